@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/* Generated from hw/regs/ravelin.toml by hw/regs/generate.py; `make regs` writes it anew. */
+/* clang-format off */
+#ifndef RVL_REGS_H
+#define RVL_REGS_H
+
+#include "rvl_os.h"
+
+#define RVL_VENDOR_ID 0x1234U
+#define RVL_DEVICE_ID 0x4303U
+#define RVL_SUBSYSTEM_VENDOR_ID 0x1234U
+#define RVL_SUBSYSTEM_ID 0x1U
+#define RVL_CLASS_CODE 0x20000U
+#define RVL_REVISION 0x1U
+#define RVL_ABI_MAJOR 0x1U
+#define RVL_ABI_MINOR 0x0U
+#define RVL_MAGIC 0x4e4c5652U
+#define RVL_BAR0_SIZE 0x10000U
+#define RVL_BAR2_SIZE 0x2000U
+#define RVL_MSIX_TABLE_OFFSET 0x0U
+#define RVL_MSIX_PBA_OFFSET 0x1000U
+
+/* Registers in BAR0, 32 bits each; with (q): one per queue pair. */
+#define RVL_QP_STRIDE 0x100U
+#define RVL_QP_MAX 64U
+#define RVL_REG_ID 0x0000U
+#define RVL_REG_ABI 0x0004U
+#define RVL_ABI_MINOR_SHIFT 0
+#define RVL_ABI_MINOR_MASK 0xffffU
+#define RVL_ABI_MAJOR_SHIFT 16
+#define RVL_ABI_MAJOR_MASK 0xffff0000U
+#define RVL_REG_FEATURES 0x0008U
+#define RVL_FEATURES_ESP_SHIFT 0
+#define RVL_FEATURES_ESP_MASK 0x1U
+#define RVL_FEATURES_TUNNEL_V4_SHIFT 1
+#define RVL_FEATURES_TUNNEL_V4_MASK 0x2U
+#define RVL_FEATURES_UDP_ENCAP_SHIFT 2
+#define RVL_FEATURES_UDP_ENCAP_MASK 0x4U
+#define RVL_FEATURES_AES_GCM_128_SHIFT 3
+#define RVL_FEATURES_AES_GCM_128_MASK 0x8U
+#define RVL_FEATURES_AES_GCM_256_SHIFT 4
+#define RVL_FEATURES_AES_GCM_256_MASK 0x10U
+#define RVL_FEATURES_VLAN_SHIFT 5
+#define RVL_FEATURES_VLAN_MASK 0x20U
+#define RVL_REG_QUEUES 0x000cU
+#define RVL_QUEUES_PAIRS_SHIFT 0
+#define RVL_QUEUES_PAIRS_MASK 0xffU
+#define RVL_QUEUES_VECTORS_SHIFT 8
+#define RVL_QUEUES_VECTORS_MASK 0xff00U
+#define RVL_QUEUES_RING_LOG2_MAX_SHIFT 16
+#define RVL_QUEUES_RING_LOG2_MAX_MASK 0xff0000U
+#define RVL_REG_SA_COUNT 0x0010U
+#define RVL_SA_COUNT_OUTBOUND_SHIFT 0
+#define RVL_SA_COUNT_OUTBOUND_MASK 0xffffU
+#define RVL_SA_COUNT_INBOUND_SHIFT 16
+#define RVL_SA_COUNT_INBOUND_MASK 0xffff0000U
+#define RVL_REG_POLICY_COUNT 0x0014U
+#define RVL_REG_REPLAY_WINDOW 0x0018U
+#define RVL_REG_DATAPATH 0x001cU
+#define RVL_DATAPATH_BEAT_SHIFT 0
+#define RVL_DATAPATH_BEAT_MASK 0xffffU
+#define RVL_DATAPATH_MAX_FRAME_SHIFT 16
+#define RVL_DATAPATH_MAX_FRAME_MASK 0xffff0000U
+#define RVL_REG_STATUS 0x0020U
+#define RVL_STATUS_READY_SHIFT 0
+#define RVL_STATUS_READY_MASK 0x1U
+#define RVL_STATUS_FATAL_SHIFT 1
+#define RVL_STATUS_FATAL_MASK 0x2U
+#define RVL_STATUS_RESETTING_SHIFT 2
+#define RVL_STATUS_RESETTING_MASK 0x4U
+#define RVL_STATUS_FATAL_CAUSE_SHIFT 8
+#define RVL_STATUS_FATAL_CAUSE_MASK 0xff00U
+#define RVL_REG_CONTROL 0x0024U
+#define RVL_CONTROL_ENABLE_SHIFT 0
+#define RVL_CONTROL_ENABLE_MASK 0x1U
+#define RVL_CONTROL_RESET_SHIFT 1
+#define RVL_CONTROL_RESET_MASK 0x2U
+#define RVL_REG_RX_QUEUES 0x0028U
+#define RVL_REG_PORT_MAX_FRAME 0x002cU
+#define RVL_REG_MAC_LO 0x0030U
+#define RVL_REG_MAC_HI 0x0034U
+#define RVL_REG_CYCLES_LO 0x0038U
+#define RVL_REG_CYCLES_HI 0x003cU
+#define RVL_REG_CMD_BASE_LO 0x0040U
+#define RVL_REG_CMD_BASE_HI 0x0044U
+#define RVL_REG_CMD_CPL_BASE_LO 0x0048U
+#define RVL_REG_CMD_CPL_BASE_HI 0x004cU
+#define RVL_REG_CMD_SIZE 0x0050U
+#define RVL_REG_CMD_CONTROL 0x0054U
+#define RVL_CMD_CONTROL_ENABLE_SHIFT 0
+#define RVL_CMD_CONTROL_ENABLE_MASK 0x1U
+#define RVL_CMD_CONTROL_VECTOR_SHIFT 8
+#define RVL_CMD_CONTROL_VECTOR_MASK 0xff00U
+#define RVL_REG_CMD_TAIL 0x0058U
+#define RVL_REG_CMD_HEAD 0x005cU
+#define RVL_CMD_HEAD_POINTER_SHIFT 0
+#define RVL_CMD_HEAD_POINTER_MASK 0xffffU
+#define RVL_CMD_HEAD_ERROR_SHIFT 31
+#define RVL_CMD_HEAD_ERROR_MASK 0x80000000U
+#define RVL_REG_EVT_BASE_LO 0x0080U
+#define RVL_REG_EVT_BASE_HI 0x0084U
+#define RVL_REG_EVT_SIZE 0x0088U
+#define RVL_REG_EVT_CONTROL 0x008cU
+#define RVL_EVT_CONTROL_ENABLE_SHIFT 0
+#define RVL_EVT_CONTROL_ENABLE_MASK 0x1U
+#define RVL_EVT_CONTROL_VECTOR_SHIFT 8
+#define RVL_EVT_CONTROL_VECTOR_MASK 0xff00U
+#define RVL_REG_EVT_HEAD 0x0090U
+#define RVL_REG_EVT_TAIL 0x0094U
+#define RVL_REG_TX_BASE_LO(q) (0x1000U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_TX_BASE_HI(q) (0x1004U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_TX_SIZE(q) (0x1008U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_TX_TAIL(q) (0x100cU + (q) * RVL_QP_STRIDE)
+#define RVL_REG_TX_HEAD(q) (0x1010U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_RX_BASE_LO(q) (0x1020U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_RX_BASE_HI(q) (0x1024U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_RX_SIZE(q) (0x1028U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_RX_TAIL(q) (0x102cU + (q) * RVL_QP_STRIDE)
+#define RVL_REG_RX_HEAD(q) (0x1030U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_CQ_BASE_LO(q) (0x1040U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_CQ_BASE_HI(q) (0x1044U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_CQ_SIZE(q) (0x1048U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_CQ_HEAD(q) (0x104cU + (q) * RVL_QP_STRIDE)
+#define RVL_CQ_HEAD_POINTER_SHIFT 0
+#define RVL_CQ_HEAD_POINTER_MASK 0xffffU
+#define RVL_CQ_HEAD_ARM_SHIFT 31
+#define RVL_CQ_HEAD_ARM_MASK 0x80000000U
+#define RVL_REG_CQ_TAIL(q) (0x1050U + (q) * RVL_QP_STRIDE)
+#define RVL_REG_Q_CONTROL(q) (0x1060U + (q) * RVL_QP_STRIDE)
+#define RVL_Q_CONTROL_ENABLE_SHIFT 0
+#define RVL_Q_CONTROL_ENABLE_MASK 0x1U
+#define RVL_Q_CONTROL_VECTOR_SHIFT 8
+#define RVL_Q_CONTROL_VECTOR_MASK 0xff00U
+#define RVL_REG_Q_STATUS(q) (0x1064U + (q) * RVL_QP_STRIDE)
+#define RVL_Q_STATUS_IDLE_SHIFT 0
+#define RVL_Q_STATUS_IDLE_MASK 0x1U
+#define RVL_Q_STATUS_TX_ERROR_SHIFT 1
+#define RVL_Q_STATUS_TX_ERROR_MASK 0x2U
+#define RVL_Q_STATUS_RX_ERROR_SHIFT 2
+#define RVL_Q_STATUS_RX_ERROR_MASK 0x4U
+
+/* Transmit descriptor flags. */
+#define RVL_TX_FLAG_SA 0x1U /* protect with the SA named here; policies are not asked */
+
+/* Receive completion flags. */
+#define RVL_RX_FLAG_DECRYPTED 0x1U /* arrived as ESP, verified; SA is valid */
+#define RVL_RX_FLAG_UDP 0x2U /* arrived as ESP in UDP */
+
+/* Completion types. */
+#define RVL_CQ_TYPE_TX 0x1U /* the frame was read; the buffer is the driver's again */
+#define RVL_CQ_TYPE_RX 0x2U /* a frame is in the buffer */
+
+/* Completion statuses. */
+#define RVL_CQ_STATUS_OK 0x0U /* done */
+#define RVL_CQ_STATUS_BAD_DESC 0x1U /* length, flags, SA index or reserved octets are wrong; the frame was dropped */
+#define RVL_CQ_STATUS_DMA_ERROR 0x2U /* the frame could not be read; it was dropped */
+
+/* Command opcodes. */
+#define RVL_CMD_OP_NOP 0x1U /* completes with OK */
+#define RVL_CMD_OP_SA_ADD 0x10U /* install an SA; complete when the data path uses it */
+#define RVL_CMD_OP_SA_DELETE 0x11U /* remove an SA; complete when no packet of it is in flight and its key is erased */
+#define RVL_CMD_OP_SA_QUERY 0x12U /* counters of an SA */
+#define RVL_CMD_OP_POLICY_SET 0x20U /* write a transmit rule */
+#define RVL_CMD_OP_POLICY_CLEAR 0x21U /* remove a transmit rule; NOT_FOUND if there is none */
+
+/* Command statuses. */
+#define RVL_CMD_STATUS_OK 0x0U /* done */
+#define RVL_CMD_STATUS_BAD_OPCODE 0x1U /* unknown opcode */
+#define RVL_CMD_STATUS_RESERVED 0x2U /* a reserved bit or octet is not zero */
+#define RVL_CMD_STATUS_BAD_INDEX 0x3U /* index beyond the table */
+#define RVL_CMD_STATUS_IN_USE 0x4U /* there is an SA at this index */
+#define RVL_CMD_STATUS_NOT_FOUND 0x5U /* nothing at this index */
+#define RVL_CMD_STATUS_BAD_FLAGS 0x6U /* a combination that the device does not have */
+#define RVL_CMD_STATUS_BAD_SPI 0x7U /* SPI below 256 */
+#define RVL_CMD_STATUS_DUPLICATE 0x8U /* an inbound SA with this destination and SPI exists */
+#define RVL_CMD_STATUS_TABLE_FULL 0x9U /* no room in the lookup table for this destination and SPI */
+#define RVL_CMD_STATUS_BAD_LIMITS 0xaU /* a soft lifetime beyond its hard one */
+#define RVL_CMD_STATUS_BAD_SEQ 0xbU /* outbound: sequence number 0 */
+#define RVL_CMD_STATUS_BAD_WINDOW 0xcU /* window not in 32 to REPLAY_WINDOW */
+#define RVL_CMD_STATUS_BAD_ACTION 0xdU /* unknown policy action */
+#define RVL_CMD_STATUS_BAD_PREFIX 0xeU /* prefix longer than the address, or address bits beyond it */
+#define RVL_CMD_STATUS_BAD_RANGE 0xfU /* first port above the last */
+#define RVL_CMD_STATUS_BAD_PORT 0x10U /* UDP port 0 with SA_FLAG_UDP, or a port without it */
+
+/* Flags of an SA. DF, DSCP and TTL apply to outbound SAs; ECN follows RFC 6040 always. */
+#define RVL_SA_FLAG_INBOUND 0x1U /* inbound; else outbound */
+#define RVL_SA_FLAG_AES256 0x2U /* AES-GCM-256; else AES-GCM-128 */
+#define RVL_SA_FLAG_UDP 0x4U /* ESP in UDP; an inbound SA accepts both forms */
+#define RVL_SA_FLAG_DF_SET 0x10U /* outer DF set; else as inner */
+#define RVL_SA_FLAG_DF_CLEAR 0x20U /* outer DF clear; else as inner */
+#define RVL_SA_FLAG_DSCP_FIXED 0x40U /* outer DSCP from bits 13:8; else as inner */
+#define RVL_SA_FLAG_DSCP_MASK 0x3f00U /* outer DSCP */
+#define RVL_SA_FLAG_TTL_MASK 0xff0000U /* outer TTL, 1 to 255 (outbound) */
+
+/* State bits of an SA. */
+#define RVL_SA_STATE_SOFT_BYTES 0x1U /* soft octet lifetime passed */
+#define RVL_SA_STATE_SOFT_PACKETS 0x2U /* soft packet lifetime passed */
+#define RVL_SA_STATE_HARD 0x4U /* a hard lifetime passed */
+#define RVL_SA_STATE_SEQ_END 0x8U /* sequence numbers used up */
+
+/* Policy actions. */
+#define RVL_POLICY_ACTION_BYPASS 0x1U /* send unchanged */
+#define RVL_POLICY_ACTION_DISCARD 0x2U /* drop, count */
+#define RVL_POLICY_ACTION_PROTECT 0x3U /* encapsulate with the SA */
+
+/* Policy flags. */
+#define RVL_POLICY_FLAG_ANY_PROTO 0x1U /* any IP protocol */
+
+/* Event types. */
+#define RVL_EVENT_SOFT_BYTES 0x1U /* soft octet lifetime reached; once per SA */
+#define RVL_EVENT_SOFT_PACKETS 0x2U /* soft packet lifetime reached; once per SA */
+#define RVL_EVENT_HARD_BYTES 0x3U /* hard octet lifetime reached; the SA passes no more packets; once per SA */
+#define RVL_EVENT_HARD_PACKETS 0x4U /* hard packet lifetime reached; once per SA */
+#define RVL_EVENT_SEQ_NEAR_END 0x5U /* outbound sequence number reached 2^32 - 2^20; once per SA */
+#define RVL_EVENT_SEQ_END 0x6U /* outbound sequence number 2^32 - 1 was used; the SA passes no more packets; once per SA */
+#define RVL_EVENT_QUEUE_ERROR 0x7U /* a queue stopped: a descriptor could not be read */
+
+/* Transmit descriptor: one frame, from its Ethernet header, without FCS. */
+struct rvl_tx_desc {
+	rvl_le64 addr; /* bus address of the frame, any alignment */
+	rvl_le16 len; /* octets: 14 to DATAPATH.MAX_FRAME */
+	rvl_le16 flags; /* TX_FLAG_* */
+	rvl_le16 sa; /* outbound SA, with TX_FLAG_SA */
+	rvl_le16 rsvd; /* zero */
+};
+_Static_assert(sizeof(struct rvl_tx_desc) == 16, "ABI");
+_Static_assert(offsetof(struct rvl_tx_desc, addr) == 0, "ABI");
+_Static_assert(offsetof(struct rvl_tx_desc, len) == 8, "ABI");
+_Static_assert(offsetof(struct rvl_tx_desc, flags) == 10, "ABI");
+_Static_assert(offsetof(struct rvl_tx_desc, sa) == 12, "ABI");
+_Static_assert(offsetof(struct rvl_tx_desc, rsvd) == 14, "ABI");
+
+/* Receive descriptor: one buffer. A frame that does not fit is dropped and counted (rx_drop_too_big); the buffer stays. */
+struct rvl_rx_desc {
+	rvl_le64 addr; /* bus address of the buffer, any alignment */
+	rvl_le16 len; /* octets in the buffer */
+	rvl_le16 rsvd0; /* zero */
+	rvl_le32 rsvd1; /* zero */
+};
+_Static_assert(sizeof(struct rvl_rx_desc) == 16, "ABI");
+_Static_assert(offsetof(struct rvl_rx_desc, addr) == 0, "ABI");
+_Static_assert(offsetof(struct rvl_rx_desc, len) == 8, "ABI");
+_Static_assert(offsetof(struct rvl_rx_desc, rsvd0) == 10, "ABI");
+_Static_assert(offsetof(struct rvl_rx_desc, rsvd1) == 12, "ABI");
+
+/* Completion of a transmit or receive descriptor. */
+struct rvl_cq_entry {
+	uint8_t type; /* CQ_TYPE_* */
+	uint8_t status; /* CQ_STATUS_* */
+	rvl_le16 index; /* pointer (free-running) of the descriptor */
+	rvl_le16 len; /* received: octets in the buffer */
+	rvl_le16 flags; /* received: RX_FLAG_* */
+	rvl_le16 sa; /* received with RX_FLAG_DECRYPTED: the inbound SA */
+	rvl_le16 rsvd; /* zero */
+	rvl_le32 phase; /* bit 31: phase; the rest zero */
+};
+_Static_assert(sizeof(struct rvl_cq_entry) == 16, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, type) == 0, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, status) == 1, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, index) == 2, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, len) == 4, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, flags) == 6, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, sa) == 8, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, rsvd) == 10, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, phase) == 12, "ABI");
+
+/* Command. Fields not named for an opcode are zero. SA_ADD uses all of these. */
+struct rvl_cmd {
+	uint8_t opcode; /* CMD_OP_* */
+	uint8_t rsvd0; /* zero */
+	rvl_le16 tag; /* returned in the completion */
+	rvl_le16 index; /* SA or policy index */
+	rvl_le16 rsvd1; /* zero */
+	rvl_le32 sa_flags; /* SA_FLAG_*; SA_DELETE and SA_QUERY use SA_FLAG_INBOUND alone */
+	rvl_le32 spi; /* SPI, 256 or more */
+	uint8_t src[16]; /* outer source address; IPv4 in the first 4 octets */
+	uint8_t dst[16]; /* outer destination address */
+	rvl_le16 udp_sport; /* UDP source port (with SA_FLAG_UDP, outbound) */
+	rvl_le16 udp_dport; /* UDP destination port */
+	rvl_le32 salt; /* AES-GCM salt (RFC 4106, section 4) */
+	uint8_t key[32]; /* AES key; AES-128 in the first 16 octets */
+	rvl_le32 seq; /* outbound: first sequence number to use, 1 or more; inbound: highest one seen, 0 for a new SA */
+	rvl_le32 window; /* inbound: anti-replay window, 32 to REPLAY_WINDOW packets; outbound: zero */
+	rvl_le64 soft_bytes; /* event after so many octets (of ESP payload data: the inner packet); 0: never */
+	rvl_le64 hard_bytes; /* no packet passes that starts at or after so many octets; 0: never */
+	rvl_le64 soft_packets; /* event after so many packets; 0: never */
+	rvl_le64 hard_packets; /* no packet passes after so many; 0: never */
+};
+_Static_assert(sizeof(struct rvl_cmd) == 128, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, opcode) == 0, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, rsvd0) == 1, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, tag) == 2, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, index) == 4, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, rsvd1) == 6, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sa_flags) == 8, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, spi) == 12, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, src) == 16, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, dst) == 32, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, udp_sport) == 48, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, udp_dport) == 50, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, salt) == 52, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, key) == 56, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, seq) == 88, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, window) == 92, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, soft_bytes) == 96, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, hard_bytes) == 104, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, soft_packets) == 112, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, hard_packets) == 120, "ABI");
+
+/* Command POLICY_SET: one transmit rule; replaces the one at INDEX in one step. POLICY_CLEAR uses INDEX alone. Of the rules that match, the lowest PRIORITY wins, then the lowest INDEX. A frame that no rule matches passes unchanged. In a fragment other than the first, ports are not seen: a rule with a port range then matches only if it protects or discards. */
+struct rvl_cmd_policy {
+	uint8_t opcode; /* CMD_OP_POLICY_SET */
+	uint8_t rsvd0; /* zero */
+	rvl_le16 tag; /* returned in the completion */
+	rvl_le16 index; /* policy index */
+	rvl_le16 rsvd1; /* zero */
+	uint8_t action; /* POLICY_ACTION_* */
+	uint8_t proto; /* IP protocol, unless POLICY_FLAG_ANY_PROTO */
+	rvl_le16 flags; /* POLICY_FLAG_* */
+	rvl_le32 priority; /* lower wins */
+	uint8_t src[16]; /* source prefix; IPv4 in the first 4 octets */
+	uint8_t dst[16]; /* destination prefix */
+	uint8_t src_len; /* source prefix length, 0 to 32 */
+	uint8_t dst_len; /* destination prefix length, 0 to 32 */
+	rvl_le16 sa; /* outbound SA (protect); a frame for an SA that is not there is dropped */
+	rvl_le16 sport_lo; /* first source port */
+	rvl_le16 sport_hi; /* last source port; 0 and 65535: any, and protocols without ports */
+	rvl_le16 dport_lo; /* first destination port */
+	rvl_le16 dport_hi; /* last destination port */
+	uint8_t rsvd2[68]; /* zero */
+};
+_Static_assert(sizeof(struct rvl_cmd_policy) == 128, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, opcode) == 0, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, rsvd0) == 1, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, tag) == 2, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, index) == 4, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, rsvd1) == 6, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, action) == 8, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, proto) == 9, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, flags) == 10, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, priority) == 12, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, src) == 16, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, dst) == 32, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, src_len) == 48, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, dst_len) == 49, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, sa) == 50, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, sport_lo) == 52, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, sport_hi) == 54, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, dport_lo) == 56, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, dport_hi) == 58, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, rsvd2) == 60, "ABI");
+
+/* Completion of a command. From PACKETS on: SA_QUERY only, zero otherwise. */
+struct rvl_cmd_cpl {
+	uint8_t status; /* CMD_STATUS_* */
+	uint8_t opcode; /* as in the command */
+	rvl_le16 tag; /* as in the command */
+	rvl_le32 phase; /* bit 31: phase; the rest zero */
+	rvl_le64 packets; /* packets that passed */
+	rvl_le64 bytes; /* octets of inner packets that passed */
+	rvl_le64 seq; /* outbound: last sequence number used; inbound: highest authenticated */
+	rvl_le32 drop_icv; /* ICV did not verify */
+	rvl_le32 drop_replay; /* sequence number seen before or left of the window */
+	rvl_le32 drop_format; /* authenticated, but padding or inner packet malformed, or ECN forbidden */
+	rvl_le32 drop_limit; /* hard lifetime or sequence number space used up */
+	rvl_le32 state; /* SA_STATE_* bits */
+	uint8_t rsvd[12]; /* zero */
+};
+_Static_assert(sizeof(struct rvl_cmd_cpl) == 64, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, status) == 0, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, opcode) == 1, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, tag) == 2, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, phase) == 4, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, packets) == 8, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, bytes) == 16, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, seq) == 24, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, drop_icv) == 32, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, drop_replay) == 36, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, drop_format) == 40, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, drop_limit) == 44, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, state) == 48, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, rsvd) == 52, "ABI");
+
+/* Event. */
+struct rvl_event {
+	uint8_t type; /* EVENT_* */
+	uint8_t source; /* SA events: 1 inbound, 0 outbound; queue events: 0 transmit, 1 receive */
+	rvl_le16 index; /* SA or queue index */
+	rvl_le32 spi; /* SA events: its SPI */
+	rvl_le64 value; /* packets, octets or sequence number at that moment */
+	rvl_le64 cycles; /* CYCLES at that moment */
+	rvl_le32 number; /* events written before this one */
+	rvl_le32 phase; /* bit 31: phase; the rest zero */
+};
+_Static_assert(sizeof(struct rvl_event) == 32, "ABI");
+_Static_assert(offsetof(struct rvl_event, type) == 0, "ABI");
+_Static_assert(offsetof(struct rvl_event, source) == 1, "ABI");
+_Static_assert(offsetof(struct rvl_event, index) == 2, "ABI");
+_Static_assert(offsetof(struct rvl_event, spi) == 4, "ABI");
+_Static_assert(offsetof(struct rvl_event, value) == 8, "ABI");
+_Static_assert(offsetof(struct rvl_event, cycles) == 16, "ABI");
+_Static_assert(offsetof(struct rvl_event, number) == 24, "ABI");
+_Static_assert(offsetof(struct rvl_event, phase) == 28, "ABI");
+
+/* Counters, 64 bits each, at RVL_COUNTER_OFFSET + index * RVL_COUNTER_STRIDE. */
+#define RVL_COUNTER_OFFSET 0x8000U
+#define RVL_COUNTER_STRIDE 8U
+enum rvl_counter {
+	RVL_CNT_TX_FRAMES, /* transmit descriptors taken */
+	RVL_CNT_TX_BYTES, /* octets of the frames read from the host */
+	RVL_CNT_TX_BYPASS, /* frames sent unchanged */
+	RVL_CNT_TX_PROTECTED, /* frames sent as ESP */
+	RVL_CNT_TX_DROP_DESC, /* descriptor malformed */
+	RVL_CNT_TX_DROP_DMA, /* frame could not be read from the host */
+	RVL_CNT_TX_DROP_MALFORMED, /* EtherType IPv4, but no valid IPv4 header or less than its total length; or an SA named for something that is not IPv4 */
+	RVL_CNT_TX_DROP_POLICY, /* a discard rule */
+	RVL_CNT_TX_DROP_NO_SA, /* no such SA */
+	RVL_CNT_TX_DROP_SEQ, /* sequence numbers used up */
+	RVL_CNT_TX_DROP_LIFETIME, /* hard lifetime passed */
+	RVL_CNT_TX_DROP_TOO_BIG, /* the result is longer than PORT_MAX_FRAME */
+	RVL_CNT_RX_FRAMES, /* frames from the wire */
+	RVL_CNT_RX_BYTES, /* octets of frames from the wire */
+	RVL_CNT_RX_PASS, /* frames given to the host unchanged */
+	RVL_CNT_RX_DECRYPTED, /* frames given to the host decrypted */
+	RVL_CNT_RX_SA_MISS, /* ESP frames with an unknown SPI; they are passed unchanged (not a drop) */
+	RVL_CNT_RX_FRAGMENT, /* fragments that hold ESP; they are passed unchanged (not a drop) */
+	RVL_CNT_RX_DROP_DISABLED, /* CONTROL.ENABLE is off */
+	RVL_CNT_RX_DROP_PORT, /* the port flagged the frame as damaged, or it is shorter than 14 octets or longer than MAX_FRAME */
+	RVL_CNT_RX_DROP_CHECKSUM, /* ESP for a known SA under a wrong outer IPv4 header checksum */
+	RVL_CNT_RX_DROP_MALFORMED, /* ESP for a known SA, but lengths are impossible */
+	RVL_CNT_RX_DROP_REPLAY, /* sequence number seen before */
+	RVL_CNT_RX_DROP_WINDOW, /* sequence number left of the window, or 0 */
+	RVL_CNT_RX_DROP_ICV, /* ICV did not verify */
+	RVL_CNT_RX_DROP_TRAILER, /* padding wrong or next header not IPv4 (RFC 4303, section 2.4) */
+	RVL_CNT_RX_DROP_DUMMY, /* dummy packet, next header 59 (RFC 4303, section 2.6) */
+	RVL_CNT_RX_DROP_INNER, /* inner packet is not a whole IPv4 packet */
+	RVL_CNT_RX_DROP_ECN, /* outer CE over an inner packet without ECN (RFC 6040, section 4.2) */
+	RVL_CNT_RX_DROP_LIFETIME, /* hard lifetime passed */
+	RVL_CNT_RX_DROP_NO_BUFFER, /* no receive descriptor, or the queue is off or stopped */
+	RVL_CNT_RX_DROP_TOO_BIG, /* longer than the receive buffer */
+	RVL_CNT_PCIE_READ_UR, /* own reads that completed with Unsupported Request */
+	RVL_CNT_PCIE_READ_CA, /* own reads that completed with Completer Abort */
+	RVL_CNT_PCIE_READ_POISONED, /* own reads that completed with poisoned data */
+	RVL_CNT_PCIE_READ_TIMEOUT, /* own reads that did not complete in time */
+	RVL_CNT_PCIE_UNEXPECTED_COMPLETION, /* completions that answer no read of ours, or more than was asked */
+	RVL_CNT_PCIE_BAD_REQUEST, /* requests refused: unsupported type, size or address */
+	RVL_CNT_EVENTS_LOST, /* events that found the ring full or off */
+	RVL_CNT_NUM,
+};
+
+/* X(name, description) for each counter, in the order of enum rvl_counter. */
+#define RVL_COUNTERS(X) \
+	X(tx_frames, "transmit descriptors taken") \
+	X(tx_bytes, "octets of the frames read from the host") \
+	X(tx_bypass, "frames sent unchanged") \
+	X(tx_protected, "frames sent as ESP") \
+	X(tx_drop_desc, "descriptor malformed") \
+	X(tx_drop_dma, "frame could not be read from the host") \
+	X(tx_drop_malformed, "EtherType IPv4, but no valid IPv4 header or less than its total length; or an SA named for something that is not IPv4") \
+	X(tx_drop_policy, "a discard rule") \
+	X(tx_drop_no_sa, "no such SA") \
+	X(tx_drop_seq, "sequence numbers used up") \
+	X(tx_drop_lifetime, "hard lifetime passed") \
+	X(tx_drop_too_big, "the result is longer than PORT_MAX_FRAME") \
+	X(rx_frames, "frames from the wire") \
+	X(rx_bytes, "octets of frames from the wire") \
+	X(rx_pass, "frames given to the host unchanged") \
+	X(rx_decrypted, "frames given to the host decrypted") \
+	X(rx_sa_miss, "ESP frames with an unknown SPI; they are passed unchanged (not a drop)") \
+	X(rx_fragment, "fragments that hold ESP; they are passed unchanged (not a drop)") \
+	X(rx_drop_disabled, "CONTROL.ENABLE is off") \
+	X(rx_drop_port, "the port flagged the frame as damaged, or it is shorter than 14 octets or longer than MAX_FRAME") \
+	X(rx_drop_checksum, "ESP for a known SA under a wrong outer IPv4 header checksum") \
+	X(rx_drop_malformed, "ESP for a known SA, but lengths are impossible") \
+	X(rx_drop_replay, "sequence number seen before") \
+	X(rx_drop_window, "sequence number left of the window, or 0") \
+	X(rx_drop_icv, "ICV did not verify") \
+	X(rx_drop_trailer, "padding wrong or next header not IPv4 (RFC 4303, section 2.4)") \
+	X(rx_drop_dummy, "dummy packet, next header 59 (RFC 4303, section 2.6)") \
+	X(rx_drop_inner, "inner packet is not a whole IPv4 packet") \
+	X(rx_drop_ecn, "outer CE over an inner packet without ECN (RFC 6040, section 4.2)") \
+	X(rx_drop_lifetime, "hard lifetime passed") \
+	X(rx_drop_no_buffer, "no receive descriptor, or the queue is off or stopped") \
+	X(rx_drop_too_big, "longer than the receive buffer") \
+	X(pcie_read_ur, "own reads that completed with Unsupported Request") \
+	X(pcie_read_ca, "own reads that completed with Completer Abort") \
+	X(pcie_read_poisoned, "own reads that completed with poisoned data") \
+	X(pcie_read_timeout, "own reads that did not complete in time") \
+	X(pcie_unexpected_completion, "completions that answer no read of ours, or more than was asked") \
+	X(pcie_bad_request, "requests refused: unsupported type, size or address") \
+	X(events_lost, "events that found the ring full or off")
+
+#endif

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/esp/esp.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/esp/ip.h"
+#include "host/esp/replay.h"
+
+#define DEFAULT_TTL 64
+#define NEXT_HEADER_IPV4 4
+#define NEXT_HEADER_NONE 59
+#define TRAILER 2
+#define ALIGNMENT 4
+#define SEQUENCE_SOON (UINT32_MAX / 8 * 7)
+
+struct rvl_esp_sa {
+	struct rvl_esp_params params;
+	EVP_CIPHER_CTX *cipher;
+	struct rvl_esp_counters counters;
+	struct rvl_replay replay;
+	uint32_t seq;
+	uint32_t fired;
+	uint32_t pending;
+};
+
+const char *rvl_drop_name(enum rvl_drop drop)
+{
+	static const char *const names[RVL_DROP_COUNT] = {
+		[RVL_DROP_NONE] = "none",	  [RVL_DROP_MALFORMED] = "malformed",
+		[RVL_DROP_REPLAY] = "replay",	  [RVL_DROP_ICV] = "icv",
+		[RVL_DROP_TRAILER] = "trailer",	  [RVL_DROP_DUMMY] = "dummy",
+		[RVL_DROP_INNER] = "inner",	  [RVL_DROP_ECN] = "ecn",
+		[RVL_DROP_SELECTOR] = "selector", [RVL_DROP_LIFETIME] = "lifetime",
+		[RVL_DROP_SEQUENCE] = "sequence", [RVL_DROP_TOO_BIG] = "too-big",
+		[RVL_DROP_POLICY] = "policy",	  [RVL_DROP_NO_SA] = "no-sa",
+	};
+
+	return (unsigned int)drop < RVL_DROP_COUNT ? names[drop] : "unknown";
+}
+
+static bool params_valid(const struct rvl_esp_params *p)
+{
+	return (p->direction == RVL_OUTBOUND || p->direction == RVL_INBOUND) &&
+	       (p->key_len == 16 || p->key_len == 32) && p->spi != 0 &&
+	       p->replay_window <= RVL_REPLAY_WINDOW_MAX && p->dscp < 64 &&
+	       (unsigned int)p->df <= RVL_ESP_DF_CLEAR;
+}
+
+int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **out)
+{
+	const EVP_CIPHER *algorithm;
+	struct rvl_esp_sa *sa;
+	int ok;
+
+	if (!params_valid(params))
+		return -EINVAL;
+	sa = OPENSSL_zalloc(sizeof(*sa));
+	if (!sa)
+		return -ENOMEM;
+	sa->cipher = EVP_CIPHER_CTX_new();
+	if (!sa->cipher)
+		goto free_sa;
+	algorithm = params->key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+	ok = EVP_CipherInit_ex(sa->cipher, algorithm, NULL, params->key, NULL,
+			       params->direction == RVL_OUTBOUND);
+	if (ok != 1)
+		goto free_cipher;
+	sa->params = *params;
+	OPENSSL_cleanse(sa->params.key, sizeof(sa->params.key));
+	if (params->first_seq > 1)
+		sa->seq = params->first_seq - 1;
+	rvl_replay_init(&sa->replay, params->replay_window);
+	*out = sa;
+	return 0;
+
+free_cipher:
+	EVP_CIPHER_CTX_free(sa->cipher);
+free_sa:
+	OPENSSL_clear_free(sa, sizeof(*sa));
+	return -ENOMEM;
+}
+
+void rvl_esp_sa_free(struct rvl_esp_sa *sa)
+{
+	if (!sa)
+		return;
+	EVP_CIPHER_CTX_free(sa->cipher);
+	OPENSSL_clear_free(sa, sizeof(*sa));
+}
+
+const struct rvl_esp_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa)
+{
+	return &sa->params;
+}
+
+const struct rvl_esp_counters *rvl_esp_sa_counters(const struct rvl_esp_sa *sa)
+{
+	return &sa->counters;
+}
+
+uint32_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa)
+{
+	return sa->params.direction == RVL_OUTBOUND ? sa->seq : sa->replay.newest;
+}
+
+void rvl_esp_sa_count_drop(struct rvl_esp_sa *sa, enum rvl_drop drop)
+{
+	sa->counters.drops[drop]++;
+}
+
+uint32_t rvl_esp_sa_take_events(struct rvl_esp_sa *sa)
+{
+	uint32_t events = sa->pending;
+
+	sa->pending = 0;
+	return events;
+}
+
+static void fire(struct rvl_esp_sa *sa, uint32_t event)
+{
+	if (sa->fired & event)
+		return;
+	sa->fired |= event;
+	sa->pending |= event;
+}
+
+static bool reached(uint64_t count, uint64_t limit)
+{
+	return limit && count >= limit;
+}
+
+static bool expired(const struct rvl_esp_sa *sa)
+{
+	const struct rvl_lifetime *life = &sa->params.lifetime;
+
+	return reached(sa->counters.bytes, life->hard_bytes) ||
+	       reached(sa->counters.packets, life->hard_packets);
+}
+
+static void count_packet(struct rvl_esp_sa *sa, size_t bytes)
+{
+	const struct rvl_lifetime *life = &sa->params.lifetime;
+
+	sa->counters.packets++;
+	sa->counters.bytes += bytes;
+	if (reached(sa->counters.bytes, life->soft_bytes))
+		fire(sa, RVL_ESP_EVENT_SOFT_BYTES);
+	if (reached(sa->counters.packets, life->soft_packets))
+		fire(sa, RVL_ESP_EVENT_SOFT_PACKETS);
+	if (reached(sa->counters.bytes, life->hard_bytes))
+		fire(sa, RVL_ESP_EVENT_HARD_BYTES);
+	if (reached(sa->counters.packets, life->hard_packets))
+		fire(sa, RVL_ESP_EVENT_HARD_PACKETS);
+}
+
+static enum rvl_drop dropped(struct rvl_esp_sa *sa, enum rvl_drop drop)
+{
+	sa->counters.drops[drop]++;
+	return drop;
+}
+
+static int refuse(struct rvl_esp_sa *sa, enum rvl_drop drop, int err)
+{
+	dropped(sa, drop);
+	return err;
+}
+
+/* Nonce = salt | IV (RFC 4106, section 4); additional data = SPI | sequence number (section 5). */
+static bool gcm(struct rvl_esp_sa *sa, const uint8_t *esp, uint8_t *text, size_t len, uint8_t *icv)
+{
+	bool seal = sa->params.direction == RVL_OUTBOUND;
+	uint8_t nonce[RVL_ESP_SALT + RVL_ESP_IV];
+	int n;
+
+	memcpy(nonce, sa->params.salt, RVL_ESP_SALT);
+	memcpy(nonce + RVL_ESP_SALT, esp + RVL_ESP_HEADER, RVL_ESP_IV);
+	if (EVP_CipherInit_ex(sa->cipher, NULL, NULL, NULL, nonce, -1) != 1)
+		return false;
+	if (!seal &&
+	    EVP_CIPHER_CTX_ctrl(sa->cipher, EVP_CTRL_AEAD_SET_TAG, RVL_ESP_ICV, icv) != 1)
+		return false;
+	if (EVP_CipherUpdate(sa->cipher, NULL, &n, esp, RVL_ESP_HEADER) != 1 ||
+	    EVP_CipherUpdate(sa->cipher, text, &n, text, (int)len) != 1 ||
+	    EVP_CipherFinal_ex(sa->cipher, text + len, &n) != 1)
+		return false;
+	return !seal ||
+	       EVP_CIPHER_CTX_ctrl(sa->cipher, EVP_CTRL_AEAD_GET_TAG, RVL_ESP_ICV, icv) == 1;
+}
+
+static size_t padding(size_t inner)
+{
+	return (ALIGNMENT - (inner + TRAILER) % ALIGNMENT) % ALIGNMENT;
+}
+
+static uint8_t outer_tos(const struct rvl_esp_params *params, uint8_t inner)
+{
+	uint8_t dscp = params->fixed_dscp ? (uint8_t)(params->dscp << 2) : inner & 0xfc;
+
+	return params->no_ecn ? dscp : (uint8_t)(dscp | (inner & RVL_ECN_MASK));
+}
+
+static bool outer_df(const struct rvl_esp_params *params, bool inner)
+{
+	return params->df == RVL_ESP_DF_SET || (params->df == RVL_ESP_DF_COPY && inner);
+}
+
+/* The outer IPv4 header, and UDP's where the SA has it; p points at room for both. */
+static void write_outer(const struct rvl_esp_sa *sa, uint8_t *p, const struct rvl_ip *inner,
+			size_t total)
+{
+	const struct rvl_esp_params *params = &sa->params;
+
+	p[0] = 0x45;
+	p[1] = outer_tos(params, inner->tos);
+	rvl_put_be16(p + 2, (uint16_t)total);
+	rvl_put_be16(p + 4, (uint16_t)sa->seq);
+	rvl_put_be16(p + 6, outer_df(params, inner->df) ? RVL_IP_DF : 0);
+	p[8] = params->ttl ? params->ttl : DEFAULT_TTL;
+	p[9] = params->encap ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ESP;
+	rvl_put_be16(p + 10, 0);
+	rvl_put_be32(p + 12, params->src);
+	rvl_put_be32(p + 16, params->dst);
+	rvl_put_be16(p + 10, rvl_ip_checksum(p, RVL_IP_HEADER));
+	if (!params->encap)
+		return;
+	p += RVL_IP_HEADER;
+	rvl_put_be16(p, params->src_port);
+	rvl_put_be16(p + 2, params->dst_port);
+	rvl_put_be16(p + 4, (uint16_t)(total - RVL_IP_HEADER));
+	rvl_put_be16(p + 6, 0);
+}
+
+int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt)
+{
+	size_t outer = RVL_IP_HEADER + (sa->params.encap ? RVL_UDP_HEADER : 0);
+	size_t front = outer + RVL_ESP_HEADER + RVL_ESP_IV;
+	size_t mtu = sa->params.mtu ? sa->params.mtu : UINT16_MAX;
+	struct rvl_ip inner;
+	size_t pad, text_len, total;
+	uint8_t *esp, *text, *p;
+
+	assert(sa->params.direction == RVL_OUTBOUND);
+	if (!rvl_ip_parse(&inner, rvl_buf_data(pkt), pkt->len))
+		return refuse(sa, RVL_DROP_MALFORMED, -EINVAL);
+	if (expired(sa))
+		return refuse(sa, RVL_DROP_LIFETIME, -EKEYEXPIRED);
+	pad = padding(inner.total_len);
+	text_len = inner.total_len + pad + TRAILER;
+	total = front + text_len + RVL_ESP_ICV;
+	if (total > mtu)
+		return refuse(sa, RVL_DROP_TOO_BIG, -EMSGSIZE);
+	if (rvl_buf_headroom(pkt) < front ||
+	    pkt->size - pkt->off < inner.total_len + pad + TRAILER + RVL_ESP_ICV)
+		return -ENOBUFS;
+	if (sa->seq == UINT32_MAX) {
+		fire(sa, RVL_ESP_EVENT_SEQUENCE_END);
+		return refuse(sa, RVL_DROP_SEQUENCE, -EOVERFLOW);
+	}
+	sa->seq++;
+
+	pkt->len = inner.total_len;
+	rvl_buf_push(pkt, front);
+	pkt->len = total;
+	write_outer(sa, rvl_buf_data(pkt), &inner, total);
+	esp = rvl_buf_data(pkt) + outer;
+	rvl_put_be32(esp, sa->params.spi);
+	rvl_put_be32(esp + 4, sa->seq);
+	rvl_put_be32(esp + 8, 0);
+	rvl_put_be32(esp + 12, sa->seq);
+	text = esp + RVL_ESP_HEADER + RVL_ESP_IV;
+	p = text + inner.total_len;
+	for (size_t i = 1; i <= pad; i++)
+		*p++ = (uint8_t)i;
+	*p++ = (uint8_t)pad;
+	*p++ = NEXT_HEADER_IPV4;
+	/* Can't fail with a keyed context; if it does, plaintext must not leave. */
+	if (!gcm(sa, esp, text, text_len, p))
+		abort();
+	count_packet(sa, inner.total_len);
+	if (sa->seq >= SEQUENCE_SOON)
+		fire(sa, RVL_ESP_EVENT_SEQUENCE_SOON);
+	return 0;
+}
+
+enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf *pkt,
+			       uint16_t udp_port)
+{
+	const uint8_t *p = rvl_buf_data(pkt);
+	bool encap, esp;
+	struct rvl_ip ip;
+	size_t end;
+
+	if (pkt->len < RVL_IP_HEADER || p[0] >> 4 != 4)
+		return RVL_ESP_ABSENT;
+	esp = p[9] == RVL_IP_PROTO_ESP;
+	if (!rvl_ip_parse(&ip, p, pkt->len))
+		return esp ? RVL_ESP_MALFORMED : RVL_ESP_ABSENT;
+	encap = ip.ports && ip.protocol == RVL_IP_PROTO_UDP && ip.dst_port == udp_port;
+	if (ip.fragment || (!esp && !encap))
+		return RVL_ESP_ABSENT;
+	*place = (struct rvl_esp_place){
+		.dst = ip.dst,
+		.outer_tos = ip.tos,
+		.encap = encap,
+		.esp = ip.header_len,
+	};
+	end = ip.total_len;
+	if (encap) {
+		size_t udp_len;
+
+		if (ip.total_len < ip.header_len + RVL_UDP_HEADER)
+			return RVL_ESP_ABSENT;
+		udp_len = rvl_get_be16(p + ip.header_len + 4);
+		if (udp_len < RVL_UDP_HEADER || udp_len > ip.total_len - ip.header_len)
+			return RVL_ESP_ABSENT;
+		end = ip.header_len + udp_len;
+		place->esp += RVL_UDP_HEADER;
+		/* A keepalive is one octet; four octets of zero mark IKE (RFC 3948, section 2). */
+		if (end - place->esp < 4 || rvl_get_be32(p + place->esp) == 0)
+			return RVL_ESP_ABSENT;
+	}
+	place->len = end - place->esp;
+	if (place->len < RVL_ESP_HEADER + RVL_ESP_IV + ALIGNMENT + RVL_ESP_ICV ||
+	    (place->len - RVL_ESP_HEADER - RVL_ESP_IV - RVL_ESP_ICV) % ALIGNMENT)
+		return RVL_ESP_MALFORMED;
+	place->spi = rvl_get_be32(p + place->esp);
+	place->seq = rvl_get_be32(p + place->esp + 4);
+	return RVL_ESP_FOUND;
+}
+
+/* The trailer of the plaintext (RFC 4303, section 2.4): what is left of len, or the reason. */
+static enum rvl_drop check_trailer(const uint8_t *text, size_t *len)
+{
+	uint8_t next_header = text[*len - 1];
+	size_t pad = text[*len - 2];
+
+	if (pad + TRAILER > *len)
+		return RVL_DROP_TRAILER;
+	*len -= pad + TRAILER;
+	for (size_t i = 0; i < pad; i++)
+		if (text[*len + i] != (uint8_t)(i + 1))
+			return RVL_DROP_TRAILER;
+	if (next_header == NEXT_HEADER_NONE)
+		return RVL_DROP_DUMMY;
+	return next_header == NEXT_HEADER_IPV4 ? RVL_DROP_NONE : RVL_DROP_TRAILER;
+}
+
+enum rvl_drop rvl_esp_decap(struct rvl_esp_sa *sa, const struct rvl_esp_place *place,
+			    struct rvl_buf *pkt)
+{
+	size_t text_len = place->len - RVL_ESP_HEADER - RVL_ESP_IV - RVL_ESP_ICV;
+	uint8_t *esp = rvl_buf_data(pkt) + place->esp;
+	uint8_t *text = esp + RVL_ESP_HEADER + RVL_ESP_IV;
+	struct rvl_ip inner;
+	enum rvl_drop drop;
+	size_t inner_len = text_len;
+	int ecn;
+
+	assert(sa->params.direction == RVL_INBOUND);
+	assert(place->esp + place->len <= pkt->len);
+	if (expired(sa))
+		return dropped(sa, RVL_DROP_LIFETIME);
+	if (!rvl_replay_check(&sa->replay, place->seq))
+		return dropped(sa, RVL_DROP_REPLAY);
+	if (!gcm(sa, esp, text, text_len, text + text_len)) {
+		OPENSSL_cleanse(text, text_len);
+		return dropped(sa, RVL_DROP_ICV);
+	}
+	if (!rvl_replay_set(&sa->replay, place->seq))
+		return dropped(sa, RVL_DROP_REPLAY);
+	drop = check_trailer(text, &inner_len);
+	if (drop)
+		return dropped(sa, drop);
+	if (!rvl_ip_parse(&inner, text, inner_len))
+		return dropped(sa, RVL_DROP_INNER);
+	if (!sa->params.no_ecn) {
+		ecn = rvl_ecn_decap(inner.tos & RVL_ECN_MASK, place->outer_tos & RVL_ECN_MASK);
+		if (ecn < 0)
+			return dropped(sa, RVL_DROP_ECN);
+		rvl_ip_set_tos(text, (uint8_t)((inner.tos & ~RVL_ECN_MASK) | ecn));
+	}
+	rvl_buf_pull(pkt, (size_t)(text - rvl_buf_data(pkt)));
+	pkt->len = inner.total_len;
+	count_packet(sa, inner.total_len);
+	return RVL_DROP_NONE;
+}

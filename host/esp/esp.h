@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Software ESP: tunnel mode over IPv4 (RFC 4303) with AES-GCM (RFC 4106, ICV of 16 octets), with or
+ * without UDP encapsulation (RFC 3948).
+ *
+ * This is the data path of hosts without a NIC and the oracle that the NIC is compared with octet
+ * for octet, so what RFCs leave open is fixed here:
+ * - the IV is the 64-bit sequence number, big-endian;
+ * - padding is the least that aligns to 4 octets, its octets are 1, 2, 3 (RFC 4303, section 2.4);
+ * - the outer header has no options, its identification is the low 16 bits of the sequence number,
+ *   and the UDP checksum is 0;
+ * - the inner packet is cut to its IPv4 total length before encapsulation, and after decapsulation
+ *   (which is where TFC padding goes);
+ * - byte counts and byte lifetimes count the inner packet's total length, on both sides.
+ *
+ * An SA belongs to one thread at a time.
+ */
+#ifndef RVL_ESP_ESP_H
+#define RVL_ESP_ESP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "host/esp/buf.h"
+
+#define RVL_ESP_HEADER 8
+#define RVL_ESP_IV 8
+#define RVL_ESP_ICV 16
+#define RVL_ESP_KEY_MAX 32
+#define RVL_ESP_SALT 4
+#define RVL_ESP_PORT 4500
+
+/* What encapsulation adds in front: outer IPv4, UDP, ESP header, IV; and behind: padding, pad
+ * length, next header, ICV. */
+#define RVL_ESP_HEADROOM (20 + 8 + RVL_ESP_HEADER + RVL_ESP_IV)
+#define RVL_ESP_TAILROOM (3 + 2 + RVL_ESP_ICV)
+
+/* Why a packet was dropped, on either side. */
+enum rvl_drop {
+	RVL_DROP_NONE,
+	RVL_DROP_MALFORMED, /* lengths or format, before any look-up */
+	RVL_DROP_REPLAY, /* sequence number 0, seen before, or behind the window */
+	RVL_DROP_ICV, /* not authentic */
+	RVL_DROP_TRAILER, /* authentic, but padding or next header are wrong */
+	RVL_DROP_DUMMY, /* next header 59 (RFC 4303, section 2.6): meant to be dropped */
+	RVL_DROP_INNER, /* authentic, but what is inside isn't an IPv4 packet */
+	RVL_DROP_ECN, /* outer CE over inner Not-ECT (RFC 6040) */
+	RVL_DROP_SELECTOR, /* inner packet outside of its SA's selectors (RFC 4301, section 5.2) */
+	RVL_DROP_LIFETIME, /* hard lifetime reached */
+	RVL_DROP_SEQUENCE, /* sequence numbers used up */
+	RVL_DROP_TOO_BIG, /* the outer packet would exceed the path MTU */
+	RVL_DROP_POLICY, /* a discard policy, or clear inbound traffic that must be protected */
+	RVL_DROP_NO_SA, /* a protect policy whose SA isn't there */
+	RVL_DROP_COUNT
+};
+
+/* The reason as it is printed and counted under, for example "replay". */
+const char *rvl_drop_name(enum rvl_drop drop);
+
+enum rvl_direction { RVL_OUTBOUND, RVL_INBOUND };
+
+enum rvl_esp_df { RVL_ESP_DF_COPY, RVL_ESP_DF_SET, RVL_ESP_DF_CLEAR };
+
+/* What happened to an SA that its owner must know; bits of a mask. */
+#define RVL_ESP_EVENT_SOFT_BYTES 0x01u
+#define RVL_ESP_EVENT_SOFT_PACKETS 0x02u
+#define RVL_ESP_EVENT_HARD_BYTES 0x04u
+#define RVL_ESP_EVENT_HARD_PACKETS 0x08u
+#define RVL_ESP_EVENT_SEQUENCE_SOON 0x10u /* outbound: 7/8 of the sequence numbers are used */
+#define RVL_ESP_EVENT_SEQUENCE_END 0x20u
+
+/* Lifetimes are counts at which the event fires; 0 means none. At a hard one the SA stops. */
+struct rvl_lifetime {
+	uint64_t soft_bytes;
+	uint64_t hard_bytes;
+	uint64_t soft_packets;
+	uint64_t hard_packets;
+};
+
+struct rvl_esp_params {
+	enum rvl_direction direction;
+	uint32_t spi;
+	uint32_t src; /* outer addresses, host order, as the packets of this SA carry them */
+	uint32_t dst;
+	uint8_t key[RVL_ESP_KEY_MAX];
+	uint8_t key_len; /* 16 or 32 */
+	uint8_t salt[RVL_ESP_SALT];
+	bool encap; /* UDP encapsulation, with these ports on outbound packets */
+	uint16_t src_port;
+	uint16_t dst_port;
+	/* outbound */
+	uint8_t ttl; /* 0 = 64 */
+	enum rvl_esp_df df;
+	bool fixed_dscp; /* use dscp instead of the inner packet's */
+	uint8_t dscp; /* 6 bits */
+	bool no_ecn; /* inner ECN isn't copied to the outer header, nor outer to inner */
+	uint16_t mtu; /* largest outer packet, 0 = 65535 */
+	uint32_t first_seq; /* 0 and 1 both mean 1; a later start never goes back over used IVs */
+	/* inbound */
+	uint32_t replay_window; /* packets; 0 = none; at most RVL_REPLAY_WINDOW_MAX */
+	struct rvl_lifetime lifetime;
+};
+
+struct rvl_esp_counters {
+	uint64_t packets; /* that went through */
+	uint64_t bytes; /* of inner packets */
+	uint64_t drops[RVL_DROP_COUNT];
+};
+
+struct rvl_esp_sa;
+
+/*
+ * Make an SA. params is copied; the caller cleanses its key. Returns 0, -EINVAL for values that the
+ * comments above don't allow, or -ENOMEM.
+ */
+int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **sa);
+
+/* Cleanses the key. NULL is fine. */
+void rvl_esp_sa_free(struct rvl_esp_sa *sa);
+
+/* Parameters as given, with the key zeroed. */
+const struct rvl_esp_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa);
+
+const struct rvl_esp_counters *rvl_esp_sa_counters(const struct rvl_esp_sa *sa);
+
+/* The last sequence number sent, or the newest received; 0 before the first. */
+uint32_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa);
+
+/* Count a drop that was decided outside of this file (a selector, say) on the SA. */
+void rvl_esp_sa_count_drop(struct rvl_esp_sa *sa, enum rvl_drop drop);
+
+/* The events since the last call; each fires once in an SA's life. */
+uint32_t rvl_esp_sa_take_events(struct rvl_esp_sa *sa);
+
+/*
+ * Encapsulate one IPv4 packet (RFC 4303, section 3.3).
+ *
+ * sa    outbound; its sequence number advances by one
+ * pkt   in: the inner packet from its IP header, trailing octets beyond its total length allowed;
+ *       out: the outer packet. Needs RVL_ESP_HEADROOM octets before it and RVL_ESP_TAILROOM after
+ *       the inner packet's total length.
+ *
+ * Returns 0, or
+ * -EOVERFLOW    sequence number space used up (2^32-1 was the last): the SA is dead, rekey
+ * -EKEYEXPIRED  a hard lifetime is reached, likewise
+ * -EMSGSIZE     the result would exceed the SA's path MTU
+ * -EINVAL       not an IPv4 packet
+ * -ENOBUFS      not enough room
+ * The packet is unchanged on error, and the reason counted on the SA.
+ */
+int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt);
+
+/* Where ESP lies in a packet, found without a key. */
+struct rvl_esp_place {
+	uint32_t dst;
+	uint32_t spi;
+	uint32_t seq;
+	uint8_t outer_tos;
+	bool encap;
+	size_t esp; /* offset of the ESP header from the outer IP header */
+	size_t len; /* of ESP, header to ICV */
+};
+
+enum rvl_esp_find { RVL_ESP_FOUND, RVL_ESP_ABSENT, RVL_ESP_MALFORMED };
+
+/*
+ * Look for ESP in the IPv4 packet at pkt: protocol 50, or UDP to udp_port without the non-ESP
+ * marker. Fragments, IKE, NAT-keepalives and everything else are absent. Malformed is what claims
+ * to be ESP but is too short or too long for its packet, or not aligned.
+ */
+enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf *pkt,
+			       uint16_t udp_port);
+
+/*
+ * Verify and decapsulate (RFC 4303, section 3.4): replay check, ICV, replay update, trailer, inner
+ * header, ECN.
+ *
+ * sa     inbound, that place->dst and place->spi named
+ * pkt    in: the outer packet that place was found in; out: the inner packet. On a drop it holds
+ *        nothing of use, and no plaintext of a packet that wasn't authentic.
+ *
+ * Returns RVL_DROP_NONE or the reason, which has been counted on the SA.
+ */
+enum rvl_drop rvl_esp_decap(struct rvl_esp_sa *sa, const struct rvl_esp_place *place,
+			    struct rvl_buf *pkt);
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/esp/ip.h"
+
+static bool has_ports(uint8_t protocol)
+{
+	return protocol == RVL_IP_PROTO_TCP || protocol == RVL_IP_PROTO_UDP;
+}
+
+bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len)
+{
+	uint16_t fragment;
+
+	if (len < RVL_IP_HEADER || p[0] >> 4 != 4)
+		return false;
+	*ip = (struct rvl_ip){
+		.header_len = (size_t)(p[0] & 15) * 4,
+		.total_len = rvl_get_be16(p + 2),
+		.tos = p[1],
+		.protocol = p[9],
+		.src = rvl_get_be32(p + 12),
+		.dst = rvl_get_be32(p + 16),
+	};
+	if (ip->header_len < RVL_IP_HEADER || ip->total_len < ip->header_len ||
+	    ip->total_len > len)
+		return false;
+	fragment = rvl_get_be16(p + 6);
+	ip->df = fragment & RVL_IP_DF;
+	ip->later_fragment = fragment & RVL_IP_FRAGMENT_OFFSET;
+	ip->fragment = ip->later_fragment || (fragment & RVL_IP_MF);
+	if (!ip->later_fragment && has_ports(ip->protocol) &&
+	    ip->total_len >= ip->header_len + 4) {
+		ip->ports = true;
+		ip->src_port = rvl_get_be16(p + ip->header_len);
+		ip->dst_port = rvl_get_be16(p + ip->header_len + 2);
+	}
+	return true;
+}
+
+uint16_t rvl_ip_checksum(const uint8_t *p, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < len; i += 2)
+		sum += rvl_get_be16(p + i);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+void rvl_ip_set_tos(uint8_t *p, uint8_t tos)
+{
+	uint16_t before = rvl_get_be16(p);
+	uint32_t sum;
+
+	if (p[1] == tos)
+		return;
+	p[1] = tos;
+	sum = (uint16_t)~rvl_get_be16(p + 10);
+	sum += (uint16_t)~before;
+	sum += rvl_get_be16(p);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	rvl_put_be16(p + 10, (uint16_t)~sum);
+}
+
+int rvl_ecn_decap(uint8_t inner, uint8_t outer)
+{
+	static const int8_t table[4][4] = {
+		/* outer:            Not-ECT ECT(1) ECT(0) CE */
+		[RVL_ECN_NOT_ECT] = { 0, 0, 0, -1 },
+		[RVL_ECN_ECT1] = { 1, 1, 1, 3 },
+		[RVL_ECN_ECT0] = { 2, 1, 2, 3 },
+		[RVL_ECN_CE] = { 3, 3, 3, 3 },
+	};
+
+	return table[inner & RVL_ECN_MASK][outer & RVL_ECN_MASK];
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Anti-replay window (RFC 4303, section 3.4.3), a ring of words as RFC 6479 has it.
+ *
+ * Two steps, because the ICV is known long after the sequence number: check on arrival may only
+ * refuse; set after authentication decides and updates, so a forged packet can't move the window.
+ */
+#ifndef RVL_ESP_REPLAY_H
+#define RVL_ESP_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RVL_REPLAY_WINDOW_MAX 4096
+#define RVL_REPLAY_WORDS (2 * RVL_REPLAY_WINDOW_MAX / 64)
+
+struct rvl_replay {
+	uint32_t window; /* packets behind the newest that are still accepted; 0 = no protection */
+	uint32_t newest;
+	uint64_t seen[RVL_REPLAY_WORDS];
+};
+
+/* window <= RVL_REPLAY_WINDOW_MAX */
+void rvl_replay_init(struct rvl_replay *replay, uint32_t window);
+
+/* May a packet of this number be new? Sequence number 0 never is (RFC 4303, section 3.4.3). */
+bool rvl_replay_check(const struct rvl_replay *replay, uint32_t seq);
+
+/* The packet is authentic: false when its number was seen meanwhile or is too old, else recorded. */
+bool rvl_replay_set(struct rvl_replay *replay, uint32_t seq);
+
+#endif
