@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# One make for the whole tree; each folder's fragment adds its own libraries, programs and tests.
+# `make help` lists what a person types.
+
+MAKEFLAGS += --no-builtin-rules --no-builtin-variables
+SHELL     := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+
+SAN     ?= 0
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   ?= build
+B       := $(BUILD)$(if $(filter 1,$(SAN)),/san)
+
+CC       := clang
+CXX      := clang++
+AR       := ar
+PYTHON   := /usr/bin/python3
+WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all \
+            -fno-omit-frame-pointer)
+comma    := ,
+OPT      := $(if $(filter 1,$(SAN)),-O1,-O2)
+CPPFLAGS := -I. -Idriver/core -D_GNU_SOURCE
+CFLAGS    = -std=gnu17 $(OPT) -g $(WARN) -fstack-protector-strong $(SANFLAGS)
+LDFLAGS   = $(SANFLAGS)
+
+LIBRARIES :=
+PROGRAMS  :=
+# Suites that `make test` runs: TAP on standard output, exit status not 0 on failure.
+TESTS     :=
+BENCHES   :=
+OBJECTS   :=
+
+# $(call c_objects,SRCS)
+c_objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+
+# $(eval $(call c_library,NAME,SRCS)): $(B)/lib/libNAME.a
+define c_library
+LIBRARIES += $(B)/lib/lib$(strip $(1)).a
+OBJECTS += $(call c_objects,$(2))
+$(B)/lib/lib$(strip $(1)).a: $(call c_objects,$(2))
+	@mkdir -p $$(@D) && rm -f $$@
+	$$(AR) rcs $$@ $$^
+endef
+
+# $(eval $(call c_link,FILE,SRCS,LIBS,LDLIBS)): FILE, from sources, libraries of ours and others'
+define c_link
+OBJECTS += $(call c_objects,$(2))
+$(1): $(call c_objects,$(2)) $(patsubst %,$(B)/lib/lib%.a,$(3))
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $(call c_objects,$(2)) $(patsubst %,$(B)/lib/lib%.a,$(3)) $(4)
+endef
+
+# $(eval $(call c_program,NAME,SRCS,LIBS,LDLIBS)): $(B)/bin/NAME
+define c_program
+PROGRAMS += $(B)/bin/$(strip $(1))
+$(call c_link,$(B)/bin/$(strip $(1)),$(2),$(3),$(4))
+endef
+
+# $(eval $(call c_test,NAME,SRCS,LIBS,LDLIBS)): $(B)/tests/NAME, a suite of `make test`
+define c_test
+TESTS += $(B)/tests/$(strip $(1))
+$(call c_link,$(B)/tests/$(strip $(1)),$(2),$(3),$(4))
+endef
+
+# $(eval $(call c_bench,NAME,SRCS,LIBS,LDLIBS)): $(B)/bench/NAME, a part of `make bench`
+define c_bench
+BENCHES += $(B)/bench/$(strip $(1))
+$(call c_link,$(B)/bench/$(strip $(1)),$(2),$(3),$(4))
+endef
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+include $(wildcard hw/hw.mk)
+include $(wildcard sim/sim.mk)
+include $(wildcard driver/driver.mk)
+include $(wildcard host/host.mk)
+include tests/tests.mk
+
+.PHONY: all help deps demo test bench lint format regs install clean libraries programs tests
+
+all: programs
+libraries: $(LIBRARIES)
+programs: $(PROGRAMS)
+tests: $(TESTS)
+
+help:
+	@echo 'make             build raveld, ravelctl and ravelsim into build/bin'
+	@echo 'make demo        IKEv2 with strongSwan, packets through the simulated NIC (BACKEND=soft: no NIC)'
+	@echo 'make test        all tests; ends with a line that counts them'
+	@echo 'make bench       measured figures as a table, and as JSON in build/bench.json'
+	@echo 'make lint        generated files, RTL lint (Verilator, Yosys), clang-format, cppcheck'
+	@echo 'make format      clang-format over the C sources'
+	@echo 'make regs        write what is generated from hw/regs/ravelin.toml'
+	@echo 'make install     programs, into DESTDIR/PREFIX (/usr/local)'
+	@echo 'make clean       remove build/'
+	@echo 'SAN=1            with any of them: AddressSanitizer and UndefinedBehaviorSanitizer'
+
+deps:
+	@scripts/deps
+
+regs:
+	$(PYTHON) hw/regs/generate.py .
+
+demo: deps
+	@$(MAKE) --no-print-directory programs
+	@tests/interop/demo --backend $(or $(BACKEND),user) $(if $(INITIATOR),--initiator $(INITIATOR))
+
+test: deps
+	@tests/run
+
+bench: deps
+	@$(MAKE) --no-print-directory programs benches
+	@tests/bench/run --json $(BUILD)/bench.json
+
+.PHONY: benches
+benches: $(BENCHES)
+
+install: programs
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(B)/bin/raveld $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(B)/bin/ravelctl $(B)/bin/ravelsim $(DESTDIR)$(PREFIX)/bin/
+
+C_FILES = $(shell git ls-files '*.c' '*.h' '*.cc' | grep -v driver/core/rvl_regs.h)
+
+format:
+	clang-format -i $(C_FILES)
+
+lint: deps
+	$(PYTHON) hw/regs/generate.py --check .
+	scripts/spdx-check
+	clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --suppress=missingIncludeSystem \
+	  --suppress=normalCheckLevelMaxBranches -I. -Idriver/core driver host sim
+	$(MAKE) --no-print-directory lint-rtl
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(sort $(OBJECTS:.o=.d))
