@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Octets [off, off + len) of the size octets at base hold the packet; the rest is room. Owns nothing. */
+/* Octets [off, off + len) of the size octets at base hold the packet; the rest is room. Owns
+ * nothing. */
 struct rvl_buf {
 	uint8_t *base;
 	size_t size;

@@ -16,7 +16,6 @@
 #define NEXT_HEADER_NONE 59
 #define TRAILER 2
 #define ALIGNMENT 4
-#define SEQUENCE_SOON (UINT32_MAX / 8 * 7)
 
 struct rvl_esp_sa {
 	struct rvl_esp_params params;
@@ -31,13 +30,14 @@ struct rvl_esp_sa {
 const char *rvl_drop_name(enum rvl_drop drop)
 {
 	static const char *const names[RVL_DROP_COUNT] = {
-		[RVL_DROP_NONE] = "none",	  [RVL_DROP_MALFORMED] = "malformed",
-		[RVL_DROP_REPLAY] = "replay",	  [RVL_DROP_ICV] = "icv",
-		[RVL_DROP_TRAILER] = "trailer",	  [RVL_DROP_DUMMY] = "dummy",
-		[RVL_DROP_INNER] = "inner",	  [RVL_DROP_ECN] = "ecn",
-		[RVL_DROP_SELECTOR] = "selector", [RVL_DROP_LIFETIME] = "lifetime",
-		[RVL_DROP_SEQUENCE] = "sequence", [RVL_DROP_TOO_BIG] = "too-big",
-		[RVL_DROP_POLICY] = "policy",	  [RVL_DROP_NO_SA] = "no-sa",
+		[RVL_DROP_NONE] = "none",	    [RVL_DROP_CHECKSUM] = "checksum",
+		[RVL_DROP_MALFORMED] = "malformed", [RVL_DROP_WINDOW] = "window",
+		[RVL_DROP_REPLAY] = "replay",	    [RVL_DROP_ICV] = "icv",
+		[RVL_DROP_TRAILER] = "trailer",	    [RVL_DROP_DUMMY] = "dummy",
+		[RVL_DROP_INNER] = "inner",	    [RVL_DROP_ECN] = "ecn",
+		[RVL_DROP_SELECTOR] = "selector",   [RVL_DROP_LIFETIME] = "lifetime",
+		[RVL_DROP_SEQUENCE] = "sequence",   [RVL_DROP_TOO_BIG] = "too-big",
+		[RVL_DROP_POLICY] = "policy",	    [RVL_DROP_NO_SA] = "no-sa",
 	};
 
 	return (unsigned int)drop < RVL_DROP_COUNT ? names[drop] : "unknown";
@@ -46,7 +46,7 @@ const char *rvl_drop_name(enum rvl_drop drop)
 static bool params_valid(const struct rvl_esp_params *p)
 {
 	return (p->direction == RVL_OUTBOUND || p->direction == RVL_INBOUND) &&
-	       (p->key_len == 16 || p->key_len == 32) && p->spi != 0 &&
+	       (p->key_len == 16 || p->key_len == 32) && p->spi >= RVL_ESP_SPI_MIN &&
 	       p->replay_window <= RVL_REPLAY_WINDOW_MAX && p->dscp < 64 &&
 	       (unsigned int)p->df <= RVL_ESP_DF_CLEAR;
 }
@@ -181,8 +181,7 @@ static bool gcm(struct rvl_esp_sa *sa, const uint8_t *esp, uint8_t *text, size_t
 	memcpy(nonce + RVL_ESP_SALT, esp + RVL_ESP_HEADER, RVL_ESP_IV);
 	if (EVP_CipherInit_ex(sa->cipher, NULL, NULL, NULL, nonce, -1) != 1)
 		return false;
-	if (!seal &&
-	    EVP_CIPHER_CTX_ctrl(sa->cipher, EVP_CTRL_AEAD_SET_TAG, RVL_ESP_ICV, icv) != 1)
+	if (!seal && EVP_CIPHER_CTX_ctrl(sa->cipher, EVP_CTRL_AEAD_SET_TAG, RVL_ESP_ICV, icv) != 1)
 		return false;
 	if (EVP_CipherUpdate(sa->cipher, NULL, &n, esp, RVL_ESP_HEADER) != 1 ||
 	    EVP_CipherUpdate(sa->cipher, text, &n, text, (int)len) != 1 ||
@@ -257,10 +256,8 @@ int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt)
 	if (rvl_buf_headroom(pkt) < front ||
 	    pkt->size - pkt->off < inner.total_len + pad + TRAILER + RVL_ESP_ICV)
 		return -ENOBUFS;
-	if (sa->seq == UINT32_MAX) {
-		fire(sa, RVL_ESP_EVENT_SEQUENCE_END);
+	if (sa->seq == UINT32_MAX)
 		return refuse(sa, RVL_DROP_SEQUENCE, -EOVERFLOW);
-	}
 	sa->seq++;
 
 	pkt->len = inner.total_len;
@@ -282,54 +279,68 @@ int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt)
 	if (!gcm(sa, esp, text, text_len, p))
 		abort();
 	count_packet(sa, inner.total_len);
-	if (sa->seq >= SEQUENCE_SOON)
+	if (sa->seq >= RVL_ESP_SEQUENCE_SOON)
 		fire(sa, RVL_ESP_EVENT_SEQUENCE_SOON);
+	if (sa->seq == UINT32_MAX)
+		fire(sa, RVL_ESP_EVENT_SEQUENCE_END);
 	return 0;
+}
+
+/* Length of the UDP payload at p + at, or 0 when the UDP header's length doesn't fit its packet. */
+static size_t udp_payload(const uint8_t *p, size_t at, size_t end)
+{
+	size_t len = rvl_get_be16(p + at + 4);
+
+	if (len < RVL_UDP_HEADER || at + len > end)
+		return 0;
+	return len - RVL_UDP_HEADER;
+}
+
+static bool esp_len_valid(size_t len)
+{
+	return len >= RVL_ESP_HEADER + RVL_ESP_IV + ALIGNMENT + RVL_ESP_ICV &&
+	       (len - RVL_ESP_HEADER - RVL_ESP_IV - RVL_ESP_ICV) % ALIGNMENT == 0;
 }
 
 enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf *pkt,
 			       uint16_t udp_port)
 {
 	const uint8_t *p = rvl_buf_data(pkt);
-	bool encap, esp;
-	struct rvl_ip ip;
-	size_t end;
+	size_t header_len, total_len, at;
+	uint16_t fragment;
+	bool encap;
 
 	if (pkt->len < RVL_IP_HEADER || p[0] >> 4 != 4)
 		return RVL_ESP_ABSENT;
-	esp = p[9] == RVL_IP_PROTO_ESP;
-	if (!rvl_ip_parse(&ip, p, pkt->len))
-		return esp ? RVL_ESP_MALFORMED : RVL_ESP_ABSENT;
-	encap = ip.ports && ip.protocol == RVL_IP_PROTO_UDP && ip.dst_port == udp_port;
-	if (ip.fragment || (!esp && !encap))
+	header_len = (size_t)(p[0] & 15) * 4;
+	total_len = rvl_get_be16(p + 2);
+	fragment = rvl_get_be16(p + 6) & (RVL_IP_MF | RVL_IP_FRAGMENT_OFFSET);
+	encap = p[9] == RVL_IP_PROTO_UDP;
+	if (header_len < RVL_IP_HEADER || (!encap && p[9] != RVL_IP_PROTO_ESP))
+		return RVL_ESP_ABSENT;
+	if (!encap && fragment)
+		return RVL_ESP_FRAGMENT;
+	at = header_len + (encap ? RVL_UDP_HEADER : 0);
+	if ((fragment & RVL_IP_FRAGMENT_OFFSET) || pkt->len < at + RVL_ESP_HEADER)
 		return RVL_ESP_ABSENT;
 	*place = (struct rvl_esp_place){
-		.dst = ip.dst,
-		.outer_tos = ip.tos,
+		.dst = rvl_get_be32(p + 16),
+		.spi = rvl_get_be32(p + at),
+		.seq = rvl_get_be32(p + at + 4),
+		.outer_tos = p[1],
 		.encap = encap,
-		.esp = ip.header_len,
+		.bad_checksum = rvl_ip_checksum(p, header_len) != 0,
+		.esp = at,
 	};
-	end = ip.total_len;
-	if (encap) {
-		size_t udp_len;
-
-		if (ip.total_len < ip.header_len + RVL_UDP_HEADER)
-			return RVL_ESP_ABSENT;
-		udp_len = rvl_get_be16(p + ip.header_len + 4);
-		if (udp_len < RVL_UDP_HEADER || udp_len > ip.total_len - ip.header_len)
-			return RVL_ESP_ABSENT;
-		end = ip.header_len + udp_len;
-		place->esp += RVL_UDP_HEADER;
-		/* A keepalive is one octet; four octets of zero mark IKE (RFC 3948, section 2). */
-		if (end - place->esp < 4 || rvl_get_be32(p + place->esp) == 0)
-			return RVL_ESP_ABSENT;
-	}
-	place->len = end - place->esp;
-	if (place->len < RVL_ESP_HEADER + RVL_ESP_IV + ALIGNMENT + RVL_ESP_ICV ||
-	    (place->len - RVL_ESP_HEADER - RVL_ESP_IV - RVL_ESP_ICV) % ALIGNMENT)
-		return RVL_ESP_MALFORMED;
-	place->spi = rvl_get_be32(p + place->esp);
-	place->seq = rvl_get_be32(p + place->esp + 4);
+	/* A keepalive is one octet; four octets of zero mark IKE (RFC 3948, section 2). */
+	if (encap && (rvl_get_be16(p + header_len + 2) != udp_port || place->spi == 0 ||
+		      rvl_get_be16(p + header_len + 4) < RVL_UDP_HEADER + 4))
+		return RVL_ESP_ABSENT;
+	if (fragment)
+		return RVL_ESP_FRAGMENT;
+	if (total_len >= at && total_len <= pkt->len)
+		place->len = encap ? udp_payload(p, header_len, total_len) : total_len - at;
+	place->malformed = !esp_len_valid(place->len);
 	return RVL_ESP_FOUND;
 }
 
@@ -350,40 +361,60 @@ static enum rvl_drop check_trailer(const uint8_t *text, size_t *len)
 	return next_header == NEXT_HEADER_IPV4 ? RVL_DROP_NONE : RVL_DROP_TRAILER;
 }
 
+/* Authentic plaintext of text_len octets to the inner packet, of which *inner tells. */
+static enum rvl_drop check_plaintext(const struct rvl_esp_sa *sa, uint8_t *text, size_t text_len,
+				     uint8_t tos, struct rvl_ip *inner)
+{
+	enum rvl_drop drop = check_trailer(text, &text_len);
+	int ecn;
+
+	if (drop)
+		return drop;
+	if (!rvl_ip_parse(inner, text, text_len))
+		return RVL_DROP_INNER;
+	if (sa->params.no_ecn)
+		return RVL_DROP_NONE;
+	ecn = rvl_ecn_decap(inner->tos & RVL_ECN_MASK, tos & RVL_ECN_MASK);
+	if (ecn < 0)
+		return RVL_DROP_ECN;
+	rvl_ip_set_tos(text, (uint8_t)((inner->tos & ~RVL_ECN_MASK) | ecn));
+	return RVL_DROP_NONE;
+}
+
+static enum rvl_drop replay_drop(const struct rvl_replay *replay, uint32_t seq)
+{
+	return rvl_replay_behind(replay, seq) ? RVL_DROP_WINDOW : RVL_DROP_REPLAY;
+}
+
 enum rvl_drop rvl_esp_decap(struct rvl_esp_sa *sa, const struct rvl_esp_place *place,
 			    struct rvl_buf *pkt)
 {
-	size_t text_len = place->len - RVL_ESP_HEADER - RVL_ESP_IV - RVL_ESP_ICV;
 	uint8_t *esp = rvl_buf_data(pkt) + place->esp;
 	uint8_t *text = esp + RVL_ESP_HEADER + RVL_ESP_IV;
 	struct rvl_ip inner;
 	enum rvl_drop drop;
-	size_t inner_len = text_len;
-	int ecn;
+	size_t text_len;
 
 	assert(sa->params.direction == RVL_INBOUND);
-	assert(place->esp + place->len <= pkt->len);
+	if (place->bad_checksum)
+		return dropped(sa, RVL_DROP_CHECKSUM);
+	if (place->malformed)
+		return dropped(sa, RVL_DROP_MALFORMED);
+	assert(place->esp + place->len <= pkt->len && esp_len_valid(place->len));
+	text_len = place->len - RVL_ESP_HEADER - RVL_ESP_IV - RVL_ESP_ICV;
 	if (expired(sa))
 		return dropped(sa, RVL_DROP_LIFETIME);
 	if (!rvl_replay_check(&sa->replay, place->seq))
-		return dropped(sa, RVL_DROP_REPLAY);
+		return dropped(sa, replay_drop(&sa->replay, place->seq));
 	if (!gcm(sa, esp, text, text_len, text + text_len)) {
 		OPENSSL_cleanse(text, text_len);
 		return dropped(sa, RVL_DROP_ICV);
 	}
 	if (!rvl_replay_set(&sa->replay, place->seq))
-		return dropped(sa, RVL_DROP_REPLAY);
-	drop = check_trailer(text, &inner_len);
+		return dropped(sa, replay_drop(&sa->replay, place->seq));
+	drop = check_plaintext(sa, text, text_len, place->outer_tos, &inner);
 	if (drop)
 		return dropped(sa, drop);
-	if (!rvl_ip_parse(&inner, text, inner_len))
-		return dropped(sa, RVL_DROP_INNER);
-	if (!sa->params.no_ecn) {
-		ecn = rvl_ecn_decap(inner.tos & RVL_ECN_MASK, place->outer_tos & RVL_ECN_MASK);
-		if (ecn < 0)
-			return dropped(sa, RVL_DROP_ECN);
-		rvl_ip_set_tos(text, (uint8_t)((inner.tos & ~RVL_ECN_MASK) | ecn));
-	}
 	rvl_buf_pull(pkt, (size_t)(text - rvl_buf_data(pkt)));
 	pkt->len = inner.total_len;
 	count_packet(sa, inner.total_len);

@@ -29,6 +29,7 @@
 #define RVL_ESP_KEY_MAX 32
 #define RVL_ESP_SALT 4
 #define RVL_ESP_PORT 4500
+#define RVL_ESP_SPI_MIN 256 /* RFC 4303, section 2.1: 1 to 255 are reserved */
 
 /* What encapsulation adds in front: outer IPv4, UDP, ESP header, IV; and behind: padding, pad
  * length, next header, ICV. */
@@ -38,19 +39,21 @@
 /* Why a packet was dropped, on either side. */
 enum rvl_drop {
 	RVL_DROP_NONE,
-	RVL_DROP_MALFORMED, /* lengths or format, before any look-up */
-	RVL_DROP_REPLAY, /* sequence number 0, seen before, or behind the window */
-	RVL_DROP_ICV, /* not authentic */
-	RVL_DROP_TRAILER, /* authentic, but padding or next header are wrong */
-	RVL_DROP_DUMMY, /* next header 59 (RFC 4303, section 2.6): meant to be dropped */
-	RVL_DROP_INNER, /* authentic, but what is inside isn't an IPv4 packet */
-	RVL_DROP_ECN, /* outer CE over inner Not-ECT (RFC 6040) */
-	RVL_DROP_SELECTOR, /* inner packet outside of its SA's selectors (RFC 4301, section 5.2) */
-	RVL_DROP_LIFETIME, /* hard lifetime reached */
-	RVL_DROP_SEQUENCE, /* sequence numbers used up */
-	RVL_DROP_TOO_BIG, /* the outer packet would exceed the path MTU */
-	RVL_DROP_POLICY, /* a discard policy, or clear inbound traffic that must be protected */
-	RVL_DROP_NO_SA, /* a protect policy whose SA isn't there */
+	RVL_DROP_CHECKSUM,  /* ESP for a known SA under a wrong outer header checksum */
+	RVL_DROP_MALFORMED, /* lengths are impossible */
+	RVL_DROP_REPLAY,    /* sequence number seen before */
+	RVL_DROP_WINDOW,    /* sequence number 0, or left of the window */
+	RVL_DROP_ICV,	    /* not authentic */
+	RVL_DROP_TRAILER,   /* authentic, but padding or next header are wrong */
+	RVL_DROP_DUMMY,	    /* next header 59 (RFC 4303, section 2.6): meant to be dropped */
+	RVL_DROP_INNER,	    /* authentic, but what is inside isn't an IPv4 packet */
+	RVL_DROP_ECN,	    /* outer CE over inner Not-ECT (RFC 6040) */
+	RVL_DROP_SELECTOR,  /* inner packet outside of its SA's selectors (RFC 4301, section 5.2) */
+	RVL_DROP_LIFETIME,  /* hard lifetime reached */
+	RVL_DROP_SEQUENCE,  /* sequence numbers used up */
+	RVL_DROP_TOO_BIG,   /* the outer packet would exceed the path MTU */
+	RVL_DROP_POLICY,    /* a discard policy, or clear inbound traffic that must be protected */
+	RVL_DROP_NO_SA,	    /* a protect policy whose SA isn't there */
 	RVL_DROP_COUNT
 };
 
@@ -66,8 +69,10 @@ enum rvl_esp_df { RVL_ESP_DF_COPY, RVL_ESP_DF_SET, RVL_ESP_DF_CLEAR };
 #define RVL_ESP_EVENT_SOFT_PACKETS 0x02u
 #define RVL_ESP_EVENT_HARD_BYTES 0x04u
 #define RVL_ESP_EVENT_HARD_PACKETS 0x08u
-#define RVL_ESP_EVENT_SEQUENCE_SOON 0x10u /* outbound: 7/8 of the sequence numbers are used */
-#define RVL_ESP_EVENT_SEQUENCE_END 0x20u
+#define RVL_ESP_EVENT_SEQUENCE_SOON 0x10u /* outbound: RVL_ESP_SEQUENCE_SOON was used */
+#define RVL_ESP_EVENT_SEQUENCE_END 0x20u  /* outbound: 2^32-1 was used */
+
+#define RVL_ESP_SEQUENCE_SOON (UINT32_MAX - ((1u << 20) - 1))
 
 /* Lifetimes are counts at which the event fires; 0 means none. At a hard one the SA stops. */
 struct rvl_lifetime {
@@ -91,10 +96,10 @@ struct rvl_esp_params {
 	/* outbound */
 	uint8_t ttl; /* 0 = 64 */
 	enum rvl_esp_df df;
-	bool fixed_dscp; /* use dscp instead of the inner packet's */
-	uint8_t dscp; /* 6 bits */
-	bool no_ecn; /* inner ECN isn't copied to the outer header, nor outer to inner */
-	uint16_t mtu; /* largest outer packet, 0 = 65535 */
+	bool fixed_dscp;    /* use dscp instead of the inner packet's */
+	uint8_t dscp;	    /* 6 bits */
+	bool no_ecn;	    /* inner ECN isn't copied to the outer header, nor outer to inner */
+	uint16_t mtu;	    /* largest outer packet, 0 = 65535 */
 	uint32_t first_seq; /* 0 and 1 both mean 1; a later start never goes back over used IVs */
 	/* inbound */
 	uint32_t replay_window; /* packets; 0 = none; at most RVL_REPLAY_WINDOW_MAX */
@@ -103,7 +108,7 @@ struct rvl_esp_params {
 
 struct rvl_esp_counters {
 	uint64_t packets; /* that went through */
-	uint64_t bytes; /* of inner packets */
+	uint64_t bytes;	  /* of inner packets */
 	uint64_t drops[RVL_DROP_COUNT];
 };
 
@@ -157,23 +162,25 @@ struct rvl_esp_place {
 	uint32_t seq;
 	uint8_t outer_tos;
 	bool encap;
-	size_t esp; /* offset of the ESP header from the outer IP header */
-	size_t len; /* of ESP, header to ICV */
+	bool bad_checksum; /* of the outer header */
+	bool malformed;	   /* esp and len aren't to be used */
+	size_t esp;	   /* offset of the ESP header from the outer IP header */
+	size_t len;	   /* of ESP, header to ICV */
 };
 
-enum rvl_esp_find { RVL_ESP_FOUND, RVL_ESP_ABSENT, RVL_ESP_MALFORMED };
+enum rvl_esp_find { RVL_ESP_FOUND, RVL_ESP_ABSENT, RVL_ESP_FRAGMENT };
 
 /*
  * Look for ESP in the IPv4 packet at pkt: protocol 50, or UDP to udp_port without the non-ESP
- * marker. Fragments, IKE, NAT-keepalives and everything else are absent. Malformed is what claims
- * to be ESP but is too short or too long for its packet, or not aligned.
+ * marker. IKE, NAT-keepalives and everything else are absent; a fragment of ESP is told apart.
+ * What is found may still be malformed: too short or too long for its packet, or not aligned.
  */
 enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf *pkt,
 			       uint16_t udp_port);
 
 /*
- * Verify and decapsulate (RFC 4303, section 3.4): replay check, ICV, replay update, trailer, inner
- * header, ECN.
+ * Verify and decapsulate (RFC 4303, section 3.4): checksum, lengths, lifetime, replay check, ICV,
+ * replay update, trailer, inner header, ECN.
  *
  * sa     inbound, that place->dst and place->spi named
  * pkt    in: the outer packet that place was found in; out: the inner packet. On a drop it holds

@@ -20,15 +20,13 @@ bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len)
 		.src = rvl_get_be32(p + 12),
 		.dst = rvl_get_be32(p + 16),
 	};
-	if (ip->header_len < RVL_IP_HEADER || ip->total_len < ip->header_len ||
-	    ip->total_len > len)
+	if (ip->header_len < RVL_IP_HEADER || ip->total_len < ip->header_len || ip->total_len > len)
 		return false;
 	fragment = rvl_get_be16(p + 6);
 	ip->df = fragment & RVL_IP_DF;
 	ip->later_fragment = fragment & RVL_IP_FRAGMENT_OFFSET;
 	ip->fragment = ip->later_fragment || (fragment & RVL_IP_MF);
-	if (!ip->later_fragment && has_ports(ip->protocol) &&
-	    ip->total_len >= ip->header_len + 4) {
+	if (!ip->later_fragment && has_ports(ip->protocol) && ip->total_len >= ip->header_len + 4) {
 		ip->ports = true;
 		ip->src_port = rvl_get_be16(p + ip->header_len);
 		ip->dst_port = rvl_get_be16(p + ip->header_len + 2);
@@ -67,10 +65,10 @@ int rvl_ecn_decap(uint8_t inner, uint8_t outer)
 {
 	static const int8_t table[4][4] = {
 		/* outer:            Not-ECT ECT(1) ECT(0) CE */
-		[RVL_ECN_NOT_ECT] = { 0, 0, 0, -1 },
-		[RVL_ECN_ECT1] = { 1, 1, 1, 3 },
-		[RVL_ECN_ECT0] = { 2, 1, 2, 3 },
-		[RVL_ECN_CE] = { 3, 3, 3, 3 },
+		[RVL_ECN_NOT_ECT] = {0, 0, 0, -1},
+		[RVL_ECN_ECT1] = {1, 1, 1, 3},
+		[RVL_ECN_ECT0] = {2, 1, 2, 3},
+		[RVL_ECN_CE] = {3, 3, 3, 3},
 	};
 
 	return table[inner & RVL_ECN_MASK][outer & RVL_ECN_MASK];

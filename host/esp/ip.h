@@ -59,7 +59,7 @@ struct rvl_ip {
 	uint16_t dst_port;
 	uint8_t protocol;
 	uint8_t tos;
-	bool fragment; /* MF set or offset not 0 */
+	bool fragment;	     /* MF set or offset not 0 */
 	bool later_fragment; /* offset not 0: the transport header is elsewhere */
 	bool df;
 	bool ports;

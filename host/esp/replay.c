@@ -16,14 +16,19 @@ static uint64_t *word_of(struct rvl_replay *replay, uint32_t seq)
 	return &replay->seen[seq / 64 % RVL_REPLAY_WORDS];
 }
 
-bool rvl_replay_check(const struct rvl_replay *replay, uint32_t seq)
+bool rvl_replay_behind(const struct rvl_replay *replay, uint32_t seq)
 {
 	if (seq == 0)
+		return true;
+	return replay->window && seq <= replay->newest && replay->newest - seq >= replay->window;
+}
+
+bool rvl_replay_check(const struct rvl_replay *replay, uint32_t seq)
+{
+	if (rvl_replay_behind(replay, seq))
 		return false;
 	if (replay->window == 0 || seq > replay->newest)
 		return true;
-	if (replay->newest - seq >= replay->window)
-		return false;
 	return !(replay->seen[seq / 64 % RVL_REPLAY_WORDS] >> seq % 64 & 1);
 }
 

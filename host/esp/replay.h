@@ -26,7 +26,11 @@ void rvl_replay_init(struct rvl_replay *replay, uint32_t window);
 /* May a packet of this number be new? Sequence number 0 never is (RFC 4303, section 3.4.3). */
 bool rvl_replay_check(const struct rvl_replay *replay, uint32_t seq);
 
-/* The packet is authentic: false when its number was seen meanwhile or is too old, else recorded. */
+/* Is this number one that the window can't tell apart from a replay: 0, or too old? */
+bool rvl_replay_behind(const struct rvl_replay *replay, uint32_t seq);
+
+/* The packet is authentic: false when its number was seen meanwhile or is too old, else recorded.
+ */
 bool rvl_replay_set(struct rvl_replay *replay, uint32_t seq);
 
 #endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The packet path on Ethernet frames: what the NIC does, in software. Transmit: policy look-up and
+ * encapsulation. Receive: look-up by (destination, SPI) and decapsulation. The Ethernet header,
+ * with up to two VLAN tags, stays what it was.
+ *
+ * Counters obey: tx_frames = tx_bypass + tx_protected + the tx drops, and
+ * rx_frames = rx_pass + rx_decrypted + the rx drops.
+ *
+ * An engine belongs to one thread at a time.
+ */
+#ifndef RVL_ESP_ENGINE_H
+#define RVL_ESP_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/esp/buf.h"
+#include "host/esp/esp.h"
+#include "host/esp/spd.h"
+
+#define RVL_ENGINE_NO_SA UINT16_MAX
+
+struct rvl_engine_config {
+	uint16_t outbound_sas; /* table sizes; indices are separate per direction */
+	uint16_t inbound_sas;
+	uint16_t policies;
+	uint16_t udp_port;  /* of ESP in UDP; 0 = RVL_ESP_PORT */
+	uint16_t max_frame; /* longest frame to the wire, without FCS; 0 = 65535 */
+};
+
+enum rvl_engine_verdict {
+	RVL_ENGINE_PASS, /* the frame is as it was */
+	RVL_ENGINE_DONE, /* encapsulated, or decapsulated */
+	RVL_ENGINE_DROP,
+};
+
+/* What became of a frame. */
+struct rvl_engine_result {
+	enum rvl_engine_verdict verdict;
+	enum rvl_drop drop;
+	uint16_t sa; /* index, or RVL_ENGINE_NO_SA */
+	bool encap;  /* received as ESP in UDP */
+};
+
+struct rvl_engine_counters {
+	uint64_t tx_frames;
+	uint64_t tx_bytes;
+	uint64_t tx_bypass;
+	uint64_t tx_protected;
+	uint64_t tx_drops[RVL_DROP_COUNT];
+	uint64_t rx_frames;
+	uint64_t rx_bytes;
+	uint64_t rx_pass;
+	uint64_t rx_decrypted;
+	uint64_t rx_sa_miss;  /* part of rx_pass */
+	uint64_t rx_fragment; /* part of rx_pass */
+	uint64_t rx_drops[RVL_DROP_COUNT];
+};
+
+struct rvl_engine;
+
+/* NULL without memory. */
+struct rvl_engine *rvl_engine_new(const struct rvl_engine_config *config);
+
+/* Frees the SAs too. NULL is fine. */
+void rvl_engine_free(struct rvl_engine *engine);
+
+/*
+ * Install an SA at index in the table of its direction. 0, or -EINVAL (index or parameters),
+ * -EBUSY (there is one), -EEXIST (inbound: destination and SPI are taken), -ENOMEM.
+ */
+int rvl_engine_sa_add(struct rvl_engine *engine, uint16_t index,
+		      const struct rvl_esp_params *params);
+
+/* Remove and erase; -ENOENT when there is none. */
+int rvl_engine_sa_delete(struct rvl_engine *engine, enum rvl_direction direction, uint16_t index);
+
+/* The SA, owned by the engine, or NULL. */
+struct rvl_esp_sa *rvl_engine_sa(struct rvl_engine *engine, enum rvl_direction direction,
+				 uint16_t index);
+
+/* Transmit policies, see rvl_spd_set() and rvl_spd_clear(). */
+int rvl_engine_policy_set(struct rvl_engine *engine, uint16_t index,
+			  const struct rvl_policy *policy);
+int rvl_engine_policy_clear(struct rvl_engine *engine, uint16_t index);
+
+/*
+ * A frame from the host, Ethernet header first, without FCS; needs RVL_ESP_HEADROOM and
+ * RVL_ESP_TAILROOM. With sa other than RVL_ENGINE_NO_SA it is protected by that one and policies
+ * aren't asked.
+ */
+struct rvl_engine_result rvl_engine_tx(struct rvl_engine *engine, struct rvl_buf *frame,
+				       uint16_t sa);
+
+/* A frame from the wire. */
+struct rvl_engine_result rvl_engine_rx(struct rvl_engine *engine, struct rvl_buf *frame);
+
+const struct rvl_engine_counters *rvl_engine_counters(const struct rvl_engine *engine);
+
+/* Where the IPv4 packet of a frame starts, past at most two VLAN tags; 0 when it isn't IPv4. */
+size_t rvl_frame_ipv4(const uint8_t *frame, size_t len);
+
+#endif

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The path of Ethernet frames: policies, SAs, VLAN tags, and counters that add up.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/esp/engine.h"
+
+#define ROOM 4096
+#define LOCAL 0xc0000201u
+#define REMOTE 0xc0000202u
+#define NET_A 0x0a010000u
+#define NET_B 0x0a020000u
+
+static uint64_t seed = 0x5eed4303;
+
+struct frame {
+	struct rvl_buf buf;
+	uint8_t room[ROOM];
+};
+
+static uint32_t random32(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 16);
+}
+
+/* An IPv4 frame with the given number of VLAN tags, ports in its first payload octets. */
+static void make(struct frame *frame, int tags, uint32_t src, uint32_t dst, uint8_t protocol,
+		 uint16_t sport, uint16_t dport, uint16_t fragment, size_t payload)
+{
+	uint8_t *p = frame->room + 64;
+	size_t at = 12;
+
+	frame->buf = (struct rvl_buf){frame->room, ROOM, 64, 0};
+	memset(p, 0x22, 12);
+	for (int i = 0; i < tags; i++) {
+		rvl_put_be16(p + at, i + 1 < tags ? 0x88a8 : 0x8100);
+		rvl_put_be16(p + at + 2, (uint16_t)(100 + i));
+		at += 4;
+	}
+	rvl_put_be16(p + at, 0x0800);
+	at += 2;
+	memset(p + at, 0, 20);
+	p[at] = 0x45;
+	rvl_put_be16(p + at + 2, (uint16_t)(20 + payload));
+	rvl_put_be16(p + at + 6, fragment);
+	p[at + 8] = 64;
+	p[at + 9] = protocol;
+	rvl_put_be32(p + at + 12, src);
+	rvl_put_be32(p + at + 16, dst);
+	rvl_put_be16(p + at + 10, rvl_ip_checksum(p + at, 20));
+	for (size_t i = 0; i < payload; i++)
+		p[at + 20 + i] = (uint8_t)random32();
+	if (payload >= 4) {
+		rvl_put_be16(p + at + 20, sport);
+		rvl_put_be16(p + at + 22, dport);
+	}
+	frame->buf.len = at + 20 + payload;
+	while (frame->buf.len < 60)
+		p[frame->buf.len++] = 0;
+}
+
+static struct rvl_engine *new_engine(uint16_t max_frame)
+{
+	const struct rvl_engine_config config = {
+		.outbound_sas = 64, .inbound_sas = 64, .policies = 16, .max_frame = max_frame};
+	struct rvl_engine *engine = rvl_engine_new(&config);
+
+	assert_non_null(engine);
+	return engine;
+}
+
+static void add_sa(struct rvl_engine *engine, enum rvl_direction direction, uint16_t index)
+{
+	struct rvl_esp_params params = {
+		.direction = direction,
+		.spi = 0x1000u + index,
+		.src = LOCAL,
+		.dst = REMOTE,
+		.key_len = index & 1 ? 16 : 32,
+		.encap = index & 2,
+		.src_port = index & 2 ? 4500 : 0,
+		.dst_port = index & 2 ? 4500 : 0,
+		.replay_window = direction == RVL_INBOUND ? 64 : 0,
+	};
+
+	memset(params.key, index + 1, sizeof(params.key));
+	assert_int_equal(rvl_engine_sa_add(engine, index, &params), 0);
+}
+
+static void add_policy(struct rvl_engine *engine, uint16_t index, uint32_t priority,
+		       enum rvl_action action, uint8_t protocol, uint16_t dport, uint16_t sa)
+{
+	struct rvl_policy policy = {.priority = priority, .action = action, .sa = sa};
+
+	policy.selector = rvl_selector_any();
+	if (action == RVL_PROTECT) {
+		policy.selector.src = NET_A;
+		policy.selector.dst = NET_B;
+		policy.selector.src_len = policy.selector.dst_len = 16;
+	}
+	if (protocol) {
+		policy.selector.any_protocol = false;
+		policy.selector.protocol = protocol;
+	}
+	if (dport)
+		policy.selector.dst_port_first = policy.selector.dst_port_last = dport;
+	assert_int_equal(rvl_engine_policy_set(engine, index, &policy), 0);
+}
+
+static struct rvl_engine_result send_frame(struct rvl_engine *engine, struct frame *frame)
+{
+	return rvl_engine_tx(engine, &frame->buf, RVL_ENGINE_NO_SA);
+}
+
+static void frame_comes_back_with_its_ethernet_header(void **state)
+{
+	struct rvl_engine *a = new_engine(0), *b = new_engine(0);
+	static struct frame frame;
+
+	(void)state;
+	for (uint16_t i = 0; i < 64; i++) {
+		add_sa(a, RVL_OUTBOUND, i);
+		add_sa(b, RVL_INBOUND, i);
+	}
+	add_policy(a, 3, 10, RVL_PROTECT, 0, 0, 0);
+	for (int i = 0; i < 1000; i++) {
+		uint16_t sa = (uint16_t)(random32() % 64);
+		size_t payload = i < 200 ? (size_t)i : random32() % 1400;
+		size_t ether, len;
+		uint8_t copy[ROOM];
+		struct rvl_engine_result r;
+
+		make(&frame, i % 3, NET_A + 1, NET_B + 1, 17, 1, 2, 0, payload);
+		ether = 14 + (size_t)(i % 3) * 4;
+		len = ether + 20 + payload;
+		memcpy(copy, rvl_buf_data(&frame.buf), len);
+		r = rvl_engine_tx(a, &frame.buf, sa);
+		assert_int_equal(r.verdict, RVL_ENGINE_DONE);
+		assert_memory_equal(rvl_buf_data(&frame.buf), copy, ether);
+		r = rvl_engine_rx(b, &frame.buf);
+		assert_int_equal(r.verdict, RVL_ENGINE_DONE);
+		assert_int_equal(r.sa, sa);
+		assert_int_equal(r.encap, !!(sa & 2));
+		assert_int_equal(frame.buf.len, len);
+		assert_memory_equal(rvl_buf_data(&frame.buf), copy, len);
+	}
+	rvl_engine_free(a);
+	rvl_engine_free(b);
+}
+
+static void policies_decide_by_priority_then_index(void **state)
+{
+	struct rvl_engine *engine = new_engine(0);
+	static struct frame frame;
+
+	(void)state;
+	add_sa(engine, RVL_OUTBOUND, 0);
+	add_policy(engine, 5, 100, RVL_PROTECT, 0, 0, 0);
+	add_policy(engine, 7, 50, RVL_BYPASS, 17, 500, 0);
+	add_policy(engine, 2, 200, RVL_DISCARD, 0, 0, 0);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_DONE);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 17, 500, 500, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_PASS);
+	make(&frame, 0, LOCAL, REMOTE, 6, 1, 2, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).drop, RVL_DROP_POLICY);
+	add_policy(engine, 4, 100, RVL_DISCARD, 6, 0, 0);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).drop, RVL_DROP_POLICY);
+	assert_int_equal(rvl_engine_policy_clear(engine, 4), 0);
+	assert_int_equal(rvl_engine_policy_clear(engine, 4), -ENOENT);
+	assert_int_equal(rvl_engine_policy_clear(engine, 16), -EINVAL);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_DONE);
+	/* What isn't IPv4 is nobody's. */
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 40);
+	rvl_put_be16(rvl_buf_data(&frame.buf) + 12, 0x0806);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_PASS);
+	rvl_engine_free(engine);
+}
+
+static void protected_flow_never_leaves_in_clear(void **state)
+{
+	struct rvl_engine *engine = new_engine(400);
+	static struct frame frame;
+
+	(void)state;
+	add_policy(engine, 1, 100, RVL_PROTECT, 6, 80, 9);
+	add_policy(engine, 0, 50, RVL_BYPASS, 17, 500, 0);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).drop, RVL_DROP_NO_SA);
+	add_sa(engine, RVL_OUTBOUND, 9);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_DONE);
+	/* A later fragment shows no ports: it is protected, and doesn't win the bypass. */
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 443, 0x0010, 40);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_DONE);
+	/* The same for a segment too short to show them. */
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 0, 0, 0, 2);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_DONE);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 443, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_PASS);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 370);
+	assert_int_equal(send_frame(engine, &frame).drop, RVL_DROP_TOO_BIG);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 40);
+	rvl_buf_data(&frame.buf)[14] = 0x44;
+	assert_int_equal(send_frame(engine, &frame).drop, RVL_DROP_MALFORMED);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 40);
+	frame.buf.len = 70;
+	assert_int_equal(send_frame(engine, &frame).drop, RVL_DROP_MALFORMED);
+	assert_int_equal(rvl_engine_sa_delete(engine, RVL_OUTBOUND, 9), 0);
+	assert_int_equal(rvl_engine_sa_delete(engine, RVL_OUTBOUND, 9), -ENOENT);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 80, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).drop, RVL_DROP_NO_SA);
+	rvl_engine_free(engine);
+}
+
+static void inbound_sas_are_found_by_destination_and_spi(void **state)
+{
+	struct rvl_engine *engine = new_engine(0);
+	struct rvl_esp_params params = {.direction = RVL_INBOUND,
+					.spi = 0x1234,
+					.dst = 1,
+					.key_len = 16,
+					.replay_window = 32};
+
+	(void)state;
+	assert_int_equal(rvl_engine_sa_add(engine, 0, &params), 0);
+	assert_int_equal(rvl_engine_sa_add(engine, 0, &params), -EBUSY);
+	assert_int_equal(rvl_engine_sa_add(engine, 1, &params), -EEXIST);
+	assert_int_equal(rvl_engine_sa_add(engine, 64, &params), -EINVAL);
+	params.dst = 2;
+	assert_int_equal(rvl_engine_sa_add(engine, 1, &params), 0);
+	params.dst = 3;
+	assert_int_equal(rvl_engine_sa_add(engine, 2, &params), 0);
+	assert_int_equal(rvl_engine_sa_delete(engine, RVL_INBOUND, 1), 0);
+	params.dst = 1;
+	assert_int_equal(rvl_engine_sa_add(engine, 3, &params), -EEXIST);
+	params.dst = 2;
+	assert_int_equal(rvl_engine_sa_add(engine, 3, &params), 0);
+	rvl_engine_free(engine);
+}
+
+/* Random frames through two engines, in both directions, good and bad. */
+static void counters_add_up_to_what_went_in(void **state)
+{
+	struct rvl_engine *a = new_engine(900), *b = new_engine(0);
+	const struct rvl_engine_counters *tx = rvl_engine_counters(a);
+	const struct rvl_engine_counters *rx = rvl_engine_counters(b);
+	uint64_t tx_sum, rx_sum;
+	static struct frame frame;
+
+	(void)state;
+	for (uint16_t i = 0; i < 8; i++) {
+		add_sa(a, RVL_OUTBOUND, i);
+		if (i != 5)
+			add_sa(b, RVL_INBOUND, i);
+	}
+	add_policy(a, 0, 1, RVL_BYPASS, 17, 500, 0);
+	add_policy(a, 1, 2, RVL_PROTECT, 6, 0, 1);
+	add_policy(a, 2, 3, RVL_PROTECT, 17, 80, 5);
+	add_policy(a, 3, 4, RVL_DISCARD, 1, 0, 0);
+	add_policy(a, 4, 5, RVL_PROTECT, 0, 0, 20);
+	for (int i = 0; i < 20000; i++) {
+		static const uint8_t protocols[] = {1, 6, 17, 50, 99};
+		uint16_t sa = random32() % 8 ? RVL_ENGINE_NO_SA : (uint16_t)(random32() % 10);
+		struct rvl_buf last;
+
+		make(&frame, (int)(random32() % 4), NET_A + random32() % 3,
+		     NET_B + (random32() % 8 ? 1 : 0x10000), protocols[random32() % 5], 5,
+		     random32() & 1 ? 80 : 500, random32() % 16 ? 0 : 0x10, random32() % 1000);
+		if (random32() % 16 == 0)
+			frame.buf.len = random32() % (frame.buf.len + 1);
+		if (rvl_engine_tx(a, &frame.buf, sa).verdict == RVL_ENGINE_DROP)
+			continue;
+		if (random32() % 8 == 0 && frame.buf.len)
+			rvl_buf_data(&frame.buf)[random32() % frame.buf.len] ^= 1u
+										<< random32() % 8;
+		if (random32() % 16 == 0)
+			frame.buf.len = random32() % (frame.buf.len + 1);
+		last = frame.buf;
+		if (rvl_engine_rx(b, &frame.buf).verdict == RVL_ENGINE_DROP && random32() & 1)
+			rvl_engine_rx(b, &last);
+	}
+	tx_sum = tx->tx_bypass + tx->tx_protected;
+	rx_sum = rx->rx_pass + rx->rx_decrypted;
+	for (int i = 0; i < RVL_DROP_COUNT; i++) {
+		tx_sum += tx->tx_drops[i];
+		rx_sum += rx->rx_drops[i];
+	}
+	assert_int_equal(tx->tx_frames, tx_sum);
+	assert_int_equal(rx->rx_frames, rx_sum);
+	assert_true(tx->tx_drops[RVL_DROP_POLICY] && tx->tx_drops[RVL_DROP_NO_SA] &&
+		    tx->tx_drops[RVL_DROP_TOO_BIG] && tx->tx_drops[RVL_DROP_MALFORMED]);
+	assert_true(rx->rx_sa_miss && rx->rx_drops[RVL_DROP_ICV] &&
+		    rx->rx_drops[RVL_DROP_CHECKSUM] && rx->rx_drops[RVL_DROP_MALFORMED]);
+	assert_true(rx->rx_decrypted && rx->rx_pass && tx->tx_bypass);
+	rvl_engine_free(a);
+	rvl_engine_free(b);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frame_comes_back_with_its_ethernet_header),
+		cmocka_unit_test(policies_decide_by_priority_then_index),
+		cmocka_unit_test(protected_flow_never_leaves_in_clear),
+		cmocka_unit_test(inbound_sas_are_found_by_destination_and_spi),
+		cmocka_unit_test(counters_add_up_to_what_went_in),
+	};
+	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : seed;
+	int failed;
+
+	seed = start;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	if (failed)
+		fprintf(stderr, "seed=%llu\n", (unsigned long long)start);
+	return failed;
+}
