@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: BSD-2-Clause
-$(eval $(call c_test,esp_test,tests/esp/esp_test.c,rvl_esp,-lcrypto))
-$(eval $(call c_test,replay_test,tests/esp/replay_test.c,rvl_esp,-lcrypto))
-$(eval $(call c_test,engine_test,tests/esp/engine_test.c,rvl_esp,-lcrypto))
+$(eval $(call c_test,esp_test,tests/esp/esp_test.c,rvl_esp,-lcmocka -lcrypto))
+$(eval $(call c_test,replay_test,tests/esp/replay_test.c,rvl_esp,-lcmocka -lcrypto))
+$(eval $(call c_test,engine_test,tests/esp/engine_test.c,rvl_esp,-lcmocka -lcrypto))
