@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0 */
+/*
+ * Queue pairs.
+ *
+ * Ring pointers are free-running 16-bit counters (the entry is pointer mod size), so tail - head is
+ * what is queued, also across the wrap.
+ */
+#include "rvl_private.h"
+
+#define FRAME_MIN 14 /* an Ethernet header */
+
+struct slot {
+	void *cookie;
+	uint16_t len;
+};
+
+struct ring {
+	struct rvl_dma dma;
+	struct slot *slots;
+	uint8_t log2;
+	uint16_t tail; /* descriptors written */
+	uint16_t head; /* descriptors completed */
+	uint16_t told; /* tail that the device knows */
+};
+
+struct rvl_queue {
+	struct rvl_dev *dev;
+	unsigned int number;
+	struct ring tx;
+	struct ring rx;
+	struct rvl_dma cq;
+	uint8_t cq_log2;
+	uint16_t cq_head; /* completions taken */
+	uint16_t cq_told; /* cq_head that the device knows */
+	bool armed;
+	struct rvl_queue *next; /* in the list of stuck queues */
+};
+
+static unsigned int ring_used(const struct ring *ring)
+{
+	return (uint16_t)(ring->tail - ring->head);
+}
+
+static unsigned int ring_room(const struct ring *ring)
+{
+	return (1U << ring->log2) - ring_used(ring);
+}
+
+static unsigned int ring_slot(const struct ring *ring, uint16_t pointer)
+{
+	return pointer & ((1U << ring->log2) - 1);
+}
+
+static int ring_init(struct rvl_dev *dev, struct ring *ring, uint8_t log2, size_t desc_size)
+{
+	ring->log2 = log2;
+	ring->slots = rvl_os_zalloc((size_t)1 << log2, sizeof(*ring->slots));
+	if (!ring->slots)
+		return -ENOMEM;
+	return rvl_dma_get(dev, &ring->dma, desc_size << log2);
+}
+
+static void ring_free(struct rvl_dev *dev, struct ring *ring)
+{
+	rvl_dma_put(dev, &ring->dma);
+	rvl_os_free(ring->slots);
+}
+
+void rvl_queue_free(struct rvl_queue *queue)
+{
+	ring_free(queue->dev, &queue->tx);
+	ring_free(queue->dev, &queue->rx);
+	rvl_dma_put(queue->dev, &queue->cq);
+	rvl_os_free(queue);
+}
+
+struct rvl_queue *rvl_queue_next(struct rvl_queue *queue)
+{
+	return queue->next;
+}
+
+static int check_options(const struct rvl_dev *dev, unsigned int number,
+			 const struct rvl_queue_options *o, struct rvl_dev_error *err)
+{
+	unsigned int max = dev->caps.ring_log2_max - 1U;
+
+	if (number >= dev->caps.queue_pairs)
+		return rvl_fail(err, -EINVAL, "queue pair %u, the device has %u", number,
+				dev->caps.queue_pairs);
+	if (o->tx_log2 < RVL_RING_LOG2_MIN || o->tx_log2 > max)
+		return rvl_fail(err, -EINVAL, "tx_log2 is %u, the device has %u to %u", o->tx_log2,
+				RVL_RING_LOG2_MIN, max);
+	if (o->rx_log2 < RVL_RING_LOG2_MIN || o->rx_log2 > max)
+		return rvl_fail(err, -EINVAL, "rx_log2 is %u, the device has %u to %u", o->rx_log2,
+				RVL_RING_LOG2_MIN, max);
+	if (o->vector >= dev->caps.vectors)
+		return rvl_fail(err, -EINVAL, "vector %u, the device has %u", o->vector,
+				dev->caps.vectors);
+	return 0;
+}
+
+static void start(struct rvl_queue *queue, uint8_t vector)
+{
+	const struct rvl_dev *dev = queue->dev;
+	const struct rvl_os *os = &dev->os;
+	unsigned int n = queue->number;
+
+	rvl_write_addr(dev, RVL_REG_TX_BASE_LO(n), queue->tx.dma.bus);
+	rvl_write_addr(dev, RVL_REG_RX_BASE_LO(n), queue->rx.dma.bus);
+	rvl_write_addr(dev, RVL_REG_CQ_BASE_LO(n), queue->cq.bus);
+	rvl_os_write32(os, RVL_REG_TX_SIZE(n), queue->tx.log2);
+	rvl_os_write32(os, RVL_REG_RX_SIZE(n), queue->rx.log2);
+	rvl_os_write32(os, RVL_REG_CQ_SIZE(n), queue->cq_log2);
+	rvl_os_write32(os, RVL_REG_Q_CONTROL(n),
+		       RVL_Q_CONTROL_ENABLE_MASK | (uint32_t)vector << RVL_Q_CONTROL_VECTOR_SHIFT);
+}
+
+int rvl_queue_create(struct rvl_dev *dev, unsigned int number,
+		     const struct rvl_queue_options *options, struct rvl_queue **queuep,
+		     struct rvl_dev_error *err)
+{
+	struct rvl_queue *queue = NULL;
+	int ret;
+
+	*queuep = NULL;
+	if (rvl_dev_alive(dev))
+		return rvl_dev_dead_error(dev, err);
+	ret = check_options(dev, number, options, err);
+	if (ret)
+		return ret;
+
+	rvl_lock(&dev->cmd_lock);
+	if (dev->queues[number]) {
+		ret = rvl_fail(err, -EBUSY, "queue pair %u is in use", number);
+		goto unlock;
+	}
+	queue = rvl_os_zalloc(1, sizeof(*queue));
+	if (!queue) {
+		ret = rvl_fail(err, -ENOMEM, "no memory for queue pair %u", number);
+		goto unlock;
+	}
+	queue->dev = dev;
+	queue->number = number;
+	/* Room for a completion of every descriptor that can be queued. */
+	queue->cq_log2 =
+		(options->tx_log2 > options->rx_log2 ? options->tx_log2 : options->rx_log2) + 1;
+	if (ring_init(dev, &queue->tx, options->tx_log2, sizeof(struct rvl_tx_desc)) ||
+	    ring_init(dev, &queue->rx, options->rx_log2, sizeof(struct rvl_rx_desc)) ||
+	    rvl_dma_get(dev, &queue->cq, sizeof(struct rvl_cq_entry) << queue->cq_log2)) {
+		ret = rvl_fail(err, -ENOMEM, "no memory for the rings of queue pair %u", number);
+		rvl_queue_free(queue);
+		goto unlock;
+	}
+	start(queue, options->vector);
+	dev->queues[number] = queue;
+	*queuep = queue;
+unlock:
+	rvl_unlock(&dev->cmd_lock);
+	return ret;
+}
+
+/* Off, and nothing in flight. That IDLE could be read means that writes before it have landed. */
+static int stop(struct rvl_queue *queue)
+{
+	struct rvl_dev *dev = queue->dev;
+	uint64_t begin = rvl_os_now_ns(&dev->os);
+	unsigned int polls;
+	int ret = rvl_dev_alive(dev);
+
+	if (ret)
+		return ret;
+	rvl_os_write32(&dev->os, RVL_REG_Q_CONTROL(queue->number), 0);
+	for (polls = 0;; polls++) {
+		bool last = rvl_dev_expired(dev, begin, dev->options.reset_timeout_ms);
+		uint32_t status = rvl_os_read32(&dev->os, RVL_REG_Q_STATUS(queue->number));
+
+		if (status == RVL_ALL_ONES)
+			return rvl_dev_kill(dev, "Q_STATUS of queue pair %u reads all ones",
+					    queue->number);
+		if (status & RVL_Q_STATUS_IDLE_MASK)
+			return 0;
+		if (last)
+			return rvl_dev_kill(dev, "queue pair %u did not stop in %u ms",
+					    queue->number, dev->options.reset_timeout_ms);
+		rvl_os_wait(&dev->os, polls);
+	}
+}
+
+int rvl_queue_destroy(struct rvl_queue *queue)
+{
+	struct rvl_dev *dev;
+	int ret;
+
+	if (!queue)
+		return 0;
+	dev = queue->dev;
+	rvl_lock(&dev->cmd_lock);
+	ret = stop(queue);
+	dev->queues[queue->number] = NULL;
+	if (ret) {
+		queue->next = dev->stuck;
+		dev->stuck = queue;
+	} else {
+		rvl_queue_free(queue);
+	}
+	rvl_unlock(&dev->cmd_lock);
+	return ret;
+}
+
+unsigned int rvl_queue_number(const struct rvl_queue *queue)
+{
+	return queue->number;
+}
+
+unsigned int rvl_queue_tx_room(const struct rvl_queue *queue)
+{
+	return ring_room(&queue->tx);
+}
+
+unsigned int rvl_queue_rx_room(const struct rvl_queue *queue)
+{
+	return ring_room(&queue->rx);
+}
+
+static void ring_push(struct ring *ring, uint16_t len, void *cookie)
+{
+	struct slot *slot = &ring->slots[ring_slot(ring, ring->tail)];
+
+	slot->cookie = cookie;
+	slot->len = len;
+	ring->tail++;
+}
+
+int rvl_queue_tx(struct rvl_queue *queue, uint64_t addr, uint16_t len, uint16_t sa, void *cookie)
+{
+	struct ring *ring = &queue->tx;
+	struct rvl_tx_desc *desc;
+
+	if (len < FRAME_MIN || len > queue->dev->caps.max_frame)
+		return -EINVAL;
+	if (sa != RVL_NO_SA && sa >= queue->dev->caps.outbound_sas)
+		return -EINVAL;
+	if (!ring_room(ring))
+		return -ENOSPC;
+	desc = (struct rvl_tx_desc *)ring->dma.mem + ring_slot(ring, ring->tail);
+	desc->addr = rvl_cpu_to_le64(addr);
+	desc->len = rvl_cpu_to_le16(len);
+	desc->flags = rvl_cpu_to_le16(sa != RVL_NO_SA ? RVL_TX_FLAG_SA : 0);
+	desc->sa = rvl_cpu_to_le16(sa != RVL_NO_SA ? sa : 0);
+	desc->rsvd = 0;
+	ring_push(ring, len, cookie);
+	return 0;
+}
+
+int rvl_queue_rx(struct rvl_queue *queue, uint64_t addr, uint16_t len, void *cookie)
+{
+	struct ring *ring = &queue->rx;
+	struct rvl_rx_desc *desc;
+
+	if (len < FRAME_MIN)
+		return -EINVAL;
+	if (!ring_room(ring))
+		return -ENOSPC;
+	desc = (struct rvl_rx_desc *)ring->dma.mem + ring_slot(ring, ring->tail);
+	desc->addr = rvl_cpu_to_le64(addr);
+	desc->len = rvl_cpu_to_le16(len);
+	desc->rsvd0 = 0;
+	desc->rsvd1 = 0;
+	ring_push(ring, len, cookie);
+	return 0;
+}
+
+/* Completions taken, with ARM as it stands: a write without it would disarm. */
+static void tell_cq_head(struct rvl_queue *queue)
+{
+	rvl_os_write32(&queue->dev->os, RVL_REG_CQ_HEAD(queue->number),
+		       queue->cq_head | (queue->armed ? RVL_CQ_HEAD_ARM_MASK : 0));
+	queue->cq_told = queue->cq_head;
+}
+
+static void tell_tail(struct rvl_queue *queue, struct ring *ring, uint32_t reg)
+{
+	if (ring->told == ring->tail)
+		return;
+	rvl_os_write32(&queue->dev->os, reg, ring->tail);
+	ring->told = ring->tail;
+}
+
+void rvl_queue_kick(struct rvl_queue *queue)
+{
+	if (rvl_dev_alive(queue->dev))
+		return;
+	/* Completion entries first: descriptors that follow need room for theirs. */
+	if (queue->cq_told != queue->cq_head)
+		tell_cq_head(queue);
+	rvl_dma_wmb();
+	tell_tail(queue, &queue->rx, RVL_REG_RX_TAIL(queue->number));
+	tell_tail(queue, &queue->tx, RVL_REG_TX_TAIL(queue->number));
+}
+
+void rvl_queue_arm(struct rvl_queue *queue)
+{
+	if (rvl_dev_alive(queue->dev))
+		return;
+	queue->armed = true;
+	tell_cq_head(queue);
+}
+
+/* What a receive completion says, against the buffer of its descriptor. */
+static int take_rx(struct rvl_queue *queue, const struct rvl_cq_entry *entry, uint16_t buffer,
+		   struct rvl_completion *c)
+{
+	struct rvl_dev *dev = queue->dev;
+	uint16_t flags = rvl_le16_to_cpu(entry->flags);
+
+	c->len = rvl_le16_to_cpu(entry->len);
+	if (c->len < FRAME_MIN || c->len > buffer)
+		return rvl_dev_kill(dev, "queue pair %u: received %u octets into a buffer of %u",
+				    queue->number, c->len, buffer);
+	if (!(flags & RVL_RX_FLAG_DECRYPTED))
+		return 0;
+	c->decrypted = true;
+	c->udp = flags & RVL_RX_FLAG_UDP;
+	c->sa = rvl_le16_to_cpu(entry->sa);
+	if (c->sa >= dev->caps.inbound_sas)
+		return rvl_dev_kill(dev, "queue pair %u: received on SA %u of %u", queue->number,
+				    c->sa, dev->caps.inbound_sas);
+	return 0;
+}
+
+static int take(struct rvl_queue *queue, const struct rvl_cq_entry *entry, struct rvl_completion *c)
+{
+	struct rvl_dev *dev = queue->dev;
+	uint16_t index = rvl_le16_to_cpu(entry->index);
+	struct ring *ring;
+	struct slot *slot;
+	int ret = 0;
+
+	switch (entry->type) {
+	case RVL_CQ_TYPE_TX:
+		ring = &queue->tx;
+		break;
+	case RVL_CQ_TYPE_RX:
+		ring = &queue->rx;
+		break;
+	default:
+		return rvl_dev_kill(dev, "queue pair %u: completion of type %u", queue->number,
+				    entry->type);
+	}
+	/* Against told, not tail: what the device hasn't been told of it can't have done. */
+	if (ring->head == ring->told || index != ring->head)
+		return rvl_dev_kill(
+			dev, "queue pair %u: completion of %s descriptor %u, expected %u of %u",
+			queue->number, ring == &queue->tx ? "transmit" : "receive", index,
+			ring->head, ring->told);
+	if (entry->status > RVL_CQ_STATUS_DMA_ERROR)
+		return rvl_dev_kill(dev, "queue pair %u: completion with status %u", queue->number,
+				    entry->status);
+
+	slot = &ring->slots[ring_slot(ring, ring->head)];
+	*c = (struct rvl_completion){
+		.rx = ring == &queue->rx,
+		.status = entry->status,
+		.sa = RVL_NO_SA,
+		.cookie = slot->cookie,
+	};
+	if (c->rx && c->status == RVL_CQ_STATUS_OK)
+		ret = take_rx(queue, entry, slot->len, c);
+	if (!ret)
+		ring->head++;
+	return ret;
+}
+
+int rvl_queue_poll(struct rvl_queue *queue, struct rvl_completion *completions, int max)
+{
+	const struct rvl_cq_entry *ring = queue->cq.mem;
+	unsigned int size = 1U << queue->cq_log2;
+	int n;
+	int ret = rvl_dev_alive(queue->dev);
+
+	if (ret)
+		return ret;
+	for (n = 0; n < max; n++) {
+		const struct rvl_cq_entry *shared = &ring[queue->cq_head & (size - 1)];
+		struct rvl_cq_entry entry;
+
+		if (!rvl_phase_is(rvl_read_once32(&shared->phase), queue->cq_head, queue->cq_log2))
+			break;
+		rvl_dma_rmb();
+		memcpy(&entry, shared, sizeof(entry));
+		ret = take(queue, &entry, &completions[n]);
+		if (ret)
+			return ret;
+		queue->cq_head++;
+		queue->armed = false;
+	}
+	if ((uint16_t)(queue->cq_head - queue->cq_told) >= size / 2)
+		tell_cq_head(queue);
+	return n;
+}
