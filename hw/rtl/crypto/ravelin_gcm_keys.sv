@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// The key slots of a GCM engine: cipher key, salt and the powers of H that ravelin_ghash needs.
+//
+// There is no way to read a slot but the engine's own two lookups below, and none of their results
+// leaves the engine. An install writes the key, has the engine encrypt the zero block under it
+// (inject_o), and fills the powers with a multiplier of its own: H^1 .. H^32 and H^64 .. H^1024 in
+// steps of 32, about 350 cycles. An erase overwrites all of the slot with zeros, then sends a beat
+// of the erased slot through the engine, so that no pipeline register keeps the key or a power; about
+// 40 cycles. After reset every slot is erased so, in 4 * SaCount + 40 cycles, before ready_o rises.
+//
+// Lookups have a latency of one cycle, interval one.
+module ravelin_gcm_keys #(
+  parameter int unsigned Lanes = 4,
+  parameter int unsigned SaCount = 1024,  // a power of two, 16 at least
+  parameter bit TestMutations = 1'b0,
+  localparam int unsigned SlotW = $clog2(SaCount)
+) (
+  input  logic clk_i,
+  input  logic rst_ni,
+  input  logic [3:0] mutation_i,
+  // requests
+  input  logic             req_valid_i,
+  output logic             req_ready_o,
+  input  logic             req_erase_i,
+  input  logic [SlotW-1:0] req_slot_i,
+  input  logic             req_aes256_i,
+  input  logic [255:0]     req_key_i,
+  input  logic [31:0]      req_salt_i,
+  output logic             done_o,
+  output logic             ready_o,
+  output logic             idle_o,
+  // a beat into the engine: one that encrypts the zero block, or one that scrubs
+  output logic             inject_o,
+  output logic             inject_zero_o,
+  output logic [SlotW-1:0] inject_slot_o,
+  input  logic             h_valid_i,
+  input  logic [127:0]     h_i,             // octet 0 in [7:0]
+  // the sweep after reset, for the engine's own buffers
+  output logic             sweep_o,
+  output logic [5:0]       sweep_addr_o,
+  // lookups
+  input  logic             key_read_i,
+  input  logic [SlotW-1:0] key_slot_i,
+  output logic             aes256_o,
+  output logic [255:0]     key_o,
+  output logic [31:0]      salt_o,
+  input  logic             power_read_i,
+  input  logic             power_all_i,     // overwrite the output registers of all banks
+  input  logic [SlotW-1:0] power_slot_i,
+  input  logic [10:0]      power_left_i,    // blocks of the message after the beat, below 1056
+  output logic [128*(Lanes+1)-1:0] power_o,
+  output logic [127:0]     power_lo_o,
+  output logic [127:0]     power_hi_o
+);
+
+  typedef enum logic [3:0] {
+    StSweep, StIdle, StHash, StHashWait, StPower, StMultiply, StMultiplyWait, StClean, StErase,
+    StScrub, StScrubWait
+  } state_e;
+
+  // Longer than a beat stays in the engine.
+  localparam logic [5:0] ScrubCycles = 6'd40;
+
+  state_e state_q;
+  logic [SlotW-1:0] slot_q;
+  logic [SlotW+1:0] row_q;     // sweep and erase: the row of all banks that is overwritten
+  logic [5:0] wait_q;
+  logic [4:0] index_q;         // the power at hand is base^(index_q + 1)
+  logic high_q;                // its base is H^32, not H
+  logic [127:0] base_q, power_q;
+  logic ready_q, done_q;
+  logic wipe, accept, product_valid;
+  logic [127:0] product;
+
+  assign accept = state_q == StIdle && req_valid_i;
+
+  // Mutation 4: an erase that leaves everything in place.
+  assign wipe = state_q == StSweep ||
+      (state_q == StErase && !(TestMutations && mutation_i == 4'd4));
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      state_q <= StSweep;
+      row_q   <= '0;
+      ready_q <= 1'b0;
+      done_q  <= 1'b0;
+      slot_q  <= '0;
+      high_q  <= 1'b0;
+      index_q <= '0;
+      wait_q  <= '0;
+    end else begin
+      done_q <= 1'b0;
+      unique case (state_q)
+        StSweep: begin
+          row_q <= row_q + 1'b1;
+          if (row_q == '1) state_q <= StClean;
+        end
+        StIdle: begin
+          index_q <= '0;
+          high_q  <= 1'b0;
+          wait_q  <= '0;
+          if (req_valid_i) begin
+            slot_q  <= req_slot_i;
+            row_q   <= {req_slot_i, 2'd0};
+            state_q <= req_erase_i ? StErase : StHash;
+          end
+        end
+        StHash: state_q <= StHashWait;
+        StHashWait: if (h_valid_i) state_q <= StPower;
+        StPower: begin
+          index_q <= index_q + 1'b1;
+          if (index_q != '1) begin
+            state_q <= StMultiply;
+          end else if (!high_q) begin
+            high_q <= 1'b1;  // H^32 is the last power of H and the first of H^32
+          end else begin
+            state_q <= StClean;
+          end
+        end
+        StMultiply: state_q <= StMultiplyWait;
+        StMultiplyWait: if (product_valid) state_q <= StPower;
+        StClean: begin
+          // Zeros go through the multiplier, as power_q and base_q were cleared.
+          wait_q <= wait_q + 1'b1;
+          if (wait_q == 6'd4) begin
+            wait_q <= '0;
+            state_q <= ready_q ? StIdle : StScrub;
+            done_q <= ready_q;
+          end
+        end
+        StErase: begin
+          row_q <= row_q + 1'b1;
+          if (row_q[1:0] == '1) state_q <= StScrub;
+        end
+        StScrub: state_q <= StScrubWait;
+        StScrubWait: begin
+          wait_q <= wait_q + 1'b1;
+          if (wait_q == ScrubCycles) begin
+            state_q <= StIdle;
+            ready_q <= 1'b1;
+            done_q  <= ready_q;
+          end
+        end
+        default: state_q <= StSweep;
+      endcase
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (h_valid_i && state_q == StHashWait) begin
+      base_q  <= ravelin_gf_pkg::swap(h_i);
+      power_q <= ravelin_gf_pkg::swap(h_i);
+    end else if (state_q == StMultiplyWait && product_valid) begin
+      power_q <= product;
+    end else if (state_q == StPower && index_q == '1) begin
+      base_q <= power_q;
+      if (high_q) begin
+        base_q  <= '0;
+        power_q <= '0;
+      end
+    end else if (state_q == StSweep) begin
+      base_q  <= '0;
+      power_q <= '0;
+    end
+  end
+
+  ravelin_gf128_mul u_mul (
+    .clk_i    (clk_i),
+    .rst_ni   (rst_ni),
+    .valid_i  (state_q == StMultiply || (state_q == StClean && wait_q == '0)),
+    .a_i      (power_q),
+    .b_i      (base_q),
+    .valid_o  (product_valid),
+    .product_o(product)
+  );
+
+  assign req_ready_o   = state_q == StIdle;
+  assign done_o        = done_q;
+  assign ready_o       = ready_q;
+  assign idle_o        = state_q == StIdle && !done_q;
+  assign inject_o      = state_q == StHash || state_q == StScrub;
+  assign inject_zero_o = state_q == StHash;
+  assign inject_slot_o = slot_q;
+  assign sweep_o       = state_q == StSweep;
+  assign sweep_addr_o  = row_q[5:0];
+
+  // Cipher keys: {AES-256, salt, key}.
+  logic [288:0] key_mem[SaCount];
+  logic [288:0] key_q;
+
+  always_ff @(posedge clk_i) begin
+    if (wipe) key_mem[row_q[SlotW+1:2]] <= '0;
+    else if (accept && !req_erase_i) key_mem[req_slot_i] <= {req_aes256_i, req_salt_i, req_key_i};
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (key_read_i) key_q <= key_mem[key_slot_i];
+  end
+
+  assign {aes256_o, salt_o, key_o} = key_q;
+
+  // H^1 .. H^(Lanes+1), all at once.
+  logic [128*(Lanes+1)-1:0] beat_q;
+
+  for (genvar p = 0; p <= Lanes; p++) begin : gen_beat
+    logic [127:0] mem[SaCount];
+
+    always_ff @(posedge clk_i) begin
+      if (wipe) mem[row_q[SlotW+1:2]] <= '0;
+      else if (state_q == StPower && !high_q && index_q == p) mem[slot_q] <= power_q;
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (power_read_i) beat_q[128*p+:128] <= mem[power_slot_i];
+    end
+  end
+
+  assign power_o = beat_q;
+
+  // H^1 .. H^32 and H^32 .. H^1024, one of each a beat, in eight banks of SaCount rows of four.
+  logic [4:0] lo_index, hi_index;
+  logic [2:0] lo_bank_q, hi_bank_q;
+  logic hi_one_q;
+  logic [8*128-1:0] lo_q, hi_q;
+
+  assign lo_index = power_left_i[4:0];
+  assign hi_index = 5'(power_left_i[10:5] - 6'd1);
+
+  always_ff @(posedge clk_i) begin
+    if (power_read_i) begin
+      lo_bank_q <= lo_index[2:0];
+      hi_bank_q <= hi_index[2:0];
+      hi_one_q  <= power_left_i[10:5] == '0;
+    end
+  end
+
+  for (genvar k = 0; k < 8; k++) begin : gen_bank
+    logic [127:0] lo_mem[4*SaCount];
+    logic [127:0] hi_mem[4*SaCount];
+
+    always_ff @(posedge clk_i) begin
+      if (wipe) begin
+        lo_mem[row_q] <= '0;
+        hi_mem[row_q] <= '0;
+      end else if (state_q == StPower && index_q[2:0] == k) begin
+        if (high_q) hi_mem[{slot_q, index_q[4:3]}] <= power_q;
+        else lo_mem[{slot_q, index_q[4:3]}] <= power_q;
+      end
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (power_read_i && (power_all_i || lo_index[2:0] == k)) begin
+        lo_q[128*k+:128] <= lo_mem[{power_slot_i, lo_index[4:3]}];
+      end
+      if (power_read_i && (power_all_i || hi_index[2:0] == k)) begin
+        hi_q[128*k+:128] <= hi_mem[{power_slot_i, hi_index[4:3]}];
+      end
+    end
+  end
+
+  assign power_lo_o = lo_q[128*lo_bank_q+:128];
+  assign power_hi_o = hi_one_q ? ravelin_gf_pkg::One : hi_q[128*hi_bank_q+:128];
+
+`ifndef SYNTHESIS
+  initial begin
+    if (SaCount < 16 || (SaCount & (SaCount - 1)) != 0) begin
+      $fatal(1, "SaCount must be a power of two, 16 or more");
+    end
+  end
+`endif
+
+endmodule
