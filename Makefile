@@ -111,7 +111,8 @@ regs:
 
 demo: deps
 	@$(MAKE) --no-print-directory programs
-	@tests/interop/demo --backend $(or $(BACKEND),user) $(if $(INITIATOR),--initiator $(INITIATOR))
+	@tests/interop/demo --backend $(or $(BACKEND),user) $(if $(INITIATOR),--initiator $(INITIATOR)) \
+	  $(if $(FST),--fst $(FST))
 
 test: deps
 	@tests/run

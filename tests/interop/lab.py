@@ -290,6 +290,9 @@ secrets {{
         wait_for("charon answers on its socket", answers)
         self.swanctl("--load-all", "--noprompt")
 
+    def charon_log(self):
+        return (self.out / "charon.log").read_text(errors="replace")
+
     def swanctl(self, *args, check=True, timeout=DEADLINE):
         return self.sh(self.b, "swanctl", *args, "--uri", self.vici, check=check, timeout=timeout,
                        env=dict(os.environ, **self.charon_env))
@@ -301,6 +304,99 @@ secrets {{
         if not path.exists():
             raise LabError(f"{path} is not built: run `make`")
         return path
+
+    def start_ravelsim(self, extra=()):
+        """The NIC; its wire port is wire0."""
+        sock = self.run / "nic.sock"
+        self.nic_dump = self.out / "nic.lspci"
+        command = [self.program("ravelsim-trace" if self.fst else "ravelsim"),
+                   "--socket", sock, "--port", "veth:wire0", "--seed", self.seed,
+                   "--dump-config", self.nic_dump, "--stats-file", self.out / "ravelsim.json",
+                   *(["--fst", self.fst] if self.fst else []), *extra]
+        self.ravelsim = self.start("ravelsim", self.a, command)
+        wait_for("ravelsim listens", lambda: self._alive(self.ravelsim) and sock.exists())
+        self.device = f"vfio-user:{sock}"
+
+    def _alive(self, process):
+        if not process.running():
+            raise LabError(f"{process.name} ended with status {process.popen.returncode}:\n"
+                           f"{process.tail()}")
+        return True
+
+    def raveld_conf(self, psk=PSK, ike="aes256gcm16-prfsha384-x25519", esp="aes256gcm16",
+                    start="none", dpd="0s", child="", daemon=""):
+        """Write raveld's configuration; returns its path."""
+        where = f"device = {self.device}" if self.backend == "user" else "wire = wire0"
+        path = self.run / "raveld.conf"
+        path.write_text(f"""
+raveld {{
+  backend = {self.backend}
+  {where}
+  netdev = rvl0
+  address = {A_ADDR}/24
+  socket = {self.run}/raveld.sock
+  {daemon}
+}}
+connections {{
+  gw {{
+    version = 2
+    local_addrs = {A_ADDR}
+    remote_addrs = {B_ADDR}
+    proposals = {ike}
+    dpd_delay = {dpd}
+    local {{
+      auth = psk
+      id = a.example.org
+    }}
+    remote {{
+      auth = psk
+      id = b.example.org
+    }}
+    children {{
+      net {{
+        local_ts = 10.1.0.0/24
+        remote_ts = 10.2.0.0/24
+        esp_proposals = {esp}
+        start_action = {start}
+        {child}
+      }}
+    }}
+  }}
+}}
+secrets {{
+  ike-b {{
+    id-a = a.example.org
+    id-b = b.example.org
+    secret = "{psk}"
+  }}
+}}
+""")
+        path.chmod(0o600)
+        return path
+
+    def start_raveld(self, **conf):
+        """The daemon, with the NIC before it if the backend needs one."""
+        if self.backend == "user" and not hasattr(self, "ravelsim"):
+            self.start_ravelsim()
+        path = self.raveld_conf(**conf)
+        self.raveld = self.start("raveld", self.a, [self.program("raveld"), "--config", path])
+        wait_for("raveld answers", lambda: self._alive(self.raveld)
+                 and (self.run / "raveld.sock").exists() and self.ravelctl_ok("list"))
+        # The first frame would otherwise wait for the bridge-less TAP to settle.
+        wait_for("rvl0 is up", lambda: "LOWER_UP" in self.ip(self.a, "link", "show", "rvl0"))
+
+    def ravelctl(self, *args, check=True, timeout=DEADLINE):
+        return self.sh(self.a, str(self.program("ravelctl")), "--socket", f"{self.run}/raveld.sock",
+                       *args, check=check, timeout=timeout)
+
+    def ravelctl_ok(self, *args):
+        done = subprocess.run(["ip", "netns", "exec", self.a, str(self.program("ravelctl")), "--socket",
+                               f"{self.run}/raveld.sock", *args], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=DEADLINE)
+        return done.returncode == 0
+
+    def ravelctl_json(self, *args):
+        return load_json(self.ravelctl("--json", *args), f"ravelctl {' '.join(args)}")
 
     # ------------------------------------------------------------------------------ measurements
 
