@@ -200,7 +200,7 @@ static uint8_t outer_tos(const struct rvl_esp_params *params, uint8_t inner)
 {
 	uint8_t dscp = params->fixed_dscp ? (uint8_t)(params->dscp << 2) : inner & 0xfc;
 
-	return params->no_ecn ? dscp : (uint8_t)(dscp | (inner & RVL_ECN_MASK));
+	return (uint8_t)(dscp | (inner & RVL_ECN_MASK));
 }
 
 static bool outer_df(const struct rvl_esp_params *params, bool inner)
@@ -362,8 +362,8 @@ static enum rvl_drop check_trailer(const uint8_t *text, size_t *len)
 }
 
 /* Authentic plaintext of text_len octets to the inner packet, of which *inner tells. */
-static enum rvl_drop check_plaintext(const struct rvl_esp_sa *sa, uint8_t *text, size_t text_len,
-				     uint8_t tos, struct rvl_ip *inner)
+static enum rvl_drop check_plaintext(uint8_t *text, size_t text_len, uint8_t tos,
+				     struct rvl_ip *inner)
 {
 	enum rvl_drop drop = check_trailer(text, &text_len);
 	int ecn;
@@ -372,8 +372,6 @@ static enum rvl_drop check_plaintext(const struct rvl_esp_sa *sa, uint8_t *text,
 		return drop;
 	if (!rvl_ip_parse(inner, text, text_len))
 		return RVL_DROP_INNER;
-	if (sa->params.no_ecn)
-		return RVL_DROP_NONE;
 	ecn = rvl_ecn_decap(inner->tos & RVL_ECN_MASK, tos & RVL_ECN_MASK);
 	if (ecn < 0)
 		return RVL_DROP_ECN;
@@ -412,7 +410,7 @@ enum rvl_drop rvl_esp_decap(struct rvl_esp_sa *sa, const struct rvl_esp_place *p
 	}
 	if (!rvl_replay_set(&sa->replay, place->seq))
 		return dropped(sa, replay_drop(&sa->replay, place->seq));
-	drop = check_plaintext(sa, text, text_len, place->outer_tos, &inner);
+	drop = check_plaintext(text, text_len, place->outer_tos, &inner);
 	if (drop)
 		return dropped(sa, drop);
 	rvl_buf_pull(pkt, (size_t)(text - rvl_buf_data(pkt)));

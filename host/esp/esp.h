@@ -98,7 +98,6 @@ struct rvl_esp_params {
 	enum rvl_esp_df df;
 	bool fixed_dscp;    /* use dscp instead of the inner packet's */
 	uint8_t dscp;	    /* 6 bits */
-	bool no_ecn;	    /* inner ECN isn't copied to the outer header, nor outer to inner */
 	uint16_t mtu;	    /* largest outer packet, 0 = 65535 */
 	uint32_t first_seq; /* 0 and 1 both mean 1; a later start never goes back over used IVs */
 	/* inbound */

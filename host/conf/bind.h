@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From sections of the tree to the structures of conf.h. */
+#ifndef RVL_CONF_BIND_H
+#define RVL_CONF_BIND_H
+
+#include "host/conf/conf.h"
+#include "host/conf/value.h"
+
+/* A key that a section may hold and what it does to the object. `prefix` allows any suffix. */
+struct conf_binding {
+	const char *name;
+	int (*set)(const struct conf_value *v, void *object);
+	bool prefix;
+};
+
+/*
+ * Apply every key of a section to the object by a table that ends with a NULL name. A key that the
+ * table doesn't have is an error.
+ */
+int conf_bind(const struct conf_section *section, const struct conf_binding *table, void *object,
+	      struct conf_error *error);
+
+/* -EINVAL for a section other than those named (ends with NULL; "local*" allows any suffix). */
+int conf_only_sections(const struct conf_section *section, const char *const *names,
+		       struct conf_error *error);
+
+/* Copy a section's name; too long a one is an error. */
+int conf_bind_name(const struct conf_section *section, char out[CONF_NAME_MAX],
+		   struct conf_error *error);
+
+int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *daemon,
+		     struct conf_error *error);
+int conf_bind_connection(const struct conf_section *section, struct conf_connection *connection,
+			 struct conf_error *error);
+int conf_bind_child(const struct conf_section *section, struct conf_child *child,
+		    struct conf_error *error);
+int conf_bind_secret(const struct conf_section *section, struct conf_secret *secret,
+		     struct conf_error *error);
+
+/* A list of proposals for IKE_PROTO_IKE or IKE_PROTO_ESP. */
+int conf_bind_proposals(const struct conf_value *v, uint8_t protocol,
+			struct ike_proposal proposals[CONF_PROPOSALS_MAX], unsigned int *count);
+
+#endif

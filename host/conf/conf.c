@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/conf/conf.h"
+
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/conf/bind.h"
+
+static int out_of_memory(struct conf_error *error)
+{
+	snprintf(error->text, sizeof(error->text), "out of memory");
+	return -ENOMEM;
+}
+
+static int bind_connections(struct conf *conf, const struct conf_section *section,
+			    struct conf_error *error)
+{
+	if (section->key_count)
+		return conf_fail_key(error, section, &section->keys[0], "unknown key");
+	conf->connections = calloc(section->section_count + 1, sizeof(*conf->connections));
+	if (!conf->connections)
+		return out_of_memory(error);
+	for (size_t i = 0; i < section->section_count; i++) {
+		struct conf_connection *c = &conf->connections[conf->connection_count++];
+		int err = conf_bind_connection(section->sections[i], c, error);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int bind_secrets(struct conf *conf, const struct conf_section *section,
+			struct conf_error *error)
+{
+	static const char *const sections[] = {"ike*", NULL};
+	int err;
+
+	if (section->key_count)
+		return conf_fail_key(error, section, &section->keys[0], "unknown key");
+	err = conf_only_sections(section, sections, error);
+	if (err)
+		return err;
+	conf->secrets = calloc(section->section_count + 1, sizeof(*conf->secrets));
+	if (!conf->secrets)
+		return out_of_memory(error);
+	for (size_t i = 0; i < section->section_count; i++) {
+		err = conf_bind_secret(section->sections[i], &conf->secrets[conf->secret_count++],
+				       error);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Names that `ravelctl up` takes must mean one thing. */
+static int check_names(const struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		for (size_t k = 0; k < c->child_count; k++) {
+			const struct conf_connection *other =
+				conf_find_connection(conf, c->children[k].name);
+
+			if (other && other != c) {
+				snprintf(error->text, sizeof(error->text),
+					 "%s:%u: connections.%s.children.%s: a connection has this "
+					 "name too",
+					 c->children[k].file, c->children[k].line, c->name,
+					 c->children[k].name);
+				return -EINVAL;
+			}
+		}
+	}
+	return 0;
+}
+
+static int bind_all(struct conf *conf, struct conf_error *error)
+{
+	const struct conf_section *root = conf_tree_root(conf->tree);
+	bool have_daemon = false;
+	int err = 0;
+
+	if (root->key_count)
+		return conf_fail_key(error, root, &root->keys[0], "unknown key");
+	for (size_t i = 0; !err && i < root->section_count; i++) {
+		const struct conf_section *section = root->sections[i];
+
+		if (!strcmp(section->name, "raveld")) {
+			err = conf_bind_daemon(section, &conf->daemon, error);
+			have_daemon = true;
+		} else if (!strcmp(section->name, "connections")) {
+			err = bind_connections(conf, section, error);
+		} else if (!strcmp(section->name, "secrets")) {
+			err = bind_secrets(conf, section, error);
+		} else if (!conf_tree_is_template(conf->tree, section)) {
+			err = conf_fail_section(error, section, "unknown section");
+		}
+	}
+	if (!err && !have_daemon)
+		err = conf_fail_section(error, root, "needs a section \"raveld\"");
+	return err ? err : check_names(conf, error);
+}
+
+static int finish(struct conf *made, int err, struct conf **conf, struct conf_error *error)
+{
+	if (!err)
+		err = bind_all(made, error);
+	if (err)
+		conf_free(made);
+	else
+		*conf = made;
+	return err;
+}
+
+int conf_load(const char *path, struct conf **conf, struct conf_error *error)
+{
+	struct conf *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return out_of_memory(error);
+	return finish(made, conf_tree_read(path, &made->tree, error), conf, error);
+}
+
+int conf_load_text(const char *name, const char *text, size_t len, struct conf **conf,
+		   struct conf_error *error)
+{
+	struct conf *made = calloc(1, sizeof(*made));
+
+	if (!made)
+		return out_of_memory(error);
+	return finish(made, conf_tree_parse(name, text, len, &made->tree, error), conf, error);
+}
+
+void conf_free(struct conf *conf)
+{
+	if (!conf)
+		return;
+	for (size_t i = 0; i < conf->connection_count; i++)
+		free(conf->connections[i].children);
+	for (size_t i = 0; i < conf->secret_count; i++)
+		ike_secret_clear(&conf->secrets[i].secret);
+	free(conf->connections);
+	free(conf->secrets);
+	conf_tree_free(conf->tree);
+	free(conf);
+}
+
+const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->connection_count; i++)
+		if (!strcmp(conf->connections[i].name, name))
+			return &conf->connections[i];
+	return NULL;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The configuration of raveld: swanctl.conf's sections `connections` and `secrets`, and `raveld`
+ * for the daemon itself. Every key is known or refused; every value is checked here, so that
+ * nothing that uses it has to.
+ */
+#ifndef RVL_CONF_CONF_H
+#define RVL_CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/conf/tree.h"
+#include "host/ike/addr.h"
+#include "host/ike/id.h"
+#include "host/ike/proposal.h"
+#include "host/ike/secret.h"
+#include "host/ike/ts.h"
+
+#define CONF_PROPOSALS_MAX 8
+#define CONF_ADDRESSES_MAX 8
+#define CONF_OWNERS_MAX 8
+#define CONF_PATH_MAX 256
+#define CONF_NAME_MAX 64
+
+enum conf_backend { CONF_BACKEND_SOFT, CONF_BACKEND_USER };
+enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_DEBUG };
+
+/* An IPv4 address with its prefix length, for the netdev. */
+struct conf_address {
+	uint8_t ip[4];
+	uint8_t prefix_len;
+};
+
+struct conf_daemon {
+	enum conf_backend backend;
+	char device[CONF_PATH_MAX]; /* user: "vfio-user:PATH" or "pci:ADDRESS" */
+	char wire[16];		    /* soft: interface that is the port to the wire */
+	char netdev[16];	    /* the TAP to make: rvl0 */
+	struct conf_address addresses[CONF_ADDRESSES_MAX];
+	size_t address_count;
+	uint16_t mtu;	  /* of the netdev; 0: what the wire's leaves beside ESP */
+	char socket[108]; /* of ravelctl */
+	enum conf_log_level log_level;
+	uint16_t port;	    /* IKE; 500 */
+	uint16_t port_nat;  /* IKE and ESP in UDP behind NAT; 4500 */
+	uint32_t keepalive; /* seconds between NAT-keepalives; 0: none */
+	bool install_routes;
+	uint32_t routing_table;
+	uint32_t routing_priority;
+};
+
+enum conf_start { CONF_START_NONE, CONF_START_START };
+enum conf_dpd { CONF_DPD_CLEAR, CONF_DPD_RESTART };
+enum conf_df { CONF_DF_COPY, CONF_DF_CLEAR };
+enum conf_offload { CONF_OFFLOAD_NO, CONF_OFFLOAD_PACKET, CONF_OFFLOAD_AUTO };
+
+struct conf_child {
+	char name[CONF_NAME_MAX];
+	const char *file;
+	unsigned int line;
+	struct ike_ts_list local_ts;
+	struct ike_ts_list remote_ts;
+	struct ike_proposal proposals[CONF_PROPOSALS_MAX];
+	unsigned int proposal_count;
+	enum conf_start start;
+	enum conf_dpd dpd_action;
+	uint64_t life_bytes; /* hard; 0: none, like the others */
+	uint64_t life_packets;
+	uint64_t rekey_bytes; /* soft */
+	uint64_t rekey_packets;
+	uint32_t replay_window;
+	enum conf_df df;
+	bool copy_dscp; /* to the outer header; else 0 */
+	enum conf_offload offload;
+};
+
+enum conf_unique { CONF_UNIQUE_NO, CONF_UNIQUE_NEVER, CONF_UNIQUE_KEEP, CONF_UNIQUE_REPLACE };
+
+struct conf_connection {
+	char name[CONF_NAME_MAX];
+	const char *file;
+	unsigned int line;
+	struct ike_addr local; /* with port; any where not configured */
+	struct ike_addr remote;
+	struct ike_proposal proposals[CONF_PROPOSALS_MAX];
+	unsigned int proposal_count;
+	bool encap; /* act as if there were a NAT */
+	bool fragmentation;
+	uint32_t dpd_delay; /* seconds; 0: none */
+	enum conf_unique unique;
+	struct ike_id local_id; /* type 0 (any): its address */
+	struct ike_id remote_id;
+	struct conf_child *children;
+	size_t child_count;
+};
+
+struct conf_secret {
+	char name[CONF_NAME_MAX];
+	struct ike_secret secret;
+	struct ike_id owners[CONF_OWNERS_MAX]; /* whose it is; none: anyone's */
+	size_t owner_count;
+};
+
+struct conf {
+	struct conf_tree *tree;
+	struct conf_daemon daemon;
+	struct conf_connection *connections;
+	size_t connection_count;
+	struct conf_secret *secrets;
+	size_t secret_count;
+};
+
+/*
+ * Read the file at path. Returns 0 and *conf, or -errno with *error set: the first thing that is
+ * wrong, with its file and line.
+ */
+int conf_load(const char *path, struct conf **conf, struct conf_error *error);
+
+/* The same for text in memory, name taking the file's place in messages. */
+int conf_load_text(const char *name, const char *text, size_t len, struct conf **conf,
+		   struct conf_error *error);
+
+/* Cleanses the secrets. NULL is fine. */
+void conf_free(struct conf *conf);
+
+const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
+
+#endif

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Sections connections.*: an IKE SA, how it authenticates, and its children. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/conf/bind.h"
+
+/* These keys only have one value yet; another is refused instead of misunderstood. */
+static int only(const struct conf_value *v, const char *word)
+{
+	const char *const words[] = {word, NULL};
+	unsigned int at;
+
+	return conf_value_word(v, words, &at);
+}
+
+static int set_version(const struct conf_value *v, void *object)
+{
+	(void)object;
+	return only(v, "2");
+}
+
+static int set_no(const struct conf_value *v, void *object)
+{
+	(void)object;
+	return only(v, "no");
+}
+
+static int add_addr(const struct conf_value *v, const char *item, void *context)
+{
+	struct ike_addr *addr = context;
+	uint16_t port = addr->port;
+
+	if (addr->family)
+		return conf_value_fail(v, "more than one address isn't supported");
+	if (ike_addr_parse(item, addr))
+		return conf_value_fail(v, "\"%.60s\" isn't an IP address", item);
+	if (addr->family == 6)
+		return conf_value_fail(v, "\"%.60s\": IPv6 isn't supported", item);
+	addr->port = port;
+	return 0;
+}
+
+static int set_addrs(const struct conf_value *v, struct ike_addr *addr)
+{
+	*addr = (struct ike_addr){.port = addr->port};
+	return conf_value_list(v, add_addr, addr);
+}
+
+static int set_local_addrs(const struct conf_value *v, void *object)
+{
+	return set_addrs(v, &((struct conf_connection *)object)->local);
+}
+
+static int set_remote_addrs(const struct conf_value *v, void *object)
+{
+	return set_addrs(v, &((struct conf_connection *)object)->remote);
+}
+
+static int set_port(const struct conf_value *v, struct ike_addr *addr)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 1, UINT16_MAX, &n);
+
+	if (!err)
+		addr->port = (uint16_t)n;
+	return err;
+}
+
+static int set_local_port(const struct conf_value *v, void *object)
+{
+	return set_port(v, &((struct conf_connection *)object)->local);
+}
+
+static int set_remote_port(const struct conf_value *v, void *object)
+{
+	return set_port(v, &((struct conf_connection *)object)->remote);
+}
+
+static int set_proposals(const struct conf_value *v, void *object)
+{
+	struct conf_connection *c = object;
+
+	return conf_bind_proposals(v, IKE_PROTO_IKE, c->proposals, &c->proposal_count);
+}
+
+static int set_encap(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_connection *)object)->encap);
+}
+
+static int set_dpd_delay(const struct conf_value *v, void *object)
+{
+	return conf_value_time(v, &((struct conf_connection *)object)->dpd_delay);
+}
+
+static int set_rekey_time(const struct conf_value *v, void *object)
+{
+	uint32_t seconds;
+	int err = conf_value_time(v, &seconds);
+
+	(void)object;
+	if (!err && seconds)
+		return conf_value_fail(v, "rekeying by time isn't supported (0)");
+	return err;
+}
+
+static int set_unique(const struct conf_value *v, void *object)
+{
+	static const char *const words[] = {"no", "never", "keep", "replace", NULL};
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (!err)
+		((struct conf_connection *)object)->unique = (enum conf_unique)at;
+	return err;
+}
+
+static const struct conf_binding keys[] = {
+	{"version", set_version, false},
+	{"local_addrs", set_local_addrs, false},
+	{"remote_addrs", set_remote_addrs, false},
+	{"local_port", set_local_port, false},
+	{"remote_port", set_remote_port, false},
+	{"proposals", set_proposals, false},
+	{"encap", set_encap, false},
+	{"dpd_delay", set_dpd_delay, false},
+	{"rekey_time", set_rekey_time, false},
+	{"unique", set_unique, false},
+	{"mobike", set_no, false},
+	{"fragmentation", set_no, false},
+	{NULL, NULL, false},
+};
+
+static int set_auth(const struct conf_value *v, void *object)
+{
+	(void)object;
+	return only(v, "psk");
+}
+
+static int set_id(const struct conf_value *v, void *object)
+{
+	char reason[128];
+
+	if (ike_id_parse(v->key->value, object, reason, sizeof(reason)))
+		return conf_value_fail(v, "%s", reason);
+	return 0;
+}
+
+static const struct conf_binding auth_keys[] = {
+	{"auth", set_auth, false},
+	{"id", set_id, false},
+	{NULL, NULL, false},
+};
+
+/* The one section local* or remote*; its object is the identity. */
+static int bind_auth(const struct conf_section *section, const char *prefix, struct ike_id *id,
+		     struct conf_error *error)
+{
+	static const char *const no_sections[] = {NULL};
+	bool seen = false;
+
+	for (size_t i = 0; i < section->section_count; i++) {
+		const struct conf_section *child = section->sections[i];
+		int err;
+
+		if (strncmp(child->name, prefix, strlen(prefix)))
+			continue;
+		if (seen)
+			return conf_fail_section(
+				error, child, "a second round of authentication isn't supported");
+		seen = true;
+		err = conf_only_sections(child, no_sections, error);
+		if (!err)
+			err = conf_bind(child, auth_keys, id, error);
+		if (err)
+			return err;
+		if (!conf_key_find(child, "auth"))
+			return conf_fail_section(error, child, "needs the key \"auth\"");
+	}
+	return seen ? 0 : conf_fail_section(error, section, "needs a section \"%s\"", prefix);
+}
+
+static int bind_children(const struct conf_section *section, struct conf_connection *connection,
+			 struct conf_error *error)
+{
+	const struct conf_section *children = conf_section_find(section, "children");
+	size_t count = children ? children->section_count : 0;
+
+	if (!count)
+		return conf_fail_section(error, section,
+					 "needs at least one child in \"children\"");
+	if (children->key_count)
+		return conf_fail_key(error, children, &children->keys[0], "unknown key");
+	connection->children = calloc(count, sizeof(*connection->children));
+	if (!connection->children)
+		return conf_fail_section(error, section, "out of memory");
+	for (size_t i = 0; i < count; i++) {
+		int err = conf_bind_child(children->sections[i], &connection->children[i], error);
+
+		if (err)
+			return err;
+		connection->child_count++;
+	}
+	return 0;
+}
+
+int conf_bind_connection(const struct conf_section *section, struct conf_connection *c,
+			 struct conf_error *error)
+{
+	static const char *const sections[] = {"local*", "remote*", "children", NULL};
+	int err;
+
+	*c = (struct conf_connection){.file = section->file, .line = section->line};
+	c->proposal_count = ike_proposal_defaults(IKE_PROTO_IKE, c->proposals);
+	err = conf_bind_name(section, c->name, error);
+	if (!err)
+		err = conf_only_sections(section, sections, error);
+	if (!err)
+		err = conf_bind(section, keys, c, error);
+	if (!err)
+		err = bind_auth(section, "local", &c->local_id, error);
+	if (!err)
+		err = bind_auth(section, "remote", &c->remote_id, error);
+	if (!err)
+		err = bind_children(section, c, error);
+	return err;
+}

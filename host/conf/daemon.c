@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Section raveld: the daemon itself. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/conf/bind.h"
+
+static int set_backend(const struct conf_value *v, void *object)
+{
+	static const char *const words[] = {"soft", "user", NULL};
+	struct conf_daemon *daemon = object;
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (!err)
+		daemon->backend = (enum conf_backend)at;
+	return err;
+}
+
+static int set_device(const struct conf_value *v, void *object)
+{
+	struct conf_daemon *daemon = object;
+	const char *text = v->key->value;
+
+	if (strncmp(text, "vfio-user:", 10) && strncmp(text, "pci:", 4))
+		return conf_value_fail(
+			v, "\"%.40s\" is neither vfio-user:PATH nor pci:DOMAIN:BUS:DEVICE.FUNCTION",
+			text);
+	return conf_value_text(v, daemon->device, sizeof(daemon->device));
+}
+
+static int set_wire(const struct conf_value *v, void *object)
+{
+	return conf_value_interface(v, ((struct conf_daemon *)object)->wire);
+}
+
+static int set_netdev(const struct conf_value *v, void *object)
+{
+	return conf_value_interface(v, ((struct conf_daemon *)object)->netdev);
+}
+
+static int add_address(const struct conf_value *v, const char *item, void *context)
+{
+	struct conf_daemon *daemon = context;
+	struct conf_address *address;
+	char ip[20];
+	size_t len = strcspn(item, "/");
+	char *end;
+	unsigned long prefix;
+
+	if (daemon->address_count == CONF_ADDRESSES_MAX)
+		return conf_value_fail(v, "more than %d addresses", CONF_ADDRESSES_MAX);
+	address = &daemon->addresses[daemon->address_count];
+	snprintf(ip, sizeof(ip), "%.*s", (int)(len < 19 ? len : 19), item);
+	prefix = item[len] ? strtoul(item + len + 1, &end, 10) : 99;
+	if (!item[len] || end == item + len + 1 || *end || prefix > 32 ||
+	    inet_pton(AF_INET, ip, address->ip) != 1)
+		return conf_value_fail(v, "\"%.40s\" isn't an IPv4 address with prefix length",
+				       item);
+	address->prefix_len = (uint8_t)prefix;
+	daemon->address_count++;
+	return 0;
+}
+
+static int set_address(const struct conf_value *v, void *object)
+{
+	((struct conf_daemon *)object)->address_count = 0;
+	return conf_value_list(v, add_address, object);
+}
+
+static int set_mtu(const struct conf_value *v, void *object)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 576, 9000, &n);
+
+	if (!err)
+		((struct conf_daemon *)object)->mtu = (uint16_t)n;
+	return err;
+}
+
+static int set_socket(const struct conf_value *v, void *object)
+{
+	struct conf_daemon *daemon = object;
+
+	return conf_value_text(v, daemon->socket, sizeof(daemon->socket));
+}
+
+static int set_log_level(const struct conf_value *v, void *object)
+{
+	static const char *const words[] = {"error", "warning", "info", "debug", NULL};
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (!err)
+		((struct conf_daemon *)object)->log_level = (enum conf_log_level)at;
+	return err;
+}
+
+static int set_port_at(const struct conf_value *v, uint16_t *port)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 1, UINT16_MAX, &n);
+
+	if (!err)
+		*port = (uint16_t)n;
+	return err;
+}
+
+static int set_port(const struct conf_value *v, void *object)
+{
+	return set_port_at(v, &((struct conf_daemon *)object)->port);
+}
+
+static int set_port_nat(const struct conf_value *v, void *object)
+{
+	return set_port_at(v, &((struct conf_daemon *)object)->port_nat);
+}
+
+static int set_keepalive(const struct conf_value *v, void *object)
+{
+	return conf_value_time(v, &((struct conf_daemon *)object)->keepalive);
+}
+
+static int set_install_routes(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_daemon *)object)->install_routes);
+}
+
+static int set_routing_table(const struct conf_value *v, void *object)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 1, UINT32_MAX, &n);
+
+	if (err)
+		return err;
+	/* default, main and local */
+	if (n >= 253 && n <= 255)
+		return conf_value_fail(v, "%llu is one of the kernel's own tables",
+				       (unsigned long long)n);
+	((struct conf_daemon *)object)->routing_table = (uint32_t)n;
+	return 0;
+}
+
+static int set_routing_priority(const struct conf_value *v, void *object)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 1, 32765, &n);
+
+	if (!err)
+		((struct conf_daemon *)object)->routing_priority = (uint32_t)n;
+	return err;
+}
+
+static const struct conf_binding keys[] = {
+	{"backend", set_backend, false},
+	{"device", set_device, false},
+	{"wire", set_wire, false},
+	{"netdev", set_netdev, false},
+	{"address", set_address, false},
+	{"mtu", set_mtu, false},
+	{"socket", set_socket, false},
+	{"log_level", set_log_level, false},
+	{"port", set_port, false},
+	{"port_nat_t", set_port_nat, false},
+	{"keep_alive", set_keepalive, false},
+	{"install_routes", set_install_routes, false},
+	{"routing_table", set_routing_table, false},
+	{"routing_table_prio", set_routing_priority, false},
+	{NULL, NULL, false},
+};
+
+int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *daemon,
+		     struct conf_error *error)
+{
+	static const char *const no_sections[] = {NULL};
+	int err;
+
+	*daemon = (struct conf_daemon){
+		.backend = CONF_BACKEND_USER,
+		.netdev = "rvl0",
+		.socket = "/run/raveld.sock",
+		.log_level = CONF_LOG_INFO,
+		.port = 500,
+		.port_nat = 4500,
+		.keepalive = 20,
+		.install_routes = true,
+		.routing_table = 220,
+		.routing_priority = 220,
+	};
+	err = conf_only_sections(section, no_sections, error);
+	if (!err)
+		err = conf_bind(section, keys, daemon, error);
+	if (err)
+		return err;
+	if (daemon->backend == CONF_BACKEND_USER && !daemon->device[0])
+		return conf_fail_section(error, section, "backend user needs the key \"device\"");
+	if (daemon->backend == CONF_BACKEND_SOFT && !daemon->wire[0])
+		return conf_fail_section(error, section, "backend soft needs the key \"wire\"");
+	if (!strcmp(daemon->wire, daemon->netdev))
+		return conf_fail_section(error, section,
+					 "\"wire\" and \"netdev\" name the same interface");
+	if (daemon->port == daemon->port_nat)
+		return conf_fail_section(error, section, "\"port\" and \"port_nat_t\" are equal");
+	return 0;
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Sections secrets.ike*: pre-shared keys and whose they are. No message here shows a secret. */
+#include <ctype.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/conf/bind.h"
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)tolower((unsigned char)c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+static int set_hex(const struct conf_value *v, const char *text, struct ike_secret *secret)
+{
+	size_t len = strlen(text);
+
+	if (len % 2 || len / 2 > IKE_SECRET_MAX)
+		return conf_value_fail(v, "the hexadecimal secret has a wrong length");
+	for (size_t i = 0; i < len; i += 2) {
+		int high = hex_digit(text[i]), low = hex_digit(text[i + 1]);
+
+		if (high < 0 || low < 0)
+			return conf_value_fail(v, "the secret after 0x isn't hexadecimal");
+		secret->data[secret->len++] = (uint8_t)(high << 4 | low);
+	}
+	return 0;
+}
+
+static int base64_digit(char c)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+static int set_base64(const struct conf_value *v, const char *text, struct ike_secret *secret)
+{
+	size_t len = strlen(text), digits;
+	uint32_t bits = 0;
+	unsigned int have = 0;
+
+	for (digits = len; digits && text[digits - 1] == '=' && len - digits < 2;)
+		digits--;
+	if (len % 4 || digits / 4 * 3 + 3 > IKE_SECRET_MAX)
+		return conf_value_fail(v, "the base64 secret has a wrong length");
+	for (size_t i = 0; i < digits; i++) {
+		int digit = base64_digit(text[i]);
+
+		if (digit < 0) {
+			OPENSSL_cleanse(&bits, sizeof(bits));
+			return conf_value_fail(v, "the secret after 0s isn't base64");
+		}
+		bits = bits << 6 | (uint32_t)digit;
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			secret->data[secret->len++] = (uint8_t)(bits >> have);
+		}
+	}
+	OPENSSL_cleanse(&bits, sizeof(bits));
+	return 0;
+}
+
+static int set_secret(const struct conf_value *v, void *object)
+{
+	struct ike_secret *secret = &((struct conf_secret *)object)->secret;
+	const char *text = v->key->value;
+	int err = 0;
+
+	secret->len = 0;
+	if (!strncmp(text, "0x", 2)) {
+		err = set_hex(v, text + 2, secret);
+	} else if (!strncmp(text, "0s", 2)) {
+		err = set_base64(v, text + 2, secret);
+	} else if (strlen(text) > IKE_SECRET_MAX) {
+		err = conf_value_fail(v, "the secret is longer than %d octets", IKE_SECRET_MAX);
+	} else {
+		secret->len = strlen(text);
+		memcpy(secret->data, text, secret->len);
+	}
+	if (!err && !secret->len)
+		err = conf_value_fail(v, "the secret is empty");
+	return err;
+}
+
+static int add_owner(const struct conf_value *v, void *object)
+{
+	struct conf_secret *secret = object;
+	char reason[128];
+
+	if (secret->owner_count == CONF_OWNERS_MAX)
+		return conf_value_fail(v, "more than %d identities", CONF_OWNERS_MAX);
+	if (ike_id_parse(v->key->value, &secret->owners[secret->owner_count], reason,
+			 sizeof(reason)))
+		return conf_value_fail(v, "%s", reason);
+	secret->owner_count++;
+	return 0;
+}
+
+static const struct conf_binding keys[] = {
+	{"secret", set_secret, false},
+	{"id", add_owner, true},
+	{NULL, NULL, false},
+};
+
+int conf_bind_secret(const struct conf_section *section, struct conf_secret *secret,
+		     struct conf_error *error)
+{
+	static const char *const no_sections[] = {NULL};
+	int err;
+
+	memset(secret, 0, sizeof(*secret));
+	err = conf_bind_name(section, secret->name, error);
+	if (!err)
+		err = conf_only_sections(section, no_sections, error);
+	if (!err)
+		err = conf_bind(section, keys, secret, error);
+	if (!err && !secret->secret.len)
+		err = conf_fail_section(error, section, "needs the key \"secret\"");
+	return err;
+}

@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The language of swanctl.conf: what it means, and what is refused with file, line and key.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host/conf/conf.h"
+
+#define DAEMON "raveld { backend = soft\n wire = veth0 }\n"
+#define LOCAL_REMOTE "local { auth = psk }\n remote { auth = psk }\n"
+
+static uint64_t seed = 0x5eed4303;
+
+static uint32_t random32(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 16);
+}
+
+static struct conf *load(const char *text)
+{
+	struct conf_error error = {""};
+	struct conf *conf = NULL;
+
+	if (conf_load_text("t.conf", text, strlen(text), &conf, &error))
+		fail_msg("%s", error.text);
+	return conf;
+}
+
+static void assert_refused(const char *text, const char *message)
+{
+	struct conf_error error = {""};
+	struct conf *conf = NULL;
+
+	if (!conf_load_text("t.conf", text, strlen(text), &conf, &error))
+		fail_msg("accepted, instead of: %s", message);
+	assert_string_equal(error.text, message);
+}
+
+static struct conf_tree *parse(const char *text)
+{
+	struct conf_error error = {""};
+	struct conf_tree *tree = NULL;
+
+	if (conf_tree_parse("t.conf", text, strlen(text), &tree, &error))
+		fail_msg("%s", error.text);
+	return tree;
+}
+
+/* The value at a path, or "(unset)". */
+static const char *value_at(const struct conf_tree *tree, const char *path)
+{
+	const struct conf_section *section = conf_tree_root(tree);
+	const struct conf_key *key;
+	char name[64];
+
+	for (;;) {
+		size_t len = strcspn(path, ".");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, path);
+		if (!path[len])
+			break;
+		section = conf_section_find(section, name);
+		if (!section)
+			return "(no section)";
+		path += len + 1;
+	}
+	key = conf_key_find(section, name);
+	return key ? key->value : "(unset)";
+}
+
+static void values_comments_and_quotes_are_read(void **state)
+{
+	struct conf_tree *tree = parse("# first\n"
+				       "a = 1 # one\r\n"
+				       "b=two words  \t\n"
+				       "c = \"with # and } and \\\"quotes\\\"\\n\" # and more\n"
+				       "d =\n"
+				       "e = \"\"\n"
+				       "s { x = 1 }\n"
+				       "t\n{\n x = a, b ,c\n} u { y = z }\n"
+				       "v { w { x { deep = yes } } }");
+
+	(void)state;
+	assert_string_equal(value_at(tree, "a"), "1");
+	assert_string_equal(value_at(tree, "b"), "two words");
+	assert_string_equal(value_at(tree, "c"), "with # and } and \"quotes\"\n");
+	assert_string_equal(value_at(tree, "d"), "(unset)");
+	assert_string_equal(value_at(tree, "e"), "");
+	assert_string_equal(value_at(tree, "s.x"), "1");
+	assert_string_equal(value_at(tree, "t.x"), "a, b ,c");
+	assert_string_equal(value_at(tree, "u.y"), "z");
+	assert_string_equal(value_at(tree, "v.w.x.deep"), "yes");
+	conf_tree_free(tree);
+}
+
+static void later_settings_extend_and_replace(void **state)
+{
+	struct conf_tree *tree = parse("s { a = 1\n b = 2\n t { c = 3 } }\n"
+				       "s { b = 4\n a =\n t { d = 5 } }\n");
+
+	(void)state;
+	assert_string_equal(value_at(tree, "s.a"), "(unset)");
+	assert_string_equal(value_at(tree, "s.b"), "4");
+	assert_string_equal(value_at(tree, "s.t.c"), "3");
+	assert_string_equal(value_at(tree, "s.t.d"), "5");
+	conf_tree_free(tree);
+}
+
+static void sections_inherit_what_they_do_not_have(void **state)
+{
+	struct conf_tree *tree = parse("base { a = base\n b = base\n t { x = base\n y = base } }\n"
+				       "more : base { b = more\n u { z = more } }\n"
+				       "alone { a = alone\n w = alone }\n"
+				       "c { d : more, alone { b =\n t { y = own } } }\n");
+
+	(void)state;
+	assert_string_equal(value_at(tree, "c.d.a"), "base");
+	assert_string_equal(value_at(tree, "c.d.b"), "(unset)");
+	assert_string_equal(value_at(tree, "c.d.t.x"), "base");
+	assert_string_equal(value_at(tree, "c.d.t.y"), "own");
+	assert_string_equal(value_at(tree, "c.d.u.z"), "more");
+	assert_string_equal(value_at(tree, "c.d.w"), "alone");
+	conf_tree_free(tree);
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void remove_file(const char *folder, const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	unlink(path);
+}
+
+static void includes_are_relative_sorted_and_bounded(void **state)
+{
+	char folder[] = "/tmp/ravelin-conf-XXXXXX", path[128], sub[128];
+	struct conf_error error;
+	struct conf_tree *tree;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(sub, sizeof(sub), "%s/d", folder);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	snprintf(path, sizeof(path), "%s/main.conf", folder);
+	write_file(folder, "main.conf",
+		   "a = main\ninclude d/*.conf\ninclude d/none*.conf\n"
+		   "s { include d/in.section\n }\n");
+	write_file(folder, "d/2.conf", "a = two\n");
+	write_file(folder, "d/1.conf", "a = one\nb = one\n");
+	write_file(folder, "d/in.section", "k = v\n");
+	assert_int_equal(conf_tree_read(path, &tree, &error), 0);
+	assert_string_equal(value_at(tree, "a"), "two");
+	assert_string_equal(value_at(tree, "b"), "one");
+	assert_string_equal(value_at(tree, "s.k"), "v");
+	conf_tree_free(tree);
+
+	write_file(folder, "main.conf", "\ninclude missing.conf\n");
+	assert_int_not_equal(conf_tree_read(path, &tree, &error), 0);
+	assert_non_null(strstr(error.text, "main.conf:2: no such file to include:"));
+	write_file(folder, "main.conf", "include main.conf\n");
+	assert_int_not_equal(conf_tree_read(path, &tree, &error), 0);
+	assert_non_null(strstr(error.text, "nested too deeply"));
+	remove_file(folder, "main.conf");
+	assert_int_not_equal(conf_tree_read(path, &tree, &error), 0);
+	assert_non_null(strstr(error.text, "main.conf: No such file or directory"));
+	assert_int_not_equal(conf_tree_read(folder, &tree, &error), 0);
+	assert_non_null(strstr(error.text, ": Is a directory"));
+	remove_file(folder, "d/1.conf");
+	remove_file(folder, "d/2.conf");
+	remove_file(folder, "d/in.section");
+	rmdir(sub);
+	rmdir(folder);
+}
+
+static void malformed_files_are_refused_with_their_line(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *message;
+	} cases[] = {
+		{"a {\n b = 1\n", "t.conf:3: the file ends before the '}' of section \"a\""},
+		{"a = 1\n}\n", "t.conf:2: a '}' too many"},
+		{"a\nb = 1\n", "t.conf:2: '=' or '{' is expected after \"a\""},
+		{"a = \"x\n\n", "t.conf:3: a string isn't closed"},
+		{"a = \"x\" y\n", "t.conf:1: something follows a string on its line"},
+		{"a = b { c\n", "t.conf:1: a value with '{' or '\"' in it needs quotes around it"},
+		{"\n = 1\n", "t.conf:2: a name is expected, not \"=\""},
+		{"a : b\n", "t.conf:2: a '{' is expected after section \"a\""},
+		{"a : {}\n", "t.conf:1: a name is expected, not \"{\""},
+		{"a : b { }\n", "t.conf:1: a: refers to \"b\", which isn't there"},
+		{"a : b { }\nb : a { }\n", "t.conf:1: a: refers to itself"},
+		{"a { b : a { } }\n", "t.conf:1: a.b: refers to \"a\", which it is a part of"},
+		{"include\n", "t.conf:2: '=' or '{' is expected after \"include\""},
+		{"a.b = 1\n", "t.conf:1: '=' or '{' is expected after \"a\""},
+		{"a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a {"
+		 "a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a { a {",
+		 "t.conf:1: sections are nested too deeply"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_refused(cases[i].text, cases[i].message);
+}
+
+static void references_cannot_grow_without_bound(void **state)
+{
+	char text[8192] = "s0 { a = 1\n b = 2 }\n";
+	struct conf_error error;
+	struct conf_tree *tree;
+
+	(void)state;
+	for (int i = 1; i < 30; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+			 "s%d { l : s%d { }\n r : s%d { } }\n", i, i - 1, i - 1);
+	assert_int_not_equal(conf_tree_parse("t.conf", text, strlen(text), &tree, &error), 0);
+	assert_non_null(strstr(error.text, "too large once references are resolved"));
+}
+
+static const char whole[] =
+	"raveld { backend = user\n device = vfio-user:/run/sim.sock\n address = 192.0.2.1/24\n"
+	" mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
+	"defaults { version = 2\n dpd_delay = 2m\n proposals = aes256gcm16-prfsha384-x25519 }\n"
+	"connections {\n gw : defaults {\n  local_addrs = 192.0.2.1\n  remote_addrs = 192.0.2.2\n"
+	"  remote_port = 4500\n  encap = yes\n  unique = replace\n  mobike = no\n"
+	"  local { auth = psk\n   id = moon.example.org\n }\n"
+	"  remote { auth = psk\n   id = sun.example.org\n }\n"
+	"  children { net {\n    local_ts = 10.1.0.0/16, 10.3.0.0/24[tcp/80]\n"
+	"    remote_ts = 10.2.0.0/16\n    esp_proposals = aes256gcm16, aes128gcm16\n"
+	"    mode = tunnel\n    start_action = start\n    life_bytes = 10g\n"
+	"    rekey_bytes = 8g\n    life_packets = 1k\n    replay_window = 2048\n    copy_df = no\n"
+	"    hw_offload = packet\n  } }\n } }\n"
+	"secrets {\n ike-1 { id-a = moon.example.org\n  id-b = sun.example.org\n"
+	"  secret = 0x00ff10 }\n"
+	" ike { secret = 0sAQID }\n ike-2 { id = sun.example.org\n secret = \"plain text\" }\n }\n";
+
+static struct ike_id id_of(const char *text)
+{
+	struct ike_id id;
+	char reason[64];
+
+	assert_int_equal(ike_id_parse(text, &id, reason, sizeof(reason)), 0);
+	return id;
+}
+
+static void whole_configuration_is_understood(void **state)
+{
+	struct ike_id moon = id_of("moon.example.org"), sun = id_of("sun.example.org");
+	struct conf *conf = load(whole);
+	const struct conf_connection *c = conf_find_connection(conf, "gw");
+	const struct conf_child *child = &c->children[0];
+
+	(void)state;
+	assert_int_equal(conf->daemon.backend, CONF_BACKEND_USER);
+	assert_string_equal(conf->daemon.device, "vfio-user:/run/sim.sock");
+	assert_string_equal(conf->daemon.netdev, "rvl0");
+	assert_int_equal(conf->daemon.address_count, 1);
+	assert_int_equal(conf->daemon.addresses[0].prefix_len, 24);
+	assert_int_equal(conf->daemon.mtu, 1400);
+	assert_int_equal(conf->daemon.log_level, CONF_LOG_DEBUG);
+	assert_int_equal(conf->daemon.routing_table, 221);
+	assert_int_equal(conf->daemon.routing_priority, 220);
+	assert_int_equal(conf->daemon.port_nat, 4500);
+	assert_int_equal(c->dpd_delay, 120);
+	assert_int_equal(c->proposal_count, 1);
+	assert_true(c->encap);
+	assert_int_equal(c->unique, CONF_UNIQUE_REPLACE);
+	assert_int_equal(c->remote.port, 4500);
+	assert_int_equal(c->remote.ip[3], 2);
+	assert_string_equal(child->name, "net");
+	assert_int_equal(child->local_ts.count, 2);
+	assert_int_equal(child->local_ts.list[1].protocol, 6);
+	assert_int_equal(child->proposal_count, 2);
+	assert_int_equal(child->start, CONF_START_START);
+	assert_int_equal(child->life_bytes, 10ull << 30);
+	assert_int_equal(child->life_packets, 1024);
+	assert_int_equal(child->replay_window, 2048);
+	assert_int_equal(child->df, CONF_DF_CLEAR);
+	assert_int_equal(child->offload, CONF_OFFLOAD_PACKET);
+	assert_int_equal(conf->secret_count, 3);
+	assert_int_equal(conf->secrets[0].owner_count, 2);
+	assert_true(ike_id_equal(&conf->secrets[0].owners[0], &moon));
+	assert_true(ike_id_equal(&conf->secrets[0].owners[1], &sun));
+	assert_int_equal(conf->secrets[0].secret.len, 3);
+	assert_memory_equal(conf->secrets[0].secret.data, "\x00\xff\x10", 3);
+	assert_int_equal(conf->secrets[1].owner_count, 0);
+	assert_int_equal(conf->secrets[1].secret.len, 3);
+	assert_memory_equal(conf->secrets[1].secret.data, "\1\2\3", 3);
+	assert_int_equal(conf->secrets[2].secret.len, 10);
+	conf_free(conf);
+}
+
+static void defaults_are_as_documented(void **state)
+{
+	struct conf *conf =
+		load(DAEMON "connections { a { " LOCAL_REMOTE " children { n { } } } }\n");
+	const struct conf_connection *c = &conf->connections[0];
+
+	(void)state;
+	assert_int_equal(conf->secret_count, 0);
+	assert_string_equal(conf->daemon.wire, "veth0");
+	assert_true(conf->daemon.install_routes);
+	assert_int_equal(c->local.family, 0);
+	assert_int_equal(c->local_id.type, 0);
+	assert_true(c->proposal_count > 0);
+	assert_false(c->encap);
+	assert_int_equal(c->children[0].replay_window, 1024);
+	assert_int_equal(c->children[0].df, CONF_DF_COPY);
+	assert_true(c->children[0].copy_dscp);
+	assert_true(c->children[0].local_ts.list[0].dynamic);
+	conf_free(conf);
+}
+
+static void what_is_not_supported_is_refused_by_name(void **state)
+{
+	/* Lines of a connection, or of its child, each of which is wrong. */
+	static const struct {
+		const char *connection;
+		const char *child;
+		const char *message;
+	} cases[] = {
+		{"mood = good", "", "t.conf:4: connections.gw.mood: unknown key"},
+		{"version = 1", "", "t.conf:4: connections.gw.version: \"1\" isn't supported (2)"},
+		{"mobike = yes", "",
+		 "t.conf:4: connections.gw.mobike: \"yes\" isn't supported (no)"},
+		{"proposals = aes512-sha256-modp2048", "",
+		 "t.conf:4: connections.gw.proposals: unknown algorithm \"aes512\""},
+		{"local_addrs = moon", "",
+		 "t.conf:4: connections.gw.local_addrs: \"moon\" isn't an IP address"},
+		{"remote_addrs = 2001:db8::1", "",
+		 "t.conf:4: connections.gw.remote_addrs: \"2001:db8::1\": IPv6 isn't supported"},
+		{"remote_addrs = 192.0.2.1, 192.0.2.2", "",
+		 "t.conf:4: connections.gw.remote_addrs: more than one address isn't supported"},
+		{"local_port = 65536", "",
+		 "t.conf:4: connections.gw.local_port: 65536 isn't between 1 and 65535"},
+		{"dpd_delay = 5 parsecs", "",
+		 "t.conf:4: connections.gw.dpd_delay: \"5 parsecs\" isn't a time (a number with s, "
+		 "m, "
+		 "h or d)"},
+		{"rekey_time = 4h", "",
+		 "t.conf:4: connections.gw.rekey_time: rekeying by time isn't supported (0)"},
+		{"encap = maybe", "",
+		 "t.conf:4: connections.gw.encap: \"maybe\" is neither yes nor no"},
+		{"pool { }", "", "t.conf:4: connections.gw.pool: unknown section"},
+		{"local-2 { auth = psk\n }", "",
+		 "t.conf:4: connections.gw.local-2: a second round of authentication isn't "
+		 "supported"},
+		{"", "esp_proposals = aes512",
+		 "t.conf:5: connections.gw.children.net.esp_proposals: unknown algorithm "
+		 "\"aes512\""},
+		{"", "mode = transport",
+		 "t.conf:5: connections.gw.children.net.mode: \"transport\" isn't supported "
+		 "(tunnel)"},
+		{"", "start_action = trap",
+		 "t.conf:5: connections.gw.children.net.start_action: \"trap\" isn't supported "
+		 "(none, "
+		 "start)"},
+		{"", "replay_window = 0",
+		 "t.conf:5: connections.gw.children.net.replay_window: 0 isn't between 32 and "
+		 "4096"},
+		{"", "life_bytes = 99999999999999999999",
+		 "t.conf:5: connections.gw.children.net.life_bytes: \"99999999999999999999\" isn't "
+		 "a "
+		 "size (a number with k, m or g)"},
+		{"", "life_bytes = 18446744073709551615g",
+		 "t.conf:5: connections.gw.children.net.life_bytes: \"18446744073709551615g\" "
+		 "isn't a "
+		 "size (a number with k, m or g)"},
+		{"", "rekey_packets = 2k\n life_packets = 1k",
+		 "t.conf:5: connections.gw.children.net: rekey_packets is beyond life_packets"},
+		{"", "local_ts = fec0::/64",
+		 "t.conf:5: connections.gw.children.net.local_ts: \"fec0::/64\": IPv6 isn't "
+		 "supported"},
+		{"", "local_ts = 10.0.0.0/8,,10.1.0.0/16",
+		 "t.conf:5: connections.gw.children.net.local_ts: has an empty item"},
+		{"", "copy_ecn = no",
+		 "t.conf:5: connections.gw.children.net.copy_ecn: \"no\" isn't supported: ECN "
+		 "follows "
+		 "RFC 6040"},
+		{"", "priority = 3", "t.conf:5: connections.gw.children.net.priority: unknown key"},
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text),
+			 DAEMON
+			 "connections { gw { local { auth = psk } remote { auth = psk }\n%s\n"
+			 "children { net { %s\n } } } }\n",
+			 cases[i].connection, cases[i].child);
+		assert_refused(text, cases[i].message);
+	}
+}
+
+static void daemon_and_secrets_are_checked_too(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *message;
+	} cases[] = {
+		{"connections { }\n", "t.conf:1: needs a section \"raveld\""},
+		{"raveld { }\n", "t.conf:1: raveld: backend user needs the key \"device\""},
+		{"raveld { backend = soft }\n",
+		 "t.conf:1: raveld: backend soft needs the key \"wire\""},
+		{"raveld { backend = hard }\n",
+		 "t.conf:1: raveld.backend: \"hard\" isn't supported (soft, user)"},
+		{"raveld { device = /dev/nic }\n",
+		 "t.conf:1: raveld.device: \"/dev/nic\" is neither vfio-user:PATH nor "
+		 "pci:DOMAIN:BUS:DEVICE.FUNCTION"},
+		{"raveld { netdev = a/b }\n",
+		 "t.conf:1: raveld.netdev: \"a/b\" isn't the name of an interface"},
+		{"raveld { address = 192.0.2.1 }\n", "t.conf:1: raveld.address: \"192.0.2.1\" "
+						     "isn't an IPv4 address with prefix length"},
+		{"raveld { address = 192.0.2.1/33 }\n",
+		 "t.conf:1: raveld.address: \"192.0.2.1/33\" isn't an IPv4 address with prefix "
+		 "length"},
+		{"raveld { routing_table = 254 }\n",
+		 "t.conf:1: raveld.routing_table: 254 is one of the kernel's own tables"},
+		{DAEMON "secrets { ike { } }\n", "t.conf:3: secrets.ike: needs the key \"secret\""},
+		{DAEMON "secrets { eap { } }\n", "t.conf:3: secrets.eap: unknown section"},
+		{DAEMON "secrets { ike { secret = 0xabc } }\n",
+		 "t.conf:3: secrets.ike.secret: the hexadecimal secret has a wrong length"},
+		{DAEMON "secrets { ike { secret = 0xhunter22 } }\n",
+		 "t.conf:3: secrets.ike.secret: the secret after 0x isn't hexadecimal"},
+		{DAEMON "secrets { ike { secret = 0s!!!! } }\n",
+		 "t.conf:3: secrets.ike.secret: the secret after 0s isn't base64"},
+		{DAEMON "pools { }\n", "t.conf:3: pools: unknown section"},
+		{DAEMON "connections { a { " LOCAL_REMOTE " } }\n",
+		 "t.conf:3: connections.a: needs at least one child in \"children\""},
+		{DAEMON "connections { a { children { n { } } } }\n",
+		 "t.conf:3: connections.a: needs a section \"local\""},
+		{DAEMON "connections { a { local { } } }\n",
+		 "t.conf:3: connections.a.local: needs the key \"auth\""},
+		{DAEMON "connections { a { local { auth = pubkey } } }\n",
+		 "t.conf:3: connections.a.local.auth: \"pubkey\" isn't supported (psk)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_refused(cases[i].text, cases[i].message);
+}
+
+static void no_message_shows_a_secret(void **state)
+{
+	static const char *const texts[] = {
+		DAEMON "secrets { ike { secret = \"hunter2\" x } }\n",
+		DAEMON "secrets { ike { secret = 0xhunter2 } }\n",
+		DAEMON "secrets { ike { secret = 0shunter2 } }\n",
+		DAEMON "secrets { ike { secret = hunter2{ } }\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct conf_error error = {""};
+		struct conf *conf;
+
+		assert_int_not_equal(
+			conf_load_text("t.conf", texts[i], strlen(texts[i]), &conf, &error), 0);
+		assert_null(strstr(error.text, "hunter2"));
+	}
+}
+
+/* Truncations, mutations and noise: an error or a configuration, never anything else. */
+static void any_octets_are_read_or_refused(void **state)
+{
+	static const char alphabet[] = "ab{}=:,.#\"\\ \n\t\r\0\x80 include ";
+	struct conf_error error;
+	struct conf *conf;
+	char *text = malloc(sizeof(whole) + 64);
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t len = 0; len < sizeof(whole); len++) {
+		char *exact = malloc(len + 1);
+
+		memcpy(exact, whole, len);
+		if (!conf_load_text("t.conf", exact, len, &conf, &error))
+			conf_free(conf);
+		free(exact);
+	}
+	for (int i = 0; i < 20000; i++) {
+		size_t len = sizeof(whole) - 1;
+		int changes = 1 + (int)(random32() % 6);
+
+		memcpy(text, whole, len);
+		while (changes--)
+			text[random32() % len] = random32() & 1
+							 ? (char)random32()
+							 : alphabet[random32() % sizeof(alphabet)];
+		if (!conf_load_text("t.conf", text, len, &conf, &error))
+			conf_free(conf);
+	}
+	for (int i = 0; i < 20000; i++) {
+		size_t len = random32() % 200;
+
+		for (size_t k = 0; k < len; k++)
+			text[k] = alphabet[random32() % (sizeof(alphabet) - 1)];
+		if (!conf_load_text("t.conf", text, len, &conf, &error))
+			conf_free(conf);
+	}
+	free(text);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_comments_and_quotes_are_read),
+		cmocka_unit_test(later_settings_extend_and_replace),
+		cmocka_unit_test(sections_inherit_what_they_do_not_have),
+		cmocka_unit_test(includes_are_relative_sorted_and_bounded),
+		cmocka_unit_test(malformed_files_are_refused_with_their_line),
+		cmocka_unit_test(references_cannot_grow_without_bound),
+		cmocka_unit_test(whole_configuration_is_understood),
+		cmocka_unit_test(defaults_are_as_documented),
+		cmocka_unit_test(what_is_not_supported_is_refused_by_name),
+		cmocka_unit_test(daemon_and_secrets_are_checked_too),
+		cmocka_unit_test(no_message_shows_a_secret),
+		cmocka_unit_test(any_octets_are_read_or_refused),
+	};
+	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : seed;
+	int failed;
+
+	seed = start;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	if (failed)
+		fprintf(stderr, "seed=%llu\n", (unsigned long long)start);
+	return failed;
+}
