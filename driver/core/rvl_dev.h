@@ -23,6 +23,11 @@ struct rvl_dev_error {
 	char text[224];
 };
 
+#define RVL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/* Write the reason into err, if there is one, and return code. */
+int rvl_fail(struct rvl_dev_error *err, int code, const char *fmt, ...) RVL_PRINTF(3, 4);
+
 /* What the device has, from its capability registers; checked against what this driver can use. */
 struct rvl_dev_caps {
 	uint16_t abi_major;

@@ -53,11 +53,6 @@ struct rvl_dev {
 	uint32_t evt_number;
 };
 
-#define RVL_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-
-/* Write the reason, return code. */
-int rvl_fail(struct rvl_dev_error *err, int code, const char *fmt, ...) RVL_PRINTF(3, 4);
-
 /*
  * Mark the device dead, unless it is already, and return the error that it has from now on. Asks
  * the device first whether it is gone, which is then the reason instead.
