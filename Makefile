@@ -21,9 +21,9 @@ CXX      := clang++
 AR       := ar
 PYTHON   := /usr/bin/python3
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+comma    := ,
 SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all \
             -fno-omit-frame-pointer)
-comma    := ,
 OPT      := $(if $(filter 1,$(SAN)),-O1,-O2)
 CPPFLAGS := -I. -Idriver/core -D_GNU_SOURCE
 CFLAGS    = -std=gnu17 $(OPT) -g $(WARN) -fstack-protector-strong $(SANFLAGS)
