@@ -62,6 +62,8 @@ module ravelin_gcm_keys #(
   // Longer than a beat stays in the engine.
   localparam logic [5:0] ScrubCycles = 6'd40;
 
+  localparam logic [127:0] One = {1'b1, 127'd0};  // x^0
+
   state_e state_q;
   logic [SlotW-1:0] slot_q;
   logic [SlotW+1:0] row_q;     // sweep and erase: the row of all banks that is overwritten
@@ -260,7 +262,7 @@ module ravelin_gcm_keys #(
   end
 
   assign power_lo_o = lo_q[128*lo_bank_q+:128];
-  assign power_hi_o = hi_one_q ? ravelin_gf_pkg::One : hi_q[128*hi_bank_q+:128];
+  assign power_hi_o = hi_one_q ? One : hi_q[128*hi_bank_q+:128];
 
 `ifndef SYNTHESIS
   initial begin

@@ -10,9 +10,6 @@ package ravelin_gf_pkg;
 
   localparam int unsigned LeafW = 9 * 64;  // nine leaves, 63 bits used of each 64
 
-  // The element x^0.
-  localparam logic [127:0] One = 128'h8000_0000_0000_0000_0000_0000_0000_0000;
-
   // Octet order of the data path (octet 0 in [7:0]) to and from the order of elements.
   function automatic logic [127:0] swap(input logic [127:0] x);
     swap = {x[7:0], x[15:8], x[23:16], x[31:24], x[39:32], x[47:40], x[55:48], x[63:56],

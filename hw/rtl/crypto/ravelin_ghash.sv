@@ -34,7 +34,7 @@ module ravelin_ghash #(
   input  logic [15:0]              len_i,       // octets of text, all in all
   input  logic [128*(Lanes+1)-1:0] power_i,     // H^1 .. H^(Lanes+1)
   input  logic [127:0]             power_lo_i,  // H^(n mod 32 + 1)
-  input  logic [127:0]             power_hi_i,  // H^(32 * floor(n / 32)), One for n < 32
+  input  logic [127:0]             power_hi_i,  // H^(32 * floor(n / 32)), the element 1 for n < 32
   output logic                     valid_o,
   output logic [127:0]             hash_o       // octet 15 in [7:0]
 );
