@@ -8,3 +8,7 @@ include $(wildcard tests/*/*.mk tests/rtl/*/*.mk)
 .PHONY: list-tests
 list-tests:
 	@printf '%s\n' $(TESTS)
+
+.PHONY: list-benches
+list-benches:
+	@printf '%s\n' $(BENCHES)
