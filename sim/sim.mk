@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# The Verilated NIC in three builds, and the simulator around it. The models are never built with
+# sanitizers: generated code is not what they are for, and they would make it ten times slower.
+#
+#   libravelin_model        the fast one
+#   libravelin_model_trace  writes waves; about 30 times slower while it does
+#   libravelin_model_mut    with TestMutations, for tests that break the NIC on purpose
+
+VERILATOR_FLAGS := --cc --prefix Vravelin --top-module ravelin -O3 --x-assign fast --x-initial fast \
+                   --noassert -fno-const-bit-op-tree --output-split 30000 -Wno-fatal
+VERILATOR_INC   := $(shell verilator --getenv VERILATOR_ROOT 2>/dev/null)/include
+MODEL_CXXFLAGS  := -std=gnu++17 -O2 -march=native
+
+# $(eval $(call verilated_model,NAME,VERILATOR FLAGS,C++ FLAGS)): $(BUILD)/model/libNAME.a
+define verilated_model
+$(BUILD)/model/$(1)/Vravelin.mk: $(RTL_SRCS) sim/sim.mk hw/hw.mk
+	@mkdir -p $$(@D)
+	verilator $(VERILATOR_FLAGS) $(2) -Mdir $$(@D) $(RTL_SRCS)
+
+$(BUILD)/model/$(1)/model.o: sim/model.cc sim/model.h $(BUILD)/model/$(1)/Vravelin.mk
+	$(CXX) $(MODEL_CXXFLAGS) -I. -I$(BUILD)/model/$(1) -isystem $(VERILATOR_INC) \
+	  -isystem $(VERILATOR_INC)/vltstd -Wall -Wextra -Werror -DVM_TRACE=0 $(3) -c -o $$@ $$<
+
+$(BUILD)/model/lib$(1).a: $(BUILD)/model/$(1)/model.o
+	+$(MAKE) --no-print-directory -s -C $(BUILD)/model/$(1) -f Vravelin.mk CXX=$(CXX) \
+	  OPT_FAST='$(MODEL_CXXFLAGS)' OPT_SLOW='-O1 -march=native' OPT_GLOBAL='-O2 -march=native' \
+	  VM_PARALLEL_BUILDS=1 CFG_WITH_CCWARN=no Vravelin__ALL.a \
+	  $$$$(sed -n 's/^ *\(verilated[a-z_]*\) .*/\1.o/p' $(BUILD)/model/$(1)/Vravelin_classes.mk)
+	@rm -f $$@
+	cd $(BUILD)/model/$(1) && $(AR) rcs ../lib$(1).a *.o
+
+LIBRARIES += $(BUILD)/model/lib$(1).a
+endef
+
+$(eval $(call verilated_model,ravelin_model,,))
+$(eval $(call verilated_model,ravelin_model_trace,--trace-fst,-DRVL_TRACE))
+$(eval $(call verilated_model,ravelin_model_mut,-GTestMutations=1,))
+
+# Where c_program and c_test look for a library
+$(B)/lib/libravelin_model%.a: $(BUILD)/model/libravelin_model%.a
+	@mkdir -p $(@D)
+	cp $< $@
