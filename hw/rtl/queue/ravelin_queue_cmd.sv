@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Command ring: reads one command at a time, hands it on, writes its completion.
+//
+// The command may hold a key: it is erased here as soon as it is handed on or given up.
+//
+// ENABLE reads 1 until the ring has come to rest: a command that was handed on is completed first.
+// Writing 1 before that restarts the ring at rest, from pointers of 0. A size out of range refuses
+// ENABLE.
+module ravelin_queue_cmd #(
+  parameter int unsigned DataW = 512
+) (
+  input  logic             clk_i,
+  input  logic             rst_ni,
+  output logic             busy_o,
+  // Registers
+  input  logic             bus_write_i,
+  input  logic [15:0]      bus_addr_i,
+  input  logic [31:0]      bus_wdata_i,
+  input  logic             bus_low_i,        // octet 0 is written
+  output logic [31:0]      bus_rdata_o,
+  // Read of a command
+  output logic             req_valid_o,
+  input  logic             req_ready_i,
+  output logic [63:0]      req_addr_o,
+  input  logic             rsp_valid_i,
+  input  logic             rsp_eop_i,
+  input  logic             rsp_err_i,
+  input  logic [DataW-1:0] rsp_data_i,
+  // Execution
+  output logic             cmd_valid_o,
+  input  logic             cmd_ready_i,
+  output logic [1023:0]    cmd_data_o,
+  input  logic             cmd_rsp_valid_i,
+  input  logic [7:0]       cmd_rsp_status_i,
+  input  logic [447:0]     cmd_rsp_data_i,
+  // Write of the completion
+  output logic             wr_valid_o,
+  input  logic             wr_ready_i,
+  output logic             wr_sop_o,
+  output logic             wr_eop_o,
+  output logic [63:0]      wr_addr_o,
+  output logic [7:0]       wr_vector_o,
+  output logic [DataW-1:0] wr_data_o,
+  input  logic             written_i         // it has left
+);
+  localparam int unsigned CplBeats = DataW >= 512 ? 1 : 512 / DataW;
+
+  typedef enum logic [2:0] {
+    StIdle, StRequest, StData, StExec, StWait, StWrite, StWritten
+  } state_e;
+
+  state_e        state_q;
+  logic [31:0]   base_lo_q, base_hi_q, cpl_base_lo_q, cpl_base_hi_q;
+  logic [4:0]    size_q;
+  logic [7:0]    vector_q;
+  logic [15:0]   tail_q, ptr_q, idx, mask;
+  logic          en_q, stop_q, restart_q, err_q;
+  logic          ctl_write, at_rest, work;
+  logic [1023:0] cmd_q;
+  logic [511:0]  cpl_q;
+  logic [3:0]    beat_q;
+
+  // ---------------------------------------------------------------------------------- registers
+  always_comb begin
+    case ({16'b0, bus_addr_i})
+      ravelin_regs_pkg::REG_CMD_BASE_LO:     bus_rdata_o = base_lo_q;
+      ravelin_regs_pkg::REG_CMD_BASE_HI:     bus_rdata_o = base_hi_q;
+      ravelin_regs_pkg::REG_CMD_CPL_BASE_LO: bus_rdata_o = cpl_base_lo_q;
+      ravelin_regs_pkg::REG_CMD_CPL_BASE_HI: bus_rdata_o = cpl_base_hi_q;
+      ravelin_regs_pkg::REG_CMD_SIZE:        bus_rdata_o = {27'b0, size_q};
+      ravelin_regs_pkg::REG_CMD_CONTROL:     bus_rdata_o = {16'b0, vector_q, 7'b0, en_q};
+      ravelin_regs_pkg::REG_CMD_TAIL:        bus_rdata_o = {16'b0, tail_q};
+      ravelin_regs_pkg::REG_CMD_HEAD:        bus_rdata_o = {err_q, 15'b0, ptr_q};
+      default:                               bus_rdata_o = '0;
+    endcase
+  end
+
+  assign ctl_write = bus_write_i & ({16'b0, bus_addr_i} == ravelin_regs_pkg::REG_CMD_CONTROL) &
+                     bus_low_i;
+  assign at_rest   = (state_q == StIdle) | (state_q == StRequest);
+  assign work      = en_q & ~stop_q & ~err_q & (tail_q != ptr_q);
+  assign busy_o    = work | stop_q | (state_q != StIdle);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      base_lo_q     <= '0;
+      base_hi_q     <= '0;
+      cpl_base_lo_q <= '0;
+      cpl_base_hi_q <= '0;
+      size_q        <= '0;
+      vector_q      <= '0;
+      tail_q        <= '0;
+      ptr_q         <= '0;
+      en_q          <= 1'b0;
+      stop_q        <= 1'b0;
+      restart_q     <= 1'b0;
+      err_q         <= 1'b0;
+    end else begin
+      if (written_i) begin
+        ptr_q <= ptr_q + 16'd1;
+      end
+      if (state_q == StData && rsp_valid_i && rsp_err_i && !stop_q) begin
+        err_q <= 1'b1;
+      end
+      if (stop_q && at_rest) begin
+        stop_q    <= 1'b0;
+        restart_q <= 1'b0;
+        err_q     <= 1'b0;
+        if (restart_q) begin
+          ptr_q <= '0;
+        end else begin
+          en_q <= 1'b0;
+        end
+      end
+      if (bus_write_i) begin
+        case ({16'b0, bus_addr_i})
+          ravelin_regs_pkg::REG_CMD_BASE_LO:     base_lo_q     <= {bus_wdata_i[31:7], 7'b0};
+          ravelin_regs_pkg::REG_CMD_BASE_HI:     base_hi_q     <= bus_wdata_i;
+          ravelin_regs_pkg::REG_CMD_CPL_BASE_LO: cpl_base_lo_q <= {bus_wdata_i[31:6], 6'b0};
+          ravelin_regs_pkg::REG_CMD_CPL_BASE_HI: cpl_base_hi_q <= bus_wdata_i;
+          ravelin_regs_pkg::REG_CMD_SIZE:
+            size_q <= bus_wdata_i > 32'd31 ? 5'd31 : bus_wdata_i[4:0];
+          ravelin_regs_pkg::REG_CMD_CONTROL:     vector_q      <= bus_wdata_i[15:8];
+          ravelin_regs_pkg::REG_CMD_TAIL:        tail_q        <= bus_wdata_i[15:0];
+          default: ;
+        endcase
+      end
+      if (ctl_write) begin
+        if (!bus_wdata_i[0]) begin
+          stop_q    <= en_q;
+          restart_q <= 1'b0;
+        end else if (stop_q && !at_rest) begin
+          restart_q <= 1'b1;
+          tail_q    <= '0;
+        end else if ((!en_q || stop_q) && size_q >= 5'd3 && size_q <= 5'd15) begin
+          en_q      <= 1'b1;
+          stop_q    <= 1'b0;
+          restart_q <= 1'b0;
+          err_q     <= 1'b0;
+          tail_q    <= '0;
+          ptr_q     <= '0;
+        end
+      end
+    end
+  end
+
+  // ---------------------------------------------------------------------------------- sequence
+  assign mask = (16'd1 << size_q) - 16'd1;
+  assign idx  = ptr_q & mask;
+
+  assign req_valid_o = (state_q == StRequest) & ~stop_q & en_q;
+  assign req_addr_o  = {base_hi_q, base_lo_q} + {41'b0, idx, 7'b0};
+  assign cmd_valid_o = state_q == StExec;
+  assign cmd_data_o  = cmd_q;
+  assign wr_valid_o  = state_q == StWrite;
+  assign wr_sop_o    = beat_q == 4'd0;
+  assign wr_eop_o    = beat_q == 4'(CplBeats - 1);
+  assign wr_addr_o   = {cpl_base_hi_q, cpl_base_lo_q} + {42'b0, idx, 6'b0};
+  assign wr_vector_o = vector_q;
+  assign wr_data_o   = DataW'(cpl_q);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      state_q <= StIdle;
+      beat_q  <= '0;
+      cmd_q   <= '0;
+    end else begin
+      unique case (state_q)
+        StIdle: begin
+          beat_q <= '0;
+          if (work) begin
+            state_q <= StRequest;
+          end
+        end
+        StRequest: begin
+          if (req_valid_o && req_ready_i) begin
+            state_q <= StData;
+          end else if (!req_valid_o) begin
+            state_q <= StIdle;
+          end
+        end
+        StData: begin
+          if (rsp_valid_i) begin
+            for (int k = 0; k < 1024/DataW; k++) begin
+              if (beat_q == 4'(k)) begin
+                cmd_q[DataW*k +: DataW] <= rsp_data_i;
+              end
+            end
+            beat_q <= beat_q + 4'd1;
+            if (rsp_eop_i) begin
+              beat_q <= '0;
+              if (rsp_err_i || stop_q) begin
+                state_q <= StIdle;
+                cmd_q   <= '0;
+              end else begin
+                state_q <= StExec;
+              end
+            end
+          end
+        end
+        StExec: begin
+          if (cmd_ready_i) begin
+            cmd_q   <= '0;
+            state_q <= StWait;
+          end
+        end
+        StWait: begin
+          if (cmd_rsp_valid_i) begin
+            state_q <= StWrite;
+          end
+        end
+        StWrite: begin
+          if (wr_ready_i) begin
+            beat_q <= beat_q + 4'd1;
+            if (wr_eop_o) begin
+              state_q <= StWritten;
+            end
+          end
+        end
+        default: begin
+          if (written_i) begin
+            state_q <= StIdle;
+          end
+        end
+      endcase
+    end
+  end
+
+  // The opcode and tag are kept here while the command is under way.
+  always_ff @(posedge clk_i) begin
+    if (state_q == StExec) begin
+      cpl_q[31:0]  <= {cmd_q[31:16], cmd_q[7:0], 8'b0};
+      cpl_q[63:32] <= {~(|(ptr_q & (mask + 16'd1))), 31'b0};
+    end
+    if (state_q == StWait && cmd_rsp_valid_i) begin
+      cpl_q[7:0]    <= cmd_rsp_status_i;
+      cpl_q[511:64] <= cmd_rsp_data_i;
+    end
+    if (wr_valid_o && wr_ready_i) begin
+      cpl_q <= cpl_q >> DataW;
+    end
+  end
+endmodule
