@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Connections: who to talk to, with what, for which traffic. Built by a configuration reader from
+ * strings with ike_addr_parse(), ike_id_parse(), ike_proposal_parse() and ike_ts_parse().
+ */
+#ifndef RAVELIN_HOST_IKE_CONFIG_H
+#define RAVELIN_HOST_IKE_CONFIG_H
+
+#include "host/ike/addr.h"
+#include "host/ike/id.h"
+#include "host/ike/proposal.h"
+#include "host/ike/ts.h"
+
+enum {
+	IKE_NAME_MAX = 64, /* of connections and children, with the terminating 0 */
+	IKE_CONFIG_PROPOSALS_MAX = 8,
+	IKE_CONFIG_CHILDREN_MAX = 256,
+};
+
+/* What becomes of an older IKE SA between the same identities (RFC 7296, section 2.4). */
+enum ike_unique {
+	IKE_UNIQUE_NO,	    /* believe INITIAL_CONTACT, else let both be */
+	IKE_UNIQUE_NEVER,   /* neither send nor believe INITIAL_CONTACT */
+	IKE_UNIQUE_REPLACE, /* the new one replaces the old one */
+	IKE_UNIQUE_KEEP,    /* the old one stays, the new one is refused */
+};
+
+struct ike_child_config {
+	char name[IKE_NAME_MAX];
+	unsigned proposal_count; /* 0: the defaults */
+	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
+	struct ike_ts_list local_ts; /* empty: dynamic */
+	struct ike_ts_list remote_ts;
+	uint32_t replay_window; /* packets; handed through to the data path */
+};
+
+struct ike_connection {
+	char name[IKE_NAME_MAX];
+	struct ike_addr local;	/* family 0: any */
+	struct ike_addr remote; /* family 0: any, only as responder; port 0: 500 */
+	struct ike_id local_id; /* any: the local address */
+	struct ike_id remote_id;
+	unsigned proposal_count; /* 0: the defaults */
+	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
+	uint64_t dpd_delay_ms;	     /* 0: never ask */
+	uint64_t retransmit_ms;	     /* until the first retransmission */
+	unsigned retransmit_percent; /* each wait is so much of the one before */
+	unsigned retransmit_tries;   /* retransmissions before the peer counts as dead */
+	bool encap;		     /* pretend a NAT, so that ESP goes in UDP */
+	enum ike_unique unique;
+	unsigned child_count;
+	struct ike_child_config *children;
+	unsigned references; /* the engine's business */
+};
+
+/* A connection with default timings and nothing else. NULL: no memory or the name is too long. */
+struct ike_connection *ike_connection_new(const char *name);
+
+/*
+ * Add a child; the pointer is good until the next one is added. NULL: no memory, too many, or the
+ * name is too long or there already.
+ */
+struct ike_child_config *ike_connection_add_child(struct ike_connection *conn, const char *name);
+
+/* Only for a connection that no engine has taken over. NULL is fine. */
+void ike_connection_free(struct ike_connection *conn);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The connections of an engine, and which of them a peer belongs to. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "host/ike/sa.h"
+
+void ike_connection_proposals(const struct ike_connection *conn, struct ike_proposals *out)
+{
+	out->list = conn->proposals;
+	out->count = conn->proposal_count;
+	if (!out->count) {
+		out->count = ike_proposal_defaults(IKE_PROTO_IKE, out->defaults);
+		out->list = out->defaults;
+	}
+}
+
+struct ike_connection *ike_connection_find(const struct ike_engine *e, const char *name)
+{
+	for (unsigned i = 0; i < e->connection_count; i++) {
+		if (strcmp(e->connections[i]->name, name) == 0)
+			return e->connections[i];
+	}
+	return NULL;
+}
+
+int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn)
+{
+	struct ike_connection **list;
+
+	if (ike_connection_find(e, conn->name))
+		return -EEXIST;
+	list = realloc(e->connections, (e->connection_count + 1) * sizeof(struct ike_connection *));
+	if (!list)
+		return -ENOMEM;
+	e->connections = list;
+	list[e->connection_count++] = conn;
+	conn->references = 1;
+	return 0;
+}
+
+int ike_engine_remove_connection(struct ike_engine *e, const char *name)
+{
+	struct ike_connection *conn = ike_connection_find(e, name);
+	unsigned i = 0;
+
+	if (!conn)
+		return -ENOENT;
+	while (e->connections[i] != conn)
+		i++;
+	e->connection_count--;
+	memmove(&e->connections[i], &e->connections[i + 1],
+		(e->connection_count - i) * sizeof(struct ike_connection *));
+	ike_connection_release(conn);
+	return 0;
+}
+
+static bool fits_addresses(const struct ike_connection *conn, const struct ike_addr *local,
+			   const struct ike_addr *remote)
+{
+	return (conn->local.family == 0 || ike_addr_same_ip(&conn->local, local)) &&
+	       (conn->remote.family == 0 || ike_addr_same_ip(&conn->remote, remote));
+}
+
+/* Responder, IKE_SA_INIT: only addresses and the offer are known. */
+struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, const struct ike_in *in,
+						const struct ike_sa_payload *offer,
+						uint16_t prefer_group, struct ike_suite *suite)
+{
+	for (unsigned i = 0; i < e->connection_count; i++) {
+		struct ike_connection *conn = e->connections[i];
+		struct ike_proposals own;
+		struct ike_slice spi;
+
+		ike_connection_proposals(conn, &own);
+		if (fits_addresses(conn, &in->local, &in->remote) &&
+		    ike_proposal_select(own.list, own.count, offer, prefer_group, false, suite,
+					&spi) == 0 &&
+		    spi.len == 0)
+			return conn;
+	}
+	return NULL;
+}
+
+struct ike_id ike_connection_local_id(const struct ike_connection *conn,
+				      const struct ike_addr *local)
+{
+	return conn->local_id.type == IKE_ID_ANY ? ike_id_from_addr(local) : conn->local_id;
+}
+
+/* Would this connection have agreed on what IKE_SA_INIT chose? */
+static bool allows_suite(const struct ike_connection *conn, const struct ike_suite *s)
+{
+	struct ike_proposals own;
+
+	ike_connection_proposals(conn, &own);
+	for (unsigned i = 0; i < own.count; i++) {
+		struct ike_proposal want = ike_suite_proposal(s);
+		unsigned had = 0;
+
+		for (unsigned k = 0; k < want.count; k++) {
+			for (unsigned m = 0; m < own.list[i].count; m++) {
+				const struct ike_transform *t = &own.list[i].transforms[m];
+
+				had += t->type == want.transforms[k].type &&
+				       t->id == want.transforms[k].id &&
+				       t->key_bits == want.transforms[k].key_bits;
+			}
+		}
+		if (had == want.count)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Responder, IKE_AUTH: the identities decide; `local` is the one that the initiator asks for, or
+ * any. A connection that names the peer is preferred to one for everybody.
+ */
+struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
+					      const struct ike_id *remote,
+					      const struct ike_id *local)
+{
+	struct ike_connection *best = NULL;
+	int best_score = -1;
+
+	for (unsigned i = 0; i < e->connection_count; i++) {
+		struct ike_connection *conn = e->connections[i];
+		struct ike_id ours = ike_connection_local_id(conn, &sa->local);
+		int score = 2 * (conn->remote_id.type != IKE_ID_ANY) + (conn->remote.family != 0);
+
+		if (score > best_score && fits_addresses(conn, &sa->local, &sa->remote) &&
+		    ike_id_matches(&conn->remote_id, remote) && ike_id_matches(local, &ours) &&
+		    allows_suite(conn, &sa->suite)) {
+			best = conn;
+			best_score = score;
+		}
+	}
+	return best;
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IKE_AUTH with a pre-shared key (RFC 7296, sections 1.2 and 2.15):
+ *
+ *   HDR, SK {IDi, [IDr,] AUTH, SAi2, TSi, TSr, [N(INITIAL_CONTACT)]}  -->
+ *                                  <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
+ *                                  <--  HDR, SK {IDr, AUTH, N(no Child SA because ...)}
+ *                                  <--  HDR, SK {N(AUTHENTICATION_FAILED)}
+ *
+ * The responder's data path has the Child SA before the response leaves.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "host/ike/sa.h"
+
+static const struct ike_slice nothing;
+
+static void id_body_write(struct ike_writer *w, const struct ike_id *id)
+{
+	ike_put_u8(w, id->type);
+	ike_put_be(w, 0, 3);
+	ike_put_slice(w, ike_id_slice(id));
+}
+
+/* AUTH of one side, over the ID payload's body as it is on the wire. */
+static int compute_auth(const struct ike_sa *sa, bool of_initiator, struct ike_slice psk,
+			struct ike_slice id_body, uint8_t out[IKE_PRF_MAX])
+{
+	const struct ike_buffer *first = of_initiator ? &sa->init_request : &sa->init_response;
+	struct ike_slice nonce =
+		of_initiator ? ike_slice(sa->nr, sa->nr_len) : ike_slice(sa->ni, sa->ni_len);
+
+	return ike_keys_auth_psk(sa->suite.prf, psk, ike_slice(first->data, first->len), nonce,
+				 of_initiator ? sa->keys.sk_pi : sa->keys.sk_pr, id_body, out);
+}
+
+static int write_own_auth(struct ike_builder *b, const struct ike_sa *sa, const struct ike_psk *psk)
+{
+	uint8_t id_body[4 + IKE_ID_MAX], auth[IKE_PRF_MAX];
+	struct ike_writer w = ike_writer(id_body, sizeof(id_body));
+	int err;
+
+	id_body_write(&w, &sa->local_id);
+	err = compute_auth(sa, sa->initiator, ike_slice(psk->key, psk->len), ike_written(&w), auth);
+	if (!err)
+		ike_write_auth(b, IKE_AUTH_PSK, ike_slice(auth, ike_prf_len(sa->suite.prf)));
+	OPENSSL_cleanse(auth, sizeof(auth));
+	return err;
+}
+
+/*
+ * Check the peer's AUTH. Without a key, one that nobody has is used instead, so that an unknown
+ * identity takes the same steps as a wrong key.
+ */
+static bool peer_authentic(struct ike_engine *e, const struct ike_sa *sa, const struct ike_psk *psk,
+			   struct ike_slice id_body, struct ike_slice auth_body)
+{
+	uint8_t expected[IKE_PRF_MAX], nobodys[32];
+	struct ike_slice key;
+	struct ike_auth auth;
+	bool ok;
+
+	if (ike_random_fill(&e->config.random, nobodys, sizeof(nobodys)))
+		return false;
+	key = psk ? ike_slice(psk->key, psk->len) : ike_slice(nobodys, sizeof(nobodys));
+	ok = ike_parse_auth(auth_body, &auth) == 0 && auth.method == IKE_AUTH_PSK &&
+	     auth.data.len == ike_prf_len(sa->suite.prf) &&
+	     compute_auth(sa, !sa->initiator, key, id_body, expected) == 0 &&
+	     CRYPTO_memcmp(expected, auth.data.data, auth.data.len) == 0;
+	OPENSSL_cleanse(expected, sizeof(expected));
+	return ok && psk;
+}
+
+static int parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_slice *body,
+			 struct ike_id *id)
+{
+	struct ike_id_payload payload;
+
+	if (ike_payloads_one(p, type, body) || ike_parse_id(*body, &payload) ||
+	    ike_id_set(id, payload.type, payload.data))
+		return IKE_N_INVALID_SYNTAX;
+	return 0;
+}
+
+/* Initiator: build. */
+
+/* True when nothing here knows of another IKE SA with this peer, be it on its way. */
+static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	struct ike_in where = {.remote = sa->remote};
+	static const uint8_t no_digest[32];
+	unsigned half_open;
+
+	if (sa->conn->unique == IKE_UNIQUE_NEVER || sa->conn->references > 2)
+		return false; /* the engine and this IKE SA hold the connection, and so does another
+			       */
+	ike_half_open_find(e, &where, no_digest, &half_open);
+	if (half_open)
+		return false;
+	if (sa->conn->remote_id.type == IKE_ID_ANY)
+		return e->sa_count == 1;
+	return !ike_peer_find(e, &sa->local_id, &sa->conn->remote_id, NULL);
+}
+
+int ike_auth_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT], reason[IKE_REASON_MAX];
+	struct ike_id expected = sa->conn->remote_id;
+	const struct ike_psk *psk;
+	struct ike_builder b;
+
+	sa->local_id = ike_connection_local_id(sa->conn, &sa->local);
+	if (expected.type == IKE_ID_ANY)
+		expected = ike_id_from_addr(&sa->remote);
+	psk = ike_psk_find(e, &sa->local_id, &expected);
+	if (!psk) {
+		ike_id_text(&sa->local_id, local, sizeof(local));
+		ike_id_text(&expected, remote, sizeof(remote));
+		snprintf(reason, sizeof(reason), "no pre-shared key for %.64s and %.64s", local,
+			 remote);
+		ike_sa_down(e, sa, reason);
+		return 0;
+	}
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_id(&b, IKE_PAYLOAD_IDI, sa->local_id.type, ike_id_slice(&sa->local_id));
+	if (sa->conn->remote_id.type != IKE_ID_ANY)
+		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
+	if (write_own_auth(&b, sa, psk))
+		return -EIO;
+	if (ike_child_request(&b, sa->children))
+		return -EMSGSIZE;
+	if (first_contact(e, sa))
+		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_INITIAL_CONTACT, nothing);
+	sa->state = IKE_STATE_AUTHENTICATING;
+	return ike_request(e, sa, now, IKE_TASK_AUTH, IKE_AUTH, &b);
+}
+
+/* Initiator: process. */
+
+static const char *explain(uint16_t type)
+{
+	switch (type) {
+	case IKE_N_AUTHENTICATION_FAILED:
+		return ": wrong pre-shared key or identity?";
+	case IKE_N_NO_PROPOSAL_CHOSEN:
+		return ": it accepts none of our ESP proposals";
+	case IKE_N_TS_UNACCEPTABLE:
+		return ": its traffic selectors have nothing in common with ours";
+	case IKE_N_NO_ADDITIONAL_SAS:
+		return ": its data path refused the Child SA, or it has too many";
+	default:
+		return "";
+	}
+}
+
+/* The first error notify, or 0. */
+static uint16_t find_error(const struct ike_payloads *p)
+{
+	struct ike_notify n;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		if (p->list[i].type == IKE_PAYLOAD_NOTIFY &&
+		    ike_parse_notify(p->list[i].body, &n) == 0 && n.type < IKE_N_STATUS_FIRST)
+			return n.type;
+	}
+	return 0;
+}
+
+/*
+ * The responder isn't who it should be. It believes that the IKE SA is up, so it is told by an
+ * INFORMATIONAL exchange (section 2.21.2).
+ */
+static void reject_responder(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			     const char *reason)
+{
+	e->stats.auth_failed++;
+	sa->auth_failed = true;
+	sa->state = IKE_STATE_ESTABLISHED;
+	ike_sa_free_handshake(sa);
+	sa->delete_wanted = false;
+	ike_sa_delete(e, sa, now, reason);
+}
+
+static void complete_child(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+{
+	struct ike_child *child = sa->children;
+	char reason[IKE_REASON_MAX];
+	uint16_t error = find_error(&in->payloads);
+
+	if (error) {
+		snprintf(reason, sizeof(reason), "%s from peer%s", ike_notify_name(error),
+			 explain(error));
+		ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s", child->config->name, reason);
+		ike_child_remove(e, child, reason);
+		return;
+	}
+	error = ike_child_complete(child, in);
+	if (!error && ike_child_install(e, child) == 0)
+		return;
+	/* The peer thinks it is up: take it back. */
+	snprintf(child->reason, sizeof(child->reason),
+		 "peer's answer for the Child SA is unacceptable (%s)",
+		 error ? ike_notify_name(error) : "key derivation failed");
+	child->state = IKE_CHILD_DELETE_QUEUED;
+}
+
+void ike_auth_process_response(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+{
+	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
+	struct ike_slice id_body, auth_body;
+	struct ike_id id;
+	uint16_t error;
+
+	ike_request_done(sa);
+	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0) {
+		error = find_error(&in->payloads);
+		if (error == IKE_N_AUTHENTICATION_FAILED)
+			e->stats.auth_failed++;
+		snprintf(reason, sizeof(reason), "%s%s%s",
+			 error ? ike_notify_name(error) : "peer sent no AUTH",
+			 error ? " from peer" : "",
+			 error == IKE_N_AUTHENTICATION_FAILED ? explain(error) : "");
+		ike_sa_down(e, sa, reason);
+		return;
+	}
+	if (parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &id_body, &id) ||
+	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body)) {
+		reject_responder(e, sa, in->now, "peer's IKE_AUTH response is malformed");
+		return;
+	}
+	ike_id_text(&id, text, sizeof(text));
+	if (!ike_id_matches(&sa->conn->remote_id, &id)) {
+		snprintf(reason, sizeof(reason), "peer is \"%.64s\", which isn't who it should be",
+			 text);
+		reject_responder(e, sa, in->now, reason);
+		return;
+	}
+	if (!peer_authentic(e, sa, ike_psk_find(e, &sa->local_id, &id), id_body, auth_body)) {
+		snprintf(reason, sizeof(reason), "peer \"%.64s\" failed to authenticate: %s", text,
+			 "wrong pre-shared key?");
+		reject_responder(e, sa, in->now, reason);
+		return;
+	}
+	sa->remote_id = id;
+	ike_sa_established(e, sa, in->now);
+	complete_child(e, sa, in);
+}
+
+/* Responder: process. */
+
+static void reject_initiator(struct ike_engine *e, struct ike_sa *sa, const struct ike_id *id,
+			     const char *why)
+{
+	char text[IKE_ID_TEXT];
+
+	e->stats.auth_failed++;
+	ike_id_text(id, text, sizeof(text));
+	ike_log(e, IKE_LOG_WARNING, sa, "authentication of \"%.64s\" failed: %s", text, why);
+	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_AUTHENTICATION_FAILED, nothing);
+	ike_sa_down(e, sa, "authentication failed");
+}
+
+static void reject_syntax(struct ike_engine *e, struct ike_sa *sa)
+{
+	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_INVALID_SYNTAX, nothing);
+	ike_sa_down(e, sa, "peer's IKE_AUTH request is malformed");
+}
+
+static void accept_initiator(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+{
+	struct ike_child *child;
+	struct ike_notify n;
+	char reason[IKE_REASON_MAX];
+	const char *name;
+
+	sa->peer_initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
+	sa->child_refusal = ike_child_accept(e, sa, in, &child, &name);
+	if (sa->child_refusal == IKE_N_INVALID_SYNTAX) {
+		reject_syntax(e, sa);
+		return;
+	}
+	if (!sa->child_refusal && ike_child_install(e, child) == 0) {
+		sa->state = IKE_STATE_INSTALLING;
+		sa->expire_at = in->now + e->config.half_open_timeout_ms;
+		return;
+	}
+	if (!sa->child_refusal) {
+		sa->child_refusal = IKE_N_NO_ADDITIONAL_SAS;
+		ike_child_remove(e, child, "key derivation failed");
+	} else {
+		snprintf(reason, sizeof(reason), "refused with %s",
+			 ike_notify_name(sa->child_refusal));
+		ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s", name, reason);
+		ike_emit_child_failed(e, sa, name, reason);
+	}
+	ike_auth_finish_request(e, sa, in->now);
+}
+
+void ike_auth_process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+{
+	struct ike_slice id_body, idr_body, auth_body;
+	struct ike_connection *conn;
+	const struct ike_psk *psk = NULL;
+	struct ike_id id, wanted = {.type = IKE_ID_ANY};
+	bool authentic;
+
+	/* The initiator may have moved to port 4500 (section 2.23). */
+	ike_half_open_remove(e, sa);
+	sa->local = in->local;
+	sa->remote = in->remote;
+	if (parse_peer_id(&in->payloads, IKE_PAYLOAD_IDI, &id_body, &id) ||
+	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_IDR) > 1 ||
+	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) > 1 ||
+	    (ike_payloads_count(&in->payloads, IKE_PAYLOAD_IDR) == 1 &&
+	     parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &idr_body, &wanted))) {
+		reject_syntax(e, sa);
+		return;
+	}
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body)) {
+		reject_initiator(e, sa, &id, "it wants EAP, which isn't configured");
+		return;
+	}
+	conn = ike_connection_for_ids(e, sa, &id, &wanted);
+	if (conn) {
+		ike_sa_hold(sa, conn);
+		sa->local_id = ike_connection_local_id(conn, &sa->local);
+		psk = ike_psk_find(e, &sa->local_id, &id);
+	}
+	authentic = peer_authentic(e, sa, psk, id_body, auth_body);
+	if (!authentic) {
+		reject_initiator(e, sa, &id,
+				 !conn	? "no connection for this identity"
+				 : !psk ? "no pre-shared key for this identity"
+					: "wrong pre-shared key?");
+		return;
+	}
+	sa->remote_id = id;
+	if (conn->unique == IKE_UNIQUE_KEEP && ike_peer_find(e, &sa->local_id, &id, NULL)) {
+		reject_initiator(e, sa, &id, "it has an IKE SA already (unique = keep)");
+		return;
+	}
+	accept_initiator(e, sa, in);
+}
+
+/* Responder: build, once it is known what becomes of the Child SA. */
+
+void ike_auth_finish_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	const struct ike_psk *psk = ike_psk_find(e, &sa->local_id, &sa->remote_id);
+	struct ike_builder b;
+
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_id(&b, IKE_PAYLOAD_IDR, sa->local_id.type, ike_id_slice(&sa->local_id));
+	if (!psk || write_own_auth(&b, sa, psk)) {
+		ike_sa_down(e, sa, "the pre-shared key is gone");
+		return;
+	}
+	if (sa->child_refusal)
+		ike_write_notify(&b, IKE_PROTO_NONE, nothing, sa->child_refusal, nothing);
+	else
+		ike_child_answer(&b, sa->children);
+	ike_respond(e, sa, IKE_AUTH, &b);
+	if (sa->state != IKE_STATE_DEAD)
+		ike_sa_established(e, sa, now);
+}

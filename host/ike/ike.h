@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The IKEv2 core (RFC 7296), sans-I/O.
+ *
+ * An engine holds connections, shared keys and IKE SAs. It has no socket, no clock and no source
+ * of random numbers but those handed in: datagrams, the passing of time, wishes of an operator and
+ * answers of the data path go in by the functions below; what is to be done comes out of
+ * ike_next_action(), which the caller drains after every call. Times are milliseconds of any clock
+ * that doesn't run backwards. One engine belongs to one thread.
+ *
+ * Datagrams are IKE messages without the non-ESP marker of RFC 3948: the caller strips it from
+ * what it receives on port 4500 and puts it before what it sends when the action says so.
+ */
+#ifndef RAVELIN_HOST_IKE_IKE_H
+#define RAVELIN_HOST_IKE_IKE_H
+
+#include "host/ike/config.h"
+#include "host/ike/keys.h"
+#include "host/ike/random.h"
+
+enum { IKE_REASON_MAX = 192 };
+#define IKE_NEVER UINT64_MAX
+
+enum ike_log_level { IKE_LOG_ERROR, IKE_LOG_WARNING, IKE_LOG_INFO, IKE_LOG_DEBUG };
+
+struct ike_engine;
+
+struct ike_engine_config {
+	struct ike_random random;
+	/*
+	 * The data path allots the SPI of an inbound Child SA, in host order, above 255 and unique
+	 * in it; 0 when it has none left. An SPI that came to nothing is given back.
+	 */
+	uint32_t (*alloc_spi)(void *context);
+	void (*release_spi)(void *context, uint32_t spi);
+	void *context;
+
+	/* Zero means the default in brackets. */
+	uint16_t port;		       /* local port of IKE [500] */
+	uint16_t port_natt;	       /* and with NAT traversal [4500] */
+	unsigned max_sas;	       /* IKE SAs in all [100000] */
+	unsigned max_half_open;	       /* as responder, not yet authenticated [2000] */
+	unsigned max_half_open_per_ip; /* [50] */
+	unsigned cookie_threshold;     /* half-open SAs from which on cookies are asked for [30] */
+	uint64_t half_open_timeout_ms; /* [30000] */
+	uint64_t delete_timeout_ms;    /* for the peer to answer a delete [10000] */
+	uint64_t keepalive_ms;	       /* between NAT keepalives [20000] */
+	bool cookie_always;	       /* ask every initiator for a cookie */
+	enum ike_log_level log_level;  /* lines beyond it aren't made */
+};
+
+/* How often each thing happened; every datagram that comes to nothing has its counter. */
+struct ike_stats {
+	uint64_t datagrams_in, datagrams_out;
+	uint64_t retransmissions_out, retransmissions_in;
+	uint64_t initiated, established_initiator, established_responder;
+	uint64_t auth_failed, peers_dead;
+	uint64_t cookies_sent, cookies_wrong;
+	uint64_t drop_malformed; /* header, version or payload chain unreadable */
+	uint64_t drop_unknown_spi;
+	uint64_t drop_integrity;  /* didn't open */
+	uint64_t drop_message_id; /* outside the window, or an answer to nothing */
+	uint64_t drop_state;	  /* an exchange that its IKE SA is not in the state for */
+	uint64_t drop_limit;	  /* too many half-open or in all */
+	uint64_t drop_memory;
+};
+
+enum ike_action_type {
+	IKE_ACTION_SEND,	  /* send a datagram */
+	IKE_ACTION_CHILD_INSTALL, /* then answer with ike_child_installed() */
+	IKE_ACTION_CHILD_UPDATE,  /* outer addresses or ports of an installed Child SA changed */
+	IKE_ACTION_CHILD_REMOVE,  /* both directions; also before CHILD_INSTALL was answered */
+	IKE_ACTION_IKE_UP,
+	IKE_ACTION_IKE_DOWN,
+	IKE_ACTION_CHILD_UP,
+	IKE_ACTION_CHILD_DOWN, /* was up, or never came up: the reason says */
+	IKE_ACTION_LOG,
+};
+
+struct ike_send {
+	struct ike_addr local;
+	struct ike_addr remote;
+	bool marker; /* put four zero octets before it (RFC 3948, section 2.2) */
+	struct ike_slice data;
+};
+
+struct ike_child_install {
+	uint64_t child_id; /* the token for ike_child_installed() */
+	uint64_t ike_id;
+	char connection[IKE_NAME_MAX];
+	char child[IKE_NAME_MAX];
+	struct ike_addr local; /* outer addresses; the ports matter with encap only */
+	struct ike_addr remote;
+	bool encap;		/* ESP in UDP */
+	struct ike_suite suite; /* protocol, encryption with key length, integrity; no ESN */
+	uint32_t spi_in;	/* host order; chosen by us */
+	uint32_t spi_out;	/* chosen by the peer */
+	struct ike_child_keys keys_in;
+	struct ike_child_keys keys_out;
+	struct ike_ts_list local_ts;
+	struct ike_ts_list remote_ts;
+	uint32_t replay_window;
+};
+
+struct ike_child_change {
+	uint64_t child_id;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	bool encap;
+	struct ike_addr local;
+	struct ike_addr remote;
+};
+
+struct ike_event {
+	uint64_t ike_id;
+	uint64_t child_id; /* 0 in IKE_UP and IKE_DOWN, and for a child that never got one */
+	char connection[IKE_NAME_MAX];
+	char child[IKE_NAME_MAX];
+	char reason[IKE_REASON_MAX]; /* for an operator; empty in *_UP */
+};
+
+struct ike_log_line {
+	enum ike_log_level level;
+	char text[256];
+};
+
+struct ike_action {
+	enum ike_action_type type;
+	struct ike_action *next;
+	union {
+		struct ike_send send;
+		struct ike_child_install install;
+		struct ike_child_change change; /* CHILD_UPDATE, CHILD_REMOVE */
+		struct ike_event event;
+		struct ike_log_line log;
+	};
+};
+
+/* NULL when memory is short or the generator fails. The config is copied. */
+struct ike_engine *ike_engine_new(const struct ike_engine_config *config);
+
+/* Forgets everything without a word to any peer; erases all keys. NULL is fine. */
+void ike_engine_free(struct ike_engine *e);
+
+/*
+ * Take over a connection. -EEXIST when there is one of that name (then it stays the caller's).
+ * Removing one lets its IKE SAs live on. -ENOENT: there's none.
+ */
+int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn);
+int ike_engine_remove_connection(struct ike_engine *e, const char *name);
+
+/*
+ * A shared key and the identities it belongs to: it is for a pair (local, remote) of which one or
+ * both are listed, the more the better; none listed: for everybody. The key is copied.
+ * Returns 0, -ENOMEM, or -EINVAL when it is empty or over 512 octets.
+ */
+int ike_engine_add_psk(struct ike_engine *e, const struct ike_id *owners, unsigned owner_count,
+		       struct ike_slice key);
+void ike_engine_clear_psks(struct ike_engine *e);
+
+/* A datagram has arrived at `local` from `remote`, both with ports. */
+void ike_receive(struct ike_engine *e, uint64_t now, const struct ike_addr *local,
+		 const struct ike_addr *remote, struct ike_slice datagram);
+
+/* Time has passed: due at ike_next_deadline(), harmless at any other time. */
+void ike_tick(struct ike_engine *e, uint64_t now);
+
+/* When ike_tick() wants to be called next; IKE_NEVER when nothing is pending. */
+uint64_t ike_next_deadline(const struct ike_engine *e);
+
+/*
+ * Start an IKE SA with a Child SA. `local` gives our address where the connection says "any";
+ * else it may be NULL. child NULL: the first one configured.
+ * Returns 0 and the new IKE SA's id, -ENOENT (no such connection or child), -EDESTADDRREQ (no
+ * remote address), -EADDRNOTAVAIL (no local address), -EALREADY (that child is up or on its way),
+ * -EBUSY (too many IKE SAs), -ENOSPC (no SPI left), -EIO, -ENOMEM.
+ */
+int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child,
+		 const struct ike_addr *local, uint64_t *ike_id);
+
+/* Delete an IKE SA, or one Child SA, and tell the peer. -ENOENT: there's none. */
+int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id);
+int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id);
+void ike_terminate_all(struct ike_engine *e, uint64_t now);
+
+/*
+ * The data path's answer to CHILD_INSTALL: error 0, or a negative errno with a reason (may be
+ * NULL). Answers for Child SAs that are gone already are ignored.
+ */
+void ike_child_installed(struct ike_engine *e, uint64_t now, uint64_t child_id, int error,
+			 const char *reason);
+
+/* Authentic traffic of the peer has come in on a Child SA: no need to ask whether it lives. */
+void ike_note_traffic(struct ike_engine *e, uint64_t now, uint64_t child_id);
+
+/* The next thing to do, or NULL. The caller owns it and frees it, which erases keys in it. */
+struct ike_action *ike_next_action(struct ike_engine *e);
+void ike_action_free(struct ike_action *action);
+
+const struct ike_stats *ike_engine_stats(const struct ike_engine *e);
+
+enum ike_state {
+	IKE_STATE_CONNECTING,	  /* initiator: IKE_SA_INIT sent */
+	IKE_STATE_HALF_OPEN,	  /* responder: IKE_SA_INIT answered */
+	IKE_STATE_AUTHENTICATING, /* initiator: IKE_AUTH sent */
+	IKE_STATE_INSTALLING,	  /* responder: authenticated, the data path has yet to answer */
+	IKE_STATE_ESTABLISHED,
+	IKE_STATE_DELETING,
+	IKE_STATE_DEAD,
+};
+
+enum ike_child_state {
+	IKE_CHILD_REQUESTED,
+	IKE_CHILD_INSTALLING,
+	IKE_CHILD_INSTALLED,
+	IKE_CHILD_DELETE_QUEUED,
+	IKE_CHILD_DELETING,
+};
+
+const char *ike_state_name(enum ike_state state);
+const char *ike_child_state_name(enum ike_child_state state);
+
+struct ike_child_info {
+	uint64_t id;
+	const char *name;
+	enum ike_child_state state;
+	struct ike_suite suite;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	bool encap;
+	const struct ike_ts_list *local_ts;
+	const struct ike_ts_list *remote_ts;
+	uint64_t installed_at;
+};
+
+struct ike_sa_info {
+	uint64_t id;
+	const char *connection; /* "" until the peer is known */
+	enum ike_state state;
+	bool initiator;
+	uint64_t spi_i;
+	uint64_t spi_r;
+	struct ike_addr local;
+	struct ike_addr remote;
+	const struct ike_id *local_id;
+	const struct ike_id *remote_id;
+	struct ike_suite suite;
+	bool nat_local;
+	bool nat_remote;
+	uint64_t created_at;
+	uint64_t established_at;
+	uint64_t last_heard_at;
+	unsigned child_count;
+};
+
+/* Called for an IKE SA with child NULL, then for each of its children. */
+typedef void ike_list_fn(void *context, const struct ike_sa_info *sa,
+			 const struct ike_child_info *child);
+void ike_list(const struct ike_engine *e, ike_list_fn *fn, void *context);
+
+#endif

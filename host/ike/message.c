@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/ike/message.h"
+
+#include <errno.h>
+
+int ike_header_parse(struct ike_slice message, struct ike_header *out)
+{
+	struct ike_cursor c = ike_cursor(message);
+	uint8_t version;
+
+	out->spi_i = ike_get_u64(&c);
+	out->spi_r = ike_get_u64(&c);
+	out->next_payload = ike_get_u8(&c);
+	version = ike_get_u8(&c);
+	out->major = version >> 4;
+	out->minor = version & 15;
+	out->exchange = ike_get_u8(&c);
+	out->flags = ike_get_u8(&c);
+	out->message_id = ike_get_u32(&c);
+	out->length = ike_get_u32(&c);
+	return ike_cursor_ok(&c) ? 0 : IKE_N_INVALID_SYNTAX;
+}
+
+static void header_write(struct ike_writer *w, const struct ike_header *hdr)
+{
+	ike_put_u64(w, hdr->spi_i);
+	ike_put_u64(w, hdr->spi_r);
+	ike_put_u8(w, hdr->next_payload);
+	ike_put_u8(w, (uint8_t)(hdr->major << 4 | hdr->minor));
+	ike_put_u8(w, hdr->exchange);
+	ike_put_u8(w, hdr->flags);
+	ike_put_u32(w, hdr->message_id);
+	ike_put_u32(w, hdr->length);
+}
+
+static bool payload_known(uint8_t type)
+{
+	return (type >= IKE_PAYLOAD_SA && type <= IKE_PAYLOAD_EAP) || type == IKE_PAYLOAD_SKF;
+}
+
+int ike_payloads_parse(struct ike_slice chain, uint8_t first, struct ike_payloads *out)
+{
+	struct ike_cursor c = ike_cursor(chain);
+	uint8_t type = first;
+
+	out->count = 0;
+	out->unsupported = 0;
+	out->inner_first = 0;
+	out->encrypted_type = 0;
+	out->encrypted_at = 0;
+
+	while (type != IKE_PAYLOAD_NONE) {
+		uint8_t next = ike_get_u8(&c);
+		bool critical = ike_get_u8(&c) & 0x80;
+		uint16_t len = ike_get_u16(&c);
+		struct ike_slice body;
+
+		if (!ike_cursor_ok(&c) || len < IKE_PAYLOAD_HEADER_LEN)
+			return IKE_N_INVALID_SYNTAX;
+		body = ike_get_slice(&c, len - IKE_PAYLOAD_HEADER_LEN);
+		if (!ike_cursor_ok(&c))
+			return IKE_N_INVALID_SYNTAX;
+		if (!payload_known(type)) {
+			if (critical) {
+				out->unsupported = type;
+				return IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD;
+			}
+			type = next;
+			continue;
+		}
+		if (out->count == IKE_PAYLOADS_MAX)
+			return IKE_N_INVALID_SYNTAX;
+		out->list[out->count++] =
+			(struct ike_payload){.type = type, .critical = critical, .body = body};
+		if (type == IKE_PAYLOAD_SK || type == IKE_PAYLOAD_SKF) {
+			/* Section 3.14: it must be the last one, and its "next" is the first
+			 * inside. */
+			out->encrypted_type = type;
+			out->inner_first = next;
+			out->encrypted_at = (size_t)(body.data - chain.data);
+			next = IKE_PAYLOAD_NONE;
+		}
+		type = next;
+	}
+	return ike_cursor_left(&c) == 0 ? 0 : IKE_N_INVALID_SYNTAX;
+}
+
+unsigned ike_payloads_count(const struct ike_payloads *p, uint8_t type)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < p->count; i++)
+		n += p->list[i].type == type;
+	return n;
+}
+
+int ike_payloads_one(const struct ike_payloads *p, uint8_t type, struct ike_slice *body)
+{
+	unsigned n = 0;
+
+	*body = ike_slice(NULL, 0);
+	for (unsigned i = 0; i < p->count; i++) {
+		if (p->list[i].type != type)
+			continue;
+		if (n++ == 0)
+			*body = p->list[i].body;
+	}
+	return n == 1 ? 0 : IKE_N_INVALID_SYNTAX;
+}
+
+void ike_build_message(struct ike_builder *b, void *buf, size_t cap, const struct ike_header *hdr)
+{
+	*b = (struct ike_builder){.w = ike_writer(buf, cap), .has_header = true, .next_at = 16};
+	header_write(&b->w, hdr);
+}
+
+void ike_build_chain(struct ike_builder *b, void *buf, size_t cap)
+{
+	*b = (struct ike_builder){.w = ike_writer(buf, cap)};
+}
+
+void ike_build_begin(struct ike_builder *b, uint8_t type)
+{
+	if (!b->has_header && b->first == IKE_PAYLOAD_NONE)
+		b->first = type;
+	else
+		ike_patch_be(&b->w, b->next_at, type, 1);
+	b->payload_at = b->w.len;
+	b->next_at = b->w.len;
+	ike_put_u32(&b->w, 0);
+}
+
+void ike_build_end(struct ike_builder *b)
+{
+	size_t len = b->w.len - b->payload_at;
+
+	if (len > UINT16_MAX)
+		b->w.failed = true;
+	ike_patch_be(&b->w, b->payload_at + 2, len, 2);
+}
+
+int ike_build_finish(struct ike_builder *b)
+{
+	if (b->has_header)
+		ike_patch_be(&b->w, 24, b->w.len, 4);
+	return ike_writer_ok(&b->w) ? 0 : -EMSGSIZE;
+}

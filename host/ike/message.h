@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The IKE header and the chain of payloads (RFC 7296, sections 3.1 and 3.2).
+ *
+ * Parsing splits a message into a bounded list of slices into the received octets; each payload's
+ * own parser (payload.h) then reads its slice. Parsers return 0 or the error notify that describes
+ * what is wrong. Writing goes through a builder that fills in "next payload" and lengths.
+ */
+#ifndef RAVELIN_HOST_IKE_MESSAGE_H
+#define RAVELIN_HOST_IKE_MESSAGE_H
+
+#include "host/ike/cursor.h"
+#include "host/ike/wire.h"
+
+struct ike_header {
+	uint64_t spi_i;
+	uint64_t spi_r;
+	uint8_t next_payload;
+	uint8_t major;
+	uint8_t minor;
+	uint8_t exchange;
+	uint8_t flags;
+	uint32_t message_id;
+	uint32_t length;
+};
+
+struct ike_payload {
+	uint8_t type;
+	bool critical;
+	struct ike_slice body; /* without the generic header */
+};
+
+struct ike_payloads {
+	unsigned count;
+	struct ike_payload list[IKE_PAYLOADS_MAX];
+	uint8_t unsupported;	/* the type, when the parser says UNSUPPORTED_CRITICAL_PAYLOAD */
+	uint8_t inner_first;	/* SK or SKF: the type of the first payload inside */
+	uint8_t encrypted_type; /* IKE_PAYLOAD_SK, IKE_PAYLOAD_SKF or 0 */
+	size_t encrypted_at;	/* offset of the encrypted body in what was parsed */
+};
+
+/*
+ * Read a header. Only the length of 28 octets is needed here; whether `length` fits the datagram
+ * and whether the version is ours is the caller's to judge. Returns 0 or INVALID_SYNTAX.
+ */
+int ike_header_parse(struct ike_slice message, struct ike_header *out);
+
+/*
+ * Split a chain of payloads, the first being of type `first`. The chain must end exactly where the
+ * octets end. Unknown payloads are skipped, or refused when critical (section 2.5).
+ * Returns 0, INVALID_SYNTAX or UNSUPPORTED_CRITICAL_PAYLOAD.
+ */
+int ike_payloads_parse(struct ike_slice chain, uint8_t first, struct ike_payloads *out);
+
+/* How many payloads of a type there are. */
+unsigned ike_payloads_count(const struct ike_payloads *p, uint8_t type);
+
+/* The body of the only payload of a type. INVALID_SYNTAX when there is none or a second one. */
+int ike_payloads_one(const struct ike_payloads *p, uint8_t type, struct ike_slice *body);
+
+struct ike_builder {
+	struct ike_writer w;
+	uint8_t first; /* the type of the first payload, for chains without a header */
+	bool has_header;
+	size_t next_at; /* offset of the octet that names the next payload; 0: `first` does */
+	size_t payload_at;
+};
+
+/* Begin a message in a buffer that the caller owns; next_payload and length get filled in. */
+void ike_build_message(struct ike_builder *b, void *buf, size_t cap, const struct ike_header *hdr);
+
+/* Begin a chain without a header: what goes inside an SK payload. */
+void ike_build_chain(struct ike_builder *b, void *buf, size_t cap);
+
+/* Bracket a payload's body, which the caller writes to b->w. */
+void ike_build_begin(struct ike_builder *b, uint8_t type);
+void ike_build_end(struct ike_builder *b);
+
+/* Fill in the message's length. Returns 0 or -EMSGSIZE when the buffer was too small. */
+int ike_build_finish(struct ike_builder *b);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The bodies of all payloads of RFC 7296, section 3: parser and writer of each.
+ *
+ * A parser reads a body without its generic header and returns 0 or INVALID_SYNTAX; the slices it
+ * gives point into that body. A writer appends a whole payload; failure shows at
+ * ike_build_finish().
+ */
+#ifndef RAVELIN_HOST_IKE_PAYLOAD_H
+#define RAVELIN_HOST_IKE_PAYLOAD_H
+
+#include "host/ike/message.h"
+#include "host/ike/proposal.h"
+#include "host/ike/ts.h"
+
+struct ike_ke {
+	uint16_t group;
+	struct ike_slice data;
+};
+
+/* IDi and IDr: the whole body is what AUTH covers, so it is kept as well. */
+struct ike_id_payload {
+	uint8_t type;
+	struct ike_slice data;
+};
+
+struct ike_cert {
+	uint8_t encoding;
+	struct ike_slice data;
+};
+
+struct ike_auth {
+	uint8_t method;
+	struct ike_slice data;
+};
+
+struct ike_notify {
+	uint8_t protocol;
+	uint16_t type;
+	struct ike_slice spi;
+	struct ike_slice data;
+};
+
+struct ike_delete {
+	uint8_t protocol;
+	uint8_t spi_size;
+	uint16_t count;
+	struct ike_slice spis; /* count * spi_size octets */
+};
+
+struct ike_attribute {
+	uint16_t type;
+	struct ike_slice value;
+};
+
+struct ike_cp {
+	uint8_t type;
+	unsigned count;
+	struct ike_attribute attributes[IKE_ATTRIBUTES_MAX];
+};
+
+struct ike_eap {
+	uint8_t code;
+	uint8_t identifier;
+	struct ike_slice data; /* type and what follows; empty for success and failure */
+};
+
+struct ike_skf {
+	uint16_t number;
+	uint16_t total;
+	struct ike_slice data;
+};
+
+int ike_parse_sa(struct ike_slice body, struct ike_sa_payload *out);
+int ike_parse_ke(struct ike_slice body, struct ike_ke *out);
+int ike_parse_id(struct ike_slice body, struct ike_id_payload *out);
+int ike_parse_cert(struct ike_slice body, struct ike_cert *out); /* CERT and CERTREQ */
+int ike_parse_auth(struct ike_slice body, struct ike_auth *out);
+int ike_parse_nonce(struct ike_slice body, struct ike_slice *out);
+int ike_parse_notify(struct ike_slice body, struct ike_notify *out);
+int ike_parse_delete(struct ike_slice body, struct ike_delete *out);
+int ike_parse_ts(struct ike_slice body, struct ike_ts_list *out);
+int ike_parse_cp(struct ike_slice body, struct ike_cp *out);
+int ike_parse_eap(struct ike_slice body, struct ike_eap *out);
+int ike_parse_skf(struct ike_slice body, struct ike_skf *out); /* RFC 7383, section 2.5 */
+
+/*
+ * Write an SA payload with `count` proposals, numbered from 1 or, for an answer, with the number
+ * `number` of the one that was chosen. `spi` goes into each: 0, 4 or 8 octets.
+ */
+void ike_write_sa(struct ike_builder *b, const struct ike_proposal *proposals, unsigned count,
+		  uint8_t number, struct ike_slice spi);
+void ike_write_ke(struct ike_builder *b, uint16_t group, struct ike_slice data);
+void ike_write_id(struct ike_builder *b, uint8_t payload, uint8_t type, struct ike_slice data);
+void ike_write_cert(struct ike_builder *b, uint8_t payload, uint8_t encoding,
+		    struct ike_slice data);
+void ike_write_auth(struct ike_builder *b, uint8_t method, struct ike_slice data);
+void ike_write_nonce(struct ike_builder *b, struct ike_slice nonce);
+void ike_write_notify(struct ike_builder *b, uint8_t protocol, struct ike_slice spi, uint16_t type,
+		      struct ike_slice data);
+void ike_write_delete(struct ike_builder *b, uint8_t protocol, uint8_t spi_size, uint16_t count,
+		      struct ike_slice spis);
+void ike_write_vendor(struct ike_builder *b, struct ike_slice id);
+void ike_write_ts(struct ike_builder *b, uint8_t payload, const struct ike_ts_list *list);
+void ike_write_cp(struct ike_builder *b, const struct ike_cp *cp);
+void ike_write_eap(struct ike_builder *b, const struct ike_eap *eap);
+
+/* The first notify of a type, if there is one. A malformed notify is not found. */
+bool ike_find_notify(const struct ike_payloads *p, uint16_t type, struct ike_notify *out);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/ike/ts.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static size_t ts_size(const struct ike_ts *ts)
+{
+	return ts->family == 4 ? 4 : 16;
+}
+
+__attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t len, const char *fmt,
+							...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(error, len, fmt, ap);
+	va_end(ap);
+	return -EINVAL;
+}
+
+static bool parse_number(const char *text, unsigned long max, unsigned long *out)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	*out = strtoul(text, &end, 10);
+	return *end == 0 && errno == 0 && *out <= max;
+}
+
+/* The part in brackets: "proto/port", "proto", "proto/first-last". */
+static bool parse_protoport(char *text, struct ike_ts *out)
+{
+	static const struct {
+		const char *name;
+		uint8_t protocol;
+	} names[] = {{"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"ipv6-icmp", 58}, {"sctp", 132}};
+	char *port = strchr(text, '/');
+	unsigned long n, m;
+	bool known = false;
+
+	if (port)
+		*port++ = 0;
+	if (strcmp(text, "any") == 0 || strcmp(text, "%any") == 0)
+		known = true;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(text, names[i].name) == 0) {
+			out->protocol = names[i].protocol;
+			known = true;
+		}
+	}
+	if (!known) {
+		if (!parse_number(text, 255, &n))
+			return false;
+		out->protocol = (uint8_t)n;
+	}
+	if (!port || strcmp(port, "any") == 0 || strcmp(port, "%any") == 0)
+		return true;
+	if (strcmp(port, "opaque") == 0) {
+		out->port_first = 65535;
+		out->port_last = 0;
+		return true;
+	}
+	text = strchr(port, '-');
+	if (text)
+		*text++ = 0;
+	if (!parse_number(port, 65535, &n) || !parse_number(text ? text : port, 65535, &m) || n > m)
+		return false;
+	out->port_first = (uint16_t)n;
+	out->port_last = (uint16_t)m;
+	return true;
+}
+
+int ike_ts_parse(const char *text, struct ike_ts *out, char *error, size_t error_len)
+{
+	char copy[IKE_TS_TEXT];
+	char *bracket, *slash, *dash, *end;
+	struct ike_addr first, last;
+	unsigned long prefix;
+	size_t size;
+
+	*out = (struct ike_ts){.port_last = 65535};
+	if (strlen(text) >= sizeof(copy))
+		return refuse(error, error_len, "traffic selector is too long");
+	strcpy(copy, text);
+	bracket = strchr(copy, '[');
+	if (bracket) {
+		end = strchr(bracket, ']');
+		if (!end || end[1] != 0)
+			return refuse(error, error_len, "traffic selector \"%s\": missing \"]\"",
+				      text);
+		*end = 0;
+		*bracket++ = 0;
+		if (!parse_protoport(bracket, out))
+			return refuse(error, error_len,
+				      "traffic selector \"%s\": bad protocol or port", text);
+	}
+	if (strcmp(copy, "dynamic") == 0) {
+		out->dynamic = true;
+		return 0;
+	}
+	slash = strchr(copy, '/');
+	dash = strchr(copy, '-');
+	if (slash)
+		*slash++ = 0;
+	else if (dash)
+		*dash++ = 0;
+	if (ike_addr_parse(copy, &first) || first.family == 0)
+		return refuse(error, error_len, "traffic selector \"%s\": bad address", text);
+	last = first;
+	out->family = first.family;
+	size = ts_size(out);
+	if (slash) {
+		if (!parse_number(slash, size * 8, &prefix))
+			return refuse(error, error_len,
+				      "traffic selector \"%s\": bad prefix length", text);
+		for (size_t bit = prefix; bit < size * 8; bit++) {
+			first.ip[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+			last.ip[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
+		}
+	} else if (dash) {
+		if (ike_addr_parse(dash, &last) || last.family != first.family ||
+		    memcmp(first.ip, last.ip, size) > 0)
+			return refuse(error, error_len, "traffic selector \"%s\": bad range", text);
+	}
+	memcpy(out->first, first.ip, size);
+	memcpy(out->last, last.ip, size);
+	return 0;
+}
+
+/* The prefix length when the range is exactly a prefix, else -1. */
+static int range_prefix(const struct ike_ts *ts)
+{
+	size_t bits = ts_size(ts) * 8, bit = 0;
+	int prefix;
+
+	while (bit < bits && !((ts->first[bit / 8] ^ ts->last[bit / 8]) & 0x80 >> bit % 8))
+		bit++;
+	prefix = (int)bit;
+	for (; bit < bits; bit++) {
+		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
+
+		if ((ts->first[bit / 8] & mask) || !(ts->last[bit / 8] & mask))
+			return -1;
+	}
+	return prefix;
+}
+
+void ike_ts_text(const struct ike_ts *ts, char *out, size_t len)
+{
+	char a[IKE_ADDR_TEXT], b[IKE_ADDR_TEXT], range[2 * IKE_ADDR_TEXT + 2], ports[32] = "";
+	struct ike_addr first = {.family = ts->family}, last = {.family = ts->family};
+	int prefix;
+
+	if (ts->dynamic) {
+		snprintf(range, sizeof(range), "dynamic");
+	} else {
+		prefix = range_prefix(ts);
+		memcpy(first.ip, ts->first, ts_size(ts));
+		memcpy(last.ip, ts->last, ts_size(ts));
+		ike_addr_text(&first, a, sizeof(a));
+		ike_addr_text(&last, b, sizeof(b));
+		if (prefix >= 0)
+			snprintf(range, sizeof(range), "%s/%d", a, prefix);
+		else
+			snprintf(range, sizeof(range), "%s-%s", a, b);
+	}
+	if (ts->port_first > ts->port_last)
+		snprintf(ports, sizeof(ports), "[%u/opaque]", ts->protocol);
+	else if (ts->port_first == ts->port_last)
+		snprintf(ports, sizeof(ports), "[%u/%u]", ts->protocol, ts->port_first);
+	else if (ts->port_first != 0 || ts->port_last != 65535)
+		snprintf(ports, sizeof(ports), "[%u/%u-%u]", ts->protocol, ts->port_first,
+			 ts->port_last);
+	else if (ts->protocol)
+		snprintf(ports, sizeof(ports), "[%u]", ts->protocol);
+	snprintf(out, len, "%s%s", range, ports);
+}
+
+struct ike_ts_list ike_ts_resolve(const struct ike_ts_list *list, const struct ike_addr *addr)
+{
+	struct ike_ts_list out = *list;
+
+	if (out.count == 0) {
+		out.count = 1;
+		out.list[0] = (struct ike_ts){.dynamic = true, .port_last = 65535};
+	}
+	for (unsigned i = 0; i < out.count; i++) {
+		struct ike_ts *ts = &out.list[i];
+
+		if (!ts->dynamic)
+			continue;
+		ts->dynamic = false;
+		ts->family = addr->family;
+		memcpy(ts->first, addr->ip, sizeof(ts->first));
+		memcpy(ts->last, addr->ip, sizeof(ts->last));
+	}
+	return out;
+}
+
+static bool intersect(const struct ike_ts *a, const struct ike_ts *b, struct ike_ts *out)
+{
+	size_t size = ts_size(a);
+	bool opaque_a = a->port_first > a->port_last, opaque_b = b->port_first > b->port_last;
+	bool all_a = a->port_first == 0 && a->port_last == 65535;
+	bool all_b = b->port_first == 0 && b->port_last == 65535;
+
+	if (a->family != b->family)
+		return false;
+	*out = *a;
+	if (a->protocol == 0)
+		out->protocol = b->protocol;
+	else if (b->protocol != 0 && b->protocol != a->protocol)
+		return false;
+	if (memcmp(b->first, a->first, size) > 0)
+		memcpy(out->first, b->first, size);
+	if (memcmp(b->last, a->last, size) < 0)
+		memcpy(out->last, b->last, size);
+	if (memcmp(out->first, out->last, size) > 0)
+		return false;
+	if (opaque_a || opaque_b) {
+		/* OPAQUE is within "all ports", and meets nothing but itself otherwise. */
+		if (!(opaque_a || all_a) || !(opaque_b || all_b))
+			return false;
+		out->port_first = 65535;
+		out->port_last = 0;
+		return true;
+	}
+	if (b->port_first > a->port_first)
+		out->port_first = b->port_first;
+	if (b->port_last < a->port_last)
+		out->port_last = b->port_last;
+	return out->port_first <= out->port_last;
+}
+
+static bool ts_equal(const struct ike_ts *a, const struct ike_ts *b)
+{
+	size_t size = ts_size(a);
+
+	return a->family == b->family && a->protocol == b->protocol &&
+	       a->port_first == b->port_first && a->port_last == b->port_last &&
+	       memcmp(a->first, b->first, size) == 0 && memcmp(a->last, b->last, size) == 0;
+}
+
+static bool ts_within(const struct ike_ts *part, const struct ike_ts *whole)
+{
+	struct ike_ts common;
+
+	return intersect(part, whole, &common) && ts_equal(&common, part);
+}
+
+unsigned ike_ts_narrow(const struct ike_ts_list *a, const struct ike_ts_list *b,
+		       struct ike_ts_list *out)
+{
+	struct ike_ts_list found = {0};
+
+	for (unsigned i = 0; i < a->count; i++) {
+		for (unsigned k = 0; k < b->count; k++) {
+			struct ike_ts ts;
+			unsigned n = 0;
+
+			if (found.count == IKE_TS_MAX || !intersect(&a->list[i], &b->list[k], &ts))
+				continue;
+			while (n < found.count && !ts_within(&ts, &found.list[n]))
+				n++;
+			if (n == found.count)
+				found.list[found.count++] = ts;
+		}
+	}
+	*out = (struct ike_ts_list){0};
+	for (unsigned i = 0; i < found.count; i++) {
+		bool covered = false;
+
+		/* An earlier one may lie within a later: a specific selector before its network. */
+		for (unsigned k = i + 1; k < found.count; k++)
+			covered |= ts_within(&found.list[i], &found.list[k]);
+		if (!covered)
+			out->list[out->count++] = found.list[i];
+	}
+	return out->count;
+}
+
+bool ike_ts_subset(const struct ike_ts_list *part, const struct ike_ts_list *whole)
+{
+	for (unsigned i = 0; i < part->count; i++) {
+		unsigned k = 0;
+
+		while (k < whole->count && !ts_within(&part->list[i], &whole->list[k]))
+			k++;
+		if (k == whole->count)
+			return false;
+	}
+	return part->count > 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Traffic selectors (RFC 7296, sections 2.9 and 3.13). */
+#ifndef RAVELIN_HOST_IKE_TS_H
+#define RAVELIN_HOST_IKE_TS_H
+
+#include "host/ike/addr.h"
+#include "host/ike/wire.h"
+
+struct ike_ts {
+	uint8_t family;	  /* 4 or 6; 0 while `dynamic` */
+	uint8_t protocol; /* 0: any */
+	bool dynamic;	  /* only in configuration: the address of that end of the IKE SA */
+	uint16_t port_first;
+	uint16_t port_last; /* first > last: OPAQUE (section 3.13.1) */
+	uint8_t first[16];
+	uint8_t last[16];
+};
+
+struct ike_ts_list {
+	unsigned count;
+	struct ike_ts list[IKE_TS_MAX];
+};
+
+/*
+ * Parse one selector as swanctl.conf writes it: "10.1.0.0/16", "10.1.0.1-10.1.0.9", "fec0::/64",
+ * "dynamic", each with an optional "[proto/port]": "10.1.0.0/16[tcp/80]", "dynamic[17/1024-2047]".
+ * Returns 0, or -EINVAL with what is wrong in `error`.
+ */
+int ike_ts_parse(const char *text, struct ike_ts *out, char *error, size_t error_len);
+
+/* "10.1.0.0/16[6/80]"; fits in IKE_TS_TEXT. */
+enum { IKE_TS_TEXT = 128 };
+void ike_ts_text(const struct ike_ts *ts, char *out, size_t len);
+
+/* A copy of a configured list with `dynamic` replaced by the address of that end. */
+struct ike_ts_list ike_ts_resolve(const struct ike_ts_list *list, const struct ike_addr *addr);
+
+/* What both lists allow. Returns the number of selectors; 0: nothing in common. */
+unsigned ike_ts_narrow(const struct ike_ts_list *a, const struct ike_ts_list *b,
+		       struct ike_ts_list *out);
+
+/* Is every selector of `part` within one of `whole`? */
+bool ike_ts_subset(const struct ike_ts_list *part, const struct ike_ts_list *whole);
+
+#endif
