@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/driver/attacker.h"
+
+uint64_t attacker_random(struct attacker *a)
+{
+	/* splitmix64 */
+	uint64_t z = (a->random += 0x9e3779b97f4a7c15U);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+	return z ^ (z >> 31);
+}
+
+static uint32_t read32(void *ctx, uint32_t offset)
+{
+	struct attacker *a = ctx;
+
+	a->reads++;
+	if (offset % 4 || offset >= RVL_BAR0_SIZE)
+		abort();
+	return a->regs[offset / 4];
+}
+
+static void write32(void *ctx, uint32_t offset, uint32_t value)
+{
+	struct attacker *a = ctx;
+
+	if (offset % 4 || offset >= RVL_BAR0_SIZE)
+		abort();
+	/* Read-only registers keep what the attacker put there; so does a device that is gone. */
+	if (a->regs[RVL_REG_ID / 4] != UINT32_MAX && offset >= RVL_REG_RX_QUEUES)
+		a->regs[offset / 4] = value;
+	if (a->on_write)
+		a->on_write(a, offset, value);
+}
+
+static void *dma_alloc(void *ctx, size_t size, uint64_t *bus)
+{
+	struct attacker *a = ctx;
+	unsigned int i;
+
+	for (i = 0; i < ATTACKER_BLOCKS; i++) {
+		struct attacker_block *b = &a->blocks[i];
+
+		if (b->mem)
+			continue;
+		b->mem = calloc(1, size);
+		b->size = size;
+		b->bus = a->next_bus;
+		a->next_bus += (size + 4095) & ~(uint64_t)4095;
+		a->live++;
+		*bus = b->bus;
+		return b->mem;
+	}
+	return NULL;
+}
+
+static void dma_free(void *ctx, void *mem, size_t size, uint64_t bus)
+{
+	struct attacker *a = ctx;
+	unsigned int i;
+
+	for (i = 0; i < ATTACKER_BLOCKS; i++) {
+		struct attacker_block *b = &a->blocks[i];
+
+		if (b->mem != mem)
+			continue;
+		if (b->size != size || b->bus != bus)
+			abort();
+		free(b->mem);
+		b->mem = NULL;
+		a->live--;
+		return;
+	}
+	abort();
+}
+
+static void dma_off(void *ctx)
+{
+	((struct attacker *)ctx)->dma_off = true;
+}
+
+static uint64_t now_ns(void *ctx)
+{
+	struct attacker *a = ctx;
+
+	return a->now += 1000;
+}
+
+static void wait_a_little(void *ctx, unsigned int polls)
+{
+	struct attacker *a = ctx;
+
+	(void)polls;
+	a->waits++;
+	a->now += 1000000;
+	if (a->on_wait)
+		a->on_wait(a);
+}
+
+static void log_line(void *ctx, enum rvl_log_level level, const char *text)
+{
+	struct attacker *a = ctx;
+
+	(void)level;
+	snprintf(a->last_log, sizeof(a->last_log), "%s", text);
+}
+
+static const struct rvl_os_ops ops = {
+	.read32 = read32,
+	.write32 = write32,
+	.dma_alloc = dma_alloc,
+	.dma_free = dma_free,
+	.dma_off = dma_off,
+	.now_ns = now_ns,
+	.wait = wait_a_little,
+	.log = log_line,
+};
+
+void attacker_init(struct attacker *a, uint64_t seed)
+{
+	memset(a, 0, sizeof(*a));
+	a->os = (struct rvl_os){.ops = &ops, .ctx = a};
+	a->random = seed;
+	a->next_bus = 0x1fffff000; /* rings on both sides of 8 GiB */
+	a->regs[RVL_REG_ID / 4] = RVL_MAGIC;
+	a->regs[RVL_REG_ABI / 4] = RVL_ABI_MAJOR << RVL_ABI_MAJOR_SHIFT;
+	a->regs[RVL_REG_FEATURES / 4] = 0x3f;
+	a->regs[RVL_REG_QUEUES / 4] = 4 | 5 << 8 | 10 << 16;
+	a->regs[RVL_REG_SA_COUNT / 4] = 16 | 8 << 16;
+	a->regs[RVL_REG_POLICY_COUNT / 4] = 4;
+	a->regs[RVL_REG_REPLAY_WINDOW / 4] = 1024;
+	a->regs[RVL_REG_DATAPATH / 4] = 64 | 9234 << 16;
+	a->regs[RVL_REG_STATUS / 4] = RVL_STATUS_READY_MASK;
+	a->regs[RVL_REG_MAC_LO / 4] = 0x03020002;
+	a->regs[RVL_REG_MAC_HI / 4] = 0x0504;
+}
+
+void attacker_fini(struct attacker *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < ATTACKER_BLOCKS; i++)
+		free(a->blocks[i].mem);
+}
+
+void *attacker_mem(struct attacker *a, uint64_t bus)
+{
+	unsigned int i;
+
+	for (i = 0; i < ATTACKER_BLOCKS; i++) {
+		struct attacker_block *b = &a->blocks[i];
+
+		if (b->mem && bus >= b->bus && bus - b->bus < b->size)
+			return b->mem + (bus - b->bus);
+	}
+	return NULL;
+}
+
+void *attacker_ring(struct attacker *a, uint32_t reg_lo)
+{
+	return attacker_mem(a, (uint64_t)a->regs[reg_lo / 4 + 1] << 32 | a->regs[reg_lo / 4]);
+}
+
+void attacker_unplug(struct attacker *a)
+{
+	memset(a->regs, 0xff, sizeof(a->regs));
+}
+
+void attacker_scribble(struct attacker *a, unsigned int octets)
+{
+	while (a->live && octets--) {
+		struct attacker_block *b = &a->blocks[attacker_random(a) % ATTACKER_BLOCKS];
+
+		if (b->mem)
+			b->mem[attacker_random(a) % b->size] = (uint8_t)attacker_random(a);
+	}
+}

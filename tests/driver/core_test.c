@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Probe, commands and events of the driver core against a device that lies.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/driver/attacker.h"
+
+static struct rvl_dev *open_ok(struct attacker *a)
+{
+	struct rvl_dev_error err = {""};
+	struct rvl_dev *dev;
+
+	assert_int_equal(rvl_dev_open(&a->os, NULL, &dev, &err), 0);
+	return dev;
+}
+
+/* Open fails with code, and says why. */
+static void open_fails(struct attacker *a, int code, const char *word)
+{
+	struct rvl_dev_error err = {""};
+	struct rvl_dev *dev;
+
+	assert_int_equal(rvl_dev_open(&a->os, NULL, &dev, &err), code);
+	assert_null(dev);
+	assert_int_equal(a->live, 0);
+	if (!strstr(err.text, word))
+		fail_msg("\"%s\" does not name %s", err.text, word);
+}
+
+static void a_device_that_reads_all_ones_is_gone(void **state)
+{
+	struct attacker a;
+
+	(void)state;
+	attacker_init(&a, 1);
+	attacker_unplug(&a);
+	open_fails(&a, -ENODEV, "all ones");
+}
+
+static void what_has_no_magic_number_is_no_ravelin(void **state)
+{
+	struct attacker a;
+
+	(void)state;
+	attacker_init(&a, 1);
+	a.regs[RVL_REG_ID / 4] ^= 0x100;
+	open_fails(&a, -ENODEV, "0x4e4c5752");
+}
+
+static void another_major_abi_version_is_refused_by_number(void **state)
+{
+	struct attacker a;
+
+	(void)state;
+	attacker_init(&a, 1);
+	a.regs[RVL_REG_ABI / 4] = (RVL_ABI_MAJOR + 1) << RVL_ABI_MAJOR_SHIFT | 7;
+	open_fails(&a, -EPROTO, "ABI version 2.7");
+}
+
+static void a_newer_minor_abi_version_is_accepted(void **state)
+{
+	struct attacker a;
+
+	(void)state;
+	attacker_init(&a, 1);
+	a.regs[RVL_REG_ABI / 4] = RVL_ABI_MAJOR << RVL_ABI_MAJOR_SHIFT | 99;
+	rvl_dev_close(open_ok(&a));
+	assert_int_equal(a.live, 0);
+}
+
+static void each_capability_out_of_range_is_refused_by_name(void **state)
+{
+	static const struct {
+		uint32_t reg, value;
+		const char *name;
+	} bad[] = {
+		{RVL_REG_QUEUES, 0 | 5 << 8 | 10 << 16, "QUEUES.PAIRS"},
+		{RVL_REG_QUEUES, 65 | 5 << 8 | 10 << 16, "QUEUES.PAIRS"},
+		{RVL_REG_QUEUES, 4 | 0 << 8 | 10 << 16, "QUEUES.VECTORS"},
+		{RVL_REG_QUEUES, 4 | 5 << 8 | 3 << 16, "RING_LOG2_MAX"},
+		{RVL_REG_QUEUES, 4 | 5 << 8 | 16 << 16, "RING_LOG2_MAX"},
+		{RVL_REG_SA_COUNT, 0 | 8 << 16, "SA_COUNT.OUTBOUND"},
+		{RVL_REG_SA_COUNT, 8, "SA_COUNT.INBOUND"},
+		{RVL_REG_POLICY_COUNT, 0, "POLICY_COUNT"},
+		{RVL_REG_POLICY_COUNT, 0x10000, "POLICY_COUNT"},
+		{RVL_REG_REPLAY_WINDOW, 31, "REPLAY_WINDOW"},
+		{RVL_REG_REPLAY_WINDOW, UINT32_MAX, "REPLAY_WINDOW"},
+		{RVL_REG_DATAPATH, 4 | 9234 << 16, "DATAPATH.BEAT"},
+		{RVL_REG_DATAPATH, 64 | 1500 << 16, "DATAPATH.MAX_FRAME"},
+		{RVL_REG_FEATURES, 0x3e, "FEATURES"},
+		{RVL_REG_FEATURES, 0x27, "FEATURES"},
+		{RVL_REG_MAC_LO, 0x03020001, "MAC"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct attacker a;
+
+		attacker_init(&a, 1);
+		a.regs[bad[i].reg / 4] = bad[i].value;
+		open_fails(&a, -EPROTO, bad[i].name);
+	}
+}
+
+static void a_reset_that_does_not_end_is_given_up(void **state)
+{
+	static const uint32_t stuck[] = {
+		0,
+		RVL_STATUS_RESETTING_MASK,
+		RVL_STATUS_READY_MASK | RVL_STATUS_RESETTING_MASK,
+		RVL_STATUS_READY_MASK | RVL_STATUS_FATAL_MASK,
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(stuck) / sizeof(stuck[0]); i++) {
+		struct attacker a;
+
+		attacker_init(&a, 1);
+		a.regs[RVL_REG_STATUS / 4] = stuck[i];
+		open_fails(&a, -ETIMEDOUT, "not ready");
+		assert_in_range(a.waits, 1, 11000);
+	}
+}
+
+static void options_beyond_the_device_are_refused_by_name(void **state)
+{
+	static const struct {
+		struct rvl_dev_options options;
+		const char *name;
+	} bad[] = {
+		{{.command_ring_log2 = 2}, "command_ring_log2"},
+		{{.command_ring_log2 = 11}, "command_ring_log2"},
+		{{.event_ring_log2 = 11}, "event_ring_log2"},
+		{{.control_vector = 5}, "control_vector"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct rvl_dev_error err = {""};
+		struct attacker a;
+		struct rvl_dev *dev;
+
+		attacker_init(&a, 1);
+		assert_int_equal(rvl_dev_open(&a.os, &bad[i].options, &dev, &err), -EINVAL);
+		assert_non_null(strstr(err.text, bad[i].name));
+	}
+}
+
+/* How commands are answered: the truth, and what is wrong with it. */
+struct answer {
+	uint8_t status;
+	uint8_t opcode_xor;
+	uint16_t tag_xor;
+	bool none;
+	uint16_t done;
+	bool key_seen;
+};
+
+static const uint8_t key_octet = 0xa5;
+
+static bool holds_key(const void *mem, size_t size)
+{
+	const uint8_t *p = mem;
+	size_t i;
+
+	for (i = 0; i < size; i++) {
+		if (p[i] == key_octet)
+			return true;
+	}
+	return false;
+}
+
+static void answer_command(struct attacker *a, uint32_t offset, uint32_t value)
+{
+	struct answer *plan = a->plan;
+	struct rvl_cmd *cmd;
+	struct rvl_cmd_cpl *cpl;
+	unsigned int size;
+
+	if (offset != RVL_REG_CMD_TAIL)
+		return;
+	size = 1U << a->regs[RVL_REG_CMD_SIZE / 4];
+	cmd = (struct rvl_cmd *)attacker_ring(a, RVL_REG_CMD_BASE_LO) + plan->done % size;
+	cpl = (struct rvl_cmd_cpl *)attacker_ring(a, RVL_REG_CMD_CPL_BASE_LO) + plan->done % size;
+	assert_int_equal((uint16_t)value, (uint16_t)(plan->done + 1));
+	plan->key_seen = holds_key(cmd, sizeof(*cmd));
+	if (plan->none)
+		return;
+	cpl->status = plan->status;
+	cpl->opcode = cmd->opcode ^ plan->opcode_xor;
+	cpl->tag = cmd->tag ^ plan->tag_xor;
+	cpl->phase = rvl_cpu_to_le32(plan->done / size % 2 ? 0 : 1U << 31);
+	plan->done++;
+}
+
+static struct rvl_dev *open_answered(struct attacker *a, struct answer *plan)
+{
+	struct rvl_dev *dev;
+
+	attacker_init(a, 1);
+	dev = open_ok(a);
+	a->plan = plan;
+	a->on_write = answer_command;
+	return dev;
+}
+
+static struct rvl_dev_sa some_sa(void)
+{
+	struct rvl_dev_sa sa = {.key_len = 32, .spi = 0x1000, .seq = 1, .ttl = 64};
+
+	memset(sa.key, key_octet, sizeof(sa.key));
+	return sa;
+}
+
+static bool key_left(struct attacker *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < ATTACKER_BLOCKS; i++) {
+		if (a->blocks[i].mem && holds_key(a->blocks[i].mem, a->blocks[i].size))
+			return true;
+	}
+	return false;
+}
+
+static void commands_follow_the_ring_around_many_times(void **state)
+{
+	struct answer plan = {0};
+	struct attacker a;
+	struct rvl_dev *dev = open_answered(&a, &plan);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 200000; i++)
+		assert_int_equal(rvl_dev_nop(dev, NULL), 0);
+	rvl_dev_close(dev);
+	assert_int_equal(a.live, 0);
+}
+
+static void each_command_status_becomes_an_error_in_words(void **state)
+{
+	unsigned int status;
+
+	(void)state;
+	for (status = 1; status <= RVL_CMD_STATUS_BAD_PORT; status++) {
+		struct answer plan = {.status = (uint8_t)status};
+		struct rvl_dev_error err = {""};
+		struct attacker a;
+		struct rvl_dev *dev = open_answered(&a, &plan);
+		struct rvl_dev_sa sa = some_sa();
+		uint16_t index = RVL_INDEX_ANY;
+		int ret = rvl_dev_sa_add(dev, &sa, &index, &err);
+
+		assert_true(ret < 0 && ret != -EIO && ret != -ENODEV);
+		assert_true(!strncmp(err.text, "SA_ADD: ", 8) && strlen(err.text) > 16);
+		assert_null(rvl_dev_dead(dev));
+		assert_false(key_left(&a));
+		rvl_dev_close(dev);
+	}
+}
+
+static void a_key_does_not_stay_in_the_command_ring(void **state)
+{
+	struct answer plan = {0};
+	struct attacker a;
+	struct rvl_dev *dev = open_answered(&a, &plan);
+	struct rvl_dev_sa sa = some_sa();
+	uint16_t index = RVL_INDEX_ANY;
+
+	(void)state;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, NULL), 0);
+	assert_true(plan.key_seen);
+	assert_false(key_left(&a));
+
+	plan.none = true;
+	index = RVL_INDEX_ANY;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, NULL), -EIO);
+	assert_true(plan.key_seen);
+	assert_false(key_left(&a));
+	rvl_dev_close(dev);
+}
+
+static void a_wrong_answer_kills_the_device(void **state)
+{
+	static const struct answer lies[] = {
+		{.status = RVL_CMD_STATUS_BAD_PORT + 1},
+		{.status = 0xff},
+		{.opcode_xor = 1},
+		{.tag_xor = 0x8000},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		struct answer plan = lies[i];
+		struct rvl_dev_error err = {""};
+		struct attacker a;
+		struct rvl_dev *dev = open_answered(&a, &plan);
+		unsigned int done;
+
+		assert_int_equal(rvl_dev_nop(dev, &err), -EIO);
+		assert_non_null(rvl_dev_dead(dev));
+		assert_string_equal(a.last_log, rvl_dev_dead(dev));
+
+		/* From now on nothing is asked of it any more. */
+		done = plan.done;
+		assert_int_equal(rvl_dev_nop(dev, &err), -EIO);
+		assert_int_equal(rvl_dev_enable(dev, true), -EIO);
+		assert_int_equal(plan.done, done);
+		rvl_dev_close(dev);
+		assert_int_equal(a.live, 0);
+	}
+}
+
+static void a_command_without_an_answer_ends(void **state)
+{
+	struct answer plan = {.none = true};
+	struct rvl_dev_error err = {""};
+	struct attacker a;
+	struct rvl_dev *dev = open_answered(&a, &plan);
+
+	(void)state;
+	assert_int_equal(rvl_dev_nop(dev, &err), -EIO);
+	assert_non_null(strstr(err.text, "NOP did not complete in 10000 ms"));
+	assert_in_range(a.waits, 1, 11000);
+	rvl_dev_close(dev);
+}
+
+static void stop_reading_commands(struct attacker *a)
+{
+	a->regs[RVL_REG_CMD_HEAD / 4] = RVL_CMD_HEAD_ERROR_MASK;
+}
+
+static void a_command_ring_that_stopped_is_noticed_early(void **state)
+{
+	struct answer plan = {.none = true};
+	struct rvl_dev_error err = {""};
+	struct attacker a;
+	struct rvl_dev *dev = open_answered(&a, &plan);
+
+	(void)state;
+	a.on_wait = stop_reading_commands;
+	assert_int_equal(rvl_dev_nop(dev, &err), -EIO);
+	assert_non_null(strstr(err.text, "could not be read"));
+	assert_in_range(a.waits, 1, 200);
+	rvl_dev_close(dev);
+}
+
+static void unplug(struct attacker *a)
+{
+	attacker_unplug(a);
+}
+
+static void a_device_pulled_out_during_a_command_is_gone(void **state)
+{
+	struct answer plan = {.none = true};
+	struct rvl_dev_error err = {""};
+	struct attacker a;
+	struct rvl_dev *dev = open_answered(&a, &plan);
+	unsigned int reads;
+	uint64_t cycles;
+
+	(void)state;
+	a.on_wait = unplug;
+	assert_int_equal(rvl_dev_nop(dev, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "gone"));
+	assert_in_range(a.waits, 1, 200);
+	reads = a.reads;
+	assert_int_equal(rvl_dev_cycles(dev, &cycles), -ENODEV);
+	assert_int_equal(rvl_dev_check(dev), -ENODEV);
+	assert_int_equal(a.reads, reads);
+	rvl_dev_close(dev);
+	assert_true(a.dma_off);
+	assert_int_equal(a.live, 0);
+}
+
+static void a_fatal_or_reset_device_is_noticed(void **state)
+{
+	struct attacker a;
+	struct rvl_dev *dev;
+
+	(void)state;
+	attacker_init(&a, 1);
+	dev = open_ok(&a);
+	assert_int_equal(rvl_dev_check(dev), 0);
+	a.regs[RVL_REG_STATUS / 4] = RVL_STATUS_FATAL_MASK | 0x2a00;
+	assert_int_equal(rvl_dev_check(dev), -EIO);
+	assert_non_null(strstr(rvl_dev_dead(dev), "cause 42"));
+	a.regs[RVL_REG_STATUS / 4] = RVL_STATUS_READY_MASK;
+	rvl_dev_close(dev);
+
+	attacker_init(&a, 1);
+	dev = open_ok(&a);
+	a.regs[RVL_REG_CMD_CONTROL / 4] = 0;
+	assert_int_equal(rvl_dev_check(dev), -EIO);
+	assert_non_null(strstr(rvl_dev_dead(dev), "reset"));
+	rvl_dev_close(dev);
+}
+
+static void indices_come_back_as_late_as_possible(void **state)
+{
+	struct answer plan = {0};
+	struct attacker a;
+	struct rvl_dev *dev = open_answered(&a, &plan);
+	struct rvl_dev_sa sa = some_sa();
+	struct rvl_dev_error err = {""};
+	uint16_t index;
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 16; i++) {
+		index = RVL_INDEX_ANY;
+		assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, NULL), 0);
+		assert_int_equal(index, i);
+		if (i == 3)
+			assert_int_equal(rvl_dev_sa_delete(dev, false, 3, NULL), 0);
+	}
+	index = RVL_INDEX_ANY;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, NULL), 0);
+	assert_int_equal(index, 3);
+	index = RVL_INDEX_ANY;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -ENOSPC);
+	assert_non_null(strstr(err.text, "16"));
+	index = 16;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EINVAL);
+	assert_int_equal(rvl_dev_sa_delete(dev, true, 8, &err), -EINVAL);
+	rvl_dev_close(dev);
+}
+
+static void an_index_that_the_device_calls_busy_is_not_tried_again(void **state)
+{
+	struct answer plan = {.status = RVL_CMD_STATUS_IN_USE};
+	struct attacker a;
+	struct rvl_dev *dev = open_answered(&a, &plan);
+	struct rvl_dev_sa sa = some_sa();
+	unsigned int i;
+	uint16_t index;
+
+	(void)state;
+	for (i = 0; i < 16; i++) {
+		index = RVL_INDEX_ANY;
+		assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, NULL), -EBUSY);
+	}
+	index = RVL_INDEX_ANY;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, NULL), -ENOSPC);
+	rvl_dev_close(dev);
+}
+
+static void an_sa_the_device_can_not_do_is_refused_by_field(void **state)
+{
+	struct answer plan = {0};
+	struct rvl_dev_error err = {""};
+	struct attacker a;
+	struct rvl_dev *dev;
+	struct rvl_dev_sa sa;
+	uint16_t index = RVL_INDEX_ANY;
+
+	(void)state;
+	dev = open_answered(&a, &plan);
+	sa = some_sa();
+	sa.key_len = 24;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "key_len"));
+	sa = some_sa();
+	sa.dscp = 64;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "dscp"));
+	rvl_dev_close(dev);
+
+	attacker_init(&a, 1);
+	a.regs[RVL_REG_FEATURES / 4] = 0x0b;
+	dev = open_ok(&a);
+	sa = some_sa();
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.text, "AES-GCM-256"));
+	sa.key_len = 16;
+	sa.udp = true;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.text, "UDP"));
+	rvl_dev_close(dev);
+}
+
+static void put_event(struct attacker *a, unsigned int n, struct rvl_event e)
+{
+	struct rvl_event *ring = attacker_ring(a, RVL_REG_EVT_BASE_LO);
+
+	e.number = rvl_cpu_to_le32(n);
+	e.phase = rvl_cpu_to_le32(n / 256 % 2 ? 0 : 1U << 31);
+	ring[n % 256] = e;
+}
+
+static void events_come_in_order_and_unknown_types_are_skipped(void **state)
+{
+	struct rvl_dev_event event;
+	struct attacker a;
+	struct rvl_dev *dev;
+	unsigned int n;
+
+	(void)state;
+	attacker_init(&a, 1);
+	dev = open_ok(&a);
+	assert_int_equal(rvl_dev_next_event(dev, &event), 0);
+	for (n = 0; n < 1000; n += 2) {
+		put_event(&a, n, (struct rvl_event){.type = 99, .source = 7});
+		put_event(&a, n + 1,
+			  (struct rvl_event){.type = RVL_EVENT_SOFT_BYTES,
+					     .source = 1,
+					     .index = rvl_cpu_to_le16(7),
+					     .spi = rvl_cpu_to_le32(n)});
+		assert_int_equal(rvl_dev_next_event(dev, &event), 1);
+		assert_int_equal(event.index, 7);
+		assert_int_equal(event.spi, n);
+		assert_int_equal(a.regs[RVL_REG_EVT_HEAD / 4], n + 2);
+		assert_int_equal(rvl_dev_next_event(dev, &event), 0);
+	}
+	rvl_dev_close(dev);
+}
+
+static void an_impossible_event_kills_the_device(void **state)
+{
+	static const struct rvl_event lies[] = {
+		{.type = RVL_EVENT_SOFT_BYTES, .source = 2},
+		{.type = RVL_EVENT_SOFT_BYTES, .source = 1, .index = 8},
+		{.type = RVL_EVENT_HARD_BYTES, .source = 0, .index = 16},
+		{.type = RVL_EVENT_QUEUE_ERROR, .source = 0, .index = 4},
+	};
+	struct rvl_dev_event event;
+	struct attacker a;
+	struct rvl_dev *dev;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i <= sizeof(lies) / sizeof(lies[0]); i++) {
+		attacker_init(&a, 1);
+		dev = open_ok(&a);
+		if (i < sizeof(lies) / sizeof(lies[0])) {
+			put_event(&a, 0, lies[i]);
+		} else {
+			struct rvl_event *ring = attacker_ring(&a, RVL_REG_EVT_BASE_LO);
+
+			put_event(&a, 0, (struct rvl_event){.type = RVL_EVENT_SEQ_END});
+			ring[0].number = rvl_cpu_to_le32(1);
+		}
+		assert_int_equal(rvl_dev_next_event(dev, &event), -EIO);
+		assert_non_null(strstr(rvl_dev_dead(dev), "event"));
+		rvl_dev_close(dev);
+		assert_int_equal(a.live, 0);
+	}
+}
+
+static void every_counter_has_a_name_of_its_own(void **state)
+{
+	unsigned int i, j;
+
+	(void)state;
+	for (i = 0; i < RVL_CNT_NUM; i++) {
+		assert_non_null(rvl_counter_description(i));
+		for (j = 0; j < i; j++)
+			assert_string_not_equal(rvl_counter_name(i), rvl_counter_name(j));
+	}
+	assert_null(rvl_counter_name(RVL_CNT_NUM));
+	assert_string_equal(rvl_counter_name(RVL_CNT_RX_DROP_ICV), "rx_drop_icv");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_device_that_reads_all_ones_is_gone),
+		cmocka_unit_test(what_has_no_magic_number_is_no_ravelin),
+		cmocka_unit_test(another_major_abi_version_is_refused_by_number),
+		cmocka_unit_test(a_newer_minor_abi_version_is_accepted),
+		cmocka_unit_test(each_capability_out_of_range_is_refused_by_name),
+		cmocka_unit_test(a_reset_that_does_not_end_is_given_up),
+		cmocka_unit_test(options_beyond_the_device_are_refused_by_name),
+		cmocka_unit_test(commands_follow_the_ring_around_many_times),
+		cmocka_unit_test(each_command_status_becomes_an_error_in_words),
+		cmocka_unit_test(a_key_does_not_stay_in_the_command_ring),
+		cmocka_unit_test(a_wrong_answer_kills_the_device),
+		cmocka_unit_test(a_command_without_an_answer_ends),
+		cmocka_unit_test(a_command_ring_that_stopped_is_noticed_early),
+		cmocka_unit_test(a_device_pulled_out_during_a_command_is_gone),
+		cmocka_unit_test(a_fatal_or_reset_device_is_noticed),
+		cmocka_unit_test(indices_come_back_as_late_as_possible),
+		cmocka_unit_test(an_index_that_the_device_calls_busy_is_not_tried_again),
+		cmocka_unit_test(an_sa_the_device_can_not_do_is_refused_by_field),
+		cmocka_unit_test(events_come_in_order_and_unknown_types_are_skipped),
+		cmocka_unit_test(an_impossible_event_kills_the_device),
+		cmocka_unit_test(every_counter_has_a_name_of_its_own),
+	};
+
+	return cmocka_run_group_tests_name("driver core", tests, NULL, NULL);
+}

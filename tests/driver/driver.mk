@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+$(eval $(call c_test,driver_core_test,tests/driver/core_test.c tests/driver/attacker.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
+$(eval $(call c_test,driver_queue_test,tests/driver/queue_test.c tests/driver/attacker.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
+$(eval $(call c_test,driver_fuzz_test,tests/driver/fuzz_test.c tests/driver/attacker.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
