@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// FIFO. The oldest entry stands at data_o while valid_o is 1; an entry appears one cycle after its
+// push. One push and one pop a cycle. The writer looks at count_o: a push into a full FIFO is lost.
+module ravelin_pcie_fifo #(
+  parameter int unsigned Width = 32,
+  parameter int unsigned Depth = 4,     // a power of two, 2 or more
+  localparam int unsigned PtrW = $clog2(Depth)
+) (
+  input  logic             clk_i,
+  input  logic             rst_ni,
+  input  logic             clear_i,
+  input  logic             push_i,
+  input  logic [Width-1:0] data_i,
+  input  logic             pop_i,
+  output logic             valid_o,
+  output logic [Width-1:0] data_o,
+  output logic [PtrW:0]    count_o
+);
+  if (Depth < 2 || (1 << PtrW) != Depth) begin : gen_check_depth
+    $error("Depth must be a power of two");
+  end
+
+  logic [Width-1:0] mem [Depth];
+  logic [PtrW:0]    wr_q, rd_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || clear_i) begin
+      wr_q <= '0;
+      rd_q <= '0;
+    end else begin
+      if (push_i) begin
+        wr_q <= wr_q + 1'b1;
+      end
+      if (pop_i) begin
+        rd_q <= rd_q + 1'b1;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (push_i) begin
+      mem[wr_q[PtrW-1:0]] <= data_i;
+    end
+  end
+
+  assign count_o = wr_q - rd_q;
+  assign valid_o = wr_q != rd_q;
+  assign data_o  = mem[rd_q[PtrW-1:0]];
+endmodule

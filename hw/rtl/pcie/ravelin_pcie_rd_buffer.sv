@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Reorder buffer of the DMA read: a ring of octets, written at any octet, read by rows of a beat.
+// Two banks of alternating rows take a beat that straddles two rows in one cycle. Read data stands
+// one cycle after rd_valid_i.
+module ravelin_pcie_rd_buffer #(
+  parameter int unsigned DataW  = 512,
+  parameter int unsigned Octets = 32768,   // a power of two
+  localparam int unsigned W     = DataW / 8,
+  localparam int unsigned OffW  = $clog2(W),
+  localparam int unsigned PosW  = $clog2(Octets),
+  localparam int unsigned RowW  = PosW - OffW
+) (
+  input  logic             clk_i,
+  input  logic             wr_valid_i,
+  input  logic [PosW-1:0]  wr_pos_i,       // where octet 0 of the beat goes
+  input  logic [DataW-1:0] wr_data_i,
+  input  logic [1:0]       wr_skip_i,      // octets at the front that are not written
+  input  logic [OffW:0]    wr_end_i,       // octets of the beat up to the last one written
+  input  logic             rd_valid_i,
+  input  logic [RowW-1:0]  rd_row_i,
+  output logic [DataW-1:0] rd_data_o
+);
+  localparam int unsigned Rows = Octets / W / 2;
+
+  logic [DataW-1:0] even [Rows];
+  logic [DataW-1:0] odd  [Rows];
+
+  logic [DataW-1:0] turned;
+  logic [W-1:0]     be, be_turned, lanes_next, be_even, be_odd;
+  logic [RowW-1:0]  row, row_next;
+  logic [RowW-2:0]  row_even, row_odd;
+  logic [OffW-1:0]  turn;
+
+  always_comb begin
+    turn     = wr_pos_i[OffW-1:0];
+    row      = wr_pos_i[PosW-1:OffW];
+    row_next = row + 1'b1;
+    row_even = row[0] ? row_next[RowW-1:1] : row[RowW-1:1];
+    row_odd  = row[0] ? row[RowW-1:1] : row_next[RowW-1:1];
+    turned     = '0;
+    be         = '0;
+    be_turned  = '0;
+    lanes_next = '0;
+    if (wr_valid_i) begin
+      turned     = DataW'({wr_data_i, wr_data_i} >> {(OffW+1)'(W) - {1'b0, turn}, 3'd0});
+      be         = ({W{1'b1}} << wr_skip_i) & ~({W{1'b1}} << wr_end_i);
+      be_turned  = W'({be, be} >> ((OffW+1)'(W) - {1'b0, turn}));
+      lanes_next = ~({W{1'b1}} << turn);       // these lanes belong to the next row
+    end
+    be_even = be_turned & (row[0] ? lanes_next : ~lanes_next);
+    be_odd  = be_turned & (row[0] ? ~lanes_next : lanes_next);
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (wr_valid_i) begin
+      for (int i = 0; i < W; i++) begin
+        if (be_even[i]) begin
+          even[row_even][8*i +: 8] <= turned[8*i +: 8];
+        end
+        if (be_odd[i]) begin
+          odd[row_odd][8*i +: 8] <= turned[8*i +: 8];
+        end
+      end
+    end
+  end
+
+  logic [DataW-1:0] even_q, odd_q;
+  logic             pick_odd_q;
+
+  always_ff @(posedge clk_i) begin
+    if (rd_valid_i) begin
+      pick_odd_q <= rd_row_i[0];
+      if (rd_row_i[0]) begin
+        odd_q <= odd[rd_row_i[RowW-1:1]];
+      end else begin
+        even_q <= even[rd_row_i[RowW-1:1]];
+      end
+    end
+  end
+
+  assign rd_data_o = pick_odd_q ? odd_q : even_q;
+
+  logic unused;
+  assign unused = row_next[0];
+endmodule
