@@ -25,19 +25,23 @@ $(BUILD)/model/$(1)/model.o: sim/model.cc sim/model.h $(BUILD)/model/$(1)/Vravel
 $(BUILD)/model/lib$(1).a: $(BUILD)/model/$(1)/model.o
 	+$(MAKE) --no-print-directory -s -C $(BUILD)/model/$(1) -f Vravelin.mk CXX=$(CXX) \
 	  OPT_FAST='$(MODEL_CXXFLAGS)' OPT_SLOW='-O1 -march=native' OPT_GLOBAL='-O2 -march=native' \
-	  VM_PARALLEL_BUILDS=1 CFG_WITH_CCWARN=no Vravelin__ALL.a \
-	  $$$$(sed -n 's/^ *\(verilated[a-z_]*\) .*/\1.o/p' $(BUILD)/model/$(1)/Vravelin_classes.mk)
+	  VM_PARALLEL_BUILDS=1 CFG_WITH_CCWARN=no RM='rm -f' Vravelin__ALL.a \
+	  $$$$(sed -n 's/^[[:space:]]*\(verilated[a-z_]*\) .*/\1.o/p' $(BUILD)/model/$(1)/Vravelin_classes.mk)
 	@rm -f $$@
 	cd $(BUILD)/model/$(1) && $(AR) rcs ../lib$(1).a *.o
 
-LIBRARIES += $(BUILD)/model/lib$(1).a
+# where c_program and c_test look for a library
+$(B)/lib/lib$(1).a: $(BUILD)/model/lib$(1).a
+	@mkdir -p $$(@D)
+	cp $$< $$@
+
+LIBRARIES += $(B)/lib/lib$(1).a
 endef
 
 $(eval $(call verilated_model,ravelin_model,,))
 $(eval $(call verilated_model,ravelin_model_trace,--trace-fst,-DRVL_TRACE))
 $(eval $(call verilated_model,ravelin_model_mut,-GTestMutations=1,))
 
-# Where c_program and c_test look for a library
-$(B)/lib/libravelin_model%.a: $(BUILD)/model/libravelin_model%.a
-	@mkdir -p $(@D)
-	cp $< $@
+# What needs no model: the protocol, the configuration space, the port
+$(eval $(call c_library,rvl_sim_io,sim/vfio_user.c sim/vfio_user_msg.c sim/config_space.c \
+  sim/dma_map.c sim/port.c sim/capture.c))

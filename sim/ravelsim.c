@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ravelsim: the simulated NIC served over vfio-user.
+ *
+ * One loop: messages of the client, frames of the port, and clock cycles in slices while the NIC
+ * has work. When it has none, the loop sleeps in epoll and no cycle passes.
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/model.h"
+#include "sim/nic_device.h"
+#include "sim/options.h"
+#include "sim/port.h"
+#include "sim/sim.h"
+#include "sim/vfio_user.h"
+
+#define SLICE 64       /* cycles between two looks at client and port */
+#define MESSAGES 64    /* handled between two slices */
+#define NS_PER_CYCLE 4 /* time stamps of frames when the port is a file: 250 MHz */
+
+struct ravelsim {
+	struct rvl_options options;
+	struct rvl_sim *sim;
+	struct rvl_nic_device *device;
+	struct rvl_vfio_user *server;
+	struct rvl_port *port;
+	struct rvl_capture *capture;
+	int epoll_fd, signal_fd;
+	bool port_ready; /* frames may be there */
+	bool stop;
+	uint64_t started_ns, started_cpu_ns;
+	uint8_t frame[RVL_PORT_MAX_FRAME];
+};
+
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (uint64_t)t.tv_sec * 1000000000U + (uint64_t)t.tv_nsec;
+}
+
+static void log_line(void *ctx, const char *text)
+{
+	(void)ctx;
+	fprintf(stderr, "ravelsim: %s\n", text);
+}
+
+/* A capture file has the simulator's time, a live port the machine's. */
+static uint64_t frame_time(const struct ravelsim *r)
+{
+	if (rvl_port_fd(r->port) >= 0)
+		return now_ns(CLOCK_REALTIME);
+	return rvl_sim_cycle(r->sim) * NS_PER_CYCLE;
+}
+
+static void on_irq(void *ctx, unsigned vector)
+{
+	struct ravelsim *r = ctx;
+
+	if (r->server)
+		rvl_vfio_user_irq(r->server, vector);
+}
+
+static void on_frame(void *ctx, const uint8_t *frame, uint32_t len)
+{
+	struct ravelsim *r = ctx;
+	uint64_t ns = frame_time(r);
+
+	rvl_port_send(r->port, frame, len, ns);
+	if (r->capture)
+		rvl_capture_write(r->capture, frame, len, ns);
+}
+
+/* --------------------------------------------------------------------------------- statistics */
+
+static void print_stats(const struct ravelsim *r)
+{
+	const struct rvl_port_stats *port = rvl_port_stats(r->port);
+	struct rvl_sim_stats s;
+	json_t *json;
+
+	rvl_sim_stats(r->sim, &s);
+	fprintf(stderr,
+		"ravelsim: %llu cycles in %.3f s busy (%.1f kHz), %.3f s of CPU in %.3f s\n"
+		"ravelsim: wire: %llu frames (%llu octets) to the NIC, %llu (%llu) from it; "
+		"dropped: "
+		"%llu cut by a reset, %llu the port could not send, %llu left unsegmented\n"
+		"ravelsim: PCIe: %llu writes (%llu octets), %llu reads and %llu interrupts from "
+		"the "
+		"NIC; %llu writes and %llu reads to it; %llu accesses to no memory, %llu rule "
+		"violations\n",
+		(unsigned long long)s.cycles, (double)s.host_ns / 1e9,
+		s.host_ns ? (double)s.cycles * 1e6 / (double)s.host_ns : 0.0,
+		(double)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - r->started_cpu_ns) / 1e9,
+		(double)(now_ns(CLOCK_MONOTONIC) - r->started_ns) / 1e9,
+		(unsigned long long)s.wire_rx_frames, (unsigned long long)s.wire_rx_bytes,
+		(unsigned long long)s.wire_tx_frames, (unsigned long long)s.wire_tx_bytes,
+		(unsigned long long)s.wire_tx_cut, (unsigned long long)port->send_failed,
+		(unsigned long long)port->segmentation, (unsigned long long)s.up_writes,
+		(unsigned long long)s.up_write_bytes, (unsigned long long)s.up_reads,
+		(unsigned long long)s.interrupts, (unsigned long long)s.down_writes,
+		(unsigned long long)s.down_reads, (unsigned long long)(s.bad_writes + s.bad_reads),
+		(unsigned long long)(s.violations + s.wire_violations));
+	if (!r->options.stats_file)
+		return;
+#define N(name) #name, (json_int_t)s.name
+	json = json_pack("{sI sI sI sI sI sI sI sI sI sI sI}", N(cycles), N(host_ns),
+			 N(wire_rx_frames), N(wire_rx_bytes), N(wire_tx_frames), N(wire_tx_bytes),
+			 N(wire_tx_cut), N(wire_violations), N(interrupts), N(resets), N(hash));
+	json_object_update_new(
+		json,
+		json_pack("{sI sI sI sI sI sI sI sI sI sI sI sI sI sI sI}", N(up_writes),
+			  N(up_write_bytes), N(up_reads), N(up_read_bytes), N(down_completions),
+			  N(down_completion_bytes), N(down_writes), N(down_write_bytes),
+			  N(down_reads), N(down_read_bytes), N(up_completions),
+			  N(up_completion_bytes), N(bad_writes), N(bad_reads), N(violations)));
+#undef N
+	json_object_update_new(
+		json,
+		json_pack("{sI sI sI sI sI}", "port_received", (json_int_t)port->received,
+			  "port_sent", (json_int_t)port->sent, "port_send_failed",
+			  (json_int_t)port->send_failed, "port_segmentation",
+			  (json_int_t)port->segmentation, "cpu_ns",
+			  (json_int_t)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - r->started_cpu_ns)));
+	if (json_dump_file(json, r->options.stats_file, JSON_INDENT(2)))
+		fprintf(stderr, "ravelsim: %s: %s\n", r->options.stats_file, strerror(errno));
+	json_decref(json);
+}
+
+/* --------------------------------------------------------------------------------------- loop */
+
+static void watch(struct ravelsim *r, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
+
+	if (fd >= 0)
+		epoll_ctl(r->epoll_fd, EPOLL_CTL_ADD, fd, &ev);
+}
+
+static void on_signal(struct ravelsim *r)
+{
+	struct signalfd_siginfo info;
+
+	while (read(r->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGUSR1)
+			print_stats(r);
+		else
+			r->stop = true;
+	}
+}
+
+/* Take frames from the port while the wire has room. */
+static void feed(struct ravelsim *r)
+{
+	while (r->port_ready && rvl_sim_rx_room(r->sim)) {
+		uint32_t len = rvl_port_receive(r->port, r->frame);
+
+		if (len == 0) {
+			r->port_ready = false;
+			return;
+		}
+		if (r->capture)
+			rvl_capture_write(r->capture, r->frame, len, frame_time(r));
+		if (rvl_sim_rx(r->sim, r->frame, len, false) == -EMSGSIZE)
+			log_line(r, "a frame from the port is longer than the wire takes: dropped");
+	}
+}
+
+static void loop(struct ravelsim *r)
+{
+	r->port_ready = true;
+	while (!r->stop) {
+		struct epoll_event ev[4];
+		unsigned handled = rvl_vfio_user_work(r->server, MESSAGES);
+		bool idle;
+		int i, n;
+
+		feed(r);
+		idle = rvl_sim_run(r->sim, SLICE) && handled < MESSAGES && !r->port_ready;
+		if (idle)
+			rvl_capture_flush(r->capture);
+		n = epoll_wait(r->epoll_fd, ev, 4, idle ? -1 : 0);
+		for (i = 0; i < n; i++) {
+			if (ev[i].data.fd == r->signal_fd)
+				on_signal(r);
+			else if (ev[i].data.fd == rvl_port_fd(r->port))
+				r->port_ready = true;
+		}
+	}
+}
+
+/* -------------------------------------------------------------------------------------- start */
+
+/* Waves need the other build of the model, which lies beside this program. */
+static int become_tracer(char **argv)
+{
+	char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof("-trace"));
+
+	if (n > 0) {
+		memcpy(path + n, "-trace", sizeof("-trace"));
+		execv(path, argv);
+	}
+	fprintf(stderr, "ravelsim: %s: %s (this program writes the waves)\n", n > 0 ? path : "?",
+		strerror(errno));
+	return 1;
+}
+
+static int dump_config(const struct ravelsim *r)
+{
+	FILE *f = fopen(r->options.dump_config, "w");
+	int rc = f ? rvl_sim_config_dump(r->sim, f) : -errno;
+
+	if (f && fclose(f) && !rc)
+		rc = -errno;
+	if (rc)
+		fprintf(stderr, "ravelsim: %s: %s\n", r->options.dump_config, strerror(-rc));
+	return rc;
+}
+
+static int catch_signals(struct ravelsim *r)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	return r->signal_fd < 0 ? -errno : 0;
+}
+
+static void announce(struct ravelsim *r)
+{
+	printf("ravelsim: ready: %s\n", r->options.socket);
+	fflush(stdout);
+	if (r->options.ready_fd < 0)
+		return;
+	if (dprintf(r->options.ready_fd, "%s\n", r->options.socket) < 0)
+		fprintf(stderr, "ravelsim: --ready-fd %d: %s\n", r->options.ready_fd,
+			strerror(errno));
+	close(r->options.ready_fd);
+}
+
+static int open_everything(struct ravelsim *r)
+{
+	struct rvl_vfio_user_device description;
+	char err[512] = "";
+	int rc;
+
+	r->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (r->epoll_fd < 0 || catch_signals(r)) {
+		perror("ravelsim");
+		return -1;
+	}
+	rc = rvl_port_open(&r->port, r->options.port, err, sizeof(err));
+	if (!rc && r->options.capture)
+		rc = rvl_capture_open(&r->capture, r->options.capture, err, sizeof(err));
+	if (!rc)
+		rc = rvl_sim_create(&r->sim, &r->options.sim, err, sizeof(err));
+	if (rc) {
+		fprintf(stderr, "ravelsim: %s\n", err);
+		return -1;
+	}
+	if (r->options.dump_config && dump_config(r))
+		return -1;
+	if (!r->options.socket)
+		return 0;
+	r->device = rvl_nic_device_create(r->sim, log_line, r, &description);
+	if (!r->device) {
+		fprintf(stderr, "ravelsim: out of memory\n");
+		return -1;
+	}
+	if (rvl_vfio_user_create(&r->server, r->options.socket, &description, err, sizeof(err))) {
+		fprintf(stderr, "ravelsim: --socket %s\n", err);
+		return -1;
+	}
+	watch(r, r->signal_fd);
+	watch(r, rvl_vfio_user_fd(r->server));
+	watch(r, rvl_port_fd(r->port));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct ravelsim r = {.epoll_fd = -1, .signal_fd = -1};
+	int status = rvl_options_parse(&r.options, argc, argv);
+
+	if (status >= 0)
+		return status;
+	if (r.options.sim.trace && !rvl_model_can_trace())
+		return become_tracer(argv);
+	r.options.sim.irq = on_irq;
+	r.options.sim.tx = on_frame;
+	r.options.sim.log = log_line;
+	r.options.sim.ctx = &r;
+	status = open_everything(&r) ? 1 : 0;
+	if (status == 0 && r.server) {
+		r.started_ns = now_ns(CLOCK_MONOTONIC);
+		r.started_cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+		announce(&r);
+		loop(&r);
+		print_stats(&r);
+	}
+	rvl_vfio_user_destroy(r.server);
+	rvl_nic_device_destroy(r.device);
+	rvl_sim_destroy(r.sim);
+	rvl_capture_close(r.capture);
+	rvl_port_close(r.port);
+	if (r.signal_fd >= 0)
+		close(r.signal_fd);
+	if (r.epoll_fd >= 0)
+		close(r.epoll_fd);
+	return status;
+}

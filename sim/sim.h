@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The whole simulated machine around one NIC: the Verilated model, a PCIe root port with the
+ * function's configuration space, host memory, interrupts, and the wire. ravelsim serves it over
+ * vfio-user; tests use it in their own process:
+ *
+ *	struct rvl_sim_options options = RVL_SIM_OPTIONS_DEFAULT;
+ *
+ *	options.irq = on_interrupt;
+ *	options.tx = on_frame;
+ *	options.ctx = test;
+ *	err = rvl_sim_create(&sim, &options, text, sizeof(text));
+ *	rvl_sim_map(sim, &(struct rvl_dma_range){.bus = 0x10000, .size = sizeof(mem), .mem = mem,
+ *						 .readable = true, .writable = true});
+ *	rvl_sim_set_bus_master(sim, true);
+ *	rvl_sim_irq_connect(sim, 0, true);
+ *	rvl_sim_write32(sim, 0, RVL_REG_CONTROL, RVL_CONTROL_ENABLE_MASK);
+ *	rvl_sim_rx(sim, frame, len, false);
+ *	rvl_sim_run(sim, 100000);
+ *
+ * Time is the clock cycle, and it passes only inside rvl_sim_step(), rvl_sim_run() and the calls
+ * that say so. A run is a function of the options and of what is called at which cycle: the same
+ * calls give the same run, bit for bit (rvl_sim_stats().hash). Nothing here is thread-safe; one
+ * thread uses one simulator, but a process may have many of them.
+ */
+#ifndef RVL_SIM_SIM_H
+#define RVL_SIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sim/config_space.h"
+#include "sim/dma_map.h"
+#include "sim/rootport.h"
+
+struct rvl_sim;
+
+/* MSI-X vector raised. May be called inside every function in which time passes. */
+typedef void rvl_sim_irq_fn(void *ctx, unsigned vector);
+
+/* A frame has left the NIC for the wire, or was put on the wire towards it. Do not keep the
+ * pointer. */
+typedef void rvl_sim_frame_fn(void *ctx, const uint8_t *frame, uint32_t len);
+
+/* One line about something that should not happen, without newline. */
+typedef void rvl_sim_log_fn(void *ctx, const char *text);
+
+struct rvl_sim_options {
+	uint64_t seed;	       /* of every random choice below */
+	uint8_t mac[6];	       /* of the NIC's port */
+	uint16_t requester_id; /* bus 15:8, device 7:3, function 2:0 */
+	uint8_t mutation;      /* see the top level; needs libravelin_model_mut */
+
+	/* How the root port and host memory behave: latency, splits, order, credits. */
+	struct rvl_rootport_policy rootport;
+
+	/* Percentage of cycles in which the wire neither gives nor takes a beat. */
+	unsigned wire_idle_percent;
+
+	/* Waves into this file from this cycle on; needs libravelin_model_trace. NULL: none. */
+	const char *trace;
+	uint64_t trace_from;
+
+	/* Any of these may be NULL. */
+	rvl_sim_irq_fn *irq;
+	rvl_sim_frame_fn *tx;
+	rvl_sim_log_fn *log;
+	void *ctx;
+};
+
+extern const struct rvl_sim_options RVL_SIM_OPTIONS_DEFAULT;
+
+struct rvl_sim_stats {
+	uint64_t cycles;			/* clock cycles that were simulated */
+	uint64_t host_ns;			/* time that simulating them took */
+	uint64_t wire_rx_frames, wire_rx_bytes; /* taken by the NIC */
+	uint64_t wire_tx_frames, wire_tx_bytes; /* sent by it */
+	uint64_t wire_tx_cut;			/* frames that a reset cut */
+	uint64_t wire_violations;		/* beats against the stream's rules */
+	uint64_t interrupts;
+	uint64_t resets; /* Function Level Resets */
+
+	/* TLPs and octets (headers and data) of each kind, as the root port saw them. */
+	uint64_t up_writes, up_write_bytes; /* memory writes from the NIC, interrupts included */
+	uint64_t up_reads, up_read_bytes;   /* memory reads from the NIC */
+	uint64_t down_completions, down_completion_bytes;
+	uint64_t down_writes, down_write_bytes; /* to the NIC's BARs */
+	uint64_t down_reads, down_read_bytes;
+	uint64_t up_completions, up_completion_bytes;
+	uint64_t bad_writes; /* memory writes to where there is no memory */
+	uint64_t bad_reads;  /* memory reads likewise, answered with Unsupported Request */
+	uint64_t violations; /* breaches of PCIe's rules by the NIC, logged */
+
+	/* A digest of all that left the NIC and when. Equal for equal runs. */
+	uint64_t hash;
+};
+
+/*
+ * Power on: reset, then run until the NIC is ready. The configuration space is as firmware leaves
+ * it (rvl_config_space_enumerate): BARs assigned, memory space enabled, bus master and MSI-X off.
+ * Returns 0, or -errno with a sentence in err: -ENOMEM, -ENOTSUP and -EIO (waves), -ETIMEDOUT (the
+ * NIC does not become ready).
+ */
+int rvl_sim_create(struct rvl_sim **sim, const struct rvl_sim_options *options, char *err,
+		   unsigned err_size);
+void rvl_sim_destroy(struct rvl_sim *sim); /* NULL is allowed */
+
+/* ---------------------------------------------------------------------------------------- time */
+
+/* Let `cycles` clock cycles pass. */
+void rvl_sim_step(struct rvl_sim *sim, uint64_t cycles);
+
+/*
+ * Let time pass until the simulator is idle, but at most `cycles` clock cycles. Returns whether it
+ * is idle.
+ */
+bool rvl_sim_run(struct rvl_sim *sim, uint64_t cycles);
+
+/*
+ * Whether nothing is in flight in the NIC, the root port and on the wire: until something is called
+ * that gives the NIC work, nothing will happen, however much time passes.
+ */
+bool rvl_sim_idle(const struct rvl_sim *sim);
+
+uint64_t rvl_sim_cycle(const struct rvl_sim *sim);
+
+/* ------------------------------------------------------------------------ memory-mapped access */
+
+/*
+ * Read BAR 0 or 2: any offset and length within it; every DW that holds an octet of the range is
+ * read once, in rising order. Time passes. Returns 0; or, with ones in data for what could not be
+ * read, -EIO (refused by the NIC, or memory space is off) or -ETIMEDOUT (no completion).
+ */
+int rvl_sim_read(struct rvl_sim *sim, unsigned bar, uint64_t offset, void *data, uint32_t len);
+
+/*
+ * Write BAR 0 or 2: posted, as one write for each DW (byte enables for less than a DW), in order
+ * with each other and with reads. Time passes only while the root port's queue is full. Returns 0,
+ * or -EIO when memory space is off (the write is lost).
+ */
+int rvl_sim_write(struct rvl_sim *sim, unsigned bar, uint64_t offset, const void *data,
+		  uint32_t len);
+
+/* A register of BAR 0 or 2. A read that fails gives ones. */
+uint32_t rvl_sim_read32(struct rvl_sim *sim, unsigned bar, uint32_t offset);
+void rvl_sim_write32(struct rvl_sim *sim, unsigned bar, uint32_t offset, uint32_t value);
+
+/*
+ * Configuration space. A write is ordered behind earlier writes to the BARs (time passes until the
+ * NIC has taken them) and performs a Function Level Reset if it asks for one; returns 0 or what
+ * that returns.
+ */
+void rvl_sim_config_read(const struct rvl_sim *sim, uint32_t offset, void *data, uint32_t len);
+int rvl_sim_config_write(struct rvl_sim *sim, uint32_t offset, const void *data, uint32_t len);
+int rvl_sim_config_dump(const struct rvl_sim *sim, FILE *f);
+
+/* Shorthands for writes of the command and device control registers. */
+void rvl_sim_set_bus_master(struct rvl_sim *sim, bool on);
+void rvl_sim_set_payload(struct rvl_sim *sim, unsigned max_payload, unsigned max_read);
+
+/*
+ * Function Level Reset: time passes until it is complete and the NIC ready again. Bus master, MSI-X
+ * and BARs are off afterwards as PCIe demands; then the configuration space is enumerated anew.
+ * Interrupts stay connected. Returns 0 or -ETIMEDOUT.
+ */
+int rvl_sim_flr(struct rvl_sim *sim);
+
+/* --------------------------------------------------------------------------- memory, interrupts */
+
+/* See dma_map.h. -EINVAL also for a range that holds the addresses of interrupts (below). */
+int rvl_sim_map(struct rvl_sim *sim, const struct rvl_dma_range *range);
+int rvl_sim_unmap(struct rvl_sim *sim, uint64_t bus, uint64_t size);
+
+/*
+ * Interrupts. As a host does for its devices (and as <linux/vfio.h> does for its users), the
+ * simulator writes the NIC's MSI-X table itself: vector N becomes a write of N to
+ * RVL_SIM_MSIX_ADDRESS + 4 * N, which no memory can have. So whatever a client of vfio-user writes
+ * as address and data (QEMU writes nothing: its guest's table is its own) has no influence on which
+ * vector is told to it, while masks and the pending bits are the NIC's own and in force.
+ *
+ * rvl_sim_irq_enable    MSI-X Enable in the configuration space; off masks nothing, but no vector
+ * is raised while it is off rvl_sim_irq_connect   write the table entry: address and data as above,
+ * unmasked; off: masked. on also enables MSI-X rvl_sim_irq_mask      the vector's mask bit
+ *
+ * They return 0 or -EINVAL for a vector that the NIC doesn't have. All are ordered with accesses.
+ */
+#define RVL_SIM_MSIX_ADDRESS 0xfffffee000000000ULL
+
+unsigned rvl_sim_vectors(const struct rvl_sim *sim);
+void rvl_sim_irq_enable(struct rvl_sim *sim, bool on);
+int rvl_sim_irq_connect(struct rvl_sim *sim, unsigned vector, bool on);
+int rvl_sim_irq_mask(struct rvl_sim *sim, unsigned vector, bool masked);
+
+/* ---------------------------------------------------------------------------------------- wire */
+
+/*
+ * Put a frame on the wire towards the NIC, marked as damaged if err. Returns 0, -EAGAIN when too
+ * many wait (let time pass), -EMSGSIZE when it is empty or impossibly long.
+ */
+int rvl_sim_rx(struct rvl_sim *sim, const uint8_t *frame, uint32_t len, bool err);
+
+/* Frames that may be put without -EAGAIN. */
+unsigned rvl_sim_rx_room(const struct rvl_sim *sim);
+
+/* --------------------------------------------------------------------------------------- tests */
+
+/* The root port, to inject faults and to change its policy (rootport.h). */
+struct rvl_rootport *rvl_sim_rootport(struct rvl_sim *sim);
+
+void rvl_sim_stats(const struct rvl_sim *sim, struct rvl_sim_stats *stats);
+
+#endif

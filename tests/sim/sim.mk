@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: BSD-2-Clause
+$(eval $(call c_test,config_space_test,tests/sim/config_space_test.c,rvl_sim_io,-lcmocka))
+$(eval $(call c_test,vfio_user_test,tests/sim/vfio_user_test.c tests/sim/client.c,rvl_sim_io,\
+  -lcmocka -ljansson))
