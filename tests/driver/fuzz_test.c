@@ -20,7 +20,7 @@
 #define OPEN_QUEUES 4
 
 static uint64_t first_seed = 1;
-static unsigned int runs = 3000;
+static unsigned int runs = 20000;
 static uint64_t seed_now;
 
 #define check(condition)                                                                           \
@@ -34,61 +34,120 @@ static uint32_t pick(struct attacker *a, uint32_t n)
 	return (uint32_t)(attacker_random(a) % n);
 }
 
-/* A completion that is nearly right, so that the checks behind the first ones are reached too. */
-static void forge(struct attacker *a)
-{
-	unsigned int q = pick(a, OPEN_QUEUES);
-	struct rvl_cq_entry *cq = attacker_ring(a, RVL_REG_CQ_BASE_LO(q));
-	struct rvl_cmd *cmd = attacker_ring(a, RVL_REG_CMD_BASE_LO);
-	struct rvl_cmd_cpl *cpl = attacker_ring(a, RVL_REG_CMD_CPL_BASE_LO);
-	unsigned int at = a->regs[RVL_REG_CQ_HEAD(q) / 4] & 0xffff;
-	unsigned int log2 = a->regs[RVL_REG_CQ_SIZE(q) / 4] & 15;
+/* What the device has done so far, so that most of what it says can be right. */
+struct plan {
+	unsigned int malice; /* one in so many things it says is random */
+	uint16_t tx_done[RVL_QP_MAX];
+	uint16_t rx_done[RVL_QP_MAX];
+	uint16_t cq_done[RVL_QP_MAX];
+	uint16_t cmd_done;
+	uint16_t evt_done;
+};
 
-	if (cq && log2 == 5) {
-		cq[at % 32] = (struct rvl_cq_entry){
-			.type = (uint8_t)(1 + pick(a, 2)),
-			.status = pick(a, 8) ? 0 : (uint8_t)pick(a, 4),
-			.index = rvl_cpu_to_le16((uint16_t)pick(a, 4)),
-			.len = rvl_cpu_to_le16((uint16_t)pick(a, BUFFER + 20)),
-			.flags = rvl_cpu_to_le16((uint16_t)pick(a, 4)),
-			.sa = rvl_cpu_to_le16((uint16_t)pick(a, 9)),
-			.phase = rvl_cpu_to_le32((at >> log2 & 1) ? 0 : 1U << 31),
-		};
-	}
-	if (cmd && cpl && pick(a, 4)) {
-		at = (a->regs[RVL_REG_CMD_TAIL / 4] - 1) & 0xffff;
-		cpl[at % 16].opcode = cmd[at % 16].opcode;
-		cpl[at % 16].tag = cmd[at % 16].tag;
-		cpl[at % 16].status = pick(a, 4) ? 0 : (uint8_t)pick(a, 18);
-		cpl[at % 16].phase = rvl_cpu_to_le32((at >> 4 & 1) ? 0 : 1U << 31);
-	}
+static bool lie(struct attacker *a)
+{
+	return !pick(a, ((struct plan *)a->plan)->malice);
 }
 
-static void misbehave(struct attacker *a)
+static uint32_t phase(uint16_t pointer, uint32_t log2)
 {
-	switch (pick(a, 12)) {
-	case 0:
-		attacker_scribble(a, pick(a, 64));
-		break;
-	case 1:
-		a->regs[pick(a, 0x100) + (pick(a, 2) ? 0x1000 / 4 : 0)] =
-			(uint32_t)attacker_random(a);
-		break;
-	case 2:
+	return rvl_cpu_to_le32((pointer >> (log2 & 15) & 1) ? 0 : 1U << 31);
+}
+
+static void complete_descriptor(struct attacker *a)
+{
+	struct plan *plan = a->plan;
+	unsigned int q = pick(a, OPEN_QUEUES);
+	bool rx = pick(a, 2);
+	uint16_t *done = rx ? &plan->rx_done[q] : &plan->tx_done[q];
+	uint32_t tail = a->regs[(rx ? RVL_REG_RX_TAIL(q) : RVL_REG_TX_TAIL(q)) / 4];
+	struct rvl_cq_entry *cq = attacker_ring(a, RVL_REG_CQ_BASE_LO(q));
+	uint32_t log2 = a->regs[RVL_REG_CQ_SIZE(q) / 4];
+
+	if (!cq || log2 != 5 || ((uint16_t)tail == *done && !lie(a)))
+		return;
+	cq[plan->cq_done[q] % 32] = (struct rvl_cq_entry){
+		.type = lie(a) ? (uint8_t)pick(a, 4)
+			: rx   ? RVL_CQ_TYPE_RX
+			       : RVL_CQ_TYPE_TX,
+		.status = lie(a) ? (uint8_t)pick(a, 5) : 0,
+		.index = rvl_cpu_to_le16(lie(a) ? (uint16_t)attacker_random(a) : *done),
+		.len = rvl_cpu_to_le16(
+			(uint16_t)(lie(a) ? pick(a, 65536) : 14 + pick(a, BUFFER - 13))),
+		.flags = rvl_cpu_to_le16((uint16_t)pick(a, 4)),
+		.sa = rvl_cpu_to_le16((uint16_t)(lie(a) ? pick(a, 65536) : pick(a, 8))),
+		.phase = phase(plan->cq_done[q], log2),
+	};
+	plan->cq_done[q]++;
+	(*done)++;
+}
+
+static void complete_command(struct attacker *a)
+{
+	struct plan *plan = a->plan;
+	struct rvl_cmd *cmd = attacker_ring(a, RVL_REG_CMD_BASE_LO);
+	struct rvl_cmd_cpl *cpl = attacker_ring(a, RVL_REG_CMD_CPL_BASE_LO);
+	unsigned int at = plan->cmd_done % 16;
+
+	if (!cmd || !cpl || (uint16_t)a->regs[RVL_REG_CMD_TAIL / 4] == plan->cmd_done || lie(a))
+		return;
+	cpl[at].opcode = lie(a) ? (uint8_t)attacker_random(a) : cmd[at].opcode;
+	cpl[at].tag = lie(a) ? (uint16_t)attacker_random(a) : cmd[at].tag;
+	cpl[at].status = pick(a, 4) ? 0 : (uint8_t)pick(a, lie(a) ? 256 : 17);
+	cpl[at].phase = phase(plan->cmd_done, 4);
+	plan->cmd_done++;
+}
+
+static void raise_event(struct attacker *a)
+{
+	struct plan *plan = a->plan;
+	struct rvl_event *ring = attacker_ring(a, RVL_REG_EVT_BASE_LO);
+
+	if (!ring || a->regs[RVL_REG_EVT_SIZE / 4] != 8)
+		return;
+	ring[plan->evt_done % 256] = (struct rvl_event){
+		.type = (uint8_t)pick(a, 9),
+		.source = lie(a) ? (uint8_t)attacker_random(a) : (uint8_t)pick(a, 2),
+		.index = rvl_cpu_to_le16((uint16_t)(lie(a) ? pick(a, 65536) : pick(a, 4))),
+		.number = rvl_cpu_to_le32(lie(a) ? (uint32_t)attacker_random(a) : plan->evt_done),
+		.phase = phase(plan->evt_done, 8),
+	};
+	plan->evt_done++;
+}
+
+static void act(struct attacker *a)
+{
+	if (lie(a)) {
+		if (pick(a, 2))
+			attacker_scribble(a, pick(a, 64));
+		else
+			a->regs[pick(a, 0x100) + (pick(a, 2) ? 0x1000 / 4 : 0)] =
+				(uint32_t)attacker_random(a);
 		if (!pick(a, 50))
 			attacker_unplug(a);
-		break;
-	default:
-		forge(a);
-		break;
 	}
+	complete_descriptor(a);
+	complete_command(a);
+	if (!pick(a, 16))
+		raise_event(a);
 }
 
 static void on_write(struct attacker *a, uint32_t offset, uint32_t value)
 {
-	(void)offset;
-	(void)value;
-	misbehave(a);
+	struct plan *plan = a->plan;
+	unsigned int q;
+
+	for (q = 0; q < RVL_QP_MAX; q++) {
+		if (offset != RVL_REG_Q_CONTROL(q))
+			continue;
+		plan->tx_done[q] = 0;
+		plan->rx_done[q] = 0;
+		plan->cq_done[q] = 0;
+		a->regs[RVL_REG_TX_TAIL(q) / 4] = 0;
+		a->regs[RVL_REG_RX_TAIL(q) / 4] = 0;
+		a->regs[RVL_REG_Q_STATUS(q) / 4] = value ? 0 : RVL_Q_STATUS_IDLE_MASK;
+	}
+	act(a);
 }
 
 static void poll_queue(const struct rvl_dev *dev, struct rvl_queue *queue)
@@ -119,7 +178,7 @@ static void step(struct attacker *a, struct rvl_dev *dev, struct rvl_queue **que
 	uint64_t counters[RVL_CNT_NUM];
 	uint16_t index = RVL_INDEX_ANY;
 
-	misbehave(a);
+	act(a);
 	switch (pick(a, 14)) {
 	case 0:
 		if (!queues[q])
@@ -176,6 +235,7 @@ static void random_devices_neither_crash_nor_hang_the_driver(void **state)
 	struct rvl_queue *queues[OPEN_QUEUES];
 	struct rvl_dev_error err;
 	struct attacker a;
+	struct plan plan;
 	struct rvl_dev *dev;
 	unsigned int alive = 0;
 	unsigned int run, i;
@@ -185,12 +245,15 @@ static void random_devices_neither_crash_nor_hang_the_driver(void **state)
 		seed_now = first_seed + run;
 		attacker_init(&a, seed_now);
 		memset(queues, 0, sizeof(queues));
+		memset(&plan, 0, sizeof(plan));
+		plan.malice = 2U << pick(&a, 12);
+		a.plan = &plan;
 		/* Now and then the probe too meets random registers. */
 		if (!pick(&a, 4))
 			a.regs[pick(&a, 0x10)] ^= 1U << pick(&a, 32);
 		if (!rvl_dev_open(&a.os, NULL, &dev, &err)) {
 			a.on_write = on_write;
-			a.on_wait = misbehave;
+			a.on_wait = act;
 			for (i = 0; i < STEPS; i++)
 				step(&a, dev, queues);
 			alive += !rvl_dev_dead(dev);
