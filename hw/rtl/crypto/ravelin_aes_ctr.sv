@@ -44,19 +44,28 @@ module ravelin_aes_ctr #(
     128'hc072a49c_afa2d4ad_f04759fa_7dc982ca, 128'h76abd7fe_2b670130_c56f6bf2_7b777c63
   };
 
+  function automatic logic [7:0] xtime(input logic [7:0] x);
+    xtime = {x[6:0], 1'b0} ^ (x[7] ? 8'h1b : 8'h00);
+  endfunction
+
+  // The S-box, and the products of its octets that MixColumns adds to the column: {1, 1, 1, 2} * s,
+  // where 3 * s = 2 * s + s.
   logic [7:0] sbox[256];
+  logic [31:0] mixbox[256];
 
   initial begin
-    for (int i = 0; i < 256; i++) sbox[i] = SBox[8*i+:8];
+    for (int i = 0; i < 256; i++) begin
+      sbox[i]   = SBox[8*i+:8];
+      mixbox[i] = {{3{SBox[8*i+:8]}}, xtime(SBox[8*i+:8])};
+    end
   end
 
-  // FIPS 197, section 5.1.3, on a column with row 0 in [7:0].
-  function automatic logic [31:0] mix_column(input logic [31:0] x);
-    logic [31:0] hi, x2, y;
-    hi = (x >> 7) & 32'h0101_0101;
-    x2 = ((x & 32'h7f7f_7f7f) << 1) ^ hi ^ (hi << 1) ^ (hi << 3) ^ (hi << 4);
-    y  = x2 ^ x ^ {x[7:0], x[31:8]} ^ {x[15:0], x[31:16]};
-    mix_column = x2 ^ {y[7:0], y[31:8]};
+  // A column after SubBytes and MixColumns (FIPS 197, section 5.1.3), from the mixbox of its rows;
+  // row 0 in [7:0].
+  function automatic logic [31:0] mix_column(input logic [31:0] m0, input logic [31:0] m1,
+                                             input logic [31:0] m2, input logic [31:0] m3);
+    mix_column = m0 ^ {m1[23:0], m1[31:24]} ^ {m2[15:0], m2[31:16]} ^ {m3[7:0], m3[31:8]} ^
+        {m0[7:0], m3[7:0], m2[7:0], m1[7:0]};
   endfunction
 
   function automatic logic [31:0] swap32(input logic [31:0] x);
@@ -140,12 +149,12 @@ module ravelin_aes_ctr #(
                       sbox[gen_round[r-1].state_q[128*l+32*c+:8]]
                     };
                   end else begin
-                    state_q[128*l+32*c+:32] <= gen_round[r-1].key_q[32*c+:32] ^ mix_column({
-                      sbox[gen_round[r-1].state_q[128*l+32*((c+3)%4)+24+:8]],
-                      sbox[gen_round[r-1].state_q[128*l+32*((c+2)%4)+16+:8]],
-                      sbox[gen_round[r-1].state_q[128*l+32*((c+1)%4)+8+:8]],
-                      sbox[gen_round[r-1].state_q[128*l+32*c+:8]]
-                    });
+                    state_q[128*l+32*c+:32] <= gen_round[r-1].key_q[32*c+:32] ^ mix_column(
+                      mixbox[gen_round[r-1].state_q[128*l+32*c+:8]],
+                      mixbox[gen_round[r-1].state_q[128*l+32*((c+1)%4)+8+:8]],
+                      mixbox[gen_round[r-1].state_q[128*l+32*((c+2)%4)+16+:8]],
+                      mixbox[gen_round[r-1].state_q[128*l+32*((c+3)%4)+24+:8]]
+                    );
                   end
                 end
               end

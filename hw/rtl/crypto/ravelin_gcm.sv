@@ -12,9 +12,9 @@
 // Nothing stalls inside: a beat is taken only when the output FIFO has room for it.
 //
 // Interval: one beat a cycle, whatever the packets' lengths, slots and key lengths; a packet of no
-// octets takes a beat. Latency from the beat taken to the beat offered, with the output not stalled:
-// beats that do not end a packet 20 cycles; the last beat, with the tag, 25 cycles (Decrypt: 20); so
-// behind the first packet's last beat a stream that encrypts leaves 25 cycles after it came.
+// octets takes a beat. Latency from the beat taken to the beat offered, the output not stalled: 20
+// cycles for a beat that does not end a packet, 25 for the last one, with the tag (Decrypt: 20).
+// Once a packet has waited for its tag, what follows back to back leaves 25 cycles after it came.
 // An install or erase takes one beat's place in the input.
 //
 // The tag is only computed here: whoever decrypts must hold the text back until it has compared.

@@ -3,11 +3,13 @@
 // The key slots of a GCM engine: cipher key, salt and the powers of H that ravelin_ghash needs.
 //
 // There is no way to read a slot but the engine's own two lookups below, and none of their results
-// leaves the engine. An install writes the key, has the engine encrypt the zero block under it
-// (inject_o), and fills the powers with a multiplier of its own: H^1 .. H^32 and H^64 .. H^1024 in
-// steps of 32, about 350 cycles. An erase overwrites all of the slot with zeros, then sends a beat
-// of the erased slot through the engine, so that no pipeline register keeps the key or a power; about
-// 40 cycles. After reset every slot is erased so, in 4 * SaCount + 40 cycles, before ready_o rises.
+// leaves the engine.
+//
+// An install writes the key, has the engine encrypt the zero block under it (inject_o), and fills
+// the powers with a multiplier of its own: H^1 .. H^32, and from there to H^1024 in steps of 32;
+// about 340 cycles. An erase overwrites all of the slot with zeros, then sends a beat of the erased
+// slot through the engine, so that no pipeline register keeps the key or a power; about 50 cycles.
+// After reset every slot is erased so, in 4 * SaCount + 50 cycles, before ready_o rises.
 //
 // Lookups have a latency of one cycle, interval one.
 module ravelin_gcm_keys #(

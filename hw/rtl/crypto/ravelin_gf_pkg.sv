@@ -61,7 +61,7 @@ package ravelin_gf_pkg;
     q0 = z0[63:0];
     q1 = z0[127:64] ^ m[63:0];
     q2 = z2[63:0] ^ m[127:64];
-    // {z2[127:64], q2, q1, q0} has the coefficient of x^k in bit 254 - k: h is what lies beyond x^127.
+    // {z2[127:64], q2, q1, q0} has the coefficient of x^k in bit 254 - k; h begins with x^128.
     h1 = {q1[62:0], q0[63]};
     h0 = {q0[62:0], 1'b0};
     d1 = h1 ^ (h0 << 63) ^ (h0 << 62) ^ (h0 << 57);

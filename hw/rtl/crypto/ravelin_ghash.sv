@@ -13,8 +13,8 @@
 // block to its last. The accumulator only adds, so the next beat may be of another message and
 // another key.
 //
-//   beat, powers --> [operands] --> [leaves] --> [sum, fold] --> S --+
-//   two powers ----> [operands] --> [leaves] --> [fold] ------> P --+--> [leaves] --> [fold] --> acc
+//   beat, powers -> [operands] -> [leaves] -> [sum, fold] -> S -+
+//   two powers ---> [operands] -> [leaves] -> [fold] -----> P --+-> [leaves] -> [fold] -> acc
 //
 // Latency 5 cycles from valid_i of the last beat to valid_o, interval 1.
 module ravelin_ghash #(
