@@ -151,7 +151,10 @@ static int open_files(struct rvl_port *p, const char *names, char *err, unsigned
 	if (in[0]) {
 		p->in = pcap_open_offline(in, why);
 		if (!p->in) {
-			snprintf(err, err_size, "%s", why); /* begins with the path */
+			/* Some of libpcap's messages begin with the path. */
+			bool named = !strncmp(why, in, strlen(in));
+
+			snprintf(err, err_size, "%s%s%s", named ? "" : in, named ? "" : ": ", why);
 			return -EIO;
 		}
 		if (pcap_datalink(p->in) != DLT_EN10MB) {

@@ -2,3 +2,4 @@
 $(eval $(call c_test,config_space_test,tests/sim/config_space_test.c,rvl_sim_io,-lcmocka))
 $(eval $(call c_test,vfio_user_test,tests/sim/vfio_user_test.c tests/sim/client.c,rvl_sim_io,\
   -lcmocka -ljansson))
+$(eval $(call c_test,port_test,tests/sim/port_test.c,rvl_sim_io,-lcmocka -lpcap))
