@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/ike/support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+uint64_t rng_next(struct rng *r)
+{
+	uint64_t z = r->state += 0x9e3779b97f4a7c15u; /* splitmix64 */
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+uint64_t rng_below(struct rng *r, uint64_t n)
+{
+	return n ? rng_next(r) % n : 0;
+}
+
+bool rng_percent(struct rng *r, unsigned percent)
+{
+	return rng_below(r, 100) < percent;
+}
+
+void rng_bytes(struct rng *r, void *out, size_t len)
+{
+	uint8_t *o = out;
+
+	for (size_t i = 0; i < len; i++)
+		o[i] = (uint8_t)rng_next(r);
+}
+
+int rng_fill(void *rng, void *out, size_t len)
+{
+	rng_bytes(rng, out, len);
+	return 0;
+}
+
+uint64_t seed_of(int argc, char **argv, uint64_t fallback, bool *given)
+{
+	const char *text = argc > 1 ? argv[1] : getenv("SEED");
+
+	*given = text && *text;
+	if (!*given)
+		return fallback;
+	if (strncmp(text, "seed=", 5) == 0)
+		text += 5;
+	return strtoull(text, NULL, 0);
+}
+
+size_t from_hex(const char *hex, uint8_t *out, size_t cap)
+{
+	size_t n = 0;
+	unsigned v;
+
+	while (*hex && n < cap) {
+		if (*hex == ' ') {
+			hex++;
+			continue;
+		}
+		if (sscanf(hex, "%2x", &v) != 1)
+			abort();
+		out[n++] = (uint8_t)v;
+		hex += 2;
+	}
+	return n;
+}
+
+const struct side SIDE_A = {
+	.ike = "aes256gcm16-prfsha384-x25519",
+	.esp = "aes256gcm16",
+	.id = "moon.example.org",
+	.peer_id = "sun.example.org",
+	.psk = "a shared secret",
+	.local_ts = "10.1.0.0/16",
+	.remote_ts = "10.2.0.0/16",
+};
+
+const struct side SIDE_B = {
+	.ike = "aes256gcm16-prfsha384-x25519",
+	.esp = "aes256gcm16",
+	.id = "sun.example.org",
+	.peer_id = "moon.example.org",
+	.psk = "a shared secret",
+	.local_ts = "10.2.0.0/16",
+	.remote_ts = "10.1.0.0/16",
+};
+
+static uint32_t alloc_spi(void *context)
+{
+	struct node *node = context;
+
+	node->spis_out++;
+	return node->next_spi++;
+}
+
+static void release_spi(void *context, uint32_t spi)
+{
+	struct node *node = context;
+
+	(void)spi;
+	node->spis_out--;
+}
+
+static void check(int err, const char *what, const char *error)
+{
+	if (err) {
+		fprintf(stderr, "%s: %s\n", what, error);
+		abort();
+	}
+}
+
+static void configure(struct node *node, const struct node *peer, const struct side *s)
+{
+	struct ike_connection *conn = ike_connection_new("net");
+	struct ike_child_config *child = ike_connection_add_child(conn, "c");
+	char error[256], list[512], *save, *word;
+
+	conn->local = node->addr;
+	conn->remote = peer->addr;
+	conn->local.port = conn->remote.port = 0;
+	if (s->id)
+		check(ike_id_parse(s->id, &conn->local_id, error, sizeof(error)), "id", error);
+	if (s->peer_id)
+		check(ike_id_parse(s->peer_id, &conn->remote_id, error, sizeof(error)), "id",
+		      error);
+	snprintf(list, sizeof(list), "%s", s->ike ? s->ike : "");
+	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		check(ike_proposal_parse(word, IKE_PROTO_IKE,
+					 &conn->proposals[conn->proposal_count++], error,
+					 sizeof(error)),
+		      "ike", error);
+	snprintf(list, sizeof(list), "%s", s->esp ? s->esp : "");
+	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		check(ike_proposal_parse(word, IKE_PROTO_ESP,
+					 &child->proposals[child->proposal_count++], error,
+					 sizeof(error)),
+		      "esp", error);
+	snprintf(list, sizeof(list), "%s", s->local_ts ? s->local_ts : "");
+	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		check(ike_ts_parse(word, &child->local_ts.list[child->local_ts.count++], error,
+				   sizeof(error)),
+		      "ts", error);
+	snprintf(list, sizeof(list), "%s", s->remote_ts ? s->remote_ts : "");
+	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		check(ike_ts_parse(word, &child->remote_ts.list[child->remote_ts.count++], error,
+				   sizeof(error)),
+		      "ts", error);
+	conn->encap = s->encap;
+	conn->dpd_delay_ms = s->dpd_ms;
+	conn->unique = s->unique;
+	check(ike_engine_add_connection(node->engine, conn), "connection", "");
+	if (s->psk)
+		check(ike_engine_add_psk(node->engine, NULL, 0, ike_slice(s->psk, strlen(s->psk))),
+		      "psk", "");
+}
+
+struct net *net_new(uint64_t seed, const struct side *a, const struct side *b)
+{
+	struct net *n = calloc(1, sizeof(*n));
+	const struct side *sides[2] = {a, b};
+
+	n->now = 1000;
+	n->rng.state = seed;
+	for (unsigned i = 0; i < 2; i++) {
+		struct node *node = &n->node[i];
+		struct ike_engine_config config = {
+			.random = {.fill = rng_fill, .context = &node->rng},
+			.alloc_spi = alloc_spi,
+			.release_spi = release_spi,
+			.context = node,
+			.cookie_always = sides[i]->cookie,
+			.max_half_open_per_ip = sides[i]->max_half_open,
+			.log_level = IKE_LOG_DEBUG,
+		};
+
+		node->net = n;
+		node->rng.state = rng_next(&n->rng);
+		node->next_spi = 0x1000 * (i + 1);
+		node->addr = (struct ike_addr){.family = 4, .ip = {192, 0, 2, (uint8_t)(i + 1)}};
+		node->engine = ike_engine_new(&config);
+		if (!node->engine)
+			abort();
+	}
+	configure(&n->node[0], &n->node[1], a);
+	configure(&n->node[1], &n->node[0], b);
+	return n;
+}
+
+void packet_free(struct packet *p)
+{
+	free(p->data);
+	p->data = NULL;
+}
+
+void net_free(struct net *n)
+{
+	for (unsigned i = 0; i < n->queued; i++)
+		packet_free(&n->queue[i]);
+	for (unsigned i = 0; i < 2; i++)
+		ike_engine_free(n->node[i].engine);
+	OPENSSL_cleanse(n, sizeof(*n));
+	free(n);
+}
+
+static void enqueue(struct net *n, const struct ike_send *s)
+{
+	struct packet *p;
+
+	if (n->queued == NET_PACKETS) {
+		fprintf(stderr, "a storm: %u datagrams wait\n", n->queued);
+		abort();
+	}
+	p = &n->queue[n->queued++];
+	*p = (struct packet){
+		.due = n->now + n->delay_min + rng_below(&n->rng, n->delay_max - n->delay_min + 1),
+		.order = n->order++,
+		.to = ike_addr_same_ip(&s->remote, &n->node[1].addr),
+		.local = s->remote,
+		.remote = s->local,
+		.data = malloc(s->data.len),
+		.len = s->data.len,
+	};
+	memcpy(p->data, s->data.data, s->data.len);
+}
+
+static void transmit(struct node *node, const struct ike_send *s)
+{
+	struct net *n = node->net;
+
+	n->sent++;
+	/* The marker goes with the port, and only a keepalive has none on 4500. */
+	if (s->data.len == 1) {
+		node->keepalives++;
+		return;
+	}
+	if (s->marker != (s->local.port == IKE_PORT_NATT))
+		abort();
+	if (n->down || rng_percent(&n->rng, n->loss))
+		return;
+	enqueue(n, s);
+	if (rng_percent(&n->rng, n->duplicate))
+		enqueue(n, s);
+}
+
+static struct installed *find_child(struct node *node, uint64_t id)
+{
+	for (unsigned i = 0; i < node->child_count; i++) {
+		if (node->children[i].sa.child_id == id)
+			return &node->children[i];
+	}
+	return NULL;
+}
+
+static void act(struct node *node, struct ike_action *a)
+{
+	struct installed *child;
+
+	switch (a->type) {
+	case IKE_ACTION_SEND:
+		transmit(node, &a->send);
+		break;
+	case IKE_ACTION_CHILD_INSTALL:
+		if (node->child_count == NODE_CHILDREN || node->held_count == NODE_CHILDREN)
+			abort();
+		node->children[node->child_count++] =
+			(struct installed){.sa = a->install, .present = true};
+		node->held[node->held_count] = a->install.child_id;
+		node->held_until[node->held_count++] = node->net->now + node->install_delay;
+		break;
+	case IKE_ACTION_CHILD_REMOVE:
+		child = find_child(node, a->change.child_id);
+		if (!child || !child->present)
+			abort();
+		child->present = child->up = false;
+		node->spis_out--;
+		break;
+	case IKE_ACTION_CHILD_UPDATE:
+		child = find_child(node, a->change.child_id);
+		if (!child || !child->present)
+			abort();
+		child->sa.local = a->change.local;
+		child->sa.remote = a->change.remote;
+		node->updates++;
+		break;
+	case IKE_ACTION_IKE_UP:
+		node->ike_up++;
+		node->ike_id = a->event.ike_id;
+		break;
+	case IKE_ACTION_IKE_DOWN:
+		node->ike_down++;
+		strcpy(node->ike_reason, a->event.reason);
+		if (!*a->event.reason)
+			abort();
+		break;
+	case IKE_ACTION_CHILD_UP:
+		child = find_child(node, a->event.child_id);
+		if (!child || !child->present)
+			abort();
+		child->up = true;
+		node->child_up++;
+		break;
+	case IKE_ACTION_CHILD_DOWN:
+		node->child_down++;
+		strcpy(node->child_reason, a->event.reason);
+		if (!*a->event.reason)
+			abort();
+		break;
+	case IKE_ACTION_LOG:
+		if (getenv("IKE_TEST_LOG"))
+			fprintf(stderr, "# %6llu node %u: %s\n", (unsigned long long)node->net->now,
+				(unsigned)(node - node->net->node), a->log.text);
+		break;
+	}
+}
+
+void node_drain(struct node *node)
+{
+	struct ike_action *a;
+	bool again = true;
+
+	while (again) {
+		while ((a = ike_next_action(node->engine))) {
+			act(node, a);
+			ike_action_free(a);
+		}
+		again = false;
+		for (unsigned i = 0; i < node->held_count && !node->install_holds; i++) {
+			uint64_t id = node->held[i];
+
+			if (node->held_until[i] > node->net->now)
+				continue;
+			node->held[i] = node->held[--node->held_count];
+			node->held_until[i] = node->held_until[node->held_count];
+			ike_child_installed(node->engine, node->net->now, id, node->install_error,
+					    node->install_error ? "no room in the NIC" : NULL);
+			again = true;
+			break;
+		}
+	}
+}
+
+void net_deliver(struct net *n, const struct packet *p)
+{
+	ike_receive(n->node[p->to].engine, n->now, &p->local, &p->remote,
+		    ike_slice(p->data, p->len));
+	node_drain(&n->node[p->to]);
+}
+
+static unsigned oldest(const struct net *n)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 1; i < n->queued; i++) {
+		if (n->queue[i].due < n->queue[best].due ||
+		    (n->queue[i].due == n->queue[best].due &&
+		     n->queue[i].order < n->queue[best].order))
+			best = i;
+	}
+	return best;
+}
+
+struct packet net_take(struct net *n)
+{
+	struct packet p;
+	unsigned i;
+
+	if (!n->queued) {
+		fprintf(stderr, "no datagram waits\n");
+		abort();
+	}
+	i = oldest(n);
+	p = n->queue[i];
+	n->queue[i] = n->queue[--n->queued];
+	return p;
+}
+
+void net_settle(struct net *n)
+{
+	for (unsigned steps = 0; n->queued; steps++) {
+		struct packet p = net_take(n);
+
+		if (steps > 10000)
+			abort();
+		net_deliver(n, &p);
+		packet_free(&p);
+	}
+}
+
+uint64_t net_next(const struct net *n)
+{
+	uint64_t at = n->queued ? n->queue[oldest(n)].due : IKE_NEVER;
+
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t deadline = ike_next_deadline(n->node[i].engine);
+
+		if (deadline < at)
+			at = deadline;
+		for (unsigned k = 0; k < n->node[i].held_count; k++) {
+			if (!n->node[i].install_holds && n->node[i].held_until[k] < at)
+				at = n->node[i].held_until[k];
+		}
+	}
+	return at;
+}
+
+void net_run(struct net *n, uint64_t until)
+{
+	uint64_t at;
+
+	while ((at = net_next(n)) <= until) {
+		if (at > n->now)
+			n->now = at;
+		if (n->queued && n->queue[oldest(n)].due <= n->now) {
+			struct packet p = net_take(n);
+
+			net_deliver(n, &p);
+			packet_free(&p);
+			continue;
+		}
+		for (unsigned i = 0; i < 2; i++) {
+			ike_tick(n->node[i].engine, n->now);
+			node_drain(&n->node[i]);
+		}
+	}
+	if (until != IKE_NEVER)
+		n->now = until;
+}
+
+uint64_t start(struct net *n, unsigned node)
+{
+	uint64_t id = 0;
+	int err = ike_initiate(n->node[node].engine, n->now, "net", "c", NULL, &id);
+
+	if (err)
+		abort();
+	node_drain(&n->node[node]);
+	return id;
+}
+
+struct ike_sa *only_sa(struct net *n, unsigned node)
+{
+	struct ike_sa *sa = n->node[node].engine->all;
+
+	if (!sa || sa->all_next)
+		abort();
+	return sa;
+}
+
+struct installed *present_child(struct node *node)
+{
+	for (unsigned i = node->child_count; i-- > 0;) {
+		if (node->children[i].present)
+			return &node->children[i];
+	}
+	return NULL;
+}
+
+static bool same_keys(const struct ike_child_keys *a, const struct ike_child_keys *b)
+{
+	return a->encr_len == b->encr_len && a->integ_len == b->integ_len && a->encr_len &&
+	       memcmp(a->encr, b->encr, a->encr_len) == 0 &&
+	       memcmp(a->integ, b->integ, a->integ_len) == 0;
+}
+
+bool children_agree(const struct installed *a, const struct installed *b)
+{
+	return a->sa.spi_in == b->sa.spi_out && a->sa.spi_out == b->sa.spi_in &&
+	       same_keys(&a->sa.keys_in, &b->sa.keys_out) &&
+	       same_keys(&a->sa.keys_out, &b->sa.keys_in) &&
+	       !same_keys(&a->sa.keys_in, &a->sa.keys_out) &&
+	       a->sa.suite.encr == b->sa.suite.encr &&
+	       a->sa.suite.encr_bits == b->sa.suite.encr_bits &&
+	       a->sa.suite.integ == b->sa.suite.integ && a->sa.encap == b->sa.encap &&
+	       ike_ts_subset(&a->sa.local_ts, &b->sa.remote_ts) &&
+	       ike_ts_subset(&b->sa.remote_ts, &a->sa.local_ts) &&
+	       ike_ts_subset(&a->sa.remote_ts, &b->sa.local_ts) &&
+	       ike_ts_subset(&b->sa.local_ts, &a->sa.remote_ts);
+}
+
+bool nothing_left(const struct node *node)
+{
+	const struct ike_engine *e = node->engine;
+
+	return e->sa_count == 0 && e->half_open_count == 0 && e->heap_len == 0 && !e->all &&
+	       node->spis_out == 0 && ike_next_deadline(e) == IKE_NEVER &&
+	       e->connections[0]->references == 1;
+}
+
+struct packet forge(struct net *n, unsigned node, uint8_t exchange, bool response, uint32_t id,
+		    struct ike_builder *inner)
+{
+	struct ike_engine *e = n->node[node].engine;
+	struct ike_sa *sa = e->all;
+	struct ike_header hdr = ike_sa_header(sa, exchange, response, id);
+	struct ike_slice message;
+	struct packet p = {.to = 1 - node, .local = sa->remote, .remote = sa->local};
+
+	if (ike_seal(e, sa, &hdr, inner, &message))
+		abort();
+	p.data = malloc(message.len);
+	p.len = message.len;
+	memcpy(p.data, message.data, message.len);
+	return p;
+}
+
+void send_raw(struct net *n, unsigned to, const void *data, size_t len, uint16_t port)
+{
+	struct packet p = {.to = to, .local = n->node[to].addr, .remote = n->node[1 - to].addr};
+
+	p.local.port = p.remote.port = port;
+	p.data = malloc(len ? len : 1);
+	p.len = len;
+	if (len)
+		memcpy(p.data, data, len);
+	net_deliver(n, &p);
+	packet_free(&p);
+}

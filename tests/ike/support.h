@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Two IKE engines in one process with a network between them, all in virtual time and from a seed.
+ *
+ * Datagrams wait in the network until the test delivers them one by one (exchange tests) or lets
+ * time run with loss, duplication and delay (simulation).
+ */
+#ifndef RAVELIN_TESTS_IKE_SUPPORT_H
+#define RAVELIN_TESTS_IKE_SUPPORT_H
+
+#include "host/ike/ike.h"
+#include "host/ike/sa.h"
+
+struct rng {
+	uint64_t state;
+};
+
+uint64_t rng_next(struct rng *r);
+uint64_t rng_below(struct rng *r, uint64_t n);
+bool rng_percent(struct rng *r, unsigned percent);
+void rng_bytes(struct rng *r, void *out, size_t len);
+int rng_fill(void *rng, void *out, size_t len); /* struct ike_random's */
+
+/* The seed of a run: the first argument or $SEED ("seed=N" or "N"), else `fallback`. */
+uint64_t seed_of(int argc, char **argv, uint64_t fallback, bool *given);
+
+size_t from_hex(const char *hex, uint8_t *out, size_t cap);
+
+enum { NODE_CHILDREN = 64, NET_PACKETS = 4096 };
+
+struct installed {
+	struct ike_child_install sa;
+	bool present; /* in the data path */
+	bool up;      /* CHILD_UP was said */
+};
+
+struct net;
+
+struct node {
+	struct net *net;
+	struct ike_engine *engine;
+	struct ike_addr addr;
+	struct rng rng;
+	uint32_t next_spi;
+	int spis_out;	    /* allotted and neither given back nor removed */
+	int install_error;  /* what the data path answers */
+	bool install_holds; /* it answers only when the test says so */
+	uint64_t install_delay;
+	uint64_t held[NODE_CHILDREN]; /* child ids that wait for an answer */
+	uint64_t held_until[NODE_CHILDREN];
+	unsigned held_count;
+	struct installed children[NODE_CHILDREN];
+	unsigned child_count;
+	unsigned ike_up, ike_down, child_up, child_down, updates, keepalives;
+	uint64_t ike_id; /* the last that came up */
+	char ike_reason[IKE_REASON_MAX];
+	char child_reason[IKE_REASON_MAX];
+};
+
+struct packet {
+	uint64_t due;
+	uint64_t order;
+	unsigned to;	       /* node */
+	struct ike_addr local; /* as the receiver sees it */
+	struct ike_addr remote;
+	uint8_t *data;
+	size_t len;
+};
+
+struct net {
+	uint64_t now;
+	struct rng rng;
+	struct node node[2];
+	unsigned loss, duplicate; /* percent */
+	uint64_t delay_min, delay_max;
+	bool down; /* nothing gets through */
+	struct packet queue[NET_PACKETS];
+	unsigned queued;
+	uint64_t order;
+	uint64_t sent;
+};
+
+struct side {
+	const char *ike; /* proposals, separated by commas; NULL: the defaults */
+	const char *esp;
+	const char *id;	     /* NULL: the address */
+	const char *peer_id; /* NULL: any */
+	const char *psk;     /* NULL: none at all */
+	const char *local_ts;
+	const char *remote_ts;
+	bool encap;
+	bool cookie;
+	uint64_t dpd_ms;
+	enum ike_unique unique;
+	unsigned max_half_open;
+};
+
+/* Node 0 is 192.0.2.1, node 1 192.0.2.2; connection "net", child "c". */
+struct net *net_new(uint64_t seed, const struct side *a, const struct side *b);
+void net_free(struct net *n);
+extern const struct side SIDE_A, SIDE_B;
+
+void node_drain(struct node *node);
+
+/* Deliver all that waits, oldest first, until nothing waits; time stands still. */
+void net_settle(struct net *n);
+/* Take the oldest waiting datagram out of the network, or the one for a node. The caller frees. */
+struct packet net_take(struct net *n);
+void net_deliver(struct net *n, const struct packet *p);
+void packet_free(struct packet *p);
+/* Let time run until `until`, with deliveries and timers in their order. */
+void net_run(struct net *n, uint64_t until);
+/* The earliest thing that is going to happen; IKE_NEVER when nothing. */
+uint64_t net_next(const struct net *n);
+
+uint64_t start(struct net *n, unsigned node);
+struct ike_sa *only_sa(struct net *n, unsigned node);
+/* The latest installed child that is present, or NULL. */
+struct installed *present_child(struct node *node);
+/* Do the two ends of a Child SA agree in everything? */
+bool children_agree(const struct installed *a, const struct installed *b);
+bool nothing_left(const struct node *node);
+
+/* A message as `node` could have sent it in its first IKE SA, sealed with its keys. */
+struct packet forge(struct net *n, unsigned node, uint8_t exchange, bool response, uint32_t id,
+		    struct ike_builder *inner);
+void send_raw(struct net *n, unsigned to, const void *data, size_t len, uint16_t port);
+
+#endif
