@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Transmit policies (RFC 4301, section 4.4.1): all rules are compared at once; of those that match,
+// the one of the lowest priority wins, then the lowest index.
+//
+// The order of the rules is kept as a matrix, written when a rule is: bit j of row i says that rule j
+// goes before rule i. The winner is then the rule that rule_fits and that no other one that matches
+// goes before. A rule that is not in use counts as going after all others, as it never rule_fits.
+//
+// Latency 2 cycles, interval 1. Rules are written only while no packet is inside.
+/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+module ravelin_ipsec_policy #(
+  parameter int unsigned PolicyCount = 64,
+  localparam int unsigned IdxW = $clog2(PolicyCount)
+) (
+  input  logic                             clk_i,
+  input  logic                             rst_ni,
+  input  logic                             set_valid_i,
+  input  logic [IdxW-1:0]                  set_idx_i,
+  input  logic [31:0]                      set_priority_i,
+  input  logic [ravelin_ipsec_pkg::RULE_W-1:0] set_rule_i,
+  output logic [PolicyCount-1:0]           used_o,
+  input  logic                             valid_i,
+  input  logic [31:0]                      src_i,
+  input  logic [31:0]                      dst_i,
+  input  logic [7:0]                       proto_i,
+  input  logic [15:0]                      sport_i,
+  input  logic [15:0]                      dport_i,
+  input  logic                             ports_i,         // the packet shows its ports
+  input  logic                             ports_unseen_i,  // it has some, but elsewhere
+  output logic                             valid_o,
+  output logic                             hit_o,
+  output logic [1:0]                       action_o,
+  output logic [15:0]                      sa_o
+);
+  localparam logic [1:0] Bypass = 2'(ravelin_regs_pkg::POLICY_ACTION_BYPASS);
+
+  logic [PolicyCount-1:0]             used_q;
+  logic [PolicyCount*32-1:0]          priority_q;
+  logic [PolicyCount*18-1:0]          result_q;   // {action, sa} of each rule
+  logic [PolicyCount*PolicyCount-1:0] before_q;
+  logic [ravelin_ipsec_pkg::RULE_W-1:0] rule_q [0:PolicyCount-1];
+  logic [PolicyCount-1:0]             match_q;
+  logic                               match_valid_q;
+  ravelin_ipsec_pkg::rule_t           set_rule;
+
+  assign set_rule = set_rule_i;
+  assign used_o   = used_q;
+
+  function automatic logic rule_fits(input logic [ravelin_ipsec_pkg::RULE_W-1:0] bits,
+                                   input logic [31:0] src, input logic [31:0] dst,
+                                   input logic [7:0] proto, input logic [15:0] sport,
+                                   input logic [15:0] dport, input logic ports,
+                                   input logic unseen);
+    ravelin_ipsec_pkg::rule_t r;
+    logic in_range;
+    r        = bits;
+    in_range = sport >= r.sport_lo && sport <= r.sport_hi && dport >= r.dport_lo &&
+               dport <= r.dport_hi;
+    rule_fits  = (src & r.src_mask) == r.src && (dst & r.dst_mask) == r.dst &&
+               (r.any_proto || proto == r.proto) &&
+               (r.any_port || (ports ? in_range : unseen && r.action != Bypass));
+  endfunction
+
+  function automatic logic [PolicyCount-1:0] winner_of(
+      input logic [PolicyCount-1:0] match,
+      input logic [PolicyCount*PolicyCount-1:0] goes_before);
+    winner_of = '0;
+    for (int unsigned i = 0; i < PolicyCount; i++) begin
+      winner_of[i] = match[i] && (match & goes_before[i*PolicyCount +: PolicyCount]) == '0;
+    end
+  endfunction
+
+  function automatic logic [17:0] select(input logic [PolicyCount-1:0] one_hot,
+                                         input logic [PolicyCount*18-1:0] results);
+    select = '0;
+    for (int unsigned i = 0; i < PolicyCount; i++) begin
+      if (one_hot[i]) begin
+        select = select | results[i*18 +: 18];
+      end
+    end
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      used_q        <= '0;
+      match_valid_q <= 1'b0;
+      valid_o       <= 1'b0;
+    end else begin
+      match_valid_q <= valid_i;
+      valid_o       <= match_valid_q;
+      if (set_valid_i) begin
+        used_q[set_idx_i] <= set_rule.valid;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (set_valid_i) begin
+      rule_q[set_idx_i] <= set_rule_i;
+      priority_q[set_idx_i*32 +: 32] <= set_priority_i;
+      result_q[set_idx_i*18 +: 18]   <= {set_rule.action, set_rule.sa};
+      for (int unsigned j = 0; j < PolicyCount; j++) begin
+        // the new rule's row, then its column
+        before_q[set_idx_i*PolicyCount + j] <=
+            priority_q[j*32 +: 32] < set_priority_i ||
+            (priority_q[j*32 +: 32] == set_priority_i && j < 32'(set_idx_i));
+        if (IdxW'(j) != set_idx_i) begin
+          before_q[j*PolicyCount + 32'(set_idx_i)] <=
+              set_priority_i < priority_q[j*32 +: 32] ||
+              (set_priority_i == priority_q[j*32 +: 32] && 32'(set_idx_i) < j);
+        end else begin
+          before_q[j*PolicyCount + j] <= 1'b0;
+        end
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (valid_i) begin
+      for (int unsigned i = 0; i < PolicyCount; i++) begin
+        match_q[i] <= used_q[i] && rule_fits(rule_q[i], src_i, dst_i, proto_i, sport_i, dport_i,
+                                           ports_i, ports_unseen_i);
+      end
+    end
+    if (match_valid_q) begin
+      hit_o            <= match_q != '0;
+      {action_o, sa_o} <= select(winner_of(match_q, before_q), result_q);
+    end
+  end
+endmodule
+/* verilator lint_on UNUSEDSIGNAL */

@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Frames from the port to the host: ESP of known SAs decrypted (RFC 4303, section 3.4), everything
+// else unchanged.
+//
+//   port -+-> [buffer] -> [realign: cut out the ciphertext] -> [tailcut: ICV] -> [GCM] -+
+//         |      ^                                                    |                 |
+//         +-> [decide]                                               ICV -> [verify] <--+
+//                                                                              v
+//                              host <- [prepend: Ethernet header] <-------- [buffer]
+//
+// All frames take this way, in order. The first buffer holds a frame until its end has come, since only
+// then it is known whether it is damaged; the second holds the plaintext until the frame has been
+// verified: no octet of it leaves before, and what is dropped there is overwritten by later frames.
+/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+module ravelin_ipsec_rx #(
+  parameter int unsigned DataW         = 512,
+  parameter int unsigned InSaCount     = 1024,
+  parameter int unsigned ReplayWindow  = 1024,
+  parameter int unsigned MaxFrame      = 9234,
+  parameter bit          TestMutations = 1'b0,
+  localparam int unsigned BytesW = $clog2(DataW/8+1),
+  localparam int unsigned CntNum = ravelin_regs_pkg::CNT_NUM,
+  localparam int unsigned SaW    = $clog2(InSaCount),
+  localparam int unsigned WinW   = $clog2(ReplayWindow) + 1
+) (
+  input  logic              clk_i,
+  input  logic              rst_ni,
+  output logic              ready_o,
+  output logic              idle_o,
+  input  logic [3:0]        mutation_i,
+  input  logic              enable_i,
+  // the command executor
+  input  logic              pause_i,
+  output logic              paused_o,
+  output logic [15:0]       in_count_o,     // frames that were admitted
+  output logic [15:0]       out_count_o,    // frames that have left or were dropped
+  input  logic              op_find_i,
+  input  logic              op_insert_i,
+  input  logic              op_remove_i,
+  input  logic [31:0]       op_dst_i,
+  input  logic [31:0]       op_spi_i,
+  output logic              op_hit_o,
+  output logic              op_full_o,
+  input  logic              sa_read_i,
+  input  logic              sa_write_i,
+  input  logic [SaW-1:0]    sa_idx_i,
+  input  logic [ravelin_ipsec_pkg::IN_CFG_W-1:0] sa_cfg_i,
+  input  logic [31:0]       sa_seq_i,
+  input  logic [WinW-1:0]   sa_window_i,
+  output logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] sa_dyn_o,
+  output logic [31:0]       sa_seq_o,
+  input  logic              key_req_valid_i,
+  output logic              key_req_ready_o,
+  input  logic              key_req_erase_i,
+  input  logic [SaW-1:0]    key_req_slot_i,
+  input  logic              key_req_aes256_i,
+  input  logic [255:0]      key_req_key_i,
+  input  logic [31:0]       key_req_salt_i,
+  output logic              key_done_o,
+  // events
+  output logic              ev_valid_o,
+  input  logic              ev_ready_i,
+  output logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_o,
+  // frames
+  input  logic              port_valid_i,
+  output logic              port_ready_o,
+  input  logic              port_sop_i,
+  input  logic              port_eop_i,
+  input  logic [DataW-1:0]  port_data_i,
+  input  logic [BytesW-1:0] port_bytes_i,
+  input  logic              port_err_i,
+  output logic              hrx_valid_o,
+  input  logic              hrx_ready_i,
+  output logic              hrx_sop_o,
+  output logic              hrx_eop_o,
+  output logic [DataW-1:0]  hrx_data_o,
+  output logic [BytesW-1:0] hrx_bytes_o,
+  output logic [15:0]       hrx_len_o,
+  output logic              hrx_decrypted_o,
+  output logic              hrx_udp_o,
+  output logic [15:0]       hrx_sa_o,
+  output logic [31:0]       hrx_hash_o,
+  output logic [CntNum-1:0] cnt_o,
+  output logic [15:0]       bytes_add_o
+);
+  localparam int unsigned Octets    = DataW / 8;
+  localparam int unsigned OctW      = $clog2(Octets);
+  localparam int unsigned HeadBeats = 1024 / DataW;
+  localparam int unsigned MaxBeats  = (MaxFrame + Octets - 1) / Octets;
+  localparam int unsigned Depth     = 32768 / Octets;
+  localparam int unsigned PtrW      = $clog2(Depth);
+  localparam int unsigned InFlight  = 128;   // frames in and around the GCM engine
+
+  // ------------------------------------------------------------------------ frames from the port
+  logic [1023:0] head_q;
+  logic [15:0]   head_len_q, count_q, count, beats_q, beats;
+  logic [3:0]    head_reason_q;
+  logic          head_valid_q, head_ready, take, store, buf_ready;
+  logic [16:0]   len;           // octets of the frame with this beat
+
+  assign take         = port_valid_i && port_ready_o;
+  assign port_ready_o = ready_o && buf_ready && !(head_valid_q && !head_ready);
+  assign beats        = port_sop_i ? 16'd0 : beats_q;        // before this beat
+  assign count        = port_sop_i ? 16'd0 : count_q;
+  assign store        = take && beats < 16'(MaxBeats);
+  assign len          = {1'b0, count} + (port_eop_i ? 17'(port_bytes_i) : 17'(Octets));
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      head_valid_q <= 1'b0;
+    end else if (take && port_eop_i) begin
+      head_valid_q <= 1'b1;
+    end else if (head_ready) begin
+      head_valid_q <= 1'b0;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (take) begin
+      if (beats < 16'(HeadBeats)) begin
+        head_q[32'(beats)*DataW +: DataW] <= port_data_i;
+      end
+      if (store) begin
+        beats_q <= beats + 1'b1;
+      end
+      count_q <= len[16] ? 16'hffff : len[15:0];
+      if (port_eop_i) begin
+        // what is beyond MaxFrame has not been stored
+        head_len_q    <= len > 17'(MaxBeats * Octets) ? 16'(MaxBeats * Octets) : len[15:0];
+        head_reason_q <= !enable_i ? ravelin_ipsec_pkg::DROP_DISABLED :
+                         port_err_i || len < 17'd14 || len > 17'(MaxFrame)
+                         ? ravelin_ipsec_pkg::DROP_PORT : ravelin_ipsec_pkg::DROP_NONE;
+      end
+    end
+  end
+
+  logic rx_frame_q;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      rx_frame_q <= 1'b0;
+    end else begin
+      rx_frame_q <= take && port_eop_i;
+    end
+    if (take && port_eop_i) begin
+      bytes_add_o <= len[16] ? 16'hffff : len[15:0];
+    end
+  end
+
+  // ------------------------------------------------------------------------ decision
+  logic           dec_valid, dec_ready, decide_idle, decide_ready, decide_paused, taken;
+  logic           pre_valid;
+  logic [SaW-1:0] pre_idx;
+  logic [31:0]    pre_seq;
+  logic [3:0]     pre_reason;
+  logic [CntNum-1:0] decide_cnt, verify_cnt;
+  logic [ravelin_ipsec_pkg::RX_DECISION_W-1:0] dec_bits;
+  ravelin_ipsec_pkg::rx_decision_t dec;
+
+  ravelin_ipsec_rx_decide #(.InSaCount(InSaCount)) u_decide (
+    .clk_i, .rst_ni, .ready_o (decide_ready), .idle_o (decide_idle), .pause_i,
+    .paused_o (decide_paused), .taken_o (taken),
+    .op_find_i, .op_insert_i, .op_remove_i, .op_dst_i, .op_spi_i, .op_idx_i (sa_idx_i), .op_hit_o,
+    .op_full_o,
+    .head_valid_i (head_valid_q), .head_ready_o (head_ready), .head_i (head_q),
+    .head_len_i (head_len_q), .head_reason_i (head_reason_q),
+    .pre_valid_o (pre_valid), .pre_idx_o (pre_idx), .pre_seq_o (pre_seq),
+    .pre_reason_i (pre_reason),
+    .dec_valid_o (dec_valid), .dec_ready_i (dec_ready), .dec_o (dec_bits), .cnt_o (decide_cnt)
+  );
+  assign dec = dec_bits;
+
+  // ------------------------------------------------------------------------ buffer of ciphertext
+  logic          drop, decrypt, gcm_meta_ready, post_ready, buf_first, buf_empty;
+  logic [15:0]   cut_len;           // octets that go to the engine, ICV included
+  logic [OctW-1:0] cmd_shift;
+  logic [PtrW:0] cmd_start, cmd_beats, cmd_total;
+
+  assign drop      = dec.action == ravelin_ipsec_pkg::RX_DROP;
+  assign decrypt   = dec.action == ravelin_ipsec_pkg::RX_DECRYPT;
+  assign cut_len   = decrypt ? dec.text_len + 16'd16 : dec.frame_len;
+  assign cmd_shift = decrypt ? OctW'(dec.skip) : '0;
+  assign cmd_start = decrypt ? (PtrW+1)'({9'b0, dec.skip} >> OctW) : '0;
+  assign cmd_beats = drop ? '0 : (PtrW+1)'((16'(cmd_shift) + cut_len + 16'(Octets - 1)) >> OctW);
+  assign cmd_total = (PtrW+1)'((dec.frame_len + 16'(Octets - 1)) >> OctW);
+
+  logic              a_valid, a_ready, a_sop, a_eop;
+  logic [DataW-1:0]  a_data;
+  logic [OctW+16:0]  a_side;
+
+  ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(OctW + 17)) u_ciphertext (
+    .clk_i, .rst_ni, .empty_o (buf_empty),
+    .in_valid_i (store), .in_ready_o (buf_ready), .in_data_i (port_data_i),
+    .cmd_valid_i (dec_valid && post_ready && gcm_meta_ready), .cmd_ready_o (dec_ready),
+    .cmd_start_i (cmd_start), .cmd_beats_i (cmd_beats), .cmd_total_i (cmd_total),
+    .cmd_side_i ({cmd_shift, cut_len, decrypt}), .hold_i (1'b0), .first_o (buf_first),
+    .out_valid_o (a_valid), .out_ready_i (a_ready), .out_sop_o (a_sop), .out_eop_o (a_eop),
+    .out_data_o (a_data), .out_side_o (a_side)
+  );
+
+  // ------------------------------------------------------------------------ ciphertext, ICV
+  logic              b_valid, b_ready, b_sop, b_eop, b_cut, c_valid, c_ready, c_sop, c_eop;
+  logic [DataW-1:0]  b_data, c_data;
+  logic [BytesW-1:0] b_bytes, c_bytes;
+  logic [127:0]      c_icv;
+  logic              realign_empty, tailcut_empty;
+
+  ravelin_ipsec_realign #(.DataW(DataW), .SideW(1)) u_realign (
+    .clk_i, .rst_ni, .empty_o (realign_empty),
+    .in_valid_i (a_valid), .in_ready_o (a_ready), .in_sop_i (a_sop), .in_eop_i (a_eop),
+    .in_data_i (a_data), .in_shift_i (a_side[OctW+16:17]), .in_len_i (a_side[16:1]),
+    .in_side_i (a_side[0]),
+    .out_valid_o (b_valid), .out_ready_i (b_ready), .out_sop_o (b_sop), .out_eop_o (b_eop),
+    .out_data_o (b_data), .out_bytes_o (b_bytes), .out_side_o (b_cut)
+  );
+
+  ravelin_ipsec_tailcut #(.DataW(DataW)) u_tailcut (
+    .clk_i, .rst_ni, .empty_o (tailcut_empty),
+    .in_valid_i (b_valid), .in_ready_o (b_ready), .in_sop_i (b_sop), .in_eop_i (b_eop),
+    .in_data_i (b_data), .in_bytes_i (b_bytes), .in_cut_i (b_cut),
+    .out_valid_o (c_valid), .out_ready_i (c_ready), .out_sop_o (c_sop), .out_eop_o (c_eop),
+    .out_data_o (c_data), .out_bytes_o (c_bytes), .out_tail_o (c_icv)
+  );
+
+  // ------------------------------------------------------------------------ GCM
+  logic           m_valid, m_decrypt, gcm_ready, gcm_idle, gcm_in_ready;
+  logic [15:0]    m_len;
+  logic [SaW-1:0] m_sa;
+  logic [31:0]    m_spi, m_seq;
+  logic [63:0]    m_iv;
+  logic           d_valid, d_ready, d_sop, d_eop, d_bypass;
+  logic [DataW-1:0]  d_data;
+  logic [BytesW-1:0] d_bytes;
+  logic [127:0]      d_tag, icv;
+  logic           icv_valid, icv_room, icv_ready;
+  logic [4:0]     m_count;
+  logic [7:0]     icv_count, post_count;
+
+  function automatic logic [31:0] swap32(input logic [31:0] v);
+    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
+  endfunction
+
+  ravelin_ipsec_fifo #(.Width(SaW + 145), .Depth(16)) u_gcm_meta (
+    .clk_i, .rst_ni,
+    .in_valid_i (buf_first && !drop), .in_ready_o (gcm_meta_ready),
+    .in_data_i ({decrypt, decrypt ? dec.text_len : dec.frame_len, dec.sa[SaW-1:0], dec.spi, dec.seq,
+                 dec.iv}),
+    .out_valid_o (m_valid), .out_ready_i (c_valid && c_ready && c_eop),
+    .out_data_o ({m_decrypt, m_len, m_sa, m_spi, m_seq, m_iv}), .count_o (m_count)
+  );
+
+  ravelin_ipsec_fifo #(.Width(128), .Depth(InFlight)) u_icvs (
+    .clk_i, .rst_ni,
+    .in_valid_i (c_valid && c_ready && c_eop && m_decrypt), .in_ready_o (icv_room),
+    .in_data_i (c_icv),
+    .out_valid_o (icv_valid), .out_ready_i (icv_ready), .out_data_o (icv), .count_o (icv_count)
+  );
+
+  assign c_ready = gcm_in_ready && m_valid;
+
+  ravelin_gcm #(
+    .DataW(DataW), .SaCount(InSaCount), .Decrypt(1'b1), .TestMutations(TestMutations)
+  ) u_gcm (
+    .clk_i, .rst_ni, .mutation_i,
+    .key_req_valid_i, .key_req_ready_o, .key_req_erase_i, .key_req_slot_i, .key_req_aes256_i,
+    .key_req_key_i, .key_req_salt_i, .key_done_o, .ready_o (gcm_ready), .idle_o (gcm_idle),
+    .in_valid_i (c_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (c_sop),
+    .in_eop_i (c_eop), .in_data_i (c_data), .in_bytes_i (c_bytes), .in_auth_only_i (1'b0),
+    .in_bypass_i (!m_decrypt), .in_slot_i (m_sa), .in_iv_i (m_iv),
+    .in_aad_i ({64'h0, swap32(m_seq), swap32(m_spi)}), .in_aad_len_i (5'd8),
+    .in_auth_len_i (16'd0), .in_len_i (m_len),
+    .out_valid_o (d_valid), .out_ready_i (d_ready), .out_sop_o (d_sop), .out_eop_o (d_eop),
+    .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass)
+  );
+
+  // ------------------------------------------------------------------------ verification
+  logic           post_valid, post_pop, hold_valid, hold_ready, verify_idle, verify_paused;
+  logic           rd_valid, chk_valid, chk_known, chk_icv_ok;
+  logic [SaW-1:0] rd_idx;
+  logic [3:0]     chk_reason, chk_format, sa_reason;
+  logic [31:0]    chk_seq;
+  logic [15:0]    chk_bytes;
+  logic           out_valid, out_ready, in_sa_ready, sa_ev_valid, ev_in_ready;
+  logic [5:0]     ev_count;
+  logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0]   sa_ev;
+  logic [ravelin_ipsec_pkg::RX_DECISION_W-1:0] post_bits;
+  logic [ravelin_ipsec_pkg::RX_OUT_W-1:0]      out_bits;
+  ravelin_ipsec_pkg::rx_out_t                  out;
+
+  ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::RX_DECISION_W), .Depth(InFlight)) u_post (
+    .clk_i, .rst_ni,
+    .in_valid_i (buf_first), .in_ready_o (post_ready), .in_data_i (dec_bits),
+    .out_valid_o (post_valid), .out_ready_i (post_pop), .out_data_o (post_bits),
+    .count_o (post_count)
+  );
+
+  ravelin_ipsec_rx_verify #(
+    .DataW(DataW), .InSaCount(InSaCount), .TestMutations(TestMutations)
+  ) u_verify (
+    .clk_i, .rst_ni, .idle_o (verify_idle), .icv_stuck_i (mutation_i == 4'd2), .pause_i,
+    .paused_o (verify_paused),
+    .meta_valid_i (post_valid), .meta_ready_o (post_pop), .meta_i (post_bits), .icv_i (icv),
+    .icv_ready_o (icv_ready),
+    .text_valid_i (d_valid), .text_ready_o (d_ready), .text_sop_i (d_sop), .text_eop_i (d_eop),
+    .text_data_i (d_data), .text_bytes_i (d_bytes), .text_tag_i (d_tag),
+    .buf_valid_o (hold_valid), .buf_ready_i (hold_ready),
+    .rd_valid_o (rd_valid), .rd_idx_o (rd_idx), .chk_valid_o (chk_valid), .chk_known_o (chk_known),
+    .chk_reason_o (chk_reason), .chk_icv_ok_o (chk_icv_ok), .chk_format_o (chk_format),
+    .chk_seq_o (chk_seq), .chk_bytes_o (chk_bytes), .sa_reason_i (sa_reason),
+    .ev_room_i (ev_count < 6'd20),
+    .out_valid_o (out_valid), .out_ready_i (out_ready), .out_o (out_bits), .cnt_o (verify_cnt)
+  );
+  assign out = out_bits;
+
+  ravelin_ipsec_in_sa #(
+    .SaCount(InSaCount), .ReplayWindow(ReplayWindow), .TestMutations(TestMutations)
+  ) u_sa (
+    .clk_i, .rst_ni, .ready_o (in_sa_ready), .no_replay_i (mutation_i == 4'd1),
+    .op_read_i (sa_read_i), .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_cfg_i (sa_cfg_i),
+    .op_seq_i (sa_seq_i), .op_window_i (sa_window_i), .op_dyn_o (sa_dyn_o), .op_seq_o (sa_seq_o),
+    .pre_valid_i (pre_valid), .pre_idx_i (pre_idx), .pre_seq_i (pre_seq),
+    .pre_reason_o (pre_reason),
+    .rd_valid_i (rd_valid), .rd_idx_i (rd_idx), .chk_valid_i (chk_valid),
+    .chk_known_i (chk_known), .chk_reason_i (chk_reason), .chk_icv_ok_i (chk_icv_ok),
+    .chk_format_i (chk_format), .chk_seq_i (chk_seq), .chk_bytes_i (chk_bytes),
+    .reason_o (sa_reason), .ev_valid_o (sa_ev_valid), .ev_o (sa_ev)
+  );
+
+  ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::EVENT_REC_W), .Depth(32)) u_events (
+    .clk_i, .rst_ni,
+    .in_valid_i (sa_ev_valid), .in_ready_o (ev_in_ready), .in_data_i (sa_ev),
+    .out_valid_o (ev_valid_o), .out_ready_i (ev_ready_i), .out_data_o (ev_o), .count_o (ev_count)
+  );
+
+  // ------------------------------------------------------------------------ buffer of plaintext
+  localparam int unsigned MetaW = 16 + 1 + 1 + 16 + 32;   // {len, decrypted, udp, sa, hash}
+  localparam int unsigned SideW = MetaW + 1 + 8 + 16 + 5 + 176 + BytesW;
+
+  logic             hold_first, hold_empty, h_valid, h_ready, h_sop, h_eop;
+  logic [DataW-1:0] h_data, h_patched;
+  logic [SideW-1:0] out_side, h_side;
+  logic [BytesW-1:0] out_last, h_last;
+  logic [4:0]       out_l3, h_l3;
+  logic [175:0]     h_eth;
+  logic [7:0]       h_tos;
+  logic [15:0]      h_checksum;
+  logic             h_patch, prepend_empty;
+  logic [MetaW-1:0] h_meta;
+
+  assign out_l3   = out.decrypted ? out.l3 : 5'd0;
+  assign out_last = BytesW'(OctW'(out.len - 16'd1)) + BytesW'(1);
+  assign out_side = {out.len + 16'(out_l3), out.decrypted, out.udp, out.sa, out.hash,
+                     out.decrypted, out.tos, out.checksum, out_l3, out.eth, out_last};
+  assign {h_meta, h_patch, h_tos, h_checksum, h_l3, h_eth, h_last} = h_side;
+
+  ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(SideW)) u_plaintext (
+    .clk_i, .rst_ni, .empty_o (hold_empty),
+    .in_valid_i (hold_valid), .in_ready_o (hold_ready), .in_data_i (d_data),
+    .cmd_valid_i (out_valid), .cmd_ready_o (out_ready), .cmd_start_i ('0),
+    .cmd_beats_i (out.drop ? '0 : (PtrW+1)'((out.len + 16'(Octets - 1)) >> OctW)),
+    .cmd_total_i ((PtrW+1)'((out.buffered + 16'(Octets - 1)) >> OctW)),
+    .cmd_side_i (out_side), .hold_i (h_valid || !prepend_empty), .first_o (hold_first),
+    .out_valid_o (h_valid), .out_ready_i (h_ready), .out_sop_o (h_sop), .out_eop_o (h_eop),
+    .out_data_o (h_data), .out_side_o (h_side)
+  );
+
+  // TOS and checksum of the inner header with its new ECN
+  always_comb begin
+    h_patched = h_data;
+    if (h_valid && h_sop && h_patch) begin
+      h_patched[15:8]  = h_tos;
+      h_patched[95:80] = h_checksum;
+    end
+  end
+
+  ravelin_ipsec_prepend #(.DataW(DataW), .PrefixMax(22), .SideW(MetaW)) u_prepend (
+    .clk_i, .rst_ni, .empty_o (prepend_empty),
+    .in_valid_i (h_valid), .in_ready_o (h_ready), .in_sop_i (h_sop), .in_eop_i (h_eop),
+    .in_data_i (h_patched), .in_bytes_i (h_eop ? h_last : BytesW'(Octets)), .in_prefix_i (h_eth),
+    .in_prefix_len_i (h_l3), .in_side_i (h_meta),
+    .out_valid_o (hrx_valid_o), .out_ready_i (hrx_ready_i), .out_sop_o (hrx_sop_o),
+    .out_eop_o (hrx_eop_o), .out_data_o (hrx_data_o), .out_bytes_o (hrx_bytes_o),
+    .out_side_o ({hrx_len_o, hrx_decrypted_o, hrx_udp_o, hrx_sa_o, hrx_hash_o})
+  );
+
+  // ------------------------------------------------------------------------ what is inside
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      in_count_o  <= '0;
+      out_count_o <= '0;
+    end else begin
+      if (taken) begin
+        in_count_o <= in_count_o + 1'b1;
+      end
+      // never both: a drop is held up until the frame before it has left
+      if ((hrx_valid_o && hrx_ready_i && hrx_eop_o) || (out_valid && out_ready && out.drop)) begin
+        out_count_o <= out_count_o + 1'b1;
+      end
+    end
+  end
+
+  always_comb begin
+    cnt_o = decide_cnt | verify_cnt;
+    cnt_o[ravelin_regs_pkg::CNT_RX_FRAMES] = rx_frame_q;
+  end
+
+  assign ready_o  = decide_ready && in_sa_ready && gcm_ready;
+  assign paused_o = decide_paused && verify_paused;
+  assign idle_o   = !port_valid_i && !head_valid_q && decide_idle && buf_empty && realign_empty &&
+                    tailcut_empty && !m_valid && gcm_idle && !post_valid && verify_idle &&
+                    hold_empty && prepend_empty && ev_count == '0 && cnt_o == '0;
+
+  logic unused;
+  assign unused = icv_valid ^ icv_room ^ (^m_count) ^ (^icv_count) ^ (^post_count) ^ d_bypass ^
+                  hold_first ^ ev_in_ready;
+endmodule
+/* verilator lint_on UNUSEDSIGNAL */

@@ -1,0 +1,397 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Decides whether a frame that has come out of the GCM engine may go to the host: ICV, replay window,
+// trailer (RFC 4303, section 2.4), inner header, ECN (RFC 6040, section 4.2). The text goes on into
+// a buffer meanwhile; the record made here says what becomes of it there.
+//
+//   text -> [collect] -> [format] -> [in_sa] -> [hash] -> [hash] -> FIFO
+//
+// Latency 5 cycles from the last beat, interval 1 frame. Frames that were dropped before take part
+// without text. Nothing stalls inside but at the entry.
+/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+module ravelin_ipsec_rx_verify #(
+  parameter int unsigned DataW         = 512,
+  parameter int unsigned InSaCount     = 1024,
+  parameter bit          TestMutations = 1'b0,
+  localparam int unsigned BytesW = $clog2(DataW/8+1),
+  localparam int unsigned CntNum = ravelin_regs_pkg::CNT_NUM,
+  localparam int unsigned SaW    = $clog2(InSaCount)
+) (
+  input  logic              clk_i,
+  input  logic              rst_ni,
+  output logic              idle_o,
+  input  logic              icv_stuck_i,     // mutation
+  input  logic              pause_i,
+  output logic              paused_o,
+  // what was decided on arrival, and the ICV that came with the packet
+  input  logic              meta_valid_i,
+  output logic              meta_ready_o,
+  input  logic [ravelin_ipsec_pkg::RX_DECISION_W-1:0] meta_i,
+  input  logic [127:0]      icv_i,
+  output logic              icv_ready_o,
+  // text from the GCM engine, and on to the buffer
+  input  logic              text_valid_i,
+  output logic              text_ready_o,
+  input  logic              text_sop_i,
+  input  logic              text_eop_i,
+  input  logic [DataW-1:0]  text_data_i,
+  input  logic [BytesW-1:0] text_bytes_i,
+  input  logic [127:0]      text_tag_i,
+  output logic              buf_valid_o,
+  input  logic              buf_ready_i,
+  // inbound SA
+  output logic              rd_valid_o,
+  output logic [SaW-1:0]    rd_idx_o,
+  output logic              chk_valid_o,
+  output logic              chk_known_o,
+  output logic [3:0]        chk_reason_o,
+  output logic              chk_icv_ok_o,
+  output logic [3:0]        chk_format_o,
+  output logic [31:0]       chk_seq_o,
+  output logic [15:0]       chk_bytes_o,
+  input  logic [3:0]        sa_reason_i,     // a cycle after chk
+  input  logic              ev_room_i,       // for the events of all frames inside
+  // what becomes of the frame
+  output logic              out_valid_o,
+  input  logic              out_ready_i,
+  output logic [ravelin_ipsec_pkg::RX_OUT_W-1:0] out_o,
+  output logic [CntNum-1:0] cnt_o
+);
+  localparam int unsigned Octets    = DataW / 8;
+  localparam int unsigned HeadBeats = 512 / DataW;
+  localparam int unsigned FifoDepth = 64;
+
+  function automatic logic [15:0] swap16(input logic [15:0] v);
+    swap16 = {v[7:0], v[15:8]};
+  endfunction
+
+  function automatic logic [31:0] swap32(input logic [31:0] v);
+    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
+  endfunction
+
+  // Bit i: octet i is octet i-1 plus 1.
+  function automatic logic [Octets-1:0] steps(input logic [DataW-1:0] data,
+                                              input logic [7:0] previous);
+    steps[0] = data[7:0] == previous + 8'd1;
+    for (int unsigned i = 1; i < Octets; i++) begin
+      steps[i] = data[i*8 +: 8] == data[(i-1)*8 +: 8] + 8'd1;
+    end
+  endfunction
+
+  // Ones in a row from the top down.
+  function automatic logic [BytesW-1:0] run_of(input logic [Octets-1:0] bits);
+    logic stop;
+    stop   = 1'b0;
+    run_of = '0;
+    for (int unsigned i = 0; i < Octets; i++) begin
+      if (!stop && bits[Octets-1-i]) begin
+        run_of = run_of + 1'b1;
+      end else begin
+        stop = 1'b1;
+      end
+    end
+  endfunction
+
+  function automatic logic [7:0] octet_at(input logic [DataW-1:0] data,
+                                          input logic [BytesW-1:0] at);
+    logic [DataW-1:0] moved;
+    moved    = data >> {at, 3'b000};
+    octet_at = moved[7:0];
+  endfunction
+
+  // ------------------------------------------------------------------------ collect
+  ravelin_ipsec_pkg::rx_decision_t meta;
+  logic [6:0]        credit_q;
+  logic              room, no_text, decrypt, take, done;
+  logic [511:0]      head_q;        // first 64 octets of the text
+  logic [3:0]        beat_q, beat;
+  logic [15:0]       left_q, left;  // octets of the text from this beat on
+  logic [7:0]        last_octet_q;
+  logic [8:0]        run_q, run;    // steps in a row up to the end of the beat before
+  logic              watch;         // padding may begin in this beat
+
+  assign meta         = meta_i;
+  assign room         = !pause_i && credit_q < 7'(FifoDepth) && ev_room_i;
+  assign no_text      = meta.action == ravelin_ipsec_pkg::RX_DROP;
+  assign decrypt      = meta.action == ravelin_ipsec_pkg::RX_DECRYPT;
+  assign buf_valid_o  = text_valid_i && meta_valid_i && !no_text && (!text_eop_i || room);
+  assign take         = buf_valid_o && buf_ready_i;
+  assign text_ready_o = meta_valid_i && !no_text && (!text_eop_i || room) && buf_ready_i;
+  assign done         = no_text ? meta_valid_i && room : take && text_eop_i;
+  assign meta_ready_o = done;
+  assign icv_ready_o  = done && decrypt;
+  assign beat         = text_sop_i ? 4'd0 : beat_q;
+  assign left         = text_sop_i ? meta.text_len : left_q;
+  assign run          = text_sop_i ? 9'd0 : run_q;
+  assign watch        = decrypt && left <= 16'(Octets + 320);
+
+  logic              f0_valid_q, f0_icv_ok_q;
+  logic [Octets-1:0] f0_steps_q;
+  logic [8:0]        f0_run_q;
+  logic [BytesW-1:0] f0_bytes_q;
+  logic [7:0]        f0_next_q, f0_pad_q, f0_pad_end_q;
+  ravelin_ipsec_pkg::rx_decision_t f0_q;
+
+  always_ff @(posedge clk_i) begin
+    if (take) begin
+      if (beat != 4'(HeadBeats)) begin
+        head_q[32'(beat)*DataW +: DataW] <= text_data_i;
+        beat_q <= beat + 1'b1;
+      end
+      left_q       <= left - 16'(Octets);
+      last_octet_q <= text_data_i[DataW-1 -: 8];
+      if (watch) begin
+        if (&steps(text_data_i, last_octet_q)) begin
+          run_q <= run > 9'd256 ? run : run + 9'(Octets);
+        end else begin
+          run_q <= 9'(run_of(steps(text_data_i, last_octet_q)));
+        end
+      end else begin
+        run_q <= '0;
+      end
+    end
+    if (done) begin
+      f0_q <= meta_i;
+      if (decrypt) begin
+        f0_icv_ok_q  <= text_tag_i == icv_i || (TestMutations && icv_stuck_i);
+        f0_steps_q   <= steps(text_data_i, last_octet_q);
+        f0_run_q     <= run;
+        f0_bytes_q   <= text_bytes_i;
+        f0_next_q    <= octet_at(text_data_i, text_bytes_i - BytesW'(1));
+        f0_pad_q     <= octet_at(text_data_i, text_bytes_i - BytesW'(2));
+        f0_pad_end_q <= octet_at(text_data_i, text_bytes_i - BytesW'(3));
+      end
+    end
+  end
+
+  // ------------------------------------------------------------------------ format
+  // The text ends with octets 1, 2, ... pad, then pad, then the next header. That is: the octet
+  // before `pad` equals it, and pad - 1 steps lead to it.
+  function automatic logic padding_is_good(input logic [Octets-1:0] bits, input logic [8:0] earlier,
+                                           input logic [BytesW-1:0] bytes, input logic [7:0] pad,
+                                           input logic [7:0] pad_end);
+    logic [Octets-1:0] aligned;
+    logic [8:0]        need, here;
+    need    = 9'(pad) - 9'd1;
+    here    = 9'(bytes) - 9'd2;                    // octets of this beat up to the last of padding
+    aligned = bits << (9'(Octets) - here);
+    if (pad == '0) begin
+      padding_is_good = 1'b1;
+    end else if (need <= here) begin
+      padding_is_good = pad_end == pad && (~aligned & ~({Octets{1'b1}} >> need)) == '0;
+    end else begin
+      padding_is_good = pad_end == pad && (~aligned & ~({Octets{1'b1}} >> here)) == '0 &&
+                        earlier >= need - here;
+    end
+  endfunction
+
+  function automatic logic [1:0] ecn_of(input logic [1:0] inner, input logic [1:0] outer);
+    if (inner == 2'd0) begin
+      ecn_of = 2'd0;
+    end else if (outer == 2'd3) begin
+      ecn_of = 2'd3;
+    end else if (inner == 2'd2 && outer == 2'd1) begin
+      ecn_of = 2'd1;
+    end else begin
+      ecn_of = inner;
+    end
+  endfunction
+
+  // RFC 1624, equation 3
+  function automatic logic [15:0] update(input logic [15:0] checksum,
+                                         input logic [15:0] was, input logic [15:0] is);
+    logic [17:0] sum;
+    logic [16:0] once;
+    sum    = {2'b00, ~checksum} + {2'b00, ~was} + 18'(is);
+    once   = {1'b0, sum[15:0]} + 17'(sum[17:16]);
+    update = was == is ? checksum : ~(once[15:0] + 16'(once[16]));
+  endfunction
+
+  function automatic logic [31:0] ports_of(input logic [511:0] ip);
+    case (ip[3:0])
+      4'd6:    ports_of = ip[24*8 +: 32];
+      4'd7:    ports_of = ip[28*8 +: 32];
+      4'd8:    ports_of = ip[32*8 +: 32];
+      4'd9:    ports_of = ip[36*8 +: 32];
+      4'd10:   ports_of = ip[40*8 +: 32];
+      4'd11:   ports_of = ip[44*8 +: 32];
+      4'd12:   ports_of = ip[48*8 +: 32];
+      4'd13:   ports_of = ip[52*8 +: 32];
+      4'd14:   ports_of = ip[56*8 +: 32];
+      4'd15:   ports_of = ip[60*8 +: 32];
+      default: ports_of = ip[20*8 +: 32];
+    endcase
+  endfunction
+
+  function automatic logic has_ports(input logic [7:0] proto);
+    has_ports = proto == 8'd6 || proto == 8'd17 || proto == 8'd33 || proto == 8'd132 ||
+                proto == 8'd136;
+  endfunction
+
+  logic [15:0] f0_total, f0_text;
+  logic [5:0]  f0_hlen;
+  logic [1:0]  f0_ecn;
+
+  assign f0_total = swap16(head_q[31:16]);
+  assign f0_hlen  = {head_q[3:0], 2'b00};
+  assign f0_text  = f0_q.text_len - 16'd2 - 16'(f0_pad_q);   // octets before the padding
+  assign f0_ecn   = ecn_of(head_q[9:8], f0_q.ecn);
+
+  logic        f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q;
+  logic        f1_icv_ok_q;
+  logic [3:0]  f1_format_q, f3_reason_q, f4_reason_q;
+  ravelin_ipsec_pkg::rx_decision_t f1_q;
+  logic [31:0] f1_src_q, f1_dst_q, f1_ports_q;
+  logic [7:0]  f1_proto_q, f1_tos_q;
+  logic [15:0] f1_total_q, f1_checksum_q;
+  logic [31:0] f4_hash;
+  ravelin_ipsec_pkg::rx_out_t f2_q, f3_q, f4_q;
+  logic        f2_decrypt_q, f3_decrypt_q, f4_decrypt_q;
+
+  always_ff @(posedge clk_i) begin
+    if (f0_valid_q) begin
+      f1_q <= f0_q;
+      if (f0_q.action == ravelin_ipsec_pkg::RX_DECRYPT) begin
+        f1_icv_ok_q <= f0_icv_ok_q;
+        if (16'(f0_pad_q) + 16'd2 > f0_q.text_len ||
+            !padding_is_good(f0_steps_q, f0_run_q, f0_bytes_q, f0_pad_q, f0_pad_end_q)) begin
+          f1_format_q <= ravelin_ipsec_pkg::DROP_TRAILER;
+        end else if (f0_next_q == 8'd59) begin
+          f1_format_q <= ravelin_ipsec_pkg::DROP_DUMMY;
+        end else if (f0_next_q != 8'd4) begin
+          f1_format_q <= ravelin_ipsec_pkg::DROP_TRAILER;
+        end else if (f0_text < 16'd20 || head_q[7:4] != 4'd4 || f0_hlen < 6'd20 ||
+                     f0_total < 16'(f0_hlen) || f0_total > f0_text) begin
+          f1_format_q <= ravelin_ipsec_pkg::DROP_INNER;
+        end else if (head_q[9:8] == 2'd0 && f0_q.ecn == 2'd3) begin
+          f1_format_q <= ravelin_ipsec_pkg::DROP_ECN;
+        end else begin
+          f1_format_q <= ravelin_ipsec_pkg::DROP_NONE;
+        end
+        f1_total_q    <= f0_total;
+        f1_tos_q      <= {head_q[15:10], f0_ecn};
+        f1_checksum_q <= swap16(update(swap16(head_q[95:80]), swap16(head_q[15:0]),
+                                       {head_q[7:0], head_q[15:10], f0_ecn}));
+        f1_src_q      <= swap32(head_q[127:96]);
+        f1_dst_q      <= swap32(head_q[159:128]);
+        f1_proto_q    <= head_q[79:72];
+        f1_ports_q    <= has_ports(head_q[79:72]) && (swap16(head_q[63:48]) & 16'h3fff) == '0 &&
+                         f0_total >= 16'(f0_hlen) + 16'd4 ? ports_of(head_q) : '0;
+      end
+    end
+  end
+
+  // ------------------------------------------------------------------------ inbound SA, flow hash
+  assign rd_valid_o   = f0_valid_q && f0_q.known;
+  assign rd_idx_o     = f0_q.sa[SaW-1:0];
+  assign chk_valid_o  = f1_valid_q;
+  assign chk_known_o  = f1_q.known;
+  assign chk_reason_o = f1_q.reason;
+  assign chk_icv_ok_o = f1_icv_ok_q;
+  assign chk_format_o = f1_format_q;
+  assign chk_seq_o    = f1_q.seq;
+  assign chk_bytes_o  = f1_total_q;
+
+  ravelin_ipsec_flow_hash u_hash (
+    .clk_i, .rst_ni, .valid_i (f1_valid_q && f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT),
+    .src_i (f1_src_q), .dst_i (f1_dst_q), .proto_i (f1_proto_q), .ports_i (f1_ports_q),
+    .hash_o (f4_hash)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (f1_valid_q) begin
+      f2_decrypt_q   <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT;
+      f2_q.drop      <= 1'b0;                // decided below
+      f2_q.decrypted <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT;
+      f2_q.udp       <= f1_q.udp && f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT;
+      f2_q.sa        <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT ? f1_q.sa : '0;
+      f2_q.hash      <= f1_q.hash;
+      f2_q.tos       <= f1_tos_q;
+      f2_q.checksum  <= f1_checksum_q;
+      f2_q.l3        <= f1_q.l3;
+      f2_q.eth       <= f1_q.eth;
+      case (f1_q.action)
+        ravelin_ipsec_pkg::RX_DECRYPT: begin
+          f2_q.buffered <= f1_q.text_len;
+          f2_q.len      <= f1_total_q;
+        end
+        ravelin_ipsec_pkg::RX_PASS: begin
+          f2_q.buffered <= f1_q.frame_len;
+          f2_q.len      <= f1_q.frame_len;
+        end
+        default: begin
+          f2_q.buffered <= '0;
+          f2_q.len      <= '0;
+        end
+      endcase
+    end
+    if (f2_valid_q) begin
+      f3_q         <= f2_q;
+      f3_reason_q  <= sa_reason_i;
+      f3_decrypt_q <= f2_decrypt_q;
+    end
+    if (f3_valid_q) begin
+      f4_q         <= f3_q;
+      f4_q.drop    <= f3_reason_q != ravelin_ipsec_pkg::DROP_NONE;
+      f4_reason_q  <= f3_reason_q;
+      f4_decrypt_q <= f3_decrypt_q;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      credit_q <= '0;
+      {f0_valid_q, f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q} <= '0;
+    end else begin
+      credit_q <= credit_q + 7'(done) - 7'(out_valid_o && out_ready_i);
+      {f0_valid_q, f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q} <=
+          {done, f0_valid_q, f1_valid_q, f2_valid_q, f3_valid_q};
+    end
+  end
+
+  assign paused_o = pause_i && !(f0_valid_q || f1_valid_q || f2_valid_q || f3_valid_q || f4_valid_q);
+  assign idle_o   = credit_q == '0;
+
+  // ------------------------------------------------------------------------ result
+  ravelin_ipsec_pkg::rx_out_t result;
+  always_comb begin
+    result = '0;
+    if (f4_valid_q) begin
+      result = f4_q;
+      if (f4_decrypt_q) begin
+        result.hash = f4_hash;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    cnt_o <= '0;
+    if (rst_ni && f4_valid_q) begin
+      case (f4_reason_q)
+        ravelin_ipsec_pkg::DROP_DISABLED:  cnt_o[ravelin_regs_pkg::CNT_RX_DROP_DISABLED]  <= 1'b1;
+        ravelin_ipsec_pkg::DROP_PORT:      cnt_o[ravelin_regs_pkg::CNT_RX_DROP_PORT]      <= 1'b1;
+        ravelin_ipsec_pkg::DROP_CHECKSUM:  cnt_o[ravelin_regs_pkg::CNT_RX_DROP_CHECKSUM]  <= 1'b1;
+        ravelin_ipsec_pkg::DROP_MALFORMED: cnt_o[ravelin_regs_pkg::CNT_RX_DROP_MALFORMED] <= 1'b1;
+        ravelin_ipsec_pkg::DROP_LIFETIME:  cnt_o[ravelin_regs_pkg::CNT_RX_DROP_LIFETIME]  <= 1'b1;
+        ravelin_ipsec_pkg::DROP_WINDOW:    cnt_o[ravelin_regs_pkg::CNT_RX_DROP_WINDOW]    <= 1'b1;
+        ravelin_ipsec_pkg::DROP_REPLAY:    cnt_o[ravelin_regs_pkg::CNT_RX_DROP_REPLAY]    <= 1'b1;
+        ravelin_ipsec_pkg::DROP_ICV:       cnt_o[ravelin_regs_pkg::CNT_RX_DROP_ICV]       <= 1'b1;
+        ravelin_ipsec_pkg::DROP_TRAILER:   cnt_o[ravelin_regs_pkg::CNT_RX_DROP_TRAILER]   <= 1'b1;
+        ravelin_ipsec_pkg::DROP_DUMMY:     cnt_o[ravelin_regs_pkg::CNT_RX_DROP_DUMMY]     <= 1'b1;
+        ravelin_ipsec_pkg::DROP_INNER:     cnt_o[ravelin_regs_pkg::CNT_RX_DROP_INNER]     <= 1'b1;
+        ravelin_ipsec_pkg::DROP_ECN:       cnt_o[ravelin_regs_pkg::CNT_RX_DROP_ECN]       <= 1'b1;
+        default: ;                         // the queues count what the host gets
+      endcase
+    end
+  end
+
+  logic       out_room, unused;
+  logic [6:0] out_count;
+  ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::RX_OUT_W), .Depth(FifoDepth)) u_out (
+    .clk_i, .rst_ni,
+    .in_valid_i (f4_valid_q), .in_ready_o (out_room), .in_data_i (result),
+    .out_valid_o, .out_ready_i, .out_data_o (out_o), .count_o (out_count)
+  );
+  assign unused = out_room & (^out_count);
+endmodule
+/* verilator lint_on UNUSEDSIGNAL */

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: BSD-2-Clause
+//
+// Decides what becomes of a frame from the host, from its first 128 octets: parse, policy, outbound
+// SA, outer header.
+//
+//   head -> [l3] -> [fields] -> [policy, 2] -> [out_sa, 2] -> [sum] -> [assemble] -> FIFO
+//
+// Latency 8 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFOs of
+// decisions and of events have room for its results.
+/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+module ravelin_ipsec_tx_decide #(
+  parameter int unsigned OutSaCount    = 1024,
+  parameter int unsigned PolicyCount   = 64,
+  parameter bit          TestMutations = 1'b0,
+  localparam int unsigned CntNum = ravelin_regs_pkg::CNT_NUM,
+  localparam int unsigned SaW    = $clog2(OutSaCount),
+  localparam int unsigned PolW   = $clog2(PolicyCount)
+) (
+  input  logic                clk_i,
+  input  logic                rst_ni,
+  output logic                ready_o,
+  output logic                idle_o,
+  input  logic                repeat_seq_i,
+  input  logic [15:0]         max_frame_i,
+  // the command executor: it pauses admission, waits for paused, then operates on the tables
+  input  logic                pause_i,
+  output logic                paused_o,
+  input  logic                pol_set_i,
+  input  logic [PolW-1:0]     pol_idx_i,
+  input  logic [31:0]         pol_priority_i,
+  input  logic [ravelin_ipsec_pkg::RULE_W-1:0]    pol_rule_i,
+  output logic [PolicyCount-1:0]                  pol_used_o,
+  input  logic                sa_read_i,
+  input  logic                sa_write_i,
+  input  logic [SaW-1:0]      sa_idx_i,
+  input  logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0] sa_cfg_i,
+  input  logic [31:0]         sa_seq_i,
+  output logic [ravelin_ipsec_pkg::OUT_DYN_W-1:0] sa_dyn_o,
+  // heads
+  input  logic                head_valid_i,
+  output logic                head_ready_o,
+  input  logic [1023:0]       head_i,
+  input  logic [15:0]         head_len_i,
+  input  logic                head_sa_valid_i,
+  input  logic [15:0]         head_sa_i,
+  // decisions
+  output logic                dec_valid_o,
+  input  logic                dec_ready_i,
+  output logic [ravelin_ipsec_pkg::TX_DECISION_W-1:0] dec_o,
+  // events
+  output logic                ev_valid_o,
+  input  logic                ev_ready_i,
+  output logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0]   ev_o,
+  output logic                sent_o,       // pulse: a frame will leave
+  output logic [CntNum-1:0]   cnt_o
+);
+  localparam int unsigned FifoDepth = 32;
+  localparam int unsigned Stages    = 8;
+
+  // Everything that goes along with the packet beside what its stage works on.
+  typedef struct packed {
+    logic [15:0]  len;
+    logic         is_ip;
+    logic         malformed;
+    logic         sa_valid;
+    logic [15:0]  sa;
+    logic [4:0]   l3;
+    logic [15:0]  total;
+    logic [7:0]   tos;
+    logic         df;
+    logic [175:0] eth;
+  } carry_t;
+
+  logic [511:0] p1_ip_q;
+
+  logic [5:0]  credit_q;      // packets in the pipeline and in the FIFO
+  logic [5:0]  ev_count;
+  logic        take;
+  logic        p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q;
+  logic        p8_valid_q;
+  logic [15:0] p1_iplen_q;
+  carry_t      p1_q, p2_q, p3_q, p4_q, p5_q, p6_q, p7_q;
+  logic [31:0] p2_src_q, p2_dst_q;
+  logic [7:0]  p2_proto_q;
+  logic [15:0] p2_sport_q, p2_dport_q;
+  logic        p2_ports_q, p2_unseen_q;
+
+  // ------------------------------------------------------------------------ admission
+  assign take         = head_valid_i && head_ready_o;
+  assign head_ready_o = ready_o && !pause_i && credit_q < 6'(FifoDepth) &&
+                        ev_count < 6'(FifoDepth - Stages - 2);
+  assign paused_o     = pause_i && !(p1_valid_q || p2_valid_q || p3_valid_q || p4_valid_q ||
+                                     p5_valid_q || p6_valid_q || p7_valid_q || p8_valid_q);
+  assign idle_o       = credit_q == '0 && ev_count == '0;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      credit_q <= '0;
+    end else begin
+      credit_q <= credit_q + 6'(take) - 6'(dec_valid_o && dec_ready_i);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      {p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
+       p8_valid_q} <= '0;
+    end else begin
+      {p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
+       p8_valid_q} <= {take, p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q,
+                       p7_valid_q};
+    end
+  end
+
+  // ------------------------------------------------------------------------ parse
+  function automatic logic [15:0] swap16(input logic [15:0] v);
+    swap16 = {v[7:0], v[15:8]};
+  endfunction
+
+  function automatic logic [31:0] swap32(input logic [31:0] v);
+    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
+  endfunction
+
+  // Where the IPv4 header starts, past at most two VLAN tags; 0: nowhere.
+  function automatic logic [4:0] find_l3(input logic [175:0] eth, input logic [15:0] len);
+    logic [15:0] t0, t1, t2;
+    logic        tag0, tag1;
+    t0   = swap16(eth[96 +: 16]);
+    t1   = swap16(eth[128 +: 16]);
+    t2   = swap16(eth[160 +: 16]);
+    tag0 = t0 == 16'h8100 || t0 == 16'h88a8;
+    tag1 = t1 == 16'h8100 || t1 == 16'h88a8;
+    if (t0 == 16'h0800) begin
+      find_l3 = 5'd14;
+    end else if (tag0 && t1 == 16'h0800 && len >= 16'd18) begin
+      find_l3 = 5'd18;
+    end else if (tag0 && tag1 && t2 == 16'h0800 && len >= 16'd22) begin
+      find_l3 = 5'd22;
+    end else begin
+      find_l3 = 5'd0;
+    end
+  endfunction
+
+  function automatic logic [511:0] after_l3(input logic [1023:0] head, input logic [4:0] l3);
+    case (l3)
+      5'd18:   after_l3 = head[18*8 +: 512];
+      5'd22:   after_l3 = head[22*8 +: 512];
+      default: after_l3 = head[14*8 +: 512];
+    endcase
+  endfunction
+
+  always_ff @(posedge clk_i) begin
+    if (take) begin
+      p1_ip_q       <= after_l3(head_i, find_l3(head_i[175:0], head_len_i));
+      p1_iplen_q    <= head_len_i - 16'(find_l3(head_i[175:0], head_len_i));
+      p1_q.len      <= head_len_i;
+      p1_q.is_ip    <= find_l3(head_i[175:0], head_len_i) != '0;
+      p1_q.l3       <= find_l3(head_i[175:0], head_len_i);
+      p1_q.eth      <= head_i[175:0];
+      p1_q.sa_valid <= head_sa_valid_i;
+      p1_q.sa       <= head_sa_i;
+      p1_q.malformed <= 1'b0;
+      p1_q.total    <= '0;
+      p1_q.tos      <= '0;
+      p1_q.df       <= 1'b0;
+    end
+  end
+
+  function automatic logic [31:0] ports_of(input logic [511:0] ip);
+    case (ip[3:0])
+      4'd6:    ports_of = ip[24*8 +: 32];
+      4'd7:    ports_of = ip[28*8 +: 32];
+      4'd8:    ports_of = ip[32*8 +: 32];
+      4'd9:    ports_of = ip[36*8 +: 32];
+      4'd10:   ports_of = ip[40*8 +: 32];
+      4'd11:   ports_of = ip[44*8 +: 32];
+      4'd12:   ports_of = ip[48*8 +: 32];
+      4'd13:   ports_of = ip[52*8 +: 32];
+      4'd14:   ports_of = ip[56*8 +: 32];
+      4'd15:   ports_of = ip[60*8 +: 32];
+      default: ports_of = ip[20*8 +: 32];
+    endcase
+  endfunction
+
+  // TCP, UDP, DCCP, SCTP, UDP-Lite
+  function automatic logic has_ports(input logic [7:0] proto);
+    has_ports = proto == 8'd6 || proto == 8'd17 || proto == 8'd33 || proto == 8'd132 ||
+                proto == 8'd136;
+  endfunction
+
+  logic [15:0] p1_total;
+  logic [5:0]  p1_hlen;
+  logic        p1_shows;      // the packet is where its ports are
+  assign p1_total = swap16(p1_ip_q[31:16]);
+  assign p1_hlen  = {p1_ip_q[3:0], 2'b00};
+  assign p1_shows = swap16(p1_ip_q[63:48]) << 3 == '0 && p1_total >= 16'(p1_hlen) + 16'd4;
+
+  always_ff @(posedge clk_i) begin
+    if (p1_valid_q) begin
+      p2_q           <= p1_q;
+      p2_q.malformed <= p1_q.is_ip ? p1_iplen_q < 16'd20 || p1_ip_q[7:4] != 4'd4 ||
+                                     p1_hlen < 6'd20 || p1_total < 16'(p1_hlen) ||
+                                     p1_total > p1_iplen_q
+                                   : p1_q.sa_valid;
+      p2_q.total     <= p1_total;
+      p2_q.tos       <= p1_ip_q[15:8];
+      p2_q.df        <= p1_ip_q[54];
+      p2_src_q       <= swap32(p1_ip_q[127:96]);
+      p2_dst_q       <= swap32(p1_ip_q[159:128]);
+      p2_proto_q     <= p1_ip_q[79:72];
+      {p2_dport_q, p2_sport_q} <= {swap16(16'(ports_of(p1_ip_q) >> 16)),
+                                   swap16(16'(ports_of(p1_ip_q)))};
+      p2_ports_q     <= has_ports(p1_ip_q[79:72]) && p1_shows;
+      p2_unseen_q    <= has_ports(p1_ip_q[79:72]) && !p1_shows;
+    end
+  end
+
+  // ------------------------------------------------------------------------ policy
+  logic        pol_hit;
+  logic [1:0]  pol_action;
+  logic [15:0] pol_sa;
+  logic        pol_valid;
+
+  ravelin_ipsec_policy #(.PolicyCount(PolicyCount)) u_policy (
+    .clk_i, .rst_ni,
+    .set_valid_i (pol_set_i), .set_idx_i (pol_idx_i), .set_priority_i (pol_priority_i),
+    .set_rule_i (pol_rule_i), .used_o (pol_used_o),
+    .valid_i (p2_valid_q), .src_i (p2_src_q), .dst_i (p2_dst_q), .proto_i (p2_proto_q),
+    .sport_i (p2_sport_q), .dport_i (p2_dport_q), .ports_i (p2_ports_q),
+    .ports_unseen_i (p2_unseen_q),
+    .valid_o (pol_valid), .hit_o (pol_hit), .action_o (pol_action), .sa_o (pol_sa)
+  );
+
+  always_ff @(posedge clk_i) begin
+    if (p2_valid_q) begin
+      p3_q <= p2_q;
+    end
+    if (p3_valid_q) begin
+      p4_q <= p3_q;
+    end
+  end
+
+  // ------------------------------------------------------------------------ outbound SA
+  logic        p4_ask;        // the policies decide
+  logic        p4_use, p4_discard;
+  logic [1:0]  p4_pad;
+  logic [16:0] p4_result;     // octets of the ESP frame, without UDP
+  logic        p5_discard_q, p6_discard_q, p5_big_q, p6_big_q;
+  logic        sa_valid, no_sa, expired, sa_too_big, seq_end, sa_ok, ev_valid;
+  logic [31:0] seq;
+  logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0]   cfg_bits;
+  logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_rec;
+  ravelin_ipsec_pkg::out_cfg_t cfg;
+
+  assign p4_ask     = p4_q.is_ip && !p4_q.malformed && !p4_q.sa_valid && pol_hit && pol_valid;
+  assign p4_use     = p4_q.is_ip && !p4_q.malformed &&
+                      (p4_q.sa_valid ||
+                       (p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_PROTECT)));
+  assign p4_discard = p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_DISCARD);
+  assign p4_pad     = 2'd2 - p4_q.total[1:0];
+  // outer header 20, SPI and sequence number 8, IV 8, trailer 2, ICV 16, and padding
+  assign p4_result  = 17'(p4_q.l3) + 17'd54 + {1'b0, p4_q.total} + 17'(p4_pad);
+
+  ravelin_ipsec_out_sa #(.SaCount(OutSaCount), .TestMutations(TestMutations)) u_sa (
+    .clk_i, .rst_ni, .ready_o, .repeat_seq_i,
+    .op_read_i (sa_read_i), .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_cfg_i (sa_cfg_i),
+    .op_seq_i (sa_seq_i), .op_dyn_o (sa_dyn_o),
+    .valid_i (p4_valid_q), .use_sa_i (p4_use), .idx_i (p4_q.sa_valid ? p4_q.sa : pol_sa),
+    .bytes_i (p4_q.total), .big_plain_i (p4_result > {1'b0, max_frame_i}),
+    .big_udp_i (p4_result + 17'd8 > {1'b0, max_frame_i}),
+    .valid_o (sa_valid), .no_sa_o (no_sa), .expired_o (expired), .too_big_o (sa_too_big),
+    .seq_end_o (seq_end), .ok_o (sa_ok), .seq_o (seq), .cfg_o (cfg_bits), .ev_valid_o (ev_valid),
+    .ev_o (ev_rec)
+  );
+  assign cfg = cfg_bits;
+
+  always_ff @(posedge clk_i) begin
+    if (p4_valid_q) begin
+      p5_q         <= p4_q;
+      p5_q.sa      <= p4_q.sa_valid ? p4_q.sa : pol_sa;
+      p5_discard_q <= p4_discard;
+      p5_big_q     <= !p4_use && p4_q.len > max_frame_i;
+    end
+    if (p5_valid_q) begin
+      p6_q         <= p5_q;
+      p6_discard_q <= p5_discard_q;
+      p6_big_q     <= p5_big_q;
+    end
+  end
+
+  // ------------------------------------------------------------------------ verdict, outer header
+  logic        p6_pass;
+  logic [1:0]  p6_pad;
+  logic [15:0] p6_outer;      // total length of the outer packet
+  logic [7:0]  p6_tos;
+  logic        p6_df;
+  logic [19:0] p6_sum;
+
+  assign p6_pad   = 2'd2 - p6_q.total[1:0];
+  assign p6_outer = p6_q.total + 16'(p6_pad) + 16'd54 + (cfg.udp ? 16'd8 : 16'd0);
+  assign p6_tos   = {cfg.dscp_fixed ? cfg.dscp : p6_q.tos[7:2], p6_q.tos[1:0]};
+  assign p6_df    = cfg.df_set || (!cfg.df_clear && p6_q.df);
+  assign p6_pass  = !p6_q.malformed && !p6_discard_q && !p6_big_q && !no_sa && !expired &&
+                    !sa_too_big && !seq_end && !sa_ok;
+  assign p6_sum   = {4'b0, 8'h45, p6_tos} + 20'(p6_outer) + 20'(seq[15:0]) +
+                    {5'b0, p6_df, 14'b0} + {4'b0, cfg.ttl, cfg.udp ? 8'd17 : 8'd50} +
+                    20'(cfg.src[31:16]) + 20'(cfg.src[15:0]) + 20'(cfg.dst[31:16]) +
+                    20'(cfg.dst[15:0]);
+
+  logic [1:0]  p7_action_q, p7_pad_q;
+  logic [15:0] p7_outer_q;
+  logic [7:0]  p7_tos_q;
+  logic        p7_df_q;
+  logic [19:0] p7_sum_q;
+  logic [31:0] p7_seq_q;
+  logic [7:0]  p7_ttl_q;
+  logic        p7_udp_q;
+  logic [15:0] p7_sport_q, p7_dport_q;
+  logic [31:0] p7_spi_q, p7_src_q, p7_dst_q;
+
+  always_ff @(posedge clk_i) begin
+    if (p6_valid_q) begin
+      p7_q        <= p6_q;
+      p7_action_q <= sa_ok ? ravelin_ipsec_pkg::TX_PROTECT :
+                     p6_pass ? ravelin_ipsec_pkg::TX_BYPASS : ravelin_ipsec_pkg::TX_DROP;
+      if (sa_ok) begin
+        p7_pad_q   <= p6_pad;
+        p7_outer_q <= p6_outer;
+        p7_tos_q   <= p6_tos;
+        p7_df_q    <= p6_df;
+        p7_sum_q   <= p6_sum;
+        p7_seq_q   <= seq;
+        p7_ttl_q   <= cfg.ttl;
+        p7_udp_q   <= cfg.udp;
+        p7_sport_q <= cfg.sport;
+        p7_dport_q <= cfg.dport;
+        p7_spi_q   <= cfg.spi;
+        p7_src_q   <= cfg.src;
+        p7_dst_q   <= cfg.dst;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni || !p6_valid_q || !sa_valid) begin
+      cnt_o  <= '0;
+      sent_o <= 1'b0;
+    end else begin
+      cnt_o                                       <= '0;
+      cnt_o[ravelin_regs_pkg::CNT_TX_BYPASS]        <= p6_pass;
+      cnt_o[ravelin_regs_pkg::CNT_TX_PROTECTED]     <= sa_ok;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_MALFORMED] <= p6_q.malformed;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_POLICY]   <= p6_discard_q;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_NO_SA]    <= no_sa;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_SEQ]      <= seq_end;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_LIFETIME] <= expired;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_TOO_BIG]  <= sa_too_big ||
+                                                       (p6_big_q && !p6_q.malformed && !p6_discard_q);
+      sent_o <= p6_pass || sa_ok;
+    end
+  end
+
+  function automatic logic [15:0] fold(input logic [19:0] sum);
+    logic [16:0] once;
+    once = {1'b0, sum[15:0]} + 17'(sum[19:16]);
+    fold = ~(once[15:0] + 16'(once[16]));
+  endfunction
+
+  logic [159:0] p7_ip;
+  logic [63:0]  p7_udp;
+  logic [127:0] p7_esp;
+  logic [351:0] p7_tail;      // all that follows the Ethernet header
+
+  assign p7_ip   = {swap32(p7_dst_q), swap32(p7_src_q), swap16(fold(p7_sum_q)),
+                    p7_udp_q ? 8'd17 : 8'd50, p7_ttl_q, 8'h00, 1'b0, p7_df_q, 6'b0,
+                    swap16(p7_seq_q[15:0]), swap16(p7_outer_q), p7_tos_q, 8'h45};
+  assign p7_udp  = {16'h0000, swap16(p7_outer_q - 16'd20), swap16(p7_dport_q), swap16(p7_sport_q)};
+  assign p7_esp  = {swap32(p7_seq_q), 32'h0, swap32(p7_seq_q), swap32(p7_spi_q)};
+  assign p7_tail = p7_udp_q ? {p7_esp, p7_udp, p7_ip} : {64'b0, p7_esp, p7_ip};
+
+  ravelin_ipsec_pkg::tx_decision_t p8_q;
+
+  always_ff @(posedge clk_i) begin
+    if (p7_valid_q) begin
+      p8_q.action    <= p7_action_q;
+      p8_q.frame_len <= p7_q.len;
+      if (p7_action_q == ravelin_ipsec_pkg::TX_PROTECT) begin
+        p8_q.l3         <= p7_q.l3;
+        p8_q.inner_len  <= p7_q.total;
+        p8_q.pad        <= p7_pad_q;
+        p8_q.sa         <= p7_q.sa;
+        p8_q.spi        <= p7_spi_q;
+        p8_q.seq        <= p7_seq_q;
+        p8_q.prefix_len <= 7'(p7_q.l3) + (p7_udp_q ? 7'd44 : 7'd36);
+        case (p7_q.l3)
+          5'd18:   p8_q.prefix <= {32'b0, p7_tail, p7_q.eth[143:0]};
+          5'd22:   p8_q.prefix <= {p7_tail, p7_q.eth};
+          default: p8_q.prefix <= {64'b0, p7_tail, p7_q.eth[111:0]};
+        endcase
+      end else begin
+        p8_q.l3         <= '0;
+        p8_q.inner_len  <= p7_q.len;
+        p8_q.prefix_len <= '0;
+      end
+    end
+  end
+
+  logic dec_room;
+  logic [5:0] dec_count;
+  ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::TX_DECISION_W), .Depth(FifoDepth)) u_decisions (
+    .clk_i, .rst_ni,
+    .in_valid_i (p8_valid_q), .in_ready_o (dec_room), .in_data_i (p8_q),
+    .out_valid_o (dec_valid_o), .out_ready_i (dec_ready_i), .out_data_o (dec_o), .count_o (dec_count)
+  );
+
+  logic ev_room;
+  ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::EVENT_REC_W), .Depth(FifoDepth)) u_events (
+    .clk_i, .rst_ni,
+    .in_valid_i (ev_valid), .in_ready_o (ev_room), .in_data_i (ev_rec),
+    .out_valid_o (ev_valid_o), .out_ready_i (ev_ready_i), .out_data_o (ev_o), .count_o (ev_count)
+  );
+
+  logic unused;
+  assign unused = dec_room & ev_room & (^dec_count);
+endmodule
+/* verilator lint_on UNUSEDSIGNAL */
