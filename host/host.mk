@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: BSD-2-Clause
--include host/ike/ike.mk
+include host/ike/ike.mk
 
 $(eval $(call c_library,rvl_esp,host/esp/ip.c host/esp/replay.c host/esp/esp.c host/esp/spd.c \
 	host/esp/engine.c))
 $(eval $(call c_library,rvl_conf,host/conf/tree.c host/conf/resolve.c host/conf/reader.c \
 	host/conf/value.c host/conf/bind.c host/conf/daemon.c host/conf/connection.c \
 	host/conf/child.c host/conf/secret.c host/conf/conf.c))
+$(eval $(call c_library,rvl_sa,host/sa/selector.c host/sa/inbound.c host/sa/sad.c host/sa/wire.c \
+	host/sa/soft.c host/sa/user.c))
+
+RAVELD_SRCS := host/raveld/main.c host/raveld/log.c host/raveld/tap.c host/raveld/netlink.c \
+	host/raveld/routes.c host/raveld/datapath.c host/raveld/sockets.c \
+	host/raveld/negotiation.c host/raveld/control.c host/raveld/report.c
+RAVELD_LIBS := rvl_conf rvl_sa rvl_esp ike rvl_driver
+$(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
+	-luv -ljansson -lmnl -lcrypto $(DRIVER_LIBS)))
+$(eval $(call c_program,ravelctl,host/ctl/main.c,,-ljansson))

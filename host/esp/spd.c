@@ -52,6 +52,15 @@ struct rvl_selector rvl_selector_reverse(const struct rvl_selector *s)
 	};
 }
 
+bool rvl_selector_equal(const struct rvl_selector *a, const struct rvl_selector *b)
+{
+	return a->src == b->src && a->dst == b->dst && a->src_len == b->src_len &&
+	       a->dst_len == b->dst_len && a->any_protocol == b->any_protocol &&
+	       (a->any_protocol || a->protocol == b->protocol) &&
+	       a->src_port_first == b->src_port_first && a->src_port_last == b->src_port_last &&
+	       a->dst_port_first == b->dst_port_first && a->dst_port_last == b->dst_port_last;
+}
+
 static bool any_port(const struct rvl_selector *s)
 {
 	return s->src_port_first == 0 && s->src_port_last == UINT16_MAX && s->dst_port_first == 0 &&

@@ -41,6 +41,8 @@ struct rvl_selector rvl_selector_any(void);
 /* Prefixes are no longer than 32 bits with nothing set beyond, ranges aren't empty. */
 bool rvl_selector_valid(const struct rvl_selector *selector);
 
+bool rvl_selector_equal(const struct rvl_selector *a, const struct rvl_selector *b);
+
 /* The same flow seen from the other end. */
 struct rvl_selector rvl_selector_reverse(const struct rvl_selector *selector);
 

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* ravelctl: one request to raveld, and its answer for people or, with --json, for programs. */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define DEFAULT_SOCKET "/run/raveld.sock"
+#define ANSWER_MAX (64u << 20)
+
+enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
+
+static const char usage[] =
+	"usage: ravelctl [--socket PATH] [--json] [--timeout SECONDS] COMMAND\n"
+	"\n"
+	"  up NAME     bring up a connection or a child, and wait for the result\n"
+	"  down NAME   take down a connection or a child, and wait until it is gone\n"
+	"  list        IKE and ESP SAs, and what is configured\n"
+	"  stats       counters of the device, the host's side of it, and IKE\n"
+	"  nic         the device and what it can do\n"
+	"\n"
+	"  -s, --socket PATH      raveld's control socket (" DEFAULT_SOCKET ")\n"
+	"  -j, --json             print the answer as JSON\n"
+	"  -t, --timeout SECONDS  how long to wait for it (60)\n"
+	"  -h, --help             this text\n"
+	"\n"
+	"Exit status: 0 done, 1 refused or failed, 2 usage, 3 raveld can't be reached.\n";
+
+static int connect_to(const char *path, unsigned int timeout)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const struct timeval limit = {.tv_sec = timeout};
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		fprintf(stderr, "ravelctl: %s: the path is too long for a socket\n", path);
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		fprintf(stderr, "ravelctl: %s: %s%s\n", path, strerror(errno),
+			errno == ENOENT || errno == ECONNREFUSED ? " (is raveld running?)" : "");
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static bool send_request(int fd, const char *command, const char *name)
+{
+	json_t *request = json_pack("{s:s, s:s*}", "command", command, "name", name);
+	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+	bool sent = false;
+
+	if (text) {
+		size_t len = strlen(text);
+
+		text[len] = '\n';
+		sent = send(fd, text, len + 1, MSG_NOSIGNAL) == (ssize_t)len + 1;
+	}
+	free(text);
+	json_decref(request);
+	return sent;
+}
+
+/* One line, or NULL with errno. */
+static char *receive_line(int fd, size_t *len)
+{
+	size_t room = 65536;
+	char *text = malloc(room);
+
+	*len = 0;
+	while (text) {
+		ssize_t n;
+
+		if (*len == room) {
+			char *grown = room < ANSWER_MAX ? realloc(text, room *= 2) : NULL;
+
+			if (!grown)
+				break;
+			text = grown;
+		}
+		n = recv(fd, text + *len, room - *len, 0);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			errno = n ? errno : ECONNRESET;
+			break;
+		}
+		*len += (size_t)n;
+		if (text[*len - 1] == '\n')
+			return text;
+	}
+	free(text);
+	return NULL;
+}
+
+static const char *string_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "-";
+}
+
+static long long number_of(const json_t *object, const char *key)
+{
+	return (long long)json_integer_value(json_object_get(object, key));
+}
+
+static void print_list_of(const json_t *array)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(array, i, item) printf("%s%s", i ? ", " : "", json_string_value(item));
+}
+
+static void print_child(const json_t *c)
+{
+	printf("  %s: %s, %s, ESP%s, SPI %s in, %s out\n", string_of(c, "name"),
+	       string_of(c, "state"), string_of(c, "suite"),
+	       json_is_true(json_object_get(c, "encap")) ? " in UDP" : "", string_of(c, "spi-in"),
+	       string_of(c, "spi-out"));
+	printf("    in  %lld packets, %lld octets; dropped: %lld ICV, %lld replay, %lld format\n",
+	       number_of(c, "packets-in"), number_of(c, "bytes-in"), number_of(c, "drops-icv-in"),
+	       number_of(c, "drops-replay-in"), number_of(c, "drops-format-in"));
+	printf("    out %lld packets, %lld octets\n", number_of(c, "packets-out"),
+	       number_of(c, "bytes-out"));
+	printf("    ");
+	print_list_of(json_object_get(c, "local-ts"));
+	printf(" === ");
+	print_list_of(json_object_get(c, "remote-ts"));
+	printf("\n");
+}
+
+static void print_sas(const json_t *sas)
+{
+	size_t i, k;
+	json_t *sa, *child;
+
+	json_array_foreach(sas, i, sa)
+	{
+		printf("%s: %s, %s, %s, %lld s\n",
+		       *string_of(sa, "connection") ? string_of(sa, "connection") : "(unknown)",
+		       string_of(sa, "state"),
+		       json_is_true(json_object_get(sa, "initiator")) ? "initiator" : "responder",
+		       string_of(sa, "suite"), number_of(sa, "established-seconds"));
+		printf("  local  %s [%lld] %s\n", string_of(sa, "local-host"),
+		       number_of(sa, "local-port"), string_of(sa, "local-id"));
+		printf("  remote %s [%lld] %s\n", string_of(sa, "remote-host"),
+		       number_of(sa, "remote-port"), string_of(sa, "remote-id"));
+		json_array_foreach(json_object_get(sa, "child-sas"), k, child) print_child(child);
+	}
+}
+
+static void print_list(const json_t *answer)
+{
+	json_t *connection, *child;
+	size_t i, k;
+
+	print_sas(json_object_get(answer, "ike-sas"));
+	json_array_foreach(json_object_get(answer, "connections"), i, connection)
+	{
+		json_array_foreach(json_object_get(connection, "children"), k, child)
+		{
+			if (json_is_true(json_object_get(child, "up")))
+				continue;
+			printf("%s.%s: configured, not up\n", string_of(connection, "name"),
+			       string_of(child, "name"));
+		}
+	}
+}
+
+static void print_value(const json_t *value)
+{
+	if (json_is_integer(value))
+		printf("%lld\n", (long long)json_integer_value(value));
+	else if (json_is_boolean(value))
+		printf("%s\n", json_is_true(value) ? "yes" : "no");
+	else
+		printf("%s\n", json_string_value(value) ? json_string_value(value) : "-");
+}
+
+/* Keys and values a line each, groups under their names. */
+static void print_object(json_t *object, int indent)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value)
+	{
+		if (!strcmp(key, "ok"))
+			continue;
+		if (json_is_object(value)) {
+			printf("%*s%s\n", indent, "", key);
+			print_object(value, indent + 2);
+			continue;
+		}
+		printf("%*s%-*s ", indent, "", 26 - indent, key);
+		print_value(value);
+	}
+}
+
+static int print_answer(const char *command, json_t *answer, bool json)
+{
+	bool ok = json_is_true(json_object_get(answer, "ok"));
+
+	if (json) {
+		json_dumpf(answer, stdout, JSON_INDENT(2));
+		printf("\n");
+	} else if (!ok) {
+		fprintf(stderr, "ravelctl: %s\n", string_of(answer, "error"));
+	} else if (!strcmp(command, "list")) {
+		print_list(answer);
+	} else if (json_object_get(answer, "message")) {
+		printf("%s\n", string_of(answer, "message"));
+	} else {
+		print_object(answer, 0);
+	}
+	return ok ? EXIT_OK : EXIT_REFUSED;
+}
+
+static int talk(const char *path, unsigned int timeout, const char *command, const char *name,
+		bool json)
+{
+	int fd = connect_to(path, timeout), code;
+	json_t *answer = NULL;
+	json_error_t error;
+	char *text = NULL;
+	size_t len = 0;
+
+	if (fd < 0)
+		return EXIT_NO_DAEMON;
+	if (send_request(fd, command, name))
+		text = receive_line(fd, &len);
+	if (!text) {
+		fprintf(stderr, "ravelctl: %s: %s\n", path,
+			errno == EAGAIN ? "no answer in time" : strerror(errno));
+		close(fd);
+		return EXIT_NO_DAEMON;
+	}
+	close(fd);
+	answer = json_loadb(text, len, 0, &error);
+	free(text);
+	if (!json_is_object(answer)) {
+		fprintf(stderr, "ravelctl: %s: an answer that isn't understood\n", path);
+		json_decref(answer);
+		return EXIT_NO_DAEMON;
+	}
+	code = print_answer(command, answer, json);
+	json_decref(answer);
+	return code;
+}
+
+static int usage_error(const char *what, const char *about)
+{
+	fprintf(stderr, "ravelctl: %s%s%s%s\n%s", what, about ? " \"" : "", about ? about : "",
+		about ? "\"" : "", usage);
+	return EXIT_USAGE;
+}
+
+/* Does the command take a name? -1: there is no such command. */
+static int takes_name(const char *command)
+{
+	static const struct {
+		const char *command;
+		int name;
+	} commands[] = {
+		{"up", 1}, {"down", 1}, {"list", 0}, {"stats", 0}, {"nic", 0},
+	};
+
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(commands[i].command, command))
+			return commands[i].name;
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"socket", required_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'},
+		{"timeout", required_argument, NULL, 't'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	const char *path = DEFAULT_SOCKET;
+	unsigned long timeout = 60;
+	bool json = false;
+	int option, name;
+	char *end;
+
+	while ((option = getopt_long(argc, argv, "s:jt:h", options, NULL)) != -1) {
+		switch (option) {
+		case 's':
+			path = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 't':
+			timeout = strtoul(optarg, &end, 10);
+			if (*end || !timeout || timeout > 86400)
+				return usage_error("not a number of seconds:", optarg);
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_OK;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind == argc)
+		return usage_error("a command is needed", NULL);
+	name = takes_name(argv[optind]);
+	if (name < 0)
+		return usage_error("unknown command", argv[optind]);
+	if (argc - optind - 1 < name)
+		return usage_error("which one? a name is needed after", argv[optind]);
+	if (argc - optind - 1 > name)
+		return usage_error("what is", argv[optind + 1 + name]);
+	return talk(path, (unsigned int)timeout, argv[optind], name ? argv[optind + 1] : NULL,
+		    json);
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/raveld/control.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define CLIENTS_MAX 32
+#define REQUEST_MAX 4096
+
+/* What a client waits for. */
+enum awaited { NOTHING, CHILD_UP, ALL_DOWN };
+
+struct client {
+	struct control *control;
+	struct client *next;
+	uv_pipe_t pipe;
+	char request[REQUEST_MAX];
+	size_t len;
+	enum awaited awaited;
+	char connection[CONF_NAME_MAX];
+	char child[CONF_NAME_MAX]; /* or for ALL_DOWN the name that was given */
+};
+
+struct control {
+	struct daemon *d;
+	uv_pipe_t pipe;
+	bool listening;
+	struct client *clients;
+	size_t client_count;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+};
+
+static void release(struct control *control)
+{
+	if (!control->listening && !control->clients)
+		free(control);
+}
+
+static void on_client_closed(uv_handle_t *handle)
+{
+	struct client *client = handle->data;
+	struct control *control = client->control;
+	struct client **link = &control->clients;
+
+	while (*link != client)
+		link = &(*link)->next;
+	*link = client->next;
+	control->client_count--;
+	free(client);
+	release(control);
+}
+
+static void drop_client(struct client *client)
+{
+	client->awaited = NOTHING;
+	if (!uv_is_closing((uv_handle_t *)&client->pipe))
+		uv_close((uv_handle_t *)&client->pipe, on_client_closed);
+}
+
+struct reply {
+	uv_write_t write;
+	struct client *client;
+	char *text;
+};
+
+static void on_written(uv_write_t *write, int status)
+{
+	struct reply *reply = write->data;
+
+	if (status < 0)
+		drop_client(reply->client);
+	free(reply->text);
+	free(reply);
+}
+
+/* Takes over the object; NULL stands for want of memory. */
+static void answer(struct client *client, json_t *object)
+{
+	struct reply *reply = calloc(1, sizeof(*reply));
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	size_t len = text ? strlen(text) : 0;
+	uv_buf_t buf;
+
+	json_decref(object);
+	client->awaited = NOTHING;
+	if (!reply || !text || uv_is_closing((uv_handle_t *)&client->pipe)) {
+		free(reply);
+		free(text);
+		drop_client(client);
+		return;
+	}
+	/* The line's end takes the place of the string's. */
+	text[len] = '\n';
+	reply->client = client;
+	reply->text = text;
+	reply->write.data = reply;
+	buf = uv_buf_init(text, (unsigned int)len + 1);
+	if (uv_write(&reply->write, (uv_stream_t *)&client->pipe, &buf, 1, on_written)) {
+		free(text);
+		free(reply);
+		drop_client(client);
+	}
+}
+
+static void answer_error(struct client *client, const char *text)
+{
+	answer(client, json_pack("{s:b, s:s}", "ok", 0, "error", text));
+}
+
+static void answer_ok(struct client *client, const char *key, const char *value)
+{
+	answer(client, json_pack("{s:b, s:s}", "ok", 1, key, value));
+}
+
+static void do_up(struct client *client, const char *name)
+{
+	struct daemon *d = client->control->d;
+	const char *connection, *child;
+	char reason[256], text[160];
+	int err = negotiation_up(d, name, &connection, &child, reason, sizeof(reason));
+
+	if (err && err != -EALREADY) {
+		answer_error(client, reason);
+		return;
+	}
+	snprintf(client->connection, sizeof(client->connection), "%s", connection);
+	snprintf(client->child, sizeof(client->child), "%s", child);
+	if (err == -EALREADY && report_child_is_up(d, connection, child)) {
+		snprintf(text, sizeof(text), "%s.%s was up already", connection, child);
+		answer_ok(client, "message", text);
+		return;
+	}
+	client->awaited = CHILD_UP;
+	negotiation_settle(d);
+}
+
+static void do_down(struct client *client, const char *name)
+{
+	struct daemon *d = client->control->d;
+	char reason[256];
+
+	if (negotiation_down(d, name, reason, sizeof(reason))) {
+		answer_error(client, reason);
+		return;
+	}
+	snprintf(client->child, sizeof(client->child), "%s", name);
+	client->awaited = ALL_DOWN;
+	negotiation_settle(d);
+}
+
+static void answer_report(struct client *client, json_t *report)
+{
+	if (!report) {
+		answer_error(client, "out of memory");
+		return;
+	}
+	if (!json_object_get(report, "error"))
+		json_object_set_new(report, "ok", json_true());
+	answer(client, report);
+}
+
+static void handle_request(struct client *client, const char *text, size_t len)
+{
+	struct daemon *d = client->control->d;
+	json_error_t error;
+	json_t *request = json_loadb(text, len, 0, &error);
+	const char *command = json_string_value(json_object_get(request, "command"));
+	const char *name = json_string_value(json_object_get(request, "name"));
+	char reason[160];
+
+	if (!command) {
+		answer_error(client, "a request is a JSON object with a \"command\"");
+	} else if (d->stopping) {
+		answer_error(client, "raveld is ending");
+	} else if (!strcmp(command, "list")) {
+		answer_report(client, report_list(d));
+	} else if (!strcmp(command, "stats")) {
+		answer_report(client, report_stats(d));
+	} else if (!strcmp(command, "nic")) {
+		answer_report(client, report_nic(d));
+	} else if (strcmp(command, "up") != 0 && strcmp(command, "down") != 0) {
+		snprintf(reason, sizeof(reason), "unknown command \"%.60s\"", command);
+		answer_error(client, reason);
+	} else if (!name) {
+		answer_error(client, "the command needs a \"name\"");
+	} else if (!strcmp(command, "up")) {
+		do_up(client, name);
+	} else {
+		do_down(client, name);
+	}
+	json_decref(request);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct client *client = handle->data;
+
+	(void)suggested;
+	*buf = uv_buf_init(client->request + client->len,
+			   (unsigned int)(sizeof(client->request) - client->len));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct client *client = stream->data;
+	char *end;
+
+	(void)buf;
+	if (n < 0) {
+		/* Also when its request is longer than there is room for. */
+		drop_client(client);
+		return;
+	}
+	client->len += (size_t)n;
+	end = memchr(client->request, '\n', client->len);
+	if (!end)
+		return;
+	if (client->awaited != NOTHING) {
+		drop_client(client);
+		return;
+	}
+	handle_request(client, client->request, (size_t)(end - client->request));
+	client->len -= (size_t)(end + 1 - client->request);
+	memmove(client->request, end + 1, client->len);
+}
+
+static void on_connection(uv_stream_t *listener, int status)
+{
+	struct control *control = listener->data;
+	struct client *client;
+
+	if (status < 0)
+		return;
+	client = calloc(1, sizeof(*client));
+	if (!client)
+		return;
+	client->control = control;
+	client->next = control->clients;
+	control->clients = client;
+	control->client_count++;
+	uv_pipe_init(&control->d->loop, &client->pipe, 0);
+	client->pipe.data = client;
+	if (uv_accept(listener, (uv_stream_t *)&client->pipe) ||
+	    control->client_count > CLIENTS_MAX ||
+	    uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read))
+		drop_client(client);
+}
+
+/* A socket that nobody answers on is a leftover. */
+static int clear_leftover(struct daemon *d, const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct stat st;
+	int fd, err;
+
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISSOCK(st.st_mode)) {
+		log_error(&d->log, "%s: is there and isn't a socket", path);
+		return -EEXIST;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	strcpy(address.sun_path, path);
+	err = connect(fd, (struct sockaddr *)&address, sizeof(address)) ? errno : 0;
+	close(fd);
+	if (err != ECONNREFUSED) {
+		log_error(&d->log, "%s: raveld is running already", path);
+		return -EADDRINUSE;
+	}
+	return unlink(path) ? -errno : 0;
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+	struct control *control = handle->data;
+
+	control->listening = false;
+	release(control);
+}
+
+int control_open(struct daemon *d, const char *path)
+{
+	struct control *control = calloc(1, sizeof(*control));
+	mode_t mask;
+	int err;
+
+	if (!control)
+		return -ENOMEM;
+	err = clear_leftover(d, path);
+	if (err) {
+		if (err != -EEXIST && err != -EADDRINUSE)
+			log_error(&d->log, "%s: %s", path, strerror(-err));
+		free(control);
+		return err;
+	}
+	control->d = d;
+	uv_pipe_init(&d->loop, &control->pipe, 0);
+	control->pipe.data = control;
+	control->listening = true;
+	mask = umask(0177);
+	err = uv_pipe_bind(&control->pipe, path);
+	umask(mask);
+	if (!err) {
+		strcpy(control->path, path);
+		err = uv_listen((uv_stream_t *)&control->pipe, 8, on_connection);
+	}
+	if (err) {
+		log_error(&d->log, "%s: %s", path, uv_strerror(err));
+		control_close(control);
+		return err;
+	}
+	d->control = control;
+	return 0;
+}
+
+void control_close(struct control *control)
+{
+	struct client *client = control ? control->clients : NULL;
+
+	if (!control)
+		return;
+	/* Closing is done by the loop, so the list stays as it is meanwhile. */
+	for (; client; client = client->next)
+		drop_client(client);
+	if (control->path[0])
+		unlink(control->path);
+	uv_close((uv_handle_t *)&control->pipe, on_listener_closed);
+}
+
+void control_child_event(struct control *control, const char *connection, const char *child,
+			 bool up, const char *reason)
+{
+	char text[512];
+
+	for (struct client *c = control ? control->clients : NULL; c; c = c->next) {
+		if (c->awaited != CHILD_UP || strcmp(c->connection, connection) != 0 ||
+		    strcmp(c->child, child) != 0)
+			continue;
+		if (up) {
+			snprintf(text, sizeof(text), "%s.%s is up", connection, child);
+			answer_ok(c, "message", text);
+		} else {
+			snprintf(text, sizeof(text), "%s.%s: %s", connection, child, reason);
+			answer_error(c, text);
+		}
+	}
+}
+
+void control_check_down(struct control *control)
+{
+	char text[160];
+
+	for (struct client *c = control ? control->clients : NULL; c; c = c->next) {
+		if (c->awaited != ALL_DOWN || negotiation_count(control->d, c->child))
+			continue;
+		snprintf(text, sizeof(text), "%s is down", c->child);
+		answer_ok(c, "message", text);
+	}
+}

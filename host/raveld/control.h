@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The control socket: one JSON object a line each way, for ravelctl.
+ *
+ *   {"command": "up", "name": "net"}      {"ok": true, ...}
+ *                                         {"ok": false, "error": "..."}
+ *
+ * `up` and `down` are answered when they have happened, or failed.
+ */
+#ifndef RVL_RAVELD_CONTROL_H
+#define RVL_RAVELD_CONTROL_H
+
+#include "host/raveld/daemon.h"
+
+/* Listen, readable and writable for the daemon's own user only. -errno, the reason in the log. */
+int control_open(struct daemon *d, const char *path);
+
+/* Remove the socket, end all conversations; freed by the loop's close callbacks. NULL is fine. */
+void control_close(struct control *control);
+
+/* What became of a child, for those who wait for it. reason "" for up. */
+void control_child_event(struct control *control, const char *connection, const char *child,
+			 bool up, const char *reason);
+
+/* Some SA is gone: those who wait for the last one may be answered. */
+void control_check_down(struct control *control);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The daemon's state, which its main loop's parts share. All of it is the control thread's. */
+#ifndef RVL_RAVELD_DAEMON_H
+#define RVL_RAVELD_DAEMON_H
+
+#include <jansson.h>
+#include <uv.h>
+
+#include "host/conf/conf.h"
+#include "host/ike/ike.h"
+#include "host/raveld/datapath.h"
+#include "host/raveld/log.h"
+#include "host/raveld/routes.h"
+#include "host/raveld/sockets.h"
+#include "host/sa/backend.h"
+#include "host/sa/sad.h"
+
+struct control;
+
+/* What is wanted of a configured child, and when to try again. */
+struct wish {
+	const struct conf_connection *connection;
+	const struct conf_child *child;
+	bool wanted;	       /* bring it up again when it goes down */
+	bool replace;	       /* bring it up once more: its SA was given up, not its purpose */
+	uint64_t retry_at;     /* ms of the loop's clock; 0: not planned */
+	unsigned int failures; /* in a row */
+};
+
+struct daemon {
+	struct log log;
+	struct conf *conf;
+	uv_loop_t loop;
+	struct rvl_backend *backend;
+	struct rvl_sad *sad;
+	int tap;
+	unsigned int mtu;
+	struct datapath *datapath;
+	struct routes *routes;
+	struct sockets *sockets;
+	struct control *control;
+	struct ike_engine *engine;
+	struct wish *wishes;
+	size_t wish_count;
+	uv_timer_t timer;
+	uv_timer_t deadline; /* of the shutdown */
+	uv_poll_t events;    /* of the data path */
+	uv_async_t datapath_failed;
+	uv_signal_t signals[3];
+	bool stopping;
+	int exit_code;
+};
+
+/* ---- negotiation.c: the IKE core in the loop */
+
+int negotiation_start(struct daemon *d);
+
+/* After anything was told to the core: do what it wants done and set the timer. */
+void negotiation_settle(struct daemon *d);
+
+/* Delete all IKE SAs; the loop ends once peers have answered, or had time to. */
+void negotiation_stop(struct daemon *d);
+
+/* An operator's wishes: 0, or -errno with the reason. Up ends with control_child_up or _down. */
+int negotiation_up(struct daemon *d, const char *name, const char **connection, const char **child,
+		   char *reason, size_t len);
+int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len);
+
+/* SAs of this connection or child (NULL: any) that there are. */
+size_t negotiation_count(struct daemon *d, const char *name);
+
+/* ---- report.c: what the daemon knows, as JSON; NULL without memory */
+
+json_t *report_list(struct daemon *d);
+json_t *report_stats(struct daemon *d);
+json_t *report_nic(struct daemon *d);
+
+/* Is there an installed SA of this child? */
+bool report_child_is_up(struct daemon *d, const char *connection, const char *child);
+
+/* ---- main.c */
+
+/* End with this status, peers told first if the data path still works. */
+void daemon_stop(struct daemon *d, int exit_code);
+
+#endif

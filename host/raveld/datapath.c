@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/raveld/datapath.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define BATCH 64
+#define EVENTS 4
+
+struct datapath {
+	struct datapath_config config;
+	pthread_t thread;
+	int epoll;
+	int stop;	  /* eventfd */
+	bool tap_watched; /* not while all transmit buffers are under way */
+	atomic_bool has_reason;
+	char reason[256];
+	atomic_uint_fast64_t tx_frames, tx_errors, rx_frames, rx_errors;
+};
+
+static void give_up(struct datapath *d, const char *what, int err)
+{
+	const char *dead = d->config.backend->ops->dead(d->config.backend);
+
+	if (dead)
+		snprintf(d->reason, sizeof(d->reason), "%s", dead);
+	else
+		snprintf(d->reason, sizeof(d->reason), "%s: %s", what, strerror(-err));
+	atomic_store(&d->has_reason, true);
+}
+
+static void deliver(void *context, const uint8_t *frame, size_t len, uint16_t sa)
+{
+	struct datapath *d = context;
+
+	if (!rvl_inbound_check(d->config.inbound, frame, len, sa))
+		return;
+	if (write(d->config.tap, frame, len) == (ssize_t)len)
+		atomic_fetch_add(&d->rx_frames, 1);
+	else
+		atomic_fetch_add(&d->rx_errors, 1);
+}
+
+static int watch_tap(struct datapath *d, bool on)
+{
+	struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.fd = d->config.tap};
+
+	if (d->tap_watched == on)
+		return 0;
+	d->tap_watched = on;
+	return epoll_ctl(d->epoll, EPOLL_CTL_MOD, d->config.tap, &event) ? -errno : 0;
+}
+
+/* Frames from the netdev to the data path: at most a batch. Returns how many, or -errno. */
+static int send_frames(struct datapath *d)
+{
+	struct rvl_backend *backend = d->config.backend;
+	int n;
+
+	for (n = 0; n < BATCH; n++) {
+		uint8_t *buffer = backend->ops->tx_buffer(backend);
+		ssize_t len;
+		int err;
+
+		if (!buffer) {
+			err = watch_tap(d, false);
+			if (err)
+				return err;
+			break;
+		}
+		len = read(d->config.tap, buffer, RVL_BACKEND_FRAME);
+		if (len < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (len < 0)
+			return -errno;
+		atomic_fetch_add(&d->tx_frames, 1);
+		err = backend->ops->tx(backend, (size_t)len);
+		if (err == -EINVAL)
+			atomic_fetch_add(&d->tx_errors, 1);
+		else if (err)
+			return err;
+	}
+	return n;
+}
+
+/* One turn: what the netdev has, what the data path has. Returns whether there was any. */
+static int turn(struct datapath *d)
+{
+	struct rvl_backend *backend = d->config.backend;
+	int sent = 0, polled;
+
+	if (!d->tap_watched && backend->ops->tx_buffer(backend)) {
+		int err = watch_tap(d, true);
+
+		if (err)
+			return err;
+	}
+	if (d->tap_watched)
+		sent = send_frames(d);
+	if (sent < 0)
+		return sent;
+	polled = backend->ops->poll(backend, deliver, d);
+	if (polled < 0)
+		return polled;
+	if (!sent && !polled)
+		backend->ops->arm(backend);
+	return sent + polled;
+}
+
+static void run(struct datapath *d)
+{
+	struct epoll_event events[EVENTS];
+	int did = 0;
+
+	for (;;) {
+		int n = epoll_wait(d->epoll, events, EVENTS, did ? 0 : -1);
+
+		if (n < 0 && errno != EINTR) {
+			give_up(d, "epoll", -errno);
+			return;
+		}
+		for (int i = 0; i < n; i++)
+			if (events[i].data.fd == d->stop)
+				return;
+		did = turn(d);
+		if (did < 0) {
+			give_up(d, "data path", did);
+			return;
+		}
+	}
+}
+
+static void *thread_main(void *context)
+{
+	struct datapath *d = context;
+
+	run(d);
+	if (atomic_load(&d->has_reason))
+		d->config.failed(d->config.context);
+	return NULL;
+}
+
+static int watch(struct datapath *d, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(d->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
+}
+
+/* Signals are the control thread's. */
+static int start_thread(struct datapath *d)
+{
+	sigset_t all, before;
+	int err;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	err = pthread_create(&d->thread, NULL, thread_main, d);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -err;
+}
+
+int datapath_start(const struct datapath_config *config, struct datapath **out)
+{
+	struct datapath *d = calloc(1, sizeof(*d));
+	int err;
+
+	if (!d)
+		return -ENOMEM;
+	d->config = *config;
+	d->tap_watched = true;
+	d->epoll = epoll_create1(EPOLL_CLOEXEC);
+	d->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = d->epoll < 0 || d->stop < 0 ? -errno : 0;
+	if (!err)
+		err = watch(d, d->stop);
+	if (!err)
+		err = watch(d, config->tap);
+	if (!err)
+		err = watch(d, config->backend->data_fd);
+	if (!err && config->backend->hangup_fd >= 0)
+		err = watch(d, config->backend->hangup_fd);
+	if (!err)
+		err = start_thread(d);
+	if (!err) {
+		*out = d;
+		return 0;
+	}
+	if (d->epoll >= 0)
+		close(d->epoll);
+	if (d->stop >= 0)
+		close(d->stop);
+	free(d);
+	return err;
+}
+
+void datapath_stop(struct datapath *d)
+{
+	uint64_t one = 1;
+
+	if (!d)
+		return;
+	/* An eventfd at 0 always takes a 1. */
+	if (write(d->stop, &one, sizeof(one)) == sizeof(one))
+		pthread_join(d->thread, NULL);
+	close(d->stop);
+	close(d->epoll);
+	free(d);
+}
+
+const char *datapath_reason(const struct datapath *d)
+{
+	return atomic_load(&d->has_reason) ? d->reason : "";
+}
+
+struct datapath_counters datapath_counters(const struct datapath *d)
+{
+	return (struct datapath_counters){
+		.host_tx_frames = atomic_load(&d->tx_frames),
+		.host_tx_errors = atomic_load(&d->tx_errors),
+		.host_rx_frames = atomic_load(&d->rx_frames),
+		.host_rx_errors = atomic_load(&d->rx_errors),
+	};
+}

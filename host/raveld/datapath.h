@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The thread that carries frames between the netdev and the data path. */
+#ifndef RVL_RAVELD_DATAPATH_H
+#define RVL_RAVELD_DATAPATH_H
+
+#include <stdint.h>
+
+#include "host/sa/backend.h"
+#include "host/sa/inbound.h"
+
+struct datapath;
+
+struct datapath_config {
+	struct rvl_backend *backend;
+	struct rvl_inbound *inbound;
+	int tap; /* the netdev's descriptor, which stays the caller's */
+	/* Called once from the thread when it can't go on, by itself and not by a stop. */
+	void (*failed)(void *context);
+	void *context;
+};
+
+struct datapath_counters {
+	uint64_t host_tx_frames; /* from the netdev */
+	uint64_t host_tx_errors; /* that the data path refused for their length */
+	uint64_t host_rx_frames; /* to the netdev */
+	uint64_t host_rx_errors; /* that the netdev didn't take */
+};
+
+/* Start the thread: 0 or -errno. */
+int datapath_start(const struct datapath_config *config, struct datapath **datapath);
+
+/* End the thread and free it. NULL is fine. */
+void datapath_stop(struct datapath *datapath);
+
+/* Why it failed; empty while it works. */
+const char *datapath_reason(const struct datapath *datapath);
+
+struct datapath_counters datapath_counters(const struct datapath *datapath);
+
+#endif

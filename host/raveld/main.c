@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* raveld: parts are opened in order and closed in reverse. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "host/raveld/control.h"
+#include "host/raveld/daemon.h"
+#include "host/raveld/tap.h"
+
+#define DEFAULT_CONFIG "/etc/ravelin/ravelin.conf"
+#define STOP_TIMEOUT_MS 3000
+#define WIRE_MTU 1500
+/* Outer IPv4, UDP, ESP header, IV, ICV, then padding to 4 octets with its length and next header.
+ */
+#define OVERHEAD (20 + 8 + 8 + 8 + 16)
+#define TRAILER 2
+#define ETHERNET_WITH_TAGS 22
+
+enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+static const char usage[] =
+	"usage: raveld [--config FILE] [--check]\n"
+	"\n"
+	"IKEv2 and ESP with a Ravelin NIC, or in software.\n"
+	"\n"
+	"  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
+	"      --check        read the configuration, say whether it is good, and end\n"
+	"  -h, --help         this text\n"
+	"\n"
+	"SIGTERM and SIGINT: tell peers, erase keys, remove routes, end.\n"
+	"Exit status: 0 ended as asked, 1 something failed, 2 usage.\n";
+
+/* Keys are in memory from here on: no core dump may hold it, no debugger look at it. */
+static void forbid_core_dumps(void)
+{
+	const struct rlimit none = {0, 0};
+
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+static void on_stop_deadline(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	log_warning(&d->log, "not every peer has answered; ending");
+	uv_stop(&d->loop);
+}
+
+void daemon_stop(struct daemon *d, int exit_code)
+{
+	if (exit_code != EXIT_OK)
+		d->exit_code = exit_code;
+	if (d->stopping)
+		return;
+	d->stopping = true;
+	uv_timer_start(&d->deadline, on_stop_deadline, STOP_TIMEOUT_MS, 0);
+	negotiation_stop(d);
+	/* Nothing leaves through a dead device, so there is no answer to wait for. */
+	if (d->backend->ops->dead(d->backend))
+		uv_stop(&d->loop);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct daemon *d = handle->data;
+
+	log_info(&d->log, "%s: ending", strsignal(number));
+	daemon_stop(d, EXIT_OK);
+}
+
+static void on_datapath_failed(uv_async_t *async)
+{
+	struct daemon *d = async->data;
+
+	log_error(&d->log, "the data path has stopped: %s; no traffic passes, ending",
+		  datapath_reason(d->datapath));
+	daemon_stop(d, EXIT_FAILED);
+}
+
+/* On the data thread. */
+static void datapath_failed(void *context)
+{
+	uv_async_send(&((struct daemon *)context)->datapath_failed);
+}
+
+/* The largest inner packet whose ESP packet fits into the wire's MTU. */
+static unsigned int inner_mtu(unsigned int wire_mtu)
+{
+	return (wire_mtu - OVERHEAD) / 4 * 4 - TRAILER;
+}
+
+static int open_backend(struct daemon *d)
+{
+	const struct conf_daemon *c = &d->conf->daemon;
+	struct rvl_backend_error error = {""};
+	struct rvl_backend_info info;
+	unsigned int wire_mtu = WIRE_MTU;
+	int err;
+
+	if (c->backend == CONF_BACKEND_SOFT)
+		err = rvl_backend_soft_open(c->wire, &d->backend, &error);
+	else
+		err = rvl_backend_user_open(c->device, &d->backend, &error);
+	if (err) {
+		log_error(&d->log, "%s: %s",
+			  c->backend == CONF_BACKEND_SOFT ? "backend soft" : c->device, error.text);
+		return err;
+	}
+	d->backend->ops->info(d->backend, &info);
+	if (c->backend == CONF_BACKEND_SOFT)
+		wire_mtu = info.max_frame - ETHERNET_WITH_TAGS;
+	d->mtu = c->mtu ? c->mtu : inner_mtu(wire_mtu);
+	log_info(&d->log, "backend %s on %s%s%s: %u outbound and %u inbound SAs", info.kind,
+		 info.device, info.pci_id[0] ? ", PCI ID " : "", info.pci_id, info.outbound_sas,
+		 info.inbound_sas);
+	d->sad = rvl_sad_new(d->backend);
+	if (!d->sad) {
+		log_error(&d->log, "out of memory");
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+static int open_netdev(struct daemon *d)
+{
+	const struct conf_daemon *c = &d->conf->daemon;
+	struct tap_error error = {""};
+	struct rvl_backend_info info;
+
+	d->backend->ops->info(d->backend, &info);
+	d->tap = tap_open(c->netdev, info.mac, d->mtu, &error);
+	if (d->tap < 0) {
+		log_error(&d->log, "%s", error.text);
+		return d->tap;
+	}
+	return routes_open(c, &d->log, &d->routes);
+}
+
+/* Policies are in place by now: from here on frames pass. */
+static int start_datapath(struct daemon *d)
+{
+	const struct datapath_config config = {
+		.backend = d->backend,
+		.inbound = rvl_sad_inbound(d->sad),
+		.tap = d->tap,
+		.failed = datapath_failed,
+		.context = d,
+	};
+	struct rvl_backend_error error = {""};
+	unsigned int frame = d->mtu + 1 + TRAILER + OVERHEAD + ETHERNET_WITH_TAGS;
+	int err;
+
+	if (frame > RVL_BACKEND_FRAME)
+		frame = RVL_BACKEND_FRAME;
+	err = d->backend->ops->start(d->backend, (uint16_t)frame, &error);
+	if (err) {
+		log_error(&d->log, "the data path can't start: %s", error.text);
+		return err;
+	}
+	err = datapath_start(&config, &d->datapath);
+	if (err)
+		log_error(&d->log, "the data path can't start: %s", strerror(-err));
+	return err;
+}
+
+static int open_handles(struct daemon *d)
+{
+	static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	int err = uv_loop_init(&d->loop);
+
+	if (err)
+		return err;
+	d->loop.data = d;
+	uv_timer_init(&d->loop, &d->deadline);
+	d->deadline.data = d;
+	uv_async_init(&d->loop, &d->datapath_failed, on_datapath_failed);
+	d->datapath_failed.data = d;
+	for (int i = 0; i < 3; i++) {
+		uv_signal_init(&d->loop, &d->signals[i]);
+		d->signals[i].data = d;
+		err = uv_signal_start(&d->signals[i], on_signal, numbers[i]);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+	(void)context;
+	if (!uv_is_closing(handle))
+		uv_close(handle, NULL);
+}
+
+static int start(struct daemon *d)
+{
+	int err = open_backend(d);
+
+	if (!err)
+		err = open_netdev(d);
+	if (!err)
+		err = negotiation_start(d);
+	if (!err)
+		err = start_datapath(d);
+	if (!err)
+		err = control_open(d, d->conf->daemon.socket);
+	return err;
+}
+
+/* The data path first: with its thread gone, no frame passes while policies are taken down. */
+static void finish(struct daemon *d)
+{
+	datapath_stop(d->datapath);
+	control_close(d->control);
+	d->control = NULL;
+	sockets_close(d->sockets);
+	ike_engine_free(d->engine);
+	rvl_sad_free(d->sad);
+	routes_close(d->routes);
+	uv_walk(&d->loop, close_handle, NULL);
+	uv_run(&d->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&d->loop);
+	if (d->tap >= 0)
+		close(d->tap);
+	if (d->backend)
+		d->backend->ops->close(d->backend);
+	free(d->wishes);
+}
+
+static int run(struct conf *conf)
+{
+	struct daemon d = {
+		.conf = conf,
+		.log = log_open((enum log_level)conf->daemon.log_level),
+		.tap = -1,
+	};
+	int err = open_handles(&d);
+
+	if (err) {
+		log_error(&d.log, "event loop: %s", uv_strerror(err));
+		return EXIT_FAILED;
+	}
+	err = start(&d);
+	if (!err) {
+		log_info(&d.log, "ready: netdev %s, MTU %u, control socket %s", conf->daemon.netdev,
+			 d.mtu, conf->daemon.socket);
+		negotiation_settle(&d);
+		uv_run(&d.loop, UV_RUN_DEFAULT);
+	}
+	finish(&d);
+	if (!err)
+		log_info(&d.log, "ended");
+	return err ? EXIT_FAILED : d.exit_code;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'},
+		{"check", no_argument, NULL, 'k'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
+	};
+	const char *path = DEFAULT_CONFIG;
+	struct conf_error error = {""};
+	struct conf *conf = NULL;
+	bool check = false;
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'c':
+			path = optarg;
+			break;
+		case 'k':
+			check = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_OK;
+		default:
+			fputs(usage, stderr);
+			return EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "raveld: what is \"%s\"?\n%s", argv[optind], usage);
+		return EXIT_USAGE;
+	}
+	forbid_core_dumps();
+	signal(SIGPIPE, SIG_IGN);
+	if (conf_load(path, &conf, &error)) {
+		fprintf(stderr, "raveld: %s\n", error.text);
+		return EXIT_FAILED;
+	}
+	if (check) {
+		printf("%s: good: %zu connections, %zu secrets\n", path, conf->connection_count,
+		       conf->secret_count);
+		conf_free(conf);
+		return EXIT_OK;
+	}
+	code = run(conf);
+	conf_free(conf);
+	return code;
+}

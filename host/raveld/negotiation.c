@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The IKE core in the loop: datagrams and time in, actions out. */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "host/raveld/control.h"
+#include "host/raveld/daemon.h"
+
+#define RETRY_MIN_MS 2000
+#define RETRY_MAX_MS 60000
+
+static int fill_random(void *context, void *out, size_t len)
+{
+	uint8_t *p = out;
+
+	(void)context;
+	while (len) {
+		ssize_t n = getrandom(p, len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static uint32_t alloc_spi(void *context)
+{
+	return rvl_sad_alloc_spi(((struct daemon *)context)->sad);
+}
+
+static void release_spi(void *context, uint32_t spi)
+{
+	rvl_sad_release_spi(((struct daemon *)context)->sad, spi);
+}
+
+static uint64_t now_of(struct daemon *d)
+{
+	uv_update_time(&d->loop);
+	return uv_now(&d->loop);
+}
+
+static struct wish *find_wish(struct daemon *d, const char *connection, const char *child)
+{
+	for (size_t i = 0; i < d->wish_count; i++)
+		if (!strcmp(d->wishes[i].connection->name, connection) &&
+		    !strcmp(d->wishes[i].child->name, child))
+			return &d->wishes[i];
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------- what the core wants */
+
+static void install(struct daemon *d, const struct ike_child_install *i)
+{
+	const struct wish *w = find_wish(d, i->connection, i->child);
+	struct rvl_backend_error error = {""};
+	struct rvl_child child = {
+		.id = i->child_id,
+		.local = i->local,
+		.remote = i->remote,
+		.encap = i->encap,
+		.spi_in = i->spi_in,
+		.spi_out = i->spi_out,
+		.key_in = i->keys_in.encr,
+		.key_out = i->keys_out.encr,
+		.key_len = i->keys_out.encr_len,
+		.local_ts = &i->local_ts,
+		.remote_ts = &i->remote_ts,
+		.replay_window = i->replay_window,
+	};
+	int err;
+
+	if (w) {
+		child.df = w->child->df == CONF_DF_COPY ? RVL_ESP_DF_COPY : RVL_ESP_DF_CLEAR;
+		child.copy_dscp = w->child->copy_dscp;
+		child.lifetime = (struct rvl_lifetime){
+			.soft_bytes = w->child->rekey_bytes,
+			.hard_bytes = w->child->life_bytes,
+			.soft_packets = w->child->rekey_packets,
+			.hard_packets = w->child->life_packets,
+		};
+	}
+	err = rvl_sad_child_add(d->sad, &child, &error);
+	if (err)
+		log_error(&d->log, "%s: the data path refuses the SA: %s", i->child, error.text);
+	else
+		routes_add(d->routes, &i->remote, &i->local_ts, &i->remote_ts, false);
+	ike_child_installed(d->engine, now_of(d), i->child_id, err, err ? error.text : NULL);
+}
+
+static void remove_child(struct daemon *d, const struct ike_child_change *change)
+{
+	struct rvl_backend_error error;
+
+	/* -ENOENT: it never got in. */
+	if (rvl_sad_child_remove(d->sad, change->child_id, &error) &&
+	    !d->backend->ops->dead(d->backend))
+		log_debug(&d->log, "SA %08x: %s", change->spi_in, error.text);
+	rvl_sad_release_spi(d->sad, change->spi_in);
+}
+
+/* The peer has another address: an SA whose sequence numbers go on elsewhere isn't risked. */
+static void give_up_child(struct daemon *d, uint64_t child_id)
+{
+	log_info(&d->log, "an SA's outer addresses changed: it is negotiated anew");
+	ike_terminate_child(d->engine, now_of(d), child_id);
+}
+
+static void plan_retry(struct daemon *d, struct wish *w)
+{
+	unsigned int doublings = w->failures < 5 ? w->failures : 5;
+	uint64_t wait = (uint64_t)RETRY_MIN_MS << doublings;
+
+	if (w->replace)
+		wait = 0;
+	else
+		w->failures++;
+	w->replace = false;
+	w->retry_at = now_of(d) + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS) + 1;
+}
+
+static void child_down(struct daemon *d, const struct ike_event *e)
+{
+	struct wish *w = find_wish(d, e->connection, e->child);
+
+	log_info(&d->log, "%s.%s is down: %s", e->connection, e->child, e->reason);
+	control_child_event(d->control, e->connection, e->child, false, e->reason);
+	if (w && !d->stopping && (w->wanted || w->replace))
+		plan_retry(d, w);
+}
+
+static void child_up(struct daemon *d, const struct ike_event *e)
+{
+	struct wish *w = find_wish(d, e->connection, e->child);
+
+	log_info(&d->log, "%s.%s is up", e->connection, e->child);
+	if (w) {
+		w->failures = 0;
+		w->retry_at = 0;
+		w->wanted |= w->child->dpd_action == CONF_DPD_RESTART;
+	}
+	control_child_event(d->control, e->connection, e->child, true, "");
+}
+
+static void core_log(struct daemon *d, const struct ike_log_line *line)
+{
+	static const enum log_level levels[] = {
+		[IKE_LOG_ERROR] = LOG_LEVEL_ERROR,
+		[IKE_LOG_WARNING] = LOG_LEVEL_WARNING,
+		[IKE_LOG_INFO] = LOG_LEVEL_INFO,
+		[IKE_LOG_DEBUG] = LOG_LEVEL_DEBUG,
+	};
+
+	log_write(&d->log, levels[line->level], "%s", line->text);
+}
+
+static void act(struct daemon *d, const struct ike_action *a)
+{
+	switch (a->type) {
+	case IKE_ACTION_SEND:
+		sockets_send(d->sockets, &a->send.local, &a->send.remote, a->send.marker,
+			     a->send.data);
+		break;
+	case IKE_ACTION_CHILD_INSTALL:
+		install(d, &a->install);
+		break;
+	case IKE_ACTION_CHILD_UPDATE:
+		give_up_child(d, a->change.child_id);
+		break;
+	case IKE_ACTION_CHILD_REMOVE:
+		remove_child(d, &a->change);
+		break;
+	case IKE_ACTION_IKE_UP:
+		log_info(&d->log, "%s: IKE SA is up", a->event.connection);
+		break;
+	case IKE_ACTION_IKE_DOWN:
+		log_info(&d->log, "%s: IKE SA is down: %s", a->event.connection, a->event.reason);
+		break;
+	case IKE_ACTION_CHILD_UP:
+		child_up(d, &a->event);
+		break;
+	case IKE_ACTION_CHILD_DOWN:
+		child_down(d, &a->event);
+		break;
+	case IKE_ACTION_LOG:
+		core_log(d, &a->log);
+		break;
+	}
+}
+
+/* ------------------------------------------------------------------------------------- the loop */
+
+static void retry_due(struct daemon *d, uint64_t now);
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+	uint64_t now = now_of(d);
+
+	ike_tick(d->engine, now);
+	retry_due(d, now);
+	negotiation_settle(d);
+}
+
+static uint64_t next_deadline(const struct daemon *d)
+{
+	uint64_t deadline = ike_next_deadline(d->engine);
+
+	for (size_t i = 0; i < d->wish_count; i++)
+		if (d->wishes[i].retry_at && d->wishes[i].retry_at < deadline)
+			deadline = d->wishes[i].retry_at;
+	return deadline;
+}
+
+void negotiation_settle(struct daemon *d)
+{
+	struct ike_action *action;
+	uint64_t deadline, now;
+
+	while ((action = ike_next_action(d->engine))) {
+		act(d, action);
+		ike_action_free(action);
+	}
+	control_check_down(d->control);
+	if (d->stopping && !negotiation_count(d, NULL)) {
+		uv_stop(&d->loop);
+		return;
+	}
+	deadline = next_deadline(d);
+	now = now_of(d);
+	if (deadline == IKE_NEVER)
+		uv_timer_stop(&d->timer);
+	else
+		uv_timer_start(&d->timer, on_timer, deadline > now ? deadline - now : 0, 0);
+}
+
+static void on_datagram(void *context, const struct ike_addr *local, const struct ike_addr *remote,
+			struct ike_slice datagram)
+{
+	struct daemon *d = context;
+
+	ike_receive(d->engine, now_of(d), local, remote, datagram);
+	negotiation_settle(d);
+}
+
+struct lifetime {
+	struct daemon *d;
+	uint64_t child_id;
+	uint64_t ike_id; /* 0: the IKE SA has other children too */
+};
+
+static void mark_replace(void *context, const struct ike_sa_info *sa,
+			 const struct ike_child_info *child)
+{
+	struct lifetime *l = context;
+	struct wish *w;
+
+	if (!child || child->id != l->child_id)
+		return;
+	if (sa->child_count == 1)
+		l->ike_id = sa->id;
+	w = find_wish(l->d, sa->connection, child->name);
+	if (w && (w->wanted || sa->initiator))
+		w->replace = true;
+}
+
+/* Without rekeying, an SA near its end is given up and, by its initiator, negotiated anew. */
+static void on_lifetime(struct daemon *d, const struct rvl_backend_event *event)
+{
+	struct lifetime l = {.d = d};
+
+	if (!rvl_sad_child_of_event(d->sad, event, &l.child_id))
+		return;
+	log_info(&d->log, "SA %08x has reached a lifetime (events 0x%x) and is given up",
+		 event->spi, event->events);
+	ike_list(d->engine, mark_replace, &l);
+	if (l.ike_id)
+		ike_terminate(d->engine, now_of(d), l.ike_id);
+	else
+		ike_terminate_child(d->engine, now_of(d), l.child_id);
+}
+
+static void on_data_path_event(uv_poll_t *poll, int status, int events)
+{
+	struct daemon *d = poll->data;
+	struct rvl_backend_event event;
+	uint64_t count;
+
+	(void)status;
+	(void)events;
+	if (read(d->backend->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		log_debug(&d->log, "data path events: %s", strerror(errno));
+	while (d->backend->ops->next_event(d->backend, &event) > 0)
+		on_lifetime(d, &event);
+	negotiation_settle(d);
+}
+
+/* ---------------------------------------------------------------------------------- start, stop */
+
+static int fill_connection(struct ike_connection *conn, const struct conf_connection *c)
+{
+	conn->local = c->local;
+	conn->remote = c->remote;
+	conn->local_id = c->local_id;
+	conn->remote_id = c->remote_id;
+	conn->encap = c->encap;
+	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
+	conn->proposal_count = c->proposal_count;
+	memcpy(conn->proposals, c->proposals, sizeof(conn->proposals));
+	switch (c->unique) {
+	case CONF_UNIQUE_NO:
+		conn->unique = IKE_UNIQUE_NO;
+		break;
+	case CONF_UNIQUE_NEVER:
+		conn->unique = IKE_UNIQUE_NEVER;
+		break;
+	case CONF_UNIQUE_KEEP:
+		conn->unique = IKE_UNIQUE_KEEP;
+		break;
+	case CONF_UNIQUE_REPLACE:
+		conn->unique = IKE_UNIQUE_REPLACE;
+		break;
+	}
+	for (size_t i = 0; i < c->child_count; i++) {
+		const struct conf_child *from = &c->children[i];
+		struct ike_child_config *to = ike_connection_add_child(conn, from->name);
+
+		if (!to)
+			return -ENOMEM;
+		to->proposal_count = from->proposal_count;
+		memcpy(to->proposals, from->proposals, sizeof(to->proposals));
+		to->local_ts = from->local_ts;
+		to->remote_ts = from->remote_ts;
+		to->replay_window = from->replay_window;
+	}
+	return 0;
+}
+
+static int add_connection(struct daemon *d, const struct conf_connection *c)
+{
+	struct ike_connection *conn = ike_connection_new(c->name);
+	int err = conn ? fill_connection(conn, c) : -ENOMEM;
+
+	if (!err)
+		err = ike_engine_add_connection(d->engine, conn);
+	if (err)
+		ike_connection_free(conn);
+	return err;
+}
+
+static int add_secrets(struct daemon *d)
+{
+	for (size_t i = 0; i < d->conf->secret_count; i++) {
+		struct conf_secret *s = &d->conf->secrets[i];
+		int err = ike_engine_add_psk(d->engine, s->owners, (unsigned int)s->owner_count,
+					     ike_secret_slice(&s->secret));
+
+		if (err)
+			return err;
+		ike_secret_clear(&s->secret);
+	}
+	return 0;
+}
+
+/* The configured flows are protected before the first SA is there. */
+static int protect(struct daemon *d, const struct conf_connection *c)
+{
+	struct rvl_backend_error error;
+	int err = rvl_sad_bypass_ike(d->sad, &c->local, &c->remote, d->conf->daemon.port,
+				     d->conf->daemon.port_nat, &error);
+
+	for (size_t i = 0; !err && i < c->child_count; i++) {
+		struct ike_ts_list local = ike_ts_resolve(&c->children[i].local_ts, &c->local);
+		struct ike_ts_list remote = ike_ts_resolve(&c->children[i].remote_ts, &c->remote);
+		bool dynamic = false;
+
+		for (unsigned int k = 0; k < local.count; k++)
+			dynamic |= local.list[k].dynamic || local.list[k].family != 4;
+		for (unsigned int k = 0; k < remote.count; k++)
+			dynamic |= remote.list[k].dynamic || remote.list[k].family != 4;
+		if (dynamic) {
+			log_warning(&d->log,
+				    "%s.%s: its selectors aren't known before its SA is up: until "
+				    "then nothing is discarded for it",
+				    c->name, c->children[i].name);
+			continue;
+		}
+		err = rvl_sad_protect(d->sad, &local, &remote, &error);
+		if (!err && c->remote.family == 4)
+			routes_add(d->routes, &c->remote, &local, &remote, true);
+	}
+	if (err)
+		log_error(&d->log, "%s:%u: connections.%s: %s", c->file, c->line, c->name,
+			  error.text);
+	return err;
+}
+
+static int make_wishes(struct daemon *d)
+{
+	size_t count = 0, at = 0;
+
+	for (size_t i = 0; i < d->conf->connection_count; i++)
+		count += d->conf->connections[i].child_count;
+	d->wishes = calloc(count + 1, sizeof(*d->wishes));
+	if (!d->wishes)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->conf->connection_count; i++) {
+		const struct conf_connection *c = &d->conf->connections[i];
+
+		for (size_t k = 0; k < c->child_count; k++) {
+			bool start = c->children[k].start == CONF_START_START;
+
+			d->wishes[at++] = (struct wish){
+				.connection = c,
+				.child = &c->children[k],
+				.wanted = start,
+				.retry_at = start ? now_of(d) + 1 : 0,
+			};
+		}
+	}
+	d->wish_count = count;
+	return 0;
+}
+
+int negotiation_start(struct daemon *d)
+{
+	const struct conf_daemon *c = &d->conf->daemon;
+	const struct ike_engine_config config = {
+		.random = {.fill = fill_random},
+		.alloc_spi = alloc_spi,
+		.release_spi = release_spi,
+		.context = d,
+		.port = c->port,
+		.port_natt = c->port_nat,
+		.keepalive_ms = c->keepalive ? (uint64_t)c->keepalive * 1000 : UINT32_MAX,
+		.log_level = (enum ike_log_level)d->log.level,
+	};
+	int err;
+
+	d->engine = ike_engine_new(&config);
+	err = d->engine ? make_wishes(d) : -ENOMEM;
+	if (!err)
+		err = add_secrets(d);
+	for (size_t i = 0; !err && i < d->conf->connection_count; i++)
+		err = add_connection(d, &d->conf->connections[i]);
+	if (err) {
+		log_error(&d->log, "the IKE core can't start: %s", strerror(-err));
+		return err;
+	}
+	for (size_t i = 0; !err && i < d->conf->connection_count; i++)
+		err = protect(d, &d->conf->connections[i]);
+	if (err)
+		return err;
+	uv_timer_init(&d->loop, &d->timer);
+	uv_poll_init(&d->loop, &d->events, d->backend->event_fd);
+	d->timer.data = d;
+	d->events.data = d;
+	err = uv_poll_start(&d->events, UV_READABLE, on_data_path_event);
+	if (!err)
+		err = sockets_open(&d->loop, c->port, c->port_nat, &d->log, on_datagram, d,
+				   &d->sockets);
+	return err;
+}
+
+void negotiation_stop(struct daemon *d)
+{
+	for (size_t i = 0; i < d->wish_count; i++) {
+		d->wishes[i].wanted = false;
+		d->wishes[i].retry_at = 0;
+	}
+	ike_terminate_all(d->engine, now_of(d));
+	negotiation_settle(d);
+}
+
+/* ------------------------------------------------------------------------------ operators' wishes
+ */
+
+static const char *initiate_reason(int err)
+{
+	switch (err) {
+	case -EDESTADDRREQ:
+		return "no remote address is configured";
+	case -EADDRNOTAVAIL:
+		return "no route to the peer";
+	case -EBUSY:
+		return "too many IKE SAs";
+	case -ENOSPC:
+		return "no room for another SA in the data path";
+	default:
+		return strerror(-err);
+	}
+}
+
+static int initiate(struct daemon *d, const struct wish *w)
+{
+	const struct conf_connection *c = w->connection;
+	struct ike_addr local;
+	bool have_local = c->remote.family && sockets_local_address(d->sockets, &c->remote, &local);
+	uint64_t id;
+
+	return ike_initiate(d->engine, now_of(d), c->name, w->child->name,
+			    have_local ? &local : NULL, &id);
+}
+
+static void retry_due(struct daemon *d, uint64_t now)
+{
+	for (size_t i = 0; i < d->wish_count; i++) {
+		struct wish *w = &d->wishes[i];
+		int err;
+
+		if (!w->retry_at || w->retry_at > now)
+			continue;
+		w->retry_at = 0;
+		err = initiate(d, w);
+		if (!err || err == -EALREADY)
+			continue;
+		log_warning(&d->log, "%s.%s: %s", w->connection->name, w->child->name,
+			    initiate_reason(err));
+		plan_retry(d, w);
+	}
+}
+
+int negotiation_up(struct daemon *d, const char *name, const char **connection, const char **child,
+		   char *reason, size_t len)
+{
+	struct wish *w = NULL;
+	int err;
+
+	for (size_t i = 0; !w && i < d->wish_count; i++)
+		if (!strcmp(d->wishes[i].child->name, name) ||
+		    !strcmp(d->wishes[i].connection->name, name))
+			w = &d->wishes[i];
+	if (!w) {
+		snprintf(reason, len, "no connection or child \"%s\" is configured", name);
+		return -ENOENT;
+	}
+	*connection = w->connection->name;
+	*child = w->child->name;
+	w->wanted = w->child->start == CONF_START_START;
+	w->retry_at = 0;
+	err = initiate(d, w);
+	if (err)
+		snprintf(reason, len, "%s.%s: %s", *connection, *child, initiate_reason(err));
+	return err;
+}
+
+struct census {
+	const char *name;
+	size_t count;
+	uint64_t ids[64]; /* of what is to be terminated; more of them wait for the next round */
+	bool ike[64];
+};
+
+static void take_census(void *context, const struct ike_sa_info *sa,
+			const struct ike_child_info *child)
+{
+	struct census *c = context;
+	const char *name = child ? child->name : sa->connection;
+
+	if ((c->name && strcmp(name, c->name)) || (!c->name && child))
+		return;
+	if (sa->state == IKE_STATE_DEAD)
+		return;
+	if (c->count < sizeof(c->ids) / sizeof(c->ids[0])) {
+		c->ids[c->count] = child ? child->id : sa->id;
+		c->ike[c->count] = !child;
+	}
+	c->count++;
+}
+
+size_t negotiation_count(struct daemon *d, const char *name)
+{
+	struct census census = {.name = name};
+
+	ike_list(d->engine, take_census, &census);
+	return census.count;
+}
+
+int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len)
+{
+	struct census census = {.name = name};
+	bool known = false;
+
+	for (size_t i = 0; i < d->wish_count; i++) {
+		struct wish *w = &d->wishes[i];
+
+		if (strcmp(w->connection->name, name) != 0 && strcmp(w->child->name, name) != 0)
+			continue;
+		known = true;
+		w->wanted = false;
+		w->retry_at = 0;
+	}
+	if (!known) {
+		snprintf(reason, len, "no connection or child \"%s\" is configured", name);
+		return -ENOENT;
+	}
+	ike_list(d->engine, take_census, &census);
+	if (!census.count) {
+		snprintf(reason, len, "%s isn't up", name);
+		return -ENOENT;
+	}
+	for (size_t i = 0; i < census.count && i < sizeof(census.ids) / sizeof(census.ids[0]);
+	     i++) {
+		if (census.ike[i])
+			ike_terminate(d->engine, now_of(d), census.ids[i]);
+		else
+			ike_terminate_child(d->engine, now_of(d), census.ids[i]);
+	}
+	return 0;
+}

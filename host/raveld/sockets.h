@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IKE's two UDP sockets (RFC 7296, section 2.23): one for plain IKE, one where IKE stands behind a
+ * marker of four zero octets because ESP uses the port too (RFC 3948).
+ */
+#ifndef RVL_RAVELD_SOCKETS_H
+#define RVL_RAVELD_SOCKETS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "host/ike/addr.h"
+#include "host/ike/cursor.h"
+#include "host/raveld/log.h"
+
+struct sockets;
+
+/* A datagram without its marker. */
+typedef void sockets_receive_fn(void *context, const struct ike_addr *local,
+				const struct ike_addr *remote, struct ike_slice datagram);
+
+struct sockets_counters {
+	uint64_t received;
+	uint64_t sent;
+	uint64_t send_errors;
+	uint64_t ignored; /* keepalives and ESP that nobody knows */
+};
+
+/* Bind both ports on all addresses. -errno with the reason in the log. */
+int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, const struct log *log,
+		 sockets_receive_fn *receive, void *context, struct sockets **sockets);
+
+/* Stop receiving; freed once the loop has run its close callbacks. NULL is fine. */
+void sockets_close(struct sockets *sockets);
+
+/* Send from local (whose port says which socket) to remote, with the marker or without. */
+void sockets_send(struct sockets *sockets, const struct ike_addr *local,
+		  const struct ike_addr *remote, bool marker, struct ike_slice datagram);
+
+/* Our address on the way to remote, with the IKE port; false when there is no way. */
+bool sockets_local_address(const struct sockets *sockets, const struct ike_addr *remote,
+			   struct ike_addr *local);
+
+struct sockets_counters sockets_counters(const struct sockets *sockets);
+
+#endif

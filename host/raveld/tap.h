@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The netdev that the host's stack sees: a TAP interface. */
+#ifndef RVL_RAVELD_TAP_H
+#define RVL_RAVELD_TAP_H
+
+#include <stdint.h>
+
+struct tap_error {
+	char text[256];
+};
+
+/*
+ * Make the interface, with this MAC address and MTU, set up. Returns its descriptor (non-blocking),
+ * or -errno with *error set. It goes away with the descriptor.
+ */
+int tap_open(const char *name, const uint8_t mac[6], unsigned int mtu, struct tap_error *error);
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A data path: what takes frames from the host, protects them and sends them to the wire, and the
+ * other way round. One interface over the NIC and software.
+ *
+ * Threads: tx_buffer, tx, poll and arm belong to one data thread. All else may be called from a
+ * control thread at the same time. Nothing may run beside close.
+ */
+#ifndef RVL_SA_BACKEND_H
+#define RVL_SA_BACKEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/esp/esp.h"
+#include "host/esp/spd.h"
+
+/* Not an index: "any free one", and of a frame "not protected". */
+#define RVL_BACKEND_ANY UINT16_MAX
+#define RVL_BACKEND_CLEAR UINT16_MAX
+
+/* Largest frame that a transmit buffer holds. */
+#define RVL_BACKEND_FRAME 9234
+
+/* Why a call failed, in words that an operator understands. */
+struct rvl_backend_error {
+	char text[256];
+};
+
+struct rvl_backend_info {
+	const char *kind; /* "soft", "user" */
+	char device[128]; /* what it runs on */
+	char pci_id[16];  /* "1234:4303", or empty */
+	uint8_t mac[6];
+	uint16_t abi_major;
+	uint16_t abi_minor;
+	uint32_t outbound_sas;
+	uint32_t inbound_sas;
+	uint32_t policies;
+	uint32_t replay_window; /* largest, packets */
+	uint32_t queue_pairs;
+	uint32_t max_frame; /* to and from the wire, octets without FCS */
+	uint32_t beat;	    /* octets a clock cycle; 0 for software */
+	char algorithms[64];
+};
+
+struct rvl_sa_stats {
+	uint64_t packets;
+	uint64_t bytes; /* of inner packets */
+	uint64_t seq;	/* outbound: last used; inbound: highest authenticated */
+	uint64_t drop_icv;
+	uint64_t drop_replay;
+	uint64_t drop_format;
+	uint64_t drop_limit;
+};
+
+/* What an SA reports of itself; events are RVL_ESP_EVENT_* of esp.h. */
+struct rvl_backend_event {
+	enum rvl_direction direction;
+	uint16_t index;
+	uint32_t spi;
+	uint32_t events;
+};
+
+typedef void rvl_counter_fn(void *context, const char *name, uint64_t value);
+
+/* A frame from the wire; sa is the inbound SA that verified it, or RVL_BACKEND_CLEAR. The octets
+ * are the callee's only until it returns. */
+typedef void rvl_deliver_fn(void *context, const uint8_t *frame, size_t len, uint16_t sa);
+
+struct rvl_backend;
+
+/* Calls that can fail return 0 or a negative errno, with the reason in *error. */
+struct rvl_backend_ops {
+	void (*close)(struct rvl_backend *backend);
+	void (*info)(struct rvl_backend *backend, struct rvl_backend_info *info);
+
+	/* NULL while it works; else why it doesn't any more. Nothing revives it. */
+	const char *(*dead)(struct rvl_backend *backend);
+
+	/* When this returns 0, the data path uses the SA. *index: where it was put. */
+	int (*sa_add)(struct rvl_backend *backend, const struct rvl_esp_params *params,
+		      uint16_t *index, struct rvl_backend_error *error);
+	/* When this returns, its key is erased. */
+	int (*sa_delete)(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+			 struct rvl_backend_error *error);
+	int (*sa_query)(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+			struct rvl_sa_stats *stats, struct rvl_backend_error *error);
+
+	/* A transmit rule at *index, or at a free place for RVL_BACKEND_ANY, written back. */
+	int (*policy_set)(struct rvl_backend *backend, const struct rvl_policy *policy,
+			  uint16_t *index, struct rvl_backend_error *error);
+	int (*policy_clear)(struct rvl_backend *backend, uint16_t index,
+			    struct rvl_backend_error *error);
+
+	/* Frames pass from here on. max_frame: longest to the wire. */
+	int (*start)(struct rvl_backend *backend, uint16_t max_frame,
+		     struct rvl_backend_error *error);
+
+	/* All counters, by name; -errno when they can't be read. */
+	int (*counters)(struct rvl_backend *backend, rvl_counter_fn *fn, void *context);
+
+	/* 1 and *event, 0 when there is none, or as a dead backend. */
+	int (*next_event)(struct rvl_backend *backend, struct rvl_backend_event *event);
+
+	/* A buffer for the next frame from the host, or NULL while all are under way. */
+	uint8_t *(*tx_buffer)(struct rvl_backend *backend);
+	/* Send len octets in the buffer last given. */
+	int (*tx)(struct rvl_backend *backend, size_t len);
+	/* Deliver what has come, take back buffers, start what tx queued. Returns how much there
+	 * was, at most a bounded amount, or -errno as a dead backend. */
+	int (*poll)(struct rvl_backend *backend, rvl_deliver_fn *deliver, void *context);
+	/* Make data_fd readable once there is something to poll. */
+	void (*arm)(struct rvl_backend *backend);
+};
+
+struct rvl_backend {
+	const struct rvl_backend_ops *ops;
+	int data_fd;   /* readable when poll() has something to do */
+	int event_fd;  /* an eventfd, readable when next_event() may have something */
+	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
+};
+
+/* ESP in software on interface `wire`, which must have no IPv4 address. */
+int rvl_backend_soft_open(const char *wire, struct rvl_backend **backend,
+			  struct rvl_backend_error *error);
+
+/* The NIC: device is "vfio-user:PATH" or "pci:ADDRESS". */
+int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
+			  struct rvl_backend_error *error);
+
+/* Set error->text and return err. */
+int rvl_backend_fail(struct rvl_backend_error *error, int err, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From IKE's traffic selectors, which are ranges, to the data path's, which are prefixes. */
+#ifndef RVL_SA_SELECTOR_H
+#define RVL_SA_SELECTOR_H
+
+#include "host/esp/spd.h"
+#include "host/ike/ts.h"
+
+#define RVL_SELECTORS_MAX 64
+
+struct rvl_selectors {
+	size_t count;
+	struct rvl_selector list[RVL_SELECTORS_MAX]; /* outbound: source is local */
+};
+
+/*
+ * Every pair of a local and a remote selector. Returns 0, -EOPNOTSUPP for what the data path can't
+ * express (IPv6, opaque ports, ports of a protocol without any), -E2BIG when it takes more than
+ * RVL_SELECTORS_MAX, -EINVAL when nothing is left.
+ */
+int rvl_selectors_of(const struct ike_ts_list *local, const struct ike_ts_list *remote,
+		     struct rvl_selectors *out);
+
+/* "10.1.0.0/24 -> 10.2.0.0/24 proto 6 dport 80-80" */
+void rvl_selector_text(const struct rvl_selector *selector, char *out, size_t len);
+
+#endif

@@ -1,0 +1,444 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The data path in software: host/esp on an interface of the kernel's. */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "host/esp/engine.h"
+#include "host/sa/backend.h"
+#include "host/sa/wire.h"
+
+#define SAS 4096
+#define POLICIES 256
+#define EVENTS 256
+#define BATCH 64
+#define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
+#define HEADER_ROOM 64	       /* RVL_ESP_HEADROOM, aligned */
+#define ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
+
+struct soft {
+	struct rvl_backend backend;
+	struct rvl_wire *wire;
+	char name[32];
+	uint16_t max_frame;
+	uint8_t room[ROOM];
+	pthread_mutex_t lock; /* guards all below */
+	struct rvl_engine *engine;
+	bool policy_used[POLICIES];
+	uint16_t next_sa[2]; /* where the search for a free index begins, by direction */
+	struct rvl_backend_event events[EVENTS];
+	unsigned int event_head;
+	unsigned int event_count;
+	uint64_t events_lost;
+	uint64_t wire_errors;
+	uint64_t wire_cut;
+	const char *dead;
+};
+
+static struct soft *soft_of(struct rvl_backend *backend)
+{
+	return (struct soft *)backend;
+}
+
+static void soft_close(struct rvl_backend *backend)
+{
+	struct soft *soft = soft_of(backend);
+
+	rvl_wire_close(soft->wire);
+	rvl_engine_free(soft->engine);
+	close(backend->event_fd);
+	pthread_mutex_destroy(&soft->lock);
+	OPENSSL_cleanse(soft->room, sizeof(soft->room));
+	free(soft);
+}
+
+static void soft_info(struct rvl_backend *backend, struct rvl_backend_info *info)
+{
+	struct soft *soft = soft_of(backend);
+
+	*info = (struct rvl_backend_info){
+		.kind = "soft",
+		.outbound_sas = SAS,
+		.inbound_sas = SAS,
+		.policies = POLICIES,
+		.replay_window = 4096,
+		.queue_pairs = 1,
+		.max_frame = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX,
+		.algorithms = "aes-gcm-128 aes-gcm-256",
+	};
+	snprintf(info->device, sizeof(info->device), "%s", soft->name);
+	memcpy(info->mac, rvl_wire_mac(soft->wire), sizeof(info->mac));
+}
+
+static const char *soft_dead(struct rvl_backend *backend)
+{
+	struct soft *soft = soft_of(backend);
+	const char *dead;
+
+	pthread_mutex_lock(&soft->lock);
+	dead = soft->dead;
+	pthread_mutex_unlock(&soft->lock);
+	return dead;
+}
+
+static const char *sa_add_reason(int err)
+{
+	switch (err) {
+	case -EEXIST:
+		return "an SA with this destination and SPI is there already";
+	case -EINVAL:
+		return "a parameter that software ESP doesn't have";
+	default:
+		return strerror(-err);
+	}
+}
+
+static int soft_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *params,
+		       uint16_t *index, struct rvl_backend_error *error)
+{
+	struct soft *soft = soft_of(backend);
+	uint16_t at = 0;
+	int err = -ENOSPC;
+
+	pthread_mutex_lock(&soft->lock);
+	for (unsigned int i = 0; i < SAS; i++) {
+		at = (uint16_t)((soft->next_sa[params->direction] + i) % SAS);
+		if (!rvl_engine_sa(soft->engine, params->direction, at)) {
+			err = rvl_engine_sa_add(soft->engine, at, params);
+			break;
+		}
+	}
+	if (!err) {
+		soft->next_sa[params->direction] = (uint16_t)((at + 1) % SAS);
+		*index = at;
+	}
+	pthread_mutex_unlock(&soft->lock);
+	if (err == -ENOSPC)
+		return rvl_backend_fail(error, err, "no room for more than %d SAs", SAS);
+	return err ? rvl_backend_fail(error, err, "%s", sa_add_reason(err)) : 0;
+}
+
+static int soft_sa_delete(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+			  struct rvl_backend_error *error)
+{
+	struct soft *soft = soft_of(backend);
+	int err;
+
+	pthread_mutex_lock(&soft->lock);
+	err = rvl_engine_sa_delete(soft->engine, direction, index);
+	pthread_mutex_unlock(&soft->lock);
+	return err ? rvl_backend_fail(error, err, "no SA %u", index) : 0;
+}
+
+static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+			 struct rvl_sa_stats *stats, struct rvl_backend_error *error)
+{
+	struct soft *soft = soft_of(backend);
+	struct rvl_esp_sa *sa;
+
+	pthread_mutex_lock(&soft->lock);
+	sa = rvl_engine_sa(soft->engine, direction, index);
+	if (sa) {
+		const struct rvl_esp_counters *c = rvl_esp_sa_counters(sa);
+
+		*stats = (struct rvl_sa_stats){
+			.packets = c->packets,
+			.bytes = c->bytes,
+			.seq = rvl_esp_sa_seq(sa),
+			.drop_icv = c->drops[RVL_DROP_ICV],
+			.drop_replay = c->drops[RVL_DROP_REPLAY] + c->drops[RVL_DROP_WINDOW],
+			.drop_format = c->drops[RVL_DROP_TRAILER] + c->drops[RVL_DROP_INNER] +
+				       c->drops[RVL_DROP_ECN],
+			.drop_limit = c->drops[RVL_DROP_LIFETIME] + c->drops[RVL_DROP_SEQUENCE],
+		};
+	}
+	pthread_mutex_unlock(&soft->lock);
+	return sa ? 0 : rvl_backend_fail(error, -ENOENT, "no SA %u", index);
+}
+
+static int soft_policy_set(struct rvl_backend *backend, const struct rvl_policy *policy,
+			   uint16_t *index, struct rvl_backend_error *error)
+{
+	struct soft *soft = soft_of(backend);
+	uint16_t at = *index;
+	int err = -ENOSPC;
+
+	pthread_mutex_lock(&soft->lock);
+	for (uint16_t i = 0; at == RVL_BACKEND_ANY && i < POLICIES; i++)
+		if (!soft->policy_used[i])
+			at = i;
+	if (at != RVL_BACKEND_ANY)
+		err = rvl_engine_policy_set(soft->engine, at, policy);
+	if (!err) {
+		soft->policy_used[at] = true;
+		*index = at;
+	}
+	pthread_mutex_unlock(&soft->lock);
+	if (err == -ENOSPC)
+		return rvl_backend_fail(error, err, "no room for more than %d policies", POLICIES);
+	return err ? rvl_backend_fail(error, err, "a policy that can't be") : 0;
+}
+
+static int soft_policy_clear(struct rvl_backend *backend, uint16_t index,
+			     struct rvl_backend_error *error)
+{
+	struct soft *soft = soft_of(backend);
+	int err;
+
+	pthread_mutex_lock(&soft->lock);
+	err = rvl_engine_policy_clear(soft->engine, index);
+	if (!err)
+		soft->policy_used[index] = false;
+	pthread_mutex_unlock(&soft->lock);
+	return err ? rvl_backend_fail(error, err, "no policy %u", index) : 0;
+}
+
+static int soft_start(struct rvl_backend *backend, uint16_t max_frame,
+		      struct rvl_backend_error *error)
+{
+	/* The interface's MTU bounds frames, and they have been passing since it was opened. */
+	(void)backend;
+	(void)max_frame;
+	(void)error;
+	return 0;
+}
+
+/* Names as the NIC has them (docs/registers.md), so that one tool reads both. */
+static const struct {
+	enum rvl_drop drop;
+	const char *tx;
+	const char *rx;
+} drop_counters[] = {
+	{RVL_DROP_CHECKSUM, NULL, "rx_drop_checksum"},
+	{RVL_DROP_MALFORMED, "tx_drop_malformed", "rx_drop_malformed"},
+	{RVL_DROP_REPLAY, NULL, "rx_drop_replay"},
+	{RVL_DROP_WINDOW, NULL, "rx_drop_window"},
+	{RVL_DROP_ICV, NULL, "rx_drop_icv"},
+	{RVL_DROP_TRAILER, NULL, "rx_drop_trailer"},
+	{RVL_DROP_DUMMY, NULL, "rx_drop_dummy"},
+	{RVL_DROP_INNER, NULL, "rx_drop_inner"},
+	{RVL_DROP_ECN, NULL, "rx_drop_ecn"},
+	{RVL_DROP_LIFETIME, "tx_drop_lifetime", "rx_drop_lifetime"},
+	{RVL_DROP_SEQUENCE, "tx_drop_seq", NULL},
+	{RVL_DROP_TOO_BIG, "tx_drop_too_big", NULL},
+	{RVL_DROP_POLICY, "tx_drop_policy", NULL},
+	{RVL_DROP_NO_SA, "tx_drop_no_sa", NULL},
+};
+
+static int soft_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *context)
+{
+	struct soft *soft = soft_of(backend);
+	uint64_t errors, cut, lost;
+	struct rvl_engine_counters c;
+
+	pthread_mutex_lock(&soft->lock);
+	c = *rvl_engine_counters(soft->engine);
+	errors = soft->wire_errors;
+	cut = soft->wire_cut;
+	lost = soft->events_lost;
+	pthread_mutex_unlock(&soft->lock);
+	fn(context, "tx_frames", c.tx_frames);
+	fn(context, "tx_bytes", c.tx_bytes);
+	fn(context, "tx_bypass", c.tx_bypass);
+	fn(context, "tx_protected", c.tx_protected);
+	for (size_t i = 0; i < sizeof(drop_counters) / sizeof(drop_counters[0]); i++)
+		if (drop_counters[i].tx)
+			fn(context, drop_counters[i].tx, c.tx_drops[drop_counters[i].drop]);
+	fn(context, "rx_frames", c.rx_frames + cut);
+	fn(context, "rx_bytes", c.rx_bytes);
+	fn(context, "rx_pass", c.rx_pass);
+	fn(context, "rx_decrypted", c.rx_decrypted);
+	fn(context, "rx_sa_miss", c.rx_sa_miss);
+	fn(context, "rx_fragment", c.rx_fragment);
+	fn(context, "rx_drop_port", cut);
+	for (size_t i = 0; i < sizeof(drop_counters) / sizeof(drop_counters[0]); i++)
+		if (drop_counters[i].rx)
+			fn(context, drop_counters[i].rx, c.rx_drops[drop_counters[i].drop]);
+	fn(context, "events_lost", lost);
+	fn(context, "wire_tx_errors", errors);
+	return 0;
+}
+
+static int soft_next_event(struct rvl_backend *backend, struct rvl_backend_event *event)
+{
+	struct soft *soft = soft_of(backend);
+	int n = 0;
+
+	pthread_mutex_lock(&soft->lock);
+	if (soft->event_count) {
+		*event = soft->events[soft->event_head];
+		soft->event_head = (soft->event_head + 1) % EVENTS;
+		soft->event_count--;
+		n = 1;
+	}
+	pthread_mutex_unlock(&soft->lock);
+	return n;
+}
+
+/* Called with the lock held, after a frame went through the SA. */
+static void collect_events(struct soft *soft, enum rvl_direction direction, uint16_t index)
+{
+	struct rvl_esp_sa *sa = rvl_engine_sa(soft->engine, direction, index);
+	uint32_t events = sa ? rvl_esp_sa_take_events(sa) : 0;
+	uint64_t one = 1;
+
+	if (!events)
+		return;
+	if (soft->event_count == EVENTS) {
+		soft->events_lost++;
+		return;
+	}
+	soft->events[(soft->event_head + soft->event_count++) % EVENTS] =
+		(struct rvl_backend_event){.direction = direction,
+					   .index = index,
+					   .spi = rvl_esp_sa_params(sa)->spi,
+					   .events = events};
+	if (write(soft->backend.event_fd, &one, sizeof(one)) < 0)
+		soft->events_lost++;
+}
+
+static uint8_t *soft_tx_buffer(struct rvl_backend *backend)
+{
+	return soft_of(backend)->room + HEADER_ROOM;
+}
+
+static int soft_tx(struct rvl_backend *backend, size_t len)
+{
+	struct soft *soft = soft_of(backend);
+	struct rvl_buf frame = {soft->room, ROOM, HEADER_ROOM, len};
+	struct rvl_engine_result result;
+	int err;
+
+	pthread_mutex_lock(&soft->lock);
+	result = rvl_engine_tx(soft->engine, &frame, RVL_ENGINE_NO_SA);
+	if (result.verdict == RVL_ENGINE_DONE)
+		collect_events(soft, RVL_OUTBOUND, result.sa);
+	pthread_mutex_unlock(&soft->lock);
+	if (result.verdict == RVL_ENGINE_DROP)
+		return 0;
+	err = rvl_wire_send(soft->wire, rvl_buf_data(&frame), frame.len);
+	if (!err)
+		return 0;
+	pthread_mutex_lock(&soft->lock);
+	soft->wire_errors++;
+	if (err == -ENXIO || err == -ENODEV)
+		soft->dead = "the wire's interface is gone";
+	pthread_mutex_unlock(&soft->lock);
+	return err == -ENXIO || err == -ENODEV ? -ENODEV : 0;
+}
+
+static void receive_one(struct soft *soft, size_t len, rvl_deliver_fn *deliver, void *context)
+{
+	struct rvl_buf frame = {soft->room, ROOM, HEADER_ROOM, len};
+	struct rvl_engine_result result;
+
+	pthread_mutex_lock(&soft->lock);
+	if (!len)
+		soft->wire_cut++;
+	result = (struct rvl_engine_result){.verdict = RVL_ENGINE_DROP};
+	if (len) {
+		result = rvl_engine_rx(soft->engine, &frame);
+		if (result.verdict == RVL_ENGINE_DONE)
+			collect_events(soft, RVL_INBOUND, result.sa);
+	}
+	pthread_mutex_unlock(&soft->lock);
+	if (result.verdict != RVL_ENGINE_DROP)
+		deliver(context, rvl_buf_data(&frame), frame.len,
+			result.verdict == RVL_ENGINE_DONE ? result.sa : RVL_BACKEND_CLEAR);
+}
+
+static int soft_poll(struct rvl_backend *backend, rvl_deliver_fn *deliver, void *context)
+{
+	struct soft *soft = soft_of(backend);
+	int n;
+
+	for (n = 0; n < BATCH; n++) {
+		int len = rvl_wire_receive(soft->wire, soft->room + HEADER_ROOM, RVL_BACKEND_FRAME);
+
+		if (len == -EAGAIN || len == -EINTR)
+			break;
+		/* Set down: nothing comes until it is up again, which is somebody's wish. */
+		if (len == -ENETDOWN)
+			continue;
+		if (len < 0) {
+			pthread_mutex_lock(&soft->lock);
+			soft->dead = "the wire's interface is gone";
+			pthread_mutex_unlock(&soft->lock);
+			return len;
+		}
+		receive_one(soft, (size_t)len, deliver, context);
+	}
+	return n;
+}
+
+/* Its socket stays readable while there are frames. */
+static void soft_arm(struct rvl_backend *backend)
+{
+	(void)backend;
+}
+
+static const struct rvl_backend_ops soft_ops = {
+	.close = soft_close,
+	.info = soft_info,
+	.dead = soft_dead,
+	.sa_add = soft_sa_add,
+	.sa_delete = soft_sa_delete,
+	.sa_query = soft_sa_query,
+	.policy_set = soft_policy_set,
+	.policy_clear = soft_policy_clear,
+	.start = soft_start,
+	.counters = soft_counters,
+	.next_event = soft_next_event,
+	.tx_buffer = soft_tx_buffer,
+	.tx = soft_tx,
+	.poll = soft_poll,
+	.arm = soft_arm,
+};
+
+int rvl_backend_soft_open(const char *name, struct rvl_backend **backend,
+			  struct rvl_backend_error *error)
+{
+	struct rvl_engine_config config = {
+		.outbound_sas = SAS, .inbound_sas = SAS, .policies = POLICIES};
+	struct soft *soft = calloc(1, sizeof(*soft));
+	unsigned int longest;
+	int err;
+
+	if (!soft)
+		return rvl_backend_fail(error, -ENOMEM, "out of memory");
+	soft->backend.ops = &soft_ops;
+	snprintf(soft->name, sizeof(soft->name), "%s", name);
+	soft->backend.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (soft->backend.event_fd < 0) {
+		err = rvl_backend_fail(error, -errno, "eventfd: %s", strerror(errno));
+		goto free_soft;
+	}
+	err = rvl_wire_open(name, &soft->wire, error);
+	if (err)
+		goto close_event;
+	longest = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX;
+	config.max_frame = (uint16_t)(longest < RVL_BACKEND_FRAME ? longest : RVL_BACKEND_FRAME);
+	soft->engine = rvl_engine_new(&config);
+	if (!soft->engine) {
+		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
+		goto close_wire;
+	}
+	soft->backend.data_fd = rvl_wire_fd(soft->wire);
+	soft->backend.hangup_fd = -1;
+	pthread_mutex_init(&soft->lock, NULL);
+	*backend = &soft->backend;
+	return 0;
+
+close_wire:
+	rvl_wire_close(soft->wire);
+close_event:
+	close(soft->backend.event_fd);
+free_soft:
+	free(soft);
+	return err;
+}

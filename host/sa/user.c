@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* The data path in the NIC, driven from user space. */
+#include <errno.h>
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/core/rvl_dev.h"
+#include "driver/user/rvl_frame_queue.h"
+#include "driver/user/rvl_user.h"
+#include "host/esp/ip.h"
+#include "host/sa/backend.h"
+
+#define CONTROL_VECTOR 0
+#define QUEUE_VECTOR 1
+#define RING_LOG2 8
+#define BATCH 64
+#define DEFAULT_TTL 64
+
+struct user {
+	struct rvl_backend backend;
+	struct rvl_user *user;
+	struct rvl_dev *dev;
+	struct rvl_frame_queue *queue;
+	char device[128];
+	char pci_id[16];
+	rvl_deliver_fn *deliver; /* during a poll */
+	void *deliver_context;
+};
+
+static struct user *user_of(struct rvl_backend *backend)
+{
+	return (struct user *)backend;
+}
+
+static int failed(struct rvl_backend_error *error, int err, const struct rvl_dev_error *reason)
+{
+	return rvl_backend_fail(error, err, "%s", reason->text[0] ? reason->text : strerror(-err));
+}
+
+static void user_close(struct rvl_backend *backend)
+{
+	struct user *u = user_of(backend);
+
+	rvl_frame_queue_destroy(u->queue);
+	rvl_dev_close(u->dev);
+	rvl_user_close(u->user);
+	free(u);
+}
+
+static void user_info(struct rvl_backend *backend, struct rvl_backend_info *info)
+{
+	struct user *u = user_of(backend);
+	const struct rvl_dev_caps *caps = rvl_dev_caps(u->dev);
+
+	*info = (struct rvl_backend_info){
+		.kind = "user",
+		.abi_major = caps->abi_major,
+		.abi_minor = caps->abi_minor,
+		.outbound_sas = caps->outbound_sas,
+		.inbound_sas = caps->inbound_sas,
+		.policies = caps->policies,
+		.replay_window = caps->replay_window,
+		.queue_pairs = caps->queue_pairs,
+		.max_frame = caps->max_frame,
+		.beat = caps->beat,
+	};
+	memcpy(info->mac, caps->mac, sizeof(info->mac));
+	snprintf(info->device, sizeof(info->device), "%s", u->device);
+	snprintf(info->pci_id, sizeof(info->pci_id), "%s", u->pci_id);
+	snprintf(info->algorithms, sizeof(info->algorithms), "%s%s%s",
+		 caps->features & RVL_FEATURES_AES_GCM_128_MASK ? "aes-gcm-128" : "",
+		 caps->features & RVL_FEATURES_AES_GCM_128_MASK ? " " : "",
+		 caps->features & RVL_FEATURES_AES_GCM_256_MASK ? "aes-gcm-256" : "");
+}
+
+static const char *user_dead(struct rvl_backend *backend)
+{
+	return rvl_dev_dead(user_of(backend)->dev);
+}
+
+static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *p, uint16_t *index,
+		       struct rvl_backend_error *error)
+{
+	struct rvl_dev_error reason = {""};
+	bool out = p->direction == RVL_OUTBOUND;
+	struct rvl_dev_sa sa = {
+		.inbound = !out,
+		.udp = p->encap,
+		.key_len = p->key_len,
+		.spi = p->spi,
+		.seq = out ? (p->first_seq ? p->first_seq : 1) : 0,
+		.window = p->replay_window,
+		.soft_bytes = p->lifetime.soft_bytes,
+		.hard_bytes = p->lifetime.hard_bytes,
+		.soft_packets = p->lifetime.soft_packets,
+		.hard_packets = p->lifetime.hard_packets,
+	};
+	int err;
+
+	rvl_put_be32(sa.src, p->src);
+	rvl_put_be32(sa.dst, p->dst);
+	if (out) {
+		sa.udp_sport = p->src_port;
+		sa.udp_dport = p->dst_port;
+		sa.ttl = p->ttl ? p->ttl : DEFAULT_TTL;
+		sa.df_set = p->df == RVL_ESP_DF_SET;
+		sa.df_clear = p->df == RVL_ESP_DF_CLEAR;
+		sa.dscp_fixed = p->fixed_dscp;
+		sa.dscp = p->dscp;
+	}
+	memcpy(sa.key, p->key, p->key_len);
+	memcpy(sa.salt, p->salt, sizeof(sa.salt));
+	*index = RVL_INDEX_ANY;
+	err = rvl_dev_sa_add(user_of(backend)->dev, &sa, index, &reason);
+	OPENSSL_cleanse(&sa, sizeof(sa));
+	return err ? failed(error, err, &reason) : 0;
+}
+
+static int user_sa_delete(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+			  struct rvl_backend_error *error)
+{
+	struct rvl_dev_error reason = {""};
+	int err =
+		rvl_dev_sa_delete(user_of(backend)->dev, direction == RVL_INBOUND, index, &reason);
+
+	return err ? failed(error, err, &reason) : 0;
+}
+
+static int user_sa_query(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+			 struct rvl_sa_stats *stats, struct rvl_backend_error *error)
+{
+	struct rvl_dev_error reason = {""};
+	struct rvl_dev_sa_stats s;
+	int err = rvl_dev_sa_query(user_of(backend)->dev, direction == RVL_INBOUND, index, &s,
+				   &reason);
+
+	if (err)
+		return failed(error, err, &reason);
+	*stats = (struct rvl_sa_stats){
+		.packets = s.packets,
+		.bytes = s.bytes,
+		.seq = s.seq,
+		.drop_icv = s.drop_icv,
+		.drop_replay = s.drop_replay,
+		.drop_format = s.drop_format,
+		.drop_limit = s.drop_limit,
+	};
+	return 0;
+}
+
+static uint8_t device_action(enum rvl_action action)
+{
+	switch (action) {
+	case RVL_BYPASS:
+		return RVL_POLICY_ACTION_BYPASS;
+	case RVL_PROTECT:
+		return RVL_POLICY_ACTION_PROTECT;
+	case RVL_DISCARD:
+		break;
+	}
+	return RVL_POLICY_ACTION_DISCARD;
+}
+
+static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy *p, uint16_t *index,
+			   struct rvl_backend_error *error)
+{
+	struct rvl_dev_error reason = {""};
+	struct rvl_dev_policy policy = {
+		.action = device_action(p->action),
+		.any_proto = p->selector.any_protocol,
+		.proto = p->selector.any_protocol ? 0 : p->selector.protocol,
+		.priority = p->priority,
+		.src_len = p->selector.src_len,
+		.dst_len = p->selector.dst_len,
+		.sa = p->action == RVL_PROTECT ? p->sa : 0,
+		.sport_lo = p->selector.src_port_first,
+		.sport_hi = p->selector.src_port_last,
+		.dport_lo = p->selector.dst_port_first,
+		.dport_hi = p->selector.dst_port_last,
+	};
+	int err;
+
+	rvl_put_be32(policy.src, p->selector.src);
+	rvl_put_be32(policy.dst, p->selector.dst);
+	err = rvl_dev_policy_set(user_of(backend)->dev, &policy, index, &reason);
+	return err ? failed(error, err, &reason) : 0;
+}
+
+static int user_policy_clear(struct rvl_backend *backend, uint16_t index,
+			     struct rvl_backend_error *error)
+{
+	struct rvl_dev_error reason = {""};
+	int err = rvl_dev_policy_clear(user_of(backend)->dev, index, &reason);
+
+	return err ? failed(error, err, &reason) : 0;
+}
+
+static int user_start(struct rvl_backend *backend, uint16_t max_frame,
+		      struct rvl_backend_error *error)
+{
+	struct user *u = user_of(backend);
+	int err = rvl_dev_set_port_max_frame(u->dev, max_frame);
+
+	if (err)
+		return rvl_backend_fail(error, err, "frames of %u octets: %s", max_frame,
+					strerror(-err));
+	err = rvl_dev_enable(u->dev, true);
+	if (err)
+		return rvl_backend_fail(error, err, "%s", rvl_dev_dead(u->dev) ?: strerror(-err));
+	return 0;
+}
+
+static int user_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *context)
+{
+	struct user *u = user_of(backend);
+	uint64_t counters[RVL_CNT_NUM];
+	int err = rvl_dev_counters(u->dev, counters);
+
+	for (unsigned int i = 0; !err && i < RVL_CNT_NUM; i++)
+		fn(context, rvl_counter_name(i), counters[i]);
+	return err;
+}
+
+static uint32_t events_of(uint8_t type)
+{
+	switch (type) {
+	case RVL_EVENT_SOFT_BYTES:
+		return RVL_ESP_EVENT_SOFT_BYTES;
+	case RVL_EVENT_SOFT_PACKETS:
+		return RVL_ESP_EVENT_SOFT_PACKETS;
+	case RVL_EVENT_HARD_BYTES:
+		return RVL_ESP_EVENT_HARD_BYTES;
+	case RVL_EVENT_HARD_PACKETS:
+		return RVL_ESP_EVENT_HARD_PACKETS;
+	case RVL_EVENT_SEQ_NEAR_END:
+		return RVL_ESP_EVENT_SEQUENCE_SOON;
+	case RVL_EVENT_SEQ_END:
+		return RVL_ESP_EVENT_SEQUENCE_END;
+	default:
+		return 0;
+	}
+}
+
+static int user_next_event(struct rvl_backend *backend, struct rvl_backend_event *event)
+{
+	struct rvl_dev_event e;
+	int n;
+
+	/* Others are the queue's, whose thread notices by itself. */
+	do {
+		n = rvl_dev_next_event(user_of(backend)->dev, &e);
+	} while (n > 0 && !events_of(e.type));
+	if (n > 0)
+		*event = (struct rvl_backend_event){
+			.direction = e.source ? RVL_INBOUND : RVL_OUTBOUND,
+			.index = e.index,
+			.spi = e.spi,
+			.events = events_of(e.type),
+		};
+	return n;
+}
+
+static uint8_t *user_tx_buffer(struct rvl_backend *backend)
+{
+	size_t room;
+	uint8_t *buffer = rvl_frame_queue_tx_buffer(user_of(backend)->queue, &room);
+
+	return buffer && room >= RVL_BACKEND_FRAME ? buffer : NULL;
+}
+
+static int user_tx(struct rvl_backend *backend, size_t len)
+{
+	return rvl_frame_queue_tx(user_of(backend)->queue, len, RVL_NO_SA);
+}
+
+static void on_frame(void *context, uint8_t *frame, const struct rvl_completion *c)
+{
+	struct user *u = context;
+
+	u->deliver(u->deliver_context, frame, c->len, c->decrypted ? c->sa : RVL_BACKEND_CLEAR);
+}
+
+static int user_poll(struct rvl_backend *backend, rvl_deliver_fn *deliver, void *context)
+{
+	struct user *u = user_of(backend);
+	int n, err;
+
+	u->deliver = deliver;
+	u->deliver_context = context;
+	n = rvl_frame_queue_poll(u->queue, BATCH, on_frame, u);
+	if (n < 0)
+		return n;
+	rvl_queue_kick(rvl_frame_queue_rings(u->queue));
+	if (n == 0) {
+		err = rvl_user_service(u->user);
+		if (err) {
+			/* Lets the driver see for itself, and remember. */
+			rvl_dev_check(u->dev);
+			return err;
+		}
+	}
+	return n;
+}
+
+static void user_arm(struct rvl_backend *backend)
+{
+	uint64_t count;
+
+	/* Empty already is fine: the descriptor doesn't block. */
+	if (read(backend->data_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		return;
+	rvl_queue_arm(rvl_frame_queue_rings(user_of(backend)->queue));
+}
+
+static const struct rvl_backend_ops user_ops = {
+	.close = user_close,
+	.info = user_info,
+	.dead = user_dead,
+	.sa_add = user_sa_add,
+	.sa_delete = user_sa_delete,
+	.sa_query = user_sa_query,
+	.policy_set = user_policy_set,
+	.policy_clear = user_policy_clear,
+	.start = user_start,
+	.counters = user_counters,
+	.next_event = user_next_event,
+	.tx_buffer = user_tx_buffer,
+	.tx = user_tx,
+	.poll = user_poll,
+	.arm = user_arm,
+};
+
+static int read_pci_id(struct user *u, struct rvl_dev_error *reason)
+{
+	uint8_t id[4];
+	int err = rvl_user_config_read(u->user, 0, id, sizeof(id));
+
+	if (err) {
+		snprintf(reason->text, sizeof(reason->text), "its configuration can't be read");
+		return err;
+	}
+	snprintf(u->pci_id, sizeof(u->pci_id), "%02x%02x:%02x%02x", id[1], id[0], id[3], id[2]);
+	return 0;
+}
+
+int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
+			  struct rvl_backend_error *error)
+{
+	const struct rvl_dev_options options = {.control_vector = CONTROL_VECTOR};
+	const struct rvl_queue_options rings = {
+		.tx_log2 = RING_LOG2, .rx_log2 = RING_LOG2, .vector = QUEUE_VECTOR};
+	struct user *u = calloc(1, sizeof(*u));
+	struct rvl_dev_error reason = {""};
+	int err;
+
+	if (!u)
+		return rvl_backend_fail(error, -ENOMEM, "out of memory");
+	u->backend.ops = &user_ops;
+	snprintf(u->device, sizeof(u->device), "%s", device);
+	err = rvl_user_open(device, NULL, &u->user, &reason);
+	if (err)
+		goto free_u;
+	err = read_pci_id(u, &reason);
+	if (err)
+		goto close_user;
+	err = rvl_dev_open(rvl_user_os(u->user), &options, &u->dev, &reason);
+	if (err)
+		goto close_user;
+	err = rvl_frame_queue_create(rvl_user_os(u->user), u->dev, 0, &rings, &u->queue, &reason);
+	if (err)
+		goto close_dev;
+	u->backend.data_fd = rvl_user_irq_fd(u->user, QUEUE_VECTOR);
+	u->backend.event_fd = rvl_user_irq_fd(u->user, CONTROL_VECTOR);
+	u->backend.hangup_fd = rvl_user_poll_fd(u->user);
+	*backend = &u->backend;
+	return 0;
+
+close_dev:
+	rvl_dev_close(u->dev);
+close_user:
+	rvl_user_close(u->user);
+free_u:
+	free(u);
+	return failed(error, err, &reason);
+}

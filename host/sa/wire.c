@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/sa/wire.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/ethtool.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "host/esp/ip.h"
+
+#define SETTINGS 3
+#define SETTING_VALUE 16
+#define ETHERNET_ADDRESSES 12
+#define VLAN_TAG 4
+#define RECEIVE_BUFFER (4 << 20)
+
+/* What keeps the kernel's stack away from the wire, and what it was before. */
+static const struct {
+	const char *path;
+	const char *value;
+} settings[SETTINGS] = {
+	{"/proc/sys/net/ipv4/conf/%s/rp_filter", "1"},
+	{"/proc/sys/net/ipv4/conf/%s/arp_ignore", "8"},
+	{"/proc/sys/net/ipv6/conf/%s/disable_ipv6", "1"},
+};
+
+struct rvl_wire {
+	char name[IFNAMSIZ];
+	int fd;
+	unsigned int mtu;
+	uint8_t mac[6];
+	bool was_down;
+	bool had_gro;
+	char before[SETTINGS][SETTING_VALUE]; /* empty: not changed */
+};
+
+int rvl_backend_fail(struct rvl_backend_error *error, int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+	return err;
+}
+
+static int swap_file(const char *path, const char *value, char *before, size_t size)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, before, size - 1);
+	before[n > 0 ? n : 0] = 0;
+	before[strcspn(before, "\n")] = 0;
+	if (lseek(fd, 0, SEEK_SET) < 0 || write(fd, value, strlen(value)) < 0) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	close(fd);
+	return 0;
+}
+
+static int apply_settings(struct rvl_wire *wire, struct rvl_backend_error *error)
+{
+	for (int i = 0; i < SETTINGS; i++) {
+		char path[128];
+		int err;
+
+		snprintf(path, sizeof(path), settings[i].path, wire->name);
+		err = swap_file(path, settings[i].value, wire->before[i], SETTING_VALUE);
+		/* A kernel without IPv6 has nothing to keep away. */
+		if (err == -ENOENT && strstr(path, "ipv6"))
+			continue;
+		if (err)
+			return rvl_backend_fail(error, err, "%s: %s", path, strerror(-err));
+	}
+	return 0;
+}
+
+static void restore_settings(struct rvl_wire *wire)
+{
+	for (int i = 0; i < SETTINGS; i++) {
+		char path[128], ignored[SETTING_VALUE];
+
+		if (!wire->before[i][0])
+			continue;
+		snprintf(path, sizeof(path), settings[i].path, wire->name);
+		swap_file(path, wire->before[i], ignored, sizeof(ignored));
+	}
+}
+
+static void name_request(const struct rvl_wire *wire, struct ifreq *request)
+{
+	memset(request, 0, sizeof(*request));
+	strcpy(request->ifr_name, wire->name);
+}
+
+/* Generic receive offload on or off; whether it was on. */
+static bool set_gro(struct rvl_wire *wire, bool on)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_GGRO};
+	struct ifreq request;
+	bool was;
+
+	name_request(wire, &request);
+	request.ifr_data = (char *)&value;
+	if (ioctl(wire->fd, SIOCETHTOOL, &request) || !!value.data == on)
+		return on;
+	was = value.data;
+	value = (struct ethtool_value){.cmd = ETHTOOL_SGRO, .data = on};
+	ioctl(wire->fd, SIOCETHTOOL, &request);
+	return was;
+}
+
+static int set_up(struct rvl_wire *wire, bool up)
+{
+	struct ifreq request;
+
+	name_request(wire, &request);
+	if (ioctl(wire->fd, SIOCGIFFLAGS, &request))
+		return -errno;
+	if (!!(request.ifr_flags & IFF_UP) == up)
+		return 0;
+	wire->was_down = up;
+	request.ifr_flags = (short)(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
+	return ioctl(wire->fd, SIOCSIFFLAGS, &request) ? -errno : 0;
+}
+
+static int check_no_address(const struct rvl_wire *wire, struct rvl_backend_error *error)
+{
+	struct ifaddrs *all, *a;
+	int err = 0;
+
+	if (getifaddrs(&all))
+		return rvl_backend_fail(error, -errno, "getifaddrs: %s", strerror(errno));
+	for (a = all; a && !err; a = a->ifa_next)
+		if (a->ifa_addr && a->ifa_addr->sa_family == AF_INET &&
+		    !strcmp(a->ifa_name, wire->name))
+			err = rvl_backend_fail(error, -EADDRINUSE,
+					       "%s has an IPv4 address: give it to raveld's netdev "
+					       "instead",
+					       wire->name);
+	freeifaddrs(all);
+	return err;
+}
+
+static int read_properties(struct rvl_wire *wire, struct rvl_backend_error *error)
+{
+	struct ifreq request;
+
+	name_request(wire, &request);
+	if (ioctl(wire->fd, SIOCGIFHWADDR, &request))
+		return rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
+	if (request.ifr_hwaddr.sa_family != 1)
+		return rvl_backend_fail(error, -EINVAL, "%s isn't an Ethernet interface",
+					wire->name);
+	memcpy(wire->mac, request.ifr_hwaddr.sa_data, sizeof(wire->mac));
+	name_request(wire, &request);
+	if (ioctl(wire->fd, SIOCGIFMTU, &request))
+		return rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
+	wire->mtu = (unsigned int)request.ifr_mtu;
+	return 0;
+}
+
+static int bind_packet_socket(struct rvl_wire *wire, struct rvl_backend_error *error)
+{
+	struct sockaddr_ll address = {.sll_family = AF_PACKET,
+				      .sll_protocol = htons(ETH_P_ALL),
+				      .sll_ifindex = (int)if_nametoindex(wire->name)};
+	int on = 1, size = RECEIVE_BUFFER;
+
+	if (!address.sll_ifindex)
+		return rvl_backend_fail(error, -ENODEV, "%s: no such interface", wire->name);
+	if (setsockopt(wire->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) ||
+	    setsockopt(wire->fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) ||
+	    bind(wire->fd, (struct sockaddr *)&address, sizeof(address)))
+		return rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
+	/* More room is better, but not needed. */
+	setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	return 0;
+}
+
+int rvl_wire_open(const char *name, struct rvl_wire **out, struct rvl_backend_error *error)
+{
+	struct rvl_wire *wire = calloc(1, sizeof(*wire));
+	int err;
+
+	if (!wire)
+		return rvl_backend_fail(error, -ENOMEM, "out of memory");
+	snprintf(wire->name, sizeof(wire->name), "%s", name);
+	wire->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (wire->fd < 0) {
+		err = rvl_backend_fail(error, -errno, "packet socket on %s: %s%s", name,
+				       strerror(errno),
+				       errno == EPERM ? " (CAP_NET_RAW is needed)" : "");
+		goto free_wire;
+	}
+	err = if_nametoindex(name) ? 0 : -ENODEV;
+	if (err) {
+		rvl_backend_fail(error, err, "%s: no such interface", name);
+		goto close_fd;
+	}
+	err = read_properties(wire, error);
+	if (!err)
+		err = check_no_address(wire, error);
+	if (err)
+		goto close_fd;
+	err = apply_settings(wire, error);
+	if (err)
+		goto restore;
+	wire->had_gro = set_gro(wire, false);
+	err = set_up(wire, true);
+	if (err) {
+		rvl_backend_fail(error, err, "%s: can't be set up: %s", name, strerror(-err));
+		goto restore;
+	}
+	err = bind_packet_socket(wire, error);
+	if (err)
+		goto restore;
+	*out = wire;
+	return 0;
+
+restore:
+	restore_settings(wire);
+close_fd:
+	close(wire->fd);
+free_wire:
+	free(wire);
+	return err;
+}
+
+void rvl_wire_close(struct rvl_wire *wire)
+{
+	if (wire->was_down)
+		set_up(wire, false);
+	if (wire->had_gro)
+		set_gro(wire, true);
+	restore_settings(wire);
+	close(wire->fd);
+	free(wire);
+}
+
+int rvl_wire_fd(const struct rvl_wire *wire)
+{
+	return wire->fd;
+}
+
+const uint8_t *rvl_wire_mac(const struct rvl_wire *wire)
+{
+	return wire->mac;
+}
+
+unsigned int rvl_wire_mtu(const struct rvl_wire *wire)
+{
+	return wire->mtu;
+}
+
+int rvl_wire_send(struct rvl_wire *wire, const uint8_t *frame, size_t len)
+{
+	return send(wire->fd, frame, len, 0) < 0 ? -errno : 0;
+}
+
+/* The kernel takes the outer VLAN tag off a frame; put it back where it was. */
+static int restore_tag(const struct msghdr *message, uint8_t *frame, size_t size, size_t len)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c;
+	     c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)message, c)) {
+		struct tpacket_auxdata aux;
+
+		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
+			continue;
+		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
+		if (!(aux.tp_status & TP_STATUS_VLAN_VALID))
+			continue;
+		if (len + VLAN_TAG > size || len < ETHERNET_ADDRESSES)
+			return 0;
+		memmove(frame + ETHERNET_ADDRESSES + VLAN_TAG, frame + ETHERNET_ADDRESSES,
+			len - ETHERNET_ADDRESSES);
+		rvl_put_be16(frame + ETHERNET_ADDRESSES, aux.tp_status & TP_STATUS_VLAN_TPID_VALID
+								 ? aux.tp_vlan_tpid
+								 : ETH_P_8021Q);
+		rvl_put_be16(frame + ETHERNET_ADDRESSES + 2, aux.tp_vlan_tci);
+		return (int)(len + VLAN_TAG);
+	}
+	return (int)len;
+}
+
+int rvl_wire_receive(struct rvl_wire *wire, uint8_t *frame, size_t size)
+{
+	union {
+		struct cmsghdr align;
+		char room[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	} control;
+	struct iovec part = {frame, size};
+	struct msghdr message = {
+		.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t len = recvmsg(wire->fd, &message, 0);
+
+	if (len < 0)
+		return -errno;
+	if (message.msg_flags & MSG_TRUNC)
+		return 0;
+	return restore_tag(&message, frame, size, (size_t)len);
+}

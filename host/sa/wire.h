@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A network interface taken over as the port to the wire: whole frames in and out, and the kernel's
+ * own stack kept from them.
+ */
+#ifndef RVL_SA_WIRE_H
+#define RVL_SA_WIRE_H
+
+#include "host/sa/backend.h"
+
+struct rvl_wire;
+
+/*
+ * Take over the interface. It is set up if it wasn't; strict reverse path filtering and no answers
+ * to ARP keep the kernel from taking frames that are ours to judge; receive offloads that merge
+ * frames are switched off. Closing puts all that back.
+ */
+int rvl_wire_open(const char *name, struct rvl_wire **wire, struct rvl_backend_error *error);
+void rvl_wire_close(struct rvl_wire *wire);
+
+int rvl_wire_fd(const struct rvl_wire *wire);
+const uint8_t *rvl_wire_mac(const struct rvl_wire *wire);
+unsigned int rvl_wire_mtu(const struct rvl_wire *wire);
+
+/* 0, or -errno: -EAGAIN and -ENOBUFS pass, -ENXIO and -ENETDOWN say the interface is gone. */
+int rvl_wire_send(struct rvl_wire *wire, const uint8_t *frame, size_t len);
+
+/*
+ * The next frame, at most size octets, with VLAN tags as they were on the wire. Returns its length,
+ * 0 for one that was cut or isn't for us, or -errno (-EAGAIN: there is none).
+ */
+int rvl_wire_receive(struct rvl_wire *wire, uint8_t *frame, size_t size);
+
+#endif
