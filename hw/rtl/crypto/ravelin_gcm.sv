@@ -180,7 +180,7 @@ module ravelin_gcm #(
         len_q     <= in_len_i;
       end
       counter_q   <= (in_sop_i ? 32'd2 : counter_q) + (in_auth_only_i ? 32'd0 : 32'(Lanes));
-      auth_left_q <= in_auth_only_i ? auth_left - 16'(Octets) : auth_left;
+      auth_left_q <= !in_auth_only_i ? auth_left : last_auth ? 16'd0 : auth_left - 16'(Octets);
       left_q      <= {1'b0, in_beat.left};
     end
   end
@@ -506,6 +506,43 @@ module ravelin_gcm #(
   assign out_tag_o   = out_tag_q;
   assign ready_o     = swept;
   assign idle_o      = keys_idle && credit_q == '0 && !out_valid_q;
+
+`ifdef RAVELIN_ASSERT
+  // The packet must be what its first beat said, or its powers of H are wrong.
+  logic inside_q;
+  logic [15:0] text_left_q, text_left;
+
+  assign text_left = in_sop_i ? in_len_i : text_left_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      inside_q <= 1'b0;
+    end else if (accept) begin
+      inside_q    <= !in_eop_i;
+      text_left_q <= in_auth_only_i ? text_left : text_left - 16'(Octets);
+      assert (in_sop_i == !inside_q) else $error("a packet inside a packet, or none");
+      if (in_sop_i && !in_bypass_i) begin
+        assert (in_aad_len_i <= 5'd16) else $error("in_aad_len_i above 16");
+        assert (in_auth_len_i == '0 || in_aad_len_i == '0 || in_aad_len_i == 5'd16)
+        else $error("auth-only beats after a partial block");
+        assert (total <= 12'd1056) else $error("a packet of more than 1056 blocks");
+      end
+      if (!in_beat.bypass) begin
+        if (in_auth_only_i) begin
+          assert (auth_left != '0) else $error("more additional data than in_auth_len_i");
+          assert (!last_auth || 16'(in_bytes_i) == auth_left)
+          else $error("in_bytes_i is not what remains of in_auth_len_i");
+        end else begin
+          assert (in_eop_i == (text_left <= 16'(Octets)))
+          else $error("the end is not where in_len_i says");
+          assert (!in_eop_i || 16'(in_bytes_i) == text_left)
+          else $error("in_bytes_i is not what remains of in_len_i");
+        end
+        assert (!in_eop_i || in_beat.left == '0) else $error("blocks missing at the end");
+      end
+    end
+  end
+`endif
 
 `ifndef SYNTHESIS
   initial begin

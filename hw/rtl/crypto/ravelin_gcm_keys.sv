@@ -194,8 +194,10 @@ module ravelin_gcm_keys #(
   logic [288:0] key_q;
 
   always_ff @(posedge clk_i) begin
-    if (wipe) key_mem[row_q[SlotW+1:2]] <= '0;
-    else if (accept && !req_erase_i) key_mem[req_slot_i] <= {req_aes256_i, req_salt_i, req_key_i};
+    if (wipe || (accept && !req_erase_i)) begin
+      key_mem[wipe ? row_q[SlotW+1:2] : req_slot_i] <=
+          wipe ? 289'd0 : {req_aes256_i, req_salt_i, req_key_i};
+    end
   end
 
   always_ff @(posedge clk_i) begin
@@ -211,8 +213,9 @@ module ravelin_gcm_keys #(
     logic [127:0] mem[SaCount];
 
     always_ff @(posedge clk_i) begin
-      if (wipe) mem[row_q[SlotW+1:2]] <= '0;
-      else if (state_q == StPower && !high_q && index_q == p) mem[slot_q] <= power_q;
+      if (wipe || (state_q == StPower && !high_q && index_q == p)) begin
+        mem[row_q[SlotW+1:2]] <= wipe ? 128'd0 : power_q;
+      end
     end
 
     always_ff @(posedge clk_i) begin
@@ -223,11 +226,13 @@ module ravelin_gcm_keys #(
   assign power_o = beat_q;
 
   // H^1 .. H^32 and H^32 .. H^1024, one of each a beat, in eight banks of SaCount rows of four.
+  logic [SlotW+1:0] write_row;
   logic [4:0] lo_index, hi_index;
   logic [2:0] lo_bank_q, hi_bank_q;
   logic hi_one_q;
   logic [8*128-1:0] lo_q, hi_q;
 
+  assign write_row = wipe ? row_q : {slot_q, index_q[4:3]};
   assign lo_index = power_left_i[4:0];
   assign hi_index = 5'(power_left_i[10:5] - 6'd1);
 
@@ -244,12 +249,11 @@ module ravelin_gcm_keys #(
     logic [127:0] hi_mem[4*SaCount];
 
     always_ff @(posedge clk_i) begin
-      if (wipe) begin
-        lo_mem[row_q] <= '0;
-        hi_mem[row_q] <= '0;
-      end else if (state_q == StPower && index_q[2:0] == k) begin
-        if (high_q) hi_mem[{slot_q, index_q[4:3]}] <= power_q;
-        else lo_mem[{slot_q, index_q[4:3]}] <= power_q;
+      if (wipe || (state_q == StPower && !high_q && index_q[2:0] == k)) begin
+        lo_mem[write_row] <= wipe ? 128'd0 : power_q;
+      end
+      if (wipe || (state_q == StPower && high_q && index_q[2:0] == k)) begin
+        hi_mem[write_row] <= wipe ? 128'd0 : power_q;
       end
     end
 

@@ -12,9 +12,10 @@ GCM_CXX := -std=gnu++17 -march=native -I. -I/usr/share/verilator/include \
            -I/usr/share/verilator/include/vltstd
 GCM_VECTORS := $(patsubst %/gcmDecrypt128.rsp,%,$(filter %/GCM/gcmDecrypt128.rsp,\
                $(shell dpkg -L python3-cryptography-vectors 2>/dev/null)))
-GCM_VERILATOR := verilator --cc --x-assign fast --x-initial fast --noassert \
-                 -fno-const-bit-op-tree -Wall
-GCM_OBJ := $(addprefix $(B)/obj/$(GCM_DIR)/,gcm_bench.o gcm_oracle.o gcm_vectors.o gcm_test.o)
+GCM_VERILATOR := verilator --cc --x-assign fast --x-initial fast -fno-const-bit-op-tree \
+                 -Wall
+GCM_OBJ := $(addprefix $(B)/obj/$(GCM_DIR)/,gcm_bench.o gcm_oracle.o gcm_residue.o \
+           gcm_vectors.o gcm_test.o)
 GCM_TOP_gcm := ravelin_gcm
 GCM_TOP_gf128 := ravelin_gf128_mul
 
@@ -37,7 +38,8 @@ endef
 # $(call gcm_test,NAME,BITS A BEAT,DECRYPT,SLOTS,VERILATOR'S OPTIMIZATION)
 define gcm_test
 $(call gcm_model,$(1),gcm,$(5) -GDataW=$(2) -GDecrypt=1\'b$(3) -GSaCount=$(4) \
-	-GTestMutations=1\'b1,-DGCM_DATA_W=$(2) -DGCM_DECRYPT=$(3) -DGCM_SLOTS=$(4))
+	-GTestMutations=1\'b1,-DGCM_DATA_W=$(2) -DGCM_DECRYPT=$(3) -DGCM_SLOTS=$(4) \
+	-DGCM_WHOLE_STATE=$(if $(filter -O0,$(5)),0,1))
 TESTS += $(B)/tests/$(1)
 $(B)/tests/$(1): $(GCM_OBJ) $(BUILD)/rtl/$(1)/model.a
 	@mkdir -p $$(@D)
@@ -47,15 +49,15 @@ $(B)/rtl/$(1)_speed: $(B)/obj/$(GCM_DIR)/gcm_speed.o $(BUILD)/rtl/$(1)/model.a
 	$$(CXX) $$(LDFLAGS) -o $$@ $$^ -pthread -latomic
 endef
 
-$(eval $(call gcm_test,gcm_encrypt_512,512,0,1024,-O3))
-$(eval $(call gcm_test,gcm_decrypt_512,512,1,1024,-O3))
-$(eval $(call gcm_test,gcm_encrypt_128,128,0,16,-O3))
-$(eval $(call gcm_test,gcm_decrypt_256,256,1,64,-O3))
-# Verilator's own optimizer must not matter.
-$(eval $(call gcm_test,gcm_encrypt_512_unoptimized,512,0,64,-O0))
-$(eval $(call gcm_test,gcm_decrypt_512_unoptimized,512,1,64,-O0))
+$(eval $(call gcm_test,gcm_encrypt_512,512,0,1024,-O3 --noassert))
+$(eval $(call gcm_test,gcm_decrypt_512,512,1,1024,-O3 --noassert))
+$(eval $(call gcm_test,gcm_encrypt_128,128,0,16,-O3 --noassert))
+$(eval $(call gcm_test,gcm_decrypt_256,256,1,64,-O3 --noassert))
+# Verilator's own optimizer must not matter; here the stream rules are checked, too.
+$(eval $(call gcm_test,gcm_encrypt_512_unoptimized,512,0,64,-O0 -fgate --assert -DRAVELIN_ASSERT))
+$(eval $(call gcm_test,gcm_decrypt_512_unoptimized,512,1,64,-O0 -fgate --assert -DRAVELIN_ASSERT))
 
-$(eval $(call gcm_model,gf128_mul,gf128,-O3,))
+$(eval $(call gcm_model,gf128_mul,gf128,-O3 --noassert,))
 TESTS += $(B)/tests/gf128_mul
 $(B)/tests/gf128_mul: $(B)/obj/$(GCM_DIR)/gf128_test.o $(BUILD)/rtl/gf128_mul/model.a
 	@mkdir -p $(@D)

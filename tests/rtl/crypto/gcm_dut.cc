@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "Vravelin_gcm.h"
+#include "Vravelin_gcm___024root.h"
 #include "verilated.h"
 
 struct gcm_dut {
@@ -136,4 +137,10 @@ void gcm_dut_cycle(struct gcm_dut *d)
 	d->top.eval();
 	d->top.clk_i = 0;
 	d->top.eval();
+}
+
+const void *gcm_dut_state(const struct gcm_dut *d, size_t *size)
+{
+	*size = sizeof(*d->top.rootp);
+	return GCM_WHOLE_STATE ? d->top.rootp : nullptr;
 }

@@ -9,6 +9,7 @@
 #define RVL_TESTS_GCM_DUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -65,6 +66,12 @@ bool gcm_dut_idle(const struct gcm_dut *d);
 bool gcm_dut_get_out(const struct gcm_dut *d, struct gcm_out *out); /* false: no beat */
 
 void gcm_dut_cycle(struct gcm_dut *d);
+
+/*
+ * Every register and memory of the model as it lies in memory, for searches. NULL when Verilator's
+ * optimizer is off: the model then lies in pieces, and keeps temporaries that are no registers.
+ */
+const void *gcm_dut_state(const struct gcm_dut *d, size_t *size);
 
 #ifdef __cplusplus
 }

@@ -69,13 +69,15 @@ bool gcm_oracle_open(struct gcm_oracle *o, bool aes256, const uint8_t *key, cons
 	return EVP_DecryptFinal_ex(o->ctx, rest, &n) > 0;
 }
 
-void gcm_oracle_block(const uint8_t key[16], const uint8_t in[16], uint8_t out[16])
+void gcm_oracle_block(bool aes256, const uint8_t *key, const uint8_t in[16], uint8_t out[16])
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int n;
 
 	must(ctx, "memory");
-	must(EVP_EncryptInit_ex2(ctx, EVP_aes_128_ecb(), key, NULL, NULL), "init");
+	must(EVP_EncryptInit_ex2(ctx, aes256 ? EVP_aes_256_ecb() : EVP_aes_128_ecb(), key, NULL,
+				 NULL),
+	     "init");
 	must(EVP_CIPHER_CTX_set_padding(ctx, 0), "padding");
 	must(EVP_EncryptUpdate(ctx, out, &n, in, 16), "block");
 	EVP_CIPHER_CTX_free(ctx);

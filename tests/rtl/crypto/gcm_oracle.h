@@ -22,7 +22,7 @@ bool gcm_oracle_open(struct gcm_oracle *o, bool aes256, const uint8_t *key, cons
 		     const uint8_t *aad, size_t aad_len, const uint8_t *text, size_t len,
 		     const uint8_t *tag, size_t tag_len, uint8_t *out);
 
-/* One block of AES-128. */
-void gcm_oracle_block(const uint8_t key[16], const uint8_t in[16], uint8_t out[16]);
+/* One block of AES. */
+void gcm_oracle_block(bool aes256, const uint8_t *key, const uint8_t in[16], uint8_t out[16]);
 
 #endif

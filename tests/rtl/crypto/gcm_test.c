@@ -5,6 +5,7 @@
  * usage: gcm_... [SEED]
  */
 #include "tests/rtl/crypto/gcm_bench.h"
+#include "tests/rtl/crypto/gcm_residue.h"
 #include "tests/rtl/crypto/gcm_vectors.h"
 
 #include <errno.h>
@@ -316,6 +317,50 @@ static bool kept_key_is_noticed(struct tests *t)
 	return noticed;
 }
 
+/* A key under which packets of many lengths have passed; false when they differ. */
+static bool use_key(struct gcm_bench *b, unsigned int slot, const uint8_t key[32])
+{
+	static const uint8_t salt[4] = {1, 2, 3, 4};
+
+	gcm_bench_install(b, slot, true, key, salt);
+	gcm_bench_wait_key(b);
+	for (unsigned int len = 0; len < 2000; len += 77)
+		gcm_bench_send_random(b, slot, 8, 0, len, false);
+	return gcm_bench_drain(b);
+}
+
+/* Not only the slot: no register on the way may keep the key, a round key or a power of H. */
+static bool nothing_is_left(struct tests *t)
+{
+	const struct gcm_key none = {0};
+	struct gcm_bench *b = &t->bench;
+	struct gcm_secrets secrets;
+	uint8_t key[32];
+	unsigned int used[2], erased, swept;
+
+	gcm_bench_reset(b);
+	install_random(b, 2);
+	gcm_bench_wait_key(b);
+	gcm_bench_fill(b, key, sizeof(key));
+	gcm_secrets_of(&secrets, key);
+	if (!use_key(b, 9, key))
+		return false;
+	used[0] = gcm_secrets_found(&secrets, b->dut);
+	gcm_bench_erase(b, 9);
+	gcm_bench_wait_key(b);
+	erased = gcm_secrets_found(&secrets, b->dut);
+	if (!use_key(b, 9, key))
+		return false;
+	used[1] = gcm_secrets_found(&secrets, b->dut);
+	gcm_dut_set_key(b->dut, &none);
+	gcm_bench_reset(b);
+	swept = gcm_secrets_found(&secrets, b->dut);
+	printf("# of %u values that come of the key %u and %u were there, %u after the erase, "
+	       "%u after the reset\n",
+	       GCM_SECRETS, used[0], used[1], erased, swept);
+	return used[0] == GCM_SECRETS && used[1] == GCM_SECRETS && erased == 0 && swept == 0;
+}
+
 static bool idle_is_told(struct tests *t)
 {
 	struct gcm_bench *b = &t->bench;
@@ -443,6 +488,7 @@ static bool nist_vectors(struct tests *t)
 
 int main(int argc, char **argv)
 {
+	size_t size;
 	struct tests t = {.seed = argc > 1 ? strtoull(argv[1], NULL, 0) : (uint64_t)time(NULL)};
 
 	gcm_bench_init(&t.bench, t.seed);
@@ -459,6 +505,9 @@ int main(int argc, char **argv)
 	result(&t, "packets_back_to_back_take_one_cycle_a_beat", throughput(&t));
 	result(&t, "latency_is_as_documented", latency(&t));
 	result(&t, "an_erased_slot_has_no_key_while_others_work_on", erased_slot_is_empty(&t, 0));
+	if (gcm_dut_state(t.bench.dut, &size))
+		result(&t, "erase_and_reset_leave_nothing_derived_from_the_key_in_any_register",
+		       nothing_is_left(&t));
 	result(&t, "a_key_that_an_erase_leaves_is_noticed", kept_key_is_noticed(&t));
 	result(&t, "idle_means_that_nothing_is_inside", idle_is_told(&t));
 	printf("1..%u\n", t.number);
