@@ -33,7 +33,7 @@ static const char help[] =
 	"\n"
 	"SIGINT and SIGTERM end it and print statistics; SIGUSR1 prints them and goes on.\n";
 
-enum option {
+enum option_code {
 	OPT_SOCKET = 256,
 	OPT_PORT,
 	OPT_MAC,
@@ -118,7 +118,7 @@ static bool take(struct rvl_options *o, int option, const char *name, const char
 {
 	uint64_t n;
 
-	switch ((enum option)option) {
+	switch ((enum option_code)option) {
 	case OPT_SOCKET:
 		o->socket = arg;
 		return true;
@@ -142,12 +142,12 @@ static bool take(struct rvl_options *o, int option, const char *name, const char
 	case OPT_LATENCY:
 		if (!number(name, arg, 100000, &n))
 			return false;
-		o->sim.latency = (uint32_t)n;
+		o->sim.rootport.latency_min = (uint32_t)n;
 		return true;
 	case OPT_LATENCY_SPREAD:
 		if (!number(name, arg, 100000, &n))
 			return false;
-		o->sim.latency_spread = (uint32_t)n;
+		o->spread = (uint32_t)n;
 		return true;
 	case OPT_WIRE_IDLE:
 		if (!number(name, arg, 99, &n))
@@ -190,6 +190,8 @@ int rvl_options_parse(struct rvl_options *o, int argc, char **argv)
 		fprintf(stderr, "ravelsim: %s: not an option\n", argv[optind]);
 		return 2;
 	}
+	o->sim.rootport.latency_max = o->sim.rootport.latency_min + o->spread;
+	o->sim.rootport.reorder = o->spread > 0;
 	if (!o->socket && !o->dump_config) {
 		fprintf(stderr, "ravelsim: --socket PATH is needed (--help lists the options)\n");
 		return 2;

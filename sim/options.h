@@ -14,7 +14,8 @@ struct rvl_options {
 	const char *capture;
 	const char *dump_config;
 	const char *stats_file;
-	int ready_fd; /* -1: none */
+	int ready_fd;	 /* -1: none */
+	uint32_t spread; /* of the latency, already in sim.rootport */
 	struct rvl_sim_options sim;
 };
 

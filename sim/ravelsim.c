@@ -106,24 +106,27 @@ static void print_stats(const struct ravelsim *r)
 		(unsigned long long)s.wire_rx_frames, (unsigned long long)s.wire_rx_bytes,
 		(unsigned long long)s.wire_tx_frames, (unsigned long long)s.wire_tx_bytes,
 		(unsigned long long)s.wire_tx_cut, (unsigned long long)port->send_failed,
-		(unsigned long long)port->segmentation, (unsigned long long)s.up_writes,
-		(unsigned long long)s.up_write_bytes, (unsigned long long)s.up_reads,
-		(unsigned long long)s.interrupts, (unsigned long long)s.down_writes,
-		(unsigned long long)s.down_reads, (unsigned long long)(s.bad_writes + s.bad_reads),
-		(unsigned long long)(s.violations + s.wire_violations));
+		(unsigned long long)port->segmentation, (unsigned long long)s.pcie.up_writes,
+		(unsigned long long)s.pcie.up_write_bytes, (unsigned long long)s.pcie.up_reads,
+		(unsigned long long)s.interrupts, (unsigned long long)s.pcie.down_writes,
+		(unsigned long long)s.pcie.down_reads,
+		(unsigned long long)(s.pcie.bad_writes + s.pcie.bad_reads),
+		(unsigned long long)(s.pcie.violations + s.wire_violations));
 	if (!r->options.stats_file)
 		return;
 #define N(name) #name, (json_int_t)s.name
+#define P(name) "pcie_" #name, (json_int_t)s.pcie.name
 	json = json_pack("{sI sI sI sI sI sI sI sI sI sI sI}", N(cycles), N(host_ns),
 			 N(wire_rx_frames), N(wire_rx_bytes), N(wire_tx_frames), N(wire_tx_bytes),
 			 N(wire_tx_cut), N(wire_violations), N(interrupts), N(resets), N(hash));
 	json_object_update_new(
-		json,
-		json_pack("{sI sI sI sI sI sI sI sI sI sI sI sI sI sI sI}", N(up_writes),
-			  N(up_write_bytes), N(up_reads), N(up_read_bytes), N(down_completions),
-			  N(down_completion_bytes), N(down_writes), N(down_write_bytes),
-			  N(down_reads), N(down_read_bytes), N(up_completions),
-			  N(up_completion_bytes), N(bad_writes), N(bad_reads), N(violations)));
+		json, json_pack("{sI sI sI sI sI sI sI sI sI sI sI sI sI sI sI sI sI}",
+				P(up_writes), P(up_write_bytes), P(up_messages), P(up_reads),
+				P(up_read_bytes), P(down_completions), P(down_completion_bytes),
+				P(down_writes), P(down_write_bytes), P(down_reads),
+				P(down_read_bytes), P(up_completions), P(up_completion_bytes),
+				P(bad_writes), P(bad_reads), P(read_octets), P(violations)));
+#undef P
 #undef N
 	json_object_update_new(
 		json,

@@ -81,16 +81,7 @@ struct rvl_sim_stats {
 	uint64_t interrupts;
 	uint64_t resets; /* Function Level Resets */
 
-	/* TLPs and octets (headers and data) of each kind, as the root port saw them. */
-	uint64_t up_writes, up_write_bytes; /* memory writes from the NIC, interrupts included */
-	uint64_t up_reads, up_read_bytes;   /* memory reads from the NIC */
-	uint64_t down_completions, down_completion_bytes;
-	uint64_t down_writes, down_write_bytes; /* to the NIC's BARs */
-	uint64_t down_reads, down_read_bytes;
-	uint64_t up_completions, up_completion_bytes;
-	uint64_t bad_writes; /* memory writes to where there is no memory */
-	uint64_t bad_reads;  /* memory reads likewise, answered with Unsupported Request */
-	uint64_t violations; /* breaches of PCIe's rules by the NIC, logged */
+	struct rvl_rootport_stats pcie;
 
 	/* A digest of all that left the NIC and when. Equal for equal runs. */
 	uint64_t hash;

@@ -45,3 +45,16 @@ $(eval $(call verilated_model,ravelin_model_mut,-GTestMutations=1,))
 # What needs no model: the protocol, the configuration space, the port
 $(eval $(call c_library,rvl_sim_io,sim/vfio_user.c sim/vfio_user_msg.c sim/config_space.c \
   sim/dma_map.c sim/port.c sim/capture.c))
+
+# The whole simulated machine, to be linked with one of the models: SIM_LIBS and SIM_LDLIBS are what a
+# test in C lists.
+SIM_LIBS := rvl_sim rvl_sim_io ravelin_model
+SIM_LIBS_TRACE := rvl_sim rvl_sim_io ravelin_model_trace
+SIM_LIBS_MUT := rvl_sim rvl_sim_io ravelin_model_mut
+SIM_LDLIBS := -ljansson -lpcap -lstdc++ -latomic -lm -lz -lpthread
+$(eval $(call c_library,rvl_sim,sim/sim.c sim/wire.c sim/rootport.c sim/rootport_up.c \
+  sim/rootport_cpl.c sim/nic_device.c))
+
+RAVELSIM_SRCS := sim/ravelsim.c sim/options.c
+$(eval $(call c_program,ravelsim,$(RAVELSIM_SRCS),$(SIM_LIBS),$(SIM_LDLIBS)))
+$(eval $(call c_program,ravelsim-trace,$(RAVELSIM_SRCS),$(SIM_LIBS_TRACE),$(SIM_LDLIBS)))

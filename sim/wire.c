@@ -56,16 +56,14 @@ static bool pause_now(struct rvl_wire *w)
 	return (w->random >> 32) % 100 < w->idle_percent;
 }
 
-void rvl_wire_drive(struct rvl_wire *w, struct rvl_model_in *in)
+static void drive(struct rvl_wire *w, struct rvl_model_in *in)
 {
 	const struct rvl_wire_frame *f = &w->queue[w->head];
 	uint32_t left;
 
 	in->port_tx_ready = !pause_now(w);
 	/* Valid, once shown, stays until the beat is taken. */
-	if (in->port_rx.valid)
-		return;
-	if (w->count == 0 || pause_now(w))
+	if (in->port_rx.valid || w->count == 0 || pause_now(w))
 		return;
 	left = f->len - w->sent;
 	in->port_rx.valid = true;
@@ -104,8 +102,7 @@ static void take_beat(struct rvl_wire *w, const struct rvl_frame_beat *beat)
 		w->tx(w->tx_ctx, w->out, w->out_len);
 }
 
-void rvl_wire_sample(struct rvl_wire *w, const struct rvl_model_in *in,
-		     const struct rvl_model_out *out)
+void rvl_wire_clock(struct rvl_wire *w, struct rvl_model_in *in, const struct rvl_model_out *out)
 {
 	if (out->port_tx.valid && in->port_tx_ready)
 		take_beat(w, &out->port_tx);
@@ -113,14 +110,16 @@ void rvl_wire_sample(struct rvl_wire *w, const struct rvl_model_in *in,
 		w->out_open = false;
 		w->tx_cut++;
 	}
-	if (!in->port_rx.valid || !out->port_rx_ready)
-		return;
-	w->sent += in->port_rx.bytes;
-	if (in->port_rx.eop) {
-		w->rx_frames++;
-		w->rx_bytes += w->sent;
-		w->sent = 0;
-		w->head = (w->head + 1) % RVL_WIRE_QUEUE;
-		w->count--;
+	if (in->port_rx.valid && out->port_rx_ready) {
+		in->port_rx.valid = false;
+		w->sent += in->port_rx.bytes;
+		if (in->port_rx.eop) {
+			w->rx_frames++;
+			w->rx_bytes += w->sent;
+			w->sent = 0;
+			w->head = (w->head + 1) % RVL_WIRE_QUEUE;
+			w->count--;
+		}
 	}
+	drive(w, in);
 }

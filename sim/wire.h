@@ -52,9 +52,10 @@ int rvl_wire_put(struct rvl_wire *w, const uint8_t *frame, uint32_t len, bool er
 /* Whether nothing waits for the NIC and no frame is leaving. */
 bool rvl_wire_idle(const struct rvl_wire *w);
 
-/* Drive the pins for this cycle, and after rvl_model_settle() see what moved. */
-void rvl_wire_drive(struct rvl_wire *w, struct rvl_model_in *in);
-void rvl_wire_sample(struct rvl_wire *w, const struct rvl_model_in *in,
-		     const struct rvl_model_out *out);
+/*
+ * One clock, between settling and clocking the model: what moved in this cycle (out, and in as it
+ * was driven), then in for the next one.
+ */
+void rvl_wire_clock(struct rvl_wire *w, struct rvl_model_in *in, const struct rvl_model_out *out);
 
 #endif
