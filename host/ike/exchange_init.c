@@ -96,7 +96,13 @@ static void retry_with_group(struct ike_engine *e, struct ike_sa *sa, uint64_t n
 	ike_connection_proposals(sa->conn, &own);
 	for (unsigned i = 0; i < own.count; i++)
 		offered |= ike_proposal_has(&own.list[i], IKE_TRANSFORM_KE, group);
-	if (!ike_cursor_ok(&c) || !offered || group == ike_dh_group(sa->dh)) {
+	if (ike_cursor_ok(&c) && group == ike_dh_group(sa->dh))
+		return; /* late, for a request before this one */
+	if (++sa->init_rounds > IKE_INIT_ROUNDS_MAX) {
+		fail(e, sa, "peer asks for another group again and again");
+		return;
+	}
+	if (!ike_cursor_ok(&c) || !offered) {
 		fail(e, sa, "INVALID_KE_PAYLOAD from peer: it wants a group that wasn't proposed");
 		return;
 	}
@@ -116,6 +122,8 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, const stru
 	bool cookie = ike_find_notify(&in->payloads, IKE_N_COOKIE, &n);
 
 	if (cookie && n.data.len >= 1 && n.data.len <= IKE_COOKIE_MAX) {
+		if (ike_slice_equal(n.data, ike_slice(sa->cookie, sa->cookie_len)))
+			return true; /* late, for a request before this one */
 		if (++sa->init_rounds > IKE_INIT_ROUNDS_MAX) {
 			fail(e, sa, "peer asks for a cookie again and again");
 			return true;
@@ -127,10 +135,7 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, const stru
 		return true;
 	}
 	if (ike_find_notify(&in->payloads, IKE_N_INVALID_KE_PAYLOAD, &n)) {
-		if (++sa->init_rounds > IKE_INIT_ROUNDS_MAX)
-			fail(e, sa, "peer asks for another group again and again");
-		else
-			retry_with_group(e, sa, in->now, n.data);
+		retry_with_group(e, sa, in->now, n.data);
 		return true;
 	}
 	for (unsigned i = 0; i < in->payloads.count; i++) {
