@@ -79,9 +79,33 @@ static int check_names(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
-static int bind_all(struct conf *conf, struct conf_error *error)
+/* There is one data path for all: what asks for another one isn't given it in silence. */
+static int check_offload(const struct conf *conf, struct conf_error *error)
 {
-	const struct conf_section *root = conf_tree_root(conf->tree);
+	bool nic = conf->daemon.backend == CONF_BACKEND_USER;
+
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		for (size_t k = 0; k < c->child_count; k++) {
+			const struct conf_child *child = &c->children[k];
+
+			if (child->offload != (nic ? CONF_OFFLOAD_NO : CONF_OFFLOAD_PACKET))
+				continue;
+			snprintf(error->text, sizeof(error->text),
+				 "%s:%u: connections.%s.children.%s.hw_offload: \"%s\" needs "
+				 "backend %s",
+				 child->file, child->line, c->name, child->name,
+				 nic ? "no" : "packet", nic ? "soft" : "user");
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
+static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf_error *error)
+{
+	const struct conf_section *root = conf_tree_root(tree);
 	bool have_daemon = false;
 	int err = 0;
 
@@ -97,43 +121,48 @@ static int bind_all(struct conf *conf, struct conf_error *error)
 			err = bind_connections(conf, section, error);
 		} else if (!strcmp(section->name, "secrets")) {
 			err = bind_secrets(conf, section, error);
-		} else if (!conf_tree_is_template(conf->tree, section)) {
+		} else if (!conf_tree_is_template(tree, section)) {
 			err = conf_fail_section(error, section, "unknown section");
 		}
 	}
 	if (!err && !have_daemon)
 		err = conf_fail_section(error, root, "needs a section \"raveld\"");
-	return err ? err : check_names(conf, error);
+	if (!err)
+		err = check_names(conf, error);
+	return err ? err : check_offload(conf, error);
 }
 
-static int finish(struct conf *made, int err, struct conf **conf, struct conf_error *error)
+/* The tree, which holds secrets in clear, doesn't outlive this. */
+static int finish(struct conf_tree *tree, struct conf **out, struct conf_error *error)
 {
-	if (!err)
-		err = bind_all(made, error);
-	if (err)
-		conf_free(made);
-	else
-		*conf = made;
+	struct conf *conf = calloc(1, sizeof(*conf));
+	int err = conf ? bind_all(conf, tree, error) : out_of_memory(error);
+
+	if (!err) {
+		conf->files = conf_tree_take_files(tree, &conf->file_count);
+		*out = conf;
+	} else {
+		conf_free(conf);
+	}
+	conf_tree_free(tree);
 	return err;
 }
 
 int conf_load(const char *path, struct conf **conf, struct conf_error *error)
 {
-	struct conf *made = calloc(1, sizeof(*made));
+	struct conf_tree *tree;
+	int err = conf_tree_read(path, &tree, error);
 
-	if (!made)
-		return out_of_memory(error);
-	return finish(made, conf_tree_read(path, &made->tree, error), conf, error);
+	return err ? err : finish(tree, conf, error);
 }
 
 int conf_load_text(const char *name, const char *text, size_t len, struct conf **conf,
 		   struct conf_error *error)
 {
-	struct conf *made = calloc(1, sizeof(*made));
+	struct conf_tree *tree;
+	int err = conf_tree_parse(name, text, len, &tree, error);
 
-	if (!made)
-		return out_of_memory(error);
-	return finish(made, conf_tree_parse(name, text, len, &made->tree, error), conf, error);
+	return err ? err : finish(tree, conf, error);
 }
 
 void conf_free(struct conf *conf)
@@ -146,7 +175,9 @@ void conf_free(struct conf *conf)
 		ike_secret_clear(&conf->secrets[i].secret);
 	free(conf->connections);
 	free(conf->secrets);
-	conf_tree_free(conf->tree);
+	for (size_t i = 0; i < conf->file_count; i++)
+		free(conf->files[i]);
+	free(conf->files);
 	free(conf);
 }
 

@@ -104,7 +104,8 @@ struct conf_secret {
 };
 
 struct conf {
-	struct conf_tree *tree;
+	char **files; /* that it was read from */
+	size_t file_count;
 	struct conf_daemon daemon;
 	struct conf_connection *connections;
 	size_t connection_count;

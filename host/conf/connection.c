@@ -200,6 +200,9 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 
 		if (err)
 			return err;
+		if (connection->children[i].start == CONF_START_START && !connection->remote.family)
+			return conf_fail_section(error, children->sections[i],
+						 "start_action = start needs remote_addrs");
 		connection->child_count++;
 	}
 	return 0;

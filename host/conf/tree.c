@@ -129,6 +129,16 @@ static void clear_section(struct conf_section *section)
 	free(section->name);
 }
 
+char **conf_tree_take_files(struct conf_tree *tree, size_t *count)
+{
+	char **files = tree->files;
+
+	*count = tree->file_count;
+	tree->files = NULL;
+	tree->file_count = 0;
+	return files;
+}
+
 void conf_tree_free(struct conf_tree *tree)
 {
 	if (!tree)

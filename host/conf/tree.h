@@ -55,6 +55,9 @@ int conf_tree_read(const char *path, struct conf_tree **tree, struct conf_error 
 int conf_tree_parse(const char *name, const char *text, size_t len, struct conf_tree **tree,
 		    struct conf_error *error);
 
+/* Hand over the names of files, which keys and sections point at: they then outlive the tree. */
+char **conf_tree_take_files(struct conf_tree *tree, size_t *count);
+
 /* Values are cleansed, for some are secret. NULL is fine. */
 void conf_tree_free(struct conf_tree *tree);
 

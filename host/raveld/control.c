@@ -218,16 +218,16 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		return;
 	}
 	client->len += (size_t)n;
-	end = memchr(client->request, '\n', client->len);
-	if (!end)
-		return;
-	if (client->awaited != NOTHING) {
-		drop_client(client);
-		return;
+	while ((end = memchr(client->request, '\n', client->len))) {
+		/* One question at a time. */
+		if (client->awaited != NOTHING) {
+			drop_client(client);
+			return;
+		}
+		handle_request(client, client->request, (size_t)(end - client->request));
+		client->len -= (size_t)(end + 1 - client->request);
+		memmove(client->request, end + 1, client->len);
 	}
-	handle_request(client, client->request, (size_t)(end - client->request));
-	client->len -= (size_t)(end + 1 - client->request);
-	memmove(client->request, end + 1, client->len);
 }
 
 static void on_connection(uv_stream_t *listener, int status)

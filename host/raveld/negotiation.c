@@ -108,11 +108,37 @@ static void remove_child(struct daemon *d, const struct ike_child_change *change
 	rvl_sad_release_spi(d->sad, change->spi_in);
 }
 
-/* The peer has another address: an SA whose sequence numbers go on elsewhere isn't risked. */
+struct given_up {
+	struct daemon *d;
+	uint64_t child_id;
+	uint64_t ike_id; /* 0: the IKE SA has other children too */
+};
+
+static void mark_replace(void *context, const struct ike_sa_info *sa,
+			 const struct ike_child_info *child)
+{
+	struct given_up *g = context;
+	struct wish *w;
+
+	if (!child || child->id != g->child_id)
+		return;
+	if (sa->child_count == 1)
+		g->ike_id = sa->id;
+	w = find_wish(g->d, sa->connection, child->name);
+	if (w && (w->wanted || sa->initiator))
+		w->replace = true;
+}
+
+/* Without rekeying, an SA that can't go on is given up and, by its initiator, negotiated anew. */
 static void give_up_child(struct daemon *d, uint64_t child_id)
 {
-	log_info(&d->log, "an SA's outer addresses changed: it is negotiated anew");
-	ike_terminate_child(d->engine, now_of(d), child_id);
+	struct given_up g = {.d = d, .child_id = child_id};
+
+	ike_list(d->engine, mark_replace, &g);
+	if (g.ike_id)
+		ike_terminate(d->engine, now_of(d), g.ike_id);
+	else
+		ike_terminate_child(d->engine, now_of(d), child_id);
 }
 
 static void plan_retry(struct daemon *d, struct wish *w)
@@ -174,6 +200,8 @@ static void act(struct daemon *d, const struct ike_action *a)
 		install(d, &a->install);
 		break;
 	case IKE_ACTION_CHILD_UPDATE:
+		/* Sequence numbers that went on elsewhere aren't risked. */
+		log_info(&d->log, "an SA's outer addresses changed");
 		give_up_child(d, a->change.child_id);
 		break;
 	case IKE_ACTION_CHILD_REMOVE:
@@ -252,41 +280,15 @@ static void on_datagram(void *context, const struct ike_addr *local, const struc
 	negotiation_settle(d);
 }
 
-struct lifetime {
-	struct daemon *d;
-	uint64_t child_id;
-	uint64_t ike_id; /* 0: the IKE SA has other children too */
-};
-
-static void mark_replace(void *context, const struct ike_sa_info *sa,
-			 const struct ike_child_info *child)
-{
-	struct lifetime *l = context;
-	struct wish *w;
-
-	if (!child || child->id != l->child_id)
-		return;
-	if (sa->child_count == 1)
-		l->ike_id = sa->id;
-	w = find_wish(l->d, sa->connection, child->name);
-	if (w && (w->wanted || sa->initiator))
-		w->replace = true;
-}
-
-/* Without rekeying, an SA near its end is given up and, by its initiator, negotiated anew. */
 static void on_lifetime(struct daemon *d, const struct rvl_backend_event *event)
 {
-	struct lifetime l = {.d = d};
+	uint64_t child_id;
 
-	if (!rvl_sad_child_of_event(d->sad, event, &l.child_id))
+	if (!rvl_sad_child_of_event(d->sad, event, &child_id))
 		return;
 	log_info(&d->log, "SA %08x has reached a lifetime (events 0x%x) and is given up",
 		 event->spi, event->events);
-	ike_list(d->engine, mark_replace, &l);
-	if (l.ike_id)
-		ike_terminate(d->engine, now_of(d), l.ike_id);
-	else
-		ike_terminate_child(d->engine, now_of(d), l.child_id);
+	give_up_child(d, child_id);
 }
 
 static void on_data_path_event(uv_poll_t *poll, int status, int events)

@@ -316,6 +316,8 @@ int rvl_wire_receive(struct rvl_wire *wire, uint8_t *frame, size_t size)
 	};
 	ssize_t len = recvmsg(wire->fd, &message, 0);
 
+	if (len < 0 && errno == ENETDOWN && !if_nametoindex(wire->name))
+		return -ENODEV;
 	if (len < 0)
 		return -errno;
 	if (message.msg_flags & MSG_TRUNC)
