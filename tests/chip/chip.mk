@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-2-Clause
+
+CHIP_SRCS := tests/chip/chip.c tests/chip/traffic.c tests/chip/oracle.c
+CHIP_LIBS := rvl_driver rvl_esp
+CHIP_LDLIBS := -lcmocka -lcrypto -lpci $(SIM_LDLIBS)
+
+$(eval $(call c_test,chip_oracle_test,tests/chip/oracle_test.c $(CHIP_SRCS),$(CHIP_LIBS) $(SIM_LIBS),$(CHIP_LDLIBS)))

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/chip/traffic.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/esp/ip.h"
+
+#define ETHERTYPE_IPV4 0x0800
+
+uint64_t random_next(struct random *r)
+{
+	/* splitmix64 */
+	uint64_t z = (r->state += 0x9e3779b97f4a7c15U);
+
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+	z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
+	return z ^ (z >> 31);
+}
+
+uint32_t random_below(struct random *r, uint32_t n)
+{
+	return (uint32_t)((random_next(r) >> 32) * n >> 32);
+}
+
+bool random_one_in(struct random *r, uint32_t n)
+{
+	return !random_below(r, n);
+}
+
+void random_fill(struct random *r, void *mem, size_t len)
+{
+	uint8_t *p = mem;
+	size_t i;
+
+	for (i = 0; i < len; i += 8) {
+		uint64_t v = random_next(r);
+
+		memcpy(p + i, &v, len - i < 8 ? len - i : 8);
+	}
+}
+
+void traffic_sa(struct random *r, struct rvl_esp_params *p, enum rvl_direction direction,
+		uint32_t spi)
+{
+	memset(p, 0, sizeof(*p));
+	p->direction = direction;
+	p->spi = spi;
+	p->src = (uint32_t)random_next(r);
+	p->dst = (uint32_t)random_next(r);
+	p->key_len = random_one_in(r, 2) ? 32 : 16;
+	random_fill(r, p->key, p->key_len);
+	random_fill(r, p->salt, sizeof(p->salt));
+	p->encap = random_one_in(r, 2);
+	if (direction == RVL_INBOUND) {
+		p->replay_window = 32 + random_below(r, 1024 - 31);
+		return;
+	}
+	if (p->encap) {
+		p->src_port = (uint16_t)(1 + random_below(r, 65535));
+		p->dst_port = (uint16_t)(1 + random_below(r, 65535));
+	}
+	p->ttl = (uint8_t)(1 + random_below(r, 255));
+	p->df = (enum rvl_esp_df)random_below(r, 3);
+	p->fixed_dscp = random_one_in(r, 3);
+	p->dscp = p->fixed_dscp ? (uint8_t)random_below(r, 64) : 0;
+	p->first_seq = random_one_in(r, 4) ? 1 : (uint32_t)(1 + random_below(r, 0xf0000000));
+}
+
+struct rvl_dev_sa traffic_dev_sa(const struct rvl_esp_params *p)
+{
+	bool inbound = p->direction == RVL_INBOUND;
+	struct rvl_dev_sa sa = {
+		.inbound = inbound,
+		.udp = p->encap,
+		.key_len = p->key_len,
+		.spi = p->spi,
+		.udp_sport = p->src_port,
+		.udp_dport = p->dst_port,
+		.seq = inbound ? 0 : p->first_seq,
+		.window = inbound ? p->replay_window : 0,
+		.ttl = p->ttl,
+		.df_set = p->df == RVL_ESP_DF_SET,
+		.df_clear = p->df == RVL_ESP_DF_CLEAR,
+		.dscp_fixed = p->fixed_dscp,
+		.dscp = p->dscp,
+		.soft_bytes = p->lifetime.soft_bytes,
+		.hard_bytes = p->lifetime.hard_bytes,
+		.soft_packets = p->lifetime.soft_packets,
+		.hard_packets = p->lifetime.hard_packets,
+	};
+
+	memcpy(sa.key, p->key, sizeof(sa.key));
+	memcpy(sa.salt, p->salt, sizeof(sa.salt));
+	rvl_put_be32(sa.src, p->src);
+	rvl_put_be32(sa.dst, p->dst);
+	return sa;
+}
+
+static void put_checksum(uint8_t *ip)
+{
+	size_t header = (size_t)(ip[0] & 15) * 4;
+
+	rvl_put_be16(ip + 10, 0);
+	rvl_put_be16(ip + 10, rvl_ip_checksum(ip, header));
+}
+
+size_t traffic_ipv4(struct random *r, uint8_t *p, size_t payload, uint32_t number)
+{
+	static const uint8_t protocols[] = {1, 6, 17, 132, 253};
+	size_t header = random_one_in(r, 16) ? 24 : 20;
+	size_t len = header + payload;
+
+	p[0] = (uint8_t)(0x40 | header / 4);
+	p[1] = (uint8_t)random_next(r);
+	rvl_put_be16(p + 2, (uint16_t)len);
+	rvl_put_be16(p + 4, (uint16_t)number);
+	rvl_put_be16(p + 6, random_one_in(r, 2) ? RVL_IP_DF : 0);
+	if (random_one_in(r, 20))
+		rvl_put_be16(p + 6, (uint16_t)(RVL_IP_MF | random_below(r, 100)));
+	p[8] = (uint8_t)(1 + random_below(r, 255));
+	p[9] = protocols[random_below(r, sizeof(protocols))];
+	rvl_put_be32(p + 12, 0x0a000000 | (number >> 8 & 0xffffff));
+	rvl_put_be32(p + 16, 0x0b000000 | random_below(r, 1 << 24));
+	memset(p + 20, 1, header - 20);
+	random_fill(r, p + header, payload);
+	/* Never the ports of ESP in UDP: this is meant as plain traffic. */
+	if (p[9] == 17 && payload >= 4)
+		p[header + 2] &= 0x0f;
+	put_checksum(p);
+	return len;
+}
+
+size_t traffic_ethernet(struct random *r, uint8_t *p, uint16_t type, bool tags)
+{
+	static const uint16_t tag_types[] = {0x8100, 0x88a8};
+	unsigned int count = tags ? random_below(r, 3) : 0;
+	size_t at = 12;
+
+	random_fill(r, p, 12);
+	while (count--) {
+		rvl_put_be16(p + at, tag_types[random_below(r, 2)]);
+		rvl_put_be16(p + at + 2, (uint16_t)random_next(r));
+		at += 4;
+	}
+	rvl_put_be16(p + at, type);
+	return at + 2;
+}
+
+size_t traffic_size(struct random *r, uint32_t number, size_t max)
+{
+	size_t size;
+
+	switch (random_below(r, 8)) {
+	case 0:
+		size = random_below(r, (uint32_t)max + 1);
+		break;
+	case 1:
+	case 2:
+	case 3:
+		size = random_below(r, 1500);
+		break;
+	default:
+		size = number % 131;
+		break;
+	}
+	return size < max ? size : max;
+}
+
+static void seal(const struct rvl_esp_params *params, const uint8_t *aad, const uint8_t *iv,
+		 uint8_t *text, size_t len)
+{
+	const EVP_CIPHER *cipher = params->key_len == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t nonce[12];
+	int n;
+
+	memcpy(nonce, params->salt, 4);
+	memcpy(nonce + 4, iv, 8);
+	if (!ctx || EVP_EncryptInit_ex(ctx, cipher, NULL, params->key, nonce) != 1 ||
+	    EVP_EncryptUpdate(ctx, NULL, &n, aad, 8) != 1 ||
+	    EVP_EncryptUpdate(ctx, text, &n, text, (int)len) != 1 ||
+	    EVP_EncryptFinal_ex(ctx, text + len, &n) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, RVL_ESP_ICV, text + len) != 1)
+		abort();
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+/* Pad length and next header as they should be; the text's new length. */
+static size_t put_trailer(struct random *r, uint8_t *text, size_t len, enum esp_fault fault)
+{
+	size_t pad = (4 - (len + 2) % 4) % 4;
+	size_t i;
+
+	if (random_one_in(r, 4))
+		pad += 4 * (size_t)random_below(r, 60); /* more than needed: up to 255 is allowed */
+	if (fault == ESP_BAD_PADDING && !pad)
+		pad = 4;
+	for (i = 0; i < pad; i++)
+		text[len + i] = (uint8_t)(i + 1);
+	if (fault == ESP_BAD_PADDING)
+		text[len + random_below(r, (uint32_t)pad)] ^= (uint8_t)(1 + random_below(r, 255));
+	text[len + pad] = (uint8_t)pad;
+	text[len + pad + 1] = fault == ESP_DUMMY ? 59 : fault == ESP_BAD_NEXT_HEADER ? 41 : 4;
+	return len + pad + 2;
+}
+
+static void spoil_inner(struct random *r, uint8_t *inner, size_t len)
+{
+	switch (random_below(r, 3)) {
+	case 0:
+		inner[0] = (uint8_t)(0x60 | (inner[0] & 15));
+		break;
+	case 1:
+		inner[0] = (uint8_t)(0x40 | random_below(r, 5));
+		break;
+	default:
+		rvl_put_be16(inner + 2, (uint16_t)(len + 1 + random_below(r, 100)));
+		break;
+	}
+}
+
+void traffic_esp(struct random *r, struct frame *f, const struct rvl_esp_params *params,
+		 uint32_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault)
+{
+	size_t l2 = traffic_ethernet(r, frame_data(f), ETHERTYPE_IPV4, true);
+	uint8_t *ip = frame_data(f) + l2;
+	size_t header = random_one_in(r, 16) ? 24 : 20;
+	uint8_t *esp = ip + header + (udp ? RVL_UDP_HEADER : 0);
+	uint8_t *text = esp + RVL_ESP_HEADER + RVL_ESP_IV;
+	size_t sealed, total;
+
+	memcpy(text, inner, len);
+	if (fault == ESP_BAD_INNER)
+		spoil_inner(r, text, len);
+	if (fault == ESP_BAD_ECN)
+		rvl_ip_set_tos(text, text[1] & 0xfc);
+	sealed = put_trailer(r, text, len, fault);
+	rvl_put_be32(esp, params->spi);
+	rvl_put_be32(esp + 4, seq);
+	random_fill(r, esp + 8, RVL_ESP_IV);
+	seal(params, esp, esp + 8, text, sealed);
+	total = (size_t)(text - ip) + sealed + RVL_ESP_ICV;
+	/* Not the number's low octets: another packet of that number may be on its way. */
+	if (fault == ESP_BAD_ICV) {
+		size_t at =
+			random_one_in(r, 8)
+				? 4
+				: 8 + random_below(r, (uint32_t)(total - (size_t)(esp - ip)) - 8);
+
+		esp[at] ^= (uint8_t)(1U << random_below(r, 8));
+	}
+	if (fault == ESP_BAD_LENGTH)
+		total -= random_one_in(r, 2) ? 1 + random_below(r, 3)
+					     : sealed + 1 + random_below(r, RVL_ESP_ICV);
+	if (udp) {
+		rvl_put_be16(esp - 8, (uint16_t)(1 + random_below(r, 65535)));
+		rvl_put_be16(esp - 6, RVL_ESP_PORT);
+		rvl_put_be16(esp - 4, (uint16_t)(total - header));
+		rvl_put_be16(esp - 2, 0);
+	}
+	memset(ip, 1, header);
+	ip[0] = (uint8_t)(0x40 | header / 4);
+	/* Congestion experienced would be dropped over an inner packet without ECN. */
+	ip[1] = (uint8_t)(random_below(r, 64) << 2 | random_below(r, 3));
+	if (fault == ESP_BAD_ECN)
+		ip[1] |= RVL_ECN_CE;
+	rvl_put_be16(ip + 2, (uint16_t)total);
+	rvl_put_be16(ip + 4, (uint16_t)random_next(r));
+	rvl_put_be16(ip + 6, fault == ESP_FRAGMENT ? RVL_IP_MF
+			     : random_one_in(r, 2) ? RVL_IP_DF
+						   : 0);
+	ip[8] = (uint8_t)(1 + random_below(r, 255));
+	ip[9] = udp ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ESP;
+	rvl_put_be32(ip + 12, params->src);
+	rvl_put_be32(ip + 16, params->dst);
+	put_checksum(ip);
+	if (fault == ESP_BAD_CHECKSUM)
+		ip[random_one_in(r, 2) ? 8 : 10] ^= (uint8_t)(1U << random_below(r, 8));
+	f->len = l2 + total;
+	while (f->len < 60)
+		frame_data(f)[f->len++] = 0; /* as a MAC pads */
+}
