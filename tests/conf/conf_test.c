@@ -449,10 +449,10 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		 "t.conf:3: connections.a: needs at least one child in \"children\""},
 		{DAEMON "connections { a { " LOCAL_REMOTE
 			" children { n { start_action = start } } } }\n",
-		 "t.conf:4: connections.a.children.n: start_action = start needs remote_addrs"},
+		 "t.conf:5: connections.a.children.n: start_action = start needs remote_addrs"},
 		{DAEMON "connections { a { " LOCAL_REMOTE
 			" children { n { hw_offload = packet } } } }\n",
-		 "t.conf:4: connections.a.children.n.hw_offload: \"packet\" needs backend user"},
+		 "t.conf:5: connections.a.children.n.hw_offload: \"packet\" needs backend user"},
 		{DAEMON "connections { a { children { n { } } } }\n",
 		 "t.conf:3: connections.a: needs a section \"local\""},
 		{DAEMON "connections { a { local { } } }\n",
