@@ -230,7 +230,7 @@ module ravelin_pcie_completer #(
     if (len == 10'd1) begin
       trail = first_be[3] ? 3'd0 : first_be[2] ? 3'd1 : first_be[1] ? 3'd2 : 3'd3;
     end else begin
-      trail = last_be[3] ? 3'd0 : last_be[2] ? 3'd1 : last_be[1] ? 3'd2 : 3'd3;
+      trail = last_be[3] ? 3'd0 : last_be[2] ? 3'd1 : last_be[1] ? 3'd2 : last_be[0] ? 3'd3 : 3'd0;
     end
     lead_addr  = (first_be == 4'h0) ? 2'd0 : lead[1:0];
     byte_count = (len == 10'd1 && first_be == 4'h0) ? 12'd1 :

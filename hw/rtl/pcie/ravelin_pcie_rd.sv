@@ -109,7 +109,7 @@ module ravelin_pcie_rd #(
   logic [RowW-1:0] row_alloc_q, row_head_q;
   logic            room;
 
-  assign req_rows = (RowW+1)'((req_len[13:0] + 14'(W - 1)) >> OffW);
+  assign req_rows = (RowW+1)'(({1'b0, req_len[13:0]} + 15'(W - 1)) >> OffW);
   assign room     = ({1'b0, used_q} + {1'b0, req_rows}) <= (RowW+2)'(Octets / W);
 
   // ---------------------------------------------------------------------- issue of one operation
@@ -258,7 +258,7 @@ module ravelin_pcie_rd #(
     meta      = {!under_way_q, give_last, give_err, head_tag,
                  give_err ? {BytesW{1'b0}} : give_last ? give_left[BytesW-1:0] : BytesW'(W)};
     freed     = !give ? '0 : !give_err ? (RowW+1)'(1)
-                           : (RowW+1)'((head_len[13:0] + 14'(W - 1)) >> OffW);
+                           : (RowW+1)'(({1'b0, head_len[13:0]} + 15'(W - 1)) >> OffW);
   end
 
   always_ff @(posedge clk_i) begin
