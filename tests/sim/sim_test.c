@@ -137,6 +137,7 @@ static void open_nic(struct nic *n)
 			0);
 	rvl_queue_kick(n->queue);
 	assert_int_equal(rvl_dev_enable(n->dev, true), 0);
+	machine_settle(&m); /* the write is posted: a frame sent now would find the NIC off */
 }
 
 static void close_nic(struct nic *n)
