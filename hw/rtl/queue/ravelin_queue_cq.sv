@@ -4,7 +4,7 @@
 //
 // An entry is reserved (*_reserve_i, while space_o of the pair is set) before the work that it will
 // complete begins, so a completion never waits for the driver. Completions that follow each other
-// and belong to one pair leave in one write of up to a beat when the write port is busy.
+// and belong to one pair leave in one write of up to a beat.
 //
 // A pair is idle when every reserved entry has been written and no descriptor read is in flight.
 // It is enabled only when it is idle and its three ring sizes are valid; ENABLE reads 0 otherwise.
@@ -215,7 +215,7 @@ module ravelin_queue_cq #(
   // After the first: the same pair, room in the beat, and not past the end of the ring.
   assign fits = (col_n_q == 3'd0) |
                 ((in_q == col_q_q) & (col_n_q != 3'(Lanes)) & ((in_ptr & in_mask) != 16'd0));
-  assign take = in_valid & fits & ~(wr_valid_o & wr_ready_i);
+  assign take = in_valid & fits;
   assign tx_ready_o = take & ~in_rx;
   assign rx_ready_o = take & in_rx;
 
@@ -237,7 +237,7 @@ module ravelin_queue_cq #(
   end
 
   assign col_idx    = alloc_q[col_q_q] & ((16'd1 << size_q[col_q_q]) - 16'd1);
-  assign wr_valid_o = col_n_q != 3'd0;
+  assign wr_valid_o = (col_n_q != 3'd0) & ~take;
   assign wr_addr_o  = {base_hi_q[col_q_q], base_lo_q[col_q_q]} + {44'b0, col_idx, 4'b0};
   assign wr_len_o   = {9'b0, col_n_q, 4'b0};
   assign wr_data_o  = col_data_q;
@@ -292,5 +292,5 @@ module ravelin_queue_cq #(
     end
   end
 
-  assign busy_o = (|fire) | irq_q | wr_valid_o | in_valid;
+  assign busy_o = (|fire) | irq_q | (col_n_q != 3'd0) | in_valid;
 endmodule

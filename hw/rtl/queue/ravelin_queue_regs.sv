@@ -4,8 +4,8 @@
 // on a bus to the blocks that own them.
 //
 // An access takes 3 cycles. In the first its address is decoded; in the second the old value is
-// read (bus_read_o, all owners' bus_rdata ORed); in the third it is acknowledged and, if it is a write,
-// bus_write_o stands for one cycle with the new value, octets that are not enabled as they were.
+// read (bus_read_o, all owners' bus_rdata ORed); in the third it is acknowledged and, if it is a
+// write, bus_write_o stands for one cycle with the new value; octets not enabled stay.
 module ravelin_queue_regs #(
   parameter  int unsigned DataW        = 512,
   parameter  int unsigned QueuePairs   = 4,

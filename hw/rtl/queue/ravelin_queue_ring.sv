@@ -4,8 +4,8 @@
 // descriptors read ahead.
 //
 // Up to 16 descriptors are read at once, as far as the doorbell, the end of the ring and the room
-// in the cache allow. Pointers run freely: use <= fill <= fetch <= tail. A read that fails stops the
-// ring until the queue pair is disabled and enabled; what it had read ahead is not used.
+// in the cache allow. Pointers run freely: use <= fill <= fetch <= tail. A read that fails stops
+// the ring until the queue pair is disabled and enabled; what it had read ahead is not used.
 //
 // Looking at a queue's first descriptor takes one cycle: look_i with look_q_i while have_o of it is
 // set, then desc_o and index_o. pop_i goes to the next.
