@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The words of swanctl.conf: proposals, identities, traffic selectors; selection and narrowing. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/ike/support.h"
+
+static char error[256];
+
+static struct ike_proposal proposal(const char *text, uint8_t protocol)
+{
+	struct ike_proposal p;
+
+	if (ike_proposal_parse(text, protocol, &p, error, sizeof(error)))
+		fail_msg("%s", error);
+	return p;
+}
+
+static void refused(const char *text, uint8_t protocol, const char *why)
+{
+	struct ike_proposal p;
+
+	assert_int_equal(ike_proposal_parse(text, protocol, &p, error, sizeof(error)), -EINVAL);
+	assert_string_equal(error, why);
+}
+
+static void proposals_are_read(void **state)
+{
+	struct ike_proposal p = proposal("aes256gcm16-prfsha384-x25519", IKE_PROTO_IKE);
+
+	(void)state;
+	assert_int_equal(p.count, 3);
+	assert_true(ike_proposal_has(&p, IKE_TRANSFORM_ENCR, IKE_ENCR_AES_GCM_16));
+	assert_true(ike_proposal_has(&p, IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_384));
+	assert_true(ike_proposal_has(&p, IKE_TRANSFORM_KE, IKE_GROUP_X25519));
+	p = proposal("aes128-sha256-modp2048", IKE_PROTO_IKE);
+	assert_true(ike_proposal_has(&p, IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_256));
+	assert_true(ike_proposal_has(&p, IKE_TRANSFORM_INTEG, IKE_INTEG_HMAC_SHA2_256_128));
+	/* with an AEAD, the hash is only for the PRF */
+	p = proposal("aes128gcm16-sha512-ecp256", IKE_PROTO_IKE);
+	assert_true(ike_proposal_has(&p, IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_512));
+	assert_false(ike_proposal_has(&p, IKE_TRANSFORM_INTEG, IKE_INTEG_HMAC_SHA2_512_256));
+	p = proposal("aes256gcm16-x25519", IKE_PROTO_ESP);
+	assert_true(ike_proposal_has(&p, IKE_TRANSFORM_ESN, IKE_ESN_NO));
+	assert_true(ike_proposal_has(&p, IKE_TRANSFORM_KE, IKE_GROUP_X25519));
+}
+
+static void wrong_proposals_are_refused_with_what_is_wrong(void **state)
+{
+	(void)state;
+	refused("aes512-sha256-modp2048", IKE_PROTO_IKE, "unknown algorithm \"aes512\"");
+	refused("", IKE_PROTO_IKE, "unknown algorithm \"\"");
+	refused("aes256-", IKE_PROTO_IKE, "unknown algorithm \"\"");
+	refused("aes256gcm16-aes128-prfsha256-x25519", IKE_PROTO_IKE,
+		"\"aes256gcm16-aes128-prfsha256-x25519\" mixes authenticated and plain encryption; "
+		"write two proposals");
+	refused("aes256gcm16-x25519", IKE_PROTO_IKE,
+		"\"aes256gcm16-x25519\" has no PRF, such as prfsha256");
+	refused("aes256-sha256", IKE_PROTO_IKE,
+		"\"aes256-sha256\" has no key exchange group, such as x25519");
+	refused("aes256", IKE_PROTO_ESP, "\"aes256\" has no integrity algorithm");
+	refused("sha256-x25519", IKE_PROTO_IKE, "\"sha256-x25519\" has no encryption algorithm");
+	refused("aes256gcm16-esn", IKE_PROTO_ESP,
+		"\"esn\": extended sequence numbers are not supported");
+	refused("aes256gcm16-prfsha256", IKE_PROTO_ESP,
+		"\"aes256gcm16-prfsha256\": ESP has no PRF");
+	refused("aes256gcm16-aes256gcm16", IKE_PROTO_ESP,
+		"\"aes256gcm16-aes256gcm16\" names \"aes256gcm16\" twice");
+	refused("aes256gcm16-prfsha256-modpnone", IKE_PROTO_IKE,
+		"\"modpnone\": IKE needs a key exchange");
+}
+
+/* An offer as it would arrive. */
+static int choose(const char *own_text, const char *peer_text, uint8_t protocol, bool ignore_ke,
+		  struct ike_suite *suite)
+{
+	struct ike_proposal own = proposal(own_text, protocol);
+	struct ike_proposal peer = proposal(peer_text, protocol);
+	struct ike_builder b;
+	struct ike_sa_payload sa;
+	struct ike_payloads p;
+	struct ike_slice spi;
+	uint8_t buf[1024];
+
+	ike_build_chain(&b, buf, sizeof(buf));
+	ike_write_sa(&b, &peer, 1, 0, ike_slice("spi!", protocol == IKE_PROTO_ESP ? 4 : 0));
+	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
+	assert_int_equal(ike_parse_sa(p.list[0].body, &sa), 0);
+	return ike_proposal_select(&own, 1, &sa, 0, ignore_ke, suite, &spi);
+}
+
+static void what_both_have_is_chosen_in_our_order(void **state)
+{
+	struct ike_suite s;
+
+	(void)state;
+	assert_int_equal(choose("aes128-aes256-sha512-sha256-ecp256-x25519",
+				"aes256-aes128-sha256-sha512-x25519-ecp256", IKE_PROTO_IKE, false,
+				&s),
+			 0);
+	assert_int_equal(s.encr_bits, 128);
+	assert_int_equal(s.integ, IKE_INTEG_HMAC_SHA2_512_256);
+	assert_int_equal(s.group, IKE_GROUP_ECP_256);
+	assert_int_equal(
+		choose("aes128-sha256-x25519", "aes256-sha256-x25519", IKE_PROTO_IKE, false, &s),
+		IKE_N_NO_PROPOSAL_CHOSEN);
+	assert_int_equal(
+		choose("aes128-sha256-x25519", "aes128-sha256-ecp256", IKE_PROTO_IKE, false, &s),
+		IKE_N_NO_PROPOSAL_CHOSEN);
+	assert_int_equal(choose("aes128gcm16", "aes128gcm16-x25519", IKE_PROTO_ESP, false, &s),
+			 IKE_N_NO_PROPOSAL_CHOSEN);
+	assert_int_equal(choose("aes128gcm16", "aes128gcm16-x25519", IKE_PROTO_ESP, true, &s), 0);
+	assert_int_equal(
+		choose("aes128gcm16", "aes128gcm16-x25519-modpnone", IKE_PROTO_ESP, false, &s), 0);
+	assert_int_equal(s.group, IKE_GROUP_NONE);
+}
+
+static void an_answer_with_two_of_a_type_or_not_offered_is_refused(void **state)
+{
+	struct ike_proposal own = proposal("aes128gcm16-aes256gcm16", IKE_PROTO_ESP);
+	struct ike_builder b;
+	struct ike_sa_payload sa;
+	struct ike_payloads p;
+	struct ike_suite s;
+	struct ike_slice spi;
+	uint8_t buf[1024];
+
+	(void)state;
+	ike_build_chain(&b, buf, sizeof(buf));
+	ike_write_sa(&b, &own, 1, 1, ike_slice("spi!", 4));
+	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
+	assert_int_equal(ike_parse_sa(p.list[0].body, &sa), 0);
+	assert_int_equal(ike_proposal_check_answer(&own, 1, &sa, false, &s, &spi),
+			 IKE_N_NO_PROPOSAL_CHOSEN);
+	own.count--; /* the same with one is fine, under the number of the offer only */
+	own.transforms[1] = own.transforms[2];
+	own.count = 2;
+	ike_build_chain(&b, buf, sizeof(buf));
+	ike_write_sa(&b, &own, 1, 1, ike_slice("spi!", 4));
+	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
+	assert_int_equal(ike_parse_sa(p.list[0].body, &sa), 0);
+	assert_int_equal(ike_proposal_check_answer(&own, 1, &sa, false, &s, &spi), 0);
+	sa.proposals[0].number = 2;
+	assert_int_equal(ike_proposal_check_answer(&own, 1, &sa, false, &s, &spi),
+			 IKE_N_NO_PROPOSAL_CHOSEN);
+}
+
+static void identities_are_read_as_swanctl_conf_has_them(void **state)
+{
+	static const struct {
+		const char *text;
+		uint8_t type;
+		const char *shown;
+	} good[] = {
+		{"192.0.2.1", IKE_ID_IPV4_ADDR, "192.0.2.1"},
+		{"2001:db8::1", IKE_ID_IPV6_ADDR, "2001:db8::1"},
+		{"moon.example.org", IKE_ID_FQDN, "moon.example.org"},
+		{"@moon", IKE_ID_FQDN, "moon"},
+		{"carol@example.org", IKE_ID_RFC822_ADDR, "carol@example.org"},
+		{"@@carol@example.org", IKE_ID_RFC822_ADDR, "carol@example.org"},
+		{"@#C0ffee", IKE_ID_KEY_ID, "c0ffee"},
+		{"keyid:ab", IKE_ID_KEY_ID, "6162"},
+		{"fqdn:192.0.2.1", IKE_ID_FQDN, "192.0.2.1"},
+		{"email:x@y", IKE_ID_RFC822_ADDR, "x@y"},
+		{"%any", IKE_ID_ANY, "%any"},
+		{"", IKE_ID_ANY, "%any"},
+	};
+	static const char *const bad[] = {"@#abc",     "@#xy",		 "@",
+					  "ipv4:moon", "ipv6:192.0.2.1", "C=CH, O=Ravelin"};
+	struct ike_id id;
+	char text[IKE_ID_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(ike_id_parse(good[i].text, &id, error, sizeof(error)), 0);
+		assert_int_equal(id.type, good[i].type);
+		ike_id_text(&id, text, sizeof(text));
+		assert_string_equal(text, good[i].shown);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(ike_id_parse(bad[i], &id, error, sizeof(error)), -EINVAL);
+	assert_string_equal(error, "identity \"C=CH, O=Ravelin\": distinguished names are not "
+				   "supported");
+}
+
+static void an_identity_from_the_wire_shows_on_one_line(void **state)
+{
+	struct ike_id id;
+	char text[IKE_ID_TEXT];
+
+	(void)state;
+	assert_int_equal(ike_id_set(&id, IKE_ID_FQDN, ike_slice("a\nb\033[31m\0z", 9)), 0);
+	ike_id_text(&id, text, sizeof(text));
+	assert_string_equal(text, "a?b?[31m?");
+	assert_int_equal(ike_id_set(&id, IKE_ID_IPV4_ADDR, ike_slice("abc", 3)), -EINVAL);
+}
+
+static void names_compare_without_case_and_any_matches_all(void **state)
+{
+	struct ike_id x, y, any = {.type = IKE_ID_ANY};
+
+	(void)state;
+	ike_id_parse("Moon.Example.org", &x, error, sizeof(error));
+	ike_id_parse("moon.example.ORG", &y, error, sizeof(error));
+	assert_true(ike_id_equal(&x, &y));
+	assert_true(ike_id_matches(&any, &x));
+	ike_id_parse("moon.example.or", &y, error, sizeof(error));
+	assert_false(ike_id_matches(&x, &y));
+	ike_id_parse("@@Moon.Example.org", &y, error, sizeof(error));
+	assert_false(ike_id_matches(&x, &y));
+}
+
+static struct ike_ts ts(const char *text)
+{
+	struct ike_ts t;
+
+	if (ike_ts_parse(text, &t, error, sizeof(error)))
+		fail_msg("%s", error);
+	return t;
+}
+
+static void selectors_are_read_and_shown(void **state)
+{
+	static const char *const good[][2] = {
+		{"10.1.2.3/16", "10.1.0.0/16"},
+		{"10.1.2.3", "10.1.2.3/32"},
+		{"0.0.0.0/0", "0.0.0.0/0"},
+		{"10.0.0.1-10.0.0.9", "10.0.0.1-10.0.0.9"},
+		{"10.0.0.0-10.0.0.255", "10.0.0.0/24"},
+		{"2001:db8::/33[tcp]", "2001:db8::/33[6]"},
+		{"10.0.0.0/8[udp/53]", "10.0.0.0/8[17/53]"},
+		{"10.0.0.0/8[17/1024-2047]", "10.0.0.0/8[17/1024-2047]"},
+		{"10.0.0.0/8[%any/any]", "10.0.0.0/8"},
+		{"10.0.0.0/8[icmp/opaque]", "10.0.0.0/8[1/opaque]"},
+		{"dynamic[tcp/22]", "dynamic[6/22]"},
+	};
+	static const char *const bad[] = {"10.0.0.0/33",
+					  "10.0.0.0/",
+					  "10.0.0.256",
+					  "10.0.0.9-10.0.0.1",
+					  "10.0.0.1-::1",
+					  "10.0.0.0/8[tcp",
+					  "10.0.0.0/8[256]",
+					  "10.0.0.0/8[tcp/70000]",
+					  "",
+					  "10.0.0.0/8[6/9-5]",
+					  "%any",
+					  "10.0.0.0/-1"};
+	char text[IKE_TS_TEXT];
+	struct ike_ts t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		t = ts(good[i][0]);
+		ike_ts_text(&t, text, sizeof(text));
+		assert_string_equal(text, good[i][1]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(ike_ts_parse(bad[i], &t, error, sizeof(error)), -EINVAL);
+}
+
+static void narrowing_gives_what_both_allow_and_nothing_else(void **state)
+{
+	static const struct {
+		const char *one, *two, *want;
+	} v[] = {
+		{"10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/16"},
+		{"10.0.0.0-10.0.0.20", "10.0.0.10-10.0.0.30", "10.0.0.10-10.0.0.20"},
+		{"10.0.0.0/8", "11.0.0.0/8", NULL},
+		{"10.0.0.0/8", "::/0", NULL},
+		{"10.0.0.0/8[tcp]", "10.0.0.0/8[udp]", NULL},
+		{"10.0.0.0/8[tcp/1-100]", "10.0.0.0/8[any/50-200]", "10.0.0.0/8[6/50-100]"},
+		{"10.0.0.0/8[tcp/1-100]", "10.0.0.0/8[tcp/101]", NULL},
+		{"10.0.0.0/8[tcp/opaque]", "10.0.0.0/8", "10.0.0.0/8[6/opaque]"},
+		{"10.0.0.0/8[tcp/opaque]", "10.0.0.0/8[tcp/80]", NULL},
+		{"::/0", "2001:db8::/32", "2001:db8::/32"},
+	};
+	char text[IKE_TS_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct ike_ts_list one = {.count = 1}, two = {.count = 1}, out;
+
+		one.list[0] = ts(v[i].one);
+		two.list[0] = ts(v[i].two);
+		assert_int_equal(ike_ts_narrow(&one, &two, &out), v[i].want != NULL);
+		if (v[i].want) {
+			ike_ts_text(&out.list[0], text, sizeof(text));
+			assert_string_equal(text, v[i].want);
+			assert_true(ike_ts_subset(&out, &one));
+			assert_true(ike_ts_subset(&out, &two));
+		}
+		assert_int_equal(ike_ts_narrow(&two, &one, &out), v[i].want != NULL);
+	}
+}
+
+/* The packet's own selector comes before its network (section 2.9): one covers the other. */
+static void a_specific_selector_within_a_wider_one_is_not_repeated(void **state)
+{
+	struct ike_ts_list offer = {.count = 2}, own = {.count = 1}, out;
+	char text[IKE_TS_TEXT];
+
+	(void)state;
+	offer.list[0] = ts("10.1.0.5[tcp/80]");
+	offer.list[1] = ts("10.0.0.0/8");
+	own.list[0] = ts("10.1.0.0/16");
+	assert_int_equal(ike_ts_narrow(&offer, &own, &out), 1);
+	ike_ts_text(&out.list[0], text, sizeof(text));
+	assert_string_equal(text, "10.1.0.0/16");
+}
+
+static void shared_keys_are_found_by_whose_they_are(void **state)
+{
+	struct net *net = net_new(1, &SIDE_A, &SIDE_B);
+	struct ike_engine *e = net->node[0].engine;
+	struct ike_id moon, sun, mars, owners[2];
+
+	(void)state;
+	ike_id_parse("moon", &moon, error, sizeof(error));
+	ike_id_parse("sun", &sun, error, sizeof(error));
+	ike_id_parse("mars", &mars, error, sizeof(error));
+	ike_engine_clear_psks(e);
+	assert_null(ike_psk_find(e, &moon, &sun));
+	assert_int_equal(ike_engine_add_psk(e, NULL, 0, ike_slice("", 0)), -EINVAL);
+	ike_engine_add_psk(e, NULL, 0, ike_slice("all", 3));
+	owners[0] = moon;
+	owners[1] = sun;
+	ike_engine_add_psk(e, owners, 2, ike_slice("both", 4));
+	ike_engine_add_psk(e, &mars, 1, ike_slice("mars", 4));
+	assert_memory_equal(ike_psk_find(e, &moon, &sun)->key, "both", 4);
+	assert_memory_equal(ike_psk_find(e, &moon, &mars)->key, "mars", 4);
+	assert_memory_equal(ike_psk_find(e, &mars, &mars)->key, "mars", 4);
+	ike_id_parse("venus", &sun, error, sizeof(error));
+	assert_memory_equal(ike_psk_find(e, &sun, &sun)->key, "all", 3);
+	net_free(net);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(proposals_are_read),
+		cmocka_unit_test(wrong_proposals_are_refused_with_what_is_wrong),
+		cmocka_unit_test(what_both_have_is_chosen_in_our_order),
+		cmocka_unit_test(an_answer_with_two_of_a_type_or_not_offered_is_refused),
+		cmocka_unit_test(identities_are_read_as_swanctl_conf_has_them),
+		cmocka_unit_test(an_identity_from_the_wire_shows_on_one_line),
+		cmocka_unit_test(names_compare_without_case_and_any_matches_all),
+		cmocka_unit_test(selectors_are_read_and_shown),
+		cmocka_unit_test(narrowing_gives_what_both_allow_and_nothing_else),
+		cmocka_unit_test(a_specific_selector_within_a_wider_one_is_not_repeated),
+		cmocka_unit_test(shared_keys_are_found_by_whose_they_are),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
