@@ -52,14 +52,18 @@ module ravelin_ipsec_policy #(
                                    input logic [7:0] proto, input logic [15:0] sport,
                                    input logic [15:0] dport, input logic ports,
                                    input logic unseen);
-    ravelin_ipsec_pkg::rule_t r;
-    logic in_range;
-    r        = bits;
-    in_range = sport >= r.sport_lo && sport <= r.sport_hi && dport >= r.dport_lo &&
-               dport <= r.dport_hi;
-    rule_fits  = (src & r.src_mask) == r.src && (dst & r.dst_mask) == r.dst &&
-               (r.any_proto || proto == r.proto) &&
-               (r.any_port || (ports ? in_range : unseen && r.action != Bypass));
+    logic        valid, any_proto, any_port, in_range;
+    logic [1:0]  action;
+    logic [7:0]  want_proto;
+    logic [15:0] sa, sport_lo, sport_hi, dport_lo, dport_hi;
+    logic [31:0] want_src, src_mask, want_dst, dst_mask;
+    // the fields of rule_t, in its order
+    {valid, action, any_proto, want_proto, any_port, sa, want_src, src_mask, want_dst, dst_mask,
+     sport_lo, sport_hi, dport_lo, dport_hi} = bits;
+    in_range  = sport >= sport_lo && sport <= sport_hi && dport >= dport_lo && dport <= dport_hi;
+    rule_fits = valid && (src & src_mask) == want_src && (dst & dst_mask) == want_dst &&
+                (any_proto || proto == want_proto) &&
+                (any_port || (ports ? in_range : unseen && action != Bypass));
   endfunction
 
   function automatic logic [PolicyCount-1:0] winner_of(
