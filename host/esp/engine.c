@@ -215,15 +215,15 @@ static struct rvl_engine_result protect(struct rvl_engine *engine, struct rvl_bu
 	/* The outer header is going to be written over it. */
 	memcpy(header, rvl_buf_data(frame), l3);
 	rvl_buf_pull(frame, l3);
-	err = rvl_esp_encap(sa, frame);
+	/* Decided before a sequence number is spent, as the NIC does. */
+	err = rvl_esp_encap_within(
+		sa, frame, engine->config.max_frame > l3 ? engine->config.max_frame - l3 : 0);
 	if (err) {
 		rvl_buf_push(frame, l3);
 		return tx_drop(engine, encap_drop(err), index);
 	}
 	rvl_buf_push(frame, l3);
 	memcpy(rvl_buf_data(frame), header, l3);
-	if (frame->len > engine->config.max_frame)
-		return tx_drop(engine, RVL_DROP_TOO_BIG, index);
 	engine->counters.tx_protected++;
 	return (struct rvl_engine_result){.verdict = RVL_ENGINE_DONE, .sa = index};
 }

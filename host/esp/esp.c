@@ -236,6 +236,11 @@ static void write_outer(const struct rvl_esp_sa *sa, uint8_t *p, const struct rv
 
 int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt)
 {
+	return rvl_esp_encap_within(sa, pkt, UINT16_MAX);
+}
+
+int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limit)
+{
 	size_t outer = RVL_IP_HEADER + (sa->params.encap ? RVL_UDP_HEADER : 0);
 	size_t front = outer + RVL_ESP_HEADER + RVL_ESP_IV;
 	size_t mtu = sa->params.mtu ? sa->params.mtu : UINT16_MAX;
@@ -251,7 +256,7 @@ int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt)
 	pad = padding(inner.total_len);
 	text_len = inner.total_len + pad + TRAILER;
 	total = front + text_len + RVL_ESP_ICV;
-	if (total > mtu)
+	if (total > mtu || total > limit)
 		return refuse(sa, RVL_DROP_TOO_BIG, -EMSGSIZE);
 	if (rvl_buf_headroom(pkt) < front ||
 	    pkt->size - pkt->off < inner.total_len + pad + TRAILER + RVL_ESP_ICV)

@@ -154,6 +154,9 @@ uint32_t rvl_esp_sa_take_events(struct rvl_esp_sa *sa);
  */
 int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt);
 
+/* The same with one more bound on the outer packet: what the link can take. */
+int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limit);
+
 /* Where ESP lies in a packet, found without a key. */
 struct rvl_esp_place {
 	uint32_t dst;

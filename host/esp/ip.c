@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/esp/ip.h"
 
-static bool has_ports(uint8_t protocol)
+bool rvl_ip_has_ports(uint8_t protocol)
 {
-	return protocol == RVL_IP_PROTO_TCP || protocol == RVL_IP_PROTO_UDP;
+	switch (protocol) {
+	case RVL_IP_PROTO_TCP:
+	case RVL_IP_PROTO_UDP:
+	case RVL_IP_PROTO_DCCP:
+	case RVL_IP_PROTO_SCTP:
+	case RVL_IP_PROTO_UDP_LITE:
+		return true;
+	default:
+		return false;
+	}
 }
 
 bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len)
@@ -26,7 +35,8 @@ bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len)
 	ip->df = fragment & RVL_IP_DF;
 	ip->later_fragment = fragment & RVL_IP_FRAGMENT_OFFSET;
 	ip->fragment = ip->later_fragment || (fragment & RVL_IP_MF);
-	if (!ip->later_fragment && has_ports(ip->protocol) && ip->total_len >= ip->header_len + 4) {
+	if (!ip->later_fragment && rvl_ip_has_ports(ip->protocol) &&
+	    ip->total_len >= ip->header_len + 4) {
 		ip->ports = true;
 		ip->src_port = rvl_get_be16(p + ip->header_len);
 		ip->dst_port = rvl_get_be16(p + ip->header_len + 2);

@@ -17,7 +17,10 @@
 #define RVL_UDP_HEADER 8
 #define RVL_IP_PROTO_TCP 6
 #define RVL_IP_PROTO_UDP 17
+#define RVL_IP_PROTO_DCCP 33
 #define RVL_IP_PROTO_ESP 50
+#define RVL_IP_PROTO_SCTP 132
+#define RVL_IP_PROTO_UDP_LITE 136
 #define RVL_IP_DF 0x4000
 #define RVL_IP_MF 0x2000
 #define RVL_IP_FRAGMENT_OFFSET 0x1fff
@@ -71,6 +74,9 @@ struct rvl_ip {
  * The header checksum is the receiving stack's to judge and isn't looked at.
  */
 bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len);
+
+/* Does its header begin with a source and a destination port (RFC 4301, section 4.4.1.1)? */
+bool rvl_ip_has_ports(uint8_t protocol);
 
 /* The Internet checksum (RFC 1071) over len octets, len even. */
 uint16_t rvl_ip_checksum(const uint8_t *p, size_t len);

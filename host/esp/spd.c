@@ -67,11 +67,6 @@ static bool any_port(const struct rvl_selector *s)
 	       s->dst_port_last == UINT16_MAX;
 }
 
-static bool should_have_ports(const struct rvl_ip *ip)
-{
-	return ip->protocol == RVL_IP_PROTO_TCP || ip->protocol == RVL_IP_PROTO_UDP;
-}
-
 bool rvl_selector_match(const struct rvl_selector *s, const struct rvl_ip *ip, bool unseen_ports)
 {
 	if ((ip->src & prefix_mask(s->src_len)) != s->src ||
@@ -81,7 +76,7 @@ bool rvl_selector_match(const struct rvl_selector *s, const struct rvl_ip *ip, b
 	if (any_port(s))
 		return true;
 	if (!ip->ports)
-		return unseen_ports && should_have_ports(ip);
+		return unseen_ports && rvl_ip_has_ports(ip->protocol);
 	return ip->src_port >= s->src_port_first && ip->src_port <= s->src_port_last &&
 	       ip->dst_port >= s->dst_port_first && ip->dst_port <= s->dst_port_last;
 }
