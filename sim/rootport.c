@@ -327,6 +327,8 @@ static void check_shown(struct rvl_rootport *rp, const char *name, struct rp_up 
 			 memcmp(b->data, s->data, b->eop ? b->bytes : rp->width))
 			rp_violation(rp, "%s: beat changed before ready", name);
 	}
+	if (b->valid && b->sop && !up->stalled)
+		up->bus_master_off = rp->bus_master_off;
 	up->stalled = b->valid && !ready;
 	if (up->stalled)
 		up->shown = *b;

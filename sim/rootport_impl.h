@@ -53,6 +53,7 @@ struct rp_up {
 	bool stalled;
 	struct rvl_tlp_beat shown;
 	uint32_t stall_left;
+	uint32_t bus_master_off; /* when the TLP began */
 	bool in_tlp;
 	uint32_t hdr[4];
 	uint32_t len; /* octets of payload so far */

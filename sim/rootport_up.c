@@ -13,8 +13,8 @@ static bool be_contiguous(uint32_t be)
 }
 
 /* Rules that memory reads and writes share. Returns false if the TLP can't be understood. */
-static bool check_request(struct rvl_rootport *rp, const char *name, const uint32_t hdr[4],
-			  uint32_t max_octets)
+static bool check_request(struct rvl_rootport *rp, const char *name, const struct rp_up *up,
+			  const uint32_t hdr[4], uint32_t max_octets)
 {
 	uint32_t dws = rp_dws(hdr), first = rp_first_be(hdr), last = rp_last_be(hdr);
 	uint64_t addr = rp_addr(hdr);
@@ -23,7 +23,7 @@ static bool check_request(struct rvl_rootport *rp, const char *name, const uint3
 		rp_violation(rp, "%s: Fmt and Type 0x%02x", name, hdr[0] >> 24);
 		return false;
 	}
-	if (rp->bus_master_off > RP_BUS_MASTER_GRACE)
+	if (up->bus_master_off > RP_BUS_MASTER_GRACE)
 		rp_violation(rp, "%s: request while bus master is off", name);
 	if (hdr[0] & 0x00fffc00)
 		rp_violation(rp, "%s: header DW 0 is %08x: traffic class, attributes or reserved",
@@ -62,7 +62,7 @@ void rp_take_write(struct rvl_rootport *rp, const uint32_t hdr[4], const uint8_t
 
 	rp->stats.up_writes++;
 	rp->stats.up_write_bytes += rp_link_octets(hdr, len);
-	if (!check_request(rp, "tx_wr", hdr, 128U << rp->cfg.max_payload))
+	if (!check_request(rp, "tx_wr", &rp->wr, hdr, 128U << rp->cfg.max_payload))
 		return;
 	if (!(rp_fmt(hdr) & 2)) {
 		rp_violation(rp, "tx_wr: a read");
@@ -116,7 +116,7 @@ void rp_take_read(struct rvl_rootport *rp, const uint32_t hdr[4])
 
 	rp->stats.up_reads++;
 	rp->stats.up_read_bytes += rp_link_octets(hdr, 0);
-	if (!check_request(rp, "tx_rd", hdr, 128U << rp->cfg.max_read))
+	if (!check_request(rp, "tx_rd", &rp->rd, hdr, 128U << rp->cfg.max_read))
 		return;
 	if (rp_fmt(hdr) & 2) {
 		rp_violation(rp, "tx_rd: a write");

@@ -189,7 +189,7 @@ void bench_random_policy(struct bench *b, bool stalls)
 	p.split_percent = (uint32_t[]){0, 20, 60, 100}[bench_random(b, 4)];
 	if (stalls) {
 		p.request_gap_percent = bench_random(b, 80);
-		p.completion_gap_percent = bench_random(b, 2) * bench_random(b, 80);
+		p.completion_gap_percent = bench_random(b, 2) * bench_random(b, 50);
 		p.write_stall_percent = bench_random(b, 2) * bench_random(b, 60);
 		p.read_stall_percent = bench_random(b, 2) * bench_random(b, 60);
 		p.completion_stall_percent = bench_random(b, 60);
