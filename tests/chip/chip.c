@@ -71,6 +71,14 @@ static void on_tx(void *ctx, const uint8_t *frame, uint32_t len)
 		chip->on_wire(chip->ctx, frame, len);
 }
 
+static void on_log(void *ctx, const char *text)
+{
+	struct chip *chip = ctx;
+
+	if (!chip->log[0])
+		snprintf(chip->log, sizeof(chip->log), "%s", text);
+}
+
 static bool failed(struct chip *chip, const char *what, int code)
 {
 	size_t used = strlen(chip->text);
@@ -78,6 +86,17 @@ static bool failed(struct chip *chip, const char *what, int code)
 	snprintf(chip->text + used, sizeof(chip->text) - used, "%s%s (%d)", used ? ": " : "", what,
 		 code);
 	return false;
+}
+
+static void configure(struct chip *chip)
+{
+	uint16_t link;
+
+	rvl_sim_set_payload(chip->sim, chip->max_payload, chip->max_read);
+	rvl_sim_config_read(chip->sim, RVL_CONFIG_PCIE + PCI_EXP_LNKCTL, &link, sizeof(link));
+	link = (uint16_t)(chip->rcb128 ? link | PCI_EXP_LNKCTL_RCB : link & ~PCI_EXP_LNKCTL_RCB);
+	rvl_sim_config_write(chip->sim, RVL_CONFIG_PCIE + PCI_EXP_LNKCTL, &link, sizeof(link));
+	rvl_sim_set_bus_master(chip->sim, true);
 }
 
 bool chip_attach(struct chip *chip, uint8_t queue_log2)
@@ -88,7 +107,7 @@ bool chip_attach(struct chip *chip, uint8_t queue_log2)
 	int ret;
 
 	chip->text[0] = 0;
-	rvl_sim_set_bus_master(chip->sim, true);
+	configure(chip);
 	for (i = 0; i < CHIP_VECTORS; i++)
 		rvl_sim_irq_connect(chip->sim, i, true);
 	ret = rvl_dev_open(&chip->os, &dev_options, &chip->dev, &err);
@@ -136,6 +155,7 @@ bool chip_open(struct chip *chip, const struct rvl_sim_options *given, uint8_t q
 		return failed(chip, "memory", ret);
 	options.irq = on_irq;
 	options.tx = on_tx;
+	options.log = on_log;
 	options.ctx = chip;
 	ret = rvl_sim_create(&chip->sim, &options, chip->text, sizeof(chip->text));
 	if (ret)
@@ -166,15 +186,6 @@ void chip_close(struct chip *chip)
 		rvl_arena_fini(&chip->arena);
 	chip->sim = NULL;
 	chip->arena.mem = NULL;
-}
-
-void chip_set_rcb128(struct chip *chip, bool on)
-{
-	uint16_t link;
-
-	rvl_sim_config_read(chip->sim, RVL_CONFIG_PCIE + PCI_EXP_LNKCTL, &link, sizeof(link));
-	link = (uint16_t)(on ? link | PCI_EXP_LNKCTL_RCB : link & ~PCI_EXP_LNKCTL_RCB);
-	rvl_sim_config_write(chip->sim, RVL_CONFIG_PCIE + PCI_EXP_LNKCTL, &link, sizeof(link));
 }
 
 struct delivery {

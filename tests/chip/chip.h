@@ -31,7 +31,11 @@ struct chip {
 	void (*on_host)(void *ctx, unsigned int queue, const uint8_t *frame,
 			const struct rvl_completion *c);
 	void *ctx;
+	/* How the function is configured before it is attached; 0: 128 octets ... 5: 4096. */
+	unsigned int max_payload, max_read;
+	bool rcb128;
 	char text[256]; /* why something failed */
+	char log[256];	/* the first thing that the simulator complained of */
 };
 
 /*
@@ -45,9 +49,6 @@ void chip_close(struct chip *chip);
 /* The parts of chip_open after power-on, and of chip_close before power-off. */
 bool chip_attach(struct chip *chip, uint8_t queue_log2);
 void chip_detach(struct chip *chip);
-
-/* Read completion boundary: 128 octets, else 64. */
-void chip_set_rcb128(struct chip *chip, bool on);
 
 /* Let cycles pass, then take what has completed. False when the driver gave the device up. */
 bool chip_step(struct chip *chip, uint64_t cycles);

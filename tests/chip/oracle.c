@@ -705,10 +705,11 @@ static bool start(struct oracle *o)
 	struct rvl_engine_config config;
 	unsigned int i;
 
+	o->chip.max_payload = o->options->max_payload;
+	o->chip.max_read = o->options->max_read;
+	o->chip.rcb128 = o->options->rcb128;
 	if (!chip_open(&o->chip, &o->options->sim, QUEUE_LOG2))
 		return differ(o, "%s", o->chip.text);
-	rvl_sim_set_payload(o->chip.sim, o->options->max_payload, o->options->max_read);
-	chip_set_rcb128(&o->chip, o->options->rcb128);
 	caps = rvl_dev_caps(o->chip.dev);
 	if (caps->outbound_sas > MAX_SAS || caps->inbound_sas > MAX_SAS || caps->policies < RULES)
 		return differ(o, "this test knows at most %u SAs", MAX_SAS);
@@ -805,16 +806,15 @@ bool oracle_run(const struct oracle_options *options, struct oracle_report *repo
 	o->chip.ctx = o;
 
 	ok = start(o) && traffic(o) && finish(o);
+	if (!ok && o->chip.dev)
+		rvl_dev_counters(o->chip.dev, report->counters);
 	if (o->chip.sim) {
 		rvl_sim_stats(o->chip.sim, &stats);
 		report->cycles = stats.cycles;
 		if (ok && (stats.pcie.violations || stats.wire_violations ||
 			   stats.pcie.bad_writes || stats.pcie.bad_reads))
-			ok = differ(o, "the chip broke rules of PCIe (%llu) or of the wire (%llu)",
-				    (unsigned long long)(stats.pcie.violations +
-							 stats.pcie.bad_writes +
-							 stats.pcie.bad_reads),
-				    (unsigned long long)stats.wire_violations);
+			ok = differ(o, "the chip broke rules of PCIe or of the wire: %s",
+				    o->chip.log);
 	}
 	/* What is left in the outboxes isn't to be judged while the chip is switched off. */
 	o->chip.on_wire = NULL;

@@ -82,14 +82,18 @@ static bool run(size_t i, uint64_t seed, unsigned int packets)
 		.sim = RVL_SIM_OPTIONS_DEFAULT,
 	};
 	struct oracle_report report;
+	unsigned int n;
 	bool ok;
 
 	options.sim.seed = seed + i;
 	hosts[i].set(&options, &r);
 	ok = oracle_run(&options, &report);
 	printf("%sok %zu - %s\n", ok ? "" : "not ", i + 1, hosts[i].name);
-	if (!ok)
+	if (!ok) {
 		printf("# seed=%" PRIu64 " host=%s: %s\n", seed, hosts[i].key, report.text);
+		for (n = 0; n < RVL_CNT_NUM; n++)
+			printf("#   %s %" PRIu64 "\n", rvl_counter_name(n), report.counters[n]);
+	}
 	printf("# %u frames sent, %u received, %" PRIu64 " protected, %" PRIu64 " decrypted,"
 	       " %u SA changes, %u events, %" PRIu64 " cycles\n",
 	       report.tx, report.rx, report.counters[RVL_CNT_TX_PROTECTED],
