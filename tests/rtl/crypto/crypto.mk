@@ -44,7 +44,7 @@ TESTS += $(B)/tests/$(1)
 $(B)/tests/$(1): $(GCM_OBJ) $(BUILD)/rtl/$(1)/model.a
 	@mkdir -p $$(@D)
 	$$(CXX) $$(LDFLAGS) -o $$@ $$^ -lcrypto -pthread -latomic
-$(B)/rtl/$(1)_speed: $(B)/obj/$(GCM_DIR)/gcm_speed.o $(BUILD)/rtl/$(1)/model.a
+$(B)/bench/$(1): $(B)/obj/$(GCM_DIR)/gcm_speed.o $(BUILD)/rtl/$(1)/model.a
 	@mkdir -p $$(@D)
 	$$(CXX) $$(LDFLAGS) -o $$@ $$^ -pthread -latomic
 endef
@@ -56,6 +56,8 @@ $(eval $(call gcm_test,gcm_decrypt_256,256,1,64,-O3 --noassert))
 # Verilator's own optimizer must not matter; here the stream rules are checked, too.
 $(eval $(call gcm_test,gcm_encrypt_512_unoptimized,512,0,64,-O0 -fgate --assert -DRAVELIN_ASSERT))
 $(eval $(call gcm_test,gcm_decrypt_512_unoptimized,512,1,64,-O0 -fgate --assert -DRAVELIN_ASSERT))
+
+BENCHES += $(B)/bench/gcm_encrypt_512 $(B)/bench/gcm_decrypt_512
 
 $(eval $(call gcm_model,gf128_mul,gf128,-O3 --noassert,))
 TESTS += $(B)/tests/gf128_mul

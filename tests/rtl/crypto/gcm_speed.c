@@ -15,11 +15,13 @@ static double seconds(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Thousands of cycles a second while packets of len octets enter in busy of 100 cycles. */
-static double measure(struct gcm_dut *d, unsigned int len, unsigned int busy, unsigned int cycles)
+/* Packets of len octets offered in busy of 100 cycles; one row of the table. */
+static void measure(struct gcm_dut *d, unsigned int len, unsigned int busy, unsigned int cycles,
+		    bool last)
 {
 	unsigned int w = gcm_dut_octets(), beats = (len + w - 1) / w, at = 0;
 	struct gcm_in in = {.len = len, .aad_len = 8};
+	unsigned long long octets = 0;
 	double start;
 
 	memset(in.data, 0x5a, sizeof(in.data));
@@ -33,15 +35,20 @@ static double measure(struct gcm_dut *d, unsigned int len, unsigned int busy, un
 			in.sop = at == 0;
 			in.eop = at + 1 == beats;
 			in.bytes = in.eop ? len - at * w : w;
-			in.data[i % 64]++;
+			in.data[i % w]++;
 		}
-		if (offer || busy)
+		if (busy)
 			gcm_dut_set_in(d, offer ? &in : NULL);
-		if (offer && gcm_dut_in_ready(d))
+		if (offer && gcm_dut_in_ready(d)) {
 			at = in.eop ? 0 : at + 1;
+			octets += in.bytes;
+		}
 		gcm_dut_cycle(d);
 	}
-	return cycles / (seconds() - start) / 1e3;
+	printf("{\"direction\": \"%s\", \"bits a beat\": %u, \"octets a packet\": %u, "
+	       "\"busy percent\": %u, \"octets a cycle\": %.2f, \"simulated kHz\": %.0f}%s\n",
+	       gcm_dut_decrypts() ? "decrypt" : "encrypt", 8 * w, len, busy,
+	       (double)octets / cycles, cycles / (seconds() - start) / 1e3, last ? "" : ",");
 }
 
 int main(void)
@@ -60,13 +67,13 @@ int main(void)
 	gcm_dut_set_key(d, NULL);
 	while (!gcm_dut_key_done(d))
 		gcm_dut_cycle(d);
-	printf("%s, %u bits a beat, thousands of cycles a second\n",
-	       gcm_dut_decrypts() ? "decrypt" : "encrypt", 8 * gcm_dut_octets());
-	printf("idle: %.0f\n", measure(d, 64, 0, 4000000));
-	for (unsigned int i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
-		printf("%u octets a packet: %.0f busy, %.0f when 10 of 100 cycles are\n",
-		       lengths[i], measure(d, lengths[i], 100, 300000),
-		       measure(d, lengths[i], 10, 1000000));
+	printf("{\"aes-gcm engine\": [\n");
+	for (unsigned int i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		measure(d, lengths[i], 100, 300000, false);
+		measure(d, lengths[i], 10, 1000000, false);
+	}
+	measure(d, 64, 0, 4000000, true);
+	printf("]}\n");
 	gcm_dut_free(d);
 	return 0;
 }
