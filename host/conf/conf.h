@@ -43,9 +43,12 @@ struct conf_daemon {
 	uint16_t mtu;	  /* of the netdev; 0: what the wire's leaves beside ESP */
 	char socket[108]; /* of ravelctl */
 	enum conf_log_level log_level;
-	uint16_t port;	    /* IKE; 500 */
-	uint16_t port_nat;  /* IKE and ESP in UDP behind NAT; 4500 */
-	uint32_t keepalive; /* seconds between NAT-keepalives; 0: none */
+	uint16_t port;		     /* IKE; 500 */
+	uint16_t port_nat;	     /* IKE and ESP in UDP behind NAT; 4500 */
+	uint32_t keepalive;	     /* seconds between NAT-keepalives; 0: none */
+	uint32_t retransmit_timeout; /* seconds until a request is sent again; 0: the core's choice
+				      */
+	uint32_t retransmit_tries;   /* times it is sent again; 0: the core's choice */
 	bool install_routes;
 	uint32_t routing_table;
 	uint32_t routing_priority;

@@ -123,6 +123,26 @@ static int set_keepalive(const struct conf_value *v, void *object)
 	return conf_value_time(v, &((struct conf_daemon *)object)->keepalive);
 }
 
+static int set_retransmit_timeout(const struct conf_value *v, void *object)
+{
+	struct conf_daemon *daemon = object;
+	int err = conf_value_time(v, &daemon->retransmit_timeout);
+
+	if (!err && (!daemon->retransmit_timeout || daemon->retransmit_timeout > 60))
+		return conf_value_fail(v, "isn't between 1s and 60s");
+	return err;
+}
+
+static int set_retransmit_tries(const struct conf_value *v, void *object)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 1, 100, &n);
+
+	if (!err)
+		((struct conf_daemon *)object)->retransmit_tries = (uint32_t)n;
+	return err;
+}
+
 static int set_install_routes(const struct conf_value *v, void *object)
 {
 	return conf_value_bool(v, &((struct conf_daemon *)object)->install_routes);
@@ -165,6 +185,8 @@ static const struct conf_binding keys[] = {
 	{"port", set_port, false},
 	{"port_nat_t", set_port_nat, false},
 	{"keep_alive", set_keepalive, false},
+	{"retransmit_timeout", set_retransmit_timeout, false},
+	{"retransmit_tries", set_retransmit_tries, false},
 	{"install_routes", set_install_routes, false},
 	{"routing_table", set_routing_table, false},
 	{"routing_table_prio", set_routing_priority, false},

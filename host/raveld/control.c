@@ -286,6 +286,20 @@ static void on_listener_closed(uv_handle_t *handle)
 	release(control);
 }
 
+/* libuv says of a folder that isn't there that permission is denied. */
+static const char *bind_reason(const char *path, int err)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path)];
+
+	if (err == UV_EACCES && slash) {
+		snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - path), path);
+		if (access(folder, W_OK))
+			return strerror(errno);
+	}
+	return uv_strerror(err);
+}
+
 int control_open(struct daemon *d, const char *path)
 {
 	struct control *control = calloc(1, sizeof(*control));
@@ -313,7 +327,7 @@ int control_open(struct daemon *d, const char *path)
 		err = uv_listen((uv_stream_t *)&control->pipe, 8, on_connection);
 	}
 	if (err) {
-		log_error(&d->log, "%s: %s", path, uv_strerror(err));
+		log_error(&d->log, "%s: %s", path, bind_reason(path, err));
 		control_close(control);
 		return err;
 	}

@@ -308,8 +308,13 @@ static void on_data_path_event(uv_poll_t *poll, int status, int events)
 
 /* ---------------------------------------------------------------------------------- start, stop */
 
-static int fill_connection(struct ike_connection *conn, const struct conf_connection *c)
+static int fill_connection(struct ike_connection *conn, const struct conf_connection *c,
+			   const struct conf_daemon *daemon)
 {
+	if (daemon->retransmit_timeout)
+		conn->retransmit_ms = (uint64_t)daemon->retransmit_timeout * 1000;
+	if (daemon->retransmit_tries)
+		conn->retransmit_tries = daemon->retransmit_tries;
 	conn->local = c->local;
 	conn->remote = c->remote;
 	conn->local_id = c->local_id;
@@ -350,7 +355,7 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 static int add_connection(struct daemon *d, const struct conf_connection *c)
 {
 	struct ike_connection *conn = ike_connection_new(c->name);
-	int err = conn ? fill_connection(conn, c) : -ENOMEM;
+	int err = conn ? fill_connection(conn, c, &d->conf->daemon) : -ENOMEM;
 
 	if (!err)
 		err = ike_engine_add_connection(d->engine, conn);

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: BSD-2-Clause
+TESTS += tests/raveld/raveld_test
+
+# It runs the daemon, and the file is always there.
+tests/raveld/raveld_test: ;
