@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "tests/rtl/ipsec/ipsec_peer.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/esp/ip.h"
+
+uint32_t peer_u32(struct peer_random *r)
+{
+	r->state ^= r->state << 13;
+	r->state ^= r->state >> 7;
+	r->state ^= r->state << 17;
+	return (uint32_t)(r->state * 0x2545f4914f6cdd1dull >> 32);
+}
+
+uint32_t peer_below(struct peer_random *r, uint32_t n)
+{
+	return (uint32_t)((uint64_t)peer_u32(r) * n >> 32);
+}
+
+void peer_octets(struct peer_random *r, uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		p[i] = (uint8_t)peer_u32(r);
+}
+
+struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_esp_params *params)
+{
+	struct rvl_cmd cmd = {
+		.opcode = RVL_CMD_OP_SA_ADD,
+		.index = index,
+		.spi = params->spi,
+		.soft_bytes = params->lifetime.soft_bytes,
+		.hard_bytes = params->lifetime.hard_bytes,
+		.soft_packets = params->lifetime.soft_packets,
+		.hard_packets = params->lifetime.hard_packets,
+	};
+	uint32_t flags = 0;
+
+	if (params->key_len == 32)
+		flags |= RVL_SA_FLAG_AES256;
+	if (params->encap)
+		flags |= RVL_SA_FLAG_UDP;
+	rvl_put_be32(cmd.src, params->src);
+	rvl_put_be32(cmd.dst, params->dst);
+	memcpy(&cmd.salt, params->salt, 4);
+	memcpy(cmd.key, params->key, params->key_len);
+	if (params->direction == RVL_INBOUND) {
+		flags |= RVL_SA_FLAG_INBOUND;
+		cmd.window = params->replay_window;
+	} else {
+		if (params->df == RVL_ESP_DF_SET)
+			flags |= RVL_SA_FLAG_DF_SET;
+		if (params->df == RVL_ESP_DF_CLEAR)
+			flags |= RVL_SA_FLAG_DF_CLEAR;
+		if (params->fixed_dscp)
+			flags |= RVL_SA_FLAG_DSCP_FIXED | (uint32_t)params->dscp << 8;
+		flags |= (uint32_t)params->ttl << 16;
+		cmd.udp_sport = params->encap ? params->src_port : 0;
+		cmd.udp_dport = params->encap ? params->dst_port : 0;
+		cmd.seq = params->first_seq ? params->first_seq : 1;
+	}
+	cmd.sa_flags = flags;
+	return cmd;
+}
+
+struct rvl_cmd peer_sa_command(uint8_t opcode, bool inbound, uint16_t index)
+{
+	return (struct rvl_cmd){
+		.opcode = opcode,
+		.index = index,
+		.sa_flags = inbound ? RVL_SA_FLAG_INBOUND : 0,
+	};
+}
+
+struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *policy)
+{
+	const struct rvl_selector *s = &policy->selector;
+	struct rvl_cmd_policy cmd = {
+		.opcode = RVL_CMD_OP_POLICY_SET,
+		.index = index,
+		.action = (uint8_t)policy->action,
+		.proto = s->protocol,
+		.flags = s->any_protocol ? RVL_POLICY_FLAG_ANY_PROTO : 0,
+		.priority = policy->priority,
+		.src_len = s->src_len,
+		.dst_len = s->dst_len,
+		.sa = policy->sa,
+		.sport_lo = s->src_port_first,
+		.sport_hi = s->src_port_last,
+		.dport_lo = s->dst_port_first,
+		.dport_hi = s->dst_port_last,
+	};
+
+	rvl_put_be32(cmd.src, s->src);
+	rvl_put_be32(cmd.dst, s->dst);
+	return cmd;
+}
+
+struct rvl_esp_params peer_params(struct peer_random *r, enum rvl_direction direction, uint32_t spi)
+{
+	struct rvl_esp_params params = {
+		.direction = direction,
+		.spi = spi,
+		.src = peer_u32(r),
+		.dst = peer_u32(r),
+		.key_len = peer_below(r, 2) ? 16 : 32,
+		.encap = peer_below(r, 3) == 0,
+		.src_port = (uint16_t)(1 + peer_below(r, 65535)),
+		.dst_port = RVL_ESP_PORT,
+	};
+
+	peer_octets(r, params.key, params.key_len);
+	peer_octets(r, params.salt, sizeof(params.salt));
+	if (direction == RVL_INBOUND) {
+		params.replay_window = 32 + peer_below(r, 1024 - 32 + 1);
+	} else {
+		params.ttl = (uint8_t)(1 + peer_below(r, 255));
+		params.df = (enum rvl_esp_df)peer_below(r, 3);
+		params.fixed_dscp = peer_below(r, 3) == 0;
+		params.dscp = params.fixed_dscp ? (uint8_t)peer_below(r, 64) : 0;
+		params.first_seq = 1 + peer_below(r, 3) * peer_below(r, 100000);
+	}
+	return params;
+}
+
+size_t peer_ethernet(struct peer_random *r, uint8_t *p, uint16_t type, unsigned int tags)
+{
+	size_t at = 12;
+
+	peer_octets(r, p, 12);
+	for (unsigned int i = 0; i < tags; i++, at += 4) {
+		rvl_put_be16(p + at, peer_below(r, 2) ? 0x8100 : 0x88a8);
+		rvl_put_be16(p + at + 2, (uint16_t)peer_u32(r));
+	}
+	rvl_put_be16(p + at, type);
+	return at + 2;
+}
+
+static size_t ip_header(struct peer_random *r, uint8_t *p, const struct peer_ip *ip, size_t total)
+{
+	size_t header = 20 + ip->options * 4;
+
+	p[0] = (uint8_t)(0x40 | header / 4);
+	p[1] = ip->tos;
+	rvl_put_be16(p + 2, (uint16_t)total);
+	rvl_put_be16(p + 4, (uint16_t)peer_u32(r));
+	rvl_put_be16(p + 6, ip->fragment);
+	p[8] = 64;
+	p[9] = ip->protocol;
+	rvl_put_be16(p + 10, 0);
+	rvl_put_be32(p + 12, ip->src);
+	rvl_put_be32(p + 16, ip->dst);
+	peer_octets(r, p + 20, ip->options * 4);
+	rvl_put_be16(p + 10, rvl_ip_checksum(p, header));
+	return header;
+}
+
+size_t peer_packet(struct peer_random *r, uint8_t *p, const struct peer_ip *ip)
+{
+	size_t header = ip_header(r, p, ip, 20 + ip->options * 4 + ip->payload);
+
+	peer_octets(r, p + header, ip->payload);
+	if (ip->payload >= 4) {
+		rvl_put_be16(p + header, ip->sport);
+		rvl_put_be16(p + header + 2, ip->dport);
+	}
+	return header + ip->payload;
+}
+
+struct peer_ip peer_random_ip(struct peer_random *r, size_t payload)
+{
+	static const uint8_t protocols[] = {1, 6, 6, 17, 17, 47, 89};
+
+	return (struct peer_ip){
+		.src = peer_u32(r),
+		.dst = peer_u32(r),
+		.protocol = protocols[peer_below(r, sizeof(protocols))],
+		.tos = (uint8_t)peer_u32(r),
+		.fragment = peer_below(r, 2)   ? 0x4000
+			    : peer_below(r, 8) ? 0
+					       : (uint16_t)peer_u32(r) & 0x3fff,
+		.options = peer_below(r, 6) ? 0 : peer_below(r, 11),
+		.sport = (uint16_t)peer_u32(r),
+		.dport = (uint16_t)peer_u32(r),
+		.payload = payload,
+	};
+}
+
+struct peer_seal peer_seal_plain(uint32_t seq)
+{
+	return (struct peer_seal){.seq = seq, .next_header = 4, .pad_length = -1, .iv = seq};
+}
+
+static void seal(const struct rvl_esp_params *params, uint8_t *esp, size_t text_len)
+{
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t *text = esp + 16;
+	uint8_t nonce[12];
+	int n, ok;
+
+	memcpy(nonce, params->salt, 4);
+	memcpy(nonce + 4, esp + 8, 8);
+	ok = EVP_EncryptInit_ex(ctx, params->key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm(),
+				NULL, params->key, nonce) &&
+	     EVP_EncryptUpdate(ctx, NULL, &n, esp, 8) &&
+	     EVP_EncryptUpdate(ctx, text, &n, text, (int)text_len) &&
+	     EVP_EncryptFinal_ex(ctx, text + n, &n) &&
+	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, text + text_len);
+	if (!ok)
+		abort();
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+size_t peer_seal(uint8_t *out, const struct rvl_esp_params *params, const struct peer_seal *how,
+		 const uint8_t *text, size_t len)
+{
+	struct peer_random r = {1};
+	size_t inner = len + how->tfc;
+	size_t pad = (4 - (inner + 2) % 4) % 4 + how->extra_pad;
+	size_t text_len = inner + pad + 2;
+	size_t udp = how->udp ? 8 : 0;
+	size_t total = 20 + how->options * 4 + udp + 16 + text_len + 16;
+	struct peer_ip outer = {
+		.src = params->src,
+		.dst = params->dst,
+		.protocol = how->udp ? 17 : 50,
+		.tos = how->tos,
+		.options = how->options,
+	};
+	uint8_t *esp, *p;
+	size_t header = ip_header(&r, out, &outer, total);
+
+	if (how->udp) {
+		rvl_put_be16(out + header, params->src_port);
+		rvl_put_be16(out + header + 2, RVL_ESP_PORT);
+		rvl_put_be16(out + header + 4, (uint16_t)(total - header));
+		rvl_put_be16(out + header + 6, 0);
+	}
+	esp = out + header + udp;
+	rvl_put_be32(esp, params->spi);
+	rvl_put_be32(esp + 4, how->seq);
+	rvl_put_be32(esp + 8, (uint32_t)(how->iv >> 32));
+	rvl_put_be32(esp + 12, (uint32_t)how->iv);
+	memcpy(esp + 16, text, len);
+	memset(esp + 16 + len, 0xcc, how->tfc);
+	p = esp + 16 + inner;
+	for (size_t i = 0; i < pad; i++)
+		p[i] = (uint8_t)(i + 1);
+	if (how->bad_pad)
+		p[(int)pad - how->bad_pad] ^= 0x40;
+	p[pad] = (uint8_t)(how->pad_length >= 0 ? how->pad_length : (int)pad);
+	p[pad + 1] = how->next_header;
+	seal(params, esp, text_len);
+	memset(out + total, 0x77, how->trailing);
+	return total + how->trailing;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What stands around the block under test: frames and SAs made at random, ESP sealed octet by octet
+ * with OpenSSL (so that it can be wrong in any way), and the commands that install SAs and rules.
+ */
+#ifndef TESTS_RTL_IPSEC_PEER_H
+#define TESTS_RTL_IPSEC_PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "host/esp/esp.h"
+#include "host/esp/spd.h"
+#include "rvl_regs.h"
+
+#define PEER_FRAME_MAX 12000
+
+struct peer_random {
+	uint64_t state;
+};
+
+uint32_t peer_u32(struct peer_random *r);
+uint32_t peer_below(struct peer_random *r, uint32_t n);
+void peer_octets(struct peer_random *r, uint8_t *p, size_t len);
+
+/* A command that installs what params says. */
+struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_esp_params *params);
+struct rvl_cmd peer_sa_command(uint8_t opcode, bool inbound, uint16_t index);
+struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *policy);
+
+/* An SA of either direction with random key, addresses, flags; SPI and replay window as given. */
+struct rvl_esp_params peer_params(struct peer_random *r, enum rvl_direction direction,
+				  uint32_t spi);
+
+/* Ethernet header with 0, 1 or 2 VLAN tags; its length. */
+size_t peer_ethernet(struct peer_random *r, uint8_t *p, uint16_t type, unsigned int tags);
+
+struct peer_ip {
+	uint32_t src;
+	uint32_t dst;
+	uint8_t protocol;
+	uint8_t tos;
+	uint16_t fragment;    /* flags and offset */
+	unsigned int options; /* words */
+	uint16_t sport;	      /* first octets of the payload */
+	uint16_t dport;
+	size_t payload; /* octets after the header */
+};
+
+/* An IPv4 packet with a good header checksum and random payload; its length. */
+size_t peer_packet(struct peer_random *r, uint8_t *p, const struct peer_ip *ip);
+
+struct peer_ip peer_random_ip(struct peer_random *r, size_t payload);
+
+/* How ESP is made wrong, or at least odd. */
+struct peer_seal {
+	uint32_t seq;
+	bool udp;
+	uint8_t tos;	      /* of the outer header */
+	unsigned int options; /* words in the outer header */
+	size_t tfc;	      /* octets of traffic flow confidentiality padding after the packet */
+	size_t extra_pad;     /* octets of padding beyond the least, a multiple of 4 */
+	uint8_t next_header;  /* 4 */
+	int bad_pad;	/* octet of the padding to spoil, counted from its end from 1; 0: none */
+	int pad_length; /* written instead of the true one, or -1 */
+	uint64_t iv;
+	size_t trailing; /* octets behind the packet in the frame */
+};
+
+struct peer_seal peer_seal_plain(uint32_t seq);
+
+/* The outer packet for text as the sender of params would send it; its length. */
+size_t peer_seal(uint8_t *out, const struct rvl_esp_params *params, const struct peer_seal *how,
+		 const uint8_t *text, size_t len);
+
+#endif
