@@ -96,15 +96,24 @@ module ravelin_ipsec_rx #(
   logic [1023:0] head_q;
   logic [15:0]   head_len_q, count_q, count, beats_q, beats;
   logic [3:0]    head_reason_q;
-  logic          head_valid_q, head_ready, take, store, buf_ready;
+  logic          head_valid_q, head_ready, take, store, buf_ready, inside_q;
   logic [16:0]   len;           // octets of the frame with this beat
 
-  assign take         = port_valid_i && port_ready_o;
+  // A reset may fall into a frame: what is left of it is taken and ignored.
+  assign take         = port_valid_i && port_ready_o && (port_sop_i || inside_q);
   assign port_ready_o = ready_o && buf_ready && !(head_valid_q && !head_ready);
   assign beats        = port_sop_i ? 16'd0 : beats_q;        // before this beat
   assign count        = port_sop_i ? 16'd0 : count_q;
   assign store        = take && beats < 16'(MaxBeats);
   assign len          = {1'b0, count} + (port_eop_i ? 17'(port_bytes_i) : 17'(Octets));
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      inside_q <= 1'b0;
+    end else if (take) begin
+      inside_q <= !port_eop_i;
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
