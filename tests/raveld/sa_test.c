@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Selectors from IKE's ranges, and the inbound half of the SPD.
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/sa/backend.h"
+#include "host/sa/inbound.h"
+#include "host/sa/selector.h"
+
+static uint64_t seed = 0x5eed4303;
+
+static uint32_t random32(void)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return (uint32_t)(seed >> 16);
+}
+
+static struct ike_ts_list ts_of(const char *text)
+{
+	struct ike_ts_list list = {.count = 1};
+	char reason[128];
+
+	if (ike_ts_parse(text, &list.list[0], reason, sizeof(reason)))
+		fail_msg("%s", reason);
+	return list;
+}
+
+static struct rvl_selectors selectors_of(const char *local, const char *remote)
+{
+	struct ike_ts_list l = ts_of(local), r = ts_of(remote);
+	struct rvl_selectors selectors;
+
+	assert_int_equal(rvl_selectors_of(&l, &r, &selectors), 0);
+	return selectors;
+}
+
+static void prefixes_stay_prefixes(void **state)
+{
+	struct rvl_selectors s = selectors_of("10.1.0.0/16[tcp/80]", "0.0.0.0/0[tcp]");
+	char text[128];
+
+	(void)state;
+	assert_int_equal(s.count, 1);
+	rvl_selector_text(&s.list[0], text, sizeof(text));
+	assert_string_equal(text, "10.1.0.0/16 -> 0.0.0.0/0 proto 6 ports 80-80 -> 0-65535");
+	s = selectors_of("255.255.255.255/32", "0.0.0.0/32");
+	assert_int_equal(s.count, 1);
+	assert_int_equal(s.list[0].src_len, 32);
+}
+
+static void what_the_data_path_lacks_is_refused(void **state)
+{
+	struct ike_ts_list net = ts_of("10.0.0.0/8"), six = ts_of("fec0::/64"),
+			   opaque = ts_of("10.0.0.0/8[tcp]"), icmp = ts_of("10.0.0.0/8[icmp]"),
+			   udp = ts_of("10.0.0.0/8[udp]"), wide = {.count = 8};
+	struct rvl_selectors out;
+
+	(void)state;
+	opaque.list[0].port_first = 65535;
+	opaque.list[0].port_last = 0;
+	icmp.list[0].port_first = icmp.list[0].port_last = 0x800;
+	assert_int_equal(rvl_selectors_of(&net, &six, &out), -EOPNOTSUPP);
+	assert_int_equal(rvl_selectors_of(&opaque, &net, &out), -EOPNOTSUPP);
+	assert_int_equal(rvl_selectors_of(&icmp, &net, &out), -EOPNOTSUPP);
+	assert_int_equal(rvl_selectors_of(&udp, &opaque, &out), -EOPNOTSUPP);
+	opaque = ts_of("10.0.0.0/8[tcp]");
+	assert_int_equal(rvl_selectors_of(&udp, &opaque, &out), -EINVAL);
+	for (unsigned int i = 0; i < wide.count; i++)
+		wide.list[i] = ts_of("0.0.0.1-255.255.255.254").list[0];
+	assert_int_equal(rvl_selectors_of(&wide, &wide, &out), -E2BIG);
+}
+
+/* Each address of a small space is in exactly as many prefixes as in the range: one or none. */
+static void ranges_become_prefixes_that_cover_them_exactly(void **state)
+{
+	struct ike_ts_list one = ts_of("192.0.2.1/32");
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		uint32_t base = round % 3 == 0 ? 0 : round % 3 == 1 ? 0xffffff00 : 0x0a010000;
+		uint32_t first = base + random32() % 256, last = base + random32() % 256;
+		struct ike_ts_list range = one;
+		struct rvl_selectors s;
+
+		if (first > last) {
+			uint32_t swap = first;
+
+			first = last;
+			last = swap;
+		}
+		rvl_put_be32(range.list[0].first, first);
+		rvl_put_be32(range.list[0].last, last);
+		assert_int_equal(rvl_selectors_of(&range, &one, &s), 0);
+		for (uint32_t i = 0; i < 256; i++) {
+			struct rvl_ip ip = {.src = base + i, .dst = 0xc0000201, .protocol = 1};
+			int hits = 0;
+
+			for (size_t k = 0; k < s.count; k++) {
+				assert_true(rvl_selector_valid(&s.list[k]));
+				hits += rvl_selector_match(&s.list[k], &ip, false);
+			}
+			assert_int_equal(hits, ip.src >= first && ip.src <= last);
+		}
+	}
+}
+
+static size_t frame_of(uint8_t *p, uint32_t src, uint32_t dst, uint8_t protocol, uint16_t sport,
+		       uint16_t dport)
+{
+	memset(p, 0, 60);
+	rvl_put_be16(p + 12, 0x0800);
+	p[14] = 0x45;
+	rvl_put_be16(p + 16, 40);
+	p[23] = protocol;
+	rvl_put_be32(p + 26, src);
+	rvl_put_be32(p + 30, dst);
+	rvl_put_be16(p + 34, sport);
+	rvl_put_be16(p + 36, dport);
+	return 60;
+}
+
+#define LOCAL 0x0a010005u
+#define REMOTE 0x0a020005u
+
+static void verified_packet_must_match_its_sa(void **state)
+{
+	struct rvl_inbound *in = rvl_inbound_new(16);
+	struct rvl_selectors s = selectors_of("10.1.0.0/16[tcp]", "10.2.0.0/16[tcp/80]");
+	uint8_t p[64];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(rvl_inbound_set_sa(in, 3, &s), 0);
+	assert_int_equal(rvl_inbound_set_sa(in, 16, &s), -EINVAL);
+	len = frame_of(p, REMOTE, LOCAL, 6, 80, 1000);
+	assert_true(rvl_inbound_check(in, p, len, 3));
+	assert_false(rvl_inbound_check(in, p, len, 4));
+	assert_false(rvl_inbound_check(in, p, len, 1000));
+	len = frame_of(p, REMOTE, LOCAL, 6, 81, 1000);
+	assert_false(rvl_inbound_check(in, p, len, 3));
+	len = frame_of(p, REMOTE, LOCAL, 17, 80, 1000);
+	assert_false(rvl_inbound_check(in, p, len, 3));
+	len = frame_of(p, LOCAL, REMOTE, 6, 80, 1000);
+	assert_false(rvl_inbound_check(in, p, len, 3));
+	len = frame_of(p, REMOTE, 0x0a030000, 6, 80, 1000);
+	assert_false(rvl_inbound_check(in, p, len, 3));
+	/* A later fragment hides its ports; the SA vouches for it. */
+	len = frame_of(p, REMOTE, LOCAL, 6, 1, 2);
+	rvl_put_be16(p + 20, 5);
+	assert_true(rvl_inbound_check(in, p, len, 3));
+	p[14] = 0x46;
+	assert_false(rvl_inbound_check(in, p, 33, 3));
+	rvl_inbound_clear_sa(in, 3);
+	len = frame_of(p, REMOTE, LOCAL, 6, 80, 1000);
+	assert_false(rvl_inbound_check(in, p, len, 3));
+	assert_int_equal(rvl_inbound_counters(in).accepted_protected, 2);
+	assert_int_equal(rvl_inbound_counters(in).drop_selector, 8);
+	rvl_inbound_free(in);
+}
+
+static void clear_packet_must_not_match_what_protects(void **state)
+{
+	struct rvl_inbound *in = rvl_inbound_new(16);
+	struct rvl_selectors s = selectors_of("10.1.0.0/16[tcp]", "10.2.0.0/16[tcp/80]");
+	struct rvl_selectors ike = selectors_of("10.1.0.5[udp/500]", "10.2.0.0/16[udp]");
+	struct rvl_selectors all = selectors_of("0.0.0.0/0", "0.0.0.0/0");
+	uint8_t p[64];
+	size_t len;
+
+	(void)state;
+	len = frame_of(p, REMOTE, LOCAL, 6, 80, 1000);
+	assert_true(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	assert_int_equal(rvl_inbound_add(in, &s.list[0], false), 0);
+	assert_int_equal(rvl_inbound_add(in, &s.list[0], false), 0);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	rvl_inbound_remove(in, &s.list[0], false);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	len = frame_of(p, REMOTE, LOCAL, 6, 443, 1000);
+	assert_true(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	/* A later fragment could be one of port 80. */
+	rvl_put_be16(p + 20, 5);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	rvl_inbound_remove(in, &s.list[0], false);
+	assert_true(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	/* IKE passes though everything is protected; what only looks like it doesn't. */
+	assert_int_equal(rvl_inbound_add(in, &all.list[0], false), 0);
+	assert_int_equal(rvl_inbound_add(in, &ike.list[0], true), 0);
+	len = frame_of(p, REMOTE, LOCAL, 17, 4000, 500);
+	assert_true(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	len = frame_of(p, REMOTE, LOCAL, 17, 500, 501);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	len = frame_of(p, REMOTE, LOCAL, 17, 4000, 500);
+	rvl_put_be16(p + 20, 5);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	/* ARP and such are nobody's business; a broken IPv4 header is. */
+	rvl_put_be16(p + 12, 0x0806);
+	assert_true(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	rvl_put_be16(p + 12, 0x0800);
+	p[14] = 0x55;
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	assert_int_equal(rvl_inbound_counters(in).drop_malformed, 1);
+	rvl_inbound_free(in);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(prefixes_stay_prefixes),
+		cmocka_unit_test(what_the_data_path_lacks_is_refused),
+		cmocka_unit_test(ranges_become_prefixes_that_cover_them_exactly),
+		cmocka_unit_test(verified_packet_must_match_its_sa),
+		cmocka_unit_test(clear_packet_must_not_match_what_protects),
+	};
+	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : seed;
+	int failed;
+
+	seed = start;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	if (failed)
+		fprintf(stderr, "seed=%llu\n", (unsigned long long)start);
+	return failed;
+}
