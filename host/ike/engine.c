@@ -319,7 +319,7 @@ static void keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	static const uint8_t one = 0xff; /* RFC 3948, section 2.3: no marker before it */
 
 	ike_emit_send(e, &sa->local, &sa->remote, false, ike_slice(&one, 1));
-	sa->keepalive_at = now + e->config.keepalive_ms;
+	sa->keepalive_at = ike_later(now, e->config.keepalive_ms);
 }
 
 void ike_tick(struct ike_engine *e, uint64_t now)

@@ -44,7 +44,7 @@ struct ike_engine_config {
 	unsigned cookie_threshold;     /* half-open SAs from which on cookies are asked for [30] */
 	uint64_t half_open_timeout_ms; /* [30000] */
 	uint64_t delete_timeout_ms;    /* for the peer to answer a delete [10000] */
-	uint64_t keepalive_ms;	       /* between NAT keepalives [20000] */
+	uint64_t keepalive_ms;	       /* between NAT keepalives [20000]; or IKE_NEVER */
 	bool cookie_always;	       /* ask every initiator for a cookie */
 	enum ike_log_level log_level;  /* lines beyond it aren't made */
 };

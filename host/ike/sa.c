@@ -224,7 +224,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	else
 		e->stats.established_responder++;
 	if (sa->nat_local)
-		sa->keepalive_at = now + e->config.keepalive_ms;
+		sa->keepalive_at = ike_later(now, e->config.keepalive_ms);
 	ike_id_text(&sa->local_id, local, sizeof(local));
 	ike_id_text(&sa->remote_id, remote, sizeof(remote));
 	ike_emit_event(e, IKE_ACTION_IKE_UP, sa, NULL, NULL);
@@ -273,13 +273,13 @@ void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 
 /*
  * Follow a peer behind a NAT whose mapping changed, on the word of an authentic and fresh message
- * (section 2.23). Without a NAT, addresses stay what they were.
+ * (section 2.23). Without a NAT, or behind one ourselves, addresses stay what they were.
  */
 void ike_sa_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	struct ike_action *a;
 
-	if (!sa->nat_remote ||
+	if (!sa->nat_remote || sa->nat_local ||
 	    (ike_addr_equal(&sa->remote, &in->remote) && ike_addr_equal(&sa->local, &in->local)))
 		return;
 	sa->remote = in->remote;

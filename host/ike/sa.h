@@ -39,6 +39,12 @@ struct ike_child {
 	char reason[IKE_REASON_MAX]; /* why it is being deleted */
 };
 
+/* A point in time, where an interval may be "never". */
+static inline uint64_t ike_later(uint64_t now, uint64_t ms)
+{
+	return ms > IKE_NEVER - now ? IKE_NEVER : now + ms;
+}
+
 /* What our outstanding request is for. */
 enum ike_task {
 	IKE_TASK_NONE,

@@ -366,7 +366,7 @@ void ike_sa_reschedule(struct ike_engine *e, struct ike_sa *sa)
 
 	if (sa->state == IKE_STATE_ESTABLISHED && sa->task == IKE_TASK_NONE &&
 	    sa->conn->dpd_delay_ms)
-		at = earlier(at, sa->last_heard_at + sa->conn->dpd_delay_ms);
+		at = earlier(at, ike_later(sa->last_heard_at, sa->conn->dpd_delay_ms));
 	if (sa->state == IKE_STATE_DEAD)
 		at = IKE_NEVER;
 	sa->deadline = at;

@@ -102,8 +102,11 @@ int ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now, enum ike_
 {
 	struct ike_header hdr = ike_sa_header(sa, exchange, false, sa->request_id);
 	struct ike_slice message;
-	int err = ike_seal(e, sa, &hdr, inner, &message);
+	int err;
 
+	if (sa->request_id == UINT32_MAX) /* section 2.2: message IDs don't wrap */
+		return -EOVERFLOW;
+	err = ike_seal(e, sa, &hdr, inner, &message);
 	if (!err)
 		ike_send_request(e, sa, now, task, message);
 	return err;

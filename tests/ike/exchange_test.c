@@ -268,6 +268,25 @@ static void a_cookie_of_a_stale_secret_or_for_another_address_is_refused(void **
 	packet_free(&request);
 }
 
+static void a_cookie_does_not_outlive_a_quiet_time(void **state)
+{
+	struct side two = SIDE_B;
+	struct packet request;
+
+	(void)state;
+	two.cookie = true;
+	begin(&SIDE_A, &two);
+	start(net, 0);
+	deliver_next();
+	deliver_next();
+	request = net_take(net);
+	net->now += 130000; /* no secret was made in between, but its time is over */
+	net_deliver(net, &request);
+	assert_int_equal(b()->engine->sa_count, 0);
+	assert_int_equal(ike_engine_stats(b()->engine)->cookies_wrong, 1);
+	packet_free(&request);
+}
+
 static void cookies_start_when_too_many_are_half_open(void **state)
 {
 	struct side one = SIDE_A, two = SIDE_B;
@@ -566,6 +585,23 @@ static void dynamic_selectors_are_the_addresses_of_the_ike_sa(void **state)
 	assert_string_equal(text, "192.0.2.2/32");
 }
 
+static void ipv6_carries_it_all_as_well(void **state)
+{
+	struct side one = SIDE_A, two = SIDE_B;
+	char text[IKE_TS_TEXT];
+
+	(void)state;
+	one.ipv6 = two.ipv6 = true;
+	one.id = one.peer_id = two.id = two.peer_id = NULL;
+	one.local_ts = one.remote_ts = two.local_ts = two.remote_ts = NULL;
+	two.cookie = true;
+	establish(&one, &two);
+	assert_false(only_sa(net, 0)->nat_local || only_sa(net, 0)->nat_remote);
+	assert_int_equal(only_sa(net, 0)->remote_id.type, IKE_ID_IPV6_ADDR);
+	ike_ts_text(&present_child(a())->sa.remote_ts.list[0], text, sizeof(text));
+	assert_string_equal(text, "2001:db8::2/128");
+}
+
 static void unacceptable_selectors_leave_the_ike_sa_up(void **state)
 {
 	struct side two = SIDE_B;
@@ -727,7 +763,16 @@ static void a_child_sa_deleted_from_both_sides_at_once_is_gone(void **state)
 				    present_child(&net->node[i])->sa.child_id);
 		node_drain(&net->node[i]);
 	}
-	net_settle(net);
+	deliver_next();
+	deliver_next();
+	for (unsigned i = 0; i < 2; i++) {
+		struct packet answer = net_take(net);
+
+		/* header, SK, IV, pad length, tag, and nothing else */
+		assert_int_equal(answer.len, 28 + 4 + 8 + 1 + 16);
+		net_deliver(net, &answer);
+		packet_free(&answer);
+	}
 	assert_null(present_child(a()));
 	assert_null(present_child(b()));
 	assert_int_equal(a()->child_down, 1);
@@ -900,6 +945,82 @@ static void initial_contact_removes_what_the_peer_forgot(void **state)
 	assert_int_equal(a()->engine->sa_count, 1);
 	assert_non_null(strstr(a()->ike_reason, "INITIAL_CONTACT"));
 	assert_both_up();
+}
+
+/*
+ * B says INITIAL_CONTACT before it knows of A's IKE SA, which is up by the time A hears it:
+ *
+ *   A  <-- IKE_SA_INIT 2             B
+ *      IKE_SA_INIT 2 -->
+ *      (IKE_AUTH 2, INITIAL_CONTACT: on its way)
+ *      IKE_SA_INIT 1, IKE_AUTH 1 -->
+ *      <-- IKE_AUTH 2 arrives
+ */
+static void initial_contact_spares_what_came_up_meanwhile(void **state)
+{
+	struct packet late;
+
+	(void)state;
+	begin(&SIDE_A, &SIDE_B);
+	start(net, 1);
+	deliver_next();
+	deliver_next();
+	late = net_take(net);
+	net->now += 10;
+	start(net, 0);
+	net_settle(net);
+	assert_int_equal(a()->ike_up, 1);
+	net->now += 10;
+	net_deliver(net, &late);
+	net_settle(net);
+	packet_free(&late);
+	assert_int_equal(a()->ike_down + b()->ike_down, 0);
+	assert_int_equal(a()->engine->sa_count, 2);
+	assert_int_equal(b()->engine->sa_count, 2);
+}
+
+/* The IV of an AEAD is a counter; two messages under one IV would give the plaintext away. */
+static void no_two_messages_are_sealed_with_the_same_iv(void **state)
+{
+	enum { MESSAGES = 40 };
+	static const char *const suites[] = {"aes256gcm16-prfsha384-x25519",
+					     "chacha20poly1305-prfsha256-x25519",
+					     "aes128-sha256-x25519"};
+	uint8_t ivs[2][MESSAGES][16];
+
+	(void)state;
+	for (unsigned s = 0; s < 3; s++) {
+		struct side one = SIDE_A, two = SIDE_B;
+		size_t iv_len = s == 2 ? 16 : 8;
+		unsigned seen[2] = {0, 0};
+
+		one.ike = two.ike = suites[s];
+		one.dpd_ms = 1000;
+		two.dpd_ms = 1700;
+		begin(&one, &two);
+		start(net, 0);
+		while (seen[0] < MESSAGES && seen[1] < MESSAGES) {
+			struct packet p;
+
+			while (!net->queued) {
+				net->now = net_next(net);
+				for (unsigned i = 0; i < 2; i++) {
+					ike_tick(net->node[i].engine, net->now);
+					node_drain(&net->node[i]);
+				}
+			}
+			p = net_take(net);
+			net_deliver(net, &p);
+			if (exchange_of(&p) != IKE_SA_INIT) {
+				for (unsigned k = 0; k < seen[p.to]; k++)
+					assert_memory_not_equal(ivs[p.to][k], p.data + 32, iv_len);
+				memcpy(ivs[p.to][seen[p.to]++], p.data + 32, iv_len);
+			}
+			packet_free(&p);
+		}
+		net_free(net);
+		net = NULL;
+	}
 }
 
 static void unique_replace_deletes_the_old_and_keep_refuses_the_new(void **state)
@@ -1117,6 +1238,7 @@ int main(void)
 		T(a_real_nat_is_seen_and_a_new_mapping_is_followed),
 		T(a_cookie_is_asked_for_without_keeping_state),
 		T(a_cookie_of_a_stale_secret_or_for_another_address_is_refused),
+		T(a_cookie_does_not_outlive_a_quiet_time),
 		T(cookies_start_when_too_many_are_half_open),
 		T(one_address_cannot_have_more_than_its_share_of_half_open),
 		T(a_group_that_the_peer_does_not_take_is_replaced),
@@ -1130,6 +1252,7 @@ int main(void)
 		T(no_common_esp_proposal_leaves_the_ike_sa_up),
 		T(traffic_selectors_are_narrowed_to_what_both_allow),
 		T(dynamic_selectors_are_the_addresses_of_the_ike_sa),
+		T(ipv6_carries_it_all_as_well),
 		T(unacceptable_selectors_leave_the_ike_sa_up),
 		T(lost_messages_are_sent_again_and_answered_with_the_same),
 		T(duplicates_of_everything_change_nothing),
@@ -1146,6 +1269,8 @@ int main(void)
 		T(nobody_there_at_all_is_said),
 		T(both_may_begin_at_once),
 		T(initial_contact_removes_what_the_peer_forgot),
+		T(initial_contact_spares_what_came_up_meanwhile),
+		T(no_two_messages_are_sealed_with_the_same_iv),
 		T(unique_replace_deletes_the_old_and_keep_refuses_the_new),
 		T(the_responder_answers_only_when_its_data_path_has_the_child_sa),
 		T(a_data_path_that_never_answers_ends_the_ike_sa),

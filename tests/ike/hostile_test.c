@@ -416,6 +416,18 @@ static void a_malformed_authentic_request_ends_the_ike_sa(void **state)
 	packet_free(&p);
 	assert_int_equal(b()->ike_down, 1);
 	assert_true(nothing_left(b()));
+	net_free(net);
+
+	establish(); /* the same for a chain whose lengths lie */
+	ike_build_chain(&inner, buf, sizeof(buf));
+	ike_write_vendor(&inner, ike_slice("x", 1));
+	buf[3]++;
+	forged(IKE_INFORMATIONAL, false, 2, &inner);
+	p = net_take(net);
+	assert_int_equal(notify_for_a(&p, &n, &payloads), IKE_N_INVALID_SYNTAX);
+	packet_free(&p);
+	assert_int_equal(b()->ike_down, 1);
+	assert_true(nothing_left(b()));
 }
 
 static void deleting_what_is_not_there_is_answered_with_nothing(void **state)

@@ -180,6 +180,11 @@ struct net *net_new(uint64_t seed, const struct side *a, const struct side *b)
 		node->rng.state = rng_next(&n->rng);
 		node->next_spi = 0x1000 * (i + 1);
 		node->addr = (struct ike_addr){.family = 4, .ip = {192, 0, 2, (uint8_t)(i + 1)}};
+		if (sides[i]->ipv6)
+			node->addr = (struct ike_addr){
+				.family = 6,
+				.ip = {0x20, 1, 0x0d, 0xb8, [15] = (uint8_t)(i + 1)},
+			};
 		node->engine = ike_engine_new(&config);
 		if (!node->engine)
 			abort();

@@ -89,13 +89,14 @@ struct side {
 	const char *local_ts;
 	const char *remote_ts;
 	bool encap;
+	bool ipv6;
 	bool cookie;
 	uint64_t dpd_ms;
 	enum ike_unique unique;
 	unsigned max_half_open;
 };
 
-/* Node 0 is 192.0.2.1, node 1 192.0.2.2; connection "net", child "c". */
+/* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". */
 struct net *net_new(uint64_t seed, const struct side *a, const struct side *b);
 void net_free(struct net *n);
 extern const struct side SIDE_A, SIDE_B;
