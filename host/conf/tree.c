@@ -151,7 +151,7 @@ void conf_tree_free(struct conf_tree *tree)
 
 void conf_path(const struct conf_section *section, const char *key, char *out, size_t len)
 {
-	const struct conf_section *up[CONF_DEPTH_MAX + 1];
+	const struct conf_section *up[CONF_DEPTH_MAX + 1] = {NULL};
 	size_t depth = 0, at = 0;
 
 	out[0] = 0;

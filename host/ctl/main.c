@@ -119,10 +119,8 @@ static long long number_of(const json_t *object, const char *key)
 
 static void print_list_of(const json_t *array)
 {
-	size_t i;
-	json_t *item;
-
-	json_array_foreach(array, i, item) printf("%s%s", i ? ", " : "", json_string_value(item));
+	for (size_t i = 0; i < json_array_size(array); i++)
+		printf("%s%s", i ? ", " : "", json_string_value(json_array_get(array, i)));
 }
 
 static void print_child(const json_t *c)
@@ -143,42 +141,45 @@ static void print_child(const json_t *c)
 	printf("\n");
 }
 
-static void print_sas(const json_t *sas)
+static void print_sa(const json_t *sa)
 {
-	size_t i, k;
-	json_t *sa, *child;
+	const json_t *children = json_object_get(sa, "child-sas");
 
-	json_array_foreach(sas, i, sa)
-	{
-		printf("%s: %s, %s, %s, %lld s\n",
-		       *string_of(sa, "connection") ? string_of(sa, "connection") : "(unknown)",
-		       string_of(sa, "state"),
-		       json_is_true(json_object_get(sa, "initiator")) ? "initiator" : "responder",
-		       string_of(sa, "suite"), number_of(sa, "established-seconds"));
-		printf("  local  %s [%lld] %s\n", string_of(sa, "local-host"),
-		       number_of(sa, "local-port"), string_of(sa, "local-id"));
-		printf("  remote %s [%lld] %s\n", string_of(sa, "remote-host"),
-		       number_of(sa, "remote-port"), string_of(sa, "remote-id"));
-		json_array_foreach(json_object_get(sa, "child-sas"), k, child) print_child(child);
+	printf("%s: %s, %s, %s, %lld s\n",
+	       *string_of(sa, "connection") ? string_of(sa, "connection") : "(unknown)",
+	       string_of(sa, "state"),
+	       json_is_true(json_object_get(sa, "initiator")) ? "initiator" : "responder",
+	       string_of(sa, "suite"), number_of(sa, "established-seconds"));
+	printf("  local  %s [%lld] %s\n", string_of(sa, "local-host"), number_of(sa, "local-port"),
+	       string_of(sa, "local-id"));
+	printf("  remote %s [%lld] %s\n", string_of(sa, "remote-host"),
+	       number_of(sa, "remote-port"), string_of(sa, "remote-id"));
+	for (size_t i = 0; i < json_array_size(children); i++)
+		print_child(json_array_get(children, i));
+}
+
+static void print_configured(const json_t *connection)
+{
+	const json_t *children = json_object_get(connection, "children");
+
+	for (size_t i = 0; i < json_array_size(children); i++) {
+		const json_t *child = json_array_get(children, i);
+
+		if (!json_is_true(json_object_get(child, "up")))
+			printf("%s.%s: configured, not up\n", string_of(connection, "name"),
+			       string_of(child, "name"));
 	}
 }
 
 static void print_list(const json_t *answer)
 {
-	json_t *connection, *child;
-	size_t i, k;
+	const json_t *sas = json_object_get(answer, "ike-sas");
+	const json_t *connections = json_object_get(answer, "connections");
 
-	print_sas(json_object_get(answer, "ike-sas"));
-	json_array_foreach(json_object_get(answer, "connections"), i, connection)
-	{
-		json_array_foreach(json_object_get(connection, "children"), k, child)
-		{
-			if (json_is_true(json_object_get(child, "up")))
-				continue;
-			printf("%s.%s: configured, not up\n", string_of(connection, "name"),
-			       string_of(child, "name"));
-		}
-	}
+	for (size_t i = 0; i < json_array_size(sas); i++)
+		print_sa(json_array_get(sas, i));
+	for (size_t i = 0; i < json_array_size(connections); i++)
+		print_configured(json_array_get(connections, i));
 }
 
 static void print_value(const json_t *value)
@@ -194,11 +195,10 @@ static void print_value(const json_t *value)
 /* Keys and values a line each, groups under their names. */
 static void print_object(json_t *object, int indent)
 {
-	const char *key;
-	json_t *value;
+	for (void *i = json_object_iter(object); i; i = json_object_iter_next(object, i)) {
+		const char *key = json_object_iter_key(i);
+		json_t *value = json_object_iter_value(i);
 
-	json_object_foreach(object, key, value)
-	{
 		if (!strcmp(key, "ok"))
 			continue;
 		if (json_is_object(value)) {

@@ -99,7 +99,7 @@ static void install(struct daemon *d, const struct ike_child_install *i)
 
 static void remove_child(struct daemon *d, const struct ike_child_change *change)
 {
-	struct rvl_backend_error error;
+	struct rvl_backend_error error = {""};
 
 	/* -ENOENT: it never got in. */
 	if (rvl_sad_child_remove(d->sad, change->child_id, &error) &&
@@ -381,7 +381,7 @@ static int add_secrets(struct daemon *d)
 /* The configured flows are protected before the first SA is there. */
 static int protect(struct daemon *d, const struct conf_connection *c)
 {
-	struct rvl_backend_error error;
+	struct rvl_backend_error error = {""};
 	int err = rvl_sad_bypass_ike(d->sad, &c->local, &c->remote, d->conf->daemon.port,
 				     d->conf->daemon.port_nat, &error);
 

@@ -59,7 +59,7 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 
 void rvl_sad_free(struct rvl_sad *sad)
 {
-	struct rvl_backend_error ignored;
+	struct rvl_backend_error ignored = {""};
 
 	if (!sad)
 		return;
@@ -273,7 +273,7 @@ static int add_sa(struct rvl_sad *sad, const struct rvl_child *child, enum rvl_d
 
 static void drop_policies(struct rvl_sad *sad, struct child *c)
 {
-	struct rvl_backend_error ignored;
+	struct rvl_backend_error ignored = {""};
 
 	while (c->policy_count) {
 		c->policy_count--;
@@ -322,7 +322,7 @@ int rvl_sad_child_add(struct rvl_sad *sad, const struct rvl_child *child,
 		      struct rvl_backend_error *error)
 {
 	const struct rvl_backend_ops *ops = sad->backend->ops;
-	struct rvl_backend_error ignored;
+	struct rvl_backend_error ignored = {""};
 	struct child *c;
 	int err = check_child(sad, child, error);
 
