@@ -165,7 +165,11 @@ module ravelin_ipsec_in_sa #(
       win   = same ? win_last_q : win_rd_q;
       dyn_d = dyn;
       win_d = win;
-      if (reason == ravelin_ipsec_pkg::DROP_NONE) begin
+      if (reason == ravelin_ipsec_pkg::DROP_LIFETIME || reason == ravelin_ipsec_pkg::DROP_WINDOW ||
+          reason == ravelin_ipsec_pkg::DROP_REPLAY) begin
+        // refused on arrival; why, is told by the state that the frames before it have left
+        reason = win[WinW-1] ? ravelin_ipsec_pkg::DROP_LIFETIME : judge(win, chk_seq_i);
+      end else if (reason == ravelin_ipsec_pkg::DROP_NONE) begin
         if (!chk_icv_ok_i) begin
           reason = ravelin_ipsec_pkg::DROP_ICV;
         end else if (win[WinW-1]) begin

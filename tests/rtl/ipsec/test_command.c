@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Commands: every status, and SAs that come and go under traffic. */
+#include <stdio.h>
+#include <string.h>
+
+#include "host/esp/ip.h"
+#include "tests/rtl/ipsec/ipsec_tests.h"
+
+static unsigned int run(struct bench *b, const struct rvl_cmd *good, size_t at, uint8_t value)
+{
+	uint8_t cmd[128];
+
+	memcpy(cmd, good, sizeof(cmd));
+	cmd[at] = value;
+	return bench_command(b, cmd);
+}
+
+static unsigned int run_flags(struct bench *b, const struct rvl_cmd *good, uint32_t set,
+			      uint32_t clear)
+{
+	struct rvl_cmd cmd = *good;
+
+	cmd.sa_flags = (cmd.sa_flags & ~clear) | set;
+	return bench_command(b, &cmd);
+}
+
+void every_status_of_sa_commands_is_answered(struct bench *b)
+{
+	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 256);
+	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 256);
+	struct rvl_cmd good, cmd;
+
+	out.key_len = in.key_len = 16;
+	out.encap = true;
+	out.fixed_dscp = false;
+	out.dscp = 0;
+	out.df = RVL_ESP_DF_COPY;
+	in.encap = false;
+	good = peer_sa_add(7, &out);
+	CHECK_EQ(b, run(b, &good, 0, 0x77), RVL_CMD_STATUS_BAD_OPCODE);
+	for (size_t at = 1; at < 128; at++) {
+		bool reserved = at == 1 || at == 6 || at == 7 || (at >= 20 && at < 32) ||
+				(at >= 36 && at < 48) || (at >= 72 && at < 88) || at == 11;
+
+		if (reserved)
+			CHECK_EQ(b, run(b, &good, at, 1), RVL_CMD_STATUS_RESERVED);
+	}
+	CHECK_EQ(b, run_flags(b, &good, 8, 0), RVL_CMD_STATUS_RESERVED);
+	CHECK_EQ(b, run_flags(b, &good, 0x80, 0), RVL_CMD_STATUS_RESERVED);
+	CHECK_EQ(b, run_flags(b, &good, 0x4000, 0), RVL_CMD_STATUS_RESERVED);
+	CHECK_EQ(b, run_flags(b, &good, 0x01000000, 0), RVL_CMD_STATUS_RESERVED);
+	CHECK_EQ(b, run(b, &good, 5, 4), RVL_CMD_STATUS_BAD_INDEX);
+	CHECK_EQ(b, run_flags(b, &good, 0x30, 0), RVL_CMD_STATUS_BAD_FLAGS);
+	CHECK_EQ(b, run_flags(b, &good, 0x0100, 0), RVL_CMD_STATUS_BAD_FLAGS);
+	CHECK_EQ(b, run_flags(b, &good, 0, 0xff0000), RVL_CMD_STATUS_BAD_FLAGS);
+	cmd = good;
+	cmd.spi = 255;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_SPI);
+	cmd = good;
+	cmd.soft_bytes = 11;
+	cmd.hard_bytes = 10;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_LIMITS);
+	cmd = good;
+	cmd.soft_packets = 1ull << 40;
+	cmd.hard_packets = 10;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_LIMITS);
+	cmd = good;
+	cmd.seq = 0;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_SEQ);
+	cmd = good;
+	cmd.window = 64;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_WINDOW);
+	cmd = good;
+	cmd.udp_sport = 0;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_PORT);
+	CHECK_EQ(b, run_flags(b, &good, 0, RVL_SA_FLAG_UDP), RVL_CMD_STATUS_BAD_PORT);
+	cmd = peer_sa_command(RVL_CMD_OP_SA_DELETE, false, 7);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
+	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
+	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_IN_USE);
+	CHECK_EQ(b, run(b, &cmd, 12, 1), RVL_CMD_STATUS_RESERVED);
+	CHECK_EQ(b, run(b, &cmd, 8, 2), RVL_CMD_STATUS_RESERVED);
+	CHECK_EQ(b, run(b, &cmd, 127, 1), RVL_CMD_STATUS_RESERVED);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
+
+	good = peer_sa_add(9, &in);
+	CHECK_EQ(b, run_flags(b, &good, 0x10, 0), RVL_CMD_STATUS_BAD_FLAGS);
+	CHECK_EQ(b, run_flags(b, &good, 0x400000, 0), RVL_CMD_STATUS_BAD_FLAGS);
+	cmd = good;
+	cmd.window = 31;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_WINDOW);
+	cmd.window = 1025;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_WINDOW);
+	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
+	good.index = 10;
+	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_DUPLICATE);
+	good.spi++;
+	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
+	cmd = peer_sa_command(RVL_CMD_OP_SA_QUERY, true, 10);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+	cmd = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 10);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
+	cmd = (struct rvl_cmd){ .opcode = RVL_CMD_OP_NOP, .tag = 0x1234 };
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+	CHECK_EQ(b, run(b, &cmd, 4, 1), RVL_CMD_STATUS_RESERVED);
+}
+
+void every_status_of_policy_commands_is_answered(struct bench *b)
+{
+	struct rvl_policy policy = { .selector = rvl_selector_any(), .action = RVL_DISCARD };
+	struct rvl_cmd_policy good, cmd;
+
+	policy.selector.src = 0x0a000000;
+	policy.selector.src_len = 8;
+	good = peer_policy_set(63, &policy);
+	cmd = good;
+	cmd.rsvd2[67] = 1;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
+	cmd = good;
+	cmd.flags |= 2;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
+	cmd = good;
+	cmd.src[4] = 1;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
+	cmd = good;
+	cmd.index = 64;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_INDEX);
+	cmd = good;
+	cmd.action = RVL_POLICY_ACTION_PROTECT;
+	cmd.sa = 1024;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_INDEX);
+	cmd = good;
+	cmd.action = 0;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_ACTION);
+	cmd.action = 4;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_ACTION);
+	cmd = good;
+	cmd.src[1] = 1;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_PREFIX);
+	cmd = good;
+	cmd.dst_len = 33;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_PREFIX);
+	cmd = good;
+	cmd.sport_lo = 2;
+	cmd.sport_hi = 1;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_RANGE);
+	cmd = (struct rvl_cmd_policy){ .opcode = RVL_CMD_OP_POLICY_CLEAR, .index = 63 };
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
+	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
+	cmd.action = 1;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
+}
+
+static size_t esp_frame(struct bench *b, uint8_t *frame, const struct rvl_esp_params *sa,
+			uint32_t seq)
+{
+	uint8_t packet[PEER_FRAME_MAX];
+	struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 300));
+	struct peer_seal how = peer_seal_plain(seq);
+	size_t len = peer_packet(&b->random, packet, &ip);
+	size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+	return at + peer_seal(frame + at, sa, &how, packet, len);
+}
+
+void all_inbound_slots_find_room_in_the_table(struct bench *b)
+{
+	static struct rvl_esp_params sa[BENCH_SAS];
+	uint8_t frame[PEER_FRAME_MAX];
+	uint32_t dst = peer_u32(&b->random);
+
+	for (uint16_t i = 0; i < BENCH_SAS; i++) {
+		sa[i] = peer_params(&b->random, RVL_INBOUND,
+				    b->random.state & 1 ? 256 + i : peer_u32(&b->random) | 256);
+		sa[i].dst = peer_below(&b->random, 2) ? dst : sa[i].dst;
+		bench_sa_add(b, i, &sa[i]);
+	}
+	for (uint16_t i = 0; i < BENCH_SAS; i++)
+		bench_rx(b, frame, esp_frame(b, frame, &sa[i], 1));
+	bench_settle(b);
+	CHECK_EQ(b, b->received, BENCH_SAS);
+	for (uint16_t i = 0; i < BENCH_SAS; i += 2)
+		bench_sa_delete(b, true, i);
+	for (uint16_t i = 0; i < BENCH_SAS; i++)
+		bench_rx(b, frame, esp_frame(b, frame, &sa[i], 2));
+	bench_settle(b);
+	CHECK_EQ(b, rvl_engine_counters(b->model)->rx_sa_miss, BENCH_SAS / 2);
+}
+
+/* After the completion nothing of the SA comes out any more, with traffic all the while. */
+void a_deleted_sa_has_left_when_its_command_completes(struct bench *b)
+{
+	uint8_t frame[PEER_FRAME_MAX];
+	struct ipsec_dut_frame out;
+
+	b->loose = true;
+	for (int round = 0; round < 40; round++) {
+		struct rvl_esp_params sa = peer_params(&b->random, RVL_OUTBOUND, 500);
+		struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+		struct rvl_cmd add = peer_sa_add(3, &sa), add_in = peer_sa_add(3, &in);
+		struct rvl_cmd gone = peer_sa_command(RVL_CMD_OP_SA_DELETE, false, 3);
+		struct rvl_cmd gone_in = peer_sa_command(RVL_CMD_OP_SA_DELETE, true, 3);
+		uint64_t late;
+
+		ipsec_dut_set_stalls(b->dut, 0, (unsigned int)round * 2);
+		CHECK_EQ(b, bench_command(b, &add), RVL_CMD_STATUS_OK);
+		CHECK_EQ(b, bench_command(b, &add_in), RVL_CMD_STATUS_OK);
+		for (uint32_t i = 0; i < 120; i++) {
+			struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 300));
+			size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+			at += peer_packet(&b->random, frame + at, &ip);
+			ipsec_dut_host(b->dut, frame, at, 3);
+			ipsec_dut_wire(b->dut, frame, esp_frame(b, frame, &in, i + 1), false);
+		}
+		for (int i = 0; i < 100; i++)
+			ipsec_dut_step(b->dut);
+		CHECK_EQ(b, bench_command(b, &gone), RVL_CMD_STATUS_OK);
+		while (ipsec_dut_take_port(b->dut, &out))
+			b->sent++;
+		for (int i = 0; i < 300; i++)
+			ipsec_dut_step(b->dut);
+		CHECK(b, !ipsec_dut_take_port(b->dut, &out));
+		CHECK_EQ(b, bench_command(b, &gone_in), RVL_CMD_STATUS_OK);
+		while (ipsec_dut_take_host(b->dut, &out))
+			b->received++;
+		late = 0;
+		CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+		while (ipsec_dut_take_host(b->dut, &out))
+			late += out.decrypted;
+		CHECK_EQ(b, late, 0);
+		CHECK(b, !ipsec_dut_take_port(b->dut, &out));
+		CHECK_EQ(b, bench_count(b, RVL_CNT_TX_PROTECTED) +
+				    bench_count(b, RVL_CNT_TX_DROP_NO_SA),
+			 120 * (uint64_t)(round + 1));
+	}
+}
+
+void sas_come_and_go_at_the_same_index(struct bench *b)
+{
+	uint8_t frame[PEER_FRAME_MAX];
+
+	for (int round = 0; round < 60; round++) {
+		struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
+		struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+		uint16_t index = (uint16_t)peer_below(&b->random, 3);
+
+		bench_sa_add(b, index, &out);
+		bench_sa_add(b, index, &in);
+		for (uint32_t i = 1; i < 20; i++) {
+			struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 100));
+			size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+			at += peer_packet(&b->random, frame + at, &ip);
+			bench_tx(b, frame, at, index);
+			bench_rx(b, frame, esp_frame(b, frame, &in, i));
+		}
+		bench_settle(b);
+		bench_sa_delete(b, false, index);
+		bench_sa_delete(b, true, index);
+	}
+}
+
+void reset_erases_sas_rules_and_frames(struct bench *b)
+{
+	struct rvl_policy discard = { .selector = rvl_selector_any(), .action = RVL_DISCARD };
+	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
+	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 1);
+	uint8_t frame[PEER_FRAME_MAX];
+
+	for (int round = 0; round < 5; round++) {
+		bench_sa_add(b, 1, &out);
+		bench_sa_add(b, 1, &in);
+		bench_policy(b, 0, &discard);
+		for (uint32_t i = 1; i < 100; i++)
+			bench_rx(b, frame, esp_frame(b, frame, &in, i));
+		for (uint32_t i = 0; i < 20 + peer_below(&b->random, 300); i++)
+			ipsec_dut_step(b->dut);
+		bench_reset(b);
+		CHECK_EQ(b, bench_command(b, &query), RVL_CMD_STATUS_NOT_FOUND);
+		for (uint32_t i = 1; i < 30; i++) {
+			struct peer_ip ip = peer_random_ip(&b->random, 40);
+			size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+			at += peer_packet(&b->random, frame + at, &ip);
+			bench_tx(b, frame, at, i & 1 ? 1 : IPSEC_DUT_NO_SA);
+			bench_rx(b, frame, esp_frame(b, frame, &in, i));
+		}
+		bench_settle(b);
+	}
+}
+
+/* What a broken block would do, and that the bench sees it. */
+void each_mutation_shows(struct bench *b)
+{
+	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
+	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+	uint8_t frame[PEER_FRAME_MAX];
+	uint32_t last = 0, repeated = 0;
+	struct ipsec_dut_frame sent;
+	size_t len;
+
+	out.encap = false;
+	in.encap = false;
+	bench_sa_add(b, 1, &out);
+	bench_sa_add(b, 1, &in);
+	b->loose = true;
+
+	ipsec_dut_set_mutation(b->dut, 1);
+	len = esp_frame(b, frame, &in, 1);
+	for (int i = 0; i < 10; i++)
+		ipsec_dut_wire(b->dut, frame, len, false);
+	bench_settle(b);
+	CHECK_EQ(b, b->received, 10);
+
+	ipsec_dut_set_mutation(b->dut, 2);
+	frame[len - 1] ^= 1;
+	ipsec_dut_wire(b->dut, frame, len, false);
+	bench_settle(b);
+	CHECK_EQ(b, b->received, 1);
+
+	ipsec_dut_set_mutation(b->dut, 3);
+	for (int i = 0; i < 64; i++) {
+		struct peer_ip ip = { .src = 1, .dst = 2, .protocol = 1, .payload = 64 };
+		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+		at += peer_packet(&b->random, frame + at, &ip);
+		ipsec_dut_host(b->dut, frame, at, 1);
+	}
+	CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+	while (ipsec_dut_take_port(b->dut, &sent)) {
+		uint32_t seq = rvl_get_be32(sent.data + 14 + 20 + 4);
+
+		repeated += seq == last;
+		last = seq;
+	}
+	CHECK_EQ(b, repeated, 4);
+}
+
+/* Cycles for frames of one size without stalls, in frames of the block's own interval. */
+static uint64_t interval(struct bench *b, size_t payload, bool inbound, struct rvl_esp_params *in,
+			 uint32_t *seq)
+{
+	const int frames = 200;
+	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
+	uint64_t start = ipsec_dut_cycles(b->dut);
+
+	for (int i = 0; i < frames; i++) {
+		struct peer_ip ip = { .src = 1, .dst = 2, .protocol = 1, .payload = payload - 20 };
+		struct peer_seal how = peer_seal_plain(++*seq);
+		size_t len = peer_packet(&b->random, packet, &ip);
+		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+		if (inbound) {
+			bench_rx(b, frame, at + peer_seal(frame + at, in, &how, packet, len));
+		} else {
+			memcpy(frame + at, packet, len);
+			bench_tx(b, frame, at + len, 1);
+		}
+	}
+	bench_settle(b);
+	return (ipsec_dut_cycles(b->dut) - start - 60) * 100 / (uint64_t)frames;
+}
+
+void frames_of_one_sa_follow_each_other_at_the_rate_of_their_beats(struct bench *b)
+{
+	static const size_t sizes[] = { 46, 110, 256, 576, 1400 };
+	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
+	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+	unsigned int beat = ipsec_dut_octets();
+	uint32_t seq = 0;
+
+	out.encap = false;
+	in.encap = false;
+	bench_sa_add(b, 1, &out);
+	bench_sa_add(b, 1, &in);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		uint64_t beats = (sizes[i] + 14 + 56 + beat) / beat;
+		uint64_t tx = interval(b, sizes[i], false, &in, &seq);
+		uint64_t rx = interval(b, sizes[i], true, &in, &seq);
+
+		printf("# inner %zu octets: %llu.%02llu cycles a frame sent, %llu.%02llu received, "
+		       "%llu beats\n",
+		       sizes[i], (unsigned long long)tx / 100, (unsigned long long)tx % 100,
+		       (unsigned long long)rx / 100, (unsigned long long)rx % 100,
+		       (unsigned long long)beats);
+		CHECK(b, tx <= (beats + 2) * 100);
+		CHECK(b, rx <= (beats + 2) * 100);
+	}
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Sequence numbers, lifetimes, events, sizes. */
+#include <string.h>
+
+#include "host/esp/ip.h"
+#include "tests/rtl/ipsec/ipsec_tests.h"
+
+static size_t plain(struct bench *b, uint8_t *frame, size_t payload)
+{
+	struct peer_ip ip = peer_random_ip(&b->random, payload);
+	size_t at = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
+
+	return at + peer_packet(&b->random, frame + at, &ip);
+}
+
+/* Events of the block by (direction, index) as a mask of the model's; each at most once. */
+static void collect(struct bench *b, uint32_t got[2][BENCH_SAS])
+{
+	uint8_t event[16];
+
+	memset(got, 0, 2 * sizeof(got[0]));
+	while (ipsec_dut_take_event(b->dut, event)) {
+		unsigned int index = event[2] | (unsigned int)event[3] << 8;
+		uint32_t bit = 1u << (event[0] - 1);
+
+		CHECK(b, event[0] >= 1 && event[0] <= 6 && event[1] < 2 && index < BENCH_SAS);
+		if (b->failed)
+			return;
+		CHECK(b, !(got[event[1]][index] & bit));
+		got[event[1]][index] |= bit;
+	}
+}
+
+static struct rvl_lifetime lifetime(struct bench *b)
+{
+	struct rvl_lifetime life = { 0 };
+
+	if (peer_below(&b->random, 2)) {
+		life.hard_packets = 1 + peer_below(&b->random, 30);
+		life.soft_packets = 1 + peer_below(&b->random, (uint32_t)life.hard_packets);
+	} else {
+		life.soft_packets = peer_below(&b->random, 50);
+	}
+	if (peer_below(&b->random, 2)) {
+		life.hard_bytes = 1 + peer_below(&b->random, 6000);
+		life.soft_bytes = 1 + peer_below(&b->random, (uint32_t)life.hard_bytes);
+	} else {
+		life.soft_bytes = peer_below(&b->random, 6000);
+	}
+	return life;
+}
+
+void lifetimes_and_their_events_are_those_of_the_model(struct bench *b)
+{
+	static uint32_t got[2][BENCH_SAS];
+	struct rvl_esp_params in[60];
+	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
+	uint32_t seq[60] = { 0 };
+
+	for (uint16_t i = 0; i < 60; i++) {
+		struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 900 + i);
+
+		out.lifetime = lifetime(b);
+		in[i] = peer_params(&b->random, RVL_INBOUND, 900 + i);
+		in[i].lifetime = lifetime(b);
+		bench_sa_add(b, i, &out);
+		bench_sa_add(b, i, &in[i]);
+	}
+	for (int n = 0; n < 3000; n++) {
+		uint32_t i = peer_below(&b->random, 60);
+		struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 400));
+		struct peer_seal how = peer_seal_plain(++seq[i]);
+		size_t len = peer_packet(&b->random, packet, &ip);
+		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+		bench_rx(b, frame, at + peer_seal(frame + at, &in[i], &how, packet, len));
+		bench_tx(b, frame, plain(b, frame, peer_below(&b->random, 400)),
+			 (int)peer_below(&b->random, 60));
+		if (n == 1500)
+			ipsec_dut_set_stalls(b->dut, 0, 80);
+	}
+	bench_settle(b);
+	collect(b, got);
+	for (uint16_t i = 0; i < 60; i++)
+		for (unsigned int d = 0; d < 2; d++) {
+			struct rvl_esp_sa *sa =
+				rvl_engine_sa(b->model, d ? RVL_INBOUND : RVL_OUTBOUND, i);
+			const struct rvl_esp_counters *should = rvl_esp_sa_counters(sa);
+			struct rvl_cmd cmd = peer_sa_command(RVL_CMD_OP_SA_QUERY, d, i);
+			const uint8_t *p = b->response.data;
+			uint64_t packets, bytes, last;
+			uint32_t limit, events = rvl_esp_sa_take_events(sa), state;
+			/* the model's bits are in another order */
+			uint32_t bits = (events & RVL_ESP_EVENT_SOFT_BYTES ? 1u : 0) |
+					(events & RVL_ESP_EVENT_SOFT_PACKETS ? 2u : 0) |
+					(events & RVL_ESP_EVENT_HARD_BYTES ? 4u : 0) |
+					(events & RVL_ESP_EVENT_HARD_PACKETS ? 8u : 0);
+
+			CHECK_EQ(b, got[d][i], bits);
+			CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+			memcpy(&packets, p, 8);
+			memcpy(&bytes, p + 8, 8);
+			memcpy(&last, p + 16, 8);
+			memcpy(&limit, p + 36, 4);
+			memcpy(&state, p + 40, 4);
+			CHECK_EQ(b, packets, should->packets);
+			CHECK_EQ(b, bytes, should->bytes);
+			CHECK_EQ(b, last, rvl_esp_sa_seq(sa));
+			CHECK_EQ(b, limit, should->drops[RVL_DROP_LIFETIME]);
+			CHECK_EQ(b, state, (bits & 3) | (bits & 12 ? RVL_SA_STATE_HARD : 0));
+		}
+}
+
+void the_last_sequence_number_is_used_once(struct bench *b)
+{
+	static uint32_t got[2][BENCH_SAS];
+	struct rvl_esp_params sa = peer_params(&b->random, RVL_OUTBOUND, 700);
+	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 77);
+	uint8_t frame[PEER_FRAME_MAX];
+	uint32_t state;
+
+	sa.first_seq = 0xfffffff0;
+	bench_sa_add(b, 77, &sa);
+	sa.first_seq = 0xffefffff - 3;
+	bench_sa_add(b, 78, &sa);
+	for (int i = 0; i < 30; i++) {
+		bench_tx(b, frame, plain(b, frame, 50), 77);
+		bench_tx(b, frame, plain(b, frame, 50), 78);
+	}
+	bench_settle(b);
+	collect(b, got);
+	CHECK_EQ(b, got[0][77], 0x30);
+	CHECK_EQ(b, got[0][78], 0x10);
+	CHECK_EQ(b, bench_command(b, &query), RVL_CMD_STATUS_OK);
+	memcpy(&state, b->response.data + 40, 4);
+	CHECK_EQ(b, state, RVL_SA_STATE_SEQ_END);
+	CHECK_EQ(b, rvl_engine_counters(b->model)->tx_drops[RVL_DROP_SEQUENCE], 14);
+}
+
+void events_carry_what_they_are_about(struct bench *b)
+{
+	struct rvl_esp_params sa = peer_params(&b->random, RVL_OUTBOUND, 0x12345678);
+	static const uint8_t types[] = { RVL_EVENT_SOFT_PACKETS, RVL_EVENT_SOFT_BYTES,
+					 RVL_EVENT_HARD_PACKETS };
+	static const uint64_t values[] = { 2, 360, 5 };
+	uint8_t frame[PEER_FRAME_MAX], event[16];
+
+	sa.lifetime.soft_packets = 2;
+	sa.lifetime.hard_packets = 5;
+	sa.lifetime.soft_bytes = 300;
+	bench_sa_add(b, 0x123, &sa);
+	for (int i = 0; i < 7; i++) {
+		struct peer_ip ip = { .src = 1, .dst = 2, .protocol = 17, .payload = 100 };
+		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+		at += peer_packet(&b->random, frame + at, &ip);
+		bench_tx(b, frame, at, 0x123);
+	}
+	bench_settle(b);
+	for (int i = 0; i < 3; i++) {
+		uint32_t spi;
+		uint64_t value;
+
+		CHECK(b, ipsec_dut_take_event(b->dut, event));
+		memcpy(&spi, event + 4, 4);
+		memcpy(&value, event + 8, 8);
+		CHECK_EQ(b, event[0], types[i]);
+		CHECK_EQ(b, event[1], 0);
+		CHECK_EQ(b, event[2] | event[3] << 8, 0x123);
+		CHECK_EQ(b, spi, 0x12345678);
+		CHECK_EQ(b, value, values[i]);
+	}
+	CHECK(b, !ipsec_dut_take_event(b->dut, event));
+}
+
+void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
+{
+	struct rvl_esp_params sa = peer_params(&b->random, RVL_OUTBOUND, 256);
+	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 4);
+	uint8_t frame[PEER_FRAME_MAX];
+
+	for (unsigned int udp = 0; udp < 2; udp++) {
+		uint64_t sent = 0, big = 0, last;
+
+		bench_reset(b);
+		ipsec_dut_set_max_frame(b->dut, 1514);
+		sa.encap = udp;
+		sa.first_seq = 1;
+		bench_sa_add(b, 4, &sa);
+		b->loose = true;
+		for (size_t payload = 1380; payload < 1500; payload++) {
+			struct peer_ip ip = { .src = 1, .dst = 2, .protocol = 17, .payload = payload };
+			size_t l3 = peer_ethernet(&b->random, frame, 0x0800,
+						  peer_below(&b->random, 3));
+			size_t inner = peer_packet(&b->random, frame + l3, &ip);
+			size_t outer = l3 + 20 + udp * 8 + 16 + (inner + 2 + 3) / 4 * 4 + 16;
+
+			ipsec_dut_host(b->dut, frame, l3 + inner, 4);
+			if (outer > 1514)
+				big++;
+			else
+				sent++;
+		}
+		memset(frame, 0, 1515);
+		ipsec_dut_host(b->dut, frame, 1514, IPSEC_DUT_NO_SA);
+		ipsec_dut_host(b->dut, frame, 1515, IPSEC_DUT_NO_SA);
+		CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+		CHECK_EQ(b, bench_count(b, RVL_CNT_TX_PROTECTED), sent);
+		CHECK_EQ(b, bench_count(b, RVL_CNT_TX_DROP_TOO_BIG), big + 1);
+		CHECK_EQ(b, bench_count(b, RVL_CNT_TX_BYPASS), 1);
+		CHECK_EQ(b, bench_command(b, &query), RVL_CMD_STATUS_OK);
+		memcpy(&last, b->response.data + 16, 8);
+		CHECK_EQ(b, last, sent);
+		bench_settle(b);
+		b->loose = false;
+	}
+}

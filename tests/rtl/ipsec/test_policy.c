@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Transmit policies against the model. */
+#include <string.h>
+
+#include "host/esp/ip.h"
+#include "tests/rtl/ipsec/ipsec_tests.h"
+
+static uint32_t near_address(struct bench *b)
+{
+	return 0x0a000000 | (peer_below(&b->random, 4) << 8) | peer_below(&b->random, 4);
+}
+
+static uint16_t near_port(struct bench *b)
+{
+	return peer_below(&b->random, 6) ? (uint16_t)(1000 + peer_below(&b->random, 6))
+					 : (uint16_t)(peer_below(&b->random, 2) ? 0 : 65535);
+}
+
+static uint32_t mask(uint8_t len)
+{
+	return len ? UINT32_MAX << (32 - len) : 0;
+}
+
+static void ports(struct bench *b, uint16_t *first, uint16_t *last)
+{
+	*first = 0;
+	*last = UINT16_MAX;
+	if (peer_below(&b->random, 2))
+		return;
+	*first = near_port(b);
+	*last = near_port(b);
+	if (*first > *last) {
+		uint16_t swap = *first;
+
+		*first = *last;
+		*last = swap;
+	}
+}
+
+static struct rvl_policy a_policy(struct bench *b)
+{
+	static const uint8_t protocols[] = { 6, 17, 1 };
+	static const uint8_t lengths[] = { 0, 8, 24, 31, 32, 32 };
+	struct rvl_policy p = {
+		.priority = peer_below(&b->random, 6) ? peer_below(&b->random, 5)
+						      : peer_u32(&b->random),
+		.action = (enum rvl_action)(1 + peer_below(&b->random, 3)),
+		.sa = (uint16_t)peer_below(&b->random, 10),
+	};
+	struct rvl_selector *s = &p.selector;
+
+	s->any_protocol = peer_below(&b->random, 2);
+	s->protocol = s->any_protocol ? 0 : protocols[peer_below(&b->random, 3)];
+	s->src_len = lengths[peer_below(&b->random, 6)];
+	s->dst_len = lengths[peer_below(&b->random, 6)];
+	s->src = near_address(b) & mask(s->src_len);
+	s->dst = near_address(b) & mask(s->dst_len);
+	ports(b, &s->src_port_first, &s->src_port_last);
+	ports(b, &s->dst_port_first, &s->dst_port_last);
+	return p;
+}
+
+static void a_frame(struct bench *b)
+{
+	static const uint8_t protocols[] = { 6, 6, 17, 17, 1, 47 };
+	uint8_t frame[PEER_FRAME_MAX];
+	struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 40));
+	size_t at = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
+
+	ip.src = near_address(b);
+	ip.dst = near_address(b);
+	ip.protocol = protocols[peer_below(&b->random, 6)];
+	ip.sport = near_port(b);
+	ip.dport = near_port(b);
+	ip.fragment = peer_below(&b->random, 4) ? 0 : (uint16_t)peer_u32(&b->random) & 0x2003;
+	at += peer_packet(&b->random, frame + at, &ip);
+	bench_tx(b, frame, at, peer_below(&b->random, 20) ? IPSEC_DUT_NO_SA : 3);
+}
+
+void policies_match_as_in_the_model(struct bench *b)
+{
+	for (uint16_t i = 0; i < 8; i++) { /* SAs 8 and 9 are named, but not there */
+		struct rvl_esp_params params = peer_params(&b->random, RVL_OUTBOUND, 256 + i);
+
+		bench_sa_add(b, i, &params);
+	}
+	for (int round = 0; round < 120; round++) {
+		unsigned int changes = 1 + peer_below(&b->random, round ? 12 : 80);
+
+		for (unsigned int i = 0; i < changes; i++) {
+			uint16_t index = (uint16_t)peer_below(&b->random, BENCH_POLICIES);
+
+			if (peer_below(&b->random, 4)) {
+				struct rvl_policy policy = a_policy(b);
+
+				bench_policy(b, index, &policy);
+			} else {
+				struct rvl_cmd_policy cmd = { .opcode = RVL_CMD_OP_POLICY_CLEAR,
+							      .index = index };
+				unsigned int status = bench_command(b, &cmd);
+				int should = rvl_engine_policy_clear(b->model, index);
+
+				CHECK_EQ(b, status,
+					 should ? RVL_CMD_STATUS_NOT_FOUND : RVL_CMD_STATUS_OK);
+			}
+		}
+		for (int i = 0; i < 150; i++)
+			a_frame(b);
+		bench_settle(b);
+	}
+	CHECK(b, rvl_engine_counters(b->model)->tx_drops[RVL_DROP_POLICY] > 300);
+	CHECK(b, rvl_engine_counters(b->model)->tx_drops[RVL_DROP_NO_SA] > 50);
+}
+
+/* Rules change while frames are on their way: each frame meets the old rule or the new, no mixture. */
+void a_rule_is_replaced_in_one_step(struct bench *b)
+{
+	struct rvl_policy protect = { .priority = 5, .selector = rvl_selector_any(),
+				      .action = RVL_PROTECT, .sa = 0 };
+	struct rvl_policy discard = { .priority = 9, .selector = rvl_selector_any(),
+				      .action = RVL_DISCARD };
+	struct rvl_esp_params params = peer_params(&b->random, RVL_OUTBOUND, 256);
+	uint8_t frame[PEER_FRAME_MAX];
+
+	bench_sa_add(b, 0, &params);
+	bench_policy(b, 1, &protect);
+	bench_policy(b, 2, &discard);
+	b->loose = true;
+	for (int i = 0; i < 2000; i++) {
+		struct peer_ip ip = peer_random_ip(&b->random, 20);
+		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+		at += peer_packet(&b->random, frame + at, &ip);
+		ipsec_dut_host(b->dut, frame, at, IPSEC_DUT_NO_SA);
+	}
+	for (int i = 0; i < 40; i++) {
+		struct rvl_policy p = i & 1 ? protect : discard;
+		struct rvl_cmd_policy cmd;
+
+		p.priority = peer_below(&b->random, 20);
+		cmd = peer_policy_set(1, &p);
+		CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+		p = discard;
+		p.priority = peer_below(&b->random, 20);
+		cmd = peer_policy_set((uint16_t)(i & 1 ? 2 : 0), &p);
+		CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+	}
+	CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+	CHECK_EQ(b, bench_count(b, RVL_CNT_TX_BYPASS), 0);
+	CHECK_EQ(b, bench_count(b, RVL_CNT_TX_PROTECTED) + bench_count(b, RVL_CNT_TX_DROP_POLICY),
+		 2000);
+	bench_settle(b);
+}
+
+void malformed_frames_from_the_host_are_dropped(struct bench *b)
+{
+	struct rvl_esp_params params = peer_params(&b->random, RVL_OUTBOUND, 256);
+	uint8_t frame[PEER_FRAME_MAX];
+
+	bench_sa_add(b, 0, &params);
+	for (int i = 0; i < 6000; i++) {
+		struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 60));
+		size_t l3 = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 4));
+		size_t len = l3 + peer_packet(&b->random, frame + l3, &ip);
+
+		switch (peer_below(&b->random, 5)) {
+		case 0:
+			len = 14 + peer_below(&b->random, (uint32_t)len - 14);
+			break;
+		case 1:
+			frame[l3] = (uint8_t)peer_u32(&b->random);
+			break;
+		case 2:
+			rvl_put_be16(frame + l3 + 2, (uint16_t)peer_below(&b->random, 160));
+			break;
+		case 3:
+			frame[peer_below(&b->random, (uint32_t)l3)] = (uint8_t)peer_u32(&b->random);
+			break;
+		default:
+			break;
+		}
+		bench_tx(b, frame, len, peer_below(&b->random, 2) ? 0 : IPSEC_DUT_NO_SA);
+	}
+	bench_settle(b);
+}
