@@ -310,6 +310,19 @@ static void whole_configuration_is_understood(void **state)
 	conf_free(conf);
 }
 
+static void example_is_good(void **state)
+{
+	struct conf_error error = {""};
+	struct conf *conf;
+
+	(void)state;
+	if (conf_load("host/conf/example.conf", &conf, &error))
+		fail_msg("%s", error.text);
+	assert_int_equal(conf->connection_count, 1);
+	assert_int_equal(conf->connections[0].children[0].life_bytes, 120ull << 30);
+	conf_free(conf);
+}
+
 static void defaults_are_as_documented(void **state)
 {
 	struct conf *conf =
@@ -537,6 +550,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(malformed_files_are_refused_with_their_line),
 		cmocka_unit_test(references_cannot_grow_without_bound),
 		cmocka_unit_test(whole_configuration_is_understood),
+		cmocka_unit_test(example_is_good),
 		cmocka_unit_test(defaults_are_as_documented),
 		cmocka_unit_test(what_is_not_supported_is_refused_by_name),
 		cmocka_unit_test(daemon_and_secrets_are_checked_too),

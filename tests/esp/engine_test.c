@@ -204,6 +204,11 @@ static void protected_flow_never_leaves_in_clear(void **state)
 	/* A later fragment shows no ports: it is protected, and doesn't win the bypass. */
 	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 1000, 443, 0x0010, 40);
 	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_DONE);
+	add_policy(engine, 2, 200, RVL_PROTECT, 17, 0, 9);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 17, 500, 500, 0x0010, 40);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_DONE);
+	make(&frame, 0, NET_A + 1, NET_B + 1, 17, 500, 500, 0, 40);
+	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_PASS);
 	/* The same for a segment too short to show them. */
 	make(&frame, 0, NET_A + 1, NET_B + 1, 6, 0, 0, 0, 2);
 	assert_int_equal(send_frame(engine, &frame).verdict, RVL_ENGINE_DONE);
