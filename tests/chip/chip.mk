@@ -5,3 +5,4 @@ CHIP_LIBS := rvl_driver rvl_esp
 CHIP_LDLIBS := -lcmocka -lcrypto -lpci $(SIM_LDLIBS)
 
 $(eval $(call c_test,chip_oracle_test,tests/chip/oracle_test.c $(CHIP_SRCS),$(CHIP_LIBS) $(SIM_LIBS),$(CHIP_LDLIBS)))
+$(eval $(call c_test,chip_mutation_test,tests/chip/mutation_test.c $(CHIP_SRCS),$(CHIP_LIBS) $(SIM_LIBS_MUT),$(CHIP_LDLIBS)))

@@ -22,6 +22,7 @@ struct oracle_options {
 	unsigned int port_max_frame;
 	unsigned int max_payload, max_read; /* 0: 128 octets ... 5: 4096 */
 	bool rcb128;
+	unsigned int in_flight_frames, in_flight_octets; /* received, on their way to the host */
 	struct rvl_sim_options sim;
 };
 

@@ -46,6 +46,8 @@ static void hostile(struct oracle_options *o, struct random *r)
 {
 	struct rvl_rootport_policy *p = &o->sim.rootport;
 
+	o->in_flight_frames = 40;
+	o->in_flight_octets = 16384;
 	o->max_payload = random_below(r, 6);
 	o->max_read = random_below(r, 6);
 	o->rcb128 = random_one_in(r, 2);
@@ -79,6 +81,8 @@ static bool run(size_t i, uint64_t seed, unsigned int packets)
 		.seed = seed + i,
 		.packets = packets ? packets : hosts[i].packets,
 		.port_max_frame = 9234,
+		.in_flight_frames = 100,
+		.in_flight_octets = 1U << 20,
 		.sim = RVL_SIM_OPTIONS_DEFAULT,
 	};
 	struct oracle_report report;
