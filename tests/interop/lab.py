@@ -335,6 +335,8 @@ raveld {{
   netdev = rvl0
   address = {A_ADDR}/24
   socket = {self.run}/raveld.sock
+  retransmit_timeout = 1s
+  retransmit_tries = 2
   {daemon}
 }}
 connections {{

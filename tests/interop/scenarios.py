@@ -95,7 +95,7 @@ class Scenarios:
             if steps.ping(lab, lab.a, A_INNER, B_INNER) != 3:
                 raise LabError("no ping before the peer dies")
             lab.charon.kill()
-            wait_for("DPD ends the SAs", lambda: not lab.ravelctl_json("list")["ike-sas"], timeout=120)
+            wait_for("DPD ends the SAs", lambda: not lab.ravelctl_json("list")["ike-sas"], timeout=60)
             lab.raveld.wait_log(r"(?i)(no answer|not answer|dead|unreachable|timed out|timeout)")
             self.protected_traffic_is_held(lab)
             self.ends_well(lab)
