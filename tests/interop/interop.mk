@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-TESTS += tests/interop/interop-user tests/interop/interop-soft
+INTEROP_SUITES := $(addprefix tests/interop/,interop-user interop-soft interop-errors)
 
-# The suites run the daemons, and these files are always there.
-tests/interop/interop-user tests/interop/interop-soft: ;
+TESTS += $(INTEROP_SUITES)
+
+# The suites are scripts: nothing makes them.
+$(INTEROP_SUITES): ;
