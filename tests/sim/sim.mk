@@ -5,3 +5,5 @@ $(eval $(call c_test,vfio_user_test,tests/sim/vfio_user_test.c tests/sim/client.
 $(eval $(call c_test,port_test,tests/sim/port_test.c,rvl_sim_io,-lcmocka -lpcap))
 $(eval $(call c_test,sim_test,tests/sim/sim_test.c tests/sim/machine.c,rvl_driver $(SIM_LIBS),\
   -lcmocka $(DRIVER_LIBS) $(SIM_LDLIBS)))
+$(eval $(call c_test,ravelsim_test,tests/sim/ravelsim_test.c tests/sim/client.c,,-lcmocka -ljansson))
+$(B)/tests/ravelsim_test: | $(B)/bin/ravelsim $(B)/bin/ravelsim-trace
