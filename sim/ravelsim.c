@@ -83,13 +83,79 @@ static void on_frame(void *ctx, const uint8_t *frame, uint32_t len)
 
 /* --------------------------------------------------------------------------------- statistics */
 
-static void print_stats(const struct ravelsim *r)
+/* Whole or not at all: a reader may look at any time. */
+static void write_stats(const struct ravelsim *r, json_t *json)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s.new", r->options.stats_file);
+	if (json_dump_file(json, path, JSON_INDENT(2)) || rename(path, r->options.stats_file))
+		fprintf(stderr, "ravelsim: %s: %s\n", r->options.stats_file, strerror(errno));
+}
+
+static json_t *stats_json(const struct ravelsim *r, const struct rvl_sim_stats *s)
+{
+	const struct rvl_port_stats *port = rvl_port_stats(r->port);
+	const struct {
+		const char *name;
+		uint64_t value;
+	} numbers[] = {
+		{"cycles", s->cycles},
+		{"host_ns", s->host_ns},
+		{"cpu_ns", now_ns(CLOCK_PROCESS_CPUTIME_ID) - r->started_cpu_ns},
+		{"wire_rx_frames", s->wire_rx_frames},
+		{"wire_rx_bytes", s->wire_rx_bytes},
+		{"wire_tx_frames", s->wire_tx_frames},
+		{"wire_tx_bytes", s->wire_tx_bytes},
+		{"wire_tx_cut", s->wire_tx_cut},
+		{"wire_violations", s->wire_violations},
+		{"interrupts", s->interrupts},
+		{"resets", s->resets},
+		{"pcie_up_writes", s->pcie.up_writes},
+		{"pcie_up_write_bytes", s->pcie.up_write_bytes},
+		{"pcie_up_reads", s->pcie.up_reads},
+		{"pcie_up_read_bytes", s->pcie.up_read_bytes},
+		{"pcie_up_completions", s->pcie.up_completions},
+		{"pcie_up_completion_bytes", s->pcie.up_completion_bytes},
+		{"pcie_down_completions", s->pcie.down_completions},
+		{"pcie_down_completion_bytes", s->pcie.down_completion_bytes},
+		{"pcie_down_writes", s->pcie.down_writes},
+		{"pcie_down_write_bytes", s->pcie.down_write_bytes},
+		{"pcie_down_reads", s->pcie.down_reads},
+		{"pcie_down_read_bytes", s->pcie.down_read_bytes},
+		{"pcie_bad_writes", s->pcie.bad_writes},
+		{"pcie_bad_reads", s->pcie.bad_reads},
+		{"pcie_violations", s->pcie.violations},
+		{"port_received", port->received},
+		{"port_sent", port->sent},
+		{"port_send_failed", port->send_failed},
+		{"port_receive_failed", port->receive_failed},
+		{"port_segmentation", port->segmentation},
+	};
+	json_t *json = json_object();
+	char hash[17];
+	size_t i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		json_object_set_new(json, numbers[i].name,
+				    json_integer((json_int_t)numbers[i].value));
+	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)s->hash);
+	json_object_set_new(json, "hash", json_string(hash));
+	return json;
+}
+
+static void report(const struct ravelsim *r)
 {
 	const struct rvl_port_stats *port = rvl_port_stats(r->port);
 	struct rvl_sim_stats s;
-	json_t *json;
 
 	rvl_sim_stats(r->sim, &s);
+	if (r->options.stats_file) {
+		json_t *json = stats_json(r, &s);
+
+		write_stats(r, json);
+		json_decref(json);
+	}
 	fprintf(stderr,
 		"ravelsim: %llu cycles in %.3f s busy (%.1f kHz), %.3f s of CPU in %.3f s\n"
 		"ravelsim: wire: %llu frames (%llu octets) to the NIC, %llu (%llu) from it; "
@@ -112,32 +178,6 @@ static void print_stats(const struct ravelsim *r)
 		(unsigned long long)s.pcie.down_reads,
 		(unsigned long long)(s.pcie.bad_writes + s.pcie.bad_reads),
 		(unsigned long long)(s.pcie.violations + s.wire_violations));
-	if (!r->options.stats_file)
-		return;
-#define N(name) #name, (json_int_t)s.name
-#define P(name) "pcie_" #name, (json_int_t)s.pcie.name
-	json = json_pack("{sI sI sI sI sI sI sI sI sI sI sI}", N(cycles), N(host_ns),
-			 N(wire_rx_frames), N(wire_rx_bytes), N(wire_tx_frames), N(wire_tx_bytes),
-			 N(wire_tx_cut), N(wire_violations), N(interrupts), N(resets), N(hash));
-	json_object_update_new(
-		json, json_pack("{sI sI sI sI sI sI sI sI sI sI sI sI sI sI sI sI sI}",
-				P(up_writes), P(up_write_bytes), P(up_messages), P(up_reads),
-				P(up_read_bytes), P(down_completions), P(down_completion_bytes),
-				P(down_writes), P(down_write_bytes), P(down_reads),
-				P(down_read_bytes), P(up_completions), P(up_completion_bytes),
-				P(bad_writes), P(bad_reads), P(read_octets), P(violations)));
-#undef P
-#undef N
-	json_object_update_new(
-		json,
-		json_pack("{sI sI sI sI sI}", "port_received", (json_int_t)port->received,
-			  "port_sent", (json_int_t)port->sent, "port_send_failed",
-			  (json_int_t)port->send_failed, "port_segmentation",
-			  (json_int_t)port->segmentation, "cpu_ns",
-			  (json_int_t)(now_ns(CLOCK_PROCESS_CPUTIME_ID) - r->started_cpu_ns)));
-	if (json_dump_file(json, r->options.stats_file, JSON_INDENT(2)))
-		fprintf(stderr, "ravelsim: %s: %s\n", r->options.stats_file, strerror(errno));
-	json_decref(json);
 }
 
 /* --------------------------------------------------------------------------------------- loop */
@@ -156,7 +196,7 @@ static void on_signal(struct ravelsim *r)
 
 	while (read(r->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGUSR1)
-			print_stats(r);
+			report(r);
 		else
 			r->stop = true;
 	}
@@ -315,7 +355,7 @@ int main(int argc, char **argv)
 		r.started_cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 		announce(&r);
 		loop(&r);
-		print_stats(&r);
+		report(&r);
 	}
 	rvl_vfio_user_destroy(r.server);
 	rvl_nic_device_destroy(r.device);
