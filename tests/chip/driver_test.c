@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The driver core on the whole chip: what each of its calls does, and what it says when the chip,
+ * the host's memory or PCIe refuses.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/chip/chip.h"
+#include "tests/chip/traffic.h"
+
+#define QUEUE_LOG2 5
+
+/* The last frame that came out on either side, and how many did. */
+struct sink {
+	unsigned int wire, host, decrypted;
+	uint32_t len;
+	uint8_t frame[FRAME_ROOM];
+};
+
+static void on_wire(void *ctx, const uint8_t *frame, uint32_t len)
+{
+	struct sink *s = ctx;
+
+	s->wire++;
+	s->len = len;
+	memcpy(s->frame, frame, len);
+}
+
+static void on_host(void *ctx, unsigned int queue, const uint8_t *frame,
+		    const struct rvl_completion *c)
+{
+	struct sink *s = ctx;
+
+	(void)queue;
+	s->host++;
+	s->decrypted += c->decrypted;
+	s->len = c->len;
+	memcpy(s->frame, frame, c->len);
+}
+
+struct bench {
+	struct chip chip;
+	struct sink sink;
+	struct random random;
+	struct frame frame;
+};
+
+static struct bench *setup(void)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+
+	assert_non_null(b);
+	b->random.state = 7;
+	b->chip.max_payload = 1;
+	b->chip.max_read = 2;
+	b->chip.on_wire = on_wire;
+	b->chip.on_host = on_host;
+	b->chip.ctx = &b->sink;
+	if (!chip_open(&b->chip, NULL, QUEUE_LOG2))
+		fail_msg("%s", b->chip.text);
+	return b;
+}
+
+static void teardown(struct bench *b)
+{
+	b->chip.on_wire = NULL;
+	b->chip.on_host = NULL;
+	chip_close(&b->chip);
+	free(b);
+}
+
+static void drain(struct bench *b)
+{
+	if (!chip_drain(&b->chip))
+		fail_msg("%s", b->chip.text);
+}
+
+static uint64_t counter(struct bench *b, enum rvl_counter c)
+{
+	uint64_t counters[RVL_CNT_NUM];
+
+	assert_int_equal(rvl_dev_counters(b->chip.dev, counters), 0);
+	return counters[c];
+}
+
+static struct rvl_esp_params some_sa(struct bench *b, enum rvl_direction direction)
+{
+	struct rvl_esp_params p;
+
+	traffic_sa(&b->random, &p, direction, 0x1000);
+	return p;
+}
+
+static int add(struct bench *b, const struct rvl_esp_params *p, uint16_t index,
+	       struct rvl_dev_error *err)
+{
+	struct rvl_dev_sa sa = traffic_dev_sa(p);
+
+	return rvl_dev_sa_add(b->chip.dev, &sa, &index, err);
+}
+
+/* A frame with an IPv4 packet, sent from queue pair 0. */
+static void send_ipv4(struct bench *b, size_t payload, uint16_t sa)
+{
+	size_t l2 = traffic_ethernet(&b->random, frame_data(&b->frame), 0x0800, false);
+
+	b->frame.len = l2 + traffic_ipv4(&b->random, frame_data(&b->frame) + l2, payload, 1);
+	assert_int_equal(
+		rvl_frame_queue_send(b->chip.queues[0], frame_data(&b->frame), b->frame.len, sa),
+		0);
+	rvl_queue_kick(rvl_frame_queue_rings(b->chip.queues[0]));
+}
+
+/* A good ESP packet for an inbound SA, put on the wire. */
+static void put_esp(struct bench *b, const struct rvl_esp_params *p, uint32_t seq)
+{
+	uint8_t inner[600];
+	size_t len = traffic_ipv4(&b->random, inner, 300, seq);
+
+	traffic_esp(&b->random, &b->frame, p, seq, inner, len, p->encap, ESP_GOOD);
+	while (rvl_sim_rx(b->chip.sim, frame_data(&b->frame), (uint32_t)b->frame.len, false))
+		rvl_sim_step(b->chip.sim, 100);
+}
+
+static void capabilities_are_those_of_the_rtl(void **state)
+{
+	struct bench *b = setup();
+	const struct rvl_dev_caps *caps = rvl_dev_caps(b->chip.dev);
+
+	(void)state;
+	assert_int_equal(caps->queue_pairs, CHIP_QUEUES);
+	assert_int_equal(caps->vectors, CHIP_VECTORS);
+	assert_int_equal(caps->beat, 64);
+	assert_true(caps->inbound_sas >= 1024 && caps->outbound_sas >= 1024);
+	assert_true(caps->policies >= 64 && caps->replay_window >= 1024);
+	assert_memory_equal(caps->mac, RVL_SIM_OPTIONS_DEFAULT.mac, 6);
+	assert_int_equal(rvl_dev_check(b->chip.dev), 0);
+	assert_int_equal(rvl_dev_nop(b->chip.dev, NULL), 0);
+	teardown(b);
+}
+
+static void what_is_wrong_with_an_sa_is_named(void **state)
+{
+	struct bench *b = setup();
+	struct rvl_esp_params out = some_sa(b, RVL_OUTBOUND);
+	struct rvl_esp_params in = some_sa(b, RVL_INBOUND);
+	struct rvl_dev_error err;
+	struct rvl_esp_params p;
+
+	(void)state;
+	assert_int_equal(add(b, &out, 3, &err), 0);
+	assert_int_equal(add(b, &out, 3, &err), -EBUSY);
+	assert_non_null(strstr(err.text, "IN_USE"));
+	assert_int_equal(add(b, &in, 3, &err), 0);
+	assert_int_equal(add(b, &in, 4, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "DUPLICATE"));
+
+	p = out;
+	p.spi = 255;
+	assert_int_equal(add(b, &p, 5, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "spi"));
+	p = out;
+	p.lifetime.soft_packets = 11;
+	p.lifetime.hard_packets = 10;
+	assert_int_equal(add(b, &p, 5, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "lifetime"));
+	p = out;
+	p.first_seq = 0;
+	assert_int_equal(add(b, &p, 5, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "seq"));
+	p = in;
+	p.spi++;
+	p.replay_window = 31;
+	assert_int_equal(add(b, &p, 5, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "window"));
+	p.replay_window = 1 << 20;
+	assert_int_equal(add(b, &p, 5, &err), -EINVAL);
+	p = out;
+	p.encap = true;
+	p.src_port = 0;
+	p.dst_port = 4500;
+	assert_int_equal(add(b, &p, 5, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "udp_sport"));
+	p.encap = false;
+	assert_int_equal(add(b, &p, 5, &err), -EINVAL);
+	assert_int_equal(rvl_dev_sa_delete(b->chip.dev, true, 9, &err), -ENOENT);
+	assert_int_equal(rvl_dev_sa_delete(b->chip.dev, true, 3, &err), 0);
+	assert_int_equal(rvl_dev_sa_delete(b->chip.dev, true, 3, &err), -ENOENT);
+	assert_int_equal(add(b, &in, 4, &err), 0);
+	assert_null(rvl_dev_dead(b->chip.dev));
+	teardown(b);
+}
+
+static void what_is_wrong_with_a_policy_is_named(void **state)
+{
+	const struct rvl_dev_policy good = {
+		.action = RVL_POLICY_ACTION_DISCARD,
+		.any_proto = true,
+		.sport_hi = 65535,
+		.dport_hi = 65535,
+	};
+	struct bench *b = setup();
+	struct rvl_dev_error err;
+	struct rvl_dev_policy p;
+	uint16_t index = 7;
+
+	(void)state;
+	p = good;
+	p.action = 4;
+	assert_int_equal(rvl_dev_policy_set(b->chip.dev, &p, &index, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "action"));
+	p = good;
+	p.src_len = 33;
+	assert_int_equal(rvl_dev_policy_set(b->chip.dev, &p, &index, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "prefix"));
+	p = good;
+	p.dst_len = 8;
+	p.dst[1] = 1;
+	assert_int_equal(rvl_dev_policy_set(b->chip.dev, &p, &index, &err), -EINVAL);
+	p = good;
+	p.sport_lo = 2;
+	p.sport_hi = 1;
+	assert_int_equal(rvl_dev_policy_set(b->chip.dev, &p, &index, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "port"));
+	assert_int_equal(rvl_dev_policy_clear(b->chip.dev, 7, &err), -ENOENT);
+
+	assert_int_equal(rvl_dev_policy_set(b->chip.dev, &good, &index, &err), 0);
+	send_ipv4(b, 100, RVL_NO_SA);
+	drain(b);
+	assert_int_equal(b->sink.wire, 0);
+	assert_int_equal(counter(b, RVL_CNT_TX_DROP_POLICY), 1);
+	assert_int_equal(rvl_dev_policy_clear(b->chip.dev, 7, &err), 0);
+	send_ipv4(b, 100, RVL_NO_SA);
+	drain(b);
+	assert_int_equal(b->sink.wire, 1);
+	assert_memory_equal(b->sink.frame, frame_data(&b->frame), b->frame.len);
+	teardown(b);
+}
+
+static void an_armed_queue_interrupts_once(void **state)
+{
+	struct bench *b = setup();
+	struct rvl_queue *rings = rvl_frame_queue_rings(b->chip.queues[0]);
+	unsigned int control;
+
+	(void)state;
+	send_ipv4(b, 100, RVL_NO_SA);
+	drain(b);
+	assert_int_equal(b->chip.irqs[0], 0);
+
+	rvl_queue_arm(rings);
+	send_ipv4(b, 100, RVL_NO_SA);
+	send_ipv4(b, 100, RVL_NO_SA);
+	drain(b);
+	assert_int_equal(b->chip.irqs[0], 1);
+
+	/* Armed late: what is there already counts. */
+	send_ipv4(b, 100, RVL_NO_SA);
+	rvl_sim_run(b->chip.sim, 100000);
+	rvl_queue_arm(rings);
+	rvl_sim_run(b->chip.sim, 100000);
+	assert_int_equal(b->chip.irqs[0], 2);
+
+	control = b->chip.irqs[CHIP_CONTROL_VECTOR];
+	assert_int_equal(rvl_dev_nop(b->chip.dev, NULL), 0);
+	rvl_sim_run(b->chip.sim, 100000);
+	assert_int_equal(b->chip.irqs[CHIP_CONTROL_VECTOR], control + 1);
+	drain(b);
+	teardown(b);
+}
+
+static void an_unreadable_frame_costs_that_frame_alone(void **state)
+{
+	const struct rvl_rootport_rule poison = {.fault = RVL_FAULT_POISONED, .times = 1};
+	struct rvl_rootport_rule rule = poison;
+	struct bench *b = setup();
+	struct rvl_frame_queue *q = b->chip.queues[0];
+	size_t room;
+	uint8_t *buffer = rvl_frame_queue_tx_buffer(q, &room);
+	unsigned int kind;
+
+	(void)state;
+	/* Reads of the frame's buffer only; the descriptor's ring lies elsewhere. */
+	for (kind = RVL_FAULT_UNSUPPORTED; kind <= RVL_FAULT_POISONED; kind++) {
+		size_t offset;
+
+		if (kind == RVL_FAULT_RETRY)
+			continue;
+		buffer = rvl_frame_queue_tx_buffer(q, &room);
+		offset = (size_t)(buffer - b->chip.arena.mem);
+		rule.fault = (enum rvl_rootport_fault)kind;
+		rule.addr = offset >= b->chip.arena.size / 2
+				    ? RVL_ARENA_HIGH + offset - b->chip.arena.size / 2
+				    : RVL_ARENA_LOW + offset;
+		rule.size = 2000;
+		rvl_rootport_clear_rules(rvl_sim_rootport(b->chip.sim));
+		assert_int_equal(rvl_rootport_add_rule(rvl_sim_rootport(b->chip.sim), &rule), 0);
+		send_ipv4(b, 1000, RVL_NO_SA);
+		drain(b);
+		send_ipv4(b, 1000, RVL_NO_SA);
+		drain(b);
+	}
+	assert_int_equal(b->sink.wire, 3);
+	assert_int_equal(rvl_frame_queue_tx_errors(q), 3);
+	assert_int_equal(counter(b, RVL_CNT_TX_DROP_DMA), 3);
+	assert_int_equal(counter(b, RVL_CNT_PCIE_READ_UR), 1);
+	assert_int_equal(counter(b, RVL_CNT_PCIE_READ_CA), 1);
+	assert_int_equal(counter(b, RVL_CNT_PCIE_READ_POISONED), 1);
+	assert_null(rvl_dev_dead(b->chip.dev));
+	teardown(b);
+}
+
+static void an_unreadable_descriptor_stops_its_queue_with_an_event(void **state)
+{
+	const struct rvl_rootport_rule rule = {.fault = RVL_FAULT_UNSUPPORTED, .times = 1};
+	const struct rvl_queue_options options = {.tx_log2 = QUEUE_LOG2, .rx_log2 = QUEUE_LOG2};
+	struct bench *b = setup();
+	struct rvl_dev_error err;
+	struct rvl_dev_event event;
+
+	(void)state;
+	drain(b);
+	assert_int_equal(rvl_rootport_add_rule(rvl_sim_rootport(b->chip.sim), &rule), 0);
+	send_ipv4(b, 100, RVL_NO_SA);
+	drain(b);
+	assert_int_equal(b->sink.wire, 0);
+	assert_int_equal(rvl_dev_next_event(b->chip.dev, &event), 1);
+	assert_int_equal(event.type, RVL_EVENT_QUEUE_ERROR);
+	assert_int_equal(event.index, 0);
+	assert_false(event.source);
+
+	/* Made anew, it works. */
+	rvl_frame_queue_destroy(b->chip.queues[0]);
+	b->chip.queues[0] = NULL;
+	assert_null(rvl_dev_dead(b->chip.dev));
+	assert_int_equal(rvl_frame_queue_create(&b->chip.os, b->chip.dev, 0, &options,
+						&b->chip.queues[0], &err),
+			 0);
+	send_ipv4(b, 100, RVL_NO_SA);
+	drain(b);
+	assert_int_equal(b->sink.wire, 1);
+	teardown(b);
+}
+
+static void a_function_level_reset_in_mid_traffic_erases_every_sa(void **state)
+{
+	struct bench *b = setup();
+	struct rvl_esp_params out = some_sa(b, RVL_OUTBOUND);
+	struct rvl_esp_params in = some_sa(b, RVL_INBOUND);
+	struct rvl_dev_error err;
+	unsigned int round;
+	uint32_t seq = 1;
+
+	(void)state;
+	for (round = 0; round < 8; round++) {
+		unsigned int i;
+
+		assert_int_equal(add(b, &out, 11, &err), 0);
+		assert_int_equal(add(b, &in, 12, &err), 0);
+		b->sink.decrypted = 0;
+		for (i = 0; i < 10; i++)
+			put_esp(b, &in, seq++);
+		drain(b);
+		assert_int_equal(b->sink.decrypted, 10);
+
+		for (i = 0; i < 20; i++) {
+			send_ipv4(b, 1400, 11);
+			put_esp(b, &in, seq++);
+		}
+		rvl_sim_step(b->chip.sim, 60 + 150 * round);
+		assert_int_equal(rvl_sim_flr(b->chip.sim), 0);
+		/* The driver notices, and takes the device anew. */
+		assert_int_equal(rvl_dev_check(b->chip.dev), -EIO);
+		chip_detach(&b->chip);
+		rvl_sim_run(b->chip.sim, 100000);
+		if (!chip_attach(&b->chip, QUEUE_LOG2))
+			fail_msg("%s", b->chip.text);
+
+		/* Its traffic is a stranger's now. */
+		b->sink.decrypted = 0;
+		b->sink.host = 0;
+		put_esp(b, &in, seq++);
+		drain(b);
+		assert_int_equal(b->sink.host, 1);
+		assert_int_equal(b->sink.decrypted, 0);
+		assert_int_equal(b->sink.len, b->frame.len);
+		assert_memory_equal(b->sink.frame, frame_data(&b->frame), b->frame.len);
+		b->sink.wire = 0;
+		send_ipv4(b, 100, 11);
+		drain(b);
+		assert_int_equal(b->sink.wire, 0);
+		assert_int_equal(counter(b, RVL_CNT_TX_DROP_NO_SA), 1);
+	}
+	teardown(b);
+}
+
+static void rings_of_every_size_work(void **state)
+{
+	struct bench *b = setup();
+	uint8_t log2;
+
+	(void)state;
+	for (log2 = RVL_RING_LOG2_MIN; log2 < 9; log2++) {
+		unsigned int i;
+
+		chip_detach(&b->chip);
+		if (!chip_attach(&b->chip, log2))
+			fail_msg("%s", b->chip.text);
+		b->sink.wire = 0;
+		for (i = 0; i < 3U << log2; i++) {
+			send_ipv4(b, 50, RVL_NO_SA);
+			if (!rvl_queue_tx_room(rvl_frame_queue_rings(b->chip.queues[0])))
+				drain(b);
+		}
+		drain(b);
+		assert_int_equal(b->sink.wire, 3U << log2);
+	}
+	teardown(b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(capabilities_are_those_of_the_rtl),
+		cmocka_unit_test(what_is_wrong_with_an_sa_is_named),
+		cmocka_unit_test(what_is_wrong_with_a_policy_is_named),
+		cmocka_unit_test(an_armed_queue_interrupts_once),
+		cmocka_unit_test(an_unreadable_frame_costs_that_frame_alone),
+		cmocka_unit_test(an_unreadable_descriptor_stops_its_queue_with_an_event),
+		cmocka_unit_test(a_function_level_reset_in_mid_traffic_erases_every_sa),
+		cmocka_unit_test(rings_of_every_size_work),
+	};
+
+	return cmocka_run_group_tests_name("driver on the chip", tests, NULL, NULL);
+}
