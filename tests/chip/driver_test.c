@@ -381,7 +381,8 @@ static void a_function_level_reset_in_mid_traffic_erases_every_sa(void **state)
 		if (!chip_attach(&b->chip, QUEUE_LOG2))
 			fail_msg("%s", b->chip.text);
 
-		/* Its traffic is a stranger's now. */
+		/* Its traffic is a stranger's now. First the receive descriptors are to be read. */
+		drain(b);
 		b->sink.decrypted = 0;
 		b->sink.host = 0;
 		put_esp(b, &in, seq++);
