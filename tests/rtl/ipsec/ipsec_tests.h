@@ -5,35 +5,35 @@
 
 #include "tests/rtl/ipsec/ipsec_bench.h"
 
-#define IPSEC_TESTS(X) \
-	X(frames_without_policy_pass_unchanged) \
-	X(every_inner_length_is_encapsulated) \
-	X(every_inner_length_is_decapsulated) \
-	X(random_frames_both_ways_with_many_sas) \
-	X(frames_wrong_in_any_way_are_refused_for_the_right_reason) \
-	X(padding_of_every_length_is_checked_to_its_first_octet) \
-	X(text_of_padding_alone_is_refused) \
-	X(replay_windows_of_all_sizes_agree_with_the_model) \
-	X(sequence_numbers_up_to_the_last_are_received) \
-	X(an_inbound_sa_taken_over_accepts_nothing_up_to_its_highest_number) \
-	X(forged_packets_do_not_move_the_window) \
-	X(frames_damaged_short_or_long_are_dropped_at_the_port) \
-	X(a_forged_frame_shows_the_host_nothing_even_while_it_stalls) \
-	X(flows_hash_alike_after_decryption_and_spread_over_the_top_bits) \
-	X(policies_match_as_in_the_model) \
-	X(a_rule_is_replaced_in_one_step) \
-	X(malformed_frames_from_the_host_are_dropped) \
-	X(lifetimes_and_their_events_are_those_of_the_model) \
-	X(the_last_sequence_number_is_used_once) \
-	X(events_carry_what_they_are_about) \
-	X(frames_too_big_for_the_port_use_no_sequence_number) \
-	X(every_status_of_sa_commands_is_answered) \
-	X(every_status_of_policy_commands_is_answered) \
-	X(all_inbound_slots_find_room_in_the_table) \
-	X(a_deleted_sa_has_left_when_its_command_completes) \
-	X(sas_come_and_go_at_the_same_index) \
-	X(reset_erases_sas_rules_and_frames) \
-	X(each_mutation_shows) \
+#define IPSEC_TESTS(X)                                                                             \
+	X(frames_without_policy_pass_unchanged)                                                    \
+	X(every_inner_length_is_encapsulated)                                                      \
+	X(every_inner_length_is_decapsulated)                                                      \
+	X(random_frames_both_ways_with_many_sas)                                                   \
+	X(frames_wrong_in_any_way_are_refused_for_the_right_reason)                                \
+	X(padding_of_every_length_is_checked_to_its_first_octet)                                   \
+	X(text_of_padding_alone_is_refused)                                                        \
+	X(replay_windows_of_all_sizes_agree_with_the_model)                                        \
+	X(sequence_numbers_up_to_the_last_are_received)                                            \
+	X(an_inbound_sa_taken_over_accepts_nothing_up_to_its_highest_number)                       \
+	X(forged_packets_do_not_move_the_window)                                                   \
+	X(frames_damaged_short_or_long_are_dropped_at_the_port)                                    \
+	X(a_forged_frame_shows_the_host_nothing_even_while_it_stalls)                              \
+	X(flows_hash_alike_after_decryption_and_spread_over_the_top_bits)                          \
+	X(policies_match_as_in_the_model)                                                          \
+	X(a_rule_is_replaced_in_one_step)                                                          \
+	X(malformed_frames_from_the_host_are_dropped)                                              \
+	X(lifetimes_and_their_events_are_those_of_the_model)                                       \
+	X(the_last_sequence_number_is_used_once)                                                   \
+	X(events_carry_what_they_are_about)                                                        \
+	X(frames_too_big_for_the_port_use_no_sequence_number)                                      \
+	X(every_status_of_sa_commands_is_answered)                                                 \
+	X(every_status_of_policy_commands_is_answered)                                             \
+	X(all_inbound_slots_find_room_in_the_table)                                                \
+	X(a_deleted_sa_has_left_when_its_command_completes)                                        \
+	X(sas_come_and_go_at_the_same_index)                                                       \
+	X(reset_erases_sas_rules_and_frames)                                                       \
+	X(each_mutation_shows)                                                                     \
 	X(frames_of_one_sa_follow_each_other_at_the_rate_of_their_beats)
 
 #define DECLARE(name) void name(struct bench *b);

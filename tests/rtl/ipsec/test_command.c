@@ -101,14 +101,14 @@ void every_status_of_sa_commands_is_answered(struct bench *b)
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
 	cmd = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 10);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
-	cmd = (struct rvl_cmd){ .opcode = RVL_CMD_OP_NOP, .tag = 0x1234 };
+	cmd = (struct rvl_cmd){.opcode = RVL_CMD_OP_NOP, .tag = 0x1234};
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
 	CHECK_EQ(b, run(b, &cmd, 4, 1), RVL_CMD_STATUS_RESERVED);
 }
 
 void every_status_of_policy_commands_is_answered(struct bench *b)
 {
-	struct rvl_policy policy = { .selector = rvl_selector_any(), .action = RVL_DISCARD };
+	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_DISCARD};
 	struct rvl_cmd_policy good, cmd;
 
 	policy.selector.src = 0x0a000000;
@@ -145,7 +145,7 @@ void every_status_of_policy_commands_is_answered(struct bench *b)
 	cmd.sport_lo = 2;
 	cmd.sport_hi = 1;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_RANGE);
-	cmd = (struct rvl_cmd_policy){ .opcode = RVL_CMD_OP_POLICY_CLEAR, .index = 63 };
+	cmd = (struct rvl_cmd_policy){.opcode = RVL_CMD_OP_POLICY_CLEAR, .index = 63};
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
 	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
@@ -233,8 +233,9 @@ void a_deleted_sa_has_left_when_its_command_completes(struct bench *b)
 			late += out.decrypted;
 		CHECK_EQ(b, late, 0);
 		CHECK(b, !ipsec_dut_take_port(b->dut, &out));
-		CHECK_EQ(b, bench_count(b, RVL_CNT_TX_PROTECTED) +
-				    bench_count(b, RVL_CNT_TX_DROP_NO_SA),
+		CHECK_EQ(b,
+			 bench_count(b, RVL_CNT_TX_PROTECTED) +
+				 bench_count(b, RVL_CNT_TX_DROP_NO_SA),
 			 120 * (uint64_t)(round + 1));
 	}
 }
@@ -266,7 +267,7 @@ void sas_come_and_go_at_the_same_index(struct bench *b)
 
 void reset_erases_sas_rules_and_frames(struct bench *b)
 {
-	struct rvl_policy discard = { .selector = rvl_selector_any(), .action = RVL_DISCARD };
+	struct rvl_policy discard = {.selector = rvl_selector_any(), .action = RVL_DISCARD};
 	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
 	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 1);
@@ -325,7 +326,7 @@ void each_mutation_shows(struct bench *b)
 
 	ipsec_dut_set_mutation(b->dut, 3);
 	for (int i = 0; i < 64; i++) {
-		struct peer_ip ip = { .src = 1, .dst = 2, .protocol = 1, .payload = 64 };
+		struct peer_ip ip = {.src = 1, .dst = 2, .protocol = 1, .payload = 64};
 		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
 
 		at += peer_packet(&b->random, frame + at, &ip);
@@ -350,7 +351,7 @@ static uint64_t interval(struct bench *b, size_t payload, bool inbound, struct r
 	uint64_t start = ipsec_dut_cycles(b->dut);
 
 	for (int i = 0; i < frames; i++) {
-		struct peer_ip ip = { .src = 1, .dst = 2, .protocol = 1, .payload = payload - 20 };
+		struct peer_ip ip = {.src = 1, .dst = 2, .protocol = 1, .payload = payload - 20};
 		struct peer_seal how = peer_seal_plain(++*seq);
 		size_t len = peer_packet(&b->random, packet, &ip);
 		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
@@ -368,7 +369,7 @@ static uint64_t interval(struct bench *b, size_t payload, bool inbound, struct r
 
 void frames_of_one_sa_follow_each_other_at_the_rate_of_their_beats(struct bench *b)
 {
-	static const size_t sizes[] = { 46, 110, 256, 576, 1400 };
+	static const size_t sizes[] = {46, 110, 256, 576, 1400};
 	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
 	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
 	unsigned int beat = ipsec_dut_octets();

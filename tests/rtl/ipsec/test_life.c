@@ -33,7 +33,7 @@ static void collect(struct bench *b, uint32_t got[2][BENCH_SAS])
 
 static struct rvl_lifetime lifetime(struct bench *b)
 {
-	struct rvl_lifetime life = { 0 };
+	struct rvl_lifetime life = {0};
 
 	if (peer_below(&b->random, 2)) {
 		life.hard_packets = 1 + peer_below(&b->random, 30);
@@ -55,7 +55,7 @@ void lifetimes_and_their_events_are_those_of_the_model(struct bench *b)
 	static uint32_t got[2][BENCH_SAS];
 	struct rvl_esp_params in[60];
 	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
-	uint32_t seq[60] = { 0 };
+	uint32_t seq[60] = {0};
 
 	for (uint16_t i = 0; i < 60; i++) {
 		struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 900 + i);
@@ -140,9 +140,9 @@ void the_last_sequence_number_is_used_once(struct bench *b)
 void events_carry_what_they_are_about(struct bench *b)
 {
 	struct rvl_esp_params sa = peer_params(&b->random, RVL_OUTBOUND, 0x12345678);
-	static const uint8_t types[] = { RVL_EVENT_SOFT_PACKETS, RVL_EVENT_SOFT_BYTES,
-					 RVL_EVENT_HARD_PACKETS };
-	static const uint64_t values[] = { 2, 360, 5 };
+	static const uint8_t types[] = {RVL_EVENT_SOFT_PACKETS, RVL_EVENT_SOFT_BYTES,
+					RVL_EVENT_HARD_PACKETS};
+	static const uint64_t values[] = {2, 360, 5};
 	uint8_t frame[PEER_FRAME_MAX], event[16];
 
 	sa.lifetime.soft_packets = 2;
@@ -150,7 +150,7 @@ void events_carry_what_they_are_about(struct bench *b)
 	sa.lifetime.soft_bytes = 300;
 	bench_sa_add(b, 0x123, &sa);
 	for (int i = 0; i < 7; i++) {
-		struct peer_ip ip = { .src = 1, .dst = 2, .protocol = 17, .payload = 100 };
+		struct peer_ip ip = {.src = 1, .dst = 2, .protocol = 17, .payload = 100};
 		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
 
 		at += peer_packet(&b->random, frame + at, &ip);
@@ -189,9 +189,10 @@ void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 		bench_sa_add(b, 4, &sa);
 		b->loose = true;
 		for (size_t payload = 1380; payload < 1500; payload++) {
-			struct peer_ip ip = { .src = 1, .dst = 2, .protocol = 17, .payload = payload };
-			size_t l3 = peer_ethernet(&b->random, frame, 0x0800,
-						  peer_below(&b->random, 3));
+			struct peer_ip ip = {
+				.src = 1, .dst = 2, .protocol = 17, .payload = payload};
+			size_t l3 =
+				peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
 			size_t inner = peer_packet(&b->random, frame + l3, &ip);
 			size_t outer = l3 + 20 + udp * 8 + 16 + (inner + 2 + 3) / 4 * 4 + 16;
 

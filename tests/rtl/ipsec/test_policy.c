@@ -39,8 +39,8 @@ static void ports(struct bench *b, uint16_t *first, uint16_t *last)
 
 static struct rvl_policy a_policy(struct bench *b)
 {
-	static const uint8_t protocols[] = { 6, 17, 1 };
-	static const uint8_t lengths[] = { 0, 8, 24, 31, 32, 32 };
+	static const uint8_t protocols[] = {6, 17, 1};
+	static const uint8_t lengths[] = {0, 8, 24, 31, 32, 32};
 	struct rvl_policy p = {
 		.priority = peer_below(&b->random, 6) ? peer_below(&b->random, 5)
 						      : peer_u32(&b->random),
@@ -62,7 +62,7 @@ static struct rvl_policy a_policy(struct bench *b)
 
 static void a_frame(struct bench *b)
 {
-	static const uint8_t protocols[] = { 6, 6, 17, 17, 1, 47 };
+	static const uint8_t protocols[] = {6, 6, 17, 17, 1, 47};
 	uint8_t frame[PEER_FRAME_MAX];
 	struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 40));
 	size_t at = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
@@ -95,8 +95,8 @@ void policies_match_as_in_the_model(struct bench *b)
 
 				bench_policy(b, index, &policy);
 			} else {
-				struct rvl_cmd_policy cmd = { .opcode = RVL_CMD_OP_POLICY_CLEAR,
-							      .index = index };
+				struct rvl_cmd_policy cmd = {.opcode = RVL_CMD_OP_POLICY_CLEAR,
+							     .index = index};
 				unsigned int status = bench_command(b, &cmd);
 				int should = rvl_engine_policy_clear(b->model, index);
 
@@ -112,13 +112,14 @@ void policies_match_as_in_the_model(struct bench *b)
 	CHECK(b, rvl_engine_counters(b->model)->tx_drops[RVL_DROP_NO_SA] > 50);
 }
 
-/* Rules change while frames are on their way: each frame meets the old rule or the new, no mixture. */
+/* Rules change while frames are on their way: each frame meets the old rule or the new, no mixture.
+ */
 void a_rule_is_replaced_in_one_step(struct bench *b)
 {
-	struct rvl_policy protect = { .priority = 5, .selector = rvl_selector_any(),
-				      .action = RVL_PROTECT, .sa = 0 };
-	struct rvl_policy discard = { .priority = 9, .selector = rvl_selector_any(),
-				      .action = RVL_DISCARD };
+	struct rvl_policy protect = {
+		.priority = 5, .selector = rvl_selector_any(), .action = RVL_PROTECT, .sa = 0};
+	struct rvl_policy discard = {
+		.priority = 9, .selector = rvl_selector_any(), .action = RVL_DISCARD};
 	struct rvl_esp_params params = peer_params(&b->random, RVL_OUTBOUND, 256);
 	uint8_t frame[PEER_FRAME_MAX];
 

@@ -54,7 +54,8 @@ static void one_wrong(struct bench *b, struct sender *s)
 	how.extra_pad = peer_below(&b->random, 2) ? 0 : 4 * peer_below(&b->random, 62);
 	switch (way) {
 	case 0: /* a replay, a jump, or what lies left of the window */
-		how.seq = s->seq[i] - peer_below(&b->random, 2) * peer_below(&b->random, 1100);
+		how.seq = peer_below(&b->random, 2) * peer_below(&b->random, 1100);
+		how.seq = s->seq[i] > how.seq ? s->seq[i] - how.seq : 0;
 		how.iv = how.seq;
 		break;
 	case 1:
@@ -81,7 +82,8 @@ static void one_wrong(struct bench *b, struct sender *s)
 	ip = frame + l3;
 	switch (way) {
 	case 6: /* not authentic */
-		ip[20 + (how.udp ? 8 : 0) + 8 + peer_below(&b->random, (uint32_t)(len - l3) - 36)] ^=
+		ip[20 + (how.udp ? 8 : 0) + 8 +
+		   peer_below(&b->random, (uint32_t)(len - l3) - 36)] ^=
 			(uint8_t)(1 << peer_below(&b->random, 8));
 		break;
 	case 7:
@@ -95,13 +97,13 @@ static void one_wrong(struct bench *b, struct sender *s)
 		len -= 1 + peer_below(&b->random, (uint32_t)(len - l3) - 28);
 		break;
 	case 10: /* total length too long, too short, odd */
-		rvl_put_be16(ip + 2, (uint16_t)(rvl_get_be16(ip + 2) - 40 +
-						peer_below(&b->random, 80)));
+		rvl_put_be16(ip + 2,
+			     (uint16_t)(rvl_get_be16(ip + 2) - 40 + peer_below(&b->random, 80)));
 		fix_checksum(ip);
 		break;
 	case 11:
-		rvl_put_be16(ip + 24, (uint16_t)(rvl_get_be16(ip + 24) - 40 +
-						 peer_below(&b->random, 80)));
+		rvl_put_be16(ip + 24,
+			     (uint16_t)(rvl_get_be16(ip + 24) - 40 + peer_below(&b->random, 80)));
 		break;
 	case 12: /* unknown SPI or destination */
 		ip[how.udp ? 30 : 22] ^= 1;
@@ -110,8 +112,8 @@ static void one_wrong(struct bench *b, struct sender *s)
 		ip[17] ^= 1;
 		break;
 	case 14: /* fragments */
-		rvl_put_be16(ip + 6, peer_below(&b->random, 2) ? 0x2000
-							       : (uint16_t)peer_u32(&b->random));
+		rvl_put_be16(ip + 6,
+			     peer_below(&b->random, 2) ? 0x2000 : (uint16_t)peer_u32(&b->random));
 		fix_checksum(ip);
 		break;
 	case 15: /* IKE, keepalive, another port */
@@ -206,9 +208,9 @@ void text_of_padding_alone_is_refused(struct bench *b)
 
 void replay_windows_of_all_sizes_agree_with_the_model(struct bench *b)
 {
-	static const uint32_t windows[] = { 32, 33, 64, 100, 1000, 1023, 1024 };
+	static const uint32_t windows[] = {32, 33, 64, 100, 1000, 1023, 1024};
 	struct rvl_esp_params sa[7];
-	uint32_t top[7] = { 0 };
+	uint32_t top[7] = {0};
 	uint8_t frame[PEER_FRAME_MAX];
 	size_t l3;
 
@@ -250,8 +252,8 @@ void replay_windows_of_all_sizes_agree_with_the_model(struct bench *b)
 void sequence_numbers_up_to_the_last_are_received(struct bench *b)
 {
 	struct rvl_esp_params sa = peer_params(&b->random, RVL_INBOUND, 300);
-	static const uint32_t seqs[] = { 1,	     0xfffffbff, 0xfffffffe, 0xfffffc00, 0xffffffff,
-					 0xfffffbff, 0xfffffc01, 0xffffffff, 0,		 1 };
+	static const uint32_t seqs[] = {1,	    0xfffffbff, 0xfffffffe, 0xfffffc00, 0xffffffff,
+					0xfffffbff, 0xfffffc01, 0xffffffff, 0,		1};
 	uint8_t frame[PEER_FRAME_MAX];
 	size_t l3;
 
@@ -309,7 +311,7 @@ void forged_packets_do_not_move_the_window(struct bench *b)
 
 void frames_damaged_short_or_long_are_dropped_at_the_port(struct bench *b)
 {
-	uint8_t frame[IPSEC_DUT_FRAME_MAX] = { 0 };
+	uint8_t frame[IPSEC_DUT_FRAME_MAX] = {0};
 	uint64_t dropped = 0;
 
 	b->loose = true;
@@ -363,17 +365,17 @@ void a_forged_frame_shows_the_host_nothing_even_while_it_stalls(struct bench *b)
 void flows_hash_alike_after_decryption_and_spread_over_the_top_bits(struct bench *b)
 {
 	struct rvl_esp_params sa = peer_params(&b->random, RVL_INBOUND, 300);
-	unsigned int seen[16] = { 0 };
+	unsigned int seen[16] = {0};
 	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
 
 	bench_sa_add(b, 1, &sa);
 	for (uint32_t i = 0; i < 256; i++) {
-		struct peer_ip ip = { .src = 0x0a000001,
-				      .dst = 0x0a000100 + i / 16,
-				      .protocol = i & 1 ? 6 : 17,
-				      .sport = (uint16_t)(1000 + i),
-				      .dport = 80,
-				      .payload = 30 };
+		struct peer_ip ip = {.src = 0x0a000001,
+				     .dst = 0x0a000100 + i / 16,
+				     .protocol = i & 1 ? 6 : 17,
+				     .sport = (uint16_t)(1000 + i),
+				     .dport = 80,
+				     .payload = 30};
 		struct peer_seal how = peer_seal_plain(i + 1);
 		size_t len = peer_packet(&b->random, packet, &ip);
 		size_t at = peer_ethernet(&b->random, frame, 0x0800, i % 3);
