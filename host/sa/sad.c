@@ -20,8 +20,15 @@ struct child {
 	uint16_t index_in;
 	uint16_t index_out;
 	struct rvl_selectors selectors;
-	size_t policy_count; /* the first so many selectors have theirs */
-	uint16_t policies[RVL_SELECTORS_MAX];
+	size_t flow_count; /* the first so many selectors have their policy */
+};
+
+/* A protect policy. Children with the same selector share it; the newest has the traffic. */
+struct flow {
+	struct rvl_selector selector;
+	uint16_t policy;
+	const struct child *owner;
+	unsigned int children;
 };
 
 struct rvl_sad {
@@ -34,6 +41,8 @@ struct rvl_sad {
 	size_t spi_room;
 	struct rvl_selector *fixed; /* that have a policy for good */
 	size_t fixed_count;
+	struct flow *flows;
+	size_t flow_count;
 };
 
 struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
@@ -68,6 +77,7 @@ void rvl_sad_free(struct rvl_sad *sad)
 	rvl_inbound_free(sad->inbound);
 	free(sad->spis);
 	free(sad->fixed);
+	free(sad->flows);
 	free(sad);
 }
 
@@ -83,11 +93,7 @@ size_t rvl_sad_child_count(const struct rvl_sad *sad)
 
 size_t rvl_sad_policy_count(const struct rvl_sad *sad)
 {
-	size_t count = sad->fixed_count;
-
-	for (const struct child *c = sad->children; c; c = c->next)
-		count += c->policy_count;
-	return count;
+	return sad->fixed_count + sad->flow_count;
 }
 
 static size_t find_spi(const struct rvl_sad *sad, uint32_t spi)
@@ -271,37 +277,115 @@ static int add_sa(struct rvl_sad *sad, const struct rvl_child *child, enum rvl_d
 	return err;
 }
 
-static void drop_policies(struct rvl_sad *sad, struct child *c)
+static struct flow *find_flow(struct rvl_sad *sad, const struct rvl_selector *selector)
+{
+	for (size_t i = 0; i < sad->flow_count; i++)
+		if (rvl_selector_equal(&sad->flows[i].selector, selector))
+			return &sad->flows[i];
+	return NULL;
+}
+
+/* Lead the flow to the child's outbound SA, in one step if there was another before. */
+static int lead_flow(struct rvl_sad *sad, struct flow *flow, const struct child *c,
+		     struct rvl_backend_error *error)
+{
+	const struct rvl_policy policy = {.priority = priority_of(&flow->selector, RVL_PROTECT),
+					  .selector = flow->selector,
+					  .action = RVL_PROTECT,
+					  .sa = c->index_out};
+	int err = sad->backend->ops->policy_set(sad->backend, &policy, &flow->policy, error);
+
+	if (!err)
+		flow->owner = c;
+	return err;
+}
+
+static bool has_selector(const struct child *c, const struct rvl_selector *selector)
+{
+	for (size_t i = 0; i < c->flow_count; i++)
+		if (rvl_selector_equal(&c->selectors.list[i], selector))
+			return true;
+	return false;
+}
+
+/* The owner goes: the next newest takes over, or else the discard policy below. */
+static void pass_flow_on(struct rvl_sad *sad, struct flow *flow)
 {
 	struct rvl_backend_error ignored = {""};
 
-	while (c->policy_count) {
-		c->policy_count--;
-		sad->backend->ops->policy_clear(sad->backend, c->policies[c->policy_count],
-						&ignored);
-		rvl_inbound_remove(sad->inbound, &c->selectors.list[c->policy_count], false);
+	for (const struct child *c = sad->children; c; c = c->next)
+		if (has_selector(c, &flow->selector) && !lead_flow(sad, flow, c, &ignored))
+			return;
+	flow->owner = NULL;
+	sad->backend->ops->policy_clear(sad->backend, flow->policy, &ignored);
+	flow->policy = RVL_BACKEND_ANY;
+}
+
+static void leave_flow(struct rvl_sad *sad, const struct child *c,
+		       const struct rvl_selector *selector)
+{
+	struct rvl_backend_error ignored = {""};
+	struct flow *flow = find_flow(sad, selector);
+
+	rvl_inbound_remove(sad->inbound, selector, false);
+	if (!flow)
+		return;
+	if (--flow->children) {
+		if (flow->owner == c)
+			pass_flow_on(sad, flow);
+		return;
+	}
+	if (flow->policy != RVL_BACKEND_ANY)
+		sad->backend->ops->policy_clear(sad->backend, flow->policy, &ignored);
+	*flow = sad->flows[--sad->flow_count];
+}
+
+/* The child is not, or no longer, one of sad->children. */
+static void leave_flows(struct rvl_sad *sad, struct child *c)
+{
+	while (c->flow_count) {
+		c->flow_count--;
+		leave_flow(sad, c, &c->selectors.list[c->flow_count]);
 	}
 }
 
-static int add_policies(struct rvl_sad *sad, struct child *c, struct rvl_backend_error *error)
+static int join_flow(struct rvl_sad *sad, const struct child *c,
+		     const struct rvl_selector *selector, struct rvl_backend_error *error)
+{
+	struct flow *flow = find_flow(sad, selector), *grown;
+	int err;
+
+	if (!flow) {
+		grown = realloc(sad->flows, (sad->flow_count + 1) * sizeof(*grown));
+		if (!grown)
+			return rvl_backend_fail(error, -ENOMEM, "out of memory");
+		sad->flows = grown;
+		flow = &grown[sad->flow_count];
+		*flow = (struct flow){.selector = *selector, .policy = RVL_BACKEND_ANY};
+		err = lead_flow(sad, flow, c, error);
+		sad->flow_count += !err;
+	} else {
+		err = lead_flow(sad, flow, c, error);
+	}
+	if (!err)
+		flow->children++;
+	return err;
+}
+
+static int join_flows(struct rvl_sad *sad, struct child *c, struct rvl_backend_error *error)
 {
 	for (size_t i = 0; i < c->selectors.count; i++) {
 		const struct rvl_selector *s = &c->selectors.list[i];
-		struct rvl_policy policy = {.priority = priority_of(s, RVL_PROTECT),
-					    .selector = *s,
-					    .action = RVL_PROTECT,
-					    .sa = c->index_out};
 		int err = rvl_inbound_add(sad->inbound, s, false);
 
 		if (err)
 			return rvl_backend_fail(error, err, "out of memory");
-		c->policies[i] = RVL_BACKEND_ANY;
-		err = sad->backend->ops->policy_set(sad->backend, &policy, &c->policies[i], error);
+		err = join_flow(sad, c, s, error);
 		if (err) {
 			rvl_inbound_remove(sad->inbound, s, false);
 			return err;
 		}
-		c->policy_count = i + 1;
+		c->flow_count = i + 1;
 	}
 	return 0;
 }
@@ -349,16 +433,16 @@ int rvl_sad_child_add(struct rvl_sad *sad, const struct rvl_child *child,
 	err = add_sa(sad, child, RVL_OUTBOUND, &c->index_out, error);
 	if (err)
 		goto clear_inbound;
-	err = add_policies(sad, c, error);
+	err = join_flows(sad, c, error);
 	if (err)
-		goto drop_policies;
+		goto leave_flows;
 	c->next = sad->children;
 	sad->children = c;
 	sad->child_count++;
 	return 0;
 
-drop_policies:
-	drop_policies(sad, c);
+leave_flows:
+	leave_flows(sad, c);
 	ops->sa_delete(sad->backend, RVL_OUTBOUND, c->index_out, &ignored);
 clear_inbound:
 	rvl_inbound_clear_sa(sad->inbound, c->index_in);
@@ -382,7 +466,7 @@ int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_er
 		return rvl_backend_fail(error, -ENOENT, "no such child SA");
 	*link = c->next;
 	sad->child_count--;
-	drop_policies(sad, c);
+	leave_flows(sad, c);
 	err = ops->sa_delete(sad->backend, RVL_OUTBOUND, c->index_out, error);
 	rvl_inbound_clear_sa(sad->inbound, c->index_in);
 	err_in = ops->sa_delete(sad->backend, RVL_INBOUND, c->index_in, error);
