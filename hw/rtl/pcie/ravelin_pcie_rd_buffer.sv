@@ -23,9 +23,6 @@ module ravelin_pcie_rd_buffer #(
 );
   localparam int unsigned Rows = Octets / W / 2;
 
-  logic [DataW-1:0] even [Rows];
-  logic [DataW-1:0] odd  [Rows];
-
   logic [DataW-1:0] turned;
   logic [W-1:0]     be, be_turned, lanes_next, be_even, be_odd;
   logic [RowW-1:0]  row, row_next;
@@ -52,34 +49,42 @@ module ravelin_pcie_rd_buffer #(
     be_odd  = be_turned & (row[0] ? ~lanes_next : lanes_next);
   end
 
-  always_ff @(posedge clk_i) begin
-    if (wr_valid_i) begin
-      for (int i = 0; i < W; i++) begin
-        if (be_even[i]) begin
-          even[row_even][8*i +: 8] <= turned[8*i +: 8];
-        end
-        if (be_odd[i]) begin
-          odd[row_odd][8*i +: 8] <= turned[8*i +: 8];
-        end
-      end
-    end
-  end
-
-  logic [DataW-1:0] even_q, odd_q;
-  logic             pick_odd_q;
+  logic pick_odd_q;
 
   always_ff @(posedge clk_i) begin
     if (rd_valid_i) begin
       pick_odd_q <= rd_row_i[0];
-      if (rd_row_i[0]) begin
-        odd_q <= odd[rd_row_i[RowW-1:1]];
-      end else begin
-        even_q <= even[rd_row_i[RowW-1:1]];
-      end
     end
   end
 
-  assign rd_data_o = pick_odd_q ? odd_q : even_q;
+  // A memory for each DW of a row: tools take long over one with an enable for each of 64 octets.
+  for (genvar g = 0; g < W / 4; g++) begin : gen_dw
+    logic [31:0] even [Rows];
+    logic [31:0] odd  [Rows];
+    logic [31:0] even_q, odd_q;
+
+    always_ff @(posedge clk_i) begin
+      if (wr_valid_i) begin
+        for (int i = 0; i < 4; i++) begin
+          if (be_even[4*g + i]) begin
+            even[row_even][8*i +: 8] <= turned[32*g + 8*i +: 8];
+          end
+          if (be_odd[4*g + i]) begin
+            odd[row_odd][8*i +: 8] <= turned[32*g + 8*i +: 8];
+          end
+        end
+      end
+      if (rd_valid_i) begin
+        if (rd_row_i[0]) begin
+          odd_q <= odd[rd_row_i[RowW-1:1]];
+        end else begin
+          even_q <= even[rd_row_i[RowW-1:1]];
+        end
+      end
+    end
+
+    assign rd_data_o[32*g +: 32] = pick_odd_q ? odd_q : even_q;
+  end
 
   logic unused;
   assign unused = row_next[0];

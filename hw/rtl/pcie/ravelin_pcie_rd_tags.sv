@@ -386,7 +386,7 @@ module ravelin_pcie_rd_tags #(
     event_op_o <= v_use ? v_op : scan_req[ReqW-1 -: OpW];
   end
 
-  assign quiet_o = (live_q == '0) && !buf_valid_o && !event_retire_o && !event_err_o;
+  assign quiet_o = (live_q == '0) && !a_valid_q && !buf_valid_o && !event_retire_o && !event_err_o;
 
   logic unused;
   assign unused = &{1'b0, a_hdr_q[118:116], a_hdr_q[114:111], a_hdr_q[109:106], a_hdr_q[95:80],

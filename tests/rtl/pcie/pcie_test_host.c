@@ -3,6 +3,7 @@
 #include "tests/rtl/pcie/pcie_test.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BAR 0xe0000000ULL
@@ -369,7 +370,8 @@ static void quiesce(struct bench *b)
 	for (uint32_t i = 0; i < b->write_count; i++)
 		b->writes[i].irq = false;
 	b->read_count = b->read_asked = b->read_done = b->read_pos = 0;
-	b->write_count = b->write_done;
+	while (b->write_count > b->write_done)
+		free(b->writes[--b->write_count].data);
 	b->write_pos = 0;
 	b->dut->user.rd_req_valid = false;
 	b->dut->user.wr_valid = false;
