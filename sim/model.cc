@@ -11,6 +11,7 @@
 #include <new>
 
 #include "Vravelin.h"
+#include "Vravelin___024root.h"
 #include "verilated.h"
 #ifdef RVL_TRACE
 #include "verilated_fst_c.h"
@@ -202,6 +203,13 @@ void rvl_model_clock(rvl_model *m)
 	self.top->eval();
 	m->cycle++;
 	dump(self, 2 * HalfPeriod * m->cycle);
+}
+
+bool rvl_model_holds(const rvl_model *m, const void *octets, size_t len)
+{
+	const auto *root = static_cast<const Model *>(m)->top->rootp;
+
+	return memmem(root, sizeof(*root), octets, len) != nullptr;
 }
 
 bool rvl_model_can_trace(void)

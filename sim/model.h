@@ -10,6 +10,7 @@
 #define RVL_SIM_MODEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -89,6 +90,12 @@ void rvl_model_destroy(struct rvl_model *m);
 
 void rvl_model_settle(struct rvl_model *m);
 void rvl_model_clock(struct rvl_model *m);
+
+/*
+ * For tests of erasure: whether these octets stand in a row anywhere in the NIC's state (registers
+ * and memories).
+ */
+bool rvl_model_holds(const struct rvl_model *m, const void *octets, size_t len);
 
 /* Whether this build can write waves (libravelin_model_trace), or break itself (.._mut). */
 bool rvl_model_can_trace(void);

@@ -472,6 +472,11 @@ unsigned rvl_sim_rx_room(const struct rvl_sim *s)
 
 /* ---------------------------------------------------------------------------------------------- */
 
+bool rvl_sim_holds(const struct rvl_sim *s, const void *octets, size_t len)
+{
+	return rvl_model_holds(s->model, octets, len);
+}
+
 struct rvl_rootport *rvl_sim_rootport(struct rvl_sim *s)
 {
 	return s->rootport;

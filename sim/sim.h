@@ -27,6 +27,7 @@
 #define RVL_SIM_SIM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -198,6 +199,9 @@ unsigned rvl_sim_rx_room(const struct rvl_sim *sim);
 
 /* The root port, to inject faults and to change its policy (rootport.h). */
 struct rvl_rootport *rvl_sim_rootport(struct rvl_sim *sim);
+
+/* rvl_model_holds(): octets left behind that should have been erased. */
+bool rvl_sim_holds(const struct rvl_sim *sim, const void *octets, size_t len);
 
 void rvl_sim_stats(const struct rvl_sim *sim, struct rvl_sim_stats *stats);
 

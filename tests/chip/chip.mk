@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-CHIP_SRCS := tests/chip/chip.c tests/chip/traffic.c tests/chip/oracle.c
+CHIP_SRCS := tests/chip/chip.c tests/chip/traffic.c tests/chip/oracle.c \
+             tests/chip/erasure.c
 CHIP_LIBS := rvl_driver rvl_esp
 CHIP_LDLIBS := -lcmocka -lcrypto -lpci $(SIM_LDLIBS)
 

@@ -45,7 +45,8 @@ int main(int argc, char **argv)
 		bool same, ok;
 
 		options.sim.mutation = mutations[i].mutation;
-		same = oracle_run(&options, &report);
+		same = oracle_erasure(seed, mutations[i].mutation, &report) &&
+		       oracle_run(&options, &report);
 		ok = mutations[i].word ? !same && strstr(report.text, mutations[i].word) : same;
 		printf("%sok %zu - %s\n", ok ? "" : "not ", i + 1, mutations[i].name);
 		if (!ok)

@@ -34,6 +34,12 @@ struct oracle_report {
 	uint64_t counters[RVL_CNT_NUM];
 };
 
+/*
+ * Keys: while an SA is installed the chip holds its key; after its deletion, and after a Function
+ * Level Reset, no copy is left anywhere in it. True if so.
+ */
+bool oracle_erasure(uint64_t seed, uint8_t mutation, struct oracle_report *report);
+
 /* True when nothing differs. */
 bool oracle_run(const struct oracle_options *options, struct oracle_report *report);
 

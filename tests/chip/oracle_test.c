@@ -107,6 +107,17 @@ static bool run(size_t i, uint64_t seed, unsigned int packets)
 	return ok;
 }
 
+static bool run_erasure(uint64_t seed)
+{
+	struct oracle_report report;
+	bool ok = oracle_erasure(seed, 0, &report);
+
+	printf("%sok %zu - no_key_is_left_after_its_sa_or_a_reset\n", ok ? "" : "not ", HOSTS + 1);
+	if (!ok)
+		printf("# seed=%" PRIu64 ": %s\n", seed, report.text);
+	return ok;
+}
+
 int main(int argc, char **argv)
 {
 	const char *only = NULL;
@@ -124,10 +135,12 @@ int main(int argc, char **argv)
 		else if (!strncmp(argv[a], "host=", 5))
 			only = argv[a] + 5;
 	}
-	printf("TAP version 13\n1..%zu\n", only ? (size_t)1 : HOSTS);
+	printf("TAP version 13\n1..%zu\n", only ? (size_t)1 : HOSTS + 1);
 	for (i = 0; i < HOSTS; i++) {
 		if (!only || !strcmp(only, hosts[i].key))
 			ok &= run(i, seed, packets);
 	}
+	if (!only)
+		ok &= run_erasure(seed);
 	return ok ? 0 : 1;
 }
