@@ -99,22 +99,34 @@ module ravelin_ipsec_policy #(
     end
   end
 
+  // The rule that is written, against each other one.
+  logic [PolicyCount-1:0] others_before, before_others, self;
+  always_comb begin
+    others_before = '0;
+    before_others = '0;
+    self          = '0;
+    if (set_valid_i) begin
+      self = PolicyCount'(1) << set_idx_i;
+      for (int unsigned i = 0; i < PolicyCount; i++) begin
+        others_before[i] = priority_q[i*32 +: 32] < set_priority_i ||
+                           (priority_q[i*32 +: 32] == set_priority_i && i < 32'(set_idx_i));
+        before_others[i] = !others_before[i];
+      end
+    end
+  end
+
   always_ff @(posedge clk_i) begin
     if (set_valid_i) begin
       rule_q[set_idx_i] <= set_rule_i;
-      priority_q[set_idx_i*32 +: 32] <= set_priority_i;
-      result_q[set_idx_i*18 +: 18]   <= {set_rule.action, set_rule.sa};
-      for (int unsigned j = 0; j < PolicyCount; j++) begin
-        // the new rule's row, then its column
-        before_q[set_idx_i*PolicyCount + j] <=
-            priority_q[j*32 +: 32] < set_priority_i ||
-            (priority_q[j*32 +: 32] == set_priority_i && j < 32'(set_idx_i));
-        if (IdxW'(j) != set_idx_i) begin
-          before_q[j*PolicyCount + 32'(set_idx_i)] <=
-              set_priority_i < priority_q[j*32 +: 32] ||
-              (set_priority_i == priority_q[j*32 +: 32] && 32'(set_idx_i) < j);
+      for (int unsigned i = 0; i < PolicyCount; i++) begin
+        if (self[i]) begin
+          priority_q[i*32 +: 32] <= set_priority_i;
+          result_q[i*18 +: 18]   <= {set_rule.action, set_rule.sa};
+          before_q[i*PolicyCount +: PolicyCount] <= others_before & ~self;
         end else begin
-          before_q[j*PolicyCount + j] <= 1'b0;
+          before_q[i*PolicyCount +: PolicyCount] <=
+              (before_q[i*PolicyCount +: PolicyCount] & ~self) |
+              (self & {PolicyCount{before_others[i]}});
         end
       end
     end
