@@ -158,7 +158,9 @@ static void child_down(struct daemon *d, const struct ike_event *e)
 {
 	struct wish *w = find_wish(d, e->connection, e->child);
 
-	log_info(&d->log, "%s.%s is down: %s", e->connection, e->child, e->reason);
+	/* A child that never had a name was refused before it was known which one it is. */
+	if (e->child[0])
+		log_info(&d->log, "%s.%s is down: %s", e->connection, e->child, e->reason);
 	control_child_event(d->control, e->connection, e->child, false, e->reason);
 	if (w && !d->stopping && (w->wanted || w->replace))
 		plan_retry(d, w);
