@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What the whole chip does, in clock cycles (which are exact and repeat) and in octets on PCIe; and
- * how fast this machine simulates it. One JSON object a line.
+ * how fast this machine simulates it. One JSON object a line: {"section": [row]}.
  *
- *	cycles_per_packet, octets_per_cycle	in the middle of a burst; octets of the plain frame
- *	pcie_up_octets, pcie_down_octets	per packet, header and framing included, beside the
+ *	cycles-per-packet, octets-per-cycle	in the middle of a burst; octets of the plain frame
+ *	pcie-up-octets, pcie-down-octets	per packet, header and framing included, beside the
  *model (batches of 16 descriptors, 4 completions, 32 packets a doorbell, no interrupts)
  *
  * usage: chip_bench [quick]
@@ -110,8 +110,8 @@ static void add_sas(struct bench *b)
 			fail(err.text);
 	}
 	cycles = rvl_sim_cycle(b->chip.sim) - cycles;
-	printf("{\"bench\":\"chip_sa_add\",\"sas\":%d,\"cycles_per_sa\":%.1f,"
-	       "\"simulated_sas_per_second\":%.0f}\n",
+	printf("{\"chip-sa-add\":[{\"sas\":%d,\"cycles-per-sa\":%.1f,"
+	       "\"simulated-sas-per-second\":%.0f}]}\n",
 	       2 * SAS_MAX, (double)cycles / (2 * SAS_MAX), 2 * SAS_MAX / (seconds() - start));
 }
 
@@ -208,10 +208,10 @@ static void measure(struct bench *b, bool tx, unsigned int sas, size_t octets)
 	down = (down_octets(&after.pcie) - down_octets(&before.pcie)) / b->done;
 	khz = (double)(after.cycles - before.cycles) * 1e6 /
 	      (double)(after.host_ns - before.host_ns);
-	printf("{\"bench\":\"chip_%s\",\"sas\":%u,\"octets\":%zu,\"packets\":%u,\"lost\":%u,"
-	       "\"cycles_per_packet\":%.2f,\"octets_per_cycle\":%.2f,\"pcie_up_octets\":%.1f,"
-	       "\"pcie_up_model\":%.1f,\"pcie_down_octets\":%.1f,\"pcie_down_model\":%.1f,"
-	       "\"simulated_khz\":%.1f}\n",
+	printf("{\"chip-%s\":[{\"sas\":%u,\"octets\":%zu,\"packets\":%u,\"lost\":%u,"
+	       "\"cycles-per-packet\":%.2f,\"octets-per-cycle\":%.2f,\"pcie-up-octets\":%.1f,"
+	       "\"pcie-up-model\":%.1f,\"pcie-down-octets\":%.1f,\"pcie-down-model\":%.1f,"
+	       "\"simulated-khz\":%.1f}]}\n",
 	       tx ? "tx" : "rx", sas, octets, packets, packets - b->done, rate,
 	       (double)octets / rate, up,
 	       tx ? blocks(octets, MRRS) * 24 + descriptors
@@ -229,7 +229,7 @@ static void measure_idle(struct bench *b)
 		fail(b->chip.text);
 	start = seconds();
 	rvl_sim_step(b->chip.sim, cycles);
-	printf("{\"bench\":\"chip_idle\",\"simulated_khz\":%.1f}\n",
+	printf("{\"chip-idle\":[{\"simulated-khz\":%.1f}]}\n",
 	       (double)cycles / 1e3 / (seconds() - start));
 }
 
