@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/raveld/control.h"
@@ -235,6 +236,18 @@ static void finish(struct daemon *d)
 	free(d->wishes);
 }
 
+static void warn_of_readers(const struct conf *conf, const struct log *log)
+{
+	struct stat st;
+
+	for (size_t i = 0; conf->secret_count && i < conf->file_count; i++)
+		if (!stat(conf->files[i], &st) && (st.st_mode & (S_IRWXG | S_IRWXO)))
+			log_warning(log,
+				    "%s: others than its owner may read it, and secrets are "
+				    "configured",
+				    conf->files[i]);
+}
+
 static int run(struct conf *conf)
 {
 	struct daemon d = {
@@ -248,6 +261,7 @@ static int run(struct conf *conf)
 		log_error(&d.log, "event loop: %s", uv_strerror(err));
 		return EXIT_FAILED;
 	}
+	warn_of_readers(conf, &d.log);
 	err = start(&d);
 	if (!err) {
 		log_info(&d.log, "ready: netdev %s, MTU %u, control socket %s", conf->daemon.netdev,
