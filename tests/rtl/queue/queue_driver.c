@@ -113,7 +113,7 @@ void pair_tx_put(struct bench *b, unsigned int q, unsigned int len, enum tx_kind
 	data = host_ptr(b, addr);
 	s.serial = q << 24 | (++p->tx_serial & 0xffffff);
 	s.sa_valid = bench_chance(b, 50);
-	s.sa = s.sa_valid ? (uint16_t)bench_random(b, 1024) : 0;
+	s.sa = s.sa_valid ? (uint16_t)(1023 - bench_random(b, 2) * bench_random(b, 1024)) : 0;
 	d.addr = rvl_cpu_to_le64(addr);
 	d.flags = rvl_cpu_to_le16(s.sa_valid ? RVL_TX_FLAG_SA : 0);
 	d.sa = rvl_cpu_to_le16(s.sa);
@@ -133,7 +133,9 @@ void pair_tx_put(struct bench *b, unsigned int q, unsigned int len, enum tx_kind
 			break;
 		case 3:
 			d.flags = rvl_cpu_to_le16(RVL_TX_FLAG_SA);
-			d.sa = rvl_cpu_to_le16((uint16_t)(1024 + bench_random(b, 65536 - 1024)));
+			d.sa = rvl_cpu_to_le16(
+				(uint16_t)(1024 +
+					   bench_random(b, 2) * bench_random(b, 65536 - 1024)));
 			break;
 		case 4:
 			d.flags = 0;

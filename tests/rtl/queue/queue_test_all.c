@@ -10,10 +10,10 @@ struct soak {
 
 static void open_at_random(struct bench *b, struct soak *s, unsigned int q)
 {
-	unsigned int tx = 3 + bench_random(b, 4), rx = 3 + bench_random(b, 4);
+	unsigned int tx = 3 + bench_random(b, 6), rx = 3 + bench_random(b, 6);
 
 	/* large enough, or smaller than both together */
-	pair_open(b, q, tx, rx, bench_chance(b, 50) ? 7 : 3 + bench_random(b, 3));
+	pair_open(b, q, tx, rx, bench_chance(b, 50) ? 9 : 3 + bench_random(b, 3));
 	s->armed[q] = false;
 }
 
@@ -24,11 +24,13 @@ static enum tx_kind kind_at_random(struct bench *b, const struct soak *s)
 	return bench_chance(b, s->unreadable_pct) ? TX_UNREADABLE : TX_GOOD;
 }
 
-static unsigned int length_at_random(struct bench *b)
+static unsigned int length_at_random(struct bench *b, unsigned int log2)
 {
+	unsigned int most = BUFFERS_SIZE >> log2 < MAX_FRAME ? BUFFERS_SIZE >> log2 : MAX_FRAME;
+
 	switch (bench_random(b, 8)) {
 	case 0:
-		return 14 + bench_random(b, MAX_FRAME - 13);
+		return 14 + bench_random(b, most - 14);
 	case 1:
 		return 1500;
 	default:
@@ -52,7 +54,7 @@ static void serve_pair(struct bench *b, struct soak *s, unsigned int q)
 	}
 	if (bench_chance(b, 50)) {
 		for (n = bench_random(b, 1 + pair_tx_room(p)); n; n--)
-			pair_tx_put(b, q, length_at_random(b), kind_at_random(b, s));
+			pair_tx_put(b, q, length_at_random(b, p->tx_log2), kind_at_random(b, s));
 		pair_tx_doorbell(b, q);
 	}
 	if (bench_chance(b, 50)) {
@@ -188,7 +190,7 @@ static void a_reset_in_the_middle_of_traffic_leaves_a_working_device(struct benc
 		b->rx_queues = 1;
 		pair_open(b, 0, 6, 6, 7);
 		for (unsigned int i = 0; i < 60; i++) {
-			pair_tx_put(b, 0, length_at_random(b), TX_GOOD);
+			pair_tx_put(b, 0, length_at_random(b, 6), TX_GOOD);
 			pair_rx_put(b, 0, 700, false);
 		}
 		pair_tx_doorbell(b, 0);

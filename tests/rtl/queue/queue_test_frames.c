@@ -83,6 +83,28 @@ static void queues_take_turns(struct bench *b)
 	finish(b);
 }
 
+static void a_ring_larger_than_the_cache_is_read_as_it_is_used(struct bench *b)
+{
+	pair_open(b, 0, 8, 8, 9);
+	for (unsigned int i = 0; i < 256; i++) {
+		pair_tx_put(b, 0, 14 + bench_random(b, 100), TX_GOOD);
+		pair_rx_put(b, 0, 1000, false);
+	}
+	pair_tx_doorbell(b, 0);
+	pair_rx_doorbell(b, 0);
+	bench_until_idle(b, 2000);
+	CHECK_EQ(b, b->desc_reads, 8);
+	enable(b);
+	b->hrx_pct = 10;
+	b->hrx_left = 256;
+	while (b->hrx_left || b->hrx_open)
+		bench_cycle(b);
+	bench_until_idle(b, 200000);
+	CHECK_EQ(b, pair_poll(b, 0, UINT32_MAX), 512);
+	CHECK_EQ(b, b->desc_reads, 32);
+	finish(b);
+}
+
 static void bad_descriptors_complete_in_their_place(struct bench *b)
 {
 	enable(b);
@@ -447,6 +469,7 @@ const struct queue_test queue_tests_frames[] = {
 	TEST(frames_leave_as_they_lie_in_memory),
 	TEST(nothing_is_taken_before_the_device_is_enabled),
 	TEST(queues_take_turns),
+	TEST(a_ring_larger_than_the_cache_is_read_as_it_is_used),
 	TEST(bad_descriptors_complete_in_their_place),
 	TEST(a_frame_that_cannot_be_read_is_dropped_alone),
 	TEST(a_descriptor_that_cannot_be_read_stops_its_queue_alone),

@@ -103,6 +103,24 @@ static void an_interrupt_follows_its_data(struct bench *b)
 	CHECK(b, b->pair[0].cq_written > 0);
 }
 
+static void a_pair_that_is_not_at_rest_is_not_enabled(struct bench *b)
+{
+	reg_write(b, RVL_REG_CONTROL, 1);
+	pair_open(b, 0, 4, 4, 5);
+	b->wr_frozen = true;
+	send(b, 0, 4);
+	bench_run(b, 500);
+	reg_write(b, RVL_REG_Q_CONTROL(0), 0);
+	reg_write(b, RVL_REG_Q_CONTROL(0), 1);
+	CHECK_EQ(b, reg_read(b, RVL_REG_Q_CONTROL(0)), 0);
+	CHECK_EQ(b, reg_read(b, RVL_REG_Q_STATUS(0)), 0);
+	b->wr_frozen = false;
+	bench_until_idle(b, 1000);
+	CHECK_EQ(b, reg_read(b, RVL_REG_Q_STATUS(0)), 1);
+	pair_close(b, 0);
+	pair_open(b, 0, 4, 4, 5);
+}
+
 static void completions_that_follow_each_other_share_a_write(struct bench *b)
 {
 	unsigned int writes = 0, was = 0;
@@ -268,6 +286,7 @@ const struct queue_test queue_tests_rings[] = {
 	TEST(an_armed_queue_interrupts_once),
 	TEST(an_interrupt_is_never_missed),
 	TEST(an_interrupt_follows_its_data),
+	TEST(a_pair_that_is_not_at_rest_is_not_enabled),
 	TEST(completions_that_follow_each_other_share_a_write),
 	TEST(commands_complete_in_order),
 	TEST(a_command_that_cannot_be_read_stops_the_ring),
