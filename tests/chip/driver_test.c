@@ -400,6 +400,46 @@ static void a_function_level_reset_in_mid_traffic_erases_every_sa(void **state)
 	teardown(b);
 }
 
+static void an_sa_deleted_in_mid_traffic_ends_without_plaintext(void **state)
+{
+	struct bench *b = setup();
+	struct rvl_esp_params out = some_sa(b, RVL_OUTBOUND);
+	struct rvl_esp_params in = some_sa(b, RVL_INBOUND);
+	struct rvl_dev_sa_stats stats;
+	unsigned int round;
+
+	(void)state;
+	for (round = 0; round < 10; round++) {
+		uint64_t protected = counter(b, RVL_CNT_TX_PROTECTED);
+		uint64_t none = counter(b, RVL_CNT_TX_DROP_NO_SA);
+		uint64_t decrypted = counter(b, RVL_CNT_RX_DECRYPTED);
+		uint64_t missed = counter(b, RVL_CNT_RX_SA_MISS);
+		unsigned int i;
+
+		assert_int_equal(add(b, &out, 11, NULL), 0);
+		assert_int_equal(add(b, &in, 12, NULL), 0);
+		b->sink.wire = 0;
+		for (i = 0; i < 20; i++) {
+			send_ipv4(b, 1000, 11);
+			put_esp(b, &in, i + 1);
+		}
+		rvl_sim_step(b->chip.sim, 100 + 60 * round);
+		assert_int_equal(rvl_dev_sa_delete(b->chip.dev, false, 11, NULL), 0);
+		assert_int_equal(rvl_dev_sa_delete(b->chip.dev, true, 12, NULL), 0);
+		assert_int_equal(rvl_dev_sa_query(b->chip.dev, false, 11, &stats, NULL), -ENOENT);
+		drain(b);
+		protected = counter(b, RVL_CNT_TX_PROTECTED) - protected;
+		none = counter(b, RVL_CNT_TX_DROP_NO_SA) - none;
+		decrypted = counter(b, RVL_CNT_RX_DECRYPTED) - decrypted;
+		missed = counter(b, RVL_CNT_RX_SA_MISS) - missed;
+		assert_int_equal(protected + none, 20);
+		assert_int_equal(decrypted + missed, 20);
+		/* What left is what was protected: no frame more. */
+		assert_int_equal(b->sink.wire, protected);
+	}
+	teardown(b);
+}
+
 static void rings_of_every_size_work(void **state)
 {
 	struct bench *b = setup();
@@ -434,6 +474,7 @@ int main(void)
 		cmocka_unit_test(an_unreadable_frame_costs_that_frame_alone),
 		cmocka_unit_test(an_unreadable_descriptor_stops_its_queue_with_an_event),
 		cmocka_unit_test(a_function_level_reset_in_mid_traffic_erases_every_sa),
+		cmocka_unit_test(an_sa_deleted_in_mid_traffic_ends_without_plaintext),
 		cmocka_unit_test(rings_of_every_size_work),
 	};
 

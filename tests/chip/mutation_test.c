@@ -19,6 +19,7 @@ static const struct {
 	{1, "a_chip_that_does_not_check_for_replay_is_caught", "at the host"},
 	{2, "a_chip_that_takes_any_icv_is_caught", "at the host"},
 	{3, "a_chip_that_uses_a_sequence_number_twice_is_caught", "on the wire"},
+	{4, "a_chip_that_leaves_a_deleted_key_is_caught", "is left after its deletion"},
 };
 
 int main(int argc, char **argv)
