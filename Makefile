@@ -78,10 +78,10 @@ $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-include $(wildcard hw/hw.mk)
-include $(wildcard sim/sim.mk)
-include $(wildcard driver/driver.mk)
-include $(wildcard host/host.mk)
+include hw/hw.mk
+include sim/sim.mk
+include driver/driver.mk
+include host/host.mk
 include tests/tests.mk
 
 .PHONY: all help deps demo test bench lint format regs install clean libraries programs tests
@@ -135,12 +135,23 @@ format:
 	clang-format -i $(C_FILES)
 
 lint: deps
+	@$(MAKE) --no-print-directory $(LINTS)
+
+LINTS := lint-regs lint-spdx lint-format lint-c lint-rtl
+.PHONY: $(LINTS)
+
+lint-regs:
 	$(PYTHON) hw/regs/generate.py --check .
+
+lint-spdx:
 	scripts/spdx-check
+
+lint-format:
 	clang-format --dry-run -Werror $(C_FILES)
+
+lint-c:
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --suppress=missingIncludeSystem \
 	  --suppress=normalCheckLevelMaxBranches -I. -Idriver/core driver host sim
-	$(MAKE) --no-print-directory lint-rtl
 
 clean:
 	rm -rf $(BUILD)

@@ -7,7 +7,6 @@ include $(wildcard hw/rtl/*/*.mk)
 RTL_SRCS := hw/rtl/ravelin_regs_pkg.sv $(RTL_CRYPTO_SRCS) $(RTL_PCIE_SRCS) $(RTL_QUEUE_SRCS) \
             $(RTL_IPSEC_SRCS) hw/rtl/ravelin_reset.sv hw/rtl/ravelin.sv
 
-.PHONY: lint-rtl
 lint-rtl:
 	verilator --lint-only -Wall --top-module ravelin $(RTL_SRCS)
 	yosys -q -p 'read_verilog -sv $(RTL_SRCS); hierarchy -check -top ravelin'

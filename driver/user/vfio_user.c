@@ -509,7 +509,7 @@ static int negotiate(struct client *c, struct rvl_dev_error *err)
 	struct {
 		struct rvl_vfio_user_version version;
 		char json[4096];
-	} reply;
+	} reply = {0};
 	struct request r = {
 		.command = RVL_VFIO_USER_VERSION,
 		.fixed = &version,

@@ -50,7 +50,7 @@ int ike_child_request(struct ike_builder *b, const struct ike_child *child)
 static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa, struct ike_ts_list *tsi,
 		       struct ike_ts_list *tsr)
 {
-	struct ike_slice sa_body, tsi_body, tsr_body;
+	struct ike_slice sa_body = {0}, tsi_body = {0}, tsr_body = {0};
 	int err = ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &sa_body);
 
 	if (!err)
