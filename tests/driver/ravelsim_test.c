@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The user-space driver with ravelsim, process to process: attach, send, sleep until an interrupt,
+ * reset, and what is left when the simulator is killed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "driver/user/rvl_frame_queue.h"
+#include "driver/user/rvl_user.h"
+
+#define READY_TIMEOUT_MS 60000
+#define IRQ_TIMEOUT_MS 20000
+
+static char program[512];
+
+struct nic {
+	pid_t pid;
+	char socket[96], capture[112], address[128];
+	struct rvl_user *user;
+	struct rvl_dev *dev;
+	struct rvl_frame_queue *queue;
+};
+
+static void start(struct nic *n)
+{
+	char port[160], ready[16], line[8];
+	struct pollfd p = {.events = POLLIN};
+	int fds[2];
+
+	memset(n, 0, sizeof(*n));
+	snprintf(n->socket, sizeof(n->socket), "/tmp/rvl-ravelsim-test-%d.sock", (int)getpid());
+	snprintf(n->capture, sizeof(n->capture), "%s.pcap", n->socket);
+	snprintf(n->address, sizeof(n->address), "vfio-user:%s", n->socket);
+	snprintf(port, sizeof(port), "pcap:,%s", n->capture);
+	assert_int_equal(pipe(fds), 0);
+	snprintf(ready, sizeof(ready), "%d", fds[1]);
+	n->pid = fork();
+	assert_true(n->pid >= 0);
+	if (!n->pid) {
+		int null = open("/dev/null", O_WRONLY);
+
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		close(fds[0]);
+		execl(program, "ravelsim", "--socket", n->socket, "--port", port, "--ready-fd",
+		      ready, (char *)NULL);
+		_exit(127);
+	}
+	close(fds[1]);
+	p.fd = fds[0];
+	assert_int_equal(poll(&p, 1, READY_TIMEOUT_MS), 1);
+	assert_true(read(fds[0], line, sizeof(line)) > 0);
+	close(fds[0]);
+}
+
+static void attach(struct nic *n)
+{
+	const struct rvl_queue_options options = {.tx_log2 = 6, .rx_log2 = 6, .vector = 0};
+	const struct rvl_dev_options control = {.control_vector = 1};
+	struct rvl_dev_error err = {""};
+
+	if (rvl_dev_open(rvl_user_os(n->user), &control, &n->dev, &err) ||
+	    rvl_frame_queue_create(rvl_user_os(n->user), n->dev, 0, &options, &n->queue, &err) ||
+	    rvl_dev_enable(n->dev, true))
+		fail_msg("%s", err.text);
+}
+
+static void open_nic(struct nic *n)
+{
+	struct rvl_dev_error err = {""};
+
+	if (rvl_user_open(n->address, NULL, &n->user, &err))
+		fail_msg("%s", err.text);
+	attach(n);
+}
+
+static void close_nic(struct nic *n)
+{
+	rvl_frame_queue_destroy(n->queue);
+	rvl_dev_close(n->dev);
+	n->queue = NULL;
+	n->dev = NULL;
+}
+
+static void stop(struct nic *n, int signal)
+{
+	kill(n->pid, signal);
+	waitpid(n->pid, NULL, 0);
+	unlink(n->capture);
+	unlink(n->socket);
+}
+
+static void no_frame(void *ctx, uint8_t *frame, const struct rvl_completion *c)
+{
+	(void)ctx;
+	(void)frame;
+	(void)c;
+	fail_msg("received a frame that nobody sent");
+}
+
+/* Send frames and sleep on the interrupt until all are done. */
+static void exchange(struct nic *n, int frames)
+{
+	struct pollfd p = {.fd = rvl_user_irq_fd(n->user, 0), .events = POLLIN};
+	const uint8_t frame[60] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 6};
+	int done = 0;
+	int i;
+
+	for (i = 0; i < frames; i++)
+		assert_int_equal(rvl_frame_queue_send(n->queue, frame, sizeof(frame), RVL_NO_SA),
+				 0);
+	rvl_queue_kick(rvl_frame_queue_rings(n->queue));
+	while (done < frames) {
+		uint64_t count;
+		int got = rvl_frame_queue_poll(n->queue, 64, no_frame, NULL);
+
+		assert_true(got >= 0);
+		done += got;
+		if (got)
+			continue;
+		rvl_queue_arm(rvl_frame_queue_rings(n->queue));
+		assert_int_equal(poll(&p, 1, IRQ_TIMEOUT_MS), 1);
+		assert_int_equal(read(p.fd, &count, sizeof(count)), sizeof(count));
+	}
+	assert_int_equal(rvl_frame_queue_tx_errors(n->queue), 0);
+}
+
+static void frames_leave_and_interrupts_arrive(void **state)
+{
+	struct rvl_dev_sa sa = {.key_len = 32, .spi = 0x1000, .seq = 1, .ttl = 64};
+	uint64_t counters[RVL_CNT_NUM];
+	uint16_t index = RVL_INDEX_ANY;
+	struct nic n;
+	int round;
+
+	(void)state;
+	start(&n);
+	open_nic(&n);
+	for (round = 0; round < 3; round++)
+		exchange(&n, 40);
+	assert_int_equal(rvl_dev_sa_add(n.dev, &sa, &index, NULL), 0);
+	assert_int_equal(rvl_dev_sa_delete(n.dev, false, index, NULL), 0);
+	assert_int_equal(rvl_dev_counters(n.dev, counters), 0);
+	assert_int_equal(counters[RVL_CNT_TX_BYPASS], 120);
+	close_nic(&n);
+	rvl_user_close(n.user);
+	stop(&n, SIGTERM);
+}
+
+static void after_a_function_level_reset_it_is_opened_anew(void **state)
+{
+	struct nic n;
+
+	(void)state;
+	start(&n);
+	open_nic(&n);
+	exchange(&n, 10);
+	assert_int_equal(rvl_user_reset(n.user), 0);
+	assert_int_equal(rvl_dev_check(n.dev), -EIO);
+	close_nic(&n);
+	attach(&n);
+	exchange(&n, 10);
+	close_nic(&n);
+	rvl_user_close(n.user);
+
+	/* The next client finds it as it should be. */
+	open_nic(&n);
+	exchange(&n, 10);
+	close_nic(&n);
+	rvl_user_close(n.user);
+	stop(&n, SIGTERM);
+}
+
+static void a_killed_simulator_is_a_device_that_is_gone(void **state)
+{
+	struct rvl_dev_error err = {""};
+	struct pollfd p = {.events = POLLIN};
+	struct nic n;
+
+	(void)state;
+	start(&n);
+	open_nic(&n);
+	exchange(&n, 10);
+	stop(&n, SIGKILL);
+	p.fd = rvl_user_poll_fd(n.user);
+	assert_int_equal(poll(&p, 1, IRQ_TIMEOUT_MS), 1);
+	assert_int_equal(rvl_user_service(n.user), -ENODEV);
+	assert_int_equal(rvl_dev_nop(n.dev, &err), -ENODEV);
+	assert_non_null(strstr(err.text, "gone"));
+	assert_int_equal(rvl_frame_queue_poll(n.queue, 64, no_frame, NULL), -ENODEV);
+	close_nic(&n);
+	rvl_user_close(n.user);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frames_leave_and_interrupts_arrive),
+		cmocka_unit_test(after_a_function_level_reset_it_is_opened_anew),
+		cmocka_unit_test(a_killed_simulator_is_a_device_that_is_gone),
+	};
+	const char *slash = strrchr(argv[0], '/');
+
+	/* Beside the tests: build/tests and build/bin. */
+	snprintf(program, sizeof(program), "%.*s../bin/ravelsim",
+		 slash ? (int)(slash - argv[0] + 1) : 0, argv[0]);
+	(void)argc;
+	return cmocka_run_group_tests_name("driver with ravelsim", tests, NULL, NULL);
+}
