@@ -30,6 +30,7 @@
 	X(every_status_of_sa_commands_is_answered)                                                 \
 	X(every_status_of_policy_commands_is_answered)                                             \
 	X(all_inbound_slots_find_room_in_the_table)                                                \
+	X(a_ninth_sa_in_the_same_two_rows_finds_no_room)                                           \
 	X(a_deleted_sa_has_left_when_its_command_completes)                                        \
 	X(sas_come_and_go_at_the_same_index)                                                       \
 	X(reset_erases_sas_rules_and_frames)                                                       \

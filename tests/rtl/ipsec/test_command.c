@@ -190,6 +190,45 @@ void all_inbound_slots_find_room_in_the_table(struct bench *b)
 	CHECK_EQ(b, rvl_engine_counters(b->model)->rx_sa_miss, BENCH_SAS / 2);
 }
 
+/* The rows of the lookup table, as ravelin_ipsec_lookup has them, of an SA in a table of 1,024. */
+static uint32_t rows_of(uint32_t dst, uint32_t spi)
+{
+	uint32_t row0 = (spi ^ (dst << 16 | dst >> 16)) * 0x9e3779b1u >> 23;
+	uint32_t row1 = (spi + dst) * 0x7feb352du >> 23;
+
+	return row0 << 9 | row1;
+}
+
+void a_ninth_sa_in_the_same_two_rows_finds_no_room(struct bench *b)
+{
+	struct rvl_esp_params sa = peer_params(&b->random, RVL_INBOUND, 256);
+	uint32_t rows = rows_of(sa.dst, sa.spi);
+	uint8_t frame[PEER_FRAME_MAX];
+	struct rvl_cmd cmd;
+	uint16_t index = 0;
+
+	for (uint32_t spi = 256; index < 8; spi++) {
+		if (rows_of(sa.dst, spi) != rows)
+			continue;
+		sa.spi = spi;
+		bench_sa_add(b, index++, &sa);
+		bench_rx(b, frame, esp_frame(b, frame, &sa, 1));
+	}
+	do
+		sa.spi++;
+	while (rows_of(sa.dst, sa.spi) != rows);
+	cmd = peer_sa_add(8, &sa);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_TABLE_FULL);
+	bench_rx(b, frame, esp_frame(b, frame, &sa, 1));
+	bench_settle(b);
+	CHECK_EQ(b, rvl_engine_counters(b->model)->rx_sa_miss, 1);
+	bench_sa_delete(b, true, 5);
+	bench_sa_add(b, 8, &sa);
+	bench_rx(b, frame, esp_frame(b, frame, &sa, 1));
+	bench_settle(b);
+	CHECK_EQ(b, b->received, 1);
+}
+
 /* After the completion nothing of the SA comes out any more, with traffic all the while. */
 void a_deleted_sa_has_left_when_its_command_completes(struct bench *b)
 {
