@@ -118,7 +118,7 @@ static int turn(struct datapath *d)
 static void run(struct datapath *d)
 {
 	struct epoll_event events[EVENTS];
-	int did = 0;
+	int did = 1; /* the first wait must find the backend armed, so a turn comes before it */
 
 	for (;;) {
 		int n = epoll_wait(d->epoll, events, EVENTS, did ? 0 : -1);

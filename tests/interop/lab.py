@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Two hosts on one wire: Ravelin in one network namespace, strongSwan in the other.
 
-    namespace A                                                     namespace B
+    namespace A                        namespace N                  namespace B
     lo    10.1.0.1/32                                               lo    10.2.0.1/32
     rvl0  192.0.2.1/24 -- raveld -- [vfio-user] -- ravelsim -- wire0 === eth0  192.0.2.2/24
-                              (backend soft: raveld -- wire0)            strongSwan, kernel-libipsec
+                                                                    strongSwan, kernel-libipsec
+
+The wire's end is where the NIC is: A's kernel must not see it, for it would answer ARP beside rvl0.
+With backend soft there is no N: raveld itself has wire0, in A, and keeps A's kernel off it.
 
 Everything that a Lab starts dies with it: processes get SIGTERM, then SIGKILL, by process id, and
 SIGKILL from the kernel when the lab's own process dies; namespaces left by a lab that was killed are
@@ -146,6 +149,7 @@ class Lab:
         self.out.mkdir(parents=True)
         self.run = pathlib.Path(tempfile.mkdtemp(prefix="ravelin-"))
         self.a, self.b = f"{PREFIX}-a-{os.getpid()}", f"{PREFIX}-b-{os.getpid()}"
+        self.nic = f"{PREFIX}-n-{os.getpid()}" if backend == "user" else self.a
         self.processes = []
         self._sweep()
         try:
@@ -160,22 +164,22 @@ class Lab:
     def _sweep():
         """Remove namespaces whose lab is dead."""
         for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
-            match = re.fullmatch(PREFIX + r"-[ab]-(\d+)", name)
+            match = re.fullmatch(PREFIX + r"-[abn]-(\d+)", name)
             if match and not os.path.exists(f"/proc/{match[1]}"):
                 sh("ip", "netns", "del", name, check=False)
 
     def _wire(self):
-        for ns in (self.a, self.b):
+        for ns in {self.a, self.b, self.nic}:
             sh("ip", "netns", "add", ns)
             self.ip(ns, "link", "set", "lo", "up")
             for key in ("conf/all/rp_filter", "conf/default/rp_filter"):
                 sh("ip", "netns", "exec", ns, "sh", "-c", f"echo 0 > /proc/sys/net/ipv4/{key}")
             sh("ip", "netns", "exec", ns, "sh", "-c",
                "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6 2>/dev/null || :")
-        self.ip(self.a, "link", "add", "wire0", "mtu", "1500", "type", "veth", "peer", "name", "eth0",
+        self.ip(self.nic, "link", "add", "wire0", "mtu", "1500", "type", "veth", "peer", "name", "eth0",
                 "netns", self.b)
         # The wire carries whole packets with their checksums, as a cable does.
-        for ns, dev in ((self.a, "wire0"), (self.b, "eth0")):
+        for ns, dev in ((self.nic, "wire0"), (self.b, "eth0")):
             sh("ip", "netns", "exec", ns, "ethtool", "-K", dev, "tx", "off", "rx", "off", "sg", "off",
                "tso", "off", "gso", "off", "gro", "off")
             self.ip(ns, "link", "set", dev, "up")
@@ -200,7 +204,7 @@ class Lab:
             with contextlib.suppress(LabError):
                 process.stop()
         self.processes.clear()
-        for ns in (self.a, self.b):
+        for ns in {self.a, self.b, self.nic}:
             sh("ip", "netns", "del", ns, check=False)
         shutil.rmtree(self.run, ignore_errors=True)
 
@@ -313,7 +317,7 @@ secrets {{
                    "--socket", sock, "--port", "veth:wire0", "--seed", self.seed,
                    "--dump-config", self.nic_dump, "--stats-file", self.out / "ravelsim.json",
                    *(["--fst", self.fst] if self.fst else []), *extra]
-        self.ravelsim = self.start("ravelsim", self.a, command)
+        self.ravelsim = self.start("ravelsim", self.nic, command)
         wait_for("ravelsim listens", lambda: self._alive(self.ravelsim) and sock.exists())
         self.device = f"vfio-user:{sock}"
 
