@@ -9,7 +9,7 @@ $(eval $(call c_library,rvl_conf,host/conf/tree.c host/conf/resolve.c host/conf/
 $(eval $(call c_library,rvl_sa,host/sa/selector.c host/sa/inbound.c host/sa/sad.c host/sa/wire.c \
 	host/sa/soft.c host/sa/user.c))
 
-RAVELD_SRCS := host/raveld/main.c host/raveld/log.c host/raveld/tap.c host/raveld/netlink.c \
+RAVELD_SRCS := host/raveld/main.c host/raveld/devices.c host/raveld/log.c host/raveld/tap.c host/raveld/netlink.c \
 	host/raveld/routes.c host/raveld/datapath.c host/raveld/sockets.c \
 	host/raveld/negotiation.c host/raveld/control.c host/raveld/report.c
 RAVELD_LIBS := rvl_conf rvl_sa rvl_esp ike rvl_driver

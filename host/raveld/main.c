@@ -13,6 +13,7 @@
 
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
+#include "host/raveld/devices.h"
 #include "host/raveld/tap.h"
 
 #define DEFAULT_CONFIG "/etc/ravelin/ravelin.conf"
@@ -28,11 +29,14 @@ enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char usage[] =
 	"usage: raveld [--config FILE] [--check]\n"
+	"       raveld --list-devices [DUMP]\n"
 	"\n"
 	"IKEv2 and ESP with a Ravelin NIC, or in software.\n"
 	"\n"
 	"  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
 	"      --check        read the configuration, say whether it is good, and end\n"
+	"      --list-devices [DUMP]  the NICs on this machine, or in a file of `lspci -xxxx`\n"
+	"                     form such as ravelsim writes, and end\n"
 	"  -h, --help         this text\n"
 	"\n"
 	"SIGTERM and SIGINT: tell peers, erase keys, remove routes, end.\n"
@@ -280,13 +284,14 @@ int main(int argc, char **argv)
 	static const struct option options[] = {
 		{"config", required_argument, NULL, 'c'},
 		{"check", no_argument, NULL, 'k'},
+		{"list-devices", no_argument, NULL, 'l'},
 		{"help", no_argument, NULL, 'h'},
 		{0},
 	};
 	const char *path = DEFAULT_CONFIG;
 	struct conf_error error = {""};
 	struct conf *conf = NULL;
-	bool check = false;
+	bool check = false, list = false;
 	int option, code;
 
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -297,6 +302,9 @@ int main(int argc, char **argv)
 		case 'k':
 			check = true;
 			break;
+		case 'l':
+			list = true;
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			return EXIT_OK;
@@ -305,6 +313,8 @@ int main(int argc, char **argv)
 			return EXIT_USAGE;
 		}
 	}
+	if (list && optind + 1 >= argc)
+		return devices_print(argv[optind]) ? EXIT_FAILED : EXIT_OK;
 	if (optind < argc) {
 		fprintf(stderr, "raveld: what is \"%s\"?\n%s", argv[optind], usage);
 		return EXIT_USAGE;

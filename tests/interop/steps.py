@@ -130,6 +130,9 @@ def start_all(lab, initiator, report):
         listing = lab.sh(lab.a, "lspci", "-F", str(lab.nic_dump), "-n")
         report.say(listing)
         report.check("1234:4303" in listing, "lspci decodes its configuration space")
+        found = lab.sh(lab.a, str(lab.program("raveld")), "--list-devices", str(lab.nic_dump))
+        report.say(found)
+        report.check(re.match(r"pci:0000:01:00\.0 +1234:4303 ", found), "raveld finds it through libpci")
     report.step("the peer: strongSwan, ESP in user space")
     lab.start_strongswan(dpd="2s")
     report.say(re.search(r"loaded plugins: .*", lab.swanctl("--stats"))[0])
@@ -141,7 +144,7 @@ def start_all(lab, initiator, report):
     report.say(lab.ravelctl("nic"))
     if lab.backend == "user":
         report.check(nic["pci-id"] == "1234:4303" and nic["outbound-sas"] >= 1024,
-                     "the NIC was found through libpci and tells its capabilities")
+                     "it tells its capabilities")
 
 
 def establish(lab, initiator, report):
