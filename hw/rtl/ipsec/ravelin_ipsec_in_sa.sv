@@ -88,19 +88,20 @@ module ravelin_ipsec_in_sa #(
                                                      input logic [31:0] top,
                                                      input logic [31:0] seq);
     logic [BitW-1:0] from, to;
+    logic [ReplayWindow-1:0] unseen;
     from   = top[BitW-1:0] + 1'b1;   // the bits from..to-1 belong to numbers not seen
     to     = seq[BitW-1:0];
-    record = seen;
+    unseen = '0;
     if (seq > top) begin
       if (seq - top >= 32'(ReplayWindow)) begin
-        record = '0;
+        unseen = '1;
       end else if (from <= to) begin
-        record = seen & ~(below(to) & ~below(from));
+        unseen = below(to) & ~below(from);
       end else begin
-        record = seen & below(from) & ~below(to);
+        unseen = below(to) | ~below(from);
       end
     end
-    record[to] = 1'b1;
+    record = (seen & ~unseen) | (ReplayWindow'(1) << to);
   endfunction
 
   function automatic logic at_limit(input logic [63:0] count, input logic [63:0] limit);
