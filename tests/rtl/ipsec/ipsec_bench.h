@@ -70,6 +70,10 @@ struct rvl_engine_result bench_rx(struct bench *b, const uint8_t *frame, size_t 
 /* Let everything come out, and compare it. */
 void bench_settle(struct bench *b);
 
+/* SA_QUERY must answer what the model has counted. Sequence numbers that were refused count as one
+ * thing there, whether left of the window or seen before. */
+void bench_query(struct bench *b, bool inbound, uint16_t index);
+
 /* Since the last settling */
 uint64_t bench_count(struct bench *b, unsigned int counter);
 

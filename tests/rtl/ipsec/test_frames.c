@@ -150,4 +150,8 @@ void random_frames_both_ways_with_many_sas(struct bench *b)
 		}
 	}
 	bench_settle(b);
+	for (uint16_t i = 0; i < 64; i++) {
+		bench_query(b, false, i);
+		bench_query(b, true, 1023 - i);
+	}
 }

@@ -159,6 +159,34 @@ void frames_wrong_in_any_way_are_refused_for_the_right_reason(struct bench *b)
 		ipsec_dut_set_stalls(b->dut, peer_below(&b->random, 60),
 				     peer_below(&b->random, 60));
 	}
+	for (uint16_t i = 0; i < ESP_SAS; i++)
+		bench_query(b, true, (uint16_t)(i * 61));
+}
+
+/* Refused frames queue up behind a long one and are then counted one a cycle. */
+void bursts_of_replays_on_one_sa_are_counted_one_by_one(struct bench *b)
+{
+	struct sender s;
+	uint8_t frame[PEER_FRAME_MAX];
+	size_t l3, len;
+
+	sender_new(b, &s);
+	for (uint32_t round = 0; round < 30; round++) {
+		struct peer_seal how = peer_seal_plain(++s.seq[0]);
+
+		len = sealed(b, frame, &l3, &s.params[0], &how, 10);
+		bench_rx(b, frame, len);
+		bench_settle(b);
+		how.seq = ++s.seq[0];
+		bench_rx(b, frame,
+			 sealed(b, frame, &l3, &s.params[peer_below(&b->random, 2)], &how, 8000));
+		how.seq = s.seq[0] - 1;
+		len = sealed(b, frame, &l3, &s.params[0], &how, 10);
+		for (int i = 0; i < 40; i++)
+			bench_rx(b, frame, len);
+		bench_settle(b);
+		bench_query(b, true, 0);
+	}
 }
 
 void padding_of_every_length_is_checked_to_its_first_octet(struct bench *b)
