@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -271,8 +272,29 @@ static int dump_config(const struct ravelsim *r)
 	return rc;
 }
 
+/*
+ * A client may cut its file short after we have mapped it. The pages that are missing then become
+ * our own: the NIC reads zeroes there and what it writes is lost, as if the memory had been pulled
+ * out.
+ */
+static void on_bus_error(int sig, siginfo_t *info, void *context)
+{
+	static const char text[] = "ravelsim: the client's memory ends before its map does\n";
+	const uintptr_t page = 4096;
+	void *at = (void *)((uintptr_t)info->si_addr & ~(page - 1));
+
+	(void)context;
+	if (info->si_code != BUS_ADRERR ||
+	    mmap(at, page, PROT_READ | PROT_WRITE, MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		 0) == MAP_FAILED)
+		signal(sig, SIG_DFL); /* the access is repeated, and is the end */
+	else if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		return;
+}
+
 static int catch_signals(struct ravelsim *r)
 {
+	struct sigaction bus = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -281,6 +303,7 @@ static int catch_signals(struct ravelsim *r)
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGBUS, &bus, NULL);
 	r->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return r->signal_fd < 0 ? -errno : 0;
 }

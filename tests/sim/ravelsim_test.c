@@ -368,6 +368,26 @@ static void client_that_dies_leaves_the_nic_to_the_next(void **state)
 	close(event);
 }
 
+static void client_that_cuts_its_memory_short_harms_only_itself(void **state)
+{
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	(void)state;
+	start_commands(event, 2);
+	nop(0);
+	assert_true(raised(event, PATIENCE_MS));
+	assert_int_equal(ftruncate(f.memfd, 0), 0);
+	/* The next command is read as zeroes; its completion goes nowhere. */
+	set_reg(RVL_REG_CMD_TAIL, 2);
+	assert_true(raised(event, PATIENCE_MS));
+	assert_int_equal(reg(RVL_REG_CMD_HEAD), 2);
+	assert_true(says(&f.sim, "memory ends before its map"));
+	client_close(&f.client);
+	attach();
+	assert_int_equal(reg(RVL_REG_ID), RVL_MAGIC);
+	close(event);
+}
+
 static uint64_t cpu_ns(pid_t pid)
 {
 	char path[64];
@@ -499,6 +519,7 @@ int main(int argc, char **argv)
 		RUNNING(masks_and_pending_bits_are_the_nics_own),
 		RUNNING(reset_leaves_a_new_nic_with_its_interrupts_connected),
 		RUNNING(client_that_dies_leaves_the_nic_to_the_next),
+		RUNNING(client_that_cuts_its_memory_short_harms_only_itself),
 		RUNNING(idle_nic_costs_no_cpu_and_no_cycles),
 		RUNNING(it_ends_with_statistics_and_without_its_socket),
 		RUNNING(second_simulator_on_the_same_socket_is_refused),
