@@ -23,6 +23,7 @@
 	X(flows_hash_alike_after_decryption_and_spread_over_the_top_bits)                          \
 	X(policies_match_as_in_the_model)                                                          \
 	X(a_rule_is_replaced_in_one_step)                                                          \
+	X(rules_see_the_ports_of_sctp_dccp_and_udp_lite)                                           \
 	X(malformed_frames_from_the_host_are_dropped)                                              \
 	X(lifetimes_and_their_events_are_those_of_the_model)                                       \
 	X(the_last_sequence_number_is_used_once)                                                   \

@@ -184,3 +184,38 @@ void malformed_frames_from_the_host_are_dropped(struct bench *b)
 	}
 	bench_settle(b);
 }
+
+/* RFC 4301, section 4.4.1.1: any protocol with ports, here those beyond the model's TCP and UDP. */
+void rules_see_the_ports_of_sctp_dccp_and_udp_lite(struct bench *b)
+{
+	static const uint8_t protocols[] = {33, 132, 136};
+	struct rvl_policy discard = {.selector = rvl_selector_any(), .action = RVL_DISCARD};
+	struct rvl_cmd_policy cmd;
+	uint8_t frame[PEER_FRAME_MAX];
+
+	discard.selector.dst_port_first = 80;
+	discard.selector.dst_port_last = 90;
+	cmd = peer_policy_set(17, &discard);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+	b->loose = true;
+	for (unsigned int i = 0; i < 3; i++)
+		for (uint16_t port = 75; port < 95; port++)
+			for (uint16_t fragment = 0; fragment < 2; fragment++) {
+				struct peer_ip ip = {.src = 1,
+						     .dst = 2,
+						     .protocol = protocols[i],
+						     .fragment = fragment,
+						     .options = port % 11,
+						     .dport = port,
+						     .payload = 24};
+				size_t at = peer_ethernet(&b->random, frame, 0x0800, i);
+
+				at += peer_packet(&b->random, frame + at, &ip);
+				ipsec_dut_host(b->dut, frame, at, IPSEC_DUT_NO_SA);
+			}
+	CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+	/* of whole packets those with the ports, and every later fragment */
+	CHECK_EQ(b, bench_count(b, RVL_CNT_TX_DROP_POLICY), 3 * (11 + 20));
+	bench_settle(b);
+	CHECK_EQ(b, b->sent, 3 * 9);
+}
