@@ -12,35 +12,36 @@ VERILATOR_FLAGS := --cc --prefix Vravelin --top-module ravelin -O3 --x-assign fa
 VERILATOR_INC   := $(shell verilator --getenv VERILATOR_ROOT 2>/dev/null)/include
 MODEL_CXXFLAGS  := -std=gnu++17 -O2 -march=native
 
+# Several makes may build at once (plain and SAN=1): a lock for each model keeps them apart.
 # $(eval $(call verilated_model,NAME,VERILATOR FLAGS,C++ FLAGS)): $(BUILD)/model/libNAME.a
 define verilated_model
 $(BUILD)/model/$(1)/Vravelin.mk: $(RTL_SRCS) sim/sim.mk hw/hw.mk
 	@mkdir -p $$(@D)
-	verilator $(VERILATOR_FLAGS) $(2) -Mdir $$(@D) $(RTL_SRCS)
+	flock $$(@D).lock verilator $(VERILATOR_FLAGS) $(2) -Mdir $$(@D) $(RTL_SRCS)
 
 $(BUILD)/model/$(1)/model.o: sim/model.cc sim/model.h $(BUILD)/model/$(1)/Vravelin.mk
-	$(CXX) $(MODEL_CXXFLAGS) -I. -I$(BUILD)/model/$(1) -isystem $(VERILATOR_INC) \
+	flock $$(@D).lock $(CXX) $(MODEL_CXXFLAGS) -I. -I$(BUILD)/model/$(1) -isystem $(VERILATOR_INC) \
 	  -isystem $(VERILATOR_INC)/vltstd -Wall -Wextra -Werror -DVM_TRACE=0 $(3) -c -o $$@ $$<
 
 $(BUILD)/model/lib$(1).a: $(BUILD)/model/$(1)/model.o
-	+$(MAKE) --no-print-directory -s -C $(BUILD)/model/$(1) -f Vravelin.mk CXX=$(CXX) \
+	+flock $(BUILD)/model/$(1).lock $(MAKE) --no-print-directory -s -C $(BUILD)/model/$(1) -f Vravelin.mk CXX=$(CXX) \
 	  OPT_FAST='$(MODEL_CXXFLAGS)' OPT_SLOW='-O1 -march=native' OPT_GLOBAL='-O2 -march=native' \
 	  VM_PARALLEL_BUILDS=1 CFG_WITH_CCWARN=no RM='rm -f' Vravelin__ALL.a \
 	  $$$$(sed -n 's/^[[:space:]]*\(verilated[a-z_]*\) .*/\1.o/p' $(BUILD)/model/$(1)/Vravelin_classes.mk)
-	@rm -f $$@
-	cd $(BUILD)/model/$(1) && $(AR) rcs ../lib$(1).a *.o
+	rm -f $$@.$$$$$$$$ && cd $(BUILD)/model/$(1) && $(AR) rcs ../lib$(1).a.$$$$$$$$ *.o && \
+	  mv ../lib$(1).a.$$$$$$$$ ../lib$(1).a
 
 # where c_program and c_test look for a library
 $(B)/lib/lib$(1).a: $(BUILD)/model/lib$(1).a
 	@mkdir -p $$(@D)
-	cp $$< $$@
+	cp $$< $$@.$$$$$$$$ && mv $$@.$$$$$$$$ $$@
 
 LIBRARIES += $(B)/lib/lib$(1).a
 endef
 
 $(eval $(call verilated_model,ravelin_model,,))
 $(eval $(call verilated_model,ravelin_model_trace,--trace-fst,-DRVL_TRACE))
-$(eval $(call verilated_model,ravelin_model_mut,-GTestMutations=1,))
+$(eval $(call verilated_model,ravelin_model_mut,-GTestMutations=1\'b1,))
 
 # What needs no model: the protocol, the configuration space, the port
 $(eval $(call c_library,rvl_sim_io,sim/vfio_user.c sim/vfio_user_msg.c sim/config_space.c \
