@@ -206,6 +206,7 @@ def attack(lab, report):
     with lab.frames() as sock:
         ping(lab, lab.b, B_INNER, A_INNER, count=1)
         captured = read_frame(sock, lambda f, out: out and is_esp_in_udp(f, B_ADDR, A_ADDR))
+        lab.captured = captured
         before = device_counters(lab)
 
         sock.send(captured)
@@ -245,6 +246,12 @@ def tear_down(lab, initiator, report):
     wait_for("strongSwan has no SA", lambda: not lab.swanctl("--list-sas").strip())
     wait_for("raveld has no SA", lambda: not lab.ravelctl_json("list")["ike-sas"])
     report.check(True, "no SA on either side")
+    before = device_counters(lab)["rx_sa_miss"]
+    with lab.frames() as sock:
+        sock.send(lab.captured)
+    wait_for("the data path no longer knows the SPI",
+             lambda: device_counters(lab)["rx_sa_miss"] == before + 1)
+    report.check(True, f"an ESP packet of before is of an unknown SA: rx_sa_miss {before} -> {before + 1}")
     nic = lab.ravelctl_json("nic")
     report.check(nic["outbound-sas-used"] == 0 and nic["inbound-sas-used"] == 0, "no SA in the data path")
     report.check(lab.raveld.stop() == 0, "raveld ends with status 0 on SIGTERM")
