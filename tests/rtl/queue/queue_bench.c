@@ -213,7 +213,8 @@ void bench_cycle(struct bench *b)
 	}
 	b->cycles_register = b->in.power_on_rst_n ? b->cycles_register + 1 : 0;
 	queue_dut_edge(b->dut);
-	b->cycle++;
+	if (++b->cycle > CYCLES_MAX)
+		bench_fail(b, "no end");
 }
 
 void bench_run(struct bench *b, unsigned int cycles)

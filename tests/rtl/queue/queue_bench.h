@@ -24,6 +24,7 @@
 #define READS_MAX 128
 #define FRAMES_MAX 65536
 #define RING_MAX 1024
+#define CYCLES_MAX 4000000 /* of one test */
 #define BUFFERS_SIZE (640u << 10)
 
 enum { PERM_READ = 1, PERM_WRITE = 2, PERM_FAIL = 4 };
