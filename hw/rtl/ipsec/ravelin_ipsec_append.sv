@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Puts up to 16 octets behind a frame. They and their number stand with eop. Octets of the last beat
-// beyond the frame's become the tail or zero.
+// Puts up to 16 octets behind a frame. They and their number stand with eop. Octets of the last
+// beat beyond the frame's become the tail or zero.
 //
 // Latency 1 cycle, interval 1 beat; one cycle more when the tail needs a beat of its own.
 module ravelin_ipsec_append #(

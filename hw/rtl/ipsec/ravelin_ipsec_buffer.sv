@@ -6,10 +6,10 @@
 // out, none when `beats` is 0. The last beat leaves only when the whole frame has come in, then the
 // room of the frame is free again. `hold_i` holds up commands that send nothing.
 //
-// `first_o` pulses with the issue of the first beat of a frame, and with a command that sends nothing;
-// the command is taken (cmd_ready_o) with the issue of the last. Latency 1 cycle from a command to its
-// first beat, a beat a cycle, no gap between frames.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+// `first_o` pulses with the issue of the first beat of a frame, and with a command that sends
+// nothing; the command is taken (cmd_ready_o) with the issue of the last. Latency 1 cycle from a
+// command to its first beat, a beat a cycle, no gap between frames.
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_buffer #(
   parameter int unsigned DataW = 512,
   parameter int unsigned Depth = 512,  // beats, a power of two

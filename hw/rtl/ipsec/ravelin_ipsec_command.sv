@@ -2,13 +2,13 @@
 //
 // Executes commands, one at a time, to completion.
 //
-// Tables are read and written only while the decision pipelines are paused and empty; frames wait in
-// their buffers for the few cycles that takes. An SA becomes visible last: key first, then its state,
-// then, inbound, its entry in the lookup table. An SA that goes is made invisible first; then every
-// frame admitted so far leaves; then its key is erased; then the command completes.
+// Tables are read and written only while the decision pipelines are paused and empty; frames wait
+// in their buffers for the few cycles that takes. An SA becomes visible last: key first, then its
+// state, then, inbound, its entry in the lookup table. An SA that goes is made invisible first;
+// then every frame admitted so far leaves; then its key is erased; then the command completes.
 //
 // Of several things wrong with a command, the status with the lowest number answers.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_command #(
   parameter int unsigned OutSaCount   = 1024,
   parameter int unsigned InSaCount    = 1024,
@@ -78,7 +78,8 @@ module ravelin_ipsec_command #(
   output logic [31:0]       key_salt_o
 );
   typedef enum logic [3:0] {
-    StIdle, StCheck, StPause, StFind, StJudge, StKey, StKeyWait, StCommit, StRead, StDrain, StRespond
+    StIdle, StCheck, StPause, StFind, StJudge, StKey, StKeyWait, StCommit, StRead, StDrain,
+    StRespond
   } state_e;
 
   state_e      state_q;
@@ -90,7 +91,8 @@ module ravelin_ipsec_command #(
   logic [15:0] drain_q;             // frames admitted before the SA became invisible
   logic [OutSaCount-1:0] out_used_q;
   logic [InSaCount-1:0]  in_used_q;
-  logic [63:0] name_mem_q [0:InSaCount-1];  // (destination, SPI) of each inbound SA, to remove it by
+  // (destination, SPI) of each inbound SA, to remove it by
+  logic [63:0] name_mem_q [0:InSaCount-1];
   logic [63:0] name_q;
 
   // ------------------------------------------------------------------------ fields

@@ -57,12 +57,30 @@ module ravelin_ipsec_events (
     value = '0;
     if (mask_q != '0) begin
       case (lowest)
-        6'b000001: begin kind = 8'(ravelin_regs_pkg::EVENT_SOFT_BYTES);   value = rec_q.bytes; end
-        6'b000010: begin kind = 8'(ravelin_regs_pkg::EVENT_SOFT_PACKETS); value = rec_q.packets; end
-        6'b000100: begin kind = 8'(ravelin_regs_pkg::EVENT_HARD_BYTES);   value = rec_q.bytes; end
-        6'b001000: begin kind = 8'(ravelin_regs_pkg::EVENT_HARD_PACKETS); value = rec_q.packets; end
-        6'b010000: begin kind = 8'(ravelin_regs_pkg::EVENT_SEQ_NEAR_END); value = 64'(rec_q.seq); end
-        default:   begin kind = 8'(ravelin_regs_pkg::EVENT_SEQ_END);      value = 64'(rec_q.seq); end
+        6'b000001: begin
+          kind  = 8'(ravelin_regs_pkg::EVENT_SOFT_BYTES);
+          value = rec_q.bytes;
+        end
+        6'b000010: begin
+          kind  = 8'(ravelin_regs_pkg::EVENT_SOFT_PACKETS);
+          value = rec_q.packets;
+        end
+        6'b000100: begin
+          kind  = 8'(ravelin_regs_pkg::EVENT_HARD_BYTES);
+          value = rec_q.bytes;
+        end
+        6'b001000: begin
+          kind  = 8'(ravelin_regs_pkg::EVENT_HARD_PACKETS);
+          value = rec_q.packets;
+        end
+        6'b010000: begin
+          kind  = 8'(ravelin_regs_pkg::EVENT_SEQ_NEAR_END);
+          value = 64'(rec_q.seq);
+        end
+        default: begin
+          kind  = 8'(ravelin_regs_pkg::EVENT_SEQ_END);
+          value = 64'(rec_q.seq);
+        end
       endcase
     end
   end

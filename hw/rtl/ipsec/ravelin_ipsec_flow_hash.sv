@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Hash of a flow: addresses, protocol and ports, mixed by odd multipliers so that the top bits vary.
-// Latency 3 cycles, interval 1; the result stands until the next one.
+// Hash of a flow: addresses, protocol and ports, mixed by odd multipliers so that the top bits
+// vary. Latency 3 cycles, interval 1; the result stands until the next one.
 module ravelin_ipsec_flow_hash (
   input  logic        clk_i,
   input  logic        rst_ni,

@@ -7,12 +7,13 @@
 // after authentication, decides and updates, so that a forged packet can't move the window. Each
 // packet of a known SA takes the second step, to be counted, whatever the first one said.
 //
-// The window is a ring of ReplayWindow bits, one a sequence number modulo its size (as RFC 6479, but
-// cleared bit by bit): when the highest number moves on, the bits in between are cleared at once.
+// The window is a ring of ReplayWindow bits, one a sequence number modulo its size (as RFC 6479,
+// but cleared bit by bit): when the highest number moves on, the bits in between are cleared at
+// once.
 //
-// Latency 2 cycles each, interval 1, the same SA back to back included: the whole state just computed
-// is forwarded. rd_* comes one cycle before chk_*. Operations of the command executor come while no
-// packet is inside; their answer stands from 2 cycles later on.
+// Latency 2 cycles each, interval 1, the same SA back to back included: the whole state just
+// computed is forwarded. rd_* comes one cycle before chk_*. Operations of the command executor come
+// while no packet is inside; their answer stands from 2 cycles later on.
 module ravelin_ipsec_in_sa #(
   parameter int unsigned SaCount       = 1024,
   parameter int unsigned ReplayWindow  = 1024,  // a power of two

@@ -6,7 +6,7 @@
 // Latency 3 cycles, interval 1. The command executor works on the tables only while no packet is
 // inside: op_find, and from 4 cycles later on op_hit_o, op_full_o and the rows that op_insert or
 // op_remove then change.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_lookup #(
   parameter int unsigned SaCount = 1024,
   localparam int unsigned IdxW = $clog2(SaCount)

@@ -4,9 +4,9 @@
 // once given, never comes again (RFC 4106, section 3.1): gaps are legal, repetition is fatal.
 //
 // Latency 2 cycles, interval 1, the same SA back to back included (the state just computed is
-// forwarded). Operations of the command executor come while no packet is inside; their answer stands
-// from 2 cycles later on.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+// forwarded). Operations of the command executor come while no packet is inside; their answer
+// stands from 2 cycles later on.
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_out_sa #(
   parameter int unsigned SaCount       = 1024,
   parameter bit          TestMutations = 1'b0,

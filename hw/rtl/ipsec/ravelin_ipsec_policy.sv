@@ -3,12 +3,13 @@
 // Transmit policies (RFC 4301, section 4.4.1): all rules are compared at once; of those that match,
 // the one of the lowest priority wins, then the lowest index.
 //
-// The order of the rules is kept as a matrix, written when a rule is: bit j of row i says that rule j
-// goes before rule i. The winner is then the rule that rule_fits and that no other one that matches
-// goes before. A rule that is not in use counts as going after all others, as it never rule_fits.
+// The order of the rules is kept as a matrix, written when a rule is: bit j of row i says that rule
+// j goes before rule i. The winner is then the rule that matches and that no other one that
+// matches goes before. A rule that is not in use counts as going after all others, as it never
+// matches.
 //
 // Latency 2 cycles, interval 1. Rules are written only while no packet is inside.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_policy #(
   parameter int unsigned PolicyCount = 64,
   localparam int unsigned IdxW = $clog2(PolicyCount)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Puts up to PrefixMax octets in front of a frame. They and their number stand with the frame's first
-// beat until it is taken. The side band stands from the first beat that leaves to the last.
+// Puts up to PrefixMax octets in front of a frame. They and their number stand with the frame's
+// first beat until it is taken. The side band stands from the first beat that leaves to the last.
 //
 // Latency 1 cycle; as many beats a cycle as leave.
 module ravelin_ipsec_prepend #(

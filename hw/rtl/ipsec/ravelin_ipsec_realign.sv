@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Takes the first `shift` octets off a frame and cuts it to `len` octets. The beats that come in must
-// be just those that hold them. Octets beyond the last are zero.
+// Takes the first `shift` octets off a frame and cuts it to `len` octets. The beats that come in
+// must be just those that hold them. Octets beyond the last are zero.
 //
-// Latency 2 cycles, interval 1 beat; a frame costs one more cycle only when it comes in one beat more
-// than it leaves in.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+// Latency 2 cycles, interval 1 beat; a frame costs one more cycle only when it comes in one beat
+// more than it leaves in.
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_realign #(
   parameter int unsigned DataW = 512,
   parameter int unsigned SideW = 1,

@@ -9,10 +9,11 @@
 //                                                                              v
 //                              host <- [prepend: Ethernet header] <-------- [buffer]
 //
-// All frames take this way, in order. The first buffer holds a frame until its end has come, since only
-// then it is known whether it is damaged; the second holds the plaintext until the frame has been
-// verified: no octet of it leaves before, and what is dropped there is overwritten by later frames.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+// All frames take this way, in order. The first buffer holds a frame until its end has come, since
+// only then it is known whether it is damaged; the second holds the plaintext until the frame has
+// been verified: no octet of it leaves before, and what is dropped there is overwritten by later
+// frames.
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_rx #(
   parameter int unsigned DataW         = 512,
   parameter int unsigned InSaCount     = 1024,

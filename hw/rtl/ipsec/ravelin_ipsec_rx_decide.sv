@@ -7,7 +7,7 @@
 //
 // Latency 9 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFO of
 // decisions has room for its result.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_rx_decide #(
   parameter int unsigned InSaCount = 1024,
   localparam int unsigned CntNum = ravelin_regs_pkg::CNT_NUM,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Decides whether a frame that has come out of the GCM engine may go to the host: ICV, replay window,
-// trailer (RFC 4303, section 2.4), inner header, ECN (RFC 6040, section 4.2). The text goes on into
-// a buffer meanwhile; the record made here says what becomes of it there.
+// Decides whether a frame that has come out of the GCM engine may go to the host: ICV, replay
+// window, trailer (RFC 4303, section 2.4), inner header, ECN (RFC 6040, section 4.2). The text goes
+// on into a buffer meanwhile; the record made here says what becomes of it there.
 //
 //   text -> [collect] -> [format] -> [in_sa] -> [hash] -> [hash] -> FIFO
 //
 // Latency 5 cycles from the last beat, interval 1 frame. Frames that were dropped before take part
 // without text. Nothing stalls inside but at the entry.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_rx_verify #(
   parameter int unsigned DataW         = 512,
   parameter int unsigned InSaCount     = 1024,
@@ -349,7 +349,8 @@ module ravelin_ipsec_rx_verify #(
     end
   end
 
-  assign paused_o = pause_i && !(f0_valid_q || f1_valid_q || f2_valid_q || f3_valid_q || f4_valid_q);
+  assign paused_o = pause_i && !(f0_valid_q || f1_valid_q || f2_valid_q || f3_valid_q ||
+                                 f4_valid_q);
   assign idle_o   = credit_q == '0;
 
   // ------------------------------------------------------------------------ result

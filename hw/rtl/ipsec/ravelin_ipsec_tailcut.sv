@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Takes the last 16 octets (the ICV) off a frame of 17 octets or more, unless `cut` is 0. They stand
-// beside the last beat that leaves.
+// Takes the last 16 octets (the ICV) off a frame of 17 octets or more, unless `cut` is 0. They
+// stand beside the last beat that leaves.
 //
 // Latency 2 cycles, interval 1 beat.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_tailcut #(
   parameter int unsigned DataW = 512,
   localparam int unsigned BytesW = $clog2(DataW/8+1)
@@ -45,7 +45,8 @@ module ravelin_ipsec_tailcut #(
   assign in_ready_o = !hold_valid_q || advance;
 
   // The 16 octets from octet `at` on of a beat and its successor.
-  function automatic logic [127:0] tail_at(input logic [DataW-1:0] low, input logic [DataW-1:0] high,
+  function automatic logic [127:0] tail_at(input logic [DataW-1:0] low,
+                                           input logic [DataW-1:0] high,
                                            input logic [BytesW-1:0] at);
     logic [DataW+127:0] both;
     both    = {high[127:0], low} >> {at, 3'b000};

@@ -7,7 +7,7 @@
 //
 // Latency 8 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFOs of
 // decisions and of events have room for its results.
-/* verilator lint_off UNUSEDSIGNAL */  // records and shifted vectors are not used to the last bit
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_tx_decide #(
   parameter int unsigned OutSaCount    = 1024,
   parameter int unsigned PolicyCount   = 64,
@@ -355,7 +355,7 @@ module ravelin_ipsec_tx_decide #(
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_SEQ]      <= seq_end;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_LIFETIME] <= expired;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_TOO_BIG]  <= sa_too_big ||
-                                                       (p6_big_q && !p6_q.malformed && !p6_discard_q);
+          (p6_big_q && !p6_q.malformed && !p6_discard_q);
       sent_o <= p6_pass || sa_ok;
     end
   end
@@ -410,7 +410,8 @@ module ravelin_ipsec_tx_decide #(
   ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::TX_DECISION_W), .Depth(FifoDepth)) u_decisions (
     .clk_i, .rst_ni,
     .in_valid_i (p8_valid_q), .in_ready_o (dec_room), .in_data_i (p8_q),
-    .out_valid_o (dec_valid_o), .out_ready_i (dec_ready_i), .out_data_o (dec_o), .count_o (dec_count)
+    .out_valid_o (dec_valid_o), .out_ready_i (dec_ready_i), .out_data_o (dec_o),
+    .count_o (dec_count)
   );
 
   logic ev_room;

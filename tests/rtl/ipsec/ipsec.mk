@@ -14,8 +14,8 @@ IPSEC_DIR := tests/rtl/ipsec
 IPSEC_RTL := hw/rtl/ravelin_regs_pkg.sv $(RTL_CRYPTO_SRCS) $(RTL_IPSEC_SRCS)
 IPSEC_CXX := -std=gnu++17 -march=native -I. -Idriver/core -I/usr/share/verilator/include \
              -I/usr/share/verilator/include/vltstd
-IPSEC_OBJ := $(addprefix $(B)/obj/$(IPSEC_DIR)/,ipsec_bench.o ipsec_peer.o ipsec_test.o test_frames.o \
-             test_receive.o test_policy.o test_life.o test_command.o)
+IPSEC_OBJ := $(addprefix $(B)/obj/$(IPSEC_DIR)/,ipsec_bench.o ipsec_peer.o ipsec_test.o \
+             test_frames.o test_receive.o test_policy.o test_life.o test_command.o)
 IPSEC_ESP := $(patsubst %.c,$(B)/obj/%.o,$(wildcard host/esp/*.c))
 
 # $(call ipsec_test,NAME,BITS A BEAT)
