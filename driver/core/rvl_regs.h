@@ -152,7 +152,7 @@
 
 /* Completion statuses. */
 #define RVL_CQ_STATUS_OK 0x0U /* done */
-#define RVL_CQ_STATUS_BAD_DESC 0x1U /* length, flags, SA index or reserved octets are wrong; the frame was dropped */
+#define RVL_CQ_STATUS_BAD_DESC 0x1U /* length, flags, SA index or reserved octets are wrong; transmit: the frame was dropped, receive: the frame takes the next descriptor */
 #define RVL_CQ_STATUS_DMA_ERROR 0x2U /* the frame could not be read; it was dropped */
 
 /* Command opcodes. */
@@ -361,7 +361,7 @@ struct rvl_cmd_cpl {
 	rvl_le64 seq; /* outbound: last sequence number used; inbound: highest authenticated */
 	rvl_le32 drop_icv; /* ICV did not verify */
 	rvl_le32 drop_replay; /* sequence number seen before or left of the window */
-	rvl_le32 drop_format; /* authenticated, but padding or inner packet malformed, or ECN forbidden */
+	rvl_le32 drop_format; /* authenticated, but padding or inner packet malformed, or ECN forbidden; not dummy packets */
 	rvl_le32 drop_limit; /* hard lifetime or sequence number space used up */
 	rvl_le32 state; /* SA_STATE_* bits */
 	uint8_t rsvd[12]; /* zero */
