@@ -6,7 +6,7 @@
 
 #include "host/ike/sa.h"
 
-struct ike_action *ike_emit(struct ike_engine *e, enum ike_action_type type)
+struct ike_action *ike_action_new(struct ike_engine *e, enum ike_action_type type)
 {
 	struct ike_action *a = calloc(1, sizeof(*a));
 
@@ -15,8 +15,21 @@ struct ike_action *ike_emit(struct ike_engine *e, enum ike_action_type type)
 		return NULL;
 	}
 	a->type = type;
+	return a;
+}
+
+void ike_action_queue(struct ike_engine *e, struct ike_action *a)
+{
 	*e->actions_tail = a;
 	e->actions_tail = &a->next;
+}
+
+struct ike_action *ike_emit(struct ike_engine *e, enum ike_action_type type)
+{
+	struct ike_action *a = ike_action_new(e, type);
+
+	if (a)
+		ike_action_queue(e, a);
 	return a;
 }
 

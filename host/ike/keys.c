@@ -96,6 +96,10 @@ int ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys, const struc
 		take(&c, responder->integ, responder->integ_len);
 	}
 	OPENSSL_cleanse(material, sizeof(material));
+	if (err) {
+		OPENSSL_cleanse(initiator, sizeof(*initiator));
+		OPENSSL_cleanse(responder, sizeof(*responder));
+	}
 	return err;
 }
 

@@ -30,7 +30,10 @@ struct ike_child_keys {
 	uint8_t integ[IKE_INTEG_KEY_MAX];
 };
 
-/* KEYMAT for a Child SA of IKE_AUTH, cut up: initiator to responder first (section 2.17). */
+/*
+ * KEYMAT for a Child SA of IKE_AUTH, cut up: initiator to responder first (section 2.17). Returns
+ * 0, or a negative errno with nothing left in either.
+ */
 int ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys, const struct ike_suite *child,
 			  struct ike_slice ni, struct ike_slice nr,
 			  struct ike_child_keys *initiator, struct ike_child_keys *responder);

@@ -67,6 +67,8 @@ void ike_sa_free_handshake(struct ike_sa *sa)
 	sa->dh = NULL;
 	ike_buffer_free(&sa->init_request);
 	ike_buffer_free(&sa->init_response);
+	OPENSSL_cleanse(sa->keys.sk_pi, sizeof(sa->keys.sk_pi));
+	OPENSSL_cleanse(sa->keys.sk_pr, sizeof(sa->keys.sk_pr));
 }
 
 struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
@@ -111,12 +113,10 @@ static struct ike_child_change change_of(const struct ike_child *child)
 void ike_child_remove(struct ike_engine *e, struct ike_child *child, const char *reason)
 {
 	struct ike_child **at = &child->sa->children;
-	struct ike_action *a;
 
-	if (child->in_data_path) {
-		a = ike_emit(e, IKE_ACTION_CHILD_REMOVE);
-		if (a)
-			a->change = change_of(child);
+	if (child->remove) {
+		child->remove->change = change_of(child);
+		ike_action_queue(e, child->remove);
 	} else {
 		e->config.release_spi(e->config.context, child->spi_in);
 	}
@@ -129,40 +129,47 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, const char 
 	free(child);
 }
 
-/* Derive a Child SA's keys and hand it to the data path. */
+/*
+ * Derive a Child SA's keys and hand it to the data path, for which nothing is queued unless all of
+ * it worked. The CHILD_REMOVE is made now: later there may be no memory for it.
+ */
 int ike_child_install(struct ike_engine *e, struct ike_child *child)
 {
 	struct ike_sa *sa = child->sa;
-	struct ike_action *a = ike_emit(e, IKE_ACTION_CHILD_INSTALL);
-	struct ike_child_keys initiator, responder;
-	int err;
+	struct ike_action *a = ike_action_new(e, IKE_ACTION_CHILD_INSTALL);
+	struct ike_action *removal = ike_action_new(e, IKE_ACTION_CHILD_REMOVE);
+	struct ike_child_install *i;
+	int err = -ENOMEM;
 
-	if (!a)
-		return -ENOMEM;
-	child->in_data_path = true; /* whatever comes now, it gets a CHILD_REMOVE */
-	child->state = IKE_CHILD_INSTALLING;
+	if (!a || !removal)
+		goto undo;
+	i = &a->install;
 	err = ike_keys_derive_child(sa->suite.prf, &sa->keys, &child->suite,
 				    ike_slice(sa->ni, sa->ni_len), ike_slice(sa->nr, sa->nr_len),
-				    &initiator, &responder);
-	a->install = (struct ike_child_install){
-		.child_id = child->id,
-		.ike_id = sa->id,
-		.local = sa->local,
-		.remote = sa->remote,
-		.encap = ike_sa_encap(sa),
-		.suite = child->suite,
-		.spi_in = child->spi_in,
-		.spi_out = child->spi_out,
-		.keys_in = sa->initiator ? responder : initiator,
-		.keys_out = sa->initiator ? initiator : responder,
-		.local_ts = child->local_ts,
-		.remote_ts = child->remote_ts,
-		.replay_window = child->config->replay_window,
-	};
-	strcpy(a->install.connection, sa->conn->name);
-	strcpy(a->install.child, child->config->name);
-	OPENSSL_cleanse(&initiator, sizeof(initiator));
-	OPENSSL_cleanse(&responder, sizeof(responder));
+				    sa->initiator ? &i->keys_out : &i->keys_in,
+				    sa->initiator ? &i->keys_in : &i->keys_out);
+	if (err)
+		goto undo;
+	i->child_id = child->id;
+	i->ike_id = sa->id;
+	strcpy(i->connection, sa->conn->name);
+	strcpy(i->child, child->config->name);
+	i->local = sa->local;
+	i->remote = sa->remote;
+	i->encap = ike_sa_encap(sa);
+	i->suite = child->suite;
+	i->spi_in = child->spi_in;
+	i->spi_out = child->spi_out;
+	i->local_ts = child->local_ts;
+	i->remote_ts = child->remote_ts;
+	i->replay_window = child->config->replay_window;
+	child->remove = removal;
+	child->state = IKE_CHILD_INSTALLING;
+	ike_action_queue(e, a);
+	return 0;
+undo:
+	ike_action_free(a);
+	ike_action_free(removal);
 	return err;
 }
 
@@ -285,7 +292,7 @@ void ike_sa_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *i
 	sa->remote = in->remote;
 	sa->local = in->local;
 	for (struct ike_child *child = sa->children; child; child = child->next) {
-		if (!child->in_data_path)
+		if (!child->remove)
 			continue;
 		a = ike_emit(e, IKE_ACTION_CHILD_UPDATE);
 		if (a)

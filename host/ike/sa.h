@@ -32,7 +32,8 @@ struct ike_child {
 	struct ike_suite suite;
 	uint32_t spi_in;
 	uint32_t spi_out;
-	bool in_data_path; /* CHILD_INSTALL went out */
+	/* The CHILD_REMOVE to come, made before CHILD_INSTALL went out; NULL: it never did. */
+	struct ike_action *remove;
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
 	uint64_t installed_at;
@@ -244,6 +245,8 @@ bool ike_answer_allowed(struct ike_engine *e, uint64_t now);
 /* action.c: what comes out */
 void ike_emit_send(struct ike_engine *e, const struct ike_addr *local,
 		   const struct ike_addr *remote, bool marker, struct ike_slice data);
+struct ike_action *ike_action_new(struct ike_engine *e, enum ike_action_type type);
+void ike_action_queue(struct ike_engine *e, struct ike_action *a);
 struct ike_action *ike_emit(struct ike_engine *e, enum ike_action_type type);
 void ike_emit_event(struct ike_engine *e, enum ike_action_type type, const struct ike_sa *sa,
 		    const struct ike_child *child, const char *reason);

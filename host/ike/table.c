@@ -106,6 +106,7 @@ static void sa_free(struct ike_sa *sa)
 		struct ike_child *child = sa->children;
 
 		sa->children = child->next;
+		ike_action_free(child->remove);
 		free(child);
 	}
 	ike_sa_free_handshake(sa);
