@@ -109,8 +109,10 @@ deps:
 regs:
 	$(PYTHON) hw/regs/generate.py .
 
+JOBS := -j$(shell nproc)
+
 demo: deps
-	@$(MAKE) --no-print-directory programs
+	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) programs
 	@tests/interop/demo --backend $(or $(BACKEND),user) $(if $(INITIATOR),--initiator $(INITIATOR)) \
 	  $(if $(FST),--fst $(FST))
 
@@ -118,7 +120,7 @@ test: deps
 	@tests/run
 
 bench: deps
-	@$(MAKE) --no-print-directory programs benches
+	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) programs benches
 	@tests/bench/run --json $(BUILD)/bench.json
 
 .PHONY: benches
@@ -127,7 +129,7 @@ benches: $(BENCHES)
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(B)/bin/raveld $(DESTDIR)$(PREFIX)/sbin/
-	install -m 755 $(B)/bin/ravelctl $(B)/bin/ravelsim $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/bin/ravelctl $(B)/bin/ravelsim $(B)/bin/ravelsim-trace $(DESTDIR)$(PREFIX)/bin/
 
 C_FILES = $(shell git ls-files '*.c' '*.h' '*.cc' | grep -v driver/core/rvl_regs.h)
 

@@ -27,7 +27,7 @@ $(BUILD)/model/lib$(1).a: $(BUILD)/model/$(1)/model.o
 	+flock $(BUILD)/model/$(1).lock $(MAKE) --no-print-directory -s -C $(BUILD)/model/$(1) -f Vravelin.mk CXX=$(CXX) \
 	  OPT_FAST='$(MODEL_CXXFLAGS)' OPT_SLOW='-O1 -march=native' OPT_GLOBAL='-O2 -march=native' \
 	  VM_PARALLEL_BUILDS=1 CFG_WITH_CCWARN=no RM='rm -f' Vravelin__ALL.a \
-	  $$$$(sed -n 's/^[[:space:]]*\(verilated[a-z_]*\) .*/\1.o/p' $(BUILD)/model/$(1)/Vravelin_classes.mk)
+	  $$$$(sed -n 's/^[[:space:]]*\(verilated[a-z_]*\) .*/\1.o/p' $(BUILD)/model/$(1)/Vravelin_classes.mk) >/dev/null
 	rm -f $$@.$$$$$$$$ && cd $(BUILD)/model/$(1) && $(AR) rcs ../lib$(1).a.$$$$$$$$ *.o && \
 	  mv ../lib$(1).a.$$$$$$$$ ../lib$(1).a
 
