@@ -15,6 +15,7 @@
  *	rvl_sim_set_bus_master(sim, true);
  *	rvl_sim_irq_connect(sim, 0, true);
  *	rvl_sim_write32(sim, 0, RVL_REG_CONTROL, RVL_CONTROL_ENABLE_MASK);
+ *	rvl_sim_run(sim, 100000); -- the write is posted: the device isn't enabled before it arrives
  *	rvl_sim_rx(sim, frame, len, false);
  *	rvl_sim_run(sim, 100000);
  *

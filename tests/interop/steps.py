@@ -274,7 +274,7 @@ def where_things_lie(lab, report):
     report.say(f"wire side of the NIC: {shown}/wire.pcap\nhost side of the NIC: {shown}/host.pcap\n"
                f"logs: {shown}/*.log")
     if lab.backend == "user":
-        report.say(f"waves of the same run: make demo FST={shown}/waves.fst INITIATOR="
+        report.say(f"the same with waves: make demo FST={shown}/waves.fst INITIATOR="
                    f"{'ravelin' if 'ravelin' in shown.name else 'strongswan'}   (then gtkwave)")
 
 
