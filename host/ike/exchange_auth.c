@@ -103,16 +103,21 @@ static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa)
 	return !ike_peer_find(e, &sa->local_id, &sa->conn->remote_id, NULL);
 }
 
+/* Whose key to use before the responder has said who it is. */
+static struct ike_id expected_peer(const struct ike_sa *sa)
+{
+	return sa->conn->remote_id.type == IKE_ID_ANY ? ike_id_from_addr(&sa->conn->remote)
+						      : sa->conn->remote_id;
+}
+
 int ike_auth_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT], reason[IKE_REASON_MAX];
-	struct ike_id expected = sa->conn->remote_id;
+	struct ike_id expected = expected_peer(sa);
 	const struct ike_psk *psk;
 	struct ike_builder b;
 
 	sa->local_id = ike_connection_local_id(sa->conn, &sa->local);
-	if (expected.type == IKE_ID_ANY)
-		expected = ike_id_from_addr(&sa->remote);
 	psk = ike_psk_find(e, &sa->local_id, &expected);
 	if (!psk) {
 		ike_id_text(&sa->local_id, local, sizeof(local));
@@ -209,7 +214,8 @@ void ike_auth_process_response(struct ike_engine *e, struct ike_sa *sa, struct i
 {
 	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 	struct ike_slice id_body, auth_body;
-	struct ike_id id;
+	struct ike_id id, expected = expected_peer(sa);
+	const struct ike_psk *psk;
 	uint16_t error;
 
 	ike_request_done(sa);
@@ -236,7 +242,14 @@ void ike_auth_process_response(struct ike_engine *e, struct ike_sa *sa, struct i
 		reject_responder(e, sa, in->now, reason);
 		return;
 	}
-	if (!peer_authentic(e, sa, ike_psk_find(e, &sa->local_id, &id), id_body, auth_body)) {
+	/*
+	 * Where any identity will do, it must be one of those that our own AUTH was meant for: not
+	 * everybody who has some key here is the host that was called.
+	 */
+	psk = ike_psk_find(e, &sa->local_id, &id);
+	if (!ike_psk_same(psk, ike_psk_find(e, &sa->local_id, &expected)))
+		psk = NULL;
+	if (!peer_authentic(e, sa, psk, id_body, auth_body)) {
 		snprintf(reason, sizeof(reason), "peer \"%.64s\" failed to authenticate: %s", text,
 			 "wrong pre-shared key?");
 		reject_responder(e, sa, in->now, reason);

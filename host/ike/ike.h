@@ -150,8 +150,9 @@ int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn)
 int ike_engine_remove_connection(struct ike_engine *e, const char *name);
 
 /*
- * A shared key and the identities it belongs to: it is for a pair (local, remote) of which one or
- * both are listed, the more the better; none listed: for everybody. The key is copied.
+ * A shared key and the identities it belongs to. It is for the peers listed; for all of them when
+ * "any" is listed, nobody, or nobody but we ourselves. Of several the one that lists the peer is
+ * taken, then the one that lists us. The key is copied.
  * Returns 0, -ENOMEM, or -EINVAL when it is empty or over 512 octets.
  */
 int ike_engine_add_psk(struct ike_engine *e, const struct ike_id *owners, unsigned owner_count,

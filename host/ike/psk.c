@@ -48,34 +48,50 @@ void ike_engine_clear_psks(struct ike_engine *e)
 	}
 }
 
-static bool owned_by(const struct ike_psk *psk, const struct ike_id *id)
+/* How well a key fits a pair of identities; below 0: it isn't for them. */
+static int fitness(const struct ike_psk *psk, const struct ike_id *local,
+		   const struct ike_id *remote)
 {
+	bool of_remote = false, of_local = false, of_others = false, of_anybody = !psk->owner_count;
+
 	for (unsigned i = 0; i < psk->owner_count; i++) {
-		if (ike_id_matches(&psk->owners[i], id))
-			return true;
+		const struct ike_id *owner = &psk->owners[i];
+
+		if (owner->type == IKE_ID_ANY)
+			of_anybody = true;
+		else if (ike_id_equal(owner, remote))
+			of_remote = true;
+		else if (ike_id_equal(owner, local))
+			of_local = true;
+		else
+			of_others = true;
 	}
-	return false;
+	/* A key that names peers is for these, however much our own identity is among its owners.
+	 */
+	if (!of_remote && !of_anybody && (of_others || !of_local))
+		return -1;
+	/* The peer's identity says more about the key than our own; "any" says nothing. */
+	return 2 * of_remote + of_local;
 }
 
 const struct ike_psk *ike_psk_find(const struct ike_engine *e, const struct ike_id *local,
 				   const struct ike_id *remote)
 {
 	const struct ike_psk *best = NULL;
-	int best_score = -1;
+	int best_fitness = -1;
 
 	for (const struct ike_psk *psk = e->psks; psk; psk = psk->next) {
-		int score = 0;
+		int f = fitness(psk, local, remote);
 
-		if (psk->owner_count) {
-			/* The peer's identity says more about the key than our own. */
-			score = 2 * owned_by(psk, remote) + owned_by(psk, local);
-			if (!score)
-				continue;
-		}
-		if (score > best_score) {
+		if (f > best_fitness) {
 			best = psk;
-			best_score = score;
+			best_fitness = f;
 		}
 	}
 	return best;
+}
+
+bool ike_psk_same(const struct ike_psk *a, const struct ike_psk *b)
+{
+	return a && b && a->len == b->len && CRYPTO_memcmp(a->key, b->key, a->len) == 0;
 }

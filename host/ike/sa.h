@@ -259,6 +259,7 @@ void ike_actions_free(struct ike_engine *e);
 /* psk.c */
 const struct ike_psk *ike_psk_find(const struct ike_engine *e, const struct ike_id *local,
 				   const struct ike_id *remote);
+bool ike_psk_same(const struct ike_psk *a, const struct ike_psk *b);
 
 /* cookie.c */
 int ike_cookie_make(struct ike_engine *e, uint64_t now, const struct ike_in *in,

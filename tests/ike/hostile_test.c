@@ -760,6 +760,38 @@ static void an_answer_beyond_what_was_offered_is_not_installed(void **state)
 
 #define T(name) cmocka_unit_test_teardown(name, teardown)
 
+/* Mallory has a key here, but isn't the gateway that was called. */
+static void a_responder_with_another_configured_key_is_not_who_was_called(void **state)
+{
+	struct side one = SIDE_A, two = SIDE_B;
+	struct ike_id gateway, mallory;
+	char error[128];
+
+	(void)state;
+	one.peer_id = NULL;
+	one.psk = two.psk = NULL;
+	two.id = "mallory";
+	net = net_new(1, &one, &two);
+	assert_int_equal(ike_id_parse("192.0.2.2", &gateway, error, sizeof(error)), 0);
+	assert_int_equal(ike_id_parse("mallory", &mallory, error, sizeof(error)), 0);
+	ike_engine_add_psk(a()->engine, &gateway, 1, ike_slice("the gateway's", 13));
+	ike_engine_add_psk(a()->engine, &mallory, 1, ike_slice("mallory's", 9));
+	/* Mallory needn't check A's AUTH: he is made to pass it, and then uses his own key. */
+	ike_engine_add_psk(b()->engine, NULL, 0, ike_slice("the gateway's", 13));
+	b()->install_holds = true;
+	start(net, 0);
+	net_settle(net);
+	assert_int_equal(b()->held_count, 1);
+	ike_engine_clear_psks(b()->engine);
+	ike_engine_add_psk(b()->engine, NULL, 0, ike_slice("mallory's", 9));
+	b()->install_holds = false;
+	node_drain(b());
+	net_settle(net);
+	assert_int_equal(a()->ike_up, 0);
+	assert_int_equal(a()->child_count, 0);
+	assert_int_equal(ike_engine_stats(a()->engine)->auth_failed, 1);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -782,6 +814,7 @@ int main(int argc, char **argv)
 		T(an_authenticated_peer_that_sends_nonsense_breaks_nothing),
 		T(an_authenticated_responder_that_answers_nonsense_breaks_nothing),
 		T(an_answer_beyond_what_was_offered_is_not_installed),
+		T(a_responder_with_another_configured_key_is_not_who_was_called),
 	};
 	bool given;
 	int failed;

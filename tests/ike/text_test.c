@@ -340,6 +340,57 @@ static void shared_keys_are_found_by_whose_they_are(void **state)
 	net_free(net);
 }
 
+static void a_key_for_any_never_stands_in_for_a_key_of_ones_own(void **state)
+{
+	struct net *net = net_new(1, &SIDE_A, &SIDE_B);
+	struct ike_engine *e = net->node[0].engine;
+	struct ike_id gateway, alice, bob, any = {.type = IKE_ID_ANY}, owners[2];
+
+	(void)state;
+	ike_id_parse("gateway", &gateway, error, sizeof(error));
+	ike_id_parse("alice", &alice, error, sizeof(error));
+	ike_id_parse("bob", &bob, error, sizeof(error));
+	for (unsigned order = 0; order < 2; order++) {
+		ike_engine_clear_psks(e);
+		for (unsigned i = 0; i < 2; i++) {
+			if (i == order)
+				ike_engine_add_psk(e, &alice, 1, ike_slice("alice", 5));
+			else
+				ike_engine_add_psk(e, &any, 1, ike_slice("any", 3));
+		}
+		assert_memory_equal(ike_psk_find(e, &gateway, &alice)->key, "alice", 5);
+		assert_memory_equal(ike_psk_find(e, &gateway, &bob)->key, "any", 3);
+		owners[0] = gateway;
+		owners[1] = any;
+		ike_engine_add_psk(e, owners, 2, ike_slice("ours", 4));
+		assert_memory_equal(ike_psk_find(e, &gateway, &alice)->key, "alice", 5);
+		assert_memory_equal(ike_psk_find(e, &gateway, &bob)->key, "ours", 4);
+	}
+	net_free(net);
+}
+
+static void a_key_of_a_pair_is_for_nobody_else(void **state)
+{
+	struct net *net = net_new(1, &SIDE_A, &SIDE_B);
+	struct ike_engine *e = net->node[0].engine;
+	struct ike_id gateway, alice, bob, owners[2];
+
+	(void)state;
+	ike_id_parse("gateway", &gateway, error, sizeof(error));
+	ike_id_parse("alice", &alice, error, sizeof(error));
+	ike_id_parse("bob", &bob, error, sizeof(error));
+	ike_engine_clear_psks(e);
+	owners[0] = gateway;
+	owners[1] = bob;
+	ike_engine_add_psk(e, owners, 2, ike_slice("pair", 4));
+	assert_memory_equal(ike_psk_find(e, &gateway, &bob)->key, "pair", 4);
+	assert_null(ike_psk_find(e, &gateway, &alice));
+	ike_engine_add_psk(e, &gateway, 1, ike_slice("ours", 4));
+	assert_memory_equal(ike_psk_find(e, &gateway, &bob)->key, "pair", 4);
+	assert_memory_equal(ike_psk_find(e, &gateway, &alice)->key, "ours", 4);
+	net_free(net);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -354,6 +405,8 @@ int main(void)
 		cmocka_unit_test(narrowing_gives_what_both_allow_and_nothing_else),
 		cmocka_unit_test(a_specific_selector_within_a_wider_one_is_not_repeated),
 		cmocka_unit_test(shared_keys_are_found_by_whose_they_are),
+		cmocka_unit_test(a_key_for_any_never_stands_in_for_a_key_of_ones_own),
+		cmocka_unit_test(a_key_of_a_pair_is_for_nobody_else),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
