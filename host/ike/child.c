@@ -84,7 +84,7 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 	uint16_t refusal = IKE_N_TS_UNACCEPTABLE;
 
 	*child = NULL;
-	*name = "";
+	*name = sa->conn->child_count ? sa->conn->children[0].name : "";
 	if (parse_child(in, &offered, &tsi, &tsr))
 		return IKE_N_INVALID_SYNTAX;
 	for (unsigned i = 0; i < sa->conn->child_count; i++) {

@@ -138,3 +138,28 @@ struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const 
 	}
 	return best;
 }
+
+/* The next connection after `after` that for_ids() could have given as well as `conn`. */
+struct ike_connection *ike_connection_alike(const struct ike_engine *e, const struct ike_sa *sa,
+					    const struct ike_connection *conn,
+					    const struct ike_id *local,
+					    const struct ike_connection *after)
+{
+	for (unsigned i = 0; i < e->connection_count; i++) {
+		struct ike_connection *other = e->connections[i];
+		struct ike_id ours = ike_connection_local_id(other, &sa->local);
+
+		if (after) {
+			if (other == after)
+				after = NULL;
+			continue;
+		}
+		if (other != conn && ike_id_equal(&other->remote_id, &conn->remote_id) &&
+		    (other->remote.family != 0) == (conn->remote.family != 0) &&
+		    fits_addresses(other, &sa->local, &sa->remote) &&
+		    ike_id_equal(&ours, &sa->local_id) && ike_id_matches(local, &ours) &&
+		    allows_suite(other, &sa->suite))
+			return other;
+	}
+	return NULL;
+}

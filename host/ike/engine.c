@@ -70,7 +70,7 @@ static bool state_takes_request(const struct ike_sa *sa, uint8_t exchange)
 {
 	switch (sa->state) {
 	case IKE_STATE_HALF_OPEN:
-		return exchange == IKE_AUTH;
+		return exchange == IKE_AUTH && !sa->auth_failed;
 	case IKE_STATE_ESTABLISHED:
 	case IKE_STATE_DELETING:
 		return exchange == IKE_INFORMATIONAL || exchange == IKE_CREATE_CHILD_SA;
@@ -170,7 +170,9 @@ static void process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_
 					   : ike_slice(NULL, 0));
 		/* Fatal where it is malformed (section 2.21.3) or where there's no IKE SA without
 		 * it. */
-		if (error == IKE_N_INVALID_SYNTAX || sa->state == IKE_STATE_HALF_OPEN)
+		if (sa->state == IKE_STATE_HALF_OPEN)
+			ike_sa_refused(e, sa, "peer's request is malformed");
+		else if (error == IKE_N_INVALID_SYNTAX)
 			ike_sa_down(e, sa, "peer's request is malformed");
 		return;
 	}
@@ -303,7 +305,9 @@ static void expire(struct ike_engine *e, struct ike_sa *sa)
 {
 	switch (sa->state) {
 	case IKE_STATE_HALF_OPEN:
-		ike_sa_down(e, sa, "the initiator never came back with IKE_AUTH");
+		ike_sa_down(e, sa,
+			    sa->auth_failed ? sa->reason
+					    : "the initiator never came back with IKE_AUTH");
 		break;
 	case IKE_STATE_INSTALLING:
 		ike_sa_down(e, sa, "the data path did not answer");
@@ -333,6 +337,9 @@ void ike_tick(struct ike_engine *e, uint64_t now)
 			ike_retransmit(e, sa, now);
 		} else if (sa->keepalive_at <= now) {
 			keepalive(e, sa, now);
+		} else if (sa->childless_until <= now) {
+			sa->childless_until = IKE_NEVER;
+			ike_sa_delete(e, sa, now, "it has had no Child SA for a minute");
 		} else {
 			sa->dpd_wanted = true;
 			ike_sa_advance(e, sa, now);
@@ -378,6 +385,8 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 
 	if (!config)
 		return -ENOENT;
+	if (e->stopping)
+		return -ESHUTDOWN;
 	if (conn->remote.family == 0)
 		return -EDESTADDRREQ;
 	if (conn->local.family)
@@ -431,7 +440,10 @@ int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id)
 
 void ike_terminate_all(struct ike_engine *e, uint64_t now)
 {
+	e->stopping = true;
 	for (struct ike_sa *sa = e->all; sa; sa = sa->all_next) {
+		if (sa->state == IKE_STATE_INSTALLING) /* the peer doesn't think that it is up */
+			ike_sa_down(e, sa, "shutting down");
 		ike_sa_delete(e, sa, now, "shutting down");
 		if (sa->state != IKE_STATE_DEAD)
 			ike_sa_reschedule(e, sa);
@@ -486,7 +498,7 @@ void ike_child_installed(struct ike_engine *e, uint64_t now, uint64_t child_id, 
 	}
 	if (answering)
 		ike_auth_finish_request(e, sa, now);
-	if (!error && sa->state != IKE_STATE_DEAD)
+	if (!error && ike_child_find_id(e, child_id)) /* it may have gone with its IKE SA */
 		ike_emit_event(e, IKE_ACTION_CHILD_UP, sa, child, NULL);
 	if (sa->state != IKE_STATE_DEAD)
 		ike_sa_advance(e, sa, now);
@@ -535,7 +547,7 @@ void ike_list(const struct ike_engine *e, ike_list_fn *fn, void *context)
 				.suite = child->suite,
 				.spi_in = child->spi_in,
 				.spi_out = child->spi_out,
-				.encap = ike_sa_encap(sa),
+				.encap = ike_sa_encap(e, sa),
 				.local_ts = &child->local_ts,
 				.remote_ts = &child->remote_ts,
 				.installed_at = child->installed_at,

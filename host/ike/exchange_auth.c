@@ -15,6 +15,7 @@
 #include "host/ike/sa.h"
 
 static const struct ike_slice nothing;
+static const char second_sa[] = "it has an IKE SA already (unique = keep)";
 
 static void id_body_write(struct ike_writer *w, const struct ike_id *id)
 {
@@ -271,16 +272,46 @@ static void reject_initiator(struct ike_engine *e, struct ike_sa *sa, const stru
 	ike_id_text(id, text, sizeof(text));
 	ike_log(e, IKE_LOG_WARNING, sa, "authentication of \"%.64s\" failed: %s", text, why);
 	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_AUTHENTICATION_FAILED, nothing);
-	ike_sa_down(e, sa, "authentication failed");
+	ike_sa_refused(e, sa, "authentication failed");
 }
 
 static void reject_syntax(struct ike_engine *e, struct ike_sa *sa)
 {
 	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_INVALID_SYNTAX, nothing);
-	ike_sa_down(e, sa, "peer's IKE_AUTH request is malformed");
+	ike_sa_refused(e, sa, "peer's IKE_AUTH request is malformed");
 }
 
-static void accept_initiator(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+/* The older IKE SA of this peer stays, and this one isn't wanted. */
+static bool not_unique(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	return sa->conn->unique == IKE_UNIQUE_KEEP &&
+	       ike_peer_find(e, &sa->local_id, &sa->remote_id, NULL);
+}
+
+/*
+ * Choose a Child SA for what the initiator asks for, if need be from another connection between
+ * the same identities: they differ in nothing that has been said so far.
+ */
+static uint16_t choose_child(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
+			     const struct ike_id *wanted, struct ike_child **child,
+			     const char **name)
+{
+	struct ike_connection *first = sa->conn, *other = NULL;
+	uint16_t refusal = ike_child_accept(e, sa, in, child, name);
+	const char *other_name;
+
+	while ((refusal == IKE_N_TS_UNACCEPTABLE || refusal == IKE_N_NO_PROPOSAL_CHOSEN) &&
+	       (other = ike_connection_alike(e, sa, first, wanted, other))) {
+		ike_sa_hold(sa, other);
+		if (ike_child_accept(e, sa, in, child, &other_name) == 0)
+			return 0;
+		ike_sa_hold(sa, first);
+	}
+	return refusal;
+}
+
+static void accept_initiator(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
+			     const struct ike_id *wanted)
 {
 	struct ike_child *child;
 	struct ike_notify n;
@@ -288,7 +319,7 @@ static void accept_initiator(struct ike_engine *e, struct ike_sa *sa, struct ike
 	const char *name;
 
 	sa->peer_initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
-	sa->child_refusal = ike_child_accept(e, sa, in, &child, &name);
+	sa->child_refusal = choose_child(e, sa, in, wanted, &child, &name);
 	if (sa->child_refusal == IKE_N_INVALID_SYNTAX) {
 		reject_syntax(e, sa);
 		return;
@@ -349,11 +380,10 @@ void ike_auth_process_request(struct ike_engine *e, struct ike_sa *sa, struct ik
 		return;
 	}
 	sa->remote_id = id;
-	if (conn->unique == IKE_UNIQUE_KEEP && ike_peer_find(e, &sa->local_id, &id, NULL)) {
-		reject_initiator(e, sa, &id, "it has an IKE SA already (unique = keep)");
-		return;
-	}
-	accept_initiator(e, sa, in);
+	if (not_unique(e, sa))
+		reject_initiator(e, sa, &id, second_sa);
+	else
+		accept_initiator(e, sa, in, &wanted);
 }
 
 /* Responder: build, once it is known what becomes of the Child SA. */
@@ -363,6 +393,10 @@ void ike_auth_finish_request(struct ike_engine *e, struct ike_sa *sa, uint64_t n
 	const struct ike_psk *psk = ike_psk_find(e, &sa->local_id, &sa->remote_id);
 	struct ike_builder b;
 
+	if (not_unique(e, sa)) { /* it came up while the data path was busy */
+		reject_initiator(e, sa, &sa->remote_id, second_sa);
+		return;
+	}
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_id(&b, IKE_PAYLOAD_IDR, sa->local_id.type, ike_id_slice(&sa->local_id));
 	if (!psk || write_own_auth(&b, sa, psk)) {

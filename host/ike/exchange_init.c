@@ -85,6 +85,19 @@ static void fail(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	ike_sa_down(e, sa, reason);
 }
 
+/*
+ * Anybody can send an error (section 2.21.1), so one is remembered and the message dropped. Only
+ * when nothing better comes within IKE_INIT_ERROR_MS it is why the attempt failed.
+ */
+static void suspect(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason)
+{
+	if (*sa->reason)
+		return;
+	ike_log(e, IKE_LOG_DEBUG, sa, "%s: waiting for a better answer", reason);
+	snprintf(sa->reason, sizeof(sa->reason), "%s", reason);
+	sa->expire_at = now + IKE_INIT_ERROR_MS;
+}
+
 static void retry_with_group(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			     struct ike_slice data)
 {
@@ -99,11 +112,12 @@ static void retry_with_group(struct ike_engine *e, struct ike_sa *sa, uint64_t n
 	if (ike_cursor_ok(&c) && group == ike_dh_group(sa->dh))
 		return; /* late, for a request before this one */
 	if (++sa->init_rounds > IKE_INIT_ROUNDS_MAX) {
-		fail(e, sa, "peer asks for another group again and again");
+		suspect(e, sa, now, "peer asks for another group again and again");
 		return;
 	}
 	if (!ike_cursor_ok(&c) || !offered) {
-		fail(e, sa, "INVALID_KE_PAYLOAD from peer: it wants a group that wasn't proposed");
+		suspect(e, sa, now,
+			"INVALID_KE_PAYLOAD from peer: it wants a group that wasn't proposed");
 		return;
 	}
 	ike_log(e, IKE_LOG_DEBUG, sa, "peer prefers group %s",
@@ -125,7 +139,7 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, const stru
 		if (ike_slice_equal(n.data, ike_slice(sa->cookie, sa->cookie_len)))
 			return true; /* late, for a request before this one */
 		if (++sa->init_rounds > IKE_INIT_ROUNDS_MAX) {
-			fail(e, sa, "peer asks for a cookie again and again");
+			suspect(e, sa, in->now, "peer asks for a cookie again and again");
 			return true;
 		}
 		memcpy(sa->cookie, n.data.data, n.data.len);
@@ -148,7 +162,7 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, const stru
 							      "proposals, or has no connection for "
 							      "our address"
 							    : "");
-		fail(e, sa, reason);
+		suspect(e, sa, in->now, reason);
 		return true;
 	}
 	return false;
@@ -181,7 +195,7 @@ void ike_init_process_response(struct ike_engine *e, struct ike_sa *sa, struct i
 	ike_connection_proposals(sa->conn, &own);
 	if (ike_proposal_check_answer(own.list, own.count, &answer, false, &sa->suite, &spi) ||
 	    spi.len != 0 || sa->suite.group != ke.group || ke.group != ike_dh_group(sa->dh)) {
-		fail(e, sa, "peer chose an IKE proposal that wasn't offered");
+		suspect(e, sa, in->now, "peer chose an IKE proposal that wasn't offered");
 		return;
 	}
 	sa->spi_r = in->hdr.spi_r;
@@ -191,7 +205,8 @@ void ike_init_process_response(struct ike_engine *e, struct ike_sa *sa, struct i
 	case 0:
 		break;
 	case -EBADMSG: /* RFC 6989, section 2.5 */
-		fail(e, sa, "peer sent an invalid public value in KE");
+		sa->spi_r = 0;
+		suspect(e, sa, in->now, "peer sent an invalid public value in KE");
 		return;
 	default:
 		fail(e, sa, "key derivation failed");
@@ -204,20 +219,27 @@ void ike_init_process_response(struct ike_engine *e, struct ike_sa *sa, struct i
 	ike_nat_detect(sa, &in->payloads, in);
 	ike_nat_float(e, sa);
 	ike_request_done(sa);
+	sa->reason[0] = 0;
+	sa->expire_at = IKE_NEVER;
 	if (ike_auth_start(e, sa, in->now))
 		fail(e, sa, "could not build IKE_AUTH");
 }
 
 /* Responder: process and build. No state before the request has proved worth it. */
 
+/* Says no, and logs it, as often as answers to what anybody can send are allowed. */
 static void refuse(struct ike_engine *e, const struct ike_in *in, uint16_t type,
 		   struct ike_slice data)
 {
 	char from[IKE_ADDR_TEXT];
 
+	if (!ike_answer_allowed(e, in->now)) {
+		e->stats.drop_limit++;
+		return;
+	}
 	ike_addr_text(&in->remote, from, sizeof(from));
-	ike_log(e, type == IKE_N_COOKIE ? IKE_LOG_DEBUG : IKE_LOG_INFO, NULL,
-		"IKE_SA_INIT of %s answered with %s", from, ike_notify_name(type));
+	ike_log(e, IKE_LOG_INFO, NULL, "IKE_SA_INIT of %s answered with %s", from,
+		ike_notify_name(type));
 	ike_answer_plain(e, in, 0, type, data);
 }
 
@@ -236,7 +258,7 @@ static bool cookie_passes(struct ike_engine *e, const struct ike_in *in, struct 
 	}
 	if (ike_cookie_make(e, in->now, in, ni, cookie, &len) == 0) {
 		e->stats.cookies_sent++;
-		refuse(e, in, IKE_N_COOKIE, ike_slice(cookie, len));
+		ike_answer_plain(e, in, 0, IKE_N_COOKIE, ike_slice(cookie, len));
 	}
 	return false;
 }
@@ -288,7 +310,7 @@ static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connectio
 		sa->dh = ike_dh_new(suite->group, &e->config.random);
 	if (sa->dh)
 		err = derive(sa, ke->data);
-	if (err == -EBADMSG && ike_answer_allowed(e, in->now))
+	if (err == -EBADMSG)
 		refuse(e, in, IKE_N_INVALID_SYNTAX, nothing); /* RFC 6989, section 2.5 */
 	if (!err)
 		err = ike_buffer_set(&sa->init_request, in->datagram);
@@ -318,6 +340,10 @@ void ike_init_process_request(struct ike_engine *e, struct ike_in *in)
 	struct ike_ke ke;
 	int err;
 
+	if (e->stopping) {
+		e->stats.drop_state++;
+		return;
+	}
 	if (in->datagram.len > IKE_INIT_MESSAGE_MAX || ike_sha256(in->datagram, digest)) {
 		e->stats.drop_malformed++;
 		return;
@@ -337,8 +363,7 @@ void ike_init_process_request(struct ike_engine *e, struct ike_in *in)
 		ike_slice(in->datagram.data + IKE_HEADER_LEN, in->datagram.len - IKE_HEADER_LEN),
 		in->hdr.next_payload, &in->payloads);
 	if (err == IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD) {
-		if (ike_answer_allowed(e, in->now))
-			refuse(e, in, (uint16_t)err, ike_slice(&in->payloads.unsupported, 1));
+		refuse(e, in, (uint16_t)err, ike_slice(&in->payloads.unsupported, 1));
 		return;
 	}
 	/* Section 3.10.1: INVALID_SYNTAX isn't sent for what nobody has authenticated. */

@@ -61,7 +61,7 @@ struct ike_stats {
 	uint64_t drop_integrity;  /* didn't open */
 	uint64_t drop_message_id; /* outside the window, or an answer to nothing */
 	uint64_t drop_state;	  /* an exchange that its IKE SA is not in the state for */
-	uint64_t drop_limit;	  /* too many half-open or in all */
+	uint64_t drop_limit;	  /* too many half-open or in all, or refused too often */
 	uint64_t drop_memory;
 };
 
@@ -174,7 +174,8 @@ uint64_t ike_next_deadline(const struct ike_engine *e);
  * else it may be NULL. child NULL: the first one configured.
  * Returns 0 and the new IKE SA's id, -ENOENT (no such connection or child), -EDESTADDRREQ (no
  * remote address), -EADDRNOTAVAIL (no local address), -EALREADY (that child is up or on its way),
- * -EBUSY (too many IKE SAs), -ENOSPC (no SPI left), -EIO, -ENOMEM.
+ * -EBUSY (too many IKE SAs), -ENOSPC (no SPI left), -ESHUTDOWN (after ike_terminate_all()), -EIO,
+ * -ENOMEM.
  */
 int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child,
 		 const struct ike_addr *local, uint64_t *ike_id);
@@ -182,6 +183,8 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 /* Delete an IKE SA, or one Child SA, and tell the peer. -ENOENT: there's none. */
 int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id);
 int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id);
+
+/* Delete all IKE SAs, and from now on neither begin nor accept another. */
 void ike_terminate_all(struct ike_engine *e, uint64_t now);
 
 /*

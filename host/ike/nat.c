@@ -17,11 +17,12 @@ static int nat_hash(uint64_t spi_i, uint64_t spi_r, const struct ike_addr *addr,
 	return ike_sha1(&part, 1, out);
 }
 
-void ike_nat_write(struct ike_builder *b, const struct ike_sa *sa, bool pretend)
+void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, bool pretend)
 {
 	struct ike_addr source = sa->local;
 	uint8_t hash[20];
 
+	sa->pretended = pretend;
 	if (pretend) {
 		/* The hash of an address that nobody has: the peer sees a NAT before us. */
 		memset(source.ip, 0, sizeof(source.ip));
@@ -66,7 +67,7 @@ void ike_nat_detect(struct ike_sa *sa, const struct ike_payloads *p, const struc
 
 void ike_nat_float(struct ike_engine *e, struct ike_sa *sa)
 {
-	if (!ike_sa_encap(sa))
+	if (!ike_sa_nat(sa))
 		return;
 	sa->local.port = e->config.port_natt;
 	if (sa->remote.port == IKE_PORT)

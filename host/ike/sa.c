@@ -56,9 +56,16 @@ void ike_sa_hold(struct ike_sa *sa, struct ike_connection *conn)
 	conn->references++;
 }
 
-bool ike_sa_encap(const struct ike_sa *sa)
+/* Is there a NAT, or does one of the two pretend so? Both sides see the same. */
+bool ike_sa_nat(const struct ike_sa *sa)
 {
-	return sa->nat_local || sa->nat_remote || (sa->natt && sa->conn && sa->conn->encap);
+	return sa->nat_local || sa->nat_remote || (sa->natt && sa->pretended);
+}
+
+/* ESP in UDP goes where IKE goes: an IKE SA that never moved to port 4500 has none. */
+bool ike_sa_encap(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	return ike_sa_nat(sa) && sa->local.port == e->config.port_natt;
 }
 
 void ike_sa_free_handshake(struct ike_sa *sa)
@@ -98,13 +105,13 @@ struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
 	return child;
 }
 
-static struct ike_child_change change_of(const struct ike_child *child)
+static struct ike_child_change change_of(const struct ike_engine *e, const struct ike_child *child)
 {
 	return (struct ike_child_change){
 		.child_id = child->id,
 		.spi_in = child->spi_in,
 		.spi_out = child->spi_out,
-		.encap = ike_sa_encap(child->sa),
+		.encap = ike_sa_encap(e, child->sa),
 		.local = child->sa->local,
 		.remote = child->sa->remote,
 	};
@@ -115,7 +122,7 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, const char 
 	struct ike_child **at = &child->sa->children;
 
 	if (child->remove) {
-		child->remove->change = change_of(child);
+		child->remove->change = change_of(e, child);
 		ike_action_queue(e, child->remove);
 	} else {
 		e->config.release_spi(e->config.context, child->spi_in);
@@ -156,7 +163,7 @@ int ike_child_install(struct ike_engine *e, struct ike_child *child)
 	strcpy(i->child, child->config->name);
 	i->local = sa->local;
 	i->remote = sa->remote;
-	i->encap = ike_sa_encap(sa);
+	i->encap = ike_sa_encap(e, sa);
 	i->suite = child->suite;
 	i->spi_in = child->spi_in;
 	i->spi_out = child->spi_out;
@@ -194,6 +201,28 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 }
 
 /*
+ * Responder: IKE_AUTH came to nothing. The IKE SA goes on counting as half-open for its address
+ * until its time is over, so that failing costs as much as never coming back; all it does meanwhile
+ * is to answer a retransmission.
+ */
+void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
+{
+	if (sa->state == IKE_STATE_DEAD)
+		return;
+	while (sa->children)
+		ike_child_remove(e, sa->children, reason);
+	ike_log(e, IKE_LOG_DEBUG, sa, "refused: %s", reason);
+	snprintf(sa->reason, sizeof(sa->reason), "%s", reason);
+	ike_sa_free_handshake(sa);
+	sa->state = IKE_STATE_HALF_OPEN;
+	sa->auth_failed = true;
+	sa->expire_at = sa->created_at + e->config.half_open_timeout_ms;
+	if (!sa->half_open)
+		ike_half_open_add(e, sa);
+	ike_sa_reschedule(e, sa);
+}
+
+/*
  * INITIAL_CONTACT says that the peer has no other IKE SA with us (section 2.4). One that was
  * established after this handshake began is younger than the claim and stays.
  */
@@ -213,6 +242,24 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		else
 			ike_sa_delete(e, other, now, "replaced by a newer IKE SA of this peer");
 	}
+}
+
+/* A peer that forgets its IKE SAs and never says so can't make us keep them without end. */
+static void delete_surplus(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	struct ike_sa *other = NULL, *oldest = NULL;
+	unsigned count = 0;
+
+	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+		if (other->delete_wanted)
+			continue;
+		count++;
+		if (!oldest || other->established_at < oldest->established_at ||
+		    (other->established_at == oldest->established_at && other->id < oldest->id))
+			oldest = other;
+	}
+	if (count > IKE_SAS_PER_PEER_MAX)
+		ike_sa_delete(e, oldest, now, "the peer has too many newer ones");
 }
 
 void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
@@ -238,6 +285,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_log(e, IKE_LOG_INFO, sa, "established between %.64s and %.64s", local, remote);
 	ike_peer_link(e, sa);
 	supersede(e, sa, now);
+	delete_surplus(e, sa, now);
 }
 
 /* Delete an IKE SA and tell the peer, as soon as no other request of ours is on its way. */
@@ -260,6 +308,10 @@ void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	enum ike_task task = IKE_TASK_NONE;
 
+	/* CREATE_CHILD_SA is declined, so without a Child SA it is good for nothing any more. */
+	if (sa->state == IKE_STATE_ESTABLISHED && !sa->children && !sa->delete_wanted &&
+	    sa->childless_until == IKE_NEVER)
+		sa->childless_until = now + IKE_CHILDLESS_MS;
 	if (sa->state == IKE_STATE_ESTABLISHED && sa->task == IKE_TASK_NONE) {
 		if (sa->delete_wanted) {
 			task = IKE_TASK_DELETE_IKE;
@@ -278,17 +330,10 @@ void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		ike_sa_reschedule(e, sa);
 }
 
-/*
- * Follow a peer behind a NAT whose mapping changed, on the word of an authentic and fresh message
- * (section 2.23). Without a NAT, or behind one ourselves, addresses stay what they were.
- */
-void ike_sa_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+static void move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	struct ike_action *a;
 
-	if (!sa->nat_remote || sa->nat_local ||
-	    (ike_addr_equal(&sa->remote, &in->remote) && ike_addr_equal(&sa->local, &in->local)))
-		return;
 	sa->remote = in->remote;
 	sa->local = in->local;
 	for (struct ike_child *child = sa->children; child; child = child->next) {
@@ -296,6 +341,42 @@ void ike_sa_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *i
 			continue;
 		a = ike_emit(e, IKE_ACTION_CHILD_UPDATE);
 		if (a)
-			a->change = change_of(child);
+			a->change = change_of(e, child);
 	}
+}
+
+static bool came_over(const struct ike_in *in, const struct ike_addr *local,
+		      const struct ike_addr *remote)
+{
+	return ike_addr_equal(&in->local, local) && ike_addr_equal(&in->remote, remote);
+}
+
+/*
+ * Follow a peer behind a NAT whose mapping changed (section 2.23). Without a NAT, or behind one
+ * ourselves, addresses stay what they were.
+ *
+ * One authentic and fresh message isn't enough: somebody on the way may have caught it and sent it
+ * from elsewhere. A request of ours goes to both places then, and where its answer comes from
+ * decides. An answer to such a request raises no new doubt, so this ends.
+ */
+void ike_sa_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+{
+	bool answer = in->hdr.flags & IKE_FLAG_RESPONSE;
+	bool asked = sa->moving;
+
+	if (!sa->nat_remote || sa->nat_local)
+		return;
+	if (answer)
+		sa->moving = false;
+	if (came_over(in, &sa->local, &sa->remote))
+		return;
+	if (answer && asked) {
+		if (came_over(in, &sa->moving_local, &sa->moving_remote))
+			move(e, sa, in);
+		return;
+	}
+	sa->moving = true;
+	sa->moving_local = in->local;
+	sa->moving_remote = in->remote;
+	sa->dpd_wanted = true;
 }

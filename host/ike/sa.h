@@ -11,6 +11,9 @@ enum {
 	IKE_COOKIE_SECRET_LEN = 32,
 	IKE_COOKIE_LIFETIME_MS = 60000, /* of a secret; the one before it is believed as long */
 	IKE_INIT_ROUNDS_MAX = 6,	/* cookies and changes of group in one IKE_SA_INIT */
+	IKE_SAS_PER_PEER_MAX = 8,	/* between two identities */
+	IKE_CHILDLESS_MS = 60000,	/* that an IKE SA without a Child SA stays */
+	IKE_INIT_ERROR_MS = 2000,	/* to wait for a better answer after an error */
 	IKE_CHILDREN_MAX = 64,		/* in one IKE SA */
 	IKE_INIT_MESSAGE_MAX = 8192,	/* IKE_SA_INIT is kept until IKE_AUTH is done */
 	IKE_NOTIFY_BURST = 20,		/* answers outside any IKE SA ... */
@@ -78,6 +81,7 @@ struct ike_sa {
 	struct ike_id local_id;
 	struct ike_id remote_id;
 	bool natt;	/* the peer takes part in NAT detection */
+	bool pretended; /* we told the peer of a NAT before us that isn't there */
 	bool nat_local; /* a NAT is before us */
 	bool nat_remote;
 
@@ -105,8 +109,11 @@ struct ike_sa {
 	uint64_t retransmit_at;
 	uint64_t retransmit_wait;
 	bool delete_wanted;
-	bool auth_failed; /* the delete is because the peer failed to authenticate */
+	bool auth_failed; /* initiator: the delete is because of that; responder: lingers (sa.c) */
 	bool dpd_wanted;
+	bool moving; /* the peer may have moved: requests go there as well (sa.c) */
+	struct ike_addr moving_local;
+	struct ike_addr moving_remote;
 
 	/* The peer's requests. */
 	uint32_t expected_id;
@@ -125,6 +132,7 @@ struct ike_sa {
 	uint64_t last_heard_at;
 	uint64_t expire_at;
 	uint64_t keepalive_at;
+	uint64_t childless_until;
 	size_t heap_index; /* 1-based; 0: not in it */
 	uint64_t deadline;
 	char reason[IKE_REASON_MAX]; /* why it is being deleted */
@@ -159,6 +167,7 @@ struct ike_engine {
 	size_t heap_len;
 	size_t heap_cap;
 	struct ike_sa *dead;
+	bool stopping; /* ike_terminate_all() was called */
 	uint64_t last_id;
 
 	struct ike_action *actions;
@@ -207,10 +216,12 @@ void ike_table_free(struct ike_engine *e);
 
 /* sa.c: the life of an IKE SA and its children */
 void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason);
+void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason);
 void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_free_handshake(struct ike_sa *sa);
 void ike_sa_hold(struct ike_sa *sa, struct ike_connection *conn);
-bool ike_sa_encap(const struct ike_sa *sa);
+bool ike_sa_nat(const struct ike_sa *sa);
+bool ike_sa_encap(const struct ike_engine *e, const struct ike_sa *sa);
 void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 void ike_sa_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
@@ -281,11 +292,15 @@ struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, cons
 struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
 					      const struct ike_id *remote,
 					      const struct ike_id *local);
+struct ike_connection *ike_connection_alike(const struct ike_engine *e, const struct ike_sa *sa,
+					    const struct ike_connection *conn,
+					    const struct ike_id *local,
+					    const struct ike_connection *after);
 struct ike_id ike_connection_local_id(const struct ike_connection *conn,
 				      const struct ike_addr *local);
 
 /* nat.c */
-void ike_nat_write(struct ike_builder *b, const struct ike_sa *sa, bool pretend);
+void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, bool pretend);
 void ike_nat_detect(struct ike_sa *sa, const struct ike_payloads *p, const struct ike_in *in);
 void ike_nat_float(struct ike_engine *e, struct ike_sa *sa);
 

@@ -306,6 +306,7 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, uint64_t now, bool initiator)
 	sa->created_at = now;
 	sa->last_heard_at = now;
 	sa->expire_at = sa->keepalive_at = sa->retransmit_at = IKE_NEVER;
+	sa->childless_until = IKE_NEVER;
 	sa->deadline = IKE_NEVER;
 	if (e->sa_count >= e->table_size)
 		grow(e);
@@ -363,7 +364,8 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 void ike_sa_reschedule(struct ike_engine *e, struct ike_sa *sa)
 {
-	uint64_t at = earlier(earlier(sa->retransmit_at, sa->expire_at), sa->keepalive_at);
+	uint64_t at = earlier(earlier(sa->retransmit_at, sa->expire_at),
+			      earlier(sa->keepalive_at, sa->childless_until));
 
 	if (sa->state == IKE_STATE_ESTABLISHED && sa->task == IKE_TASK_NONE &&
 	    sa->conn->dpd_delay_ms)

@@ -81,6 +81,10 @@ static void send_request_buffer(struct ike_engine *e, struct ike_sa *sa, uint64_
 {
 	ike_emit_send(e, &sa->local, &sa->remote, sa->local.port == e->config.port_natt,
 		      ike_slice(sa->request.data, sa->request.len));
+	if (sa->moving)
+		ike_emit_send(e, &sa->moving_local, &sa->moving_remote,
+			      sa->moving_local.port == e->config.port_natt,
+			      ike_slice(sa->request.data, sa->request.len));
 	sa->retransmit_at = now + sa->retransmit_wait;
 }
 
@@ -143,7 +147,8 @@ void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		e->stats.peers_dead++;
 		snprintf(reason, sizeof(reason), "peer is dead: no answer to %s, sent %u times",
 			 task_exchange(sa->task), sa->tries + 1);
-		ike_sa_down(e, sa, sa->state == IKE_STATE_DELETING ? sa->reason : reason);
+		/* Why it is being deleted, or an error that was suspected to be forged. */
+		ike_sa_down(e, sa, *sa->reason ? sa->reason : reason);
 		return;
 	}
 	sa->tries++;

@@ -310,6 +310,7 @@ static void act(struct node *node, struct ike_action *a)
 	case IKE_ACTION_CHILD_DOWN:
 		node->child_down++;
 		strcpy(node->child_reason, a->event.reason);
+		strcpy(node->child_name, a->event.child);
 		if (!*a->event.reason)
 			abort();
 		break;
@@ -443,6 +444,17 @@ uint64_t start(struct net *n, unsigned node)
 		abort();
 	node_drain(&n->node[node]);
 	return id;
+}
+
+void terminate_each(struct node *node)
+{
+	struct ike_sa *next;
+
+	for (struct ike_sa *sa = node->engine->all; sa; sa = next) {
+		next = sa->all_next;
+		ike_terminate(node->engine, node->net->now, sa->id);
+	}
+	node_drain(node);
 }
 
 struct ike_sa *only_sa(struct net *n, unsigned node)

@@ -55,6 +55,7 @@ struct node {
 	uint64_t ike_id; /* the last that came up */
 	char ike_reason[IKE_REASON_MAX];
 	char child_reason[IKE_REASON_MAX];
+	char child_name[IKE_NAME_MAX]; /* of the last that went down */
 };
 
 struct packet {
@@ -115,6 +116,8 @@ void net_run(struct net *n, uint64_t until);
 uint64_t net_next(const struct net *n);
 
 uint64_t start(struct net *n, unsigned node);
+/* Delete each IKE SA of a node, which goes on to accept others. */
+void terminate_each(struct node *node);
 struct ike_sa *only_sa(struct net *n, unsigned node);
 /* The latest installed child that is present, or NULL. */
 struct installed *present_child(struct node *node);

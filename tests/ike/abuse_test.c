@@ -1,0 +1,538 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is bounded or believed only on evidence: forged errors, floods, failures again and again,
+ * peers that forget, addresses that change, shutting down.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/ike/support.h"
+
+static struct net *net;
+
+static struct node *a(void)
+{
+	return &net->node[0];
+}
+
+static struct node *b(void)
+{
+	return &net->node[1];
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	if (net)
+		net_free(net);
+	net = NULL;
+	return 0;
+}
+
+static void deliver_next(void)
+{
+	struct packet p = net_take(net);
+
+	net_deliver(net, &p);
+	packet_free(&p);
+}
+
+static void lose_all(void)
+{
+	while (net->queued) {
+		struct packet p = net_take(net);
+
+		packet_free(&p);
+	}
+}
+
+static void pass_time(uint64_t ms)
+{
+	net_run(net, net->now + ms);
+}
+
+static void establish(const struct side *one, const struct side *two)
+{
+	net = net_new(7, one, two);
+	start(net, 0);
+	net_settle(net);
+	assert_int_equal(a()->child_up + b()->child_up, 2);
+}
+
+static unsigned count_state(const struct node *node, enum ike_state state)
+{
+	unsigned count = 0;
+
+	for (const struct ike_sa *sa = node->engine->all; sa; sa = sa->all_next)
+		count += sa->state == state;
+	return count;
+}
+
+/* Another connection of a node with the same identities as its first. */
+static struct ike_connection *add_alike(struct node *node, const char *name, const char *child)
+{
+	struct ike_connection *first = node->engine->connections[0];
+	struct ike_connection *conn = ike_connection_new(name);
+	struct ike_child_config *config;
+
+	*conn = *first;
+	conn->children = NULL;
+	conn->child_count = 0;
+	strcpy(conn->name, name);
+	config = ike_connection_add_child(conn, child);
+	*config = first->children[0];
+	strcpy(config->name, child);
+	assert_int_equal(ike_engine_add_connection(node->engine, conn), 0);
+	return conn;
+}
+
+/* Before there are keys */
+
+static void forged_error(uint16_t type, struct ike_slice data)
+{
+	struct ike_header hdr = {.spi_i = only_sa(net, 0)->spi_i,
+				 .major = 2,
+				 .exchange = IKE_SA_INIT,
+				 .flags = IKE_FLAG_RESPONSE};
+	struct ike_builder builder;
+	uint8_t buf[128];
+
+	ike_build_message(&builder, buf, sizeof(buf), &hdr);
+	ike_write_notify(&builder, 0, ike_slice(NULL, 0), type, data);
+	assert_int_equal(ike_build_finish(&builder), 0);
+	send_raw(net, 0, buf, builder.w.len, 500);
+}
+
+/*
+ *   A  IKE_SA_INIT -->        B
+ *   <-- forged errors
+ *      <-- IKE_SA_INIT, and so on
+ */
+static void forged_errors_do_not_end_an_attempt_that_the_peer_answers(void **state)
+{
+	static const uint8_t group[] = {0, IKE_GROUP_MODP_2048};
+	uint8_t cookie[8];
+
+	(void)state;
+	net = net_new(3, &SIDE_A, &SIDE_B);
+	start(net, 0);
+	forged_error(IKE_N_NO_PROPOSAL_CHOSEN, ike_slice(NULL, 0));
+	forged_error(IKE_N_INVALID_SYNTAX, ike_slice(NULL, 0));
+	forged_error(IKE_N_INVALID_KE_PAYLOAD, ike_slice(group, 2));
+	assert_int_equal(a()->ike_down, 0);
+	net_settle(net);
+	assert_int_equal(a()->child_up + b()->child_up, 2);
+	pass_time(10000);
+	assert_int_equal(a()->ike_down, 0);
+	net_free(net);
+
+	/* Cookies without end are an error as well. */
+	net = net_new(3, &SIDE_A, &SIDE_B);
+	start(net, 0);
+	for (unsigned i = 0; i < 2 * IKE_INIT_ROUNDS_MAX; i++) {
+		memset(cookie, (int)i + 1, sizeof(cookie));
+		forged_error(IKE_N_COOKIE, ike_slice(cookie, sizeof(cookie)));
+	}
+	assert_int_equal(a()->ike_down, 0);
+	assert_in_range(net->sent, 1, IKE_INIT_ROUNDS_MAX + 1);
+}
+
+static void an_error_that_nothing_better_follows_is_the_reason(void **state)
+{
+	(void)state;
+	net = net_new(3, &SIDE_A, &SIDE_B);
+	start(net, 0);
+	lose_all();
+	forged_error(IKE_N_NO_PROPOSAL_CHOSEN, ike_slice(NULL, 0));
+	pass_time(IKE_INIT_ERROR_MS - 1);
+	assert_int_equal(a()->ike_down, 0);
+	pass_time(1);
+	assert_int_equal(a()->ike_down, 1);
+	assert_non_null(strstr(a()->ike_reason, "NO_PROPOSAL_CHOSEN from peer in IKE_SA_INIT"));
+	assert_true(nothing_left(a()));
+}
+
+/* A thousand spoofed requests with nothing that B would take, then with a group it won't. */
+static void refusals_of_spoofed_requests_are_bounded_and_so_is_the_log(void **state)
+{
+	static const char *const suites[] = {"aes128-sha256-x25519",
+					     "aes256gcm16-prfsha384-ecp256-x25519"};
+
+	(void)state;
+	for (unsigned kind = 0; kind < 2; kind++) {
+		struct side one = SIDE_A;
+		unsigned answers = 0, lines = 0;
+		struct ike_action *action;
+		struct packet p;
+
+		one.ike = suites[kind];
+		net = net_new(2, &one, &SIDE_B);
+		b()->engine->connections[0]->remote.family = 0;
+		start(net, 0);
+		p = net_take(net);
+		for (unsigned i = 0; i < 1000; i++) {
+			p.remote.ip[2] = (uint8_t)(i >> 8);
+			p.remote.ip[3] = (uint8_t)i;
+			ike_receive(b()->engine, net->now, &p.local, &p.remote,
+				    ike_slice(p.data, p.len));
+			while ((action = ike_next_action(b()->engine))) {
+				answers += action->type == IKE_ACTION_SEND;
+				lines += action->type == IKE_ACTION_LOG;
+				ike_action_free(action);
+			}
+		}
+		assert_in_range(answers, 1, IKE_NOTIFY_BURST);
+		assert_in_range(lines, 1, IKE_NOTIFY_BURST);
+		assert_int_equal(b()->engine->sa_count, 0);
+		packet_free(&p);
+		net_free(net);
+		net = NULL;
+	}
+}
+
+/* Whoever fails to authenticate has his address's share of half-open IKE SAs, and no more. */
+static void failing_again_and_again_is_as_bounded_as_being_half_open(void **state)
+{
+	struct side one = SIDE_A, two = SIDE_B;
+
+	(void)state;
+	one.psk = "a guess";
+	two.max_half_open = 5;
+	net = net_new(2, &one, &two);
+	for (unsigned i = 0; i < 9; i++) {
+		start(net, 0);
+		net_settle(net);
+		terminate_each(a());
+		lose_all();
+	}
+	assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 5);
+	assert_int_equal(ike_engine_stats(b()->engine)->drop_limit, 4);
+	assert_int_equal(b()->engine->half_open_count, 5);
+	pass_time(30000);
+	assert_true(nothing_left(b()));
+	start(net, 0);
+	net_settle(net);
+	assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 6);
+}
+
+static void a_refused_initiator_gets_the_same_answer_again_and_no_second_try(void **state)
+{
+	struct side one = SIDE_A;
+	struct packet auth, answer, again;
+
+	(void)state;
+	one.psk = "a guess";
+	net = net_new(2, &one, &SIDE_B);
+	start(net, 0);
+	deliver_next();
+	deliver_next();
+	auth = net_take(net);
+	net_deliver(net, &auth);
+	answer = net_take(net);
+	net_deliver(net, &auth);
+	again = net_take(net);
+	assert_int_equal(again.len, answer.len);
+	assert_memory_equal(again.data, answer.data, answer.len);
+	{
+		struct ike_builder inner;
+		uint8_t buf[64];
+		struct packet p;
+
+		ike_build_chain(&inner, buf, sizeof(buf));
+		p = forge(net, 0, IKE_AUTH, false, 2, &inner);
+		net_deliver(net, &p);
+		packet_free(&p);
+	}
+	assert_int_equal(net->queued, 0);
+	assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
+	packet_free(&auth);
+	packet_free(&answer);
+	packet_free(&again);
+}
+
+/* Peers with the right key */
+
+/*
+ * B follows A, which pretends a NAT. A's request is caught on the way and sent from elsewhere:
+ *
+ *   A  INFORMATIONAL -->  attacker --> B
+ *                         attacker <-- answer
+ *                         attacker <-- INFORMATIONAL {}
+ *      <-- INFORMATIONAL {}                    the same
+ *      answer -->                       B      stays
+ */
+static void a_message_sent_on_from_elsewhere_moves_nothing(void **state)
+{
+	struct side one = SIDE_A;
+	struct ike_builder inner;
+	uint8_t buf[64];
+	struct packet p;
+
+	(void)state;
+	one.encap = true;
+	establish(&one, &SIDE_B);
+	ike_build_chain(&inner, buf, sizeof(buf));
+	p = forge(net, 0, IKE_INFORMATIONAL, false, 2, &inner);
+	p.remote.ip[3] = 77;
+	p.remote.port = 7777;
+	net_deliver(net, &p);
+	packet_free(&p);
+	assert_int_equal(b()->updates, 0);
+	assert_int_equal(only_sa(net, 1)->remote.ip[3], 1);
+	assert_int_equal(net->queued, 3); /* the answer, and a question to both places */
+	for (unsigned i = 0; i < 3; i++) {
+		p = net_take(net);
+		if (p.local.ip[3] == 1)
+			net_deliver(net, &p);
+		packet_free(&p);
+	}
+	net_settle(net);
+	assert_int_equal(b()->updates, 0);
+	assert_int_equal(only_sa(net, 1)->remote.ip[3], 1);
+	assert_int_equal(only_sa(net, 1)->task, IKE_TASK_NONE);
+	assert_false(only_sa(net, 1)->moving);
+}
+
+/* A NAT that gives each datagram another port must not have us ask without end. */
+static void a_peer_that_is_elsewhere_each_time_is_asked_once(void **state)
+{
+	struct side one = SIDE_A;
+	struct ike_builder inner;
+	uint8_t buf[64];
+	struct packet p;
+	uint16_t port = 7000;
+
+	(void)state;
+	one.encap = true;
+	establish(&one, &SIDE_B);
+	ike_build_chain(&inner, buf, sizeof(buf));
+	p = forge(net, 0, IKE_INFORMATIONAL, false, 2, &inner);
+	p.remote.port = port++;
+	net->sent = 0;
+	net_deliver(net, &p);
+	packet_free(&p);
+	while (net->queued) {
+		p = net_take(net);
+		p.local.port = 4500;
+		if (p.to == 1)
+			p.remote.port = port++;
+		net_deliver(net, &p);
+		packet_free(&p);
+		assert_in_range(net->sent, 1, 10);
+	}
+}
+
+static void encapsulation_is_what_both_were_told_and_only_on_the_port_for_it(void **state)
+{
+	struct ike_connection *named;
+	struct ike_sa *sa;
+
+	(void)state;
+	/* The connection that answers IKE_SA_INIT isn't the one that the identity leads to. */
+	for (unsigned pretending = 0; pretending < 2; pretending++) {
+		net = net_new(5, &SIDE_A, &SIDE_B);
+		named = add_alike(b(), "named", "c");
+		b()->engine->connections[0]->remote_id = (struct ike_id){.type = IKE_ID_ANY};
+		b()->engine->connections[0]->encap = pretending;
+		named->encap = !pretending;
+		start(net, 0);
+		net_settle(net);
+		assert_string_equal(present_child(b())->sa.connection, "named");
+		assert_int_equal(present_child(a())->sa.encap, pretending);
+		assert_int_equal(present_child(b())->sa.encap, pretending);
+		net_free(net);
+	}
+	net = net_new(5, &SIDE_A, &SIDE_B);
+	start(net, 0);
+	net_settle(net);
+	sa = only_sa(net, 1);
+	sa->nat_remote = true;
+	assert_false(ike_sa_encap(b()->engine, sa)); /* port 500 */
+	sa->local.port = 4500;
+	assert_true(ike_sa_encap(b()->engine, sa));
+}
+
+/* A loses its memory twenty times, says so never, and B doesn't ask whether it lives. */
+static void ike_sas_of_a_forgetful_peer_do_not_pile_up(void **state)
+{
+	struct side one = SIDE_A;
+	unsigned installed = 0;
+
+	(void)state;
+	one.unique = IKE_UNIQUE_NEVER;
+	net = net_new(7, &one, &SIDE_B);
+	for (unsigned i = 0; i < 20; i++) {
+		start(net, 0);
+		net_settle(net);
+		while (a()->engine->all) {
+			ike_sa_down(a()->engine, a()->engine->all, "forgotten");
+			ike_reap(a()->engine);
+		}
+		node_drain(a());
+		lose_all();
+		pass_time(1000);
+	}
+	pass_time(20000);
+	assert_int_equal(b()->ike_up, 20);
+	assert_int_equal(count_state(b(), IKE_STATE_ESTABLISHED), IKE_SAS_PER_PEER_MAX);
+	assert_int_equal(b()->engine->sa_count, IKE_SAS_PER_PEER_MAX);
+	for (unsigned i = 0; i < b()->child_count; i++) {
+		installed += b()->children[i].present;
+		assert_int_equal(b()->children[i].present, i >= 12); /* the newest stay */
+	}
+	assert_int_equal(installed, IKE_SAS_PER_PEER_MAX);
+}
+
+static void an_ike_sa_without_a_child_sa_is_deleted_after_a_minute(void **state)
+{
+	struct side two = SIDE_B;
+
+	(void)state;
+	establish(&SIDE_A, &two);
+	pass_time(3600000);
+	assert_int_equal(a()->ike_down + b()->ike_down, 0);
+	ike_terminate_child(a()->engine, net->now, present_child(a())->sa.child_id);
+	node_drain(a());
+	net_settle(net);
+	pass_time(59999);
+	assert_int_equal(a()->ike_down + b()->ike_down, 0);
+	pass_time(1);
+	net_settle(net);
+	assert_true(nothing_left(a()) && nothing_left(b()));
+	net_free(net);
+	two.esp = "aes128-sha256"; /* one that never had any */
+	net = net_new(7, &SIDE_A, &two);
+	start(net, 0);
+	net_settle(net);
+	assert_int_equal(a()->ike_up + b()->ike_up, 2);
+	pass_time(60000);
+	assert_true(nothing_left(a()) && nothing_left(b()));
+}
+
+/* Two handshakes of one peer at once, while B's data path takes its time. */
+static void unique_keep_keeps_one_though_two_come_at_once(void **state)
+{
+	struct side one = SIDE_A, two = SIDE_B;
+	uint64_t id;
+
+	(void)state;
+	one.unique = IKE_UNIQUE_NEVER;
+	two.unique = IKE_UNIQUE_KEEP;
+	net = net_new(7, &one, &two);
+	b()->install_holds = true;
+	add_alike(a(), "again", "d");
+	start(net, 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "again", NULL, NULL, &id), 0);
+	node_drain(a());
+	net_settle(net);
+	assert_int_equal(b()->held_count, 2);
+	b()->install_holds = false;
+	node_drain(b());
+	net_settle(net);
+	assert_int_equal(b()->ike_up, 1);
+	assert_int_equal(a()->ike_up, 1);
+	assert_non_null(strstr(a()->ike_reason, "AUTHENTICATION_FAILED"));
+	assert_int_equal(b()->spis_out, 1);
+	assert_int_equal(b()->child_up, 1);
+	pass_time(30000);
+	assert_int_equal(b()->engine->sa_count, 1);
+	assert_int_equal(a()->engine->sa_count, 1);
+}
+
+static void after_shutting_down_nothing_comes_up_any_more(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	/* stage: how many messages went before B shut down */
+	for (unsigned stage = 0; stage < 4; stage++) {
+		net = net_new(6, &SIDE_A, &SIDE_B);
+		b()->install_holds = true;
+		start(net, 0);
+		for (unsigned i = 0; i < stage; i++)
+			deliver_next();
+		ike_terminate_all(b()->engine, net->now);
+		node_drain(b());
+		assert_int_equal(b()->engine->sa_count, 0);
+		b()->install_holds = false;
+		node_drain(b());
+		assert_int_equal(ike_initiate(b()->engine, net->now, "net", "c", NULL, &id),
+				 -ESHUTDOWN);
+		net_settle(net);
+		pass_time(600000);
+		assert_int_equal(b()->ike_up, 0);
+		assert_true(nothing_left(b()));
+		net_free(net);
+	}
+	establish(&SIDE_A, &SIDE_B);
+	ike_terminate_all(b()->engine, net->now);
+	node_drain(b());
+	net_settle(net);
+	start(net, 0);
+	net_settle(net);
+	assert_null(present_child(b()));
+	assert_true(nothing_left(b()));
+}
+
+static void of_connections_alike_the_one_with_the_selectors_is_taken(void **state)
+{
+	struct ike_connection *second;
+	char error[128];
+
+	(void)state;
+	net = net_new(8, &SIDE_A, &SIDE_B);
+	second = add_alike(b(), "second", "other");
+	add_alike(b(), "third", "unneeded");
+	assert_int_equal(ike_ts_parse("10.9.0.0/16",
+				      &b()->engine->connections[0]->children[0].local_ts.list[0],
+				      error, sizeof(error)),
+			 0);
+	start(net, 0);
+	net_settle(net);
+	assert_string_equal(present_child(b())->sa.connection, "second");
+	assert_string_equal(present_child(b())->sa.child, "other");
+	assert_true(children_agree(present_child(a()), present_child(b())));
+	net_free(net);
+
+	/* But not one for everybody, where there is one for this peer. */
+	net = net_new(8, &SIDE_A, &SIDE_B);
+	second = add_alike(b(), "second", "other");
+	second->remote_id = (struct ike_id){.type = IKE_ID_ANY};
+	assert_int_equal(ike_ts_parse("10.9.0.0/16",
+				      &b()->engine->connections[0]->children[0].local_ts.list[0],
+				      error, sizeof(error)),
+			 0);
+	start(net, 0);
+	net_settle(net);
+	assert_null(present_child(b()));
+	assert_int_equal(b()->child_down, 1);
+	assert_non_null(strstr(b()->child_reason, "TS_UNACCEPTABLE"));
+	assert_string_equal(b()->child_name, "c"); /* it's told by name */
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_teardown(name, teardown)
+	static const struct CMUnitTest tests[] = {
+		T(forged_errors_do_not_end_an_attempt_that_the_peer_answers),
+		T(an_error_that_nothing_better_follows_is_the_reason),
+		T(refusals_of_spoofed_requests_are_bounded_and_so_is_the_log),
+		T(failing_again_and_again_is_as_bounded_as_being_half_open),
+		T(a_refused_initiator_gets_the_same_answer_again_and_no_second_try),
+		T(a_message_sent_on_from_elsewhere_moves_nothing),
+		T(a_peer_that_is_elsewhere_each_time_is_asked_once),
+		T(encapsulation_is_what_both_were_told_and_only_on_the_port_for_it),
+		T(ike_sas_of_a_forgetful_peer_do_not_pile_up),
+		T(an_ike_sa_without_a_child_sa_is_deleted_after_a_minute),
+		T(unique_keep_keeps_one_though_two_come_at_once),
+		T(after_shutting_down_nothing_comes_up_any_more),
+		T(of_connections_alike_the_one_with_the_selectors_is_taken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
