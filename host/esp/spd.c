@@ -61,6 +61,19 @@ bool rvl_selector_equal(const struct rvl_selector *a, const struct rvl_selector 
 	       a->dst_port_first == b->dst_port_first && a->dst_port_last == b->dst_port_last;
 }
 
+bool rvl_selector_within(const struct rvl_selector *part, const struct rvl_selector *whole)
+{
+	return part->src_len >= whole->src_len && part->dst_len >= whole->dst_len &&
+	       (part->src & prefix_mask(whole->src_len)) == whole->src &&
+	       (part->dst & prefix_mask(whole->dst_len)) == whole->dst &&
+	       (whole->any_protocol ||
+		(!part->any_protocol && part->protocol == whole->protocol)) &&
+	       part->src_port_first >= whole->src_port_first &&
+	       part->src_port_last <= whole->src_port_last &&
+	       part->dst_port_first >= whole->dst_port_first &&
+	       part->dst_port_last <= whole->dst_port_last;
+}
+
 static bool any_port(const struct rvl_selector *s)
 {
 	return s->src_port_first == 0 && s->src_port_last == UINT16_MAX && s->dst_port_first == 0 &&

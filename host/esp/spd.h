@@ -43,6 +43,9 @@ bool rvl_selector_valid(const struct rvl_selector *selector);
 
 bool rvl_selector_equal(const struct rvl_selector *a, const struct rvl_selector *b);
 
+/* Is whatever matches part matched by whole too? */
+bool rvl_selector_within(const struct rvl_selector *part, const struct rvl_selector *whole);
+
 /* The same flow seen from the other end. */
 struct rvl_selector rvl_selector_reverse(const struct rvl_selector *selector);
 

@@ -25,6 +25,7 @@ struct wish {
 	bool replace;	       /* bring it up once more: its SA was given up, not its purpose */
 	uint64_t retry_at;     /* ms of the loop's clock; 0: not planned */
 	unsigned int failures; /* in a row */
+	struct ike_addr local; /* our address towards the peer when the daemon started */
 };
 
 struct daemon {
@@ -68,6 +69,14 @@ int negotiation_down(struct daemon *d, const char *name, char *reason, size_t le
 
 /* SAs of this connection or child (NULL: any) that there are. */
 size_t negotiation_count(struct daemon *d, const char *name);
+
+/* ---- protect.c: what holds before the first SA is up */
+
+/* Discard policies, IKE's way past them, and routes. -errno with the reason in the log. */
+int protect_all(struct daemon *d);
+
+/* Our address to begin with, IKE from which passes; false when none is known. */
+bool protect_local_address(struct daemon *d, const struct wish *w, struct ike_addr *local);
 
 /* ---- report.c: what the daemon knows, as JSON; NULL without memory */
 

@@ -111,7 +111,7 @@ static int open_backend(struct daemon *d)
 	int err;
 
 	if (c->backend == CONF_BACKEND_SOFT)
-		err = rvl_backend_soft_open(c->wire, &d->backend, &error);
+		err = rvl_backend_soft_open(c->wire, c->port_nat, &d->backend, &error);
 	else
 		err = rvl_backend_user_open(c->device, &d->backend, &error);
 	if (err) {
@@ -146,7 +146,7 @@ static int open_netdev(struct daemon *d)
 		log_error(&d->log, "%s", error.text);
 		return d->tap;
 	}
-	return routes_open(c, &d->log, &d->routes);
+	return routes_open(&d->loop, c, &d->log, &d->routes);
 }
 
 /* Policies are in place by now: from here on frames pass. */

@@ -59,55 +59,6 @@ static struct wish *find_wish(struct daemon *d, const char *connection, const ch
 
 /* ------------------------------------------------------------------------- what the core wants */
 
-static void install(struct daemon *d, const struct ike_child_install *i)
-{
-	const struct wish *w = find_wish(d, i->connection, i->child);
-	struct rvl_backend_error error = {""};
-	struct rvl_child child = {
-		.id = i->child_id,
-		.local = i->local,
-		.remote = i->remote,
-		.encap = i->encap,
-		.spi_in = i->spi_in,
-		.spi_out = i->spi_out,
-		.key_in = i->keys_in.encr,
-		.key_out = i->keys_out.encr,
-		.key_len = i->keys_out.encr_len,
-		.local_ts = &i->local_ts,
-		.remote_ts = &i->remote_ts,
-		.replay_window = i->replay_window,
-	};
-	int err;
-
-	if (w) {
-		child.df = w->child->df == CONF_DF_COPY ? RVL_ESP_DF_COPY : RVL_ESP_DF_CLEAR;
-		child.copy_dscp = w->child->copy_dscp;
-		child.lifetime = (struct rvl_lifetime){
-			.soft_bytes = w->child->rekey_bytes,
-			.hard_bytes = w->child->life_bytes,
-			.soft_packets = w->child->rekey_packets,
-			.hard_packets = w->child->life_packets,
-		};
-	}
-	err = rvl_sad_child_add(d->sad, &child, &error);
-	if (err)
-		log_error(&d->log, "%s: the data path refuses the SA: %s", i->child, error.text);
-	else
-		routes_add(d->routes, &i->remote, &i->local_ts, &i->remote_ts, false);
-	ike_child_installed(d->engine, now_of(d), i->child_id, err, err ? error.text : NULL);
-}
-
-static void remove_child(struct daemon *d, const struct ike_child_change *change)
-{
-	struct rvl_backend_error error = {""};
-
-	/* -ENOENT: it never got in. */
-	if (rvl_sad_child_remove(d->sad, change->child_id, &error) &&
-	    !d->backend->ops->dead(d->backend))
-		log_debug(&d->log, "SA %08x: %s", change->spi_in, error.text);
-	rvl_sad_release_spi(d->sad, change->spi_in);
-}
-
 struct given_up {
 	struct daemon *d;
 	uint64_t child_id;
@@ -139,6 +90,126 @@ static void give_up_child(struct daemon *d, uint64_t child_id)
 		ike_terminate(d->engine, now_of(d), g.ike_id);
 	else
 		ike_terminate_child(d->engine, now_of(d), child_id);
+}
+
+/* What the data path ought not to do any more and does is ended with it. */
+static void check_sad(struct daemon *d)
+{
+	if (!rvl_sad_broken(d->sad) || d->stopping)
+		return;
+	log_error(&d->log, "the data path keeps what it must give up: ending");
+	daemon_stop(d, EXIT_FAILURE);
+}
+
+static void take_out(struct daemon *d, uint64_t child_id, uint32_t spi_in)
+{
+	struct rvl_backend_error error = {""};
+	int err = rvl_sad_child_remove(d->sad, child_id, &error);
+
+	/* -ENOENT: it never got in. An SPI that the data path may still have isn't used again. */
+	if (!err || err == -ENOENT)
+		rvl_sad_release_spi(d->sad, spi_in);
+	else if (!d->backend->ops->dead(d->backend))
+		log_error(&d->log, "SA %08x isn't taken out of the data path: %s", spi_in,
+			  error.text);
+	check_sad(d);
+}
+
+struct selectors_of {
+	uint64_t child_id;
+	bool found;
+	struct ike_ts_list local_ts;
+	struct ike_ts_list remote_ts;
+};
+
+static void copy_selectors(void *context, const struct ike_sa_info *sa,
+			   const struct ike_child_info *child)
+{
+	struct selectors_of *s = context;
+
+	(void)sa;
+	if (!child || child->id != s->child_id)
+		return;
+	s->found = true;
+	s->local_ts = *child->local_ts;
+	s->remote_ts = *child->remote_ts;
+}
+
+/* A NAT gave the peer another address or port. */
+static void move_child(struct daemon *d, const struct ike_child_change *change)
+{
+	struct selectors_of s = {.child_id = change->child_id};
+	struct rvl_backend_error error = {""};
+	char reason[ROUTES_REASON] = "", text[IKE_ADDR_TEXT];
+	int err = rvl_sad_child_move(d->sad, change->child_id, &change->local, &change->remote,
+				     &error);
+
+	ike_addr_text(&change->remote, text, sizeof(text));
+	ike_list(d->engine, copy_selectors, &s);
+	if (err)
+		snprintf(reason, sizeof(reason), "%s", error.text);
+	else if (s.found)
+		err = routes_add(d->routes, &change->remote, &s.local_ts, &s.remote_ts, reason);
+	if (!err) {
+		log_info(&d->log, "SA %08x: its peer is at %s port %u now", change->spi_in, text,
+			 change->remote.port);
+		return;
+	}
+	log_info(&d->log, "SA %08x: its peer is at %s port %u now, and it is given up: %s",
+		 change->spi_in, text, change->remote.port, reason);
+	give_up_child(d, change->child_id);
+}
+
+static void install(struct daemon *d, const struct ike_child_install *i)
+{
+	const struct wish *w = find_wish(d, i->connection, i->child);
+	struct rvl_backend_error error = {""};
+	struct rvl_child child = {
+		.id = i->child_id,
+		.local = i->local,
+		.remote = i->remote,
+		.encap = i->encap,
+		.spi_in = i->spi_in,
+		.spi_out = i->spi_out,
+		.key_in = i->keys_in.encr,
+		.key_out = i->keys_out.encr,
+		.key_len = i->keys_out.encr_len,
+		.local_ts = &i->local_ts,
+		.remote_ts = &i->remote_ts,
+		.replay_window = i->replay_window,
+	};
+	char reason[ROUTES_REASON] = "";
+	int err;
+
+	if (d->stopping) {
+		ike_child_installed(d->engine, now_of(d), i->child_id, -ESHUTDOWN,
+				    "raveld is ending");
+		return;
+	}
+	if (w) {
+		child.df = w->child->df == CONF_DF_COPY ? RVL_ESP_DF_COPY : RVL_ESP_DF_CLEAR;
+		child.copy_dscp = w->child->copy_dscp;
+		child.lifetime = (struct rvl_lifetime){
+			.soft_bytes = w->child->rekey_bytes,
+			.hard_bytes = w->child->life_bytes,
+			.soft_packets = w->child->rekey_packets,
+			.hard_packets = w->child->life_packets,
+		};
+	}
+	err = rvl_sad_child_add(d->sad, &child, &error);
+	if (err) {
+		log_error(&d->log, "%s: the data path refuses the SA: %s", i->child, error.text);
+		check_sad(d);
+		ike_child_installed(d->engine, now_of(d), i->child_id, err, error.text);
+		return;
+	}
+	err = routes_add(d->routes, &i->remote, &i->local_ts, &i->remote_ts, reason);
+	if (err) {
+		/* Its traffic would go elsewhere; the core has it removed. */
+		log_error(&d->log, "%s: %s", i->child, reason);
+		take_out(d, i->child_id, i->spi_in);
+	}
+	ike_child_installed(d->engine, now_of(d), i->child_id, err, err ? reason : NULL);
 }
 
 static void plan_retry(struct daemon *d, struct wish *w)
@@ -202,12 +273,10 @@ static void act(struct daemon *d, const struct ike_action *a)
 		install(d, &a->install);
 		break;
 	case IKE_ACTION_CHILD_UPDATE:
-		/* Sequence numbers that went on elsewhere aren't risked. */
-		log_info(&d->log, "an SA's outer addresses changed");
-		give_up_child(d, a->change.child_id);
+		move_child(d, &a->change);
 		break;
 	case IKE_ACTION_CHILD_REMOVE:
-		remove_child(d, &a->change);
+		take_out(d, a->change.child_id, a->change.spi_in);
 		break;
 	case IKE_ACTION_IKE_UP:
 		log_info(&d->log, "%s: IKE SA is up", a->event.connection);
@@ -231,11 +300,55 @@ static void act(struct daemon *d, const struct ike_action *a)
 
 static void retry_due(struct daemon *d, uint64_t now);
 
+/* Children of IKE SAs that DPD is about to ask about. */
+struct silent {
+	const struct daemon *d;
+	uint64_t now;
+	uint64_t shortest_ms;
+	size_t count;
+	uint64_t ids[64]; /* of more, some peers are asked in vain: no harm */
+};
+
+static void find_silent(void *context, const struct ike_sa_info *sa,
+			const struct ike_child_info *child)
+{
+	struct silent *s = context;
+	const struct conf_connection *c;
+
+	if (!child || child->state != IKE_CHILD_INSTALLED || sa->state != IKE_STATE_ESTABLISHED ||
+	    s->now < sa->last_heard_at + s->shortest_ms ||
+	    s->count == sizeof(s->ids) / sizeof(s->ids[0]))
+		return;
+	c = conf_find_connection(s->d->conf, sa->connection);
+	if (c && c->dpd_delay && s->now >= sa->last_heard_at + (uint64_t)c->dpd_delay * 1000)
+		s->ids[s->count++] = child->id;
+}
+
+/* Who sends on an SA is alive (RFC 7296, section 2.4). */
+static void note_traffic(struct daemon *d, uint64_t now)
+{
+	struct silent s = {.d = d, .now = now, .shortest_ms = UINT64_MAX};
+
+	for (size_t i = 0; i < d->conf->connection_count; i++) {
+		uint64_t delay = (uint64_t)d->conf->connections[i].dpd_delay * 1000;
+
+		if (delay && delay < s.shortest_ms)
+			s.shortest_ms = delay;
+	}
+	if (s.shortest_ms == UINT64_MAX)
+		return;
+	ike_list(d->engine, find_silent, &s);
+	for (size_t i = 0; i < s.count; i++)
+		if (rvl_sad_child_heard(d->sad, s.ids[i]))
+			ike_note_traffic(d->engine, now, s.ids[i]);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 	uint64_t now = now_of(d);
 
+	note_traffic(d, now);
 	ike_tick(d->engine, now);
 	retry_due(d, now);
 	negotiation_settle(d);
@@ -273,11 +386,21 @@ void negotiation_settle(struct daemon *d)
 		uv_timer_start(&d->timer, on_timer, deadline > now ? deadline - now : 0, 0);
 }
 
+/* The first message of an IKE SA (RFC 7296, section 3.1). */
+static bool is_handshake(struct ike_slice datagram)
+{
+	const uint8_t init = 34, response = 0x20;
+
+	return datagram.len > 19 && datagram.data[18] == init && !(datagram.data[19] & response);
+}
+
 static void on_datagram(void *context, const struct ike_addr *local, const struct ike_addr *remote,
 			struct ike_slice datagram)
 {
 	struct daemon *d = context;
 
+	if (d->stopping && is_handshake(datagram))
+		return;
 	ike_receive(d->engine, now_of(d), local, remote, datagram);
 	negotiation_settle(d);
 }
@@ -380,39 +503,6 @@ static int add_secrets(struct daemon *d)
 	return 0;
 }
 
-/* The configured flows are protected before the first SA is there. */
-static int protect(struct daemon *d, const struct conf_connection *c)
-{
-	struct rvl_backend_error error = {""};
-	int err = rvl_sad_bypass_ike(d->sad, &c->local, &c->remote, d->conf->daemon.port,
-				     d->conf->daemon.port_nat, &error);
-
-	for (size_t i = 0; !err && i < c->child_count; i++) {
-		struct ike_ts_list local = ike_ts_resolve(&c->children[i].local_ts, &c->local);
-		struct ike_ts_list remote = ike_ts_resolve(&c->children[i].remote_ts, &c->remote);
-		bool dynamic = false;
-
-		for (unsigned int k = 0; k < local.count; k++)
-			dynamic |= local.list[k].dynamic || local.list[k].family != 4;
-		for (unsigned int k = 0; k < remote.count; k++)
-			dynamic |= remote.list[k].dynamic || remote.list[k].family != 4;
-		if (dynamic) {
-			log_warning(&d->log,
-				    "%s.%s: its selectors aren't known before its SA is up: until "
-				    "then nothing is discarded for it",
-				    c->name, c->children[i].name);
-			continue;
-		}
-		err = rvl_sad_protect(d->sad, &local, &remote, &error);
-		if (!err && c->remote.family == 4)
-			routes_add(d->routes, &c->remote, &local, &remote, true);
-	}
-	if (err)
-		log_error(&d->log, "%s:%u: connections.%s: %s", c->file, c->line, c->name,
-			  error.text);
-	return err;
-}
-
 static int make_wishes(struct daemon *d)
 {
 	size_t count = 0, at = 0;
@@ -465,19 +555,16 @@ int negotiation_start(struct daemon *d)
 		log_error(&d->log, "the IKE core can't start: %s", strerror(-err));
 		return err;
 	}
-	for (size_t i = 0; !err && i < d->conf->connection_count; i++)
-		err = protect(d, &d->conf->connections[i]);
+	err = sockets_open(&d->loop, c->port, c->port_nat, &d->log, on_datagram, d, &d->sockets);
+	if (!err)
+		err = protect_all(d);
 	if (err)
 		return err;
 	uv_timer_init(&d->loop, &d->timer);
 	uv_poll_init(&d->loop, &d->events, d->backend->event_fd);
 	d->timer.data = d;
 	d->events.data = d;
-	err = uv_poll_start(&d->events, UV_READABLE, on_data_path_event);
-	if (!err)
-		err = sockets_open(&d->loop, c->port, c->port_nat, &d->log, on_datagram, d,
-				   &d->sockets);
-	return err;
+	return uv_poll_start(&d->events, UV_READABLE, on_data_path_event);
 }
 
 void negotiation_stop(struct daemon *d)
@@ -511,12 +598,11 @@ static const char *initiate_reason(int err)
 
 static int initiate(struct daemon *d, const struct wish *w)
 {
-	const struct conf_connection *c = w->connection;
 	struct ike_addr local;
-	bool have_local = c->remote.family && sockets_local_address(d->sockets, &c->remote, &local);
+	bool have_local = protect_local_address(d, w, &local);
 	uint64_t id;
 
-	return ike_initiate(d->engine, now_of(d), c->name, w->child->name,
+	return ike_initiate(d->engine, now_of(d), w->connection->name, w->child->name,
 			    have_local ? &local : NULL, &id);
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #define REPLY_TIMEOUT_MS 2000
 
@@ -116,9 +117,12 @@ static int change_route(struct netlink *netlink, uint16_t type, uint16_t flags,
 	body->rtm_table = RT_TABLE_UNSPEC;
 	body->rtm_protocol = RTPROT_STATIC;
 	body->rtm_scope = RT_SCOPE_UNIVERSE;
-	body->rtm_type = RTN_UNICAST;
+	body->rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST;
 	mnl_attr_put_u32(message, RTA_TABLE, route->table);
 	put_address(message, RTA_DST, route->dst);
+	mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
+	if (route->unreachable)
+		return talk(netlink, message, NULL, NULL);
 	put_address(message, RTA_GATEWAY, route->gateway);
 	mnl_attr_put_u32(message, RTA_OIF, route->ifindex);
 	if (route->source)
@@ -136,14 +140,9 @@ int netlink_delete_route(struct netlink *netlink, const struct netlink_route *ro
 	return change_route(netlink, RTM_DELROUTE, 0, route);
 }
 
-struct found {
-	uint32_t gateway;
-	unsigned int ifindex;
-};
-
 static int take_route(const struct nlmsghdr *message, void *context)
 {
-	struct found *found = context;
+	struct netlink_route *found = context;
 	const struct nlattr *attr;
 
 	if (message->nlmsg_type != RTM_NEWROUTE)
@@ -156,25 +155,63 @@ static int take_route(const struct nlmsghdr *message, void *context)
 			found->gateway = ntohl(mnl_attr_get_u32(attr));
 		if (mnl_attr_get_type(attr) == RTA_OIF)
 			found->ifindex = mnl_attr_get_u32(attr);
+		if (mnl_attr_get_type(attr) == RTA_TABLE)
+			found->table = mnl_attr_get_u32(attr);
 	}
 	return MNL_CB_STOP;
 }
 
-int netlink_find_route(struct netlink *netlink, uint32_t dst, uint32_t *gateway,
-		       unsigned int *ifindex)
+int netlink_find_route(struct netlink *netlink, struct netlink_route *route)
 {
 	struct nlmsghdr *message = start(netlink, RTM_GETROUTE, 0);
 	struct rtmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
-	struct found found = {.gateway = dst};
-	int err;
 
 	body->rtm_family = AF_INET;
 	body->rtm_dst_len = 32;
-	put_address(message, RTA_DST, dst);
-	err = talk(netlink, message, take_route, &found);
-	*gateway = found.gateway;
-	*ifindex = found.ifindex;
-	return err;
+	body->rtm_flags = RTM_F_LOOKUP_TABLE;
+	put_address(message, RTA_DST, route->dst);
+	route->gateway = route->dst;
+	route->ifindex = 0;
+	return talk(netlink, message, take_route, route);
+}
+
+int netlink_watch_links(void)
+{
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address))) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
+bool netlink_link_changed(int fd, unsigned int ifindex)
+{
+	bool changed = false;
+	char room[8192];
+
+	for (;;) {
+		ssize_t n = recv(fd, room, sizeof(room), 0);
+		const struct nlmsghdr *message = (const struct nlmsghdr *)room;
+		int left = (int)n;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* Some were lost: anything may have happened. */
+		if (n < 0)
+			return changed || errno == ENOBUFS;
+		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+			const struct ifinfomsg *body = mnl_nlmsg_get_payload(message);
+
+			changed |= message->nlmsg_type == RTM_NEWLINK &&
+				   mnl_nlmsg_get_payload_len(message) >= sizeof(*body) &&
+				   (unsigned int)body->ifi_index == ifindex;
+		}
+	}
 }
 
 static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags, uint32_t table,

@@ -3,6 +3,7 @@
 #ifndef RVL_RAVELD_NETLINK_H
 #define RVL_RAVELD_NETLINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct netlink;
@@ -16,6 +17,8 @@ int netlink_add_address(struct netlink *netlink, unsigned int ifindex, uint32_t 
 			uint8_t prefix_len);
 
 struct netlink_route {
+	bool unreachable; /* a dead end, for which only table, dst and metric count */
+	uint32_t metric;  /* of two for one destination the lower one is taken */
 	uint32_t table;
 	uint32_t dst;
 	uint8_t dst_len;
@@ -28,9 +31,15 @@ struct netlink_route {
 int netlink_set_route(struct netlink *netlink, const struct netlink_route *route);
 int netlink_delete_route(struct netlink *netlink, const struct netlink_route *route);
 
-/* How the kernel reaches dst: *gateway is dst itself when it is on the link. */
-int netlink_find_route(struct netlink *netlink, uint32_t dst, uint32_t *gateway,
-		       unsigned int *ifindex);
+/* How the kernel reaches route->dst, into table, gateway (dst itself when it is on the link) and
+ * ifindex. */
+int netlink_find_route(struct netlink *netlink, struct netlink_route *route);
+
+/* A non-blocking descriptor that is readable when some interface has changed; to be closed. */
+int netlink_watch_links(void);
+
+/* Take from it what has come. Has the interface changed, as far as can be said? */
+bool netlink_link_changed(int fd, unsigned int ifindex);
 
 /* "from all lookup table"; -EEXIST when there is one of this priority. */
 int netlink_add_rule(struct netlink *netlink, uint32_t table, uint32_t priority);

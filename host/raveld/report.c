@@ -325,8 +325,8 @@ json_t *report_nic(struct daemon *d)
 	json_object_set_new(o, "policies", number(info.policies));
 	json_object_set_new(o, "policies-used", number(rvl_sad_policy_count(d->sad)));
 	json_object_set_new(o, "outbound-sas", number(info.outbound_sas));
-	json_object_set_new(o, "outbound-sas-used", number(rvl_sad_child_count(d->sad)));
+	json_object_set_new(o, "outbound-sas-used", number(rvl_sad_sa_count(d->sad, RVL_OUTBOUND)));
 	json_object_set_new(o, "inbound-sas", number(info.inbound_sas));
-	json_object_set_new(o, "inbound-sas-used", number(rvl_sad_child_count(d->sad)));
+	json_object_set_new(o, "inbound-sas-used", number(rvl_sad_sa_count(d->sad, RVL_INBOUND)));
 	return o;
 }

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/esp/ip.h"
 #include "host/raveld/netlink.h"
@@ -21,8 +23,12 @@ struct routes {
 	uint32_t priority;
 	bool wanted;
 	bool own_rule;
-	struct netlink_route *list;
+	struct netlink_route *list; /* that were set */
 	size_t count;
+	struct netlink_route *hops; /* to peers, as the kernel knew them without us */
+	size_t hop_count;
+	uv_poll_t links;
+	int links_fd;
 };
 
 static void text_of(uint32_t address, char out[INET_ADDRSTRLEN])
@@ -62,7 +68,42 @@ static int add_rule(struct routes *r)
 	return 0;
 }
 
-int routes_open(const struct conf_daemon *conf, const struct log *log, struct routes **out)
+static void on_link(uv_poll_t *poll, int status, int events)
+{
+	struct routes *r = poll->data;
+
+	(void)status;
+	(void)events;
+	if (!netlink_link_changed(r->links_fd, r->ifindex))
+		return;
+	for (size_t i = 0; i < r->count; i++) {
+		int err = netlink_set_route(r->netlink, &r->list[i]);
+
+		/* Down: there is a next time. */
+		if (err)
+			log_debug(r->log, "%s: routes can't be set: %s", r->netdev, strerror(-err));
+	}
+}
+
+static int watch_links(struct routes *r, uv_loop_t *loop)
+{
+	int err;
+
+	r->links_fd = netlink_watch_links();
+	if (r->links_fd < 0)
+		return r->links_fd;
+	err = uv_poll_init(loop, &r->links, r->links_fd);
+	if (err) {
+		close(r->links_fd);
+		r->links_fd = -1;
+		return err;
+	}
+	r->links.data = r;
+	return uv_poll_start(&r->links, UV_READABLE, on_link);
+}
+
+int routes_open(uv_loop_t *loop, const struct conf_daemon *conf, const struct log *log,
+		struct routes **out)
 {
 	struct routes *r = calloc(1, sizeof(*r));
 	int err;
@@ -73,9 +114,12 @@ int routes_open(const struct conf_daemon *conf, const struct log *log, struct ro
 	r->table = conf->routing_table;
 	r->priority = conf->routing_priority;
 	r->wanted = conf->install_routes;
+	r->links_fd = -1;
 	strcpy(r->netdev, conf->netdev);
 	r->ifindex = if_nametoindex(conf->netdev);
 	err = netlink_open(&r->netlink);
+	if (!err)
+		err = watch_links(r, loop);
 	if (err)
 		log_error(log, "netlink: %s", strerror(-err));
 	if (!err)
@@ -90,6 +134,14 @@ int routes_open(const struct conf_daemon *conf, const struct log *log, struct ro
 	return 0;
 }
 
+static void on_links_closed(uv_handle_t *handle)
+{
+	struct routes *r = handle->data;
+
+	close(r->links_fd);
+	free(r);
+}
+
 void routes_close(struct routes *r)
 {
 	if (!r)
@@ -100,7 +152,11 @@ void routes_close(struct routes *r)
 		netlink_delete_rule(r->netlink, r->table, r->priority);
 	netlink_close(r->netlink);
 	free(r->list);
-	free(r);
+	free(r->hops);
+	if (r->links_fd >= 0)
+		uv_close((uv_handle_t *)&r->links, on_links_closed);
+	else
+		free(r);
 }
 
 static bool within(uint32_t address, const struct ike_ts_list *list)
@@ -134,72 +190,159 @@ static uint32_t find_source(const struct ike_ts_list *local_ts)
 	return source;
 }
 
-static bool have_route(struct routes *r, const struct netlink_route *route)
+/* A list of routes with room for one more; NULL without memory. */
+static struct netlink_route *grow(struct netlink_route **list, size_t count)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		struct netlink_route *mine = &r->list[i];
+	struct netlink_route *grown = realloc(*list, (count + 1) * sizeof(*grown));
 
-		if (mine->dst != route->dst || mine->dst_len != route->dst_len)
-			continue;
-		if (mine->gateway == route->gateway && mine->source == route->source)
-			return true;
-		/* It is going to be replaced. */
-		*mine = r->list[--r->count];
-		return false;
-	}
-	return false;
+	if (grown)
+		*list = grown;
+	return grown;
 }
 
-static int set_route(struct routes *r, const struct netlink_route *route)
+/* Whatever the kernel has by now, it has this one afterwards. */
+static int set(struct routes *r, const struct netlink_route *route)
 {
-	struct netlink_route *grown;
+	struct netlink_route *mine;
+	size_t at = 0;
 	int err;
 
-	if (have_route(r, route))
-		return 0;
-	grown = realloc(r->list, (r->count + 1) * sizeof(*grown));
-	if (!grown)
+	while (at < r->count &&
+	       (r->list[at].dst != route->dst || r->list[at].dst_len != route->dst_len ||
+		r->list[at].metric != route->metric))
+		at++;
+	mine = at < r->count ? r->list : grow(&r->list, r->count);
+	if (!mine)
 		return -ENOMEM;
-	r->list = grown;
 	err = netlink_set_route(r->netlink, route);
-	if (!err)
-		r->list[r->count++] = *route;
+	if (err)
+		return err;
+	mine[at] = *route;
+	r->count += at == r->count;
+	return 0;
+}
+
+static const struct netlink_route *known_hop(const struct routes *r, uint32_t peer)
+{
+	for (size_t i = 0; i < r->hop_count; i++)
+		if (r->hops[i].dst == peer)
+			return &r->hops[i];
+	return NULL;
+}
+
+void routes_learn(struct routes *r, const struct ike_addr *peer)
+{
+	struct netlink_route hop = {.dst = rvl_get_be32(peer->ip)};
+
+	if (!r->wanted || known_hop(r, hop.dst) || netlink_find_route(r->netlink, &hop) ||
+	    hop.table == r->table || !grow(&r->hops, r->hop_count))
+		return;
+	r->hops[r->hop_count++] = hop;
+}
+
+static int find_hop(const struct routes *r, uint32_t peer, struct netlink_route *hop)
+{
+	const struct netlink_route *known = known_hop(r, peer);
+	int err;
+
+	*hop = (struct netlink_route){.dst = peer};
+	err = netlink_find_route(r->netlink, hop);
+	/* What we made of it ourselves says nothing new. */
+	if (known && (err || hop->table == r->table)) {
+		*hop = *known;
+		err = 0;
+	}
 	return err;
 }
 
-void routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_ts_list *local_ts,
-		const struct ike_ts_list *remote_ts, bool try)
+int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_ts_list *local_ts,
+	       const struct ike_ts_list *remote_ts, char reason[ROUTES_REASON])
 {
-	enum log_level level = try ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING;
-	struct netlink_route route = {.table = r->table, .ifindex = r->ifindex};
+	struct netlink_route route = {.table = r->table}, hop;
 	struct rvl_selectors selectors;
 	char text[INET_ADDRSTRLEN];
-	unsigned int ifindex;
 	int err;
 
 	if (!r->wanted || rvl_selectors_of(local_ts, remote_ts, &selectors))
-		return;
+		return 0;
 	text_of(rvl_get_be32(peer->ip), text);
-	err = netlink_find_route(r->netlink, rvl_get_be32(peer->ip), &route.gateway, &ifindex);
+	err = find_hop(r, rvl_get_be32(peer->ip), &hop);
 	if (err) {
-		log_write(r->log, level, "no route to the peer %s: %s", text, strerror(-err));
-		return;
+		snprintf(reason, ROUTES_REASON, "no route to the peer %s: %s", text,
+			 strerror(-err));
+		return err;
 	}
-	if (ifindex != r->ifindex) {
-		log_write(r->log, level,
-			  "the route to the peer %s doesn't lead through %s; none added for it",
-			  text, r->netdev);
-		return;
+	if (hop.ifindex != r->ifindex) {
+		snprintf(reason, ROUTES_REASON, "the route to the peer %s doesn't lead through %s",
+			 text, r->netdev);
+		return -ENETUNREACH;
 	}
+	route.gateway = hop.gateway;
+	route.ifindex = hop.ifindex;
 	route.source = find_source(local_ts);
-	for (size_t i = 0; i < selectors.count; i++) {
+	for (size_t i = 0; !err && i < selectors.count; i++) {
 		route.dst = selectors.list[i].dst;
 		route.dst_len = selectors.list[i].dst_len;
-		err = set_route(r, &route);
+		err = set(r, &route);
 		if (!err)
 			continue;
 		text_of(route.dst, text);
-		log_write(r->log, level, "can't add a route to %s/%u: %s", text, route.dst_len,
-			  strerror(-err));
+		snprintf(reason, ROUTES_REASON, "can't add a route to %s/%u: %s", text,
+			 route.dst_len, strerror(-err));
 	}
+	return err;
+}
+
+static bool leads_to(const struct netlink_route *route, uint32_t address)
+{
+	return !route->dst_len || !((route->dst ^ address) >> (32 - route->dst_len));
+}
+
+static int block(struct routes *r, const struct ike_addr *peer, const struct netlink_route *route)
+{
+	uint32_t address = peer ? rvl_get_be32(peer->ip) : 0;
+	const struct netlink_route *hop = peer ? known_hop(r, address) : NULL;
+	char text[INET_ADDRSTRLEN];
+	int err;
+
+	text_of(route->dst, text);
+	if (peer ? leads_to(route, address) && (!hop || hop->ifindex != r->ifindex)
+		 : !route->dst_len) {
+		log_warning(r->log,
+			    "%s/%u holds the peer, and no way to it through %s is known: while %s "
+			    "is down, another interface may be taken",
+			    text, route->dst_len, r->netdev, r->netdev);
+		return 0;
+	}
+	err = set(r, route);
+	if (err)
+		log_error(r->log, "can't add an unreachable route to %s/%u: %s", text,
+			  route->dst_len, strerror(-err));
+	return err;
+}
+
+int routes_block(struct routes *r, const struct ike_addr *peer, const struct ike_ts_list *remote_ts)
+{
+	struct netlink_route route = {.table = r->table, .unreachable = true, .metric = UINT32_MAX};
+	struct ike_ts_list any = {.count = 1, .list = {{.family = 4, .port_last = UINT16_MAX}}};
+	struct rvl_selectors selectors;
+	int err = 0;
+
+	memset(any.list[0].last, 0xff, 4);
+	if (!r->wanted || rvl_selectors_of(&any, remote_ts, &selectors))
+		return 0;
+	for (size_t i = 0; !err && i < selectors.count; i++) {
+		route.dst = selectors.list[i].dst;
+		route.dst_len = selectors.list[i].dst_len;
+		err = block(r, peer, &route);
+	}
+	return err;
+}
+
+bool routes_cover(const struct routes *r, const struct ike_addr *addr)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (leads_to(&r->list[i], rvl_get_be32(addr->ip)))
+			return true;
+	return false;
 }

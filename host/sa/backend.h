@@ -122,8 +122,9 @@ struct rvl_backend {
 	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
 };
 
-/* ESP in software on interface `wire`, which must have no IPv4 address. */
-int rvl_backend_soft_open(const char *wire, struct rvl_backend **backend,
+/* ESP in software on interface `wire`, which must have no IPv4 address; ESP in UDP is received on
+ * udp_port (0: RVL_ESP_PORT). */
+int rvl_backend_soft_open(const char *wire, uint16_t udp_port, struct rvl_backend **backend,
 			  struct rvl_backend_error *error);
 
 /* The NIC: device is "vfio-user:PATH" or "pci:ADDRESS". */

@@ -12,18 +12,41 @@
 #define PRIORITY_BYPASS 1
 #define PRIORITY_BASE 100
 
+/* Discard policies that only past children had: the newest so many are kept. */
+#define LEARNED_IDLE_MAX 64
+
+/* Sequence numbers that an outbound SA skips when it moves: more than the data path holds under
+ * way, so that none is used twice. */
+#define SEQUENCE_MARGIN (1u << 16)
+
 struct child {
 	struct child *next;
 	uint64_t id;
 	uint32_t spi_in;
 	uint32_t spi_out;
 	uint16_t index_in;
-	uint16_t index_out;
+	uint16_t index_out;	   /* RVL_BACKEND_ANY: none */
+	struct rvl_esp_params out; /* with the key, for a move to other outer addresses */
+	uint64_t past_packets;	   /* of the outbound SA before it moved */
+	uint64_t past_bytes;
+	uint64_t past_drops;
+	uint64_t heard_packets; /* inbound ones when last asked */
 	struct rvl_selectors selectors;
 	size_t flow_count; /* the first so many selectors have their policy */
 };
 
-/* A protect policy. Children with the same selector share it; the newest has the traffic. */
+/* A policy that no SA ends. */
+struct fixed {
+	struct rvl_selector selector;
+	enum rvl_action action;
+	uint16_t policy;
+	bool learned;	/* what a child negotiated, not what is configured */
+	uint64_t maker; /* learned: the child that it was made for */
+	uint64_t used;	/* learned: when a child had it last, by sad->clock */
+};
+
+/* A protect policy. Children with the same selector share it; the newest has the traffic. Without
+ * an owner it discards: the data path didn't take it back. */
 struct flow {
 	struct rvl_selector selector;
 	uint16_t policy;
@@ -39,10 +62,13 @@ struct rvl_sad {
 	uint32_t *spis; /* given out */
 	size_t spi_count;
 	size_t spi_room;
-	struct rvl_selector *fixed; /* that have a policy for good */
+	struct fixed *fixed;
 	size_t fixed_count;
 	struct flow *flows;
 	size_t flow_count;
+	size_t sa_count[2]; /* in the data path, by direction */
+	uint64_t clock;	    /* counts children that come and go */
+	bool broken;
 };
 
 struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
@@ -91,9 +117,23 @@ size_t rvl_sad_child_count(const struct rvl_sad *sad)
 	return sad->child_count;
 }
 
+size_t rvl_sad_sa_count(const struct rvl_sad *sad, enum rvl_direction direction)
+{
+	return sad->sa_count[direction];
+}
+
 size_t rvl_sad_policy_count(const struct rvl_sad *sad)
 {
-	return sad->fixed_count + sad->flow_count;
+	size_t count = sad->fixed_count;
+
+	for (size_t i = 0; i < sad->flow_count; i++)
+		count += sad->flows[i].policy != RVL_BACKEND_ANY;
+	return count;
+}
+
+bool rvl_sad_broken(const struct rvl_sad *sad)
+{
+	return sad->broken;
 }
 
 static size_t find_spi(const struct rvl_sad *sad, uint32_t spi)
@@ -137,40 +177,151 @@ static uint32_t priority_of(const struct rvl_selector *s, enum rvl_action action
 	       (action == RVL_DISCARD);
 }
 
-static bool fixed_already(const struct rvl_sad *sad, const struct rvl_selector *selector)
+static struct fixed *find_fixed(struct rvl_sad *sad, const struct rvl_selector *selector,
+				enum rvl_action action)
 {
 	for (size_t i = 0; i < sad->fixed_count; i++)
-		if (rvl_selector_equal(&sad->fixed[i], selector))
-			return true;
-	return false;
+		if (sad->fixed[i].action == action &&
+		    rvl_selector_equal(&sad->fixed[i].selector, selector))
+			return &sad->fixed[i];
+	return NULL;
 }
 
-/* A policy that stays for good, and its inbound half; the same one again needs no other. */
-static int add_fixed(struct rvl_sad *sad, const struct rvl_selector *selector,
-		     enum rvl_action action, struct rvl_backend_error *error)
+static int add_fixed(struct rvl_sad *sad, const struct fixed *model,
+		     struct rvl_backend_error *error)
 {
-	struct rvl_policy policy = {.selector = *selector, .action = action};
-	uint16_t index = RVL_BACKEND_ANY;
-	struct rvl_selector *grown;
+	struct rvl_policy policy = {.selector = model->selector, .action = model->action};
+	bool bypass = model->action == RVL_BYPASS;
+	struct fixed *grown, *fixed;
 	int err;
 
-	if (fixed_already(sad, selector))
-		return 0;
-	policy.priority = action == RVL_BYPASS ? PRIORITY_BYPASS : priority_of(selector, action);
+	policy.priority = bypass ? PRIORITY_BYPASS : priority_of(&model->selector, model->action);
 	grown = realloc(sad->fixed, (sad->fixed_count + 1) * sizeof(*grown));
 	if (!grown)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	sad->fixed = grown;
-	err = rvl_inbound_add(sad->inbound, selector, action == RVL_BYPASS);
+	fixed = &grown[sad->fixed_count];
+	*fixed = *model;
+	fixed->policy = RVL_BACKEND_ANY;
+	err = rvl_inbound_add(sad->inbound, &fixed->selector, bypass);
 	if (err)
 		return rvl_backend_fail(error, err, "out of memory");
-	err = sad->backend->ops->policy_set(sad->backend, &policy, &index, error);
+	err = sad->backend->ops->policy_set(sad->backend, &policy, &fixed->policy, error);
 	if (err) {
-		rvl_inbound_remove(sad->inbound, selector, action == RVL_BYPASS);
+		rvl_inbound_remove(sad->inbound, &fixed->selector, bypass);
 		return err;
 	}
-	sad->fixed[sad->fixed_count++] = *selector;
+	sad->fixed_count++;
 	return 0;
+}
+
+/* A policy that stays for good, and its inbound half; the same one again needs no other. */
+static int add_configured(struct rvl_sad *sad, const struct rvl_selector *selector,
+			  enum rvl_action action, struct rvl_backend_error *error)
+{
+	const struct fixed model = {.selector = *selector, .action = action};
+	struct fixed *fixed = find_fixed(sad, selector, action);
+
+	if (!fixed)
+		return add_fixed(sad, &model, error);
+	fixed->learned = false;
+	return 0;
+}
+
+/* -errno: it stays, and discards as before. */
+static int remove_fixed(struct rvl_sad *sad, struct fixed *fixed)
+{
+	struct rvl_backend_error ignored = {""};
+	int err = sad->backend->ops->policy_clear(sad->backend, fixed->policy, &ignored);
+
+	if (err)
+		return err;
+	rvl_inbound_remove(sad->inbound, &fixed->selector, false);
+	*fixed = sad->fixed[--sad->fixed_count];
+	return 0;
+}
+
+static bool has_flow_within(const struct rvl_sad *sad, const struct rvl_selector *selector)
+{
+	for (size_t i = 0; i < sad->flow_count; i++)
+		if (rvl_selector_within(&sad->flows[i].selector, selector))
+			return true;
+	return false;
+}
+
+/* Forget the discard policy that no child has had for the longest time, if there are more than so
+ * many that no child has. Returns whether one is gone. */
+static bool forget_learned(struct rvl_sad *sad, size_t keep)
+{
+	struct fixed *oldest = NULL;
+	size_t idle = 0;
+
+	for (size_t i = 0; i < sad->fixed_count; i++) {
+		struct fixed *fixed = &sad->fixed[i];
+
+		/* The child at hand may be about to have a flow within. */
+		if (!fixed->learned || fixed->used == sad->clock ||
+		    has_flow_within(sad, &fixed->selector))
+			continue;
+		idle++;
+		if (!oldest || fixed->used < oldest->used)
+			oldest = fixed;
+	}
+	return idle > keep && !remove_fixed(sad, oldest);
+}
+
+static bool is_discarded(struct rvl_sad *sad, const struct rvl_selector *selector)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < sad->fixed_count; i++) {
+		struct fixed *fixed = &sad->fixed[i];
+
+		if (fixed->action != RVL_DISCARD ||
+		    !rvl_selector_within(selector, &fixed->selector))
+			continue;
+		fixed->used = sad->clock;
+		found = true;
+	}
+	return found;
+}
+
+/* What a child is going to protect and no configured policy holds without it (a selector that was
+ * `dynamic`, say) is held from now on, and after it. */
+static int learn_discards(struct rvl_sad *sad, const struct child *c,
+			  struct rvl_backend_error *error)
+{
+	int err = 0;
+
+	sad->clock++;
+	for (size_t i = 0; !err && i < c->selectors.count; i++) {
+		const struct fixed model = {
+			.selector = c->selectors.list[i],
+			.action = RVL_DISCARD,
+			.learned = true,
+			.maker = c->id,
+			.used = sad->clock,
+		};
+
+		if (is_discarded(sad, &model.selector))
+			continue;
+		do {
+			err = add_fixed(sad, &model, error);
+		} while (err == -ENOSPC && forget_learned(sad, 0));
+	}
+	return err;
+}
+
+/* The child was refused: what was learned of it goes with it, unless others lean on it. */
+static void unlearn_discards(struct rvl_sad *sad, const struct child *c)
+{
+	for (size_t i = sad->fixed_count; i-- > 0;) {
+		struct fixed *fixed = &sad->fixed[i];
+
+		if (fixed->learned && fixed->maker == c->id && fixed->used == sad->clock &&
+		    !has_flow_within(sad, &fixed->selector))
+			remove_fixed(sad, fixed);
+	}
 }
 
 static int selectors_of(const struct ike_ts_list *local, const struct ike_ts_list *remote,
@@ -201,7 +352,7 @@ int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 	int err = selectors_of(local, remote, &selectors, error);
 
 	for (size_t i = 0; !err && i < selectors.count; i++)
-		err = add_fixed(sad, &selectors.list[i], RVL_DISCARD, error);
+		err = add_configured(sad, &selectors.list[i], RVL_DISCARD, error);
 	return err;
 }
 
@@ -212,13 +363,14 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 	const uint16_t ports[] = {port, port_nat};
 	int err = 0;
 
+	/* From any address it would let others' traffic from these ports past the tunnel too. */
+	if (local->family != 4)
+		return rvl_backend_fail(error, -EINVAL, "no local IPv4 address is known");
 	for (size_t i = 0; !err && i < 2; i++) {
 		struct rvl_selector s = rvl_selector_any();
 
-		if (local->family == 4) {
-			s.src = rvl_get_be32(local->ip);
-			s.src_len = 32;
-		}
+		s.src = rvl_get_be32(local->ip);
+		s.src_len = 32;
 		if (remote->family == 4) {
 			s.dst = rvl_get_be32(remote->ip);
 			s.dst_len = 32;
@@ -226,7 +378,7 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 		s.any_protocol = false;
 		s.protocol = RVL_IP_PROTO_UDP;
 		s.src_port_first = s.src_port_last = ports[i];
-		err = add_fixed(sad, &s, RVL_BYPASS, error);
+		err = add_configured(sad, &s, RVL_BYPASS, error);
 	}
 	return err;
 }
@@ -265,16 +417,40 @@ static void sa_params(const struct rvl_child *child, enum rvl_direction directio
 	memcpy(p->salt, key + p->key_len, RVL_ESP_SALT);
 }
 
-static int add_sa(struct rvl_sad *sad, const struct rvl_child *child, enum rvl_direction direction,
-		  uint16_t *index, struct rvl_backend_error *error)
+static int add_sa(struct rvl_sad *sad, const struct rvl_esp_params *params, uint16_t *index,
+		  struct rvl_backend_error *error)
+{
+	int err = sad->backend->ops->sa_add(sad->backend, params, index, error);
+
+	sad->sa_count[params->direction] += !err;
+	return err;
+}
+
+static int delete_sa(struct rvl_sad *sad, enum rvl_direction direction, uint16_t index,
+		     struct rvl_backend_error *error)
+{
+	int err = sad->backend->ops->sa_delete(sad->backend, direction, index, error);
+
+	sad->sa_count[direction] -= !err;
+	return err;
+}
+
+static int add_inbound_sa(struct rvl_sad *sad, const struct rvl_child *child, uint16_t *index,
+			  struct rvl_backend_error *error)
 {
 	struct rvl_esp_params params;
 	int err;
 
-	sa_params(child, direction, &params);
-	err = sad->backend->ops->sa_add(sad->backend, &params, index, error);
+	sa_params(child, RVL_INBOUND, &params);
+	err = add_sa(sad, &params, index, error);
 	OPENSSL_cleanse(&params, sizeof(params));
 	return err;
+}
+
+static void free_child(struct child *c)
+{
+	OPENSSL_cleanse(c, sizeof(*c));
+	free(c);
 }
 
 static struct flow *find_flow(struct rvl_sad *sad, const struct rvl_selector *selector)
@@ -300,6 +476,33 @@ static int lead_flow(struct rvl_sad *sad, struct flow *flow, const struct child 
 	return err;
 }
 
+/* The same policy, discarding. */
+static int hold_flow(struct rvl_sad *sad, struct flow *flow, struct rvl_backend_error *error)
+{
+	const struct rvl_policy policy = {.priority = priority_of(&flow->selector, RVL_PROTECT),
+					  .selector = flow->selector,
+					  .action = RVL_DISCARD};
+
+	return sad->backend->ops->policy_set(sad->backend, &policy, &flow->policy, error);
+}
+
+/* Leave the flow to the discard policy below. One that the data path doesn't take back discards
+ * from now on; if it doesn't even take that, it leads to an SA that is going to be another's. */
+static int end_flow(struct rvl_sad *sad, struct flow *flow, struct rvl_backend_error *error)
+{
+	struct rvl_backend_error ignored = {""};
+	int err = 0;
+
+	flow->owner = NULL;
+	if (flow->policy != RVL_BACKEND_ANY)
+		err = sad->backend->ops->policy_clear(sad->backend, flow->policy, error);
+	if (!err)
+		flow->policy = RVL_BACKEND_ANY;
+	else if (hold_flow(sad, flow, &ignored))
+		sad->broken = true;
+	return err;
+}
+
 static bool has_selector(const struct child *c, const struct rvl_selector *selector)
 {
 	for (size_t i = 0; i < c->flow_count; i++)
@@ -309,67 +512,73 @@ static bool has_selector(const struct child *c, const struct rvl_selector *selec
 }
 
 /* The owner goes: the next newest takes over, or else the discard policy below. */
-static void pass_flow_on(struct rvl_sad *sad, struct flow *flow)
+static int pass_flow_on(struct rvl_sad *sad, struct flow *flow, struct rvl_backend_error *error)
 {
 	struct rvl_backend_error ignored = {""};
 
 	for (const struct child *c = sad->children; c; c = c->next)
-		if (has_selector(c, &flow->selector) && !lead_flow(sad, flow, c, &ignored))
-			return;
-	flow->owner = NULL;
-	sad->backend->ops->policy_clear(sad->backend, flow->policy, &ignored);
-	flow->policy = RVL_BACKEND_ANY;
+		if (c->index_out != RVL_BACKEND_ANY && has_selector(c, &flow->selector) &&
+		    !lead_flow(sad, flow, c, &ignored))
+			return 0;
+	return end_flow(sad, flow, error);
 }
 
-static void leave_flow(struct rvl_sad *sad, const struct child *c,
-		       const struct rvl_selector *selector)
+static int leave_flow(struct rvl_sad *sad, const struct child *c,
+		      const struct rvl_selector *selector, struct rvl_backend_error *error)
 {
-	struct rvl_backend_error ignored = {""};
 	struct flow *flow = find_flow(sad, selector);
+	int err = 0;
 
 	rvl_inbound_remove(sad->inbound, selector, false);
 	if (!flow)
-		return;
-	if (--flow->children) {
-		if (flow->owner == c)
-			pass_flow_on(sad, flow);
-		return;
-	}
-	if (flow->policy != RVL_BACKEND_ANY)
-		sad->backend->ops->policy_clear(sad->backend, flow->policy, &ignored);
-	*flow = sad->flows[--sad->flow_count];
+		return 0;
+	if (--flow->children)
+		return flow->owner == c ? pass_flow_on(sad, flow, error) : 0;
+	err = end_flow(sad, flow, error);
+	if (!err)
+		*flow = sad->flows[--sad->flow_count];
+	return err;
 }
 
 /* The child is not, or no longer, one of sad->children. */
-static void leave_flows(struct rvl_sad *sad, struct child *c)
+static int leave_flows(struct rvl_sad *sad, struct child *c, struct rvl_backend_error *error)
 {
+	int first = 0;
+
 	while (c->flow_count) {
+		int err;
+
 		c->flow_count--;
-		leave_flow(sad, c, &c->selectors.list[c->flow_count]);
+		err = leave_flow(sad, c, &c->selectors.list[c->flow_count], error);
+		if (!first)
+			first = err;
 	}
+	return first;
 }
 
 static int join_flow(struct rvl_sad *sad, const struct child *c,
 		     const struct rvl_selector *selector, struct rvl_backend_error *error)
 {
 	struct flow *flow = find_flow(sad, selector), *grown;
+	bool found = flow;
 	int err;
 
-	if (!flow) {
+	if (!found) {
 		grown = realloc(sad->flows, (sad->flow_count + 1) * sizeof(*grown));
 		if (!grown)
 			return rvl_backend_fail(error, -ENOMEM, "out of memory");
 		sad->flows = grown;
 		flow = &grown[sad->flow_count];
 		*flow = (struct flow){.selector = *selector, .policy = RVL_BACKEND_ANY};
-		err = lead_flow(sad, flow, c, error);
-		sad->flow_count += !err;
-	} else {
-		err = lead_flow(sad, flow, c, error);
 	}
-	if (!err)
-		flow->children++;
-	return err;
+	do {
+		err = lead_flow(sad, flow, c, error);
+	} while (err == -ENOSPC && forget_learned(sad, 0));
+	if (err)
+		return err;
+	sad->flow_count += !found;
+	flow->children++;
+	return 0;
 }
 
 static int join_flows(struct rvl_sad *sad, struct child *c, struct rvl_backend_error *error)
@@ -405,7 +614,6 @@ static int check_child(const struct rvl_sad *sad, const struct rvl_child *child,
 int rvl_sad_child_add(struct rvl_sad *sad, const struct rvl_child *child,
 		      struct rvl_backend_error *error)
 {
-	const struct rvl_backend_ops *ops = sad->backend->ops;
 	struct rvl_backend_error ignored = {""};
 	struct child *c;
 	int err = check_child(sad, child, error);
@@ -418,10 +626,11 @@ int rvl_sad_child_add(struct rvl_sad *sad, const struct rvl_child *child,
 	c->id = child->id;
 	c->spi_in = child->spi_in;
 	c->spi_out = child->spi_out;
+	sa_params(child, RVL_OUTBOUND, &c->out);
 	err = selectors_of(child->local_ts, child->remote_ts, &c->selectors, error);
 	if (err)
 		goto free_child;
-	err = add_sa(sad, child, RVL_INBOUND, &c->index_in, error);
+	err = add_inbound_sa(sad, child, &c->index_in, error);
 	if (err)
 		goto free_child;
 	/* Until this is set, what the SA verifies is dropped; the peer doesn't know of it yet. */
@@ -430,9 +639,12 @@ int rvl_sad_child_add(struct rvl_sad *sad, const struct rvl_child *child,
 		rvl_backend_fail(error, err, "out of memory");
 		goto delete_in;
 	}
-	err = add_sa(sad, child, RVL_OUTBOUND, &c->index_out, error);
+	err = add_sa(sad, &c->out, &c->index_out, error);
 	if (err)
 		goto clear_inbound;
+	err = learn_discards(sad, c, error);
+	if (err)
+		goto leave_flows;
 	err = join_flows(sad, c, error);
 	if (err)
 		goto leave_flows;
@@ -442,22 +654,25 @@ int rvl_sad_child_add(struct rvl_sad *sad, const struct rvl_child *child,
 	return 0;
 
 leave_flows:
-	leave_flows(sad, c);
-	ops->sa_delete(sad->backend, RVL_OUTBOUND, c->index_out, &ignored);
+	leave_flows(sad, c, &ignored);
+	unlearn_discards(sad, c);
+	if (delete_sa(sad, RVL_OUTBOUND, c->index_out, &ignored))
+		sad->broken = true;
 clear_inbound:
 	rvl_inbound_clear_sa(sad->inbound, c->index_in);
 delete_in:
-	ops->sa_delete(sad->backend, RVL_INBOUND, c->index_in, &ignored);
+	/* Its SPI is about to be given back. */
+	if (delete_sa(sad, RVL_INBOUND, c->index_in, &ignored))
+		sad->broken = true;
 free_child:
-	free(c);
+	free_child(c);
 	return err;
 }
 
 int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error)
 {
-	const struct rvl_backend_ops *ops = sad->backend->ops;
 	struct child **link = &sad->children, *c;
-	int err, err_in;
+	int first, err;
 
 	while (*link && (*link)->id != id)
 		link = &(*link)->next;
@@ -466,12 +681,100 @@ int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_er
 		return rvl_backend_fail(error, -ENOENT, "no such child SA");
 	*link = c->next;
 	sad->child_count--;
-	leave_flows(sad, c);
-	err = ops->sa_delete(sad->backend, RVL_OUTBOUND, c->index_out, error);
+	sad->clock++;
+	for (size_t i = 0; i < c->selectors.count; i++)
+		is_discarded(sad, &c->selectors.list[i]);
+	first = leave_flows(sad, c, error);
+	if (c->index_out != RVL_BACKEND_ANY) {
+		err = delete_sa(sad, RVL_OUTBOUND, c->index_out, error);
+		first = first ? first : err;
+	}
 	rvl_inbound_clear_sa(sad->inbound, c->index_in);
-	err_in = ops->sa_delete(sad->backend, RVL_INBOUND, c->index_in, error);
-	free(c);
-	return err ? err : err_in;
+	err = delete_sa(sad, RVL_INBOUND, c->index_in, error);
+	first = first ? first : err;
+	while (forget_learned(sad, LEARNED_IDLE_MAX))
+		;
+	free_child(c);
+	return first;
+}
+
+/* What is left of a lifetime; 0 stands for none at all. */
+static int shorten_lifetime(struct rvl_lifetime *l, uint64_t packets, uint64_t bytes)
+{
+	if ((l->hard_packets && l->hard_packets <= packets) ||
+	    (l->hard_bytes && l->hard_bytes <= bytes))
+		return -EKEYEXPIRED;
+	if (l->hard_packets)
+		l->hard_packets -= packets;
+	if (l->hard_bytes)
+		l->hard_bytes -= bytes;
+	l->soft_packets = l->soft_packets > packets ? l->soft_packets - packets : 0;
+	l->soft_bytes = l->soft_bytes > bytes ? l->soft_bytes - bytes : 0;
+	return 0;
+}
+
+/* The flow discards by now, so the sequence number only moves by what is still under way. */
+static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
+			  struct rvl_backend_error *error)
+{
+	const struct rvl_backend_ops *ops = sad->backend->ops;
+	struct rvl_esp_params renewed = *params;
+	struct rvl_sa_stats stats;
+	int err = ops->sa_query(sad->backend, RVL_OUTBOUND, c->index_out, &stats, error);
+
+	if (err)
+		goto cleanse;
+	if (stats.seq > RVL_ESP_SEQUENCE_SOON - SEQUENCE_MARGIN - 1 ||
+	    shorten_lifetime(&renewed.lifetime, stats.packets, stats.bytes)) {
+		err = rvl_backend_fail(error, -EKEYEXPIRED, "it is near its end");
+		goto cleanse;
+	}
+	renewed.first_seq = (uint32_t)stats.seq + SEQUENCE_MARGIN + 1;
+	err = delete_sa(sad, RVL_OUTBOUND, c->index_out, error);
+	if (err)
+		goto cleanse;
+	c->index_out = RVL_BACKEND_ANY;
+	c->past_packets += stats.packets;
+	c->past_bytes += stats.bytes;
+	c->past_drops += stats.drop_limit;
+	c->out = renewed;
+	err = add_sa(sad, &renewed, &c->index_out, error);
+	if (err)
+		c->index_out = RVL_BACKEND_ANY;
+cleanse:
+	OPENSSL_cleanse(&renewed, sizeof(renewed));
+	return err;
+}
+
+int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *local,
+		       const struct ike_addr *remote, struct rvl_backend_error *error)
+{
+	struct child *c = find_child(sad, id);
+	struct rvl_esp_params params;
+	int err = 0;
+
+	if (!c)
+		return rvl_backend_fail(error, -ENOENT, "no such child SA");
+	/* The inbound SA is found by our address. */
+	if (local->family != 4 || remote->family != 4 || rvl_get_be32(local->ip) != c->out.src ||
+	    c->index_out == RVL_BACKEND_ANY)
+		return rvl_backend_fail(error, -EOPNOTSUPP, "it can't move there");
+	params = c->out;
+	params.dst = rvl_get_be32(remote->ip);
+	if (params.encap) {
+		params.src_port = local->port;
+		params.dst_port = remote->port;
+	}
+	for (size_t i = 0; !err && i < sad->flow_count; i++)
+		if (sad->flows[i].owner == c)
+			err = hold_flow(sad, &sad->flows[i], error);
+	if (!err)
+		err = renew_outbound(sad, c, &params, error);
+	OPENSSL_cleanse(&params, sizeof(params));
+	for (size_t i = 0; !err && i < sad->flow_count; i++)
+		if (sad->flows[i].owner == c)
+			err = lead_flow(sad, &sad->flows[i], c, error);
+	return err;
 }
 
 int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *in,
@@ -481,10 +784,32 @@ int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *i
 	const struct child *c = find_child(sad, id);
 	int err;
 
-	if (!c)
+	if (!c || c->index_out == RVL_BACKEND_ANY)
 		return rvl_backend_fail(error, -ENOENT, "no such child SA");
 	err = ops->sa_query(sad->backend, RVL_INBOUND, c->index_in, in, error);
-	return err ? err : ops->sa_query(sad->backend, RVL_OUTBOUND, c->index_out, out, error);
+	if (!err)
+		err = ops->sa_query(sad->backend, RVL_OUTBOUND, c->index_out, out, error);
+	if (err)
+		return err;
+	out->packets += c->past_packets;
+	out->bytes += c->past_bytes;
+	out->drop_limit += c->past_drops;
+	return 0;
+}
+
+bool rvl_sad_child_heard(struct rvl_sad *sad, uint64_t id)
+{
+	struct rvl_backend_error ignored = {""};
+	struct child *c = find_child(sad, id);
+	struct rvl_sa_stats stats;
+	bool heard;
+
+	if (!c ||
+	    sad->backend->ops->sa_query(sad->backend, RVL_INBOUND, c->index_in, &stats, &ignored))
+		return false;
+	heard = stats.packets != c->heard_packets;
+	c->heard_packets = stats.packets;
+	return heard;
 }
 
 bool rvl_sad_child_of_event(const struct rvl_sad *sad, const struct rvl_backend_event *event,

@@ -5,7 +5,8 @@
  *
  * For every flow that is configured to be protected there is a discard policy for as long as the
  * daemon runs; the protect policies of an SA stand before it. An SA that goes away leaves the
- * discard policy behind.
+ * discard policy behind. What is known only once an SA is negotiated gets its discard policy then;
+ * of those that no SA has any more, the last 64 are kept.
  *
  * All functions are the control thread's; rvl_sad_inbound() gives what the data thread asks.
  */
@@ -35,7 +36,7 @@ void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi);
 int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 		    const struct ike_ts_list *remote, struct rvl_backend_error *error);
 
-/* Let IKE between these addresses (family 0: any) pass, our port being one of the two. */
+/* Let IKE between these addresses (remote's family 0: any) pass, our port being one of the two. */
 int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 		       const struct ike_addr *remote, uint16_t port, uint16_t port_nat,
 		       struct rvl_backend_error *error);
@@ -63,8 +64,25 @@ struct rvl_child {
 int rvl_sad_child_add(struct rvl_sad *sad, const struct rvl_child *child,
 		      struct rvl_backend_error *error);
 
-/* Policies, outbound SA, inbound SA. -ENOENT when there is none of this id. */
+/*
+ * Policies, outbound SA, inbound SA. -ENOENT when there is none of this id. Another error says what
+ * the data path didn't do; the child is gone for the sad, but its SPI must not be used again.
+ */
 int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error);
+
+/*
+ * The peer has other outer addresses or ports now: its traffic is held while the outbound SA is
+ * made anew, above all sequence numbers that it has used. -errno with *error set: nothing is sent
+ * on the SA any more, or it is as it was; the child must be given up.
+ */
+int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *local,
+		       const struct ike_addr *remote, struct rvl_backend_error *error);
+
+/* Has anything authentic come in on the child since this was last asked? */
+bool rvl_sad_child_heard(struct rvl_sad *sad, uint64_t id);
+
+/* A policy or an SA that had to go is still in use by the data path: only closing it helps. */
+bool rvl_sad_broken(const struct rvl_sad *sad);
 
 /* The counters of both SAs. */
 int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *in,
@@ -75,6 +93,9 @@ bool rvl_sad_child_of_event(const struct rvl_sad *sad, const struct rvl_backend_
 			    uint64_t *id);
 
 size_t rvl_sad_child_count(const struct rvl_sad *sad);
+
+/* SAs in the data path, by direction. */
+size_t rvl_sad_sa_count(const struct rvl_sad *sad, enum rvl_direction direction);
 
 /* Transmit policies in the data path. */
 size_t rvl_sad_policy_count(const struct rvl_sad *sad);

@@ -34,7 +34,10 @@ struct soft {
 	struct rvl_backend_event events[EVENTS];
 	unsigned int event_head;
 	unsigned int event_count;
-	uint64_t events_lost;
+	/* Of events that had no room: they wait at their SA, and are looked for there. */
+	uint8_t waiting[2][SAS];
+	unsigned int waiting_sas;
+	unsigned int waiting_at;
 	uint64_t wire_errors;
 	uint64_t wire_cut;
 	const char *dead;
@@ -131,6 +134,10 @@ static int soft_sa_delete(struct rvl_backend *backend, enum rvl_direction direct
 
 	pthread_mutex_lock(&soft->lock);
 	err = rvl_engine_sa_delete(soft->engine, direction, index);
+	if (!err && soft->waiting[direction][index]) {
+		soft->waiting[direction][index] = 0;
+		soft->waiting_sas--;
+	}
 	pthread_mutex_unlock(&soft->lock);
 	return err ? rvl_backend_fail(error, err, "no SA %u", index) : 0;
 }
@@ -233,14 +240,13 @@ static const struct {
 static int soft_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *context)
 {
 	struct soft *soft = soft_of(backend);
-	uint64_t errors, cut, lost;
+	uint64_t errors, cut;
 	struct rvl_engine_counters c;
 
 	pthread_mutex_lock(&soft->lock);
 	c = *rvl_engine_counters(soft->engine);
 	errors = soft->wire_errors;
 	cut = soft->wire_cut;
-	lost = soft->events_lost;
 	pthread_mutex_unlock(&soft->lock);
 	fn(context, "tx_frames", c.tx_frames);
 	fn(context, "tx_bytes", c.tx_bytes);
@@ -259,9 +265,30 @@ static int soft_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *
 	for (size_t i = 0; i < sizeof(drop_counters) / sizeof(drop_counters[0]); i++)
 		if (drop_counters[i].rx)
 			fn(context, drop_counters[i].rx, c.rx_drops[drop_counters[i].drop]);
-	fn(context, "events_lost", lost);
+	fn(context, "events_lost", 0);
 	fn(context, "wire_tx_errors", errors);
 	return 0;
+}
+
+/* Called with the lock held, with at least one SA that has events waiting. */
+static void take_waiting(struct soft *soft, struct rvl_backend_event *event)
+{
+	enum rvl_direction direction;
+	uint16_t index;
+
+	do {
+		soft->waiting_at = (soft->waiting_at + 1) % (2 * SAS);
+		direction = soft->waiting_at < SAS ? RVL_OUTBOUND : RVL_INBOUND;
+		index = (uint16_t)(soft->waiting_at % SAS);
+	} while (!soft->waiting[direction][index]);
+	*event = (struct rvl_backend_event){
+		.direction = direction,
+		.index = index,
+		.spi = rvl_esp_sa_params(rvl_engine_sa(soft->engine, direction, index))->spi,
+		.events = soft->waiting[direction][index],
+	};
+	soft->waiting[direction][index] = 0;
+	soft->waiting_sas--;
 }
 
 static int soft_next_event(struct rvl_backend *backend, struct rvl_backend_event *event)
@@ -274,6 +301,9 @@ static int soft_next_event(struct rvl_backend *backend, struct rvl_backend_event
 		*event = soft->events[soft->event_head];
 		soft->event_head = (soft->event_head + 1) % EVENTS;
 		soft->event_count--;
+		n = 1;
+	} else if (soft->waiting_sas) {
+		take_waiting(soft, event);
 		n = 1;
 	}
 	pthread_mutex_unlock(&soft->lock);
@@ -289,17 +319,19 @@ static void collect_events(struct soft *soft, enum rvl_direction direction, uint
 
 	if (!events)
 		return;
-	if (soft->event_count == EVENTS) {
-		soft->events_lost++;
-		return;
+	if (soft->event_count < EVENTS) {
+		soft->events[(soft->event_head + soft->event_count++) % EVENTS] =
+			(struct rvl_backend_event){.direction = direction,
+						   .index = index,
+						   .spi = rvl_esp_sa_params(sa)->spi,
+						   .events = events};
+	} else {
+		soft->waiting_sas += !soft->waiting[direction][index];
+		soft->waiting[direction][index] |= (uint8_t)events;
 	}
-	soft->events[(soft->event_head + soft->event_count++) % EVENTS] =
-		(struct rvl_backend_event){.direction = direction,
-					   .index = index,
-					   .spi = rvl_esp_sa_params(sa)->spi,
-					   .events = events};
+	/* It only fails when the counter is at its largest, and then the descriptor is readable. */
 	if (write(soft->backend.event_fd, &one, sizeof(one)) < 0)
-		soft->events_lost++;
+		return;
 }
 
 static uint8_t *soft_tx_buffer(struct rvl_backend *backend)
@@ -400,11 +432,13 @@ static const struct rvl_backend_ops soft_ops = {
 	.arm = soft_arm,
 };
 
-int rvl_backend_soft_open(const char *name, struct rvl_backend **backend,
+int rvl_backend_soft_open(const char *name, uint16_t udp_port, struct rvl_backend **backend,
 			  struct rvl_backend_error *error)
 {
-	struct rvl_engine_config config = {
-		.outbound_sas = SAS, .inbound_sas = SAS, .policies = POLICIES};
+	struct rvl_engine_config config = {.outbound_sas = SAS,
+					   .inbound_sas = SAS,
+					   .policies = POLICIES,
+					   .udp_port = udp_port};
 	struct soft *soft = calloc(1, sizeof(*soft));
 	unsigned int longest;
 	int err;

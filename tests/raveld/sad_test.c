@@ -49,7 +49,7 @@ static int set_up(void **state)
 	if (geteuid() || unshare(CLONE_NEWNET) ||
 	    system("ip link add wire0 type veth peer name wire1 && ip link set wire1 up"))
 		return -1;
-	if (rvl_backend_soft_open("wire0", &bed->backend, &error) ||
+	if (rvl_backend_soft_open("wire0", 0, &bed->backend, &error) ||
 	    rvl_wire_open("wire1", &bed->far, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return -1;
@@ -90,12 +90,11 @@ static struct rvl_child child_of(uint64_t id, const struct ike_ts_list *local,
 	};
 }
 
-/* Send a packet 10.1.0.1 -> 10.2.0.1. Its SPI on the wire, 0 when nothing came, 1 for clear text.
- */
-static uint32_t spi_on_the_wire(struct bed *bed)
+/* Send a UDP packet 10.1.0.1 -> 10.2.0.1. Its SPI on the wire, 0 when nothing came, 1 for clear
+ * text. What came is left in frame. */
+static uint32_t spi_from_port(struct bed *bed, uint16_t port, uint8_t frame[256])
 {
 	uint8_t *p = bed->backend->ops->tx_buffer(bed->backend);
-	uint8_t frame[256];
 	int len;
 
 	memset(p, 0, 60);
@@ -106,14 +105,43 @@ static uint32_t spi_on_the_wire(struct bed *bed)
 	p[23] = 17;
 	rvl_put_be32(p + 26, 0x0a010001);
 	rvl_put_be32(p + 30, 0x0a020001);
+	rvl_put_be16(p + 34, port);
+	rvl_put_be16(p + 36, 53);
+	rvl_put_be16(p + 38, 26);
 	rvl_put_be16(p + 24, rvl_ip_checksum(p + 14, 20));
 	assert_int_equal(bed->backend->ops->tx(bed->backend, 60), 0);
 	do {
-		len = rvl_wire_receive(bed->far, frame, sizeof(frame));
+		len = rvl_wire_receive(bed->far, frame, 256);
 	} while (len >= 0 && (len < 60 || frame[12] != 8 || frame[13] != 0));
 	if (len < 0)
 		return 0;
 	return frame[23] == RVL_IP_PROTO_ESP ? rvl_get_be32(frame + 34) : 1;
+}
+
+static uint32_t spi_on_the_wire(struct bed *bed)
+{
+	uint8_t frame[256];
+
+	return spi_from_port(bed, 1024, frame);
+}
+
+/* Does a packet 10.2.0.1 -> 10.1.0.1 pass to the host in clear? */
+static bool clear_comes_in(struct bed *bed, uint16_t port)
+{
+	uint8_t p[60] = {0};
+
+	rvl_put_be16(p + 12, 0x0800);
+	p[14] = 0x45;
+	rvl_put_be16(p + 16, 46);
+	p[22] = 64;
+	p[23] = 17;
+	rvl_put_be32(p + 26, 0x0a020001);
+	rvl_put_be32(p + 30, 0x0a010001);
+	rvl_put_be16(p + 34, 53);
+	rvl_put_be16(p + 36, port);
+	rvl_put_be16(p + 38, 26);
+	rvl_put_be16(p + 24, rvl_ip_checksum(p + 14, 20));
+	return rvl_inbound_check(rvl_sad_inbound(bed->sad), p, sizeof(p), RVL_BACKEND_CLEAR);
 }
 
 static void newest_sa_of_a_flow_has_its_traffic(void **state)
@@ -159,6 +187,7 @@ static void child_that_is_refused_leaves_nothing(void **state)
 	struct rvl_child good = child_of(1, &local, &remote), bad;
 	struct bed *bed = *state;
 
+	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
 	assert_int_equal(rvl_sad_child_add(bed->sad, &good, &error), 0);
 	bad = child_of(1, &local, &remote);
 	assert_int_equal(rvl_sad_child_add(bed->sad, &bad, &error), -EEXIST);
@@ -182,12 +211,13 @@ static void child_that_is_refused_leaves_nothing(void **state)
 /* More selectors than there are policies: refused half-way, and taken back. */
 static void child_beyond_the_policy_table_is_taken_back(void **state)
 {
-	struct ike_ts_list remote = ts_of("10.2.0.0/16"), local = {0};
+	struct ike_ts_list remote = ts_of("10.2.0.0/16"), all = ts_of("10.0.0.0/8"), local = {0};
 	struct rvl_backend_error error = {""};
 	struct bed *bed = *state;
 	uint64_t id = 0;
 	int err = 0;
 
+	assert_int_equal(rvl_sad_protect(bed->sad, &all, &remote, &error), 0);
 	while (!err && id < 20) {
 		local.count = 16;
 		for (unsigned int i = 0; i < 16; i++) {
@@ -199,14 +229,319 @@ static void child_beyond_the_policy_table_is_taken_back(void **state)
 		struct rvl_child child = child_of(++id, &local, &remote);
 
 		/* 15 fit on the last one, before the 16th doesn't */
-		if (id == 1)
-			assert_int_equal(rvl_sad_protect(bed->sad, &remote, &remote, &error), 0);
 		err = rvl_sad_child_add(bed->sad, &child, &error);
 	}
 	assert_int_equal(err, -ENOSPC);
 	assert_non_null(strstr(error.text, "256 policies"));
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1 + 16 * (id - 1));
 	assert_int_equal(rvl_sad_child_count(bed->sad), id - 1);
+}
+
+/* What `dynamic` stands for is known with the first SA: from then on it is held. */
+static void flow_that_nothing_held_is_held_after_its_sa(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16"),
+			   narrow = ts_of("10.2.0.0/24"), wide = ts_of("0.0.0.0/0");
+	struct rvl_backend_error error = {""};
+	struct rvl_child child = child_of(1, &local, &remote), inner = child_of(2, &local, &narrow);
+	struct bed *bed = *state;
+
+	assert_true(clear_comes_in(bed, 1024));
+	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 2);
+	assert_int_equal(rvl_sad_child_add(bed->sad, &inner, &error), 0);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 3);
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), 0);
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 2, &error), 0);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
+	assert_int_equal(spi_on_the_wire(bed), 0);
+	assert_false(clear_comes_in(bed, 1024));
+	inner.key_len = 0;
+	assert_int_equal(rvl_sad_child_add(bed->sad, &inner, &error), -EOPNOTSUPP);
+	inner = child_of(2, &wide, &wide);
+	inner.spi_out = 255;
+	assert_int_equal(rvl_sad_child_add(bed->sad, &inner, &error), -EINVAL);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
+}
+
+/* Peers that come and go with an address of their own each. */
+static void discards_of_past_children_make_room(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+	struct rvl_child last;
+
+	for (unsigned int i = 0; i < 300; i++) {
+		struct rvl_child child;
+		char text[32];
+
+		snprintf(text, sizeof(text), "10.3.%u.%u/32", i / 100, i % 100);
+		remote = ts_of(text);
+		child = child_of(i + 1, &local, &remote);
+		assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+		assert_int_equal(rvl_sad_child_remove(bed->sad, i + 1, &error), 0);
+		assert_true(rvl_sad_policy_count(bed->sad) <= 66);
+	}
+	/* All that is still in use is kept, until the table is full. */
+	for (unsigned int i = 300; i < 428; i++) {
+		struct rvl_child child;
+		char text[32];
+
+		snprintf(text, sizeof(text), "10.3.%u.%u/32", i / 100, i % 100);
+		remote = ts_of(text);
+		child = child_of(i + 1, &local, &remote);
+		assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+	}
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 256);
+	remote = ts_of("10.2.0.0/16");
+	last = child_of(500, &local, &remote);
+	assert_int_equal(rvl_sad_child_add(bed->sad, &last, &error), -ENOSPC);
+	assert_int_equal(rvl_sad_child_count(bed->sad), 128);
+	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), 128);
+	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_INBOUND), 128);
+}
+
+static void ike_passes_from_own_addresses_only(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct ike_addr any = addr_of("%any"), own = addr_of("192.0.2.1"), in = addr_of("10.1.0.1");
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+	uint8_t frame[256];
+
+	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &any, &any, 500, 4500, &error), -EINVAL);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &any, 500, 4500, &error), 0);
+	assert_int_equal(spi_from_port(bed, 4500, frame), 0);
+	assert_false(clear_comes_in(bed, 4500));
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &in, &any, 500, 4500, &error), 0);
+	assert_int_equal(spi_from_port(bed, 4500, frame), 1);
+	assert_int_equal(spi_from_port(bed, 4501, frame), 0);
+	assert_true(clear_comes_in(bed, 4500));
+	assert_false(clear_comes_in(bed, 4501));
+}
+
+/* The same selector may be let through and held: which of them counts is their priority's matter.
+ */
+static void same_selector_with_another_action_is_another_policy(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.1/32[udp/4500]"), remote = ts_of("10.2.0.1[udp]");
+	struct ike_addr own = addr_of("10.1.0.1"), peer = addr_of("10.2.0.1");
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+	uint8_t frame[256];
+
+	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(spi_from_port(bed, 4500, frame), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 3);
+	assert_int_equal(spi_from_port(bed, 4500, frame), 1);
+}
+
+/* A NAT moves the peer: what follows goes there, with sequence numbers that were never used. */
+static void sa_moves_to_other_addresses_without_using_a_sequence_number_twice(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct ike_addr own = addr_of("192.0.2.1"), other = addr_of("192.0.2.9"),
+			there = addr_of("192.0.2.3");
+	struct rvl_sa_stats in, out;
+	struct rvl_backend_error error = {""};
+	struct rvl_child child = child_of(1, &local, &remote);
+	struct bed *bed = *state;
+	uint8_t frame[256];
+
+	own.port = child.local.port = child.remote.port = 4500;
+	there.port = 31337;
+	child.encap = true;
+	child.lifetime.hard_packets = 5;
+	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+	for (uint32_t i = 1; i <= 3; i++) {
+		spi_from_port(bed, 1024, frame);
+		assert_int_equal(rvl_get_be32(frame + 46), i);
+	}
+	assert_int_equal(rvl_get_be32(frame + 30), 0xc0000202);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &other, &there, &error), -EOPNOTSUPP);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 2, &own, &there, &error), -ENOENT);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), 0);
+	spi_from_port(bed, 1024, frame);
+	assert_int_equal(rvl_get_be32(frame + 30), 0xc0000203);
+	assert_int_equal(rvl_get_be16(frame + 36), 31337);
+	assert_int_equal(rvl_get_be32(frame + 42), 0x20001);
+	assert_true(rvl_get_be32(frame + 46) > 0x10000);
+	assert_int_equal(rvl_sad_child_query(bed->sad, 1, &in, &out, &error), 0);
+	assert_int_equal(out.packets, 4);
+	/* Its lifetime goes on where it was. */
+	spi_from_port(bed, 1024, frame);
+	assert_int_equal(spi_from_port(bed, 1024, frame), 0);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), -EKEYEXPIRED);
+	assert_int_equal(spi_from_port(bed, 1024, frame), 0);
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), 0);
+	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), 0);
+}
+
+/* A backend some of whose calls fail, as those of a NIC may; the others are the real one's. */
+static struct {
+	const struct rvl_backend_ops *real;
+	struct rvl_backend_ops ops;
+	bool no_clear, no_discard, no_delete;
+} faulty;
+
+static int faulty_clear(struct rvl_backend *backend, uint16_t index,
+			struct rvl_backend_error *error)
+{
+	if (faulty.no_clear)
+		return rvl_backend_fail(error, -EIO, "a policy that stays");
+	return faulty.real->policy_clear(backend, index, error);
+}
+
+static int faulty_set(struct rvl_backend *backend, const struct rvl_policy *policy, uint16_t *index,
+		      struct rvl_backend_error *error)
+{
+	if (faulty.no_discard && policy->action == RVL_DISCARD)
+		return rvl_backend_fail(error, -EIO, "a policy that can't be");
+	return faulty.real->policy_set(backend, policy, index, error);
+}
+
+static int faulty_delete(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+			 struct rvl_backend_error *error)
+{
+	if (faulty.no_delete)
+		return rvl_backend_fail(error, -EIO, "an SA that stays");
+	return faulty.real->sa_delete(backend, direction, index, error);
+}
+
+static void make_faulty(struct bed *bed)
+{
+	faulty.real = bed->backend->ops;
+	faulty.ops = *faulty.real;
+	faulty.ops.policy_clear = faulty_clear;
+	faulty.ops.policy_set = faulty_set;
+	faulty.ops.sa_delete = faulty_delete;
+	faulty.no_clear = faulty.no_discard = faulty.no_delete = false;
+	bed->backend->ops = &faulty.ops;
+}
+
+static void policy_that_stays_discards_instead(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_backend_error error = {""};
+	struct rvl_child child = child_of(1, &local, &remote);
+	struct bed *bed = *state;
+
+	make_faulty(bed);
+	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+	faulty.no_clear = true;
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
+	assert_string_equal(error.text, "a policy that stays");
+	assert_false(rvl_sad_broken(bed->sad));
+	assert_int_equal(spi_on_the_wire(bed), 0);
+	/* It serves the next SA. */
+	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 2);
+	assert_int_equal(spi_on_the_wire(bed), 0x20001);
+	faulty.no_discard = true;
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
+	assert_true(rvl_sad_broken(bed->sad));
+}
+
+static void sa_that_stays_is_told_and_counted(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_backend_error error = {""};
+	struct rvl_child child = child_of(1, &local, &remote);
+	struct bed *bed = *state;
+
+	make_faulty(bed);
+	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+	faulty.no_delete = true;
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
+	assert_string_equal(error.text, "an SA that stays");
+	assert_false(rvl_sad_broken(bed->sad));
+	assert_int_equal(rvl_sad_child_count(bed->sad), 0);
+	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_INBOUND), 1);
+	assert_int_equal(spi_on_the_wire(bed), 0);
+}
+
+/* More SAs reach their lifetime at once than there is room for events. */
+static void no_event_is_lost(void **state)
+{
+	enum { COUNT = 700 };
+	struct bed *bed = *state;
+	const struct rvl_backend_ops *ops = bed->backend->ops;
+	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_PROTECT};
+	struct rvl_esp_params params = {.direction = RVL_OUTBOUND,
+					.src = 0xc0000201,
+					.dst = 0xc0000202,
+					.key_len = 16,
+					.lifetime.hard_packets = 1};
+	struct rvl_backend_error error = {""};
+	struct rvl_backend_event event;
+	static bool seen[COUNT];
+	uint16_t index = RVL_BACKEND_ANY, gone = 0;
+	int events = 0;
+
+	for (uint32_t i = 0; i < COUNT; i++) {
+		params.spi = 0x1000 + i;
+		assert_int_equal(ops->sa_add(bed->backend, &params, &policy.sa, &error), 0);
+		assert_int_equal(ops->policy_set(bed->backend, &policy, &index, &error), 0);
+		assert_int_equal(spi_on_the_wire(bed), params.spi);
+		gone = policy.sa;
+	}
+	assert_int_equal(ops->sa_delete(bed->backend, RVL_OUTBOUND, gone, &error), 0);
+	for (; ops->next_event(bed->backend, &event) > 0; events++) {
+		assert_int_equal(event.events, RVL_ESP_EVENT_HARD_PACKETS);
+		assert_in_range(event.spi, 0x1000, 0x1000 + COUNT - 2);
+		assert_false(seen[event.spi - 0x1000]);
+		seen[event.spi - 0x1000] = true;
+	}
+	assert_int_equal(events, COUNT - 1);
+}
+
+static void swallow(void *context, const uint8_t *frame, size_t len, uint16_t sa)
+{
+	(void)context;
+	(void)frame;
+	(void)len;
+	(void)sa;
+}
+
+/* ESP in UDP comes in on the port that was asked for. */
+static void udp_port_of_esp_is_the_configured_one(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_backend_error error = {""};
+	struct rvl_child out = child_of(1, &local, &remote), in = child_of(2, &remote, &local);
+	struct rvl_backend *backend;
+	struct bed *bed = *state;
+	struct rvl_sa_stats s, ignored;
+	struct rvl_sad *sad;
+	uint8_t frame[256];
+
+	assert_int_equal(rvl_backend_soft_open("wire1", 5000, &backend, &error), 0);
+	sad = rvl_sad_new(backend);
+	assert_non_null(sad);
+	out.encap = in.encap = true;
+	out.local.port = out.remote.port = 5000;
+	in.local = out.remote;
+	in.remote = out.local;
+	in.spi_in = out.spi_out;
+	in.spi_out = out.spi_in;
+	assert_int_equal(rvl_sad_child_add(bed->sad, &out, &error), 0);
+	assert_int_equal(rvl_sad_child_add(sad, &in, &error), 0);
+	assert_false(rvl_sad_child_heard(sad, 2));
+	spi_from_port(bed, 1024, frame);
+	assert_int_equal(rvl_get_be16(frame + 36), 5000);
+	backend->ops->poll(backend, swallow, NULL);
+	assert_int_equal(rvl_sad_child_query(sad, 2, &s, &ignored, &error), 0);
+	assert_int_equal(s.packets, 1);
+	assert_true(rvl_sad_child_heard(sad, 2));
+	assert_false(rvl_sad_child_heard(sad, 2));
+	assert_false(rvl_sad_child_heard(sad, 3));
+	rvl_sad_free(sad);
+	backend->ops->close(backend);
 }
 
 static int compare(const void *a, const void *b)
@@ -242,6 +577,24 @@ int main(void)
 		cmocka_unit_test_setup_teardown(child_that_is_refused_leaves_nothing, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(child_beyond_the_policy_table_is_taken_back, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(flow_that_nothing_held_is_held_after_its_sa, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(discards_of_past_children_make_room, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(ike_passes_from_own_addresses_only, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(same_selector_with_another_action_is_another_policy,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			sa_moves_to_other_addresses_without_using_a_sequence_number_twice, set_up,
+			tear_down),
+		cmocka_unit_test_setup_teardown(policy_that_stays_discards_instead, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(sa_that_stays_is_told_and_counted, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(no_event_is_lost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(udp_port_of_esp_is_the_configured_one, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(spis_never_collide, set_up, tear_down),
 	};

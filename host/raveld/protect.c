@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What holds before the first SA is up: configured flows are discarded, IKE passes. */
+#include <errno.h>
+#include <string.h>
+
+#include "host/raveld/daemon.h"
+
+/* Our addresses on the way to a peer. */
+struct own {
+	size_t count;
+	struct ike_addr list[CONF_ADDRESSES_MAX + 1];
+};
+
+static void add_own(struct own *own, const struct ike_addr *addr)
+{
+	for (size_t i = 0; i < own->count; i++)
+		if (ike_addr_same_ip(&own->list[i], addr))
+			return;
+	own->list[own->count++] = *addr;
+}
+
+/* The configured one; or the one that the route takes and all of the netdev, for a peer that
+ * begins may come to any of them. */
+static struct own own_addresses(const struct daemon *d, const struct conf_connection *c)
+{
+	const struct conf_daemon *daemon = &d->conf->daemon;
+	struct own own = {.count = 0};
+	struct ike_addr addr;
+
+	if (c->local.family) {
+		add_own(&own, &c->local);
+		return own;
+	}
+	if (c->remote.family && sockets_local_address(d->sockets, &c->remote, &addr))
+		add_own(&own, &addr);
+	for (size_t i = 0; i < daemon->address_count; i++) {
+		addr = (struct ike_addr){.family = 4, .port = daemon->port};
+		memcpy(addr.ip, daemon->addresses[i].ip, 4);
+		add_own(&own, &addr);
+	}
+	return own;
+}
+
+/* The selectors that are known before there is an SA. */
+static struct ike_ts_list concrete(const struct ike_ts_list *configured, const struct ike_addr *end)
+{
+	struct ike_ts_list all = ike_ts_resolve(configured, end), out = {.count = 0};
+
+	for (unsigned int i = 0; i < all.count; i++)
+		if (!all.list[i].dynamic && all.list[i].family == 4)
+			out.list[out.count++] = all.list[i];
+	return out;
+}
+
+static int protect_child(struct daemon *d, const struct conf_connection *c,
+			 const struct conf_child *child, const struct own *own,
+			 struct rvl_backend_error *error)
+{
+	struct ike_ts_list remote = concrete(&child->remote_ts, &c->remote);
+	int err = 0;
+
+	if (!remote.count || remote.count < child->remote_ts.count)
+		log_warning(&d->log,
+			    "%s.%s: not all of its remote selectors are known before its SA is up: "
+			    "until then nothing is discarded for those",
+			    c->name, child->name);
+	for (size_t i = 0; !err && remote.count && i < own->count; i++) {
+		struct ike_ts_list local = concrete(&child->local_ts, &own->list[i]);
+
+		if (local.count)
+			err = rvl_sad_protect(d->sad, &local, &remote, error);
+	}
+	return err;
+}
+
+static int protect_connection(struct daemon *d, const struct conf_connection *c,
+			      const struct own *own)
+{
+	struct rvl_backend_error error = {""};
+	int err = 0;
+
+	if (!own->count)
+		err = rvl_backend_fail(&error, -EADDRNOTAVAIL,
+				       "no local address is known: set its local_addrs, or address "
+				       "in section raveld");
+	for (size_t i = 0; !err && i < own->count; i++)
+		err = rvl_sad_bypass_ike(d->sad, &own->list[i], &c->remote, d->conf->daemon.port,
+					 d->conf->daemon.port_nat, &error);
+	for (size_t i = 0; !err && i < c->child_count; i++)
+		err = protect_child(d, c, &c->children[i], own, &error);
+	if (err)
+		log_error(&d->log, "%s:%u: connections.%s: %s", c->file, c->line, c->name,
+			  error.text);
+	return err;
+}
+
+/* Ways in where the peer is known; and for what is to go nowhere else, a dead end below them. */
+static int add_routes(struct daemon *d, const struct conf_connection *c, const struct own *own)
+{
+	const struct ike_addr *peer = c->remote.family ? &c->remote : NULL;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < c->child_count; i++) {
+		struct ike_ts_list local = concrete(&c->children[i].local_ts, &own->list[0]);
+		struct ike_ts_list remote = concrete(&c->children[i].remote_ts, &c->remote);
+		char reason[ROUTES_REASON] = "";
+
+		if (peer && local.count && remote.count &&
+		    routes_add(d->routes, peer, &local, &remote, reason))
+			log_debug(&d->log, "%s.%s: %s", c->name, c->children[i].name, reason);
+		err = routes_block(d->routes, peer, &remote);
+	}
+	return err;
+}
+
+int protect_all(struct daemon *d)
+{
+	size_t count = d->conf->connection_count;
+	int err = 0;
+
+	/* Next hops first: later, our own routes would be found in their place. */
+	for (size_t i = 0; i < count; i++)
+		if (d->conf->connections[i].remote.family)
+			routes_learn(d->routes, &d->conf->connections[i].remote);
+	for (size_t i = 0; i < d->wish_count; i++) {
+		struct own own = own_addresses(d, d->wishes[i].connection);
+
+		if (own.count)
+			d->wishes[i].local = own.list[0];
+	}
+	for (size_t i = 0; !err && i < count; i++) {
+		struct own own = own_addresses(d, &d->conf->connections[i]);
+
+		err = protect_connection(d, &d->conf->connections[i], &own);
+	}
+	for (size_t i = 0; !err && i < d->wish_count; i++) {
+		const struct wish *w = &d->wishes[i];
+		struct own own = {.count = 1, .list = {w->local}};
+
+		if (w->child == w->connection->children)
+			err = add_routes(d, w->connection, &own);
+	}
+	return err;
+}
+
+bool protect_local_address(struct daemon *d, const struct wish *w, struct ike_addr *local)
+{
+	const struct conf_connection *c = w->connection;
+	struct rvl_backend_error error = {""};
+
+	*local = w->local;
+	if (!c->remote.family)
+		return false;
+	/* A route of ours to the peer says which address suits what is inside of the tunnel. */
+	if (c->local.family || routes_cover(d->routes, &c->remote))
+		return true;
+	if (!sockets_local_address(d->sockets, &c->remote, local))
+		return false;
+	/* It may be a new one. */
+	if (rvl_sad_bypass_ike(d->sad, local, &c->remote, d->conf->daemon.port,
+			       d->conf->daemon.port_nat, &error))
+		log_warning(&d->log, "%s: IKE may not pass: %s", c->name, error.text);
+	return true;
+}
