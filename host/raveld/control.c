@@ -12,6 +12,7 @@
 
 #define CLIENTS_MAX 32
 #define REQUEST_MAX 4096
+#define IDLE_MS 10000 /* for a whole request, and for taking the answer */
 
 /* What a client waits for. */
 enum awaited { NOTHING, CHILD_UP, ALL_DOWN };
@@ -20,6 +21,9 @@ struct client {
 	struct control *control;
 	struct client *next;
 	uv_pipe_t pipe;
+	uv_timer_t timer;
+	int open_handles;
+	bool writing; /* an answer that the client hasn't taken yet; nothing is read meanwhile */
 	char request[REQUEST_MAX];
 	size_t len;
 	enum awaited awaited;
@@ -48,6 +52,8 @@ static void on_client_closed(uv_handle_t *handle)
 	struct control *control = client->control;
 	struct client **link = &control->clients;
 
+	if (--client->open_handles)
+		return;
 	while (*link != client)
 		link = &(*link)->next;
 	*link = client->next;
@@ -59,8 +65,31 @@ static void on_client_closed(uv_handle_t *handle)
 static void drop_client(struct client *client)
 {
 	client->awaited = NOTHING;
-	if (!uv_is_closing((uv_handle_t *)&client->pipe))
-		uv_close((uv_handle_t *)&client->pipe, on_client_closed);
+	if (uv_is_closing((uv_handle_t *)&client->pipe))
+		return;
+	uv_close((uv_handle_t *)&client->pipe, on_client_closed);
+	uv_close((uv_handle_t *)&client->timer, on_client_closed);
+}
+
+static void on_idle(uv_timer_t *timer)
+{
+	drop_client(timer->data);
+}
+
+static void handle_requests(struct client *client);
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf);
+
+/* The next request: one that came along with the last one, or what is read from now on. */
+static void listen_to(struct client *client)
+{
+	if (uv_is_closing((uv_handle_t *)&client->pipe))
+		return;
+	uv_timer_start(&client->timer, on_idle, IDLE_MS, 0);
+	if (uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read))
+		drop_client(client);
+	else
+		handle_requests(client);
 }
 
 struct reply {
@@ -72,11 +101,15 @@ struct reply {
 static void on_written(uv_write_t *write, int status)
 {
 	struct reply *reply = write->data;
+	struct client *client = reply->client;
 
-	if (status < 0)
-		drop_client(reply->client);
 	free(reply->text);
 	free(reply);
+	client->writing = false;
+	if (status < 0)
+		drop_client(client);
+	else
+		listen_to(client);
 }
 
 /* Takes over the object; NULL stands for want of memory. */
@@ -105,17 +138,38 @@ static void answer(struct client *client, json_t *object)
 		free(text);
 		free(reply);
 		drop_client(client);
+		return;
 	}
+	client->writing = true;
+	uv_read_stop((uv_stream_t *)&client->pipe);
+	uv_timer_start(&client->timer, on_idle, IDLE_MS, 0);
+}
+
+/* Text that was cut in the middle of a character isn't UTF-8 any more, and JSON is nothing else. */
+static json_t *string_of(const char *text)
+{
+	json_t *string = json_string(text);
+	char *plain;
+
+	if (string)
+		return string;
+	plain = strdup(text);
+	for (char *p = plain; p && *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	string = plain ? json_string(plain) : NULL;
+	free(plain);
+	return string;
 }
 
 static void answer_error(struct client *client, const char *text)
 {
-	answer(client, json_pack("{s:b, s:s}", "ok", 0, "error", text));
+	answer(client, json_pack("{s:b, s:o}", "ok", 0, "error", string_of(text)));
 }
 
 static void answer_ok(struct client *client, const char *key, const char *value)
 {
-	answer(client, json_pack("{s:b, s:s}", "ok", 1, key, value));
+	answer(client, json_pack("{s:b, s:o}", "ok", 1, key, string_of(value)));
 }
 
 static void do_up(struct client *client, const char *name)
@@ -137,6 +191,7 @@ static void do_up(struct client *client, const char *name)
 		return;
 	}
 	client->awaited = CHILD_UP;
+	uv_timer_stop(&client->timer);
 	negotiation_settle(d);
 }
 
@@ -151,6 +206,7 @@ static void do_down(struct client *client, const char *name)
 	}
 	snprintf(client->child, sizeof(client->child), "%s", name);
 	client->awaited = ALL_DOWN;
+	uv_timer_stop(&client->timer);
 	negotiation_settle(d);
 }
 
@@ -206,10 +262,30 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 			   (unsigned int)(sizeof(client->request) - client->len));
 }
 
+static void handle_requests(struct client *client)
+{
+	char *end;
+
+	while (!client->writing && !uv_is_closing((uv_handle_t *)&client->pipe) &&
+	       (end = memchr(client->request, '\n', client->len))) {
+		size_t len = (size_t)(end - client->request);
+		char request[REQUEST_MAX];
+
+		/* One question at a time. */
+		if (client->awaited != NOTHING) {
+			drop_client(client);
+			return;
+		}
+		memcpy(request, client->request, len);
+		client->len -= len + 1;
+		memmove(client->request, end + 1, client->len);
+		handle_request(client, request, len);
+	}
+}
+
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
 	struct client *client = stream->data;
-	char *end;
 
 	(void)buf;
 	if (n < 0) {
@@ -218,16 +294,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		return;
 	}
 	client->len += (size_t)n;
-	while ((end = memchr(client->request, '\n', client->len))) {
-		/* One question at a time. */
-		if (client->awaited != NOTHING) {
-			drop_client(client);
-			return;
-		}
-		handle_request(client, client->request, (size_t)(end - client->request));
-		client->len -= (size_t)(end + 1 - client->request);
-		memmove(client->request, end + 1, client->len);
-	}
+	handle_requests(client);
 }
 
 static void on_connection(uv_stream_t *listener, int status)
@@ -245,11 +312,14 @@ static void on_connection(uv_stream_t *listener, int status)
 	control->clients = client;
 	control->client_count++;
 	uv_pipe_init(&control->d->loop, &client->pipe, 0);
-	client->pipe.data = client;
+	uv_timer_init(&control->d->loop, &client->timer);
+	client->pipe.data = client->timer.data = client;
+	client->open_handles = 2;
 	if (uv_accept(listener, (uv_stream_t *)&client->pipe) ||
-	    control->client_count > CLIENTS_MAX ||
-	    uv_read_start((uv_stream_t *)&client->pipe, on_alloc, on_read))
+	    control->client_count > CLIENTS_MAX)
 		drop_client(client);
+	else
+		listen_to(client);
 }
 
 /* A socket that nobody answers on is a leftover. */

@@ -5,7 +5,8 @@
  *   {"command": "up", "name": "net"}      {"ok": true, ...}
  *                                         {"ok": false, "error": "..."}
  *
- * `up` and `down` are answered when they have happened, or failed.
+ * `up` and `down` are answered when they have happened, or failed. A client that has no answer
+ * pending and sends no whole request for 10 s, or doesn't take its answer for so long, is let go.
  */
 #ifndef RVL_RAVELD_CONTROL_H
 #define RVL_RAVELD_CONTROL_H
