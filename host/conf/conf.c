@@ -103,6 +103,23 @@ static int check_offload(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+/* What would be accepted without effect. */
+static int check_ports(const struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		if (!c->local.port || c->local.port == conf->daemon.port)
+			continue;
+		snprintf(error->text, sizeof(error->text),
+			 "%s:%u: connections.%s.local_port: %u isn't the port of section raveld, "
+			 "%u",
+			 c->file, c->line, c->name, c->local.port, conf->daemon.port);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf_error *error)
 {
 	const struct conf_section *root = conf_tree_root(tree);
@@ -129,6 +146,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 		err = conf_fail_section(error, root, "needs a section \"raveld\"");
 	if (!err)
 		err = check_names(conf, error);
+	if (!err)
+		err = check_ports(conf, error);
 	return err ? err : check_offload(conf, error);
 }
 

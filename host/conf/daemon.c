@@ -7,6 +7,8 @@
 
 #include "host/conf/bind.h"
 
+#define NIC_PORT_NAT 4500
+
 static int set_backend(const struct conf_value *v, void *object)
 {
 	static const char *const words[] = {"soft", "user", NULL};
@@ -223,6 +225,12 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 	if (!strcmp(daemon->wire, daemon->netdev))
 		return conf_fail_section(error, section,
 					 "\"wire\" and \"netdev\" name the same interface");
+	if (daemon->backend == CONF_BACKEND_USER && daemon->port_nat != NIC_PORT_NAT)
+		return conf_fail_section(
+			error, section,
+			"\"port_nat_t\" is %u, but the NIC takes ESP in UDP on port "
+			"%d only",
+			daemon->port_nat, NIC_PORT_NAT);
 	if (daemon->port == daemon->port_nat)
 		return conf_fail_section(error, section, "\"port\" and \"port_nat_t\" are equal");
 	return 0;

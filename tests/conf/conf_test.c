@@ -366,6 +366,8 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		 "t.conf:4: connections.gw.remote_addrs: more than one address isn't supported"},
 		{"local_port = 65536", "",
 		 "t.conf:4: connections.gw.local_port: 65536 isn't between 1 and 65535"},
+		{"local_port = 4500", "",
+		 "t.conf:2: connections.gw.local_port: 4500 isn't the port of section raveld, 500"},
 		{"dpd_delay = 5 parsecs", "",
 		 "t.conf:4: connections.gw.dpd_delay: \"5 parsecs\" isn't a time (a number with s, "
 		 "m, "
@@ -435,6 +437,9 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{"raveld { }\n", "t.conf:1: raveld: backend user needs the key \"device\""},
 		{"raveld { backend = soft }\n",
 		 "t.conf:1: raveld: backend soft needs the key \"wire\""},
+		{"raveld { device = pci:0000:01:00.0\n port_nat_t = 4501 }\n",
+		 "t.conf:1: raveld: \"port_nat_t\" is 4501, but the NIC takes ESP in UDP on port "
+		 "4500 only"},
 		{"raveld { backend = hard }\n",
 		 "t.conf:1: raveld.backend: \"hard\" isn't supported (soft, user)"},
 		{"raveld { device = /dev/nic }\n",
