@@ -39,10 +39,10 @@ struct ike_engine_config {
 	uint16_t port;		       /* local port of IKE [500] */
 	uint16_t port_natt;	       /* and with NAT traversal [4500] */
 	unsigned max_sas;	       /* IKE SAs in all [100000] */
-	unsigned max_half_open;	       /* as responder, not yet authenticated [2000] */
+	unsigned max_half_open;	       /* as responder, not yet authenticated, or refused [2000] */
 	unsigned max_half_open_per_ip; /* [50] */
 	unsigned cookie_threshold;     /* half-open SAs from which on cookies are asked for [30] */
-	uint64_t half_open_timeout_ms; /* [30000] */
+	uint64_t half_open_timeout_ms; /* also that a refused one counts as such [30000] */
 	uint64_t delete_timeout_ms;    /* for the peer to answer a delete [10000] */
 	uint64_t keepalive_ms;	       /* between NAT keepalives [20000]; or IKE_NEVER */
 	bool cookie_always;	       /* ask every initiator for a cookie */

@@ -244,14 +244,26 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	}
 }
 
-/* A peer that forgets its IKE SAs and never says so can't make us keep them without end. */
+static bool same_child(const struct ike_sa *a, const struct ike_sa *b)
+{
+	if (strcmp(a->conn->name, b->conn->name) != 0)
+		return false;
+	if (!a->children || !b->children)
+		return !a->children && !b->children;
+	return strcmp(a->children->config->name, b->children->config->name) == 0;
+}
+
+/*
+ * A peer that forgets its IKE SAs and never says so can't make us keep them without end. Those for
+ * other children don't count: each child has an IKE SA of its own.
+ */
 static void delete_surplus(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_sa *other = NULL, *oldest = NULL;
 	unsigned count = 0;
 
 	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
-		if (other->delete_wanted)
+		if (other->delete_wanted || !same_child(other, sa))
 			continue;
 		count++;
 		if (!oldest || other->established_at < oldest->established_at ||

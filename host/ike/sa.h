@@ -11,7 +11,7 @@ enum {
 	IKE_COOKIE_SECRET_LEN = 32,
 	IKE_COOKIE_LIFETIME_MS = 60000, /* of a secret; the one before it is believed as long */
 	IKE_INIT_ROUNDS_MAX = 6,	/* cookies and changes of group in one IKE_SA_INIT */
-	IKE_SAS_PER_PEER_MAX = 8,	/* between two identities */
+	IKE_SAS_PER_PEER_MAX = 8,	/* between two identities for the same child */
 	IKE_CHILDLESS_MS = 60000,	/* that an IKE SA without a Child SA stays */
 	IKE_INIT_ERROR_MS = 2000,	/* to wait for a better answer after an error */
 	IKE_CHILDREN_MAX = 64,		/* in one IKE SA */

@@ -73,6 +73,14 @@ static unsigned count_state(const struct node *node, enum ike_state state)
 	return count;
 }
 
+static const struct ike_child_install *child_of(struct node *node)
+{
+	struct installed *child = present_child(node);
+
+	assert_non_null(child);
+	return &child->sa;
+}
+
 /* Another connection of a node with the same identities as its first. */
 static struct ike_connection *add_alike(struct node *node, const char *name, const char *child)
 {
@@ -342,9 +350,9 @@ static void encapsulation_is_what_both_were_told_and_only_on_the_port_for_it(voi
 		named->encap = !pretending;
 		start(net, 0);
 		net_settle(net);
-		assert_string_equal(present_child(b())->sa.connection, "named");
-		assert_int_equal(present_child(a())->sa.encap, pretending);
-		assert_int_equal(present_child(b())->sa.encap, pretending);
+		assert_string_equal(child_of(b())->connection, "named");
+		assert_int_equal(child_of(a())->encap, pretending);
+		assert_int_equal(child_of(b())->encap, pretending);
 		net_free(net);
 	}
 	net = net_new(5, &SIDE_A, &SIDE_B);
@@ -388,6 +396,47 @@ static void ike_sas_of_a_forgetful_peer_do_not_pile_up(void **state)
 	assert_int_equal(installed, IKE_SAS_PER_PEER_MAX);
 }
 
+/* Each child has an IKE SA of its own: however many there are, none is taken for a forgotten one.
+ */
+static void as_many_children_as_are_configured_stay_up(void **state)
+{
+	enum { CHILDREN = IKE_SAS_PER_PEER_MAX + 4 };
+	char name[8], text[32], error[128];
+	uint64_t id;
+
+	(void)state;
+	net = net_new(9, &SIDE_A, &SIDE_B);
+	for (unsigned node = 0; node < 2; node++) {
+		struct ike_connection *conn = net->node[node].engine->connections[0];
+
+		for (unsigned i = 0; i < CHILDREN; i++) {
+			struct ike_child_config *child;
+
+			snprintf(name, sizeof(name), "c%u", i);
+			child = ike_connection_add_child(conn, name);
+			snprintf(text, sizeof(text), "10.%u.%u.0/24", 20 + node, i);
+			assert_int_equal(
+				ike_ts_parse(text, &child->local_ts.list[0], error, sizeof(error)),
+				0);
+			snprintf(text, sizeof(text), "10.%u.%u.0/24", 21 - node, i);
+			assert_int_equal(
+				ike_ts_parse(text, &child->remote_ts.list[0], error, sizeof(error)),
+				0);
+			child->local_ts.count = child->remote_ts.count = 1;
+		}
+	}
+	for (unsigned i = 0; i < CHILDREN; i++) {
+		snprintf(name, sizeof(name), "c%u", i);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", name, NULL, &id), 0);
+		node_drain(a());
+		net_settle(net);
+	}
+	pass_time(100000);
+	assert_int_equal(a()->child_up, CHILDREN);
+	assert_int_equal(b()->child_up, CHILDREN);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+}
+
 static void an_ike_sa_without_a_child_sa_is_deleted_after_a_minute(void **state)
 {
 	struct side two = SIDE_B;
@@ -396,7 +445,7 @@ static void an_ike_sa_without_a_child_sa_is_deleted_after_a_minute(void **state)
 	establish(&SIDE_A, &two);
 	pass_time(3600000);
 	assert_int_equal(a()->ike_down + b()->ike_down, 0);
-	ike_terminate_child(a()->engine, net->now, present_child(a())->sa.child_id);
+	ike_terminate_child(a()->engine, net->now, child_of(a())->child_id);
 	node_drain(a());
 	net_settle(net);
 	pass_time(59999);
@@ -494,8 +543,8 @@ static void of_connections_alike_the_one_with_the_selectors_is_taken(void **stat
 			 0);
 	start(net, 0);
 	net_settle(net);
-	assert_string_equal(present_child(b())->sa.connection, "second");
-	assert_string_equal(present_child(b())->sa.child, "other");
+	assert_string_equal(child_of(b())->connection, "second");
+	assert_string_equal(child_of(b())->child, "other");
 	assert_true(children_agree(present_child(a()), present_child(b())));
 	net_free(net);
 
@@ -528,6 +577,7 @@ int main(void)
 		T(a_peer_that_is_elsewhere_each_time_is_asked_once),
 		T(encapsulation_is_what_both_were_told_and_only_on_the_port_for_it),
 		T(ike_sas_of_a_forgetful_peer_do_not_pile_up),
+		T(as_many_children_as_are_configured_stay_up),
 		T(an_ike_sa_without_a_child_sa_is_deleted_after_a_minute),
 		T(unique_keep_keeps_one_though_two_come_at_once),
 		T(after_shutting_down_nothing_comes_up_any_more),
