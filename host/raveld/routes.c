@@ -16,6 +16,7 @@
 
 struct routes {
 	const struct log *log;
+	const struct conf_daemon *conf;
 	struct netlink *netlink;
 	char netdev[16];
 	unsigned int ifindex;
@@ -68,7 +69,7 @@ static int add_rule(struct routes *r)
 	return 0;
 }
 
-static void on_link(uv_poll_t *poll, int status, int events)
+static void on_link_change(uv_poll_t *poll, int status, int events)
 {
 	struct routes *r = poll->data;
 
@@ -99,7 +100,7 @@ static int watch_links(struct routes *r, uv_loop_t *loop)
 		return err;
 	}
 	r->links.data = r;
-	return uv_poll_start(&r->links, UV_READABLE, on_link);
+	return uv_poll_start(&r->links, UV_READABLE, on_link_change);
 }
 
 int routes_open(uv_loop_t *loop, const struct conf_daemon *conf, const struct log *log,
@@ -111,6 +112,7 @@ int routes_open(uv_loop_t *loop, const struct conf_daemon *conf, const struct lo
 	if (!r)
 		return -ENOMEM;
 	r->log = log;
+	r->conf = conf;
 	r->table = conf->routing_table;
 	r->priority = conf->routing_priority;
 	r->wanted = conf->install_routes;
@@ -222,6 +224,11 @@ static int set(struct routes *r, const struct netlink_route *route)
 	return 0;
 }
 
+static bool leads_to(const struct netlink_route *route, uint32_t address)
+{
+	return !route->dst_len || !((route->dst ^ address) >> (32 - route->dst_len));
+}
+
 static const struct netlink_route *known_hop(const struct routes *r, uint32_t peer)
 {
 	for (size_t i = 0; i < r->hop_count; i++)
@@ -230,14 +237,34 @@ static const struct netlink_route *known_hop(const struct routes *r, uint32_t pe
 	return NULL;
 }
 
+static bool on_link(const struct routes *r, uint32_t peer)
+{
+	for (size_t i = 0; i < r->conf->address_count; i++) {
+		const struct conf_address *a = &r->conf->addresses[i];
+		const struct netlink_route net = {.dst = rvl_get_be32(a->ip),
+						  .dst_len = a->prefix_len};
+
+		if (leads_to(&net, peer))
+			return true;
+	}
+	return false;
+}
+
 void routes_learn(struct routes *r, const struct ike_addr *peer)
 {
 	struct netlink_route hop = {.dst = rvl_get_be32(peer->ip)};
 
-	if (!r->wanted || known_hop(r, hop.dst) || netlink_find_route(r->netlink, &hop) ||
-	    hop.table == r->table || !grow(&r->hops, r->hop_count))
+	if (!r->wanted || known_hop(r, hop.dst))
 		return;
-	r->hops[r->hop_count++] = hop;
+	/* Dead ends of one that was killed may be all that the kernel says. */
+	if (on_link(r, hop.dst)) {
+		hop.gateway = hop.dst;
+		hop.ifindex = r->ifindex;
+	} else if (netlink_find_route(r->netlink, &hop) || hop.table == r->table) {
+		return;
+	}
+	if (grow(&r->hops, r->hop_count))
+		r->hops[r->hop_count++] = hop;
 }
 
 static int find_hop(const struct routes *r, uint32_t peer, struct netlink_route *hop)
@@ -293,11 +320,6 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 	return err;
 }
 
-static bool leads_to(const struct netlink_route *route, uint32_t address)
-{
-	return !route->dst_len || !((route->dst ^ address) >> (32 - route->dst_len));
-}
-
 static int block(struct routes *r, const struct ike_addr *peer, const struct netlink_route *route)
 {
 	uint32_t address = peer ? rvl_get_be32(peer->ip) : 0;
@@ -312,6 +334,7 @@ static int block(struct routes *r, const struct ike_addr *peer, const struct net
 			    "%s/%u holds the peer, and no way to it through %s is known: while %s "
 			    "is down, another interface may be taken",
 			    text, route->dst_len, r->netdev, r->netdev);
+		netlink_delete_route(r->netlink, route);
 		return 0;
 	}
 	err = set(r, route);

@@ -367,7 +367,7 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		{"local_port = 65536", "",
 		 "t.conf:4: connections.gw.local_port: 65536 isn't between 1 and 65535"},
 		{"local_port = 4500", "",
-		 "t.conf:2: connections.gw.local_port: 4500 isn't the port of section raveld, 500"},
+		 "t.conf:3: connections.gw.local_port: 4500 isn't the port of section raveld, 500"},
 		{"dpd_delay = 5 parsecs", "",
 		 "t.conf:4: connections.gw.dpd_delay: \"5 parsecs\" isn't a time (a number with s, "
 		 "m, "
