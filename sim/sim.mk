@@ -4,7 +4,7 @@
 # sanitizers: generated code is not what they are for, and they would make it ten times slower.
 #
 #   libravelin_model        the fast one
-#   libravelin_model_trace  writes waves; about 30 times slower while it does
+#   libravelin_model_trace  writes waves; some five times slower while it does
 #   libravelin_model_mut    with TestMutations, for tests that break the NIC on purpose
 
 VERILATOR_FLAGS := --cc --prefix Vravelin --top-module ravelin -O3 --x-assign fast --x-initial fast \
@@ -15,7 +15,7 @@ MODEL_CXXFLAGS  := -std=gnu++17 -O2 -march=native
 # Several makes may build at once (plain and SAN=1): a lock for each model keeps them apart.
 # $(eval $(call verilated_model,NAME,VERILATOR FLAGS,C++ FLAGS)): $(BUILD)/model/libNAME.a
 define verilated_model
-$(BUILD)/model/$(1)/Vravelin.mk: $(RTL_SRCS) sim/sim.mk hw/hw.mk
+$(BUILD)/model/$(1)/Vravelin.mk: $(RTL_SRCS) $(filter %.vlt,$(2)) sim/sim.mk hw/hw.mk
 	@mkdir -p $$(@D)
 	flock $$(@D).lock verilator $(VERILATOR_FLAGS) $(2) -Mdir $$(@D) $(RTL_SRCS)
 
@@ -40,7 +40,8 @@ LIBRARIES += $(B)/lib/lib$(1).a
 endef
 
 $(eval $(call verilated_model,ravelin_model,,))
-$(eval $(call verilated_model,ravelin_model_trace,--trace-fst,-DRVL_TRACE))
+$(eval $(call verilated_model,ravelin_model_trace,\
+  --trace-fst --trace-max-width 1024 sim/trace.vlt,-DRVL_TRACE))
 $(eval $(call verilated_model,ravelin_model_mut,-GTestMutations=1\'b1,))
 
 # What needs no model: the protocol, the configuration space, the port

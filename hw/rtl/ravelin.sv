@@ -65,7 +65,9 @@ module ravelin #(
   input  logic              rx_cpl_sop_i,
   input  logic              rx_cpl_eop_i,
   input  logic [127:0]      rx_cpl_hdr_i,
+  /* verilator tracing_off */
   input  logic [DataW-1:0]  rx_cpl_data_i,
+  /* verilator tracing_on */
   input  logic [BytesW-1:0] rx_cpl_bytes_i,
   // Posted requests out (memory writes, MSI-X)
   output logic              tx_wr_valid_o,
@@ -133,7 +135,9 @@ module ravelin #(
   logic [7:0]       rd_req_tag;         // returned with the response
   logic             rd_rsp_valid, rd_rsp_ready, rd_rsp_sop, rd_rsp_eop, rd_rsp_err;
   logic [7:0]       rd_rsp_tag;
+  /* verilator tracing_off */
   logic [DataW-1:0] rd_rsp_data;
+  /* verilator tracing_on */
   logic [BytesW-1:0] rd_rsp_bytes;
 
   // DMA write: address, length and interrupt stand with sop. Strictly in order; the interrupt's
@@ -146,7 +150,9 @@ module ravelin #(
 
   // Commands: 128 octets in, status and octets 8..63 of the completion out; one at a time.
   logic              cmd_valid, cmd_ready, cmd_rsp_valid;
+  /* verilator tracing_off */
   logic [1023:0]     cmd_data;
+  /* verilator tracing_on */
   logic [7:0]        cmd_rsp_status;
   logic [447:0]      cmd_rsp_data;
 

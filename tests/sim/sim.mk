@@ -7,3 +7,7 @@ $(eval $(call c_test,sim_test,tests/sim/sim_test.c tests/sim/machine.c,rvl_drive
   -lcmocka $(DRIVER_LIBS) $(SIM_LDLIBS)))
 $(eval $(call c_test,ravelsim_test,tests/sim/ravelsim_test.c tests/sim/client.c,,-lcmocka -ljansson))
 $(B)/tests/ravelsim_test: | $(B)/bin/ravelsim $(B)/bin/ravelsim-trace
+# The FST reader comes with Verilator, like the writer in the model.
+$(B)/obj/tests/sim/waves.o: CPPFLAGS += -isystem $(VERILATOR_INC)
+$(eval $(call c_test,waves_test,tests/sim/waves_test.c tests/sim/waves.c tests/chip/chip.c \
+  tests/chip/traffic.c,rvl_driver rvl_esp $(SIM_LIBS_TRACE),-lcmocka -lcrypto -lpci $(SIM_LDLIBS)))

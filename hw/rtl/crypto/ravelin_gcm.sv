@@ -40,8 +40,10 @@ module ravelin_gcm #(
   input  logic              key_req_erase_i,   // 1: zeroize the slot, 0: install
   input  logic [SlotW-1:0]  key_req_slot_i,
   input  logic              key_req_aes256_i,
+  /* verilator tracing_off */
   input  logic [255:0]      key_req_key_i,     // octet 0 in [7:0]; AES-128 uses [127:0]
   input  logic [31:0]       key_req_salt_i,    // octet 0 in [7:0]
+  /* verilator tracing_on */
   output logic              key_done_o,        // one cycle: the request is complete
   output logic              ready_o,           // the sweep after reset is complete
   output logic              idle_o,            // nothing inside
@@ -67,7 +69,9 @@ module ravelin_gcm #(
   output logic              out_eop_o,
   output logic [DataW-1:0]  out_data_o,        // zero beyond the valid octets, unless bypassed
   output logic [BytesW-1:0] out_bytes_o,
+  /* verilator tracing_off */
   output logic [127:0]      out_tag_o,         // with eop; octet 0 in [7:0]
+  /* verilator tracing_on */
   output logic              out_bypass_o
 );
 
@@ -194,8 +198,10 @@ module ravelin_gcm #(
   logic [31:0] s0_counter_q, s1_counter_q;
   logic [Lanes:0] s0_en, s1_en_q;
   logic aes256;
+  /* verilator tracing_off */
   logic [255:0] key;
   logic [31:0] salt;
+  /* verilator tracing_on */
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -231,7 +237,9 @@ module ravelin_gcm #(
   end
 
   logic pre_valid, x_valid;
+  /* verilator tracing_off */
   logic [128*(Lanes+1)-1:0] stream;
+  /* verilator tracing_on */
 
   ravelin_aes_ctr #(
     .Lanes(Lanes + 1)
@@ -313,9 +321,12 @@ module ravelin_gcm #(
   logic power_read, hash_valid_q, hash_valid;
   beat_t power_beat, hash_beat;
   logic [DataW-1:0] hash_data;
-  logic [127:0] hash_aad_q, hash;
+  logic [127:0] hash_aad_q;
+  /* verilator tracing_off */
+  logic [127:0] hash;
   logic [128*(Lanes+1)-1:0] power;
   logic [127:0] power_lo, power_hi;
+  /* verilator tracing_on */
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) hash_valid_q <= 1'b0;
@@ -431,15 +442,19 @@ module ravelin_gcm #(
 
   logic [DataW-1:0] fifo_data[FifoDepth];
   logic [OutW-1:0] fifo_beat[FifoDepth];
+  /* verilator tracing_off */
   logic [127:0] fifo_mask[FifoDepth];
   logic [127:0] fifo_hash[FifoDepth];
+  /* verilator tracing_on */
   logic [6:0] fifo_in_q, fifo_out_q, mask_in_q, hash_in_q, tag_out_q;
   logic push, push_mask, pop, head_sop, head_eop, head_bypass;
   logic [BytesW-1:0] head_bytes;
   logic out_valid_q;
   logic [OutW-1:0] out_beat_q;
   logic [DataW-1:0] out_data_q;
+  /* verilator tracing_off */
   logic [127:0] out_tag_q;
+  /* verilator tracing_on */
 
   assign push      = y_valid_q && !y_beat_q.scrub;
   assign push_mask = x_packet && !x_beat_q.scrub && x_beat_q.eop && !x_beat_q.bypass;

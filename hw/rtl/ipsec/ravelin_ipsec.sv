@@ -28,7 +28,9 @@ module ravelin_ipsec #(
   input  logic [15:0]       ctl_port_max_frame_i,
   input  logic              cmd_valid_i,
   output logic              cmd_ready_o,
+  /* verilator tracing_off */
   input  logic [1023:0]     cmd_data_i,
+  /* verilator tracing_on */
   output logic              cmd_rsp_valid_o,
   output logic [7:0]        cmd_rsp_status_o,
   output logic [447:0]      cmd_rsp_data_o,
@@ -106,8 +108,10 @@ module ravelin_ipsec #(
   logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] in_dyn;
 
   logic            key_erase, key_aes256;
+  /* verilator tracing_off */
   logic [255:0]    key;
   logic [31:0]     key_salt;
+  /* verilator tracing_on */
 
   logic            tx_ev_valid, tx_ev_ready, rx_ev_valid, rx_ev_ready;
   logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] tx_ev, rx_ev;

@@ -25,7 +25,9 @@ module ravelin_ipsec_command #(
   output logic              idle_o,
   input  logic              cmd_valid_i,
   output logic              cmd_ready_o,
+  /* verilator tracing_off */
   input  logic [1023:0]     cmd_data_i,
+  /* verilator tracing_on */
   output logic              rsp_valid_o,
   output logic [7:0]        rsp_status_o,
   output logic [447:0]      rsp_data_o,
@@ -74,8 +76,10 @@ module ravelin_ipsec_command #(
   // key port of both engines
   output logic              key_erase_o,
   output logic              key_aes256_o,
+  /* verilator tracing_off */
   output logic [255:0]      key_o,
   output logic [31:0]       key_salt_o
+  /* verilator tracing_on */
 );
   typedef enum logic [3:0] {
     StIdle, StCheck, StPause, StFind, StJudge, StKey, StKeyWait, StCommit, StRead, StDrain,
@@ -83,7 +87,9 @@ module ravelin_ipsec_command #(
   } state_e;
 
   state_e      state_q;
+  /* verilator tracing_off */
   logic [1023:0] cmd_q;
+  /* verilator tracing_on */
   logic [7:0]  status_q;
   logic [2:0]  wait_q;
   logic        key_loaded_q;        // SA_ADD: the key is in, the second pause installs

@@ -56,8 +56,10 @@ module ravelin_ipsec_rx #(
   input  logic              key_req_erase_i,
   input  logic [SaW-1:0]    key_req_slot_i,
   input  logic              key_req_aes256_i,
+  /* verilator tracing_off */
   input  logic [255:0]      key_req_key_i,
   input  logic [31:0]       key_req_salt_i,
+  /* verilator tracing_on */
   output logic              key_done_o,
   // events
   output logic              ev_valid_o,
@@ -241,7 +243,10 @@ module ravelin_ipsec_rx #(
   logic           d_valid, d_ready, d_sop, d_eop, d_bypass;
   logic [DataW-1:0]  d_data;
   logic [BytesW-1:0] d_bytes;
-  logic [127:0]      d_tag, icv;
+  logic [127:0]      icv;
+  /* verilator tracing_off */
+  logic [127:0]      d_tag;
+  /* verilator tracing_on */
   logic           icv_valid, icv_room, icv_ready;
   logic [4:0]     m_count;
   logic [7:0]     icv_count, post_count;

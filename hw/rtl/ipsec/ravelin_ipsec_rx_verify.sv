@@ -36,7 +36,9 @@ module ravelin_ipsec_rx_verify #(
   input  logic              text_eop_i,
   input  logic [DataW-1:0]  text_data_i,
   input  logic [BytesW-1:0] text_bytes_i,
+  /* verilator tracing_off */
   input  logic [127:0]      text_tag_i,
+  /* verilator tracing_on */
   output logic              buf_valid_o,
   input  logic              buf_ready_i,
   // inbound SA

@@ -45,8 +45,10 @@ module ravelin_ipsec_tx #(
   input  logic              key_req_erase_i,
   input  logic [SaW-1:0]    key_req_slot_i,
   input  logic              key_req_aes256_i,
+  /* verilator tracing_off */
   input  logic [255:0]      key_req_key_i,
   input  logic [31:0]       key_req_salt_i,
+  /* verilator tracing_on */
   output logic              key_done_o,
   // events
   output logic              ev_valid_o,

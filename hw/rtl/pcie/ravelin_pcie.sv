@@ -49,7 +49,9 @@ module ravelin_pcie #(
   input  logic              rx_cpl_sop_i,
   input  logic              rx_cpl_eop_i,
   input  logic [127:0]      rx_cpl_hdr_i,
+  /* verilator tracing_off */
   input  logic [DataW-1:0]  rx_cpl_data_i,
+  /* verilator tracing_on */
   input  logic [BytesW-1:0] rx_cpl_bytes_i,
   output logic              tx_wr_valid_o,
   input  logic              tx_wr_ready_i,
@@ -88,7 +90,9 @@ module ravelin_pcie #(
   output logic              rd_rsp_eop_o,
   output logic              rd_rsp_err_o,
   output logic [7:0]        rd_rsp_tag_o,
+  /* verilator tracing_off */
   output logic [DataW-1:0]  rd_rsp_data_o,
+  /* verilator tracing_on */
   output logic [BytesW-1:0] rd_rsp_bytes_o,
   // DMA write
   input  logic              wr_valid_i,

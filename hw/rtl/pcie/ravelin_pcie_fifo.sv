@@ -11,17 +11,23 @@ module ravelin_pcie_fifo #(
   input  logic             rst_ni,
   input  logic             clear_i,
   input  logic             push_i,
+  /* verilator tracing_off */
   input  logic [Width-1:0] data_i,
+  /* verilator tracing_on */
   input  logic             pop_i,
   output logic             valid_o,
+  /* verilator tracing_off */
   output logic [Width-1:0] data_o,
+  /* verilator tracing_on */
   output logic [PtrW:0]    count_o
 );
   if (Depth < 2 || (1 << PtrW) != Depth) begin : gen_check_depth
     $error("Depth must be a power of two");
   end
 
+  /* verilator tracing_off */
   logic [Width-1:0] mem [Depth];
+  /* verilator tracing_on */
   logic [PtrW:0]    wr_q, rd_q;
 
   always_ff @(posedge clk_i) begin

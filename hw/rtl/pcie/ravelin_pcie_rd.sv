@@ -38,7 +38,9 @@ module ravelin_pcie_rd #(
   output logic              rd_rsp_eop_o,
   output logic              rd_rsp_err_o,
   output logic [7:0]        rd_rsp_tag_o,
+  /* verilator tracing_off */
   output logic [DataW-1:0]  rd_rsp_data_o,
+  /* verilator tracing_on */
   output logic [BytesW-1:0] rd_rsp_bytes_o,
   output logic              tx_rd_valid_o,
   input  logic              tx_rd_ready_i,
@@ -48,7 +50,9 @@ module ravelin_pcie_rd #(
   input  logic              rx_cpl_sop_i,
   input  logic              rx_cpl_eop_i,
   input  logic [127:0]      rx_cpl_hdr_i,
+  /* verilator tracing_off */
   input  logic [DataW-1:0]  rx_cpl_data_i,
+  /* verilator tracing_on */
   input  logic [BytesW-1:0] rx_cpl_bytes_i,
   output logic              cnt_ur_o,
   output logic              cnt_ca_o,
@@ -198,7 +202,9 @@ module ravelin_pcie_rd #(
   // -------------------------------------------------------------------------- completions, buffer
   logic             buf_valid, tags_quiet, event_retire, event_err, rd_valid;
   logic [PosW-1:0]  buf_pos;
+  /* verilator tracing_off */
   logic [DataW-1:0] buf_data, rd_data;
+  /* verilator tracing_on */
   logic [1:0]       buf_skip;
   logic [OffW:0]    buf_end;
   logic [OpW-1:0]   event_op;

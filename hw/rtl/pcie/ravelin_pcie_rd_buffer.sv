@@ -14,16 +14,22 @@ module ravelin_pcie_rd_buffer #(
   input  logic             clk_i,
   input  logic             wr_valid_i,
   input  logic [PosW-1:0]  wr_pos_i,       // where octet 0 of the beat goes
+  /* verilator tracing_off */
   input  logic [DataW-1:0] wr_data_i,
+  /* verilator tracing_on */
   input  logic [1:0]       wr_skip_i,      // octets at the front that are not written
   input  logic [OffW:0]    wr_end_i,       // octets of the beat up to the last one written
   input  logic             rd_valid_i,
   input  logic [RowW-1:0]  rd_row_i,
+  /* verilator tracing_off */
   output logic [DataW-1:0] rd_data_o
+  /* verilator tracing_on */
 );
   localparam int unsigned Rows = Octets / W / 2;
 
+  /* verilator tracing_off */
   logic [DataW-1:0] turned;
+  /* verilator tracing_on */
   logic [W-1:0]     be, be_turned, lanes_next, be_even, be_odd;
   logic [RowW-1:0]  row, row_next;
   logic [RowW-2:0]  row_even, row_odd;
@@ -59,9 +65,11 @@ module ravelin_pcie_rd_buffer #(
 
   // A memory for each DW of a row: tools take long over one with an enable for each of 64 octets.
   for (genvar g = 0; g < W / 4; g++) begin : gen_dw
+    /* verilator tracing_off */
     logic [31:0] even [Rows];
     logic [31:0] odd  [Rows];
     logic [31:0] even_q, odd_q;
+    /* verilator tracing_on */
 
     always_ff @(posedge clk_i) begin
       if (wr_valid_i) begin

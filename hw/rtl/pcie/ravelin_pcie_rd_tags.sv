@@ -42,11 +42,15 @@ module ravelin_pcie_rd_tags #(
   input  logic              rx_cpl_sop_i,
   input  logic              rx_cpl_eop_i,
   input  logic [127:0]      rx_cpl_hdr_i,
+  /* verilator tracing_off */
   input  logic [DataW-1:0]  rx_cpl_data_i,
+  /* verilator tracing_on */
   input  logic [BytesW-1:0] rx_cpl_bytes_i,
   output logic              buf_valid_o,
   output logic [PosW-1:0]   buf_pos_o,
+  /* verilator tracing_off */
   output logic [DataW-1:0]  buf_data_o,
+  /* verilator tracing_on */
   output logic [1:0]        buf_skip_o,
   output logic [OffW:0]     buf_end_o,
   // A read of this operation ended (retire) or failed (err), or both
@@ -111,7 +115,9 @@ module ravelin_pcie_rd_tags #(
   // -------------------------------------------------------------------- stage A: completion taken
   logic              a_valid_q, a_sop_q, a_eop_q;
   logic [127:0]      a_hdr_q;
+  /* verilator tracing_off */
   logic [DataW-1:0]  a_data_q;
+  /* verilator tracing_on */
   logic [BytesW-1:0] a_bytes_q;
 
   assign rx_cpl_ready_o = 1'b1;

@@ -50,7 +50,9 @@ module ravelin_queue #(
   input  logic              rd_rsp_eop_i,
   input  logic              rd_rsp_err_i,
   input  logic [7:0]        rd_rsp_tag_i,
+  /* verilator tracing_off */
   input  logic [DataW-1:0]  rd_rsp_data_i,
+  /* verilator tracing_on */
   input  logic [BytesW-1:0] rd_rsp_bytes_i,
   // DMA write
   output logic              wr_valid_o,
@@ -65,7 +67,9 @@ module ravelin_queue #(
   // Commands
   output logic              cmd_valid_o,
   input  logic              cmd_ready_i,
+  /* verilator tracing_off */
   output logic [1023:0]     cmd_data_o,
+  /* verilator tracing_on */
   input  logic              cmd_rsp_valid_i,
   input  logic [7:0]        cmd_rsp_status_i,
   input  logic [447:0]      cmd_rsp_data_i,

@@ -26,11 +26,15 @@ module ravelin_queue_cmd #(
   input  logic             rsp_valid_i,
   input  logic             rsp_eop_i,
   input  logic             rsp_err_i,
+  /* verilator tracing_off */
   input  logic [DataW-1:0] rsp_data_i,
+  /* verilator tracing_on */
   // Execution
   output logic             cmd_valid_o,
   input  logic             cmd_ready_i,
+  /* verilator tracing_off */
   output logic [1023:0]    cmd_data_o,
+  /* verilator tracing_on */
   input  logic             cmd_rsp_valid_i,
   input  logic [7:0]       cmd_rsp_status_i,
   input  logic [447:0]     cmd_rsp_data_i,
@@ -57,7 +61,9 @@ module ravelin_queue_cmd #(
   logic [15:0]   tail_q, ptr_q, idx, mask;
   logic          en_q, stop_q, restart_q, err_q;
   logic          ctl_write, at_rest, work;
+  /* verilator tracing_off */
   logic [1023:0] cmd_q;
+  /* verilator tracing_on */
   logic [511:0]  cpl_q;
   logic [3:0]    beat_q;
 

@@ -11,7 +11,9 @@ module ravelin_queue_fifo #(
   input  logic             clk_i,
   input  logic             rst_ni,
   input  logic             wr_i,
+  /* verilator tracing_off */
   input  logic [Width-1:0] wdata_i,
+  /* verilator tracing_on */
   output logic             full_o,
   output logic             valid_o,
   output logic [Width-1:0] rdata_o,

@@ -40,7 +40,9 @@ module ravelin_queue_ring #(
   input  logic                  rsp_err_i,
   input  logic [QW-1:0]         rsp_q_i,
   input  logic [4:0]            rsp_n_i,
+  /* verilator tracing_off */
   input  logic [DataW-1:0]      rsp_data_i,
+  /* verilator tracing_on */
   // Descriptors
   output logic [QueuePairs-1:0] have_o,          // one is in the cache
   output logic [QueuePairs-1:0] coming_o,        // one is in the ring or on its way

@@ -48,7 +48,9 @@ module ravelin_queue_tx #(
   input  logic                  rsp_eop_i,
   input  logic                  rsp_err_i,
   input  logic                  rsp_bad_i,      // a bad descriptor's turn
+  /* verilator tracing_off */
   input  logic [DataW-1:0]      rsp_data_i,
+  /* verilator tracing_on */
   input  logic [QW-1:0]         rsp_q_i,
   input  logic [15:0]           rsp_len_i,
   input  logic [15:0]           rsp_index_i,
