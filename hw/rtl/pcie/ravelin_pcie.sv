@@ -111,7 +111,8 @@ module ravelin_pcie #(
   logic cpl_idle, rd_idle, wr_idle;
 
   always_ff @(posedge clk_i) begin
-    quiesced_q <= rst_ni && quiesce_i && rd_quiet && tx_quiet;
+    // Once quiet, nothing of ours begins: what stirs rd_quiet then is a late completion passing by.
+    quiesced_q <= rst_ni && quiesce_i && (quiesced_q || (rd_quiet && tx_quiet));
   end
 
   assign quiesced_o = quiesced_q;
