@@ -204,11 +204,7 @@ static void install(struct daemon *d, const struct ike_child_install *i)
 		return;
 	}
 	err = routes_add(d->routes, &i->remote, &i->local_ts, &i->remote_ts, reason);
-	if (err) {
-		/* Its traffic would go elsewhere; the core has it removed. */
-		log_error(&d->log, "%s: %s", i->child, reason);
-		take_out(d, i->child_id, i->spi_in);
-	}
+	/* Without a way its traffic would go elsewhere: the core tells why, and has it removed. */
 	ike_child_installed(d->engine, now_of(d), i->child_id, err, err ? reason : NULL);
 }
 
@@ -386,21 +382,11 @@ void negotiation_settle(struct daemon *d)
 		uv_timer_start(&d->timer, on_timer, deadline > now ? deadline - now : 0, 0);
 }
 
-/* The first message of an IKE SA (RFC 7296, section 3.1). */
-static bool is_handshake(struct ike_slice datagram)
-{
-	const uint8_t init = 34, response = 0x20;
-
-	return datagram.len > 19 && datagram.data[18] == init && !(datagram.data[19] & response);
-}
-
 static void on_datagram(void *context, const struct ike_addr *local, const struct ike_addr *remote,
 			struct ike_slice datagram)
 {
 	struct daemon *d = context;
 
-	if (d->stopping && is_handshake(datagram))
-		return;
 	ike_receive(d->engine, now_of(d), local, remote, datagram);
 	negotiation_settle(d);
 }
