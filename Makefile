@@ -110,10 +110,12 @@ regs:
 	$(PYTHON) hw/regs/generate.py .
 
 JOBS := -j$(shell nproc)
+# Network namespaces need root.
+AS_ROOT := $(if $(filter-out 0,$(shell id -u)),sudo)
 
 demo: deps
 	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) programs
-	@tests/interop/demo --backend $(or $(BACKEND),user) $(if $(INITIATOR),--initiator $(INITIATOR)) \
+	@$(AS_ROOT) tests/interop/demo --backend $(or $(BACKEND),user) $(if $(INITIATOR),--initiator $(INITIATOR)) \
 	  $(if $(FST),--fst $(FST))
 
 test: deps
