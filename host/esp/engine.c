@@ -23,16 +23,34 @@ struct rvl_engine {
 	struct rvl_engine_counters counters;
 };
 
+static bool is_tag(const uint8_t *type)
+{
+	uint16_t t = rvl_get_be16(type);
+
+	return t == ETHERTYPE_VLAN || t == ETHERTYPE_SERVICE_VLAN;
+}
+
+/* More tags than are looked past: what lies behind them is unknown. */
+static bool too_many_tags(const uint8_t *frame, size_t len)
+{
+	size_t at = ETHERNET_HEADER - 2;
+	unsigned int tags = 0;
+
+	while (tags <= VLAN_TAGS_MAX && at + 2 <= len && is_tag(frame + at)) {
+		tags++;
+		at += VLAN_TAG;
+	}
+	return tags > VLAN_TAGS_MAX;
+}
+
 size_t rvl_frame_ipv4(const uint8_t *frame, size_t len)
 {
 	size_t at = ETHERNET_HEADER - 2;
 
 	for (unsigned int tags = 0; tags <= VLAN_TAGS_MAX && at + 2 <= len; tags++) {
-		uint16_t type = rvl_get_be16(frame + at);
-
-		if (type == ETHERTYPE_IPV4)
+		if (rvl_get_be16(frame + at) == ETHERTYPE_IPV4)
 			return at + 2;
-		if (type != ETHERTYPE_VLAN && type != ETHERTYPE_SERVICE_VLAN)
+		if (!is_tag(frame + at))
 			return 0;
 		at += VLAN_TAG;
 	}
@@ -237,7 +255,7 @@ struct rvl_engine_result rvl_engine_tx(struct rvl_engine *engine, struct rvl_buf
 
 	engine->counters.tx_frames++;
 	engine->counters.tx_bytes += frame->len;
-	if (!l3 && sa == RVL_ENGINE_NO_SA)
+	if (!l3 && sa == RVL_ENGINE_NO_SA && !too_many_tags(rvl_buf_data(frame), frame->len))
 		return tx_pass(engine, frame);
 	if (!l3 || !rvl_ip_parse(&ip, rvl_buf_data(frame) + l3, frame->len - l3))
 		return tx_drop(engine, RVL_DROP_MALFORMED, sa);

@@ -229,6 +229,29 @@ static void protected_flow_never_leaves_in_clear(void **state)
 	rvl_engine_free(engine);
 }
 
+static void no_rule_is_bypassed_behind_a_third_vlan_tag(void **state)
+{
+	struct rvl_engine *engine = new_engine(0);
+	struct rvl_engine_result result;
+	static struct frame frame;
+
+	(void)state;
+	for (int tags = 0; tags < 6; tags++) {
+		make(&frame, tags, NET_A, NET_B, 17, 1, 2, 0, 100);
+		result = rvl_engine_tx(engine, &frame.buf, RVL_ENGINE_NO_SA);
+		assert_int_equal(result.verdict, tags < 3 ? RVL_ENGINE_PASS : RVL_ENGINE_DROP);
+		if (tags >= 3)
+			assert_int_equal(result.drop, RVL_DROP_MALFORMED);
+	}
+	assert_int_equal(rvl_engine_counters(engine)->tx_drops[RVL_DROP_MALFORMED], 3);
+	/* Not IPv4, and with two tags: nothing that rules are about. */
+	make(&frame, 2, NET_A, NET_B, 17, 1, 2, 0, 100);
+	rvl_put_be16(rvl_buf_data(&frame.buf) + 20, 0x0806);
+	result = rvl_engine_tx(engine, &frame.buf, RVL_ENGINE_NO_SA);
+	assert_int_equal(result.verdict, RVL_ENGINE_PASS);
+	rvl_engine_free(engine);
+}
+
 static void inbound_sas_are_found_by_destination_and_spi(void **state)
 {
 	struct rvl_engine *engine = new_engine(0);
@@ -319,6 +342,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(frame_comes_back_with_its_ethernet_header),
 		cmocka_unit_test(policies_decide_by_priority_then_index),
 		cmocka_unit_test(protected_flow_never_leaves_in_clear),
+		cmocka_unit_test(no_rule_is_bypassed_behind_a_third_vlan_tag),
 		cmocka_unit_test(inbound_sas_are_found_by_destination_and_spi),
 		cmocka_unit_test(counters_add_up_to_what_went_in),
 	};

@@ -141,6 +141,16 @@ module ravelin_ipsec_tx_decide #(
     end
   endfunction
 
+  // A third tag: what lies behind it is not seen, so no rule can be said not to match.
+  function automatic logic has_third_tag(input logic [175:0] eth, input logic [15:0] len);
+    logic [15:0] t0, t1, t2;
+    t0 = swap16(eth[96 +: 16]);
+    t1 = swap16(eth[128 +: 16]);
+    t2 = swap16(eth[160 +: 16]);
+    has_third_tag = (t0 == 16'h8100 || t0 == 16'h88a8) && (t1 == 16'h8100 || t1 == 16'h88a8) &&
+                    (t2 == 16'h8100 || t2 == 16'h88a8) && len >= 16'd22;
+  endfunction
+
   function automatic logic [511:0] after_l3(input logic [1023:0] head, input logic [4:0] l3);
     case (l3)
       5'd18:   after_l3 = head[18*8 +: 512];
@@ -159,7 +169,7 @@ module ravelin_ipsec_tx_decide #(
       p1_q.eth      <= head_i[175:0];
       p1_q.sa_valid <= head_sa_valid_i;
       p1_q.sa       <= head_sa_i;
-      p1_q.malformed <= 1'b0;
+      p1_q.malformed <= has_third_tag(head_i[175:0], head_len_i);
       p1_q.total    <= '0;
       p1_q.tos      <= '0;
       p1_q.df       <= 1'b0;
@@ -201,7 +211,7 @@ module ravelin_ipsec_tx_decide #(
       p2_q.malformed <= p1_q.is_ip ? p1_iplen_q < 16'd20 || p1_ip_q[7:4] != 4'd4 ||
                                      p1_hlen < 6'd20 || p1_total < 16'(p1_hlen) ||
                                      p1_total > p1_iplen_q
-                                   : p1_q.sa_valid;
+                                   : p1_q.sa_valid || p1_q.malformed;
       p2_q.total     <= p1_total;
       p2_q.tos       <= p1_ip_q[15:8];
       p2_q.df        <= p1_ip_q[54];
