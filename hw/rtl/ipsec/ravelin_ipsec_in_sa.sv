@@ -169,8 +169,13 @@ module ravelin_ipsec_in_sa #(
       win_d = win;
       if (reason == ravelin_ipsec_pkg::DROP_LIFETIME || reason == ravelin_ipsec_pkg::DROP_WINDOW ||
           reason == ravelin_ipsec_pkg::DROP_REPLAY) begin
-        // refused on arrival; why, is told by the state that the frames before it have left
-        reason = win[WinW-1] ? ravelin_ipsec_pkg::DROP_LIFETIME : judge(win, chk_seq_i);
+        // refused on arrival; why, is told by the state that the frames before it have left, and
+        // if that tells nothing, by what refused it
+        if (win[WinW-1]) begin
+          reason = ravelin_ipsec_pkg::DROP_LIFETIME;
+        end else if (judge(win, chk_seq_i) != ravelin_ipsec_pkg::DROP_NONE) begin
+          reason = judge(win, chk_seq_i);
+        end
       end else if (reason == ravelin_ipsec_pkg::DROP_NONE) begin
         if (!chk_icv_ok_i) begin
           reason = ravelin_ipsec_pkg::DROP_ICV;
