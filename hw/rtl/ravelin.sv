@@ -165,6 +165,7 @@ module ravelin #(
   logic [DataW-1:0]  htx_data;
   logic [BytesW-1:0] htx_bytes;
   logic [15:0]       htx_len, htx_sa;
+  logic [15:0]       htx_taken;          // how many have been read, running
 
   // Frames to the host, with what their completion will say. Dropped in the queue when there is no
   // buffer: this stream never waits for the host.
@@ -246,7 +247,7 @@ module ravelin #(
     .ev_valid_i (ev_valid), .ev_ready_o (ev_ready), .ev_data_i (ev_data),
     .htx_valid_o (htx_valid), .htx_ready_i (htx_ready), .htx_sop_o (htx_sop), .htx_eop_o (htx_eop),
     .htx_data_o (htx_data), .htx_bytes_o (htx_bytes), .htx_len_o (htx_len),
-    .htx_sa_valid_o (htx_sa_valid), .htx_sa_o (htx_sa),
+    .htx_sa_valid_o (htx_sa_valid), .htx_sa_o (htx_sa), .htx_taken_o (htx_taken),
     .hrx_valid_i (hrx_valid), .hrx_ready_o (hrx_ready), .hrx_sop_i (hrx_sop), .hrx_eop_i (hrx_eop),
     .hrx_data_i (hrx_data), .hrx_bytes_i (hrx_bytes), .hrx_len_i (hrx_len),
     .hrx_decrypted_i (hrx_decrypted), .hrx_udp_i (hrx_udp), .hrx_sa_i (hrx_sa), .hrx_hash_i (hrx_hash),
@@ -265,7 +266,7 @@ module ravelin #(
     .ev_valid_o (ev_valid), .ev_ready_i (ev_ready), .ev_data_o (ev_data),
     .htx_valid_i (htx_valid), .htx_ready_o (htx_ready), .htx_sop_i (htx_sop), .htx_eop_i (htx_eop),
     .htx_data_i (htx_data), .htx_bytes_i (htx_bytes), .htx_len_i (htx_len),
-    .htx_sa_valid_i (htx_sa_valid), .htx_sa_i (htx_sa),
+    .htx_sa_valid_i (htx_sa_valid), .htx_sa_i (htx_sa), .htx_taken_i (htx_taken),
     .hrx_valid_o (hrx_valid), .hrx_ready_i (hrx_ready), .hrx_sop_o (hrx_sop), .hrx_eop_o (hrx_eop),
     .hrx_data_o (hrx_data), .hrx_bytes_o (hrx_bytes), .hrx_len_o (hrx_len),
     .hrx_decrypted_o (hrx_decrypted), .hrx_udp_o (hrx_udp), .hrx_sa_o (hrx_sa), .hrx_hash_o (hrx_hash),

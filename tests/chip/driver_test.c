@@ -14,10 +14,13 @@
 #include "tests/chip/traffic.h"
 
 #define QUEUE_LOG2 5
+#define MANY_LOG2 8
 
 /* The last frame that came out on either side, and how many did. */
 struct sink {
 	unsigned int wire, host, decrypted;
+	uint32_t spi; /* ESP frames that went out with it are counted in its own */
+	unsigned int own;
 	uint32_t len;
 	uint8_t frame[FRAME_ROOM];
 };
@@ -27,6 +30,8 @@ static void on_wire(void *ctx, const uint8_t *frame, uint32_t len)
 	struct sink *s = ctx;
 
 	s->wire++;
+	if (frame[12] == 0x08 && frame[13] == 0x00 && frame[23] == 50)
+		s->own += rvl_get_be32(frame + 34) == s->spi;
 	s->len = len;
 	memcpy(s->frame, frame, len);
 }
@@ -50,7 +55,7 @@ struct bench {
 	struct frame frame;
 };
 
-static struct bench *setup(void)
+static struct bench *setup_with(const struct rvl_sim_options *options, uint8_t queue_log2)
 {
 	struct bench *b = calloc(1, sizeof(*b));
 
@@ -61,9 +66,23 @@ static struct bench *setup(void)
 	b->chip.on_wire = on_wire;
 	b->chip.on_host = on_host;
 	b->chip.ctx = &b->sink;
-	if (!chip_open(&b->chip, NULL, QUEUE_LOG2))
+	if (!chip_open(&b->chip, options, queue_log2))
 		fail_msg("%s", b->chip.text);
 	return b;
+}
+
+static struct bench *setup(void)
+{
+	return setup_with(NULL, QUEUE_LOG2);
+}
+
+/* The wire takes a beat in a hundred cycles, so frames wait wherever they can. */
+static struct bench *setup_slow_wire(void)
+{
+	struct rvl_sim_options options = RVL_SIM_OPTIONS_DEFAULT;
+
+	options.wire_idle_percent = 99;
+	return setup_with(&options, MANY_LOG2);
 }
 
 static void teardown(struct bench *b)
@@ -93,6 +112,20 @@ static struct rvl_esp_params some_sa(struct bench *b, enum rvl_direction directi
 	struct rvl_esp_params p;
 
 	traffic_sa(&b->random, &p, direction, 0x1000);
+	return p;
+}
+
+/* Plain ESP, no lifetime, sequence numbers from 1. */
+static struct rvl_esp_params plain_sa(struct bench *b, enum rvl_direction direction, uint32_t spi)
+{
+	struct rvl_esp_params p;
+
+	traffic_sa(&b->random, &p, direction, spi);
+	p.encap = false;
+	p.src_port = 0;
+	p.dst_port = 0;
+	p.first_seq = direction == RVL_OUTBOUND;
+	memset(&p.lifetime, 0, sizeof(p.lifetime));
 	return p;
 }
 
@@ -440,6 +473,132 @@ static void an_sa_deleted_in_mid_traffic_ends_without_plaintext(void **state)
 	teardown(b);
 }
 
+/* Frames of queue pair 0 that the host knows as sent. */
+static unsigned int completed(struct bench *b)
+{
+	return rvl_sim_read32(b->chip.sim, 0, RVL_REG_TX_HEAD(0));
+}
+
+static void frames_of_a_deleted_sa_never_leave_under_its_successor(void **state)
+{
+	struct bench *b = setup_slow_wire();
+	struct rvl_esp_params old = plain_sa(b, RVL_OUTBOUND, 0x1111);
+	struct rvl_esp_params new = plain_sa(b, RVL_OUTBOUND, 0x2222);
+	struct rvl_esp_params other = plain_sa(b, RVL_OUTBOUND, 0x3333);
+	unsigned int i;
+
+	(void)state;
+	b->sink.spi = 0x2222;
+	assert_int_equal(add(b, &old, 5, NULL), 0);
+	assert_int_equal(add(b, &other, 6, NULL), 0);
+	for (i = 0; i < 112; i++)
+		send_ipv4(b, 400, i < 90 ? 6 : 5);
+	rvl_sim_step(b->chip.sim, 6000);
+	/* Behind those of the other SA, frames of the old one are completed and wait. */
+	assert_true(completed(b) > 90 && b->sink.wire < 80);
+	assert_int_equal(rvl_dev_sa_delete(b->chip.dev, false, 5, NULL), 0);
+	assert_int_equal(add(b, &new, 5, NULL), 0);
+	drain(b);
+	assert_int_equal(b->sink.own, 0);
+	assert_int_equal(counter(b, RVL_CNT_TX_PROTECTED) + counter(b, RVL_CNT_TX_DROP_NO_SA), 112);
+	send_ipv4(b, 400, 5);
+	drain(b);
+	assert_int_equal(b->sink.own, 1);
+	teardown(b);
+}
+
+static void an_sa_takes_no_frames_completed_before_it_was_added(void **state)
+{
+	struct bench *b = setup_slow_wire();
+	struct rvl_esp_params new = plain_sa(b, RVL_OUTBOUND, 0x2222);
+	struct rvl_esp_params other = plain_sa(b, RVL_OUTBOUND, 0x3333);
+	unsigned int i, then;
+
+	(void)state;
+	b->sink.spi = 0x2222;
+	assert_int_equal(add(b, &other, 6, NULL), 0);
+	for (i = 0; i < 112; i++)
+		send_ipv4(b, 400, i < 90 ? 6 : 5);
+	rvl_sim_step(b->chip.sim, 6000);
+	then = completed(b);
+	assert_true(then > 90 && b->sink.wire < 80);
+	assert_int_equal(add(b, &new, 5, NULL), 0);
+	drain(b);
+	assert_true(b->sink.own <= 112 - then);
+	teardown(b);
+}
+
+static void a_frame_completed_is_judged_by_the_policies_of_its_time(void **state)
+{
+	const struct rvl_dev_policy discard = {
+		.action = RVL_POLICY_ACTION_DISCARD,
+		.any_proto = true,
+		.sport_hi = 65535,
+		.dport_hi = 65535,
+	};
+	struct rvl_dev_policy protect = discard;
+	struct bench *b = setup_slow_wire();
+	struct rvl_esp_params sa = plain_sa(b, RVL_OUTBOUND, 0x1111);
+	unsigned int i, then;
+	uint16_t index = 1;
+
+	(void)state;
+	protect.action = RVL_POLICY_ACTION_PROTECT;
+	protect.sa = 5;
+	b->sink.spi = 0x1111;
+	assert_int_equal(add(b, &sa, 5, NULL), 0);
+	assert_int_equal(rvl_dev_policy_set(b->chip.dev, &protect, &index, NULL), 0);
+	for (i = 0; i < 200; i++)
+		send_ipv4(b, 400, RVL_NO_SA);
+	rvl_sim_step(b->chip.sim, 6000);
+	then = completed(b);
+	assert_true(then > b->sink.wire + 60);
+	assert_int_equal(rvl_dev_policy_clear(b->chip.dev, index, NULL), 0);
+	drain(b);
+	assert_int_equal(b->sink.wire, 200);
+	assert_true(b->sink.own >= then);
+
+	b->sink.wire = 0;
+	then = completed(b);
+	for (i = 0; i < 200; i++)
+		send_ipv4(b, 400, RVL_NO_SA);
+	rvl_sim_step(b->chip.sim, 6000);
+	then = (completed(b) - then) & 0xffff;
+	assert_true(then > b->sink.wire + 60);
+	assert_int_equal(rvl_dev_policy_set(b->chip.dev, &discard, &index, NULL), 0);
+	drain(b);
+	assert_true(b->sink.wire >= then);
+	teardown(b);
+}
+
+static void what_a_deleted_sa_decrypted_is_there_when_it_is_gone(void **state)
+{
+	struct bench *b = setup_with(NULL, MANY_LOG2);
+	struct rvl_esp_params sa = plain_sa(b, RVL_INBOUND, 0x1111);
+	struct rvl_rootport_policy slow = RVL_ROOTPORT_POLICY_DEFAULT;
+	unsigned int then;
+	uint32_t i;
+
+	(void)state;
+	drain(b);
+	assert_int_equal(add(b, &sa, 5, NULL), 0);
+	slow.write_stall_percent = 95;
+	slow.stall_cycles = 60;
+	rvl_rootport_set_policy(rvl_sim_rootport(b->chip.sim), &slow);
+	for (i = 1; i <= 120; i++)
+		put_esp(b, &sa, i);
+	rvl_sim_step(b->chip.sim, 200);
+	assert_true(chip_step(&b->chip, 0));
+	assert_true(b->sink.decrypted < 60);
+	assert_int_equal(rvl_dev_sa_delete(b->chip.dev, true, 5, NULL), 0);
+	assert_true(chip_step(&b->chip, 0));
+	then = b->sink.decrypted;
+	assert_true(then >= 60);
+	drain(b);
+	assert_int_equal(b->sink.decrypted, then);
+	teardown(b);
+}
+
 static void rings_of_every_size_work(void **state)
 {
 	struct bench *b = setup();
@@ -475,6 +634,10 @@ int main(void)
 		cmocka_unit_test(an_unreadable_descriptor_stops_its_queue_with_an_event),
 		cmocka_unit_test(a_function_level_reset_in_mid_traffic_erases_every_sa),
 		cmocka_unit_test(an_sa_deleted_in_mid_traffic_ends_without_plaintext),
+		cmocka_unit_test(frames_of_a_deleted_sa_never_leave_under_its_successor),
+		cmocka_unit_test(an_sa_takes_no_frames_completed_before_it_was_added),
+		cmocka_unit_test(a_frame_completed_is_judged_by_the_policies_of_its_time),
+		cmocka_unit_test(what_a_deleted_sa_decrypted_is_there_when_it_is_gone),
 		cmocka_unit_test(rings_of_every_size_work),
 	};
 

@@ -46,6 +46,7 @@ module ravelin_ipsec #(
   input  logic [15:0]       htx_len_i,
   input  logic              htx_sa_valid_i,
   input  logic [15:0]       htx_sa_i,
+  input  logic [15:0]       htx_taken_i,    // frames that come or came, running
   output logic              hrx_valid_o,
   input  logic              hrx_ready_i,
   output logic              hrx_sop_o,
@@ -84,7 +85,7 @@ module ravelin_ipsec #(
 
   logic tx_ready, tx_idle, rx_ready, rx_idle, cmd_idle, ev_idle;
   logic tx_pause, tx_paused, rx_pause, rx_paused;
-  logic [15:0] tx_in_count, tx_out_count, rx_in_count, rx_out_count;
+  logic [15:0] tx_in_count, tx_out_count, tx_decided, rx_in_count, rx_out_count;
   logic [CntNum-1:0] tx_cnt, rx_cnt;
 
   logic            pol_set;
@@ -122,8 +123,8 @@ module ravelin_ipsec #(
   ) u_tx (
     .clk_i, .rst_ni, .ready_o (tx_ready), .idle_o (tx_idle), .mutation_i,
     .max_frame_i (ctl_port_max_frame_i),
-    .pause_i (tx_pause), .paused_o (tx_paused), .in_count_o (tx_in_count),
-    .out_count_o (tx_out_count),
+    .pause_i (tx_pause), .paused_o (tx_paused), .decided_o (tx_decided),
+    .in_count_o (tx_in_count), .out_count_o (tx_out_count),
     .pol_set_i (pol_set), .pol_idx_i (pol_idx), .pol_priority_i (pol_priority),
     .pol_rule_i (pol_rule), .pol_used_o (pol_used),
     .sa_read_i (out_read), .sa_write_i (out_write), .sa_idx_i (out_idx), .sa_cfg_i (out_cfg),
@@ -170,8 +171,8 @@ module ravelin_ipsec #(
     .clk_i, .rst_ni, .ready_i (ready_o), .idle_o (cmd_idle),
     .cmd_valid_i, .cmd_ready_o, .cmd_data_i, .rsp_valid_o (cmd_rsp_valid_o),
     .rsp_status_o (cmd_rsp_status_o), .rsp_data_o (cmd_rsp_data_o),
-    .tx_pause_o (tx_pause), .tx_paused_i (tx_paused), .tx_in_count_i (tx_in_count),
-    .tx_out_count_i (tx_out_count),
+    .tx_pause_o (tx_pause), .tx_paused_i (tx_paused), .tx_taken_i (htx_taken_i),
+    .tx_decided_i (tx_decided), .tx_in_count_i (tx_in_count), .tx_out_count_i (tx_out_count),
     .pol_set_o (pol_set), .pol_idx_o (pol_idx), .pol_priority_o (pol_priority),
     .pol_rule_o (pol_rule), .pol_used_i (pol_used),
     .out_read_o (out_read), .out_write_o (out_write), .out_idx_o (out_idx), .out_cfg_o (out_cfg),

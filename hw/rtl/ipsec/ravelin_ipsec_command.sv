@@ -7,6 +7,11 @@
 // state, then, inbound, its entry in the lookup table. An SA that goes is made invisible first;
 // then every frame admitted so far leaves; then its key is erased; then the command completes.
 //
+// Frames wait between the host, to which they are completed already, and their decision. Before the
+// policies change or an outbound SA appears, those known when the command came are decided; so are
+// those known when an outbound SA became invisible, before its SA_DELETE completes. No frame is
+// judged by what was commanded after its completion. Decisions go on meanwhile.
+//
 // Of several things wrong with a command, the status with the lowest number answers.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_command #(
@@ -34,6 +39,8 @@ module ravelin_ipsec_command #(
   // transmit
   output logic              tx_pause_o,
   input  logic              tx_paused_i,
+  input  logic [15:0]       tx_taken_i,     // frames the host may know as completed, running
+  input  logic [15:0]       tx_decided_i,   // of these, decided
   input  logic [15:0]       tx_in_count_i,
   input  logic [15:0]       tx_out_count_i,
   output logic              pol_set_o,
@@ -83,7 +90,7 @@ module ravelin_ipsec_command #(
 );
   typedef enum logic [3:0] {
     StIdle, StCheck, StPause, StFind, StJudge, StKey, StKeyWait, StCommit, StRead, StDrain,
-    StRespond
+    StSettle, StRespond
   } state_e;
 
   state_e      state_q;
@@ -95,6 +102,7 @@ module ravelin_ipsec_command #(
   logic        key_loaded_q;        // SA_ADD: the key is in, the second pause installs
   logic        key_erase_q;
   logic [15:0] drain_q;             // frames admitted before the SA became invisible
+  logic [15:0] settle_q;            // frames to be decided first
   logic [OutSaCount-1:0] out_used_q;
   logic [InSaCount-1:0]  in_used_q;
   // (destination, SPI) of each inbound SA, to remove it by
@@ -264,15 +272,17 @@ module ravelin_ipsec_command #(
   end
 
   // ------------------------------------------------------------------------ sequence
-  logic needs_tx, needs_rx, paused, drained;
-  logic [15:0] tx_behind, rx_behind;
+  logic needs_tx, needs_rx, paused, drained, settled;
+  logic [15:0] tx_behind, rx_behind, decided_behind;
 
   assign needs_tx  = is_policy || (is_sa && !inbound);
   assign needs_rx  = is_sa && inbound;
   assign paused    = needs_tx ? tx_paused_i : rx_paused_i;
   assign tx_behind = tx_out_count_i - drain_q;
   assign rx_behind = rx_out_count_i - drain_q;
-  assign drained   = inbound ? !rx_behind[15] : !tx_behind[15];
+  assign decided_behind = tx_decided_i - settle_q;
+  assign settled   = !decided_behind[15];
+  assign drained   = inbound ? !rx_behind[15] : settled && !tx_behind[15];
 
   assign cmd_ready_o = ready_i && state_q == StIdle;
   assign idle_o      = state_q == StIdle && !cmd_valid_i;
@@ -300,6 +310,7 @@ module ravelin_ipsec_command #(
       key_loaded_q <= 1'b0;
       key_erase_q  <= 1'b0;
       drain_q      <= '0;
+      settle_q     <= '0;
       out_used_q   <= '0;
       in_used_q    <= '0;
       rsp_valid_o  <= 1'b0;
@@ -319,14 +330,20 @@ module ravelin_ipsec_command #(
         StCheck: begin
           status_q    <= status;
           key_erase_q <= is_delete;
+          settle_q    <= tx_taken_i;
           if (opcode == 8'(ravelin_regs_pkg::CMD_OP_NOP) ||
               (status != '0 && (!is_add || !inbound ||
                                 status < 8'(ravelin_regs_pkg::CMD_STATUS_DUPLICATE)))) begin
             state_q <= StRespond;
-          end else if (is_add && !inbound) begin
-            state_q <= StKey;
+          end else if (is_policy || (is_add && !inbound)) begin
+            state_q <= StSettle;
           end else begin
             state_q <= StPause;
+          end
+        end
+        StSettle: begin
+          if (settled) begin
+            state_q <= is_policy ? StPause : StKey;
           end
         end
         StPause: begin
@@ -372,7 +389,8 @@ module ravelin_ipsec_command #(
           end
         end
         StCommit: begin
-          drain_q <= inbound ? rx_in_count_i : tx_in_count_i;
+          drain_q  <= inbound ? rx_in_count_i : tx_in_count_i;
+          settle_q <= tx_taken_i;
           state_q <= is_delete ? StDrain : StRespond;
           if (is_add) begin
             if (inbound) begin

@@ -27,6 +27,7 @@ module ravelin_ipsec_tx #(
   // the command executor
   input  logic              pause_i,
   output logic              paused_o,
+  output logic [15:0]       decided_o,      // frames that were admitted
   output logic [15:0]       in_count_o,     // frames that were admitted and not dropped
   output logic [15:0]       out_count_o,    // frames that have left
   input  logic              pol_set_i,
@@ -284,9 +285,13 @@ module ravelin_ipsec_tx #(
   // ------------------------------------------------------------------------ what is inside
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
+      decided_o   <= '0;
       in_count_o  <= '0;
       out_count_o <= '0;
     end else begin
+      if (head_valid_q && head_ready) begin
+        decided_o <= decided_o + 1'b1;
+      end
       if (sent) begin
         in_count_o <= in_count_o + 1'b1;
       end

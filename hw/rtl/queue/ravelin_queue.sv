@@ -87,6 +87,7 @@ module ravelin_queue #(
   output logic [15:0]       htx_len_o,
   output logic              htx_sa_valid_o,
   output logic [15:0]       htx_sa_o,
+  output logic [15:0]       htx_taken_o,        // frames read whole, running
   // Frames to the host
   input  logic              hrx_valid_i,
   output logic              hrx_ready_o,
@@ -289,12 +290,13 @@ module ravelin_queue #(
     .cpl_valid_o (txc_valid), .cpl_ready_i (txc_ready), .cpl_q_o (txc_q),
     .cpl_index_o (txc_index), .cpl_status_o (txc_status),
     .htx_valid_o, .htx_ready_i, .htx_sop_o, .htx_eop_o, .htx_data_o, .htx_bytes_o, .htx_len_o,
-    .htx_sa_valid_o, .htx_sa_o,
+    .htx_sa_valid_o, .htx_sa_o, .htx_taken_o,
     .cnt_frames_o (cnt_tx_frames), .cnt_drop_desc_o (cnt_tx_drop_desc),
     .cnt_drop_dma_o (cnt_tx_drop_dma), .cnt_bytes_o (cnt_tx_bytes),
     .cnt_bytes_add_o (cnt_tx_bytes_add)
   );
 
+  logic             rx_mark, rx_mark_done;
   logic             rx_wr_valid, rx_wr_ready, rx_wr_sop, rx_wr_eop;
   logic [63:0]      rx_wr_addr;
   logic [15:0]      rx_wr_len;
@@ -310,6 +312,8 @@ module ravelin_queue #(
     .wr_eop_o (rx_wr_eop), .wr_addr_o (rx_wr_addr), .wr_len_o (rx_wr_len), .wr_data_o (rx_wr_data),
     .cpl_valid_o (rxc_valid), .cpl_ready_i (rxc_ready), .cpl_q_o (rxc_q), .cpl_index_o (rxc_index),
     .cpl_status_o (rxc_status), .cpl_len_o (rxc_len), .cpl_flags_o (rxc_flags), .cpl_sa_o (rxc_sa),
+    .cpl_written_i (cq_written ? cq_written_rx_n : 3'd0),
+    .mark_i (rx_mark), .mark_done_o (rx_mark_done),
     .cnt_pass_o (cnt_rx_pass), .cnt_decrypted_o (cnt_rx_decrypted),
     .cnt_too_big_o (cnt_rx_too_big), .cnt_no_buffer_o (cnt_rx_no_buffer)
   );
@@ -333,6 +337,7 @@ module ravelin_queue #(
     .rsp_valid_i (cmd_rsp), .rsp_eop_i (rd_rsp_eop_i), .rsp_err_i (rd_rsp_err_i),
     .rsp_data_i (rd_rsp_data_i),
     .cmd_valid_o, .cmd_ready_i, .cmd_data_o, .cmd_rsp_valid_i, .cmd_rsp_status_i, .cmd_rsp_data_i,
+    .rx_mark_o (rx_mark), .rx_mark_done_i (rx_mark_done),
     .wr_valid_o (cmd_wr_valid), .wr_ready_i (cmd_wr_ready), .wr_sop_o (cmd_wr_sop),
     .wr_eop_o (cmd_wr_eop), .wr_addr_o (cmd_wr_addr), .wr_vector_o (cmd_wr_vector),
     .wr_data_o (cmd_wr_data), .written_i (cmd_written)

@@ -2,6 +2,9 @@
 //
 // Command ring: reads one command at a time, hands it on, writes its completion.
 //
+// A deleted SA: the frames that it decrypted are with the driver, or dropped, before the completion
+// of SA_DELETE is (rx_mark_o, rx_mark_done_i). Their number and the wait of each are bounded.
+//
 // The command may hold a key: it is erased here as soon as it is handed on or given up.
 //
 // ENABLE reads 1 until the ring has come to rest: a command that was handed on is completed first.
@@ -38,6 +41,9 @@ module ravelin_queue_cmd #(
   input  logic             cmd_rsp_valid_i,
   input  logic [7:0]       cmd_rsp_status_i,
   input  logic [447:0]     cmd_rsp_data_i,
+  // Received frames that are under way
+  output logic             rx_mark_o,
+  input  logic             rx_mark_done_i,   // from 2 cycles after rx_mark_o on
   // Write of the completion
   output logic             wr_valid_o,
   input  logic             wr_ready_i,
@@ -51,7 +57,7 @@ module ravelin_queue_cmd #(
   localparam int unsigned CplBeats = DataW >= 512 ? 1 : 512 / DataW;
 
   typedef enum logic [2:0] {
-    StIdle, StRequest, StData, StExec, StWait, StWrite, StWritten
+    StIdle, StRequest, StData, StExec, StWait, StSettle, StWrite, StWritten
   } state_e;
 
   state_e        state_q;
@@ -60,7 +66,7 @@ module ravelin_queue_cmd #(
   logic [7:0]    vector_q;
   logic [15:0]   tail_q, ptr_q, idx, mask;
   logic          en_q, stop_q, restart_q, err_q;
-  logic          ctl_write, at_rest, work;
+  logic          ctl_write, at_rest, work, is_delete;
   /* verilator tracing_off */
   logic [1023:0] cmd_q;
   /* verilator tracing_on */
@@ -157,6 +163,7 @@ module ravelin_queue_cmd #(
 
   assign req_valid_o = (state_q == StRequest) & ~stop_q & en_q;
   assign req_addr_o  = {base_hi_q, base_lo_q} + {41'b0, idx, 7'b0};
+  assign is_delete   = cpl_q[15:8] == 8'(ravelin_regs_pkg::CMD_OP_SA_DELETE);
   assign cmd_valid_o = state_q == StExec;
   assign cmd_data_o  = cmd_q;
   assign wr_valid_o  = state_q == StWrite;
@@ -168,10 +175,12 @@ module ravelin_queue_cmd #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      state_q <= StIdle;
-      beat_q  <= '0;
-      cmd_q   <= '0;
+      state_q   <= StIdle;
+      beat_q    <= '0;
+      cmd_q     <= '0;
+      rx_mark_o <= 1'b0;
     end else begin
+      rx_mark_o <= state_q == StWait && cmd_rsp_valid_i;
       unique case (state_q)
         StIdle: begin
           beat_q <= '0;
@@ -213,6 +222,11 @@ module ravelin_queue_cmd #(
         end
         StWait: begin
           if (cmd_rsp_valid_i) begin
+            state_q <= is_delete ? StSettle : StWrite;
+          end
+        end
+        StSettle: begin
+          if (rx_mark_done_i && !rx_mark_o) begin
             state_q <= StWrite;
           end
         end

@@ -59,6 +59,10 @@ module ravelin_queue_rx #(
   output logic [15:0]           cpl_len_o,
   output logic [15:0]           cpl_flags_o,
   output logic [15:0]           cpl_sa_o,
+  input  logic [2:0]            cpl_written_i,    // entries that are on their way to the host
+  // Frames known at mark_i
+  input  logic                  mark_i,
+  output logic                  mark_done_o,      // they are dropped, or their entries written
   // Counters
   output logic                  cnt_pass_o,
   output logic                  cnt_decrypted_o,
@@ -268,6 +272,39 @@ module ravelin_queue_rx #(
     .rdata_o ({cpl_q_o, cpl_index_o, cpl_status_o, cpl_len_o, cpl_flags_o, cpl_sa_o}),
     .rd_i (cpl_ready_i), .empty_o (cpl_empty)
   );
+
+  // ----------------------------------------------------------------------------- frames at a mark
+  // First the frames leave the buffer; the entries that exist then are written.
+  logic [15:0] admitted_q, ended_q, mark_q, entries_q, written_q, mark_entries_q;
+  logic        ended_all, written_all, mark_ended_q;
+
+  assign ended_all   = 16'(ended_q - mark_q) < 16'h8000;
+  assign written_all = 16'(written_q - mark_entries_q) < 16'h8000;
+  assign mark_done_o = mark_ended_q & written_all;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      admitted_q     <= '0;
+      ended_q        <= '0;
+      entries_q      <= '0;
+      written_q      <= '0;
+      mark_q         <= '0;
+      mark_entries_q <= '0;
+      mark_ended_q   <= 1'b0;
+    end else begin
+      admitted_q <= admitted_q + 16'(first);
+      ended_q    <= ended_q + 16'(frame_end);
+      entries_q  <= entries_q + 16'(cpl_wr);
+      written_q  <= written_q + 16'(cpl_written_i);
+      if (mark_i) begin
+        mark_q       <= admitted_q + 16'(first);
+        mark_ended_q <= 1'b0;
+      end else if (!mark_ended_q && ended_all) begin
+        mark_ended_q   <= 1'b1;
+        mark_entries_q <= entries_q;
+      end
+    end
+  end
 
   assign cnt_pass_o      = cpl_wr & is_frame & ~job_decrypted;
   assign cnt_decrypted_o = cpl_wr & is_frame & job_decrypted;

@@ -72,6 +72,7 @@ module ravelin_queue_tx #(
   output logic [15:0]           htx_len_o,
   output logic                  htx_sa_valid_o,
   output logic [15:0]           htx_sa_o,
+  output logic [15:0]           htx_taken_o,    // frames of which completions tell, running
   // Counters
   output logic                  cnt_frames_o,
   output logic                  cnt_drop_desc_o,
@@ -237,9 +238,15 @@ module ravelin_queue_tx #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      sent_q <= '0;
-    end else if (htx_fire) begin
-      sent_q <= htx_eop_o ? 16'd0 : sent_q + 16'(DataW/8);
+      sent_q      <= '0;
+      htx_taken_o <= '0;
+    end else begin
+      if (rsp_valid_i && rsp_eop_i && !rsp_err_i) begin
+        htx_taken_o <= htx_taken_o + 16'd1;
+      end
+      if (htx_fire) begin
+        sent_q <= htx_eop_o ? 16'd0 : sent_q + 16'(DataW/8);
+      end
     end
   end
 

@@ -92,6 +92,7 @@ bool ipsec_dut_reset(struct ipsec_dut *d)
 	d->host_on = d->wire_on = false;
 	d->commands_inside = 0;
 	clear_inputs(d);
+	d->top.htx_taken_i = 0;
 	d->top.rst_ni = 0;
 	for (int i = 0; i < 16; i++)
 		clock(d);
@@ -159,6 +160,7 @@ void ipsec_dut_set_mutation(struct ipsec_dut *d, unsigned int mutation)
 void ipsec_dut_host(struct ipsec_dut *d, const uint8_t *data, size_t len, int sa)
 {
 	d->host_in.push_back({std::vector<uint8_t>(data, data + len), sa, false});
+	d->top.htx_taken_i++;
 }
 
 void ipsec_dut_wire(struct ipsec_dut *d, const uint8_t *data, size_t len, bool err)
