@@ -155,10 +155,10 @@
 #define RVL_CQ_STATUS_BAD_DESC 0x1U /* length, flags, SA index or reserved octets are wrong; transmit: the frame was dropped, receive: the frame takes the next descriptor */
 #define RVL_CQ_STATUS_DMA_ERROR 0x2U /* the frame could not be read; it was dropped */
 
-/* Command opcodes. */
+/* Command opcodes. SA_DELETE and SA_ADD of outbound SAs, POLICY_SET and POLICY_CLEAR wait for frames on their way to the wire: while the wire takes none they do not complete. CONTROL.RESET and FLR erase the keys even then. */
 #define RVL_CMD_OP_NOP 0x1U /* completes with OK */
-#define RVL_CMD_OP_SA_ADD 0x10U /* install an SA; complete when the data path uses it */
-#define RVL_CMD_OP_SA_DELETE 0x11U /* remove an SA; complete when no packet of it is in flight and its key is erased */
+#define RVL_CMD_OP_SA_ADD 0x10U /* install an SA; complete when the data path uses it. Outbound: frames completed to the host before the command came are not of this SA, whatever was at its index */
+#define RVL_CMD_OP_SA_DELETE 0x11U /* remove an SA; complete when no packet of it is in flight and its key is erased. Outbound: frames that name it and are not decided yet are dropped (tx_drop_no_sa). Inbound: what it decrypted has been completed to the host, or dropped, before. */
 #define RVL_CMD_OP_SA_QUERY 0x12U /* counters of an SA */
 #define RVL_CMD_OP_POLICY_SET 0x20U /* write a transmit rule */
 #define RVL_CMD_OP_POLICY_CLEAR 0x21U /* remove a transmit rule; NOT_FOUND if there is none */
@@ -307,7 +307,7 @@ _Static_assert(offsetof(struct rvl_cmd, hard_bytes) == 104, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, soft_packets) == 112, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, hard_packets) == 120, "ABI");
 
-/* Command POLICY_SET: one transmit rule; replaces the one at INDEX in one step. POLICY_CLEAR uses INDEX alone. Of the rules that match, the lowest PRIORITY wins, then the lowest INDEX. A frame that no rule matches passes unchanged. In a fragment other than the first, ports are not seen: a rule with a port range then matches only if it protects or discards. */
+/* Command POLICY_SET: one transmit rule; replaces the one at INDEX in one step. POLICY_CLEAR uses INDEX alone. Of the rules that match, the lowest PRIORITY wins, then the lowest INDEX. A frame that no rule matches passes unchanged; so does one that shows no IPv4 behind at most two VLAN tags (LLC/SNAP, PPPoE and other encapsulations are not looked into; a third VLAN tag is tx_drop_malformed). Frames completed to the host before the command came are judged by the rules as they were. In a fragment other than the first, ports are not seen: a rule with a port range then matches only if it protects or discards. */
 struct rvl_cmd_policy {
 	uint8_t opcode; /* CMD_OP_POLICY_SET */
 	uint8_t rsvd0; /* zero */
@@ -412,7 +412,7 @@ enum rvl_counter {
 	RVL_CNT_TX_PROTECTED, /* frames sent as ESP */
 	RVL_CNT_TX_DROP_DESC, /* descriptor malformed */
 	RVL_CNT_TX_DROP_DMA, /* frame could not be read from the host */
-	RVL_CNT_TX_DROP_MALFORMED, /* EtherType IPv4, but no valid IPv4 header or less than its total length; or an SA named for something that is not IPv4 */
+	RVL_CNT_TX_DROP_MALFORMED, /* EtherType IPv4, but no valid IPv4 header or less than its total length; or a third VLAN tag; or an SA named for something that is not IPv4 */
 	RVL_CNT_TX_DROP_POLICY, /* a discard rule */
 	RVL_CNT_TX_DROP_NO_SA, /* no such SA */
 	RVL_CNT_TX_DROP_SEQ, /* sequence numbers used up */
@@ -436,7 +436,7 @@ enum rvl_counter {
 	RVL_CNT_RX_DROP_INNER, /* inner packet is not a whole IPv4 packet */
 	RVL_CNT_RX_DROP_ECN, /* outer CE over an inner packet without ECN (RFC 6040, section 4.2) */
 	RVL_CNT_RX_DROP_LIFETIME, /* hard lifetime passed */
-	RVL_CNT_RX_DROP_NO_BUFFER, /* no receive descriptor, or the queue is off or stopped */
+	RVL_CNT_RX_DROP_NO_BUFFER, /* no receive descriptor, or the queue is off or stopped; or the NIC's own receive buffer (32 KiB, 64 frames) is full */
 	RVL_CNT_RX_DROP_TOO_BIG, /* longer than the receive buffer */
 	RVL_CNT_PCIE_READ_UR, /* own reads that completed with Unsupported Request */
 	RVL_CNT_PCIE_READ_CA, /* own reads that completed with Completer Abort */
@@ -456,7 +456,7 @@ enum rvl_counter {
 	X(tx_protected, "frames sent as ESP") \
 	X(tx_drop_desc, "descriptor malformed") \
 	X(tx_drop_dma, "frame could not be read from the host") \
-	X(tx_drop_malformed, "EtherType IPv4, but no valid IPv4 header or less than its total length; or an SA named for something that is not IPv4") \
+	X(tx_drop_malformed, "EtherType IPv4, but no valid IPv4 header or less than its total length; or a third VLAN tag; or an SA named for something that is not IPv4") \
 	X(tx_drop_policy, "a discard rule") \
 	X(tx_drop_no_sa, "no such SA") \
 	X(tx_drop_seq, "sequence numbers used up") \
@@ -480,7 +480,7 @@ enum rvl_counter {
 	X(rx_drop_inner, "inner packet is not a whole IPv4 packet") \
 	X(rx_drop_ecn, "outer CE over an inner packet without ECN (RFC 6040, section 4.2)") \
 	X(rx_drop_lifetime, "hard lifetime passed") \
-	X(rx_drop_no_buffer, "no receive descriptor, or the queue is off or stopped") \
+	X(rx_drop_no_buffer, "no receive descriptor, or the queue is off or stopped; or the NIC's own receive buffer (32 KiB, 64 frames) is full") \
 	X(rx_drop_too_big, "longer than the receive buffer") \
 	X(pcie_read_ur, "own reads that completed with Unsupported Request") \
 	X(pcie_read_ca, "own reads that completed with Completer Abort") \
