@@ -153,7 +153,7 @@ package ravelin_regs_pkg;
   localparam logic [31:0] CQ_STATUS_BAD_DESC = 32'h1;
   localparam logic [31:0] CQ_STATUS_DMA_ERROR = 32'h2;
 
-  // Command opcodes.
+  // Command opcodes. SA_DELETE and SA_ADD of outbound SAs, POLICY_SET and POLICY_CLEAR wait for frames on their way to the wire: while the wire takes none they do not complete. CONTROL.RESET and FLR erase the keys even then.
   localparam logic [31:0] CMD_OP_NOP = 32'h1;
   localparam logic [31:0] CMD_OP_SA_ADD = 32'h10;
   localparam logic [31:0] CMD_OP_SA_DELETE = 32'h11;
