@@ -85,6 +85,9 @@ void drive(Vravelin &t, const rvl_model_in &in)
 		put_header(t.rx_req_hdr_i, in.rx_req.hdr);
 		put_data(t.rx_req_data_i, in.rx_req.data);
 	}
+	/* No copy of what may be a key stays here. */
+	if (t.rx_cpl_valid_i && !in.rx_cpl.valid)
+		std::memset(&t.rx_cpl_data_i[0], 0, RVL_BEAT_OCTETS);
 	t.rx_cpl_valid_i = in.rx_cpl.valid;
 	if (in.rx_cpl.valid) {
 		t.rx_cpl_sop_i = in.rx_cpl.sop;

@@ -3,12 +3,25 @@
 
 #include "tests/chip/traffic.h"
 
-#define KEY_PART 16 /* octets; half of an AES-256 key is too much to be left */
+#define HALF 16 /* octets of a key that stand together where it is in use */
+#define RESET_CYCLES 100000
+#define DW 4 /* octets: no wider memory need have held them together */
 
 static bool holds(const struct chip *chip, const struct rvl_esp_params *p)
 {
-	return rvl_sim_holds(chip->sim, p->key, KEY_PART) ||
-	       rvl_sim_holds(chip->sim, p->key + p->key_len - KEY_PART, KEY_PART);
+	return rvl_sim_holds(chip->sim, p->key, HALF) &&
+	       rvl_sim_holds(chip->sim, p->key + p->key_len - HALF, HALF);
+}
+
+/* How many DWs of the key are anywhere. */
+static unsigned int left(const struct chip *chip, const struct rvl_esp_params *p)
+{
+	unsigned int n = 0;
+	size_t i;
+
+	for (i = 0; i < p->key_len; i += DW)
+		n += rvl_sim_holds(chip->sim, p->key + i, DW);
+	return n;
 }
 
 static bool add(struct chip *chip, const struct rvl_esp_params *p, uint16_t index,
@@ -49,7 +62,45 @@ static bool use(struct chip *chip, uint16_t index, struct random *r)
 	return chip_drain(chip);
 }
 
-static bool check(struct chip *chip, struct random *r, struct oracle_report *report)
+/* Whether no DW of the key is left. */
+static bool erased(struct chip *chip, const struct rvl_esp_params *p, const char *when,
+		   struct oracle_report *report)
+{
+	unsigned int n = left(chip, p);
+
+	return !n || fail(report, "%u DWs of the key of SA %u: some of it is left %s", n,
+			  (unsigned int)p->spi, when);
+}
+
+/* Added, refused, deleted, and nothing else passes through the NIC meanwhile. */
+static bool check_alone(struct chip *chip, struct random *r, struct oracle_report *report)
+{
+	struct rvl_esp_params p, other;
+	struct rvl_dev_sa sa;
+	uint16_t index = 7;
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		traffic_sa(r, &p, i ? RVL_INBOUND : RVL_OUTBOUND, 1000 + i);
+		traffic_sa(r, &other, p.direction, 2000 + i);
+		if (!add(chip, &p, index, report))
+			return false;
+		if (!holds(chip, &p))
+			return fail(report, "the key of SA %u isn't where this test looks", p.spi);
+		sa = traffic_dev_sa(&other);
+		if (!rvl_dev_sa_add(chip->dev, &sa, &index, NULL))
+			return fail(report, "an index was used twice");
+		if (!erased(chip, &other, "after it was refused", report))
+			return false;
+		if (rvl_dev_sa_delete(chip->dev, i, index, NULL))
+			return fail(report, "%s", rvl_dev_dead(chip->dev));
+		if (!erased(chip, &p, "after its deletion", report))
+			return false;
+	}
+	return true;
+}
+
+static bool check_amid_traffic(struct chip *chip, struct random *r, struct oracle_report *report)
 {
 	struct rvl_esp_params p[8];
 	uint16_t i;
@@ -69,16 +120,54 @@ static bool check(struct chip *chip, struct random *r, struct oracle_report *rep
 		/* The other SAs still work, and drive out what is left in the pipeline. */
 		if (!use(chip, 4, r))
 			return fail(report, "%s", chip->text);
-		if (holds(chip, &p[i]))
-			return fail(report, "the key of SA %u is left after its deletion", i);
-	}
-	if (rvl_sim_flr(chip->sim))
-		return fail(report, "no end of the reset");
-	for (i = 4; i < 8; i++) {
-		if (holds(chip, &p[i]))
-			return fail(report, "the key of SA %u is left after a reset", i);
+		if (!erased(chip, &p[i], "after its deletion", report))
+			return false;
 	}
 	return true;
+}
+
+/* A reset right after the keys came: by the register, or of the function. */
+static bool check_reset(struct chip *chip, struct random *r, bool flr, struct oracle_report *report)
+{
+	struct rvl_esp_params p[2];
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		traffic_sa(r, &p[i], i ? RVL_INBOUND : RVL_OUTBOUND, 3000 + i);
+		if (!add(chip, &p[i], 9, report))
+			return false;
+		if (!holds(chip, &p[i]))
+			return fail(report, "the key of SA %u isn't where this test looks",
+				    p[i].spi);
+	}
+	if (flr) {
+		if (rvl_sim_flr(chip->sim))
+			return fail(report, "no end of the reset");
+	} else {
+		rvl_sim_write32(chip->sim, 0, RVL_REG_CONTROL, RVL_CONTROL_RESET_MASK);
+		for (i = 0; i < RESET_CYCLES; i++) {
+			if (rvl_sim_read32(chip->sim, 0, RVL_REG_STATUS) == RVL_STATUS_READY_MASK)
+				break;
+		}
+		if (i == RESET_CYCLES)
+			return fail(report, "no end of the reset");
+	}
+	for (i = 0; i < 2; i++) {
+		if (!erased(chip, &p[i], flr ? "after an FLR" : "after CONTROL.RESET", report))
+			return false;
+	}
+	return true;
+}
+
+static bool check(struct chip *chip, struct random *r, struct oracle_report *report)
+{
+	if (!check_alone(chip, r, report) || !check_amid_traffic(chip, r, report) ||
+	    !check_reset(chip, r, false, report))
+		return false;
+	chip_detach(chip);
+	if (!chip_attach(chip, 5))
+		return fail(report, "%s", chip->text);
+	return check_reset(chip, r, true, report);
 }
 
 bool oracle_erasure(uint64_t seed, uint8_t mutation, struct oracle_report *report)

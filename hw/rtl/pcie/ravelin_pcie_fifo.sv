@@ -2,9 +2,13 @@
 //
 // FIFO. The oldest entry stands at data_o while valid_o is 1; an entry appears one cycle after its
 // push. One push and one pop a cycle. The writer looks at count_o: a push into a full FIFO is lost.
+//
+// With Erase an entry is zero from its pop on, and all are after a reset or clear_i: for what may be
+// a key. The entries are registers then.
 module ravelin_pcie_fifo #(
   parameter int unsigned Width = 32,
   parameter int unsigned Depth = 4,     // a power of two, 2 or more
+  parameter bit          Erase = 1'b0,
   localparam int unsigned PtrW = $clog2(Depth)
 ) (
   input  logic             clk_i,
@@ -45,7 +49,19 @@ module ravelin_pcie_fifo #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (push_i) begin
+    if (Erase) begin
+      if (pop_i) begin
+        mem[rd_q[PtrW-1:0]] <= '0;
+      end
+      if (count_o != (PtrW+1)'(Depth)) begin
+        mem[wr_q[PtrW-1:0]] <= push_i ? data_i : '0;
+      end
+      if (!rst_ni || clear_i) begin
+        for (int i = 0; i < Depth; i++) begin
+          mem[i] <= '0;
+        end
+      end
+    end else if (push_i) begin
       mem[wr_q[PtrW-1:0]] <= data_i;
     end
   end

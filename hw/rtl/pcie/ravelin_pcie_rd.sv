@@ -9,6 +9,11 @@
 // operation to rd_rsp_valid_o: 5 cycles. With bus master off, operations fail without a TLP; one
 // that is partly issued fails when the rest has come. While clear_i is 1 everything is forgotten;
 // that is for when quiet_o is 1.
+//
+// What is read may be a key. A row of the buffer is erased as it is given back, so rows not in use
+// are zero; those of a failed operation that had sent a TLP take a cycle each for that. After rst_ni,
+// and when stop_i has brought all to rest, the whole buffer is erased (Octets/DataW*4 cycles; before
+// the first TLP, and before quiet_o) and what it held is forgotten.
 module ravelin_pcie_rd #(
   parameter int unsigned DataW       = 512,
   parameter int unsigned ReadTags    = 64,
@@ -21,7 +26,8 @@ module ravelin_pcie_rd #(
   input  logic              rst_ni,
   input  logic              stop_i,             // begin no TLP
   input  logic              clear_i,
-  output logic              quiet_o,            // no TLP on its way out and no read in flight
+  output logic              quiet_o,            // stopped: no TLP on its way out, no read in flight,
+                                                // nothing left in the buffer
   output logic              idle_o,
   input  logic [15:0]       cfg_requester_id_i,
   input  logic              cfg_bus_master_i,
@@ -68,6 +74,9 @@ module ravelin_pcie_rd #(
   localparam int unsigned ReqW = 64 + 16 + 8;
   localparam int unsigned OutW = 3 + 8 + BytesW;
 
+  if (OpW >= RowW) begin : gen_check_ops
+    $error("Ops must be half the rows of the buffer at most");
+  end
   if (Octets < 32768 || (1 << PosW) != Octets) begin : gen_check_octets
     $error("Octets must be a power of two, 32768 or more");
   end
@@ -99,13 +108,14 @@ module ravelin_pcie_rd #(
   logic [7:0]     goal_mem    [Ops];
   logic [7:0]     retired_mem [Ops];
   logic [23:0]    info_mem    [Ops];      // length, tag
-  logic [Ops-1:0] err_q;
-  logic [OpW:0]   sweep_q;                // the counts are being cleared
-  logic           swept, ops_full;
+  logic [Ops-1:0] err_q, issued_some_q;
+  logic [RowW-1:0] sweep_q;               // the counts and the buffer are being cleared
+  logic           swept, stopped_q, at_rest, forget, ops_full;
 
   assign alloc    = alloc_q[OpW-1:0];
   assign head     = head_q[OpW-1:0];
-  assign swept    = sweep_q[OpW];
+  assign swept    = sweep_q[RowW-1];
+  assign forget   = clear_i || !swept;
   assign ops_full = (alloc_q - head_q) == (OpW+1)'(Ops);
 
   // Room in the buffer, in rows of a beat
@@ -147,7 +157,7 @@ module ravelin_pcie_rd #(
   assign req_pop  = begin_op;
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
+    if (!rst_ni || forget) begin
       cur_valid_q   <= 1'b0;
       tx_rd_valid_o <= 1'b0;
       alloc_q       <= '0;
@@ -171,9 +181,15 @@ module ravelin_pcie_rd #(
       used_q <= used_q + (begin_op ? req_rows : '0) - freed;
     end
     if (!rst_ni) begin
-      sweep_q <= '0;
-    end else if (!swept) begin
-      sweep_q <= sweep_q + 1'b1;
+      sweep_q   <= '0;
+      stopped_q <= 1'b0;
+    end else begin
+      stopped_q <= stop_i && (stopped_q || (at_rest && swept));
+      if (!swept) begin
+        sweep_q <= sweep_q + 1'b1;
+      end else if (stop_i && !stopped_q && at_rest) begin
+        sweep_q <= '0;
+      end
     end
   end
 
@@ -227,12 +243,17 @@ module ravelin_pcie_rd #(
   ravelin_pcie_rd_buffer #(.DataW(DataW), .Octets(Octets)) u_buffer (
     .clk_i,
     .wr_valid_i(buf_valid), .wr_pos_i(buf_pos), .wr_data_i(buf_data), .wr_skip_i(buf_skip),
-    .wr_end_i(buf_end), .rd_valid_i(rd_valid), .rd_row_i(row_head_q), .rd_data_o(rd_data)
+    .wr_end_i(buf_end), .rd_valid_i(rd_valid), .rd_erase_i(erase || !swept), .rd_both_i(!swept),
+    .rd_row_i(swept ? row_head_q : {sweep_q[RowW-2:0], 1'b0}), .rd_data_o(rd_data)
   );
 
   always_ff @(posedge clk_i) begin
     if (begin_op) begin
-      err_q[alloc] <= 1'b0;
+      err_q[alloc]         <= 1'b0;
+      issued_some_q[alloc] <= 1'b0;
+    end
+    if (cur_fire) begin
+      issued_some_q[cur_op_q] <= 1'b1;
     end
     if (cur_fail) begin
       err_q[cur_op_q] <= 1'b1;
@@ -246,7 +267,8 @@ module ravelin_pcie_rd #(
   end
 
   // ------------------------------------------------------------------------------------- giving back
-  logic              ready_op, under_way_q, give, give_err, give_last;
+  logic              ready_op, under_way_q, give, give_err, give_last, untouched, erase;
+  logic [RowW:0]     head_rows, rows, rows_q;
   logic [15:0]       give_left_q, give_left, head_len;
   logic [7:0]        head_tag;
   logic              push_q, out_valid;
@@ -256,25 +278,28 @@ module ravelin_pcie_rd #(
   always_comb begin
     {head_len, head_tag} = info_mem[head];
     ready_op  = (head_q != issued_q) && (goal_mem[head] == retired_mem[head]);
-    give      = (under_way_q || ready_op) && (out_count < 4'd6);
+    head_rows = (RowW+1)'(({1'b0, head_len[13:0]} + 15'(W - 1)) >> OffW);
+    give      = (under_way_q || ready_op) && (out_count < 4'd6) && swept;
     give_left = under_way_q ? give_left_q : head_len;
     give_err  = err_q[head];
-    give_last = give_err || (give_left <= 16'(W));
+    untouched = give_err && !issued_some_q[head];
+    rows      = under_way_q ? rows_q : head_rows;
+    give_last = untouched || (rows == (RowW+1)'(1));
+    erase     = give && !untouched;
     rd_valid  = give && !give_err;
-    meta      = {!under_way_q, give_last, give_err, head_tag,
+    meta      = {!under_way_q || give_err, give_last, give_err, head_tag,
                  give_err ? {BytesW{1'b0}} : give_last ? give_left[BytesW-1:0] : BytesW'(W)};
-    freed     = !give ? '0 : !give_err ? (RowW+1)'(1)
-                           : (RowW+1)'(({1'b0, head_len[13:0]} + 15'(W - 1)) >> OffW);
+    freed     = !give ? '0 : untouched ? head_rows : (RowW+1)'(1);
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || clear_i) begin
+    if (!rst_ni || forget) begin
       head_q      <= '0;
       row_head_q  <= '0;
       under_way_q <= 1'b0;
       push_q      <= 1'b0;
     end else begin
-      push_q <= give;
+      push_q <= give && (!give_err || give_last);
       if (give) begin
         under_way_q <= !give_last;
         row_head_q  <= row_head_q + freed[RowW-1:0];
@@ -288,21 +313,24 @@ module ravelin_pcie_rd #(
   always_ff @(posedge clk_i) begin
     if (give) begin
       give_left_q <= give_left - 16'(W);
+      rows_q      <= rows - 1'b1;
       meta_q      <= meta;
     end
   end
 
-  ravelin_pcie_fifo #(.Width(OutW + DataW), .Depth(8)) u_out (
-    .clk_i, .rst_ni, .clear_i, .push_i(push_q), .data_i({meta_q, rd_data}),
+  ravelin_pcie_fifo #(.Width(OutW + DataW), .Depth(8), .Erase(1'b1)) u_out (
+    .clk_i, .rst_ni, .clear_i(forget), .push_i(push_q), .data_i({meta_q, rd_data}),
     .pop_i(rd_rsp_valid_o && rd_rsp_ready_i), .valid_o(out_valid),
     .data_o({rd_rsp_sop_o, rd_rsp_eop_o, rd_rsp_err_o, rd_rsp_tag_o, rd_rsp_bytes_o, rd_rsp_data_o}),
     .count_o(out_count)
   );
 
   assign rd_rsp_valid_o = out_valid;
-  assign quiet_o        = tags_quiet && !tx_rd_valid_o;
+  assign at_rest        = tags_quiet && !tx_rd_valid_o && !cur_valid_q;
+  assign quiet_o        = at_rest && stopped_q && swept;
   assign idle_o         = !req_valid && !cur_valid_q && (alloc_q == head_q) && !push_q &&
-                          !out_valid && swept && !rx_cpl_valid_i && !rd_req_valid_i && quiet_o;
+                          !out_valid && swept && !rx_cpl_valid_i && !rd_req_valid_i && at_rest &&
+                          (stop_i == stopped_q);
 
   logic unused;
   assign unused = &{1'b0, req_count[1:0]};

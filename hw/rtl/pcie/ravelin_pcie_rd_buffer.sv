@@ -2,7 +2,10 @@
 //
 // Reorder buffer of the DMA read: a ring of octets, written at any octet, read by rows of a beat.
 // Two banks of alternating rows take a beat that straddles two rows in one cycle. Read data stands
-// one cycle after rd_valid_i.
+// in the one cycle after rd_valid_i; at other times it is zero.
+//
+// What is read may be a key. So a row is erased by the port that reads it, in the same cycle if both
+// are asked for (the memory gives the old contents), and no register keeps it longer than a cycle.
 module ravelin_pcie_rd_buffer #(
   parameter int unsigned DataW  = 512,
   parameter int unsigned Octets = 32768,   // a power of two
@@ -20,6 +23,8 @@ module ravelin_pcie_rd_buffer #(
   input  logic [1:0]       wr_skip_i,      // octets at the front that are not written
   input  logic [OffW:0]    wr_end_i,       // octets of the beat up to the last one written
   input  logic             rd_valid_i,
+  input  logic             rd_erase_i,
+  input  logic             rd_both_i,      // erase the row of the other bank too, at the same index
   input  logic [RowW-1:0]  rd_row_i,
   /* verilator tracing_off */
   output logic [DataW-1:0] rd_data_o
@@ -55,15 +60,21 @@ module ravelin_pcie_rd_buffer #(
     be_odd  = be_turned & (row[0] ? ~lanes_next : lanes_next);
   end
 
-  logic pick_odd_q;
+  logic            read_q, read_even, read_odd, erase_even, erase_odd;
+  logic [RowW-2:0] rd_index;
+
+  assign read_even  = rd_valid_i && !rd_row_i[0];
+  assign read_odd   = rd_valid_i && rd_row_i[0];
+  assign erase_even = rd_erase_i && (!rd_row_i[0] || rd_both_i);
+  assign erase_odd  = rd_erase_i && (rd_row_i[0] || rd_both_i);
+  assign rd_index   = rd_row_i[RowW-1:1];
 
   always_ff @(posedge clk_i) begin
-    if (rd_valid_i) begin
-      pick_odd_q <= rd_row_i[0];
-    end
+    read_q <= rd_valid_i;
   end
 
   // A memory for each DW of a row: tools take long over one with an enable for each of 64 octets.
+  // A process for each port, as tools know a memory with two ports; never for the same row at once.
   for (genvar g = 0; g < W / 4; g++) begin : gen_dw
     /* verilator tracing_off */
     logic [31:0] even [Rows];
@@ -71,7 +82,7 @@ module ravelin_pcie_rd_buffer #(
     logic [31:0] even_q, odd_q;
     /* verilator tracing_on */
 
-    always_ff @(posedge clk_i) begin
+    always @(posedge clk_i) begin
       if (wr_valid_i) begin
         for (int i = 0; i < 4; i++) begin
           if (be_even[4*g + i]) begin
@@ -82,16 +93,28 @@ module ravelin_pcie_rd_buffer #(
           end
         end
       end
-      if (rd_valid_i) begin
-        if (rd_row_i[0]) begin
-          odd_q <= odd[rd_row_i[RowW-1:1]];
-        end else begin
-          even_q <= even[rd_row_i[RowW-1:1]];
-        end
+    end
+
+    always @(posedge clk_i) begin
+      if (read_even) begin
+        even_q <= even[rd_index];
+      end else if (rd_valid_i || read_q) begin
+        even_q <= '0;
+      end
+      if (read_odd) begin
+        odd_q <= odd[rd_index];
+      end else if (rd_valid_i || read_q) begin
+        odd_q <= '0;
+      end
+      if (erase_even) begin
+        even[rd_index] <= '0;
+      end
+      if (erase_odd) begin
+        odd[rd_index] <= '0;
       end
     end
 
-    assign rd_data_o[32*g +: 32] = pick_odd_q ? odd_q : even_q;
+    assign rd_data_o[32*g +: 32] = even_q | odd_q;
   end
 
   logic unused;

@@ -11,7 +11,8 @@
 // the tag rests: until the completion that ends that read comes, or for about 15 times ReadTimeout.
 // Data for a resting tag goes nowhere. Tags are handed out in turn, so that a freed one rests too.
 //
-// A completion beat every cycle; its effect is seen 2 cycles later (buf_*, event_*).
+// A completion beat every cycle; its effect is seen 2 cycles later (buf_*, event_*). Data may be a
+// key: a register that held some is zero when no more follows.
 module ravelin_pcie_rd_tags #(
   parameter int unsigned DataW       = 512,
   parameter int unsigned Tags        = 64,       // 2 to 256
@@ -124,10 +125,12 @@ module ravelin_pcie_rd_tags #(
 
   always_ff @(posedge clk_i) begin
     a_valid_q <= rst_ni && rx_cpl_valid_i;
+    if (!rst_ni || rx_cpl_valid_i || a_valid_q) begin
+      a_data_q <= (rst_ni && rx_cpl_valid_i) ? rx_cpl_data_i : '0;
+    end
     if (rx_cpl_valid_i) begin
       a_sop_q   <= rx_cpl_sop_i;
       a_eop_q   <= rx_cpl_eop_i;
-      a_data_q  <= rx_cpl_data_i;
       a_bytes_q <= rx_cpl_eop_i ? rx_cpl_bytes_i : BytesW'(W);
       if (rx_cpl_sop_i) begin
         a_hdr_q <= rx_cpl_hdr_i;
@@ -230,21 +233,22 @@ module ravelin_pcie_rd_tags #(
   end
 
   // ------------------------------------------------------------------------------------ timeouts
-  // A round over all tags each tick, one tag a cycle. Events of completions come first.
+  // A round over all tags each tick, one tag a cycle. Events of completions come first. The time of
+  // a read begins when it is sent: until then the round passes it by.
   logic [TickW-1:0] tick_q;
-  logic             scan_q, scan_hold, scan_step, scan_out, scan_free, scan_age;
+  logic             scan_q, scan_hold, scan_step, scan_skip, scan_out, scan_free, scan_age;
   logic [TagW-1:0]  scan_idx_q;
   logic [7:0]       age;
 
   always_comb begin
     age       = fresh_q[scan_idx_q] ? 8'd0 : age_mem[scan_idx_q];
-    scan_hold = v_use || (m_active_q && m_idx_q == scan_idx_q) ||
-                (unsent_i && unsent_tag_i == 8'(scan_idx_q)) || issue_i;
+    scan_hold = v_use || (m_active_q && m_idx_q == scan_idx_q) || issue_i;
     scan_step = scan_q && !scan_hold;
-    scan_out  = scan_step && live_q[scan_idx_q] && (age >= AgeOut - 8'd1);
+    scan_skip = unsent_i && unsent_tag_i == 8'(scan_idx_q);
+    scan_out  = scan_step && !scan_skip && live_q[scan_idx_q] && (age >= AgeOut - 8'd1);
     scan_free = scan_step && busy_q[scan_idx_q] && !live_q[scan_idx_q] &&
                 !(next_valid_q && next_q == scan_idx_q) && (age == 8'hff);
-    scan_age  = scan_step && busy_q[scan_idx_q] && (age != 8'hff);
+    scan_age  = scan_step && !scan_skip && busy_q[scan_idx_q] && (age != 8'hff);
   end
 
   always_ff @(posedge clk_i) begin
@@ -379,13 +383,17 @@ module ravelin_pcie_rd_tags #(
   end
 
   logic [ReqW-1:0] scan_req;
+  logic            b_dirty_q;
 
   assign scan_req = req_mem[scan_idx_q];
 
   always_ff @(posedge clk_i) begin
+    b_dirty_q <= a_valid_q;
+    if (a_valid_q || b_dirty_q) begin
+      buf_data_o <= v_use ? a_data_q : '0;
+    end
     if (v_use) begin
       buf_pos_o  <= v_pos;
-      buf_data_o <= a_data_q;
       buf_skip_o <= a_sop_q ? skip : 2'd0;
       buf_end_o  <= (v_left > 13'(a_bytes_q)) ? a_bytes_q : v_left[OffW:0];
     end

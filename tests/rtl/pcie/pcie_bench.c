@@ -173,7 +173,7 @@ void bench_reset(struct bench *b)
 	}
 	b->dut->in.rst_n = true;
 	memset(b->counters, 0, sizeof(b->counters));
-	bench_steps(b, 80);
+	bench_steps(b, 16384 / b->dut->width + 20); /* its buffer is being erased */
 	b->answers = 0;
 	b->reg_accesses = 0;
 }

@@ -169,6 +169,32 @@ static void timeout_bound(struct bench *b)
 	CHECK(b, b->cycle - b->reads[64].asked < 18 * READ_TIMEOUT, "tags rested too long");
 }
 
+/* A read that was sent ends in time though the next one has no credits to follow it. */
+static void timeout_without_credits(struct bench *b)
+{
+	const struct rvl_rootport_rule rule = {.fault = RVL_FAULT_LOST, .times = 8};
+	struct rvl_rootport_policy p = {.latency_min = 10, .latency_max = 10};
+	uint64_t since;
+
+	rvl_rootport_add_rule(b->rp, &rule);
+	for (uint32_t i = 0; i < 8; i++)
+		bench_read(b, MEM_LOW + 64 * i, 64, EXPECT_ERR);
+	bench_steps(b, 100);
+	since = b->cycle;
+	p.read_stall_percent = 100;
+	p.stall_cycles = 4 * READ_TIMEOUT;
+	bench_policy(b, &p);
+	for (uint32_t i = 0; i < 8; i++)
+		bench_read(b, MEM_LOW + 64 * i, 64, EXPECT_DATA);
+	while (b->read_done < 8 && b->cycle < since + 2 * READ_TIMEOUT)
+		bench_step(b);
+	CHECK(b, b->read_done == 8, "%u of 8 lost reads have ended", b->read_done);
+	CHECK(b, !b->dut->out.tx_rd.valid || !b->dut->in.tx_rd_ready, "credits came");
+	p.read_stall_percent = 0;
+	bench_policy(b, &p);
+	bench_drain(b);
+}
+
 static void stray_completions(struct bench *b)
 {
 	static const uint8_t data[512];
@@ -278,6 +304,7 @@ const struct pcie_test pcie_fault_tests[] = {
 	{"faults_among_traffic_fail_only_the_reads_that_were_hit", faults_among_others},
 	{"late_completions_of_reads_given_up_do_no_harm", late_completions},
 	{"lost_reads_end_in_time_and_their_tags_rest_and_return", timeout_bound},
+	{"a_lost_read_ends_in_time_while_others_wait_for_credits", timeout_without_credits},
 	{"completions_that_answer_nothing_are_counted_and_dropped", stray_completions},
 	{"a_completion_shorter_than_its_header_says_fails_the_read", short_completion},
 	{"a_read_that_touches_a_hole_in_memory_fails", memory_hole},
