@@ -283,6 +283,7 @@ struct bench *bench_new(uint64_t seed, jmp_buf *jmp)
 	b->hrx_only_q = -1;
 	b->rx_queues = 1;
 	b->cmd_delay = 20;
+	b->cmd_delete_pct = 30;
 	b->ev_pct = 20;
 	b->in.ipsec_ready = true;
 	b->in.mac = 0x665544332211ULL;

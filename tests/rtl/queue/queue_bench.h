@@ -104,7 +104,7 @@ struct bench {
 	bool hrx_open;
 	struct rx_frame *frames;
 	/* IPsec: commands */
-	unsigned int cmd_delay;
+	unsigned int cmd_delay, cmd_delete_pct; /* of what cmd_post() posts, SA_DELETE */
 	bool cmd_running, cmd_frozen;
 	uint8_t cmd_status, cmd_body[56];
 	unsigned int cmds;

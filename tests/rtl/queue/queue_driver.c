@@ -356,6 +356,8 @@ bool cmd_post(struct bench *b, bool unreadable)
 		return false;
 	for (unsigned int i = 0; i < 128; i++)
 		cmd[i] = (uint8_t)bench_random(b, 256);
+	if (bench_chance(b, b->cmd_delete_pct))
+		cmd[0] = RVL_CMD_OP_SA_DELETE;
 	host_perm(b, b->cmd_ring + 128 * at, 128, unreadable ? PERM_FAIL : PERM_READ);
 	b->cmd_tail++;
 	reg_write(b, RVL_REG_CMD_TAIL, b->cmd_tail);

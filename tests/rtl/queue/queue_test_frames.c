@@ -461,6 +461,40 @@ static void a_receive_descriptor_that_cannot_be_read_stops_receiving(struct benc
 	finish(b);
 }
 
+static void frames_received_before_an_sa_was_deleted_are_completed_first(struct bench *b)
+{
+	enable(b);
+	cmd_open(b, 4, 0);
+	pair_open(b, 0, 3, 8, 9);
+	b->hrx_only_q = 0;
+	b->hrx_max = 300;
+	b->hrx_pct = 100;
+	b->cmd_delete_pct = 100;
+	for (unsigned int round = 0; round < 20; round++) {
+		unsigned int frames = 1 + bench_random(b, 60), late;
+
+		while (pair_rx_room(&b->pair[0]))
+			pair_rx_put(b, 0, 300, bench_chance(b, 20));
+		pair_rx_doorbell(b, 0);
+		b->wr_ready_pct = 100;
+		bench_until_idle(b, 20000);
+		b->wr_ready_pct = round % 2 ? 10 : 60;
+		b->hrx_left = frames;
+		while (b->hrx_left || b->hrx_open)
+			bench_cycle(b);
+		cmd_post(b, false);
+		for (late = 0; !cmd_poll(b); late++) {
+			CHECK(b, late < 100000);
+			bench_cycle(b);
+		}
+		pair_poll(b, 0, UINT32_MAX);
+		CHECK_EQ(b, b->cnt[RVL_CNT_RX_PASS] + b->cnt[RVL_CNT_RX_DECRYPTED], b->hrx_serial);
+		pair_cq_doorbell(b, 0, false);
+		bench_until_idle(b, 20000);
+	}
+	finish(b);
+}
+
 #define TEST(name)                                                                                 \
 	{                                                                                          \
 #name, name                                                                        \
@@ -486,5 +520,6 @@ const struct queue_test queue_tests_frames[] = {
 	TEST(receive_drops_when_the_completion_ring_is_full),
 	TEST(a_host_that_takes_no_writes_does_not_hold_up_the_wire),
 	TEST(a_receive_descriptor_that_cannot_be_read_stops_receiving),
+	TEST(frames_received_before_an_sa_was_deleted_are_completed_first),
 	{NULL, NULL},
 };
