@@ -5,6 +5,7 @@
 #include <new>
 
 #include "Vravelin_pcie.h"
+#include "Vravelin_pcie___024root.h"
 #include "verilated.h"
 
 namespace
@@ -87,7 +88,10 @@ void pcie_dut_settle(pcie_dut *dut)
 	t.rx_cpl_eop_i = in.rx_cpl.eop;
 	t.rx_cpl_bytes_i = in.rx_cpl.bytes;
 	put_header(t.rx_cpl_hdr_i, in.rx_cpl.hdr);
-	std::memcpy(&t.rx_cpl_data_i[0], in.rx_cpl.data, Width);
+	if (in.rx_cpl.valid)
+		std::memcpy(&t.rx_cpl_data_i[0], in.rx_cpl.data, Width);
+	else
+		std::memset(&t.rx_cpl_data_i[0], 0, Width);
 	t.tx_wr_ready_i = in.tx_wr_ready;
 	t.tx_rd_ready_i = in.tx_rd_ready;
 	t.tx_cpl_ready_i = in.tx_cpl_ready;
@@ -143,6 +147,13 @@ void pcie_dut_settle(pcie_dut *dut)
 	std::memcpy(f.rd_rsp_data, &t.rd_rsp_data_o[0], Width);
 	f.wr_ready = t.wr_ready_o;
 	f.cnt = t.cnt_o;
+}
+
+bool pcie_dut_holds(const pcie_dut *dut, const void *octets, size_t len)
+{
+	const auto *root = static_cast<const Dut *>(dut)->top->rootp;
+
+	return memmem(root, sizeof(*root), octets, len) != nullptr;
 }
 
 void pcie_dut_clock(pcie_dut *dut)

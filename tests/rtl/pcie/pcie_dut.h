@@ -54,6 +54,9 @@ void pcie_dut_destroy(struct pcie_dut *dut);
 void pcie_dut_settle(struct pcie_dut *dut);
 void pcie_dut_clock(struct pcie_dut *dut);
 
+/* Whether these octets stand in a row anywhere in the block's state. */
+bool pcie_dut_holds(const struct pcie_dut *dut, const void *octets, size_t len);
+
 #ifdef __cplusplus
 }
 #endif

@@ -114,6 +114,33 @@ static void faults_among_others(struct bench *b)
 	}
 }
 
+/* What was read may be a key: once it is given back, or has failed, none of it is left. */
+static void nothing_read_stays(struct bench *b)
+{
+	for (unsigned i = 0; i < 2 * FAULT_CASES + 1; i++) {
+		const struct fault_case *c = &fault_cases[i % FAULT_CASES];
+		const struct rvl_rootport_rule rule = {.fault = c->fault,
+						       .skip = i < FAULT_CASES ? 0 : 1,
+						       .times = i < 2 * FAULT_CASES,
+						       .completion = 1,
+						       .amount = c->amount};
+		const uint8_t *p;
+		unsigned held = 0;
+
+		bench_reset(b);
+		b->dut->in.cfg.max_payload = 0; /* completions of 128 octets */
+		b->dut->in.cfg.max_read = 1;
+		if (rule.times)
+			rvl_rootport_add_rule(b->rp, &rule);
+		bench_read(b, MEM_LOW + 4, 600, EXPECT_EITHER);
+		bench_drain(b);
+		p = bench_memory(b, MEM_LOW + 4, 600, false);
+		for (unsigned at = 0; at < 600; at += 4)
+			held += pcie_dut_holds(b->dut, p + at, 4);
+		CHECK(b, !held, "fault %d: %u DWs of 150 are left", c->fault, held);
+	}
+}
+
 static void late_completions(struct bench *b)
 {
 	const struct rvl_rootport_rule rule = {
@@ -302,6 +329,7 @@ const struct pcie_test pcie_fault_tests[] = {
 	{"a_fault_fails_its_read_alone_and_is_counted_by_kind", fault_alone},
 	{"a_fault_in_a_part_fails_the_whole_operation_and_no_other", fault_in_a_later_part},
 	{"faults_among_traffic_fail_only_the_reads_that_were_hit", faults_among_others},
+	{"nothing_of_a_read_is_left_whether_it_failed_or_not", nothing_read_stays},
 	{"late_completions_of_reads_given_up_do_no_harm", late_completions},
 	{"lost_reads_end_in_time_and_their_tags_rest_and_return", timeout_bound},
 	{"a_lost_read_ends_in_time_while_others_wait_for_credits", timeout_without_credits},
