@@ -112,6 +112,18 @@ module ravelin #(
   if (QueuePairs < 1 || QueuePairs > ravelin_regs_pkg::QP_MAX) begin : gen_check_queues
     $error("QueuePairs must be 1 to 64");
   end
+  if (ReplayWindow < 32 || (ReplayWindow & (ReplayWindow - 1)) != 0) begin : gen_check_window
+    $error("ReplayWindow must be a power of two, 32 or more");
+  end
+  if (PolicyCount < 2) begin : gen_check_policies
+    $error("PolicyCount must be 2 or more");
+  end
+  if (OutSaCount < 16 || (OutSaCount & (OutSaCount - 1)) != 0) begin : gen_check_out_sas
+    $error("OutSaCount must be a power of two, 16 or more");
+  end
+  if (InSaCount < 16 || (InSaCount & (InSaCount - 1)) != 0) begin : gen_check_in_sas
+    $error("InSaCount must be a power of two, 16 or more");
+  end
 
   // ------------------------------------------------------------------------------------- wires
   logic dp_rst_n;                       // data path, queues and keys

@@ -197,7 +197,7 @@ module ravelin_queue #(
   // -------------------------------------------------------------------------------------- rings
   logic [QueuePairs-1:0] en, space, tx_have, rx_have, rx_coming, tx_coming;
   logic [QueuePairs-1:0] txr_idle, rxr_idle, txr_err, rxr_err;
-  logic                  start, txr_size_ok, rxr_size_ok, txr_err_pulse, rxr_err_pulse;
+  logic                  settable, start, txr_size_ok, rxr_size_ok, txr_err_pulse, rxr_err_pulse;
   logic                  tx_look, tx_reserve, rx_look, rx_reserve;
   logic [QW-1:0]         tx_look_q, rx_q;
   logic [127:0]          tx_desc, rx_desc;
@@ -212,7 +212,7 @@ module ravelin_queue #(
     .clk_i, .rst_ni, .busy_o (txr_busy),
     .bus_write_i (bus_write), .bus_qp_i (bus_qp), .bus_q_i (bus_q), .bus_qp_addr_i (bus_qp_addr),
     .bus_wdata_i (bus_wdata), .bus_rdata_o (txr_rdata), .size_ok_o (txr_size_ok),
-    .start_i (start), .en_i (en),
+    .settable_i (settable), .start_i (start), .en_i (en),
     .req_valid_o (txd_req_valid), .req_ready_i (txd_req_ready), .req_addr_o (txd_req_addr),
     .req_n_o (txd_req_n), .req_q_o (txd_req_q),
     .rsp_valid_i (txd_rsp), .rsp_eop_i (rd_rsp_eop_i), .rsp_err_i (rd_rsp_err_i),
@@ -229,7 +229,7 @@ module ravelin_queue #(
     .clk_i, .rst_ni, .busy_o (rxr_busy),
     .bus_write_i (bus_write), .bus_qp_i (bus_qp), .bus_q_i (bus_q), .bus_qp_addr_i (bus_qp_addr),
     .bus_wdata_i (bus_wdata), .bus_rdata_o (rxr_rdata), .size_ok_o (rxr_size_ok),
-    .start_i (start), .en_i (en),
+    .settable_i (settable), .start_i (start), .en_i (en),
     .req_valid_o (rxd_req_valid), .req_ready_i (rxd_req_ready), .req_addr_o (rxd_req_addr),
     .req_n_o (rxd_req_n), .req_q_o (rxd_req_q),
     .rsp_valid_i (rxd_rsp), .rsp_eop_i (rd_rsp_eop_i), .rsp_err_i (rd_rsp_err_i),
@@ -257,7 +257,7 @@ module ravelin_queue #(
     .clk_i, .rst_ni, .busy_o (cq_busy),
     .bus_write_i (bus_write), .bus_qp_i (bus_qp), .bus_q_i (bus_q), .bus_qp_addr_i (bus_qp_addr),
     .bus_wdata_i (bus_wdata), .bus_high_i (bus_high), .bus_rdata_o (cq_rdata),
-    .en_o (en), .start_o (start), .size_ok_i (txr_size_ok & rxr_size_ok),
+    .en_o (en), .settable_o (settable), .start_o (start), .size_ok_i (txr_size_ok & rxr_size_ok),
     .tx_idle_i (txr_idle), .rx_idle_i (rxr_idle), .tx_err_i (txr_err), .rx_err_i (rxr_err),
     .space_o (space), .tx_reserve_i (tx_reserve), .tx_reserve_q_i (tx_q),
     .rx_reserve_i (rx_reserve), .rx_reserve_q_i (rx_q),
@@ -328,7 +328,7 @@ module ravelin_queue #(
   logic [7:0]       evt_wr_vector;
   logic [DataW-1:0] evt_wr_data;
 
-  ravelin_queue_cmd #(.DataW(DataW)) u_cmd (
+  ravelin_queue_cmd #(.DataW(DataW), .QueuePairs(QueuePairs)) u_cmd (
     .clk_i, .rst_ni, .busy_o (cmd_busy),
     .bus_write_i (bus_write), .bus_addr_i (bus_addr), .bus_wdata_i (bus_wdata),
     .bus_low_i (bus_low),

@@ -8,10 +8,12 @@
 // The command may hold a key: it is erased here as soon as it is handed on or given up.
 //
 // ENABLE reads 1 until the ring has come to rest: a command that was handed on is completed first.
-// Writing 1 before that restarts the ring at rest, from pointers of 0. A size out of range refuses
-// ENABLE.
+// Writing 1 before that restarts the ring at rest, from pointers of 0. A size out of range or a
+// vector that does not exist refuses ENABLE. While ENABLE reads 1, bases and the size stay as they
+// are, and VECTOR does not change to one that does not exist.
 module ravelin_queue_cmd #(
-  parameter int unsigned DataW = 512
+  parameter int unsigned DataW      = 512,
+  parameter int unsigned QueuePairs = 4
 ) (
   input  logic             clk_i,
   input  logic             rst_ni,
@@ -66,7 +68,7 @@ module ravelin_queue_cmd #(
   logic [7:0]    vector_q;
   logic [15:0]   tail_q, ptr_q, idx, mask;
   logic          en_q, stop_q, restart_q, err_q;
-  logic          ctl_write, at_rest, work, is_delete;
+  logic          ctl_write, vector_ok, at_rest, work, is_delete;
   /* verilator tracing_off */
   logic [1023:0] cmd_q;
   /* verilator tracing_on */
@@ -90,6 +92,7 @@ module ravelin_queue_cmd #(
 
   assign ctl_write = bus_write_i & ({16'b0, bus_addr_i} == ravelin_regs_pkg::REG_CMD_CONTROL) &
                      bus_low_i;
+  assign vector_ok = bus_wdata_i[15:8] <= 8'(QueuePairs);
   assign at_rest   = (state_q == StIdle) | (state_q == StRequest);
   assign work      = en_q & ~stop_q & ~err_q & (tail_q != ptr_q);
   assign busy_o    = work | stop_q | (state_q != StIdle);
@@ -125,7 +128,7 @@ module ravelin_queue_cmd #(
           en_q <= 1'b0;
         end
       end
-      if (bus_write_i) begin
+      if (bus_write_i && !en_q) begin
         case ({16'b0, bus_addr_i})
           ravelin_regs_pkg::REG_CMD_BASE_LO:     base_lo_q     <= {bus_wdata_i[31:7], 7'b0};
           ravelin_regs_pkg::REG_CMD_BASE_HI:     base_hi_q     <= bus_wdata_i;
@@ -133,8 +136,17 @@ module ravelin_queue_cmd #(
           ravelin_regs_pkg::REG_CMD_CPL_BASE_HI: cpl_base_hi_q <= bus_wdata_i;
           ravelin_regs_pkg::REG_CMD_SIZE:
             size_q <= bus_wdata_i > 32'd31 ? 5'd31 : bus_wdata_i[4:0];
-          ravelin_regs_pkg::REG_CMD_CONTROL:     vector_q      <= bus_wdata_i[15:8];
-          ravelin_regs_pkg::REG_CMD_TAIL:        tail_q        <= bus_wdata_i[15:0];
+          default: ;
+        endcase
+      end
+      if (bus_write_i) begin
+        case ({16'b0, bus_addr_i})
+          ravelin_regs_pkg::REG_CMD_CONTROL: begin
+            if (vector_ok || !en_q) begin
+              vector_q <= bus_wdata_i[15:8];
+            end
+          end
+          ravelin_regs_pkg::REG_CMD_TAIL: tail_q <= bus_wdata_i[15:0];
           default: ;
         endcase
       end
@@ -142,10 +154,10 @@ module ravelin_queue_cmd #(
         if (!bus_wdata_i[0]) begin
           stop_q    <= en_q;
           restart_q <= 1'b0;
-        end else if (stop_q && !at_rest) begin
+        end else if (vector_ok && stop_q && !at_rest) begin
           restart_q <= 1'b1;
           tail_q    <= '0;
-        end else if ((!en_q || stop_q) && size_q >= 5'd3 && size_q <= 5'd15) begin
+        end else if (vector_ok && (!en_q || stop_q) && size_q >= 5'd3 && size_q <= 5'd15) begin
           en_q      <= 1'b1;
           stop_q    <= 1'b0;
           restart_q <= 1'b0;

@@ -7,7 +7,9 @@
 // and belong to one pair leave in one write of up to a beat.
 //
 // A pair is idle when every reserved entry has been written and no descriptor read is in flight.
-// It is enabled only when it is idle and its three ring sizes are valid; ENABLE reads 0 otherwise.
+// It is enabled only when it is idle, its three ring sizes are valid and its vector exists; ENABLE
+// reads 0 otherwise. Bases and sizes change only while it is disabled and idle; VECTOR does not
+// change to one that does not exist while it is enabled.
 //
 // The interrupt is a write of its own, due whenever the pair is armed and entries beyond CQ_HEAD
 // have been written: an arm that comes late fires at once.
@@ -29,6 +31,7 @@ module ravelin_queue_cq #(
   output logic [31:0]           bus_rdata_o,
   // Control of the pairs
   output logic [QueuePairs-1:0] en_o,
+  output logic                  settable_o,       // pair bus_q_i is disabled and idle
   output logic                  start_o,          // pair bus_q_i is being enabled
   input  logic                  size_ok_i,        // its other rings
   input  logic [QueuePairs-1:0] tx_idle_i,
@@ -84,7 +87,7 @@ module ravelin_queue_cq #(
   logic [15:0]           alloc_q [QueuePairs];   // given to the write port
   logic [15:0]           reserve_q [QueuePairs];
   logic [QueuePairs-1:0] en_q, armed_q, idle, fire;
-  logic                  own_size_ok;
+  logic                  own_size_ok, vector_ok;
 
   // ---------------------------------------------------------------------------------- registers
   always_comb begin
@@ -106,9 +109,11 @@ module ravelin_queue_cq #(
     end
   end
 
+  assign settable_o  = ~en_q[bus_q_i] & idle[bus_q_i];
+  assign vector_ok   = bus_wdata_i[15:8] <= 8'(QueuePairs);
   assign own_size_ok = (size_q[bus_q_i] >= 5'd3) & (size_q[bus_q_i] <= 5'd15);
   assign start_o = bus_write_i & bus_qp_i & (bus_qp_addr_i == ravelin_regs_pkg::REG_Q_CONTROL) &
-                   bus_wdata_i[0] & ~en_q[bus_q_i] & idle[bus_q_i] & own_size_ok & size_ok_i;
+                   bus_wdata_i[0] & settable_o & own_size_ok & size_ok_i & vector_ok;
   assign en_o = en_q;
 
   always_ff @(posedge clk_i) begin
@@ -126,12 +131,17 @@ module ravelin_queue_cq #(
       if (irq_valid_o && irq_ready_i) begin
         armed_q[irq_q_q] <= 1'b0;
       end
-      if (bus_write_i && bus_qp_i) begin
+      if (bus_write_i && bus_qp_i && settable_o) begin
         case (bus_qp_addr_i)
           ravelin_regs_pkg::REG_CQ_BASE_LO: base_lo_q[bus_q_i] <= {bus_wdata_i[31:6], 6'b0};
           ravelin_regs_pkg::REG_CQ_BASE_HI: base_hi_q[bus_q_i] <= bus_wdata_i;
           ravelin_regs_pkg::REG_CQ_SIZE:
             size_q[bus_q_i] <= bus_wdata_i > 32'd31 ? 5'd31 : bus_wdata_i[4:0];
+          default: ;
+        endcase
+      end
+      if (bus_write_i && bus_qp_i) begin
+        case (bus_qp_addr_i)
           ravelin_regs_pkg::REG_CQ_HEAD: begin
             head_q[bus_q_i] <= bus_wdata_i[15:0];
             if (bus_high_i) begin
@@ -139,7 +149,9 @@ module ravelin_queue_cq #(
             end
           end
           ravelin_regs_pkg::REG_Q_CONTROL: begin
-            vector_q[bus_q_i] <= bus_wdata_i[15:8];
+            if (vector_ok || !en_q[bus_q_i]) begin
+              vector_q[bus_q_i] <= bus_wdata_i[15:8];
+            end
             if (!bus_wdata_i[0]) begin
               en_q[bus_q_i] <= 1'b0;
             end

@@ -6,7 +6,9 @@
 // off, is lost and counted. A queue pair's error becomes an event of its own when no other arrives.
 //
 // ENABLE reads 1 until a write under way has left; writing 1 before that restarts the ring after
-// it. NUMBER counts from the enabling, like the pointers.
+// it. A size out of range or a vector that does not exist refuses ENABLE. While ENABLE reads 1, the
+// base and the size stay as they are, and VECTOR does not change to one that does not exist. NUMBER
+// counts from the enabling, like the pointers.
 module ravelin_queue_event #(
   parameter  int unsigned DataW      = 512,
   parameter  int unsigned QueuePairs = 4,
@@ -50,7 +52,7 @@ module ravelin_queue_event #(
   logic [4:0]            size_q;
   logic [7:0]            vector_q;
   logic [15:0]           head_q, idx, mask, size;
-  logic                  en_q, stop_q, restart_q, ctl_write;
+  logic                  en_q, stop_q, restart_q, ctl_write, vector_ok;
   logic [QueuePairs-1:0] tx_err_q, rx_err_q;
 
   // ---------------------------------------------------------------------------------- registers
@@ -68,6 +70,7 @@ module ravelin_queue_event #(
 
   assign ctl_write = bus_write_i & ({16'b0, bus_addr_i} == ravelin_regs_pkg::REG_EVT_CONTROL) &
                      bus_low_i;
+  assign vector_ok = bus_wdata_i[15:8] <= 8'(QueuePairs);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -93,14 +96,23 @@ module ravelin_queue_event #(
           en_q <= 1'b0;
         end
       end
-      if (bus_write_i) begin
+      if (bus_write_i && !en_q) begin
         case ({16'b0, bus_addr_i})
           ravelin_regs_pkg::REG_EVT_BASE_LO: base_lo_q <= {bus_wdata_i[31:6], 6'b0};
           ravelin_regs_pkg::REG_EVT_BASE_HI: base_hi_q <= bus_wdata_i;
           ravelin_regs_pkg::REG_EVT_SIZE:
             size_q <= bus_wdata_i > 32'd31 ? 5'd31 : bus_wdata_i[4:0];
-          ravelin_regs_pkg::REG_EVT_CONTROL: vector_q  <= bus_wdata_i[15:8];
-          ravelin_regs_pkg::REG_EVT_HEAD:    head_q    <= bus_wdata_i[15:0];
+          default: ;
+        endcase
+      end
+      if (bus_write_i) begin
+        case ({16'b0, bus_addr_i})
+          ravelin_regs_pkg::REG_EVT_CONTROL: begin
+            if (vector_ok || !en_q) begin
+              vector_q <= bus_wdata_i[15:8];
+            end
+          end
+          ravelin_regs_pkg::REG_EVT_HEAD: head_q <= bus_wdata_i[15:0];
           default: ;
         endcase
       end
@@ -108,10 +120,10 @@ module ravelin_queue_event #(
         if (!bus_wdata_i[0]) begin
           stop_q    <= en_q;
           restart_q <= 1'b0;
-        end else if (stop_q && state_q != StIdle) begin
+        end else if (vector_ok && stop_q && state_q != StIdle) begin
           restart_q <= 1'b1;
           head_q    <= '0;
-        end else if ((!en_q || stop_q) && size_q >= 5'd3 && size_q <= 5'd15) begin
+        end else if (vector_ok && (!en_q || stop_q) && size_q >= 5'd3 && size_q <= 5'd15) begin
           en_q      <= 1'b1;
           stop_q    <= 1'b0;
           restart_q <= 1'b0;

@@ -27,6 +27,7 @@ module ravelin_queue_ring #(
   input  logic [31:0]           bus_wdata_i,
   output logic [31:0]           bus_rdata_o,
   output logic                  size_ok_o,       // ring size of pair bus_q_i is valid
+  input  logic                  settable_i,      // pair bus_q_i is at rest: base and size may change
   input  logic                  start_i,         // pair bus_q_i is being enabled
   input  logic [QueuePairs-1:0] en_i,
   // Reads: req_n_o descriptors for pair req_q_o
@@ -114,14 +115,16 @@ module ravelin_queue_ring #(
       if (start_i) begin
         tail_q[bus_q_i] <= '0;
       end
-      if (bus_write_i && bus_qp_i) begin
+      if (bus_write_i && bus_qp_i && settable_i) begin
         case (bus_qp_addr_i)
           RegBase:         base_lo_q[bus_q_i] <= {bus_wdata_i[31:6], 6'b0};
           RegBase + 32'h4: base_hi_q[bus_q_i] <= bus_wdata_i;
           RegBase + 32'h8: size_q[bus_q_i]    <= bus_wdata_i > 32'd31 ? 5'd31 : bus_wdata_i[4:0];
-          RegBase + 32'hc: tail_q[bus_q_i]    <= bus_wdata_i[15:0];
           default: ;
         endcase
+      end
+      if (bus_write_i && bus_qp_i && bus_qp_addr_i == RegBase + 32'hc) begin
+        tail_q[bus_q_i] <= bus_wdata_i[15:0];
       end
     end
   end

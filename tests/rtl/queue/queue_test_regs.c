@@ -164,6 +164,65 @@ static void a_ring_size_out_of_range_refuses_enable(struct bench *b)
 	}
 }
 
+static void a_vector_that_does_not_exist_refuses_enable(struct bench *b)
+{
+	uint32_t first = b->pairs + 1; /* that isn't one */
+
+	reg_write(b, RVL_REG_TX_SIZE(0), 3);
+	reg_write(b, RVL_REG_RX_SIZE(0), 3);
+	reg_write(b, RVL_REG_CQ_SIZE(0), 4);
+	reg_write(b, RVL_REG_CMD_SIZE, 3);
+	reg_write(b, RVL_REG_EVT_SIZE, 3);
+	for (size_t i = 0; i < 3; i++) {
+		static const uint32_t control[] = {RVL_REG_Q_CONTROL(0), RVL_REG_CMD_CONTROL,
+						   RVL_REG_EVT_CONTROL};
+
+		reg_write(b, control[i], 1 | first << 8);
+		CHECK_EQ(b, reg_read(b, control[i]), first << 8);
+		reg_write(b, control[i], 1 | 255 << 8);
+		CHECK_EQ(b, reg_read(b, control[i]), 255 << 8);
+		reg_write(b, control[i], 1 | (first - 1) << 8);
+		CHECK_EQ(b, reg_read(b, control[i]), 1 | (first - 1) << 8);
+		/* of one that is on, it stays */
+		reg_write(b, control[i], 1 | first << 8);
+		CHECK_EQ(b, reg_read(b, control[i]), 1 | (first - 1) << 8);
+		reg_write(b, control[i], 1);
+		CHECK_EQ(b, reg_read(b, control[i]), 1);
+	}
+}
+
+static void bases_and_sizes_stay_while_a_ring_is_on(struct bench *b)
+{
+	static const struct {
+		uint32_t control, reg[9];
+	} rings[] = {
+		{RVL_REG_Q_CONTROL(0),
+		 {RVL_REG_TX_BASE_LO(0), RVL_REG_TX_BASE_HI(0), RVL_REG_TX_SIZE(0),
+		  RVL_REG_RX_BASE_LO(0), RVL_REG_RX_BASE_HI(0), RVL_REG_RX_SIZE(0),
+		  RVL_REG_CQ_BASE_LO(0), RVL_REG_CQ_BASE_HI(0), RVL_REG_CQ_SIZE(0)}},
+		{RVL_REG_CMD_CONTROL,
+		 {RVL_REG_CMD_BASE_LO, RVL_REG_CMD_BASE_HI, RVL_REG_CMD_CPL_BASE_LO,
+		  RVL_REG_CMD_CPL_BASE_HI, RVL_REG_CMD_SIZE}},
+		{RVL_REG_EVT_CONTROL, {RVL_REG_EVT_BASE_LO, RVL_REG_EVT_BASE_HI, RVL_REG_EVT_SIZE}},
+	};
+
+	for (size_t i = 0; i < 3; i++) {
+		for (size_t k = 0; k < 9 && rings[i].reg[k]; k++)
+			reg_write(b, rings[i].reg[k], 8);
+		/* the low halves are aligned, so they hold 0 */
+		for (unsigned int on = 0; on < 2; on++) {
+			reg_write(b, rings[i].control, on);
+			for (size_t k = 0; k < 9 && rings[i].reg[k]; k++) {
+				uint32_t was = reg_read(b, rings[i].reg[k]);
+
+				reg_write(b, rings[i].reg[k], 0x1009);
+				CHECK_EQ(b, reg_read(b, rings[i].reg[k]) == was, on);
+				reg_write(b, rings[i].reg[k], 8);
+			}
+		}
+	}
+}
+
 static void cycles_count_from_power_on_and_read_as_one(struct bench *b)
 {
 	uint32_t low = reg_read(b, RVL_REG_CYCLES_LO);
@@ -281,6 +340,8 @@ const struct queue_test queue_tests_regs[] = {
 	TEST(read_only_registers_ignore_writes),
 	TEST(rx_queues_out_of_range_is_refused),
 	TEST(a_ring_size_out_of_range_refuses_enable),
+	TEST(a_vector_that_does_not_exist_refuses_enable),
+	TEST(bases_and_sizes_stay_while_a_ring_is_on),
 	TEST(cycles_count_from_power_on_and_read_as_one),
 	TEST(counters_that_move_together_all_count),
 	TEST(the_high_half_of_a_counter_belongs_to_the_low_half_read_before),
