@@ -9,7 +9,8 @@
  * Below them, with the largest metric, each configured remote network has a dead end, which needs
  * no device: what is to be protected doesn't find another way out while the netdev is down, either.
  * A raveld that is killed leaves the rule and the dead ends behind, so nothing passes in clear. The
- * next one takes the dead ends over and removes them when it ends; the rule it leaves as it found it.
+ * next one takes the dead ends over and removes them when it ends; the rule it leaves as it found
+ * it.
  */
 #ifndef RVL_RAVELD_ROUTES_H
 #define RVL_RAVELD_ROUTES_H
