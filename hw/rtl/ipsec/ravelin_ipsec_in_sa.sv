@@ -105,10 +105,6 @@ module ravelin_ipsec_in_sa #(
     record = (seen & ~unseen) | (ReplayWindow'(1) << to);
   endfunction
 
-  function automatic logic at_limit(input logic [63:0] count, input logic [63:0] limit);
-    at_limit = limit != '0 && count >= limit;
-  endfunction
-
   // ------------------------------------------------------------------------ on arrival
   logic            pre_valid_q;
   logic [WinW-1:0] pre_win_q;
@@ -201,10 +197,10 @@ module ravelin_ipsec_in_sa #(
         ravelin_ipsec_pkg::DROP_NONE: begin
           dyn_d.packets = dyn.packets + 64'd1;
           dyn_d.bytes   = dyn.bytes + 64'(chk_bytes_i);
-          reached = {at_limit(dyn_d.packets, cfg.limits.hard_packets),
-                     at_limit(dyn_d.bytes, cfg.limits.hard_bytes),
-                     at_limit(dyn_d.packets, cfg.limits.soft_packets),
-                     at_limit(dyn_d.bytes, cfg.limits.soft_bytes)};
+          reached = {ravelin_ipsec_pkg::at_limit(dyn_d.packets, cfg.limits.hard_packets),
+                     ravelin_ipsec_pkg::at_limit(dyn_d.bytes, cfg.limits.hard_bytes),
+                     ravelin_ipsec_pkg::at_limit(dyn_d.packets, cfg.limits.soft_packets),
+                     ravelin_ipsec_pkg::at_limit(dyn_d.bytes, cfg.limits.soft_bytes)};
           dyn_d.fired   = dyn.fired | reached;
           win_d[WinW-1] = dyn_d.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
                           dyn_d.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS];

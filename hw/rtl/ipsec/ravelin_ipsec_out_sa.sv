@@ -68,10 +68,6 @@ module ravelin_ipsec_out_sa #(
   assign op_dyn_o = dyn_rd_q;
   assign reuse    = TestMutations && repeat_seq_i && repeat_q == 4'hf;
 
-  function automatic logic at_limit(input logic [63:0] count, input logic [63:0] limit);
-    at_limit = limit != '0 && count >= limit;
-  endfunction
-
   always_comb begin
     found   = 1'b0;
     expired = 1'b0;
@@ -94,10 +90,10 @@ module ravelin_ipsec_out_sa #(
         dyn_d.bytes   = dyn.bytes + 64'(bytes_q);
         dyn_d.packets = dyn.packets + 64'd1;
         reached = {dyn_d.seq == '1, dyn_d.seq >= ravelin_ipsec_pkg::SEQ_NEAR_END,
-                   at_limit(dyn_d.packets, cfg.limits.hard_packets),
-                   at_limit(dyn_d.bytes, cfg.limits.hard_bytes),
-                   at_limit(dyn_d.packets, cfg.limits.soft_packets),
-                   at_limit(dyn_d.bytes, cfg.limits.soft_bytes)};
+                   ravelin_ipsec_pkg::at_limit(dyn_d.packets, cfg.limits.hard_packets),
+                   ravelin_ipsec_pkg::at_limit(dyn_d.bytes, cfg.limits.hard_bytes),
+                   ravelin_ipsec_pkg::at_limit(dyn_d.packets, cfg.limits.soft_packets),
+                   ravelin_ipsec_pkg::at_limit(dyn_d.bytes, cfg.limits.soft_bytes)};
         dyn_d.fired = dyn.fired | reached;
       end else begin
         dyn_d.drop_limit = dyn.drop_limit + 32'(expired || seq_end);

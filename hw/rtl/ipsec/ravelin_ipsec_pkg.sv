@@ -172,5 +172,54 @@ package ravelin_ipsec_pkg;
     logic [175:0] eth;
   } rx_out_t;
   localparam int unsigned RX_OUT_W = 288;
+
+  // What both directions see in a packet, and of an SA. Each takes more than it looks at.
+  /* verilator lint_off UNUSEDSIGNAL */
+  // Where the IPv4 header starts, past at most two VLAN tags; 0: nowhere.
+  function automatic logic [4:0] find_l3(input logic [175:0] eth, input logic [15:0] len);
+    logic [15:0] t0, t1, t2;
+    logic        tag0, tag1;
+    t0   = {eth[103:96], eth[111:104]};
+    t1   = {eth[135:128], eth[143:136]};
+    t2   = {eth[167:160], eth[175:168]};
+    tag0 = t0 == 16'h8100 || t0 == 16'h88a8;
+    tag1 = t1 == 16'h8100 || t1 == 16'h88a8;
+    if (t0 == 16'h0800) begin
+      find_l3 = 5'd14;
+    end else if (tag0 && t1 == 16'h0800 && len >= 16'd18) begin
+      find_l3 = 5'd18;
+    end else if (tag0 && tag1 && t2 == 16'h0800 && len >= 16'd22) begin
+      find_l3 = 5'd22;
+    end else begin
+      find_l3 = 5'd0;
+    end
+  endfunction
+
+  // TCP, UDP, DCCP, SCTP, UDP-Lite
+  function automatic logic has_ports(input logic [7:0] proto);
+    has_ports = proto == 8'd6 || proto == 8'd17 || proto == 8'd33 || proto == 8'd132 ||
+                proto == 8'd136;
+  endfunction
+
+  function automatic logic [31:0] ports_of(input logic [511:0] ip);
+    case (ip[3:0])
+      4'd6:    ports_of = ip[24*8 +: 32];
+      4'd7:    ports_of = ip[28*8 +: 32];
+      4'd8:    ports_of = ip[32*8 +: 32];
+      4'd9:    ports_of = ip[36*8 +: 32];
+      4'd10:   ports_of = ip[40*8 +: 32];
+      4'd11:   ports_of = ip[44*8 +: 32];
+      4'd12:   ports_of = ip[48*8 +: 32];
+      4'd13:   ports_of = ip[52*8 +: 32];
+      4'd14:   ports_of = ip[56*8 +: 32];
+      4'd15:   ports_of = ip[60*8 +: 32];
+      default: ports_of = ip[20*8 +: 32];
+    endcase
+  endfunction
+
+  function automatic logic at_limit(input logic [63:0] count, input logic [63:0] limit);
+    at_limit = limit != '0 && count >= limit;
+  endfunction
+  /* verilator lint_on UNUSEDSIGNAL */
 endpackage
 /* verilator lint_on UNUSEDPARAM */

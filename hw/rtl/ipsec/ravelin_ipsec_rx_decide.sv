@@ -80,26 +80,6 @@ module ravelin_ipsec_rx_decide #(
     swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
   endfunction
 
-  // Where the IPv4 header starts, past at most two VLAN tags; 0: nowhere.
-  function automatic logic [4:0] find_l3(input logic [175:0] eth, input logic [15:0] len);
-    logic [15:0] t0, t1, t2;
-    logic        tag0, tag1;
-    t0   = swap16(eth[96 +: 16]);
-    t1   = swap16(eth[128 +: 16]);
-    t2   = swap16(eth[160 +: 16]);
-    tag0 = t0 == 16'h8100 || t0 == 16'h88a8;
-    tag1 = t1 == 16'h8100 || t1 == 16'h88a8;
-    if (t0 == 16'h0800) begin
-      find_l3 = 5'd14;
-    end else if (tag0 && t1 == 16'h0800 && len >= 16'd18) begin
-      find_l3 = 5'd18;
-    end else if (tag0 && tag1 && t2 == 16'h0800 && len >= 16'd22) begin
-      find_l3 = 5'd22;
-    end else begin
-      find_l3 = 5'd0;
-    end
-  endfunction
-
   // IPv4 header with options, UDP, ESP, IV: 84 octets
   function automatic logic [671:0] after_l3(input logic [1023:0] head, input logic [4:0] l3);
     case (l3)
@@ -142,11 +122,6 @@ module ravelin_ipsec_rx_decide #(
     sum_is_bad = once[15:0] + 16'(once[16]) != 16'hffff;
   endfunction
 
-  function automatic logic has_ports(input logic [7:0] proto);
-    has_ports = proto == 8'd6 || proto == 8'd17 || proto == 8'd33 || proto == 8'd132 ||
-                proto == 8'd136;
-  endfunction
-
   // ------------------------------------------------------------------------ admission
   logic [5:0] credit_q;
   logic       take;
@@ -181,11 +156,11 @@ module ravelin_ipsec_rx_decide #(
 
   always_ff @(posedge clk_i) begin
     if (take) begin
-      p1_ip_q     <= after_l3(head_i, find_l3(head_i[175:0], head_len_i));
-      p1_iplen_q  <= head_len_i - 16'(find_l3(head_i[175:0], head_len_i));
+      p1_ip_q     <= after_l3(head_i, ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i));
+      p1_iplen_q  <= head_len_i - 16'(ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i));
       p1_q.reason <= head_reason_i;
       p1_q.len    <= head_len_i;
-      p1_q.l3     <= find_l3(head_i[175:0], head_len_i);
+      p1_q.l3     <= ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i);
       p1_q.eth    <= head_i[175:0];
     end
   end
@@ -277,7 +252,8 @@ module ravelin_ipsec_rx_decide #(
   ravelin_ipsec_flow_hash u_hash (
     .clk_i, .rst_ni, .valid_i (p2_valid_q), .src_i (p2_src_q), .dst_i (p2_dst_q),
     .proto_i (p2_proto_q),
-    .ports_i (has_ports(p2_proto_q) && !p2_frag_q && p2_iplen_q >= 16'(p2_hlen_q) + 16'd4
+    .ports_i (ravelin_ipsec_pkg::has_ports(p2_proto_q) && !p2_frag_q &&
+              p2_iplen_q >= 16'(p2_hlen_q) + 16'd4
               ? p2_l4_q[31:0] : '0),
     .hash_o (p5_hash)
   );

@@ -209,27 +209,6 @@ module ravelin_ipsec_rx_verify #(
     update = was == is ? checksum : ~(once[15:0] + 16'(once[16]));
   endfunction
 
-  function automatic logic [31:0] ports_of(input logic [511:0] ip);
-    case (ip[3:0])
-      4'd6:    ports_of = ip[24*8 +: 32];
-      4'd7:    ports_of = ip[28*8 +: 32];
-      4'd8:    ports_of = ip[32*8 +: 32];
-      4'd9:    ports_of = ip[36*8 +: 32];
-      4'd10:   ports_of = ip[40*8 +: 32];
-      4'd11:   ports_of = ip[44*8 +: 32];
-      4'd12:   ports_of = ip[48*8 +: 32];
-      4'd13:   ports_of = ip[52*8 +: 32];
-      4'd14:   ports_of = ip[56*8 +: 32];
-      4'd15:   ports_of = ip[60*8 +: 32];
-      default: ports_of = ip[20*8 +: 32];
-    endcase
-  endfunction
-
-  function automatic logic has_ports(input logic [7:0] proto);
-    has_ports = proto == 8'd6 || proto == 8'd17 || proto == 8'd33 || proto == 8'd132 ||
-                proto == 8'd136;
-  endfunction
-
   logic [15:0] f0_total, f0_text;
   logic [5:0]  f0_hlen;
   logic [1:0]  f0_ecn;
@@ -277,8 +256,10 @@ module ravelin_ipsec_rx_verify #(
         f1_src_q      <= swap32(head_q[127:96]);
         f1_dst_q      <= swap32(head_q[159:128]);
         f1_proto_q    <= head_q[79:72];
-        f1_ports_q    <= has_ports(head_q[79:72]) && (swap16(head_q[63:48]) & 16'h3fff) == '0 &&
-                         f0_total >= 16'(f0_hlen) + 16'd4 ? ports_of(head_q) : '0;
+        f1_ports_q    <= ravelin_ipsec_pkg::has_ports(head_q[79:72]) &&
+                         (swap16(head_q[63:48]) & 16'h3fff) == '0 &&
+                         f0_total >= 16'(f0_hlen) + 16'd4 ?
+                         ravelin_ipsec_pkg::ports_of(head_q) : '0;
       end
     end
   end

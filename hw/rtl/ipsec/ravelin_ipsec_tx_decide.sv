@@ -121,26 +121,6 @@ module ravelin_ipsec_tx_decide #(
     swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
   endfunction
 
-  // Where the IPv4 header starts, past at most two VLAN tags; 0: nowhere.
-  function automatic logic [4:0] find_l3(input logic [175:0] eth, input logic [15:0] len);
-    logic [15:0] t0, t1, t2;
-    logic        tag0, tag1;
-    t0   = swap16(eth[96 +: 16]);
-    t1   = swap16(eth[128 +: 16]);
-    t2   = swap16(eth[160 +: 16]);
-    tag0 = t0 == 16'h8100 || t0 == 16'h88a8;
-    tag1 = t1 == 16'h8100 || t1 == 16'h88a8;
-    if (t0 == 16'h0800) begin
-      find_l3 = 5'd14;
-    end else if (tag0 && t1 == 16'h0800 && len >= 16'd18) begin
-      find_l3 = 5'd18;
-    end else if (tag0 && tag1 && t2 == 16'h0800 && len >= 16'd22) begin
-      find_l3 = 5'd22;
-    end else begin
-      find_l3 = 5'd0;
-    end
-  endfunction
-
   // A third tag: what lies behind it is not seen, so no rule can be said not to match.
   function automatic logic has_third_tag(input logic [175:0] eth, input logic [15:0] len);
     logic [15:0] t0, t1, t2;
@@ -161,11 +141,11 @@ module ravelin_ipsec_tx_decide #(
 
   always_ff @(posedge clk_i) begin
     if (take) begin
-      p1_ip_q       <= after_l3(head_i, find_l3(head_i[175:0], head_len_i));
-      p1_iplen_q    <= head_len_i - 16'(find_l3(head_i[175:0], head_len_i));
+      p1_ip_q       <= after_l3(head_i, ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i));
+      p1_iplen_q    <= head_len_i - 16'(ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i));
       p1_q.len      <= head_len_i;
-      p1_q.is_ip    <= find_l3(head_i[175:0], head_len_i) != '0;
-      p1_q.l3       <= find_l3(head_i[175:0], head_len_i);
+      p1_q.is_ip    <= ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i) != '0;
+      p1_q.l3       <= ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i);
       p1_q.eth      <= head_i[175:0];
       p1_q.sa_valid <= head_sa_valid_i;
       p1_q.sa       <= head_sa_i;
@@ -175,28 +155,6 @@ module ravelin_ipsec_tx_decide #(
       p1_q.df       <= 1'b0;
     end
   end
-
-  function automatic logic [31:0] ports_of(input logic [511:0] ip);
-    case (ip[3:0])
-      4'd6:    ports_of = ip[24*8 +: 32];
-      4'd7:    ports_of = ip[28*8 +: 32];
-      4'd8:    ports_of = ip[32*8 +: 32];
-      4'd9:    ports_of = ip[36*8 +: 32];
-      4'd10:   ports_of = ip[40*8 +: 32];
-      4'd11:   ports_of = ip[44*8 +: 32];
-      4'd12:   ports_of = ip[48*8 +: 32];
-      4'd13:   ports_of = ip[52*8 +: 32];
-      4'd14:   ports_of = ip[56*8 +: 32];
-      4'd15:   ports_of = ip[60*8 +: 32];
-      default: ports_of = ip[20*8 +: 32];
-    endcase
-  endfunction
-
-  // TCP, UDP, DCCP, SCTP, UDP-Lite
-  function automatic logic has_ports(input logic [7:0] proto);
-    has_ports = proto == 8'd6 || proto == 8'd17 || proto == 8'd33 || proto == 8'd132 ||
-                proto == 8'd136;
-  endfunction
 
   logic [15:0] p1_total;
   logic [5:0]  p1_hlen;
@@ -218,10 +176,10 @@ module ravelin_ipsec_tx_decide #(
       p2_src_q       <= swap32(p1_ip_q[127:96]);
       p2_dst_q       <= swap32(p1_ip_q[159:128]);
       p2_proto_q     <= p1_ip_q[79:72];
-      {p2_dport_q, p2_sport_q} <= {swap16(16'(ports_of(p1_ip_q) >> 16)),
-                                   swap16(16'(ports_of(p1_ip_q)))};
-      p2_ports_q     <= has_ports(p1_ip_q[79:72]) && p1_shows;
-      p2_unseen_q    <= has_ports(p1_ip_q[79:72]) && !p1_shows;
+      {p2_dport_q, p2_sport_q} <= {swap16(16'(ravelin_ipsec_pkg::ports_of(p1_ip_q) >> 16)),
+                                   swap16(16'(ravelin_ipsec_pkg::ports_of(p1_ip_q)))};
+      p2_ports_q     <= ravelin_ipsec_pkg::has_ports(p1_ip_q[79:72]) && p1_shows;
+      p2_unseen_q    <= ravelin_ipsec_pkg::has_ports(p1_ip_q[79:72]) && !p1_shows;
     end
   end
 
