@@ -32,9 +32,18 @@ static void run(const char *command)
 		fail_msg("%s", command);
 }
 
-static bool privileged(void)
+/* The test is skipped, and says why, where the reason holds. */
+static void skip_if(bool holds, const char *reason)
 {
-	return geteuid() == 0;
+	if (!holds)
+		return;
+	print_message("# skipped: %s\n", reason);
+	skip();
+}
+
+static void skip_without_root(void)
+{
+	skip_if(geteuid() != 0, "devices and packet sockets need root");
 }
 
 static struct rvl_port *open_port(const char *spec)
@@ -92,8 +101,7 @@ static void frames_cross_a_veth_pair_and_do_not_come_back(void **state)
 	int peer;
 
 	(void)state;
-	if (!privileged())
-		skip();
+	skip_without_root();
 	p = open_port("veth:ptest0");
 	peer = raw_socket("ptest1");
 	there.fd = peer;
@@ -123,8 +131,7 @@ static void vlan_tags_stay_in_the_frame(void **state)
 	int peer;
 
 	(void)state;
-	if (!privileged())
-		skip();
+	skip_without_root();
 	p = open_port("veth:ptest0");
 	peer = raw_socket("ptest1");
 	assert_int_equal(send(peer, tagged, sizeof(tagged), 0), sizeof(tagged));
@@ -156,8 +163,7 @@ static void checksums_that_the_stack_left_to_its_device_are_right(void **state)
 	int fd;
 
 	(void)state;
-	if (!privileged())
-		skip();
+	skip_without_root();
 	p = open_port("veth:ptest0");
 	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(
@@ -179,8 +185,8 @@ static void tap_interface_is_made_and_set_up(void **state)
 	int fd;
 
 	(void)state;
-	if (!privileged() || access("/dev/net/tun", R_OK | W_OK))
-		skip();
+	skip_without_root();
+	skip_if(access("/dev/net/tun", R_OK | W_OK) != 0, "there is no /dev/net/tun");
 	p = open_port("tap:ptesttap");
 	fd = raw_socket("ptesttap");
 	memcpy(frame, experimental, sizeof(experimental));
@@ -255,8 +261,7 @@ static void errors_name_what_is_wrong_and_where(void **state)
 	refused("veth:sixteencharacter", -EINVAL, "sixteencharacter");
 	refused("pcap:onefile", -EINVAL, "two file names");
 	refused("pcap:,/no/such/dir/out", -EIO, "/no/such/dir/out");
-	if (!privileged())
-		skip();
+	skip_without_root();
 	refused("veth:nosuchif", -ENODEV, "interface nosuchif: No such device");
 	refused("veth:lo", 0, "lo");
 	refused("veth:pdown0", -ENETDOWN, "interface is not up: pdown0");
@@ -268,7 +273,7 @@ static void errors_name_what_is_wrong_and_where(void **state)
 static int make_namespace(void **state)
 {
 	(void)state;
-	if (!privileged())
+	if (geteuid() != 0)
 		return 0;
 	if (unshare(CLONE_NEWNET))
 		return -1;
