@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ravelin.ko: what its files share.
+ *
+ *	main.c		PCI probe and remove, the life of the device (start, stop, reset)
+ *	os.c		what driver/core asks of its surroundings (core/rvl_os.h)
+ *	netdev.c	net_device: open, stop, transmit, statistics, MTU
+ *	queue.c		a queue pair: buffers, NAPI, interrupt, moderation
+ *	ethtool.c	ethtool operations
+ *	devlink.c	devlink: info, parameters, health reporters
+ *	error.c		PCI error recovery, function level reset, suspend, resume, shutdown
+ *	control.c	events and the watchdog, off the data path
+ *	ipsec.c		packet offload: states
+ *	ipsec_policy.c	packet offload: policies, and which state each one uses
+ *	ipsec_data.c	packet offload: frames out and in
+ *
+ * Who holds what:
+ *
+ * rtnl		the net_device's configuration: open, stop, MTU, rings, channels.
+ * nic->lock	which device there is (nic->dev, nic->state) and the commands given to it. It is
+ *		a mutex, taken inside rtnl and never the other way round. Nothing that waits for
+ *		rtnl or for xfrm's locks is done under it.
+ * RCU		the data path: queues, SAs and policies are looked up under rcu_read_lock() (NAPI and
+ *		ndo_start_xmit hold it) and freed a grace period after they were unhooked.
+ */
+#ifndef RAVELIN_H
+#define RAVELIN_H
+
+#include <linux/etherdevice.h>
+#include <linux/hrtimer.h>
+#include <linux/netdevice.h>
+#include <linux/pci.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "rvl_queue.h"
+
+struct rvl_nic;
+struct rvl_ipsec;
+
+enum rvl_nic_state {
+	RVL_NIC_DOWN,	 /* there is no device: not opened yet, suspended, or given up for good */
+	RVL_NIC_UP,	 /* nic->dev works */
+	RVL_NIC_FAILED,	 /* it broke the rules, died or was taken away; a reset may bring it back */
+};
+
+/* What the driver counts itself, a set a queue pair; the sum is shown by ethtool -S. */
+struct rvl_queue_stats {
+	u64_stats_t tx_packets, tx_bytes;
+	u64_stats_t rx_packets, rx_bytes;
+	u64_stats_t tx_dropped;		/* no memory, no mapping, device gone */
+	u64_stats_t tx_errors;		/* the device refused the descriptor or could not read it */
+	u64_stats_t tx_busy;		/* the ring was full, the queue stopped */
+	u64_stats_t rx_dropped;		/* no memory for a frame */
+	u64_stats_t rx_errors;		/* a receive descriptor that the device refused */
+	u64_stats_t rx_alloc_failed;	/* no buffer to give to the device */
+	u64_stats_t interrupts;
+	u64_stats_t polls;
+	struct u64_stats_sync sync;
+};
+
+/* A queue pair with its NAPI context; nic->queues[0 .. nic->num_queues - 1]. */
+struct rvl_nic_queue {
+	struct rvl_nic *nic;
+	unsigned int number;
+	struct rvl_queue *queue; /* NULL while the netdev is down or the device away */
+	struct napi_struct napi;
+	struct hrtimer moderation; /* arms the completion ring rx_usecs after the last poll */
+	struct page_pool *pool;
+	struct rvl_queue_stats *stats_tx, *stats_rx; /* written by ndo_start_xmit and by NAPI */
+	int irq;
+	char irq_name[IFNAMSIZ + 16];
+};
+
+struct rvl_nic {
+	struct pci_dev *pdev;
+	struct net_device *netdev;
+	void __iomem *regs;
+	struct rvl_os os;
+
+	struct mutex lock;
+	struct rvl_dev *dev; /* NULL unless state is UP, or FAILED and not yet closed */
+	enum rvl_nic_state state;
+	struct rvl_dev_caps caps; /* as last opened */
+
+	struct rvl_nic_queue *queues;
+	unsigned int max_queues; /* what device, vectors and CPUs allow */
+	unsigned int num_queues; /* in use (ethtool -L) */
+	u8 tx_log2, rx_log2;	 /* rings (ethtool -G) */
+	u32 rx_usecs;		 /* moderation (ethtool -C) */
+
+	struct work_struct event_work;	    /* events of the device, from the control interrupt */
+	struct delayed_work watchdog;	    /* every second: still there? SA counters */
+	struct work_struct reset_work;	    /* after rvl_nic_fail() */
+	struct workqueue_struct *workqueue; /* ordered: the three above and ipsec's */
+	char failure[224];		    /* why it last failed */
+	u64 failures, resets;
+
+	/* Counters of devices that went away, so that statistics never run backwards. */
+	u64 counters_base[RVL_CNT_NUM];
+
+	struct devlink *devlink;
+	struct rvl_devlink *health; /* devlink.c's own */
+	struct rvl_ipsec *ipsec;    /* NULL where the kernel has no packet offload */
+};
+
+/* ------------------------------------------------------------------------------------- main.c */
+
+/*
+ * Open the device and, if the netdev is running, its queues and the data path; and the other way
+ * round. Under nic->lock. After rvl_nic_up() ipsec's policies are in the device again and its SAs,
+ * which were lost with the device before, are to be expired: rvl_ipsec_expire_lost(), without the
+ * lock. rvl_nic_down() erases all keys that can be reached; touch == false: leave the device alone
+ * (frozen, unplugged, in the middle of a reset that PCI does).
+ */
+int rvl_nic_up(struct rvl_nic *nic, struct rvl_dev_error *err);
+void rvl_nic_down(struct rvl_nic *nic, bool touch);
+
+/* The data path alone, for ndo_open, ndo_stop and changes of rings: queues and CONTROL.ENABLE. */
+int rvl_nic_start(struct rvl_nic *nic, struct rvl_dev_error *err);
+void rvl_nic_stop(struct rvl_nic *nic);
+
+/*
+ * The device broke the rules or is gone: from any context, any number of times. Stops the transmit
+ * queues and the carrier, tells devlink, and lets reset_work try to bring it back.
+ */
+void rvl_nic_fail(struct rvl_nic *nic, const char *why);
+
+/* Down and up again, from a process that may sleep (devlink recover, slot reset, FLR done). */
+int rvl_nic_reset(struct rvl_nic *nic, const char *why, struct rvl_dev_error *err);
+
+/* --------------------------------------------------------------------------------------- os.c */
+
+void rvl_os_init(struct rvl_nic *nic);
+
+/* ----------------------------------------------------------------------------------- netdev.c */
+
+extern const struct net_device_ops rvl_netdev_ops;
+void rvl_netdev_init(struct rvl_nic *nic); /* features, MTU range, MAC; before register_netdev() */
+
+/* Device counters since probe: the base plus what the device says now. Under nic->lock. */
+int rvl_nic_counters(struct rvl_nic *nic, u64 counters[RVL_CNT_NUM]);
+
+/* ------------------------------------------------------------------------------------ queue.c */
+
+int rvl_nic_queue_open(struct rvl_nic_queue *q, struct rvl_dev_error *err);
+void rvl_nic_queue_close(struct rvl_nic_queue *q);
+netdev_tx_t rvl_nic_queue_xmit(struct rvl_nic_queue *q, struct sk_buff *skb, u16 sa);
+irqreturn_t rvl_nic_queue_irq(int irq, void *q);
+
+/* ---------------------------------------------------------------------------------- control.c */
+
+int rvl_control_start(struct rvl_nic *nic); /* work, watchdog, control interrupt */
+void rvl_control_stop(struct rvl_nic *nic);
+irqreturn_t rvl_control_irq(int irq, void *nic);
+
+/* ---------------------------------------------------------------------------------- ethtool.c */
+
+extern const struct ethtool_ops rvl_ethtool_ops;
+
+/* ---------------------------------------------------------------------------------- devlink.c */
+
+struct rvl_nic *rvl_devlink_alloc(struct pci_dev *pdev); /* a zeroed nic inside a devlink */
+void rvl_devlink_free(struct rvl_nic *nic);
+int rvl_devlink_register(struct rvl_nic *nic);
+void rvl_devlink_unregister(struct rvl_nic *nic);
+/* To the health reporters, in a process that may sleep and without nic->lock. */
+void rvl_devlink_report_failure(struct rvl_nic *nic, const char *why);
+void rvl_devlink_report_recovered(struct rvl_nic *nic);
+
+/* ------------------------------------------------------------------------------------ error.c */
+
+extern const struct pci_error_handlers rvl_error_handlers;
+extern const struct dev_pm_ops rvl_pm_ops;
+void rvl_shutdown(struct pci_dev *pdev);
+
+/* --------------------------------------------------------------------- ipsec.c, ipsec_policy.c */
+
+int rvl_ipsec_init(struct rvl_nic *nic);  /* before register_netdev(): operations, feature bits */
+void rvl_ipsec_exit(struct rvl_nic *nic); /* after unregister_netdev() */
+
+/*
+ * The device was opened: put the policies into it (those that protect as DISCARD until they have a
+ * state again). It was or will be closed: every state is lost from now on. Under nic->lock.
+ */
+int rvl_ipsec_device_up(struct rvl_nic *nic, struct rvl_dev_error *err);
+void rvl_ipsec_device_down(struct rvl_nic *nic);
+
+/*
+ * Tell userland of every state that was lost with a device that it has hard-expired: a (key, IV)
+ * pair must not come twice, so it can't be written again. Without nic->lock.
+ */
+void rvl_ipsec_expire_lost(struct rvl_nic *nic);
+
+/* ndo_stop: erase every SA from the device. Under nic->lock. */
+void rvl_ipsec_stop(struct rvl_nic *nic);
+
+/* An event of an SA; from event_work, without nic->lock. */
+void rvl_ipsec_event(struct rvl_nic *nic, const struct rvl_dev_event *event);
+
+/* From the watchdog, under nic->lock: fetch the counters of the SAs that are in the device. */
+void rvl_ipsec_refresh(struct rvl_nic *nic);
+
+/* ------------------------------------------------------------------------------- ipsec_data.c */
+
+enum rvl_ipsec_verdict {
+	RVL_IPSEC_SEND,	    /* as it is now */
+	RVL_IPSEC_CONSUMED, /* kept back until a neighbour is known, or dropped and counted */
+};
+
+/*
+ * A frame that is about to go to the device. One that a protect policy matches gets the Ethernet
+ * header of the way to the tunnel's other end: the stack leaves that to the device.
+ */
+enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb);
+
+/* A frame that the device decrypted on this SA. false: the state is gone, drop it (counted). */
+bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 sa);
+
+/* Software statistics of the offload, as ethtool -S shows them. */
+unsigned int rvl_ipsec_stat_count(void);
+const char *rvl_ipsec_stat_name(unsigned int n);
+u64 rvl_ipsec_stat(const struct rvl_nic *nic, unsigned int n);
+
+#endif
