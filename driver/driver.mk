@@ -8,3 +8,5 @@ DRIVER_USER := $(wildcard driver/user/*.c)
 DRIVER_LIBS := -lpci -lpthread
 
 $(eval $(call c_library,rvl_driver,$(DRIVER_CORE) $(DRIVER_USER)))
+
+include driver/linux/linux.mk
