@@ -95,6 +95,12 @@ struct rvl_nic {
 	struct workqueue_struct *workqueue; /* ordered: the three above and ipsec's */
 	char failure[224];		    /* why it last failed */
 	u64 failures, resets;
+	u32 command_timeout_ms; /* devlink parameter, for rvl_dev_open(); 0: the core's */
+	atomic_t control_irqs;	/* control interrupts taken, for the self test */
+
+	struct { /* error.c */
+		u64 correctable, nonfatal, fatal, function_resets;
+	} pcie;
 
 	/* Counters of devices that went away, so that statistics never run backwards. */
 	u64 counters_base[RVL_CNT_NUM];
@@ -156,20 +162,41 @@ irqreturn_t rvl_control_irq(int irq, void *nic);
 
 /* ---------------------------------------------------------------------------------- ethtool.c */
 
+#define RVL_DRIVER_VERSION "1.0.0"
+
 extern const struct ethtool_ops rvl_ethtool_ops;
 
 /* ---------------------------------------------------------------------------------- devlink.c */
 
 struct rvl_nic *rvl_devlink_alloc(struct pci_dev *pdev); /* a zeroed nic inside a devlink */
 void rvl_devlink_free(struct rvl_nic *nic);
-int rvl_devlink_register(struct rvl_nic *nic);
+
+/* Before register_netdev(), after unregister_netdev(): the port, health reporters, parameters. */
+int rvl_devlink_init(struct rvl_nic *nic);
+void rvl_devlink_exit(struct rvl_nic *nic);
+
+/* Open to userland: last in probe, and closed first in remove. */
+void rvl_devlink_register(struct rvl_nic *nic);
 void rvl_devlink_unregister(struct rvl_nic *nic);
-/* To the health reporters, in a process that may sleep and without nic->lock. */
-void rvl_devlink_report_failure(struct rvl_nic *nic, const char *why);
+
+/*
+ * From reset_work, without any lock: tell devlink that the device failed. Unless its user switched
+ * that off, or the last time was within the grace period, it calls rvl_nic_reset(). false: devlink
+ * isn't registered, the caller decides.
+ */
+bool rvl_devlink_report_failure(struct rvl_nic *nic, const char *why);
+/* The device works again although devlink did not do it (resume, slot reset, ...). */
 void rvl_devlink_report_recovered(struct rvl_nic *nic);
+
+/* From event_work: kept for the next dump. */
+void rvl_devlink_note_event(struct rvl_nic *nic, const struct rvl_dev_event *event);
 
 /* ------------------------------------------------------------------------------------ error.c */
 
+/*
+ * probe ends with pci_save_state() (slot reset restores it). remove asks pci_device_is_present():
+ * if not, rvl_nic_down() is not to touch the device, so that nothing waits for it.
+ */
 extern const struct pci_error_handlers rvl_error_handlers;
 extern const struct dev_pm_ops rvl_pm_ops;
 void rvl_shutdown(struct pci_dev *pdev);
