@@ -2,58 +2,35 @@
 /*
  * What the driver core asks of its surroundings. The core includes nothing else and calls no OS.
  *
- * This is the user-space form: little-endian types, one table of functions for registers, memory,
- * time and log, and a lock. A kernel form provides the same names from its own headers (__le16,
- * readl, dma_alloc_coherent, ktime_get_ns, struct mutex, ...).
+ * There are two forms, with the same names: rvl_os_user.h, for a process, and the kernel module's
+ * rvl_os_linux.h. Each brings fixed-width integers, bool, size_t, offsetof, va_list, errno values,
+ * memcpy, memset, memcmp, snprintf and vsnprintf, and
+ *
+ *	rvl_le16, rvl_le32, rvl_le64	little-endian in memory that the device shares; only
+ *	rvl_cpu_to_le16() ...		these functions look inside
+ *	rvl_le16_to_cpu() ...
+ *	rvl_os_zalloc(count, size)	memory of the host's own, zeroed; NULL when there is none
+ *	rvl_os_free(mem)		takes it back; NULL is fine
+ *	rvl_memzero_explicit(mem, size)	zeroes what holds a key, whatever the compiler thinks of it
+ *	rvl_dma_wmb()			what was written to shared memory is seen before what
+ *					follows (a doorbell)
+ *	rvl_dma_rmb()			nothing that follows is read before what was read already
+ *					(a phase bit)
+ *	rvl_read_once32(le32 *)		one read of a word that the device may be writing
+ *	rvl_atomic			a word that threads share: an int
+ *	rvl_atomic_load(), _store()	acquire and release
+ *	rvl_atomic_replace(p, old, v)	put v where old is; false when something else is there
+ *	struct rvl_lock			a lock whose holder may sleep
+ *	rvl_lock_init(), rvl_lock_destroy(), rvl_lock(), rvl_unlock()
  */
 #ifndef RVL_OS_H
 #define RVL_OS_H
 
-#include <endian.h>
-#include <errno.h>
-#include <pthread.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-/* Little-endian in memory that the device shares; only the functions below look inside. */
-typedef uint16_t rvl_le16;
-typedef uint32_t rvl_le32;
-typedef uint64_t rvl_le64;
-
-static inline rvl_le16 rvl_cpu_to_le16(uint16_t v)
-{
-	return htole16(v);
-}
-
-static inline rvl_le32 rvl_cpu_to_le32(uint32_t v)
-{
-	return htole32(v);
-}
-
-static inline rvl_le64 rvl_cpu_to_le64(uint64_t v)
-{
-	return htole64(v);
-}
-
-static inline uint16_t rvl_le16_to_cpu(rvl_le16 v)
-{
-	return le16toh(v);
-}
-
-static inline uint32_t rvl_le32_to_cpu(rvl_le32 v)
-{
-	return le32toh(v);
-}
-
-static inline uint64_t rvl_le64_to_cpu(rvl_le64 v)
-{
-	return le64toh(v);
-}
+#ifdef __KERNEL__
+#include "rvl_os_linux.h"
+#else
+#include "rvl_os_user.h"
+#endif
 
 enum rvl_log_level { RVL_LOG_ERROR, RVL_LOG_WARNING, RVL_LOG_INFO };
 
@@ -127,83 +104,6 @@ static inline void rvl_os_log(const struct rvl_os *os, enum rvl_log_level level,
 {
 	if (os->ops->log)
 		os->ops->log(os->ctx, level, text);
-}
-
-/* Memory of the host's own, zeroed; NULL when there is none. */
-static inline void *rvl_os_zalloc(size_t count, size_t size)
-{
-	return calloc(count, size);
-}
-
-static inline void rvl_os_free(void *mem)
-{
-	free(mem);
-}
-
-static inline void rvl_memzero_explicit(void *mem, size_t size)
-{
-	explicit_bzero(mem, size);
-}
-
-/* What was written to shared memory is seen before what follows (a doorbell). */
-static inline void rvl_dma_wmb(void)
-{
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-}
-
-/* Nothing that follows is read before what was read already (a phase bit). */
-static inline void rvl_dma_rmb(void)
-{
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-}
-
-/* One read of a word that the device may be writing. */
-static inline uint32_t rvl_read_once32(const rvl_le32 *p)
-{
-	return rvl_le32_to_cpu(__atomic_load_n(p, __ATOMIC_RELAXED));
-}
-
-/* A word that threads share. */
-typedef int rvl_atomic;
-
-static inline int rvl_atomic_load(const rvl_atomic *p)
-{
-	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
-}
-
-static inline void rvl_atomic_store(rvl_atomic *p, int v)
-{
-	__atomic_store_n(p, v, __ATOMIC_RELEASE);
-}
-
-/* Put v where old is; false when something else is there. */
-static inline bool rvl_atomic_replace(rvl_atomic *p, int old, int v)
-{
-	return __atomic_compare_exchange_n(p, &old, v, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-struct rvl_lock {
-	pthread_mutex_t mutex;
-};
-
-static inline void rvl_lock_init(struct rvl_lock *l)
-{
-	pthread_mutex_init(&l->mutex, NULL);
-}
-
-static inline void rvl_lock_destroy(struct rvl_lock *l)
-{
-	pthread_mutex_destroy(&l->mutex);
-}
-
-static inline void rvl_lock(struct rvl_lock *l)
-{
-	pthread_mutex_lock(&l->mutex);
-}
-
-static inline void rvl_unlock(struct rvl_lock *l)
-{
-	pthread_mutex_unlock(&l->mutex);
 }
 
 #endif

@@ -4,6 +4,10 @@
  *
  * Ring pointers are free-running 16-bit counters (the entry is pointer mod size), so tail - head is
  * what is queued, also across the wrap.
+ *
+ * What the transmitting and the polling thread share are the pointers of the transmit ring: the
+ * transmitter writes tail and told, the poller head. A slot is written before told says so, and the
+ * poller looks at it only then; it is read before head says so, and reused only then.
  */
 #include "rvl_private.h"
 
@@ -18,9 +22,9 @@ struct ring {
 	struct rvl_dma dma;
 	struct slot *slots;
 	uint8_t log2;
-	uint16_t tail; /* descriptors written */
-	uint16_t head; /* descriptors completed */
-	uint16_t told; /* tail that the device knows */
+	rvl_atomic tail; /* descriptors written */
+	rvl_atomic head; /* descriptors completed */
+	rvl_atomic told; /* tail that the device knows */
 };
 
 struct rvl_queue {
@@ -30,15 +34,21 @@ struct rvl_queue {
 	struct ring rx;
 	struct rvl_dma cq;
 	uint8_t cq_log2;
-	uint16_t cq_head; /* completions taken */
-	uint16_t cq_told; /* cq_head that the device knows */
-	bool armed;
+	rvl_atomic cq_head; /* completions taken */
+	rvl_atomic cq_told; /* cq_head that the device knows */
+	void (*release)(void *ctx, bool rx, void *cookie);
+	void *release_ctx;
 	struct rvl_queue *next; /* in the list of stuck queues */
 };
 
+static uint16_t get(const rvl_atomic *pointer)
+{
+	return (uint16_t)rvl_atomic_load(pointer);
+}
+
 static unsigned int ring_used(const struct ring *ring)
 {
-	return (uint16_t)(ring->tail - ring->head);
+	return (uint16_t)(get(&ring->tail) - get(&ring->head));
 }
 
 static unsigned int ring_room(const struct ring *ring)
@@ -60,16 +70,21 @@ static int ring_init(struct rvl_dev *dev, struct ring *ring, uint8_t log2, size_
 	return rvl_dma_get(dev, &ring->dma, desc_size << log2);
 }
 
-static void ring_free(struct rvl_dev *dev, struct ring *ring)
+static void ring_free(struct rvl_queue *queue, struct ring *ring)
 {
-	rvl_dma_put(dev, &ring->dma);
+	uint16_t at = get(&ring->head);
+
+	for (; queue->release && ring->slots && at != get(&ring->tail); at++)
+		queue->release(queue->release_ctx, ring == &queue->rx,
+			       ring->slots[ring_slot(ring, at)].cookie);
+	rvl_dma_put(queue->dev, &ring->dma);
 	rvl_os_free(ring->slots);
 }
 
 void rvl_queue_free(struct rvl_queue *queue)
 {
-	ring_free(queue->dev, &queue->tx);
-	ring_free(queue->dev, &queue->rx);
+	ring_free(queue, &queue->tx);
+	ring_free(queue, &queue->rx);
 	rvl_dma_put(queue->dev, &queue->cq);
 	rvl_os_free(queue);
 }
@@ -141,6 +156,8 @@ int rvl_queue_create(struct rvl_dev *dev, unsigned int number,
 	}
 	queue->dev = dev;
 	queue->number = number;
+	queue->release = options->release;
+	queue->release_ctx = options->release_ctx;
 	/* Room for a completion of every descriptor that can be queued. */
 	queue->cq_log2 =
 		(options->tx_log2 > options->rx_log2 ? options->tx_log2 : options->rx_log2) + 1;
@@ -224,11 +241,12 @@ unsigned int rvl_queue_rx_room(const struct rvl_queue *queue)
 
 static void ring_push(struct ring *ring, uint16_t len, void *cookie)
 {
-	struct slot *slot = &ring->slots[ring_slot(ring, ring->tail)];
+	uint16_t tail = get(&ring->tail);
+	struct slot *slot = &ring->slots[ring_slot(ring, tail)];
 
 	slot->cookie = cookie;
 	slot->len = len;
-	ring->tail++;
+	rvl_atomic_store(&ring->tail, (uint16_t)(tail + 1));
 }
 
 int rvl_queue_tx(struct rvl_queue *queue, uint64_t addr, uint16_t len, uint16_t sa, void *cookie)
@@ -242,7 +260,7 @@ int rvl_queue_tx(struct rvl_queue *queue, uint64_t addr, uint16_t len, uint16_t 
 		return -EINVAL;
 	if (!ring_room(ring))
 		return -ENOSPC;
-	desc = (struct rvl_tx_desc *)ring->dma.mem + ring_slot(ring, ring->tail);
+	desc = (struct rvl_tx_desc *)ring->dma.mem + ring_slot(ring, get(&ring->tail));
 	desc->addr = rvl_cpu_to_le64(addr);
 	desc->len = rvl_cpu_to_le16(len);
 	desc->flags = rvl_cpu_to_le16(sa != RVL_NO_SA ? RVL_TX_FLAG_SA : 0);
@@ -261,7 +279,7 @@ int rvl_queue_rx(struct rvl_queue *queue, uint64_t addr, uint16_t len, void *coo
 		return -EINVAL;
 	if (!ring_room(ring))
 		return -ENOSPC;
-	desc = (struct rvl_rx_desc *)ring->dma.mem + ring_slot(ring, ring->tail);
+	desc = (struct rvl_rx_desc *)ring->dma.mem + ring_slot(ring, get(&ring->tail));
 	desc->addr = rvl_cpu_to_le64(addr);
 	desc->len = rvl_cpu_to_le16(len);
 	desc->rsvd0 = 0;
@@ -270,20 +288,37 @@ int rvl_queue_rx(struct rvl_queue *queue, uint64_t addr, uint16_t len, void *coo
 	return 0;
 }
 
-/* Completions taken, with ARM as it stands: a write without it would disarm. */
-static void tell_cq_head(struct rvl_queue *queue)
+/* Completions taken; with ARM, or disarmed: whoever took one has used the interrupt up. */
+static void tell_cq_head(struct rvl_queue *queue, uint32_t arm)
 {
-	rvl_os_write32(&queue->dev->os, RVL_REG_CQ_HEAD(queue->number),
-		       queue->cq_head | (queue->armed ? RVL_CQ_HEAD_ARM_MASK : 0));
-	queue->cq_told = queue->cq_head;
+	uint16_t head = get(&queue->cq_head);
+
+	rvl_atomic_store(&queue->cq_told, head);
+	rvl_os_write32(&queue->dev->os, RVL_REG_CQ_HEAD(queue->number), head | arm);
 }
 
+/* told is stored first: the completion may be there before the write has returned. */
 static void tell_tail(struct rvl_queue *queue, struct ring *ring, uint32_t reg)
 {
-	if (ring->told == ring->tail)
+	uint16_t tail = get(&ring->tail);
+
+	if (get(&ring->told) == tail)
 		return;
-	rvl_os_write32(&queue->dev->os, reg, ring->tail);
-	ring->told = ring->tail;
+	rvl_atomic_store(&ring->told, tail);
+	rvl_dma_wmb();
+	rvl_os_write32(&queue->dev->os, reg, tail);
+}
+
+void rvl_queue_kick_tx(struct rvl_queue *queue)
+{
+	if (!rvl_dev_alive(queue->dev))
+		tell_tail(queue, &queue->tx, RVL_REG_TX_TAIL(queue->number));
+}
+
+void rvl_queue_kick_rx(struct rvl_queue *queue)
+{
+	if (!rvl_dev_alive(queue->dev))
+		tell_tail(queue, &queue->rx, RVL_REG_RX_TAIL(queue->number));
 }
 
 void rvl_queue_kick(struct rvl_queue *queue)
@@ -291,19 +326,16 @@ void rvl_queue_kick(struct rvl_queue *queue)
 	if (rvl_dev_alive(queue->dev))
 		return;
 	/* Completion entries first: descriptors that follow need room for theirs. */
-	if (queue->cq_told != queue->cq_head)
-		tell_cq_head(queue);
-	rvl_dma_wmb();
+	if (get(&queue->cq_told) != get(&queue->cq_head))
+		tell_cq_head(queue, 0);
 	tell_tail(queue, &queue->rx, RVL_REG_RX_TAIL(queue->number));
 	tell_tail(queue, &queue->tx, RVL_REG_TX_TAIL(queue->number));
 }
 
 void rvl_queue_arm(struct rvl_queue *queue)
 {
-	if (rvl_dev_alive(queue->dev))
-		return;
-	queue->armed = true;
-	tell_cq_head(queue);
+	if (!rvl_dev_alive(queue->dev))
+		tell_cq_head(queue, RVL_CQ_HEAD_ARM_MASK);
 }
 
 /* What a receive completion says, against the buffer of its descriptor. */
@@ -334,6 +366,7 @@ static int take(struct rvl_queue *queue, const struct rvl_cq_entry *entry, struc
 	uint16_t index = rvl_le16_to_cpu(entry->index);
 	struct ring *ring;
 	struct slot *slot;
+	uint16_t head, told;
 	int ret = 0;
 
 	switch (entry->type) {
@@ -348,16 +381,18 @@ static int take(struct rvl_queue *queue, const struct rvl_cq_entry *entry, struc
 				    entry->type);
 	}
 	/* Against told, not tail: what the device hasn't been told of it can't have done. */
-	if (ring->head == ring->told || index != ring->head)
+	head = get(&ring->head);
+	told = get(&ring->told);
+	if (head == told || index != head)
 		return rvl_dev_kill(
 			dev, "queue pair %u: completion of %s descriptor %u, expected %u of %u",
-			queue->number, ring == &queue->tx ? "transmit" : "receive", index,
-			ring->head, ring->told);
+			queue->number, ring == &queue->tx ? "transmit" : "receive", index, head,
+			told);
 	if (entry->status > RVL_CQ_STATUS_DMA_ERROR)
 		return rvl_dev_kill(dev, "queue pair %u: completion with status %u", queue->number,
 				    entry->status);
 
-	slot = &ring->slots[ring_slot(ring, ring->head)];
+	slot = &ring->slots[ring_slot(ring, head)];
 	*c = (struct rvl_completion){
 		.rx = ring == &queue->rx,
 		.status = entry->status,
@@ -367,34 +402,70 @@ static int take(struct rvl_queue *queue, const struct rvl_cq_entry *entry, struc
 	if (c->rx && c->status == RVL_CQ_STATUS_OK)
 		ret = take_rx(queue, entry, slot->len, c);
 	if (!ret)
-		ring->head++;
+		rvl_atomic_store(&ring->head, (uint16_t)(head + 1));
 	return ret;
+}
+
+static const struct rvl_cq_entry *cq_next(const struct rvl_queue *queue, uint16_t head)
+{
+	const struct rvl_cq_entry *ring = queue->cq.mem;
+	const struct rvl_cq_entry *entry = &ring[head & ((1U << queue->cq_log2) - 1)];
+
+	return rvl_phase_is(rvl_read_once32(&entry->phase), head, queue->cq_log2) ? entry : NULL;
 }
 
 int rvl_queue_poll(struct rvl_queue *queue, struct rvl_completion *completions, int max)
 {
-	const struct rvl_cq_entry *ring = queue->cq.mem;
 	unsigned int size = 1U << queue->cq_log2;
+	uint16_t head = get(&queue->cq_head);
 	int n;
 	int ret = rvl_dev_alive(queue->dev);
 
 	if (ret)
 		return ret;
 	for (n = 0; n < max; n++) {
-		const struct rvl_cq_entry *shared = &ring[queue->cq_head & (size - 1)];
+		const struct rvl_cq_entry *shared = cq_next(queue, head);
 		struct rvl_cq_entry entry;
 
-		if (!rvl_phase_is(rvl_read_once32(&shared->phase), queue->cq_head, queue->cq_log2))
+		if (!shared)
 			break;
 		rvl_dma_rmb();
 		memcpy(&entry, shared, sizeof(entry));
 		ret = take(queue, &entry, &completions[n]);
 		if (ret)
 			return ret;
-		queue->cq_head++;
-		queue->armed = false;
+		rvl_atomic_store(&queue->cq_head, ++head);
 	}
-	if ((uint16_t)(queue->cq_head - queue->cq_told) >= size / 2)
-		tell_cq_head(queue);
+	if ((uint16_t)(head - get(&queue->cq_told)) >= size / 2)
+		tell_cq_head(queue, 0);
 	return n;
+}
+
+bool rvl_queue_pending(const struct rvl_queue *queue)
+{
+	return !rvl_dev_alive(queue->dev) && cq_next(queue, get(&queue->cq_head));
+}
+
+void rvl_queue_state(const struct rvl_queue *queue, struct rvl_queue_state *state)
+{
+	const struct rvl_os *os = &queue->dev->os;
+	unsigned int n = queue->number;
+
+	*state = (struct rvl_queue_state){
+		.tx_tail = get(&queue->tx.tail),
+		.tx_head = get(&queue->tx.head),
+		.rx_tail = get(&queue->rx.tail),
+		.rx_head = get(&queue->rx.head),
+		.cq_head = get(&queue->cq_head),
+		.pending = rvl_queue_pending(queue),
+	};
+	if (rvl_dev_alive(queue->dev))
+		return;
+	state->dev_tx_tail = rvl_os_read32(os, RVL_REG_TX_TAIL(n));
+	state->dev_tx_head = rvl_os_read32(os, RVL_REG_TX_HEAD(n));
+	state->dev_rx_tail = rvl_os_read32(os, RVL_REG_RX_TAIL(n));
+	state->dev_rx_head = rvl_os_read32(os, RVL_REG_RX_HEAD(n));
+	state->dev_cq_head = rvl_os_read32(os, RVL_REG_CQ_HEAD(n));
+	state->dev_cq_tail = rvl_os_read32(os, RVL_REG_CQ_TAIL(n));
+	state->dev_status = rvl_os_read32(os, RVL_REG_Q_STATUS(n));
 }

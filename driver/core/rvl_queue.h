@@ -2,9 +2,20 @@
 /*
  * A queue pair: transmit, receive and completion ring.
  *
- * Threads: each queue pair belongs to one data thread at a time, which calls everything here but
- * create and destroy without a lock. Create and destroy are a control thread's, while the data
- * thread isn't running. Different queue pairs don't know of each other.
+ * Threads, of one queue pair; different pairs don't know of each other:
+ *
+ *	transmitter	tx, tx_room, kick_tx
+ *	poller		poll, rx, rx_room, kick_rx, and kick, which is for a transmitter that is
+ *			also the poller
+ *	control		create and destroy, while neither of the others runs
+ *	any		number, pending, state
+ *
+ * There is one transmitter and one poller at a time, without a lock; the two may run side by side,
+ * or be the same thread. The poller may also see whether there is tx_room, to wake the transmitter.
+ *
+ * arm is the poller's too, but may be late: a poller that has handed over to the next (NAPI, which
+ * arms when it is complete) may arm beside it. At worst the device then raises an interrupt at
+ *which there is nothing to do, and hears of the completions taken when the next poller arms.
  *
  * The buffers are the caller's; a cookie (any pointer) goes in with each and comes back with its
  * completion. Nothing is copied.
@@ -18,6 +29,14 @@ struct rvl_queue_options {
 	uint8_t tx_log2; /* log2 of the entries; RVL_RING_LOG2_MIN to ring_log2_max - 1 */
 	uint8_t rx_log2;
 	uint8_t vector; /* MSI-X vector of completions */
+
+	/*
+	 * May be NULL. Called for each buffer that the device did not complete, as soon as it can't
+	 * touch it any more: from rvl_queue_destroy(), or from rvl_dev_close() for a queue that
+	 * did not stop or was not destroyed. It may not call the core.
+	 */
+	void (*release)(void *ctx, bool rx, void *cookie);
+	void *release_ctx;
 };
 
 #define RVL_RING_LOG2_MIN 3
@@ -58,7 +77,11 @@ int rvl_queue_tx(struct rvl_queue *queue, uint64_t addr, uint16_t len, uint16_t 
  */
 int rvl_queue_rx(struct rvl_queue *queue, uint64_t addr, uint16_t len, void *cookie);
 
-/* Tell the device about descriptors queued, and completions taken, since the last time. */
+/* Tell the device about descriptors queued since the last time: frames, and receive buffers. */
+void rvl_queue_kick_tx(struct rvl_queue *queue);
+void rvl_queue_kick_rx(struct rvl_queue *queue);
+
+/* Both, and completions taken: those are otherwise told by poll, at times, and by arm. */
 void rvl_queue_kick(struct rvl_queue *queue);
 
 struct rvl_completion {
@@ -79,5 +102,19 @@ int rvl_queue_poll(struct rvl_queue *queue, struct rvl_completion *completions, 
  * sleep, then poll until there is nothing, and arm again.
  */
 void rvl_queue_arm(struct rvl_queue *queue);
+
+/* Is there a completion that was not taken yet? Never of a dead device. */
+bool rvl_queue_pending(const struct rvl_queue *queue);
+
+/* For people who look for what went wrong: pointers as the driver and as the device has them. */
+struct rvl_queue_state {
+	uint16_t tx_tail, tx_head, rx_tail, rx_head, cq_head;
+	bool pending;
+	/* registers of the same names; zero when the device is dead */
+	uint32_t dev_tx_tail, dev_tx_head, dev_rx_tail, dev_rx_head;
+	uint32_t dev_cq_head, dev_cq_tail, dev_status;
+};
+
+void rvl_queue_state(const struct rvl_queue *queue, struct rvl_queue_state *state);
 
 #endif

@@ -278,11 +278,11 @@ static void options_beyond_the_device_are_refused_by_name(void **state)
 		int code;
 		const char *word;
 	} bad[] = {
-		{4, {LOG2, LOG2, 0}, -EINVAL, "queue pair 4"},
-		{0, {2, LOG2, 0}, -EINVAL, "tx_log2"},
-		{0, {LOG2, 10, 0}, -EINVAL, "rx_log2"},
-		{0, {LOG2, LOG2, 5}, -EINVAL, "vector 5"},
-		{2, {LOG2, LOG2, 0}, -EBUSY, "in use"},
+		{4, {.tx_log2 = LOG2, .rx_log2 = LOG2, .vector = 0}, -EINVAL, "queue pair 4"},
+		{0, {.tx_log2 = 2, .rx_log2 = LOG2, .vector = 0}, -EINVAL, "tx_log2"},
+		{0, {.tx_log2 = LOG2, .rx_log2 = 10, .vector = 0}, -EINVAL, "rx_log2"},
+		{0, {.tx_log2 = LOG2, .rx_log2 = LOG2, .vector = 5}, -EINVAL, "vector 5"},
+		{2, {.tx_log2 = LOG2, .rx_log2 = LOG2, .vector = 0}, -EBUSY, "in use"},
 	};
 	struct rvl_dev_error err;
 	struct rvl_queue *queue;
