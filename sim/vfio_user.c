@@ -53,6 +53,7 @@ static void disconnect(struct rvl_vfio_user *s, const char *why)
 	close(s->client_fd);
 	s->client_fd = -1;
 	s->versioned = false;
+	s->hang_up = false;
 	s->refusals = 0;
 	s->in_have = 0;
 	s->out_size = 0;
@@ -96,6 +97,10 @@ static bool flush(struct rvl_vfio_user *s)
 		s->out_size = 0;
 		s->out_sent = 0;
 		watch(s, s->client_fd, EPOLLIN);
+	}
+	if (s->hang_up) {
+		disconnect(s, "no version in common");
+		return false;
 	}
 	return true;
 }
@@ -191,8 +196,10 @@ static void handle(struct rvl_vfio_user *s)
 		refuse(s, hdr.command, size, reason);
 	close_fds(s);
 	s->in_have = 0;
-	if (hdr.flags & RVL_VFIO_USER_NO_REPLY)
+	if (hdr.flags & RVL_VFIO_USER_NO_REPLY) {
+		flush(s);
 		return;
+	}
 	reply = (struct rvl_vfio_user_hdr){.id = hdr.id,
 					   .command = hdr.command,
 					   .size = sizeof(reply),
@@ -298,7 +305,7 @@ static int listen_on(struct rvl_vfio_user *s, char *err, unsigned err_size)
 	s->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->listen_fd < 0)
 		return -errno;
-	mask = umask(0077);
+	mask = umask(0177);
 	rc = bind(s->listen_fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : 0;
 	umask(mask);
 	if (rc)

@@ -31,6 +31,7 @@ struct rvl_vfio_user {
 
 	int client_fd;	/* -1: none */
 	bool versioned; /* a version is agreed on */
+	bool hang_up;	/* no version can be: disconnect when the reply has left */
 	unsigned refusals;
 
 	/* The message that is arriving, and the file descriptors that came with it. */

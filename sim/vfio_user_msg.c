@@ -25,6 +25,7 @@ static int refuse(struct message *m, int err, const char *reason)
 	return err;
 }
 
+#define PAGE 4096U /* the unit of maps, as VERSION says */
 #define SHORT_OR_LONG "the message has the wrong length"
 
 /* Copy a payload that must have exactly the structure's size. */
@@ -54,7 +55,7 @@ static json_t *answer_capabilities(const json_t *proposed)
 		{"max_msg_fds", RVL_VFIO_USER_MAX_FDS},
 		{"max_data_xfer_size", RVL_VFIO_USER_MAX_DATA},
 		{"max_dma_maps", RVL_VFIO_USER_MAX_MAPS},
-		{"pgsizes", 4096},
+		{"pgsizes", PAGE},
 	};
 	const json_t *theirs = json_object_get(proposed, "capabilities");
 	json_t *ours = json_object();
@@ -83,6 +84,12 @@ static int check_capabilities(struct message *m, const json_t *proposed)
 		if (v && (!json_is_integer(v) || json_integer_value(v) < 0))
 			return refuse(m, -EINVAL, "a capability is not a number");
 	}
+	if (json_object_get(caps, "write_multiple") &&
+	    !json_is_boolean(json_object_get(caps, "write_multiple")))
+		return refuse(m, -EINVAL, "write_multiple is not a boolean");
+	if (json_object_get(caps, "twin_socket") &&
+	    !json_is_object(json_object_get(caps, "twin_socket")))
+		return refuse(m, -EINVAL, "twin_socket is not an object");
 	return 0;
 }
 
@@ -99,8 +106,10 @@ static int do_version(struct rvl_vfio_user *s, struct message *m)
 	if (s->versioned)
 		return refuse(m, -EINVAL, "a version is agreed on already");
 	memcpy(&v, m->data, sizeof(v));
-	if (v.major != 0)
+	if (v.major != 0) {
+		s->hang_up = true;
 		return refuse(m, -ENOTSUP, "only major version 0 is there");
+	}
 	v.minor = 0;
 	if (json_size == 0) {
 		rc = s->device.ops->attach(s->device.ctx);
@@ -171,8 +180,6 @@ static int map_fd(struct message *m, int fd, const struct rvl_vfio_user_dma_map 
 		   (map->flags & RVL_VFIO_USER_DMA_WRITABLE ? PROT_WRITE : 0);
 	struct stat st;
 
-	if (!prot)
-		return refuse(m, -EINVAL, "neither readable nor writable");
 	if (fstat(fd, &st))
 		return -errno;
 	/* An access beyond the end of the file would be a SIGBUS. */
@@ -196,6 +203,10 @@ static int do_dma_map(struct rvl_vfio_user *s, struct message *m)
 	    map.flags & ~(RVL_VFIO_USER_DMA_READABLE | RVL_VFIO_USER_DMA_WRITABLE) ||
 	    map.size == 0 || map.address + (map.size - 1) < map.address || map.size > SIZE_MAX / 2)
 		return refuse(m, -EINVAL, "argsz, flags, address or size");
+	if (!map.flags)
+		return refuse(m, -EINVAL, "neither readable nor writable");
+	if ((map.address | map.size | map.offset) % PAGE)
+		return refuse(m, -EINVAL, "address, size or offset is not a multiple of 4096");
 	if (s->fd_count > 1)
 		return refuse(m, -EINVAL, "more than one file descriptor");
 	at = find_map(s, map.address);
@@ -405,7 +416,8 @@ static int do_set_irqs(struct rvl_vfio_user *s, struct message *m)
 		return refuse(m, -EINVAL, "argsz, index or flags");
 	if ((uint64_t)set.start + set.count > irq_count(s, set.index))
 		return refuse(m, -EINVAL, "vectors beyond the last");
-	if (m->size - sizeof(set) != (data == VFIO_IRQ_SET_DATA_BOOL ? set.count : 0))
+	if (m->size - sizeof(set) != (data == VFIO_IRQ_SET_DATA_BOOL ? set.count : 0) ||
+	    set.argsz < m->size)
 		return refuse(m, -EINVAL, SHORT_OR_LONG);
 	if (s->fd_count && data != VFIO_IRQ_SET_DATA_EVENTFD)
 		return refuse(m, -EINVAL, "file descriptors without the flag for them");

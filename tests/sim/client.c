@@ -90,7 +90,7 @@ bool client_send_raw(struct client *c, const void *data, size_t len, const int *
 int client_send(struct client *c, unsigned command, uint32_t flags, const void *payload, size_t len,
 		const int *fds, unsigned count)
 {
-	static uint8_t buf[(1U << 20) + 64];
+	static uint8_t buf[(1U << 20) + 128];
 	struct rvl_vfio_user_hdr hdr = {.id = c->next_id++,
 					.command = (uint16_t)command,
 					.size = (uint32_t)(sizeof(hdr) + len),
@@ -143,6 +143,14 @@ int client_receive(struct client *c, int id, unsigned command)
 	if (hdr.flags & RVL_VFIO_USER_ERROR)
 		return c->reply_size == 0 && hdr.error ? -(int)hdr.error : -EPROTO;
 	return hdr.error == 0 ? 0 : -EPROTO;
+}
+
+bool client_hears_nothing(struct client *c)
+{
+	struct pollfd there = {.fd = c->fd, .events = POLLIN};
+
+	pump(c);
+	return poll(&there, 1, 0) == 0;
 }
 
 int client_call(struct client *c, unsigned command, const void *payload, size_t len, const int *fds,

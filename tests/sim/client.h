@@ -17,7 +17,7 @@ struct client {
 	uint16_t next_id;
 	void (*pump)(void *ctx); /* lets a server in this process work; NULL for another process */
 	void *ctx;
-	uint8_t reply[1U << 20];
+	uint8_t reply[(1U << 20) + 64];
 	size_t reply_size; /* of the last reply's payload */
 };
 
@@ -39,6 +39,9 @@ int client_send(struct client *c, unsigned command, uint32_t flags, const void *
  * has closed, -EPROTO when the header is wrong, -ETIMEDOUT after 20 s.
  */
 int client_receive(struct client *c, int id, unsigned command);
+
+/* Whether the server, given the chance, sends nothing. */
+bool client_hears_nothing(struct client *c);
 
 /* client_send and client_receive. */
 int client_call(struct client *c, unsigned command, const void *payload, size_t len, const int *fds,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 $(eval $(call c_test,config_space_test,tests/sim/config_space_test.c,rvl_sim_io,-lcmocka))
-$(eval $(call c_test,vfio_user_test,tests/sim/vfio_user_test.c tests/sim/client.c,rvl_sim_io,\
-  -lcmocka -ljansson))
+$(eval $(call c_test,vfio_user_conformance_test,$(wildcard tests/sim/conformance/*.c) \
+  tests/sim/client.c,rvl_driver $(SIM_LIBS),-lcmocka $(DRIVER_LIBS) $(SIM_LDLIBS)))
 $(eval $(call c_test,port_test,tests/sim/port_test.c,rvl_sim_io,-lcmocka -lpcap))
 $(eval $(call c_test,sim_test,tests/sim/sim_test.c tests/sim/machine.c,rvl_driver $(SIM_LIBS),\
   -lcmocka $(DRIVER_LIBS) $(SIM_LDLIBS)))
