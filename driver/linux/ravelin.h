@@ -6,6 +6,7 @@
  *	os.c		what driver/core asks of its surroundings (core/rvl_os.h)
  *	netdev.c	net_device: open, stop, transmit, statistics, MTU
  *	queue.c		a queue pair: buffers, NAPI, interrupt, moderation
+ *	regs.c		registers that may be read for a dump
  *	ethtool.c	ethtool operations
  *	devlink.c	devlink: info, parameters, health reporters
  *	error.c		PCI error recovery, function level reset, suspend, resume, shutdown
@@ -110,6 +111,12 @@ struct rvl_nic {
 	struct rvl_ipsec *ipsec;    /* NULL where the kernel has no packet offload */
 };
 
+/* The nic lies in its devlink; a netdev's private part is a pointer to it. */
+static inline struct rvl_nic *rvl_nic_of(const struct net_device *netdev)
+{
+	return *(struct rvl_nic **)netdev_priv(netdev);
+}
+
 /* ------------------------------------------------------------------------------------- main.c */
 
 /*
@@ -160,6 +167,17 @@ int rvl_control_start(struct rvl_nic *nic); /* work, watchdog, control interrupt
 void rvl_control_stop(struct rvl_nic *nic);
 irqreturn_t rvl_control_irq(int irq, void *nic);
 
+/* ------------------------------------------------------------------------------------- regs.c */
+
+struct rvl_register {
+	const char *name;
+	u32 offset; /* in BAR0; of a queue pair's: of pair 0 */
+};
+
+/* Those that can be read without changing anything, by number; NULL beyond the last. */
+const struct rvl_register *rvl_device_register(unsigned int n);
+const struct rvl_register *rvl_queue_register(unsigned int n);
+
 /* ---------------------------------------------------------------------------------- ethtool.c */
 
 #define RVL_DRIVER_VERSION "1.0.0"
@@ -198,6 +216,15 @@ void rvl_devlink_note_event(struct rvl_nic *nic, const struct rvl_dev_event *eve
  * if not, rvl_nic_down() is not to touch the device, so that nothing waits for it.
  */
 extern const struct pci_error_handlers rvl_error_handlers;
+
+/*
+ * Detach the netdev from the stack and close the device; open the device and attach the netdev
+ * again. From a process that holds no lock of ours and not rtnl. An error of attach has been given
+ * to rvl_nic_fail().
+ */
+void rvl_nic_detach(struct rvl_nic *nic, bool touch);
+int rvl_nic_attach(struct rvl_nic *nic, struct rvl_dev_error *err);
+
 extern const struct dev_pm_ops rvl_pm_ops;
 void rvl_shutdown(struct pci_dev *pdev);
 
