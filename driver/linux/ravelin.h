@@ -18,11 +18,13 @@
  * Who holds what:
  *
  * rtnl		the net_device's configuration: open, stop, MTU, rings, channels.
- * nic->lock	which device there is (nic->dev, nic->state) and the commands given to it. It is
- *		a mutex, taken inside rtnl and never the other way round. Nothing that waits for
- *		rtnl or for xfrm's locks is done under it.
- * RCU		the data path: queues, SAs and policies are looked up under rcu_read_lock() (NAPI and
- *		ndo_start_xmit hold it) and freed a grace period after they were unhooked.
+ * nic->lock	which device there is (nic->dev, nic->state), the commands given to it, and whether
+ *		the data path runs. It is a mutex, taken inside rtnl and never the other way round.
+ *		Nothing that waits for rtnl or for xfrm's locks is done under it. Resets need no
+ *		rtnl. One change needs no lock either: UP becomes FAILED at any time; what is then
+ *		asked of nic->dev fails or comes to nothing.
+ * RCU		the data path: queues, SAs and policies are looked up under rcu_read_lock() (NAPI
+ *and ndo_start_xmit hold it) and freed a grace period after they were unhooked.
  */
 #ifndef RAVELIN_H
 #define RAVELIN_H
@@ -40,22 +42,23 @@ struct rvl_nic;
 struct rvl_ipsec;
 
 enum rvl_nic_state {
-	RVL_NIC_DOWN,	 /* there is no device: not opened yet, suspended, or given up for good */
-	RVL_NIC_UP,	 /* nic->dev works */
-	RVL_NIC_FAILED,	 /* it broke the rules, died or was taken away; a reset may bring it back */
+	RVL_NIC_DOWN,	/* there is no device: not opened yet, suspended, or given up for good */
+	RVL_NIC_UP,	/* nic->dev works */
+	RVL_NIC_FAILED, /* it broke the rules, died or was taken away; a reset may bring it back */
 };
 
 /* What the driver counts itself, a set a queue pair; the sum is shown by ethtool -S. */
 struct rvl_queue_stats {
 	u64_stats_t tx_packets, tx_bytes;
 	u64_stats_t rx_packets, rx_bytes;
-	u64_stats_t tx_dropped;		/* no memory, no mapping, device gone */
-	u64_stats_t tx_errors;		/* the device refused the descriptor or could not read it */
-	u64_stats_t tx_busy;		/* the ring was full, the queue stopped */
-	u64_stats_t rx_dropped;		/* no memory for a frame */
-	u64_stats_t rx_errors;		/* a receive descriptor that the device refused */
-	u64_stats_t rx_alloc_failed;	/* no buffer to give to the device */
+	u64_stats_t tx_dropped;	     /* no memory, no mapping, device gone */
+	u64_stats_t tx_errors;	     /* the device refused the descriptor or could not read it */
+	u64_stats_t tx_busy;	     /* the ring was full, the queue stopped */
+	u64_stats_t rx_dropped;	     /* no memory for a frame */
+	u64_stats_t rx_errors;	     /* a receive descriptor that the device refused */
+	u64_stats_t rx_alloc_failed; /* no buffer to give to the device */
 	u64_stats_t interrupts;
+	u64_stats_t missed_interrupts; /* a completion waited, its interrupt never came */
 	u64_stats_t polls;
 	struct u64_stats_sync sync;
 };
@@ -66,9 +69,17 @@ struct rvl_nic_queue {
 	unsigned int number;
 	struct rvl_queue *queue; /* NULL while the netdev is down or the device away */
 	struct napi_struct napi;
-	struct hrtimer moderation; /* arms the completion ring rx_usecs after the last poll */
+	struct hrtimer moderation; /* polls again rx_usecs after a poll, instead of an interrupt */
 	struct page_pool *pool;
+	unsigned int
+		buffer_size; /* of a receive buffer, all in all; buffer_len of it for a frame */
+	u16 buffer_len;
 	struct rvl_queue_stats *stats_tx, *stats_rx; /* written by ndo_start_xmit and by NAPI */
+	atomic_t interrupts;			     /* since the last poll */
+	atomic_t missed;			     /* the same */
+	bool starved;				     /* NAPI found no memory for buffers */
+	bool suspect; /* the watchdog saw a completion that nobody came for */
+	u16 suspect_head;
 	int irq;
 	char irq_name[IFNAMSIZ + 16];
 };
@@ -82,11 +93,17 @@ struct rvl_nic {
 	struct mutex lock;
 	struct rvl_dev *dev; /* NULL unless state is UP, or FAILED and not yet closed */
 	enum rvl_nic_state state;
-	struct rvl_dev_caps caps; /* as last opened */
+	spinlock_t state_lock;	  /* state and failure, changed in any context */
+	struct rvl_dev_caps caps; /* as first opened; a device that comes back must be the same */
+	bool running;		  /* between ndo_open and ndo_stop */
+	bool started;		  /* there are queues, the data path is on */
+	bool away;		  /* leave registers alone, they read as all ones */
+	bool removing;
 
 	struct rvl_nic_queue *queues;
-	unsigned int max_queues; /* what device, vectors and CPUs allow */
+	unsigned int max_queues; /* what device and vectors allow */
 	unsigned int num_queues; /* in use (ethtool -L) */
+	unsigned int vectors;	 /* granted: one a queue, and the last for commands and events */
 	u8 tx_log2, rx_log2;	 /* rings (ethtool -G) */
 	u32 rx_usecs;		 /* moderation (ethtool -C) */
 
@@ -103,8 +120,13 @@ struct rvl_nic {
 		u64 correctable, nonfatal, fatal, function_resets;
 	} pcie;
 
-	/* Counters of devices that went away, so that statistics never run backwards. */
+	/*
+	 * Counters of devices that went away, so that statistics never run backwards, and the last
+	 * ones read of this device; readers that can't take nic->lock take counters_lock.
+	 */
 	u64 counters_base[RVL_CNT_NUM];
+	u64 counters_last[RVL_CNT_NUM];
+	spinlock_t counters_lock;
 
 	struct devlink *devlink;
 	struct rvl_devlink *health; /* devlink.c's own */
@@ -113,6 +135,11 @@ struct rvl_nic {
 
 /* The nic lies in its devlink; a netdev's private part is a pointer to it. */
 static inline struct rvl_nic *rvl_nic_of(const struct net_device *netdev)
+{
+	return *(struct rvl_nic **)netdev_priv(netdev);
+}
+
+static inline struct rvl_nic *rvl_netdev_nic(const struct net_device *netdev)
 {
 	return *(struct rvl_nic **)netdev_priv(netdev);
 }
@@ -129,7 +156,10 @@ static inline struct rvl_nic *rvl_nic_of(const struct net_device *netdev)
 int rvl_nic_up(struct rvl_nic *nic, struct rvl_dev_error *err);
 void rvl_nic_down(struct rvl_nic *nic, bool touch);
 
-/* The data path alone, for ndo_open, ndo_stop and changes of rings: queues and CONTROL.ENABLE. */
+/*
+ * The data path alone, for ndo_open, ndo_stop and changes of rings: queues and CONTROL.ENABLE.
+ * Under nic->lock, state UP to start; stop may come twice. SAs and policies stay.
+ */
 int rvl_nic_start(struct rvl_nic *nic, struct rvl_dev_error *err);
 void rvl_nic_stop(struct rvl_nic *nic);
 
@@ -139,7 +169,11 @@ void rvl_nic_stop(struct rvl_nic *nic);
  */
 void rvl_nic_fail(struct rvl_nic *nic, const char *why);
 
-/* Down and up again, from a process that may sleep (devlink recover, slot reset, FLR done). */
+/*
+ * Down and up again, from a process that may sleep (devlink recover, slot reset, FLR done). Tries
+ * a few times; takes nic->lock itself, and tells userland of the SAs that were lost. When it fails
+ * the device stays DOWN.
+ */
 int rvl_nic_reset(struct rvl_nic *nic, const char *why, struct rvl_dev_error *err);
 
 /* --------------------------------------------------------------------------------------- os.c */
@@ -151,21 +185,33 @@ void rvl_os_init(struct rvl_nic *nic);
 extern const struct net_device_ops rvl_netdev_ops;
 void rvl_netdev_init(struct rvl_nic *nic); /* features, MTU range, MAC; before register_netdev() */
 
-/* Device counters since probe: the base plus what the device says now. Under nic->lock. */
+/*
+ * Device counters since probe: the base plus what the device says now, or said last (then the
+ * result is an error). Under nic->lock.
+ */
 int rvl_nic_counters(struct rvl_nic *nic, u64 counters[RVL_CNT_NUM]);
 
 /* ------------------------------------------------------------------------------------ queue.c */
 
+int rvl_nic_queues_alloc(struct rvl_nic *nic); /* after the netdev, before it is registered */
+void rvl_nic_queues_free(struct rvl_nic *nic);
+
 int rvl_nic_queue_open(struct rvl_nic_queue *q, struct rvl_dev_error *err);
+/* No more polls; then, when nobody transmits: the device no longer has it. */
+void rvl_nic_queue_quiesce(struct rvl_nic_queue *q);
 void rvl_nic_queue_close(struct rvl_nic_queue *q);
+/* What a queue that did not stop leaves behind, after rvl_dev_close(). */
+void rvl_nic_queue_release(struct rvl_nic_queue *q);
+
 netdev_tx_t rvl_nic_queue_xmit(struct rvl_nic_queue *q, struct sk_buff *skb, u16 sa);
-irqreturn_t rvl_nic_queue_irq(int irq, void *q);
+
+/* From the watchdog, under nic->lock: poll a queue whose interrupt was lost. true: look soon. */
+bool rvl_nic_queue_watch(struct rvl_nic_queue *q);
 
 /* ---------------------------------------------------------------------------------- control.c */
 
 int rvl_control_start(struct rvl_nic *nic); /* work, watchdog, control interrupt */
 void rvl_control_stop(struct rvl_nic *nic);
-irqreturn_t rvl_control_irq(int irq, void *nic);
 
 /* ------------------------------------------------------------------------------------- regs.c */
 
