@@ -431,6 +431,13 @@ int rvl_dev_set_rx_queues(struct rvl_dev *dev, unsigned int n)
 	return write_register(dev, RVL_REG_RX_QUEUES, n);
 }
 
+void rvl_dev_set_command_timeout(struct rvl_dev *dev, uint32_t ms)
+{
+	rvl_lock(&dev->cmd_lock);
+	dev->options.command_timeout_ms = ms;
+	rvl_unlock(&dev->cmd_lock);
+}
+
 int rvl_dev_set_port_max_frame(struct rvl_dev *dev, unsigned int octets)
 {
 	if (octets < MAX_FRAME_MIN || octets > dev->caps.max_frame)

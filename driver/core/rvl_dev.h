@@ -88,6 +88,9 @@ int rvl_dev_enable(struct rvl_dev *dev, bool on);
 /* Spread received flows over queue pairs 0 to n - 1. -EINVAL beyond what there is. */
 int rvl_dev_set_rx_queues(struct rvl_dev *dev, unsigned int n);
 
+/* How long commands are waited for from now on. */
+void rvl_dev_set_command_timeout(struct rvl_dev *dev, uint32_t ms);
+
 /* Largest frame sent to the wire, octets without FCS. -EINVAL beyond max_frame. */
 int rvl_dev_set_port_max_frame(struct rvl_dev *dev, unsigned int octets);
 

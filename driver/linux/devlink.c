@@ -1,0 +1,487 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * devlink: what the device is, parameters, reload, and the health reporter "device", which resets
+ * a device that failed and keeps a dump of how it was.
+ */
+#include <net/devlink.h>
+
+#include "ravelin.h"
+
+#define GRACE_PERIOD_MS 1000
+#define EVENTS_KEPT 16
+#define COMMAND_TIMEOUT_MS 10000
+#define COMMAND_TIMEOUT_MIN_MS 10
+#define COMMAND_TIMEOUT_MAX_MS 60000
+
+struct rvl_devlink {
+	struct devlink_port port;
+	struct devlink_health_reporter *reporter;
+	bool registered;
+
+	spinlock_t events_lock; /* the last events, for the dump */
+	struct rvl_dev_event events[EVENTS_KEPT];
+	unsigned int events_seen;
+};
+
+/* -------------------------------------------------------------------------------- messages */
+
+/* Kernels that don't remember an error in the message itself: its first one is kept here. */
+struct message {
+	struct devlink_fmsg *fmsg;
+	int err;
+};
+
+#ifdef HAVE_DEVLINK_FMSG_INT
+#define PUT(m, call) ((m)->err = (m)->err ?: (call))
+#else
+#define PUT(m, call) (call)
+#endif
+
+static void put_u32(struct message *m, const char *name, u32 value)
+{
+	PUT(m, devlink_fmsg_u32_pair_put(m->fmsg, name, value));
+}
+
+static void put_u64(struct message *m, const char *name, u64 value)
+{
+	PUT(m, devlink_fmsg_u64_pair_put(m->fmsg, name, value));
+}
+
+static void put_string(struct message *m, const char *name, const char *value)
+{
+	PUT(m, devlink_fmsg_string_pair_put(m->fmsg, name, value));
+}
+
+static void start_object(struct message *m, const char *name)
+{
+	PUT(m, devlink_fmsg_pair_nest_start(m->fmsg, name));
+	PUT(m, devlink_fmsg_obj_nest_start(m->fmsg));
+}
+
+static void end_object(struct message *m)
+{
+	PUT(m, devlink_fmsg_obj_nest_end(m->fmsg));
+	PUT(m, devlink_fmsg_pair_nest_end(m->fmsg));
+}
+
+static void start_array(struct message *m, const char *name)
+{
+	PUT(m, devlink_fmsg_arr_pair_nest_start(m->fmsg, name));
+}
+
+static void end_array(struct message *m)
+{
+	PUT(m, devlink_fmsg_arr_pair_nest_end(m->fmsg));
+}
+
+static void start_element(struct message *m)
+{
+	PUT(m, devlink_fmsg_obj_nest_start(m->fmsg));
+}
+
+static void end_element(struct message *m)
+{
+	PUT(m, devlink_fmsg_obj_nest_end(m->fmsg));
+}
+
+/* ---------------------------------------------------------------------------------- health */
+
+static const char *state_name(enum rvl_nic_state state)
+{
+	switch (state) {
+	case RVL_NIC_UP:
+		return "up";
+	case RVL_NIC_FAILED:
+		return "failed";
+	case RVL_NIC_DOWN:
+		break;
+	}
+	return "down";
+}
+
+static u64 stat_of(const struct rvl_queue_stats *stats, const u64_stats_t *value)
+{
+	unsigned int start;
+	u64 v;
+
+	do {
+		start = u64_stats_fetch_begin(&stats->sync);
+		v = u64_stats_read(value);
+	} while (u64_stats_fetch_retry(&stats->sync, start));
+	return v;
+}
+
+static int diagnose(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
+		    struct netlink_ext_ack *extack)
+{
+	struct rvl_nic *nic = devlink_health_reporter_priv(reporter);
+	struct message m = {.fmsg = fmsg};
+	unsigned int i;
+
+	mutex_lock(&nic->lock);
+	put_string(&m, "state", state_name(nic->state));
+	put_string(&m, "last failure", nic->failure[0] ? nic->failure : "none");
+	put_u64(&m, "failures", nic->failures);
+	put_u64(&m, "resets", nic->resets);
+	start_object(&m, "PCIe errors");
+	put_u64(&m, "correctable", nic->pcie.correctable);
+	put_u64(&m, "nonfatal", nic->pcie.nonfatal);
+	put_u64(&m, "fatal", nic->pcie.fatal);
+	end_object(&m);
+	start_array(&m, "queues");
+	for (i = 0; i < nic->num_queues; i++) {
+		const struct rvl_nic_queue *q = &nic->queues[i];
+
+		start_element(&m);
+		put_u32(&m, "queue", i);
+		put_string(&m, "state", q->queue ? "running" : "stopped");
+		put_string(&m, "transmit",
+			   netif_tx_queue_stopped(netdev_get_tx_queue(nic->netdev, i)) ? "stopped"
+										       : "open");
+		put_u32(&m, "interrupt", q->irq);
+		put_u64(&m, "interrupts", stat_of(q->stats_rx, &q->stats_rx->interrupts));
+		put_u64(&m, "polls", stat_of(q->stats_rx, &q->stats_rx->polls));
+		end_element(&m);
+	}
+	end_array(&m);
+	mutex_unlock(&nic->lock);
+	return m.err;
+}
+
+static void dump_registers(struct rvl_nic *nic, struct message *m)
+{
+	const struct rvl_register *r;
+	unsigned int i, q;
+
+	start_object(m, "registers");
+	for (i = 0; (r = rvl_device_register(i)); i++)
+		put_u32(m, r->name, rvl_os_read32(&nic->os, r->offset));
+	end_object(m);
+	start_array(m, "queue registers");
+	for (q = 0; q < nic->num_queues; q++) {
+		start_element(m);
+		put_u32(m, "queue", q);
+		for (i = 0; (r = rvl_queue_register(i)); i++)
+			put_u32(m, r->name, rvl_os_read32(&nic->os, r->offset + q * RVL_QP_STRIDE));
+		end_element(m);
+	}
+	end_array(m);
+}
+
+static void dump_events(struct rvl_devlink *health, struct message *m)
+{
+	struct rvl_dev_event events[EVENTS_KEPT];
+	unsigned int seen, i;
+
+	spin_lock_bh(&health->events_lock);
+	memcpy(events, health->events, sizeof(events));
+	seen = health->events_seen;
+	spin_unlock_bh(&health->events_lock);
+
+	start_array(m, "last events");
+	for (i = seen > EVENTS_KEPT ? seen - EVENTS_KEPT : 0; i < seen; i++) {
+		const struct rvl_dev_event *e = &events[i % EVENTS_KEPT];
+		const char *name = rvl_event_name(e->type);
+
+		start_element(m);
+		put_string(m, "type", name ? name : "unknown");
+		put_string(m, "source", e->source ? "inbound" : "outbound");
+		put_u32(m, "index", e->index);
+		put_u32(m, "spi", e->spi);
+		put_u64(m, "value", e->value);
+		put_u64(m, "cycles", e->cycles);
+		end_element(m);
+	}
+	end_array(m);
+}
+
+/* As it is now: devlink asks for it before it recovers the device. Keys can't be read back. */
+static int dump(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg, void *priv_ctx,
+		struct netlink_ext_ack *extack)
+{
+	struct rvl_nic *nic = devlink_health_reporter_priv(reporter);
+	struct message m = {.fmsg = fmsg};
+
+	mutex_lock(&nic->lock);
+	put_string(&m, "state", state_name(nic->state));
+	put_string(&m, "last failure", nic->failure[0] ? nic->failure : "none");
+	/* While the PCI core holds the device frozen, or it sleeps, nothing may touch it. */
+	if (nic->state != RVL_NIC_DOWN)
+		dump_registers(nic, &m);
+	mutex_unlock(&nic->lock);
+	dump_events(nic->health, &m);
+	return m.err;
+}
+
+static int recover(struct devlink_health_reporter *reporter, void *priv_ctx,
+		   struct netlink_ext_ack *extack)
+{
+	struct rvl_nic *nic = devlink_health_reporter_priv(reporter);
+	struct rvl_dev_error err;
+	int ret;
+
+	ret = rvl_nic_reset(nic, "recovery by devlink", &err);
+	if (ret)
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%s", err.text);
+	return ret;
+}
+
+static const struct devlink_health_reporter_ops reporter_ops = {
+	.name = "device",
+	.diagnose = diagnose,
+	.dump = dump,
+	.recover = recover,
+#ifdef HAVE_DEVLINK_HEALTH_OPS_GRACE
+	.default_graceful_period = GRACE_PERIOD_MS,
+#endif
+};
+
+static struct devlink_health_reporter *create_reporter(struct rvl_nic *nic)
+{
+#ifdef HAVE_DEVLINK_HEALTH_OPS_GRACE
+	return devlink_health_reporter_create(nic->devlink, &reporter_ops, nic);
+#else
+	return devlink_health_reporter_create(nic->devlink, &reporter_ops, GRACE_PERIOD_MS, nic);
+#endif
+}
+
+bool rvl_devlink_report_failure(struct rvl_nic *nic, const char *why)
+{
+	struct rvl_devlink *health = nic->health;
+
+	if (!READ_ONCE(health->registered))
+		return false;
+	devlink_health_report(health->reporter, why, NULL);
+	return true;
+}
+
+void rvl_devlink_report_recovered(struct rvl_nic *nic)
+{
+	struct rvl_devlink *health = nic->health;
+
+	if (READ_ONCE(health->registered))
+		devlink_health_reporter_state_update(health->reporter,
+						     DEVLINK_HEALTH_REPORTER_STATE_HEALTHY);
+}
+
+void rvl_devlink_note_event(struct rvl_nic *nic, const struct rvl_dev_event *event)
+{
+	struct rvl_devlink *health = nic->health;
+
+	spin_lock_bh(&health->events_lock);
+	health->events[health->events_seen++ % EVENTS_KEPT] = *event;
+	spin_unlock_bh(&health->events_lock);
+}
+
+/* ------------------------------------------------------------------------------ information */
+
+static int info_get(struct devlink *devlink, struct devlink_info_req *req,
+		    struct netlink_ext_ack *extack)
+{
+	struct rvl_nic *nic = devlink_priv(devlink);
+	char text[32];
+	int ret;
+
+#ifdef HAVE_DEVLINK_INFO_DRIVER_NAME
+	ret = devlink_info_driver_name_put(req, KBUILD_MODNAME);
+	if (ret)
+		return ret;
+#endif
+	snprintf(text, sizeof(text), "%04x:%04x", nic->pdev->subsystem_vendor,
+		 nic->pdev->subsystem_device);
+	ret = devlink_info_version_fixed_put(req, DEVLINK_INFO_VERSION_GENERIC_BOARD_ID, text);
+	if (ret)
+		return ret;
+	snprintf(text, sizeof(text), "%04x:%04x", nic->pdev->vendor, nic->pdev->device);
+	ret = devlink_info_version_fixed_put(req, DEVLINK_INFO_VERSION_GENERIC_ASIC_ID, text);
+	if (ret)
+		return ret;
+	snprintf(text, sizeof(text), "%u", nic->pdev->revision);
+	ret = devlink_info_version_fixed_put(req, DEVLINK_INFO_VERSION_GENERIC_ASIC_REV, text);
+	if (ret)
+		return ret;
+	/* There is no firmware; the version of what driver and device agreed on stands for it. */
+	snprintf(text, sizeof(text), "%u.%u", nic->caps.abi_major, nic->caps.abi_minor);
+	return devlink_info_version_running_put(req, DEVLINK_INFO_VERSION_GENERIC_FW, text);
+}
+
+/* --------------------------------------------------------------------------------- reload */
+
+static int reload_down(struct devlink *devlink, bool netns_change,
+		       enum devlink_reload_action action, enum devlink_reload_limit limit,
+		       struct netlink_ext_ack *extack)
+{
+	if (netns_change) {
+		NL_SET_ERR_MSG_MOD(extack, "the device stays in its network namespace");
+		return -EOPNOTSUPP;
+	}
+	rvl_nic_detach(devlink_priv(devlink), true);
+	return 0;
+}
+
+static int reload_up(struct devlink *devlink, enum devlink_reload_action action,
+		     enum devlink_reload_limit limit, u32 *actions_performed,
+		     struct netlink_ext_ack *extack)
+{
+	struct rvl_dev_error err;
+	int ret;
+
+	ret = rvl_nic_attach(devlink_priv(devlink), &err);
+	if (ret)
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%s", err.text);
+	else
+		*actions_performed = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT);
+	return ret;
+}
+
+static const struct devlink_ops devlink_ops = {
+	.info_get = info_get,
+	.reload_actions = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT),
+	.reload_down = reload_down,
+	.reload_up = reload_up,
+};
+
+/* ------------------------------------------------------------------------------ parameters */
+
+enum { PARAM_COMMAND_TIMEOUT = DEVLINK_PARAM_GENERIC_ID_MAX + 1 };
+
+#ifdef HAVE_DEVLINK_PARAM_GET_EXTACK
+#define GET_EXTACK , struct netlink_ext_ack *extack
+#else
+#define GET_EXTACK
+#endif
+#ifdef HAVE_DEVLINK_PARAM_SET_EXTACK
+#define SET_EXTACK , struct netlink_ext_ack *extack
+#else
+#define SET_EXTACK
+#endif
+#ifdef HAVE_DEVLINK_PARAM_VALIDATE_POINTER
+#define VALUE *value
+#define VALUE_U32 (value->vu32)
+#else
+#define VALUE value
+#define VALUE_U32 (value.vu32)
+#endif
+
+static int command_timeout_get(struct devlink *devlink, u32 id,
+			       struct devlink_param_gset_ctx *ctx GET_EXTACK)
+{
+	struct rvl_nic *nic = devlink_priv(devlink);
+
+	ctx->val.vu32 = nic->command_timeout_ms;
+	return 0;
+}
+
+static int command_timeout_set(struct devlink *devlink, u32 id,
+			       struct devlink_param_gset_ctx *ctx SET_EXTACK)
+{
+	struct rvl_nic *nic = devlink_priv(devlink);
+
+	mutex_lock(&nic->lock);
+	nic->command_timeout_ms = ctx->val.vu32;
+	if (nic->dev)
+		rvl_dev_set_command_timeout(nic->dev, nic->command_timeout_ms);
+	mutex_unlock(&nic->lock);
+	return 0;
+}
+
+static int command_timeout_validate(struct devlink *devlink, u32 id,
+				    union devlink_param_value VALUE, struct netlink_ext_ack *extack)
+{
+	if (VALUE_U32 >= COMMAND_TIMEOUT_MIN_MS && VALUE_U32 <= COMMAND_TIMEOUT_MAX_MS)
+		return 0;
+	NL_SET_ERR_MSG_FMT_MOD(extack, "command_timeout_ms is %u to %u", COMMAND_TIMEOUT_MIN_MS,
+			       COMMAND_TIMEOUT_MAX_MS);
+	return -ERANGE;
+}
+
+static const struct devlink_param params[] = {
+	DEVLINK_PARAM_DRIVER(PARAM_COMMAND_TIMEOUT, "command_timeout_ms", DEVLINK_PARAM_TYPE_U32,
+			     BIT(DEVLINK_PARAM_CMODE_RUNTIME), command_timeout_get,
+			     command_timeout_set, command_timeout_validate),
+};
+
+/* ------------------------------------------------------------------------------------ life */
+
+struct rvl_nic *rvl_devlink_alloc(struct pci_dev *pdev)
+{
+	struct devlink *devlink = devlink_alloc(&devlink_ops, sizeof(struct rvl_nic), &pdev->dev);
+	struct rvl_nic *nic;
+
+	if (!devlink)
+		return NULL;
+	nic = devlink_priv(devlink);
+	nic->devlink = devlink;
+	nic->pdev = pdev;
+	nic->command_timeout_ms = COMMAND_TIMEOUT_MS;
+	nic->health = kzalloc(sizeof(*nic->health), GFP_KERNEL);
+	if (!nic->health) {
+		devlink_free(devlink);
+		return NULL;
+	}
+	spin_lock_init(&nic->health->events_lock);
+	return nic;
+}
+
+void rvl_devlink_free(struct rvl_nic *nic)
+{
+	kfree(nic->health);
+	devlink_free(nic->devlink);
+}
+
+int rvl_devlink_init(struct rvl_nic *nic)
+{
+	struct devlink_port_attrs attrs = {.flavour = DEVLINK_PORT_FLAVOUR_PHYSICAL};
+	struct rvl_devlink *health = nic->health;
+	int ret;
+
+	ret = devlink_params_register(nic->devlink, params, ARRAY_SIZE(params));
+	if (ret)
+		return ret;
+	health->reporter = create_reporter(nic);
+	if (IS_ERR(health->reporter)) {
+		ret = PTR_ERR(health->reporter);
+		goto unregister_params;
+	}
+	devlink_port_attrs_set(&health->port, &attrs);
+	ret = devlink_port_register(nic->devlink, &health->port, 0);
+	if (ret)
+		goto destroy_reporter;
+#ifdef HAVE_SET_NETDEV_DEVLINK_PORT
+	SET_NETDEV_DEVLINK_PORT(nic->netdev, &health->port);
+#endif
+	return 0;
+
+destroy_reporter:
+	devlink_health_reporter_destroy(health->reporter);
+unregister_params:
+	devlink_params_unregister(nic->devlink, params, ARRAY_SIZE(params));
+	return ret;
+}
+
+void rvl_devlink_exit(struct rvl_nic *nic)
+{
+	devlink_port_unregister(&nic->health->port);
+	devlink_health_reporter_destroy(nic->health->reporter);
+	devlink_params_unregister(nic->devlink, params, ARRAY_SIZE(params));
+}
+
+void rvl_devlink_register(struct rvl_nic *nic)
+{
+#ifndef HAVE_SET_NETDEV_DEVLINK_PORT
+	devlink_port_type_eth_set(&nic->health->port, nic->netdev);
+#endif
+	devlink_register(nic->devlink);
+	WRITE_ONCE(nic->health->registered, true);
+}
+
+/* A failure that is just being reported is reported to its end, later ones are not. */
+void rvl_devlink_unregister(struct rvl_nic *nic)
+{
+	WRITE_ONCE(nic->health->registered, false);
+	cancel_work_sync(&nic->reset_work);
+	devlink_unregister(nic->devlink);
+#ifndef HAVE_SET_NETDEV_DEVLINK_PORT
+	devlink_port_type_clear(&nic->health->port);
+#endif
+}
