@@ -63,6 +63,25 @@ static int nic_read(void *ctx, unsigned region, uint64_t offset, void *data, uin
 	return 0;
 }
 
+static uint64_t resets(const struct rvl_nic_device *d)
+{
+	struct rvl_sim_stats stats;
+
+	rvl_sim_stats(d->sim, &stats);
+	return stats.resets;
+}
+
+/* A write of the configuration space can ask for a Function Level Reset. */
+static int write_config(struct rvl_nic_device *d, uint32_t offset, const void *data, uint32_t count)
+{
+	uint64_t before = resets(d);
+	int rc = rvl_sim_config_write(d->sim, offset, data, count);
+
+	if (resets(d) != before)
+		memset(d->table, 0, d->vectors * ENTRY);
+	return rc;
+}
+
 static int nic_write(void *ctx, unsigned region, uint64_t offset, const void *data, uint32_t count)
 {
 	struct rvl_nic_device *d = ctx;
@@ -70,7 +89,7 @@ static int nic_write(void *ctx, unsigned region, uint64_t offset, const void *da
 	uint32_t i;
 
 	if (region == RVL_VFIO_REGION_CONFIG)
-		return rvl_sim_config_write(d->sim, (uint32_t)offset, data, count);
+		return write_config(d, (uint32_t)offset, data, count);
 	for (i = 0; i < count && in_table(d, region, offset + i); i++) {
 		uint32_t at = (uint32_t)(offset + i - RVL_MSIX_TABLE_OFFSET);
 

@@ -404,7 +404,11 @@ int rvl_sim_irq_mask(struct rvl_sim *s, unsigned vector, bool masked)
 {
 	if (vector >= s->vectors)
 		return -EINVAL;
-	rvl_sim_write32(s, 2, RVL_MSIX_TABLE_OFFSET + 16 * vector + 12, masked);
+	/* An entry that was never written has an address too: that of the guest's first memory. */
+	if (!masked && !s->connected[vector])
+		write_entry(s, vector);
+	else
+		rvl_sim_write32(s, 2, RVL_MSIX_TABLE_OFFSET + 16 * vector + 12, masked);
 	return 0;
 }
 

@@ -8,7 +8,8 @@ int main(int argc, char **argv)
 	static int (*const groups[])(void) = {
 		version_tests,	dma_map_tests,	  dma_unmap_tests,  info_tests,
 		set_irqs_tests, region_tests,	  reset_tests,	    other_command_tests,
-		header_tests,	descriptor_tests, connection_tests,
+		header_tests,	descriptor_tests, connection_tests, nic_region_tests,
+		nic_dma_tests,	nic_msix_tests,
 	};
 	int failed = 0;
 	size_t i;
