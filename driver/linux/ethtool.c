@@ -12,7 +12,7 @@
 
 static void get_drvinfo(struct net_device *netdev, struct ethtool_drvinfo *info)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 
 	strscpy(info->driver, KBUILD_MODNAME, sizeof(info->driver));
 	strscpy(info->version, RVL_DRIVER_VERSION, sizeof(info->version));
@@ -108,7 +108,7 @@ static u64 queue_stat(const struct rvl_nic_queue *q, const struct queue_stat *s)
 
 static void get_ethtool_stats(struct net_device *netdev, struct ethtool_stats *stats, u64 *data)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 	u64 counters[RVL_CNT_NUM];
 	unsigned int i, j;
 
@@ -208,7 +208,7 @@ static int test_registers(struct rvl_nic *nic)
 
 static void self_test(struct net_device *netdev, struct ethtool_test *test, u64 *data)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 	struct rvl_dev_error err;
 	bool started;
 	int ret = 0;
@@ -244,7 +244,7 @@ out:
 
 static int get_sset_count(struct net_device *netdev, int set)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 
 	switch (set) {
 	case ETH_SS_STATS:
@@ -259,7 +259,7 @@ static int get_sset_count(struct net_device *netdev, int set)
 
 static void get_strings(struct net_device *netdev, u32 set, u8 *data)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 	unsigned int i, j;
 
 	if (set == ETH_SS_TEST) {
@@ -336,7 +336,7 @@ static int reshape(struct rvl_nic *nic, const struct shape *shape, struct netlin
 
 static void get_channels(struct net_device *netdev, struct ethtool_channels *channels)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 
 	channels->max_combined = nic->max_queues;
 	channels->combined_count = nic->num_queues;
@@ -344,7 +344,7 @@ static void get_channels(struct net_device *netdev, struct ethtool_channels *cha
 
 static int set_channels(struct net_device *netdev, struct ethtool_channels *channels)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 	struct shape shape = {channels->combined_count, nic->tx_log2, nic->rx_log2};
 
 	/* The core has compared the count with the largest and the others with 0. */
@@ -357,7 +357,7 @@ static void get_ringparam(struct net_device *netdev, struct ethtool_ringparam *r
 			  struct kernel_ethtool_ringparam *kernel_ring,
 			  struct netlink_ext_ack *extack)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 
 	/* A completion ring holds the completions of both. */
 	ring->tx_max_pending = 1U << (nic->caps.ring_log2_max - 1);
@@ -370,7 +370,7 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 			 struct kernel_ethtool_ringparam *kernel_ring,
 			 struct netlink_ext_ack *extack)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 	struct shape shape = {.queues = nic->num_queues};
 
 	if (ring->tx_pending < 1U << RVL_RING_LOG2_MIN ||
@@ -389,7 +389,7 @@ static int get_coalesce(struct net_device *netdev, struct ethtool_coalesce *coal
 			struct kernel_ethtool_coalesce *kernel_coalesce,
 			struct netlink_ext_ack *extack)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 
 	coalesce->rx_coalesce_usecs = READ_ONCE(nic->rx_usecs);
 	return 0;
@@ -399,7 +399,7 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coal
 			struct kernel_ethtool_coalesce *kernel_coalesce,
 			struct netlink_ext_ack *extack)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 
 	if (coalesce->rx_coalesce_usecs > MODERATION_MAX_USECS) {
 		NL_SET_ERR_MSG_FMT_MOD(extack, "rx-usecs is %u at most", MODERATION_MAX_USECS);
@@ -428,7 +428,7 @@ static int get_link_ksettings(struct net_device *netdev, struct ethtool_link_kse
 
 static int get_regs_len(struct net_device *netdev)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 
 	return (DEVICE_WORDS + nic->caps.queue_pairs * QUEUE_WORDS) * sizeof(u32);
 }
@@ -440,7 +440,7 @@ static int get_regs_len(struct net_device *netdev)
  */
 static void get_regs(struct net_device *netdev, struct ethtool_regs *regs, void *data)
 {
-	struct rvl_nic *nic = rvl_netdev_nic(netdev);
+	struct rvl_nic *nic = rvl_nic_of(netdev);
 	const struct rvl_register *r;
 	u32 *words = data;
 	unsigned int i, q;

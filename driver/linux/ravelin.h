@@ -134,7 +134,7 @@ struct rvl_nic {
 };
 
 /* The nic lies in its devlink; a netdev's private part is a pointer to it. */
-static inline struct rvl_nic *rvl_netdev_nic(const struct net_device *netdev)
+static inline struct rvl_nic *rvl_nic_of(const struct net_device *netdev)
 {
 	return *(struct rvl_nic **)netdev_priv(netdev);
 }
