@@ -330,7 +330,7 @@ static void several_writes_with_one_that_is_wrong_are_not_done(void **state)
 			m.count = 2;
 			break;
 		case 7:
-			m.count = 1ULL << 61; /* times 24 is 0 */
+			m.count = 3 + (1ULL << 61); /* times 24 is as for 3 */
 			break;
 		default:
 			m.count = UINT64_MAX;
