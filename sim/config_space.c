@@ -9,6 +9,9 @@
 #define CMD 0x04
 #define CMD_MEMORY 0x0002
 #define CMD_MASTER 0x0004
+#define CMD_SERR 0x0100
+#define STATUS 0x06
+#define STATUS_SIGNALLED 0x4000 /* system error */
 #define BAR(n) (0x10 + 4 * (n))
 
 #define PM_CSR (RVL_CONFIG_PM + 4)
@@ -241,22 +244,68 @@ void rvl_config_space_set_msix(struct rvl_config_space *cs, bool enable, bool ma
 	      (uint16_t)(control | (enable ? MSIX_ENABLE : 0) | (mask ? MSIX_MASK : 0)));
 }
 
-void rvl_config_space_log(struct rvl_config_space *cs, uint32_t error, const uint32_t hdr[4])
+/* The first error's header stays until its status bit is cleared. */
+static void log_header(struct rvl_config_space *cs, uint32_t error, const uint32_t hdr[4])
 {
 	uint8_t *v = cs->value;
-	uint32_t status = get32(v + AER_UNCORRECTABLE);
-	unsigned bit = (unsigned)__builtin_ctz(error);
 	int i;
 
-	/* The first error's header stays until its status bit is cleared. */
-	if (!(status & 1U << (get32(v + AER_CONTROL) & 0x1f))) {
-		v[AER_CONTROL] = (uint8_t)((v[AER_CONTROL] & ~0x1f) | bit);
-		for (i = 0; i < 4; i++)
-			put32(v + AER_HEADER_LOG + 4 * i, hdr[i]);
+	if (get32(v + AER_UNCORRECTABLE) & 1U << (get32(v + AER_CONTROL) & 0x1f))
+		return;
+	v[AER_CONTROL] = (uint8_t)((v[AER_CONTROL] & ~0x1f) | (unsigned)__builtin_ctz(error));
+	for (i = 0; i < 4; i++)
+		put32(v + AER_HEADER_LOG + 4 * i, hdr[i]);
+}
+
+enum rvl_aer_message rvl_config_space_error(struct rvl_config_space *cs, bool correctable,
+					    uint32_t error, const uint32_t hdr[4])
+{
+	uint8_t *v = cs->value;
+	bool serr = get16(v + CMD) & CMD_SERR, fatal;
+	uint16_t control = get16(v + DEVICE_CONTROL);
+
+	if (correctable) {
+		put32(v + AER_CORRECTABLE, get32(v + AER_CORRECTABLE) | error);
+		v[DEVICE_STATUS] |= 0x01;
+		return !(get32(v + AER_CORRECTABLE_MASK) & error) && control & 0x01
+			       ? RVL_AER_CORRECTABLE
+			       : RVL_AER_NONE;
 	}
-	put32(v + AER_UNCORRECTABLE, status | error);
+	fatal = get32(v + AER_SEVERITY) & error;
+	v[DEVICE_STATUS] |= fatal ? 0x04 : 0x02;
+	if (error == RVL_AER_UNSUPPORTED_REQUEST)
+		v[DEVICE_STATUS] |= 0x08;
+	if (get32(v + AER_UNCORRECTABLE_MASK) & error) {
+		put32(v + AER_UNCORRECTABLE, get32(v + AER_UNCORRECTABLE) | error);
+		return RVL_AER_NONE;
+	}
+	log_header(cs, error, hdr);
+	put32(v + AER_UNCORRECTABLE, get32(v + AER_UNCORRECTABLE) | error);
+	if (!serr && !(control & (fatal ? 0x04 : 0x02)))
+		return RVL_AER_NONE;
+	if (serr)
+		rvl_config_space_status(cs, STATUS_SIGNALLED);
+	return fatal ? RVL_AER_FATAL : RVL_AER_NON_FATAL;
+}
+
+void rvl_config_space_status(struct rvl_config_space *cs, uint16_t bits)
+{
+	put16(cs->value + STATUS, get16(cs->value + STATUS) | bits);
+}
+
+enum rvl_aer_message rvl_config_space_log(struct rvl_config_space *cs, uint32_t error,
+					  const uint32_t hdr[4])
+{
+	uint8_t *v = cs->value;
+
+	log_header(cs, error, hdr);
+	put32(v + AER_UNCORRECTABLE, get32(v + AER_UNCORRECTABLE) | error);
 	put32(v + AER_CORRECTABLE, get32(v + AER_CORRECTABLE) | AER_ADVISORY_NON_FATAL);
 	v[DEVICE_STATUS] |= error == RVL_AER_UNSUPPORTED_REQUEST ? 0x09 : 0x01;
+	return !(get32(v + AER_CORRECTABLE_MASK) & AER_ADVISORY_NON_FATAL) &&
+			       get16(v + DEVICE_CONTROL) & 0x01
+		       ? RVL_AER_CORRECTABLE
+		       : RVL_AER_NONE;
 }
 
 int rvl_config_space_dump(const struct rvl_config_space *cs, uint16_t requester_id, FILE *f)

@@ -23,11 +23,36 @@
 #define RVL_CONFIG_AER 0x100
 
 /* Bits of the uncorrectable error registers of AER (section 7.8.4). */
+#define RVL_AER_DATA_LINK (1U << 4)
+#define RVL_AER_SURPRISE_DOWN (1U << 5)
 #define RVL_AER_POISONED (1U << 12)
+#define RVL_AER_FLOW_CONTROL (1U << 13)
 #define RVL_AER_COMPLETION_TIMEOUT (1U << 14)
 #define RVL_AER_COMPLETER_ABORT (1U << 15)
 #define RVL_AER_UNEXPECTED_COMPLETION (1U << 16)
+#define RVL_AER_RECEIVER_OVERFLOW (1U << 17)
+#define RVL_AER_MALFORMED (1U << 18)
 #define RVL_AER_UNSUPPORTED_REQUEST (1U << 20)
+#define RVL_AER_INTERNAL (1U << 22)
+
+/* Of the correctable ones (section 7.8.5). */
+#define RVL_AER_RECEIVER (1U << 0)
+#define RVL_AER_BAD_TLP (1U << 6)
+#define RVL_AER_BAD_DLLP (1U << 7)
+#define RVL_AER_REPLAY_ROLLOVER (1U << 8)
+#define RVL_AER_REPLAY_TIMEOUT (1U << 12)
+#define RVL_AER_ADVISORY (1U << 13)
+#define RVL_AER_CORRECTED_INTERNAL (1U << 14)
+#define RVL_AER_HEADER_OVERFLOW (1U << 15)
+
+/* Bits of the header's Status register that say how requests of the NIC ended (section 7.5.1.1.4).
+ */
+#define RVL_STATUS_TARGET_ABORT (1U << 12) /* with Completer Abort */
+#define RVL_STATUS_MASTER_ABORT (1U << 13) /* with Unsupported Request */
+#define RVL_STATUS_PARITY (1U << 15)	   /* poisoned */
+
+/* The message that tells the root complex of an error. */
+enum rvl_aer_message { RVL_AER_NONE, RVL_AER_CORRECTABLE, RVL_AER_NON_FATAL, RVL_AER_FATAL };
 
 struct rvl_config_space {
 	uint8_t value[RVL_CONFIG_SPACE_SIZE];
@@ -72,9 +97,22 @@ void rvl_config_space_set_msix(struct rvl_config_space *cs, bool enable, bool ma
 
 /*
  * Log an error that is signalled as an Advisory Non-Fatal Error (section 6.2.3.2.4) in AER and
- * Device Status: RVL_AER_* and the header of the TLP, DW 0 first.
+ * Device Status: RVL_AER_* and the header of the TLP, DW 0 first. Returns the message that the
+ * function sends up: correctable, or none.
  */
-void rvl_config_space_log(struct rvl_config_space *cs, uint32_t error, const uint32_t hdr[4]);
+enum rvl_aer_message rvl_config_space_log(struct rvl_config_space *cs, uint32_t error,
+					  const uint32_t hdr[4]);
+
+/*
+ * Any other error: one bit of the correctable or uncorrectable status (section 6.2.5). Returns the
+ * message that the function sends up then, which is none if the error is masked or reporting is
+ * off.
+ */
+enum rvl_aer_message rvl_config_space_error(struct rvl_config_space *cs, bool correctable,
+					    uint32_t error, const uint32_t hdr[4]);
+
+/* RVL_STATUS_* */
+void rvl_config_space_status(struct rvl_config_space *cs, uint16_t bits);
 
 /*
  * Write the space as `lspci -F` and libpci's dump method read it, as device 0000:BB:DD.F of

@@ -140,6 +140,12 @@ void rvl_rootport_set_policy(struct rvl_rootport *rp, const struct rvl_rootport_
 	rp->policy = *policy;
 }
 
+void rvl_rootport_stop(struct rvl_rootport *rp, bool reads, bool writes)
+{
+	rp->stop_reads = reads;
+	rp->stop_writes = writes;
+}
+
 bool rvl_rootport_idle(const struct rvl_rootport *rp)
 {
 	return !rp->requests.head && !rp->completions.head && !rp->pending_count &&
@@ -163,7 +169,8 @@ int rvl_rootport_add_rule(struct rvl_rootport *rp, const struct rvl_rootport_rul
 void rvl_rootport_clear_rules(struct rvl_rootport *rp)
 {
 	for (unsigned i = 0; i < RP_TAGS; i++)
-		rp->reads[i].rule = NULL;
+		if (rp->reads[i].rule != &rp->reads[i].own)
+			rp->reads[i].rule = NULL;
 	rp->rule_count = 0;
 }
 
@@ -405,7 +412,8 @@ void rvl_rootport_clock(struct rvl_rootport *rp, struct rvl_model_in *in,
 		    rp->policy.request_gap_percent);
 	stream_down(rp, &rp->completions, &in->rx_cpl, out->rx_cpl_ready,
 		    rp->policy.completion_gap_percent);
-	in->tx_wr_ready = next_ready(rp, &rp->wr, rp->policy.write_stall_percent);
-	in->tx_rd_ready = next_ready(rp, &rp->rd, rp->policy.read_stall_percent);
+	in->tx_wr_ready =
+		next_ready(rp, &rp->wr, rp->policy.write_stall_percent) && !rp->stop_writes;
+	in->tx_rd_ready = next_ready(rp, &rp->rd, rp->policy.read_stall_percent) && !rp->stop_reads;
 	in->tx_cpl_ready = next_ready(rp, &rp->cpl, rp->policy.completion_stall_percent);
 }

@@ -53,6 +53,32 @@ struct rvl_rootport_policy {
 /* No stalls, 100 cycles of latency, in order, fewest completions. */
 extern const struct rvl_rootport_policy RVL_ROOTPORT_POLICY_DEFAULT;
 
+/* ---------------------------------------------------------------------------------------- faults
+ */
+
+enum rvl_rootport_fault {
+	RVL_FAULT_UNSUPPORTED, /* a completion with Unsupported Request ends the read */
+	RVL_FAULT_ABORT,       /* ... with Completer Abort */
+	RVL_FAULT_RETRY,       /* ... with Configuration Request Retry Status, illegal for memory */
+	RVL_FAULT_POISONED,    /* a completion has its data poisoned */
+	RVL_FAULT_LOST,	       /* no more completions */
+	RVL_FAULT_LATE,	       /* `amount` cycles later than it would be */
+	RVL_FAULT_DUPLICATE,   /* the last completion comes twice, back to back */
+	RVL_FAULT_BYTE_COUNT,  /* the byte count is `amount` too high (as 12 bits: -4 is 4092) */
+	RVL_FAULT_TOO_LONG,    /* the last completion has `amount` DWs more than was asked */
+	RVL_FAULT_KINDS,
+};
+
+/* Which of the NIC's memory reads, and what happens to them. */
+struct rvl_rootport_rule {
+	enum rvl_rootport_fault fault;
+	uint64_t addr, size; /* reads that touch this range; size 0: all */
+	uint32_t skip;	     /* so many of them pass first */
+	uint32_t times;	     /* then so many are hit; 0: all */
+	uint32_t completion; /* the completion of the read that is hit; 0: the first */
+	uint32_t amount;
+};
+
 /* ------------------------------------------------------------------------------------------ host
  */
 
@@ -89,6 +115,17 @@ struct rvl_rootport_host {
 	bool (*message)(void *ctx, uint64_t addr, uint32_t data);
 	void (*answered)(void *ctx, const struct rvl_rootport_answer *answer); /* may be NULL */
 	void (*violation)(void *ctx, const char *text);			       /* may be NULL */
+
+	/*
+	 * Faults that the host decides on (all may be NULL). read_fault: what happens to a memory
+	 * read of [addr, end) that no rule has hit; true with the fault, completion and amount of
+	 * *rule set. written: a memory write on its way to memory, which may be changed; false
+	 * loses it. faulted: a fault is being applied to a read; hdr is that of its completion, or
+	 * of what it would have been.
+	 */
+	bool (*read_fault)(void *ctx, uint64_t addr, uint64_t end, struct rvl_rootport_rule *rule);
+	bool (*written)(void *ctx, uint64_t addr, uint8_t *data, uint32_t len);
+	void (*faulted)(void *ctx, enum rvl_rootport_fault fault, const uint32_t hdr[4]);
 };
 
 /*
@@ -160,37 +197,18 @@ unsigned rvl_rootport_requests_unanswered(const struct rvl_rootport *rp); /* non
 /* Give up the unanswered requests (a host's completion timeout); answers are then violations. */
 void rvl_rootport_forget_requests(struct rvl_rootport *rp);
 
-/* ---------------------------------------------------------------------------------------- faults
+/* ----------------------------------------------------------------------------------------- rules
  */
-
-enum rvl_rootport_fault {
-	RVL_FAULT_UNSUPPORTED, /* a completion with Unsupported Request ends the read */
-	RVL_FAULT_ABORT,       /* ... with Completer Abort */
-	RVL_FAULT_RETRY,       /* ... with Configuration Request Retry Status, illegal for memory */
-	RVL_FAULT_POISONED,    /* a completion has its data poisoned */
-	RVL_FAULT_LOST,	       /* no more completions */
-	RVL_FAULT_LATE,	       /* `amount` cycles later than it would be */
-	RVL_FAULT_DUPLICATE,   /* the last completion comes twice, back to back */
-	RVL_FAULT_BYTE_COUNT,  /* the byte count is `amount` too high (as 12 bits: -4 is 4092) */
-	RVL_FAULT_TOO_LONG,    /* the last completion has `amount` DWs more than was asked */
-	RVL_FAULT_KINDS,
-};
-
-/* Which of the NIC's memory reads, and what happens to them. */
-struct rvl_rootport_rule {
-	enum rvl_rootport_fault fault;
-	uint64_t addr, size; /* reads that touch this range; size 0: all */
-	uint32_t skip;	     /* so many of them pass first */
-	uint32_t times;	     /* then so many are hit; 0: all */
-	uint32_t completion; /* the completion of the read that is hit; 0: the first */
-	uint32_t amount;
-};
 
 #define RVL_ROOTPORT_RULES 16
 
 /* Returns 0 or -ENOSPC. The first rule that matches a read is applied to it. */
 int rvl_rootport_add_rule(struct rvl_rootport *rp, const struct rvl_rootport_rule *rule);
 void rvl_rootport_clear_rules(struct rvl_rootport *rp);
+
+/* No credits: the NIC's reads, or its writes (and interrupts), are not taken until allowed again.
+ */
+void rvl_rootport_stop(struct rvl_rootport *rp, bool reads, bool writes);
 
 /* A completion that nobody asked for: header as it is, len octets (a multiple of 4). -ENOMEM or 0.
  */

@@ -77,6 +77,18 @@ static struct rp_tlp *send(struct rvl_rootport *rp, const uint32_t hdr[4], uint3
 	return t;
 }
 
+/* Count a fault and tell the host. */
+static void apply(struct rvl_rootport *rp, const struct rp_read *r, enum rvl_rootport_fault fault)
+{
+	uint32_t hdr[4];
+
+	rp->stats.faults[fault]++;
+	if (!rp->host.faulted)
+		return;
+	make_header(r, 0, 0, (uint32_t)(r->end - r->next), hdr);
+	rp->host.faulted(rp->host.ctx, fault, hdr);
+}
+
 static void send_error(struct rvl_rootport *rp, struct rp_read *r, uint32_t status)
 {
 	uint32_t hdr[4];
@@ -100,7 +112,7 @@ void rp_schedule_completion(struct rvl_rootport *rp)
 		return;
 	rule = r->rule && r->completions == r->rule->completion ? r->rule : NULL;
 	if (rule && rule->fault <= RVL_FAULT_RETRY) {
-		rp->stats.faults[rule->fault]++;
+		apply(rp, r, rule->fault);
 		send_error(rp, r,
 			   rule->fault == RVL_FAULT_UNSUPPORTED ? RVL_CPL_UNSUPPORTED
 			   : rule->fault == RVL_FAULT_ABORT	? RVL_CPL_ABORT
@@ -108,12 +120,12 @@ void rp_schedule_completion(struct rvl_rootport *rp)
 		return;
 	}
 	if (rule && rule->fault == RVL_FAULT_LOST) {
-		rp->stats.faults[rule->fault]++;
+		apply(rp, r, rule->fault);
 		close_read(rp, r);
 		return;
 	}
 	if (rule && rule->fault == RVL_FAULT_LATE && !r->late) {
-		rp->stats.faults[rule->fault]++;
+		apply(rp, r, rule->fault);
 		r->late = true;
 		r->due = rp->cycle + rule->amount;
 		return;
@@ -130,16 +142,16 @@ void rp_schedule_completion(struct rvl_rootport *rp)
 	dw_addr = r->next & ~3ULL;
 	dws = (uint32_t)((end - dw_addr + 3) / 4);
 	if (last && r->rule && r->rule->fault == RVL_FAULT_TOO_LONG) {
-		rp->stats.faults[r->rule->fault]++;
+		apply(rp, r, r->rule->fault);
 		extra = r->rule->amount;
 	}
 	make_header(r, RVL_CPL_SUCCESS, dws + extra, (uint32_t)(r->end - r->next), hdr);
 	if (rule && rule->fault == RVL_FAULT_BYTE_COUNT) {
-		rp->stats.faults[rule->fault]++;
+		apply(rp, r, rule->fault);
 		hdr[1] = (hdr[1] & ~0xfffU) | ((hdr[1] + rule->amount) & 0xfff);
 	}
 	if (rule && rule->fault == RVL_FAULT_POISONED) {
-		rp->stats.faults[rule->fault]++;
+		apply(rp, r, rule->fault);
 		hdr[0] |= 1U << 14;
 	}
 	t = send(rp, hdr, (dws + extra) * 4);
@@ -152,7 +164,7 @@ void rp_schedule_completion(struct rvl_rootport *rp)
 	if (last && r->rule && r->rule->fault == RVL_FAULT_DUPLICATE) {
 		struct rp_tlp *twin = send(rp, hdr, t->len);
 
-		rp->stats.faults[r->rule->fault]++;
+		apply(rp, r, r->rule->fault);
 		if (twin)
 			memcpy(twin->data, t->data, t->len);
 	}

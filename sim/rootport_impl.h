@@ -39,6 +39,7 @@ struct rp_read {
 	uint64_t due;	    /* cycle */
 	uint32_t completions;
 	const struct rvl_rootport_rule *rule; /* points into struct rvl_rootport */
+	struct rvl_rootport_rule own;	      /* what the host decided for this read */
 };
 
 /* A non-posted request of the host. */
@@ -79,6 +80,7 @@ struct rvl_rootport {
 	uint32_t read_count;
 
 	struct rp_up wr, rd, cpl;
+	bool stop_reads, stop_writes;
 
 	struct rvl_rootport_rule rules[RVL_ROOTPORT_RULES];
 	uint32_t rule_seen[RVL_ROOTPORT_RULES];
@@ -140,8 +142,7 @@ uint32_t rp_be_lead(const uint32_t hdr[4]);
 uint32_t rp_be_trail(const uint32_t hdr[4]);
 
 /* rootport_up.c: the NIC's requests, whole */
-void rp_take_write(struct rvl_rootport *rp, const uint32_t hdr[4], const uint8_t *data,
-		   uint32_t len);
+void rp_take_write(struct rvl_rootport *rp, const uint32_t hdr[4], uint8_t *data, uint32_t len);
 void rp_take_read(struct rvl_rootport *rp, const uint32_t hdr[4]);
 void rp_take_completion(struct rvl_rootport *rp, const uint32_t hdr[4], const uint8_t *data,
 			uint32_t len);

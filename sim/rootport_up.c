@@ -53,8 +53,7 @@ static uint32_t get32(const uint8_t *p)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-void rp_take_write(struct rvl_rootport *rp, const uint32_t hdr[4], const uint8_t *data,
-		   uint32_t len)
+void rp_take_write(struct rvl_rootport *rp, const uint32_t hdr[4], uint8_t *data, uint32_t len)
 {
 	uint32_t dws = rp_dws(hdr), lead, octets;
 	uint64_t addr = rp_addr(hdr);
@@ -86,6 +85,8 @@ void rp_take_write(struct rvl_rootport *rp, const uint32_t hdr[4], const uint8_t
 		rp->stats.bad_writes++;
 		return;
 	}
+	if (rp->host.written && !rp->host.written(rp->host.ctx, addr + lead, data + lead, octets))
+		return;
 	memcpy(mem, data + lead, octets);
 	rp->stats.write_octets += octets;
 }
@@ -142,6 +143,9 @@ void rp_take_read(struct rvl_rootport *rp, const uint32_t hdr[4])
 	if (rp_dws(hdr) == 1 && !rp_first_be(hdr))
 		r->end = r->next + 1;
 	r->rule = match_rule(rp, r->next, r->end);
+	if (!r->rule && rp->host.read_fault &&
+	    rp->host.read_fault(rp->host.ctx, r->next, r->end, &r->own))
+		r->rule = &r->own;
 	rp->read_order[rp->read_count++] = tag;
 }
 

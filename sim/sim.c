@@ -11,12 +11,15 @@
 #include "sim/wire.h"
 
 /* Bounds, in cycles, of what the NIC must do in time. */
-#define READY_LIMIT 1000000U  /* reset and the sweep of all tables; a reset waits for reads too */
-#define ANSWER_LIMIT 1000000U /* a register */
+/* Half a second and three: a client of vfio-user gives up after five (QEMU, x-msg-timeout). */
+#define READY_LIMIT 600000U  /* reset and the sweep of all tables; a reset waits for reads too */
+#define ANSWER_LIMIT 100000U /* a register */
 #define RESET_CYCLES 8U
 
 /* A change of the NIC's inputs shows in its idle output after so many cycles at the latest. */
 #define QUIET 8U
+
+#define TIMEOUTS 32U /* completion timeouts that may be under way */
 
 struct rvl_sim {
 	struct rvl_sim_options options;
@@ -33,7 +36,16 @@ struct rvl_sim {
 	uint8_t answer_status;
 	uint32_t answer;
 
+	struct rvl_faults faults;
+	bool unplugged;
+	struct timeout {
+		uint64_t due;
+		uint32_t hdr[4];
+	} timeouts[TIMEOUTS]; /* of reads whose completions were lost, by time */
+	unsigned timeout_count;
+
 	uint64_t host_ns, interrupts, resets, hash;
+	uint64_t unplugs, aer[4]; /* messages, by enum rvl_aer_message */
 };
 
 const struct rvl_sim_options RVL_SIM_OPTIONS_DEFAULT = {
@@ -57,11 +69,18 @@ static bool is_interrupt(uint64_t bus)
 	return bus - RVL_SIM_MSIX_ADDRESS < 4096U * 4;
 }
 
+static void tell_interrupt(struct rvl_sim *s, unsigned vector, unsigned times)
+{
+	for (; times && s->options.irq; times--)
+		s->options.irq(s->options.ctx, vector);
+}
+
 /* A memory write of one DW: is it an interrupt? */
 static bool host_message(void *ctx, uint64_t bus, uint32_t data)
 {
 	struct rvl_sim *s = ctx;
 	uint64_t vector = (bus - RVL_SIM_MSIX_ADDRESS) / 4;
+	unsigned told = (unsigned)vector, times;
 
 	if (!is_interrupt(bus))
 		return false;
@@ -70,8 +89,8 @@ static bool host_message(void *ctx, uint64_t bus, uint32_t data)
 		return true;
 	}
 	s->interrupts++;
-	if (s->options.irq)
-		s->options.irq(s->options.ctx, (unsigned)vector);
+	times = rvl_faults_irq(&s->faults, &told);
+	tell_interrupt(s, told, times);
 	return true;
 }
 
@@ -88,6 +107,68 @@ static void host_answered(void *ctx, const struct rvl_rootport_answer *answer)
 	s->answer_status = answer->status;
 	if (answer->dws)
 		memcpy(&s->answer, answer->data, sizeof(s->answer));
+}
+
+static bool host_read_fault(void *ctx, uint64_t addr, uint64_t end, struct rvl_rootport_rule *rule)
+{
+	return rvl_faults_read(&((struct rvl_sim *)ctx)->faults, addr, end, rule);
+}
+
+static bool host_written(void *ctx, uint64_t addr, uint8_t *data, uint32_t len)
+{
+	return rvl_faults_written(&((struct rvl_sim *)ctx)->faults, addr, data, len);
+}
+
+/* What a function logs of what came back for its reads (PCIe, sections 6.2.3 and 7.5.1.1.4). */
+static void host_faulted(void *ctx, enum rvl_rootport_fault fault, const uint32_t hdr[4])
+{
+	struct rvl_sim *s = ctx;
+	struct timeout *t;
+
+	switch (fault) {
+	case RVL_FAULT_UNSUPPORTED:
+		rvl_config_space_status(&s->config, RVL_STATUS_MASTER_ABORT);
+		break;
+	case RVL_FAULT_ABORT:
+		rvl_config_space_status(&s->config, RVL_STATUS_TARGET_ABORT);
+		break;
+	case RVL_FAULT_POISONED:
+		rvl_config_space_status(&s->config, RVL_STATUS_PARITY);
+		rvl_sim_aer(s, false, true, RVL_AER_POISONED, hdr);
+		break;
+	case RVL_FAULT_DUPLICATE:
+		rvl_sim_aer(s, false, true, RVL_AER_UNEXPECTED_COMPLETION, hdr);
+		break;
+	case RVL_FAULT_RETRY:
+	case RVL_FAULT_BYTE_COUNT:
+	case RVL_FAULT_TOO_LONG:
+		rvl_sim_aer(s, false, false, RVL_AER_MALFORMED, hdr);
+		break;
+	case RVL_FAULT_LOST:
+		if (s->timeout_count == TIMEOUTS)
+			break;
+		t = &s->timeouts[s->timeout_count++];
+		t->due = s->model->cycle + RVL_SIM_COMPLETION_TIMEOUT;
+		memcpy(t->hdr, hdr, sizeof(t->hdr));
+		break;
+	case RVL_FAULT_LATE:
+	case RVL_FAULT_KINDS:
+		break;
+	}
+}
+
+/* Late interrupts and completion timeouts that are due. */
+static void run_timers(struct rvl_sim *s)
+{
+	int vector;
+
+	while ((vector = rvl_faults_irq_due(&s->faults)) >= 0)
+		tell_interrupt(s, (unsigned)vector, 1);
+	while (s->timeout_count && s->timeouts[0].due <= s->model->cycle) {
+		rvl_sim_aer(s, false, false, RVL_AER_COMPLETION_TIMEOUT, s->timeouts[0].hdr);
+		s->timeout_count--;
+		memmove(s->timeouts, s->timeouts + 1, s->timeout_count * sizeof(s->timeouts[0]));
+	}
 }
 
 static void host_violation(void *ctx, const char *text)
@@ -141,7 +222,12 @@ static void digest(struct rvl_sim *s)
 static void cycle(struct rvl_sim *s)
 {
 	struct rvl_model *m = s->model;
+	bool timers, reads, writes;
 
+	s->faults.cycle = m->cycle;
+	s->faults.frames = s->wire.rx_frames + s->wire.tx_frames;
+	rvl_faults_stopped(&s->faults, &reads, &writes);
+	rvl_rootport_stop(s->rootport, reads, writes);
 	if (s->options.trace && m->cycle == s->options.trace_from)
 		rvl_model_trace_open(m, s->options.trace);
 	rvl_model_settle(m);
@@ -149,7 +235,10 @@ static void cycle(struct rvl_sim *s)
 	rvl_wire_clock(&s->wire, &m->in, &m->out);
 	rvl_rootport_clock(s->rootport, &m->in, &m->out);
 	rvl_model_clock(m);
-	if (!m->out.idle || !rvl_rootport_idle(s->rootport) || !rvl_wire_idle(&s->wire))
+	timers = s->timeout_count || rvl_faults_irq_pending(&s->faults);
+	if (timers)
+		run_timers(s);
+	if (timers || !m->out.idle || !rvl_rootport_idle(s->rootport) || !rvl_wire_idle(&s->wire))
 		s->quiet = 0;
 	else if (s->quiet < QUIET)
 		s->quiet++;
@@ -161,7 +250,7 @@ static bool pass(struct rvl_sim *s, uint64_t limit, bool (*done)(const struct rv
 	struct timespec from, to;
 	uint64_t i;
 
-	if (done && done(s))
+	if (s->unplugged || (done && done(s)))
 		return true;
 	clock_gettime(CLOCK_MONOTONIC, &from);
 	for (i = 0; i < limit && (i == 0 || !done || !done(s)); i++)
@@ -174,7 +263,7 @@ static bool pass(struct rvl_sim *s, uint64_t limit, bool (*done)(const struct rv
 
 bool rvl_sim_idle(const struct rvl_sim *s)
 {
-	return s->quiet == QUIET;
+	return s->quiet == QUIET || s->unplugged;
 }
 
 void rvl_sim_step(struct rvl_sim *s, uint64_t cycles)
@@ -232,7 +321,7 @@ static int read_dw(struct rvl_sim *s, unsigned bar, uint64_t offset, uint32_t *v
 	int rc;
 
 	*value = ~0U;
-	if (!rvl_config_space_memory_enabled(&s->config))
+	if (s->unplugged || !rvl_config_space_memory_enabled(&s->config))
 		return -EIO;
 	rc = request(s, &r);
 	if (rc)
@@ -244,10 +333,26 @@ static int read_dw(struct rvl_sim *s, unsigned bar, uint64_t offset, uint32_t *v
 		rvl_rootport_forget_requests(s->rootport);
 		return -ETIMEDOUT;
 	}
+	if (s->answer_status == RVL_CPL_UNSUPPORTED) {
+		const uint32_t hdr[4] = {(uint32_t)r.type << 24 | r.dws, r.first_be,
+					 (uint32_t)r.addr, 0};
+
+		rvl_sim_aer(s, false, true, RVL_AER_UNSUPPORTED_REQUEST, hdr);
+	}
 	if (s->answer_status != RVL_CPL_SUCCESS)
 		return -EIO;
 	*value = s->answer;
 	return 0;
+}
+
+/* As the host sees it. */
+static int host_read_dw(struct rvl_sim *s, unsigned bar, uint64_t offset, uint32_t *value)
+{
+	int rc = read_dw(s, bar, offset, value);
+
+	if (bar == 0 && !s->unplugged)
+		rvl_faults_register_read(&s->faults, offset, value);
+	return rc;
 }
 
 int rvl_sim_read(struct rvl_sim *s, unsigned bar, uint64_t offset, void *data, uint32_t len)
@@ -258,7 +363,7 @@ int rvl_sim_read(struct rvl_sim *s, unsigned bar, uint64_t offset, void *data, u
 
 	for (; at < offset + len; at += 4) {
 		uint32_t value, i;
-		int dw = read_dw(s, bar, at, &value);
+		int dw = host_read_dw(s, bar, at, &value);
 
 		rc = rc ? rc : dw;
 		for (i = 0; i < 4; i++)
@@ -268,12 +373,25 @@ int rvl_sim_read(struct rvl_sim *s, unsigned bar, uint64_t offset, void *data, u
 	return rc;
 }
 
+/* Learn what a register write says about rings. False: a fault has lost it. */
+static bool host_write_passes(struct rvl_sim *s, const struct rvl_rootport_request *r, uint64_t at)
+{
+	uint32_t value;
+
+	if (!rvl_faults_register_write(&s->faults, at))
+		return false;
+	memcpy(&value, r->data, sizeof(value));
+	if (r->first_be == 0xf)
+		rvl_rings_write(&s->faults.rings, at, value);
+	return true;
+}
+
 int rvl_sim_write(struct rvl_sim *s, unsigned bar, uint64_t offset, const void *data, uint32_t len)
 {
 	const uint8_t *in = data;
 	uint64_t at = offset & ~3ULL;
 
-	if (!rvl_config_space_memory_enabled(&s->config))
+	if (s->unplugged || !rvl_config_space_memory_enabled(&s->config))
 		return -EIO;
 	for (; at < offset + len; at += 4) {
 		struct rvl_rootport_request r = {.type = RVL_TLP_MEM_WRITE,
@@ -291,6 +409,8 @@ int rvl_sim_write(struct rvl_sim *s, unsigned bar, uint64_t offset, const void *
 			r.first_be |= (uint8_t)(1U << i);
 		}
 		r.data = dw;
+		if (bar == 0 && !host_write_passes(s, &r, at))
+			continue;
 		if (request(s, &r))
 			return -EIO;
 	}
@@ -301,7 +421,7 @@ uint32_t rvl_sim_read32(struct rvl_sim *s, unsigned bar, uint32_t offset)
 {
 	uint32_t value;
 
-	read_dw(s, bar, offset, &value);
+	host_read_dw(s, bar, offset, &value);
 	return value;
 }
 
@@ -320,13 +440,18 @@ static void update_wires(struct rvl_sim *s)
 
 void rvl_sim_config_read(const struct rvl_sim *s, uint32_t offset, void *data, uint32_t len)
 {
-	rvl_config_space_read(&s->config, offset, data, len);
+	if (s->unplugged)
+		memset(data, 0xff, len);
+	else
+		rvl_config_space_read(&s->config, offset, data, len);
 }
 
 int rvl_sim_config_write(struct rvl_sim *s, uint32_t offset, const void *data, uint32_t len)
 {
 	bool flr;
 
+	if (s->unplugged)
+		return 0;
 	pass(s, ANSWER_LIMIT, is_drained);
 	flr = rvl_config_space_write(&s->config, offset, data, len);
 	update_wires(s);
@@ -379,8 +504,13 @@ static void write_entry(struct rvl_sim *s, unsigned vector)
 
 void rvl_sim_irq_enable(struct rvl_sim *s, bool on)
 {
+	struct rvl_function_config wires = {0};
+
+	if (s->unplugged)
+		return;
 	pass(s, ANSWER_LIMIT, is_drained);
-	rvl_config_space_set_msix(&s->config, on, false);
+	rvl_config_space_wires(&s->config, &wires);
+	rvl_config_space_set_msix(&s->config, on, wires.msix_mask);
 	update_wires(s);
 }
 
@@ -390,6 +520,8 @@ int rvl_sim_irq_connect(struct rvl_sim *s, unsigned vector, bool on)
 
 	if (vector >= s->vectors)
 		return -EINVAL;
+	if (s->unplugged)
+		return 0;
 	s->connected[vector] = on;
 	if (!on)
 		return rvl_sim_irq_mask(s, vector, true);
@@ -424,6 +556,9 @@ int rvl_sim_flr(struct rvl_sim *s)
 	bool done, any = false;
 	unsigned i;
 
+	if (s->unplugged)
+		return -ENODEV;
+	rvl_faults_reset(&s->faults);
 	pass(s, ANSWER_LIMIT, is_drained);
 	s->resets++;
 	s->model->in.flr = true;
@@ -465,6 +600,8 @@ int rvl_sim_unmap(struct rvl_sim *s, uint64_t bus, uint64_t size)
 
 int rvl_sim_rx(struct rvl_sim *s, const uint8_t *frame, uint32_t len, bool err)
 {
+	if (s->unplugged)
+		return 0;
 	s->quiet = 0;
 	return rvl_wire_put(&s->wire, frame, len, err);
 }
@@ -475,6 +612,43 @@ unsigned rvl_sim_rx_room(const struct rvl_sim *s)
 }
 
 /* ---------------------------------------------------------------------------------------------- */
+
+enum rvl_aer_message rvl_sim_aer(struct rvl_sim *s, bool correctable, bool advisory, uint32_t error,
+				 const uint32_t hdr[4])
+{
+	enum rvl_aer_message message;
+
+	if (s->unplugged)
+		return RVL_AER_NONE;
+	if (!advisory)
+		message = rvl_config_space_error(&s->config, correctable, error, hdr);
+	else
+		message = rvl_config_space_log(&s->config, error, hdr);
+	s->aer[message]++;
+	return message;
+}
+
+struct rvl_faults *rvl_sim_faults(struct rvl_sim *s)
+{
+	return &s->faults;
+}
+
+uint32_t rvl_sim_peek32(struct rvl_sim *s, uint32_t offset)
+{
+	uint32_t value;
+
+	read_dw(s, 0, offset, &value);
+	return value;
+}
+
+int rvl_sim_spurious_irq(struct rvl_sim *s, unsigned vector)
+{
+	if (vector >= s->vectors)
+		return -EINVAL;
+	if (!s->unplugged)
+		tell_interrupt(s, vector, 1);
+	return 0;
+}
 
 bool rvl_sim_holds(const struct rvl_sim *s, const void *octets, size_t len)
 {
@@ -502,6 +676,10 @@ void rvl_sim_stats(const struct rvl_sim *s, struct rvl_sim_stats *stats)
 		.wire_violations = s->wire.violations,
 		.interrupts = s->interrupts,
 		.resets = s->resets,
+		.unplugs = s->unplugs,
+		.aer_correctable = s->aer[RVL_AER_CORRECTABLE],
+		.aer_non_fatal = s->aer[RVL_AER_NON_FATAL],
+		.aer_fatal = s->aer[RVL_AER_FATAL],
 		.pcie = pcie,
 		.hash = s->hash,
 	};
@@ -527,34 +705,76 @@ static int open_trace(const struct rvl_sim_options *o, char *err, unsigned err_s
 	return 0;
 }
 
+/* Reset, until the NIC is ready. */
 static int power_on(struct rvl_sim *s, char *err, unsigned err_size)
 {
 	memcpy(s->model->in.mac, s->options.mac, sizeof(s->options.mac));
 	s->model->in.cfg.requester_id = s->options.requester_id;
 	s->model->in.mutation = s->options.mutation;
-	rvl_config_space_init(&s->config, 1);
+	rvl_config_space_init(&s->config, s->vectors ? s->vectors : 1);
 	rvl_config_space_enumerate(&s->config);
 	update_wires(s);
 	pass(s, RESET_CYCLES, NULL);
 	s->model->in.rst_n = true;
 	s->quiet = 0;
-	if (!rvl_sim_run(s, READY_LIMIT)) {
-		snprintf(err, err_size, "the NIC is not ready after %u cycles", READY_LIMIT);
-		return -ETIMEDOUT;
-	}
-	s->vectors = (rvl_sim_read32(s, 0, RVL_REG_QUEUES) & RVL_QUEUES_VECTORS_MASK) >>
+	if (rvl_sim_run(s, READY_LIMIT))
+		return 0;
+	snprintf(err, err_size, "the NIC is not ready after %u cycles", READY_LIMIT);
+	return -ETIMEDOUT;
+}
+
+/* What the configuration space says depends on the RTL. */
+static int identify(struct rvl_sim *s, char *err, unsigned err_size)
+{
+	s->vectors = (rvl_sim_peek32(s, RVL_REG_QUEUES) & RVL_QUEUES_VECTORS_MASK) >>
 		     RVL_QUEUES_VECTORS_SHIFT;
-	if (s->vectors == 0 || rvl_sim_read32(s, 0, RVL_REG_ID) != RVL_MAGIC) {
+	if (s->vectors == 0 || rvl_sim_peek32(s, RVL_REG_ID) != RVL_MAGIC) {
 		snprintf(err, err_size, "the NIC's registers do not read as they should");
 		return -EIO;
 	}
 	s->connected = calloc(s->vectors, sizeof(*s->connected));
 	if (!s->connected)
 		return -ENOMEM;
+	s->faults.vectors = s->vectors;
 	rvl_config_space_init(&s->config, s->vectors);
 	rvl_config_space_enumerate(&s->config);
 	update_wires(s);
 	return 0;
+}
+
+int rvl_sim_unplug(struct rvl_sim *s)
+{
+	if (s->unplugged)
+		return -EALREADY;
+	s->unplugged = true;
+	s->unplugs++;
+	return 0;
+}
+
+int rvl_sim_replug(struct rvl_sim *s)
+{
+	char err[128];
+	int rc;
+
+	if (!s->unplugged)
+		return -EALREADY;
+	s->unplugged = false;
+	s->waiting = false;
+	s->timeout_count = 0;
+	rvl_faults_reset(&s->faults);
+	rvl_rootport_reset(s->rootport);
+	rvl_wire_reset(&s->wire);
+	memset(s->connected, 0, s->vectors * sizeof(*s->connected));
+	memset(&s->model->in, 0, sizeof(s->model->in));
+	rc = power_on(s, err, sizeof(err));
+	if (rc)
+		log_line(s, err);
+	return rc;
+}
+
+bool rvl_sim_unplugged(const struct rvl_sim *s)
+{
+	return s->unplugged;
 }
 
 int rvl_sim_create(struct rvl_sim **sim, const struct rvl_sim_options *options, char *err,
@@ -565,7 +785,10 @@ int rvl_sim_create(struct rvl_sim **sim, const struct rvl_sim_options *options, 
 					 .translate = host_translate,
 					 .message = host_message,
 					 .answered = host_answered,
-					 .violation = host_violation};
+					 .violation = host_violation,
+					 .read_fault = host_read_fault,
+					 .written = host_written,
+					 .faulted = host_faulted};
 	struct rvl_rootport_policy policy = options->rootport;
 	int rc;
 
@@ -574,6 +797,7 @@ int rvl_sim_create(struct rvl_sim **sim, const struct rvl_sim_options *options, 
 	if (!s)
 		return -ENOMEM;
 	s->options = *options;
+	rvl_faults_reset(&s->faults);
 	rc = open_trace(options, err, err_size);
 	if (rc)
 		goto fail;
@@ -589,6 +813,8 @@ int rvl_sim_create(struct rvl_sim **sim, const struct rvl_sim_options *options, 
 	if (!s->rootport)
 		goto fail;
 	rc = power_on(s, err, err_size);
+	if (!rc)
+		rc = identify(s, err, err_size);
 	if (rc)
 		goto fail;
 	*sim = s;

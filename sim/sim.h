@@ -34,6 +34,7 @@
 
 #include "sim/config_space.h"
 #include "sim/dma_map.h"
+#include "sim/faults.h"
 #include "sim/rootport.h"
 
 struct rvl_sim;
@@ -82,6 +83,8 @@ struct rvl_sim_stats {
 	uint64_t wire_violations;		/* beats against the stream's rules */
 	uint64_t interrupts;
 	uint64_t resets; /* Function Level Resets */
+	uint64_t unplugs;
+	uint64_t aer_correctable, aer_non_fatal, aer_fatal; /* error messages that it would send */
 
 	struct rvl_rootport_stats pcie;
 
@@ -200,6 +203,36 @@ unsigned rvl_sim_rx_room(const struct rvl_sim *sim);
 
 /* The root port, to inject faults and to change its policy (rootport.h). */
 struct rvl_rootport *rvl_sim_rootport(struct rvl_sim *sim);
+
+/* The list of faults between host and NIC (faults.h), to add to; also where the rings are. */
+struct rvl_faults *rvl_sim_faults(struct rvl_sim *sim);
+
+/*
+ * Log an error in the function's AER registers, as rvl_config_space_error and, advisory,
+ * rvl_config_space_log do. Returns the message that the function sends; how it reaches the host's
+ * root port is the caller's business. The root port's faults log what a function sees of them:
+ * poisoned, unexpected and malformed completions, and a lost one after RVL_SIM_COMPLETION_TIMEOUT.
+ */
+#define RVL_SIM_COMPLETION_TIMEOUT 250000U /* cycles; as the NIC's own (ravelin.sv, ReadTimeout)   \
+					    */
+
+enum rvl_aer_message rvl_sim_aer(struct rvl_sim *sim, bool correctable, bool advisory,
+				 uint32_t error, const uint32_t hdr[4]);
+
+/*
+ * Surprise removal: from now on reads of anything give ones, writes are lost, there are no
+ * interrupts, frames from the wire are gone, and no time passes. -EALREADY if it is out.
+ * replug: power on anew, with nothing left of before but maps of memory; -EALREADY, -ETIMEDOUT.
+ */
+int rvl_sim_unplug(struct rvl_sim *sim);
+int rvl_sim_replug(struct rvl_sim *sim);
+bool rvl_sim_unplugged(const struct rvl_sim *sim);
+
+/* A register of BAR0 as the NIC has it, past all faults; ones when it is unplugged. Time passes. */
+uint32_t rvl_sim_peek32(struct rvl_sim *sim, uint32_t offset);
+
+/* Raise an interrupt that the NIC has not sent. -EINVAL for a vector that it doesn't have. */
+int rvl_sim_spurious_irq(struct rvl_sim *sim, unsigned vector);
 
 /* rvl_model_holds(): octets left behind that should have been erased. */
 bool rvl_sim_holds(const struct rvl_sim *sim, const void *octets, size_t len);

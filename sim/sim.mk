@@ -54,7 +54,7 @@ SIM_LIBS := rvl_sim rvl_sim_io ravelin_model
 SIM_LIBS_TRACE := rvl_sim rvl_sim_io ravelin_model_trace
 SIM_LIBS_MUT := rvl_sim rvl_sim_io ravelin_model_mut
 SIM_LDLIBS := -ljansson -lpcap -lstdc++ -latomic -lm -lz -lpthread
-$(eval $(call c_library,rvl_sim,sim/sim.c sim/wire.c sim/rootport.c sim/rootport_up.c \
+$(eval $(call c_library,rvl_sim,sim/sim.c sim/faults.c sim/rings.c sim/wire.c sim/rootport.c sim/rootport_up.c \
   sim/rootport_cpl.c sim/nic_device.c))
 
 RAVELSIM_SRCS := sim/ravelsim.c sim/options.c

@@ -41,6 +41,14 @@ int rvl_wire_put(struct rvl_wire *w, const uint8_t *frame, uint32_t len, bool er
 	return 0;
 }
 
+void rvl_wire_reset(struct rvl_wire *w)
+{
+	w->head = w->count = 0;
+	w->sent = 0;
+	w->out_open = false;
+	w->out_len = 0;
+}
+
 bool rvl_wire_idle(const struct rvl_wire *w)
 {
 	return w->count == 0 && !w->out_open;

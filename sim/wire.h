@@ -49,6 +49,9 @@ void rvl_wire_free(struct rvl_wire *w);
  */
 int rvl_wire_put(struct rvl_wire *w, const uint8_t *frame, uint32_t len, bool err);
 
+/* The link went down: forget the frames on their way, in both directions. */
+void rvl_wire_reset(struct rvl_wire *w);
+
 /* Whether nothing waits for the NIC and no frame is leaving. */
 bool rvl_wire_idle(const struct rvl_wire *w);
 
