@@ -78,6 +78,7 @@ struct rvl_nic_queue {
 	atomic_t interrupts;			     /* since the last poll */
 	atomic_t missed;			     /* the same */
 	bool starved;				     /* NAPI found no memory for buffers */
+	bool rescued; /* ndo_tx_timeout found an interrupt lost, and no frame was done since */
 	bool suspect; /* the watchdog saw a completion that nobody came for */
 	u16 suspect_head;
 	int irq;
@@ -104,8 +105,9 @@ struct rvl_nic {
 	unsigned int max_queues; /* what device and vectors allow */
 	unsigned int num_queues; /* in use (ethtool -L) */
 	unsigned int vectors;	 /* granted: one a queue, and the last for commands and events */
-	u8 tx_log2, rx_log2;	 /* rings (ethtool -G) */
-	u32 rx_usecs;		 /* moderation (ethtool -C) */
+	char control_irq_name[32];
+	u8 tx_log2, rx_log2; /* rings (ethtool -G) */
+	u32 rx_usecs;	     /* moderation (ethtool -C) */
 
 	struct work_struct event_work;	    /* events of the device, from the control interrupt */
 	struct delayed_work watchdog;	    /* every second: still there? SA counters */
