@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Kernels from 6.1 on, as if they were all the newest: what an older one lacks is made from what it
- * has. The build asks the kernel what it has (probe.c), a distribution's version number says little.
+ * Kernels from 6.1 on, as if they were all the newest: what an older one lacks is made from what
+ * it has. The build asks the kernel (probe.c); a distribution's version number says little.
  *
  * Asked for elsewhere, because the code differs there:
  *
@@ -38,7 +38,8 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #ifndef HAVE_ETHTOOL_PUTS
 static inline void ethtool_puts(u8 **data, const char *str)
 {
-	ethtool_sprintf(data, "%s", str);
+	strscpy(*data, str, ETH_GSTRING_LEN);
+	*data += ETH_GSTRING_LEN;
 }
 #endif
 

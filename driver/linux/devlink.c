@@ -32,9 +32,15 @@ struct message {
 };
 
 #ifdef HAVE_DEVLINK_FMSG_INT
-#define PUT(m, call) ((m)->err = (m)->err ?: (call))
+static void keep(struct message *m, int err)
+{
+	if (!m->err)
+		m->err = err;
+}
+
+#define PUT(m, call) keep((m), (call))
 #else
-#define PUT(m, call) (call)
+#define PUT(m, call) ((void)(m), (call))
 #endif
 
 static void put_u32(struct message *m, const char *name, u32 value)
@@ -346,25 +352,11 @@ static const struct devlink_ops devlink_ops = {
 enum { PARAM_COMMAND_TIMEOUT = DEVLINK_PARAM_GENERIC_ID_MAX + 1 };
 
 #ifdef HAVE_DEVLINK_PARAM_GET_EXTACK
-#define GET_EXTACK , struct netlink_ext_ack *extack
+static int command_timeout_get(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx,
+			       struct netlink_ext_ack *extack)
 #else
-#define GET_EXTACK
+static int command_timeout_get(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx)
 #endif
-#ifdef HAVE_DEVLINK_PARAM_SET_EXTACK
-#define SET_EXTACK , struct netlink_ext_ack *extack
-#else
-#define SET_EXTACK
-#endif
-#ifdef HAVE_DEVLINK_PARAM_VALIDATE_POINTER
-#define VALUE *value
-#define VALUE_U32 (value->vu32)
-#else
-#define VALUE value
-#define VALUE_U32 (value.vu32)
-#endif
-
-static int command_timeout_get(struct devlink *devlink, u32 id,
-			       struct devlink_param_gset_ctx *ctx GET_EXTACK)
 {
 	struct rvl_nic *nic = devlink_priv(devlink);
 
@@ -372,8 +364,12 @@ static int command_timeout_get(struct devlink *devlink, u32 id,
 	return 0;
 }
 
-static int command_timeout_set(struct devlink *devlink, u32 id,
-			       struct devlink_param_gset_ctx *ctx SET_EXTACK)
+#ifdef HAVE_DEVLINK_PARAM_SET_EXTACK
+static int command_timeout_set(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx,
+			       struct netlink_ext_ack *extack)
+#else
+static int command_timeout_set(struct devlink *devlink, u32 id, struct devlink_param_gset_ctx *ctx)
+#endif
 {
 	struct rvl_nic *nic = devlink_priv(devlink);
 
@@ -385,15 +381,29 @@ static int command_timeout_set(struct devlink *devlink, u32 id,
 	return 0;
 }
 
-static int command_timeout_validate(struct devlink *devlink, u32 id,
-				    union devlink_param_value VALUE, struct netlink_ext_ack *extack)
+static int check_command_timeout(u32 ms, struct netlink_ext_ack *extack)
 {
-	if (VALUE_U32 >= COMMAND_TIMEOUT_MIN_MS && VALUE_U32 <= COMMAND_TIMEOUT_MAX_MS)
+	if (ms >= COMMAND_TIMEOUT_MIN_MS && ms <= COMMAND_TIMEOUT_MAX_MS)
 		return 0;
 	NL_SET_ERR_MSG_FMT_MOD(extack, "command_timeout_ms is %u to %u", COMMAND_TIMEOUT_MIN_MS,
 			       COMMAND_TIMEOUT_MAX_MS);
 	return -ERANGE;
 }
+
+#ifdef HAVE_DEVLINK_PARAM_VALIDATE_POINTER
+static int command_timeout_validate(struct devlink *devlink, u32 id,
+				    union devlink_param_value *value,
+				    struct netlink_ext_ack *extack)
+{
+	return check_command_timeout(value->vu32, extack);
+}
+#else
+static int command_timeout_validate(struct devlink *devlink, u32 id,
+				    union devlink_param_value value, struct netlink_ext_ack *extack)
+{
+	return check_command_timeout(value.vu32, extack);
+}
+#endif
 
 static const struct devlink_param params[] = {
 	DEVLINK_PARAM_DRIVER(PARAM_COMMAND_TIMEOUT, "command_timeout_ms", DEVLINK_PARAM_TYPE_U32,

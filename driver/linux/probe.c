@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What does this kernel have? Each piece below is compiled by itself, with the kernel's own compiler
- * and flags and -DPROBE_<piece>; it defines HAVE_<piece> in compat_gen.h when it compiles without
- * an error. compat.h is where the answers are used. Never ask for a version number: distributions
- * carry interfaces backwards.
+ * What does this kernel have? Each piece below is compiled by itself, with the kernel's own
+ * compiler and flags and -DPROBE_<piece>; it defines HAVE_<piece> in compat_gen.h when it compiles
+ * without an error. compat.h is where the answers are used. Never ask for a version number:
+ * distributions carry interfaces backwards.
  *
  * The pieces are found by their #ifdef lines; `probe` does the rest.
  */
@@ -137,16 +137,6 @@ void probe(struct net_device *netdev, struct devlink_port *port);
 void probe(struct net_device *netdev, struct devlink_port *port)
 {
 	SET_NETDEV_DEVLINK_PORT(netdev, port);
-}
-#endif
-
-/* Parameters are registered with the devlink instance locked. */
-#ifdef PROBE_DEVL_PARAMS_REGISTER
-#include <net/devlink.h>
-int probe(struct devlink *devlink, const struct devlink_param *params);
-int probe(struct devlink *devlink, const struct devlink_param *params)
-{
-	return devl_params_register(devlink, params, 1);
 }
 #endif
 
