@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
 	"usage: ravelsim --socket PATH [option...]\n"
@@ -13,11 +14,12 @@ static const char help[] =
 	"The Ravelin NIC, simulated from its RTL, as a PCIe device over vfio-user.\n"
 	"\n"
 	"  --socket PATH        serve vfio-user clients (raveld, QEMU) here, one at a time\n"
+	"  --control PATH       take commands here: statistics, faults, removal\n"
 	"  --port veth:IF       the wire: a packet socket on interface IF, which must be up\n"
 	"  --port tap:IF        ... a TAP interface\n"
 	"  --port pcap:IN,OUT   ... frames from capture file IN, into OUT; either may be empty\n"
 	"  --port none          ... nothing (the default)\n"
-	"  --mac ADDRESS        of the NIC's port (default 52:56:4c:4e:00:01)\n"
+	"  --mac ADDRESS        of the NIC's port (default: from the socket's path)\n"
 	"  --address BB:DD.F    of the function on its bus (default 01:00.0)\n"
 	"  --pcap-wire FILE     capture what crosses the wire, both ways\n"
 	"  --fst FILE           write waves (slow), from --fst-from CYCLE on (default 0)\n"
@@ -35,6 +37,7 @@ static const char help[] =
 
 enum option_code {
 	OPT_SOCKET = 256,
+	OPT_CONTROL,
 	OPT_PORT,
 	OPT_MAC,
 	OPT_ADDRESS,
@@ -53,6 +56,7 @@ enum option_code {
 
 static const struct option long_options[] = {
 	{"socket", required_argument, NULL, OPT_SOCKET},
+	{"control", required_argument, NULL, OPT_CONTROL},
 	{"port", required_argument, NULL, OPT_PORT},
 	{"mac", required_argument, NULL, OPT_MAC},
 	{"address", required_argument, NULL, OPT_ADDRESS},
@@ -114,6 +118,24 @@ static bool address(const char *text, uint16_t *id)
 	return true;
 }
 
+/* Instances side by side get addresses of their own: the last three octets from the socket's path.
+ */
+static void derive_mac(const char *path, uint8_t to[6])
+{
+	char cwd[4096] = "";
+	const char *parts[] = {path[0] != '/' && getcwd(cwd, sizeof(cwd)) ? cwd : "",
+			       path[0] != '/' ? "/" : "", path};
+	uint32_t hash = 2166136261U; /* FNV-1a */
+	size_t i;
+
+	for (i = 0; i < 3; i++)
+		for (; *parts[i]; parts[i]++)
+			hash = (hash ^ (uint8_t)*parts[i]) * 16777619U;
+	to[3] = (uint8_t)(hash >> 16);
+	to[4] = (uint8_t)(hash >> 8);
+	to[5] = (uint8_t)hash;
+}
+
 static bool take(struct rvl_options *o, int option, const char *name, const char *arg)
 {
 	uint64_t n;
@@ -122,10 +144,14 @@ static bool take(struct rvl_options *o, int option, const char *name, const char
 	case OPT_SOCKET:
 		o->socket = arg;
 		return true;
+	case OPT_CONTROL:
+		o->control = arg;
+		return true;
 	case OPT_PORT:
 		o->port = arg;
 		return true;
 	case OPT_MAC:
+		o->mac_given = true;
 		return mac(arg, o->sim.mac);
 	case OPT_ADDRESS:
 		return address(arg, &o->sim.requester_id);
@@ -192,6 +218,8 @@ int rvl_options_parse(struct rvl_options *o, int argc, char **argv)
 	}
 	o->sim.rootport.latency_max = o->sim.rootport.latency_min + o->spread;
 	o->sim.rootport.reorder = o->spread > 0;
+	if (o->socket && !o->mac_given)
+		derive_mac(o->socket, o->sim.mac);
 	if (!o->socket && !o->dump_config) {
 		fprintf(stderr, "ravelsim: --socket PATH is needed (--help lists the options)\n");
 		return 2;

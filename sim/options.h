@@ -10,11 +10,13 @@
 
 struct rvl_options {
 	const char *socket;
+	const char *control;
 	const char *port;
 	const char *capture;
 	const char *dump_config;
 	const char *stats_file;
-	int ready_fd;	 /* -1: none */
+	int ready_fd; /* -1: none */
+	bool mac_given;
 	uint32_t spread; /* of the latency, already in sim.rootport */
 	struct rvl_sim_options sim;
 };

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/commands.h"
+#include "sim/control.h"
 #include "sim/model.h"
 #include "sim/nic_device.h"
 #include "sim/options.h"
@@ -35,6 +37,8 @@ struct ravelsim {
 	struct rvl_vfio_user *server;
 	struct rvl_port *port;
 	struct rvl_capture *capture;
+	struct rvl_control *control;
+	struct rvl_commands commands;
 	int epoll_fd, signal_fd;
 	bool port_ready; /* frames may be there */
 	bool stop;
@@ -112,6 +116,12 @@ static json_t *stats_json(const struct ravelsim *r, const struct rvl_sim_stats *
 		{"wire_violations", s->wire_violations},
 		{"interrupts", s->interrupts},
 		{"resets", s->resets},
+		{"unplugs", s->unplugs},
+		{"aer_correctable", s->aer_correctable},
+		{"aer_non_fatal", s->aer_non_fatal},
+		{"aer_fatal", s->aer_fatal},
+		{"control_requests", r->commands.requests},
+		{"control_errors", r->commands.errors},
 		{"pcie_up_writes", s->pcie.up_writes},
 		{"pcie_up_write_bytes", s->pcie.up_write_bytes},
 		{"pcie_up_reads", s->pcie.up_reads},
@@ -133,6 +143,7 @@ static json_t *stats_json(const struct ravelsim *r, const struct rvl_sim_stats *
 		{"port_receive_failed", port->receive_failed},
 		{"port_segmentation", port->segmentation},
 	};
+	const struct rvl_faults *faults = rvl_sim_faults(r->sim);
 	json_t *json = json_object();
 	char hash[17];
 	size_t i;
@@ -140,9 +151,27 @@ static json_t *stats_json(const struct ravelsim *r, const struct rvl_sim_stats *
 	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
 		json_object_set_new(json, numbers[i].name,
 				    json_integer((json_int_t)numbers[i].value));
+	for (i = 0; i < RVL_FAULT_ALL; i++) {
+		char name[40];
+
+		snprintf(name, sizeof(name), "fault_%s", rvl_fault_name((unsigned)i));
+		json_object_set_new(
+			json, name,
+			json_integer((json_int_t)(i < RVL_FAULT_KINDS ? s->pcie.faults[i]
+								      : faults->counts[i])));
+	}
 	snprintf(hash, sizeof(hash), "%016llx", (unsigned long long)s->hash);
 	json_object_set_new(json, "hash", json_string(hash));
 	return json;
+}
+
+static json_t *current_stats(void *ctx)
+{
+	const struct ravelsim *r = ctx;
+	struct rvl_sim_stats s;
+
+	rvl_sim_stats(r->sim, &s);
+	return stats_json(r, &s);
 }
 
 static void report(const struct ravelsim *r)
@@ -226,11 +255,14 @@ static void loop(struct ravelsim *r)
 	while (!r->stop) {
 		struct epoll_event ev[4];
 		unsigned handled = rvl_vfio_user_work(r->server, MESSAGES);
+		unsigned requests = r->control ? rvl_control_work(r->control) : 0;
 		bool idle;
 		int i, n;
 
 		feed(r);
-		idle = rvl_sim_run(r->sim, SLICE) && handled < MESSAGES && !r->port_ready;
+		idle = rvl_sim_run(r->sim, SLICE) && handled < MESSAGES && !requests &&
+		       !r->port_ready;
+		rvl_commands_run(&r->commands);
 		if (idle)
 			rvl_capture_flush(r->capture);
 		n = epoll_wait(r->epoll_fd, ev, 4, idle ? -1 : 0);
@@ -353,6 +385,18 @@ static int open_everything(struct ravelsim *r)
 		fprintf(stderr, "ravelsim: --socket %s\n", err);
 		return -1;
 	}
+	if (rvl_commands_init(&r->commands, r->sim, current_stats, r)) {
+		fprintf(stderr, "ravelsim: out of memory\n");
+		return -1;
+	}
+	if (r->options.control) {
+		if (rvl_control_create(&r->control, r->options.control, rvl_commands_handle,
+				       &r->commands, err, sizeof(err))) {
+			fprintf(stderr, "ravelsim: --control %s\n", err);
+			return -1;
+		}
+		watch(r, rvl_control_fd(r->control));
+	}
 	watch(r, r->signal_fd);
 	watch(r, rvl_vfio_user_fd(r->server));
 	watch(r, rvl_port_fd(r->port));
@@ -380,6 +424,8 @@ int main(int argc, char **argv)
 		loop(&r);
 		report(&r);
 	}
+	rvl_control_destroy(r.control);
+	rvl_commands_free(&r.commands);
 	rvl_vfio_user_destroy(r.server);
 	rvl_nic_device_destroy(r.device);
 	rvl_sim_destroy(r.sim);

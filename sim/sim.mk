@@ -44,9 +44,9 @@ $(eval $(call verilated_model,ravelin_model_trace,\
   --trace-fst --trace-max-width 1024 sim/trace.vlt,-DRVL_TRACE))
 $(eval $(call verilated_model,ravelin_model_mut,-GTestMutations=1\'b1,))
 
-# What needs no model: the protocol, the configuration space, the port
+# What needs no model: the protocol, the configuration space, the port, the control socket
 $(eval $(call c_library,rvl_sim_io,sim/vfio_user.c sim/vfio_user_msg.c sim/config_space.c \
-  sim/dma_map.c sim/port.c sim/capture.c))
+  sim/dma_map.c sim/port.c sim/capture.c sim/listener.c sim/control.c))
 
 # The whole simulated machine, to be linked with one of the models: SIM_LIBS and SIM_LDLIBS are what a
 # test in C lists.
@@ -54,9 +54,9 @@ SIM_LIBS := rvl_sim rvl_sim_io ravelin_model
 SIM_LIBS_TRACE := rvl_sim rvl_sim_io ravelin_model_trace
 SIM_LIBS_MUT := rvl_sim rvl_sim_io ravelin_model_mut
 SIM_LDLIBS := -ljansson -lpcap -lstdc++ -latomic -lm -lz -lpthread
-$(eval $(call c_library,rvl_sim,sim/sim.c sim/faults.c sim/rings.c sim/wire.c sim/rootport.c sim/rootport_up.c \
-  sim/rootport_cpl.c sim/nic_device.c))
+$(eval $(call c_library,rvl_sim,sim/sim.c sim/faults.c sim/rings.c sim/wire.c sim/rootport.c \
+  sim/rootport_up.c sim/rootport_cpl.c sim/nic_device.c))
 
-RAVELSIM_SRCS := sim/ravelsim.c sim/options.c
+RAVELSIM_SRCS := sim/ravelsim.c sim/options.c sim/commands.c
 $(eval $(call c_program,ravelsim,$(RAVELSIM_SRCS),$(SIM_LIBS),$(SIM_LDLIBS)))
 $(eval $(call c_program,ravelsim-trace,$(RAVELSIM_SRCS),$(SIM_LIBS_TRACE),$(SIM_LDLIBS)))

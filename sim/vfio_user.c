@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "sim/vfio_user_conn.h"
@@ -58,17 +56,17 @@ static void disconnect(struct rvl_vfio_user *s, const char *why)
 	s->in_have = 0;
 	s->out_size = 0;
 	s->out_sent = 0;
-	watch(s, s->listen_fd, EPOLLIN);
+	watch(s, s->listener.fd, EPOLLIN);
 }
 
 static bool accept_client(struct rvl_vfio_user *s)
 {
-	int fd = accept4(s->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(s->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0)
 		return false;
 	s->client_fd = fd;
-	watch(s, s->listen_fd, 0);
+	watch(s, s->listener.fd, 0);
 	watch(s, fd, EPOLLIN);
 	log_line(s, "vfio-user: client connected");
 	return true;
@@ -267,59 +265,6 @@ int rvl_vfio_user_fd(const struct rvl_vfio_user *s)
 	return s->epoll_fd;
 }
 
-/* Remove a socket that nobody listens on. Returns 0 if the path is free now. */
-static int remove_stale(const struct sockaddr_un *addr, char *err, unsigned err_size)
-{
-	struct stat st;
-	int fd, rc;
-
-	if (lstat(addr->sun_path, &st))
-		return errno == ENOENT ? 0 : -errno;
-	if (!S_ISSOCK(st.st_mode)) {
-		snprintf(err, err_size, "%s: exists and is not a socket", addr->sun_path);
-		return -EEXIST;
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	rc = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? -errno : 0;
-	close(fd);
-	if (rc != -ECONNREFUSED) {
-		snprintf(err, err_size, "%s: another process listens there", addr->sun_path);
-		return -EADDRINUSE;
-	}
-	return unlink(addr->sun_path) && errno != ENOENT ? -errno : 0;
-}
-
-static int listen_on(struct rvl_vfio_user *s, char *err, unsigned err_size)
-{
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	struct stat st;
-	mode_t mask;
-	int rc;
-
-	memcpy(addr.sun_path, s->path, sizeof(addr.sun_path));
-	rc = remove_stale(&addr, err, err_size);
-	if (rc)
-		return rc;
-	s->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (s->listen_fd < 0)
-		return -errno;
-	mask = umask(0177);
-	rc = bind(s->listen_fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : 0;
-	umask(mask);
-	if (rc)
-		return rc;
-	if (stat(s->path, &st))
-		return -errno;
-	s->socket_dev = st.st_dev;
-	s->socket_ino = st.st_ino;
-	if (listen(s->listen_fd, 1))
-		return -errno;
-	watch(s, s->listen_fd, EPOLLIN);
-	return 0;
-}
-
 int rvl_vfio_user_create(struct rvl_vfio_user **server, const char *path,
 			 const struct rvl_vfio_user_device *device, char *err, unsigned err_size)
 {
@@ -332,7 +277,7 @@ int rvl_vfio_user_create(struct rvl_vfio_user **server, const char *path,
 	if (!s)
 		return -ENOMEM;
 	s->device = *device;
-	s->listen_fd = -1;
+	s->listener.fd = -1;
 	s->client_fd = -1;
 	s->epoll_fd = -1;
 	s->in = malloc(RVL_VFIO_USER_MAX_MESSAGE);
@@ -343,17 +288,11 @@ int rvl_vfio_user_create(struct rvl_vfio_user **server, const char *path,
 		goto fail;
 	for (i = 0; i < device->vectors; i++)
 		s->irq_fds[i] = -1;
-	if (strlen(path) >= sizeof(s->path)) {
-		snprintf(err, err_size, "%s: a socket's path has at most %zu characters", path,
-			 sizeof(s->path) - 1);
-		rc = -ENAMETOOLONG;
-		goto fail;
-	}
-	snprintf(s->path, sizeof(s->path), "%s", path);
 	s->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	rc = s->epoll_fd < 0 ? -errno : listen_on(s, err, err_size);
+	rc = s->epoll_fd < 0 ? -errno : rvl_listener_open(&s->listener, path, 1, err, err_size);
 	if (rc)
 		goto fail;
+	watch(s, s->listener.fd, EPOLLIN);
 	*server = s;
 	return 0;
 fail:
@@ -365,17 +304,11 @@ fail:
 
 void rvl_vfio_user_destroy(struct rvl_vfio_user *s)
 {
-	struct stat st;
-
 	if (!s)
 		return;
 	if (s->client_fd >= 0)
 		disconnect(s, "the simulator ends");
-	if (s->socket_ino && !lstat(s->path, &st) && st.st_dev == s->socket_dev &&
-	    st.st_ino == s->socket_ino)
-		unlink(s->path);
-	if (s->listen_fd >= 0)
-		close(s->listen_fd);
+	rvl_listener_close(&s->listener);
 	if (s->epoll_fd >= 0)
 		close(s->epoll_fd);
 	free(s->maps);

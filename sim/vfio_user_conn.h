@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
+#include "sim/listener.h"
 #include "sim/vfio_user.h"
 #include "sim/vfio_user_proto.h"
 
@@ -24,10 +24,8 @@ struct rvl_vfio_user_map {
 
 struct rvl_vfio_user {
 	struct rvl_vfio_user_device device;
-	char path[108];
-	dev_t socket_dev; /* of the socket at path, so that only our own is removed */
-	ino_t socket_ino;
-	int epoll_fd, listen_fd;
+	struct rvl_listener listener;
+	int epoll_fd;
 
 	int client_fd;	/* -1: none */
 	bool versioned; /* a version is agreed on */
