@@ -69,7 +69,8 @@ void rvl_nic_stop(struct rvl_nic *nic)
 	if (!nic->started)
 		return;
 	WRITE_ONCE(nic->started, false);
-	netif_carrier_off(nic->netdev);
+	/* Frames wait in the stack if this is followed by a start; else the caller says no carrier.
+	 */
 	netif_tx_disable(nic->netdev);
 	rvl_dev_enable(nic->dev, false);
 	close_queues(nic, nic->num_queues);
@@ -143,6 +144,8 @@ void rvl_nic_down(struct rvl_nic *nic, bool touch)
 	unsigned int i;
 
 	lockdep_assert_held(&nic->lock);
+	if (nic->netdev)
+		netif_carrier_off(nic->netdev);
 	if (nic->dev) {
 		WRITE_ONCE(nic->away, !touch);
 		rvl_nic_counters(nic, counters);
@@ -187,22 +190,25 @@ void rvl_nic_fail(struct rvl_nic *nic, const char *why)
 /* One try; true: no other is to follow. */
 static bool reset_once(struct rvl_nic *nic, int *ret, struct rvl_dev_error *err)
 {
-	bool over;
+	bool over = false;
 
 	mutex_lock(&nic->lock);
 	if (nic->removing) {
 		*ret = rvl_fail(err, -ENODEV, "the device is being removed");
-	} else if (pci_channel_offline(nic->pdev)) {
-		/* PCI's own recovery is at work, and tells when it is through. */
+		over = true;
+	} else if (!netif_device_present(nic->netdev) || pci_channel_offline(nic->pdev)) {
+		/* Whoever resets or suspends it at this moment says when that is through. */
 		rvl_nic_down(nic, false);
-		*ret = rvl_fail(err, -EIO, "its PCI channel is offline");
+		*ret = rvl_fail(err, -EBUSY, "PCI has the device");
+		over = true;
 	} else {
 		rvl_nic_down(nic, true);
 		*ret = rvl_nic_up(nic, err);
 	}
-	over = !*ret || nic->removing || pci_channel_offline(nic->pdev);
-	if (!*ret)
+	if (!*ret) {
 		nic->resets++;
+		over = true;
+	}
 	mutex_unlock(&nic->lock);
 	return over;
 }
@@ -235,13 +241,32 @@ static void reset_work(struct work_struct *work)
 	struct rvl_nic *nic = container_of(work, struct rvl_nic, reset_work);
 	struct rvl_dev_error err;
 	char why[sizeof(nic->failure)];
+	bool left = false;
+	u64 failures;
 
 	spin_lock_irq(&nic->state_lock);
 	memcpy(why, nic->failure, sizeof(why));
+	failures = nic->failures;
 	spin_unlock_irq(&nic->state_lock);
 
-	if (READ_ONCE(nic->state) == RVL_NIC_FAILED && !rvl_devlink_report_failure(nic, why))
+	if (READ_ONCE(nic->state) != RVL_NIC_FAILED)
+		return;
+	if (!rvl_devlink_report_failure(nic, why)) {
 		rvl_nic_reset(nic, why, &err);
+		return;
+	}
+	/* Devlink's user or its grace period said no: keys don't stay in a device that failed. */
+	mutex_lock(&nic->lock);
+	if (nic->state == RVL_NIC_FAILED && nic->failures == failures) {
+		rvl_nic_down(nic, true);
+		left = true;
+	}
+	mutex_unlock(&nic->lock);
+	if (!left)
+		return;
+	netdev_err(nic->netdev, "stays down until devlink health recovers it\n");
+	if (nic->ipsec)
+		rvl_ipsec_expire_lost(nic);
 }
 
 /* --------------------------------------------------------------------------- probe and remove */

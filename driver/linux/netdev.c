@@ -36,6 +36,7 @@ static int netdev_stop(struct net_device *netdev)
 
 	mutex_lock(&nic->lock);
 	nic->running = false;
+	netif_carrier_off(netdev);
 	rvl_nic_stop(nic);
 	if (nic->ipsec)
 		rvl_ipsec_stop(nic);
@@ -48,13 +49,20 @@ static netdev_tx_t start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct rvl_nic *nic = rvl_nic_of(netdev);
 	struct rvl_nic_queue *q = &nic->queues[skb_get_queue_mapping(skb)];
 	bool more = netdev_xmit_more();
+	u16 sa = RVL_NO_SA;
 
-	if (nic->ipsec && rvl_ipsec_tx(nic, skb) == RVL_IPSEC_CONSUMED) {
+	/* There are queues as long as `started` says so; see rvl_nic_stop(). */
+	if (unlikely(!READ_ONCE(nic->started))) {
+		dev_core_stats_tx_dropped_inc(netdev);
+		dev_kfree_skb_any(skb);
+		return NETDEV_TX_OK;
+	}
+	if (nic->ipsec && rvl_ipsec_tx(nic, skb, &sa) == RVL_IPSEC_CONSUMED) {
 		if (!more)
 			rvl_queue_kick_tx(q->queue);
 		return NETDEV_TX_OK;
 	}
-	return rvl_nic_queue_xmit(q, skb, RVL_NO_SA);
+	return rvl_nic_queue_xmit(q, skb, sa);
 }
 
 static void add_queue_stats(const struct rvl_queue_stats *stats, struct rtnl_link_stats64 *sum)

@@ -271,7 +271,14 @@ int rvl_nic_attach(struct rvl_nic *nic, struct rvl_dev_error *err);
 extern const struct dev_pm_ops rvl_pm_ops;
 void rvl_shutdown(struct pci_dev *pdev);
 
-/* --------------------------------------------------------------------- ipsec.c, ipsec_policy.c */
+/* ------------------------------------------------------------ ipsec.c, ipsec_policy.c (ipsec.h) */
+
+enum rvl_ipsec_verdict {
+	RVL_IPSEC_SEND,	    /* as it is now */
+	RVL_IPSEC_CONSUMED, /* kept back until a neighbour is known, or dropped and counted */
+};
+
+#ifdef HAVE_XFRM_PACKET_OFFLOAD
 
 int rvl_ipsec_init(struct rvl_nic *nic);  /* before register_netdev(): operations, feature bits */
 void rvl_ipsec_exit(struct rvl_nic *nic); /* after unregister_netdev() */
@@ -300,23 +307,86 @@ void rvl_ipsec_refresh(struct rvl_nic *nic);
 
 /* ------------------------------------------------------------------------------- ipsec_data.c */
 
-enum rvl_ipsec_verdict {
-	RVL_IPSEC_SEND,	    /* as it is now */
-	RVL_IPSEC_CONSUMED, /* kept back until a neighbour is known, or dropped and counted */
-};
+/*
+ * A frame that is about to go to the device. One that is to be protected gets the Ethernet header
+ * of the way to the tunnel's other end, since the stack leaves that to the device; *sa is the SA
+ * that the kernel decided on, or RVL_NO_SA: the device's rules decide.
+ */
+enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u16 *sa);
 
 /*
- * A frame that is about to go to the device. One that a protect policy matches gets the Ethernet
- * header of the way to the tunnel's other end: the stack leaves that to the device.
+ * A received frame, after eth_type_trans(): decrypted on this SA, or RVL_NO_SA. false: drop it, it
+ * is counted; its state is gone, or the policies don't allow it.
  */
-enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb);
-
-/* A frame that the device decrypted on this SA. false: the state is gone, drop it (counted). */
 bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 sa);
 
 /* Software statistics of the offload, as ethtool -S shows them. */
 unsigned int rvl_ipsec_stat_count(void);
 const char *rvl_ipsec_stat_name(unsigned int n);
 u64 rvl_ipsec_stat(const struct rvl_nic *nic, unsigned int n);
+
+#else /* nic->ipsec is NULL, and nothing below is called but init and exit */
+
+static inline int rvl_ipsec_init(struct rvl_nic *nic)
+{
+	return 0;
+}
+
+static inline void rvl_ipsec_exit(struct rvl_nic *nic)
+{
+}
+
+static inline int rvl_ipsec_device_up(struct rvl_nic *nic, struct rvl_dev_error *err)
+{
+	return 0;
+}
+
+static inline void rvl_ipsec_device_down(struct rvl_nic *nic)
+{
+}
+
+static inline void rvl_ipsec_expire_lost(struct rvl_nic *nic)
+{
+}
+
+static inline void rvl_ipsec_stop(struct rvl_nic *nic)
+{
+}
+
+static inline void rvl_ipsec_event(struct rvl_nic *nic, const struct rvl_dev_event *event)
+{
+}
+
+static inline void rvl_ipsec_refresh(struct rvl_nic *nic)
+{
+}
+
+static inline enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u16 *sa)
+{
+	*sa = RVL_NO_SA;
+	return RVL_IPSEC_SEND;
+}
+
+static inline bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 sa)
+{
+	return true;
+}
+
+static inline unsigned int rvl_ipsec_stat_count(void)
+{
+	return 0;
+}
+
+static inline const char *rvl_ipsec_stat_name(unsigned int n)
+{
+	return NULL;
+}
+
+static inline u64 rvl_ipsec_stat(const struct rvl_nic *nic, unsigned int n)
+{
+	return 0;
+}
+
+#endif
 
 #endif
