@@ -262,7 +262,7 @@ static void received(struct rvl_nic_queue *q, const struct rvl_completion *c)
 
 	skb_record_rx_queue(skb, q->number);
 	skb->protocol = eth_type_trans(skb, netdev);
-	if (c->decrypted && (!q->nic->ipsec || !rvl_ipsec_rx(q->nic, skb, c->sa))) {
+	if (q->nic->ipsec ? !rvl_ipsec_rx(q->nic, skb, c->sa) : c->decrypted) {
 		count(stats, &stats->rx_dropped);
 		dev_kfree_skb_any(skb);
 		return;
