@@ -88,6 +88,12 @@ const struct xfrmdev_ops probe = {
 	.xdo_dev_policy_add = policy_add,
 	.xdo_dev_state_update_stats = update_stats,
 };
+
+void set(struct net_device *netdev);
+void set(struct net_device *netdev)
+{
+	netdev->xfrmdev_ops = &probe;
+}
 #endif
 
 /* The state operations are told the device. */

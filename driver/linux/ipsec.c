@@ -1,0 +1,801 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet offload: states.
+ *
+ * One rule stands above all: a pair of key and IV must not come twice, and the IV is the sequence
+ * number. What was in a device that is lost is therefore never written again; its states expire,
+ * and the IKE daemon makes new ones. A key that comes again while this driver lives goes on after
+ * the last number it used, or is refused when nobody knows that number.
+ *
+ * In packet mode sequence numbers are the device's alone. It has 32-bit ones; should one with ESN
+ * come, it keeps the high half too, so xdo_dev_state_advance_esn, which the kernel needs where it
+ * counts itself, has nothing to do here.
+ */
+#include "compat.h"
+
+#ifdef HAVE_XFRM_PACKET_OFFLOAD
+
+#include "ipsec.h"
+
+#define REFRESH_BATCH 128  /* SA_QUERY commands a second at most */
+#define SEQ_MARGIN 0x10000 /* more than the rings hold: sent between SA_QUERY and SA_DELETE */
+#define REST_WAIT_MS 200   /* for an index, when all others are taken */
+
+int rvl_ipsec_failed(struct rvl_nic *nic, int ret)
+{
+	const char *why = ret && nic->dev ? rvl_dev_dead(nic->dev) : NULL;
+
+	if (why)
+		rvl_nic_fail(nic, why);
+	return ret;
+}
+
+int rvl_ipsec_ready(struct rvl_nic *nic, struct netlink_ext_ack *extack)
+{
+	if (nic->state == RVL_NIC_FAILED) {
+		NL_SET_ERR_MSG_FMT_MOD(extack, "the device failed: %.50s", nic->failure);
+		return -EIO;
+	}
+	if (!rvl_ipsec_device(nic)) {
+		NL_SET_ERR_MSG_MOD(extack, "the device is not there: suspended, or given up");
+		return -ENETDOWN;
+	}
+	if (!nic->running) {
+		NL_SET_ERR_MSG_MOD(extack, "the interface is down");
+		return -ENETDOWN;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------- keys used once */
+
+static u64 key_print(const struct rvl_ipsec *ipsec, const struct rvl_dev_sa *want)
+{
+	u8 key[sizeof(want->key) + sizeof(want->salt)];
+	u64 print;
+
+	memcpy(key, want->key, want->key_len);
+	memcpy(key + want->key_len, want->salt, sizeof(want->salt));
+	print = siphash(key, want->key_len + sizeof(want->salt), &ipsec->print_key);
+	memzero_explicit(key, sizeof(key));
+	return print;
+}
+
+static struct rvl_used_key *find_used(const struct rvl_ipsec *ipsec, u64 print)
+{
+	unsigned int n = min_t(unsigned int, ipsec->used_next, RVL_USED_KEYS);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (ipsec->used[i].print == print)
+			return &ipsec->used[i];
+	}
+	return NULL;
+}
+
+static void remember_key(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, bool lost)
+{
+	u64 seq = sa->now.seq + SEQ_MARGIN;
+	struct rvl_used_key *used;
+
+	if (sa->inbound)
+		return;
+	used = find_used(ipsec, sa->print);
+	if (!used) {
+		used = &ipsec->used[ipsec->used_next++ % RVL_USED_KEYS];
+		if (ipsec->used_next == 2 * RVL_USED_KEYS)
+			ipsec->used_next = RVL_USED_KEYS;
+		*used = (struct rvl_used_key){.print = sa->print};
+	}
+	used->seq = max_t(u32, used->seq, min_t(u64, seq, U32_MAX));
+	used->lost |= lost;
+}
+
+/* Where an outbound state must start, so that none of its numbers was used with its key. */
+static int check_key(const struct rvl_ipsec *ipsec, struct rvl_dev_sa *want, u64 print,
+		     struct netlink_ext_ack *extack)
+{
+	const struct rvl_used_key *used = find_used(ipsec, print);
+	const struct rvl_sa *sa;
+
+	list_for_each_entry(sa, &ipsec->sas, list)
+	{
+		if (!sa->inbound && sa->installed && sa->print == print) {
+			NL_SET_ERR_MSG_MOD(extack, "a state with this key and salt sends already");
+			return -EEXIST;
+		}
+	}
+	if (!used)
+		return 0;
+	if (used->lost || used->seq == U32_MAX) {
+		NL_SET_ERR_MSG_MOD(extack, "this key sent before, how far is unknown: rekey");
+		return -EEXIST;
+	}
+	want->seq = max(want->seq, used->seq + 1);
+	return 0;
+}
+
+/* -------------------------------------------------------------------------------------- indices */
+
+/* A queue's rings have passed what was in them when the mark was set. */
+static bool passed(const struct rvl_nic *nic, const struct rvl_resting *r, unsigned int n)
+{
+	struct rvl_queue_state state;
+
+	if (n >= nic->num_queues || !nic->queues[n].queue)
+		return true;
+	rvl_queue_state(nic->queues[n].queue, &state);
+	return (s16)((r->inbound ? state.cq_head : state.tx_head) - r->mark[n]) >= 0;
+}
+
+static void set_marks(const struct rvl_nic *nic, struct rvl_resting *r)
+{
+	unsigned int n;
+
+	for (n = 0; n < nic->num_queues; n++) {
+		struct rvl_queue_state state;
+
+		if (!nic->queues[n].queue)
+			continue;
+		rvl_queue_state(nic->queues[n].queue, &state);
+		r->mark[n] = r->inbound ? state.dev_cq_tail : state.tx_tail;
+		r->waits |= BIT_ULL(n);
+	}
+	r->marked = true;
+}
+
+static bool rested(const struct rvl_nic *nic, struct rvl_resting *r)
+{
+	unsigned int n;
+
+	if (!r->marked) {
+		if (!poll_state_synchronize_rcu(r->grace))
+			return false;
+		set_marks(nic, r);
+	}
+	for (n = 0; n < RVL_QP_MAX; n++) {
+		if (r->waits & BIT_ULL(n) && passed(nic, r, n))
+			r->waits &= ~BIT_ULL(n);
+	}
+	return !r->waits;
+}
+
+static void wake_rested(struct rvl_ipsec *ipsec, bool all)
+{
+	struct rvl_resting *r, *next;
+
+	list_for_each_entry_safe(r, next, &ipsec->resting, list)
+	{
+		if (!all && !rested(ipsec->nic, r))
+			continue;
+		clear_bit(r->index, ipsec->indices[r->inbound].busy);
+		list_del(&r->list);
+		kfree(r);
+	}
+}
+
+static void rest(struct rvl_ipsec *ipsec, bool inbound, u16 index)
+{
+	struct rvl_resting *r = kzalloc(sizeof(*r), GFP_KERNEL);
+
+	/* Without memory it stays taken until the next reset. */
+	if (!r)
+		return;
+	r->inbound = inbound;
+	r->index = index;
+	r->grace = start_poll_synchronize_rcu();
+	list_add_tail(&r->list, &ipsec->resting);
+}
+
+static int next_index(struct rvl_ipsec *ipsec, bool inbound)
+{
+	struct rvl_indices *all = &ipsec->indices[inbound];
+	unsigned int index;
+
+	wake_rested(ipsec, false);
+	index = find_next_zero_bit(all->busy, all->count, all->next);
+	if (index >= all->count)
+		index = find_first_zero_bit(all->busy, all->count);
+	if (index >= all->count)
+		return -ENOSPC;
+	set_bit(index, all->busy);
+	all->next = index + 1;
+	return index;
+}
+
+static int take_index(struct rvl_ipsec *ipsec, bool inbound)
+{
+	unsigned int waited;
+	int index;
+
+	for (waited = 0; waited < REST_WAIT_MS; waited++) {
+		index = next_index(ipsec, inbound);
+		if (index >= 0 || list_empty(&ipsec->resting))
+			return index;
+		usleep_range(1000, 1100);
+	}
+	return index;
+}
+
+/* ------------------------------------------------------------------------------------- counters */
+
+/* Under nic->lock, of a state that is in the device. */
+static int fetch(struct rvl_ipsec *ipsec, struct rvl_sa *sa)
+{
+	struct rvl_dev_sa_stats stats;
+	struct rvl_dev_error err;
+	int ret;
+
+	if (!rvl_ipsec_device(ipsec->nic))
+		return -EIO;
+	ret = rvl_ipsec_failed(ipsec->nic, rvl_dev_sa_query(ipsec->nic->dev, sa->inbound, sa->index,
+							    &stats, &err));
+	if (ret) {
+		netdev_err(ipsec->nic->netdev, "SA %u: %s\n", sa->index, err.text);
+		return ret;
+	}
+	spin_lock_bh(&ipsec->lock);
+	if (stats.packets != sa->now.packets)
+		sa->used = ktime_get_real_seconds();
+	sa->now = stats;
+	spin_unlock_bh(&ipsec->lock);
+	return 0;
+}
+
+static void tell_sequence(struct xfrm_state *x, bool inbound, u64 seq)
+{
+	struct xfrm_replay_state_esn *esn = x->replay_esn;
+
+	if (esn && inbound) {
+		esn->seq = lower_32_bits(seq);
+		esn->seq_hi = upper_32_bits(seq);
+	} else if (esn) {
+		esn->oseq = lower_32_bits(seq);
+		esn->oseq_hi = upper_32_bits(seq);
+	} else if (inbound) {
+		x->replay.seq = lower_32_bits(seq);
+	} else {
+		x->replay.oseq = lower_32_bits(seq);
+	}
+}
+
+/*
+ * What happened since xfrm was told last. It is called under any of x->lock, the state table's lock
+ * and the configuration's mutex; ipsec->lock keeps those who call apart.
+ */
+static void update_stats(struct xfrm_state *x)
+{
+	struct rvl_dev_sa_stats *now, *told;
+	struct rvl_ipsec *ipsec;
+	struct rvl_sa *sa;
+
+	rcu_read_lock();
+	sa = rvl_sa_of(x);
+	if (!sa)
+		goto out;
+	ipsec = sa->nic->ipsec;
+	now = &sa->now;
+	told = &sa->told;
+
+	spin_lock_bh(&ipsec->lock);
+	if (now->packets != told->packets) {
+		if (!READ_ONCE(x->curlft.use_time))
+			WRITE_ONCE(x->curlft.use_time, sa->used);
+		x->lastused = sa->used;
+		tell_sequence(x, sa->inbound, now->seq);
+	}
+	x->curlft.packets += now->packets - told->packets;
+	x->curlft.bytes += now->bytes - told->bytes;
+	if (sa->inbound) {
+		u32 icv = now->drop_icv - told->drop_icv;
+		u32 replay = now->drop_replay - told->drop_replay;
+		u32 format = now->drop_format - told->drop_format;
+
+		x->stats.integrity_failed += icv;
+		x->stats.replay += replay;
+		XFRM_ADD_STATS(xs_net(x), LINUX_MIB_XFRMINSTATEPROTOERROR, icv);
+		XFRM_ADD_STATS(xs_net(x), LINUX_MIB_XFRMINSTATESEQERROR, replay);
+		XFRM_ADD_STATS(xs_net(x), LINUX_MIB_XFRMINHDRERROR, format);
+	}
+	*told = *now;
+	spin_unlock_bh(&ipsec->lock);
+out:
+	rcu_read_unlock();
+}
+
+/* -------------------------------------------------------------------------------------- expiry */
+
+/* Under nic->lock, so that xfrm does not free the state meanwhile. */
+static void expire(struct rvl_sa *sa, bool hard)
+{
+	struct rvl_ipsec *ipsec = sa->nic->ipsec;
+	struct xfrm_state *x = sa->x;
+
+	if (hard)
+		WRITE_ONCE(sa->dead, true);
+	spin_lock_bh(&x->lock);
+	if (x->km.state != XFRM_STATE_VALID)
+		goto out;
+	xfrm_state_check_expire(x);
+	/* What ends may be no lifetime that xfrm knows: sequence numbers, or the device. */
+	if (hard) {
+		if (x->km.state == XFRM_STATE_VALID) {
+			x->km.state = XFRM_STATE_EXPIRED;
+			hrtimer_start(&x->mtimer, 0, HRTIMER_MODE_REL_SOFT);
+		}
+		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_HARD_EXPIRED);
+	} else {
+		if (!x->km.dying) {
+			x->km.dying = 1;
+			km_state_expired(x, 0, 0);
+		}
+		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_SOFT_EXPIRED);
+	}
+out:
+	spin_unlock_bh(&x->lock);
+}
+
+static struct rvl_sa *find_sa(const struct rvl_ipsec *ipsec, bool inbound, u16 index)
+{
+	struct rvl_sa *sa;
+
+	list_for_each_entry(sa, &ipsec->sas, list)
+	{
+		if (sa->installed && sa->inbound == inbound && sa->index == index)
+			return sa;
+	}
+	return NULL;
+}
+
+void rvl_ipsec_event(struct rvl_nic *nic, const struct rvl_dev_event *event)
+{
+	struct rvl_ipsec *ipsec = nic->ipsec;
+	struct rvl_sa *sa;
+	bool hard = true;
+
+	if (!ipsec || event->type == RVL_EVENT_QUEUE_ERROR)
+		return;
+	switch (event->type) {
+	case RVL_EVENT_SOFT_BYTES:
+	case RVL_EVENT_SOFT_PACKETS:
+	case RVL_EVENT_SEQ_NEAR_END:
+		hard = false;
+		break;
+	}
+	mutex_lock(&nic->lock);
+	sa = find_sa(ipsec, event->source, event->index);
+	if (sa && ntohl(sa->x->id.spi) == event->spi && !sa->dead) {
+		fetch(ipsec, sa);
+		expire(sa, hard);
+		if (hard)
+			rvl_ipsec_select(ipsec);
+	}
+	mutex_unlock(&nic->lock);
+}
+
+/* An event may have been lost: the state itself says what has passed. */
+static void check_passed(struct rvl_sa *sa, u32 before)
+{
+	u32 news = sa->now.state & ~before;
+
+	if (sa->dead)
+		return;
+	if (news & (RVL_SA_STATE_HARD | RVL_SA_STATE_SEQ_END))
+		expire(sa, true);
+	else if (news & (RVL_SA_STATE_SOFT_BYTES | RVL_SA_STATE_SOFT_PACKETS))
+		expire(sa, false);
+}
+
+void rvl_ipsec_refresh(struct rvl_nic *nic)
+{
+	struct rvl_ipsec *ipsec = nic->ipsec;
+	unsigned int seen = 0;
+	unsigned int done = 0;
+	struct rvl_sa *sa;
+
+	if (!ipsec || !rvl_ipsec_device(nic))
+		return;
+	list_for_each_entry(sa, &ipsec->sas, list)
+	{
+		u32 before = sa->now.state;
+
+		if (seen++ < ipsec->refreshed || !sa->installed)
+			continue;
+		if (fetch(ipsec, sa))
+			break;
+		check_passed(sa, before);
+		if (++done == REFRESH_BATCH) {
+			ipsec->refreshed = seen;
+			return;
+		}
+	}
+	ipsec->refreshed = 0;
+}
+
+/* ------------------------------------------------------------------------------ add and delete */
+
+/* All at once, so that each rule moves once. */
+static void remove_dead(struct rvl_ipsec *ipsec)
+{
+	struct rvl_nic *nic = ipsec->nic;
+	struct rvl_dev_error err;
+	struct rvl_sa *sa;
+
+	rvl_ipsec_select(ipsec);
+	list_for_each_entry(sa, &ipsec->sas, list)
+	{
+		if (!sa->installed || !sa->deleted)
+			continue;
+		sa->installed = false;
+		if (!rvl_ipsec_device(nic)) {
+			remember_key(ipsec, sa, true);
+			continue;
+		}
+		remember_key(ipsec, sa, fetch(ipsec, sa));
+		if (rvl_ipsec_failed(nic,
+				     rvl_dev_sa_delete(nic->dev, sa->inbound, sa->index, &err)))
+			netdev_err(nic->netdev, "SA %u: %s\n", sa->index, err.text);
+		else
+			rest(ipsec, sa->inbound, sa->index);
+	}
+}
+
+void rvl_ipsec_settle(struct rvl_ipsec *ipsec)
+{
+	struct rvl_sa *sa, *next;
+	LIST_HEAD(gone);
+
+	rvl_ipsec_settle_rules(ipsec);
+	spin_lock_bh(&ipsec->lock);
+	list_splice_init(&ipsec->gone_sas, &gone);
+	spin_unlock_bh(&ipsec->lock);
+	if (list_empty(&gone))
+		return;
+	list_for_each_entry_safe(sa, next, &gone, gone) list_del_init(&sa->gone);
+	remove_dead(ipsec);
+}
+
+static void settle_work(struct work_struct *work)
+{
+	struct rvl_ipsec *ipsec = container_of(work, struct rvl_ipsec, work);
+
+	mutex_lock(&ipsec->nic->lock);
+	rvl_ipsec_settle(ipsec);
+	mutex_unlock(&ipsec->nic->lock);
+}
+
+/* It is known by its index before the device has it: its first frame may come at once. */
+static int install(struct rvl_ipsec *ipsec, struct rvl_sa *sa, const struct rvl_dev_sa *want,
+		   struct rvl_dev_error *err)
+{
+	struct rvl_nic *nic = ipsec->nic;
+	int index = take_index(ipsec, sa->inbound);
+	int ret;
+
+	if (index < 0)
+		return rvl_fail(err, index, "all %u %s SAs are taken",
+				ipsec->indices[sa->inbound].count,
+				sa->inbound ? "inbound" : "outbound");
+	sa->index = index;
+	if (sa->inbound)
+		rcu_assign_pointer(ipsec->inbound[index], sa);
+	ret = rvl_ipsec_failed(nic, rvl_dev_sa_add(nic->dev, want, &sa->index, err));
+	if (!ret) {
+		sa->installed = true;
+		list_add(&sa->list, &ipsec->sas);
+		return 0;
+	}
+	if (sa->inbound)
+		RCU_INIT_POINTER(ipsec->inbound[index], NULL);
+	/* Whatever the device says is there, keep away from it. */
+	if (ret != -EBUSY)
+		clear_bit(index, ipsec->indices[sa->inbound].busy);
+	return ret;
+}
+
+static int add(struct rvl_ipsec *ipsec, struct rvl_sa *sa, struct rvl_dev_sa *want,
+	       struct netlink_ext_ack *extack)
+{
+	struct rvl_dev_error err;
+	int ret;
+
+	rvl_ipsec_settle(ipsec);
+	ret = rvl_ipsec_ready(ipsec->nic, extack);
+	if (ret)
+		return ret;
+	if (!want->inbound) {
+		sa->print = key_print(ipsec, want);
+		ret = check_key(ipsec, want, sa->print, extack);
+		if (ret)
+			return ret;
+		sa->now.seq = want->seq - 1;
+	} else {
+		sa->now.seq = want->seq;
+	}
+	sa->told = sa->now;
+	ret = install(ipsec, sa, want, &err);
+	if (ret) {
+		NL_SET_ERR_MSG_FMT_MOD(extack, "%.65s", err.text);
+		return ret;
+	}
+	if (!sa->inbound)
+		rvl_ipsec_select(ipsec);
+	return 0;
+}
+
+static void free_sa(struct rcu_head *rcu)
+{
+	struct rvl_sa *sa = container_of(rcu, struct rvl_sa, rcu);
+
+	dst_cache_destroy(&sa->route);
+	kfree(sa);
+}
+
+static int state_add(struct net_device *netdev, struct xfrm_state *x,
+		     struct netlink_ext_ack *extack)
+{
+	struct rvl_nic *nic = rvl_nic_of(netdev);
+	struct rvl_ipsec *ipsec = nic->ipsec;
+	struct rvl_dev_sa want;
+	struct rvl_sa *sa;
+	int ret;
+
+	/* No key yet, and a caller that can't wait: xfrm waits for the IKE daemon. */
+	if (x->xso.flags & XFRM_DEV_OFFLOAD_FLAG_ACQ) {
+		x->xso.offload_handle = RVL_LARVAL_HANDLE;
+		return 0;
+	}
+	ret = rvl_ipsec_check_state(nic, x, &want, extack);
+	if (ret)
+		goto out;
+	sa = kzalloc(sizeof(*sa), GFP_KERNEL);
+	ret = sa ? dst_cache_init(&sa->route, GFP_KERNEL) : -ENOMEM;
+	if (ret) {
+		kfree(sa);
+		goto out;
+	}
+	INIT_LIST_HEAD(&sa->gone);
+	sa->nic = nic;
+	sa->x = x;
+	sa->inbound = want.inbound;
+
+	mutex_lock(&nic->lock);
+	ret = add(ipsec, sa, &want, extack);
+	if (!ret)
+		WRITE_ONCE(x->xso.offload_handle, (unsigned long)sa);
+	mutex_unlock(&nic->lock);
+	if (ret)
+		call_rcu(&sa->rcu, free_sa);
+out:
+	memzero_explicit(&want, sizeof(want));
+	rvl_ipsec_count(ipsec, ret ? RVL_IPSEC_SA_REFUSED : RVL_IPSEC_SA_ADDED);
+	return ret;
+}
+
+/* Under x->lock, in any context. From here on nothing passes; the device's part follows. */
+static void state_delete(struct net_device *netdev, struct xfrm_state *x)
+{
+	struct rvl_sa *sa = rvl_sa_of(x);
+	struct rvl_ipsec *ipsec;
+
+	if (!sa)
+		return;
+	ipsec = sa->nic->ipsec;
+	spin_lock_bh(&ipsec->lock);
+	if (!sa->deleted) {
+		WRITE_ONCE(sa->dead, true);
+		sa->deleted = true;
+		if (sa->inbound && rcu_access_pointer(ipsec->inbound[sa->index]) == sa)
+			RCU_INIT_POINTER(ipsec->inbound[sa->index], NULL);
+		list_add_tail(&sa->gone, &ipsec->gone_sas);
+		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_DELETED);
+	}
+	spin_unlock_bh(&ipsec->lock);
+	queue_work(ipsec->nic->workqueue, &ipsec->work);
+}
+
+/* In a process, but for a larval state. Its key is gone from the device when this returns. */
+static void state_free(struct net_device *netdev, struct xfrm_state *x)
+{
+	struct rvl_sa *sa = rvl_sa_of(x);
+	struct rvl_ipsec *ipsec;
+
+	if (sa) {
+		ipsec = sa->nic->ipsec;
+		mutex_lock(&ipsec->nic->lock);
+		rvl_ipsec_settle(ipsec);
+		list_del(&sa->list);
+		mutex_unlock(&ipsec->nic->lock);
+	}
+	WRITE_ONCE(x->xso.offload_handle, 0);
+	if (sa)
+		call_rcu(&sa->rcu, free_sa);
+}
+
+/* --------------------------------------------------------------------------- the device's life */
+
+int rvl_ipsec_device_up(struct rvl_nic *nic, struct rvl_dev_error *err)
+{
+	return nic->ipsec ? rvl_ipsec_rules_up(nic->ipsec, err) : 0;
+}
+
+void rvl_ipsec_device_down(struct rvl_nic *nic)
+{
+	struct rvl_ipsec *ipsec = nic->ipsec;
+	struct rvl_sa *sa;
+	int dir;
+
+	if (!ipsec)
+		return;
+	rvl_ipsec_rules_down(ipsec);
+	list_for_each_entry(sa, &ipsec->sas, list)
+	{
+		if (!sa->installed)
+			continue;
+		sa->installed = false;
+		sa->lost = !sa->deleted;
+		remember_key(ipsec, sa, true);
+		spin_lock_bh(&ipsec->lock);
+		WRITE_ONCE(sa->dead, true);
+		if (sa->inbound)
+			RCU_INIT_POINTER(ipsec->inbound[sa->index], NULL);
+		spin_unlock_bh(&ipsec->lock);
+		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_LOST);
+	}
+	wake_rested(ipsec, true);
+	for (dir = 0; dir < 2; dir++)
+		bitmap_zero(ipsec->indices[dir].busy, ipsec->indices[dir].count);
+}
+
+void rvl_ipsec_expire_lost(struct rvl_nic *nic)
+{
+	struct rvl_ipsec *ipsec = nic->ipsec;
+	struct rvl_sa *sa;
+
+	if (!ipsec)
+		return;
+	mutex_lock(&nic->lock);
+	list_for_each_entry(sa, &ipsec->sas, list)
+	{
+		if (sa->lost)
+			expire(sa, true);
+		sa->lost = false;
+	}
+	mutex_unlock(&nic->lock);
+}
+
+void rvl_ipsec_stop(struct rvl_nic *nic)
+{
+	struct rvl_ipsec *ipsec = nic->ipsec;
+	struct rvl_sa *sa;
+
+	if (!ipsec)
+		return;
+	list_for_each_entry(sa, &ipsec->sas, list) state_delete(nic->netdev, sa->x);
+	rvl_ipsec_settle(ipsec);
+	cancel_delayed_work_sync(&ipsec->resolve_work);
+	skb_queue_purge(&ipsec->unresolved);
+}
+
+/* ----------------------------------------------------------------------------- init and exit */
+
+#ifdef HAVE_XFRM_STATE_NETDEV
+#define state_add_op state_add
+#define state_delete_op state_delete
+#define state_free_op state_free
+#else
+static struct net_device *netdev_of(const struct xfrm_state *x)
+{
+	return x->xso.real_dev ? x->xso.real_dev : x->xso.dev;
+}
+
+static int state_add_op(struct xfrm_state *x, struct netlink_ext_ack *extack)
+{
+	return state_add(netdev_of(x), x, extack);
+}
+
+static void state_delete_op(struct xfrm_state *x)
+{
+	state_delete(netdev_of(x), x);
+}
+
+static void state_free_op(struct xfrm_state *x)
+{
+	state_free(netdev_of(x), x);
+}
+#endif
+
+static const struct xfrmdev_ops xfrmdev_ops = {
+	.xdo_dev_state_add = state_add_op,
+	.xdo_dev_state_delete = state_delete_op,
+	.xdo_dev_state_free = state_free_op,
+	.xdo_dev_state_update_stats = update_stats,
+	.xdo_dev_offload_ok = rvl_ipsec_offload_ok,
+	.xdo_dev_policy_add = rvl_ipsec_policy_add,
+	.xdo_dev_policy_delete = rvl_ipsec_policy_delete,
+};
+
+static void destroy(struct rvl_ipsec *ipsec)
+{
+	int dir;
+
+	for (dir = 0; dir < 2; dir++)
+		bitmap_free(ipsec->indices[dir].busy);
+	kvfree(ipsec->inbound);
+	kfree(ipsec->slots);
+	kvfree(ipsec->used);
+	kfree(ipsec);
+}
+
+static int allocate(struct rvl_ipsec *ipsec, const struct rvl_dev_caps *caps)
+{
+	int dir;
+
+	ipsec->indices[0].count = caps->outbound_sas;
+	ipsec->indices[1].count = caps->inbound_sas;
+	for (dir = 0; dir < 2; dir++) {
+		ipsec->indices[dir].busy = bitmap_zalloc(ipsec->indices[dir].count, GFP_KERNEL);
+		if (!ipsec->indices[dir].busy)
+			return -ENOMEM;
+	}
+	ipsec->inbound = kvcalloc(caps->inbound_sas, sizeof(*ipsec->inbound), GFP_KERNEL);
+	ipsec->slot_count = caps->policies;
+	ipsec->slots = kcalloc(caps->policies, sizeof(*ipsec->slots), GFP_KERNEL);
+	ipsec->used = kvcalloc(RVL_USED_KEYS, sizeof(*ipsec->used), GFP_KERNEL);
+	return ipsec->inbound && ipsec->slots && ipsec->used ? 0 : -ENOMEM;
+}
+
+int rvl_ipsec_init(struct rvl_nic *nic)
+{
+	struct rvl_ipsec *ipsec = kzalloc(sizeof(*ipsec), GFP_KERNEL);
+	int dir;
+
+	if (!ipsec)
+		return -ENOMEM;
+	if (allocate(ipsec, &nic->caps)) {
+		destroy(ipsec);
+		return -ENOMEM;
+	}
+	ipsec->nic = nic;
+	spin_lock_init(&ipsec->lock);
+	INIT_WORK(&ipsec->work, settle_work);
+	INIT_LIST_HEAD(&ipsec->sas);
+	INIT_LIST_HEAD(&ipsec->gone_sas);
+	INIT_LIST_HEAD(&ipsec->resting);
+	INIT_LIST_HEAD(&ipsec->gone_rules);
+	for (dir = 0; dir < XFRM_POLICY_MAX; dir++)
+		INIT_LIST_HEAD(&ipsec->rules[dir]);
+	get_random_bytes(&ipsec->print_key, sizeof(ipsec->print_key));
+	skb_queue_head_init(&ipsec->unresolved);
+	INIT_DELAYED_WORK(&ipsec->resolve_work, rvl_ipsec_resolve);
+	nic->ipsec = ipsec;
+
+	/*
+	 * The kernel flushes states and policies of an interface that goes down, and IKE daemons
+	 * ask for offload, only where this bit is set. It promises no more than the operations.
+	 */
+	nic->netdev->xfrmdev_ops = &xfrmdev_ops;
+	nic->netdev->features |= NETIF_F_HW_ESP;
+	return 0;
+}
+
+void rvl_ipsec_exit(struct rvl_nic *nic)
+{
+	struct rvl_ipsec *ipsec = nic->ipsec;
+
+	if (!ipsec)
+		return;
+	cancel_delayed_work_sync(&ipsec->resolve_work);
+	skb_queue_purge(&ipsec->unresolved);
+	cancel_work_sync(&ipsec->work);
+	mutex_lock(&nic->lock);
+	rvl_ipsec_settle(ipsec);
+	mutex_unlock(&nic->lock);
+	wake_rested(ipsec, true);
+	/* Callbacks of states that were freed run in this module. */
+	rcu_barrier();
+	nic->ipsec = NULL;
+	destroy(ipsec);
+}
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Packet offload: what its files share.
+ *
+ * A state (struct rvl_sa) and a policy (struct rvl_rule) are made by xfrm's add and unhooked by its
+ * delete, which comes in any context and under spinlocks. The device's part is done by a work item
+ * soon after, at the latest when the state is freed or the next one is added. From delete on,
+ * nothing passes on a state, whatever the device still holds.
+ *
+ *	ipsec->sas, rules, slots, indices; what is in the device	nic->lock
+ *	ipsec->gone_*, the counters of a state				ipsec->lock
+ *	ipsec->inbound[], ipsec->rules[], rule->sa, for readers		RCU
+ */
+#ifndef RAVELIN_IPSEC_H
+#define RAVELIN_IPSEC_H
+
+#include <linux/siphash.h>
+#include <net/dst_cache.h>
+#include <net/xfrm.h>
+
+#include "ravelin.h"
+
+enum rvl_ipsec_stat {
+	RVL_IPSEC_SA_ADDED,
+	RVL_IPSEC_SA_DELETED,
+	RVL_IPSEC_SA_REFUSED,
+	RVL_IPSEC_SA_LOST,
+	RVL_IPSEC_SA_SOFT_EXPIRED,
+	RVL_IPSEC_SA_HARD_EXPIRED,
+	RVL_IPSEC_POLICY_ADDED,
+	RVL_IPSEC_POLICY_DELETED,
+	RVL_IPSEC_POLICY_REFUSED,
+	RVL_IPSEC_TX_QUEUED_NEIGHBOUR,
+	RVL_IPSEC_TX_DROP_NO_NEIGHBOUR,
+	RVL_IPSEC_TX_DROP_STATE_GONE,
+	RVL_IPSEC_TX_DROP_ROUTE,
+	RVL_IPSEC_TX_DROP_NO_MEMORY,
+	RVL_IPSEC_RX_DROP_SADB_MISS,
+	RVL_IPSEC_RX_DROP_SP_ALLOC,
+	RVL_IPSEC_RX_DROP_POLICY,
+	RVL_IPSEC_RX_DROP_CLEAR,
+	RVL_IPSEC_STATS,
+};
+
+/* Larval states (acquire in progress) have this for a handle: there is nothing in the device. */
+#define RVL_LARVAL_HANDLE 1UL
+
+struct rvl_sa {
+	struct list_head list; /* ipsec->sas, newest first */
+	struct list_head gone; /* ipsec->gone_sas, when xfrm has deleted it */
+	struct rcu_head rcu;
+	struct rvl_nic *nic;
+	struct xfrm_state *x; /* valid until xfrm frees the state, and a grace period */
+	bool inbound;
+	bool installed; /* in the device, at index */
+	bool dead;	/* nothing passes: deleted, hard-expired or lost with the device */
+	bool deleted;	/* by xfrm */
+	bool lost;	/* with the device, and userland was not told yet */
+	u16 index;
+	u64 print;			   /* of the key, outbound */
+	struct rvl_dev_sa_stats now, told; /* what the device said last; what xfrm was told */
+	time64_t used;			   /* when packets were last seen to have moved */
+	struct dst_cache route;		   /* outbound: to the other end of the tunnel */
+};
+
+struct rvl_rule {
+	struct list_head list; /* ipsec->rules[], in the order in which they are asked */
+	struct list_head gone; /* ipsec->gone_rules */
+	struct rcu_head rcu;
+	u8 dir; /* XFRM_POLICY_* */
+	struct rvl_dev_policy policy;
+	__be32 tunnel_src, tunnel_dst; /* the template; no source: any */
+	__be32 spi;		       /* 0: any */
+	u32 reqid;
+	bool installed; /* OUT: in the device, at slot */
+	u16 slot;
+	struct rvl_sa __rcu *sa; /* OUT, PROTECT: NULL means the device discards */
+};
+
+/* A key that was in the device as an outbound one. */
+struct rvl_used_key {
+	u64 print;
+	u32 seq;   /* none above was used */
+	bool lost; /* nobody knows which were used */
+};
+
+#define RVL_USED_KEYS 4096 /* a power of two */
+
+/*
+ * An index whose last frames may still lie in a ring: not yet for another SA. Outbound, a frame
+ * that names it may be waiting for the device; inbound, its completion may be waiting for the
+ * driver.
+ */
+struct rvl_resting {
+	struct list_head list;
+	bool inbound;
+	bool marked;
+	u16 index;
+	unsigned long grace;  /* when nobody transmits on it any more */
+	u64 waits;	      /* queues that have not passed their mark yet, a bit each */
+	u16 mark[RVL_QP_MAX]; /* pointers in those queues' rings */
+};
+
+/* The indices of one direction. */
+struct rvl_indices {
+	unsigned long *busy; /* taken, or resting */
+	unsigned int count;
+	unsigned int next; /* they are given out in a circle */
+};
+
+struct rvl_ipsec {
+	struct rvl_nic *nic;
+	spinlock_t lock;
+	struct work_struct work; /* the device's part of deletions */
+
+	struct list_head sas;
+	struct list_head gone_sas;
+	struct list_head resting;
+	struct rvl_indices indices[2]; /* by direction: inbound is 1 */
+	struct rvl_sa __rcu **inbound; /* by the device's index */
+	unsigned int refreshed;	       /* states whose counters this round has fetched */
+
+	struct list_head rules[XFRM_POLICY_MAX]; /* by direction */
+	struct list_head gone_rules;
+	struct rvl_rule **slots; /* by the device's index */
+	unsigned int slot_count;
+
+	siphash_key_t print_key;
+	struct rvl_used_key *used;
+	unsigned int used_next;
+
+	struct sk_buff_head unresolved; /* frames that wait for a neighbour */
+	struct delayed_work resolve_work;
+
+	atomic64_t stats[RVL_IPSEC_STATS];
+};
+
+static inline void rvl_ipsec_count(struct rvl_ipsec *ipsec, enum rvl_ipsec_stat stat)
+{
+	atomic64_inc(&ipsec->stats[stat]);
+}
+
+/* The state that xfrm's handle stands for; NULL for a larval one. Under RCU or nic->lock. */
+static inline struct rvl_sa *rvl_sa_of(const struct xfrm_state *x)
+{
+	unsigned long handle = READ_ONCE(x->xso.offload_handle);
+
+	return handle == RVL_LARVAL_HANDLE ? NULL : (struct rvl_sa *)handle;
+}
+
+/* There is a device that takes commands. Under nic->lock. */
+static inline bool rvl_ipsec_device(const struct rvl_nic *nic)
+{
+	return nic->state == RVL_NIC_UP && nic->dev && !rvl_dev_dead(nic->dev);
+}
+
+/* After a command failed: if that was the device's end, say so. Returns ret. */
+int rvl_ipsec_failed(struct rvl_nic *nic, int ret);
+
+/* Why there is no device, in words, or 0. Under nic->lock. */
+int rvl_ipsec_ready(struct rvl_nic *nic, struct netlink_ext_ack *extack);
+
+/* The device's part of what xfrm has deleted. Under nic->lock. */
+void rvl_ipsec_settle(struct rvl_ipsec *ipsec);
+
+/* ------------------------------------------------------------------------------ ipsec_check.c */
+
+/*
+ * What xfrm wants, as the device takes it; -EINVAL or -EOPNOTSUPP with the reason in extack when
+ * it can't. The sequence number of an outbound one is the first to use as far as xfrm knows.
+ */
+int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
+			  struct rvl_dev_sa *sa, struct netlink_ext_ack *extack);
+int rvl_ipsec_check_policy(const struct rvl_nic *nic, const struct xfrm_policy *xp,
+			   struct rvl_rule *rule, struct netlink_ext_ack *extack);
+
+/* ------------------------------------------------------------------------------ ipsec_policy.c */
+
+int rvl_ipsec_policy_add(struct xfrm_policy *xp, struct netlink_ext_ack *extack);
+void rvl_ipsec_policy_delete(struct xfrm_policy *xp);
+
+/* An outbound state came or went: let each rule use the one it should. Under nic->lock. */
+void rvl_ipsec_select(struct rvl_ipsec *ipsec);
+
+/* All rules into a device just opened, without states; and forget that they were in one. */
+int rvl_ipsec_rules_up(struct rvl_ipsec *ipsec, struct rvl_dev_error *err);
+void rvl_ipsec_rules_down(struct rvl_ipsec *ipsec);
+
+/* The device's part of deleted policies. Under nic->lock. */
+void rvl_ipsec_settle_rules(struct rvl_ipsec *ipsec);
+
+/* -------------------------------------------------------------------------------- ipsec_data.c */
+
+bool rvl_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x);
+void rvl_ipsec_resolve(struct work_struct *work);
+
+#endif

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet offload: can the device do what xfrm wants? Refusals name the field as `ip xfrm` does.
+ */
+#include "compat.h"
+
+#ifdef HAVE_XFRM_PACKET_OFFLOAD
+
+#include <linux/inetdevice.h>
+
+#include "ipsec.h"
+
+#define REPLAY_WINDOW_MIN 32
+#define SALT_LEN 4
+#define ICV_BITS 128
+
+#define REFUSE(extack, code, text)                                                                 \
+	({                                                                                         \
+		NL_SET_ERR_MSG_MOD(extack, text);                                                  \
+		(code);                                                                            \
+	})
+
+/* ---------------------------------------------------------------------------------- states */
+
+static int check_kind(const struct rvl_nic *nic, const struct xfrm_state *x,
+		      struct netlink_ext_ack *extack)
+{
+	if (x->xso.type != XFRM_DEV_OFFLOAD_PACKET)
+		return REFUSE(extack, -EINVAL, "only packet offload; no crypto offload");
+	if (x->xso.dev != nic->netdev)
+		return REFUSE(extack, -EOPNOTSUPP, "the device must be the NIC itself, no bond");
+	if (x->xso.dir != XFRM_DEV_OFFLOAD_IN && x->xso.dir != XFRM_DEV_OFFLOAD_OUT)
+		return REFUSE(extack, -EINVAL, "dir must be in or out");
+	if (x->id.proto != IPPROTO_ESP || !(nic->caps.features & RVL_FEATURES_ESP_MASK))
+		return REFUSE(extack, -EOPNOTSUPP, "only proto esp");
+	if (x->props.mode != XFRM_MODE_TUNNEL ||
+	    !(nic->caps.features & RVL_FEATURES_TUNNEL_V4_MASK))
+		return REFUSE(extack, -EOPNOTSUPP, "only mode tunnel");
+	if (x->props.family != AF_INET)
+		return REFUSE(extack, -EOPNOTSUPP, "only IPv4 tunnel addresses");
+	if (x->sel.family && x->sel.family != AF_INET)
+		return REFUSE(extack, -EOPNOTSUPP, "only IPv4 in sel");
+	if (ntohl(x->id.spi) < 256)
+		return REFUSE(extack, -EINVAL, "spi must be 0x100 or more");
+	if (!x->props.saddr.a4 || !x->id.daddr.a4)
+		return REFUSE(extack, -EINVAL, "src and dst must be given");
+	return 0;
+}
+
+static int check_cipher(const struct rvl_nic *nic, const struct xfrm_state *x,
+			struct netlink_ext_ack *extack)
+{
+	unsigned int key_len;
+	u32 feature;
+
+	if (x->ealg || x->aalg || !x->aead || strcmp(x->aead->alg_name, "rfc4106(gcm(aes))"))
+		return REFUSE(extack, -EOPNOTSUPP, "only aead rfc4106(gcm(aes))");
+	if (x->calg)
+		return REFUSE(extack, -EOPNOTSUPP, "no comp");
+	if (x->aead->alg_icv_len != ICV_BITS)
+		return REFUSE(extack, -EOPNOTSUPP,
+			      "only AES-GCM with a 16-octet ICV (RFC 4106): aead ICV length 128");
+	key_len = x->aead->alg_key_len / 8;
+	if (key_len != 16 + SALT_LEN && key_len != 32 + SALT_LEN)
+		return REFUSE(extack, -EOPNOTSUPP,
+			      "only aead keys of 16 or 32 octets and a salt of 4");
+	feature = key_len == 16 + SALT_LEN ? RVL_FEATURES_AES_GCM_128_MASK
+					   : RVL_FEATURES_AES_GCM_256_MASK;
+	if (!(nic->caps.features & feature))
+		return REFUSE(extack, -EOPNOTSUPP,
+			      "the device has no AES-GCM with this key length");
+	return 0;
+}
+
+static int check_encap(const struct rvl_nic *nic, const struct xfrm_state *x,
+		       struct netlink_ext_ack *extack)
+{
+	if (!x->encap)
+		return 0;
+	if (x->encap->encap_type != UDP_ENCAP_ESPINUDP)
+		return REFUSE(extack, -EOPNOTSUPP, "only encap espinudp");
+	if (!(nic->caps.features & RVL_FEATURES_UDP_ENCAP_MASK))
+		return REFUSE(extack, -EOPNOTSUPP, "the device has no encap espinudp");
+	if (!x->encap->encap_sport || !x->encap->encap_dport)
+		return REFUSE(extack, -EINVAL, "encap ports must not be 0");
+	return 0;
+}
+
+static int check_flags(const struct xfrm_state *x, struct netlink_ext_ack *extack)
+{
+	bool in = x->xso.dir == XFRM_DEV_OFFLOAD_IN;
+
+	if (x->props.flags & XFRM_STATE_ESN)
+		return REFUSE(extack, -EOPNOTSUPP,
+			      "no flag esn: the device has 32-bit sequence numbers");
+	if (x->props.flags & XFRM_STATE_WILDRECV)
+		return REFUSE(extack, -EOPNOTSUPP, "no flag wildrecv");
+	if (x->props.flags & XFRM_STATE_NOECN)
+		return REFUSE(extack, -EOPNOTSUPP, "no flag noecn: the device follows RFC 6040");
+	if (in && x->props.flags & XFRM_STATE_DECAP_DSCP)
+		return REFUSE(extack, -EOPNOTSUPP, "no flag decap-dscp");
+	if (x->props.extra_flags & XFRM_SA_XFLAG_OSEQ_MAY_WRAP)
+		return REFUSE(extack, -EOPNOTSUPP, "no extra-flag oseq-may-wrap");
+	if (x->tfcpad)
+		return REFUSE(extack, -EOPNOTSUPP, "no tfcpad");
+	if (x->mark.m || x->mark.v)
+		return REFUSE(extack, -EOPNOTSUPP, "no mark");
+	if (x->props.smark.m || x->props.smark.v)
+		return REFUSE(extack, -EOPNOTSUPP, "no output-mark");
+	if (x->if_id)
+		return REFUSE(extack, -EOPNOTSUPP, "no if_id");
+	if (x->coaddr)
+		return REFUSE(extack, -EOPNOTSUPP, "no coa");
+	if (x->security)
+		return REFUSE(extack, -EOPNOTSUPP, "no ctx");
+	return 0;
+}
+
+/* The limit as the device counts it, from zero; 0: never. */
+static u64 remaining(u64 limit, u64 used)
+{
+	if (limit == XFRM_INF)
+		return 0;
+	return limit > used ? limit - used : 1;
+}
+
+static int check_limits(const struct xfrm_state *x, struct rvl_dev_sa *sa,
+			struct netlink_ext_ack *extack)
+{
+	const struct xfrm_lifetime_cfg *l = &x->lft;
+
+	if (!l->soft_byte_limit || !l->hard_byte_limit || !l->soft_packet_limit ||
+	    !l->hard_packet_limit)
+		return REFUSE(extack, -EINVAL, "limit byte and packet must not be 0");
+	if (l->hard_byte_limit != XFRM_INF && l->soft_byte_limit != XFRM_INF &&
+	    l->soft_byte_limit > l->hard_byte_limit)
+		return REFUSE(extack, -EINVAL, "limit byte-soft is beyond byte-hard");
+	if (l->hard_packet_limit != XFRM_INF && l->soft_packet_limit != XFRM_INF &&
+	    l->soft_packet_limit > l->hard_packet_limit)
+		return REFUSE(extack, -EINVAL, "limit packet-soft is beyond packet-hard");
+
+	sa->hard_bytes = remaining(l->hard_byte_limit, x->curlft.bytes);
+	sa->hard_packets = remaining(l->hard_packet_limit, x->curlft.packets);
+	sa->soft_bytes = remaining(l->soft_byte_limit, x->curlft.bytes);
+	sa->soft_packets = remaining(l->soft_packet_limit, x->curlft.packets);
+	return 0;
+}
+
+static int check_replay(const struct rvl_nic *nic, const struct xfrm_state *x,
+			struct rvl_dev_sa *sa, struct netlink_ext_ack *extack)
+{
+	u32 oseq = x->replay_esn ? x->replay_esn->oseq : x->replay.oseq;
+
+	if (!sa->inbound) {
+		if (oseq == U32_MAX)
+			return REFUSE(extack, -EINVAL, "replay-oseq: sequence numbers are used up");
+		sa->seq = oseq + 1;
+		return 0;
+	}
+	sa->seq = x->replay_esn ? x->replay_esn->seq : x->replay.seq;
+	sa->window = x->replay_esn ? x->replay_esn->replay_window : x->props.replay_window;
+	if (sa->window < REPLAY_WINDOW_MIN || sa->window > nic->caps.replay_window) {
+		NL_SET_ERR_MSG_FMT_MOD(extack,
+				       "replay-window must be %u to %u: the device always "
+				       "refuses replays",
+				       REPLAY_WINDOW_MIN, nic->caps.replay_window);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* The outer header, as net/xfrm makes it in software. */
+static void outer_header(const struct rvl_nic *nic, const struct xfrm_state *x,
+			 struct rvl_dev_sa *sa)
+{
+	sa->ttl = READ_ONCE(dev_net(nic->netdev)->ipv4.sysctl_ip_default_ttl);
+	sa->df_clear = x->props.flags & XFRM_STATE_NOPMTUDISC;
+	sa->dscp_fixed = x->props.extra_flags & XFRM_SA_XFLAG_DONT_ENCAP_DSCP;
+	if (x->encap) {
+		sa->udp_sport = ntohs(x->encap->encap_sport);
+		sa->udp_dport = ntohs(x->encap->encap_dport);
+	}
+}
+
+int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
+			  struct rvl_dev_sa *sa, struct netlink_ext_ack *extack)
+{
+	int ret;
+
+	memset(sa, 0, sizeof(*sa));
+	ret = check_kind(nic, x, extack);
+	if (!ret)
+		ret = check_cipher(nic, x, extack);
+	if (!ret)
+		ret = check_encap(nic, x, extack);
+	if (!ret)
+		ret = check_flags(x, extack);
+	if (!ret)
+		ret = check_limits(x, sa, extack);
+	if (ret)
+		return ret;
+
+	sa->inbound = x->xso.dir == XFRM_DEV_OFFLOAD_IN;
+	ret = check_replay(nic, x, sa, extack);
+	if (ret)
+		return ret;
+	sa->udp = !!x->encap;
+	sa->spi = ntohl(x->id.spi);
+	memcpy(sa->src, &x->props.saddr.a4, sizeof(sa->src));
+	memcpy(sa->dst, &x->id.daddr.a4, sizeof(sa->dst));
+	if (!sa->inbound)
+		outer_header(nic, x, sa);
+	sa->key_len = x->aead->alg_key_len / 8 - SALT_LEN;
+	memcpy(sa->key, x->aead->alg_key, sa->key_len);
+	memcpy(sa->salt, x->aead->alg_key + sa->key_len, sizeof(sa->salt));
+	return 0;
+}
+
+/* --------------------------------------------------------------------------------- policies */
+
+static bool has_ports(u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_DCCP ||
+	       proto == IPPROTO_SCTP || proto == IPPROTO_UDPLITE;
+}
+
+/* A port under a mask is a range when the mask is a prefix. */
+static int port_range(__be16 port, __be16 mask, u16 *lo, u16 *hi)
+{
+	u16 free = ~ntohs(mask);
+
+	if (free & (free + 1))
+		return -EOPNOTSUPP;
+	*lo = ntohs(port & mask);
+	*hi = *lo | free;
+	return 0;
+}
+
+static int check_prefix(const xfrm_address_t *addr, u8 len, u8 *prefix)
+{
+	__be32 bits = len ? addr->a4 & inet_make_mask(len) : 0;
+
+	memcpy(prefix, &bits, sizeof(bits));
+	return len > 32 ? -EINVAL : 0;
+}
+
+static int check_selector(const struct xfrm_selector *sel, struct rvl_dev_policy *p,
+			  struct netlink_ext_ack *extack)
+{
+	if (sel->family != AF_INET)
+		return REFUSE(extack, -EOPNOTSUPP, "only IPv4 src and dst");
+	if (sel->ifindex)
+		return REFUSE(extack, -EOPNOTSUPP, "no dev in the selector");
+	if (check_prefix(&sel->saddr, sel->prefixlen_s, p->src) ||
+	    check_prefix(&sel->daddr, sel->prefixlen_d, p->dst))
+		return REFUSE(extack, -EINVAL, "src or dst has a prefix longer than 32");
+	p->src_len = sel->prefixlen_s;
+	p->dst_len = sel->prefixlen_d;
+	p->any_proto = !sel->proto;
+	p->proto = sel->proto;
+	p->sport_hi = U16_MAX;
+	p->dport_hi = U16_MAX;
+	if (!sel->sport_mask && !sel->dport_mask)
+		return 0;
+	if (!has_ports(sel->proto))
+		return REFUSE(
+			extack, -EOPNOTSUPP,
+			"sport and dport (type, code, key) only for tcp, udp, udplite, sctp, dccp");
+	if (port_range(sel->sport, sel->sport_mask, &p->sport_lo, &p->sport_hi) ||
+	    port_range(sel->dport, sel->dport_mask, &p->dport_lo, &p->dport_hi))
+		return REFUSE(extack, -EOPNOTSUPP,
+			      "sport and dport only with masks that are ranges");
+	return 0;
+}
+
+static int check_template(const struct xfrm_tmpl *t, struct rvl_rule *rule,
+			  struct netlink_ext_ack *extack)
+{
+	if (t->id.proto != IPPROTO_ESP)
+		return REFUSE(extack, -EOPNOTSUPP, "tmpl: only proto esp");
+	if (t->mode != XFRM_MODE_TUNNEL)
+		return REFUSE(extack, -EOPNOTSUPP, "tmpl: only mode tunnel");
+	if (t->encap_family != AF_INET)
+		return REFUSE(extack, -EOPNOTSUPP, "tmpl: only IPv4 src and dst");
+	if (t->optional)
+		return REFUSE(extack, -EOPNOTSUPP, "tmpl: no level use");
+	if (!t->id.daddr.a4 && rule->dir == XFRM_POLICY_OUT)
+		return REFUSE(extack, -EINVAL, "tmpl: dst must be given");
+	rule->tunnel_src = t->saddr.a4;
+	rule->tunnel_dst = t->id.daddr.a4;
+	rule->spi = t->id.spi;
+	rule->reqid = t->reqid;
+	return 0;
+}
+
+static int check_action(const struct xfrm_policy *xp, struct rvl_rule *rule,
+			struct netlink_ext_ack *extack)
+{
+	if (xp->action == XFRM_POLICY_BLOCK) {
+		rule->policy.action = RVL_POLICY_ACTION_DISCARD;
+		return 0;
+	}
+	if (!xp->xfrm_nr) {
+		rule->policy.action = RVL_POLICY_ACTION_BYPASS;
+		return 0;
+	}
+	if (xp->xfrm_nr > 1)
+		return REFUSE(extack, -EOPNOTSUPP, "only one tmpl");
+	rule->policy.action = RVL_POLICY_ACTION_PROTECT;
+	return check_template(&xp->xfrm_vec[0], rule, extack);
+}
+
+int rvl_ipsec_check_policy(const struct rvl_nic *nic, const struct xfrm_policy *xp,
+			   struct rvl_rule *rule, struct netlink_ext_ack *extack)
+{
+	int ret;
+
+	switch (xp->xdo.dir) {
+	case XFRM_DEV_OFFLOAD_IN:
+		rule->dir = XFRM_POLICY_IN;
+		break;
+	case XFRM_DEV_OFFLOAD_OUT:
+		rule->dir = XFRM_POLICY_OUT;
+		break;
+	case XFRM_DEV_OFFLOAD_FWD:
+		rule->dir = XFRM_POLICY_FWD;
+		break;
+	default:
+		return REFUSE(extack, -EINVAL, "dir must be in, out or fwd");
+	}
+	if (xp->xdo.dev != nic->netdev)
+		return REFUSE(extack, -EOPNOTSUPP, "the device must be the NIC itself, no bond");
+	if (xp->type != XFRM_POLICY_TYPE_MAIN)
+		return REFUSE(extack, -EOPNOTSUPP, "only ptype main");
+	if (xp->mark.m || xp->mark.v)
+		return REFUSE(extack, -EOPNOTSUPP, "no mark");
+	if (xp->if_id)
+		return REFUSE(extack, -EOPNOTSUPP, "no if_id");
+	if (xp->security)
+		return REFUSE(extack, -EOPNOTSUPP, "no ctx");
+
+	rule->policy.priority = xp->priority;
+	ret = check_selector(&xp->selector, &rule->policy, extack);
+	return ret ? ret : check_action(xp, rule, extack);
+}
+
+#endif

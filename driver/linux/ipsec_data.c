@@ -1,0 +1,530 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet offload: frames out and in.
+ *
+ * Out. The kernel decides on a state and gives the plain packet to the NIC without saying which; in
+ * tunnel mode the Ethernet header may be missing too, since the way to the inner destination is not
+ * the way that the packet goes. So where the kernel asks whether the offload can be done, the
+ * packet is marked with its state. With the mark the frame names its SA to the device; without one,
+ * the device's rules decide, so that nothing they protect leaves in clear, whoever sent it.
+ *
+ * In. The kernel believes that the NIC has asked the policies: it asks none of a frame that came on
+ * an offloaded state, and lets clear frames through that an offloaded policy wants protected. Both
+ * are done here, before GRO can mix frames: the first by the kernel's own check.
+ */
+#include "compat.h"
+
+#ifdef HAVE_XFRM_PACKET_OFFLOAD
+
+#include <linux/if_vlan.h>
+#include <net/addrconf.h>
+#include <net/arp.h>
+#include <net/ip.h>
+#include <net/neighbour.h>
+#include <net/route.h>
+
+#include "ipsec.h"
+
+#define MARK 0x4e4c5652 /* "RVLN" */
+#define UNRESOLVED_MAX 128
+#define UNRESOLVED_WAIT (3 * HZ)
+#define RESOLVE_EVERY 2 /* jiffies */
+#define VLAN_TAGS_MAX 2 /* that the device looks behind */
+
+/* ------------------------------------------------------------------------------- which rule */
+
+struct flow {
+	__be32 src, dst;
+	u8 proto;
+	bool ports;	   /* sport and dport are seen */
+	bool ports_unseen; /* there are some, but elsewhere */
+	u16 sport, dport;
+};
+
+static bool has_ports(u8 proto)
+{
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_DCCP ||
+	       proto == IPPROTO_SCTP || proto == IPPROTO_UDPLITE;
+}
+
+/* Where IPv4 starts behind an EtherType and VLAN tags; NULL when there is none, or not whole. */
+static const struct iphdr *find_ipv4(const struct sk_buff *skb, unsigned int offset, __be16 type,
+				     unsigned int tags)
+{
+	const struct vlan_hdr *vlan;
+	const struct iphdr *ip;
+
+	while (eth_type_vlan(type)) {
+		if (!tags-- || offset + sizeof(*vlan) > skb_headlen(skb))
+			return NULL;
+		vlan = (const struct vlan_hdr *)(skb->data + offset);
+		type = vlan->h_vlan_encapsulated_proto;
+		offset += sizeof(*vlan);
+	}
+	if (type != htons(ETH_P_IP) || offset + sizeof(*ip) > skb_headlen(skb))
+		return NULL;
+	ip = (const struct iphdr *)(skb->data + offset);
+	return ip->version == 4 && ip->ihl >= 5 ? ip : NULL;
+}
+
+static void read_flow(const struct sk_buff *skb, const struct iphdr *ip, struct flow *f)
+{
+	const __be16 *ports = (const __be16 *)((const u8 *)ip + ip->ihl * 4);
+
+	f->src = ip->saddr;
+	f->dst = ip->daddr;
+	f->proto = ip->protocol;
+	f->ports = has_ports(f->proto) && !(ip->frag_off & htons(IP_OFFSET)) &&
+		   (const u8 *)(ports + 2) <= skb->data + skb_headlen(skb);
+	f->ports_unseen = has_ports(f->proto) && !f->ports;
+	f->sport = f->ports ? ntohs(ports[0]) : 0;
+	f->dport = f->ports ? ntohs(ports[1]) : 0;
+}
+
+static bool in_prefix(__be32 addr, const u8 *prefix, u8 len)
+{
+	__be32 bits;
+
+	memcpy(&bits, prefix, sizeof(bits));
+	return addr4_match(addr, bits, len);
+}
+
+/*
+ * In a later fragment ports are not seen. Out, the device lets such a fragment match a rule with
+ * ports unless that would let it go in clear. In, it may pass in clear: without the first fragment,
+ * which shows its ports, it is of no use.
+ */
+static bool matches(const struct rvl_rule *rule, const struct flow *f)
+{
+	const struct rvl_dev_policy *p = &rule->policy;
+	bool any_port =
+		!p->sport_lo && !p->dport_lo && p->sport_hi == U16_MAX && p->dport_hi == U16_MAX;
+
+	if (!in_prefix(f->src, p->src, p->src_len) || !in_prefix(f->dst, p->dst, p->dst_len) ||
+	    (!p->any_proto && p->proto != f->proto))
+		return false;
+	if (any_port)
+		return true;
+	if (!f->ports)
+		return f->ports_unseen &&
+		       (p->action != RVL_POLICY_ACTION_BYPASS || rule->dir != XFRM_POLICY_OUT);
+	return f->sport >= p->sport_lo && f->sport <= p->sport_hi && f->dport >= p->dport_lo &&
+	       f->dport <= p->dport_hi;
+}
+
+/* Under RCU. */
+static struct rvl_rule *find_rule(const struct rvl_ipsec *ipsec, int dir, const struct flow *f)
+{
+	struct rvl_rule *rule;
+
+	list_for_each_entry_rcu(rule, &ipsec->rules[dir], list)
+	{
+		if (matches(rule, f))
+			return rule;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------------------- the mark */
+
+/*
+ * A security path that nobody reads on the way out (its olen is 0), with a word of ours in the room
+ * for the first offload. It holds a reference to the state, and segments inherit it.
+ */
+static bool set_mark(struct sk_buff *skb, struct xfrm_state *x)
+{
+	struct sec_path *sp;
+
+	/* The packet may have come through a tunnel; that is over. */
+	secpath_reset(skb);
+	sp = secpath_set(skb);
+	if (!sp)
+		return false;
+	xfrm_state_hold(x);
+	sp->xvec[sp->len++] = x;
+	sp->ovec[0].seq.low = MARK;
+	return true;
+}
+
+static struct xfrm_state *marked(const struct sk_buff *skb)
+{
+	const struct sec_path *sp = skb_sec_path(skb);
+
+	return sp && sp->len == 1 && !sp->olen && sp->ovec[0].seq.low == MARK ? sp->xvec[0] : NULL;
+}
+
+/* ------------------------------------------------------------------------------------- the way */
+
+/* The kernel asks before it gives up the packet; false drops it. */
+bool rvl_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
+{
+	const struct dst_entry *path = xfrm_dst_path(skb_dst(skb));
+	struct rvl_sa *sa;
+	bool ok = false;
+
+	rcu_read_lock();
+	sa = rvl_sa_of(x);
+	if (!sa)
+		goto out;
+	if (READ_ONCE(sa->dead)) {
+		rvl_ipsec_count(sa->nic->ipsec, RVL_IPSEC_TX_DROP_STATE_GONE);
+		goto out;
+	}
+	/* In a tunnel in this one, behind a VLAN or elsewhere the device can't do it. */
+	if (path->dev != sa->nic->netdev || xfrm_dst_child(skb_dst(skb))->xfrm ||
+	    ip_hdr(skb)->version != 4) {
+		rvl_ipsec_count(sa->nic->ipsec, RVL_IPSEC_TX_DROP_ROUTE);
+		goto out;
+	}
+	if (!set_mark(skb, x)) {
+		rvl_ipsec_count(sa->nic->ipsec, RVL_IPSEC_TX_DROP_NO_MEMORY);
+		goto out;
+	}
+	/*
+	 * What a local socket sends goes through IP output once more for its Ethernet header. With
+	 * the other end on this link, that would look for the inner destination on it. A packet
+	 * without a socket goes straight to the device.
+	 */
+	if (skb->sk && !((const struct rtable *)path)->rt_gw_family)
+		skb_orphan(skb);
+	ok = true;
+out:
+	rcu_read_unlock();
+	return ok;
+}
+
+/* The route to the tunnel's other end, held. Bottom halves are off. */
+static struct dst_entry *find_route(struct rvl_sa *sa)
+{
+	struct net_device *netdev = sa->nic->netdev;
+	struct flowi4 fl4 = {
+		.flowi4_oif = netdev->ifindex,
+		.daddr = sa->x->id.daddr.a4,
+		.saddr = sa->x->props.saddr.a4,
+	};
+	struct dst_entry *dst;
+	struct rtable *rt;
+	__be32 saddr;
+
+	rt = dst_cache_get_ip4(&sa->route, &saddr);
+	if (rt)
+		return &rt->dst;
+	rt = __ip_route_output_key(dev_net(netdev), &fl4);
+	if (IS_ERR(rt))
+		return NULL;
+	dst = &rt->dst;
+	if (dst->dev != netdev || rt->rt_type != RTN_UNICAST) {
+		dst_release(dst);
+		return NULL;
+	}
+	dst_cache_set_ip4(&sa->route, dst, fl4.saddr);
+	return dst;
+}
+
+/*
+ * The Ethernet address of the way to the tunnel's other end. ask: send a question if it isn't
+ * known, which ndo_start_xmit must not. -EAGAIN: not known yet.
+ */
+static int find_neighbour(struct rvl_sa *sa, u8 *ha, bool ask)
+{
+	struct dst_entry *dst = find_route(sa);
+	struct neighbour *n;
+	int ret = -EAGAIN;
+	u8 state;
+
+	if (!dst)
+		return -EHOSTUNREACH;
+	n = dst_neigh_lookup(dst, &sa->x->id.daddr.a4);
+	dst_release(dst);
+	if (!n)
+		return -EHOSTUNREACH;
+	state = READ_ONCE(n->nud_state);
+	if (state & NUD_VALID) {
+		neigh_ha_snapshot(ha, n, sa->nic->netdev);
+		ret = 0;
+	}
+	/* A stale one is only told that it is in use. */
+	if (ask || (state & NUD_STALE))
+		neigh_event_send(n, NULL);
+	neigh_release(n);
+	return ret;
+}
+
+static void write_header(struct rvl_nic *nic, struct sk_buff *skb, const u8 *ha)
+{
+	struct ethhdr *eth = (struct ethhdr *)skb->data;
+
+	ether_addr_copy(eth->h_dest, ha);
+	ether_addr_copy(eth->h_source, nic->netdev->dev_addr);
+	if (marked(skb))
+		eth->h_proto = htons(ETH_P_IP);
+}
+
+/* ------------------------------------------------------------------------- frames that wait */
+
+struct waiting {
+	unsigned long until;
+};
+
+static struct waiting *waiting(struct sk_buff *skb)
+{
+	BUILD_BUG_ON(sizeof(struct waiting) > sizeof(skb->cb));
+	return (struct waiting *)skb->cb;
+}
+
+static void keep(struct rvl_ipsec *ipsec, struct sk_buff *skb)
+{
+	if (skb_queue_len_lockless(&ipsec->unresolved) >= UNRESOLVED_MAX) {
+		rvl_ipsec_count(ipsec, RVL_IPSEC_TX_DROP_NO_NEIGHBOUR);
+		dev_kfree_skb_any(skb);
+		return;
+	}
+	rvl_ipsec_count(ipsec, RVL_IPSEC_TX_QUEUED_NEIGHBOUR);
+	waiting(skb)->until = jiffies + UNRESOLVED_WAIT;
+	skb_queue_tail(&ipsec->unresolved, skb);
+	schedule_delayed_work(&ipsec->resolve_work, 0);
+}
+
+/* Send it, keep it, or drop it: 0, -EAGAIN, or why not. */
+static int try_again(struct sk_buff *skb)
+{
+	struct rvl_sa *sa;
+	u8 ha[MAX_ADDR_LEN];
+	int ret = -ENOENT;
+
+	rcu_read_lock_bh();
+	sa = rvl_sa_of(marked(skb));
+	if (sa && !READ_ONCE(sa->dead))
+		ret = find_neighbour(sa, ha, true);
+	rcu_read_unlock_bh();
+	if (ret == -EAGAIN && time_after(jiffies, waiting(skb)->until))
+		ret = -EHOSTUNREACH;
+	return ret;
+}
+
+void rvl_ipsec_resolve(struct work_struct *work)
+{
+	struct rvl_ipsec *ipsec =
+		container_of(to_delayed_work(work), struct rvl_ipsec, resolve_work);
+	struct sk_buff_head frames;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&frames);
+	spin_lock_bh(&ipsec->unresolved.lock);
+	skb_queue_splice_init(&ipsec->unresolved, &frames);
+	spin_unlock_bh(&ipsec->unresolved.lock);
+
+	while ((skb = __skb_dequeue(&frames))) {
+		switch (try_again(skb)) {
+		case 0:
+			dev_queue_xmit(skb);
+			break;
+		case -EAGAIN:
+			skb_queue_tail(&ipsec->unresolved, skb);
+			break;
+		default:
+			rvl_ipsec_count(ipsec, RVL_IPSEC_TX_DROP_NO_NEIGHBOUR);
+			kfree_skb(skb);
+		}
+	}
+	if (!skb_queue_empty(&ipsec->unresolved))
+		schedule_delayed_work(&ipsec->resolve_work, RESOLVE_EVERY);
+}
+
+/* ------------------------------------------------------------------------------------------ out */
+
+static enum rvl_ipsec_verdict drop(struct rvl_ipsec *ipsec, struct sk_buff *skb,
+				   enum rvl_ipsec_stat stat)
+{
+	rvl_ipsec_count(ipsec, stat);
+	dev_kfree_skb_any(skb);
+	return RVL_IPSEC_CONSUMED;
+}
+
+/* The way to the other end of this state's tunnel. */
+static enum rvl_ipsec_verdict send_on(struct rvl_sa *sa, struct sk_buff *skb)
+{
+	struct rvl_ipsec *ipsec = sa->nic->ipsec;
+	u8 ha[MAX_ADDR_LEN];
+
+	switch (find_neighbour(sa, ha, false)) {
+	case 0:
+		break;
+	case -EAGAIN:
+		/* A frame that lacks the mark would be another one when it comes again. */
+		if (!marked(skb) && !set_mark(skb, sa->x))
+			return drop(ipsec, skb, RVL_IPSEC_TX_DROP_NO_MEMORY);
+		keep(ipsec, skb);
+		return RVL_IPSEC_CONSUMED;
+	default:
+		return drop(ipsec, skb, RVL_IPSEC_TX_DROP_NO_NEIGHBOUR);
+	}
+	if (skb_cow_head(skb, 0))
+		return drop(ipsec, skb, RVL_IPSEC_TX_DROP_NO_MEMORY);
+	write_header(sa->nic, skb, ha);
+	return RVL_IPSEC_SEND;
+}
+
+enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u16 *index)
+{
+	struct rvl_ipsec *ipsec = nic->ipsec;
+	struct xfrm_state *x = marked(skb);
+	const struct rvl_rule *rule;
+	const struct iphdr *ip;
+	struct rvl_sa *sa;
+	struct flow flow;
+
+	*index = RVL_NO_SA;
+	if (x) {
+		sa = rvl_sa_of(x);
+		if (!sa || sa->nic != nic || READ_ONCE(sa->dead))
+			return drop(ipsec, skb, RVL_IPSEC_TX_DROP_STATE_GONE);
+		*index = sa->index;
+		return send_on(sa, skb);
+	}
+	if (list_empty(&ipsec->rules[XFRM_POLICY_OUT]))
+		return RVL_IPSEC_SEND;
+
+	ip = find_ipv4(skb, ETH_HLEN, ((const struct ethhdr *)skb->data)->h_proto, VLAN_TAGS_MAX);
+	if (!ip)
+		return RVL_IPSEC_SEND;
+	read_flow(skb, ip, &flow);
+	rule = find_rule(ipsec, XFRM_POLICY_OUT, &flow);
+	if (!rule || rule->policy.action != RVL_POLICY_ACTION_PROTECT)
+		return RVL_IPSEC_SEND;
+	sa = rcu_dereference(rule->sa);
+	if (!sa || READ_ONCE(sa->dead))
+		return drop(ipsec, skb, RVL_IPSEC_TX_DROP_STATE_GONE);
+	return send_on(sa, skb);
+}
+
+/* ------------------------------------------------------------------------------------------- in */
+
+/* Is it for this machine, or to be forwarded? */
+static int direction(const struct rvl_nic *nic, const struct iphdr *ip)
+{
+	struct net_device *netdev = nic->netdev;
+
+	switch (inet_addr_type_dev_table(dev_net(netdev), netdev, ip->daddr)) {
+	case RTN_LOCAL:
+	case RTN_BROADCAST:
+	case RTN_MULTICAST:
+	case RTN_ANYCAST:
+		return XFRM_POLICY_IN;
+	default:
+		return XFRM_POLICY_FWD;
+	}
+}
+
+static bool clear_ok(struct rvl_nic *nic, const struct sk_buff *skb)
+{
+	struct rvl_ipsec *ipsec = nic->ipsec;
+	const struct rvl_rule *rule;
+	const struct iphdr *ip;
+	struct flow flow;
+
+	if (list_empty(&ipsec->rules[XFRM_POLICY_IN]) && list_empty(&ipsec->rules[XFRM_POLICY_FWD]))
+		return true;
+	ip = find_ipv4(skb, 0, skb->protocol, UINT_MAX);
+	/* IPsec itself is asked by nobody: what it holds will be. */
+	if (!ip || ip->protocol == IPPROTO_ESP || ip->protocol == IPPROTO_AH)
+		return true;
+	read_flow(skb, ip, &flow);
+	rule = find_rule(ipsec, direction(nic, ip), &flow);
+	if (!rule || rule->policy.action != RVL_POLICY_ACTION_PROTECT)
+		return true;
+	rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_CLEAR);
+	return false;
+}
+
+/* As of a frame that the kernel decrypted itself: the state's selector, the policies' templates. */
+static bool policy_ok(struct rvl_nic *nic, struct sk_buff *skb)
+{
+	const struct iphdr *ip = find_ipv4(skb, 0, skb->protocol, UINT_MAX);
+
+	skb_reset_network_header(skb);
+	return ip && __xfrm_policy_check(NULL, direction(nic, ip), skb, AF_INET);
+}
+
+static bool set_path(struct rvl_ipsec *ipsec, struct sk_buff *skb, struct xfrm_state *x)
+{
+	struct sec_path *sp = secpath_set(skb);
+	struct xfrm_offload *xo;
+
+	if (!sp)
+		return false;
+	sp->xvec[sp->len++] = x;
+	sp->olen++;
+	xo = xfrm_offload(skb);
+	xo->flags = CRYPTO_DONE;
+	xo->status = CRYPTO_SUCCESS;
+	return true;
+}
+
+bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 index)
+{
+	struct rvl_ipsec *ipsec = nic->ipsec;
+	struct rvl_sa *sa;
+
+	if (index == RVL_NO_SA)
+		return clear_ok(nic, skb);
+
+	sa = index < ipsec->indices[1].count ? rcu_dereference(ipsec->inbound[index]) : NULL;
+	if (!sa || READ_ONCE(sa->dead) || !refcount_inc_not_zero(&sa->x->refcnt)) {
+		rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_SADB_MISS);
+		return false;
+	}
+	if (!set_path(ipsec, skb, sa->x)) {
+		xfrm_state_put(sa->x);
+		rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_SP_ALLOC);
+		return false;
+	}
+	if (!policy_ok(nic, skb)) {
+		rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_POLICY);
+		return false;
+	}
+	/* GRO does not look at the path: a hash keeps these from frames in clear, which have none.
+	 */
+	skb_get_hash(skb);
+	return true;
+}
+
+/* ----------------------------------------------------------------------------------- statistics */
+
+static const char *const stat_names[RVL_IPSEC_STATS] = {
+	[RVL_IPSEC_SA_ADDED] = "ipsec_sa_added",
+	[RVL_IPSEC_SA_DELETED] = "ipsec_sa_deleted",
+	[RVL_IPSEC_SA_REFUSED] = "ipsec_sa_refused",
+	[RVL_IPSEC_SA_LOST] = "ipsec_sa_lost",
+	[RVL_IPSEC_SA_SOFT_EXPIRED] = "ipsec_sa_soft_expired",
+	[RVL_IPSEC_SA_HARD_EXPIRED] = "ipsec_sa_hard_expired",
+	[RVL_IPSEC_POLICY_ADDED] = "ipsec_policy_added",
+	[RVL_IPSEC_POLICY_DELETED] = "ipsec_policy_deleted",
+	[RVL_IPSEC_POLICY_REFUSED] = "ipsec_policy_refused",
+	[RVL_IPSEC_TX_QUEUED_NEIGHBOUR] = "ipsec_tx_queued_neighbour",
+	[RVL_IPSEC_TX_DROP_NO_NEIGHBOUR] = "ipsec_tx_drop_no_neighbour",
+	[RVL_IPSEC_TX_DROP_STATE_GONE] = "ipsec_tx_drop_state_gone",
+	[RVL_IPSEC_TX_DROP_ROUTE] = "ipsec_tx_drop_route",
+	[RVL_IPSEC_TX_DROP_NO_MEMORY] = "ipsec_tx_drop_no_memory",
+	[RVL_IPSEC_RX_DROP_SADB_MISS] = "ipsec_rx_drop_sadb_miss",
+	[RVL_IPSEC_RX_DROP_SP_ALLOC] = "ipsec_rx_drop_sp_alloc",
+	[RVL_IPSEC_RX_DROP_POLICY] = "ipsec_rx_drop_policy",
+	[RVL_IPSEC_RX_DROP_CLEAR] = "ipsec_rx_drop_clear",
+};
+
+unsigned int rvl_ipsec_stat_count(void)
+{
+	return RVL_IPSEC_STATS;
+}
+
+const char *rvl_ipsec_stat_name(unsigned int n)
+{
+	return n < RVL_IPSEC_STATS ? stat_names[n] : NULL;
+}
+
+u64 rvl_ipsec_stat(const struct rvl_nic *nic, unsigned int n)
+{
+	return nic->ipsec && n < RVL_IPSEC_STATS ? atomic64_read(&nic->ipsec->stats[n]) : 0;
+}
+
+#endif
