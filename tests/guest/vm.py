@@ -1,0 +1,577 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Virtual machines with the simulated NIC in them.
+
+    with Ground(out, ["peer"]) as ground:
+        ground.veth("nic", "wire0", "peer", "eth0")
+        nic = ground.ravelsim("nic0", "nic", "veth:wire0")
+        guest = Guest(ground, "left", nics=[nic], modules=[path_of_ko])
+        guest.boot()
+        guest.sh("modprobe ravelin && ip link set eth0 up")     # LabError unless it ends with 0
+        done = guest.run("ping -c 1 192.0.2.2", timeout=10)     # done.status, done.out, done.err
+        guest.check_console()                                   # LabError if the kernel complained
+
+A guest is a stock Debian kernel (scripts/guest-cache) on QEMU's q35, its NICs behind PCIe root ports;
+root is an initramfs (initramfs.py). It does what the host says over a virtio port; the console is
+another one, kept in OUT/NAME.console. Everything ends within a limit: a guest that does not answer is
+killed, and the error ends with the last lines of its console.
+
+Guests also go with a Lab of tests/interop/lab.py: any object with its start(), run and out.
+"""
+import collections
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import socket
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "interop"))
+import initramfs  # noqa: E402
+from lab import DEADLINE, PREFIX, Lab, LabError, sh, wait_for  # noqa: E402
+
+ROOT = HERE.parent.parent
+BOOT_LIMIT = 60.0         # seconds until a guest must answer
+CONSOLE_LINES = 50
+
+# What a kernel says when something is wrong with it.
+COMPLAINTS = re.compile(
+    r"^(?:\[[^\]]*\] )?.*(?:"
+    r"\bBUG\b|\bWARNING\b|\bOops\b|Kernel panic|general protection fault|Unable to handle|"
+    r"unable to handle|invalid opcode|double fault|Call Trace|kernel tried to|"
+    r"INFO: (?:task .* blocked|rcu|possible|lockdep|trying to register)|possible (?:circular|recursive) locking|"
+    r"inconsistent lock state|suspicious RCU usage|sleeping function called|scheduling while atomic|"
+    r"refcount_t:|(?:soft|hard) lockup|hard LOCKUP|self-detected stall|detected stalls|"
+    r"KASAN|KFENCE|UBSAN|KCSAN|kmemleak: \d+ new|list_(?:add|del) corruption|NETDEV WATCHDOG|"
+    r"unregister_netdevice: waiting for|page allocation failure|Out of memory|segfault at|trap divide error|"
+    r"irq \d+: nobody cared|DMA-API:|Bad page state|stack-protector|Trying to free|"
+    r"Freeing alive|sysfs: cannot create duplicate|Unknown symbol|disagrees about version|"
+    r"guest-setup: \S+ was not loaded"
+    r").*$", re.M)
+
+Done = collections.namedtuple("Done", "status out err")
+Done.__doc__ = "A command in a guest: exit status, standard output and error as text."
+
+
+class Timeout(LabError):
+    """A command in a guest took too long and was killed there; the guest itself is well."""
+
+
+class Ground(Lab):
+    """Network namespaces, processes and a folder for logs; all gone when it is closed.
+
+    names: of namespaces beside "nic"; what the system calls them is self.ns[name].
+    """
+
+    def __init__(self, out, names=()):  # pylint: disable=super-init-not-called
+        if os.geteuid() != 0:
+            raise LabError("network namespaces need root: run as root or with sudo")
+        self.out = pathlib.Path(out)
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir(parents=True)
+        self.run = pathlib.Path(tempfile.mkdtemp(prefix="ravelin-"))
+        self.san = False
+        self.processes, self.ns = [], {}
+        self._sweep()
+        try:
+            self.nic = self.namespace("nic")
+            for name in names:
+                self.namespace(name)
+        except BaseException:
+            self.close()
+            raise
+
+    @staticmethod
+    def _sweep():
+        for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
+            match = re.fullmatch(PREFIX + r"-\w+-(\d+)", name)
+            if match and not os.path.exists(f"/proc/{match[1]}"):
+                sh("ip", "netns", "del", name, check=False)
+
+    def namespace(self, name):
+        """Make a namespace, unless there is one of this name; what the system calls it."""
+        if name in self.ns:
+            return self.ns[name]
+        full = f"{PREFIX}-{name}-{os.getpid()}"
+        sh("ip", "netns", "add", full)
+        self.ns[name] = full
+        self.ip(full, "link", "set", "lo", "up")
+        self.sh(full, "sh", "-c", "cd /proc/sys/net && for f in all default; do echo 0 >ipv4/conf/$f/rp_filter;"
+                " echo 1 >ipv6/conf/$f/disable_ipv6; done 2>/dev/null || :")
+        return full
+
+    def veth(self, name_a, device_a, name_b, device_b, mtu=1500):
+        """A cable between two namespaces: whole packets, with their checksums."""
+        self.ip(self.ns[name_a], "link", "add", device_a, "mtu", str(mtu), "type", "veth", "peer", "name", device_b,
+                "mtu", str(mtu), "netns", self.ns[name_b])
+        for name, device in ((name_a, device_a), (name_b, device_b)):
+            self.sh(self.ns[name], "ethtool", "-K", device, "tx", "off", "rx", "off", "sg", "off", "tso", "off",
+                    "gso", "off", "gro", "off")
+            self.ip(self.ns[name], "link", "set", device, "up")
+
+    def bridge(self, name, device, *ports):
+        """A bridge of ports in a namespace; tap(...) adds guests to it."""
+        self.ip(self.ns[name], "link", "add", device, "type", "bridge")
+        self.ip(self.ns[name], "link", "set", device, "up")
+        for port in ports:
+            self.ip(self.ns[name], "link", "set", port, "master", device)
+
+    def tap(self, name, device, bridge=None, mtu=1500):
+        """A TAP interface for a guest's virtio-net; Guest(taps=[...]) takes what this returns."""
+        self.ip(self.ns[name], "tuntap", "add", device, "mode", "tap")
+        self.ip(self.ns[name], "link", "set", device, "mtu", str(mtu), "up")
+        if bridge:
+            self.ip(self.ns[name], "link", "set", device, "master", bridge)
+        return Tap(self.ns[name], device)
+
+    def ravelsim(self, name, namespace, port, *options):
+        """A simulated NIC; port as for its --port, in that namespace."""
+        return Nic(self, name, self.ns[namespace], port, *options)
+
+    def close(self):
+        for process in reversed(self.processes):
+            with contextlib.suppress(LabError):
+                process.stop()
+        self.processes.clear()
+        for full in self.ns.values():
+            sh("ip", "netns", "del", full, check=False)
+        self.ns.clear()
+        shutil.rmtree(self.run, ignore_errors=True)
+
+
+Tap = collections.namedtuple("Tap", "namespace device")
+
+
+class Nic:
+    """A ravelsim. socket: where QEMU finds it."""
+
+    def __init__(self, lab, name, namespace, port, *options):
+        self.lab, self.name = lab, name
+        self.socket = lab.run / f"{name}.sock"
+        self.process = lab.start(name, namespace, [
+            lab.program("ravelsim"), "--socket", self.socket, "--port", port,
+            "--stats-file", lab.out / f"{name}.json", *options])
+        wait_for(f"{name} listens", self._listens)
+
+    def _listens(self):
+        if not self.process.running():
+            raise LabError(f"{self.name} ended with status {self.process.popen.returncode}:\n{self.process.tail()}")
+        return self.socket.exists()
+
+    def stop(self):
+        return self.process.stop()
+
+
+def qemu(paths, *arguments):
+    """The command line that runs the cached QEMU, wherever its root lies, and its environment."""
+    root = paths["tools"]
+    command = initramfs.dynamic_linker(root, "usr/bin/qemu-system-x86_64")
+    command += ["-L", root / "usr/share/qemu", "-L", root / "usr/share/seabios", *arguments]
+    return command, {"QEMU_MODULE_DIR": str(root / "usr/lib/x86_64-linux-gnu/qemu")}
+
+
+def accelerators():
+    """What QEMU shall try, in this order. RAVELIN_ACCEL=tcg (or kvm) forces one.
+
+    Some hosts have a /dev/kvm without the processor's help behind it; what that emulates is not enough
+    for a stock kernel, and QEMU only notices when it is too late to choose again.
+    """
+    forced = os.environ.get("RAVELIN_ACCEL")
+    if forced:
+        return [forced]
+    flags = re.search(r"^flags\s*:(.*)$", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    able = flags and {"vmx", "svm"} & set(flags[1].split()) and os.access("/dev/kvm", os.R_OK | os.W_OK)
+    return ["kvm", "tcg"] if able else ["tcg"]
+
+
+class Guest:
+    """One machine.
+
+    nics      simulated NICs: Nic, or the path of a vfio-user socket; nics[i] is QEMU's device "nici"
+    absent    indices of nics whose slots are empty at the start; plug() fills them
+    taps      Tap objects, for interfaces of the kernel's own virtio_net
+    modules   kernel modules of ours, put where modprobe finds them; nothing loads them
+    load      modules to load at the start: lines "NAME [OPTION...]"
+    files     further files: path in the guest to text, octets, or a pathlib.Path to copy
+    cmdline   more for the kernel's command line
+    """
+
+    def __init__(self, lab, name, nics=(), absent=(), taps=(), modules=(), load=(), files=None, memory=512, cpus=1,
+                 cmdline="", namespace=None, qemu_arguments=(), interactive=False):
+        self.lab, self.name = lab, name
+        self.nics = [nic.socket if isinstance(nic, Nic) else pathlib.Path(nic) for nic in nics]
+        self._absent = set(absent)
+        self.taps, self.memory, self.cpus = list(taps), memory, cpus
+        self.console = lab.out / f"{name}.console"
+        self.version = None
+        self.boot_seconds = None
+        self._interactive = interactive
+        self._cmdline = cmdline
+        self._extra = list(qemu_arguments)
+        self._namespace = namespace or (self.taps[0].namespace if self.taps else lab.nic or lab.ns["nic"])
+        self._files = dict(files or {})
+        if load:
+            self._files["etc/guest/modules"] = "\n".join(load) + "\n"
+        self._modules = list(modules)
+        self._control = self._qmp = self._process = None
+        self._buffer = b""
+        self._qmp_buffer = b""
+        self._events = []
+        self._checked = 0
+        self._slow = 1
+        self._started = None
+
+    # ------------------------------------------------------------------------------------ boot
+
+    @staticmethod
+    def nic_device(index, path):
+        """The -device (or device_add) of a NIC."""
+        return {"driver": "vfio-user-pci", "id": f"nic{index}", "bus": f"port{index}",
+                "socket": {"path": str(path), "type": "unix"}}
+
+    def arguments(self, paths):
+        """QEMU's arguments."""
+        run = self.lab.run
+        cmdline = ("console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off random.trust_cpu=on "
+                   "cryptomgr.notests raid=noautodetect no_timer_check tsc=reliable 8250.nr_uarts=1 "
+                   f"guest.name={self.name} {self._cmdline}")
+        if self._interactive:
+            cmdline += " guest.shell"
+            console = ["-chardev", f"stdio,id=console,mux=on,signal=off,logfile={self.console}", "-mon", "console"]
+        else:
+            console = ["-chardev", f"file,id=console,path={self.console}"]
+        arguments = [
+            "-name", self.name, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            *[word for a in accelerators() for word in ("-accel", a)],
+            "-machine", "q35,memory-backend=ram,sata=off,smbus=off,vmport=off,i8042=off",
+            # PCIe's own hot-plug: ACPI's leaves a root port without the link state that its reset and
+            # the recovery from fatal errors wait for
+            "-global", "ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off",
+            "-cpu", "max", "-smp", str(self.cpus), "-m", f"{self.memory}M",
+            "-object", f"memory-backend-memfd,id=ram,size={self.memory}M,share=on",
+            "-kernel", paths["kernel"] / "boot" / f"vmlinuz-{paths['version']}",
+            "-initrd", run / f"{self.name}.cpio", "-append", cmdline,
+            *console, "-serial", "chardev:console",
+            "-device", "virtio-serial-pci,addr=02.0",
+            "-chardev", f"socket,id=control,path={run}/{self.name}.control,server=on,wait=off",
+            "-device", "virtserialport,chardev=control,name=control",
+            "-qmp", f"unix:{run}/{self.name}.qmp,server=on,wait=off",
+        ]
+        for i, tap in enumerate(self.taps):
+            arguments += ["-netdev", f"tap,id=tap{i},ifname={tap.device},script=no,downscript=no,vhost=off",
+                          "-device", f"virtio-net-pci,netdev=tap{i},romfile=,addr={3 + i:02x}.0,"
+                          f"mac=52:56:4c:54:{sum(self.name.encode()) & 255:02x}:{i:02x}"]
+        for i, path in enumerate(self.nics):
+            arguments += ["-device", f"pcie-root-port,id=port{i},bus=pcie.0,chassis={i + 1},slot={i + 1},"
+                          f"addr={16 + i:02x}.0"]
+            if i not in self._absent:
+                arguments += ["-device", json.dumps(self.nic_device(i, path))]
+        return [*arguments, *self._extra]
+
+    def start(self):
+        """Start the machine; wait_ready() (or boot(), which is both) waits until it answers."""
+        paths = initramfs.cache()
+        self.version = paths["version"]
+        initramfs.image(self.lab.run / f"{self.name}.cpio", paths, self._files, self._modules)
+        command, env = qemu(paths, *self.arguments(paths))
+        self._started = time.monotonic()
+        if self._interactive:
+            return command, env
+        self._process = self.lab.start(self.name, self._namespace, command, env)
+        return None
+
+    def wait_ready(self, limit=BOOT_LIMIT):
+        wait_for(f"QEMU of {self.name} listens", lambda: self._alive() and self._connect(), limit)
+        self._slow = 1 if self.qmp("query-kvm")["enabled"] else 4
+        line = self._line(time.monotonic() + limit, f"has not booted within {limit:.0f} s")
+        if not line.startswith("ready "):
+            raise self._error(f"says {line!r} instead of being ready")
+        self.boot_seconds = time.monotonic() - self._started
+
+    def boot(self, limit=BOOT_LIMIT):
+        self.start()
+        self.wait_ready(limit)
+        return self
+
+    @property
+    def accelerator(self):
+        return "kvm" if self._slow == 1 else "tcg"
+
+    def _connect(self):
+        try:
+            self._qmp = self._qmp or self._open("qmp")
+            self._control = self._control or self._open("control")
+        except (FileNotFoundError, ConnectionRefusedError):
+            return False
+        return True
+
+    def _open(self, what):
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.connect(str(self.lab.run / f"{self.name}.{what}"))
+        except OSError:
+            sock.close()
+            raise
+        if what == "qmp":
+            self._qmp = sock
+            self._qmp_receive(time.monotonic() + DEADLINE)
+            self.qmp("qmp_capabilities")
+        return sock
+
+    def running(self):
+        return self._process.running()
+
+    def _alive(self):
+        if not self.running():
+            raise self._error(f"ended (QEMU's exit status {self._process.popen.returncode})")
+        return True
+
+    def kill(self):
+        """The machine without power."""
+        self._process.kill()
+
+    def stop(self):
+        self._process.stop()
+
+    def wait_end(self, limit=DEADLINE):
+        """Wait until the machine is off: it powered off, or its kernel gave up."""
+        wait_for(f"{self.name} is off", lambda: not self.running(), limit)
+
+    # --------------------------------------------------------------------------------- console
+
+    def console_text(self):
+        return self.console.read_text(errors="replace").replace("\r", "") if self.console.exists() else ""
+
+    def _error(self, text, kind=LabError):
+        tail = self.console_text().splitlines()[-CONSOLE_LINES:]
+        qemu_says = self._process.tail(5) if self._process else ""
+        return kind("\n".join([f"guest {self.name} {text}", *(["QEMU:", qemu_says] if qemu_says else []),
+                               f"the end of its console ({self.console}):", *("    " + line for line in tail)]))
+
+    def complaints(self, allow=()):
+        """Lines of the console since the last check_console() that say that the kernel is unwell."""
+        text = self.console_text()[self._checked:]
+        return [m[0] for m in COMPLAINTS.finditer(text) if not any(re.search(a, m[0]) for a in allow)]
+
+    def check_console(self, allow=()):
+        """LabError if the kernel has complained; lines that match one of allow may be there."""
+        found = self.complaints(allow)
+        self._checked = len(self.console_text())
+        if found:
+            raise self._error(f"complains: {found[0]}" + (f" (and {len(found) - 1} more)" if found[1:] else ""))
+
+    def wait_console(self, pattern, timeout=DEADLINE):
+        def look():
+            match = re.search(pattern, self.console_text(), re.M)
+            if not match:
+                self._alive()
+            return match
+        return wait_for(f"`{pattern}` on the console of {self.name} ({self.console})", look, timeout * self._slow)
+
+    # --------------------------------------------------------------------------------- control
+
+    def _receive(self, end, late):
+        self._control.settimeout(0.25)
+        while True:
+            try:
+                data = self._control.recv(1 << 16)
+            except socket.timeout:
+                data = None
+            except ConnectionError:
+                data = b""
+            if data:
+                self._buffer += data
+                return
+            if data == b"":
+                # QEMU is going; say how, once it has gone
+                with contextlib.suppress(LabError):
+                    wait_for("", lambda: not self.running(), 5)
+            self._alive()
+            if time.monotonic() > end:
+                self.kill()
+                raise self._error(late)
+
+    def _line(self, end, late):
+        while b"\n" not in self._buffer:
+            self._receive(end, late)
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        return line.decode(errors="replace")
+
+    def _octets(self, count, end, late):
+        while len(self._buffer) < count:
+            self._receive(end, late)
+        data, self._buffer = self._buffer[:count], self._buffer[count:]
+        return data
+
+    def _send(self, data):
+        self._alive()
+        self._control.settimeout(DEADLINE * self._slow)
+        try:
+            self._control.sendall(data)
+        except OSError as error:
+            self._alive()
+            self.kill()
+            raise self._error(f"takes no requests: {error}") from None
+
+    def _request(self, head, body, limit, each_line=None):
+        """Ask the agent; returns (status word, standard output, standard error)."""
+        late = f"has not answered for {limit:.0f} s to `{head}`: killed"
+        self._send(head.encode() + b"\n" + body)
+        end = time.monotonic() + limit
+        while True:
+            line = self._line(end, late)
+            if line.startswith(": ") and each_line:
+                each_line(line[2:])
+                continue
+            match = re.fullmatch(r"= (\d+|late) (\d+) (\d+)", line)
+            if not match:
+                self.kill()
+                raise self._error(f"answers {line!r} to `{head}`")
+            return match[1], self._octets(int(match[2]), end, late), self._octets(int(match[3]), end, late)
+
+    def run(self, command, timeout=DEADLINE):
+        """Run a shell script in the guest; returns Done. Timeout if it does not end in time: it and all
+        that it started in the foreground are killed then. The limit is four times that without KVM."""
+        seconds = max(1, round(timeout * self._slow))
+        body = command.encode()
+        status, out, err = self._request(f"run {seconds} {len(body)}", body, seconds + 20 * self._slow)
+        out, err = out.decode(errors="replace"), err.decode(errors="replace")
+        if status == "late":
+            raise self._error(f"has not done `{command}` within {seconds} s; it said:\n{out}{err}", Timeout)
+        return Done(int(status), out, err)
+
+    def sh(self, command, check=True, timeout=DEADLINE):
+        """Like run(), but returns standard output; LabError if the status is not 0."""
+        done = self.run(command, timeout)
+        if check and done.status:
+            raise LabError(f"in guest {self.name}: `{command}` failed ({done.status}): "
+                           f"{(done.err or done.out).strip()}")
+        return done.out
+
+    def tap(self, script, timeout=300, echo=None):
+        """Run a script that prints TAP 13, its lines coming as it prints them (each goes to echo too).
+        Returns the names of its tests; LabError unless all of them hold, none is missing and it ends
+        with 0."""
+        lines = []
+
+        def take(line):
+            lines.append(line)
+            if echo:
+                echo(line)
+        seconds = max(1, round(timeout * self._slow))
+        body = script.encode()
+        status, _, _ = self._request(f"stream {seconds} {len(body)}", body, seconds + 20 * self._slow, take)
+        text = "\n".join(lines)
+        plan = [int(m[1]) for m in re.finditer(r"^1\.\.(\d+)", text, re.M)]
+        results = re.findall(r"^(not ok|ok)\b[ \d]*-? ?(.*)$", text, re.M)
+        failed = [name for verdict, name in results if verdict != "ok" and "# TODO" not in name]
+        if status == "late":
+            raise self._error(f"has not ended a script of tests within {seconds} s:\n{text}", Timeout)
+        if failed or int(status) or plan != [len(results)]:
+            raise LabError(f"in guest {self.name}: {len(results)} tests, {len(failed)} failed, plan {plan}, "
+                           f"exit status {status}:\n{text}")
+        return [name for _, name in results]
+
+    def start_command(self, name, command):
+        """Leave a script running in the guest; returns a Background."""
+        body = command.encode()
+        _, out, _ = self._request(f"start {name} {len(body)}", body, DEADLINE * self._slow)
+        return Background(self, name, int(out))
+
+    def put(self, path, content, mode=0o644):
+        """Write a file in the guest."""
+        body = content.encode() if isinstance(content, str) else bytes(content)
+        status, _, _ = self._request(f"put {mode:o} {len(body)} {path}", body, DEADLINE * self._slow)
+        if status != "0":
+            raise LabError(f"guest {self.name} can't write {path}")
+
+    # ------------------------------------------------------------------------------------- QMP
+
+    def _qmp_receive(self, end):
+        while b"\n" not in self._qmp_buffer:
+            self._qmp.settimeout(max(0.01, end - time.monotonic()))
+            try:
+                data = self._qmp.recv(1 << 16)
+            except (socket.timeout, ConnectionError):
+                data = b""
+            if not data:
+                raise self._error("does not answer on QMP" if self.running() else "is off")
+            self._qmp_buffer += data
+        line, _, self._qmp_buffer = self._qmp_buffer.partition(b"\n")
+        return json.loads(line)
+
+    def qmp(self, command, **arguments):
+        """A QMP command; its "return". LabError with QEMU's words if it is refused."""
+        request = {"execute": command, "arguments": arguments}
+        self._qmp.sendall(json.dumps(request).encode() + b"\n")
+        end = time.monotonic() + DEADLINE
+        while True:
+            answer = self._qmp_receive(end)
+            if "event" in answer:
+                self._events.append(answer)
+            elif "error" in answer:
+                raise LabError(f"guest {self.name}: QMP {command}: {answer['error']['desc']}")
+            else:
+                return answer["return"]
+
+    def hmp(self, line):
+        """A command of QEMU's monitor for people; what it prints."""
+        return self.qmp("human-monitor-command", **{"command-line": line})
+
+    def wait_event(self, name, wanted=lambda data: True, timeout=DEADLINE):
+        """Wait for a QMP event; its data. Events before it are forgotten."""
+        end = time.monotonic() + timeout * self._slow
+        while True:
+            event = self._events.pop(0) if self._events else self._qmp_receive(end)
+            if event.get("event") == name and wanted(event.get("data", {})):
+                return event.get("data", {})
+
+    def plug(self, index=0):
+        """Put a NIC into its empty slot. It can't be taken out again: QEMU 11.1 aborts on device_del of a
+        vfio-user device with MSI-X. To take a NIC away, let ravelsim do it."""
+        self.qmp("device_add", **self.nic_device(index, self.nics[index]))
+
+    def nic_address(self, index=0):
+        """The PCI address that the guest's kernel gave a NIC, such as 0000:01:00.0."""
+        found = self.sh(f"cd /sys/bus/pci/devices/0000:00:{16 + index:02x}.0 && ls -d *:*:*.0 2>/dev/null || :").split()
+        found = [name for name in found if re.fullmatch(r"[0-9a-f]{4}:[0-9a-f]{2}:00\.0", name)]
+        if not found:
+            raise LabError(f"guest {self.name} has no device in the slot of nic{index}")
+        return found[0]
+
+
+class Background:
+    """A script that runs on in a guest."""
+
+    def __init__(self, guest, name, pid):
+        self.guest, self.name, self.pid = guest, name, pid
+
+    def log(self):
+        return self.guest.sh(f"cat /run/guest/{self.name}.log")
+
+    def status(self):
+        """Its exit status; None while it runs."""
+        text = self.guest.sh(f"cat /run/guest/{self.name}.status 2>/dev/null || :").strip()
+        return int(text) if text else None
+
+    def wait(self, timeout=DEADLINE):
+        """Wait for its end; its exit status."""
+        # 0.1 s is the interval at which the guest looks, not a guess at how long the script takes
+        self.guest.sh(f"until [ -e /run/guest/{self.name}.status ]; do sleep 0.1; done", timeout=timeout)
+        return self.status()
+
+    def wait_log(self, pattern, timeout=DEADLINE):
+        """Wait for a line (grep -E) of its output; the line."""
+        quoted = "'" + pattern.replace("'", "'\\''") + "'"
+        log = f"/run/guest/{self.name}.log"
+        return self.guest.sh(f"until grep -m 1 -E {quoted} {log}; do sleep 0.1; "
+                             f"[ ! -e /run/guest/{self.name}.status ] || grep -m 1 -E {quoted} {log} || exit 1; done",
+                             timeout=timeout).splitlines()[0]
+
+    def kill(self, signal="TERM"):
+        """Signal it and all of its session; returns at once."""
+        self.guest.sh(f"kill -{signal} -{self.pid} 2>/dev/null || kill -{signal} {self.pid} 2>/dev/null || :")
