@@ -232,11 +232,25 @@ static int recover(struct devlink_health_reporter *reporter, void *priv_ctx,
 	return ret;
 }
 
+/* As if the device had failed, from there on as when it does. */
+static int test(struct devlink_health_reporter *reporter, struct netlink_ext_ack *extack)
+{
+	struct rvl_nic *nic = devlink_health_reporter_priv(reporter);
+
+	if (READ_ONCE(nic->state) != RVL_NIC_UP) {
+		NL_SET_ERR_MSG_MOD(extack, "the device does not work as it is");
+		return -EBUSY;
+	}
+	rvl_nic_fail(nic, "tested by devlink");
+	return 0;
+}
+
 static const struct devlink_health_reporter_ops reporter_ops = {
 	.name = "device",
 	.diagnose = diagnose,
 	.dump = dump,
 	.recover = recover,
+	.test = test,
 #ifdef HAVE_DEVLINK_HEALTH_OPS_GRACE
 	.default_graceful_period = GRACE_PERIOD_MS,
 #endif

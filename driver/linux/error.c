@@ -40,7 +40,8 @@ int rvl_nic_attach(struct rvl_nic *nic, struct rvl_dev_error *err)
 	rtnl_unlock();
 	if (ret)
 		rvl_nic_fail(nic, err->text);
-	rvl_ipsec_expire_lost(nic);
+	if (nic->ipsec)
+		rvl_ipsec_expire_lost(nic);
 	return ret;
 }
 
@@ -79,7 +80,8 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev, pci_channel_state_t
 	default:
 		netdev_err(nic->netdev, "given up by the PCI core\n");
 		rvl_nic_detach(nic, false);
-		rvl_ipsec_expire_lost(nic);
+		if (nic->ipsec)
+			rvl_ipsec_expire_lost(nic);
 		return PCI_ERS_RESULT_DISCONNECT;
 	}
 }

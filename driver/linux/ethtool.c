@@ -424,7 +424,7 @@ static int get_link_ksettings(struct net_device *netdev, struct ethtool_link_kse
 }
 
 #define QUEUE_WORDS (RVL_QP_STRIDE / sizeof(u32))
-#define DEVICE_WORDS (RVL_REG_EVT_TAIL / sizeof(u32) + 1)
+#define DEVICE_WORDS QUEUE_WORDS
 
 static int get_regs_len(struct net_device *netdev)
 {
@@ -434,9 +434,9 @@ static int get_regs_len(struct net_device *netdev)
 }
 
 /*
- * The registers of the device from offset 0, then those of each queue pair, each at its offset as
- * docs/registers.md has it; 0 where there is none or reading it would change something. Version 0:
- * the device can't be asked.
+ * The registers of the device, then those of each queue pair, 256 octets each, at their offsets in
+ * docs/registers.md; 0 where there is none or reading it would change something. Version 0: the
+ * device can't be asked.
  */
 static void get_regs(struct net_device *netdev, struct ethtool_regs *regs, void *data)
 {
