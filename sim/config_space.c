@@ -22,6 +22,7 @@
 #define DEVICE_CAP (RVL_CONFIG_PCIE + 0x04)
 #define DEVICE_CONTROL (RVL_CONFIG_PCIE + 0x08)
 #define DEVICE_CONTROL_FLR 0x8000
+#define DEVICE_CONTROL_ERRORS 0x000f /* report each kind */
 #define DEVICE_STATUS (RVL_CONFIG_PCIE + 0x0a)
 #define LINK_CONTROL (RVL_CONFIG_PCIE + 0x10)
 #define LINK_CONTROL_RCB 0x0008
@@ -170,6 +171,7 @@ void rvl_config_space_enumerate(struct rvl_config_space *cs)
 	put32(cs->value + BAR(2), FIRMWARE_BAR2 | 0x04);
 	put32(cs->value + BAR(3), 0);
 	put16(cs->value + CMD, get16(cs->value + CMD) | CMD_MEMORY);
+	cs->value[DEVICE_CONTROL] |= DEVICE_CONTROL_ERRORS;
 }
 
 void rvl_config_space_read(const struct rvl_config_space *cs, uint32_t offset, void *data,

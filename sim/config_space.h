@@ -69,8 +69,10 @@ void rvl_config_space_init(struct rvl_config_space *cs, unsigned vectors);
 void rvl_config_space_flr(struct rvl_config_space *cs);
 
 /*
- * Addresses of BAR0 and BAR2 and Memory Space Enable, as firmware would leave them, so that the
- * function is usable (and its dump legible) when no operating system has enumerated it.
+ * Addresses of BAR0 and BAR2, Memory Space Enable and the error reporting bits of Device Control,
+ * as firmware would leave them, so that the function is usable (and its dump legible) when no
+ * operating system has enumerated it. (QEMU keeps a copy of Device Control as it finds it at its
+ * start, and passes an error message of the device on only if that says so.)
  */
 void rvl_config_space_enumerate(struct rvl_config_space *cs);
 
