@@ -432,8 +432,9 @@ int rvl_queue_poll(struct rvl_queue *queue, struct rvl_completion *completions, 
 		rvl_dma_rmb();
 		memcpy(&entry, shared, sizeof(entry));
 		ret = take(queue, &entry, &completions[n]);
+		/* Those before it are taken: their cookies come back nowhere else. */
 		if (ret)
-			return ret;
+			return n ? n : ret;
 		rvl_atomic_store(&queue->cq_head, ++head);
 	}
 	if ((uint16_t)(head - get(&queue->cq_told)) >= size / 2)

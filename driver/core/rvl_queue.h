@@ -94,7 +94,10 @@ struct rvl_completion {
 	void *cookie;
 };
 
-/* Take up to max completions, in order per direction. Returns how many, or as a dead device. */
+/*
+ * Take up to max completions, in order per direction. Returns how many, or as a dead device: what
+ * was good before a completion that kills it is returned first, the error with the next call.
+ */
 int rvl_queue_poll(struct rvl_queue *queue, struct rvl_completion *completions, int max);
 
 /*

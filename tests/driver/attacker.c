@@ -3,12 +3,29 @@
 
 uint64_t attacker_random(struct attacker *a)
 {
+	uint64_t z;
+
+	if (a->choices) {
+		uint16_t next = UINT16_MAX;
+
+		if (a->choices_left >= sizeof(next)) {
+			memcpy(&next, a->choices, sizeof(next));
+			a->choices += sizeof(next);
+			a->choices_left -= sizeof(next);
+		}
+		return next * 0x0001000100010001U;
+	}
 	/* splitmix64 */
-	uint64_t z = (a->random += 0x9e3779b97f4a7c15U);
+	z = (a->random += 0x9e3779b97f4a7c15U);
 
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
 	return z ^ (z >> 31);
+}
+
+uint32_t attacker_pick(struct attacker *a, uint32_t n)
+{
+	return (uint32_t)(attacker_random(a) % n);
 }
 
 static uint32_t read32(void *ctx, uint32_t offset)
@@ -18,6 +35,8 @@ static uint32_t read32(void *ctx, uint32_t offset)
 	a->reads++;
 	if (offset % 4 || offset >= RVL_BAR0_SIZE)
 		abort();
+	if (a->on_read)
+		return a->on_read(a, offset, a->regs[offset / 4]);
 	return a->regs[offset / 4];
 }
 
@@ -25,6 +44,7 @@ static void write32(void *ctx, uint32_t offset, uint32_t value)
 {
 	struct attacker *a = ctx;
 
+	a->writes++;
 	if (offset % 4 || offset >= RVL_BAR0_SIZE)
 		abort();
 	/* Read-only registers keep what the attacker put there; so does a device that is gone. */
@@ -67,6 +87,8 @@ static void dma_free(void *ctx, void *mem, size_t size, uint64_t bus)
 			continue;
 		if (b->size != size || b->bus != bus)
 			abort();
+		if (a->on_free)
+			a->on_free(a, bus);
 		free(b->mem);
 		b->mem = NULL;
 		a->live--;
@@ -144,7 +166,7 @@ void attacker_fini(struct attacker *a)
 		free(a->blocks[i].mem);
 }
 
-void *attacker_mem(struct attacker *a, uint64_t bus)
+void *attacker_mem(struct attacker *a, uint64_t bus, size_t size)
 {
 	unsigned int i;
 
@@ -152,14 +174,40 @@ void *attacker_mem(struct attacker *a, uint64_t bus)
 		struct attacker_block *b = &a->blocks[i];
 
 		if (b->mem && bus >= b->bus && bus - b->bus < b->size)
-			return b->mem + (bus - b->bus);
+			return size <= b->size - (bus - b->bus) ? b->mem + (bus - b->bus) : NULL;
 	}
 	return NULL;
 }
 
+static uint64_t ring_base(const struct attacker *a, uint32_t reg_lo)
+{
+	return (uint64_t)a->regs[reg_lo / 4 + 1] << 32 | a->regs[reg_lo / 4];
+}
+
 void *attacker_ring(struct attacker *a, uint32_t reg_lo)
 {
-	return attacker_mem(a, (uint64_t)a->regs[reg_lo / 4 + 1] << 32 | a->regs[reg_lo / 4]);
+	return attacker_mem(a, ring_base(a, reg_lo), 1);
+}
+
+void *attacker_entry(struct attacker *a, uint32_t reg_lo, uint32_t index, size_t size)
+{
+	uint64_t base = ring_base(a, reg_lo);
+
+	return attacker_mem(a, base, 1) ? attacker_mem(a, base + index * (uint64_t)size, size)
+					: NULL;
+}
+
+bool attacker_sees(const struct attacker *a, const void *octets, size_t len)
+{
+	unsigned int i;
+
+	for (i = 0; i < ATTACKER_BLOCKS; i++) {
+		const struct attacker_block *b = &a->blocks[i];
+
+		if (b->mem && memmem(b->mem, b->size, octets, len))
+			return true;
+	}
+	return false;
 }
 
 void attacker_unplug(struct attacker *a)

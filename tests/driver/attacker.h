@@ -26,12 +26,22 @@ struct attacker {
 	uint64_t now;
 	unsigned int waits;
 	unsigned int reads;
+	unsigned int writes;
 	bool dma_off;
 	char last_log[256];
 	uint64_t random;
-	/* Called after the driver wrote a register, and while it waits; may be NULL. */
+	/* Choices come from here instead, two octets each, zero when they are used up; may be NULL.
+	 */
+	const uint8_t *choices;
+	size_t choices_left;
+	/*
+	 * Called when the driver reads a register (what is returned is what it reads), after it
+	 * wrote one, while it waits, and before it gives memory back; may be NULL.
+	 */
+	uint32_t (*on_read)(struct attacker *a, uint32_t offset, uint32_t value);
 	void (*on_write)(struct attacker *a, uint32_t offset, uint32_t value);
 	void (*on_wait)(struct attacker *a);
+	void (*on_free)(struct attacker *a, uint64_t bus);
 	void *plan;
 };
 
@@ -42,11 +52,20 @@ void attacker_fini(struct attacker *a);
 
 uint64_t attacker_random(struct attacker *a);
 
-/* What lies at a bus address; NULL when nothing does. */
-void *attacker_mem(struct attacker *a, uint64_t bus);
+/* A number below n, which is at most 65,536. */
+uint32_t attacker_pick(struct attacker *a, uint32_t n);
 
-/* The ring whose base registers begin at reg_lo. */
+/* What lies at a bus address, size octets of it; NULL when nothing does. */
+void *attacker_mem(struct attacker *a, uint64_t bus, size_t size);
+
+/* The ring whose base registers begin at reg_lo: its beginning. */
 void *attacker_ring(struct attacker *a, uint32_t reg_lo);
+
+/* Entry `index` of that ring, which has entries of so many octets; NULL when none lies there. */
+void *attacker_entry(struct attacker *a, uint32_t reg_lo, uint32_t index, size_t size);
+
+/* Whether len octets lie anywhere in the memory that the device sees. */
+bool attacker_sees(const struct attacker *a, const void *octets, size_t len);
 
 /* All registers read all ones from now on. */
 void attacker_unplug(struct attacker *a);

@@ -173,6 +173,8 @@ static void more_completions_than_descriptors_kill_the_device(void **state)
 	for (i = 0; i < 4; i++)
 		complete(&b, (struct rvl_cq_entry){.type = RVL_CQ_TYPE_TX,
 						   .index = rvl_cpu_to_le16(i)});
+	/* Those that were good come back first. */
+	assert_int_equal(rvl_queue_poll(b.queue, c, 8), 3);
 	assert_int_equal(rvl_queue_poll(b.queue, c, 8), -EIO);
 	teardown(&b);
 }
@@ -330,7 +332,7 @@ static void frame_buffers_go_back_to_the_device(void **state)
 		frame[0] = (uint8_t)i;
 		assert_int_equal(rvl_frame_queue_send(q, frame, sizeof(frame), RVL_NO_SA), 0);
 		rvl_queue_kick(rvl_frame_queue_rings(q));
-		sent = attacker_mem(&b.a, rvl_le64_to_cpu(desc[i % SIZE].addr));
+		sent = attacker_mem(&b.a, rvl_le64_to_cpu(desc[i % SIZE].addr), sizeof(frame));
 		assert_memory_equal(sent, frame, sizeof(frame));
 		complete(&b, (struct rvl_cq_entry){.type = RVL_CQ_TYPE_TX,
 						   .status = i % 2,

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/driver/hostile.h"
+
+#define PHASE (1U << 31)
+
+static uint32_t pick(struct hostile *h, uint32_t n)
+{
+	return attacker_pick(&h->a, n);
+}
+
+static bool lie(struct hostile *h)
+{
+	return !pick(h, h->malice);
+}
+
+static uint32_t any32(struct hostile *h)
+{
+	return (uint32_t)(attacker_random(&h->a) ^ attacker_random(&h->a) << 16);
+}
+
+static void noise(struct hostile *h, void *to, size_t size)
+{
+	uint8_t *p = to;
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		p[i] = (uint8_t)attacker_random(&h->a);
+}
+
+static rvl_le32 phase(uint32_t pointer, uint32_t log2)
+{
+	return rvl_cpu_to_le32(pointer >> (log2 & 15) & 1 ? 0 : PHASE);
+}
+
+/* ------------------------------------------------------------------------------------- entries */
+
+enum way { HONEST, SKIPPED, NOISE, NOISE_OF_NO_PASS, MUTATED, DOUBLED, OLD_PASS, EARLY, WAYS };
+
+static enum way choose_way(struct hostile *h)
+{
+	return lie(h) ? (enum way)pick(h, WAYS) : HONEST;
+}
+
+/*
+ * Put a right entry of a ring in its place, in one of the ways. `phase_at` is where in it the phase
+ * word lies; before is the entry that went before it.
+ */
+static void put(struct hostile *h, enum way way, void *to, const void *right, const void *before,
+		size_t size, size_t phase_at)
+{
+	uint8_t entry[64];
+	uint32_t word;
+
+	memcpy(entry, right, size);
+	switch (way) {
+	case NOISE:
+		noise(h, entry, size);
+		memcpy(entry + phase_at, (const uint8_t *)right + phase_at, sizeof(word));
+		break;
+	case NOISE_OF_NO_PASS:
+		noise(h, entry, size);
+		break;
+	case MUTATED:
+		entry[pick(h, (uint32_t)size)] ^= (uint8_t)(1U << pick(h, 8));
+		break;
+	case DOUBLED:
+		if (before)
+			memcpy(entry, before, size);
+		memcpy(entry + phase_at, (const uint8_t *)right + phase_at, sizeof(word));
+		break;
+	case OLD_PASS:
+		memcpy(&word, entry + phase_at, sizeof(word));
+		word ^= rvl_cpu_to_le32(PHASE);
+		memcpy(entry + phase_at, &word, sizeof(word));
+		break;
+	default:
+		break;
+	}
+	memcpy(to, entry, size);
+}
+
+/* Octets that fit the next receive buffer. */
+static uint16_t received(struct hostile *h, unsigned int q)
+{
+	uint32_t mask = (1U << (h->a.regs[RVL_REG_RX_SIZE(q) / 4] & 15)) - 1;
+	const struct rvl_rx_desc *desc =
+		attacker_entry(&h->a, RVL_REG_RX_BASE_LO(q), h->rx_done[q] & mask, sizeof(*desc));
+	uint16_t len = desc ? rvl_le16_to_cpu(desc->len) : 0;
+
+	return len > 14 ? (uint16_t)(14 + pick(h, len - 13U)) : len;
+}
+
+static void complete_descriptor(struct hostile *h)
+{
+	unsigned int q = pick(h, HOSTILE_QUEUES);
+	bool rx = pick(h, 2);
+	uint16_t *done = rx ? &h->rx_done[q] : &h->tx_done[q];
+	uint32_t tail = h->a.regs[(rx ? RVL_REG_RX_TAIL(q) : RVL_REG_TX_TAIL(q)) / 4];
+	uint32_t log2 = h->a.regs[RVL_REG_CQ_SIZE(q) / 4] & 15;
+	uint32_t mask = (1U << log2) - 1;
+	uint16_t at = h->cq_done[q];
+	enum way way = choose_way(h);
+	struct rvl_cq_entry right, *to;
+
+	if ((uint16_t)tail == *done && way != EARLY && way != NOISE)
+		return;
+	to = attacker_entry(&h->a, RVL_REG_CQ_BASE_LO(q), at & mask, sizeof(right));
+	if (!to)
+		return;
+	right = (struct rvl_cq_entry){
+		.type = rx ? RVL_CQ_TYPE_RX : RVL_CQ_TYPE_TX,
+		.status = pick(h, 8) ? 0 : (uint8_t)pick(h, RVL_CQ_STATUS_DMA_ERROR + 1),
+		.index = rvl_cpu_to_le16(*done),
+		.len = rvl_cpu_to_le16(rx ? received(h, q) : 0),
+		.flags = rvl_cpu_to_le16((uint16_t)pick(h, 4)),
+		.sa = 0,
+		.phase = phase(at, log2),
+	};
+	if (lie(h))
+		right.len = rvl_cpu_to_le16((uint16_t)attacker_random(&h->a));
+	if (lie(h))
+		right.sa = rvl_cpu_to_le16((uint16_t)attacker_random(&h->a));
+	if (way != SKIPPED)
+		put(h, way, to, &right,
+		    attacker_entry(&h->a, RVL_REG_CQ_BASE_LO(q), (at - 1U) & mask, sizeof(right)),
+		    sizeof(right), offsetof(struct rvl_cq_entry, phase));
+	h->cq_done[q]++;
+	(*done)++;
+	h->a.regs[RVL_REG_CQ_TAIL(q) / 4] = h->cq_done[q];
+}
+
+static void complete_command(struct hostile *h)
+{
+	uint32_t log2 = h->a.regs[RVL_REG_CMD_SIZE / 4] & 15;
+	uint32_t at = h->cmd_done & ((1U << log2) - 1);
+	struct rvl_cmd *cmd = attacker_entry(&h->a, RVL_REG_CMD_BASE_LO, at, sizeof(*cmd));
+	enum way way = choose_way(h);
+	struct rvl_cmd_cpl right, *to;
+
+	to = attacker_entry(&h->a, RVL_REG_CMD_CPL_BASE_LO, at, sizeof(right));
+	if (!cmd || !to)
+		return;
+	if ((uint16_t)h->a.regs[RVL_REG_CMD_TAIL / 4] == h->cmd_done && way != EARLY)
+		return;
+	noise(h, &right, sizeof(right));
+	right.opcode = cmd->opcode;
+	right.tag = cmd->tag;
+	right.status =
+		pick(h, 4) ? RVL_CMD_STATUS_OK : (uint8_t)pick(h, RVL_CMD_STATUS_BAD_PORT + 1);
+	right.phase = phase(h->cmd_done, log2);
+	if (way != SKIPPED)
+		put(h, way, to, &right,
+		    attacker_entry(&h->a, RVL_REG_CMD_CPL_BASE_LO, (at - 1) & ((1U << log2) - 1),
+				   sizeof(right)),
+		    sizeof(right), offsetof(struct rvl_cmd_cpl, phase));
+	h->cmd_done++;
+	h->a.regs[RVL_REG_CMD_HEAD / 4] = h->cmd_done;
+}
+
+static void raise_event(struct hostile *h)
+{
+	uint32_t log2 = h->a.regs[RVL_REG_EVT_SIZE / 4] & 15;
+	uint32_t mask = (1U << log2) - 1;
+	enum way way = choose_way(h);
+	struct rvl_event right, *to;
+
+	to = attacker_entry(&h->a, RVL_REG_EVT_BASE_LO, h->evt_done & mask, sizeof(right));
+	if (!to)
+		return;
+	noise(h, &right, sizeof(right));
+	right.type = (uint8_t)pick(h, 9);
+	right.source = (uint8_t)pick(h, 2);
+	right.index = 0;
+	right.number = rvl_cpu_to_le32(h->evt_done);
+	right.phase = phase(h->evt_done, log2);
+	if (way != SKIPPED)
+		put(h, way, to, &right,
+		    attacker_entry(&h->a, RVL_REG_EVT_BASE_LO, (h->evt_done - 1) & mask,
+				   sizeof(right)),
+		    sizeof(right), offsetof(struct rvl_event, phase));
+	h->evt_done++;
+	h->a.regs[RVL_REG_EVT_TAIL / 4] = (uint16_t)h->evt_done;
+}
+
+/* ---------------------------------------------------------------------------------- everything */
+
+void hostile_act(struct hostile *h)
+{
+	if (h->acting)
+		return;
+	h->acting = true;
+	if (lie(h)) {
+		switch (pick(h, 6)) {
+		case 0:
+			attacker_scribble(&h->a, 1 + pick(h, 64));
+			break;
+		case 1:
+			h->a.regs[pick(h, 0x30)] = any32(h);
+			break;
+		case 2:
+			h->a.regs[(0x1000 + pick(h, 0x200)) / 4] = any32(h);
+			break;
+		case 3: /* a reset of its own */
+			h->a.regs[RVL_REG_CMD_CONTROL / 4] = 0;
+			h->a.regs[RVL_REG_STATUS / 4] =
+				pick(h, 2) ? RVL_STATUS_RESETTING_MASK : RVL_STATUS_READY_MASK;
+			break;
+		case 4:
+			h->a.regs[RVL_REG_STATUS / 4] |= RVL_STATUS_FATAL_MASK;
+			break;
+		default:
+			if (!pick(h, 8))
+				attacker_unplug(&h->a);
+			break;
+		}
+	}
+	complete_descriptor(h);
+	complete_command(h);
+	if (!pick(h, 16))
+		raise_event(h);
+	h->acting = false;
+}
+
+/* Any octet of the shared memory, most often one that is being read. */
+void hostile_before_read(struct hostile *h, const void *p, size_t size)
+{
+	unsigned int i;
+
+	if (h->acting)
+		return;
+	for (i = 0; i < ATTACKER_BLOCKS; i++) {
+		struct attacker_block *b = &h->a.blocks[i];
+		size_t at;
+
+		if (!b->mem || (uintptr_t)p < (uintptr_t)b->mem ||
+		    (uintptr_t)p >= (uintptr_t)b->mem + b->size)
+			continue;
+		if (!lie(h))
+			return;
+		at = (size_t)((uintptr_t)p - (uintptr_t)b->mem) + pick(h, (uint32_t)size);
+		if (at < b->size)
+			b->mem[at] = pick(h, 2) ? (uint8_t)attacker_random(&h->a)
+						: b->mem[at] ^ (uint8_t)(1U << pick(h, 8));
+		if (!pick(h, 4))
+			hostile_act(h);
+		return;
+	}
+}
+
+static void on_write(struct attacker *a, uint32_t offset, uint32_t value)
+{
+	struct hostile *h = a->plan;
+	unsigned int q;
+
+	for (q = 0; q < HOSTILE_QUEUES; q++) {
+		if (offset != RVL_REG_Q_CONTROL(q))
+			continue;
+		h->tx_done[q] = 0;
+		h->rx_done[q] = 0;
+		h->cq_done[q] = 0;
+		a->regs[RVL_REG_TX_TAIL(q) / 4] = 0;
+		a->regs[RVL_REG_RX_TAIL(q) / 4] = 0;
+		/* One that doesn't stop costs the driver its whole patience: not too often. */
+		a->regs[RVL_REG_Q_STATUS(q) / 4] =
+			value || !pick(h, 8 * h->malice) ? 0 : RVL_Q_STATUS_IDLE_MASK;
+	}
+	if (offset == RVL_REG_CONTROL && value & RVL_CONTROL_RESET_MASK && pick(h, 8 * h->malice) &&
+	    a->regs[RVL_REG_ID / 4] == RVL_MAGIC)
+		a->regs[RVL_REG_STATUS / 4] = RVL_STATUS_READY_MASK;
+	hostile_act(h);
+}
+
+static uint32_t on_read(struct attacker *a, uint32_t offset, uint32_t value)
+{
+	struct hostile *h = a->plan;
+	unsigned int i;
+
+	for (i = 0; i < h->register_count; i++) {
+		struct hostile_register *r = &h->registers[i];
+
+		if (r->offset != offset)
+			continue;
+		if (r->after) {
+			r->after--;
+			continue;
+		}
+		if (pick(h, r->often))
+			continue;
+		switch (r->kind) {
+		case HOSTILE_RANDOM:
+			value = any32(h);
+			break;
+		case HOSTILE_FLIP:
+			value ^= 1U << pick(h, 32);
+			break;
+		case HOSTILE_ONES:
+			value = UINT32_MAX;
+			break;
+		default:
+			value = r->value;
+			break;
+		}
+	}
+	if (offset == RVL_REG_STATUS)
+		h->told_status = value;
+	for (i = 0; i < HOSTILE_QUEUES; i++)
+		if (offset == RVL_REG_Q_STATUS(i))
+			h->told_q_status = value;
+	if (!pick(h, 8))
+		hostile_act(h);
+	return value;
+}
+
+static void on_wait(struct attacker *a)
+{
+	hostile_act(a->plan);
+}
+
+/* Any of those that the driver reads. */
+static uint32_t some_register(struct hostile *h)
+{
+	static const uint32_t often_read[] = {
+		RVL_REG_ID,	   RVL_REG_ABI,		 RVL_REG_FEATURES,	RVL_REG_QUEUES,
+		RVL_REG_SA_COUNT,  RVL_REG_POLICY_COUNT, RVL_REG_REPLAY_WINDOW, RVL_REG_DATAPATH,
+		RVL_REG_STATUS,	   RVL_REG_STATUS,	 RVL_REG_MAC_LO,	RVL_REG_MAC_HI,
+		RVL_REG_CYCLES_LO, RVL_REG_CYCLES_HI,	 RVL_REG_CMD_CONTROL,	RVL_REG_CMD_HEAD,
+	};
+	uint32_t which = pick(h, 24);
+
+	if (which < sizeof(often_read) / sizeof(often_read[0]))
+		return often_read[which];
+	if (which < 20)
+		return RVL_REG_Q_STATUS(pick(h, HOSTILE_QUEUES));
+	if (which < 22)
+		return 0x1000 + pick(h, RVL_QP_STRIDE / 4) * 4;
+	return RVL_COUNTER_OFFSET + RVL_COUNTER_STRIDE * pick(h, RVL_CNT_NUM);
+}
+
+/* Capabilities at the ends of their ranges too. */
+static void vary_capabilities(struct hostile *h)
+{
+	static const uint32_t counts[] = {1, 2, 31, 32, 33, 64, 1000, 65535};
+	uint32_t *regs = h->a.regs;
+
+	if (!pick(h, 4))
+		regs[RVL_REG_QUEUES / 4] = (HOSTILE_QUEUES + pick(h, RVL_QP_MAX - 3)) |
+					   (1 + pick(h, 255)) << 8 | (4 + pick(h, 12)) << 16;
+	if (!pick(h, 4))
+		regs[RVL_REG_SA_COUNT / 4] = counts[pick(h, 8)] | counts[pick(h, 8)] << 16;
+	if (!pick(h, 4))
+		regs[RVL_REG_POLICY_COUNT / 4] = counts[pick(h, 8)];
+	if (!pick(h, 8))
+		regs[RVL_REG_FEATURES / 4] = any32(h);
+	if (!pick(h, 8))
+		regs[RVL_REG_DATAPATH / 4] = 64 | (1518 + pick(h, 64018)) << 16;
+	if (!pick(h, 16))
+		regs[pick(h, 0x10)] ^= 1U << pick(h, 32);
+}
+
+void hostile_init(struct hostile *h, uint64_t seed, const uint8_t *choices, size_t len)
+{
+	unsigned int q;
+
+	memset(h, 0, sizeof(*h));
+	attacker_init(&h->a, seed);
+	h->a.choices = choices;
+	h->a.choices_left = len;
+	h->a.plan = h;
+	h->malice = 2U << pick(h, 15);
+	vary_capabilities(h);
+	for (q = 0; q < HOSTILE_QUEUES; q++)
+		h->a.regs[RVL_REG_Q_STATUS(q) / 4] = RVL_Q_STATUS_IDLE_MASK;
+	for (; h->register_count < HOSTILE_REGISTERS && !pick(h, 3); h->register_count++)
+		h->registers[h->register_count] =
+			(struct hostile_register){.offset = some_register(h),
+						  .kind = pick(h, HOSTILE_KINDS),
+						  .value = any32(h),
+						  .often = 1U << pick(h, 8),
+						  .after = pick(h, 2) ? 0 : pick(h, 300)};
+	h->a.on_read = on_read;
+	h->a.on_write = on_write;
+	h->a.on_wait = on_wait;
+}
