@@ -191,7 +191,7 @@ static bool get_streams(struct request *r, struct rvl_fault *f)
 	if (!string(r, "streams", what, sizeof(what)))
 		return false;
 	f->reads = !strcmp(what, "") || !strcmp(what, "all") || !strcmp(what, "reads");
-	f->writes = !strcmp(what, "") || !strcmp(what, "all") || !strcmp(what, "writes");
+	f->writes = !strcmp(what, "all") || !strcmp(what, "writes");
 	return f->reads || f->writes || fail(r, "streams: %s: not reads, writes or all", what);
 }
 

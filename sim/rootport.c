@@ -222,6 +222,7 @@ int rvl_rootport_request(struct rvl_rootport *rp, const struct rvl_rootport_requ
 		struct rp_pending *p = &rp->pending[tag];
 
 		p->open = true;
+		p->forgotten = false;
 		memcpy(p->hdr, t->hdr, sizeof(p->hdr));
 		p->cookie = r->cookie;
 		rp->pending_count++;
@@ -272,7 +273,10 @@ unsigned rvl_rootport_requests_unanswered(const struct rvl_rootport *rp)
 
 void rvl_rootport_forget_requests(struct rvl_rootport *rp)
 {
-	memset(rp->pending, 0, sizeof(rp->pending));
+	for (unsigned i = 0; i < RP_TAGS; i++) {
+		rp->pending[i].forgotten |= rp->pending[i].open;
+		rp->pending[i].open = false;
+	}
 	rp->pending_count = 0;
 }
 

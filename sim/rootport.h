@@ -194,7 +194,8 @@ int rvl_rootport_write32(struct rvl_rootport *rp, unsigned bar, uint64_t addr, u
 unsigned rvl_rootport_requests_queued(const struct rvl_rootport *rp);	  /* not yet taken */
 unsigned rvl_rootport_requests_unanswered(const struct rvl_rootport *rp); /* non-posted */
 
-/* Give up the unanswered requests (a host's completion timeout); answers are then violations. */
+/* Give up the unanswered requests (a host's completion timeout); answers that come late are lost.
+ */
 void rvl_rootport_forget_requests(struct rvl_rootport *rp);
 
 /* ----------------------------------------------------------------------------------------- rules

@@ -45,6 +45,7 @@ struct rp_read {
 /* A non-posted request of the host. */
 struct rp_pending {
 	bool open;
+	bool forgotten; /* its answer may still come */
 	uint32_t hdr[4];
 	uint64_t cookie;
 };

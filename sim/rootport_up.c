@@ -174,6 +174,10 @@ void rp_take_completion(struct rvl_rootport *rp, const uint32_t hdr[4], const ui
 		rp_violation(rp, "tx_cpl: Fmt and Type 0x%02x", hdr[0] >> 24);
 		return;
 	}
+	if (!(hdr[2] >> 16) && p->forgotten) {
+		p->forgotten = false;
+		return;
+	}
 	if (hdr[2] >> 16 || !p->open) {
 		rp_violation(rp, "tx_cpl: nobody waits for requester %04x tag %u", hdr[2] >> 16,
 			     tag);

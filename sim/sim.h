@@ -213,8 +213,9 @@ struct rvl_faults *rvl_sim_faults(struct rvl_sim *sim);
  * root port is the caller's business. The root port's faults log what a function sees of them:
  * poisoned, unexpected and malformed completions, and a lost one after RVL_SIM_COMPLETION_TIMEOUT.
  */
-#define RVL_SIM_COMPLETION_TIMEOUT 250000U /* cycles; as the NIC's own (ravelin.sv, ReadTimeout)   \
-					    */
+#define RVL_SIM_COMPLETION_TIMEOUT                                                                 \
+	250000U /* cycles; as the NIC's own (ravelin.sv, ReadTimeout)                              \
+		 */
 
 enum rvl_aer_message rvl_sim_aer(struct rvl_sim *sim, bool correctable, bool advisory,
 				 uint32_t error, const uint32_t hdr[4]);
