@@ -98,8 +98,7 @@ static int check_key(const struct rvl_ipsec *ipsec, struct rvl_dev_sa *want, u64
 	const struct rvl_used_key *used = find_used(ipsec, print);
 	const struct rvl_sa *sa;
 
-	list_for_each_entry(sa, &ipsec->sas, list)
-	{
+	list_for_each_entry(sa, &ipsec->sas, list) {
 		if (!sa->inbound && sa->installed && sa->print == print) {
 			NL_SET_ERR_MSG_MOD(extack, "a state with this key and salt sends already");
 			return -EEXIST;
@@ -164,8 +163,7 @@ static void wake_rested(struct rvl_ipsec *ipsec, bool all)
 {
 	struct rvl_resting *r, *next;
 
-	list_for_each_entry_safe(r, next, &ipsec->resting, list)
-	{
+	list_for_each_entry_safe(r, next, &ipsec->resting, list) {
 		if (!all && !rested(ipsec->nic, r))
 			continue;
 		clear_bit(r->index, ipsec->indices[r->inbound].busy);
@@ -339,8 +337,7 @@ static struct rvl_sa *find_sa(const struct rvl_ipsec *ipsec, bool inbound, u16 i
 {
 	struct rvl_sa *sa;
 
-	list_for_each_entry(sa, &ipsec->sas, list)
-	{
+	list_for_each_entry(sa, &ipsec->sas, list) {
 		if (sa->installed && sa->inbound == inbound && sa->index == index)
 			return sa;
 	}
@@ -395,8 +392,7 @@ void rvl_ipsec_refresh(struct rvl_nic *nic)
 
 	if (!ipsec || !rvl_ipsec_device(nic))
 		return;
-	list_for_each_entry(sa, &ipsec->sas, list)
-	{
+	list_for_each_entry(sa, &ipsec->sas, list) {
 		u32 before = sa->now.state;
 
 		if (seen++ < ipsec->refreshed || !sa->installed)
@@ -422,8 +418,7 @@ static void remove_dead(struct rvl_ipsec *ipsec)
 	struct rvl_sa *sa;
 
 	rvl_ipsec_select(ipsec);
-	list_for_each_entry(sa, &ipsec->sas, list)
-	{
+	list_for_each_entry(sa, &ipsec->sas, list) {
 		if (!sa->installed || !sa->deleted)
 			continue;
 		sa->installed = false;
@@ -451,7 +446,8 @@ void rvl_ipsec_settle(struct rvl_ipsec *ipsec)
 	spin_unlock_bh(&ipsec->lock);
 	if (list_empty(&gone))
 		return;
-	list_for_each_entry_safe(sa, next, &gone, gone) list_del_init(&sa->gone);
+	list_for_each_entry_safe(sa, next, &gone, gone)
+		list_del_init(&sa->gone);
 	remove_dead(ipsec);
 }
 
@@ -518,6 +514,7 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_sa *sa, struct rvl_dev_sa *wa
 		NL_SET_ERR_MSG_FMT_MOD(extack, "%.65s", err.text);
 		return ret;
 	}
+	tell_sequence(sa->x, sa->inbound, sa->now.seq);
 	if (!sa->inbound)
 		rvl_ipsec_select(ipsec);
 	return 0;
@@ -628,8 +625,7 @@ void rvl_ipsec_device_down(struct rvl_nic *nic)
 	if (!ipsec)
 		return;
 	rvl_ipsec_rules_down(ipsec);
-	list_for_each_entry(sa, &ipsec->sas, list)
-	{
+	list_for_each_entry(sa, &ipsec->sas, list) {
 		if (!sa->installed)
 			continue;
 		sa->installed = false;
@@ -655,8 +651,7 @@ void rvl_ipsec_expire_lost(struct rvl_nic *nic)
 	if (!ipsec)
 		return;
 	mutex_lock(&nic->lock);
-	list_for_each_entry(sa, &ipsec->sas, list)
-	{
+	list_for_each_entry(sa, &ipsec->sas, list) {
 		if (sa->lost)
 			expire(sa, true);
 		sa->lost = false;
@@ -671,7 +666,8 @@ void rvl_ipsec_stop(struct rvl_nic *nic)
 
 	if (!ipsec)
 		return;
-	list_for_each_entry(sa, &ipsec->sas, list) state_delete(nic->netdev, sa->x);
+	list_for_each_entry(sa, &ipsec->sas, list)
+		state_delete(nic->netdev, sa->x);
 	rvl_ipsec_settle(ipsec);
 	cancel_delayed_work_sync(&ipsec->resolve_work);
 	skb_queue_purge(&ipsec->unresolved);
