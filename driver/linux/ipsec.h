@@ -110,7 +110,7 @@ struct rvl_indices {
 
 struct rvl_ipsec {
 	struct rvl_nic *nic;
-	spinlock_t lock;
+	spinlock_t lock;	 /* sas, rules, indices */
 	struct work_struct work; /* the device's part of deletions */
 
 	struct list_head sas;

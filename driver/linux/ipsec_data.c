@@ -117,8 +117,7 @@ static struct rvl_rule *find_rule(const struct rvl_ipsec *ipsec, int dir, const 
 {
 	struct rvl_rule *rule;
 
-	list_for_each_entry_rcu(rule, &ipsec->rules[dir], list)
-	{
+	list_for_each_entry_rcu(rule, &ipsec->rules[dir], list) {
 		if (matches(rule, f))
 			return rule;
 	}

@@ -49,8 +49,7 @@ static struct rvl_sa *choose(struct rvl_ipsec *ipsec, const struct rvl_rule *rul
 
 	if (rule->policy.action != RVL_POLICY_ACTION_PROTECT)
 		return NULL;
-	list_for_each_entry(sa, &ipsec->sas, list)
-	{
+	list_for_each_entry(sa, &ipsec->sas, list) {
 		if (fits(rule, sa) && covers(&sa->x->sel, &rule->policy))
 			return sa;
 	}
@@ -74,8 +73,7 @@ void rvl_ipsec_select(struct rvl_ipsec *ipsec)
 {
 	struct rvl_rule *rule;
 
-	list_for_each_entry(rule, &ipsec->rules[XFRM_POLICY_OUT], list)
-	{
+	list_for_each_entry(rule, &ipsec->rules[XFRM_POLICY_OUT], list) {
 		struct rvl_sa *old =
 			rcu_dereference_protected(rule->sa, lockdep_is_held(&ipsec->nic->lock));
 		struct rvl_sa *sa = choose(ipsec, rule);
@@ -83,8 +81,10 @@ void rvl_ipsec_select(struct rvl_ipsec *ipsec)
 
 		if (sa == old)
 			continue;
-		/* Without a state the driver drops the frame: it does so first, and the device
-		 * last. */
+		/*
+		 * Without a state the driver drops the frame: it does so first, and the device
+		 * last.
+		 */
 		if (!sa || !rule->installed || !rvl_ipsec_device(ipsec->nic))
 			RCU_INIT_POINTER(rule->sa, NULL);
 		if (!rule->installed || !rvl_ipsec_device(ipsec->nic))
@@ -223,8 +223,7 @@ static void link_rule(struct rvl_ipsec *ipsec, struct rvl_rule *rule)
 	struct list_head *before = &ipsec->rules[rule->dir];
 	struct rvl_rule *other;
 
-	list_for_each_entry(other, &ipsec->rules[rule->dir], list)
-	{
+	list_for_each_entry(other, &ipsec->rules[rule->dir], list) {
 		if (other->policy.priority > rule->policy.priority)
 			break;
 		before = &other->list;
@@ -302,8 +301,7 @@ void rvl_ipsec_settle_rules(struct rvl_ipsec *ipsec)
 	list_splice_init(&ipsec->gone_rules, &gone);
 	spin_unlock_bh(&ipsec->lock);
 
-	list_for_each_entry_safe(rule, next, &gone, gone)
-	{
+	list_for_each_entry_safe(rule, next, &gone, gone) {
 		if (rule->dir == XFRM_POLICY_OUT)
 			clear(ipsec, rule->slot);
 		list_del_rcu(&rule->list);

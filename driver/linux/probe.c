@@ -89,8 +89,7 @@ const struct xfrmdev_ops probe = {
 	.xdo_dev_state_update_stats = update_stats,
 };
 
-void set(struct net_device *netdev);
-void set(struct net_device *netdev)
+static void set(struct net_device *netdev)
 {
 	netdev->xfrmdev_ops = &probe;
 }

@@ -71,9 +71,8 @@ struct rvl_nic_queue {
 	struct napi_struct napi;
 	struct hrtimer moderation; /* polls again rx_usecs after a poll, instead of an interrupt */
 	struct page_pool *pool;
-	unsigned int
-		buffer_size; /* of a receive buffer, all in all; buffer_len of it for a frame */
-	u16 buffer_len;
+	unsigned int buffer_size;		     /* of a receive buffer, all in all */
+	u16 buffer_len;				     /* of it, for a frame */
 	struct rvl_queue_stats *stats_tx, *stats_rx; /* written by ndo_start_xmit and by NAPI */
 	atomic_t interrupts;			     /* since the last poll */
 	atomic_t missed;			     /* the same */
@@ -91,7 +90,7 @@ struct rvl_nic {
 	void __iomem *regs;
 	struct rvl_os os;
 
-	struct mutex lock;
+	struct mutex lock;   /* as said above */
 	struct rvl_dev *dev; /* NULL unless state is UP, or FAILED and not yet closed */
 	enum rvl_nic_state state;
 	spinlock_t state_lock;	  /* state and failure, changed in any context */
@@ -128,7 +127,7 @@ struct rvl_nic {
 	 */
 	u64 counters_base[RVL_CNT_NUM];
 	u64 counters_last[RVL_CNT_NUM];
-	spinlock_t counters_lock;
+	spinlock_t counters_lock; /* the two above */
 
 	struct devlink *devlink;
 	struct rvl_devlink *health; /* devlink.c's own */

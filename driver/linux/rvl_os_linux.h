@@ -75,7 +75,7 @@ static inline bool rvl_atomic_replace(rvl_atomic *p, int old, int v)
 }
 
 struct rvl_lock {
-	struct mutex mutex;
+	struct mutex mutex; /* sleeps: commands wait for the device under it */
 };
 
 /* A macro, so that lockdep tells locks apart by where they are made. */
