@@ -28,11 +28,20 @@ uint32_t attacker_pick(struct attacker *a, uint32_t n)
 	return (uint32_t)(attacker_random(a) % n);
 }
 
+static void lose_patience(struct attacker *a)
+{
+	if (!a->patience || --a->patience)
+		return;
+	fprintf(stderr, "# a call of the driver does not end\n");
+	abort();
+}
+
 static uint32_t read32(void *ctx, uint32_t offset)
 {
 	struct attacker *a = ctx;
 
 	a->reads++;
+	lose_patience(a);
 	if (offset % 4 || offset >= RVL_BAR0_SIZE)
 		abort();
 	if (a->on_read)
@@ -45,6 +54,7 @@ static void write32(void *ctx, uint32_t offset, uint32_t value)
 	struct attacker *a = ctx;
 
 	a->writes++;
+	lose_patience(a);
 	if (offset % 4 || offset >= RVL_BAR0_SIZE)
 		abort();
 	/* Read-only registers keep what the attacker put there; so does a device that is gone. */
@@ -115,6 +125,7 @@ static void wait_a_little(void *ctx, unsigned int polls)
 
 	(void)polls;
 	a->waits++;
+	lose_patience(a);
 	a->now += 1000000;
 	if (a->on_wait)
 		a->on_wait(a);

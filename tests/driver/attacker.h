@@ -27,6 +27,8 @@ struct attacker {
 	unsigned int waits;
 	unsigned int reads;
 	unsigned int writes;
+	/* Reads, writes and waits until the driver is said to go on for ever; 0: no such limit. */
+	unsigned int patience;
 	bool dma_off;
 	char last_log[256];
 	uint64_t random;

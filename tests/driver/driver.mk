@@ -1,8 +1,27 @@
 # SPDX-License-Identifier: BSD-2-Clause
+HOSTILE_SRCS := tests/driver/exercise.c tests/driver/hostile.c tests/driver/attacker.c
+
 $(eval $(call c_test,driver_core_test,tests/driver/core_test.c tests/driver/attacker.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
 $(eval $(call c_test,driver_queue_test,tests/driver/queue_test.c tests/driver/attacker.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
-$(eval $(call c_test,driver_fuzz_test,tests/driver/fuzz_test.c tests/driver/exercise.c \
-  tests/driver/hostile.c tests/driver/attacker.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
+$(eval $(call c_test,driver_fuzz_test,tests/driver/fuzz_test.c $(HOSTILE_SRCS),rvl_driver,$(DRIVER_LIBS)))
 $(eval $(call c_test,driver_vfio_user_test,tests/driver/vfio_user_test.c,rvl_driver rvl_sim_io,-lcmocka -ljansson $(DRIVER_LIBS)))
 $(eval $(call c_test,driver_ravelsim_test,tests/driver/ravelsim_test.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
 $(B)/tests/driver_ravelsim_test: $(B)/bin/ravelsim
+
+# The core compiled in ways of its own. These suites bring their sanitizers themselves, so they are
+# the same with SAN=1 and without.
+DRIVER_OWN_FLAGS := $(CPPFLAGS) -std=gnu17 -O1 -g $(WARN) -fno-omit-frame-pointer
+DRIVER_HEADERS   := $(wildcard driver/core/*.h tests/driver/*.h)
+
+# Called before each read of the core: tests/driver/fetch.h. Not optimized, as a compiler may read
+# again what the source reads twice, and mostly does not.
+FETCH_CORE := $(patsubst driver/core/%.c,$(B)/fetch/%.o,$(DRIVER_CORE))
+$(FETCH_CORE): $(B)/fetch/%.o: driver/core/%.c $(DRIVER_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(DRIVER_OWN_FLAGS) -O0 -fsanitize=thread -DFETCH_CORE -include tests/driver/fetch.h -c -o $@ $<
+
+TESTS += $(B)/tests/driver_fetch_test
+$(B)/tests/driver_fetch_test: tests/driver/fuzz_test.c tests/driver/fetch.c $(HOSTILE_SRCS) $(FETCH_CORE) $(DRIVER_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(DRIVER_OWN_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -DFETCH \
+	  -o $@ $(filter %.c %.o,$^) -lpthread

@@ -8,24 +8,18 @@
  * It goes on for so many seconds, or with runs= for so many devices; the first has the seed.
  */
 #include <inttypes.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 #include <time.h>
 #include <unistd.h>
-
-#include <cmocka.h>
 
 #include "tests/driver/exercise.h"
 
 #ifdef FETCH
 #include "tests/driver/fetch.h"
-#define NAME "driver double fetch"
+#define NAME "memory_that_changes_while_it_is_read_does_not_fool_the_driver"
 #define SECONDS 20
 #else
-#define NAME "driver fuzz"
+#define NAME "hostile_devices_neither_crash_nor_hang_nor_fool_the_driver"
 #define SECONDS 60
 #endif
 
@@ -56,13 +50,13 @@ static void on_signal(int sig)
 	raise(sig);
 }
 
-static void hostile_devices_neither_crash_nor_hang_nor_fool_the_driver(void **state)
+/* Whether devices of all kinds were there. */
+static bool run_all(void)
 {
 	static struct hostile h;
 	uint64_t alive = 0, run;
 	time_t end = time(NULL) + seconds;
 
-	(void)state;
 	for (run = 0; runs ? run < runs : time(NULL) < end; run++) {
 		snprintf(what, sizeof(what), "seed=%" PRIu64, first_seed + run);
 		alarm(HANGS_AFTER);
@@ -76,18 +70,16 @@ static void hostile_devices_neither_crash_nor_hang_nor_fool_the_driver(void **st
 #endif
 	}
 	alarm(0);
-	print_message("# %" PRIu64 " devices from seed=%" PRIu64 ", %" PRIu64 " alive at the end\n",
-		      run, first_seed, alive);
-	/* Both ends of the scale are there. */
-	if (run >= 1000)
-		assert_in_range(alive, run / 20, run - run / 20);
+	printf("# %" PRIu64 " devices from seed=%" PRIu64 ", %" PRIu64 " alive at the end\n", run,
+	       first_seed, alive);
+	return run < 1000 || (alive >= run / 20 && alive <= run - run / 20);
 }
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(hostile_devices_neither_crash_nor_hang_nor_fool_the_driver),
-	};
+	static const int deaths[] = {SIGABRT, SIGALRM, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+	bool good;
+	size_t s;
 	int i;
 
 	for (i = 1; i < argc; i++) {
@@ -101,9 +93,18 @@ int main(int argc, char **argv)
 			runs = 0;
 		}
 	}
-	signal(SIGABRT, on_signal);
-	signal(SIGALRM, on_signal);
+	/* A sanitizer's own handlers tell more. */
+	for (s = 0; s < sizeof(deaths) / sizeof(deaths[0]); s++) {
+		struct sigaction now;
+
+		sigaction(deaths[s], NULL, &now);
+		if (now.sa_handler == SIG_DFL)
+			signal(deaths[s], on_signal);
+	}
 	if (__sanitizer_set_death_callback)
 		__sanitizer_set_death_callback(say_seed);
-	return cmocka_run_group_tests_name(NAME, tests, NULL, NULL);
+	printf("TAP version 13\n1..1\n");
+	good = run_all();
+	printf("%sok 1 - %s\n", good ? "" : "not ", NAME);
+	return good ? 0 : 1;
 }

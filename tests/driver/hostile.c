@@ -138,7 +138,7 @@ static void complete_command(struct hostile *h)
 	struct rvl_cmd_cpl right, *to;
 
 	to = attacker_entry(&h->a, RVL_REG_CMD_CPL_BASE_LO, at, sizeof(right));
-	if (!cmd || !to)
+	if (!cmd || !to || h->habits & HOSTILE_NEVER_ANSWERS)
 		return;
 	if ((uint16_t)h->a.regs[RVL_REG_CMD_TAIL / 4] == h->cmd_done && way != EARLY)
 		return;
@@ -161,14 +161,15 @@ static void raise_event(struct hostile *h)
 {
 	uint32_t log2 = h->a.regs[RVL_REG_EVT_SIZE / 4] & 15;
 	uint32_t mask = (1U << log2) - 1;
-	enum way way = choose_way(h);
+	bool flood = h->habits & HOSTILE_FLOODS;
+	enum way way = flood ? HONEST : choose_way(h);
 	struct rvl_event right, *to;
 
 	to = attacker_entry(&h->a, RVL_REG_EVT_BASE_LO, h->evt_done & mask, sizeof(right));
 	if (!to)
 		return;
 	noise(h, &right, sizeof(right));
-	right.type = (uint8_t)pick(h, 9);
+	right.type = flood ? 0xff : (uint8_t)pick(h, 9);
 	right.source = (uint8_t)pick(h, 2);
 	right.index = 0;
 	right.number = rvl_cpu_to_le32(h->evt_done);
@@ -216,7 +217,8 @@ void hostile_act(struct hostile *h)
 	}
 	complete_descriptor(h);
 	complete_command(h);
-	if (!pick(h, 16))
+	/* One that floods does so when an event is taken. */
+	if (!(h->habits & HOSTILE_FLOODS) && !pick(h, 16))
 		raise_event(h);
 	h->acting = false;
 }
@@ -260,13 +262,18 @@ static void on_write(struct attacker *a, uint32_t offset, uint32_t value)
 		h->cq_done[q] = 0;
 		a->regs[RVL_REG_TX_TAIL(q) / 4] = 0;
 		a->regs[RVL_REG_RX_TAIL(q) / 4] = 0;
-		/* One that doesn't stop costs the driver its whole patience: not too often. */
 		a->regs[RVL_REG_Q_STATUS(q) / 4] =
-			value || !pick(h, 8 * h->malice) ? 0 : RVL_Q_STATUS_IDLE_MASK;
+			value || h->habits & HOSTILE_NEVER_STOPS ? 0 : RVL_Q_STATUS_IDLE_MASK;
 	}
-	if (offset == RVL_REG_CONTROL && value & RVL_CONTROL_RESET_MASK && pick(h, 8 * h->malice) &&
+	if (offset == RVL_REG_CONTROL && value & RVL_CONTROL_RESET_MASK &&
 	    a->regs[RVL_REG_ID / 4] == RVL_MAGIC)
-		a->regs[RVL_REG_STATUS / 4] = RVL_STATUS_READY_MASK;
+		a->regs[RVL_REG_STATUS / 4] = h->habits & HOSTILE_NEVER_RESETS && h->resets
+						      ? RVL_STATUS_RESETTING_MASK
+						      : RVL_STATUS_READY_MASK;
+	if (offset == RVL_REG_CONTROL && value & RVL_CONTROL_RESET_MASK)
+		h->resets++;
+	if (offset == RVL_REG_EVT_HEAD && h->habits & HOSTILE_FLOODS && !h->acting)
+		raise_event(h);
 	hostile_act(h);
 }
 
@@ -368,6 +375,8 @@ void hostile_init(struct hostile *h, uint64_t seed, const uint8_t *choices, size
 	h->a.plan = h;
 	h->malice = 2U << pick(h, 15);
 	vary_capabilities(h);
+	for (q = 0; q < 4; q++)
+		h->habits |= pick(h, 24) ? 0 : 1U << q;
 	for (q = 0; q < HOSTILE_QUEUES; q++)
 		h->a.regs[RVL_REG_Q_STATUS(q) / 4] = RVL_Q_STATUS_IDLE_MASK;
 	for (; h->register_count < HOSTILE_REGISTERS && !pick(h, 3); h->register_count++)

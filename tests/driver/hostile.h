@@ -22,6 +22,12 @@ enum hostile_register_kind {
 	HOSTILE_KINDS,
 };
 
+/* What some devices never do. */
+#define HOSTILE_NEVER_ANSWERS 1U /* a command */
+#define HOSTILE_NEVER_STOPS 2U	 /* a queue */
+#define HOSTILE_NEVER_RESETS 4U	 /* once the driver has it */
+#define HOSTILE_FLOODS 8U	 /* events of no known type, one for each that is taken */
+
 struct hostile_register {
 	uint32_t offset;
 	enum hostile_register_kind kind;
@@ -33,6 +39,7 @@ struct hostile_register {
 struct hostile {
 	struct attacker a; /* its plan is this */
 	uint32_t malice;   /* one thing in so many is a lie */
+	uint32_t habits;
 	struct hostile_register registers[HOSTILE_REGISTERS];
 	unsigned int register_count;
 	/* Entries written: what a right device would have done. */
@@ -44,7 +51,8 @@ struct hostile {
 	/* What it said last, when asked whether it has stopped. */
 	uint32_t told_status;
 	uint32_t told_q_status;
-	bool acting; /* so that what it does isn't taken for the driver's */
+	unsigned int resets; /* that the driver asked for */
+	bool acting;	     /* so that what it does isn't taken for the driver's */
 	void *user;
 };
 
