@@ -451,6 +451,16 @@ void rvl_ipsec_settle(struct rvl_ipsec *ipsec)
 	remove_dead(ipsec);
 }
 
+/* What received frames in clear are looked at for. */
+static void watch(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, int change)
+{
+	if (!sa->inbound)
+		return;
+	WRITE_ONCE(ipsec->watch, ipsec->watch + change);
+	if (sa->x->encap)
+		WRITE_ONCE(ipsec->encapsulated, ipsec->encapsulated + change);
+}
+
 static void settle_work(struct work_struct *work)
 {
 	struct rvl_ipsec *ipsec = container_of(work, struct rvl_ipsec, work);
@@ -479,6 +489,7 @@ static int install(struct rvl_ipsec *ipsec, struct rvl_sa *sa, const struct rvl_
 	if (!ret) {
 		sa->installed = true;
 		list_add(&sa->list, &ipsec->sas);
+		watch(ipsec, sa, 1);
 		return 0;
 	}
 	if (sa->inbound)
@@ -602,6 +613,7 @@ static void state_free(struct net_device *netdev, struct xfrm_state *x)
 		mutex_lock(&ipsec->nic->lock);
 		rvl_ipsec_settle(ipsec);
 		list_del(&sa->list);
+		watch(ipsec, sa, -1);
 		mutex_unlock(&ipsec->nic->lock);
 	}
 	WRITE_ONCE(x->xso.offload_handle, 0);

@@ -39,6 +39,7 @@ enum rvl_ipsec_stat {
 	RVL_IPSEC_RX_DROP_SP_ALLOC,
 	RVL_IPSEC_RX_DROP_POLICY,
 	RVL_IPSEC_RX_DROP_CLEAR,
+	RVL_IPSEC_RX_DROP_ESP,
 	RVL_IPSEC_STATS,
 };
 
@@ -118,7 +119,9 @@ struct rvl_ipsec {
 	struct list_head resting;
 	struct rvl_indices indices[2]; /* by direction: inbound is 1 */
 	struct rvl_sa __rcu **inbound; /* by the device's index */
-	unsigned int refreshed;	       /* states whose counters this round has fetched */
+	unsigned int watch;	   /* inbound states and policies: are clear frames looked at? */
+	unsigned int encapsulated; /* inbound states with ESP in UDP */
+	unsigned int refreshed;	   /* states whose counters this round has fetched */
 
 	struct list_head rules[XFRM_POLICY_MAX]; /* by direction */
 	struct list_head gone_rules;

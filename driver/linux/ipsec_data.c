@@ -139,7 +139,9 @@ static bool set_mark(struct sk_buff *skb, struct xfrm_state *x)
 	sp = secpath_set(skb);
 	if (!sp)
 		return false;
-	xfrm_state_hold(x);
+	/* One that is just being freed may stand in a rule for a moment. */
+	if (!refcount_inc_not_zero(&x->refcnt))
+		return false;
 	sp->xvec[sp->len++] = x;
 	sp->ovec[0].seq.low = MARK;
 	return true;
@@ -415,6 +417,42 @@ static int direction(const struct rvl_nic *nic, const struct iphdr *ip)
 	}
 }
 
+/*
+ * ESP that the device left alone: in fragments, or for a state that it has lost. The kernel would
+ * decrypt it in software, with a replay window that knows nothing of the device's: what was
+ * received once would be taken again. Later fragments are of no use without the first.
+ */
+static bool esp_ok(struct rvl_nic *nic, const struct sk_buff *skb, const struct iphdr *ip)
+{
+	const u8 *next = (const u8 *)ip + ip->ihl * 4;
+	const u8 *end = min(skb->data + skb_headlen(skb), (const u8 *)ip + ntohs(ip->tot_len));
+	const struct udphdr *udp = NULL;
+	struct xfrm_state *x;
+	bool ok = true;
+	__be32 spi;
+
+	if (ip->frag_off & htons(IP_OFFSET))
+		return true;
+	if (ip->protocol == IPPROTO_UDP) {
+		if (!READ_ONCE(nic->ipsec->encapsulated))
+			return true;
+		udp = (const struct udphdr *)next;
+		next += sizeof(*udp);
+	}
+	/* Nobody makes such a first fragment but to hide what it is. */
+	if (next + sizeof(spi) > end)
+		return !(ip->frag_off & htons(IP_MF));
+	memcpy(&spi, next, sizeof(spi));
+	x = xfrm_state_lookup(dev_net(nic->netdev), 0, (const xfrm_address_t *)&ip->daddr, spi,
+			      IPPROTO_ESP, AF_INET);
+	if (!x)
+		return true;
+	if (x->xso.type == XFRM_DEV_OFFLOAD_PACKET)
+		ok = udp && (!x->encap || x->encap->encap_dport != udp->dest);
+	xfrm_state_put(x);
+	return ok;
+}
+
 static bool clear_ok(struct rvl_nic *nic, const struct sk_buff *skb)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
@@ -422,11 +460,17 @@ static bool clear_ok(struct rvl_nic *nic, const struct sk_buff *skb)
 	const struct iphdr *ip;
 	struct flow flow;
 
-	if (list_empty(&ipsec->rules[XFRM_POLICY_IN]) && list_empty(&ipsec->rules[XFRM_POLICY_FWD]))
+	if (!READ_ONCE(ipsec->watch))
 		return true;
 	ip = find_ipv4(skb, 0, skb->protocol, UINT_MAX);
-	/* IPsec itself is asked by nobody: what it holds will be. */
-	if (!ip || ip->protocol == IPPROTO_ESP || ip->protocol == IPPROTO_AH)
+	if (!ip || ip->protocol == IPPROTO_AH)
+		return true;
+	if ((ip->protocol == IPPROTO_ESP || ip->protocol == IPPROTO_UDP) && !esp_ok(nic, skb, ip)) {
+		rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_ESP);
+		return false;
+	}
+	/* The policies ask nobody for IPsec itself, but for what it holds. */
+	if (ip->protocol == IPPROTO_ESP)
 		return true;
 	read_flow(skb, ip, &flow);
 	rule = find_rule(ipsec, direction(nic, ip), &flow);
@@ -509,6 +553,7 @@ static const char *const stat_names[RVL_IPSEC_STATS] = {
 	[RVL_IPSEC_RX_DROP_SP_ALLOC] = "ipsec_rx_drop_sp_alloc",
 	[RVL_IPSEC_RX_DROP_POLICY] = "ipsec_rx_drop_policy",
 	[RVL_IPSEC_RX_DROP_CLEAR] = "ipsec_rx_drop_clear",
+	[RVL_IPSEC_RX_DROP_ESP] = "ipsec_rx_drop_esp",
 };
 
 unsigned int rvl_ipsec_stat_count(void)

@@ -248,6 +248,8 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_rule *rule, struct netlink_ex
 		}
 	}
 	link_rule(ipsec, rule);
+	if (rule->dir != XFRM_POLICY_OUT)
+		WRITE_ONCE(ipsec->watch, ipsec->watch + 1);
 	return 0;
 }
 
@@ -304,6 +306,8 @@ void rvl_ipsec_settle_rules(struct rvl_ipsec *ipsec)
 	list_for_each_entry_safe(rule, next, &gone, gone) {
 		if (rule->dir == XFRM_POLICY_OUT)
 			clear(ipsec, rule->slot);
+		else
+			WRITE_ONCE(ipsec->watch, ipsec->watch - 1);
 		list_del_rcu(&rule->list);
 		kfree_rcu(rule, rcu);
 	}
