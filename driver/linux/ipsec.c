@@ -17,9 +17,7 @@
 
 #include "ipsec.h"
 
-#define REFRESH_BATCH 128  /* SA_QUERY commands a second at most */
-#define SEQ_MARGIN 0x10000 /* more than the rings hold: sent between SA_QUERY and SA_DELETE */
-#define REST_WAIT_MS 200   /* for an index, when all others are taken */
+#define REFRESH_BATCH 128 /* SA_QUERY commands a second at most */
 
 int rvl_ipsec_failed(struct rvl_nic *nic, int ret)
 {
@@ -45,174 +43,6 @@ int rvl_ipsec_ready(struct rvl_nic *nic, struct netlink_ext_ack *extack)
 		return -ENETDOWN;
 	}
 	return 0;
-}
-
-/* ------------------------------------------------------------------------------- keys used once */
-
-static u64 key_print(const struct rvl_ipsec *ipsec, const struct rvl_dev_sa *want)
-{
-	u8 key[sizeof(want->key) + sizeof(want->salt)];
-	u64 print;
-
-	memcpy(key, want->key, want->key_len);
-	memcpy(key + want->key_len, want->salt, sizeof(want->salt));
-	print = siphash(key, want->key_len + sizeof(want->salt), &ipsec->print_key);
-	memzero_explicit(key, sizeof(key));
-	return print;
-}
-
-static struct rvl_used_key *find_used(const struct rvl_ipsec *ipsec, u64 print)
-{
-	unsigned int n = min_t(unsigned int, ipsec->used_next, RVL_USED_KEYS);
-	unsigned int i;
-
-	for (i = 0; i < n; i++) {
-		if (ipsec->used[i].print == print)
-			return &ipsec->used[i];
-	}
-	return NULL;
-}
-
-static void remember_key(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, bool lost)
-{
-	u64 seq = sa->now.seq + SEQ_MARGIN;
-	struct rvl_used_key *used;
-
-	if (sa->inbound)
-		return;
-	used = find_used(ipsec, sa->print);
-	if (!used) {
-		used = &ipsec->used[ipsec->used_next++ % RVL_USED_KEYS];
-		if (ipsec->used_next == 2 * RVL_USED_KEYS)
-			ipsec->used_next = RVL_USED_KEYS;
-		*used = (struct rvl_used_key){.print = sa->print};
-	}
-	used->seq = max_t(u32, used->seq, min_t(u64, seq, U32_MAX));
-	used->lost |= lost;
-}
-
-/* Where an outbound state must start, so that none of its numbers was used with its key. */
-static int check_key(const struct rvl_ipsec *ipsec, struct rvl_dev_sa *want, u64 print,
-		     struct netlink_ext_ack *extack)
-{
-	const struct rvl_used_key *used = find_used(ipsec, print);
-	const struct rvl_sa *sa;
-
-	list_for_each_entry(sa, &ipsec->sas, list) {
-		if (!sa->inbound && sa->installed && sa->print == print) {
-			NL_SET_ERR_MSG_MOD(extack, "a state with this key and salt sends already");
-			return -EEXIST;
-		}
-	}
-	if (!used)
-		return 0;
-	if (used->lost || used->seq == U32_MAX) {
-		NL_SET_ERR_MSG_MOD(extack, "this key sent before, how far is unknown: rekey");
-		return -EEXIST;
-	}
-	want->seq = max(want->seq, used->seq + 1);
-	return 0;
-}
-
-/* -------------------------------------------------------------------------------------- indices */
-
-/* A queue's rings have passed what was in them when the mark was set. */
-static bool passed(const struct rvl_nic *nic, const struct rvl_resting *r, unsigned int n)
-{
-	struct rvl_queue_state state;
-
-	if (n >= nic->num_queues || !nic->queues[n].queue)
-		return true;
-	rvl_queue_state(nic->queues[n].queue, &state);
-	return (s16)((r->inbound ? state.cq_head : state.tx_head) - r->mark[n]) >= 0;
-}
-
-static void set_marks(const struct rvl_nic *nic, struct rvl_resting *r)
-{
-	unsigned int n;
-
-	for (n = 0; n < nic->num_queues; n++) {
-		struct rvl_queue_state state;
-
-		if (!nic->queues[n].queue)
-			continue;
-		rvl_queue_state(nic->queues[n].queue, &state);
-		r->mark[n] = r->inbound ? state.dev_cq_tail : state.tx_tail;
-		r->waits |= BIT_ULL(n);
-	}
-	r->marked = true;
-}
-
-static bool rested(const struct rvl_nic *nic, struct rvl_resting *r)
-{
-	unsigned int n;
-
-	if (!r->marked) {
-		if (!poll_state_synchronize_rcu(r->grace))
-			return false;
-		set_marks(nic, r);
-	}
-	for (n = 0; n < RVL_QP_MAX; n++) {
-		if (r->waits & BIT_ULL(n) && passed(nic, r, n))
-			r->waits &= ~BIT_ULL(n);
-	}
-	return !r->waits;
-}
-
-static void wake_rested(struct rvl_ipsec *ipsec, bool all)
-{
-	struct rvl_resting *r, *next;
-
-	list_for_each_entry_safe(r, next, &ipsec->resting, list) {
-		if (!all && !rested(ipsec->nic, r))
-			continue;
-		clear_bit(r->index, ipsec->indices[r->inbound].busy);
-		list_del(&r->list);
-		kfree(r);
-	}
-}
-
-static void rest(struct rvl_ipsec *ipsec, bool inbound, u16 index)
-{
-	struct rvl_resting *r = kzalloc(sizeof(*r), GFP_KERNEL);
-
-	/* Without memory it stays taken until the next reset. */
-	if (!r)
-		return;
-	r->inbound = inbound;
-	r->index = index;
-	r->grace = start_poll_synchronize_rcu();
-	list_add_tail(&r->list, &ipsec->resting);
-}
-
-static int next_index(struct rvl_ipsec *ipsec, bool inbound)
-{
-	struct rvl_indices *all = &ipsec->indices[inbound];
-	unsigned int index;
-
-	wake_rested(ipsec, false);
-	index = find_next_zero_bit(all->busy, all->count, all->next);
-	if (index >= all->count)
-		index = find_first_zero_bit(all->busy, all->count);
-	if (index >= all->count)
-		return -ENOSPC;
-	set_bit(index, all->busy);
-	all->next = index + 1;
-	return index;
-}
-
-static int take_index(struct rvl_ipsec *ipsec, bool inbound)
-{
-	unsigned int waited;
-	int index;
-
-	for (waited = 0; waited < REST_WAIT_MS; waited++) {
-		index = next_index(ipsec, inbound);
-		if (index >= 0 || list_empty(&ipsec->resting))
-			return index;
-		usleep_range(1000, 1100);
-	}
-	return index;
 }
 
 /* ------------------------------------------------------------------------------------- counters */
@@ -423,15 +253,15 @@ static void remove_dead(struct rvl_ipsec *ipsec)
 			continue;
 		sa->installed = false;
 		if (!rvl_ipsec_device(nic)) {
-			remember_key(ipsec, sa, true);
+			rvl_ipsec_key_remember(ipsec, sa, true);
 			continue;
 		}
-		remember_key(ipsec, sa, fetch(ipsec, sa));
+		rvl_ipsec_key_remember(ipsec, sa, fetch(ipsec, sa));
 		if (rvl_ipsec_failed(nic,
 				     rvl_dev_sa_delete(nic->dev, sa->inbound, sa->index, &err)))
 			netdev_err(nic->netdev, "SA %u: %s\n", sa->index, err.text);
 		else
-			rest(ipsec, sa->inbound, sa->index);
+			rvl_ipsec_index_rest(ipsec, sa->inbound, sa->index);
 	}
 }
 
@@ -475,7 +305,7 @@ static int install(struct rvl_ipsec *ipsec, struct rvl_sa *sa, const struct rvl_
 		   struct rvl_dev_error *err)
 {
 	struct rvl_nic *nic = ipsec->nic;
-	int index = take_index(ipsec, sa->inbound);
+	int index = rvl_ipsec_index_take(ipsec, sa->inbound);
 	int ret;
 
 	if (index < 0)
@@ -496,7 +326,7 @@ static int install(struct rvl_ipsec *ipsec, struct rvl_sa *sa, const struct rvl_
 		RCU_INIT_POINTER(ipsec->inbound[index], NULL);
 	/* Whatever the device says is there, keep away from it. */
 	if (ret != -EBUSY)
-		clear_bit(index, ipsec->indices[sa->inbound].busy);
+		rvl_ipsec_index_give(ipsec, sa->inbound, index);
 	return ret;
 }
 
@@ -511,8 +341,8 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_sa *sa, struct rvl_dev_sa *wa
 	if (ret)
 		return ret;
 	if (!want->inbound) {
-		sa->print = key_print(ipsec, want);
-		ret = check_key(ipsec, want, sa->print, extack);
+		sa->print = rvl_ipsec_key_print(ipsec, want);
+		ret = rvl_ipsec_key_check(ipsec, want, sa->print, extack);
 		if (ret)
 			return ret;
 		sa->now.seq = want->seq - 1;
@@ -642,7 +472,7 @@ void rvl_ipsec_device_down(struct rvl_nic *nic)
 			continue;
 		sa->installed = false;
 		sa->lost = !sa->deleted;
-		remember_key(ipsec, sa, true);
+		rvl_ipsec_key_remember(ipsec, sa, true);
 		spin_lock_bh(&ipsec->lock);
 		WRITE_ONCE(sa->dead, true);
 		if (sa->inbound)
@@ -650,7 +480,7 @@ void rvl_ipsec_device_down(struct rvl_nic *nic)
 		spin_unlock_bh(&ipsec->lock);
 		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_LOST);
 	}
-	wake_rested(ipsec, true);
+	rvl_ipsec_index_wake(ipsec, true);
 	for (dir = 0; dir < 2; dir++)
 		bitmap_zero(ipsec->indices[dir].busy, ipsec->indices[dir].count);
 }
@@ -799,7 +629,7 @@ void rvl_ipsec_exit(struct rvl_nic *nic)
 	mutex_lock(&nic->lock);
 	rvl_ipsec_settle(ipsec);
 	mutex_unlock(&nic->lock);
-	wake_rested(ipsec, true);
+	rvl_ipsec_index_wake(ipsec, true);
 	/* Callbacks of states that were freed run in this module. */
 	rcu_barrier();
 	nic->ipsec = NULL;

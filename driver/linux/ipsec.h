@@ -166,6 +166,29 @@ int rvl_ipsec_ready(struct rvl_nic *nic, struct netlink_ext_ack *extack);
 /* The device's part of what xfrm has deleted. Under nic->lock. */
 void rvl_ipsec_settle(struct rvl_ipsec *ipsec);
 
+/* -------------------------------------------------------------------------------- ipsec_key.c */
+
+u64 rvl_ipsec_key_print(const struct rvl_ipsec *ipsec, const struct rvl_dev_sa *want);
+
+/* Where an outbound state must start, so that none of its numbers was used with its key. */
+int rvl_ipsec_key_check(const struct rvl_ipsec *ipsec, struct rvl_dev_sa *want, u64 print,
+			struct netlink_ext_ack *extack);
+
+/* An outbound state leaves the device; lost: nobody knows how far it came. */
+void rvl_ipsec_key_remember(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, bool lost);
+
+/* ------------------------------------------------------------------------------ ipsec_index.c */
+
+/* A free index, or -ENOSPC; unused, it is given back. */
+int rvl_ipsec_index_take(struct rvl_ipsec *ipsec, bool inbound);
+void rvl_ipsec_index_give(struct rvl_ipsec *ipsec, bool inbound, u16 index);
+
+/* The SA at this index was deleted. */
+void rvl_ipsec_index_rest(struct rvl_ipsec *ipsec, bool inbound, u16 index);
+
+/* Those that have rested; all: because there are no rings any more. */
+void rvl_ipsec_index_wake(struct rvl_ipsec *ipsec, bool all);
+
 /* ------------------------------------------------------------------------------ ipsec_check.c */
 
 /*

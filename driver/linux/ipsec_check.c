@@ -161,8 +161,7 @@ static int check_replay(const struct rvl_nic *nic, const struct xfrm_state *x,
 	sa->window = x->replay_esn ? x->replay_esn->replay_window : x->props.replay_window;
 	if (sa->window < REPLAY_WINDOW_MIN || sa->window > nic->caps.replay_window) {
 		NL_SET_ERR_MSG_FMT_MOD(extack,
-				       "replay-window must be %u to %u: the device always "
-				       "refuses replays",
+				       "replay-window must be %u to %u: replays are refused always",
 				       REPLAY_WINDOW_MIN, nic->caps.replay_window);
 		return -EINVAL;
 	}
@@ -263,9 +262,8 @@ static int check_selector(const struct xfrm_selector *sel, struct rvl_dev_policy
 	if (!sel->sport_mask && !sel->dport_mask)
 		return 0;
 	if (!has_ports(sel->proto))
-		return REFUSE(
-			extack, -EOPNOTSUPP,
-			"sport and dport (type, code, key) only for tcp, udp, udplite, sctp, dccp");
+		return REFUSE(extack, -EOPNOTSUPP,
+			      "sport and dport only for tcp, udp, udplite, sctp, dccp");
 	if (port_range(sel->sport, sel->sport_mask, &p->sport_lo, &p->sport_hi) ||
 	    port_range(sel->dport, sel->dport_mask, &p->dport_lo, &p->dport_hi))
 		return REFUSE(extack, -EOPNOTSUPP,

@@ -128,9 +128,10 @@ static struct rvl_rule *find_rule(const struct rvl_ipsec *ipsec, int dir, const 
 
 /*
  * A security path that nobody reads on the way out (its olen is 0), with a word of ours in the room
- * for the first offload. It holds a reference to the state, and segments inherit it.
+ * for the first offload. It holds a reference to the state, and segments inherit it. ready: the
+ * frame gets its Ethernet header from the stack.
  */
-static bool set_mark(struct sk_buff *skb, struct xfrm_state *x)
+static bool set_mark(struct sk_buff *skb, struct xfrm_state *x, bool ready)
 {
 	struct sec_path *sp;
 
@@ -144,6 +145,7 @@ static bool set_mark(struct sk_buff *skb, struct xfrm_state *x)
 		return false;
 	sp->xvec[sp->len++] = x;
 	sp->ovec[0].seq.low = MARK;
+	sp->ovec[0].seq.hi = ready;
 	return true;
 }
 
@@ -160,6 +162,7 @@ static struct xfrm_state *marked(const struct sk_buff *skb)
 bool rvl_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
 {
 	const struct dst_entry *path = xfrm_dst_path(skb_dst(skb));
+	bool on_link = !((const struct rtable *)path)->rt_gw_family;
 	struct rvl_sa *sa;
 	bool ok = false;
 
@@ -177,7 +180,7 @@ bool rvl_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
 		rvl_ipsec_count(sa->nic->ipsec, RVL_IPSEC_TX_DROP_ROUTE);
 		goto out;
 	}
-	if (!set_mark(skb, x)) {
+	if (!set_mark(skb, x, skb->sk && !on_link)) {
 		rvl_ipsec_count(sa->nic->ipsec, RVL_IPSEC_TX_DROP_NO_MEMORY);
 		goto out;
 	}
@@ -186,7 +189,7 @@ bool rvl_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
 	 * the other end on this link, that would look for the inner destination on it. A packet
 	 * without a socket goes straight to the device.
 	 */
-	if (skb->sk && !((const struct rtable *)path)->rt_gw_family)
+	if (skb->sk && on_link)
 		skb_orphan(skb);
 	ok = true;
 out:
@@ -353,7 +356,7 @@ static enum rvl_ipsec_verdict send_on(struct rvl_sa *sa, struct sk_buff *skb)
 		break;
 	case -EAGAIN:
 		/* A frame that lacks the mark would be another one when it comes again. */
-		if (!marked(skb) && !set_mark(skb, sa->x))
+		if (!marked(skb) && !set_mark(skb, sa->x, false))
 			return drop(ipsec, skb, RVL_IPSEC_TX_DROP_NO_MEMORY);
 		keep(ipsec, skb);
 		return RVL_IPSEC_CONSUMED;
@@ -381,7 +384,7 @@ enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u1
 		if (!sa || sa->nic != nic || READ_ONCE(sa->dead))
 			return drop(ipsec, skb, RVL_IPSEC_TX_DROP_STATE_GONE);
 		*index = sa->index;
-		return send_on(sa, skb);
+		return skb_sec_path(skb)->ovec[0].seq.hi ? RVL_IPSEC_SEND : send_on(sa, skb);
 	}
 	if (list_empty(&ipsec->rules[XFRM_POLICY_OUT]))
 		return RVL_IPSEC_SEND;

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Packet offload: keys that send. With AES-GCM no pair of key and IV may come twice, and the IV is
+ * the sequence number: which keys did the device have, and how far did each come? Of the key itself
+ * a keyed digest is kept.
+ */
+#include "compat.h"
+
+#ifdef HAVE_XFRM_PACKET_OFFLOAD
+
+#include "ipsec.h"
+
+#define SEQ_MARGIN 0x10000 /* more than the rings hold: sent between SA_QUERY and SA_DELETE */
+
+u64 rvl_ipsec_key_print(const struct rvl_ipsec *ipsec, const struct rvl_dev_sa *want)
+{
+	u8 key[sizeof(want->key) + sizeof(want->salt)];
+	u64 print;
+
+	memcpy(key, want->key, want->key_len);
+	memcpy(key + want->key_len, want->salt, sizeof(want->salt));
+	print = siphash(key, want->key_len + sizeof(want->salt), &ipsec->print_key);
+	memzero_explicit(key, sizeof(key));
+	return print;
+}
+
+static struct rvl_used_key *find_used(const struct rvl_ipsec *ipsec, u64 print)
+{
+	unsigned int n = min_t(unsigned int, ipsec->used_next, RVL_USED_KEYS);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		if (ipsec->used[i].print == print)
+			return &ipsec->used[i];
+	}
+	return NULL;
+}
+
+void rvl_ipsec_key_remember(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, bool lost)
+{
+	u64 seq = sa->now.seq + SEQ_MARGIN;
+	struct rvl_used_key *used;
+
+	if (sa->inbound)
+		return;
+	used = find_used(ipsec, sa->print);
+	if (!used) {
+		used = &ipsec->used[ipsec->used_next++ % RVL_USED_KEYS];
+		if (ipsec->used_next == 2 * RVL_USED_KEYS)
+			ipsec->used_next = RVL_USED_KEYS;
+		*used = (struct rvl_used_key){.print = sa->print};
+	}
+	used->seq = max_t(u32, used->seq, min_t(u64, seq, U32_MAX));
+	used->lost |= lost;
+}
+
+int rvl_ipsec_key_check(const struct rvl_ipsec *ipsec, struct rvl_dev_sa *want, u64 print,
+			struct netlink_ext_ack *extack)
+{
+	const struct rvl_used_key *used = find_used(ipsec, print);
+	const struct rvl_sa *sa;
+
+	list_for_each_entry(sa, &ipsec->sas, list) {
+		if (!sa->inbound && sa->installed && sa->print == print) {
+			NL_SET_ERR_MSG_MOD(extack, "a state with this key and salt sends already");
+			return -EEXIST;
+		}
+	}
+	if (!used)
+		return 0;
+	if (used->lost || used->seq == U32_MAX) {
+		NL_SET_ERR_MSG_MOD(extack, "this key sent before, how far is unknown: rekey");
+		return -EEXIST;
+	}
+	want->seq = max(want->seq, used->seq + 1);
+	return 0;
+}
+
+#endif
