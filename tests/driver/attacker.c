@@ -116,7 +116,7 @@ static uint64_t now_ns(void *ctx)
 {
 	struct attacker *a = ctx;
 
-	return a->now += 1000;
+	return __atomic_add_fetch(&a->now, 1000, __ATOMIC_RELAXED);
 }
 
 static void wait_a_little(void *ctx, unsigned int polls)
@@ -126,7 +126,7 @@ static void wait_a_little(void *ctx, unsigned int polls)
 	(void)polls;
 	a->waits++;
 	lose_patience(a);
-	a->now += 1000000;
+	__atomic_add_fetch(&a->now, 1000000, __ATOMIC_RELAXED);
 	if (a->on_wait)
 		a->on_wait(a);
 }

@@ -25,3 +25,15 @@ $(B)/tests/driver_fetch_test: tests/driver/fuzz_test.c tests/driver/fetch.c $(HO
 	@mkdir -p $(@D)
 	$(CC) $(DRIVER_OWN_FLAGS) -fsanitize=address,undefined -fno-sanitize-recover=all -DFETCH \
 	  -o $@ $(filter %.c %.o,$^) -lpthread
+
+# Under ThreadSanitizer, but for the device: it is hardware.
+RACE_SRCS   := tests/driver/race_test.c $(DRIVER_CORE)
+RACE_DEVICE := $(patsubst tests/driver/%.c,$(B)/race/%.o,tests/driver/hostile.c tests/driver/attacker.c)
+$(RACE_DEVICE): $(B)/race/%.o: tests/driver/%.c $(DRIVER_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(DRIVER_OWN_FLAGS) -c -o $@ $<
+
+TESTS += $(B)/tests/driver_race_test
+$(B)/tests/driver_race_test: $(RACE_SRCS) $(RACE_DEVICE) $(DRIVER_HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(DRIVER_OWN_FLAGS) -fsanitize=thread -o $@ $(filter %.c %.o,$^) -lpthread

@@ -168,6 +168,9 @@ static void raise_event(struct hostile *h)
 	to = attacker_entry(&h->a, RVL_REG_EVT_BASE_LO, h->evt_done & mask, sizeof(right));
 	if (!to)
 		return;
+	/* The ring is full: a right device drops it. */
+	if ((uint16_t)(h->evt_done - h->a.regs[RVL_REG_EVT_HEAD / 4]) > mask && !lie(h))
+		return;
 	noise(h, &right, sizeof(right));
 	right.type = flood ? 0xff : (uint8_t)pick(h, 9);
 	right.source = (uint8_t)pick(h, 2);
