@@ -17,8 +17,10 @@ struct rvl_devlink {
 	struct devlink_port port;
 	struct devlink_health_reporter *reporter;
 	bool registered;
+	struct rvl_nic *nic;
+	struct delayed_work retry; /* of a recovery that came too soon after the last */
 
-	spinlock_t events_lock; /* the last events, for the dump */
+	spinlock_t events_lock; /* events and events_seen */
 	struct rvl_dev_event events[EVENTS_KEPT];
 	unsigned int events_seen;
 };
@@ -117,6 +119,20 @@ static u64 stat_of(const struct rvl_queue_stats *stats, const u64_stats_t *value
 	return v;
 }
 
+/* Descriptors written and done, as the driver has it; of transmit also as the device has it. */
+static void put_rings(struct message *m, const struct rvl_queue *queue)
+{
+	struct rvl_queue_state s;
+
+	rvl_queue_state(queue, &s);
+	put_u32(m, "tx written", s.tx_tail);
+	put_u32(m, "tx done by the device", s.dev_tx_head);
+	put_u32(m, "tx done", s.tx_head);
+	put_u32(m, "rx written", s.rx_tail);
+	put_u32(m, "rx done", s.rx_head);
+	put_string(m, "completion waits", s.pending ? "yes" : "no");
+}
+
 static int diagnose(struct devlink_health_reporter *reporter, struct devlink_fmsg *fmsg,
 		    struct netlink_ext_ack *extack)
 {
@@ -144,6 +160,8 @@ static int diagnose(struct devlink_health_reporter *reporter, struct devlink_fms
 		put_string(&m, "transmit",
 			   netif_tx_queue_stopped(netdev_get_tx_queue(nic->netdev, i)) ? "stopped"
 										       : "open");
+		if (q->queue)
+			put_rings(&m, q->queue);
 		put_u32(&m, "interrupt", q->irq);
 		put_u64(&m, "interrupts", stat_of(q->stats_rx, &q->stats_rx->interrupts));
 		put_u64(&m, "polls", stat_of(q->stats_rx, &q->stats_rx->polls));
@@ -271,8 +289,20 @@ bool rvl_devlink_report_failure(struct rvl_nic *nic, const char *why)
 
 	if (!READ_ONCE(health->registered))
 		return false;
-	devlink_health_report(health->reporter, why, NULL);
+	/* Recovery is wanted, but the last one was within the grace period: later. */
+	if (devlink_health_report(health->reporter, why, NULL) == -ECANCELED)
+		schedule_delayed_work(&health->retry, msecs_to_jiffies(GRACE_PERIOD_MS));
 	return true;
+}
+
+static void retry(struct work_struct *work)
+{
+	struct rvl_devlink *health = container_of(to_delayed_work(work), struct rvl_devlink, retry);
+	struct rvl_nic *nic = health->nic;
+
+	if (READ_ONCE(nic->state) != RVL_NIC_UP &&
+	    !rvl_nic_reset(nic, "failing again within the grace period", NULL))
+		rvl_devlink_report_recovered(nic);
 }
 
 void rvl_devlink_report_recovered(struct rvl_nic *nic)
@@ -443,6 +473,8 @@ struct rvl_nic *rvl_devlink_alloc(struct pci_dev *pdev)
 		devlink_free(devlink);
 		return NULL;
 	}
+	nic->health->nic = nic;
+	INIT_DELAYED_WORK(&nic->health->retry, retry);
 	spin_lock_init(&nic->health->events_lock);
 	return nic;
 }
@@ -504,6 +536,7 @@ void rvl_devlink_unregister(struct rvl_nic *nic)
 {
 	WRITE_ONCE(nic->health->registered, false);
 	cancel_work_sync(&nic->reset_work);
+	cancel_delayed_work_sync(&nic->health->retry);
 	devlink_unregister(nic->devlink);
 #ifndef HAVE_SET_NETDEV_DEVLINK_PORT
 	devlink_port_type_clear(&nic->health->port);

@@ -32,6 +32,8 @@ int rvl_nic_attach(struct rvl_nic *nic, struct rvl_dev_error *err)
 
 	mutex_lock(&nic->lock);
 	ret = rvl_nic_up(nic, err);
+	if (!ret)
+		nic->resets++;
 	mutex_unlock(&nic->lock);
 
 	/* Also a device that failed has a netdev, without carrier: ethtool and devlink see it. */

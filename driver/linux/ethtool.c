@@ -83,8 +83,12 @@ static const struct alias aliases[] = {
 };
 
 static const char *const driver_stats[] = {
-	"device_failures",	"device_resets",     "pcie_correctable_errors",
-	"pcie_nonfatal_errors", "pcie_fatal_errors", "pcie_function_resets",
+	"failures",
+	"resets",
+	"pcie_correctable_errors",
+	"pcie_nonfatal_errors",
+	"pcie_fatal_errors",
+	"pcie_function_resets",
 };
 
 static unsigned int ipsec_stat_count(const struct rvl_nic *nic)
