@@ -190,9 +190,9 @@ static void raise_event(struct hostile *h)
 
 void hostile_act(struct hostile *h)
 {
-	if (h->acting)
+	/* Threads may call this at once (race_test.c): one acts then. */
+	if (__atomic_exchange_n(&h->acting, true, __ATOMIC_ACQUIRE))
 		return;
-	h->acting = true;
 	if (lie(h)) {
 		switch (pick(h, 6)) {
 		case 0:
@@ -223,7 +223,7 @@ void hostile_act(struct hostile *h)
 	/* One that floods does so when an event is taken. */
 	if (!(h->habits & HOSTILE_FLOODS) && !pick(h, 16))
 		raise_event(h);
-	h->acting = false;
+	__atomic_store_n(&h->acting, false, __ATOMIC_RELEASE);
 }
 
 /* Any octet of the shared memory, most often one that is being read. */
