@@ -94,6 +94,7 @@ tests: $(TESTS)
 help:
 	@echo 'make             build raveld, ravelctl and ravelsim into build/bin'
 	@echo 'make demo        IKEv2 with strongSwan, packets through the simulated NIC (BACKEND=soft: no NIC)'
+	@echo 'make module      the Linux driver, for each kernel whose headers are here (KDIR=...: for one)'
 	@echo 'make test        all tests; ends with a line that counts them'
 	@echo 'make bench       measured figures as a table, and as JSON in build/bench.json'
 	@echo 'make lint        generated files, RTL lint (Verilator, Yosys), clang-format, cppcheck'
@@ -153,9 +154,10 @@ lint-spdx:
 lint-format:
 	clang-format --dry-run -Werror $(C_FILES)
 
+# Not driver/linux: without the kernel's headers cppcheck guesses; tests/linux/build_test has sparse.
 lint-c:
 	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --suppress=missingIncludeSystem \
-	  --suppress=normalCheckLevelMaxBranches -I. -Idriver/core driver host sim
+	  --suppress=normalCheckLevelMaxBranches -I. -Idriver/core driver/core driver/user host sim
 
 clean:
 	rm -rf $(BUILD)
