@@ -47,7 +47,7 @@ static int bind_and_listen(struct rvl_listener *l, int backlog, char *err, unsig
 	l->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (l->fd < 0)
 		return -errno;
-	mask = umask(0077);
+	mask = umask(0177);
 	rc = bind(l->fd, (struct sockaddr *)&addr, sizeof(addr)) ? -errno : 0;
 	umask(mask);
 	if (rc)
