@@ -48,9 +48,9 @@ PROGRAMS = {
 }
 # Opened at run time, so no program names them: glibc wants the first for pthread_cancel.
 LIBRARIES = ["usr/lib/x86_64-linux-gnu/libgcc_s.so.1"]
-STRONGSWAN = """aes sha1 sha2 hmac kdf gmp nonce random drbg openssl pem x509 pubkey revocation pkcs1 pkcs8
-kernel-netlink kernel-libipsec socket-default vici updown counters""".split()
-LIBRARIES += [f"usr/lib/ipsec/plugins/libstrongswan-{name}.so" for name in STRONGSWAN]
+# Those that the release has: OpenSSL's took over some of the others in strongSwan 6.
+STRONGSWAN = """nonce random openssl kdf pem x509 pubkey revocation pkcs1 pkcs8 kernel-netlink kernel-libipsec
+socket-default vici updown counters""".split()
 
 # Modules of the kernel package; those that they depend on come with them.
 MODULES = """xfrm_user xfrm_algo xfrm_interface esp4 esp4_offload esp6 esp6_offload af_key xfrm4_tunnel xfrm6_tunnel
@@ -141,7 +141,8 @@ def _put_programs(archive, root):
         for link in links:
             archive.link(link, "/" + path)
     needed = {"usr/lib64/ld-linux-x86-64.so.2"}
-    for path in [*PROGRAMS, *LIBRARIES]:
+    plugins = [f"usr/lib/ipsec/plugins/libstrongswan-{name}.so" for name in STRONGSWAN]
+    for path in [*PROGRAMS, *LIBRARIES, *(p for p in plugins if (root / p).exists())]:
         if not (root / path).exists():
             raise CacheError(f"{root / path} is in none of the packages")
         archive.copy(root / path, path)

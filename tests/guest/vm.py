@@ -35,7 +35,7 @@ import initramfs  # noqa: E402
 from lab import DEADLINE, PREFIX, Lab, LabError, sh, wait_for  # noqa: E402
 
 ROOT = HERE.parent.parent
-BOOT_LIMIT = 60.0         # seconds until a guest must answer
+BOOT_LIMIT = 120.0         # seconds until a guest must answer
 CONSOLE_LINES = 50
 
 # What a kernel says when something is wrong with it.
@@ -67,6 +67,8 @@ class Ground(Lab):
     names: of namespaces beside "nic"; what the system calls them is self.ns[name].
     """
 
+    _count = 0
+
     def __init__(self, out, names=()):  # pylint: disable=super-init-not-called
         if os.geteuid() != 0:
             raise LabError("network namespaces need root: run as root or with sudo")
@@ -76,6 +78,8 @@ class Ground(Lab):
         self.run = pathlib.Path(tempfile.mkdtemp(prefix="ravelin-"))
         self.san = False
         self.processes, self.ns = [], {}
+        # a process may stand on several grounds
+        self._number, Ground._count = Ground._count, Ground._count + 1
         self._sweep()
         try:
             self.nic = self.namespace("nic")
@@ -96,7 +100,7 @@ class Ground(Lab):
         """Make a namespace, unless there is one of this name; what the system calls it."""
         if name in self.ns:
             return self.ns[name]
-        full = f"{PREFIX}-{name}-{os.getpid()}"
+        full = f"{PREFIX}-{name}{self._number or ''}-{os.getpid()}"
         sh("ip", "netns", "add", full)
         self.ns[name] = full
         self.ip(full, "link", "set", "lo", "up")
@@ -208,7 +212,7 @@ class Guest:
         self.taps, self.memory, self.cpus = list(taps), memory, cpus
         self.console = lab.out / f"{name}.console"
         self.version = None
-        self.boot_seconds = None
+        self.boot_seconds = self.boot_cpu_seconds = None    # until it answered
         self._interactive = interactive
         self._cmdline = cmdline
         self._extra = list(qemu_arguments)
@@ -291,6 +295,8 @@ class Guest:
         if not line.startswith("ready "):
             raise self._error(f"says {line!r} instead of being ready")
         self.boot_seconds = time.monotonic() - self._started
+        times = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        self.boot_cpu_seconds = (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
     def boot(self, limit=BOOT_LIMIT):
         self.start()
@@ -329,6 +335,11 @@ class Guest:
         if not self.running():
             raise self._error(f"ended (QEMU's exit status {self._process.popen.returncode})")
         return True
+
+    @property
+    def pid(self):
+        """QEMU's process."""
+        return self._process.popen.pid
 
     def kill(self):
         """The machine without power."""
@@ -433,12 +444,13 @@ class Guest:
                 raise self._error(f"answers {line!r} to `{head}`")
             return match[1], self._octets(int(match[2]), end, late), self._octets(int(match[3]), end, late)
 
-    def run(self, command, timeout=DEADLINE):
+    def run(self, command, timeout=DEADLINE, grace=20.0):
         """Run a shell script in the guest; returns Done. Timeout if it does not end in time: it and all
-        that it started in the foreground are killed then. The limit is four times that without KVM."""
+        that it started in the foreground are killed then. If the guest says nothing for grace seconds
+        beyond that it is killed too. Both are four times as long without KVM."""
         seconds = max(1, round(timeout * self._slow))
         body = command.encode()
-        status, out, err = self._request(f"run {seconds} {len(body)}", body, seconds + 20 * self._slow)
+        status, out, err = self._request(f"run {seconds} {len(body)}", body, seconds + grace * self._slow)
         out, err = out.decode(errors="replace"), err.decode(errors="replace")
         if status == "late":
             raise self._error(f"has not done `{command}` within {seconds} s; it said:\n{out}{err}", Timeout)
