@@ -56,7 +56,8 @@ static int nic_read(void *ctx, unsigned region, uint64_t offset, void *data, uin
 		return 0;
 	}
 	/* A failed read gives ones, as the root port of a host does; the client sees no error. */
-	rvl_sim_read(d->sim, region, offset, data, count);
+	if (rvl_sim_read(d->sim, region, offset, data, count))
+		return 0;
 	for (i = 0; i < count && in_table(d, region, offset + i); i++)
 		if ((offset + i) % ENTRY < CONTROL)
 			out[i] = d->table[offset + i - RVL_MSIX_TABLE_OFFSET];
@@ -82,6 +83,14 @@ static int write_config(struct rvl_nic_device *d, uint32_t offset, const void *d
 	return rc;
 }
 
+static bool memory_enabled(const struct rvl_nic_device *d)
+{
+	uint8_t command;
+
+	rvl_sim_config_read(d->sim, 0x04, &command, sizeof(command));
+	return command & 0x02;
+}
+
 static int nic_write(void *ctx, unsigned region, uint64_t offset, const void *data, uint32_t count)
 {
 	struct rvl_nic_device *d = ctx;
@@ -90,6 +99,9 @@ static int nic_write(void *ctx, unsigned region, uint64_t offset, const void *da
 
 	if (region == RVL_VFIO_REGION_CONFIG)
 		return write_config(d, (uint32_t)offset, data, count);
+	/* Lost when memory space is off, as on a bus: a posted write has no answer. */
+	if (!memory_enabled(d))
+		return 0;
 	for (i = 0; i < count && in_table(d, region, offset + i); i++) {
 		uint32_t at = (uint32_t)(offset + i - RVL_MSIX_TABLE_OFFSET);
 
@@ -98,7 +110,6 @@ static int nic_write(void *ctx, unsigned region, uint64_t offset, const void *da
 		else if (at % ENTRY == CONTROL)
 			rvl_sim_irq_mask(d->sim, at / ENTRY, in[i] & 1);
 	}
-	/* Lost when memory space is off, as on a bus: a posted write has no answer. */
 	if (i < count)
 		rvl_sim_write(d->sim, region, offset + i, in + i, count - i);
 	return 0;

@@ -87,17 +87,26 @@ static void every_size_and_alignment_writes_its_octets_alone(void **state)
 	assert_int_equal(n->complaints, 0);
 }
 
-/* A read that the NIC does not answer: ones and no error, as on a host. */
+/* A read that the NIC does not answer: ones and no error, as on a host. A write is lost. */
 static void reads_give_ones_while_memory_space_is_off(void **state)
 {
+	const uint64_t before = 0x0123456789abcde0ULL, lost = 0xfedcba9876543210ULL;
 	struct nic *n = *state;
-	uint32_t v = 0;
+	uint64_t v;
 
+	assert_int_equal(client_write(&n->client, 0, RVL_REG_CMD_BASE_LO, &before, 8), 0);
+	assert_int_equal(client_write(&n->client, 2, RVL_MSIX_TABLE_OFFSET, &before, 8), 0);
 	nic_set_config(n, 0x04, 0);
 	assert_int_equal(nic_reg(n, RVL_REG_ID), UINT32_MAX);
-	assert_int_equal(client_write(&n->client, 0, RVL_REG_CMD_BASE_LO, &v, 4), 0);
+	assert_int_equal(client_read(&n->client, 2, RVL_MSIX_TABLE_OFFSET, &v, 8), 0);
+	assert_true(v == UINT64_MAX);
+	assert_int_equal(client_write(&n->client, 0, RVL_REG_CMD_BASE_LO, &lost, 8), 0);
+	assert_int_equal(client_write(&n->client, 2, RVL_MSIX_TABLE_OFFSET, &lost, 8), 0);
 	nic_set_config(n, 0x04, 2);
 	assert_int_equal(nic_reg(n, RVL_REG_ID), RVL_MAGIC);
+	assert_int_equal(nic_reg(n, RVL_REG_CMD_BASE_HI), before >> 32);
+	assert_int_equal(client_read(&n->client, 2, RVL_MSIX_TABLE_OFFSET, &v, 8), 0);
+	assert_true(v == before);
 }
 
 static void posted_writes_arrive_before_the_read_behind_them(void **state)
