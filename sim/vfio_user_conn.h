@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "driver/user/vfio_user_proto.h"
 #include "sim/listener.h"
 #include "sim/vfio_user.h"
-#include "sim/vfio_user_proto.h"
 
 #define RVL_VFIO_USER_MAX_FDS 16	/* in one message */
 #define RVL_VFIO_USER_MAX_DATA 1048576U /* of one access; the protocol's default */

@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "sim/vfio_user_proto.h"
 #include "transport.h"
+#include "vfio_user_proto.h"
 
 /* What a message unasked for may hold at most; a reply is bounded by its buffer. */
 #define MESSAGE_MAX                                                                                \

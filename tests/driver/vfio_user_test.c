@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "driver/user/rvl_user.h"
+#include "driver/user/vfio_user_proto.h"
 #include "sim/config_space.h"
 #include "sim/vfio_user.h"
-#include "sim/vfio_user_proto.h"
 
 #define VECTORS 5
 #define SHORT_TIMEOUT_MS 100

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "sim/vfio_user_proto.h"
+#include "driver/user/vfio_user_proto.h"
 
 struct client {
 	int fd;

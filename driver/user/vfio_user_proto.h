@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Messages of vfio-user 0.0, in host byte order (QEMU, docs/interop/vfio-user.rst). Each begins
- * with the header; the payloads are those of the ioctls in <linux/vfio.h>.
+ * Messages of vfio-user 0.0, for the client here and the server in sim/, in host byte order (QEMU,
+ * docs/interop/vfio-user.rst). Each begins with the header; the payloads are those of the ioctls in
+ * <linux/vfio.h>.
  */
-#ifndef RVL_SIM_VFIO_USER_PROTO_H
-#define RVL_SIM_VFIO_USER_PROTO_H
+#ifndef RVL_VFIO_USER_PROTO_H
+#define RVL_VFIO_USER_PROTO_H
 
 #include <stdint.h>
 
