@@ -96,6 +96,7 @@ help:
 	@echo 'make demo        IKEv2 with strongSwan, packets through the simulated NIC (BACKEND=soft: no NIC)'
 	@echo 'make module      the Linux driver, for each kernel whose headers are here (KDIR=...: for one)'
 	@echo 'make test        all tests; ends with a line that counts them'
+	@echo 'make fuzz        a hostile device against the driver for FUZZ_SECONDS (3600), guided by coverage'
 	@echo 'make bench       measured figures as a table, and as JSON in build/bench.json'
 	@echo 'make lint        generated files, RTL lint (Verilator, Yosys), clang-format, cppcheck'
 	@echo 'make format      clang-format over the C sources'

@@ -66,8 +66,11 @@ fuzz_guided = mkdir -p $(FUZZ)/$(1).corpus; $(FUZZ)/$(1) -max_total_time=$(FUZZ_
 fuzz_seeds = $(B)/tests/$(1) seed=$$seed seconds=$(FUZZ_SECONDS) >$(FUZZ)/$(1).log 2>&1 \
   || { tail -n 40 $(FUZZ)/$(1).log; echo "fuzz: $(1) failed: $(FUZZ)/$(1).log"; exit 1; }
 
-.PHONY: fuzz
-fuzz: $(FUZZ)/driver $(FUZZ)/driver_fetch $(B)/tests/driver_fetch_test $(B)/tests/driver_race_test
+.PHONY: fuzz fuzz-run
+fuzz: deps
+	@$(MAKE) --no-print-directory -s $(JOBS) fuzz-run
+
+fuzz-run: $(FUZZ)/driver $(FUZZ)/driver_fetch $(B)/tests/driver_fetch_test $(B)/tests/driver_race_test
 	@echo 'fuzzing for $(FUZZ_SECONDS) s; logs, corpora and what fails are in $(FUZZ)'
 	@seed=$$(date +%s)000000; pids=(); \
 	  ($(call fuzz_guided,driver)) & pids+=($$!); \
