@@ -68,7 +68,8 @@ struct rvl_rule {
 	struct list_head list; /* ipsec->rules[], in the order in which they are asked */
 	struct list_head gone; /* ipsec->gone_rules */
 	struct rcu_head rcu;
-	u8 dir; /* XFRM_POLICY_* */
+	u8 dir;	   /* XFRM_POLICY_* */
+	bool idle; /* lets IPv6 through, which the device does anyway: it is in no list */
 	struct rvl_dev_policy policy;
 	__be32 tunnel_src, tunnel_dst; /* the template; no source: any */
 	__be32 spi;		       /* 0: any */

@@ -243,13 +243,13 @@ static int check_prefix(const xfrm_address_t *addr, u8 len, u8 *prefix)
 	return len > 32 ? -EINVAL : 0;
 }
 
-static int check_selector(const struct xfrm_selector *sel, struct rvl_dev_policy *p,
-			  struct netlink_ext_ack *extack)
+static int check_selector(const struct rvl_nic *nic, const struct xfrm_selector *sel,
+			  struct rvl_dev_policy *p, struct netlink_ext_ack *extack)
 {
 	if (sel->family != AF_INET)
 		return REFUSE(extack, -EOPNOTSUPP, "only IPv4 src and dst");
-	if (sel->ifindex)
-		return REFUSE(extack, -EOPNOTSUPP, "no dev in the selector");
+	if (sel->ifindex && sel->ifindex != nic->netdev->ifindex)
+		return REFUSE(extack, -EOPNOTSUPP, "no other dev in the selector");
 	if (check_prefix(&sel->saddr, sel->prefixlen_s, p->src) ||
 	    check_prefix(&sel->daddr, sel->prefixlen_d, p->dst))
 		return REFUSE(extack, -EINVAL, "src or dst has a prefix longer than 32");
@@ -337,8 +337,12 @@ int rvl_ipsec_check_policy(const struct rvl_nic *nic, const struct xfrm_policy *
 	if (xp->security)
 		return REFUSE(extack, -EOPNOTSUPP, "no ctx");
 
+	rule->idle =
+		xp->selector.family == AF_INET6 && xp->action == XFRM_POLICY_ALLOW && !xp->xfrm_nr;
+	if (rule->idle)
+		return 0;
 	rule->policy.priority = xp->priority;
-	ret = check_selector(&xp->selector, &rule->policy, extack);
+	ret = check_selector(nic, &xp->selector, &rule->policy, extack);
 	return ret ? ret : check_action(xp, rule, extack);
 }
 

@@ -229,6 +229,17 @@ static void link_rule(struct rvl_ipsec *ipsec, struct rvl_rule *rule)
 		before = &other->list;
 	}
 	list_add_rcu(&rule->list, before);
+	if (rule->dir != XFRM_POLICY_OUT)
+		WRITE_ONCE(ipsec->watch, ipsec->watch + 1);
+}
+
+static void unlink_rule(struct rvl_ipsec *ipsec, struct rvl_rule *rule)
+{
+	if (rule->dir == XFRM_POLICY_OUT)
+		clear(ipsec, rule->slot);
+	else
+		WRITE_ONCE(ipsec->watch, ipsec->watch - 1);
+	list_del_rcu(&rule->list);
 }
 
 static int add(struct rvl_ipsec *ipsec, struct rvl_rule *rule, struct netlink_ext_ack *extack)
@@ -240,6 +251,8 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_rule *rule, struct netlink_ex
 	ret = rvl_ipsec_ready(ipsec->nic, extack);
 	if (ret)
 		return ret;
+	if (rule->idle)
+		return 0;
 	if (rule->dir == XFRM_POLICY_OUT) {
 		ret = take_slot(ipsec, rule, &err);
 		if (ret) {
@@ -248,8 +261,6 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_rule *rule, struct netlink_ex
 		}
 	}
 	link_rule(ipsec, rule);
-	if (rule->dir != XFRM_POLICY_OUT)
-		WRITE_ONCE(ipsec->watch, ipsec->watch + 1);
 	return 0;
 }
 
@@ -304,11 +315,8 @@ void rvl_ipsec_settle_rules(struct rvl_ipsec *ipsec)
 	spin_unlock_bh(&ipsec->lock);
 
 	list_for_each_entry_safe(rule, next, &gone, gone) {
-		if (rule->dir == XFRM_POLICY_OUT)
-			clear(ipsec, rule->slot);
-		else
-			WRITE_ONCE(ipsec->watch, ipsec->watch - 1);
-		list_del_rcu(&rule->list);
+		if (!rule->idle)
+			unlink_rule(ipsec, rule);
 		kfree_rcu(rule, rcu);
 	}
 }
