@@ -151,11 +151,15 @@ Tap = collections.namedtuple("Tap", "namespace device")
 
 
 class Nic:
-    """A ravelsim. socket: where QEMU finds it."""
+    """A ravelsim. socket: where QEMU finds it; control: where it takes commands."""
 
     def __init__(self, lab, name, namespace, port, *options):
         self.lab, self.name = lab, name
         self.socket = lab.run / f"{name}.sock"
+        options = [str(option) for option in options]
+        if "--control" not in options:
+            options += ["--control", str(lab.run / f"{name}.commands")]
+        self.control = pathlib.Path(options[options.index("--control") + 1])
         self.process = lab.start(name, namespace, [
             lab.program("ravelsim"), "--socket", self.socket, "--port", port,
             "--stats-file", lab.out / f"{name}.json", *options])
