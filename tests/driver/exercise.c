@@ -308,8 +308,11 @@ static void use_queue(struct exercise *x, struct instance *q)
 	if (pick(x, 2))
 		rvl_queue_arm(q->queue);
 	rvl_queue_pending(q->queue);
-	if (!pick(x, 16))
+	if (!pick(x, 16)) {
 		rvl_queue_state(q->queue, &state);
+		CHECK(x, (uint16_t)(state.tx_tail - state.tx_head) == q->count[0]);
+		CHECK(x, (uint16_t)(state.rx_tail - state.rx_head) == q->count[1]);
+	}
 	finish(x, 0);
 }
 

@@ -90,7 +90,7 @@ bool client_send_raw(struct client *c, const void *data, size_t len, const int *
 int client_send(struct client *c, unsigned command, uint32_t flags, const void *payload, size_t len,
 		const int *fds, unsigned count)
 {
-	static uint8_t buf[(1U << 20) + 128];
+	static uint8_t buf[(1U << 20) + 8192];
 	struct rvl_vfio_user_hdr hdr = {.id = c->next_id++,
 					.command = (uint16_t)command,
 					.size = (uint32_t)(sizeof(hdr) + len),

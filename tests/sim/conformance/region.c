@@ -342,6 +342,32 @@ static void several_writes_with_one_that_is_wrong_are_not_done(void **state)
 	assert_int_equal(f->dev.writes, 0);
 }
 
+/*
+ * A count whose product with the size of a write wraps to the right length. What lies behind the
+ * message in the server's buffer are good writes of the message before it, to the buffer's end.
+ */
+static void a_count_of_writes_that_wraps_is_refused(void **state)
+{
+	static uint8_t full[MAX_DATA + 4096 - sizeof(struct rvl_vfio_user_hdr)];
+	const uint64_t many = (sizeof(full) - 8) / sizeof(three.one[0]);
+	struct fixture *f = *state;
+	struct client *c = &f->client;
+	struct multi m = three;
+	uint64_t i;
+
+	memcpy(full, &many, 8);
+	for (i = 0; i < many; i++)
+		memcpy(full + 8 + i * sizeof(m.one[0]), &three.one[0], sizeof(m.one[0]));
+	assert_int_equal(client_call(c, RVL_VFIO_USER_WRITE_MULTI, full,
+				     8 + many * sizeof(m.one[0]), NULL, 0),
+			 0);
+	assert_int_equal(f->dev.writes, many);
+	m.count = 3 + (1ULL << 61);
+	assert_int_equal(client_call(c, RVL_VFIO_USER_WRITE_MULTI, &m, sizeof(m), NULL, 0),
+			 -EINVAL);
+	assert_int_equal(f->dev.writes, many);
+}
+
 int region_tests(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +382,7 @@ int region_tests(void)
 		TEST(pipelined_accesses_are_done_in_order),
 		TEST(several_writes_in_one_message_are_done_in_order),
 		TEST(several_writes_with_one_that_is_wrong_are_not_done),
+		TEST(a_count_of_writes_that_wraps_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("REGION_READ, REGION_WRITE", tests, NULL, NULL);
