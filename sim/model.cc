@@ -75,6 +75,10 @@ void drive(Vravelin &t, const rvl_model_in &in)
 	t.cfg_rcb128_i = in.cfg.rcb128;
 	t.cfg_msix_enable_i = in.cfg.msix_enable;
 	t.cfg_msix_mask_i = in.cfg.msix_mask;
+	t.inject_valid_i = in.damage.valid;
+	t.inject_memory_i = in.damage.memory;
+	t.inject_inbound_i = in.damage.inbound;
+	t.inject_index_i = in.damage.index;
 
 	t.rx_req_valid_i = in.rx_req.valid;
 	if (in.rx_req.valid) {
@@ -146,6 +150,7 @@ void sample(rvl_model_out &out, const Vravelin &t)
 	if (out.port_tx.valid) {
 		out.port_tx.sop = t.port_tx_sop_o;
 		out.port_tx.eop = t.port_tx_eop_o;
+		out.port_tx.err = t.port_tx_err_o;
 		out.port_tx.bytes = t.port_tx_bytes_o;
 		get_data(out.port_tx.data, t.port_tx_data_o);
 	}

@@ -31,7 +31,10 @@ struct rvl_tlp_beat {
 	uint8_t data[RVL_BEAT_OCTETS];
 };
 
-/* One beat of a frame stream. bytes and err: with eop. */
+/*
+ * One beat of a frame stream. bytes and err: with eop. err: damaged; of a frame that the NIC sends:
+ * it is not to be sent.
+ */
 struct rvl_frame_beat {
 	bool valid, sop, eop, err;
 	uint8_t bytes;
@@ -50,12 +53,39 @@ struct rvl_function_config {
 	bool msix_mask;
 };
 
+/*
+ * The memories of an SA, and those by which inbound ones are found (DAMAGE_* of
+ * hw/rtl/ipsec/ravelin_ipsec_pkg.sv).
+ */
+enum rvl_model_memory {
+	RVL_MEMORY_CONFIG,     /* what is fixed: addresses, options, lifetimes */
+	RVL_MEMORY_COUNTERS,   /* counters, sequence number */
+	RVL_MEMORY_WINDOW,     /* inbound: anti-replay window as read after authentication */
+	RVL_MEMORY_PRE_WINDOW, /* inbound: as read on arrival */
+	RVL_MEMORY_KEY,	       /* cipher key, salt */
+	RVL_MEMORY_POWER,      /* H^1, as multiplied with blocks */
+	RVL_MEMORY_POWER_LOW,  /* H^1, as multiplied with sums */
+	RVL_MEMORY_POWER_HIGH, /* H^32, used by packets of 33 blocks (528 octets) and more */
+	RVL_MEMORY_LOOKUP,     /* the next line of the table that is used, whatever index */
+	RVL_MEMORY_NAME,       /* inbound: destination and SPI to delete it by */
+	RVL_MEMORY_COUNT
+};
+
+/* In a cycle with valid, a bit of that memory changes, as read, until it is written anew. */
+struct rvl_model_damage {
+	bool valid;
+	bool inbound;
+	uint8_t memory; /* enum rvl_model_memory */
+	uint16_t index; /* of the SA */
+};
+
 struct rvl_model_in {
 	bool rst_n;
 	bool flr;
 	uint8_t mutation; /* 0 unless the model was built with TestMutations */
 	uint8_t mac[6];
 	struct rvl_function_config cfg;
+	struct rvl_model_damage damage;
 	struct rvl_tlp_beat rx_req;
 	struct rvl_tlp_beat rx_cpl;
 	bool tx_wr_ready, tx_rd_ready, tx_cpl_ready;

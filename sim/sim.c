@@ -650,6 +650,27 @@ int rvl_sim_spurious_irq(struct rvl_sim *s, unsigned vector)
 	return 0;
 }
 
+int rvl_sim_inject_parity(struct rvl_sim *s, enum rvl_model_memory memory, bool inbound,
+			  unsigned index)
+{
+	uint32_t counts = rvl_sim_read32(s, 0, RVL_REG_SA_COUNT);
+	bool inbound_only = memory == RVL_MEMORY_WINDOW || memory == RVL_MEMORY_PRE_WINDOW ||
+			    memory == RVL_MEMORY_LOOKUP || memory == RVL_MEMORY_NAME;
+
+	if ((unsigned)memory >= RVL_MEMORY_COUNT || (inbound_only && !inbound) ||
+	    index >= (inbound ? counts >> 16 : counts & 0xffff))
+		return -EINVAL;
+	s->model->in.damage = (struct rvl_model_damage){
+		.valid = true,
+		.inbound = inbound,
+		.memory = (uint8_t)memory,
+		.index = (uint16_t)index,
+	};
+	pass(s, 1, NULL);
+	s->model->in.damage.valid = false;
+	return 0;
+}
+
 bool rvl_sim_holds(const struct rvl_sim *s, const void *octets, size_t len)
 {
 	return rvl_model_holds(s->model, octets, len);

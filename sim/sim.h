@@ -35,6 +35,7 @@
 #include "sim/config_space.h"
 #include "sim/dma_map.h"
 #include "sim/faults.h"
+#include "sim/model.h"
 #include "sim/rootport.h"
 
 struct rvl_sim;
@@ -79,7 +80,7 @@ struct rvl_sim_stats {
 	uint64_t host_ns;			/* time that simulating them took */
 	uint64_t wire_rx_frames, wire_rx_bytes; /* taken by the NIC */
 	uint64_t wire_tx_frames, wire_tx_bytes; /* sent by it */
-	uint64_t wire_tx_cut;			/* frames that a reset cut */
+	uint64_t wire_tx_cut;			/* frames that a reset cut, or the NIC gave up */
 	uint64_t wire_violations;		/* beats against the stream's rules */
 	uint64_t interrupts;
 	uint64_t resets; /* Function Level Resets */
@@ -234,6 +235,14 @@ uint32_t rvl_sim_peek32(struct rvl_sim *sim, uint32_t offset);
 
 /* Raise an interrupt that the NIC has not sent. -EINVAL for a vector that it doesn't have. */
 int rvl_sim_spurious_irq(struct rvl_sim *sim, unsigned vector);
+
+/*
+ * Flip a bit in a memory of an SA (enum rvl_model_memory, model.h); it stays so until that entry is
+ * written anew. Time passes: a register is read, and a cycle.
+ * Returns 0, or -EINVAL for a memory or index that doesn't exist in that direction.
+ */
+int rvl_sim_inject_parity(struct rvl_sim *sim, enum rvl_model_memory memory, bool inbound,
+			  unsigned index);
 
 /* rvl_model_holds(): octets left behind that should have been erased. */
 bool rvl_sim_holds(const struct rvl_sim *sim, const void *octets, size_t len);

@@ -8,7 +8,7 @@
 #   libravelin_model_mut    with TestMutations, for tests that break the NIC on purpose
 
 VERILATOR_FLAGS := --cc --prefix Vravelin --top-module ravelin -O3 --x-assign fast --x-initial fast \
-                   --noassert -fno-const-bit-op-tree --output-split 30000 -Wno-fatal
+                   -GErrorInjection=1\'b1 --noassert -fno-const-bit-op-tree --output-split 30000 -Wno-fatal
 VERILATOR_INC   := $(shell verilator --getenv VERILATOR_ROOT 2>/dev/null)/include
 MODEL_CXXFLAGS  := -std=gnu++17 -O2 -march=native
 

@@ -104,6 +104,10 @@ static void take_beat(struct rvl_wire *w, const struct rvl_frame_beat *beat)
 	w->out_len += bytes;
 	if (!beat->eop)
 		return;
+	if (beat->err) {
+		w->tx_cut++;
+		return;
+	}
 	w->tx_frames++;
 	w->tx_bytes += w->out_len;
 	if (w->tx)

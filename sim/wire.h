@@ -35,7 +35,8 @@ struct rvl_wire {
 	uint64_t random;
 
 	uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
-	uint64_t tx_cut;     /* frames that a reset of the data path has cut; they are gone */
+	uint64_t tx_cut; /* frames that a reset of the data path has cut, or that ended in error;
+			    they are gone */
 	uint64_t violations; /* beats against the rules of the stream: sop and eop misplaced */
 };
 

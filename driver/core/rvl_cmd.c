@@ -145,6 +145,10 @@ static int run(struct rvl_dev *dev, const void *command, struct rvl_cmd_cpl *cpl
 		ret = rvl_dev_kill(dev,
 				   "completion of opcode 0x%02x, tag %u; expected 0x%02x, tag %u",
 				   cpl->opcode, rvl_le16_to_cpu(cpl->tag), opcode, tag);
+	else if (cpl->status == RVL_CMD_STATUS_FATAL && !rvl_dev_check(dev))
+		ret = rvl_dev_kill(dev, "command %s completed with FATAL", opcode_name(opcode));
+	else if (cpl->status == RVL_CMD_STATUS_FATAL)
+		ret = rvl_dev_alive(dev);
 	else if (cpl->status >= STATUS_COUNT)
 		ret = rvl_dev_kill(dev, "command %s completed with unknown status %u",
 				   opcode_name(opcode), cpl->status);

@@ -390,6 +390,19 @@ void rvl_dev_close(struct rvl_dev *dev)
 	destroy(dev);
 }
 
+int rvl_dev_fatal(struct rvl_dev *dev, uint32_t cause)
+{
+	switch (cause) {
+	case RVL_FATAL_CAUSE_LOOKUP:
+		return rvl_dev_kill(dev,
+				    "the device stopped: FATAL, parity of the SA lookup table");
+	case RVL_FATAL_CAUSE_NAMES:
+		return rvl_dev_kill(dev, "the device stopped: FATAL, parity of an SA's name");
+	default:
+		return rvl_dev_kill(dev, "the device stopped: FATAL, cause %u", cause);
+	}
+}
+
 int rvl_dev_check(struct rvl_dev *dev)
 {
 	int ret = rvl_dev_alive(dev);
@@ -401,9 +414,8 @@ int rvl_dev_check(struct rvl_dev *dev)
 	if (status == RVL_ALL_ONES)
 		return rvl_dev_kill(dev, "STATUS reads all ones");
 	if (status & RVL_STATUS_FATAL_MASK)
-		return rvl_dev_kill(dev, "the device stopped: FATAL, cause %u",
-				    rvl_field(status, RVL_STATUS_FATAL_CAUSE_MASK,
-					      RVL_STATUS_FATAL_CAUSE_SHIFT));
+		return rvl_dev_fatal(dev, rvl_field(status, RVL_STATUS_FATAL_CAUSE_MASK,
+						    RVL_STATUS_FATAL_CAUSE_SHIFT));
 	if (!(status & RVL_STATUS_READY_MASK) ||
 	    !(rvl_os_read32(&dev->os, RVL_REG_CMD_CONTROL) & RVL_CMD_CONTROL_ENABLE_MASK))
 		return rvl_dev_kill(dev, "the device was reset behind the driver's back");

@@ -33,6 +33,10 @@ const char *rvl_event_name(uint8_t type)
 		return "sequence numbers used up";
 	case RVL_EVENT_QUEUE_ERROR:
 		return "queue stopped";
+	case RVL_EVENT_SA_ERROR:
+		return "memory error in an SA";
+	case RVL_EVENT_FATAL:
+		return "device stopped";
 	default:
 		return NULL;
 	}
@@ -48,6 +52,8 @@ static int check(struct rvl_dev *dev, const struct rvl_event *raw, struct rvl_de
 				    rvl_le32_to_cpu(raw->number), dev->evt_number);
 	if (!rvl_event_name(raw->type))
 		return 0;
+	if (raw->type == RVL_EVENT_FATAL)
+		return rvl_dev_fatal(dev, (uint32_t)rvl_le64_to_cpu(raw->value));
 	if (raw->source > 1)
 		return rvl_dev_kill(dev, "event type %u with source %u", raw->type, raw->source);
 

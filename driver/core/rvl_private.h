@@ -59,6 +59,9 @@ struct rvl_dev {
  */
 int rvl_dev_kill(struct rvl_dev *dev, const char *fmt, ...) RVL_PRINTF(2, 3);
 
+/* The device says that it is FATAL, for this RVL_FATAL_CAUSE_*. As rvl_dev_kill(). */
+int rvl_dev_fatal(struct rvl_dev *dev, uint32_t cause);
+
 /* 0 while alive, else -EIO or -ENODEV. */
 int rvl_dev_alive(const struct rvl_dev *dev);
 

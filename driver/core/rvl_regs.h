@@ -13,7 +13,7 @@
 #define RVL_CLASS_CODE 0x20000U
 #define RVL_REVISION 0x1U
 #define RVL_ABI_MAJOR 0x1U
-#define RVL_ABI_MINOR 0x0U
+#define RVL_ABI_MINOR 0x1U
 #define RVL_MAGIC 0x4e4c5652U
 #define RVL_BAR0_SIZE 0x10000U
 #define RVL_BAR2_SIZE 0x2000U
@@ -181,6 +181,7 @@
 #define RVL_CMD_STATUS_BAD_PREFIX 0xeU /* prefix longer than the address, or address bits beyond it */
 #define RVL_CMD_STATUS_BAD_RANGE 0xfU /* first port above the last */
 #define RVL_CMD_STATUS_BAD_PORT 0x10U /* UDP port 0 with SA_FLAG_UDP, or a port without it */
+#define RVL_CMD_STATUS_FATAL 0x11U /* the device is FATAL: nothing was done, or not all of it */
 
 /* Flags of an SA. DF, DSCP and TTL apply to outbound SAs; ECN follows RFC 6040 always. */
 #define RVL_SA_FLAG_INBOUND 0x1U /* inbound; else outbound */
@@ -197,6 +198,7 @@
 #define RVL_SA_STATE_SOFT_PACKETS 0x2U /* soft packet lifetime passed */
 #define RVL_SA_STATE_HARD 0x4U /* a hard lifetime passed */
 #define RVL_SA_STATE_SEQ_END 0x8U /* sequence numbers used up */
+#define RVL_SA_STATE_ERROR 0x10U /* its memory is damaged: it passes nothing until it is deleted. If counters or window are what is damaged, they read 0 and SEQ 2^32 - 1 */
 
 /* Policy actions. */
 #define RVL_POLICY_ACTION_BYPASS 0x1U /* send unchanged */
@@ -214,6 +216,18 @@
 #define RVL_EVENT_SEQ_NEAR_END 0x5U /* outbound sequence number reached 2^32 - 2^20; once per SA */
 #define RVL_EVENT_SEQ_END 0x6U /* outbound sequence number 2^32 - 1 was used; the SA passes no more packets; once per SA */
 #define RVL_EVENT_QUEUE_ERROR 0x7U /* a queue stopped: a descriptor could not be read */
+#define RVL_EVENT_SA_ERROR 0x8U /* a parity error in the memory of an SA; it passes no more packets until it is deleted; once per SA. VALUE: SA_ERROR_*; SPI 0 if the SA's can't be trusted */
+#define RVL_EVENT_FATAL 0x9U /* STATUS.FATAL has risen. VALUE: FATAL_CAUSE_*; SOURCE, INDEX and SPI 0 */
+
+/* Which memory of an SA is damaged. */
+#define RVL_SA_ERROR_CONFIG 0x1U /* addresses, options, lifetimes */
+#define RVL_SA_ERROR_COUNTERS 0x2U /* counters, sequence number */
+#define RVL_SA_ERROR_WINDOW 0x3U /* anti-replay window */
+#define RVL_SA_ERROR_KEY 0x4U /* key, salt, powers of H */
+
+/* Causes of FATAL. */
+#define RVL_FATAL_CAUSE_LOOKUP 0x1U /* parity error in the table by which inbound SAs are found */
+#define RVL_FATAL_CAUSE_NAMES 0x2U /* parity error in an inbound SA's destination and SPI, when it was to be deleted */
 
 /* Transmit descriptor: one frame, from its Ethernet header, without FCS. */
 struct rvl_tx_desc {
@@ -387,7 +401,7 @@ struct rvl_event {
 	uint8_t source; /* SA events: 1 inbound, 0 outbound; queue events: 0 transmit, 1 receive */
 	rvl_le16 index; /* SA or queue index */
 	rvl_le32 spi; /* SA events: its SPI */
-	rvl_le64 value; /* packets, octets or sequence number at that moment */
+	rvl_le64 value; /* packets, octets or sequence number at that moment; SA_ERROR and FATAL: see there */
 	rvl_le64 cycles; /* CYCLES at that moment */
 	rvl_le32 number; /* events written before this one */
 	rvl_le32 phase; /* bit 31: phase; the rest zero */
@@ -445,6 +459,8 @@ enum rvl_counter {
 	RVL_CNT_PCIE_UNEXPECTED_COMPLETION, /* completions that answer no read of ours, or more than was asked */
 	RVL_CNT_PCIE_BAD_REQUEST, /* requests refused: unsupported type, size or address */
 	RVL_CNT_EVENTS_LOST, /* events that found the ring full or off */
+	RVL_CNT_TX_DROP_PARITY, /* the SA's memory is damaged, or the device FATAL */
+	RVL_CNT_RX_DROP_PARITY, /* the SA's memory is damaged, or the device FATAL */
 	RVL_CNT_NUM,
 };
 
@@ -488,6 +504,8 @@ enum rvl_counter {
 	X(pcie_read_timeout, "own reads that did not complete in time") \
 	X(pcie_unexpected_completion, "completions that answer no read of ours, or more than was asked") \
 	X(pcie_bad_request, "requests refused: unsupported type, size or address") \
-	X(events_lost, "events that found the ring full or off")
+	X(events_lost, "events that found the ring full or off") \
+	X(tx_drop_parity, "the SA's memory is damaged, or the device FATAL") \
+	X(rx_drop_parity, "the SA's memory is damaged, or the device FATAL")
 
 #endif

@@ -30,6 +30,7 @@ module ravelin #(
   parameter int unsigned ReadTags      = 64,    // PCIe reads in flight
   parameter int unsigned ReadTimeout   = 250000,  // cycles until a read is given up
   parameter bit          TestMutations = 1'b0,  // 1: mutation_i breaks things on purpose (test bench only)
+  parameter bit          ErrorInjection = 1'b0,  // 1: inject_* spoil memories (test bench only)
   localparam int unsigned BytesW       = $clog2(DataW/8+1)
 ) (
   input  logic              clk_i,
@@ -39,7 +40,8 @@ module ravelin #(
   output logic              datapath_reset_o,
   output logic              idle_o,           // nothing is in flight; nothing happens until an input changes
   input  logic [3:0]        mutation_i,       // 1 replay check off, 2 ICV compare stuck true, 3 a sequence
-                                              // number repeated, 4 SA erased but its key left
+                                              // number repeated, 4 SA erased but its key left,
+                                              // 5 parity errors pass unnoticed
   // Configuration of the PCIe function, from its configuration space
   input  logic [15:0]       cfg_requester_id_i,   // bus, device, function
   input  logic              cfg_bus_master_i,
@@ -50,6 +52,12 @@ module ravelin #(
   input  logic              cfg_msix_enable_i,
   input  logic              cfg_msix_mask_i,      // function mask
   input  logic [47:0]       cfg_mac_i,            // MAC address, octet 0 in 7:0
+  // Damage to a memory of an SA, for tests: in the cycle with inject_valid_i a bit of it changes, as
+  // read, until it is written anew. inject_memory_i: DAMAGE_* of ravelin_ipsec_pkg.
+  input  logic              inject_valid_i,
+  input  logic [3:0]        inject_memory_i,
+  input  logic              inject_inbound_i,
+  input  logic [15:0]       inject_index_i,       // of the SA
   // Requests in (memory reads and writes to BAR0 and BAR2)
   input  logic              rx_req_valid_i,
   output logic              rx_req_ready_o,
@@ -102,7 +110,9 @@ module ravelin #(
   output logic              port_tx_sop_o,
   output logic              port_tx_eop_o,
   output logic [DataW-1:0]  port_tx_data_o,
-  output logic [BytesW-1:0] port_tx_bytes_o
+  output logic [BytesW-1:0] port_tx_bytes_o,
+  output logic              port_tx_err_o         // with eop: the shim drops the frame, or ends what
+                                                  // it has sent of it with a wrong FCS
 );
   localparam int unsigned CntNum = ravelin_regs_pkg::CNT_NUM;
 
@@ -193,6 +203,8 @@ module ravelin #(
 
   logic              ctl_enable;
   logic [15:0]       ctl_port_max_frame;
+  logic              fatal;
+  logic [7:0]        fatal_cause;
 
   // ------------------------------------------------------------------------------------- blocks
   ravelin_reset u_reset (
@@ -241,7 +253,7 @@ module ravelin #(
     .PolicyCount(PolicyCount), .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame)
   ) u_queue (
     .clk_i, .rst_ni (dp_rst_n), .power_on_rst_ni (rst_ni), .idle_o (queue_idle),
-    .cfg_mac_i, .ipsec_ready_i (ipsec_ready), .soft_reset_o (soft_reset),
+    .cfg_mac_i, .ipsec_ready_i (ipsec_ready), .fatal_i (fatal), .fatal_cause_i (fatal_cause), .soft_reset_o (soft_reset),
     .ctl_enable_o (ctl_enable), .ctl_port_max_frame_o (ctl_port_max_frame),
     .reg_valid_i (reg_valid), .reg_write_i (reg_write), .reg_addr_i (reg_addr),
     .reg_wdata_i (reg_wdata), .reg_be_i (reg_be), .reg_ack_o (reg_ack), .reg_rdata_o (reg_rdata),
@@ -268,9 +280,12 @@ module ravelin #(
 
   ravelin_ipsec #(
     .DataW(DataW), .OutSaCount(OutSaCount), .InSaCount(InSaCount), .PolicyCount(PolicyCount),
-    .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame), .TestMutations(TestMutations)
+    .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame), .TestMutations(TestMutations),
+    .ErrorInjection(ErrorInjection)
   ) u_ipsec (
     .clk_i, .rst_ni (dp_rst_n), .ready_o (ipsec_ready), .idle_o (ipsec_idle), .mutation_i,
+    .damage_i ({inject_valid_i, inject_memory_i, inject_inbound_i, inject_index_i}),
+    .fatal_o (fatal), .fatal_cause_o (fatal_cause),
     .ctl_enable_i (ctl_enable), .ctl_port_max_frame_i (ctl_port_max_frame),
     .cmd_valid_i (cmd_valid), .cmd_ready_o (cmd_ready), .cmd_data_i (cmd_data),
     .cmd_rsp_valid_o (cmd_rsp_valid), .cmd_rsp_status_o (cmd_rsp_status),
@@ -285,7 +300,7 @@ module ravelin #(
     .port_rx_valid_i, .port_rx_ready_o, .port_rx_sop_i, .port_rx_eop_i, .port_rx_data_i,
     .port_rx_bytes_i, .port_rx_err_i,
     .port_tx_valid_o, .port_tx_ready_i, .port_tx_sop_o, .port_tx_eop_o, .port_tx_data_o,
-    .port_tx_bytes_o,
+    .port_tx_bytes_o, .port_tx_err_o,
     .cnt_o (ipsec_cnt), .rx_bytes_add_o (rx_bytes_add)
   );
 endmodule

@@ -9,7 +9,7 @@ package ravelin_regs_pkg;
   localparam logic [31:0] CLASS_CODE = 32'h20000;
   localparam logic [31:0] REVISION = 32'h1;
   localparam logic [31:0] ABI_MAJOR = 32'h1;
-  localparam logic [31:0] ABI_MINOR = 32'h0;
+  localparam logic [31:0] ABI_MINOR = 32'h1;
   localparam logic [31:0] MAGIC = 32'h4e4c5652;
   localparam logic [31:0] BAR0_SIZE = 32'h10000;
   localparam logic [31:0] BAR2_SIZE = 32'h2000;
@@ -179,6 +179,7 @@ package ravelin_regs_pkg;
   localparam logic [31:0] CMD_STATUS_BAD_PREFIX = 32'he;
   localparam logic [31:0] CMD_STATUS_BAD_RANGE = 32'hf;
   localparam logic [31:0] CMD_STATUS_BAD_PORT = 32'h10;
+  localparam logic [31:0] CMD_STATUS_FATAL = 32'h11;
 
   // Flags of an SA. DF, DSCP and TTL apply to outbound SAs; ECN follows RFC 6040 always.
   localparam logic [31:0] SA_FLAG_INBOUND = 32'h1;
@@ -195,6 +196,7 @@ package ravelin_regs_pkg;
   localparam logic [31:0] SA_STATE_SOFT_PACKETS = 32'h2;
   localparam logic [31:0] SA_STATE_HARD = 32'h4;
   localparam logic [31:0] SA_STATE_SEQ_END = 32'h8;
+  localparam logic [31:0] SA_STATE_ERROR = 32'h10;
 
   // Policy actions.
   localparam logic [31:0] POLICY_ACTION_BYPASS = 32'h1;
@@ -212,6 +214,18 @@ package ravelin_regs_pkg;
   localparam logic [31:0] EVENT_SEQ_NEAR_END = 32'h5;
   localparam logic [31:0] EVENT_SEQ_END = 32'h6;
   localparam logic [31:0] EVENT_QUEUE_ERROR = 32'h7;
+  localparam logic [31:0] EVENT_SA_ERROR = 32'h8;
+  localparam logic [31:0] EVENT_FATAL = 32'h9;
+
+  // Which memory of an SA is damaged.
+  localparam logic [31:0] SA_ERROR_CONFIG = 32'h1;
+  localparam logic [31:0] SA_ERROR_COUNTERS = 32'h2;
+  localparam logic [31:0] SA_ERROR_WINDOW = 32'h3;
+  localparam logic [31:0] SA_ERROR_KEY = 32'h4;
+
+  // Causes of FATAL.
+  localparam logic [31:0] FATAL_CAUSE_LOOKUP = 32'h1;
+  localparam logic [31:0] FATAL_CAUSE_NAMES = 32'h2;
 
   // TX_DESC: bit positions; octet 0 is bits 7:0
   localparam int unsigned TX_DESC_W = 128;
@@ -428,6 +442,8 @@ package ravelin_regs_pkg;
   localparam int unsigned CNT_PCIE_UNEXPECTED_COMPLETION = 36;
   localparam int unsigned CNT_PCIE_BAD_REQUEST = 37;
   localparam int unsigned CNT_EVENTS_LOST = 38;
-  localparam int unsigned CNT_NUM = 39;
+  localparam int unsigned CNT_TX_DROP_PARITY = 39;
+  localparam int unsigned CNT_RX_DROP_PARITY = 40;
+  localparam int unsigned CNT_NUM = 41;
 endpackage
 /* verilator lint_on UNUSEDPARAM */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The comparison with the engine notices what it is there to notice: a chip that is broken on
- * purpose (hw/rtl/ravelin.sv, mutation_i; linked with the model that has TestMutations) differs,
- * and the same chip with no mutation doesn't.
+ * The comparison with the engine, and the tests of parity, notice what they are there to notice: a
+ * chip that is broken on purpose (hw/rtl/ravelin.sv, mutation_i; linked with the model that has
+ * TestMutations) differs, and the same chip with no mutation doesn't.
  *
  * usage: chip_mutation_test [seed=N]
  */
 #include <inttypes.h>
 
-#include "tests/chip/oracle.h"
+#include "tests/chip/parity.h"
 
 static const struct {
 	uint8_t mutation;
@@ -20,6 +20,7 @@ static const struct {
 	{2, "a_chip_that_takes_any_icv_is_caught", "at the host"},
 	{3, "a_chip_that_uses_a_sequence_number_twice_is_caught", "on the wire"},
 	{4, "a_chip_that_leaves_a_deleted_key_is_caught", "is left after its deletion"},
+	{5, "a_chip_that_ignores_an_error_in_a_key_is_caught", "the peer refuses a frame"},
 };
 
 int main(int argc, char **argv)
@@ -47,7 +48,8 @@ int main(int argc, char **argv)
 
 		options.sim.mutation = mutations[i].mutation;
 		same = oracle_erasure(seed, mutations[i].mutation, &report) &&
-		       oracle_run(&options, &report);
+		       oracle_run(&options, &report) &&
+		       parity_of_an_sa(seed, mutations[i].mutation, RVL_MEMORY_KEY, false, &report);
 		ok = mutations[i].word ? !same && strstr(report.text, mutations[i].word) : same;
 		printf("%sok %zu - %s\n", ok ? "" : "not ", i + 1, mutations[i].name);
 		if (!ok)

@@ -292,7 +292,8 @@ static void a_key_does_not_stay_in_the_command_ring(void **state)
 static void a_wrong_answer_kills_the_device(void **state)
 {
 	static const struct answer lies[] = {
-		{.status = RVL_CMD_STATUS_BAD_PORT + 1},
+		{.status = RVL_CMD_STATUS_FATAL},
+		{.status = RVL_CMD_STATUS_FATAL + 1},
 		{.status = 0xff},
 		{.opcode_xor = 1},
 		{.tag_xor = 0x8000},
@@ -395,6 +396,15 @@ static void a_fatal_or_reset_device_is_noticed(void **state)
 	a.regs[RVL_REG_STATUS / 4] = RVL_STATUS_FATAL_MASK | 0x2a00;
 	assert_int_equal(rvl_dev_check(dev), -EIO);
 	assert_non_null(strstr(rvl_dev_dead(dev), "cause 42"));
+	a.regs[RVL_REG_STATUS / 4] = RVL_STATUS_READY_MASK;
+	rvl_dev_close(dev);
+
+	attacker_init(&a, 1);
+	dev = open_ok(&a);
+	a.regs[RVL_REG_STATUS / 4] =
+		RVL_STATUS_FATAL_MASK | RVL_FATAL_CAUSE_LOOKUP << RVL_STATUS_FATAL_CAUSE_SHIFT;
+	assert_int_equal(rvl_dev_check(dev), -EIO);
+	assert_non_null(strstr(rvl_dev_dead(dev), "lookup table"));
 	a.regs[RVL_REG_STATUS / 4] = RVL_STATUS_READY_MASK;
 	rvl_dev_close(dev);
 

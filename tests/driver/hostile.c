@@ -145,8 +145,7 @@ static void complete_command(struct hostile *h)
 	noise(h, &right, sizeof(right));
 	right.opcode = cmd->opcode;
 	right.tag = cmd->tag;
-	right.status =
-		pick(h, 4) ? RVL_CMD_STATUS_OK : (uint8_t)pick(h, RVL_CMD_STATUS_BAD_PORT + 1);
+	right.status = pick(h, 4) ? RVL_CMD_STATUS_OK : (uint8_t)pick(h, RVL_CMD_STATUS_FATAL + 1);
 	right.phase = phase(h->cmd_done, log2);
 	if (way != SKIPPED)
 		put(h, way, to, &right,

@@ -19,6 +19,10 @@
 //
 // The tag is only computed here: whoever decrypts must hold the text back until it has compared.
 //
+// A parity error in what a beat finds in its key slot spoils the packet: out_bad_o with its last
+// beat, its tag 0, and from the beat on whose key stream is not to be trusted its text 0. With dead_i
+// every beat of a packet that is not bypassed is treated so, and the key slots are overwritten.
+//
 // A packet: in_slot_i, in_iv_i, in_aad_i, in_aad_len_i, in_auth_len_i, in_len_i and in_bypass_i are
 // taken with the first beat. Beats of additional data (in_auth_only_i, beyond in_aad_i, which then
 // has 0 or 16 octets) come before those of text; the last of either kind may be partial.
@@ -28,12 +32,20 @@ module ravelin_gcm #(
   parameter int unsigned SaCount = 1024,       // a power of two, 16 at least
   parameter bit Decrypt = 1'b0,                // GHASH takes the input, not the output
   parameter bit TestMutations = 1'b0,
+  parameter bit ErrorInjection = 1'b0,
   localparam int unsigned SlotW = $clog2(SaCount),
   localparam int unsigned BytesW = $clog2(DataW / 8 + 1)
 ) (
   input  logic              clk_i,
   input  logic              rst_ni,
-  input  logic [3:0]        mutation_i,        // 4: erase leaves the key in place
+  input  logic [3:0]        mutation_i,        // 4: erase leaves the key in place; 5
+  input  logic              dead_i,
+  // damage to a slot, for ErrorInjection: its key, a power of H in each of the kinds of memory
+  input  logic              damage_key_i,
+  input  logic              damage_beat_i,
+  input  logic              damage_low_i,
+  input  logic              damage_high_i,     // used by packets of 33 blocks and more
+  input  logic [SlotW-1:0]  damage_slot_i,
   // key slots, write only
   input  logic              key_req_valid_i,
   output logic              key_req_ready_o,
@@ -72,7 +84,10 @@ module ravelin_gcm #(
   /* verilator tracing_off */
   output logic [127:0]      out_tag_o,         // with eop; octet 0 in [7:0]
   /* verilator tracing_on */
-  output logic              out_bypass_o
+  output logic              out_bypass_o,
+  output logic              out_bad_o,         // with eop
+  output logic              bad_o,             // pulse: an error was found
+  output logic [SlotW-1:0]  bad_slot_o
 );
 
   localparam int unsigned Lanes = DataW / 128;
@@ -202,6 +217,11 @@ module ravelin_gcm #(
   logic [255:0] key;
   logic [31:0] salt;
   /* verilator tracing_on */
+  logic key_bad, power_bad, slot_key_bad, slot_power_bad;
+
+  // Mutation 5: errors pass unnoticed.
+  assign key_bad   = slot_key_bad && !(TestMutations && mutation_i == 4'd5);
+  assign power_bad = slot_power_bad && !(TestMutations && mutation_i == 4'd5);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -259,6 +279,14 @@ module ravelin_gcm #(
     .block_o    (stream)
   );
 
+  // Beside each beat in the cipher: what it was given is wrong.
+  logic [14:0] bad_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) bad_q <= '0;
+    else bad_q <= {bad_q[13:0], key_bad || (Decrypt && power_bad)};
+  end
+
   // The ring: what waits for the key stream.
 
   logic [DataW-1:0] ring_data[RingDepth];
@@ -296,11 +324,12 @@ module ravelin_gcm #(
 
   // Key stream and text meet.
 
-  logic x_packet, y_valid_q;
+  logic x_packet, x_bad, y_valid_q, y_bad_q;
   logic [DataW-1:0] y_data_q;
   beat_t y_beat_q;
 
   assign x_packet = x_valid && !x_beat_q.zero;
+  assign x_bad    = (bad_q[14] || dead_i) && !x_beat_q.bypass;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) y_valid_q <= 1'b0;
@@ -310,7 +339,9 @@ module ravelin_gcm #(
   always_ff @(posedge clk_i) begin
     if (x_packet) begin
       y_beat_q <= x_beat_q;
+      y_bad_q  <= x_bad;
       if (x_beat_q.bypass) y_data_q <= x_data_q;
+      else if (x_bad) y_data_q <= {DataW{1'b0}};
       else if (x_beat_q.auth) y_data_q <= keep_octets(x_data_q, x_beat_q.bytes);
       else y_data_q <= keep_octets(x_data_q ^ stream[DataW-1:0], x_beat_q.bytes);
     end
@@ -400,11 +431,18 @@ module ravelin_gcm #(
   ravelin_gcm_keys #(
     .Lanes        (Lanes),
     .SaCount      (SaCount),
-    .TestMutations(TestMutations)
+    .TestMutations(TestMutations),
+    .ErrorInjection(ErrorInjection)
   ) u_keys (
     .clk_i        (clk_i),
     .rst_ni       (rst_ni),
     .mutation_i   (mutation_i),
+    .dead_i       (dead_i),
+    .damage_key_i (damage_key_i),
+    .damage_beat_i(damage_beat_i),
+    .damage_low_i (damage_low_i),
+    .damage_high_i(damage_high_i),
+    .damage_slot_i(damage_slot_i),
     .req_valid_i  (key_req_valid_i),
     .req_ready_o  (key_req_ready_o),
     .req_erase_i  (key_req_erase_i),
@@ -427,18 +465,20 @@ module ravelin_gcm #(
     .aes256_o     (aes256),
     .key_o        (key),
     .salt_o       (salt),
+    .key_bad_o    (slot_key_bad),
     .power_read_i (power_read),
     .power_all_i  (power_beat.scrub),
     .power_slot_i (power_beat.slot),
     .power_left_i (power_beat.left),
     .power_o      (power),
     .power_lo_o   (power_lo),
-    .power_hi_o   (power_hi)
+    .power_hi_o   (power_hi),
+    .power_bad_o  (slot_power_bad)
   );
 
   // Output: beats, E(K, J0) and hashes come each in order, the last two for last beats.
 
-  localparam int unsigned OutW = 3 + BytesW;
+  localparam int unsigned OutW = 4 + BytesW;
 
   logic [DataW-1:0] fifo_data[FifoDepth];
   logic [OutW-1:0] fifo_beat[FifoDepth];
@@ -447,7 +487,8 @@ module ravelin_gcm #(
   logic [127:0] fifo_hash[FifoDepth];
   /* verilator tracing_on */
   logic [6:0] fifo_in_q, fifo_out_q, mask_in_q, hash_in_q, tag_out_q;
-  logic push, push_mask, pop, head_sop, head_eop, head_bypass;
+  logic push, push_mask, pop, head_sop, head_eop, head_bypass, head_bad;
+  logic spoilt_q, spoilt;     // the packet that beats are pushed of, up to this one
   logic [BytesW-1:0] head_bytes;
   logic out_valid_q;
   logic [OutW-1:0] out_beat_q;
@@ -459,7 +500,16 @@ module ravelin_gcm #(
   assign push      = y_valid_q && !y_beat_q.scrub;
   assign push_mask = x_packet && !x_beat_q.scrub && x_beat_q.eop && !x_beat_q.bypass;
 
-  assign {head_sop, head_eop, head_bypass, head_bytes} = fifo_beat[fifo_out_q[5:0]];
+  // The powers of the beat at hand are there now, or, for Decrypt, were a while ago.
+  assign spoilt     = (spoilt_q && !y_beat_q.sop) || y_bad_q || (!Decrypt && power_bad);
+  assign bad_o      = push && spoilt && !dead_i;
+  assign bad_slot_o = y_beat_q.slot;
+
+  always_ff @(posedge clk_i) begin
+    if (push) spoilt_q <= spoilt;
+  end
+
+  assign {head_bad, head_sop, head_eop, head_bypass, head_bytes} = fifo_beat[fifo_out_q[5:0]];
 
   assign pop = (!out_valid_q || out_ready_i) && fifo_in_q != fifo_out_q &&
       (!head_eop || head_bypass || (mask_in_q != tag_out_q && hash_in_q != tag_out_q));
@@ -470,7 +520,8 @@ module ravelin_gcm #(
       fifo_beat[sweep_addr] <= '0;
     end else if (push) begin
       fifo_data[fifo_in_q[5:0]] <= y_data_q;
-      fifo_beat[fifo_in_q[5:0]] <= {y_beat_q.sop, y_beat_q.eop, y_beat_q.bypass, y_beat_q.bytes};
+      fifo_beat[fifo_in_q[5:0]] <= {spoilt, y_beat_q.sop, y_beat_q.eop, y_beat_q.bypass,
+                                    y_beat_q.bytes};
     end
   end
 
@@ -506,17 +557,17 @@ module ravelin_gcm #(
 
   always_ff @(posedge clk_i) begin
     if (pop) begin
-      out_beat_q <= {head_sop, head_eop, head_bypass, head_bytes};
+      out_beat_q <= {head_bad, head_sop, head_eop, head_bypass, head_bytes};
       out_data_q <= fifo_data[fifo_out_q[5:0]];
       if (head_eop) begin
-        out_tag_q <= head_bypass ? 128'd0 :
+        out_tag_q <= head_bypass || head_bad ? 128'd0 :
             fifo_mask[tag_out_q[5:0]] ^ ravelin_gf_pkg::swap(fifo_hash[tag_out_q[5:0]]);
       end
     end
   end
 
   assign out_valid_o = out_valid_q;
-  assign {out_sop_o, out_eop_o, out_bypass_o, out_bytes_o} = out_beat_q;
+  assign {out_bad_o, out_sop_o, out_eop_o, out_bypass_o, out_bytes_o} = out_beat_q;
   assign out_data_o  = out_data_q;
   assign out_tag_o   = out_tag_q;
   assign ready_o     = swept;

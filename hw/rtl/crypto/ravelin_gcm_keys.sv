@@ -11,16 +11,28 @@
 // slot through the engine, so that no pipeline register keeps the key or a power; about 50 cycles.
 // After reset every slot is erased so, in 4 * SaCount + 50 cycles, before ready_o rises.
 //
-// Lookups have a latency of one cycle, interval one.
+// Lookups have a latency of one cycle, interval one; *_bad_o say in that cycle that what was looked
+// up has a parity error.
+//
+// dead_i: from its rising edge on nothing is installed or erased any more. Every slot is overwritten
+// as after a reset, whatever was under way, with the engine at work meanwhile on what it then finds.
 module ravelin_gcm_keys #(
   parameter int unsigned Lanes = 4,
   parameter int unsigned SaCount = 1024,  // a power of two, 16 at least
   parameter bit TestMutations = 1'b0,
+  parameter bit ErrorInjection = 1'b0,
   localparam int unsigned SlotW = $clog2(SaCount)
 ) (
   input  logic clk_i,
   input  logic rst_ni,
   input  logic [3:0] mutation_i,
+  input  logic dead_i,
+  // damage to the slot of an SA: its key, H^1 in one of three copies
+  input  logic             damage_key_i,
+  input  logic             damage_beat_i,
+  input  logic             damage_low_i,
+  input  logic             damage_high_i,   // H^32
+  input  logic [SlotW-1:0] damage_slot_i,
   // requests
   input  logic             req_valid_i,
   output logic             req_ready_o,
@@ -47,13 +59,15 @@ module ravelin_gcm_keys #(
   output logic             aes256_o,
   output logic [255:0]     key_o,
   output logic [31:0]      salt_o,
+  output logic             key_bad_o,
   input  logic             power_read_i,
   input  logic             power_all_i,     // overwrite the output registers of all banks
   input  logic [SlotW-1:0] power_slot_i,
   input  logic [10:0]      power_left_i,    // blocks of the message after the beat, below 1056
   output logic [128*(Lanes+1)-1:0] power_o,
   output logic [127:0]     power_lo_o,
-  output logic [127:0]     power_hi_o
+  output logic [127:0]     power_hi_o,
+  output logic             power_bad_o
 );
 
   typedef enum logic [3:0] {
@@ -73,11 +87,11 @@ module ravelin_gcm_keys #(
   logic [4:0] index_q;         // the power at hand is base^(index_q + 1)
   logic high_q;                // its base is H^32, not H
   logic [127:0] base_q, power_q;
-  logic ready_q, done_q;
+  logic ready_q, done_q, dead_q;
   logic wipe, accept, product_valid;
   logic [127:0] product;
 
-  assign accept = state_q == StIdle && req_valid_i;
+  assign accept = req_valid_i && req_ready_o;
 
   // Mutation 4: an erase that leaves everything in place.
   assign wipe = state_q == StSweep ||
@@ -93,8 +107,10 @@ module ravelin_gcm_keys #(
       high_q  <= 1'b0;
       index_q <= '0;
       wait_q  <= '0;
+      dead_q  <= 1'b0;
     end else begin
       done_q <= 1'b0;
+      dead_q <= dead_i;
       unique case (state_q)
         StSweep: begin
           row_q <= row_q + 1'b1;
@@ -104,7 +120,7 @@ module ravelin_gcm_keys #(
           index_q <= '0;
           high_q  <= 1'b0;
           wait_q  <= '0;
-          if (req_valid_i) begin
+          if (accept) begin
             slot_q  <= req_slot_i;
             row_q   <= {req_slot_i, 2'd0};
             state_q <= req_erase_i ? StErase : StHash;
@@ -129,8 +145,8 @@ module ravelin_gcm_keys #(
           wait_q <= wait_q + 1'b1;
           if (wait_q == 6'd4) begin
             wait_q <= '0;
-            state_q <= ready_q ? StIdle : StScrub;
-            done_q <= ready_q;
+            state_q <= ready_q && !dead_q ? StIdle : StScrub;
+            done_q <= ready_q && !dead_q;
           end
         end
         StErase: begin
@@ -143,11 +159,16 @@ module ravelin_gcm_keys #(
           if (wait_q == ScrubCycles) begin
             state_q <= StIdle;
             ready_q <= 1'b1;
-            done_q  <= ready_q;
+            done_q  <= ready_q && !dead_q;
           end
         end
         default: state_q <= StSweep;
       endcase
+      if (dead_i && !dead_q) begin
+        state_q <= StSweep;
+        row_q   <= '0;
+        wait_q  <= '0;
+      end
     end
   end
 
@@ -179,47 +200,59 @@ module ravelin_gcm_keys #(
     .product_o(product)
   );
 
-  assign req_ready_o   = state_q == StIdle;
+  assign req_ready_o   = state_q == StIdle && !dead_i;
   assign done_o        = done_q;
   assign ready_o       = ready_q;
   assign idle_o        = state_q == StIdle && !done_q;
   assign inject_o      = state_q == StHash || state_q == StScrub;
   assign inject_zero_o = state_q == StHash;
   assign inject_slot_o = slot_q;
-  assign sweep_o       = state_q == StSweep;
+  assign sweep_o       = state_q == StSweep && !ready_q;
   assign sweep_addr_o  = row_q[5:0];
 
   // Cipher keys: {AES-256, salt, key}.
-  logic [288:0] key_mem[SaCount];
-  logic [288:0] key_q;
+  ravelin_ram #(.Width(289), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_keys (
+    .clk_i, .rst_ni,
+    .wr_i (wipe || (accept && !req_erase_i)),
+    .wr_addr_i (wipe ? row_q[SlotW+1:2] : req_slot_i),
+    .wr_data_i (wipe ? 289'd0 : {req_aes256_i, req_salt_i, req_key_i}),
+    .rd_i (key_read_i), .rd_addr_i (key_slot_i), .rd_data_o ({aes256_o, salt_o, key_o}),
+    .rd_bad_o (key_bad_o),
+    .damage_i (damage_key_i), .damage_addr_i (damage_slot_i)
+  );
 
-  always_ff @(posedge clk_i) begin
-    if (wipe || (accept && !req_erase_i)) begin
-      key_mem[wipe ? row_q[SlotW+1:2] : req_slot_i] <=
-          wipe ? 289'd0 : {req_aes256_i, req_salt_i, req_key_i};
-    end
+  // Powers stand in memory with a parity bit for each half.
+  logic [129:0] write_data;
+  logic power_read_q, beat_hit, lo_hit, hi_hit;
+
+  always_comb begin
+    write_data = '0;
+    if (state_q == StPower) write_data = {^power_q[127:64], ^power_q[63:0], power_q};
   end
 
   always_ff @(posedge clk_i) begin
-    if (key_read_i) key_q <= key_mem[key_slot_i];
+    if (!rst_ni) power_read_q <= 1'b0;
+    else power_read_q <= power_read_i;
   end
-
-  assign {aes256_o, salt_o, key_o} = key_q;
 
   // H^1 .. H^(Lanes+1), all at once.
   logic [128*(Lanes+1)-1:0] beat_q;
+  logic [2*(Lanes+1)-1:0] beat_parity_q;
 
   for (genvar p = 0; p <= Lanes; p++) begin : gen_beat
-    logic [127:0] mem[SaCount];
+    logic [129:0] mem[SaCount];
 
     always_ff @(posedge clk_i) begin
       if (wipe || (state_q == StPower && !high_q && index_q == p)) begin
-        mem[row_q[SlotW+1:2]] <= wipe ? 128'd0 : power_q;
+        mem[row_q[SlotW+1:2]] <= write_data;
       end
     end
 
     always_ff @(posedge clk_i) begin
-      if (power_read_i) beat_q[128*p+:128] <= mem[power_slot_i];
+      if (power_read_i) begin
+        {beat_parity_q[2*p+:2], beat_q[128*p+:128]} <=
+            mem[power_slot_i] ^ 130'(p == 0 && beat_hit);
+      end
     end
   end
 
@@ -231,6 +264,7 @@ module ravelin_gcm_keys #(
   logic [2:0] lo_bank_q, hi_bank_q;
   logic hi_one_q;
   logic [8*128-1:0] lo_q, hi_q;
+  logic [8*2-1:0] lo_parity_q, hi_parity_q;
 
   assign write_row = wipe ? row_q : {slot_q, index_q[4:3]};
   assign lo_index = power_left_i[4:0];
@@ -245,30 +279,64 @@ module ravelin_gcm_keys #(
   end
 
   for (genvar k = 0; k < 8; k++) begin : gen_bank
-    logic [127:0] lo_mem[4*SaCount];
-    logic [127:0] hi_mem[4*SaCount];
+    logic [129:0] lo_mem[4*SaCount];
+    logic [129:0] hi_mem[4*SaCount];
 
     always_ff @(posedge clk_i) begin
       if (wipe || (state_q == StPower && !high_q && index_q[2:0] == k)) begin
-        lo_mem[write_row] <= wipe ? 128'd0 : power_q;
+        lo_mem[write_row] <= write_data;
       end
       if (wipe || (state_q == StPower && high_q && index_q[2:0] == k)) begin
-        hi_mem[write_row] <= wipe ? 128'd0 : power_q;
+        hi_mem[write_row] <= write_data;
       end
     end
 
     always_ff @(posedge clk_i) begin
       if (power_read_i && (power_all_i || lo_index[2:0] == k)) begin
-        lo_q[128*k+:128] <= lo_mem[{power_slot_i, lo_index[4:3]}];
+        {lo_parity_q[2*k+:2], lo_q[128*k+:128]} <=
+            lo_mem[{power_slot_i, lo_index[4:3]}] ^ 130'(k == 0 && lo_hit);
       end
       if (power_read_i && (power_all_i || hi_index[2:0] == k)) begin
-        hi_q[128*k+:128] <= hi_mem[{power_slot_i, hi_index[4:3]}];
+        {hi_parity_q[2*k+:2], hi_q[128*k+:128]} <=
+            hi_mem[{power_slot_i, hi_index[4:3]}] ^ 130'(k == 0 && hi_hit);
       end
     end
   end
 
   assign power_lo_o = lo_q[128*lo_bank_q+:128];
   assign power_hi_o = hi_one_q ? One : hi_q[128*hi_bank_q+:128];
+
+  always_comb begin
+    power_bad_o = 1'b0;
+    if (power_read_q) begin
+      power_bad_o =
+          {^power_lo_o[127:64], ^power_lo_o[63:0]} != lo_parity_q[2*lo_bank_q+:2] ||
+          (!hi_one_q &&
+           {^power_hi_o[127:64], ^power_hi_o[63:0]} != hi_parity_q[2*hi_bank_q+:2]);
+      for (int unsigned p = 0; p < 2 * (Lanes + 1); p++) begin
+        if (^beat_q[64*p+:64] != beat_parity_q[p]) power_bad_o = 1'b1;
+      end
+    end
+  end
+
+  // Damage to the first word of a slot in each of the three kinds of memory.
+  ravelin_damage #(.AddrW(SlotW), .ErrorInjection(ErrorInjection)) u_beat_damage (
+    .clk_i, .rst_ni, .damage_i (damage_beat_i), .damage_addr_i (damage_slot_i),
+    .wr_i (wipe || (state_q == StPower && !high_q && index_q == '0)),
+    .wr_addr_i (row_q[SlotW+1:2]), .rd_addr_i (power_slot_i), .hit_o (beat_hit)
+  );
+
+  ravelin_damage #(.AddrW(SlotW + 2), .ErrorInjection(ErrorInjection)) u_lo_damage (
+    .clk_i, .rst_ni, .damage_i (damage_low_i), .damage_addr_i ({damage_slot_i, 2'd0}),
+    .wr_i (wipe || (state_q == StPower && !high_q && index_q == '0)),
+    .wr_addr_i (write_row), .rd_addr_i ({power_slot_i, lo_index[4:3]}), .hit_o (lo_hit)
+  );
+
+  ravelin_damage #(.AddrW(SlotW + 2), .ErrorInjection(ErrorInjection)) u_hi_damage (
+    .clk_i, .rst_ni, .damage_i (damage_high_i), .damage_addr_i ({damage_slot_i, 2'd0}),
+    .wr_i (wipe || (state_q == StPower && high_q && index_q == '0)),
+    .wr_addr_i (write_row), .rd_addr_i ({power_slot_i, hi_index[4:3]}), .hit_o (hi_hit)
+  );
 
 `ifndef SYNTHESIS
   initial begin

@@ -13,12 +13,16 @@
 // judged by what was commanded after its completion. Decisions go on meanwhile.
 //
 // Of several things wrong with a command, the status with the lowest number answers.
+//
+// With dead_i the command at hand, and each one after it, is answered with FATAL: nothing of it is
+// done any more, and its key is forgotten.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_command #(
   parameter int unsigned OutSaCount   = 1024,
   parameter int unsigned InSaCount    = 1024,
   parameter int unsigned PolicyCount  = 64,
   parameter int unsigned ReplayWindow = 1024,
+  parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned OutW = $clog2(OutSaCount),
   localparam int unsigned InW  = $clog2(InSaCount),
   localparam int unsigned PolW = $clog2(PolicyCount),
@@ -28,6 +32,9 @@ module ravelin_ipsec_command #(
   input  logic              rst_ni,
   input  logic              ready_i,        // all tables and keys are swept
   output logic              idle_o,
+  input  logic [ravelin_ipsec_pkg::DAMAGE_W-1:0]  damage_i,
+  input  logic              dead_i,
+  output logic              name_bad_o,     // pulse; dead_i is to follow in the next cycle
   input  logic              cmd_valid_i,
   output logic              cmd_ready_o,
   /* verilator tracing_off */
@@ -52,8 +59,10 @@ module ravelin_ipsec_command #(
   output logic              out_write_o,
   output logic [OutW-1:0]   out_idx_o,
   output logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0] out_cfg_o,
+  output logic              out_live_o,
   output logic [31:0]       out_seq_o,
   input  logic [ravelin_ipsec_pkg::OUT_DYN_W-1:0] out_dyn_i,
+  input  logic              out_broken_i,
   output logic              out_key_valid_o,
   input  logic              out_key_ready_i,
   input  logic              out_key_done_i,
@@ -77,6 +86,7 @@ module ravelin_ipsec_command #(
   output logic [WinW-1:0]   in_window_o,
   input  logic [ravelin_ipsec_pkg::IN_DYN_W-1:0]  in_dyn_i,
   input  logic [31:0]       in_top_i,
+  input  logic              in_broken_i,
   output logic              in_key_valid_o,
   input  logic              in_key_ready_i,
   input  logic              in_key_done_i,
@@ -105,9 +115,7 @@ module ravelin_ipsec_command #(
   logic [15:0] settle_q;            // frames to be decided first
   logic [OutSaCount-1:0] out_used_q;
   logic [InSaCount-1:0]  in_used_q;
-  // (destination, SPI) of each inbound SA, to remove it by
-  logic [63:0] name_mem_q [0:InSaCount-1];
-  logic [63:0] name_q;
+  logic [63:0] name;                // (destination, SPI) of an inbound SA, to remove it by
 
   // ------------------------------------------------------------------------ fields
   logic [7:0]  opcode;
@@ -420,6 +428,11 @@ module ravelin_ipsec_command #(
         end
         default: state_q <= StIdle;
       endcase
+      if (dead_i && state_q != StIdle && state_q != StRespond) begin
+        status_q   <= 8'(ravelin_regs_pkg::CMD_STATUS_FATAL);
+        rsp_data_o <= '0;
+        state_q    <= StRespond;
+      end
     end
   end
 
@@ -434,11 +447,12 @@ module ravelin_ipsec_command #(
     answer = '0;
     if (state_q == StRead) begin
       if (inbound) begin
-        answer = {96'b0, 29'b0, in_dyn.fired[3] | in_dyn.fired[2], in_dyn.fired[1:0],
+        answer = {96'b0, 27'b0, in_broken_i, 1'b0, in_dyn.fired[3] | in_dyn.fired[2],
+                  in_dyn.fired[1:0],
                   in_dyn.drop_limit, in_dyn.drop_format, in_dyn.drop_replay, in_dyn.drop_icv,
                   32'b0, in_top_i, in_dyn.bytes, in_dyn.packets};
       end else begin
-        answer = {96'b0, 28'b0, out_dyn.fired[5], out_dyn.fired[3] | out_dyn.fired[2],
+        answer = {96'b0, 27'b0, out_broken_i, out_dyn.fired[5], out_dyn.fired[3] | out_dyn.fired[2],
                   out_dyn.fired[1:0], out_dyn.drop_limit, 96'b0,
                   32'b0, out_dyn.seq, out_dyn.bytes, out_dyn.packets};
       end
@@ -475,7 +489,6 @@ module ravelin_ipsec_command #(
         in_cfg.spi     = cmd_q[ravelin_regs_pkg::CMD_SPI_LSB +: 32];
         in_cfg.limits  = limits;
       end else if (is_add) begin
-        out_cfg.valid      = 1'b1;
         out_cfg.udp        = flags[2];
         out_cfg.df_set     = flags[4];
         out_cfg.df_clear   = flags[5];
@@ -497,12 +510,13 @@ module ravelin_ipsec_command #(
   assign pol_rule_o     = rule;
   assign out_idx_o      = index[OutW-1:0];
   assign out_cfg_o      = out_cfg;
+  assign out_live_o     = is_add;
   assign out_seq_o      = cmd_q[ravelin_regs_pkg::CMD_SEQ_LSB +: 32] - 32'd1;
   assign in_idx_o       = index[InW-1:0];
   assign in_cfg_o       = in_cfg;
   assign in_seq_o       = cmd_q[ravelin_regs_pkg::CMD_SEQ_LSB +: 32];
   assign in_window_o    = cmd_q[ravelin_regs_pkg::CMD_WINDOW_LSB +: WinW];
-  assign {find_dst_o, find_spi_o} = is_delete ? name_q :
+  assign {find_dst_o, find_spi_o} = is_delete ? name :
                                     {swap32(cmd_q[ravelin_regs_pkg::CMD_DST_LSB +: 32]),
                                      cmd_q[ravelin_regs_pkg::CMD_SPI_LSB +: 32]};
   assign key_erase_o  = key_erase_q;
@@ -510,13 +524,16 @@ module ravelin_ipsec_command #(
   assign key_o        = cmd_q[ravelin_regs_pkg::CMD_KEY_LSB +: 256];
   assign key_salt_o   = cmd_q[ravelin_regs_pkg::CMD_SALT_LSB +: 32];
 
-  always_ff @(posedge clk_i) begin
-    if (insert_o) begin
-      name_mem_q[index[InW-1:0]] <= {find_dst_o, find_spi_o};
-    end
-    if (state_q == StCheck && is_delete) begin
-      name_q <= name_mem_q[index[InW-1:0]];
-    end
-  end
+  ravelin_ipsec_pkg::damage_t damage;
+  assign damage = damage_i;
+
+  ravelin_ram #(.Width(64), .Depth(InSaCount), .ErrorInjection(ErrorInjection)) u_names (
+    .clk_i, .rst_ni,
+    .wr_i (insert_o), .wr_addr_i (index[InW-1:0]), .wr_data_i ({find_dst_o, find_spi_o}),
+    .rd_i (state_q == StCheck && is_delete && inbound && status == '0),
+    .rd_addr_i (index[InW-1:0]), .rd_data_o (name), .rd_bad_o (name_bad_o),
+    .damage_i (damage.valid && damage.memory == ravelin_ipsec_pkg::DAMAGE_NAME),
+    .damage_addr_i (damage.index[InW-1:0])
+  );
 endmodule
 /* verilator lint_on UNUSEDSIGNAL */

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Makes single events of the records of both directions, one a cycle, in turn.
+// Makes single events of the records of both directions, one a cycle, in turn. FATAL goes before all
+// records that have not begun.
 module ravelin_ipsec_events (
   input  logic         clk_i,
   input  logic         rst_ni,
   output logic         idle_o,
+  input  logic         fatal_i,     // pulse
+  input  logic [7:0]   fatal_cause_i,
   input  logic         tx_valid_i,
   output logic         tx_ready_o,
   input  logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] tx_i,
@@ -16,33 +19,42 @@ module ravelin_ipsec_events (
   output logic [127:0] ev_data_o    // the first 16 octets of EVENT
 );
   ravelin_ipsec_pkg::event_t rec_q;
-  logic [5:0]  mask_q;      // events of rec_q that are still to leave
+  logic [6:0]  mask_q;      // events of rec_q that are still to leave
+  logic        fatal_q;
   logic        rx_first_q;
   logic        load, pick_rx;
   logic [7:0]  kind;
   logic [63:0] value;
-  logic [5:0]  lowest;
+  logic [6:0]  lowest;
 
-  assign lowest     = mask_q & (~mask_q + 6'd1);
-  assign load       = mask_q == '0 || (ev_ready_i && mask_q == lowest);
+  assign lowest     = mask_q & (~mask_q + 7'd1);
+  assign load       = !fatal_q && (mask_q == '0 || (ev_ready_i && mask_q == lowest));
   assign pick_rx    = rx_valid_i && (rx_first_q || !tx_valid_i);
   assign tx_ready_o = load && !pick_rx;
   assign rx_ready_o = load && pick_rx;
-  assign idle_o     = mask_q == '0 && !tx_valid_i && !rx_valid_i;
-  assign ev_valid_o = mask_q != '0;
+  assign idle_o     = mask_q == '0 && !fatal_q && !tx_valid_i && !rx_valid_i;
+  assign ev_valid_o = mask_q != '0 || fatal_q;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       mask_q     <= '0;
       rx_first_q <= 1'b0;
-    end else if (load) begin
-      mask_q <= '0;
-      if (tx_valid_i || rx_valid_i) begin
-        mask_q     <= pick_rx ? rx_i[165:160] : tx_i[165:160];
-        rx_first_q <= !pick_rx;
+      fatal_q    <= 1'b0;
+    end else begin
+      if (fatal_i) begin
+        fatal_q <= 1'b1;
+      end else if (mask_q == '0 && ev_ready_i) begin
+        fatal_q <= 1'b0;
       end
-    end else if (ev_ready_i) begin
-      mask_q <= mask_q & ~lowest;
+      if (load) begin
+        mask_q <= '0;
+        if (tx_valid_i || rx_valid_i) begin
+          mask_q     <= pick_rx ? rx_i[166:160] : tx_i[166:160];
+          rx_first_q <= !pick_rx;
+        end
+      end else if (ev_ready_i) begin
+        mask_q <= mask_q & ~lowest;
+      end
     end
   end
 
@@ -57,35 +69,40 @@ module ravelin_ipsec_events (
     value = '0;
     if (mask_q != '0) begin
       case (lowest)
-        6'b000001: begin
+        7'b0000001: begin
           kind  = 8'(ravelin_regs_pkg::EVENT_SOFT_BYTES);
           value = rec_q.bytes;
         end
-        6'b000010: begin
+        7'b0000010: begin
           kind  = 8'(ravelin_regs_pkg::EVENT_SOFT_PACKETS);
           value = rec_q.packets;
         end
-        6'b000100: begin
+        7'b0000100: begin
           kind  = 8'(ravelin_regs_pkg::EVENT_HARD_BYTES);
           value = rec_q.bytes;
         end
-        6'b001000: begin
+        7'b0001000: begin
           kind  = 8'(ravelin_regs_pkg::EVENT_HARD_PACKETS);
           value = rec_q.packets;
         end
-        6'b010000: begin
+        7'b0010000: begin
           kind  = 8'(ravelin_regs_pkg::EVENT_SEQ_NEAR_END);
           value = 64'(rec_q.seq);
         end
-        default: begin
+        7'b0100000: begin
           kind  = 8'(ravelin_regs_pkg::EVENT_SEQ_END);
           value = 64'(rec_q.seq);
+        end
+        default: begin
+          kind  = 8'(ravelin_regs_pkg::EVENT_SA_ERROR);
+          value = rec_q.packets;
         end
       endcase
     end
   end
 
-  assign ev_data_o = {value, rec_q.spi, rec_q.index, 7'b0, rec_q.inbound, kind};
+  assign ev_data_o = mask_q != '0 ? {value, rec_q.spi, rec_q.index, 7'b0, rec_q.inbound, kind} :
+                                    {56'b0, fatal_cause_i, 56'b0, 8'(ravelin_regs_pkg::EVENT_FATAL)};
 
   logic unused;
   assign unused = ^rec_q.mask;

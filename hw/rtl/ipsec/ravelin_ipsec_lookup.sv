@@ -5,15 +5,19 @@
 //
 // Latency 3 cycles, interval 1. The command executor works on the tables only while no packet is
 // inside: op_find, and from 4 cycles later on op_hit_o, op_full_o and the rows that op_insert or
-// op_remove then change.
+// op_remove then change. used_i says, a cycle after valid_i, that the answer counts; bad_o pulses
+// when one that counts, or an operation, has read a line with a parity error.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_lookup #(
   parameter int unsigned SaCount = 1024,
+  parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned IdxW = $clog2(SaCount)
 ) (
   input  logic            clk_i,
   input  logic            rst_ni,
   output logic            ready_o,
+  input  logic            damage_i,         // of the next line that is read
+  output logic            bad_o,
   input  logic            op_find_i,
   input  logic            op_insert_i,
   input  logic            op_remove_i,
@@ -24,6 +28,7 @@ module ravelin_ipsec_lookup #(
   input  logic            valid_i,
   input  logic [31:0]     dst_i,
   input  logic [31:0]     spi_i,
+  input  logic            used_i,
   output logic            hit_o,
   output logic [IdxW-1:0] idx_o
 );
@@ -33,9 +38,8 @@ module ravelin_ipsec_lookup #(
   localparam int unsigned EntryW = 1 + 64 + IdxW;   // {valid, destination, SPI, index}
   localparam int unsigned LineW  = Ways * EntryW;
 
-  logic [LineW-1:0] table0_q [0:Rows-1];
-  logic [LineW-1:0] table1_q [0:Rows-1];
-  logic [LineW-1:0] line0_q, line1_q;
+  logic [LineW-1:0] line0, line1;
+  logic             bad0, bad1, damage_q, op1_q, used2_q;
   logic             ready_q, v1_q, v2_q;
   logic [RowW-1:0]  sweep_q, row0_q, row1_q, rd_row0_q, rd_row1_q;
   logic [63:0]      key1_q, key2_q;
@@ -91,8 +95,8 @@ module ravelin_ipsec_lookup #(
   endfunction
 
   logic second;               // an insertion goes to table 1
-  assign second    = entries(line1_q) < entries(line0_q);
-  assign op_full_o = entries(line0_q) == 3'(Ways) && entries(line1_q) == 3'(Ways);
+  assign second    = entries(line1) < entries(line0);
+  assign op_full_o = entries(line0) == 3'(Ways) && entries(line1) == 3'(Ways);
 
   always_comb begin
     write0     = 1'b0;
@@ -101,11 +105,11 @@ module ravelin_ipsec_lookup #(
     if (op_insert_i) begin
       write0     = !second;
       write1     = second;
-      write_line = insert(second ? line1_q : line0_q, key2_q, op_idx_i);
+      write_line = insert(second ? line1 : line0, key2_q, op_idx_i);
     end else if (op_remove_i) begin
-      write0     = find(line0_q, key2_q) >> IdxW != '0;
+      write0     = find(line0, key2_q) >> IdxW != '0;
       write1     = !write0;
-      write_line = without(write0 ? line0_q : line1_q, key2_q);
+      write_line = without(write0 ? line0 : line1, key2_q);
     end
   end
 
@@ -115,13 +119,23 @@ module ravelin_ipsec_lookup #(
       sweep_q <= '0;
       v1_q    <= 1'b0;
       v2_q    <= 1'b0;
+      op1_q   <= 1'b0;
+      used2_q <= 1'b0;
+      damage_q <= 1'b0;
     end else begin
       if (!ready_q) begin
         sweep_q <= sweep_q + 1'b1;
         ready_q <= sweep_q == RowW'(Rows - 1);
       end
-      v1_q <= valid_i || op_find_i;
-      v2_q <= v1_q;
+      v1_q    <= valid_i || op_find_i;
+      v2_q    <= v1_q;
+      op1_q   <= op_find_i;
+      used2_q <= v1_q && (used_i || op1_q);
+      if (damage_i) begin
+        damage_q <= 1'b1;
+      end else if (v1_q && (used_i || op1_q)) begin
+        damage_q <= 1'b0;
+      end
     end
   end
 
@@ -136,28 +150,31 @@ module ravelin_ipsec_lookup #(
       row1_q <= row_of(spi_i + dst_i, 32'h7feb352d);
     end
     if (v1_q) begin
-      line0_q   <= table0_q[row0_q];
-      line1_q   <= table1_q[row1_q];
       key2_q    <= key1_q;
       rd_row0_q <= row0_q;
       rd_row1_q <= row1_q;
     end
     if (v2_q) begin
-      {hit_o, idx_o} <= find(line0_q, key2_q) | find(line1_q, key2_q);
+      {hit_o, idx_o} <= find(line0, key2_q) | find(line1, key2_q);
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (!ready_q) begin
-      table0_q[sweep_q] <= '0;
-    end else if (write0) begin
-      table0_q[rd_row0_q] <= write_line;
-    end
-    if (!ready_q) begin
-      table1_q[sweep_q] <= '0;
-    end else if (write1) begin
-      table1_q[rd_row1_q] <= write_line;
-    end
-  end
+  assign bad_o = used2_q && (bad0 || bad1);
+
+  ravelin_ram #(.Width(LineW), .Depth(Rows), .ErrorInjection(ErrorInjection)) u_table0 (
+    .clk_i, .rst_ni,
+    .wr_i (!ready_q || write0), .wr_addr_i (ready_q ? rd_row0_q : sweep_q),
+    .wr_data_i (write_line),
+    .rd_i (v1_q), .rd_addr_i (row0_q), .rd_data_o (line0), .rd_bad_o (bad0),
+    .damage_i (1'b0), .damage_addr_i (row0_q)
+  );
+
+  ravelin_ram #(.Width(LineW), .Depth(Rows), .ErrorInjection(ErrorInjection)) u_table1 (
+    .clk_i, .rst_ni,
+    .wr_i (!ready_q || write1), .wr_addr_i (ready_q ? rd_row1_q : sweep_q),
+    .wr_data_i (write_line),
+    .rd_i (v1_q), .rd_addr_i (row1_q), .rd_data_o (line1), .rd_bad_o (bad1),
+    .damage_i (damage_q && v1_q && (used_i || op1_q)), .damage_addr_i (row1_q)
+  );
 endmodule
 /* verilator lint_on UNUSEDSIGNAL */

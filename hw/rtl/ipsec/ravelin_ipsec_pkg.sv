@@ -4,13 +4,14 @@
 // vectors of octets have octet 0 in [7:0].
 /* verilator lint_off UNUSEDPARAM */
 package ravelin_ipsec_pkg;
-  // Bits of `fired`: EVENT type - 1.
+  // Bits of `fired`: EVENT type - 1; and of an event record's mask, which has one more.
   localparam int unsigned FIRED_SOFT_BYTES   = 0;
   localparam int unsigned FIRED_SOFT_PACKETS = 1;
   localparam int unsigned FIRED_HARD_BYTES   = 2;
   localparam int unsigned FIRED_HARD_PACKETS = 3;
   localparam int unsigned FIRED_SEQ_NEAR     = 4;
   localparam int unsigned FIRED_SEQ_END      = 5;
+  localparam int unsigned EVENT_SA_ERROR_BIT = 6;
 
   localparam logic [31:0] SEQ_NEAR_END = 32'hfff00000;
 
@@ -23,7 +24,6 @@ package ravelin_ipsec_pkg;
 
   // Outbound SA: what never changes while it is installed.
   typedef struct packed {
-    logic        valid;
     logic        udp;
     logic        df_set;
     logic        df_clear;
@@ -37,7 +37,7 @@ package ravelin_ipsec_pkg;
     logic [31:0] dst;
     limits_t     limits;
   } out_cfg_t;
-  localparam int unsigned OUT_CFG_W = 403;
+  localparam int unsigned OUT_CFG_W = 402;
 
   // Outbound SA: what each packet changes.
   typedef struct packed {
@@ -73,12 +73,32 @@ package ravelin_ipsec_pkg;
     logic        inbound;
     logic [15:0] index;
     logic [31:0] spi;
-    logic [5:0]  mask;
-    logic [63:0] packets;
+    logic [6:0]  mask;
+    logic [63:0] packets;      // SA_ERROR: SA_ERROR_*
     logic [63:0] bytes;
     logic [31:0] seq;
   } event_t;
-  localparam int unsigned EVENT_REC_W = 215;
+  localparam int unsigned EVENT_REC_W = 216;
+
+  // Damage to a memory, for tests (ErrorInjection).
+  localparam logic [3:0] DAMAGE_CONFIG     = 4'd0;  // what is fixed of an SA
+  localparam logic [3:0] DAMAGE_COUNTERS   = 4'd1;  // its counters, sequence number
+  localparam logic [3:0] DAMAGE_WINDOW     = 4'd2;  // its replay window, as read after the ICV
+  localparam logic [3:0] DAMAGE_PRE_WINDOW = 4'd3;  // ... as read on arrival
+  localparam logic [3:0] DAMAGE_KEY        = 4'd4;  // its cipher key and salt
+  localparam logic [3:0] DAMAGE_POWER      = 4'd5;  // its H^1, as multiplied with blocks
+  localparam logic [3:0] DAMAGE_POWER_LOW  = 4'd6;  // its H^1, as multiplied with sums
+  localparam logic [3:0] DAMAGE_POWER_HIGH = 4'd7;  // its H^32: for packets of 33 blocks and more
+  localparam logic [3:0] DAMAGE_LOOKUP     = 4'd8;  // the next line of the table that is used
+  localparam logic [3:0] DAMAGE_NAME       = 4'd9;  // an inbound SA's destination and SPI
+
+  typedef struct packed {
+    logic        valid;
+    logic [3:0]  memory;       // DAMAGE_*
+    logic        inbound;
+    logic [15:0] index;        // of the SA
+  } damage_t;
+  localparam int unsigned DAMAGE_W = 22;
 
   // Transmit rule.
   typedef struct packed {
@@ -137,6 +157,7 @@ package ravelin_ipsec_pkg;
   localparam logic [3:0] DROP_DUMMY     = 4'd10;
   localparam logic [3:0] DROP_INNER     = 4'd11;
   localparam logic [3:0] DROP_ECN       = 4'd12;
+  localparam logic [3:0] DROP_PARITY    = 4'd13;  // at any place
 
   typedef struct packed {
     logic [1:0]   action;

@@ -20,6 +20,7 @@ module ravelin_ipsec_rx #(
   parameter int unsigned ReplayWindow  = 1024,
   parameter int unsigned MaxFrame      = 9234,
   parameter bit          TestMutations = 1'b0,
+  parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned BytesW = $clog2(DataW/8+1),
   localparam int unsigned CntNum = ravelin_regs_pkg::CNT_NUM,
   localparam int unsigned SaW    = $clog2(InSaCount),
@@ -30,6 +31,9 @@ module ravelin_ipsec_rx #(
   output logic              ready_o,
   output logic              idle_o,
   input  logic [3:0]        mutation_i,
+  input  logic [ravelin_ipsec_pkg::DAMAGE_W-1:0] damage_i,
+  input  logic              dead_i,
+  output logic              lookup_bad_o,   // pulse; dead_i is to follow in the next cycle
   input  logic              enable_i,
   // the command executor
   input  logic              pause_i,
@@ -51,6 +55,7 @@ module ravelin_ipsec_rx #(
   input  logic [WinW-1:0]   sa_window_i,
   output logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] sa_dyn_o,
   output logic [31:0]       sa_seq_o,
+  output logic              sa_broken_o,
   input  logic              key_req_valid_i,
   output logic              key_req_ready_o,
   input  logic              key_req_erase_i,
@@ -169,8 +174,16 @@ module ravelin_ipsec_rx #(
   logic [ravelin_ipsec_pkg::RX_DECISION_W-1:0] dec_bits;
   ravelin_ipsec_pkg::rx_decision_t dec;
 
-  ravelin_ipsec_rx_decide #(.InSaCount(InSaCount)) u_decide (
-    .clk_i, .rst_ni, .ready_o (decide_ready), .idle_o (decide_idle), .pause_i,
+  ravelin_ipsec_pkg::damage_t damage;
+  logic                       damage_slot;
+
+  assign damage      = damage_i;
+  assign damage_slot = damage.valid && damage.inbound;
+
+  ravelin_ipsec_rx_decide #(.InSaCount(InSaCount), .ErrorInjection(ErrorInjection)) u_decide (
+    .clk_i, .rst_ni, .ready_o (decide_ready), .idle_o (decide_idle),
+    .damage_i (damage.valid && damage.memory == ravelin_ipsec_pkg::DAMAGE_LOOKUP),
+    .dead_i, .bad_o (lookup_bad_o), .pause_i,
     .paused_o (decide_paused), .taken_o (taken),
     .op_find_i, .op_insert_i, .op_remove_i, .op_dst_i, .op_spi_i, .op_idx_i (sa_idx_i), .op_hit_o,
     .op_full_o,
@@ -240,7 +253,8 @@ module ravelin_ipsec_rx #(
   logic [SaW-1:0] m_sa;
   logic [31:0]    m_spi, m_seq;
   logic [63:0]    m_iv;
-  logic           d_valid, d_ready, d_sop, d_eop, d_bypass;
+  logic           d_valid, d_ready, d_sop, d_eop, d_bypass, d_bad, gcm_bad;
+  logic [SaW-1:0] gcm_bad_slot;
   logic [DataW-1:0]  d_data;
   logic [BytesW-1:0] d_bytes;
   logic [127:0]      icv;
@@ -274,9 +288,15 @@ module ravelin_ipsec_rx #(
   assign c_ready = gcm_in_ready && m_valid;
 
   ravelin_gcm #(
-    .DataW(DataW), .SaCount(InSaCount), .Decrypt(1'b1), .TestMutations(TestMutations)
+    .DataW(DataW), .SaCount(InSaCount), .Decrypt(1'b1), .TestMutations(TestMutations),
+    .ErrorInjection(ErrorInjection)
   ) u_gcm (
-    .clk_i, .rst_ni, .mutation_i,
+    .clk_i, .rst_ni, .mutation_i, .dead_i,
+    .damage_key_i  (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_KEY),
+    .damage_beat_i (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_POWER),
+    .damage_low_i  (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_POWER_LOW),
+    .damage_high_i (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_POWER_HIGH),
+    .damage_slot_i (damage.index[SaW-1:0]),
     .key_req_valid_i, .key_req_ready_o, .key_req_erase_i, .key_req_slot_i, .key_req_aes256_i,
     .key_req_key_i, .key_req_salt_i, .key_done_o, .ready_o (gcm_ready), .idle_o (gcm_idle),
     .in_valid_i (c_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (c_sop),
@@ -285,12 +305,13 @@ module ravelin_ipsec_rx #(
     .in_aad_i ({64'h0, swap32(m_seq), swap32(m_spi)}), .in_aad_len_i (5'd8),
     .in_auth_len_i (16'd0), .in_len_i (m_len),
     .out_valid_o (d_valid), .out_ready_i (d_ready), .out_sop_o (d_sop), .out_eop_o (d_eop),
-    .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass)
+    .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass),
+    .out_bad_o (d_bad), .bad_o (gcm_bad), .bad_slot_o (gcm_bad_slot)
   );
 
   // ------------------------------------------------------------------------ verification
   logic           post_valid, post_pop, hold_valid, hold_ready, verify_idle, verify_paused;
-  logic           rd_valid, chk_valid, chk_known, chk_icv_ok;
+  logic           rd_valid, chk_valid, chk_known, chk_icv_ok, chk_bad;
   logic [SaW-1:0] rd_idx;
   logic [3:0]     chk_reason, chk_format, sa_reason;
   logic [31:0]    chk_seq;
@@ -312,15 +333,17 @@ module ravelin_ipsec_rx #(
   ravelin_ipsec_rx_verify #(
     .DataW(DataW), .InSaCount(InSaCount), .TestMutations(TestMutations)
   ) u_verify (
-    .clk_i, .rst_ni, .idle_o (verify_idle), .icv_stuck_i (mutation_i == 4'd2), .pause_i,
+    .clk_i, .rst_ni, .idle_o (verify_idle), .icv_stuck_i (mutation_i == 4'd2), .dead_i, .pause_i,
     .paused_o (verify_paused),
     .meta_valid_i (post_valid), .meta_ready_o (post_pop), .meta_i (post_bits), .icv_i (icv),
     .icv_ready_o (icv_ready),
     .text_valid_i (d_valid), .text_ready_o (d_ready), .text_sop_i (d_sop), .text_eop_i (d_eop),
-    .text_data_i (d_data), .text_bytes_i (d_bytes), .text_tag_i (d_tag),
+    .text_data_i (d_data), .text_bytes_i (d_bytes), .text_bad_i (d_bad),
+    .text_tag_i (d_tag),
     .buf_valid_o (hold_valid), .buf_ready_i (hold_ready),
     .rd_valid_o (rd_valid), .rd_idx_o (rd_idx), .chk_valid_o (chk_valid), .chk_known_o (chk_known),
-    .chk_reason_o (chk_reason), .chk_icv_ok_o (chk_icv_ok), .chk_format_o (chk_format),
+    .chk_reason_o (chk_reason), .chk_icv_ok_o (chk_icv_ok), .chk_bad_o (chk_bad),
+    .chk_format_o (chk_format),
     .chk_seq_o (chk_seq), .chk_bytes_o (chk_bytes), .sa_reason_i (sa_reason),
     .ev_room_i (ev_count < 6'd20),
     .out_valid_o (out_valid), .out_ready_i (out_ready), .out_o (out_bits), .cnt_o (verify_cnt)
@@ -328,16 +351,19 @@ module ravelin_ipsec_rx #(
   assign out = out_bits;
 
   ravelin_ipsec_in_sa #(
-    .SaCount(InSaCount), .ReplayWindow(ReplayWindow), .TestMutations(TestMutations)
+    .SaCount(InSaCount), .ReplayWindow(ReplayWindow), .TestMutations(TestMutations),
+    .ErrorInjection(ErrorInjection)
   ) u_sa (
     .clk_i, .rst_ni, .ready_o (in_sa_ready), .no_replay_i (mutation_i == 4'd1),
+    .no_parity_i (mutation_i == 4'd5), .damage_i, .dead_i,
     .op_read_i (sa_read_i), .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_cfg_i (sa_cfg_i),
     .op_seq_i (sa_seq_i), .op_window_i (sa_window_i), .op_dyn_o (sa_dyn_o), .op_seq_o (sa_seq_o),
+    .op_broken_o (sa_broken_o),
     .pre_valid_i (pre_valid), .pre_idx_i (pre_idx), .pre_seq_i (pre_seq),
     .pre_reason_o (pre_reason),
     .rd_valid_i (rd_valid), .rd_idx_i (rd_idx), .chk_valid_i (chk_valid),
     .chk_known_i (chk_known), .chk_reason_i (chk_reason), .chk_icv_ok_i (chk_icv_ok),
-    .chk_format_i (chk_format), .chk_seq_i (chk_seq), .chk_bytes_i (chk_bytes),
+    .chk_bad_i (chk_bad), .chk_format_i (chk_format), .chk_seq_i (chk_seq), .chk_bytes_i (chk_bytes),
     .reason_o (sa_reason), .ev_valid_o (sa_ev_valid), .ev_o (sa_ev)
   );
 
@@ -427,6 +453,6 @@ module ravelin_ipsec_rx #(
 
   logic unused;
   assign unused = icv_valid ^ icv_room ^ (^m_count) ^ (^icv_count) ^ (^post_count) ^ d_bypass ^
-                  hold_first ^ ev_in_ready;
+                  hold_first ^ ev_in_ready ^ gcm_bad ^ (^gcm_bad_slot) ^ (^damage);
 endmodule
 /* verilator lint_on UNUSEDSIGNAL */

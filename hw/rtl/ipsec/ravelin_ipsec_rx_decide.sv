@@ -6,10 +6,12 @@
 //   head -> [l3] -> [fields] -> [classify] -> [lookup, 3] -> [replay pre-check, 2] -> FIFO
 //
 // Latency 9 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFO of
-// decisions has room for its result.
+// decisions has room for its result. An error in the lookup table cannot be laid to one SA: bad_o
+// pulses, and dead_i is to follow at once; with it every frame is dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_rx_decide #(
   parameter int unsigned InSaCount = 1024,
+  parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned CntNum = ravelin_regs_pkg::CNT_NUM,
   localparam int unsigned SaW    = $clog2(InSaCount)
 ) (
@@ -17,6 +19,9 @@ module ravelin_ipsec_rx_decide #(
   input  logic            rst_ni,
   output logic            ready_o,
   output logic            idle_o,
+  input  logic            damage_i,         // of the lookup table
+  input  logic            dead_i,
+  output logic            bad_o,
   input  logic            pause_i,
   output logic            paused_o,
   output logic            taken_o,          // pulse: a frame was admitted
@@ -263,10 +268,11 @@ module ravelin_ipsec_rx_decide #(
   logic [SaW-1:0] p6_idx, p7_idx_q, p8_idx_q;
   logic           p7_known_q, p8_known_q;
 
-  ravelin_ipsec_lookup #(.SaCount(InSaCount)) u_lookup (
-    .clk_i, .rst_ni, .ready_o,
+  ravelin_ipsec_lookup #(.SaCount(InSaCount), .ErrorInjection(ErrorInjection)) u_lookup (
+    .clk_i, .rst_ni, .ready_o, .damage_i, .bad_o,
     .op_find_i, .op_insert_i, .op_remove_i, .op_dst_i, .op_spi_i, .op_idx_i, .op_full_o,
     .valid_i (p3_valid_q), .dst_i (p3_esp_q.dst), .spi_i (p3_esp_q.spi),
+    .used_i (p4_esp_q.candidate),
     .hit_o (p6_hit), .idx_o (p6_idx)
   );
   assign op_hit_o    = p6_hit;
@@ -314,6 +320,9 @@ module ravelin_ipsec_rx_decide #(
       p8_reason = p8_esp_q.bad_sum   ? ravelin_ipsec_pkg::DROP_CHECKSUM :
                   p8_esp_q.malformed ? ravelin_ipsec_pkg::DROP_MALFORMED : pre_reason_i;
     end
+    if (dead_i && p8_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
+      p8_reason = ravelin_ipsec_pkg::DROP_PARITY;
+    end
   end
 
   always_ff @(posedge clk_i) begin
@@ -321,7 +330,7 @@ module ravelin_ipsec_rx_decide #(
       p9_q.action    <= p8_reason != ravelin_ipsec_pkg::DROP_NONE ? ravelin_ipsec_pkg::RX_DROP :
                         p8_known_q ? ravelin_ipsec_pkg::RX_DECRYPT : ravelin_ipsec_pkg::RX_PASS;
       p9_q.reason    <= p8_reason;
-      p9_q.known     <= p8_known_q;
+      p9_q.known     <= p8_known_q && !dead_i;
       p9_q.udp       <= p8_esp_q.udp;
       p9_q.ecn       <= p8_esp_q.ecn;
       p9_q.l3        <= p8_q.l3;
@@ -339,7 +348,7 @@ module ravelin_ipsec_rx_decide #(
 
   always_ff @(posedge clk_i) begin
     cnt_o <= '0;
-    if (rst_ni && p8_valid_q && p8_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
+    if (rst_ni && p8_valid_q && !dead_i && p8_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
       cnt_o[ravelin_regs_pkg::CNT_RX_SA_MISS]  <= p8_esp_q.candidate && !p8_known_q;
       cnt_o[ravelin_regs_pkg::CNT_RX_FRAGMENT] <= p8_esp_q.fragment;
     end

@@ -7,7 +7,7 @@
 //   text -> [collect] -> [format] -> [in_sa] -> [hash] -> [hash] -> FIFO
 //
 // Latency 5 cycles from the last beat, interval 1 frame. Frames that were dropped before take part
-// without text. Nothing stalls inside but at the entry.
+// without text. Nothing stalls inside but at the entry. With dead_i all that were not are dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_rx_verify #(
   parameter int unsigned DataW         = 512,
@@ -21,6 +21,7 @@ module ravelin_ipsec_rx_verify #(
   input  logic              rst_ni,
   output logic              idle_o,
   input  logic              icv_stuck_i,     // mutation
+  input  logic              dead_i,
   input  logic              pause_i,
   output logic              paused_o,
   // what was decided on arrival, and the ICV that came with the packet
@@ -36,6 +37,7 @@ module ravelin_ipsec_rx_verify #(
   input  logic              text_eop_i,
   input  logic [DataW-1:0]  text_data_i,
   input  logic [BytesW-1:0] text_bytes_i,
+  input  logic              text_bad_i,      // with eop: the key slot is damaged
   /* verilator tracing_off */
   input  logic [127:0]      text_tag_i,
   /* verilator tracing_on */
@@ -48,6 +50,7 @@ module ravelin_ipsec_rx_verify #(
   output logic              chk_known_o,
   output logic [3:0]        chk_reason_o,
   output logic              chk_icv_ok_o,
+  output logic              chk_bad_o,
   output logic [3:0]        chk_format_o,
   output logic [31:0]       chk_seq_o,
   output logic [15:0]       chk_bytes_o,
@@ -127,7 +130,7 @@ module ravelin_ipsec_rx_verify #(
   assign run          = text_sop_i ? 9'd0 : run_q;
   assign watch        = decrypt && left <= 16'(Octets + 320);
 
-  logic              f0_valid_q, f0_icv_ok_q;
+  logic              f0_valid_q, f0_icv_ok_q, f0_bad_q;
   logic [Octets-1:0] f0_steps_q;
   logic [8:0]        f0_run_q;
   logic [BytesW-1:0] f0_bytes_q;
@@ -153,7 +156,8 @@ module ravelin_ipsec_rx_verify #(
       end
     end
     if (done) begin
-      f0_q <= meta_i;
+      f0_q     <= meta_i;
+      f0_bad_q <= decrypt && text_bad_i;
       if (decrypt) begin
         f0_icv_ok_q  <= text_tag_i == icv_i || (TestMutations && icv_stuck_i);
         f0_steps_q   <= steps(text_data_i, last_octet_q);
@@ -219,7 +223,7 @@ module ravelin_ipsec_rx_verify #(
   assign f0_ecn   = ecn_of(head_q[9:8], f0_q.ecn);
 
   logic        f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q;
-  logic        f1_icv_ok_q;
+  logic        f1_icv_ok_q, f1_bad_q;
   logic [3:0]  f1_format_q, f3_reason_q, f4_reason_q;
   ravelin_ipsec_pkg::rx_decision_t f1_q;
   logic [31:0] f1_src_q, f1_dst_q, f1_ports_q;
@@ -231,7 +235,8 @@ module ravelin_ipsec_rx_verify #(
 
   always_ff @(posedge clk_i) begin
     if (f0_valid_q) begin
-      f1_q <= f0_q;
+      f1_q     <= f0_q;
+      f1_bad_q <= f0_bad_q;
       if (f0_q.action == ravelin_ipsec_pkg::RX_DECRYPT) begin
         f1_icv_ok_q <= f0_icv_ok_q;
         if (16'(f0_pad_q) + 16'd2 > f0_q.text_len ||
@@ -271,6 +276,7 @@ module ravelin_ipsec_rx_verify #(
   assign chk_known_o  = f1_q.known;
   assign chk_reason_o = f1_q.reason;
   assign chk_icv_ok_o = f1_icv_ok_q;
+  assign chk_bad_o    = f1_bad_q;
   assign chk_format_o = f1_format_q;
   assign chk_seq_o    = f1_q.seq;
   assign chk_bytes_o  = f1_total_q;
@@ -310,7 +316,8 @@ module ravelin_ipsec_rx_verify #(
     end
     if (f2_valid_q) begin
       f3_q         <= f2_q;
-      f3_reason_q  <= sa_reason_i;
+      f3_reason_q  <= dead_i && sa_reason_i == ravelin_ipsec_pkg::DROP_NONE ?
+                      ravelin_ipsec_pkg::DROP_PARITY : sa_reason_i;
       f3_decrypt_q <= f2_decrypt_q;
     end
     if (f3_valid_q) begin
@@ -364,6 +371,7 @@ module ravelin_ipsec_rx_verify #(
         ravelin_ipsec_pkg::DROP_DUMMY:     cnt_o[ravelin_regs_pkg::CNT_RX_DROP_DUMMY]     <= 1'b1;
         ravelin_ipsec_pkg::DROP_INNER:     cnt_o[ravelin_regs_pkg::CNT_RX_DROP_INNER]     <= 1'b1;
         ravelin_ipsec_pkg::DROP_ECN:       cnt_o[ravelin_regs_pkg::CNT_RX_DROP_ECN]       <= 1'b1;
+        ravelin_ipsec_pkg::DROP_PARITY:    cnt_o[ravelin_regs_pkg::CNT_RX_DROP_PARITY]    <= 1'b1;
         default: ;                         // the queues count what the host gets
       endcase
     end

@@ -8,11 +8,16 @@
 //
 // All frames take this way, in order. A beat a cycle; a protected frame takes as many cycles as it
 // has beats when it leaves.
+//
+// A parity error in a key slot may be found when the first beats of the frame have left. The frame
+// then ends with port_err_o, its text 0 from there on where the key is concerned, its ICV 0; it
+// counts as dropped. That is also what becomes of the frames in the engine when dead_i rises.
 module ravelin_ipsec_tx #(
   parameter int unsigned DataW         = 512,
   parameter int unsigned OutSaCount    = 1024,
   parameter int unsigned PolicyCount   = 64,
   parameter bit          TestMutations = 1'b0,
+  parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned BytesW = $clog2(DataW/8+1),
   localparam int unsigned CntNum = ravelin_regs_pkg::CNT_NUM,
   localparam int unsigned SaW    = $clog2(OutSaCount),
@@ -23,6 +28,8 @@ module ravelin_ipsec_tx #(
   output logic              ready_o,
   output logic              idle_o,
   input  logic [3:0]        mutation_i,
+  input  logic [ravelin_ipsec_pkg::DAMAGE_W-1:0]  damage_i,
+  input  logic              dead_i,
   input  logic [15:0]       max_frame_i,
   // the command executor
   input  logic              pause_i,
@@ -39,8 +46,10 @@ module ravelin_ipsec_tx #(
   input  logic              sa_write_i,
   input  logic [SaW-1:0]    sa_idx_i,
   input  logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0] sa_cfg_i,
+  input  logic              sa_live_i,
   input  logic [31:0]       sa_seq_i,
   output logic [ravelin_ipsec_pkg::OUT_DYN_W-1:0] sa_dyn_o,
+  output logic              sa_broken_o,
   input  logic              key_req_valid_i,
   output logic              key_req_ready_o,
   input  logic              key_req_erase_i,
@@ -70,6 +79,7 @@ module ravelin_ipsec_tx #(
   output logic              port_eop_o,
   output logic [DataW-1:0]  port_data_o,
   output logic [BytesW-1:0] port_bytes_o,
+  output logic              port_err_o,     // with eop
   output logic [CntNum-1:0] cnt_o
 );
   localparam int unsigned Octets    = DataW / 8;
@@ -121,19 +131,26 @@ module ravelin_ipsec_tx #(
   logic dec_valid, dec_ready, decide_idle, sent;
   logic [ravelin_ipsec_pkg::TX_DECISION_W-1:0] dec_bits;
   ravelin_ipsec_pkg::tx_decision_t dec;
-  logic sa_ready, gcm_ready;
+  logic sa_ready, gcm_ready, gcm_bad;
+  logic [SaW-1:0] gcm_bad_slot;
+  logic [CntNum-1:0] decide_cnt;
+  ravelin_ipsec_pkg::damage_t damage;
+
+  assign damage = damage_i;
 
   ravelin_ipsec_tx_decide #(
-    .OutSaCount(OutSaCount), .PolicyCount(PolicyCount), .TestMutations(TestMutations)
+    .OutSaCount(OutSaCount), .PolicyCount(PolicyCount), .TestMutations(TestMutations),
+    .ErrorInjection(ErrorInjection)
   ) u_decide (
     .clk_i, .rst_ni, .ready_o (sa_ready), .idle_o (decide_idle),
-    .repeat_seq_i (mutation_i == 4'd3), .max_frame_i, .pause_i, .paused_o, .pol_set_i, .pol_idx_i,
-    .pol_priority_i, .pol_rule_i, .pol_used_o, .sa_read_i, .sa_write_i, .sa_idx_i, .sa_cfg_i,
-    .sa_seq_i, .sa_dyn_o,
+    .repeat_seq_i (mutation_i == 4'd3), .no_parity_i (mutation_i == 4'd5), .damage_i, .dead_i,
+    .break_i (gcm_bad), .break_idx_i (gcm_bad_slot), .max_frame_i, .pause_i, .paused_o, .pol_set_i,
+    .pol_idx_i, .pol_priority_i, .pol_rule_i, .pol_used_o, .sa_read_i, .sa_write_i, .sa_idx_i,
+    .sa_cfg_i, .sa_live_i, .sa_seq_i, .sa_dyn_o, .sa_broken_o,
     .head_valid_i (head_valid_q), .head_ready_o (head_ready), .head_i (head_q),
     .head_len_i (head_len_q), .head_sa_valid_i (head_sa_valid_q), .head_sa_i (head_sa_q),
     .dec_valid_o (dec_valid), .dec_ready_i (dec_ready), .dec_o (dec_bits),
-    .ev_valid_o, .ev_ready_i, .ev_o, .sent_o (sent), .cnt_o
+    .ev_valid_o, .ev_ready_i, .ev_o, .sent_o (sent), .cnt_o (decide_cnt)
   );
   assign dec = dec_bits;
 
@@ -208,7 +225,7 @@ module ravelin_ipsec_tx #(
   logic [SaW-1:0] m_sa;
   logic [31:0]  m_spi, m_seq;
   logic         gcm_idle, gcm_in_ready;
-  logic         d_valid, d_ready, d_sop, d_eop, d_bypass;
+  logic         d_valid, d_ready, d_sop, d_eop, d_bypass, d_bad;
   logic [DataW-1:0]  d_data;
   logic [BytesW-1:0] d_bytes;
   logic [127:0]      d_tag;
@@ -226,12 +243,21 @@ module ravelin_ipsec_tx #(
     .out_data_o ({m_protect, m_len, m_sa, m_spi, m_seq}), .count_o (unused_meta_count)
   );
 
+  logic damage_slot;
+  assign damage_slot = damage.valid && !damage.inbound;
+
   assign c_ready = gcm_in_ready && m_valid;
 
   ravelin_gcm #(
-    .DataW(DataW), .SaCount(OutSaCount), .Decrypt(1'b0), .TestMutations(TestMutations)
+    .DataW(DataW), .SaCount(OutSaCount), .Decrypt(1'b0), .TestMutations(TestMutations),
+    .ErrorInjection(ErrorInjection)
   ) u_gcm (
-    .clk_i, .rst_ni, .mutation_i,
+    .clk_i, .rst_ni, .mutation_i, .dead_i,
+    .damage_key_i  (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_KEY),
+    .damage_beat_i (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_POWER),
+    .damage_low_i  (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_POWER_LOW),
+    .damage_high_i (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_POWER_HIGH),
+    .damage_slot_i (damage.index[SaW-1:0]),
     .key_req_valid_i, .key_req_ready_o, .key_req_erase_i, .key_req_slot_i, .key_req_aes256_i,
     .key_req_key_i, .key_req_salt_i, .key_done_o, .ready_o (gcm_ready), .idle_o (gcm_idle),
     .in_valid_i (c_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (c_sop),
@@ -240,7 +266,8 @@ module ravelin_ipsec_tx #(
     .in_aad_i ({64'h0, swap32(m_seq), swap32(m_spi)}), .in_aad_len_i (5'd8),
     .in_auth_len_i (16'd0), .in_len_i (m_len),
     .out_valid_o (d_valid), .out_ready_i (d_ready), .out_sop_o (d_sop), .out_eop_o (d_eop),
-    .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass)
+    .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass),
+    .out_bad_o (d_bad), .bad_o (gcm_bad), .bad_slot_o (gcm_bad_slot)
   );
 
   // ------------------------------------------------------------------------ ICV, headers
@@ -282,6 +309,45 @@ module ravelin_ipsec_tx #(
     .out_side_o (unused_side)
   );
 
+  // ------------------------------------------------------------------------ spoilt frames
+  // What ends behind the engine ends at the port, after it. Both the port and the decision may drop a
+  // frame in the same cycle: then the port's is counted when the decision drops none.
+  logic       end_valid, end_ready, end_bypass, end_bad, left, owes, protected_q, spoilt_q;
+  logic [3:0] end_count;
+  logic [9:0] owed_q;
+
+  ravelin_ipsec_fifo #(.Width(2), .Depth(8)) u_ends (
+    .clk_i, .rst_ni,
+    .in_valid_i (d_valid && d_ready && d_eop), .in_ready_o (end_ready),
+    .in_data_i ({d_bypass, d_bad}),
+    .out_valid_o (end_valid), .out_ready_i (left), .out_data_o ({end_bypass, end_bad}),
+    .count_o (end_count)
+  );
+
+  assign left       = port_valid_o && port_ready_i && port_eop_o;
+  assign port_err_o = port_eop_o && end_valid && end_bad;
+  assign owes       = owed_q != '0 && !decide_cnt[ravelin_regs_pkg::CNT_TX_DROP_PARITY];
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      protected_q <= 1'b0;
+      spoilt_q    <= 1'b0;
+      owed_q      <= '0;
+    end else begin
+      protected_q <= left && !end_bypass && !end_bad;
+      spoilt_q    <= left && end_bad;
+      owed_q      <= owed_q + 10'(spoilt_q) - 10'(owes);
+    end
+  end
+
+  always_comb begin
+    cnt_o = decide_cnt;
+    cnt_o[ravelin_regs_pkg::CNT_TX_PROTECTED] = protected_q;
+    if (owes) begin
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_PARITY] = 1'b1;
+    end
+  end
+
   // ------------------------------------------------------------------------ what is inside
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -295,7 +361,7 @@ module ravelin_ipsec_tx #(
       if (sent) begin
         in_count_o <= in_count_o + 1'b1;
       end
-      if (port_valid_o && port_ready_i && port_eop_o) begin
+      if (left) begin
         out_count_o <= out_count_o + 1'b1;
       end
     end
@@ -303,8 +369,10 @@ module ravelin_ipsec_tx #(
 
   assign ready_o = sa_ready && gcm_ready;
   assign idle_o  = decide_idle && !head_valid_q && !htx_valid_i && buf_empty && realign_empty &&
-                   trailer_empty && gcm_idle && icv_empty && prepend_empty && !m_valid && !f_valid;
+                   trailer_empty && gcm_idle && icv_empty && prepend_empty && !m_valid && !f_valid &&
+                   !spoilt_q && owed_q == '0;
 
   logic unused;
-  assign unused = unused_side ^ (^unused_meta_count) ^ (^unused_prefix_count) ^ (^dec.sa);
+  assign unused = unused_side ^ (^unused_meta_count) ^ (^unused_prefix_count) ^ (^dec.sa) ^
+                  end_ready ^ (^end_count) ^ (^damage);
 endmodule

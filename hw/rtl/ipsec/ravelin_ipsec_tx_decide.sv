@@ -6,12 +6,14 @@
 //   head -> [l3] -> [fields] -> [policy, 2] -> [out_sa, 2] -> [sum] -> [assemble] -> FIFO
 //
 // Latency 8 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFOs of
-// decisions and of events have room for its results.
+// decisions and of events have room for its results. An SA that the engine found broken (break_*)
+// is marked in a gap between heads. With dead_i every frame is dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_tx_decide #(
   parameter int unsigned OutSaCount    = 1024,
   parameter int unsigned PolicyCount   = 64,
   parameter bit          TestMutations = 1'b0,
+  parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned CntNum = ravelin_regs_pkg::CNT_NUM,
   localparam int unsigned SaW    = $clog2(OutSaCount),
   localparam int unsigned PolW   = $clog2(PolicyCount)
@@ -21,6 +23,11 @@ module ravelin_ipsec_tx_decide #(
   output logic                ready_o,
   output logic                idle_o,
   input  logic                repeat_seq_i,
+  input  logic                no_parity_i,
+  input  logic [ravelin_ipsec_pkg::DAMAGE_W-1:0]  damage_i,
+  input  logic                dead_i,
+  input  logic                break_i,
+  input  logic [SaW-1:0]      break_idx_i,
   input  logic [15:0]         max_frame_i,
   // the command executor: it pauses admission, waits for paused, then operates on the tables
   input  logic                pause_i,
@@ -34,8 +41,10 @@ module ravelin_ipsec_tx_decide #(
   input  logic                sa_write_i,
   input  logic [SaW-1:0]      sa_idx_i,
   input  logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0] sa_cfg_i,
+  input  logic                sa_live_i,
   input  logic [31:0]         sa_seq_i,
   output logic [ravelin_ipsec_pkg::OUT_DYN_W-1:0] sa_dyn_o,
+  output logic                sa_broken_o,
   // heads
   input  logic                head_valid_i,
   output logic                head_ready_o,
@@ -85,13 +94,31 @@ module ravelin_ipsec_tx_decide #(
   logic [15:0] p2_sport_q, p2_dport_q;
   logic        p2_ports_q, p2_unseen_q;
 
+  logic           break_q, break_go;
+  logic [SaW-1:0] break_idx_q;
+
   // ------------------------------------------------------------------------ admission
   assign take         = head_valid_i && head_ready_o;
-  assign head_ready_o = ready_o && !pause_i && credit_q < 6'(FifoDepth) &&
-                        ev_count < 6'(FifoDepth - Stages - 2);
+  assign head_ready_o = ready_o && !pause_i && !break_q && credit_q < 6'(FifoDepth) &&
+                        ev_count < 6'(FifoDepth - Stages - 4);
   assign paused_o     = pause_i && !(p1_valid_q || p2_valid_q || p3_valid_q || p4_valid_q ||
                                      p5_valid_q || p6_valid_q || p7_valid_q || p8_valid_q);
-  assign idle_o       = credit_q == '0 && ev_count == '0;
+  assign idle_o       = credit_q == '0 && ev_count == '0 && !break_q;
+
+  // One at a time: what is lost meanwhile, the next frame of that SA finds again.
+  assign break_go = break_q && !p4_valid_q && !sa_read_i && !sa_write_i &&
+                    ev_count < 6'(FifoDepth - 4);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      break_q <= 1'b0;
+    end else if (!break_q) begin
+      break_q     <= break_i;
+      break_idx_q <= break_idx_i;
+    end else if (break_go || (sa_write_i && sa_idx_i == break_idx_q)) begin
+      break_q <= 1'b0;
+    end
+  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -214,7 +241,7 @@ module ravelin_ipsec_tx_decide #(
   logic [1:0]  p4_pad;
   logic [16:0] p4_result;     // octets of the ESP frame, without UDP
   logic        p5_discard_q, p6_discard_q, p5_big_q, p6_big_q;
-  logic        sa_valid, no_sa, expired, sa_too_big, seq_end, sa_ok, ev_valid;
+  logic        sa_valid, no_sa, expired, sa_too_big, seq_end, sa_broken, sa_ok, ev_valid;
   logic [31:0] seq;
   logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0]   cfg_bits;
   logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_rec;
@@ -229,15 +256,18 @@ module ravelin_ipsec_tx_decide #(
   // outer header 20, SPI and sequence number 8, IV 8, trailer 2, ICV 16, and padding
   assign p4_result  = 17'(p4_q.l3) + 17'd54 + {1'b0, p4_q.total} + 17'(p4_pad);
 
-  ravelin_ipsec_out_sa #(.SaCount(OutSaCount), .TestMutations(TestMutations)) u_sa (
-    .clk_i, .rst_ni, .ready_o, .repeat_seq_i,
+  ravelin_ipsec_out_sa #(
+    .SaCount(OutSaCount), .TestMutations(TestMutations), .ErrorInjection(ErrorInjection)
+  ) u_sa (
+    .clk_i, .rst_ni, .ready_o, .repeat_seq_i, .no_parity_i, .damage_i,
+    .break_i (break_go), .break_idx_i (break_idx_q),
     .op_read_i (sa_read_i), .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_cfg_i (sa_cfg_i),
-    .op_seq_i (sa_seq_i), .op_dyn_o (sa_dyn_o),
+    .op_live_i (sa_live_i), .op_seq_i (sa_seq_i), .op_dyn_o (sa_dyn_o), .op_broken_o (sa_broken_o),
     .valid_i (p4_valid_q), .use_sa_i (p4_use), .idx_i (p4_q.sa_valid ? p4_q.sa : pol_sa),
     .bytes_i (p4_q.total), .big_plain_i (p4_result > {1'b0, max_frame_i}),
     .big_udp_i (p4_result + 17'd8 > {1'b0, max_frame_i}),
     .valid_o (sa_valid), .no_sa_o (no_sa), .expired_o (expired), .too_big_o (sa_too_big),
-    .seq_end_o (seq_end), .ok_o (sa_ok), .seq_o (seq), .cfg_o (cfg_bits), .ev_valid_o (ev_valid),
+    .seq_end_o (seq_end), .broken_o (sa_broken), .ok_o (sa_ok), .seq_o (seq), .cfg_o (cfg_bits), .ev_valid_o (ev_valid),
     .ev_o (ev_rec)
   );
   assign cfg = cfg_bits;
@@ -269,7 +299,7 @@ module ravelin_ipsec_tx_decide #(
   assign p6_tos   = {cfg.dscp_fixed ? cfg.dscp : p6_q.tos[7:2], p6_q.tos[1:0]};
   assign p6_df    = cfg.df_set || (!cfg.df_clear && p6_q.df);
   assign p6_pass  = !p6_q.malformed && !p6_discard_q && !p6_big_q && !no_sa && !expired &&
-                    !sa_too_big && !seq_end && !sa_ok;
+                    !sa_too_big && !seq_end && !sa_broken && !sa_ok && !dead_i;
   assign p6_sum   = {4'b0, 8'h45, p6_tos} + 20'(p6_outer) + 20'(seq[15:0]) +
                     {5'b0, p6_df, 14'b0} + {4'b0, cfg.ttl, cfg.udp ? 8'd17 : 8'd50} +
                     20'(cfg.src[31:16]) + 20'(cfg.src[15:0]) + 20'(cfg.dst[31:16]) +
@@ -289,7 +319,7 @@ module ravelin_ipsec_tx_decide #(
   always_ff @(posedge clk_i) begin
     if (p6_valid_q) begin
       p7_q        <= p6_q;
-      p7_action_q <= sa_ok ? ravelin_ipsec_pkg::TX_PROTECT :
+      p7_action_q <= sa_ok && !dead_i ? ravelin_ipsec_pkg::TX_PROTECT :
                      p6_pass ? ravelin_ipsec_pkg::TX_BYPASS : ravelin_ipsec_pkg::TX_DROP;
       if (sa_ok) begin
         p7_pad_q   <= p6_pad;
@@ -310,13 +340,13 @@ module ravelin_ipsec_tx_decide #(
   end
 
   always_ff @(posedge clk_i) begin
-    if (!rst_ni || !p6_valid_q || !sa_valid) begin
-      cnt_o  <= '0;
-      sent_o <= 1'b0;
-    end else begin
-      cnt_o                                       <= '0;
+    cnt_o  <= '0;
+    sent_o <= 1'b0;
+    if (rst_ni && p6_valid_q && sa_valid && dead_i) begin
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_PARITY]   <= 1'b1;
+    end else if (rst_ni && p6_valid_q && sa_valid) begin
       cnt_o[ravelin_regs_pkg::CNT_TX_BYPASS]        <= p6_pass;
-      cnt_o[ravelin_regs_pkg::CNT_TX_PROTECTED]     <= sa_ok;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_PARITY]   <= sa_broken;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_MALFORMED] <= p6_q.malformed;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_POLICY]   <= p6_discard_q;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_NO_SA]    <= no_sa;

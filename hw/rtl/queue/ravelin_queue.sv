@@ -27,6 +27,8 @@ module ravelin_queue #(
   output logic              idle_o,
   input  logic [47:0]       cfg_mac_i,
   input  logic              ipsec_ready_i,
+  input  logic              fatal_i,
+  input  logic [7:0]        fatal_cause_i,
   output logic              soft_reset_o,       // from the write of CONTROL.RESET to rst_ni
   output logic              ctl_enable_o,
   output logic [15:0]       ctl_port_max_frame_o,
@@ -127,7 +129,7 @@ module ravelin_queue #(
     .PolicyCount(PolicyCount), .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame)
   ) u_regs (
     .clk_i, .rst_ni, .power_on_rst_ni, .busy_o (regs_busy), .cfg_mac_i, .ipsec_ready_i,
-    .reg_valid_i, .reg_write_i, .reg_addr_i, .reg_wdata_i, .reg_be_i, .reg_ack_o, .reg_rdata_o,
+    .fatal_i, .fatal_cause_i, .reg_valid_i, .reg_write_i, .reg_addr_i, .reg_wdata_i, .reg_be_i, .reg_ack_o, .reg_rdata_o,
     .bus_read_o (bus_read), .bus_write_o (bus_write), .bus_addr_o (bus_addr), .bus_qp_o (bus_qp),
     .bus_q_o (bus_q), .bus_qp_addr_o (bus_qp_addr), .bus_wdata_o (bus_wdata), .bus_low_o (bus_low),
     .bus_high_o (bus_high),

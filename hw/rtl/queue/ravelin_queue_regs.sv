@@ -23,6 +23,8 @@ module ravelin_queue_regs #(
   output logic          busy_o,
   input  logic [47:0]   cfg_mac_i,
   input  logic          ipsec_ready_i,
+  input  logic          fatal_i,
+  input  logic [7:0]    fatal_cause_i,
   // Register access from the completer
   input  logic          reg_valid_i,
   input  logic          reg_write_i,
@@ -99,7 +101,7 @@ module ravelin_queue_regs #(
       ravelin_regs_pkg::REG_POLICY_COUNT: own_rdata = PolicyCount;
       ravelin_regs_pkg::REG_REPLAY_WINDOW: own_rdata = ReplayWindow;
       ravelin_regs_pkg::REG_DATAPATH: own_rdata = {16'(MaxFrame), 16'(DataW/8)};
-      ravelin_regs_pkg::REG_STATUS: own_rdata = {29'b0, resetting, 1'b0, ~resetting};
+      ravelin_regs_pkg::REG_STATUS: own_rdata = {16'b0, fatal_cause_i, 5'b0, resetting, fatal_i, ~resetting};
       ravelin_regs_pkg::REG_CONTROL: own_rdata = {31'b0, enable_q};
       ravelin_regs_pkg::REG_RX_QUEUES: own_rdata = {25'b0, rx_queues_q};
       ravelin_regs_pkg::REG_PORT_MAX_FRAME: own_rdata = {16'b0, port_max_frame_q};

@@ -19,6 +19,11 @@ struct gcm_dut *gcm_dut_new(void)
 	d->top.clk_i = 0;
 	d->top.rst_ni = 0;
 	d->top.mutation_i = 0;
+	d->top.dead_i = 0;
+	d->top.damage_key_i = 0;
+	d->top.damage_beat_i = 0;
+	d->top.damage_low_i = 0;
+	d->top.damage_high_i = 0;
 	d->top.in_valid_i = 0;
 	d->top.key_req_valid_i = 0;
 	d->top.out_ready_i = 0;

@@ -15,7 +15,8 @@ IPSEC_RTL := hw/rtl/ravelin_regs_pkg.sv $(RTL_CRYPTO_SRCS) $(RTL_IPSEC_SRCS)
 IPSEC_CXX := -std=gnu++17 -march=native -I. -Idriver/core -I/usr/share/verilator/include \
              -I/usr/share/verilator/include/vltstd
 IPSEC_OBJ := $(addprefix $(B)/obj/$(IPSEC_DIR)/,ipsec_bench.o ipsec_peer.o ipsec_test.o \
-             test_frames.o test_receive.o test_policy.o test_life.o test_command.o)
+             test_frames.o test_receive.o test_policy.o test_life.o test_command.o \
+             test_parity.o)
 IPSEC_ESP := $(patsubst %.c,$(B)/obj/%.o,$(wildcard host/esp/*.c))
 
 # $(call ipsec_test,NAME,BITS A BEAT)
@@ -24,7 +25,7 @@ $(BUILD)/rtl/$(1)/model.a: $$(IPSEC_RTL) $$(IPSEC_DIR)/ipsec_dut.cc $$(IPSEC_DIR
                            $$(IPSEC_DIR)/ipsec.mk driver/core/rvl_regs.h
 	@rm -rf $$(@D) && mkdir -p $$(@D)
 	verilator --cc -O3 --x-assign fast --x-initial fast --noassert -fno-const-bit-op-tree -Wall \
-		-GDataW=$(2) -GTestMutations=1\'b1 --top-module ravelin_ipsec --Mdir $$(@D) \
+		-GDataW=$(2) -GTestMutations=1\'b1 -GErrorInjection=1\'b1 --top-module ravelin_ipsec --Mdir $$(@D) \
 		--output-split 20000 $$(IPSEC_RTL)
 	@printf '%s\n' $$(@D)/*.cpp $$(IPSEC_DIR)/ipsec_dut.cc \
 		/usr/share/verilator/include/verilated.cpp \

@@ -48,6 +48,7 @@ struct ipsec_dut {
 	std::deque<std::vector<uint8_t>> events;
 	unsigned int commands_inside = 0;
 	uint64_t counters[RVL_CNT_NUM] = {};
+	uint64_t spoilt = 0;
 	const char *fault = nullptr;
 };
 
@@ -109,6 +110,7 @@ struct ipsec_dut *ipsec_dut_new(uint64_t seed)
 	d->random = seed * 2 + 1;
 	d->top.clk_i = 0;
 	d->top.mutation_i = 0;
+	d->top.damage_i = 0;
 	d->top.ctl_enable_i = 1;
 	d->top.ctl_port_max_frame_i = 9234;
 	if (!ipsec_dut_reset(d)) {
@@ -155,6 +157,24 @@ void ipsec_dut_set_max_frame(struct ipsec_dut *d, uint16_t len)
 void ipsec_dut_set_mutation(struct ipsec_dut *d, unsigned int mutation)
 {
 	d->top.mutation_i = mutation;
+}
+
+void ipsec_dut_damage(struct ipsec_dut *d, unsigned int memory, bool inbound, uint16_t index)
+{
+	d->top.damage_i =
+		1u << 21 | memory << 17 | static_cast<unsigned int>(inbound) << 16 | index;
+	ipsec_dut_step(d);
+	d->top.damage_i = 0;
+}
+
+int ipsec_dut_fatal(const struct ipsec_dut *d)
+{
+	return d->top.fatal_o ? d->top.fatal_cause_o : -1;
+}
+
+uint64_t ipsec_dut_spoilt(const struct ipsec_dut *d)
+{
+	return d->spoilt;
 }
 
 void ipsec_dut_host(struct ipsec_dut *d, const uint8_t *data, size_t len, int sa)
@@ -221,7 +241,7 @@ static void offer(struct ipsec_dut *d)
 }
 
 static void take_beat(struct ipsec_dut *d, out_stream *s, bool valid, bool ready, bool sop,
-		      bool eop, const void *data, unsigned int bytes)
+		      bool eop, const void *data, unsigned int bytes, bool err)
 {
 	std::vector<uint8_t> now(static_cast<const uint8_t *>(data),
 				 static_cast<const uint8_t *>(data) + octets);
@@ -229,6 +249,7 @@ static void take_beat(struct ipsec_dut *d, out_stream *s, bool valid, bool ready
 	now.push_back(sop);
 	now.push_back(eop);
 	now.push_back(eop ? bytes : octets);
+	now.push_back(eop && err);
 	if (s->stalled && (!valid || now != s->beat))
 		d->fault = "a beat that was not taken changed";
 	s->stalled = valid && !ready;
@@ -268,9 +289,15 @@ void ipsec_dut_step(struct ipsec_dut *d)
 	d->top.eval();
 	bool host_taken = d->top.htx_valid_i && d->top.htx_ready_o;
 	bool wire_taken = d->top.port_rx_valid_i && d->top.port_rx_ready_o;
+	size_t sent = d->port.done.size();
 
 	take_beat(d, &d->port, d->top.port_tx_valid_o, d->top.port_tx_ready_i, d->top.port_tx_sop_o,
-		  d->top.port_tx_eop_o, &d->top.port_tx_data_o, d->top.port_tx_bytes_o);
+		  d->top.port_tx_eop_o, &d->top.port_tx_data_o, d->top.port_tx_bytes_o,
+		  d->top.port_tx_err_o);
+	if (d->port.done.size() != sent && d->top.port_tx_err_o) {
+		d->port.done.pop_back();
+		d->spoilt++;
+	}
 	if (d->top.hrx_valid_o && d->top.hrx_ready_i && d->top.hrx_sop_o) {
 		d->host.frame.decrypted = d->top.hrx_decrypted_o;
 		d->host.frame.udp = d->top.hrx_udp_o;
@@ -280,7 +307,7 @@ void ipsec_dut_step(struct ipsec_dut *d)
 	unsigned int said = d->top.hrx_len_o;
 	size_t before = d->host.done.size();
 	take_beat(d, &d->host, d->top.hrx_valid_o, d->top.hrx_ready_i, d->top.hrx_sop_o,
-		  d->top.hrx_eop_o, &d->top.hrx_data_o, d->top.hrx_bytes_o);
+		  d->top.hrx_eop_o, &d->top.hrx_data_o, d->top.hrx_bytes_o, false);
 	if (d->host.done.size() != before && d->host.done.back().len != said)
 		d->fault = "hrx_len is not the frame's length";
 	if (d->top.ev_valid_o && d->top.ev_ready_i) {

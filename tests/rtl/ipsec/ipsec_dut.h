@@ -51,6 +51,13 @@ void ipsec_dut_set_enable(struct ipsec_dut *dut, bool enable);
 void ipsec_dut_set_max_frame(struct ipsec_dut *dut, uint16_t octets);
 void ipsec_dut_set_mutation(struct ipsec_dut *dut, unsigned int mutation);
 
+/* Damage a memory of an SA: DAMAGE_* of ravelin_ipsec_pkg, in the next cycle. */
+void ipsec_dut_damage(struct ipsec_dut *dut, unsigned int memory, bool inbound, uint16_t index);
+/* The cause of FATAL, or -1. */
+int ipsec_dut_fatal(const struct ipsec_dut *dut);
+/* Frames to the port that ended in error; they are not queued. */
+uint64_t ipsec_dut_spoilt(const struct ipsec_dut *dut);
+
 /* Queue a frame from the host; sa or IPSEC_DUT_NO_SA. */
 void ipsec_dut_host(struct ipsec_dut *dut, const uint8_t *data, size_t len, int sa);
 /* Queue a frame from the wire. */

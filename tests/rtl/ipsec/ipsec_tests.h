@@ -37,6 +37,9 @@
 	X(sas_come_and_go_at_the_same_index)                                                       \
 	X(reset_erases_sas_rules_and_frames)                                                       \
 	X(each_mutation_shows)                                                                     \
+	X(an_error_in_the_middle_of_a_frame_spoils_it)                                             \
+	X(the_frames_of_a_broken_sa_are_dropped_with_one_event)                                    \
+	X(a_dead_block_answers_every_command_with_fatal)                                           \
 	X(frames_of_one_sa_follow_each_other_at_the_rate_of_their_beats)
 
 #define DECLARE(name) void name(struct bench *b);

@@ -43,6 +43,8 @@ void queue_dut_settle(struct queue_dut *d, const struct queue_in *in, struct que
 	t.rst_ni = in->rst_n;
 	t.power_on_rst_ni = in->power_on_rst_n;
 	t.ipsec_ready_i = in->ipsec_ready;
+	t.fatal_i = 0;
+	t.fatal_cause_i = 0;
 	t.cfg_mac_i = in->mac;
 	t.reg_valid_i = in->reg_valid;
 	t.reg_write_i = in->reg_write;
