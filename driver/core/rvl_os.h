@@ -42,8 +42,9 @@ enum rvl_log_level { RVL_LOG_ERROR, RVL_LOG_WARNING, RVL_LOG_INFO };
  * dma_alloc         size octets that the device can read and write at *bus, zeroed, both addresses
  *                   4,096-octet aligned; NULL when there are none
  * dma_free          takes back what dma_alloc gave, with the same size
- * dma_off           keeps the device off memory for good (bus master off); called before memory is
- *                   freed that a device which no longer obeys could still write
+ * dma_off           keeps the device off memory for good (bus master off, and its function reset
+ *                   where that can be done); called before memory is freed that a device which no
+ *                   longer obeys could still write
  * now_ns            a clock that only goes forward
  * wait              called between two looks at something that the device will change; polls counts
  *                   them, so an implementation can spin at first and sleep later

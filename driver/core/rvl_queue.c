@@ -458,6 +458,8 @@ void rvl_queue_state(const struct rvl_queue *queue, struct rvl_queue_state *stat
 		.rx_tail = get(&queue->rx.tail),
 		.rx_head = get(&queue->rx.head),
 		.cq_head = get(&queue->cq_head),
+		.tx_told = get(&queue->tx.told),
+		.rx_told = get(&queue->rx.told),
 		.pending = rvl_queue_pending(queue),
 	};
 	if (rvl_dev_alive(queue->dev))

@@ -112,6 +112,7 @@ bool rvl_queue_pending(const struct rvl_queue *queue);
 /* For people who look for what went wrong: pointers as the driver and as the device has them. */
 struct rvl_queue_state {
 	uint16_t tx_tail, tx_head, rx_tail, rx_head, cq_head;
+	uint16_t tx_told, rx_told; /* tails that the device was told */
 	bool pending;
 	/* registers of the same names; zero when the device is dead */
 	uint32_t dev_tx_tail, dev_tx_head, dev_rx_tail, dev_rx_head;

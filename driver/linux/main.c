@@ -213,6 +213,15 @@ static bool reset_once(struct rvl_nic *nic, int *ret, struct rvl_dev_error *err)
 	return over;
 }
 
+/* 0.8 s, then 6.4 s, but not while someone waits for us to end. */
+static void back_off(const struct rvl_nic *nic, unsigned int tries)
+{
+	unsigned int n;
+
+	for (n = 0; n < 1U << (3 * tries) && !READ_ONCE(nic->removing); n++)
+		msleep(100);
+}
+
 int rvl_nic_reset(struct rvl_nic *nic, const char *why, struct rvl_dev_error *err)
 {
 	struct rvl_dev_error text = {};
@@ -222,7 +231,7 @@ int rvl_nic_reset(struct rvl_nic *nic, const char *why, struct rvl_dev_error *er
 	for (tries = 1; !reset_once(nic, &ret, &text) && tries < RESET_TRIES; tries++) {
 		netdev_warn(nic->netdev, "reset, try %u of %u: %s\n", tries, RESET_TRIES,
 			    text.text);
-		msleep(100U << (3 * tries));
+		back_off(nic, tries);
 	}
 	if (ret) {
 		netdev_err(nic->netdev, "given up after \"%s\": %s\n", why, text.text);

@@ -51,8 +51,19 @@ static void dma_put(void *ctx, void *mem, size_t size, u64 bus)
 static void dma_off(void *ctx)
 {
 	struct rvl_nic *nic = ctx;
+	struct pci_dev *pdev = nic->pdev;
 
-	pci_clear_master(nic->pdev);
+	pci_clear_master(pdev);
+	if (READ_ONCE(nic->away) || !pci_device_is_present(pdev))
+		return;
+	/*
+	 * What it had under way may come yet, into memory that is someone else's by then; and it
+	 * may still hold keys. A function level reset ends both, and often what was wrong.
+	 */
+	pci_save_state(pdev);
+	pcie_reset_flr(pdev, PCI_RESET_DO_RESET);
+	pci_restore_state(pdev);
+	pci_save_state(pdev);
 }
 
 static u64 now_ns(void *ctx)

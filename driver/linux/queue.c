@@ -289,7 +289,7 @@ static enum hrtimer_restart moderated(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* Take completions; sets *tx to the frames sent. Received frames, or an error: the device died. */
+/* Take completions: returns the frames received, and sets *tx to those sent. */
 static int take(struct rvl_nic_queue *q, int budget, unsigned int *tx)
 {
 	struct rvl_completion c[POLL_BATCH];
@@ -314,13 +314,14 @@ static int take(struct rvl_nic_queue *q, int budget, unsigned int *tx)
 	} while (got == want && rx < budget && *tx < TX_POLL_LIMIT);
 
 	netdev_tx_completed_queue(txq_of(q), *tx, bytes);
-	return got < 0 ? got : rx;
+	return rx;
 }
 
 static int poll(struct napi_struct *napi, int budget)
 {
 	struct rvl_nic_queue *q = container_of(napi, struct rvl_nic_queue, napi);
 	struct rvl_queue_stats *stats = q->stats_rx;
+	const char *dead;
 	unsigned int tx;
 	u32 usecs;
 	int rx;
@@ -336,8 +337,9 @@ static int poll(struct napi_struct *napi, int budget)
 	u64_stats_update_end(&stats->sync);
 
 	rx = take(q, budget, &tx);
-	if (unlikely(rx < 0)) {
-		rvl_nic_fail(q->nic, rvl_dev_dead(q->nic->dev));
+	dead = rvl_dev_dead(q->nic->dev);
+	if (unlikely(dead)) {
+		rvl_nic_fail(q->nic, dead);
 		napi_complete(napi);
 		return 0;
 	}
@@ -368,32 +370,50 @@ static void poll_soon(struct rvl_nic_queue *q)
 	local_bh_enable();
 }
 
+/* What driver and device should agree about, at the latest when nothing moves any more. */
+static const char *lost_between(const struct rvl_queue_state *s)
+{
+	if (s->dev_status & (RVL_Q_STATUS_TX_ERROR_MASK | RVL_Q_STATUS_RX_ERROR_MASK))
+		return "it stopped: a descriptor could not be read";
+	if (!s->pending && (u16)s->dev_cq_tail != s->cq_head)
+		return "a completion never came";
+	if ((u16)s->dev_tx_tail != s->tx_told || (u16)s->dev_rx_tail != s->rx_told)
+		return "a doorbell was not heard";
+	return NULL;
+}
+
 bool rvl_nic_queue_watch(struct rvl_nic_queue *q)
 {
 	struct rvl_queue_state state;
-	bool waiting;
+	const char *lost;
+	char why[80];
 
 	if (READ_ONCE(q->starved))
 		poll_soon(q);
 
-	waiting = rvl_queue_pending(q->queue) && !test_bit(NAPI_STATE_SCHED, &q->napi.state) &&
-		  !hrtimer_active(&q->moderation);
-	if (!waiting) {
-		q->suspect = false;
-		return false;
-	}
-	/* An interrupt may be on its way; it is lost when the same completion is there next time.
-	 */
 	rvl_queue_state(q->queue, &state);
-	if (q->suspect && q->suspect_head == state.cq_head) {
+	lost = lost_between(&state);
+	if (!lost && (!state.pending || test_bit(NAPI_STATE_SCHED, &q->napi.state) ||
+		      hrtimer_active(&q->moderation))) {
 		q->suspect = false;
-		atomic_inc(&q->missed);
-		poll_soon(q);
 		return false;
 	}
-	q->suspect = true;
-	q->suspect_head = state.cq_head;
-	return true;
+	/* It may be on its way; what is the same next time is lost. */
+	if (!q->suspect || q->suspect_head != state.cq_head || q->suspect_told != state.tx_told) {
+		q->suspect = true;
+		q->suspect_head = state.cq_head;
+		q->suspect_told = state.tx_told;
+		return true;
+	}
+	q->suspect = false;
+	if (lost) {
+		snprintf(why, sizeof(why), "queue %u: %s", q->number, lost);
+		rvl_nic_fail(q->nic, why);
+		return false;
+	}
+	atomic_inc(&q->missed);
+	poll_soon(q);
+	return false;
 }
 
 /* ------------------------------------------------------------------------------ open and close */

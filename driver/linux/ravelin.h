@@ -79,7 +79,7 @@ struct rvl_nic_queue {
 	bool starved;				     /* NAPI found no memory for buffers */
 	bool rescued; /* ndo_tx_timeout found an interrupt lost, and no frame was done since */
 	bool suspect; /* the watchdog saw a completion that nobody came for */
-	u16 suspect_head;
+	u16 suspect_head, suspect_told;
 	int irq;
 	char irq_name[IFNAMSIZ + 16];
 };
