@@ -52,6 +52,9 @@ LIBRARIES = ["usr/lib/x86_64-linux-gnu/libgcc_s.so.1"]
 STRONGSWAN = """nonce random openssl kdf pem x509 pubkey revocation pkcs1 pkcs8 kernel-netlink kernel-libipsec
 socket-default vici updown counters""".split()
 
+# Terminals that the shell can be at.
+TERMINALS = "x/xterm x/xterm-256color s/screen s/screen-256color t/tmux t/tmux-256color l/linux v/vt100 v/vt102".split()
+
 # Modules of the kernel package; those that they depend on come with them.
 MODULES = """xfrm_user xfrm_algo xfrm_interface esp4 esp4_offload esp6 esp6_offload af_key xfrm4_tunnel xfrm6_tunnel
 ah4 ip_vti ip6_tunnel tunnel4 gcm ccm seqiv echainiv authenc authencesn aesni-intel ghash-clmulni-intel
@@ -149,6 +152,11 @@ def _put_programs(archive, root):
         needed.update(_libraries(root, path))
     for path in sorted(needed):
         archive.copy(root / path, path)
+    for terminal in TERMINALS:
+        found = next((root / f"usr/{where}/terminfo" / terminal for where in ("lib", "share")
+                      if (root / f"usr/{where}/terminfo" / terminal).exists()), None)
+        if found:
+            archive.copy(found, f"usr/lib/terminfo/{terminal}")
     applets = subprocess.run([str(root / "usr/bin/busybox"), "--list"], stdout=subprocess.PIPE, text=True,
                              check=True).stdout.split()
     for applet in applets:

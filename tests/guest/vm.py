@@ -248,8 +248,10 @@ class Guest:
                    "cryptomgr.notests raid=noautodetect no_timer_check tsc=reliable 8250.nr_uarts=1 "
                    f"guest.name={self.name} {self._cmdline}")
         if self._interactive:
-            cmdline += " guest.shell"
-            console = ["-chardev", f"stdio,id=console,mux=on,signal=off,logfile={self.console}", "-mon", "console"]
+            # what the kernel does not know it gives to init, as environment
+            cmdline += f" guest.shell TERM={os.environ.get('TERM', 'vt102')}"
+            console = ["-chardev", f"stdio,id=console,mux=on,signal=off,logfile={self.console}",
+                       "-object", "monitor-hmp,id=monitor,chardev=console"]
         else:
             console = ["-chardev", f"file,id=console,path={self.console}"]
         arguments = [
