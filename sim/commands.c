@@ -336,7 +336,7 @@ static bool cmd_clear(struct request *r)
 
 /* ----------------------------------------------------------------------------------- actions */
 
-enum action { ACTION_AER, ACTION_FLR, ACTION_UNPLUG, ACTION_IRQ, ACTION_INJECT };
+enum action { ACTION_AER, ACTION_FLR, ACTION_UNPLUG, ACTION_IRQ, ACTION_INJECT, ACTION_PARITY };
 
 /* Something that is done once, now or when its time has come. */
 struct rvl_commands_action {
@@ -345,6 +345,9 @@ struct rvl_commands_action {
 	bool correctable, advisory;
 	uint32_t error, hdr[4];
 	unsigned vector, times;
+	enum rvl_model_memory memory;
+	bool inbound;
+	unsigned index; /* of an SA */
 	uint32_t len;
 	bool damaged;
 	uint8_t frame[RVL_WIRE_MAX_FRAME];
@@ -398,6 +401,8 @@ static const char *why(int rc)
 		return "it is so already";
 	case -ENODEV:
 		return "the NIC is unplugged";
+	case -EINVAL:
+		return "no such memory or SA in that direction";
 	case -EAGAIN:
 		return "too many frames wait for the NIC";
 	default:
@@ -429,6 +434,10 @@ static int perform(struct rvl_commands *c, const struct rvl_commands_action *a, 
 		return 0;
 	case ACTION_INJECT:
 		return rvl_sim_rx(c->sim, a->frame, a->len, a->damaged);
+	case ACTION_PARITY:
+		if (rvl_sim_unplugged(c->sim))
+			return -ENODEV;
+		return rvl_sim_inject_parity(c->sim, a->memory, a->inbound, a->index);
 	}
 	return -EINVAL;
 }
@@ -580,6 +589,43 @@ static bool cmd_inject(struct request *r)
 	return boolean(r, "damaged", &a.damaged) && act(r, &a);
 }
 
+static const char *const memories[RVL_MEMORY_COUNT] = {
+	[RVL_MEMORY_CONFIG] = "config",
+	[RVL_MEMORY_COUNTERS] = "counters",
+	[RVL_MEMORY_WINDOW] = "window",
+	[RVL_MEMORY_PRE_WINDOW] = "pre_window",
+	[RVL_MEMORY_KEY] = "key",
+	[RVL_MEMORY_POWER] = "power",
+	[RVL_MEMORY_POWER_LOW] = "power_low",
+	[RVL_MEMORY_POWER_HIGH] = "power_high",
+	[RVL_MEMORY_LOOKUP] = "lookup",
+	[RVL_MEMORY_NAME] = "name",
+};
+
+static bool cmd_parity(struct request *r)
+{
+	struct rvl_commands_action a = {.what = ACTION_PARITY, .memory = RVL_MEMORY_KEY};
+	char table[16], memory[16];
+	uint32_t index = 0;
+	int i;
+
+	if (!string(r, "table", table, sizeof(table)) ||
+	    !string(r, "memory", memory, sizeof(memory)) || !number32(r, "index", &index))
+		return false;
+	a.inbound = !strcmp(table, "inbound");
+	if (!a.inbound && strcmp(table, "outbound"))
+		return fail(r, "table: \"%s\": not inbound or outbound", table);
+	if (memory[0]) {
+		for (i = 0; i < RVL_MEMORY_COUNT && strcmp(memory, memories[i]); i++)
+			;
+		if (i == RVL_MEMORY_COUNT)
+			return fail(r, "memory: \"%s\": no such memory", memory);
+		a.memory = (enum rvl_model_memory)i;
+	}
+	a.index = index;
+	return act(r, &a);
+}
+
 /* ----------------------------------------------------------------------------------- looking */
 
 static bool cmd_stats(struct request *r)
@@ -629,11 +675,11 @@ static const struct {
 	const char *name;
 	bool (*run)(struct request *r);
 } commands[] = {
-	{"aer", cmd_aer},	{"clear", cmd_clear}, {"fault", cmd_fault},
-	{"faults", cmd_faults}, {"flr", cmd_flr},     {"help", cmd_help},
-	{"inject", cmd_inject}, {"irq", cmd_irq},     {"register", cmd_register},
-	{"replug", cmd_replug}, {"rings", cmd_rings}, {"stats", cmd_stats},
-	{"unplug", cmd_unplug},
+	{"aer", cmd_aer},	    {"clear", cmd_clear},   {"fault", cmd_fault},
+	{"faults", cmd_faults},	    {"flr", cmd_flr},	    {"help", cmd_help},
+	{"inject", cmd_inject},	    {"irq", cmd_irq},	    {"parity", cmd_parity},
+	{"register", cmd_register}, {"replug", cmd_replug}, {"rings", cmd_rings},
+	{"stats", cmd_stats},	    {"unplug", cmd_unplug},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

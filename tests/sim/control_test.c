@@ -383,6 +383,10 @@ static void each_malformed_request_is_refused_with_what_and_where(void **state)
 		{"{'cmd':'inject','frame':'abc'}", "frame: not"},
 		{"{'cmd':'inject','frame':'zz'}", "frame: not"},
 		{"{'cmd':'inject','frame':'-1'}", "frame: not"},
+		{"{'cmd':'parity'}", "table: \"\": not inbound"},
+		{"{'cmd':'parity','table':'outbound','memory':'fish'}", "memory: \"fish\""},
+		{"{'cmd':'parity','table':'outbound','memory':'window'}", "no such memory"},
+		{"{'cmd':'parity','table':'inbound','index':1000000}", "no such memory or SA"},
 		{"{'cmd':'fault'}", "kind: \"\": no such fault"},
 		{"{'cmd':'fault','kind':'earthquake'}", "kind: \"earthquake\": no such fault"},
 		{"{'cmd':'fault','kind':'read_lost','ring':'one'}", "ring: one: not cmd"},
@@ -903,6 +907,47 @@ static void actions_and_faults_wait_for_their_cycle_and_frame(void **state)
 	assert_int_equal(reg(RVL_REG_ID), RVL_MAGIC);
 }
 
+static uint8_t command(uint8_t opcode, uint8_t index, uint32_t flags)
+{
+	unsigned slot = f.commands++ % 16;
+	uint8_t *cmd = f.mem + slot * 128U;
+	const volatile uint8_t *cpl = completion(slot);
+
+	memset(cmd, 0, 128);
+	memset(f.mem + PAGE + slot * 64U, 0, 64);
+	cmd[0] = opcode;
+	cmd[4] = index;
+	memcpy(cmd + 8, &flags, sizeof(flags));
+	if (opcode == RVL_CMD_OP_SA_ADD) {
+		cmd[13] = 0x10; /* SPI 0x1000 */
+		memset(cmd + 16, 10, 4);
+		memset(cmd + 32, 11, 4);
+		memset(cmd + 56, 0x77, 16);
+		cmd[88] = 1;
+	}
+	set_reg(RVL_REG_CMD_TAIL, f.commands);
+	while (cpl[1] != opcode)
+		reg(RVL_REG_ID);
+	return cpl[0];
+}
+
+static void a_damaged_sa_says_so_and_its_neighbour_does_not(void **state)
+{
+	const uint32_t flags = RVL_SA_FLAG_DF_SET | 64U << 16;
+	unsigned i;
+
+	(void)state;
+	start();
+	for (i = 0; i < 2; i++)
+		assert_int_equal(command(RVL_CMD_OP_SA_ADD, (uint8_t)i, flags), RVL_CMD_STATUS_OK);
+	TELL("{'cmd':'parity','table':'outbound','memory':'counters','index':1}");
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(command(RVL_CMD_OP_SA_QUERY, (uint8_t)i, 0), RVL_CMD_STATUS_OK);
+		assert_int_equal(completion((f.commands - 1U) % 16)[48] & RVL_SA_STATE_ERROR,
+				 i == 1 ? RVL_SA_STATE_ERROR : 0);
+	}
+}
+
 static void a_hostile_nic_changes_what_it_is_told_to_and_nothing_else(void **state)
 {
 	unsigned slot, wrong = 0, i;
@@ -960,6 +1005,7 @@ int main(int argc, char **argv)
 		TEST(a_reset_from_the_device_side_clears_its_registers),
 		TEST(injected_frames_arrive_and_damaged_ones_are_counted),
 		TEST(actions_and_faults_wait_for_their_cycle_and_frame),
+		TEST(a_damaged_sa_says_so_and_its_neighbour_does_not),
 		TEST(a_hostile_nic_changes_what_it_is_told_to_and_nothing_else),
 	};
 	char self[4096];
