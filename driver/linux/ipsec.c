@@ -340,15 +340,11 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_sa *sa, struct rvl_dev_sa *wa
 	ret = rvl_ipsec_ready(ipsec->nic, extack);
 	if (ret)
 		return ret;
-	if (!want->inbound) {
-		sa->print = rvl_ipsec_key_print(ipsec, want);
-		ret = rvl_ipsec_key_check(ipsec, want, sa->print, extack);
-		if (ret)
-			return ret;
-		sa->now.seq = want->seq - 1;
-	} else {
-		sa->now.seq = want->seq;
-	}
+	sa->print = rvl_ipsec_key_print(ipsec, want);
+	ret = rvl_ipsec_key_check(ipsec, want, sa->print, extack);
+	if (ret)
+		return ret;
+	sa->now.seq = want->inbound ? want->seq : want->seq - 1;
 	sa->told = sa->now;
 	ret = install(ipsec, sa, want, &err);
 	if (ret) {

@@ -58,7 +58,7 @@ struct rvl_sa {
 	bool deleted;	/* by xfrm */
 	bool lost;	/* with the device, and userland was not told yet */
 	u16 index;
-	u64 print;			   /* of the key, outbound */
+	u64 print;			   /* of the key */
 	struct rvl_dev_sa_stats now, told; /* what the device said last; what xfrm was told */
 	time64_t used;			   /* when packets were last seen to have moved */
 	struct dst_cache route;		   /* outbound: to the other end of the tunnel */
@@ -79,10 +79,10 @@ struct rvl_rule {
 	struct rvl_sa __rcu *sa; /* OUT, PROTECT: NULL means the device discards */
 };
 
-/* A key that was in the device as an outbound one. */
+/* A key that was in the device, in one direction. */
 struct rvl_used_key {
 	u64 print;
-	u32 seq;   /* none above was used */
+	u32 seq;   /* none above was used, or received */
 	bool lost; /* nobody knows which were used */
 };
 
@@ -171,11 +171,11 @@ void rvl_ipsec_settle(struct rvl_ipsec *ipsec);
 
 u64 rvl_ipsec_key_print(const struct rvl_ipsec *ipsec, const struct rvl_dev_sa *want);
 
-/* Where an outbound state must start, so that none of its numbers was used with its key. */
+/* Where a state must start, so that none of its numbers was used, or received, with its key. */
 int rvl_ipsec_key_check(const struct rvl_ipsec *ipsec, struct rvl_dev_sa *want, u64 print,
 			struct netlink_ext_ack *extack);
 
-/* An outbound state leaves the device; lost: nobody knows how far it came. */
+/* A state leaves the device; lost: nobody knows how far it came. */
 void rvl_ipsec_key_remember(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, bool lost);
 
 /* ------------------------------------------------------------------------------ ipsec_index.c */

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Packet offload: keys that send. With AES-GCM no pair of key and IV may come twice, and the IV is
- * the sequence number: which keys did the device have, and how far did each come? Of the key itself
- * a keyed digest is kept.
+ * Packet offload: which keys did the device have, and how far did each come?
+ *
+ * With AES-GCM no pair of key and IV may come twice, and the IV is the sequence number. An IKE
+ * daemon that moves a state to another address deletes it and adds it again with the number that it
+ * was told last, while the device went on. Inbound, what came since then would be taken twice.
+ *
+ * Of the key itself a keyed digest is kept.
  */
 #include "compat.h"
 
@@ -14,12 +18,12 @@
 
 u64 rvl_ipsec_key_print(const struct rvl_ipsec *ipsec, const struct rvl_dev_sa *want)
 {
-	u8 key[sizeof(want->key) + sizeof(want->salt)];
+	u8 key[1 + sizeof(want->key) + sizeof(want->salt)] = {want->inbound};
 	u64 print;
 
-	memcpy(key, want->key, want->key_len);
-	memcpy(key + want->key_len, want->salt, sizeof(want->salt));
-	print = siphash(key, want->key_len + sizeof(want->salt), &ipsec->print_key);
+	memcpy(key + 1, want->key, want->key_len);
+	memcpy(key + 1 + want->key_len, want->salt, sizeof(want->salt));
+	print = siphash(key, 1 + want->key_len + sizeof(want->salt), &ipsec->print_key);
 	memzero_explicit(key, sizeof(key));
 	return print;
 }
@@ -38,12 +42,9 @@ static struct rvl_used_key *find_used(const struct rvl_ipsec *ipsec, u64 print)
 
 void rvl_ipsec_key_remember(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, bool lost)
 {
-	u64 seq = sa->now.seq + SEQ_MARGIN;
-	struct rvl_used_key *used;
+	u64 seq = sa->now.seq + (sa->inbound ? 0 : SEQ_MARGIN);
+	struct rvl_used_key *used = find_used(ipsec, sa->print);
 
-	if (sa->inbound)
-		return;
-	used = find_used(ipsec, sa->print);
 	if (!used) {
 		used = &ipsec->used[ipsec->used_next++ % RVL_USED_KEYS];
 		if (ipsec->used_next == 2 * RVL_USED_KEYS)
@@ -60,8 +61,14 @@ int rvl_ipsec_key_check(const struct rvl_ipsec *ipsec, struct rvl_dev_sa *want, 
 	const struct rvl_used_key *used = find_used(ipsec, print);
 	const struct rvl_sa *sa;
 
+	/* One that is to start afresh does: its other end may have done so. */
+	if (want->inbound) {
+		if (used && want->seq)
+			want->seq = max(want->seq, used->seq);
+		return 0;
+	}
 	list_for_each_entry(sa, &ipsec->sas, list) {
-		if (!sa->inbound && sa->installed && sa->print == print) {
+		if (sa->installed && sa->print == print) {
 			NL_SET_ERR_MSG_MOD(extack, "a state with this key and salt sends already");
 			return -EEXIST;
 		}
