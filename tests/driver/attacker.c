@@ -69,6 +69,10 @@ static void *dma_alloc(void *ctx, size_t size, uint64_t *bus)
 	struct attacker *a = ctx;
 	unsigned int i;
 
+	if (a->memory_lasts && !--a->memory_lasts) {
+		a->memory_lasts = 1;
+		return NULL;
+	}
 	for (i = 0; i < ATTACKER_BLOCKS; i++) {
 		struct attacker_block *b = &a->blocks[i];
 

@@ -21,7 +21,8 @@ struct attacker {
 	struct rvl_os os;
 	uint32_t regs[RVL_BAR0_SIZE / 4];
 	struct attacker_block blocks[ATTACKER_BLOCKS];
-	unsigned int live; /* blocks */
+	unsigned int live;	   /* blocks */
+	unsigned int memory_lasts; /* so many allocations; 0: all */
 	uint64_t next_bus;
 	uint64_t now;
 	unsigned int waits;

@@ -180,6 +180,8 @@ static void create(struct exercise *x, unsigned int number)
 	if (x->instance_count == INSTANCES)
 		return;
 	if (!pick(x, 16))
+		number = pick(x, 100);
+	if (!pick(x, 16))
 		options.vector = (uint8_t)any32(x);
 	if (!pick(x, 16))
 		options.tx_log2 = (uint8_t)any32(x);
@@ -192,6 +194,14 @@ static void create(struct exercise *x, unsigned int number)
 	CHECK(x, !!ret == !q->queue);
 	if (ret) {
 		CHECK(x, strlen(err.text) > 10);
+		return;
+	}
+	if (number >= HOSTILE_QUEUES) {
+		/* One that the device does not play with. */
+		x->phase = DESTROYING;
+		begin(x);
+		finished(x, x->options.reset_timeout_ms, rvl_queue_destroy(q->queue));
+		x->phase = RUNNING;
 		return;
 	}
 	CHECK(x, !x->queues[number]);
@@ -446,7 +456,12 @@ static void look(struct exercise *x)
 	uint64_t counters[RVL_CNT_NUM], cycles;
 
 	begin(x);
-	switch (pick(x, 6)) {
+	switch (pick(x, 7)) {
+	case 6:
+		x->options.command_timeout_ms = 1 + pick(x, 250);
+		rvl_dev_set_command_timeout(x->dev, x->options.command_timeout_ms);
+		finish(x, 0);
+		break;
 	case 0:
 		finished(x, 0, rvl_dev_counters(x->dev, counters));
 		break;
@@ -474,6 +489,8 @@ static void step(struct exercise *x)
 	uint32_t what = pick(x, 16);
 
 	hostile_act(x->h);
+	if (!pick(x, 64))
+		create(x, q); /* also where there is one */
 	if (what < 4) {
 		command(x);
 	} else if (what < 6) {
@@ -502,7 +519,9 @@ static bool open_device(struct exercise *x)
 		.event_ring_log2 = (uint8_t)(pick(x, 2) ? 0 : 3 + pick(x, 6)),
 		.command_timeout_ms = pick(x, 64) ? 1 + pick(x, 250) : 0,
 		.reset_timeout_ms = pick(x, 64) ? 1 + pick(x, 250) : 0,
+		.control_vector = pick(x, 16) ? 0 : (uint8_t)any32(x),
 	};
+	x->a->memory_lasts = pick(x, 16) ? 0 : 1 + pick(x, 20);
 	begin(x);
 	ret = rvl_dev_open(&x->a->os, &x->options, &x->dev, &err);
 	CHECK(x, !ret == !!x->dev);

@@ -145,7 +145,8 @@ static void complete_command(struct hostile *h)
 	noise(h, &right, sizeof(right));
 	right.opcode = cmd->opcode;
 	right.tag = cmd->tag;
-	right.status = pick(h, 4) ? RVL_CMD_STATUS_OK : (uint8_t)pick(h, RVL_CMD_STATUS_FATAL + 1);
+	right.status = pick(h, 4) ? RVL_CMD_STATUS_OK
+				  : (uint8_t)pick(h, lie(h) ? 64 : RVL_CMD_STATUS_FATAL);
 	right.phase = phase(h->cmd_done, log2);
 	if (way != SKIPPED)
 		put(h, way, to, &right,
@@ -171,7 +172,7 @@ static void raise_event(struct hostile *h)
 	if ((uint16_t)(h->evt_done - h->a.regs[RVL_REG_EVT_HEAD / 4]) > mask && !lie(h))
 		return;
 	noise(h, &right, sizeof(right));
-	right.type = flood ? 0xff : (uint8_t)pick(h, 9);
+	right.type = flood ? 0xff : (uint8_t)pick(h, lie(h) ? 16 : RVL_EVENT_FATAL);
 	right.source = (uint8_t)pick(h, 2);
 	right.index = 0;
 	right.number = rvl_cpu_to_le32(h->evt_done);
@@ -209,7 +210,8 @@ void hostile_act(struct hostile *h)
 				pick(h, 2) ? RVL_STATUS_RESETTING_MASK : RVL_STATUS_READY_MASK;
 			break;
 		case 4:
-			h->a.regs[RVL_REG_STATUS / 4] |= RVL_STATUS_FATAL_MASK;
+			h->a.regs[RVL_REG_STATUS / 4] |=
+				RVL_STATUS_FATAL_MASK | pick(h, 4) << RVL_STATUS_FATAL_CAUSE_SHIFT;
 			break;
 		default:
 			if (!pick(h, 8))
@@ -312,9 +314,9 @@ static uint32_t on_read(struct attacker *a, uint32_t offset, uint32_t value)
 	}
 	if (offset == RVL_REG_STATUS)
 		h->told_status = value;
-	for (i = 0; i < HOSTILE_QUEUES; i++)
-		if (offset == RVL_REG_Q_STATUS(i))
-			h->told_q_status = value;
+	if (offset >= RVL_REG_Q_STATUS(0) && offset <= RVL_REG_Q_STATUS(RVL_QP_MAX - 1) &&
+	    (offset - RVL_REG_Q_STATUS(0)) % RVL_QP_STRIDE == 0)
+		h->told_q_status = value;
 	if (!pick(h, 8))
 		hostile_act(h);
 	return value;
@@ -379,7 +381,7 @@ void hostile_init(struct hostile *h, uint64_t seed, const uint8_t *choices, size
 	vary_capabilities(h);
 	for (q = 0; q < 4; q++)
 		h->habits |= pick(h, 24) ? 0 : 1U << q;
-	for (q = 0; q < HOSTILE_QUEUES; q++)
+	for (q = 0; q < RVL_QP_MAX; q++)
 		h->a.regs[RVL_REG_Q_STATUS(q) / 4] = RVL_Q_STATUS_IDLE_MASK;
 	for (; h->register_count < HOSTILE_REGISTERS && !pick(h, 3); h->register_count++)
 		h->registers[h->register_count] =
