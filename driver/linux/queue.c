@@ -161,15 +161,17 @@ static int pool_open(struct rvl_nic_queue *q)
 		max_t(unsigned int, q->nic->netdev->mtu, ETH_DATA_LEN) + ETH_HLEN + 2 * VLAN_HLEN;
 	unsigned int block;
 
-#ifdef PP_FLAG_PAGE_FRAG
-	params.flags |= PP_FLAG_PAGE_FRAG;
-#endif
 	/* As many buffers as a block of pages holds, and what is left over shared among them. */
 	params.order = get_order(RX_OVERHEAD(frame));
 	block = PAGE_SIZE << params.order;
 	params.max_len = block;
 	q->buffer_size = ALIGN_DOWN(block / (block / RX_OVERHEAD(frame)), SMP_CACHE_BYTES);
 	q->buffer_len = frame;
+#ifdef PP_FLAG_PAGE_FRAG
+	/* These kernels count the parts of every block then, also where nobody set the count. */
+	if (2 * q->buffer_size <= block)
+		params.flags |= PP_FLAG_PAGE_FRAG;
+#endif
 
 	q->pool = page_pool_create(&params);
 	if (!IS_ERR(q->pool))
