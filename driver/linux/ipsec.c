@@ -63,9 +63,14 @@ static int fetch(struct rvl_ipsec *ipsec, struct rvl_sa *sa)
 		return ret;
 	}
 	spin_lock_bh(&ipsec->lock);
-	if (stats.packets != sa->now.packets)
-		sa->used = ktime_get_real_seconds();
-	sa->now = stats;
+	/* Of one that is damaged the last good counters stay. They never run backwards. */
+	if (stats.state & RVL_SA_STATE_ERROR) {
+		sa->now.state = stats.state;
+	} else if (stats.packets >= sa->now.packets && stats.bytes >= sa->now.bytes) {
+		if (stats.packets != sa->now.packets)
+			sa->used = ktime_get_real_seconds();
+		sa->now = stats;
+	}
 	spin_unlock_bh(&ipsec->lock);
 	return 0;
 }
@@ -141,6 +146,11 @@ static void expire(struct rvl_sa *sa, bool hard)
 
 	if (hard)
 		WRITE_ONCE(sa->dead, true);
+	if (sa->now.state & RVL_SA_STATE_ERROR) {
+		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_DAMAGED);
+		netdev_warn(ipsec->nic->netdev, "SPI 0x%x: the device's memory of it is damaged\n",
+			    ntohl(x->id.spi));
+	}
 	spin_lock_bh(&x->lock);
 	if (x->km.state != XFRM_STATE_VALID)
 		goto out;
@@ -178,25 +188,35 @@ void rvl_ipsec_event(struct rvl_nic *nic, const struct rvl_dev_event *event)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
 	struct rvl_sa *sa;
-	bool hard = true;
+	bool damaged = event->type == RVL_EVENT_SA_ERROR;
+	bool hard;
 
-	if (!ipsec || event->type == RVL_EVENT_QUEUE_ERROR)
-		return;
 	switch (event->type) {
 	case RVL_EVENT_SOFT_BYTES:
 	case RVL_EVENT_SOFT_PACKETS:
 	case RVL_EVENT_SEQ_NEAR_END:
 		hard = false;
 		break;
+	case RVL_EVENT_HARD_BYTES:
+	case RVL_EVENT_HARD_PACKETS:
+	case RVL_EVENT_SEQ_END:
+	case RVL_EVENT_SA_ERROR:
+		hard = true;
+		break;
+	default:
+		return;
 	}
 	mutex_lock(&nic->lock);
 	sa = find_sa(ipsec, event->source, event->index);
-	if (sa && ntohl(sa->x->id.spi) == event->spi && !sa->dead) {
-		fetch(ipsec, sa);
+	/* The index may be another SA's by now; what is damaged may not know its SPI. */
+	if (sa && !sa->dead && (ntohl(sa->x->id.spi) == event->spi || (damaged && !event->spi))) {
+		if (!fetch(ipsec, sa) && damaged && !(sa->now.state & RVL_SA_STATE_ERROR))
+			goto out;
 		expire(sa, hard);
 		if (hard)
 			rvl_ipsec_select(ipsec);
 	}
+out:
 	mutex_unlock(&nic->lock);
 }
 
@@ -207,7 +227,7 @@ static void check_passed(struct rvl_sa *sa, u32 before)
 
 	if (sa->dead)
 		return;
-	if (news & (RVL_SA_STATE_HARD | RVL_SA_STATE_SEQ_END))
+	if (news & (RVL_SA_STATE_HARD | RVL_SA_STATE_SEQ_END | RVL_SA_STATE_ERROR))
 		expire(sa, true);
 	else if (news & (RVL_SA_STATE_SOFT_BYTES | RVL_SA_STATE_SOFT_PACKETS))
 		expire(sa, false);
@@ -256,7 +276,8 @@ static void remove_dead(struct rvl_ipsec *ipsec)
 			rvl_ipsec_key_remember(ipsec, sa, true);
 			continue;
 		}
-		rvl_ipsec_key_remember(ipsec, sa, fetch(ipsec, sa));
+		rvl_ipsec_key_remember(ipsec, sa,
+				       fetch(ipsec, sa) || sa->now.state & RVL_SA_STATE_ERROR);
 		if (rvl_ipsec_failed(nic,
 				     rvl_dev_sa_delete(nic->dev, sa->inbound, sa->index, &err)))
 			netdev_err(nic->netdev, "SA %u: %s\n", sa->index, err.text);
