@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a capture of the wire says: is anything in clear, was any sequence number used twice, and does
+it decrypt to what was sent?"""
+import collections
+import ipaddress
+import pathlib
+import re
+import struct
+import subprocess
+
+ESP, UDP = 50, 17
+MAGIC = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">",
+         b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\x3c\x4d": ">"}
+
+# One ESP packet on the wire. udp: in UDP 4500 (RFC 3948).
+Esp = collections.namedtuple("Esp", "frame src dst spi seq iv udp")
+
+
+def frames(path):
+    """The frames of a pcap file with Ethernet headers."""
+    data = pathlib.Path(path).read_bytes()
+    if data[:4] not in MAGIC:
+        raise ValueError(f"{path} is no pcap file")
+    order, at = MAGIC[data[:4]], 24
+    while at + 16 <= len(data):
+        caught, whole = struct.unpack(order + "8xII", data[at:at + 16])
+        if caught != whole:
+            raise ValueError(f"{path}: a frame of {whole} octets was caught as {caught}")
+        yield data[at + 16:at + 16 + caught]
+        at += 16 + caught
+
+
+def ipv4(frame):
+    """(source, destination, protocol, payload) of an IPv4 frame without VLAN tag; None for others."""
+    if len(frame) < 34 or frame[12:14] != b"\x08\x00" or frame[14] >> 4 != 4:
+        return None
+    header, total = (frame[14] & 15) * 4, struct.unpack("!H", frame[16:18])[0]
+    return (ipaddress.IPv4Address(frame[26:30]), ipaddress.IPv4Address(frame[30:34]), frame[23],
+            frame[14 + header:14 + total])
+
+
+def esp(path):
+    """Every ESP packet of a capture, plain or in UDP 4500."""
+    for frame in frames(path):
+        packet = ipv4(frame)
+        if not packet:
+            continue
+        src, dst, proto, payload = packet
+        udp = proto == UDP and len(payload) > 16 and 4500 in struct.unpack("!HH", payload[:4])
+        if udp:
+            payload = payload[8:]
+        if (proto == ESP or udp) and len(payload) >= 16 and payload[:4] != bytes(4):
+            spi, seq = struct.unpack("!II", payload[:8])
+            yield Esp(frame, str(src), str(dst), spi, seq, payload[8:16], udp)
+
+
+def in_clear(path, networks, secrets=()):
+    """Frames that show an address of the protected networks in an IPv4 header of their own, or any of
+    these octets anywhere; ARP may ask for what it likes."""
+    networks = [ipaddress.ip_network(n) for n in networks]
+    found = []
+    for frame in frames(path):
+        packet = ipv4(frame)
+        if packet and any(a in n for a in packet[:2] for n in networks):
+            found.append(frame)
+        elif any(secret in frame for secret in secrets):
+            found.append(frame)
+    return found
+
+
+def used_twice(path):
+    """(source, destination, SPI, sequence number) that more than one ESP packet has, and those whose
+    IV comes twice under one SPI."""
+    numbers, ivs = collections.Counter(), collections.Counter()
+    for packet in esp(path):
+        numbers[packet.src, packet.dst, packet.spi, packet.seq] += 1
+        ivs[packet.src, packet.dst, packet.spi, packet.iv] += 1
+    return [key for counter in (numbers, ivs) for key, count in counter.items() if count > 1]
+
+
+def states(text):
+    """The SAs of `ip -s xfrm state` (iproute2), as dictionaries: src, dst, spi, reqid, key, offload
+    ({dev, dir, mode}), encap, bytes, packets, and text."""
+    found = []
+    for block in re.split(r"^(?=src )", text, flags=re.M)[1:]:
+        sa = {"text": block}
+        sa["src"], sa["dst"] = re.match(r"src (\S+) dst (\S+)", block).groups()
+        sa["spi"] = int(re.search(r"spi 0x([0-9a-f]+)", block)[1], 16)
+        sa["reqid"] = int(re.search(r"reqid (\d+)", block)[1])
+        match = re.search(r"aead rfc4106\(gcm\(aes\)\) (?:0x([0-9a-f]+) )?", block)
+        sa["key"] = match and match[1]
+        match = re.search(r"offload parameters: dev (\S+) dir (\S+) mode (\S+)", block)
+        sa["offload"] = match and dict(zip(("dev", "dir", "mode"), match.groups()))
+        sa["encap"] = "espinudp" in block
+        match = re.search(r"lifetime current:\s+(\d+)\(bytes\), (\d+)\(packets\)", block)
+        sa["bytes"], sa["packets"] = map(int, match.groups()) if match else (None, None)
+        found.append(sa)
+    return found
+
+
+def decrypt(path, sas):
+    """What tshark makes of a capture, given these SAs: a Counter of (outer source, SPI, inner source,
+    inner destination, protocol), and the number of packets whose ICV it found right."""
+    options = []
+    for sa in sas:
+        options += ["-o", f'uat:esp_sa:"IPv4","{sa["src"]}","{sa["dst"]}","0x{sa["spi"]:08x}",'
+                          f'"AES-GCM with 16 octet ICV [RFC4106]","0x{sa["key"]}","NULL",""']
+    out = subprocess.run(
+        ["tshark", "-n", "-r", str(path), "-o", "esp.enable_encryption_decode:TRUE",
+         "-o", "esp.enable_authentication_check:TRUE", *options, "-Y", "esp", "-T", "fields",
+         "-E", "separator=;", "-e", "esp.spi", "-e", "esp.icv_good", "-e", "ip.src", "-e", "ip.dst",
+         "-e", "ip.proto"], check=True, timeout=120, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True).stdout
+    inner, good = collections.Counter(), 0
+    for line in out.splitlines():
+        spi, icv, src, dst, proto = line.split(";")
+        good += icv in ("1", "True")
+        src, dst, proto = src.split(","), dst.split(","), proto.split(",")
+        if len(src) == 2:
+            inner[src[0], int(spi, 16), src[1], dst[1], int(proto[1])] += 1
+    return inner, good
