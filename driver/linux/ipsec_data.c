@@ -369,7 +369,7 @@ static enum rvl_ipsec_verdict send_on(struct rvl_sa *sa, struct sk_buff *skb)
 	return RVL_IPSEC_SEND;
 }
 
-enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u16 *index)
+static enum rvl_ipsec_verdict transmit(struct rvl_nic *nic, struct sk_buff *skb, u16 *index)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
 	struct xfrm_state *x = marked(skb);
@@ -388,6 +388,9 @@ enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u1
 	}
 	if (list_empty(&ipsec->rules[XFRM_POLICY_OUT]))
 		return RVL_IPSEC_SEND;
+	/* The device wants it in one piece as well. */
+	if (skb_linearize(skb))
+		return drop(ipsec, skb, RVL_IPSEC_TX_DROP_NO_MEMORY);
 
 	ip = find_ipv4(skb, ETH_HLEN, ((const struct ethhdr *)skb->data)->h_proto, VLAN_TAGS_MAX);
 	if (!ip)
@@ -400,6 +403,16 @@ enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u1
 	if (!sa || READ_ONCE(sa->dead))
 		return drop(ipsec, skb, RVL_IPSEC_TX_DROP_STATE_GONE);
 	return send_on(sa, skb);
+}
+
+enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u16 *index)
+{
+	enum rvl_ipsec_verdict verdict;
+
+	rcu_read_lock();
+	verdict = transmit(nic, skb, index);
+	rcu_read_unlock();
+	return verdict;
 }
 
 /* ------------------------------------------------------------------------------------------- in */
@@ -507,13 +520,10 @@ static bool set_path(struct rvl_ipsec *ipsec, struct sk_buff *skb, struct xfrm_s
 	return true;
 }
 
-bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 index)
+static bool decrypted_ok(struct rvl_nic *nic, struct sk_buff *skb, u16 index)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
 	struct rvl_sa *sa;
-
-	if (index == RVL_NO_SA)
-		return clear_ok(nic, skb);
 
 	sa = index < ipsec->indices[1].count ? rcu_dereference(ipsec->inbound[index]) : NULL;
 	if (!sa || READ_ONCE(sa->dead) || !refcount_inc_not_zero(&sa->x->refcnt)) {
@@ -529,10 +539,19 @@ bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 index)
 		rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_POLICY);
 		return false;
 	}
-	/* GRO does not look at the path: a hash keeps these from frames in clear, which have none.
-	 */
+	/* GRO looks at no path: a hash keeps these from frames in clear, which have none. */
 	skb_get_hash(skb);
 	return true;
+}
+
+bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 index)
+{
+	bool ok;
+
+	rcu_read_lock();
+	ok = index == RVL_NO_SA ? clear_ok(nic, skb) : decrypted_ok(nic, skb, index);
+	rcu_read_unlock();
+	return ok;
 }
 
 /* ----------------------------------------------------------------------------------- statistics */
