@@ -248,15 +248,23 @@ int rvl_nic_reset(struct rvl_nic *nic, const char *why, struct rvl_dev_error *er
 static void reset_work(struct work_struct *work)
 {
 	struct rvl_nic *nic = container_of(work, struct rvl_nic, reset_work);
+	const char *dead = NULL;
 	struct rvl_dev_error err;
 	char why[sizeof(nic->failure)];
 	bool left = false;
 	u64 failures;
 
+	mutex_lock(&nic->lock);
+	if (nic->dev)
+		dead = rvl_dev_dead(nic->dev);
 	spin_lock_irq(&nic->state_lock);
+	/* By now the core has said in full what it could not when it happened. */
+	if (dead && nic->state == RVL_NIC_FAILED)
+		strscpy(nic->failure, dead, sizeof(nic->failure));
 	memcpy(why, nic->failure, sizeof(why));
 	failures = nic->failures;
 	spin_unlock_irq(&nic->state_lock);
+	mutex_unlock(&nic->lock);
 
 	if (READ_ONCE(nic->state) != RVL_NIC_FAILED)
 		return;
