@@ -527,6 +527,9 @@ void rvl_devlink_register(struct rvl_nic *nic)
 #ifndef HAVE_SET_NETDEV_DEVLINK_PORT
 	devlink_port_type_eth_set(&nic->health->port, nic->netdev);
 #endif
+#ifdef HAVE_DEVLINK_SET_FEATURES
+	devlink_set_features(nic->devlink, DEVLINK_F_RELOAD);
+#endif
 	devlink_register(nic->devlink);
 	WRITE_ONCE(nic->health->registered, true);
 }
