@@ -51,8 +51,11 @@ static netdev_tx_t start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	bool more = netdev_xmit_more();
 	u16 sa = RVL_NO_SA;
 
-	/* There are queues as long as `started` says so; see rvl_nic_stop(). */
-	if (unlikely(!READ_ONCE(nic->started))) {
+	/*
+	 * There are queues as long as `started` says so (see rvl_nic_stop()); and this may be a
+	 * frame for a queue that is no more, since their number was lowered.
+	 */
+	if (unlikely(!READ_ONCE(nic->started) || !q->queue)) {
 		dev_core_stats_tx_dropped_inc(netdev);
 		dev_kfree_skb_any(skb);
 		return NETDEV_TX_OK;
@@ -174,7 +177,7 @@ static void tx_timeout(struct net_device *netdev, unsigned int number)
 	struct rvl_queue_state s;
 	char why[160];
 
-	if (!READ_ONCE(nic->started))
+	if (!READ_ONCE(nic->started) || !q->queue)
 		return;
 	rvl_queue_state(q->queue, &s);
 	if (s.pending && !READ_ONCE(q->rescued)) {
