@@ -66,12 +66,15 @@ enum rvl_model_memory {
 	RVL_MEMORY_POWER,      /* H^1, as multiplied with blocks */
 	RVL_MEMORY_POWER_LOW,  /* H^1, as multiplied with sums */
 	RVL_MEMORY_POWER_HIGH, /* H^32, used by packets of 33 blocks (528 octets) and more */
-	RVL_MEMORY_LOOKUP,     /* the next line of the table that is used, whatever index */
+	RVL_MEMORY_LOOKUP,     /* any line of the table, whatever index */
 	RVL_MEMORY_NAME,       /* inbound: destination and SPI to delete it by */
 	RVL_MEMORY_COUNT
 };
 
-/* In a cycle with valid, a bit of that memory changes, as read, until it is written anew. */
+/*
+ * From a cycle with valid on, a bit of that memory is read wrong, until the SA is deleted or
+ * another bit is damaged.
+ */
 struct rvl_model_damage {
 	bool valid;
 	bool inbound;

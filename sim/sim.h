@@ -237,8 +237,8 @@ uint32_t rvl_sim_peek32(struct rvl_sim *sim, uint32_t offset);
 int rvl_sim_spurious_irq(struct rvl_sim *sim, unsigned vector);
 
 /*
- * Flip a bit in a memory of an SA (enum rvl_model_memory, model.h); it stays so until that entry is
- * written anew. Time passes: a register is read, and a cycle.
+ * Damage a bit in a memory of an SA (enum rvl_model_memory, model.h): it is read wrong until the SA
+ * is deleted, the NIC reset, or another bit damaged. Time passes: a register is read, and a cycle.
  * Returns 0, or -EINVAL for a memory or index that doesn't exist in that direction.
  */
 int rvl_sim_inject_parity(struct rvl_sim *sim, enum rvl_model_memory memory, bool inbound,

@@ -52,8 +52,8 @@ module ravelin #(
   input  logic              cfg_msix_enable_i,
   input  logic              cfg_msix_mask_i,      // function mask
   input  logic [47:0]       cfg_mac_i,            // MAC address, octet 0 in 7:0
-  // Damage to a memory of an SA, for tests: in the cycle with inject_valid_i a bit of it changes, as
-  // read, until it is written anew. inject_memory_i: DAMAGE_* of ravelin_ipsec_pkg.
+  // Damage to a memory of an SA, for tests: from the cycle with inject_valid_i on a bit of it is read
+  // wrong, until the SA is deleted or another bit damaged. inject_memory_i: DAMAGE_* of ravelin_ipsec_pkg.
   input  logic              inject_valid_i,
   input  logic [3:0]        inject_memory_i,
   input  logic              inject_inbound_i,

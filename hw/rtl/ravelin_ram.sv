@@ -6,8 +6,7 @@
 // Latency of a read 1 cycle, interval 1; rd_data_o then stands until the next read, rd_bad_o is 1
 // only in the first cycle. A read of what is written in the same cycle gets the old word.
 //
-// damage_i (with ErrorInjection) spoils a bit of a word, as a particle would: bit 0 is read wrong
-// until the word is written anew (ravelin_damage).
+// With damage_i (and ErrorInjection) bit 0 of the word at damage_addr_i is read wrong.
 module ravelin_ram #(
   parameter int unsigned Width          = 64,
   parameter int unsigned Depth          = 16,
@@ -75,14 +74,10 @@ module ravelin_ram #(
     end
   end
 
-  logic hit;
-  ravelin_damage #(.AddrW(AddrW), .ErrorInjection(ErrorInjection)) u_damage (
-    .clk_i, .rst_ni, .damage_i, .damage_addr_i, .wr_i, .wr_addr_i, .rd_addr_i, .hit_o (hit)
-  );
-
   always_ff @(posedge clk_i) begin
     if (rd_i) begin
-      {parity_q, rd_data_o} <= mem_q[rd_addr_i] ^ (Groups+Width)'(hit);
+      {parity_q, rd_data_o} <= mem_q[rd_addr_i] ^
+          (Groups+Width)'(ErrorInjection && damage_i && damage_addr_i == rd_addr_i);
     end
   end
 endmodule

@@ -27,11 +27,11 @@ module ravelin_gcm_keys #(
   input  logic rst_ni,
   input  logic [3:0] mutation_i,
   input  logic dead_i,
-  // damage to the slot of an SA: its key, H^1 in one of three copies
+  // the slot whose key, or H^1, or H^32, is read wrong
   input  logic             damage_key_i,
   input  logic             damage_beat_i,
   input  logic             damage_low_i,
-  input  logic             damage_high_i,   // H^32
+  input  logic             damage_high_i,
   input  logic [SlotW-1:0] damage_slot_i,
   // requests
   input  logic             req_valid_i,
@@ -223,7 +223,7 @@ module ravelin_gcm_keys #(
 
   // Powers stand in memory with a parity bit for each half.
   logic [129:0] write_data;
-  logic power_read_q, beat_hit, lo_hit, hi_hit;
+  logic power_read_q;
 
   always_comb begin
     write_data = '0;
@@ -251,7 +251,8 @@ module ravelin_gcm_keys #(
     always_ff @(posedge clk_i) begin
       if (power_read_i) begin
         {beat_parity_q[2*p+:2], beat_q[128*p+:128]} <=
-            mem[power_slot_i] ^ 130'(p == 0 && beat_hit);
+            mem[power_slot_i] ^ 130'(ErrorInjection && p == 0 && damage_beat_i &&
+                                     damage_slot_i == power_slot_i);
       end
     end
   end
@@ -294,11 +295,15 @@ module ravelin_gcm_keys #(
     always_ff @(posedge clk_i) begin
       if (power_read_i && (power_all_i || lo_index[2:0] == k)) begin
         {lo_parity_q[2*k+:2], lo_q[128*k+:128]} <=
-            lo_mem[{power_slot_i, lo_index[4:3]}] ^ 130'(k == 0 && lo_hit);
+            lo_mem[{power_slot_i, lo_index[4:3]}] ^
+            130'(ErrorInjection && k == 0 && damage_low_i && lo_index == '0 &&
+                 damage_slot_i == power_slot_i);
       end
       if (power_read_i && (power_all_i || hi_index[2:0] == k)) begin
         {hi_parity_q[2*k+:2], hi_q[128*k+:128]} <=
-            hi_mem[{power_slot_i, hi_index[4:3]}] ^ 130'(k == 0 && hi_hit);
+            hi_mem[{power_slot_i, hi_index[4:3]}] ^
+            130'(ErrorInjection && k == 0 && damage_high_i && hi_index == '0 &&
+                 damage_slot_i == power_slot_i);
       end
     end
   end
@@ -318,25 +323,6 @@ module ravelin_gcm_keys #(
       end
     end
   end
-
-  // Damage to the first word of a slot in each of the three kinds of memory.
-  ravelin_damage #(.AddrW(SlotW), .ErrorInjection(ErrorInjection)) u_beat_damage (
-    .clk_i, .rst_ni, .damage_i (damage_beat_i), .damage_addr_i (damage_slot_i),
-    .wr_i (wipe || (state_q == StPower && !high_q && index_q == '0)),
-    .wr_addr_i (row_q[SlotW+1:2]), .rd_addr_i (power_slot_i), .hit_o (beat_hit)
-  );
-
-  ravelin_damage #(.AddrW(SlotW + 2), .ErrorInjection(ErrorInjection)) u_lo_damage (
-    .clk_i, .rst_ni, .damage_i (damage_low_i), .damage_addr_i ({damage_slot_i, 2'd0}),
-    .wr_i (wipe || (state_q == StPower && !high_q && index_q == '0)),
-    .wr_addr_i (write_row), .rd_addr_i ({power_slot_i, lo_index[4:3]}), .hit_o (lo_hit)
-  );
-
-  ravelin_damage #(.AddrW(SlotW + 2), .ErrorInjection(ErrorInjection)) u_hi_damage (
-    .clk_i, .rst_ni, .damage_i (damage_high_i), .damage_addr_i ({damage_slot_i, 2'd0}),
-    .wr_i (wipe || (state_q == StPower && high_q && index_q == '0)),
-    .wr_addr_i (write_row), .rd_addr_i ({power_slot_i, hi_index[4:3]}), .hit_o (hi_hit)
-  );
 
 `ifndef SYNTHESIS
   initial begin

@@ -215,11 +215,17 @@ module ravelin_ipsec #(
     .ev_valid_o, .ev_ready_i, .ev_data_o
   );
 
+  // Damage lasts until the key slot of that SA is written or erased.
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       damage_q <= '0;
     end else if (ErrorInjection) begin
-      damage_q <= damage_i;
+      if (damage_i[ravelin_ipsec_pkg::DAMAGE_W-1]) begin
+        damage_q <= damage_i;
+      end else if ((out_key_valid && {1'b0, 16'(out_idx)} == damage_q[16:0]) ||
+                   (in_key_valid && {1'b1, 16'(in_idx)} == damage_q[16:0])) begin
+        damage_q <= '0;
+      end
     end
   end
 

@@ -16,7 +16,7 @@ module ravelin_ipsec_lookup #(
   input  logic            clk_i,
   input  logic            rst_ni,
   output logic            ready_o,
-  input  logic            damage_i,         // of the next line that is read
+  input  logic            damage_i,         // of each line that counts
   output logic            bad_o,
   input  logic            op_find_i,
   input  logic            op_insert_i,
@@ -39,7 +39,7 @@ module ravelin_ipsec_lookup #(
   localparam int unsigned LineW  = Ways * EntryW;
 
   logic [LineW-1:0] line0, line1;
-  logic             bad0, bad1, damage_q, op1_q, used2_q;
+  logic             bad0, bad1, op1_q, used2_q;
   logic             ready_q, v1_q, v2_q;
   logic [RowW-1:0]  sweep_q, row0_q, row1_q, rd_row0_q, rd_row1_q;
   logic [63:0]      key1_q, key2_q;
@@ -121,7 +121,6 @@ module ravelin_ipsec_lookup #(
       v2_q    <= 1'b0;
       op1_q   <= 1'b0;
       used2_q <= 1'b0;
-      damage_q <= 1'b0;
     end else begin
       if (!ready_q) begin
         sweep_q <= sweep_q + 1'b1;
@@ -131,11 +130,6 @@ module ravelin_ipsec_lookup #(
       v2_q    <= v1_q;
       op1_q   <= op_find_i;
       used2_q <= v1_q && (used_i || op1_q);
-      if (damage_i) begin
-        damage_q <= 1'b1;
-      end else if (v1_q && (used_i || op1_q)) begin
-        damage_q <= 1'b0;
-      end
     end
   end
 
@@ -174,7 +168,7 @@ module ravelin_ipsec_lookup #(
     .wr_i (!ready_q || write1), .wr_addr_i (ready_q ? rd_row1_q : sweep_q),
     .wr_data_i (write_line),
     .rd_i (v1_q), .rd_addr_i (row1_q), .rd_data_o (line1), .rd_bad_o (bad1),
-    .damage_i (damage_q && v1_q && (used_i || op1_q)), .damage_addr_i (row1_q)
+    .damage_i (damage_i && (used_i || op1_q)), .damage_addr_i (row1_q)
   );
 endmodule
 /* verilator lint_on UNUSEDSIGNAL */

@@ -80,7 +80,7 @@ package ravelin_ipsec_pkg;
   } event_t;
   localparam int unsigned EVENT_REC_W = 216;
 
-  // Damage to a memory, for tests (ErrorInjection).
+  // Damage to a memory, for tests (ErrorInjection): a bit of it is read wrong.
   localparam logic [3:0] DAMAGE_CONFIG     = 4'd0;  // what is fixed of an SA
   localparam logic [3:0] DAMAGE_COUNTERS   = 4'd1;  // its counters, sequence number
   localparam logic [3:0] DAMAGE_WINDOW     = 4'd2;  // its replay window, as read after the ICV
@@ -89,7 +89,7 @@ package ravelin_ipsec_pkg;
   localparam logic [3:0] DAMAGE_POWER      = 4'd5;  // its H^1, as multiplied with blocks
   localparam logic [3:0] DAMAGE_POWER_LOW  = 4'd6;  // its H^1, as multiplied with sums
   localparam logic [3:0] DAMAGE_POWER_HIGH = 4'd7;  // its H^32: for packets of 33 blocks and more
-  localparam logic [3:0] DAMAGE_LOOKUP     = 4'd8;  // the next line of the table that is used
+  localparam logic [3:0] DAMAGE_LOOKUP     = 4'd8;  // any line of the table
   localparam logic [3:0] DAMAGE_NAME       = 4'd9;  // an inbound SA's destination and SPI
 
   typedef struct packed {
