@@ -112,7 +112,8 @@ static void add_device_stats(struct rvl_nic *nic, struct rtnl_link_stats64 *sum)
 	sum->rx_errors += c[RVL_CNT_RX_DROP_TOO_BIG] + c[RVL_CNT_RX_DROP_PORT];
 	sum->tx_dropped += c[RVL_CNT_TX_DROP_MALFORMED] + c[RVL_CNT_TX_DROP_POLICY] +
 			   c[RVL_CNT_TX_DROP_NO_SA] + c[RVL_CNT_TX_DROP_SEQ] +
-			   c[RVL_CNT_TX_DROP_LIFETIME] + c[RVL_CNT_TX_DROP_TOO_BIG];
+			   c[RVL_CNT_TX_DROP_LIFETIME] + c[RVL_CNT_TX_DROP_PARITY] +
+			   c[RVL_CNT_TX_DROP_TOO_BIG];
 }
 
 static void get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *sum)
