@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * devlink: what the device is, parameters, reload, and the health reporter "device", which resets
+ * devlink: what the device is, a parameter, and the health reporter "device", which resets
  * a device that failed and keeps a dump of how it was.
  */
 #include <net/devlink.h>
@@ -355,40 +355,8 @@ static int info_get(struct devlink *devlink, struct devlink_info_req *req,
 	return devlink_info_version_running_put(req, DEVLINK_INFO_VERSION_GENERIC_FW, text);
 }
 
-/* --------------------------------------------------------------------------------- reload */
-
-static int reload_down(struct devlink *devlink, bool netns_change,
-		       enum devlink_reload_action action, enum devlink_reload_limit limit,
-		       struct netlink_ext_ack *extack)
-{
-	if (netns_change) {
-		NL_SET_ERR_MSG_MOD(extack, "the device stays in its network namespace");
-		return -EOPNOTSUPP;
-	}
-	rvl_nic_detach(devlink_priv(devlink), true);
-	return 0;
-}
-
-static int reload_up(struct devlink *devlink, enum devlink_reload_action action,
-		     enum devlink_reload_limit limit, u32 *actions_performed,
-		     struct netlink_ext_ack *extack)
-{
-	struct rvl_dev_error err;
-	int ret;
-
-	ret = rvl_nic_attach(devlink_priv(devlink), &err);
-	if (ret)
-		NL_SET_ERR_MSG_FMT_MOD(extack, "%s", err.text);
-	else
-		*actions_performed = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT);
-	return ret;
-}
-
 static const struct devlink_ops devlink_ops = {
 	.info_get = info_get,
-	.reload_actions = BIT(DEVLINK_RELOAD_ACTION_DRIVER_REINIT),
-	.reload_down = reload_down,
-	.reload_up = reload_up,
 };
 
 /* ------------------------------------------------------------------------------ parameters */
@@ -526,9 +494,6 @@ void rvl_devlink_register(struct rvl_nic *nic)
 {
 #ifndef HAVE_SET_NETDEV_DEVLINK_PORT
 	devlink_port_type_eth_set(&nic->health->port, nic->netdev);
-#endif
-#ifdef HAVE_DEVLINK_SET_FEATURES
-	devlink_set_features(nic->devlink, DEVLINK_F_RELOAD);
 #endif
 	devlink_register(nic->devlink);
 	WRITE_ONCE(nic->health->registered, true);

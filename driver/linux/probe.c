@@ -135,16 +135,6 @@ extern const struct devlink_health_reporter_ops probe;
 const struct devlink_health_reporter_ops probe = {.default_graceful_period = 1};
 #endif
 
-/* Reload is to be allowed; later kernels see that there are operations for it. */
-#ifdef PROBE_DEVLINK_SET_FEATURES
-#include <net/devlink.h>
-void probe(struct devlink *devlink);
-void probe(struct devlink *devlink)
-{
-	devlink_set_features(devlink, DEVLINK_F_RELOAD);
-}
-#endif
-
 /* The netdev names its devlink port itself. */
 #ifdef PROBE_SET_NETDEV_DEVLINK_PORT
 #include <net/devlink.h>
