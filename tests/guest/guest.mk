@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-GUEST_SUITES := $(addprefix tests/guest/,boot_test)
+GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-faults guest-kernel guest-libipsec guest-raveld)
 
 TESTS += $(GUEST_SUITES)
 
@@ -8,17 +8,23 @@ TESTS += $(GUEST_SUITES)
 guest-cache:
 	@scripts/guest-cache
 
+# ravelin.ko for the kernel that guests run.
+.PHONY: guest-module
+guest-module: | guest-cache
+	@driver/linux/build-all $(BUILD)/linux "$$(scripts/guest-cache --kernels | \
+		awk -v version="$$(scripts/guest-cache --paths | sed -n 's/^version=//p')" '$$1 == version { print $$2 }')"
+
 # The suites are scripts: nothing makes them, but they need what guests are made of.
-$(GUEST_SUITES): | guest-cache ;
+$(GUEST_SUITES): | guest-module ;
 
 .PHONY: guest
 guest: deps guest-cache
-	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) $(B)/bin/ravelsim module
+	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) $(B)/bin/ravelsim guest-module
 	@$(AS_ROOT:sudo=sudo --preserve-env) tests/guest/shell
 
 ifneq ($(wildcard tests/guest/demo.py),)
 .PHONY: demo-guest
 demo-guest: deps guest-cache
-	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) programs module
+	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) programs guest-module
 	@$(AS_ROOT:sudo=sudo --preserve-env) tests/guest/demo.py
 endif
