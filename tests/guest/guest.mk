@@ -22,9 +22,7 @@ guest: deps guest-cache
 	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) $(B)/bin/ravelsim guest-module
 	@$(AS_ROOT:sudo=sudo --preserve-env) tests/guest/shell
 
-ifneq ($(wildcard tests/guest/demo.py),)
 .PHONY: demo-guest
 demo-guest: deps guest-cache
 	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) programs guest-module
 	@$(AS_ROOT:sudo=sudo --preserve-env) tests/guest/demo.py
-endif
