@@ -71,6 +71,7 @@ enum rvl_esp_df { RVL_ESP_DF_COPY, RVL_ESP_DF_SET, RVL_ESP_DF_CLEAR };
 #define RVL_ESP_EVENT_HARD_PACKETS 0x08u
 #define RVL_ESP_EVENT_SEQUENCE_SOON 0x10u /* outbound: RVL_ESP_SEQUENCE_SOON was used */
 #define RVL_ESP_EVENT_SEQUENCE_END 0x20u  /* outbound: 2^32-1 was used */
+#define RVL_ESP_EVENT_DAMAGED 0x40u	  /* its memory is damaged: it passes nothing any more */
 
 #define RVL_ESP_SEQUENCE_SOON (UINT32_MAX - ((1u << 20) - 1))
 

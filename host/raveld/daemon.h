@@ -48,7 +48,9 @@ struct daemon {
 	uv_poll_t events;    /* of the data path */
 	uv_async_t datapath_failed;
 	uv_signal_t signals[3];
+	uv_timer_t watchdog; /* of the data path */
 	bool stopping;
+	bool failed; /* the data path, and it was said */
 	int exit_code;
 };
 
@@ -88,6 +90,9 @@ json_t *report_nic(struct daemon *d);
 bool report_child_is_up(struct daemon *d, const char *connection, const char *child);
 
 /* ---- main.c */
+
+/* End if the data path is dead, and say why. */
+void daemon_check_data_path(struct daemon *d);
 
 /* End with this status, peers told first if the data path still works. */
 void daemon_stop(struct daemon *d, int exit_code);

@@ -18,6 +18,7 @@
 
 #define DEFAULT_CONFIG "/etc/ravelin/ravelin.conf"
 #define STOP_TIMEOUT_MS 3000
+#define WATCHDOG_MS 1000
 #define WIRE_MTU 1500
 /* Outer IPv4, UDP, ESP header, IV, ICV, then padding to 4 octets with its length and next header.
  */
@@ -81,13 +82,39 @@ static void on_signal(uv_signal_t *handle, int number)
 	daemon_stop(d, EXIT_OK);
 }
 
+static void data_path_failed(struct daemon *d, const char *reason)
+{
+	if (d->failed)
+		return;
+	d->failed = true;
+	log_error(&d->log, "the data path has stopped: %s; no traffic passes, ending", reason);
+	daemon_stop(d, EXIT_FAILED);
+}
+
+void daemon_check_data_path(struct daemon *d)
+{
+	const char *dead = d->backend->ops->dead(d->backend);
+
+	if (dead)
+		data_path_failed(d, dead);
+}
+
 static void on_datapath_failed(uv_async_t *async)
 {
 	struct daemon *d = async->data;
 
-	log_error(&d->log, "the data path has stopped: %s; no traffic passes, ending",
-		  datapath_reason(d->datapath));
-	daemon_stop(d, EXIT_FAILED);
+	/* What the data thread met may only be a sign of what the backend knows by now. */
+	daemon_check_data_path(d);
+	data_path_failed(d, datapath_reason(d->datapath));
+}
+
+/* A device that stopped may not be able to tell. */
+static void on_watchdog(uv_timer_t *timer)
+{
+	struct daemon *d = timer->data;
+
+	d->backend->ops->check(d->backend);
+	daemon_check_data_path(d);
 }
 
 /* On the data thread. */
@@ -173,6 +200,8 @@ static int start_datapath(struct daemon *d)
 	err = datapath_start(&config, &d->datapath);
 	if (err)
 		log_error(&d->log, "the data path can't start: %s", strerror(-err));
+	else
+		uv_timer_start(&d->watchdog, on_watchdog, WATCHDOG_MS, WATCHDOG_MS);
 	return err;
 }
 
@@ -186,6 +215,8 @@ static int open_handles(struct daemon *d)
 	d->loop.data = d;
 	uv_timer_init(&d->loop, &d->deadline);
 	d->deadline.data = d;
+	uv_timer_init(&d->loop, &d->watchdog);
+	d->watchdog.data = d;
 	uv_async_init(&d->loop, &d->datapath_failed, on_datapath_failed);
 	d->datapath_failed.data = d;
 	for (int i = 0; i < 3; i++) {

@@ -62,8 +62,16 @@ static struct wish *find_wish(struct daemon *d, const char *connection, const ch
 struct given_up {
 	struct daemon *d;
 	uint64_t child_id;
+	bool damaged;
 	uint64_t ike_id; /* 0: the IKE SA has other children too */
 };
+
+/* Of a lifetime the initiator knows too; of damage only this side. */
+static bool is_ours_to_replace(const struct given_up *g, const struct ike_sa_info *sa,
+			       const struct wish *w)
+{
+	return w->wanted || sa->initiator || (g->damaged && w->connection->remote.family);
+}
 
 static void mark_replace(void *context, const struct ike_sa_info *sa,
 			 const struct ike_child_info *child)
@@ -76,14 +84,14 @@ static void mark_replace(void *context, const struct ike_sa_info *sa,
 	if (sa->child_count == 1)
 		g->ike_id = sa->id;
 	w = find_wish(g->d, sa->connection, child->name);
-	if (w && (w->wanted || sa->initiator))
+	if (w && is_ours_to_replace(g, sa, w))
 		w->replace = true;
 }
 
 /* Without rekeying, an SA that can't go on is given up and, by its initiator, negotiated anew. */
-static void give_up_child(struct daemon *d, uint64_t child_id)
+static void give_up_child(struct daemon *d, uint64_t child_id, bool damaged)
 {
-	struct given_up g = {.d = d, .child_id = child_id};
+	struct given_up g = {.d = d, .child_id = child_id, .damaged = damaged};
 
 	ike_list(d->engine, mark_replace, &g);
 	if (g.ike_id)
@@ -157,7 +165,7 @@ static void move_child(struct daemon *d, const struct ike_child_change *change)
 	}
 	log_info(&d->log, "SA %08x: its peer is at %s port %u now, and it is given up: %s",
 		 change->spi_in, text, change->remote.port, reason);
-	give_up_child(d, change->child_id);
+	give_up_child(d, change->child_id, false);
 }
 
 static void install(struct daemon *d, const struct ike_child_install *i)
@@ -391,15 +399,23 @@ static void on_datagram(void *context, const struct ike_addr *local, const struc
 	negotiation_settle(d);
 }
 
-static void on_lifetime(struct daemon *d, const struct rvl_backend_event *event)
+static void on_sa_event(struct daemon *d, struct rvl_backend_event *event)
 {
+	bool damaged = event->events & RVL_ESP_EVENT_DAMAGED;
 	uint64_t child_id;
 
 	if (!rvl_sad_child_of_event(d->sad, event, &child_id))
 		return;
-	log_info(&d->log, "SA %08x has reached a lifetime (events 0x%x) and is given up",
-		 event->spi, event->events);
-	give_up_child(d, child_id);
+	if (damaged)
+		log_warning(&d->log,
+			    "SA %08x (%s): its %s in the NIC's memory is damaged; it passes "
+			    "nothing any more and is given up",
+			    event->spi, event->direction == RVL_INBOUND ? "inbound" : "outbound",
+			    event->damage);
+	else
+		log_info(&d->log, "SA %08x has reached a lifetime (events 0x%x) and is given up",
+			 event->spi, event->events);
+	give_up_child(d, child_id, damaged);
 }
 
 static void on_data_path_event(uv_poll_t *poll, int status, int events)
@@ -413,7 +429,8 @@ static void on_data_path_event(uv_poll_t *poll, int status, int events)
 	if (read(d->backend->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		log_debug(&d->log, "data path events: %s", strerror(errno));
 	while (d->backend->ops->next_event(d->backend, &event) > 0)
-		on_lifetime(d, &event);
+		on_sa_event(d, &event);
+	daemon_check_data_path(d);
 	negotiation_settle(d);
 }
 

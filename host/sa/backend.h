@@ -53,14 +53,16 @@ struct rvl_sa_stats {
 	uint64_t drop_replay;
 	uint64_t drop_format;
 	uint64_t drop_limit;
+	bool damaged; /* it passes nothing any more, and the numbers above may be gone */
 };
 
 /* What an SA reports of itself; events are RVL_ESP_EVENT_* of esp.h. */
 struct rvl_backend_event {
 	enum rvl_direction direction;
 	uint16_t index;
-	uint32_t spi;
+	uint32_t spi; /* 0: damaged, and with it the SPI */
 	uint32_t events;
+	const char *damage; /* what of it is damaged: "key" */
 };
 
 typedef void rvl_counter_fn(void *context, const char *name, uint64_t value);
@@ -78,6 +80,8 @@ struct rvl_backend_ops {
 
 	/* NULL while it works; else why it doesn't any more. Nothing revives it. */
 	const char *(*dead)(struct rvl_backend *backend);
+	/* Look whether it still works: what it doesn't tell by itself, dead() says afterwards. */
+	void (*check)(struct rvl_backend *backend);
 
 	/* When this returns 0, the data path uses the SA. *index: where it was put. */
 	int (*sa_add)(struct rvl_backend *backend, const struct rvl_esp_params *params,

@@ -724,6 +724,11 @@ static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl
 
 	if (err)
 		goto cleanse;
+	/* Which numbers it has used isn't to be believed. */
+	if (stats.damaged) {
+		err = rvl_backend_fail(error, -EIO, "its memory is damaged");
+		goto cleanse;
+	}
 	if (stats.seq > RVL_ESP_SEQUENCE_SOON - SEQUENCE_MARGIN - 1 ||
 	    shorten_lifetime(&renewed.lifetime, stats.packets, stats.bytes)) {
 		err = rvl_backend_fail(error, -EKEYEXPIRED, "it is near its end");
@@ -805,22 +810,26 @@ bool rvl_sad_child_heard(struct rvl_sad *sad, uint64_t id)
 	bool heard;
 
 	if (!c ||
-	    sad->backend->ops->sa_query(sad->backend, RVL_INBOUND, c->index_in, &stats, &ignored))
+	    sad->backend->ops->sa_query(sad->backend, RVL_INBOUND, c->index_in, &stats, &ignored) ||
+	    stats.damaged)
 		return false;
 	heard = stats.packets != c->heard_packets;
 	c->heard_packets = stats.packets;
 	return heard;
 }
 
-bool rvl_sad_child_of_event(const struct rvl_sad *sad, const struct rvl_backend_event *event,
+bool rvl_sad_child_of_event(const struct rvl_sad *sad, struct rvl_backend_event *event,
 			    uint64_t *id)
 {
 	bool in = event->direction == RVL_INBOUND;
 
 	for (const struct child *c = sad->children; c; c = c->next) {
+		uint32_t spi = in ? c->spi_in : c->spi_out;
+
 		if ((in ? c->index_in : c->index_out) != event->index ||
-		    (in ? c->spi_in : c->spi_out) != event->spi)
+		    (event->spi && event->spi != spi))
 			continue;
+		event->spi = spi;
 		*id = c->id;
 		return true;
 	}

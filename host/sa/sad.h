@@ -88,8 +88,9 @@ bool rvl_sad_broken(const struct rvl_sad *sad);
 int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *in,
 			struct rvl_sa_stats *out, struct rvl_backend_error *error);
 
-/* The child that an event of the data path is about; false when it is gone meanwhile. */
-bool rvl_sad_child_of_event(const struct rvl_sad *sad, const struct rvl_backend_event *event,
+/* The child that an event of the data path is about, and an SPI that the event lacks; false when
+ * it is gone meanwhile. */
+bool rvl_sad_child_of_event(const struct rvl_sad *sad, struct rvl_backend_event *event,
 			    uint64_t *id);
 
 size_t rvl_sad_child_count(const struct rvl_sad *sad);

@@ -89,6 +89,12 @@ static const char *soft_dead(struct rvl_backend *backend)
 	return dead;
 }
 
+/* The data thread notices all there is. */
+static void soft_check(struct rvl_backend *backend)
+{
+	(void)backend;
+}
+
 static const char *sa_add_reason(int err)
 {
 	switch (err) {
@@ -418,6 +424,7 @@ static const struct rvl_backend_ops soft_ops = {
 	.close = soft_close,
 	.info = soft_info,
 	.dead = soft_dead,
+	.check = soft_check,
 	.sa_add = soft_sa_add,
 	.sa_delete = soft_sa_delete,
 	.sa_query = soft_sa_query,

@@ -81,6 +81,11 @@ static const char *user_dead(struct rvl_backend *backend)
 	return rvl_dev_dead(user_of(backend)->dev);
 }
 
+static void user_check(struct rvl_backend *backend)
+{
+	rvl_dev_check(user_of(backend)->dev);
+}
+
 static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *p, uint16_t *index,
 		       struct rvl_backend_error *error)
 {
@@ -147,6 +152,7 @@ static int user_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 		.drop_replay = s.drop_replay,
 		.drop_format = s.drop_format,
 		.drop_limit = s.drop_limit,
+		.damaged = s.state & RVL_SA_STATE_ERROR,
 	};
 	return 0;
 }
@@ -239,8 +245,28 @@ static uint32_t events_of(uint8_t type)
 		return RVL_ESP_EVENT_SEQUENCE_SOON;
 	case RVL_EVENT_SEQ_END:
 		return RVL_ESP_EVENT_SEQUENCE_END;
+	case RVL_EVENT_SA_ERROR:
+		return RVL_ESP_EVENT_DAMAGED;
 	default:
 		return 0;
+	}
+}
+
+static const char *damage_of(const struct rvl_dev_event *e)
+{
+	if (e->type != RVL_EVENT_SA_ERROR)
+		return NULL;
+	switch (e->value) {
+	case RVL_SA_ERROR_CONFIG:
+		return "configuration";
+	case RVL_SA_ERROR_COUNTERS:
+		return "counters";
+	case RVL_SA_ERROR_WINDOW:
+		return "anti-replay window";
+	case RVL_SA_ERROR_KEY:
+		return "key";
+	default:
+		return "state";
 	}
 }
 
@@ -259,6 +285,7 @@ static int user_next_event(struct rvl_backend *backend, struct rvl_backend_event
 			.index = e.index,
 			.spi = e.spi,
 			.events = events_of(e.type),
+			.damage = damage_of(&e),
 		};
 	return n;
 }
@@ -319,6 +346,7 @@ static const struct rvl_backend_ops user_ops = {
 	.close = user_close,
 	.info = user_info,
 	.dead = user_dead,
+	.check = user_check,
 	.sa_add = user_sa_add,
 	.sa_delete = user_sa_delete,
 	.sa_query = user_sa_query,
