@@ -49,7 +49,8 @@ int rvl_nic_start(struct rvl_nic *nic, struct rvl_dev_error *err)
 		goto close;
 	}
 	WRITE_ONCE(nic->started, true);
-	netif_tx_start_all_queues(nic->netdev);
+	/* Frames that met a stopped queue wait in the stack until it is told to look again. */
+	netif_tx_wake_all_queues(nic->netdev);
 	netif_carrier_on(nic->netdev);
 	/* It may have failed while we were at it. */
 	if (READ_ONCE(nic->state) != RVL_NIC_UP) {
