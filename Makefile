@@ -94,6 +94,8 @@ tests: $(TESTS)
 help:
 	@echo 'make             build raveld, ravelctl and ravelsim into build/bin'
 	@echo 'make demo        IKEv2 with strongSwan, packets through the simulated NIC (BACKEND=soft: no NIC)'
+	@echo 'make demo-guest  Linux under QEMU with ravelin.ko and the simulated NIC, strongSwan with packet offload'
+	@echo 'make guest       a shell in such a machine'
 	@echo 'make module      the Linux driver, for each kernel whose headers are here (KDIR=...: for one)'
 	@echo 'make test        all tests; ends with a line that counts them'
 	@echo 'make fuzz        a hostile device against the driver for FUZZ_SECONDS (3600), guided by coverage'
