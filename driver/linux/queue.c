@@ -464,6 +464,9 @@ int rvl_nic_queue_open(struct rvl_nic_queue *q, struct rvl_dev_error *err)
 	struct rvl_queue *queue;
 	int ret;
 
+	/* It did not stop when it was closed: its buffers belong to that pool until the reset. */
+	if (q->pool)
+		return rvl_fail(err, -EIO, "queue %u did not stop", q->number);
 	ret = pool_open(q);
 	if (ret)
 		return rvl_fail(err, ret, "no memory for the page pool of queue %u", q->number);
