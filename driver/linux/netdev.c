@@ -228,6 +228,8 @@ void rvl_netdev_init(struct rvl_nic *nic)
 	netdev->vlan_features |= NETIF_F_HIGHDMA;
 	/* Frames for any unicast address come up, and the address may change while they do. */
 	netdev->priv_flags |= IFF_UNICAST_FLT | IFF_LIVE_ADDR_CHANGE;
+	/* A frame's mapping lies in its skb, and short ones are padded. */
+	netdev->priv_flags &= ~IFF_TX_SKB_SHARING;
 
 	netdev->min_mtu = ETH_MIN_MTU;
 	netdev->max_mtu = min(MAX_MTU, nic->caps.max_frame - ETH_HLEN - 2 * VLAN_HLEN);
