@@ -389,6 +389,7 @@ static void free_nic_netdev(struct rvl_nic *nic)
 {
 	rvl_nic_queues_free(nic);
 	free_netdev(nic->netdev);
+	nic->netdev = NULL; /* a probe that failed takes the device down after this */
 }
 
 static void init_nic(struct rvl_nic *nic, struct pci_dev *pdev)
