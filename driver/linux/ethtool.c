@@ -230,7 +230,8 @@ static void self_test(struct net_device *netdev, struct ethtool_test *test, u64 
 	if (test->flags & ETH_TEST_FL_OFFLINE) {
 		started = nic->started;
 		rvl_nic_stop(nic);
-		data[TEST_REGISTER] = !!test_registers(nic);
+		/* A queue that did not stop would go on at the address written. */
+		data[TEST_REGISTER] = rvl_dev_check(nic->dev) || test_registers(nic);
 		if (started)
 			ret = rvl_nic_start(nic, &err);
 	}
