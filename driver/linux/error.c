@@ -28,12 +28,15 @@ void rvl_nic_detach(struct rvl_nic *nic, bool touch)
 
 int rvl_nic_attach(struct rvl_nic *nic, struct rvl_dev_error *err)
 {
-	int ret;
+	int ret = 0;
 
 	mutex_lock(&nic->lock);
-	ret = rvl_nic_up(nic, err);
-	if (!ret)
-		nic->resets++;
+	/* A reset that was under way may have brought it back already. */
+	if (!nic->dev) {
+		ret = rvl_nic_up(nic, err);
+		if (!ret)
+			nic->resets++;
+	}
 	mutex_unlock(&nic->lock);
 
 	/* Also a device that failed has a netdev, without carrier: ethtool and devlink see it. */
@@ -119,7 +122,7 @@ static void resume_traffic(struct pci_dev *pdev)
 {
 	struct rvl_nic *nic = pci_get_drvdata(pdev);
 
-	if (READ_ONCE(nic->state) == RVL_NIC_DOWN)
+	if (READ_ONCE(nic->state) == RVL_NIC_DOWN || !netif_device_present(nic->netdev))
 		come_back(nic);
 }
 
