@@ -11,7 +11,10 @@
 
 #define REST_WAIT_MS 200 /* for a place, when all others are taken */
 
-/* A queue's rings have passed what was in them when the mark was set. */
+/*
+ * A queue's rings have passed what was in them when the mark was set. An empty one has, whatever
+ * the pointers say: they may have gone halfway round since, or begun anew.
+ */
 static bool passed(const struct rvl_nic *nic, const struct rvl_resting *r, unsigned int n)
 {
 	struct rvl_queue_state state;
@@ -19,6 +22,8 @@ static bool passed(const struct rvl_nic *nic, const struct rvl_resting *r, unsig
 	if (n >= nic->num_queues || !nic->queues[n].queue)
 		return true;
 	rvl_queue_state(nic->queues[n].queue, &state);
+	if (r->inbound ? (u16)state.dev_cq_tail == state.cq_head : state.tx_tail == state.tx_head)
+		return true;
 	return (s16)((r->inbound ? state.cq_head : state.tx_head) - r->mark[n]) >= 0;
 }
 
