@@ -10,7 +10,7 @@ static uint32_t pick(struct hostile *h, uint32_t n)
 
 static bool lie(struct hostile *h)
 {
-	return !pick(h, h->malice);
+	return h->malice && !pick(h, h->malice);
 }
 
 static uint32_t any32(struct hostile *h)
@@ -39,6 +39,19 @@ enum way { HONEST, SKIPPED, NOISE, NOISE_OF_NO_PASS, MUTATED, DOUBLED, OLD_PASS,
 static enum way choose_way(struct hostile *h)
 {
 	return lie(h) ? (enum way)pick(h, WAYS) : HONEST;
+}
+
+/* As a device's write arrives: whoever sees the phase sees all of the entry. */
+static void publish(void *to, const uint8_t *entry, size_t size, size_t phase_at)
+{
+	uint8_t *shared = to;
+	size_t rest = phase_at + sizeof(uint32_t);
+	uint32_t word;
+
+	memcpy(shared, entry, phase_at);
+	memcpy(shared + rest, entry + rest, size - rest);
+	memcpy(&word, entry + phase_at, sizeof(word));
+	__atomic_store_n((uint32_t *)(void *)(shared + phase_at), word, __ATOMIC_RELEASE);
 }
 
 /*
@@ -76,7 +89,7 @@ static void put(struct hostile *h, enum way way, void *to, const void *right, co
 	default:
 		break;
 	}
-	memcpy(to, entry, size);
+	publish(to, entry, size, phase_at);
 }
 
 /* Octets that fit the next receive buffer. */

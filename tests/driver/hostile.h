@@ -38,7 +38,7 @@ struct hostile_register {
 
 struct hostile {
 	struct attacker a; /* its plan is this */
-	uint32_t malice;   /* one thing in so many is a lie */
+	uint32_t malice;   /* one thing in so many is a lie; 0: none is */
 	uint32_t habits;
 	struct hostile_register registers[HOSTILE_REGISTERS];
 	unsigned int register_count;

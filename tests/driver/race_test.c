@@ -244,7 +244,7 @@ static bool run(struct race *r, uint64_t seed)
 	attacker_init(&r->h.a, seed);
 	r->h.a.on_wait = on_wait;
 	r->h.a.plan = r;
-	r->h.malice = honest ? 1U << 30 : 1U << (4 + seed / 2 % 12);
+	r->h.malice = honest ? 0 : 1U << (4 + seed / 2 % 12);
 	for (q = 0; q < 2; q++)
 		r->h.a.regs[RVL_REG_Q_STATUS(q) / 4] = RVL_Q_STATUS_IDLE_MASK;
 	r->pulled = honest || seed % 4 ? 0 : 1 + attacker_pick(&r->h.a, 20000);
