@@ -98,8 +98,9 @@ struct rvl_resting {
 	struct list_head list;
 	bool inbound;
 	bool marked;
+	bool passed; /* by all rings */
 	u16 index;
-	unsigned long grace;  /* when nobody transmits on it any more */
+	unsigned long grace;  /* when nobody transmits on it any more; then, when nobody polls */
 	u64 waits;	      /* queues that have not passed their mark yet, a bit each */
 	u16 mark[RVL_QP_MAX]; /* pointers in those queues' rings */
 };

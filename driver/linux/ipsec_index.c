@@ -56,7 +56,14 @@ static bool rested(const struct rvl_nic *nic, struct rvl_resting *r)
 		if (r->waits & BIT_ULL(n) && passed(nic, r, n))
 			r->waits &= ~BIT_ULL(n);
 	}
-	return !r->waits;
+	if (r->waits)
+		return false;
+	/* A poll may hold completions that it has taken and not looked up yet. */
+	if (!r->passed) {
+		r->grace = start_poll_synchronize_rcu();
+		r->passed = true;
+	}
+	return poll_state_synchronize_rcu(r->grace);
 }
 
 void rvl_ipsec_index_wake(struct rvl_ipsec *ipsec, bool all)

@@ -14,7 +14,7 @@
 
 #include "ipsec.h"
 
-#define SEQ_MARGIN 0x10000 /* more than the rings hold: sent between SA_QUERY and SA_DELETE */
+#define SEQ_MARGIN 0x20000 /* more than the rings hold: sent between SA_QUERY and SA_DELETE */
 
 u64 rvl_ipsec_key_print(const struct rvl_ipsec *ipsec, const struct rvl_dev_sa *want)
 {

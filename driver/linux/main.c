@@ -113,10 +113,11 @@ int rvl_nic_up(struct rvl_nic *nic, struct rvl_dev_error *err)
 
 	lockdep_assert_held(&nic->lock);
 	WRITE_ONCE(nic->away, false);
-	pci_set_master(nic->pdev);
 	ret = rvl_dev_open(&nic->os, &options, &nic->dev, err);
 	if (ret)
 		return ret;
+	/* Not before its reset: rings of a kernel that crashed may still be in it. */
+	pci_set_master(nic->pdev);
 	ret = check_caps(nic, err);
 	if (ret)
 		goto close;
