@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-faults guest-kernel guest-libipsec guest-raveld)
+GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-faults guest-kernel guest-libipsec guest-raveld guest-xfrm)
 
 TESTS += $(GUEST_SUITES)
 

@@ -410,7 +410,7 @@ secrets {{
         """tcpdump into a pcap file; returns its process once it listens."""
         path = self.out / f"{name}.pcap"
         process = self.start(f"tcpdump-{name}", namespace,
-                             ["tcpdump", "-i", device, "-U", "-n", "-Z", "root", "-w", path])
+                             ["tcpdump", "-i", device, "-U", "--immediate-mode", "-n", "-Z", "root", "-w", path])
         process.wait_log("listening on")
         process.path = path
         return process
