@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-faults guest-kernel guest-libipsec guest-raveld guest-xfrm)
+GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-faults guest-kernel guest-libipsec guest-netdev \
+	guest-raveld guest-xfrm)
 
 TESTS += $(GUEST_SUITES)
 
