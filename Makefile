@@ -31,8 +31,10 @@ LDFLAGS   = $(SANFLAGS)
 
 LIBRARIES :=
 PROGRAMS  :=
-# Suites that `make test` runs: TAP on standard output, exit status not 0 on failure.
-TESTS     :=
+# Suites that `make test` runs: TAP on standard output, exit status not 0 on failure. Long ones are
+# in both lists.
+TESTS      :=
+LONG_TESTS :=
 BENCHES   :=
 OBJECTS   :=
 
@@ -84,7 +86,7 @@ include driver/driver.mk
 include host/host.mk
 include tests/tests.mk
 
-.PHONY: all help deps demo test bench lint format regs install clean libraries programs tests
+.PHONY: all help deps demo test check bench lint format regs install clean libraries programs tests
 
 all: programs
 libraries: $(LIBRARIES)
@@ -98,6 +100,7 @@ help:
 	@echo 'make guest       a shell in such a machine'
 	@echo 'make module      the Linux driver, for each kernel whose headers are here (KDIR=...: for one)'
 	@echo 'make test        all tests; ends with a line that counts them'
+	@echo 'make check       the same without guests and long random runs, for every day'
 	@echo 'make fuzz        a hostile device against the driver for FUZZ_SECONDS (3600), guided by coverage'
 	@echo 'make bench       measured figures as a table, and as JSON in build/bench.json'
 	@echo 'make lint        generated files, RTL lint (Verilator, Yosys), clang-format, cppcheck'
@@ -124,6 +127,9 @@ demo: deps
 
 test: deps
 	@tests/run
+
+check: deps
+	@tests/run --check
 
 bench: deps
 	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) programs benches

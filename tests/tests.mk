@@ -5,9 +5,13 @@
 
 include $(wildcard tests/*/*.mk tests/rtl/*/*.mk)
 
-.PHONY: list-tests
+.PHONY: list-tests list-long
 list-tests:
 	@printf '%s\n' $(TESTS)
+
+# Those of them that `make check` leaves out: guests, and random runs of many seconds.
+list-long:
+	@printf '%s\n' $(LONG_TESTS)
 
 .PHONY: list-benches
 list-benches:

@@ -38,6 +38,8 @@ $(B)/tests/driver_race_test: $(RACE_SRCS) $(RACE_DEVICE) $(DRIVER_HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(DRIVER_OWN_FLAGS) -fsanitize=thread -o $@ $(filter %.c %.o,$^) -lpthread
 
+LONG_TESTS += $(addprefix $(B)/tests/driver_,fuzz_test fetch_test race_test)
+
 # `make fuzz FUZZ_SECONDS=N`: guided by coverage, with what was found kept in build/fuzz from one time
 # to the next, beside seeds that no run had before. An input that breaks something is kept there too.
 FUZZ_SECONDS ?= 3600

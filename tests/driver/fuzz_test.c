@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "tests/driver/exercise.h"
+#include "tests/patience.h"
 
 #ifdef FETCH
 #include "tests/driver/fetch.h"
@@ -24,7 +25,6 @@
 #endif
 
 #define STEPS 300
-#define HANGS_AFTER 60 /* seconds; a run takes milliseconds */
 
 /* There when a sanitizer is; it tells of a death that no signal announces. */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
@@ -59,7 +59,7 @@ static bool run_all(void)
 
 	for (run = 0; runs ? run < runs : time(NULL) < end; run++) {
 		snprintf(what, sizeof(what), "seed=%" PRIu64, first_seed + run);
-		alarm(HANGS_AFTER);
+		alarm(5 * patience_seconds());
 		hostile_init(&h, first_seed + run, NULL, 0);
 #ifdef FETCH
 		fetch_watch(&h);

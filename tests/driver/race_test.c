@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "tests/driver/hostile.h"
+#include "tests/patience.h"
 
 #define SECONDS 15
 #define ROUNDS 600
-#define HANGS_AFTER 600
 #define LOG2 5
 #define BUFFER 256
 
@@ -311,7 +311,7 @@ int main(int argc, char **argv)
 	end = time(NULL) + seconds;
 	for (i = 0; runs ? i < runs : time(NULL) < end; i++) {
 		snprintf(what, sizeof(what), "seed=%" PRIu64, first + i);
-		alarm(HANGS_AFTER);
+		alarm(5 * patience_seconds());
 		alive += run(&r, first + i);
 	}
 	alarm(0);

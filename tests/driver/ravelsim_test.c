@@ -18,9 +18,7 @@
 
 #include "driver/user/rvl_frame_queue.h"
 #include "driver/user/rvl_user.h"
-
-#define READY_TIMEOUT_MS 60000
-#define IRQ_TIMEOUT_MS 20000
+#include "tests/patience.h"
 
 static char program[512];
 
@@ -59,7 +57,7 @@ static void start(struct nic *n)
 	}
 	close(fds[1]);
 	p.fd = fds[0];
-	assert_int_equal(poll(&p, 1, READY_TIMEOUT_MS), 1);
+	assert_int_equal(poll(&p, 1, patience_ms()), 1);
 	assert_true(read(fds[0], line, sizeof(line)) > 0);
 	close(fds[0]);
 }
@@ -130,7 +128,7 @@ static void exchange(struct nic *n, int frames)
 		if (got)
 			continue;
 		rvl_queue_arm(rvl_frame_queue_rings(n->queue));
-		assert_int_equal(poll(&p, 1, IRQ_TIMEOUT_MS), 1);
+		assert_int_equal(poll(&p, 1, patience_ms()), 1);
 		assert_int_equal(read(p.fd, &count, sizeof(count)), sizeof(count));
 	}
 	assert_int_equal(rvl_frame_queue_tx_errors(n->queue), 0);
@@ -194,7 +192,7 @@ static void a_killed_simulator_is_a_device_that_is_gone(void **state)
 	exchange(&n, 10);
 	stop(&n, SIGKILL);
 	p.fd = rvl_user_poll_fd(n.user);
-	assert_int_equal(poll(&p, 1, IRQ_TIMEOUT_MS), 1);
+	assert_int_equal(poll(&p, 1, patience_ms()), 1);
 	assert_int_equal(rvl_user_service(n.user), -ENODEV);
 	assert_int_equal(rvl_dev_nop(n.dev, &err), -ENODEV);
 	assert_non_null(strstr(err.text, "gone"));

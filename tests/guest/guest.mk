@@ -4,6 +4,7 @@ GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-faults guest-ke
 	guest-raveld guest-xfrm)
 
 TESTS += $(GUEST_SUITES)
+LONG_TESTS += $(GUEST_SUITES)
 
 .PHONY: guest-cache
 guest-cache:

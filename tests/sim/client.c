@@ -10,7 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 20000
+#include "tests/patience.h"
 
 static void pump(struct client *c)
 {
@@ -72,7 +72,7 @@ bool client_send_raw(struct client *c, const void *data, size_t len, const int *
 			struct pollfd room = {.fd = c->fd, .events = POLLOUT};
 
 			pump(c);
-			if (poll(&room, 1, PATIENCE_MS) != 1)
+			if (poll(&room, 1, patience_ms()) != 1)
 				return false;
 			continue;
 		}
@@ -112,7 +112,7 @@ static int receive(struct client *c, void *to, size_t len)
 
 		if (poll(&there, 1, 0) == 0)
 			pump(c);
-		if (poll(&there, 1, PATIENCE_MS) != 1)
+		if (poll(&there, 1, patience_ms()) != 1)
 			return -ETIMEDOUT;
 		n = recv(c->fd, (char *)to + have, len - have, 0);
 		if (n <= 0)

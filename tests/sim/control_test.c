@@ -28,9 +28,9 @@
 #include "sim/config_space.h"
 #include "sim/control.h"
 #include "sim/vfio_user.h"
+#include "tests/patience.h"
 #include "tests/sim/client.h"
 
-#define PATIENCE_MS 30000
 #define PAGE 4096U
 #define PAGES 16U
 #define BUS 0x100000000ULL
@@ -96,7 +96,7 @@ static int setup(void **state)
 
 	(void)state;
 	/* What is waited for without a bound of its own has this one. */
-	alarm(60);
+	alarm(5 * patience_seconds());
 	memset(&f, 0, sizeof(f));
 	snprintf(f.dir, sizeof(f.dir), "/tmp/control_test.XXXXXX");
 	assert_non_null(mkdtemp(f.dir));
@@ -156,7 +156,7 @@ static json_t *hear(int fd)
 	json_t *json;
 
 	do {
-		assert_int_equal(poll(&there, 1, PATIENCE_MS), 1);
+		assert_int_equal(poll(&there, 1, patience_ms()), 1);
 		assert_true(len < sizeof(text));
 		assert_int_equal(recv(fd, text + len, 1, 0), 1);
 	} while (text[len++] != '\n');
@@ -333,7 +333,7 @@ static void await_irq(int vector)
 {
 	struct pollfd there = {.fd = f.events[vector], .events = POLLIN};
 
-	assert_int_equal(poll(&there, 1, PATIENCE_MS), 1);
+	assert_int_equal(poll(&there, 1, patience_ms()), 1);
 }
 
 /* ------------------------------------------------------------------------------ malformed */

@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "sim/port.h"
+#include "tests/patience.h"
 
 static uint8_t frame[RVL_PORT_MAX_FRAME];
 static char err[512];
@@ -65,7 +66,7 @@ static void refused(const char *spec, int code, const char *words)
 		fail_msg("%s: %d \"%s\", without \"%s\"", spec, rc, err, words);
 }
 
-/* The next frame with this EtherType, or with any for 0; fails after 10 s. */
+/* The next frame with this EtherType, or with any for 0; fails when none comes. */
 static uint32_t receive(struct rvl_port *p, uint16_t type)
 {
 	for (;;) {
@@ -74,8 +75,8 @@ static uint32_t receive(struct rvl_port *p, uint16_t type)
 
 		if (len && (type == 0 || (frame[12] << 8 | frame[13]) == type))
 			return len;
-		if (len == 0 && poll(&there, 1, 10000) != 1)
-			fail_msg("no frame of type %#x within 10 s", type);
+		if (len == 0 && poll(&there, 1, patience_ms()) != 1)
+			fail_msg("no frame of type %#x", type);
 	}
 }
 
@@ -107,7 +108,7 @@ static void frames_cross_a_veth_pair_and_do_not_come_back(void **state)
 	there.fd = peer;
 	rvl_port_send(p, experimental, sizeof(experimental), 0);
 	do {
-		assert_int_equal(poll(&there, 1, 10000), 1);
+		assert_int_equal(poll(&there, 1, patience_ms()), 1);
 		len = (uint32_t)recv(peer, frame, sizeof(frame), 0);
 	} while (len != sizeof(experimental) || frame[12] != 0x88);
 	assert_memory_equal(frame, experimental, sizeof(experimental));
