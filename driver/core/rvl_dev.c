@@ -403,6 +403,13 @@ int rvl_dev_fatal(struct rvl_dev *dev, uint32_t cause)
 	}
 }
 
+/* Nobody else has reset it since rvl_dev_open(). */
+static bool is_ours(struct rvl_dev *dev, uint32_t status)
+{
+	return status & RVL_STATUS_READY_MASK &&
+	       rvl_os_read32(&dev->os, RVL_REG_CMD_CONTROL) & RVL_CMD_CONTROL_ENABLE_MASK;
+}
+
 int rvl_dev_check(struct rvl_dev *dev)
 {
 	int ret = rvl_dev_alive(dev);
@@ -416,8 +423,7 @@ int rvl_dev_check(struct rvl_dev *dev)
 	if (status & RVL_STATUS_FATAL_MASK)
 		return rvl_dev_fatal(dev, rvl_field(status, RVL_STATUS_FATAL_CAUSE_MASK,
 						    RVL_STATUS_FATAL_CAUSE_SHIFT));
-	if (!(status & RVL_STATUS_READY_MASK) ||
-	    !(rvl_os_read32(&dev->os, RVL_REG_CMD_CONTROL) & RVL_CMD_CONTROL_ENABLE_MASK))
+	if (!is_ours(dev, status))
 		return rvl_dev_kill(dev, "the device was reset behind the driver's back");
 	return 0;
 }
@@ -479,16 +485,35 @@ int rvl_dev_cycles(struct rvl_dev *dev, uint64_t *cycles)
 	return rvl_dev_check(dev);
 }
 
+static void read_counters(struct rvl_dev *dev, uint64_t counters[RVL_CNT_NUM])
+{
+	unsigned int i;
+
+	for (i = 0; i < RVL_CNT_NUM; i++)
+		counters[i] = read_latched(dev, RVL_COUNTER_OFFSET + i * RVL_COUNTER_STRIDE);
+}
+
 int rvl_dev_counters(struct rvl_dev *dev, uint64_t counters[RVL_CNT_NUM])
 {
 	int ret = rvl_dev_alive(dev);
-	unsigned int i;
 
 	if (ret)
 		return ret;
-	for (i = 0; i < RVL_CNT_NUM; i++)
-		counters[i] = read_latched(dev, RVL_COUNTER_OFFSET + i * RVL_COUNTER_STRIDE);
+	read_counters(dev, counters);
 	return rvl_dev_check(dev);
+}
+
+int rvl_dev_last_counters(struct rvl_dev *dev, uint64_t counters[RVL_CNT_NUM])
+{
+	uint32_t status;
+
+	if (rvl_dev_alive(dev) == -ENODEV)
+		return -ENODEV;
+	read_counters(dev, counters);
+	status = rvl_os_read32(&dev->os, RVL_REG_STATUS);
+	if (status == RVL_ALL_ONES || !is_ours(dev, status))
+		return -ENODEV;
+	return 0;
 }
 
 #define COUNTER_NAME(name, description) #name,

@@ -5,7 +5,8 @@
  * Everything that comes from the device is checked before it is used, and every wait has a bound.
  * A device that breaks the rules (an answer to no question, an index out of range, no answer in
  * time) or is gone (registers read all ones) is marked dead, with a reason; from then on every call
- * returns -EIO or -ENODEV and touches it no more, until rvl_dev_close().
+ * but rvl_dev_last_counters() returns -EIO or -ENODEV and touches it no more, until
+ * rvl_dev_close().
  *
  * Threads: any thread may call anything here, except that nothing may run beside rvl_dev_close().
  * Commands are done one at a time under a lock and wait for the device: call them from a control
@@ -99,6 +100,13 @@ int rvl_dev_cycles(struct rvl_dev *dev, uint64_t *cycles);
 
 /* All counters, by enum rvl_counter. */
 int rvl_dev_counters(struct rvl_dev *dev, uint64_t counters[RVL_CNT_NUM]);
+
+/*
+ * The same before rvl_dev_close(), whose reset sets them to 0; the one call that reads a dead
+ * device too, for what it counted until it was given up. -ENODEV: it is gone, or was reset
+ * meanwhile.
+ */
+int rvl_dev_last_counters(struct rvl_dev *dev, uint64_t counters[RVL_CNT_NUM]);
 
 /* Name of a counter ("rx_drop_icv") and its description; NULL beyond the last. */
 const char *rvl_counter_name(unsigned int counter);

@@ -44,6 +44,7 @@ static const struct queue_stat queue_stats[] = {
 	TX_STAT("tx_queue_%u_bytes", tx_bytes),
 	TX_STAT("tx_queue_%u_dropped", tx_dropped),
 	RX_STAT("tx_queue_%u_errors", tx_errors),
+	RX_STAT("tx_queue_%u_lost", tx_lost),
 	TX_STAT("tx_queue_%u_busy", tx_busy),
 	RX_STAT("rx_queue_%u_packets", rx_packets),
 	RX_STAT("rx_queue_%u_bytes", rx_bytes),

@@ -142,7 +142,6 @@ close:
 
 void rvl_nic_down(struct rvl_nic *nic, bool touch)
 {
-	u64 counters[RVL_CNT_NUM];
 	unsigned int i;
 
 	lockdep_assert_held(&nic->lock);
@@ -150,17 +149,13 @@ void rvl_nic_down(struct rvl_nic *nic, bool touch)
 		netif_carrier_off(nic->netdev);
 	if (nic->dev) {
 		WRITE_ONCE(nic->away, !touch);
-		rvl_nic_counters(nic, counters);
 		rvl_nic_stop(nic);
 		if (nic->ipsec)
 			rvl_ipsec_device_down(nic);
+		/* What was on its way has ended. */
+		rvl_nic_keep_counters(nic);
 		rvl_dev_close(nic->dev);
 		nic->dev = NULL;
-
-		spin_lock_bh(&nic->counters_lock);
-		memcpy(nic->counters_base, counters, sizeof(counters));
-		memset(nic->counters_last, 0, sizeof(nic->counters_last));
-		spin_unlock_bh(&nic->counters_lock);
 	}
 	for (i = 0; nic->queues && i < nic->max_queues; i++)
 		rvl_nic_queue_release(&nic->queues[i]);

@@ -128,6 +128,23 @@ static void get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *sum
 	add_device_stats(nic, sum);
 }
 
+void rvl_nic_keep_counters(struct rvl_nic *nic)
+{
+	u64 counters[RVL_CNT_NUM];
+	int ret = rvl_dev_last_counters(nic->dev, counters);
+	unsigned int i;
+
+	lockdep_assert_held(&nic->lock);
+	spin_lock_bh(&nic->counters_lock);
+	for (i = 0; i < RVL_CNT_NUM; i++) {
+		if (!ret)
+			nic->counters_last[i] = max(nic->counters_last[i], counters[i]);
+		nic->counters_base[i] += nic->counters_last[i];
+		nic->counters_last[i] = 0;
+	}
+	spin_unlock_bh(&nic->counters_lock);
+}
+
 int rvl_nic_counters(struct rvl_nic *nic, u64 counters[RVL_CNT_NUM])
 {
 	int ret = nic->dev ? rvl_dev_counters(nic->dev, counters) : -ENODEV;

@@ -428,6 +428,8 @@ static void release(void *ctx, bool rx, void *cookie)
 	if (rx) {
 		buffer_put(q, cookie);
 	} else {
+		/* Nothing polls any more, so there is one writer. */
+		count(q->stats_rx, &q->stats_rx->tx_lost);
 		unmap(q, cookie);
 		dev_kfree_skb_any(cookie);
 	}

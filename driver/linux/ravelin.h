@@ -53,6 +53,7 @@ struct rvl_queue_stats {
 	u64_stats_t rx_packets, rx_bytes;
 	u64_stats_t tx_dropped;	     /* no memory, no mapping, device gone */
 	u64_stats_t tx_errors;	     /* the device refused the descriptor or could not read it */
+	u64_stats_t tx_lost;	     /* the device had them when their ring was taken away */
 	u64_stats_t tx_busy;	     /* the ring was full, the queue stopped */
 	u64_stats_t rx_dropped;	     /* no memory for a frame */
 	u64_stats_t rx_errors;	     /* a receive descriptor that the device refused */
@@ -186,6 +187,12 @@ void rvl_netdev_init(struct rvl_nic *nic); /* features, MTU range, MAC; before r
  * result is an error). Under nic->lock.
  */
 int rvl_nic_counters(struct rvl_nic *nic, u64 counters[RVL_CNT_NUM]);
+
+/*
+ * Before the reset that sets them to 0: add them to the base. A device that lies does not take away
+ * what it said before. Under nic->lock.
+ */
+void rvl_nic_keep_counters(struct rvl_nic *nic);
 
 /* ------------------------------------------------------------------------------------ queue.c */
 

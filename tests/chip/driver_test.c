@@ -15,6 +15,7 @@
 
 #define QUEUE_LOG2 5
 #define MANY_LOG2 8
+#define READ_TIMEOUT RVL_SIM_COMPLETION_TIMEOUT /* cycles; the chip's own is up to 7% more */
 
 /* The last frame that came out on either side, and how many did. */
 struct sink {
@@ -307,6 +308,14 @@ static void an_armed_queue_interrupts_once(void **state)
 	teardown(b);
 }
 
+/* Where the chip finds it. */
+static uint64_t buffer_address(const struct bench *b, const uint8_t *buffer)
+{
+	size_t offset = (size_t)(buffer - b->chip.arena.mem), half = b->chip.arena.size / 2;
+
+	return offset >= half ? RVL_ARENA_HIGH + offset - half : RVL_ARENA_LOW + offset;
+}
+
 static void an_unreadable_frame_costs_that_frame_alone(void **state)
 {
 	const struct rvl_rootport_rule poison = {.fault = RVL_FAULT_POISONED, .times = 1};
@@ -314,22 +323,15 @@ static void an_unreadable_frame_costs_that_frame_alone(void **state)
 	struct bench *b = setup();
 	struct rvl_frame_queue *q = b->chip.queues[0];
 	size_t room;
-	uint8_t *buffer = rvl_frame_queue_tx_buffer(q, &room);
 	unsigned int kind;
 
 	(void)state;
 	/* Reads of the frame's buffer only; the descriptor's ring lies elsewhere. */
 	for (kind = RVL_FAULT_UNSUPPORTED; kind <= RVL_FAULT_POISONED; kind++) {
-		size_t offset;
-
 		if (kind == RVL_FAULT_RETRY)
 			continue;
-		buffer = rvl_frame_queue_tx_buffer(q, &room);
-		offset = (size_t)(buffer - b->chip.arena.mem);
 		rule.fault = (enum rvl_rootport_fault)kind;
-		rule.addr = offset >= b->chip.arena.size / 2
-				    ? RVL_ARENA_HIGH + offset - b->chip.arena.size / 2
-				    : RVL_ARENA_LOW + offset;
+		rule.addr = buffer_address(b, rvl_frame_queue_tx_buffer(q, &room));
 		rule.size = 2000;
 		rvl_rootport_clear_rules(rvl_sim_rootport(b->chip.sim));
 		assert_int_equal(rvl_rootport_add_rule(rvl_sim_rootport(b->chip.sim), &rule), 0);
@@ -345,6 +347,72 @@ static void an_unreadable_frame_costs_that_frame_alone(void **state)
 	assert_int_equal(counter(b, RVL_CNT_PCIE_READ_CA), 1);
 	assert_int_equal(counter(b, RVL_CNT_PCIE_READ_POISONED), 1);
 	assert_null(rvl_dev_dead(b->chip.dev));
+	teardown(b);
+}
+
+/* The next frame of queue pair 0 is read and its completion lost. */
+static void lose_a_frame(struct bench *b)
+{
+	struct rvl_rootport_rule rule = {.fault = RVL_FAULT_LOST, .times = 1, .size = 2000};
+	size_t room;
+
+	rule.addr = buffer_address(b, rvl_frame_queue_tx_buffer(b->chip.queues[0], &room));
+	assert_int_equal(rvl_rootport_add_rule(rvl_sim_rootport(b->chip.sim), &rule), 0);
+	send_ipv4(b, 1000, RVL_NO_SA);
+}
+
+/* Reads are answered in order, so whoever waits for a command must have that much patience. */
+static void a_command_waits_behind_a_lost_read_until_the_chip_gives_that_up(void **state)
+{
+	struct bench *b = setup();
+	uint64_t start;
+
+	(void)state;
+	drain(b);
+	lose_a_frame(b);
+	rvl_sim_step(b->chip.sim, 1000);
+	start = rvl_sim_cycle(b->chip.sim);
+	assert_int_equal(rvl_dev_nop(b->chip.dev, NULL), 0);
+	assert_in_range(rvl_sim_cycle(b->chip.sim) - start, READ_TIMEOUT - 2000,
+			READ_TIMEOUT + READ_TIMEOUT / 10);
+	assert_int_equal(counter(b, RVL_CNT_PCIE_READ_TIMEOUT), 1);
+	assert_int_equal(counter(b, RVL_CNT_TX_DROP_DMA), 1);
+
+	send_ipv4(b, 1000, RVL_NO_SA);
+	drain(b);
+	assert_int_equal(b->sink.wire, 1);
+	assert_int_equal(rvl_frame_queue_tx_errors(b->chip.queues[0]), 1);
+	teardown(b);
+}
+
+static void
+what_a_device_counted_before_and_after_it_was_given_up_is_there_until_its_reset(void **state)
+{
+	struct bench *b = setup();
+	uint64_t counters[RVL_CNT_NUM];
+
+	(void)state;
+	drain(b);
+	send_ipv4(b, 1000, RVL_NO_SA);
+	drain(b);
+	lose_a_frame(b);
+	rvl_sim_step(b->chip.sim, 1000);
+	rvl_dev_set_command_timeout(b->chip.dev, READ_TIMEOUT / 2 / (1000000 / CHIP_NS_PER_CYCLE));
+	assert_int_equal(rvl_dev_nop(b->chip.dev, NULL), -EIO);
+	assert_non_null(rvl_dev_dead(b->chip.dev));
+
+	assert_int_equal(rvl_dev_counters(b->chip.dev, counters), -EIO);
+	assert_int_equal(rvl_dev_last_counters(b->chip.dev, counters), 0);
+	assert_int_equal(counters[RVL_CNT_TX_FRAMES], 2);
+	assert_int_equal(counters[RVL_CNT_TX_BYPASS], 1);
+	assert_int_equal(counters[RVL_CNT_TX_DROP_DMA], 0);
+	rvl_sim_step(b->chip.sim, READ_TIMEOUT);
+	assert_int_equal(rvl_dev_last_counters(b->chip.dev, counters), 0);
+	assert_int_equal(counters[RVL_CNT_TX_DROP_DMA], 1);
+	assert_int_equal(counters[RVL_CNT_PCIE_READ_TIMEOUT], 1);
+
+	assert_int_equal(rvl_sim_flr(b->chip.sim), 0);
+	assert_int_equal(rvl_dev_last_counters(b->chip.dev, counters), -ENODEV);
 	teardown(b);
 }
 
@@ -662,6 +730,9 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_with_a_policy_is_named),
 		cmocka_unit_test(an_armed_queue_interrupts_once),
 		cmocka_unit_test(an_unreadable_frame_costs_that_frame_alone),
+		cmocka_unit_test(a_command_waits_behind_a_lost_read_until_the_chip_gives_that_up),
+		cmocka_unit_test(
+			what_a_device_counted_before_and_after_it_was_given_up_is_there_until_its_reset),
 		cmocka_unit_test(an_unreadable_descriptor_stops_its_queue_with_an_event),
 		cmocka_unit_test(a_function_level_reset_in_mid_traffic_erases_every_sa),
 		cmocka_unit_test(an_sa_deleted_in_mid_traffic_ends_without_plaintext),

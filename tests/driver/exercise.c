@@ -483,6 +483,17 @@ static void look(struct exercise *x)
 	}
 }
 
+static void last_look(struct exercise *x)
+{
+	uint64_t counters[RVL_CNT_NUM];
+	int ret;
+
+	begin(x);
+	ret = rvl_dev_last_counters(x->dev, counters);
+	CHECK(x, ret == 0 || ret == -ENODEV);
+	finish(x, 0);
+}
+
 static void step(struct exercise *x)
 {
 	unsigned int q = pick(x, HOSTILE_QUEUES);
@@ -555,6 +566,7 @@ bool exercise(struct hostile *h, unsigned int steps, const char *what)
 			if (pick(x, 2))
 				destroy(x, i);
 		x->phase = CLOSING;
+		last_look(x);
 		begin(x);
 		rvl_dev_close(x->dev);
 		finish(x, 2 * x->options.reset_timeout_ms + SLACK_MS);

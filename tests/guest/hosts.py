@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Hosts of the guest tests: who they are, strongSwan in a guest, and traffic between them.
+"""Hosts of the guest tests: who they are, strongSwan in a guest, traffic between them, and how a suite
+runs its tests.
 
 Host A is 192.0.2.1 with 10.1.0.1 behind it, host B 192.0.2.2 with 10.2.0.1, as in tests/lab/lab.py;
 each may be a guest or a namespace.
 """
 import collections
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -13,13 +15,17 @@ import socket
 import threading
 
 from vm import Guest  # finds tests/lab as well
-from ground import ROOT, Control, LabError, inside  # noqa: F401
+import suite
+from ground import DEADLINE, ROOT, LabError, inside
 from lab import A_ADDR, A_INNER, B_ADDR, B_INNER, PSK, Peers
 
 Host = collections.namedtuple("Host", "letter address inner net identity")
 A = Host("a", A_ADDR, A_INNER, "10.1.0.0/24", "a.example.org")
 B = Host("b", B_ADDR, B_INNER, "10.2.0.0/24", "b.example.org")
 PROTECTED = ("10.1.0.0/16", "10.2.0.0/16")
+
+# Seconds that a program of others, which has a limit of its own, waits for a single answer.
+PATIENCE = DEADLINE / 2
 
 # Octets that stand in every transfer, to look for on the wire.
 MARKER = b"no plaintext of a protected flow leaves on the wire "
@@ -79,28 +85,32 @@ secrets {{
 """
 
 
-STRONGSWAN_CONF = """
-swanctl {
+# IKE asks again every 5 s at most, so that it goes on soon after its peer is back, and for longer than any
+# test waits; handshakes may take as long.
+STRONGSWAN_CONF = f"""
+swanctl {{
   load = random nonce openssl pem x509 pubkey pkcs1
-}
-charon-systemd {
+}}
+charon-systemd {{
   load = random nonce kdf openssl pem x509 pubkey pkcs1 kernel-netlink socket-default vici updown
-  retransmit_timeout = 2
-  retransmit_tries = 5
-  filelog {
-    log {
+  retransmit_timeout = 1
+  retransmit_limit = 5
+  retransmit_tries = {DEADLINE:.0f}
+  half_open_timeout = {DEADLINE:.0f}
+  filelog {{
+    log {{
       path = /var/log/charon.log
       flush_line = yes
       time_format = %H:%M:%S
       default = 1
       ike = 2
       knl = 2
-    }
-  }
-  journal {
+    }}
+  }}
+  journal {{
     default = -1
-  }
-}
+  }}
+}}
 """
 
 
@@ -118,9 +128,9 @@ class GuestHost(Guest):
                          files=files, **kwargs)
 
     def up(self):
-        """Addresses, once it has booted."""
-        self.sh(f"ip link set eth0 mtu {self.mtu} up && ip addr add {self.me.address}/24 dev eth0 && "
-                f"ip addr add {self.me.inner}/32 dev lo")
+        """The interface up, and addresses."""
+        self.sh(f"ip link set eth0 mtu {self.mtu} up && ip addr replace {self.me.address}/24 dev eth0 && "
+                f"ip addr replace {self.me.inner}/32 dev lo")
 
     # --------------------------------------------------------------------------------- strongSwan
 
@@ -151,6 +161,12 @@ class GuestHost(Guest):
         """ethtool -S as {name: number}."""
         return {k: int(v) for k, v in re.findall(r"^\s+(\S+): (\d+)$", self.sh("ethtool -S eth0"), re.M)}
 
+    def patience(self, milliseconds=60000):
+        """How long the driver waits for the answer to a command. In simulation that may be long: commands
+        wait behind reads that are lost, until the device gives those up."""
+        self.sh(f"devlink dev param set pci/{self.nic_address()} name command_timeout_ms value {milliseconds} "
+                "cmode runtime")
+
     def keep(self):
         """Leave what is known about the guest beside its console."""
         for name, command in (("charon", "cat /var/log/charon.log"), ("xfrm", "ip -s xfrm state; ip -s xfrm policy"),
@@ -161,14 +177,39 @@ class GuestHost(Guest):
 
 # ----------------------------------------------------------------------------------------- traffic
 
+def _pings(one, count):
+    """A shell script: echo requests by the command `one`, until one is not answered. Of several the program
+    waits for the last answer no longer than twice what the others took; for one alone, as long as it is told."""
+    return f"for n in $(seq {count}); do {one} || exit; done"
+
+
+def _answers(out):
+    """(sent, answered) of such a script."""
+    found = re.findall(r"1 packets transmitted, (\d) received", out)
+    if not found:
+        raise LabError(f"ping says: {out}")
+    return len(found), sum(map(int, found))
+
+
 def ping(guest, target, count=3, source=None, size=56, options=""):
-    """Echo requests from a guest; returns (sent, answered)."""
-    out = guest.sh(f"ping -n -c {count} -i 0.05 -W 10 -s {size} {options} -I {source or guest.me.inner} {target}",
-                   check=False, timeout=60)
-    match = re.search(r"(\d+) packets transmitted, (\d+) received", out)
+    """Echo requests from a guest, each after the answer to the last; returns (sent, answered)."""
+    one = f"ping -n -c 1 -W {PATIENCE:.0f} -s {size} {options} -I {source or guest.me.inner} {target}"
+    return _answers(guest.sh(f"{{ {_pings(one, count)}; }} 2>&1", check=False))
+
+
+def ping_from(net, namespace, target, count, *options):
+    """The same from a namespace."""
+    one = f"ping -n -c 1 -W {PATIENCE:.0f} {' '.join(map(str, options))} {target}"
+    return _answers(net.sh(namespace, "sh", "-c", _pings(one, count), check=False))
+
+
+def ping_in_vain(guest, target, count=3, source=None):
+    """Echo requests from a guest that are not to be answered; returns how many were, soon."""
+    out = guest.sh(f"ping -n -c {count} -i 0.05 -W 1 -I {source or guest.me.inner} {target}", check=False)
+    match = re.search(r"\d+ packets transmitted, (\d+) received", out)
     if not match:
         raise LabError(f"ping in guest {guest.name} says: {out}")
-    return int(match[1]), int(match[2])
+    return int(match[1])
 
 
 def payload(octets):
@@ -198,13 +239,13 @@ def transfer_in(guest, namespace, source, target, octets, port=5001):
     with inside(namespace):
         stream = socket.socket()
     with stream:
-        stream.settimeout(120)
+        stream.settimeout(DEADLINE)
         stream.bind((source, 0))
         try:
             stream.connect((target, port))
             stream.sendall(data)
             stream.shutdown(socket.SHUT_WR)
-            receiver.wait(timeout=120)
+            receiver.wait()
         except OSError as error:
             raise LabError(f"TCP from {source} to {target}:{port}: {error}") from None
     return digest(data), receiver.log().split()[0]
@@ -221,10 +262,10 @@ def transfer_out(guest, namespace, source, target, octets, port=5002):
     def receive():
         received = hashlib.sha256()
         try:
-            listener.settimeout(120)
+            listener.settimeout(DEADLINE)
             stream, _ = listener.accept()
             with stream:
-                stream.settimeout(120)
+                stream.settimeout(DEADLINE)
                 while chunk := stream.recv(65536):
                     received.update(chunk)
             result["digest"] = received.hexdigest()
@@ -235,8 +276,8 @@ def transfer_out(guest, namespace, source, target, octets, port=5002):
     with listener:
         thread.start()
         # the route's source address is the inner one
-        guest.sh(f"nc -w 30 {target} {port} </tmp/payload", timeout=120)
-        thread.join(120)
+        guest.sh(f"nc -w {PATIENCE:.0f} {target} {port} </tmp/payload")
+        thread.join(DEADLINE)
     return digest(data), result.get("digest", "nothing arrived")
 
 
@@ -245,6 +286,73 @@ def transfer_between(sender, receiver, octets, port=5003):
     data = payload(octets)
     sender.put("/tmp/payload", data)
     job = sink(receiver, port)
-    sender.sh(f"nc -w 30 {receiver.me.inner} {port} </tmp/payload", timeout=120)
-    job.wait(timeout=120)
+    sender.sh(f"nc -w {PATIENCE:.0f} {receiver.me.inner} {port} </tmp/payload")
+    job.wait()
     return digest(data), job.log().split()[0]
+
+
+# ------------------------------------------------------------------------------------------ suites
+
+class Fixture:
+    """What the tests of a suite stand on, made with a Net of its own."""
+
+    def __init__(self, net):
+        self.net = net
+
+    def restore(self):
+        """Before each test: all that it takes for granted."""
+
+    def always(self):
+        """After each test: what holds whatever the test was."""
+
+    def keep(self):
+        """At the end: leave in net.out what helps to understand it."""
+
+
+class _Stage:
+    """A fixture, made when the first test needs it, and anew after one that failed: nothing is built on what
+    that one left."""
+
+    def __init__(self, make, out, names):
+        self._make, self._out, self._names = make, out, names
+        self._made, self._net, self.fixture = 0, None, None
+
+    def enter(self):
+        if not self.fixture:
+            self._made += 1
+            out = self._out if self._made == 1 else self._out / str(self._made)
+            self._net = Net(out, self._names)
+            with self._net.building():
+                self.fixture = self._make(self._net)
+        self.fixture.restore()
+        return self.fixture
+
+    def leave(self):
+        fixture, self.fixture = self.fixture, None
+        if fixture:
+            with contextlib.suppress(LabError):
+                fixture.keep()
+            self._net.close()
+
+
+def run_suite(make, out, names=("nic", "b")):
+    """Run the tests of a suite: the public methods of the class `make`, a Fixture, in the order of their
+    definition; what helps them is private or in a class below. Each holds alone. Logs go to out, those after
+    the n-th failure to out/n+1. Returns the exit status."""
+    stage = _Stage(make, pathlib.Path(out), names)
+
+    def test(name):
+        def run():
+            try:
+                fixture = stage.enter()
+                getattr(fixture, name)()
+                fixture.always()
+            except BaseException:
+                stage.leave()
+                raise
+        return run
+    tests = [name for name, what in vars(make).items() if callable(what) and not name.startswith("_")]
+    try:
+        return suite.run([(name.replace("_", " "), test(name)) for name in tests])
+    finally:
+        stage.leave()

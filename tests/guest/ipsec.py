@@ -4,17 +4,12 @@ use these."""
 import re
 
 from hosts import A, B, MARKER, PROTECTED, ping
-from ground import LabError, wait_for
+from ground import LabError, expect, wait_for
 import wire
 
 STATE_ERRORS = ("XfrmInError", "XfrmInNoStates", "XfrmInStateProtoError", "XfrmInStateModeError",
                 "XfrmInStateSeqError", "XfrmInStateInvalid", "XfrmInTmplMismatch", "XfrmInNoPols",
                 "XfrmInPolBlock", "XfrmOutError", "XfrmOutStateProtoError", "XfrmOutPolBlock")
-
-
-def check(holds, text):
-    if not holds:
-        raise LabError(f"does not hold: {text}")
 
 
 def xfrm_states(guest):
@@ -24,32 +19,38 @@ def xfrm_states(guest):
 def offloaded(guest):
     """Every SA and every policy of the tunnel is the NIC's, as `ip xfrm` shows them. Returns the SAs."""
     sas = xfrm_states(guest)
-    check(len(sas) >= 2, f"there are SAs:\n{guest.sh('ip xfrm state')}")
+    expect(len(sas) >= 2, f"there are SAs:\n{guest.sh('ip xfrm state')}")
     for sa in sas:
-        check(sa["offload"] and sa["offload"]["mode"] == "packet",
+        expect(sa["offload"] and sa["offload"]["mode"] == "packet",
               f"this SA has `offload packet`:\n{sa['text']}")
     policies = guest.sh("ip xfrm policy")
     tunnel = [block for block in re.split(r"^(?=src )", policies, flags=re.M)
               if "tmpl" in block and "dir fwd" not in block]
-    check(len(tunnel) >= 2, f"there are policies:\n{policies}")
+    expect(len(tunnel) >= 2, f"there are policies:\n{policies}")
     for block in tunnel:
-        check("mode packet" in block, f"this policy has `offload packet`:\n{block}")
+        expect("mode packet" in block, f"this policy has `offload packet`:\n{block}")
     return sas
 
 
-def counters_agree(guest):
-    """The kernel's counters of the SAs, the NIC's, and what the NIC calls the sum of its parts."""
+def counters_agree(guest, before=None):
+    """The kernel's counters of the SAs, the NIC's, and what the NIC calls the sum of its parts. before: the
+    NIC's when there were no SAs, if it had others before these. Returns packets (out, in)."""
+    names = ("tx_protected", "rx_decrypted")
+    start = [before[name] if before else 0 for name in names]
+
+    def counted():
+        nic = guest.statistics()
+        return tuple(nic[name] - was for name, was in zip(names, start))
+
     def agree():
-        sas, nic = xfrm_states(guest), guest.statistics()
-        out = sum(sa["packets"] for sa in sas if sa["offload"]["dir"] == "out")
-        into = sum(sa["packets"] for sa in sas if sa["offload"]["dir"] == "in")
-        return (out, into) == (nic["tx_protected"], nic["rx_decrypted"]) and (out, into)
+        sas = xfrm_states(guest)
+        sums = tuple(sum(sa["packets"] for sa in sas if sa["offload"]["dir"] == way) for way in ("out", "in"))
+        return sums == counted() and sums
     try:
         return wait_for("the SAs' packets are the NIC's", agree, interval=0.5)
     except LabError:
-        nic = guest.statistics()
-        raise LabError(f"the SAs' packets differ from the NIC's tx_protected {nic['tx_protected']} and "
-                       f"rx_decrypted {nic['rx_decrypted']}:\n{guest.sh('ip -s xfrm state')}") from None
+        raise LabError(f"the SAs' packets differ from the NIC's {names} {counted()}:\n"
+                       f"{guest.sh('ip -s xfrm state')}") from None
 
 
 def sums_hold(guest):
@@ -69,17 +70,17 @@ def no_errors(guest):
     text = guest.sh("cat /proc/net/xfrm_stat")
     wrong = [line.strip() for line in text.splitlines()
              if line.split()[0] in STATE_ERRORS and line.split()[1] != "0"]
-    check(not wrong, f"/proc/net/xfrm_stat counts no error: {wrong}")
+    expect(not wrong, f"/proc/net/xfrm_stat counts no error: {wrong}")
 
 
 def wire_is_clean(path, allow_twice=0):
     """Nothing of the protected networks in clear, no sequence number and no IV twice. Returns the number
     of ESP packets."""
     clear = wire.in_clear(path, PROTECTED, (MARKER,))
-    check(not clear, f"{path} holds nothing in clear; it holds {len(clear)} frames, the first: "
+    expect(not clear, f"{path} holds nothing in clear; it holds {len(clear)} frames, the first: "
                      f"{clear[0].hex() if clear else ''}")
     twice = wire.used_twice(path)
-    check(len(twice) <= allow_twice, f"{path} holds no sequence number or IV twice: {twice[:4]}")
+    expect(len(twice) <= allow_twice, f"{path} holds no sequence number or IV twice: {twice[:4]}")
     return sum(1 for _ in wire.esp(path))
 
 
@@ -89,13 +90,13 @@ def wire_decrypts(path, sas):
     known = {sa["spi"] for sa in sas}
     packets = [p for p in wire.esp(path) if p.spi in known]
     inner, good = wire.decrypt(path, sas)
-    check(good == len(packets) > 0, f"tshark verifies the ICV of {good} of {len(packets)} packets")
-    check(sum(inner.values()) == len(packets), f"tshark finds an inner packet in {sum(inner.values())} of {len(packets)}")
+    expect(good == len(packets) > 0, f"tshark verifies the ICV of {good} of {len(packets)} packets")
+    expect(sum(inner.values()) == len(packets), f"tshark finds an inner packet in {sum(inner.values())} of {len(packets)}")
     wrong = [key for key in inner if {key[2].rsplit(".", 2)[0], key[3].rsplit(".", 2)[0]} != {"10.1", "10.2"}]
-    check(not wrong, f"inner packets are between {A.net} and {B.net}: {wrong}")
+    expect(not wrong, f"inner packets are between {A.net} and {B.net}: {wrong}")
     return len(packets)
 
 
 def ping_holds(guest, count=3, **options):
     sent, answered = ping(guest, guest.peer.inner, count, **options)
-    check(sent == answered == count, f"{answered} of {sent} pings from {guest.name} to {guest.peer.inner} answered")
+    expect(sent == answered == count, f"{answered} of {sent} pings from {guest.name} to {guest.peer.inner} answered")

@@ -118,15 +118,15 @@ class Guest:
 
     # ------------------------------------------------------------------------------------ boot
 
-    def _seconds(self, timeout):
-        """A limit for this machine: seconds of an idle one with KVM; None: what any event may take."""
-        return DEADLINE if timeout is None else timeout * self._slow
+    def seconds(self, timeout):
+        """A limit for this machine: whole seconds, of an idle one with KVM; None: what any event may take."""
+        return max(1, round(DEADLINE if timeout is None else timeout * self._slow))
 
     @staticmethod
     def nic_device(index, path):
         """The -device (or device_add) of a NIC."""
         return {"driver": "vfio-user-pci", "id": f"nic{index}", "bus": f"port{index}",
-                "socket": {"path": str(path), "type": "unix"}}
+                "socket": {"path": str(path), "type": "unix"}, "x-msg-timeout": round(1000 * DEADLINE)}
 
     def arguments(self, paths):
         """QEMU's arguments."""
@@ -271,7 +271,7 @@ class Guest:
             if not match:
                 self._alive()
             return match
-        return wait_for(f"`{pattern}` on the console of {self.name} ({self.console})", look, self._seconds(timeout))
+        return wait_for(f"`{pattern}` on the console of {self.name} ({self.console})", look, self.seconds(timeout))
 
     # --------------------------------------------------------------------------------- control
 
@@ -338,7 +338,7 @@ class Guest:
         """Run a shell script in the guest; returns Done. Timeout if it does not end in time: it and all
         that it started in the foreground are killed then. If the guest says nothing for grace seconds
         beyond that it is killed too."""
-        seconds = max(1, round(self._seconds(timeout)))
+        seconds = self.seconds(timeout)
         body = command.encode()
         status, out, err = self._request(f"run {seconds} {len(body)}", body, seconds + grace * self._slow)
         out, err = out.decode(errors="replace"), err.decode(errors="replace")
@@ -364,7 +364,7 @@ class Guest:
             lines.append(line)
             if echo:
                 echo(line)
-        seconds = max(1, round(self._seconds(timeout)))
+        seconds = self.seconds(timeout)
         body = script.encode()
         status, _, _ = self._request(f"stream {seconds} {len(body)}", body, seconds + 20 * self._slow, take)
         text = "\n".join(lines)
@@ -426,7 +426,7 @@ class Guest:
 
     def wait_event(self, name, wanted=lambda data: True, timeout=None):
         """Wait for a QMP event; its data. Events before it are forgotten."""
-        end = time.monotonic() + self._seconds(timeout)
+        end = time.monotonic() + self.seconds(timeout)
         while True:
             event = self._events.pop(0) if self._events else self._qmp_receive(end)
             if event.get("event") == name and wanted(event.get("data", {})):

@@ -8,6 +8,8 @@ import re
 import struct
 import subprocess
 
+from ground import DEADLINE
+
 ESP, UDP = 50, 17
 MAGIC = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">",
          b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\x3c\x4d": ">"}
@@ -17,7 +19,7 @@ Esp = collections.namedtuple("Esp", "frame src dst spi seq iv udp")
 
 
 def frames(path):
-    """The frames of a pcap file with Ethernet headers."""
+    """The frames of a pcap file with Ethernet headers, which may still grow."""
     data = pathlib.Path(path).read_bytes()
     if data[:4] not in MAGIC:
         raise ValueError(f"{path} is no pcap file")
@@ -26,6 +28,8 @@ def frames(path):
         caught, whole = struct.unpack(order + "8xII", data[at:at + 16])
         if caught != whole:
             raise ValueError(f"{path}: a frame of {whole} octets was caught as {caught}")
+        if at + 16 + caught > len(data):
+            return             # it is being written
         yield data[at + 16:at + 16 + caught]
         at += 16 + caught
 
@@ -109,7 +113,7 @@ def decrypt(path, sas):
         ["tshark", "-n", "-r", str(path), "-o", "esp.enable_encryption_decode:TRUE",
          "-o", "esp.enable_authentication_check:TRUE", *options, "-Y", "esp", "-T", "fields",
          "-E", "separator=;", "-e", "esp.spi", "-e", "esp.icv_good", "-e", "ip.src", "-e", "ip.dst",
-         "-e", "ip.proto"], check=True, timeout=120, stdout=subprocess.PIPE,
+         "-e", "ip.proto"], check=True, timeout=DEADLINE, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True).stdout
     inner, good = collections.Counter(), 0
     for line in out.splitlines():

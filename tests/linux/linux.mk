@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-TESTS += tests/linux/build_test tests/linux/nic_test
-LONG_TESTS += tests/linux/nic_test
+TESTS += tests/linux/build_test
 
-# Scripts: nothing makes them. The second boots a guest with the module.
+# A script: nothing makes it.
 tests/linux/build_test: ;
-tests/linux/nic_test: | guest-cache
-	@$(MAKE) --no-print-directory -s module >/dev/null
