@@ -79,12 +79,13 @@ $(B)/obj/%.o: %.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 include hw/hw.mk
+include hw/verilate.mk
 include sim/sim.mk
 include driver/driver.mk
 include host/host.mk
 include tests/tests.mk
 
-.PHONY: all help deps demo test bench lint format regs install clean libraries programs tests
+.PHONY: all help deps demo test bench lint format regs install clean libraries programs tests FORCE
 
 all: programs
 libraries: $(LIBRARIES)
@@ -106,6 +107,7 @@ help:
 	@echo 'make install     programs, into DESTDIR/PREFIX (/usr/local)'
 	@echo 'make clean       remove build/'
 	@echo 'SAN=1            with any of them: AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'NATIVE=1         with any of them: models for this very processor, which simulate faster'
 
 deps:
 	@scripts/deps
