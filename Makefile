@@ -16,8 +16,17 @@ DESTDIR ?=
 BUILD   ?= build
 B       := $(BUILD)$(if $(filter 1,$(SAN)),/san)
 
-CC       := clang
-CXX      := clang++
+# With ccache, if it is there and may write: a clone beside this one, or a CI that keeps its cache,
+# has most of the build done. A person's CCACHE_DIR is theirs, and so is its size.
+ifndef CCACHE_DIR
+export CCACHE_DIR     := $(or $(RAVELIN_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ravelin)/ccache
+export CCACHE_MAXSIZE := 500M
+endif
+CCACHE   := $(shell command -v ccache >/dev/null && mkdir -p '$(CCACHE_DIR)' 2>/dev/null && [ -w '$(CCACHE_DIR)' ] && \
+            echo ccache || :)
+
+CC       := $(CCACHE) clang
+CXX      := $(CCACHE) clang++
 AR       := ar
 PYTHON   := /usr/bin/python3
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -26,7 +35,9 @@ SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-san
             -fno-omit-frame-pointer)
 OPT      := $(if $(filter 1,$(SAN)),-O1,-O2)
 CPPFLAGS := -I. -Idriver/core -D_GNU_SOURCE
-CFLAGS    = -std=gnu17 $(OPT) -g $(WARN) -fstack-protector-strong $(SANFLAGS)
+# No object knows where the tree lies: it may be copied, and ccache finds it for another clone.
+DEBUG    := -g -fdebug-prefix-map=$(CURDIR)=.
+CFLAGS    = -std=gnu17 $(OPT) $(DEBUG) $(WARN) -fstack-protector-strong $(SANFLAGS)
 LDFLAGS   = $(SANFLAGS)
 
 LIBRARIES :=
