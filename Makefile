@@ -96,12 +96,17 @@ include driver/driver.mk
 include host/host.mk
 include tests/tests.mk
 
-.PHONY: all help deps demo test bench lint format regs install clean libraries programs tests FORCE
+.PHONY: all help deps demo test bench lint format regs install clean libraries programs tests everything FORCE
 
 all: programs
 libraries: $(LIBRARIES)
 programs: $(PROGRAMS)
 tests: $(TESTS)
+
+# What running SUITES takes, as `make SAN=1 list-tests` names them: the programs as they are, and with
+# sanitizers programs and suites. The models of both come first, as they take longest.
+everything: programs $(patsubst %,$(MODELS)/%/model.a,$(filter $(VERILATED),$(notdir $(SUITES))))
+	+@$(MAKE) --no-print-directory SAN=1 programs $(strip $(SUITES))
 
 help:
 	@echo 'make             build raveld, ravelctl and ravelsim into build/bin'
