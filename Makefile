@@ -16,8 +16,17 @@ DESTDIR ?=
 BUILD   ?= build
 B       := $(BUILD)$(if $(filter 1,$(SAN)),/san)
 
-CC       := clang
-CXX      := clang++
+# With ccache, if it is there and may write: a clone beside this one, or a CI that keeps its cache,
+# has most of the build done. A person's CCACHE_DIR is theirs, and so is its size.
+ifndef CCACHE_DIR
+export CCACHE_DIR     := $(or $(RAVELIN_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ravelin)/ccache
+export CCACHE_MAXSIZE := 500M
+endif
+CCACHE   := $(shell command -v ccache >/dev/null && mkdir -p '$(CCACHE_DIR)' 2>/dev/null && [ -w '$(CCACHE_DIR)' ] && \
+            echo ccache || :)
+
+CC       := $(CCACHE) clang
+CXX      := $(CCACHE) clang++
 AR       := ar
 PYTHON   := /usr/bin/python3
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
@@ -26,7 +35,9 @@ SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-san
             -fno-omit-frame-pointer)
 OPT      := $(if $(filter 1,$(SAN)),-O1,-O2)
 CPPFLAGS := -I. -Idriver/core -D_GNU_SOURCE
-CFLAGS    = -std=gnu17 $(OPT) -g $(WARN) -fstack-protector-strong $(SANFLAGS)
+# No object knows where the tree lies: it may be copied, and ccache finds it for another clone.
+DEBUG    := -g -fdebug-prefix-map=$(CURDIR)=.
+CFLAGS    = -std=gnu17 $(OPT) $(DEBUG) $(WARN) -fstack-protector-strong $(SANFLAGS)
 LDFLAGS   = $(SANFLAGS)
 
 LIBRARIES :=
@@ -81,17 +92,23 @@ $(B)/obj/%.o: %.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 include hw/hw.mk
+include hw/verilate.mk
 include sim/sim.mk
 include driver/driver.mk
 include host/host.mk
 include tests/tests.mk
 
-.PHONY: all help deps demo test check bench lint format regs install clean libraries programs tests
+.PHONY: all help deps demo test check bench lint format regs install clean libraries programs tests everything FORCE
 
 all: programs
 libraries: $(LIBRARIES)
 programs: $(PROGRAMS)
 tests: $(TESTS)
+
+# What running SUITES takes, as `make SAN=1 list-tests` names them: the programs as they are, and with
+# sanitizers programs and suites. The models of both come first, as they take longest.
+everything: programs $(patsubst %,$(MODELS)/%/model.a,$(filter $(VERILATED),$(notdir $(SUITES))))
+	+@$(MAKE) --no-print-directory SAN=1 programs $(strip $(SUITES))
 
 help:
 	@echo 'make             build raveld, ravelctl and ravelsim into build/bin'
@@ -109,6 +126,7 @@ help:
 	@echo 'make install     programs, into DESTDIR/PREFIX (/usr/local)'
 	@echo 'make clean       remove build/'
 	@echo 'SAN=1            with any of them: AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'NATIVE=1         with any of them: models for this very processor, which simulate faster'
 
 deps:
 	@scripts/deps

@@ -10,7 +10,7 @@ $(B)/tests/driver_ravelsim_test: $(B)/bin/ravelsim
 
 # The core compiled in ways of its own. These suites bring their sanitizers themselves, so they are
 # the same with SAN=1 and without.
-DRIVER_OWN_FLAGS := $(CPPFLAGS) -std=gnu17 -O1 -g $(WARN) -fno-omit-frame-pointer
+DRIVER_OWN_FLAGS := $(CPPFLAGS) -std=gnu17 -O1 $(DEBUG) $(WARN) -fno-omit-frame-pointer
 DRIVER_HEADERS   := $(wildcard driver/core/*.h tests/driver/*.h)
 
 # Called before each read of the core: tests/driver/fetch.h. Not optimized, as a compiler may read

@@ -26,9 +26,9 @@ struct out_stream {
 	const char *name;
 	bool inside = false;
 	bool stalled = false;
-	std::vector<uint8_t> beat; // as it stood when it was not taken
-	ipsec_dut_frame frame;
-	std::deque<ipsec_dut_frame> done;
+	std::vector<uint8_t> beat = {}; // as it stood when it was not taken
+	ipsec_dut_frame frame = {};
+	std::deque<ipsec_dut_frame> done = {};
 };
 
 } // namespace
