@@ -177,30 +177,15 @@ class GuestHost(Guest):
 
 # ----------------------------------------------------------------------------------------- traffic
 
-def _pings(one, count):
-    """A shell script: echo requests by the command `one`, until one is not answered. Of several the program
-    waits for the last answer no longer than twice what the others took; for one alone, as long as it is told."""
-    return f"for n in $(seq {count}); do {one} || exit; done"
-
-
-def _answers(out):
-    """(sent, answered) of such a script."""
+def ping(guest, target, count=3, source=None, size=56, options=""):
+    """Echo requests from a guest, each after the answer to the last, until one is not answered, as Ground.ping;
+    returns (sent, answered)."""
+    one = f"ping -n -c 1 -W {PATIENCE:.0f} -s {size} {options} -I {source or guest.me.inner} {target}"
+    out = guest.sh(f"for n in $(seq {count}); do {one} || exit; done 2>&1", check=False)
     found = re.findall(r"1 packets transmitted, (\d) received", out)
     if not found:
         raise LabError(f"ping says: {out}")
     return len(found), sum(map(int, found))
-
-
-def ping(guest, target, count=3, source=None, size=56, options=""):
-    """Echo requests from a guest, each after the answer to the last; returns (sent, answered)."""
-    one = f"ping -n -c 1 -W {PATIENCE:.0f} -s {size} {options} -I {source or guest.me.inner} {target}"
-    return _answers(guest.sh(f"{{ {_pings(one, count)}; }} 2>&1", check=False))
-
-
-def ping_from(net, namespace, target, count, *options):
-    """The same from a namespace."""
-    one = f"ping -n -c 1 -W {PATIENCE:.0f} {' '.join(map(str, options))} {target}"
-    return _answers(net.sh(namespace, "sh", "-c", _pings(one, count), check=False))
 
 
 def ping_in_vain(guest, target, count=3, source=None):
