@@ -89,10 +89,15 @@ static const char *soft_dead(struct rvl_backend *backend)
 	return dead;
 }
 
-/* The data thread notices all there is. */
 static void soft_check(struct rvl_backend *backend)
 {
-	(void)backend;
+	struct soft *soft = soft_of(backend);
+
+	if (!rvl_wire_gone(soft->wire))
+		return;
+	pthread_mutex_lock(&soft->lock);
+	soft->dead = "the wire's interface is gone";
+	pthread_mutex_unlock(&soft->lock);
 }
 
 static const char *sa_add_reason(int err)

@@ -329,6 +329,16 @@ static int restore_tag(const struct msghdr *message, uint8_t *frame, size_t size
 	return (int)len;
 }
 
+bool rvl_wire_gone(const struct rvl_wire *wire)
+{
+	struct sockaddr_ll address = {.sll_ifindex = 0};
+	socklen_t len = sizeof(address);
+
+	/* The kernel unbinds the socket from an interface that goes. */
+	return !getsockname(wire->fd, (struct sockaddr *)&address, &len) &&
+	       address.sll_ifindex <= 0;
+}
+
 int rvl_wire_receive(struct rvl_wire *wire, uint8_t *frame, size_t size)
 {
 	union {
@@ -345,7 +355,7 @@ int rvl_wire_receive(struct rvl_wire *wire, uint8_t *frame, size_t size)
 	};
 	ssize_t len = recvmsg(wire->fd, &message, 0);
 
-	if (len < 0 && errno == ENETDOWN && !if_nametoindex(wire->name))
+	if (len < 0 && errno == ENETDOWN && rvl_wire_gone(wire))
 		return -ENODEV;
 	if (len < 0)
 		return -errno;

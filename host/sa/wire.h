@@ -26,6 +26,12 @@ unsigned int rvl_wire_mtu(const struct rvl_wire *wire);
 int rvl_wire_send(struct rvl_wire *wire, const uint8_t *frame, size_t len);
 
 /*
+ * Has the interface been removed? Its socket tells once, with -ENETDOWN, when it is set down for
+ * that, which may be before it is gone: look again.
+ */
+bool rvl_wire_gone(const struct rvl_wire *wire);
+
+/*
  * The next frame, at most size octets, with VLAN tags as they were on the wire. Returns its length,
  * 0 for one that was cut or isn't for us, or -errno (-EAGAIN: there is none).
  */

@@ -11,11 +11,11 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "interop")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "lab"), str(HERE.parent / "interop")]
 import ipsec  # noqa: E402
 import wire  # noqa: E402
 from hosts import A, B, GuestHost, Net, ping, transfer_in, transfer_out  # noqa: E402
-from lab import ROOT, LabError, wait_for  # noqa: E402
+from ground import ROOT, LabError, wait_for  # noqa: E402
 from steps import Reporter  # noqa: E402
 
 OCTETS = 400_000

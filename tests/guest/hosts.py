@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Hosts of the guest tests: who they are, strongSwan in a guest, and traffic between them.
 
-Host A is 192.0.2.1 with 10.1.0.1 behind it, host B 192.0.2.2 with 10.2.0.1, as in tests/interop/lab.py;
+Host A is 192.0.2.1 with 10.1.0.1 behind it, host B 192.0.2.2 with 10.2.0.1, as in tests/lab/lab.py;
 each may be a guest or a namespace.
 """
 import collections
 import hashlib
-import json
 import os
 import pathlib
 import re
 import socket
 import threading
 
-from vm import ROOT, Ground, Guest  # noqa: F401  finds tests/interop as well
-from lab import (A_ADDR, A_INNER, B_ADDR, B_INNER, DEADLINE, PSK, LabError, inside, load_json)
+from vm import Guest  # finds tests/lab as well
+from ground import ROOT, Control, LabError, inside  # noqa: F401
+from lab import A_ADDR, A_INNER, B_ADDR, B_INNER, PSK, Peers
 
 Host = collections.namedtuple("Host", "letter address inner net identity")
 A = Host("a", A_ADDR, A_INNER, "10.1.0.0/24", "a.example.org")
@@ -33,15 +33,8 @@ def module():
     return found[-1]
 
 
-class Net(Ground):
-    """Ground on which Lab's peers (tests/interop) find themselves: host B in a namespace of its own,
-    or host A there with raveld."""
-
-    backend = "user"
-
-    def __init__(self, out, names=()):
-        super().__init__(out, names)
-        self.a, self.b, self.nic = self.ns.get("a"), self.ns.get("b"), None
+class Net(Peers):
+    """Ground for guests: host B in a namespace, or host A there with raveld, the other one a guest."""
 
     def address(self, namespace, host, device="eth0"):
         self.ip(self.ns[namespace], "addr", "add", f"{host.address}/24", "dev", device)
@@ -141,7 +134,7 @@ class GuestHost(Guest):
     def charon_log(self):
         return self.sh("cat /var/log/charon.log")
 
-    def swanctl(self, arguments, check=True, timeout=DEADLINE):
+    def swanctl(self, arguments, check=True, timeout=None):
         return self.sh(f"swanctl {arguments}", check=check, timeout=timeout)
 
     def child(self):
@@ -255,26 +248,3 @@ def transfer_between(sender, receiver, octets, port=5003):
     sender.sh(f"nc -w 30 {receiver.me.inner} {port} </tmp/payload", timeout=120)
     job.wait(timeout=120)
     return digest(data), job.log().split()[0]
-
-
-# --------------------------------------------------------------------------- the control socket
-
-class Control:
-    """A connection to ravelsim's control socket: one JSON object a line, one answer each."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(DEADLINE)
-        self.socket.connect(str(path))
-        self.reader = self.socket.makefile("r")
-
-    def __call__(self, cmd, **arguments):
-        self.socket.sendall(json.dumps({"cmd": cmd, **arguments}).encode() + b"\n")
-        answer = load_json(self.reader.readline(), f"ravelsim's answer to {cmd}")
-        if not answer.get("ok"):
-            raise LabError(f"ravelsim refuses {cmd} {arguments}: {answer.get('error')}")
-        return answer
-
-    def close(self):
-        self.reader.close()
-        self.socket.close()

@@ -4,7 +4,7 @@ use these."""
 import re
 
 from hosts import A, B, MARKER, PROTECTED, ping
-from lab import LabError, wait_for
+from ground import LabError, wait_for
 import wire
 
 STATE_ERRORS = ("XfrmInError", "XfrmInNoStates", "XfrmInStateProtoError", "XfrmInStateModeError",

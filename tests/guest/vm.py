@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Virtual machines with the simulated NIC in them.
 
-    with Ground(out, ["peer"]) as ground:
+    with Ground(out, ["nic", "peer"]) as ground:
         ground.veth("nic", "wire0", "peer", "eth0")
         nic = ground.ravelsim("nic0", "nic", "veth:wire0")
         guest = Guest(ground, "left", nics=[nic], modules=[path_of_ko])
@@ -15,7 +15,7 @@ root is an initramfs (initramfs.py). It does what the host says over a virtio po
 another one, kept in OUT/NAME.console. Everything ends within a limit: a guest that does not answer is
 killed, and the error ends with the last lines of its console.
 
-Guests also go with a Lab of tests/interop/lab.py: any object with its start(), run and out.
+Limits that a caller gives are seconds of an idle machine with KVM.
 """
 import collections
 import contextlib
@@ -23,19 +23,15 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import socket
 import sys
-import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "interop"))
+sys.path[:0] = [str(HERE.parent / "lab")]
 import initramfs  # noqa: E402
-from lab import DEADLINE, PREFIX, Lab, LabError, sh, wait_for  # noqa: E402
+from ground import DEADLINE, ROOT, SLOW, Ground, LabError, Nic, Tap, wait_for  # noqa: E402,F401
 
-ROOT = HERE.parent.parent
-BOOT_LIMIT = 120.0         # seconds until a guest must answer
 CONSOLE_LINES = 50
 
 # What a kernel says when something is wrong with it.
@@ -59,119 +55,6 @@ Done.__doc__ = "A command in a guest: exit status, standard output and error as 
 
 class Timeout(LabError):
     """A command in a guest took too long and was killed there; the guest itself is well."""
-
-
-class Ground(Lab):
-    """Network namespaces, processes and a folder for logs; all gone when it is closed.
-
-    names: of namespaces beside "nic"; what the system calls them is self.ns[name].
-    """
-
-    _count = 0
-
-    def __init__(self, out, names=()):  # pylint: disable=super-init-not-called
-        if os.geteuid() != 0:
-            raise LabError("network namespaces need root: run as root or with sudo")
-        self.out = pathlib.Path(out)
-        shutil.rmtree(self.out, ignore_errors=True)
-        self.out.mkdir(parents=True)
-        self.run = pathlib.Path(tempfile.mkdtemp(prefix="ravelin-"))
-        self.san = False
-        self.processes, self.ns = [], {}
-        # a process may stand on several grounds
-        self._number, Ground._count = Ground._count, Ground._count + 1
-        self._sweep()
-        try:
-            self.nic = self.namespace("nic")
-            for name in names:
-                self.namespace(name)
-        except BaseException:
-            self.close()
-            raise
-
-    @staticmethod
-    def _sweep():
-        for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
-            match = re.fullmatch(PREFIX + r"-\w+-(\d+)", name)
-            if match and not os.path.exists(f"/proc/{match[1]}"):
-                sh("ip", "netns", "del", name, check=False)
-
-    def namespace(self, name):
-        """Make a namespace, unless there is one of this name; what the system calls it."""
-        if name in self.ns:
-            return self.ns[name]
-        full = f"{PREFIX}-{name}{self._number or ''}-{os.getpid()}"
-        sh("ip", "netns", "add", full)
-        self.ns[name] = full
-        self.ip(full, "link", "set", "lo", "up")
-        self.sh(full, "sh", "-c", "cd /proc/sys/net && for f in all default; do echo 0 >ipv4/conf/$f/rp_filter;"
-                " echo 1 >ipv6/conf/$f/disable_ipv6; done 2>/dev/null || :")
-        return full
-
-    def veth(self, name_a, device_a, name_b, device_b, mtu=1500):
-        """A cable between two namespaces: whole packets, with their checksums."""
-        self.ip(self.ns[name_a], "link", "add", device_a, "mtu", str(mtu), "type", "veth", "peer", "name", device_b,
-                "mtu", str(mtu), "netns", self.ns[name_b])
-        for name, device in ((name_a, device_a), (name_b, device_b)):
-            self.sh(self.ns[name], "ethtool", "-K", device, "tx", "off", "rx", "off", "sg", "off", "tso", "off",
-                    "gso", "off", "gro", "off")
-            self.ip(self.ns[name], "link", "set", device, "up")
-
-    def bridge(self, name, device, *ports):
-        """A bridge of ports in a namespace; tap(...) adds guests to it."""
-        self.ip(self.ns[name], "link", "add", device, "type", "bridge")
-        self.ip(self.ns[name], "link", "set", device, "up")
-        for port in ports:
-            self.ip(self.ns[name], "link", "set", port, "master", device)
-
-    def tap(self, name, device, bridge=None, mtu=1500):
-        """A TAP interface for a guest's virtio-net; Guest(taps=[...]) takes what this returns."""
-        self.ip(self.ns[name], "tuntap", "add", device, "mode", "tap")
-        self.ip(self.ns[name], "link", "set", device, "mtu", str(mtu), "up")
-        if bridge:
-            self.ip(self.ns[name], "link", "set", device, "master", bridge)
-        return Tap(self.ns[name], device)
-
-    def ravelsim(self, name, namespace, port, *options):
-        """A simulated NIC; port as for its --port, in that namespace."""
-        return Nic(self, name, self.ns[namespace], port, *options)
-
-    def close(self):
-        for process in reversed(self.processes):
-            with contextlib.suppress(LabError):
-                process.stop()
-        self.processes.clear()
-        for full in self.ns.values():
-            sh("ip", "netns", "del", full, check=False)
-        self.ns.clear()
-        shutil.rmtree(self.run, ignore_errors=True)
-
-
-Tap = collections.namedtuple("Tap", "namespace device")
-
-
-class Nic:
-    """A ravelsim. socket: where QEMU finds it; control: where it takes commands."""
-
-    def __init__(self, lab, name, namespace, port, *options):
-        self.lab, self.name = lab, name
-        self.socket = lab.run / f"{name}.sock"
-        options = [str(option) for option in options]
-        if "--control" not in options:
-            options += ["--control", str(lab.run / f"{name}.commands")]
-        self.control = pathlib.Path(options[options.index("--control") + 1])
-        self.process = lab.start(name, namespace, [
-            lab.program("ravelsim"), "--socket", self.socket, "--port", port,
-            "--stats-file", lab.out / f"{name}.json", *options])
-        wait_for(f"{name} listens", self._listens)
-
-    def _listens(self):
-        if not self.process.running():
-            raise LabError(f"{self.name} ended with status {self.process.popen.returncode}:\n{self.process.tail()}")
-        return self.socket.exists()
-
-    def stop(self):
-        return self.process.stop()
 
 
 def qemu(paths, *arguments):
@@ -215,12 +98,12 @@ class Guest:
         self._absent = set(absent)
         self.taps, self.memory, self.cpus = list(taps), memory, cpus
         self.console = lab.out / f"{name}.console"
-        self.version = None
+        self.version = self.accelerator = None
         self.boot_seconds = self.boot_cpu_seconds = None    # until it answered
         self._interactive = interactive
         self._cmdline = cmdline
         self._extra = list(qemu_arguments)
-        self._namespace = namespace or (self.taps[0].namespace if self.taps else lab.nic or lab.ns["nic"])
+        self._namespace = namespace or (self.taps[0].namespace if self.taps else lab.namespace("nic"))
         self._files = dict(files or {})
         if load:
             self._files["etc/guest/modules"] = "\n".join(load) + "\n"
@@ -230,10 +113,14 @@ class Guest:
         self._qmp_buffer = b""
         self._events = []
         self._checked = 0
-        self._slow = 1
+        self._slow = SLOW
         self._started = None
 
     # ------------------------------------------------------------------------------------ boot
+
+    def _seconds(self, timeout):
+        """A limit for this machine: seconds of an idle one with KVM; None: what any event may take."""
+        return DEADLINE if timeout is None else timeout * self._slow
 
     @staticmethod
     def nic_device(index, path):
@@ -294,9 +181,10 @@ class Guest:
         self._process = self.lab.start(self.name, self._namespace, command, env)
         return None
 
-    def wait_ready(self, limit=BOOT_LIMIT):
+    def wait_ready(self, limit=DEADLINE):
         wait_for(f"QEMU of {self.name} listens", lambda: self._alive() and self._connect(), limit)
-        self._slow = 1 if self.qmp("query-kvm")["enabled"] else 4
+        self.accelerator = "kvm" if self.qmp("query-kvm")["enabled"] else "tcg"
+        self._slow = SLOW * (1 if self.accelerator == "kvm" else 4)
         line = self._line(time.monotonic() + limit, f"has not booted within {limit:.0f} s")
         if not line.startswith("ready "):
             raise self._error(f"says {line!r} instead of being ready")
@@ -304,14 +192,10 @@ class Guest:
         times = pathlib.Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         self.boot_cpu_seconds = (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK")
 
-    def boot(self, limit=BOOT_LIMIT):
+    def boot(self, limit=DEADLINE):
         self.start()
         self.wait_ready(limit)
         return self
-
-    @property
-    def accelerator(self):
-        return "kvm" if self._slow == 1 else "tcg"
 
     def _connect(self):
         try:
@@ -381,13 +265,13 @@ class Guest:
         if found:
             raise self._error(f"complains: {found[0]}" + (f" (and {len(found) - 1} more)" if found[1:] else ""))
 
-    def wait_console(self, pattern, timeout=DEADLINE):
+    def wait_console(self, pattern, timeout=None):
         def look():
             match = re.search(pattern, self.console_text(), re.M)
             if not match:
                 self._alive()
             return match
-        return wait_for(f"`{pattern}` on the console of {self.name} ({self.console})", look, timeout * self._slow)
+        return wait_for(f"`{pattern}` on the console of {self.name} ({self.console})", look, self._seconds(timeout))
 
     # --------------------------------------------------------------------------------- control
 
@@ -426,7 +310,7 @@ class Guest:
 
     def _send(self, data):
         self._alive()
-        self._control.settimeout(DEADLINE * self._slow)
+        self._control.settimeout(DEADLINE)
         try:
             self._control.sendall(data)
         except OSError as error:
@@ -450,11 +334,11 @@ class Guest:
                 raise self._error(f"answers {line!r} to `{head}`")
             return match[1], self._octets(int(match[2]), end, late), self._octets(int(match[3]), end, late)
 
-    def run(self, command, timeout=DEADLINE, grace=20.0):
+    def run(self, command, timeout=None, grace=20.0):
         """Run a shell script in the guest; returns Done. Timeout if it does not end in time: it and all
         that it started in the foreground are killed then. If the guest says nothing for grace seconds
-        beyond that it is killed too. Both are four times as long without KVM."""
-        seconds = max(1, round(timeout * self._slow))
+        beyond that it is killed too."""
+        seconds = max(1, round(self._seconds(timeout)))
         body = command.encode()
         status, out, err = self._request(f"run {seconds} {len(body)}", body, seconds + grace * self._slow)
         out, err = out.decode(errors="replace"), err.decode(errors="replace")
@@ -462,7 +346,7 @@ class Guest:
             raise self._error(f"has not done `{command}` within {seconds} s; it said:\n{out}{err}", Timeout)
         return Done(int(status), out, err)
 
-    def sh(self, command, check=True, timeout=DEADLINE):
+    def sh(self, command, check=True, timeout=None):
         """Like run(), but returns standard output; LabError if the status is not 0."""
         done = self.run(command, timeout)
         if check and done.status:
@@ -480,7 +364,7 @@ class Guest:
             lines.append(line)
             if echo:
                 echo(line)
-        seconds = max(1, round(timeout * self._slow))
+        seconds = max(1, round(self._seconds(timeout)))
         body = script.encode()
         status, _, _ = self._request(f"stream {seconds} {len(body)}", body, seconds + 20 * self._slow, take)
         text = "\n".join(lines)
@@ -497,13 +381,13 @@ class Guest:
     def start_command(self, name, command):
         """Leave a script running in the guest; returns a Background."""
         body = command.encode()
-        _, out, _ = self._request(f"start {name} {len(body)}", body, DEADLINE * self._slow)
+        _, out, _ = self._request(f"start {name} {len(body)}", body, DEADLINE)
         return Background(self, name, int(out))
 
     def put(self, path, content, mode=0o644):
         """Write a file in the guest."""
         body = content.encode() if isinstance(content, str) else bytes(content)
-        status, _, _ = self._request(f"put {mode:o} {len(body)} {path}", body, DEADLINE * self._slow)
+        status, _, _ = self._request(f"put {mode:o} {len(body)} {path}", body, DEADLINE)
         if status != "0":
             raise LabError(f"guest {self.name} can't write {path}")
 
@@ -540,9 +424,9 @@ class Guest:
         """A command of QEMU's monitor for people; what it prints."""
         return self.qmp("human-monitor-command", **{"command-line": line})
 
-    def wait_event(self, name, wanted=lambda data: True, timeout=DEADLINE):
+    def wait_event(self, name, wanted=lambda data: True, timeout=None):
         """Wait for a QMP event; its data. Events before it are forgotten."""
-        end = time.monotonic() + timeout * self._slow
+        end = time.monotonic() + self._seconds(timeout)
         while True:
             event = self._events.pop(0) if self._events else self._qmp_receive(end)
             if event.get("event") == name and wanted(event.get("data", {})):
@@ -576,13 +460,13 @@ class Background:
         text = self.guest.sh(f"cat /run/guest/{self.name}.status 2>/dev/null || :").strip()
         return int(text) if text else None
 
-    def wait(self, timeout=DEADLINE):
+    def wait(self, timeout=None):
         """Wait for its end; its exit status."""
         # 0.1 s is the interval at which the guest looks, not a guess at how long the script takes
         self.guest.sh(f"until [ -e /run/guest/{self.name}.status ]; do sleep 0.1; done", timeout=timeout)
         return self.status()
 
-    def wait_log(self, pattern, timeout=DEADLINE):
+    def wait_log(self, pattern, timeout=None):
         """Wait for a line (grep -E) of its output; the line."""
         quoted = "'" + pattern.replace("'", "'\\''") + "'"
         log = f"/run/guest/{self.name}.log"

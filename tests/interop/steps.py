@@ -7,8 +7,8 @@ import socket
 import struct
 import threading
 
-from lab import (A_ADDR, A_INNER, B_ADDR, B_INNER, DEADLINE, ROOT, LabError, inside, read_frame,
-                 wait_for)
+from ground import DEADLINE, ROOT, LabError, inside, read_frame, wait_for
+from lab import A_ADDR, A_INNER, B_ADDR, B_INNER
 
 TRANSFER = 400_000         # octets each way
 WINDOW = 32_768            # octets that TCP may have in flight
@@ -39,7 +39,7 @@ class Reporter:
 # ------------------------------------------------------------------------------------- traffic
 
 def ping(lab, namespace, source, target, count=3):
-    out = lab.sh(namespace, "ping", "-n", "-c", str(count), "-i", "0.05", "-W", "5", "-I", source, target)
+    out = lab.sh(namespace, "ping", "-n", "-c", str(count), "-i", "0.05", "-W", str(DEADLINE / 2), "-I", source, target)
     return int(re.search(r"(\d+) received", out)[1])
 
 
@@ -256,8 +256,8 @@ def tear_down(lab, initiator, report):
     report.check(nic["outbound-sas-used"] == 0 and nic["inbound-sas-used"] == 0, "no SA in the data path")
     report.check(lab.raveld.stop() == 0, "raveld ends with status 0 on SIGTERM")
     if lab.backend == "user":
-        report.check(lab.ravelsim.stop() == 0, "ravelsim ends with status 0 on SIGTERM")
-        report.say("\n".join(lab.ravelsim.text().splitlines()[-12:]))
+        report.check(lab.nic.stop() == 0, "ravelsim ends with status 0 on SIGTERM")
+        report.say("\n".join(lab.nic.process.text().splitlines()[-12:]))
 
 
 def no_plaintext(lab, report):

@@ -1,0 +1,307 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Two hosts with a raveld each: two network namespaces on a veth pair, the data path in software, ESP
+without UDP; or one or both with the simulated NIC.
+
+    with Pair() as (one, two):
+        one.start()
+        two.start()
+        one.ctl("up", "net")
+        expect(one.ping() == 3, "pings pass")
+"""
+import errno
+import re
+import select
+import socket
+import subprocess
+import threading
+
+from ground import DEADLINE, IKE_TRIES, SLOW, Control, Ground, expect, frames, inside, load_json, packet_socket, wait_for
+from suite import comment
+
+
+class Host:
+    """One namespace with a raveld in it. number is 1 or 2."""
+
+    def __init__(self, pair, number):
+        self.pair, self.number, self.peer = pair, number, 3 - number
+        self.name = f"host{number}"
+        self.ns = pair.namespace(self.name)
+        self.address = f"192.0.2.{number}"
+        self.inner = f"10.{number}.0.1"
+        self.data_path = "backend = soft\n  wire = wire0"
+        self.conf = pair.run / f"{number}.conf"
+        self.socket = pair.run / f"{number}.sock"
+        self.daemon = self.nic = None
+        self.sh("ip", "addr", "add", f"{self.inner}/32", "dev", "lo")
+
+    def sh(self, *command, **kwargs):
+        """Like ground.sh(), in this namespace; what it says of errors as well."""
+        return self.pair.sh(self.ns, *command, stderr=subprocess.STDOUT, **kwargs)
+
+    def plug_nic(self):
+        """The simulated NIC instead of software. Its port is in a namespace of its own: as behind a
+        real NIC, the host's kernel doesn't see the wire."""
+        home = f"nic{self.number}"
+        self.sh("ip", "link", "set", "wire0", "netns", self.pair.namespace(home))
+        self.pair.ip(self.pair.ns[home], "link", "set", "wire0", "up")
+        self.nic = self.pair.ravelsim(f"ravelsim{self.number}", home, "veth:wire0",
+                                      "--mac", f"52:56:4c:4e:00:{self.number:02x}")
+        self.data_path = f"backend = user\n  device = vfio-user:{self.nic.socket}"
+
+    def tell_nic(self, cmd, **arguments):
+        """A request to the simulator's control socket."""
+        control = Control(self.nic.control)
+        control(cmd, **arguments)
+        control.close()
+
+    def configure(self, daemon="", connection="", child="", psk="0x00112233445566778899aabbccddeeff",
+                  tries=IKE_TRIES):
+        """Write raveld's configuration; tries: retransmissions until the peer counts as dead."""
+        self.conf.write_text(f"""
+raveld {{
+  {self.data_path}
+  address = {self.address}/24
+  socket = {self.socket}
+  retransmit_timeout = 1s
+  retransmit_tries = {tries}
+  {daemon}
+}}
+connections {{
+  c {{
+    remote_addrs = 192.0.2.{self.peer}
+    {connection}
+    local {{ auth = psk
+      id = host{self.number}.example.org }}
+    remote {{ auth = psk
+      id = host{self.peer}.example.org }}
+    children {{ net {{
+      local_ts = 10.{self.number}.0.0/24
+      remote_ts = 10.{self.peer}.0.0/24
+      {child}
+    }} }}
+  }}
+}}
+secrets {{ ike {{ secret = {psk} }} }}
+""")
+
+    def launch(self, *prefix, config=None):
+        self.daemon = self.pair.start(f"raveld{self.number}", self.ns,
+                                      [*prefix, self.pair.program("raveld"), "--config", config or self.conf])
+
+    def start(self, **settings):
+        self.configure(**settings)
+        self.launch()
+        self.daemon.wait_log("ready:")
+        self.pair.patient(self.ns, "rvl0")
+
+    def text(self):
+        return self.daemon.text()
+
+    def end(self):
+        """The exit status after SIGTERM, or what it was."""
+        self.daemon.stop()
+        return self.wait()
+
+    def wait(self):
+        status = self.daemon.wait()
+        expect("Sanitizer" not in self.text(), f"the sanitizers are quiet:\n{self.text()}")
+        return status
+
+    def ctl(self, *args, check=True):
+        return self.sh(self.pair.program("ravelctl"), "--socket", self.socket, *args, check=check)
+
+    def json(self, *args):
+        return load_json(self.ctl("--json", *args), f"ravelctl {' '.join(args)}")
+
+    def child(self):
+        for ike in self.json("list")["ike-sas"]:
+            for child in ike["child-sas"]:
+                if child["state"] == "INSTALLED":
+                    return child
+        return None
+
+    def counter(self, group, name):
+        return self.json("stats")[group][name]
+
+    def _ping(self, count, patience, size=56, target=None, interval=0.05):
+        """What ping says; patience: seconds that it waits for the last answers."""
+        source = [] if target else ["-I", self.inner]
+        return self.sh("ping", "-n", "-c", count, "-i", interval, "-W", patience, "-s", size, *source,
+                       target or f"10.{self.peer}.0.1", check=False)
+
+    def ping(self, count=3, **options):
+        """How many pings of the peer behind the tunnel, or of target=, are answered; all of them should be."""
+        out = self._ping(count, DEADLINE / 2, **options)
+        found = re.search(r"(\d+) received", out)
+        if not found or int(found[1]) != count:
+            comment("\n".join(f"ping: {line}" for line in out.splitlines()))
+        return int(found[1]) if found else 0   # none: not even the first was taken
+
+    def holds(self, count=3, target=None, by=None):
+        """Do all of these pings end at a policy, here or at the host by, without an answer?"""
+        host, group, name = (by, "host", "rx_drop_policy") if by else (self, "device", "tx_drop_policy")
+        before = host.counter(group, name)
+        out = self._ping(count, 0.2, target=target)
+        # Not at once: the first ones wait for the neighbour's address, and the daemon for the processor.
+        wait_for("a policy takes the pings", lambda: host.counter(group, name) >= before + count)
+        return "0 received" in out
+
+    def wait_ping(self):
+        """Wait until a ping is answered; many may be lost before."""
+        wait_for("pings pass", lambda: "1 received" in self._ping(1, 5 * SLOW))
+
+    def refuses(self):
+        """Does the kernel itself refuse to send to the peer's network, and is no ping answered?"""
+        with inside(self.ns):
+            datagram = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with datagram:
+            datagram.bind((self.inner, 0))
+            try:
+                datagram.sendto(b"", (f"10.{self.peer}.0.1", 9))
+                return False
+            except OSError as error:
+                if error.errno not in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+                    raise
+        return "bytes from" not in self._ping(3, 0.2)    # ping says nothing of its errors
+
+    def traces(self):
+        """What a raveld leaves in the system."""
+        found = []
+        if "rvl0" in self.sh("ip", "-o", "link"):
+            found.append("netdev rvl0")
+        if "220" in self.sh("ip", "rule"):
+            found.append("routing rule")
+        routes = self.sh("ip", "route", "show", "table", "220", check=False)
+        if routes.strip() and "table does not exist" not in routes:
+            found.append("routes")
+        if self.socket.exists():
+            found.append("control socket")
+        return found
+
+    def wire_settings(self):
+        if "wire0" not in self.sh("ip", "-o", "link"):
+            return None
+        return [self.sh("cat", f"/proc/sys/net/ipv4/conf/wire0/{key}").strip()
+                for key in ("rp_filter", "arp_ignore")]
+
+
+class Pair(Ground):
+    """Two hosts, their wire ports joined; the first one with the simulated NIC if that is wished."""
+
+    def __init__(self, nic=False, offloads=False):
+        self.hosts = ()
+        super().__init__(san=True)
+        with self.building():
+            self.hosts = one, two = Host(self, 1), Host(self, 2)
+            self.veth(one.name, "wire0", two.name, "wire0", offloads=offloads)
+            if nic:
+                one.plug_nic()
+
+    def __enter__(self):
+        return self.hosts
+
+    def __exit__(self, kind, *exc):
+        if kind:
+            for host in self.hosts:
+                if host.daemon:
+                    comment("\n".join(f"{host.ns}: {line}" for line in host.text().splitlines()[-25:]))
+        self.close()
+
+    def close(self):
+        for host in self.hosts:
+            if host.daemon:
+                host.daemon.kill()    # it would wait for peers that are gone
+        super().close()
+
+
+def sniff(host, device="wire0"):
+    """A packet socket on the host's wire port: whole frames, both ways."""
+    return packet_socket(host.ns, device)
+
+
+class Nat(threading.Thread):
+    """On the wire, before the second host: its UDP ports 500 and 4500 are port - 1 and port outside."""
+
+    def __init__(self, one, two):
+        super().__init__(daemon=True)
+        self.port, self.going = 20001, True
+        one.sh("ip", "link", "del", "wire0")
+        self.sockets = []
+        for host in (one, two):
+            host.pair.veth(host.name, "wire0", host.name, "far0")
+            sock = sniff(host, "far0")
+            sock.setsockopt(263, 23, 1)    # SOL_PACKET, PACKET_IGNORE_OUTGOING
+            self.sockets.append(sock)
+
+    def run(self):
+        outside, inside = self.sockets
+        while self.going:
+            for sock in select.select(self.sockets, [], [], 0.2)[0]:
+                for frame in frames(sock):
+                    frame = bytearray(frame)
+                    passes = True
+                    if frame[12:14] == b"\x08\x00" and frame[23] == 17:
+                        passes = self.translate(frame, 34 if sock is inside else 36, sock is inside)
+                    if passes:
+                        (outside if sock is inside else inside).send(frame)
+
+    def translate(self, frame, at, out):
+        """One port of a frame; what no translation is known for doesn't pass."""
+        ports = {500: self.port - 1, 4500: self.port}
+        if not out:
+            ports = {there: here for here, there in ports.items()}
+        port = ports.get(int.from_bytes(frame[at:at + 2], "big"))
+        if port:
+            frame[at:at + 2] = port.to_bytes(2, "big")
+            frame[40:42] = bytes(2)    # no checksum
+        return bool(port)
+
+    def end(self):
+        self.going = False
+        self.join()
+        for sock in self.sockets:
+            sock.close()
+
+
+def is_clear_ping(frame):
+    return frame[12:14] == b"\x08\x00" and frame[23] == 1
+
+
+def is_clear_inner(frame):
+    return frame[12:14] == b"\x08\x00" and frame[26] == 10 and frame[30] == 10
+
+
+def is_plain_esp(frame):
+    return frame[12:14] == b"\x08\x00" and frame[23] == 50
+
+
+class Traffic:
+    """Pings both ways all the time, and what the wire has seen of it."""
+
+    def __init__(self, one, two):
+        self.one, self.two, self.seen = one, two, set()
+        self.wire = sniff(two)
+        self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 24)
+        self.pings = [host.pair.start(f"ping{host.number}", host.ns,
+                                      ["ping", "-q", "-n", "-i", "0.01", "-I", host.inner, f"10.{host.peer}.0.1"])
+                      for host in (one, two)]
+
+    def check(self):
+        """Nothing in clear, and no SPI with a sequence number twice."""
+        for frame in frames(self.wire):
+            expect(not is_clear_inner(frame), f"nothing is on the wire in clear: {frame.hex()}")
+            if is_plain_esp(frame):
+                number = frame[34:42]
+                expect(number not in self.seen, f"SPI and sequence number are used once: {number.hex()}")
+                self.seen.add(number)
+
+    def passes_again(self):
+        self.one.wait_ping()
+        self.two.wait_ping()
+        self.check()
+
+    def end(self):
+        for ping in self.pings:
+            ping.kill()
+        self.check()
+        self.wire.close()
