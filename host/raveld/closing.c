@@ -26,7 +26,8 @@ struct closing {
 	struct remains_daemon other;
 	bool ike;
 	struct rvl_local local;
-	struct remains ends;	 /* dead ends that are wanted */
+	struct remains ends;	 /* dead ends that are wanted: */
+	size_t named_count;	 /* so many that the configuration names, then what SAs do */
 	struct remains standing; /* all that we have set */
 	struct peers peers;
 };
@@ -53,6 +54,7 @@ static void free_local(struct rvl_local *local)
 {
 	free(local->addresses);
 	free(local->networks);
+	free(local->named);
 	*local = (struct rvl_local){0};
 }
 
@@ -122,6 +124,11 @@ static int take_network(void *context, const struct netlink_route *route)
 	return 0;
 }
 
+static struct rvl_prefix prefix_of(const struct netlink_route *route)
+{
+	return (struct rvl_prefix){route->dst, route->dst_len};
+}
+
 static int read_local(struct closing *c, struct rvl_local *local)
 {
 	struct connected connected = {.local = local,
@@ -130,61 +137,92 @@ static int read_local(struct closing *c, struct rvl_local *local)
 
 	if (!err && c->conf->daemon.exempt_connected)
 		err = netlink_connected(c->netlink, take_network, &connected);
-	return err;
+	if (err || !c->named_count)
+		return err;
+	local->named = malloc(c->named_count * sizeof(*local->named));
+	if (!local->named)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->named_count; i++)
+		local->named[i] = prefix_of(&c->ends.routes[i]);
+	local->named_count = c->named_count;
+	return 0;
 }
 
-static bool has_network(const struct rvl_local *local, const struct rvl_prefix *network)
+static bool has_network(const struct rvl_local *local, struct rvl_prefix network)
 {
 	for (size_t i = 0; i < local->network_count; i++)
-		if (local->networks[i].address == network->address &&
-		    local->networks[i].len == network->len)
+		if (local->networks[i].address == network.address &&
+		    local->networks[i].len == network.len)
 			return true;
 	return false;
 }
 
 /* ----------------------------------------------------------------------------- what is wanted */
 
-static bool holds(const struct netlink_route *route, uint32_t address)
-{
-	return !route->dst_len || !((route->dst ^ address) >> (32 - route->dst_len));
-}
-
-static struct netlink_route dead_end(const struct closing *c, uint32_t dst, uint8_t dst_len)
+static struct netlink_route dead_end(const struct closing *c, struct rvl_prefix network)
 {
 	return (struct netlink_route){
 		.type = NETLINK_UNREACHABLE,
 		.table = c->conf->daemon.routing_table,
-		.dst = dst,
-		.dst_len = dst_len,
+		.dst = network.address,
+		.dst_len = network.len,
 		.metric = DEAD_END_METRIC,
 	};
 }
 
-static bool is_named(const struct closing *c, const struct rvl_prefix *network)
+/* Does a prefix hold all of another one? */
+static bool holds(struct rvl_prefix whole, struct rvl_prefix part)
 {
-	const struct netlink_route end = dead_end(c, network->address, network->len);
-
-	return remains_has_route(&c->ends, &end);
+	return whole.len <= part.len && rvl_prefix_holds(whole, part.address);
 }
 
-/* Is there a dead end for this network or a wider one? NULL: any at all. */
-static bool has_dead_end(const struct remains *remains, const struct rvl_prefix *network)
+/* Is it the network of a configured selector? */
+static bool is_named(const struct closing *c, struct rvl_prefix network)
 {
-	for (size_t i = 0; i < remains->route_count; i++)
-		if (remains->routes[i].type == NETLINK_UNREACHABLE &&
-		    (!network || (remains->routes[i].dst_len <= network->len &&
-				  holds(&remains->routes[i], network->address))))
+	for (size_t i = 0; i < c->named_count; i++)
+		if (c->ends.routes[i].dst == network.address &&
+		    c->ends.routes[i].dst_len == network.len)
 			return true;
 	return false;
 }
 
-/* Does a dead end stand in the way to the network, and no selector names just this one? found: what
- * an earlier configuration has left, too. */
-static bool is_exempt(const struct closing *c, const struct rvl_prefix *network,
+/* Is there a dead end for all of this network? */
+static bool is_shut(const struct remains *remains, struct rvl_prefix network)
+{
+	for (size_t i = 0; i < remains->route_count; i++)
+		if (remains->routes[i].type == NETLINK_UNREACHABLE &&
+		    holds(prefix_of(&remains->routes[i]), network))
+			return true;
+	return false;
+}
+
+static bool has_dead_end(const struct remains *remains)
+{
+	for (size_t i = 0; i < remains->route_count; i++)
+		if (remains->routes[i].type == NETLINK_UNREACHABLE)
+			return true;
+	return false;
+}
+
+/* Does a connected network need a way past a dead end? found: what an earlier configuration has
+ * left, too. */
+static bool is_exempt(const struct closing *c, struct rvl_prefix network,
 		      const struct remains *found)
 {
-	return !is_named(c, network) &&
-	       (has_dead_end(&c->ends, network) || has_dead_end(found, network));
+	return !is_named(c, network) && (is_shut(&c->ends, network) || is_shut(found, network));
+}
+
+bool closing_exempts(const struct closing *c, struct rvl_prefix network)
+{
+	int connected = -1, named = -1;
+
+	for (size_t i = 0; i < c->local.network_count; i++)
+		if (c->local.networks[i].len > connected && holds(c->local.networks[i], network))
+			connected = c->local.networks[i].len;
+	for (size_t i = 0; i < c->local.named_count; i++)
+		if (c->local.named[i].len > named && holds(c->local.named[i], network))
+			named = c->local.named[i].len;
+	return connected > named;
 }
 
 /* IKE to a peer, or (of length 0) to any. */
@@ -210,12 +248,12 @@ static int want_all_ike(const struct closing *c, const struct remains *found,
 {
 	int err = 0;
 
-	if (c->peers.any && (has_dead_end(&c->ends, NULL) || has_dead_end(found, NULL)))
+	if (c->peers.any && (has_dead_end(&c->ends) || has_dead_end(found)))
 		return want_ike(c, (struct rvl_prefix){0, 0}, wanted);
 	for (size_t i = 0; !err && i < c->peers.count; i++) {
 		const struct rvl_prefix peer = {c->peers.list[i], 32};
 
-		if (has_dead_end(&c->ends, &peer) || has_dead_end(found, &peer))
+		if (is_shut(&c->ends, peer) || is_shut(found, peer))
 			err = want_ike(c, peer, wanted);
 	}
 	return err;
@@ -223,23 +261,23 @@ static int want_all_ike(const struct closing *c, const struct remains *found,
 
 /* What is thrown finds the network in table main, or nothing: when the network goes, a way that is
  * wider, such as the default route, doesn't take its place before we know. */
-static int want_exemption(const struct closing *c, const struct rvl_prefix *network,
+static int want_exemption(const struct closing *c, struct rvl_prefix network,
 			  struct remains *wanted)
 {
 	const struct conf_daemon *conf = &c->conf->daemon;
 	const struct netlink_route throw = {
 		.type = NETLINK_THROW,
 		.table = conf->routing_table,
-		.dst = network->address,
-		.dst_len = network->len,
+		.dst = network.address,
+		.dst_len = network.len,
 	};
 	struct netlink_rule rule = {
 		.type = NETLINK_AT_LEAST,
 		.priority = conf->routing_priority + 1,
 		.table = RT_TABLE_MAIN,
-		.number = network->len,
-		.dst = network->address,
-		.dst_len = network->len,
+		.number = network.len,
+		.dst = network.address,
+		.dst_len = network.len,
 	};
 	int err;
 
@@ -266,8 +304,8 @@ static int want_all(const struct closing *c, const struct remains *found, struct
 	int err = c->ike ? want_all_ike(c, found, wanted) : 0;
 
 	for (size_t i = 0; !err && i < c->local.network_count; i++)
-		if (is_exempt(c, &c->local.networks[i], found))
-			err = want_exemption(c, &c->local.networks[i], wanted);
+		if (is_exempt(c, c->local.networks[i], found))
+			err = want_exemption(c, c->local.networks[i], wanted);
 	for (size_t i = 0; !err && i < c->ends.route_count; i++)
 		err = remains_add_route(wanted, &c->ends.routes[i]);
 	return err ? err : remains_add_rule(wanted, &rule);
@@ -386,6 +424,18 @@ static int sync_kernel(struct closing *c)
 	return 0;
 }
 
+static void warn_of_named(const struct closing *c, struct rvl_prefix network)
+{
+	const struct netlink_route end = dead_end(c, network);
+	char text[REMAINS_TEXT];
+
+	remains_route_text(&end, text);
+	log_warning(c->log,
+		    "a remote selector names a network that is connected to this host: it goes "
+		    "into the tunnel (%s)",
+		    text);
+}
+
 int closing_refresh(struct closing *c)
 {
 	struct rvl_local local = {0};
@@ -397,17 +447,10 @@ int closing_refresh(struct closing *c)
 		return err;
 	}
 	for (size_t i = 0; i < local.network_count; i++) {
-		const struct netlink_route end =
-			dead_end(c, local.networks[i].address, local.networks[i].len);
-		char text[REMAINS_TEXT];
+		struct rvl_prefix network = local.networks[i];
 
-		if (!is_named(c, &local.networks[i]) || has_network(&c->local, &local.networks[i]))
-			continue;
-		remains_route_text(&end, text);
-		log_warning(c->log,
-			    "a remote selector names a network that is connected to this host: it "
-			    "goes into the tunnel (%s)",
-			    text);
+		if (is_named(c, network) && !has_network(&c->local, network))
+			warn_of_named(c, network);
 	}
 	free_local(&c->local);
 	c->local = local;
@@ -461,9 +504,9 @@ static int add_ends(struct closing *c, const struct ike_ts_list *remote_ts, bool
 	for (size_t i = 0; !err && i < selectors.count; i++) {
 		const struct rvl_prefix network = {selectors.list[i].dst,
 						   selectors.list[i].dst_len};
-		const struct netlink_route end = dead_end(c, network.address, network.len);
+		const struct netlink_route end = dead_end(c, network);
 
-		if (learned ? !has_dead_end(&c->ends, &network) : !is_named(c, &network))
+		if (learned ? !is_shut(&c->ends, network) : !remains_has_route(&c->ends, &end))
 			err = remains_add_route(&c->ends, &end);
 	}
 	return err;
@@ -540,6 +583,7 @@ int closing_close_configured(struct closing *c, bool ike)
 	c->ike = ike;
 	for (size_t i = 0; !err && i < c->conf->connection_count; i++)
 		err = add_connection(c, &c->conf->connections[i]);
+	c->named_count = c->ends.route_count;
 	if (!err)
 		err = closing_refresh(c);
 	return err || closing_other(c) ? err : warn_of_others(c);

@@ -7,9 +7,9 @@
  *
  * In front of the dead ends lie throw routes: a network that is connected to the host stays
  * reachable though a remote network holds it. Two rules after ours see to it that what is thrown
- * reaches just that network, or nothing once it is gone. Of a connected and a remote network the
- * narrower one decides; when they are the same, the selector names it and it is protected. What is
- * connected behind our own netdev isn't exempt: that is the wire, and policies judge what goes
+ * reaches just that network, or nothing once it is gone. Of a connected and a configured network
+ * the narrower one decides; when they are the same, the selector names it and it is protected. What
+ * is connected behind our own netdev isn't exempt: that is the wire, and policies judge what goes
  * there.
  *
  * And as long as raveld runs, IKE finds its peer in table main although a remote network holds the
@@ -53,6 +53,10 @@ int closing_refresh(struct closing *closing);
 
 /* What is local, as closing_refresh() found it. */
 const struct rvl_local *closing_local(const struct closing *closing);
+
+/* Is all of the network in a connected one that is exempt, so that no way into a tunnel is to stand
+ * before it? */
+bool closing_exempts(const struct closing *closing, struct rvl_prefix network);
 
 /* Remove what today's configuration and SAs don't name. 0 or -errno; told of each. */
 int closing_release_others(struct closing *closing, remains_told_fn *told, void *context);

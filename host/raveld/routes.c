@@ -125,6 +125,18 @@ static uint32_t find_source(const struct ike_ts_list *local_ts)
 	return source;
 }
 
+/* Set the route, unless it would lead what is connected into the tunnel. */
+static int apply(struct routes *r, const struct netlink_route *route)
+{
+	const struct rvl_prefix network = {route->dst, route->dst_len};
+	int err;
+
+	if (!closing_exempts(r->closing, network))
+		return netlink_set_route(r->netlink, route);
+	err = netlink_delete_route(r->netlink, route);
+	return err == -ESRCH ? 0 : err;
+}
+
 /* Whatever the kernel has by now, it has this one afterwards. */
 static int set(struct routes *r, const struct way *way)
 {
@@ -141,7 +153,7 @@ static int set(struct routes *r, const struct way *way)
 	if (!list)
 		return -ENOMEM;
 	r->list = list;
-	err = netlink_set_route(r->netlink, route);
+	err = apply(r, route);
 	if (err)
 		return err;
 	list[at] = *way;
@@ -156,7 +168,7 @@ void routes_restore(struct routes *r)
 		int err;
 
 		way->route.source = find_source(&way->local_ts);
-		err = netlink_set_route(r->netlink, &way->route);
+		err = apply(r, &way->route);
 		/* Down: there is a next time. */
 		if (err)
 			log_debug(r->log, "%s: routes can't be set: %s", r->conf->netdev,

@@ -52,6 +52,7 @@ static void free_local(struct rvl_local *local)
 {
 	free(local->addresses);
 	free(local->networks);
+	free(local->named);
 }
 
 void rvl_inbound_free(struct rvl_inbound *inbound)
@@ -163,22 +164,28 @@ static int compare_addresses(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+/* One more octet: none at all is no failure. */
+static void *copy_of(const void *list, size_t size)
+{
+	void *copy = malloc(size + 1);
+
+	if (copy && size)
+		memcpy(copy, list, size);
+	return copy;
+}
+
 int rvl_inbound_set_local(struct rvl_inbound *inbound, const struct rvl_local *local)
 {
-	size_t addresses = local->address_count * sizeof(*local->addresses);
-	size_t networks = local->network_count * sizeof(*local->networks);
 	struct rvl_local copy = *local, old;
 
-	copy.addresses = malloc(addresses + 1);
-	copy.networks = malloc(networks + 1);
-	if (!copy.addresses || !copy.networks) {
+	copy.addresses =
+		copy_of(local->addresses, local->address_count * sizeof(*local->addresses));
+	copy.networks = copy_of(local->networks, local->network_count * sizeof(*local->networks));
+	copy.named = copy_of(local->named, local->named_count * sizeof(*local->named));
+	if (!copy.addresses || !copy.networks || !copy.named) {
 		free_local(&copy);
 		return -ENOMEM;
 	}
-	if (addresses)
-		memcpy(copy.addresses, local->addresses, addresses);
-	if (networks)
-		memcpy(copy.networks, local->networks, networks);
 	qsort(copy.addresses, copy.address_count, sizeof(*copy.addresses), compare_addresses);
 	pthread_mutex_lock(&inbound->lock);
 	old = inbound->local;
@@ -190,11 +197,6 @@ int rvl_inbound_set_local(struct rvl_inbound *inbound, const struct rvl_local *l
 
 /* ---- All below: with the lock held. */
 
-static bool prefix_holds(uint32_t prefix, uint8_t len, uint32_t address)
-{
-	return !len || !((prefix ^ address) >> (32 - len));
-}
-
 static bool is_own_address(const struct rvl_inbound *inbound, uint32_t address)
 {
 	return inbound->local.address_count &&
@@ -202,25 +204,23 @@ static bool is_own_address(const struct rvl_inbound *inbound, uint32_t address)
 		       sizeof(address), compare_addresses);
 }
 
-/* In a connected network that is narrower than any remote network which holds the address, too? */
+/* Of these, the length of the narrowest one that holds the address; -1: none does. */
+static int narrowest(const struct rvl_prefix *list, size_t count, uint32_t address)
+{
+	int len = -1;
+
+	for (size_t i = 0; i < count; i++)
+		if (list[i].len > len && rvl_prefix_holds(list[i], address))
+			len = list[i].len;
+	return len;
+}
+
 static bool is_exempt(const struct rvl_inbound *inbound, uint32_t address)
 {
-	int connected = -1;
+	const struct rvl_local *local = &inbound->local;
+	int connected = narrowest(local->networks, local->network_count, address);
 
-	for (size_t i = 0; i < inbound->local.network_count; i++) {
-		const struct rvl_prefix *network = &inbound->local.networks[i];
-
-		if (network->len > connected &&
-		    prefix_holds(network->address, network->len, address))
-			connected = network->len;
-	}
-	for (size_t i = 0; connected >= 0 && i < inbound->protect.count; i++) {
-		const struct rvl_selector *s = &inbound->protect.list[i].selector;
-
-		if (s->src_len >= connected && prefix_holds(s->src, s->src_len, address))
-			return false;
-	}
-	return connected >= 0;
+	return connected >= 0 && connected > narrowest(local->named, local->named_count, address);
 }
 
 static bool any_rule(const struct rules *rules, const struct rvl_ip *ip, bool unseen_ports)

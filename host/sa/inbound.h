@@ -5,8 +5,9 @@
  * policy that protects. And what came in through a tunnel must not leave again in clear: that a
  * packet did, its source says, which no outbound policy asks for.
  *
- * A network that is connected to the host is no tunnel's, even if a remote network holds it: of the
- * two the narrower one decides, and when they are the same, the tunnel's.
+ * A network that is connected to the host is no tunnel's, even if a remote network holds it: of it
+ * and of what is configured the narrower one decides, and when they are the same, the tunnel's.
+ * What a peer has negotiated doesn't count: it would choose.
  *
  * One control thread changes it, one data thread asks it.
  */
@@ -30,17 +31,14 @@ struct rvl_inbound_counters {
 	uint64_t drop_decrypted; /* to the wire: from a tunnel, and no policy protects it */
 };
 
-struct rvl_prefix {
-	uint32_t address;
-	uint8_t len;
-};
-
 /* What is the host's own. */
 struct rvl_local {
 	uint32_t *addresses;
 	size_t address_count;
-	struct rvl_prefix *networks; /* connected ones that are exempt */
+	struct rvl_prefix *networks; /* connected ones that are exempt, */
 	size_t network_count;
+	struct rvl_prefix *named; /* unless one of these remote networks is as narrow */
+	size_t named_count;
 };
 
 /* Room for sas inbound SAs. NULL without memory. */

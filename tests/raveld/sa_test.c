@@ -216,13 +216,19 @@ static struct rvl_inbound *gateway(void)
 {
 	static uint32_t addresses[] = {0xc0000201, 0x0a010001};
 	static struct rvl_prefix networks[] = {{0x0a010000, 24}, {0x0a040000, 16}};
-	const struct rvl_local local = {addresses, 2, networks, 2};
+	static struct rvl_prefix named[] = {{0x0a000000, 8},
+					    {0x0a060000, 16},
+					    {0x0a050000, 16},
+					    {0x0a040100, 24},
+					    {0x0a040280, 25}};
+	const struct rvl_local local = {addresses, 2, networks, 2, named, 5};
 	const struct rvl_selectors all[] = {
 		selectors_of("10.1.0.0/24", "10.0.0.0/8"),
 		selectors_of("10.5.0.0/16", "10.6.0.0/16"),
 		selectors_of("10.6.0.0/16[tcp]", "10.5.0.0/16[tcp/80]"),
 		selectors_of("10.1.0.0/24", "10.4.1.0/24"),
 		selectors_of("10.1.0.0/24", "10.4.2.128/25"),
+		selectors_of("10.1.0.0/24", "10.4.3.0/24"), /* negotiated, not configured */
 	};
 	struct rvl_inbound *in = rvl_inbound_new(16);
 
@@ -230,6 +236,7 @@ static struct rvl_inbound *gateway(void)
 		assert_int_equal(rvl_inbound_add(in, &all[i].list[0], false), 0);
 	assert_int_equal(rvl_inbound_set_sa(in, 0, &all[0]), 0);
 	assert_int_equal(rvl_inbound_set_sa(in, 3, &all[3]), 0);
+	assert_int_equal(rvl_inbound_set_sa(in, 5, &all[5]), 0);
 	assert_int_equal(rvl_inbound_set_local(in, &local), 0);
 	return in;
 }
@@ -252,7 +259,8 @@ static void what_came_from_a_tunnel_leaves_only_protected(void **state)
 		{0x0a040009, 0x08080808, true},	 /* another connected network, wider than */
 		{0x0a040109, 0x08080808, false}, /* the remote one in it, */
 		{0x0a0402f0, 0x08080808, false}, /* and this one, */
-		{0x0a040209, 0x08080808, true},	 /* but not this */
+		{0x0a040209, 0x08080808, true},	 /* but not this, */
+		{0x0a040309, 0x08080808, true},	 /* nor what a peer has chosen */
 		{0x00000000, 0xffffffff, true},	 /* who looks for an address */
 		{0xc6336401, 0x0a010009, true},	 /* nobody's business */
 	};
@@ -369,7 +377,9 @@ static void a_tunnel_does_not_claim_what_is_connected(void **state)
 	/* The narrower one decides. */
 	len = frame_of(p, 0x0a040109, 0x0a010009, 17, 1000, 2000);
 	assert_true(rvl_inbound_check(in, p, len, 3));
-	assert_int_equal(rvl_inbound_counters(in).drop_selector, 2);
+	len = frame_of(p, 0x0a040309, 0x0a010009, 17, 1000, 2000);
+	assert_false(rvl_inbound_check(in, p, len, 5));
+	assert_int_equal(rvl_inbound_counters(in).drop_selector, 3);
 	/* Connected no more. */
 	assert_int_equal(rvl_inbound_set_local(in, &nothing), 0);
 	len = frame_of(p, 0x0a010007, 0x0a010009, 17, 1000, 2000);
