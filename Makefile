@@ -123,7 +123,7 @@ help:
 	@echo 'make lint        generated files, RTL lint (Verilator, Yosys), clang-format, cppcheck'
 	@echo 'make format      clang-format over the C sources'
 	@echo 'make regs        write what is generated from hw/regs/ravelin.toml'
-	@echo 'make install     programs, into DESTDIR/PREFIX (/usr/local)'
+	@echo 'make install     programs and units for systemd, into DESTDIR/PREFIX (/usr/local)'
 	@echo 'make clean       remove build/'
 	@echo 'SAN=1            with any of them: AddressSanitizer and UndefinedBehaviorSanitizer'
 	@echo 'NATIVE=1         with any of them: models for this very processor, which simulate faster'
@@ -156,10 +156,17 @@ bench: deps
 .PHONY: benches
 benches: $(BENCHES)
 
+UNITS := $(PREFIX)/lib/systemd
+
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(B)/bin/raveld $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(B)/bin/ravelctl $(B)/bin/ravelsim $(B)/bin/ravelsim-trace $(DESTDIR)$(PREFIX)/bin/
+	install -d $(DESTDIR)$(UNITS)/system $(DESTDIR)$(UNITS)/networkd.conf.d
+	for unit in raveld raveld-close; do \
+	  sed 's|@PREFIX@|$(PREFIX)|g' host/raveld/$$unit.service | \
+	  install -m 644 /dev/stdin $(DESTDIR)$(UNITS)/system/$$unit.service; done
+	install -m 644 host/raveld/networkd.conf $(DESTDIR)$(UNITS)/networkd.conf.d/ravelin.conf
 
 C_FILES = $(shell git ls-files '*.c' '*.h' '*.cc' | grep -v driver/core/rvl_regs.h)
 

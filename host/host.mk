@@ -10,9 +10,10 @@ $(eval $(call c_library,rvl_sa,host/sa/selector.c host/sa/inbound.c host/sa/sad.
 	host/sa/soft.c host/sa/user.c))
 
 RAVELD_SRCS := host/raveld/main.c host/raveld/devices.c host/raveld/log.c host/raveld/tap.c host/raveld/netlink.c \
-	host/raveld/routes.c host/raveld/datapath.c host/raveld/sockets.c \
+	host/raveld/remains.c host/raveld/released.c host/raveld/closing.c host/raveld/routes.c host/raveld/follow.c host/raveld/datapath.c host/raveld/sockets.c \
 	host/raveld/negotiation.c host/raveld/protect.c host/raveld/control.c host/raveld/report.c
 RAVELD_LIBS := rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lcrypto $(DRIVER_LIBS)))
-$(eval $(call c_program,ravelctl,host/ctl/main.c,,-ljansson))
+$(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/release.c host/raveld/released.c \
+	host/raveld/remains.c host/raveld/netlink.c,,-ljansson -lmnl))

@@ -50,6 +50,7 @@ struct conf_daemon {
 				      */
 	uint32_t retransmit_tries;   /* times it is sent again; 0: the core's choice */
 	bool install_routes;
+	bool exempt_connected; /* networks of the host's interfaces stay out of tunnels */
 	uint32_t routing_table;
 	uint32_t routing_priority;
 };

@@ -150,6 +150,11 @@ static int set_install_routes(const struct conf_value *v, void *object)
 	return conf_value_bool(v, &((struct conf_daemon *)object)->install_routes);
 }
 
+static int set_exempt_connected(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_daemon *)object)->exempt_connected);
+}
+
 static int set_routing_table(const struct conf_value *v, void *object)
 {
 	uint64_t n;
@@ -168,7 +173,8 @@ static int set_routing_table(const struct conf_value *v, void *object)
 static int set_routing_priority(const struct conf_value *v, void *object)
 {
 	uint64_t n;
-	int err = conf_value_number(v, 1, 32765, &n);
+	/* One before it and two after it are used, too; 0, and 32766 on, are the kernel's own. */
+	int err = conf_value_number(v, 2, 32763, &n);
 
 	if (!err)
 		((struct conf_daemon *)object)->routing_priority = (uint32_t)n;
@@ -190,6 +196,7 @@ static const struct conf_binding keys[] = {
 	{"retransmit_timeout", set_retransmit_timeout, false},
 	{"retransmit_tries", set_retransmit_tries, false},
 	{"install_routes", set_install_routes, false},
+	{"exempt_connected", set_exempt_connected, false},
 	{"routing_table", set_routing_table, false},
 	{"routing_table_prio", set_routing_priority, false},
 	{NULL, NULL, false},
@@ -210,6 +217,7 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		.port_nat = 4500,
 		.keepalive = 20,
 		.install_routes = true,
+		.exempt_connected = true,
 		.routing_table = 220,
 		.routing_priority = 220,
 	};

@@ -12,6 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "host/ctl/release.h"
+
 #define DEFAULT_SOCKET "/run/raveld.sock"
 #define ANSWER_MAX (64u << 20)
 
@@ -25,43 +27,64 @@ static const char usage[] =
 	"  list        IKE and ESP SAs, and what is configured\n"
 	"  stats       counters of the device, the host's side of it, and IKE\n"
 	"  nic         the device and what it can do\n"
+	"  stop        end raveld, and wait for its end; what it protects stays closed\n"
+	"  release     open what is closed: all that a raveld which doesn't run has left, or\n"
+	"              what the configuration of one that runs doesn't name\n"
 	"\n"
 	"  -s, --socket PATH      raveld's control socket (" DEFAULT_SOCKET ")\n"
 	"  -j, --json             print the answer as JSON\n"
 	"  -t, --timeout SECONDS  how long to wait for it (60)\n"
+	"      --release          with stop: open all that is closed, too\n"
 	"  -h, --help             this text\n"
 	"\n"
 	"Exit status: 0 done, 1 refused or failed, 2 usage, 3 raveld can't be reached.\n";
 
-static int connect_to(const char *path, unsigned int timeout)
+/* What is asked, and how. */
+struct request {
+	const char *command;
+	const char *name; /* or NULL */
+	bool release;
+	const char *path; /* of the socket */
+	unsigned int timeout;
+	bool json;
+};
+
+/* A descriptor, or -errno. */
+static int connect_to(const struct request *request)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	const struct timeval limit = {.tv_sec = timeout};
-	int fd;
+	const struct timeval limit = {.tv_sec = request->timeout};
+	int fd, err;
 
-	if (strlen(path) >= sizeof(address.sun_path)) {
-		fprintf(stderr, "ravelctl: %s: the path is too long for a socket\n", path);
-		return -1;
-	}
-	strcpy(address.sun_path, path);
+	if (strlen(request->path) >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(address.sun_path, request->path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
 	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		fprintf(stderr, "ravelctl: %s: %s%s\n", path, strerror(errno),
-			errno == ENOENT || errno == ECONNREFUSED ? " (is raveld running?)" : "");
-		if (fd >= 0)
-			close(fd);
-		return -1;
+		err = -errno;
+		close(fd);
+		return err;
 	}
 	return fd;
 }
 
-static bool send_request(int fd, const char *command, const char *name)
+static bool is_absent(int err)
 {
-	json_t *request = json_pack("{s:s, s:s*}", "command", command, "name", name);
-	char *text = request ? json_dumps(request, JSON_COMPACT) : NULL;
+	return err == -ENOENT || err == -ECONNREFUSED;
+}
+
+static bool send_request(int fd, const struct request *r)
+{
+	json_t *request = json_pack("{s:s, s:s*}", "command", r->command, "name", r->name);
+	char *text;
 	bool sent = false;
 
+	if (r->release)
+		json_object_set_new(request, "release", json_true());
+	text = request ? json_dumps(request, JSON_COMPACT) : NULL;
 	if (text) {
 		size_t len = strlen(text);
 
@@ -211,53 +234,76 @@ static void print_object(json_t *object, int indent)
 	}
 }
 
-static int print_answer(const char *command, json_t *answer, bool json)
+static void print_released(const json_t *array)
+{
+	for (size_t i = 0; i < json_array_size(array); i++)
+		printf("released: %s\n", json_string_value(json_array_get(array, i)));
+}
+
+static int print_answer(const struct request *request, json_t *answer)
 {
 	bool ok = json_is_true(json_object_get(answer, "ok"));
 
-	if (json) {
+	if (request->json) {
 		json_dumpf(answer, stdout, JSON_INDENT(2));
 		printf("\n");
-	} else if (!ok) {
-		fprintf(stderr, "ravelctl: %s\n", string_of(answer, "error"));
-	} else if (!strcmp(command, "list")) {
-		print_list(answer);
-	} else if (json_object_get(answer, "message")) {
-		printf("%s\n", string_of(answer, "message"));
-	} else {
-		print_object(answer, 0);
+		return ok ? EXIT_OK : EXIT_REFUSED;
 	}
+	print_released(json_object_get(answer, "released"));
+	if (!ok)
+		fprintf(stderr, "ravelctl: %s\n", string_of(answer, "error"));
+	else if (!strcmp(request->command, "list"))
+		print_list(answer);
+	else if (json_object_get(answer, "message"))
+		printf("%s\n", string_of(answer, "message"));
+	else
+		print_object(answer, 0);
 	return ok ? EXIT_OK : EXIT_REFUSED;
 }
 
-static int talk(const char *path, unsigned int timeout, const char *command, const char *name,
-		bool json)
+/* The daemon's answer; NULL, and why not is said. */
+static json_t *ask(int fd, const struct request *request)
 {
-	int fd = connect_to(path, timeout), code;
-	json_t *answer = NULL;
 	json_error_t error;
+	json_t *answer;
 	char *text = NULL;
 	size_t len = 0;
 
-	if (fd < 0)
-		return EXIT_NO_DAEMON;
-	if (send_request(fd, command, name))
+	if (send_request(fd, request))
 		text = receive_line(fd, &len);
 	if (!text) {
-		fprintf(stderr, "ravelctl: %s: %s\n", path,
+		fprintf(stderr, "ravelctl: %s: %s\n", request->path,
 			errno == EAGAIN ? "no answer in time" : strerror(errno));
-		close(fd);
-		return EXIT_NO_DAEMON;
+		return NULL;
 	}
-	close(fd);
 	answer = json_loadb(text, len, 0, &error);
 	free(text);
-	if (!json_is_object(answer)) {
-		fprintf(stderr, "ravelctl: %s: an answer that isn't understood\n", path);
-		json_decref(answer);
+	if (json_is_object(answer))
+		return answer;
+	fprintf(stderr, "ravelctl: %s: an answer that isn't understood\n", request->path);
+	json_decref(answer);
+	return NULL;
+}
+
+static int talk(const struct request *request)
+{
+	int fd = connect_to(request), code;
+	json_t *answer;
+
+	if (is_absent(fd) && !strcmp(request->command, "release")) {
+		answer = release_without_daemon();
+	} else if (fd < 0) {
+		fprintf(stderr, "ravelctl: %s: %s%s\n", request->path,
+			fd == -ENAMETOOLONG ? "the path is too long for a socket" : strerror(-fd),
+			is_absent(fd) ? " (is raveld running?)" : "");
 		return EXIT_NO_DAEMON;
+	} else {
+		answer = ask(fd, request);
+		close(fd);
 	}
-	code = print_answer(command, answer, json);
+	if (!answer)
+		return EXIT_NO_DAEMON;
+	code = print_answer(request, answer);
 	json_decref(answer);
 	return code;
 }
@@ -276,7 +322,8 @@ static int takes_name(const char *command)
 		const char *command;
 		int name;
 	} commands[] = {
-		{"up", 1}, {"down", 1}, {"list", 0}, {"stats", 0}, {"nic", 0},
+		{"up", 1},  {"down", 1}, {"list", 0},	 {"stats", 0},
+		{"nic", 0}, {"stop", 0}, {"release", 0},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -288,30 +335,30 @@ static int takes_name(const char *command)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},
-		{"json", no_argument, NULL, 'j'},
-		{"timeout", required_argument, NULL, 't'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"socket", required_argument, NULL, 's'},  {"json", no_argument, NULL, 'j'},
+		{"timeout", required_argument, NULL, 't'}, {"release", no_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},	   {0},
 	};
-	const char *path = DEFAULT_SOCKET;
+	struct request request = {.path = DEFAULT_SOCKET};
 	unsigned long timeout = 60;
-	bool json = false;
 	int option, name;
 	char *end;
 
 	while ((option = getopt_long(argc, argv, "s:jt:h", options, NULL)) != -1) {
 		switch (option) {
 		case 's':
-			path = optarg;
+			request.path = optarg;
 			break;
 		case 'j':
-			json = true;
+			request.json = true;
 			break;
 		case 't':
 			timeout = strtoul(optarg, &end, 10);
 			if (*end || !timeout || timeout > 86400)
 				return usage_error("not a number of seconds:", optarg);
+			break;
+		case 'r':
+			request.release = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -323,13 +370,18 @@ int main(int argc, char **argv)
 	}
 	if (optind == argc)
 		return usage_error("a command is needed", NULL);
-	name = takes_name(argv[optind]);
+	request.command = argv[optind];
+	request.timeout = (unsigned int)timeout;
+	name = takes_name(request.command);
 	if (name < 0)
-		return usage_error("unknown command", argv[optind]);
+		return usage_error("unknown command", request.command);
 	if (argc - optind - 1 < name)
-		return usage_error("which one? a name is needed after", argv[optind]);
+		return usage_error("which one? a name is needed after", request.command);
 	if (argc - optind - 1 > name)
 		return usage_error("what is", argv[optind + 1 + name]);
-	return talk(path, (unsigned int)timeout, argv[optind], name ? argv[optind + 1] : NULL,
-		    json);
+	if (request.release && strcmp(request.command, "stop") != 0)
+		return usage_error("--release is for stop, not for", request.command);
+	if (name)
+		request.name = argv[optind + 1];
+	return talk(&request);
 }

@@ -15,7 +15,14 @@ bool rvl_ip_has_ports(uint8_t protocol)
 	}
 }
 
-bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len)
+bool rvl_icmp_is_error(uint8_t type)
+{
+	/* Destination unreachable, source quench, redirect, time exceeded, parameter problem. */
+	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
+/* total: octets that the packet has, of which len are there. */
+static bool parse(struct rvl_ip *ip, const uint8_t *p, size_t len, size_t total)
 {
 	uint16_t fragment;
 
@@ -29,19 +36,41 @@ bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len)
 		.src = rvl_get_be32(p + 12),
 		.dst = rvl_get_be32(p + 16),
 	};
-	if (ip->header_len < RVL_IP_HEADER || ip->total_len < ip->header_len || ip->total_len > len)
+	if (ip->header_len < RVL_IP_HEADER || ip->header_len > len ||
+	    ip->total_len < ip->header_len || ip->total_len > total)
 		return false;
 	fragment = rvl_get_be16(p + 6);
 	ip->df = fragment & RVL_IP_DF;
 	ip->later_fragment = fragment & RVL_IP_FRAGMENT_OFFSET;
 	ip->fragment = ip->later_fragment || (fragment & RVL_IP_MF);
 	if (!ip->later_fragment && rvl_ip_has_ports(ip->protocol) &&
-	    ip->total_len >= ip->header_len + 4) {
+	    ip->total_len >= ip->header_len + 4 && len >= ip->header_len + 4) {
 		ip->ports = true;
 		ip->src_port = rvl_get_be16(p + ip->header_len);
 		ip->dst_port = rvl_get_be16(p + ip->header_len + 2);
 	}
 	return true;
+}
+
+bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len)
+{
+	return parse(ip, p, len, len);
+}
+
+bool rvl_ip_parse_quoted(struct rvl_ip *ip, const uint8_t *p, size_t len)
+{
+	return parse(ip, p, len, UINT16_MAX);
+}
+
+struct rvl_ip rvl_ip_reverse(const struct rvl_ip *ip)
+{
+	struct rvl_ip reverse = *ip;
+
+	reverse.src = ip->dst;
+	reverse.dst = ip->src;
+	reverse.src_port = ip->dst_port;
+	reverse.dst_port = ip->src_port;
+	return reverse;
 }
 
 uint16_t rvl_ip_checksum(const uint8_t *p, size_t len)

@@ -15,6 +15,7 @@
 
 #define RVL_IP_HEADER 20
 #define RVL_UDP_HEADER 8
+#define RVL_IP_PROTO_ICMP 1
 #define RVL_IP_PROTO_TCP 6
 #define RVL_IP_PROTO_UDP 17
 #define RVL_IP_PROTO_DCCP 33
@@ -74,6 +75,16 @@ struct rvl_ip {
  * The header checksum is the receiving stack's to judge and isn't looked at.
  */
 bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len);
+
+/* The same of a packet that an ICMP error quotes: at least its header is there, and its first 8
+ * octets tell of ports. */
+bool rvl_ip_parse_quoted(struct rvl_ip *ip, const uint8_t *p, size_t len);
+
+/* Source and destination exchanged: what an answer looks like. */
+struct rvl_ip rvl_ip_reverse(const struct rvl_ip *ip);
+
+/* Does an ICMP message of this type quote the packet that it is about (RFC 1122, section 3.2.2)? */
+bool rvl_icmp_is_error(uint8_t type);
 
 /* Does its header begin with a source and a destination port (RFC 4301, section 4.4.1.1)? */
 bool rvl_ip_has_ports(uint8_t protocol);

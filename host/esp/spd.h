@@ -11,6 +11,17 @@
 
 #include "host/esp/ip.h"
 
+/* No bits are set beyond its length. */
+struct rvl_prefix {
+	uint32_t address;
+	uint8_t len;
+};
+
+static inline bool rvl_prefix_holds(struct rvl_prefix prefix, uint32_t address)
+{
+	return !prefix.len || !((prefix.address ^ address) >> (32 - prefix.len));
+}
+
 /* Addresses and ports in host order. A prefix has no bits set beyond its length. */
 struct rvl_selector {
 	uint32_t src;

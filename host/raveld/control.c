@@ -2,6 +2,7 @@
 #include "host/raveld/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "host/raveld/released.h"
 
 #define CLIENTS_MAX 32
 #define REQUEST_MAX 4096
@@ -210,6 +213,57 @@ static void do_down(struct client *client, const char *name)
 	negotiation_settle(d);
 }
 
+static void do_release(struct client *client)
+{
+	struct daemon *d = client->control->d;
+	struct released released = released_nothing();
+	int err = closing_release_others(d->closing, released_told, &released);
+
+	answer(client,
+	       released_answer(&released, err, "what today's configuration doesn't name is open",
+			       "nothing is left of an earlier configuration; for the rest "
+			       "there is `ravelctl stop --release`"));
+}
+
+/* Whoever asks is answered by control_tell_end(), when there is no loop any more. */
+static void do_stop(struct client *client, bool release_too)
+{
+	struct daemon *d = client->control->d;
+	uv_os_fd_t fd;
+
+	if (!uv_fileno((uv_handle_t *)&client->pipe, &fd))
+		d->stop_answer = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	drop_client(client);
+	d->release = release_too;
+	log_info(&d->log, "ravelctl stop%s: ending", release_too ? " --release" : "");
+	daemon_stop(d, EXIT_SUCCESS);
+}
+
+void control_tell_end(struct daemon *d)
+{
+	struct released released = released_nothing();
+	int err = d->release ? released_all(&released) : 0;
+	json_t *object =
+		released_answer(&released, err, "raveld has ended, and nothing is closed any more",
+				"raveld has ended; what it protected stays closed until `ravelctl "
+				"release`");
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	size_t len = text ? strlen(text) : 0;
+
+	if (err)
+		log_error(&d->log, "not all that was closed is open: %s", strerror(-err));
+	if (text && d->stop_answer >= 0) {
+		text[len] = '\n';
+		/* Who doesn't wait for it any more doesn't need it. */
+		if (send(d->stop_answer, text, len + 1, MSG_NOSIGNAL) < 0)
+			log_debug(&d->log, "nobody waits for the end");
+	}
+	if (d->stop_answer >= 0)
+		close(d->stop_answer);
+	free(text);
+	json_decref(object);
+}
+
 static void answer_report(struct client *client, json_t *report)
 {
 	if (!report) {
@@ -240,6 +294,10 @@ static void handle_request(struct client *client, const char *text, size_t len)
 		answer_report(client, report_stats(d));
 	} else if (!strcmp(command, "nic")) {
 		answer_report(client, report_nic(d));
+	} else if (!strcmp(command, "release")) {
+		do_release(client);
+	} else if (!strcmp(command, "stop")) {
+		do_stop(client, json_is_true(json_object_get(request, "release")));
 	} else if (strcmp(command, "up") != 0 && strcmp(command, "down") != 0) {
 		snprintf(reason, sizeof(reason), "unknown command \"%.60s\"", command);
 		answer_error(client, reason);

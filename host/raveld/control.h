@@ -5,8 +5,9 @@
  *   {"command": "up", "name": "net"}      {"ok": true, ...}
  *                                         {"ok": false, "error": "..."}
  *
- * `up` and `down` are answered when they have happened, or failed. A client that has no answer
- * pending and sends no whole request for 10 s, or doesn't take its answer for so long, is let go.
+ * `up`, `down` and `stop` are answered when they have happened, or failed. A client that has no
+ * answer pending and sends no whole request for 10 s, or doesn't take its answer for so long, is
+ * let go.
  */
 #ifndef RVL_RAVELD_CONTROL_H
 #define RVL_RAVELD_CONTROL_H
@@ -18,6 +19,9 @@ int control_open(struct daemon *d, const char *path);
 
 /* Remove the socket, end all conversations; freed by the loop's close callbacks. NULL is fine. */
 void control_close(struct control *control);
+
+/* The very last: do what a `stop` asked to be done after the end, and answer it. */
+void control_tell_end(struct daemon *d);
 
 /* What became of a child, for those who wait for it. reason "" for up. */
 void control_child_event(struct control *control, const char *connection, const char *child,

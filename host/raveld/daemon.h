@@ -8,6 +8,7 @@
 
 #include "host/conf/conf.h"
 #include "host/ike/ike.h"
+#include "host/raveld/closing.h"
 #include "host/raveld/datapath.h"
 #include "host/raveld/log.h"
 #include "host/raveld/routes.h"
@@ -37,7 +38,10 @@ struct daemon {
 	int tap;
 	unsigned int mtu;
 	struct datapath *datapath;
+	struct closing *closing;
 	struct routes *routes;
+	int notices_fd; /* the kernel's */
+	uv_poll_t notices;
 	struct sockets *sockets;
 	struct control *control;
 	struct ike_engine *engine;
@@ -50,7 +54,9 @@ struct daemon {
 	uv_signal_t signals[3];
 	uv_timer_t watchdog; /* of the data path */
 	bool stopping;
-	bool failed; /* the data path, and it was said */
+	int stop_answer; /* who asked for the end is told there what became of it; -1: nobody */
+	bool release;	 /* with it goes what closes */
+	bool failed;	 /* the data path, and it was said */
 	int exit_code;
 };
 
@@ -74,11 +80,19 @@ size_t negotiation_count(struct daemon *d, const char *name);
 
 /* ---- protect.c: what holds before the first SA is up */
 
-/* Discard policies, IKE's way past them, and routes. -errno with the reason in the log. */
+/* Discard policies, IKE's way past them, and ways in. -errno with the reason in the log. */
 int protect_all(struct daemon *d);
 
 /* Our address to begin with, IKE from which passes; false when none is known. */
 bool protect_local_address(struct daemon *d, const struct wish *w, struct ike_addr *local);
+
+/* ---- follow.c: the kernel's notices */
+
+/* Learn what is local, for the data path too, and follow it. -errno with the reason in the log. */
+int follow_start(struct daemon *d);
+
+/* Once the loop has closed its handles. */
+void follow_stop(struct daemon *d);
 
 /* ---- report.c: what the daemon knows, as JSON; NULL without memory */
 

@@ -82,6 +82,8 @@ static int send_frames(struct datapath *d)
 		if (len < 0)
 			return -errno;
 		atomic_fetch_add(&d->tx_frames, 1);
+		if (!rvl_inbound_may_leave(d->config.inbound, buffer, (size_t)len))
+			continue;
 		err = backend->ops->tx(backend, (size_t)len);
 		if (err == -EINVAL)
 			atomic_fetch_add(&d->tx_errors, 1);

@@ -29,18 +29,20 @@
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 static const char usage[] =
-	"usage: raveld [--config FILE] [--check]\n"
+	"usage: raveld [--config FILE] [--check | --close]\n"
 	"       raveld --list-devices [DUMP]\n"
 	"\n"
 	"IKEv2 and ESP with a Ravelin NIC, or in software.\n"
 	"\n"
 	"  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
 	"      --check        read the configuration, say whether it is good, and end\n"
+	"      --close        close other ways to the configured remote networks, and end\n"
 	"      --list-devices [DUMP]  the NICs on this machine, or in a file of `lspci -xxxx`\n"
 	"                     form such as ravelsim writes, and end\n"
 	"  -h, --help         this text\n"
 	"\n"
-	"SIGTERM and SIGINT: tell peers, erase keys, remove routes, end.\n"
+	"SIGTERM and SIGINT: tell peers, erase keys, end. Remote networks stay closed; `ravelctl\n"
+	"release` opens them. SIGHUP: nothing.\n"
 	"Exit status: 0 ended as asked, 1 something failed, 2 usage.\n";
 
 /* Keys are in memory from here on: no core dump may hold it, no debugger look at it. */
@@ -78,6 +80,11 @@ static void on_signal(uv_signal_t *handle, int number)
 {
 	struct daemon *d = handle->data;
 
+	if (number == SIGHUP) {
+		log_warning(&d->log, "SIGHUP: there is no reload yet, and nothing has changed; a "
+				     "changed configuration needs a restart");
+		return;
+	}
 	log_info(&d->log, "%s: ending", strsignal(number));
 	daemon_stop(d, EXIT_OK);
 }
@@ -166,6 +173,7 @@ static int open_netdev(struct daemon *d)
 	const struct conf_daemon *c = &d->conf->daemon;
 	struct tap_error error = {""};
 	struct rvl_backend_info info;
+	int err;
 
 	d->backend->ops->info(d->backend, &info);
 	d->tap = tap_open(c->netdev, info.mac, d->mtu, &error);
@@ -173,7 +181,26 @@ static int open_netdev(struct daemon *d)
 		log_error(&d->log, "%s", error.text);
 		return d->tap;
 	}
-	return routes_open(&d->loop, c, &d->log, &d->routes);
+	err = routes_open(c, &d->log, d->closing, &d->routes);
+	return err ? err : follow_start(d);
+}
+
+/* Before all else: whatever fails from here on, protected flows have no other way out. */
+static int close_ways(struct daemon *d)
+{
+	const struct remains_daemon *other;
+	int err = closing_open(d->conf, &d->log, &d->closing);
+
+	if (err)
+		return err;
+	other = closing_other(d->closing);
+	if (other) {
+		log_error(&d->log,
+			  "raveld is running already: %s is its, and its control socket is %s",
+			  other->netdev, other->socket);
+		return -EALREADY;
+	}
+	return closing_close_configured(d->closing, true);
 }
 
 /* Policies are in place by now: from here on frames pass. */
@@ -238,8 +265,10 @@ static void close_handle(uv_handle_t *handle, void *context)
 
 static int start(struct daemon *d)
 {
-	int err = open_backend(d);
+	int err = close_ways(d);
 
+	if (!err)
+		err = open_backend(d);
 	if (!err)
 		err = open_netdev(d);
 	if (!err)
@@ -264,10 +293,12 @@ static void finish(struct daemon *d)
 	uv_walk(&d->loop, close_handle, NULL);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&d->loop);
+	follow_stop(d);
 	if (d->tap >= 0)
 		close(d->tap);
 	if (d->backend)
 		d->backend->ops->close(d->backend);
+	closing_close(d->closing);
 	free(d->wishes);
 }
 
@@ -289,6 +320,8 @@ static int run(struct conf *conf)
 		.conf = conf,
 		.log = log_open((enum log_level)conf->daemon.log_level),
 		.tap = -1,
+		.notices_fd = -1,
+		.stop_answer = -1,
 	};
 	int err = open_handles(&d);
 
@@ -305,24 +338,41 @@ static int run(struct conf *conf)
 		uv_run(&d.loop, UV_RUN_DEFAULT);
 	}
 	finish(&d);
+	control_tell_end(&d);
 	if (!err)
 		log_info(&d.log, "ended");
 	return err ? EXIT_FAILED : d.exit_code;
 }
 
+static int close_and_end(struct conf *conf)
+{
+	const struct log log = log_open((enum log_level)conf->daemon.log_level);
+	struct closing *closing = NULL;
+	int err = closing_open(conf, &log, &closing);
+
+	if (!err)
+		err = closing_close_configured(closing, false);
+	closing_close(closing);
+	if (err)
+		log_error(&log, "protected flows may be open");
+	else if (conf->daemon.install_routes)
+		log_info(&log, "other ways to the configured remote networks are closed");
+	else
+		log_warning(&log, "nothing is closed: install_routes is off");
+	return err ? EXIT_FAILED : EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"check", no_argument, NULL, 'k'},
-		{"list-devices", no_argument, NULL, 'l'},
-		{"help", no_argument, NULL, 'h'},
-		{0},
+		{"config", required_argument, NULL, 'c'}, {"check", no_argument, NULL, 'k'},
+		{"close", no_argument, NULL, 'o'},	  {"list-devices", no_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},	  {0},
 	};
 	const char *path = DEFAULT_CONFIG;
 	struct conf_error error = {""};
 	struct conf *conf = NULL;
-	bool check = false, list = false;
+	bool check = false, close_only = false, list = false;
 	int option, code;
 
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -332,6 +382,9 @@ int main(int argc, char **argv)
 			break;
 		case 'k':
 			check = true;
+			break;
+		case 'o':
+			close_only = true;
 			break;
 		case 'l':
 			list = true;
@@ -362,7 +415,7 @@ int main(int argc, char **argv)
 		conf_free(conf);
 		return EXIT_OK;
 	}
-	code = run(conf);
+	code = close_only ? close_and_end(conf) : run(conf);
 	conf_free(conf);
 	return code;
 }

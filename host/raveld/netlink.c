@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,18 +14,22 @@
 #include <unistd.h>
 
 #define REPLY_TIMEOUT_MS 2000
+#define DUMP_TRIES 5
+#define LOOPBACK "lo"
 
 struct netlink {
 	struct mnl_socket *socket;
 	unsigned int portid;
 	uint32_t sequence;
-	char room[8192];
+	bool interrupted; /* the last listing, by a change */
+	_Alignas(struct nlmsghdr) char room[32768];
 };
 
 int netlink_open(struct netlink **out)
 {
 	const struct timeval limit = {.tv_sec = REPLY_TIMEOUT_MS / 1000};
 	struct netlink *netlink = calloc(1, sizeof(*netlink));
+	int on = 1;
 
 	if (!netlink)
 		return -ENOMEM;
@@ -37,6 +42,8 @@ int netlink_open(struct netlink **out)
 		netlink_close(netlink);
 		return err;
 	}
+	/* Where the kernel knows it, it lists only what is asked for. */
+	mnl_socket_setsockopt(netlink->socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	netlink->portid = mnl_socket_get_portid(netlink->socket);
 	*out = netlink;
 	return 0;
@@ -66,6 +73,19 @@ static void put_address(struct nlmsghdr *message, uint16_t type, uint32_t addres
 	mnl_attr_put_u32(message, type, htonl(address));
 }
 
+/* A listing that something changed under is heard to its end nevertheless: before that, the kernel
+ * begins no other. */
+static void note_interruption(struct netlink *netlink, size_t len)
+{
+	struct nlmsghdr *message = (struct nlmsghdr *)netlink->room;
+	int left = (int)len;
+
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+		netlink->interrupted |= message->nlmsg_flags & NLM_F_DUMP_INTR;
+		message->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+	}
+}
+
 /* Send, and hand what comes back to the callback; the kernel's error is returned. */
 static int talk(struct netlink *netlink, const struct nlmsghdr *message, mnl_cb_t callback,
 		void *context)
@@ -80,6 +100,7 @@ static int talk(struct netlink *netlink, const struct nlmsghdr *message, mnl_cb_
 		n = mnl_socket_recvfrom(netlink->socket, netlink->room, sizeof(netlink->room));
 		if (n < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		note_interruption(netlink, (size_t)n);
 		ret = mnl_cb_run(netlink->room, (size_t)n, sequence, netlink->portid, callback,
 				 context);
 		/* An answer to an earlier question, which gave up waiting. */
@@ -106,22 +127,37 @@ int netlink_add_address(struct netlink *netlink, unsigned int ifindex, uint32_t 
 	return talk(netlink, message, NULL, NULL);
 }
 
+int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char *alias)
+{
+	struct nlmsghdr *message = start(netlink, RTM_NEWLINK, NLM_F_ACK);
+	struct ifinfomsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
+
+	body->ifi_index = (int)ifindex;
+	mnl_attr_put_str(message, IFLA_IFALIAS, alias);
+	return talk(netlink, message, NULL, NULL);
+}
+
 static int change_route(struct netlink *netlink, uint16_t type, uint16_t flags,
 			const struct netlink_route *route)
 {
+	static const unsigned char types[] = {
+		[NETLINK_VIA] = RTN_UNICAST,
+		[NETLINK_UNREACHABLE] = RTN_UNREACHABLE,
+		[NETLINK_THROW] = RTN_THROW,
+	};
 	struct nlmsghdr *message = start(netlink, type, (uint16_t)(NLM_F_ACK | flags));
 	struct rtmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 
 	body->rtm_family = AF_INET;
 	body->rtm_dst_len = route->dst_len;
 	body->rtm_table = RT_TABLE_UNSPEC;
-	body->rtm_protocol = RTPROT_STATIC;
+	body->rtm_protocol = NETLINK_PROTOCOL;
 	body->rtm_scope = RT_SCOPE_UNIVERSE;
-	body->rtm_type = route->unreachable ? RTN_UNREACHABLE : RTN_UNICAST;
+	body->rtm_type = types[route->type];
 	mnl_attr_put_u32(message, RTA_TABLE, route->table);
 	put_address(message, RTA_DST, route->dst);
 	mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
-	if (route->unreachable)
+	if (route->type != NETLINK_VIA)
 		return talk(netlink, message, NULL, NULL);
 	put_address(message, RTA_GATEWAY, route->gateway);
 	mnl_attr_put_u32(message, RTA_OIF, route->ifindex);
@@ -140,28 +176,66 @@ int netlink_delete_route(struct netlink *netlink, const struct netlink_route *ro
 	return change_route(netlink, RTM_DELROUTE, 0, route);
 }
 
-static int take_route(const struct nlmsghdr *message, void *context)
+static uint32_t address_of(const struct nlattr *attr)
 {
-	struct netlink_route *found = context;
+	return ntohl(mnl_attr_get_u32(attr));
+}
+
+/* A route message, as far as it has room here. */
+static void read_route(const struct nlmsghdr *message, struct netlink_route *route)
+{
+	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attr;
 
-	if (message->nlmsg_type != RTM_NEWROUTE)
-		return MNL_CB_OK;
-	mnl_attr_for_each(attr, message, sizeof(struct rtmsg))
+	*route = (struct netlink_route){
+		.type = body->rtm_type == RTN_UNREACHABLE ? NETLINK_UNREACHABLE
+			: body->rtm_type == RTN_THROW	  ? NETLINK_THROW
+							  : NETLINK_VIA,
+		.table = body->rtm_table,
+		.dst_len = body->rtm_dst_len,
+	};
+	mnl_attr_for_each(attr, message, sizeof(*body))
 	{
 		if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
 			continue;
-		if (mnl_attr_get_type(attr) == RTA_GATEWAY)
-			found->gateway = ntohl(mnl_attr_get_u32(attr));
-		if (mnl_attr_get_type(attr) == RTA_OIF)
-			found->ifindex = mnl_attr_get_u32(attr);
-		if (mnl_attr_get_type(attr) == RTA_TABLE)
-			found->table = mnl_attr_get_u32(attr);
+		switch (mnl_attr_get_type(attr)) {
+		case RTA_DST:
+			route->dst = address_of(attr);
+			break;
+		case RTA_TABLE:
+			route->table = mnl_attr_get_u32(attr);
+			break;
+		case RTA_PRIORITY:
+			route->metric = mnl_attr_get_u32(attr);
+			break;
+		case RTA_GATEWAY:
+			route->gateway = address_of(attr);
+			break;
+		case RTA_PREFSRC:
+			route->source = address_of(attr);
+			break;
+		case RTA_OIF:
+			route->ifindex = mnl_attr_get_u32(attr);
+			break;
+		}
 	}
+}
+
+static int take_route(const struct nlmsghdr *message, void *context)
+{
+	struct netlink_route *found = context, route;
+
+	if (message->nlmsg_type != RTM_NEWROUTE)
+		return MNL_CB_OK;
+	read_route(message, &route);
+	found->table = route.table;
+	found->gateway = route.gateway ? route.gateway : found->dst;
+	found->source = route.source;
+	found->ifindex = route.ifindex;
 	return MNL_CB_STOP;
 }
 
-int netlink_find_route(struct netlink *netlink, struct netlink_route *route)
+int netlink_find_route(struct netlink *netlink, uint16_t port, struct netlink_route *route)
 {
 	struct nlmsghdr *message = start(netlink, RTM_GETROUTE, 0);
 	struct rtmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
@@ -170,14 +244,301 @@ int netlink_find_route(struct netlink *netlink, struct netlink_route *route)
 	body->rtm_dst_len = 32;
 	body->rtm_flags = RTM_F_LOOKUP_TABLE;
 	put_address(message, RTA_DST, route->dst);
-	route->gateway = route->dst;
-	route->ifindex = 0;
+	if (port) {
+		mnl_attr_put_u8(message, RTA_IP_PROTO, IPPROTO_UDP);
+		mnl_attr_put_u16(message, RTA_SPORT, htons(port));
+	}
 	return talk(netlink, message, take_route, route);
 }
 
-int netlink_watch_links(void)
+static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags,
+		       const struct netlink_rule *rule)
 {
-	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK};
+	struct nlmsghdr *message = start(netlink, type, (uint16_t)(NLM_F_ACK | flags));
+	struct fib_rule_hdr *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
+	struct fib_rule_port_range ports = {rule->number, rule->number};
+
+	body->family = AF_INET;
+	body->action = rule->type == NETLINK_NOT_FURTHER ? FR_ACT_UNREACHABLE : FR_ACT_TO_TBL;
+	mnl_attr_put_u32(message, FRA_PRIORITY, rule->priority);
+	mnl_attr_put_u8(message, FRA_PROTOCOL, NETLINK_PROTOCOL);
+	if (rule->dst_len) {
+		body->dst_len = rule->dst_len;
+		put_address(message, FRA_DST, rule->dst);
+	}
+	if (rule->type != NETLINK_NOT_FURTHER)
+		mnl_attr_put_u32(message, FRA_TABLE, rule->table);
+	if (rule->type == NETLINK_FROM_PORT) {
+		mnl_attr_put_strz(message, FRA_IIFNAME, LOOPBACK);
+		mnl_attr_put_u8(message, FRA_IP_PROTO, IPPROTO_UDP);
+		mnl_attr_put(message, FRA_SPORT_RANGE, sizeof(ports), &ports);
+	}
+	if (rule->type == NETLINK_AT_LEAST)
+		mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, rule->number - 1u);
+	return talk(netlink, message, NULL, NULL);
+}
+
+int netlink_add_rule(struct netlink *netlink, const struct netlink_rule *rule)
+{
+	return change_rule(netlink, RTM_NEWRULE, NLM_F_CREATE, rule);
+}
+
+int netlink_delete_rule(struct netlink *netlink, const struct netlink_rule *rule)
+{
+	return change_rule(netlink, RTM_DELRULE, 0, rule);
+}
+
+/* ------------------------------------------------------------------------------------- listings */
+
+struct listing {
+	netlink_route_fn *route;
+	netlink_rule_fn *rule;
+	netlink_address_fn *address;
+	netlink_link_fn *link;
+	void *context;
+	int err;
+};
+
+/* One that was interrupted is asked for anew: what is listed twice does no harm. */
+static int list(struct netlink *netlink, const struct nlmsghdr *message, mnl_cb_t callback,
+		struct listing *listing)
+{
+	uint32_t len = message->nlmsg_len;
+	char request[256];
+	int err = 0;
+
+	memcpy(request, message, len);
+	for (int i = 0; i < DUMP_TRIES; i++) {
+		struct nlmsghdr *again = (struct nlmsghdr *)netlink->room;
+
+		memcpy(again, request, len);
+		again->nlmsg_seq = ++netlink->sequence;
+		netlink->interrupted = false;
+		err = talk(netlink, again, callback, listing);
+		if (listing->err)
+			return listing->err;
+		if (err || !netlink->interrupted)
+			break;
+	}
+	return err;
+}
+
+static int next_or_stop(const struct listing *listing)
+{
+	return listing->err ? MNL_CB_ERROR : MNL_CB_OK;
+}
+
+static bool is_connected(const struct nlmsghdr *message)
+{
+	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
+
+	return body->rtm_family == AF_INET && body->rtm_protocol == RTPROT_KERNEL &&
+	       body->rtm_scope == RT_SCOPE_LINK && body->rtm_type == RTN_UNICAST &&
+	       body->rtm_table == RT_TABLE_MAIN && !(body->rtm_flags & RTM_F_CLONED);
+}
+
+static bool is_own(const struct nlmsghdr *message)
+{
+	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
+
+	return body->rtm_family == AF_INET && body->rtm_protocol == NETLINK_PROTOCOL;
+}
+
+static int list_connected(const struct nlmsghdr *message, void *context)
+{
+	struct listing *listing = context;
+	struct netlink_route route;
+
+	if (message->nlmsg_type != RTM_NEWROUTE || !is_connected(message))
+		return MNL_CB_OK;
+	read_route(message, &route);
+	listing->err = listing->route(listing->context, &route);
+	return next_or_stop(listing);
+}
+
+static int list_own_route(const struct nlmsghdr *message, void *context)
+{
+	struct listing *listing = context;
+	struct netlink_route route;
+
+	if (message->nlmsg_type != RTM_NEWROUTE || !is_own(message))
+		return MNL_CB_OK;
+	read_route(message, &route);
+	listing->err = listing->route(listing->context, &route);
+	return next_or_stop(listing);
+}
+
+static int list_routes(struct netlink *netlink, unsigned char table, unsigned char protocol,
+		       mnl_cb_t callback, struct listing *listing)
+{
+	struct nlmsghdr *message = start(netlink, RTM_GETROUTE, NLM_F_DUMP);
+	struct rtmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
+	int err;
+
+	body->rtm_family = AF_INET;
+	body->rtm_table = table;
+	body->rtm_protocol = protocol;
+	err = list(netlink, message, callback, listing);
+	/* There is no such table before it has its first route. */
+	return err == -ENOENT ? 0 : err;
+}
+
+int netlink_own_routes(struct netlink *netlink, netlink_route_fn *fn, void *context)
+{
+	struct listing listing = {.route = fn, .context = context};
+
+	return list_routes(netlink, RT_TABLE_UNSPEC, NETLINK_PROTOCOL, list_own_route, &listing);
+}
+
+int netlink_connected(struct netlink *netlink, netlink_route_fn *fn, void *context)
+{
+	struct listing listing = {.route = fn, .context = context};
+
+	return list_routes(netlink, RT_TABLE_MAIN, RTPROT_KERNEL, list_connected, &listing);
+}
+
+static uint32_t u32_of(const struct nlattr *attr)
+{
+	return mnl_attr_validate(attr, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(attr);
+}
+
+/* A rule message; false if it isn't one of ours. */
+static bool read_rule(const struct nlmsghdr *message, struct netlink_rule *rule)
+{
+	const struct fib_rule_hdr *body = mnl_nlmsg_get_payload(message);
+	const struct nlattr *attr;
+	uint8_t protocol = 0;
+	uint32_t suppressed;
+
+	*rule = (struct netlink_rule){
+		.type = body->action == FR_ACT_UNREACHABLE ? NETLINK_NOT_FURTHER : NETLINK_LOOKUP,
+		.dst_len = body->dst_len,
+	};
+	mnl_attr_for_each(attr, message, sizeof(*body))
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case FRA_TABLE:
+			rule->table = u32_of(attr);
+			break;
+		case FRA_PRIORITY:
+			rule->priority = u32_of(attr);
+			break;
+		case FRA_DST:
+			rule->dst = ntohl(u32_of(attr));
+			break;
+		case FRA_PROTOCOL:
+			if (mnl_attr_validate(attr, MNL_TYPE_U8) >= 0)
+				protocol = mnl_attr_get_u8(attr);
+			break;
+		case FRA_SPORT_RANGE:
+			/* Both ends of it are the port. */
+			rule->type = NETLINK_FROM_PORT;
+			if (mnl_attr_get_payload_len(attr) >= sizeof(uint16_t))
+				rule->number = mnl_attr_get_u16(attr);
+			break;
+		case FRA_SUPPRESS_PREFIXLEN:
+			suppressed = u32_of(attr);
+			if (suppressed > 32)
+				break;
+			rule->type = NETLINK_AT_LEAST;
+			rule->number = (uint16_t)(suppressed + 1);
+			break;
+		}
+	}
+	if (rule->type == NETLINK_NOT_FURTHER)
+		rule->table = 0;
+	return protocol == NETLINK_PROTOCOL;
+}
+
+static int list_own_rule(const struct nlmsghdr *message, void *context)
+{
+	struct listing *listing = context;
+	struct netlink_rule rule;
+
+	if (message->nlmsg_type != RTM_NEWRULE || !read_rule(message, &rule))
+		return MNL_CB_OK;
+	listing->err = listing->rule(listing->context, &rule);
+	return next_or_stop(listing);
+}
+
+int netlink_own_rules(struct netlink *netlink, netlink_rule_fn *fn, void *context)
+{
+	struct nlmsghdr *message = start(netlink, RTM_GETRULE, NLM_F_DUMP);
+	struct fib_rule_hdr *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
+	struct listing listing = {.rule = fn, .context = context};
+
+	body->family = AF_INET;
+	return list(netlink, message, list_own_rule, &listing);
+}
+
+static int list_address(const struct nlmsghdr *message, void *context)
+{
+	const struct ifaddrmsg *body = mnl_nlmsg_get_payload(message);
+	struct listing *listing = context;
+	const struct nlattr *attr;
+
+	if (message->nlmsg_type != RTM_NEWADDR || body->ifa_family != AF_INET)
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, message, sizeof(*body))
+	{
+		if (mnl_attr_get_type(attr) != IFA_LOCAL ||
+		    mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+			continue;
+		listing->err = listing->address(listing->context, address_of(attr));
+	}
+	return next_or_stop(listing);
+}
+
+int netlink_addresses(struct netlink *netlink, netlink_address_fn *fn, void *context)
+{
+	struct nlmsghdr *message = start(netlink, RTM_GETADDR, NLM_F_DUMP);
+	struct ifaddrmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
+	struct listing listing = {.address = fn, .context = context};
+
+	body->ifa_family = AF_INET;
+	return list(netlink, message, list_address, &listing);
+}
+
+static int list_alias(const struct nlmsghdr *message, void *context)
+{
+	const char *name = NULL, *alias = NULL;
+	struct listing *listing = context;
+	const struct nlattr *attr;
+
+	if (message->nlmsg_type != RTM_NEWLINK)
+		return MNL_CB_OK;
+	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg))
+	{
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
+			continue;
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
+			name = mnl_attr_get_str(attr);
+		if (mnl_attr_get_type(attr) == IFLA_IFALIAS)
+			alias = mnl_attr_get_str(attr);
+	}
+	if (name && alias)
+		listing->err = listing->link(listing->context, name, alias);
+	return next_or_stop(listing);
+}
+
+int netlink_aliases(struct netlink *netlink, netlink_link_fn *fn, void *context)
+{
+	struct nlmsghdr *message = start(netlink, RTM_GETLINK, NLM_F_DUMP);
+	struct listing listing = {.link = fn, .context = context};
+
+	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
+	return list(netlink, message, list_alias, &listing);
+}
+
+/* ------------------------------------------------------------------------------------- notices */
+
+int netlink_watch(void)
+{
+	struct sockaddr_nl address = {
+		.nl_family = AF_NETLINK,
+		.nl_groups =
+			RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE,
+	};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address))) {
@@ -189,10 +550,41 @@ int netlink_watch_links(void)
 	return fd < 0 ? -errno : fd;
 }
 
-bool netlink_link_changed(int fd, unsigned int ifindex)
+static void take_change(const struct nlmsghdr *message, unsigned int ifindex,
+			struct netlink_changes *changes)
 {
-	bool changed = false;
-	char room[8192];
+	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+	size_t len = mnl_nlmsg_get_payload_len(message);
+
+	switch (message->nlmsg_type) {
+	case RTM_NEWLINK:
+	case RTM_DELLINK:
+		/* Setting an interface down takes its networks without another word. */
+		changes->local = true;
+		changes->link |= message->nlmsg_type == RTM_NEWLINK && len >= sizeof(*link) &&
+				 (unsigned int)link->ifi_index == ifindex;
+		break;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		changes->local = true;
+		break;
+	case RTM_NEWROUTE:
+	case RTM_DELROUTE:
+		if (len < sizeof(struct rtmsg))
+			break;
+		changes->local |= is_connected(message);
+		changes->taken |= message->nlmsg_type == RTM_DELROUTE && is_own(message);
+		break;
+	case RTM_DELRULE:
+		changes->taken = true;
+		break;
+	}
+}
+
+struct netlink_changes netlink_take_changes(int fd, unsigned int ifindex)
+{
+	struct netlink_changes changes = {false, false, false};
+	_Alignas(struct nlmsghdr) char room[32768];
 
 	for (;;) {
 		ssize_t n = recv(fd, room, sizeof(room), 0);
@@ -202,37 +594,13 @@ bool netlink_link_changed(int fd, unsigned int ifindex)
 		if (n < 0 && errno == EINTR)
 			continue;
 		/* Some were lost: anything may have happened. */
-		if (n < 0)
-			return changed || errno == ENOBUFS;
-		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
-			const struct ifinfomsg *body = mnl_nlmsg_get_payload(message);
-
-			changed |= message->nlmsg_type == RTM_NEWLINK &&
-				   mnl_nlmsg_get_payload_len(message) >= sizeof(*body) &&
-				   (unsigned int)body->ifi_index == ifindex;
+		if (n < 0 && errno == ENOBUFS) {
+			changes = (struct netlink_changes){true, true, true};
+			continue;
 		}
+		if (n < 0)
+			return changes;
+		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+			take_change(message, ifindex, &changes);
 	}
-}
-
-static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags, uint32_t table,
-		       uint32_t priority)
-{
-	struct nlmsghdr *message = start(netlink, type, (uint16_t)(NLM_F_ACK | flags));
-	struct fib_rule_hdr *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
-
-	body->family = AF_INET;
-	body->action = FR_ACT_TO_TBL;
-	mnl_attr_put_u32(message, FRA_TABLE, table);
-	mnl_attr_put_u32(message, FRA_PRIORITY, priority);
-	return talk(netlink, message, NULL, NULL);
-}
-
-int netlink_add_rule(struct netlink *netlink, uint32_t table, uint32_t priority)
-{
-	return change_rule(netlink, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, table, priority);
-}
-
-int netlink_delete_rule(struct netlink *netlink, uint32_t table, uint32_t priority)
-{
-	return change_rule(netlink, RTM_DELRULE, 0, table, priority);
 }

@@ -1,48 +1,100 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses, routes and the routing rule, by rtnetlink. IPv4 addresses are in host order. */
+/* Addresses, routes and routing rules, by rtnetlink. IPv4 addresses are in host order. */
 #ifndef RVL_RAVELD_NETLINK_H
 #define RVL_RAVELD_NETLINK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The routing protocol that all routes and rules set here carry, and nobody else's: whatever else
+ * is in a table, ours are found. */
+#define NETLINK_PROTOCOL 143
+
 struct netlink;
 
-/* 0 or -errno */
+/* All return 0 or -errno, as the kernel answers. */
 int netlink_open(struct netlink **netlink);
 void netlink_close(struct netlink *netlink);
 
-/* All return 0 or -errno, as the kernel answers. */
 int netlink_add_address(struct netlink *netlink, unsigned int ifindex, uint32_t address,
 			uint8_t prefix_len);
 
+enum netlink_route_type {
+	NETLINK_VIA,
+	NETLINK_UNREACHABLE, /* a dead end */
+	NETLINK_THROW,	     /* what it leads to is looked for in the rules' next table */
+};
+
 struct netlink_route {
-	bool unreachable; /* a dead end, for which only table, dst and metric count */
-	uint32_t metric;  /* of two for one destination the lower one is taken */
+	enum netlink_route_type type; /* the last three members are NETLINK_VIA's */
 	uint32_t table;
 	uint32_t dst;
 	uint8_t dst_len;
+	uint32_t metric; /* of two for one destination the lower one is taken */
 	uint32_t gateway;
 	uint32_t source; /* 0: none */
 	unsigned int ifindex;
 };
 
-/* Add or replace, and delete. */
+/* Add or replace, and delete one of ours. */
 int netlink_set_route(struct netlink *netlink, const struct netlink_route *route);
 int netlink_delete_route(struct netlink *netlink, const struct netlink_route *route);
 
-/* How the kernel reaches route->dst, into table, gateway (dst itself when it is on the link) and
- * ifindex. */
-int netlink_find_route(struct netlink *netlink, struct netlink_route *route);
+/* How the kernel reaches route->dst from UDP port `port` of ours (0: from anywhere), into table,
+ * gateway (dst itself when it is on the link), source and ifindex. */
+int netlink_find_route(struct netlink *netlink, uint16_t port, struct netlink_route *route);
 
-/* A non-blocking descriptor that is readable when some interface has changed; to be closed. */
-int netlink_watch_links(void);
+enum netlink_rule_type {
+	NETLINK_LOOKUP,	     /* in a table */
+	NETLINK_FROM_PORT,   /* so for what the host itself sends from UDP port number */
+	NETLINK_AT_LEAST,    /* so if the route found there has a prefix of this length or longer */
+	NETLINK_NOT_FURTHER, /* unreachable */
+};
 
-/* Take from it what has come. Has the interface changed, as far as can be said? */
-bool netlink_link_changed(int fd, unsigned int ifindex);
+struct netlink_rule {
+	enum netlink_rule_type type;
+	uint32_t priority;
+	uint32_t table;	 /* not with NETLINK_NOT_FURTHER */
+	uint16_t number; /* port or length */
+	uint32_t dst;
+	uint8_t dst_len;
+};
 
-/* "from all lookup table"; -EEXIST when there is one of this priority. */
-int netlink_add_rule(struct netlink *netlink, uint32_t table, uint32_t priority);
-int netlink_delete_rule(struct netlink *netlink, uint32_t table, uint32_t priority);
+/* One beside others' that say the same. */
+int netlink_add_rule(struct netlink *netlink, const struct netlink_rule *rule);
+int netlink_delete_rule(struct netlink *netlink, const struct netlink_rule *rule);
+
+/* Listings end at the first error, the callback's too. It must not use the netlink. */
+typedef int netlink_route_fn(void *context, const struct netlink_route *route);
+typedef int netlink_rule_fn(void *context, const struct netlink_rule *rule);
+typedef int netlink_address_fn(void *context, uint32_t address);
+typedef int netlink_link_fn(void *context, const char *name, const char *alias);
+
+/* Those of NETLINK_PROTOCOL, in any table. */
+int netlink_own_routes(struct netlink *netlink, netlink_route_fn *fn, void *context);
+int netlink_own_rules(struct netlink *netlink, netlink_rule_fn *fn, void *context);
+
+/* Connected networks: what the kernel itself put into table main for an interface's address. */
+int netlink_connected(struct netlink *netlink, netlink_route_fn *fn, void *context);
+
+/* The host's own addresses. */
+int netlink_addresses(struct netlink *netlink, netlink_address_fn *fn, void *context);
+
+/* Interfaces that have an alias, and giving one. */
+int netlink_aliases(struct netlink *netlink, netlink_link_fn *fn, void *context);
+int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char *alias);
+
+/* A non-blocking descriptor that is readable when something of the following may have changed; to
+ * be closed. */
+int netlink_watch(void);
+
+struct netlink_changes {
+	bool link;  /* the interface asked about */
+	bool local; /* addresses and connected networks */
+	bool taken; /* a route or rule of ours is gone */
+};
+
+/* Take from it what has come: true is "may be". */
+struct netlink_changes netlink_take_changes(int fd, unsigned int ifindex);
 
 #endif

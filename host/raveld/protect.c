@@ -31,7 +31,7 @@ static struct own own_addresses(const struct daemon *d, const struct conf_connec
 		add_own(&own, &c->local);
 		return own;
 	}
-	if (c->remote.family && sockets_local_address(d->sockets, &c->remote, &addr))
+	if (c->remote.family && routes_local_address(d->routes, &c->remote, &addr))
 		add_own(&own, &addr);
 	for (size_t i = 0; i < daemon->address_count; i++) {
 		addr = (struct ike_addr){.family = 4, .port = daemon->port};
@@ -94,23 +94,18 @@ static int protect_connection(struct daemon *d, const struct conf_connection *c,
 	return err;
 }
 
-/* Ways in where the peer is known; and for what is to go nowhere else, a dead end below them. */
-static int add_routes(struct daemon *d, const struct conf_connection *c, const struct own *own)
+/* Ways in where the peer is known. */
+static void add_routes(struct daemon *d, const struct conf_connection *c, const struct own *own)
 {
-	const struct ike_addr *peer = c->remote.family ? &c->remote : NULL;
-	int err = 0;
-
-	for (size_t i = 0; !err && i < c->child_count; i++) {
+	for (size_t i = 0; c->remote.family && i < c->child_count; i++) {
 		struct ike_ts_list local = concrete(&c->children[i].local_ts, &own->list[0]);
 		struct ike_ts_list remote = concrete(&c->children[i].remote_ts, &c->remote);
 		char reason[ROUTES_REASON] = "";
 
-		if (peer && local.count && remote.count &&
-		    routes_add(d->routes, peer, &local, &remote, reason))
+		if (local.count && remote.count &&
+		    routes_add(d->routes, &c->remote, &local, &remote, reason))
 			log_debug(&d->log, "%s.%s: %s", c->name, c->children[i].name, reason);
-		err = routes_block(d->routes, peer, &remote);
 	}
-	return err;
 }
 
 int protect_all(struct daemon *d)
@@ -118,10 +113,6 @@ int protect_all(struct daemon *d)
 	size_t count = d->conf->connection_count;
 	int err = 0;
 
-	/* Next hops first: later, our own routes would be found in their place. */
-	for (size_t i = 0; i < count; i++)
-		if (d->conf->connections[i].remote.family)
-			routes_learn(d->routes, &d->conf->connections[i].remote);
 	for (size_t i = 0; i < d->wish_count; i++) {
 		struct own own = own_addresses(d, d->wishes[i].connection);
 
@@ -138,7 +129,7 @@ int protect_all(struct daemon *d)
 		struct own own = {.count = 1, .list = {w->local}};
 
 		if (w->child == w->connection->children)
-			err = add_routes(d, w->connection, &own);
+			add_routes(d, w->connection, &own);
 	}
 	return err;
 }
@@ -151,10 +142,9 @@ bool protect_local_address(struct daemon *d, const struct wish *w, struct ike_ad
 	*local = w->local;
 	if (!c->remote.family)
 		return false;
-	/* A route of ours to the peer says which address suits what is inside of the tunnel. */
-	if (c->local.family || routes_cover(d->routes, &c->remote))
+	if (c->local.family)
 		return true;
-	if (!sockets_local_address(d->sockets, &c->remote, local))
+	if (!routes_local_address(d->routes, &c->remote, local))
 		return false;
 	/* It may be a new one. */
 	if (rvl_sad_bypass_ike(d->sad, local, &c->remote, d->conf->daemon.port,

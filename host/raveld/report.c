@@ -273,6 +273,7 @@ static json_t *host_stats(struct daemon *d)
 
 	add_counter(o, "tx_frames", c.host_tx_frames);
 	add_counter(o, "tx_errors", c.host_tx_errors);
+	add_counter(o, "tx_drop_decrypted", in.drop_decrypted);
 	add_counter(o, "rx_frames", c.host_rx_frames);
 	add_counter(o, "rx_errors", c.host_rx_errors);
 	add_counter(o, "rx_accepted_protected", in.accepted_protected);

@@ -241,27 +241,6 @@ void sockets_send(struct sockets *s, const struct ike_addr *local, const struct 
 		  remote->ip[2], remote->ip[3], strerror(errno));
 }
 
-bool sockets_local_address(const struct sockets *s, const struct ike_addr *remote,
-			   struct ike_addr *local)
-{
-	struct sockaddr_in to = to_sockaddr(remote), from;
-	socklen_t len = sizeof(from);
-	bool found = false;
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return false;
-	if (!to.sin_port)
-		to.sin_port = htons(s->ports[0].number);
-	if (!connect(fd, (struct sockaddr *)&to, sizeof(to)) &&
-	    !getsockname(fd, (struct sockaddr *)&from, &len)) {
-		*local = from_parts(&from.sin_addr, s->ports[0].number);
-		found = true;
-	}
-	close(fd);
-	return found;
-}
-
 struct sockets_counters sockets_counters(const struct sockets *s)
 {
 	return s->counters;

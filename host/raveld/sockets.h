@@ -38,10 +38,6 @@ void sockets_close(struct sockets *sockets);
 void sockets_send(struct sockets *sockets, const struct ike_addr *local,
 		  const struct ike_addr *remote, bool marker, struct ike_slice datagram);
 
-/* Our address on the way to remote, with the IKE port; false when there is no way. */
-bool sockets_local_address(const struct sockets *sockets, const struct ike_addr *remote,
-			   struct ike_addr *local);
-
 struct sockets_counters sockets_counters(const struct sockets *sockets);
 
 #endif

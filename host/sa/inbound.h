@@ -2,7 +2,12 @@
 /*
  * The inbound half of the SPD (RFC 4301, section 5.2), which is the host's for every data path:
  * what an SA has verified must match the SA's selectors, and what comes in clear must not match a
- * policy that protects.
+ * policy that protects. And what came in through a tunnel must not leave again in clear: that a
+ * packet did, its source says, which no outbound policy asks for.
+ *
+ * A network that is connected to the host is no tunnel's, even if a remote network holds it: of it
+ * and of what is configured the narrower one decides, and when they are the same, the tunnel's.
+ * What a peer has negotiated doesn't count: it would choose.
  *
  * One control thread changes it, one data thread asks it.
  */
@@ -20,9 +25,20 @@ struct rvl_inbound;
 struct rvl_inbound_counters {
 	uint64_t accepted_protected;
 	uint64_t accepted_clear;
-	uint64_t drop_selector;	 /* verified, but outside of its SA's selectors */
+	uint64_t drop_selector;	 /* verified, but outside of its SA's selectors, or as if local */
 	uint64_t drop_clear;	 /* in clear, but it must be protected */
 	uint64_t drop_malformed; /* in clear, EtherType IPv4, but no IPv4 packet */
+	uint64_t drop_decrypted; /* to the wire: from a tunnel, and no policy protects it */
+};
+
+/* What is the host's own. */
+struct rvl_local {
+	uint32_t *addresses;
+	size_t address_count;
+	struct rvl_prefix *networks; /* connected ones that are exempt, */
+	size_t network_count;
+	struct rvl_prefix *named; /* unless one of these remote networks is as narrow */
+	size_t named_count;
 };
 
 /* Room for sas inbound SAs. NULL without memory. */
@@ -42,8 +58,19 @@ int rvl_inbound_add(struct rvl_inbound *inbound, const struct rvl_selector *sele
 void rvl_inbound_remove(struct rvl_inbound *inbound, const struct rvl_selector *selector,
 			bool bypass);
 
+/* Replace what is known to be local. 0, or -ENOMEM: it is as it was. */
+int rvl_inbound_set_local(struct rvl_inbound *inbound, const struct rvl_local *local);
+
 /* May the frame go to the host? sa: the one that verified it, or RVL_BACKEND_CLEAR. Counts it. */
 bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t len, uint16_t sa);
+
+/*
+ * May the host's frame go to the data path? Not if nothing protects it there and it came out of a
+ * tunnel: it has a source that is remote and neither the host's nor in a connected network; or it
+ * is an ICMP error about such a packet (RFC 792), which quotes it. What isn't IPv4, or only says
+ * so, is the data path's to judge. Counts what it refuses.
+ */
+bool rvl_inbound_may_leave(struct rvl_inbound *inbound, const uint8_t *frame, size_t len);
 
 struct rvl_inbound_counters rvl_inbound_counters(struct rvl_inbound *inbound);
 

@@ -192,6 +192,7 @@ static int add_fixed(struct rvl_sad *sad, const struct fixed *model,
 {
 	struct rvl_policy policy = {.selector = model->selector, .action = model->action};
 	bool bypass = model->action == RVL_BYPASS;
+	struct rvl_backend_error ignored = {""};
 	struct fixed *grown, *fixed;
 	int err;
 
@@ -203,13 +204,14 @@ static int add_fixed(struct rvl_sad *sad, const struct fixed *model,
 	fixed = &grown[sad->fixed_count];
 	*fixed = *model;
 	fixed->policy = RVL_BACKEND_ANY;
-	err = rvl_inbound_add(sad->inbound, &fixed->selector, bypass);
-	if (err)
-		return rvl_backend_fail(error, err, "out of memory");
+	/* What the inbound half believes to be protected is let out to its policy. */
 	err = sad->backend->ops->policy_set(sad->backend, &policy, &fixed->policy, error);
-	if (err) {
-		rvl_inbound_remove(sad->inbound, &fixed->selector, bypass);
+	if (err)
 		return err;
+	err = rvl_inbound_add(sad->inbound, &fixed->selector, bypass);
+	if (err) {
+		sad->backend->ops->policy_clear(sad->backend, fixed->policy, &ignored);
+		return rvl_backend_fail(error, err, "out of memory");
 	}
 	sad->fixed_count++;
 	return 0;
@@ -232,11 +234,15 @@ static int add_configured(struct rvl_sad *sad, const struct rvl_selector *select
 static int remove_fixed(struct rvl_sad *sad, struct fixed *fixed)
 {
 	struct rvl_backend_error ignored = {""};
-	int err = sad->backend->ops->policy_clear(sad->backend, fixed->policy, &ignored);
+	int err;
 
-	if (err)
-		return err;
 	rvl_inbound_remove(sad->inbound, &fixed->selector, false);
+	err = sad->backend->ops->policy_clear(sad->backend, fixed->policy, &ignored);
+	if (err) {
+		/* The room that it had is there. */
+		rvl_inbound_add(sad->inbound, &fixed->selector, false);
+		return err;
+	}
 	*fixed = sad->fixed[--sad->fixed_count];
 	return 0;
 }

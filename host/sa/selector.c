@@ -4,15 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-struct prefix {
-	uint32_t address;
-	uint8_t len;
-};
-
 /* The largest prefix that begins at first and doesn't go beyond last. */
-static struct prefix next_prefix(uint32_t first, uint32_t last)
+static struct rvl_prefix next_prefix(uint32_t first, uint32_t last)
 {
-	struct prefix p = {first, 32};
+	struct rvl_prefix p = {first, 32};
 
 	while (p.len) {
 		uint8_t shorter = (uint8_t)(p.len - 1);
@@ -25,7 +20,7 @@ static struct prefix next_prefix(uint32_t first, uint32_t last)
 	return p;
 }
 
-static uint32_t prefix_end(struct prefix p)
+static uint32_t prefix_end(struct rvl_prefix p)
 {
 	return p.address | (p.len == 32 ? 0 : UINT32_MAX >> p.len);
 }
@@ -54,10 +49,10 @@ static int add_pair(const struct ike_ts *local, const struct ike_ts *remote,
 	if (local->protocol && remote->protocol && local->protocol != remote->protocol)
 		return 0;
 	for (l = rvl_get_be32(local->first); l <= local_last;) {
-		struct prefix src = next_prefix((uint32_t)l, local_last);
+		struct rvl_prefix src = next_prefix((uint32_t)l, local_last);
 
 		for (r = rvl_get_be32(remote->first); r <= remote_last;) {
-			struct prefix dst = next_prefix((uint32_t)r, remote_last);
+			struct rvl_prefix dst = next_prefix((uint32_t)r, remote_last);
 
 			if (out->count == RVL_SELECTORS_MAX)
 				return -E2BIG;

@@ -333,6 +333,7 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(conf->secret_count, 0);
 	assert_string_equal(conf->daemon.wire, "veth0");
 	assert_true(conf->daemon.install_routes);
+	assert_true(conf->daemon.exempt_connected);
 	assert_int_equal(c->local.family, 0);
 	assert_int_equal(c->local_id.type, 0);
 	assert_true(c->proposal_count > 0);
@@ -452,6 +453,10 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{"raveld { address = 192.0.2.1/33 }\n",
 		 "t.conf:1: raveld.address: \"192.0.2.1/33\" isn't an IPv4 address with prefix "
 		 "length"},
+		{"raveld { routing_table_prio = 1 }\n",
+		 "t.conf:1: raveld.routing_table_prio: 1 isn't between 2 and 32763"},
+		{"raveld { exempt_connected = perhaps }\n",
+		 "t.conf:1: raveld.exempt_connected: \"perhaps\" is neither yes nor no"},
 		{"raveld { routing_table = 254 }\n",
 		 "t.conf:1: raveld.routing_table: 254 is one of the kernel's own tables"},
 		{DAEMON "secrets { ike { } }\n", "t.conf:3: secrets.ike: needs the key \"secret\""},

@@ -19,6 +19,12 @@ from ground import IKE_TRIES, SLOW, Control, Ground, expect, frames, inside, loa
 from suite import comment
 
 
+# Of raveld's routes and rules.
+PROTOCOL = 143
+# What is closed for the first host's peer, by its usual configuration.
+CLOSED = {"from all lookup 220", "unreachable 10.2.0.0/24"}
+
+
 class Host:
     """One namespace with a raveld in it. number is 1 or 2."""
 
@@ -147,6 +153,13 @@ secrets {{ ike {{ secret = {psk} }} }}
         """Wait until a ping is answered; many may be lost before."""
         wait_for("pings pass", lambda: "1 received" in self.try_ping(1, 5 * SLOW))
 
+    def other_way_out(self):
+        """Another interface, with the default route."""
+        self.pair.veth(self.name, "out0", self.name, "out1")
+        self.sh("ip", "addr", "add", "198.51.100.1/24", "dev", "out0")
+        self.sh("ip", "neigh", "add", "198.51.100.2", "lladdr", "02:00:00:00:00:08", "dev", "out0")
+        self.sh("ip", "route", "add", "default", "via", "198.51.100.2")
+
     def refuses(self):
         """Does the kernel itself refuse to send to the peer's network, and is no ping answered?"""
         with inside(self.ns):
@@ -162,18 +175,30 @@ secrets {{ ike {{ secret = {psk} }} }}
         return "bytes from" not in self.try_ping(3, 0.2)    # ping says nothing of its errors
 
     def traces(self):
-        """What a raveld leaves in the system."""
+        """What a raveld has in the system as long as it runs."""
         found = []
         if "rvl0" in self.sh("ip", "-o", "link"):
             found.append("netdev rvl0")
-        if "220" in self.sh("ip", "rule"):
-            found.append("routing rule")
-        routes = self.sh("ip", "route", "show", "table", "220", check=False)
-        if routes.strip() and "table does not exist" not in routes:
+        if " via " in self._table():
             found.append("routes")
+        if "ipproto udp" in self._rules():
+            found.append("rules for IKE")
         if self.socket.exists():
             found.append("control socket")
         return found
+
+    def closed(self):
+        """What keeps flows closed and what is exempt from that, with or without a raveld, as `ip` says it."""
+        rules = [line.split(":\t")[1] for line in self._rules().splitlines() if "ipproto udp" not in line]
+        routes = [line for line in self._table().splitlines() if " via " not in line]
+        return {line.split(" proto")[0].strip() for line in rules + routes}
+
+    def _rules(self):
+        return "".join(f"{line}\n" for line in self.sh("ip", "rule").splitlines() if line.endswith(f"proto {PROTOCOL}"))
+
+    def _table(self):
+        table = self.sh("ip", "route", "show", "table", "220", check=False)
+        return "" if "table does not exist" in table else table
 
     def wire_settings(self):
         if "wire0" not in self.sh("ip", "-o", "link"):

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Selectors from IKE's ranges, and the inbound half of the SPD.
+// Selectors from IKE's ranges, the inbound half of the SPD, and what must not leave again.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -210,6 +210,186 @@ static void clear_packet_must_not_match_what_protects(void **state)
 	rvl_inbound_free(in);
 }
 
+/* A gateway 10.1.0.1 with a LAN and a hub's peers: everything in 10.0.0.0/8 is remote to the LAN,
+ * 10.5.0.0/16 is the network of one peer and 10.6.0.0/16 of another. */
+static struct rvl_inbound *gateway(void)
+{
+	static uint32_t addresses[] = {0xc0000201, 0x0a010001};
+	static struct rvl_prefix networks[] = {{0x0a010000, 24}, {0x0a040000, 16}};
+	static struct rvl_prefix named[] = {{0x0a000000, 8},
+					    {0x0a060000, 16},
+					    {0x0a050000, 16},
+					    {0x0a040100, 24},
+					    {0x0a040280, 25}};
+	const struct rvl_local local = {addresses, 2, networks, 2, named, 5};
+	const struct rvl_selectors all[] = {
+		selectors_of("10.1.0.0/24", "10.0.0.0/8"),
+		selectors_of("10.5.0.0/16", "10.6.0.0/16"),
+		selectors_of("10.6.0.0/16[tcp]", "10.5.0.0/16[tcp/80]"),
+		selectors_of("10.1.0.0/24", "10.4.1.0/24"),
+		selectors_of("10.1.0.0/24", "10.4.2.128/25"),
+		selectors_of("10.1.0.0/24", "10.4.3.0/24"), /* negotiated, not configured */
+	};
+	struct rvl_inbound *in = rvl_inbound_new(16);
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		assert_int_equal(rvl_inbound_add(in, &all[i].list[0], false), 0);
+	assert_int_equal(rvl_inbound_set_sa(in, 0, &all[0]), 0);
+	assert_int_equal(rvl_inbound_set_sa(in, 3, &all[3]), 0);
+	assert_int_equal(rvl_inbound_set_sa(in, 5, &all[5]), 0);
+	assert_int_equal(rvl_inbound_set_local(in, &local), 0);
+	return in;
+}
+
+static void what_came_from_a_tunnel_leaves_only_protected(void **state)
+{
+	static const struct {
+		uint32_t src;
+		uint32_t dst;
+		bool may;
+	} cases[] = {
+		{0x0a010009, 0x0a020009, true},	 /* the LAN to the tunnel */
+		{0x0a010009, 0x08080808, true},	 /* the LAN to elsewhere */
+		{0x0a020009, 0x0a010009, false}, /* the tunnel to a LAN that isn't there */
+		{0x0a020009, 0x08080808, false}, /* the tunnel to elsewhere */
+		{0x0a050009, 0x0a060009, true},	 /* one tunnel to the other */
+		{0x0a050009, 0x0a070009, false}, /* one tunnel to none */
+		{0xc0000201, 0x08080808, true},	 /* the host itself */
+		{0x0a010001, 0x0a070009, true},
+		{0x0a040009, 0x08080808, true},	 /* another connected network, wider than */
+		{0x0a040109, 0x08080808, false}, /* the remote one in it, */
+		{0x0a0402f0, 0x08080808, false}, /* and this one, */
+		{0x0a040209, 0x08080808, true},	 /* but not this, */
+		{0x0a040309, 0x08080808, true},	 /* nor what a peer has chosen */
+		{0x00000000, 0xffffffff, true},	 /* who looks for an address */
+		{0xc6336401, 0x0a010009, true},	 /* nobody's business */
+	};
+	struct rvl_inbound *in = gateway();
+	uint64_t drops = 0;
+	uint8_t p[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t len = frame_of(p, cases[i].src, cases[i].dst, 17, 1000, 2000);
+
+		if (rvl_inbound_may_leave(in, p, len) != cases[i].may)
+			fail_msg("case %zu", i);
+		drops += !cases[i].may;
+		/* Behind a VLAN tag, and two. */
+		for (int tags = 1; tags <= 2; tags++) {
+			uint8_t tagged[80];
+			size_t more = (size_t)tags * 4;
+
+			memset(tagged, 0, sizeof(tagged));
+			for (int k = 0; k < tags; k++)
+				rvl_put_be16(tagged + 12 + 4 * k, 0x8100);
+			memcpy(tagged + 12 + more, p + 12, len - 12);
+			if (rvl_inbound_may_leave(in, tagged, len + more) != cases[i].may)
+				fail_msg("case %zu with %d tags", i, tags);
+			drops += !cases[i].may;
+		}
+		/* A later fragment. */
+		rvl_put_be16(p + 20, 5);
+		if (rvl_inbound_may_leave(in, p, len) != cases[i].may)
+			fail_msg("case %zu in fragments", i);
+		drops += !cases[i].may;
+	}
+	assert_int_equal(rvl_inbound_counters(in).drop_decrypted, drops);
+	rvl_inbound_free(in);
+}
+
+/* Protocols and ports tell what can have come from a tunnel, and what is protected. */
+static void ports_tell_what_came_from_a_tunnel(void **state)
+{
+	struct rvl_inbound *in = rvl_inbound_new(1);
+	struct rvl_selectors web = selectors_of("10.6.0.0/16[tcp]", "10.5.0.0/16[tcp/80]");
+	uint8_t p[64];
+	size_t len;
+
+	(void)state;
+	assert_int_equal(rvl_inbound_add(in, &web.list[0], false), 0);
+	len = frame_of(p, 0x0a050009, 0x08080808, 6, 80, 2000);
+	assert_false(rvl_inbound_may_leave(in, p, len));
+	/* It may be one of port 80. */
+	rvl_put_be16(p + 20, 5);
+	assert_false(rvl_inbound_may_leave(in, p, len));
+	len = frame_of(p, 0x0a050009, 0x08080808, 6, 81, 2000);
+	assert_true(rvl_inbound_may_leave(in, p, len));
+	len = frame_of(p, 0x0a050009, 0x08080808, 17, 80, 2000);
+	assert_true(rvl_inbound_may_leave(in, p, len));
+	/* The data path drops it. */
+	len = frame_of(p, 0x0a050009, 0x08080808, 6, 80, 2000);
+	p[14] = 0x55;
+	assert_true(rvl_inbound_may_leave(in, p, len));
+	rvl_put_be16(p + 12, 0x86dd);
+	assert_true(rvl_inbound_may_leave(in, p, len));
+	rvl_inbound_free(in);
+}
+
+/* The host's own errors quote what they are about. */
+static void icmp_errors_about_what_came_from_a_tunnel_leave_only_protected(void **state)
+{
+	struct rvl_inbound *in = gateway();
+	uint8_t p[128], quoted[64];
+	size_t len = 14 + 20 + 8 + 28;
+
+	(void)state;
+	for (unsigned int type = 0; type < 20; type++) {
+		bool error = type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+
+		memset(p, 0, sizeof(p));
+		frame_of(p, 0xc0000201, 0x0a020009, 1, (uint16_t)(type << 8), 0);
+		rvl_put_be16(p + 16, (uint16_t)(len - 14));
+		/* It was longer than what is quoted of it. */
+		frame_of(quoted, 0x0a020009, 0x0a010009, 17, 1000, 2000);
+		rvl_put_be16(quoted + 16, 1400);
+		memcpy(p + 14 + 28, quoted + 14, 28);
+		assert_int_equal(rvl_inbound_may_leave(in, p, len), !error);
+		/* From the LAN's side it is protected. */
+		rvl_put_be32(p + 26, 0x0a010001);
+		assert_true(rvl_inbound_may_leave(in, p, len));
+		rvl_put_be32(p + 26, 0xc0000201);
+		/* About what came in clear, and about what only says to be a packet. */
+		rvl_put_be32(p + 14 + 28 + 12, 0xc6336401);
+		assert_true(rvl_inbound_may_leave(in, p, len));
+		rvl_put_be32(p + 14 + 28 + 12, 0x0a020009);
+		rvl_put_be16(p + 16, 20 + 8 + 19);
+		assert_true(rvl_inbound_may_leave(in, p, len));
+	}
+	assert_int_equal(rvl_inbound_counters(in).drop_decrypted, 5);
+	rvl_inbound_free(in);
+}
+
+static void a_tunnel_does_not_claim_what_is_connected(void **state)
+{
+	const struct rvl_local nothing = {0};
+	struct rvl_inbound *in = gateway();
+	uint8_t p[64];
+	size_t len;
+
+	(void)state;
+	len = frame_of(p, 0x0a020009, 0x0a010009, 17, 1000, 2000);
+	assert_true(rvl_inbound_check(in, p, len, 0));
+	len = frame_of(p, 0x0a010007, 0x0a010009, 17, 1000, 2000);
+	assert_false(rvl_inbound_check(in, p, len, 0));
+	len = frame_of(p, 0x0a040009, 0x0a010009, 17, 1000, 2000);
+	assert_false(rvl_inbound_check(in, p, len, 0));
+	/* The narrower one decides. */
+	len = frame_of(p, 0x0a040109, 0x0a010009, 17, 1000, 2000);
+	assert_true(rvl_inbound_check(in, p, len, 3));
+	len = frame_of(p, 0x0a040309, 0x0a010009, 17, 1000, 2000);
+	assert_false(rvl_inbound_check(in, p, len, 5));
+	assert_int_equal(rvl_inbound_counters(in).drop_selector, 3);
+	/* Connected no more. */
+	assert_int_equal(rvl_inbound_set_local(in, &nothing), 0);
+	len = frame_of(p, 0x0a010007, 0x0a010009, 17, 1000, 2000);
+	assert_true(rvl_inbound_check(in, p, len, 0));
+	/* What protects is in clear nobody's, connected or not. */
+	len = frame_of(p, 0x0a010007, 0x0a010009, 17, 1000, 2000);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	rvl_inbound_free(in);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +398,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(ranges_become_prefixes_that_cover_them_exactly),
 		cmocka_unit_test(verified_packet_must_match_its_sa),
 		cmocka_unit_test(clear_packet_must_not_match_what_protects),
+		cmocka_unit_test(what_came_from_a_tunnel_leaves_only_protected),
+		cmocka_unit_test(ports_tell_what_came_from_a_tunnel),
+		cmocka_unit_test(icmp_errors_about_what_came_from_a_tunnel_leave_only_protected),
+		cmocka_unit_test(a_tunnel_does_not_claim_what_is_connected),
 	};
 	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : seed;
 	int failed;

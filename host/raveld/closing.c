@@ -1,0 +1,617 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/raveld/closing.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/esp/ip.h"
+#include "host/sa/selector.h"
+
+#define DEAD_END_METRIC UINT32_MAX
+
+struct peers {
+	bool any; /* they may come from anywhere; then the list doesn't count */
+	uint32_t *list;
+	size_t count;
+};
+
+struct closing {
+	const struct conf *conf;
+	const struct log *log;
+	struct netlink *netlink;
+	struct remains_daemon other;
+	bool ike;
+	struct rvl_local local;
+	struct remains ends;	 /* dead ends that are wanted: */
+	size_t named_count;	 /* so many that the configuration names, then what SAs do */
+	struct remains standing; /* all that we have set */
+	struct peers peers;
+};
+
+int closing_open(const struct conf *conf, const struct log *log, struct closing **out)
+{
+	struct closing *c = calloc(1, sizeof(*c));
+	int err = c ? netlink_open(&c->netlink) : -ENOMEM;
+
+	if (!err)
+		err = remains_find_daemon(c->netlink, &c->other);
+	if (err < 0) {
+		log_error(log, "netlink: %s", strerror(-err));
+		closing_close(c);
+		return err;
+	}
+	c->conf = conf;
+	c->log = log;
+	*out = c;
+	return 0;
+}
+
+static void free_local(struct rvl_local *local)
+{
+	free(local->addresses);
+	free(local->networks);
+	free(local->named);
+	*local = (struct rvl_local){0};
+}
+
+void closing_close(struct closing *c)
+{
+	if (!c)
+		return;
+	for (size_t i = 0; i < c->standing.rule_count; i++)
+		if (c->standing.rules[i].type == NETLINK_FROM_PORT)
+			netlink_delete_rule(c->netlink, &c->standing.rules[i]);
+	netlink_close(c->netlink);
+	free_local(&c->local);
+	remains_free(&c->ends);
+	remains_free(&c->standing);
+	free(c->peers.list);
+	free(c);
+}
+
+struct netlink *closing_netlink(const struct closing *c)
+{
+	return c->netlink;
+}
+
+const struct remains_daemon *closing_other(const struct closing *c)
+{
+	return c->other.netdev[0] ? &c->other : NULL;
+}
+
+const struct rvl_local *closing_local(const struct closing *c)
+{
+	return &c->local;
+}
+
+/* ------------------------------------------------------------------------------- what is local */
+
+static int take_address(void *context, uint32_t address)
+{
+	struct rvl_local *local = context;
+	size_t count = local->address_count;
+	uint32_t *grown = realloc(local->addresses, (count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	local->addresses = grown;
+	grown[local->address_count++] = address;
+	return 0;
+}
+
+struct connected {
+	struct rvl_local *local;
+	unsigned int netdev; /* 0: it isn't there */
+};
+
+static int take_network(void *context, const struct netlink_route *route)
+{
+	struct connected *connected = context;
+	struct rvl_local *local = connected->local;
+	struct rvl_prefix *grown;
+
+	if (route->ifindex == connected->netdev)
+		return 0;
+	grown = realloc(local->networks, (local->network_count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	local->networks = grown;
+	grown[local->network_count++] = (struct rvl_prefix){route->dst, route->dst_len};
+	return 0;
+}
+
+static struct rvl_prefix prefix_of(const struct netlink_route *route)
+{
+	return (struct rvl_prefix){route->dst, route->dst_len};
+}
+
+static int read_local(struct closing *c, struct rvl_local *local)
+{
+	struct connected connected = {.local = local,
+				      .netdev = if_nametoindex(c->conf->daemon.netdev)};
+	int err = netlink_addresses(c->netlink, take_address, local);
+
+	if (!err && c->conf->daemon.exempt_connected)
+		err = netlink_connected(c->netlink, take_network, &connected);
+	if (err || !c->named_count)
+		return err;
+	local->named = malloc(c->named_count * sizeof(*local->named));
+	if (!local->named)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->named_count; i++)
+		local->named[i] = prefix_of(&c->ends.routes[i]);
+	local->named_count = c->named_count;
+	return 0;
+}
+
+static bool has_network(const struct rvl_local *local, struct rvl_prefix network)
+{
+	for (size_t i = 0; i < local->network_count; i++)
+		if (local->networks[i].address == network.address &&
+		    local->networks[i].len == network.len)
+			return true;
+	return false;
+}
+
+/* ----------------------------------------------------------------------------- what is wanted */
+
+static struct netlink_route dead_end(const struct closing *c, struct rvl_prefix network)
+{
+	return (struct netlink_route){
+		.type = NETLINK_UNREACHABLE,
+		.table = c->conf->daemon.routing_table,
+		.dst = network.address,
+		.dst_len = network.len,
+		.metric = DEAD_END_METRIC,
+	};
+}
+
+/* Does a prefix hold all of another one? */
+static bool holds(struct rvl_prefix whole, struct rvl_prefix part)
+{
+	return whole.len <= part.len && rvl_prefix_holds(whole, part.address);
+}
+
+/* Is it the network of a configured selector? */
+static bool is_named(const struct closing *c, struct rvl_prefix network)
+{
+	for (size_t i = 0; i < c->named_count; i++)
+		if (c->ends.routes[i].dst == network.address &&
+		    c->ends.routes[i].dst_len == network.len)
+			return true;
+	return false;
+}
+
+/* Is there a dead end for all of this network? */
+static bool is_shut(const struct remains *remains, struct rvl_prefix network)
+{
+	for (size_t i = 0; i < remains->route_count; i++)
+		if (remains->routes[i].type == NETLINK_UNREACHABLE &&
+		    holds(prefix_of(&remains->routes[i]), network))
+			return true;
+	return false;
+}
+
+static bool has_dead_end(const struct remains *remains)
+{
+	for (size_t i = 0; i < remains->route_count; i++)
+		if (remains->routes[i].type == NETLINK_UNREACHABLE)
+			return true;
+	return false;
+}
+
+/* Does a connected network need a way past a dead end? found: what an earlier configuration has
+ * left, too. */
+static bool is_exempt(const struct closing *c, struct rvl_prefix network,
+		      const struct remains *found)
+{
+	return !is_named(c, network) && (is_shut(&c->ends, network) || is_shut(found, network));
+}
+
+bool closing_exempts(const struct closing *c, struct rvl_prefix network)
+{
+	int connected = -1, named = -1;
+
+	for (size_t i = 0; i < c->local.network_count; i++)
+		if (c->local.networks[i].len > connected && holds(c->local.networks[i], network))
+			connected = c->local.networks[i].len;
+	for (size_t i = 0; i < c->local.named_count; i++)
+		if (c->local.named[i].len > named && holds(c->local.named[i], network))
+			named = c->local.named[i].len;
+	return connected > named;
+}
+
+/* IKE to a peer, or (of length 0) to any. */
+static int want_ike(const struct closing *c, struct rvl_prefix peer, struct remains *wanted)
+{
+	const struct conf_daemon *conf = &c->conf->daemon;
+	struct netlink_rule rule = {
+		.type = NETLINK_FROM_PORT,
+		.priority = conf->routing_priority - 1,
+		.table = RT_TABLE_MAIN,
+		.number = conf->port,
+		.dst = peer.address,
+		.dst_len = peer.len,
+	};
+	int err = remains_add_rule(wanted, &rule);
+
+	rule.number = conf->port_nat;
+	return err ? err : remains_add_rule(wanted, &rule);
+}
+
+static int want_all_ike(const struct closing *c, const struct remains *found,
+			struct remains *wanted)
+{
+	int err = 0;
+
+	if (c->peers.any && (has_dead_end(&c->ends) || has_dead_end(found)))
+		return want_ike(c, (struct rvl_prefix){0, 0}, wanted);
+	for (size_t i = 0; !err && i < c->peers.count; i++) {
+		const struct rvl_prefix peer = {c->peers.list[i], 32};
+
+		if (is_shut(&c->ends, peer) || is_shut(found, peer))
+			err = want_ike(c, peer, wanted);
+	}
+	return err;
+}
+
+/* What is thrown finds the network in table main, or nothing: when the network goes, a way that is
+ * wider, such as the default route, doesn't take its place before we know. */
+static int want_exemption(const struct closing *c, struct rvl_prefix network,
+			  struct remains *wanted)
+{
+	const struct conf_daemon *conf = &c->conf->daemon;
+	const struct netlink_route throw = {
+		.type = NETLINK_THROW,
+		.table = conf->routing_table,
+		.dst = network.address,
+		.dst_len = network.len,
+	};
+	struct netlink_rule rule = {
+		.type = NETLINK_AT_LEAST,
+		.priority = conf->routing_priority + 1,
+		.table = RT_TABLE_MAIN,
+		.number = network.len,
+		.dst = network.address,
+		.dst_len = network.len,
+	};
+	int err;
+
+	/* Two interfaces may be in one network. */
+	if (remains_has_route(wanted, &throw))
+		return 0;
+	err = remains_add_route(wanted, &throw);
+	if (!err)
+		err = remains_add_rule(wanted, &rule);
+	rule.type = NETLINK_NOT_FURTHER;
+	rule.priority++;
+	rule.table = 0;
+	rule.number = 0;
+	return err ? err : remains_add_rule(wanted, &rule);
+}
+
+static int want_all(const struct closing *c, const struct remains *found, struct remains *wanted)
+{
+	const struct netlink_rule rule = {
+		.type = NETLINK_LOOKUP,
+		.priority = c->conf->daemon.routing_priority,
+		.table = c->conf->daemon.routing_table,
+	};
+	int err = c->ike ? want_all_ike(c, found, wanted) : 0;
+
+	for (size_t i = 0; !err && i < c->local.network_count; i++)
+		if (is_exempt(c, c->local.networks[i], found))
+			err = want_exemption(c, c->local.networks[i], wanted);
+	for (size_t i = 0; !err && i < c->ends.route_count; i++)
+		err = remains_add_route(wanted, &c->ends.routes[i]);
+	return err ? err : remains_add_rule(wanted, &rule);
+}
+
+/* ------------------------------------------------------------------------- the kernel follows */
+
+static int failed(const struct closing *c, const char *text, int err)
+{
+	log_error(c->log, "can't set `%s`: %s%s", text, strerror(-err),
+		  err == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
+	return err;
+}
+
+/* Other rules only let something pass it. */
+static bool is_closing_rule(const struct netlink_rule *rule)
+{
+	return rule->type == NETLINK_LOOKUP;
+}
+
+static void tell_of_return(const struct closing *c, bool stood, const char *text)
+{
+	if (stood)
+		log_warning(c->log, "`%s` was removed, and is set again", text);
+}
+
+static int set_rules(const struct closing *c, const struct remains *found,
+		     const struct remains *wanted, bool closes)
+{
+	char text[REMAINS_TEXT];
+
+	for (size_t i = 0; i < wanted->rule_count; i++) {
+		const struct netlink_rule *rule = &wanted->rules[i];
+		int err;
+
+		if (is_closing_rule(rule) != closes || remains_has_rule(found, rule))
+			continue;
+		remains_rule_text(rule, text);
+		tell_of_return(c, remains_has_rule(&c->standing, rule), text);
+		err = netlink_add_rule(c->netlink, rule);
+		if (err)
+			return failed(c, text, err);
+	}
+	return 0;
+}
+
+static int set_routes(const struct closing *c, const struct remains *found,
+		      const struct remains *wanted)
+{
+	char text[REMAINS_TEXT];
+
+	for (size_t i = 0; i < wanted->route_count; i++) {
+		const struct netlink_route *route = &wanted->routes[i];
+		int err;
+
+		if (remains_has_route(found, route))
+			continue;
+		remains_route_text(route, text);
+		tell_of_return(c, remains_has_route(&c->standing, route), text);
+		err = netlink_set_route(c->netlink, route);
+		if (err)
+			return failed(c, text, err);
+	}
+	return 0;
+}
+
+/* What is not to be shut in has its way out before that is done. */
+static int set_missing(const struct closing *c, const struct remains *found,
+		       const struct remains *wanted)
+{
+	int err = set_rules(c, found, wanted, false);
+
+	if (!err)
+		err = set_routes(c, found, wanted);
+	return err ? err : set_rules(c, found, wanted, true);
+}
+
+/* Who lets something out that isn't to be let out any more goes at once; what closes stays. */
+static void remove_ways_out(const struct closing *c, const struct remains *found,
+			    const struct remains *wanted)
+{
+	for (size_t i = 0; i < found->route_count; i++)
+		if (found->routes[i].type == NETLINK_THROW &&
+		    !remains_has_route(wanted, &found->routes[i]))
+			netlink_delete_route(c->netlink, &found->routes[i]);
+	for (size_t i = 0; i < found->rule_count; i++)
+		if (!is_closing_rule(&found->rules[i]) &&
+		    !remains_has_rule(wanted, &found->rules[i]))
+			netlink_delete_rule(c->netlink, &found->rules[i]);
+}
+
+static int sync_kernel(struct closing *c)
+{
+	struct remains found, wanted = {0};
+	int err;
+
+	if (!c->conf->daemon.install_routes)
+		return 0;
+	err = remains_read(c->netlink, &found);
+	if (!err)
+		err = want_all(c, &found, &wanted);
+	if (err) {
+		log_error(c->log, "routes and rules can't be read: %s", strerror(-err));
+	} else {
+		if (!closing_other(c))
+			remove_ways_out(c, &found, &wanted);
+		err = set_missing(c, &found, &wanted);
+	}
+	remains_free(&found);
+	if (err) {
+		remains_free(&wanted);
+		return err;
+	}
+	remains_free(&c->standing);
+	c->standing = wanted;
+	return 0;
+}
+
+static void warn_of_named(const struct closing *c, struct rvl_prefix network)
+{
+	const struct netlink_route end = dead_end(c, network);
+	char text[REMAINS_TEXT];
+
+	remains_route_text(&end, text);
+	log_warning(c->log,
+		    "a remote selector names a network that is connected to this host: it goes "
+		    "into the tunnel (%s)",
+		    text);
+}
+
+int closing_refresh(struct closing *c)
+{
+	struct rvl_local local = {0};
+	int err = read_local(c, &local);
+
+	if (err) {
+		log_error(c->log, "local networks can't be read: %s", strerror(-err));
+		free_local(&local);
+		return err;
+	}
+	for (size_t i = 0; i < local.network_count; i++) {
+		struct rvl_prefix network = local.networks[i];
+
+		if (is_named(c, network) && !has_network(&c->local, network))
+			warn_of_named(c, network);
+	}
+	free_local(&c->local);
+	c->local = local;
+	return sync_kernel(c);
+}
+
+/* --------------------------------------------------------------------- what is to be closed */
+
+static int add_peer(struct closing *c, const struct ike_addr *peer)
+{
+	uint32_t address = rvl_get_be32(peer->ip), *grown;
+
+	c->peers.any |= peer->family != 4;
+	if (c->peers.any)
+		return 0;
+	for (size_t i = 0; i < c->peers.count; i++)
+		if (c->peers.list[i] == address)
+			return 0;
+	grown = realloc(c->peers.list, (c->peers.count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	c->peers.list = grown;
+	grown[c->peers.count++] = address;
+	return 0;
+}
+
+/* Which protocols and ports are meant, a route can't say: all of them. learned: what a wider one
+ * closes already needs none of its own. */
+static int add_ends(struct closing *c, const struct ike_ts_list *remote_ts, bool learned)
+{
+	struct ike_ts_list any = {.count = 1, .list = {{.family = 4, .port_last = UINT16_MAX}}};
+	struct ike_ts_list networks = {.count = 0};
+	struct rvl_selectors selectors;
+	int err;
+
+	memset(any.list[0].last, 0xff, 4);
+	for (unsigned int i = 0; i < remote_ts->count; i++) {
+		struct ike_ts *ts = &networks.list[networks.count];
+
+		if (remote_ts->list[i].dynamic || remote_ts->list[i].family != 4)
+			continue;
+		*ts = remote_ts->list[i];
+		ts->protocol = 0;
+		ts->port_first = 0;
+		ts->port_last = UINT16_MAX;
+		networks.count++;
+	}
+	if (!networks.count)
+		return 0;
+	err = rvl_selectors_of(&any, &networks, &selectors);
+	for (size_t i = 0; !err && i < selectors.count; i++) {
+		const struct rvl_prefix network = {selectors.list[i].dst,
+						   selectors.list[i].dst_len};
+		const struct netlink_route end = dead_end(c, network);
+
+		if (learned ? !is_shut(&c->ends, network) : !remains_has_route(&c->ends, &end))
+			err = remains_add_route(&c->ends, &end);
+	}
+	return err;
+}
+
+static int add_connection(struct closing *c, const struct conf_connection *connection)
+{
+	int err = add_peer(c, &connection->remote);
+
+	for (size_t i = 0; !err && i < connection->child_count; i++) {
+		struct ike_ts_list remote =
+			ike_ts_resolve(&connection->children[i].remote_ts, &connection->remote);
+
+		err = add_ends(c, &remote, false);
+		if (err)
+			log_error(c->log,
+				  "%s:%u: connections.%s.%s: can't close for its remote "
+				  "networks: %s",
+				  connection->file, connection->line, connection->name,
+				  connection->children[i].name,
+				  err == -E2BIG ? "too many" : strerror(-err));
+	}
+	return err;
+}
+
+/* Of what closes, all that isn't wanted. */
+static int find_others(struct closing *c, struct remains *others)
+{
+	struct remains found;
+	int err = remains_read(c->netlink, &found);
+
+	*others = (struct remains){0};
+	for (size_t i = 0; !err && i < found.rule_count; i++)
+		if (is_closing_rule(&found.rules[i]) &&
+		    !remains_has_rule(&c->standing, &found.rules[i]))
+			err = remains_add_rule(others, &found.rules[i]);
+	for (size_t i = 0; !err && i < found.route_count; i++)
+		if (found.routes[i].type == NETLINK_UNREACHABLE &&
+		    !remains_has_route(&c->standing, &found.routes[i]))
+			err = remains_add_route(others, &found.routes[i]);
+	remains_free(&found);
+	return err;
+}
+
+static void warn_of(const struct closing *c, const char *text)
+{
+	log_warning(c->log,
+		    "`%s` is left of an earlier configuration, and stays until `ravelctl release`",
+		    text);
+}
+
+static int warn_of_others(struct closing *c)
+{
+	char text[REMAINS_TEXT];
+	struct remains others;
+	int err = find_others(c, &others);
+
+	for (size_t i = 0; !err && i < others.rule_count; i++) {
+		remains_rule_text(&others.rules[i], text);
+		warn_of(c, text);
+	}
+	for (size_t i = 0; !err && i < others.route_count; i++) {
+		remains_route_text(&others.routes[i], text);
+		warn_of(c, text);
+	}
+	remains_free(&others);
+	return err;
+}
+
+int closing_close_configured(struct closing *c, bool ike)
+{
+	int err = 0;
+
+	c->ike = ike;
+	for (size_t i = 0; !err && i < c->conf->connection_count; i++)
+		err = add_connection(c, &c->conf->connections[i]);
+	c->named_count = c->ends.route_count;
+	if (!err)
+		err = closing_refresh(c);
+	return err || closing_other(c) ? err : warn_of_others(c);
+}
+
+int closing_reach(struct closing *c, const struct ike_addr *peer)
+{
+	size_t before = c->peers.count;
+	int err = add_peer(c, peer);
+
+	return err || before == c->peers.count ? err : sync_kernel(c);
+}
+
+int closing_add(struct closing *c, const struct ike_ts_list *remote_ts)
+{
+	size_t before = c->ends.route_count;
+	int err = add_ends(c, remote_ts, true);
+
+	return err || before == c->ends.route_count ? err : sync_kernel(c);
+}
+
+int closing_release_others(struct closing *c, remains_told_fn *told, void *context)
+{
+	struct remains others;
+	int err = find_others(c, &others);
+
+	if (!err)
+		err = remains_release(c->netlink, &others, told, context);
+	remains_free(&others);
+	return err;
+}

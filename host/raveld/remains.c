@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/raveld/remains.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALIAS "raveld, control socket "
+
+/* A list with room for one more, doubled whenever the count is a power of two; NULL without
+ * memory. */
+static void *grow(void *list, size_t count, size_t size)
+{
+	if (count & (count - 1))
+		return list;
+	return realloc(list, (count ? count * 2 : 1) * size);
+}
+
+int remains_add_rule(struct remains *remains, const struct netlink_rule *rule)
+{
+	struct netlink_rule *grown = grow(remains->rules, remains->rule_count, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	remains->rules = grown;
+	grown[remains->rule_count++] = *rule;
+	return 0;
+}
+
+int remains_add_route(struct remains *remains, const struct netlink_route *route)
+{
+	struct netlink_route *grown = grow(remains->routes, remains->route_count, sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	remains->routes = grown;
+	grown[remains->route_count++] = *route;
+	return 0;
+}
+
+bool remains_has_rule(const struct remains *remains, const struct netlink_rule *rule)
+{
+	for (size_t i = 0; i < remains->rule_count; i++) {
+		const struct netlink_rule *r = &remains->rules[i];
+
+		if (r->type == rule->type && r->priority == rule->priority &&
+		    r->table == rule->table && r->number == rule->number && r->dst == rule->dst &&
+		    r->dst_len == rule->dst_len)
+			return true;
+	}
+	return false;
+}
+
+bool remains_has_route(const struct remains *remains, const struct netlink_route *route)
+{
+	for (size_t i = 0; i < remains->route_count; i++) {
+		const struct netlink_route *r = &remains->routes[i];
+
+		if (r->type == route->type && r->table == route->table && r->dst == route->dst &&
+		    r->dst_len == route->dst_len && r->metric == route->metric)
+			return true;
+	}
+	return false;
+}
+
+static int take_rule(void *context, const struct netlink_rule *rule)
+{
+	return remains_add_rule(context, rule);
+}
+
+static int take_route(void *context, const struct netlink_route *route)
+{
+	return remains_add_route(context, route);
+}
+
+int remains_read(struct netlink *netlink, struct remains *remains)
+{
+	int err;
+
+	*remains = (struct remains){0};
+	err = netlink_own_rules(netlink, take_rule, remains);
+	return err ? err : netlink_own_routes(netlink, take_route, remains);
+}
+
+void remains_free(struct remains *remains)
+{
+	free(remains->rules);
+	free(remains->routes);
+	*remains = (struct remains){0};
+}
+
+static void prefix_text(uint32_t address, uint8_t len, char text[24])
+{
+	snprintf(text, 24, "%u.%u.%u.%u/%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
+		 address & 255, len);
+}
+
+static void table_text(uint32_t table, char text[16])
+{
+	if (table == RT_TABLE_MAIN)
+		snprintf(text, 16, "main");
+	else
+		snprintf(text, 16, "%u", table);
+}
+
+void remains_rule_text(const struct netlink_rule *rule, char text[REMAINS_TEXT])
+{
+	char to[24], table[16], start[64];
+
+	prefix_text(rule->dst, rule->dst_len, to);
+	table_text(rule->table, table);
+	snprintf(start, sizeof(start), "rule %u: from all%s%s", rule->priority,
+		 rule->dst_len ? " to " : "", rule->dst_len ? to : "");
+	switch (rule->type) {
+	case NETLINK_LOOKUP:
+		snprintf(text, REMAINS_TEXT, "%s lookup %s", start, table);
+		break;
+	case NETLINK_FROM_PORT:
+		snprintf(text, REMAINS_TEXT, "%s iif lo ipproto udp sport %u lookup %s", start,
+			 rule->number, table);
+		break;
+	case NETLINK_AT_LEAST:
+		snprintf(text, REMAINS_TEXT, "%s lookup %s suppress_prefixlength %d", start, table,
+			 rule->number - 1);
+		break;
+	case NETLINK_NOT_FURTHER:
+		snprintf(text, REMAINS_TEXT, "%s unreachable", start);
+		break;
+	}
+}
+
+void remains_route_text(const struct netlink_route *route, char text[REMAINS_TEXT])
+{
+	static const char *const types[] = {
+		[NETLINK_VIA] = "",
+		[NETLINK_UNREACHABLE] = "unreachable ",
+		[NETLINK_THROW] = "throw ",
+	};
+	char to[24];
+
+	prefix_text(route->dst, route->dst_len, to);
+	snprintf(text, REMAINS_TEXT, "%s%s table %u", types[route->type], to, route->table);
+}
+
+int remains_release(struct netlink *netlink, const struct remains *remains, remains_told_fn *told,
+		    void *context)
+{
+	char text[REMAINS_TEXT];
+	int err = 0;
+
+	for (size_t i = 0; !err && i < remains->rule_count; i++) {
+		err = netlink_delete_rule(netlink, &remains->rules[i]);
+		/* Somebody else was faster. */
+		if (err == -ENOENT)
+			err = 0;
+		remains_rule_text(&remains->rules[i], text);
+		told(context, text, err);
+	}
+	for (size_t i = 0; !err && i < remains->route_count; i++) {
+		err = netlink_delete_route(netlink, &remains->routes[i]);
+		if (err == -ESRCH)
+			err = 0;
+		remains_route_text(&remains->routes[i], text);
+		told(context, text, err);
+	}
+	return err;
+}
+
+int remains_mark_daemon(struct netlink *netlink, unsigned int ifindex, const char *socket)
+{
+	char alias[sizeof(ALIAS) + sizeof(((struct remains_daemon *)0)->socket)];
+
+	snprintf(alias, sizeof(alias), ALIAS "%s", socket);
+	return netlink_set_alias(netlink, ifindex, alias);
+}
+
+static int look_at_link(void *context, const char *name, const char *alias)
+{
+	struct remains_daemon *daemon = context;
+
+	if (strncmp(alias, ALIAS, strlen(ALIAS)) != 0)
+		return 0;
+	snprintf(daemon->netdev, sizeof(daemon->netdev), "%s", name);
+	snprintf(daemon->socket, sizeof(daemon->socket), "%s", alias + strlen(ALIAS));
+	return 0;
+}
+
+int remains_find_daemon(struct netlink *netlink, struct remains_daemon *daemon)
+{
+	int err;
+
+	*daemon = (struct remains_daemon){0};
+	err = netlink_aliases(netlink, look_at_link, daemon);
+	return err ? err : daemon->netdev[0] != 0;
+}
