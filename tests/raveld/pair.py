@@ -15,7 +15,7 @@ import socket
 import subprocess
 import threading
 
-from ground import IKE_TRIES, SLOW, Control, Ground, expect, frames, inside, load_json, packet_socket, wait_for
+from ground import DEADLINE, IKE_TRIES, SLOW, Control, Ground, expect, frames, inside, load_json, packet_socket, wait_for
 from suite import comment
 
 
@@ -118,6 +118,13 @@ secrets {{ ike {{ secret = {psk} }} }}
 
     def json(self, *args):
         return load_json(self.ctl("--json", *args), f"ravelctl {' '.join(args)}")
+
+    def connect(self):
+        """A connection of our own to the control socket."""
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(self.socket))    # which waits for room among those that wait
+        connection.settimeout(DEADLINE)
+        return connection
 
     def child(self):
         for ike in self.json("list")["ike-sas"]:
