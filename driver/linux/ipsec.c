@@ -138,19 +138,22 @@ out:
 
 /* -------------------------------------------------------------------------------------- expiry */
 
-/* Under nic->lock, so that xfrm does not free the state meanwhile. */
+/* Under nic->lock. */
 static void expire(struct rvl_sa *sa, bool hard)
 {
 	struct rvl_ipsec *ipsec = sa->nic->ipsec;
-	struct xfrm_state *x = sa->x;
+	struct xfrm_state *x;
 
 	if (hard)
 		WRITE_ONCE(sa->dead, true);
 	if (sa->now.state & RVL_SA_STATE_ERROR) {
 		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_DAMAGED);
 		netdev_warn(ipsec->nic->netdev, "SPI 0x%x: the device's memory of it is damaged\n",
-			    ntohl(x->id.spi));
+			    ntohl(sa->spi));
 	}
+	x = rvl_ipsec_get(sa);
+	if (!x)
+		return;
 	spin_lock_bh(&x->lock);
 	if (x->km.state != XFRM_STATE_VALID)
 		goto out;
@@ -171,6 +174,7 @@ static void expire(struct rvl_sa *sa, bool hard)
 	}
 out:
 	spin_unlock_bh(&x->lock);
+	xfrm_state_put(x);
 }
 
 static struct rvl_sa *find_sa(const struct rvl_ipsec *ipsec, bool inbound, u16 index)
@@ -209,7 +213,7 @@ void rvl_ipsec_event(struct rvl_nic *nic, const struct rvl_dev_event *event)
 	mutex_lock(&nic->lock);
 	sa = find_sa(ipsec, event->source, event->index);
 	/* The index may be another SA's by now; what is damaged may not know its SPI. */
-	if (sa && !sa->dead && (ntohl(sa->x->id.spi) == event->spi || (damaged && !event->spi))) {
+	if (sa && !sa->dead && (ntohl(sa->spi) == event->spi || (damaged && !event->spi))) {
 		if (!fetch(ipsec, sa) && damaged && !(sa->now.state & RVL_SA_STATE_ERROR))
 			goto out;
 		expire(sa, hard);
@@ -260,6 +264,24 @@ void rvl_ipsec_refresh(struct rvl_nic *nic)
 
 /* ------------------------------------------------------------------------------ add and delete */
 
+/* What received frames in clear are looked at for. */
+static void watch(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, int change)
+{
+	if (!sa->inbound)
+		return;
+	WRITE_ONCE(ipsec->watch, ipsec->watch + change);
+	if (sa->encap)
+		WRITE_ONCE(ipsec->encapsulated, ipsec->encapsulated + change);
+}
+
+static void free_sa(struct rcu_head *rcu)
+{
+	struct rvl_sa *sa = container_of(rcu, struct rvl_sa, rcu);
+
+	dst_cache_destroy(&sa->route);
+	kfree(sa);
+}
+
 /* All at once, so that each rule moves once. */
 static void remove_dead(struct rvl_ipsec *ipsec)
 {
@@ -289,27 +311,22 @@ static void remove_dead(struct rvl_ipsec *ipsec)
 void rvl_ipsec_settle(struct rvl_ipsec *ipsec)
 {
 	struct rvl_sa *sa, *next;
-	LIST_HEAD(gone);
+	LIST_HEAD(freed);
+	bool gone;
 
 	rvl_ipsec_settle_rules(ipsec);
 	spin_lock_bh(&ipsec->lock);
-	list_splice_init(&ipsec->gone_sas, &gone);
+	gone = ipsec->gone;
+	ipsec->gone = false;
+	list_splice_init(&ipsec->freed, &freed);
 	spin_unlock_bh(&ipsec->lock);
-	if (list_empty(&gone))
-		return;
-	list_for_each_entry_safe(sa, next, &gone, gone)
-		list_del_init(&sa->gone);
-	remove_dead(ipsec);
-}
-
-/* What received frames in clear are looked at for. */
-static void watch(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, int change)
-{
-	if (!sa->inbound)
-		return;
-	WRITE_ONCE(ipsec->watch, ipsec->watch + change);
-	if (sa->x->encap)
-		WRITE_ONCE(ipsec->encapsulated, ipsec->encapsulated + change);
+	if (gone)
+		remove_dead(ipsec);
+	list_for_each_entry_safe(sa, next, &freed, link) {
+		list_del(&sa->list);
+		watch(ipsec, sa, -1);
+		call_rcu(&sa->rcu, free_sa);
+	}
 }
 
 static void settle_work(struct work_struct *work)
@@ -375,15 +392,45 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_sa *sa, struct rvl_dev_sa *wa
 	tell_sequence(sa->x, sa->inbound, sa->now.seq);
 	if (!sa->inbound)
 		rvl_ipsec_select(ipsec);
+	WRITE_ONCE(sa->x->xso.offload_handle, (unsigned long)sa);
+	rvl_ipsec_accept(sa);
 	return 0;
 }
 
-static void free_sa(struct rcu_head *rcu)
+static struct rvl_sa *new_sa(struct rvl_nic *nic, struct xfrm_state *x, gfp_t gfp)
 {
-	struct rvl_sa *sa = container_of(rcu, struct rvl_sa, rcu);
+	struct rvl_sa *sa = kzalloc(sizeof(*sa), gfp);
 
-	dst_cache_destroy(&sa->route);
+	if (!sa)
+		return NULL;
+	INIT_LIST_HEAD(&sa->list);
+	sa->nic = nic;
+	sa->x = x;
+	sa->src = x->props.saddr.a4;
+	sa->dst = x->id.daddr.a4;
+	sa->spi = x->id.spi;
+	sa->reqid = x->props.reqid;
+	sa->sel = x->sel;
+	sa->encap = !!x->encap;
+	return sa;
+}
+
+/* No key yet, and a caller that can't wait: xfrm waits for the IKE daemon. */
+static int larval_add(struct rvl_nic *nic, struct xfrm_state *x, struct netlink_ext_ack *extack)
+{
+	struct rvl_sa *sa = new_sa(nic, x, GFP_ATOMIC);
+
+	if (!sa)
+		return -ENOMEM;
+	sa->larval = true;
+	sa->dead = true;
+	WRITE_ONCE(x->xso.offload_handle, (unsigned long)sa);
+	if (rvl_ipsec_accept(sa))
+		return 0;
+	WRITE_ONCE(x->xso.offload_handle, 0);
 	kfree(sa);
+	NL_SET_ERR_MSG_MOD(extack, "the interface is down");
+	return -ENETDOWN;
 }
 
 static int state_add(struct net_device *netdev, struct xfrm_state *x,
@@ -395,29 +442,21 @@ static int state_add(struct net_device *netdev, struct xfrm_state *x,
 	struct rvl_sa *sa;
 	int ret;
 
-	/* No key yet, and a caller that can't wait: xfrm waits for the IKE daemon. */
-	if (x->xso.flags & XFRM_DEV_OFFLOAD_FLAG_ACQ) {
-		x->xso.offload_handle = RVL_LARVAL_HANDLE;
-		return 0;
-	}
+	if (x->xso.flags & XFRM_DEV_OFFLOAD_FLAG_ACQ)
+		return larval_add(nic, x, extack);
 	ret = rvl_ipsec_check_state(nic, x, &want, extack);
 	if (ret)
 		goto out;
-	sa = kzalloc(sizeof(*sa), GFP_KERNEL);
+	sa = new_sa(nic, x, GFP_KERNEL);
 	ret = sa ? dst_cache_init(&sa->route, GFP_KERNEL) : -ENOMEM;
 	if (ret) {
 		kfree(sa);
 		goto out;
 	}
-	INIT_LIST_HEAD(&sa->gone);
-	sa->nic = nic;
-	sa->x = x;
 	sa->inbound = want.inbound;
 
 	mutex_lock(&nic->lock);
 	ret = add(ipsec, sa, &want, extack);
-	if (!ret)
-		WRITE_ONCE(x->xso.offload_handle, (unsigned long)sa);
 	mutex_unlock(&nic->lock);
 	if (ret)
 		call_rcu(&sa->rcu, free_sa);
@@ -427,45 +466,52 @@ out:
 	return ret;
 }
 
-/* Under x->lock, in any context. From here on nothing passes; the device's part follows. */
-static void state_delete(struct net_device *netdev, struct xfrm_state *x)
+void rvl_ipsec_unhook(struct rvl_sa *sa)
 {
-	struct rvl_sa *sa = rvl_sa_of(x);
-	struct rvl_ipsec *ipsec;
+	struct rvl_ipsec *ipsec = sa->nic->ipsec;
 
-	if (!sa)
-		return;
-	ipsec = sa->nic->ipsec;
 	spin_lock_bh(&ipsec->lock);
 	if (!sa->deleted) {
 		WRITE_ONCE(sa->dead, true);
 		sa->deleted = true;
 		if (sa->inbound && rcu_access_pointer(ipsec->inbound[sa->index]) == sa)
 			RCU_INIT_POINTER(ipsec->inbound[sa->index], NULL);
-		list_add_tail(&sa->gone, &ipsec->gone_sas);
-		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_DELETED);
+		if (!sa->larval) {
+			ipsec->gone = true;
+			rvl_ipsec_count(ipsec, RVL_IPSEC_SA_DELETED);
+		}
 	}
 	spin_unlock_bh(&ipsec->lock);
-	queue_work(ipsec->nic->workqueue, &ipsec->work);
 }
 
-/* In a process, but for a larval state. Its key is gone from the device when this returns. */
+/* Under x->lock, in any context. From here on nothing passes; the device's part follows. */
+static void state_delete(struct net_device *netdev, struct xfrm_state *x)
+{
+	struct rvl_sa *sa = rvl_sa_of(x);
+
+	if (!sa)
+		return;
+	rvl_ipsec_unhook(sa);
+	queue_work(sa->nic->workqueue, &sa->nic->ipsec->work);
+}
+
+/*
+ * In any context when it was deleted before. If not, xfrm has given up one that it never put into
+ * its tables, in a process: readers may have met it nevertheless.
+ */
 static void state_free(struct net_device *netdev, struct xfrm_state *x)
 {
 	struct rvl_sa *sa = rvl_sa_of(x);
-	struct rvl_ipsec *ipsec;
 
-	if (sa) {
-		ipsec = sa->nic->ipsec;
-		mutex_lock(&ipsec->nic->lock);
-		rvl_ipsec_settle(ipsec);
-		list_del(&sa->list);
-		watch(ipsec, sa, -1);
-		mutex_unlock(&ipsec->nic->lock);
+	if (!sa)
+		return;
+	if (!sa->deleted && !sa->larval) {
+		rvl_ipsec_unhook(sa);
+		synchronize_rcu();
 	}
 	WRITE_ONCE(x->xso.offload_handle, 0);
-	if (sa)
-		call_rcu(&sa->rcu, free_sa);
+	rvl_ipsec_freed(sa);
+	queue_work(sa->nic->workqueue, &sa->nic->ipsec->work);
 }
 
 /* --------------------------------------------------------------------------- the device's life */
@@ -518,6 +564,19 @@ void rvl_ipsec_expire_lost(struct rvl_nic *nic)
 	mutex_unlock(&nic->lock);
 }
 
+static void set_open(struct rvl_ipsec *ipsec, bool open)
+{
+	spin_lock_bh(&ipsec->lock);
+	ipsec->open = open;
+	spin_unlock_bh(&ipsec->lock);
+}
+
+void rvl_ipsec_start(struct rvl_nic *nic)
+{
+	if (nic->ipsec)
+		set_open(nic->ipsec, true);
+}
+
 void rvl_ipsec_stop(struct rvl_nic *nic)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
@@ -525,8 +584,9 @@ void rvl_ipsec_stop(struct rvl_nic *nic)
 
 	if (!ipsec)
 		return;
+	set_open(ipsec, false);
 	list_for_each_entry(sa, &ipsec->sas, list)
-		state_delete(nic->netdev, sa->x);
+		rvl_ipsec_unhook(sa);
 	rvl_ipsec_settle(ipsec);
 	cancel_delayed_work_sync(&ipsec->resolve_work);
 	skb_queue_purge(&ipsec->unresolved);
@@ -603,7 +663,7 @@ static int allocate(struct rvl_ipsec *ipsec, const struct rvl_dev_caps *caps)
 int rvl_ipsec_init(struct rvl_nic *nic)
 {
 	struct rvl_ipsec *ipsec = kzalloc(sizeof(*ipsec), GFP_KERNEL);
-	int dir;
+	int dir, ret;
 
 	if (!ipsec)
 		return -ENOMEM;
@@ -614,8 +674,10 @@ int rvl_ipsec_init(struct rvl_nic *nic)
 	ipsec->nic = nic;
 	spin_lock_init(&ipsec->lock);
 	INIT_WORK(&ipsec->work, settle_work);
+	INIT_LIST_HEAD(&ipsec->states);
+	INIT_LIST_HEAD(&ipsec->held);
+	INIT_LIST_HEAD(&ipsec->freed);
 	INIT_LIST_HEAD(&ipsec->sas);
-	INIT_LIST_HEAD(&ipsec->gone_sas);
 	INIT_LIST_HEAD(&ipsec->resting);
 	INIT_LIST_HEAD(&ipsec->gone_rules);
 	for (dir = 0; dir < XFRM_POLICY_MAX; dir++)
@@ -623,6 +685,11 @@ int rvl_ipsec_init(struct rvl_nic *nic)
 	get_random_bytes(&ipsec->print_key, sizeof(ipsec->print_key));
 	skb_queue_head_init(&ipsec->unresolved);
 	INIT_DELAYED_WORK(&ipsec->resolve_work, rvl_ipsec_resolve);
+	ret = rvl_ipsec_flush_init(ipsec);
+	if (ret) {
+		destroy(ipsec);
+		return ret;
+	}
 	nic->ipsec = ipsec;
 
 	/*
@@ -640,6 +707,7 @@ void rvl_ipsec_exit(struct rvl_nic *nic)
 
 	if (!ipsec)
 		return;
+	rvl_ipsec_flush_exit(ipsec);
 	cancel_delayed_work_sync(&ipsec->resolve_work);
 	skb_queue_purge(&ipsec->unresolved);
 	cancel_work_sync(&ipsec->work);

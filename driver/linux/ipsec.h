@@ -3,13 +3,16 @@
  * Packet offload: what its files share.
  *
  * A state (struct rvl_sa) and a policy (struct rvl_rule) are made by xfrm's add and unhooked by its
- * delete, which comes in any context and under spinlocks. The device's part is done by a work item
- * soon after, at the latest when the state is freed or the next one is added. From delete on,
- * nothing passes on a state, whatever the device still holds.
+ * delete, which comes in any context and under spinlocks. From delete on, nothing passes on a
+ * state, whatever the device still holds. The device's part is done by a work item soon after, at
+ * the latest when the next one is added; xfrm's free waits for nothing. So a struct rvl_sa outlives
+ * its xfrm_state, and has a copy of what is asked of it.
  *
  *	ipsec->sas, rules, slots, indices; what is in the device	nic->lock
- *	ipsec->gone_*, the counters of a state				ipsec->lock
+ *	ipsec->states, held, freed, gone*, sa->x; a state's counters	ipsec->lock
  *	ipsec->inbound[], ipsec->rules[], rule->sa, for readers		RCU
+ *
+ * The data path may use sa->x of a state that it found not to be dead, until its RCU section ends.
  */
 #ifndef RAVELIN_IPSEC_H
 #define RAVELIN_IPSEC_H
@@ -44,21 +47,25 @@ enum rvl_ipsec_stat {
 	RVL_IPSEC_STATS,
 };
 
-/* Larval states (acquire in progress) have this for a handle: there is nothing in the device. */
-#define RVL_LARVAL_HANDLE 1UL
-
 struct rvl_sa {
 	struct list_head list; /* ipsec->sas, newest first */
-	struct list_head gone; /* ipsec->gone_sas, when xfrm has deleted it */
+	struct list_head link; /* ipsec->states, held or freed */
 	struct rcu_head rcu;
 	struct rvl_nic *nic;
-	struct xfrm_state *x; /* valid until xfrm frees the state, and a grace period */
+	struct xfrm_state *x; /* NULL once xfrm has freed it */
 	bool inbound;
+	bool larval;	/* an acquire in progress: dead, and never in the device */
 	bool installed; /* in the device, at index */
 	bool dead;	/* nothing passes: deleted, hard-expired or lost with the device */
-	bool deleted;	/* by xfrm */
+	bool deleted;	/* by xfrm, or about to be */
+	bool held;	/* by us, while xfrm flushes */
+	bool freed;	/* by xfrm */
 	bool lost;	/* with the device, and userland was not told yet */
+	bool encap;
 	u16 index;
+	__be32 src, dst, spi; /* as of the xfrm_state */
+	u32 reqid;
+	struct xfrm_selector sel;
 	u64 print;			   /* of the key */
 	struct rvl_dev_sa_stats now, told; /* what the device said last; what xfrm was told */
 	time64_t used;			   /* when packets were last seen to have moved */
@@ -114,11 +121,17 @@ struct rvl_indices {
 
 struct rvl_ipsec {
 	struct rvl_nic *nic;
-	spinlock_t lock;	 /* sas, rules, indices */
+	spinlock_t lock;	 /* as said above */
 	struct work_struct work; /* the device's part of deletions */
 
-	struct list_head sas;
-	struct list_head gone_sas;
+	bool open;		 /* the interface is up: states are taken */
+	bool gone;		 /* states were deleted, the device's part is still to be done */
+	struct list_head states; /* that xfrm has not freed, larval ones among them, */
+	struct list_head held;	 /* those of them that we hold while it flushes, */
+	struct list_head freed;	 /* and those that it has freed */
+	struct notifier_block before_flush, after_flush;
+
+	struct list_head sas; /* without larval ones; freed ones until the device's part is done */
 	struct list_head resting;
 	struct rvl_indices indices[2]; /* by direction: inbound is 1 */
 	struct rvl_sa __rcu **inbound; /* by the device's index */
@@ -146,12 +159,10 @@ static inline void rvl_ipsec_count(struct rvl_ipsec *ipsec, enum rvl_ipsec_stat 
 	atomic64_inc(&ipsec->stats[stat]);
 }
 
-/* The state that xfrm's handle stands for; NULL for a larval one. Under RCU or nic->lock. */
+/* The state that xfrm's handle stands for; NULL once xfrm has freed it. Under RCU. */
 static inline struct rvl_sa *rvl_sa_of(const struct xfrm_state *x)
 {
-	unsigned long handle = READ_ONCE(x->xso.offload_handle);
-
-	return handle == RVL_LARVAL_HANDLE ? NULL : (struct rvl_sa *)handle;
+	return (struct rvl_sa *)READ_ONCE(x->xso.offload_handle);
 }
 
 /* There is a device that takes commands. Under nic->lock. */
@@ -168,6 +179,26 @@ int rvl_ipsec_ready(struct rvl_nic *nic, struct netlink_ext_ack *extack);
 
 /* The device's part of what xfrm has deleted. Under nic->lock. */
 void rvl_ipsec_settle(struct rvl_ipsec *ipsec);
+
+/* Nothing passes on it from here on; the device's part is left to rvl_ipsec_settle(). */
+void rvl_ipsec_unhook(struct rvl_sa *sa);
+
+/* ------------------------------------------------------------------------------ ipsec_flush.c */
+
+/* A state becomes xfrm's, until it frees it. false: not now, the interface is down. */
+bool rvl_ipsec_accept(struct rvl_sa *sa);
+
+/* xfrm frees it: it is left to rvl_ipsec_settle(). */
+void rvl_ipsec_freed(struct rvl_sa *sa);
+
+/*
+ * The xfrm_state, held, so that it can be made to expire; NULL when xfrm has freed it. In a process.
+ */
+struct xfrm_state *rvl_ipsec_get(struct rvl_sa *sa);
+
+/* Before register_netdev(); after unregister_netdev(). */
+int rvl_ipsec_flush_init(struct rvl_ipsec *ipsec);
+void rvl_ipsec_flush_exit(struct rvl_ipsec *ipsec);
 
 /* -------------------------------------------------------------------------------- ipsec_key.c */
 

@@ -203,8 +203,8 @@ static struct dst_entry *find_route(struct rvl_sa *sa)
 	struct net_device *netdev = sa->nic->netdev;
 	struct flowi4 fl4 = {
 		.flowi4_oif = netdev->ifindex,
-		.daddr = sa->x->id.daddr.a4,
-		.saddr = sa->x->props.saddr.a4,
+		.daddr = sa->dst,
+		.saddr = sa->src,
 	};
 	struct dst_entry *dst;
 	struct rtable *rt;
@@ -238,7 +238,7 @@ static int find_neighbour(struct rvl_sa *sa, u8 *ha, bool ask)
 
 	if (!dst)
 		return -EHOSTUNREACH;
-	n = dst_neigh_lookup(dst, &sa->x->id.daddr.a4);
+	n = dst_neigh_lookup(dst, &sa->dst);
 	dst_release(dst);
 	if (!n)
 		return -EHOSTUNREACH;

@@ -19,11 +19,9 @@
 
 static bool fits(const struct rvl_rule *rule, const struct rvl_sa *sa)
 {
-	const struct xfrm_state *x = sa->x;
-
-	return !sa->inbound && sa->installed && !sa->dead && x->id.daddr.a4 == rule->tunnel_dst &&
-	       (!rule->tunnel_src || x->props.saddr.a4 == rule->tunnel_src) &&
-	       x->props.reqid == rule->reqid && (!rule->spi || x->id.spi == rule->spi);
+	return !sa->inbound && sa->installed && !sa->dead && sa->dst == rule->tunnel_dst &&
+	       (!rule->tunnel_src || sa->src == rule->tunnel_src) && sa->reqid == rule->reqid &&
+	       (!rule->spi || sa->spi == rule->spi);
 }
 
 /* A state may be for a part of a policy's traffic only: then no rule can use it. */
@@ -50,7 +48,7 @@ static struct rvl_sa *choose(struct rvl_ipsec *ipsec, const struct rvl_rule *rul
 	if (rule->policy.action != RVL_POLICY_ACTION_PROTECT)
 		return NULL;
 	list_for_each_entry(sa, &ipsec->sas, list) {
-		if (fits(rule, sa) && covers(&sa->x->sel, &rule->policy))
+		if (fits(rule, sa) && covers(&sa->sel, &rule->policy))
 			return sa;
 	}
 	return NULL;

@@ -24,6 +24,8 @@ static int netdev_open(struct net_device *netdev)
 	if (!ret)
 		ret = rvl_nic_start(nic, &err);
 	nic->running = !ret;
+	if (nic->running)
+		rvl_ipsec_start(nic);
 	mutex_unlock(&nic->lock);
 	if (ret)
 		netdev_err(netdev, "%s\n", err.text);

@@ -12,6 +12,7 @@
  *	error.c		PCI error recovery, function level reset, suspend, resume, shutdown
  *	control.c	events and the watchdog, off the data path
  *	ipsec.c		packet offload: states
+ *	ipsec_flush.c	packet offload: states while xfrm flushes those of an interface
  *	ipsec_policy.c	packet offload: policies, and which state each one uses
  *	ipsec_data.c	packet offload: frames out and in
  *
@@ -302,7 +303,11 @@ void rvl_ipsec_device_down(struct rvl_nic *nic);
  */
 void rvl_ipsec_expire_lost(struct rvl_nic *nic);
 
-/* ndo_stop: erase every SA from the device. Under nic->lock. */
+/*
+ * ndo_open: states are taken from now on. ndo_stop: no more, and every SA is erased from the
+ * device. Under nic->lock.
+ */
+void rvl_ipsec_start(struct rvl_nic *nic);
 void rvl_ipsec_stop(struct rvl_nic *nic);
 
 /* An event of an SA; from event_work, without nic->lock. */
@@ -352,6 +357,10 @@ static inline void rvl_ipsec_device_down(struct rvl_nic *nic)
 }
 
 static inline void rvl_ipsec_expire_lost(struct rvl_nic *nic)
+{
+}
+
+static inline void rvl_ipsec_start(struct rvl_nic *nic)
 {
 }
 

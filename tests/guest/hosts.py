@@ -14,6 +14,7 @@ import re
 import socket
 import threading
 
+import initramfs
 from vm import Guest  # finds tests/lab as well
 import suite
 from ground import DEADLINE, ROOT, LabError, inside
@@ -31,12 +32,12 @@ PATIENCE = DEADLINE / 2
 MARKER = b"no plaintext of a protected flow leaves on the wire "
 
 
-def module():
+def module(kernel=None):
     """Our driver for the kernel that guests run (make module)."""
-    found = sorted((ROOT / "build/linux").glob("6.12*/ravelin.ko"))
-    if not found:
-        raise LabError("build/linux has no ravelin.ko for the guests' kernel: run `make module`")
-    return found[-1]
+    path = ROOT / "build/linux" / initramfs.cache(kernel)["version"] / "ravelin.ko"
+    if not path.exists():
+        raise LabError(f"{path} is not built: run `make module`")
+    return path
 
 
 class Net(Peers):
@@ -117,12 +118,12 @@ charon-systemd {{
 class GuestHost(Guest):
     """A guest that is host A or B. nics: with our driver; taps: with the kernel's own."""
 
-    def __init__(self, lab, me, peer, nics=(), taps=(), swan=None, mtu=1500, **kwargs):
+    def __init__(self, lab, me, peer, nics=(), taps=(), swan=None, mtu=1500, kernel=None, **kwargs):
         self.me, self.peer, self.mtu = me, peer, mtu
         files = {"etc/strongswan.conf": STRONGSWAN_CONF,
                  "etc/swanctl/swanctl.conf": swanctl_conf(me, peer, **(swan or {}))}
         super().__init__(lab, f"guest-{me.letter}", nics=nics, taps=taps,
-                         modules=[module()] if nics else [],
+                         modules=[module(kernel)] if nics else [], kernel=kernel,
                          load=["xfrm_user", "esp4", "esp4_offload",
                                "ravelin" if nics else "virtio_net"],
                          files=files, **kwargs)

@@ -57,19 +57,23 @@ TERMINALS = "x/xterm x/xterm-256color s/screen s/screen-256color t/tmux t/tmux-2
 
 # Modules of the kernel package; those that they depend on come with them.
 MODULES = """xfrm_user xfrm_algo xfrm_interface esp4 esp4_offload esp6 esp6_offload af_key xfrm4_tunnel xfrm6_tunnel
-ah4 ip_vti ip6_tunnel tunnel4 gcm ccm seqiv echainiv authenc authencesn aesni-intel ghash-clmulni-intel
-ghash-generic crypto_null chacha20poly1305 sha1-ssse3 sha256-ssse3 sha512-ssse3 aer_inject tun tap veth dummy
+ah4 ip_vti ip6_tunnel tunnel4 gcm ccm seqiv echainiv authenc authencesn aesni-intel crypto_null
+chacha20poly1305 aer_inject tun tap veth dummy
 bridge 8021q bonding macvlan vrf nlmon virtio_net pktgen sch_netem sch_fq sch_ingress sch_prio sch_tbf act_mirred
-cls_matchall cls_u32 tcp_diag udp_diag inet_diag crc32c_generic crc32c-intel crct10dif-pclmul vfio-pci""".split()
+cls_matchall cls_u32 tcp_diag udp_diag inet_diag vfio-pci""".split()
+# What newer kernels have in their libraries instead.
+OLDER = """ghash-clmulni-intel ghash-generic sha1-ssse3 sha256-ssse3 sha512-ssse3 crc32c_generic crc32c-intel
+crct10dif-pclmul""".split()
 
 
 class CacheError(Exception):
     pass
 
 
-def cache():
-    """Paths of scripts/guest-cache: a dictionary with tools, guest, kernel and the kernel's version."""
-    done = subprocess.run([str(ROOT / "scripts/guest-cache"), "--paths"], stdin=subprocess.DEVNULL,
+def cache(kernel=None):
+    """Paths of scripts/guest-cache: a dictionary with tools, guest, kernel and the kernel's version. kernel:
+    one that is fetched when asked for, by the name it has there."""
+    done = subprocess.run([str(ROOT / "scripts/guest-cache"), "--paths", *([kernel] if kernel else [])], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         raise CacheError(f"scripts/guest-cache failed: {done.stderr.strip()}")
@@ -171,6 +175,7 @@ def _modules(kernel, version):
     builtin = {pathlib.Path(line).stem.replace("-", "_")
                for line in (tree / "modules.builtin").read_text().splitlines()}
     chosen, todo = {}, [name.replace("-", "_") for name in MODULES]
+    todo += [name for name in (older.replace("-", "_") for older in OLDER) if name in paths]
     while todo:
         name = todo.pop()
         if name in builtin:

@@ -89,10 +89,11 @@ class Guest:
     load      modules to load at the start: lines "NAME [OPTION...]"
     files     further files: path in the guest to text, octets, or a pathlib.Path to copy
     cmdline   more for the kernel's command line
+    kernel    another one than most guests have: "oldest" or "newest" (scripts/guest-cache)
     """
 
     def __init__(self, lab, name, nics=(), absent=(), taps=(), modules=(), load=(), files=None, memory=512, cpus=1,
-                 cmdline="", namespace=None, qemu_arguments=(), interactive=False):
+                 cmdline="", kernel=None, namespace=None, qemu_arguments=(), interactive=False):
         self.lab, self.name = lab, name
         self.nics = [nic.socket if isinstance(nic, Nic) else pathlib.Path(nic) for nic in nics]
         self._absent = set(absent)
@@ -101,7 +102,7 @@ class Guest:
         self.version = self.accelerator = None
         self.boot_seconds = self.boot_cpu_seconds = None    # until it answered
         self._interactive = interactive
-        self._cmdline = cmdline
+        self._cmdline, self._kernel = cmdline, kernel
         self._extra = list(qemu_arguments)
         self._namespace = namespace or (self.taps[0].namespace if self.taps else lab.namespace("nic"))
         self._files = dict(files or {})
@@ -171,7 +172,7 @@ class Guest:
 
     def start(self):
         """Start the machine; wait_ready() (or boot(), which is both) waits until it answers."""
-        paths = initramfs.cache()
+        paths = initramfs.cache(self._kernel)
         self.version = paths["version"]
         initramfs.image(self.lab.run / f"{self.name}.cpio", paths, self._files, self._modules)
         command, env = qemu(paths, *self.arguments(paths))
