@@ -15,7 +15,8 @@ import socket
 import subprocess
 import threading
 
-from ground import DEADLINE, IKE_TRIES, SLOW, Control, Ground, expect, frames, inside, load_json, packet_socket, wait_for
+from ground import (DEADLINE, IKE_TRIES, SLOW, Control, Ground, expect, frames, inside, load_json, packet_socket,
+                    wait_for)
 from suite import comment
 
 
