@@ -192,7 +192,8 @@ bool rvl_ipsec_accept(struct rvl_sa *sa);
 void rvl_ipsec_freed(struct rvl_sa *sa);
 
 /*
- * The xfrm_state, held, so that it can be made to expire; NULL when xfrm has freed it. In a process.
+ * The xfrm_state, held, so that it can be made to expire; NULL when xfrm has freed it. In a
+ * process.
  */
 struct xfrm_state *rvl_ipsec_get(struct rvl_sa *sa);
 
