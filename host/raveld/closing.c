@@ -103,9 +103,47 @@ static int take_address(void *context, uint32_t address)
 	return 0;
 }
 
+/* Our netdev, what is made on it, and what it is a port of: their networks are the wire's. */
+struct wire {
+	unsigned int netdev; /* 0: it isn't there */
+	unsigned int *list;
+	size_t count;
+};
+
+static int add_to_wire(struct wire *wire, unsigned int ifindex)
+{
+	unsigned int *grown = realloc(wire->list, (wire->count + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	wire->list = grown;
+	grown[wire->count++] = ifindex;
+	return 0;
+}
+
+static int take_link(void *context, const struct netlink_link *link)
+{
+	struct wire *wire = context;
+
+	if (link->ifindex == wire->netdev && link->master)
+		return add_to_wire(wire, link->master);
+	return link->below == wire->netdev ? add_to_wire(wire, link->ifindex) : 0;
+}
+
+static int read_wire(const struct closing *c, struct wire *wire)
+{
+	int err;
+
+	wire->netdev = if_nametoindex(c->conf->daemon.netdev);
+	if (!wire->netdev)
+		return 0;
+	err = add_to_wire(wire, wire->netdev);
+	return err ? err : netlink_links(c->netlink, take_link, wire);
+}
+
 struct connected {
 	struct rvl_local *local;
-	unsigned int netdev; /* 0: it isn't there */
+	struct wire wire;
 };
 
 static int take_network(void *context, const struct netlink_route *route)
@@ -114,8 +152,9 @@ static int take_network(void *context, const struct netlink_route *route)
 	struct rvl_local *local = connected->local;
 	struct rvl_prefix *grown;
 
-	if (route->ifindex == connected->netdev)
-		return 0;
+	for (size_t i = 0; i < connected->wire.count; i++)
+		if (connected->wire.list[i] == route->ifindex)
+			return 0;
 	grown = realloc(local->networks, (local->network_count + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -124,19 +163,28 @@ static int take_network(void *context, const struct netlink_route *route)
 	return 0;
 }
 
+static int read_connected(const struct closing *c, struct rvl_local *local)
+{
+	struct connected connected = {.local = local};
+	int err = read_wire(c, &connected.wire);
+
+	if (!err)
+		err = netlink_connected(c->netlink, take_network, &connected);
+	free(connected.wire.list);
+	return err;
+}
+
 static struct rvl_prefix prefix_of(const struct netlink_route *route)
 {
 	return (struct rvl_prefix){route->dst, route->dst_len};
 }
 
-static int read_local(struct closing *c, struct rvl_local *local)
+static int read_local(const struct closing *c, struct rvl_local *local)
 {
-	struct connected connected = {.local = local,
-				      .netdev = if_nametoindex(c->conf->daemon.netdev)};
 	int err = netlink_addresses(c->netlink, take_address, local);
 
 	if (!err && c->conf->daemon.exempt_connected)
-		err = netlink_connected(c->netlink, take_network, &connected);
+		err = read_connected(c, local);
 	if (err || !c->named_count)
 		return err;
 	local->named = malloc(c->named_count * sizeof(*local->named));

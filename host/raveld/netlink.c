@@ -499,35 +499,46 @@ int netlink_addresses(struct netlink *netlink, netlink_address_fn *fn, void *con
 	return list(netlink, message, list_address, &listing);
 }
 
-static int list_alias(const struct nlmsghdr *message, void *context)
+static int list_link(const struct nlmsghdr *message, void *context)
 {
-	const char *name = NULL, *alias = NULL;
+	const struct ifinfomsg *body = mnl_nlmsg_get_payload(message);
+	struct netlink_link link = {.name = "", .alias = ""};
 	struct listing *listing = context;
 	const struct nlattr *attr;
 
 	if (message->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, message, sizeof(struct ifinfomsg))
+	link.ifindex = (unsigned int)body->ifi_index;
+	mnl_attr_for_each(attr, message, sizeof(*body))
 	{
-		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
-			continue;
-		if (mnl_attr_get_type(attr) == IFLA_IFNAME)
-			name = mnl_attr_get_str(attr);
-		if (mnl_attr_get_type(attr) == IFLA_IFALIAS)
-			alias = mnl_attr_get_str(attr);
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_IFNAME:
+			if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+				link.name = mnl_attr_get_str(attr);
+			break;
+		case IFLA_IFALIAS:
+			if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+				link.alias = mnl_attr_get_str(attr);
+			break;
+		case IFLA_LINK:
+			link.below = u32_of(attr);
+			break;
+		case IFLA_MASTER:
+			link.master = u32_of(attr);
+			break;
+		}
 	}
-	if (name && alias)
-		listing->err = listing->link(listing->context, name, alias);
+	listing->err = listing->link(listing->context, &link);
 	return next_or_stop(listing);
 }
 
-int netlink_aliases(struct netlink *netlink, netlink_link_fn *fn, void *context)
+int netlink_links(struct netlink *netlink, netlink_link_fn *fn, void *context)
 {
 	struct nlmsghdr *message = start(netlink, RTM_GETLINK, NLM_F_DUMP);
 	struct listing listing = {.link = fn, .context = context};
 
 	mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
-	return list(netlink, message, list_alias, &listing);
+	return list(netlink, message, list_link, &listing);
 }
 
 /* ------------------------------------------------------------------------------------- notices */

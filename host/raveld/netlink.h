@@ -68,7 +68,16 @@ int netlink_delete_rule(struct netlink *netlink, const struct netlink_rule *rule
 typedef int netlink_route_fn(void *context, const struct netlink_route *route);
 typedef int netlink_rule_fn(void *context, const struct netlink_rule *rule);
 typedef int netlink_address_fn(void *context, uint32_t address);
-typedef int netlink_link_fn(void *context, const char *name, const char *alias);
+
+struct netlink_link {
+	unsigned int ifindex;
+	unsigned int below;  /* what it is made on (a VLAN, say), and */
+	unsigned int master; /* the bridge or bond that it is a port of; 0: nothing */
+	const char *name;
+	const char *alias; /* or "" */
+};
+
+typedef int netlink_link_fn(void *context, const struct netlink_link *link);
 
 /* Those of NETLINK_PROTOCOL, in any table. */
 int netlink_own_routes(struct netlink *netlink, netlink_route_fn *fn, void *context);
@@ -80,8 +89,8 @@ int netlink_connected(struct netlink *netlink, netlink_route_fn *fn, void *conte
 /* The host's own addresses. */
 int netlink_addresses(struct netlink *netlink, netlink_address_fn *fn, void *context);
 
-/* Interfaces that have an alias, and giving one. */
-int netlink_aliases(struct netlink *netlink, netlink_link_fn *fn, void *context);
+/* Interfaces, and giving one an alias. */
+int netlink_links(struct netlink *netlink, netlink_link_fn *fn, void *context);
 int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char *alias);
 
 /* A non-blocking descriptor that is readable when something of the following may have changed; to

@@ -176,14 +176,14 @@ int remains_mark_daemon(struct netlink *netlink, unsigned int ifindex, const cha
 	return netlink_set_alias(netlink, ifindex, alias);
 }
 
-static int look_at_link(void *context, const char *name, const char *alias)
+static int look_at_link(void *context, const struct netlink_link *link)
 {
 	struct remains_daemon *daemon = context;
 
-	if (strncmp(alias, ALIAS, strlen(ALIAS)) != 0)
+	if (strncmp(link->alias, ALIAS, strlen(ALIAS)) != 0)
 		return 0;
-	snprintf(daemon->netdev, sizeof(daemon->netdev), "%s", name);
-	snprintf(daemon->socket, sizeof(daemon->socket), "%s", alias + strlen(ALIAS));
+	snprintf(daemon->netdev, sizeof(daemon->netdev), "%s", link->name);
+	snprintf(daemon->socket, sizeof(daemon->socket), "%s", link->alias + strlen(ALIAS));
 	return 0;
 }
 
@@ -192,6 +192,6 @@ int remains_find_daemon(struct netlink *netlink, struct remains_daemon *daemon)
 	int err;
 
 	*daemon = (struct remains_daemon){0};
-	err = netlink_aliases(netlink, look_at_link, daemon);
+	err = netlink_links(netlink, look_at_link, daemon);
 	return err ? err : daemon->netdev[0] != 0;
 }
