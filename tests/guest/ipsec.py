@@ -53,16 +53,25 @@ def counters_agree(guest, before=None):
                        f"{guest.sh('ip -s xfrm state')}") from None
 
 
-def sums_hold(guest):
-    """Frames in are frames out plus frames dropped by reason, both ways."""
-    def hold():
-        nic = guest.statistics()
-        sums = []
-        for way, rest in (("tx", ("tx_bypass", "tx_protected")), ("rx", ("rx_pass", "rx_decrypted"))):
-            dropped = sum(v for k, v in nic.items() if re.fullmatch(rf"{way}_drop_\w+", k))
-            sums.append(nic[f"{way}_frames"] == dropped + sum(nic[k] for k in rest))
-        return all(sums)
-    wait_for("frames are the sum of what became of them", hold)
+def _unaccounted(guest):
+    nic = guest.statistics()
+    return tuple(nic[f"{way}_frames"] - sum(v for k, v in nic.items() if re.fullmatch(rf"{way}_drop_\w+", k))
+                 - sum(nic[name] for name in rest)
+                 for way, rest in (("tx", ("tx_bypass", "tx_protected")), ("rx", ("rx_pass", "rx_decrypted"))))
+
+
+def lost_frames(guest):
+    """Frames that a reset of the device has lost: neither out nor dropped by a reason, both ways. Looks until
+    none is on its way."""
+    def steady():
+        first = _unaccounted(guest)
+        return (first,) if first == _unaccounted(guest) else None
+    return wait_for("no frame is on its way", steady)[0]
+
+
+def sums_hold(guest, lost=(0, 0)):
+    """Frames in are frames out plus frames dropped by reason, both ways, but for those that were lost before."""
+    wait_for("frames are the sum of what became of them", lambda: _unaccounted(guest) == lost)
 
 
 def no_errors(guest):
