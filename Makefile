@@ -119,6 +119,7 @@ help:
 	@echo 'make test        all tests; ends with a line that counts them'
 	@echo 'make check       the same without guests and long random runs, for every day'
 	@echo 'make fuzz        a hostile device against the driver for FUZZ_SECONDS (3600), guided by coverage'
+	@echo 'make soak        states and their NIC come and go at random on three kernels, SOAK_ROUNDS (500) on each'
 	@echo 'make bench       measured figures as a table, and as JSON in build/bench.json'
 	@echo 'make lint        generated files, RTL lint (Verilator, Yosys), clang-format, cppcheck'
 	@echo 'make format      clang-format over the C sources'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-faults guest-kernel guest-libipsec guest-netdev \
+GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-churn guest-faults guest-kernel guest-libipsec guest-netdev \
 	guest-raveld guest-xfrm)
 
 TESTS += $(GUEST_SUITES)
@@ -18,6 +18,22 @@ guest-module: | guest-cache
 
 # The suites are scripts: nothing makes them, but they need what guests are made of.
 $(GUEST_SUITES): | guest-module ;
+
+# `make soak SOAK_ROUNDS=N`: that many rounds of guest-churn on each kernel.
+.PHONY: soak
+SOAK_ROUNDS  ?= 500
+SOAK_KERNELS := oldest standard newest
+
+soak: deps guest-cache
+	@scripts/guest-cache --paths oldest >/dev/null && scripts/guest-cache --paths newest >/dev/null
+	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) $(B)/bin/ravelsim module
+	@mkdir -p $(BUILD)/soak; status=0; \
+	for kernel in $(SOAK_KERNELS); do \
+	  log=$(BUILD)/soak/$$kernel.log; \
+	  $(AS_ROOT:sudo=sudo --preserve-env) tests/guest/guest-churn kernel=$$kernel rounds=$(SOAK_ROUNDS) \
+	    seed=$$(date +%s) >$$log 2>&1 || { status=1; grep -v '^ok\|^# [0-9.]* s$$' $$log || :; }; \
+	  tail -n 1 $$log; \
+	done; exit $$status
 
 .PHONY: guest
 guest: deps guest-cache

@@ -58,9 +58,8 @@ TERMINALS = "x/xterm x/xterm-256color s/screen s/screen-256color t/tmux t/tmux-2
 # Modules of the kernel package; those that they depend on come with them.
 MODULES = """xfrm_user xfrm_algo xfrm_interface esp4 esp4_offload esp6 esp6_offload af_key xfrm4_tunnel xfrm6_tunnel
 ah4 ip_vti ip6_tunnel tunnel4 gcm ccm seqiv echainiv authenc authencesn aesni-intel crypto_null
-chacha20poly1305 aer_inject tun tap veth dummy
-bridge 8021q bonding macvlan vrf nlmon virtio_net pktgen sch_netem sch_fq sch_ingress sch_prio sch_tbf act_mirred
-cls_matchall cls_u32 tcp_diag udp_diag inet_diag vfio-pci""".split()
+chacha20poly1305 aer_inject tun tap veth dummy bridge 8021q bonding macvlan vrf nlmon virtio_net pktgen
+sch_netem sch_fq sch_ingress sch_prio sch_tbf act_mirred cls_matchall cls_u32 tcp_diag udp_diag inet_diag vfio-pci""".split()
 # What newer kernels have in their libraries instead.
 OLDER = """ghash-clmulni-intel ghash-generic sha1-ssse3 sha256-ssse3 sha512-ssse3 crc32c_generic crc32c-intel
 crct10dif-pclmul""".split()
@@ -73,8 +72,8 @@ class CacheError(Exception):
 def cache(kernel=None):
     """Paths of scripts/guest-cache: a dictionary with tools, guest, kernel and the kernel's version. kernel:
     one that is fetched when asked for, by the name it has there."""
-    done = subprocess.run([str(ROOT / "scripts/guest-cache"), "--paths", *([kernel] if kernel else [])], stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([str(ROOT / "scripts/guest-cache"), "--paths", *([kernel] if kernel else [])],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode:
         raise CacheError(f"scripts/guest-cache failed: {done.stderr.strip()}")
     paths = dict(line.split("=", 1) for line in done.stdout.splitlines())
