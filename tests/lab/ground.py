@@ -269,6 +269,22 @@ class Nic:
 
 # ---------------------------------------------------------------------------------- the ground
 
+def allowed():
+    """LabError with what to do about it, unless this process may make network namespaces and TUN devices."""
+    if os.geteuid() != 0:
+        raise LabError("network namespaces need root: run as root or with sudo")
+    try:
+        sh("unshare", "--net", "--mount", "ip", "link", "set", "lo", "up")
+    except LabError as error:
+        raise LabError(f"network namespaces are not allowed here ({error}): as root outside of a container, or in "
+                       "one that may (docker run --privileged)") from None
+    try:
+        os.close(os.open("/dev/net/tun", os.O_RDWR))
+    except OSError as error:
+        raise LabError(f"/dev/net/tun: {error.strerror}: `modprobe tun` outside of a container; a container needs "
+                       "the device (docker run --device /dev/net/tun, or --privileged)") from None
+
+
 Tap = collections.namedtuple("Tap", "namespace device")
 
 
@@ -283,10 +299,7 @@ class Ground:
     _count = 0
 
     def __init__(self, out=None, names=(), san=False):
-        if os.geteuid() != 0:
-            raise LabError("network namespaces need root: run as root or with sudo")
-        if not os.path.exists("/dev/net/tun"):
-            raise LabError("/dev/net/tun is not there: the kernel needs TUN")
+        allowed()
         self.san = san
         self.processes, self.ns = [], {}
         self.run = pathlib.Path(tempfile.mkdtemp(prefix="ravelin-"))
