@@ -16,6 +16,7 @@ import socket
 import threading
 
 from ground import DEADLINE, expect, inside
+from suite import comment
 
 _ETH_P_ALL = 3
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
@@ -81,9 +82,13 @@ class Watch:
         self.close()
 
 
-def ping(ground, namespace, target, mark, count=3, source=None, patience=DEADLINE / 2, options=()):
-    """How many pings with this mark are answered."""
-    out = ground.sh(namespace, "ping", "-n", "-c", count, "-i", "0.05", "-W", patience, "-p", mark.hex(),
+def ping(ground, namespace, target, mark, count=3, source=None, patience=None, options=()):
+    """How many pings with this mark are answered; all of them should be, if no patience is given: seconds
+    for the last answers."""
+    out = ground.sh(namespace, "ping", "-n", "-c", count, "-i", "0.05", "-W", patience or DEADLINE / 2, "-p", mark.hex(),
                     *(["-I", source] if source else []), *options, target, check=False)
     found = re.search(r"(\d+) received", out)
-    return int(found[1]) if found else 0
+    answered = int(found[1]) if found else 0
+    if not patience and answered != count:
+        comment("\n".join(f"ping: {line}" for line in out.splitlines()))
+    return answered
