@@ -96,7 +96,7 @@ class Scenarios:
             lab.capture("wire", lab.b, "eth0")
             lab.start_raveld(dpd="1s", tries=ike_tries(20))
             lab.ravelctl("up", "net")
-            if steps.ping(lab, lab.a, A_INNER, B_INNER) != 3:
+            if lab.ping(lab.a, A_INNER, B_INNER) != 3:
                 raise LabError("no ping before the peer dies")
             lab.charon.kill()
             wait_for("DPD ends the SAs", lambda: not lab.ravelctl_json("list")["ike-sas"])
@@ -111,7 +111,7 @@ class Scenarios:
             lab.capture("wire", lab.b, "eth0")
             lab.start_raveld()
             lab.ravelctl("up", "net")
-            if steps.ping(lab, lab.a, A_INNER, B_INNER) != 3:
+            if lab.ping(lab.a, A_INNER, B_INNER) != 3:
                 raise LabError("no ping before the NIC dies")
             flood = lab.start("ping", lab.a, ["ping", "-n", "-i", "0.002", "-I", A_INNER, B_INNER])
             wait_for("traffic flows", lambda: flood.text().count("bytes from") > 20)

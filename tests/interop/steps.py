@@ -38,11 +38,6 @@ class Reporter:
 
 # ------------------------------------------------------------------------------------- traffic
 
-def ping(lab, namespace, source, target, count=3):
-    out = lab.sh(namespace, "ping", "-n", "-c", str(count), "-i", "0.05", "-W", str(DEADLINE / 2), "-I", source, target)
-    return int(re.search(r"(\d+) received", out)[1])
-
-
 def transfer(lab, sender, receiver, source, target, port=5001, octets=TRANSFER):
     """Send octets by TCP; returns the checksums at both ends."""
     data = os.urandom(octets)
@@ -164,8 +159,8 @@ def establish(lab, initiator, report):
 
 def exchange_traffic(lab, report):
     report.step("ping both ways, TCP both ways")
-    report.check(ping(lab, lab.a, A_INNER, B_INNER) == 3, f"3 pings {A_INNER} -> {B_INNER} answered")
-    report.check(ping(lab, lab.b, B_INNER, A_INNER) == 3, f"3 pings {B_INNER} -> {A_INNER} answered")
+    report.check(lab.ping(lab.a, A_INNER, B_INNER) == 3, f"3 pings {A_INNER} -> {B_INNER} answered")
+    report.check(lab.ping(lab.b, B_INNER, A_INNER) == 3, f"3 pings {B_INNER} -> {A_INNER} answered")
     for sender, receiver, source, target in ((lab.a, lab.b, A_INNER, B_INNER),
                                              (lab.b, lab.a, B_INNER, A_INNER)):
         sent, received = transfer(lab, sender, receiver, source, target)
@@ -204,7 +199,7 @@ def attack(lab, report):
     where = "by the RTL" if lab.backend == "user" else "by the data path"
     report.step(f"a captured ESP packet sent again, and one with a flipped bit: dropped {where}")
     with lab.frames() as sock:
-        ping(lab, lab.b, B_INNER, A_INNER, count=1)
+        lab.ping(lab.b, B_INNER, A_INNER, count=1)
         captured = read_frame(sock, lambda f, out: out and is_esp_in_udp(f, B_ADDR, A_ADDR))
         lab.captured = captured
         before = device_counters(lab)
@@ -226,7 +221,7 @@ def attack(lab, report):
             wait_for("the forgery is counted", lambda: device_counters(lab)["rx_drop_icv"] == seen)
             report.check(True, f"a bit of {text} flipped: rx_drop_icv {seen - 1} -> {seen}")
             before = device_counters(lab)
-    report.check(ping(lab, lab.b, B_INNER, A_INNER) == 3, "the window did not move: traffic goes on")
+    report.check(lab.ping(lab.b, B_INNER, A_INNER) == 3, "the window did not move: traffic goes on")
 
 
 def liveness(lab, report):

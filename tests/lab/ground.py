@@ -343,6 +343,16 @@ class Ground:
     def sh(self, namespace, *command, **kwargs):
         return sh("ip", "netns", "exec", namespace, *command, **kwargs)
 
+    def ping(self, namespace, source, target, count=3, size=56):
+        """Pings, each after the answer to the last, until one is not answered; returns how many were. (Of
+        several, ping itself waits for the last answers no longer than twice what the others took.)"""
+        for answered in range(count):
+            out = self.sh(namespace, "ping", "-n", "-c", "1", "-W", DEADLINE / 2, "-s", size, "-I", source, target,
+                          check=False)
+            if "1 received" not in out:
+                return answered
+        return count
+
     def start(self, name, namespace, command, env=None):
         process = Process(self, name, namespace, command, env)
         self.processes.append(process)

@@ -49,6 +49,7 @@ charon-systemd {{
   load = random nonce kdf openssl pem x509 pubkey revocation pkcs1 pkcs8 kernel-libipsec kernel-netlink socket-default vici updown
   retransmit_timeout = 1
   retransmit_tries = {IKE_TRIES}
+  half_open_timeout = {DEADLINE:.0f}
   plugins {{
     vici {{
       socket = {self.vici}
