@@ -16,7 +16,6 @@ import socket
 import threading
 
 from ground import DEADLINE, expect, inside
-from suite import comment
 
 _ETH_P_ALL = 3
 _SOL_PACKET, _PACKET_STATISTICS = 263, 6
@@ -82,13 +81,19 @@ class Watch:
         self.close()
 
 
-def ping(ground, namespace, target, mark, count=3, source=None, patience=None, options=()):
-    """How many pings with this mark are answered; all of them should be, if no patience is given: seconds
-    for the last answers."""
-    out = ground.sh(namespace, "ping", "-n", "-c", count, "-i", "0.05", "-W", patience or DEADLINE / 2, "-p", mark.hex(),
+def _ping(ground, namespace, target, mark, count, source, patience, options):
+    out = ground.sh(namespace, "ping", "-n", "-c", count, "-i", "0.05", "-W", patience, "-p", mark.hex(),
                     *(["-I", source] if source else []), *options, target, check=False)
     found = re.search(r"(\d+) received", out)
-    answered = int(found[1]) if found else 0
-    if not patience and answered != count:
-        comment("\n".join(f"ping: {line}" for line in out.splitlines()))
-    return answered
+    return int(found[1]) if found else 0
+
+
+def ping(ground, namespace, target, mark, count=3, source=None, patience=None, options=()):
+    """How many pings with this mark are answered. Without patience, each is waited for until one isn't; else all
+    are sent at once, and patience is how many seconds the last answer has."""
+    if patience:
+        return _ping(ground, namespace, target, mark, count, source, patience, options)
+    for answered in range(count):
+        if not _ping(ground, namespace, target, mark, 1, source, DEADLINE / 2, options):
+            return answered
+    return count
