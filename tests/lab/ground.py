@@ -261,7 +261,7 @@ class Nic:
         self.process = ground.start(name, namespace, [
             ground.program(program), "--socket", self.socket, "--port", port,
             "--stats-file", ground.out / f"{name}.json", *options])
-        wait_for(f"{name} listens", lambda: self.process.alive() and self.socket.exists())
+        self.process.wait_log(r"^ravelsim: ready:")     # on both sockets
 
     def stop(self):
         return self.process.stop()
