@@ -174,7 +174,13 @@ class Process:
             ["ip", "netns", "exec", namespace, *map(str, command)],
             stdin=subprocess.DEVNULL, stdout=self._file, stderr=self._file,
             env=dict(os.environ, **(env or {})), start_new_session=True,
-            preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL))
+            preexec_fn=self._prepare)
+
+    @staticmethod
+    def _prepare():
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        # what a shell starts in the background ignores it, and all that this starts would
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def text(self):
         with open(self.log, "rb") as f:
