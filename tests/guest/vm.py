@@ -129,12 +129,19 @@ class Guest:
         return {"driver": "vfio-user-pci", "id": f"nic{index}", "bus": f"port{index}",
                 "socket": {"path": str(path), "type": "unix"}, "x-msg-timeout": round(1000 * DEADLINE)}
 
+    @staticmethod
+    def _patience():
+        """How long a task or a processor may stand before the kernel complains: as long as a test waits for an
+        event, as far as the kernel lets itself be told."""
+        return (f"sysctl.kernel.hung_task_timeout_secs={DEADLINE:.0f} workqueue.watchdog_thresh={DEADLINE:.0f} "
+                f"watchdog_thresh={min(60, DEADLINE / 2):.0f} rcupdate.rcu_cpu_stall_timeout={min(300, DEADLINE):.0f}")
+
     def arguments(self, paths):
         """QEMU's arguments."""
         run = self.lab.run
         cmdline = ("console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off random.trust_cpu=on "
                    "cryptomgr.notests raid=noautodetect no_timer_check tsc=reliable 8250.nr_uarts=1 "
-                   f"guest.name={self.name} {self._cmdline}")
+                   f"{self._patience()} guest.name={self.name} {self._cmdline}")
         if self._interactive:
             # what the kernel does not know it gives to init, as environment
             cmdline += f" guest.shell TERM={os.environ.get('TERM', 'vt102')}"
