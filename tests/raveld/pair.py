@@ -189,7 +189,7 @@ secrets {{ ike {{ secret = {psk} }} }}
             found.append("netdev rvl0")
         if " via " in self._table():
             found.append("routes")
-        if "ipproto udp" in self._rules():
+        if " sport " in self._rules():    # the name of a protocol is not known everywhere
             found.append("rules for IKE")
         if self.socket.exists():
             found.append("control socket")
@@ -197,7 +197,7 @@ secrets {{ ike {{ secret = {psk} }} }}
 
     def closed(self):
         """What keeps flows closed and what is exempt from that, with or without a raveld, as `ip` says it."""
-        rules = [line.split(":\t")[1] for line in self._rules().splitlines() if "ipproto udp" not in line]
+        rules = [line.split(":\t")[1] for line in self._rules().splitlines() if " sport " not in line]
         routes = [line for line in self._table().splitlines() if " via " not in line]
         return {line.split(" proto")[0].strip() for line in rules + routes}
 
