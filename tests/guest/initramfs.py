@@ -60,9 +60,9 @@ MODULES = """xfrm_user xfrm_algo xfrm_interface esp4 esp4_offload esp6 esp6_offl
 ah4 ip_vti ip6_tunnel tunnel4 gcm ccm seqiv echainiv authenc authencesn aesni-intel crypto_null
 chacha20poly1305 aer_inject tun tap veth dummy bridge 8021q bonding macvlan vrf nlmon virtio_net pktgen
 sch_netem sch_fq sch_ingress sch_prio sch_tbf act_mirred cls_matchall cls_u32 tcp_diag udp_diag inet_diag vfio-pci""".split()
-# What newer kernels have in their libraries instead.
+# What newer kernels have built in, or in their libraries.
 OLDER = """ghash-clmulni-intel ghash-generic sha1-ssse3 sha256-ssse3 sha512-ssse3 crc32c_generic crc32c-intel
-crct10dif-pclmul""".split()
+crct10dif-pclmul ctr drbg jitterentropy_rng sha512_generic virtio_pci virtio_console""".split()
 
 
 class CacheError(Exception):
