@@ -1,14 +1,36 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What comes out of the engine: a queue of actions. */
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "host/ike/sa.h"
 
+/* No larger than what it carries. */
+static size_t size_of(enum ike_action_type type)
+{
+	size_t head = offsetof(struct ike_action, send);
+
+	switch (type) {
+	case IKE_ACTION_SEND:
+		return head + sizeof(struct ike_send);
+	case IKE_ACTION_JOB:
+		return head + sizeof(struct ike_job *);
+	case IKE_ACTION_CHILD_UPDATE:
+		return head + sizeof(struct ike_child_change);
+	case IKE_ACTION_CHILD_REMOVE:
+		return head + sizeof(struct ike_child_removed);
+	case IKE_ACTION_LOG:
+		return head + sizeof(struct ike_log_line);
+	default:
+		return head + sizeof(struct ike_event);
+	}
+}
+
 struct ike_action *ike_action_new(struct ike_engine *e, enum ike_action_type type)
 {
-	struct ike_action *a = calloc(1, sizeof(*a));
+	struct ike_action *a = calloc(1, size_of(type));
 
 	if (!a) {
 		e->stats.drop_memory++;
@@ -104,7 +126,7 @@ void ike_log(struct ike_engine *e, enum ike_log_level level, const struct ike_sa
 		return;
 	a->log.level = level;
 	if (sa) {
-		ike_addr_text(&sa->remote, where, sizeof(where));
+		ike_addr_text(&sa->path.remote, where, sizeof(where));
 		n = snprintf(a->log.text, sizeof(a->log.text),
 			     "%s[%llu] %s: ", sa->conn ? sa->conn->name : "peer",
 			     (unsigned long long)sa->id, where);
@@ -133,7 +155,8 @@ void ike_action_free(struct ike_action *a)
 		return;
 	if (a->type == IKE_ACTION_SEND)
 		free((void *)a->send.data.data);
-	OPENSSL_cleanse(a, sizeof(*a));
+	if (a->type == IKE_ACTION_JOB)
+		ike_job_free(a->job);
 	free(a);
 }
 

@@ -1,153 +1,237 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Negotiation of a Child SA: SA, TSi and TSr payloads, both sides (RFC 7296, section 1.2). */
+/*
+ * The life of a Child SA. The data path makes it in three steps, each a job: receive, have ready to
+ * send, lead the flows there.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "host/ike/sa.h"
 
-struct offer {
-	unsigned count;
-	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
-};
+static void job_done(struct ike_engine *e, struct ike_waiter *waiter, uint64_t now,
+		     struct ike_job *job);
 
-/* In IKE_AUTH there is no key exchange for the Child SA, so no transforms for one either. */
-static struct offer offer_of(const struct ike_child_config *config)
+struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
+				const struct ike_child_config *config)
 {
-	struct offer o = {.count = config->proposal_count};
+	struct ike_child *child;
+	uint32_t spi;
 
-	if (o.count)
-		memcpy(o.proposals, config->proposals, o.count * sizeof(o.proposals[0]));
-	else
-		o.count = ike_proposal_defaults(IKE_PROTO_ESP, o.proposals);
-	for (unsigned i = 0; i < o.count; i++)
-		o.proposals[i] = ike_proposal_without(&o.proposals[i], IKE_TRANSFORM_KE);
-	return o;
-}
-
-static void write_tfc(struct ike_builder *b)
-{
-	ike_write_notify(b, IKE_PROTO_NONE, ike_slice(NULL, 0), IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED,
-			 ike_slice(NULL, 0));
-}
-
-static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
-{
-	struct ike_writer w = ike_writer(out, 4);
-
-	ike_put_u32(&w, spi);
-	return ike_written(&w);
-}
-
-int ike_child_request(struct ike_builder *b, const struct ike_child *child)
-{
-	struct offer o = offer_of(child->config);
-	uint8_t spi[4];
-
-	ike_write_sa(b, o.proposals, o.count, 0, spi_octets(child->spi_in, spi));
-	ike_write_ts(b, IKE_PAYLOAD_TSI, &child->local_ts);
-	ike_write_ts(b, IKE_PAYLOAD_TSR, &child->remote_ts);
-	write_tfc(b);
-	return ike_writer_ok(&b->w) ? 0 : -1;
-}
-
-static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa, struct ike_ts_list *tsi,
-		       struct ike_ts_list *tsr)
-{
-	struct ike_slice sa_body = {0}, tsi_body = {0}, tsr_body = {0};
-	int err = ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &sa_body);
-
-	if (!err)
-		err = ike_payloads_one(&in->payloads, IKE_PAYLOAD_TSI, &tsi_body);
-	if (!err)
-		err = ike_payloads_one(&in->payloads, IKE_PAYLOAD_TSR, &tsr_body);
-	if (!err)
-		err = ike_parse_sa(sa_body, sa);
-	if (!err)
-		err = ike_parse_ts(tsi_body, tsi);
-	return err ? err : ike_parse_ts(tsr_body, tsr);
-}
-
-static uint32_t spi_value(struct ike_slice spi)
-{
-	struct ike_cursor c = ike_cursor(spi);
-
-	return ike_get_u32(&c);
-}
-
-/*
- * Responder: find a configured child that takes the traffic selectors and a proposal.
- * Returns 0 and the new child, or the notify that says why not; INVALID_SYNTAX is for the whole
- * message. *name is the child that came closest, for the operator.
- */
-uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
-			  struct ike_child **child, const char **name)
-{
-	struct ike_sa_payload offered;
-	struct ike_ts_list tsi, tsr, mine, theirs;
-	uint16_t refusal = IKE_N_TS_UNACCEPTABLE;
-
-	*child = NULL;
-	*name = sa->conn->child_count ? sa->conn->children[0].name : "";
-	if (parse_child(in, &offered, &tsi, &tsr))
-		return IKE_N_INVALID_SYNTAX;
-	for (unsigned i = 0; i < sa->conn->child_count; i++) {
-		const struct ike_child_config *config = &sa->conn->children[i];
-		struct offer own = offer_of(config);
-		struct ike_suite suite;
-		struct ike_slice spi;
-
-		mine = ike_ts_resolve(&config->local_ts, &sa->local);
-		theirs = ike_ts_resolve(&config->remote_ts, &sa->remote);
-		if (!ike_ts_narrow(&tsr, &mine, &mine) || !ike_ts_narrow(&tsi, &theirs, &theirs))
-			continue;
-		*name = config->name;
-		if (ike_proposal_select(own.proposals, own.count, &offered, 0, true, &suite,
-					&spi) ||
-		    spi_value(spi) < 256) {
-			refusal = IKE_N_NO_PROPOSAL_CHOSEN;
-			continue;
-		}
-		*child = ike_child_new(e, sa, config);
-		if (!*child)
-			return IKE_N_NO_ADDITIONAL_SAS;
-		(*child)->suite = suite;
-		(*child)->spi_out = spi_value(spi);
-		(*child)->local_ts = mine;
-		(*child)->remote_ts = theirs;
-		return 0;
+	if (sa->child_count == IKE_CHILDREN_MAX)
+		return NULL;
+	spi = e->config.alloc_spi(e->config.context);
+	if (!spi)
+		return NULL;
+	child = calloc(1, sizeof(*child));
+	if (!child) {
+		e->config.release_spi(e->config.context, spi);
+		return NULL;
 	}
-	return refusal;
+	child->id = ++e->last_id;
+	child->sa = sa;
+	child->config = config;
+	child->spi_in = spi;
+	child->waiter.done = job_done;
+	child->next = sa->children;
+	sa->children = child;
+	sa->child_count++;
+	ike_child_link(e, child);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], IKE_NEVER);
+	return child;
 }
 
-void ike_child_answer(struct ike_builder *b, const struct ike_child *child)
+static void erase_keys(struct ike_child *child)
 {
-	struct ike_proposal p = ike_suite_proposal(&child->suite);
-	uint8_t spi[4];
+	if (child->keys)
+		OPENSSL_cleanse(child->keys, 2 * sizeof(*child->keys));
+	free(child->keys);
+	child->keys = NULL;
+}
 
-	ike_write_sa(b, &p, 1, child->suite.number, spi_octets(child->spi_in, spi));
-	ike_write_ts(b, IKE_PAYLOAD_TSI, &child->remote_ts);
-	ike_write_ts(b, IKE_PAYLOAD_TSR, &child->local_ts);
-	write_tfc(b);
+/* Without a word to anybody. */
+void ike_child_free(struct ike_engine *e, struct ike_child *child)
+{
+	ike_waiter_cancel(e, &child->waiter);
+	ike_child_unlink(e, child);
+	ike_action_free(child->remove);
+	erase_keys(child);
+	free(child);
+}
+
+struct ike_child_change ike_child_change(const struct ike_engine *e, const struct ike_child *child)
+{
+	return (struct ike_child_change){
+		.child_id = child->id,
+		.spi_in = child->spi_in,
+		.spi_out = child->spi_out,
+		.encap = ike_path_encap(e, &child->sa->path),
+		.local = child->sa->path.local,
+		.remote = child->sa->path.remote,
+	};
+}
+
+void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t now,
+		      const char *reason)
+{
+	struct ike_sa *sa = child->sa;
+	struct ike_child **at = &sa->children;
+
+	if (child->remove) {
+		child->remove->removed.child_id = child->id;
+		child->remove->removed.spi_in = child->spi_in;
+		ike_action_queue(e, child->remove);
+		child->remove = NULL;
+	} else {
+		e->config.release_spi(e->config.context, child->spi_in);
+	}
+	ike_emit_event(e, IKE_ACTION_CHILD_DOWN, sa, child, reason);
+	while (*at != child)
+		at = &(*at)->next;
+	*at = child->next;
+	sa->child_count--;
+	ike_child_free(e, child);
+	/* Without a Child SA it is good for nothing, unless one is negotiated soon. */
+	if (!sa->children && sa->state == IKE_STATE_ESTABLISHED)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
+}
+
+/* Derive both directions' keys from the nonces of the exchange (section 2.17). 0 or -errno. */
+int ike_child_derive(struct ike_child *child, struct ike_slice ni, struct ike_slice nr,
+		     bool initiator)
+{
+	struct ike_sa *sa = child->sa;
+	int err;
+
+	child->keys = calloc(2, sizeof(*child->keys));
+	if (!child->keys)
+		return -ENOMEM;
+	err = ike_keys_derive_child(sa->suite.prf, &sa->keys, &child->suite, ni, nr,
+				    &child->keys[initiator ? IKE_OUT : IKE_IN],
+				    &child->keys[initiator ? IKE_IN : IKE_OUT]);
+	if (err)
+		erase_keys(child);
+	return err;
+}
+
+static void describe(const struct ike_engine *e, const struct ike_child *child,
+		     struct ike_child_job *job)
+{
+	const struct ike_sa *sa = child->sa;
+
+	job->child_id = child->id;
+	job->ike_id = sa->id;
+	strcpy(job->connection, sa->conn->name);
+	strcpy(job->child, child->config->name);
+	job->local = sa->path.local;
+	job->remote = sa->path.remote;
+	job->encap = ike_path_encap(e, &sa->path);
+	job->suite = child->suite;
+	job->spi_in = child->spi_in;
+	job->spi_out = child->spi_out;
+	job->local_ts = child->local_ts;
+	job->remote_ts = child->remote_ts;
+	job->policy = child->config->policy;
 }
 
 /*
- * Initiator: take over the answer, which must lie within what was offered. Returns 0, or the
- * notify that we would have sent for it.
+ * The next step of the data path. The CHILD_REMOVE is made before the first: later there may be no
+ * memory for it.
  */
-uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in)
+static int next_step(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
-	struct offer own = offer_of(child->config);
-	struct ike_sa_payload answer;
-	struct ike_ts_list tsi, tsr;
-	struct ike_slice spi;
+	static const enum ike_job_type types[] = {
+		[IKE_LEVEL_NONE] = IKE_JOB_CHILD_INBOUND,
+		[IKE_LEVEL_INBOUND] = IKE_JOB_CHILD_OUTBOUND,
+		[IKE_LEVEL_OUTBOUND] = IKE_JOB_CHILD_USE,
+	};
+	struct ike_job *job = ike_job_new(e, types[child->level]);
 
-	if (parse_child(in, &answer, &tsi, &tsr))
-		return IKE_N_INVALID_SYNTAX;
-	if (ike_proposal_check_answer(own.proposals, own.count, &answer, true, &child->suite,
-				      &spi) ||
-	    spi_value(spi) < 256)
-		return IKE_N_NO_PROPOSAL_CHOSEN;
-	child->spi_out = spi_value(spi);
-	if (!ike_ts_subset(&tsi, &child->local_ts) || !ike_ts_subset(&tsr, &child->remote_ts))
-		return IKE_N_TS_UNACCEPTABLE;
-	child->local_ts = tsi;
-	child->remote_ts = tsr;
+	if (!job)
+		return -ENOMEM;
+	describe(e, child, &job->child);
+	if (child->level < IKE_LEVEL_OUTBOUND)
+		job->child.keys = child->keys[child->level == IKE_LEVEL_NONE ? IKE_IN : IKE_OUT];
+	if (!child->remove)
+		child->remove = ike_action_new(e, IKE_ACTION_CHILD_REMOVE);
+	if (!child->remove) {
+		ike_job_free(job);
+		return -ENOMEM;
+	}
+	if (ike_job_send(e, child->sa, &child->waiter, now, job)) {
+		if (child->level == IKE_LEVEL_NONE) {
+			ike_action_free(child->remove);
+			child->remove = NULL;
+		}
+		return -ENOMEM;
+	}
+	if (child->state == IKE_CHILD_REQUESTED)
+		child->state = IKE_CHILD_INSTALLING;
 	return 0;
+}
+
+/*
+ * Have the data path come as far as `level`. `task` is resumed then, or when it refuses; without
+ * one, a refused Child SA is deleted. Returns 0, or -ENOMEM: nothing is on its way.
+ */
+int ike_child_bring(struct ike_engine *e, struct ike_child *child, uint64_t now,
+		    enum ike_child_level level, struct ike_task *task)
+{
+	int err = next_step(e, child, now);
+
+	if (!err) {
+		child->wanted = level;
+		child->task = task;
+	}
+	return err;
+}
+
+static void in_use(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	if (child->state != IKE_CHILD_INSTALLING)
+		return;
+	child->state = IKE_CHILD_INSTALLED;
+	child->installed_at = now;
+	ike_emit_event(e, IKE_ACTION_CHILD_UP, child->sa, child, NULL);
+}
+
+static const char *refusal(const struct ike_job *job)
+{
+	if (*job->reason)
+		return job->reason;
+	return job->error == -ETIMEDOUT ? "the data path did not answer"
+					: "the data path refused the Child SA";
+}
+
+static void job_done(struct ike_engine *e, struct ike_waiter *waiter, uint64_t now,
+		     struct ike_job *job)
+{
+	struct ike_child *child = IKE_OWNER(waiter, struct ike_child, waiter);
+	struct ike_task *task = child->task;
+	struct ike_sa *sa = child->sa;
+	char reason[IKE_REASON_MAX];
+
+	if (!job->error) {
+		child->level++;
+		if (child->level == IKE_LEVEL_OUTBOUND)
+			erase_keys(child);
+		if (child->level < child->wanted)
+			job->error = next_step(e, child, now);
+		if (!job->error && child->level < child->wanted)
+			return;
+	}
+	child->task = NULL;
+	if (job->error) {
+		snprintf(reason, sizeof(reason), "%s", refusal(job));
+		snprintf(job->reason, sizeof(job->reason), "%s", reason);
+		ike_log(e, IKE_LOG_ERROR, sa, "child %s: %s", child->config->name, job->reason);
+	} else if (child->level == IKE_LEVEL_USE) {
+		in_use(e, child, now);
+	}
+	if (task) {
+		ike_task_resume(e, task, now, job);
+	} else if (job->error) {
+		ike_delete_child(e, child, job->reason);
+		ike_sa_advance(e, sa, now);
+	}
 }

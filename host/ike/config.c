@@ -37,7 +37,7 @@ struct ike_child_config *ike_connection_add_child(struct ike_connection *conn, c
 	children += conn->child_count++;
 	memset(children, 0, sizeof(*children));
 	strcpy(children->name, name);
-	children->replay_window = 1024;
+	children->policy.replay_window = 1024;
 	return children;
 }
 

@@ -25,13 +25,24 @@ enum ike_unique {
 	IKE_UNIQUE_KEEP,    /* the old one stays, the new one is refused */
 };
 
+/* What a Child SA is handed to the data path with. */
+struct ike_child_policy {
+	uint32_t replay_window; /* packets */
+	bool copy_df;		/* the inner packet's, else clear */
+	bool copy_dscp;
+	uint64_t rekey_bytes; /* soft and hard lifetimes; 0: none */
+	uint64_t life_bytes;
+	uint64_t rekey_packets;
+	uint64_t life_packets;
+};
+
 struct ike_child_config {
 	char name[IKE_NAME_MAX];
 	unsigned proposal_count; /* 0: the defaults */
 	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
 	struct ike_ts_list local_ts; /* empty: dynamic */
 	struct ike_ts_list remote_ts;
-	uint32_t replay_window; /* packets; handed through to the data path */
+	struct ike_child_policy policy;
 };
 
 struct ike_connection {

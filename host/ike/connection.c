@@ -126,10 +126,10 @@ struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const 
 
 	for (unsigned i = 0; i < e->connection_count; i++) {
 		struct ike_connection *conn = e->connections[i];
-		struct ike_id ours = ike_connection_local_id(conn, &sa->local);
+		struct ike_id ours = ike_connection_local_id(conn, &sa->path.local);
 		int score = 2 * (conn->remote_id.type != IKE_ID_ANY) + (conn->remote.family != 0);
 
-		if (score > best_score && fits_addresses(conn, &sa->local, &sa->remote) &&
+		if (score > best_score && fits_addresses(conn, &sa->path.local, &sa->path.remote) &&
 		    ike_id_matches(&conn->remote_id, remote) && ike_id_matches(local, &ours) &&
 		    allows_suite(conn, &sa->suite)) {
 			best = conn;
@@ -147,7 +147,7 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 {
 	for (unsigned i = 0; i < e->connection_count; i++) {
 		struct ike_connection *other = e->connections[i];
-		struct ike_id ours = ike_connection_local_id(other, &sa->local);
+		struct ike_id ours = ike_connection_local_id(other, &sa->path.local);
 
 		if (after) {
 			if (other == after)
@@ -156,7 +156,7 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 		}
 		if (other != conn && ike_id_equal(&other->remote_id, &conn->remote_id) &&
 		    (other->remote.family != 0) == (conn->remote.family != 0) &&
-		    fits_addresses(other, &sa->local, &sa->remote) &&
+		    fits_addresses(other, &sa->path.local, &sa->path.remote) &&
 		    ike_id_equal(&ours, &sa->local_id) && ike_id_matches(local, &ours) &&
 		    allows_suite(other, &sa->suite))
 			return other;

@@ -28,9 +28,11 @@ static void id_body_write(struct ike_writer *w, const struct ike_id *id)
 static int compute_auth(const struct ike_sa *sa, bool of_initiator, struct ike_slice psk,
 			struct ike_slice id_body, uint8_t out[IKE_PRF_MAX])
 {
-	const struct ike_buffer *first = of_initiator ? &sa->init_request : &sa->init_response;
+	const struct ike_buffer *first =
+		of_initiator ? &sa->handshake->init_request : &sa->handshake->init_response;
+	const struct ike_handshake *h = sa->handshake;
 	struct ike_slice nonce =
-		of_initiator ? ike_slice(sa->nr, sa->nr_len) : ike_slice(sa->ni, sa->ni_len);
+		of_initiator ? ike_slice(h->nr, h->nr_len) : ike_slice(h->ni, h->ni_len);
 
 	return ike_keys_auth_psk(sa->suite.prf, psk, ike_slice(first->data, first->len), nonce,
 				 of_initiator ? sa->keys.sk_pi : sa->keys.sk_pr, id_body, out);
@@ -89,7 +91,7 @@ static int parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_
 /* True when nothing here knows of another IKE SA with this peer, be it on its way. */
 static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa)
 {
-	struct ike_in where = {.remote = sa->remote};
+	struct ike_in where = {.remote = sa->path.remote};
 	static const uint8_t no_digest[32];
 	unsigned half_open;
 
@@ -111,14 +113,16 @@ static struct ike_id expected_peer(const struct ike_sa *sa)
 						      : sa->conn->remote_id;
 }
 
-int ike_auth_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now)
 {
 	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT], reason[IKE_REASON_MAX];
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
 	struct ike_id expected = expected_peer(sa);
 	const struct ike_psk *psk;
 	struct ike_builder b;
 
-	sa->local_id = ike_connection_local_id(sa->conn, &sa->local);
+	sa->local_id = ike_connection_local_id(sa->conn, &sa->path.local);
 	psk = ike_psk_find(e, &sa->local_id, &expected);
 	if (!psk) {
 		ike_id_text(&sa->local_id, local, sizeof(local));
@@ -126,20 +130,21 @@ int ike_auth_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		snprintf(reason, sizeof(reason), "no pre-shared key for %.64s and %.64s", local,
 			 remote);
 		ike_sa_down(e, sa, reason);
-		return 0;
+		return IKE_DONE;
 	}
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_id(&b, IKE_PAYLOAD_IDI, sa->local_id.type, ike_id_slice(&sa->local_id));
 	if (sa->conn->remote_id.type != IKE_ID_ANY)
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
-	if (write_own_auth(&b, sa, psk))
-		return -EIO;
-	if (ike_child_request(&b, sa->children))
-		return -EMSGSIZE;
+	if (write_own_auth(&b, sa, psk) || ike_child_request(&b, sa->children)) {
+		ike_sa_down(e, sa, "could not build IKE_AUTH");
+		return IKE_DONE;
+	}
 	if (first_contact(e, sa))
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_INITIAL_CONTACT, nothing);
+	auth->child_id = sa->children->id;
 	sa->state = IKE_STATE_AUTHENTICATING;
-	return ike_request(e, sa, now, IKE_TASK_AUTH, IKE_AUTH, &b);
+	return ike_request(e, sa, now, &b);
 }
 
 /* Initiator: process. */
@@ -177,20 +182,28 @@ static uint16_t find_error(const struct ike_payloads *p)
  * The responder isn't who it should be. It believes that the IKE SA is up, so it is told by an
  * INFORMATIONAL exchange (section 2.21.2).
  */
-static void reject_responder(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
-			     const char *reason)
+static enum ike_step reject_responder(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+				      const char *reason)
 {
+	struct ike_task *task;
+
 	e->stats.auth_failed++;
-	sa->auth_failed = true;
-	sa->state = IKE_STATE_ESTABLISHED;
-	ike_sa_free_handshake(sa);
-	sa->delete_wanted = false;
-	ike_sa_delete(e, sa, now, reason);
+	sa->state = IKE_STATE_REFUSED;
+	ike_tasks_drop(e, sa);
+	task = ike_task_queue(e, sa, IKE_EXCHANGE_REFUSE);
+	if (!task) {
+		ike_sa_down(e, sa, reason);
+		return IKE_DONE;
+	}
+	ike_delete_because(task, reason);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + e->config.delete_timeout_ms);
+	return IKE_DONE;
 }
 
-static void complete_child(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+static void complete_child(struct ike_engine *e, struct ike_sa *sa, struct ike_child *child,
+			   const struct ike_in *in)
 {
-	struct ike_child *child = sa->children;
+	const struct ike_handshake *h = sa->handshake;
 	char reason[IKE_REASON_MAX];
 	uint16_t error = find_error(&in->payloads);
 
@@ -198,28 +211,32 @@ static void complete_child(struct ike_engine *e, struct ike_sa *sa, const struct
 		snprintf(reason, sizeof(reason), "%s from peer%s", ike_notify_name(error),
 			 explain(error));
 		ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s", child->config->name, reason);
-		ike_child_remove(e, child, reason);
+		ike_child_remove(e, child, in->now, reason);
 		return;
 	}
 	error = ike_child_complete(child, in);
-	if (!error && ike_child_install(e, child) == 0)
+	if (!error &&
+	    ike_child_derive(child, ike_slice(h->ni, h->ni_len), ike_slice(h->nr, h->nr_len),
+			     true) == 0 &&
+	    ike_child_bring(e, child, in->now, IKE_LEVEL_USE, NULL) == 0)
 		return;
 	/* The peer thinks it is up: take it back. */
-	snprintf(child->reason, sizeof(child->reason),
-		 "peer's answer for the Child SA is unacceptable (%s)",
+	snprintf(reason, sizeof(reason), "peer's answer for the Child SA is unacceptable (%s)",
 		 error ? ike_notify_name(error) : "key derivation failed");
-	child->state = IKE_CHILD_DELETE_QUEUED;
+	ike_delete_child(e, child, reason);
 }
 
-void ike_auth_process_response(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in)
 {
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
 	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 	struct ike_slice id_body, auth_body;
 	struct ike_id id, expected = expected_peer(sa);
+	struct ike_child *child;
 	const struct ike_psk *psk;
 	uint16_t error;
 
-	ike_request_done(sa);
 	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0) {
 		error = find_error(&in->payloads);
 		if (error == IKE_N_AUTHENTICATION_FAILED)
@@ -229,19 +246,16 @@ void ike_auth_process_response(struct ike_engine *e, struct ike_sa *sa, struct i
 			 error ? " from peer" : "",
 			 error == IKE_N_AUTHENTICATION_FAILED ? explain(error) : "");
 		ike_sa_down(e, sa, reason);
-		return;
+		return IKE_DONE;
 	}
 	if (parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &id_body, &id) ||
-	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body)) {
-		reject_responder(e, sa, in->now, "peer's IKE_AUTH response is malformed");
-		return;
-	}
+	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body))
+		return reject_responder(e, sa, in->now, "peer's IKE_AUTH response is malformed");
 	ike_id_text(&id, text, sizeof(text));
 	if (!ike_id_matches(&sa->conn->remote_id, &id)) {
 		snprintf(reason, sizeof(reason), "peer is \"%.64s\", which isn't who it should be",
 			 text);
-		reject_responder(e, sa, in->now, reason);
-		return;
+		return reject_responder(e, sa, in->now, reason);
 	}
 	/*
 	 * Where any identity will do, it must be one of those that our own AUTH was meant for: not
@@ -253,18 +267,21 @@ void ike_auth_process_response(struct ike_engine *e, struct ike_sa *sa, struct i
 	if (!peer_authentic(e, sa, psk, id_body, auth_body)) {
 		snprintf(reason, sizeof(reason), "peer \"%.64s\" failed to authenticate: %s", text,
 			 "wrong pre-shared key?");
-		reject_responder(e, sa, in->now, reason);
-		return;
+		return reject_responder(e, sa, in->now, reason);
 	}
 	sa->remote_id = id;
-	ike_sa_established(e, sa, in->now);
-	complete_child(e, sa, in);
+	ike_sa_established(e, sa, in->now, false);
+	child = ike_child_find_id(e, auth->child_id);
+	if (child)
+		complete_child(e, sa, child, in);
+	ike_handshake_free(sa);
+	return IKE_DONE;
 }
 
 /* Responder: process. */
 
-static void reject_initiator(struct ike_engine *e, struct ike_sa *sa, const struct ike_id *id,
-			     const char *why)
+static enum ike_step reject_initiator(struct ike_engine *e, struct ike_sa *sa,
+				      const struct ike_id *id, const char *why)
 {
 	char text[IKE_ID_TEXT];
 
@@ -273,12 +290,14 @@ static void reject_initiator(struct ike_engine *e, struct ike_sa *sa, const stru
 	ike_log(e, IKE_LOG_WARNING, sa, "authentication of \"%.64s\" failed: %s", text, why);
 	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_AUTHENTICATION_FAILED, nothing);
 	ike_sa_refused(e, sa, "authentication failed");
+	return IKE_DONE;
 }
 
-static void reject_syntax(struct ike_engine *e, struct ike_sa *sa)
+static enum ike_step reject_syntax(struct ike_engine *e, struct ike_sa *sa)
 {
 	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_INVALID_SYNTAX, nothing);
 	ike_sa_refused(e, sa, "peer's IKE_AUTH request is malformed");
+	return IKE_DONE;
 }
 
 /* The older IKE SA of this peer stays, and this one isn't wanted. */
@@ -310,39 +329,88 @@ static uint16_t choose_child(struct ike_engine *e, struct ike_sa *sa, struct ike
 	return refusal;
 }
 
-static void accept_initiator(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
-			     const struct ike_id *wanted)
+/* Responder: build, once it is known what becomes of the Child SA. */
+
+static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			    uint64_t now)
 {
+	const struct ike_psk *psk = ike_psk_find(e, &sa->local_id, &sa->remote_id);
+	struct ike_child *child = ike_child_find_id(e, auth->child_id);
+	struct ike_builder b;
+
+	if (not_unique(e, sa)) /* it came up while the data path was busy */
+		return reject_initiator(e, sa, &sa->remote_id, second_sa);
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_id(&b, IKE_PAYLOAD_IDR, sa->local_id.type, ike_id_slice(&sa->local_id));
+	if (!psk || write_own_auth(&b, sa, psk)) {
+		ike_sa_down(e, sa, "the pre-shared key is gone");
+		return IKE_DONE;
+	}
+	if (child)
+		ike_child_answer(&b, child);
+	else
+		ike_write_notify(&b, IKE_PROTO_NONE, nothing, auth->refusal, nothing);
+	ike_respond(e, sa, IKE_AUTH, &b);
+	if (sa->state == IKE_STATE_DEAD)
+		return IKE_DONE;
+	ike_sa_established(e, sa, now, auth->initial_contact);
+	ike_handshake_free(sa);
+	if (child && ike_child_bring(e, child, now, IKE_LEVEL_USE, NULL))
+		ike_delete_child(e, child, "out of memory");
+	return IKE_DONE;
+}
+
+static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_task *task, uint64_t now, struct ike_job *job)
+{
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	struct ike_child *child = ike_child_find_id(e, auth->child_id);
+
+	if (job->error) {
+		auth->refusal = IKE_N_NO_ADDITIONAL_SAS;
+		ike_child_remove(e, child, now, job->reason);
+	}
+	return answer(e, sa, auth, now);
+}
+
+static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
+				      struct ike_auth_task *auth, struct ike_in *in,
+				      const struct ike_id *wanted)
+{
+	const struct ike_handshake *h = sa->handshake;
 	struct ike_child *child;
 	struct ike_notify n;
 	char reason[IKE_REASON_MAX];
 	const char *name;
 
-	sa->peer_initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
-	sa->child_refusal = choose_child(e, sa, in, wanted, &child, &name);
-	if (sa->child_refusal == IKE_N_INVALID_SYNTAX) {
-		reject_syntax(e, sa);
-		return;
-	}
-	if (!sa->child_refusal && ike_child_install(e, child) == 0) {
-		sa->state = IKE_STATE_INSTALLING;
-		sa->expire_at = in->now + e->config.half_open_timeout_ms;
-		return;
-	}
-	if (!sa->child_refusal) {
-		sa->child_refusal = IKE_N_NO_ADDITIONAL_SAS;
-		ike_child_remove(e, child, "key derivation failed");
-	} else {
-		snprintf(reason, sizeof(reason), "refused with %s",
-			 ike_notify_name(sa->child_refusal));
+	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
+	auth->refusal = choose_child(e, sa, in, wanted, &child, &name);
+	if (auth->refusal == IKE_N_INVALID_SYNTAX)
+		return reject_syntax(e, sa);
+	if (auth->refusal) {
+		snprintf(reason, sizeof(reason), "refused with %s", ike_notify_name(auth->refusal));
 		ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s", name, reason);
 		ike_emit_child_failed(e, sa, name, reason);
+		return answer(e, sa, auth, in->now);
 	}
-	ike_auth_finish_request(e, sa, in->now);
+	auth->child_id = child->id;
+	sa->state = IKE_STATE_INSTALLING;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE],
+		      in->now + e->config.half_open_timeout_ms);
+	if (ike_child_derive(child, ike_slice(h->ni, h->ni_len), ike_slice(h->nr, h->nr_len),
+			     false) ||
+	    ike_child_bring(e, child, in->now, IKE_LEVEL_OUTBOUND, &auth->task)) {
+		auth->refusal = IKE_N_NO_ADDITIONAL_SAS;
+		ike_child_remove(e, child, in->now, "key derivation failed");
+		return answer(e, sa, auth, in->now);
+	}
+	return ike_task_wait(&auth->task, data_path_answered);
 }
 
-void ike_auth_process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       struct ike_in *in)
 {
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
 	struct ike_slice id_body, idr_body, auth_body;
 	struct ike_connection *conn;
 	const struct ike_psk *psk = NULL;
@@ -351,63 +419,30 @@ void ike_auth_process_request(struct ike_engine *e, struct ike_sa *sa, struct ik
 
 	/* The initiator may have moved to port 4500 (section 2.23). */
 	ike_half_open_remove(e, sa);
-	sa->local = in->local;
-	sa->remote = in->remote;
+	sa->path.local = in->local;
+	sa->path.remote = in->remote;
 	if (parse_peer_id(&in->payloads, IKE_PAYLOAD_IDI, &id_body, &id) ||
 	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_IDR) > 1 ||
 	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) > 1 ||
 	    (ike_payloads_count(&in->payloads, IKE_PAYLOAD_IDR) == 1 &&
-	     parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &idr_body, &wanted))) {
-		reject_syntax(e, sa);
-		return;
-	}
-	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body)) {
-		reject_initiator(e, sa, &id, "it wants EAP, which isn't configured");
-		return;
-	}
+	     parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &idr_body, &wanted)))
+		return reject_syntax(e, sa);
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body))
+		return reject_initiator(e, sa, &id, "it wants EAP, which isn't configured");
 	conn = ike_connection_for_ids(e, sa, &id, &wanted);
 	if (conn) {
 		ike_sa_hold(sa, conn);
-		sa->local_id = ike_connection_local_id(conn, &sa->local);
+		sa->local_id = ike_connection_local_id(conn, &sa->path.local);
 		psk = ike_psk_find(e, &sa->local_id, &id);
 	}
 	authentic = peer_authentic(e, sa, psk, id_body, auth_body);
-	if (!authentic) {
-		reject_initiator(e, sa, &id,
-				 !conn	? "no connection for this identity"
-				 : !psk ? "no pre-shared key for this identity"
-					: "wrong pre-shared key?");
-		return;
-	}
+	if (!authentic)
+		return reject_initiator(e, sa, &id,
+					!conn  ? "no connection for this identity"
+					: !psk ? "no pre-shared key for this identity"
+					       : "wrong pre-shared key?");
 	sa->remote_id = id;
 	if (not_unique(e, sa))
-		reject_initiator(e, sa, &id, second_sa);
-	else
-		accept_initiator(e, sa, in, &wanted);
-}
-
-/* Responder: build, once it is known what becomes of the Child SA. */
-
-void ike_auth_finish_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
-{
-	const struct ike_psk *psk = ike_psk_find(e, &sa->local_id, &sa->remote_id);
-	struct ike_builder b;
-
-	if (not_unique(e, sa)) { /* it came up while the data path was busy */
-		reject_initiator(e, sa, &sa->remote_id, second_sa);
-		return;
-	}
-	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_id(&b, IKE_PAYLOAD_IDR, sa->local_id.type, ike_id_slice(&sa->local_id));
-	if (!psk || write_own_auth(&b, sa, psk)) {
-		ike_sa_down(e, sa, "the pre-shared key is gone");
-		return;
-	}
-	if (sa->child_refusal)
-		ike_write_notify(&b, IKE_PROTO_NONE, nothing, sa->child_refusal, nothing);
-	else
-		ike_child_answer(&b, sa->children);
-	ike_respond(e, sa, IKE_AUTH, &b);
-	if (sa->state != IKE_STATE_DEAD)
-		ike_sa_established(e, sa, now);
+		return reject_initiator(e, sa, &id, second_sa);
+	return accept_initiator(e, sa, auth, in, &wanted);
 }

@@ -7,17 +7,20 @@
  */
 #include "host/ike/sa.h"
 
-void ike_create_child_process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
+				       struct ike_task *task, struct ike_in *in)
 {
 	struct ike_slice body;
 
+	(void)task;
 	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &body) ||
 	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_NONCE, &body)) {
 		ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, IKE_N_INVALID_SYNTAX,
 				   ike_slice(NULL, 0));
 		ike_sa_down(e, sa, "peer's CREATE_CHILD_SA request is malformed");
-		return;
+		return IKE_DONE;
 	}
 	ike_log(e, IKE_LOG_INFO, sa, "peer's CREATE_CHILD_SA declined with NO_ADDITIONAL_SAS");
-	ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, IKE_N_NO_ADDITIONAL_SAS, ike_slice(NULL, 0));
+	return ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, IKE_N_NO_ADDITIONAL_SAS,
+				  ike_slice(NULL, 0));
 }

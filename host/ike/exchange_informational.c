@@ -7,71 +7,229 @@
  *   HDR, SK {D(IKE)}                -->    <--  HDR, SK {}
  *   HDR, SK {N(AUTHENTICATION_FAILED)} --> <--  HDR, SK {}
  */
+#include <stdio.h>
+
 #include "host/ike/sa.h"
 
 static const struct ike_slice nothing;
 
-static void write_child_delete(struct ike_builder *b, struct ike_sa *sa)
-{
-	uint8_t spis[4 * IKE_CHILDREN_MAX];
-	struct ike_writer w = ike_writer(spis, sizeof(spis));
+/* Ours: is the peer alive? */
 
-	for (struct ike_child *child = sa->children; child; child = child->next) {
-		if (child->state != IKE_CHILD_DELETE_QUEUED)
-			continue;
-		child->state = IKE_CHILD_DELETING;
-		ike_put_u32(&w, child->spi_in);
-	}
-	ike_write_delete(b, IKE_PROTO_ESP, 4, (uint16_t)(w.len / 4), ike_written(&w));
+/* Ask as soon as may be, whatever was heard before. */
+void ike_liveness_check(struct ike_engine *e, struct ike_sa *sa)
+{
+	const struct ike_task *task = sa->out.queue;
+
+	while (task && !ike_task_is(task, IKE_EXCHANGE_LIVENESS))
+		task = task->next;
+	if (!task && sa->state == IKE_STATE_ESTABLISHED)
+		ike_task_queue(e, sa, IKE_EXCHANGE_LIVENESS);
 }
 
-int ike_informational_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
-			    enum ike_task task)
+static bool has_sent_traffic(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	bool heard = false;
+
+	for (const struct ike_child *child = sa->children; child && e->config.heard;
+	     child = child->next)
+		heard |= child->level >= IKE_LEVEL_INBOUND &&
+			 e->config.heard(e->config.context, child->id);
+	return heard;
+}
+
+/* Any request of ours that is out asks as well. */
+void ike_liveness_due(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	struct ike_timer *timer = &sa->timers[IKE_TIMER_LIVENESS];
+	uint64_t due = ike_later(sa->last_heard_at, sa->conn->dpd_delay_ms);
+
+	if (due > now) {
+		ike_timer_set(e, timer, due);
+		return;
+	}
+	ike_timer_set(e, timer, ike_later(now, sa->conn->dpd_delay_ms));
+	if (has_sent_traffic(e, sa))
+		sa->last_heard_at = now;
+	else if (!sa->out.task)
+		ike_liveness_check(e, sa);
+	ike_sa_advance(e, sa, now);
+}
+
+enum ike_step ike_liveness_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 uint64_t now)
 {
 	struct ike_builder b;
 
+	(void)task;
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	switch (task) {
-	case IKE_TASK_DELETE_IKE:
-		if (sa->auth_failed)
-			ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_AUTHENTICATION_FAILED,
-					 nothing);
-		else
-			ike_write_delete(&b, IKE_PROTO_IKE, 0, 0, nothing);
-		break;
-	case IKE_TASK_DELETE_CHILDREN:
-		write_child_delete(&b, sa);
-		break;
-	default:
-		sa->dpd_wanted = false;
-		break;
-	}
-	return ike_request(e, sa, now, task, IKE_INFORMATIONAL, &b);
+	return ike_request(e, sa, now, &b);
 }
 
-void ike_informational_process_response(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+/* Section 2.21.3: fatal on both sides. */
+static bool is_refused(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
-	enum ike_task task = sa->task;
-	struct ike_child *next;
 	struct ike_notify n;
+	bool refused = ike_find_notify(&in->payloads, IKE_N_INVALID_SYNTAX, &n);
 
-	ike_request_done(sa);
-	if (task == IKE_TASK_DELETE_IKE) {
-		ike_sa_down(e, sa, sa->reason);
-		return;
-	}
-	if (ike_find_notify(&in->payloads, IKE_N_INVALID_SYNTAX, &n)) {
-		ike_sa_down(e, sa, "INVALID_SYNTAX from peer"); /* section 2.21.3: fatal in both */
-		return;
-	}
-	if (task != IKE_TASK_DELETE_CHILDREN)
-		return;
-	for (struct ike_child *child = sa->children; child; child = next) {
-		next = child->next;
-		if (child->state == IKE_CHILD_DELETING)
-			ike_child_remove(e, child, child->reason);
+	if (refused)
+		ike_sa_down(e, sa, "INVALID_SYNTAX from peer");
+	return refused;
+}
+
+enum ike_step ike_liveness_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				    struct ike_in *in)
+{
+	(void)task;
+	is_refused(e, sa, in);
+	return IKE_DONE;
+}
+
+/* Ours: delete Child SAs */
+
+static struct ike_delete_task *delete_of(struct ike_task *task)
+{
+	return IKE_OWNER(task, struct ike_delete_task, task);
+}
+
+const char *ike_delete_reason(const struct ike_task *task)
+{
+	return IKE_OWNER(task, const struct ike_delete_task, task)->reason;
+}
+
+void ike_delete_because(struct ike_task *task, const char *reason)
+{
+	snprintf(delete_of(task)->reason, IKE_REASON_MAX, "%s", reason);
+}
+
+void ike_delete_forget(struct ike_engine *e, struct ike_task *task)
+{
+	struct ike_delete_task *d = delete_of(task);
+
+	while (d->also) {
+		struct ike_delete_task *other = d->also;
+
+		d->also = other->also;
+		other->also = NULL;
+		ike_task_free(e, &other->task);
 	}
 }
+
+static bool is_queued(const struct ike_sa *sa, const struct ike_child *child)
+{
+	for (struct ike_task *task = sa->out.queue; task; task = task->next) {
+		if (ike_task_is(task, IKE_EXCHANGE_DELETE_CHILD) &&
+		    delete_of(task)->child_id == child->id)
+			return true;
+	}
+	return false;
+}
+
+/* Delete a Child SA and tell the peer, in its turn; one that is being deleted already goes on. */
+void ike_delete_child(struct ike_engine *e, struct ike_child *child, const char *reason)
+{
+	struct ike_sa *sa = child->sa;
+	struct ike_task *task;
+
+	if (child->state == IKE_CHILD_DELETING || is_queued(sa, child))
+		return;
+	task = ike_task_queue(e, sa, IKE_EXCHANGE_DELETE_CHILD);
+	if (!task) {
+		ike_sa_down(e, sa, reason);
+		return;
+	}
+	delete_of(task)->child_id = child->id;
+	ike_delete_because(task, reason);
+}
+
+/* All that wait for it go into one message. */
+static void gather(struct ike_sa *sa, struct ike_delete_task *d)
+{
+	struct ike_task **at = &sa->out.queue;
+
+	while (*at) {
+		struct ike_task *task = *at;
+
+		if (!ike_task_is(task, IKE_EXCHANGE_DELETE_CHILD)) {
+			at = &task->next;
+			continue;
+		}
+		*at = task->next;
+		delete_of(task)->also = d->also;
+		d->also = delete_of(task);
+	}
+}
+
+enum ike_step ike_delete_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				     uint64_t now)
+{
+	uint8_t spis[4 * IKE_CHILDREN_MAX];
+	struct ike_writer w = ike_writer(spis, sizeof(spis));
+	struct ike_builder b;
+
+	gather(sa, delete_of(task));
+	for (struct ike_delete_task *d = delete_of(task); d; d = d->also) {
+		struct ike_child *child = ike_child_find_id(e, d->child_id);
+
+		if (!child)
+			continue; /* the peer was faster */
+		child->state = IKE_CHILD_DELETING;
+		ike_put_u32(&w, child->spi_in);
+	}
+	if (!w.len)
+		return IKE_DONE;
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_delete(&b, IKE_PROTO_ESP, 4, (uint16_t)(w.len / 4), ike_written(&w));
+	return ike_request(e, sa, now, &b);
+}
+
+enum ike_step ike_delete_child_response(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_task *task, struct ike_in *in)
+{
+	if (is_refused(e, sa, in))
+		return IKE_DONE;
+	for (struct ike_delete_task *d = delete_of(task); d; d = d->also) {
+		struct ike_child *child = ike_child_find_id(e, d->child_id);
+
+		if (child)
+			ike_child_remove(e, child, in->now, d->reason);
+	}
+	return IKE_DONE;
+}
+
+/* Ours: delete the IKE SA, or say that the peer isn't who it should be */
+
+enum ike_step ike_delete_ike_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				   uint64_t now)
+{
+	struct ike_builder b;
+
+	(void)task;
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_delete(&b, IKE_PROTO_IKE, 0, 0, nothing);
+	return ike_request(e, sa, now, &b);
+}
+
+enum ike_step ike_refuse_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       uint64_t now)
+{
+	struct ike_builder b;
+
+	(void)task;
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_AUTHENTICATION_FAILED, nothing);
+	return ike_request(e, sa, now, &b);
+}
+
+/* Whatever it says: this IKE SA is over. */
+enum ike_step ike_delete_ike_response(struct ike_engine *e, struct ike_sa *sa,
+				      struct ike_task *task, struct ike_in *in)
+{
+	(void)in;
+	ike_sa_down(e, sa, ike_delete_reason(task));
+	return IKE_DONE;
+}
+
+/* The peer's */
 
 static struct ike_child *find_by_peer_spi(struct ike_sa *sa, uint32_t spi)
 {
@@ -86,8 +244,8 @@ static struct ike_child *find_by_peer_spi(struct ike_sa *sa, uint32_t spi)
  * The peer deletes its inbound SPIs; ours of the same Child SAs go with them. One that we are
  * deleting as well isn't answered with: our own request says it (section 1.4.1).
  */
-static void delete_children(struct ike_engine *e, struct ike_sa *sa, const struct ike_delete *d,
-			    struct ike_writer *answer)
+static void delete_children(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			    const struct ike_delete *d, struct ike_writer *answer)
 {
 	struct ike_cursor c = ike_cursor(d->spis);
 
@@ -98,11 +256,12 @@ static void delete_children(struct ike_engine *e, struct ike_sa *sa, const struc
 			continue;
 		if (child->state != IKE_CHILD_DELETING)
 			ike_put_u32(answer, child->spi_in);
-		ike_child_remove(e, child, "deleted by peer");
+		ike_child_remove(e, child, now, "deleted by peer");
 	}
 }
 
-void ike_informational_process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_task *task, struct ike_in *in)
 {
 	uint8_t spis[4 * IKE_CHILDREN_MAX];
 	struct ike_writer answer = ike_writer(spis, sizeof(spis));
@@ -111,12 +270,13 @@ void ike_informational_process_request(struct ike_engine *e, struct ike_sa *sa, 
 	struct ike_delete d;
 	struct ike_notify n;
 
+	(void)task;
 	for (unsigned i = 0; i < in->payloads.count; i++) {
 		if (in->payloads.list[i].type == IKE_PAYLOAD_DELETE &&
 		    ike_parse_delete(in->payloads.list[i].body, &d)) {
 			ike_respond_notify(e, sa, IKE_INFORMATIONAL, IKE_N_INVALID_SYNTAX, nothing);
 			ike_sa_down(e, sa, "peer sent a malformed delete");
-			return;
+			return IKE_DONE;
 		}
 	}
 	for (unsigned i = 0; i < in->payloads.count; i++) {
@@ -126,7 +286,7 @@ void ike_informational_process_request(struct ike_engine *e, struct ike_sa *sa, 
 		if (d.protocol == IKE_PROTO_IKE)
 			down = "deleted by peer";
 		else if (d.protocol == IKE_PROTO_ESP)
-			delete_children(e, sa, &d, &answer);
+			delete_children(e, sa, in->now, &d, &answer);
 	}
 	if (ike_find_notify(&in->payloads, IKE_N_AUTHENTICATION_FAILED, &n))
 		down = "AUTHENTICATION_FAILED from peer: wrong pre-shared key or identity?";
@@ -137,4 +297,5 @@ void ike_informational_process_request(struct ike_engine *e, struct ike_sa *sa, 
 	ike_respond(e, sa, IKE_INFORMATIONAL, &b);
 	if (down)
 		ike_sa_down(e, sa, down);
+	return IKE_DONE;
 }

@@ -16,53 +16,75 @@ static const struct ike_slice nothing;
 
 static struct ike_slice ni_of(const struct ike_sa *sa)
 {
-	return ike_slice(sa->ni, sa->ni_len);
+	return ike_slice(sa->handshake->ni, sa->handshake->ni_len);
 }
 
 static struct ike_slice nr_of(const struct ike_sa *sa)
 {
-	return ike_slice(sa->nr, sa->nr_len);
+	return ike_slice(sa->handshake->nr, sa->handshake->nr_len);
 }
 
-static int derive(struct ike_sa *sa, struct ike_slice peer_public)
+static int derive(struct ike_sa *sa, const struct ike_secret *shared)
 {
-	struct ike_secret shared;
-	int err = ike_dh_shared(sa->dh, peer_public, &shared);
-
-	if (!err)
-		err = ike_keys_derive(&sa->suite, &shared, ni_of(sa), nr_of(sa), sa->spi_i,
-				      sa->spi_r, &sa->keys);
-	ike_secret_clear(&shared);
-	return err;
+	return ike_keys_derive(&sa->suite, shared, ni_of(sa), nr_of(sa), sa->spi_i, sa->spi_r,
+			       &sa->keys);
 }
 
 /* Initiator: build. */
 
-static int send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+static enum ike_step fail(struct ike_engine *e, struct ike_sa *sa, const char *reason)
+{
+	ike_sa_down(e, sa, reason);
+	return IKE_DONE;
+}
+
+static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_header hdr = ike_sa_header(sa, IKE_SA_INIT, false, 0);
+	struct ike_handshake *h = sa->handshake;
 	struct ike_proposals own;
 	struct ike_builder b;
 
 	ike_connection_proposals(sa->conn, &own);
 	ike_build_message(&b, e->out, sizeof(e->out), &hdr);
-	if (sa->cookie_len)
+	if (h->cookie_len)
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_COOKIE,
-				 ike_slice(sa->cookie, sa->cookie_len));
+				 ike_slice(h->cookie, h->cookie_len));
 	ike_write_sa(&b, own.list, own.count, 0, nothing);
-	ike_write_ke(&b, ike_dh_group(sa->dh), ike_dh_public(sa->dh));
+	ike_write_ke(&b, ike_dh_group(h->dh), ike_dh_public(h->dh));
 	ike_write_nonce(&b, ni_of(sa));
 	ike_nat_write(&b, sa, sa->conn->encap);
-	if (ike_build_finish(&b))
-		return -EMSGSIZE;
-	if (ike_buffer_set(&sa->init_request, ike_written(&b.w)))
-		return -ENOMEM;
-	ike_send_request(e, sa, now, IKE_TASK_INIT, ike_written(&b.w));
-	return 0;
+	if (ike_build_finish(&b) || ike_buffer_set(&h->init_request, ike_written(&b.w)))
+		return fail(e, sa, "could not build IKE_SA_INIT");
+	return ike_send_request(e, sa, now, ike_written(&b.w));
 }
 
-int ike_init_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+static enum ike_step have_key_pair(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				   uint64_t now, struct ike_job *job)
 {
+	(void)task;
+	if (job->error)
+		return fail(e, sa,
+			    job->error == -ETIMEDOUT ? "no key pair was made in time"
+						     : "could not make a key pair");
+	sa->handshake->dh = job->ke.dh;
+	job->ke.dh = NULL;
+	return send_init(e, sa, now);
+}
+
+static enum ike_step make_key_pair(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				   uint64_t now, uint16_t group)
+{
+	ike_dh_free(sa->handshake->dh);
+	sa->handshake->dh = NULL;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], IKE_NEVER);
+	return ike_task_ke(e, task, now, group, NULL, nothing, have_key_pair);
+}
+
+enum ike_step ike_init_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now)
+{
+	struct ike_handshake *h = sa->handshake;
 	struct ike_proposals own;
 	uint16_t group = IKE_GROUP_NONE;
 
@@ -71,35 +93,33 @@ int ike_init_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		if (own.list[0].transforms[i].type == IKE_TRANSFORM_KE)
 			group = own.list[0].transforms[i].id;
 	}
-	sa->ni_len = IKE_NONCE_LEN;
-	if (ike_random_fill(&e->config.random, sa->ni, sa->ni_len))
-		return -EIO;
-	sa->dh = ike_dh_new(group, &e->config.random);
-	return sa->dh ? send_init(e, sa, now) : -EIO;
+	h->ni_len = IKE_NONCE_LEN;
+	if (ike_random_fill(&e->config.random, h->ni, h->ni_len))
+		return fail(e, sa, "the random generator failed");
+	return make_key_pair(e, sa, task, now, group);
 }
 
 /* Initiator: process. None of this is authentic yet. */
-
-static void fail(struct ike_engine *e, struct ike_sa *sa, const char *reason)
-{
-	ike_sa_down(e, sa, reason);
-}
 
 /*
  * Anybody can send an error (section 2.21.1), so one is remembered and the message dropped. Only
  * when nothing better comes within IKE_INIT_ERROR_MS it is why the attempt failed.
  */
-static void suspect(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason)
+static enum ike_step suspect(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			     const char *reason)
 {
-	if (*sa->reason)
-		return;
-	ike_log(e, IKE_LOG_DEBUG, sa, "%s: waiting for a better answer", reason);
-	snprintf(sa->reason, sizeof(sa->reason), "%s", reason);
-	sa->expire_at = now + IKE_INIT_ERROR_MS;
+	struct ike_handshake *h = sa->handshake;
+
+	if (!*h->reason) {
+		ike_log(e, IKE_LOG_DEBUG, sa, "%s: waiting for a better answer", reason);
+		snprintf(h->reason, sizeof(h->reason), "%s", reason);
+		ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + IKE_INIT_ERROR_MS);
+	}
+	return IKE_MORE;
 }
 
-static void retry_with_group(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
-			     struct ike_slice data)
+static enum ike_step retry_with_group(struct ike_engine *e, struct ike_sa *sa,
+				      struct ike_task *task, uint64_t now, struct ike_slice data)
 {
 	struct ike_cursor c = ike_cursor(data);
 	uint16_t group = ike_get_u16(&c);
@@ -109,47 +129,47 @@ static void retry_with_group(struct ike_engine *e, struct ike_sa *sa, uint64_t n
 	ike_connection_proposals(sa->conn, &own);
 	for (unsigned i = 0; i < own.count; i++)
 		offered |= ike_proposal_has(&own.list[i], IKE_TRANSFORM_KE, group);
-	if (ike_cursor_ok(&c) && group == ike_dh_group(sa->dh))
-		return; /* late, for a request before this one */
-	if (++sa->init_rounds > IKE_INIT_ROUNDS_MAX) {
-		suspect(e, sa, now, "peer asks for another group again and again");
-		return;
-	}
-	if (!ike_cursor_ok(&c) || !offered) {
-		suspect(e, sa, now,
+	if (ike_cursor_ok(&c) && group == ike_dh_group(sa->handshake->dh))
+		return IKE_MORE; /* late, for a request before this one */
+	if (++sa->handshake->init_rounds > IKE_INIT_ROUNDS_MAX)
+		return suspect(e, sa, now, "peer asks for another group again and again");
+	if (!ike_cursor_ok(&c) || !offered)
+		return suspect(
+			e, sa, now,
 			"INVALID_KE_PAYLOAD from peer: it wants a group that wasn't proposed");
-		return;
-	}
 	ike_log(e, IKE_LOG_DEBUG, sa, "peer prefers group %s",
 		ike_algorithm_name(IKE_TRANSFORM_KE, group));
-	ike_dh_free(sa->dh);
-	sa->dh = ike_dh_new(group, &e->config.random);
-	if (!sa->dh || send_init(e, sa, now))
-		fail(e, sa, "could not build IKE_SA_INIT");
+	return make_key_pair(e, sa, task, now, group);
 }
 
-/* Returns true when the response was a detour or an error. */
-static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+static enum ike_step retry_with_cookie(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+				       struct ike_slice cookie)
+{
+	struct ike_handshake *h = sa->handshake;
+
+	if (ike_slice_equal(cookie, ike_slice(h->cookie, h->cookie_len)))
+		return IKE_MORE; /* late, for a request before this one */
+	if (++h->init_rounds > IKE_INIT_ROUNDS_MAX)
+		return suspect(e, sa, now, "peer asks for a cookie again and again");
+	memcpy(h->cookie, cookie.data, cookie.len);
+	h->cookie_len = cookie.len;
+	return send_init(e, sa, now);
+}
+
+/* Was the response a detour or an error? Then *step is what it led to. */
+static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     const struct ike_in *in, enum ike_step *step)
 {
 	char reason[IKE_REASON_MAX];
 	struct ike_notify n;
 	bool cookie = ike_find_notify(&in->payloads, IKE_N_COOKIE, &n);
 
 	if (cookie && n.data.len >= 1 && n.data.len <= IKE_COOKIE_MAX) {
-		if (ike_slice_equal(n.data, ike_slice(sa->cookie, sa->cookie_len)))
-			return true; /* late, for a request before this one */
-		if (++sa->init_rounds > IKE_INIT_ROUNDS_MAX) {
-			suspect(e, sa, in->now, "peer asks for a cookie again and again");
-			return true;
-		}
-		memcpy(sa->cookie, n.data.data, n.data.len);
-		sa->cookie_len = n.data.len;
-		if (send_init(e, sa, in->now))
-			fail(e, sa, "could not build IKE_SA_INIT");
+		*step = retry_with_cookie(e, sa, in->now, n.data);
 		return true;
 	}
 	if (ike_find_notify(&in->payloads, IKE_N_INVALID_KE_PAYLOAD, &n)) {
-		retry_with_group(e, sa, in->now, n.data);
+		*step = retry_with_group(e, sa, task, in->now, n.data);
 		return true;
 	}
 	for (unsigned i = 0; i < in->payloads.count; i++) {
@@ -162,17 +182,45 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, const stru
 							      "proposals, or has no connection for "
 							      "our address"
 							    : "");
-		suspect(e, sa, in->now, reason);
+		*step = suspect(e, sa, in->now, reason);
 		return true;
 	}
 	return false;
 }
 
-void ike_init_process_response(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+/* The answer was good: on to IKE_AUTH. */
+static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 uint64_t now, struct ike_job *job)
 {
-	struct ike_sa_payload answer;
+	(void)task;
+	sa->handshake->dh = job->ke.dh;
+	job->ke.dh = NULL;
+	if (job->error == -EBADMSG) { /* RFC 6989, section 2.5 */
+		sa->spi_r = 0;
+		return suspect(e, sa, now, "peer sent an invalid public value in KE");
+	}
+	if (job->error == -ETIMEDOUT)
+		return fail(e, sa, "no shared secret was computed in time");
+	if (job->error || derive(sa, &job->ke.shared))
+		return fail(e, sa, "key derivation failed");
+	ike_nat_float(e, sa);
+	ike_request_done(e, sa);
+	sa->handshake->reason[0] = 0;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
+	if (!ike_task_queue(e, sa, IKE_EXCHANGE_AUTH))
+		return fail(e, sa, "out of memory");
+	return IKE_DONE;
+}
+
+enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in)
+{
 	struct ike_slice sa_body, ke_body, nonce_body, nonce, spi;
+	struct ike_handshake *h = sa->handshake;
+	struct ike_sa_payload answer;
 	struct ike_proposals own;
+	enum ike_step step;
+	struct ike_dh *dh;
 	struct ike_ke ke;
 
 	if (ike_payloads_parse(ike_slice(in->datagram.data + IKE_HEADER_LEN,
@@ -180,49 +228,33 @@ void ike_init_process_response(struct ike_engine *e, struct ike_sa *sa, struct i
 			       in->hdr.next_payload, &in->payloads) ||
 	    in->payloads.encrypted_type) {
 		e->stats.drop_malformed++;
-		return;
+		return IKE_MORE;
 	}
-	if (process_notifies(e, sa, in))
-		return;
+	if (process_notifies(e, sa, task, in, &step))
+		return step;
 	if (in->hdr.spi_r == 0 || ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &sa_body) ||
 	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &ke_body) ||
 	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_NONCE, &nonce_body) ||
 	    ike_parse_sa(sa_body, &answer) || ike_parse_ke(ke_body, &ke) ||
 	    ike_parse_nonce(nonce_body, &nonce)) {
 		e->stats.drop_malformed++;
-		return;
+		return IKE_MORE;
 	}
 	ike_connection_proposals(sa->conn, &own);
 	if (ike_proposal_check_answer(own.list, own.count, &answer, false, &sa->suite, &spi) ||
-	    spi.len != 0 || sa->suite.group != ke.group || ke.group != ike_dh_group(sa->dh)) {
-		suspect(e, sa, in->now, "peer chose an IKE proposal that wasn't offered");
-		return;
-	}
+	    spi.len != 0 || sa->suite.group != ke.group || ke.group != ike_dh_group(h->dh))
+		return suspect(e, sa, in->now, "peer chose an IKE proposal that wasn't offered");
+	if (ke.data.len != ike_dh_public_len(ke.group))
+		return suspect(e, sa, in->now, "peer sent an invalid public value in KE");
+	if (ike_buffer_set(&h->init_response, in->datagram))
+		return fail(e, sa, "out of memory");
 	sa->spi_r = in->hdr.spi_r;
-	memcpy(sa->nr, nonce.data, nonce.len);
-	sa->nr_len = nonce.len;
-	switch (derive(sa, ke.data)) {
-	case 0:
-		break;
-	case -EBADMSG: /* RFC 6989, section 2.5 */
-		sa->spi_r = 0;
-		suspect(e, sa, in->now, "peer sent an invalid public value in KE");
-		return;
-	default:
-		fail(e, sa, "key derivation failed");
-		return;
-	}
-	if (ike_buffer_set(&sa->init_response, in->datagram)) {
-		fail(e, sa, "out of memory");
-		return;
-	}
+	memcpy(h->nr, nonce.data, nonce.len);
+	h->nr_len = nonce.len;
 	ike_nat_detect(sa, &in->payloads, in);
-	ike_nat_float(e, sa);
-	ike_request_done(sa);
-	sa->reason[0] = 0;
-	sa->expire_at = IKE_NEVER;
-	if (ike_auth_start(e, sa, in->now))
-		fail(e, sa, "could not build IKE_AUTH");
+	dh = h->dh;
+	h->dh = NULL;
+	return ike_task_ke(e, task, in->now, ke.group, dh, ke.data, have_secret);
 }
 
 /* Responder: process and build. No state before the request has proved worth it. */
@@ -249,7 +281,7 @@ static bool cookie_passes(struct ike_engine *e, const struct ike_in *in, struct 
 	struct ike_notify n;
 	size_t len;
 
-	if (!e->config.cookie_always && e->half_open_count < e->config.cookie_threshold)
+	if (!e->config.cookie_always && e->half_open.count < e->config.cookie_threshold)
 		return true;
 	if (ike_find_notify(&in->payloads, IKE_N_COOKIE, &n)) {
 		if (ike_cookie_valid(e, in->now, in, ni, n.data))
@@ -263,7 +295,7 @@ static bool cookie_passes(struct ike_engine *e, const struct ike_in *in, struct 
 	return false;
 }
 
-static int build_response(struct ike_engine *e, struct ike_sa *sa)
+static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct ike_dh *dh)
 {
 	struct ike_header hdr = ike_sa_header(sa, IKE_SA_INIT, true, 0);
 	struct ike_proposal p = ike_suite_proposal(&sa->suite);
@@ -271,63 +303,82 @@ static int build_response(struct ike_engine *e, struct ike_sa *sa)
 
 	ike_build_message(&b, e->out, sizeof(e->out), &hdr);
 	ike_write_sa(&b, &p, 1, sa->suite.number, nothing);
-	ike_write_ke(&b, ike_dh_group(sa->dh), ike_dh_public(sa->dh));
+	ike_write_ke(&b, ike_dh_group(dh), ike_dh_public(dh));
 	ike_write_nonce(&b, nr_of(sa));
 	ike_nat_write(&b, sa, sa->conn->encap);
 	if (ike_build_finish(&b))
 		return -EMSGSIZE;
-	if (ike_buffer_set(&sa->response, ike_written(&b.w)))
+	if (ike_buffer_set(&sa->in.response, ike_written(&b.w)))
 		return -ENOMEM;
-	return ike_buffer_set(&sa->init_response, ike_written(&b.w));
+	return ike_buffer_set(&sa->handshake->init_response, ike_written(&b.w));
+}
+
+static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			    uint64_t now, struct ike_job *job)
+{
+	struct ike_in in = {.now = now, .local = sa->in.local, .remote = sa->in.remote};
+
+	(void)task;
+	if (job->error == -EBADMSG) { /* RFC 6989, section 2.5 */
+		in.hdr = ike_sa_header(sa, IKE_SA_INIT, false, 0);
+		in.hdr.flags = IKE_FLAG_INITIATOR;
+		refuse(e, &in, IKE_N_INVALID_SYNTAX, nothing);
+		return fail(e, sa, "peer sent an invalid public value in KE");
+	}
+	if (job->error || derive(sa, &job->ke.shared) || build_response(e, sa, job->ke.dh))
+		return fail(e, sa, "could not answer IKE_SA_INIT");
+	ike_emit_send(e, &in.local, &in.remote, in.local.port == e->config.port_natt,
+		      ike_slice(sa->in.response.data, sa->in.response.len));
+	return IKE_DONE;
+}
+
+/* The group of the suite is that of its KE payload, which is the only one by now. */
+enum ike_step ike_init_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       struct ike_in *in)
+{
+	struct ike_slice body = nothing;
+	struct ike_ke ke = {0};
+
+	(void)sa;
+	ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &body);
+	ike_parse_ke(body, &ke);
+	return ike_task_ke(e, task, in->now, ke.group, NULL, ke.data, answer);
 }
 
 static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connection *conn,
-		   const struct ike_suite *suite, const struct ike_ke *ke, struct ike_slice ni,
-		   const uint8_t digest[32])
+		   const struct ike_suite *suite, struct ike_slice ni, const uint8_t digest[32])
 {
 	struct ike_sa *sa = ike_sa_new(e, in->now, false);
-	int err = -ENOMEM;
+	struct ike_handshake *h;
 
 	if (!sa) {
 		e->stats.drop_memory++;
 		return;
 	}
-	sa->state = IKE_STATE_HALF_OPEN;
+	h = sa->handshake;
 	sa->spi_i = in->hdr.spi_i;
-	sa->local = sa->reply_local = in->local;
-	sa->remote = sa->reply_remote = in->remote;
+	sa->path.local = sa->in.local = in->local;
+	sa->path.remote = sa->in.remote = in->remote;
 	sa->suite = *suite;
-	sa->expected_id = 1;
-	memcpy(sa->request_digest, digest, 32);
-	memcpy(sa->ni, ni.data, ni.len);
-	sa->ni_len = ni.len;
-	sa->nr_len = IKE_NONCE_LEN;
-	sa->expire_at = in->now + e->config.half_open_timeout_ms;
+	sa->in.next_id = 1;
+	memcpy(sa->in.digest, digest, 32);
+	memcpy(h->ni, ni.data, ni.len);
+	h->ni_len = ni.len;
+	h->nr_len = IKE_NONCE_LEN;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], in->now + e->config.half_open_timeout_ms);
 	ike_sa_hold(sa, conn);
 	ike_half_open_add(e, sa);
 	ike_nat_detect(sa, &in->payloads, in);
-	if (ike_random_fill(&e->config.random, sa->nr, sa->nr_len) == 0)
-		sa->dh = ike_dh_new(suite->group, &e->config.random);
-	if (sa->dh)
-		err = derive(sa, ke->data);
-	if (err == -EBADMSG)
-		refuse(e, in, IKE_N_INVALID_SYNTAX, nothing); /* RFC 6989, section 2.5 */
-	if (!err)
-		err = ike_buffer_set(&sa->init_request, in->datagram);
-	if (!err)
-		err = build_response(e, sa);
-	if (err) {
-		ike_sa_down(e, sa,
-			    err == -EBADMSG ? "peer sent an invalid public value in KE"
-					    : "could not answer IKE_SA_INIT");
-		return;
-	}
-	ike_emit_send(e, &in->local, &in->remote, in->local.port == e->config.port_natt,
-		      ike_slice(sa->response.data, sa->response.len));
-	ike_sa_reschedule(e, sa);
+	sa->in.task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
+	if (!sa->in.task || ike_random_fill(&e->config.random, h->nr, h->nr_len) ||
+	    ike_buffer_set(&h->init_request, in->datagram))
+		ike_sa_down(e, sa, "could not answer IKE_SA_INIT");
+	else
+		ike_task_take(e, sa->in.task, in);
 }
 
-void ike_init_process_request(struct ike_engine *e, struct ike_in *in)
+/* A stranger's request: no state before it has proved worth it. */
+void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 {
 	struct ike_slice sa_body, ke_body, nonce_body, nonce;
 	uint8_t digest[32], wanted[2];
@@ -350,12 +401,12 @@ void ike_init_process_request(struct ike_engine *e, struct ike_in *in)
 	}
 	known = ike_half_open_find(e, in, digest, &same_ip);
 	if (known) {
-		/* Section 2.1: the same request gets the same response. */
-		if (known->state == IKE_STATE_HALF_OPEN) {
-			e->stats.retransmissions_in++;
+		/* Section 2.1: the same request gets the same response, once there is one. */
+		e->stats.retransmissions_in++;
+		if (known->state == IKE_STATE_HALF_OPEN && known->in.response.data) {
 			ike_emit_send(e, &in->local, &in->remote,
 				      in->local.port == e->config.port_natt,
-				      ike_slice(known->response.data, known->response.len));
+				      ike_slice(known->in.response.data, known->in.response.len));
 		}
 		return;
 	}
@@ -378,7 +429,7 @@ void ike_init_process_request(struct ike_engine *e, struct ike_in *in)
 	if (!cookie_passes(e, in, nonce))
 		return;
 	if (same_ip >= e->config.max_half_open_per_ip ||
-	    e->half_open_count >= e->config.max_half_open || e->sa_count >= e->config.max_sas) {
+	    e->half_open.count >= e->config.max_half_open || e->sa_count >= e->config.max_sas) {
 		e->stats.drop_limit++;
 		return;
 	}
@@ -396,5 +447,9 @@ void ike_init_process_request(struct ike_engine *e, struct ike_in *in)
 		refuse(e, in, IKE_N_INVALID_KE_PAYLOAD, ike_written(&w));
 		return;
 	}
-	accept(e, in, conn, &suite, &ke, nonce, digest);
+	if (ke.data.len != ike_dh_public_len(ke.group)) {
+		refuse(e, in, IKE_N_INVALID_SYNTAX, nothing);
+		return;
+	}
+	accept(e, in, conn, &suite, nonce, digest);
 }

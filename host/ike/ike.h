@@ -15,10 +15,9 @@
 #define RAVELIN_HOST_IKE_IKE_H
 
 #include "host/ike/config.h"
-#include "host/ike/keys.h"
+#include "host/ike/job.h"
 #include "host/ike/random.h"
 
-enum { IKE_REASON_MAX = 192 };
 #define IKE_NEVER UINT64_MAX
 
 enum ike_log_level { IKE_LOG_ERROR, IKE_LOG_WARNING, IKE_LOG_INFO, IKE_LOG_DEBUG };
@@ -33,6 +32,11 @@ struct ike_engine_config {
 	 */
 	uint32_t (*alloc_spi)(void *context);
 	void (*release_spi)(void *context, uint32_t spi);
+	/*
+	 * Has authentic traffic come in on a Child SA since this was last asked? Whose peer sends
+	 * is alive and isn't asked (section 2.4). NULL: nobody knows.
+	 */
+	bool (*heard)(void *context, uint64_t child_id);
 	void *context;
 
 	/* Zero means the default in brackets. */
@@ -44,6 +48,7 @@ struct ike_engine_config {
 	unsigned cookie_threshold;     /* half-open SAs from which on cookies are asked for [30] */
 	uint64_t half_open_timeout_ms; /* also that a refused one counts as such [30000] */
 	uint64_t delete_timeout_ms;    /* for the peer to answer a delete [10000] */
+	uint64_t job_timeout_ms;       /* for a job to come back [60000] */
 	uint64_t keepalive_ms;	       /* between NAT keepalives [20000]; or IKE_NEVER */
 	bool cookie_always;	       /* ask every initiator for a cookie */
 	enum ike_log_level log_level;  /* lines beyond it aren't made */
@@ -66,10 +71,10 @@ struct ike_stats {
 };
 
 enum ike_action_type {
-	IKE_ACTION_SEND,	  /* send a datagram */
-	IKE_ACTION_CHILD_INSTALL, /* then answer with ike_child_installed() */
-	IKE_ACTION_CHILD_UPDATE,  /* outer addresses or ports of an installed Child SA changed */
-	IKE_ACTION_CHILD_REMOVE,  /* both directions; also before CHILD_INSTALL was answered */
+	IKE_ACTION_SEND, /* send a datagram */
+	IKE_ACTION_JOB,	 /* take it out of the action, do it, and give it to ike_job_done() */
+	IKE_ACTION_CHILD_UPDATE, /* outer addresses or ports of a Child SA changed */
+	IKE_ACTION_CHILD_REMOVE, /* whatever there is of it; also while a job of it is out */
 	IKE_ACTION_IKE_UP,
 	IKE_ACTION_IKE_DOWN,
 	IKE_ACTION_CHILD_UP,
@@ -84,24 +89,6 @@ struct ike_send {
 	struct ike_slice data;
 };
 
-struct ike_child_install {
-	uint64_t child_id; /* the token for ike_child_installed() */
-	uint64_t ike_id;
-	char connection[IKE_NAME_MAX];
-	char child[IKE_NAME_MAX];
-	struct ike_addr local; /* outer addresses; the ports matter with encap only */
-	struct ike_addr remote;
-	bool encap;		/* ESP in UDP */
-	struct ike_suite suite; /* protocol, encryption with key length, integrity; no ESN */
-	uint32_t spi_in;	/* host order; chosen by us */
-	uint32_t spi_out;	/* chosen by the peer */
-	struct ike_child_keys keys_in;
-	struct ike_child_keys keys_out;
-	struct ike_ts_list local_ts;
-	struct ike_ts_list remote_ts;
-	uint32_t replay_window;
-};
-
 struct ike_child_change {
 	uint64_t child_id;
 	uint32_t spi_in;
@@ -109,6 +96,11 @@ struct ike_child_change {
 	bool encap;
 	struct ike_addr local;
 	struct ike_addr remote;
+};
+
+struct ike_child_removed {
+	uint64_t child_id;
+	uint32_t spi_in;
 };
 
 struct ike_event {
@@ -129,8 +121,9 @@ struct ike_action {
 	struct ike_action *next;
 	union {
 		struct ike_send send;
-		struct ike_child_install install;
-		struct ike_child_change change; /* CHILD_UPDATE, CHILD_REMOVE */
+		struct ike_job *job; /* freed with the action unless taken out */
+		struct ike_child_change change;
+		struct ike_child_removed removed;
 		struct ike_event event;
 		struct ike_log_line log;
 	};
@@ -188,14 +181,10 @@ int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id);
 void ike_terminate_all(struct ike_engine *e, uint64_t now);
 
 /*
- * The data path's answer to CHILD_INSTALL: error 0, or a negative errno with a reason (may be
- * NULL). Answers for Child SAs that are gone already are ignored.
+ * A job has come back, with its answer in it; the core frees it. One that nobody waits for any more
+ * is ignored. Jobs of Child SAs go to the data path in the order in which they came out.
  */
-void ike_child_installed(struct ike_engine *e, uint64_t now, uint64_t child_id, int error,
-			 const char *reason);
-
-/* Authentic traffic of the peer has come in on a Child SA: no need to ask whether it lives. */
-void ike_note_traffic(struct ike_engine *e, uint64_t now, uint64_t child_id);
+void ike_job_done(struct ike_engine *e, uint64_t now, struct ike_job *job);
 
 /* The next thing to do, or NULL. The caller owns it and frees it, which erases keys in it. */
 struct ike_action *ike_next_action(struct ike_engine *e);
@@ -209,6 +198,7 @@ enum ike_state {
 	IKE_STATE_AUTHENTICATING, /* initiator: IKE_AUTH sent */
 	IKE_STATE_INSTALLING,	  /* responder: authenticated, the data path has yet to answer */
 	IKE_STATE_ESTABLISHED,
+	IKE_STATE_REFUSED, /* failed to authenticate: told so, or remembered for having tried */
 	IKE_STATE_DELETING,
 	IKE_STATE_DEAD,
 };
@@ -217,7 +207,6 @@ enum ike_child_state {
 	IKE_CHILD_REQUESTED,
 	IKE_CHILD_INSTALLING,
 	IKE_CHILD_INSTALLED,
-	IKE_CHILD_DELETE_QUEUED,
 	IKE_CHILD_DELETING,
 };
 
@@ -261,5 +250,12 @@ struct ike_sa_info {
 typedef void ike_list_fn(void *context, const struct ike_sa_info *sa,
 			 const struct ike_child_info *child);
 void ike_list(const struct ike_engine *e, ike_list_fn *fn, void *context);
+
+/* IKE SAs in all, whatever their state. */
+unsigned ike_sa_count(const struct ike_engine *e);
+
+/* The same of one Child SA, for as long as the core isn't called again. False: there is none. */
+bool ike_find_child(const struct ike_engine *e, uint64_t child_id, struct ike_sa_info *sa,
+		    struct ike_child_info *child);
 
 #endif

@@ -4,8 +4,11 @@
 #define RAVELIN_HOST_IKE_SA_H
 
 #include "host/ike/dh.h"
+#include "host/ike/exchange.h"
 #include "host/ike/ike.h"
 #include "host/ike/payload.h"
+#include "host/ike/table.h"
+#include "host/ike/timer.h"
 
 enum {
 	IKE_COOKIE_SECRET_LEN = 32,
@@ -25,22 +28,37 @@ struct ike_buffer {
 	size_t len;
 };
 
+/* How far the data path has come with a Child SA. */
+enum ike_child_level {
+	IKE_LEVEL_NONE,
+	IKE_LEVEL_INBOUND,
+	IKE_LEVEL_OUTBOUND,
+	IKE_LEVEL_USE,
+};
+
+enum { IKE_IN, IKE_OUT };
+
 struct ike_child {
 	uint64_t id;
+	struct ike_link by_id;
+	struct ike_link by_config;
 	struct ike_child *next;
-	struct ike_child *by_id_next;
 	struct ike_sa *sa;
 	const struct ike_child_config *config; /* the connection's, which the IKE SA holds */
 	enum ike_child_state state;
+	enum ike_child_level level;  /* reached */
+	enum ike_child_level wanted; /* to be reached */
+	struct ike_task *task;	     /* resumed when it is, or when the data path refuses */
+	struct ike_waiter waiter;
 	struct ike_suite suite;
 	uint32_t spi_in;
 	uint32_t spi_out;
-	/* The CHILD_REMOVE to come, made before CHILD_INSTALL went out; NULL: it never did. */
+	struct ike_child_keys *keys; /* IKE_IN and IKE_OUT, until the data path has both */
+	/* The CHILD_REMOVE to come, made before the first job went out; NULL: none did. */
 	struct ike_action *remove;
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
 	uint64_t installed_at;
-	char reason[IKE_REASON_MAX]; /* why it is being deleted */
 };
 
 /* A point in time, where an interval may be "never". */
@@ -49,47 +67,8 @@ static inline uint64_t ike_later(uint64_t now, uint64_t ms)
 	return ms > IKE_NEVER - now ? IKE_NEVER : now + ms;
 }
 
-/* What our outstanding request is for. */
-enum ike_task {
-	IKE_TASK_NONE,
-	IKE_TASK_INIT,
-	IKE_TASK_AUTH,
-	IKE_TASK_DELETE_IKE,
-	IKE_TASK_DELETE_CHILDREN,
-	IKE_TASK_DPD,
-};
-
-struct ike_sa {
-	uint64_t id;
-	struct ike_sa *by_spi_next;    /* chain in the table by our SPI */
-	struct ike_sa *half_open_next; /* chain in the table by the peer's address */
-	struct ike_sa *by_id_next;
-	struct ike_sa *by_peer_next; /* chain in the table by the peer's identity */
-	struct ike_sa *all_next, *all_prev;
-	struct ike_sa *dead_next;
-	bool half_open; /* is in that table */
-	bool by_peer;	/* is in that one */
-
-	enum ike_state state;
-	bool initiator;
-	bool connected; /* IKE_UP went out */
-	uint64_t spi_i;
-	uint64_t spi_r;
-	struct ike_connection *conn; /* a reference; NULL for a responder before IKE_AUTH */
-	struct ike_addr local;
-	struct ike_addr remote;
-	struct ike_id local_id;
-	struct ike_id remote_id;
-	bool natt;	/* the peer takes part in NAT detection */
-	bool pretended; /* we told the peer of a NAT before us that isn't there */
-	bool nat_local; /* a NAT is before us */
-	bool nat_remote;
-
-	struct ike_suite suite;
-	struct ike_keys keys;
-	uint64_t iv_counter;
-
-	/* Only until IKE_AUTH is done. */
+/* What only a handshake needs: from the first message until the IKE SA is established. */
+struct ike_handshake {
 	struct ike_dh *dh;
 	struct ike_buffer init_request;
 	struct ike_buffer init_response;
@@ -100,42 +79,74 @@ struct ike_sa {
 	uint8_t cookie[IKE_COOKIE_MAX];
 	size_t cookie_len;
 	unsigned init_rounds;
+	char reason[IKE_REASON_MAX]; /* an error that may be forged; why the peer was refused */
+};
 
-	/* Our requests: one at a time (section 2.3). */
-	enum ike_task task;
-	uint32_t request_id; /* of the outstanding request, or of the next one */
+/* The peer's requests (section 2.3): one at a time. */
+struct ike_window_in {
+	uint32_t next_id;
+	struct ike_task *task;
+	struct ike_buffer response; /* to the last one; empty while it waits */
+	uint8_t digest[32];	    /* of the last one */
+	struct ike_addr local;	    /* where it came in, */
+	struct ike_addr remote;	    /* and from where */
+};
+
+/* Ours: one at a time, too. */
+struct ike_window_out {
+	uint32_t next_id; /* of the outstanding request, or of the next one */
+	struct ike_task *task;
+	struct ike_task *queue;
 	struct ike_buffer request;
 	unsigned tries;
-	uint64_t retransmit_at;
-	uint64_t retransmit_wait;
-	bool delete_wanted;
-	bool auth_failed; /* initiator: the delete is because of that; responder: lingers (sa.c) */
-	bool dpd_wanted;
-	bool moving; /* the peer may have moved: requests go there as well (sa.c) */
+	uint64_t wait; /* until the next retransmission */
+};
+
+struct ike_path {
+	struct ike_addr local;
+	struct ike_addr remote;
+	bool natt;	/* the peer takes part in NAT detection */
+	bool pretended; /* we told the peer of a NAT before us that isn't there */
+	bool nat_local; /* a NAT is before us */
+	bool nat_remote;
+	bool moving; /* the peer may have moved: requests go there as well */
 	struct ike_addr moving_local;
 	struct ike_addr moving_remote;
+};
 
-	/* The peer's requests. */
-	uint32_t expected_id;
-	struct ike_buffer response; /* to the request before that one */
-	uint8_t request_digest[32];
-	struct ike_addr reply_local;  /* where the last one came in, */
-	struct ike_addr reply_remote; /* and from where */
-	bool peer_initial_contact;
-	uint16_t child_refusal; /* what IKE_AUTH's answer says instead of a Child SA */
+struct ike_links {
+	struct ike_link by_spi; /* our SPI */
+	struct ike_link by_id;
+	struct ike_link by_peer;    /* the peer's identity, once established */
+	struct ike_link half_open;  /* the peer's address, while it is */
+	struct ike_sa *next, *prev; /* of all */
+	struct ike_sa *dead_next;
+};
 
-	unsigned child_count;
+struct ike_sa {
+	uint64_t id;
+	struct ike_links links;
+	enum ike_state state;
+	bool initiator;
+	bool connected; /* IKE_UP went out */
+	uint64_t spi_i;
+	uint64_t spi_r;
+	struct ike_connection *conn; /* a reference; NULL for a responder before IKE_AUTH */
+	struct ike_id local_id;
+	struct ike_id remote_id;
+	struct ike_path path;
+	struct ike_suite suite;
+	struct ike_keys keys;
+	uint64_t iv_counter;
+	struct ike_handshake *handshake;
+	struct ike_window_in in;
+	struct ike_window_out out;
+	struct ike_timer timers[IKE_SA_TIMERS];
 	struct ike_child *children;
-
+	unsigned child_count;
 	uint64_t created_at;
 	uint64_t established_at;
 	uint64_t last_heard_at;
-	uint64_t expire_at;
-	uint64_t keepalive_at;
-	uint64_t childless_until;
-	size_t heap_index; /* 1-based; 0: not in it */
-	uint64_t deadline;
-	char reason[IKE_REASON_MAX]; /* why it is being deleted */
 };
 
 struct ike_psk {
@@ -155,20 +166,19 @@ struct ike_engine {
 
 	struct ike_sa *all;
 	unsigned sa_count;
-	unsigned half_open_count;
-	struct ike_sa **by_spi; /* all tables have the same power of two of chains */
-	struct ike_sa **by_id;
-	struct ike_sa **by_peer;
-	struct ike_sa **half_open;
-	struct ike_child **child_by_id;
-	unsigned table_size;
+	struct ike_table by_spi;
+	struct ike_table by_id;
+	struct ike_table by_peer;
+	struct ike_table half_open;
+	struct ike_table children;  /* by id */
+	struct ike_table instances; /* Child SAs by what they are configured as */
+	struct ike_table waiters;
 	uint64_t hash_key;
-	struct ike_sa **heap;
-	size_t heap_len;
-	size_t heap_cap;
+	struct ike_heap timers;
 	struct ike_sa *dead;
 	bool stopping; /* ike_terminate_all() was called */
 	uint64_t last_id;
+	uint64_t last_token;
 
 	struct ike_action *actions;
 	struct ike_action **actions_tail;
@@ -195,7 +205,9 @@ struct ike_in {
 	struct ike_payloads payloads; /* of the SK payload, once it has been opened */
 };
 
-/* table.c: finding IKE SAs, and which of them is due next */
+/* registry.c: finding IKE SAs and Child SAs */
+int ike_registry_init(struct ike_engine *e);
+void ike_registry_free(struct ike_engine *e);
 struct ike_sa *ike_sa_new(struct ike_engine *e, uint64_t now, bool initiator);
 struct ike_sa *ike_sa_find(const struct ike_engine *e, uint64_t our_spi);
 struct ike_sa *ike_sa_find_id(const struct ike_engine *e, uint64_t id);
@@ -203,34 +215,75 @@ struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_i
 				  const uint8_t digest[32], unsigned *same_ip);
 void ike_half_open_add(struct ike_engine *e, struct ike_sa *sa);
 void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa);
-struct ike_child *ike_child_find_id(const struct ike_engine *e, uint64_t id);
-void ike_child_link(struct ike_engine *e, struct ike_child *child);
-void ike_child_unlink(struct ike_engine *e, struct ike_child *child);
 void ike_peer_link(struct ike_engine *e, struct ike_sa *sa);
 struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *local,
 			     const struct ike_id *remote, const struct ike_sa *after);
-void ike_sa_reschedule(struct ike_engine *e, struct ike_sa *sa);
+void ike_child_link(struct ike_engine *e, struct ike_child *child);
+void ike_child_unlink(struct ike_engine *e, struct ike_child *child);
+struct ike_child *ike_child_find_id(const struct ike_engine *e, uint64_t id);
+struct ike_child *ike_child_find_config(const struct ike_engine *e,
+					const struct ike_child_config *config,
+					const struct ike_child *after);
 void ike_reap(struct ike_engine *e); /* frees what went down */
-int ike_table_init(struct ike_engine *e);
-void ike_table_free(struct ike_engine *e);
 
-/* sa.c: the life of an IKE SA and its children */
+/* sa.c: the life of an IKE SA */
 void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason);
 void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason);
-void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
-void ike_sa_free_handshake(struct ike_sa *sa);
-void ike_sa_hold(struct ike_sa *sa, struct ike_connection *conn);
-bool ike_sa_nat(const struct ike_sa *sa);
-bool ike_sa_encap(const struct ike_engine *e, const struct ike_sa *sa);
-void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			bool initial_contact);
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
-void ike_sa_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+bool ike_sa_ending(const struct ike_sa *sa);
+void ike_sa_expired(struct ike_engine *e, struct ike_sa *sa);
+void ike_sa_unanswered(struct ike_engine *e, struct ike_sa *sa);
+void ike_sa_hold(struct ike_sa *sa, struct ike_connection *conn);
+void ike_connection_release(struct ike_connection *conn);
+void ike_handshake_free(struct ike_sa *sa);
 uint64_t ike_sa_our_spi(const struct ike_sa *sa);
+
+/* path.c: addresses and NATs */
+void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, bool pretend);
+void ike_nat_detect(struct ike_sa *sa, const struct ike_payloads *p, const struct ike_in *in);
+void ike_nat_float(struct ike_engine *e, struct ike_sa *sa);
+bool ike_path_nat(const struct ike_path *path);
+bool ike_path_encap(const struct ike_engine *e, const struct ike_path *path);
+void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+
+/* child.c: the life of a Child SA */
 struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
 				const struct ike_child_config *config);
-void ike_child_remove(struct ike_engine *e, struct ike_child *child, const char *reason);
-int ike_child_install(struct ike_engine *e, struct ike_child *child);
-void ike_connection_release(struct ike_connection *conn);
+int ike_child_derive(struct ike_child *child, struct ike_slice ni, struct ike_slice nr,
+		     bool initiator);
+int ike_child_bring(struct ike_engine *e, struct ike_child *child, uint64_t now,
+		    enum ike_child_level level, struct ike_task *task);
+void ike_child_free(struct ike_engine *e, struct ike_child *child);
+void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t now,
+		      const char *reason);
+struct ike_child_change ike_child_change(const struct ike_engine *e, const struct ike_child *child);
+
+/* task.c: what an IKE SA is at, and what it has yet to do */
+struct ike_task *ike_task_new(struct ike_engine *e, struct ike_sa *sa,
+			      const struct ike_exchange *exchange);
+void ike_task_free(struct ike_engine *e, struct ike_task *task);
+struct ike_task *ike_task_queue(struct ike_engine *e, struct ike_sa *sa, enum ike_exchange_row row);
+struct ike_task *ike_task_find(const struct ike_sa *sa, enum ike_exchange_row row);
+void ike_task_begin(struct ike_engine *e, struct ike_task *task, uint64_t now);
+void ike_task_take(struct ike_engine *e, struct ike_task *task, struct ike_in *in);
+void ike_task_answered(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in);
+enum ike_step ike_task_wait(struct ike_task *task, ike_resume_fn *resume);
+void ike_task_resume(struct ike_engine *e, struct ike_task *task, uint64_t now,
+		     struct ike_job *job);
+void ike_tasks_drop(struct ike_engine *e, struct ike_sa *sa);
+void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+
+/* job.c */
+struct ike_job *ike_job_new(struct ike_engine *e, enum ike_job_type type);
+int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter *waiter,
+		 uint64_t now, struct ike_job *job);
+void ike_waiter_cancel(struct ike_engine *e, struct ike_waiter *waiter);
+void ike_job_lost(struct ike_engine *e, struct ike_waiter *waiter, uint64_t now);
+enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t now, uint16_t group,
+			  struct ike_dh *dh, struct ike_slice peer, ike_resume_fn *resume);
 
 /* transmit.c: requests, responses, retransmission */
 int ike_buffer_set(struct ike_buffer *b, struct ike_slice s);
@@ -239,26 +292,26 @@ struct ike_header ike_sa_header(const struct ike_sa *sa, uint8_t exchange, bool 
 				uint32_t message_id);
 int ike_seal(struct ike_engine *e, struct ike_sa *sa, const struct ike_header *hdr,
 	     struct ike_builder *inner, struct ike_slice *message);
-void ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now, enum ike_task task,
-		      struct ike_slice message);
-int ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now, enum ike_task task,
-		uint8_t exchange, struct ike_builder *inner);
-void ike_request_done(struct ike_sa *sa);
+enum ike_step ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			       struct ike_slice message);
+enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			  struct ike_builder *inner);
+void ike_request_done(struct ike_engine *e, struct ike_sa *sa);
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
-void ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
-		 struct ike_builder *inner);
-void ike_respond_notify(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange, uint16_t type,
-			struct ike_slice data);
+enum ike_step ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
+			  struct ike_builder *inner);
+enum ike_step ike_respond_notify(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
+				 uint16_t type, struct ike_slice data);
 void ike_answer_plain(struct ike_engine *e, const struct ike_in *in, uint64_t spi_r, uint16_t type,
 		      struct ike_slice data);
 bool ike_answer_allowed(struct ike_engine *e, uint64_t now);
 
 /* action.c: what comes out */
-void ike_emit_send(struct ike_engine *e, const struct ike_addr *local,
-		   const struct ike_addr *remote, bool marker, struct ike_slice data);
 struct ike_action *ike_action_new(struct ike_engine *e, enum ike_action_type type);
 void ike_action_queue(struct ike_engine *e, struct ike_action *a);
 struct ike_action *ike_emit(struct ike_engine *e, enum ike_action_type type);
+void ike_emit_send(struct ike_engine *e, const struct ike_addr *local,
+		   const struct ike_addr *remote, bool marker, struct ike_slice data);
 void ike_emit_event(struct ike_engine *e, enum ike_action_type type, const struct ike_sa *sa,
 		    const struct ike_child *child, const char *reason);
 void ike_emit_child_failed(struct ike_engine *e, const struct ike_sa *sa, const char *name,
@@ -299,32 +352,62 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 struct ike_id ike_connection_local_id(const struct ike_connection *conn,
 				      const struct ike_addr *local);
 
-/* nat.c */
-void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, bool pretend);
-void ike_nat_detect(struct ike_sa *sa, const struct ike_payloads *p, const struct ike_in *in);
-void ike_nat_float(struct ike_engine *e, struct ike_sa *sa);
+/* One file an exchange: the functions of its rows, and how others begin one. */
+void ike_init_receive(struct ike_engine *e, struct ike_in *in);
+enum ike_step ike_init_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now);
+enum ike_step ike_init_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       struct ike_in *in);
+enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in);
 
-/*
- * One file an exchange, build and process for both sides. `process` functions see messages that
- * opened and were in the window.
- */
-int ike_init_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
-void ike_init_process_request(struct ike_engine *e, struct ike_in *in);
-void ike_init_process_response(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in);
+struct ike_auth_task {
+	struct ike_task task;
+	bool initial_contact; /* the peer says so */
+	uint16_t refusal;     /* what the answer says instead of a Child SA */
+	uint64_t child_id;
+};
+enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now);
+enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       struct ike_in *in);
+enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in);
 
-int ike_auth_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
-void ike_auth_process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in);
-void ike_auth_finish_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
-void ike_auth_process_response(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in);
+enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
+				       struct ike_task *task, struct ike_in *in);
 
-int ike_informational_start(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
-			    enum ike_task task);
-void ike_informational_process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in);
-void ike_informational_process_response(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in);
+enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_task *task, struct ike_in *in);
+enum ike_step ike_liveness_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 uint64_t now);
+enum ike_step ike_liveness_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				    struct ike_in *in);
+void ike_liveness_check(struct ike_engine *e, struct ike_sa *sa);
+void ike_liveness_due(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
-void ike_create_child_process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in);
+struct ike_delete_task {
+	struct ike_task task;
+	struct ike_delete_task *also; /* Child SAs that the same message names */
+	uint64_t child_id;
+	char reason[IKE_REASON_MAX];
+};
+void ike_delete_child(struct ike_engine *e, struct ike_child *child, const char *reason);
+const char *ike_delete_reason(const struct ike_task *task);
+void ike_delete_because(struct ike_task *task, const char *reason);
+void ike_delete_forget(struct ike_engine *e, struct ike_task *task);
+enum ike_step ike_delete_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				     uint64_t now);
+enum ike_step ike_delete_child_response(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_task *task, struct ike_in *in);
+enum ike_step ike_delete_ike_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				   uint64_t now);
+enum ike_step ike_delete_ike_response(struct ike_engine *e, struct ike_sa *sa,
+				      struct ike_task *task, struct ike_in *in);
+enum ike_step ike_refuse_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       uint64_t now);
 
-/* child.c: negotiation of a Child SA inside an exchange */
+/* offer.c: negotiation of a Child SA inside an exchange */
 int ike_child_request(struct ike_builder *b, const struct ike_child *child);
 uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
 			  struct ike_child **child, const char **name);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Requests and responses under protection, and retransmission (RFC 7296, sections 2.1 to 2.4). */
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "host/ike/sa.h"
@@ -79,111 +78,95 @@ int ike_seal(struct ike_engine *e, struct ike_sa *sa, const struct ike_header *h
 
 static void send_request_buffer(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	ike_emit_send(e, &sa->local, &sa->remote, sa->local.port == e->config.port_natt,
-		      ike_slice(sa->request.data, sa->request.len));
-	if (sa->moving)
-		ike_emit_send(e, &sa->moving_local, &sa->moving_remote,
-			      sa->moving_local.port == e->config.port_natt,
-			      ike_slice(sa->request.data, sa->request.len));
-	sa->retransmit_at = now + sa->retransmit_wait;
+	const struct ike_path *path = &sa->path;
+	struct ike_slice request = ike_slice(sa->out.request.data, sa->out.request.len);
+
+	ike_emit_send(e, &path->local, &path->remote, path->local.port == e->config.port_natt,
+		      request);
+	if (path->moving)
+		ike_emit_send(e, &path->moving_local, &path->moving_remote,
+			      path->moving_local.port == e->config.port_natt, request);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], ike_later(now, sa->out.wait));
 }
 
-void ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now, enum ike_task task,
-		      struct ike_slice message)
+/* The request of the task at work. Its answer is what that waits for then. */
+enum ike_step ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			       struct ike_slice message)
 {
-	if (ike_buffer_set(&sa->request, message)) {
+	if (ike_buffer_set(&sa->out.request, message)) {
 		ike_sa_down(e, sa, "out of memory");
-		return;
+		return IKE_DONE;
 	}
-	sa->task = task;
-	sa->tries = 0;
-	sa->retransmit_wait = sa->conn->retransmit_ms;
+	sa->out.tries = 0;
+	sa->out.wait = sa->conn->retransmit_ms;
 	send_request_buffer(e, sa, now);
+	return IKE_MORE;
 }
 
-int ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now, enum ike_task task,
-		uint8_t exchange, struct ike_builder *inner)
+/* The same under protection, from the payloads in `inner`. */
+enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			  struct ike_builder *inner)
 {
-	struct ike_header hdr = ike_sa_header(sa, exchange, false, sa->request_id);
+	struct ike_header hdr =
+		ike_sa_header(sa, sa->out.task->exchange->type, false, sa->out.next_id);
 	struct ike_slice message;
-	int err;
 
-	if (sa->request_id == UINT32_MAX) /* section 2.2: message IDs don't wrap */
-		return -EOVERFLOW;
-	err = ike_seal(e, sa, &hdr, inner, &message);
-	if (!err)
-		ike_send_request(e, sa, now, task, message);
-	return err;
-}
-
-void ike_request_done(struct ike_sa *sa)
-{
-	ike_buffer_free(&sa->request);
-	sa->task = IKE_TASK_NONE;
-	sa->request_id++;
-	sa->retransmit_at = IKE_NEVER;
-}
-
-static const char *task_exchange(enum ike_task task)
-{
-	switch (task) {
-	case IKE_TASK_INIT:
-		return "IKE_SA_INIT";
-	case IKE_TASK_AUTH:
-		return "IKE_AUTH";
-	case IKE_TASK_DELETE_IKE:
-	case IKE_TASK_DELETE_CHILDREN:
-		return "a delete";
-	default:
-		return "the liveness check";
+	/* Section 2.2: message IDs don't wrap. */
+	if (sa->out.next_id == UINT32_MAX || ike_seal(e, sa, &hdr, inner, &message)) {
+		ike_sa_down(e, sa, "could not build a request");
+		return IKE_DONE;
 	}
+	return ike_send_request(e, sa, now, message);
+}
+
+/* It is answered: the next one has the next message ID. */
+void ike_request_done(struct ike_engine *e, struct ike_sa *sa)
+{
+	ike_buffer_free(&sa->out.request);
+	sa->out.next_id++;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], IKE_NEVER);
 }
 
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	char reason[IKE_REASON_MAX];
-
-	if (sa->tries >= sa->conn->retransmit_tries) {
-		e->stats.peers_dead++;
-		snprintf(reason, sizeof(reason), "peer is dead: no answer to %s, sent %u times",
-			 task_exchange(sa->task), sa->tries + 1);
-		/* Why it is being deleted, or an error that was suspected to be forged. */
-		ike_sa_down(e, sa, *sa->reason ? sa->reason : reason);
+	if (sa->out.tries >= sa->conn->retransmit_tries) {
+		ike_sa_unanswered(e, sa);
 		return;
 	}
-	sa->tries++;
-	sa->retransmit_wait = sa->retransmit_wait * sa->conn->retransmit_percent / 100;
+	sa->out.tries++;
+	sa->out.wait = sa->out.wait * sa->conn->retransmit_percent / 100;
 	e->stats.retransmissions_out++;
-	ike_log(e, IKE_LOG_DEBUG, sa, "retransmission %u of %s", sa->tries,
-		task_exchange(sa->task));
+	ike_log(e, IKE_LOG_DEBUG, sa, "retransmission %u of %s", sa->out.tries,
+		sa->out.task->exchange->name);
 	send_request_buffer(e, sa, now);
 }
 
-void ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
-		 struct ike_builder *inner)
+/* Answer the peer's request that is at work. */
+enum ike_step ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
+			  struct ike_builder *inner)
 {
-	struct ike_header hdr = ike_sa_header(sa, exchange, true, sa->expected_id - 1);
+	struct ike_header hdr = ike_sa_header(sa, exchange, true, sa->in.next_id - 1);
 	struct ike_slice message;
 	int err = ike_seal(e, sa, &hdr, inner, &message);
 
 	if (!err)
-		err = ike_buffer_set(&sa->response, message);
-	if (err) {
+		err = ike_buffer_set(&sa->in.response, message);
+	if (err)
 		ike_sa_down(e, sa, "could not build a response");
-		return;
-	}
-	ike_emit_send(e, &sa->reply_local, &sa->reply_remote,
-		      sa->reply_local.port == e->config.port_natt, message);
+	else
+		ike_emit_send(e, &sa->in.local, &sa->in.remote,
+			      sa->in.local.port == e->config.port_natt, message);
+	return IKE_DONE;
 }
 
-void ike_respond_notify(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange, uint16_t type,
-			struct ike_slice data)
+enum ike_step ike_respond_notify(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
+				 uint16_t type, struct ike_slice data)
 {
 	struct ike_builder inner;
 
 	ike_build_chain(&inner, e->inner, sizeof(e->inner));
 	ike_write_notify(&inner, IKE_PROTO_NONE, ike_slice(NULL, 0), type, data);
-	ike_respond(e, sa, exchange, &inner);
+	return ike_respond(e, sa, exchange, &inner);
 }
 
 /* A response that isn't protected, because there is no IKE SA to do it (section 2.21). */

@@ -48,7 +48,7 @@ enum ike_payload_type {
 	IKE_PAYLOAD_SKF = 53,
 };
 
-enum ike_exchange {
+enum ike_exchange_type {
 	IKE_SA_INIT = 34,
 	IKE_AUTH = 35,
 	IKE_CREATE_CHILD_SA = 36,

@@ -10,6 +10,7 @@
 #include "host/ike/ike.h"
 #include "host/raveld/closing.h"
 #include "host/raveld/datapath.h"
+#include "host/raveld/jobs.h"
 #include "host/raveld/log.h"
 #include "host/raveld/routes.h"
 #include "host/raveld/sockets.h"
@@ -45,6 +46,7 @@ struct daemon {
 	struct sockets *sockets;
 	struct control *control;
 	struct ike_engine *engine;
+	struct jobs *jobs;
 	struct wish *wishes;
 	size_t wish_count;
 	uv_timer_t timer;
@@ -75,8 +77,17 @@ int negotiation_up(struct daemon *d, const char *name, const char **connection, 
 		   char *reason, size_t len);
 int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len);
 
-/* SAs of this connection or child (NULL: any) that there are. */
+/* SAs of this connection or child that there are. */
 size_t negotiation_count(struct daemon *d, const char *name);
+
+/* ---- children.c: Child SAs and the data path */
+
+/* A step of a Child SA; the answer is in the job. */
+void children_do(struct daemon *d, struct ike_job *job);
+void children_remove(struct daemon *d, const struct ike_child_removed *removed);
+
+/* False: it can't go on, and must be given up. */
+bool children_move(struct daemon *d, const struct ike_child_change *change);
 
 /* ---- protect.c: what holds before the first SA is up */
 

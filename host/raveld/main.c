@@ -284,6 +284,7 @@ static int start(struct daemon *d)
 static void finish(struct daemon *d)
 {
 	datapath_stop(d->datapath);
+	jobs_close(d->jobs);
 	control_close(d->control);
 	d->control = NULL;
 	sockets_close(d->sockets);

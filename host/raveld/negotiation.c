@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The IKE core in the loop: datagrams and time in, actions out. */
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +41,12 @@ static void release_spi(void *context, uint32_t spi)
 	rvl_sad_release_spi(((struct daemon *)context)->sad, spi);
 }
 
+/* Who sends on an SA is alive (RFC 7296, section 2.4). */
+static bool heard(void *context, uint64_t child_id)
+{
+	return rvl_sad_child_heard(((struct daemon *)context)->sad, child_id);
+}
+
 static uint64_t now_of(struct daemon *d)
 {
 	uv_update_time(&d->loop);
@@ -59,161 +64,28 @@ static struct wish *find_wish(struct daemon *d, const char *connection, const ch
 
 /* ------------------------------------------------------------------------- what the core wants */
 
-struct given_up {
-	struct daemon *d;
-	uint64_t child_id;
-	bool damaged;
-	uint64_t ike_id; /* 0: the IKE SA has other children too */
-};
-
 /* Of a lifetime the initiator knows too; of damage only this side. */
-static bool is_ours_to_replace(const struct given_up *g, const struct ike_sa_info *sa,
-			       const struct wish *w)
+static bool is_ours_to_replace(const struct ike_sa_info *sa, const struct wish *w, bool damaged)
 {
-	return w->wanted || sa->initiator || (g->damaged && w->connection->remote.family);
-}
-
-static void mark_replace(void *context, const struct ike_sa_info *sa,
-			 const struct ike_child_info *child)
-{
-	struct given_up *g = context;
-	struct wish *w;
-
-	if (!child || child->id != g->child_id)
-		return;
-	if (sa->child_count == 1)
-		g->ike_id = sa->id;
-	w = find_wish(g->d, sa->connection, child->name);
-	if (w && is_ours_to_replace(g, sa, w))
-		w->replace = true;
+	return w->wanted || sa->initiator || (damaged && w->connection->remote.family);
 }
 
 /* Without rekeying, an SA that can't go on is given up and, by its initiator, negotiated anew. */
 static void give_up_child(struct daemon *d, uint64_t child_id, bool damaged)
 {
-	struct given_up g = {.d = d, .child_id = child_id, .damaged = damaged};
+	struct ike_child_info child;
+	struct ike_sa_info sa;
+	struct wish *w;
 
-	ike_list(d->engine, mark_replace, &g);
-	if (g.ike_id)
-		ike_terminate(d->engine, now_of(d), g.ike_id);
+	if (!ike_find_child(d->engine, child_id, &sa, &child))
+		return;
+	w = find_wish(d, sa.connection, child.name);
+	if (w && is_ours_to_replace(&sa, w, damaged))
+		w->replace = true;
+	if (sa.child_count == 1)
+		ike_terminate(d->engine, now_of(d), sa.id);
 	else
 		ike_terminate_child(d->engine, now_of(d), child_id);
-}
-
-/* What the data path ought not to do any more and does is ended with it. */
-static void check_sad(struct daemon *d)
-{
-	if (!rvl_sad_broken(d->sad) || d->stopping)
-		return;
-	log_error(&d->log, "the data path keeps what it must give up: ending");
-	daemon_stop(d, EXIT_FAILURE);
-}
-
-static void take_out(struct daemon *d, uint64_t child_id, uint32_t spi_in)
-{
-	struct rvl_backend_error error = {""};
-	int err = rvl_sad_child_remove(d->sad, child_id, &error);
-
-	/* -ENOENT: it never got in. An SPI that the data path may still have isn't used again. */
-	if (!err || err == -ENOENT)
-		rvl_sad_release_spi(d->sad, spi_in);
-	else if (!d->backend->ops->dead(d->backend))
-		log_error(&d->log, "SA %08x isn't taken out of the data path: %s", spi_in,
-			  error.text);
-	check_sad(d);
-}
-
-struct selectors_of {
-	uint64_t child_id;
-	bool found;
-	struct ike_ts_list local_ts;
-	struct ike_ts_list remote_ts;
-};
-
-static void copy_selectors(void *context, const struct ike_sa_info *sa,
-			   const struct ike_child_info *child)
-{
-	struct selectors_of *s = context;
-
-	(void)sa;
-	if (!child || child->id != s->child_id)
-		return;
-	s->found = true;
-	s->local_ts = *child->local_ts;
-	s->remote_ts = *child->remote_ts;
-}
-
-/* A NAT gave the peer another address or port. */
-static void move_child(struct daemon *d, const struct ike_child_change *change)
-{
-	struct selectors_of s = {.child_id = change->child_id};
-	struct rvl_backend_error error = {""};
-	char reason[ROUTES_REASON] = "", text[IKE_ADDR_TEXT];
-	int err = rvl_sad_child_move(d->sad, change->child_id, &change->local, &change->remote,
-				     &error);
-
-	ike_addr_text(&change->remote, text, sizeof(text));
-	ike_list(d->engine, copy_selectors, &s);
-	if (err)
-		snprintf(reason, sizeof(reason), "%s", error.text);
-	else if (s.found)
-		err = routes_add(d->routes, &change->remote, &s.local_ts, &s.remote_ts, reason);
-	if (!err) {
-		log_info(&d->log, "SA %08x: its peer is at %s port %u now", change->spi_in, text,
-			 change->remote.port);
-		return;
-	}
-	log_info(&d->log, "SA %08x: its peer is at %s port %u now, and it is given up: %s",
-		 change->spi_in, text, change->remote.port, reason);
-	give_up_child(d, change->child_id, false);
-}
-
-static void install(struct daemon *d, const struct ike_child_install *i)
-{
-	const struct wish *w = find_wish(d, i->connection, i->child);
-	struct rvl_backend_error error = {""};
-	struct rvl_child child = {
-		.id = i->child_id,
-		.local = i->local,
-		.remote = i->remote,
-		.encap = i->encap,
-		.spi_in = i->spi_in,
-		.spi_out = i->spi_out,
-		.key_in = i->keys_in.encr,
-		.key_out = i->keys_out.encr,
-		.key_len = i->keys_out.encr_len,
-		.local_ts = &i->local_ts,
-		.remote_ts = &i->remote_ts,
-		.replay_window = i->replay_window,
-	};
-	char reason[ROUTES_REASON] = "";
-	int err;
-
-	if (d->stopping) {
-		ike_child_installed(d->engine, now_of(d), i->child_id, -ESHUTDOWN,
-				    "raveld is ending");
-		return;
-	}
-	if (w) {
-		child.df = w->child->df == CONF_DF_COPY ? RVL_ESP_DF_COPY : RVL_ESP_DF_CLEAR;
-		child.copy_dscp = w->child->copy_dscp;
-		child.lifetime = (struct rvl_lifetime){
-			.soft_bytes = w->child->rekey_bytes,
-			.hard_bytes = w->child->life_bytes,
-			.soft_packets = w->child->rekey_packets,
-			.hard_packets = w->child->life_packets,
-		};
-	}
-	err = rvl_sad_child_add(d->sad, &child, &error);
-	if (err) {
-		log_error(&d->log, "%s: the data path refuses the SA: %s", i->child, error.text);
-		check_sad(d);
-		ike_child_installed(d->engine, now_of(d), i->child_id, err, error.text);
-		return;
-	}
-	err = routes_add(d->routes, &i->remote, &i->local_ts, &i->remote_ts, reason);
-	/* Without a way its traffic would go elsewhere: the core tells why, and has it removed. */
-	ike_child_installed(d->engine, now_of(d), i->child_id, err, err ? reason : NULL);
 }
 
 static void plan_retry(struct daemon *d, struct wish *w)
@@ -266,21 +138,44 @@ static void core_log(struct daemon *d, const struct ike_log_line *line)
 	log_write(&d->log, levels[line->level], "%s", line->text);
 }
 
-static void act(struct daemon *d, const struct ike_action *a)
+/* Worker threads exchange keys; the data path is this thread's. */
+static void take_job(struct daemon *d, struct ike_action *a)
+{
+	struct ike_job *job = a->job;
+
+	a->job = NULL;
+	if (job->type == IKE_JOB_KE) {
+		jobs_add(d->jobs, job);
+		return;
+	}
+	children_do(d, job);
+	ike_job_done(d->engine, now_of(d), job);
+}
+
+static void on_job_done(void *context, struct ike_job *job)
+{
+	struct daemon *d = context;
+
+	ike_job_done(d->engine, now_of(d), job);
+	negotiation_settle(d);
+}
+
+static void act(struct daemon *d, struct ike_action *a)
 {
 	switch (a->type) {
 	case IKE_ACTION_SEND:
 		sockets_send(d->sockets, &a->send.local, &a->send.remote, a->send.marker,
 			     a->send.data);
 		break;
-	case IKE_ACTION_CHILD_INSTALL:
-		install(d, &a->install);
+	case IKE_ACTION_JOB:
+		take_job(d, a);
 		break;
 	case IKE_ACTION_CHILD_UPDATE:
-		move_child(d, &a->change);
+		if (!children_move(d, &a->change))
+			give_up_child(d, a->change.child_id, false);
 		break;
 	case IKE_ACTION_CHILD_REMOVE:
-		take_out(d, a->change.child_id, a->change.spi_in);
+		children_remove(d, &a->removed);
 		break;
 	case IKE_ACTION_IKE_UP:
 		log_info(&d->log, "%s: IKE SA is up", a->event.connection);
@@ -304,55 +199,11 @@ static void act(struct daemon *d, const struct ike_action *a)
 
 static void retry_due(struct daemon *d, uint64_t now);
 
-/* Children of IKE SAs that DPD is about to ask about. */
-struct silent {
-	const struct daemon *d;
-	uint64_t now;
-	uint64_t shortest_ms;
-	size_t count;
-	uint64_t ids[64]; /* of more, some peers are asked in vain: no harm */
-};
-
-static void find_silent(void *context, const struct ike_sa_info *sa,
-			const struct ike_child_info *child)
-{
-	struct silent *s = context;
-	const struct conf_connection *c;
-
-	if (!child || child->state != IKE_CHILD_INSTALLED || sa->state != IKE_STATE_ESTABLISHED ||
-	    s->now < sa->last_heard_at + s->shortest_ms ||
-	    s->count == sizeof(s->ids) / sizeof(s->ids[0]))
-		return;
-	c = conf_find_connection(s->d->conf, sa->connection);
-	if (c && c->dpd_delay && s->now >= sa->last_heard_at + (uint64_t)c->dpd_delay * 1000)
-		s->ids[s->count++] = child->id;
-}
-
-/* Who sends on an SA is alive (RFC 7296, section 2.4). */
-static void note_traffic(struct daemon *d, uint64_t now)
-{
-	struct silent s = {.d = d, .now = now, .shortest_ms = UINT64_MAX};
-
-	for (size_t i = 0; i < d->conf->connection_count; i++) {
-		uint64_t delay = (uint64_t)d->conf->connections[i].dpd_delay * 1000;
-
-		if (delay && delay < s.shortest_ms)
-			s.shortest_ms = delay;
-	}
-	if (s.shortest_ms == UINT64_MAX)
-		return;
-	ike_list(d->engine, find_silent, &s);
-	for (size_t i = 0; i < s.count; i++)
-		if (rvl_sad_child_heard(d->sad, s.ids[i]))
-			ike_note_traffic(d->engine, now, s.ids[i]);
-}
-
 static void on_timer(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
 	uint64_t now = now_of(d);
 
-	note_traffic(d, now);
 	ike_tick(d->engine, now);
 	retry_due(d, now);
 	negotiation_settle(d);
@@ -378,7 +229,7 @@ void negotiation_settle(struct daemon *d)
 		ike_action_free(action);
 	}
 	control_check_down(d->control);
-	if (d->stopping && !negotiation_count(d, NULL)) {
+	if (d->stopping && !ike_sa_count(d->engine)) {
 		uv_stop(&d->loop);
 		return;
 	}
@@ -475,7 +326,15 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 		memcpy(to->proposals, from->proposals, sizeof(to->proposals));
 		to->local_ts = from->local_ts;
 		to->remote_ts = from->remote_ts;
-		to->replay_window = from->replay_window;
+		to->policy = (struct ike_child_policy){
+			.replay_window = from->replay_window,
+			.copy_df = from->df == CONF_DF_COPY,
+			.copy_dscp = from->copy_dscp,
+			.rekey_bytes = from->rekey_bytes,
+			.life_bytes = from->life_bytes,
+			.rekey_packets = from->rekey_packets,
+			.life_packets = from->life_packets,
+		};
 	}
 	return 0;
 }
@@ -540,6 +399,7 @@ int negotiation_start(struct daemon *d)
 		.random = {.fill = fill_random},
 		.alloc_spi = alloc_spi,
 		.release_spi = release_spi,
+		.heard = heard,
 		.context = d,
 		.port = c->port,
 		.port_natt = c->port_nat,
@@ -549,7 +409,8 @@ int negotiation_start(struct daemon *d)
 	int err;
 
 	d->engine = ike_engine_new(&config);
-	err = d->engine ? make_wishes(d) : -ENOMEM;
+	d->jobs = jobs_open(&d->loop, on_job_done, d);
+	err = d->engine && d->jobs ? make_wishes(d) : -ENOMEM;
 	if (!err)
 		err = add_secrets(d);
 	for (size_t i = 0; !err && i < d->conf->connection_count; i++)
@@ -654,21 +515,18 @@ int negotiation_up(struct daemon *d, const char *name, const char **connection, 
 struct census {
 	const char *name;
 	size_t count;
-	uint64_t ids[64]; /* of what is to be terminated; more of them wait for the next round */
-	bool ike[64];
+	uint64_t *ids; /* of what has that name, if they are wanted */
+	bool *ike;
 };
 
 static void take_census(void *context, const struct ike_sa_info *sa,
 			const struct ike_child_info *child)
 {
 	struct census *c = context;
-	const char *name = child ? child->name : sa->connection;
 
-	if ((c->name && strcmp(name, c->name)) || (!c->name && child))
+	if (sa->state == IKE_STATE_DEAD || strcmp(child ? child->name : sa->connection, c->name))
 		return;
-	if (sa->state == IKE_STATE_DEAD)
-		return;
-	if (c->count < sizeof(c->ids) / sizeof(c->ids[0])) {
+	if (c->ids) {
 		c->ids[c->count] = child ? child->id : sa->id;
 		c->ike[c->count] = !child;
 	}
@@ -683,9 +541,32 @@ size_t negotiation_count(struct daemon *d, const char *name)
 	return census.count;
 }
 
+/* All that have the name, however many there are. */
+static int terminate_named(struct daemon *d, const char *name)
+{
+	size_t count = negotiation_count(d, name), at;
+	struct census census = {.name = name};
+	int err = 0;
+
+	census.ids = calloc(count + 1, sizeof(*census.ids));
+	census.ike = calloc(count + 1, sizeof(*census.ike));
+	if (census.ids && census.ike)
+		ike_list(d->engine, take_census, &census);
+	else
+		err = -ENOMEM;
+	for (at = 0; at < census.count; at++) {
+		if (census.ike[at])
+			ike_terminate(d->engine, now_of(d), census.ids[at]);
+		else
+			ike_terminate_child(d->engine, now_of(d), census.ids[at]);
+	}
+	free(census.ids);
+	free(census.ike);
+	return err;
+}
+
 int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len)
 {
-	struct census census = {.name = name};
 	bool known = false;
 
 	for (size_t i = 0; i < d->wish_count; i++) {
@@ -701,17 +582,13 @@ int negotiation_down(struct daemon *d, const char *name, char *reason, size_t le
 		snprintf(reason, len, "no connection or child \"%s\" is configured", name);
 		return -ENOENT;
 	}
-	ike_list(d->engine, take_census, &census);
-	if (!census.count) {
+	if (!negotiation_count(d, name)) {
 		snprintf(reason, len, "%s isn't up", name);
 		return -ENOENT;
 	}
-	for (size_t i = 0; i < census.count && i < sizeof(census.ids) / sizeof(census.ids[0]);
-	     i++) {
-		if (census.ike[i])
-			ike_terminate(d->engine, now_of(d), census.ids[i]);
-		else
-			ike_terminate_child(d->engine, now_of(d), census.ids[i]);
+	if (terminate_named(d, name)) {
+		snprintf(reason, len, "out of memory");
+		return -ENOMEM;
 	}
 	return 0;
 }

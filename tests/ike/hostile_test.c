@@ -783,7 +783,7 @@ static void a_responder_with_another_configured_key_is_not_who_was_called(void *
 	b()->install_holds = true;
 	start(net, 0);
 	net_settle(net);
-	assert_int_equal(b()->held_count, 1);
+	assert_int_equal(b()->job_count, 1);
 	ike_engine_clear_psks(b()->engine);
 	ike_engine_add_psk(b()->engine, NULL, 0, ike_slice("mallory's", 9));
 	b()->install_holds = false;

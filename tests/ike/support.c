@@ -104,6 +104,12 @@ static void release_spi(void *context, uint32_t spi)
 	node->spis_out--;
 }
 
+static bool heard(void *context, uint64_t child_id)
+{
+	(void)child_id;
+	return ((struct node *)context)->traffic;
+}
+
 static void check(int err, const char *what, const char *error)
 {
 	if (err) {
@@ -170,6 +176,7 @@ struct net *net_new(uint64_t seed, const struct side *a, const struct side *b)
 			.random = {.fill = rng_fill, .context = &node->rng},
 			.alloc_spi = alloc_spi,
 			.release_spi = release_spi,
+			.heard = heard,
 			.context = node,
 			.cookie_always = sides[i]->cookie,
 			.max_half_open_per_ip = sides[i]->max_half_open,
@@ -204,8 +211,11 @@ void net_free(struct net *n)
 {
 	for (unsigned i = 0; i < n->queued; i++)
 		packet_free(&n->queue[i]);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) {
+		for (unsigned k = 0; k < n->node[i].job_count; k++)
+			ike_job_free(n->node[i].jobs[k].job);
 		ike_engine_free(n->node[i].engine);
+	}
 	OPENSSL_cleanse(n, sizeof(*n));
 	free(n);
 }
@@ -259,6 +269,82 @@ static struct installed *find_child(struct node *node, uint64_t id)
 	return NULL;
 }
 
+static void learn(struct child_sa *sa, const struct ike_child_job *job)
+{
+	*sa = (struct child_sa){
+		.child_id = job->child_id,
+		.local = job->local,
+		.remote = job->remote,
+		.encap = job->encap,
+		.suite = job->suite,
+		.spi_in = job->spi_in,
+		.spi_out = job->spi_out,
+		.keys_in = job->keys,
+		.local_ts = job->local_ts,
+		.remote_ts = job->remote_ts,
+	};
+	strcpy(sa->connection, job->connection);
+	strcpy(sa->child, job->child);
+}
+
+/* The steps of a Child SA come in their order, each once the one before is answered. */
+static void install(struct node *node, const struct ike_job *job)
+{
+	struct installed *child = find_child(node, job->child.child_id);
+
+	switch (job->type) {
+	case IKE_JOB_CHILD_INBOUND:
+		if (child || node->child_count == NODE_CHILDREN)
+			abort();
+		child = &node->children[node->child_count++];
+		*child = (struct installed){.present = true};
+		learn(&child->sa, &job->child);
+		break;
+	case IKE_JOB_CHILD_OUTBOUND:
+		if (!child || !child->present || child->outbound)
+			abort();
+		child->outbound = true;
+		child->sa.keys_out = job->child.keys;
+		break;
+	default:
+		if (!child || !child->outbound)
+			abort();
+		child->used = true;
+		break;
+	}
+}
+
+static void take_job(struct node *node, struct ike_action *a)
+{
+	struct waiting_job *w = &node->jobs[node->job_count++];
+
+	if (node->job_count == NODE_JOBS)
+		abort();
+	*w = (struct waiting_job){.job = a->job, .due = node->net->now};
+	a->job = NULL;
+	w->due += w->job->type == IKE_JOB_KE ? node->ke_delay : node->install_delay;
+	if (w->job->type != IKE_JOB_KE)
+		install(node, w->job);
+}
+
+/* Does it wait for nothing but its time? */
+static bool free_to_go(const struct node *node, const struct waiting_job *w)
+{
+	return w->job->type == IKE_JOB_KE ? !node->ke_holds : !node->install_holds;
+}
+
+static void answer(struct node *node, struct ike_job *job)
+{
+	if (job->type == IKE_JOB_KE) {
+		ike_job_run(job);
+	} else {
+		job->error = node->install_error;
+		if (job->error)
+			strcpy(job->reason, "no room in the NIC");
+	}
+	ike_job_done(node->engine, node->net->now, job);
+}
+
 static void act(struct node *node, struct ike_action *a)
 {
 	struct installed *child;
@@ -267,19 +353,14 @@ static void act(struct node *node, struct ike_action *a)
 	case IKE_ACTION_SEND:
 		transmit(node, &a->send);
 		break;
-	case IKE_ACTION_CHILD_INSTALL:
-		if (node->child_count == NODE_CHILDREN || node->held_count == NODE_CHILDREN)
-			abort();
-		node->children[node->child_count++] =
-			(struct installed){.sa = a->install, .present = true};
-		node->held[node->held_count] = a->install.child_id;
-		node->held_until[node->held_count++] = node->net->now + node->install_delay;
+	case IKE_ACTION_JOB:
+		take_job(node, a);
 		break;
 	case IKE_ACTION_CHILD_REMOVE:
-		child = find_child(node, a->change.child_id);
-		if (!child || !child->present)
+		child = find_child(node, a->removed.child_id);
+		if (!child || !child->present || child->sa.spi_in != a->removed.spi_in)
 			abort();
-		child->present = child->up = false;
+		child->present = child->outbound = child->used = child->up = false;
 		node->spis_out--;
 		break;
 	case IKE_ACTION_CHILD_UPDATE:
@@ -322,28 +403,31 @@ static void act(struct node *node, struct ike_action *a)
 	}
 }
 
+void node_answer(struct node *node, unsigned index)
+{
+	struct ike_job *job = node->jobs[index].job;
+
+	memmove(&node->jobs[index], &node->jobs[index + 1],
+		(--node->job_count - index) * sizeof(node->jobs[0]));
+	answer(node, job);
+}
+
 void node_drain(struct node *node)
 {
 	struct ike_action *a;
 	bool again = true;
 
 	while (again) {
+		again = false;
 		while ((a = ike_next_action(node->engine))) {
 			act(node, a);
 			ike_action_free(a);
 		}
-		again = false;
-		for (unsigned i = 0; i < node->held_count && !node->install_holds; i++) {
-			uint64_t id = node->held[i];
-
-			if (node->held_until[i] > node->net->now)
-				continue;
-			node->held[i] = node->held[--node->held_count];
-			node->held_until[i] = node->held_until[node->held_count];
-			ike_child_installed(node->engine, node->net->now, id, node->install_error,
-					    node->install_error ? "no room in the NIC" : NULL);
-			again = true;
-			break;
+		for (unsigned i = 0; i < node->job_count && !again; i++) {
+			again = node->jobs[i].due <= node->net->now &&
+				free_to_go(node, &node->jobs[i]);
+			if (again)
+				node_answer(node, i);
 		}
 	}
 }
@@ -404,9 +488,11 @@ uint64_t net_next(const struct net *n)
 
 		if (deadline < at)
 			at = deadline;
-		for (unsigned k = 0; k < n->node[i].held_count; k++) {
-			if (!n->node[i].install_holds && n->node[i].held_until[k] < at)
-				at = n->node[i].held_until[k];
+		for (unsigned k = 0; k < n->node[i].job_count; k++) {
+			const struct waiting_job *w = &n->node[i].jobs[k];
+
+			if (free_to_go(&n->node[i], w) && w->due < at)
+				at = w->due;
 		}
 	}
 	return at;
@@ -451,7 +537,7 @@ void terminate_each(struct node *node)
 	struct ike_sa *next;
 
 	for (struct ike_sa *sa = node->engine->all; sa; sa = next) {
-		next = sa->all_next;
+		next = sa->links.next;
 		ike_terminate(node->engine, node->net->now, sa->id);
 	}
 	node_drain(node);
@@ -461,7 +547,7 @@ struct ike_sa *only_sa(struct net *n, unsigned node)
 {
 	struct ike_sa *sa = n->node[node].engine->all;
 
-	if (!sa || sa->all_next)
+	if (!sa || sa->links.next)
 		abort();
 	return sa;
 }
@@ -501,8 +587,9 @@ bool nothing_left(const struct node *node)
 {
 	const struct ike_engine *e = node->engine;
 
-	return e->sa_count == 0 && e->half_open_count == 0 && e->heap_len == 0 && !e->all &&
-	       node->spis_out == 0 && ike_next_deadline(e) == IKE_NEVER &&
+	return e->sa_count == 0 && e->half_open.count == 0 && e->timers.count == 0 &&
+	       e->timers.reserved == 0 && e->waiters.count == 0 && e->children.count == 0 &&
+	       !e->all && node->spis_out == 0 && ike_next_deadline(e) == IKE_NEVER &&
 	       e->connections[0]->references == 1;
 }
 
@@ -513,7 +600,7 @@ struct packet forge(struct net *n, unsigned node, uint8_t exchange, bool respons
 	struct ike_sa *sa = e->all;
 	struct ike_header hdr = ike_sa_header(sa, exchange, response, id);
 	struct ike_slice message;
-	struct packet p = {.to = 1 - node, .local = sa->remote, .remote = sa->local};
+	struct packet p = {.to = 1 - node, .local = sa->path.remote, .remote = sa->path.local};
 
 	if (ike_seal(e, sa, &hdr, inner, &message))
 		abort();

@@ -26,12 +26,36 @@ uint64_t seed_of(int argc, char **argv, uint64_t fallback, bool *given);
 
 size_t from_hex(const char *hex, uint8_t *out, size_t cap);
 
-enum { NODE_CHILDREN = 64, NET_PACKETS = 4096 };
+enum { NODE_CHILDREN = 64, NODE_JOBS = 256, NET_PACKETS = 4096 };
+
+/* What the data path was told of a Child SA. */
+struct child_sa {
+	uint64_t child_id;
+	char connection[IKE_NAME_MAX];
+	char child[IKE_NAME_MAX];
+	struct ike_addr local;
+	struct ike_addr remote;
+	bool encap;
+	struct ike_suite suite;
+	uint32_t spi_in;
+	uint32_t spi_out;
+	struct ike_child_keys keys_in;
+	struct ike_child_keys keys_out;
+	struct ike_ts_list local_ts;
+	struct ike_ts_list remote_ts;
+};
 
 struct installed {
-	struct ike_child_install sa;
-	bool present; /* in the data path */
-	bool up;      /* CHILD_UP was said */
+	struct child_sa sa;
+	bool present;  /* in the data path: it receives */
+	bool outbound; /* it can send, too */
+	bool used;     /* the flows go there */
+	bool up;       /* CHILD_UP was said */
+};
+
+struct waiting_job {
+	struct ike_job *job;
+	uint64_t due;
 };
 
 struct net;
@@ -43,12 +67,14 @@ struct node {
 	struct rng rng;
 	uint32_t next_spi;
 	int spis_out;	    /* allotted and neither given back nor removed */
+	bool traffic;	    /* the peer sends on its Child SAs */
 	int install_error;  /* what the data path answers */
 	bool install_holds; /* it answers only when the test says so */
+	bool ke_holds;	    /* so does who exchanges keys */
 	uint64_t install_delay;
-	uint64_t held[NODE_CHILDREN]; /* child ids that wait for an answer */
-	uint64_t held_until[NODE_CHILDREN];
-	unsigned held_count;
+	uint64_t ke_delay;
+	struct waiting_job jobs[NODE_JOBS]; /* that wait for an answer */
+	unsigned job_count;
 	struct installed children[NODE_CHILDREN];
 	unsigned child_count;
 	unsigned ike_up, ike_down, child_up, child_down, updates, keepalives;
@@ -103,6 +129,8 @@ void net_free(struct net *n);
 extern const struct side SIDE_A, SIDE_B;
 
 void node_drain(struct node *node);
+/* Answer a job that waits, out of its turn. */
+void node_answer(struct node *node, unsigned index);
 
 /* Deliver all that waits, oldest first, until nothing waits; time stands still. */
 void net_settle(struct net *n);

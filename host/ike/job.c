@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/ike/job.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host/ike/sa.h"
+
+/* Doing them */
+
+static int exchange_keys(struct ike_ke_job *ke)
+{
+	if (!ke->dh)
+		ke->dh = ike_dh_new(ke->group, &ke->random);
+	if (!ke->dh)
+		return -EIO;
+	return ke->peer_len ? ike_dh_shared(ke->dh, ike_slice(ke->peer, ke->peer_len), &ke->shared)
+			    : 0;
+}
+
+void ike_job_run(struct ike_job *job)
+{
+	job->error = job->type == IKE_JOB_KE ? exchange_keys(&job->ke) : -ENOTSUP;
+	job->reason[0] = 0;
+}
+
+/* No larger than what it carries. */
+static size_t size_of(enum ike_job_type type)
+{
+	size_t head = offsetof(struct ike_job, ke);
+
+	return head +
+	       (type == IKE_JOB_KE ? sizeof(struct ike_ke_job) : sizeof(struct ike_child_job));
+}
+
+void ike_job_free(struct ike_job *job)
+{
+	if (!job)
+		return;
+	if (job->type == IKE_JOB_KE)
+		ike_dh_free(job->ke.dh);
+	OPENSSL_cleanse(job, size_of(job->type));
+	free(job);
+}
+
+/* Sending them out, and their return */
+
+struct ike_job *ike_job_new(struct ike_engine *e, enum ike_job_type type)
+{
+	struct ike_job *job = calloc(1, size_of(type));
+
+	if (!job) {
+		e->stats.drop_memory++;
+		return NULL;
+	}
+	job->type = type;
+	return job;
+}
+
+/* Takes the job; -ENOMEM: freed, and nobody waits for it. */
+int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter *waiter,
+		 uint64_t now, struct ike_job *job)
+{
+	struct ike_action *a = ike_action_new(e, IKE_ACTION_JOB);
+
+	if (!a || ike_timers_reserve(e, 1)) {
+		ike_action_free(a);
+		ike_job_free(job);
+		return -ENOMEM;
+	}
+	job->token = waiter->token = ++e->last_token;
+	job->stranger = sa->state == IKE_STATE_CONNECTING || sa->state == IKE_STATE_HALF_OPEN;
+	ike_table_add(&e->waiters, &waiter->by_token, waiter->token);
+	waiter->timer.kind = IKE_TIMER_JOB;
+	ike_timer_set(e, &waiter->timer, ike_later(now, e->config.job_timeout_ms));
+	a->job = job;
+	ike_action_queue(e, a);
+	return 0;
+}
+
+void ike_waiter_cancel(struct ike_engine *e, struct ike_waiter *waiter)
+{
+	if (!waiter->token)
+		return;
+	waiter->token = 0;
+	ike_table_remove(&e->waiters, &waiter->by_token);
+	ike_timers_release(e, &waiter->timer, 1);
+}
+
+static void tell(struct ike_engine *e, struct ike_waiter *waiter, uint64_t now, struct ike_job *job)
+{
+	ike_waiter_cancel(e, waiter);
+	waiter->done(e, waiter, now, job);
+}
+
+void ike_job_lost(struct ike_engine *e, struct ike_waiter *waiter, uint64_t now)
+{
+	struct ike_job job = {.token = waiter->token, .error = -ETIMEDOUT};
+
+	tell(e, waiter, now, &job);
+}
+
+void ike_job_done(struct ike_engine *e, uint64_t now, struct ike_job *job)
+{
+	struct ike_link *link = ike_table_first(&e->waiters, job->token);
+
+	if (link)
+		tell(e, IKE_OWNER(link, struct ike_waiter, by_token), now, job);
+	ike_job_free(job);
+	ike_reap(e);
+}
+
+/*
+ * A key exchange for a task: a key pair of `group`, or `dh` (which the job takes), and the secret
+ * with `peer` when that isn't empty.
+ */
+enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t now, uint16_t group,
+			  struct ike_dh *dh, struct ike_slice peer, ike_resume_fn *resume)
+{
+	struct ike_job *job = ike_job_new(e, IKE_JOB_KE);
+
+	if (!job) {
+		ike_dh_free(dh);
+		ike_sa_down(e, task->sa, "out of memory");
+		return IKE_DONE;
+	}
+	job->ke.random = e->config.random;
+	job->ke.group = group;
+	job->ke.dh = dh;
+	job->ke.peer_len = peer.len;
+	if (peer.len)
+		memcpy(job->ke.peer, peer.data, peer.len);
+	if (ike_job_send(e, task->sa, &task->waiter, now, job)) {
+		ike_sa_down(e, task->sa, "out of memory");
+		return IKE_DONE;
+	}
+	return ike_task_wait(task, resume);
+}

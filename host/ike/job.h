@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Jobs: what the core doesn't do itself, because it takes long or belongs to somebody else. A job
+ * goes out in IKE_ACTION_JOB and comes back through ike_job_done(): late, in any order, or not at
+ * all, which the core takes for a failure once its time is over.
+ */
+#ifndef RAVELIN_HOST_IKE_JOB_H
+#define RAVELIN_HOST_IKE_JOB_H
+
+#include "host/ike/config.h"
+#include "host/ike/dh.h"
+#include "host/ike/keys.h"
+#include "host/ike/random.h"
+#include "host/ike/secret.h"
+
+enum { IKE_REASON_MAX = 192 };
+
+enum ike_job_type {
+	IKE_JOB_KE,		/* ike_job_run() does it, on any thread */
+	IKE_JOB_CHILD_INBOUND,	/* the data path: receive on it from now on */
+	IKE_JOB_CHILD_OUTBOUND, /* have it ready to send */
+	IKE_JOB_CHILD_USE,	/* lead the flows to it, in one step from whatever had them */
+};
+
+/* A key pair of ours and, once the peer's public value is known, the secret shared with it. */
+struct ike_ke_job {
+	struct ike_random random; /* its fill() is called on the thread that runs the job */
+	uint16_t group;
+	struct ike_dh *dh; /* NULL: make one of `group`; the job's */
+	size_t peer_len;   /* 0: no secret is asked for */
+	uint8_t peer[IKE_PUBLIC_MAX];
+	struct ike_secret shared;
+};
+
+/* One step of a Child SA. Of CHILD_USE only the names are set. */
+struct ike_child_job {
+	uint64_t child_id;
+	uint64_t ike_id;
+	char connection[IKE_NAME_MAX];
+	char child[IKE_NAME_MAX];
+	struct ike_addr local; /* outer addresses; the ports matter with encap only */
+	struct ike_addr remote;
+	bool encap;		    /* ESP in UDP */
+	struct ike_suite suite;	    /* protocol, encryption with key length, integrity; no ESN */
+	uint32_t spi_in;	    /* host order; chosen by us */
+	uint32_t spi_out;	    /* chosen by the peer */
+	struct ike_child_keys keys; /* of the direction */
+	struct ike_ts_list local_ts;
+	struct ike_ts_list remote_ts;
+	struct ike_child_policy policy;
+};
+
+struct ike_job {
+	enum ike_job_type type;
+	bool stranger; /* for a peer that hasn't authenticated: others go first */
+	uint64_t token;
+
+	/* The answer: 0 or a negative errno with a reason for an operator, which may stay empty. */
+	int error;
+	char reason[IKE_REASON_MAX];
+
+	union {
+		struct ike_ke_job ke;
+		struct ike_child_job child;
+	};
+};
+
+/*
+ * Do a job that needs nothing but itself, on any thread, and set its answer. -EBADMSG: the peer's
+ * public value is invalid (RFC 6989).
+ */
+void ike_job_run(struct ike_job *job);
+
+/* Erases what is secret in it. NULL is fine. */
+void ike_job_free(struct ike_job *job);
+
+#endif

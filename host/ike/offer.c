@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Negotiation of a Child SA: SA, TSi and TSr payloads, both sides (RFC 7296, section 1.2). */
+#include "host/ike/sa.h"
+
+struct offer {
+	unsigned count;
+	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
+};
+
+/* In IKE_AUTH there is no key exchange for the Child SA, so no transforms for one either. */
+static struct offer offer_of(const struct ike_child_config *config)
+{
+	struct offer o = {.count = config->proposal_count};
+
+	if (o.count)
+		memcpy(o.proposals, config->proposals, o.count * sizeof(o.proposals[0]));
+	else
+		o.count = ike_proposal_defaults(IKE_PROTO_ESP, o.proposals);
+	for (unsigned i = 0; i < o.count; i++)
+		o.proposals[i] = ike_proposal_without(&o.proposals[i], IKE_TRANSFORM_KE);
+	return o;
+}
+
+static void write_tfc(struct ike_builder *b)
+{
+	ike_write_notify(b, IKE_PROTO_NONE, ike_slice(NULL, 0), IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED,
+			 ike_slice(NULL, 0));
+}
+
+static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
+{
+	struct ike_writer w = ike_writer(out, 4);
+
+	ike_put_u32(&w, spi);
+	return ike_written(&w);
+}
+
+int ike_child_request(struct ike_builder *b, const struct ike_child *child)
+{
+	struct offer o = offer_of(child->config);
+	uint8_t spi[4];
+
+	ike_write_sa(b, o.proposals, o.count, 0, spi_octets(child->spi_in, spi));
+	ike_write_ts(b, IKE_PAYLOAD_TSI, &child->local_ts);
+	ike_write_ts(b, IKE_PAYLOAD_TSR, &child->remote_ts);
+	write_tfc(b);
+	return ike_writer_ok(&b->w) ? 0 : -1;
+}
+
+static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa, struct ike_ts_list *tsi,
+		       struct ike_ts_list *tsr)
+{
+	struct ike_slice sa_body = {0}, tsi_body = {0}, tsr_body = {0};
+	int err = ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &sa_body);
+
+	if (!err)
+		err = ike_payloads_one(&in->payloads, IKE_PAYLOAD_TSI, &tsi_body);
+	if (!err)
+		err = ike_payloads_one(&in->payloads, IKE_PAYLOAD_TSR, &tsr_body);
+	if (!err)
+		err = ike_parse_sa(sa_body, sa);
+	if (!err)
+		err = ike_parse_ts(tsi_body, tsi);
+	return err ? err : ike_parse_ts(tsr_body, tsr);
+}
+
+static uint32_t spi_value(struct ike_slice spi)
+{
+	struct ike_cursor c = ike_cursor(spi);
+
+	return ike_get_u32(&c);
+}
+
+/*
+ * Responder: find a configured child that takes the traffic selectors and a proposal.
+ * Returns 0 and the new child, or the notify that says why not; INVALID_SYNTAX is for the whole
+ * message. *name is the child that came closest, for the operator.
+ */
+uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
+			  struct ike_child **child, const char **name)
+{
+	struct ike_sa_payload offered;
+	struct ike_ts_list tsi, tsr, mine, theirs;
+	uint16_t refusal = IKE_N_TS_UNACCEPTABLE;
+
+	*child = NULL;
+	*name = sa->conn->child_count ? sa->conn->children[0].name : "";
+	if (parse_child(in, &offered, &tsi, &tsr))
+		return IKE_N_INVALID_SYNTAX;
+	for (unsigned i = 0; i < sa->conn->child_count; i++) {
+		const struct ike_child_config *config = &sa->conn->children[i];
+		struct offer own = offer_of(config);
+		struct ike_suite suite;
+		struct ike_slice spi;
+
+		mine = ike_ts_resolve(&config->local_ts, &sa->path.local);
+		theirs = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
+		if (!ike_ts_narrow(&tsr, &mine, &mine) || !ike_ts_narrow(&tsi, &theirs, &theirs))
+			continue;
+		*name = config->name;
+		if (ike_proposal_select(own.proposals, own.count, &offered, 0, true, &suite,
+					&spi) ||
+		    spi_value(spi) < 256) {
+			refusal = IKE_N_NO_PROPOSAL_CHOSEN;
+			continue;
+		}
+		*child = ike_child_new(e, sa, config);
+		if (!*child)
+			return IKE_N_NO_ADDITIONAL_SAS;
+		(*child)->suite = suite;
+		(*child)->spi_out = spi_value(spi);
+		(*child)->local_ts = mine;
+		(*child)->remote_ts = theirs;
+		return 0;
+	}
+	return refusal;
+}
+
+void ike_child_answer(struct ike_builder *b, const struct ike_child *child)
+{
+	struct ike_proposal p = ike_suite_proposal(&child->suite);
+	uint8_t spi[4];
+
+	ike_write_sa(b, &p, 1, child->suite.number, spi_octets(child->spi_in, spi));
+	ike_write_ts(b, IKE_PAYLOAD_TSI, &child->remote_ts);
+	ike_write_ts(b, IKE_PAYLOAD_TSR, &child->local_ts);
+	write_tfc(b);
+}
+
+/*
+ * Initiator: take over the answer, which must lie within what was offered. Returns 0, or the
+ * notify that we would have sent for it.
+ */
+uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in)
+{
+	struct offer own = offer_of(child->config);
+	struct ike_sa_payload answer;
+	struct ike_ts_list tsi, tsr;
+	struct ike_slice spi;
+
+	if (parse_child(in, &answer, &tsi, &tsr))
+		return IKE_N_INVALID_SYNTAX;
+	if (ike_proposal_check_answer(own.proposals, own.count, &answer, true, &child->suite,
+				      &spi) ||
+	    spi_value(spi) < 256)
+		return IKE_N_NO_PROPOSAL_CHOSEN;
+	child->spi_out = spi_value(spi);
+	if (!ike_ts_subset(&tsi, &child->local_ts) || !ike_ts_subset(&tsr, &child->remote_ts))
+		return IKE_N_TS_UNACCEPTABLE;
+	child->local_ts = tsi;
+	child->remote_ts = tsr;
+	return 0;
+}

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The operator's wishes, and what there is to be seen. */
+#include <errno.h>
+
+#include "host/ike/sa.h"
+
+static const struct ike_child_config *find_child_config(const struct ike_connection *conn,
+							const char *name)
+{
+	for (unsigned i = 0; i < conn->child_count; i++) {
+		if (!name || strcmp(conn->children[i].name, name) == 0)
+			return &conn->children[i];
+	}
+	return NULL;
+}
+
+/* Up, or on its way? */
+static bool child_exists(const struct ike_engine *e, const struct ike_child_config *config)
+{
+	struct ike_child *child = NULL;
+
+	while ((child = ike_child_find_config(e, config, child))) {
+		if (child->state <= IKE_CHILD_INSTALLED && !ike_sa_ending(child->sa))
+			return true;
+	}
+	return false;
+}
+
+int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child_name,
+		 const struct ike_addr *local, uint64_t *ike_id)
+{
+	struct ike_connection *conn = ike_connection_find(e, connection);
+	const struct ike_child_config *config = conn ? find_child_config(conn, child_name) : NULL;
+	struct ike_child *child;
+	struct ike_task *task;
+	struct ike_sa *sa;
+	int err = -ENOMEM;
+
+	if (!config)
+		return -ENOENT;
+	if (e->stopping)
+		return -ESHUTDOWN;
+	if (conn->remote.family == 0)
+		return -EDESTADDRREQ;
+	if (conn->local.family)
+		local = &conn->local;
+	if (!local || local->family != conn->remote.family)
+		return -EADDRNOTAVAIL;
+	if (child_exists(e, config))
+		return -EALREADY;
+	if (e->sa_count >= e->config.max_sas)
+		return -EBUSY;
+	sa = ike_sa_new(e, now, true);
+	if (!sa)
+		return -ENOMEM;
+	ike_sa_hold(sa, conn);
+	sa->path.local = *local;
+	sa->path.local.port = e->config.port;
+	sa->path.remote = conn->remote;
+	if (!sa->path.remote.port)
+		sa->path.remote.port = IKE_PORT;
+	*ike_id = sa->id;
+	child = ike_child_new(e, sa, config);
+	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
+	if (!child)
+		err = -ENOSPC;
+	if (!child || !task) {
+		ike_task_free(e, task);
+		ike_sa_down(e, sa, "could not begin");
+		ike_reap(e);
+		return err;
+	}
+	child->local_ts = ike_ts_resolve(&config->local_ts, &sa->path.local);
+	child->remote_ts = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
+	ike_task_begin(e, task, now);
+	err = sa->state == IKE_STATE_DEAD ? -EIO : 0;
+	if (!err)
+		e->stats.initiated++;
+	ike_reap(e);
+	return err;
+}
+
+int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id)
+{
+	struct ike_sa *sa = ike_sa_find_id(e, ike_id);
+
+	if (!sa)
+		return -ENOENT;
+	ike_sa_delete(e, sa, now, "deleted by the operator");
+	ike_reap(e);
+	return 0;
+}
+
+void ike_terminate_all(struct ike_engine *e, uint64_t now)
+{
+	e->stopping = true;
+	for (struct ike_sa *sa = e->all; sa; sa = sa->links.next) {
+		if (sa->state == IKE_STATE_INSTALLING) /* the peer doesn't think that it is up */
+			ike_sa_down(e, sa, "shutting down");
+		ike_sa_delete(e, sa, now, "shutting down");
+	}
+	ike_reap(e);
+}
+
+int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id)
+{
+	struct ike_child *child = ike_child_find_id(e, child_id);
+
+	if (!child)
+		return -ENOENT;
+	if (child->sa->state != IKE_STATE_ESTABLISHED) /* nothing but this child is wanted of it */
+		return ike_terminate(e, now, child->sa->id);
+	ike_delete_child(e, child, "deleted by the operator");
+	ike_sa_advance(e, child->sa, now);
+	ike_reap(e);
+	return 0;
+}
+
+unsigned ike_sa_count(const struct ike_engine *e)
+{
+	return e->sa_count;
+}
+
+static struct ike_sa_info describe_sa(const struct ike_sa *sa)
+{
+	return (struct ike_sa_info){
+		.id = sa->id,
+		.connection = sa->conn ? sa->conn->name : "",
+		.state = sa->state,
+		.initiator = sa->initiator,
+		.spi_i = sa->spi_i,
+		.spi_r = sa->spi_r,
+		.local = sa->path.local,
+		.remote = sa->path.remote,
+		.local_id = &sa->local_id,
+		.remote_id = &sa->remote_id,
+		.suite = sa->suite,
+		.nat_local = sa->path.nat_local,
+		.nat_remote = sa->path.nat_remote,
+		.created_at = sa->created_at,
+		.established_at = sa->established_at,
+		.last_heard_at = sa->last_heard_at,
+		.child_count = sa->child_count,
+	};
+}
+
+static struct ike_child_info describe_child(const struct ike_engine *e,
+					    const struct ike_child *child)
+{
+	return (struct ike_child_info){
+		.id = child->id,
+		.name = child->config->name,
+		.state = child->state,
+		.suite = child->suite,
+		.spi_in = child->spi_in,
+		.spi_out = child->spi_out,
+		.encap = ike_path_encap(e, &child->sa->path),
+		.local_ts = &child->local_ts,
+		.remote_ts = &child->remote_ts,
+		.installed_at = child->installed_at,
+	};
+}
+
+bool ike_find_child(const struct ike_engine *e, uint64_t child_id, struct ike_sa_info *sa,
+		    struct ike_child_info *child)
+{
+	const struct ike_child *found = ike_child_find_id(e, child_id);
+
+	if (!found)
+		return false;
+	*sa = describe_sa(found->sa);
+	*child = describe_child(e, found);
+	return true;
+}
+
+void ike_list(const struct ike_engine *e, ike_list_fn *fn, void *context)
+{
+	for (const struct ike_sa *sa = e->all; sa; sa = sa->links.next) {
+		struct ike_sa_info info = describe_sa(sa);
+
+		fn(context, &info, NULL);
+		for (const struct ike_child *child = sa->children; child; child = child->next) {
+			struct ike_child_info c = describe_child(e, child);
+
+			fn(context, &info, &c);
+		}
+	}
+}

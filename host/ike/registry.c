@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * All IKE SAs: by our SPI, by id and by the peer's identity; the half-open ones also by the peer's
+ * address, which both finds a retransmitted IKE_SA_INIT and counts how many an address has. All
+ * Child SAs: by id, and by what they are configured as.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "host/ike/sa.h"
+
+/* The key is secret, so that nobody can aim at one chain. */
+static uint64_t mix(const struct ike_engine *e, uint64_t v)
+{
+	v = (v ^ e->hash_key) * 0x9e3779b97f4a7c15u;
+	v ^= v >> 32;
+	v = (v ^ (e->hash_key >> 7)) * 0xd6e8feb86659fd93u;
+	return v ^ v >> 29;
+}
+
+static uint64_t hash_ip(const struct ike_engine *e, const struct ike_addr *addr)
+{
+	uint64_t high, low;
+
+	memcpy(&high, addr->ip, 8);
+	memcpy(&low, addr->ip + 8, 8);
+	return mix(e, mix(e, high) ^ low);
+}
+
+static uint64_t hash_id(const struct ike_engine *e, const struct ike_id *remote)
+{
+	uint64_t h = remote->type;
+
+	for (unsigned i = 0; i < remote->len; i++)
+		h = mix(e, h ^ (uint64_t)tolower(remote->data[i]));
+	return h;
+}
+
+static uint64_t hash_config(const struct ike_engine *e, const struct ike_child_config *config)
+{
+	return mix(e, (uint64_t)(uintptr_t)config);
+}
+
+uint64_t ike_sa_our_spi(const struct ike_sa *sa)
+{
+	return sa->initiator ? sa->spi_i : sa->spi_r;
+}
+
+int ike_registry_init(struct ike_engine *e)
+{
+	struct ike_table *const tables[] = {&e->by_spi,	  &e->by_id,	 &e->by_peer, &e->half_open,
+					    &e->children, &e->instances, &e->waiters};
+	int err = 0;
+
+	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
+		err = ike_table_init(tables[i]);
+	return err;
+}
+
+static void sa_free(struct ike_engine *e, struct ike_sa *sa)
+{
+	while (sa->children) {
+		struct ike_child *child = sa->children;
+
+		sa->children = child->next;
+		ike_child_free(e, child);
+	}
+	ike_tasks_drop(e, sa);
+	ike_task_free(e, sa->in.task);
+	ike_task_free(e, sa->out.task);
+	ike_handshake_free(sa);
+	ike_buffer_free(&sa->out.request);
+	ike_buffer_free(&sa->in.response);
+	if (sa->conn)
+		ike_connection_release(sa->conn);
+	OPENSSL_cleanse(sa, sizeof(*sa));
+	free(sa);
+}
+
+void ike_registry_free(struct ike_engine *e)
+{
+	while (e->all) {
+		struct ike_sa *sa = e->all;
+
+		e->all = sa->links.next;
+		sa_free(e, sa);
+	}
+	ike_table_free(&e->by_spi);
+	ike_table_free(&e->by_id);
+	ike_table_free(&e->by_peer);
+	ike_table_free(&e->half_open);
+	ike_table_free(&e->children);
+	ike_table_free(&e->instances);
+	ike_table_free(&e->waiters);
+	free(e->timers.list);
+}
+
+struct ike_sa *ike_sa_new(struct ike_engine *e, uint64_t now, bool initiator)
+{
+	struct ike_sa *sa;
+	uint64_t spi = 0;
+
+	do {
+		if (ike_random_fill(&e->config.random, &spi, sizeof(spi)))
+			return NULL;
+	} while (spi == 0 || ike_sa_find(e, spi));
+	sa = calloc(1, sizeof(*sa));
+	if (!sa)
+		return NULL;
+	sa->handshake = calloc(1, sizeof(*sa->handshake));
+	if (!sa->handshake || ike_timers_reserve(e, IKE_SA_TIMERS)) {
+		free(sa->handshake);
+		free(sa);
+		return NULL;
+	}
+	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
+		sa->timers[kind] = (struct ike_timer){.at = IKE_NEVER, .kind = (uint8_t)kind};
+	sa->id = ++e->last_id;
+	sa->initiator = initiator;
+	sa->state = initiator ? IKE_STATE_CONNECTING : IKE_STATE_HALF_OPEN;
+	if (initiator)
+		sa->spi_i = spi;
+	else
+		sa->spi_r = spi;
+	sa->created_at = now;
+	sa->last_heard_at = now;
+	ike_table_add(&e->by_spi, &sa->links.by_spi, mix(e, spi));
+	ike_table_add(&e->by_id, &sa->links.by_id, sa->id);
+	sa->links.next = e->all;
+	if (e->all)
+		e->all->links.prev = sa;
+	e->all = sa;
+	e->sa_count++;
+	return sa;
+}
+
+struct ike_sa *ike_sa_find(const struct ike_engine *e, uint64_t our_spi)
+{
+	struct ike_link *l = ike_table_first(&e->by_spi, mix(e, our_spi));
+
+	for (; l; l = ike_table_next(l)) {
+		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.by_spi);
+
+		if (ike_sa_our_spi(sa) == our_spi && sa->state != IKE_STATE_DEAD)
+			return sa;
+	}
+	return NULL;
+}
+
+struct ike_sa *ike_sa_find_id(const struct ike_engine *e, uint64_t id)
+{
+	struct ike_link *l = ike_table_first(&e->by_id, id);
+	struct ike_sa *sa = l ? IKE_OWNER(l, struct ike_sa, links.by_id) : NULL;
+
+	return sa && sa->state != IKE_STATE_DEAD ? sa : NULL;
+}
+
+void ike_peer_link(struct ike_engine *e, struct ike_sa *sa)
+{
+	ike_table_add(&e->by_peer, &sa->links.by_peer, hash_id(e, &sa->remote_id));
+}
+
+/* The next IKE SA between these identities, the newest first. */
+struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *local,
+			     const struct ike_id *remote, const struct ike_sa *after)
+{
+	struct ike_link *l = after ? ike_table_next(&after->links.by_peer)
+				   : ike_table_first(&e->by_peer, hash_id(e, remote));
+
+	for (; l; l = ike_table_next(l)) {
+		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.by_peer);
+
+		if (sa->state != IKE_STATE_DEAD && ike_id_equal(&sa->remote_id, remote) &&
+		    ike_id_equal(&sa->local_id, local))
+			return sa;
+	}
+	return NULL;
+}
+
+struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_in *in,
+				  const uint8_t digest[32], unsigned *same_ip)
+{
+	struct ike_link *l = ike_table_first(&e->half_open, hash_ip(e, &in->remote));
+	struct ike_sa *found = NULL;
+
+	*same_ip = 0;
+	for (; l; l = ike_table_next(l)) {
+		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.half_open);
+
+		if (!ike_addr_same_ip(&sa->path.remote, &in->remote))
+			continue;
+		++*same_ip;
+		if (sa->spi_i == in->hdr.spi_i && memcmp(sa->in.digest, digest, 32) == 0)
+			found = sa;
+	}
+	return found;
+}
+
+void ike_half_open_add(struct ike_engine *e, struct ike_sa *sa)
+{
+	if (!sa->links.half_open.at)
+		ike_table_add(&e->half_open, &sa->links.half_open, hash_ip(e, &sa->path.remote));
+}
+
+void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa)
+{
+	ike_table_remove(&e->half_open, &sa->links.half_open);
+}
+
+void ike_child_link(struct ike_engine *e, struct ike_child *child)
+{
+	ike_table_add(&e->children, &child->by_id, child->id);
+	ike_table_add(&e->instances, &child->by_config, hash_config(e, child->config));
+}
+
+void ike_child_unlink(struct ike_engine *e, struct ike_child *child)
+{
+	ike_table_remove(&e->children, &child->by_id);
+	ike_table_remove(&e->instances, &child->by_config);
+}
+
+struct ike_child *ike_child_find_id(const struct ike_engine *e, uint64_t id)
+{
+	struct ike_link *l = ike_table_first(&e->children, id);
+
+	return l ? IKE_OWNER(l, struct ike_child, by_id) : NULL;
+}
+
+/* The next Child SA of what is configured so, the newest first. */
+struct ike_child *ike_child_find_config(const struct ike_engine *e,
+					const struct ike_child_config *config,
+					const struct ike_child *after)
+{
+	struct ike_link *l = after ? ike_table_next(&after->by_config)
+				   : ike_table_first(&e->instances, hash_config(e, config));
+
+	while (l && IKE_OWNER(l, struct ike_child, by_config)->config != config)
+		l = ike_table_next(l);
+	return l ? IKE_OWNER(l, struct ike_child, by_config) : NULL;
+}
+
+void ike_reap(struct ike_engine *e)
+{
+	while (e->dead) {
+		struct ike_sa *sa = e->dead;
+
+		e->dead = sa->links.dead_next;
+		ike_table_remove(&e->by_spi, &sa->links.by_spi);
+		ike_table_remove(&e->by_id, &sa->links.by_id);
+		ike_table_remove(&e->by_peer, &sa->links.by_peer);
+		if (sa->links.prev)
+			sa->links.prev->links.next = sa->links.next;
+		else
+			e->all = sa->links.next;
+		if (sa->links.next)
+			sa->links.next->links.prev = sa->links.prev;
+		ike_timers_release(e, sa->timers, IKE_SA_TIMERS);
+		e->sa_count--;
+		sa_free(e, sa);
+	}
+}

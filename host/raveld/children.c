@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Child SAs between the core, the data path and the routes. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "host/raveld/daemon.h"
+
+/* What the data path ought not to do any more and does is ended with it. */
+static void check_sad(struct daemon *d)
+{
+	if (!rvl_sad_broken(d->sad) || d->stopping)
+		return;
+	log_error(&d->log, "the data path keeps what it must give up: ending");
+	daemon_stop(d, EXIT_FAILURE);
+}
+
+static struct rvl_child child_of(const struct ike_child_job *job)
+{
+	const struct ike_child_policy *policy = &job->policy;
+
+	return (struct rvl_child){
+		.id = job->child_id,
+		.local = job->local,
+		.remote = job->remote,
+		.encap = job->encap,
+		.spi_in = job->spi_in,
+		.spi_out = job->spi_out,
+		.key = job->keys.encr,
+		.key_len = job->keys.encr_len,
+		.local_ts = &job->local_ts,
+		.remote_ts = &job->remote_ts,
+		.replay_window = policy->replay_window,
+		.df = policy->copy_df ? RVL_ESP_DF_COPY : RVL_ESP_DF_CLEAR,
+		.copy_dscp = policy->copy_dscp,
+		.lifetime =
+			{
+				.soft_bytes = policy->rekey_bytes,
+				.hard_bytes = policy->life_bytes,
+				.soft_packets = policy->rekey_packets,
+				.hard_packets = policy->life_packets,
+			},
+	};
+}
+
+/* Without a way its traffic would go elsewhere. */
+static int use(struct daemon *d, const struct ike_child_job *job, char reason[ROUTES_REASON],
+	       struct rvl_backend_error *error)
+{
+	int err = rvl_sad_child_use(d->sad, job->child_id, error);
+
+	return err ? err
+		   : routes_add(d->routes, &job->remote, &job->local_ts, &job->remote_ts, reason);
+}
+
+void children_do(struct daemon *d, struct ike_job *job)
+{
+	struct rvl_child child = child_of(&job->child);
+	struct rvl_backend_error error = {""};
+	char reason[ROUTES_REASON] = "";
+
+	if (d->stopping) {
+		job->error = -ESHUTDOWN;
+		snprintf(job->reason, sizeof(job->reason), "raveld is ending");
+		return;
+	}
+	switch (job->type) {
+	case IKE_JOB_CHILD_INBOUND:
+		job->error = rvl_sad_child_inbound(d->sad, &child, &error);
+		break;
+	case IKE_JOB_CHILD_OUTBOUND:
+		job->error = rvl_sad_child_outbound(d->sad, &child, &error);
+		break;
+	default:
+		job->error = use(d, &job->child, reason, &error);
+		break;
+	}
+	if (*error.text && job->error)
+		log_error(&d->log, "%s: the data path refuses the SA: %s", job->child.child,
+			  error.text);
+	snprintf(job->reason, sizeof(job->reason), "%s", *error.text ? error.text : reason);
+	check_sad(d);
+}
+
+void children_remove(struct daemon *d, const struct ike_child_removed *removed)
+{
+	struct rvl_backend_error error = {""};
+	int err = rvl_sad_child_remove(d->sad, removed->child_id, &error);
+
+	/* -ENOENT: it never got in. An SPI that the data path may still have isn't used again. */
+	if (!err || err == -ENOENT)
+		rvl_sad_release_spi(d->sad, removed->spi_in);
+	else if (!d->backend->ops->dead(d->backend))
+		log_error(&d->log, "SA %08x isn't taken out of the data path: %s", removed->spi_in,
+			  error.text);
+	check_sad(d);
+}
+
+/* A NAT gave the peer another address or port. */
+bool children_move(struct daemon *d, const struct ike_child_change *change)
+{
+	struct rvl_backend_error error = {""};
+	char reason[ROUTES_REASON] = "", text[IKE_ADDR_TEXT];
+	struct ike_child_info child;
+	struct ike_sa_info sa;
+	int err = rvl_sad_child_move(d->sad, change->child_id, &change->local, &change->remote,
+				     &error);
+
+	ike_addr_text(&change->remote, text, sizeof(text));
+	if (err)
+		snprintf(reason, sizeof(reason), "%s", error.text);
+	else if (ike_find_child(d->engine, change->child_id, &sa, &child))
+		err = routes_add(d->routes, &change->remote, child.local_ts, child.remote_ts,
+				 reason);
+	if (!err)
+		log_info(&d->log, "SA %08x: its peer is at %s port %u now", change->spi_in, text,
+			 change->remote.port);
+	else
+		log_info(&d->log, "SA %08x: its peer is at %s port %u now, and it is given up: %s",
+			 change->spi_in, text, change->remote.port, reason);
+	return !err;
+}

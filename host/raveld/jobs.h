@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Jobs of the IKE core that need nothing but a processor: worker threads do them. Those for peers
+ * that have authenticated go before those for strangers.
+ */
+#ifndef RVL_RAVELD_JOBS_H
+#define RVL_RAVELD_JOBS_H
+
+#include <uv.h>
+
+#include "host/ike/job.h"
+
+struct jobs;
+
+/* On the loop's thread: the job has its answer, and is the callee's. */
+typedef void jobs_done_fn(void *context, struct ike_job *job);
+
+/* NULL without memory. */
+struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context);
+
+/* Takes the job. Its answer comes later, never before this returns. */
+void jobs_add(struct jobs *jobs, struct ike_job *job);
+
+/* How many wait for a thread, and how many have one. */
+size_t jobs_waiting(const struct jobs *jobs);
+size_t jobs_running(const struct jobs *jobs);
+
+/* Waits for those that threads are at; nobody is told of them any more. NULL is fine. */
+void jobs_close(struct jobs *jobs);
+
+#endif
