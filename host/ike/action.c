@@ -80,13 +80,14 @@ static void copy_text(char *out, size_t len, const char *text)
 	snprintf(out, len, "%s", text ? text : "");
 }
 
-void ike_emit_event(struct ike_engine *e, enum ike_action_type type, const struct ike_sa *sa,
-		    const struct ike_child *child, const char *reason)
+struct ike_action *ike_emit_event(struct ike_engine *e, enum ike_action_type type,
+				  const struct ike_sa *sa, const struct ike_child *child,
+				  const char *reason)
 {
 	struct ike_action *a = ike_emit(e, type);
 
 	if (!a)
-		return;
+		return NULL;
 	a->event.ike_id = sa->id;
 	copy_text(a->event.connection, sizeof(a->event.connection),
 		  sa->conn ? sa->conn->name : NULL);
@@ -95,6 +96,7 @@ void ike_emit_event(struct ike_engine *e, enum ike_action_type type, const struc
 		a->event.child_id = child->id;
 		copy_text(a->event.child, sizeof(a->event.child), child->config->name);
 	}
+	return a;
 }
 
 void ike_emit_child_failed(struct ike_engine *e, const struct ike_sa *sa, const char *name,

@@ -24,7 +24,8 @@ struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
 	if (!spi)
 		return NULL;
 	child = calloc(1, sizeof(*child));
-	if (!child) {
+	if (!child || ike_timers_reserve(e, IKE_CHILD_TIMERS)) {
+		free(child);
 		e->config.release_spi(e->config.context, spi);
 		return NULL;
 	}
@@ -33,6 +34,9 @@ struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
 	child->config = config;
 	child->spi_in = spi;
 	child->waiter.done = job_done;
+	for (unsigned i = 0; i < IKE_CHILD_TIMERS; i++)
+		child->timers[i] = (struct ike_timer){.at = IKE_NEVER,
+						      .kind = (uint8_t)(IKE_TIMER_CHILD_REKEY + i)};
 	child->next = sa->children;
 	sa->children = child;
 	sa->child_count++;
@@ -53,6 +57,7 @@ static void erase_keys(struct ike_child *child)
 void ike_child_free(struct ike_engine *e, struct ike_child *child)
 {
 	ike_waiter_cancel(e, &child->waiter);
+	ike_timers_release(e, child->timers, IKE_CHILD_TIMERS);
 	ike_child_unlink(e, child);
 	ike_action_free(child->remove);
 	erase_keys(child);
@@ -71,9 +76,51 @@ struct ike_child_change ike_child_change(const struct ike_engine *e, const struc
 	};
 }
 
+static struct ike_timer *timer_of(struct ike_child *child, enum ike_timer_kind kind)
+{
+	return &child->timers[kind - IKE_TIMER_CHILD_REKEY];
+}
+
+static struct ike_child *alive(const struct ike_engine *e, uint64_t id)
+{
+	struct ike_child *child = id ? ike_child_find_id(e, id) : NULL;
+
+	return child && child->state != IKE_CHILD_LINGERING ? child : NULL;
+}
+
+static bool same_flow(const struct ike_child *a, const struct ike_child *b)
+{
+	return a->config == b->config && ike_ts_subset(&a->local_ts, &b->local_ts) &&
+	       ike_ts_subset(&a->remote_ts, &b->remote_ts);
+}
+
+/* Does its end leave the flow without a Child SA, be it one that is being made? */
+static bool is_missed(const struct ike_child *child)
+{
+	if (child->state == IKE_CHILD_LINGERING)
+		return false;
+	for (const struct ike_child *c = child->sa->children; c; c = c->next) {
+		if (c != child && c->state >= IKE_CHILD_INSTALLING &&
+		    c->state <= IKE_CHILD_REKEYED && same_flow(child, c))
+			return false;
+	}
+	return true;
+}
+
+/* The successor has gone before its time: the old one goes on, and another is made soon. */
+static void carry_on(struct ike_engine *e, struct ike_child *old, uint64_t now)
+{
+	old->successor = 0;
+	if (old->state != IKE_CHILD_REKEYED)
+		return;
+	old->state = IKE_CHILD_INSTALLED;
+	ike_child_rekey_later(e, old, now);
+}
+
 void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason)
 {
+	struct ike_child *old = alive(e, child->predecessor);
 	struct ike_sa *sa = child->sa;
 	struct ike_child **at = &sa->children;
 
@@ -85,20 +132,98 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 	} else {
 		e->config.release_spi(e->config.context, child->spi_in);
 	}
-	ike_emit_event(e, IKE_ACTION_CHILD_DOWN, sa, child, reason);
+	if (is_missed(child))
+		ike_emit_event(e, IKE_ACTION_CHILD_DOWN, sa, child, reason);
 	while (*at != child)
 		at = &(*at)->next;
 	*at = child->next;
 	sa->child_count--;
+	if (old && old->successor == child->id)
+		carry_on(e, old, now);
 	ike_child_free(e, child);
 	/* Without a Child SA it is good for nothing, unless one is negotiated soon. */
 	if (!sa->children && sa->state == IKE_STATE_ESTABLISHED)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
 }
 
-/* Derive both directions' keys from the nonces of the exchange (section 2.17). 0 or -errno. */
-int ike_child_derive(struct ike_child *child, struct ike_slice ni, struct ike_slice nr,
-		     bool initiator)
+/*
+ * Both sides have said that it is over. One with a successor goes on receiving for a while: packets
+ * of the peer's may still be on their way.
+ */
+void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t now,
+		      const char *reason)
+{
+	struct ike_child *next = alive(e, child->successor);
+
+	if (!next) {
+		ike_child_remove(e, child, now, reason);
+		return;
+	}
+	child->state = IKE_CHILD_LINGERING;
+	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY), IKE_NEVER);
+	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_LIFE), now + IKE_LINGER_MS);
+	ike_child_replaced(e, next, now);
+}
+
+/* Its predecessor is gone: the peer sends on this one, so we may as well. */
+void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	if (child->level != IKE_LEVEL_OUTBOUND || child->waiter.token || child->task)
+		return;
+	if (ike_child_bring(e, child, now, IKE_LEVEL_USE, NULL))
+		ike_delete_child(e, child, "out of memory");
+}
+
+/* Up to `most`, of chance; without any when the generator fails. */
+static uint64_t jitter(struct ike_engine *e, uint64_t most)
+{
+	uint64_t value;
+
+	if (!most || ike_random_fill(&e->config.random, &value, sizeof(value)))
+		return 0;
+	return value % (most + 1);
+}
+
+/* Another try after one that came to nothing, not at once and not at the peer's very moment. */
+void ike_child_rekey_later(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY),
+		      now + IKE_RETRY_MS + jitter(e, IKE_RETRY_RAND_MS));
+}
+
+void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	struct ike_sa *sa = child->sa;
+	struct ike_task *task;
+
+	if (child->state != IKE_CHILD_INSTALLED || ike_sa_ending(sa))
+		return;
+	task = ike_task_queue(e, sa, IKE_EXCHANGE_REKEY_CHILD);
+	if (!task) {
+		ike_child_rekey_later(e, child, now);
+		return;
+	}
+	IKE_OWNER(task, struct ike_child_task, task)->config = child->config;
+	IKE_OWNER(task, struct ike_child_task, task)->old_id = child->id;
+	ike_sa_advance(e, sa, now);
+}
+
+void ike_child_expired(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	if (child->state == IKE_CHILD_LINGERING) {
+		ike_child_remove(e, child, now, "replaced");
+		return;
+	}
+	ike_delete_child(e, child, "its lifetime is over");
+	ike_sa_advance(e, child->sa, now);
+}
+
+/*
+ * Derive both directions' keys from what the exchange gave (section 2.17); shared NULL: it had no
+ * key exchange. Returns 0 or a negative errno.
+ */
+int ike_child_derive(struct ike_child *child, const struct ike_secret *shared, struct ike_slice ni,
+		     struct ike_slice nr, bool initiator)
 {
 	struct ike_sa *sa = child->sa;
 	int err;
@@ -106,7 +231,7 @@ int ike_child_derive(struct ike_child *child, struct ike_slice ni, struct ike_sl
 	child->keys = calloc(2, sizeof(*child->keys));
 	if (!child->keys)
 		return -ENOMEM;
-	err = ike_keys_derive_child(sa->suite.prf, &sa->keys, &child->suite, ni, nr,
+	err = ike_keys_derive_child(sa->suite.prf, &sa->keys, &child->suite, shared, ni, nr,
 				    &child->keys[initiator ? IKE_OUT : IKE_IN],
 				    &child->keys[initiator ? IKE_IN : IKE_OUT]);
 	if (err)
@@ -188,11 +313,26 @@ int ike_child_bring(struct ike_engine *e, struct ike_child *child, uint64_t now,
 
 static void in_use(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
+	const struct ike_child_config *config = child->config;
+	struct ike_action *a;
+
 	if (child->state != IKE_CHILD_INSTALLING)
 		return;
 	child->state = IKE_CHILD_INSTALLED;
 	child->installed_at = now;
-	ike_emit_event(e, IKE_ACTION_CHILD_UP, child->sa, child, NULL);
+	if (config->rekey_ms)
+		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY),
+			      now + config->rekey_ms - jitter(e, config->rand_ms));
+	if (config->life_ms)
+		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_LIFE), now + config->life_ms);
+	if (child->predecessor) {
+		a = ike_emit_event(e, IKE_ACTION_CHILD_REKEYED, child->sa, child, NULL);
+		if (a)
+			a->event.old_id = child->predecessor;
+		child->predecessor = 0;
+	} else {
+		ike_emit_event(e, IKE_ACTION_CHILD_UP, child->sa, child, NULL);
+	}
 }
 
 static const char *refusal(const struct ike_job *job)

@@ -43,6 +43,10 @@ struct ike_child_config {
 	struct ike_ts_list local_ts; /* empty: dynamic */
 	struct ike_ts_list remote_ts;
 	struct ike_child_policy policy;
+	/* Milliseconds; 0: never. */
+	uint64_t rekey_ms; /* until a successor is made, */
+	uint64_t rand_ms;  /* less up to so much */
+	uint64_t life_ms;  /* until the end */
 };
 
 struct ike_connection {

@@ -32,13 +32,28 @@ const struct ike_exchange ike_exchanges[IKE_EXCHANGES] = {
 			.request = ike_auth_request,
 			.response = ike_auth_response,
 		},
-	[IKE_EXCHANGE_CREATE_CHILD] =
+	/* The peer's requests of all kinds are taken by this row. */
+	[IKE_EXCHANGE_NEW_CHILD] =
 		{
 			.type = IKE_CREATE_CHILD_SA,
 			.name = "CREATE_CHILD_SA",
+			.start_states = ESTABLISHED,
 			.request_states = ESTABLISHED | DELETING,
-			.size = sizeof(struct ike_task),
+			.size = sizeof(struct ike_child_task),
+			.start = ike_child_start,
 			.request = ike_create_child_request,
+			.response = ike_child_response,
+			.forget = ike_child_forget,
+		},
+	[IKE_EXCHANGE_REKEY_CHILD] =
+		{
+			.type = IKE_CREATE_CHILD_SA,
+			.name = "the rekeying of a Child SA",
+			.start_states = ESTABLISHED,
+			.size = sizeof(struct ike_child_task),
+			.start = ike_child_start,
+			.response = ike_child_response,
+			.forget = ike_child_forget,
 		},
 	[IKE_EXCHANGE_LIVENESS] =
 		{

@@ -136,10 +136,12 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 	ike_write_id(&b, IKE_PAYLOAD_IDI, sa->local_id.type, ike_id_slice(&sa->local_id));
 	if (sa->conn->remote_id.type != IKE_ID_ANY)
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
-	if (write_own_auth(&b, sa, psk) || ike_child_request(&b, sa->children)) {
+	if (write_own_auth(&b, sa, psk)) {
 		ike_sa_down(e, sa, "could not build IKE_AUTH");
 		return IKE_DONE;
 	}
+	ike_child_offer(&b, sa->children, false);
+	ike_child_offer_ts(&b, sa->children);
 	if (first_contact(e, sa))
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_INITIAL_CONTACT, nothing);
 	auth->child_id = sa->children->id;
@@ -148,35 +150,6 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 }
 
 /* Initiator: process. */
-
-static const char *explain(uint16_t type)
-{
-	switch (type) {
-	case IKE_N_AUTHENTICATION_FAILED:
-		return ": wrong pre-shared key or identity?";
-	case IKE_N_NO_PROPOSAL_CHOSEN:
-		return ": it accepts none of our ESP proposals";
-	case IKE_N_TS_UNACCEPTABLE:
-		return ": its traffic selectors have nothing in common with ours";
-	case IKE_N_NO_ADDITIONAL_SAS:
-		return ": its data path refused the Child SA, or it has too many";
-	default:
-		return "";
-	}
-}
-
-/* The first error notify, or 0. */
-static uint16_t find_error(const struct ike_payloads *p)
-{
-	struct ike_notify n;
-
-	for (unsigned i = 0; i < p->count; i++) {
-		if (p->list[i].type == IKE_PAYLOAD_NOTIFY &&
-		    ike_parse_notify(p->list[i].body, &n) == 0 && n.type < IKE_N_STATUS_FIRST)
-			return n.type;
-	}
-	return 0;
-}
 
 /*
  * The responder isn't who it should be. It believes that the IKE SA is up, so it is told by an
@@ -205,18 +178,18 @@ static void complete_child(struct ike_engine *e, struct ike_sa *sa, struct ike_c
 {
 	const struct ike_handshake *h = sa->handshake;
 	char reason[IKE_REASON_MAX];
-	uint16_t error = find_error(&in->payloads);
+	uint16_t error = ike_first_error(&in->payloads);
 
 	if (error) {
 		snprintf(reason, sizeof(reason), "%s from peer%s", ike_notify_name(error),
-			 explain(error));
+			 ike_explain(error));
 		ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s", child->config->name, reason);
 		ike_child_remove(e, child, in->now, reason);
 		return;
 	}
-	error = ike_child_complete(child, in);
+	error = ike_child_complete(child, in, false);
 	if (!error &&
-	    ike_child_derive(child, ike_slice(h->ni, h->ni_len), ike_slice(h->nr, h->nr_len),
+	    ike_child_derive(child, NULL, ike_slice(h->ni, h->ni_len), ike_slice(h->nr, h->nr_len),
 			     true) == 0 &&
 	    ike_child_bring(e, child, in->now, IKE_LEVEL_USE, NULL) == 0)
 		return;
@@ -238,13 +211,13 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	uint16_t error;
 
 	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0) {
-		error = find_error(&in->payloads);
+		error = ike_first_error(&in->payloads);
 		if (error == IKE_N_AUTHENTICATION_FAILED)
 			e->stats.auth_failed++;
 		snprintf(reason, sizeof(reason), "%s%s%s",
 			 error ? ike_notify_name(error) : "peer sent no AUTH",
 			 error ? " from peer" : "",
-			 error == IKE_N_AUTHENTICATION_FAILED ? explain(error) : "");
+			 error == IKE_N_AUTHENTICATION_FAILED ? ike_explain(error) : "");
 		ike_sa_down(e, sa, reason);
 		return IKE_DONE;
 	}
@@ -316,13 +289,13 @@ static uint16_t choose_child(struct ike_engine *e, struct ike_sa *sa, struct ike
 			     const char **name)
 {
 	struct ike_connection *first = sa->conn, *other = NULL;
-	uint16_t refusal = ike_child_accept(e, sa, in, child, name);
+	uint16_t refusal = ike_child_accept(e, sa, in, NULL, false, 0, child, name);
 	const char *other_name;
 
 	while ((refusal == IKE_N_TS_UNACCEPTABLE || refusal == IKE_N_NO_PROPOSAL_CHOSEN) &&
 	       (other = ike_connection_alike(e, sa, first, wanted, other))) {
 		ike_sa_hold(sa, other);
-		if (ike_child_accept(e, sa, in, child, &other_name) == 0)
+		if (ike_child_accept(e, sa, in, NULL, false, 0, child, &other_name) == 0)
 			return 0;
 		ike_sa_hold(sa, first);
 	}
@@ -346,10 +319,12 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		ike_sa_down(e, sa, "the pre-shared key is gone");
 		return IKE_DONE;
 	}
-	if (child)
+	if (child) {
 		ike_child_answer(&b, child);
-	else
+		ike_child_answer_ts(&b, child);
+	} else {
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, auth->refusal, nothing);
+	}
 	ike_respond(e, sa, IKE_AUTH, &b);
 	if (sa->state == IKE_STATE_DEAD)
 		return IKE_DONE;
@@ -395,9 +370,8 @@ static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
 	}
 	auth->child_id = child->id;
 	sa->state = IKE_STATE_INSTALLING;
-	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE],
-		      in->now + e->config.half_open_timeout_ms);
-	if (ike_child_derive(child, ike_slice(h->ni, h->ni_len), ike_slice(h->nr, h->nr_len),
+	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], in->now + e->config.half_open_timeout_ms);
+	if (ike_child_derive(child, NULL, ike_slice(h->ni, h->ni_len), ike_slice(h->nr, h->nr_len),
 			     false) ||
 	    ike_child_bring(e, child, in->now, IKE_LEVEL_OUTBOUND, &auth->task)) {
 		auth->refusal = IKE_N_NO_ADDITIONAL_SAS;

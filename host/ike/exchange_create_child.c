@@ -1,26 +1,532 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * CREATE_CHILD_SA (RFC 7296, section 1.3). This implementation negotiates its Child SA in IKE_AUTH
- * and takes no more after that; a peer's request is declined as section 1.3 provides:
+ * CREATE_CHILD_SA for a Child SA (RFC 7296, sections 1.3.1 and 1.3.3): another one, or a successor.
  *
- *   HDR, SK {SA, Ni, [KEi,] ..}  -->    <--  HDR, SK {N(NO_ADDITIONAL_SAS)}
+ *   HDR, SK {[N(REKEY_SA, old SPI),] SA, Ni, [KEi,] TSi, TSr}  -->
+ *                                    <--  HDR, SK {SA, Nr, [KEr,] TSi, TSr}
+ *                                    <--  HDR, SK {N(INVALID_KE_PAYLOAD, group)}
+ *                                    <--  HDR, SK {N(why not)}
+ *
+ * A rekeying loses no packet because of its order: the responder receives on the new one before it
+ * answers; the initiator moves its flows there, and only then deletes the old one; by that the
+ * responder knows that it may follow. The old one goes on receiving for a while on both sides.
+ *
+ * Both may begin at once (section 2.8.1). Each then has two exchanges with four nonces; the one
+ * with the lowest has lost, and who began it deletes what it made.
  */
+#include <errno.h>
+#include <stdio.h>
+
 #include "host/ike/sa.h"
+
+enum { ROUNDS_MAX = 4 };
+
+static const struct ike_slice nothing;
+
+static struct ike_child_task *of(struct ike_task *task)
+{
+	return IKE_OWNER(task, struct ike_child_task, task);
+}
+
+void ike_child_forget(struct ike_engine *e, struct ike_task *task)
+{
+	(void)e;
+	ike_dh_free(of(task)->dh);
+}
+
+static struct ike_slice ni_of(const struct ike_child_task *t)
+{
+	return ike_slice(t->ni, t->ni_len);
+}
+
+static struct ike_slice nr_of(const struct ike_child_task *t)
+{
+	return ike_slice(t->nr, t->nr_len);
+}
+
+/* As octet strings; one that the other begins with is the lower (section 2.8.1). */
+static bool is_lower(struct ike_slice a, struct ike_slice b)
+{
+	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
+
+	return order ? order < 0 : a.len < b.len;
+}
+
+static struct ike_slice lower(struct ike_slice a, struct ike_slice b)
+{
+	return is_lower(a, b) ? a : b;
+}
+
+/* Ours: build */
+
+static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			     uint64_t now, const char *reason);
+
+static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			  uint64_t now)
+{
+	const struct ike_child *child = ike_child_find_id(e, t->child_id);
+	const struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
+	struct ike_builder b;
+	uint8_t spi[4];
+	struct ike_writer w = ike_writer(spi, sizeof(spi));
+
+	if (!child || (t->old_id && (!old || old->state != IKE_CHILD_REKEYING)))
+		return give_up(e, sa, t, now, "it is gone meanwhile");
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	if (old) {
+		ike_put_u32(&w, old->spi_in);
+		ike_write_notify(&b, IKE_PROTO_ESP, ike_written(&w), IKE_N_REKEY_SA, nothing);
+	}
+	ike_child_offer(&b, child, true);
+	ike_write_nonce(&b, ni_of(t));
+	if (t->dh)
+		ike_write_ke(&b, ike_dh_group(t->dh), ike_dh_public(t->dh));
+	ike_child_offer_ts(&b, child);
+	return ike_request(e, sa, now, &b);
+}
+
+static enum ike_step have_key_pair(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				   uint64_t now, struct ike_job *job)
+{
+	if (job->error)
+		return give_up(e, sa, of(task), now, "no key pair was made");
+	of(task)->dh = job->ke.dh;
+	job->ke.dh = NULL;
+	return send(e, sa, of(task), now);
+}
+
+static enum ike_step begin(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			   uint64_t now, uint16_t group)
+{
+	ike_dh_free(t->dh);
+	t->dh = NULL;
+	if (group == IKE_GROUP_NONE)
+		return send(e, sa, t, now);
+	return ike_task_ke(e, &t->task, now, group, NULL, nothing, have_key_pair);
+}
+
+/* Is the peer's own request about this one being worked on? */
+static bool peer_is_at_it(const struct ike_sa *sa, uint64_t old_id)
+{
+	return old_id && ike_task_is(sa->in.task, IKE_EXCHANGE_NEW_CHILD) &&
+	       of(sa->in.task)->old_id == old_id;
+}
+
+enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			      uint64_t now)
+{
+	struct ike_child_task *t = of(task);
+	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL, *child;
+
+	if (t->old_id &&
+	    (!old || old->state != IKE_CHILD_INSTALLED || peer_is_at_it(sa, t->old_id)))
+		return IKE_DONE; /* done with already, or about to be */
+	child = ike_child_new(e, sa, t->config);
+	t->ni_len = IKE_NONCE_LEN;
+	if (!child || ike_random_fill(&e->config.random, t->ni, t->ni_len)) {
+		if (old)
+			ike_child_rekey_later(e, old, now);
+		else
+			ike_emit_child_failed(e, sa, t->config->name,
+					      "no room for another SA in the data path");
+		if (child)
+			ike_child_remove(e, child, now, "the random generator failed");
+		return IKE_DONE;
+	}
+	t->child_id = child->id;
+	if (old) {
+		old->state = IKE_CHILD_REKEYING;
+		child->predecessor = old->id;
+		child->local_ts = old->local_ts;
+		child->remote_ts = old->remote_ts;
+	} else {
+		child->local_ts = ike_ts_resolve(&t->config->local_ts, &sa->path.local);
+		child->remote_ts = ike_ts_resolve(&t->config->remote_ts, &sa->path.remote);
+	}
+	return begin(e, sa, t, now, ike_child_group(t->config));
+}
+
+/* Ours: process */
+
+/* The new one comes to nothing; an old one goes on, and another try follows. */
+static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			     uint64_t now, const char *reason)
+{
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
+
+	ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s: %s", t->config->name, t->task.exchange->name,
+		reason);
+	if (old && old->state == IKE_CHILD_REKEYING) {
+		old->state = IKE_CHILD_INSTALLED;
+		ike_child_rekey_later(e, old, now);
+	}
+	if (child)
+		ike_child_remove(e, child, now, reason);
+	return IKE_DONE;
+}
+
+/* The peer has forgotten the old one: without it, begin anew. */
+static enum ike_step not_found(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			       uint64_t now)
+{
+	struct ike_child *old = ike_child_find_id(e, t->old_id);
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_task *task;
+
+	/* Where the peer has replaced it (and our request was late), all is well. */
+	if (!old || old->state != IKE_CHILD_REKEYING)
+		return give_up(e, sa, t, now, "the peer was faster");
+	task = ike_task_queue(e, sa, IKE_EXCHANGE_NEW_CHILD);
+	if (task)
+		of(task)->config = t->config;
+	if (child)
+		ike_child_remove(e, child, now, "the peer doesn't know the old one");
+	ike_child_remove(e, old, now, "the peer doesn't know it any more");
+	return IKE_DONE;
+}
+
+static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			     const struct ike_in *in, uint16_t error)
+{
+	char reason[IKE_REASON_MAX];
+	struct ike_notify n;
+
+	if (error == IKE_N_INVALID_KE_PAYLOAD &&
+	    ike_find_notify(&in->payloads, IKE_N_INVALID_KE_PAYLOAD, &n)) {
+		struct ike_cursor c = ike_cursor(n.data);
+		uint16_t group = ike_get_u16(&c);
+
+		if (ike_cursor_ok(&c) && ike_child_offers_group(t->config, group) &&
+		    t->rounds++ < ROUNDS_MAX)
+			return begin(e, sa, t, in->now, group);
+	}
+	if (error == IKE_N_CHILD_SA_NOT_FOUND && t->old_id)
+		return not_found(e, sa, t, in->now);
+	snprintf(reason, sizeof(reason), "%s from peer%s", ike_notify_name(error),
+		 ike_explain(error));
+	return give_up(e, sa, t, in->now, reason);
+}
+
+/* The flows are on the new one. */
+static enum ike_step in_use(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			    uint64_t now, struct ike_job *job)
+{
+	struct ike_child_task *t = of(task);
+	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+
+	if (job->error) {
+		if (old && old->state == IKE_CHILD_REKEYING) {
+			old->state = IKE_CHILD_INSTALLED;
+			ike_child_rekey_later(e, old, now);
+		}
+		if (child)
+			ike_delete_child(e, child, job->reason);
+		return IKE_DONE;
+	}
+	/* Not one that the peer has deleted meanwhile. */
+	if (old && old->state <= IKE_CHILD_REKEYED) {
+		old->state = IKE_CHILD_REKEYED;
+		old->successor = t->child_id;
+		ike_delete_child(e, old, "replaced");
+	}
+	(void)sa;
+	return IKE_DONE;
+}
+
+/* Was the peer's simultaneous exchange the better one? */
+static bool lost(const struct ike_engine *e, const struct ike_child_task *t)
+{
+	return t->rival_id && ike_child_find_id(e, t->rival_id) &&
+	       is_lower(lower(ni_of(t), nr_of(t)), ike_slice(t->rival_nonce, t->rival_len));
+}
+
+static enum ike_step made(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			  uint64_t now, const struct ike_secret *shared)
+{
+	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+
+	if (!child)
+		return IKE_DONE;
+	if (lost(e, t)) {
+		ike_log(e, IKE_LOG_DEBUG, sa, "child %s: both rekeyed it, the peer's stays",
+			t->config->name);
+		if (old && old->state == IKE_CHILD_REKEYING)
+			old->state = IKE_CHILD_REKEYED;
+		ike_delete_child(e, child, "the peer's simultaneous one stays");
+		return IKE_DONE;
+	}
+	if (ike_child_derive(child, shared, ni_of(t), nr_of(t), true) ||
+	    ike_child_bring(e, child, now, IKE_LEVEL_USE, &t->task)) {
+		/* The peer thinks it is up: take it back. */
+		if (old && old->state == IKE_CHILD_REKEYING) {
+			old->state = IKE_CHILD_INSTALLED;
+			ike_child_rekey_later(e, old, now);
+		}
+		ike_delete_child(e, child, "key derivation failed");
+		return IKE_DONE;
+	}
+	return ike_task_wait(&t->task, in_use);
+}
+
+static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 uint64_t now, struct ike_job *job)
+{
+	struct ike_child *child = ike_child_find_id(e, of(task)->child_id);
+	struct ike_child *old = of(task)->old_id ? ike_child_find_id(e, of(task)->old_id) : NULL;
+
+	if (!job->error)
+		return made(e, sa, of(task), now, &job->ke.shared);
+	if (old && old->state == IKE_CHILD_REKEYING) {
+		old->state = IKE_CHILD_INSTALLED;
+		ike_child_rekey_later(e, old, now);
+	}
+	if (child)
+		ike_delete_child(e, child,
+				 job->error == -EBADMSG ? "peer sent an invalid public value in KE"
+							: "no shared secret was computed");
+	return IKE_DONE;
+}
+
+/* Has the answer a KE payload of this group, of the right length? */
+static bool find_ke(const struct ike_in *in, uint16_t group, struct ike_ke *ke)
+{
+	struct ike_slice body;
+
+	return ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &body) == 0 &&
+	       ike_parse_ke(body, ke) == 0 && ke->group == group &&
+	       ke->data.len == ike_dh_public_len(group);
+}
+
+enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 struct ike_in *in)
+{
+	struct ike_child_task *t = of(task);
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	uint16_t error = ike_first_error(&in->payloads), group;
+	struct ike_slice body, nonce;
+	struct ike_dh *dh = t->dh;
+	struct ike_ke ke;
+
+	if (error == IKE_N_INVALID_SYNTAX) { /* section 2.21.3: fatal in both */
+		ike_sa_down(e, sa, "INVALID_SYNTAX from peer");
+		return IKE_DONE;
+	}
+	if (error)
+		return refused(e, sa, t, in, error);
+	if (!child)
+		return IKE_DONE;
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_NONCE, &body) ||
+	    ike_parse_nonce(body, &nonce)) {
+		ike_sa_down(e, sa, "peer's CREATE_CHILD_SA response is malformed");
+		return IKE_DONE;
+	}
+	memcpy(t->nr, nonce.data, nonce.len);
+	t->nr_len = nonce.len;
+	error = ike_child_complete(child, in, true);
+	group = child->suite.group;
+	if (error || (group && (!dh || ike_dh_group(dh) != group || !find_ke(in, group, &ke)))) {
+		struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
+
+		if (old && old->state == IKE_CHILD_REKEYING) {
+			old->state = IKE_CHILD_INSTALLED;
+			ike_child_rekey_later(e, old, in->now);
+		}
+		ike_delete_child(e, child, "peer's answer for the Child SA is unacceptable");
+		return IKE_DONE;
+	}
+	if (!group)
+		return made(e, sa, t, in->now, NULL);
+	t->dh = NULL;
+	return ike_task_ke(e, task, in->now, group, dh, ke.data, have_secret);
+}
+
+/* The peer's */
+
+static enum ike_step refuse(struct ike_engine *e, struct ike_sa *sa, uint16_t type,
+			    struct ike_slice data)
+{
+	return ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, type, data);
+}
+
+static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			    uint64_t now)
+{
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
+	struct ike_builder b;
+
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_child_answer(&b, child);
+	ike_write_nonce(&b, nr_of(t));
+	if (t->dh)
+		ike_write_ke(&b, ike_dh_group(t->dh), ike_dh_public(t->dh));
+	ike_child_answer_ts(&b, child);
+	ike_respond(e, sa, IKE_CREATE_CHILD_SA, &b);
+	if (sa->state == IKE_STATE_DEAD)
+		return IKE_DONE;
+	if (old && old->state == IKE_CHILD_INSTALLED)
+		old->state = IKE_CHILD_REKEYED;
+	/* A successor is used once the peer has deleted the old one. */
+	if (!old || old->state == IKE_CHILD_LINGERING)
+		ike_child_replaced(e, child, now);
+	return IKE_DONE;
+}
+
+static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_task *task, uint64_t now, struct ike_job *job)
+{
+	struct ike_child_task *t = of(task);
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+
+	if (!job->error && child)
+		return answer(e, sa, t, now);
+	refuse(e, sa, IKE_N_NO_ADDITIONAL_SAS, nothing);
+	if (child && sa->state != IKE_STATE_DEAD)
+		ike_child_remove(e, child, now, job->reason);
+	return IKE_DONE;
+}
+
+static enum ike_step install(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			     uint64_t now, const struct ike_secret *shared)
+{
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+
+	if (child && ike_child_derive(child, shared, ni_of(t), nr_of(t), false) == 0 &&
+	    ike_child_bring(e, child, now, IKE_LEVEL_OUTBOUND, &t->task) == 0)
+		return ike_task_wait(&t->task, data_path_answered);
+	refuse(e, sa, IKE_N_NO_ADDITIONAL_SAS, nothing);
+	if (child && sa->state != IKE_STATE_DEAD)
+		ike_child_remove(e, child, now, "key derivation failed");
+	return IKE_DONE;
+}
+
+static enum ike_step have_both(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       uint64_t now, struct ike_job *job)
+{
+	struct ike_child_task *t = of(task);
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+
+	if (!job->error) {
+		t->dh = job->ke.dh;
+		job->ke.dh = NULL;
+		return install(e, sa, t, now, &job->ke.shared);
+	}
+	/* RFC 6989, section 2.5 */
+	refuse(e, sa, job->error == -EBADMSG ? IKE_N_INVALID_SYNTAX : IKE_N_TEMPORARY_FAILURE,
+	       nothing);
+	if (child && sa->state != IKE_STATE_DEAD)
+		ike_child_remove(e, child, now, "the key exchange failed");
+	return IKE_DONE;
+}
+
+/* The peer's rekeying meets ours of the same Child SA: who wins is known once ours is answered. */
+static void note_rival(struct ike_sa *sa, const struct ike_child_task *theirs)
+{
+	struct ike_child_task *ours;
+	struct ike_slice nonce = lower(ni_of(theirs), nr_of(theirs));
+
+	if (!ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_CHILD))
+		return;
+	ours = of(sa->out.task);
+	if (ours->old_id != theirs->old_id)
+		return;
+	ours->rival_id = theirs->child_id;
+	memcpy(ours->rival_nonce, nonce.data, nonce.len);
+	ours->rival_len = nonce.len;
+}
+
+/* The Child SA that is to be replaced, or why not (sections 2.25.1 and 2.25.2). */
+static uint16_t find_old(struct ike_sa *sa, const struct ike_notify *n, struct ike_child **old)
+{
+	struct ike_cursor c = ike_cursor(n->spi);
+	uint32_t spi = ike_get_u32(&c);
+
+	*old = ike_cursor_ok(&c) && n->spi.len == 4 ? ike_child_find_spi(sa, spi) : NULL;
+	if (!*old)
+		return IKE_N_CHILD_SA_NOT_FOUND;
+	return (*old)->state == IKE_CHILD_INSTALLED || (*old)->state == IKE_CHILD_REKEYING
+		       ? 0
+		       : IKE_N_TEMPORARY_FAILURE;
+}
+
+static enum ike_step malformed(struct ike_engine *e, struct ike_sa *sa)
+{
+	refuse(e, sa, IKE_N_INVALID_SYNTAX, nothing);
+	ike_sa_down(e, sa, "peer's CREATE_CHILD_SA request is malformed");
+	return IKE_DONE;
+}
+
+static enum ike_step accept(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+			    struct ike_in *in, struct ike_child *old, const struct ike_ke *ke)
+{
+	struct ike_child *child;
+	uint8_t wanted[2];
+	struct ike_writer w = ike_writer(wanted, sizeof(wanted));
+	const char *name;
+	uint16_t error = ike_child_accept(e, sa, in, old ? old->config : NULL, true, ke->group,
+					  &child, &name);
+
+	if (error == IKE_N_INVALID_SYNTAX)
+		return malformed(e, sa);
+	if (error) {
+		ike_log(e, IKE_LOG_WARNING, sa, "child %s: refused with %s", name,
+			ike_notify_name(error));
+		return refuse(e, sa, error, nothing);
+	}
+	t->child_id = child->id;
+	if (child->suite.group && child->suite.group != ke->group) {
+		ike_put_u16(&w, child->suite.group);
+		refuse(e, sa, IKE_N_INVALID_KE_PAYLOAD, ike_written(&w));
+		child->predecessor = old ? old->id : 0;
+		if (sa->state != IKE_STATE_DEAD)
+			ike_child_remove(e, child, in->now, "the peer has chosen another group");
+		return IKE_DONE;
+	}
+	if (child->suite.group && ke->data.len != ike_dh_public_len(ke->group)) {
+		child->predecessor = old ? old->id : 0;
+		return malformed(e, sa);
+	}
+	if (old) {
+		child->predecessor = old->id;
+		old->successor = child->id;
+		t->old_id = old->id;
+		note_rival(sa, t);
+	}
+	if (!child->suite.group)
+		return install(e, sa, t, in->now, NULL);
+	return ike_task_ke(e, &t->task, in->now, ke->group, NULL, ke->data, have_both);
+}
 
 enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
 				       struct ike_task *task, struct ike_in *in)
 {
-	struct ike_slice body;
+	struct ike_child_task *t = of(task);
+	struct ike_slice body, nonce;
+	struct ike_child *old = NULL;
+	struct ike_ke ke = {0};
+	struct ike_notify n;
+	uint16_t error = 0;
 
-	(void)task;
-	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &body) ||
-	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_NONCE, &body)) {
-		ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, IKE_N_INVALID_SYNTAX,
-				   ike_slice(NULL, 0));
-		ike_sa_down(e, sa, "peer's CREATE_CHILD_SA request is malformed");
-		return IKE_DONE;
-	}
-	ike_log(e, IKE_LOG_INFO, sa, "peer's CREATE_CHILD_SA declined with NO_ADDITIONAL_SAS");
-	return ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, IKE_N_NO_ADDITIONAL_SAS,
-				  ike_slice(NULL, 0));
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_NONCE, &body) ||
+	    ike_parse_nonce(body, &nonce) ||
+	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_KE) > 1 ||
+	    (ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &body) == 0 &&
+	     ike_parse_ke(body, &ke)))
+		return malformed(e, sa);
+	if (sa->state != IKE_STATE_ESTABLISHED)
+		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
+	if (ike_find_notify(&in->payloads, IKE_N_REKEY_SA, &n))
+		error = find_old(sa, &n, &old);
+	if (error)
+		return refuse(e, sa, error, nothing);
+	memcpy(t->ni, nonce.data, nonce.len);
+	t->ni_len = nonce.len;
+	t->nr_len = IKE_NONCE_LEN;
+	if (ike_random_fill(&e->config.random, t->nr, t->nr_len))
+		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
+	return accept(e, sa, t, in, old, &ke);
 }

@@ -130,7 +130,7 @@ void ike_delete_child(struct ike_engine *e, struct ike_child *child, const char 
 	struct ike_sa *sa = child->sa;
 	struct ike_task *task;
 
-	if (child->state == IKE_CHILD_DELETING || is_queued(sa, child))
+	if (child->state >= IKE_CHILD_DELETING || is_queued(sa, child))
 		return;
 	task = ike_task_queue(e, sa, IKE_EXCHANGE_DELETE_CHILD);
 	if (!task) {
@@ -170,7 +170,7 @@ enum ike_step ike_delete_child_start(struct ike_engine *e, struct ike_sa *sa, st
 	for (struct ike_delete_task *d = delete_of(task); d; d = d->also) {
 		struct ike_child *child = ike_child_find_id(e, d->child_id);
 
-		if (!child)
+		if (!child || child->state == IKE_CHILD_LINGERING)
 			continue; /* the peer was faster */
 		child->state = IKE_CHILD_DELETING;
 		ike_put_u32(&w, child->spi_in);
@@ -190,8 +190,8 @@ enum ike_step ike_delete_child_response(struct ike_engine *e, struct ike_sa *sa,
 	for (struct ike_delete_task *d = delete_of(task); d; d = d->also) {
 		struct ike_child *child = ike_child_find_id(e, d->child_id);
 
-		if (child)
-			ike_child_remove(e, child, in->now, d->reason);
+		if (child && child->state == IKE_CHILD_DELETING)
+			ike_child_retire(e, child, in->now, d->reason);
 	}
 	return IKE_DONE;
 }
@@ -231,11 +231,13 @@ enum ike_step ike_delete_ike_response(struct ike_engine *e, struct ike_sa *sa,
 
 /* The peer's */
 
-static struct ike_child *find_by_peer_spi(struct ike_sa *sa, uint32_t spi)
+/* One that the peer knows, too. */
+struct ike_child *ike_child_find_spi(struct ike_sa *sa, uint32_t spi)
 {
 	struct ike_child *child = sa->children;
 
-	while (child && (child->spi_out != spi || child->state == IKE_CHILD_REQUESTED))
+	while (child && (child->spi_out != spi || child->state == IKE_CHILD_REQUESTED ||
+			 child->state == IKE_CHILD_LINGERING))
 		child = child->next;
 	return child;
 }
@@ -250,13 +252,13 @@ static void delete_children(struct ike_engine *e, struct ike_sa *sa, uint64_t no
 	struct ike_cursor c = ike_cursor(d->spis);
 
 	for (unsigned i = 0; i < d->count; i++) {
-		struct ike_child *child = find_by_peer_spi(sa, ike_get_u32(&c));
+		struct ike_child *child = ike_child_find_spi(sa, ike_get_u32(&c));
 
 		if (!child)
 			continue;
 		if (child->state != IKE_CHILD_DELETING)
 			ike_put_u32(answer, child->spi_in);
-		ike_child_remove(e, child, now, "deleted by peer");
+		ike_child_retire(e, child, now, "deleted by peer");
 	}
 }
 

@@ -78,7 +78,8 @@ enum ike_action_type {
 	IKE_ACTION_IKE_UP,
 	IKE_ACTION_IKE_DOWN,
 	IKE_ACTION_CHILD_UP,
-	IKE_ACTION_CHILD_DOWN, /* was up, or never came up: the reason says */
+	IKE_ACTION_CHILD_REKEYED, /* child_id has taken over from old_id */
+	IKE_ACTION_CHILD_DOWN,	  /* was up, or never came up: the reason says */
 	IKE_ACTION_LOG,
 };
 
@@ -106,6 +107,7 @@ struct ike_child_removed {
 struct ike_event {
 	uint64_t ike_id;
 	uint64_t child_id; /* 0 in IKE_UP and IKE_DOWN, and for a child that never got one */
+	uint64_t old_id;   /* CHILD_REKEYED */
 	char connection[IKE_NAME_MAX];
 	char child[IKE_NAME_MAX];
 	char reason[IKE_REASON_MAX]; /* for an operator; empty in *_UP */
@@ -177,6 +179,12 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id);
 int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id);
 
+/*
+ * Make a successor of a Child SA now: its soft lifetime is over, or an operator asks. -ENOENT:
+ * there's none; -EBUSY: one is being made, or it is being deleted.
+ */
+int ike_rekey_child(struct ike_engine *e, uint64_t now, uint64_t child_id);
+
 /* Delete all IKE SAs, and from now on neither begin nor accept another. */
 void ike_terminate_all(struct ike_engine *e, uint64_t now);
 
@@ -207,7 +215,10 @@ enum ike_child_state {
 	IKE_CHILD_REQUESTED,
 	IKE_CHILD_INSTALLING,
 	IKE_CHILD_INSTALLED,
+	IKE_CHILD_REKEYING, /* we are making its successor */
+	IKE_CHILD_REKEYED,  /* it has one, and is about to be deleted */
 	IKE_CHILD_DELETING,
+	IKE_CHILD_LINGERING, /* deleted; what is still on its way to us is received */
 };
 
 const char *ike_state_name(enum ike_state state);

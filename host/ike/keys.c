@@ -73,11 +73,11 @@ out:
 }
 
 int ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys, const struct ike_suite *child,
-			  struct ike_slice ni, struct ike_slice nr,
+			  const struct ike_secret *shared, struct ike_slice ni, struct ike_slice nr,
 			  struct ike_child_keys *initiator, struct ike_child_keys *responder)
 {
 	uint8_t material[2 * (IKE_CIPHER_KEY_MAX + IKE_INTEG_KEY_MAX)];
-	struct ike_slice seed[] = {ni, nr};
+	struct ike_slice seed[] = {shared ? ike_secret_slice(shared) : ike_slice(NULL, 0), ni, nr};
 	struct ike_child_keys lengths = {
 		.encr_len = ike_encr_key_len(child->encr, child->encr_bits),
 		.integ_len = ike_integ_key_len(child->integ),
@@ -87,7 +87,7 @@ int ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys, const struc
 	int err;
 
 	*initiator = *responder = lengths;
-	err = ike_prf_plus(prf, ike_slice(keys->sk_d, keys->prf_len), seed, 2, material, len);
+	err = ike_prf_plus(prf, ike_slice(keys->sk_d, keys->prf_len), seed, 3, material, len);
 	if (!err) {
 		c = ike_cursor(ike_slice(material, len));
 		take(&c, initiator->encr, initiator->encr_len);

@@ -31,11 +31,11 @@ struct ike_child_keys {
 };
 
 /*
- * KEYMAT for a Child SA of IKE_AUTH, cut up: initiator to responder first (section 2.17). Returns
- * 0, or a negative errno with nothing left in either.
+ * KEYMAT for a Child SA, cut up: initiator to responder first (section 2.17). `shared` is NULL
+ * without a key exchange of its own. Returns 0, or a negative errno with nothing left in either.
  */
 int ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys, const struct ike_suite *child,
-			  struct ike_slice ni, struct ike_slice nr,
+			  const struct ike_secret *shared, struct ike_slice ni, struct ike_slice nr,
 			  struct ike_child_keys *initiator, struct ike_child_keys *responder);
 
 /*

@@ -8,7 +8,7 @@ struct offer {
 };
 
 /* In IKE_AUTH there is no key exchange for the Child SA, so no transforms for one either. */
-static struct offer offer_of(const struct ike_child_config *config)
+static struct offer offer_of(const struct ike_child_config *config, bool ke)
 {
 	struct offer o = {.count = config->proposal_count};
 
@@ -16,9 +16,28 @@ static struct offer offer_of(const struct ike_child_config *config)
 		memcpy(o.proposals, config->proposals, o.count * sizeof(o.proposals[0]));
 	else
 		o.count = ike_proposal_defaults(IKE_PROTO_ESP, o.proposals);
-	for (unsigned i = 0; i < o.count; i++)
+	for (unsigned i = 0; i < o.count && !ke; i++)
 		o.proposals[i] = ike_proposal_without(&o.proposals[i], IKE_TRANSFORM_KE);
 	return o;
+}
+
+/* The group to begin with; none: no key exchange. */
+uint16_t ike_child_group(const struct ike_child_config *config)
+{
+	for (unsigned i = 0; config->proposal_count && i < config->proposals[0].count; i++) {
+		if (config->proposals[0].transforms[i].type == IKE_TRANSFORM_KE)
+			return config->proposals[0].transforms[i].id;
+	}
+	return IKE_GROUP_NONE;
+}
+
+bool ike_child_offers_group(const struct ike_child_config *config, uint16_t group)
+{
+	for (unsigned i = 0; i < config->proposal_count; i++) {
+		if (ike_proposal_has(&config->proposals[i], IKE_TRANSFORM_KE, group))
+			return true;
+	}
+	return false;
 }
 
 static void write_tfc(struct ike_builder *b)
@@ -35,16 +54,20 @@ static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
 	return ike_written(&w);
 }
 
-int ike_child_request(struct ike_builder *b, const struct ike_child *child)
+/* The SA payload; TSi and TSr follow with ike_child_request_ts(). */
+void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke)
 {
-	struct offer o = offer_of(child->config);
+	struct offer o = offer_of(child->config, ke);
 	uint8_t spi[4];
 
 	ike_write_sa(b, o.proposals, o.count, 0, spi_octets(child->spi_in, spi));
+}
+
+void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child)
+{
 	ike_write_ts(b, IKE_PAYLOAD_TSI, &child->local_ts);
 	ike_write_ts(b, IKE_PAYLOAD_TSR, &child->remote_ts);
 	write_tfc(b);
-	return ike_writer_ok(&b->w) ? 0 : -1;
 }
 
 static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa, struct ike_ts_list *tsi,
@@ -74,9 +97,11 @@ static uint32_t spi_value(struct ike_slice spi)
 /*
  * Responder: find a configured child that takes the traffic selectors and a proposal.
  * Returns 0 and the new child, or the notify that says why not; INVALID_SYNTAX is for the whole
- * message. *name is the child that came closest, for the operator.
+ * message. *name is the child that came closest, for the operator. `only`, unless NULL, is the one
+ * that it must be; with `ke` there is a key exchange, and the peer's KE payload is of prefer_group.
  */
 uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
+			  const struct ike_child_config *only, bool ke, uint16_t prefer_group,
 			  struct ike_child **child, const char **name)
 {
 	struct ike_sa_payload offered;
@@ -89,17 +114,19 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 		return IKE_N_INVALID_SYNTAX;
 	for (unsigned i = 0; i < sa->conn->child_count; i++) {
 		const struct ike_child_config *config = &sa->conn->children[i];
-		struct offer own = offer_of(config);
+		struct offer own = offer_of(config, ke);
 		struct ike_suite suite;
 		struct ike_slice spi;
 
+		if (only && config != only)
+			continue;
 		mine = ike_ts_resolve(&config->local_ts, &sa->path.local);
 		theirs = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
 		if (!ike_ts_narrow(&tsr, &mine, &mine) || !ike_ts_narrow(&tsi, &theirs, &theirs))
 			continue;
 		*name = config->name;
-		if (ike_proposal_select(own.proposals, own.count, &offered, 0, true, &suite,
-					&spi) ||
+		if (ike_proposal_select(own.proposals, own.count, &offered, prefer_group, !ke,
+					&suite, &spi) ||
 		    spi_value(spi) < 256) {
 			refusal = IKE_N_NO_PROPOSAL_CHOSEN;
 			continue;
@@ -122,6 +149,10 @@ void ike_child_answer(struct ike_builder *b, const struct ike_child *child)
 	uint8_t spi[4];
 
 	ike_write_sa(b, &p, 1, child->suite.number, spi_octets(child->spi_in, spi));
+}
+
+void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child)
+{
 	ike_write_ts(b, IKE_PAYLOAD_TSI, &child->remote_ts);
 	ike_write_ts(b, IKE_PAYLOAD_TSR, &child->local_ts);
 	write_tfc(b);
@@ -131,16 +162,16 @@ void ike_child_answer(struct ike_builder *b, const struct ike_child *child)
  * Initiator: take over the answer, which must lie within what was offered. Returns 0, or the
  * notify that we would have sent for it.
  */
-uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in)
+uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bool ke)
 {
-	struct offer own = offer_of(child->config);
+	struct offer own = offer_of(child->config, ke);
 	struct ike_sa_payload answer;
 	struct ike_ts_list tsi, tsr;
 	struct ike_slice spi;
 
 	if (parse_child(in, &answer, &tsi, &tsr))
 		return IKE_N_INVALID_SYNTAX;
-	if (ike_proposal_check_answer(own.proposals, own.count, &answer, true, &child->suite,
+	if (ike_proposal_check_answer(own.proposals, own.count, &answer, !ke, &child->suite,
 				      &spi) ||
 	    spi_value(spi) < 256)
 		return IKE_N_NO_PROPOSAL_CHOSEN;
@@ -150,4 +181,34 @@ uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in)
 	child->local_ts = tsi;
 	child->remote_ts = tsr;
 	return 0;
+}
+
+/* The first error notify, or 0. */
+uint16_t ike_first_error(const struct ike_payloads *p)
+{
+	struct ike_notify n;
+
+	for (unsigned i = 0; i < p->count; i++) {
+		if (p->list[i].type == IKE_PAYLOAD_NOTIFY &&
+		    ike_parse_notify(p->list[i].body, &n) == 0 && n.type < IKE_N_STATUS_FIRST)
+			return n.type;
+	}
+	return 0;
+}
+
+/* What may lie behind a peer's error, for an operator. */
+const char *ike_explain(uint16_t type)
+{
+	switch (type) {
+	case IKE_N_AUTHENTICATION_FAILED:
+		return ": wrong pre-shared key or identity?";
+	case IKE_N_NO_PROPOSAL_CHOSEN:
+		return ": it accepts none of our ESP proposals";
+	case IKE_N_TS_UNACCEPTABLE:
+		return ": its traffic selectors have nothing in common with ours";
+	case IKE_N_NO_ADDITIONAL_SAS:
+		return ": its data path refused the Child SA, or it has too many";
+	default:
+		return "";
+	}
 }

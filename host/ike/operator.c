@@ -121,6 +121,19 @@ unsigned ike_sa_count(const struct ike_engine *e)
 	return e->sa_count;
 }
 
+int ike_rekey_child(struct ike_engine *e, uint64_t now, uint64_t child_id)
+{
+	struct ike_child *child = ike_child_find_id(e, child_id);
+
+	if (!child)
+		return -ENOENT;
+	if (child->state != IKE_CHILD_INSTALLED || ike_sa_ending(child->sa))
+		return -EBUSY;
+	ike_child_rekey(e, child, now);
+	ike_reap(e);
+	return 0;
+}
+
 static struct ike_sa_info describe_sa(const struct ike_sa *sa)
 {
 	return (struct ike_sa_info){

@@ -37,6 +37,12 @@ const char *ike_child_state_name(enum ike_child_state state)
 		return "INSTALLING";
 	case IKE_CHILD_INSTALLED:
 		return "INSTALLED";
+	case IKE_CHILD_REKEYING:
+		return "REKEYING";
+	case IKE_CHILD_REKEYED:
+		return "REKEYED";
+	case IKE_CHILD_LINGERING:
+		return "LINGERING";
 	default:
 		return "DELETING";
 	}

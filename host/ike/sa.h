@@ -18,6 +18,9 @@ enum {
 	IKE_CHILDLESS_MS = 60000,	/* that an IKE SA without a Child SA stays */
 	IKE_INIT_ERROR_MS = 2000,	/* to wait for a better answer after an error */
 	IKE_CHILDREN_MAX = 64,		/* in one IKE SA */
+	IKE_LINGER_MS = 5000,		/* that a replaced Child SA goes on to receive */
+	IKE_RETRY_MS = 2000,		/* after a rekeying that came to nothing, */
+	IKE_RETRY_RAND_MS = 8000,	/* and up to so much more */
 	IKE_INIT_MESSAGE_MAX = 8192,	/* IKE_SA_INIT is kept until IKE_AUTH is done */
 	IKE_NOTIFY_BURST = 20,		/* answers outside any IKE SA ... */
 	IKE_NOTIFY_INTERVAL_MS = 100,	/* ... and how often one more is allowed */
@@ -58,6 +61,9 @@ struct ike_child {
 	struct ike_action *remove;
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
+	struct ike_timer timers[IKE_CHILD_TIMERS];
+	uint64_t successor;   /* id of the one that was made to replace it */
+	uint64_t predecessor; /* id of the one that it replaces, until it is in use */
 	uint64_t installed_at;
 };
 
@@ -252,13 +258,19 @@ void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 /* child.c: the life of a Child SA */
 struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
 				const struct ike_child_config *config);
-int ike_child_derive(struct ike_child *child, struct ike_slice ni, struct ike_slice nr,
-		     bool initiator);
+int ike_child_derive(struct ike_child *child, const struct ike_secret *shared, struct ike_slice ni,
+		     struct ike_slice nr, bool initiator);
 int ike_child_bring(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		    enum ike_child_level level, struct ike_task *task);
 void ike_child_free(struct ike_engine *e, struct ike_child *child);
 void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason);
+void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t now,
+		      const char *reason);
+void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t now);
+void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now);
+void ike_child_rekey_later(struct ike_engine *e, struct ike_child *child, uint64_t now);
+void ike_child_expired(struct ike_engine *e, struct ike_child *child, uint64_t now);
 struct ike_child_change ike_child_change(const struct ike_engine *e, const struct ike_child *child);
 
 /* task.c: what an IKE SA is at, and what it has yet to do */
@@ -312,8 +324,9 @@ void ike_action_queue(struct ike_engine *e, struct ike_action *a);
 struct ike_action *ike_emit(struct ike_engine *e, enum ike_action_type type);
 void ike_emit_send(struct ike_engine *e, const struct ike_addr *local,
 		   const struct ike_addr *remote, bool marker, struct ike_slice data);
-void ike_emit_event(struct ike_engine *e, enum ike_action_type type, const struct ike_sa *sa,
-		    const struct ike_child *child, const char *reason);
+struct ike_action *ike_emit_event(struct ike_engine *e, enum ike_action_type type,
+				  const struct ike_sa *sa, const struct ike_child *child,
+				  const char *reason);
 void ike_emit_child_failed(struct ike_engine *e, const struct ike_sa *sa, const char *name,
 			   const char *reason);
 void ike_log(struct ike_engine *e, enum ike_log_level level, const struct ike_sa *sa,
@@ -374,8 +387,30 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				struct ike_in *in);
 
+/* CREATE_CHILD_SA for a Child SA: ours or the peer's, a new one or a successor. */
+struct ike_child_task {
+	struct ike_task task;
+	const struct ike_child_config *config;
+	uint64_t old_id;   /* the one to be replaced; 0: none */
+	uint64_t child_id; /* the one being made */
+	struct ike_dh *dh;
+	unsigned rounds; /* changes of group */
+	uint8_t ni[IKE_NONCE_MAX];
+	uint8_t nr[IKE_NONCE_MAX];
+	size_t ni_len;
+	size_t nr_len;
+	/* Ours: the peer is at the same (section 2.8.1). */
+	uint64_t rival_id;
+	uint8_t rival_nonce[IKE_NONCE_MAX]; /* the lower of its exchange */
+	size_t rival_len;
+};
 enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
 				       struct ike_task *task, struct ike_in *in);
+enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			      uint64_t now);
+enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 struct ike_in *in);
+void ike_child_forget(struct ike_engine *e, struct ike_task *task);
 
 enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_task *task, struct ike_in *in);
@@ -392,6 +427,7 @@ struct ike_delete_task {
 	uint64_t child_id;
 	char reason[IKE_REASON_MAX];
 };
+struct ike_child *ike_child_find_spi(struct ike_sa *sa, uint32_t spi);
 void ike_delete_child(struct ike_engine *e, struct ike_child *child, const char *reason);
 const char *ike_delete_reason(const struct ike_task *task);
 void ike_delete_because(struct ike_task *task, const char *reason);
@@ -408,10 +444,17 @@ enum ike_step ike_refuse_start(struct ike_engine *e, struct ike_sa *sa, struct i
 			       uint64_t now);
 
 /* offer.c: negotiation of a Child SA inside an exchange */
-int ike_child_request(struct ike_builder *b, const struct ike_child *child);
+void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke);
+void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child);
+uint16_t ike_child_group(const struct ike_child_config *config);
+bool ike_child_offers_group(const struct ike_child_config *config, uint16_t group);
 uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
+			  const struct ike_child_config *only, bool ke, uint16_t prefer_group,
 			  struct ike_child **child, const char **name);
 void ike_child_answer(struct ike_builder *b, const struct ike_child *child);
-uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in);
+void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child);
+uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bool ke);
+uint16_t ike_first_error(const struct ike_payloads *p);
+const char *ike_explain(uint16_t type);
 
 #endif

@@ -103,6 +103,21 @@ static struct ike_sa *sa_of(struct ike_timer *t)
 	return IKE_OWNER(t - t->kind, struct ike_sa, timers);
 }
 
+static struct ike_child *child_of(struct ike_timer *t)
+{
+	return IKE_OWNER(t - (t->kind - IKE_TIMER_CHILD_REKEY), struct ike_child, timers);
+}
+
+static void child_rekey(struct ike_engine *e, struct ike_timer *t, uint64_t now)
+{
+	ike_child_rekey(e, child_of(t), now);
+}
+
+static void child_life(struct ike_engine *e, struct ike_timer *t, uint64_t now)
+{
+	ike_child_expired(e, child_of(t), now);
+}
+
 static void job_lost(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 {
 	ike_job_lost(e, IKE_OWNER(t, struct ike_waiter, timer), now);
@@ -136,9 +151,10 @@ static void childless(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 
 static void (*const handlers[IKE_TIMER_KINDS])(struct ike_engine *, struct ike_timer *,
 					       uint64_t) = {
-	[IKE_TIMER_EXPIRE] = sa_expired,   [IKE_TIMER_RETRANSMIT] = retransmit,
-	[IKE_TIMER_KEEPALIVE] = keepalive, [IKE_TIMER_LIVENESS] = liveness,
-	[IKE_TIMER_CHILDLESS] = childless, [IKE_TIMER_JOB] = job_lost,
+	[IKE_TIMER_EXPIRE] = sa_expired,       [IKE_TIMER_RETRANSMIT] = retransmit,
+	[IKE_TIMER_KEEPALIVE] = keepalive,     [IKE_TIMER_LIVENESS] = liveness,
+	[IKE_TIMER_CHILDLESS] = childless,     [IKE_TIMER_JOB] = job_lost,
+	[IKE_TIMER_CHILD_REKEY] = child_rekey, [IKE_TIMER_CHILD_LIFE] = child_life,
 };
 
 uint64_t ike_next_deadline(const struct ike_engine *e)

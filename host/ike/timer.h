@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Timers: each IKE SA has an array of them by kind, and one handler a kind does what is due. Those
- * that run lie in one heap.
+ * Timers: each IKE SA and each Child SA has an array of them by kind, and one handler a kind does
+ * what is due. Those that run lie in one heap.
  */
 #ifndef RAVELIN_HOST_IKE_TIMER_H
 #define RAVELIN_HOST_IKE_TIMER_H
@@ -19,7 +19,11 @@ enum ike_timer_kind {
 	IKE_SA_TIMERS,
 
 	IKE_TIMER_JOB = IKE_SA_TIMERS, /* one that never comes back */
+
+	IKE_TIMER_CHILD_REKEY, /* of a Child SA: make a successor */
+	IKE_TIMER_CHILD_LIFE,  /* its end, if there is none by then */
 	IKE_TIMER_KINDS,
+	IKE_CHILD_TIMERS = IKE_TIMER_KINDS - IKE_TIMER_CHILD_REKEY,
 };
 
 struct ike_timer {

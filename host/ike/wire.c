@@ -50,6 +50,8 @@ const char *ike_notify_name(unsigned type)
 		return "COOKIE";
 	case IKE_N_USE_TRANSPORT_MODE:
 		return "USE_TRANSPORT_MODE";
+	case IKE_N_REKEY_SA:
+		return "REKEY_SA";
 	case IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED:
 		return "ESP_TFC_PADDING_NOT_SUPPORTED";
 	default:

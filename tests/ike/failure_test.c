@@ -14,12 +14,14 @@
 #include "tests/ike/support.h"
 
 int __real_ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys,
-				 const struct ike_suite *child, struct ike_slice ni,
-				 struct ike_slice nr, struct ike_child_keys *initiator,
+				 const struct ike_suite *child, const struct ike_secret *shared,
+				 struct ike_slice ni, struct ike_slice nr,
+				 struct ike_child_keys *initiator,
 				 struct ike_child_keys *responder);
 int __wrap_ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys,
-				 const struct ike_suite *child, struct ike_slice ni,
-				 struct ike_slice nr, struct ike_child_keys *initiator,
+				 const struct ike_suite *child, const struct ike_secret *shared,
+				 struct ike_slice ni, struct ike_slice nr,
+				 struct ike_child_keys *initiator,
 				 struct ike_child_keys *responder);
 void *__real_calloc(size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
@@ -29,13 +31,13 @@ static bool derivation_fails;
 static bool memory_short;
 
 int __wrap_ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys,
-				 const struct ike_suite *child, struct ike_slice ni,
-				 struct ike_slice nr, struct ike_child_keys *initiator,
-				 struct ike_child_keys *responder)
+				 const struct ike_suite *child, const struct ike_secret *shared,
+				 struct ike_slice ni, struct ike_slice nr,
+				 struct ike_child_keys *initiator, struct ike_child_keys *responder)
 {
 	if (derivation_fails)
 		return -EIO;
-	return __real_ike_keys_derive_child(prf, keys, child, ni, nr, initiator, responder);
+	return __real_ike_keys_derive_child(prf, keys, child, shared, ni, nr, initiator, responder);
 }
 
 void *__wrap_calloc(size_t count, size_t size)

@@ -454,7 +454,7 @@ static void deleting_what_is_not_there_is_answered_with_nothing(void **state)
 	assert_int_equal(b()->ike_down, 0);
 }
 
-static void create_child_sa_is_declined_and_the_ike_sa_stays(void **state)
+static void a_create_child_sa_that_does_not_fit_is_refused_and_the_ike_sa_stays(void **state)
 {
 	struct ike_proposal esp;
 	struct ike_payloads payloads;
@@ -466,7 +466,7 @@ static void create_child_sa_is_declined_and_the_ike_sa_stays(void **state)
 
 	(void)state;
 	establish();
-	ike_proposal_parse("aes256gcm16", IKE_PROTO_ESP, &esp, error, sizeof(error));
+	ike_proposal_parse("aes128-sha256", IKE_PROTO_ESP, &esp, error, sizeof(error));
 	ike_build_chain(&inner, buf, sizeof(buf));
 	ike_write_sa(&inner, &esp, 1, 0, ike_slice("spi1", 4));
 	ike_write_nonce(&inner, ike_slice(nonce, 32));
@@ -474,7 +474,7 @@ static void create_child_sa_is_declined_and_the_ike_sa_stays(void **state)
 	ike_write_ts(&inner, IKE_PAYLOAD_TSR, &present_child(a())->sa.remote_ts);
 	forged(IKE_CREATE_CHILD_SA, false, 2, &inner);
 	p = net_take(net);
-	assert_int_equal(notify_for_a(&p, &n, &payloads), IKE_N_NO_ADDITIONAL_SAS);
+	assert_int_equal(notify_for_a(&p, &n, &payloads), IKE_N_NO_PROPOSAL_CHOSEN);
 	packet_free(&p);
 	assert_int_equal(b()->ike_down, 0);
 }
@@ -809,7 +809,7 @@ int main(int argc, char **argv)
 		T(a_critical_unknown_payload_in_init_is_refused_by_its_number),
 		T(a_malformed_authentic_request_ends_the_ike_sa),
 		T(deleting_what_is_not_there_is_answered_with_nothing),
-		T(create_child_sa_is_declined_and_the_ike_sa_stays),
+		T(a_create_child_sa_that_does_not_fit_is_refused_and_the_ike_sa_stays),
 		T(a_public_value_that_is_none_ends_the_handshake),
 		T(init_with_a_payload_missing_doubled_or_cut_makes_no_state),
 		T(noise_and_mutated_datagrams_leave_an_established_sa_alone),

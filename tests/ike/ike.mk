@@ -9,6 +9,7 @@ $(eval $(call c_test,ike_exchange_test,tests/ike/exchange_test.c,ike_test ike,$(
 $(eval $(call c_test,ike_hostile_test,tests/ike/hostile_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_abuse_test,tests/ike/abuse_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_job_test,tests/ike/job_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_rekey_test,tests/ike/rekey_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_text_test,tests/ike/text_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_failure_test,tests/ike/failure_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
 	-Wl$(comma)--wrap=ike_keys_derive_child$(comma)--wrap=calloc))

@@ -154,6 +154,9 @@ static void configure(struct node *node, const struct node *peer, const struct s
 		check(ike_ts_parse(word, &child->remote_ts.list[child->remote_ts.count++], error,
 				   sizeof(error)),
 		      "ts", error);
+	child->rekey_ms = s->rekey_ms;
+	child->rand_ms = s->rand_ms;
+	child->life_ms = s->life_ms;
 	conn->encap = s->encap;
 	conn->dpd_delay_ms = s->dpd_ms;
 	conn->unique = s->unique;
@@ -287,6 +290,18 @@ static void learn(struct child_sa *sa, const struct ike_child_job *job)
 	strcpy(sa->child, job->child);
 }
 
+/* The place of one that has gone, if there is no other. */
+static struct installed *room_for_child(struct node *node)
+{
+	if (node->child_count < NODE_CHILDREN)
+		return &node->children[node->child_count++];
+	for (unsigned i = 0; i < node->child_count; i++) {
+		if (!node->children[i].present)
+			return &node->children[i];
+	}
+	abort();
+}
+
 /* The steps of a Child SA come in their order, each once the one before is answered. */
 static void install(struct node *node, const struct ike_job *job)
 {
@@ -294,9 +309,9 @@ static void install(struct node *node, const struct ike_job *job)
 
 	switch (job->type) {
 	case IKE_JOB_CHILD_INBOUND:
-		if (child || node->child_count == NODE_CHILDREN)
+		if (child)
 			abort();
-		child = &node->children[node->child_count++];
+		child = room_for_child(node);
 		*child = (struct installed){.present = true};
 		learn(&child->sa, &job->child);
 		break;
@@ -309,7 +324,7 @@ static void install(struct node *node, const struct ike_job *job)
 	default:
 		if (!child || !child->outbound)
 			abort();
-		child->used = true;
+		child->used = ++node->net->uses;
 		break;
 	}
 }
@@ -360,7 +375,8 @@ static void act(struct node *node, struct ike_action *a)
 		child = find_child(node, a->removed.child_id);
 		if (!child || !child->present || child->sa.spi_in != a->removed.spi_in)
 			abort();
-		child->present = child->outbound = child->used = child->up = false;
+		child->present = child->outbound = child->up = false;
+		child->used = 0;
 		node->spis_out--;
 		break;
 	case IKE_ACTION_CHILD_UPDATE:
@@ -388,6 +404,16 @@ static void act(struct node *node, struct ike_action *a)
 		child->up = true;
 		node->child_up++;
 		break;
+	case IKE_ACTION_CHILD_REKEYED:
+		child = find_child(node, a->event.child_id);
+		if (!child || !child->used)
+			abort();
+		child->up = true;
+		child = find_child(node, a->event.old_id);
+		if (child)
+			child->up = false;
+		node->rekeyed++;
+		break;
 	case IKE_ACTION_CHILD_DOWN:
 		node->child_down++;
 		strcpy(node->child_reason, a->event.reason);
@@ -400,6 +426,46 @@ static void act(struct node *node, struct ike_action *a)
 			fprintf(stderr, "# %6llu node %u: %s\n", (unsigned long long)node->net->now,
 				(unsigned)(node - node->net->node), a->log.text);
 		break;
+	}
+}
+
+const struct installed *sending_child(const struct node *node)
+{
+	const struct installed *best = NULL;
+
+	for (unsigned i = 0; i < node->child_count; i++) {
+		const struct installed *c = &node->children[i];
+
+		if (c->used && (!best || c->used > best->used))
+			best = c;
+	}
+	return best;
+}
+
+unsigned receiving(const struct node *node)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < node->child_count; i++)
+		count += node->children[i].present;
+	return count;
+}
+
+static void check_flow(const struct net *n)
+{
+	for (unsigned i = 0; i < 2 && n->watch_flow; i++) {
+		const struct installed *from = sending_child(&n->node[i]);
+		const struct node *to = &n->node[1 - i];
+		bool received = false;
+
+		for (unsigned k = 0; from && k < to->child_count; k++)
+			received |= to->children[k].present &&
+				    to->children[k].sa.spi_in == from->sa.spi_out;
+		if (received)
+			continue;
+		fprintf(stderr, "%llu ms: node %u %s\n", (unsigned long long)n->now, i,
+			from ? "sends what the other can't receive" : "has nothing to send on");
+		abort();
 	}
 }
 
@@ -422,6 +488,7 @@ void node_drain(struct node *node)
 		while ((a = ike_next_action(node->engine))) {
 			act(node, a);
 			ike_action_free(a);
+			check_flow(node->net);
 		}
 		for (unsigned i = 0; i < node->job_count && !again; i++) {
 			again = node->jobs[i].due <= node->net->now &&
@@ -465,6 +532,20 @@ struct packet net_take(struct net *n)
 	p = n->queue[i];
 	n->queue[i] = n->queue[--n->queued];
 	return p;
+}
+
+void net_put(struct net *n, const struct packet *p)
+{
+	n->queue[n->queued++] = *p;
+}
+
+bool waits_for(const struct net *n, unsigned node)
+{
+	for (unsigned i = 0; i < n->queued; i++) {
+		if (n->queue[i].to == node)
+			return true;
+	}
+	return false;
 }
 
 void net_settle(struct net *n)

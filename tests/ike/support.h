@@ -49,7 +49,7 @@ struct installed {
 	struct child_sa sa;
 	bool present;  /* in the data path: it receives */
 	bool outbound; /* it can send, too */
-	bool used;     /* the flows go there */
+	uint64_t used; /* the flows were led there as the so-many-th; 0: never */
 	bool up;       /* CHILD_UP was said */
 };
 
@@ -77,7 +77,7 @@ struct node {
 	unsigned job_count;
 	struct installed children[NODE_CHILDREN];
 	unsigned child_count;
-	unsigned ike_up, ike_down, child_up, child_down, updates, keepalives;
+	unsigned ike_up, ike_down, child_up, child_down, rekeyed, updates, keepalives;
 	uint64_t ike_id; /* the last that came up */
 	char ike_reason[IKE_REASON_MAX];
 	char child_reason[IKE_REASON_MAX];
@@ -105,6 +105,9 @@ struct net {
 	unsigned queued;
 	uint64_t order;
 	uint64_t sent;
+	uint64_t uses;
+	bool watch_flow; /* once up, each side sends at every moment, and the other can receive it
+			  */
 };
 
 struct side {
@@ -119,6 +122,9 @@ struct side {
 	bool ipv6;
 	bool cookie;
 	uint64_t dpd_ms;
+	uint64_t rekey_ms; /* of the Child SA */
+	uint64_t rand_ms;
+	uint64_t life_ms;
 	enum ike_unique unique;
 	unsigned max_half_open;
 };
@@ -136,6 +142,9 @@ void node_answer(struct node *node, unsigned index);
 void net_settle(struct net *n);
 /* Take the oldest waiting datagram out of the network, or the one for a node. The caller frees. */
 struct packet net_take(struct net *n);
+/* Put one back that was taken, at its place in the order. */
+void net_put(struct net *n, const struct packet *p);
+bool waits_for(const struct net *n, unsigned node);
 void net_deliver(struct net *n, const struct packet *p);
 void packet_free(struct packet *p);
 /* Let time run until `until`, with deliveries and timers in their order. */
@@ -149,6 +158,10 @@ void terminate_each(struct node *node);
 struct ike_sa *only_sa(struct net *n, unsigned node);
 /* The latest installed child that is present, or NULL. */
 struct installed *present_child(struct node *node);
+/* The one that a node sends on, or NULL. */
+const struct installed *sending_child(const struct node *node);
+/* How many it receives on. */
+unsigned receiving(const struct node *node);
 /* Do the two ends of a Child SA agree in everything? */
 bool children_agree(const struct installed *a, const struct installed *b);
 bool nothing_left(const struct node *node);
