@@ -57,6 +57,23 @@ static struct ike_slice lower(struct ike_slice a, struct ike_slice b)
 	return is_lower(a, b) ? a : b;
 }
 
+/* Our successor comes to nothing. The old one goes on, unless the peer has made another. */
+static void carry_on(struct ike_engine *e, const struct ike_child_task *t, uint64_t now)
+{
+	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
+
+	if (!old || (old->state != IKE_CHILD_REKEYING && old->state != IKE_CHILD_REKEYED))
+		return;
+	if (old->successor == t->child_id)
+		old->successor = 0;
+	if (old->successor && ike_child_find_id(e, old->successor)) {
+		old->state = IKE_CHILD_REKEYED;
+		return;
+	}
+	old->state = IKE_CHILD_INSTALLED;
+	ike_child_rekey_later(e, old, now);
+}
+
 /* Ours: build */
 
 static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
@@ -209,30 +226,30 @@ static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike
 	return give_up(e, sa, t, in->now, reason);
 }
 
+/* The peer thinks that the new one is up: take it back. */
+static enum ike_step take_back(struct ike_engine *e, const struct ike_child_task *t, uint64_t now,
+			       const char *reason)
+{
+	struct ike_child *child = ike_child_find_id(e, t->child_id);
+
+	carry_on(e, t, now);
+	if (child)
+		ike_delete_child(e, child, reason);
+	return IKE_DONE;
+}
+
 /* The flows are on the new one. */
 static enum ike_step in_use(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			    uint64_t now, struct ike_job *job)
 {
 	struct ike_child_task *t = of(task);
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
 
-	if (job->error) {
-		if (old && old->state == IKE_CHILD_REKEYING) {
-			old->state = IKE_CHILD_INSTALLED;
-			ike_child_rekey_later(e, old, now);
-		}
-		if (child)
-			ike_delete_child(e, child, job->reason);
-		return IKE_DONE;
-	}
-	/* Not one that the peer has deleted meanwhile. */
-	if (old && old->state <= IKE_CHILD_REKEYED) {
-		old->state = IKE_CHILD_REKEYED;
-		old->successor = t->child_id;
-		ike_delete_child(e, old, "replaced");
-	}
 	(void)sa;
+	if (job->error)
+		return take_back(e, t, now, job->reason);
+	if (old && old->state == IKE_CHILD_REKEYED) /* the peer hasn't deleted it meanwhile */
+		ike_delete_child(e, old, "replaced");
 	return IKE_DONE;
 }
 
@@ -254,41 +271,26 @@ static enum ike_step made(struct ike_engine *e, struct ike_sa *sa, struct ike_ch
 	if (lost(e, t)) {
 		ike_log(e, IKE_LOG_DEBUG, sa, "child %s: both rekeyed it, the peer's stays",
 			t->config->name);
-		if (old && old->state == IKE_CHILD_REKEYING)
-			old->state = IKE_CHILD_REKEYED;
-		ike_delete_child(e, child, "the peer's simultaneous one stays");
-		return IKE_DONE;
+		return take_back(e, t, now, "the peer's simultaneous one stays");
+	}
+	if (old && old->state <= IKE_CHILD_REKEYED) {
+		old->state = IKE_CHILD_REKEYED;
+		old->successor = child->id;
 	}
 	if (ike_child_derive(child, shared, ni_of(t), nr_of(t), true) ||
-	    ike_child_bring(e, child, now, IKE_LEVEL_USE, &t->task)) {
-		/* The peer thinks it is up: take it back. */
-		if (old && old->state == IKE_CHILD_REKEYING) {
-			old->state = IKE_CHILD_INSTALLED;
-			ike_child_rekey_later(e, old, now);
-		}
-		ike_delete_child(e, child, "key derivation failed");
-		return IKE_DONE;
-	}
+	    ike_child_bring(e, child, now, IKE_LEVEL_USE, &t->task))
+		return take_back(e, t, now, "key derivation failed");
 	return ike_task_wait(&t->task, in_use);
 }
 
 static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				 uint64_t now, struct ike_job *job)
 {
-	struct ike_child *child = ike_child_find_id(e, of(task)->child_id);
-	struct ike_child *old = of(task)->old_id ? ike_child_find_id(e, of(task)->old_id) : NULL;
-
 	if (!job->error)
 		return made(e, sa, of(task), now, &job->ke.shared);
-	if (old && old->state == IKE_CHILD_REKEYING) {
-		old->state = IKE_CHILD_INSTALLED;
-		ike_child_rekey_later(e, old, now);
-	}
-	if (child)
-		ike_delete_child(e, child,
-				 job->error == -EBADMSG ? "peer sent an invalid public value in KE"
-							: "no shared secret was computed");
-	return IKE_DONE;
+	return take_back(e, of(task), now,
+			 job->error == -EBADMSG ? "peer sent an invalid public value in KE"
+						: "no shared secret was computed");
 }
 
 /* Has the answer a KE payload of this group, of the right length? */
@@ -306,6 +308,7 @@ enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct
 {
 	struct ike_child_task *t = of(task);
 	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
 	uint16_t error = ike_first_error(&in->payloads), group;
 	struct ike_slice body, nonce;
 	struct ike_dh *dh = t->dh;
@@ -328,16 +331,11 @@ enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct
 	t->nr_len = nonce.len;
 	error = ike_child_complete(child, in, true);
 	group = child->suite.group;
-	if (error || (group && (!dh || ike_dh_group(dh) != group || !find_ke(in, group, &ke)))) {
-		struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
-
-		if (old && old->state == IKE_CHILD_REKEYING) {
-			old->state = IKE_CHILD_INSTALLED;
-			ike_child_rekey_later(e, old, in->now);
-		}
-		ike_delete_child(e, child, "peer's answer for the Child SA is unacceptable");
-		return IKE_DONE;
-	}
+	/* From here on the peer's own attempt comes too late to be another. */
+	if (old && old->state == IKE_CHILD_REKEYING)
+		old->state = IKE_CHILD_REKEYED;
+	if (error || (group && (!dh || ike_dh_group(dh) != group || !find_ke(in, group, &ke))))
+		return take_back(e, t, in->now, "peer's answer for the Child SA is unacceptable");
 	if (!group)
 		return made(e, sa, t, in->now, NULL);
 	t->dh = NULL;
