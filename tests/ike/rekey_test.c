@@ -244,6 +244,39 @@ static void of_two_rekeyings_at_once_one_remains(void **state)
 	assert_true(won[0] && won[1]);
 }
 
+/* The exchange with the lowest of the four nonces has lost. */
+static void the_lowest_nonce_loses(void **state)
+{
+	unsigned won[2] = {0, 0};
+
+	(void)state;
+	for (unsigned run = 0; run < 20; run++) {
+		const struct ike_child_task *one, *two;
+		uint64_t made_by_a;
+		bool a_loses;
+
+		net = net_new(500 + run, &SIDE_A, &SIDE_B);
+		start(net, 0);
+		net_settle(net);
+		rekey(a());
+		rekey(b());
+		deliver_to(0);
+		deliver_to(1);
+		/* Each has noted the lower nonce of the other's exchange. */
+		one = (const void *)only_sa(net, 0)->out.task;
+		two = (const void *)only_sa(net, 1)->out.task;
+		assert_int_equal(one->rival_len, 32);
+		assert_int_equal(two->rival_len, 32);
+		a_loses = memcmp(two->rival_nonce, one->rival_nonce, 32) < 0;
+		made_by_a = one->child_id;
+		net_settle(net);
+		assert_int_equal(sending_child(a())->sa.child_id == made_by_a, !a_loses);
+		won[a_loses]++;
+		teardown(state);
+	}
+	assert_true(won[0] && won[1]);
+}
+
 /*
  * A's request is lost, so B sees no collision (section 2.8.1):
  *
@@ -466,6 +499,7 @@ int main(void)
 		T(a_rekeying_with_a_key_exchange_of_its_own),
 		T(another_group_than_the_first_is_agreed_on),
 		T(of_two_rekeyings_at_once_one_remains),
+		T(the_lowest_nonce_loses),
 		T(a_lost_request_of_a_collision_is_told_that_it_is_late),
 		T(lost_responses_of_a_collision_change_nothing),
 		T(lost_deletes_are_repeated_and_cost_nothing),
