@@ -294,10 +294,10 @@ static uint16_t choose_child(struct ike_engine *e, struct ike_sa *sa, struct ike
 
 	while ((refusal == IKE_N_TS_UNACCEPTABLE || refusal == IKE_N_NO_PROPOSAL_CHOSEN) &&
 	       (other = ike_connection_alike(e, sa, first, wanted, other))) {
-		ike_sa_hold(sa, other);
+		ike_sa_hold(e, sa, other);
 		if (ike_child_accept(e, sa, in, NULL, false, 0, child, &other_name) == 0)
 			return 0;
-		ike_sa_hold(sa, first);
+		ike_sa_hold(e, sa, first);
 	}
 	return refusal;
 }
@@ -405,7 +405,7 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 		return reject_initiator(e, sa, &id, "it wants EAP, which isn't configured");
 	conn = ike_connection_for_ids(e, sa, &id, &wanted);
 	if (conn) {
-		ike_sa_hold(sa, conn);
+		ike_sa_hold(e, sa, conn);
 		sa->local_id = ike_connection_local_id(conn, &sa->path.local);
 		psk = ike_psk_find(e, &sa->local_id, &id);
 	}

@@ -123,6 +123,25 @@ static enum ike_step begin(struct ike_engine *e, struct ike_sa *sa, struct ike_c
 	return ike_task_ke(e, &t->task, now, group, NULL, nothing, have_key_pair);
 }
 
+/* Another Child SA in an IKE SA, once its turn has come. False: no memory. */
+bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config)
+{
+	struct ike_task *task = ike_task_queue(e, sa, IKE_EXCHANGE_NEW_CHILD);
+
+	if (task)
+		of(task)->config = config;
+	return task;
+}
+
+bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config)
+{
+	for (struct ike_task *task = sa->out.queue; task; task = task->next) {
+		if (ike_task_is(task, IKE_EXCHANGE_NEW_CHILD) && of(task)->config == config)
+			return true;
+	}
+	return false;
+}
+
 /* Is the peer's own request about this one being worked on? */
 static bool peer_is_at_it(const struct ike_sa *sa, uint64_t old_id)
 {
@@ -190,14 +209,11 @@ static enum ike_step not_found(struct ike_engine *e, struct ike_sa *sa, struct i
 {
 	struct ike_child *old = ike_child_find_id(e, t->old_id);
 	struct ike_child *child = ike_child_find_id(e, t->child_id);
-	struct ike_task *task;
 
 	/* Where the peer has replaced it (and our request was late), all is well. */
 	if (!old || old->state != IKE_CHILD_REKEYING)
 		return give_up(e, sa, t, now, "the peer was faster");
-	task = ike_task_queue(e, sa, IKE_EXCHANGE_NEW_CHILD);
-	if (task)
-		of(task)->config = t->config;
+	ike_child_queue(e, sa, t->config);
 	if (child)
 		ike_child_remove(e, child, now, "the peer doesn't know the old one");
 	ike_child_remove(e, old, now, "the peer doesn't know it any more");

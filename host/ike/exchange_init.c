@@ -366,7 +366,7 @@ static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connectio
 	h->ni_len = ni.len;
 	h->nr_len = IKE_NONCE_LEN;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], in->now + e->config.half_open_timeout_ms);
-	ike_sa_hold(sa, conn);
+	ike_sa_hold(e, sa, conn);
 	ike_half_open_add(e, sa);
 	ike_nat_detect(sa, &in->payloads, in);
 	sa->in.task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);

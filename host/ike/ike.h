@@ -165,12 +165,12 @@ void ike_tick(struct ike_engine *e, uint64_t now);
 uint64_t ike_next_deadline(const struct ike_engine *e);
 
 /*
- * Start an IKE SA with a Child SA. `local` gives our address where the connection says "any";
- * else it may be NULL. child NULL: the first one configured.
- * Returns 0 and the new IKE SA's id, -ENOENT (no such connection or child), -EDESTADDRREQ (no
- * remote address), -EADDRNOTAVAIL (no local address), -EALREADY (that child is up or on its way),
- * -EBUSY (too many IKE SAs), -ENOSPC (no SPI left), -ESHUTDOWN (after ike_terminate_all()), -EIO,
- * -ENOMEM.
+ * Start a Child SA: in an IKE SA of the connection, if there is one, or with a new one. `local`
+ * gives our address where the connection says "any"; else it may be NULL. child NULL: the first one
+ * configured. Returns 0 and the IKE SA's id, -ENOENT (no such connection or child), -EDESTADDRREQ
+ * (no remote address), -EADDRNOTAVAIL (no local address), -EALREADY (that child is up or on its
+ * way), -EBUSY (too many IKE SAs), -ENOSPC (no SPI left), -ESHUTDOWN (after ike_terminate_all()),
+ * -EIO, -ENOMEM.
  */
 int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child,
 		 const struct ike_addr *local, uint64_t *ike_id);

@@ -15,45 +15,50 @@ static const struct ike_child_config *find_child_config(const struct ike_connect
 }
 
 /* Up, or on its way? */
-static bool child_exists(const struct ike_engine *e, const struct ike_child_config *config)
+static bool child_exists(const struct ike_engine *e, const struct ike_connection *conn,
+			 const struct ike_child_config *config)
 {
 	struct ike_child *child = NULL;
+	struct ike_sa *sa = NULL;
 
 	while ((child = ike_child_find_config(e, config, child))) {
-		if (child->state <= IKE_CHILD_INSTALLED && !ike_sa_ending(child->sa))
+		if (child->state < IKE_CHILD_DELETING && !ike_sa_ending(child->sa))
+			return true;
+	}
+	while ((sa = ike_conn_find(e, conn, sa))) {
+		if (ike_child_is_queued(sa, config))
 			return true;
 	}
 	return false;
 }
 
-int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child_name,
-		 const struct ike_addr *local, uint64_t *ike_id)
+/* One that another Child SA can be added to, now or once it is established. */
+static struct ike_sa *sa_to_extend(const struct ike_engine *e, const struct ike_connection *conn)
 {
-	struct ike_connection *conn = ike_connection_find(e, connection);
-	const struct ike_child_config *config = conn ? find_child_config(conn, child_name) : NULL;
+	struct ike_sa *sa = NULL;
+
+	while ((sa = ike_conn_find(e, conn, sa))) {
+		bool coming =
+			sa->state == IKE_STATE_CONNECTING || sa->state == IKE_STATE_AUTHENTICATING;
+
+		if ((coming || sa->state == IKE_STATE_ESTABLISHED) && !ike_sa_ending(sa))
+			return sa;
+	}
+	return NULL;
+}
+
+/* The first message of a new IKE SA. */
+static int begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
+		 const struct ike_child_config *config, const struct ike_addr *local,
+		 uint64_t *ike_id)
+{
+	struct ike_sa *sa = ike_sa_new(e, now, true);
 	struct ike_child *child;
 	struct ike_task *task;
-	struct ike_sa *sa;
-	int err = -ENOMEM;
 
-	if (!config)
-		return -ENOENT;
-	if (e->stopping)
-		return -ESHUTDOWN;
-	if (conn->remote.family == 0)
-		return -EDESTADDRREQ;
-	if (conn->local.family)
-		local = &conn->local;
-	if (!local || local->family != conn->remote.family)
-		return -EADDRNOTAVAIL;
-	if (child_exists(e, config))
-		return -EALREADY;
-	if (e->sa_count >= e->config.max_sas)
-		return -EBUSY;
-	sa = ike_sa_new(e, now, true);
 	if (!sa)
 		return -ENOMEM;
-	ike_sa_hold(sa, conn);
+	ike_sa_hold(e, sa, conn);
 	sa->path.local = *local;
 	sa->path.local.port = e->config.port;
 	sa->path.remote = conn->remote;
@@ -62,20 +67,54 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 	*ike_id = sa->id;
 	child = ike_child_new(e, sa, config);
 	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
-	if (!child)
-		err = -ENOSPC;
 	if (!child || !task) {
 		ike_task_free(e, task);
 		ike_sa_down(e, sa, "could not begin");
-		ike_reap(e);
-		return err;
+		return child ? -ENOMEM : -ENOSPC;
 	}
 	child->local_ts = ike_ts_resolve(&config->local_ts, &sa->path.local);
 	child->remote_ts = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
 	ike_task_begin(e, task, now);
-	err = sa->state == IKE_STATE_DEAD ? -EIO : 0;
-	if (!err)
-		e->stats.initiated++;
+	if (sa->state == IKE_STATE_DEAD)
+		return -EIO;
+	e->stats.initiated++;
+	return 0;
+}
+
+static int extend(struct ike_engine *e, uint64_t now, struct ike_sa *sa,
+		  const struct ike_child_config *config, uint64_t *ike_id)
+{
+	*ike_id = sa->id;
+	if (!ike_child_queue(e, sa, config))
+		return -ENOMEM;
+	ike_sa_advance(e, sa, now);
+	return 0;
+}
+
+int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child_name,
+		 const struct ike_addr *local, uint64_t *ike_id)
+{
+	struct ike_connection *conn = ike_connection_find(e, connection);
+	const struct ike_child_config *config = conn ? find_child_config(conn, child_name) : NULL;
+	struct ike_sa *sa;
+	int err;
+
+	if (!config)
+		return -ENOENT;
+	if (e->stopping)
+		return -ESHUTDOWN;
+	if (child_exists(e, conn, config))
+		return -EALREADY;
+	sa = sa_to_extend(e, conn);
+	if (!sa && conn->remote.family == 0)
+		return -EDESTADDRREQ;
+	if (conn->local.family)
+		local = &conn->local;
+	if (!sa && (!local || local->family != conn->remote.family))
+		return -EADDRNOTAVAIL;
+	if (!sa && e->sa_count >= e->config.max_sas)
+		return -EBUSY;
+	err = sa ? extend(e, now, sa, config, ike_id) : begin(e, now, conn, config, local, ike_id);
 	ike_reap(e);
 	return err;
 }

@@ -37,9 +37,9 @@ static uint64_t hash_id(const struct ike_engine *e, const struct ike_id *remote)
 	return h;
 }
 
-static uint64_t hash_config(const struct ike_engine *e, const struct ike_child_config *config)
+static uint64_t hash_pointer(const struct ike_engine *e, const void *pointer)
 {
-	return mix(e, (uint64_t)(uintptr_t)config);
+	return mix(e, (uint64_t)(uintptr_t)pointer);
 }
 
 uint64_t ike_sa_our_spi(const struct ike_sa *sa)
@@ -49,8 +49,9 @@ uint64_t ike_sa_our_spi(const struct ike_sa *sa)
 
 int ike_registry_init(struct ike_engine *e)
 {
-	struct ike_table *const tables[] = {&e->by_spi,	  &e->by_id,	 &e->by_peer, &e->half_open,
-					    &e->children, &e->instances, &e->waiters};
+	struct ike_table *const tables[] = {&e->by_spi,	   &e->by_id,	  &e->by_peer,
+					    &e->by_conn,   &e->half_open, &e->children,
+					    &e->instances, &e->waiters};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
@@ -89,6 +90,7 @@ void ike_registry_free(struct ike_engine *e)
 	ike_table_free(&e->by_spi);
 	ike_table_free(&e->by_id);
 	ike_table_free(&e->by_peer);
+	ike_table_free(&e->by_conn);
 	ike_table_free(&e->half_open);
 	ike_table_free(&e->children);
 	ike_table_free(&e->instances);
@@ -178,6 +180,29 @@ struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *lo
 	return NULL;
 }
 
+/* Again under another connection, if it has one already. */
+void ike_conn_link(struct ike_engine *e, struct ike_sa *sa)
+{
+	ike_table_remove(&e->by_conn, &sa->links.by_conn);
+	ike_table_add(&e->by_conn, &sa->links.by_conn, hash_pointer(e, sa->conn));
+}
+
+/* The next IKE SA of a connection, the newest first. */
+struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connection *conn,
+			     const struct ike_sa *after)
+{
+	struct ike_link *l = after ? ike_table_next(&after->links.by_conn)
+				   : ike_table_first(&e->by_conn, hash_pointer(e, conn));
+
+	for (; l; l = ike_table_next(l)) {
+		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.by_conn);
+
+		if (sa->conn == conn && sa->state != IKE_STATE_DEAD)
+			return sa;
+	}
+	return NULL;
+}
+
 struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_in *in,
 				  const uint8_t digest[32], unsigned *same_ip)
 {
@@ -211,7 +236,7 @@ void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa)
 void ike_child_link(struct ike_engine *e, struct ike_child *child)
 {
 	ike_table_add(&e->children, &child->by_id, child->id);
-	ike_table_add(&e->instances, &child->by_config, hash_config(e, child->config));
+	ike_table_add(&e->instances, &child->by_config, hash_pointer(e, child->config));
 }
 
 void ike_child_unlink(struct ike_engine *e, struct ike_child *child)
@@ -233,7 +258,7 @@ struct ike_child *ike_child_find_config(const struct ike_engine *e,
 					const struct ike_child *after)
 {
 	struct ike_link *l = after ? ike_table_next(&after->by_config)
-				   : ike_table_first(&e->instances, hash_config(e, config));
+				   : ike_table_first(&e->instances, hash_pointer(e, config));
 
 	while (l && IKE_OWNER(l, struct ike_child, by_config)->config != config)
 		l = ike_table_next(l);
@@ -249,6 +274,7 @@ void ike_reap(struct ike_engine *e)
 		ike_table_remove(&e->by_spi, &sa->links.by_spi);
 		ike_table_remove(&e->by_id, &sa->links.by_id);
 		ike_table_remove(&e->by_peer, &sa->links.by_peer);
+		ike_table_remove(&e->by_conn, &sa->links.by_conn);
 		if (sa->links.prev)
 			sa->links.prev->links.next = sa->links.next;
 		else

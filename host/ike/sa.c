@@ -54,7 +54,7 @@ void ike_connection_release(struct ike_connection *conn)
 		ike_connection_free(conn);
 }
 
-void ike_sa_hold(struct ike_sa *sa, struct ike_connection *conn)
+void ike_sa_hold(struct ike_engine *e, struct ike_sa *sa, struct ike_connection *conn)
 {
 	if (sa->conn == conn)
 		return;
@@ -62,6 +62,7 @@ void ike_sa_hold(struct ike_sa *sa, struct ike_connection *conn)
 		ike_connection_release(sa->conn);
 	sa->conn = conn;
 	conn->references++;
+	ike_conn_link(e, sa);
 }
 
 /* What only the handshake needed, erased. */
@@ -92,6 +93,12 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	sa->state = IKE_STATE_DEAD;
 	while (sa->children)
 		ike_child_remove(e, sa->children, 0, why);
+	for (const struct ike_task *task = sa->out.queue; task; task = task->next) {
+		if (ike_task_is(task, IKE_EXCHANGE_NEW_CHILD))
+			ike_emit_child_failed(
+				e, sa, IKE_OWNER(task, struct ike_child_task, task)->config->name,
+				why);
+	}
 	ike_tasks_drop(e, sa);
 	ike_half_open_remove(e, sa);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)

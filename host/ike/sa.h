@@ -123,7 +123,8 @@ struct ike_path {
 struct ike_links {
 	struct ike_link by_spi; /* our SPI */
 	struct ike_link by_id;
-	struct ike_link by_peer;    /* the peer's identity, once established */
+	struct ike_link by_peer; /* the peer's identity, once established */
+	struct ike_link by_conn;
 	struct ike_link half_open;  /* the peer's address, while it is */
 	struct ike_sa *next, *prev; /* of all */
 	struct ike_sa *dead_next;
@@ -175,6 +176,7 @@ struct ike_engine {
 	struct ike_table by_spi;
 	struct ike_table by_id;
 	struct ike_table by_peer;
+	struct ike_table by_conn;
 	struct ike_table half_open;
 	struct ike_table children;  /* by id */
 	struct ike_table instances; /* Child SAs by what they are configured as */
@@ -224,6 +226,9 @@ void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa);
 void ike_peer_link(struct ike_engine *e, struct ike_sa *sa);
 struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *local,
 			     const struct ike_id *remote, const struct ike_sa *after);
+void ike_conn_link(struct ike_engine *e, struct ike_sa *sa);
+struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connection *conn,
+			     const struct ike_sa *after);
 void ike_child_link(struct ike_engine *e, struct ike_child *child);
 void ike_child_unlink(struct ike_engine *e, struct ike_child *child);
 struct ike_child *ike_child_find_id(const struct ike_engine *e, uint64_t id);
@@ -241,7 +246,7 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 bool ike_sa_ending(const struct ike_sa *sa);
 void ike_sa_expired(struct ike_engine *e, struct ike_sa *sa);
 void ike_sa_unanswered(struct ike_engine *e, struct ike_sa *sa);
-void ike_sa_hold(struct ike_sa *sa, struct ike_connection *conn);
+void ike_sa_hold(struct ike_engine *e, struct ike_sa *sa, struct ike_connection *conn);
 void ike_connection_release(struct ike_connection *conn);
 void ike_handshake_free(struct ike_sa *sa);
 uint64_t ike_sa_our_spi(const struct ike_sa *sa);
@@ -411,6 +416,9 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				 struct ike_in *in);
 void ike_child_forget(struct ike_engine *e, struct ike_task *task);
+bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa,
+		     const struct ike_child_config *config);
+bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config);
 
 enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_task *task, struct ike_in *in);

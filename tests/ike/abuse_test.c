@@ -81,24 +81,6 @@ static const struct child_sa *child_of(struct node *node)
 	return &child->sa;
 }
 
-/* Another connection of a node with the same identities as its first. */
-static struct ike_connection *add_alike(struct node *node, const char *name, const char *child)
-{
-	struct ike_connection *first = node->engine->connections[0];
-	struct ike_connection *conn = ike_connection_new(name);
-	struct ike_child_config *config;
-
-	*conn = *first;
-	conn->children = NULL;
-	conn->child_count = 0;
-	strcpy(conn->name, name);
-	config = ike_connection_add_child(conn, child);
-	*config = first->children[0];
-	strcpy(config->name, child);
-	assert_int_equal(ike_engine_add_connection(node->engine, conn), 0);
-	return conn;
-}
-
 /* Before there are keys */
 
 static void forged_error(uint16_t type, struct ike_slice data)
@@ -396,8 +378,7 @@ static void ike_sas_of_a_forgetful_peer_do_not_pile_up(void **state)
 	assert_int_equal(installed, IKE_SAS_PER_PEER_MAX);
 }
 
-/* Each child has an IKE SA of its own: however many there are, none is taken for a forgotten one.
- */
+/* All in one IKE SA, made one after the other. */
 static void as_many_children_as_are_configured_stay_up(void **state)
 {
 	enum { CHILDREN = IKE_SAS_PER_PEER_MAX + 4 };
@@ -435,6 +416,8 @@ static void as_many_children_as_are_configured_stay_up(void **state)
 	assert_int_equal(a()->child_up, CHILDREN);
 	assert_int_equal(b()->child_up, CHILDREN);
 	assert_int_equal(a()->child_down + b()->child_down, 0);
+	assert_int_equal(a()->engine->sa_count, 1);
+	assert_int_equal(b()->engine->sa_count, 1);
 }
 
 static void an_ike_sa_without_a_child_sa_is_deleted_after_a_minute(void **state)

@@ -613,6 +613,23 @@ uint64_t start(struct net *n, unsigned node)
 	return id;
 }
 
+struct ike_connection *add_alike(struct node *node, const char *name, const char *child)
+{
+	struct ike_connection *first = node->engine->connections[0];
+	struct ike_connection *conn = ike_connection_new(name);
+	struct ike_child_config *config;
+
+	*conn = *first;
+	conn->children = NULL;
+	conn->child_count = 0;
+	strcpy(conn->name, name);
+	config = ike_connection_add_child(conn, child);
+	*config = first->children[0];
+	strcpy(config->name, child);
+	check(ike_engine_add_connection(node->engine, conn), "connection", name);
+	return conn;
+}
+
 void terminate_each(struct node *node)
 {
 	struct ike_sa *next;

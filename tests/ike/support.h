@@ -153,6 +153,9 @@ void net_run(struct net *n, uint64_t until);
 uint64_t net_next(const struct net *n);
 
 uint64_t start(struct net *n, unsigned node);
+/* Another connection of a node with the same identities as its first, and a child like its first.
+ */
+struct ike_connection *add_alike(struct node *node, const char *name, const char *child);
 /* Delete each IKE SA of a node, which goes on to accept others. */
 void terminate_each(struct node *node);
 struct ike_sa *only_sa(struct net *n, unsigned node);
