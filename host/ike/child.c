@@ -174,21 +174,11 @@ void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t 
 		ike_delete_child(e, child, "out of memory");
 }
 
-/* Up to `most`, of chance; without any when the generator fails. */
-static uint64_t jitter(struct ike_engine *e, uint64_t most)
-{
-	uint64_t value;
-
-	if (!most || ike_random_fill(&e->config.random, &value, sizeof(value)))
-		return 0;
-	return value % (most + 1);
-}
-
 /* Another try after one that came to nothing, not at once and not at the peer's very moment. */
 void ike_child_rekey_later(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY),
-		      now + IKE_RETRY_MS + jitter(e, IKE_RETRY_RAND_MS));
+		      now + IKE_RETRY_MS + ike_jitter(e, IKE_RETRY_RAND_MS));
 }
 
 void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now)
@@ -203,8 +193,8 @@ void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now
 		ike_child_rekey_later(e, child, now);
 		return;
 	}
-	IKE_OWNER(task, struct ike_child_task, task)->config = child->config;
-	IKE_OWNER(task, struct ike_child_task, task)->old_id = child->id;
+	IKE_OWNER(task, struct ike_create_task, task)->config = child->config;
+	IKE_OWNER(task, struct ike_create_task, task)->old_id = child->id;
 	ike_sa_advance(e, sa, now);
 }
 
@@ -322,7 +312,7 @@ static void in_use(struct ike_engine *e, struct ike_child *child, uint64_t now)
 	child->installed_at = now;
 	if (config->rekey_ms)
 		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY),
-			      now + config->rekey_ms - jitter(e, config->rand_ms));
+			      now + config->rekey_ms - ike_jitter(e, config->rand_ms));
 	if (config->life_ms)
 		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_LIFE), now + config->life_ms);
 	if (child->predecessor) {

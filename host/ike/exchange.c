@@ -8,6 +8,7 @@ enum {
 	ESTABLISHED = 1u << IKE_STATE_ESTABLISHED,
 	DELETING = 1u << IKE_STATE_DELETING,
 	REFUSED = 1u << IKE_STATE_REFUSED,
+	REKEYED = 1u << IKE_STATE_REKEYED,
 };
 
 const struct ike_exchange ike_exchanges[IKE_EXCHANGES] = {
@@ -38,8 +39,8 @@ const struct ike_exchange ike_exchanges[IKE_EXCHANGES] = {
 			.type = IKE_CREATE_CHILD_SA,
 			.name = "CREATE_CHILD_SA",
 			.start_states = ESTABLISHED,
-			.request_states = ESTABLISHED | DELETING,
-			.size = sizeof(struct ike_child_task),
+			.request_states = ESTABLISHED | REKEYED | DELETING,
+			.size = sizeof(struct ike_create_task),
 			.start = ike_child_start,
 			.request = ike_create_child_request,
 			.response = ike_child_response,
@@ -50,17 +51,27 @@ const struct ike_exchange ike_exchanges[IKE_EXCHANGES] = {
 			.type = IKE_CREATE_CHILD_SA,
 			.name = "the rekeying of a Child SA",
 			.start_states = ESTABLISHED,
-			.size = sizeof(struct ike_child_task),
+			.size = sizeof(struct ike_create_task),
 			.start = ike_child_start,
 			.response = ike_child_response,
 			.forget = ike_child_forget,
+		},
+	[IKE_EXCHANGE_REKEY_IKE] =
+		{
+			.type = IKE_CREATE_CHILD_SA,
+			.name = "the rekeying of the IKE SA",
+			.start_states = ESTABLISHED,
+			.size = sizeof(struct ike_create_task),
+			.start = ike_rekey_start,
+			.response = ike_rekey_response,
+			.forget = ike_rekey_forget,
 		},
 	[IKE_EXCHANGE_LIVENESS] =
 		{
 			.type = IKE_INFORMATIONAL,
 			.name = "the liveness check",
 			.start_states = ESTABLISHED,
-			.request_states = ESTABLISHED | DELETING,
+			.request_states = ESTABLISHED | REKEYED | DELETING,
 			.size = sizeof(struct ike_task),
 			.start = ike_liveness_start,
 			.request = ike_informational_request,

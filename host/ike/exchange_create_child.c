@@ -23,9 +23,9 @@ enum { ROUNDS_MAX = 4 };
 
 static const struct ike_slice nothing;
 
-static struct ike_child_task *of(struct ike_task *task)
+static struct ike_create_task *of(struct ike_task *task)
 {
-	return IKE_OWNER(task, struct ike_child_task, task);
+	return IKE_OWNER(task, struct ike_create_task, task);
 }
 
 void ike_child_forget(struct ike_engine *e, struct ike_task *task)
@@ -34,37 +34,53 @@ void ike_child_forget(struct ike_engine *e, struct ike_task *task)
 	ike_dh_free(of(task)->dh);
 }
 
-static struct ike_slice ni_of(const struct ike_child_task *t)
+static struct ike_slice ni_of(const struct ike_create_task *t)
 {
 	return ike_slice(t->ni, t->ni_len);
 }
 
-static struct ike_slice nr_of(const struct ike_child_task *t)
+static struct ike_slice nr_of(const struct ike_create_task *t)
 {
 	return ike_slice(t->nr, t->nr_len);
 }
 
-/* As octet strings; one that the other begins with is the lower (section 2.8.1). */
-static bool is_lower(struct ike_slice a, struct ike_slice b)
+bool ike_nonce_lower(struct ike_slice a, struct ike_slice b)
 {
 	int order = memcmp(a.data, b.data, a.len < b.len ? a.len : b.len);
 
 	return order ? order < 0 : a.len < b.len;
 }
 
-static struct ike_slice lower(struct ike_slice a, struct ike_slice b)
+static struct ike_slice lower_nonce(const struct ike_create_task *t)
 {
-	return is_lower(a, b) ? a : b;
+	return ike_nonce_lower(ni_of(t), nr_of(t)) ? ni_of(t) : nr_of(t);
+}
+
+/* The peer is at the same: who wins is known once ours is answered. */
+void ike_rival_note(struct ike_create_task *ours, const struct ike_create_task *theirs)
+{
+	struct ike_slice nonce = lower_nonce(theirs);
+
+	ours->rival_id = theirs->made_id;
+	memcpy(ours->rival_nonce, nonce.data, nonce.len);
+	ours->rival_len = nonce.len;
+}
+
+/* Was the peer's the better one? Its being there still is the caller's to see. */
+bool ike_rival_won(const struct ike_create_task *ours)
+{
+	return ours->rival_id &&
+	       ike_nonce_lower(lower_nonce(ours), ike_slice(ours->rival_nonce, ours->rival_len));
 }
 
 /* Our successor comes to nothing. The old one goes on, unless the peer has made another. */
-static void carry_on(struct ike_engine *e, const struct ike_child_task *t, uint64_t now)
+static void carry_on(struct ike_engine *e, const struct ike_create_task *t, uint64_t now)
 {
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
 
 	if (!old || (old->state != IKE_CHILD_REKEYING && old->state != IKE_CHILD_REKEYED))
 		return;
-	if (old->successor == t->child_id)
+	if (old->successor == t->made_id)
 		old->successor = 0;
 	if (old->successor && ike_child_find_id(e, old->successor)) {
 		old->state = IKE_CHILD_REKEYED;
@@ -76,13 +92,13 @@ static void carry_on(struct ike_engine *e, const struct ike_child_task *t, uint6
 
 /* Ours: build */
 
-static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			     uint64_t now, const char *reason);
 
-static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			  uint64_t now)
 {
-	const struct ike_child *child = ike_child_find_id(e, t->child_id);
+	const struct ike_child *child = ike_child_find_id(e, t->made_id);
 	const struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
 	struct ike_builder b;
 	uint8_t spi[4];
@@ -113,7 +129,7 @@ static enum ike_step have_key_pair(struct ike_engine *e, struct ike_sa *sa, stru
 	return send(e, sa, of(task), now);
 }
 
-static enum ike_step begin(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step begin(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			   uint64_t now, uint16_t group)
 {
 	ike_dh_free(t->dh);
@@ -152,7 +168,7 @@ static bool peer_is_at_it(const struct ike_sa *sa, uint64_t old_id)
 enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			      uint64_t now)
 {
-	struct ike_child_task *t = of(task);
+	struct ike_create_task *t = of(task);
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL, *child;
 
 	if (t->old_id &&
@@ -170,7 +186,7 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 			ike_child_remove(e, child, now, "the random generator failed");
 		return IKE_DONE;
 	}
-	t->child_id = child->id;
+	t->made_id = child->id;
 	if (old) {
 		old->state = IKE_CHILD_REKEYING;
 		child->predecessor = old->id;
@@ -186,29 +202,25 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 /* Ours: process */
 
 /* The new one comes to nothing; an old one goes on, and another try follows. */
-static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			     uint64_t now, const char *reason)
 {
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
-	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 
 	ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s: %s", t->config->name, t->task.exchange->name,
 		reason);
-	if (old && old->state == IKE_CHILD_REKEYING) {
-		old->state = IKE_CHILD_INSTALLED;
-		ike_child_rekey_later(e, old, now);
-	}
+	carry_on(e, t, now);
 	if (child)
 		ike_child_remove(e, child, now, reason);
 	return IKE_DONE;
 }
 
 /* The peer has forgotten the old one: without it, begin anew. */
-static enum ike_step not_found(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step not_found(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			       uint64_t now)
 {
 	struct ike_child *old = ike_child_find_id(e, t->old_id);
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 
 	/* Where the peer has replaced it (and our request was late), all is well. */
 	if (!old || old->state != IKE_CHILD_REKEYING)
@@ -220,7 +232,7 @@ static enum ike_step not_found(struct ike_engine *e, struct ike_sa *sa, struct i
 	return IKE_DONE;
 }
 
-static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			     const struct ike_in *in, uint16_t error)
 {
 	char reason[IKE_REASON_MAX];
@@ -243,10 +255,10 @@ static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike
 }
 
 /* The peer thinks that the new one is up: take it back. */
-static enum ike_step take_back(struct ike_engine *e, const struct ike_child_task *t, uint64_t now,
+static enum ike_step take_back(struct ike_engine *e, const struct ike_create_task *t, uint64_t now,
 			       const char *reason)
 {
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 
 	carry_on(e, t, now);
 	if (child)
@@ -258,7 +270,7 @@ static enum ike_step take_back(struct ike_engine *e, const struct ike_child_task
 static enum ike_step in_use(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			    uint64_t now, struct ike_job *job)
 {
-	struct ike_child_task *t = of(task);
+	struct ike_create_task *t = of(task);
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
 
 	(void)sa;
@@ -269,22 +281,15 @@ static enum ike_step in_use(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	return IKE_DONE;
 }
 
-/* Was the peer's simultaneous exchange the better one? */
-static bool lost(const struct ike_engine *e, const struct ike_child_task *t)
-{
-	return t->rival_id && ike_child_find_id(e, t->rival_id) &&
-	       is_lower(lower(ni_of(t), nr_of(t)), ike_slice(t->rival_nonce, t->rival_len));
-}
-
-static enum ike_step made(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step made(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			  uint64_t now, const struct ike_secret *shared)
 {
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 
 	if (!child)
 		return IKE_DONE;
-	if (lost(e, t)) {
+	if (ike_rival_won(t) && ike_child_find_id(e, t->rival_id)) {
 		ike_log(e, IKE_LOG_DEBUG, sa, "child %s: both rekeyed it, the peer's stays",
 			t->config->name);
 		return take_back(e, t, now, "the peer's simultaneous one stays");
@@ -322,8 +327,8 @@ static bool find_ke(const struct ike_in *in, uint16_t group, struct ike_ke *ke)
 enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				 struct ike_in *in)
 {
-	struct ike_child_task *t = of(task);
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_create_task *t = of(task);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
 	uint16_t error = ike_first_error(&in->payloads), group;
 	struct ike_slice body, nonce;
@@ -366,10 +371,10 @@ static enum ike_step refuse(struct ike_engine *e, struct ike_sa *sa, uint16_t ty
 	return ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, type, data);
 }
 
-static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			    uint64_t now)
 {
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
 	struct ike_builder b;
 
@@ -393,8 +398,8 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_task *task, uint64_t now, struct ike_job *job)
 {
-	struct ike_child_task *t = of(task);
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_create_task *t = of(task);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 
 	if (!job->error && child)
 		return answer(e, sa, t, now);
@@ -404,10 +409,10 @@ static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
 	return IKE_DONE;
 }
 
-static enum ike_step install(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step install(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			     uint64_t now, const struct ike_secret *shared)
 {
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 
 	if (child && ike_child_derive(child, shared, ni_of(t), nr_of(t), false) == 0 &&
 	    ike_child_bring(e, child, now, IKE_LEVEL_OUTBOUND, &t->task) == 0)
@@ -421,8 +426,8 @@ static enum ike_step install(struct ike_engine *e, struct ike_sa *sa, struct ike
 static enum ike_step have_both(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			       uint64_t now, struct ike_job *job)
 {
-	struct ike_child_task *t = of(task);
-	struct ike_child *child = ike_child_find_id(e, t->child_id);
+	struct ike_create_task *t = of(task);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 
 	if (!job->error) {
 		t->dh = job->ke.dh;
@@ -435,22 +440,6 @@ static enum ike_step have_both(struct ike_engine *e, struct ike_sa *sa, struct i
 	if (child && sa->state != IKE_STATE_DEAD)
 		ike_child_remove(e, child, now, "the key exchange failed");
 	return IKE_DONE;
-}
-
-/* The peer's rekeying meets ours of the same Child SA: who wins is known once ours is answered. */
-static void note_rival(struct ike_sa *sa, const struct ike_child_task *theirs)
-{
-	struct ike_child_task *ours;
-	struct ike_slice nonce = lower(ni_of(theirs), nr_of(theirs));
-
-	if (!ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_CHILD))
-		return;
-	ours = of(sa->out.task);
-	if (ours->old_id != theirs->old_id)
-		return;
-	ours->rival_id = theirs->child_id;
-	memcpy(ours->rival_nonce, nonce.data, nonce.len);
-	ours->rival_len = nonce.len;
 }
 
 /* The Child SA that is to be replaced, or why not (sections 2.25.1 and 2.25.2). */
@@ -474,7 +463,7 @@ static enum ike_step malformed(struct ike_engine *e, struct ike_sa *sa)
 	return IKE_DONE;
 }
 
-static enum ike_step accept(struct ike_engine *e, struct ike_sa *sa, struct ike_child_task *t,
+static enum ike_step accept(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			    struct ike_in *in, struct ike_child *old, const struct ike_ke *ke)
 {
 	struct ike_child *child;
@@ -491,7 +480,7 @@ static enum ike_step accept(struct ike_engine *e, struct ike_sa *sa, struct ike_
 			ike_notify_name(error));
 		return refuse(e, sa, error, nothing);
 	}
-	t->child_id = child->id;
+	t->made_id = child->id;
 	if (child->suite.group && child->suite.group != ke->group) {
 		ike_put_u16(&w, child->suite.group);
 		refuse(e, sa, IKE_N_INVALID_KE_PAYLOAD, ike_written(&w));
@@ -508,19 +497,32 @@ static enum ike_step accept(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		child->predecessor = old->id;
 		old->successor = child->id;
 		t->old_id = old->id;
-		note_rival(sa, t);
+		if (ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_CHILD) &&
+		    of(sa->out.task)->old_id == old->id)
+			ike_rival_note(of(sa->out.task), t);
 	}
 	if (!child->suite.group)
 		return install(e, sa, t, in->now, NULL);
 	return ike_task_ke(e, &t->task, in->now, ke->group, NULL, ke->data, have_both);
 }
 
+/* Is it about the IKE SA itself? Nothing else is offered with that protocol. */
+static bool offers_ike(const struct ike_in *in, struct ike_sa_payload *offer)
+{
+	struct ike_slice body;
+
+	return ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &body) == 0 &&
+	       ike_parse_sa(body, offer) == 0 && offer->proposal_count &&
+	       offer->proposals[0].protocol == IKE_PROTO_IKE;
+}
+
 enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
 				       struct ike_task *task, struct ike_in *in)
 {
-	struct ike_child_task *t = of(task);
+	struct ike_create_task *t = of(task);
 	struct ike_slice body, nonce;
 	struct ike_child *old = NULL;
+	struct ike_sa_payload offer;
 	struct ike_ke ke = {0};
 	struct ike_notify n;
 	uint16_t error = 0;
@@ -531,16 +533,22 @@ enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
 	    (ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &body) == 0 &&
 	     ike_parse_ke(body, &ke)))
 		return malformed(e, sa);
+	ike_sa_decided(e, sa, in->now);
 	if (sa->state != IKE_STATE_ESTABLISHED)
 		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
-	if (ike_find_notify(&in->payloads, IKE_N_REKEY_SA, &n))
-		error = find_old(sa, &n, &old);
-	if (error)
-		return refuse(e, sa, error, nothing);
 	memcpy(t->ni, nonce.data, nonce.len);
 	t->ni_len = nonce.len;
 	t->nr_len = IKE_NONCE_LEN;
 	if (ike_random_fill(&e->config.random, t->nr, t->nr_len))
 		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
+	if (offers_ike(in, &offer))
+		return ike_rekey_request(e, sa, task, in, &offer);
+	if (ike_find_notify(&in->payloads, IKE_N_REKEY_SA, &n))
+		error = find_old(sa, &n, &old);
+	/* Section 2.25.2: the successor of the IKE SA is to have it. */
+	if (!error && ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE))
+		error = IKE_N_TEMPORARY_FAILURE;
+	if (error)
+		return refuse(e, sa, error, nothing);
 	return accept(e, sa, t, in, old, &ke);
 }

@@ -282,12 +282,17 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 		}
 	}
 	for (unsigned i = 0; i < in->payloads.count; i++) {
-		if (in->payloads.list[i].type != IKE_PAYLOAD_DELETE ||
-		    ike_parse_delete(in->payloads.list[i].body, &d))
-			continue;
-		if (d.protocol == IKE_PROTO_IKE)
+		if (in->payloads.list[i].type == IKE_PAYLOAD_DELETE &&
+		    ike_parse_delete(in->payloads.list[i].body, &d) == 0 &&
+		    d.protocol == IKE_PROTO_IKE)
 			down = "deleted by peer";
-		else if (d.protocol == IKE_PROTO_ESP)
+	}
+	if (!down)
+		ike_sa_decided(e, sa, in->now);
+	for (unsigned i = 0; i < in->payloads.count; i++) {
+		if (in->payloads.list[i].type == IKE_PAYLOAD_DELETE &&
+		    ike_parse_delete(in->payloads.list[i].body, &d) == 0 &&
+		    d.protocol == IKE_PROTO_ESP)
 			delete_children(e, sa, in->now, &d, &answer);
 	}
 	if (ike_find_notify(&in->payloads, IKE_N_AUTHENTICATION_FAILED, &n))

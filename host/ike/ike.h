@@ -76,6 +76,7 @@ enum ike_action_type {
 	IKE_ACTION_CHILD_UPDATE, /* outer addresses or ports of a Child SA changed */
 	IKE_ACTION_CHILD_REMOVE, /* whatever there is of it; also while a job of it is out */
 	IKE_ACTION_IKE_UP,
+	IKE_ACTION_IKE_REKEYED, /* ike_id has taken over from old_id, Child SAs and all */
 	IKE_ACTION_IKE_DOWN,
 	IKE_ACTION_CHILD_UP,
 	IKE_ACTION_CHILD_REKEYED, /* child_id has taken over from old_id */
@@ -107,7 +108,7 @@ struct ike_child_removed {
 struct ike_event {
 	uint64_t ike_id;
 	uint64_t child_id; /* 0 in IKE_UP and IKE_DOWN, and for a child that never got one */
-	uint64_t old_id;   /* CHILD_REKEYED */
+	uint64_t old_id;   /* *_REKEYED */
 	char connection[IKE_NAME_MAX];
 	char child[IKE_NAME_MAX];
 	char reason[IKE_REASON_MAX]; /* for an operator; empty in *_UP */
@@ -185,6 +186,9 @@ int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id);
  */
 int ike_rekey_child(struct ike_engine *e, uint64_t now, uint64_t child_id);
 
+/* The same of an IKE SA. */
+int ike_rekey(struct ike_engine *e, uint64_t now, uint64_t ike_id);
+
 /* Delete all IKE SAs, and from now on neither begin nor accept another. */
 void ike_terminate_all(struct ike_engine *e, uint64_t now);
 
@@ -207,6 +211,7 @@ enum ike_state {
 	IKE_STATE_INSTALLING,	  /* responder: authenticated, the data path has yet to answer */
 	IKE_STATE_ESTABLISHED,
 	IKE_STATE_REFUSED, /* failed to authenticate: told so, or remembered for having tried */
+	IKE_STATE_REKEYED, /* its successor has all that it had; about to be deleted */
 	IKE_STATE_DELETING,
 	IKE_STATE_DEAD,
 };

@@ -22,53 +22,77 @@ static struct ike_cipher cipher_of(const struct ike_suite *suite)
 	};
 }
 
-int ike_keys_derive(const struct ike_suite *suite, const struct ike_secret *shared,
-		    struct ike_slice ni, struct ike_slice nr, uint64_t spi_i, uint64_t spi_r,
-		    struct ike_keys *out)
+/* SK_* from SKEYSEED. */
+static int expand(const struct ike_suite *suite, struct ike_slice skeyseed, struct ike_slice ni,
+		  struct ike_slice nr, uint64_t spi_i, uint64_t spi_r, struct ike_keys *out)
 {
-	uint8_t nonces[2 * IKE_NONCE_MAX], spis[16], skeyseed[IKE_PRF_MAX];
 	uint8_t material[3 * IKE_PRF_MAX + 2 * (IKE_CIPHER_KEY_MAX + IKE_INTEG_KEY_MAX)];
-	struct ike_writer nonce_w = ike_writer(nonces, sizeof(nonces));
-	struct ike_writer spi_w = ike_writer(spis, sizeof(spis));
-	struct ike_slice secret = ike_secret_slice(shared), seed[3];
 	size_t prf_len = ike_prf_len(suite->prf), len;
+	uint8_t spis[16];
+	struct ike_writer spi_w = ike_writer(spis, sizeof(spis));
+	struct ike_slice seed[] = {ni, nr, ike_slice(spis, sizeof(spis))};
 	struct ike_cursor c;
 	int err;
 
 	*out = (struct ike_keys){.prf_len = prf_len};
 	out->initiator = out->responder = cipher_of(suite);
 	len = 3 * prf_len + 2 * (out->initiator.key_len + out->initiator.integ_key_len);
-	ike_put_slice(&nonce_w, ni);
-	ike_put_slice(&nonce_w, nr);
 	ike_put_u64(&spi_w, spi_i);
 	ike_put_u64(&spi_w, spi_r);
-	if (!prf_len || !out->initiator.key_len || !ike_writer_ok(&nonce_w))
+	if (!prf_len || !out->initiator.key_len)
 		return -EINVAL;
-
-	/* SKEYSEED = prf(Ni | Nr, g^ir) */
-	err = ike_prf(suite->prf, ike_written(&nonce_w), &secret, 1, skeyseed);
-	if (err)
-		goto out;
-	seed[0] = ni;
-	seed[1] = nr;
-	seed[2] = ike_written(&spi_w);
-	err = ike_prf_plus(suite->prf, ike_slice(skeyseed, prf_len), seed, 3, material, len);
-	if (err)
-		goto out;
-	/* SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr */
-	c = ike_cursor(ike_slice(material, len));
-	take(&c, out->sk_d, prf_len);
-	take(&c, out->initiator.integ_key, out->initiator.integ_key_len);
-	take(&c, out->responder.integ_key, out->responder.integ_key_len);
-	take(&c, out->initiator.key, out->initiator.key_len);
-	take(&c, out->responder.key, out->responder.key_len);
-	take(&c, out->sk_pi, prf_len);
-	take(&c, out->sk_pr, prf_len);
-out:
-	OPENSSL_cleanse(skeyseed, sizeof(skeyseed));
+	err = ike_prf_plus(suite->prf, skeyseed, seed, 3, material, len);
+	if (!err) {
+		/* SK_d | SK_ai | SK_ar | SK_ei | SK_er | SK_pi | SK_pr */
+		c = ike_cursor(ike_slice(material, len));
+		take(&c, out->sk_d, prf_len);
+		take(&c, out->initiator.integ_key, out->initiator.integ_key_len);
+		take(&c, out->responder.integ_key, out->responder.integ_key_len);
+		take(&c, out->initiator.key, out->initiator.key_len);
+		take(&c, out->responder.key, out->responder.key_len);
+		take(&c, out->sk_pi, prf_len);
+		take(&c, out->sk_pr, prf_len);
+	}
 	OPENSSL_cleanse(material, sizeof(material));
 	if (err)
 		OPENSSL_cleanse(out, sizeof(*out));
+	return err;
+}
+
+int ike_keys_derive(const struct ike_suite *suite, const struct ike_secret *shared,
+		    struct ike_slice ni, struct ike_slice nr, uint64_t spi_i, uint64_t spi_r,
+		    struct ike_keys *out)
+{
+	uint8_t nonces[2 * IKE_NONCE_MAX], skeyseed[IKE_PRF_MAX];
+	struct ike_writer nonce_w = ike_writer(nonces, sizeof(nonces));
+	struct ike_slice secret = ike_secret_slice(shared);
+	int err;
+
+	ike_put_slice(&nonce_w, ni);
+	ike_put_slice(&nonce_w, nr);
+	if (!ike_writer_ok(&nonce_w))
+		return -EINVAL;
+	/* SKEYSEED = prf(Ni | Nr, g^ir) */
+	err = ike_prf(suite->prf, ike_written(&nonce_w), &secret, 1, skeyseed);
+	if (!err)
+		err = expand(suite, ike_slice(skeyseed, ike_prf_len(suite->prf)), ni, nr, spi_i,
+			     spi_r, out);
+	OPENSSL_cleanse(skeyseed, sizeof(skeyseed));
+	return err;
+}
+
+int ike_keys_rekey(uint16_t old_prf, const struct ike_keys *old, const struct ike_suite *suite,
+		   const struct ike_secret *shared, struct ike_slice ni, struct ike_slice nr,
+		   uint64_t spi_i, uint64_t spi_r, struct ike_keys *out)
+{
+	struct ike_slice parts[] = {ike_secret_slice(shared), ni, nr};
+	uint8_t skeyseed[IKE_PRF_MAX];
+	/* SKEYSEED = prf(SK_d (old), g^ir (new) | Ni | Nr), with the old one's prf */
+	int err = ike_prf(old_prf, ike_slice(old->sk_d, old->prf_len), parts, 3, skeyseed);
+
+	if (!err)
+		err = expand(suite, ike_slice(skeyseed, old->prf_len), ni, nr, spi_i, spi_r, out);
+	OPENSSL_cleanse(skeyseed, sizeof(skeyseed));
 	return err;
 }
 

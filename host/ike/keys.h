@@ -22,6 +22,13 @@ int ike_keys_derive(const struct ike_suite *suite, const struct ike_secret *shar
 		    struct ike_slice ni, struct ike_slice nr, uint64_t spi_i, uint64_t spi_r,
 		    struct ike_keys *out);
 
+/*
+ * The same for the successor of an IKE SA, from the old one's SK_d and with its PRF (section 2.18).
+ */
+int ike_keys_rekey(uint16_t old_prf, const struct ike_keys *old, const struct ike_suite *suite,
+		   const struct ike_secret *shared, struct ike_slice ni, struct ike_slice nr,
+		   uint64_t spi_i, uint64_t spi_r, struct ike_keys *out);
+
 /* The keys of one direction of a Child SA, salt included. */
 struct ike_child_keys {
 	size_t encr_len;

@@ -173,6 +173,19 @@ int ike_rekey_child(struct ike_engine *e, uint64_t now, uint64_t child_id)
 	return 0;
 }
 
+int ike_rekey(struct ike_engine *e, uint64_t now, uint64_t ike_id)
+{
+	struct ike_sa *sa = ike_sa_find_id(e, ike_id);
+
+	if (!sa)
+		return -ENOENT;
+	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || sa->successor)
+		return -EBUSY;
+	ike_sa_rekey(e, sa, now);
+	ike_reap(e);
+	return 0;
+}
+
 static struct ike_sa_info describe_sa(const struct ike_sa *sa)
 {
 	return (struct ike_sa_info){

@@ -21,6 +21,8 @@ const char *ike_state_name(enum ike_state state)
 		return "ESTABLISHED";
 	case IKE_STATE_REFUSED:
 		return "REFUSED";
+	case IKE_STATE_REKEYED:
+		return "REKEYED";
 	case IKE_STATE_DELETING:
 		return "DELETING";
 	default:
@@ -82,21 +84,53 @@ void ike_handshake_free(struct ike_sa *sa)
 	free(h);
 }
 
+/* Did anybody hear of it, and does it end without a successor? */
+static bool is_missed(const struct ike_sa *sa)
+{
+	return sa->connected || (sa->initiator && !sa->predecessor && !sa->successor);
+}
+
+/*
+ * It ends before its successor has taken over. One that the peer has made does so now: the peer has
+ * deleted the old one while it wasn't decided whose stays. One that isn't complete ends with it.
+ */
+static void hand_over(struct ike_engine *e, struct ike_sa *sa)
+{
+	struct ike_sa *next = sa->successor ? ike_sa_find_id(e, sa->successor) : NULL,
+		      *rival = NULL;
+
+	if (sa->state != IKE_STATE_ESTABLISHED)
+		return;
+	if (ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE))
+		rival = ike_sa_find_id(
+			e, IKE_OWNER(sa->out.task, struct ike_create_task, task)->rival_id);
+	if (next && next->state == IKE_STATE_CONNECTING)
+		ike_sa_down(e, next, "the IKE SA that it was to replace is gone");
+	if (rival)
+		next = rival;
+	if (!next || next->state != IKE_STATE_ESTABLISHED)
+		return;
+	ike_liveness_check(e, next); /* it may be that the peer is dead */
+	ike_sa_succeed(e, sa, next, sa->last_heard_at);
+}
+
 void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 {
-	bool said = sa->initiator || sa->connected;
 	char why[IKE_REASON_MAX];
+	bool said;
 
 	if (sa->state == IKE_STATE_DEAD)
 		return;
 	snprintf(why, sizeof(why), "%s", reason); /* it may lie in what is about to be freed */
+	hand_over(e, sa);
+	said = is_missed(sa);
 	sa->state = IKE_STATE_DEAD;
 	while (sa->children)
 		ike_child_remove(e, sa->children, 0, why);
 	for (const struct ike_task *task = sa->out.queue; task; task = task->next) {
 		if (ike_task_is(task, IKE_EXCHANGE_NEW_CHILD))
 			ike_emit_child_failed(
-				e, sa, IKE_OWNER(task, struct ike_child_task, task)->config->name,
+				e, sa, IKE_OWNER(task, struct ike_create_task, task)->config->name,
 				why);
 	}
 	ike_tasks_drop(e, sa);
@@ -143,7 +177,7 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now, boo
 	if (!replace && !believe)
 		return;
 	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
-		if (other == sa || other->established_at > sa->created_at)
+		if (other == sa || other->authenticated_at > sa->created_at)
 			continue;
 		if (believe)
 			ike_sa_down(e, other, "the peer started anew (INITIAL_CONTACT)");
@@ -182,6 +216,118 @@ static void delete_surplus(struct ike_engine *e, struct ike_sa *sa, uint64_t now
 		ike_sa_delete(e, oldest, now, "the peer has too many newer ones");
 }
 
+/* What runs while it is established. */
+void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	const struct ike_connection *conn = sa->conn;
+	uint64_t rekey_at;
+
+	if (sa->path.nat_local)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_KEEPALIVE],
+			      ike_later(now, e->config.keepalive_ms));
+	if (conn->dpd_delay_ms)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_LIVENESS],
+			      ike_later(now, conn->dpd_delay_ms));
+	if (!sa->children)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
+	if (!conn->rekey_ms)
+		return;
+	rekey_at = now + conn->rekey_ms - ike_jitter(e, conn->rand_ms);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REKEY], rekey_at);
+	if (conn->over_ms)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], now + conn->rekey_ms + conn->over_ms);
+}
+
+/* Up to `most`, of chance; without any when the generator fails. */
+uint64_t ike_jitter(struct ike_engine *e, uint64_t most)
+{
+	uint64_t value;
+
+	if (!most || ike_random_fill(&e->config.random, &value, sizeof(value)))
+		return 0;
+	return value % (most + 1);
+}
+
+void ike_sa_rekey(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || sa->successor ||
+	    ike_task_find(sa, IKE_EXCHANGE_REKEY_IKE))
+		return;
+	if (!ike_task_queue(e, sa, IKE_EXCHANGE_REKEY_IKE))
+		ike_sa_rekey_later(e, sa, now);
+	ike_sa_advance(e, sa, now);
+}
+
+/* Another try after one that came to nothing, not at once and not at the peer's very moment. */
+void ike_sa_rekey_later(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REKEY],
+		      now + IKE_RETRY_MS + ike_jitter(e, IKE_RETRY_RAND_MS));
+}
+
+/* How long a request of ours is repeated, and so, presumably, one of the peer's. */
+static uint64_t patience(const struct ike_connection *conn)
+{
+	uint64_t wait = conn->retransmit_ms, sum = wait;
+
+	for (unsigned i = 0; i < conn->retransmit_tries; i++) {
+		wait = wait * conn->retransmit_percent / 100;
+		sum += wait;
+	}
+	return sum;
+}
+
+/* Everything that the old one has is the successor's now; the old one is only to be deleted. */
+void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now)
+{
+	struct ike_child **last = &sa->children;
+	struct ike_task **at = &old->out.queue;
+	struct ike_action *a;
+
+	old->state = IKE_STATE_REKEYED;
+	old->successor = sa->id;
+	old->connected = false;
+	sa->state = IKE_STATE_ESTABLISHED;
+	sa->connected = true;
+	sa->established_at = sa->last_heard_at = now;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
+	while (*last)
+		last = &(*last)->next;
+	*last = old->children;
+	for (struct ike_child *child = old->children; child; child = child->next)
+		child->sa = sa;
+	sa->child_count += old->child_count;
+	old->children = NULL;
+	old->child_count = 0;
+	sa->out.queue = *at;
+	*at = NULL;
+	for (struct ike_task *task = sa->out.queue; task; task = task->next)
+		task->sa = sa;
+	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
+		ike_timer_set(e, &old->timers[kind], IKE_NEVER);
+	/* Until the peer deletes it, which may not have our answer yet. */
+	ike_timer_set(e, &old->timers[IKE_TIMER_EXPIRE], now + patience(old->conn));
+	ike_table_remove(&e->by_peer, &old->links.by_peer);
+	ike_peer_link(e, sa);
+	ike_sa_alive(e, sa, now);
+	a = ike_emit_event(e, IKE_ACTION_IKE_REKEYED, sa, NULL, NULL);
+	if (a)
+		a->event.old_id = old->id;
+	sa->predecessor = 0;
+	ike_log(e, IKE_LOG_INFO, sa, "has taken over from IKE SA %llu",
+		(unsigned long long)old->id);
+	ike_sa_advance(e, sa, now);
+}
+
+/* The peer uses a successor of its making, so it is the one, if that wasn't sure yet. */
+void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	struct ike_sa *old = sa->predecessor ? ike_sa_find_id(e, sa->predecessor) : NULL;
+
+	if (old && old->state == IKE_STATE_ESTABLISHED && sa->state == IKE_STATE_ESTABLISHED)
+		ike_sa_succeed(e, old, sa, now);
+}
+
 /* The handshake is over; what it needed is the caller's to free. */
 void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, bool initial_contact)
 {
@@ -199,14 +345,8 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 		e->stats.established_initiator++;
 	else
 		e->stats.established_responder++;
-	if (sa->path.nat_local)
-		ike_timer_set(e, &sa->timers[IKE_TIMER_KEEPALIVE],
-			      ike_later(now, e->config.keepalive_ms));
-	if (sa->conn->dpd_delay_ms)
-		ike_timer_set(e, &sa->timers[IKE_TIMER_LIVENESS],
-			      ike_later(now, sa->conn->dpd_delay_ms));
-	if (!sa->children)
-		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
+	sa->authenticated_at = now;
+	ike_sa_alive(e, sa, now);
 	ike_id_text(&sa->local_id, local, sizeof(local));
 	ike_id_text(&sa->remote_id, remote, sizeof(remote));
 	ike_emit_event(e, IKE_ACTION_IKE_UP, sa, NULL, NULL);
@@ -241,7 +381,7 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 		return;
 	}
 	ike_delete_because(task, reason);
-	if (sa->state == IKE_STATE_ESTABLISHED)
+	if (sa->state == IKE_STATE_ESTABLISHED || sa->state == IKE_STATE_REKEYED)
 		sa->state = IKE_STATE_DELETING;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + e->config.delete_timeout_ms);
 	ike_sa_advance(e, sa, now);
@@ -265,7 +405,8 @@ void ike_sa_expired(struct ike_engine *e, struct ike_sa *sa)
 	const char *reason = known_reason(sa);
 
 	if (!reason)
-		reason = sa->state == IKE_STATE_INSTALLING
+		reason = sa->state == IKE_STATE_REKEYED ? "replaced"
+			 : sa->state == IKE_STATE_INSTALLING
 				 ? "the data path did not answer"
 				 : "the initiator never came back with IKE_AUTH";
 	ike_sa_down(e, sa, reason);

@@ -151,7 +151,10 @@ struct ike_sa {
 	struct ike_timer timers[IKE_SA_TIMERS];
 	struct ike_child *children;
 	unsigned child_count;
+	uint64_t successor;   /* id of the IKE SA that was made to replace it, */
+	uint64_t predecessor; /* and of the one that it replaces, until it has */
 	uint64_t created_at;
+	uint64_t authenticated_at;
 	uint64_t established_at;
 	uint64_t last_heard_at;
 };
@@ -244,6 +247,11 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			bool initial_contact);
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 bool ike_sa_ending(const struct ike_sa *sa);
+void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_rekey(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_rekey_later(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+uint64_t ike_jitter(struct ike_engine *e, uint64_t most);
 void ike_sa_expired(struct ike_engine *e, struct ike_sa *sa);
 void ike_sa_unanswered(struct ike_engine *e, struct ike_sa *sa);
 void ike_sa_hold(struct ike_engine *e, struct ike_sa *sa, struct ike_connection *conn);
@@ -392,12 +400,12 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				struct ike_in *in);
 
-/* CREATE_CHILD_SA for a Child SA: ours or the peer's, a new one or a successor. */
-struct ike_child_task {
+/* CREATE_CHILD_SA: ours or the peer's; a new Child SA, or a successor of one or of the IKE SA. */
+struct ike_create_task {
 	struct ike_task task;
 	const struct ike_child_config *config;
-	uint64_t old_id;   /* the one to be replaced; 0: none */
-	uint64_t child_id; /* the one being made */
+	uint64_t old_id;  /* the Child SA to be replaced; 0: none */
+	uint64_t made_id; /* the Child SA or IKE SA being made */
 	struct ike_dh *dh;
 	unsigned rounds; /* changes of group */
 	uint8_t ni[IKE_NONCE_MAX];
@@ -409,12 +417,24 @@ struct ike_child_task {
 	uint8_t rival_nonce[IKE_NONCE_MAX]; /* the lower of its exchange */
 	size_t rival_len;
 };
+/* Of octet strings; one that the other begins with is the lower (section 2.8.1). */
+bool ike_nonce_lower(struct ike_slice a, struct ike_slice b);
+void ike_rival_note(struct ike_create_task *ours, const struct ike_create_task *theirs);
+bool ike_rival_won(const struct ike_create_task *ours);
 enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
 				       struct ike_task *task, struct ike_in *in);
 enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			      uint64_t now);
 enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				 struct ike_in *in);
+enum ike_step ike_rekey_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in, const struct ike_sa_payload *offer);
+enum ike_step ike_rekey_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			      uint64_t now);
+enum ike_step ike_rekey_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 struct ike_in *in);
+void ike_rekey_forget(struct ike_engine *e, struct ike_task *task);
+void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now);
 void ike_child_forget(struct ike_engine *e, struct ike_task *task);
 bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa,
 		     const struct ike_child_config *config);

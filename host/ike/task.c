@@ -102,12 +102,15 @@ void ike_task_begin(struct ike_engine *e, struct ike_task *task, uint64_t now)
 	settle(e, task, now, task->exchange->start(e, task->sa, task, now));
 }
 
-/* The next one in the queue whose time has come, if none of ours is at work. */
+/*
+ * The next one in the queue whose time has come, if none of ours is at work. While the peer makes a
+ * successor of the IKE SA they wait: they are going to be that one's.
+ */
 void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_task **at = &sa->out.queue, *task;
 
-	if (sa->out.task)
+	if (sa->out.task || (sa->successor && sa->state == IKE_STATE_ESTABLISHED))
 		return;
 	while (*at && !((*at)->exchange->start_states & 1u << sa->state))
 		at = &(*at)->next;

@@ -16,6 +16,8 @@ enum ike_timer_kind {
 	IKE_TIMER_KEEPALIVE,  /* of a NAT's mapping */
 	IKE_TIMER_LIVENESS,   /* ask whether the peer lives */
 	IKE_TIMER_CHILDLESS,  /* without a Child SA */
+	IKE_TIMER_REKEY,      /* make a successor */
+	IKE_TIMER_LIFE,	      /* the end, if there is none by then */
 	IKE_SA_TIMERS,
 
 	IKE_TIMER_JOB = IKE_SA_TIMERS, /* one that never comes back */

@@ -251,7 +251,7 @@ static void the_lowest_nonce_loses(void **state)
 
 	(void)state;
 	for (unsigned run = 0; run < 20; run++) {
-		const struct ike_child_task *one, *two;
+		const struct ike_create_task *one, *two;
 		uint64_t made_by_a;
 		bool a_loses;
 
@@ -268,7 +268,7 @@ static void the_lowest_nonce_loses(void **state)
 		assert_int_equal(one->rival_len, 32);
 		assert_int_equal(two->rival_len, 32);
 		a_loses = memcmp(two->rival_nonce, one->rival_nonce, 32) < 0;
-		made_by_a = one->child_id;
+		made_by_a = one->made_id;
 		net_settle(net);
 		assert_int_equal(sending_child(a())->sa.child_id == made_by_a, !a_loses);
 		won[a_loses]++;
@@ -429,6 +429,154 @@ static void a_delete_that_crosses_the_rekeying_is_followed_by_a_new_one(void **s
 	assert_true(nothing_left(a()) && nothing_left(b()));
 }
 
+/* The IKE SA itself */
+
+static void rekey_ike(struct node *node)
+{
+	assert_int_equal(ike_rekey(node->engine, net->now, node->ike_id), 0);
+	node_drain(node);
+}
+
+/* One IKE SA, which has the Child SA, and takes what comes in either direction. */
+static void assert_ike_rekeyed(void)
+{
+	uint32_t spi = sending_child(a())->sa.spi_in;
+	const struct ike_sa *x, *y;
+
+	pass_time(35000); /* one that lost and can't be deleted any more is forgotten */
+	x = only_sa(net, 0);
+	y = only_sa(net, 1);
+	assert_true(x->spi_i == y->spi_i && x->spi_r == y->spi_r);
+	assert_memory_equal(&x->keys.sk_d, &y->keys.sk_d, sizeof(x->keys.sk_d));
+	assert_int_equal(x->state, IKE_STATE_ESTABLISHED);
+	assert_int_equal(y->state, IKE_STATE_ESTABLISHED);
+	assert_int_equal(x->child_count, 1);
+	assert_int_equal(y->child_count, 1);
+	assert_int_equal(a()->ike_down + b()->ike_down, 0);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+	assert_int_equal(a()->ike_rekeyed, b()->ike_rekeyed);
+	assert_true(children_agree(sending_child(a()), sending_child(b())));
+	for (unsigned i = 0; i < 2; i++) {
+		rekey(&net->node[i]);
+		net_settle(net);
+		assert_int_not_equal(sending_child(a())->sa.spi_in, spi);
+		spi = sending_child(a())->sa.spi_in;
+		assert_true(children_agree(sending_child(a()), sending_child(b())));
+		pass_time(IKE_LINGER_MS);
+	}
+	net->watch_flow = false;
+	ike_terminate_all(a()->engine, net->now);
+	node_drain(a());
+	net_settle(net);
+	assert_true(nothing_left(a()) && nothing_left(b()));
+	assert_int_equal(a()->ike_down, 1);
+	assert_int_equal(b()->ike_down, 1);
+}
+
+/*
+ *   A  CREATE_CHILD_SA SA(new SPI) -->   B
+ *      <-- CREATE_CHILD_SA                   both have the Child SA under the new one
+ *      INFORMATIONAL D(IKE), old -->
+ *      <-- INFORMATIONAL, old
+ */
+static void either_side_rekeys_the_ike_sa(void **state)
+{
+	(void)state;
+	for (unsigned side = 0; side < 2; side++) {
+		uint64_t old;
+
+		establish(&SIDE_A, &SIDE_B);
+		old = only_sa(net, 0)->spi_i;
+		net->sent = 0;
+		rekey_ike(&net->node[side]);
+		net_settle(net);
+		assert_int_equal(net->sent, 4);
+		assert_int_not_equal(only_sa(net, 0)->spi_i, old);
+		assert_int_equal(only_sa(net, side)->initiator, true);
+		assert_ike_rekeyed();
+		teardown(state);
+	}
+}
+
+static void two_rekeyings_of_the_ike_sa_at_once_leave_one(void **state)
+{
+	unsigned won[2] = {0, 0};
+
+	(void)state;
+	for (unsigned run = 0; run < 200; run++) {
+		struct rng r = {run};
+
+		net = net_new(2000 + run, &SIDE_A, &SIDE_B);
+		start(net, 0);
+		net_settle(net);
+		net->watch_flow = true;
+		rekey_ike(a());
+		rekey_ike(b());
+		while (net->queued) {
+			unsigned to = (unsigned)rng_below(&r, 2);
+
+			if (waits_for(net, to))
+				deliver_to(to);
+		}
+		won[only_sa(net, 0)->initiator]++;
+		assert_ike_rekeyed();
+		teardown(state);
+	}
+	assert_true(won[0] && won[1]);
+}
+
+/* A's request is lost, and B, which sees no collision, deletes the old one (section 2.8.2). */
+static void a_lost_request_of_an_ike_collision_ends_with_the_old_one(void **state)
+{
+	(void)state;
+	establish(&SIDE_A, &SIDE_B);
+	rekey_ike(a());
+	rekey_ike(b());
+	lose_for(1);
+	net_settle(net);
+	pass_time(30000);
+	assert_ike_rekeyed();
+}
+
+/* B is about to rekey the Child SA when A's rekeying of the IKE SA comes, and the other way round.
+ */
+static void rekeying_both_at_once_ends_well_in_every_order(void **state)
+{
+	(void)state;
+	for (unsigned run = 0; run < 300; run++) {
+		struct rng r = {run};
+
+		net = net_new(3000 + run, &SIDE_A, &SIDE_B);
+		start(net, 0);
+		net_settle(net);
+		net->watch_flow = true;
+		net->node[0].ke_delay = net->node[1].ke_delay = run % 3 * 50;
+		net->node[0].install_delay = net->node[1].install_delay = run % 5 * 30;
+		rekey_ike(&net->node[run % 2]);
+		rekey(&net->node[run / 2 % 2]);
+		if (run % 7 == 0)
+			rekey_ike(&net->node[1 - run % 2]);
+		for (unsigned step = 0; step < 400; step++) {
+			unsigned to = (unsigned)rng_below(&r, 2);
+
+			if (waits_for(net, to))
+				deliver_to(to);
+			net->now += rng_below(&r, 20);
+			for (unsigned i = 0; i < 2; i++) {
+				ike_tick(net->node[i].engine, net->now);
+				node_drain(&net->node[i]);
+			}
+		}
+		net->node[0].ke_delay = net->node[1].ke_delay = 0;
+		net->node[0].install_delay = net->node[1].install_delay = 0;
+		pass_time(60000);
+		assert_true(a()->ike_rekeyed >= 1);
+		assert_true(a()->rekeyed >= 1);
+		assert_ike_rekeyed();
+		teardown(state);
+	}
+}
+
 /* By time: with jitter, before the end, for ever. */
 static void lifetimes_rekey_for_ever_without_a_gap(void **state)
 {
@@ -456,6 +604,8 @@ static void lifetimes_rekey_over_a_bad_network_without_a_gap(void **state)
 		one.rekey_ms = two.rekey_ms = 20000;
 		one.rand_ms = two.rand_ms = run % 3 ? 5000 : 0;
 		one.esp = two.esp = run % 2 ? "aes256gcm16-x25519" : "aes256gcm16";
+		one.ike_rekey_ms = run % 2 ? 45000 : 0;
+		two.ike_rekey_ms = run % 3 ? 45000 : 0;
 		net = net_new(run, &one, &two);
 		start(net, 0);
 		net_settle(net);
@@ -474,11 +624,15 @@ static void lifetimes_rekey_over_a_bad_network_without_a_gap(void **state)
 		}
 		pass_time(900000);
 		assert_int_equal(a()->child_down + b()->child_down, 0);
-		assert_true(a()->rekeyed > 25);
+		assert_true(a()->rekeyed > 12);
 		net->loss = 0;
-		for (unsigned i = 0; i < 2; i++)
+		for (unsigned i = 0; i < 2; i++) {
+			net->node[i].engine->connections[0]->rekey_ms = 0;
 			net->node[i].engine->connections[0]->children[0].rekey_ms = 0;
-		pass_time(120000);
+		}
+		pass_time(200000);
+		only_sa(net, 0);
+		only_sa(net, 1);
 		assert_int_equal(receiving(a()), 1);
 		assert_int_equal(receiving(b()), 1);
 		ike_terminate_all(a()->engine, net->now);
@@ -506,6 +660,10 @@ int main(void)
 		T(a_refused_successor_leaves_the_old_one_in_use),
 		T(a_child_sa_that_the_peer_forgot_is_made_anew),
 		T(a_delete_that_crosses_the_rekeying_is_followed_by_a_new_one),
+		T(either_side_rekeys_the_ike_sa),
+		T(two_rekeyings_of_the_ike_sa_at_once_leave_one),
+		T(a_lost_request_of_an_ike_collision_ends_with_the_old_one),
+		T(rekeying_both_at_once_ends_well_in_every_order),
 		T(lifetimes_rekey_for_ever_without_a_gap),
 		T(lifetimes_rekey_over_a_bad_network_without_a_gap),
 	};

@@ -154,6 +154,8 @@ static void configure(struct node *node, const struct node *peer, const struct s
 		check(ike_ts_parse(word, &child->remote_ts.list[child->remote_ts.count++], error,
 				   sizeof(error)),
 		      "ts", error);
+	conn->rekey_ms = s->ike_rekey_ms;
+	conn->rand_ms = s->rand_ms;
 	child->rekey_ms = s->rekey_ms;
 	child->rand_ms = s->rand_ms;
 	child->life_ms = s->life_ms;
@@ -403,6 +405,11 @@ static void act(struct node *node, struct ike_action *a)
 			abort();
 		child->up = true;
 		node->child_up++;
+		break;
+	case IKE_ACTION_IKE_REKEYED:
+		if (node->ike_id == a->event.old_id)
+			node->ike_id = a->event.ike_id;
+		node->ike_rekeyed++;
 		break;
 	case IKE_ACTION_CHILD_REKEYED:
 		child = find_child(node, a->event.child_id);

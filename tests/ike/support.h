@@ -77,7 +77,7 @@ struct node {
 	unsigned job_count;
 	struct installed children[NODE_CHILDREN];
 	unsigned child_count;
-	unsigned ike_up, ike_down, child_up, child_down, rekeyed, updates, keepalives;
+	unsigned ike_up, ike_down, child_up, child_down, rekeyed, ike_rekeyed, updates, keepalives;
 	uint64_t ike_id; /* the last that came up */
 	char ike_reason[IKE_REASON_MAX];
 	char child_reason[IKE_REASON_MAX];
@@ -122,6 +122,7 @@ struct side {
 	bool ipv6;
 	bool cookie;
 	uint64_t dpd_ms;
+	uint64_t ike_rekey_ms;
 	uint64_t rekey_ms; /* of the Child SA */
 	uint64_t rand_ms;
 	uint64_t life_ms;

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * CREATE_CHILD_SA for the IKE SA itself (RFC 7296, sections 1.3.2 and 2.18):
+ *
+ *   HDR, SK {SA(our new SPI), Ni, KEi}  -->
+ *                                      <--  HDR, SK {SA(theirs), Nr, KEr}
+ *                                      <--  HDR, SK {N(INVALID_KE_PAYLOAD, group)}
+ *                                      <--  HDR, SK {N(why not)}
+ *
+ * The successor takes over Child SAs and what waits in the queue; the old one is deleted by who
+ * began. Of two at once the exchange with the lowest nonce has lost (section 2.8.2): who began it
+ * deletes what it made.
+ */
+#include <errno.h>
+#include <stdio.h>
+
+#include "host/ike/sa.h"
+
+enum { ROUNDS_MAX = 4 };
+
+static const struct ike_slice nothing;
+
+static struct ike_create_task *of(struct ike_task *task)
+{
+	return IKE_OWNER(task, struct ike_create_task, task);
+}
+
+/* What is being made goes with the task, unless it has become something. */
+void ike_rekey_forget(struct ike_engine *e, struct ike_task *task)
+{
+	struct ike_sa *made = ike_sa_find_id(e, of(task)->made_id);
+
+	ike_dh_free(of(task)->dh);
+	if (made && made->state == IKE_STATE_CONNECTING)
+		ike_sa_down(e, made, "the rekeying was given up");
+}
+
+static struct ike_slice ni_of(const struct ike_create_task *t)
+{
+	return ike_slice(t->ni, t->ni_len);
+}
+
+static struct ike_slice nr_of(const struct ike_create_task *t)
+{
+	return ike_slice(t->nr, t->nr_len);
+}
+
+static struct ike_slice spi_octets(uint64_t spi, uint8_t out[8])
+{
+	struct ike_writer w = ike_writer(out, 8);
+
+	ike_put_u64(&w, spi);
+	return ike_written(&w);
+}
+
+static uint64_t spi_value(struct ike_slice spi)
+{
+	struct ike_cursor c = ike_cursor(spi);
+
+	return ike_get_u64(&c);
+}
+
+/* An IKE SA that is going to be the successor: it has all that doesn't change. */
+static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa, uint64_t now,
+				   bool initiator)
+{
+	struct ike_sa *made = ike_sa_new(e, now, initiator);
+
+	if (!made)
+		return NULL;
+	made->state = IKE_STATE_CONNECTING;
+	made->predecessor = sa->id;
+	ike_sa_hold(e, made, sa->conn);
+	made->local_id = sa->local_id;
+	made->remote_id = sa->remote_id;
+	made->path = sa->path;
+	made->path.moving = false;
+	made->authenticated_at = sa->authenticated_at;
+	return made;
+}
+
+static int derive(const struct ike_sa *old, struct ike_sa *made, const struct ike_create_task *t,
+		  const struct ike_secret *shared)
+{
+	int err = ike_keys_rekey(old->suite.prf, &old->keys, &made->suite, shared, ni_of(t),
+				 nr_of(t), made->spi_i, made->spi_r, &made->keys);
+
+	/* There is no AUTH any more that would need them. */
+	ike_handshake_free(made);
+	return err;
+}
+
+/* Ours: build */
+
+/* The old one goes on, and another try follows. */
+static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			     const char *reason)
+{
+	ike_log(e, IKE_LOG_WARNING, sa, "the IKE SA isn't rekeyed: %s", reason);
+	if (!sa->successor)
+		ike_sa_rekey_later(e, sa, now);
+	return IKE_DONE;
+}
+
+static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
+			  uint64_t now)
+{
+	const struct ike_sa *made = ike_sa_find_id(e, t->made_id);
+	struct ike_proposals own;
+	struct ike_builder b;
+	uint8_t spi[8];
+
+	if (!made)
+		return give_up(e, sa, now, "the successor is gone");
+	ike_connection_proposals(sa->conn, &own);
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_sa(&b, own.list, own.count, 0, spi_octets(made->spi_i, spi));
+	ike_write_nonce(&b, ni_of(t));
+	ike_write_ke(&b, ike_dh_group(t->dh), ike_dh_public(t->dh));
+	return ike_request(e, sa, now, &b);
+}
+
+static enum ike_step have_key_pair(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				   uint64_t now, struct ike_job *job)
+{
+	if (job->error)
+		return give_up(e, sa, now, "no key pair was made");
+	of(task)->dh = job->ke.dh;
+	job->ke.dh = NULL;
+	return send(e, sa, of(task), now);
+}
+
+/* Not beside work on a Child SA that the peer has asked for: it would be the old one's. */
+enum ike_step ike_rekey_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			      uint64_t now)
+{
+	struct ike_create_task *t = of(task);
+	struct ike_sa *made;
+
+	if (sa->successor)
+		return IKE_DONE;
+	if (ike_task_is(sa->in.task, IKE_EXCHANGE_NEW_CHILD)) {
+		ike_sa_rekey_later(e, sa, now);
+		return IKE_DONE;
+	}
+	made = successor_of(e, sa, now, true);
+	t->ni_len = IKE_NONCE_LEN;
+	if (!made || ike_random_fill(&e->config.random, t->ni, t->ni_len))
+		return give_up(e, sa, now, "no memory");
+	t->made_id = made->id;
+	return ike_task_ke(e, task, now, sa->suite.group, NULL, nothing, have_key_pair);
+}
+
+/* Ours: process */
+
+static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
+			     const struct ike_in *in, uint16_t error)
+{
+	char reason[IKE_REASON_MAX];
+	struct ike_proposals own;
+	struct ike_notify n;
+	bool offered = false;
+
+	if (error == IKE_N_INVALID_KE_PAYLOAD &&
+	    ike_find_notify(&in->payloads, IKE_N_INVALID_KE_PAYLOAD, &n)) {
+		struct ike_cursor c = ike_cursor(n.data);
+		uint16_t group = ike_get_u16(&c);
+
+		ike_connection_proposals(sa->conn, &own);
+		for (unsigned i = 0; i < own.count; i++)
+			offered |= ike_proposal_has(&own.list[i], IKE_TRANSFORM_KE, group);
+		if (ike_cursor_ok(&c) && offered && t->rounds++ < ROUNDS_MAX) {
+			ike_dh_free(t->dh);
+			t->dh = NULL;
+			return ike_task_ke(e, &t->task, in->now, group, NULL, nothing,
+					   have_key_pair);
+		}
+	}
+	snprintf(reason, sizeof(reason), "%s from peer", ike_notify_name(error));
+	return give_up(e, sa, in->now, reason);
+}
+
+/* It has come to nothing here, but the peer believes in it. */
+static void take_back(struct ike_engine *e, struct ike_sa *made, uint64_t now, const char *reason)
+{
+	made->state = IKE_STATE_ESTABLISHED;
+	ike_sa_delete(e, made, now, reason);
+}
+
+static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 uint64_t now, struct ike_job *job)
+{
+	struct ike_create_task *t = of(task);
+	struct ike_sa *made = ike_sa_find_id(e, t->made_id);
+	struct ike_sa *rival = t->rival_id ? ike_sa_find_id(e, t->rival_id) : NULL;
+
+	if (!made)
+		return give_up(e, sa, now, "the successor is gone");
+	if (job->error || derive(sa, made, t, &job->ke.shared)) {
+		sa->successor = rival ? rival->id : 0;
+		return give_up(e, sa, now,
+			       job->error == -EBADMSG ? "peer sent an invalid public value in KE"
+						      : "no keys were computed");
+	}
+	if (sa->state == IKE_STATE_REKEYED || (rival && ike_rival_won(t))) {
+		ike_log(e, IKE_LOG_DEBUG, sa, "both rekeyed the IKE SA, the peer's stays");
+		take_back(e, made, now, "the peer's simultaneous one stays");
+		if (rival)
+			ike_sa_decided(e, rival, now);
+		return IKE_DONE;
+	}
+	/* The peer deletes its own, or was too late to make it its own. */
+	if (rival)
+		ike_timer_set(e, &rival->timers[IKE_TIMER_EXPIRE],
+			      now + e->config.half_open_timeout_ms);
+	ike_sa_succeed(e, sa, made, now);
+	ike_sa_delete(e, sa, now, "replaced");
+	return IKE_DONE;
+}
+
+enum ike_step ike_rekey_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 struct ike_in *in)
+{
+	struct ike_create_task *t = of(task);
+	struct ike_sa *made = ike_sa_find_id(e, t->made_id);
+	uint16_t error = ike_first_error(&in->payloads);
+	struct ike_slice sa_body, nonce_body, ke_body, nonce, spi;
+	struct ike_sa_payload answer;
+	struct ike_proposals own;
+	struct ike_dh *dh = t->dh;
+	struct ike_ke ke;
+
+	if (error == IKE_N_INVALID_SYNTAX) { /* section 2.21.3: fatal in both */
+		ike_sa_down(e, sa, "INVALID_SYNTAX from peer");
+		return IKE_DONE;
+	}
+	if (error)
+		return refused(e, sa, t, in, error);
+	if (!made)
+		return give_up(e, sa, in->now, "the successor is gone");
+	ike_connection_proposals(sa->conn, &own);
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &sa_body) ||
+	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_NONCE, &nonce_body) ||
+	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &ke_body) ||
+	    ike_parse_sa(sa_body, &answer) || ike_parse_nonce(nonce_body, &nonce) ||
+	    ike_parse_ke(ke_body, &ke) ||
+	    ike_proposal_check_answer(own.list, own.count, &answer, false, &made->suite, &spi) ||
+	    spi.len != 8 || spi_value(spi) == 0 || made->suite.group != ke.group ||
+	    ke.group != ike_dh_group(dh) || ke.data.len != ike_dh_public_len(ke.group)) {
+		ike_sa_delete(e, sa, in->now, "peer's answer to the rekeying is unacceptable");
+		return IKE_DONE;
+	}
+	made->spi_r = spi_value(spi);
+	memcpy(t->nr, nonce.data, nonce.len);
+	t->nr_len = nonce.len;
+	t->dh = NULL;
+	/* From here on the peer's own attempt comes too late to be another. */
+	sa->successor = made->id;
+	return ike_task_ke(e, task, in->now, ke.group, dh, ke.data, have_secret);
+}
+
+/* The peer's */
+
+static enum ike_step refuse(struct ike_engine *e, struct ike_sa *sa, uint16_t type,
+			    struct ike_slice data)
+{
+	return ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, type, data);
+}
+
+static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			    uint64_t now, struct ike_job *job)
+{
+	struct ike_create_task *t = of(task);
+	struct ike_sa *made = ike_sa_find_id(e, t->made_id);
+	bool ours = ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE);
+	struct ike_proposal p;
+	struct ike_builder b;
+	uint8_t spi[8];
+
+	if (!made || job->error || derive(sa, made, t, &job->ke.shared)) {
+		refuse(e, sa,
+		       job->error == -EBADMSG ? IKE_N_INVALID_SYNTAX : IKE_N_TEMPORARY_FAILURE,
+		       nothing);
+		if (made)
+			ike_sa_down(e, made, "the key exchange failed");
+		sa->successor = 0;
+		return IKE_DONE;
+	}
+	p = ike_suite_proposal(&made->suite);
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_sa(&b, &p, 1, made->suite.number, spi_octets(made->spi_r, spi));
+	ike_write_nonce(&b, nr_of(t));
+	ike_write_ke(&b, ike_dh_group(job->ke.dh), ike_dh_public(job->ke.dh));
+	ike_respond(e, sa, IKE_CREATE_CHILD_SA, &b);
+	if (sa->state == IKE_STATE_DEAD)
+		return IKE_DONE;
+	made->state = IKE_STATE_ESTABLISHED;
+	if (!ours) /* against one of ours it may yet lose */
+		ike_sa_succeed(e, sa, made, now);
+	return IKE_DONE;
+}
+
+/* Sections 2.25.1 and 2.25.2: what stands in the way? */
+static bool is_busy(const struct ike_sa *sa)
+{
+	if (sa->successor || ike_task_is(sa->out.task, IKE_EXCHANGE_NEW_CHILD) ||
+	    ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_CHILD) ||
+	    ike_task_is(sa->out.task, IKE_EXCHANGE_DELETE_CHILD))
+		return true;
+	for (const struct ike_child *child = sa->children; child; child = child->next) {
+		if (child->waiter.token)
+			return true;
+	}
+	return false;
+}
+
+enum ike_step ike_rekey_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in, const struct ike_sa_payload *offer)
+{
+	struct ike_create_task *t = of(task);
+	struct ike_slice body, spi;
+	uint8_t wanted[2];
+	struct ike_writer w = ike_writer(wanted, sizeof(wanted));
+	struct ike_proposals own;
+	struct ike_suite suite;
+	struct ike_sa *made;
+	struct ike_ke ke;
+
+	if (is_busy(sa))
+		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &body) || ike_parse_ke(body, &ke))
+		return refuse(e, sa, IKE_N_NO_PROPOSAL_CHOSEN, nothing);
+	ike_connection_proposals(sa->conn, &own);
+	if (ike_proposal_select(own.list, own.count, offer, ke.group, false, &suite, &spi) ||
+	    spi.len != 8 || spi_value(spi) == 0)
+		return refuse(e, sa, IKE_N_NO_PROPOSAL_CHOSEN, nothing);
+	if (suite.group != ke.group) {
+		ike_put_u16(&w, suite.group);
+		return refuse(e, sa, IKE_N_INVALID_KE_PAYLOAD, ike_written(&w));
+	}
+	if (ke.data.len != ike_dh_public_len(ke.group))
+		return refuse(e, sa, IKE_N_INVALID_SYNTAX, nothing);
+	made = successor_of(e, sa, in->now, false);
+	if (!made)
+		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
+	made->spi_i = spi_value(spi);
+	made->suite = suite;
+	t->made_id = made->id;
+	sa->successor = made->id;
+	if (ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE))
+		ike_rival_note(of(sa->out.task), t);
+	return ike_task_ke(e, task, in->now, ke.group, NULL, ke.data, answer);
+}
