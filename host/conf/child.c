@@ -7,6 +7,8 @@
 #define REPLAY_WINDOW_MIN 32
 #define REPLAY_WINDOW_MAX 4096
 #define REPLAY_WINDOW 1024
+#define REKEY_TIME 3600
+#define UNSET UINT32_MAX /* more than any time that can be written */
 
 static int add_ts(const struct conf_value *v, const char *item, void *context)
 {
@@ -102,6 +104,21 @@ static int set_dpd_action(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_rekey_time(const struct conf_value *v, void *object)
+{
+	return conf_value_time(v, &((struct conf_child *)object)->rekey_time);
+}
+
+static int set_rand_time(const struct conf_value *v, void *object)
+{
+	return conf_value_time(v, &((struct conf_child *)object)->rand_time);
+}
+
+static int set_life_time(const struct conf_value *v, void *object)
+{
+	return conf_value_time(v, &((struct conf_child *)object)->life_time);
+}
+
 static int set_life_bytes(const struct conf_value *v, void *object)
 {
 	return conf_value_size(v, &((struct conf_child *)object)->life_bytes);
@@ -176,19 +193,48 @@ static int set_offload(const struct conf_value *v, void *object)
 }
 
 static const struct conf_binding keys[] = {
-	{"local_ts", set_local_ts, false},	     {"remote_ts", set_remote_ts, false},
-	{"esp_proposals", set_proposals, false},     {"mode", set_mode, false},
-	{"start_action", set_start, false},	     {"dpd_action", set_dpd_action, false},
-	{"life_bytes", set_life_bytes, false},	     {"life_packets", set_life_packets, false},
-	{"rekey_bytes", set_rekey_bytes, false},     {"rekey_packets", set_rekey_packets, false},
-	{"replay_window", set_replay_window, false}, {"copy_df", set_copy_df, false},
-	{"copy_ecn", set_copy_ecn, false},	     {"copy_dscp", set_copy_dscp, false},
-	{"hw_offload", set_offload, false},	     {NULL, NULL, false},
+	{"local_ts", set_local_ts, false},
+	{"remote_ts", set_remote_ts, false},
+	{"esp_proposals", set_proposals, false},
+	{"mode", set_mode, false},
+	{"start_action", set_start, false},
+	{"dpd_action", set_dpd_action, false},
+	{"rekey_time", set_rekey_time, false},
+	{"rand_time", set_rand_time, false},
+	{"life_time", set_life_time, false},
+	{"life_bytes", set_life_bytes, false},
+	{"life_packets", set_life_packets, false},
+	{"rekey_bytes", set_rekey_bytes, false},
+	{"rekey_packets", set_rekey_packets, false},
+	{"replay_window", set_replay_window, false},
+	{"copy_df", set_copy_df, false},
+	{"copy_ecn", set_copy_ecn, false},
+	{"copy_dscp", set_copy_dscp, false},
+	{"hw_offload", set_offload, false},
+	{NULL, NULL, false},
 };
 
 static bool beyond(uint64_t soft, uint64_t hard)
 {
 	return hard && soft > hard;
+}
+
+/* What isn't configured follows from what is. */
+static int finish_times(const struct conf_section *section, struct conf_child *child,
+			struct conf_error *error)
+{
+	uint32_t room;
+
+	if (child->life_time == UNSET)
+		child->life_time = child->rekey_time + child->rekey_time / 10;
+	if (beyond(child->rekey_time, child->life_time))
+		return conf_fail_section(error, section, "rekey_time is beyond life_time");
+	room = child->life_time > child->rekey_time ? child->life_time - child->rekey_time : 0;
+	if (child->rand_time == UNSET)
+		child->rand_time = room < child->rekey_time ? room : child->rekey_time;
+	if (child->rand_time > child->rekey_time)
+		return conf_fail_section(error, section, "rand_time is beyond rekey_time");
+	return 0;
 }
 
 int conf_bind_child(const struct conf_section *section, struct conf_child *child,
@@ -204,6 +250,9 @@ int conf_bind_child(const struct conf_section *section, struct conf_child *child
 		.local_ts = {.count = 1, .list = {dynamic}},
 		.remote_ts = {.count = 1, .list = {dynamic}},
 		.replay_window = REPLAY_WINDOW,
+		.rekey_time = REKEY_TIME,
+		.rand_time = UNSET,
+		.life_time = UNSET,
 		.copy_dscp = true,
 		.offload = CONF_OFFLOAD_AUTO,
 	};
@@ -222,5 +271,5 @@ int conf_bind_child(const struct conf_section *section, struct conf_child *child
 		return conf_fail_section(error, section, "rekey_bytes is beyond life_bytes");
 	if (beyond(child->rekey_packets, child->life_packets))
 		return conf_fail_section(error, section, "rekey_packets is beyond life_packets");
-	return 0;
+	return finish_times(section, child, error);
 }

@@ -70,7 +70,10 @@ struct conf_child {
 	unsigned int proposal_count;
 	enum conf_start start;
 	enum conf_dpd dpd_action;
-	uint64_t life_bytes; /* hard; 0: none, like the others */
+	uint32_t rekey_time; /* seconds; 0: none, like the others */
+	uint32_t rand_time;  /* taken off rekey_time, up to so much */
+	uint32_t life_time;
+	uint64_t life_bytes; /* hard */
 	uint64_t life_packets;
 	uint64_t rekey_bytes; /* soft */
 	uint64_t rekey_packets;
@@ -92,7 +95,10 @@ struct conf_connection {
 	unsigned int proposal_count;
 	bool encap; /* act as if there were a NAT */
 	bool fragmentation;
-	uint32_t dpd_delay; /* seconds; 0: none */
+	uint32_t dpd_delay; /* seconds; 0: none, like the others */
+	uint32_t rekey_time;
+	uint32_t rand_time; /* taken off rekey_time, up to so much */
+	uint32_t over_time; /* after rekey_time, to the end */
 	enum conf_unique unique;
 	struct ike_id local_id; /* type 0 (any): its address */
 	struct ike_id remote_id;

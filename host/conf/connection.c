@@ -5,6 +5,9 @@
 
 #include "host/conf/bind.h"
 
+#define REKEY_TIME (4 * 3600)
+#define UNSET UINT32_MAX /* more than any time that can be written */
+
 /* These keys only have one value yet; another is refused instead of misunderstood. */
 static int only(const struct conf_value *v, const char *word)
 {
@@ -96,13 +99,17 @@ static int set_dpd_delay(const struct conf_value *v, void *object)
 
 static int set_rekey_time(const struct conf_value *v, void *object)
 {
-	uint32_t seconds;
-	int err = conf_value_time(v, &seconds);
+	return conf_value_time(v, &((struct conf_connection *)object)->rekey_time);
+}
 
-	(void)object;
-	if (!err && seconds)
-		return conf_value_fail(v, "rekeying by time isn't supported (0)");
-	return err;
+static int set_rand_time(const struct conf_value *v, void *object)
+{
+	return conf_value_time(v, &((struct conf_connection *)object)->rand_time);
+}
+
+static int set_over_time(const struct conf_value *v, void *object)
+{
+	return conf_value_time(v, &((struct conf_connection *)object)->over_time);
 }
 
 static int set_unique(const struct conf_value *v, void *object)
@@ -126,6 +133,8 @@ static const struct conf_binding keys[] = {
 	{"encap", set_encap, false},
 	{"dpd_delay", set_dpd_delay, false},
 	{"rekey_time", set_rekey_time, false},
+	{"rand_time", set_rand_time, false},
+	{"over_time", set_over_time, false},
 	{"unique", set_unique, false},
 	{"mobike", set_no, false},
 	{"fragmentation", set_no, false},
@@ -208,13 +217,32 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 	return 0;
 }
 
+/* What isn't configured follows from what is. */
+static int finish_times(const struct conf_section *section, struct conf_connection *c,
+			struct conf_error *error)
+{
+	if (c->over_time == UNSET)
+		c->over_time = c->rekey_time / 10;
+	if (c->rand_time == UNSET)
+		c->rand_time = c->over_time < c->rekey_time ? c->over_time : c->rekey_time;
+	if (c->rand_time > c->rekey_time)
+		return conf_fail_section(error, section, "rand_time is beyond rekey_time");
+	return 0;
+}
+
 int conf_bind_connection(const struct conf_section *section, struct conf_connection *c,
 			 struct conf_error *error)
 {
 	static const char *const sections[] = {"local*", "remote*", "children", NULL};
 	int err;
 
-	*c = (struct conf_connection){.file = section->file, .line = section->line};
+	*c = (struct conf_connection){
+		.file = section->file,
+		.line = section->line,
+		.rekey_time = REKEY_TIME,
+		.rand_time = UNSET,
+		.over_time = UNSET,
+	};
 	c->proposal_count = ike_proposal_defaults(IKE_PROTO_IKE, c->proposals);
 	err = conf_bind_name(section, c->name, error);
 	if (!err)
@@ -227,5 +255,5 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 		err = bind_auth(section, "remote", &c->remote_id, error);
 	if (!err)
 		err = bind_children(section, c, error);
-	return err;
+	return err ? err : finish_times(section, c, error);
 }

@@ -23,6 +23,7 @@ static const char usage[] =
 	"usage: ravelctl [--socket PATH] [--json] [--timeout SECONDS] COMMAND\n"
 	"\n"
 	"  up NAME     bring up a connection or a child, and wait for the result\n"
+	"  rekey NAME  negotiate successors of what a connection or a child has; they take over\n"
 	"  down NAME   take down a connection or a child, and wait until it is gone\n"
 	"  list        IKE and ESP SAs, and what is configured\n"
 	"  stats       counters of the device, the host's side of it, and IKE\n"
@@ -322,8 +323,8 @@ static int takes_name(const char *command)
 		const char *command;
 		int name;
 	} commands[] = {
-		{"up", 1},  {"down", 1}, {"list", 0},	 {"stats", 0},
-		{"nic", 0}, {"stop", 0}, {"release", 0},
+		{"up", 1},    {"down", 1}, {"rekey", 1}, {"list", 0},
+		{"stats", 0}, {"nic", 0},  {"stop", 0},	 {"release", 0},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

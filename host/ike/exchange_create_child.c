@@ -66,7 +66,18 @@ void ike_rival_note(struct ike_create_task *ours, const struct ike_create_task *
 	ours->rival_len = nonce.len;
 }
 
-/* Was the peer's the better one? Its being there still is the caller's to see. */
+/* It came to nothing. */
+void ike_rival_forget(struct ike_sa *sa, const struct ike_create_task *theirs)
+{
+	struct ike_task *task = sa->out.task;
+
+	if ((ike_task_is(task, IKE_EXCHANGE_REKEY_CHILD) ||
+	     ike_task_is(task, IKE_EXCHANGE_REKEY_IKE)) &&
+	    of(task)->rival_id == theirs->made_id)
+		of(task)->rival_id = 0;
+}
+
+/* Was the peer's the better one? It may have been replaced in its turn by now. */
 bool ike_rival_won(const struct ike_create_task *ours)
 {
 	return ours->rival_id &&
@@ -289,7 +300,7 @@ static enum ike_step made(struct ike_engine *e, struct ike_sa *sa, struct ike_cr
 
 	if (!child)
 		return IKE_DONE;
-	if (ike_rival_won(t) && ike_child_find_id(e, t->rival_id)) {
+	if (ike_rival_won(t)) {
 		ike_log(e, IKE_LOG_DEBUG, sa, "child %s: both rekeyed it, the peer's stays",
 			t->config->name);
 		return take_back(e, t, now, "the peer's simultaneous one stays");
@@ -371,6 +382,21 @@ static enum ike_step refuse(struct ike_engine *e, struct ike_sa *sa, uint16_t ty
 	return ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, type, data);
 }
 
+/* What was begun for the peer comes to nothing. */
+static enum ike_step abandon(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
+			     uint64_t now, uint16_t type, const char *reason)
+{
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
+
+	refuse(e, sa, type, nothing);
+	if (sa->state == IKE_STATE_DEAD)
+		return IKE_DONE;
+	ike_rival_forget(sa, t);
+	if (child)
+		ike_child_remove(e, child, now, reason);
+	return IKE_DONE;
+}
+
 static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			    uint64_t now)
 {
@@ -403,10 +429,7 @@ static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
 
 	if (!job->error && child)
 		return answer(e, sa, t, now);
-	refuse(e, sa, IKE_N_NO_ADDITIONAL_SAS, nothing);
-	if (child && sa->state != IKE_STATE_DEAD)
-		ike_child_remove(e, child, now, job->reason);
-	return IKE_DONE;
+	return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS, job->reason);
 }
 
 static enum ike_step install(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
@@ -417,29 +440,22 @@ static enum ike_step install(struct ike_engine *e, struct ike_sa *sa, struct ike
 	if (child && ike_child_derive(child, shared, ni_of(t), nr_of(t), false) == 0 &&
 	    ike_child_bring(e, child, now, IKE_LEVEL_OUTBOUND, &t->task) == 0)
 		return ike_task_wait(&t->task, data_path_answered);
-	refuse(e, sa, IKE_N_NO_ADDITIONAL_SAS, nothing);
-	if (child && sa->state != IKE_STATE_DEAD)
-		ike_child_remove(e, child, now, "key derivation failed");
-	return IKE_DONE;
+	return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS, "key derivation failed");
 }
 
 static enum ike_step have_both(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			       uint64_t now, struct ike_job *job)
 {
 	struct ike_create_task *t = of(task);
-	struct ike_child *child = ike_child_find_id(e, t->made_id);
 
-	if (!job->error) {
-		t->dh = job->ke.dh;
-		job->ke.dh = NULL;
-		return install(e, sa, t, now, &job->ke.shared);
-	}
-	/* RFC 6989, section 2.5 */
-	refuse(e, sa, job->error == -EBADMSG ? IKE_N_INVALID_SYNTAX : IKE_N_TEMPORARY_FAILURE,
-	       nothing);
-	if (child && sa->state != IKE_STATE_DEAD)
-		ike_child_remove(e, child, now, "the key exchange failed");
-	return IKE_DONE;
+	if (job->error) /* RFC 6989, section 2.5 */
+		return abandon(e, sa, t, now,
+			       job->error == -EBADMSG ? IKE_N_INVALID_SYNTAX
+						      : IKE_N_TEMPORARY_FAILURE,
+			       "the key exchange failed");
+	t->dh = job->ke.dh;
+	job->ke.dh = NULL;
+	return install(e, sa, t, now, &job->ke.shared);
 }
 
 /* The Child SA that is to be replaced, or why not (sections 2.25.1 and 2.25.2). */

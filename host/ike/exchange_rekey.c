@@ -202,7 +202,7 @@ static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct
 			       job->error == -EBADMSG ? "peer sent an invalid public value in KE"
 						      : "no keys were computed");
 	}
-	if (sa->state == IKE_STATE_REKEYED || (rival && ike_rival_won(t))) {
+	if (sa->state == IKE_STATE_REKEYED || ike_rival_won(t)) {
 		ike_log(e, IKE_LOG_DEBUG, sa, "both rekeyed the IKE SA, the peer's stays");
 		take_back(e, made, now, "the peer's simultaneous one stays");
 		if (rival)
@@ -281,6 +281,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		refuse(e, sa,
 		       job->error == -EBADMSG ? IKE_N_INVALID_SYNTAX : IKE_N_TEMPORARY_FAILURE,
 		       nothing);
+		ike_rival_forget(sa, t);
 		if (made)
 			ike_sa_down(e, made, "the key exchange failed");
 		sa->successor = 0;

@@ -281,7 +281,7 @@ static uint64_t patience(const struct ike_connection *conn)
 void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_child **last = &sa->children;
-	struct ike_task **at = &old->out.queue;
+	struct ike_task **at = &sa->out.queue;
 	struct ike_action *a;
 
 	old->state = IKE_STATE_REKEYED;
@@ -299,10 +299,12 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	sa->child_count += old->child_count;
 	old->children = NULL;
 	old->child_count = 0;
-	sa->out.queue = *at;
-	*at = NULL;
-	for (struct ike_task *task = sa->out.queue; task; task = task->next)
+	for (struct ike_task *task = old->out.queue; task; task = task->next)
 		task->sa = sa;
+	while (*at)
+		at = &(*at)->next;
+	*at = old->out.queue;
+	old->out.queue = NULL;
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
 		ike_timer_set(e, &old->timers[kind], IKE_NEVER);
 	/* Until the peer deletes it, which may not have our answer yet. */

@@ -420,6 +420,7 @@ struct ike_create_task {
 /* Of octet strings; one that the other begins with is the lower (section 2.8.1). */
 bool ike_nonce_lower(struct ike_slice a, struct ike_slice b);
 void ike_rival_note(struct ike_create_task *ours, const struct ike_create_task *theirs);
+void ike_rival_forget(struct ike_sa *sa, const struct ike_create_task *theirs);
 bool ike_rival_won(const struct ike_create_task *ours);
 enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
 				       struct ike_task *task, struct ike_in *in);

@@ -213,6 +213,20 @@ static void do_down(struct client *client, const char *name)
 	negotiation_settle(d);
 }
 
+static void do_rekey(struct client *client, const char *name)
+{
+	struct daemon *d = client->control->d;
+	char reason[256], text[160];
+
+	if (negotiation_rekey(d, name, reason, sizeof(reason))) {
+		answer_error(client, reason);
+		return;
+	}
+	snprintf(text, sizeof(text), "%.100s is being rekeyed", name);
+	answer_ok(client, "message", text);
+	negotiation_settle(d);
+}
+
 static void do_release(struct client *client)
 {
 	struct daemon *d = client->control->d;
@@ -298,13 +312,16 @@ static void handle_request(struct client *client, const char *text, size_t len)
 		do_release(client);
 	} else if (!strcmp(command, "stop")) {
 		do_stop(client, json_is_true(json_object_get(request, "release")));
-	} else if (strcmp(command, "up") != 0 && strcmp(command, "down") != 0) {
+	} else if (strcmp(command, "up") != 0 && strcmp(command, "down") != 0 &&
+		   strcmp(command, "rekey") != 0) {
 		snprintf(reason, sizeof(reason), "unknown command \"%.60s\"", command);
 		answer_error(client, reason);
 	} else if (!name) {
 		answer_error(client, "the command needs a \"name\"");
 	} else if (!strcmp(command, "up")) {
 		do_up(client, name);
+	} else if (!strcmp(command, "rekey")) {
+		do_rekey(client, name);
 	} else {
 		do_down(client, name);
 	}

@@ -76,6 +76,7 @@ void negotiation_stop(struct daemon *d);
 int negotiation_up(struct daemon *d, const char *name, const char **connection, const char **child,
 		   char *reason, size_t len);
 int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len);
+int negotiation_rekey(struct daemon *d, const char *name, char *reason, size_t len);
 
 /* SAs of this connection or child that there are. */
 size_t negotiation_count(struct daemon *d, const char *name);

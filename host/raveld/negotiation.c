@@ -70,7 +70,7 @@ static bool is_ours_to_replace(const struct ike_sa_info *sa, const struct wish *
 	return w->wanted || sa->initiator || (damaged && w->connection->remote.family);
 }
 
-/* Without rekeying, an SA that can't go on is given up and, by its initiator, negotiated anew. */
+/* An SA that can't go on is given up and, by its initiator, negotiated anew. */
 static void give_up_child(struct daemon *d, uint64_t child_id, bool damaged)
 {
 	struct ike_child_info child;
@@ -186,6 +186,12 @@ static void act(struct daemon *d, struct ike_action *a)
 	case IKE_ACTION_CHILD_UP:
 		child_up(d, &a->event);
 		break;
+	case IKE_ACTION_IKE_REKEYED:
+		log_info(&d->log, "%s: IKE SA is rekeyed", a->event.connection);
+		break;
+	case IKE_ACTION_CHILD_REKEYED:
+		log_info(&d->log, "%s.%s is rekeyed", a->event.connection, a->event.child);
+		break;
 	case IKE_ACTION_CHILD_DOWN:
 		child_down(d, &a->event);
 		break;
@@ -252,11 +258,19 @@ static void on_datagram(void *context, const struct ike_addr *local, const struc
 
 static void on_sa_event(struct daemon *d, struct rvl_backend_event *event)
 {
+	const uint32_t soft =
+		RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS | RVL_ESP_EVENT_SEQUENCE_SOON;
 	bool damaged = event->events & RVL_ESP_EVENT_DAMAGED;
 	uint64_t child_id;
 
 	if (!rvl_sad_child_of_event(d->sad, event, &child_id))
 		return;
+	if (!(event->events & ~soft)) {
+		log_info(&d->log, "SA %08x is near a lifetime (events 0x%x): it is rekeyed",
+			 event->spi, event->events);
+		ike_rekey_child(d->engine, now_of(d), child_id);
+		return;
+	}
 	if (damaged)
 		log_warning(&d->log,
 			    "SA %08x (%s): its %s in the NIC's memory is damaged; it passes "
@@ -300,6 +314,9 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 	conn->remote_id = c->remote_id;
 	conn->encap = c->encap;
 	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
+	conn->rekey_ms = (uint64_t)c->rekey_time * 1000;
+	conn->rand_ms = (uint64_t)c->rand_time * 1000;
+	conn->over_ms = (uint64_t)c->over_time * 1000;
 	conn->proposal_count = c->proposal_count;
 	memcpy(conn->proposals, c->proposals, sizeof(conn->proposals));
 	switch (c->unique) {
@@ -326,6 +343,9 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 		memcpy(to->proposals, from->proposals, sizeof(to->proposals));
 		to->local_ts = from->local_ts;
 		to->remote_ts = from->remote_ts;
+		to->rekey_ms = (uint64_t)from->rekey_time * 1000;
+		to->rand_ms = (uint64_t)from->rand_time * 1000;
+		to->life_ms = (uint64_t)from->life_time * 1000;
 		to->policy = (struct ike_child_policy){
 			.replay_window = from->replay_window,
 			.copy_df = from->df == CONF_DF_COPY,
@@ -541,32 +561,52 @@ size_t negotiation_count(struct daemon *d, const char *name)
 	return census.count;
 }
 
-/* All that have the name, however many there are. */
-static int terminate_named(struct daemon *d, const char *name)
+static void census_free(struct census *census)
 {
-	size_t count = negotiation_count(d, name), at;
-	struct census census = {.name = name};
-	int err = 0;
+	free(census->ids);
+	free(census->ike);
+}
 
-	census.ids = calloc(count + 1, sizeof(*census.ids));
-	census.ike = calloc(count + 1, sizeof(*census.ike));
-	if (census.ids && census.ike)
-		ike_list(d->engine, take_census, &census);
-	else
-		err = -ENOMEM;
-	for (at = 0; at < census.count; at++) {
-		if (census.ike[at])
-			ike_terminate(d->engine, now_of(d), census.ids[at]);
-		else
-			ike_terminate_child(d->engine, now_of(d), census.ids[at]);
+/* All that have the name, however many there are. -ENOMEM: nothing of it. */
+static int census_of(struct daemon *d, const char *name, struct census *census)
+{
+	size_t count = negotiation_count(d, name);
+
+	*census = (struct census){.name = name};
+	census->ids = calloc(count + 1, sizeof(*census->ids));
+	census->ike = calloc(count + 1, sizeof(*census->ike));
+	if (!census->ids || !census->ike) {
+		census_free(census);
+		return -ENOMEM;
 	}
-	free(census.ids);
-	free(census.ike);
-	return err;
+	ike_list(d->engine, take_census, census);
+	return 0;
+}
+
+/* All that have the name; those that are being rekeyed or deleted are passed over. */
+int negotiation_rekey(struct daemon *d, const char *name, char *reason, size_t len)
+{
+	struct census census;
+	size_t begun = 0;
+
+	if (census_of(d, name, &census)) {
+		snprintf(reason, len, "out of memory");
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < census.count; i++)
+		begun += census.ike[i] ? !ike_rekey(d->engine, now_of(d), census.ids[i])
+				       : !ike_rekey_child(d->engine, now_of(d), census.ids[i]);
+	census_free(&census);
+	if (begun)
+		return 0;
+	snprintf(reason, len,
+		 census.count ? "%s is being rekeyed or deleted already" : "%s isn't up", name);
+	return census.count ? -EBUSY : -ENOENT;
 }
 
 int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len)
 {
+	struct census census;
 	bool known = false;
 
 	for (size_t i = 0; i < d->wish_count; i++) {
@@ -582,13 +622,19 @@ int negotiation_down(struct daemon *d, const char *name, char *reason, size_t le
 		snprintf(reason, len, "no connection or child \"%s\" is configured", name);
 		return -ENOENT;
 	}
-	if (!negotiation_count(d, name)) {
-		snprintf(reason, len, "%s isn't up", name);
-		return -ENOENT;
-	}
-	if (terminate_named(d, name)) {
+	if (census_of(d, name, &census)) {
 		snprintf(reason, len, "out of memory");
 		return -ENOMEM;
 	}
-	return 0;
+	for (size_t i = 0; i < census.count; i++) {
+		if (census.ike[i])
+			ike_terminate(d->engine, now_of(d), census.ids[i]);
+		else
+			ike_terminate_child(d->engine, now_of(d), census.ids[i]);
+	}
+	census_free(&census);
+	if (census.count)
+		return 0;
+	snprintf(reason, len, "%s isn't up", name);
+	return -ENOENT;
 }
