@@ -229,8 +229,7 @@ int ike_child_derive(struct ike_child *child, const struct ike_secret *shared, s
 	return err;
 }
 
-static void describe(const struct ike_engine *e, const struct ike_child *child,
-		     struct ike_child_job *job)
+static void describe(const struct ike_child *child, struct ike_child_job *job)
 {
 	const struct ike_sa *sa = child->sa;
 
@@ -240,12 +239,21 @@ static void describe(const struct ike_engine *e, const struct ike_child *child,
 	strcpy(job->child, child->config->name);
 	job->local = sa->path.local;
 	job->remote = sa->path.remote;
-	job->encap = ike_path_encap(e, &sa->path);
+	job->local_ts = child->local_ts;
+	job->remote_ts = child->remote_ts;
+}
+
+/* What only the first step needs: all that the data path has to know. */
+static void hand_out(const struct ike_engine *e, const struct ike_child *child,
+		     struct ike_child_job *job)
+{
+	job->replaces = child->predecessor;
+	job->encap = ike_path_encap(e, &child->sa->path);
 	job->suite = child->suite;
 	job->spi_in = child->spi_in;
 	job->spi_out = child->spi_out;
-	job->local_ts = child->local_ts;
-	job->remote_ts = child->remote_ts;
+	job->keys_in = child->keys[IKE_IN];
+	job->keys_out = child->keys[IKE_OUT];
 	job->policy = child->config->policy;
 }
 
@@ -264,9 +272,9 @@ static int next_step(struct ike_engine *e, struct ike_child *child, uint64_t now
 
 	if (!job)
 		return -ENOMEM;
-	describe(e, child, &job->child);
-	if (child->level < IKE_LEVEL_OUTBOUND)
-		job->child.keys = child->keys[child->level == IKE_LEVEL_NONE ? IKE_IN : IKE_OUT];
+	describe(child, &job->child);
+	if (child->level == IKE_LEVEL_NONE)
+		hand_out(e, child, &job->child);
 	if (!child->remove)
 		child->remove = ike_action_new(e, IKE_ACTION_CHILD_REMOVE);
 	if (!child->remove) {
@@ -280,6 +288,7 @@ static int next_step(struct ike_engine *e, struct ike_child *child, uint64_t now
 		}
 		return -ENOMEM;
 	}
+	erase_keys(child);
 	if (child->state == IKE_CHILD_REQUESTED)
 		child->state = IKE_CHILD_INSTALLING;
 	return 0;
@@ -343,8 +352,6 @@ static void job_done(struct ike_engine *e, struct ike_waiter *waiter, uint64_t n
 
 	if (!job->error) {
 		child->level++;
-		if (child->level == IKE_LEVEL_OUTBOUND)
-			erase_keys(child);
 		if (child->level < child->wanted)
 			job->error = next_step(e, child, now);
 		if (!job->error && child->level < child->wanted)

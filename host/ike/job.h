@@ -32,7 +32,7 @@ struct ike_ke_job {
 	struct ike_secret shared;
 };
 
-/* One step of a Child SA. Of CHILD_USE only the names are set. */
+/* One step of a Child SA. What follows the selectors is for CHILD_INBOUND only. */
 struct ike_child_job {
 	uint64_t child_id;
 	uint64_t ike_id;
@@ -40,13 +40,15 @@ struct ike_child_job {
 	char child[IKE_NAME_MAX];
 	struct ike_addr local; /* outer addresses; the ports matter with encap only */
 	struct ike_addr remote;
-	bool encap;		    /* ESP in UDP */
-	struct ike_suite suite;	    /* protocol, encryption with key length, integrity; no ESN */
-	uint32_t spi_in;	    /* host order; chosen by us */
-	uint32_t spi_out;	    /* chosen by the peer */
-	struct ike_child_keys keys; /* of the direction */
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
+	uint64_t replaces;	/* id of the Child SA whose place it takes; 0: none */
+	bool encap;		/* ESP in UDP */
+	struct ike_suite suite; /* protocol, encryption with key length, integrity; no ESN */
+	uint32_t spi_in;	/* host order; chosen by us */
+	uint32_t spi_out;	/* chosen by the peer */
+	struct ike_child_keys keys_in;
+	struct ike_child_keys keys_out;
 	struct ike_child_policy policy;
 };
 

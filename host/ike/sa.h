@@ -56,7 +56,7 @@ struct ike_child {
 	struct ike_suite suite;
 	uint32_t spi_in;
 	uint32_t spi_out;
-	struct ike_child_keys *keys; /* IKE_IN and IKE_OUT, until the data path has both */
+	struct ike_child_keys *keys; /* IKE_IN and IKE_OUT, until the data path has them */
 	/* The CHILD_REMOVE to come, made before the first job went out; NULL: none did. */
 	struct ike_action *remove;
 	struct ike_ts_list local_ts;

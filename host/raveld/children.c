@@ -20,13 +20,15 @@ static struct rvl_child child_of(const struct ike_child_job *job)
 
 	return (struct rvl_child){
 		.id = job->child_id,
+		.replaces = job->replaces,
 		.local = job->local,
 		.remote = job->remote,
 		.encap = job->encap,
 		.spi_in = job->spi_in,
 		.spi_out = job->spi_out,
-		.key = job->keys.encr,
-		.key_len = job->keys.encr_len,
+		.key_in = job->keys_in.encr,
+		.key_out = job->keys_out.encr,
+		.key_len = job->keys_out.encr_len,
 		.local_ts = &job->local_ts,
 		.remote_ts = &job->remote_ts,
 		.replay_window = policy->replay_window,
@@ -68,7 +70,7 @@ void children_do(struct daemon *d, struct ike_job *job)
 		job->error = rvl_sad_child_inbound(d->sad, &child, &error);
 		break;
 	case IKE_JOB_CHILD_OUTBOUND:
-		job->error = rvl_sad_child_outbound(d->sad, &child, &error);
+		job->error = rvl_sad_child_outbound(d->sad, child.id, &error);
 		break;
 	default:
 		job->error = use(d, &job->child, reason, &error);

@@ -390,7 +390,7 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		 "t.conf:4: connections.gw.rekey_time: \"4 hours\" isn't a time (a number with s, "
 		 "m, h or d)"},
 		{"rekey_time = 60\n rand_time = 61", "",
-		 "t.conf:2: connections.gw: rand_time is beyond rekey_time"},
+		 "t.conf:3: connections.gw: rand_time is beyond rekey_time"},
 		{"", "rekey_time = 61\n life_time = 1m",
 		 "t.conf:5: connections.gw.children.net: rekey_time is beyond life_time"},
 		{"", "rekey_time = 60\n rand_time = 61",

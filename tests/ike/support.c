@@ -284,7 +284,8 @@ static void learn(struct child_sa *sa, const struct ike_child_job *job)
 		.suite = job->suite,
 		.spi_in = job->spi_in,
 		.spi_out = job->spi_out,
-		.keys_in = job->keys,
+		.keys_in = job->keys_in,
+		.keys_out = job->keys_out,
 		.local_ts = job->local_ts,
 		.remote_ts = job->remote_ts,
 	};
@@ -321,7 +322,6 @@ static void install(struct node *node, const struct ike_job *job)
 		if (!child || !child->present || child->outbound)
 			abort();
 		child->outbound = true;
-		child->sa.keys_out = job->child.keys;
 		break;
 	default:
 		if (!child || !child->outbound)
