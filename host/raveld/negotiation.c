@@ -204,10 +204,15 @@ static void install(struct daemon *d, const struct ike_child_install *i)
 			.hard_packets = w->child->life_packets,
 		};
 	}
-	err = rvl_sad_child_add(d->sad, &child, &error);
+	err = rvl_sad_child_inbound(d->sad, &child, &error);
+	if (!err)
+		err = rvl_sad_child_outbound(d->sad, i->child_id, &error);
+	if (!err)
+		err = rvl_sad_child_use(d->sad, i->child_id, &error);
+	check_sad(d);
 	if (err) {
+		/* The core has what is there of it removed. */
 		log_error(&d->log, "%s: the data path refuses the SA: %s", i->child, error.text);
-		check_sad(d);
 		ike_child_installed(d->engine, now_of(d), i->child_id, err, error.text);
 		return;
 	}
