@@ -7,67 +7,64 @@
 #include <string.h>
 #include <sys/random.h>
 
-/* Priorities: IKE's bypass first, then by how narrow a selector is, and of two alike the one that
- * protects before the one that discards. */
-#define PRIORITY_BYPASS 1
-#define PRIORITY_BASE 100
-
-/* Discard policies that only past children had: the newest so many are kept. */
-#define LEARNED_IDLE_MAX 64
+#include "host/sa/fixed.h"
+#include "host/sa/flow.h"
+#include "host/sa/hash.h"
 
 /* Sequence numbers that an outbound SA skips when it moves: more than the data path holds under
  * way, so that none is used twice. */
 #define SEQUENCE_MARGIN (1u << 16)
 
+/* An SPI that was given out. */
+struct spi {
+	uint32_t spi;
+	UT_hash_handle hh;
+};
+
+/* Where an SA is in the data path. Two fields of one size: a key of a table has no gaps. */
+struct place {
+	uint32_t direction;
+	uint32_t index;
+};
+
+struct sa {
+	struct place place;
+	bool there;
+	uint32_t spi;
+	struct child *child;
+	UT_hash_handle hh; /* in sad->sas, while there */
+};
+
+/* A child and those that take its place, of which one is in use at most. */
+struct line {
+	struct child *used;
+	size_t children;
+};
+
 struct child {
-	struct child *next;
 	uint64_t id;
-	uint32_t spi_in;
-	uint32_t spi_out;
-	uint16_t index_in;
-	uint16_t index_out;	   /* RVL_BACKEND_ANY: none */
-	struct rvl_esp_params out; /* with the key, for a move to other outer addresses */
-	uint64_t past_packets;	   /* of the outbound SA before it moved */
+	struct line *line;
+	struct sa in;
+	struct sa out;
+	struct rvl_esp_params params; /* of out, with the key, which is needed again for a move */
+	uint64_t past_packets;	      /* of out before it moved */
 	uint64_t past_bytes;
 	uint64_t past_drops;
 	uint64_t heard_packets; /* inbound ones when last asked */
-	struct rvl_selectors selectors;
-	size_t flow_count; /* the first so many selectors have their policy */
-};
-
-/* A policy that no SA ends. */
-struct fixed {
-	struct rvl_selector selector;
-	enum rvl_action action;
-	uint16_t policy;
-	bool learned;	/* what a child negotiated, not what is configured */
-	uint64_t maker; /* learned: the child that it was made for */
-	uint64_t used;	/* learned: when a child had it last, by sad->clock */
-};
-
-/* A protect policy. Children with the same selector share it; the newest has the traffic. Without
- * an owner it discards: the data path didn't take it back. */
-struct flow {
-	struct rvl_selector selector;
-	uint16_t policy;
-	const struct child *owner;
-	unsigned int children;
+	struct rvl_claims claims;
+	UT_hash_handle hh;
 };
 
 struct rvl_sad {
 	struct rvl_backend *backend;
 	struct rvl_inbound *inbound;
-	struct child *children;
-	size_t child_count;
-	uint32_t *spis; /* given out */
-	size_t spi_count;
+	struct rvl_fixed_table *fixed;
+	struct rvl_flow_table *flows;
+	struct child *children; /* by id */
+	struct sa *sas;		/* by place */
+	struct spi *spis;
 	size_t spi_room;
-	struct fixed *fixed;
-	size_t fixed_count;
-	struct flow *flows;
-	size_t flow_count;
 	size_t sa_count[2]; /* in the data path, by direction */
-	uint64_t clock;	    /* counts children that come and go */
 	bool broken;
 };
 
@@ -81,15 +78,35 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 	backend->ops->info(backend, &info);
 	sad->backend = backend;
 	sad->spi_room = info.inbound_sas < info.outbound_sas ? info.inbound_sas : info.outbound_sas;
-	sad->spis = calloc(sad->spi_room + 1, sizeof(*sad->spis));
 	sad->inbound = rvl_inbound_new(info.inbound_sas);
-	if (!sad->spis || !sad->inbound) {
-		rvl_inbound_free(sad->inbound);
-		free(sad->spis);
-		free(sad);
-		return NULL;
-	}
+	if (!sad->inbound)
+		goto free_sad;
+	sad->fixed = rvl_fixed_table_new(backend, sad->inbound);
+	if (!sad->fixed)
+		goto free_inbound;
+	sad->flows = rvl_flow_table_new(backend, sad->fixed);
+	if (!sad->flows)
+		goto free_fixed;
 	return sad;
+
+free_fixed:
+	rvl_fixed_table_free(sad->fixed);
+free_inbound:
+	rvl_inbound_free(sad->inbound);
+free_sad:
+	free(sad);
+	return NULL;
+}
+
+static void free_spis(struct rvl_sad *sad)
+{
+	struct spi *spi = sad->spis, *next;
+
+	HASH_CLEAR(hh, sad->spis);
+	for (; spi; spi = next) {
+		next = spi->hh.next;
+		free(spi);
+	}
 }
 
 void rvl_sad_free(struct rvl_sad *sad)
@@ -100,10 +117,10 @@ void rvl_sad_free(struct rvl_sad *sad)
 		return;
 	while (sad->children)
 		rvl_sad_child_remove(sad, sad->children->id, &ignored);
+	free_spis(sad);
+	rvl_flow_table_free(sad->flows);
+	rvl_fixed_table_free(sad->fixed);
 	rvl_inbound_free(sad->inbound);
-	free(sad->spis);
-	free(sad->fixed);
-	free(sad->flows);
 	free(sad);
 }
 
@@ -114,7 +131,7 @@ struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad)
 
 size_t rvl_sad_child_count(const struct rvl_sad *sad)
 {
-	return sad->child_count;
+	return HASH_COUNT(sad->children);
 }
 
 size_t rvl_sad_sa_count(const struct rvl_sad *sad, enum rvl_direction direction)
@@ -124,211 +141,58 @@ size_t rvl_sad_sa_count(const struct rvl_sad *sad, enum rvl_direction direction)
 
 size_t rvl_sad_policy_count(const struct rvl_sad *sad)
 {
-	size_t count = sad->fixed_count;
-
-	for (size_t i = 0; i < sad->flow_count; i++)
-		count += sad->flows[i].policy != RVL_BACKEND_ANY;
-	return count;
+	return rvl_fixed_count(sad->fixed) + rvl_flows_policy_count(sad->flows);
 }
 
 bool rvl_sad_broken(const struct rvl_sad *sad)
 {
-	return sad->broken;
+	return sad->broken || rvl_flows_broken(sad->flows);
 }
 
-static size_t find_spi(const struct rvl_sad *sad, uint32_t spi)
-{
-	size_t i = 0;
+/* ----------------------------------------------------------------------------------------- SPIs */
 
-	while (i < sad->spi_count && sad->spis[i] != spi)
-		i++;
-	return i;
+static struct spi *find_spi(const struct rvl_sad *sad, uint32_t spi)
+{
+	struct spi *found;
+
+	HASH_FIND(hh, sad->spis, &spi, sizeof(spi), found);
+	return found;
 }
 
 uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad)
 {
-	uint32_t spi;
+	struct spi *spi;
 
-	if (sad->spi_count >= sad->spi_room)
+	if (HASH_COUNT(sad->spis) >= sad->spi_room)
+		return 0;
+	spi = malloc(sizeof(*spi));
+	if (!spi)
 		return 0;
 	do {
-		if (getrandom(&spi, sizeof(spi), 0) != sizeof(spi))
-			return 0;
-	} while (spi < RVL_ESP_SPI_MIN || find_spi(sad, spi) < sad->spi_count);
-	sad->spis[sad->spi_count++] = spi;
-	return spi;
+		if (getrandom(&spi->spi, sizeof(spi->spi), 0) != sizeof(spi->spi))
+			goto free_spi;
+	} while (spi->spi < RVL_ESP_SPI_MIN || find_spi(sad, spi->spi));
+	HASH_ADD(hh, sad->spis, spi, sizeof(spi->spi), spi);
+	if (!spi->hh.tbl)
+		goto free_spi;
+	return spi->spi;
+
+free_spi:
+	free(spi);
+	return 0;
 }
 
 void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi)
 {
-	size_t at = find_spi(sad, spi);
+	struct spi *found = find_spi(sad, spi);
 
-	if (at < sad->spi_count)
-		sad->spis[at] = sad->spis[--sad->spi_count];
+	if (!found)
+		return;
+	HASH_DELETE(hh, sad->spis, found);
+	free(found);
 }
 
-static uint32_t priority_of(const struct rvl_selector *s, enum rvl_action action)
-{
-	uint32_t wide = 64u - s->src_len - s->dst_len;
-	bool ports = s->src_port_first || s->src_port_last != UINT16_MAX || s->dst_port_first ||
-		     s->dst_port_last != UINT16_MAX;
-
-	return PRIORITY_BASE + ((wide * 2 + s->any_protocol) * 2 + !ports) * 2 +
-	       (action == RVL_DISCARD);
-}
-
-static struct fixed *find_fixed(struct rvl_sad *sad, const struct rvl_selector *selector,
-				enum rvl_action action)
-{
-	for (size_t i = 0; i < sad->fixed_count; i++)
-		if (sad->fixed[i].action == action &&
-		    rvl_selector_equal(&sad->fixed[i].selector, selector))
-			return &sad->fixed[i];
-	return NULL;
-}
-
-static int add_fixed(struct rvl_sad *sad, const struct fixed *model,
-		     struct rvl_backend_error *error)
-{
-	struct rvl_policy policy = {.selector = model->selector, .action = model->action};
-	bool bypass = model->action == RVL_BYPASS;
-	struct rvl_backend_error ignored = {""};
-	struct fixed *grown, *fixed;
-	int err;
-
-	policy.priority = bypass ? PRIORITY_BYPASS : priority_of(&model->selector, model->action);
-	grown = realloc(sad->fixed, (sad->fixed_count + 1) * sizeof(*grown));
-	if (!grown)
-		return rvl_backend_fail(error, -ENOMEM, "out of memory");
-	sad->fixed = grown;
-	fixed = &grown[sad->fixed_count];
-	*fixed = *model;
-	fixed->policy = RVL_BACKEND_ANY;
-	/* What the inbound half believes to be protected is let out to its policy. */
-	err = sad->backend->ops->policy_set(sad->backend, &policy, &fixed->policy, error);
-	if (err)
-		return err;
-	err = rvl_inbound_add(sad->inbound, &fixed->selector, bypass);
-	if (err) {
-		sad->backend->ops->policy_clear(sad->backend, fixed->policy, &ignored);
-		return rvl_backend_fail(error, err, "out of memory");
-	}
-	sad->fixed_count++;
-	return 0;
-}
-
-/* A policy that stays for good, and its inbound half; the same one again needs no other. */
-static int add_configured(struct rvl_sad *sad, const struct rvl_selector *selector,
-			  enum rvl_action action, struct rvl_backend_error *error)
-{
-	const struct fixed model = {.selector = *selector, .action = action};
-	struct fixed *fixed = find_fixed(sad, selector, action);
-
-	if (!fixed)
-		return add_fixed(sad, &model, error);
-	fixed->learned = false;
-	return 0;
-}
-
-/* -errno: it stays, and discards as before. */
-static int remove_fixed(struct rvl_sad *sad, struct fixed *fixed)
-{
-	struct rvl_backend_error ignored = {""};
-	int err;
-
-	rvl_inbound_remove(sad->inbound, &fixed->selector, false);
-	err = sad->backend->ops->policy_clear(sad->backend, fixed->policy, &ignored);
-	if (err) {
-		/* The room that it had is there. */
-		rvl_inbound_add(sad->inbound, &fixed->selector, false);
-		return err;
-	}
-	*fixed = sad->fixed[--sad->fixed_count];
-	return 0;
-}
-
-static bool has_flow_within(const struct rvl_sad *sad, const struct rvl_selector *selector)
-{
-	for (size_t i = 0; i < sad->flow_count; i++)
-		if (rvl_selector_within(&sad->flows[i].selector, selector))
-			return true;
-	return false;
-}
-
-/* Forget the discard policy that no child has had for the longest time, if there are more than so
- * many that no child has. Returns whether one is gone. */
-static bool forget_learned(struct rvl_sad *sad, size_t keep)
-{
-	struct fixed *oldest = NULL;
-	size_t idle = 0;
-
-	for (size_t i = 0; i < sad->fixed_count; i++) {
-		struct fixed *fixed = &sad->fixed[i];
-
-		/* The child at hand may be about to have a flow within. */
-		if (!fixed->learned || fixed->used == sad->clock ||
-		    has_flow_within(sad, &fixed->selector))
-			continue;
-		idle++;
-		if (!oldest || fixed->used < oldest->used)
-			oldest = fixed;
-	}
-	return idle > keep && !remove_fixed(sad, oldest);
-}
-
-static bool is_discarded(struct rvl_sad *sad, const struct rvl_selector *selector)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < sad->fixed_count; i++) {
-		struct fixed *fixed = &sad->fixed[i];
-
-		if (fixed->action != RVL_DISCARD ||
-		    !rvl_selector_within(selector, &fixed->selector))
-			continue;
-		fixed->used = sad->clock;
-		found = true;
-	}
-	return found;
-}
-
-/* What a child is going to protect and no configured policy holds without it (a selector that was
- * `dynamic`, say) is held from now on, and after it. */
-static int learn_discards(struct rvl_sad *sad, const struct child *c,
-			  struct rvl_backend_error *error)
-{
-	int err = 0;
-
-	sad->clock++;
-	for (size_t i = 0; !err && i < c->selectors.count; i++) {
-		const struct fixed model = {
-			.selector = c->selectors.list[i],
-			.action = RVL_DISCARD,
-			.learned = true,
-			.maker = c->id,
-			.used = sad->clock,
-		};
-
-		if (is_discarded(sad, &model.selector))
-			continue;
-		do {
-			err = add_fixed(sad, &model, error);
-		} while (err == -ENOSPC && forget_learned(sad, 0));
-	}
-	return err;
-}
-
-/* The child was refused: what was learned of it goes with it, unless others lean on it. */
-static void unlearn_discards(struct rvl_sad *sad, const struct child *c)
-{
-	for (size_t i = sad->fixed_count; i-- > 0;) {
-		struct fixed *fixed = &sad->fixed[i];
-
-		if (fixed->learned && fixed->maker == c->id && fixed->used == sad->clock &&
-		    !has_flow_within(sad, &fixed->selector))
-			remove_fixed(sad, fixed);
-	}
-}
+/* ---------------------------------------------------------------- what is protected, what isn't */
 
 static int selectors_of(const struct ike_ts_list *local, const struct ike_ts_list *remote,
 			struct rvl_selectors *out, struct rvl_backend_error *error)
@@ -358,7 +222,7 @@ int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 	int err = selectors_of(local, remote, &selectors, error);
 
 	for (size_t i = 0; !err && i < selectors.count; i++)
-		err = add_configured(sad, &selectors.list[i], RVL_DISCARD, error);
+		err = rvl_fixed_add(sad->fixed, &selectors.list[i], RVL_DISCARD, error);
 	return err;
 }
 
@@ -384,19 +248,12 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 		s.any_protocol = false;
 		s.protocol = RVL_IP_PROTO_UDP;
 		s.src_port_first = s.src_port_last = ports[i];
-		err = add_configured(sad, &s, RVL_BYPASS, error);
+		err = rvl_fixed_add(sad->fixed, &s, RVL_BYPASS, error);
 	}
 	return err;
 }
 
-static struct child *find_child(const struct rvl_sad *sad, uint64_t id)
-{
-	struct child *c = sad->children;
-
-	while (c && c->id != id)
-		c = c->next;
-	return c;
-}
+/* --------------------------------------------------------------------------- the SAs of a child */
 
 static void sa_params(const struct rvl_child *child, enum rvl_direction direction,
 		      struct rvl_esp_params *p)
@@ -423,186 +280,118 @@ static void sa_params(const struct rvl_child *child, enum rvl_direction directio
 	memcpy(p->salt, key + p->key_len, RVL_ESP_SALT);
 }
 
-static int add_sa(struct rvl_sad *sad, const struct rvl_esp_params *params, uint16_t *index,
+static void forget_sa(struct rvl_sad *sad, struct sa *sa)
+{
+	if (sa->there)
+		HASH_DELETE(hh, sad->sas, sa);
+	sa->there = false;
+}
+
+static int delete_sa(struct rvl_sad *sad, struct sa *sa, struct rvl_backend_error *error)
+{
+	enum rvl_direction direction = (enum rvl_direction)sa->place.direction;
+	int err = sad->backend->ops->sa_delete(sad->backend, direction, (uint16_t)sa->place.index,
+					       error);
+
+	if (err)
+		return err;
+	sad->sa_count[direction]--;
+	forget_sa(sad, sa);
+	return 0;
+}
+
+/* Its SPI, or its place, is about to be another's. */
+static void undo_sa(struct rvl_sad *sad, struct sa *sa)
+{
+	struct rvl_backend_error ignored = {""};
+
+	if (delete_sa(sad, sa, &ignored))
+		sad->broken = true;
+}
+
+static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
 		  struct rvl_backend_error *error)
 {
-	int err = sad->backend->ops->sa_add(sad->backend, params, index, error);
+	struct sa *sa = params->direction == RVL_OUTBOUND ? &c->out : &c->in;
+	uint16_t index = RVL_BACKEND_ANY;
+	int err = sad->backend->ops->sa_add(sad->backend, params, &index, error);
 
-	sad->sa_count[params->direction] += !err;
-	return err;
+	if (err)
+		return err;
+	sad->sa_count[params->direction]++;
+	sa->place = (struct place){.direction = params->direction, .index = index};
+	sa->spi = params->spi;
+	sa->child = c;
+	HASH_ADD(hh, sad->sas, place, sizeof(sa->place), sa);
+	sa->there = sa->hh.tbl;
+	if (sa->there)
+		return 0;
+	undo_sa(sad, sa);
+	return rvl_backend_fail(error, -ENOMEM, "out of memory");
 }
 
-static int delete_sa(struct rvl_sad *sad, enum rvl_direction direction, uint16_t index,
-		     struct rvl_backend_error *error)
-{
-	int err = sad->backend->ops->sa_delete(sad->backend, direction, index, error);
-
-	sad->sa_count[direction] -= !err;
-	return err;
-}
-
-static int add_inbound_sa(struct rvl_sad *sad, const struct rvl_child *child, uint16_t *index,
+static int add_inbound_sa(struct rvl_sad *sad, struct child *c, const struct rvl_child *child,
 			  struct rvl_backend_error *error)
 {
 	struct rvl_esp_params params;
 	int err;
 
 	sa_params(child, RVL_INBOUND, &params);
-	err = add_sa(sad, &params, index, error);
+	err = add_sa(sad, c, &params, error);
 	OPENSSL_cleanse(&params, sizeof(params));
 	return err;
+}
+
+static int query_sa(struct rvl_sad *sad, const struct sa *sa, struct rvl_sa_stats *stats,
+		    struct rvl_backend_error *error)
+{
+	return sad->backend->ops->sa_query(sad->backend, (enum rvl_direction)sa->place.direction,
+					   (uint16_t)sa->place.index, stats, error);
+}
+
+/* ------------------------------------------------------------------------------------- children */
+
+static struct child *find_child(const struct rvl_sad *sad, uint64_t id)
+{
+	struct child *c;
+
+	HASH_FIND(hh, sad->children, &id, sizeof(id), c);
+	return c;
+}
+
+static int fail_unknown(struct rvl_backend_error *error)
+{
+	return rvl_backend_fail(error, -ENOENT, "no such child SA");
+}
+
+static struct line *join_line(const struct rvl_sad *sad, uint64_t replaces)
+{
+	const struct child *other = replaces ? find_child(sad, replaces) : NULL;
+	struct line *line = other ? other->line : calloc(1, sizeof(*line));
+
+	if (line)
+		line->children++;
+	return line;
+}
+
+static void leave_line(struct line *line)
+{
+	if (!--line->children)
+		free(line);
+}
+
+/* Nothing leads to its SA any more. */
+static int stop_using(struct rvl_sad *sad, struct child *c, struct rvl_backend_error *error)
+{
+	if (c->line->used == c)
+		c->line->used = NULL;
+	return rvl_flows_retire(sad->flows, &c->claims, error);
 }
 
 static void free_child(struct child *c)
 {
 	OPENSSL_cleanse(c, sizeof(*c));
 	free(c);
-}
-
-static struct flow *find_flow(struct rvl_sad *sad, const struct rvl_selector *selector)
-{
-	for (size_t i = 0; i < sad->flow_count; i++)
-		if (rvl_selector_equal(&sad->flows[i].selector, selector))
-			return &sad->flows[i];
-	return NULL;
-}
-
-/* Lead the flow to the child's outbound SA, in one step if there was another before. */
-static int lead_flow(struct rvl_sad *sad, struct flow *flow, const struct child *c,
-		     struct rvl_backend_error *error)
-{
-	const struct rvl_policy policy = {.priority = priority_of(&flow->selector, RVL_PROTECT),
-					  .selector = flow->selector,
-					  .action = RVL_PROTECT,
-					  .sa = c->index_out};
-	int err = sad->backend->ops->policy_set(sad->backend, &policy, &flow->policy, error);
-
-	if (!err)
-		flow->owner = c;
-	return err;
-}
-
-/* The same policy, discarding. */
-static int hold_flow(struct rvl_sad *sad, struct flow *flow, struct rvl_backend_error *error)
-{
-	const struct rvl_policy policy = {.priority = priority_of(&flow->selector, RVL_PROTECT),
-					  .selector = flow->selector,
-					  .action = RVL_DISCARD};
-
-	return sad->backend->ops->policy_set(sad->backend, &policy, &flow->policy, error);
-}
-
-/* Leave the flow to the discard policy below. One that the data path doesn't take back discards
- * from now on; if it doesn't even take that, it leads to an SA that is going to be another's. */
-static int end_flow(struct rvl_sad *sad, struct flow *flow, struct rvl_backend_error *error)
-{
-	struct rvl_backend_error ignored = {""};
-	int err = 0;
-
-	flow->owner = NULL;
-	if (flow->policy != RVL_BACKEND_ANY)
-		err = sad->backend->ops->policy_clear(sad->backend, flow->policy, error);
-	if (!err)
-		flow->policy = RVL_BACKEND_ANY;
-	else if (hold_flow(sad, flow, &ignored))
-		sad->broken = true;
-	return err;
-}
-
-static bool has_selector(const struct child *c, const struct rvl_selector *selector)
-{
-	for (size_t i = 0; i < c->flow_count; i++)
-		if (rvl_selector_equal(&c->selectors.list[i], selector))
-			return true;
-	return false;
-}
-
-/* The owner goes: the next newest takes over, or else the discard policy below. */
-static int pass_flow_on(struct rvl_sad *sad, struct flow *flow, struct rvl_backend_error *error)
-{
-	struct rvl_backend_error ignored = {""};
-
-	for (const struct child *c = sad->children; c; c = c->next)
-		if (c->index_out != RVL_BACKEND_ANY && has_selector(c, &flow->selector) &&
-		    !lead_flow(sad, flow, c, &ignored))
-			return 0;
-	return end_flow(sad, flow, error);
-}
-
-static int leave_flow(struct rvl_sad *sad, const struct child *c,
-		      const struct rvl_selector *selector, struct rvl_backend_error *error)
-{
-	struct flow *flow = find_flow(sad, selector);
-	int err = 0;
-
-	rvl_inbound_remove(sad->inbound, selector, false);
-	if (!flow)
-		return 0;
-	if (--flow->children)
-		return flow->owner == c ? pass_flow_on(sad, flow, error) : 0;
-	err = end_flow(sad, flow, error);
-	if (!err)
-		*flow = sad->flows[--sad->flow_count];
-	return err;
-}
-
-/* The child is not, or no longer, one of sad->children. */
-static int leave_flows(struct rvl_sad *sad, struct child *c, struct rvl_backend_error *error)
-{
-	int first = 0;
-
-	while (c->flow_count) {
-		int err;
-
-		c->flow_count--;
-		err = leave_flow(sad, c, &c->selectors.list[c->flow_count], error);
-		if (!first)
-			first = err;
-	}
-	return first;
-}
-
-static int join_flow(struct rvl_sad *sad, const struct child *c,
-		     const struct rvl_selector *selector, struct rvl_backend_error *error)
-{
-	struct flow *flow = find_flow(sad, selector), *grown;
-	bool found = flow;
-	int err;
-
-	if (!found) {
-		grown = realloc(sad->flows, (sad->flow_count + 1) * sizeof(*grown));
-		if (!grown)
-			return rvl_backend_fail(error, -ENOMEM, "out of memory");
-		sad->flows = grown;
-		flow = &grown[sad->flow_count];
-		*flow = (struct flow){.selector = *selector, .policy = RVL_BACKEND_ANY};
-	}
-	do {
-		err = lead_flow(sad, flow, c, error);
-	} while (err == -ENOSPC && forget_learned(sad, 0));
-	if (err)
-		return err;
-	sad->flow_count += !found;
-	flow->children++;
-	return 0;
-}
-
-static int join_flows(struct rvl_sad *sad, struct child *c, struct rvl_backend_error *error)
-{
-	for (size_t i = 0; i < c->selectors.count; i++) {
-		const struct rvl_selector *s = &c->selectors.list[i];
-		int err = rvl_inbound_add(sad->inbound, s, false);
-
-		if (err)
-			return rvl_backend_fail(error, err, "out of memory");
-		err = join_flow(sad, c, s, error);
-		if (err) {
-			rvl_inbound_remove(sad->inbound, s, false);
-			return err;
-		}
-		c->flow_count = i + 1;
-	}
-	return 0;
 }
 
 static int check_child(const struct rvl_sad *sad, const struct rvl_child *child,
@@ -617,92 +406,119 @@ static int check_child(const struct rvl_sad *sad, const struct rvl_child *child,
 	return 0;
 }
 
-int rvl_sad_child_add(struct rvl_sad *sad, const struct rvl_child *child,
-		      struct rvl_backend_error *error)
+int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
+			  struct rvl_backend_error *error)
 {
-	struct rvl_backend_error ignored = {""};
+	struct rvl_selectors selectors;
 	struct child *c;
 	int err = check_child(sad, child, error);
 
+	if (!err)
+		err = selectors_of(child->local_ts, child->remote_ts, &selectors, error);
 	if (err)
 		return err;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	c->id = child->id;
-	c->spi_in = child->spi_in;
-	c->spi_out = child->spi_out;
-	sa_params(child, RVL_OUTBOUND, &c->out);
-	err = selectors_of(child->local_ts, child->remote_ts, &c->selectors, error);
-	if (err)
+	sa_params(child, RVL_OUTBOUND, &c->params);
+	c->line = join_line(sad, child->replaces);
+	if (!c->line) {
+		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
 		goto free_child;
-	err = add_inbound_sa(sad, child, &c->index_in, error);
+	}
+	HASH_ADD(hh, sad->children, id, sizeof(c->id), c);
+	if (!c->hh.tbl) {
+		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
+		goto leave_line;
+	}
+	/* The host may answer what comes in: not in clear. */
+	err = rvl_flows_join(sad->flows, &c->claims, &selectors, error);
 	if (err)
-		goto free_child;
+		goto leave_table;
+	err = add_inbound_sa(sad, c, child, error);
+	if (err)
+		goto part;
 	/* Until this is set, what the SA verifies is dropped; the peer doesn't know of it yet. */
-	err = rvl_inbound_set_sa(sad->inbound, c->index_in, &c->selectors);
+	err = rvl_inbound_set_sa(sad->inbound, (uint16_t)c->in.place.index, &selectors);
 	if (err) {
 		rvl_backend_fail(error, err, "out of memory");
 		goto delete_in;
 	}
-	err = add_sa(sad, &c->out, &c->index_out, error);
-	if (err)
-		goto clear_inbound;
-	err = learn_discards(sad, c, error);
-	if (err)
-		goto leave_flows;
-	err = join_flows(sad, c, error);
-	if (err)
-		goto leave_flows;
-	c->next = sad->children;
-	sad->children = c;
-	sad->child_count++;
 	return 0;
 
-leave_flows:
-	leave_flows(sad, c, &ignored);
-	unlearn_discards(sad, c);
-	if (delete_sa(sad, RVL_OUTBOUND, c->index_out, &ignored))
-		sad->broken = true;
-clear_inbound:
-	rvl_inbound_clear_sa(sad->inbound, c->index_in);
 delete_in:
-	/* Its SPI is about to be given back. */
-	if (delete_sa(sad, RVL_INBOUND, c->index_in, &ignored))
-		sad->broken = true;
+	undo_sa(sad, &c->in);
+	forget_sa(sad, &c->in);
+part:
+	rvl_flows_part(sad->flows, &c->claims);
+leave_table:
+	HASH_DELETE(hh, sad->children, c);
+leave_line:
+	leave_line(c->line);
 free_child:
 	free_child(c);
 	return err;
 }
 
+int rvl_sad_child_outbound(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error)
+{
+	struct child *c = find_child(sad, id);
+
+	if (!c)
+		return fail_unknown(error);
+	if (c->out.there)
+		return rvl_backend_fail(error, -EALREADY, "its outbound SA is there already");
+	return add_sa(sad, c, &c->params, error);
+}
+
+int rvl_sad_child_use(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error)
+{
+	struct child *c = find_child(sad, id), *before;
+	struct rvl_backend_error ignored = {""};
+	int err;
+
+	if (!c)
+		return fail_unknown(error);
+	if (!c->out.there)
+		return rvl_backend_fail(error, -EINVAL, "it has no outbound SA");
+	err = rvl_flows_use(sad->flows, &c->claims, (uint16_t)c->out.place.index, error);
+	if (err)
+		return err;
+	/* Its flows are this one's by now; what this one hasn't got is left to others. */
+	before = c->line->used;
+	if (before && before != c)
+		stop_using(sad, before, &ignored);
+	c->line->used = c;
+	return 0;
+}
+
 int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error)
 {
-	struct child **link = &sad->children, *c;
+	struct rvl_backend_error later = {""};
+	struct child *c = find_child(sad, id);
 	int first, err;
 
-	while (*link && (*link)->id != id)
-		link = &(*link)->next;
-	c = *link;
 	if (!c)
-		return rvl_backend_fail(error, -ENOENT, "no such child SA");
-	*link = c->next;
-	sad->child_count--;
-	sad->clock++;
-	for (size_t i = 0; i < c->selectors.count; i++)
-		is_discarded(sad, &c->selectors.list[i]);
-	first = leave_flows(sad, c, error);
-	if (c->index_out != RVL_BACKEND_ANY) {
-		err = delete_sa(sad, RVL_OUTBOUND, c->index_out, error);
+		return fail_unknown(error);
+	first = stop_using(sad, c, error);
+	if (c->out.there) {
+		err = delete_sa(sad, &c->out, first ? &later : error);
 		first = first ? first : err;
 	}
-	rvl_inbound_clear_sa(sad->inbound, c->index_in);
-	err = delete_sa(sad, RVL_INBOUND, c->index_in, error);
+	rvl_inbound_clear_sa(sad->inbound, (uint16_t)c->in.place.index);
+	err = delete_sa(sad, &c->in, first ? &later : error);
 	first = first ? first : err;
-	while (forget_learned(sad, LEARNED_IDLE_MAX))
-		;
+	forget_sa(sad, &c->out);
+	forget_sa(sad, &c->in);
+	rvl_flows_part(sad->flows, &c->claims);
+	HASH_DELETE(hh, sad->children, c);
+	leave_line(c->line);
 	free_child(c);
 	return first;
 }
+
+/* --------------------------------------------------------------------------- to other addresses */
 
 /* What is left of a lifetime; 0 stands for none at all. */
 static int shorten_lifetime(struct rvl_lifetime *l, uint64_t packets, uint64_t bytes)
@@ -719,14 +535,13 @@ static int shorten_lifetime(struct rvl_lifetime *l, uint64_t packets, uint64_t b
 	return 0;
 }
 
-/* The flow discards by now, so the sequence number only moves by what is still under way. */
+/* Nothing leads to it by now, so the sequence number only moves by what is still under way. */
 static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
 			  struct rvl_backend_error *error)
 {
-	const struct rvl_backend_ops *ops = sad->backend->ops;
 	struct rvl_esp_params renewed = *params;
 	struct rvl_sa_stats stats;
-	int err = ops->sa_query(sad->backend, RVL_OUTBOUND, c->index_out, &stats, error);
+	int err = query_sa(sad, &c->out, &stats, error);
 
 	if (err)
 		goto cleanse;
@@ -741,19 +556,31 @@ static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl
 		goto cleanse;
 	}
 	renewed.first_seq = (uint32_t)stats.seq + SEQUENCE_MARGIN + 1;
-	err = delete_sa(sad, RVL_OUTBOUND, c->index_out, error);
+	err = delete_sa(sad, &c->out, error);
 	if (err)
 		goto cleanse;
-	c->index_out = RVL_BACKEND_ANY;
 	c->past_packets += stats.packets;
 	c->past_bytes += stats.bytes;
 	c->past_drops += stats.drop_limit;
-	c->out = renewed;
-	err = add_sa(sad, &renewed, &c->index_out, error);
-	if (err)
-		c->index_out = RVL_BACKEND_ANY;
+	c->params = renewed;
+	err = add_sa(sad, c, &renewed, error);
 cleanse:
 	OPENSSL_cleanse(&renewed, sizeof(renewed));
+	return err;
+}
+
+static int move_outbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
+			 struct rvl_backend_error *error)
+{
+	struct rvl_backend_error ignored = {""};
+	int err = rvl_flows_stop(sad->flows, &c->claims, error);
+
+	if (!err)
+		err = renew_outbound(sad, c, params, error);
+	if (!err)
+		err = rvl_flows_resume(sad->flows, &c->claims, (uint16_t)c->out.place.index, error);
+	if (err)
+		stop_using(sad, c, &ignored);
 	return err;
 }
 
@@ -765,41 +592,38 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 	int err = 0;
 
 	if (!c)
-		return rvl_backend_fail(error, -ENOENT, "no such child SA");
+		return fail_unknown(error);
 	/* The inbound SA is found by our address. */
-	if (local->family != 4 || remote->family != 4 || rvl_get_be32(local->ip) != c->out.src ||
-	    c->index_out == RVL_BACKEND_ANY)
+	if (local->family != 4 || remote->family != 4 || rvl_get_be32(local->ip) != c->params.src)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "it can't move there");
-	params = c->out;
+	params = c->params;
 	params.dst = rvl_get_be32(remote->ip);
 	if (params.encap) {
 		params.src_port = local->port;
 		params.dst_port = remote->port;
 	}
-	for (size_t i = 0; !err && i < sad->flow_count; i++)
-		if (sad->flows[i].owner == c)
-			err = hold_flow(sad, &sad->flows[i], error);
-	if (!err)
-		err = renew_outbound(sad, c, &params, error);
+	if (c->out.there)
+		err = move_outbound(sad, c, &params, error);
+	else
+		c->params = params;
 	OPENSSL_cleanse(&params, sizeof(params));
-	for (size_t i = 0; !err && i < sad->flow_count; i++)
-		if (sad->flows[i].owner == c)
-			err = lead_flow(sad, &sad->flows[i], c, error);
 	return err;
 }
+
+/* ------------------------------------------------------------------------- what becomes of them */
 
 int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *in,
 			struct rvl_sa_stats *out, struct rvl_backend_error *error)
 {
-	const struct rvl_backend_ops *ops = sad->backend->ops;
 	const struct child *c = find_child(sad, id);
 	int err;
 
-	if (!c || c->index_out == RVL_BACKEND_ANY)
-		return rvl_backend_fail(error, -ENOENT, "no such child SA");
-	err = ops->sa_query(sad->backend, RVL_INBOUND, c->index_in, in, error);
-	if (!err)
-		err = ops->sa_query(sad->backend, RVL_OUTBOUND, c->index_out, out, error);
+	if (!c)
+		return fail_unknown(error);
+	*out = (struct rvl_sa_stats){0};
+	err = query_sa(sad, &c->in, in, error);
+	if (!err && c->out.there)
+		err = query_sa(sad, &c->out, out, error);
 	if (err)
 		return err;
 	out->packets += c->past_packets;
@@ -815,9 +639,7 @@ bool rvl_sad_child_heard(struct rvl_sad *sad, uint64_t id)
 	struct rvl_sa_stats stats;
 	bool heard;
 
-	if (!c ||
-	    sad->backend->ops->sa_query(sad->backend, RVL_INBOUND, c->index_in, &stats, &ignored) ||
-	    stats.damaged)
+	if (!c || query_sa(sad, &c->in, &stats, &ignored) || stats.damaged)
 		return false;
 	heard = stats.packets != c->heard_packets;
 	c->heard_packets = stats.packets;
@@ -827,17 +649,13 @@ bool rvl_sad_child_heard(struct rvl_sad *sad, uint64_t id)
 bool rvl_sad_child_of_event(const struct rvl_sad *sad, struct rvl_backend_event *event,
 			    uint64_t *id)
 {
-	bool in = event->direction == RVL_INBOUND;
+	const struct place place = {.direction = event->direction, .index = event->index};
+	struct sa *sa;
 
-	for (const struct child *c = sad->children; c; c = c->next) {
-		uint32_t spi = in ? c->spi_in : c->spi_out;
-
-		if ((in ? c->index_in : c->index_out) != event->index ||
-		    (event->spi && event->spi != spi))
-			continue;
-		event->spi = spi;
-		*id = c->id;
-		return true;
-	}
-	return false;
+	HASH_FIND(hh, sad->sas, &place, sizeof(place), sa);
+	if (!sa || (event->spi && event->spi != sa->spi))
+		return false;
+	event->spi = sa->spi;
+	*id = sa->child->id;
+	return true;
 }

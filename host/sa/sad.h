@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SAs and policies of one data path: what IKE negotiated becomes a pair of SAs with the policies
- * that lead to them, in an order that never lets a protected flow pass in clear.
+ * Child SAs and policies of one data path: what IKE negotiated becomes a pair of SAs with the
+ * policies that lead to them, in an order that never lets a protected flow pass in clear and, when
+ * a child takes the place of another, loses none of it.
+ *
+ * A child is made in three steps, each done and confirmed by the data path when its function
+ * returns 0:
+ *
+ *   rvl_sad_child_inbound()   the inbound SA is there, and what it verifies reaches the host
+ *   rvl_sad_child_outbound()  the outbound SA is there, and nothing leads to it
+ *   rvl_sad_child_use()       its flows are led to it, each in one step from where they were led
+ *
+ * and it goes by rvl_sad_child_remove(), whatever step it is in. Nobody else's flows change by any
+ * of these but use and the removal of a child in use.
+ *
+ * Who has a flow: of the children that are in use and have its selector, the one that was used
+ * last; when that goes, the one used before it. A child is in use from rvl_sad_child_use() on, and
+ * no longer when another of its line is used. A line are a child and those that take its place
+ * (rvl_child.replaces), in turn: of a line only one is in use. The others, whether they were
+ * rekeyed away or never used, go on to receive, send nothing, and get no flow by anybody's removal:
+ * only by a use of their own, which is how a rekey that failed goes back.
  *
  * For every flow that is configured to be protected there is a discard policy for as long as the
  * daemon runs; the protect policies of an SA stand before it. An SA that goes away leaves the
- * discard policy behind. What is known only once an SA is negotiated gets its discard policy then;
- * of those that no SA has any more, the last 64 are kept.
+ * discard policy behind. What is known only once an SA is negotiated gets its discard policy with
+ * the first step; of those that no SA has any more, the last 64 that were in use are kept.
  *
  * All functions are the control thread's; rvl_sad_inbound() gives what the data thread asks.
  */
@@ -28,7 +46,8 @@ void rvl_sad_free(struct rvl_sad *sad);
 
 struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad);
 
-/* A random SPI that no inbound SA has, reserved until released; 0: no room for another SA. */
+/* A random SPI that no inbound SA has, reserved until released; 0: no room for another SA, or no
+ * memory. */
 uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad);
 void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi);
 
@@ -41,9 +60,11 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 		       const struct ike_addr *remote, uint16_t port, uint16_t port_nat,
 		       struct rvl_backend_error *error);
 
-/* A child SA. keys are AES key and salt (RFC 4106, section 8.1), key_len octets in all. */
+/* A child SA. keys are AES key and salt (RFC 4106, section 8.1), key_len octets in all; what is
+ * pointed to is copied. */
 struct rvl_child {
 	uint64_t id;
+	uint64_t replaces; /* id of the child whose place it takes; 0, or one that is gone: none */
 	struct ike_addr local; /* outer */
 	struct ike_addr remote;
 	bool encap;
@@ -57,34 +78,62 @@ struct rvl_child {
 	uint32_t replay_window;
 	enum rvl_esp_df df;
 	bool copy_dscp;
-	struct rvl_lifetime lifetime;
+	struct rvl_lifetime lifetime; /* of each of the two SAs */
 };
 
-/* Inbound SA, outbound SA, policies; when this returns 0 the data path uses all. */
-int rvl_sad_child_add(struct rvl_sad *sad, const struct rvl_child *child,
-		      struct rvl_backend_error *error);
+/*
+ * A new child and its inbound SA: what that verifies and the selectors allow reaches the host from
+ * now on. Its flows are held if they weren't protected yet.
+ *
+ * Returns 0, or with *error set -EEXIST (there is one of this id, or an inbound SA of this SPI),
+ * -EOPNOTSUPP (keys, addresses or selectors that the data path doesn't have), -E2BIG (too many
+ * selectors), -EINVAL, -ENOSPC, -ENOMEM, or what the data path says: there is no such child, and
+ * all is as it was. If it isn't, rvl_sad_broken() says so.
+ */
+int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
+			  struct rvl_backend_error *error);
 
 /*
- * Policies, outbound SA, inbound SA. -ENOENT when there is none of this id. Another error says what
- * the data path didn't do; the child is gone for the sad, but its SPI must not be used again.
+ * The outbound SA of a child that has none. 0, or with *error set -ENOENT (no such child),
+ * -EALREADY (it has one), or what the data path says: the child is in the step that it was in.
+ */
+int rvl_sad_child_outbound(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error);
+
+/*
+ * The child has its flows, and no other one of its line is in use any more. One that is in use
+ * already becomes the one that was used last. 0, or with *error set -ENOENT (no such child),
+ * -EINVAL (it has no outbound SA), or what the data path says: every flow is led where it was, and
+ * in use is who was.
+ */
+int rvl_sad_child_use(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error);
+
+/*
+ * All that there is of it: its flows go to who is next, or are held; then go outbound and inbound
+ * SA. -ENOENT when there is none of this id. Another error says what the data path didn't do; the
+ * child is gone for the sad, but its SPI must not be used again.
  */
 int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error);
 
 /*
- * The peer has other outer addresses or ports now: its traffic is held while the outbound SA is
- * made anew, above all sequence numbers that it has used. -errno with *error set: nothing is sent
- * on the SA any more, or it is as it was; the child must be given up.
+ * The peer has other outer addresses or ports now: its traffic is held while the outbound SA, if
+ * there is one, is made anew, above all sequence numbers that it has used. -ENOENT and -EOPNOTSUPP
+ * with *error set: it is as it was. Another -errno: it isn't in use any more, its flows went as in
+ * a removal, its outbound SA may be gone, and what there is of it receives; it is to be given up.
  */
 int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *local,
 		       const struct ike_addr *remote, struct rvl_backend_error *error);
 
-/* Has anything authentic come in on the child since this was last asked? */
+/*
+ * Has anything authentic come in on the child's inbound SA since this was last asked, or since its
+ * first step? Who asks takes the answer: it is given once.
+ */
 bool rvl_sad_child_heard(struct rvl_sad *sad, uint64_t id);
 
 /* A policy or an SA that had to go is still in use by the data path: only closing it helps. */
 bool rvl_sad_broken(const struct rvl_sad *sad);
 
-/* The counters of both SAs. */
+/* The counters of both SAs; without an outbound one those of *out are what it has sent before, 0
+ * mostly. -ENOENT, or what the data path says, with *error set. */
 int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *in,
 			struct rvl_sa_stats *out, struct rvl_backend_error *error);
 

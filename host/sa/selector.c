@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/sa/selector.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+
+#define PRIORITY_BYPASS 1
+#define PRIORITY_BASE 100
 
 /* The largest prefix that begins at first and doesn't go beyond last. */
 static struct rvl_prefix next_prefix(uint32_t first, uint32_t last)
@@ -92,6 +96,29 @@ int rvl_selectors_of(const struct ike_ts_list *local, const struct ike_ts_list *
 		}
 	}
 	return out->count ? 0 : -EINVAL;
+}
+
+struct rvl_selector rvl_selector_key(const struct rvl_selector *selector)
+{
+	struct rvl_selector key = *selector;
+
+	static_assert(sizeof(key) == 2 * sizeof(uint32_t) + 4 + 4 * sizeof(uint16_t),
+		      "octets between its fields would be part of the key");
+	if (key.any_protocol)
+		key.protocol = 0;
+	return key;
+}
+
+uint32_t rvl_selector_priority(const struct rvl_selector *s, enum rvl_action action)
+{
+	uint32_t wide = 64u - s->src_len - s->dst_len;
+	bool ports = s->src_port_first || s->src_port_last != UINT16_MAX || s->dst_port_first ||
+		     s->dst_port_last != UINT16_MAX;
+
+	if (action == RVL_BYPASS)
+		return PRIORITY_BYPASS;
+	return PRIORITY_BASE + ((wide * 2 + s->any_protocol) * 2 + !ports) * 2 +
+	       (action == RVL_DISCARD);
 }
 
 void rvl_selector_text(const struct rvl_selector *s, char *out, size_t len)

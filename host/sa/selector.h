@@ -21,6 +21,15 @@ struct rvl_selectors {
 int rvl_selectors_of(const struct ike_ts_list *local, const struct ike_ts_list *remote,
 		     struct rvl_selectors *out);
 
+/* The same selector, in octets that are equal when selectors are: a key of tables. */
+struct rvl_selector rvl_selector_key(const struct rvl_selector *selector);
+
+/*
+ * Where its policy stands in the data path, lowest number first: IKE's bypass, then by how narrow
+ * the selector is, and of two alike the one that protects before the one that discards.
+ */
+uint32_t rvl_selector_priority(const struct rvl_selector *selector, enum rvl_action action);
+
 /* "10.1.0.0/24 -> 10.2.0.0/24 proto 6 dport 80-80" */
 void rvl_selector_text(const struct rvl_selector *selector, char *out, size_t len);
 

@@ -8,4 +8,9 @@ TESTS += $(RAVELD_SUITES)
 $(RAVELD_SUITES): ;
 
 $(eval $(call c_test,sa_test,tests/raveld/sa_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
-$(eval $(call c_test,sad_test,tests/raveld/sad_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
+$(eval $(call c_library,sad_bed,tests/raveld/sad_bed.c))
+$(eval $(call c_test,sad_test,tests/raveld/sad_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
+$(eval $(call c_test,sad_refusal_test,tests/raveld/sad_refusal_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
+$(eval $(call c_test,sad_child_test,tests/raveld/sad_child_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
+$(eval $(call c_test,sad_model_test,tests/raveld/sad_model_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto \
+	-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc))

@@ -112,6 +112,43 @@ static void ranges_become_prefixes_that_cover_them_exactly(void **state)
 	}
 }
 
+static void equal_selectors_have_equal_keys(void **state)
+{
+	struct rvl_selectors s = selectors_of("10.1.0.0/16[tcp/80]", "10.2.0.0/16[tcp]");
+	struct rvl_selector any = rvl_selector_any(), other = any, key, other_key;
+
+	(void)state;
+	key = rvl_selector_key(&s.list[0]);
+	assert_true(rvl_selector_equal(&key, &s.list[0]));
+	assert_memory_equal(&key, &s.list[0], sizeof(key));
+	/* The protocol says nothing where any is meant. */
+	other.protocol = 17;
+	key = rvl_selector_key(&any);
+	other_key = rvl_selector_key(&other);
+	assert_true(rvl_selector_equal(&any, &other));
+	assert_memory_equal(&key, &other_key, sizeof(key));
+}
+
+static void narrower_policies_come_first(void **state)
+{
+	static const char *const locals[] = {"10.1.0.1/32[tcp/80]", "10.1.0.1/32[tcp]",
+					     "10.1.0.1/32",	    "10.1.0.0/31[tcp/80]",
+					     "10.1.0.0/16",	    "0.0.0.0/0"};
+	uint32_t last = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(locals) / sizeof(locals[0]); i++) {
+		struct rvl_selectors s = selectors_of(locals[i], "10.2.0.0/16");
+		uint32_t protect = rvl_selector_priority(&s.list[0], RVL_PROTECT);
+		uint32_t discard = rvl_selector_priority(&s.list[0], RVL_DISCARD);
+
+		assert_true(rvl_selector_priority(&s.list[0], RVL_BYPASS) < protect);
+		assert_true(last < protect);
+		assert_true(protect < discard);
+		last = discard;
+	}
+}
+
 static size_t frame_of(uint8_t *p, uint32_t src, uint32_t dst, uint8_t protocol, uint16_t sport,
 		       uint16_t dport)
 {
@@ -396,6 +433,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(prefixes_stay_prefixes),
 		cmocka_unit_test(what_the_data_path_lacks_is_refused),
 		cmocka_unit_test(ranges_become_prefixes_that_cover_them_exactly),
+		cmocka_unit_test(equal_selectors_have_equal_keys),
+		cmocka_unit_test(narrower_policies_come_first),
 		cmocka_unit_test(verified_packet_must_match_its_sa),
 		cmocka_unit_test(clear_packet_must_not_match_what_protects),
 		cmocka_unit_test(what_came_from_a_tunnel_leaves_only_protected),

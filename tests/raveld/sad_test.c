@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // SAs and policies on the software data path, on a veth pair in a network namespace of its own.
 #include <errno.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,138 +10,9 @@
 
 #include <cmocka.h>
 
-#include "host/esp/ip.h"
-#include "host/sa/sad.h"
-#include "host/sa/wire.h"
+#include "tests/raveld/sad_bed.h"
 
 #define SAS 4096
-
-struct bed {
-	struct rvl_backend *backend;
-	struct rvl_sad *sad;
-	struct rvl_wire *far; /* the other end of the wire */
-};
-
-static struct ike_ts_list ts_of(const char *text)
-{
-	struct ike_ts_list list = {.count = 1};
-	char reason[128];
-
-	if (ike_ts_parse(text, &list.list[0], reason, sizeof(reason)))
-		fail_msg("%s", reason);
-	return list;
-}
-
-static struct ike_addr addr_of(const char *text)
-{
-	struct ike_addr addr;
-
-	assert_int_equal(ike_addr_parse(text, &addr), 0);
-	return addr;
-}
-
-static int set_up(void **state)
-{
-	struct rvl_backend_error error = {""};
-	struct bed *bed = calloc(1, sizeof(*bed));
-
-	if (geteuid() || unshare(CLONE_NEWNET) ||
-	    system("ip link add wire0 type veth peer name wire1 && ip link set wire1 up"))
-		return -1;
-	if (rvl_backend_soft_open("wire0", 0, &bed->backend, &error) ||
-	    rvl_wire_open("wire1", &bed->far, &error)) {
-		fprintf(stderr, "%s\n", error.text);
-		return -1;
-	}
-	bed->sad = rvl_sad_new(bed->backend);
-	*state = bed;
-	return bed->sad ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-	struct bed *bed = *state;
-
-	rvl_sad_free(bed->sad);
-	rvl_wire_close(bed->far);
-	bed->backend->ops->close(bed->backend);
-	free(bed);
-	return 0;
-}
-
-static uint8_t key[36];
-
-static struct rvl_child child_of(uint64_t id, const struct ike_ts_list *local,
-				 const struct ike_ts_list *remote)
-{
-	return (struct rvl_child){
-		.id = id,
-		.local = addr_of("192.0.2.1"),
-		.remote = addr_of("192.0.2.2"),
-		.spi_in = (uint32_t)(0x10000 + id),
-		.spi_out = (uint32_t)(0x20000 + id),
-		.key_in = key,
-		.key_out = key,
-		.key_len = sizeof(key),
-		.local_ts = local,
-		.remote_ts = remote,
-		.replay_window = 64,
-	};
-}
-
-/* Send a UDP packet 10.1.0.1 -> 10.2.0.1. Its SPI on the wire, 0 when nothing came, 1 for clear
- * text. What came is left in frame. */
-static uint32_t spi_from_port(struct bed *bed, uint16_t port, uint8_t frame[256])
-{
-	uint8_t *p = bed->backend->ops->tx_buffer(bed->backend);
-	int len;
-
-	memset(p, 0, 60);
-	rvl_put_be16(p + 12, 0x0800);
-	p[14] = 0x45;
-	rvl_put_be16(p + 16, 46);
-	p[22] = 64;
-	p[23] = 17;
-	rvl_put_be32(p + 26, 0x0a010001);
-	rvl_put_be32(p + 30, 0x0a020001);
-	rvl_put_be16(p + 34, port);
-	rvl_put_be16(p + 36, 53);
-	rvl_put_be16(p + 38, 26);
-	rvl_put_be16(p + 24, rvl_ip_checksum(p + 14, 20));
-	assert_int_equal(bed->backend->ops->tx(bed->backend, 60), 0);
-	do {
-		len = rvl_wire_receive(bed->far, frame, 256);
-	} while (len >= 0 && (len < 60 || frame[12] != 8 || frame[13] != 0));
-	if (len < 0)
-		return 0;
-	return frame[23] == RVL_IP_PROTO_ESP ? rvl_get_be32(frame + 34) : 1;
-}
-
-static uint32_t spi_on_the_wire(struct bed *bed)
-{
-	uint8_t frame[256];
-
-	return spi_from_port(bed, 1024, frame);
-}
-
-/* Does a packet 10.2.0.1 -> 10.1.0.1 pass to the host in clear? */
-static bool clear_comes_in(struct bed *bed, uint16_t port)
-{
-	uint8_t p[60] = {0};
-
-	rvl_put_be16(p + 12, 0x0800);
-	p[14] = 0x45;
-	rvl_put_be16(p + 16, 46);
-	p[22] = 64;
-	p[23] = 17;
-	rvl_put_be32(p + 26, 0x0a020001);
-	rvl_put_be32(p + 30, 0x0a010001);
-	rvl_put_be16(p + 34, 53);
-	rvl_put_be16(p + 36, port);
-	rvl_put_be16(p + 38, 26);
-	rvl_put_be16(p + 24, rvl_ip_checksum(p + 14, 20));
-	return rvl_inbound_check(rvl_sad_inbound(bed->sad), p, sizeof(p), RVL_BACKEND_CLEAR);
-}
 
 static void newest_sa_of_a_flow_has_its_traffic(void **state)
 {
@@ -159,17 +29,17 @@ static void newest_sa_of_a_flow_has_its_traffic(void **state)
 	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
 	assert_int_equal(spi_on_the_wire(bed), 0);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &first, &error), 0);
+	assert_int_equal(add_child(bed->sad, &first, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), 0x20001);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &second, &error), 0);
+	assert_int_equal(add_child(bed->sad, &second, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), 0x20002);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 2);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &third, &error), 0);
+	assert_int_equal(add_child(bed->sad, &third, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), 0x20003);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 3, &error), 0);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 2, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), 0x20001);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &second, &error), 0);
+	assert_int_equal(add_child(bed->sad, &second, &error), 0);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), 0x20002);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 2, &error), 0);
@@ -188,24 +58,24 @@ static void child_that_is_refused_leaves_nothing(void **state)
 	struct bed *bed = *state;
 
 	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &good, &error), 0);
+	assert_int_equal(add_child(bed->sad, &good, &error), 0);
 	bad = child_of(1, &local, &remote);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &bad, &error), -EEXIST);
+	assert_int_equal(add_child(bed->sad, &bad, &error), -EEXIST);
 	bad = child_of(2, &local, &remote);
 	bad.spi_in = good.spi_in;
-	assert_int_equal(rvl_sad_child_add(bed->sad, &bad, &error), -EEXIST);
+	assert_int_equal(add_child(bed->sad, &bad, &error), -EEXIST);
 	bad = child_of(2, &local, &six);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &bad, &error), -EOPNOTSUPP);
+	assert_int_equal(add_child(bed->sad, &bad, &error), -EOPNOTSUPP);
 	bad = child_of(2, &local, &remote);
 	bad.key_len = 28;
-	assert_int_equal(rvl_sad_child_add(bed->sad, &bad, &error), -EOPNOTSUPP);
+	assert_int_equal(add_child(bed->sad, &bad, &error), -EOPNOTSUPP);
 	bad = child_of(2, &local, &remote);
 	bad.spi_out = 255;
-	assert_int_equal(rvl_sad_child_add(bed->sad, &bad, &error), -EINVAL);
+	assert_int_equal(add_child(bed->sad, &bad, &error), -EINVAL);
 	assert_int_equal(spi_on_the_wire(bed), 0x20001);
 	assert_int_equal(rvl_sad_child_count(bed->sad), 1);
 	bad = child_of(2, &local, &remote);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &bad, &error), 0);
+	assert_int_equal(add_child(bed->sad, &bad, &error), 0);
 }
 
 /* More selectors than there are policies: refused half-way, and taken back. */
@@ -229,7 +99,7 @@ static void child_beyond_the_policy_table_is_taken_back(void **state)
 		struct rvl_child child = child_of(++id, &local, &remote);
 
 		/* 15 fit on the last one, before the 16th doesn't */
-		err = rvl_sad_child_add(bed->sad, &child, &error);
+		err = add_child(bed->sad, &child, &error);
 	}
 	assert_int_equal(err, -ENOSPC);
 	assert_non_null(strstr(error.text, "256 policies"));
@@ -247,9 +117,9 @@ static void flow_that_nothing_held_is_held_after_its_sa(void **state)
 	struct bed *bed = *state;
 
 	assert_true(clear_comes_in(bed, 1024));
-	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+	assert_int_equal(add_child(bed->sad, &child, &error), 0);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 2);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &inner, &error), 0);
+	assert_int_equal(add_child(bed->sad, &inner, &error), 0);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 3);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), 0);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 2, &error), 0);
@@ -257,10 +127,10 @@ static void flow_that_nothing_held_is_held_after_its_sa(void **state)
 	assert_int_equal(spi_on_the_wire(bed), 0);
 	assert_false(clear_comes_in(bed, 1024));
 	inner.key_len = 0;
-	assert_int_equal(rvl_sad_child_add(bed->sad, &inner, &error), -EOPNOTSUPP);
+	assert_int_equal(add_child(bed->sad, &inner, &error), -EOPNOTSUPP);
 	inner = child_of(2, &wide, &wide);
 	inner.spi_out = 255;
-	assert_int_equal(rvl_sad_child_add(bed->sad, &inner, &error), -EINVAL);
+	assert_int_equal(add_child(bed->sad, &inner, &error), -EINVAL);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
 }
 
@@ -279,7 +149,7 @@ static void discards_of_past_children_make_room(void **state)
 		snprintf(text, sizeof(text), "10.3.%u.%u/32", i / 100, i % 100);
 		remote = ts_of(text);
 		child = child_of(i + 1, &local, &remote);
-		assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+		assert_int_equal(add_child(bed->sad, &child, &error), 0);
 		assert_int_equal(rvl_sad_child_remove(bed->sad, i + 1, &error), 0);
 		assert_true(rvl_sad_policy_count(bed->sad) <= 66);
 	}
@@ -291,12 +161,12 @@ static void discards_of_past_children_make_room(void **state)
 		snprintf(text, sizeof(text), "10.3.%u.%u/32", i / 100, i % 100);
 		remote = ts_of(text);
 		child = child_of(i + 1, &local, &remote);
-		assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+		assert_int_equal(add_child(bed->sad, &child, &error), 0);
 	}
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 256);
 	remote = ts_of("10.2.0.0/16");
 	last = child_of(500, &local, &remote);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &last, &error), -ENOSPC);
+	assert_int_equal(add_child(bed->sad, &last, &error), -ENOSPC);
 	assert_int_equal(rvl_sad_child_count(bed->sad), 128);
 	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), 128);
 	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_INBOUND), 128);
@@ -356,7 +226,7 @@ static void sa_moves_to_other_addresses_without_using_a_sequence_number_twice(vo
 	there.port = 31337;
 	child.encap = true;
 	child.lifetime.hard_packets = 5;
-	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+	assert_int_equal(add_child(bed->sad, &child, &error), 0);
 	for (uint32_t i = 1; i <= 3; i++) {
 		spi_from_port(bed, 1024, frame);
 		assert_int_equal(rvl_get_be32(frame + 46), i);
@@ -381,48 +251,6 @@ static void sa_moves_to_other_addresses_without_using_a_sequence_number_twice(vo
 	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), 0);
 }
 
-/* A backend some of whose calls fail, as those of a NIC may; the others are the real one's. */
-static struct {
-	const struct rvl_backend_ops *real;
-	struct rvl_backend_ops ops;
-	bool no_clear, no_discard, no_delete;
-} faulty;
-
-static int faulty_clear(struct rvl_backend *backend, uint16_t index,
-			struct rvl_backend_error *error)
-{
-	if (faulty.no_clear)
-		return rvl_backend_fail(error, -EIO, "a policy that stays");
-	return faulty.real->policy_clear(backend, index, error);
-}
-
-static int faulty_set(struct rvl_backend *backend, const struct rvl_policy *policy, uint16_t *index,
-		      struct rvl_backend_error *error)
-{
-	if (faulty.no_discard && policy->action == RVL_DISCARD)
-		return rvl_backend_fail(error, -EIO, "a policy that can't be");
-	return faulty.real->policy_set(backend, policy, index, error);
-}
-
-static int faulty_delete(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
-			 struct rvl_backend_error *error)
-{
-	if (faulty.no_delete)
-		return rvl_backend_fail(error, -EIO, "an SA that stays");
-	return faulty.real->sa_delete(backend, direction, index, error);
-}
-
-static void make_faulty(struct bed *bed)
-{
-	faulty.real = bed->backend->ops;
-	faulty.ops = *faulty.real;
-	faulty.ops.policy_clear = faulty_clear;
-	faulty.ops.policy_set = faulty_set;
-	faulty.ops.sa_delete = faulty_delete;
-	faulty.no_clear = faulty.no_discard = faulty.no_delete = false;
-	bed->backend->ops = &faulty.ops;
-}
-
 static void policy_that_stays_discards_instead(void **state)
 {
 	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
@@ -430,19 +258,18 @@ static void policy_that_stays_discards_instead(void **state)
 	struct rvl_child child = child_of(1, &local, &remote);
 	struct bed *bed = *state;
 
-	make_faulty(bed);
 	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
-	faulty.no_clear = true;
+	assert_int_equal(add_child(bed->sad, &child, &error), 0);
+	bed->no_clear = true;
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
 	assert_string_equal(error.text, "a policy that stays");
 	assert_false(rvl_sad_broken(bed->sad));
 	assert_int_equal(spi_on_the_wire(bed), 0);
 	/* It serves the next SA. */
-	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
+	assert_int_equal(add_child(bed->sad, &child, &error), 0);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 2);
 	assert_int_equal(spi_on_the_wire(bed), 0x20001);
-	faulty.no_discard = true;
+	bed->no_discard = true;
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
 	assert_true(rvl_sad_broken(bed->sad));
 }
@@ -454,9 +281,8 @@ static void sa_that_stays_is_told_and_counted(void **state)
 	struct rvl_child child = child_of(1, &local, &remote);
 	struct bed *bed = *state;
 
-	make_faulty(bed);
-	assert_int_equal(rvl_sad_child_add(bed->sad, &child, &error), 0);
-	faulty.no_delete = true;
+	assert_int_equal(add_child(bed->sad, &child, &error), 0);
+	bed->no_delete = true;
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
 	assert_string_equal(error.text, "an SA that stays");
 	assert_false(rvl_sad_broken(bed->sad));
@@ -529,8 +355,8 @@ static void udp_port_of_esp_is_the_configured_one(void **state)
 	in.remote = out.local;
 	in.spi_in = out.spi_out;
 	in.spi_out = out.spi_in;
-	assert_int_equal(rvl_sad_child_add(bed->sad, &out, &error), 0);
-	assert_int_equal(rvl_sad_child_add(sad, &in, &error), 0);
+	assert_int_equal(add_child(bed->sad, &out, &error), 0);
+	assert_int_equal(add_child(sad, &in, &error), 0);
 	assert_false(rvl_sad_child_heard(sad, 2));
 	spi_from_port(bed, 1024, frame);
 	assert_int_equal(rvl_get_be16(frame + 36), 5000);
@@ -572,31 +398,31 @@ static void spis_never_collide(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(newest_sa_of_a_flow_has_its_traffic, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(child_that_is_refused_leaves_nothing, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(child_beyond_the_policy_table_is_taken_back, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(flow_that_nothing_held_is_held_after_its_sa, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(discards_of_past_children_make_room, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(ike_passes_from_own_addresses_only, set_up,
-						tear_down),
+		cmocka_unit_test_setup_teardown(newest_sa_of_a_flow_has_its_traffic, bed_set_up,
+						bed_tear_down),
+		cmocka_unit_test_setup_teardown(child_that_is_refused_leaves_nothing, bed_set_up,
+						bed_tear_down),
+		cmocka_unit_test_setup_teardown(child_beyond_the_policy_table_is_taken_back,
+						bed_set_up, bed_tear_down),
+		cmocka_unit_test_setup_teardown(flow_that_nothing_held_is_held_after_its_sa,
+						bed_set_up, bed_tear_down),
+		cmocka_unit_test_setup_teardown(discards_of_past_children_make_room, bed_set_up,
+						bed_tear_down),
+		cmocka_unit_test_setup_teardown(ike_passes_from_own_addresses_only, bed_set_up,
+						bed_tear_down),
 		cmocka_unit_test_setup_teardown(same_selector_with_another_action_is_another_policy,
-						set_up, tear_down),
+						bed_set_up, bed_tear_down),
 		cmocka_unit_test_setup_teardown(
-			sa_moves_to_other_addresses_without_using_a_sequence_number_twice, set_up,
-			tear_down),
-		cmocka_unit_test_setup_teardown(policy_that_stays_discards_instead, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(sa_that_stays_is_told_and_counted, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(no_event_is_lost, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(udp_port_of_esp_is_the_configured_one, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(spis_never_collide, set_up, tear_down),
+			sa_moves_to_other_addresses_without_using_a_sequence_number_twice,
+			bed_set_up, bed_tear_down),
+		cmocka_unit_test_setup_teardown(policy_that_stays_discards_instead, bed_set_up,
+						bed_tear_down),
+		cmocka_unit_test_setup_teardown(sa_that_stays_is_told_and_counted, bed_set_up,
+						bed_tear_down),
+		cmocka_unit_test_setup_teardown(no_event_is_lost, bed_set_up, bed_tear_down),
+		cmocka_unit_test_setup_teardown(udp_port_of_esp_is_the_configured_one, bed_set_up,
+						bed_tear_down),
+		cmocka_unit_test_setup_teardown(spis_never_collide, bed_set_up, bed_tear_down),
 	};
 
 	if (geteuid()) {

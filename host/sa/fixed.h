@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Policies that no SA ends: IKE's bypasses, and the discards beneath flows, which hold them while
+ * no SA has them. Each has its inbound half.
+ *
+ * A discard is configured and stays for good, or it is learned: made for a flow that no other one
+ * holds. A learned one stays while it holds a flow. Afterwards the last 64 of them stay, so that
+ * what was protected once isn't in clear the moment after; but one that no SA in use has stood on
+ * goes at once.
+ */
+#ifndef RVL_SA_FIXED_H
+#define RVL_SA_FIXED_H
+
+#include "host/sa/backend.h"
+#include "host/sa/inbound.h"
+
+struct rvl_fixed_table;
+struct rvl_fixed; /* one policy */
+
+/* Backend and inbound stay the caller's. NULL without memory. */
+struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_backend *backend,
+					    struct rvl_inbound *inbound);
+
+/* The policies stay in the data path, which is to be closed. NULL is fine. */
+void rvl_fixed_table_free(struct rvl_fixed_table *table);
+
+/* A configured policy, RVL_BYPASS or RVL_DISCARD; again the same one is no other. -errno with
+ * *error set. */
+int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *selector,
+		  enum rvl_action action, struct rvl_backend_error *error);
+
+/*
+ * A flow is to be held from now on, until rvl_fixed_release(): by *fixed, which is a discard that
+ * was there or a learned one. -errno with *error set: nothing has changed.
+ */
+int rvl_fixed_hold(struct rvl_fixed_table *table, const struct rvl_selector *flow,
+		   struct rvl_fixed **fixed, struct rvl_backend_error *error);
+void rvl_fixed_release(struct rvl_fixed_table *table, struct rvl_fixed *fixed);
+
+/* An SA in use stands on it: it outlives its flows. */
+void rvl_fixed_keep(struct rvl_fixed *fixed);
+
+/* Give up the discard that has held no flow for the longest time. False: there is none, or the data
+ * path keeps it. */
+bool rvl_fixed_make_room(struct rvl_fixed_table *table);
+
+/* Policies in the data path. */
+size_t rvl_fixed_count(const struct rvl_fixed_table *table);
+
+#endif

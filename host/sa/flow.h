@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Flows: one for each selector that children have. A flow has one policy in the data path, which
+ * leads to the outbound SA of the child that was used last of those in use that have this selector.
+ * While none is in use there is no policy, and what lies beneath discards (fixed.h).
+ *
+ * A flow changes hands in one step: its policy is written anew, never cleared between.
+ */
+#ifndef RVL_SA_FLOW_H
+#define RVL_SA_FLOW_H
+
+#include "host/sa/backend.h"
+#include "host/sa/fixed.h"
+#include "host/sa/selector.h"
+
+struct rvl_flow_table;
+struct rvl_claim;
+
+/* What a child has of its flows. Zeroed before it joins. */
+struct rvl_claims {
+	bool used;   /* it has its flows, or will when those used after it are gone */
+	uint16_t sa; /* index of its outbound SA, once used */
+	size_t count;
+	struct rvl_claim *list;
+};
+
+/* Backend and fixed policies stay the caller's. NULL without memory. */
+struct rvl_flow_table *rvl_flow_table_new(struct rvl_backend *backend,
+					  struct rvl_fixed_table *fixed);
+
+/* All claims have parted; a policy that the data path didn't take back stays. NULL is fine. */
+void rvl_flow_table_free(struct rvl_flow_table *table);
+
+/* From now on these flows are held. -errno with *error set: nothing has changed. */
+int rvl_flows_join(struct rvl_flow_table *table, struct rvl_claims *claims,
+		   const struct rvl_selectors *selectors, struct rvl_backend_error *error);
+
+/* Claims that aren't used end. */
+void rvl_flows_part(struct rvl_flow_table *table, struct rvl_claims *claims);
+
+/* Lead the flows to this outbound SA. -errno with *error set: all are led where they were. */
+int rvl_flows_use(struct rvl_flow_table *table, struct rvl_claims *claims, uint16_t sa,
+		  struct rvl_backend_error *error);
+
+/*
+ * Nothing leads to the SA of these claims any more: what did goes to the ones used before, or is
+ * left to the discard beneath. Claims that weren't used are none the worse. -errno with *error set:
+ * a flow discards for good, or the table is broken.
+ */
+int rvl_flows_retire(struct rvl_flow_table *table, struct rvl_claims *claims,
+		     struct rvl_backend_error *error);
+
+/*
+ * Discard what is led to these claims, until it is led to an SA, to which they have moved. -errno
+ * with *error set: some flows discard, and the claims are to be retired.
+ */
+int rvl_flows_stop(struct rvl_flow_table *table, const struct rvl_claims *claims,
+		   struct rvl_backend_error *error);
+int rvl_flows_resume(struct rvl_flow_table *table, struct rvl_claims *claims, uint16_t sa,
+		     struct rvl_backend_error *error);
+
+/* A policy leads to an SA that it mustn't, and the data path won't have it changed. */
+bool rvl_flows_broken(const struct rvl_flow_table *table);
+
+/* Policies in the data path. */
+size_t rvl_flows_policy_count(const struct rvl_flow_table *table);
+
+#endif
