@@ -240,7 +240,8 @@ static void references_cannot_grow_without_bound(void **state)
 static const char whole[] =
 	"raveld { backend = user\n device = vfio-user:/run/sim.sock\n address = 192.0.2.1/24\n"
 	" mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
-	"defaults { version = 2\n dpd_delay = 2m\n rekey_time = 3h\n over_time = 10m\n proposals = aes256gcm16-prfsha384-x25519 }\n"
+	"defaults { version = 2\n dpd_delay = 2m\n rekey_time = 3h\n over_time = 10m\n proposals = "
+	"aes256gcm16-prfsha384-x25519 }\n"
 	"connections {\n gw : defaults {\n  local_addrs = 192.0.2.1\n  remote_addrs = 192.0.2.2\n"
 	"  remote_port = 4500\n  encap = yes\n  unique = replace\n  mobike = no\n"
 	"  local { auth = psk\n   id = moon.example.org\n }\n"

@@ -123,6 +123,47 @@ class Scenarios:
             flood.stop()
             steps.no_plaintext(lab, Quiet())
 
+    def rekeying(self, esp="aes256gcm16"):
+        """The Child SA and the IKE SA, by either side, under pings both ways: each of them is answered."""
+        with self.lab("rekeying") as lab:
+            lab.start_strongswan(esp=esp)
+            lab.capture("wire", lab.b, "eth0")
+            lab.start_raveld(esp=esp)
+            lab.ravelctl("up", "net")
+            pings = [lab.start(f"ping-{name}", ns, ["ping", "-n", "-i", "0.05", "-I", source, target])
+                     for name, ns, source, target in (("a", lab.a, A_INNER, B_INNER), ("b", lab.b, B_INNER, A_INNER))]
+            for ping in pings:
+                ping.wait_log("icmp_seq=5 ")
+            for ask in (lambda: lab.ravelctl("rekey", "net"), lambda: lab.swanctl("--rekey", "--child", "net"),
+                        lambda: lab.ravelctl("rekey", "gw"), lambda: lab.swanctl("--rekey", "--ike", "ravelin"),
+                        lambda: lab.ravelctl("rekey", "net"), lambda: lab.swanctl("--rekey", "--child", "net")):
+                before = self.spis(lab)
+                ask()
+                wait_for("both have other SAs, and the same", lambda: (now := self.spis(lab)) and now != before)
+            for ping in pings:
+                ping.popen.send_signal(signal.SIGINT)
+                ping.wait()
+                sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", ping.text()).groups())
+                # The last one may have been on its way.
+                if sent - received > 1:
+                    raise LabError(f"of {sent} pings {received} were answered:\n{ping.tail()}")
+            if "down" in lab.raveld.text():
+                raise LabError(f"something went down:\n{lab.raveld.tail()}")
+            self.ends_well(lab)
+
+    @staticmethod
+    def spis(lab):
+        """SPIs of the one IKE SA and its one Child SA, if both sides have the same; else None."""
+        sas = lab.ravelctl_json("list")["ike-sas"]
+        theirs = steps.peer_child(lab)
+        if len(sas) != 1 or len(sas[0]["child-sas"]) != 1 or not theirs:
+            return None
+        ours, raw = sas[0]["child-sas"][0], lab.swanctl("--list-sas", "--raw")
+        if raw.count("initiator-spi=") != 1 or sas[0]["initiator-spi"] not in raw or \
+                (ours["spi-in"], ours["spi-out"]) != (theirs["spi-out"], theirs["spi-in"]):
+            return None
+        return sas[0]["initiator-spi"], ours["spi-in"]
+
     def interrupt(self):
         """Ctrl-C in the middle of the demo leaves no namespace and no process."""
         with self.lab("interrupt") as lab:
@@ -146,6 +187,8 @@ class Scenarios:
             ("no common ESP proposal is refused with its reason", self.no_esp_proposal),
             ("traffic selectors without overlap are refused with their reason", self.no_common_selectors),
             ("a dead peer is found by DPD and traffic is held", self.peer_dies),
+            ("Child SA and IKE SA are rekeyed by either side, and no packet is lost", self.rekeying),
+            ("so they are with a key exchange for each Child SA", lambda: self.rekeying("aes256gcm16-ecp256")),
             ("Ctrl-C leaves nothing behind", self.interrupt),
         ]
         if self.backend == "user":
