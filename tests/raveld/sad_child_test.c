@@ -26,10 +26,13 @@ static void first_step_lets_in_what_the_peer_sends_and_sends_nothing(void **stat
 	assert_true(child_comes_in(bed, 1));
 	assert_true(rvl_sad_child_heard(bed->sad, 1));
 	assert_false(rvl_sad_child_heard(bed->sad, 1));
+	memset(&out, 0x5a, sizeof(out));
 	assert_int_equal(rvl_sad_child_query(bed->sad, 1, &in, &out, &error), 0);
 	assert_int_equal(in.packets, 1);
 	assert_int_equal(in.seq, 2); /* the first one found no SA */
 	assert_int_equal(out.packets, 0);
+	assert_int_equal(out.bytes, 0);
+	assert_int_equal(out.drop_limit, 0);
 	assert_int_equal(out.seq, 0);
 	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
 	assert_false(clear_comes_in(bed, 1024));
