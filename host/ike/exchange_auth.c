@@ -273,11 +273,21 @@ static enum ike_step reject_syntax(struct ike_engine *e, struct ike_sa *sa)
 	return IKE_DONE;
 }
 
-/* The older IKE SA of this peer stays, and this one isn't wanted. */
-static bool not_unique(const struct ike_engine *e, const struct ike_sa *sa)
+/*
+ * The older IKE SA of this connection with this peer stays, and this one isn't wanted. A peer that
+ * says INITIAL_CONTACT doesn't have it any more.
+ */
+static bool not_unique(const struct ike_engine *e, const struct ike_sa *sa, bool initial_contact)
 {
-	return sa->conn->unique == IKE_UNIQUE_KEEP &&
-	       ike_peer_find(e, &sa->local_id, &sa->remote_id, NULL);
+	const struct ike_sa *other = NULL;
+
+	if (sa->conn->unique != IKE_UNIQUE_KEEP || initial_contact)
+		return false;
+	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+		if (other->conn == sa->conn)
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -311,7 +321,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	struct ike_child *child = ike_child_find_id(e, auth->child_id);
 	struct ike_builder b;
 
-	if (not_unique(e, sa)) /* it came up while the data path was busy */
+	if (not_unique(e, sa, auth->initial_contact)) /* it came up while the data path was busy */
 		return reject_initiator(e, sa, &sa->remote_id, second_sa);
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_id(&b, IKE_PAYLOAD_IDR, sa->local_id.type, ike_id_slice(&sa->local_id));
@@ -354,11 +364,9 @@ static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
 {
 	const struct ike_handshake *h = sa->handshake;
 	struct ike_child *child;
-	struct ike_notify n;
 	char reason[IKE_REASON_MAX];
 	const char *name;
 
-	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
 	auth->refusal = choose_child(e, sa, in, wanted, &child, &name);
 	if (auth->refusal == IKE_N_INVALID_SYNTAX)
 		return reject_syntax(e, sa);
@@ -381,6 +389,30 @@ static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
 	return ike_task_wait(&auth->task, data_path_answered);
 }
 
+/* For an operator: which identities there were, and which there should have been. */
+static const char *why_not(const struct ike_sa *sa, const struct ike_connection *conn,
+			   const struct ike_psk *psk, const struct ike_id *wanted,
+			   char why[IKE_REASON_MAX])
+{
+	char ours[IKE_ID_TEXT], theirs[IKE_ID_TEXT], asked[IKE_ID_TEXT];
+	struct ike_id local = ike_connection_local_id(sa->conn, &sa->path.local);
+
+	ike_id_text(&local, ours, sizeof(ours));
+	ike_id_text(&sa->conn->remote_id, theirs, sizeof(theirs));
+	ike_id_text(wanted, asked, sizeof(asked));
+	if (!conn)
+		snprintf(why, IKE_REASON_MAX,
+			 "no connection for this identity, that asks for \"%.40s\" (\"%.40s\" "
+			 "expects \"%.40s\")",
+			 asked, ours, theirs);
+	else
+		snprintf(why, IKE_REASON_MAX,
+			 psk ? "wrong pre-shared key? (we are \"%.64s\")"
+			     : "no pre-shared key for it and \"%.64s\"",
+			 ours);
+	return why;
+}
+
 enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			       struct ike_in *in)
 {
@@ -389,6 +421,8 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	struct ike_connection *conn;
 	const struct ike_psk *psk = NULL;
 	struct ike_id id, wanted = {.type = IKE_ID_ANY};
+	struct ike_notify n;
+	char why[IKE_REASON_MAX];
 	bool authentic;
 
 	/* The initiator may have moved to port 4500 (section 2.23). */
@@ -411,12 +445,10 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	}
 	authentic = peer_authentic(e, sa, psk, id_body, auth_body);
 	if (!authentic)
-		return reject_initiator(e, sa, &id,
-					!conn  ? "no connection for this identity"
-					: !psk ? "no pre-shared key for this identity"
-					       : "wrong pre-shared key?");
+		return reject_initiator(e, sa, &id, why_not(sa, conn, psk, &wanted, why));
 	sa->remote_id = id;
-	if (not_unique(e, sa))
+	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
+	if (not_unique(e, sa, auth->initial_contact))
 		return reject_initiator(e, sa, &id, second_sa);
 	return accept_initiator(e, sa, auth, in, &wanted);
 }

@@ -323,7 +323,9 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		in.hdr = ike_sa_header(sa, IKE_SA_INIT, false, 0);
 		in.hdr.flags = IKE_FLAG_INITIATOR;
 		refuse(e, &in, IKE_N_INVALID_SYNTAX, nothing);
-		return fail(e, sa, "peer sent an invalid public value in KE");
+		/* It has cost a key pair: it counts as half-open as long as any other. */
+		ike_sa_refused(e, sa, "peer sent an invalid public value in KE");
+		return IKE_DONE;
 	}
 	if (job->error || derive(sa, &job->ke.shared) || build_response(e, sa, job->ke.dh))
 		return fail(e, sa, "could not answer IKE_SA_INIT");
@@ -443,8 +445,10 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 		return;
 	}
 	if (suite.group != ke.group) {
+		/* A step of the negotiation, and shorter than what asks for it: not to be starved.
+		 */
 		ike_put_u16(&w, suite.group);
-		refuse(e, in, IKE_N_INVALID_KE_PAYLOAD, ike_written(&w));
+		ike_answer_plain(e, in, 0, IKE_N_INVALID_KE_PAYLOAD, ike_written(&w));
 		return;
 	}
 	if (ke.data.len != ike_dh_public_len(ke.group)) {

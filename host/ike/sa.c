@@ -164,6 +164,17 @@ void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	ike_half_open_add(e, sa);
 }
 
+/* Do both serve the same purpose? Other children of a connection, or other connections, are no
+ * duplicates. */
+static bool same_child(const struct ike_sa *a, const struct ike_sa *b)
+{
+	if (strcmp(a->conn->name, b->conn->name) != 0)
+		return false;
+	if (!a->children || !b->children)
+		return !a->children && !b->children;
+	return strcmp(a->children->config->name, b->children->config->name) == 0;
+}
+
 /*
  * INITIAL_CONTACT says that the peer has no other IKE SA with us (section 2.4). One that was
  * established after this handshake began is younger than the claim and stays.
@@ -177,7 +188,8 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now, boo
 	if (!replace && !believe)
 		return;
 	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
-		if (other == sa || other->authenticated_at > sa->created_at)
+		if (other == sa || other->authenticated_at > sa->created_at ||
+		    (!believe && !same_child(other, sa)))
 			continue;
 		if (believe)
 			ike_sa_down(e, other, "the peer started anew (INITIAL_CONTACT)");
@@ -186,24 +198,17 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now, boo
 	}
 }
 
-static bool same_child(const struct ike_sa *a, const struct ike_sa *b)
-{
-	if (strcmp(a->conn->name, b->conn->name) != 0)
-		return false;
-	if (!a->children || !b->children)
-		return !a->children && !b->children;
-	return strcmp(a->children->config->name, b->children->config->name) == 0;
-}
-
 /*
- * A peer that forgets its IKE SAs and never says so can't make us keep them without end. Those for
- * other children don't count: each child has an IKE SA of its own.
+ * A peer that forgets its IKE SAs and never says so can't make us keep them without end. Where many
+ * may have one identity (`never`), they are no surplus.
  */
 static void delete_surplus(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_sa *other = NULL, *oldest = NULL;
 	unsigned count = 0;
 
+	if (sa->conn->unique == IKE_UNIQUE_NEVER)
+		return;
 	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
 		if (ike_sa_ending(other) || !same_child(other, sa))
 			continue;

@@ -521,10 +521,15 @@ static void a_public_value_that_is_none_ends_the_handshake(void **state)
 			net_deliver(net, &p);
 			packet_free(&p);
 			if (toward) {
-				assert_int_equal(b()->engine->sa_count, 0);
+				/* It counts as half-open, for it has cost a key pair. */
+				assert_int_equal(only_sa(net, 1)->state, IKE_STATE_REFUSED);
+				assert_int_equal(b()->engine->half_open.count, 1);
 				p = net_take(net);
 				assert_int_equal(p.data[16], IKE_PAYLOAD_NOTIFY);
 				packet_free(&p);
+				terminate_each(a());
+				net_run(net, net->now + 30000);
+				assert_int_equal(b()->engine->sa_count, 0);
 			} else {
 				assert_int_equal(a()->ike_down, 0); /* it may be forged */
 				net_run(net, net->now + 2000);
