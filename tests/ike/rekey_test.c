@@ -429,6 +429,44 @@ static void a_delete_that_crosses_the_rekeying_is_followed_by_a_new_one(void **s
 	assert_true(nothing_left(a()) && nothing_left(b()));
 }
 
+/*
+ * Another way to rekey, which libreswan takes:
+ *
+ *   A  INFORMATIONAL D(old) -->          B
+ *      <-- INFORMATIONAL D(old)
+ *      CREATE_CHILD_SA -->
+ *      <-- CREATE_CHILD_SA
+ */
+static void a_peer_that_deletes_first_gets_another_child_sa_at_once(void **state)
+{
+	uint64_t id, before;
+
+	(void)state;
+	for (unsigned side = 0; side < 2; side++) {
+		struct node *node;
+
+		establish(&SIDE_A, &SIDE_B);
+		node = &net->node[side];
+		net->watch_flow = false;
+		before = net->now;
+		ike_terminate_child(node->engine, net->now, sending_child(node)->sa.child_id);
+		node_drain(node);
+		net_settle(net);
+		assert_int_equal(receiving(a()) + receiving(b()), 0);
+		assert_int_equal(ike_initiate(node->engine, net->now, "net", "c", NULL, &id), 0);
+		node_drain(node);
+		net_settle(net);
+		assert_int_equal(net->now, before);
+		assert_true(children_agree(sending_child(a()), sending_child(b())));
+		assert_true(sending_child(a())->up && sending_child(b())->up);
+		assert_int_equal(a()->ike_up + b()->ike_up, 2);
+		/* The IKE SA isn't one without a Child SA any more. */
+		pass_time(2 * IKE_CHILDLESS_MS);
+		assert_int_equal(a()->ike_down + b()->ike_down, 0);
+		teardown(state);
+	}
+}
+
 /* The IKE SA itself */
 
 static void rekey_ike(struct node *node)
@@ -660,6 +698,7 @@ int main(void)
 		T(a_refused_successor_leaves_the_old_one_in_use),
 		T(a_child_sa_that_the_peer_forgot_is_made_anew),
 		T(a_delete_that_crosses_the_rekeying_is_followed_by_a_new_one),
+		T(a_peer_that_deletes_first_gets_another_child_sa_at_once),
 		T(either_side_rekeys_the_ike_sa),
 		T(two_rekeyings_of_the_ike_sa_at_once_leave_one),
 		T(a_lost_request_of_an_ike_collision_ends_with_the_old_one),
