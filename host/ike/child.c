@@ -147,13 +147,27 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 }
 
 /*
+ * Who is to take over. Where ours came to nothing, the peer may have made another at the same time.
+ */
+struct ike_child *ike_child_successor(const struct ike_engine *e, const struct ike_child *child)
+{
+	struct ike_child *next = alive(e, child->successor);
+
+	for (struct ike_child *c = child->sa->children; c && !next; c = c->next) {
+		if (c->predecessor == child->id && c->level == IKE_LEVEL_OUTBOUND)
+			next = c;
+	}
+	return next;
+}
+
+/*
  * Both sides have said that it is over. One with a successor goes on receiving for a while: packets
  * of the peer's may still be on their way.
  */
 void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason)
 {
-	struct ike_child *next = alive(e, child->successor);
+	struct ike_child *next = ike_child_successor(e, child);
 
 	if (!next) {
 		ike_child_remove(e, child, now, reason);

@@ -87,13 +87,15 @@ bool ike_rival_won(const struct ike_create_task *ours)
 /* Our successor comes to nothing. The old one goes on, unless the peer has made another. */
 static void carry_on(struct ike_engine *e, const struct ike_create_task *t, uint64_t now)
 {
-	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
+	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL, *next;
 
 	if (!old || (old->state != IKE_CHILD_REKEYING && old->state != IKE_CHILD_REKEYED))
 		return;
 	if (old->successor == t->made_id)
 		old->successor = 0;
-	if (old->successor && ike_child_find_id(e, old->successor)) {
+	next = ike_child_successor(e, old);
+	if (next) {
+		old->successor = next->id;
 		old->state = IKE_CHILD_REKEYED;
 		return;
 	}

@@ -19,12 +19,15 @@ guest-module: | guest-cache
 # The suites are scripts: nothing makes them, but they need what guests are made of.
 $(GUEST_SUITES): | guest-module ;
 
-# `make soak SOAK_ROUNDS=N`: that many rounds of guest-churn on each kernel.
+# `make soak SOAK_ROUNDS=N SOAK_RUNS=N`: that many rounds of guest-churn on each kernel, and runs of
+# the simulation of IKE.
 .PHONY: soak
 SOAK_ROUNDS  ?= 500
+SOAK_RUNS    ?= 1000000
 SOAK_KERNELS := oldest standard newest
 
 soak: deps guest-cache
+	@$(MAKE) --no-print-directory sim-ike RUNS=$(SOAK_RUNS)
 	@scripts/guest-cache --paths oldest >/dev/null && scripts/guest-cache --paths newest >/dev/null
 	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) $(B)/bin/ravelsim module
 	@mkdir -p $(BUILD)/soak; status=0; \

@@ -9,7 +9,19 @@ $(eval $(call c_test,ike_exchange_test,tests/ike/exchange_test.c,ike_test ike,$(
 $(eval $(call c_test,ike_hostile_test,tests/ike/hostile_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_abuse_test,tests/ike/abuse_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_job_test,tests/ike/job_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_sim_test,tests/ike/sim_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_rekey_test,tests/ike/rekey_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_text_test,tests/ike/text_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_failure_test,tests/ike/failure_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
 	-Wl$(comma)--wrap=ike_keys_derive_child$(comma)--wrap=calloc))
+
+LONG_TESTS += $(B)/tests/ike_sim_test
+
+# `make sim-ike SEED=N RUNS=N`: so many runs of the simulation from that seed, without sanitizers.
+.PHONY: sim-ike
+SEED ?= $(shell date +%s)
+RUNS ?= 100000
+
+sim-ike: deps
+	@$(MAKE) --no-print-directory -s $(JOBS) $(B)/tests/ike_sim_test
+	@$(B)/tests/ike_sim_test seed=$(SEED) runs=$(RUNS)

@@ -355,7 +355,8 @@ static void answer(struct node *node, struct ike_job *job)
 	if (job->type == IKE_JOB_KE) {
 		ike_job_run(job);
 	} else {
-		job->error = node->install_error;
+		job->error =
+			node->use_works && job->type == IKE_JOB_CHILD_USE ? 0 : node->install_error;
 		if (job->error)
 			strcpy(job->reason, "no room in the NIC");
 	}
@@ -470,7 +471,8 @@ static void check_flow(const struct net *n)
 				    to->children[k].sa.spi_in == from->sa.spi_out;
 		if (received)
 			continue;
-		fprintf(stderr, "%llu ms: node %u %s\n", (unsigned long long)n->now, i,
+		fprintf(stderr, "# seed=%llu, %llu ms: node %u %s\n", (unsigned long long)n->seed,
+			(unsigned long long)n->now, i,
 			from ? "sends what the other can't receive" : "has nothing to send on");
 		abort();
 	}

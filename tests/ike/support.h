@@ -68,7 +68,8 @@ struct node {
 	uint32_t next_spi;
 	int spis_out;	    /* allotted and neither given back nor removed */
 	bool traffic;	    /* the peer sends on its Child SAs */
-	int install_error;  /* what the data path answers */
+	int install_error;  /* what the data path answers, */
+	bool use_works;	    /* but for the last step */
 	bool install_holds; /* it answers only when the test says so */
 	bool ke_holds;	    /* so does who exchanges keys */
 	uint64_t install_delay;
@@ -106,6 +107,7 @@ struct net {
 	uint64_t order;
 	uint64_t sent;
 	uint64_t uses;
+	uint64_t seed;	 /* said with a flow that is interrupted */
 	bool watch_flow; /* once up, each side sends at every moment, and the other can receive it
 			  */
 };
