@@ -134,6 +134,11 @@ secrets {{ ike {{ secret = {psk} }} }}
                     return child
         return None
 
+    def children_of_ike_sas(self):
+        """How many each has, but for those that are deleted and only go on receiving."""
+        return [sum(child["state"] != "LINGERING" for child in ike["child-sas"])
+                for ike in self.json("list")["ike-sas"]]
+
     def counter(self, group, name):
         return self.json("stats")[group][name]
 
