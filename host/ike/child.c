@@ -94,6 +94,17 @@ static bool same_flow(const struct ike_child *a, const struct ike_child *b)
 	       ike_ts_subset(&a->remote_ts, &b->remote_ts);
 }
 
+/* Does another one have its flow? */
+bool ike_child_has_other(const struct ike_child *child)
+{
+	for (const struct ike_child *c = child->sa->children; c; c = c->next) {
+		if (c != child && c->state >= IKE_CHILD_INSTALLED &&
+		    c->state <= IKE_CHILD_REKEYED && same_flow(child, c))
+			return true;
+	}
+	return false;
+}
+
 /* Does its end leave the flow without a Child SA, be it one that is being made? */
 static bool is_missed(const struct ike_child *child)
 {
@@ -214,12 +225,14 @@ void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now
 
 void ike_child_expired(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
+	struct ike_sa *sa = child->sa;
+
 	if (child->state == IKE_CHILD_LINGERING) {
 		ike_child_remove(e, child, now, "replaced");
 		return;
 	}
 	ike_delete_child(e, child, "its lifetime is over");
-	ike_sa_advance(e, child->sa, now);
+	ike_sa_advance(e, sa, now);
 }
 
 /*

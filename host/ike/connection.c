@@ -70,13 +70,12 @@ struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, cons
 	for (unsigned i = 0; i < e->connection_count; i++) {
 		struct ike_connection *conn = e->connections[i];
 		struct ike_proposals own;
-		struct ike_slice spi;
+		uint64_t spi;
 
 		ike_connection_proposals(conn, &own);
 		if (fits_addresses(conn, &in->local, &in->remote) &&
-		    ike_proposal_select(own.list, own.count, offer, prefer_group, false, suite,
-					&spi) == 0 &&
-		    spi.len == 0)
+		    ike_proposal_select(IKE_PURPOSE_INIT, own.list, own.count, offer, prefer_group,
+					suite, &spi) == 0)
 			return conn;
 	}
 	return NULL;
@@ -95,19 +94,7 @@ static bool allows_suite(const struct ike_connection *conn, const struct ike_sui
 
 	ike_connection_proposals(conn, &own);
 	for (unsigned i = 0; i < own.count; i++) {
-		struct ike_proposal want = ike_suite_proposal(s);
-		unsigned had = 0;
-
-		for (unsigned k = 0; k < want.count; k++) {
-			for (unsigned m = 0; m < own.list[i].count; m++) {
-				const struct ike_transform *t = &own.list[i].transforms[m];
-
-				had += t->type == want.transforms[k].type &&
-				       t->id == want.transforms[k].id &&
-				       t->key_bits == want.transforms[k].key_bits;
-			}
-		}
-		if (had == want.count)
+		if (ike_proposal_allows(&own.list[i], s))
 			return true;
 	}
 	return false;

@@ -61,13 +61,19 @@ static inline bool ike_cursor_ok(const struct ike_cursor *c)
 	return !c->failed;
 }
 
+/* What was read made no sense: nothing more comes out of this cursor. */
+static inline void ike_cursor_fail(struct ike_cursor *c)
+{
+	c->failed = true;
+	c->at = c->end;
+}
+
 static inline struct ike_slice ike_get_slice(struct ike_cursor *c, size_t len)
 {
 	struct ike_slice s;
 
 	if (c->failed || len > ike_cursor_left(c)) {
-		c->failed = true;
-		c->at = c->end;
+		ike_cursor_fail(c);
 		return ike_slice(c->end, 0);
 	}
 	s = ike_slice(c->at, len);

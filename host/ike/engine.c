@@ -132,9 +132,9 @@ static bool open_message(struct ike_engine *e, struct ike_sa *sa, struct ike_in 
 		e->stats.drop_malformed++;
 		return false;
 	}
-	body = in->payloads.list[in->payloads.count - 1].body;
+	body = in->payloads.encrypted;
 	first = in->payloads.inner_first;
-	head_len = IKE_HEADER_LEN + in->payloads.encrypted_at;
+	head_len = (size_t)(body.data - in->datagram.data);
 	if (ike_cipher_open(c, ike_slice(in->datagram.data, head_len), body, e->plain,
 			    &plain_len)) {
 		e->stats.drop_integrity++;

@@ -417,8 +417,9 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		return IKE_DONE;
 	if (old && old->state == IKE_CHILD_INSTALLED)
 		old->state = IKE_CHILD_REKEYED;
-	/* A successor is used once the peer has deleted the old one. */
-	if (!old || old->state == IKE_CHILD_LINGERING)
+	/* A successor is used once the peer has deleted the old one, unless ours has taken over. */
+	if (!t->old_id ||
+	    ((!old || old->state == IKE_CHILD_LINGERING) && !ike_child_has_other(child)))
 		ike_child_replaced(e, child, now);
 	return IKE_DONE;
 }
@@ -527,11 +528,14 @@ static enum ike_step accept(struct ike_engine *e, struct ike_sa *sa, struct ike_
 /* Is it about the IKE SA itself? Nothing else is offered with that protocol. */
 static bool offers_ike(const struct ike_in *in, struct ike_sa_payload *offer)
 {
+	struct ike_received_proposal first;
+	struct ike_cursor c;
 	struct ike_slice body;
 
-	return ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &body) == 0 &&
-	       ike_parse_sa(body, offer) == 0 && offer->proposal_count &&
-	       offer->proposals[0].protocol == IKE_PROTO_IKE;
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &body) || ike_parse_sa(body, offer))
+		return false;
+	c = ike_cursor(offer->proposals);
+	return ike_next_proposal(&c, &first) && first.protocol == IKE_PROTO_IKE;
 }
 
 enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,

@@ -269,29 +269,27 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 	struct ike_writer answer = ike_writer(spis, sizeof(spis));
 	const char *down = NULL;
 	struct ike_builder b;
+	struct ike_payload p;
 	struct ike_delete d;
 	struct ike_notify n;
 
 	(void)task;
-	for (unsigned i = 0; i < in->payloads.count; i++) {
-		if (in->payloads.list[i].type == IKE_PAYLOAD_DELETE &&
-		    ike_parse_delete(in->payloads.list[i].body, &d)) {
+	for (struct ike_walk w = ike_payloads_walk(&in->payloads); ike_payloads_next(&w, &p);) {
+		if (p.type == IKE_PAYLOAD_DELETE && ike_parse_delete(p.body, &d)) {
 			ike_respond_notify(e, sa, IKE_INFORMATIONAL, IKE_N_INVALID_SYNTAX, nothing);
 			ike_sa_down(e, sa, "peer sent a malformed delete");
 			return IKE_DONE;
 		}
 	}
-	for (unsigned i = 0; i < in->payloads.count; i++) {
-		if (in->payloads.list[i].type == IKE_PAYLOAD_DELETE &&
-		    ike_parse_delete(in->payloads.list[i].body, &d) == 0 &&
+	for (struct ike_walk w = ike_payloads_walk(&in->payloads); ike_payloads_next(&w, &p);) {
+		if (p.type == IKE_PAYLOAD_DELETE && ike_parse_delete(p.body, &d) == 0 &&
 		    d.protocol == IKE_PROTO_IKE)
 			down = "deleted by peer";
 	}
 	if (!down)
 		ike_sa_decided(e, sa, in->now);
-	for (unsigned i = 0; i < in->payloads.count; i++) {
-		if (in->payloads.list[i].type == IKE_PAYLOAD_DELETE &&
-		    ike_parse_delete(in->payloads.list[i].body, &d) == 0 &&
+	for (struct ike_walk w = ike_payloads_walk(&in->payloads); ike_payloads_next(&w, &p);) {
+		if (p.type == IKE_PAYLOAD_DELETE && ike_parse_delete(p.body, &d) == 0 &&
 		    d.protocol == IKE_PROTO_ESP)
 			delete_children(e, sa, in->now, &d, &answer);
 	}

@@ -50,7 +50,7 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 	if (h->cookie_len)
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_COOKIE,
 				 ike_slice(h->cookie, h->cookie_len));
-	ike_write_sa(&b, own.list, own.count, 0, nothing);
+	ike_write_sa(&b, own.list, own.count, nothing);
 	ike_write_ke(&b, ike_dh_group(h->dh), ike_dh_public(h->dh));
 	ike_write_nonce(&b, ni_of(sa));
 	ike_nat_write(&b, sa, sa->conn->encap);
@@ -161,6 +161,7 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, struct ike
 			     const struct ike_in *in, enum ike_step *step)
 {
 	char reason[IKE_REASON_MAX];
+	struct ike_payload p;
 	struct ike_notify n;
 	bool cookie = ike_find_notify(&in->payloads, IKE_N_COOKIE, &n);
 
@@ -172,9 +173,9 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, struct ike
 		*step = retry_with_group(e, sa, task, in->now, n.data);
 		return true;
 	}
-	for (unsigned i = 0; i < in->payloads.count; i++) {
-		if (in->payloads.list[i].type != IKE_PAYLOAD_NOTIFY ||
-		    ike_parse_notify(in->payloads.list[i].body, &n) || n.type >= IKE_N_STATUS_FIRST)
+	for (struct ike_walk w = ike_payloads_walk(&in->payloads); ike_payloads_next(&w, &p);) {
+		if (p.type != IKE_PAYLOAD_NOTIFY || ike_parse_notify(p.body, &n) ||
+		    n.type >= IKE_N_STATUS_FIRST)
 			continue;
 		snprintf(reason, sizeof(reason), "%s from peer in IKE_SA_INIT%s",
 			 ike_notify_name(n.type),
@@ -215,13 +216,14 @@ static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct
 enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				struct ike_in *in)
 {
-	struct ike_slice sa_body, ke_body, nonce_body, nonce, spi;
+	struct ike_slice sa_body, ke_body, nonce_body, nonce;
 	struct ike_handshake *h = sa->handshake;
 	struct ike_sa_payload answer;
 	struct ike_proposals own;
 	enum ike_step step;
 	struct ike_dh *dh;
 	struct ike_ke ke;
+	uint64_t spi;
 
 	if (ike_payloads_parse(ike_slice(in->datagram.data + IKE_HEADER_LEN,
 					 in->datagram.len - IKE_HEADER_LEN),
@@ -241,8 +243,9 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 		return IKE_MORE;
 	}
 	ike_connection_proposals(sa->conn, &own);
-	if (ike_proposal_check_answer(own.list, own.count, &answer, false, &sa->suite, &spi) ||
-	    spi.len != 0 || sa->suite.group != ke.group || ke.group != ike_dh_group(h->dh))
+	if (ike_proposal_check_answer(IKE_PURPOSE_INIT, own.list, own.count, &answer, &sa->suite,
+				      &spi) ||
+	    sa->suite.group != ke.group || ke.group != ike_dh_group(h->dh))
 		return suspect(e, sa, in->now, "peer chose an IKE proposal that wasn't offered");
 	if (ke.data.len != ike_dh_public_len(ke.group))
 		return suspect(e, sa, in->now, "peer sent an invalid public value in KE");
@@ -298,11 +301,10 @@ static bool cookie_passes(struct ike_engine *e, const struct ike_in *in, struct 
 static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct ike_dh *dh)
 {
 	struct ike_header hdr = ike_sa_header(sa, IKE_SA_INIT, true, 0);
-	struct ike_proposal p = ike_suite_proposal(&sa->suite);
 	struct ike_builder b;
 
 	ike_build_message(&b, e->out, sizeof(e->out), &hdr);
-	ike_write_sa(&b, &p, 1, sa->suite.number, nothing);
+	ike_write_sa_answer(&b, &sa->suite, nothing);
 	ike_write_ke(&b, ike_dh_group(dh), ike_dh_public(dh));
 	ike_write_nonce(&b, nr_of(sa));
 	ike_nat_write(&b, sa, sa->conn->encap);

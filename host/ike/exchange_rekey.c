@@ -53,13 +53,6 @@ static struct ike_slice spi_octets(uint64_t spi, uint8_t out[8])
 	return ike_written(&w);
 }
 
-static uint64_t spi_value(struct ike_slice spi)
-{
-	struct ike_cursor c = ike_cursor(spi);
-
-	return ike_get_u64(&c);
-}
-
 /* An IKE SA that is going to be the successor: it has all that doesn't change. */
 static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa, uint64_t now,
 				   bool initiator)
@@ -114,7 +107,7 @@ static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_cr
 		return give_up(e, sa, now, "the successor is gone");
 	ike_connection_proposals(sa->conn, &own);
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_sa(&b, own.list, own.count, 0, spi_octets(made->spi_i, spi));
+	ike_write_sa(&b, own.list, own.count, spi_octets(made->spi_i, spi));
 	ike_write_nonce(&b, ni_of(t));
 	ike_write_ke(&b, ike_dh_group(t->dh), ike_dh_public(t->dh));
 	return ike_request(e, sa, now, &b);
@@ -144,10 +137,12 @@ enum ike_step ike_rekey_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 		return IKE_DONE;
 	}
 	made = successor_of(e, sa, now, true);
-	t->ni_len = IKE_NONCE_LEN;
-	if (!made || ike_random_fill(&e->config.random, t->ni, t->ni_len))
+	if (!made)
 		return give_up(e, sa, now, "no memory");
 	t->made_id = made->id;
+	t->ni_len = IKE_NONCE_LEN;
+	if (ike_random_fill(&e->config.random, t->ni, t->ni_len))
+		return give_up(e, sa, now, "the random generator failed");
 	return ike_task_ke(e, task, now, sa->suite.group, NULL, nothing, have_key_pair);
 }
 
@@ -197,10 +192,15 @@ static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct
 	if (!made)
 		return give_up(e, sa, now, "the successor is gone");
 	if (job->error || derive(sa, made, t, &job->ke.shared)) {
-		sa->successor = rival ? rival->id : 0;
-		return give_up(e, sa, now,
-			       job->error == -EBADMSG ? "peer sent an invalid public value in KE"
-						      : "no keys were computed");
+		/* The peer has moved everything to what can't be had here. */
+		ike_sa_delete(e, sa, now,
+			      job->error == -EBADMSG ? "peer sent an invalid public value in KE"
+						     : "no keys were computed");
+		return IKE_DONE;
+	}
+	if (ike_sa_ending(sa)) {
+		take_back(e, made, now, "the IKE SA that it was to replace is being deleted");
+		return IKE_DONE;
 	}
 	if (sa->state == IKE_STATE_REKEYED || ike_rival_won(t)) {
 		ike_log(e, IKE_LOG_DEBUG, sa, "both rekeyed the IKE SA, the peer's stays");
@@ -224,11 +224,12 @@ enum ike_step ike_rekey_response(struct ike_engine *e, struct ike_sa *sa, struct
 	struct ike_create_task *t = of(task);
 	struct ike_sa *made = ike_sa_find_id(e, t->made_id);
 	uint16_t error = ike_first_error(&in->payloads);
-	struct ike_slice sa_body, nonce_body, ke_body, nonce, spi;
+	struct ike_slice sa_body, nonce_body, ke_body, nonce;
 	struct ike_sa_payload answer;
 	struct ike_proposals own;
 	struct ike_dh *dh = t->dh;
 	struct ike_ke ke;
+	uint64_t spi;
 
 	if (error == IKE_N_INVALID_SYNTAX) { /* section 2.21.3: fatal in both */
 		ike_sa_down(e, sa, "INVALID_SYNTAX from peer");
@@ -244,13 +245,14 @@ enum ike_step ike_rekey_response(struct ike_engine *e, struct ike_sa *sa, struct
 	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &ke_body) ||
 	    ike_parse_sa(sa_body, &answer) || ike_parse_nonce(nonce_body, &nonce) ||
 	    ike_parse_ke(ke_body, &ke) ||
-	    ike_proposal_check_answer(own.list, own.count, &answer, false, &made->suite, &spi) ||
-	    spi.len != 8 || spi_value(spi) == 0 || made->suite.group != ke.group ||
-	    ke.group != ike_dh_group(dh) || ke.data.len != ike_dh_public_len(ke.group)) {
+	    ike_proposal_check_answer(IKE_PURPOSE_REKEY, own.list, own.count, &answer, &made->suite,
+				      &spi) ||
+	    made->suite.group != ke.group || ke.group != ike_dh_group(dh) ||
+	    ke.data.len != ike_dh_public_len(ke.group)) {
 		ike_sa_delete(e, sa, in->now, "peer's answer to the rekeying is unacceptable");
 		return IKE_DONE;
 	}
-	made->spi_r = spi_value(spi);
+	made->spi_r = spi;
 	memcpy(t->nr, nonce.data, nonce.len);
 	t->nr_len = nonce.len;
 	t->dh = NULL;
@@ -273,23 +275,24 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	struct ike_create_task *t = of(task);
 	struct ike_sa *made = ike_sa_find_id(e, t->made_id);
 	bool ours = ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE);
-	struct ike_proposal p;
 	struct ike_builder b;
 	uint8_t spi[8];
 
-	if (!made || job->error || derive(sa, made, t, &job->ke.shared)) {
+	/* One that is deleted meanwhile, or whose successor is made already, gets no other. */
+	if (!made || job->error || sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) ||
+	    derive(sa, made, t, &job->ke.shared)) {
 		refuse(e, sa,
 		       job->error == -EBADMSG ? IKE_N_INVALID_SYNTAX : IKE_N_TEMPORARY_FAILURE,
 		       nothing);
 		ike_rival_forget(sa, t);
 		if (made)
 			ike_sa_down(e, made, "the key exchange failed");
-		sa->successor = 0;
+		if (sa->successor == t->made_id)
+			sa->successor = 0;
 		return IKE_DONE;
 	}
-	p = ike_suite_proposal(&made->suite);
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_sa(&b, &p, 1, made->suite.number, spi_octets(made->spi_r, spi));
+	ike_write_sa_answer(&b, &made->suite, spi_octets(made->spi_r, spi));
 	ike_write_nonce(&b, nr_of(t));
 	ike_write_ke(&b, ike_dh_group(job->ke.dh), ike_dh_public(job->ke.dh));
 	ike_respond(e, sa, IKE_CREATE_CHILD_SA, &b);
@@ -319,21 +322,22 @@ enum ike_step ike_rekey_request(struct ike_engine *e, struct ike_sa *sa, struct 
 				struct ike_in *in, const struct ike_sa_payload *offer)
 {
 	struct ike_create_task *t = of(task);
-	struct ike_slice body, spi;
+	struct ike_slice body;
 	uint8_t wanted[2];
 	struct ike_writer w = ike_writer(wanted, sizeof(wanted));
 	struct ike_proposals own;
 	struct ike_suite suite;
 	struct ike_sa *made;
 	struct ike_ke ke;
+	uint64_t spi;
 
-	if (is_busy(sa))
+	if (is_busy(sa) || e->sa_count >= e->config.max_sas)
 		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
 	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &body) || ike_parse_ke(body, &ke))
 		return refuse(e, sa, IKE_N_NO_PROPOSAL_CHOSEN, nothing);
 	ike_connection_proposals(sa->conn, &own);
-	if (ike_proposal_select(own.list, own.count, offer, ke.group, false, &suite, &spi) ||
-	    spi.len != 8 || spi_value(spi) == 0)
+	if (ike_proposal_select(IKE_PURPOSE_REKEY, own.list, own.count, offer, ke.group, &suite,
+				&spi))
 		return refuse(e, sa, IKE_N_NO_PROPOSAL_CHOSEN, nothing);
 	if (suite.group != ke.group) {
 		ike_put_u16(&w, suite.group);
@@ -344,7 +348,7 @@ enum ike_step ike_rekey_request(struct ike_engine *e, struct ike_sa *sa, struct 
 	made = successor_of(e, sa, in->now, false);
 	if (!made)
 		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
-	made->spi_i = spi_value(spi);
+	made->spi_i = spi;
 	made->suite = suite;
 	t->made_id = made->id;
 	sa->successor = made->id;

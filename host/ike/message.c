@@ -38,72 +38,88 @@ static bool payload_known(uint8_t type)
 	return (type >= IKE_PAYLOAD_SA && type <= IKE_PAYLOAD_EAP) || type == IKE_PAYLOAD_SKF;
 }
 
+static bool payload_encrypted(uint8_t type)
+{
+	return type == IKE_PAYLOAD_SK || type == IKE_PAYLOAD_SKF;
+}
+
+/* The payload that a walk has come to. SK and SKF have their "next" inside (section 3.14). */
+static bool read_payload(struct ike_walk *walk, struct ike_payload *out)
+{
+	struct ike_cursor *c = &walk->at;
+	uint16_t len;
+
+	out->type = walk->next;
+	out->next = ike_get_u8(c);
+	out->critical = ike_get_u8(c) & 0x80;
+	len = ike_get_u16(c);
+	if (len < IKE_PAYLOAD_HEADER_LEN)
+		ike_cursor_fail(c);
+	out->body = ike_get_slice(c, len - (size_t)IKE_PAYLOAD_HEADER_LEN);
+	walk->next =
+		ike_cursor_ok(c) && !payload_encrypted(out->type) ? out->next : IKE_PAYLOAD_NONE;
+	return ike_cursor_ok(c);
+}
+
 int ike_payloads_parse(struct ike_slice chain, uint8_t first, struct ike_payloads *out)
 {
-	struct ike_cursor c = ike_cursor(chain);
-	uint8_t type = first;
+	struct ike_walk walk = {.at = ike_cursor(chain), .next = first};
+	struct ike_payload p;
 
-	out->count = 0;
-	out->unsupported = 0;
-	out->inner_first = 0;
-	out->encrypted_type = 0;
-	out->encrypted_at = 0;
-
-	while (type != IKE_PAYLOAD_NONE) {
-		uint8_t next = ike_get_u8(&c);
-		bool critical = ike_get_u8(&c) & 0x80;
-		uint16_t len = ike_get_u16(&c);
-		struct ike_slice body;
-
-		if (!ike_cursor_ok(&c) || len < IKE_PAYLOAD_HEADER_LEN)
+	*out = (struct ike_payloads){0};
+	while (walk.next != IKE_PAYLOAD_NONE) {
+		if (!read_payload(&walk, &p))
 			return IKE_N_INVALID_SYNTAX;
-		body = ike_get_slice(&c, len - IKE_PAYLOAD_HEADER_LEN);
-		if (!ike_cursor_ok(&c))
-			return IKE_N_INVALID_SYNTAX;
-		if (!payload_known(type)) {
-			if (critical) {
-				out->unsupported = type;
-				return IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD;
-			}
-			type = next;
-			continue;
+		if (!payload_known(p.type) && p.critical) {
+			out->unsupported = p.type;
+			return IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD;
 		}
-		if (out->count == IKE_PAYLOADS_MAX)
-			return IKE_N_INVALID_SYNTAX;
-		out->list[out->count++] =
-			(struct ike_payload){.type = type, .critical = critical, .body = body};
-		if (type == IKE_PAYLOAD_SK || type == IKE_PAYLOAD_SKF) {
-			/* Section 3.14: it must be the last one, and its "next" is the first
-			 * inside. */
-			out->encrypted_type = type;
-			out->inner_first = next;
-			out->encrypted_at = (size_t)(body.data - chain.data);
-			next = IKE_PAYLOAD_NONE;
+		if (payload_encrypted(p.type)) {
+			out->encrypted_type = p.type;
+			out->inner_first = p.next;
+			out->encrypted = p.body;
 		}
-		type = next;
 	}
-	return ike_cursor_left(&c) == 0 ? 0 : IKE_N_INVALID_SYNTAX;
+	if (ike_cursor_left(&walk.at))
+		return IKE_N_INVALID_SYNTAX;
+	out->chain = chain;
+	out->first = first;
+	return 0;
+}
+
+struct ike_walk ike_payloads_walk(const struct ike_payloads *p)
+{
+	return (struct ike_walk){.at = ike_cursor(p->chain), .next = p->first};
+}
+
+bool ike_payloads_next(struct ike_walk *walk, struct ike_payload *out)
+{
+	while (walk->next != IKE_PAYLOAD_NONE && read_payload(walk, out)) {
+		if (payload_known(out->type))
+			return true;
+	}
+	return false;
 }
 
 unsigned ike_payloads_count(const struct ike_payloads *p, uint8_t type)
 {
+	struct ike_payload payload;
 	unsigned n = 0;
 
-	for (unsigned i = 0; i < p->count; i++)
-		n += p->list[i].type == type;
+	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);)
+		n += payload.type == type;
 	return n;
 }
 
 int ike_payloads_one(const struct ike_payloads *p, uint8_t type, struct ike_slice *body)
 {
+	struct ike_payload payload;
 	unsigned n = 0;
 
 	*body = ike_slice(NULL, 0);
-	for (unsigned i = 0; i < p->count; i++) {
-		if (p->list[i].type != type)
-			continue;
-		if (n++ == 0)
-			*body = p->list[i].body;
+	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);) {
+		if (payload.type == type && n++ == 0)
+			*body = payload.body;
 	}
 	return n == 1 ? 0 : IKE_N_INVALID_SYNTAX;
 }

@@ -2,9 +2,10 @@
 /*
  * The IKE header and the chain of payloads (RFC 7296, sections 3.1 and 3.2).
  *
- * Parsing splits a message into a bounded list of slices into the received octets; each payload's
- * own parser (payload.h) then reads its slice. Parsers return 0 or the error notify that describes
- * what is wrong. Writing goes through a builder that fills in "next payload" and lengths.
+ * Parsing checks a chain once, however long it is, and leaves the octets where they came in; a walk
+ * then gives payload after payload as slices of them, for each payload's own parser (payload.h).
+ * Parsers return 0 or the error notify that describes what is wrong. Writing goes through a builder
+ * that fills in "next payload" and lengths.
  */
 #ifndef RAVELIN_HOST_IKE_MESSAGE_H
 #define RAVELIN_HOST_IKE_MESSAGE_H
@@ -26,17 +27,25 @@ struct ike_header {
 
 struct ike_payload {
 	uint8_t type;
+	uint8_t next; /* as its header says: after it, or inside it when it is SK or SKF */
 	bool critical;
 	struct ike_slice body; /* without the generic header */
 };
 
+/* A chain of payloads that holds together: good for as long as its octets stay where they are. */
 struct ike_payloads {
-	unsigned count;
-	struct ike_payload list[IKE_PAYLOADS_MAX];
-	uint8_t unsupported;	/* the type, when the parser says UNSUPPORTED_CRITICAL_PAYLOAD */
-	uint8_t inner_first;	/* SK or SKF: the type of the first payload inside */
-	uint8_t encrypted_type; /* IKE_PAYLOAD_SK, IKE_PAYLOAD_SKF or 0 */
-	size_t encrypted_at;	/* offset of the encrypted body in what was parsed */
+	struct ike_slice chain; /* empty when the parser refused it */
+	uint8_t first;
+	uint8_t unsupported;	    /* the type, when it says UNSUPPORTED_CRITICAL_PAYLOAD */
+	uint8_t encrypted_type;	    /* IKE_PAYLOAD_SK, IKE_PAYLOAD_SKF or 0 */
+	uint8_t inner_first;	    /* the type of the first payload inside that one */
+	struct ike_slice encrypted; /* and its body */
+};
+
+/* Where a walk along a chain has come to. */
+struct ike_walk {
+	struct ike_cursor at;
+	uint8_t next; /* the type of what is there; IKE_PAYLOAD_NONE at the end */
 };
 
 /*
@@ -46,11 +55,19 @@ struct ike_payloads {
 int ike_header_parse(struct ike_slice message, struct ike_header *out);
 
 /*
- * Split a chain of payloads, the first being of type `first`. The chain must end exactly where the
- * octets end. Unknown payloads are skipped, or refused when critical (section 2.5).
- * Returns 0, INVALID_SYNTAX or UNSUPPORTED_CRITICAL_PAYLOAD.
+ * Check a chain of payloads, the first being of type `first`. The chain must end exactly where the
+ * octets end, and SK or SKF ends it (section 3.14). Unknown payloads are passed over, or refused
+ * when critical (section 2.5). Returns 0, INVALID_SYNTAX or UNSUPPORTED_CRITICAL_PAYLOAD.
  */
 int ike_payloads_parse(struct ike_slice chain, uint8_t first, struct ike_payloads *out);
+
+/*
+ * From the first payload to the last; those of unknown types are left out.
+ *
+ *	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);)
+ */
+struct ike_walk ike_payloads_walk(const struct ike_payloads *p);
+bool ike_payloads_next(struct ike_walk *walk, struct ike_payload *out);
 
 /* How many payloads of a type there are. */
 unsigned ike_payloads_count(const struct ike_payloads *p, uint8_t type);

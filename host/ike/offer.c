@@ -21,6 +21,11 @@ static struct offer offer_of(const struct ike_child_config *config, bool ke)
 	return o;
 }
 
+static enum ike_purpose purpose_of(bool ke)
+{
+	return ke ? IKE_PURPOSE_CHILD : IKE_PURPOSE_AUTH;
+}
+
 /* The group to begin with; none: no key exchange. */
 uint16_t ike_child_group(const struct ike_child_config *config)
 {
@@ -54,13 +59,13 @@ static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
 	return ike_written(&w);
 }
 
-/* The SA payload; TSi and TSr follow with ike_child_request_ts(). */
+/* The SA payload; TSi and TSr follow with ike_child_offer_ts(). */
 void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke)
 {
 	struct offer o = offer_of(child->config, ke);
 	uint8_t spi[4];
 
-	ike_write_sa(b, o.proposals, o.count, 0, spi_octets(child->spi_in, spi));
+	ike_write_sa(b, o.proposals, o.count, spi_octets(child->spi_in, spi));
 }
 
 void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child)
@@ -70,8 +75,8 @@ void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child)
 	write_tfc(b);
 }
 
-static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa, struct ike_ts_list *tsi,
-		       struct ike_ts_list *tsr)
+static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa,
+		       struct ike_ts_payload *tsi, struct ike_ts_payload *tsr)
 {
 	struct ike_slice sa_body = {0}, tsi_body = {0}, tsr_body = {0};
 	int err = ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &sa_body);
@@ -87,13 +92,6 @@ static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa, struc
 	return err ? err : ike_parse_ts(tsr_body, tsr);
 }
 
-static uint32_t spi_value(struct ike_slice spi)
-{
-	struct ike_cursor c = ike_cursor(spi);
-
-	return ike_get_u32(&c);
-}
-
 /*
  * Responder: find a configured child that takes the traffic selectors and a proposal.
  * Returns 0 and the new child, or the notify that says why not; INVALID_SYNTAX is for the whole
@@ -105,7 +103,8 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 			  struct ike_child **child, const char **name)
 {
 	struct ike_sa_payload offered;
-	struct ike_ts_list tsi, tsr, mine, theirs;
+	struct ike_ts_payload tsi, tsr;
+	struct ike_ts_list mine, theirs;
 	uint16_t refusal = IKE_N_TS_UNACCEPTABLE;
 
 	*child = NULL;
@@ -116,18 +115,18 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 		const struct ike_child_config *config = &sa->conn->children[i];
 		struct offer own = offer_of(config, ke);
 		struct ike_suite suite;
-		struct ike_slice spi;
+		uint64_t spi;
 
 		if (only && config != only)
 			continue;
 		mine = ike_ts_resolve(&config->local_ts, &sa->path.local);
 		theirs = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
-		if (!ike_ts_narrow(&tsr, &mine, &mine) || !ike_ts_narrow(&tsi, &theirs, &theirs))
+		if (!ike_ts_payload_narrow(&tsr, &mine, &mine) ||
+		    !ike_ts_payload_narrow(&tsi, &theirs, &theirs))
 			continue;
 		*name = config->name;
-		if (ike_proposal_select(own.proposals, own.count, &offered, prefer_group, !ke,
-					&suite, &spi) ||
-		    spi_value(spi) < 256) {
+		if (ike_proposal_select(purpose_of(ke), own.proposals, own.count, &offered,
+					prefer_group, &suite, &spi)) {
 			refusal = IKE_N_NO_PROPOSAL_CHOSEN;
 			continue;
 		}
@@ -135,7 +134,7 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 		if (!*child)
 			return IKE_N_NO_ADDITIONAL_SAS;
 		(*child)->suite = suite;
-		(*child)->spi_out = spi_value(spi);
+		(*child)->spi_out = (uint32_t)spi;
 		(*child)->local_ts = mine;
 		(*child)->remote_ts = theirs;
 		return 0;
@@ -145,10 +144,9 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 
 void ike_child_answer(struct ike_builder *b, const struct ike_child *child)
 {
-	struct ike_proposal p = ike_suite_proposal(&child->suite);
 	uint8_t spi[4];
 
-	ike_write_sa(b, &p, 1, child->suite.number, spi_octets(child->spi_in, spi));
+	ike_write_sa_answer(b, &child->suite, spi_octets(child->spi_in, spi));
 }
 
 void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child)
@@ -166,31 +164,33 @@ uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bo
 {
 	struct offer own = offer_of(child->config, ke);
 	struct ike_sa_payload answer;
-	struct ike_ts_list tsi, tsr;
-	struct ike_slice spi;
+	struct ike_ts_payload tsi, tsr;
+	struct ike_ts_list mine, theirs;
+	uint64_t spi;
 
 	if (parse_child(in, &answer, &tsi, &tsr))
 		return IKE_N_INVALID_SYNTAX;
-	if (ike_proposal_check_answer(own.proposals, own.count, &answer, !ke, &child->suite,
-				      &spi) ||
-	    spi_value(spi) < 256)
+	if (ike_proposal_check_answer(purpose_of(ke), own.proposals, own.count, &answer,
+				      &child->suite, &spi))
 		return IKE_N_NO_PROPOSAL_CHOSEN;
-	child->spi_out = spi_value(spi);
-	if (!ike_ts_subset(&tsi, &child->local_ts) || !ike_ts_subset(&tsr, &child->remote_ts))
+	child->spi_out = (uint32_t)spi;
+	if (ike_ts_payload_check_answer(&tsi, &child->local_ts, &mine) ||
+	    ike_ts_payload_check_answer(&tsr, &child->remote_ts, &theirs))
 		return IKE_N_TS_UNACCEPTABLE;
-	child->local_ts = tsi;
-	child->remote_ts = tsr;
+	child->local_ts = mine;
+	child->remote_ts = theirs;
 	return 0;
 }
 
 /* The first error notify, or 0. */
 uint16_t ike_first_error(const struct ike_payloads *p)
 {
+	struct ike_payload payload;
 	struct ike_notify n;
 
-	for (unsigned i = 0; i < p->count; i++) {
-		if (p->list[i].type == IKE_PAYLOAD_NOTIFY &&
-		    ike_parse_notify(p->list[i].body, &n) == 0 && n.type < IKE_N_STATUS_FIRST)
+	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);) {
+		if (payload.type == IKE_PAYLOAD_NOTIFY && ike_parse_notify(payload.body, &n) == 0 &&
+		    n.type < IKE_N_STATUS_FIRST)
 			return n.type;
 	}
 	return 0;

@@ -144,13 +144,15 @@ void ike_terminate_all(struct ike_engine *e, uint64_t now)
 int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id)
 {
 	struct ike_child *child = ike_child_find_id(e, child_id);
+	struct ike_sa *sa;
 
 	if (!child)
 		return -ENOENT;
 	if (child->sa->state != IKE_STATE_ESTABLISHED) /* nothing but this child is wanted of it */
 		return ike_terminate(e, now, child->sa->id);
+	sa = child->sa;
 	ike_delete_child(e, child, "deleted by the operator");
-	ike_sa_advance(e, child->sa, now);
+	ike_sa_advance(e, sa, now);
 	ike_reap(e);
 	return 0;
 }

@@ -45,15 +45,16 @@ void ike_nat_detect(struct ike_sa *sa, const struct ike_payloads *p, const struc
 {
 	bool source_seen = false, source_fits = false, dest_seen = false, dest_fits = false;
 	uint8_t source[20], dest[20];
+	struct ike_payload payload;
 
 	/* Hashed by the peer with the SPIs of the message it came in. */
 	if (nat_hash(in->hdr.spi_i, in->hdr.spi_r, &in->remote, source) ||
 	    nat_hash(in->hdr.spi_i, in->hdr.spi_r, &in->local, dest))
 		return;
-	for (unsigned i = 0; i < p->count; i++) {
+	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);) {
 		struct ike_notify n;
 
-		if (p->list[i].type != IKE_PAYLOAD_NOTIFY || ike_parse_notify(p->list[i].body, &n))
+		if (payload.type != IKE_PAYLOAD_NOTIFY || ike_parse_notify(payload.body, &n))
 			continue;
 		if (n.type == IKE_N_NAT_DETECTION_SOURCE_IP) {
 			source_seen = true;

@@ -28,100 +28,126 @@ static void parse_transform_attributes(struct ike_slice attributes, struct ike_t
 		t->usable = false;
 	}
 	if (!ike_cursor_ok(&c))
-		outer->failed = true;
+		ike_cursor_fail(outer);
 }
 
-static void parse_transforms(struct ike_cursor *c, unsigned count, struct ike_sa_payload *out)
+bool ike_next_transform(struct ike_cursor *c, struct ike_transform *out)
 {
-	for (unsigned i = 0; i < count && ike_cursor_ok(c); i++) {
-		uint8_t more = ike_get_u8(c);
-		struct ike_transform t = {.usable = true};
-		uint16_t len;
+	uint8_t more;
+	uint16_t len;
 
-		ike_get_u8(c);
-		len = ike_get_u16(c);
-		t.type = ike_get_u8(c);
-		ike_get_u8(c);
-		t.id = ike_get_u16(c);
-		if (len < 8 || more != (i + 1 < count ? 3 : 0) ||
-		    out->transform_count == IKE_TRANSFORMS_MAX) {
-			c->failed = true;
-			return;
-		}
-		parse_transform_attributes(ike_get_slice(c, len - 8u), &t, c);
-		out->transforms[out->transform_count++] = t;
-	}
+	if (!ike_cursor_left(c))
+		return false;
+	*out = (struct ike_transform){.usable = true};
+	more = ike_get_u8(c);
+	ike_get_u8(c);
+	len = ike_get_u16(c);
+	out->type = ike_get_u8(c);
+	ike_get_u8(c);
+	out->id = ike_get_u16(c);
+	if (len < 8)
+		ike_cursor_fail(c);
+	parse_transform_attributes(ike_get_slice(c, len - (size_t)8), out, c);
+	if (more != (ike_cursor_left(c) ? 3 : 0))
+		ike_cursor_fail(c);
+	return ike_cursor_ok(c);
+}
+
+bool ike_next_proposal(struct ike_cursor *c, struct ike_received_proposal *out)
+{
+	uint8_t more, spi_size;
+	struct ike_cursor in;
+	uint16_t len;
+
+	if (!ike_cursor_left(c))
+		return false;
+	more = ike_get_u8(c);
+	ike_get_u8(c);
+	len = ike_get_u16(c);
+	if (len < 4)
+		ike_cursor_fail(c);
+	in = ike_cursor(ike_get_slice(c, len - (size_t)4));
+	out->number = ike_get_u8(&in);
+	out->protocol = ike_get_u8(&in);
+	spi_size = ike_get_u8(&in);
+	out->transform_count = ike_get_u8(&in);
+	out->spi = ike_get_slice(&in, spi_size);
+	out->transforms = ike_get_rest(&in);
+	if (!ike_cursor_ok(&in) || more != (ike_cursor_left(c) ? 2 : 0))
+		ike_cursor_fail(c);
+	return ike_cursor_ok(c);
+}
+
+static bool transforms_hold(const struct ike_received_proposal *p)
+{
+	struct ike_cursor c = ike_cursor(p->transforms);
+	struct ike_transform t;
+	unsigned n = 0;
+
+	while (ike_next_transform(&c, &t))
+		n++;
+	return ike_cursor_ok(&c) && n == p->transform_count;
 }
 
 int ike_parse_sa(struct ike_slice body, struct ike_sa_payload *out)
 {
 	struct ike_cursor c = ike_cursor(body);
-	uint8_t more = 2;
+	struct ike_received_proposal p;
 
-	out->proposal_count = 0;
-	out->transform_count = 0;
-	while (more == 2) {
-		struct ike_received_proposal p = {.first = out->transform_count};
-		uint16_t len;
-		struct ike_slice inside;
-		struct ike_cursor in;
-		uint8_t spi_size;
+	out->proposals = ike_slice(NULL, 0);
+	do {
+		if (!ike_next_proposal(&c, &p) || !transforms_hold(&p))
+			return IKE_N_INVALID_SYNTAX;
+	} while (ike_cursor_left(&c));
+	out->proposals = body;
+	return 0;
+}
 
-		more = ike_get_u8(&c);
-		ike_get_u8(&c);
-		len = ike_get_u16(&c);
-		inside = ike_get_slice(&c, len < 4 ? 0 : len - 4u);
-		if (!ike_cursor_ok(&c) || (more != 0 && more != 2) ||
-		    out->proposal_count == IKE_PROPOSALS_MAX)
-			return IKE_N_INVALID_SYNTAX;
-		in = ike_cursor(inside);
-		p.number = ike_get_u8(&in);
-		p.protocol = ike_get_u8(&in);
-		spi_size = ike_get_u8(&in);
-		p.count = ike_get_u8(&in);
-		p.spi = ike_get_slice(&in, spi_size);
-		parse_transforms(&in, p.count, out);
-		if (!ike_cursor_ok(&in) || ike_cursor_left(&in))
-			return IKE_N_INVALID_SYNTAX;
-		out->proposals[out->proposal_count++] = p;
+static void write_proposal(struct ike_writer *w, const struct ike_proposal *p, uint8_t number,
+			   bool last, struct ike_slice spi)
+{
+	size_t at = w->len;
+
+	ike_put_u8(w, last ? 0 : 2);
+	ike_put_u8(w, 0);
+	ike_put_u16(w, 0);
+	ike_put_u8(w, number);
+	ike_put_u8(w, p->protocol);
+	ike_put_u8(w, (uint8_t)spi.len);
+	ike_put_u8(w, (uint8_t)p->count);
+	ike_put_slice(w, spi);
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct ike_transform *t = &p->transforms[i];
+
+		ike_put_u8(w, i + 1 < p->count ? 3 : 0);
+		ike_put_u8(w, 0);
+		ike_put_u16(w, t->key_bits ? 12 : 8);
+		ike_put_u8(w, t->type);
+		ike_put_u8(w, 0);
+		ike_put_u16(w, t->id);
+		if (t->key_bits) {
+			ike_put_u16(w, IKE_ATTRIBUTE_KEY_LENGTH | 0x8000);
+			ike_put_u16(w, t->key_bits);
+		}
 	}
-	return ike_cursor_left(&c) ? IKE_N_INVALID_SYNTAX : 0;
+	ike_patch_be(w, at + 2, w->len - at, 2);
 }
 
 void ike_write_sa(struct ike_builder *b, const struct ike_proposal *proposals, unsigned count,
-		  uint8_t number, struct ike_slice spi)
+		  struct ike_slice spi)
 {
-	struct ike_writer *w = &b->w;
+	ike_build_begin(b, IKE_PAYLOAD_SA);
+	for (unsigned i = 0; i < count; i++)
+		write_proposal(&b->w, &proposals[i], (uint8_t)(i + 1), i + 1 == count, spi);
+	ike_build_end(b);
+}
+
+void ike_write_sa_answer(struct ike_builder *b, const struct ike_suite *suite, struct ike_slice spi)
+{
+	struct ike_proposal p = ike_suite_proposal(suite);
 
 	ike_build_begin(b, IKE_PAYLOAD_SA);
-	for (unsigned i = 0; i < count; i++) {
-		const struct ike_proposal *p = &proposals[i];
-		size_t at = w->len;
-
-		ike_put_u8(w, i + 1 < count ? 2 : 0);
-		ike_put_u8(w, 0);
-		ike_put_u16(w, 0);
-		ike_put_u8(w, number ? number : (uint8_t)(i + 1));
-		ike_put_u8(w, p->protocol);
-		ike_put_u8(w, (uint8_t)spi.len);
-		ike_put_u8(w, (uint8_t)p->count);
-		ike_put_slice(w, spi);
-		for (unsigned k = 0; k < p->count; k++) {
-			const struct ike_transform *t = &p->transforms[k];
-
-			ike_put_u8(w, k + 1 < p->count ? 3 : 0);
-			ike_put_u8(w, 0);
-			ike_put_u16(w, t->key_bits ? 12 : 8);
-			ike_put_u8(w, t->type);
-			ike_put_u8(w, 0);
-			ike_put_u16(w, t->id);
-			if (t->key_bits) {
-				ike_put_u16(w, IKE_ATTRIBUTE_KEY_LENGTH | 0x8000);
-				ike_put_u16(w, t->key_bits);
-			}
-		}
-		ike_patch_be(w, at + 2, w->len - at, 2);
-	}
+	write_proposal(&b->w, &p, suite->number, true, spi);
 	ike_build_end(b);
 }
 
@@ -274,53 +300,93 @@ void ike_write_vendor(struct ike_builder *b, struct ike_slice id)
 	ike_build_end(b);
 }
 
-/*
- * All selectors are checked, but only the first IKE_TS_MAX are kept: a responder may narrow to
- * any part of what it is offered. Types that are not ranges of addresses are left out likewise.
- */
-int ike_parse_ts(struct ike_slice body, struct ike_ts_list *out)
+/* The family stays 0 for a type that isn't a range of addresses. */
+static void read_ts(struct ike_cursor *c, struct ike_ts *out)
+{
+	uint8_t type = ike_get_u8(c);
+	struct ike_slice first, last;
+	struct ike_cursor in;
+	uint16_t len;
+	size_t size;
+
+	*out = (struct ike_ts){.protocol = ike_get_u8(c)};
+	len = ike_get_u16(c);
+	if (len < 4)
+		ike_cursor_fail(c);
+	in = ike_cursor(ike_get_slice(c, len - (size_t)4));
+	if (!ike_cursor_ok(c) || (type != IKE_TS_IPV4_ADDR_RANGE && type != IKE_TS_IPV6_ADDR_RANGE))
+		return;
+	out->family = type == IKE_TS_IPV4_ADDR_RANGE ? 4 : 6;
+	size = out->family == 4 ? 4 : 16;
+	out->port_first = ike_get_u16(&in);
+	out->port_last = ike_get_u16(&in);
+	first = ike_get_slice(&in, size);
+	last = ike_get_slice(&in, size);
+	if (!ike_cursor_ok(&in) || ike_cursor_left(&in) ||
+	    memcmp(first.data, last.data, size) > 0) {
+		ike_cursor_fail(c);
+		return;
+	}
+	memcpy(out->first, first.data, size);
+	memcpy(out->last, last.data, size);
+}
+
+bool ike_next_ts(struct ike_cursor *c, struct ike_ts *out)
+{
+	while (ike_cursor_left(c)) {
+		read_ts(c, out);
+		if (out->family)
+			return ike_cursor_ok(c);
+	}
+	return false;
+}
+
+int ike_parse_ts(struct ike_slice body, struct ike_ts_payload *out)
 {
 	struct ike_cursor c = ike_cursor(body);
 	uint8_t count = ike_get_u8(&c);
+	struct ike_ts ts;
 
-	out->count = 0;
+	out->selectors = ike_slice(NULL, 0);
 	ike_get_be(&c, 3);
 	if (count == 0)
 		return IKE_N_INVALID_SYNTAX;
-	for (unsigned i = 0; i < count && ike_cursor_ok(&c); i++) {
-		struct ike_ts ts = {0};
-		uint8_t type = ike_get_u8(&c);
-		struct ike_slice first, last, inside;
-		struct ike_cursor in;
-		uint16_t len;
-		size_t size;
-
-		ts.protocol = ike_get_u8(&c);
-		len = ike_get_u16(&c);
-		inside = ike_get_slice(&c, len < 4 ? 0 : len - 4u);
-		if (len < 4 || !ike_cursor_ok(&c))
-			return IKE_N_INVALID_SYNTAX;
-		if (type != IKE_TS_IPV4_ADDR_RANGE && type != IKE_TS_IPV6_ADDR_RANGE)
-			continue;
-		in = ike_cursor(inside);
-		ts.family = type == IKE_TS_IPV4_ADDR_RANGE ? 4 : 6;
-		size = ts.family == 4 ? 4 : 16;
-		ts.port_first = ike_get_u16(&in);
-		ts.port_last = ike_get_u16(&in);
-		first = ike_get_slice(&in, size);
-		last = ike_get_slice(&in, size);
-		if (!ike_cursor_ok(&in) || ike_cursor_left(&in))
-			return IKE_N_INVALID_SYNTAX;
-		memcpy(ts.first, first.data, size);
-		memcpy(ts.last, last.data, size);
-		if (memcmp(ts.first, ts.last, size) > 0)
-			return IKE_N_INVALID_SYNTAX;
-		if (out->count < IKE_TS_MAX)
-			out->list[out->count++] = ts;
-	}
-	if (ike_cursor_left(&c))
+	for (unsigned i = 0; i < count; i++)
+		read_ts(&c, &ts);
+	if (!ike_cursor_ok(&c) || ike_cursor_left(&c))
 		return IKE_N_INVALID_SYNTAX;
-	return verdict(&c);
+	out->selectors = ike_slice(body.data + 4, body.len - 4);
+	return 0;
+}
+
+unsigned ike_ts_payload_narrow(const struct ike_ts_payload *peer, const struct ike_ts_list *own,
+			       struct ike_ts_list *out)
+{
+	struct ike_cursor c = ike_cursor(peer->selectors);
+	struct ike_ts_list found = {0};
+	struct ike_ts ts;
+
+	while (ike_next_ts(&c, &ts))
+		ike_ts_narrow(&ts, own, &found);
+	*out = found;
+	return found.count;
+}
+
+int ike_ts_payload_check_answer(const struct ike_ts_payload *answer,
+				const struct ike_ts_list *offered, struct ike_ts_list *out)
+{
+	struct ike_cursor c = ike_cursor(answer->selectors);
+	struct ike_ts_list found = {0};
+	struct ike_ts ts;
+
+	while (ike_next_ts(&c, &ts)) {
+		if (ike_ts_add(&found, &ts))
+			return IKE_N_TS_UNACCEPTABLE;
+	}
+	if (!ike_ts_subset(&found, offered))
+		return IKE_N_TS_UNACCEPTABLE;
+	*out = found;
+	return 0;
 }
 
 void ike_write_ts(struct ike_builder *b, uint8_t payload, const struct ike_ts_list *list)
@@ -346,36 +412,41 @@ void ike_write_ts(struct ike_builder *b, uint8_t payload, const struct ike_ts_li
 }
 
 /* Section 3.15: here the attribute type is 15 bits and a length always follows. */
+bool ike_next_attribute(struct ike_cursor *c, struct ike_attribute *out)
+{
+	uint16_t len;
+
+	if (!ike_cursor_left(c))
+		return false;
+	out->type = ike_get_u16(c) & 0x7fff;
+	len = ike_get_u16(c);
+	out->value = ike_get_slice(c, len);
+	return ike_cursor_ok(c);
+}
+
 int ike_parse_cp(struct ike_slice body, struct ike_cp *out)
 {
 	struct ike_cursor c = ike_cursor(body);
+	struct ike_attribute a;
 
-	out->count = 0;
 	out->type = ike_get_u8(&c);
 	ike_get_be(&c, 3);
-	while (ike_cursor_ok(&c) && ike_cursor_left(&c)) {
-		struct ike_attribute a;
-		uint16_t len;
-
-		a.type = ike_get_u16(&c) & 0x7fff;
-		len = ike_get_u16(&c);
-		a.value = ike_get_slice(&c, len);
-		if (!ike_cursor_ok(&c) || out->count == IKE_ATTRIBUTES_MAX)
-			return IKE_N_INVALID_SYNTAX;
-		out->attributes[out->count++] = a;
-	}
+	out->attributes = ike_slice(c.at, ike_cursor_left(&c));
+	while (ike_next_attribute(&c, &a))
+		;
 	return verdict(&c);
 }
 
-void ike_write_cp(struct ike_builder *b, const struct ike_cp *cp)
+void ike_write_cp(struct ike_builder *b, uint8_t type, const struct ike_attribute *attributes,
+		  unsigned count)
 {
 	ike_build_begin(b, IKE_PAYLOAD_CP);
-	ike_put_u8(&b->w, cp->type);
+	ike_put_u8(&b->w, type);
 	ike_put_be(&b->w, 0, 3);
-	for (unsigned i = 0; i < cp->count; i++) {
-		ike_put_u16(&b->w, cp->attributes[i].type);
-		ike_put_u16(&b->w, (uint16_t)cp->attributes[i].value.len);
-		ike_put_slice(&b->w, cp->attributes[i].value);
+	for (unsigned i = 0; i < count; i++) {
+		ike_put_u16(&b->w, attributes[i].type);
+		ike_put_u16(&b->w, (uint16_t)attributes[i].value.len);
+		ike_put_slice(&b->w, attributes[i].value);
 	}
 	ike_build_end(b);
 }
@@ -417,9 +488,11 @@ int ike_parse_skf(struct ike_slice body, struct ike_skf *out)
 
 bool ike_find_notify(const struct ike_payloads *p, uint16_t type, struct ike_notify *out)
 {
-	for (unsigned i = 0; i < p->count; i++) {
-		if (p->list[i].type == IKE_PAYLOAD_NOTIFY &&
-		    ike_parse_notify(p->list[i].body, out) == 0 && out->type == type)
+	struct ike_payload payload;
+
+	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);) {
+		if (payload.type == IKE_PAYLOAD_NOTIFY &&
+		    ike_parse_notify(payload.body, out) == 0 && out->type == type)
 			return true;
 	}
 	return false;

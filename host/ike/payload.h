@@ -3,8 +3,9 @@
  * The bodies of all payloads of RFC 7296, section 3: parser and writer of each.
  *
  * A parser reads a body without its generic header and returns 0 or INVALID_SYNTAX; the slices it
- * gives point into that body. A writer appends a whole payload; failure shows at
- * ike_build_finish().
+ * gives point into that body. Of what there may be many in a payload, the parser checks all and
+ * keeps none: an ike_next_...() function gives one after the other out of a cursor over them, and
+ * false at the end. A writer appends a whole payload; failure shows at ike_build_finish().
  */
 #ifndef RAVELIN_HOST_IKE_PAYLOAD_H
 #define RAVELIN_HOST_IKE_PAYLOAD_H
@@ -48,6 +49,11 @@ struct ike_delete {
 	struct ike_slice spis; /* count * spi_size octets */
 };
 
+/* The selectors of TSi or TSr: up to 255, for ike_next_ts(). */
+struct ike_ts_payload {
+	struct ike_slice selectors;
+};
+
 struct ike_attribute {
 	uint16_t type;
 	struct ike_slice value;
@@ -55,8 +61,7 @@ struct ike_attribute {
 
 struct ike_cp {
 	uint8_t type;
-	unsigned count;
-	struct ike_attribute attributes[IKE_ATTRIBUTES_MAX];
+	struct ike_slice attributes; /* for ike_next_attribute() */
 };
 
 struct ike_eap {
@@ -79,17 +84,44 @@ int ike_parse_auth(struct ike_slice body, struct ike_auth *out);
 int ike_parse_nonce(struct ike_slice body, struct ike_slice *out);
 int ike_parse_notify(struct ike_slice body, struct ike_notify *out);
 int ike_parse_delete(struct ike_slice body, struct ike_delete *out);
-int ike_parse_ts(struct ike_slice body, struct ike_ts_list *out);
+int ike_parse_ts(struct ike_slice body, struct ike_ts_payload *out);
 int ike_parse_cp(struct ike_slice body, struct ike_cp *out);
 int ike_parse_eap(struct ike_slice body, struct ike_eap *out);
 int ike_parse_skf(struct ike_slice body, struct ike_skf *out); /* RFC 7383, section 2.5 */
 
+/* Over ike_sa_payload.proposals; then over ike_received_proposal.transforms. */
+bool ike_next_proposal(struct ike_cursor *c, struct ike_received_proposal *out);
+bool ike_next_transform(struct ike_cursor *c, struct ike_transform *out);
+
+/* Over ike_ts_payload.selectors; those of a type that isn't a range of addresses are left out. */
+bool ike_next_ts(struct ike_cursor *c, struct ike_ts *out);
+
+/* Over ike_cp.attributes. */
+bool ike_next_attribute(struct ike_cursor *c, struct ike_attribute *out);
+
 /*
- * Write an SA payload with `count` proposals, numbered from 1 or, for an answer, with the number
- * `number` of the one that was chosen. `spi` goes into each: 0, 4 or 8 octets.
+ * Responder: what the peer's selectors and a list of ours both allow; `out` may be that list.
+ * Returns the number of selectors; 0: nothing in common.
+ */
+unsigned ike_ts_payload_narrow(const struct ike_ts_payload *peer, const struct ike_ts_list *own,
+			       struct ike_ts_list *out);
+
+/*
+ * Initiator: the selectors of an answer, each of which must lie within one that was offered.
+ * Returns 0 or TS_UNACCEPTABLE: also when there is none, and when more than IKE_TS_MAX are left
+ * without those that others cover, since the peer would believe in more than we can keep to.
+ */
+int ike_ts_payload_check_answer(const struct ike_ts_payload *answer,
+				const struct ike_ts_list *offered, struct ike_ts_list *out);
+
+/*
+ * Write an SA payload: an offer of proposals numbered from 1, or an answer with the one that was
+ * chosen, under the number it had. `spi` goes into each: 0, 4 or 8 octets.
  */
 void ike_write_sa(struct ike_builder *b, const struct ike_proposal *proposals, unsigned count,
-		  uint8_t number, struct ike_slice spi);
+		  struct ike_slice spi);
+void ike_write_sa_answer(struct ike_builder *b, const struct ike_suite *suite,
+			 struct ike_slice spi);
 void ike_write_ke(struct ike_builder *b, uint16_t group, struct ike_slice data);
 void ike_write_id(struct ike_builder *b, uint8_t payload, uint8_t type, struct ike_slice data);
 void ike_write_cert(struct ike_builder *b, uint8_t payload, uint8_t encoding,
@@ -102,7 +134,8 @@ void ike_write_delete(struct ike_builder *b, uint8_t protocol, uint8_t spi_size,
 		      struct ike_slice spis);
 void ike_write_vendor(struct ike_builder *b, struct ike_slice id);
 void ike_write_ts(struct ike_builder *b, uint8_t payload, const struct ike_ts_list *list);
-void ike_write_cp(struct ike_builder *b, const struct ike_cp *cp);
+void ike_write_cp(struct ike_builder *b, uint8_t type, const struct ike_attribute *attributes,
+		  unsigned count);
 void ike_write_eap(struct ike_builder *b, const struct ike_eap *eap);
 
 /* The first notify of a type, if there is one. A malformed notify is not found. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "host/ike/proposal.h"
+#include "host/ike/payload.h"
 
 #include <stdio.h>
 
@@ -28,78 +28,83 @@ bool ike_proposal_has(const struct ike_proposal *p, uint8_t type, uint16_t id)
 	return false;
 }
 
+static const struct form {
+	uint8_t protocol;
+	uint8_t spi_size;
+	uint64_t spi_min; /* below: reserved (RFC 7296, section 3.1; RFC 4303, section 2.1) */
+	bool ke;
+} forms[] = {
+	[IKE_PURPOSE_INIT] = {IKE_PROTO_IKE, 0, 0, true},
+	[IKE_PURPOSE_REKEY] = {IKE_PROTO_IKE, 8, 1, true},
+	[IKE_PURPOSE_AUTH] = {IKE_PROTO_ESP, 4, 256, false},
+	[IKE_PURPOSE_CHILD] = {IKE_PROTO_ESP, 4, 256, true},
+};
+
+static bool form_fits(const struct form *form, const struct ike_received_proposal *p, uint64_t *spi)
+{
+	struct ike_cursor c = ike_cursor(p->spi);
+
+	if (p->protocol != form->protocol || p->spi.len != form->spi_size)
+		return false;
+	*spi = ike_get_be(&c, form->spi_size);
+	return *spi >= form->spi_min;
+}
+
+/* Section 3.3.3: which transform types there are for a protocol. */
+static bool type_known(uint8_t protocol, uint8_t type)
+{
+	switch (type) {
+	case IKE_TRANSFORM_ENCR:
+	case IKE_TRANSFORM_INTEG:
+	case IKE_TRANSFORM_KE:
+		return true;
+	case IKE_TRANSFORM_PRF:
+		return protocol == IKE_PROTO_IKE;
+	case IKE_TRANSFORM_ESN:
+		return protocol == IKE_PROTO_ESP;
+	default:
+		return false;
+	}
+}
+
+/* Types whose ID 0 is what a proposal without that type means: NONE, or ESNs that aren't used. */
+static bool type_optional(uint8_t type)
+{
+	return type == IKE_TRANSFORM_INTEG || type == IKE_TRANSFORM_KE || type == IKE_TRANSFORM_ESN;
+}
+
+static uint16_t *suite_id(struct ike_suite *suite, uint8_t type)
+{
+	switch (type) {
+	case IKE_TRANSFORM_ENCR:
+		return &suite->encr;
+	case IKE_TRANSFORM_PRF:
+		return &suite->prf;
+	case IKE_TRANSFORM_INTEG:
+		return &suite->integ;
+	case IKE_TRANSFORM_KE:
+		return &suite->group;
+	default:
+		return &suite->esn;
+	}
+}
+
 static void suite_set(struct ike_suite *suite, const struct ike_transform *t)
 {
-	switch (t->type) {
-	case IKE_TRANSFORM_ENCR:
-		suite->encr = t->id;
+	*suite_id(suite, t->type) = t->id;
+	suite->types |= (uint8_t)(1 << t->type);
+	if (t->type == IKE_TRANSFORM_ENCR)
 		suite->encr_bits = t->key_bits;
-		break;
-	case IKE_TRANSFORM_PRF:
-		suite->prf = t->id;
-		break;
-	case IKE_TRANSFORM_INTEG:
-		suite->integ = t->id;
-		break;
-	case IKE_TRANSFORM_KE:
-		suite->group = t->id;
-		break;
-	default:
-		break;
-	}
 }
 
-static bool peer_has(const struct ike_sa_payload *sa, const struct ike_received_proposal *p,
-		     const struct ike_transform *t)
+static struct ike_transform suite_get(struct ike_suite suite, uint8_t type)
 {
-	for (unsigned i = p->first; i < p->first + p->count; i++) {
-		const struct ike_transform *o = &sa->transforms[i];
-
-		if (o->usable && o->type == t->type && o->id == t->id && o->key_bits == t->key_bits)
-			return true;
-	}
-	return false;
+	return (struct ike_transform){.type = type,
+				      .usable = true,
+				      .id = *suite_id(&suite, type),
+				      .key_bits = type == IKE_TRANSFORM_ENCR ? suite.encr_bits : 0};
 }
 
-/*
- * Choose one transform of a type. Returns false when the sides have that type but nothing in
- * common. A side that has none of the type is satisfied by "none" (id 0) of the other, which is
- * how KE and INTEG may be optional (section 3.3.6); ESN and the rest have no "none".
- */
-static bool select_type(const struct ike_proposal *own, const struct ike_sa_payload *sa,
-			const struct ike_received_proposal *peer, uint8_t type, uint16_t prefer,
-			struct ike_suite *suite)
-{
-	bool has_none = type == IKE_TRANSFORM_KE || type == IKE_TRANSFORM_INTEG;
-	struct ike_transform none = {.type = type};
-	bool own_any = false, peer_any = false;
-	const struct ike_transform *best = NULL;
-
-	for (unsigned i = 0; i < own->count; i++) {
-		const struct ike_transform *t = &own->transforms[i];
-
-		if (t->type != type)
-			continue;
-		own_any = true;
-		if (!peer_has(sa, peer, t))
-			continue;
-		if (!best || (t->id == prefer && best->id != prefer))
-			best = t;
-	}
-	for (unsigned i = peer->first; i < peer->first + peer->count; i++)
-		peer_any |= sa->transforms[i].type == type;
-	if (best) {
-		suite_set(suite, best);
-		return true;
-	}
-	if (!own_any && !peer_any)
-		return true;
-	if (!own_any)
-		return has_none && peer_has(sa, peer, &none);
-	return !peer_any && has_none && ike_proposal_has(own, type, 0);
-}
-
-/* Which transform types must be there for a protocol (section 3.3.3). */
 static bool suite_complete(const struct ike_suite *s)
 {
 	if (!s->encr || ike_encr_is_aead(s->encr) != (s->integ == IKE_INTEG_NONE))
@@ -107,93 +112,183 @@ static bool suite_complete(const struct ike_suite *s)
 	return s->protocol != IKE_PROTO_IKE || (s->prf && s->group);
 }
 
-static bool match(const struct ike_proposal *own, const struct ike_sa_payload *sa,
-		  const struct ike_received_proposal *peer, uint16_t prefer, bool ignore_ke,
-		  struct ike_suite *suite)
+static bool same_transform(const struct ike_transform *a, const struct ike_transform *b)
 {
-	*suite = (struct ike_suite){.protocol = own->protocol, .number = peer->number};
-	if (peer->protocol != own->protocol)
-		return false;
-	for (unsigned i = peer->first; i < peer->first + peer->count; i++) {
-		uint8_t type = sa->transforms[i].type;
+	return a->type == b->type && a->id == b->id && a->key_bits == b->key_bits;
+}
 
-		/* A type that is not known, such as ADDKE1 of RFC 9370, can't be answered. */
-		if (type < IKE_TRANSFORM_ENCR || type > IKE_TRANSFORM_ESN)
-			return false;
+static bool has_type(const struct ike_proposal *p, uint8_t type)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		if (p->transforms[i].type == type)
+			return true;
 	}
-	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN; type++) {
-		if (type == IKE_TRANSFORM_KE && ignore_ke)
+	return false;
+}
+
+/* Of what a proposal of the peer has for each type. */
+struct offer {
+	bool any[IKE_TRANSFORM_ESN + 1];
+	bool zero[IKE_TRANSFORM_ESN + 1];
+	const struct ike_transform *best[IKE_TRANSFORM_ESN + 1]; /* of ours */
+};
+
+static bool preferred(const struct ike_transform *t, const struct ike_transform *best,
+		      uint16_t group)
+{
+	if (!best)
+		return true;
+	if (t->type == IKE_TRANSFORM_KE && (t->id == group) != (best->id == group))
+		return t->id == group;
+	return t < best;
+}
+
+/* Returns false when there is a type that can't be answered, such as ADDKE1 of RFC 9370. */
+static bool read_offer(const struct ike_received_proposal *peer, const struct ike_proposal *own,
+		       uint16_t group, struct offer *out)
+{
+	struct ike_cursor c = ike_cursor(peer->transforms);
+	struct ike_transform t;
+
+	*out = (struct offer){0};
+	while (ike_next_transform(&c, &t)) {
+		if (!type_known(peer->protocol, t.type))
+			return false;
+		out->any[t.type] = true;
+		if (!t.usable)
 			continue;
-		if (!select_type(own, sa, peer, type, type == IKE_TRANSFORM_KE ? prefer : 0, suite))
+		out->zero[t.type] |= t.id == 0 && t.key_bits == 0;
+		for (unsigned i = 0; i < own->count; i++) {
+			const struct ike_transform *mine = &own->transforms[i];
+
+			if (same_transform(mine, &t) && preferred(mine, out->best[t.type], group))
+				out->best[t.type] = mine;
+		}
+	}
+	return true;
+}
+
+/* A type that says nothing here: its NONE is answered where it is offered, the rest is not. */
+static bool type_idle(const struct form *form, const struct ike_suite *suite, uint8_t type)
+{
+	return (type == IKE_TRANSFORM_INTEG && ike_encr_is_aead(suite->encr)) ||
+	       (type == IKE_TRANSFORM_KE && !form->ke);
+}
+
+/* Choose one transform of a type, or none where neither side has any or one means so. */
+static bool select_type(const struct form *form, const struct ike_proposal *own,
+			const struct offer *peer, uint8_t type, struct ike_suite *suite)
+{
+	struct ike_transform zero = {.type = type};
+	bool own_any = has_type(own, type);
+
+	if (type_idle(form, suite, type)) {
+		if (peer->zero[type])
+			suite_set(suite, &zero);
+		return true;
+	}
+	if (peer->best[type]) {
+		suite_set(suite, peer->best[type]);
+		return true;
+	}
+	if (!own_any && !peer->any[type])
+		return true;
+	if (!type_optional(type) || (own_any && !ike_proposal_has(own, type, 0)) ||
+	    (peer->any[type] && !peer->zero[type]))
+		return false;
+	if (peer->any[type])
+		suite_set(suite, &zero);
+	return true;
+}
+
+static bool match(const struct form *form, const struct ike_proposal *own,
+		  const struct ike_received_proposal *peer, uint16_t group, struct ike_suite *suite)
+{
+	struct offer offer;
+
+	*suite = (struct ike_suite){.protocol = peer->protocol, .number = peer->number};
+	if (!read_offer(peer, own, group, &offer))
+		return false;
+	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN; type++) {
+		if (!select_type(form, own, &offer, type, suite))
 			return false;
 	}
 	return suite_complete(suite);
 }
 
-static bool spi_size_fits(uint8_t protocol, size_t len)
+int ike_proposal_select(enum ike_purpose purpose, const struct ike_proposal *own,
+			unsigned own_count, const struct ike_sa_payload *peer, uint16_t group,
+			struct ike_suite *suite, uint64_t *spi)
 {
-	return protocol == IKE_PROTO_IKE ? len == 0 || len == 8 : len == 4;
-}
+	const struct form *form = &forms[purpose];
 
-int ike_proposal_select(const struct ike_proposal *own, unsigned own_count,
-			const struct ike_sa_payload *peer, uint16_t prefer_group, bool ignore_ke,
-			struct ike_suite *suite, struct ike_slice *spi)
-{
 	for (unsigned i = 0; i < own_count; i++) {
-		for (unsigned k = 0; k < peer->proposal_count; k++) {
-			const struct ike_received_proposal *p = &peer->proposals[k];
+		struct ike_cursor c = ike_cursor(peer->proposals);
+		struct ike_received_proposal p;
 
-			if (!spi_size_fits(own[i].protocol, p->spi.len) ||
-			    !match(&own[i], peer, p, prefer_group, ignore_ke, suite))
-				continue;
-			*spi = p->spi;
-			return 0;
+		while (ike_next_proposal(&c, &p)) {
+			if (form_fits(form, &p, spi) && match(form, &own[i], &p, group, suite))
+				return 0;
 		}
 	}
 	return IKE_N_NO_PROPOSAL_CHOSEN;
 }
 
-int ike_proposal_check_answer(const struct ike_proposal *own, unsigned own_count,
-			      const struct ike_sa_payload *answer, bool ignore_ke,
-			      struct ike_suite *suite, struct ike_slice *spi)
+bool ike_proposal_allows(const struct ike_proposal *own, const struct ike_suite *suite)
 {
-	const struct ike_received_proposal *p = &answer->proposals[0];
-	unsigned seen = 0;
+	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN; type++) {
+		struct ike_transform t = suite_get(*suite, type);
+		bool found = t.id == 0 && !has_type(own, type);
 
-	if (answer->proposal_count != 1)
-		return IKE_N_NO_PROPOSAL_CHOSEN;
-	for (unsigned i = p->first; i < p->first + p->count; i++) {
-		unsigned bit = 1u << (answer->transforms[i].type & 31);
-
-		if (seen & bit)
-			return IKE_N_NO_PROPOSAL_CHOSEN;
-		seen |= bit;
+		for (unsigned i = 0; i < own->count; i++)
+			found |= same_transform(&own->transforms[i], &t);
+		if (!found)
+			return false;
 	}
-	if (p->number < 1 || p->number > own_count)
+	return true;
+}
+
+/* The transforms of an answer, one of a type. */
+static bool read_answer(const struct ike_received_proposal *answer, struct ike_suite *suite)
+{
+	struct ike_cursor c = ike_cursor(answer->transforms);
+	struct ike_transform t;
+
+	*suite = (struct ike_suite){.protocol = answer->protocol, .number = answer->number};
+	while (ike_next_transform(&c, &t)) {
+		if (!t.usable || !type_known(answer->protocol, t.type) ||
+		    (suite->types & 1 << t.type) || (t.key_bits && t.type != IKE_TRANSFORM_ENCR))
+			return false;
+		suite_set(suite, &t);
+	}
+	return suite_complete(suite);
+}
+
+int ike_proposal_check_answer(enum ike_purpose purpose, const struct ike_proposal *own,
+			      unsigned own_count, const struct ike_sa_payload *answer,
+			      struct ike_suite *suite, uint64_t *spi)
+{
+	const struct form *form = &forms[purpose];
+	struct ike_cursor c = ike_cursor(answer->proposals);
+	struct ike_received_proposal p;
+	struct ike_proposal offered;
+
+	if (!ike_next_proposal(&c, &p) || ike_cursor_left(&c) || p.number < 1 ||
+	    p.number > own_count || !form_fits(form, &p, spi) || !read_answer(&p, suite))
 		return IKE_N_NO_PROPOSAL_CHOSEN;
-	return ike_proposal_select(&own[p->number - 1], 1, answer, 0, ignore_ke, suite, spi);
+	offered = form->ke ? own[p.number - 1]
+			   : ike_proposal_without(&own[p.number - 1], IKE_TRANSFORM_KE);
+	return ike_proposal_allows(&offered, suite) ? 0 : IKE_N_NO_PROPOSAL_CHOSEN;
 }
 
 struct ike_proposal ike_suite_proposal(const struct ike_suite *s)
 {
 	struct ike_proposal p = {.protocol = s->protocol};
 
-	p.transforms[p.count++] = (struct ike_transform){.type = IKE_TRANSFORM_ENCR,
-							 .usable = true,
-							 .id = s->encr,
-							 .key_bits = s->encr_bits};
-	if (s->prf)
-		p.transforms[p.count++] = (struct ike_transform){
-			.type = IKE_TRANSFORM_PRF, .usable = true, .id = s->prf};
-	if (s->integ)
-		p.transforms[p.count++] = (struct ike_transform){
-			.type = IKE_TRANSFORM_INTEG, .usable = true, .id = s->integ};
-	if (s->group)
-		p.transforms[p.count++] = (struct ike_transform){
-			.type = IKE_TRANSFORM_KE, .usable = true, .id = s->group};
-	if (s->protocol == IKE_PROTO_ESP)
-		p.transforms[p.count++] = (struct ike_transform){
-			.type = IKE_TRANSFORM_ESN, .usable = true, .id = IKE_ESN_NO};
+	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN; type++) {
+		if (s->types & (1 << type))
+			p.transforms[p.count++] = suite_get(*s, type);
+	}
 	return p;
 }
 

@@ -17,37 +17,51 @@ struct ike_transform {
 
 enum { IKE_PROPOSAL_TRANSFORMS_MAX = 24 };
 
-/* A proposal of ours. Transforms of one type are alternatives, the first being preferred. */
+/*
+ * A proposal of ours. Transforms of one type are alternatives, the first being preferred. Its
+ * ciphers are all AEADs or all not, as RFC 7296, section 3.3, has it.
+ */
 struct ike_proposal {
 	uint8_t protocol; /* IKE_PROTO_IKE or IKE_PROTO_ESP */
 	unsigned count;
 	struct ike_transform transforms[IKE_PROPOSAL_TRANSFORMS_MAX];
 };
 
+/* An SA payload that holds together: the octets of its proposals, for ike_next_proposal(). */
+struct ike_sa_payload {
+	struct ike_slice proposals;
+};
+
 struct ike_received_proposal {
 	uint8_t number;
 	uint8_t protocol;
+	uint8_t transform_count;
 	struct ike_slice spi;
-	unsigned first; /* index into ike_sa_payload.transforms */
-	unsigned count;
+	struct ike_slice transforms; /* for ike_next_transform() */
 };
 
-struct ike_sa_payload {
-	unsigned proposal_count;
-	unsigned transform_count;
-	struct ike_received_proposal proposals[IKE_PROPOSALS_MAX];
-	struct ike_transform transforms[IKE_TRANSFORMS_MAX];
-};
-
-/* What was agreed on. Key lengths are in bits; 0 and IKE_INTEG_NONE where there is none. */
+/*
+ * What was agreed on. Key lengths are in bits; IDs are 0 where there is none: IKE_INTEG_NONE,
+ * IKE_GROUP_NONE, IKE_ESN_NO.
+ */
 struct ike_suite {
 	uint8_t protocol;
-	uint8_t number;
+	uint8_t number; /* of the proposal */
+	uint8_t types;	/* whose transforms an answer has: 1 << type */
 	uint16_t encr;
 	uint16_t encr_bits;
 	uint16_t prf;
 	uint16_t integ;
 	uint16_t group;
+	uint16_t esn;
+};
+
+/* What an SA payload is for, which says how its proposals look (section 3.3.1). */
+enum ike_purpose {
+	IKE_PURPOSE_INIT,  /* IKE_SA_INIT: no SPI, with key exchange */
+	IKE_PURPOSE_REKEY, /* CREATE_CHILD_SA for an IKE SA: SPI of 8 octets, with key exchange */
+	IKE_PURPOSE_AUTH,  /* IKE_AUTH for ESP: SPI of 4 octets, no key exchange (section 1.2) */
+	IKE_PURPOSE_CHILD, /* CREATE_CHILD_SA for ESP: SPI of 4 octets, key exchange if both want */
 };
 
 /*
@@ -69,30 +83,51 @@ struct ike_proposal ike_proposal_without(const struct ike_proposal *p, uint8_t t
 bool ike_proposal_has(const struct ike_proposal *p, uint8_t type, uint16_t id);
 
 /*
- * Choose among what the peer offers, in our order of preference. ignore_ke leaves transforms of
- * type KE out of the comparison (IKE_AUTH, section 1.2). The peer's SPI is in *spi.
- * `prefer_group`, when not 0, is taken where both sides have it, which saves a round trip.
- * Returns 0 or NO_PROPOSAL_CHOSEN.
+ * Responder: choose among what the peer offers, in our order of preference.
+ *
+ * own    ours for that protocol; KE transforms in them count for nothing in IKE_PURPOSE_AUTH
+ * group  of the peer's KE payload, taken where both sides have it, which saves a round trip;
+ *        IKE_GROUP_NONE when it sent none. When suite->group is another one after all, and not
+ *        IKE_GROUP_NONE, the answer is INVALID_KE_PAYLOAD with suite->group (section 1.3).
+ * spi    the peer's, in host order; 0 in IKE_PURPOSE_INIT
+ *
+ * A proposal is passed over when its protocol or SPI isn't one for this purpose or when it has a
+ * transform of a type that isn't known for its protocol; a transform, when its ID or an attribute
+ * isn't known (section 3.3.6). A side without INTEG or KE means NONE; one without ESN, the number
+ * that isn't extended, though section 3.3.3 wants that said. An AEAD goes without INTEG whatever
+ * else of that type is offered (RFC 5282, section 8).
+ *
+ * It takes one pass over the payload for each proposal of ours.
+ * Returns 0, or NO_PROPOSAL_CHOSEN with *suite and *spi in no particular state.
  */
-int ike_proposal_select(const struct ike_proposal *own, unsigned own_count,
-			const struct ike_sa_payload *peer, uint16_t prefer_group, bool ignore_ke,
-			struct ike_suite *suite, struct ike_slice *spi);
+int ike_proposal_select(enum ike_purpose purpose, const struct ike_proposal *own,
+			unsigned own_count, const struct ike_sa_payload *peer, uint16_t group,
+			struct ike_suite *suite, uint64_t *spi);
 
 /*
- * Check an answer to our offer: exactly one proposal, one transform of each type, and all of them
- * offered (section 2.7). Returns 0 or NO_PROPOSAL_CHOSEN.
+ * Initiator: check an answer to our offer `own`, which ike_write_sa() numbered from 1: exactly one
+ * proposal under the number of one of ours, at most one transform of each type, and all of them
+ * offered (section 2.7). NONE for INTEG and KE, and the ESN that isn't extended, may be left out
+ * or added where it is what we meant. Whether suite->group is that of our KE payload is the
+ * caller's to see. Returns as ike_proposal_select() does.
  */
-int ike_proposal_check_answer(const struct ike_proposal *own, unsigned own_count,
-			      const struct ike_sa_payload *answer, bool ignore_ke,
-			      struct ike_suite *suite, struct ike_slice *spi);
+int ike_proposal_check_answer(enum ike_purpose purpose, const struct ike_proposal *own,
+			      unsigned own_count, const struct ike_sa_payload *answer,
+			      struct ike_suite *suite, uint64_t *spi);
 
-/* The suite as a proposal with one transform of each type: what an answer carries. */
+/* Would this proposal of ours have let a suite be chosen? */
+bool ike_proposal_allows(const struct ike_proposal *own, const struct ike_suite *suite);
+
+/*
+ * The suite as a proposal: what an answer carries. It has one transform of each type that the
+ * proposal had which was chosen, NONE where that was offered (section 2.7).
+ */
 struct ike_proposal ike_suite_proposal(const struct ike_suite *suite);
 
 /* "AES_GCM_16-256/PRF_HMAC_SHA2_384/X25519". */
 void ike_suite_text(const struct ike_suite *suite, char *out, size_t len);
 
-/* "aes512" is unknown; NULL when there is no such algorithm. */
+/* "AES_GCM_16"; "NONE" for ID 0 and for what has no name here. Never NULL. */
 const char *ike_algorithm_name(uint8_t type, uint16_t id);
 
 bool ike_encr_is_aead(uint16_t encr);

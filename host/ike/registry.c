@@ -59,8 +59,15 @@ int ike_registry_init(struct ike_engine *e)
 	return err;
 }
 
+/* Out of everything that leads to it, and freed. */
 static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 {
+	ike_table_remove(&e->by_spi, &sa->links.by_spi);
+	ike_table_remove(&e->by_id, &sa->links.by_id);
+	ike_table_remove(&e->by_peer, &sa->links.by_peer);
+	ike_table_remove(&e->by_conn, &sa->links.by_conn);
+	ike_table_remove(&e->half_open, &sa->links.half_open);
+	ike_timers_release(e, sa->timers, IKE_SA_TIMERS);
 	while (sa->children) {
 		struct ike_child *child = sa->children;
 
@@ -81,6 +88,9 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 
 void ike_registry_free(struct ike_engine *e)
 {
+	/* None is found any more by what is freed with another. */
+	for (struct ike_sa *sa = e->all; sa; sa = sa->links.next)
+		sa->state = IKE_STATE_DEAD;
 	while (e->all) {
 		struct ike_sa *sa = e->all;
 
@@ -271,17 +281,12 @@ void ike_reap(struct ike_engine *e)
 		struct ike_sa *sa = e->dead;
 
 		e->dead = sa->links.dead_next;
-		ike_table_remove(&e->by_spi, &sa->links.by_spi);
-		ike_table_remove(&e->by_id, &sa->links.by_id);
-		ike_table_remove(&e->by_peer, &sa->links.by_peer);
-		ike_table_remove(&e->by_conn, &sa->links.by_conn);
 		if (sa->links.prev)
 			sa->links.prev->links.next = sa->links.next;
 		else
 			e->all = sa->links.next;
 		if (sa->links.next)
 			sa->links.next->links.prev = sa->links.prev;
-		ike_timers_release(e, sa->timers, IKE_SA_TIMERS);
 		e->sa_count--;
 		sa_free(e, sa);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The life of an IKE SA and of the Child SAs in it. */
+/* The life of an IKE SA. */
 #include "host/ike/sa.h"
 
 #include <errno.h>
@@ -99,13 +99,18 @@ static void hand_over(struct ike_engine *e, struct ike_sa *sa)
 	struct ike_sa *next = sa->successor ? ike_sa_find_id(e, sa->successor) : NULL,
 		      *rival = NULL;
 
-	if (sa->state != IKE_STATE_ESTABLISHED)
-		return;
+	if (next && next->state == IKE_STATE_CONNECTING)
+		ike_sa_down(e, next, "the IKE SA that it was to replace is gone");
 	if (ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE))
 		rival = ike_sa_find_id(
 			e, IKE_OWNER(sa->out.task, struct ike_create_task, task)->rival_id);
-	if (next && next->state == IKE_STATE_CONNECTING)
-		ike_sa_down(e, next, "the IKE SA that it was to replace is gone");
+	if (sa->state != IKE_STATE_ESTABLISHED) {
+		/* It was to be deleted, and what was to replace it isn't wanted either. */
+		if (sa->state == IKE_STATE_DELETING && next && next->predecessor == sa->id &&
+		    next->state == IKE_STATE_ESTABLISHED)
+			ike_sa_delete(e, next, sa->last_heard_at, "its predecessor is deleted");
+		return;
+	}
 	if (rival)
 		next = rival;
 	if (!next || next->state != IKE_STATE_ESTABLISHED)

@@ -281,6 +281,7 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason);
 struct ike_child *ike_child_successor(const struct ike_engine *e, const struct ike_child *child);
+bool ike_child_has_other(const struct ike_child *child);
 void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_rekey_later(struct ike_engine *e, struct ike_child *child, uint64_t now);

@@ -254,35 +254,34 @@ static bool ts_within(const struct ike_ts *part, const struct ike_ts *whole)
 	return intersect(part, whole, &common) && ts_equal(&common, part);
 }
 
-unsigned ike_ts_narrow(const struct ike_ts_list *a, const struct ike_ts_list *b,
-		       struct ike_ts_list *out)
+int ike_ts_add(struct ike_ts_list *list, const struct ike_ts *ts)
 {
-	struct ike_ts_list found = {0};
+	unsigned kept = 0;
 
-	for (unsigned i = 0; i < a->count; i++) {
-		for (unsigned k = 0; k < b->count; k++) {
-			struct ike_ts ts;
-			unsigned n = 0;
-
-			if (found.count == IKE_TS_MAX || !intersect(&a->list[i], &b->list[k], &ts))
-				continue;
-			while (n < found.count && !ts_within(&ts, &found.list[n]))
-				n++;
-			if (n == found.count)
-				found.list[found.count++] = ts;
-		}
+	for (unsigned i = 0; i < list->count; i++) {
+		if (ts_within(ts, &list->list[i]))
+			return 0;
 	}
-	*out = (struct ike_ts_list){0};
-	for (unsigned i = 0; i < found.count; i++) {
-		bool covered = false;
-
-		/* An earlier one may lie within a later: a specific selector before its network. */
-		for (unsigned k = i + 1; k < found.count; k++)
-			covered |= ts_within(&found.list[i], &found.list[k]);
-		if (!covered)
-			out->list[out->count++] = found.list[i];
+	/* It may cover what came before: a specific selector comes ahead of its network. */
+	for (unsigned i = 0; i < list->count; i++) {
+		if (!ts_within(&list->list[i], ts))
+			list->list[kept++] = list->list[i];
 	}
-	return out->count;
+	list->count = kept;
+	if (kept == IKE_TS_MAX)
+		return -ENOSPC;
+	list->list[list->count++] = *ts;
+	return 0;
+}
+
+void ike_ts_narrow(const struct ike_ts *ts, const struct ike_ts_list *list, struct ike_ts_list *out)
+{
+	struct ike_ts common;
+
+	for (unsigned i = 0; i < list->count; i++) {
+		if (intersect(ts, &list->list[i], &common))
+			ike_ts_add(out, &common);
+	}
 }
 
 bool ike_ts_subset(const struct ike_ts_list *part, const struct ike_ts_list *whole)

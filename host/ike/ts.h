@@ -35,9 +35,18 @@ void ike_ts_text(const struct ike_ts *ts, char *out, size_t len);
 /* A copy of a configured list with `dynamic` replaced by the address of that end. */
 struct ike_ts_list ike_ts_resolve(const struct ike_ts_list *list, const struct ike_addr *addr);
 
-/* What both lists allow. Returns the number of selectors; 0: nothing in common. */
-unsigned ike_ts_narrow(const struct ike_ts_list *a, const struct ike_ts_list *b,
-		       struct ike_ts_list *out);
+/*
+ * Add a selector to a list in which none lies within another: nothing happens when one covers it,
+ * and what it covers goes. Returns 0, or -ENOSPC when IKE_TS_MAX others are there.
+ */
+int ike_ts_add(struct ike_ts_list *list, const struct ike_ts *ts);
+
+/*
+ * Add to `out` what `ts` and the selectors of a list both allow, as far as there is room: a
+ * responder may narrow to any part of what it is offered (section 2.9).
+ */
+void ike_ts_narrow(const struct ike_ts *ts, const struct ike_ts_list *list,
+		   struct ike_ts_list *out);
 
 /* Is every selector of `part` within one of `whole`? */
 bool ike_ts_subset(const struct ike_ts_list *part, const struct ike_ts_list *whole);

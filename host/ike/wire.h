@@ -14,11 +14,7 @@ enum {
 
 	/* The largest message that is read or written; larger ones are dropped unread. */
 	IKE_MESSAGE_MAX = 16384,
-	IKE_PAYLOADS_MAX = 64,
-	IKE_PROPOSALS_MAX = 32,
-	IKE_TRANSFORMS_MAX = 256,
-	IKE_TS_MAX = 16,
-	IKE_ATTRIBUTES_MAX = 32,
+	IKE_TS_MAX = 16, /* selectors of one side that a Child SA has; more may be received */
 	IKE_ID_MAX = 256,
 	IKE_NONCE_MIN = 16,
 	IKE_NONCE_MAX = 256,

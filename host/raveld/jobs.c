@@ -141,7 +141,7 @@ static void drop(struct queue *q)
 	}
 }
 
-void jobs_close(struct jobs *jobs)
+void jobs_stop(struct jobs *jobs)
 {
 	if (!jobs)
 		return;
@@ -149,7 +149,9 @@ void jobs_close(struct jobs *jobs)
 	jobs->waiting = 0;
 	drop(&jobs->known);
 	drop(&jobs->strangers);
-	while (jobs->running)
-		uv_run(jobs->loop, UV_RUN_ONCE);
+}
+
+void jobs_free(struct jobs *jobs)
+{
 	free(jobs);
 }

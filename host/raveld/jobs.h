@@ -25,7 +25,10 @@ void jobs_add(struct jobs *jobs, struct ike_job *job);
 size_t jobs_waiting(const struct jobs *jobs);
 size_t jobs_running(const struct jobs *jobs);
 
-/* Waits for those that threads are at; nobody is told of them any more. NULL is fine. */
-void jobs_close(struct jobs *jobs);
+/* Nothing begins any more, and nobody is told of what threads are at. NULL is fine. */
+void jobs_stop(struct jobs *jobs);
+
+/* Once the loop has run until nothing was left in it. NULL is fine. */
+void jobs_free(struct jobs *jobs);
 
 #endif

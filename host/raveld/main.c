@@ -284,15 +284,17 @@ static int start(struct daemon *d)
 static void finish(struct daemon *d)
 {
 	datapath_stop(d->datapath);
-	jobs_close(d->jobs);
 	control_close(d->control);
 	d->control = NULL;
 	sockets_close(d->sockets);
+	d->sockets = NULL;
+	jobs_stop(d->jobs);
 	ike_engine_free(d->engine);
 	rvl_sad_free(d->sad);
 	routes_close(d->routes);
 	uv_walk(&d->loop, close_handle, NULL);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
+	jobs_free(d->jobs);
 	uv_loop_close(&d->loop);
 	follow_stop(d);
 	if (d->tap >= 0)

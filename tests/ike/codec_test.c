@@ -28,9 +28,9 @@ static struct ike_slice chain_of(const struct ike_builder *b)
 /* Every parser over one body, whatever the payload says it is. */
 static void parse_everything(struct ike_slice body)
 {
-	struct ike_sa_payload *sa = malloc(sizeof(*sa));
+	struct ike_sa_payload sa;
 	struct ike_id_payload id;
-	struct ike_ts_list ts;
+	struct ike_ts_payload ts;
 	struct ike_cert cert;
 	struct ike_auth auth;
 	struct ike_notify notify;
@@ -41,7 +41,7 @@ static void parse_everything(struct ike_slice body)
 	struct ike_skf skf;
 	struct ike_ke ke;
 
-	ike_parse_sa(body, sa);
+	ike_parse_sa(body, &sa);
 	ike_parse_ke(body, &ke);
 	ike_parse_id(body, &id);
 	ike_parse_cert(body, &cert);
@@ -53,7 +53,48 @@ static void parse_everything(struct ike_slice body)
 	ike_parse_cp(body, &cp);
 	ike_parse_eap(body, &eap);
 	ike_parse_skf(body, &skf);
-	free(sa);
+}
+
+/* What a parser took gives itself in full: all transforms that were announced, and no more. */
+static void walk_proposals(const struct ike_sa_payload *sa)
+{
+	struct ike_cursor c = ike_cursor(sa->proposals);
+	struct ike_received_proposal p;
+
+	while (ike_next_proposal(&c, &p)) {
+		struct ike_cursor in = ike_cursor(p.transforms);
+		struct ike_transform t;
+		unsigned n = 0;
+
+		while (ike_next_transform(&in, &t))
+			n++;
+		assert_int_equal(n, p.transform_count);
+		assert_true(ike_cursor_ok(&in));
+	}
+	assert_true(ike_cursor_ok(&c));
+}
+
+static unsigned count_ts(const struct ike_ts_payload *payload)
+{
+	struct ike_cursor c = ike_cursor(payload->selectors);
+	struct ike_ts ts;
+	unsigned n = 0;
+
+	while (ike_next_ts(&c, &ts))
+		n++;
+	assert_true(ike_cursor_ok(&c));
+	return n;
+}
+
+static unsigned count_attributes(const struct ike_cp *cp)
+{
+	struct ike_cursor c = ike_cursor(cp->attributes);
+	struct ike_attribute a;
+	unsigned n = 0;
+
+	while (ike_next_attribute(&c, &a))
+		n++;
+	return n;
 }
 
 /* One body through its own parser. */
@@ -61,7 +102,7 @@ static int parse_as(uint8_t type, struct ike_slice body)
 {
 	struct ike_sa_payload sa;
 	struct ike_id_payload id;
-	struct ike_ts_list ts;
+	struct ike_ts_payload ts;
 	struct ike_cert cert;
 	struct ike_auth auth;
 	struct ike_notify notify;
@@ -71,10 +112,13 @@ static int parse_as(uint8_t type, struct ike_slice body)
 	struct ike_eap eap;
 	struct ike_skf skf;
 	struct ike_ke ke;
+	int err;
 
 	switch (type) {
 	case IKE_PAYLOAD_SA:
-		return ike_parse_sa(body, &sa);
+		err = ike_parse_sa(body, &sa);
+		walk_proposals(&sa);
+		return err;
 	case IKE_PAYLOAD_KE:
 		return ike_parse_ke(body, &ke);
 	case IKE_PAYLOAD_IDI:
@@ -93,7 +137,9 @@ static int parse_as(uint8_t type, struct ike_slice body)
 		return ike_parse_delete(body, &del);
 	case IKE_PAYLOAD_TSI:
 	case IKE_PAYLOAD_TSR:
-		return ike_parse_ts(body, &ts);
+		err = ike_parse_ts(body, &ts);
+		assert_true(count_ts(&ts) <= 255);
+		return err;
 	case IKE_PAYLOAD_CP:
 		return ike_parse_cp(body, &cp);
 	case IKE_PAYLOAD_EAP:
@@ -148,8 +194,7 @@ static void write_payload(struct ike_builder *b, uint8_t type, struct rng *r)
 	struct ike_slice data = ike_slice(noise, sizeof(noise));
 	struct ike_proposal p[2];
 	struct ike_ts_list ts = some_selectors();
-	struct ike_cp cp = {
-		.type = 1, .count = 2, .attributes = {{.type = 1}, {.type = 8, .value = data}}};
+	struct ike_attribute attributes[] = {{.type = 1}, {.type = 8, .value = data}};
 	struct ike_eap eap = {.code = 1, .identifier = 9, .data = data};
 	char error[128];
 
@@ -160,7 +205,7 @@ static void write_payload(struct ike_builder *b, uint8_t type, struct rng *r)
 				   &p[0], error, sizeof(error));
 		ike_proposal_parse("aes256-sha512-modp4096", IKE_PROTO_IKE, &p[1], error,
 				   sizeof(error));
-		ike_write_sa(b, p, 2, 0, ike_slice(noise, 8));
+		ike_write_sa(b, p, 2, ike_slice(noise, 8));
 		break;
 	case IKE_PAYLOAD_KE:
 		ike_write_ke(b, IKE_GROUP_X25519, ike_slice(noise, 32));
@@ -193,7 +238,7 @@ static void write_payload(struct ike_builder *b, uint8_t type, struct rng *r)
 		ike_write_ts(b, type, &ts);
 		break;
 	case IKE_PAYLOAD_CP:
-		ike_write_cp(b, &cp);
+		ike_write_cp(b, 1, attributes, 2);
 		break;
 	case IKE_PAYLOAD_EAP:
 		ike_write_eap(b, &eap);
@@ -250,10 +295,15 @@ static void every_payload_reads_back_as_written(void **state)
 	struct ike_slice nonce;
 	struct ike_notify n;
 	struct ike_delete d;
-	struct ike_ts_list ts, expected = some_selectors();
+	struct ike_ts_list expected = some_selectors();
+	struct ike_ts_payload selectors;
+	struct ike_received_proposal proposal;
+	struct ike_transform transform;
+	struct ike_attribute attribute;
+	struct ike_cursor c, in;
+	struct ike_ts ts;
 	struct ike_cp cp;
 	struct ike_eap eap;
-	unsigned i = 0;
 
 	(void)state;
 	ike_build_message(&b, first, sizeof(first), &HEADER);
@@ -261,21 +311,29 @@ static void every_payload_reads_back_as_written(void **state)
 		write_payload(&b, TYPES[t], &r);
 	assert_int_equal(ike_build_finish(&b), 0);
 	assert_int_equal(ike_payloads_parse(chain_of(&b), first[16], &p), 0);
-	assert_int_equal(p.count, sizeof(TYPES) - 1);
-	for (; i < p.count; i++) {
-		struct ike_slice body = p.list[i].body;
+	assert_int_equal(payload_total(&p), sizeof(TYPES) - 1);
+	for (unsigned i = 0; i < sizeof(TYPES) - 1; i++) {
+		struct ike_slice body = payload_at(&p, i).body;
 
-		assert_int_equal(p.list[i].type, TYPES[i]);
+		assert_int_equal(payload_at(&p, i).type, TYPES[i]);
 		rng_bytes(&again, noise, sizeof(noise));
 		switch (TYPES[i]) {
 		case IKE_PAYLOAD_SA:
 			assert_int_equal(ike_parse_sa(body, &sa), 0);
-			assert_int_equal(sa.proposal_count, 2);
-			assert_int_equal(sa.proposals[1].number, 2);
-			assert_int_equal(sa.proposals[0].count, 5);
-			assert_memory_equal(sa.proposals[1].spi.data, noise, 8);
-			assert_int_equal(sa.transforms[1].id, IKE_ENCR_AES_GCM_16);
-			assert_int_equal(sa.transforms[1].key_bits, 128);
+			c = ike_cursor(sa.proposals);
+			assert_true(ike_next_proposal(&c, &proposal));
+			assert_int_equal(proposal.number, 1);
+			assert_int_equal(proposal.transform_count, 5);
+			in = ike_cursor(proposal.transforms);
+			assert_true(ike_next_transform(&in, &transform));
+			assert_true(ike_next_transform(&in, &transform));
+			assert_int_equal(transform.id, IKE_ENCR_AES_GCM_16);
+			assert_int_equal(transform.key_bits, 128);
+			assert_true(ike_next_proposal(&c, &proposal));
+			assert_int_equal(proposal.number, 2);
+			assert_int_equal(proposal.protocol, IKE_PROTO_IKE);
+			assert_true(ike_slice_equal(proposal.spi, ike_slice(noise, 8)));
+			assert_false(ike_next_proposal(&c, &proposal));
 			break;
 		case IKE_PAYLOAD_KE:
 			assert_int_equal(ike_parse_ke(body, &ke), 0);
@@ -317,15 +375,23 @@ static void every_payload_reads_back_as_written(void **state)
 			break;
 		case IKE_PAYLOAD_TSI:
 		case IKE_PAYLOAD_TSR:
-			assert_int_equal(ike_parse_ts(body, &ts), 0);
-			assert_int_equal(ts.count, expected.count);
-			assert_memory_equal(ts.list, expected.list, 4 * sizeof(ts.list[0]));
+			assert_int_equal(ike_parse_ts(body, &selectors), 0);
+			c = ike_cursor(selectors.selectors);
+			for (unsigned k = 0; k < expected.count; k++) {
+				assert_true(ike_next_ts(&c, &ts));
+				assert_memory_equal(&ts, &expected.list[k], sizeof(ts));
+			}
+			assert_false(ike_next_ts(&c, &ts));
 			break;
 		case IKE_PAYLOAD_CP:
 			assert_int_equal(ike_parse_cp(body, &cp), 0);
-			assert_int_equal(cp.count, 2);
-			assert_int_equal(cp.attributes[1].type, 8);
-			assert_true(ike_slice_equal(cp.attributes[1].value, ike_slice(noise, 64)));
+			assert_int_equal(cp.type, 1);
+			c = ike_cursor(cp.attributes);
+			assert_true(ike_next_attribute(&c, &attribute));
+			assert_true(ike_next_attribute(&c, &attribute));
+			assert_int_equal(attribute.type, 8);
+			assert_true(ike_slice_equal(attribute.value, ike_slice(noise, 64)));
+			assert_false(ike_next_attribute(&c, &attribute));
 			break;
 		case IKE_PAYLOAD_EAP:
 			assert_int_equal(ike_parse_eap(body, &eap), 0);
@@ -364,7 +430,7 @@ static void every_truncation_of_every_payload_is_refused(void **state)
 		write_payload(&b, TYPES[t], &r);
 		assert_int_equal(ike_build_finish(&b), 0);
 		assert_int_equal(ike_payloads_parse(chain_of(&b), buf[16], &p), 0);
-		body = p.list[0].body;
+		body = payload_at(&p, 0).body;
 		assert_int_equal(parse_as(TYPES[t], body), 0);
 		for (size_t len = 0; len < body.len; len++) {
 			uint8_t *cut = exact_copy(body.data, len);
@@ -414,8 +480,8 @@ static void unknown_payloads_are_skipped_unless_critical(void **state)
 	ike_build_end(&b);
 	ike_write_vendor(&b, ike_slice("x", 1));
 	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
-	assert_int_equal(p.count, 1);
-	assert_int_equal(p.list[0].type, IKE_PAYLOAD_VENDOR);
+	assert_int_equal(payload_total(&p), 1);
+	assert_int_equal(payload_at(&p, 0).type, IKE_PAYLOAD_VENDOR);
 	buf[1] = 0x80;
 	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p),
 			 IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD);
@@ -426,19 +492,133 @@ static void unknown_payloads_are_skipped_unless_critical(void **state)
 	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
 }
 
-static void a_chain_longer_than_the_limit_is_refused(void **state)
+/* Sections 3.10.1 and 3.12: vendor IDs and status notifies may be any number. */
+static void a_chain_may_have_as_many_payloads_as_the_message_holds(void **state)
 {
-	uint8_t buf[4096];
+	const struct ike_slice nothing = {0};
+	uint8_t buf[IKE_MESSAGE_MAX];
+	struct ike_slice body;
 	struct ike_payloads p;
 	struct ike_builder b;
+	struct ike_notify n;
+	unsigned count = 0;
 
 	(void)state;
 	ike_build_chain(&b, buf, sizeof(buf));
-	for (unsigned i = 0; i < IKE_PAYLOADS_MAX; i++)
-		ike_write_vendor(&b, ike_slice("x", 1));
+	for (; b.w.len + 4 + 8 + 5 <= sizeof(buf); count++) {
+		if (count % 2)
+			ike_write_notify(&b, 0, nothing, (uint16_t)(40000 + count), nothing);
+		else
+			ike_write_vendor(&b, nothing);
+	}
+	ike_write_auth(&b, 7, ike_slice("x", 1));
+	assert_true(ike_writer_ok(&b.w));
 	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
+	assert_true(count > 2500);
+	assert_int_equal(payload_total(&p), count + 1);
+	assert_int_equal(ike_payloads_count(&p, IKE_PAYLOAD_NOTIFY), count / 2);
+	assert_int_equal(ike_payloads_one(&p, IKE_PAYLOAD_AUTH, &body), 0);
+	assert_memory_equal(body.data, "\7\0\0\0x", 5);
+	assert_true(ike_find_notify(&p, 40000 + 2001, &n));
+	assert_int_equal(ike_payloads_one(&p, IKE_PAYLOAD_VENDOR, &body), IKE_N_INVALID_SYNTAX);
+}
+
+static void a_refused_chain_gives_no_payload(void **state)
+{
+	struct ike_payloads p;
+	struct ike_builder b;
+	uint8_t buf[64];
+
+	(void)state;
+	ike_build_chain(&b, buf, sizeof(buf));
 	ike_write_vendor(&b, ike_slice("x", 1));
+	ike_write_vendor(&b, ike_slice("y", 1));
+	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
+	assert_int_equal(payload_total(&p), 2);
+	buf[5 + 3]++;
 	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), IKE_N_INVALID_SYNTAX);
+	assert_int_equal(payload_total(&p), 0);
+}
+
+/* Section 3.3.1: a proposal has a number of one octet; how many there are is the message's matter.
+ */
+static void an_sa_payload_may_have_as_many_proposals_and_transforms_as_fit(void **state)
+{
+	uint8_t buf[IKE_MESSAGE_MAX];
+	struct ike_received_proposal p;
+	struct ike_writer w = ike_writer(buf, sizeof(buf));
+	struct ike_sa_payload sa;
+	struct ike_cursor c;
+	unsigned n = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 2000; i++) { /* proposals without any transform */
+		ike_put_u32(&w, (i < 1999 ? 2u << 24 : 0) | 8);
+		ike_put_u32(&w, (i + 1) << 24 | IKE_PROTO_IKE << 16);
+	}
+	assert_int_equal(ike_parse_sa(ike_written(&w), &sa), 0);
+	for (c = ike_cursor(sa.proposals); ike_next_proposal(&c, &p); n++)
+		assert_int_equal(p.number, (n + 1) & 255);
+	assert_int_equal(n, 2000);
+
+	w = ike_writer(buf, sizeof(buf));
+	for (unsigned i = 0; i < 7; i++) { /* and as many transforms as one can say */
+		ike_put_u32(&w, (i < 6 ? 2u << 24 : 0) | (8 + 255 * 8));
+		ike_put_u32(&w, (i + 1) << 24 | IKE_PROTO_IKE << 16 | 255);
+		for (unsigned k = 0; k < 255; k++) {
+			ike_put_u32(&w, (k < 254 ? 3u << 24 : 0) | 8);
+			ike_put_u32(&w, (uint32_t)IKE_TRANSFORM_PRF << 24 | (1000 + k));
+		}
+	}
+	assert_int_equal(ike_parse_sa(ike_written(&w), &sa), 0);
+	walk_proposals(&sa);
+	buf[7] = 254; /* one more than it says */
+	assert_int_equal(ike_parse_sa(ike_written(&w), &sa), IKE_N_INVALID_SYNTAX);
+	assert_int_equal(sa.proposals.len, 0);
+	buf[7] = 255;
+	buf[8] = 0; /* its first transform claims to be the last */
+	assert_int_equal(ike_parse_sa(ike_written(&w), &sa), IKE_N_INVALID_SYNTAX);
+	buf[8] = 3;
+	buf[0] = 0; /* and so does the first proposal */
+	assert_int_equal(ike_parse_sa(ike_written(&w), &sa), IKE_N_INVALID_SYNTAX);
+	buf[0] = 2;
+	assert_int_equal(ike_parse_sa(ike_written(&w), &sa), 0);
+	assert_int_equal(ike_parse_sa(ike_slice(buf, 0), &sa), IKE_N_INVALID_SYNTAX);
+}
+
+static void traffic_selectors_may_be_255_and_attributes_any_number(void **state)
+{
+	struct ike_attribute a = {.type = 1, .value = ike_slice("1234", 4)}, many[400];
+	uint8_t buf[IKE_MESSAGE_MAX];
+	struct ike_writer w = ike_writer(buf, sizeof(buf));
+	struct ike_ts_payload ts;
+	struct ike_payloads p;
+	struct ike_builder b;
+	struct ike_cp cp;
+
+	(void)state;
+	ike_put_u32(&w, 255u << 24);
+	for (unsigned i = 0; i < 255; i++) {
+		bool unknown = i % 5 == 4; /* of a type that isn't a range of addresses */
+
+		ike_put_u32(&w, (unknown ? 10u : IKE_TS_IPV4_ADDR_RANGE) << 24 | 16);
+		ike_put_u32(&w, 65535);
+		ike_put_u32(&w, 0x0a000000 + i);
+		ike_put_u32(&w, 0x0a000000 + i);
+	}
+	assert_int_equal(ike_parse_ts(ike_written(&w), &ts), 0);
+	assert_int_equal(count_ts(&ts), 204);
+	buf[0]--;
+	assert_int_equal(ike_parse_ts(ike_written(&w), &ts), IKE_N_INVALID_SYNTAX);
+	assert_int_equal(count_ts(&ts), 0);
+
+	for (unsigned i = 0; i < 400; i++)
+		many[i] = a;
+	ike_build_chain(&b, buf, sizeof(buf));
+	ike_write_cp(&b, 2, many, 400);
+	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
+	assert_int_equal(ike_parse_cp(payload_at(&p, 0).body, &cp), 0);
+	assert_int_equal(count_attributes(&cp), 400);
 }
 
 static void a_builder_that_is_full_says_so(void **state)
@@ -482,8 +662,11 @@ static void noise_is_parsed_in_peace(void **state)
 			}
 		}
 		if (ike_payloads_parse(ike_slice(copy, len), first, &p) == 0) {
-			for (unsigned i = 0; i < p.count; i++)
-				parse_as(p.list[i].type, p.list[i].body);
+			struct ike_payload payload;
+
+			for (struct ike_walk w = ike_payloads_walk(&p);
+			     ike_payloads_next(&w, &payload);)
+				parse_as(payload.type, payload.body);
 		}
 		if (!mutate)
 			parse_everything(ike_slice(copy, len));
@@ -491,19 +674,50 @@ static void noise_is_parsed_in_peace(void **state)
 	}
 }
 
-static void a_transform_with_an_unknown_attribute_cannot_be_chosen(void **state)
+/* Sections 3.3.5 and 3.3.6: AES-GCM with something else than one key length. */
+static void a_transform_with_an_unknown_attribute_is_not_usable(void **state)
 {
-	uint8_t body[64];
-	struct ike_sa_payload sa;
-	size_t len = from_hex("00000014 01030401 00001000"
-			      "0000000c 01000014 7fff0001",
-			      body, sizeof(body));
+	static const struct {
+		const char *attributes;
+		bool usable;
+		unsigned key_bits;
+	} v[] = {
+		{"", true, 0},
+		{"800e0080", true, 128},
+		{"800e0000", false, 0},
+		{"800e0080 8fff0001", false, 128},
+		{"800e0080 800e0080", false, 128},
+		{"8fff0001", false, 0},
+		{"7fff0001 aa", false, 0},
+		{"000e0002 0080", false, 0}, /* a key length is never written so */
+	};
 
 	(void)state;
-	body[3] = (uint8_t)len;
-	body[len - 4] = 0xff; /* attribute 0x7fff in the short form */
-	assert_int_equal(ike_parse_sa(ike_slice(body, len), &sa), 0);
-	assert_false(sa.transforms[0].usable);
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		uint8_t attributes[16], body[64];
+		struct ike_slice all = ike_slice(
+			attributes, from_hex(v[i].attributes, attributes, sizeof(attributes)));
+		struct ike_writer w = ike_writer(body, sizeof(body));
+		struct ike_received_proposal p;
+		struct ike_sa_payload sa;
+		struct ike_transform t;
+		struct ike_cursor c;
+
+		ike_put_u32(&w, (uint32_t)(12 + 8 + all.len));
+		ike_put_u32(&w, 1 << 24 | IKE_PROTO_ESP << 16 | 4 << 8 | 1);
+		ike_put_u32(&w, 0x1000);
+		ike_put_u32(&w, (uint32_t)(8 + all.len));
+		ike_put_u32(&w, IKE_TRANSFORM_ENCR << 24 | IKE_ENCR_AES_GCM_16);
+		ike_put_slice(&w, all);
+		assert_int_equal(ike_parse_sa(ike_written(&w), &sa), 0);
+		c = ike_cursor(sa.proposals);
+		assert_true(ike_next_proposal(&c, &p));
+		c = ike_cursor(p.transforms);
+		assert_true(ike_next_transform(&c, &t));
+		assert_int_equal(t.id, IKE_ENCR_AES_GCM_16);
+		assert_int_equal(t.usable, v[i].usable);
+		assert_int_equal(t.key_bits, v[i].key_bits);
+	}
 }
 
 static void a_nonce_outside_16_to_256_octets_is_refused(void **state)
@@ -526,10 +740,13 @@ int main(int argc, char **argv)
 		cmocka_unit_test(every_truncation_of_every_payload_is_refused),
 		cmocka_unit_test(octets_after_the_last_payload_are_refused),
 		cmocka_unit_test(unknown_payloads_are_skipped_unless_critical),
-		cmocka_unit_test(a_chain_longer_than_the_limit_is_refused),
+		cmocka_unit_test(a_chain_may_have_as_many_payloads_as_the_message_holds),
+		cmocka_unit_test(a_refused_chain_gives_no_payload),
+		cmocka_unit_test(an_sa_payload_may_have_as_many_proposals_and_transforms_as_fit),
+		cmocka_unit_test(traffic_selectors_may_be_255_and_attributes_any_number),
 		cmocka_unit_test(a_builder_that_is_full_says_so),
 		cmocka_unit_test(noise_is_parsed_in_peace),
-		cmocka_unit_test(a_transform_with_an_unknown_attribute_cannot_be_chosen),
+		cmocka_unit_test(a_transform_with_an_unknown_attribute_is_not_usable),
 		cmocka_unit_test(a_nonce_outside_16_to_256_octets_is_refused),
 	};
 	bool given;

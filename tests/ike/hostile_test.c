@@ -66,6 +66,7 @@ static uint16_t notify_for_a(struct packet *p, struct ike_notify *n, struct ike_
 {
 	static uint8_t plain[IKE_MESSAGE_MAX];
 	struct ike_sa *sa = a()->engine->all;
+	struct ike_payload payload;
 	size_t len;
 
 	assert_int_equal(
@@ -80,9 +81,8 @@ static uint16_t notify_for_a(struct packet *p, struct ike_notify *n, struct ike_
 			0);
 		assert_int_equal(ike_payloads_parse(ike_slice(plain, len), first, payloads), 0);
 	}
-	for (unsigned i = 0; i < payloads->count; i++) {
-		if (payloads->list[i].type == IKE_PAYLOAD_NOTIFY &&
-		    ike_parse_notify(payloads->list[i].body, n) == 0)
+	for (struct ike_walk w = ike_payloads_walk(payloads); ike_payloads_next(&w, &payload);) {
+		if (payload.type == IKE_PAYLOAD_NOTIFY && ike_parse_notify(payload.body, n) == 0)
 			return n->type;
 	}
 	return 0;
@@ -448,7 +448,7 @@ static void deleting_what_is_not_there_is_answered_with_nothing(void **state)
 	forged(IKE_INFORMATIONAL, false, 2, &inner);
 	p = net_take(net);
 	assert_int_equal(notify_for_a(&p, &n, &payloads), 0);
-	assert_int_equal(payloads.count, 0);
+	assert_int_equal(payload_total(&payloads), 0);
 	packet_free(&p);
 	assert_non_null(present_child(b()));
 	assert_int_equal(b()->ike_down, 0);
@@ -468,7 +468,7 @@ static void a_create_child_sa_that_does_not_fit_is_refused_and_the_ike_sa_stays(
 	establish();
 	ike_proposal_parse("aes128-sha256", IKE_PROTO_ESP, &esp, error, sizeof(error));
 	ike_build_chain(&inner, buf, sizeof(buf));
-	ike_write_sa(&inner, &esp, 1, 0, ike_slice("spi1", 4));
+	ike_write_sa(&inner, &esp, 1, ike_slice("spi1", 4));
 	ike_write_nonce(&inner, ike_slice(nonce, 32));
 	ike_write_ts(&inner, IKE_PAYLOAD_TSI, &present_child(a())->sa.local_ts);
 	ike_write_ts(&inner, IKE_PAYLOAD_TSR, &present_child(a())->sa.remote_ts);
@@ -563,12 +563,13 @@ static void init_with_a_payload_missing_doubled_or_cut_makes_no_state(void **sta
 			assert_int_equal(ike_header_parse(ike_slice(p.data, p.len), &hdr), 0);
 			hdr.next_payload = 0;
 			ike_build_message(&builder, buf, sizeof(buf), &hdr);
-			for (unsigned i = 0; i < payloads.count; i++) {
+			for (unsigned i = 0; i < payload_total(&payloads); i++) {
+				struct ike_payload payload = payload_at(&payloads, i);
 				unsigned copies = i == victim ? mode * 2 : 1;
 
 				while (copies--) {
-					ike_build_begin(&builder, payloads.list[i].type);
-					ike_put_slice(&builder.w, payloads.list[i].body);
+					ike_build_begin(&builder, payload.type);
+					ike_put_slice(&builder.w, payload.body);
 					ike_build_end(&builder);
 				}
 			}
@@ -765,8 +766,6 @@ static void an_answer_beyond_what_was_offered_is_not_installed(void **state)
 	}
 }
 
-#define T(name) cmocka_unit_test_teardown(name, teardown)
-
 /* Mallory has a key here, but isn't the gateway that was called. */
 static void a_responder_with_another_configured_key_is_not_who_was_called(void **state)
 {
@@ -799,6 +798,32 @@ static void a_responder_with_another_configured_key_is_not_who_was_called(void *
 	assert_int_equal(ike_engine_stats(a()->engine)->auth_failed, 1);
 }
 
+/* B has a connection that names A but wants other algorithms than IKE_SA_INIT agreed on. */
+static void a_connection_that_would_not_have_chosen_the_suite_is_not_taken(void **state)
+{
+	struct ike_connection *other = ike_connection_new("other");
+	struct side two = SIDE_B;
+	char error[128];
+
+	(void)state;
+	two.peer_id = NULL; /* so that the other one fits A better */
+	net = net_new(1, &SIDE_A, &two);
+	other->proposal_count = 1;
+	assert_int_equal(ike_proposal_parse("aes256gcm16-prfsha512-x25519", IKE_PROTO_IKE,
+					    &other->proposals[0], error, sizeof(error)),
+			 0);
+	assert_int_equal(ike_id_parse(SIDE_A.id, &other->remote_id, error, sizeof(error)), 0);
+	assert_int_equal(ike_id_parse(SIDE_B.id, &other->local_id, error, sizeof(error)), 0);
+	other->remote = a()->addr;
+	assert_int_equal(ike_engine_add_connection(b()->engine, other), 0);
+	start(net, 0);
+	net_settle(net);
+	assert_string_equal(only_sa(net, 1)->conn->name, "net");
+	assert_still_up();
+}
+
+#define T(name) cmocka_unit_test_teardown(name, teardown)
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
@@ -822,6 +847,7 @@ int main(int argc, char **argv)
 		T(an_authenticated_responder_that_answers_nonsense_breaks_nothing),
 		T(an_answer_beyond_what_was_offered_is_not_installed),
 		T(a_responder_with_another_configured_key_is_not_who_was_called),
+		T(a_connection_that_would_not_have_chosen_the_suite_is_not_taken),
 	};
 	bool given;
 	int failed;

@@ -729,3 +729,27 @@ void send_raw(struct net *n, unsigned to, const void *data, size_t len, uint16_t
 	net_deliver(n, &p);
 	packet_free(&p);
 }
+
+unsigned payload_total(const struct ike_payloads *p)
+{
+	struct ike_payload payload;
+	unsigned n = 0;
+
+	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);)
+		n++;
+	return n;
+}
+
+struct ike_payload payload_at(const struct ike_payloads *p, unsigned index)
+{
+	struct ike_walk w = ike_payloads_walk(p);
+	struct ike_payload payload;
+
+	for (unsigned i = 0; i <= index; i++) {
+		if (!ike_payloads_next(&w, &payload)) {
+			fprintf(stderr, "no payload %u\n", index);
+			abort();
+		}
+	}
+	return payload;
+}

@@ -177,4 +177,8 @@ struct packet forge(struct net *n, unsigned node, uint8_t exchange, bool respons
 		    struct ike_builder *inner);
 void send_raw(struct net *n, unsigned to, const void *data, size_t len, uint16_t port);
 
+/* How many payloads of known types a chain has, and one of them. */
+unsigned payload_total(const struct ike_payloads *p);
+struct ike_payload payload_at(const struct ike_payloads *p, unsigned index);
+
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The words of swanctl.conf: proposals, identities, traffic selectors; selection and narrowing. */
+/* The words of swanctl.conf: proposals, identities, traffic selectors; what narrowing gives. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -73,81 +73,6 @@ static void wrong_proposals_are_refused_with_what_is_wrong(void **state)
 		"\"aes256gcm16-aes256gcm16\" names \"aes256gcm16\" twice");
 	refused("aes256gcm16-prfsha256-modpnone", IKE_PROTO_IKE,
 		"\"modpnone\": IKE needs a key exchange");
-}
-
-/* An offer as it would arrive. */
-static int choose(const char *own_text, const char *peer_text, uint8_t protocol, bool ignore_ke,
-		  struct ike_suite *suite)
-{
-	struct ike_proposal own = proposal(own_text, protocol);
-	struct ike_proposal peer = proposal(peer_text, protocol);
-	struct ike_builder b;
-	struct ike_sa_payload sa;
-	struct ike_payloads p;
-	struct ike_slice spi;
-	uint8_t buf[1024];
-
-	ike_build_chain(&b, buf, sizeof(buf));
-	ike_write_sa(&b, &peer, 1, 0, ike_slice("spi!", protocol == IKE_PROTO_ESP ? 4 : 0));
-	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
-	assert_int_equal(ike_parse_sa(p.list[0].body, &sa), 0);
-	return ike_proposal_select(&own, 1, &sa, 0, ignore_ke, suite, &spi);
-}
-
-static void what_both_have_is_chosen_in_our_order(void **state)
-{
-	struct ike_suite s;
-
-	(void)state;
-	assert_int_equal(choose("aes128-aes256-sha512-sha256-ecp256-x25519",
-				"aes256-aes128-sha256-sha512-x25519-ecp256", IKE_PROTO_IKE, false,
-				&s),
-			 0);
-	assert_int_equal(s.encr_bits, 128);
-	assert_int_equal(s.integ, IKE_INTEG_HMAC_SHA2_512_256);
-	assert_int_equal(s.group, IKE_GROUP_ECP_256);
-	assert_int_equal(
-		choose("aes128-sha256-x25519", "aes256-sha256-x25519", IKE_PROTO_IKE, false, &s),
-		IKE_N_NO_PROPOSAL_CHOSEN);
-	assert_int_equal(
-		choose("aes128-sha256-x25519", "aes128-sha256-ecp256", IKE_PROTO_IKE, false, &s),
-		IKE_N_NO_PROPOSAL_CHOSEN);
-	assert_int_equal(choose("aes128gcm16", "aes128gcm16-x25519", IKE_PROTO_ESP, false, &s),
-			 IKE_N_NO_PROPOSAL_CHOSEN);
-	assert_int_equal(choose("aes128gcm16", "aes128gcm16-x25519", IKE_PROTO_ESP, true, &s), 0);
-	assert_int_equal(
-		choose("aes128gcm16", "aes128gcm16-x25519-modpnone", IKE_PROTO_ESP, false, &s), 0);
-	assert_int_equal(s.group, IKE_GROUP_NONE);
-}
-
-static void an_answer_with_two_of_a_type_or_not_offered_is_refused(void **state)
-{
-	struct ike_proposal own = proposal("aes128gcm16-aes256gcm16", IKE_PROTO_ESP);
-	struct ike_builder b;
-	struct ike_sa_payload sa;
-	struct ike_payloads p;
-	struct ike_suite s;
-	struct ike_slice spi;
-	uint8_t buf[1024];
-
-	(void)state;
-	ike_build_chain(&b, buf, sizeof(buf));
-	ike_write_sa(&b, &own, 1, 1, ike_slice("spi!", 4));
-	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
-	assert_int_equal(ike_parse_sa(p.list[0].body, &sa), 0);
-	assert_int_equal(ike_proposal_check_answer(&own, 1, &sa, false, &s, &spi),
-			 IKE_N_NO_PROPOSAL_CHOSEN);
-	own.count--; /* the same with one is fine, under the number of the offer only */
-	own.transforms[1] = own.transforms[2];
-	own.count = 2;
-	ike_build_chain(&b, buf, sizeof(buf));
-	ike_write_sa(&b, &own, 1, 1, ike_slice("spi!", 4));
-	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
-	assert_int_equal(ike_parse_sa(p.list[0].body, &sa), 0);
-	assert_int_equal(ike_proposal_check_answer(&own, 1, &sa, false, &s, &spi), 0);
-	sa.proposals[0].number = 2;
-	assert_int_equal(ike_proposal_check_answer(&own, 1, &sa, false, &s, &spi),
-			 IKE_N_NO_PROPOSAL_CHOSEN);
 }
 
 static void identities_are_read_as_swanctl_conf_has_them(void **state)
@@ -264,6 +189,15 @@ static void selectors_are_read_and_shown(void **state)
 		assert_int_equal(ike_ts_parse(bad[i], &t, error, sizeof(error)), -EINVAL);
 }
 
+static unsigned narrow(const struct ike_ts_list *peer, const struct ike_ts_list *own,
+		       struct ike_ts_list *out)
+{
+	*out = (struct ike_ts_list){0};
+	for (unsigned i = 0; i < peer->count; i++)
+		ike_ts_narrow(&peer->list[i], own, out);
+	return out->count;
+}
+
 static void narrowing_gives_what_both_allow_and_nothing_else(void **state)
 {
 	static const struct {
@@ -288,14 +222,14 @@ static void narrowing_gives_what_both_allow_and_nothing_else(void **state)
 
 		one.list[0] = ts(v[i].one);
 		two.list[0] = ts(v[i].two);
-		assert_int_equal(ike_ts_narrow(&one, &two, &out), v[i].want != NULL);
+		assert_int_equal(narrow(&one, &two, &out), v[i].want != NULL);
 		if (v[i].want) {
 			ike_ts_text(&out.list[0], text, sizeof(text));
 			assert_string_equal(text, v[i].want);
 			assert_true(ike_ts_subset(&out, &one));
 			assert_true(ike_ts_subset(&out, &two));
 		}
-		assert_int_equal(ike_ts_narrow(&two, &one, &out), v[i].want != NULL);
+		assert_int_equal(narrow(&two, &one, &out), v[i].want != NULL);
 	}
 }
 
@@ -309,9 +243,120 @@ static void a_specific_selector_within_a_wider_one_is_not_repeated(void **state)
 	offer.list[0] = ts("10.1.0.5[tcp/80]");
 	offer.list[1] = ts("10.0.0.0/8");
 	own.list[0] = ts("10.1.0.0/16");
-	assert_int_equal(ike_ts_narrow(&offer, &own, &out), 1);
+	assert_int_equal(narrow(&offer, &own, &out), 1);
 	ike_ts_text(&out.list[0], text, sizeof(text));
 	assert_string_equal(text, "10.1.0.0/16");
+}
+
+static struct ike_ts host(unsigned last)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "10.1.%u.%u", last / 256, last % 256);
+	return ts(text);
+}
+
+static void a_list_is_full_when_none_covers_another(void **state)
+{
+	struct ike_ts_list list = {0};
+	struct ike_ts one;
+
+	(void)state;
+	for (unsigned i = 0; i < IKE_TS_MAX; i++) {
+		one = host(2 * i);
+		assert_int_equal(ike_ts_add(&list, &one), 0);
+	}
+	assert_int_equal(list.count, IKE_TS_MAX);
+	one = host(100);
+	assert_int_equal(ike_ts_add(&list, &one), -ENOSPC);
+	one = host(4);
+	assert_int_equal(ike_ts_add(&list, &one), 0); /* is there already */
+	assert_int_equal(list.count, IKE_TS_MAX);
+	one = ts("10.1.0.0/29"); /* four of them */
+	assert_int_equal(ike_ts_add(&list, &one), 0);
+	assert_int_equal(list.count, IKE_TS_MAX - 4 + 1);
+	one = host(100);
+	assert_int_equal(ike_ts_add(&list, &one), 0);
+	one = ts("10.0.0.0/8");
+	assert_int_equal(ike_ts_add(&list, &one), 0);
+	assert_int_equal(list.count, 1);
+	one = host(100);
+	assert_int_equal(ike_ts_add(&list, &one), 0);
+	assert_int_equal(list.count, 1);
+}
+
+/* A TSi or TSr of so many hosts, with one more selector at the end. */
+static struct ike_ts_payload payload_of(unsigned hosts, const char *last, uint8_t buf[8192])
+{
+	struct ike_ts_payload out;
+	struct ike_writer w = ike_writer(buf, 8192);
+
+	ike_put_u32(&w, (hosts + 1) << 24);
+	for (unsigned i = 0; i <= hosts; i++) {
+		struct ike_ts t = i < hosts ? host(2 * i) : ts(last);
+
+		ike_put_u32(&w, IKE_TS_IPV4_ADDR_RANGE << 24 | (uint32_t)t.protocol << 16 | 16);
+		ike_put_u16(&w, t.port_first);
+		ike_put_u16(&w, t.port_last);
+		ike_put(&w, t.first, 4);
+		ike_put(&w, t.last, 4);
+	}
+	assert_int_equal(ike_parse_ts(ike_written(&w), &out), 0);
+	return out;
+}
+
+static void of_many_selectors_the_last_is_as_good_as_the_first(void **state)
+{
+	struct ike_ts_list own = {.count = 1}, out;
+	struct ike_ts_payload peer;
+	char text[IKE_TS_TEXT];
+	uint8_t buf[8192];
+
+	(void)state;
+	own.list[0] = ts("172.16.0.0/12");
+	peer = payload_of(254, "172.16.5.0/24", buf);
+	assert_int_equal(ike_ts_payload_narrow(&peer, &own, &out), 1);
+	ike_ts_text(&out.list[0], text, sizeof(text));
+	assert_string_equal(text, "172.16.5.0/24");
+	/* the network after many of its hosts, more than there is room for */
+	own.list[0] = ts("10.0.0.0/8");
+	peer = payload_of(100, "10.1.0.0/16", buf);
+	assert_int_equal(ike_ts_payload_narrow(&peer, &own, &own), 1);
+	ike_ts_text(&own.list[0], text, sizeof(text));
+	assert_string_equal(text, "10.1.0.0/16");
+	/* more than there is room for: any part will do */
+	peer = payload_of(100, "10.3.0.0/16", buf);
+	own.list[0] = ts("10.0.0.0/8");
+	assert_int_equal(ike_ts_payload_narrow(&peer, &own, &out), IKE_TS_MAX);
+	own.list[0] = ts("192.168.0.0/16");
+	assert_int_equal(ike_ts_payload_narrow(&peer, &own, &out), 0);
+}
+
+static void an_answer_of_selectors_is_kept_whole_or_not_at_all(void **state)
+{
+	struct ike_ts_list offered = {.count = 2}, out = {0};
+	struct ike_ts_payload answer;
+	uint8_t buf[8192];
+
+	(void)state;
+	offered.list[0] = ts("10.1.0.0/16");
+	offered.list[1] = ts("10.2.0.0/16");
+	answer = payload_of(IKE_TS_MAX - 1, "10.2.3.0/24", buf);
+	assert_int_equal(ike_ts_payload_check_answer(&answer, &offered, &out), 0);
+	assert_int_equal(out.count, IKE_TS_MAX);
+	answer = payload_of(IKE_TS_MAX, "10.2.3.0/24", buf); /* one more than can be kept */
+	assert_int_equal(ike_ts_payload_check_answer(&answer, &offered, &out),
+			 IKE_N_TS_UNACCEPTABLE);
+	answer = payload_of(IKE_TS_MAX, "10.1.0.0/24", buf); /* which covers the others */
+	assert_int_equal(ike_ts_payload_check_answer(&answer, &offered, &out), 0);
+	assert_int_equal(out.count, 1);
+	answer = payload_of(3, "10.0.0.0/8", buf); /* covers them, but wasn't offered */
+	assert_int_equal(ike_ts_payload_check_answer(&answer, &offered, &out),
+			 IKE_N_TS_UNACCEPTABLE);
+	buf[4] = buf[20] = buf[36] = buf[52] = 10; /* all of a type that isn't known */
+	assert_int_equal(ike_ts_payload_check_answer(&answer, &offered, &out),
+			 IKE_N_TS_UNACCEPTABLE);
+	assert_int_equal(out.count, 1); /* untouched */
 }
 
 static void shared_keys_are_found_by_whose_they_are(void **state)
@@ -396,14 +441,15 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(proposals_are_read),
 		cmocka_unit_test(wrong_proposals_are_refused_with_what_is_wrong),
-		cmocka_unit_test(what_both_have_is_chosen_in_our_order),
-		cmocka_unit_test(an_answer_with_two_of_a_type_or_not_offered_is_refused),
 		cmocka_unit_test(identities_are_read_as_swanctl_conf_has_them),
 		cmocka_unit_test(an_identity_from_the_wire_shows_on_one_line),
 		cmocka_unit_test(names_compare_without_case_and_any_matches_all),
 		cmocka_unit_test(selectors_are_read_and_shown),
 		cmocka_unit_test(narrowing_gives_what_both_allow_and_nothing_else),
 		cmocka_unit_test(a_specific_selector_within_a_wider_one_is_not_repeated),
+		cmocka_unit_test(a_list_is_full_when_none_covers_another),
+		cmocka_unit_test(of_many_selectors_the_last_is_as_good_as_the_first),
+		cmocka_unit_test(an_answer_of_selectors_is_kept_whole_or_not_at_all),
 		cmocka_unit_test(shared_keys_are_found_by_whose_they_are),
 		cmocka_unit_test(a_key_for_any_never_stands_in_for_a_key_of_ones_own),
 		cmocka_unit_test(a_key_of_a_pair_is_for_nobody_else),
