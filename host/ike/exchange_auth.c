@@ -320,6 +320,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	const struct ike_psk *psk = ike_psk_find(e, &sa->local_id, &sa->remote_id);
 	struct ike_child *child = ike_child_find_id(e, auth->child_id);
 	struct ike_builder b;
+	bool led;
 
 	if (not_unique(e, sa, auth->initial_contact)) /* it came up while the data path was busy */
 		return reject_initiator(e, sa, &sa->remote_id, second_sa);
@@ -335,12 +336,14 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	} else {
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, auth->refusal, nothing);
 	}
+	/* First, so that what the peer sends as soon as it has the response is answered. */
+	led = !child || ike_child_bring(e, child, now, IKE_LEVEL_USE, NULL) == 0;
 	ike_respond(e, sa, IKE_AUTH, &b);
 	if (sa->state == IKE_STATE_DEAD)
 		return IKE_DONE;
 	ike_sa_established(e, sa, now, auth->initial_contact);
 	ike_handshake_free(sa);
-	if (child && ike_child_bring(e, child, now, IKE_LEVEL_USE, NULL))
+	if (!led)
 		ike_delete_child(e, child, "out of memory");
 	return IKE_DONE;
 }

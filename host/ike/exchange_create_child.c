@@ -412,14 +412,16 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	if (t->dh)
 		ike_write_ke(&b, ike_dh_group(t->dh), ike_dh_public(t->dh));
 	ike_child_answer_ts(&b, child);
+	/* First, so that what the peer sends as soon as it has the response is answered. */
+	if (!t->old_id)
+		ike_child_replaced(e, child, now);
 	ike_respond(e, sa, IKE_CREATE_CHILD_SA, &b);
-	if (sa->state == IKE_STATE_DEAD)
+	if (sa->state == IKE_STATE_DEAD || !t->old_id)
 		return IKE_DONE;
 	if (old && old->state == IKE_CHILD_INSTALLED)
 		old->state = IKE_CHILD_REKEYED;
 	/* A successor is used once the peer has deleted the old one, unless ours has taken over. */
-	if (!t->old_id ||
-	    ((!old || old->state == IKE_CHILD_LINGERING) && !ike_child_has_other(child)))
+	if ((!old || old->state == IKE_CHILD_LINGERING) && !ike_child_has_other(child))
 		ike_child_replaced(e, child, now);
 	return IKE_DONE;
 }
