@@ -222,7 +222,10 @@ static void jobs_say_whether_they_are_a_strangers(void **state)
 	assert_false(b()->jobs[0].job->stranger);
 }
 
-/* The responder's data path has both directions before the answer, and the flows after it. */
+/*
+ * The responder's data path has both directions before the response, and is asked to lead the flows
+ * there just before it leaves; how long that takes is nothing to the peer.
+ */
 static void a_child_sa_is_made_in_three_steps(void **state)
 {
 	static const enum ike_job_type steps[] = {IKE_JOB_CHILD_INBOUND, IKE_JOB_CHILD_OUTBOUND,
@@ -238,6 +241,7 @@ static void a_child_sa_is_made_in_three_steps(void **state)
 		assert_int_equal(b()->jobs[0].job->type, steps[i]);
 		assert_int_equal(net->queued, 0);
 		assert_int_equal(a()->child_up, i == 2);
+		assert_int_equal(b()->jobs[0].sent, 3); /* IKE_SA_INIT, its response, IKE_AUTH */
 		node_answer(b(), 0);
 		node_drain(b());
 		net_settle(net);

@@ -337,7 +337,7 @@ static void take_job(struct node *node, struct ike_action *a)
 
 	if (node->job_count == NODE_JOBS)
 		abort();
-	*w = (struct waiting_job){.job = a->job, .due = node->net->now};
+	*w = (struct waiting_job){.job = a->job, .due = node->net->now, .sent = node->net->sent};
 	a->job = NULL;
 	w->due += w->job->type == IKE_JOB_KE ? node->ke_delay : node->install_delay;
 	if (w->job->type != IKE_JOB_KE)

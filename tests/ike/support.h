@@ -56,6 +56,7 @@ struct installed {
 struct waiting_job {
 	struct ike_job *job;
 	uint64_t due;
+	uint64_t sent; /* datagrams by all, when it came */
 };
 
 struct net;
