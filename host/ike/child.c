@@ -125,15 +125,27 @@ static void carry_on(struct ike_engine *e, struct ike_child *old, uint64_t now)
 	if (old->state != IKE_CHILD_REKEYED)
 		return;
 	old->state = IKE_CHILD_INSTALLED;
-	ike_child_rekey_later(e, old, now);
+	ike_child_later(e, old, now);
 }
 
+/* It was said to be down: what was to replace it is a Child SA of its own. */
+static void forget_predecessor(const struct ike_child *gone)
+{
+	for (struct ike_child *c = gone->sa->children; c; c = c->next) {
+		if (c->predecessor == gone->id)
+			c->predecessor = 0;
+	}
+}
+
+/* Whoever waits for the data path to make it is told. */
 void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason)
 {
 	struct ike_child *old = alive(e, child->predecessor);
+	struct ike_job deleted = {.error = -ECANCELED, .reason = "it was deleted while it was made"};
 	struct ike_sa *sa = child->sa;
 	struct ike_child **at = &sa->children;
+	struct ike_task *task = child->task;
 
 	if (child->remove) {
 		child->remove->removed.child_id = child->id;
@@ -143,8 +155,10 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 	} else {
 		e->config.release_spi(e->config.context, child->spi_in);
 	}
-	if (is_missed(child))
+	if (is_missed(child)) {
 		ike_emit_event(e, IKE_ACTION_CHILD_DOWN, sa, child, reason);
+		forget_predecessor(child);
+	}
 	while (*at != child)
 		at = &(*at)->next;
 	*at = child->next;
@@ -155,6 +169,8 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 	/* Without a Child SA it is good for nothing, unless one is negotiated soon. */
 	if (!sa->children && sa->state == IKE_STATE_ESTABLISHED)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
+	if (task && sa->state != IKE_STATE_DEAD)
+		ike_task_resume(e, task, now, &deleted);
 }
 
 /*
@@ -200,7 +216,7 @@ void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t 
 }
 
 /* Another try after one that came to nothing, not at once and not at the peer's very moment. */
-void ike_child_rekey_later(struct ike_engine *e, struct ike_child *child, uint64_t now)
+void ike_child_later(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY),
 		      now + IKE_RETRY_MS + ike_jitter(e, IKE_RETRY_RAND_MS));
@@ -211,16 +227,29 @@ void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now
 	struct ike_sa *sa = child->sa;
 	struct ike_task *task;
 
-	if (child->state != IKE_CHILD_INSTALLED || ike_sa_ending(sa))
+	if (child->state != IKE_CHILD_INSTALLED || ike_sa_ending(sa) ||
+	    ike_child_rekey_is_queued(child))
 		return;
 	task = ike_task_queue(e, sa, IKE_EXCHANGE_REKEY_CHILD);
 	if (!task) {
-		ike_child_rekey_later(e, child, now);
+		ike_child_later(e, child, now);
 		return;
 	}
 	IKE_OWNER(task, struct ike_create_task, task)->config = child->config;
 	IKE_OWNER(task, struct ike_create_task, task)->old_id = child->id;
 	ike_sa_advance(e, sa, now);
+}
+
+/* Its time for another try, or for its rekeying, has come. */
+void ike_child_due(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	if (child->state != IKE_CHILD_REQUESTED) {
+		ike_child_rekey(e, child, now);
+		return;
+	}
+	if (!ike_child_ask_again(e, child))
+		ike_child_later(e, child, now);
+	ike_sa_advance(e, child->sa, now);
 }
 
 void ike_child_expired(struct ike_engine *e, struct ike_child *child, uint64_t now)

@@ -162,7 +162,7 @@ static enum ike_step reject_responder(struct ike_engine *e, struct ike_sa *sa, u
 
 	e->stats.auth_failed++;
 	sa->state = IKE_STATE_REFUSED;
-	ike_tasks_drop(e, sa);
+	ike_tasks_drop(e, sa, reason);
 	task = ike_task_queue(e, sa, IKE_EXCHANGE_REFUSE);
 	if (!task) {
 		ike_sa_down(e, sa, reason);
@@ -354,10 +354,10 @@ static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
 	struct ike_child *child = ike_child_find_id(e, auth->child_id);
 
-	if (job->error) {
+	if (job->error)
 		auth->refusal = IKE_N_NO_ADDITIONAL_SAS;
+	if (job->error && child)
 		ike_child_remove(e, child, now, job->reason);
-	}
 	return answer(e, sa, auth, now);
 }
 

@@ -100,7 +100,7 @@ static void carry_on(struct ike_engine *e, const struct ike_create_task *t, uint
 		return;
 	}
 	old->state = IKE_CHILD_INSTALLED;
-	ike_child_rekey_later(e, old, now);
+	ike_child_later(e, old, now);
 }
 
 /* Ours: build */
@@ -171,6 +171,28 @@ bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config 
 	return false;
 }
 
+/* One that the peer had no time for is asked for again. False: no memory. */
+bool ike_child_ask_again(struct ike_engine *e, struct ike_child *child)
+{
+	struct ike_task *task = ike_task_queue(e, child->sa, IKE_EXCHANGE_NEW_CHILD);
+
+	if (!task)
+		return false;
+	of(task)->config = child->config;
+	of(task)->made_id = child->id;
+	return true;
+}
+
+/* Is its rekeying going to be begun? */
+bool ike_child_rekey_is_queued(const struct ike_child *child)
+{
+	for (struct ike_task *task = child->sa->out.queue; task; task = task->next) {
+		if (ike_task_is(task, IKE_EXCHANGE_REKEY_CHILD) && of(task)->old_id == child->id)
+			return true;
+	}
+	return false;
+}
+
 /* Is the peer's own request about this one being worked on? */
 static bool peer_is_at_it(const struct ike_sa *sa, uint64_t old_id)
 {
@@ -187,11 +209,13 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	if (t->old_id &&
 	    (!old || old->state != IKE_CHILD_INSTALLED || peer_is_at_it(sa, t->old_id)))
 		return IKE_DONE; /* done with already, or about to be */
-	child = ike_child_new(e, sa, t->config);
+	child = t->made_id ? ike_child_find_id(e, t->made_id) : ike_child_new(e, sa, t->config);
+	if (t->made_id && !child)
+		return IKE_DONE; /* it was to be asked for again, and isn't wanted any more */
 	t->ni_len = IKE_NONCE_LEN;
 	if (!child || ike_random_fill(&e->config.random, t->ni, t->ni_len)) {
 		if (old)
-			ike_child_rekey_later(e, old, now);
+			ike_child_later(e, old, now);
 		else
 			ike_emit_child_failed(e, sa, t->config->name,
 					      "no room for another SA in the data path");
@@ -248,6 +272,7 @@ static enum ike_step not_found(struct ike_engine *e, struct ike_sa *sa, struct i
 static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			     const struct ike_in *in, uint16_t error)
 {
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 	char reason[IKE_REASON_MAX];
 	struct ike_notify n;
 
@@ -262,6 +287,13 @@ static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike
 	}
 	if (error == IKE_N_CHILD_SA_NOT_FOUND && t->old_id)
 		return not_found(e, sa, t, in->now);
+	if (error == IKE_N_TEMPORARY_FAILURE && !t->old_id) {
+		ike_log(e, IKE_LOG_INFO, sa, "child %s: the peer is busy, it is asked again",
+			t->config->name);
+		if (child)
+			ike_child_later(e, child, in->now);
+		return IKE_DONE;
+	}
 	snprintf(reason, sizeof(reason), "%s from peer%s", ike_notify_name(error),
 		 ike_explain(error));
 	return give_up(e, sa, t, in->now, reason);
@@ -384,6 +416,16 @@ static enum ike_step refuse(struct ike_engine *e, struct ike_sa *sa, uint16_t ty
 	return ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, type, data);
 }
 
+static const char *const deleted_meanwhile = "it was deleted while it was made";
+
+/* The Child SA that is being made for the peer; NULL: it isn't to be any more. */
+static struct ike_child *wanted(const struct ike_engine *e, const struct ike_create_task *t)
+{
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
+
+	return child && child->state < IKE_CHILD_DELETING ? child : NULL;
+}
+
 /* What was begun for the peer comes to nothing. */
 static enum ike_step abandon(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			     uint64_t now, uint16_t type, const char *reason)
@@ -391,6 +433,8 @@ static enum ike_step abandon(struct ike_engine *e, struct ike_sa *sa, struct ike
 	struct ike_child *child = ike_child_find_id(e, t->made_id);
 
 	refuse(e, sa, type, nothing);
+	if (type == IKE_N_INVALID_SYNTAX) /* section 2.21.3: fatal on both sides */
+		ike_sa_down(e, sa, reason);
 	if (sa->state == IKE_STATE_DEAD)
 		return IKE_DONE;
 	ike_rival_forget(sa, t);
@@ -430,22 +474,24 @@ static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_task *task, uint64_t now, struct ike_job *job)
 {
 	struct ike_create_task *t = of(task);
-	struct ike_child *child = ike_child_find_id(e, t->made_id);
+	const struct ike_child *child = wanted(e, t);
 
 	if (!job->error && child)
 		return answer(e, sa, t, now);
-	return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS, job->reason);
+	return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS,
+		       job->error ? job->reason : deleted_meanwhile);
 }
 
 static enum ike_step install(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			     uint64_t now, const struct ike_secret *shared)
 {
-	struct ike_child *child = ike_child_find_id(e, t->made_id);
+	struct ike_child *child = wanted(e, t);
 
 	if (child && ike_child_derive(child, shared, ni_of(t), nr_of(t), false) == 0 &&
 	    ike_child_bring(e, child, now, IKE_LEVEL_OUTBOUND, &t->task) == 0)
 		return ike_task_wait(&t->task, data_path_answered);
-	return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS, "key derivation failed");
+	return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS,
+		       child ? "key derivation failed" : deleted_meanwhile);
 }
 
 static enum ike_step have_both(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
@@ -453,11 +499,11 @@ static enum ike_step have_both(struct ike_engine *e, struct ike_sa *sa, struct i
 {
 	struct ike_create_task *t = of(task);
 
-	if (job->error) /* RFC 6989, section 2.5 */
-		return abandon(e, sa, t, now,
-			       job->error == -EBADMSG ? IKE_N_INVALID_SYNTAX
-						      : IKE_N_TEMPORARY_FAILURE,
-			       "the key exchange failed");
+	if (job->error == -EBADMSG) /* RFC 6989, section 2.5 */
+		return abandon(e, sa, t, now, IKE_N_INVALID_SYNTAX,
+			       "peer's public value in KE is invalid");
+	if (job->error)
+		return abandon(e, sa, t, now, IKE_N_TEMPORARY_FAILURE, "the key exchange failed");
 	t->dh = job->ke.dh;
 	job->ke.dh = NULL;
 	return install(e, sa, t, now, &job->ke.shared);

@@ -85,12 +85,16 @@ static int derive(const struct ike_sa *old, struct ike_sa *made, const struct ik
 
 /* Ours: build */
 
-/* The old one goes on, and another try follows. */
-static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
-			     const char *reason)
+/* The old one goes on, and another try follows; unless the peer has made a successor meanwhile. */
+static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa,
+			     const struct ike_create_task *t, uint64_t now, const char *reason)
 {
+	struct ike_sa *rival = t->rival_id ? ike_sa_find_id(e, t->rival_id) : NULL;
+
 	ike_log(e, IKE_LOG_WARNING, sa, "the IKE SA isn't rekeyed: %s", reason);
-	if (!sa->successor)
+	if (rival)
+		ike_sa_decided(e, rival, now);
+	else if (!sa->successor)
 		ike_sa_rekey_later(e, sa, now);
 	return IKE_DONE;
 }
@@ -104,7 +108,7 @@ static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_cr
 	uint8_t spi[8];
 
 	if (!made)
-		return give_up(e, sa, now, "the successor is gone");
+		return give_up(e, sa, t, now, "the successor is gone");
 	ike_connection_proposals(sa->conn, &own);
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_sa(&b, own.list, own.count, spi_octets(made->spi_i, spi));
@@ -117,7 +121,7 @@ static enum ike_step have_key_pair(struct ike_engine *e, struct ike_sa *sa, stru
 				   uint64_t now, struct ike_job *job)
 {
 	if (job->error)
-		return give_up(e, sa, now, "no key pair was made");
+		return give_up(e, sa, of(task), now, "no key pair was made");
 	of(task)->dh = job->ke.dh;
 	job->ke.dh = NULL;
 	return send(e, sa, of(task), now);
@@ -138,11 +142,11 @@ enum ike_step ike_rekey_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	}
 	made = successor_of(e, sa, now, true);
 	if (!made)
-		return give_up(e, sa, now, "no memory");
+		return give_up(e, sa, t, now, "no memory");
 	t->made_id = made->id;
 	t->ni_len = IKE_NONCE_LEN;
 	if (ike_random_fill(&e->config.random, t->ni, t->ni_len))
-		return give_up(e, sa, now, "the random generator failed");
+		return give_up(e, sa, t, now, "the random generator failed");
 	return ike_task_ke(e, task, now, sa->suite.group, NULL, nothing, have_key_pair);
 }
 
@@ -172,7 +176,7 @@ static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike
 		}
 	}
 	snprintf(reason, sizeof(reason), "%s from peer", ike_notify_name(error));
-	return give_up(e, sa, in->now, reason);
+	return give_up(e, sa, t, in->now, reason);
 }
 
 /* It has come to nothing here, but the peer believes in it. */
@@ -190,7 +194,7 @@ static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct
 	struct ike_sa *rival = t->rival_id ? ike_sa_find_id(e, t->rival_id) : NULL;
 
 	if (!made)
-		return give_up(e, sa, now, "the successor is gone");
+		return give_up(e, sa, t, now, "the successor is gone");
 	if (job->error || derive(sa, made, t, &job->ke.shared)) {
 		/* The peer has moved everything to what can't be had here. */
 		ike_sa_delete(e, sa, now,
@@ -238,7 +242,7 @@ enum ike_step ike_rekey_response(struct ike_engine *e, struct ike_sa *sa, struct
 	if (error)
 		return refused(e, sa, t, in, error);
 	if (!made)
-		return give_up(e, sa, in->now, "the successor is gone");
+		return give_up(e, sa, t, in->now, "the successor is gone");
 	ike_connection_proposals(sa->conn, &own);
 	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_SA, &sa_body) ||
 	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_NONCE, &nonce_body) ||
@@ -269,6 +273,14 @@ static enum ike_step refuse(struct ike_engine *e, struct ike_sa *sa, uint16_t ty
 	return ike_respond_notify(e, sa, IKE_CREATE_CHILD_SA, type, data);
 }
 
+/* RFC 7296, section 2.21.3: fatal on both sides. */
+static enum ike_step malformed(struct ike_engine *e, struct ike_sa *sa)
+{
+	refuse(e, sa, IKE_N_INVALID_SYNTAX, nothing);
+	ike_sa_down(e, sa, "peer's public value in KE is invalid");
+	return IKE_DONE;
+}
+
 static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			    uint64_t now, struct ike_job *job)
 {
@@ -278,12 +290,12 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	struct ike_builder b;
 	uint8_t spi[8];
 
+	if (job->error == -EBADMSG) /* RFC 6989, section 2.5 */
+		return malformed(e, sa);
 	/* One that is deleted meanwhile, or whose successor is made already, gets no other. */
 	if (!made || job->error || sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) ||
 	    derive(sa, made, t, &job->ke.shared)) {
-		refuse(e, sa,
-		       job->error == -EBADMSG ? IKE_N_INVALID_SYNTAX : IKE_N_TEMPORARY_FAILURE,
-		       nothing);
+		refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
 		ike_rival_forget(sa, t);
 		if (made)
 			ike_sa_down(e, made, "the key exchange failed");
@@ -344,7 +356,7 @@ enum ike_step ike_rekey_request(struct ike_engine *e, struct ike_sa *sa, struct 
 		return refuse(e, sa, IKE_N_INVALID_KE_PAYLOAD, ike_written(&w));
 	}
 	if (ke.data.len != ike_dh_public_len(ke.group))
-		return refuse(e, sa, IKE_N_INVALID_SYNTAX, nothing);
+		return malformed(e, sa);
 	made = successor_of(e, sa, in->now, false);
 	if (!made)
 		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);

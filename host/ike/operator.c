@@ -168,7 +168,8 @@ int ike_rekey_child(struct ike_engine *e, uint64_t now, uint64_t child_id)
 
 	if (!child)
 		return -ENOENT;
-	if (child->state != IKE_CHILD_INSTALLED || ike_sa_ending(child->sa))
+	if (child->state != IKE_CHILD_INSTALLED || ike_sa_ending(child->sa) ||
+	    ike_child_rekey_is_queued(child))
 		return -EBUSY;
 	ike_child_rekey(e, child, now);
 	ike_reap(e);
@@ -181,7 +182,8 @@ int ike_rekey(struct ike_engine *e, uint64_t now, uint64_t ike_id)
 
 	if (!sa)
 		return -ENOENT;
-	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || sa->successor)
+	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || sa->successor ||
+	    ike_task_find(sa, IKE_EXCHANGE_REKEY_IKE))
 		return -EBUSY;
 	ike_sa_rekey(e, sa, now);
 	ike_reap(e);

@@ -74,7 +74,7 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 		sa->children = child->next;
 		ike_child_free(e, child);
 	}
-	ike_tasks_drop(e, sa);
+	ike_tasks_drop(e, sa, "freed");
 	ike_task_free(e, sa->in.task);
 	ike_task_free(e, sa->out.task);
 	ike_handshake_free(sa);

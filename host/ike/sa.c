@@ -132,13 +132,7 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	sa->state = IKE_STATE_DEAD;
 	while (sa->children)
 		ike_child_remove(e, sa->children, 0, why);
-	for (const struct ike_task *task = sa->out.queue; task; task = task->next) {
-		if (ike_task_is(task, IKE_EXCHANGE_NEW_CHILD))
-			ike_emit_child_failed(
-				e, sa, IKE_OWNER(task, struct ike_create_task, task)->config->name,
-				why);
-	}
-	ike_tasks_drop(e, sa);
+	ike_tasks_drop(e, sa, why);
 	ike_half_open_remove(e, sa);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
 		ike_timer_set(e, &sa->timers[kind], IKE_NEVER);
@@ -161,7 +155,7 @@ void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	sa->state = IKE_STATE_REFUSED;
 	while (sa->children)
 		ike_child_remove(e, sa->children, 0, reason);
-	ike_tasks_drop(e, sa);
+	ike_tasks_drop(e, sa, reason);
 	ike_log(e, IKE_LOG_DEBUG, sa, "refused: %s", reason);
 	snprintf(sa->handshake->reason, sizeof(sa->handshake->reason), "%s", reason);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE],
@@ -178,6 +172,19 @@ static bool same_child(const struct ike_sa *a, const struct ike_sa *b)
 	if (!a->children || !b->children)
 		return !a->children && !b->children;
 	return strcmp(a->children->config->name, b->children->config->name) == 0;
+}
+
+/* Nor does the peer know a successor of it that has taken over thereby. */
+static void forget(struct ike_engine *e, struct ike_sa *sa)
+{
+	static const char reason[] = "the peer started anew (INITIAL_CONTACT)";
+	uint64_t successor;
+
+	ike_sa_down(e, sa, reason);
+	successor = sa->successor;
+	sa = successor ? ike_sa_find_id(e, successor) : NULL;
+	if (sa)
+		ike_sa_down(e, sa, reason);
 }
 
 /*
@@ -197,7 +204,7 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now, boo
 		    (!believe && !same_child(other, sa)))
 			continue;
 		if (believe)
-			ike_sa_down(e, other, "the peer started anew (INITIAL_CONTACT)");
+			forget(e, other);
 		else
 			ike_sa_delete(e, other, now, "replaced by a newer IKE SA of this peer");
 	}
@@ -309,12 +316,21 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	sa->child_count += old->child_count;
 	old->children = NULL;
 	old->child_count = 0;
-	for (struct ike_task *task = old->out.queue; task; task = task->next)
-		task->sa = sa;
 	while (*at)
 		at = &(*at)->next;
-	*at = old->out.queue;
-	old->out.queue = NULL;
+	while (old->out.queue) {
+		struct ike_task *task = old->out.queue;
+
+		old->out.queue = task->next;
+		task->next = NULL;
+		if (ike_task_is(task, IKE_EXCHANGE_REKEY_IKE)) { /* it is */
+			ike_task_free(e, task);
+			continue;
+		}
+		task->sa = sa;
+		*at = task;
+		at = &task->next;
+	}
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
 		ike_timer_set(e, &old->timers[kind], IKE_NEVER);
 	/* Until the peer deletes it, which may not have our answer yet. */
@@ -382,11 +398,14 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 
 	if (ike_sa_ending(sa))
 		return;
+	/* The peer may have it already: what it is to replace sees to it that it hears of the end. */
+	if (sa->state == IKE_STATE_CONNECTING && sa->predecessor)
+		return;
 	if (sa->state == IKE_STATE_CONNECTING || sa->state == IKE_STATE_HALF_OPEN) {
 		ike_sa_down(e, sa, reason); /* nothing that the peer would have to forget */
 		return;
 	}
-	ike_tasks_drop(e, sa);
+	ike_tasks_drop(e, sa, reason);
 	task = ike_task_queue(e, sa, IKE_EXCHANGE_DELETE_IKE);
 	if (!task) {
 		ike_sa_down(e, sa, reason);

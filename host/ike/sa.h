@@ -284,7 +284,8 @@ struct ike_child *ike_child_successor(const struct ike_engine *e, const struct i
 bool ike_child_has_other(const struct ike_child *child);
 void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now);
-void ike_child_rekey_later(struct ike_engine *e, struct ike_child *child, uint64_t now);
+void ike_child_due(struct ike_engine *e, struct ike_child *child, uint64_t now);
+void ike_child_later(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_expired(struct ike_engine *e, struct ike_child *child, uint64_t now);
 struct ike_child_change ike_child_change(const struct ike_engine *e, const struct ike_child *child);
 
@@ -300,7 +301,7 @@ void ike_task_answered(struct ike_engine *e, struct ike_sa *sa, struct ike_in *i
 enum ike_step ike_task_wait(struct ike_task *task, ike_resume_fn *resume);
 void ike_task_resume(struct ike_engine *e, struct ike_task *task, uint64_t now,
 		     struct ike_job *job);
-void ike_tasks_drop(struct ike_engine *e, struct ike_sa *sa);
+void ike_tasks_drop(struct ike_engine *e, struct ike_sa *sa, const char *reason);
 void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
 /* job.c */
@@ -442,6 +443,8 @@ void ike_child_forget(struct ike_engine *e, struct ike_task *task);
 bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa,
 		     const struct ike_child_config *config);
 bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config);
+bool ike_child_rekey_is_queued(const struct ike_child *child);
+bool ike_child_ask_again(struct ike_engine *e, struct ike_child *child);
 
 enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_task *task, struct ike_in *in);

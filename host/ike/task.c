@@ -63,13 +63,23 @@ struct ike_task *ike_task_find(const struct ike_sa *sa, enum ike_exchange_row ro
 	return task;
 }
 
+/* Whose Child SA isn't there yet, nobody would hear of. */
+static void say(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task, const char *reason)
+{
+	const struct ike_create_task *t = IKE_OWNER(task, struct ike_create_task, task);
+
+	if (ike_task_is(task, IKE_EXCHANGE_NEW_CHILD) && !t->made_id)
+		ike_emit_child_failed(e, sa, t->config->name, reason);
+}
+
 /* Those at work are freed with the IKE SA: one of them may be who brings it down. */
-void ike_tasks_drop(struct ike_engine *e, struct ike_sa *sa)
+void ike_tasks_drop(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 {
 	while (sa->out.queue) {
 		struct ike_task *task = sa->out.queue;
 
 		sa->out.queue = task->next;
+		say(e, sa, task, reason);
 		ike_task_free(e, task);
 	}
 	if (sa->state != IKE_STATE_DEAD)

@@ -118,9 +118,9 @@ static struct ike_child *child_of(struct ike_timer *t)
 	return IKE_OWNER(t - (t->kind - IKE_TIMER_CHILD_REKEY), struct ike_child, timers);
 }
 
-static void child_rekey(struct ike_engine *e, struct ike_timer *t, uint64_t now)
+static void child_due(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 {
-	ike_child_rekey(e, child_of(t), now);
+	ike_child_due(e, child_of(t), now);
 }
 
 static void child_life(struct ike_engine *e, struct ike_timer *t, uint64_t now)
@@ -169,7 +169,7 @@ static void (*const handlers[IKE_TIMER_KINDS])(struct ike_engine *, struct ike_t
 	[IKE_TIMER_REKEY] = sa_rekey,
 	[IKE_TIMER_LIFE] = sa_life,
 	[IKE_TIMER_JOB] = job_lost,
-	[IKE_TIMER_CHILD_REKEY] = child_rekey,
+	[IKE_TIMER_CHILD_REKEY] = child_due,
 	[IKE_TIMER_CHILD_LIFE] = child_life,
 };
 

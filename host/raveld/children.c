@@ -44,14 +44,16 @@ static struct rvl_child child_of(const struct ike_child_job *job)
 	};
 }
 
-/* Without a way its traffic would go elsewhere. */
+/*
+ * Without a way its traffic would go elsewhere. The way first: it may not be had, and one that this
+ * one is to replace goes on then.
+ */
 static int use(struct daemon *d, const struct ike_child_job *job, char reason[ROUTES_REASON],
 	       struct rvl_backend_error *error)
 {
-	int err = rvl_sad_child_use(d->sad, job->child_id, error);
+	int err = routes_add(d->routes, &job->remote, &job->local_ts, &job->remote_ts, reason);
 
-	return err ? err
-		   : routes_add(d->routes, &job->remote, &job->local_ts, &job->remote_ts, reason);
+	return err ? err : rvl_sad_child_use(d->sad, job->child_id, error);
 }
 
 void children_do(struct daemon *d, struct ike_job *job)

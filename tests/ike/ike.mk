@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 IKE_TEST_LDLIBS := -lcmocka -lcrypto
 
-$(eval $(call c_library,ike_test,tests/ike/support.c))
+$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/pair.c))
 $(eval $(call c_test,ike_codec_test,tests/ike/codec_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_crypto_test,tests/ike/crypto_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_simulation_test,tests/ike/simulation_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
@@ -11,6 +11,7 @@ $(eval $(call c_test,ike_abuse_test,tests/ike/abuse_test.c,ike_test ike,$(IKE_TE
 $(eval $(call c_test,ike_job_test,tests/ike/job_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_sim_test,tests/ike/sim_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_rekey_test,tests/ike/rekey_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_midst_test,tests/ike/midst_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_text_test,tests/ike/text_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_failure_test,tests/ike/failure_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
 	-Wl$(comma)--wrap=ike_keys_derive_child$(comma)--wrap=calloc))

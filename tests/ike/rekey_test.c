@@ -12,85 +12,7 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/support.h"
-
-static struct net *net;
-
-static struct node *a(void)
-{
-	return &net->node[0];
-}
-
-static struct node *b(void)
-{
-	return &net->node[1];
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (net)
-		net_free(net);
-	net = NULL;
-	return 0;
-}
-
-static void establish(const struct side *one, const struct side *two)
-{
-	net = net_new(17, one, two);
-	start(net, 0);
-	net_settle(net);
-	assert_int_equal(a()->child_up + b()->child_up, 2);
-	net->watch_flow = true;
-}
-
-static void pass_time(uint64_t ms)
-{
-	net_run(net, net->now + ms);
-}
-
-/* The oldest that waits for a node. */
-static struct packet take_for(unsigned node)
-{
-	struct packet other[8], p = net_take(net);
-	unsigned count = 0;
-
-	while (p.to != node) {
-		other[count++] = p;
-		p = net_take(net);
-	}
-	while (count)
-		net_put(net, &other[--count]);
-	return p;
-}
-
-static void deliver(struct packet *p)
-{
-	net_deliver(net, p);
-	packet_free(p);
-}
-
-static void deliver_to(unsigned node)
-{
-	struct packet p = take_for(node);
-
-	deliver(&p);
-}
-
-static void lose_for(unsigned node)
-{
-	struct packet p = take_for(node);
-
-	packet_free(&p);
-}
-
-static void rekey(struct node *node)
-{
-	const struct installed *child = sending_child(node);
-
-	assert_int_equal(ike_rekey_child(node->engine, net->now, child->sa.child_id), 0);
-	node_drain(node);
-}
+#include "tests/ike/pair.h"
 
 /* One Child SA, the same on both sides, and not the one that it was. */
 static void assert_rekeyed(uint32_t old_spi)
@@ -469,12 +391,6 @@ static void a_peer_that_deletes_first_gets_another_child_sa_at_once(void **state
 
 /* The IKE SA itself */
 
-static void rekey_ike(struct node *node)
-{
-	assert_int_equal(ike_rekey(node->engine, net->now, node->ike_id), 0);
-	node_drain(node);
-}
-
 /* One IKE SA, which has the Child SA, and takes what comes in either direction. */
 static void assert_ike_rekeyed(void)
 {
@@ -615,174 +531,6 @@ static void rekeying_both_at_once_ends_well_in_every_order(void **state)
 	}
 }
 
-/* Ends in the midst of it */
-
-static void assert_all_gone(struct node *node)
-{
-	net_run(net, net->now + 600000);
-	ike_terminate_all(node->engine, net->now);
-	node_drain(node);
-	net_settle(net);
-	net_run(net, net->now + 600000);
-	assert_true(nothing_left(node));
-}
-
-static void an_engine_may_be_freed_at_any_time(void **state)
-{
-	struct side one = SIDE_A, two = SIDE_B;
-	uint64_t id;
-
-	(void)state;
-	one.rekey_ms = two.rekey_ms = 60000;
-	one.ike_rekey_ms = two.ike_rekey_ms = 200000;
-	for (unsigned stage = 0; stage < 4; stage++) {
-		establish(&one, &two);
-		for (unsigned i = 0; i < 2; i++)
-			add_alike(&net->node[i], "other", "d");
-		ike_initiate(a()->engine, net->now, "other", "d", NULL, &id);
-		node_drain(a());
-		rekey_ike(a());
-		for (unsigned i = 0; i < stage && net->queued; i++)
-			deliver_to(1 - i % 2);
-		teardown(state);
-	}
-}
-
-/* A deletes the IKE SA while its request to rekey it is out. */
-static void an_ike_sa_that_is_being_deleted_gets_no_successor_of_ours(void **state)
-{
-	(void)state;
-	establish(&SIDE_A, &SIDE_B);
-	net->watch_flow = false;
-	rekey_ike(a());
-	deliver_to(1);
-	ike_terminate(a()->engine, net->now, a()->ike_id);
-	node_drain(a());
-	net_settle(net);
-	assert_all_gone(a());
-	assert_true(nothing_left(b()));
-}
-
-/* B deletes it while it works on A's request, which is done before or after A's answer. */
-static void an_ike_sa_that_is_being_deleted_gets_none_of_the_peers(void **state)
-{
-	uint64_t id;
-
-	(void)state;
-	for (unsigned late = 0; late < 2; late++) {
-		establish(&SIDE_A, &SIDE_B);
-		net->watch_flow = false;
-		b()->ke_holds = true;
-		rekey_ike(a());
-		deliver_to(1);
-		ike_terminate(b()->engine, net->now, b()->ike_id);
-		node_drain(b());
-		b()->ke_holds = late;
-		node_drain(b());
-		net_settle(net);
-		b()->ke_holds = false;
-		node_drain(b());
-		net_settle(net);
-		/* and the connection can be brought up again */
-		net_run(net, net->now + 60000);
-		assert_int_equal(ike_sa_count(b()->engine), 0);
-		assert_int_equal(ike_initiate(b()->engine, net->now, "net", "c", NULL, &id), 0);
-		node_drain(b());
-		net_settle(net);
-		assert_int_equal(b()->child_up, 2);
-		assert_all_gone(b());
-		teardown(state);
-	}
-}
-
-static void rekeyings_count_for_the_limit_of_ike_sas(void **state)
-{
-	(void)state;
-	establish(&SIDE_A, &SIDE_B);
-	net->watch_flow = false;
-	b()->engine->config.max_sas = 10;
-	for (unsigned i = 0; i < 30; i++) {
-		ike_rekey(a()->engine, net->now, a()->ike_id);
-		node_drain(a());
-		if (waits_for(net, 1))
-			deliver_to(1);
-		if (waits_for(net, 0))
-			deliver_to(0);
-		while (waits_for(net, 1)) /* A never deletes the old one */
-			lose_for(1);
-	}
-	assert_in_range(ike_sa_count(b()->engine), 2, 10);
-}
-
-/* A's key exchange for B's request comes back when A's own has won and the old one is gone. */
-static void a_loser_that_is_answered_late_is_not_used(void **state)
-{
-	struct side one = SIDE_A, two = SIDE_B;
-
-	(void)state;
-	one.esp = two.esp = "aes256gcm16-x25519";
-	for (uint64_t seed = 1; seed < 40; seed++) {
-		net = net_new(seed, &one, &two);
-		start(net, 0);
-		net_settle(net);
-		net->watch_flow = true;
-		a()->ke_holds = true;
-		rekey(a());
-		node_answer(a(), 0);
-		node_drain(a());
-		rekey(b());
-		deliver_to(0);
-		deliver_to(1);
-		deliver_to(0);
-		node_answer(a(), 1);
-		node_drain(a());
-		while (net->queued)
-			deliver_to(waits_for(net, 1));
-		node_answer(a(), 0);
-		node_drain(a());
-		net_settle(net);
-		a()->ke_holds = false;
-		node_drain(a());
-		pass_time(30000);
-		assert_true(children_agree(sending_child(a()), sending_child(b())));
-		teardown(state);
-	}
-}
-
-static void the_same_of_the_ike_sa_makes_no_second_one(void **state)
-{
-	(void)state;
-	for (uint64_t seed = 1; seed < 20; seed++) {
-		net = net_new(seed, &SIDE_A, &SIDE_B);
-		start(net, 0);
-		net_settle(net);
-		net->watch_flow = true;
-		a()->ke_holds = true;
-		rekey_ike(a());
-		node_answer(a(), 0);
-		node_drain(a());
-		rekey_ike(b());
-		deliver_to(0);
-		deliver_to(1);
-		deliver_to(0);
-		node_answer(a(), 1);
-		node_drain(a());
-		while (a()->job_count) {
-			node_answer(a(), 0);
-			node_drain(a());
-		}
-		a()->ke_holds = false;
-		net_settle(net);
-		pass_time(200000);
-		assert_int_equal(ike_sa_count(a()->engine), 1);
-		assert_int_equal(ike_sa_count(b()->engine), 1);
-		assert_int_equal(a()->ike_down + b()->ike_down, 0);
-		net->watch_flow = false;
-		assert_all_gone(a());
-		teardown(state);
-	}
-}
-
 /* By time: with jitter, before the end, for ever. */
 static void lifetimes_rekey_for_ever_without_a_gap(void **state)
 {
@@ -821,12 +569,6 @@ int main(void)
 		T(two_rekeyings_of_the_ike_sa_at_once_leave_one),
 		T(a_lost_request_of_an_ike_collision_ends_with_the_old_one),
 		T(rekeying_both_at_once_ends_well_in_every_order),
-		T(an_engine_may_be_freed_at_any_time),
-		T(an_ike_sa_that_is_being_deleted_gets_no_successor_of_ours),
-		T(an_ike_sa_that_is_being_deleted_gets_none_of_the_peers),
-		T(rekeyings_count_for_the_limit_of_ike_sas),
-		T(a_loser_that_is_answered_late_is_not_used),
-		T(the_same_of_the_ike_sa_makes_no_second_one),
 		T(lifetimes_rekey_for_ever_without_a_gap),
 	};
 
