@@ -142,7 +142,8 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 		      const char *reason)
 {
 	struct ike_child *old = alive(e, child->predecessor);
-	struct ike_job deleted = {.error = -ECANCELED, .reason = "it was deleted while it was made"};
+	struct ike_job deleted = {.error = -ECANCELED,
+				  .reason = "it was deleted while it was made"};
 	struct ike_sa *sa = child->sa;
 	struct ike_child **at = &sa->children;
 	struct ike_task *task = child->task;

@@ -398,7 +398,8 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 
 	if (ike_sa_ending(sa))
 		return;
-	/* The peer may have it already: what it is to replace sees to it that it hears of the end. */
+	/* The peer may have it already: what it is to replace sees to it that it hears of the end.
+	 */
 	if (sa->state == IKE_STATE_CONNECTING && sa->predecessor)
 		return;
 	if (sa->state == IKE_STATE_CONNECTING || sa->state == IKE_STATE_HALF_OPEN) {

@@ -161,16 +161,11 @@ static void childless(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 
 static void (*const handlers[IKE_TIMER_KINDS])(struct ike_engine *, struct ike_timer *,
 					       uint64_t) = {
-	[IKE_TIMER_EXPIRE] = sa_expired,
-	[IKE_TIMER_RETRANSMIT] = retransmit,
-	[IKE_TIMER_KEEPALIVE] = keepalive,
-	[IKE_TIMER_LIVENESS] = liveness,
-	[IKE_TIMER_CHILDLESS] = childless,
-	[IKE_TIMER_REKEY] = sa_rekey,
-	[IKE_TIMER_LIFE] = sa_life,
-	[IKE_TIMER_JOB] = job_lost,
-	[IKE_TIMER_CHILD_REKEY] = child_due,
-	[IKE_TIMER_CHILD_LIFE] = child_life,
+	[IKE_TIMER_EXPIRE] = sa_expired,     [IKE_TIMER_RETRANSMIT] = retransmit,
+	[IKE_TIMER_KEEPALIVE] = keepalive,   [IKE_TIMER_LIVENESS] = liveness,
+	[IKE_TIMER_CHILDLESS] = childless,   [IKE_TIMER_REKEY] = sa_rekey,
+	[IKE_TIMER_LIFE] = sa_life,	     [IKE_TIMER_JOB] = job_lost,
+	[IKE_TIMER_CHILD_REKEY] = child_due, [IKE_TIMER_CHILD_LIFE] = child_life,
 };
 
 uint64_t ike_next_deadline(const struct ike_engine *e)
