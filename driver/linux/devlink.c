@@ -387,6 +387,7 @@ static int command_timeout_set(struct devlink *devlink, u32 id, struct devlink_p
 
 	mutex_lock(&nic->lock);
 	nic->command_timeout_ms = ctx->val.vu32;
+	rvl_netdev_set_patience(nic);
 	if (nic->dev)
 		rvl_dev_set_command_timeout(nic->dev, nic->command_timeout_ms);
 	mutex_unlock(&nic->lock);

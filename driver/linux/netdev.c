@@ -222,6 +222,16 @@ static void set_rx_mode(struct net_device *netdev)
 {
 }
 
+/*
+ * A device gets as long for a frame as for a command, and no less than the stack's usual five
+ * seconds: behind a read that is lost both wait until it is given up.
+ */
+void rvl_netdev_set_patience(struct rvl_nic *nic)
+{
+	WRITE_ONCE(nic->netdev->watchdog_timeo,
+		   max_t(int, 5 * HZ, msecs_to_jiffies(nic->command_timeout_ms)));
+}
+
 const struct net_device_ops rvl_netdev_ops = {
 	.ndo_open = netdev_open,
 	.ndo_stop = netdev_stop,
@@ -240,7 +250,7 @@ void rvl_netdev_init(struct rvl_nic *nic)
 
 	netdev->netdev_ops = &rvl_netdev_ops;
 	netdev->ethtool_ops = &rvl_ethtool_ops;
-	netdev->watchdog_timeo = 5 * HZ;
+	rvl_netdev_set_patience(nic);
 
 	netdev->features |= NETIF_F_HIGHDMA;
 	netdev->hw_features |= NETIF_F_HIGHDMA;

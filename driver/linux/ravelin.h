@@ -182,6 +182,7 @@ void rvl_os_init(struct rvl_nic *nic);
 
 extern const struct net_device_ops rvl_netdev_ops;
 void rvl_netdev_init(struct rvl_nic *nic); /* features, MTU range, MAC; before register_netdev() */
+void rvl_netdev_set_patience(struct rvl_nic *nic);
 
 /*
  * Device counters since probe: the base plus what the device says now, or said last (then the
