@@ -92,6 +92,7 @@ struct ike_action *ike_emit_event(struct ike_engine *e, enum ike_action_type typ
 	copy_text(a->event.connection, sizeof(a->event.connection),
 		  sa->conn ? sa->conn->name : NULL);
 	copy_text(a->event.reason, sizeof(a->event.reason), reason);
+	a->event.cause = child && child->cause ? child->cause : sa->cause;
 	if (child) {
 		a->event.child_id = child->id;
 		copy_text(a->event.child, sizeof(a->event.child), child->config->name);

@@ -168,7 +168,7 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 		carry_on(e, old, now);
 	ike_child_free(e, child);
 	/* Without a Child SA it is good for nothing, unless one is negotiated soon. */
-	if (!sa->children && sa->state == IKE_STATE_ESTABLISHED)
+	if (!sa->children && !sa->childless && sa->state == IKE_STATE_ESTABLISHED)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
 	if (task && sa->state != IKE_STATE_DEAD)
 		ike_task_resume(e, task, now, &deleted);

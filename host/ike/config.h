@@ -25,6 +25,14 @@ enum ike_unique {
 	IKE_UNIQUE_KEEP,    /* the old one stays, the new one is refused */
 };
 
+/* An IKE SA that is made without a Child SA (RFC 6023). */
+enum ike_childless {
+	IKE_CHILDLESS_ALLOW,  /* as the initiator wants it */
+	IKE_CHILDLESS_NEVER,  /* nor say that it could be */
+	IKE_CHILDLESS_PREFER, /* ours are, where the peer can: each Child SA has keys of its own */
+	IKE_CHILDLESS_FORCE,  /* all are */
+};
+
 /* What a Child SA is handed to the data path with. */
 struct ike_child_policy {
 	uint32_t replay_window; /* packets */
@@ -66,6 +74,7 @@ struct ike_connection {
 	unsigned retransmit_tries;   /* retransmissions before the peer counts as dead */
 	bool encap;		     /* pretend a NAT, so that ESP goes in UDP */
 	enum ike_unique unique;
+	enum ike_childless childless;
 	unsigned child_count;
 	struct ike_child_config *children;
 	unsigned references; /* the engine's business */

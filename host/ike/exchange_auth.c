@@ -2,8 +2,8 @@
 /*
  * IKE_AUTH with a pre-shared key (RFC 7296, sections 1.2 and 2.15):
  *
- *   HDR, SK {IDi, [IDr,] AUTH, SAi2, TSi, TSr, [N(INITIAL_CONTACT)]}  -->
- *                                  <--  HDR, SK {IDr, AUTH, SAr2, TSi, TSr}
+ *   HDR, SK {IDi, [IDr,] AUTH, [SAi2, TSi, TSr,] [N(INITIAL_CONTACT)]}  -->
+ *                                  <--  HDR, SK {IDr, AUTH, [SAr2, TSi, TSr]}
  *                                  <--  HDR, SK {IDr, AUTH, N(no Child SA because ...)}
  *                                  <--  HDR, SK {N(AUTHENTICATION_FAILED)}
  *
@@ -132,6 +132,12 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_sa_down(e, sa, reason);
 		return IKE_DONE;
 	}
+	sa->childless = sa->handshake->childless && (sa->conn->childless == IKE_CHILDLESS_PREFER ||
+						     sa->conn->childless == IKE_CHILDLESS_FORCE);
+	if (sa->conn->childless == IKE_CHILDLESS_FORCE && !sa->childless) {
+		ike_sa_down(e, sa, "peer has no IKE SAs without a Child SA (childless = force)");
+		return IKE_DONE;
+	}
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_id(&b, IKE_PAYLOAD_IDI, sa->local_id.type, ike_id_slice(&sa->local_id));
 	if (sa->conn->remote_id.type != IKE_ID_ANY)
@@ -140,11 +146,13 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_sa_down(e, sa, "could not build IKE_AUTH");
 		return IKE_DONE;
 	}
-	ike_child_offer(&b, sa->children, false);
-	ike_child_offer_ts(&b, sa->children);
+	if (!sa->childless) {
+		auth->child_id = sa->children->id;
+		ike_child_offer(&b, sa->children, false);
+		ike_child_offer_ts(&b, sa->children);
+	}
 	if (first_contact(e, sa))
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_INITIAL_CONTACT, nothing);
-	auth->child_id = sa->children->id;
 	sa->state = IKE_STATE_AUTHENTICATING;
 	return ike_request(e, sa, now, &b);
 }
@@ -244,9 +252,12 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	}
 	sa->remote_id = id;
 	ike_sa_established(e, sa, in->now, false);
-	child = ike_child_find_id(e, auth->child_id);
-	if (child)
+	child = sa->childless ? sa->children : ike_child_find_id(e, auth->child_id);
+	if (child && !sa->childless)
 		complete_child(e, sa, child, in);
+	else if (child && !ike_child_ask_again(e, child))
+		ike_child_remove(e, child, in->now, "out of memory");
+	sa->childless = false; /* what we have begun is for Child SAs */
 	ike_handshake_free(sa);
 	return IKE_DONE;
 }
@@ -333,7 +344,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	if (child) {
 		ike_child_answer(&b, child);
 		ike_child_answer_ts(&b, child);
-	} else {
+	} else if (!sa->childless) {
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, auth->refusal, nothing);
 	}
 	/* First, so that what the peer sends as soon as it has the response is answered. */
@@ -361,6 +372,14 @@ static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
 	return answer(e, sa, auth, now);
 }
 
+/* RFC 6023, section 3: neither SA nor traffic selectors. */
+static bool is_childless(const struct ike_in *in)
+{
+	return !ike_payloads_count(&in->payloads, IKE_PAYLOAD_SA) &&
+	       !ike_payloads_count(&in->payloads, IKE_PAYLOAD_TSI) &&
+	       !ike_payloads_count(&in->payloads, IKE_PAYLOAD_TSR);
+}
+
 static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
 				      struct ike_auth_task *auth, struct ike_in *in,
 				      const struct ike_id *wanted)
@@ -370,6 +389,17 @@ static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
 	char reason[IKE_REASON_MAX];
 	const char *name;
 
+	sa->childless = is_childless(in);
+	if (sa->childless && sa->conn->childless == IKE_CHILDLESS_NEVER)
+		return reject_syntax(e, sa); /* as if it had never been heard of */
+	if (sa->childless)
+		return answer(e, sa, auth, in->now);
+	if (sa->conn->childless == IKE_CHILDLESS_FORCE) {
+		ike_log(e, IKE_LOG_WARNING, sa, "a Child SA in IKE_AUTH is refused: %s",
+			"childless = force");
+		auth->refusal = IKE_N_NO_ADDITIONAL_SAS;
+		return answer(e, sa, auth, in->now);
+	}
 	auth->refusal = choose_child(e, sa, in, wanted, &child, &name);
 	if (auth->refusal == IKE_N_INVALID_SYNTAX)
 		return reject_syntax(e, sa);

@@ -153,13 +153,17 @@ static enum ike_step begin(struct ike_engine *e, struct ike_sa *sa, struct ike_c
 }
 
 /* Another Child SA in an IKE SA, once its turn has come. False: no memory. */
-bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config)
+bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config,
+		     const struct ike_ts packet[2])
 {
 	struct ike_task *task = ike_task_queue(e, sa, IKE_EXCHANGE_NEW_CHILD);
 
-	if (task)
-		of(task)->config = config;
-	return task;
+	if (!task)
+		return false;
+	of(task)->config = config;
+	if (packet)
+		memcpy(of(task)->packet, packet, sizeof(of(task)->packet));
+	return true;
 }
 
 bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config)
@@ -230,8 +234,7 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 		child->local_ts = old->local_ts;
 		child->remote_ts = old->remote_ts;
 	} else {
-		child->local_ts = ike_ts_resolve(&t->config->local_ts, &sa->path.local);
-		child->remote_ts = ike_ts_resolve(&t->config->remote_ts, &sa->path.remote);
+		ike_child_select(child, t->packet);
 	}
 	return begin(e, sa, t, now, ike_child_group(t->config));
 }
@@ -262,7 +265,7 @@ static enum ike_step not_found(struct ike_engine *e, struct ike_sa *sa, struct i
 	/* Where the peer has replaced it (and our request was late), all is well. */
 	if (!old || old->state != IKE_CHILD_REKEYING)
 		return give_up(e, sa, t, now, "the peer was faster");
-	ike_child_queue(e, sa, t->config);
+	ike_child_queue(e, sa, t->config, NULL);
 	if (child)
 		ike_child_remove(e, child, now, "the peer doesn't know the old one");
 	ike_child_remove(e, old, now, "the peer doesn't know it any more");

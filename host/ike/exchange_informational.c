@@ -256,8 +256,10 @@ static void delete_children(struct ike_engine *e, struct ike_sa *sa, uint64_t no
 
 		if (!child)
 			continue;
-		if (child->state != IKE_CHILD_DELETING)
+		if (child->state != IKE_CHILD_DELETING) {
 			ike_put_u32(answer, child->spi_in);
+			child->cause = IKE_CAUSE_PEER;
+		}
 		ike_child_retire(e, child, now, "deleted by peer");
 	}
 }
@@ -300,6 +302,8 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 		ike_write_delete(&b, IKE_PROTO_ESP, 4, (uint16_t)(answer.len / 4),
 				 ike_written(&answer));
 	ike_respond(e, sa, IKE_INFORMATIONAL, &b);
+	if (down && sa->state != IKE_STATE_DELETING)
+		sa->cause = IKE_CAUSE_PEER;
 	if (down)
 		ike_sa_down(e, sa, down);
 	return IKE_DONE;

@@ -221,6 +221,7 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	struct ike_sa_payload answer;
 	struct ike_proposals own;
 	enum ike_step step;
+	struct ike_notify n;
 	struct ike_dh *dh;
 	struct ike_ke ke;
 	uint64_t spi;
@@ -255,6 +256,7 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	memcpy(h->nr, nonce.data, nonce.len);
 	h->nr_len = nonce.len;
 	ike_nat_detect(sa, &in->payloads, in);
+	h->childless = ike_find_notify(&in->payloads, IKE_N_CHILDLESS_IKEV2_SUPPORTED, &n);
 	dh = h->dh;
 	h->dh = NULL;
 	return ike_task_ke(e, task, in->now, ke.group, dh, ke.data, have_secret);
@@ -308,6 +310,9 @@ static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct 
 	ike_write_ke(&b, ike_dh_group(dh), ike_dh_public(dh));
 	ike_write_nonce(&b, nr_of(sa));
 	ike_nat_write(&b, sa, sa->conn->encap);
+	if (sa->conn->childless != IKE_CHILDLESS_NEVER)
+		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_CHILDLESS_IKEV2_SUPPORTED,
+				 nothing);
 	if (ike_build_finish(&b))
 		return -EMSGSIZE;
 	if (ike_buffer_set(&sa->in.response, ike_written(&b.w)))

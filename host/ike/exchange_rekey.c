@@ -68,6 +68,7 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 	made->remote_id = sa->remote_id;
 	made->path = sa->path;
 	made->path.moving = false;
+	made->childless = sa->childless;
 	made->authenticated_at = sa->authenticated_at;
 	return made;
 }

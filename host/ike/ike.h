@@ -105,6 +105,13 @@ struct ike_child_removed {
 	uint32_t spi_in;
 };
 
+/* Who is behind the end of an SA. */
+enum ike_cause {
+	IKE_CAUSE_OURS, /* this side, or an attempt that failed */
+	IKE_CAUSE_PEER, /* it has deleted it */
+	IKE_CAUSE_DEAD, /* the peer doesn't answer any more */
+};
+
 struct ike_event {
 	uint64_t ike_id;
 	uint64_t child_id; /* 0 in IKE_UP and IKE_DOWN, and for a child that never got one */
@@ -112,6 +119,7 @@ struct ike_event {
 	char connection[IKE_NAME_MAX];
 	char child[IKE_NAME_MAX];
 	char reason[IKE_REASON_MAX]; /* for an operator; empty in *_UP */
+	enum ike_cause cause;	     /* of *_DOWN */
 };
 
 struct ike_log_line {
@@ -171,10 +179,11 @@ uint64_t ike_next_deadline(const struct ike_engine *e);
  * configured. Returns 0 and the IKE SA's id, -ENOENT (no such connection or child), -EDESTADDRREQ
  * (no remote address), -EADDRNOTAVAIL (no local address), -EALREADY (that child is up or on its
  * way), -EBUSY (too many IKE SAs), -ENOSPC (no SPI left), -ESHUTDOWN (after ike_terminate_all()),
- * -EIO, -ENOMEM.
+ * -EIO, -ENOMEM. `packet`, unless NULL: the two ends of one that waits for it, ours first, which
+ * the peer is told of before the rest (section 2.9).
  */
 int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child,
-		 const struct ike_addr *local, uint64_t *ike_id);
+		 const struct ike_addr *local, const struct ike_ts packet[2], uint64_t *ike_id);
 
 /* Delete an IKE SA, or one Child SA, and tell the peer. -ENOENT: there's none. */
 int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id);

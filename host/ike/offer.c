@@ -59,6 +59,22 @@ static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
 	return ike_written(&w);
 }
 
+/*
+ * Initiator: all that the configuration says; a packet that waits for the Child SA comes first, so
+ * that a peer which narrows keeps that (section 2.9).
+ */
+void ike_child_select(struct ike_child *child, const struct ike_ts packet[2])
+{
+	const struct ike_path *path = &child->sa->path;
+
+	child->local_ts = ike_ts_resolve(&child->config->local_ts, &path->local);
+	child->remote_ts = ike_ts_resolve(&child->config->remote_ts, &path->remote);
+	if (!packet || !packet[0].family)
+		return;
+	ike_ts_put_first(&child->local_ts, &packet[0]);
+	ike_ts_put_first(&child->remote_ts, &packet[1]);
+}
+
 /* The SA payload; TSi and TSr follow with ike_child_offer_ts(). */
 void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke)
 {
@@ -106,21 +122,28 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 	struct ike_ts_payload tsi, tsr;
 	struct ike_ts_list mine, theirs;
 	uint16_t refusal = IKE_N_TS_UNACCEPTABLE;
+	bool first_only;
 
 	*child = NULL;
 	*name = sa->conn->child_count ? sa->conn->children[0].name : "";
 	if (parse_child(in, &offered, &tsi, &tsr))
 		return IKE_N_INVALID_SYNTAX;
-	for (unsigned i = 0; i < sa->conn->child_count; i++) {
-		const struct ike_child_config *config = &sa->conn->children[i];
+	/* One that takes the packet which the peer names first goes before one that doesn't. */
+	for (unsigned i = 0; i < 2 * sa->conn->child_count; i++) {
+		const struct ike_child_config *config =
+			&sa->conn->children[i % sa->conn->child_count];
 		struct offer own = offer_of(config, ke);
 		struct ike_suite suite;
 		uint64_t spi;
 
+		first_only = i < sa->conn->child_count;
 		if (only && config != only)
 			continue;
 		mine = ike_ts_resolve(&config->local_ts, &sa->path.local);
 		theirs = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
+		if (first_only && (!ike_ts_payload_takes_first(&tsr, &mine) ||
+				   !ike_ts_payload_takes_first(&tsi, &theirs)))
+			continue;
 		if (!ike_ts_payload_narrow(&tsr, &mine, &mine) ||
 		    !ike_ts_payload_narrow(&tsi, &theirs, &theirs))
 			continue;

@@ -50,7 +50,7 @@ static struct ike_sa *sa_to_extend(const struct ike_engine *e, const struct ike_
 /* The first message of a new IKE SA. */
 static int begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
 		 const struct ike_child_config *config, const struct ike_addr *local,
-		 uint64_t *ike_id)
+		 const struct ike_ts packet[2], uint64_t *ike_id)
 {
 	struct ike_sa *sa = ike_sa_new(e, now, true);
 	struct ike_child *child;
@@ -72,8 +72,7 @@ static int begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 		ike_sa_down(e, sa, "could not begin");
 		return child ? -ENOMEM : -ENOSPC;
 	}
-	child->local_ts = ike_ts_resolve(&config->local_ts, &sa->path.local);
-	child->remote_ts = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
+	ike_child_select(child, packet);
 	ike_task_begin(e, task, now);
 	if (sa->state == IKE_STATE_DEAD)
 		return -EIO;
@@ -82,17 +81,18 @@ static int begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 }
 
 static int extend(struct ike_engine *e, uint64_t now, struct ike_sa *sa,
-		  const struct ike_child_config *config, uint64_t *ike_id)
+		  const struct ike_child_config *config, const struct ike_ts packet[2],
+		  uint64_t *ike_id)
 {
 	*ike_id = sa->id;
-	if (!ike_child_queue(e, sa, config))
+	if (!ike_child_queue(e, sa, config, packet))
 		return -ENOMEM;
 	ike_sa_advance(e, sa, now);
 	return 0;
 }
 
 int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child_name,
-		 const struct ike_addr *local, uint64_t *ike_id)
+		 const struct ike_addr *local, const struct ike_ts packet[2], uint64_t *ike_id)
 {
 	struct ike_connection *conn = ike_connection_find(e, connection);
 	const struct ike_child_config *config = conn ? find_child_config(conn, child_name) : NULL;
@@ -114,7 +114,8 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 		return -EADDRNOTAVAIL;
 	if (!sa && e->sa_count >= e->config.max_sas)
 		return -EBUSY;
-	err = sa ? extend(e, now, sa, config, ike_id) : begin(e, now, conn, config, local, ike_id);
+	err = sa ? extend(e, now, sa, config, packet, ike_id)
+		 : begin(e, now, conn, config, local, packet, ike_id);
 	ike_reap(e);
 	return err;
 }

@@ -372,6 +372,14 @@ unsigned ike_ts_payload_narrow(const struct ike_ts_payload *peer, const struct i
 	return found.count;
 }
 
+bool ike_ts_payload_takes_first(const struct ike_ts_payload *peer, const struct ike_ts_list *own)
+{
+	struct ike_cursor c = ike_cursor(peer->selectors);
+	struct ike_ts_list first = {.count = 1};
+
+	return ike_next_ts(&c, &first.list[0]) && ike_ts_subset(&first, own);
+}
+
 int ike_ts_payload_check_answer(const struct ike_ts_payload *answer,
 				const struct ike_ts_list *offered, struct ike_ts_list *out)
 {

@@ -106,6 +106,9 @@ bool ike_next_attribute(struct ike_cursor *c, struct ike_attribute *out);
 unsigned ike_ts_payload_narrow(const struct ike_ts_payload *peer, const struct ike_ts_list *own,
 			       struct ike_ts_list *out);
 
+/* Is the peer's first selector, which may be of the packet that it has, within what is ours? */
+bool ike_ts_payload_takes_first(const struct ike_ts_payload *peer, const struct ike_ts_list *own);
+
 /*
  * Initiator: the selectors of an answer, each of which must lie within one that was offered.
  * Returns 0 or TS_UNACCEPTABLE: also when there is none, and when more than IKE_TS_MAX are left

@@ -245,7 +245,7 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	if (conn->dpd_delay_ms)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_LIVENESS],
 			      ike_later(now, conn->dpd_delay_ms));
-	if (!sa->children)
+	if (!sa->children && !sa->childless)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
 	if (!conn->rekey_ms)
 		return;
@@ -451,6 +451,8 @@ void ike_sa_unanswered(struct ike_engine *e, struct ike_sa *sa)
 	char dead[IKE_REASON_MAX];
 
 	e->stats.peers_dead++;
+	sa->cause =
+		sa->connected && sa->state != IKE_STATE_DELETING ? IKE_CAUSE_DEAD : IKE_CAUSE_OURS;
 	snprintf(dead, sizeof(dead), "peer is dead: no answer to %s, sent %u times",
 		 sa->out.task->exchange->name, sa->out.tries + 1);
 	ike_sa_down(e, sa, reason ? reason : dead);

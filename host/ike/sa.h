@@ -65,6 +65,7 @@ struct ike_child {
 	uint64_t successor;   /* id of the one that was made to replace it */
 	uint64_t predecessor; /* id of the one that it replaces, until it is in use */
 	uint64_t installed_at;
+	enum ike_cause cause; /* of its end, unless it is the IKE SA's */
 };
 
 /* A point in time, where an interval may be "never". */
@@ -85,6 +86,7 @@ struct ike_handshake {
 	uint8_t cookie[IKE_COOKIE_MAX];
 	size_t cookie_len;
 	unsigned init_rounds;
+	bool childless;		     /* the peer takes IKE_AUTH without a Child SA */
 	char reason[IKE_REASON_MAX]; /* an error that may be forged; why the peer was refused */
 };
 
@@ -135,7 +137,9 @@ struct ike_sa {
 	struct ike_links links;
 	enum ike_state state;
 	bool initiator;
-	bool connected; /* IKE_UP went out */
+	bool connected;	      /* IKE_UP went out */
+	bool childless;	      /* IKE_AUTH without a Child SA; then, that the peer may leave it so */
+	enum ike_cause cause; /* of its end */
 	uint64_t spi_i;
 	uint64_t spi_r;
 	struct ike_connection *conn; /* a reference; NULL for a responder before IKE_AUTH */
@@ -407,8 +411,9 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 struct ike_create_task {
 	struct ike_task task;
 	const struct ike_child_config *config;
-	uint64_t old_id;  /* the Child SA to be replaced; 0: none */
-	uint64_t made_id; /* the Child SA or IKE SA being made */
+	uint64_t old_id;	 /* the Child SA to be replaced; 0: none */
+	uint64_t made_id;	 /* the Child SA or IKE SA being made */
+	struct ike_ts packet[2]; /* that waits for a new Child SA; family 0: none */
 	struct ike_dh *dh;
 	unsigned rounds; /* changes of group */
 	uint8_t ni[IKE_NONCE_MAX];
@@ -440,8 +445,8 @@ enum ike_step ike_rekey_response(struct ike_engine *e, struct ike_sa *sa, struct
 void ike_rekey_forget(struct ike_engine *e, struct ike_task *task);
 void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now);
 void ike_child_forget(struct ike_engine *e, struct ike_task *task);
-bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa,
-		     const struct ike_child_config *config);
+bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config,
+		     const struct ike_ts packet[2]);
 bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config);
 bool ike_child_rekey_is_queued(const struct ike_child *child);
 bool ike_child_ask_again(struct ike_engine *e, struct ike_child *child);
@@ -478,6 +483,7 @@ enum ike_step ike_refuse_start(struct ike_engine *e, struct ike_sa *sa, struct i
 			       uint64_t now);
 
 /* offer.c: negotiation of a Child SA inside an exchange */
+void ike_child_select(struct ike_child *child, const struct ike_ts packet[2]);
 void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke);
 void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child);
 uint16_t ike_child_group(const struct ike_child_config *config);

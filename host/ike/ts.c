@@ -274,6 +274,14 @@ int ike_ts_add(struct ike_ts_list *list, const struct ike_ts *ts)
 	return 0;
 }
 
+void ike_ts_put_first(struct ike_ts_list *list, const struct ike_ts *ts)
+{
+	if (list->count == IKE_TS_MAX)
+		return;
+	memmove(&list->list[1], &list->list[0], list->count++ * sizeof(list->list[0]));
+	list->list[0] = *ts;
+}
+
 void ike_ts_narrow(const struct ike_ts *ts, const struct ike_ts_list *list, struct ike_ts_list *out)
 {
 	struct ike_ts common;

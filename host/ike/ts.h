@@ -41,6 +41,9 @@ struct ike_ts_list ike_ts_resolve(const struct ike_ts_list *list, const struct i
  */
 int ike_ts_add(struct ike_ts_list *list, const struct ike_ts *ts);
 
+/* Put a selector ahead of all others, if there is room: what it lies within stays. */
+void ike_ts_put_first(struct ike_ts_list *list, const struct ike_ts *ts);
+
 /*
  * Add to `out` what `ts` and the selectors of a list both allow, as far as there is room: a
  * responder may narrow to any part of what it is offered (section 2.9).

@@ -40,6 +40,8 @@ const char *ike_notify_name(unsigned type)
 		return "CHILD_SA_NOT_FOUND";
 	case IKE_N_INITIAL_CONTACT:
 		return "INITIAL_CONTACT";
+	case IKE_N_CHILDLESS_IKEV2_SUPPORTED:
+		return "CHILDLESS_IKEV2_SUPPORTED";
 	case IKE_N_SET_WINDOW_SIZE:
 		return "SET_WINDOW_SIZE";
 	case IKE_N_NAT_DETECTION_SOURCE_IP:

@@ -161,6 +161,7 @@ enum ike_notify_type {
 	IKE_N_USE_TRANSPORT_MODE = 16391,
 	IKE_N_REKEY_SA = 16393,
 	IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED = 16394,
+	IKE_N_CHILDLESS_IKEV2_SUPPORTED = 16418, /* RFC 6023 */
 };
 
 /* Names as the RFC spells them, for logs and lists; never NULL. */

@@ -487,7 +487,7 @@ static int initiate(struct daemon *d, const struct wish *w)
 	uint64_t id;
 
 	return ike_initiate(d->engine, now_of(d), w->connection->name, w->child->name,
-			    have_local ? &local : NULL, &id);
+			    have_local ? &local : NULL, NULL, &id);
 }
 
 static void retry_due(struct daemon *d, uint64_t now)

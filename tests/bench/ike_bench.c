@@ -137,7 +137,7 @@ static void handshake(struct node nodes[NODES])
 {
 	uint64_t id;
 
-	check(ike_initiate(nodes[0].engine, 0, "net", "c", NULL, &id), "initiation");
+	check(ike_initiate(nodes[0].engine, 0, "net", "c", NULL, NULL, &id), "initiation");
 	pump(nodes);
 	check(ike_terminate(nodes[0].engine, 0, id), "termination");
 	pump(nodes);

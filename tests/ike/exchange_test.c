@@ -1059,7 +1059,8 @@ static void unique_replace_deletes_the_old_and_keep_refuses_the_new(void **state
 	{
 		uint64_t id;
 
-		assert_int_equal(ike_initiate(a()->engine, net->now, "again", NULL, NULL, &id), 0);
+		assert_int_equal(
+			ike_initiate(a()->engine, net->now, "again", NULL, NULL, NULL, &id), 0);
 		node_drain(a());
 		net_settle(net);
 		assert_int_equal(b()->engine->sa_count, 1);
@@ -1067,7 +1068,8 @@ static void unique_replace_deletes_the_old_and_keep_refuses_the_new(void **state
 		assert_int_equal(a()->engine->sa_count, 1);
 		net->now += 1000;
 		b()->engine->connections[0]->unique = IKE_UNIQUE_KEEP;
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", NULL, NULL, &id), 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", NULL, NULL, NULL, &id),
+				 0);
 		node_drain(a());
 		net_settle(net);
 		assert_non_null(strstr(a()->ike_reason, "AUTHENTICATION_FAILED"));
@@ -1152,20 +1154,22 @@ static void initiating_twice_or_what_is_not_there_is_refused(void **state)
 
 	(void)state;
 	begin(&SIDE_A, &SIDE_B);
-	assert_int_equal(ike_initiate(a()->engine, 0, "nobody", NULL, NULL, &id), -ENOENT);
-	assert_int_equal(ike_initiate(a()->engine, 0, "net", "nothing", NULL, &id), -ENOENT);
+	assert_int_equal(ike_initiate(a()->engine, 0, "nobody", NULL, NULL, NULL, &id), -ENOENT);
+	assert_int_equal(ike_initiate(a()->engine, 0, "net", "nothing", NULL, NULL, &id), -ENOENT);
 	start(net, 0);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), -EALREADY);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
+			 -EALREADY);
 	net_settle(net);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), -EALREADY);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
+			 -EALREADY);
 	assert_int_equal(ike_terminate(a()->engine, net->now, 12345), -ENOENT);
 	assert_int_equal(ike_terminate_child(a()->engine, net->now, 12345), -ENOENT);
 	a()->engine->connections[0]->local.family = 0;
 	terminate_each(a());
 	net_settle(net);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id),
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
 			 -EADDRNOTAVAIL);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", &a()->addr, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", &a()->addr, NULL, &id), 0);
 	node_drain(a());
 	net_settle(net);
 	assert_both_up();

@@ -614,7 +614,7 @@ void net_run(struct net *n, uint64_t until)
 uint64_t start(struct net *n, unsigned node)
 {
 	uint64_t id = 0;
-	int err = ike_initiate(n->node[node].engine, n->now, "net", "c", NULL, &id);
+	int err = ike_initiate(n->node[node].engine, n->now, "net", "c", NULL, NULL, &id);
 
 	if (err && err != -EALREADY) /* as responder it may have that child by now */
 		abort();
