@@ -94,21 +94,98 @@ static bool same_flow(const struct ike_child *a, const struct ike_child *b)
 	       ike_ts_subset(&a->remote_ts, &b->remote_ts);
 }
 
-/* Does another one have its flow? */
-bool ike_child_has_other(const struct ike_child *child)
+static void up(struct ike_engine *e, struct ike_child *child, uint64_t now);
+
+static bool leads(const struct ike_child *c, const struct ike_child *child)
 {
-	for (const struct ike_child *c = child->sa->children; c; c = c->next) {
-		if (c != child && c->state >= IKE_CHILD_INSTALLED &&
-		    c->state <= IKE_CHILD_REKEYED && same_flow(child, c))
+	return c != child && c->level == IKE_LEVEL_USE && c->state <= IKE_CHILD_REKEYED &&
+	       same_flow(child, c);
+}
+
+/* Does another one with this peer, of whatever IKE SA, have its flow? */
+bool ike_child_has_other(const struct ike_engine *e, const struct ike_child *child)
+{
+	const struct ike_sa *sa = child->sa, *other = NULL;
+
+	for (const struct ike_child *c = sa->children; c; c = c->next) {
+		if (leads(c, child))
 			return true;
 	}
+	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+		for (const struct ike_child *c = other->children; c; c = c->next) {
+			if (leads(c, child))
+				return true;
+		}
+	}
 	return false;
+}
+
+/* Up beside one that has its flow, and not led to before the peer is known to have it. */
+static bool waits(const struct ike_child *child)
+{
+	return child->level == IKE_LEVEL_OUTBOUND && child->state >= IKE_CHILD_INSTALLED &&
+	       child->state <= IKE_CHILD_REKEYED;
+}
+
+/*
+ * Responder: the peer is about to be told of a new one. The flow is led there before, so that what
+ * the peer sends at once is answered; where another has it, later. Returns 0 or -ENOMEM.
+ */
+int ike_child_lead(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	return ike_child_has_other(e, child) ? 0
+					     : ike_child_bring(e, child, now, IKE_LEVEL_USE, NULL);
+}
+
+/* The peer has been told. */
+void ike_child_told(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	if (child->waiter.token || child->state != IKE_CHILD_INSTALLING)
+		return;
+	up(e, child, now);
+	if (ike_child_has_other(e, child))
+		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM), now + IKE_CONFIRM_MS);
+	else
+		ike_child_replaced(e, child, now);
+}
+
+/* A further request of the peer's: it has the answer to the one before, and what that made. */
+void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	for (struct ike_child *child = sa->children; child; child = child->next) {
+		if (waits(child))
+			ike_child_replaced(e, child, now);
+	}
+}
+
+/* So is it when its traffic comes. */
+void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	if (!waits(child))
+		return;
+	if (e->config.heard && e->config.heard(e->config.context, child->id))
+		ike_child_replaced(e, child, now);
+	else
+		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM), now + IKE_CONFIRM_MS);
+}
+
+/* What waited beside one that is gone has its flow. */
+static void lead_next(struct ike_engine *e, const struct ike_sa *gone, uint64_t now)
+{
+	struct ike_sa *sa = NULL;
+
+	while ((sa = ike_peer_find(e, &gone->local_id, &gone->remote_id, sa))) {
+		for (struct ike_child *child = sa->children; child; child = child->next) {
+			if (waits(child) && !ike_child_has_other(e, child))
+				ike_child_replaced(e, child, now);
+		}
+	}
 }
 
 /* Does its end leave the flow without a Child SA, be it one that is being made? */
 static bool is_missed(const struct ike_child *child)
 {
-	if (child->state == IKE_CHILD_LINGERING)
+	if (child->state == IKE_CHILD_LINGERING || child->sa->renewed)
 		return false;
 	for (const struct ike_child *c = child->sa->children; c; c = c->next) {
 		if (c != child && c->state >= IKE_CHILD_INSTALLING &&
@@ -137,7 +214,8 @@ static void forget_predecessor(const struct ike_child *gone)
 	}
 }
 
-/* Whoever waits for the data path to make it is told. */
+/* Whoever waits for the data path to make it is told. No reason: it isn't down, something takes its
+ * place. */
 void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason)
 {
@@ -156,7 +234,7 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 	} else {
 		e->config.release_spi(e->config.context, child->spi_in);
 	}
-	if (is_missed(child)) {
+	if (reason && is_missed(child)) {
 		ike_emit_event(e, IKE_ACTION_CHILD_DOWN, sa, child, reason);
 		forget_predecessor(child);
 	}
@@ -170,6 +248,7 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 	/* Without a Child SA it is good for nothing, unless one is negotiated soon. */
 	if (!sa->children && !sa->childless && sa->state == IKE_STATE_ESTABLISHED)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
+	lead_next(e, sa, now);
 	if (task && sa->state != IKE_STATE_DEAD)
 		ike_task_resume(e, task, now, &deleted);
 }
@@ -367,7 +446,7 @@ int ike_child_bring(struct ike_engine *e, struct ike_child *child, uint64_t now,
 	return err;
 }
 
-static void in_use(struct ike_engine *e, struct ike_child *child, uint64_t now)
+static void up(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
 	const struct ike_child_config *config = child->config;
 	struct ike_action *a;
@@ -389,6 +468,7 @@ static void in_use(struct ike_engine *e, struct ike_child *child, uint64_t now)
 	} else {
 		ike_emit_event(e, IKE_ACTION_CHILD_UP, child->sa, child, NULL);
 	}
+	ike_sa_renewed(e, child->sa, now);
 }
 
 static const char *refusal(const struct ike_job *job)
@@ -420,7 +500,7 @@ static void job_done(struct ike_engine *e, struct ike_waiter *waiter, uint64_t n
 		snprintf(job->reason, sizeof(job->reason), "%s", reason);
 		ike_log(e, IKE_LOG_ERROR, sa, "child %s: %s", child->config->name, job->reason);
 	} else if (child->level == IKE_LEVEL_USE) {
-		in_use(e, child, now);
+		up(e, child, now);
 	}
 	if (task) {
 		ike_task_resume(e, task, now, job);

@@ -65,11 +65,12 @@ struct ike_connection {
 	struct ike_id remote_id;
 	unsigned proposal_count; /* 0: the defaults */
 	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
-	uint64_t dpd_delay_ms;	     /* 0: never ask */
-	uint64_t rekey_ms;	     /* until a successor is made, 0: never; */
-	uint64_t rand_ms;	     /* less up to so much */
-	uint64_t over_ms;	     /* from then to the end, if there is none; 0: none */
-	uint64_t retransmit_ms;	     /* until the first retransmission */
+	uint64_t dpd_delay_ms;	/* 0: never ask */
+	uint64_t rekey_ms;	/* until a successor is made, 0: never; */
+	uint64_t rand_ms;	/* less up to so much */
+	uint64_t reauth_ms;	/* until its initiator makes one from the beginning; 0: never */
+	uint64_t over_ms;	/* from the later of both to the end, if there is none; 0: none */
+	uint64_t retransmit_ms; /* until the first retransmission */
 	unsigned retransmit_percent; /* each wait is so much of the one before */
 	unsigned retransmit_tries;   /* retransmissions before the peer counts as dead */
 	bool encap;		     /* pretend a NAT, so that ESP goes in UDP */

@@ -212,6 +212,8 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 	sa->last_heard_at = in->now;
 	if (sa->state != IKE_STATE_HALF_OPEN)
 		ike_path_follow(e, sa, in);
+	if (!response)
+		ike_child_confirm(e, sa, in->now);
 	if (response)
 		process_response(e, sa, in, error);
 	else
@@ -254,6 +256,7 @@ void ike_receive(struct ike_engine *e, uint64_t now, const struct ike_addr *loca
 {
 	struct ike_in in = {.now = now, .local = *local, .remote = *remote, .datagram = datagram};
 
+	e->now = now;
 	e->stats.datagrams_in++;
 	if (datagram.len > IKE_MESSAGE_MAX || ike_header_parse(datagram, &in.hdr) ||
 	    in.hdr.length != datagram.len || in.hdr.major < 2) {

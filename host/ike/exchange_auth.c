@@ -286,7 +286,8 @@ static enum ike_step reject_syntax(struct ike_engine *e, struct ike_sa *sa)
 
 /*
  * The older IKE SA of this connection with this peer stays, and this one isn't wanted. A peer that
- * says INITIAL_CONTACT doesn't have it any more.
+ * says INITIAL_CONTACT doesn't have it any more, and one that begins at the very same place, long
+ * after, renews it.
  */
 static bool not_unique(const struct ike_engine *e, const struct ike_sa *sa, bool initial_contact)
 {
@@ -295,7 +296,7 @@ static bool not_unique(const struct ike_engine *e, const struct ike_sa *sa, bool
 	if (sa->conn->unique != IKE_UNIQUE_KEEP || initial_contact)
 		return false;
 	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
-		if (other->conn == sa->conn)
+		if (other->conn == sa->conn && !ike_sa_may_be_renewed_by(other, sa))
 			return true;
 	}
 	return false;
@@ -347,8 +348,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	} else if (!sa->childless) {
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, auth->refusal, nothing);
 	}
-	/* First, so that what the peer sends as soon as it has the response is answered. */
-	led = !child || ike_child_bring(e, child, now, IKE_LEVEL_USE, NULL) == 0;
+	led = !child || ike_child_lead(e, child, now) == 0;
 	ike_respond(e, sa, IKE_AUTH, &b);
 	if (sa->state == IKE_STATE_DEAD)
 		return IKE_DONE;
@@ -356,6 +356,8 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	ike_handshake_free(sa);
 	if (!led)
 		ike_delete_child(e, child, "out of memory");
+	else if (child)
+		ike_child_told(e, child, now);
 	return IKE_DONE;
 }
 

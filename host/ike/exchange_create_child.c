@@ -272,6 +272,35 @@ static enum ike_step not_found(struct ike_engine *e, struct ike_sa *sa, struct i
 	return IKE_DONE;
 }
 
+/*
+ * The peer makes no more in this IKE SA (sections 1.3 and 4). Another Child SA is had by another
+ * IKE SA, and a successor by one in the place of this one; but it may be that the peer's data path
+ * was full, so a successor is asked for twice. False: nothing of it, for now or with this peer.
+ */
+static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
+		    uint64_t now)
+{
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
+	bool again = sa->no_more;
+	uint64_t id;
+
+	sa->no_more = true;
+	if (!sa->conn->remote.family || (t->old_id && !again))
+		return false;
+	if (t->old_id) {
+		give_up(e, sa, t, now, "the peer makes no more in this IKE SA");
+		ike_sa_renew(e, sa, now, "the peer makes no more in it");
+		return true;
+	}
+	if (ike_sa_begin(e, now, sa->conn, t->config, &sa->path.local, t->packet, &id))
+		return false;
+	ike_log(e, IKE_LOG_INFO, sa, "child %s: the peer makes no more in this IKE SA: %s",
+		t->config->name, "another one is begun");
+	if (child)
+		ike_child_remove(e, child, now, NULL);
+	return true;
+}
+
 static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			     const struct ike_in *in, uint16_t error)
 {
@@ -297,6 +326,8 @@ static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike
 			ike_child_later(e, child, in->now);
 		return IKE_DONE;
 	}
+	if (error == IKE_N_NO_ADDITIONAL_SAS && no_more(e, sa, t, in->now))
+		return IKE_DONE;
 	snprintf(reason, sizeof(reason), "%s from peer%s", ike_notify_name(error),
 		 ike_explain(error));
 	return give_up(e, sa, t, in->now, reason);
@@ -391,6 +422,7 @@ enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct
 		return refused(e, sa, t, in, error);
 	if (!child)
 		return IKE_DONE;
+	sa->no_more = false;
 	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_NONCE, &body) ||
 	    ike_parse_nonce(body, &nonce)) {
 		ike_sa_down(e, sa, "peer's CREATE_CHILD_SA response is malformed");
@@ -452,6 +484,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	struct ike_child *child = ike_child_find_id(e, t->made_id);
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
 	struct ike_builder b;
+	bool led;
 
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_child_answer(&b, child);
@@ -459,16 +492,20 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	if (t->dh)
 		ike_write_ke(&b, ike_dh_group(t->dh), ike_dh_public(t->dh));
 	ike_child_answer_ts(&b, child);
-	/* First, so that what the peer sends as soon as it has the response is answered. */
-	if (!t->old_id)
-		ike_child_replaced(e, child, now);
+	led = t->old_id || ike_child_lead(e, child, now) == 0;
 	ike_respond(e, sa, IKE_CREATE_CHILD_SA, &b);
-	if (sa->state == IKE_STATE_DEAD || !t->old_id)
+	if (sa->state == IKE_STATE_DEAD)
+		return IKE_DONE;
+	if (!led)
+		ike_delete_child(e, child, "out of memory");
+	else if (!t->old_id)
+		ike_child_told(e, child, now);
+	if (!t->old_id)
 		return IKE_DONE;
 	if (old && old->state == IKE_CHILD_INSTALLED)
 		old->state = IKE_CHILD_REKEYED;
 	/* A successor is used once the peer has deleted the old one, unless ours has taken over. */
-	if ((!old || old->state == IKE_CHILD_LINGERING) && !ike_child_has_other(child))
+	if ((!old || old->state == IKE_CHILD_LINGERING) && !ike_child_has_other(e, child))
 		ike_child_replaced(e, child, now);
 	return IKE_DONE;
 }
@@ -481,8 +518,9 @@ static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
 
 	if (!job->error && child)
 		return answer(e, sa, t, now);
-	return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS,
-		       job->error ? job->reason : deleted_meanwhile);
+	if (job->error && child)
+		return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS, job->reason);
+	return abandon(e, sa, t, now, IKE_N_TEMPORARY_FAILURE, deleted_meanwhile);
 }
 
 static enum ike_step install(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
@@ -493,8 +531,9 @@ static enum ike_step install(struct ike_engine *e, struct ike_sa *sa, struct ike
 	if (child && ike_child_derive(child, shared, ni_of(t), nr_of(t), false) == 0 &&
 	    ike_child_bring(e, child, now, IKE_LEVEL_OUTBOUND, &t->task) == 0)
 		return ike_task_wait(&t->task, data_path_answered);
-	return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS,
-		       child ? "key derivation failed" : deleted_meanwhile);
+	if (child)
+		return abandon(e, sa, t, now, IKE_N_NO_ADDITIONAL_SAS, "key derivation failed");
+	return abandon(e, sa, t, now, IKE_N_TEMPORARY_FAILURE, deleted_meanwhile);
 }
 
 static enum ike_step have_both(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,

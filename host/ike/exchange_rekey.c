@@ -69,6 +69,8 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 	made->path = sa->path;
 	made->path.moving = false;
 	made->childless = sa->childless;
+	made->began = sa->began;
+	made->renews = sa->renews;
 	made->authenticated_at = sa->authenticated_at;
 	return made;
 }
@@ -177,7 +179,11 @@ static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike
 		}
 	}
 	snprintf(reason, sizeof(reason), "%s from peer", ike_notify_name(error));
-	return give_up(e, sa, t, in->now, reason);
+	give_up(e, sa, t, in->now, reason);
+	if (error == IKE_N_NO_ADDITIONAL_SAS && sa->no_more)
+		ike_sa_renew(e, sa, in->now, "the peer rekeys nothing");
+	sa->no_more |= error == IKE_N_NO_ADDITIONAL_SAS;
+	return IKE_DONE;
 }
 
 /* It has come to nothing here, but the peer believes in it. */

@@ -107,6 +107,7 @@ void ike_job_done(struct ike_engine *e, uint64_t now, struct ike_job *job)
 {
 	struct ike_link *link = ike_table_first(&e->waiters, job->token);
 
+	e->now = now;
 	if (link)
 		tell(e, IKE_OWNER(link, struct ike_waiter, by_token), now, job);
 	ike_job_free(job);

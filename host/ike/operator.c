@@ -48,7 +48,7 @@ static struct ike_sa *sa_to_extend(const struct ike_engine *e, const struct ike_
 }
 
 /* The first message of a new IKE SA. */
-static int begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
+int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
 		 const struct ike_child_config *config, const struct ike_addr *local,
 		 const struct ike_ts packet[2], uint64_t *ike_id)
 {
@@ -99,6 +99,7 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 	struct ike_sa *sa;
 	int err;
 
+	e->now = now;
 	if (!config)
 		return -ENOENT;
 	if (e->stopping)
@@ -115,7 +116,7 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 	if (!sa && e->sa_count >= e->config.max_sas)
 		return -EBUSY;
 	err = sa ? extend(e, now, sa, config, packet, ike_id)
-		 : begin(e, now, conn, config, local, packet, ike_id);
+		 : ike_sa_begin(e, now, conn, config, local, packet, ike_id);
 	ike_reap(e);
 	return err;
 }
@@ -124,6 +125,7 @@ int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id)
 {
 	struct ike_sa *sa = ike_sa_find_id(e, ike_id);
 
+	e->now = now;
 	if (!sa)
 		return -ENOENT;
 	ike_sa_delete(e, sa, now, "deleted by the operator");
@@ -133,6 +135,7 @@ int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id)
 
 void ike_terminate_all(struct ike_engine *e, uint64_t now)
 {
+	e->now = now;
 	e->stopping = true;
 	for (struct ike_sa *sa = e->all; sa; sa = sa->links.next) {
 		if (sa->state == IKE_STATE_INSTALLING) /* the peer doesn't think that it is up */
@@ -147,6 +150,7 @@ int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id)
 	struct ike_child *child = ike_child_find_id(e, child_id);
 	struct ike_sa *sa;
 
+	e->now = now;
 	if (!child)
 		return -ENOENT;
 	if (child->sa->state != IKE_STATE_ESTABLISHED) /* nothing but this child is wanted of it */
@@ -167,6 +171,7 @@ int ike_rekey_child(struct ike_engine *e, uint64_t now, uint64_t child_id)
 {
 	struct ike_child *child = ike_child_find_id(e, child_id);
 
+	e->now = now;
 	if (!child)
 		return -ENOENT;
 	if (child->state != IKE_CHILD_INSTALLED || ike_sa_ending(child->sa) ||
@@ -181,6 +186,7 @@ int ike_rekey(struct ike_engine *e, uint64_t now, uint64_t ike_id)
 {
 	struct ike_sa *sa = ike_sa_find_id(e, ike_id);
 
+	e->now = now;
 	if (!sa)
 		return -ENOENT;
 	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || sa->successor ||

@@ -131,7 +131,7 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	said = is_missed(sa);
 	sa->state = IKE_STATE_DEAD;
 	while (sa->children)
-		ike_child_remove(e, sa->children, 0, why);
+		ike_child_remove(e, sa->children, e->now, why);
 	ike_tasks_drop(e, sa, why);
 	ike_half_open_remove(e, sa);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
@@ -154,7 +154,7 @@ void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 		return;
 	sa->state = IKE_STATE_REFUSED;
 	while (sa->children)
-		ike_child_remove(e, sa->children, 0, reason);
+		ike_child_remove(e, sa->children, e->now, reason);
 	ike_tasks_drop(e, sa, reason);
 	ike_log(e, IKE_LOG_DEBUG, sa, "refused: %s", reason);
 	snprintf(sa->handshake->reason, sizeof(sa->handshake->reason), "%s", reason);
@@ -172,6 +172,33 @@ static bool same_child(const struct ike_sa *a, const struct ike_sa *b)
 	if (!a->children || !b->children)
 		return !a->children && !b->children;
 	return strcmp(a->children->config->name, b->children->config->name) == 0;
+}
+
+static void end_soon(struct ike_engine *e, struct ike_sa *old, const struct ike_sa *sa,
+		     uint64_t now)
+{
+	old->superseded_by = sa->id;
+	ike_timer_set(e, &old->timers[IKE_TIMER_LIFE], now + IKE_REPLACED_MS);
+}
+
+/* Whoever begins where the peer of an older one is, when that had long been up, may be that peer.
+ */
+bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa)
+{
+	return ike_addr_equal(&old->path.remote, &sa->path.remote) &&
+	       old->authenticated_at < sa->created_at;
+}
+
+/*
+ * Of several Child SAs the others follow, and the peer deletes the old one itself. Where ours is
+ * hardly older than the peer's, the peer may hold that both were begun at once, and delete either.
+ */
+static bool at_once(const struct ike_sa *old, const struct ike_sa *sa)
+{
+	bool crossed = old->initiator != sa->initiator &&
+		       sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
+
+	return !crossed && (old->child_count < 2 || !ike_sa_may_be_renewed_by(old, sa));
 }
 
 /* Nor does the peer know a successor of it that has taken over thereby. */
@@ -194,19 +221,44 @@ static void forget(struct ike_engine *e, struct ike_sa *sa)
 static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now, bool initial_contact)
 {
 	struct ike_sa *other = NULL;
-	bool replace = sa->conn->unique == IKE_UNIQUE_REPLACE;
+	bool keep = sa->conn->unique == IKE_UNIQUE_KEEP;
+	bool replace = keep || sa->conn->unique == IKE_UNIQUE_REPLACE;
 	bool believe = initial_contact && sa->conn->unique != IKE_UNIQUE_NEVER;
 
 	if (!replace && !believe)
 		return;
 	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
 		if (other == sa || other->authenticated_at > sa->created_at ||
-		    (!believe && !same_child(other, sa)))
+		    (!believe && !same_child(other, sa)) ||
+		    (!believe && keep && !ike_sa_may_be_renewed_by(other, sa)))
 			continue;
 		if (believe)
 			forget(e, other);
-		else
+		else if (at_once(other, sa))
 			ike_sa_delete(e, other, now, "replaced by a newer IKE SA of this peer");
+		else
+			end_soon(e, other, sa, now);
+	}
+}
+
+/*
+ * Both sides have begun one at the same time, for the same: the one whose initiator has the lower
+ * SPI goes. Perhaps only one side can tell that it was at the same time.
+ */
+static void settle_rivals(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	struct ike_sa *other = NULL;
+
+	if (sa->conn->unique == IKE_UNIQUE_NEVER)
+		return;
+	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+		struct ike_sa *loser = other->spi_i < sa->spi_i ? other : sa;
+
+		if (other == sa || other->initiator == sa->initiator || other->predecessor ||
+		    other->authenticated_at < sa->created_at || ike_sa_ending(other) ||
+		    !same_child(other, sa))
+			continue;
+		ike_sa_delete(e, loser, now, "both sides have begun one at the same time");
 	}
 }
 
@@ -233,11 +285,28 @@ static void delete_surplus(struct ike_engine *e, struct ike_sa *sa, uint64_t now
 		ike_sa_delete(e, oldest, now, "the peer has too many newer ones");
 }
 
+/* From when it was established, but a rekeying proves no identity anew. */
+static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
+{
+	const struct ike_connection *conn = sa->conn;
+	uint64_t rekey_at = conn->rekey_ms ? sa->established_at + conn->rekey_ms : 0;
+	uint64_t reauth_at = conn->reauth_ms ? sa->authenticated_at + conn->reauth_ms : 0;
+	uint64_t last_at = rekey_at > reauth_at ? rekey_at : reauth_at;
+
+	if (rekey_at)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_REKEY],
+			      rekey_at - ike_jitter(e, conn->rand_ms));
+	if (reauth_at && sa->began)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
+			      reauth_at - ike_jitter(e, conn->rand_ms));
+	if (last_at && conn->over_ms)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], last_at + conn->over_ms);
+}
+
 /* What runs while it is established. */
 void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	const struct ike_connection *conn = sa->conn;
-	uint64_t rekey_at;
 
 	if (sa->path.nat_local)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_KEEPALIVE],
@@ -247,12 +316,21 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 			      ike_later(now, conn->dpd_delay_ms));
 	if (!sa->children && !sa->childless)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
-	if (!conn->rekey_ms)
-		return;
-	rekey_at = now + conn->rekey_ms - ike_jitter(e, conn->rand_ms);
-	ike_timer_set(e, &sa->timers[IKE_TIMER_REKEY], rekey_at);
-	if (conn->over_ms)
-		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], now + conn->rekey_ms + conn->over_ms);
+	set_lifetimes(e, sa);
+}
+
+/* Its lifetime is over; or another was to take its place, which may have gone itself by now. */
+void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	uint64_t other = sa->superseded_by;
+
+	sa->superseded_by = 0;
+	if (!other)
+		ike_sa_delete(e, sa, now, "its lifetime is over");
+	else if (ike_sa_find_id(e, other))
+		ike_sa_delete(e, sa, now, "replaced by a newer IKE SA of this peer");
+	else
+		set_lifetimes(e, sa);
 }
 
 /* Up to `most`, of chance; without any when the generator fails. */
@@ -337,6 +415,7 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	ike_timer_set(e, &old->timers[IKE_TIMER_EXPIRE], now + patience(old->conn));
 	ike_table_remove(&e->by_peer, &old->links.by_peer);
 	ike_peer_link(e, sa);
+	ike_sa_renewal_follows(e, old, sa);
 	ike_sa_alive(e, sa, now);
 	a = ike_emit_event(e, IKE_ACTION_IKE_REKEYED, sa, NULL, NULL);
 	if (a)
@@ -374,6 +453,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	else
 		e->stats.established_responder++;
 	sa->authenticated_at = now;
+	sa->began = sa->initiator;
 	ike_sa_alive(e, sa, now);
 	ike_id_text(&sa->local_id, local, sizeof(local));
 	ike_id_text(&sa->remote_id, remote, sizeof(remote));
@@ -381,6 +461,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	ike_log(e, IKE_LOG_INFO, sa, "established between %.64s and %.64s", local, remote);
 	ike_peer_link(e, sa);
 	supersede(e, sa, now, initial_contact);
+	settle_rivals(e, sa, now);
 	delete_surplus(e, sa, now);
 }
 

@@ -18,7 +18,9 @@ enum {
 	IKE_CHILDLESS_MS = 60000,	/* that an IKE SA without a Child SA stays */
 	IKE_INIT_ERROR_MS = 2000,	/* to wait for a better answer after an error */
 	IKE_CHILDREN_MAX = 64,		/* in one IKE SA */
+	IKE_REPLACED_MS = 10000,	/* that an IKE SA stays whose peer renews it */
 	IKE_LINGER_MS = 5000,		/* that a replaced Child SA goes on to receive */
+	IKE_CONFIRM_MS = 500,		/* between looks whether the peer sends on a new one */
 	IKE_RETRY_MS = 2000,		/* after a rekeying that came to nothing, */
 	IKE_RETRY_RAND_MS = 8000,	/* and up to so much more */
 	IKE_INIT_MESSAGE_MAX = 8192,	/* IKE_SA_INIT is kept until IKE_AUTH is done */
@@ -157,6 +159,11 @@ struct ike_sa {
 	unsigned child_count;
 	uint64_t successor;   /* id of the IKE SA that was made to replace it, */
 	uint64_t predecessor; /* and of the one that it replaces, until it has */
+	uint64_t renews;      /* id of the one in whose place it is begun, until it has all of it */
+	uint64_t superseded_by; /* id of the one that is to take its place, soon; 0: none */
+	bool renewed;		/* another has all that it had */
+	bool began;		/* we have authenticated first; rekeying doesn't change it */
+	bool no_more;		/* the peer has refused to make anything in it */
 	uint64_t created_at;
 	uint64_t authenticated_at;
 	uint64_t established_at;
@@ -192,6 +199,7 @@ struct ike_engine {
 	struct ike_heap timers;
 	struct ike_sa *dead;
 	bool stopping; /* ike_terminate_all() was called */
+	uint64_t now;  /* of the call that is at work */
 	uint64_t last_id;
 	uint64_t last_token;
 
@@ -251,8 +259,10 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			bool initial_contact);
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 bool ike_sa_ending(const struct ike_sa *sa);
+bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa);
 void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_rekey(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_rekey_later(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 uint64_t ike_jitter(struct ike_engine *e, uint64_t most);
@@ -262,6 +272,17 @@ void ike_sa_hold(struct ike_engine *e, struct ike_sa *sa, struct ike_connection 
 void ike_connection_release(struct ike_connection *conn);
 void ike_handshake_free(struct ike_sa *sa);
 uint64_t ike_sa_our_spi(const struct ike_sa *sa);
+
+/* renew.c: another IKE SA in the place of one */
+void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why);
+void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_renewal_follows(struct ike_engine *e, const struct ike_sa *old,
+			    const struct ike_sa *sa);
+
+/* operator.c */
+int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
+		 const struct ike_child_config *config, const struct ike_addr *local,
+		 const struct ike_ts packet[2], uint64_t *ike_id);
 
 /* path.c: addresses and NATs */
 void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, bool pretend);
@@ -285,7 +306,11 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason);
 struct ike_child *ike_child_successor(const struct ike_engine *e, const struct ike_child *child);
-bool ike_child_has_other(const struct ike_child *child);
+bool ike_child_has_other(const struct ike_engine *e, const struct ike_child *child);
+int ike_child_lead(struct ike_engine *e, struct ike_child *child, uint64_t now);
+void ike_child_told(struct ike_engine *e, struct ike_child *child, uint64_t now);
+void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t now);
+void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_due(struct ike_engine *e, struct ike_child *child, uint64_t now);

@@ -108,9 +108,14 @@ static void sa_rekey(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 	ike_sa_rekey(e, sa_of(t), now);
 }
 
+static void sa_reauth(struct ike_engine *e, struct ike_timer *t, uint64_t now)
+{
+	ike_sa_renew(e, sa_of(t), now, "reauth_time is over");
+}
+
 static void sa_life(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 {
-	ike_sa_delete(e, sa_of(t), now, "its lifetime is over");
+	ike_sa_over(e, sa_of(t), now);
 }
 
 static struct ike_child *child_of(struct ike_timer *t)
@@ -126,6 +131,11 @@ static void child_due(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 static void child_life(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 {
 	ike_child_expired(e, child_of(t), now);
+}
+
+static void child_confirm(struct ike_engine *e, struct ike_timer *t, uint64_t now)
+{
+	ike_child_listen(e, child_of(t), now);
 }
 
 static void job_lost(struct ike_engine *e, struct ike_timer *t, uint64_t now)
@@ -164,8 +174,9 @@ static void (*const handlers[IKE_TIMER_KINDS])(struct ike_engine *, struct ike_t
 	[IKE_TIMER_EXPIRE] = sa_expired,     [IKE_TIMER_RETRANSMIT] = retransmit,
 	[IKE_TIMER_KEEPALIVE] = keepalive,   [IKE_TIMER_LIVENESS] = liveness,
 	[IKE_TIMER_CHILDLESS] = childless,   [IKE_TIMER_REKEY] = sa_rekey,
-	[IKE_TIMER_LIFE] = sa_life,	     [IKE_TIMER_JOB] = job_lost,
-	[IKE_TIMER_CHILD_REKEY] = child_due, [IKE_TIMER_CHILD_LIFE] = child_life,
+	[IKE_TIMER_REAUTH] = sa_reauth,	     [IKE_TIMER_LIFE] = sa_life,
+	[IKE_TIMER_JOB] = job_lost,	     [IKE_TIMER_CHILD_REKEY] = child_due,
+	[IKE_TIMER_CHILD_LIFE] = child_life, [IKE_TIMER_CHILD_CONFIRM] = child_confirm,
 };
 
 uint64_t ike_next_deadline(const struct ike_engine *e)
@@ -175,6 +186,7 @@ uint64_t ike_next_deadline(const struct ike_engine *e)
 
 void ike_tick(struct ike_engine *e, uint64_t now)
 {
+	e->now = now;
 	while (ike_next_deadline(e) <= now) {
 		struct ike_timer *t = e->timers.list[0];
 

@@ -17,13 +17,15 @@ enum ike_timer_kind {
 	IKE_TIMER_LIVENESS,   /* ask whether the peer lives */
 	IKE_TIMER_CHILDLESS,  /* without a Child SA */
 	IKE_TIMER_REKEY,      /* make a successor */
+	IKE_TIMER_REAUTH,     /* make one from the beginning */
 	IKE_TIMER_LIFE,	      /* the end, if there is none by then */
 	IKE_SA_TIMERS,
 
 	IKE_TIMER_JOB = IKE_SA_TIMERS, /* one that never comes back */
 
-	IKE_TIMER_CHILD_REKEY, /* of a Child SA: make a successor */
-	IKE_TIMER_CHILD_LIFE,  /* its end, if there is none by then */
+	IKE_TIMER_CHILD_REKEY,	 /* of a Child SA: make a successor */
+	IKE_TIMER_CHILD_LIFE,	 /* its end, if there is none by then */
+	IKE_TIMER_CHILD_CONFIRM, /* look whether the peer sends on it */
 	IKE_TIMER_KINDS,
 	IKE_CHILD_TIMERS = IKE_TIMER_KINDS - IKE_TIMER_CHILD_REKEY,
 };

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Renewal: another IKE SA from IKE_SA_INIT on, with all Child SAs that one has, and then its end
+ * (RFC 7296, section 2.8.3). Make before break: the flows are on the new one when the old one goes.
+ * It is how identities are proven anew (reauth_time), and how a peer that makes nothing in an IKE SA
+ * after its first Child SA is kept up with (NO_ADDITIONAL_SAS, section 1.3).
+ */
+#include <errno.h>
+
+#include "host/ike/sa.h"
+
+static struct ike_sa *renewal_of(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	struct ike_sa *other = NULL;
+
+	while ((other = ike_conn_find(e, sa->conn, other)) && other->renews != sa->id)
+		;
+	return other;
+}
+
+static bool has(const struct ike_sa *sa, const struct ike_child_config *config)
+{
+	for (const struct ike_child *child = sa->children; child; child = child->next) {
+		if (child->config == config && child->state >= IKE_CHILD_INSTALLED &&
+		    child->state <= IKE_CHILD_REKEYED)
+			return true;
+	}
+	return false;
+}
+
+static bool counts(const struct ike_child *child)
+{
+	return child->state < IKE_CHILD_DELETING;
+}
+
+/* Each configured child once, however often it is there. */
+static int ask_for_all(struct ike_engine *e, const struct ike_sa *old, struct ike_sa *sa)
+{
+	for (const struct ike_child *child = old->children; child; child = child->next) {
+		if (counts(child) && child->config != sa->children->config &&
+		    !ike_child_is_queued(sa, child->config) &&
+		    !ike_child_queue(e, sa, child->config, NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* It may come to nothing: then it is begun again. */
+static void look_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
+		      now + IKE_RETRY_MS + ike_jitter(e, IKE_RETRY_RAND_MS));
+}
+
+/* Where the peer can be begun with; one that came to us from anywhere does that itself. */
+void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
+{
+	const struct ike_child *first = sa->children;
+	struct ike_sa *made;
+	uint64_t id;
+
+	while (first && !counts(first))
+		first = first->next;
+	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || !first || e->stopping)
+		return;
+	look_again(e, sa, now);
+	if (sa->successor || renewal_of(e, sa))
+		return;
+	if (!sa->conn->remote.family) {
+		ike_log(e, IKE_LOG_WARNING, sa, "isn't renewed (%s): the peer's address is %s", why,
+			"not configured, so it has to begin");
+		return;
+	}
+	ike_log(e, IKE_LOG_INFO, sa, "is renewed: %s", why);
+	if (ike_sa_begin(e, now, sa->conn, first->config, &sa->path.local, NULL, &id))
+		return;
+	made = ike_sa_find_id(e, id);
+	made->renews = sa->id;
+	if (ask_for_all(e, sa, made))
+		ike_sa_down(e, made, "out of memory");
+}
+
+/* Called whenever a Child SA has come into use: is it the last that was missing? */
+void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	struct ike_sa *old = sa->renews ? ike_sa_find_id(e, sa->renews) : NULL;
+
+	if (!old)
+		return;
+	for (const struct ike_child *child = old->children; child; child = child->next) {
+		if (counts(child) && !has(sa, child->config))
+			return;
+	}
+	sa->renews = 0;
+	old->renewed = true;
+	ike_log(e, IKE_LOG_INFO, sa, "has taken over from IKE SA %llu",
+		(unsigned long long)old->id);
+	ike_sa_delete(e, old, now, "renewed");
+}
+
+/* The old one is rekeyed meanwhile. */
+void ike_sa_renewal_follows(struct ike_engine *e, const struct ike_sa *old, const struct ike_sa *sa)
+{
+	struct ike_sa *renewal = renewal_of(e, old);
+
+	if (renewal)
+		renewal->renews = sa->id;
+}
