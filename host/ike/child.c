@@ -169,7 +169,7 @@ void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t no
 		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM), now + IKE_CONFIRM_MS);
 }
 
-/* What waited beside one that is gone has its flow. */
+/* What waits beside one that is about to be taken out has its flow. */
 static void lead_next(struct ike_engine *e, const struct ike_sa *gone, uint64_t now)
 {
 	struct ike_sa *sa = NULL;
@@ -182,15 +182,24 @@ static void lead_next(struct ike_engine *e, const struct ike_sa *gone, uint64_t 
 	}
 }
 
-/* Does its end leave the flow without a Child SA, be it one that is being made? */
-static bool is_missed(const struct ike_child *child)
+/* Does its end leave the flow without a Child SA, be it one that is being made in its IKE SA? */
+static bool is_missed(const struct ike_engine *e, const struct ike_child *child)
 {
-	if (child->state == IKE_CHILD_LINGERING || child->sa->renewed)
+	const struct ike_sa *sa = child->sa, *other = NULL;
+
+	if (child->state == IKE_CHILD_LINGERING || ike_sa_find_id(e, sa->renews))
 		return false;
-	for (const struct ike_child *c = child->sa->children; c; c = c->next) {
+	for (const struct ike_child *c = sa->children; c; c = c->next) {
 		if (c != child && c->state >= IKE_CHILD_INSTALLING &&
 		    c->state <= IKE_CHILD_REKEYED && same_flow(child, c))
 			return false;
+	}
+	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+		for (const struct ike_child *c = other->children; c && other != sa; c = c->next) {
+			if (c->state >= IKE_CHILD_INSTALLED && c->state <= IKE_CHILD_REKEYED &&
+			    same_flow(child, c))
+				return false;
+		}
 	}
 	return true;
 }
@@ -226,6 +235,11 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 	struct ike_child **at = &sa->children;
 	struct ike_task *task = child->task;
 
+	while (*at != child)
+		at = &(*at)->next;
+	*at = child->next;
+	sa->child_count--;
+	lead_next(e, sa, now);
 	if (child->remove) {
 		child->remove->removed.child_id = child->id;
 		child->remove->removed.spi_in = child->spi_in;
@@ -234,21 +248,16 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 	} else {
 		e->config.release_spi(e->config.context, child->spi_in);
 	}
-	if (reason && is_missed(child)) {
+	if (reason && is_missed(e, child)) {
 		ike_emit_event(e, IKE_ACTION_CHILD_DOWN, sa, child, reason);
 		forget_predecessor(child);
 	}
-	while (*at != child)
-		at = &(*at)->next;
-	*at = child->next;
-	sa->child_count--;
 	if (old && old->successor == child->id)
 		carry_on(e, old, now);
 	ike_child_free(e, child);
 	/* Without a Child SA it is good for nothing, unless one is negotiated soon. */
 	if (!sa->children && !sa->childless && sa->state == IKE_STATE_ESTABLISHED)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
-	lead_next(e, sa, now);
 	if (task && sa->state != IKE_STATE_DEAD)
 		ike_task_resume(e, task, now, &deleted);
 }

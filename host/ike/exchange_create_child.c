@@ -213,6 +213,10 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	if (t->old_id &&
 	    (!old || old->state != IKE_CHILD_INSTALLED || peer_is_at_it(sa, t->old_id)))
 		return IKE_DONE; /* done with already, or about to be */
+	if (old && ike_sa_is_renewed(e, sa)) {
+		ike_child_later(e, old, now);
+		return IKE_DONE;
+	}
 	child = t->made_id ? ike_child_find_id(e, t->made_id) : ike_child_new(e, sa, t->config);
 	if (t->made_id && !child)
 		return IKE_DONE; /* it was to be asked for again, and isn't wanted any more */
@@ -657,8 +661,9 @@ enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
 		return ike_rekey_request(e, sa, task, in, &offer);
 	if (ike_find_notify(&in->payloads, IKE_N_REKEY_SA, &n))
 		error = find_old(sa, &n, &old);
-	/* Section 2.25.2: the successor of the IKE SA is to have it. */
-	if (!error && ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE))
+	/* Section 2.25.2: the successor of the IKE SA is to have it, or the one in its place. */
+	if (!error &&
+	    (ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE) || ike_sa_is_renewed(e, sa)))
 		error = IKE_N_TEMPORARY_FAILURE;
 	if (error)
 		return refuse(e, sa, error, nothing);

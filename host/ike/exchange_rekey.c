@@ -70,7 +70,6 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 	made->path.moving = false;
 	made->childless = sa->childless;
 	made->began = sa->began;
-	made->renews = sa->renews;
 	made->authenticated_at = sa->authenticated_at;
 	return made;
 }
@@ -139,7 +138,7 @@ enum ike_step ike_rekey_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 
 	if (sa->successor)
 		return IKE_DONE;
-	if (ike_task_is(sa->in.task, IKE_EXCHANGE_NEW_CHILD)) {
+	if (ike_task_is(sa->in.task, IKE_EXCHANGE_NEW_CHILD) || ike_sa_is_renewed(e, sa)) {
 		ike_sa_rekey_later(e, sa, now);
 		return IKE_DONE;
 	}
@@ -323,20 +322,6 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	return IKE_DONE;
 }
 
-/* Sections 2.25.1 and 2.25.2: what stands in the way? */
-static bool is_busy(const struct ike_sa *sa)
-{
-	if (sa->successor || ike_task_is(sa->out.task, IKE_EXCHANGE_NEW_CHILD) ||
-	    ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_CHILD) ||
-	    ike_task_is(sa->out.task, IKE_EXCHANGE_DELETE_CHILD))
-		return true;
-	for (const struct ike_child *child = sa->children; child; child = child->next) {
-		if (child->waiter.token)
-			return true;
-	}
-	return false;
-}
-
 enum ike_step ike_rekey_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				struct ike_in *in, const struct ike_sa_payload *offer)
 {
@@ -350,7 +335,7 @@ enum ike_step ike_rekey_request(struct ike_engine *e, struct ike_sa *sa, struct 
 	struct ike_ke ke;
 	uint64_t spi;
 
-	if (is_busy(sa) || e->sa_count >= e->config.max_sas)
+	if (ike_sa_is_busy(sa) || ike_sa_is_renewed(e, sa) || e->sa_count >= e->config.max_sas)
 		return refuse(e, sa, IKE_N_TEMPORARY_FAILURE, nothing);
 	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &body) || ike_parse_ke(body, &ke))
 		return refuse(e, sa, IKE_N_NO_PROPOSAL_CHOSEN, nothing);

@@ -2,8 +2,10 @@
 /*
  * Renewal: another IKE SA from IKE_SA_INIT on, with all Child SAs that one has, and then its end
  * (RFC 7296, section 2.8.3). Make before break: the flows are on the new one when the old one goes.
- * It is how identities are proven anew (reauth_time), and how a peer that makes nothing in an IKE SA
- * after its first Child SA is kept up with (NO_ADDITIONAL_SAS, section 1.3).
+ * It is how identities are proven anew (reauth_time), and how a peer that makes nothing in an IKE
+ * SA after its first Child SA is kept up with (NO_ADDITIONAL_SAS, section 1.3).
+ *
+ * Meanwhile nothing is rekeyed in the old one: a successor there would take the flow back.
  */
 #include <errno.h>
 
@@ -11,17 +13,25 @@
 
 static struct ike_sa *renewal_of(const struct ike_engine *e, const struct ike_sa *sa)
 {
-	struct ike_sa *other = NULL;
+	struct ike_sa *made = sa->renewal ? ike_sa_find_id(e, sa->renewal) : NULL;
 
-	while ((other = ike_conn_find(e, sa->conn, other)) && other->renews != sa->id)
-		;
-	return other;
+	return made && made->renews == sa->id ? made : NULL;
+}
+
+bool ike_sa_is_renewed(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	return renewal_of(e, sa);
+}
+
+static bool is_idle(const struct ike_sa *sa)
+{
+	return !sa->out.task && !sa->out.queue && !sa->in.task && !ike_sa_is_busy(sa);
 }
 
 static bool has(const struct ike_sa *sa, const struct ike_child_config *config)
 {
 	for (const struct ike_child *child = sa->children; child; child = child->next) {
-		if (child->config == config && child->state >= IKE_CHILD_INSTALLED &&
+		if (child->config == config && child->level == IKE_LEVEL_USE &&
 		    child->state <= IKE_CHILD_REKEYED)
 			return true;
 	}
@@ -45,15 +55,7 @@ static int ask_for_all(struct ike_engine *e, const struct ike_sa *old, struct ik
 	return 0;
 }
 
-/* It may come to nothing: then it is begun again. */
-static void look_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
-{
-	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
-		      now + IKE_RETRY_MS + ike_jitter(e, IKE_RETRY_RAND_MS));
-}
-
-/* Where the peer can be begun with; one that came to us from anywhere does that itself. */
-void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
+static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
 {
 	const struct ike_child *first = sa->children;
 	struct ike_sa *made;
@@ -61,10 +63,7 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 
 	while (first && !counts(first))
 		first = first->next;
-	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || !first || e->stopping)
-		return;
-	look_again(e, sa, now);
-	if (sa->successor || renewal_of(e, sa))
+	if (!first)
 		return;
 	if (!sa->conn->remote.family) {
 		ike_log(e, IKE_LOG_WARNING, sa, "isn't renewed (%s): the peer's address is %s", why,
@@ -76,8 +75,34 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		return;
 	made = ike_sa_find_id(e, id);
 	made->renews = sa->id;
+	sa->renewal = id;
 	if (ask_for_all(e, sa, made))
 		ike_sa_down(e, made, "out of memory");
+}
+
+/* Of one that is up and has nothing more to do. */
+static void give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made)
+{
+	ike_log(e, IKE_LOG_WARNING, sa, "IKE SA %llu hasn't all of its Child SAs: both stay",
+		(unsigned long long)made->id);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH], IKE_NEVER);
+	made->renews = 0;
+}
+
+/* Begin, or look how far it has come; an attempt that has come to nothing is made again. */
+void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
+{
+	struct ike_sa *made = renewal_of(e, sa);
+
+	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || e->stopping)
+		return;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
+		      now + (made || !is_idle(sa) ? IKE_RETRY_MS : IKE_RENEW_RETRY_MS) +
+			      ike_jitter(e, IKE_RETRY_RAND_MS));
+	if (made && made->state == IKE_STATE_ESTABLISHED && is_idle(made))
+		give_up(e, sa, made);
+	else if (!made && is_idle(sa))
+		begin(e, sa, now, why);
 }
 
 /* Called whenever a Child SA has come into use: is it the last that was missing? */
@@ -92,17 +117,7 @@ void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 			return;
 	}
 	sa->renews = 0;
-	old->renewed = true;
 	ike_log(e, IKE_LOG_INFO, sa, "has taken over from IKE SA %llu",
 		(unsigned long long)old->id);
 	ike_sa_delete(e, old, now, "renewed");
-}
-
-/* The old one is rekeyed meanwhile. */
-void ike_sa_renewal_follows(struct ike_engine *e, const struct ike_sa *old, const struct ike_sa *sa)
-{
-	struct ike_sa *renewal = renewal_of(e, old);
-
-	if (renewal)
-		renewal->renews = sa->id;
 }

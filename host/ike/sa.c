@@ -87,7 +87,8 @@ void ike_handshake_free(struct ike_sa *sa)
 /* Did anybody hear of it, and does it end without a successor? */
 static bool is_missed(const struct ike_sa *sa)
 {
-	return sa->connected || (sa->initiator && !sa->predecessor && !sa->successor);
+	return sa->connected ||
+	       (sa->initiator && !sa->predecessor && !sa->successor && !sa->renews);
 }
 
 /*
@@ -190,7 +191,7 @@ bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa)
 }
 
 /*
- * Of several Child SAs the others follow, and the peer deletes the old one itself. Where ours is
+ * Who renews deletes the old one itself, once all Child SAs are on the new one. Where ours is
  * hardly older than the peer's, the peer may hold that both were begun at once, and delete either.
  */
 static bool at_once(const struct ike_sa *old, const struct ike_sa *sa)
@@ -198,7 +199,7 @@ static bool at_once(const struct ike_sa *old, const struct ike_sa *sa)
 	bool crossed = old->initiator != sa->initiator &&
 		       sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
 
-	return !crossed && (old->child_count < 2 || !ike_sa_may_be_renewed_by(old, sa));
+	return !crossed && !ike_sa_may_be_renewed_by(old, sa);
 }
 
 /* Nor does the peer know a successor of it that has taken over thereby. */
@@ -415,7 +416,6 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	ike_timer_set(e, &old->timers[IKE_TIMER_EXPIRE], now + patience(old->conn));
 	ike_table_remove(&e->by_peer, &old->links.by_peer);
 	ike_peer_link(e, sa);
-	ike_sa_renewal_follows(e, old, sa);
 	ike_sa_alive(e, sa, now);
 	a = ike_emit_event(e, IKE_ACTION_IKE_REKEYED, sa, NULL, NULL);
 	if (a)
@@ -470,6 +470,20 @@ bool ike_sa_ending(const struct ike_sa *sa)
 {
 	return sa->state == IKE_STATE_DELETING || sa->state == IKE_STATE_REFUSED ||
 	       sa->state == IKE_STATE_DEAD || ike_task_find(sa, IKE_EXCHANGE_DELETE_IKE);
+}
+
+/* Sections 2.25.1 and 2.25.2: what stands in the way of replacing it? */
+bool ike_sa_is_busy(const struct ike_sa *sa)
+{
+	if (sa->successor || ike_task_is(sa->out.task, IKE_EXCHANGE_NEW_CHILD) ||
+	    ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_CHILD) ||
+	    ike_task_is(sa->out.task, IKE_EXCHANGE_DELETE_CHILD))
+		return true;
+	for (const struct ike_child *child = sa->children; child; child = child->next) {
+		if (child->waiter.token)
+			return true;
+	}
+	return false;
 }
 
 /* Delete an IKE SA and tell the peer, as soon as no other request of ours is on its way. */

@@ -22,6 +22,7 @@ enum {
 	IKE_LINGER_MS = 5000,		/* that a replaced Child SA goes on to receive */
 	IKE_CONFIRM_MS = 500,		/* between looks whether the peer sends on a new one */
 	IKE_RETRY_MS = 2000,		/* after a rekeying that came to nothing, */
+	IKE_RENEW_RETRY_MS = 60000,	/* after a renewal, in between things are rekeyed */
 	IKE_RETRY_RAND_MS = 8000,	/* and up to so much more */
 	IKE_INIT_MESSAGE_MAX = 8192,	/* IKE_SA_INIT is kept until IKE_AUTH is done */
 	IKE_NOTIFY_BURST = 20,		/* answers outside any IKE SA ... */
@@ -160,8 +161,8 @@ struct ike_sa {
 	uint64_t successor;   /* id of the IKE SA that was made to replace it, */
 	uint64_t predecessor; /* and of the one that it replaces, until it has */
 	uint64_t renews;      /* id of the one in whose place it is begun, until it has all of it */
+	uint64_t renewal;     /* id of the one that is begun in its place */
 	uint64_t superseded_by; /* id of the one that is to take its place, soon; 0: none */
-	bool renewed;		/* another has all that it had */
 	bool began;		/* we have authenticated first; rekeying doesn't change it */
 	bool no_more;		/* the peer has refused to make anything in it */
 	uint64_t created_at;
@@ -259,6 +260,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			bool initial_contact);
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 bool ike_sa_ending(const struct ike_sa *sa);
+bool ike_sa_is_busy(const struct ike_sa *sa);
 bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa);
 void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
@@ -276,8 +278,7 @@ uint64_t ike_sa_our_spi(const struct ike_sa *sa);
 /* renew.c: another IKE SA in the place of one */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why);
 void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
-void ike_sa_renewal_follows(struct ike_engine *e, const struct ike_sa *old,
-			    const struct ike_sa *sa);
+bool ike_sa_is_renewed(const struct ike_engine *e, const struct ike_sa *sa);
 
 /* operator.c */
 int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,

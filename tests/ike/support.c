@@ -425,6 +425,7 @@ static void act(struct node *node, struct ike_action *a)
 	case IKE_ACTION_CHILD_DOWN:
 		node->child_down++;
 		strcpy(node->child_reason, a->event.reason);
+		node->child_cause = a->event.cause;
 		strcpy(node->child_name, a->event.child);
 		if (!*a->event.reason)
 			abort();

@@ -83,6 +83,7 @@ struct node {
 	uint64_t ike_id; /* the last that came up */
 	char ike_reason[IKE_REASON_MAX];
 	char child_reason[IKE_REASON_MAX];
+	enum ike_cause child_cause;
 	char child_name[IKE_NAME_MAX]; /* of the last that went down */
 };
 

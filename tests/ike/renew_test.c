@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * IKE SAs that are made anew beside the old one, and those without a Child SA; also what a packet
+ * that waits is worth, and who is behind an end.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/ike/pair.h"
+
+static struct ike_connection *connection(const struct node *node)
+{
+	return node->engine->connections[0];
+}
+
+/* Nothing is up yet; each has `children` of them: c, d, ... with networks of their own. */
+static void prepare(unsigned children)
+{
+	net = net_new(23, &SIDE_A, &SIDE_B);
+	for (unsigned i = 0; i < 2; i++) {
+		struct ike_connection *conn = connection(&net->node[i]);
+
+		for (unsigned k = 1; k < children; k++) {
+			char name[2] = {(char)('c' + k), 0};
+			struct ike_child_config *config = ike_connection_add_child(conn, name);
+			struct ike_ts *ts;
+
+			*config = conn->children[0];
+			strcpy(config->name, name);
+			/* of A */
+			ts = i ? &config->remote_ts.list[0] : &config->local_ts.list[0];
+			ts->first[1] = ts->last[1] = (uint8_t)(100 + k);
+		}
+	}
+}
+
+static void bring_up(const char *child)
+{
+	uint64_t id;
+	int err = ike_initiate(a()->engine, net->now, "net", child, NULL, NULL, &id);
+
+	assert_int_equal(err, 0);
+	node_drain(a());
+	net_settle(net);
+}
+
+static void end(void)
+{
+	net->watch_flow = false;
+	assert_all_gone(a());
+	assert_true(nothing_left(b()));
+	assert_int_equal(a()->spis_out + b()->spis_out, 0);
+}
+
+/*
+ *   A  IKE_SA_INIT, IKE_AUTH -->          B     beside the old one
+ *      <-- ...                                  A sends on the new one, B as soon as A is known to
+ *      INFORMATIONAL D(IKE), old -->
+ */
+static void reauthentication_makes_before_it_breaks(void **state)
+{
+	static const enum ike_unique policies[] = {IKE_UNIQUE_NO, IKE_UNIQUE_NEVER,
+						   IKE_UNIQUE_REPLACE, IKE_UNIQUE_KEEP};
+
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t first;
+
+		prepare(1);
+		connection(a())->reauth_ms = 3600000;
+		connection(a())->over_ms = 360000;
+		connection(b())->unique = policies[i];
+		bring_up("c");
+		first = only_sa(net, 0)->spi_i;
+		net->watch_flow = true;
+		net->delay_min = net->delay_max = 50;
+		pass_time(3600000 + 1000);
+		assert_int_equal(a()->ike_up, 2);
+		assert_int_not_equal(only_sa(net, 0)->spi_i, first);
+		assert_int_equal(only_sa(net, 1)->spi_i, only_sa(net, 0)->spi_i);
+		assert_int_equal(a()->child_down + b()->child_down, 0);
+		assert_true(children_agree(sending_child(a()), sending_child(b())));
+		pass_time(3600000); /* and so on, for ever */
+		assert_int_equal(a()->ike_up, 3);
+		pass_time(36000000);
+		assert_in_range(a()->ike_up, 12, 13);
+		assert_int_equal(a()->child_down + b()->child_down, 0);
+		end();
+		teardown(state);
+	}
+}
+
+/* Rekeying proves nothing anew: it is counted from when the peer authenticated. */
+static void rekeying_does_not_put_off_reauthentication(void **state)
+{
+	(void)state;
+	prepare(1);
+	connection(a())->reauth_ms = 3600000;
+	connection(a())->rekey_ms = 1000000;
+	connection(b())->rekey_ms = 1500000;
+	connection(a())->over_ms = 360000;
+	bring_up("c");
+	net->watch_flow = true;
+	pass_time(36000000 + 100000);
+	assert_in_range(a()->ike_up, 10, 11);
+	assert_true(a()->ike_rekeyed >= 20);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	end();
+}
+
+static void all_child_sas_are_renewed_with_their_ike_sa(void **state)
+{
+	(void)state;
+	for (unsigned replace = 0; replace < 2; replace++) {
+		prepare(5);
+		connection(a())->reauth_ms = 3600000;
+		connection(b())->unique = replace ? IKE_UNIQUE_REPLACE : IKE_UNIQUE_NO;
+		for (unsigned i = 0; i < 5; i++)
+			bring_up((char[]){(char)('c' + i), 0});
+		assert_int_equal(only_sa(net, 1)->child_count, 5);
+		net->delay_min = net->delay_max = 20;
+		pass_time(3600000 + 60000);
+		assert_int_equal(a()->ike_up, 2);
+		assert_int_equal(only_sa(net, 0)->child_count, 5);
+		assert_int_equal(only_sa(net, 1)->child_count, 5);
+		assert_int_equal(a()->child_up, 10);
+		assert_int_equal(a()->child_down + b()->child_down, 0);
+		end();
+		teardown(state);
+	}
+}
+
+/* B isn't to be reached for IKE_SA_INIT: the old one goes on, is rekeyed, and renewed later. */
+static void what_can_not_be_renewed_goes_on(void **state)
+{
+	(void)state;
+	prepare(1);
+	connection(a())->reauth_ms = 3600000;
+	connection(a())->over_ms = 3600000;
+	bring_up("c");
+	net->watch_flow = true;
+	b()->engine->stopping = true;
+	pass_time(3600000 + 1000000);
+	assert_int_equal(a()->ike_up, 1);
+	assert_int_equal(a()->child_down, 0);
+	b()->engine->stopping = false;
+	pass_time(400000);
+	assert_int_equal(a()->ike_up, 2);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	end();
+}
+
+/*
+ * B makes nothing after IKE_AUTH (section 1.3):
+ *
+ *   A  CREATE_CHILD_SA N(REKEY_SA) -->    B
+ *      <-- N(NO_ADDITIONAL_SAS)               twice
+ *      IKE_SA_INIT, IKE_AUTH -->
+ */
+static void a_peer_that_rekeys_nothing_gets_another_ike_sa(void **state)
+{
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	net->watch_flow = true;
+	b()->install_error = -28;
+	rekey(a());
+	net_settle(net);
+	assert_int_equal(a()->ike_up, 1);
+	rekey(a());
+	deliver_to(1);
+	b()->install_error = 0;
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(a()->ike_up, 2);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+	assert_true(children_agree(sending_child(a()), sending_child(b())));
+	end();
+}
+
+static void another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own(void **state)
+{
+	(void)state;
+	prepare(2);
+	bring_up("c");
+	b()->install_error = -28;
+	{
+		uint64_t id;
+
+		ike_initiate(a()->engine, net->now, "net", "d", NULL, NULL, &id);
+		node_drain(a());
+		deliver_to(1);
+		b()->install_error = 0;
+		net_settle(net);
+	}
+	assert_int_equal(a()->child_up, 2);
+	assert_int_equal(b()->child_up, 2);
+	assert_int_equal(a()->child_down, 0);
+	assert_int_equal(ike_sa_count(a()->engine), 2);
+	end();
+}
+
+/*
+ *   A  IKE_SA_INIT -->                    B
+ *      <-- IKE_SA_INIT N(CHILDLESS_IKEV2_SUPPORTED)
+ *      IKE_AUTH without SA, TSi, TSr -->
+ *      <-- IKE_AUTH
+ *      CREATE_CHILD_SA -->                      with a key exchange of its own
+ */
+static void an_ike_sa_may_be_made_without_a_child_sa(void **state)
+{
+	static const enum ike_childless wishes[] = {IKE_CHILDLESS_PREFER, IKE_CHILDLESS_FORCE};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		prepare(2);
+		connection(a())->childless = wishes[i];
+		bring_up("c");
+		assert_int_equal(net->sent, 6);
+		assert_int_equal(a()->child_up, 1);
+		assert_true(children_agree(sending_child(a()), sending_child(b())));
+		assert_true(only_sa(net, 1)->childless);
+		bring_up("d");
+		assert_int_equal(only_sa(net, 0)->child_count, 2);
+		end();
+		teardown(state);
+	}
+}
+
+static void who_does_not_want_it_is_asked_the_usual_way(void **state)
+{
+	(void)state;
+	prepare(1);
+	connection(a())->childless = IKE_CHILDLESS_PREFER;
+	connection(b())->childless = IKE_CHILDLESS_NEVER;
+	bring_up("c");
+	assert_int_equal(net->sent, 4);
+	assert_true(children_agree(sending_child(a()), sending_child(b())));
+	end();
+	teardown(state);
+
+	prepare(1);
+	connection(a())->childless = IKE_CHILDLESS_FORCE;
+	connection(b())->childless = IKE_CHILDLESS_NEVER;
+	bring_up("c");
+	assert_string_equal(a()->ike_reason,
+			    "peer has no IKE SAs without a Child SA (childless = force)");
+	teardown(state);
+
+	prepare(1);
+	connection(b())->childless = IKE_CHILDLESS_FORCE;
+	bring_up("c");
+	assert_int_equal(a()->ike_up, 1);
+	assert_int_equal(a()->child_up, 0);
+	assert_non_null(strstr(a()->child_reason, "NO_ADDITIONAL_SAS"));
+}
+
+/* It stays, as the peer may want one later; also when its Child SA has gone. */
+static void a_childless_one_is_not_ended_for_having_none(void **state)
+{
+	(void)state;
+	prepare(1);
+	connection(a())->childless = IKE_CHILDLESS_PREFER;
+	bring_up("c");
+	ike_terminate_child(a()->engine, net->now, sending_child(a())->sa.child_id);
+	node_drain(a());
+	net_settle(net);
+	pass_time(IKE_CHILDLESS_MS - 1);
+	assert_int_equal(ike_sa_count(b()->engine), 1);
+	pass_time(2);
+	/* Who has begun it has no use for it any more. */
+	assert_string_equal(b()->ike_reason, "deleted by peer");
+}
+
+static struct ike_ts host(uint8_t net2, uint8_t last, uint16_t port)
+{
+	return (struct ike_ts){
+		.family = 4,
+		.protocol = 17,
+		.port_first = port,
+		.port_last = port,
+		.first = {10, net2, 0, last},
+		.last = {10, net2, 0, last},
+	};
+}
+
+/* B has one child for each network that A offers in one; A's packet decides which. */
+static void the_packet_that_waits_decides_what_is_narrowed_to(void **state)
+{
+	(void)state;
+	for (uint8_t k = 0; k < 3; k++) {
+		struct ike_ts packet[2];
+		const struct ike_ts *ts;
+		uint64_t id;
+
+		net = net_new(23, &SIDE_A, &SIDE_B);
+		{
+			struct ike_connection *conn = connection(b());
+			struct ike_child_config *config;
+
+			for (uint8_t i = 1; i < 3; i++) {
+				config = ike_connection_add_child(conn, i == 1 ? "d" : "e");
+				*config = conn->children[0];
+				strcpy(config->name, i == 1 ? "d" : "e");
+				config->local_ts.list[0].first[1] = 50 + i;
+				config->local_ts.list[0].last[1] = 50 + i;
+			}
+			conn->children[0].local_ts.list[0].first[1] = 50;
+			conn->children[0].local_ts.list[0].last[1] = 50;
+			connection(a())->children[0].remote_ts.list[0].first[1] = 0;
+			connection(a())->children[0].remote_ts.list[0].last[1] = 255;
+		}
+		packet[0] = connection(a())->children[0].local_ts.list[0];
+		memcpy(packet[0].last, packet[0].first, 16);
+		packet[0].protocol = 17;
+		packet[1] = host(50 + k, 9, 53);
+		assert_int_equal(
+			ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id), 0);
+		node_drain(a());
+		net_settle(net);
+		assert_int_equal(b()->child_up, 1);
+		assert_true(children_agree(sending_child(a()), sending_child(b())));
+		ts = &sending_child(a())->sa.remote_ts.list[0];
+		assert_int_equal(ts->first[1], 50 + k);
+		assert_int_equal(ts->protocol, 0); /* all of that network, not just the packet's */
+		teardown(state);
+	}
+}
+
+static void an_end_says_who_is_behind_it(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 4; i++) {
+		prepare(1);
+		connection(a())->dpd_delay_ms = 10000;
+		bring_up("c");
+		if (i == 0)
+			ike_terminate(a()->engine, net->now, a()->ike_id);
+		else if (i == 1)
+			ike_terminate(b()->engine, net->now, b()->ike_id);
+		else if (i == 2)
+			ike_terminate_child(b()->engine, net->now,
+					    sending_child(b())->sa.child_id);
+		else
+			net->down = true;
+		node_drain(a());
+		node_drain(b());
+		net_settle(net);
+		pass_time(300000);
+		assert_int_equal(a()->child_down, 1);
+		assert_int_equal(a()->child_cause, i == 0  ? IKE_CAUSE_OURS
+						   : i < 3 ? IKE_CAUSE_PEER
+							   : IKE_CAUSE_DEAD);
+		if (i < 3)
+			assert_int_equal(b()->child_cause,
+					 i == 0 ? IKE_CAUSE_PEER : IKE_CAUSE_OURS);
+		teardown(state);
+	}
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_teardown(name, teardown)
+	static const struct CMUnitTest tests[] = {
+		T(reauthentication_makes_before_it_breaks),
+		T(rekeying_does_not_put_off_reauthentication),
+		T(all_child_sas_are_renewed_with_their_ike_sa),
+		T(what_can_not_be_renewed_goes_on),
+		T(a_peer_that_rekeys_nothing_gets_another_ike_sa),
+		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
+		T(an_ike_sa_may_be_made_without_a_child_sa),
+		T(who_does_not_want_it_is_asked_the_usual_way),
+		T(a_childless_one_is_not_ended_for_having_none),
+		T(the_packet_that_waits_decides_what_is_narrowed_to),
+		T(an_end_says_who_is_behind_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
