@@ -74,14 +74,18 @@ class Stage:
             bed.close()
 
 
-def run(words, chosen=lambda case: True):
-    """Play the cases that are chosen and have all of the words in their names; the exit status."""
-    found = [case for case in cases() if chosen(case) and all(word in name(case) for word in words)]
+def run(words, chosen=None):
+    """Play the cases whose names are chosen and have all of the words in them; the exit status."""
+    found = {name(case): case for case in cases()}
+    if missing := set(chosen or ()) - set(found):
+        sys.exit(f"there is no scenario {', '.join(missing)}")
+    found = {text: case for text, case in found.items()
+             if (chosen is None or text in chosen) and all(word in text for word in words)}
     if not found:
         sys.exit(f"no scenario is named so: {' '.join(words)}")
     stage = Stage()
-    sys.argv[1:] = []
+    sys.argv[1:] = []          # words choose here, and not once more there
     try:
-        return suite.run([(name(case), lambda case=case: stage.play(case)) for case in found])
+        return suite.run([(text, lambda case=case: stage.play(case)) for text, case in found.items()])
     finally:
         stage.leave()

@@ -308,7 +308,7 @@ class Libreswan(InGuest):
         self._ask("--initiate", "--name", child)
 
     def down(self, child):
-        self._ask("--delete-child", "--name", child)
+        self._ask("--down-child", "--name", child)
 
     def rekey(self, child):
         self._ask("--rekey-child", "--name", child)

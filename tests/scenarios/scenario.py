@@ -133,7 +133,10 @@ class Play:
 
     @contextlib.contextmanager
     def traffic(self, lossless=True):
-        """Echo requests both ways meanwhile, of which none may be lost."""
+        """Echo requests both ways meanwhile, of which none may be lost, but for those that the peer sends where raveld
+        can't know the keys: on an SA to which it has not sent the response (RFC 7296, section 2.8, has it wait even
+        longer)."""
+        early = wire.too_early(self.bed.captures[0].path, self.bed.theirs)
         pairs = [(f"10.1.{n}.1", f"10.2.{n}.1") for n in range(self.scenario.networks)]
         self.flows = [self.raveld.flow(pairs), self.peer.flow([pair[::-1] for pair in pairs])]
         self.move()
@@ -145,12 +148,14 @@ class Play:
         (sent, lost), (back, lost_back) = (flow.count() for flow in self.flows)
         for (what, since), (_, until) in zip(self._steps, [*self._steps[1:], (None, len(self.flows[0]))]):
             self.counted.append(Counted(what, *self.flows[0].count(since, until)))
+        early = wire.too_early(self.bed.captures[0].path, self.bed.theirs) - early
         longest = max(flow.longest() for flow in self.flows)
-        comment(f"{sent} + {back} echo requests, {lost} + {lost_back} lost; longest silence {longest:.2f} s")
+        comment(f"{sent} + {back} echo requests, {lost} + {lost_back} lost; longest silence {longest:.2f} s"
+                + (f"; {early} packets were sent before the response" if early else ""))
         for step in self.counted:
             comment(f"{step.what}: {step.sent} sent, {step.lost} lost")
         self.flows = []
-        expect(not lossless or lost == lost_back == 0, "no echo request is lost")
+        expect(not lossless or lost + lost_back <= early, f"no echo request is lost, but for {early} that were sent too early")
 
     def move(self):
         for flow in self.flows:
