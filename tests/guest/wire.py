@@ -79,28 +79,23 @@ def _ike(packet):
 
 
 def too_early(path, peer):
-    """How many ESP packets the peer has sent on an SA whose keys nobody else could know: that it is making for a
-    request to which it has not yet sent the response."""
-    asked, early, count = None, set(), 0
-    known = set()
+    """How many ESP packets the peer has sent on an SA that it is making at the other side's request, before that side
+    could know its keys, and has gone on with its next request, such as to delete the old one. A responder is to wait
+    for that when it rekeys (RFC 7296, section 2.8)."""
+    asked, old, count = None, set(), 0
+    new = set()
     for frame in frames(path):
         packet = ipv4(frame)
         message = packet and _ike(packet)
-        if message and message.exchange == CREATE_CHILD_SA:
-            if message.src != peer and not message.response:
-                asked = message.number
-            elif message.src == peer and message.response and message.number == asked:
-                asked = None
-                known |= early
-                early = set()
+        if message and message.src != peer and not message.response and message.number != asked:
+            asked = message.number if message.exchange == CREATE_CHILD_SA else None
+            old |= new
+            new = set()
         for found in _esp(frame, packet):
-            if found.src != peer or found.spi in known:
+            if found.src != peer or found.spi in old:
                 continue
-            if asked is None:
-                known.add(found.spi)
-            else:
-                early.add(found.spi)
-                count += 1
+            (old if asked is None else new).add(found.spi)
+            count += asked is not None
     return count
 
 

@@ -17,7 +17,7 @@ import time
 from ground import DEADLINE, SLOW, inside, wait_for
 
 INTERVAL = 0.02            # seconds between two requests
-LAST = 20 * SLOW           # seconds for answers that are still to come once the last request is out
+LAST = 10 * SLOW           # seconds for answers that are still to come once the last request is out
 
 ECHO_REPLY, ECHO_REQUEST = 0, 8
 

@@ -9,6 +9,8 @@
     flow(pairs)                              echo requests from (source, target) (flows.py)
     log()                                    what it said
 
+sends_early: whether it may use a successor that raveld asked for before raveld has the response
+
 What they are configured with lies in the folder of the scenario.
 """
 import pathlib
@@ -121,6 +123,8 @@ class Raveld:
 
 class StrongSwan:
     """By its vici; where it runs is for those below to say."""
+
+    sends_early = False
 
     def configure(self, scenario):
         self.files = scenario.files(2, 1)
@@ -240,6 +244,7 @@ class StrongSwanGuest(InGuest, StrongSwan):
 
 
 class Libreswan(InGuest):
+    sends_early = True
     program = "/usr/libexec/ipsec"
     job = None
 
