@@ -6,6 +6,6 @@ packet is lost."""
 def run(play):
     play.connect()
     with play.traffic():
-        for _ in range(3):
+        for _ in range(2):
             play.at_once("Child SA rekeyed", lambda end: end.rekey("net"))
             play.at_once("IKE SA rekeyed", lambda end: end.rekey_ike())
