@@ -130,7 +130,7 @@ class Archive:
             out.write(head + b"\0" * (-len(head) % 4) + data + b"\0" * (-len(data) % 4))
 
 
-def _libraries(root, path):
+def libraries(root, path):
     """Shared libraries that an ELF file of root needs, as paths in root."""
     done = subprocess.run(dynamic_linker(root, path)[:3] + ["--list", str(root / path)], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -152,7 +152,7 @@ def _put_programs(archive, root):
         if not (root / path).exists():
             raise CacheError(f"{root / path} is in none of the packages")
         archive.copy(root / path, path)
-        needed.update(_libraries(root, path))
+        needed.update(libraries(root, path))
     for path in sorted(needed):
         archive.copy(root / path, path)
     for terminal in TERMINALS:

@@ -43,19 +43,60 @@ def ipv4(frame):
             frame[14 + header:14 + total])
 
 
+def _esp(frame, packet):
+    """The ESP packet, if a frame that ipv4() made this packet of is one: a list of none or one."""
+    if not packet:
+        return []
+    src, dst, proto, payload = packet
+    udp = proto == UDP and len(payload) > 16 and 4500 in struct.unpack("!HH", payload[:4])
+    if udp:
+        payload = payload[8:]
+    if (proto != ESP and not udp) or len(payload) < 16 or payload[:4] == bytes(4):
+        return []
+    spi, seq = struct.unpack("!II", payload[:8])
+    return [Esp(frame, str(src), str(dst), spi, seq, payload[8:16], udp)]
+
+
 def esp(path):
     """Every ESP packet of a capture, plain or in UDP 4500."""
     for frame in frames(path):
+        yield from _esp(frame, ipv4(frame))
+
+
+# One IKE message on the wire, not in fragments (RFC 7296, section 3.1).
+Ike = collections.namedtuple("Ike", "src dst exchange response number")
+CREATE_CHILD_SA = 36
+
+
+def _ike(packet):
+    """The IKE message in an IPv4 packet as ipv4() gives it; None: there is none."""
+    src, dst, proto, payload = packet
+    ports = struct.unpack("!HH", payload[:4]) if proto == UDP and len(payload) >= 8 else ()
+    message = payload[12:] if 4500 in ports and payload[8:12] == bytes(4) else payload[8:] if 500 in ports else b""
+    if len(message) < 28:
+        return None
+    return Ike(str(src), str(dst), message[18], bool(message[19] & 0x20), struct.unpack("!I", message[20:24])[0])
+
+
+def too_early(path, peer):
+    """How many ESP packets the peer has sent on an SA that it is making at the other side's request, before that side
+    could know its keys, and has gone on with its next request, such as to delete the old one. A responder is to wait
+    for that when it rekeys (RFC 7296, section 2.8)."""
+    asked, old, count = None, set(), 0
+    new = set()
+    for frame in frames(path):
         packet = ipv4(frame)
-        if not packet:
-            continue
-        src, dst, proto, payload = packet
-        udp = proto == UDP and len(payload) > 16 and 4500 in struct.unpack("!HH", payload[:4])
-        if udp:
-            payload = payload[8:]
-        if (proto == ESP or udp) and len(payload) >= 16 and payload[:4] != bytes(4):
-            spi, seq = struct.unpack("!II", payload[:8])
-            yield Esp(frame, str(src), str(dst), spi, seq, payload[8:16], udp)
+        message = packet and _ike(packet)
+        if message and message.src != peer and not message.response and message.number != asked:
+            asked = message.number if message.exchange == CREATE_CHILD_SA else None
+            old |= new
+            new = set()
+        for found in _esp(frame, packet):
+            if found.src != peer or found.spi in old:
+                continue
+            (old if asked is None else new).add(found.spi)
+            count += asked is not None
+    return count
 
 
 def in_clear(path, networks, secrets=()):

@@ -12,7 +12,7 @@ With backend soft there is no NIC: raveld itself has wire0, in A, and keeps A's 
 import os
 import subprocess
 
-from ground import DEADLINE, IKE_TRIES, Ground, load_json, packet_socket, wait_for
+from ground import DEADLINE, IKE_TRIES, ROOT, Ground, load_json, packet_socket, wait_for
 
 A_ADDR, B_ADDR = "192.0.2.1", "192.0.2.2"
 A_INNER, B_INNER = "10.1.0.1", "10.2.0.1"
@@ -38,38 +38,7 @@ class Peers(Ground):
                          esp="aes256gcm16", dpd="0s", local_ts="10.2.0.0/24",
                          remote_ts="10.1.0.0/24"):
         """charon with ESP in user space; it is not started by traffic, only by initiate()."""
-        conf = self.run / "b"
-        swan = conf / "swanctl"
-        for folder in ("x509", "x509ca", "private"):
-            (swan / folder).mkdir(parents=True, exist_ok=True)
-        self.vici = f"unix://{conf}/charon.vici"
-        log = self.out / "charon.log"
-        (conf / "strongswan.conf").write_text(f"""
-charon-systemd {{
-  load = random nonce kdf openssl pem x509 pubkey revocation pkcs1 pkcs8 kernel-libipsec kernel-netlink socket-default vici updown
-  retransmit_timeout = 1
-  retransmit_tries = {IKE_TRIES}
-  half_open_timeout = {DEADLINE:.0f}
-  plugins {{
-    vici {{
-      socket = {self.vici}
-    }}
-  }}
-  filelog {{
-    log {{
-      path = {log}
-      flush_line = yes
-      time_format = %H:%M:%S
-      default = 1
-      ike = 2
-    }}
-  }}
-  journal {{
-    default = -1
-  }}
-}}
-""")
-        (swan / "swanctl.conf").write_text(f"""
+        self.start_charon(f"""
 connections {{
   ravelin {{
     version = 2
@@ -103,8 +72,50 @@ secrets {{
   }}
 }}
 """)
+
+    def start_charon(self, swanctl_conf, root=None, tries=IKE_TRIES, files=None):
+        """charon with what its swanctl.conf says; files: others beside that, for it to include. root: the one to
+        run it in, of another release (scripts/guest-cache), else this machine's."""
+        conf = self.run / "b"
+        swan = conf / "swanctl"
+        for folder in ("x509", "x509ca", "private"):
+            (swan / folder).mkdir(parents=True, exist_ok=True)
+        self.vici = f"unix://{conf}/charon.vici"
+        log = self.out / "charon.log"
+        (conf / "strongswan.conf").write_text(f"""
+charon-systemd {{
+  load = random nonce kdf openssl pem x509 pubkey revocation pkcs1 pkcs8 kernel-libipsec kernel-netlink socket-default vici updown
+  retransmit_timeout = 1
+  retransmit_tries = {tries}
+  half_open_timeout = {DEADLINE:.0f}
+  plugins {{
+    vici {{
+      socket = {self.vici}
+    }}
+  }}
+  filelog {{
+    log {{
+      path = {log}
+      flush_line = yes
+      time_format = %H:%M:%S
+      default = 1
+      ike = 2
+    }}
+  }}
+  journal {{
+    default = -1
+  }}
+}}
+""")
+        for name, text in {"swanctl.conf": swanctl_conf, **(files or {})}.items():
+            (swan / name).write_text(text)
+        # a charon that was killed leaves its socket
+        (conf / "charon.vici").unlink(missing_ok=True)
         self.charon_env = {"STRONGSWAN_CONF": str(conf / "strongswan.conf"), "SWANCTL_DIR": str(swan)}
-        self.charon = self.start("charon-systemd", self.b, ["/usr/sbin/charon-systemd"], self.charon_env)
+        # what is run in another root sees the folder that it is started in
+        self.charon_root = ["env", "-C", self.run, ROOT / "scripts/guest-enter", root, "env",
+                            *(f"{name}={value}" for name, value in self.charon_env.items())] if root else []
+        self.charon = self.start("charon-systemd", self.b, [*self.charon_root, "/usr/sbin/charon-systemd"], self.charon_env)
 
         def answers():
             return self.charon.alive() and (conf / "charon.vici").exists() and self.swanctl("--stats", check=False)
@@ -115,7 +126,7 @@ secrets {{
         return (self.out / "charon.log").read_text(errors="replace")
 
     def swanctl(self, *args, check=True, timeout=DEADLINE):
-        return self.sh(self.b, "swanctl", *args, "--uri", self.vici, check=check, timeout=timeout,
+        return self.sh(self.b, *self.charon_root, "swanctl", *args, "--uri", self.vici, check=check, timeout=timeout,
                        env=dict(os.environ, **self.charon_env))
 
     # ------------------------------------------------------------------------------ our own side

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a scenario lies on: raveld in namespace a, its peer in namespace b or in a guest, a wire between them
+that is captured, and if the scenario asks for it a NAT in the wire.
+
+    raveld's end  wire0 ======================== eth0  the peer's          nobody behind a NAT
+    raveld's end  wire0 === in0  nat  out0 ===== eth0  the peer's          raveld behind it
+    raveld's end  wire0 ===== out0  nat  in0 === eth0  the peer's          the peer behind it
+
+raveld's end is namespace a, or with the NIC the one that ravelsim is in. A guest's eth0 is a TAP on a bridge
+with the wire's end. From outside raveld is always 192.0.2.1 and the peer 192.0.2.2.
+"""
+import ipsec
+import peers
+import vm
+from ground import expect
+from lab import Peers
+
+OURS, THEIRS = "192.0.2.1", "192.0.2.2"
+HIDDEN = {"raveld": "198.51.100.1", "peer": "198.51.100.2"}
+GATEWAY = "198.51.100.254"
+
+# Ports are others than those that were used inside, as with most people's router.
+MASQUERADE = """
+table ip nat {
+  chain postrouting {
+    type nat hook postrouting priority 100
+    oifname "out0" meta l4proto udp masquerade to :20000-29999
+  }
+}
+"""
+
+PEERS = {
+    "strongswan-5.9": lambda bed: peers.StrongSwanHere(bed, "strongswan-5.9"),
+    "strongswan-6.0": lambda bed: peers.StrongSwanHere(bed, "strongswan-6.0", peers.root("guest")),
+    "strongswan-6.0-kernel": lambda bed: peers.StrongSwanGuest(bed, "strongswan-6.0-kernel"),
+    "libreswan": lambda bed: peers.Libreswan(bed, "libreswan"),
+}
+GUESTS = ("strongswan-6.0-kernel", "libreswan")
+
+
+class Bed(Peers):
+    """peer: one of PEERS; backend: user or soft; hidden: who is behind a NAT, raveld, peer or None."""
+
+    def __init__(self, out, peer, backend, hidden=None):
+        super().__init__(out, ("a", "b", *(["nic"] if backend == "user" else []), *(["nat"] if hidden else [])), san=True)
+        self.backend, self.hidden, self.guest = backend, hidden, None
+        self.ours = HIDDEN["raveld"] if hidden == "raveld" else OURS
+        self.theirs = HIDDEN["peer"] if hidden == "peer" else THEIRS
+        with self.building():
+            self._wire("nic" if backend == "user" else "a", "wire1" if peer in GUESTS else "eth0")
+            if backend == "user":
+                self.device = f"vfio-user:{self.ravelsim('ravelsim', 'nic', 'veth:wire0').socket}"
+            if peer in GUESTS:
+                self._boot(peer)
+            else:
+                self._host()
+            self.raveld_end, self.peer = peers.Raveld(self), PEERS[peer](self)
+            self.captures = [self.capture("wire", self.b, "wire1" if peer in GUESTS else "eth0")]
+            if hidden:
+                self.captures.append(self.capture("before-nat", self.ns["nat"], "in0" if hidden == "raveld" else "out0"))
+
+    def _wire(self, ours, theirs):
+        if not self.hidden:
+            self.veth(ours, "wire0", "b", theirs)
+            return
+        inside, outside = ("in0", "out0") if self.hidden == "raveld" else ("out0", "in0")
+        self.veth(ours, "wire0", "nat", inside)
+        self.veth("nat", outside, "b", theirs)
+        nat = self.ns["nat"]
+        self.ip(nat, "addr", "add", f"{GATEWAY}/24", "dev", "in0")
+        self.ip(nat, "addr", "add", f"{OURS if self.hidden == 'raveld' else THEIRS}/24", "dev", "out0")
+        self.sh(nat, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
+        (self.run / "nat").write_text(MASQUERADE)
+        self.sh(nat, "nft", "-f", self.run / "nat")
+
+    def gateway_of(self, end):
+        return GATEWAY if self.hidden == end else None
+
+    def _host(self):
+        """The peer is this namespace."""
+        self.ip(self.b, "addr", "add", f"{self.theirs}/24", "dev", "eth0")
+        if self.gateway_of("peer"):
+            self.ip(self.b, "route", "add", "default", "via", GATEWAY)
+
+    def _boot(self, peer):
+        """The peer is a machine."""
+        self.bridge("b", "bridge0", "wire1")
+        self.guest = vm.Guest(self, "peer", taps=[self.tap("b", "tap0", "bridge0")],
+                              load=["xfrm_user", "esp4", "virtio_net"],
+                              files=peers.Libreswan.packed() if peer == "libreswan" else None)
+        self.guest.boot()
+        self.guest.sh(f"ip link set eth0 up && ip addr add {self.theirs}/24 dev eth0 && "
+                      f"ip route add default via {self.gateway_of('peer') or OURS}")
+
+    def inner(self, networks):
+        """An address of each of these networks at both ends: 10.1.N.1 and 10.2.N.1."""
+        for number in range(networks):
+            self.ip(self.a, "addr", "replace", f"10.1.{number}.1/32", "dev", "lo")
+            if self.guest:
+                self.guest.sh(f"ip addr replace 10.2.{number}.1/32 dev lo")
+            else:
+                self.ip(self.b, "addr", "replace", f"10.2.{number}.1/32", "dev", "lo")
+
+    def check(self):
+        """What holds whatever the scenario was."""
+        for capture in self.captures:
+            expect(ipsec.wire_is_clean(capture.path) > 0, f"{capture.path} shows ESP")
+        if self.guest:
+            self.guest.check_console()

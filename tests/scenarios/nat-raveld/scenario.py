@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""raveld is behind a NAT that changes ports: ESP goes in UDP, either end replaces Child SA and IKE SA, both do
+at once, and no packet is lost."""
+
+HIDDEN = "raveld"
+INITIATORS = ("raveld",)
+
+
+def run(play):
+    play.connect()
+    with play.traffic():
+        for end in play.ends:
+            play.rekey(end)
+            play.rekey_ike(end)
+        play.at_once("Child SA rekeyed", lambda end: end.rekey("net"))
+    play.expect(play.all_in_udp(), "all ESP is in UDP")

@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The two ends of a scenario. Each of them, whoever made it, is asked for the same things in the same words:
+
+    start(tries), stop(), kill()
+    up(child), down(child), rekey(child)     one Child SA
+    rekey_ike(), down_ike()                  the IKE SA
+    sas()                                    what names each IKE SA; and (child, SPI in, SPI out) of each Child
+                                             SA but those that are only being let go
+    flow(pairs)                              echo requests from (source, target) (flows.py)
+    log()                                    what it said
+
+sends_early: whether it may use a successor that raveld asked for before raveld has the response
+
+What they are configured with lies in the folder of the scenario.
+"""
+import pathlib
+import re
+
+import initramfs
+from flows import Flow, GuestFlow
+from ground import DEADLINE, ROOT, LabError, sh
+from hosts import STRONGSWAN_CONF
+from lab import PSK
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+class Failed(LabError):
+    """An end says that what it was asked for came to nothing."""
+
+
+def configuration(scenario, name):
+    """What a side's file of this name says: what all scenarios share, then the scenario's own."""
+    return "".join((folder / name).read_text() for folder in (HERE / "base", scenario.folder))
+
+
+def root(name):
+    """Of packages of another release, as scripts/guest-cache has them."""
+    return pathlib.Path(sh(ROOT / "scripts/guest-cache", "--root", name, timeout=10 * DEADLINE).strip())
+
+
+class Raveld:
+    """Our end, in namespace a, over the NIC or in software."""
+
+    name = "raveld"
+
+    def __init__(self, bed):
+        self.bed = bed
+
+    def configure(self, scenario):
+        self.files = scenario.files(1, 2)
+        self.conf = configuration(scenario, "raveld.conf")
+
+    def start(self, tries):
+        bed = self.bed
+        where = f"device = {bed.device}" if bed.backend == "user" else "wire = wire0"
+        path = bed.run / "raveld.conf"
+        path.write_text(f"raveld {{\n  backend = {bed.backend}\n  {where}\n  address = {bed.ours}/24\n"
+                        f"  socket = {bed.run}/raveld.sock\n  retransmit_timeout = 1s\n  retransmit_tries = {tries}\n}}\n"
+                        f"{self.conf}")
+        path.chmod(0o600)
+        for name, text in self.files.items():
+            (bed.run / name).write_text(text)
+        self.process = bed.raveld = bed.start("raveld", bed.a, [bed.program("raveld"), "--config", path])
+        self.process.wait_log("ready:")
+        bed.patient(bed.a, "rvl0")
+        if bed.gateway_of("raveld"):
+            bed.ip(bed.a, "route", "add", "default", "via", bed.gateway_of("raveld"), "dev", "rvl0")
+
+    def stop(self):
+        status = self.process.stop()
+        if status or "Sanitizer" in self.process.text():
+            raise LabError(f"raveld ended with status {status}:\n{self.process.tail(40)}")
+        self._release()
+
+    def kill(self):
+        self.process.kill()
+        self._release()
+
+    def _release(self):
+        self.bed.sh(self.bed.a, self.bed.program("ravelctl"), "--socket", self.bed.run / "none.sock", "release")
+
+    def running(self):
+        return self.process.running()
+
+    def ctl(self, *args, **kwargs):
+        try:
+            return self.bed.ravelctl(*args, **kwargs)
+        except LabError as error:
+            raise Failed(str(error)) from None
+
+    def up(self, child):
+        self.ctl("up", child)
+
+    def down(self, child):
+        self.ctl("down", child)
+
+    def rekey(self, child):
+        self.ctl("rekey", child)
+
+    def rekey_ike(self):
+        self.ctl("rekey", "gw")
+
+    def down_ike(self):
+        self.ctl("down", "gw")
+
+    def sas(self):
+        ikes = self.bed.ravelctl_json("list")["ike-sas"]
+        return ([ike["initiator-spi"] for ike in ikes],
+                [(child["name"], int(child["spi-in"], 16), int(child["spi-out"], 16))
+                 for ike in ikes for child in ike["child-sas"] if child["state"] != "LINGERING"])
+
+    def dropped(self):
+        """Packets that had no SA to leave by."""
+        return self.bed.ravelctl_json("stats")["device"]["tx_drop_policy"]
+
+    def log(self):
+        return self.process.text()
+
+    def flow(self, pairs):
+        return Flow(self.bed.a, pairs)
+
+
+class StrongSwan:
+    """By its vici; where it runs is for those below to say."""
+
+    sends_early = False
+
+    def configure(self, scenario):
+        self.files = scenario.files(2, 1)
+        self.conf = configuration(scenario, "swanctl.conf")
+
+    def swanctl(self, *args, check=True):
+        raise NotImplementedError
+
+    def _ask(self, *args):
+        try:
+            self.swanctl(*args)
+        except LabError as error:
+            raise Failed(str(error)) from None
+
+    def up(self, child):
+        self._ask("--initiate", "--child", child)
+
+    def down(self, child):
+        self._ask("--terminate", "--child", child)
+
+    def rekey(self, child):
+        self._ask("--rekey", "--child", child)
+
+    def rekey_ike(self):
+        self._ask("--rekey", "--ike", "gw")
+
+    def down_ike(self):
+        self._ask("--terminate", "--ike", "gw")
+
+    def sas(self):
+        text, children = self.swanctl("--list-sas", "--raw"), []
+        for section in re.findall(r"[\w.-]+-\d+ \{([^{}]*)\}", text):
+            child = dict(re.findall(r"([a-z-]+)=([^ \]}]*)", section))
+            # one that was rekeyed or deleted goes on for a while
+            if child["state"] in ("INSTALLED", "REKEYING", "UPDATING"):
+                children.append((child["name"], int(child["spi-in"], 16), int(child["spi-out"], 16)))
+        return re.findall(r"initiator-spi=([0-9a-f]+)", text), children
+
+
+class StrongSwanHere(StrongSwan):
+    """In namespace b, ESP in user space; of this machine's release, or of another one in its root."""
+
+    def __init__(self, bed, name, root=None):
+        self.bed, self.name, self.root = bed, name, root
+
+    def start(self, tries):
+        self.bed.start_charon(self.conf, self.root, tries, self.files)
+        self.process = self.bed.charon
+
+    def stop(self):
+        self.process.stop()
+
+    def kill(self):
+        self.process.kill()
+        # charon's policies and routes were in its interface, which is gone
+        self.bed.sh(self.bed.b, "ip", "xfrm", "policy", "flush")
+
+    def running(self):
+        return self.process.running()
+
+    def swanctl(self, *args, check=True):
+        return self.bed.swanctl(*args, check=check)
+
+    def log(self):
+        return self.bed.charon_log()
+
+    def flow(self, pairs):
+        return Flow(self.bed.b, pairs)
+
+
+class InGuest:
+    """What runs in the bed's guest, over the kernel's own ESP."""
+
+    def __init__(self, bed, name):
+        self.bed, self.name, self.guest = bed, name, bed.guest
+
+    def flow(self, pairs):
+        return GuestFlow(self.guest, pairs)
+
+    def _forget(self):
+        """What one that was killed left in the kernel, as after a restart of the machine."""
+        self.guest.sh("ip xfrm state flush; ip xfrm policy flush; ip route flush table 220 2>/dev/null || :")
+
+
+class StrongSwanGuest(InGuest, StrongSwan):
+    """strongSwan over the kernel's ESP."""
+
+    def start(self, tries):
+        guest = self.guest
+        guest.put("/etc/strongswan.conf", re.sub(r"retransmit_tries = \d+", f"retransmit_tries = {tries}", STRONGSWAN_CONF))
+        for name, text in {"swanctl.conf": self.conf, **self.files}.items():
+            guest.put(f"/etc/swanctl/{name}", text)
+        self._forget()
+        self.job = guest.start_command("charon", "exec charon-systemd")
+        guest.sh("until swanctl --stats >/dev/null 2>&1; do "
+                 "[ ! -e /run/guest/charon.status ] || { cat /run/guest/charon.log; exit 1; }; sleep 0.1; done")
+        self.swanctl("--load-all", "--noprompt")
+
+    def swanctl(self, *args, check=True):
+        return self.guest.sh("swanctl " + " ".join(args), check=check)
+
+    def stop(self):
+        self.job.kill()
+        self.job.wait()
+
+    def kill(self):
+        self.job.kill("KILL")
+        self.job.wait()
+        self.guest.sh("rm -f /run/charon.vici")
+        self._forget()
+
+    def running(self):
+        return self.job.status() is None
+
+    def log(self):
+        return self.guest.sh("cat /var/log/charon.log")
+
+
+class Libreswan(InGuest):
+    sends_early = True
+    program = "/usr/libexec/ipsec"
+    job = None
+
+    def configure(self, scenario):
+        self.files = scenario.files(2, 1)
+        self.conf = configuration(scenario, "ipsec.conf")
+
+    @staticmethod
+    def packed():
+        """Files for the guest: libreswan, as its packages bring it, and what it can't do without."""
+        packages = root("libreswan")
+        lib = "usr/lib/x86_64-linux-gnu"
+        programs = ["usr/libexec/ipsec/pluto", "usr/libexec/ipsec/whack", "usr/libexec/ipsec/addconn", "usr/bin/certutil"]
+        # opened at run time: no program names them
+        programs += [f"{lib}/{name}" for name in ("libsoftokn3.so", "libfreeblpriv3.so", "libnssdbm3.so", "libsqlite3.so.0")]
+        needed = set(programs)
+        for path in programs:
+            needed.update(initramfs.libraries(packages, path))
+        return {path: packages / path for path in sorted(needed)}
+
+    def start(self, tries):
+        """pluto tests its algorithms for long when it starts: one that was not killed is used again."""
+        guest = self.guest
+        guest.put("/etc/ipsec.conf", self.conf)
+        for name, text in self.files.items():
+            guest.put(f"/etc/{name}", text)
+        if not self.job:
+            self._launch()
+        guest.sh(f"{self.program}/addconn --config /etc/ipsec.conf --autoall")
+
+    def _launch(self):
+        guest = self.guest
+        guest.put("/etc/ipsec.secrets", f': PSK "{PSK}"\n', 0o600)
+        guest.sh("mkdir -p /var/lib/ipsec/nss /run/pluto /etc/ipsec.d; : >/etc/hosts; : >/etc/resolv.conf; "
+                 "[ -e /var/lib/ipsec/nss/cert9.db ] || certutil -N -d sql:/var/lib/ipsec/nss --empty-password")
+        # without connections: it would load them in the background
+        guest.put("/etc/pluto.conf", "config setup\n logfile=/var/log/pluto.log\n")
+        self.job = guest.start_command("pluto", f"exec {self.program}/pluto --nofork --config /etc/pluto.conf")
+        guest.sh(f"until {self.program}/whack --listen >/dev/null 2>&1; do "
+                 "[ ! -e /run/guest/pluto.status ] || { cat /run/guest/pluto.log /var/log/pluto.log; exit 1; }; sleep 0.1; done")
+
+    def whack(self, *args, check=True):
+        return self.guest.sh(f"{self.program}/whack {' '.join(args)} 2>&1", check=check)
+
+    def _ask(self, *args):
+        try:
+            self.whack(*args)
+        except LabError as error:
+            raise Failed(f"{error}") from None
+
+    def stop(self):
+        for name in re.findall(r"^conn (\S+)", self.conf, re.M):
+            self.whack("--delete", "--name", name, check=False)
+
+    def kill(self):
+        self.job.kill("KILL")
+        self.job.wait()
+        self.job = None
+        self.guest.sh("rm -f /run/pluto/*")
+        self._forget()
+
+    def running(self):
+        return self.job and self.job.status() is None
+
+    def up(self, child):
+        self._ask("--initiate", "--name", child)
+
+    def down(self, child):
+        self._ask("--down-child", "--name", child)
+
+    def rekey(self, child):
+        self._ask("--rekey-child", "--name", child)
+
+    def rekey_ike(self):
+        self._ask("--rekey-ike", "--name", self._owner())
+
+    def down_ike(self):
+        self._ask("--down-ike", "--name", self._owner())
+
+    def _owner(self):
+        """The connection that the IKE SA came about by."""
+        match = re.search(r'^#\d+: "([^"]+)".* ESTABLISHED_IKE_SA ', self.whack("--showstates"), re.M)
+        if not match:
+            raise Failed("libreswan has no IKE SA")
+        return match[1]
+
+    def sas(self):
+        text = self.whack("--showstates")
+        there = set(re.findall(r"^#(\d+): .* ESTABLISHED_CHILD_SA ", text, re.M))
+        return (re.findall(r"^#(\d+): .* ESTABLISHED_IKE_SA ", text, re.M),
+                [(name, int(spi_in, 16), int(spi_out, 16)) for number, name, spi_out, spi_in in re.findall(
+                    r'^#(\d+): "([^"]+)"\S* esp\.([0-9a-f]+)@\S+ esp\.([0-9a-f]+)@', text, re.M) if number in there])
+
+    def log(self):
+        return self.guest.sh("cat /var/log/pluto.log")

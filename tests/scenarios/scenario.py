@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What a scenario is made of: a folder with
+
+    raveld.conf    raveld's side, as docs/configuration.md has it, on top of base/raveld.conf
+    swanctl.conf   a peer's side, if it may be strongSwan, on top of base/swanctl.conf
+    ipsec.conf     the same for libreswan
+    scenario.py    run(play): what happens, and what must hold; its docstring says that in words
+
+scenario.py may also say
+
+    HIDDEN       who is behind a NAT: "raveld" or "peer"
+    INITIATORS   who may make the IKE SA: ("raveld",) or ("peer",); both, if it doesn't say
+    NETWORKS     how many networks each side has: 10.1.N.0/24 and 10.2.N.0/24
+    TRIES        seconds after which a peer that doesn't answer is dead
+    files(side, other)   further files for a side, whose networks are 10.SIDE.N.0/24, for its own to include
+"""
+import collections
+import contextlib
+import importlib.util
+import pathlib
+import threading
+
+import wire
+from ground import LabError, expect, ike_tries, wait_for
+from peers import Failed
+from suite import comment
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+Counted = collections.namedtuple("Counted", "what sent lost")
+
+
+class Scenario:
+    """One folder."""
+
+    def __init__(self, folder):
+        spec = importlib.util.spec_from_file_location(f"scenario_{folder.name}", folder / "scenario.py")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        self.folder, self.name, self.run = folder, folder.name, module.run
+        self.text = " ".join(module.__doc__.split())
+        self.hidden = getattr(module, "HIDDEN", None)
+        self.initiators = getattr(module, "INITIATORS", ("raveld", "peer"))
+        self.networks = getattr(module, "NETWORKS", 1)
+        self.tries = ike_tries(getattr(module, "TRIES", 100))
+        self.files = getattr(module, "files", lambda side, other: {})
+
+    def peers(self):
+        """The kinds of peers that it has a configuration for."""
+        found = []
+        if (self.folder / "swanctl.conf").exists():
+            found += ["strongswan-5.9", "strongswan-6.0", "strongswan-6.0-kernel"]
+        if (self.folder / "ipsec.conf").exists():
+            found.append("libreswan")
+        return found
+
+
+def scenarios():
+    return [Scenario(path.parent) for path in sorted(HERE.glob("*/scenario.py"))]
+
+
+class Play:
+    """A scenario at work.
+
+    raveld, peer       the two ends (peers.py)
+    initiator, other   the same two by who makes the IKE SA
+    """
+
+    def __init__(self, bed, scenario, initiator):
+        self.bed, self.scenario = bed, scenario
+        self.raveld, self.peer = bed.raveld_end, bed.peer
+        self.initiator, self.other = (self.raveld, self.peer) if initiator == "raveld" else (self.peer, self.raveld)
+        self.ends = (self.raveld, self.peer)
+        self.counted, self.flows = [], []
+
+    def begin(self):
+        self.bed.inner(self.scenario.networks)
+        for end in self.ends:
+            end.configure(self.scenario)
+            end.start(self.scenario.tries)
+
+    def end(self):
+        for end in self.ends:
+            if end.running():
+                end.stop()
+
+    def close(self):
+        """After a failure: nothing of it may be in the way of the next."""
+        for flow in self.flows:
+            with contextlib.suppress(LabError):
+                flow.end()
+
+    # ------------------------------------------------------------------------------------- SAs
+
+    def sas(self, names):
+        """What both ends have, if it is the same: the IKE SA and of each of these children one SA; else None."""
+        (ikes, ours), (their_ikes, theirs) = (end.sas() for end in self.ends)
+        if len(ikes) != 1 or len(their_ikes) != 1:
+            return None
+        if sorted(ours) != sorted((name, spi_out, spi_in) for name, spi_in, spi_out in theirs):
+            return None
+        if sorted(name for name, *_ in ours) != sorted(names):
+            return None
+        return ikes[0], tuple(sorted(ours))
+
+    def connect(self, names=("net",)):
+        """The initiator brings up these children."""
+        for name in names:
+            self.initiator.up(name)
+        return self.agree(names)
+
+    def agree(self, names=("net",), unlike=None):
+        """Wait until both ends have the same SAs of these children, and all others than `unlike`."""
+        return wait_for(f"both ends have one IKE SA, and one SA each of {', '.join(names) or 'nothing'}"
+                        + (", others than before" if unlike else ""),
+                        lambda: (now := self.sas(names)) and self._differ(now, unlike) and now, interval=0.1)
+
+    def gone(self):
+        """Wait until neither end has a Child SA."""
+        for end in self.ends:
+            wait_for(f"{end.name} has no Child SA", lambda end=end: not end.sas()[1], interval=0.1)
+
+    def nothing(self):
+        """Wait until neither end has any SA."""
+        for end in self.ends:
+            wait_for(f"{end.name} has no SA", lambda end=end: end.sas() == ([], []), interval=0.1)
+
+    @staticmethod
+    def _differ(now, before):
+        return not before or now != before
+
+    # ----------------------------------------------------------------------------------- traffic
+
+    @contextlib.contextmanager
+    def traffic(self, lossless=True):
+        """Echo requests both ways meanwhile, of which none may be lost. libreswan may lose what it sends too early: on a
+        successor that raveld asked for, before raveld could know its keys (wire.too_early)."""
+        early = wire.too_early(self.bed.captures[0].path, self.bed.theirs)
+        pairs = [(f"10.1.{n}.1", f"10.2.{n}.1") for n in range(self.scenario.networks)]
+        self.flows = [self.raveld.flow(pairs), self.peer.flow([pair[::-1] for pair in pairs])]
+        self.move()
+        self._steps = []
+        yield
+        self.move()
+        for flow in self.flows:
+            flow.end()
+        (sent, lost), (back, lost_back) = (flow.count() for flow in self.flows)
+        for (what, since), (_, until) in zip(self._steps, [*self._steps[1:], (None, len(self.flows[0]))]):
+            self.counted.append(Counted(what, *self.flows[0].count(since, until)))
+        early = wire.too_early(self.bed.captures[0].path, self.bed.theirs) - early
+        longest = max(flow.longest() for flow in self.flows)
+        comment(f"{sent} + {back} echo requests, {lost} + {lost_back} lost; longest silence {longest:.2f} s"
+                + (f"; {early} ESP packets were sent too early" if early else ""))
+        for step in self.counted:
+            comment(f"{step.what}: {step.sent} sent, {step.lost} lost")
+        self.flows = []
+        forgiven = early if self.peer.sends_early else 0
+        expect(not lossless or lost + lost_back <= forgiven,
+               "no echo request is lost" + (f", but for {forgiven} that were sent too early" if forgiven else ""))
+
+    def move(self):
+        for flow in self.flows:
+            flow.moves(10)
+
+    def step(self, what):
+        """From here on traffic is counted under this name."""
+        if self.flows:
+            self._steps.append((what, len(self.flows[0])))
+
+    def rekey(self, end, child="net", names=("net",)):
+        """One end rekeys a Child SA, and when it is done traffic goes on; names: of all that are up."""
+        before = self.agree(names)
+        self.step(f"Child SA rekeyed by {end.name}")
+        end.rekey(child)
+        self.agree(names, unlike=before)
+        self.move()
+
+    def rekey_ike(self, end, names=("net",)):
+        before = self.agree(names)
+        self.step(f"IKE SA rekeyed by {end.name}")
+        end.rekey_ike()
+        after = self.agree(names, unlike=before)
+        expect(after[1] == before[1], "the Child SAs are still the same")
+        self.move()
+
+    def at_once(self, what, ask):
+        """Both ends do ask(end) at the same moment; one may have heard of the other's by then and say no."""
+        before = self.agree()
+        self.step(f"{what} by both at once")
+        threads = [threading.Thread(target=self.fails, args=(ask, end)) for end in self.ends]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.agree(unlike=before)
+        self.move()
+
+    def held(self):
+        """Nothing protects it: what raveld's host sends is dropped there, and not sent in clear."""
+        before = self.raveld.dropped()
+        out = self.bed.sh(self.bed.a, "ping", "-n", "-c", 3, "-i", 0.05, "-W", 0.2, "-I", "10.1.0.1", "10.2.0.1", check=False)
+        expect("0 received" in out, f"no ping is answered without an SA: {out}")
+        wait_for("the pings are dropped", lambda: self.raveld.dropped() >= before + 3)
+
+    def all_in_udp(self):
+        """Whether the wire has seen ESP in UDP alone."""
+        return all(packet.udp for packet in wire.esp(self.bed.captures[0].path))
+
+    def passes(self):
+        """Packets pass both ways."""
+        with self.traffic():
+            pass
+
+    # ------------------------------------------------------------------------------------- words
+
+    @staticmethod
+    def expect(holds, text):
+        expect(holds, text)
+
+    @staticmethod
+    def wait(what, condition):
+        return wait_for(what, condition)
+
+    @staticmethod
+    def fails(function, *args):
+        """Whether an end says that what it was asked for came to nothing."""
+        try:
+            function(*args)
+        except Failed:
+            return True
+        return False
