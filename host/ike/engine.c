@@ -50,8 +50,8 @@ void ike_engine_free(struct ike_engine *e)
 {
 	if (!e)
 		return;
-	ike_actions_free(e);
 	ike_registry_free(e);
+	ike_actions_free(e); /* what those had to say, too */
 	for (unsigned i = 0; i < e->connection_count; i++)
 		ike_connection_release(e->connections[i]);
 	free(e->connections);
