@@ -88,6 +88,22 @@ static int parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_
 
 /* Initiator: build. */
 
+/* May it be that another connection is about to reach the same peer? */
+static bool is_on_its_way(const struct ike_engine *e, const struct ike_connection *conn)
+{
+	for (unsigned i = 0; i < e->connection_count; i++) {
+		const struct ike_connection *other = e->connections[i];
+
+		if (other == conn || other->references == 1)
+			continue;
+		if (ike_id_equal(&other->remote_id, &conn->remote_id) ||
+		    (other->remote_id.type == IKE_ID_ANY &&
+		     ike_addr_same_ip(&other->remote, &conn->remote)))
+			return true;
+	}
+	return false;
+}
+
 /* True when nothing here knows of another IKE SA with this peer, be it on its way. */
 static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa)
 {
@@ -98,6 +114,8 @@ static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa)
 	if (sa->conn->unique == IKE_UNIQUE_NEVER || sa->conn->references > 2)
 		return false; /* the engine and this IKE SA hold the connection, and so does another
 			       */
+	if (is_on_its_way(e, sa->conn))
+		return false;
 	ike_half_open_find(e, &where, no_digest, &half_open);
 	if (half_open)
 		return false;
