@@ -208,6 +208,12 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 	if (ike_sha256(in->datagram, digest) || !in_window(e, sa, in, digest) ||
 	    !open_message(e, sa, in, &error))
 		return;
+	/* IKE_AUTH may come over another port, but without a NAT from no other address. */
+	if (sa->state == IKE_STATE_HALF_OPEN && !sa->path.nat_remote &&
+	    !ike_addr_same_ip(&in->remote, &sa->path.remote)) {
+		e->stats.drop_state++;
+		return;
+	}
 
 	sa->last_heard_at = in->now;
 	if (sa->state != IKE_STATE_HALF_OPEN)
