@@ -326,6 +326,25 @@ static enum ike_step in_use(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	return IKE_DONE;
 }
 
+/* The peer has deleted what we don't know: its delete may have overtaken its response. */
+void ike_child_note_unknown(struct ike_sa *sa, uint32_t spi)
+{
+	struct ike_task *task = sa->out.task;
+
+	if (ike_task_is(task, IKE_EXCHANGE_NEW_CHILD) ||
+	    ike_task_is(task, IKE_EXCHANGE_REKEY_CHILD))
+		of(task)->unknown_spis[of(task)->unknown_count++ % IKE_UNKNOWN_SPIS] = spi;
+}
+
+static bool is_deleted(const struct ike_create_task *t, const struct ike_child *child)
+{
+	for (unsigned i = 0; i < IKE_UNKNOWN_SPIS && i < t->unknown_count; i++) {
+		if (t->unknown_spis[i] == child->spi_out)
+			return true;
+	}
+	return false;
+}
+
 static enum ike_step made(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			  uint64_t now, const struct ike_secret *shared)
 {
@@ -334,6 +353,8 @@ static enum ike_step made(struct ike_engine *e, struct ike_sa *sa, struct ike_cr
 
 	if (!child)
 		return IKE_DONE;
+	if (is_deleted(t, child))
+		return give_up(e, sa, t, now, "deleted by peer");
 	if (ike_rival_won(t)) {
 		ike_log(e, IKE_LOG_DEBUG, sa, "child %s: both rekeyed it, the peer's stays",
 			t->config->name);

@@ -18,6 +18,7 @@ enum {
 	IKE_CHILDLESS_MS = 60000,	/* that an IKE SA without a Child SA stays */
 	IKE_INIT_ERROR_MS = 2000,	/* to wait for a better answer after an error */
 	IKE_CHILDREN_MAX = 64,		/* in one IKE SA */
+	IKE_UNKNOWN_SPIS = 4,		/* deleted before they came up, that are remembered */
 	IKE_LINGER_MS = 5000,		/* that a replaced Child SA goes on to receive */
 	IKE_RETRY_MS = 2000,		/* after a rekeying that came to nothing, */
 	IKE_RETRY_RAND_MS = 8000,	/* and up to so much more */
@@ -411,6 +412,9 @@ struct ike_create_task {
 	uint64_t made_id; /* the Child SA or IKE SA being made */
 	struct ike_dh *dh;
 	unsigned rounds; /* changes of group */
+	/* Ours: what the peer has deleted of which we don't know yet, as it may be the one made. */
+	uint32_t unknown_spis[IKE_UNKNOWN_SPIS];
+	unsigned unknown_count;
 	uint8_t ni[IKE_NONCE_MAX];
 	uint8_t nr[IKE_NONCE_MAX];
 	size_t ni_len;
@@ -444,6 +448,7 @@ bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa,
 		     const struct ike_child_config *config);
 bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config);
 bool ike_child_rekey_is_queued(const struct ike_child *child);
+void ike_child_note_unknown(struct ike_sa *sa, uint32_t spi);
 bool ike_child_ask_again(struct ike_engine *e, struct ike_child *child);
 
 enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
