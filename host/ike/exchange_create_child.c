@@ -537,6 +537,11 @@ static uint16_t find_old(struct ike_sa *sa, const struct ike_notify *n, struct i
 	uint32_t spi = ike_get_u32(&c);
 
 	*old = ike_cursor_ok(&c) && n->spi.len == 4 ? ike_child_find_spi(sa, spi) : NULL;
+	/* It may be the one that the peer has made for us: its request has overtaken its response.
+	 */
+	if (!*old && (ike_task_is(sa->out.task, IKE_EXCHANGE_NEW_CHILD) ||
+		      ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_CHILD)))
+		return IKE_N_TEMPORARY_FAILURE;
 	if (!*old)
 		return IKE_N_CHILD_SA_NOT_FOUND;
 	return (*old)->state == IKE_CHILD_INSTALLED || (*old)->state == IKE_CHILD_REKEYING
