@@ -198,6 +198,8 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 	if (!sa || sa->initiator == from_initiator || sa->spi_i != in->hdr.spi_i ||
 	    sa->spi_r != in->hdr.spi_r) {
 		e->stats.drop_unknown_spi++;
+		if (sa && sa->predecessor && sa->state == IKE_STATE_CONNECTING)
+			ike_path_hint(e, sa, in);
 		/* Section 2.21.4 */
 		if (!sa && !response && in->hdr.exchange >= IKE_AUTH &&
 		    in->hdr.exchange <= IKE_INFORMATIONAL && ike_answer_allowed(e, in->now))
