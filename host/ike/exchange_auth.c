@@ -469,7 +469,9 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 		return reject_initiator(e, sa, &id, why_not(sa, conn, psk, &wanted, why));
 	sa->remote_id = id;
 	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
-	if (not_unique(e, sa, auth->initial_contact))
+	/* Where several connections fit, which one is meant is known with the Child SA. */
+	if (!ike_connection_alike(e, sa, sa->conn, &wanted, NULL) &&
+	    not_unique(e, sa, auth->initial_contact))
 		return reject_initiator(e, sa, &id, second_sa);
 	return accept_initiator(e, sa, auth, in, &wanted);
 }
