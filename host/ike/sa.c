@@ -99,21 +99,21 @@ static void hand_over(struct ike_engine *e, struct ike_sa *sa)
 	struct ike_sa *next = sa->successor ? ike_sa_find_id(e, sa->successor) : NULL,
 		      *rival = NULL;
 
-	if (next && next->state == IKE_STATE_CONNECTING)
-		ike_sa_down(e, next, "the IKE SA that it was to replace is gone");
 	if (ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE))
 		rival = ike_sa_find_id(
 			e, IKE_OWNER(sa->out.task, struct ike_create_task, task)->rival_id);
-	if (sa->state != IKE_STATE_ESTABLISHED) {
-		/* It was to be deleted, and what was to replace it isn't wanted either. */
-		if (sa->state == IKE_STATE_DELETING && next && next->predecessor == sa->id &&
-		    next->state == IKE_STATE_ESTABLISHED)
-			ike_sa_delete(e, next, sa->last_heard_at, "its predecessor is deleted");
-		return;
-	}
+	if (next && next->state == IKE_STATE_CONNECTING)
+		ike_sa_down(e, next, "the IKE SA that it was to replace is gone");
+	if (rival && rival->state == IKE_STATE_CONNECTING)
+		ike_sa_down(e, rival, "the IKE SA that it was to replace is gone");
 	if (rival)
 		next = rival;
 	if (!next || next->state != IKE_STATE_ESTABLISHED)
+		return;
+	/* If it was to be deleted, what was to replace it isn't wanted either. */
+	if (sa->state == IKE_STATE_DELETING && next->predecessor == sa->id)
+		ike_sa_delete(e, next, sa->last_heard_at, "its predecessor is deleted");
+	if (sa->state != IKE_STATE_ESTABLISHED)
 		return;
 	ike_liveness_check(e, next); /* it may be that the peer is dead */
 	ike_sa_succeed(e, sa, next, sa->last_heard_at);
