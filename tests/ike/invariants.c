@@ -88,18 +88,44 @@ static const char *broken(const struct world *w, unsigned flow, unsigned from_ho
 	return NULL;
 }
 
+static const struct esp *other_end(const struct world *w, const struct host *h,
+				   const struct esp *child)
+{
+	const struct host *peer = &w->host[flow_peer(w, child->flow, h->index)];
+	const struct esp *other = find_esp(peer, child->spi_out);
+
+	return other && other->spi_out == child->spi_in ? other : NULL;
+}
+
+/* Both send on it, and it is complete at both ends. */
+static bool is_up(const struct world *w, unsigned flow)
+{
+	const struct peering *p = &w->peering[flow / CHILDREN_PER_PEERING];
+
+	for (unsigned side = 0; side < 2; side++) {
+		const struct host *h = &w->host[p->host[side]];
+		const struct esp *from = sending(h, flow);
+		const struct esp *to = from ? other_end(w, h, from) : NULL;
+
+		if (!to || !to->used || !to->receives)
+			return false;
+	}
+	return true;
+}
+
 void check_flow(struct world *w, unsigned flow)
 {
 	struct flow *f = &w->flow[flow];
 	const struct peering *p = &w->peering[flow / CHILDREN_PER_PEERING];
-	const char *wrong[2] = {broken(w, flow, p->host[0]), broken(w, flow, p->host[1])};
 
 	if (!f->watched)
-		f->watched = !wrong[0] && !wrong[1] && w->now >= f->suspended;
+		f->watched = w->now >= f->suspended && is_up(w, flow);
 	for (unsigned i = 0; i < 2 && f->watched; i++) {
-		if (wrong[i])
+		const char *wrong = broken(w, flow, p->host[i]);
+
+		if (wrong)
 			world_fail(w, "flow p%uc%u: host %u %s", flow / CHILDREN_PER_PEERING,
-				   flow % CHILDREN_PER_PEERING, p->host[i], wrong[i]);
+				   flow % CHILDREN_PER_PEERING, p->host[i], wrong);
 	}
 }
 
@@ -116,15 +142,6 @@ void check_flows(struct host *h)
 }
 
 /* Two ends */
-
-static const struct esp *other_end(const struct world *w, const struct host *h,
-				   const struct esp *child)
-{
-	const struct host *peer = &w->host[flow_peer(w, child->flow, h->index)];
-	const struct esp *other = find_esp(peer, child->spi_out);
-
-	return other && other->spi_out == child->spi_in ? other : NULL;
-}
 
 static bool same_keys(const struct ike_child_keys *a, const struct ike_child_keys *b)
 {

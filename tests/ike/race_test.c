@@ -157,6 +157,30 @@ static void initial_contact_is_not_said_while_another_connection_is_on_its_way(v
 	assert_int_equal(ike_sa_count(b()->engine), 2);
 }
 
+/* With unique = keep, which is asked for by its selectors: they say which connection is meant. */
+static void each_of_two_connections_keeps_its_own_ike_sa(void **state)
+{
+	struct side one = SIDE_A, two = SIDE_B;
+	uint64_t id;
+
+	(void)state;
+	one.unique = two.unique = IKE_UNIQUE_KEEP;
+	net = net_new(17, &one, &two);
+	for (unsigned i = 0; i < 2; i++) {
+		struct ike_child_config *config = add_alike(&net->node[i], "other", "d")->children;
+		struct ike_ts *of_a = i ? config->remote_ts.list : config->local_ts.list;
+
+		of_a->first[1] = of_a->last[1] = 3; /* 10.3.0.0/16 */
+	}
+	start(net, 0);
+	net_settle(net);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "d", NULL, &id), 0);
+	node_drain(a());
+	net_settle(net);
+	assert_int_equal(b()->ike_up, 2);
+	assert_int_equal(ike_sa_count(b()->engine), 2);
+}
+
 /* Somebody sends A's IKE_AUTH from where he is, and is there before A. */
 static void ike_auth_from_another_address_is_not_answered_without_a_nat(void **state)
 {
@@ -215,6 +239,39 @@ static void a_collision_whose_winner_comes_to_nothing_stops_nothing(void **state
 	}
 }
 
+/*
+ * Both rekey the IKE SA, and A is told to delete it while it computes the secret of its own
+ * attempt. B has taken over already, so what is to be deleted is the successor of B's making.
+ */
+static void who_deletes_in_a_collision_deletes_the_successor(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed < 20; seed++) {
+		net = net_new(seed, &SIDE_A, &SIDE_B);
+		start(net, 0);
+		net_settle(net);
+		a()->ke_holds = true;
+		rekey_ike(a());
+		rekey_ike(b());
+		node_answer(a(), 0);
+		node_drain(a());
+		deliver_to(0);
+		node_answer(a(), 0);
+		node_drain(a());
+		deliver_to(1);
+		deliver_to(0);
+		deliver_to(1);
+		ike_terminate(a()->engine, net->now, a()->ike_id);
+		node_drain(a());
+		net_settle(net);
+		a()->ke_holds = false;
+		pass_time(300000);
+		assert_true(nothing_left(a()));
+		assert_true(nothing_left(b()));
+		teardown(state);
+	}
+}
+
 /* What B sends gets to A only by the mapping that A's NAT has now, and comes in at A's port. */
 static void deliver_over(uint16_t mapping)
 {
@@ -228,6 +285,39 @@ static void deliver_over(uint16_t mapping)
 		net_deliver(net, &p);
 	}
 	packet_free(&p);
+}
+
+/*
+ * B takes over while A's mapping changes: what it begins then goes to where A is.
+ *
+ *   A  (behind a NAT)                     B   asks to rekey the IKE SA
+ *      INFORMATIONAL from elsewhere -->       and follows
+ *      CREATE_CHILD_SA -->
+ */
+static void a_successor_goes_to_where_the_peer_has_moved(void **state)
+{
+	struct side one = SIDE_A;
+	struct packet p;
+
+	(void)state;
+	one.encap = true;
+	establish(&one, &SIDE_B);
+	rekey_ike(b());
+	lose_for(0);
+	ike_liveness_check(a()->engine, only_sa(net, 0));
+	ike_sa_advance(a()->engine, only_sa(net, 0), net->now);
+	node_drain(a());
+	p = net_take(net);
+	p.remote.port = 50000;
+	net_deliver(net, &p);
+	packet_free(&p);
+	lose_for(0);
+	net->delay_min = net->delay_max = 1000000; /* only by hand */
+	pass_time(5000);
+	while (net->queued)
+		deliver_over(50000);
+	assert_int_equal(b()->ike_rekeyed, 1);
+	assert_int_equal(ike_sa_find_id(b()->engine, b()->ike_id)->path.remote.port, 50000);
 }
 
 /*
@@ -282,8 +372,11 @@ int main(void)
 		T(a_delete_of_what_is_still_computed_is_of_that),
 		T(a_rekeying_that_overtakes_the_response_is_for_later),
 		T(initial_contact_is_not_said_while_another_connection_is_on_its_way),
+		T(each_of_two_connections_keeps_its_own_ike_sa),
 		T(ike_auth_from_another_address_is_not_answered_without_a_nat),
 		T(a_collision_whose_winner_comes_to_nothing_stops_nothing),
+		T(who_deletes_in_a_collision_deletes_the_successor),
+		T(a_successor_goes_to_where_the_peer_has_moved),
 		T(a_mapping_that_changes_while_the_ike_sa_is_rekeyed_is_found),
 		T(an_engine_that_is_freed_owes_nobody_its_last_words),
 	};

@@ -156,16 +156,17 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 {
 	w->loss = some(r, 70, run->calm ? 35 : 8);
 	w->duplicate = some(r, 50, 30);
-	w->delay_min = rng_below(r, 50);
+	w->delay_min = 1 + rng_below(r, 50);
 	w->delay_max = w->delay_min + rng_below(r, rng_percent(r, 30) ? w->patience / 24 : 300);
 	w->job_delay = rng_percent(r, 50) ? 0 : rng_below(r, w->patience / 12);
 	w->refused = some(r, 30, 15);
 	w->late = some(r, 20, 10);
 	w->never = some(r, 15, 5);
-	w->use_fails = !run->calm;
+	w->calm = run->calm;
 	w->attacks = some(r, 40, 40);
 	w->settle = 3 * w->patience + 10000;
-	w->alone = 2 * w->patience + 10000 + 70000;
+	/* What is to be deleted waits until what is at work is over: jobs last a minute at most. */
+	w->alone = 2 * w->patience + 10000 + (w->never || w->late ? 240000 : 0);
 	run->operators = some(r, 70, 12);
 	run->rebinds = some(r, 50, 6);
 	run->cuts = some(r, 30, 8);
@@ -187,7 +188,7 @@ static struct world *draw(uint64_t seed, struct run *run)
 	w->now = 1000;
 	w->rng.state = rng_next(&r);
 	run->calm = rng_percent(&r, 50);
-	run->one_initiates = run->calm || rng_percent(&r, getenv("BOTH") ? 50 : 100);
+	run->one_initiates = run->calm || rng_percent(&r, 50);
 	draw_patience(w, run);
 	draw_hosts(w, &r);
 	draw_peerings(w, &r, run);
@@ -286,7 +287,9 @@ static void live(struct world *w, struct run *run)
 /* Nothing new is begun, but what is missing; who has moved is heard. */
 static void become_quiet(struct world *w, struct run *run)
 {
+	/* A job that is never answered is over after a minute, and others wait for that. */
 	uint64_t end = w->now;
+	uint64_t slack = w->patience + (w->never || w->late ? 300000 : 100000);
 
 	w->loss = w->duplicate = w->refused = w->late = w->never = w->attacks = 0;
 	w->delay_max = w->delay_min;
@@ -298,6 +301,8 @@ static void become_quiet(struct world *w, struct run *run)
 			struct ike_connection *conn = e->connections[k];
 
 			conn->rekey_ms = 0;
+			if (conn->dpd_delay_ms)
+				conn->dpd_delay_ms = w->patience * 2 / 3;
 			for (unsigned c = 0; c < conn->child_count; c++)
 				conn->children[c].rekey_ms = 0;
 		}
@@ -306,7 +311,7 @@ static void become_quiet(struct world *w, struct run *run)
 		if (w->flow[f].suspended > end)
 			end = w->flow[f].suspended;
 	}
-	end += w->patience + 100000;
+	end += slack;
 	while (!w->failed && w->now < end)
 		step(w, run, w->now + 5000);
 }

@@ -369,6 +369,7 @@ static void learn(struct host *h, const struct ike_child_job *job)
 	*child = (struct esp){
 		.child_id = job->child_id,
 		.flow = flow_of(job->child),
+		.second = !job->replaces,
 		.spi_in = job->spi_in,
 		.spi_out = job->spi_out,
 		.local = job->local,
@@ -379,6 +380,19 @@ static void learn(struct host *h, const struct ike_child_job *job)
 	};
 	check_keys_fresh(h, child);
 	check_address(h, child);
+}
+
+/*
+ * A flow that has a Child SA gets another that isn't its successor: both hosts have begun, or the
+ * peer has lost the first. Whose IKE SAs stay is up to them.
+ */
+static void lead(struct host *h, struct esp *child)
+{
+	struct world *w = h->world;
+
+	if (child->second && sending(h, child->flow) && !w->calm)
+		world_interrupt(w, h->index, flow_peer(w, child->flow, h->index), 0);
+	child->used = ++h->uses;
 }
 
 /* The steps of a Child SA come in their order, each once the one before is answered. */
@@ -403,7 +417,7 @@ static void install(struct host *h, const struct ike_job *job)
 		if (!child || !child->ready)
 			world_fail(h->world, "host %u: in use before it can send", h->index);
 		else
-			child->used = ++h->uses;
+			lead(h, child);
 		break;
 	}
 }
@@ -426,7 +440,7 @@ static bool is_vital(const struct ike_job *job)
 static void draw_answer(struct host *h, struct pending *p)
 {
 	struct world *w = h->world;
-	bool may_fail = w->use_fails || !is_vital(p->job);
+	bool may_fail = !w->calm || !is_vital(p->job);
 	uint64_t delay = rng_below(&h->rng, w->job_delay + 1);
 
 	p->due = w->now + delay;

@@ -36,6 +36,7 @@ struct esp {
 	bool encap;
 	struct ike_child_keys keys_in;
 	struct ike_child_keys keys_out;
+	bool second;	    /* it replaces none */
 	bool receives;	    /* confirmed: the peer may send */
 	bool ready;	    /* it may send */
 	uint64_t used;	    /* the flow was led there as the so-many-th; 0: never */
@@ -154,7 +155,7 @@ struct world {
 	/* Data paths, and who exchanges keys: percent of jobs, and the longest usual delay */
 	uint64_t job_delay;
 	unsigned refused, late, never;
-	bool use_fails; /* so may the last step, and key exchanges */
+	bool calm; /* nothing happens that may cost what both sides have */
 
 	/* The attacker */
 	unsigned attacks; /* percent of the datagrams seen that move him */
