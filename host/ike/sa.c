@@ -104,8 +104,6 @@ static void hand_over(struct ike_engine *e, struct ike_sa *sa)
 			e, IKE_OWNER(sa->out.task, struct ike_create_task, task)->rival_id);
 	if (next && next->state == IKE_STATE_CONNECTING)
 		ike_sa_down(e, next, "the IKE SA that it was to replace is gone");
-	if (rival && rival->state == IKE_STATE_CONNECTING)
-		ike_sa_down(e, rival, "the IKE SA that it was to replace is gone");
 	if (rival)
 		next = rival;
 	if (!next || next->state != IKE_STATE_ESTABLISHED)
