@@ -256,7 +256,7 @@ void check_address(struct host *h, struct esp *child)
 		child->astray_at = 0;
 		return;
 	}
-	if (!child->astray_at)
+	if (!child->astray_at || w->now < w->flow[child->flow].suspended)
 		child->astray_at = w->now;
 	if (!peer->nat.present || w->now - child->astray_at > w->alone)
 		world_fail(w, "host %u: sends to an address that host %u never had", h->index,

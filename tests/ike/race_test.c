@@ -272,6 +272,30 @@ static void who_deletes_in_a_collision_deletes_the_successor(void **state)
 	}
 }
 
+/* A is working at both attempts when the IKE SA ends: so do both that were to replace it. */
+static void what_is_made_in_a_collision_ends_with_the_ike_sa(void **state)
+{
+	(void)state;
+	net = net_new(17, &SIDE_A, &SIDE_B);
+	start(net, 0);
+	net_settle(net);
+	a()->ke_holds = true;
+	rekey_ike(a());
+	rekey_ike(b());
+	node_answer(a(), 0);
+	node_drain(a());
+	deliver_to(0);
+	deliver_to(1);
+	deliver_to(0);
+	assert_int_equal(a()->job_count, 2);
+	assert_int_equal(ike_sa_count(a()->engine), 3);
+	net->down = true;
+	ike_terminate(a()->engine, net->now, a()->ike_id);
+	node_drain(a());
+	pass_time(300000);
+	assert_true(nothing_left(a()));
+}
+
 /* What B sends gets to A only by the mapping that A's NAT has now, and comes in at A's port. */
 static void deliver_over(uint16_t mapping)
 {
@@ -375,6 +399,7 @@ int main(void)
 		T(each_of_two_connections_keeps_its_own_ike_sa),
 		T(ike_auth_from_another_address_is_not_answered_without_a_nat),
 		T(a_collision_whose_winner_comes_to_nothing_stops_nothing),
+		T(what_is_made_in_a_collision_ends_with_the_ike_sa),
 		T(who_deletes_in_a_collision_deletes_the_successor),
 		T(a_successor_goes_to_where_the_peer_has_moved),
 		T(a_mapping_that_changes_while_the_ike_sa_is_rekeyed_is_found),

@@ -289,9 +289,13 @@ static void become_quiet(struct world *w, struct run *run)
 {
 	/* A job that is never answered is over after a minute, and others wait for that. */
 	uint64_t end = w->now;
-	uint64_t slack = w->patience + (w->never || w->late ? 300000 : 100000);
+	uint64_t slack = w->patience + 100000;
+
+	if (w->never || w->late)
+		slack += w->patience + 200000;
 
 	w->loss = w->duplicate = w->refused = w->late = w->never = w->attacks = 0;
+	w->job_delay = 0;
 	w->delay_max = w->delay_min;
 	memset(w->cut, 0, sizeof(w->cut));
 	for (unsigned i = 0; i < w->hosts; i++) {

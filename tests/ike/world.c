@@ -818,6 +818,9 @@ void world_rebind(struct world *w, unsigned host)
 	nat->port[0] = (uint16_t)(10000 + rng_below(&w->rng, 20000));
 	nat->port[1] = (uint16_t)(30000 + rng_below(&w->rng, 20000));
 	world_trace(w, host, "its NAT has new mappings; the port is", nat->port[1]);
+	/* Of a message that is copied from elsewhere, the first counts as where it comes from. */
+	if (w->attacks)
+		world_interrupt_all(w, host, 0);
 }
 
 void world_cut(struct world *w, unsigned from, unsigned to, uint64_t ms)
