@@ -35,12 +35,24 @@ static void remember(struct world *w, const struct datagram *d)
 	w->seen_count++;
 }
 
+static bool is_request(const struct datagram *d)
+{
+	struct ike_header hdr;
+
+	return ike_header_parse(ike_slice(d->data, d->len), &hdr) == 0 &&
+	       !(hdr.flags & IKE_FLAG_RESPONSE);
+}
+
 /* Before what was seen can arrive, or some time after. */
 static uint64_t soon_or_late(struct world *w)
 {
 	return rng_percent(&w->rng, 60) ? 0 : rng_below(&w->rng, 20000);
 }
 
+/*
+ * Responses only from where they were from: who sends on both the request and the response from
+ * elsewhere, and is faster, is where the peer is for all that IKE can see.
+ */
 static void replay(struct world *w)
 {
 	unsigned count = w->seen_count < SEEN_MAX ? w->seen_count : SEEN_MAX;
@@ -49,7 +61,7 @@ static void replay(struct world *w)
 	if (!count)
 		return;
 	d = w->seen[rng_below(&w->rng, count)];
-	if (rng_percent(&w->rng, 30))
+	if (rng_percent(&w->rng, 30) && is_request(&d))
 		d.from = elsewhere;
 	world_post(w, &d, soon_or_late(w));
 }
@@ -136,10 +148,8 @@ static void forge_answer(struct world *w, const struct datagram *seen)
 static void race(struct world *w, const struct datagram *seen)
 {
 	struct datagram d = *seen;
-	struct ike_header hdr;
 
-	if (ike_header_parse(ike_slice(seen->data, seen->len), &hdr) ||
-	    hdr.flags & IKE_FLAG_RESPONSE)
+	if (!is_request(seen))
 		return;
 	d.from = elsewhere;
 	d.forged = true;

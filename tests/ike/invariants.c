@@ -141,6 +141,18 @@ void check_flows(struct host *h)
 	}
 }
 
+void check_nothing_on_its_way(struct host *h, const struct esp *child)
+{
+	struct world *w = h->world;
+	const struct host *peer = &w->host[flow_peer(w, child->flow, h->index)];
+	const struct left *left = &peer->left[child->flow];
+	uint64_t longest = w->delay_max < ON_ITS_WAY_MS ? w->delay_max : ON_ITS_WAY_MS;
+
+	if (w->flow[child->flow].watched && left->spi_out == child->spi_in &&
+	    w->now < left->at + longest && (!h->leapt || w->now > h->leapt + ON_ITS_WAY_MS))
+		world_fail(w, "host %u: what is on its way can't be received any more", h->index);
+}
+
 /* Two ends */
 
 static bool same_keys(const struct ike_child_keys *a, const struct ike_child_keys *b)
@@ -247,7 +259,7 @@ static bool was_there(const struct host *h, const struct ike_addr *addr)
 	return memcmp(theirs.ip, addr->ip, h->nat.present ? 3 : 4) == 0;
 }
 
-void check_address(struct host *h, struct esp *child)
+void check_address(struct host *h, struct esp *child, bool moved)
 {
 	struct world *w = h->world;
 	const struct host *peer = &w->host[flow_peer(w, child->flow, h->index)];
@@ -258,7 +270,7 @@ void check_address(struct host *h, struct esp *child)
 	}
 	if (!child->astray_at || w->now < w->flow[child->flow].suspended)
 		child->astray_at = w->now;
-	if (!peer->nat.present || w->now - child->astray_at > w->alone)
+	if (moved || !peer->nat.present || w->now - child->astray_at > w->alone)
 		world_fail(w, "host %u: sends to an address that host %u never had", h->index,
 			   peer->index);
 }
@@ -267,7 +279,7 @@ void check_addresses(struct world *w)
 {
 	for (unsigned i = 0; i < w->hosts; i++) {
 		for (unsigned k = 0; k < w->host[i].esp_count; k++)
-			check_address(&w->host[i], &w->host[i].esp[k]);
+			check_address(&w->host[i], &w->host[i].esp[k], false);
 	}
 }
 
@@ -356,6 +368,10 @@ void check_recovered(struct world *w)
 					   h->index);
 			check_ends_agree(h, f);
 		}
+	}
+	for (unsigned i = 0; i < w->hosts; i++) {
+		if (w->host[i].engine->half_open.count)
+			world_fail(w, "host %u: half-open IKE SAs stay", i);
 	}
 }
 

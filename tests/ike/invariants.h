@@ -8,6 +8,7 @@
 enum {
 	HALF_OPEN_MAX = 24,
 	HALF_OPEN_PER_IP_MAX = 12,
+	ON_ITS_WAY_MS = 4500, /* a packet, at most; the core has it as 5000 */
 };
 
 void check_begin(struct world *w);
@@ -21,6 +22,12 @@ void check_end(struct world *w);
 void check_flow(struct world *w, unsigned flow);
 void check_flows(struct host *h);
 
+/*
+ * What the peer has sent on a Child SA before it led the flow away is received, as long as it may
+ * be on its way and no clock has leapt meanwhile.
+ */
+void check_nothing_on_its_way(struct host *h, const struct esp *child);
+
 /* No (key, IV) pair is used twice, neither by IKE nor, where IVs are counters, by ESP. */
 void check_keys_fresh(struct host *h, const struct esp *child);
 
@@ -32,10 +39,11 @@ void check_ike_keys_agree(struct world *w);
 void check_authenticated(struct host *h, uint64_t ike_id);
 
 /*
- * What a host sends goes to an address that the peer has, or had. From behind a NAT nobody knows
- * where IKE_AUTH is going to come from, so somebody may be there first; but not for long.
+ * What a host sends goes to an address that the peer has, or had; it is never led elsewhere. From
+ * behind a NAT nobody knows where IKE_AUTH is going to come from, so that may be somebody else who
+ * was faster, but not for long.
  */
-void check_address(struct host *h, struct esp *child);
+void check_address(struct host *h, struct esp *child, bool moved);
 void check_addresses(struct world *w);
 
 /* An end of a Child SA whose other end is gone doesn't stay. */

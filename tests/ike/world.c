@@ -379,7 +379,7 @@ static void learn(struct host *h, const struct ike_child_job *job)
 		.keys_out = job->keys_out,
 	};
 	check_keys_fresh(h, child);
-	check_address(h, child);
+	check_address(h, child, false);
 }
 
 /*
@@ -389,8 +389,11 @@ static void learn(struct host *h, const struct ike_child_job *job)
 static void lead(struct host *h, struct esp *child)
 {
 	struct world *w = h->world;
+	const struct esp *before = sending(h, child->flow);
 
-	if (child->second && sending(h, child->flow) && !w->calm)
+	if (before)
+		h->left[child->flow] = (struct left){.spi_out = before->spi_out, .at = w->now};
+	if (child->second && before && !w->calm)
 		world_interrupt(w, h->index, flow_peer(w, child->flow, h->index), 0);
 	child->used = ++h->uses;
 }
@@ -510,6 +513,7 @@ static void remove_child(struct host *h, const struct ike_child_removed *removed
 		world_fail(h->world, "host %u: removes what it hasn't", h->index);
 		return;
 	}
+	check_nothing_on_its_way(h, child);
 	OPENSSL_cleanse(child, sizeof(*child));
 	*child = h->esp[--h->esp_count];
 	h->spis_out--;
@@ -525,7 +529,7 @@ static void update(struct host *h, const struct ike_child_change *change)
 	}
 	child->local = change->local;
 	child->remote = change->remote;
-	check_address(h, child);
+	check_address(h, child, true);
 }
 
 /* He has no data path and does his jobs at once. */
@@ -844,6 +848,7 @@ void world_leap(struct world *w, unsigned host, uint64_t ms)
 {
 	world_trace(w, host, "its clock leaps; by ms", ms);
 	w->host[host].ahead += ms;
+	w->host[host].leapt = w->now;
 	if (outlasts(w, ms))
 		world_interrupt_all(w, host, 0);
 }

@@ -44,6 +44,12 @@ struct esp {
 	uint64_t astray_at; /* since when it goes to where the peer never was; 0: it doesn't */
 };
 
+/* The Child SA that a flow was led away from last. */
+struct left {
+	uint32_t spi_out;
+	uint64_t at;
+};
+
 struct pending {
 	struct ike_job *job;
 	uint64_t due; /* IKE_NEVER: it is never answered */
@@ -67,6 +73,7 @@ struct host {
 	struct nat nat;
 	struct rng rng;
 	uint64_t ahead;	  /* its clock, of the world's */
+	uint64_t leapt;	  /* when it last leapt */
 	uint64_t away;	  /* until then it is stopped, or starting */
 	uint64_t began;	  /* its life */
 	unsigned waiting; /* datagrams that came while it was stopped */
@@ -79,6 +86,7 @@ struct host {
 	unsigned job_count;
 	struct esp esp[ESP_MAX];
 	unsigned esp_count;
+	struct left left[FLOWS_MAX];
 };
 
 /* A connection between two hosts, configured on both. */
