@@ -289,7 +289,7 @@ static void become_quiet(struct world *w)
 {
 	/* A job that is never answered is over after a minute, and others wait for that. */
 	uint64_t end = w->now;
-	uint64_t slack = w->patience + 100000;
+	uint64_t slack = w->patience + (w->calm ? 100000 : 50000);
 
 	if (w->never || w->late)
 		slack += w->patience + 200000;
@@ -369,7 +369,7 @@ static bool simulate(uint64_t seed, struct totals *t)
 		check_recovered(w);
 	for (unsigned f = 0; f < FLOWS_MAX; f++)
 		interruptions += w->flow[f].interruptions;
-	if (!w->failed && run.one_initiates && !interruptions && !w->attacks)
+	if (!w->failed && run.calm && !interruptions)
 		check_single(w);
 	if (!w->failed)
 		delete_all(w);
