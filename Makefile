@@ -120,7 +120,7 @@ help:
 	@echo 'make check       the same without guests and long random runs, for every day'
 	@echo 'make scenarios   raveld against strongSwan and libreswan, each scenario in every way; WORDS chooses some'
 	@echo 'make fuzz        a hostile device against the driver for FUZZ_SECONDS (3600), guided by coverage'
-	@echo 'make sim-ike     RUNS (100000) of two IKE cores that rekey over a bad network, in virtual time from SEED'
+	@echo 'make sim-ike     RUNS (100000) of IKE cores in a world that is hard on them, in virtual time from SEED'
 	@echo 'make soak        states and their NIC come and go at random on three kernels, SOAK_ROUNDS (500) on each;'
 	@echo '                 before that SOAK_RUNS (1000000) of sim-ike'
 	@echo 'make bench       measured figures as a table, and as JSON in build/bench.json'

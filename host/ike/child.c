@@ -137,36 +137,58 @@ int ike_child_lead(struct ike_engine *e, struct ike_child *child, uint64_t now)
 					     : ike_child_bring(e, child, now, IKE_LEVEL_USE, NULL);
 }
 
+/* Look whether the peer sends on it: soon, and ever more seldom. */
+static void listen_later(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	uint64_t age = now - child->installed_at;
+
+	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM),
+		      now + (age > IKE_CONFIRM_MS ? age : IKE_CONFIRM_MS));
+}
+
 /* The peer has been told. */
 void ike_child_told(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
-	if (child->waiter.token || child->state != IKE_CHILD_INSTALLING)
-		return;
-	up(e, child, now);
-	if (ike_child_has_other(e, child))
-		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM), now + IKE_CONFIRM_MS);
-	else
-		ike_child_replaced(e, child, now);
+	if (!child->waiter.token && child->state == IKE_CHILD_INSTALLING) {
+		up(e, child, now);
+		if (!ike_child_has_other(e, child))
+			ike_child_replaced(e, child, now);
+	}
+	child->installed_at = now;
+	listen_later(e, child, now);
 }
 
 /* A further request of the peer's: it has the answer to the one before, and what that made. */
 void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
+	bool news = false;
+
+	for (struct ike_child *child = sa->children; child; child = child->next) {
+		news |= child->level >= IKE_LEVEL_OUTBOUND && !child->confirmed;
+		child->confirmed |= child->level >= IKE_LEVEL_OUTBOUND;
+	}
+	if (!news)
+		return;
+	if (ike_sa_has_lost(e, sa)) {
+		ike_sa_lost(e, sa, now);
+		return;
+	}
 	for (struct ike_child *child = sa->children; child; child = child->next) {
 		if (waits(child))
 			ike_child_replaced(e, child, now);
 	}
+	ike_sa_won(e, sa, now);
 }
 
 /* So is it when its traffic comes. */
 void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
-	if (!waits(child))
+	if (child->confirmed || child->state > IKE_CHILD_REKEYED)
 		return;
 	if (e->config.heard && e->config.heard(e->config.context, child->id))
-		ike_child_replaced(e, child, now);
+		ike_child_confirm(e, child->sa, now);
 	else
-		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM), now + IKE_CONFIRM_MS);
+		listen_later(e, child, now);
 }
 
 /* What waits beside one that is about to be taken out has its flow. */
@@ -262,6 +284,54 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 		ike_task_resume(e, task, now, &deleted);
 }
 
+static void linger(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	child->state = IKE_CHILD_LINGERING;
+	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY), IKE_NEVER);
+	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM), IKE_NEVER);
+	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_LIFE), now + IKE_LINGER_MS);
+}
+
+/* One of another IKE SA with this peer that has its flow, or is about to. */
+static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_child *child)
+{
+	const struct ike_sa *sa = child->sa;
+	struct ike_sa *other = NULL;
+
+	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+		for (struct ike_child *c = other->children; c && other != sa; c = c->next) {
+			if ((leads(c, child) || waits(c)) && same_flow(child, c))
+				return c;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Its IKE SA goes down. Where another one has its flow, it goes on receiving for a while there, as
+ * one that is rekeyed does: packets of the peer's may still be on their way. False: there is none.
+ */
+bool ike_child_linger_on(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	struct ike_child *heir = child->level > IKE_LEVEL_NONE ? heir_of(e, child) : NULL;
+	struct ike_sa *sa = child->sa;
+
+	if (!heir)
+		return false;
+	sa->children = child->next;
+	sa->child_count--;
+	child->sa = heir->sa;
+	child->task = NULL;
+	child->next = heir->next;
+	heir->next = child;
+	heir->sa->child_count++;
+	if (child->state != IKE_CHILD_LINGERING)
+		linger(e, child, now);
+	if (waits(heir))
+		ike_child_replaced(e, heir, now);
+	return true;
+}
+
 /*
  * Who is to take over. Where ours came to nothing, the peer may have made another at the same time.
  */
@@ -277,21 +347,21 @@ struct ike_child *ike_child_successor(const struct ike_engine *e, const struct i
 }
 
 /*
- * Both sides have said that it is over. One with a successor goes on receiving for a while: packets
- * of the peer's may still be on their way.
+ * Both sides have said that it is over. One whose flow another has goes on receiving for a while:
+ * packets of the peer's may still be on their way.
  */
 void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason)
 {
 	struct ike_child *next = ike_child_successor(e, child);
 
+	if (!next)
+		next = heir_of(e, child);
 	if (!next) {
 		ike_child_remove(e, child, now, reason);
 		return;
 	}
-	child->state = IKE_CHILD_LINGERING;
-	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY), IKE_NEVER);
-	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_LIFE), now + IKE_LINGER_MS);
+	linger(e, child, now);
 	ike_child_replaced(e, next, now);
 }
 
@@ -477,7 +547,6 @@ static void up(struct ike_engine *e, struct ike_child *child, uint64_t now)
 	} else {
 		ike_emit_event(e, IKE_ACTION_CHILD_UP, child->sa, child, NULL);
 	}
-	ike_sa_renewed(e, child->sa, now);
 }
 
 static const char *refusal(const struct ike_job *job)
@@ -510,6 +579,11 @@ static void job_done(struct ike_engine *e, struct ike_waiter *waiter, uint64_t n
 		ike_log(e, IKE_LOG_ERROR, sa, "child %s: %s", child->config->name, job->reason);
 	} else if (child->level == IKE_LEVEL_USE) {
 		up(e, child, now);
+		child->confirmed |= task != NULL; /* ours: it has answered */
+	}
+	if (task && child->confirmed) {
+		ike_sa_renewed(e, sa, now);
+		ike_sa_won(e, sa, now);
 	}
 	if (task) {
 		ike_task_resume(e, task, now, job);

@@ -50,8 +50,8 @@ void ike_engine_free(struct ike_engine *e)
 {
 	if (!e)
 		return;
-	ike_actions_free(e);
 	ike_registry_free(e);
+	ike_actions_free(e); /* what those had to say, too */
 	for (unsigned i = 0; i < e->connection_count; i++)
 		ike_connection_release(e->connections[i]);
 	free(e->connections);
@@ -198,6 +198,8 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 	if (!sa || sa->initiator == from_initiator || sa->spi_i != in->hdr.spi_i ||
 	    sa->spi_r != in->hdr.spi_r) {
 		e->stats.drop_unknown_spi++;
+		if (sa && sa->predecessor && sa->state == IKE_STATE_CONNECTING)
+			ike_path_hint(e, sa, in);
 		/* Section 2.21.4 */
 		if (!sa && !response && in->hdr.exchange >= IKE_AUTH &&
 		    in->hdr.exchange <= IKE_INFORMATIONAL && ike_answer_allowed(e, in->now))
@@ -208,16 +210,23 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 	if (ike_sha256(in->datagram, digest) || !in_window(e, sa, in, digest) ||
 	    !open_message(e, sa, in, &error))
 		return;
+	/* IKE_AUTH may come over another port, but without a NAT from no other address. */
+	if (sa->state == IKE_STATE_HALF_OPEN && !sa->path.nat_remote &&
+	    !ike_addr_same_ip(&in->remote, &sa->path.remote)) {
+		e->stats.drop_state++;
+		return;
+	}
 
 	sa->last_heard_at = in->now;
 	if (sa->state != IKE_STATE_HALF_OPEN)
 		ike_path_follow(e, sa, in);
-	if (!response)
-		ike_child_confirm(e, sa, in->now);
 	if (response)
 		process_response(e, sa, in, error);
 	else
 		process_request(e, sa, in, digest, error);
+	/* Not before: it may be about what it would be led to. */
+	if (sa->state != IKE_STATE_DEAD && !response)
+		ike_child_confirm(e, sa, in->now);
 	if (sa->state != IKE_STATE_DEAD)
 		ike_sa_advance(e, sa, in->now); /* what following the peer asks for */
 }

@@ -44,7 +44,7 @@ const struct ike_exchange ike_exchanges[IKE_EXCHANGES] = {
 			.start = ike_child_start,
 			.request = ike_create_child_request,
 			.response = ike_child_response,
-			.forget = ike_child_forget,
+			.forget = ike_rekey_forget, /* the peer's may be about the IKE SA */
 		},
 	[IKE_EXCHANGE_REKEY_CHILD] =
 		{

@@ -88,6 +88,22 @@ static int parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_
 
 /* Initiator: build. */
 
+/* May it be that another connection is about to reach the same peer? */
+static bool is_on_its_way(const struct ike_engine *e, const struct ike_connection *conn)
+{
+	for (unsigned i = 0; i < e->connection_count; i++) {
+		const struct ike_connection *other = e->connections[i];
+
+		if (other == conn || other->references == 1)
+			continue;
+		if (ike_id_equal(&other->remote_id, &conn->remote_id) ||
+		    (other->remote_id.type == IKE_ID_ANY &&
+		     ike_addr_same_ip(&other->remote, &conn->remote)))
+			return true;
+	}
+	return false;
+}
+
 /* True when nothing here knows of another IKE SA with this peer, be it on its way. */
 static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa)
 {
@@ -98,6 +114,8 @@ static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa)
 	if (sa->conn->unique == IKE_UNIQUE_NEVER || sa->conn->references > 2)
 		return false; /* the engine and this IKE SA hold the connection, and so does another
 			       */
+	if (is_on_its_way(e, sa->conn))
+		return false;
 	ike_half_open_find(e, &where, no_digest, &half_open);
 	if (half_open)
 		return false;
@@ -181,8 +199,23 @@ static enum ike_step reject_responder(struct ike_engine *e, struct ike_sa *sa, u
 	return IKE_DONE;
 }
 
-static void complete_child(struct ike_engine *e, struct ike_sa *sa, struct ike_child *child,
-			   const struct ike_in *in)
+/* Only now may it be spoken of: a further request says that the peer may send on it. */
+static enum ike_step child_is_there(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				    uint64_t now, struct ike_job *job)
+{
+	struct ike_child *child =
+		ike_child_find_id(e, IKE_OWNER(task, struct ike_auth_task, task)->child_id);
+
+	(void)sa;
+	(void)now;
+	if (job->error && child)
+		ike_delete_child(e, child, job->reason);
+	return IKE_DONE;
+}
+
+static enum ike_step complete_child(struct ike_engine *e, struct ike_sa *sa,
+				    struct ike_auth_task *auth, struct ike_child *child,
+				    const struct ike_in *in)
 {
 	const struct ike_handshake *h = sa->handshake;
 	char reason[IKE_REASON_MAX];
@@ -193,18 +226,23 @@ static void complete_child(struct ike_engine *e, struct ike_sa *sa, struct ike_c
 			 ike_explain(error));
 		ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s", child->config->name, reason);
 		ike_child_remove(e, child, in->now, reason);
-		return;
+		return IKE_DONE;
+	}
+	if (ike_sa_has_lost(e, sa)) {
+		ike_sa_lost(e, sa, in->now);
+		return IKE_DONE;
 	}
 	error = ike_child_complete(child, in, false);
 	if (!error &&
 	    ike_child_derive(child, NULL, ike_slice(h->ni, h->ni_len), ike_slice(h->nr, h->nr_len),
 			     true) == 0 &&
-	    ike_child_bring(e, child, in->now, IKE_LEVEL_USE, NULL) == 0)
-		return;
+	    ike_child_bring(e, child, in->now, IKE_LEVEL_USE, &auth->task) == 0)
+		return ike_task_wait(&auth->task, child_is_there);
 	/* The peer thinks it is up: take it back. */
 	snprintf(reason, sizeof(reason), "peer's answer for the Child SA is unacceptable (%s)",
 		 error ? ike_notify_name(error) : "key derivation failed");
 	ike_delete_child(e, child, reason);
+	return IKE_DONE;
 }
 
 enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
@@ -214,6 +252,7 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 	struct ike_slice id_body, auth_body;
 	struct ike_id id, expected = expected_peer(sa);
+	enum ike_step step = IKE_DONE;
 	struct ike_child *child;
 	const struct ike_psk *psk;
 	uint16_t error;
@@ -254,12 +293,12 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	ike_sa_established(e, sa, in->now, false);
 	child = sa->childless ? sa->children : ike_child_find_id(e, auth->child_id);
 	if (child && !sa->childless)
-		complete_child(e, sa, child, in);
+		step = complete_child(e, sa, auth, child, in);
 	else if (child && !ike_child_ask_again(e, child))
 		ike_child_remove(e, child, in->now, "out of memory");
 	sa->childless = false; /* what we have begun is for Child SAs */
 	ike_handshake_free(sa);
-	return IKE_DONE;
+	return step;
 }
 
 /* Responder: process. */
@@ -483,7 +522,9 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 		return reject_initiator(e, sa, &id, why_not(sa, conn, psk, &wanted, why));
 	sa->remote_id = id;
 	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
-	if (not_unique(e, sa, auth->initial_contact))
+	/* Where several connections fit, which one is meant is known with the Child SA. */
+	if (!ike_connection_alike(e, sa, sa->conn, &wanted, NULL) &&
+	    not_unique(e, sa, auth->initial_contact))
 		return reject_initiator(e, sa, &id, second_sa);
 	return accept_initiator(e, sa, auth, in, &wanted);
 }

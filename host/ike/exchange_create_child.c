@@ -289,7 +289,7 @@ static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_t
 	uint64_t id;
 
 	sa->no_more = true;
-	if (!sa->conn->remote.family || (t->old_id && !again))
+	if (!sa->conn->remote.family || sa->renews || (t->old_id && !again))
 		return false;
 	if (t->old_id) {
 		give_up(e, sa, t, now, "the peer makes no more in this IKE SA");
@@ -364,6 +364,25 @@ static enum ike_step in_use(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	return IKE_DONE;
 }
 
+/* The peer has deleted what we don't know: its delete may have overtaken its response. */
+void ike_child_note_unknown(struct ike_sa *sa, uint32_t spi)
+{
+	struct ike_task *task = sa->out.task;
+
+	if (ike_task_is(task, IKE_EXCHANGE_NEW_CHILD) ||
+	    ike_task_is(task, IKE_EXCHANGE_REKEY_CHILD))
+		of(task)->unknown_spis[of(task)->unknown_count++ % IKE_UNKNOWN_SPIS] = spi;
+}
+
+static bool is_deleted(const struct ike_create_task *t, const struct ike_child *child)
+{
+	for (unsigned i = 0; i < IKE_UNKNOWN_SPIS && i < t->unknown_count; i++) {
+		if (t->unknown_spis[i] == child->spi_out)
+			return true;
+	}
+	return false;
+}
+
 static enum ike_step made(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			  uint64_t now, const struct ike_secret *shared)
 {
@@ -372,6 +391,8 @@ static enum ike_step made(struct ike_engine *e, struct ike_sa *sa, struct ike_cr
 
 	if (!child)
 		return IKE_DONE;
+	if (is_deleted(t, child))
+		return give_up(e, sa, t, now, "deleted by peer");
 	if (ike_rival_won(t)) {
 		ike_log(e, IKE_LOG_DEBUG, sa, "child %s: both rekeyed it, the peer's stays",
 			t->config->name);
@@ -562,6 +583,11 @@ static uint16_t find_old(struct ike_sa *sa, const struct ike_notify *n, struct i
 	uint32_t spi = ike_get_u32(&c);
 
 	*old = ike_cursor_ok(&c) && n->spi.len == 4 ? ike_child_find_spi(sa, spi) : NULL;
+	/* It may be the one that the peer has made for us: its request has overtaken its response.
+	 */
+	if (!*old && (ike_task_is(sa->out.task, IKE_EXCHANGE_NEW_CHILD) ||
+		      ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_CHILD)))
+		return IKE_N_TEMPORARY_FAILURE;
 	if (!*old)
 		return IKE_N_CHILD_SA_NOT_FOUND;
 	return (*old)->state == IKE_CHILD_INSTALLED || (*old)->state == IKE_CHILD_REKEYING

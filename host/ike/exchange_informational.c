@@ -252,10 +252,13 @@ static void delete_children(struct ike_engine *e, struct ike_sa *sa, uint64_t no
 	struct ike_cursor c = ike_cursor(d->spis);
 
 	for (unsigned i = 0; i < d->count; i++) {
-		struct ike_child *child = ike_child_find_spi(sa, ike_get_u32(&c));
+		uint32_t spi = ike_get_u32(&c);
+		struct ike_child *child = ike_child_find_spi(sa, spi);
 
-		if (!child)
+		if (!child) {
+			ike_child_note_unknown(sa, spi);
 			continue;
+		}
 		if (child->state != IKE_CHILD_DELETING) {
 			ike_put_u32(answer, child->spi_in);
 			child->cause = IKE_CAUSE_PEER;

@@ -215,6 +215,8 @@ static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct
 	if (sa->state == IKE_STATE_REKEYED || ike_rival_won(t)) {
 		ike_log(e, IKE_LOG_DEBUG, sa, "both rekeyed the IKE SA, the peer's stays");
 		take_back(e, made, now, "the peer's simultaneous one stays");
+		/* The peer's may still be in the making, or have come to nothing. */
+		sa->successor = rival ? rival->id : 0;
 		if (rival)
 			ike_sa_decided(e, rival, now);
 		return IKE_DONE;

@@ -111,6 +111,27 @@ static bool came_over(const struct ike_in *in, const struct ike_addr *local,
 	return ike_addr_equal(&in->local, local) && ike_addr_equal(&in->remote, remote);
 }
 
+/* May it have moved there? Requests of ours go there as well. */
+static void suspect_move(struct ike_path *path, const struct ike_in *in)
+{
+	path->moving = true;
+	path->moving_local = in->local;
+	path->moving_remote = in->remote;
+}
+
+/*
+ * A peer that has moved to the successor before we got its answer speaks of nothing else. What it
+ * sends there can't be read yet, but where it comes from is where to ask for that answer.
+ */
+void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct ike_in *in)
+{
+	struct ike_sa *old = ike_sa_find_id(e, made->predecessor);
+
+	if (old && old->path.nat_remote && !old->path.nat_local &&
+	    !came_over(in, &old->path.local, &old->path.remote))
+		suspect_move(&old->path, in);
+}
+
 /*
  * Follow a peer behind a NAT whose mapping changed. Without a NAT, or behind one ourselves,
  * addresses stay what they were.
@@ -136,9 +157,7 @@ void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
 			move(e, sa, in);
 		return;
 	}
-	path->moving = true;
-	path->moving_local = in->local;
-	path->moving_remote = in->remote;
+	suspect_move(path, in);
 	ike_liveness_check(e, sa);
 }
 

@@ -28,16 +28,6 @@ static bool is_idle(const struct ike_sa *sa)
 	return !sa->out.task && !sa->out.queue && !sa->in.task && !ike_sa_is_busy(sa);
 }
 
-static bool has(const struct ike_sa *sa, const struct ike_child_config *config)
-{
-	for (const struct ike_child *child = sa->children; child; child = child->next) {
-		if (child->config == config && child->level == IKE_LEVEL_USE &&
-		    child->state <= IKE_CHILD_REKEYED)
-			return true;
-	}
-	return false;
-}
-
 static bool counts(const struct ike_child *child)
 {
 	return child->state < IKE_CHILD_DELETING;
@@ -71,6 +61,7 @@ static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		return;
 	}
 	ike_log(e, IKE_LOG_INFO, sa, "is renewed: %s", why);
+	sa->renewed_at = now;
 	if (ike_sa_begin(e, now, sa->conn, first->config, &sa->path.local, NULL, &id))
 		return;
 	made = ike_sa_find_id(e, id);
@@ -80,13 +71,13 @@ static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		ike_sa_down(e, made, "out of memory");
 }
 
-/* Of one that is up and has nothing more to do. */
-static void give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made)
+/* One that is up and has nothing more to do, and yet not all of it: the old one goes on. */
+static void give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made, uint64_t now)
 {
-	ike_log(e, IKE_LOG_WARNING, sa, "IKE SA %llu hasn't all of its Child SAs: both stay",
-		(unsigned long long)made->id);
-	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH], IKE_NEVER);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH], now + 10 * IKE_RENEW_RETRY_MS);
 	made->renews = 0;
+	ike_log(e, IKE_LOG_WARNING, sa, "isn't renewed: the peer makes not all of its Child SAs");
+	ike_sa_delete(e, made, now, "it can't take over from the IKE SA that it was to renew");
 }
 
 /* Begin, or look how far it has come; an attempt that has come to nothing is made again. */
@@ -97,12 +88,25 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || e->stopping)
 		return;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
-		      now + (made || !is_idle(sa) ? IKE_RETRY_MS : IKE_RENEW_RETRY_MS) +
-			      ike_jitter(e, IKE_RETRY_RAND_MS));
+		      now + IKE_RETRY_MS + ike_jitter(e, IKE_RETRY_RAND_MS));
 	if (made && made->state == IKE_STATE_ESTABLISHED && is_idle(made))
-		give_up(e, sa, made);
-	else if (!made && is_idle(sa))
+		give_up(e, sa, made, now);
+	else if (!made && is_idle(sa) &&
+		 (!sa->renewed_at || now - sa->renewed_at >= IKE_RENEW_RETRY_MS))
 		begin(e, sa, now, why);
+}
+
+/* Either of the two is rekeyed meanwhile. */
+void ike_sa_renewal_moves(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa)
+{
+	struct ike_sa *made = renewal_of(e, old), *renewed = ike_sa_find_id(e, old->renews);
+
+	sa->renewal = old->renewal;
+	sa->renews = old->renews;
+	if (made)
+		made->renews = sa->id;
+	if (renewed)
+		renewed->renewal = sa->id;
 }
 
 /* Called whenever a Child SA has come into use: is it the last that was missing? */
@@ -110,12 +114,8 @@ void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_sa *old = sa->renews ? ike_sa_find_id(e, sa->renews) : NULL;
 
-	if (!old)
+	if (!old || !ike_sa_covers(sa, old))
 		return;
-	for (const struct ike_child *child = old->children; child; child = child->next) {
-		if (counts(child) && !has(sa, child->config))
-			return;
-	}
 	sa->renews = 0;
 	ike_log(e, IKE_LOG_INFO, sa, "has taken over from IKE SA %llu",
 		(unsigned long long)old->id);

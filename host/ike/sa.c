@@ -100,21 +100,19 @@ static void hand_over(struct ike_engine *e, struct ike_sa *sa)
 	struct ike_sa *next = sa->successor ? ike_sa_find_id(e, sa->successor) : NULL,
 		      *rival = NULL;
 
-	if (next && next->state == IKE_STATE_CONNECTING)
-		ike_sa_down(e, next, "the IKE SA that it was to replace is gone");
 	if (ike_task_is(sa->out.task, IKE_EXCHANGE_REKEY_IKE))
 		rival = ike_sa_find_id(
 			e, IKE_OWNER(sa->out.task, struct ike_create_task, task)->rival_id);
-	if (sa->state != IKE_STATE_ESTABLISHED) {
-		/* It was to be deleted, and what was to replace it isn't wanted either. */
-		if (sa->state == IKE_STATE_DELETING && next && next->predecessor == sa->id &&
-		    next->state == IKE_STATE_ESTABLISHED)
-			ike_sa_delete(e, next, sa->last_heard_at, "its predecessor is deleted");
-		return;
-	}
+	if (next && next->state == IKE_STATE_CONNECTING)
+		ike_sa_down(e, next, "the IKE SA that it was to replace is gone");
 	if (rival)
 		next = rival;
 	if (!next || next->state != IKE_STATE_ESTABLISHED)
+		return;
+	/* If it was to be deleted, what was to replace it isn't wanted either. */
+	if (sa->state == IKE_STATE_DELETING && next->predecessor == sa->id)
+		ike_sa_delete(e, next, sa->last_heard_at, "its predecessor is deleted");
+	if (sa->state != IKE_STATE_ESTABLISHED)
 		return;
 	ike_liveness_check(e, next); /* it may be that the peer is dead */
 	ike_sa_succeed(e, sa, next, sa->last_heard_at);
@@ -131,8 +129,10 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	hand_over(e, sa);
 	said = is_missed(sa);
 	sa->state = IKE_STATE_DEAD;
-	while (sa->children)
-		ike_child_remove(e, sa->children, e->now, why);
+	while (sa->children) {
+		if (!ike_child_linger_on(e, sa->children, e->now))
+			ike_child_remove(e, sa->children, e->now, why);
+	}
 	ike_tasks_drop(e, sa, why);
 	ike_half_open_remove(e, sa);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
@@ -196,10 +196,10 @@ bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa)
  */
 static bool at_once(const struct ike_sa *old, const struct ike_sa *sa)
 {
-	bool crossed = old->initiator != sa->initiator &&
-		       sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
+	bool at_the_same_time = old->initiator != sa->initiator &&
+				sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
 
-	return !crossed && !ike_sa_may_be_renewed_by(old, sa);
+	return !at_the_same_time && !ike_sa_may_be_renewed_by(old, sa);
 }
 
 /* Nor does the peer know a successor of it that has taken over thereby. */
@@ -242,24 +242,86 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now, boo
 	}
 }
 
+static bool leads(const struct ike_sa *sa, const struct ike_child_config *config)
+{
+	for (const struct ike_child *child = sa->children; child; child = child->next) {
+		if (child->config == config && child->level == IKE_LEVEL_USE && child->confirmed &&
+		    child->state <= IKE_CHILD_REKEYED)
+			return true;
+	}
+	return false;
+}
+
+/* Has it all that the other has, and is going to have? */
+bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other)
+{
+	for (const struct ike_child *child = other->children; child; child = child->next) {
+		if (child->state < IKE_CHILD_DELETING && !leads(sa, child->config))
+			return false;
+	}
+	return other->children && !ike_task_is(other->in.task, IKE_EXCHANGE_NEW_CHILD) &&
+	       !ike_task_find(other, IKE_EXCHANGE_NEW_CHILD);
+}
+
+/* One that the peer began while we began this one, or the other way round. */
+static struct ike_sa *crossed(const struct ike_engine *e, const struct ike_sa *sa,
+			      const struct ike_sa *after)
+{
+	struct ike_sa *other = (struct ike_sa *)after;
+
+	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+		if (other->initiator != sa->initiator && !other->predecessor &&
+		    other->authenticated_at >= sa->created_at &&
+		    sa->authenticated_at >= other->created_at && !ike_sa_ending(other))
+			return other;
+	}
+	return NULL;
+}
+
 /*
- * Both sides have begun one at the same time, for the same: the one whose initiator has the lower
- * SPI goes. Perhaps only one side can tell that it was at the same time.
+ * Where both sides have begun one at the same time, the one whose initiator has the lower SPI goes;
+ * perhaps only one side can tell that it was at the same time. Is it this one? Then the flow had
+ * better not be led there.
  */
-static void settle_rivals(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+bool ike_sa_has_lost(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	const struct ike_sa *other = NULL;
+
+	while (sa->conn->unique != IKE_UNIQUE_NEVER && (other = crossed(e, sa, other))) {
+		if (sa->spi_i < other->spi_i && ike_sa_covers(other, sa))
+			return true;
+	}
+	return false;
+}
+
+static const char both_began[] = "both sides have begun one at the same time";
+
+void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	ike_sa_delete(e, sa, now, both_began);
+}
+
+/* A flow has been led there: of what crossed it, that may go which has nothing of its own. */
+void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_sa *other = NULL;
 
-	if (sa->conn->unique == IKE_UNIQUE_NEVER)
-		return;
-	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+	while (sa->conn->unique != IKE_UNIQUE_NEVER && !ike_sa_ending(sa) &&
+	       (other = crossed(e, sa, other))) {
 		struct ike_sa *loser = other->spi_i < sa->spi_i ? other : sa;
+		const struct ike_sa *winner = loser == sa ? other : sa;
 
-		if (other == sa || other->initiator == sa->initiator || other->predecessor ||
-		    other->authenticated_at < sa->created_at || ike_sa_ending(other) ||
-		    !same_child(other, sa))
+		if (ike_sa_covers(winner, loser)) {
+			ike_sa_lost(e, loser, now);
 			continue;
-		ike_sa_delete(e, loser, now, "both sides have begun one at the same time");
+		}
+		for (struct ike_child *c = loser->children; c; c = c->next) {
+			if (c->state == IKE_CHILD_INSTALLED && leads(winner, c->config))
+				ike_delete_child(e, c, both_began);
+			if (loser->state == IKE_STATE_DEAD)
+				return;
+		}
+		ike_sa_advance(e, loser, now);
 	}
 }
 
@@ -323,12 +385,13 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 /* Its lifetime is over; or another was to take its place, which may have gone itself by now. */
 void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	uint64_t other = sa->superseded_by;
+	bool superseded = sa->superseded_by;
+	const struct ike_sa *other = ike_sa_find_id(e, sa->superseded_by);
 
 	sa->superseded_by = 0;
-	if (!other)
+	if (!superseded)
 		ike_sa_delete(e, sa, now, "its lifetime is over");
-	else if (ike_sa_find_id(e, other))
+	else if (other && ike_sa_covers(other, sa))
 		ike_sa_delete(e, sa, now, "replaced by a newer IKE SA of this peer");
 	else
 		set_lifetimes(e, sa);
@@ -386,6 +449,9 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	sa->state = IKE_STATE_ESTABLISHED;
 	sa->connected = true;
 	sa->established_at = sa->last_heard_at = now;
+	/* The peer may have moved since it was begun. */
+	sa->path.local = old->path.local;
+	sa->path.remote = old->path.remote;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	while (*last)
 		last = &(*last)->next;
@@ -416,6 +482,7 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	ike_timer_set(e, &old->timers[IKE_TIMER_EXPIRE], now + patience(old->conn));
 	ike_table_remove(&e->by_peer, &old->links.by_peer);
 	ike_peer_link(e, sa);
+	ike_sa_renewal_moves(e, old, sa);
 	ike_sa_alive(e, sa, now);
 	a = ike_emit_event(e, IKE_ACTION_IKE_REKEYED, sa, NULL, NULL);
 	if (a)
@@ -461,7 +528,6 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	ike_log(e, IKE_LOG_INFO, sa, "established between %.64s and %.64s", local, remote);
 	ike_peer_link(e, sa);
 	supersede(e, sa, now, initial_contact);
-	settle_rivals(e, sa, now);
 	delete_surplus(e, sa, now);
 }
 

@@ -19,14 +19,15 @@ enum {
 	IKE_INIT_ERROR_MS = 2000,	/* to wait for a better answer after an error */
 	IKE_CHILDREN_MAX = 64,		/* in one IKE SA */
 	IKE_REPLACED_MS = 10000,	/* that an IKE SA stays whose peer renews it */
+	IKE_UNKNOWN_SPIS = 4,		/* deleted before they came up, that are remembered */
 	IKE_LINGER_MS = 5000,		/* that a replaced Child SA goes on to receive */
-	IKE_CONFIRM_MS = 500,		/* between looks whether the peer sends on a new one */
-	IKE_RETRY_MS = 2000,		/* after a rekeying that came to nothing, */
-	IKE_RENEW_RETRY_MS = 60000,	/* after a renewal, in between things are rekeyed */
-	IKE_RETRY_RAND_MS = 8000,	/* and up to so much more */
-	IKE_INIT_MESSAGE_MAX = 8192,	/* IKE_SA_INIT is kept until IKE_AUTH is done */
-	IKE_NOTIFY_BURST = 20,		/* answers outside any IKE SA ... */
-	IKE_NOTIFY_INTERVAL_MS = 100,	/* ... and how often one more is allowed */
+	IKE_CONFIRM_MS = 500,	      /* until the first look whether the peer sends on a new one */
+	IKE_RETRY_MS = 2000,	      /* after a rekeying that came to nothing, */
+	IKE_RENEW_RETRY_MS = 60000,   /* after a renewal, in between things are rekeyed */
+	IKE_RETRY_RAND_MS = 8000,     /* and up to so much more */
+	IKE_INIT_MESSAGE_MAX = 8192,  /* IKE_SA_INIT is kept until IKE_AUTH is done */
+	IKE_NOTIFY_BURST = 20,	      /* answers outside any IKE SA ... */
+	IKE_NOTIFY_INTERVAL_MS = 100, /* ... and how often one more is allowed */
 };
 
 struct ike_buffer {
@@ -69,6 +70,7 @@ struct ike_child {
 	uint64_t predecessor; /* id of the one that it replaces, until it is in use */
 	uint64_t installed_at;
 	enum ike_cause cause; /* of its end, unless it is the IKE SA's */
+	bool confirmed;	      /* the peer has it, too */
 };
 
 /* A point in time, where an interval may be "never". */
@@ -162,6 +164,7 @@ struct ike_sa {
 	uint64_t predecessor; /* and of the one that it replaces, until it has */
 	uint64_t renews;      /* id of the one in whose place it is begun, until it has all of it */
 	uint64_t renewal;     /* id of the one that is begun in its place */
+	uint64_t renewed_at;  /* the last attempt; 0: none */
 	uint64_t superseded_by; /* id of the one that is to take its place, soon; 0: none */
 	bool began;		/* we have authenticated first; rekeying doesn't change it */
 	bool no_more;		/* the peer has refused to make anything in it */
@@ -261,6 +264,10 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 bool ike_sa_ending(const struct ike_sa *sa);
 bool ike_sa_is_busy(const struct ike_sa *sa);
+bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other);
+bool ike_sa_has_lost(const struct ike_engine *e, const struct ike_sa *sa);
+void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa);
 void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
@@ -278,6 +285,7 @@ uint64_t ike_sa_our_spi(const struct ike_sa *sa);
 /* renew.c: another IKE SA in the place of one */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why);
 void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_renewal_moves(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa);
 bool ike_sa_is_renewed(const struct ike_engine *e, const struct ike_sa *sa);
 
 /* operator.c */
@@ -292,6 +300,7 @@ void ike_nat_float(struct ike_engine *e, struct ike_sa *sa);
 bool ike_path_nat(const struct ike_path *path);
 bool ike_path_encap(const struct ike_engine *e, const struct ike_path *path);
 void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct ike_in *in);
 void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
 /* child.c: the life of a Child SA */
@@ -304,6 +313,7 @@ int ike_child_bring(struct ike_engine *e, struct ike_child *child, uint64_t now,
 void ike_child_free(struct ike_engine *e, struct ike_child *child);
 void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason);
+bool ike_child_linger_on(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason);
 struct ike_child *ike_child_successor(const struct ike_engine *e, const struct ike_child *child);
@@ -442,6 +452,9 @@ struct ike_create_task {
 	struct ike_ts packet[2]; /* that waits for a new Child SA; family 0: none */
 	struct ike_dh *dh;
 	unsigned rounds; /* changes of group */
+	/* Ours: what the peer has deleted of which we don't know yet, as it may be the one made. */
+	uint32_t unknown_spis[IKE_UNKNOWN_SPIS];
+	unsigned unknown_count;
 	uint8_t ni[IKE_NONCE_MAX];
 	uint8_t nr[IKE_NONCE_MAX];
 	size_t ni_len;
@@ -475,6 +488,7 @@ bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_c
 		     const struct ike_ts packet[2]);
 bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config);
 bool ike_child_rekey_is_queued(const struct ike_child *child);
+void ike_child_note_unknown(struct ike_sa *sa, uint32_t spi);
 bool ike_child_ask_again(struct ike_engine *e, struct ike_child *child);
 
 enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,

@@ -948,6 +948,7 @@ static void both_may_begin_at_once_and_one_remains(void **state)
 			packet_free(&p);
 			net->now++;
 		}
+		a()->traffic = b()->traffic = true;
 		pass_time(35000); /* one that was refused is forgotten */
 		assert_int_equal(a()->engine->sa_count, 1);
 		assert_int_equal(b()->engine->sa_count, 1);
@@ -1086,6 +1087,7 @@ static void unique_replace_deletes_the_old_and_keep_refuses_the_new(void **state
 			ike_initiate(a()->engine, net->now, "again", NULL, NULL, NULL, &id), 0);
 		node_drain(a());
 		net_settle(net);
+		b()->traffic = true;
 		pass_time(IKE_REPLACED_MS); /* it might have been a renewal */
 		assert_int_equal(b()->engine->sa_count, 1);
 		assert_non_null(strstr(b()->ike_reason, "replaced"));

@@ -178,9 +178,12 @@ static void establish_one_of_two(const struct side *one, const struct side *two)
 	for (unsigned i = 0; i < 2; i++) {
 		struct ike_connection *conn = net->node[i].engine->connections[0];
 		struct ike_child_config *config = ike_connection_add_child(conn, "d");
+		struct ike_ts *ts;
 
 		*config = conn->children[0];
 		strcpy(config->name, "d");
+		ts = i ? &config->remote_ts.list[0] : &config->local_ts.list[0]; /* A's */
+		ts->first[1] = ts->last[1] = 77;
 	}
 	start(net, 0);
 	net_settle(net);
@@ -245,7 +248,7 @@ static void a_new_child_sa_that_the_peer_deletes_while_it_is_made(void **state)
 	deliver_to(1);
 	deliver_to(0);
 	assert_true(waits_for_data_path(a()));
-	child = ike_child_find_config(b()->engine, &b()->engine->connections[0]->children[0], NULL);
+	child = ike_child_find_config(b()->engine, &b()->engine->connections[0]->children[1], NULL);
 	ike_terminate_child(b()->engine, net->now, child->id);
 	node_drain(b());
 	net_settle(net);

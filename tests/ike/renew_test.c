@@ -321,8 +321,8 @@ static void the_packet_that_waits_decides_what_is_narrowed_to(void **state)
 		memcpy(packet[0].last, packet[0].first, 16);
 		packet[0].protocol = 17;
 		packet[1] = host(50 + k, 9, 53);
-		assert_int_equal(
-			ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id), 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
+				 0);
 		node_drain(a());
 		net_settle(net);
 		assert_int_equal(b()->child_up, 1);
@@ -346,8 +346,7 @@ static void an_end_says_who_is_behind_it(void **state)
 		else if (i == 1)
 			ike_terminate(b()->engine, net->now, b()->ike_id);
 		else if (i == 2)
-			ike_terminate_child(b()->engine, net->now,
-					    sending_child(b())->sa.child_id);
+			ike_terminate_child(b()->engine, net->now, sending_child(b())->sa.child_id);
 		else
 			net->down = true;
 		node_drain(a());

@@ -1,0 +1,952 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/ike/world.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/ike/cheap_crypto.h"
+#include "tests/ike/invariants.h"
+
+enum { STOPPED_QUEUE = 24 }; /* datagrams that a socket keeps for who doesn't read */
+
+/* What has happened */
+
+static void print_line(const struct trace *t)
+{
+	char from[IKE_ADDR_TEXT], to[IKE_ADDR_TEXT];
+
+	fprintf(stderr, "#   %8llu  host %u  ", (unsigned long long)t->at, t->host);
+	if (t->kind == TRACE_EVENT) {
+		fprintf(stderr, "%s (%llu)\n", t->text, (unsigned long long)t->value);
+		return;
+	}
+	ike_addr_text(&t->from, from, sizeof(from));
+	ike_addr_text(&t->to, to, sizeof(to));
+	fprintf(stderr, "%s %s:%u -> %s:%u %s %s %u of %08llx%s\n",
+		t->kind == TRACE_SENT ? "sends   " : "receives", from, t->from.port, to, t->to.port,
+		ike_exchange_name(t->exchange),
+		t->flags & IKE_FLAG_RESPONSE ? "response" : "request", t->message_id,
+		(unsigned long long)(t->spi_i >> 32), t->text);
+}
+
+static void trace(struct world *w, const struct trace *t)
+{
+	w->trace[w->traced++ % TRACE_MAX] = *t;
+	if (w->verbose)
+		print_line(t);
+}
+
+void world_trace(struct world *w, unsigned host, const char *text, uint64_t value)
+{
+	struct trace t = {
+		.at = w->now,
+		.kind = TRACE_EVENT,
+		.host = host,
+		.text = text,
+		.value = value,
+	};
+
+	trace(w, &t);
+}
+
+static void trace_datagram(struct world *w, enum trace_kind kind, unsigned host,
+			   const struct datagram *d, const char *text)
+{
+	struct trace t = {
+		.at = w->now,
+		.kind = kind,
+		.host = host,
+		.from = d->from,
+		.to = d->to,
+		.text = text,
+	};
+	struct ike_header hdr;
+
+	if (ike_header_parse(ike_slice(d->data, d->len), &hdr) == 0) {
+		t.exchange = hdr.exchange;
+		t.flags = hdr.flags;
+		t.message_id = hdr.message_id;
+		t.spi_i = hdr.spi_i;
+	}
+	trace(w, &t);
+	w->digest = cheap_sum(w->digest ^ w->now, d->data, d->len);
+}
+
+static void print_trace(const struct world *w)
+{
+	unsigned first = w->traced > TRACE_MAX ? w->traced - TRACE_MAX : 0;
+
+	for (unsigned i = first; i < w->traced && !w->verbose; i++)
+		print_line(&w->trace[i % TRACE_MAX]);
+}
+
+void world_fail(struct world *w, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (w->failed)
+		return;
+	w->failed = true;
+	print_trace(w);
+	fprintf(stderr, "# seed=%llu, %llu ms: ", (unsigned long long)w->seed,
+		(unsigned long long)w->now);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+/* Who may fail, and until when */
+
+void world_interrupt(struct world *w, unsigned a, unsigned b, uint64_t ms)
+{
+	for (unsigned f = 0; f < FLOWS_MAX; f++) {
+		const struct peering *p = &w->peering[f / CHILDREN_PER_PEERING];
+		struct flow *flow = &w->flow[f];
+
+		if (!flow->exists ||
+		    !((p->host[0] == a && p->host[1] == b) || (p->host[0] == b && p->host[1] == a)))
+			continue;
+		flow->watched = false;
+		flow->interruptions++;
+		if (flow->suspended < w->now + ms + w->settle)
+			flow->suspended = w->now + ms + w->settle;
+	}
+}
+
+void world_interrupt_all(struct world *w, unsigned host, uint64_t ms)
+{
+	for (unsigned i = 0; i < w->hosts; i++)
+		world_interrupt(w, host, i, ms);
+}
+
+/* Is it longer than what is surely waited for? */
+static bool outlasts(const struct world *w, uint64_t ms)
+{
+	return ms > w->patience / 3;
+}
+
+/* Addresses */
+
+uint64_t host_now(const struct host *h)
+{
+	return h->world->now + h->ahead;
+}
+
+bool host_works(const struct host *h)
+{
+	return h->engine && h->away <= h->world->now;
+}
+
+struct ike_addr host_outside(const struct host *h, bool natt)
+{
+	struct ike_addr addr = h->nat.present ? h->nat.outside : h->addr;
+
+	addr.port = natt ? IKE_PORT_NATT : IKE_PORT;
+	if (h->nat.present)
+		addr.port = h->nat.port[natt];
+	return addr;
+}
+
+/* Who gets what is sent there, and as what it comes in; NULL: nobody. */
+static struct host *host_at(struct world *w, const struct ike_addr *to, struct ike_addr *local)
+{
+	for (unsigned i = 0; i <= HOSTS_MAX; i++) {
+		struct host *h = &w->host[i];
+
+		if (i >= w->hosts && i != IMPOSTOR)
+			continue;
+		for (unsigned natt = 0; natt < 2; natt++) {
+			struct ike_addr outside = host_outside(h, natt);
+
+			if (!ike_addr_equal(&outside, to))
+				continue;
+			*local = h->addr;
+			local->port = natt ? IKE_PORT_NATT : IKE_PORT;
+			return h;
+		}
+	}
+	return NULL;
+}
+
+/* Flows */
+
+unsigned flow_of(const char *child)
+{
+	unsigned peering, number;
+
+	if (sscanf(child, "p%uc%u", &peering, &number) != 2)
+		abort();
+	return peering * CHILDREN_PER_PEERING + number;
+}
+
+unsigned flow_peer(const struct world *w, unsigned flow, unsigned host)
+{
+	const struct peering *p = &w->peering[flow / CHILDREN_PER_PEERING];
+
+	return p->host[p->host[0] == host];
+}
+
+const struct esp *sending(const struct host *h, unsigned flow)
+{
+	const struct esp *best = NULL;
+
+	for (unsigned i = 0; i < h->esp_count; i++) {
+		const struct esp *c = &h->esp[i];
+
+		if (c->flow == flow && c->used && (!best || c->used > best->used))
+			best = c;
+	}
+	return best;
+}
+
+const struct esp *find_esp(const struct host *h, uint32_t spi_in)
+{
+	for (unsigned i = 0; i < h->esp_count; i++) {
+		if (h->esp[i].spi_in == spi_in)
+			return &h->esp[i];
+	}
+	return NULL;
+}
+
+static struct esp *find_child(struct host *h, uint64_t id)
+{
+	for (unsigned i = 0; i < h->esp_count; i++) {
+		if (h->esp[i].child_id == id)
+			return &h->esp[i];
+	}
+	return NULL;
+}
+
+/* The network */
+
+void world_post(struct world *w, const struct datagram *d, uint64_t delay)
+{
+	struct datagram *q = &w->queue[w->queued];
+
+	if (w->queued == DATAGRAMS_MAX) {
+		world_fail(w, "a storm: %u datagrams are on their way", w->queued);
+		return;
+	}
+	w->queued++;
+	*q = *d;
+	q->due = w->now + delay;
+	q->order = w->order++;
+	q->data = malloc(d->len ? d->len : 1);
+	memcpy(q->data, d->data, d->len);
+}
+
+static uint64_t draw_delay(struct world *w)
+{
+	return w->delay_min + rng_below(&w->rng, w->delay_max - w->delay_min + 1);
+}
+
+static bool is_cut(struct world *w, const struct host *from, const struct ike_addr *to)
+{
+	struct ike_addr local;
+	const struct host *h = host_at(w, to, &local);
+
+	return h && h->index < HOSTS_MAX && from->index < HOSTS_MAX &&
+	       w->cut[from->index][h->index] > w->now;
+}
+
+static void transmit(struct host *h, const struct ike_send *s)
+{
+	struct world *w = h->world;
+	bool natt = s->local.port == IKE_PORT_NATT;
+	struct datagram d = {
+		.from = h->index == IMPOSTOR ? s->local : host_outside(h, natt),
+		.to = s->remote,
+		.forged = h->index == IMPOSTOR,
+		.data = (uint8_t *)s->data.data,
+		.len = s->data.len,
+	};
+
+	w->sent++;
+	if (s->data.len == 1) /* a keepalive, the only one without a marker on 4500 */
+		return;
+	if (s->marker != natt)
+		world_fail(w, "the marker doesn't go with the port");
+	if (d.forged) {
+		world_post(w, &d, 0);
+		return;
+	}
+	attacker_see(w, &d);
+	if (is_cut(w, h, &d.to)) {
+		trace_datagram(w, TRACE_SENT, h->index, &d, ", cut");
+		return;
+	}
+	if (rng_percent(&w->rng, w->loss)) {
+		trace_datagram(w, TRACE_SENT, h->index, &d, ", lost");
+		return;
+	}
+	trace_datagram(w, TRACE_SENT, h->index, &d, "");
+	world_post(w, &d, draw_delay(w));
+	if (rng_percent(&w->rng, w->duplicate))
+		world_post(w, &d, draw_delay(w));
+}
+
+static unsigned oldest(const struct world *w)
+{
+	unsigned best = 0;
+
+	for (unsigned i = 1; i < w->queued; i++) {
+		const struct datagram *d = &w->queue[i], *b = &w->queue[best];
+
+		if (d->due < b->due || (d->due == b->due && d->order < b->order))
+			best = i;
+	}
+	return best;
+}
+
+static void deliver(struct world *w)
+{
+	unsigned i = oldest(w);
+	struct datagram d = w->queue[i];
+	struct ike_addr local;
+	struct host *h = host_at(w, &d.to, &local);
+
+	if (h && h->engine && h->away > w->now && h->waiting < STOPPED_QUEUE) {
+		h->waiting++;
+		w->queue[i].due = h->away;
+		return;
+	}
+	w->queue[i] = w->queue[--w->queued];
+	if (h && host_works(h)) {
+		trace_datagram(w, TRACE_RECEIVED, h->index, &d, d.forged ? ", forged" : "");
+		cheap_trust = h->index == IMPOSTOR;
+		ike_receive(h->engine, host_now(h), &local, &d.from, ike_slice(d.data, d.len));
+		cheap_trust = false;
+		host_drain(h);
+	}
+	free(d.data);
+}
+
+/* The data path */
+
+static uint32_t alloc_spi(void *context)
+{
+	struct host *h = context;
+
+	h->spis_out++;
+	return h->next_spi++;
+}
+
+static void release_spi(void *context, uint32_t spi)
+{
+	(void)spi;
+	((struct host *)context)->spis_out--;
+}
+
+/* Has the peer sent on it, and did it get here? Only at times there is traffic. */
+static bool heard(void *context, uint64_t child_id)
+{
+	struct host *h = context;
+	struct world *w = h->world;
+	const struct esp *child = find_child(h, child_id), *from;
+	const struct host *peer;
+	struct ike_addr local;
+
+	if (!child || !rng_percent(&h->rng, 30))
+		return false;
+	peer = &w->host[flow_peer(w, child->flow, h->index)];
+	from = sending(peer, child->flow);
+	return from && from->spi_out == child->spi_in && host_works(peer) &&
+	       w->cut[peer->index][h->index] <= w->now && host_at(w, &from->remote, &local) == h;
+}
+
+static void learn(struct host *h, const struct ike_child_job *job)
+{
+	struct esp *child;
+
+	if (h->esp_count == ESP_MAX) {
+		world_fail(h->world, "host %u: Child SAs pile up in its data path", h->index);
+		return;
+	}
+	child = &h->esp[h->esp_count++];
+	*child = (struct esp){
+		.child_id = job->child_id,
+		.flow = flow_of(job->child),
+		.second = !job->replaces,
+		.spi_in = job->spi_in,
+		.spi_out = job->spi_out,
+		.local = job->local,
+		.remote = job->remote,
+		.encap = job->encap,
+		.keys_in = job->keys_in,
+		.keys_out = job->keys_out,
+	};
+	check_keys_fresh(h, child);
+	check_address(h, child, false);
+}
+
+/*
+ * A flow that has a Child SA gets another that isn't its successor: both hosts have begun, or the
+ * peer has lost the first. Whose IKE SAs stay is up to them.
+ */
+static void lead(struct host *h, struct esp *child)
+{
+	struct world *w = h->world;
+	const struct esp *before = sending(h, child->flow);
+
+	if (before)
+		h->left[child->flow] = (struct left){.spi_out = before->spi_out, .at = w->now};
+	if (child->second && before && !w->calm)
+		world_interrupt(w, h->index, flow_peer(w, child->flow, h->index), 0);
+	child->used = ++h->uses;
+}
+
+/* The steps of a Child SA come in their order, each once the one before is answered. */
+static void install(struct host *h, const struct ike_job *job)
+{
+	struct esp *child = find_child(h, job->child.child_id);
+
+	switch (job->type) {
+	case IKE_JOB_CHILD_INBOUND:
+		if (child)
+			world_fail(h->world, "host %u: a Child SA is made twice", h->index);
+		else
+			learn(h, &job->child);
+		break;
+	case IKE_JOB_CHILD_OUTBOUND:
+		if (!child || !child->receives || child->ready)
+			world_fail(h->world, "host %u: outbound before inbound", h->index);
+		else
+			child->ready = true;
+		break;
+	default:
+		if (!child || !child->ready)
+			world_fail(h->world, "host %u: in use before it can send", h->index);
+		else
+			lead(h, child);
+		break;
+	}
+}
+
+static bool is_last_step(const struct ike_job *job)
+{
+	return job->type == IKE_JOB_CHILD_USE;
+}
+
+/* Does its failure cost what both sides have already? */
+static bool is_vital(const struct ike_job *job)
+{
+	return job->type == IKE_JOB_KE || is_last_step(job);
+}
+
+/*
+ * Mostly soon; refused, late or never at times. What is vital fails only where the world says so,
+ * and then the flows of the two hosts may.
+ */
+static void draw_answer(struct host *h, struct pending *p)
+{
+	struct world *w = h->world;
+	bool may_fail = !w->calm || !is_vital(p->job);
+	uint64_t delay = rng_below(&h->rng, w->job_delay + 1);
+
+	p->due = w->now + delay;
+	if (rng_percent(&h->rng, w->late))
+		p->due = w->now + (may_fail && rng_percent(&h->rng, 20)
+					   ? 50000 + rng_below(&h->rng, 40000)
+					   : rng_below(&h->rng, w->patience / 6));
+	if (may_fail && p->job->type != IKE_JOB_KE && rng_percent(&h->rng, w->refused))
+		p->error = -ENOSPC;
+	if (may_fail && rng_percent(&h->rng, w->never))
+		p->due = IKE_NEVER;
+	delay = p->due - w->now;
+	if (outlasts(w, delay) || (p->error && is_last_step(p->job)))
+		world_interrupt_all(w, h->index, delay > 60000 ? 60000 : delay);
+}
+
+static void take_job(struct host *h, struct ike_action *a)
+{
+	struct pending *p = &h->jobs[h->job_count];
+
+	if (h->job_count == JOBS_MAX) {
+		world_fail(h->world, "host %u: jobs pile up", h->index);
+		return;
+	}
+	h->job_count++;
+	*p = (struct pending){.job = a->job, .due = h->world->now};
+	a->job = NULL;
+	if (h->index == IMPOSTOR)
+		return;
+	draw_answer(h, p);
+	if (p->job->type != IKE_JOB_KE)
+		install(h, p->job);
+}
+
+static void answer(struct host *h, unsigned index)
+{
+	struct pending p = h->jobs[index];
+	struct esp *child;
+
+	h->jobs[index] = h->jobs[--h->job_count];
+	if (p.job->type == IKE_JOB_KE)
+		ike_job_run(p.job);
+	if (p.error) {
+		p.job->error = p.error;
+		strcpy(p.job->reason, "no room in the NIC");
+	}
+	if (p.job->type == IKE_JOB_CHILD_INBOUND && !p.error) {
+		child = find_child(h, p.job->child.child_id);
+		if (child)
+			child->receives = true;
+	}
+	if (is_last_step(p.job) && p.error) {
+		child = find_child(h, p.job->child.child_id);
+		if (child)
+			child->used = 0;
+	}
+	cheap_trust = h->index == IMPOSTOR;
+	ike_job_done(h->engine, host_now(h), p.job);
+	cheap_trust = false;
+}
+
+static void remove_child(struct host *h, const struct ike_child_removed *removed)
+{
+	struct esp *child = find_child(h, removed->child_id);
+
+	if (!child || child->spi_in != removed->spi_in) {
+		world_fail(h->world, "host %u: removes what it hasn't", h->index);
+		return;
+	}
+	check_nothing_on_its_way(h, child);
+	OPENSSL_cleanse(child, sizeof(*child));
+	*child = h->esp[--h->esp_count];
+	h->spis_out--;
+}
+
+static void update(struct host *h, const struct ike_child_change *change)
+{
+	struct esp *child = find_child(h, change->child_id);
+
+	if (!child) {
+		world_fail(h->world, "host %u: moves what it hasn't", h->index);
+		return;
+	}
+	child->local = change->local;
+	child->remote = change->remote;
+	check_address(h, child, true);
+}
+
+/* He has no data path and does his jobs at once. */
+static void act_as_impostor(struct host *h, struct ike_action *a)
+{
+	if (a->type == IKE_ACTION_SEND)
+		transmit(h, &a->send);
+	else if (a->type == IKE_ACTION_JOB)
+		take_job(h, a);
+}
+
+static void act(struct host *h, struct ike_action *a)
+{
+	struct world *w = h->world;
+	unsigned flow;
+
+	if (h->index == IMPOSTOR) {
+		act_as_impostor(h, a);
+		return;
+	}
+	switch (a->type) {
+	case IKE_ACTION_SEND:
+		transmit(h, &a->send);
+		break;
+	case IKE_ACTION_JOB:
+		flow = a->job->type == IKE_JOB_KE ? FLOWS_MAX : flow_of(a->job->child.child);
+		take_job(h, a);
+		if (flow < FLOWS_MAX) {
+			check_flow(w, flow);
+			check_ends_agree(h, flow);
+		}
+		break;
+	case IKE_ACTION_CHILD_REMOVE:
+		remove_child(h, &a->removed);
+		check_flows(h);
+		break;
+	case IKE_ACTION_CHILD_UPDATE:
+		update(h, &a->change);
+		break;
+	case IKE_ACTION_IKE_UP:
+		world_trace(w, h->index, "IKE SA up", a->event.ike_id);
+		w->established++;
+		check_authenticated(h, a->event.ike_id);
+		break;
+	case IKE_ACTION_IKE_REKEYED:
+		w->ike_rekeyed++;
+		world_trace(w, h->index, "IKE SA rekeyed", a->event.ike_id);
+		break;
+	case IKE_ACTION_IKE_DOWN:
+		world_trace(w, h->index, "IKE SA down", a->event.ike_id);
+		break;
+	case IKE_ACTION_CHILD_UP:
+		world_trace(w, h->index, "Child SA up", a->event.child_id);
+		break;
+	case IKE_ACTION_CHILD_REKEYED:
+		w->rekeyed++;
+		world_trace(w, h->index, "Child SA rekeyed", a->event.child_id);
+		break;
+	case IKE_ACTION_CHILD_DOWN:
+		world_trace(w, h->index, "Child SA down", a->event.child_id);
+		break;
+	case IKE_ACTION_LOG:
+		if (w->verbose)
+			fprintf(stderr, "#   %8llu  host %u  %s\n", (unsigned long long)w->now,
+				h->index, a->log.text);
+		break;
+	}
+}
+
+/* The first job that is due, or job_count. */
+static unsigned due_job(const struct host *h)
+{
+	unsigned i = 0;
+
+	while (i < h->job_count && h->jobs[i].due > h->world->now)
+		i++;
+	return i;
+}
+
+void host_drain(struct host *h)
+{
+	struct ike_action *a;
+	unsigned i;
+
+	do {
+		while ((a = ike_next_action(h->engine))) {
+			act(h, a);
+			ike_action_free(a);
+		}
+		i = due_job(h);
+		if (i < h->job_count)
+			answer(h, i);
+	} while (!h->world->failed && (i < h->job_count || h->engine->actions));
+}
+
+/* Lives */
+
+static bool has_begun(const struct world *w, unsigned host)
+{
+	return host < w->hosts || host == IMPOSTOR;
+}
+
+static void must(int err, const char *what)
+{
+	if (err) {
+		fprintf(stderr, "%s: %d\n", what, err);
+		abort();
+	}
+}
+
+static void add_proposals(const char *list, uint8_t protocol, struct ike_proposal *out,
+			  unsigned *count)
+{
+	char text[256], error[256], *save, *word;
+
+	snprintf(text, sizeof(text), "%s", list);
+	for (word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		must(ike_proposal_parse(word, protocol, &out[(*count)++], error, sizeof(error)),
+		     word);
+}
+
+static void set_id(struct ike_id *id, unsigned host)
+{
+	char text[32], error[256];
+
+	snprintf(text, sizeof(text), "host%u.example.org", host);
+	must(ike_id_parse(text, id, error, sizeof(error)), text);
+}
+
+/* 10.HOST.FLOW.0/24 */
+static void set_ts(struct ike_ts_list *list, unsigned host, unsigned flow)
+{
+	struct ike_ts *ts = &list->list[list->count++];
+
+	*ts = (struct ike_ts){
+		.family = 4,
+		.port_last = 65535,
+		.first = {10, (uint8_t)host, (uint8_t)flow, 0},
+		.last = {10, (uint8_t)host, (uint8_t)flow, 255},
+	};
+}
+
+/* The attacker has those of all hosts, with names of his own. */
+struct name connection_name(unsigned peering, unsigned side, bool impostor)
+{
+	struct name name;
+
+	snprintf(name.text, sizeof(name.text), impostor ? "p%us%u" : "p%u", peering, side);
+	return name;
+}
+
+/* What one side of a peering has of it. The attacker has no address of his own. */
+static void configure(struct host *h, unsigned number, unsigned side)
+{
+	struct world *w = h->world;
+	const struct peering *p = &w->peering[number];
+	const struct host *self = &w->host[p->host[side]], *peer = &w->host[p->host[!side]];
+	struct ike_connection *conn;
+	char name[16];
+
+	conn = ike_connection_new(connection_name(number, side, h->index == IMPOSTOR).text);
+	if (h == self)
+		conn->local = h->addr;
+	if (!peer->nat.present)
+		conn->remote = peer->addr;
+	set_id(&conn->local_id, self->index);
+	set_id(&conn->remote_id, peer->index);
+	add_proposals(p->ike[side], IKE_PROTO_IKE, conn->proposals, &conn->proposal_count);
+	conn->dpd_delay_ms = p->dpd_ms[side];
+	conn->rekey_ms = p->ike_rekey_ms[side];
+	conn->rand_ms = p->rand_ms[side];
+	conn->retransmit_ms = w->retransmit_ms;
+	conn->retransmit_percent = 100;
+	conn->retransmit_tries = w->tries;
+	conn->unique = p->unique;
+	for (unsigned c = 0; c < p->children; c++) {
+		unsigned flow = number * CHILDREN_PER_PEERING + c;
+		struct ike_child_config *child;
+
+		snprintf(name, sizeof(name), "p%uc%u", number, c);
+		child = ike_connection_add_child(conn, name);
+		add_proposals(p->esp[side], IKE_PROTO_ESP, child->proposals,
+			      &child->proposal_count);
+		set_ts(&child->local_ts, self->index, flow);
+		set_ts(&child->remote_ts, peer->index, flow);
+		child->rekey_ms = p->rekey_ms[side];
+		child->rand_ms = p->rand_ms[side];
+	}
+	must(ike_engine_add_connection(h->engine, conn), conn->name);
+}
+
+static int fill(void *context, void *out, size_t len)
+{
+	struct rng *r = context;
+	uint8_t *at = out;
+
+	for (; len >= 8; at += 8, len -= 8) {
+		uint64_t word = rng_next(r);
+
+		memcpy(at, &word, 8);
+	}
+	if (len) {
+		uint64_t word = rng_next(r);
+
+		memcpy(at, &word, len);
+	}
+	return 0;
+}
+
+static void boot(struct host *h)
+{
+	static const char secret[] = "what all of them know", wrong[] = "what he believes";
+	struct world *w = h->world;
+	const char *psk = h->index == IMPOSTOR ? wrong : secret;
+	struct ike_engine_config config = {
+		.random = {.fill = fill, .context = &h->rng},
+		.alloc_spi = alloc_spi,
+		.release_spi = release_spi,
+		.heard = heard,
+		.context = h,
+		.cookie_always = h->cookies,
+		.max_half_open = HALF_OPEN_MAX,
+		.max_half_open_per_ip = HALF_OPEN_PER_IP_MAX,
+		.log_level = w->verbose ? IKE_LOG_DEBUG : IKE_LOG_ERROR,
+	};
+
+	h->engine = ike_engine_new(&config);
+	if (!h->engine)
+		abort();
+	h->began = w->now;
+	for (unsigned i = 0; i < 2 * w->peerings; i++) {
+		if (h->index == IMPOSTOR || w->peering[i / 2].host[i % 2] == h->index)
+			configure(h, i / 2, i % 2);
+	}
+	must(ike_engine_add_psk(h->engine, NULL, 0, ike_slice(psk, strlen(psk))), "psk");
+}
+
+/* Without a word to anybody. */
+static void end(struct host *h)
+{
+	for (unsigned i = 0; i < h->job_count; i++)
+		ike_job_free(h->jobs[i].job);
+	h->job_count = 0;
+	ike_engine_free(h->engine);
+	h->engine = NULL;
+	OPENSSL_cleanse(h->esp, h->esp_count * sizeof(h->esp[0]));
+	h->esp_count = 0;
+	h->spis_out = 0;
+}
+
+void world_begin(struct world *w)
+{
+	check_begin(w);
+	w->verbose = getenv("IKE_TEST_LOG");
+	for (unsigned i = 0; i <= HOSTS_MAX; i++) {
+		struct host *h = &w->host[i];
+
+		h->world = w;
+		h->index = i;
+		h->rng.state = rng_next(&w->rng);
+		h->next_spi = 0x1000 * (i + 1);
+	}
+	for (unsigned i = 0; i <= HOSTS_MAX; i++) {
+		if (has_begun(w, i))
+			boot(&w->host[i]);
+	}
+}
+
+void world_free(struct world *w)
+{
+	for (unsigned i = 0; i <= HOSTS_MAX; i++)
+		end(&w->host[i]);
+	for (unsigned i = 0; i < w->queued; i++)
+		free(w->queue[i].data);
+	attacker_forget(w);
+	check_end(w);
+	free(w);
+}
+
+/* What happens to them */
+
+void world_rebind(struct world *w, unsigned host)
+{
+	struct nat *nat = &w->host[host].nat;
+
+	if (!nat->present)
+		return;
+	if (rng_percent(&w->rng, 30))
+		nat->outside.ip[3] = (uint8_t)(1 + rng_below(&w->rng, 250));
+	nat->port[0] = (uint16_t)(10000 + rng_below(&w->rng, 20000));
+	nat->port[1] = (uint16_t)(30000 + rng_below(&w->rng, 20000));
+	world_trace(w, host, "its NAT has new mappings; the port is", nat->port[1]);
+	/* Of a message that is copied from elsewhere, the first counts as where it comes from. */
+	if (w->attacks)
+		world_interrupt_all(w, host, 0);
+}
+
+void world_cut(struct world *w, unsigned from, unsigned to, uint64_t ms)
+{
+	w->cut[from][to] = w->now + ms;
+	world_trace(w, from, "is cut off from a host; for ms", ms);
+	if (outlasts(w, ms))
+		world_interrupt(w, from, to, ms);
+}
+
+void world_stop(struct world *w, unsigned host, uint64_t ms)
+{
+	world_trace(w, host, "is stopped; for ms", ms);
+	w->host[host].away = w->now + ms;
+	w->host[host].waiting = 0;
+	if (outlasts(w, ms))
+		world_interrupt_all(w, host, ms);
+}
+
+void world_leap(struct world *w, unsigned host, uint64_t ms)
+{
+	world_trace(w, host, "its clock leaps; by ms", ms);
+	w->host[host].ahead += ms;
+	w->host[host].leapt = w->now;
+	if (outlasts(w, ms))
+		world_interrupt_all(w, host, 0);
+}
+
+void world_restart(struct world *w, unsigned host, uint64_t ms)
+{
+	struct host *h = &w->host[host];
+
+	world_trace(w, host, "restarts; it takes ms", ms);
+	end(h);
+	h->away = w->now + ms;
+	world_interrupt_all(w, host, ms);
+}
+
+void world_initiate(struct world *w)
+{
+	for (unsigned f = 0; f < FLOWS_MAX; f++) {
+		const struct peering *p = &w->peering[f / CHILDREN_PER_PEERING];
+
+		for (unsigned side = 0; side < 2 && w->flow[f].exists; side++) {
+			struct host *h = &w->host[p->host[side]];
+			char conn[16], child[16];
+			uint64_t id;
+			int err;
+
+			if (!p->initiates[side] || !host_works(h) || sending(h, f))
+				continue;
+			snprintf(conn, sizeof(conn), "p%u", f / CHILDREN_PER_PEERING);
+			snprintf(child, sizeof(child), "%sc%u", conn, f % CHILDREN_PER_PEERING);
+			err = ike_initiate(h->engine, host_now(h), conn, child, NULL, NULL, &id);
+			if (err && err != -EALREADY && err != -EBUSY)
+				world_fail(w, "host %u can't begin %s: %d", h->index, child, err);
+			host_drain(h);
+		}
+	}
+}
+
+/* Time */
+
+static uint64_t next_of(const struct host *h)
+{
+	uint64_t at = IKE_NEVER, deadline;
+
+	if (!h->engine)
+		return h->away;
+	deadline = ike_next_deadline(h->engine);
+	if (deadline != IKE_NEVER)
+		at = deadline > h->ahead ? deadline - h->ahead : 0;
+	for (unsigned i = 0; i < h->job_count; i++) {
+		if (h->jobs[i].due < at)
+			at = h->jobs[i].due;
+	}
+	return at < h->away ? h->away : at;
+}
+
+static void wake(struct host *h)
+{
+	struct world *w = h->world;
+
+	if (h->away > w->now || next_of(h) > w->now)
+		return;
+	if (!h->engine) {
+		boot(h);
+		world_trace(w, h->index, "has started", 0);
+		return;
+	}
+	ike_tick(h->engine, host_now(h));
+	host_drain(h);
+}
+
+static uint64_t next_event(const struct world *w)
+{
+	uint64_t at = w->queued ? w->queue[oldest(w)].due : IKE_NEVER;
+
+	for (unsigned i = 0; i <= HOSTS_MAX; i++) {
+		uint64_t next = has_begun(w, i) ? next_of(&w->host[i]) : IKE_NEVER;
+
+		if (next < at)
+			at = next;
+	}
+	return at;
+}
+
+void world_run(struct world *w, uint64_t until)
+{
+	uint64_t at;
+
+	while (!w->failed && (at = next_event(w)) <= until) {
+		if (at > w->now)
+			w->now = at;
+		if (w->queued && w->queue[oldest(w)].due <= w->now) {
+			deliver(w);
+			continue;
+		}
+		for (unsigned i = 0; i <= HOSTS_MAX && !w->failed; i++) {
+			if (has_begun(w, i))
+				wake(&w->host[i]);
+		}
+	}
+	w->now = until;
+}
