@@ -215,6 +215,8 @@ static enum rvl_drop encap_drop(int err)
 	case -EMSGSIZE:
 	case -ENOBUFS:
 		return RVL_DROP_TOO_BIG;
+	case -ENOMEM:
+		return RVL_DROP_NO_SA;
 	default:
 		return RVL_DROP_MALFORMED;
 	}

@@ -19,12 +19,16 @@
 
 struct rvl_esp_sa {
 	struct rvl_esp_params params;
+	/* Made with the first packet, from the key, which is erased then: it takes more memory than
+	 * all else here, and many an SA is idle. */
 	EVP_CIPHER_CTX *cipher;
+	uint8_t key[RVL_ESP_KEY_MAX];
 	struct rvl_esp_counters counters;
 	struct rvl_replay replay;
 	uint32_t seq;
 	uint32_t fired;
 	uint32_t pending;
+	uint64_t seen[]; /* of the replay window */
 };
 
 const char *rvl_drop_name(enum rvl_drop drop)
@@ -51,38 +55,55 @@ static bool params_valid(const struct rvl_esp_params *p)
 	       (unsigned int)p->df <= RVL_ESP_DF_CLEAR;
 }
 
+static size_t replay_words(const struct rvl_esp_params *params)
+{
+	return params->direction == RVL_INBOUND ? RVL_REPLAY_WORDS(params->replay_window) : 0;
+}
+
+static size_t size_of(const struct rvl_esp_params *params)
+{
+	return sizeof(struct rvl_esp_sa) + replay_words(params) * sizeof(uint64_t);
+}
+
 int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **out)
 {
-	const EVP_CIPHER *algorithm;
 	struct rvl_esp_sa *sa;
-	int ok;
 
 	if (!params_valid(params))
 		return -EINVAL;
-	sa = OPENSSL_zalloc(sizeof(*sa));
+	sa = OPENSSL_zalloc(size_of(params));
 	if (!sa)
 		return -ENOMEM;
-	sa->cipher = EVP_CIPHER_CTX_new();
-	if (!sa->cipher)
-		goto free_sa;
-	algorithm = params->key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
-	ok = EVP_CipherInit_ex(sa->cipher, algorithm, NULL, params->key, NULL,
-			       params->direction == RVL_OUTBOUND);
-	if (ok != 1)
-		goto free_cipher;
 	sa->params = *params;
+	memcpy(sa->key, params->key, params->key_len);
 	OPENSSL_cleanse(sa->params.key, sizeof(sa->params.key));
 	if (params->first_seq > 1)
 		sa->seq = params->first_seq - 1;
-	rvl_replay_init(&sa->replay, params->replay_window);
+	if (params->direction == RVL_INBOUND)
+		rvl_replay_init(&sa->replay, params->replay_window, sa->seen);
 	*out = sa;
 	return 0;
+}
 
-free_cipher:
-	EVP_CIPHER_CTX_free(sa->cipher);
-free_sa:
-	OPENSSL_clear_free(sa, sizeof(*sa));
-	return -ENOMEM;
+/* True when the cipher is there; false without memory. */
+static bool keyed(struct rvl_esp_sa *sa)
+{
+	const EVP_CIPHER *algorithm =
+		sa->params.key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+
+	if (sa->cipher)
+		return true;
+	sa->cipher = EVP_CIPHER_CTX_new();
+	if (!sa->cipher)
+		return false;
+	if (EVP_CipherInit_ex(sa->cipher, algorithm, NULL, sa->key, NULL,
+			      sa->params.direction == RVL_OUTBOUND) != 1) {
+		EVP_CIPHER_CTX_free(sa->cipher);
+		sa->cipher = NULL;
+		return false;
+	}
+	OPENSSL_cleanse(sa->key, sizeof(sa->key));
+	return true;
 }
 
 void rvl_esp_sa_free(struct rvl_esp_sa *sa)
@@ -90,7 +111,7 @@ void rvl_esp_sa_free(struct rvl_esp_sa *sa)
 	if (!sa)
 		return;
 	EVP_CIPHER_CTX_free(sa->cipher);
-	OPENSSL_clear_free(sa, sizeof(*sa));
+	OPENSSL_clear_free(sa, size_of(&sa->params));
 }
 
 const struct rvl_esp_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa)
@@ -263,6 +284,8 @@ int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limi
 		return -ENOBUFS;
 	if (sa->seq == UINT32_MAX)
 		return refuse(sa, RVL_DROP_SEQUENCE, -EOVERFLOW);
+	if (!keyed(sa))
+		return refuse(sa, RVL_DROP_NO_SA, -ENOMEM);
 	sa->seq++;
 
 	pkt->len = inner.total_len;
@@ -409,7 +432,7 @@ enum rvl_drop rvl_esp_decap(struct rvl_esp_sa *sa, const struct rvl_esp_place *p
 		return dropped(sa, RVL_DROP_LIFETIME);
 	if (!rvl_replay_check(&sa->replay, place->seq))
 		return dropped(sa, replay_drop(&sa->replay, place->seq));
-	if (!gcm(sa, esp, text, text_len, text + text_len)) {
+	if (!keyed(sa) || !gcm(sa, esp, text, text_len, text + text_len)) {
 		OPENSSL_cleanse(text, text_len);
 		return dropped(sa, RVL_DROP_ICV);
 	}

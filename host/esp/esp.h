@@ -43,7 +43,7 @@ enum rvl_drop {
 	RVL_DROP_MALFORMED, /* lengths are impossible */
 	RVL_DROP_REPLAY,    /* sequence number seen before */
 	RVL_DROP_WINDOW,    /* sequence number 0, or left of the window */
-	RVL_DROP_ICV,	    /* not authentic */
+	RVL_DROP_ICV,	    /* not authentic, or no memory to find out */
 	RVL_DROP_TRAILER,   /* authentic, but padding or next header are wrong */
 	RVL_DROP_DUMMY,	    /* next header 59 (RFC 4303, section 2.6): meant to be dropped */
 	RVL_DROP_INNER,	    /* authentic, but what is inside isn't an IPv4 packet */
@@ -53,7 +53,7 @@ enum rvl_drop {
 	RVL_DROP_SEQUENCE,  /* sequence numbers used up */
 	RVL_DROP_TOO_BIG,   /* the outer packet would exceed the path MTU */
 	RVL_DROP_POLICY,    /* a discard policy, or clear inbound traffic that must be protected */
-	RVL_DROP_NO_SA,	    /* a protect policy whose SA isn't there */
+	RVL_DROP_NO_SA,	    /* a protect policy whose SA isn't there, or without memory for it */
 	RVL_DROP_COUNT
 };
 
@@ -115,8 +115,9 @@ struct rvl_esp_counters {
 struct rvl_esp_sa;
 
 /*
- * Make an SA. params is copied; the caller cleanses its key. Returns 0, -EINVAL for values that the
- * comments above don't allow, or -ENOMEM.
+ * Make an SA. params is copied; the caller cleanses its key. What its cipher needs is allocated
+ * with its first packet. Returns 0, -EINVAL for values that the comments above don't allow, or
+ * -ENOMEM.
  */
 int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **sa);
 
@@ -151,6 +152,7 @@ uint32_t rvl_esp_sa_take_events(struct rvl_esp_sa *sa);
  * -EMSGSIZE     the result would exceed the SA's path MTU
  * -EINVAL       not an IPv4 packet
  * -ENOBUFS      not enough room
+ * -ENOMEM       no memory for the cipher of its first packet
  * The packet is unchanged on error, and the reason counted on the SA.
  */
 int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt);

@@ -4,16 +4,20 @@
 #include <assert.h>
 #include <string.h>
 
-void rvl_replay_init(struct rvl_replay *replay, uint32_t window)
+void rvl_replay_init(struct rvl_replay *replay, uint32_t window, uint64_t *seen)
 {
 	assert(window <= RVL_REPLAY_WINDOW_MAX);
-	memset(replay, 0, sizeof(*replay));
-	replay->window = window;
+	*replay = (struct rvl_replay){
+		.window = window,
+		.words = RVL_REPLAY_WORDS(window),
+		.seen = seen,
+	};
+	memset(seen, 0, replay->words * sizeof(*seen));
 }
 
-static uint64_t *word_of(struct rvl_replay *replay, uint32_t seq)
+static uint64_t *word_of(const struct rvl_replay *replay, uint32_t seq)
 {
-	return &replay->seen[seq / 64 % RVL_REPLAY_WORDS];
+	return &replay->seen[seq / 64 % replay->words];
 }
 
 bool rvl_replay_behind(const struct rvl_replay *replay, uint32_t seq)
@@ -29,7 +33,7 @@ bool rvl_replay_check(const struct rvl_replay *replay, uint32_t seq)
 		return false;
 	if (replay->window == 0 || seq > replay->newest)
 		return true;
-	return !(replay->seen[seq / 64 % RVL_REPLAY_WORDS] >> seq % 64 & 1);
+	return !(*word_of(replay, seq) >> seq % 64 & 1);
 }
 
 bool rvl_replay_set(struct rvl_replay *replay, uint32_t seq)
@@ -39,8 +43,8 @@ bool rvl_replay_set(struct rvl_replay *replay, uint32_t seq)
 	if (seq > replay->newest) {
 		uint32_t words = seq / 64 - replay->newest / 64;
 
-		if (words > RVL_REPLAY_WORDS)
-			words = RVL_REPLAY_WORDS;
+		if (words > replay->words)
+			words = replay->words;
 		for (uint32_t i = 0; i < words; i++)
 			*word_of(replay, seq - i * 64) = 0;
 		replay->newest = seq;

@@ -12,16 +12,19 @@
 #include <stdint.h>
 
 #define RVL_REPLAY_WINDOW_MAX 4096
-#define RVL_REPLAY_WORDS (2 * RVL_REPLAY_WINDOW_MAX / 64)
+
+/* Words of 64 packets for a window: it begins and ends within one. */
+#define RVL_REPLAY_WORDS(window) (((window) + 63) / 64 + 1)
 
 struct rvl_replay {
 	uint32_t window; /* packets behind the newest that are still accepted; 0 = no protection */
 	uint32_t newest;
-	uint64_t seen[RVL_REPLAY_WORDS];
+	uint32_t words;
+	uint64_t *seen; /* the owner's */
 };
 
-/* window <= RVL_REPLAY_WINDOW_MAX */
-void rvl_replay_init(struct rvl_replay *replay, uint32_t window);
+/* window <= RVL_REPLAY_WINDOW_MAX; seen: RVL_REPLAY_WORDS(window) of them, which are cleared. */
+void rvl_replay_init(struct rvl_replay *replay, uint32_t window, uint64_t *seen);
 
 /* May a packet of this number be new? Sequence number 0 never is (RFC 4303, section 3.4.3). */
 bool rvl_replay_check(const struct rvl_replay *replay, uint32_t seq);

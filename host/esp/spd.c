@@ -3,15 +3,34 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define NONE UINT32_MAX
+#define LENGTHS 33 /* of a prefix: 0 to 32 */
 
 struct slot {
 	bool used;
 	struct rvl_policy policy;
+	uint32_t next; /* in its chain */
 };
 
+/* Lengths of the two prefixes of a selector. */
+struct lengths {
+	uint8_t src;
+	uint8_t dst;
+};
+
+/*
+ * Policies lie in chains by their two prefixes, so that a look-up takes as long as there are pairs
+ * of lengths among them, which are few however many policies there are.
+ */
 struct rvl_spd {
 	size_t size;
-	size_t end; /* one past the last slot in use */
+	uint32_t *chains; /* the first slot of each */
+	uint32_t chain_mask;
+	uint32_t counts[LENGTHS][LENGTHS];	 /* policies by lengths, */
+	struct lengths pairs[LENGTHS * LENGTHS]; /* and of which there are any */
+	size_t pair_count;
 	struct slot slots[];
 };
 
@@ -97,15 +116,74 @@ bool rvl_selector_match(const struct rvl_selector *s, const struct rvl_ip *ip, b
 struct rvl_spd *rvl_spd_new(size_t size)
 {
 	struct rvl_spd *spd = calloc(1, sizeof(*spd) + size * sizeof(spd->slots[0]));
+	uint32_t chains = 1;
 
-	if (spd)
-		spd->size = size;
+	if (!spd)
+		return NULL;
+	while (chains < size)
+		chains *= 2;
+	spd->size = size;
+	spd->chain_mask = chains - 1;
+	spd->chains = malloc(chains * sizeof(*spd->chains));
+	if (!spd->chains) {
+		free(spd);
+		return NULL;
+	}
+	memset(spd->chains, 0xff, chains * sizeof(*spd->chains));
 	return spd;
 }
 
 void rvl_spd_free(struct rvl_spd *spd)
 {
+	if (!spd)
+		return;
+	free(spd->chains);
 	free(spd);
+}
+
+static uint32_t *chain_of(const struct rvl_spd *spd, struct lengths lengths, uint32_t src,
+			  uint32_t dst)
+{
+	uint64_t hash = ((uint64_t)src << 32 | dst) + ((uint64_t)lengths.src << 8 | lengths.dst);
+
+	hash *= 0x9e3779b97f4a7c15u;
+	return &spd->chains[(hash >> 32) & spd->chain_mask];
+}
+
+static uint32_t *chain_of_policy(const struct rvl_spd *spd, const struct rvl_policy *policy)
+{
+	const struct rvl_selector *s = &policy->selector;
+
+	return chain_of(spd, (struct lengths){s->src_len, s->dst_len}, s->src, s->dst);
+}
+
+static void link_slot(struct rvl_spd *spd, uint32_t index)
+{
+	struct slot *slot = &spd->slots[index];
+	const struct rvl_selector *s = &slot->policy.selector;
+	uint32_t *chain = chain_of_policy(spd, &slot->policy);
+
+	slot->next = *chain;
+	*chain = index;
+	if (!spd->counts[s->src_len][s->dst_len]++)
+		spd->pairs[spd->pair_count++] = (struct lengths){s->src_len, s->dst_len};
+}
+
+static void unlink_slot(struct rvl_spd *spd, uint32_t index)
+{
+	struct slot *slot = &spd->slots[index];
+	const struct rvl_selector *s = &slot->policy.selector;
+	uint32_t *at = chain_of_policy(spd, &slot->policy);
+	size_t pair = 0;
+
+	while (*at != index)
+		at = &spd->slots[*at].next;
+	*at = slot->next;
+	if (--spd->counts[s->src_len][s->dst_len])
+		return;
+	while (spd->pairs[pair].src != s->src_len || spd->pairs[pair].dst != s->dst_len)
+		pair++;
+	spd->pairs[pair] = spd->pairs[--spd->pair_count];
 }
 
 int rvl_spd_set(struct rvl_spd *spd, size_t index, const struct rvl_policy *policy)
@@ -113,9 +191,10 @@ int rvl_spd_set(struct rvl_spd *spd, size_t index, const struct rvl_policy *poli
 	if (index >= spd->size || !rvl_selector_valid(&policy->selector) ||
 	    policy->action < RVL_BYPASS || policy->action > RVL_PROTECT)
 		return -EINVAL;
+	if (spd->slots[index].used)
+		unlink_slot(spd, (uint32_t)index);
 	spd->slots[index] = (struct slot){.used = true, .policy = *policy};
-	if (index >= spd->end)
-		spd->end = index + 1;
+	link_slot(spd, (uint32_t)index);
 	return 0;
 }
 
@@ -125,23 +204,36 @@ int rvl_spd_clear(struct rvl_spd *spd, size_t index)
 		return -EINVAL;
 	if (!spd->slots[index].used)
 		return -ENOENT;
+	unlink_slot(spd, (uint32_t)index);
 	spd->slots[index].used = false;
-	while (spd->end && !spd->slots[spd->end - 1].used)
-		spd->end--;
 	return 0;
+}
+
+/* Of those whose prefixes are the packet's addresses cut to these lengths. */
+static uint32_t best_of(const struct rvl_spd *spd, struct lengths lengths, const struct rvl_ip *ip,
+			uint32_t best)
+{
+	uint32_t src = ip->src & prefix_mask(lengths.src), dst = ip->dst & prefix_mask(lengths.dst);
+	uint32_t at = *chain_of(spd, lengths, src, dst);
+
+	for (; at != NONE; at = spd->slots[at].next) {
+		const struct rvl_policy *policy = &spd->slots[at].policy;
+		const struct rvl_policy *other = best == NONE ? NULL : &spd->slots[best].policy;
+
+		if (other && (policy->priority > other->priority ||
+			      (policy->priority == other->priority && at > best)))
+			continue;
+		if (rvl_selector_match(&policy->selector, ip, policy->action != RVL_BYPASS))
+			best = at;
+	}
+	return best;
 }
 
 const struct rvl_policy *rvl_spd_lookup(const struct rvl_spd *spd, const struct rvl_ip *ip)
 {
-	const struct rvl_policy *best = NULL;
+	uint32_t best = NONE;
 
-	for (size_t i = 0; i < spd->end; i++) {
-		const struct rvl_policy *policy = &spd->slots[i].policy;
-
-		if (!spd->slots[i].used || (best && policy->priority >= best->priority))
-			continue;
-		if (rvl_selector_match(&policy->selector, ip, policy->action != RVL_BYPASS))
-			best = policy;
-	}
-	return best;
+	for (size_t i = 0; i < spd->pair_count; i++)
+		best = best_of(spd, spd->pairs[i], ip, best);
+	return best == NONE ? NULL : &spd->slots[best].policy;
 }

@@ -61,7 +61,27 @@ void ike_child_free(struct ike_engine *e, struct ike_child *child)
 	ike_child_unlink(e, child);
 	ike_action_free(child->remove);
 	erase_keys(child);
+	free(child->local_ts);
+	free(child->remote_ts);
 	free(child);
+}
+
+/* Instead of those that it has. Returns 0, or -ENOMEM: it has some as before. */
+int ike_child_set_ts(struct ike_child *child, const struct ike_ts_list *local,
+		     const struct ike_ts_list *remote)
+{
+	struct ike_ts_kept *local_ts = ike_ts_keep(local), *remote_ts = ike_ts_keep(remote);
+
+	if (!local_ts || !remote_ts) {
+		free(local_ts);
+		free(remote_ts);
+		return -ENOMEM;
+	}
+	free(child->local_ts);
+	free(child->remote_ts);
+	child->local_ts = local_ts;
+	child->remote_ts = remote_ts;
+	return 0;
 }
 
 struct ike_child_change ike_child_change(const struct ike_engine *e, const struct ike_child *child)
@@ -88,10 +108,17 @@ static struct ike_child *alive(const struct ike_engine *e, uint64_t id)
 	return child && child->state != IKE_CHILD_LINGERING ? child : NULL;
 }
 
+static bool within(const struct ike_ts_kept *part, const struct ike_ts_kept *whole)
+{
+	const struct ike_ts_list a = ike_ts_kept(part), b = ike_ts_kept(whole);
+
+	return ike_ts_subset(&a, &b);
+}
+
 static bool same_flow(const struct ike_child *a, const struct ike_child *b)
 {
-	return a->config == b->config && ike_ts_subset(&a->local_ts, &b->local_ts) &&
-	       ike_ts_subset(&a->remote_ts, &b->remote_ts);
+	return a->config == b->config && within(a->local_ts, b->local_ts) &&
+	       within(a->remote_ts, b->remote_ts);
 }
 
 static void up(struct ike_engine *e, struct ike_child *child, uint64_t now);
@@ -111,7 +138,7 @@ bool ike_child_has_other(const struct ike_engine *e, const struct ike_child *chi
 		if (leads(c, child))
 			return true;
 	}
-	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+	while ((other = ike_peer_same(e, sa, other))) {
 		for (const struct ike_child *c = other->children; c; c = c->next) {
 			if (leads(c, child))
 				return true;
@@ -196,7 +223,7 @@ static void lead_next(struct ike_engine *e, const struct ike_sa *gone, uint64_t 
 {
 	struct ike_sa *sa = NULL;
 
-	while ((sa = ike_peer_find(e, &gone->local_id, &gone->remote_id, sa))) {
+	while ((sa = ike_peer_same(e, gone, sa))) {
 		for (struct ike_child *child = sa->children; child; child = child->next) {
 			if (waits(child) && !ike_child_has_other(e, child))
 				ike_child_replaced(e, child, now);
@@ -216,7 +243,7 @@ static bool is_missed(const struct ike_engine *e, const struct ike_child *child)
 		    c->state <= IKE_CHILD_REKEYED && same_flow(child, c))
 			return false;
 	}
-	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+	while ((other = ike_peer_same(e, sa, other))) {
 		for (const struct ike_child *c = other->children; c && other != sa; c = c->next) {
 			if (c->state >= IKE_CHILD_INSTALLED && c->state <= IKE_CHILD_REKEYED &&
 			    same_flow(child, c))
@@ -298,13 +325,26 @@ static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_ch
 	const struct ike_sa *sa = child->sa;
 	struct ike_sa *other = NULL;
 
-	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
-		for (struct ike_child *c = other->children; c && other != sa; c = c->next) {
+	while ((other = ike_peer_same(e, sa, other))) {
+		for (struct ike_child *c = other->children;
+		     c && other != sa && !ike_sa_ending(other); c = c->next) {
 			if ((leads(c, child) || waits(c)) && same_flow(child, c))
 				return c;
 		}
 	}
 	return NULL;
+}
+
+/* It is about to be deleted. What can be led elsewhere is, before the peer forgets it. */
+void ike_child_yield(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	struct ike_child *heir = child->level == IKE_LEVEL_USE ? heir_of(e, child) : NULL;
+
+	if (!heir || heir->waiter.token || heir->task)
+		return;
+	if (heir->level == IKE_LEVEL_USE)
+		heir->level = IKE_LEVEL_OUTBOUND;
+	ike_child_replaced(e, heir, now);
 }
 
 /*
@@ -444,18 +484,22 @@ int ike_child_derive(struct ike_child *child, const struct ike_secret *shared, s
 	return err;
 }
 
-static void describe(const struct ike_child *child, struct ike_child_job *job)
+static int describe(const struct ike_child *child, struct ike_job *job)
 {
+	struct ike_child_job *step = &job->child;
 	const struct ike_sa *sa = child->sa;
 
-	job->child_id = child->id;
-	job->ike_id = sa->id;
-	strcpy(job->connection, sa->conn->name);
-	strcpy(job->child, child->config->name);
-	job->local = sa->path.local;
-	job->remote = sa->path.remote;
-	job->local_ts = child->local_ts;
-	job->remote_ts = child->remote_ts;
+	step->child_id = child->id;
+	step->ike_id = sa->id;
+	strcpy(step->connection, sa->conn->name);
+	strcpy(step->child, child->config->name);
+	step->local = sa->path.local;
+	step->remote = sa->path.remote;
+	if (job->type == IKE_JOB_CHILD_OUTBOUND)
+		return 0;
+	step->local_ts = ike_ts_keep_again(child->local_ts);
+	step->remote_ts = ike_ts_keep_again(child->remote_ts);
+	return step->local_ts && step->remote_ts ? 0 : -ENOMEM;
 }
 
 /* What only the first step needs: all that the data path has to know. */
@@ -483,11 +527,14 @@ static int next_step(struct ike_engine *e, struct ike_child *child, uint64_t now
 		[IKE_LEVEL_INBOUND] = IKE_JOB_CHILD_OUTBOUND,
 		[IKE_LEVEL_OUTBOUND] = IKE_JOB_CHILD_USE,
 	};
-	struct ike_job *job = ike_job_new(e, types[child->level]);
+	struct ike_job *job = ike_child_job_new(e, types[child->level]);
 
 	if (!job)
 		return -ENOMEM;
-	describe(child, &job->child);
+	if (describe(child, job)) {
+		ike_job_free(job);
+		return -ENOMEM;
+	}
 	if (child->level == IKE_LEVEL_NONE)
 		hand_out(e, child, &job->child);
 	if (!child->remove)

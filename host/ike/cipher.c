@@ -5,6 +5,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include "host/ike/algorithm.h"
 #include "host/ike/prf.h"
 #include "host/ike/proposal.h"
 
@@ -26,20 +27,7 @@ size_t ike_encr_key_len(uint16_t encr, uint16_t encr_bits)
 
 static const EVP_CIPHER *algorithm(const struct ike_cipher *c)
 {
-	if (c->encr == IKE_ENCR_CHACHA20_POLY1305)
-		return EVP_chacha20_poly1305();
-	if (c->encr != IKE_ENCR_AES_GCM_16 && c->encr != IKE_ENCR_AES_CBC)
-		return NULL;
-	switch (c->encr_bits) {
-	case 128:
-		return c->encr == IKE_ENCR_AES_CBC ? EVP_aes_128_cbc() : EVP_aes_128_gcm();
-	case 192:
-		return c->encr == IKE_ENCR_AES_CBC ? EVP_aes_192_cbc() : EVP_aes_192_gcm();
-	case 256:
-		return c->encr == IKE_ENCR_AES_CBC ? EVP_aes_256_cbc() : EVP_aes_256_gcm();
-	default:
-		return NULL;
-	}
+	return ike_algorithm_cipher(c->encr, c->encr_bits);
 }
 
 size_t ike_cipher_iv_len(const struct ike_cipher *c)

@@ -132,6 +132,8 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 					    const struct ike_id *local,
 					    const struct ike_connection *after)
 {
+	const struct ike_id own = ike_id_kept(sa->local_id);
+
 	for (unsigned i = 0; i < e->connection_count; i++) {
 		struct ike_connection *other = e->connections[i];
 		struct ike_id ours = ike_connection_local_id(other, &sa->path.local);
@@ -144,7 +146,7 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 		if (other != conn && ike_id_equal(&other->remote_id, &conn->remote_id) &&
 		    (other->remote.family != 0) == (conn->remote.family != 0) &&
 		    fits_addresses(other, &sa->path.local, &sa->path.remote) &&
-		    ike_id_equal(&ours, &sa->local_id) && ike_id_matches(local, &ours) &&
+		    ike_id_equal(&ours, &own) && ike_id_matches(local, &ours) &&
 		    allows_suite(other, &sa->suite))
 			return other;
 	}

@@ -29,13 +29,14 @@ static const struct group groups[] = {
 	{IKE_GROUP_ECP_256, GROUP_ECP, NID_X9_62_prime256v1, "P-256", 64, 32},
 	{IKE_GROUP_ECP_384, GROUP_ECP, NID_secp384r1, "P-384", 96, 48},
 	{IKE_GROUP_ECP_521, GROUP_ECP, NID_secp521r1, "P-521", 132, 66},
-	{IKE_GROUP_X25519, GROUP_RAW, EVP_PKEY_X25519, "X25519", 32, 32},
-	{IKE_GROUP_X448, GROUP_RAW, EVP_PKEY_X448, "X448", 56, 56},
+	{IKE_GROUP_X25519, GROUP_RAW, NID_undef, "X25519", 32, 32},
+	{IKE_GROUP_X448, GROUP_RAW, NID_undef, "X448", 56, 56},
 };
 
 struct ike_dh {
 	const struct group *group;
 	EVP_PKEY *key;
+	EVP_PKEY_CTX *maker; /* GROUP_RAW: of that key, and of the peer's */
 	uint8_t public_value[IKE_PUBLIC_MAX];
 };
 
@@ -143,11 +144,30 @@ out:
 	return err;
 }
 
+/* From a private or a public value. EVP_PKEY_new_raw_*() would look the algorithm up each time. */
+static EVP_PKEY *raw_key(EVP_PKEY_CTX *maker, const char *param, struct ike_slice value)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_octet_string(param, (void *)(uintptr_t)value.data, value.len),
+		OSSL_PARAM_construct_end(),
+	};
+	bool private = strcmp(param, OSSL_PKEY_PARAM_PRIV_KEY) == 0;
+	EVP_PKEY *key = NULL;
+
+	if (EVP_PKEY_fromdata(maker, &key, private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+			      params) <= 0)
+		return NULL;
+	return key;
+}
+
 static int raw_from_private(struct ike_dh *dh, struct ike_slice priv)
 {
 	size_t len = dh->group->public_len;
 
-	dh->key = EVP_PKEY_new_raw_private_key(dh->group->nid, NULL, priv.data, priv.len);
+	dh->maker = EVP_PKEY_CTX_new_from_name(NULL, dh->group->name, NULL);
+	if (!dh->maker || EVP_PKEY_fromdata_init(dh->maker) <= 0)
+		return -EIO;
+	dh->key = raw_key(dh->maker, OSSL_PKEY_PARAM_PRIV_KEY, priv);
 	if (!dh->key || !EVP_PKEY_get_raw_public_key(dh->key, dh->public_value, &len))
 		return -EIO;
 	return 0;
@@ -238,15 +258,15 @@ static EVP_PKEY *ecp_peer(const struct group *g, struct ike_slice peer)
 	return make_key(g, NULL, NULL, ike_slice(encoded, 1 + peer.len));
 }
 
-static EVP_PKEY *peer_key(const struct group *g, struct ike_slice peer)
+static EVP_PKEY *peer_key(const struct ike_dh *dh, struct ike_slice peer)
 {
-	switch (g->kind) {
+	switch (dh->group->kind) {
 	case GROUP_MODP:
-		return modp_peer(g, peer);
+		return modp_peer(dh->group, peer);
 	case GROUP_ECP:
-		return ecp_peer(g, peer);
+		return ecp_peer(dh->group, peer);
 	default:
-		return EVP_PKEY_new_raw_public_key(g->nid, NULL, peer.data, peer.len);
+		return raw_key(dh->maker, OSSL_PKEY_PARAM_PUB_KEY, peer);
 	}
 }
 
@@ -261,7 +281,7 @@ int ike_dh_shared(const struct ike_dh *dh, struct ike_slice peer, struct ike_sec
 	out->len = sizeof(out->data);
 	if (peer.len != g->public_len)
 		return -EBADMSG;
-	key = peer_key(g, peer);
+	key = peer_key(dh, peer);
 	if (!key)
 		return -EBADMSG;
 	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, dh->key, NULL);
@@ -302,5 +322,6 @@ void ike_dh_free(struct ike_dh *dh)
 	if (!dh)
 		return;
 	EVP_PKEY_free(dh->key);
+	EVP_PKEY_CTX_free(dh->maker);
 	free(dh);
 }

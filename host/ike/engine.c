@@ -39,7 +39,8 @@ struct ike_engine *ike_engine_new(const struct ike_engine_config *config)
 	set_default_ms(&e->config.job_timeout_ms, 60000);
 	set_default_ms(&e->config.keepalive_ms, 20000);
 	if (ike_registry_init(e) ||
-	    ike_random_fill(&e->config.random, &e->hash_key, sizeof(e->hash_key))) {
+	    ike_random_fill(&e->config.random, &e->hash_key, sizeof(e->hash_key)) ||
+	    ike_random_fill(&e->config.random, e->nobodys_key, sizeof(e->nobodys_key))) {
 		ike_engine_free(e);
 		return NULL;
 	}

@@ -38,13 +38,14 @@ static int compute_auth(const struct ike_sa *sa, bool of_initiator, struct ike_s
 				 of_initiator ? sa->keys.sk_pi : sa->keys.sk_pr, id_body, out);
 }
 
-static int write_own_auth(struct ike_builder *b, const struct ike_sa *sa, const struct ike_psk *psk)
+static int write_own_auth(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
+			  const struct ike_psk *psk)
 {
 	uint8_t id_body[4 + IKE_ID_MAX], auth[IKE_PRF_MAX];
 	struct ike_writer w = ike_writer(id_body, sizeof(id_body));
 	int err;
 
-	id_body_write(&w, &sa->local_id);
+	id_body_write(&w, id);
 	err = compute_auth(sa, sa->initiator, ike_slice(psk->key, psk->len), ike_written(&w), auth);
 	if (!err)
 		ike_write_auth(b, IKE_AUTH_PSK, ike_slice(auth, ike_prf_len(sa->suite.prf)));
@@ -56,17 +57,17 @@ static int write_own_auth(struct ike_builder *b, const struct ike_sa *sa, const 
  * Check the peer's AUTH. Without a key, one that nobody has is used instead, so that an unknown
  * identity takes the same steps as a wrong key.
  */
-static bool peer_authentic(struct ike_engine *e, const struct ike_sa *sa, const struct ike_psk *psk,
-			   struct ike_slice id_body, struct ike_slice auth_body)
+static bool peer_authentic(const struct ike_engine *e, const struct ike_sa *sa,
+			   const struct ike_psk *psk, struct ike_slice id_body,
+			   struct ike_slice auth_body)
 {
-	uint8_t expected[IKE_PRF_MAX], nobodys[32];
+	uint8_t expected[IKE_PRF_MAX];
 	struct ike_slice key;
 	struct ike_auth auth;
 	bool ok;
 
-	if (ike_random_fill(&e->config.random, nobodys, sizeof(nobodys)))
-		return false;
-	key = psk ? ike_slice(psk->key, psk->len) : ike_slice(nobodys, sizeof(nobodys));
+	key = psk ? ike_slice(psk->key, psk->len)
+		  : ike_slice(e->nobodys_key, sizeof(e->nobodys_key));
 	ok = ike_parse_auth(auth_body, &auth) == 0 && auth.method == IKE_AUTH_PSK &&
 	     auth.data.len == ike_prf_len(sa->suite.prf) &&
 	     compute_auth(sa, !sa->initiator, key, id_body, expected) == 0 &&
@@ -105,7 +106,8 @@ static bool is_on_its_way(const struct ike_engine *e, const struct ike_connectio
 }
 
 /* True when nothing here knows of another IKE SA with this peer, be it on its way. */
-static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa)
+static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa,
+			  const struct ike_id *local_id)
 {
 	struct ike_in where = {.remote = sa->path.remote};
 	static const uint8_t no_digest[32];
@@ -121,7 +123,7 @@ static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa)
 		return false;
 	if (sa->conn->remote_id.type == IKE_ID_ANY)
 		return e->sa_count == 1;
-	return !ike_peer_find(e, &sa->local_id, &sa->conn->remote_id, NULL);
+	return !ike_peer_find(e, local_id, &sa->conn->remote_id, NULL);
 }
 
 /* Whose key to use before the responder has said who it is. */
@@ -136,14 +138,17 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 {
 	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	struct ike_id local_id = ike_connection_local_id(sa->conn, &sa->path.local);
 	struct ike_id expected = expected_peer(sa);
-	const struct ike_psk *psk;
+	const struct ike_psk *psk = ike_psk_find(e, &local_id, &expected);
 	struct ike_builder b;
 
-	sa->local_id = ike_connection_local_id(sa->conn, &sa->path.local);
-	psk = ike_psk_find(e, &sa->local_id, &expected);
+	if (ike_id_keep(&sa->local_id, &local_id)) {
+		ike_sa_down(e, sa, "out of memory");
+		return IKE_DONE;
+	}
 	if (!psk) {
-		ike_id_text(&sa->local_id, local, sizeof(local));
+		ike_id_text(&local_id, local, sizeof(local));
 		ike_id_text(&expected, remote, sizeof(remote));
 		snprintf(reason, sizeof(reason), "no pre-shared key for %.64s and %.64s", local,
 			 remote);
@@ -157,10 +162,10 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		return IKE_DONE;
 	}
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_id(&b, IKE_PAYLOAD_IDI, sa->local_id.type, ike_id_slice(&sa->local_id));
+	ike_write_id(&b, IKE_PAYLOAD_IDI, local_id.type, ike_id_slice(&local_id));
 	if (sa->conn->remote_id.type != IKE_ID_ANY)
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
-	if (write_own_auth(&b, sa, psk)) {
+	if (write_own_auth(&b, sa, &local_id, psk)) {
 		ike_sa_down(e, sa, "could not build IKE_AUTH");
 		return IKE_DONE;
 	}
@@ -169,7 +174,7 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_child_offer(&b, sa->children, false);
 		ike_child_offer_ts(&b, sa->children);
 	}
-	if (first_contact(e, sa))
+	if (first_contact(e, sa, &local_id))
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_INITIAL_CONTACT, nothing);
 	sa->state = IKE_STATE_AUTHENTICATING;
 	return ike_request(e, sa, now, &b);
@@ -251,7 +256,7 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
 	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 	struct ike_slice id_body, auth_body;
-	struct ike_id id, expected = expected_peer(sa);
+	struct ike_id id, expected = expected_peer(sa), local_id = ike_id_kept(sa->local_id);
 	enum ike_step step = IKE_DONE;
 	struct ike_child *child;
 	const struct ike_psk *psk;
@@ -281,15 +286,16 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	 * Where any identity will do, it must be one of those that our own AUTH was meant for: not
 	 * everybody who has some key here is the host that was called.
 	 */
-	psk = ike_psk_find(e, &sa->local_id, &id);
-	if (!ike_psk_same(psk, ike_psk_find(e, &sa->local_id, &expected)))
+	psk = ike_psk_find(e, &local_id, &id);
+	if (!ike_psk_same(psk, ike_psk_find(e, &local_id, &expected)))
 		psk = NULL;
 	if (!peer_authentic(e, sa, psk, id_body, auth_body)) {
 		snprintf(reason, sizeof(reason), "peer \"%.64s\" failed to authenticate: %s", text,
 			 "wrong pre-shared key?");
 		return reject_responder(e, sa, in->now, reason);
 	}
-	sa->remote_id = id;
+	if (ike_id_keep(&sa->remote_id, &id))
+		return reject_responder(e, sa, in->now, "out of memory");
 	ike_sa_established(e, sa, in->now, false);
 	child = sa->childless ? sa->children : ike_child_find_id(e, auth->child_id);
 	if (child && !sa->childless)
@@ -334,7 +340,7 @@ static bool not_unique(const struct ike_engine *e, const struct ike_sa *sa, bool
 
 	if (sa->conn->unique != IKE_UNIQUE_KEEP || initial_contact)
 		return false;
-	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+	while ((other = ike_peer_same(e, sa, other))) {
 		if (other->conn == sa->conn && !ike_sa_may_be_renewed_by(other, sa))
 			return true;
 	}
@@ -368,16 +374,18 @@ static uint16_t choose_child(struct ike_engine *e, struct ike_sa *sa, struct ike
 static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			    uint64_t now)
 {
-	const struct ike_psk *psk = ike_psk_find(e, &sa->local_id, &sa->remote_id);
+	const struct ike_id local_id = ike_id_kept(sa->local_id),
+			    remote_id = ike_id_kept(sa->remote_id);
+	const struct ike_psk *psk = ike_psk_find(e, &local_id, &remote_id);
 	struct ike_child *child = ike_child_find_id(e, auth->child_id);
 	struct ike_builder b;
 	bool led;
 
 	if (not_unique(e, sa, auth->initial_contact)) /* it came up while the data path was busy */
-		return reject_initiator(e, sa, &sa->remote_id, second_sa);
+		return reject_initiator(e, sa, &remote_id, second_sa);
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_id(&b, IKE_PAYLOAD_IDR, sa->local_id.type, ike_id_slice(&sa->local_id));
-	if (!psk || write_own_auth(&b, sa, psk)) {
+	ike_write_id(&b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
+	if (!psk || write_own_auth(&b, sa, &local_id, psk)) {
 		ike_sa_down(e, sa, "the pre-shared key is gone");
 		return IKE_DONE;
 	}
@@ -494,7 +502,7 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	struct ike_slice id_body, idr_body, auth_body;
 	struct ike_connection *conn;
 	const struct ike_psk *psk = NULL;
-	struct ike_id id, wanted = {.type = IKE_ID_ANY};
+	struct ike_id id, local_id = {.type = IKE_ID_ANY}, wanted = local_id;
 	struct ike_notify n;
 	char why[IKE_REASON_MAX];
 	bool authentic;
@@ -514,13 +522,16 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	conn = ike_connection_for_ids(e, sa, &id, &wanted);
 	if (conn) {
 		ike_sa_hold(e, sa, conn);
-		sa->local_id = ike_connection_local_id(conn, &sa->path.local);
-		psk = ike_psk_find(e, &sa->local_id, &id);
+		local_id = ike_connection_local_id(conn, &sa->path.local);
+		psk = ike_psk_find(e, &local_id, &id);
 	}
 	authentic = peer_authentic(e, sa, psk, id_body, auth_body);
 	if (!authentic)
 		return reject_initiator(e, sa, &id, why_not(sa, conn, psk, &wanted, why));
-	sa->remote_id = id;
+	if (ike_id_keep(&sa->local_id, &local_id) || ike_id_keep(&sa->remote_id, &id)) {
+		ike_sa_down(e, sa, "out of memory");
+		return IKE_DONE;
+	}
 	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
 	/* Where several connections fit, which one is meant is known with the Child SA. */
 	if (!ike_connection_alike(e, sa, sa->conn, &wanted, NULL) &&

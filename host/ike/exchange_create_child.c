@@ -204,6 +204,19 @@ static bool peer_is_at_it(const struct ike_sa *sa, uint64_t old_id)
 	       of(sa->in.task)->old_id == old_id;
 }
 
+/* Those of the one that it replaces, or what is configured. */
+static int set_ts(struct ike_child *child, const struct ike_child *old,
+		  const struct ike_ts packet[2])
+{
+	struct ike_ts_list local, remote;
+
+	if (!old)
+		return ike_child_select(child, packet);
+	local = ike_ts_kept(old->local_ts);
+	remote = ike_ts_kept(old->remote_ts);
+	return ike_child_set_ts(child, &local, &remote);
+}
+
 enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			      uint64_t now)
 {
@@ -221,24 +234,21 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	if (t->made_id && !child)
 		return IKE_DONE; /* it was to be asked for again, and isn't wanted any more */
 	t->ni_len = IKE_NONCE_LEN;
-	if (!child || ike_random_fill(&e->config.random, t->ni, t->ni_len)) {
+	if (!child || set_ts(child, old, t->packet) ||
+	    ike_random_fill(&e->config.random, t->ni, t->ni_len)) {
 		if (old)
 			ike_child_later(e, old, now);
 		else
 			ike_emit_child_failed(e, sa, t->config->name,
 					      "no room for another SA in the data path");
 		if (child)
-			ike_child_remove(e, child, now, "the random generator failed");
+			ike_child_remove(e, child, now, "it could not be begun");
 		return IKE_DONE;
 	}
 	t->made_id = child->id;
 	if (old) {
 		old->state = IKE_CHILD_REKEYING;
 		child->predecessor = old->id;
-		child->local_ts = old->local_ts;
-		child->remote_ts = old->remote_ts;
-	} else {
-		ike_child_select(child, t->packet);
 	}
 	return begin(e, sa, t, now, ike_child_group(t->config));
 }

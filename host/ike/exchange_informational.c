@@ -124,7 +124,8 @@ static bool is_queued(const struct ike_sa *sa, const struct ike_child *child)
 	return false;
 }
 
-/* Delete a Child SA and tell the peer, in its turn; one that is being deleted already goes on. */
+/* Delete a Child SA and tell the peer, before all else; one that is being deleted already goes on.
+ */
 void ike_delete_child(struct ike_engine *e, struct ike_child *child, const char *reason)
 {
 	struct ike_sa *sa = child->sa;
@@ -132,7 +133,8 @@ void ike_delete_child(struct ike_engine *e, struct ike_child *child, const char 
 
 	if (child->state >= IKE_CHILD_DELETING || is_queued(sa, child))
 		return;
-	task = ike_task_queue(e, sa, IKE_EXCHANGE_DELETE_CHILD);
+	/* Any other request would say that it is there. */
+	task = ike_task_queue_first(e, sa, IKE_EXCHANGE_DELETE_CHILD);
 	if (!task) {
 		ike_sa_down(e, sa, reason);
 		return;
@@ -172,6 +174,7 @@ enum ike_step ike_delete_child_start(struct ike_engine *e, struct ike_sa *sa, st
 
 		if (!child || child->state == IKE_CHILD_LINGERING)
 			continue; /* the peer was faster */
+		ike_child_yield(e, child, now);
 		child->state = IKE_CHILD_DELETING;
 		ike_put_u32(&w, child->spi_in);
 	}

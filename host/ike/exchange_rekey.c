@@ -58,14 +58,18 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 				   bool initiator)
 {
 	struct ike_sa *made = ike_sa_new(e, now, initiator);
+	const struct ike_id local_id = ike_id_kept(sa->local_id),
+			    remote_id = ike_id_kept(sa->remote_id);
 
 	if (!made)
 		return NULL;
 	made->state = IKE_STATE_CONNECTING;
 	made->predecessor = sa->id;
 	ike_sa_hold(e, made, sa->conn);
-	made->local_id = sa->local_id;
-	made->remote_id = sa->remote_id;
+	if (ike_id_keep(&made->local_id, &local_id) || ike_id_keep(&made->remote_id, &remote_id)) {
+		ike_sa_down(e, made, "out of memory");
+		return NULL;
+	}
 	made->path = sa->path;
 	made->path.moving = false;
 	made->childless = sa->childless;

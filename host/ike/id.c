@@ -4,7 +4,34 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <strings.h>
+
+int ike_id_keep(struct ike_id_kept **at, const struct ike_id *id)
+{
+	struct ike_id_kept *kept = malloc(sizeof(*kept) + id->len);
+
+	if (!kept)
+		return -ENOMEM;
+	kept->type = id->type;
+	kept->len = id->len;
+	memcpy(kept->data, id->data, id->len);
+	free(*at);
+	*at = kept;
+	return 0;
+}
+
+struct ike_id ike_id_kept(const struct ike_id_kept *kept)
+{
+	struct ike_id id = {.type = IKE_ID_ANY};
+
+	if (!kept)
+		return id;
+	id.type = kept->type;
+	id.len = kept->len;
+	memcpy(id.data, kept->data, kept->len);
+	return id;
+}
 
 int ike_id_set(struct ike_id *id, uint8_t type, struct ike_slice data)
 {

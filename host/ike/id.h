@@ -12,6 +12,19 @@ struct ike_id {
 	uint8_t data[IKE_ID_MAX];
 };
 
+/* An identity in no more memory than it takes. */
+struct ike_id_kept {
+	uint8_t type;
+	uint16_t len;
+	uint8_t data[];
+};
+
+/* Keep a copy at *at instead of what is there; -ENOMEM: that stays. Freed with free(). */
+int ike_id_keep(struct ike_id_kept **at, const struct ike_id *id);
+
+/* What is kept; NULL is "any". */
+struct ike_id ike_id_kept(const struct ike_id_kept *kept);
+
 /*
  * Parse an identity as swanctl.conf writes it: "192.0.2.1", "2001:db8::1", "moon.example.org",
  * "carol@example.org", "@name" (FQDN), "@@user@host" (RFC822), "@#c0ffee" (KEY_ID), "%any" or ""

@@ -246,8 +246,8 @@ struct ike_child_info {
 	uint32_t spi_in;
 	uint32_t spi_out;
 	bool encap;
-	const struct ike_ts_list *local_ts;
-	const struct ike_ts_list *remote_ts;
+	struct ike_ts_list local_ts;
+	struct ike_ts_list remote_ts;
 	uint64_t installed_at;
 };
 
@@ -260,8 +260,8 @@ struct ike_sa_info {
 	uint64_t spi_r;
 	struct ike_addr local;
 	struct ike_addr remote;
-	const struct ike_id *local_id;
-	const struct ike_id *remote_id;
+	struct ike_id local_id;
+	struct ike_id remote_id;
 	struct ike_suite suite;
 	bool nat_local;
 	bool nat_remote;

@@ -27,12 +27,25 @@ void ike_job_run(struct ike_job *job)
 }
 
 /* No larger than what it carries. */
-static size_t size_of(enum ike_job_type type)
+static size_t size_of(enum ike_job_type type, size_t peer_len)
 {
-	size_t head = offsetof(struct ike_job, ke);
+	if (type == IKE_JOB_KE)
+		return offsetof(struct ike_job, ke.peer) + peer_len;
+	return offsetof(struct ike_job, child) + sizeof(struct ike_child_job);
+}
 
-	return head +
-	       (type == IKE_JOB_KE ? sizeof(struct ike_ke_job) : sizeof(struct ike_child_job));
+static void child_job_free(struct ike_job *job)
+{
+	free(job->child.local_ts);
+	free(job->child.remote_ts);
+	if (job->type == IKE_JOB_CHILD_INBOUND)
+		OPENSSL_cleanse(&job->child, sizeof(job->child));
+}
+
+static void ke_job_free(struct ike_job *job)
+{
+	ike_dh_free(job->ke.dh);
+	ike_secret_clear(&job->ke.shared);
 }
 
 void ike_job_free(struct ike_job *job)
@@ -40,16 +53,17 @@ void ike_job_free(struct ike_job *job)
 	if (!job)
 		return;
 	if (job->type == IKE_JOB_KE)
-		ike_dh_free(job->ke.dh);
-	OPENSSL_cleanse(job, size_of(job->type));
+		ke_job_free(job);
+	else
+		child_job_free(job);
 	free(job);
 }
 
 /* Sending them out, and their return */
 
-struct ike_job *ike_job_new(struct ike_engine *e, enum ike_job_type type)
+static struct ike_job *job_new(struct ike_engine *e, enum ike_job_type type, size_t peer_len)
 {
-	struct ike_job *job = calloc(1, size_of(type));
+	struct ike_job *job = calloc(1, size_of(type, peer_len));
 
 	if (!job) {
 		e->stats.drop_memory++;
@@ -57,6 +71,11 @@ struct ike_job *ike_job_new(struct ike_engine *e, enum ike_job_type type)
 	}
 	job->type = type;
 	return job;
+}
+
+struct ike_job *ike_child_job_new(struct ike_engine *e, enum ike_job_type type)
+{
+	return job_new(e, type, 0);
 }
 
 /* Takes the job; -ENOMEM: freed, and nobody waits for it. */
@@ -121,7 +140,7 @@ void ike_job_done(struct ike_engine *e, uint64_t now, struct ike_job *job)
 enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t now, uint16_t group,
 			  struct ike_dh *dh, struct ike_slice peer, ike_resume_fn *resume)
 {
-	struct ike_job *job = ike_job_new(e, IKE_JOB_KE);
+	struct ike_job *job = job_new(e, IKE_JOB_KE, peer.len);
 
 	if (!job) {
 		ike_dh_free(dh);

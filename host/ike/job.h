@@ -27,12 +27,15 @@ struct ike_ke_job {
 	struct ike_random random; /* its fill() is called on the thread that runs the job */
 	uint16_t group;
 	struct ike_dh *dh; /* NULL: make one of `group`; the job's */
-	size_t peer_len;   /* 0: no secret is asked for */
-	uint8_t peer[IKE_PUBLIC_MAX];
 	struct ike_secret shared;
+	size_t peer_len;	      /* 0: no secret is asked for */
+	uint8_t peer[IKE_PUBLIC_MAX]; /* there is no more of it than that */
 };
 
-/* One step of a Child SA. What follows the selectors is for CHILD_INBOUND only. */
+/*
+ * One step of a Child SA. It has selectors but for CHILD_OUTBOUND; what follows them is for
+ * CHILD_INBOUND only.
+ */
 struct ike_child_job {
 	uint64_t child_id;
 	uint64_t ike_id;
@@ -40,8 +43,8 @@ struct ike_child_job {
 	char child[IKE_NAME_MAX];
 	struct ike_addr local; /* outer addresses; the ports matter with encap only */
 	struct ike_addr remote;
-	struct ike_ts_list local_ts;
-	struct ike_ts_list remote_ts;
+	struct ike_ts_kept *local_ts; /* the job's */
+	struct ike_ts_kept *remote_ts;
 	uint64_t replaces;	/* id of the Child SA whose place it takes; 0: none */
 	bool encap;		/* ESP in UDP */
 	struct ike_suite suite; /* protocol, encryption with key length, integrity; no ESN */

@@ -45,6 +45,13 @@ bool ike_child_offers_group(const struct ike_child_config *config, uint16_t grou
 	return false;
 }
 
+static void write_ts(struct ike_builder *b, uint8_t payload, const struct ike_ts_kept *kept)
+{
+	const struct ike_ts_list list = ike_ts_kept(kept);
+
+	ike_write_ts(b, payload, &list);
+}
+
 static void write_tfc(struct ike_builder *b)
 {
 	ike_write_notify(b, IKE_PROTO_NONE, ike_slice(NULL, 0), IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED,
@@ -61,18 +68,19 @@ static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
 
 /*
  * Initiator: all that the configuration says; a packet that waits for the Child SA comes first, so
- * that a peer which narrows keeps that (section 2.9).
+ * that a peer which narrows keeps that (section 2.9). Returns 0 or -ENOMEM.
  */
-void ike_child_select(struct ike_child *child, const struct ike_ts packet[2])
+int ike_child_select(struct ike_child *child, const struct ike_ts packet[2])
 {
 	const struct ike_path *path = &child->sa->path;
+	struct ike_ts_list local = ike_ts_resolve(&child->config->local_ts, &path->local);
+	struct ike_ts_list remote = ike_ts_resolve(&child->config->remote_ts, &path->remote);
 
-	child->local_ts = ike_ts_resolve(&child->config->local_ts, &path->local);
-	child->remote_ts = ike_ts_resolve(&child->config->remote_ts, &path->remote);
-	if (!packet || !packet[0].family)
-		return;
-	ike_ts_put_first(&child->local_ts, &packet[0]);
-	ike_ts_put_first(&child->remote_ts, &packet[1]);
+	if (packet && packet[0].family) {
+		ike_ts_put_first(&local, &packet[0]);
+		ike_ts_put_first(&remote, &packet[1]);
+	}
+	return ike_child_set_ts(child, &local, &remote);
 }
 
 /* The SA payload; TSi and TSr follow with ike_child_offer_ts(). */
@@ -86,8 +94,8 @@ void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool 
 
 void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child)
 {
-	ike_write_ts(b, IKE_PAYLOAD_TSI, &child->local_ts);
-	ike_write_ts(b, IKE_PAYLOAD_TSR, &child->remote_ts);
+	write_ts(b, IKE_PAYLOAD_TSI, child->local_ts);
+	write_ts(b, IKE_PAYLOAD_TSR, child->remote_ts);
 	write_tfc(b);
 }
 
@@ -158,8 +166,11 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 			return IKE_N_NO_ADDITIONAL_SAS;
 		(*child)->suite = suite;
 		(*child)->spi_out = (uint32_t)spi;
-		(*child)->local_ts = mine;
-		(*child)->remote_ts = theirs;
+		if (ike_child_set_ts(*child, &mine, &theirs)) {
+			ike_child_remove(e, *child, in->now, "out of memory");
+			*child = NULL;
+			return IKE_N_NO_ADDITIONAL_SAS;
+		}
 		return 0;
 	}
 	return refusal;
@@ -174,8 +185,8 @@ void ike_child_answer(struct ike_builder *b, const struct ike_child *child)
 
 void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child)
 {
-	ike_write_ts(b, IKE_PAYLOAD_TSI, &child->remote_ts);
-	ike_write_ts(b, IKE_PAYLOAD_TSR, &child->local_ts);
+	write_ts(b, IKE_PAYLOAD_TSI, child->remote_ts);
+	write_ts(b, IKE_PAYLOAD_TSR, child->local_ts);
 	write_tfc(b);
 }
 
@@ -188,6 +199,8 @@ uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bo
 	struct offer own = offer_of(child->config, ke);
 	struct ike_sa_payload answer;
 	struct ike_ts_payload tsi, tsr;
+	const struct ike_ts_list local_ts = ike_ts_kept(child->local_ts),
+				 remote_ts = ike_ts_kept(child->remote_ts);
 	struct ike_ts_list mine, theirs;
 	uint64_t spi;
 
@@ -197,11 +210,10 @@ uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bo
 				      &child->suite, &spi))
 		return IKE_N_NO_PROPOSAL_CHOSEN;
 	child->spi_out = (uint32_t)spi;
-	if (ike_ts_payload_check_answer(&tsi, &child->local_ts, &mine) ||
-	    ike_ts_payload_check_answer(&tsr, &child->remote_ts, &theirs))
+	if (ike_ts_payload_check_answer(&tsi, &local_ts, &mine) ||
+	    ike_ts_payload_check_answer(&tsr, &remote_ts, &theirs) ||
+	    ike_child_set_ts(child, &mine, &theirs))
 		return IKE_N_TS_UNACCEPTABLE;
-	child->local_ts = mine;
-	child->remote_ts = theirs;
 	return 0;
 }
 

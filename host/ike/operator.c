@@ -67,12 +67,11 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 	*ike_id = sa->id;
 	child = ike_child_new(e, sa, config);
 	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
-	if (!child || !task) {
+	if (!child || !task || ike_child_select(child, packet)) {
 		ike_task_free(e, task);
 		ike_sa_down(e, sa, "could not begin");
 		return child ? -ENOMEM : -ENOSPC;
 	}
-	ike_child_select(child, packet);
 	ike_task_begin(e, task, now);
 	if (sa->state == IKE_STATE_DEAD)
 		return -EIO;
@@ -208,8 +207,8 @@ static struct ike_sa_info describe_sa(const struct ike_sa *sa)
 		.spi_r = sa->spi_r,
 		.local = sa->path.local,
 		.remote = sa->path.remote,
-		.local_id = &sa->local_id,
-		.remote_id = &sa->remote_id,
+		.local_id = ike_id_kept(sa->local_id),
+		.remote_id = ike_id_kept(sa->remote_id),
 		.suite = sa->suite,
 		.nat_local = sa->path.nat_local,
 		.nat_remote = sa->path.nat_remote,
@@ -231,8 +230,8 @@ static struct ike_child_info describe_child(const struct ike_engine *e,
 		.spi_in = child->spi_in,
 		.spi_out = child->spi_out,
 		.encap = ike_path_encap(e, &child->sa->path),
-		.local_ts = &child->local_ts,
-		.remote_ts = &child->remote_ts,
+		.local_ts = ike_ts_kept(child->local_ts),
+		.remote_ts = ike_ts_kept(child->remote_ts),
 		.installed_at = child->installed_at,
 	};
 }

@@ -80,6 +80,8 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_handshake_free(sa);
 	ike_buffer_free(&sa->out.request);
 	ike_buffer_free(&sa->in.response);
+	free(sa->local_id);
+	free(sa->remote_id);
 	if (sa->conn)
 		ike_connection_release(sa->conn);
 	OPENSSL_cleanse(sa, sizeof(*sa));
@@ -170,7 +172,17 @@ struct ike_sa *ike_sa_find_id(const struct ike_engine *e, uint64_t id)
 
 void ike_peer_link(struct ike_engine *e, struct ike_sa *sa)
 {
-	ike_table_add(&e->by_peer, &sa->links.by_peer, hash_id(e, &sa->remote_id));
+	const struct ike_id remote = ike_id_kept(sa->remote_id);
+
+	ike_table_add(&e->by_peer, &sa->links.by_peer, hash_id(e, &remote));
+}
+
+static bool is_between(const struct ike_sa *sa, const struct ike_id *local,
+		       const struct ike_id *remote)
+{
+	const struct ike_id ours = ike_id_kept(sa->local_id), theirs = ike_id_kept(sa->remote_id);
+
+	return ike_id_equal(&theirs, remote) && ike_id_equal(&ours, local);
 }
 
 /* The next IKE SA between these identities, the newest first. */
@@ -183,11 +195,19 @@ struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *lo
 	for (; l; l = ike_table_next(l)) {
 		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.by_peer);
 
-		if (sa->state != IKE_STATE_DEAD && ike_id_equal(&sa->remote_id, remote) &&
-		    ike_id_equal(&sa->local_id, local))
+		if (sa->state != IKE_STATE_DEAD && is_between(sa, local, remote))
 			return sa;
 	}
 	return NULL;
+}
+
+/* The same between those of this one, which is among them once it is linked. */
+struct ike_sa *ike_peer_same(const struct ike_engine *e, const struct ike_sa *sa,
+			     const struct ike_sa *after)
+{
+	const struct ike_id local = ike_id_kept(sa->local_id), remote = ike_id_kept(sa->remote_id);
+
+	return ike_peer_find(e, &local, &remote, after);
 }
 
 /* Again under another connection, if it has one already. */

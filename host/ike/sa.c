@@ -228,7 +228,7 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now, boo
 
 	if (!replace && !believe)
 		return;
-	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+	while ((other = ike_peer_same(e, sa, other))) {
 		if (other == sa || other->authenticated_at > sa->created_at ||
 		    (!believe && !same_child(other, sa)) ||
 		    (!believe && keep && !ike_sa_may_be_renewed_by(other, sa)))
@@ -269,7 +269,7 @@ static struct ike_sa *crossed(const struct ike_engine *e, const struct ike_sa *s
 {
 	struct ike_sa *other = (struct ike_sa *)after;
 
-	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+	while ((other = ike_peer_same(e, sa, other))) {
 		if (other->initiator != sa->initiator && !other->predecessor &&
 		    other->authenticated_at >= sa->created_at &&
 		    sa->authenticated_at >= other->created_at && !ike_sa_ending(other))
@@ -336,7 +336,7 @@ static void delete_surplus(struct ike_engine *e, struct ike_sa *sa, uint64_t now
 
 	if (sa->conn->unique == IKE_UNIQUE_NEVER)
 		return;
-	while ((other = ike_peer_find(e, &sa->local_id, &sa->remote_id, other))) {
+	while ((other = ike_peer_same(e, sa, other))) {
 		if (ike_sa_ending(other) || !same_child(other, sa))
 			continue;
 		count++;
@@ -506,6 +506,7 @@ void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, bool initial_contact)
 {
 	bool ending = ike_sa_ending(sa);
+	struct ike_id local_id = ike_id_kept(sa->local_id), remote_id = ike_id_kept(sa->remote_id);
 	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT];
 
 	sa->state = ending ? IKE_STATE_DELETING : IKE_STATE_ESTABLISHED;
@@ -522,8 +523,8 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	sa->authenticated_at = now;
 	sa->began = sa->initiator;
 	ike_sa_alive(e, sa, now);
-	ike_id_text(&sa->local_id, local, sizeof(local));
-	ike_id_text(&sa->remote_id, remote, sizeof(remote));
+	ike_id_text(&local_id, local, sizeof(local));
+	ike_id_text(&remote_id, remote, sizeof(remote));
 	ike_emit_event(e, IKE_ACTION_IKE_UP, sa, NULL, NULL);
 	ike_log(e, IKE_LOG_INFO, sa, "established between %.64s and %.64s", local, remote);
 	ike_peer_link(e, sa);
@@ -576,6 +577,8 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 	ike_delete_because(task, reason);
 	if (sa->state == IKE_STATE_ESTABLISHED || sa->state == IKE_STATE_REKEYED)
 		sa->state = IKE_STATE_DELETING;
+	for (struct ike_child *child = sa->children; child; child = child->next)
+		ike_child_yield(e, child, now);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + e->config.delete_timeout_ms);
 	ike_sa_advance(e, sa, now);
 }

@@ -63,8 +63,8 @@ struct ike_child {
 	struct ike_child_keys *keys; /* IKE_IN and IKE_OUT, until the data path has them */
 	/* The CHILD_REMOVE to come, made before the first job went out; NULL: none did. */
 	struct ike_action *remove;
-	struct ike_ts_list local_ts;
-	struct ike_ts_list remote_ts;
+	struct ike_ts_kept *local_ts;
+	struct ike_ts_kept *remote_ts;
 	struct ike_timer timers[IKE_CHILD_TIMERS];
 	uint64_t successor;   /* id of the one that was made to replace it */
 	uint64_t predecessor; /* id of the one that it replaces, until it is in use */
@@ -147,9 +147,9 @@ struct ike_sa {
 	enum ike_cause cause; /* of its end */
 	uint64_t spi_i;
 	uint64_t spi_r;
-	struct ike_connection *conn; /* a reference; NULL for a responder before IKE_AUTH */
-	struct ike_id local_id;
-	struct ike_id remote_id;
+	struct ike_connection *conn;  /* a reference; NULL for a responder before IKE_AUTH */
+	struct ike_id_kept *local_id; /* once known */
+	struct ike_id_kept *remote_id;
 	struct ike_path path;
 	struct ike_suite suite;
 	struct ike_keys keys;
@@ -188,6 +188,7 @@ struct ike_engine {
 	struct ike_connection **connections;
 	unsigned connection_count;
 	struct ike_psk *psks;
+	uint8_t nobodys_key[32]; /* in place of one that isn't there */
 
 	struct ike_sa *all;
 	unsigned sa_count;
@@ -245,6 +246,8 @@ void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa);
 void ike_peer_link(struct ike_engine *e, struct ike_sa *sa);
 struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *local,
 			     const struct ike_id *remote, const struct ike_sa *after);
+struct ike_sa *ike_peer_same(const struct ike_engine *e, const struct ike_sa *sa,
+			     const struct ike_sa *after);
 void ike_conn_link(struct ike_engine *e, struct ike_sa *sa);
 struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connection *conn,
 			     const struct ike_sa *after);
@@ -306,6 +309,8 @@ void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 /* child.c: the life of a Child SA */
 struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
 				const struct ike_child_config *config);
+int ike_child_set_ts(struct ike_child *child, const struct ike_ts_list *local,
+		     const struct ike_ts_list *remote);
 int ike_child_derive(struct ike_child *child, const struct ike_secret *shared, struct ike_slice ni,
 		     struct ike_slice nr, bool initiator);
 int ike_child_bring(struct ike_engine *e, struct ike_child *child, uint64_t now,
@@ -313,6 +318,7 @@ int ike_child_bring(struct ike_engine *e, struct ike_child *child, uint64_t now,
 void ike_child_free(struct ike_engine *e, struct ike_child *child);
 void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason);
+void ike_child_yield(struct ike_engine *e, struct ike_child *child, uint64_t now);
 bool ike_child_linger_on(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		      const char *reason);
@@ -334,6 +340,8 @@ struct ike_task *ike_task_new(struct ike_engine *e, struct ike_sa *sa,
 			      const struct ike_exchange *exchange);
 void ike_task_free(struct ike_engine *e, struct ike_task *task);
 struct ike_task *ike_task_queue(struct ike_engine *e, struct ike_sa *sa, enum ike_exchange_row row);
+struct ike_task *ike_task_queue_first(struct ike_engine *e, struct ike_sa *sa,
+				      enum ike_exchange_row row);
 struct ike_task *ike_task_find(const struct ike_sa *sa, enum ike_exchange_row row);
 void ike_task_begin(struct ike_engine *e, struct ike_task *task, uint64_t now);
 void ike_task_take(struct ike_engine *e, struct ike_task *task, struct ike_in *in);
@@ -345,7 +353,7 @@ void ike_tasks_drop(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
 /* job.c */
-struct ike_job *ike_job_new(struct ike_engine *e, enum ike_job_type type);
+struct ike_job *ike_child_job_new(struct ike_engine *e, enum ike_job_type type);
 int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter *waiter,
 		 uint64_t now, struct ike_job *job);
 void ike_waiter_cancel(struct ike_engine *e, struct ike_waiter *waiter);
@@ -523,7 +531,7 @@ enum ike_step ike_refuse_start(struct ike_engine *e, struct ike_sa *sa, struct i
 			       uint64_t now);
 
 /* offer.c: negotiation of a Child SA inside an exchange */
-void ike_child_select(struct ike_child *child, const struct ike_ts packet[2]);
+int ike_child_select(struct ike_child *child, const struct ike_ts packet[2]);
 void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke);
 void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child);
 uint16_t ike_child_group(const struct ike_child_config *config);

@@ -51,6 +51,19 @@ struct ike_task *ike_task_queue(struct ike_engine *e, struct ike_sa *sa, enum ik
 	return task;
 }
 
+/* Before all others. NULL without memory. */
+struct ike_task *ike_task_queue_first(struct ike_engine *e, struct ike_sa *sa,
+				      enum ike_exchange_row row)
+{
+	struct ike_task *task = ike_task_new(e, sa, &ike_exchanges[row]);
+
+	if (!task)
+		return NULL;
+	task->next = sa->out.queue;
+	sa->out.queue = task;
+	return task;
+}
+
 /* The first one of ours of a row, be it at work or in the queue. */
 struct ike_task *ike_task_find(const struct ike_sa *sa, enum ike_exchange_row row)
 {

@@ -6,6 +6,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static struct ike_ts_kept *keep(const struct ike_ts *list, unsigned count)
+{
+	struct ike_ts_kept *kept = malloc(sizeof(*kept) + count * sizeof(kept->list[0]));
+
+	if (!kept)
+		return NULL;
+	kept->count = count;
+	memcpy(kept->list, list, count * sizeof(kept->list[0]));
+	return kept;
+}
+
+struct ike_ts_kept *ike_ts_keep(const struct ike_ts_list *list)
+{
+	return keep(list->list, list->count);
+}
+
+struct ike_ts_kept *ike_ts_keep_again(const struct ike_ts_kept *kept)
+{
+	return keep(kept->list, kept->count);
+}
+
+struct ike_ts_list ike_ts_kept(const struct ike_ts_kept *kept)
+{
+	struct ike_ts_list list = {.count = kept ? kept->count : 0};
+
+	if (kept)
+		memcpy(list.list, kept->list, kept->count * sizeof(kept->list[0]));
+	return list;
+}
+
 static size_t ts_size(const struct ike_ts *ts)
 {
 	return ts->family == 4 ? 4 : 16;

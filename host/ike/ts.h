@@ -21,6 +21,19 @@ struct ike_ts_list {
 	struct ike_ts list[IKE_TS_MAX];
 };
 
+/* A list in no more memory than it takes. */
+struct ike_ts_kept {
+	unsigned count;
+	struct ike_ts list[];
+};
+
+/* A copy to keep, freed with free(), and a copy of that; NULL without memory. */
+struct ike_ts_kept *ike_ts_keep(const struct ike_ts_list *list);
+struct ike_ts_kept *ike_ts_keep_again(const struct ike_ts_kept *kept);
+
+/* What is kept; NULL is an empty list. */
+struct ike_ts_list ike_ts_kept(const struct ike_ts_kept *kept);
+
 /*
  * Parse one selector as swanctl.conf writes it: "10.1.0.0/16", "10.1.0.1-10.1.0.9", "fec0::/64",
  * "dynamic", each with an optional "[proto/port]": "10.1.0.0/16[tcp/80]", "dynamic[17/1024-2047]".

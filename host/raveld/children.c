@@ -14,11 +14,13 @@ static void check_sad(struct daemon *d)
 	daemon_stop(d, EXIT_FAILURE);
 }
 
-static struct rvl_child child_of(const struct ike_child_job *job)
+static int receive(struct daemon *d, const struct ike_child_job *job,
+		   struct rvl_backend_error *error)
 {
+	const struct ike_ts_list local_ts = ike_ts_kept(job->local_ts);
+	const struct ike_ts_list remote_ts = ike_ts_kept(job->remote_ts);
 	const struct ike_child_policy *policy = &job->policy;
-
-	return (struct rvl_child){
+	const struct rvl_child child = {
 		.id = job->child_id,
 		.replaces = job->replaces,
 		.local = job->local,
@@ -29,8 +31,8 @@ static struct rvl_child child_of(const struct ike_child_job *job)
 		.key_in = job->keys_in.encr,
 		.key_out = job->keys_out.encr,
 		.key_len = job->keys_out.encr_len,
-		.local_ts = &job->local_ts,
-		.remote_ts = &job->remote_ts,
+		.local_ts = &local_ts,
+		.remote_ts = &remote_ts,
 		.replay_window = policy->replay_window,
 		.df = policy->copy_df ? RVL_ESP_DF_COPY : RVL_ESP_DF_CLEAR,
 		.copy_dscp = policy->copy_dscp,
@@ -42,6 +44,8 @@ static struct rvl_child child_of(const struct ike_child_job *job)
 				.hard_packets = policy->life_packets,
 			},
 	};
+
+	return rvl_sad_child_inbound(d->sad, &child, error);
 }
 
 /*
@@ -51,14 +55,15 @@ static struct rvl_child child_of(const struct ike_child_job *job)
 static int use(struct daemon *d, const struct ike_child_job *job, char reason[ROUTES_REASON],
 	       struct rvl_backend_error *error)
 {
-	int err = routes_add(d->routes, &job->remote, &job->local_ts, &job->remote_ts, reason);
+	const struct ike_ts_list local_ts = ike_ts_kept(job->local_ts);
+	const struct ike_ts_list remote_ts = ike_ts_kept(job->remote_ts);
+	int err = routes_add(d->routes, &job->remote, &local_ts, &remote_ts, reason);
 
 	return err ? err : rvl_sad_child_use(d->sad, job->child_id, error);
 }
 
 void children_do(struct daemon *d, struct ike_job *job)
 {
-	struct rvl_child child = child_of(&job->child);
 	struct rvl_backend_error error = {""};
 	char reason[ROUTES_REASON] = "";
 
@@ -69,10 +74,10 @@ void children_do(struct daemon *d, struct ike_job *job)
 	}
 	switch (job->type) {
 	case IKE_JOB_CHILD_INBOUND:
-		job->error = rvl_sad_child_inbound(d->sad, &child, &error);
+		job->error = receive(d, &job->child, &error);
 		break;
 	case IKE_JOB_CHILD_OUTBOUND:
-		job->error = rvl_sad_child_outbound(d->sad, child.id, &error);
+		job->error = rvl_sad_child_outbound(d->sad, job->child.child_id, &error);
 		break;
 	default:
 		job->error = use(d, &job->child, reason, &error);
@@ -113,7 +118,7 @@ bool children_move(struct daemon *d, const struct ike_child_change *change)
 	if (err)
 		snprintf(reason, sizeof(reason), "%s", error.text);
 	else if (ike_find_child(d->engine, change->child_id, &sa, &child))
-		err = routes_add(d->routes, &change->remote, child.local_ts, child.remote_ts,
+		err = routes_add(d->routes, &change->remote, &child.local_ts, &child.remote_ts,
 				 reason);
 	if (!err)
 		log_info(&d->log, "SA %08x: its peer is at %s port %u now", change->spi_in, text,

@@ -26,7 +26,8 @@ struct jobs {
 	struct queue strangers;
 	size_t waiting;
 	size_t running;
-	size_t threads;
+	size_t threads; /* 0: the loop's own does them */
+	uv_idle_t turn; /* of the loop, in which it does one */
 	bool closing;
 };
 
@@ -49,6 +50,15 @@ static struct entry *take(struct queue *q)
 	return entry;
 }
 
+/* With at least one that waits. */
+static struct entry *take_next(struct jobs *jobs)
+{
+	struct entry *entry = take(&jobs->known);
+
+	jobs->waiting--;
+	return entry ? entry : take(&jobs->strangers);
+}
+
 struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context)
 {
 	struct jobs *jobs = calloc(1, sizeof(*jobs));
@@ -56,6 +66,11 @@ struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context)
 
 	if (!jobs)
 		return NULL;
+	/* On a single one, handing a job over and back only costs two more switches of threads. */
+	if (processors == 1)
+		processors = 0;
+	uv_idle_init(loop, &jobs->turn);
+	jobs->turn.data = jobs;
 	jobs->loop = loop;
 	jobs->done = done;
 	jobs->context = context;
@@ -91,14 +106,27 @@ static void after(uv_work_t *work, int status)
 	jobs->done(jobs->context, job);
 }
 
+/* What has come meanwhile has its turn before the next one. */
+static void on_turn(uv_idle_t *turn)
+{
+	struct jobs *jobs = turn->data;
+	struct entry *entry = take_next(jobs);
+	struct ike_job *job = entry->job;
+
+	free(entry);
+	if (!jobs->waiting)
+		uv_idle_stop(turn);
+	ike_job_run(job);
+	jobs->done(jobs->context, job);
+}
+
 static void start_next(struct jobs *jobs)
 {
+	if (!jobs->threads && jobs->waiting)
+		uv_idle_start(&jobs->turn, on_turn);
 	while (jobs->running < jobs->threads && jobs->waiting) {
-		struct entry *entry = take(&jobs->known);
+		struct entry *entry = take_next(jobs);
 
-		if (!entry)
-			entry = take(&jobs->strangers);
-		jobs->waiting--;
 		jobs->running++;
 		/* Fails without a function to run only. */
 		uv_queue_work(jobs->loop, &entry->work, on_thread, after);
@@ -147,6 +175,7 @@ void jobs_stop(struct jobs *jobs)
 		return;
 	jobs->closing = true;
 	jobs->waiting = 0;
+	uv_idle_stop(&jobs->turn);
 	drop(&jobs->known);
 	drop(&jobs->strangers);
 }

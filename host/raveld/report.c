@@ -127,8 +127,8 @@ static void list_child(struct listing *l, const struct ike_child_info *child)
 		add_sa_stats(o, "in", &in);
 		add_sa_stats(o, "out", &out);
 	}
-	json_object_set_new(o, "local-ts", selectors(child->local_ts));
-	json_object_set_new(o, "remote-ts", selectors(child->remote_ts));
+	json_object_set_new(o, "local-ts", selectors(&child->local_ts));
+	json_object_set_new(o, "remote-ts", selectors(&child->remote_ts));
 	json_array_append_new(l->child_sas, o);
 }
 
@@ -149,10 +149,10 @@ static void list_one(void *context, const struct ike_sa_info *sa,
 	json_object_set_new(o, "initiator", json_boolean(sa->initiator));
 	json_object_set_new(o, "local-host", address(&sa->local));
 	json_object_set_new(o, "local-port", number(sa->local.port));
-	json_object_set_new(o, "local-id", identity(sa->local_id));
+	json_object_set_new(o, "local-id", identity(&sa->local_id));
 	json_object_set_new(o, "remote-host", address(&sa->remote));
 	json_object_set_new(o, "remote-port", number(sa->remote.port));
-	json_object_set_new(o, "remote-id", identity(sa->remote_id));
+	json_object_set_new(o, "remote-id", identity(&sa->remote_id));
 	json_object_set_new(o, "initiator-spi", hex64(sa->spi_i));
 	json_object_set_new(o, "responder-spi", hex64(sa->spi_r));
 	json_object_set_new(o, "suite", suite(&sa->suite));

@@ -22,10 +22,16 @@ struct rules {
 	size_t room;
 };
 
+/* What an SA may carry, as inbound packets have it. */
+struct flows {
+	size_t count;
+	struct rvl_selector list[];
+};
+
 struct rvl_inbound {
 	pthread_mutex_t lock;
 	size_t sas;
-	struct rvl_selectors **by_sa; /* NULL: no such SA */
+	struct flows **by_sa; /* NULL: no such SA */
 	struct rules protect;
 	struct rules bypass;
 	struct rvl_local local; /* addresses sorted */
@@ -72,11 +78,11 @@ void rvl_inbound_free(struct rvl_inbound *inbound)
 int rvl_inbound_set_sa(struct rvl_inbound *inbound, uint16_t index,
 		       const struct rvl_selectors *selectors)
 {
-	struct rvl_selectors *copy, *old;
+	struct flows *copy, *old;
 
 	if (index >= inbound->sas)
 		return -EINVAL;
-	copy = malloc(sizeof(*copy));
+	copy = malloc(sizeof(*copy) + selectors->count * sizeof(copy->list[0]));
 	if (!copy)
 		return -ENOMEM;
 	copy->count = selectors->count;
@@ -92,7 +98,7 @@ int rvl_inbound_set_sa(struct rvl_inbound *inbound, uint16_t index,
 
 void rvl_inbound_clear_sa(struct rvl_inbound *inbound, uint16_t index)
 {
-	struct rvl_selectors *old = NULL;
+	struct flows *old = NULL;
 
 	if (index >= inbound->sas)
 		return;
@@ -233,7 +239,7 @@ static bool any_rule(const struct rules *rules, const struct rvl_ip *ip, bool un
 
 static bool check_verified(struct rvl_inbound *inbound, const struct rvl_ip *ip, uint16_t sa)
 {
-	const struct rvl_selectors *s = sa < inbound->sas ? inbound->by_sa[sa] : NULL;
+	const struct flows *s = sa < inbound->sas ? inbound->by_sa[sa] : NULL;
 
 	if (ip && is_exempt(inbound, ip->src))
 		ip = NULL;

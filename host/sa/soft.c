@@ -13,8 +13,8 @@
 #include "host/sa/backend.h"
 #include "host/sa/wire.h"
 
-#define SAS 4096
-#define POLICIES 256
+#define SAS 16384
+#define POLICIES 16384
 #define EVENTS 256
 #define BATCH 64
 #define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
@@ -30,7 +30,8 @@ struct soft {
 	pthread_mutex_t lock; /* guards all below */
 	struct rvl_engine *engine;
 	bool policy_used[POLICIES];
-	uint16_t next_sa[2]; /* where the search for a free index begins, by direction */
+	uint16_t next_policy; /* where the search for a free index begins */
+	uint16_t next_sa[2];  /* the same, by direction */
 	struct rvl_backend_event events[EVENTS];
 	unsigned int event_head;
 	unsigned int event_count;
@@ -187,13 +188,18 @@ static int soft_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 	int err = -ENOSPC;
 
 	pthread_mutex_lock(&soft->lock);
-	for (uint16_t i = 0; at == RVL_BACKEND_ANY && i < POLICIES; i++)
-		if (!soft->policy_used[i])
-			at = i;
+	for (unsigned int i = 0; at == RVL_BACKEND_ANY && i < POLICIES; i++) {
+		uint16_t next = (uint16_t)((soft->next_policy + i) % POLICIES);
+
+		if (!soft->policy_used[next])
+			at = next;
+	}
 	if (at != RVL_BACKEND_ANY)
 		err = rvl_engine_policy_set(soft->engine, at, policy);
 	if (!err) {
 		soft->policy_used[at] = true;
+		if (*index == RVL_BACKEND_ANY)
+			soft->next_policy = (uint16_t)((at + 1) % POLICIES);
 		*index = at;
 	}
 	pthread_mutex_unlock(&soft->lock);

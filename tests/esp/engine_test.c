@@ -336,6 +336,83 @@ static void counters_add_up_to_what_went_in(void **state)
 	rvl_engine_free(b);
 }
 
+static uint32_t cut(uint32_t address, uint8_t len)
+{
+	return len ? address & UINT32_MAX << (32 - len) : 0;
+}
+
+/* Of few addresses, lengths and ports, so that they often meet. */
+static struct rvl_policy random_policy(void)
+{
+	static const uint8_t lens[] = {0, 8, 24, 31, 32};
+	struct rvl_policy policy = {
+		.priority = random32() % 4,
+		.selector = rvl_selector_any(),
+		.action = RVL_BYPASS + random32() % 3,
+	};
+	struct rvl_selector *s = &policy.selector;
+
+	s->src_len = lens[random32() % 5];
+	s->dst_len = lens[random32() % 5];
+	s->src = cut(NET_A + random32() % 4, s->src_len);
+	s->dst = cut(NET_B + random32() % 4, s->dst_len);
+	if (random32() % 2) {
+		s->any_protocol = false;
+		s->protocol = RVL_IP_PROTO_UDP;
+		s->dst_port_first = (uint16_t)(random32() % 4);
+		s->dst_port_last = (uint16_t)(s->dst_port_first + random32() % 4);
+	}
+	return policy;
+}
+
+/* The lowest priority that matches, then the lowest index, by a walk over all. */
+static const struct rvl_policy *walk(const struct rvl_policy *all, size_t count,
+				     const struct rvl_ip *ip)
+{
+	const struct rvl_policy *best = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (all[i].action && (!best || all[i].priority < best->priority) &&
+		    rvl_selector_match(&all[i].selector, ip, all[i].action != RVL_BYPASS))
+			best = &all[i];
+	return best;
+}
+
+static void policy_look_up_agrees_with_a_walk_over_all(void **state)
+{
+	enum { POLICIES = 40 };
+	struct rvl_policy all[POLICIES] = {0}; /* action 0: an empty slot */
+	struct rvl_spd *spd = rvl_spd_new(POLICIES);
+
+	(void)state;
+	assert_non_null(spd);
+	for (int round = 0; round < 20000; round++) {
+		size_t at = random32() % POLICIES;
+		const struct rvl_policy *found, *want;
+		struct rvl_ip ip = {
+			.src = NET_A + random32() % 5,
+			.dst = NET_B + random32() % 5,
+			.protocol = random32() % 4 ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ICMP,
+			.ports = random32() % 8,
+			.dst_port = (uint16_t)(random32() % 6),
+		};
+
+		if (random32() % 2) {
+			all[at] = random_policy();
+			assert_int_equal(rvl_spd_set(spd, at, &all[at]), 0);
+		} else {
+			assert_int_equal(rvl_spd_clear(spd, at), all[at].action ? 0 : -ENOENT);
+			all[at].action = 0;
+		}
+		found = rvl_spd_lookup(spd, &ip);
+		want = walk(all, POLICIES, &ip);
+		assert_true(!found == !want);
+		if (found)
+			assert_memory_equal(found, want, sizeof(*found));
+	}
+	rvl_spd_free(spd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -345,6 +422,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(no_rule_is_bypassed_behind_a_third_vlan_tag),
 		cmocka_unit_test(inbound_sas_are_found_by_destination_and_spi),
 		cmocka_unit_test(counters_add_up_to_what_went_in),
+		cmocka_unit_test(policy_look_up_agrees_with_a_walk_over_all),
 	};
 	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : seed;
 	int failed;

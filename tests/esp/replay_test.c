@@ -73,12 +73,13 @@ static void window_edges_are_exact(void **state)
 		{0, 5, false, true},
 		{0, 0, false, false},
 	};
+	uint64_t words[RVL_REPLAY_WORDS(RVL_REPLAY_WINDOW_MAX)];
 	struct rvl_replay replay;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (steps[i].fresh)
-			rvl_replay_init(&replay, steps[i].window);
+			rvl_replay_init(&replay, steps[i].window, words);
 		if (rvl_replay_check(&replay, steps[i].seq) != steps[i].accept ||
 		    rvl_replay_set(&replay, steps[i].seq) != steps[i].accept)
 			fail_msg("step %zu: sequence number %u", i, steps[i].seq);
@@ -92,11 +93,12 @@ static void window_agrees_with_a_model_that_remembers_all(void **state)
 
 	(void)state;
 	for (size_t w = 0; w < sizeof(windows) / sizeof(windows[0]); w++) {
+		uint64_t words[RVL_REPLAY_WORDS(RVL_REPLAY_WINDOW_MAX)];
 		struct rvl_replay replay;
 		uint32_t newest = 0;
 
 		memset(seen, 0, sizeof(seen));
-		rvl_replay_init(&replay, windows[w]);
+		rvl_replay_init(&replay, windows[w], words);
 		for (int i = 0; i < 100000; i++) {
 			int64_t near = (int64_t)newest + random32() % (windows[w] * 2 + 8) -
 				       (int64_t)windows[w] - windows[w] / 2;

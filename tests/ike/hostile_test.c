@@ -749,9 +749,9 @@ static void an_answer_beyond_what_was_offered_is_not_installed(void **state)
 		/* A changes its mind about what it offered, before the answer comes. */
 		config = &a()->engine->connections[0]->children[0];
 		if (mode == 0)
-			a()->engine->all->children->local_ts.list[0].last[1] = 0;
+			a()->engine->all->children->local_ts->list[0].last[1] = 0;
 		else if (mode == 1)
-			a()->engine->all->children->remote_ts.list[0].protocol = 6;
+			a()->engine->all->children->remote_ts->list[0].protocol = 6;
 		else
 			config->proposals[0].transforms[0].key_bits = 128;
 		net_settle(net);

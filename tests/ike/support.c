@@ -286,8 +286,8 @@ static void learn(struct child_sa *sa, const struct ike_child_job *job)
 		.spi_out = job->spi_out,
 		.keys_in = job->keys_in,
 		.keys_out = job->keys_out,
-		.local_ts = job->local_ts,
-		.remote_ts = job->remote_ts,
+		.local_ts = ike_ts_kept(job->local_ts),
+		.remote_ts = ike_ts_kept(job->remote_ts),
 	};
 	strcpy(sa->connection, job->connection);
 	strcpy(sa->child, job->child);

@@ -9,6 +9,10 @@
 #include "host/sa/sad.h"
 #include "host/sa/wire.h"
 
+/* That software has. */
+#define BED_SAS 16384
+#define BED_POLICIES 16384
+
 #define BED_CHILDREN 64 /* ids of those on whose SAs the peer sends are below */
 
 struct bed {

@@ -12,8 +12,6 @@
 
 #include "tests/raveld/sad_bed.h"
 
-#define SAS 4096
-
 static void newest_sa_of_a_flow_has_its_traffic(void **state)
 {
 	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16"),
@@ -88,12 +86,13 @@ static void child_beyond_the_policy_table_is_taken_back(void **state)
 	int err = 0;
 
 	assert_int_equal(rvl_sad_protect(bed->sad, &all, &remote, &error), 0);
-	while (!err && id < 20) {
+	while (!err && id < 2000) {
 		local.count = 16;
 		for (unsigned int i = 0; i < 16; i++) {
+			unsigned int n = 16 * (unsigned int)id + i;
 			char text[32];
 
-			snprintf(text, sizeof(text), "10.%u.%u.0/24", 100 + (unsigned int)id, i);
+			snprintf(text, sizeof(text), "10.%u.%u.0/24", n >> 8, n & 255);
 			local.list[i] = ts_of(text).list[0];
 		}
 		struct rvl_child child = child_of(++id, &local, &remote);
@@ -102,7 +101,8 @@ static void child_beyond_the_policy_table_is_taken_back(void **state)
 		err = add_child(bed->sad, &child, &error);
 	}
 	assert_int_equal(err, -ENOSPC);
-	assert_non_null(strstr(error.text, "256 policies"));
+	assert_non_null(strstr(error.text, "16384 policies"));
+	assert_int_equal(id, BED_POLICIES / 16);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1 + 16 * (id - 1));
 	assert_int_equal(rvl_sad_child_count(bed->sad), id - 1);
 }
@@ -154,7 +154,7 @@ static void discards_of_past_children_make_room(void **state)
 		assert_true(rvl_sad_policy_count(bed->sad) <= 66);
 	}
 	/* All that is still in use is kept, until the table is full. */
-	for (unsigned int i = 300; i < 428; i++) {
+	for (unsigned int i = 300; i < 300 + BED_POLICIES / 2; i++) {
 		struct rvl_child child;
 		char text[32];
 
@@ -163,13 +163,13 @@ static void discards_of_past_children_make_room(void **state)
 		child = child_of(i + 1, &local, &remote);
 		assert_int_equal(add_child(bed->sad, &child, &error), 0);
 	}
-	assert_int_equal(rvl_sad_policy_count(bed->sad), 256);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), BED_POLICIES);
 	remote = ts_of("10.2.0.0/16");
-	last = child_of(500, &local, &remote);
+	last = child_of(20000, &local, &remote);
 	assert_int_equal(add_child(bed->sad, &last, &error), -ENOSPC);
-	assert_int_equal(rvl_sad_child_count(bed->sad), 128);
-	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), 128);
-	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_INBOUND), 128);
+	assert_int_equal(rvl_sad_child_count(bed->sad), BED_POLICIES / 2);
+	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), BED_POLICIES / 2);
+	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_INBOUND), BED_POLICIES / 2);
 }
 
 static void ike_passes_from_own_addresses_only(void **state)
@@ -379,10 +379,10 @@ static int compare(const void *a, const void *b)
 
 static void spis_never_collide(void **state)
 {
-	static uint32_t spis[SAS];
+	static uint32_t spis[BED_SAS];
 	struct bed *bed = *state;
 
-	for (int i = 0; i < SAS; i++) {
+	for (int i = 0; i < BED_SAS; i++) {
 		spis[i] = rvl_sad_alloc_spi(bed->sad);
 		assert_true(spis[i] >= RVL_ESP_SPI_MIN);
 	}
@@ -390,8 +390,8 @@ static void spis_never_collide(void **state)
 	rvl_sad_release_spi(bed->sad, spis[17]);
 	spis[17] = rvl_sad_alloc_spi(bed->sad);
 	assert_int_not_equal(spis[17], 0);
-	qsort(spis, SAS, sizeof(spis[0]), compare);
-	for (int i = 1; i < SAS; i++)
+	qsort(spis, BED_SAS, sizeof(spis[0]), compare);
+	for (int i = 1; i < BED_SAS; i++)
 		assert_int_not_equal(spis[i], spis[i - 1]);
 }
 
