@@ -104,6 +104,17 @@ static int set_dpd_action(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_close_action(const struct conf_value *v, void *object)
+{
+	static const char *const words[] = {"none", "start", NULL};
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (!err)
+		((struct conf_child *)object)->close_action = (enum conf_close)at;
+	return err;
+}
+
 static int set_rekey_time(const struct conf_value *v, void *object)
 {
 	return conf_value_time(v, &((struct conf_child *)object)->rekey_time);
@@ -193,25 +204,16 @@ static int set_offload(const struct conf_value *v, void *object)
 }
 
 static const struct conf_binding keys[] = {
-	{"local_ts", set_local_ts, false},
-	{"remote_ts", set_remote_ts, false},
-	{"esp_proposals", set_proposals, false},
-	{"mode", set_mode, false},
-	{"start_action", set_start, false},
-	{"dpd_action", set_dpd_action, false},
-	{"rekey_time", set_rekey_time, false},
-	{"rand_time", set_rand_time, false},
-	{"life_time", set_life_time, false},
-	{"life_bytes", set_life_bytes, false},
-	{"life_packets", set_life_packets, false},
-	{"rekey_bytes", set_rekey_bytes, false},
-	{"rekey_packets", set_rekey_packets, false},
-	{"replay_window", set_replay_window, false},
-	{"copy_df", set_copy_df, false},
-	{"copy_ecn", set_copy_ecn, false},
-	{"copy_dscp", set_copy_dscp, false},
-	{"hw_offload", set_offload, false},
-	{NULL, NULL, false},
+	{"local_ts", set_local_ts, false},	     {"remote_ts", set_remote_ts, false},
+	{"esp_proposals", set_proposals, false},     {"mode", set_mode, false},
+	{"start_action", set_start, false},	     {"dpd_action", set_dpd_action, false},
+	{"close_action", set_close_action, false},   {"rekey_time", set_rekey_time, false},
+	{"rand_time", set_rand_time, false},	     {"life_time", set_life_time, false},
+	{"life_bytes", set_life_bytes, false},	     {"life_packets", set_life_packets, false},
+	{"rekey_bytes", set_rekey_bytes, false},     {"rekey_packets", set_rekey_packets, false},
+	{"replay_window", set_replay_window, false}, {"copy_df", set_copy_df, false},
+	{"copy_ecn", set_copy_ecn, false},	     {"copy_dscp", set_copy_dscp, false},
+	{"hw_offload", set_offload, false},	     {NULL, NULL, false},
 };
 
 static bool beyond(uint64_t soft, uint64_t hard)

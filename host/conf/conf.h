@@ -57,6 +57,7 @@ struct conf_daemon {
 
 enum conf_start { CONF_START_NONE, CONF_START_START };
 enum conf_dpd { CONF_DPD_CLEAR, CONF_DPD_RESTART };
+enum conf_close { CONF_CLOSE_NONE, CONF_CLOSE_START };
 enum conf_df { CONF_DF_COPY, CONF_DF_CLEAR };
 enum conf_offload { CONF_OFFLOAD_NO, CONF_OFFLOAD_PACKET, CONF_OFFLOAD_AUTO };
 
@@ -70,8 +71,9 @@ struct conf_child {
 	unsigned int proposal_count;
 	enum conf_start start;
 	enum conf_dpd dpd_action;
-	uint32_t rekey_time; /* seconds; 0: none, like the others */
-	uint32_t rand_time;  /* taken off rekey_time, up to so much */
+	enum conf_close close_action; /* when the peer has deleted it */
+	uint32_t rekey_time;	      /* seconds; 0: none, like the others */
+	uint32_t rand_time;	      /* taken off rekey_time, up to so much */
 	uint32_t life_time;
 	uint64_t life_bytes; /* hard */
 	uint64_t life_packets;
@@ -84,6 +86,12 @@ struct conf_child {
 };
 
 enum conf_unique { CONF_UNIQUE_NO, CONF_UNIQUE_NEVER, CONF_UNIQUE_KEEP, CONF_UNIQUE_REPLACE };
+enum conf_childless {
+	CONF_CHILDLESS_ALLOW,
+	CONF_CHILDLESS_NEVER,
+	CONF_CHILDLESS_PREFER,
+	CONF_CHILDLESS_FORCE,
+};
 
 struct conf_connection {
 	char name[CONF_NAME_MAX];
@@ -98,8 +106,10 @@ struct conf_connection {
 	uint32_t dpd_delay; /* seconds; 0: none, like the others */
 	uint32_t rekey_time;
 	uint32_t rand_time; /* taken off rekey_time, up to so much */
-	uint32_t over_time; /* after rekey_time, to the end */
+	uint32_t reauth_time;
+	uint32_t over_time; /* after the later of both, to the end */
 	enum conf_unique unique;
+	enum conf_childless childless;
 	struct ike_id local_id; /* type 0 (any): its address */
 	struct ike_id remote_id;
 	struct conf_child *children;

@@ -112,6 +112,22 @@ static int set_over_time(const struct conf_value *v, void *object)
 	return conf_value_time(v, &((struct conf_connection *)object)->over_time);
 }
 
+static int set_reauth_time(const struct conf_value *v, void *object)
+{
+	return conf_value_time(v, &((struct conf_connection *)object)->reauth_time);
+}
+
+static int set_childless(const struct conf_value *v, void *object)
+{
+	static const char *const words[] = {"allow", "never", "prefer", "force", NULL};
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (!err)
+		((struct conf_connection *)object)->childless = (enum conf_childless)at;
+	return err;
+}
+
 static int set_unique(const struct conf_value *v, void *object)
 {
 	static const char *const words[] = {"no", "never", "keep", "replace", NULL};
@@ -134,8 +150,10 @@ static const struct conf_binding keys[] = {
 	{"dpd_delay", set_dpd_delay, false},
 	{"rekey_time", set_rekey_time, false},
 	{"rand_time", set_rand_time, false},
+	{"reauth_time", set_reauth_time, false},
 	{"over_time", set_over_time, false},
 	{"unique", set_unique, false},
+	{"childless", set_childless, false},
 	{"mobike", set_no, false},
 	{"fragmentation", set_no, false},
 	{NULL, NULL, false},
@@ -212,6 +230,10 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 		if (connection->children[i].start == CONF_START_START && !connection->remote.family)
 			return conf_fail_section(error, children->sections[i],
 						 "start_action = start needs remote_addrs");
+		if (connection->children[i].close_action == CONF_CLOSE_START &&
+		    !connection->remote.family)
+			return conf_fail_section(error, children->sections[i],
+						 "close_action = start needs remote_addrs");
 		connection->child_count++;
 	}
 	return 0;
@@ -221,12 +243,19 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 static int finish_times(const struct conf_section *section, struct conf_connection *c,
 			struct conf_error *error)
 {
+	uint32_t longest = c->rekey_time > c->reauth_time ? c->rekey_time : c->reauth_time;
+	uint32_t shortest = c->rekey_time && (!c->reauth_time || c->rekey_time < c->reauth_time)
+				    ? c->rekey_time
+				    : c->reauth_time;
+
 	if (c->over_time == UNSET)
-		c->over_time = c->rekey_time / 10;
+		c->over_time = longest / 10;
 	if (c->rand_time == UNSET)
-		c->rand_time = c->over_time < c->rekey_time ? c->over_time : c->rekey_time;
-	if (c->rand_time > c->rekey_time)
+		c->rand_time = c->over_time < shortest ? c->over_time : shortest;
+	if (c->rekey_time && c->rand_time > c->rekey_time)
 		return conf_fail_section(error, section, "rand_time is beyond rekey_time");
+	if (c->reauth_time && c->rand_time > c->reauth_time)
+		return conf_fail_section(error, section, "rand_time is beyond reauth_time");
 	return 0;
 }
 

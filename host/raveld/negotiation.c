@@ -109,6 +109,8 @@ static void child_down(struct daemon *d, const struct ike_event *e)
 	if (e->child[0])
 		log_info(&d->log, "%s.%s is down: %s", e->connection, e->child, e->reason);
 	control_child_event(d->control, e->connection, e->child, false, e->reason);
+	if (w && e->cause == IKE_CAUSE_PEER && w->child->close_action == CONF_CLOSE_START)
+		w->replace = true;
 	if (w && !d->stopping && (w->wanted || w->replace))
 		plan_retry(d, w);
 }
@@ -316,6 +318,7 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
 	conn->rekey_ms = (uint64_t)c->rekey_time * 1000;
 	conn->rand_ms = (uint64_t)c->rand_time * 1000;
+	conn->reauth_ms = (uint64_t)c->reauth_time * 1000;
 	conn->over_ms = (uint64_t)c->over_time * 1000;
 	conn->proposal_count = c->proposal_count;
 	memcpy(conn->proposals, c->proposals, sizeof(conn->proposals));
@@ -331,6 +334,20 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 		break;
 	case CONF_UNIQUE_REPLACE:
 		conn->unique = IKE_UNIQUE_REPLACE;
+		break;
+	}
+	switch (c->childless) {
+	case CONF_CHILDLESS_ALLOW:
+		conn->childless = IKE_CHILDLESS_ALLOW;
+		break;
+	case CONF_CHILDLESS_NEVER:
+		conn->childless = IKE_CHILDLESS_NEVER;
+		break;
+	case CONF_CHILDLESS_PREFER:
+		conn->childless = IKE_CHILDLESS_PREFER;
+		break;
+	case CONF_CHILDLESS_FORCE:
+		conn->childless = IKE_CHILDLESS_FORCE;
 		break;
 	}
 	for (size_t i = 0; i < c->child_count; i++) {

@@ -240,7 +240,8 @@ static void references_cannot_grow_without_bound(void **state)
 static const char whole[] =
 	"raveld { backend = user\n device = vfio-user:/run/sim.sock\n address = 192.0.2.1/24\n"
 	" mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
-	"defaults { version = 2\n dpd_delay = 2m\n rekey_time = 3h\n over_time = 10m\n proposals = "
+	"defaults { version = 2\n dpd_delay = 2m\n rekey_time = 3h\n reauth_time = 1d\n over_time "
+	"= 10m\n childless = prefer\n proposals = "
 	"aes256gcm16-prfsha384-x25519 }\n"
 	"connections {\n gw : defaults {\n  local_addrs = 192.0.2.1\n  remote_addrs = 192.0.2.2\n"
 	"  remote_port = 4500\n  encap = yes\n  unique = replace\n  mobike = no\n"
@@ -249,7 +250,7 @@ static const char whole[] =
 	"  children { net {\n    local_ts = 10.1.0.0/16, 10.3.0.0/24[tcp/80]\n"
 	"    remote_ts = 10.2.0.0/16\n    esp_proposals = aes256gcm16, aes128gcm16\n"
 	"    mode = tunnel\n    start_action = start\n    life_bytes = 10g\n    rekey_time = 30m\n"
-	"    life_time = 40m\n    rand_time = 5m\n"
+	"    life_time = 40m\n    rand_time = 5m\n    close_action = start\n"
 	"    rekey_bytes = 8g\n    life_packets = 1k\n    replay_window = 2048\n    copy_df = no\n"
 	"    hw_offload = packet\n  } }\n } }\n"
 	"secrets {\n ike-1 { id-a = moon.example.org\n  id-b = sun.example.org\n"
@@ -285,6 +286,8 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(conf->daemon.port_nat, 4500);
 	assert_int_equal(c->dpd_delay, 120);
 	assert_int_equal(c->rekey_time, 10800);
+	assert_int_equal(c->reauth_time, 86400);
+	assert_int_equal(c->childless, CONF_CHILDLESS_PREFER);
 	assert_int_equal(c->over_time, 600);
 	assert_int_equal(c->rand_time, 600);
 	assert_int_equal(c->proposal_count, 1);
@@ -302,6 +305,7 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(child->rekey_time, 1800);
 	assert_int_equal(child->life_time, 2400);
 	assert_int_equal(child->rand_time, 300);
+	assert_int_equal(child->close_action, CONF_CLOSE_START);
 	assert_int_equal(child->replay_window, 2048);
 	assert_int_equal(child->df, CONF_DF_CLEAR);
 	assert_int_equal(child->offload, CONF_OFFLOAD_PACKET);
@@ -390,6 +394,8 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		{"rekey_time = 4 hours", "",
 		 "t.conf:4: connections.gw.rekey_time: \"4 hours\" isn't a time (a number with s, "
 		 "m, h or d)"},
+		{"reauth_time = 60\n rand_time = 61", "",
+		 "t.conf:3: connections.gw: rand_time is beyond reauth_time"},
 		{"rekey_time = 60\n rand_time = 61", "",
 		 "t.conf:3: connections.gw: rand_time is beyond rekey_time"},
 		{"", "rekey_time = 61\n life_time = 1m",
