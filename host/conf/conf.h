@@ -110,6 +110,7 @@ struct conf_connection {
 	uint32_t over_time; /* after the later of both, to the end */
 	enum conf_unique unique;
 	enum conf_childless childless;
+	uint32_t keyingtries;	/* in a row, before it is given up; 0: for ever */
 	struct ike_id local_id; /* type 0 (any): its address */
 	struct ike_id remote_id;
 	struct conf_child *children;

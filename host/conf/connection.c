@@ -117,6 +117,16 @@ static int set_reauth_time(const struct conf_value *v, void *object)
 	return conf_value_time(v, &((struct conf_connection *)object)->reauth_time);
 }
 
+static int set_keyingtries(const struct conf_value *v, void *object)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 0, 1000000, &n);
+
+	if (!err)
+		((struct conf_connection *)object)->keyingtries = (uint32_t)n;
+	return err;
+}
+
 static int set_childless(const struct conf_value *v, void *object)
 {
 	static const char *const words[] = {"allow", "never", "prefer", "force", NULL};
@@ -154,6 +164,7 @@ static const struct conf_binding keys[] = {
 	{"over_time", set_over_time, false},
 	{"unique", set_unique, false},
 	{"childless", set_childless, false},
+	{"keyingtries", set_keyingtries, false},
 	{"mobike", set_no, false},
 	{"fragmentation", set_no, false},
 	{NULL, NULL, false},

@@ -91,6 +91,7 @@ static void give_up_child(struct daemon *d, uint64_t child_id, bool damaged)
 static void plan_retry(struct daemon *d, struct wish *w)
 {
 	unsigned int doublings = w->failures < 5 ? w->failures : 5;
+	unsigned int most = w->connection->keyingtries;
 	uint64_t wait = (uint64_t)RETRY_MIN_MS << doublings;
 
 	if (w->replace)
@@ -98,6 +99,13 @@ static void plan_retry(struct daemon *d, struct wish *w)
 	else
 		w->failures++;
 	w->replace = false;
+	if (most && w->failures >= most) {
+		log_warning(&d->log, "%s.%s: given up after %u failures in a row (keyingtries)",
+			    w->connection->name, w->child->name, w->failures);
+		w->wanted = false;
+		w->failures = 0;
+		return;
+	}
 	w->retry_at = now_of(d) + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS) + 1;
 }
 

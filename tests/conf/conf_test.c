@@ -241,7 +241,7 @@ static const char whole[] =
 	"raveld { backend = user\n device = vfio-user:/run/sim.sock\n address = 192.0.2.1/24\n"
 	" mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
 	"defaults { version = 2\n dpd_delay = 2m\n rekey_time = 3h\n reauth_time = 1d\n over_time "
-	"= 10m\n childless = prefer\n proposals = "
+	"= 10m\n childless = prefer\n keyingtries = 3\n proposals = "
 	"aes256gcm16-prfsha384-x25519 }\n"
 	"connections {\n gw : defaults {\n  local_addrs = 192.0.2.1\n  remote_addrs = 192.0.2.2\n"
 	"  remote_port = 4500\n  encap = yes\n  unique = replace\n  mobike = no\n"
@@ -288,6 +288,7 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(c->rekey_time, 10800);
 	assert_int_equal(c->reauth_time, 86400);
 	assert_int_equal(c->childless, CONF_CHILDLESS_PREFER);
+	assert_int_equal(c->keyingtries, 3);
 	assert_int_equal(c->over_time, 600);
 	assert_int_equal(c->rand_time, 600);
 	assert_int_equal(c->proposal_count, 1);
