@@ -13,6 +13,7 @@
 
 #include "host/conf/tree.h"
 #include "host/ike/addr.h"
+#include "host/ike/config.h"
 #include "host/ike/id.h"
 #include "host/ike/proposal.h"
 #include "host/ike/secret.h"
@@ -86,12 +87,6 @@ struct conf_child {
 };
 
 enum conf_unique { CONF_UNIQUE_NO, CONF_UNIQUE_NEVER, CONF_UNIQUE_KEEP, CONF_UNIQUE_REPLACE };
-enum conf_childless {
-	CONF_CHILDLESS_ALLOW,
-	CONF_CHILDLESS_NEVER,
-	CONF_CHILDLESS_PREFER,
-	CONF_CHILDLESS_FORCE,
-};
 
 struct conf_connection {
 	char name[CONF_NAME_MAX];
@@ -109,7 +104,7 @@ struct conf_connection {
 	uint32_t reauth_time;
 	uint32_t over_time; /* after the later of both, to the end */
 	enum conf_unique unique;
-	enum conf_childless childless;
+	enum ike_childless childless;
 	uint32_t keyingtries;	/* in a row, before it is given up; 0: for ever */
 	struct ike_id local_id; /* type 0 (any): its address */
 	struct ike_id remote_id;

@@ -129,12 +129,13 @@ static int set_keyingtries(const struct conf_value *v, void *object)
 
 static int set_childless(const struct conf_value *v, void *object)
 {
+	/* In the order of the enum. */
 	static const char *const words[] = {"allow", "never", "prefer", "force", NULL};
 	unsigned int at;
 	int err = conf_value_word(v, words, &at);
 
 	if (!err)
-		((struct conf_connection *)object)->childless = (enum conf_childless)at;
+		((struct conf_connection *)object)->childless = (enum ike_childless)at;
 	return err;
 }
 

@@ -129,20 +129,25 @@ static bool leads(const struct ike_child *c, const struct ike_child *child)
 	       same_flow(child, c);
 }
 
-/* Does another one with this peer, of whatever IKE SA, have its flow? */
-bool ike_child_has_other(const struct ike_engine *e, const struct ike_child *child)
+static bool has_leader(const struct ike_sa *sa, const struct ike_child *child)
 {
-	const struct ike_sa *sa = child->sa, *other = NULL;
-
 	for (const struct ike_child *c = sa->children; c; c = c->next) {
 		if (leads(c, child))
 			return true;
 	}
-	while ((other = ike_peer_same(e, sa, other))) {
-		for (const struct ike_child *c = other->children; c; c = c->next) {
-			if (leads(c, child))
-				return true;
-		}
+	return false;
+}
+
+/* Does another one with this peer, of whatever IKE SA, have its flow? */
+bool ike_child_has_other(const struct ike_engine *e, const struct ike_child *child)
+{
+	const struct ike_sa *sa = NULL;
+
+	if (has_leader(child->sa, child))
+		return true;
+	while ((sa = ike_peer_same(e, child->sa, sa))) {
+		if (has_leader(sa, child))
+			return true;
 	}
 	return false;
 }
@@ -328,7 +333,7 @@ static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_ch
 	while ((other = ike_peer_same(e, sa, other))) {
 		for (struct ike_child *c = other->children;
 		     c && other != sa && !ike_sa_ending(other); c = c->next) {
-			if ((leads(c, child) || waits(c)) && same_flow(child, c))
+			if (leads(c, child) || (waits(c) && same_flow(child, c)))
 				return c;
 		}
 	}

@@ -289,7 +289,7 @@ static enum ike_step not_found(struct ike_engine *e, struct ike_sa *sa, struct i
 /*
  * The peer makes no more in this IKE SA (sections 1.3 and 4). Another Child SA is had by another
  * IKE SA, and a successor by one in the place of this one; but it may be that the peer's data path
- * was full, so a successor is asked for twice. False: nothing of it, for now or with this peer.
+ * was full, so a successor is asked for twice. False: neither is begun.
  */
 static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 		    uint64_t now)

@@ -206,13 +206,12 @@ static bool at_once(const struct ike_sa *old, const struct ike_sa *sa)
 static void forget(struct ike_engine *e, struct ike_sa *sa)
 {
 	static const char reason[] = "the peer started anew (INITIAL_CONTACT)";
-	uint64_t successor;
+	struct ike_sa *successor;
 
 	ike_sa_down(e, sa, reason);
-	successor = sa->successor;
-	sa = successor ? ike_sa_find_id(e, successor) : NULL;
-	if (sa)
-		ike_sa_down(e, sa, reason);
+	successor = ike_sa_find_id(e, sa->successor);
+	if (successor)
+		ike_sa_down(e, successor, reason);
 }
 
 /*

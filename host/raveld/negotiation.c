@@ -344,20 +344,7 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 		conn->unique = IKE_UNIQUE_REPLACE;
 		break;
 	}
-	switch (c->childless) {
-	case CONF_CHILDLESS_ALLOW:
-		conn->childless = IKE_CHILDLESS_ALLOW;
-		break;
-	case CONF_CHILDLESS_NEVER:
-		conn->childless = IKE_CHILDLESS_NEVER;
-		break;
-	case CONF_CHILDLESS_PREFER:
-		conn->childless = IKE_CHILDLESS_PREFER;
-		break;
-	case CONF_CHILDLESS_FORCE:
-		conn->childless = IKE_CHILDLESS_FORCE;
-		break;
-	}
+	conn->childless = c->childless;
 	for (size_t i = 0; i < c->child_count; i++) {
 		const struct conf_child *from = &c->children[i];
 		struct ike_child_config *to = ike_connection_add_child(conn, from->name);

@@ -287,7 +287,7 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(c->dpd_delay, 120);
 	assert_int_equal(c->rekey_time, 10800);
 	assert_int_equal(c->reauth_time, 86400);
-	assert_int_equal(c->childless, CONF_CHILDLESS_PREFER);
+	assert_int_equal(c->childless, IKE_CHILDLESS_PREFER);
 	assert_int_equal(c->keyingtries, 3);
 	assert_int_equal(c->over_time, 600);
 	assert_int_equal(c->rand_time, 600);

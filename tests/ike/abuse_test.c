@@ -11,36 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/support.h"
-
-static struct net *net;
-
-static struct node *a(void)
-{
-	return &net->node[0];
-}
-
-static struct node *b(void)
-{
-	return &net->node[1];
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (net)
-		net_free(net);
-	net = NULL;
-	return 0;
-}
-
-static void deliver_next(void)
-{
-	struct packet p = net_take(net);
-
-	net_deliver(net, &p);
-	packet_free(&p);
-}
+#include "tests/ike/pair.h"
 
 static void lose_all(void)
 {
@@ -49,11 +20,6 @@ static void lose_all(void)
 
 		packet_free(&p);
 	}
-}
-
-static void pass_time(uint64_t ms)
-{
-	net_run(net, net->now + ms);
 }
 
 static void establish(const struct side *one, const struct side *two)

@@ -11,40 +11,11 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/support.h"
-
-static struct net *net;
-
-static struct node *a(void)
-{
-	return &net->node[0];
-}
-
-static struct node *b(void)
-{
-	return &net->node[1];
-}
+#include "tests/ike/pair.h"
 
 static void begin(const struct side *one, const struct side *two)
 {
 	net = net_new(4303, one, two);
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (net)
-		net_free(net);
-	net = NULL;
-	return 0;
-}
-
-static void deliver_next(void)
-{
-	struct packet p = net_take(net);
-
-	net_deliver(net, &p);
-	packet_free(&p);
 }
 
 static void lose_next(void)
@@ -52,11 +23,6 @@ static void lose_next(void)
 	struct packet p = net_take(net);
 
 	packet_free(&p);
-}
-
-static void pass_time(uint64_t ms)
-{
-	net_run(net, net->now + ms);
 }
 
 static void assert_both_up(void)

@@ -10,31 +10,11 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/support.h"
+#include "tests/ike/pair.h"
 
-static struct net *net;
 static uint64_t seed;
 
 static const struct ike_slice nothing;
-
-static struct node *a(void)
-{
-	return &net->node[0];
-}
-
-static struct node *b(void)
-{
-	return &net->node[1];
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (net)
-		net_free(net);
-	net = NULL;
-	return 0;
-}
 
 static void establish(void)
 {
@@ -42,14 +22,6 @@ static void establish(void)
 	start(net, 0);
 	net_settle(net);
 	assert_int_equal(a()->child_up + b()->child_up, 2);
-}
-
-static void deliver_next(void)
-{
-	struct packet p = net_take(net);
-
-	net_deliver(net, &p);
-	packet_free(&p);
 }
 
 /* A's message to B, sealed with A's keys. */

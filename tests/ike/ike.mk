@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 IKE_TEST_LDLIBS := -lcmocka -lcrypto
 
-$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/pair.c))
+$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/pair.c tests/ike/steps.c))
 $(eval $(call c_test,ike_codec_test,tests/ike/codec_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_crypto_test,tests/ike/crypto_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_simulation_test,tests/ike/simulation_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))

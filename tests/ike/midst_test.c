@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/pair.h"
+#include "tests/ike/steps.h"
 
 static void an_engine_may_be_freed_at_any_time(void **state)
 {
@@ -169,32 +169,6 @@ static void the_same_of_the_ike_sa_makes_no_second_one(void **state)
 		assert_all_gone(a());
 		teardown(state);
 	}
-}
-
-/* With a second child "d" in the configuration of both. */
-static void establish_one_of_two(const struct side *one, const struct side *two)
-{
-	net = net_new(17, one, two);
-	for (unsigned i = 0; i < 2; i++) {
-		struct ike_connection *conn = net->node[i].engine->connections[0];
-		struct ike_child_config *config = ike_connection_add_child(conn, "d");
-		struct ike_ts *ts;
-
-		*config = conn->children[0];
-		strcpy(config->name, "d");
-		ts = i ? &config->remote_ts.list[0] : &config->local_ts.list[0]; /* A's */
-		ts->first[1] = ts->last[1] = 77;
-	}
-	start(net, 0);
-	net_settle(net);
-}
-
-static void ask_for_another(void)
-{
-	uint64_t id;
-
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, NULL, &id), 0);
-	node_drain(a());
 }
 
 static bool waits_for_data_path(const struct node *node)

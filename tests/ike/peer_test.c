@@ -10,43 +10,14 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/support.h"
-
-static struct net *net;
+#include "tests/ike/pair.h"
 
 static const struct ike_slice nothing;
-
-static struct node *a(void)
-{
-	return &net->node[0];
-}
-
-static struct node *b(void)
-{
-	return &net->node[1];
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	if (net)
-		net_free(net);
-	net = NULL;
-	return 0;
-}
 
 static void begin(const struct side *one, const struct side *two)
 {
 	net = net_new(4303, one, two);
 	start(net, 0);
-}
-
-static void deliver_next(void)
-{
-	struct packet p = net_take(net);
-
-	net_deliver(net, &p);
-	packet_free(&p);
 }
 
 static void assert_both_up(void)

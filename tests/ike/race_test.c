@@ -9,35 +9,15 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/pair.h"
+#include "tests/ike/steps.h"
 
-/* A second child "d", which has a key exchange of its own or none. */
-static void establish_one_of_two(const char *esp)
+/* The second child has a key exchange of its own, or none. */
+static void establish_with(const char *esp)
 {
 	struct side one = SIDE_A, two = SIDE_B;
 
 	one.esp = two.esp = esp;
-	net = net_new(17, &one, &two);
-	for (unsigned i = 0; i < 2; i++) {
-		struct ike_connection *conn = net->node[i].engine->connections[0];
-		struct ike_child_config *config = ike_connection_add_child(conn, "d");
-		struct ike_ts *ts;
-
-		*config = conn->children[0];
-		strcpy(config->name, "d");
-		ts = i ? &config->remote_ts.list[0] : &config->local_ts.list[0]; /* A's */
-		ts->first[1] = ts->last[1] = 77;
-	}
-	start(net, 0);
-	net_settle(net);
-}
-
-static void ask_for_another(void)
-{
-	uint64_t id;
-
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, NULL, &id), 0);
-	node_drain(a());
+	establish_one_of_two(&one, &two);
 }
 
 /* What B has of it. */
@@ -70,7 +50,7 @@ static void a_delete_that_overtakes_the_response_is_of_what_that_makes(void **st
 	struct packet response;
 
 	(void)state;
-	establish_one_of_two("aes256gcm16");
+	establish_with("aes256gcm16");
 	ask_for_another();
 	b()->install_holds = true;
 	deliver_to(1);
@@ -92,7 +72,7 @@ static void a_delete_that_overtakes_the_response_is_of_what_that_makes(void **st
 static void a_delete_of_what_is_still_computed_is_of_that(void **state)
 {
 	(void)state;
-	establish_one_of_two("aes256gcm16-x25519");
+	establish_with("aes256gcm16-x25519");
 	ask_for_another();
 	deliver_to(1);
 	a()->ke_holds = true;
@@ -117,7 +97,7 @@ static void a_rekeying_that_overtakes_the_response_is_for_later(void **state)
 	struct packet response;
 
 	(void)state;
-	establish_one_of_two("aes256gcm16");
+	establish_with("aes256gcm16");
 	ask_for_another();
 	deliver_to(1);
 	response = net_take(net);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/pair.h"
+#include "tests/ike/steps.h"
 
 /* One Child SA, the same on both sides, and not the one that it was. */
 static void assert_rekeyed(uint32_t old_spi)

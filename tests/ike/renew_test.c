@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/pair.h"
+#include "tests/ike/steps.h"
 
 static struct ike_connection *connection(const struct node *node)
 {
