@@ -84,7 +84,7 @@ static int set_mode(const struct conf_value *v, void *object)
 
 static int set_start(const struct conf_value *v, void *object)
 {
-	static const char *const words[] = {"none", "start", NULL};
+	static const char *const words[] = {"none", "start", "trap", "trap|start", NULL};
 	unsigned int at;
 	int err = conf_value_word(v, words, &at);
 
@@ -95,7 +95,7 @@ static int set_start(const struct conf_value *v, void *object)
 
 static int set_dpd_action(const struct conf_value *v, void *object)
 {
-	static const char *const words[] = {"clear", "restart", NULL};
+	static const char *const words[] = {"clear", "restart", "trap", NULL};
 	unsigned int at;
 	int err = conf_value_word(v, words, &at);
 
@@ -106,7 +106,7 @@ static int set_dpd_action(const struct conf_value *v, void *object)
 
 static int set_close_action(const struct conf_value *v, void *object)
 {
-	static const char *const words[] = {"none", "start", NULL};
+	static const char *const words[] = {"none", "start", "trap", NULL};
 	unsigned int at;
 	int err = conf_value_word(v, words, &at);
 

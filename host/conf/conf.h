@@ -56,9 +56,9 @@ struct conf_daemon {
 	uint32_t routing_priority;
 };
 
-enum conf_start { CONF_START_NONE, CONF_START_START };
-enum conf_dpd { CONF_DPD_CLEAR, CONF_DPD_RESTART };
-enum conf_close { CONF_CLOSE_NONE, CONF_CLOSE_START };
+enum conf_start { CONF_START_NONE, CONF_START_START, CONF_START_TRAP, CONF_START_TRAP_START };
+enum conf_dpd { CONF_DPD_CLEAR, CONF_DPD_RESTART, CONF_DPD_TRAP };
+enum conf_close { CONF_CLOSE_NONE, CONF_CLOSE_START, CONF_CLOSE_TRAP };
 enum conf_df { CONF_DF_COPY, CONF_DF_CLEAR };
 enum conf_offload { CONF_OFFLOAD_NO, CONF_OFFLOAD_PACKET, CONF_OFFLOAD_AUTO };
 

@@ -220,6 +220,16 @@ static int bind_auth(const struct conf_section *section, const char *prefix, str
 	return seen ? 0 : conf_fail_section(error, section, "needs a section \"%s\"", prefix);
 }
 
+/* The key by which the child is to begin by itself; NULL: it isn't. */
+static const char *needs_peer(const struct conf_child *child)
+{
+	if (child->start != CONF_START_NONE)
+		return "start_action";
+	if (child->dpd_action == CONF_DPD_TRAP)
+		return "dpd_action";
+	return child->close_action != CONF_CLOSE_NONE ? "close_action" : NULL;
+}
+
 static int bind_children(const struct conf_section *section, struct conf_connection *connection,
 			 struct conf_error *error)
 {
@@ -236,16 +246,15 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 		return conf_fail_section(error, section, "out of memory");
 	for (size_t i = 0; i < count; i++) {
 		int err = conf_bind_child(children->sections[i], &connection->children[i], error);
+		const char *key;
 
 		if (err)
 			return err;
-		if (connection->children[i].start == CONF_START_START && !connection->remote.family)
+		key = connection->remote.family ? NULL : needs_peer(&connection->children[i]);
+		if (key)
 			return conf_fail_section(error, children->sections[i],
-						 "start_action = start needs remote_addrs");
-		if (connection->children[i].close_action == CONF_CLOSE_START &&
-		    !connection->remote.family)
-			return conf_fail_section(error, children->sections[i],
-						 "close_action = start needs remote_addrs");
+						 "%s = %s needs remote_addrs", key,
+						 conf_key_find(children->sections[i], key)->value);
 		connection->child_count++;
 	}
 	return 0;

@@ -190,8 +190,11 @@ static void print_configured(const json_t *connection)
 		const json_t *child = json_array_get(children, i);
 
 		if (!json_is_true(json_object_get(child, "up")))
-			printf("%s.%s: configured, not up\n", string_of(connection, "name"),
-			       string_of(child, "name"));
+			printf("%s.%s: configured, not up%s\n", string_of(connection, "name"),
+			       string_of(child, "name"),
+			       json_is_true(json_object_get(child, "trap"))
+				       ? "; its traffic brings it up"
+				       : "");
 	}
 }
 

@@ -176,11 +176,13 @@ uint64_t ike_next_deadline(const struct ike_engine *e);
 /*
  * Start a Child SA: in an IKE SA of the connection, if there is one, or with a new one. `local`
  * gives our address where the connection says "any"; else it may be NULL. child NULL: the first one
- * configured. Returns 0 and the IKE SA's id, -ENOENT (no such connection or child), -EDESTADDRREQ
- * (no remote address), -EADDRNOTAVAIL (no local address), -EALREADY (that child is up or on its
- * way), -EBUSY (too many IKE SAs), -ENOSPC (no SPI left), -ESHUTDOWN (after ike_terminate_all()),
- * -EIO, -ENOMEM. `packet`, unless NULL: the two ends of one that waits for it, ours first, which
- * the peer is told of before the rest (section 2.9).
+ * configured. `packet`, unless NULL: the two ends of one that waits for it, ours first, which the
+ * peer is told of before the rest (section 2.9).
+ *
+ * Returns 0 and the IKE SA's id, -ENOENT (no such connection or child), -EDESTADDRREQ (no remote
+ * address), -EADDRNOTAVAIL (no local address), -EISCONN (that child is up, and the packet, if there
+ * is one, within its selectors), -EALREADY (it is on its way), -EBUSY (too many IKE SAs), -ENOSPC
+ * (no SPI left), -ESHUTDOWN (after ike_terminate_all()), -EIO, -ENOMEM.
  */
 int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child,
 		 const struct ike_addr *local, const struct ike_ts packet[2], uint64_t *ike_id);

@@ -14,22 +14,36 @@ static const struct ike_child_config *find_child_config(const struct ike_connect
 	return NULL;
 }
 
-/* Up, or on its way? */
-static bool child_exists(const struct ike_engine *e, const struct ike_connection *conn,
-			 const struct ike_child_config *config)
+static bool carries(const struct ike_child *child, const struct ike_ts packet[2])
+{
+	const struct ike_ts_list local = ike_ts_kept(child->local_ts),
+				 remote = ike_ts_kept(child->remote_ts);
+	const struct ike_ts_list ours = {.count = 1, .list = {packet[0]}},
+				 theirs = {.count = 1, .list = {packet[1]}};
+
+	return ike_ts_subset(&ours, &local) && ike_ts_subset(&theirs, &remote);
+}
+
+/* One that is up may have been narrowed to flows that the packet isn't of. 0: there is none. */
+static int look_for_child(const struct ike_engine *e, const struct ike_connection *conn,
+			  const struct ike_child_config *config, const struct ike_ts packet[2])
 {
 	struct ike_child *child = NULL;
 	struct ike_sa *sa = NULL;
 
 	while ((child = ike_child_find_config(e, config, child))) {
-		if (child->state < IKE_CHILD_DELETING && !ike_sa_ending(child->sa))
-			return true;
+		if (child->state >= IKE_CHILD_DELETING || ike_sa_ending(child->sa))
+			continue;
+		if (child->state < IKE_CHILD_INSTALLED)
+			return -EALREADY;
+		if (!packet || carries(child, packet))
+			return -EISCONN;
 	}
 	while ((sa = ike_conn_find(e, conn, sa))) {
 		if (ike_child_is_queued(sa, config))
-			return true;
+			return -EALREADY;
 	}
-	return false;
+	return 0;
 }
 
 /* One that another Child SA can be added to, now or once it is established. */
@@ -103,8 +117,9 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 		return -ENOENT;
 	if (e->stopping)
 		return -ESHUTDOWN;
-	if (child_exists(e, conn, config))
-		return -EALREADY;
+	err = look_for_child(e, conn, config, packet);
+	if (err)
+		return err;
 	sa = sa_to_extend(e, conn);
 	if (!sa && conn->remote.family == 0)
 		return -EDESTADDRREQ;

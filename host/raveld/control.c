@@ -182,13 +182,13 @@ static void do_up(struct client *client, const char *name)
 	char reason[256], text[160];
 	int err = negotiation_up(d, name, &connection, &child, reason, sizeof(reason));
 
-	if (err && err != -EALREADY) {
+	if (err && err != -EALREADY && err != -EISCONN) {
 		answer_error(client, reason);
 		return;
 	}
 	snprintf(client->connection, sizeof(client->connection), "%s", connection);
 	snprintf(client->child, sizeof(client->child), "%s", child);
-	if (err == -EALREADY && report_child_is_up(d, connection, child)) {
+	if (err == -EISCONN) {
 		snprintf(text, sizeof(text), "%s.%s was up already", connection, child);
 		answer_ok(client, "message", text);
 		return;

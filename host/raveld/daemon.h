@@ -28,6 +28,10 @@ struct wish {
 	uint64_t retry_at;     /* ms of the loop's clock; 0: not planned */
 	unsigned int failures; /* in a row */
 	struct ike_addr local; /* our address towards the peer when the daemon started */
+	/* Of its trap: */
+	bool sprung;		 /* and what became of the negotiation isn't known yet */
+	struct ike_ts packet[2]; /* that sprang it, our end first */
+	uint64_t listen_at;	 /* ms of the loop's clock; 0: not planned */
 };
 
 struct daemon {
@@ -53,6 +57,7 @@ struct daemon {
 	uv_timer_t deadline; /* of the shutdown */
 	uv_poll_t events;    /* of the data path */
 	uv_async_t datapath_failed;
+	uv_async_t sprung_async; /* some trap */
 	uv_signal_t signals[3];
 	uv_timer_t watchdog; /* of the data path */
 	bool stopping;
@@ -78,6 +83,9 @@ int negotiation_up(struct daemon *d, const char *name, const char **connection, 
 int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len);
 int negotiation_rekey(struct daemon *d, const char *name, char *reason, size_t len);
 
+/* The packet in the wish waits for its child. */
+void negotiation_spring(struct daemon *d, struct wish *w);
+
 /* SAs of this connection or child that there are. */
 size_t negotiation_count(struct daemon *d, const char *name);
 
@@ -97,6 +105,29 @@ int protect_all(struct daemon *d);
 
 /* Our address to begin with, IKE from which passes; false when none is known. */
 bool protect_local_address(struct daemon *d, const struct wish *w, struct ike_addr *local);
+
+/* Set the trap of this id on the child's flows. -errno with *error set. */
+int protect_trap(struct daemon *d, const struct wish *w, uint64_t id,
+		 struct rvl_backend_error *error);
+
+/* ---- traps.c: children that traffic brings up */
+
+/* Set those that are configured. -errno with the reason in the log. */
+int traps_start(struct daemon *d);
+
+/* On the data thread: a trap is sprung. */
+void traps_sprung(void *context);
+
+/* From now on traffic brings the child up. -errno with the reason in the log. */
+int traps_set(struct daemon *d, struct wish *w);
+bool traps_is_set(struct daemon *d, const struct wish *w);
+
+/* What is held goes to the data path; or nowhere, and until listen_at (0: for good) traffic does
+ * nothing. Without a trap nothing happens. */
+void traps_release(struct daemon *d, struct wish *w);
+void traps_give_up(struct daemon *d, struct wish *w, uint64_t listen_at);
+void traps_give_up_all(struct daemon *d);
+void traps_listen(struct daemon *d, struct wish *w);
 
 /* ---- follow.c: the kernel's notices */
 

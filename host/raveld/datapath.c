@@ -19,7 +19,8 @@ struct datapath {
 	struct datapath_config config;
 	pthread_t thread;
 	int epoll;
-	int stop;	  /* eventfd */
+	int wake; /* eventfd */
+	atomic_bool stopping;
 	bool tap_watched; /* not while all transmit buffers are under way */
 	atomic_bool has_reason;
 	char reason[256];
@@ -59,6 +60,24 @@ static int watch_tap(struct datapath *d, bool on)
 	return epoll_ctl(d->epoll, EPOLL_CTL_MOD, d->config.tap, &event) ? -errno : 0;
 }
 
+static int transmit(struct datapath *d, size_t len)
+{
+	int err = d->config.backend->ops->tx(d->config.backend, len);
+
+	if (err == -EINVAL)
+		atomic_fetch_add(&d->tx_errors, 1);
+	return err == -EINVAL ? 0 : err;
+}
+
+static bool is_caught(struct datapath *d, const uint8_t *frame, size_t len)
+{
+	bool sprung, caught = rvl_traps_catch(d->config.traps, frame, len, &sprung);
+
+	if (sprung)
+		d->config.sprung(d->config.context);
+	return caught;
+}
+
 /* Frames from the netdev to the data path: at most a batch. Returns how many, or -errno. */
 static int send_frames(struct datapath *d)
 {
@@ -82,12 +101,30 @@ static int send_frames(struct datapath *d)
 		if (len < 0)
 			return -errno;
 		atomic_fetch_add(&d->tx_frames, 1);
-		if (!rvl_inbound_may_leave(d->config.inbound, buffer, (size_t)len))
+		if (!rvl_inbound_may_leave(d->config.inbound, buffer, (size_t)len) ||
+		    is_caught(d, buffer, (size_t)len))
 			continue;
-		err = backend->ops->tx(backend, (size_t)len);
-		if (err == -EINVAL)
-			atomic_fetch_add(&d->tx_errors, 1);
-		else if (err)
+		err = transmit(d, (size_t)len);
+		if (err)
+			return err;
+	}
+	return n;
+}
+
+/* Frames that traps have released, before what comes after them. How many, or -errno. */
+static int send_released(struct datapath *d)
+{
+	struct rvl_backend *backend = d->config.backend;
+	int n;
+
+	for (n = 0; n < BATCH && rvl_traps_released(d->config.traps); n++) {
+		uint8_t *buffer = backend->ops->tx_buffer(backend);
+		int err;
+
+		if (!buffer)
+			return n;
+		err = transmit(d, rvl_traps_take(d->config.traps, buffer));
+		if (err)
 			return err;
 	}
 	return n;
@@ -97,8 +134,10 @@ static int send_frames(struct datapath *d)
 static int turn(struct datapath *d)
 {
 	struct rvl_backend *backend = d->config.backend;
-	int sent = 0, polled;
+	int released = send_released(d), sent = 0, polled;
 
+	if (released < 0)
+		return released;
 	if (!d->tap_watched && backend->ops->tx_buffer(backend)) {
 		int err = watch_tap(d, true);
 
@@ -112,14 +151,15 @@ static int turn(struct datapath *d)
 	polled = backend->ops->poll(backend, deliver, d);
 	if (polled < 0)
 		return polled;
-	if (!sent && !polled)
+	if (!released && !sent && !polled)
 		backend->ops->arm(backend);
-	return sent + polled;
+	return released + sent + polled;
 }
 
 static void run(struct datapath *d)
 {
 	struct epoll_event events[EVENTS];
+	uint64_t count;
 	int did = 1; /* the first wait must find the backend armed, so a turn comes before it */
 
 	for (;;) {
@@ -129,8 +169,10 @@ static void run(struct datapath *d)
 			give_up(d, "epoll", -errno);
 			return;
 		}
+		/* An eventfd that is readable has something. */
 		for (int i = 0; i < n; i++)
-			if (events[i].data.fd == d->stop)
+			if (events[i].data.fd == d->wake &&
+			    read(d->wake, &count, sizeof(count)) > 0 && atomic_load(&d->stopping))
 				return;
 		did = turn(d);
 		if (did < 0) {
@@ -180,10 +222,10 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 	d->config = *config;
 	d->tap_watched = true;
 	d->epoll = epoll_create1(EPOLL_CLOEXEC);
-	d->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = d->epoll < 0 || d->stop < 0 ? -errno : 0;
+	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	err = d->epoll < 0 || d->wake < 0 ? -errno : 0;
 	if (!err)
-		err = watch(d, d->stop);
+		err = watch(d, d->wake);
 	if (!err)
 		err = watch(d, config->tap);
 	if (!err)
@@ -198,22 +240,29 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 	}
 	if (d->epoll >= 0)
 		close(d->epoll);
-	if (d->stop >= 0)
-		close(d->stop);
+	if (d->wake >= 0)
+		close(d->wake);
 	free(d);
 	return err;
 }
 
+void datapath_wake(struct datapath *d)
+{
+	const uint64_t one = 1;
+
+	/* One that is too full to take it wakes anyway. */
+	if (write(d->wake, &one, sizeof(one)) < 0)
+		return;
+}
+
 void datapath_stop(struct datapath *d)
 {
-	uint64_t one = 1;
-
 	if (!d)
 		return;
-	/* An eventfd at 0 always takes a 1. */
-	if (write(d->stop, &one, sizeof(one)) == sizeof(one))
-		pthread_join(d->thread, NULL);
-	close(d->stop);
+	atomic_store(&d->stopping, true);
+	datapath_wake(d);
+	pthread_join(d->thread, NULL);
+	close(d->wake);
 	close(d->epoll);
 	free(d);
 }

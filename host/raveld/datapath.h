@@ -7,13 +7,17 @@
 
 #include "host/sa/backend.h"
 #include "host/sa/inbound.h"
+#include "host/sa/trap.h"
 
 struct datapath;
 
 struct datapath_config {
 	struct rvl_backend *backend;
 	struct rvl_inbound *inbound;
+	struct rvl_traps *traps;
 	int tap; /* the netdev's descriptor, which stays the caller's */
+	/* Called from the thread when a trap is sprung. */
+	void (*sprung)(void *context);
 	/* Called once from the thread when it can't go on, by itself and not by a stop. */
 	void (*failed)(void *context);
 	void *context;
@@ -31,6 +35,9 @@ int datapath_start(const struct datapath_config *config, struct datapath **datap
 
 /* End the thread and free it. NULL is fine. */
 void datapath_stop(struct datapath *datapath);
+
+/* Traps have released frames. */
+void datapath_wake(struct datapath *datapath);
 
 /* Why it failed; empty while it works. */
 const char *datapath_reason(const struct datapath *datapath);

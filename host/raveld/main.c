@@ -209,6 +209,8 @@ static int start_datapath(struct daemon *d)
 	const struct datapath_config config = {
 		.backend = d->backend,
 		.inbound = rvl_sad_inbound(d->sad),
+		.traps = rvl_sad_traps(d->sad),
+		.sprung = traps_sprung,
 		.tap = d->tap,
 		.failed = datapath_failed,
 		.context = d,

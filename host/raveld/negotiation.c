@@ -88,15 +88,21 @@ static void give_up_child(struct daemon *d, uint64_t child_id, bool damaged)
 		ike_terminate_child(d->engine, now_of(d), child_id);
 }
 
-static void plan_retry(struct daemon *d, struct wish *w)
+/* When to try again after another failure. */
+static uint64_t next_try(struct daemon *d, const struct wish *w)
 {
 	unsigned int doublings = w->failures < 5 ? w->failures : 5;
-	unsigned int most = w->connection->keyingtries;
 	uint64_t wait = (uint64_t)RETRY_MIN_MS << doublings;
 
-	if (w->replace)
-		wait = 0;
-	else
+	return now_of(d) + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS) + 1;
+}
+
+static void plan_retry(struct daemon *d, struct wish *w)
+{
+	unsigned int most = w->connection->keyingtries;
+	uint64_t at = w->replace ? now_of(d) + 1 : next_try(d, w);
+
+	if (!w->replace)
 		w->failures++;
 	w->replace = false;
 	if (most && w->failures >= most) {
@@ -106,7 +112,33 @@ static void plan_retry(struct daemon *d, struct wish *w)
 		w->failures = 0;
 		return;
 	}
-	w->retry_at = now_of(d) + (wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS) + 1;
+	w->retry_at = at;
+}
+
+/* Packets wait for what didn't come. */
+static void trap_failed(struct daemon *d, struct wish *w)
+{
+	traps_give_up(d, w, next_try(d, w));
+	w->failures++;
+}
+
+static void set_trap_after(struct daemon *d, struct wish *w, enum ike_cause cause)
+{
+	if ((cause == IKE_CAUSE_DEAD && w->child->dpd_action == CONF_DPD_TRAP) ||
+	    (cause == IKE_CAUSE_PEER && w->child->close_action == CONF_CLOSE_TRAP))
+		traps_set(d, w);
+}
+
+/* A peer may narrow to what the packet isn't of. */
+static bool is_what_waits(struct daemon *d, const struct wish *w, uint64_t child_id)
+{
+	const struct ike_ts_list local = {.count = 1, .list = {w->packet[0]}};
+	const struct ike_ts_list remote = {.count = 1, .list = {w->packet[1]}};
+	struct ike_child_info child;
+	struct ike_sa_info sa;
+
+	return ike_find_child(d->engine, child_id, &sa, &child) &&
+	       ike_ts_subset(&local, &child.local_ts) && ike_ts_subset(&remote, &child.remote_ts);
 }
 
 static void child_down(struct daemon *d, const struct ike_event *e)
@@ -119,8 +151,13 @@ static void child_down(struct daemon *d, const struct ike_event *e)
 	control_child_event(d->control, e->connection, e->child, false, e->reason);
 	if (w && e->cause == IKE_CAUSE_PEER && w->child->close_action == CONF_CLOSE_START)
 		w->replace = true;
-	if (w && !d->stopping && (w->wanted || w->replace))
+	if (!w || d->stopping)
+		return;
+	set_trap_after(d, w, e->cause);
+	if (w->wanted || w->replace)
 		plan_retry(d, w);
+	if (w->sprung && !w->retry_at)
+		trap_failed(d, w);
 }
 
 static void child_up(struct daemon *d, const struct ike_event *e)
@@ -129,7 +166,16 @@ static void child_up(struct daemon *d, const struct ike_event *e)
 
 	log_info(&d->log, "%s.%s is up", e->connection, e->child);
 	if (w) {
-		w->failures = 0;
+		if (!w->sprung || is_what_waits(d, w, e->child_id)) {
+			w->failures = 0;
+			traps_release(d, w);
+		} else {
+			log_warning(&d->log,
+				    "%s.%s: the peer has narrowed it to other traffic "
+				    "than what waits for it",
+				    e->connection, e->child);
+			trap_failed(d, w);
+		}
 		w->retry_at = 0;
 		w->wanted |= w->child->dpd_action == CONF_DPD_RESTART;
 	}
@@ -229,9 +275,14 @@ static uint64_t next_deadline(const struct daemon *d)
 {
 	uint64_t deadline = ike_next_deadline(d->engine);
 
-	for (size_t i = 0; i < d->wish_count; i++)
-		if (d->wishes[i].retry_at && d->wishes[i].retry_at < deadline)
-			deadline = d->wishes[i].retry_at;
+	for (size_t i = 0; i < d->wish_count; i++) {
+		const struct wish *w = &d->wishes[i];
+
+		if (w->retry_at && w->retry_at < deadline)
+			deadline = w->retry_at;
+		if (w->listen_at && w->listen_at < deadline)
+			deadline = w->listen_at;
+	}
 	return deadline;
 }
 
@@ -410,13 +461,16 @@ static int make_wishes(struct daemon *d)
 		const struct conf_connection *c = &d->conf->connections[i];
 
 		for (size_t k = 0; k < c->child_count; k++) {
-			bool start = c->children[k].start == CONF_START_START;
+			enum conf_start start = c->children[k].start;
 
 			d->wishes[at++] = (struct wish){
 				.connection = c,
 				.child = &c->children[k],
-				.wanted = start,
-				.retry_at = start ? now_of(d) + 1 : 0,
+				.wanted = start == CONF_START_START,
+				.retry_at =
+					start == CONF_START_START || start == CONF_START_TRAP_START
+						? now_of(d) + 1
+						: 0,
 			};
 		}
 	}
@@ -454,6 +508,8 @@ int negotiation_start(struct daemon *d)
 	err = sockets_open(&d->loop, c->port, c->port_nat, &d->log, on_datagram, d, &d->sockets);
 	if (!err)
 		err = protect_all(d);
+	if (!err)
+		err = traps_start(d);
 	if (err)
 		return err;
 	uv_timer_init(&d->loop, &d->timer);
@@ -469,6 +525,7 @@ void negotiation_stop(struct daemon *d)
 		d->wishes[i].wanted = false;
 		d->wishes[i].retry_at = 0;
 	}
+	traps_give_up_all(d);
 	ike_terminate_all(d->engine, now_of(d));
 	negotiation_settle(d);
 }
@@ -492,14 +549,14 @@ static const char *initiate_reason(int err)
 	}
 }
 
-static int initiate(struct daemon *d, const struct wish *w)
+static int initiate(struct daemon *d, const struct wish *w, const struct ike_ts packet[2])
 {
 	struct ike_addr local;
 	bool have_local = protect_local_address(d, w, &local);
 	uint64_t id;
 
 	return ike_initiate(d->engine, now_of(d), w->connection->name, w->child->name,
-			    have_local ? &local : NULL, NULL, &id);
+			    have_local ? &local : NULL, packet, &id);
 }
 
 static void retry_due(struct daemon *d, uint64_t now)
@@ -508,16 +565,34 @@ static void retry_due(struct daemon *d, uint64_t now)
 		struct wish *w = &d->wishes[i];
 		int err;
 
+		if (w->listen_at && w->listen_at <= now)
+			traps_listen(d, w);
 		if (!w->retry_at || w->retry_at > now)
 			continue;
 		w->retry_at = 0;
-		err = initiate(d, w);
-		if (!err || err == -EALREADY)
+		err = initiate(d, w, w->sprung ? w->packet : NULL);
+		if (!err || err == -EALREADY || err == -EISCONN)
 			continue;
 		log_warning(&d->log, "%s.%s: %s", w->connection->name, w->child->name,
 			    initiate_reason(err));
 		plan_retry(d, w);
 	}
+}
+
+void negotiation_spring(struct daemon *d, struct wish *w)
+{
+	int err = initiate(d, w, w->packet);
+
+	if (err == -EISCONN) {
+		traps_release(d, w);
+		return;
+	}
+	w->sprung = true;
+	if (!err || err == -EALREADY)
+		return;
+	log_warning(&d->log, "%s.%s: %s", w->connection->name, w->child->name,
+		    initiate_reason(err));
+	trap_failed(d, w);
 }
 
 int negotiation_up(struct daemon *d, const char *name, const char **connection, const char **child,
@@ -538,7 +613,7 @@ int negotiation_up(struct daemon *d, const char *name, const char **connection, 
 	*child = w->child->name;
 	w->wanted = w->child->start == CONF_START_START;
 	w->retry_at = 0;
-	err = initiate(d, w);
+	err = initiate(d, w, NULL);
 	if (err)
 		snprintf(reason, len, "%s.%s: %s", *connection, *child, initiate_reason(err));
 	return err;

@@ -73,6 +73,22 @@ static int protect_child(struct daemon *d, const struct conf_connection *c,
 	return err;
 }
 
+int protect_trap(struct daemon *d, const struct wish *w, uint64_t id,
+		 struct rvl_backend_error *error)
+{
+	const struct ike_ts_list remote = concrete(&w->child->remote_ts, &w->connection->remote);
+	const struct own own = own_addresses(d, w->connection);
+	int err = 0;
+
+	for (size_t i = 0; !err && remote.count && i < own.count; i++) {
+		const struct ike_ts_list local = concrete(&w->child->local_ts, &own.list[i]);
+
+		if (local.count)
+			err = rvl_sad_trap(d->sad, id, &local, &remote, error);
+	}
+	return err;
+}
+
 static int protect_connection(struct daemon *d, const struct conf_connection *c,
 			      const struct own *own)
 {

@@ -191,6 +191,7 @@ bool report_child_is_up(struct daemon *d, const char *connection, const char *ch
 
 static json_t *list_connections(struct daemon *d)
 {
+	const struct wish *w = d->wishes; /* in the same order */
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < d->conf->connection_count; i++) {
@@ -205,6 +206,7 @@ static json_t *list_connections(struct daemon *d)
 			json_object_set_new(
 				co, "up",
 				json_boolean(report_child_is_up(d, c->name, child->name)));
+			json_object_set_new(co, "trap", json_boolean(traps_is_set(d, w++)));
 			json_object_set_new(co, "local-ts", selectors(&child->local_ts));
 			json_object_set_new(co, "remote-ts", selectors(&child->remote_ts));
 			json_array_append_new(children, co);
@@ -268,12 +270,15 @@ static json_t *ike_stats(struct daemon *d)
 static json_t *host_stats(struct daemon *d)
 {
 	struct rvl_inbound_counters in = rvl_inbound_counters(rvl_sad_inbound(d->sad));
+	struct rvl_trap_counters traps = rvl_traps_counters(rvl_sad_traps(d->sad));
 	struct datapath_counters c = datapath_counters(d->datapath);
 	json_t *o = json_object();
 
 	add_counter(o, "tx_frames", c.host_tx_frames);
 	add_counter(o, "tx_errors", c.host_tx_errors);
 	add_counter(o, "tx_drop_decrypted", in.drop_decrypted);
+	add_counter(o, "tx_trap_held", traps.held);
+	add_counter(o, "tx_trap_dropped", traps.dropped);
 	add_counter(o, "rx_frames", c.host_rx_frames);
 	add_counter(o, "rx_errors", c.host_rx_errors);
 	add_counter(o, "rx_accepted_protected", in.accepted_protected);

@@ -22,7 +22,7 @@ struct rvl_fixed {
 };
 
 struct rvl_fixed_table {
-	struct rvl_backend *backend;
+	struct rvl_policies *policies;
 	struct rvl_inbound *inbound;
 	struct rvl_fixed *bypasses; /* by selector */
 	struct rvl_fixed *discards; /* by selector */
@@ -30,14 +30,14 @@ struct rvl_fixed_table {
 	size_t idle_count;
 };
 
-struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_backend *backend,
+struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_policies *policies,
 					    struct rvl_inbound *inbound)
 {
 	struct rvl_fixed_table *table = calloc(1, sizeof(*table));
 
 	if (!table)
 		return NULL;
-	table->backend = backend;
+	table->policies = policies;
 	table->inbound = inbound;
 	return table;
 }
@@ -84,7 +84,6 @@ static int add(struct rvl_fixed_table *table, const struct rvl_selector *selecto
 		.selector = *selector,
 		.action = action,
 	};
-	const struct rvl_backend_ops *ops = table->backend->ops;
 	struct rvl_fixed **head = action == RVL_BYPASS ? &table->bypasses : &table->discards;
 	struct rvl_fixed *fixed = calloc(1, sizeof(*fixed));
 	struct rvl_backend_error ignored = {""};
@@ -100,7 +99,7 @@ static int add(struct rvl_fixed_table *table, const struct rvl_selector *selecto
 		goto free_fixed;
 	}
 	/* What the inbound half believes to be protected is let out to its policy. */
-	err = ops->policy_set(table->backend, &policy, &fixed->policy, error);
+	err = rvl_policies_set(table->policies, &policy, &fixed->policy, error);
 	if (err)
 		goto leave_table;
 	err = rvl_inbound_add(table->inbound, selector, action == RVL_BYPASS);
@@ -112,7 +111,7 @@ static int add(struct rvl_fixed_table *table, const struct rvl_selector *selecto
 	return 0;
 
 clear_policy:
-	ops->policy_clear(table->backend, fixed->policy, &ignored);
+	rvl_policies_clear(table->policies, fixed->policy, &ignored);
 leave_table:
 	HASH_DELETE(hh, *head, fixed);
 free_fixed:
@@ -147,7 +146,7 @@ static int remove_idle(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
 	int err;
 
 	rvl_inbound_remove(table->inbound, &fixed->selector, false);
-	err = table->backend->ops->policy_clear(table->backend, fixed->policy, &ignored);
+	err = rvl_policies_clear(table->policies, fixed->policy, &ignored);
 	if (err) {
 		/* The room that it had is there. */
 		rvl_inbound_add(table->inbound, &fixed->selector, false);

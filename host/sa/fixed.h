@@ -11,14 +11,14 @@
 #ifndef RVL_SA_FIXED_H
 #define RVL_SA_FIXED_H
 
-#include "host/sa/backend.h"
 #include "host/sa/inbound.h"
+#include "host/sa/policies.h"
 
 struct rvl_fixed_table;
 struct rvl_fixed; /* one policy */
 
-/* Backend and inbound stay the caller's. NULL without memory. */
-struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_backend *backend,
+/* Policies and inbound stay the caller's. NULL without memory. */
+struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_policies *policies,
 					    struct rvl_inbound *inbound);
 
 /* The policies stay in the data path, which is to be closed. NULL is fine. */

@@ -26,20 +26,20 @@ struct rvl_claim {
 };
 
 struct rvl_flow_table {
-	struct rvl_backend *backend;
+	struct rvl_policies *policies;
 	struct rvl_fixed_table *fixed;
 	struct rvl_flow *flows; /* by selector */
 	bool broken;
 };
 
-struct rvl_flow_table *rvl_flow_table_new(struct rvl_backend *backend,
+struct rvl_flow_table *rvl_flow_table_new(struct rvl_policies *policies,
 					  struct rvl_fixed_table *fixed)
 {
 	struct rvl_flow_table *table = calloc(1, sizeof(*table));
 
 	if (!table)
 		return NULL;
-	table->backend = backend;
+	table->policies = policies;
 	table->fixed = fixed;
 	return table;
 }
@@ -165,7 +165,7 @@ static int set_policy(struct rvl_flow_table *table, struct rvl_flow *flow, enum 
 		.sa = sa,
 	};
 
-	return table->backend->ops->policy_set(table->backend, &policy, &flow->policy, error);
+	return rvl_policies_set(table->policies, &policy, &flow->policy, error);
 }
 
 static int lead(struct rvl_flow_table *table, struct rvl_flow *flow,
@@ -187,7 +187,7 @@ static int end(struct rvl_flow_table *table, struct rvl_flow *flow, struct rvl_b
 
 	flow->owner = NULL;
 	if (flow->policy != RVL_BACKEND_ANY)
-		err = table->backend->ops->policy_clear(table->backend, flow->policy, error);
+		err = rvl_policies_clear(table->policies, flow->policy, error);
 	if (!err)
 		flow->policy = RVL_BACKEND_ANY;
 	else if (set_policy(table, flow, RVL_DISCARD, 0, &ignored))

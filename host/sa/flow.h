@@ -9,7 +9,6 @@
 #ifndef RVL_SA_FLOW_H
 #define RVL_SA_FLOW_H
 
-#include "host/sa/backend.h"
 #include "host/sa/fixed.h"
 #include "host/sa/selector.h"
 
@@ -24,8 +23,8 @@ struct rvl_claims {
 	struct rvl_claim *list;
 };
 
-/* Backend and fixed policies stay the caller's. NULL without memory. */
-struct rvl_flow_table *rvl_flow_table_new(struct rvl_backend *backend,
+/* Policies and fixed policies stay the caller's. NULL without memory. */
+struct rvl_flow_table *rvl_flow_table_new(struct rvl_policies *policies,
 					  struct rvl_fixed_table *fixed);
 
 /* All claims have parted; a policy that the data path didn't take back stays. NULL is fine. */

@@ -10,6 +10,7 @@
 #include "host/sa/fixed.h"
 #include "host/sa/flow.h"
 #include "host/sa/hash.h"
+#include "host/sa/policies.h"
 
 /* Sequence numbers that an outbound SA skips when it moves: more than the data path holds under
  * way, so that none is used twice. */
@@ -58,6 +59,8 @@ struct child {
 struct rvl_sad {
 	struct rvl_backend *backend;
 	struct rvl_inbound *inbound;
+	struct rvl_policies *policies;
+	struct rvl_traps *traps;
 	struct rvl_fixed_table *fixed;
 	struct rvl_flow_table *flows;
 	struct child *children; /* by id */
@@ -81,16 +84,26 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 	sad->inbound = rvl_inbound_new(info.inbound_sas);
 	if (!sad->inbound)
 		goto free_sad;
-	sad->fixed = rvl_fixed_table_new(backend, sad->inbound);
-	if (!sad->fixed)
+	sad->policies = rvl_policies_new(backend);
+	if (!sad->policies)
 		goto free_inbound;
-	sad->flows = rvl_flow_table_new(backend, sad->fixed);
+	sad->traps = rvl_traps_new(sad->policies, info.policies);
+	if (!sad->traps)
+		goto free_policies;
+	sad->fixed = rvl_fixed_table_new(sad->policies, sad->inbound);
+	if (!sad->fixed)
+		goto free_traps;
+	sad->flows = rvl_flow_table_new(sad->policies, sad->fixed);
 	if (!sad->flows)
 		goto free_fixed;
 	return sad;
 
 free_fixed:
 	rvl_fixed_table_free(sad->fixed);
+free_traps:
+	rvl_traps_free(sad->traps);
+free_policies:
+	rvl_policies_free(sad->policies);
 free_inbound:
 	rvl_inbound_free(sad->inbound);
 free_sad:
@@ -120,6 +133,8 @@ void rvl_sad_free(struct rvl_sad *sad)
 	free_spis(sad);
 	rvl_flow_table_free(sad->flows);
 	rvl_fixed_table_free(sad->fixed);
+	rvl_traps_free(sad->traps);
+	rvl_policies_free(sad->policies);
 	rvl_inbound_free(sad->inbound);
 	free(sad);
 }
@@ -127,6 +142,11 @@ void rvl_sad_free(struct rvl_sad *sad)
 struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad)
 {
 	return sad->inbound;
+}
+
+struct rvl_traps *rvl_sad_traps(struct rvl_sad *sad)
+{
+	return sad->traps;
 }
 
 size_t rvl_sad_child_count(const struct rvl_sad *sad)
@@ -224,6 +244,15 @@ int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 	for (size_t i = 0; !err && i < selectors.count; i++)
 		err = rvl_fixed_add(sad->fixed, &selectors.list[i], RVL_DISCARD, error);
 	return err;
+}
+
+int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
+		 const struct ike_ts_list *remote, struct rvl_backend_error *error)
+{
+	struct rvl_selectors selectors;
+	int err = selectors_of(local, remote, &selectors, error);
+
+	return err ? err : rvl_traps_add(sad->traps, id, &selectors, error);
 }
 
 int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,

@@ -26,7 +26,8 @@
  * discard policy behind. What is known only once an SA is negotiated gets its discard policy with
  * the first step; of those that no SA has any more, the last 64 that were in use are kept.
  *
- * All functions are the control thread's; rvl_sad_inbound() gives what the data thread asks.
+ * All functions are the control thread's; rvl_sad_inbound() and rvl_sad_traps() give what the
+ * data thread asks.
  */
 #ifndef RVL_SA_SAD_H
 #define RVL_SA_SAD_H
@@ -35,6 +36,7 @@
 #include "host/ike/ts.h"
 #include "host/sa/backend.h"
 #include "host/sa/inbound.h"
+#include "host/sa/trap.h"
 
 struct rvl_sad;
 
@@ -45,6 +47,7 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend);
 void rvl_sad_free(struct rvl_sad *sad);
 
 struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad);
+struct rvl_traps *rvl_sad_traps(struct rvl_sad *sad);
 
 /* A random SPI that no inbound SA has, reserved until released; 0: no room for another SA, or no
  * memory. */
@@ -54,6 +57,11 @@ void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi);
 /* From now on these flows pass only through an SA. -errno with *error set. */
 int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 		    const struct ike_ts_list *remote, struct rvl_backend_error *error);
+
+/* Traffic of these flows, which are protected, springs the trap of this id (trap.h) while no SA has
+ * them. -errno with *error set. */
+int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
+		 const struct ike_ts_list *remote, struct rvl_backend_error *error);
 
 /* Let IKE between these addresses (remote's family 0: any) pass, our port being one of the two. */
 int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,

@@ -415,10 +415,9 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		{"", "mode = transport",
 		 "t.conf:5: connections.gw.children.net.mode: \"transport\" isn't supported "
 		 "(tunnel)"},
-		{"", "start_action = trap",
-		 "t.conf:5: connections.gw.children.net.start_action: \"trap\" isn't supported "
-		 "(none, "
-		 "start)"},
+		{"", "start_action = route",
+		 "t.conf:5: connections.gw.children.net.start_action: \"route\" isn't supported "
+		 "(none, start, trap, trap|start)"},
 		{"", "replay_window = 0",
 		 "t.conf:5: connections.gw.children.net.replay_window: 0 isn't between 32 and "
 		 "4096"},
@@ -501,6 +500,16 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{DAEMON "connections { a { " LOCAL_REMOTE
 			" children { n { start_action = start } } } }\n",
 		 "t.conf:5: connections.a.children.n: start_action = start needs remote_addrs"},
+		{"connections { a {\n local { auth = psk }\n remote { auth = psk }\n\n"
+		 " children { n { start_action = trap|start } } } }\n",
+		 "t.conf:5: connections.a.children.n: start_action = trap|start needs "
+		 "remote_addrs"},
+		{"connections { a {\n local { auth = psk }\n remote { auth = psk }\n\n"
+		 " children { n { dpd_action = trap } } } }\n",
+		 "t.conf:5: connections.a.children.n: dpd_action = trap needs remote_addrs"},
+		{"connections { a {\n local { auth = psk }\n remote { auth = psk }\n\n"
+		 " children { n { close_action = trap } } } }\n",
+		 "t.conf:5: connections.a.children.n: close_action = trap needs remote_addrs"},
 		{DAEMON "connections { a { " LOCAL_REMOTE
 			" children { n { hw_offload = packet } } } }\n",
 		 "t.conf:5: connections.a.children.n.hw_offload: \"packet\" needs backend user"},

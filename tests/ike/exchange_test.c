@@ -1159,7 +1159,7 @@ static void initiating_twice_or_what_is_not_there_is_refused(void **state)
 			 -EALREADY);
 	net_settle(net);
 	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
-			 -EALREADY);
+			 -EISCONN);
 	assert_int_equal(ike_terminate(a()->engine, net->now, 12345), -ENOENT);
 	assert_int_equal(ike_terminate_child(a()->engine, net->now, 12345), -ENOENT);
 	a()->engine->connections[0]->local.family = 0;

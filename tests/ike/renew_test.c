@@ -330,6 +330,23 @@ static void the_packet_that_waits_decides_what_is_narrowed_to(void **state)
 		ts = &sending_child(a())->sa.remote_ts.list[0];
 		assert_int_equal(ts->first[1], 50 + k);
 		assert_int_equal(ts->protocol, 0); /* all of that network, not just the packet's */
+		/* That network has what it needs, and another one needs another Child SA. */
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
+				 -EISCONN);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
+				 -EISCONN);
+		packet[1] = host(50 + (k + 1) % 3, 9, 53);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
+				 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
+				 -EALREADY);
+		node_drain(a());
+		net_settle(net);
+		assert_int_equal(b()->child_up, 2);
+		assert_int_equal(a()->engine->sa_count, 1);
+		assert_int_equal(a()->child_down + b()->child_down, 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
+				 -EISCONN);
 		teardown(state);
 	}
 }

@@ -879,7 +879,7 @@ void world_initiate(struct world *w)
 			snprintf(conn, sizeof(conn), "p%u", f / CHILDREN_PER_PEERING);
 			snprintf(child, sizeof(child), "%sc%u", conn, f % CHILDREN_PER_PEERING);
 			err = ike_initiate(h->engine, host_now(h), conn, child, NULL, NULL, &id);
-			if (err && err != -EALREADY && err != -EBUSY)
+			if (err && err != -EALREADY && err != -EISCONN && err != -EBUSY)
 				world_fail(w, "host %u can't begin %s: %d", h->index, child, err);
 			host_drain(h);
 		}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-RAVELD_SUITES := $(addprefix tests/raveld/,raveld_test rekey_test raveld_errors_test closed_test gateway_test)
+RAVELD_SUITES := $(addprefix tests/raveld/,raveld_test rekey_test trap_test raveld_errors_test closed_test gateway_test)
 
 TESTS += $(RAVELD_SUITES)
 
@@ -11,6 +11,7 @@ $(eval $(call c_test,sa_test,tests/raveld/sa_test.c,rvl_sa rvl_esp ike,-lcmocka 
 $(eval $(call c_library,sad_bed,tests/raveld/sad_bed.c))
 $(eval $(call c_test,sad_test,tests/raveld/sad_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,sad_refusal_test,tests/raveld/sad_refusal_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
+$(eval $(call c_test,sad_trap_test,tests/raveld/sad_trap_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,sad_child_test,tests/raveld/sad_child_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,sad_model_test,tests/raveld/sad_model_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto \
 	-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc))

@@ -110,6 +110,9 @@ class Raveld:
                 [(child["name"], int(child["spi-in"], 16), int(child["spi-out"], 16))
                  for ike in ikes for child in ike["child-sas"] if child["state"] != "LINGERING"])
 
+    def suites(self):
+        return [child["suite"] for ike in self.bed.ravelctl_json("list")["ike-sas"] for child in ike["child-sas"]]
+
     def dropped(self):
         """Packets that had no SA to leave by."""
         return self.bed.ravelctl_json("stats")["device"]["tx_drop_policy"]

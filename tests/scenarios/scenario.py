@@ -10,6 +10,7 @@ scenario.py may also say
 
     HIDDEN       who is behind a NAT: "raveld" or "peer"
     INITIATORS   who may make the IKE SA: ("raveld",) or ("peer",); both, if it doesn't say
+    PEERS        which kinds of peers it is for; all that it has a file for, if it doesn't say
     NETWORKS     how many networks each side has: 10.1.N.0/24 and 10.2.N.0/24
     TRIES        seconds after which a peer that doesn't answer is dead
     files(side, other)   further files for a side, whose networks are 10.SIDE.N.0/24, for its own to include
@@ -41,6 +42,7 @@ class Scenario:
         self.text = " ".join(module.__doc__.split())
         self.hidden = getattr(module, "HIDDEN", None)
         self.initiators = getattr(module, "INITIATORS", ("raveld", "peer"))
+        self._for = getattr(module, "PEERS", None)
         self.networks = getattr(module, "NETWORKS", 1)
         self.tries = ike_tries(getattr(module, "TRIES", 100))
         self.files = getattr(module, "files", lambda side, other: {})
@@ -52,7 +54,7 @@ class Scenario:
             found += ["strongswan-5.9", "strongswan-6.0", "strongswan-6.0-kernel"]
         if (self.folder / "ipsec.conf").exists():
             found.append("libreswan")
-        return found
+        return [kind for kind in found if not self._for or kind in self._for]
 
 
 def scenarios():
@@ -157,6 +159,17 @@ class Play:
         forgiven = early if self.peer.sends_early else 0
         expect(not lossless or lost + lost_back <= forgiven,
                "no echo request is lost" + (f", but for {forgiven} that were sent too early" if forgiven else ""))
+
+    def spring(self, end, network=0, lossless=True):
+        """One end sends, and nothing else makes an SA: the first packets wait for it, and pass."""
+        source, target = (f"10.{side}.{network}.1" for side in ((1, 2) if end is self.raveld else (2, 1)))
+        self.flows = [end.flow([(source, target)])]
+        self.move()
+        self.flows[0].end()
+        sent, lost = self.flows[0].count()
+        self.flows = []
+        comment(f"{sent} echo requests from the first on, {lost} lost")
+        expect(not lossless or not lost, "no echo request is lost, not even the first")
 
     def move(self):
         for flow in self.flows:

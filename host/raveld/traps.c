@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Children that traffic brings up: what the data thread's traps catch begins a negotiation. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "host/raveld/daemon.h"
+
+static uint64_t trap_of(const struct daemon *d, const struct wish *w)
+{
+	return (uint64_t)(w - d->wishes);
+}
+
+int traps_set(struct daemon *d, struct wish *w)
+{
+	struct rvl_backend_error error = {""};
+	int err;
+
+	if (rvl_traps_is_set(rvl_sad_traps(d->sad), trap_of(d, w))) {
+		traps_listen(d, w);
+		return 0;
+	}
+	err = protect_trap(d, w, trap_of(d, w), &error);
+	if (err)
+		log_error(&d->log,
+			  "%s:%u: connections.%s.children.%s: its traffic can't bring it "
+			  "up: %s",
+			  w->child->file, w->child->line, w->connection->name, w->child->name,
+			  error.text);
+	return err;
+}
+
+bool traps_is_set(struct daemon *d, const struct wish *w)
+{
+	return rvl_traps_is_set(rvl_sad_traps(d->sad), trap_of(d, w));
+}
+
+void traps_listen(struct daemon *d, struct wish *w)
+{
+	w->listen_at = 0;
+	rvl_traps_listen(rvl_sad_traps(d->sad), trap_of(d, w));
+}
+
+void traps_release(struct daemon *d, struct wish *w)
+{
+	w->sprung = false;
+	w->listen_at = 0;
+	rvl_traps_release(rvl_sad_traps(d->sad), trap_of(d, w));
+	datapath_wake(d->datapath);
+}
+
+void traps_give_up(struct daemon *d, struct wish *w, uint64_t listen_at)
+{
+	w->sprung = false;
+	w->listen_at = listen_at;
+	rvl_traps_give_up(rvl_sad_traps(d->sad), trap_of(d, w));
+}
+
+void traps_give_up_all(struct daemon *d)
+{
+	for (size_t i = 0; i < d->wish_count; i++)
+		traps_give_up(d, &d->wishes[i], 0);
+}
+
+/* One end of a packet, as a traffic selector: its port if it shows one (RFC 7296, section 2.9). */
+static struct ike_ts end_of(const struct rvl_ip *packet, uint32_t address, uint16_t port)
+{
+	bool ports = packet->ports &&
+		     (packet->protocol == RVL_IP_PROTO_TCP || packet->protocol == RVL_IP_PROTO_UDP);
+	struct ike_ts ts = {
+		.family = 4,
+		.protocol = packet->protocol,
+		.port_first = ports ? port : 0,
+		.port_last = ports ? port : UINT16_MAX,
+	};
+
+	rvl_put_be32(ts.first, address);
+	rvl_put_be32(ts.last, address);
+	return ts;
+}
+
+static void spring(struct daemon *d, struct wish *w, const struct rvl_ip *packet)
+{
+	char local[IKE_TS_TEXT], remote[IKE_TS_TEXT];
+
+	w->packet[0] = end_of(packet, packet->src, packet->src_port);
+	w->packet[1] = end_of(packet, packet->dst, packet->dst_port);
+	ike_ts_text(&w->packet[0], local, sizeof(local));
+	ike_ts_text(&w->packet[1], remote, sizeof(remote));
+	log_info(&d->log, "%s.%s: traffic from %s to %s needs it", w->connection->name,
+		 w->child->name, local, remote);
+	negotiation_spring(d, w);
+}
+
+static void on_sprung(uv_async_t *async)
+{
+	struct daemon *d = async->data;
+	struct rvl_ip packet;
+	uint64_t id;
+
+	while (rvl_traps_next(rvl_sad_traps(d->sad), &id, &packet))
+		if (!d->stopping)
+			spring(d, &d->wishes[id], &packet);
+	negotiation_settle(d);
+}
+
+void traps_sprung(void *context)
+{
+	uv_async_send(&((struct daemon *)context)->sprung_async);
+}
+
+int traps_start(struct daemon *d)
+{
+	int err = uv_async_init(&d->loop, &d->sprung_async, on_sprung);
+
+	d->sprung_async.data = d;
+	for (size_t i = 0; !err && i < d->wish_count; i++)
+		if (d->wishes[i].child->start >= CONF_START_TRAP)
+			err = traps_set(d, &d->wishes[i]);
+	return err;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/sa/policies.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+struct rvl_policies {
+	struct rvl_backend *backend;
+	pthread_mutex_t lock; /* guards the copy */
+	struct rvl_spd *copy; /* at the indices that they have in the data path */
+};
+
+struct rvl_policies *rvl_policies_new(struct rvl_backend *backend)
+{
+	struct rvl_policies *policies = calloc(1, sizeof(*policies));
+	struct rvl_backend_info info;
+
+	if (!policies)
+		return NULL;
+	backend->ops->info(backend, &info);
+	policies->backend = backend;
+	policies->copy = rvl_spd_new(info.policies);
+	if (!policies->copy) {
+		free(policies);
+		return NULL;
+	}
+	pthread_mutex_init(&policies->lock, NULL);
+	return policies;
+}
+
+void rvl_policies_free(struct rvl_policies *policies)
+{
+	if (!policies)
+		return;
+	rvl_spd_free(policies->copy);
+	pthread_mutex_destroy(&policies->lock);
+	free(policies);
+}
+
+int rvl_policies_set(struct rvl_policies *policies, const struct rvl_policy *policy,
+		     uint16_t *index, struct rvl_backend_error *error)
+{
+	int err = policies->backend->ops->policy_set(policies->backend, policy, index, error);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&policies->lock);
+	err = rvl_spd_set(policies->copy, *index, policy);
+	pthread_mutex_unlock(&policies->lock);
+	return err ? rvl_backend_fail(error, err, "a policy beyond the data path's table") : 0;
+}
+
+int rvl_policies_clear(struct rvl_policies *policies, uint16_t index,
+		       struct rvl_backend_error *error)
+{
+	int err = policies->backend->ops->policy_clear(policies->backend, index, error);
+
+	if (err)
+		return err;
+	pthread_mutex_lock(&policies->lock);
+	rvl_spd_clear(policies->copy, index);
+	pthread_mutex_unlock(&policies->lock);
+	return 0;
+}
+
+bool rvl_policies_discard(struct rvl_policies *policies, const struct rvl_ip *ip,
+			  uint32_t *priority)
+{
+	const struct rvl_policy *policy;
+	bool discards;
+
+	pthread_mutex_lock(&policies->lock);
+	policy = rvl_spd_lookup(policies->copy, ip);
+	discards = policy && policy->action == RVL_DISCARD;
+	if (discards)
+		*priority = policy->priority;
+	pthread_mutex_unlock(&policies->lock);
+	return discards;
+}

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/sa/trap.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "host/esp/engine.h"
+#include "host/sa/hash.h"
+
+struct held {
+	struct held *prev;
+	struct held *next;
+	size_t len;
+	uint8_t frame[];
+};
+
+enum state { LISTENING, SPRUNG, TOLD, DEAF };
+
+struct trap {
+	uint64_t id;
+	enum state state;
+	struct rvl_ip packet; /* that sprang it */
+	struct held *held;
+	size_t count;
+	struct trap *prev; /* in traps->sprung */
+	struct trap *next;
+	UT_hash_handle hh;
+};
+
+struct rvl_traps {
+	struct rvl_policies *policies;
+	atomic_bool any;
+	atomic_size_t released_count;
+	pthread_mutex_t lock; /* guards all below */
+	struct trap *traps;   /* by id */
+	struct trap *sprung;  /* and not told of, the first one first */
+	struct rvl_spd *spd;  /* a discard for each selector, its sa the place in traps_of */
+	struct trap **trap_of;
+	uint32_t selectors;
+	uint32_t room;
+	size_t held; /* frames, with those released */
+	struct held *released;
+	struct rvl_trap_counters counters;
+};
+
+struct rvl_traps *rvl_traps_new(struct rvl_policies *policies, uint32_t selectors)
+{
+	struct rvl_traps *traps = calloc(1, sizeof(*traps));
+
+	if (!traps)
+		return NULL;
+	traps->policies = policies;
+	traps->room = selectors < UINT16_MAX ? selectors : UINT16_MAX;
+	traps->spd = rvl_spd_new(traps->room);
+	traps->trap_of = calloc(traps->room + 1, sizeof(struct trap *));
+	if (!traps->spd || !traps->trap_of) {
+		rvl_spd_free(traps->spd);
+		free(traps->trap_of);
+		free(traps);
+		return NULL;
+	}
+	pthread_mutex_init(&traps->lock, NULL);
+	return traps;
+}
+
+static void free_held(struct held *head)
+{
+	struct held *held, *next;
+
+	DL_FOREACH_SAFE(head, held, next)
+		free(held);
+}
+
+void rvl_traps_free(struct rvl_traps *traps)
+{
+	struct trap *trap, *next;
+
+	if (!traps)
+		return;
+	trap = traps->traps;
+	HASH_CLEAR(hh, traps->traps);
+	for (; trap; trap = next) {
+		next = trap->hh.next;
+		free_held(trap->held);
+		free(trap);
+	}
+	free_held(traps->released);
+	free(traps->trap_of);
+	rvl_spd_free(traps->spd);
+	pthread_mutex_destroy(&traps->lock);
+	free(traps);
+}
+
+/* ---- All below, up to the next line like this: with the lock held. */
+
+static struct trap *find(const struct rvl_traps *traps, uint64_t id)
+{
+	struct trap *trap;
+
+	HASH_FIND(hh, traps->traps, &id, sizeof(id), trap);
+	return trap;
+}
+
+static struct trap *find_or_make(struct rvl_traps *traps, uint64_t id)
+{
+	struct trap *trap = find(traps, id);
+
+	if (trap)
+		return trap;
+	trap = calloc(1, sizeof(*trap));
+	if (!trap)
+		return NULL;
+	trap->id = id;
+	HASH_ADD(hh, traps->traps, id, sizeof(trap->id), trap);
+	if (trap->hh.tbl)
+		return trap;
+	free(trap);
+	return NULL;
+}
+
+static void watch(struct rvl_traps *traps, struct trap *trap, const struct rvl_selector *selector)
+{
+	const struct rvl_policy policy = {
+		.priority = rvl_selector_priority(selector, RVL_DISCARD),
+		.selector = *selector,
+		.action = RVL_DISCARD,
+		.sa = (uint16_t)traps->selectors,
+	};
+
+	traps->trap_of[traps->selectors] = trap;
+	rvl_spd_set(traps->spd, traps->selectors++, &policy);
+}
+
+static void become(struct rvl_traps *traps, struct trap *trap, enum state state)
+{
+	if (trap->state == SPRUNG)
+		DL_DELETE(traps->sprung, trap);
+	if (state == SPRUNG)
+		DL_APPEND(traps->sprung, trap);
+	trap->state = state;
+}
+
+/* A narrower policy that discards has the packet for itself. */
+static struct trap *trap_for(const struct rvl_traps *traps, const struct rvl_ip *ip,
+			     uint32_t priority)
+{
+	const struct rvl_policy *policy = rvl_spd_lookup(traps->spd, ip);
+
+	return policy && policy->priority == priority ? traps->trap_of[policy->sa] : NULL;
+}
+
+static void hold(struct rvl_traps *traps, struct trap *trap, const uint8_t *frame, size_t len)
+{
+	struct held *held = NULL;
+
+	if (trap->count < RVL_TRAP_FRAMES && traps->held < RVL_TRAPS_FRAMES)
+		held = malloc(sizeof(*held) + len);
+	if (!held) {
+		traps->counters.dropped++;
+		return;
+	}
+	held->len = len;
+	memcpy(held->frame, frame, len);
+	DL_APPEND(trap->held, held);
+	trap->count++;
+	traps->held++;
+	traps->counters.held++;
+}
+
+/* ---- */
+
+int rvl_traps_add(struct rvl_traps *traps, uint64_t id, const struct rvl_selectors *selectors,
+		  struct rvl_backend_error *error)
+{
+	struct trap *trap = NULL;
+	int err = 0;
+
+	pthread_mutex_lock(&traps->lock);
+	if (selectors->count > traps->room - traps->selectors)
+		err = -ENOSPC;
+	else
+		trap = find_or_make(traps, id);
+	for (size_t i = 0; trap && i < selectors->count; i++)
+		watch(traps, trap, &selectors->list[i]);
+	pthread_mutex_unlock(&traps->lock);
+	if (err)
+		return rvl_backend_fail(error, err, "no room for more than %u flows with a trap",
+					traps->room);
+	if (!trap)
+		return rvl_backend_fail(error, -ENOMEM, "out of memory");
+	atomic_store(&traps->any, true);
+	return 0;
+}
+
+bool rvl_traps_next(struct rvl_traps *traps, uint64_t *id, struct rvl_ip *packet)
+{
+	struct trap *trap;
+
+	pthread_mutex_lock(&traps->lock);
+	trap = traps->sprung;
+	if (trap) {
+		become(traps, trap, TOLD);
+		*id = trap->id;
+		*packet = trap->packet;
+	}
+	pthread_mutex_unlock(&traps->lock);
+	return trap;
+}
+
+void rvl_traps_release(struct rvl_traps *traps, uint64_t id)
+{
+	struct trap *trap;
+
+	pthread_mutex_lock(&traps->lock);
+	trap = find(traps, id);
+	if (trap) {
+		become(traps, trap, LISTENING);
+		DL_CONCAT(traps->released, trap->held);
+		atomic_fetch_add(&traps->released_count, trap->count);
+		trap->held = NULL;
+		trap->count = 0;
+	}
+	pthread_mutex_unlock(&traps->lock);
+}
+
+void rvl_traps_give_up(struct rvl_traps *traps, uint64_t id)
+{
+	struct held *lost = NULL;
+	struct trap *trap;
+
+	pthread_mutex_lock(&traps->lock);
+	trap = find(traps, id);
+	if (trap) {
+		become(traps, trap, DEAF);
+		lost = trap->held;
+		traps->held -= trap->count;
+		traps->counters.dropped += trap->count;
+		trap->held = NULL;
+		trap->count = 0;
+	}
+	pthread_mutex_unlock(&traps->lock);
+	free_held(lost);
+}
+
+void rvl_traps_listen(struct rvl_traps *traps, uint64_t id)
+{
+	struct trap *trap;
+
+	pthread_mutex_lock(&traps->lock);
+	trap = find(traps, id);
+	if (trap && trap->state == DEAF)
+		become(traps, trap, LISTENING);
+	pthread_mutex_unlock(&traps->lock);
+}
+
+bool rvl_traps_is_set(struct rvl_traps *traps, uint64_t id)
+{
+	bool set;
+
+	pthread_mutex_lock(&traps->lock);
+	set = find(traps, id);
+	pthread_mutex_unlock(&traps->lock);
+	return set;
+}
+
+struct rvl_trap_counters rvl_traps_counters(struct rvl_traps *traps)
+{
+	struct rvl_trap_counters counters;
+
+	pthread_mutex_lock(&traps->lock);
+	counters = traps->counters;
+	pthread_mutex_unlock(&traps->lock);
+	return counters;
+}
+
+bool rvl_traps_catch(struct rvl_traps *traps, const uint8_t *frame, size_t len, bool *sprung)
+{
+	size_t l3 = atomic_load(&traps->any) ? rvl_frame_ipv4(frame, len) : 0;
+	struct trap *trap;
+	uint32_t priority;
+	struct rvl_ip ip;
+
+	*sprung = false;
+	if (!l3 || !rvl_ip_parse(&ip, frame + l3, len - l3) ||
+	    !rvl_policies_discard(traps->policies, &ip, &priority))
+		return false;
+	pthread_mutex_lock(&traps->lock);
+	trap = trap_for(traps, &ip, priority);
+	if (trap && trap->state == DEAF)
+		trap = NULL;
+	if (trap) {
+		*sprung = trap->state == LISTENING;
+		if (*sprung) {
+			trap->packet = ip;
+			become(traps, trap, SPRUNG);
+		}
+		hold(traps, trap, frame, len);
+	}
+	pthread_mutex_unlock(&traps->lock);
+	return trap;
+}
+
+bool rvl_traps_released(const struct rvl_traps *traps)
+{
+	return atomic_load(&traps->released_count);
+}
+
+size_t rvl_traps_take(struct rvl_traps *traps, uint8_t *frame)
+{
+	struct held *held;
+	size_t len = 0;
+
+	pthread_mutex_lock(&traps->lock);
+	held = traps->released;
+	if (held) {
+		DL_DELETE(traps->released, held);
+		atomic_fetch_sub(&traps->released_count, 1);
+		traps->held--;
+		len = held->len;
+		memcpy(frame, held->frame, len);
+	}
+	pthread_mutex_unlock(&traps->lock);
+	free(held);
+	return len;
+}

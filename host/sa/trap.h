@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Traps: flows whose traffic begins the negotiation of their SA. As long as the data path discards
+ * a packet of such a flow, the host holds it instead, and tells of the first one (RFC 4301, section
+ * 4.4.1: what matches a policy that protects and finds no SA; RFC 7296, section 2.9: the peer is
+ * told what the packet is).
+ *
+ * A trap listens; the first packet springs it. From then on it holds what comes, so far as there is
+ * room, until it is told what became of the negotiation: what it holds is released to the data
+ * path, and it listens again, or it is given up, and the trap is deaf until it is told to listen:
+ * packets are discarded.
+ *
+ * One control thread sets traps, one data thread catches.
+ */
+#ifndef RVL_SA_TRAP_H
+#define RVL_SA_TRAP_H
+
+#include "host/sa/policies.h"
+#include "host/sa/selector.h"
+
+/* Frames that one trap holds, and all together. */
+#define RVL_TRAP_FRAMES 64
+#define RVL_TRAPS_FRAMES 1024
+
+struct rvl_traps;
+
+struct rvl_trap_counters {
+	uint64_t held;	  /* frames in all */
+	uint64_t dropped; /* given up, or there was no room */
+};
+
+/* The policies stay the caller's; there is room for so many selectors. NULL without memory. */
+struct rvl_traps *rvl_traps_new(struct rvl_policies *policies, uint32_t selectors);
+
+/* What they hold is lost. NULL is fine. */
+void rvl_traps_free(struct rvl_traps *traps);
+
+/* ---- the control thread's */
+
+/* From now on these flows are watched too, for the trap of this id. Of two that watch one flow, the
+ * one that came first has it. 0, or -errno with *error set: nothing has changed. */
+int rvl_traps_add(struct rvl_traps *traps, uint64_t id, const struct rvl_selectors *selectors,
+		  struct rvl_backend_error *error);
+
+/* The next trap that is sprung and hasn't been told of, and what sprang it. False: there is none.
+ */
+bool rvl_traps_next(struct rvl_traps *traps, uint64_t *id, struct rvl_ip *packet);
+
+/* What it holds goes to the data path, or nowhere. Nothing happens if there is no such trap. */
+void rvl_traps_release(struct rvl_traps *traps, uint64_t id);
+void rvl_traps_give_up(struct rvl_traps *traps, uint64_t id);
+void rvl_traps_listen(struct rvl_traps *traps, uint64_t id);
+
+/* Is a trap of this id set? */
+bool rvl_traps_is_set(struct rvl_traps *traps, uint64_t id);
+
+struct rvl_trap_counters rvl_traps_counters(struct rvl_traps *traps);
+
+/* ---- the data thread's */
+
+/* Is the frame held, or dropped for want of room? *sprung: rvl_traps_next() has something new. */
+bool rvl_traps_catch(struct rvl_traps *traps, const uint8_t *frame, size_t len, bool *sprung);
+
+/* Is there a frame to be sent? */
+bool rvl_traps_released(const struct rvl_traps *traps);
+
+/* Take the next one, of at most RVL_BACKEND_FRAME octets: its length, or 0. */
+size_t rvl_traps_take(struct rvl_traps *traps, uint8_t *frame);
+
+#endif
