@@ -162,7 +162,9 @@ static void print_child(const json_t *c)
 	print_list_of(json_object_get(c, "local-ts"));
 	printf(" === ");
 	print_list_of(json_object_get(c, "remote-ts"));
-	printf("\n");
+	printf("%s\n", json_is_true(json_object_get(c, "additional-ts-possible"))
+			       ? " (more of what was asked for is possible in another one)"
+			       : "");
 }
 
 static void print_sa(const json_t *sa)

@@ -250,6 +250,7 @@ struct ike_child_info {
 	bool encap;
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
+	bool more_ts; /* its responder would take more of what was offered, in another one */
 	uint64_t installed_at;
 };
 

@@ -52,10 +52,9 @@ static void write_ts(struct ike_builder *b, uint8_t payload, const struct ike_ts
 	ike_write_ts(b, payload, &list);
 }
 
-static void write_tfc(struct ike_builder *b)
+static void write_status(struct ike_builder *b, enum ike_notify_type type)
 {
-	ike_write_notify(b, IKE_PROTO_NONE, ike_slice(NULL, 0), IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED,
-			 ike_slice(NULL, 0));
+	ike_write_notify(b, IKE_PROTO_NONE, ike_slice(NULL, 0), type, ike_slice(NULL, 0));
 }
 
 static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
@@ -96,7 +95,7 @@ void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child)
 {
 	write_ts(b, IKE_PAYLOAD_TSI, child->local_ts);
 	write_ts(b, IKE_PAYLOAD_TSR, child->remote_ts);
-	write_tfc(b);
+	write_status(b, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
 }
 
 static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa,
@@ -114,6 +113,24 @@ static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa,
 	if (!err)
 		err = ike_parse_ts(tsi_body, tsi);
 	return err ? err : ike_parse_ts(tsr_body, tsr);
+}
+
+/* Would one that is configured beside the child take what it doesn't (section 2.9)? */
+static bool has_more_ts(const struct ike_sa *sa, const struct ike_child_config *chosen,
+			const struct ike_ts_payload *tsi, const struct ike_ts_payload *tsr,
+			const struct ike_ts_list *mine, const struct ike_ts_list *theirs)
+{
+	for (unsigned i = 0; i < sa->conn->child_count; i++) {
+		const struct ike_child_config *config = &sa->conn->children[i];
+		struct ike_ts_list local = ike_ts_resolve(&config->local_ts, &sa->path.local);
+		struct ike_ts_list remote = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
+
+		if (config != chosen && ike_ts_payload_narrow(tsr, &local, &local) &&
+		    ike_ts_payload_narrow(tsi, &remote, &remote) &&
+		    !(ike_ts_subset(&local, mine) && ike_ts_subset(&remote, theirs)))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -166,6 +183,7 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 			return IKE_N_NO_ADDITIONAL_SAS;
 		(*child)->suite = suite;
 		(*child)->spi_out = (uint32_t)spi;
+		(*child)->more_ts = !only && has_more_ts(sa, config, &tsi, &tsr, &mine, &theirs);
 		if (ike_child_set_ts(*child, &mine, &theirs)) {
 			ike_child_remove(e, *child, in->now, "out of memory");
 			*child = NULL;
@@ -187,7 +205,9 @@ void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child)
 {
 	write_ts(b, IKE_PAYLOAD_TSI, child->remote_ts);
 	write_ts(b, IKE_PAYLOAD_TSR, child->local_ts);
-	write_tfc(b);
+	if (child->more_ts)
+		write_status(b, IKE_N_ADDITIONAL_TS_POSSIBLE);
+	write_status(b, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
 }
 
 /*
@@ -202,6 +222,7 @@ uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bo
 	const struct ike_ts_list local_ts = ike_ts_kept(child->local_ts),
 				 remote_ts = ike_ts_kept(child->remote_ts);
 	struct ike_ts_list mine, theirs;
+	struct ike_notify n;
 	uint64_t spi;
 
 	if (parse_child(in, &answer, &tsi, &tsr))
@@ -214,6 +235,7 @@ uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bo
 	    ike_ts_payload_check_answer(&tsr, &remote_ts, &theirs) ||
 	    ike_child_set_ts(child, &mine, &theirs))
 		return IKE_N_TS_UNACCEPTABLE;
+	child->more_ts = ike_find_notify(&in->payloads, IKE_N_ADDITIONAL_TS_POSSIBLE, &n);
 	return 0;
 }
 

@@ -247,6 +247,7 @@ static struct ike_child_info describe_child(const struct ike_engine *e,
 		.encap = ike_path_encap(e, &child->sa->path),
 		.local_ts = ike_ts_kept(child->local_ts),
 		.remote_ts = ike_ts_kept(child->remote_ts),
+		.more_ts = child->more_ts,
 		.installed_at = child->installed_at,
 	};
 }

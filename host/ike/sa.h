@@ -71,6 +71,7 @@ struct ike_child {
 	uint64_t installed_at;
 	enum ike_cause cause; /* of its end, unless it is the IKE SA's */
 	bool confirmed;	      /* the peer has it, too */
+	bool more_ts;	      /* another one would take more of what its initiator has offered */
 };
 
 /* A point in time, where an interval may be "never". */

@@ -129,6 +129,7 @@ static void list_child(struct listing *l, const struct ike_child_info *child)
 	}
 	json_object_set_new(o, "local-ts", selectors(&child->local_ts));
 	json_object_set_new(o, "remote-ts", selectors(&child->remote_ts));
+	json_object_set_new(o, "additional-ts-possible", json_boolean(child->more_ts));
 	json_array_append_new(l->child_sas, o);
 }
 

@@ -291,6 +291,22 @@ static struct ike_ts host(uint8_t net2, uint8_t last, uint16_t port)
 	};
 }
 
+/* Do its Child SAs say so (section 2.9: ADDITIONAL_TS_POSSIBLE)? */
+static void look_for_more(void *context, const struct ike_sa_info *sa,
+			  const struct ike_child_info *child)
+{
+	(void)sa;
+	*(bool *)context |= child && child->more_ts;
+}
+
+static bool more_is_possible(struct node *node)
+{
+	bool more = false;
+
+	ike_list(node->engine, look_for_more, &more);
+	return more;
+}
+
 /* B has one child for each network that A offers in one; A's packet decides which. */
 static void the_packet_that_waits_decides_what_is_narrowed_to(void **state)
 {
@@ -330,6 +346,7 @@ static void the_packet_that_waits_decides_what_is_narrowed_to(void **state)
 		ts = &sending_child(a())->sa.remote_ts.list[0];
 		assert_int_equal(ts->first[1], 50 + k);
 		assert_int_equal(ts->protocol, 0); /* all of that network, not just the packet's */
+		assert_true(more_is_possible(a()) && more_is_possible(b()));
 		/* That network has what it needs, and another one needs another Child SA. */
 		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
 				 -EISCONN);
@@ -349,6 +366,8 @@ static void the_packet_that_waits_decides_what_is_narrowed_to(void **state)
 				 -EISCONN);
 		teardown(state);
 	}
+	establish(&SIDE_A, &SIDE_B);
+	assert_false(more_is_possible(a()) || more_is_possible(b()));
 }
 
 static void an_end_says_who_is_behind_it(void **state)
