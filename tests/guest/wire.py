@@ -65,7 +65,7 @@ def esp(path):
 
 # One IKE message on the wire, not in fragments (RFC 7296, section 3.1).
 Ike = collections.namedtuple("Ike", "src dst exchange response number")
-CREATE_CHILD_SA = 36
+IKE_AUTH, CREATE_CHILD_SA = 35, 36
 
 
 def _ike(packet):
@@ -78,20 +78,23 @@ def _ike(packet):
     return Ike(str(src), str(dst), message[18], bool(message[19] & 0x20), struct.unpack("!I", message[20:24])[0])
 
 
-def too_early(path, peer):
-    """How many ESP packets the peer has sent on an SA that it is making at the other side's request, before that side
-    could know its keys, and has gone on with its next request, such as to delete the old one. A responder is to wait
-    for that when it rekeys (RFC 7296, section 2.8)."""
+def too_early(path, peer, exchanges):
+    """How many ESP packets the peer has sent on an SA that it is making at the other side's request by one of these
+    exchanges, before that side could know its keys, and has sent on it itself or gone on with its next request, such
+    as to delete the old one. A responder is to wait for that when it rekeys (RFC 7296, section 2.8)."""
     asked, old, count = None, set(), 0
     new = set()
     for frame in frames(path):
         packet = ipv4(frame)
         message = packet and _ike(packet)
         if message and message.src != peer and not message.response and message.number != asked:
-            asked = message.number if message.exchange == CREATE_CHILD_SA else None
+            asked = message.number if message.exchange in exchanges else None
             old |= new
             new = set()
         for found in _esp(frame, packet):
+            if found.src != peer and found.spi not in old:
+                old |= new | {found.spi}
+                asked, new = None, set()
             if found.src != peer or found.spi in old:
                 continue
             (old if asked is None else new).add(found.spi)

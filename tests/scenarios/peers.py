@@ -9,7 +9,7 @@
     flow(pairs)                              echo requests from (source, target) (flows.py)
     log()                                    what it said
 
-sends_early: whether it may use a successor that raveld asked for before raveld has the response
+sends_early: exchanges in which raveld asks for an SA that it may use before raveld has the response
 
 What they are configured with lies in the folder of the scenario.
 """
@@ -17,6 +17,7 @@ import pathlib
 import re
 
 import initramfs
+import wire
 from flows import Flow, GuestFlow
 from ground import DEADLINE, ROOT, LabError, sh
 from hosts import STRONGSWAN_CONF
@@ -127,7 +128,7 @@ class Raveld:
 class StrongSwan:
     """By its vici; where it runs is for those below to say."""
 
-    sends_early = False
+    sends_early = {wire.IKE_AUTH}
 
     def configure(self, scenario):
         self.files = scenario.files(2, 1)
@@ -247,7 +248,7 @@ class StrongSwanGuest(InGuest, StrongSwan):
 
 
 class Libreswan(InGuest):
-    sends_early = True
+    sends_early = {wire.IKE_AUTH, wire.CREATE_CHILD_SA}
     program = "/usr/libexec/ipsec"
     job = None
 
