@@ -317,7 +317,8 @@ class Libreswan(InGuest):
         self._ask("--initiate", "--name", child)
 
     def down(self, child):
-        self._ask("--down-child", "--name", child)
+        # waiting for its end would be waiting for that of the IKE SA
+        self._ask("--asynchronous", "--down-child", "--name", child)
 
     def rekey(self, child):
         self._ask("--rekey-child", "--name", child)
