@@ -3,26 +3,38 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "host/ctl/release.h"
 
 #define DEFAULT_SOCKET "/run/raveld.sock"
+#define DEFAULT_TIMEOUT 60 /* seconds, but for `up` */
 #define ANSWER_MAX (64u << 20)
 
-enum { EXIT_OK = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2, EXIT_NO_DAEMON = 3 };
+enum {
+	EXIT_OK = 0,
+	EXIT_REFUSED = 1,
+	EXIT_USAGE = 2,
+	EXIT_NO_DAEMON = 3,
+	EXIT_INTERRUPTED = 128 + SIGINT,
+};
 
 static const char usage[] =
 	"usage: ravelctl [--socket PATH] [--json] [--timeout SECONDS] COMMAND\n"
 	"\n"
-	"  up NAME     bring up a connection or a child, and wait for the result\n"
+	"  up NAME     bring up a connection or a child: waits for as long as raveld tries, and\n"
+	"              shows each try; who waits no longer is told what raveld goes on doing\n"
 	"  rekey NAME  negotiate successors of what a connection or a child has; they take over\n"
 	"  down NAME   take down a connection or a child, and wait until it is gone\n"
 	"  list        IKE and ESP SAs, and what is configured\n"
@@ -33,22 +45,66 @@ static const char usage[] =
 	"              what the configuration of one that runs doesn't name\n"
 	"\n"
 	"  -s, --socket PATH      raveld's control socket (" DEFAULT_SOCKET ")\n"
-	"  -j, --json             print the answer as JSON\n"
-	"  -t, --timeout SECONDS  how long to wait for it (60)\n"
+	"  -j, --json             print JSON: up's progress, one object a line, then the answer\n"
+	"  -t, --timeout SECONDS  how long to wait in all (60; up: until there is an answer)\n"
 	"      --release          with stop: open all that is closed, too\n"
 	"  -h, --help             this text\n"
 	"\n"
-	"Exit status: 0 done, 1 refused or failed, 2 usage, 3 raveld can't be reached.\n";
+	"Exit status: 0 done, 1 refused or failed, 2 usage, 3 raveld can't be reached,\n"
+	"130 up was interrupted.\n";
 
 /* What is asked, and how. */
 struct request {
 	const char *command;
 	const char *name; /* or NULL */
 	bool release;
-	const char *path; /* of the socket */
-	unsigned int timeout;
+	const char *path;     /* of the socket */
+	unsigned int timeout; /* in seconds; 0: none */
 	bool json;
 };
+
+/* What the daemon sends, line by line. */
+struct reader {
+	int fd;
+	uint64_t deadline; /* ms of the monotonic clock */
+	sigset_t mask;	   /* while it waits */
+	char *text;
+	size_t len, room;
+	size_t taken; /* of it, by the last line */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+/*
+ * From here on Ctrl-C ends the wait instead of the program, unless it was to be ignored. It comes
+ * through while the reader waits, and at no other time.
+ */
+static void catch_interrupt(void)
+{
+	struct sigaction action = {.sa_handler = on_interrupt}, before;
+	sigset_t interrupt;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	if (sigaction(SIGINT, NULL, &before) || before.sa_handler == SIG_IGN)
+		return;
+	sigprocmask(SIG_BLOCK, &interrupt, NULL);
+	sigaction(SIGINT, &action, NULL);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
 
 /* A descriptor, or -errno. */
 static int connect_to(const struct request *request)
@@ -63,13 +119,29 @@ static int connect_to(const struct request *request)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) ||
+	/* A daemon that takes no client makes connect() wait. */
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
 	    connect(fd, (struct sockaddr *)&address, sizeof(address))) {
 		err = -errno;
 		close(fd);
 		return err;
 	}
 	return fd;
+}
+
+static const char *reason_of(int err)
+{
+	switch (err) {
+	case EAGAIN: /* of connect() */
+	case ETIMEDOUT:
+		return "no answer in time";
+	case EBADMSG:
+		return "an answer that isn't understood";
+	case ENAMETOOLONG:
+		return "the path is too long for a socket";
+	default:
+		return strerror(err);
+	}
 }
 
 static bool is_absent(int err)
@@ -97,36 +169,76 @@ static bool send_request(int fd, const struct request *r)
 	return sent;
 }
 
-/* One line, or NULL with errno. */
-static char *receive_line(int fd, size_t *len)
+/* 0 when there is something to read, or errno: ETIMEDOUT, EINTR once the user interrupts. */
+static int wait_readable(const struct reader *r)
 {
-	size_t room = 65536;
-	char *text = malloc(room);
+	struct pollfd fd = {.fd = r->fd, .events = POLLIN};
 
-	*len = 0;
-	while (text) {
-		ssize_t n;
+	while (!interrupted) {
+		uint64_t now = now_ms(), left = r->deadline > now ? r->deadline - now : 0;
+		const struct timespec limit = {
+			.tv_sec = (time_t)(left / 1000),
+			.tv_nsec = (long)(left % 1000) * 1000000,
+		};
+		int ready;
 
-		if (*len == room) {
-			char *grown = room < ANSWER_MAX ? realloc(text, room *= 2) : NULL;
-
-			if (!grown)
-				break;
-			text = grown;
-		}
-		n = recv(fd, text + *len, room - *len, 0);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errno = n ? errno : ECONNRESET;
-			break;
-		}
-		*len += (size_t)n;
-		if (text[*len - 1] == '\n')
-			return text;
+		if (!left)
+			return ETIMEDOUT;
+		ready = ppoll(&fd, 1, r->deadline == UINT64_MAX ? NULL : &limit, &r->mask);
+		if (ready > 0)
+			return 0;
+		if (ready < 0 && errno != EINTR)
+			return errno;
 	}
-	free(text);
-	return NULL;
+	return EINTR;
+}
+
+/* Some more text. 0 or errno. */
+static int receive_more(struct reader *r)
+{
+	size_t room = r->room ? r->room * 2 : 65536;
+	ssize_t n;
+	int err;
+
+	if (r->len == r->room) {
+		char *grown = room <= ANSWER_MAX ? realloc(r->text, room) : NULL;
+
+		if (!grown)
+			return ENOMEM;
+		r->text = grown;
+		r->room = room;
+	}
+	err = wait_readable(r);
+	if (err)
+		return err;
+	n = recv(r->fd, r->text + r->len, r->room - r->len, 0);
+	if (n <= 0)
+		return n ? errno : ECONNRESET;
+	r->len += (size_t)n;
+	return 0;
+}
+
+/* The next line, which is the reader's until the one after it. 0 or errno, as wait_readable(). */
+static int receive_line(struct reader *r, const char **line, size_t *len)
+{
+	size_t searched = 0;
+	char *end;
+	int err;
+
+	r->len -= r->taken;
+	if (r->taken)
+		memmove(r->text, r->text + r->taken, r->len);
+	r->taken = 0;
+	while (r->len == searched || !(end = memchr(r->text + searched, '\n', r->len - searched))) {
+		searched = r->len;
+		err = receive_more(r);
+		if (err)
+			return err;
+	}
+	*line = r->text;
+	*len = (size_t)(end - r->text);
+	r->taken = *len + 1;
+	return 0;
 }
 
 static const char *string_of(const json_t *object, const char *key)
@@ -246,6 +358,13 @@ static void print_released(const json_t *array)
 		printf("released: %s\n", json_string_value(json_array_get(array, i)));
 }
 
+static int status_of(bool ok)
+{
+	if (interrupted)
+		return EXIT_INTERRUPTED;
+	return ok ? EXIT_OK : EXIT_REFUSED;
+}
+
 static int print_answer(const struct request *request, json_t *answer)
 {
 	bool ok = json_is_true(json_object_get(answer, "ok"));
@@ -253,7 +372,7 @@ static int print_answer(const struct request *request, json_t *answer)
 	if (request->json) {
 		json_dumpf(answer, stdout, JSON_INDENT(2));
 		printf("\n");
-		return ok ? EXIT_OK : EXIT_REFUSED;
+		return status_of(ok);
 	}
 	print_released(json_object_get(answer, "released"));
 	if (!ok)
@@ -264,47 +383,93 @@ static int print_answer(const struct request *request, json_t *answer)
 		printf("%s\n", string_of(answer, "message"));
 	else
 		print_object(answer, 0);
-	return ok ? EXIT_OK : EXIT_REFUSED;
+	return status_of(ok);
+}
+
+/* Shown as it comes, also to what reads from a pipe. */
+static void print_progress(const struct request *request, const json_t *progress)
+{
+	if (request->json) {
+		json_dumpf(progress, stdout, JSON_COMPACT);
+		printf("\n");
+	} else {
+		printf("%s\n", string_of(progress, "progress"));
+	}
+	fflush(stdout);
+}
+
+/* Nobody waits for the answer any more: what the daemon does now stands in its place. */
+static json_t *unfinished(const struct request *request, const char *goes_on)
+{
+	json_t *text =
+		interrupted ? json_sprintf("interrupted; %s", goes_on)
+			    : json_sprintf("no result within %u s; %s", request->timeout, goes_on);
+
+	return json_pack("{s:b, s:o}", "ok", 0, "error", text);
+}
+
+/* 0 and the answer, the first object that says whether all is "ok"; or errno. */
+static int receive_answer(struct reader *reader, const struct request *request, json_t **answer)
+{
+	json_t *progress = NULL, *object;
+	const char *line;
+	size_t len;
+	int err;
+
+	while (!(err = receive_line(reader, &line, &len))) {
+		object = json_loadb(line, len, 0, NULL);
+		if (!json_is_object(object)) {
+			json_decref(object);
+			err = EBADMSG;
+			break;
+		}
+		if (json_object_get(object, "ok")) {
+			*answer = object;
+			break;
+		}
+		print_progress(request, object);
+		json_decref(progress);
+		progress = object;
+	}
+	if (!*answer && (interrupted || (err == ETIMEDOUT && progress)))
+		*answer = unfinished(request, progress ? string_of(progress, "goes-on")
+						       : "raveld hasn't answered yet");
+	json_decref(progress);
+	return *answer ? 0 : err;
 }
 
 /* The daemon's answer; NULL, and why not is said. */
-static json_t *ask(int fd, const struct request *request)
+static json_t *ask(int fd, const struct request *request, uint64_t deadline)
 {
-	json_error_t error;
-	json_t *answer;
-	char *text = NULL;
-	size_t len = 0;
+	struct reader reader = {.fd = fd, .deadline = deadline};
+	json_t *answer = NULL;
+	int err;
 
-	if (send_request(fd, request))
-		text = receive_line(fd, &len);
-	if (!text) {
-		fprintf(stderr, "ravelctl: %s: %s\n", request->path,
-			errno == EAGAIN ? "no answer in time" : strerror(errno));
-		return NULL;
-	}
-	answer = json_loadb(text, len, 0, &error);
-	free(text);
-	if (json_is_object(answer))
-		return answer;
-	fprintf(stderr, "ravelctl: %s: an answer that isn't understood\n", request->path);
-	json_decref(answer);
-	return NULL;
+	sigprocmask(SIG_BLOCK, NULL, &reader.mask);
+	if (!strcmp(request->command, "up"))
+		catch_interrupt();
+	err = send_request(fd, request) ? receive_answer(&reader, request, &answer) : errno;
+	free(reader.text);
+	if (err)
+		fprintf(stderr, "ravelctl: %s: %s\n", request->path, reason_of(err));
+	return answer;
 }
 
 static int talk(const struct request *request)
 {
+	uint64_t deadline =
+		request->timeout ? now_ms() + request->timeout * UINT64_C(1000) : UINT64_MAX;
 	int fd = connect_to(request), code;
 	json_t *answer;
 
 	if (is_absent(fd) && !strcmp(request->command, "release")) {
 		answer = release_without_daemon();
 	} else if (fd < 0) {
-		fprintf(stderr, "ravelctl: %s: %s%s\n", request->path,
-			fd == -ENAMETOOLONG ? "the path is too long for a socket" : strerror(-fd),
+		fprintf(stderr, "ravelctl: %s: %s%s\n", request->path, reason_of(-fd),
 			is_absent(fd) ? " (is raveld running?)" : "");
 		return EXIT_NO_DAEMON;
 	} else {
-		answer = ask(fd, request);
+		answer = ask(fd, request, deadline);
 		close(fd);
 	}
 	if (!answer)
@@ -346,7 +511,7 @@ int main(int argc, char **argv)
 		{"help", no_argument, NULL, 'h'},	   {0},
 	};
 	struct request request = {.path = DEFAULT_SOCKET};
-	unsigned long timeout = 60;
+	unsigned long timeout = 0;
 	int option, name;
 	char *end;
 
@@ -377,6 +542,8 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		return usage_error("a command is needed", NULL);
 	request.command = argv[optind];
+	if (!timeout && strcmp(request.command, "up") != 0)
+		timeout = DEFAULT_TIMEOUT;
 	request.timeout = (unsigned int)timeout;
 	name = takes_name(request.command);
 	if (name < 0)

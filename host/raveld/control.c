@@ -30,8 +30,9 @@ struct client {
 	char request[REQUEST_MAX];
 	size_t len;
 	enum awaited awaited;
-	char connection[CONF_NAME_MAX];
-	char child[CONF_NAME_MAX]; /* or for ALL_DOWN the name that was given */
+	const struct wish *wish;  /* CHILD_UP */
+	char name[CONF_NAME_MAX]; /* ALL_DOWN: as it was given */
+	json_t *held;		  /* the last progress, while the client takes nothing */
 };
 
 struct control {
@@ -61,6 +62,7 @@ static void on_client_closed(uv_handle_t *handle)
 		link = &(*link)->next;
 	*link = client->next;
 	control->client_count--;
+	json_decref(client->held);
 	free(client);
 	release(control);
 }
@@ -95,19 +97,55 @@ static void listen_to(struct client *client)
 		handle_requests(client);
 }
 
-struct reply {
+struct line {
 	uv_write_t write;
 	struct client *client;
 	char *text;
 };
 
-static void on_written(uv_write_t *write, int status)
+/* Whose line it was. */
+static struct client *line_free(struct line *line)
 {
-	struct reply *reply = write->data;
-	struct client *client = reply->client;
+	struct client *client = line->client;
 
-	free(reply->text);
-	free(reply);
+	free(line->text);
+	free(line);
+	return client;
+}
+
+/* Takes over the object; NULL stands for want of memory. False: the client is let go. */
+static bool send_line(struct client *client, json_t *object, uv_write_cb written)
+{
+	struct line *line = calloc(1, sizeof(*line));
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	size_t len = text ? strlen(text) : 0;
+	uv_buf_t buf;
+
+	json_decref(object);
+	if (!line || !text || uv_is_closing((uv_handle_t *)&client->pipe)) {
+		free(line);
+		free(text);
+		drop_client(client);
+		return false;
+	}
+	/* The line's end takes the place of the string's. */
+	text[len] = '\n';
+	line->client = client;
+	line->text = text;
+	line->write.data = line;
+	buf = uv_buf_init(text, (unsigned int)len + 1);
+	if (uv_write(&line->write, (uv_stream_t *)&client->pipe, &buf, 1, written)) {
+		line_free(line);
+		drop_client(client);
+		return false;
+	}
+	return true;
+}
+
+static void on_answered(uv_write_t *write, int status)
+{
+	struct client *client = line_free(write->data);
+
 	client->writing = false;
 	if (status < 0)
 		drop_client(client);
@@ -115,37 +153,30 @@ static void on_written(uv_write_t *write, int status)
 		listen_to(client);
 }
 
-/* Takes over the object; NULL stands for want of memory. */
+/* As for send_line(). What the client hasn't taken of the progress doesn't matter any more. */
 static void answer(struct client *client, json_t *object)
 {
-	struct reply *reply = calloc(1, sizeof(*reply));
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	size_t len = text ? strlen(text) : 0;
-	uv_buf_t buf;
-
-	json_decref(object);
 	client->awaited = NOTHING;
-	if (!reply || !text || uv_is_closing((uv_handle_t *)&client->pipe)) {
-		free(reply);
-		free(text);
-		drop_client(client);
+	json_decref(client->held);
+	client->held = NULL;
+	if (!send_line(client, object, on_answered))
 		return;
-	}
-	/* The line's end takes the place of the string's. */
-	text[len] = '\n';
-	reply->client = client;
-	reply->text = text;
-	reply->write.data = reply;
-	buf = uv_buf_init(text, (unsigned int)len + 1);
-	if (uv_write(&reply->write, (uv_stream_t *)&client->pipe, &buf, 1, on_written)) {
-		free(text);
-		free(reply);
-		drop_client(client);
-		return;
-	}
 	client->writing = true;
 	uv_read_stop((uv_stream_t *)&client->pipe);
 	uv_timer_start(&client->timer, on_idle, IDLE_MS, 0);
+}
+
+static void on_progress_sent(uv_write_t *write, int status)
+{
+	struct client *client = line_free(write->data);
+	json_t *held = client->held;
+
+	if (status < 0) {
+		drop_client(client);
+	} else if (held) {
+		client->held = NULL;
+		send_line(client, held, on_progress_sent);
+	}
 }
 
 /* Text that was cut in the middle of a character isn't UTF-8 any more, and JSON is nothing else. */
@@ -175,26 +206,62 @@ static void answer_ok(struct client *client, const char *key, const char *value)
 	answer(client, json_pack("{s:b, s:o}", "ok", 1, key, string_of(value)));
 }
 
+/* What the daemon does if nobody waits any more. */
+static json_t *goes_on(const struct wish *w)
+{
+	unsigned int most = w->connection->keyingtries;
+
+	if (w->wanted && most)
+		return json_sprintf("raveld keeps trying until it is up, is taken down, or has "
+				    "failed %u times in a row (keyingtries)",
+				    most);
+	if (w->wanted)
+		return json_string("raveld keeps trying until it is up or is taken down");
+	return json_string(w->retry_at ? "raveld tries once more"
+				       : "raveld goes on with this try and makes no other");
+}
+
+/* Beyond what the socket has room for there is one line on its way, and the last one. */
+static void show_progress(struct client *client, const char *text)
+{
+	json_t *object = json_pack("{s:o, s:o}", "progress", string_of(text), "goes-on",
+				   goes_on(client->wish));
+
+	if (!uv_stream_get_write_queue_size((uv_stream_t *)&client->pipe)) {
+		send_line(client, object, on_progress_sent);
+		return;
+	}
+	json_decref(client->held);
+	client->held = object;
+}
+
 static void do_up(struct client *client, const char *name)
 {
 	struct daemon *d = client->control->d;
-	const char *connection, *child;
-	char reason[256], text[160];
-	int err = negotiation_up(d, name, &connection, &child, reason, sizeof(reason));
+	char text[256];
+	struct wish *w = negotiation_find(d, name, text, sizeof(text));
 
-	if (err && err != -EALREADY && err != -EISCONN) {
-		answer_error(client, reason);
+	if (!w) {
+		answer_error(client, text);
 		return;
 	}
-	snprintf(client->connection, sizeof(client->connection), "%s", connection);
-	snprintf(client->child, sizeof(client->child), "%s", child);
-	if (err == -EISCONN) {
-		snprintf(text, sizeof(text), "%s.%s was up already", connection, child);
-		answer_ok(client, "message", text);
-		return;
-	}
+	client->wish = w;
 	client->awaited = CHILD_UP;
 	uv_timer_stop(&client->timer);
+	switch (negotiation_up(d, w)) {
+	case -EISCONN:
+		snprintf(text, sizeof(text), "%s.%s was up already", w->connection->name,
+			 w->child->name);
+		answer_ok(client, "message", text);
+		break;
+	case -EALREADY:
+		snprintf(text, sizeof(text), "%s.%s is being negotiated already",
+			 w->connection->name, w->child->name);
+		show_progress(client, text);
+		break;
+	default:
+		break;
+	}
 	negotiation_settle(d);
 }
 
@@ -207,7 +274,7 @@ static void do_down(struct client *client, const char *name)
 		answer_error(client, reason);
 		return;
 	}
-	snprintf(client->child, sizeof(client->child), "%s", name);
+	snprintf(client->name, sizeof(client->name), "%s", name);
 	client->awaited = ALL_DOWN;
 	uv_timer_stop(&client->timer);
 	negotiation_settle(d);
@@ -494,23 +561,74 @@ void control_close(struct control *control)
 	uv_close((uv_handle_t *)&control->pipe, on_listener_closed);
 }
 
-void control_child_event(struct control *control, const char *connection, const char *child,
-			 bool up, const char *reason)
+static void answer_up(struct client *client, const char *text)
 {
-	char text[512];
+	answer_ok(client, "message", text);
+}
 
-	for (struct client *c = control ? control->clients : NULL; c; c = c->next) {
-		if (c->awaited != CHILD_UP || strcmp(c->connection, connection) != 0 ||
-		    strcmp(c->child, child) != 0)
-			continue;
-		if (up) {
-			snprintf(text, sizeof(text), "%s.%s is up", connection, child);
-			answer_ok(c, "message", text);
-		} else {
-			snprintf(text, sizeof(text), "%s.%s: %s", connection, child, reason);
-			answer_error(c, text);
-		}
+/* All who wait for the child; the text goes on after its name. */
+static void tell_all(struct control *control, const struct wish *w, const char *text,
+		     void (*tell)(struct client *client, const char *text))
+{
+	char whole[512];
+
+	snprintf(whole, sizeof(whole), "%s.%s%s", w->connection->name, w->child->name, text);
+	for (struct client *c = control ? control->clients : NULL; c; c = c->next)
+		if (c->awaited == CHILD_UP && c->wish == w)
+			tell(c, whole);
+}
+
+void control_child_trying(struct control *control, const struct wish *w)
+{
+	char peer[IKE_ADDR_TEXT] = "its peer", number[24] = "", text[128];
+
+	if (w->connection->remote.family)
+		ike_addr_text(&w->connection->remote, peer, sizeof(peer));
+	if (w->failures)
+		snprintf(number, sizeof(number), " (try %u)", w->failures + 1);
+	snprintf(text, sizeof(text), ": trying %s%s", peer, number);
+	tell_all(control, w, text, show_progress);
+}
+
+void control_child_failed(struct control *control, const struct wish *w, unsigned int number,
+			  const char *reason)
+{
+	char text[IKE_REASON_MAX + 96], again[40] = "at once";
+	uint64_t now = control ? uv_now(&control->d->loop) : 0;
+
+	if (!w->retry_at && control && traps_is_set(control->d, w)) {
+		snprintf(text, sizeof(text), ": %s; raveld tries again when traffic needs it",
+			 reason);
+		tell_all(control, w, text, answer_error);
+	} else if (!w->retry_at && number == 1) {
+		snprintf(text, sizeof(text), ": %s; raveld doesn't try again", reason);
+		tell_all(control, w, text, answer_error);
+	} else if (!w->retry_at) {
+		snprintf(text, sizeof(text),
+			 ": try %u failed: %s; raveld doesn't try again (keyingtries)", number,
+			 reason);
+		tell_all(control, w, text, answer_error);
+	} else {
+		if (w->retry_at >= now + 1000)
+			snprintf(again, sizeof(again), "in %llu s",
+				 (unsigned long long)(w->retry_at - now) / 1000);
+		snprintf(text, sizeof(text), ": try %u failed: %s; the next one %s", number, reason,
+			 again);
+		tell_all(control, w, text, show_progress);
 	}
+}
+
+void control_child_up(struct control *control, const struct wish *w)
+{
+	tell_all(control, w, " is up", answer_up);
+}
+
+void control_child_ended(struct control *control, const struct wish *w, const char *reason)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), ": %s; raveld doesn't try again", reason);
+	tell_all(control, w, text, answer_error);
 }
 
 void control_check_down(struct control *control)
@@ -518,9 +636,9 @@ void control_check_down(struct control *control)
 	char text[160];
 
 	for (struct client *c = control ? control->clients : NULL; c; c = c->next) {
-		if (c->awaited != ALL_DOWN || negotiation_count(control->d, c->child))
+		if (c->awaited != ALL_DOWN || negotiation_count(control->d, c->name))
 			continue;
-		snprintf(text, sizeof(text), "%s is down", c->child);
+		snprintf(text, sizeof(text), "%s is down", c->name);
 		answer_ok(c, "message", text);
 	}
 }

@@ -5,9 +5,17 @@
  *   {"command": "up", "name": "net"}      {"ok": true, ...}
  *                                         {"ok": false, "error": "..."}
  *
- * `up`, `down` and `stop` are answered when they have happened, or failed. A client that has no
- * answer pending and sends no whole request for 10 s, or doesn't take its answer for so long, is
- * let go.
+ * `up`, `down` and `stop` are answered when they have happened, or failed. `up` waits for as long
+ * as the daemon tries, and is told of each try by lines that aren't the answer, which alone has
+ * "ok":
+ *
+ *   {"progress": "gw.net: try 1 failed: ...", "goes-on": "..."}
+ *
+ * "goes-on" says what the daemon does if the client waits no longer. Of the lines that a client
+ * doesn't take only the last is kept, until there is the answer.
+ *
+ * A client that has no answer pending and sends no whole request for 10 s, or doesn't take its
+ * answer for so long, is let go; one that closes its end is so at once.
  */
 #ifndef RVL_RAVELD_CONTROL_H
 #define RVL_RAVELD_CONTROL_H
@@ -23,9 +31,16 @@ void control_close(struct control *control);
 /* The very last: do what a `stop` asked to be done after the end, and answer it. */
 void control_tell_end(struct daemon *d);
 
-/* What became of a child, for those who wait for it. reason "" for up. */
-void control_child_event(struct control *control, const char *connection, const char *child,
-			 bool up, const char *reason);
+/*
+ * For those who wait for a child. A try begins; the number-th in a row has failed, and unless
+ * another is planned (retry_at) that is their answer; so it is that the child is up, or that
+ * nothing comes of it because raveld was told so.
+ */
+void control_child_trying(struct control *control, const struct wish *w);
+void control_child_failed(struct control *control, const struct wish *w, unsigned int number,
+			  const char *reason);
+void control_child_up(struct control *control, const struct wish *w);
+void control_child_ended(struct control *control, const struct wish *w, const char *reason);
 
 /* Some SA is gone: those who wait for the last one may be answered. */
 void control_check_down(struct control *control);

@@ -77,9 +77,14 @@ void negotiation_settle(struct daemon *d);
 /* Delete all IKE SAs; the loop ends once peers have answered, or had time to. */
 void negotiation_stop(struct daemon *d);
 
-/* An operator's wishes: 0, or -errno with the reason. Up ends with control_child_up or _down. */
-int negotiation_up(struct daemon *d, const char *name, const char **connection, const char **child,
-		   char *reason, size_t len);
+/* The child of this name, or the first one of the connection; or NULL, with the reason. */
+struct wish *negotiation_find(struct daemon *d, const char *name, char *reason, size_t len);
+
+/*
+ * An operator's wishes: 0, or -errno with the reason. Up tells what it does and how it ends by
+ * control_child_*(), and returns -EALREADY if the child is up or on its way.
+ */
+int negotiation_up(struct daemon *d, struct wish *w);
 int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len);
 int negotiation_rekey(struct daemon *d, const char *name, char *reason, size_t len);
 

@@ -141,6 +141,18 @@ static bool is_what_waits(struct daemon *d, const struct wish *w, uint64_t child
 	       ike_ts_subset(&local, &child.local_ts) && ike_ts_subset(&remote, &child.remote_ts);
 }
 
+/* Those who wait for the child learn whether it is tried again, so that is decided first. */
+static void try_failed(struct daemon *d, struct wish *w, const char *reason)
+{
+	unsigned int number = w->failures + 1;
+
+	if (!d->stopping && (w->wanted || w->replace))
+		plan_retry(d, w);
+	if (w->sprung && !w->retry_at)
+		trap_failed(d, w);
+	control_child_failed(d->control, w, number, reason);
+}
+
 static void child_down(struct daemon *d, const struct ike_event *e)
 {
 	struct wish *w = find_wish(d, e->connection, e->child);
@@ -148,16 +160,13 @@ static void child_down(struct daemon *d, const struct ike_event *e)
 	/* A child that never had a name was refused before it was known which one it is. */
 	if (e->child[0])
 		log_info(&d->log, "%s.%s is down: %s", e->connection, e->child, e->reason);
-	control_child_event(d->control, e->connection, e->child, false, e->reason);
 	if (w && e->cause == IKE_CAUSE_PEER && w->child->close_action == CONF_CLOSE_START)
 		w->replace = true;
-	if (!w || d->stopping)
+	if (!w)
 		return;
-	set_trap_after(d, w, e->cause);
-	if (w->wanted || w->replace)
-		plan_retry(d, w);
-	if (w->sprung && !w->retry_at)
-		trap_failed(d, w);
+	if (!d->stopping)
+		set_trap_after(d, w, e->cause);
+	try_failed(d, w, e->reason);
 }
 
 static void child_up(struct daemon *d, const struct ike_event *e)
@@ -178,8 +187,8 @@ static void child_up(struct daemon *d, const struct ike_event *e)
 		}
 		w->retry_at = 0;
 		w->wanted |= w->child->dpd_action == CONF_DPD_RESTART;
+		control_child_up(d->control, w);
 	}
-	control_child_event(d->control, e->connection, e->child, true, "");
 }
 
 static void core_log(struct daemon *d, const struct ike_log_line *line)
@@ -524,6 +533,7 @@ void negotiation_stop(struct daemon *d)
 	for (size_t i = 0; i < d->wish_count; i++) {
 		d->wishes[i].wanted = false;
 		d->wishes[i].retry_at = 0;
+		control_child_ended(d->control, &d->wishes[i], "raveld is ending");
 	}
 	traps_give_up_all(d);
 	ike_terminate_all(d->engine, now_of(d));
@@ -554,9 +564,12 @@ static int initiate(struct daemon *d, const struct wish *w, const struct ike_ts 
 	struct ike_addr local;
 	bool have_local = protect_local_address(d, w, &local);
 	uint64_t id;
+	int err = ike_initiate(d->engine, now_of(d), w->connection->name, w->child->name,
+			       have_local ? &local : NULL, packet, &id);
 
-	return ike_initiate(d->engine, now_of(d), w->connection->name, w->child->name,
-			    have_local ? &local : NULL, packet, &id);
+	if (!err)
+		control_child_trying(d->control, w);
+	return err;
 }
 
 static void retry_due(struct daemon *d, uint64_t now)
@@ -575,7 +588,7 @@ static void retry_due(struct daemon *d, uint64_t now)
 			continue;
 		log_warning(&d->log, "%s.%s: %s", w->connection->name, w->child->name,
 			    initiate_reason(err));
-		plan_retry(d, w);
+		try_failed(d, w, initiate_reason(err));
 	}
 }
 
@@ -592,30 +605,28 @@ void negotiation_spring(struct daemon *d, struct wish *w)
 		return;
 	log_warning(&d->log, "%s.%s: %s", w->connection->name, w->child->name,
 		    initiate_reason(err));
-	trap_failed(d, w);
+	try_failed(d, w, initiate_reason(err));
 }
 
-int negotiation_up(struct daemon *d, const char *name, const char **connection, const char **child,
-		   char *reason, size_t len)
+struct wish *negotiation_find(struct daemon *d, const char *name, char *reason, size_t len)
 {
-	struct wish *w = NULL;
-	int err;
-
-	for (size_t i = 0; !w && i < d->wish_count; i++)
+	for (size_t i = 0; i < d->wish_count; i++)
 		if (!strcmp(d->wishes[i].child->name, name) ||
 		    !strcmp(d->wishes[i].connection->name, name))
-			w = &d->wishes[i];
-	if (!w) {
-		snprintf(reason, len, "no connection or child \"%s\" is configured", name);
-		return -ENOENT;
-	}
-	*connection = w->connection->name;
-	*child = w->child->name;
-	w->wanted = w->child->start == CONF_START_START;
+			return &d->wishes[i];
+	snprintf(reason, len, "no connection or child \"%s\" is configured", name);
+	return NULL;
+}
+
+int negotiation_up(struct daemon *d, struct wish *w)
+{
+	int err;
+
+	w->wanted |= w->child->start == CONF_START_START;
 	w->retry_at = 0;
 	err = initiate(d, w, NULL);
-	if (err)
-		snprintf(reason, len, "%s.%s: %s", *connection, *child, initiate_reason(err));
+	if (err && err != -EALREADY && err != -EISCONN)
+		try_failed(d, w, initiate_reason(err));
 	return err;
 }
 
@@ -694,7 +705,7 @@ int negotiation_rekey(struct daemon *d, const char *name, char *reason, size_t l
 int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len)
 {
 	struct census census;
-	bool known = false;
+	bool known = false, planned = false;
 
 	for (size_t i = 0; i < d->wish_count; i++) {
 		struct wish *w = &d->wishes[i];
@@ -702,8 +713,11 @@ int negotiation_down(struct daemon *d, const char *name, char *reason, size_t le
 		if (strcmp(w->connection->name, name) != 0 && strcmp(w->child->name, name) != 0)
 			continue;
 		known = true;
+		planned |= w->retry_at;
 		w->wanted = false;
 		w->retry_at = 0;
+		w->failures = 0;
+		control_child_ended(d->control, w, "taken down by another request");
 	}
 	if (!known) {
 		snprintf(reason, len, "no connection or child \"%s\" is configured", name);
@@ -720,7 +734,7 @@ int negotiation_down(struct daemon *d, const char *name, char *reason, size_t le
 			ike_terminate_child(d->engine, now_of(d), census.ids[i]);
 	}
 	census_free(&census);
-	if (census.count)
+	if (census.count || planned)
 		return 0;
 	snprintf(reason, len, "%s isn't up", name);
 	return -ENOENT;
