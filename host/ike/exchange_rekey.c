@@ -73,6 +73,8 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 	made->path = sa->path;
 	made->path.moving = false;
 	made->childless = sa->childless;
+	made->fragmentation = sa->fragmentation;
+	made->fragment_size = sa->fragment_size;
 	made->began = sa->began;
 	made->authenticated_at = sa->authenticated_at;
 	return made;

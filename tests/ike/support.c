@@ -707,14 +707,13 @@ struct packet forge(struct net *n, unsigned node, uint8_t exchange, bool respons
 	struct ike_engine *e = n->node[node].engine;
 	struct ike_sa *sa = e->all;
 	struct ike_header hdr = ike_sa_header(sa, exchange, response, id);
-	struct ike_slice message;
+	struct ike_buffer message = {0};
 	struct packet p = {.to = 1 - node, .local = sa->path.remote, .remote = sa->path.local};
 
-	if (ike_seal(e, sa, &hdr, inner, &message))
+	if (ike_seal(e, sa, &hdr, inner, SIZE_MAX, &message))
 		abort();
-	p.data = malloc(message.len);
+	p.data = message.data;
 	p.len = message.len;
-	memcpy(p.data, message.data, message.len);
 	return p;
 }
 
