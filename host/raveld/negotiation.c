@@ -405,6 +405,7 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 		break;
 	}
 	conn->childless = c->childless;
+	conn->fragmentation = c->fragmentation;
 	for (size_t i = 0; i < c->child_count; i++) {
 		const struct conf_child *from = &c->children[i];
 		struct ike_child_config *to = ike_connection_add_child(conn, from->name);
@@ -498,6 +499,7 @@ int negotiation_start(struct daemon *d)
 		.context = d,
 		.port = c->port,
 		.port_natt = c->port_nat,
+		.fragment_size = c->fragment_size,
 		.keepalive_ms = c->keepalive ? (uint64_t)c->keepalive * 1000 : IKE_NEVER,
 		.log_level = (enum ike_log_level)d->log.level,
 	};
