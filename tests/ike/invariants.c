@@ -383,7 +383,8 @@ void check_nothing_left(struct world *w)
 
 		if (e->sa_count || e->half_open.count || e->timers.count || e->timers.reserved ||
 		    e->waiters.count || e->children.count || e->all || h->spis_out ||
-		    h->esp_count || ike_next_deadline(e) != IKE_NEVER)
+		    h->esp_count || e->fragments[0].memory || e->fragments[1].memory ||
+		    ike_next_deadline(e) != IKE_NEVER)
 			world_fail(w, "host %u: something is left", i);
 		for (unsigned k = 0; k < e->connection_count; k++) {
 			if (e->connections[k]->references != 1)

@@ -162,6 +162,7 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->encap = s->encap;
 	conn->dpd_delay_ms = s->dpd_ms;
 	conn->unique = s->unique;
+	conn->fragmentation = s->fragmentation;
 	check(ike_engine_add_connection(node->engine, conn), "connection", "");
 	if (s->psk)
 		check(ike_engine_add_psk(node->engine, NULL, 0, ike_slice(s->psk, strlen(s->psk))),
@@ -185,6 +186,7 @@ struct net *net_new(uint64_t seed, const struct side *a, const struct side *b)
 			.context = node,
 			.cookie_always = sides[i]->cookie,
 			.max_half_open_per_ip = sides[i]->max_half_open,
+			.fragment_size = sides[i]->fragment_size,
 			.log_level = IKE_LOG_DEBUG,
 		};
 
@@ -697,7 +699,8 @@ bool nothing_left(const struct node *node)
 
 	return e->sa_count == 0 && e->half_open.count == 0 && e->timers.count == 0 &&
 	       e->timers.reserved == 0 && e->waiters.count == 0 && e->children.count == 0 &&
-	       !e->all && node->spis_out == 0 && ike_next_deadline(e) == IKE_NEVER &&
+	       !e->fragments[0].memory && !e->fragments[1].memory && !e->all &&
+	       node->spis_out == 0 && ike_next_deadline(e) == IKE_NEVER &&
 	       e->connections[0]->references == 1;
 }
 

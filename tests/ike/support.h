@@ -132,6 +132,8 @@ struct side {
 	uint64_t life_ms;
 	enum ike_unique unique;
 	unsigned max_half_open;
+	enum ike_fragmentation fragmentation;
+	uint16_t fragment_size; /* 0: the default */
 };
 
 /* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". */
