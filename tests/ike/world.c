@@ -751,6 +751,7 @@ static void boot(struct host *h)
 		.heard = heard,
 		.context = h,
 		.cookie_always = h->cookies,
+		.fragment_size = h->fragment_size,
 		.max_half_open = HALF_OPEN_MAX,
 		.max_half_open_per_ip = HALF_OPEN_PER_IP_MAX,
 		.log_level = w->verbose ? IKE_LOG_DEBUG : IKE_LOG_ERROR,

@@ -81,6 +81,7 @@ struct host {
 	int spis_out; /* allotted and neither given back nor removed */
 	bool cookies;
 	const char *ike; /* proposals */
+	uint16_t fragment_size;
 	uint64_t uses;
 	struct pending jobs[JOBS_MAX];
 	unsigned job_count;
