@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Long names and many networks: IKE_AUTH doesn't fit into a packet of 576 octets, so both ends send it in
+fragments. Traffic passes in all networks, and either end replaces what there is."""
+import wire
+
+NETWORKS = 7
+# What each end may send; packets with all headers.
+SIZES = {"raveld": 576, "peer": 400}
+
+
+def files(side, other):
+    nets = {n: ", ".join(f"10.{n}.{number}.0/24" for number in range(NETWORKS)) for n in (side, other)}
+    return {"children.conf": f"net {{\n  local_ts = {nets[side]}\n  remote_ts = {nets[other]}\n}}\n",
+            "charon.conf": f"fragment_size = {SIZES['peer']}\n"}
+
+
+def run(play):
+    before = play.bed.ravelctl_json("stats")["ike"]
+    play.connect()
+    with play.traffic():
+        for end in play.ends:
+            play.rekey(end)
+            play.rekey_ike(end)
+    stats = play.bed.ravelctl_json("stats")["ike"]
+    counted = {name: stats[name] - before[name] for name in stats}
+    play.expect(counted["fragments_out"] >= 2, f"raveld sends fragments: {counted}")
+    play.expect(counted["fragments_in"] >= 2 and counted["reassembled"] >= 1, f"raveld takes the peer's: {counted}")
+    play.expect(not any(counted[name] for name in counted if name.startswith("drop_")), f"none is dropped: {counted}")
+    for source, limit in ((play.bed.ours, SIZES["raveld"]), (play.bed.theirs, SIZES["peer"])):
+        sizes = wire.ike_sizes(play.bed.captures[0].path, source, wire.IKE_AUTH)
+        play.expect(max(sizes) <= limit, f"no packet with IKE_AUTH of {source} is larger than {limit} octets: {sizes}")
