@@ -9,14 +9,10 @@
 #include <openssl/evp.h>
 #include <stdint.h>
 
-/* NULL for what the library doesn't have. */
-const EVP_MD *ike_algorithm_sha1(void);
-const EVP_MD *ike_algorithm_sha256(void);
+/* SHA-1 or SHA-2 of so many octets. NULL for an unknown one, or where the library lacks it. */
+const EVP_MD *ike_algorithm_hash(size_t len);
 
-/* HMAC with a hash of so many octets, without a key: to be duplicated. */
-const EVP_MAC_CTX *ike_algorithm_hmac(size_t hash_len);
-
-/* By its number and key length; NULL for an unknown one, too. */
+/* By its number and key length; NULL as above. */
 const EVP_CIPHER *ike_algorithm_cipher(uint16_t encr, uint16_t encr_bits);
 
 #endif

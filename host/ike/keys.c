@@ -137,7 +137,7 @@ int ike_keys_auth_psk(uint16_t prf, struct ike_slice psk, struct ike_slice first
 	size_t len = ike_prf_len(prf);
 	uint8_t key[IKE_PRF_MAX], maced_id[IKE_PRF_MAX];
 	struct ike_slice parts[] = {first_message, nonce, ike_slice(maced_id, len)};
-	EVP_MAC_CTX *context = ike_prf_context(prf);
+	EVP_MD_CTX *context = ike_prf_context(prf);
 	int err = context ? 0 : -EIO;
 
 	if (!err)
@@ -147,6 +147,6 @@ int ike_keys_auth_psk(uint16_t prf, struct ike_slice psk, struct ike_slice first
 	if (!err)
 		err = ike_prf_next(context, ike_slice(key, len), parts, 3, out);
 	OPENSSL_cleanse(key, sizeof(key));
-	EVP_MAC_CTX_free(context);
+	EVP_MD_CTX_free(context);
 	return err;
 }
