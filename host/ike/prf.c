@@ -42,23 +42,10 @@ size_t ike_integ_tag_len(uint16_t integ)
 	}
 }
 
-/* For texts that are hashed one after the other; NULL for an unknown hash. */
-static EVP_MD_CTX *hashing(size_t hash_len)
+static int hash(EVP_MD_CTX *ctx, const EVP_MD *md, struct ike_slice first,
+		const struct ike_slice *parts, unsigned count, uint8_t *out)
 {
-	const EVP_MD *hash = hash_len ? ike_algorithm_hash(hash_len) : NULL;
-	EVP_MD_CTX *ctx = hash ? EVP_MD_CTX_new() : NULL;
-
-	if (ctx && !EVP_DigestInit_ex(ctx, hash, NULL)) {
-		EVP_MD_CTX_free(ctx);
-		return NULL;
-	}
-	return ctx;
-}
-
-static int hash(EVP_MD_CTX *ctx, struct ike_slice first, const struct ike_slice *parts,
-		unsigned count, uint8_t *out)
-{
-	if (!EVP_DigestInit_ex(ctx, NULL, NULL) || !EVP_DigestUpdate(ctx, first.data, first.len))
+	if (!EVP_DigestInit_ex(ctx, md, NULL) || !EVP_DigestUpdate(ctx, first.data, first.len))
 		return -EIO;
 	for (unsigned i = 0; i < count; i++) {
 		if (!EVP_DigestUpdate(ctx, parts[i].data, parts[i].len))
@@ -71,27 +58,29 @@ static int hash(EVP_MD_CTX *ctx, struct ike_slice first, const struct ike_slice 
  * RFC 2104, all octets of it. The library's own HMAC copies contexts for each text, which takes
  * longer than to hash what is as short as it is here.
  */
-static int hmac(EVP_MD_CTX *ctx, struct ike_slice key, const struct ike_slice *parts,
-		unsigned count, uint8_t *out)
+static int hmac(EVP_MD_CTX *ctx, size_t hash_len, struct ike_slice key,
+		const struct ike_slice *parts, unsigned count, uint8_t *out)
 {
-	const EVP_MD *md = EVP_MD_CTX_get0_md(ctx);
-	size_t block = (size_t)EVP_MD_get_block_size(md), len = (size_t)EVP_MD_get_size(md);
+	const EVP_MD *md = ike_algorithm_hash(hash_len);
+	size_t block = md ? (size_t)EVP_MD_get_block_size(md) : 0;
+	struct ike_slice inner = ike_slice(out, hash_len);
 	uint8_t pad[HASH_BLOCK_MAX] = {0};
-	struct ike_slice inner = ike_slice(out, len);
 	int err = 0;
 
+	if (!md)
+		return -EIO;
 	if (key.len > block)
-		err = hash(ctx, key, NULL, 0, pad);
+		err = hash(ctx, md, key, NULL, 0, pad);
 	else if (key.len)
 		memcpy(pad, key.data, key.len);
 	for (size_t i = 0; i < block; i++)
 		pad[i] ^= 0x36;
 	if (!err)
-		err = hash(ctx, ike_slice(pad, block), parts, count, out);
+		err = hash(ctx, md, ike_slice(pad, block), parts, count, out);
 	for (size_t i = 0; i < block; i++)
 		pad[i] ^= 0x36 ^ 0x5c;
 	if (!err)
-		err = hash(ctx, ike_slice(pad, block), &inner, 1, out);
+		err = hash(ctx, md, ike_slice(pad, block), &inner, 1, out);
 	OPENSSL_cleanse(pad, sizeof(pad));
 	return err;
 }
@@ -100,9 +89,9 @@ static int hmac(EVP_MD_CTX *ctx, struct ike_slice key, const struct ike_slice *p
 static int hmac_once(size_t hash_len, struct ike_slice key, const struct ike_slice *parts,
 		     unsigned count, uint8_t *out, size_t len)
 {
-	EVP_MD_CTX *ctx = hashing(hash_len);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t full[IKE_HASH_MAX];
-	int err = ctx ? hmac(ctx, key, parts, count, full) : -EIO;
+	int err = ctx ? hmac(ctx, hash_len, key, parts, count, full) : -EIO;
 
 	if (!err)
 		memcpy(out, full, len);
@@ -111,15 +100,12 @@ static int hmac_once(size_t hash_len, struct ike_slice key, const struct ike_sli
 	return err;
 }
 
-EVP_MD_CTX *ike_prf_context(uint16_t prf)
+int ike_prf_next(EVP_MD_CTX *context, uint16_t prf, struct ike_slice key,
+		 const struct ike_slice *parts, unsigned count, uint8_t *out)
 {
-	return hashing(ike_prf_len(prf));
-}
+	size_t len = ike_prf_len(prf);
 
-int ike_prf_next(EVP_MD_CTX *context, struct ike_slice key, const struct ike_slice *parts,
-		 unsigned count, uint8_t *out)
-{
-	return hmac(context, key, parts, count, out);
+	return len ? hmac(context, len, key, parts, count, out) : -EINVAL;
 }
 
 int ike_prf(uint16_t prf, struct ike_slice key, const struct ike_slice *parts, unsigned count,
@@ -151,7 +137,7 @@ int ike_prf_plus(uint16_t prf, struct ike_slice key, const struct ike_slice *see
 
 	if (!block || count > SEED_PARTS || len > 255 * block)
 		return -EINVAL;
-	ctx = hashing(block);
+	ctx = EVP_MD_CTX_new();
 	if (!ctx)
 		return -EIO;
 	/* T1 = prf(K, S | 1); Tn = prf(K, Tn-1 | S | n) */
@@ -161,7 +147,7 @@ int ike_prf_plus(uint16_t prf, struct ike_slice key, const struct ike_slice *see
 		parts[0] = ike_slice(t, n == 1 ? 0 : block);
 		memcpy(parts + 1, seed, count * sizeof(*seed));
 		parts[count + 1] = ike_slice(&n, 1);
-		err = hmac(ctx, key, parts, count + 2, t);
+		err = hmac(ctx, block, key, parts, count + 2, t);
 		if (!err)
 			memcpy(out + done, t, take);
 		done += take;
@@ -173,8 +159,9 @@ int ike_prf_plus(uint16_t prf, struct ike_slice key, const struct ike_slice *see
 
 static int hash_once(size_t hash_len, const struct ike_slice *parts, unsigned count, uint8_t *out)
 {
-	EVP_MD_CTX *ctx = hashing(hash_len);
-	int err = ctx ? hash(ctx, ike_slice(NULL, 0), parts, count, out) : -EIO;
+	const EVP_MD *md = ike_algorithm_hash(hash_len);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int err = ctx && md ? hash(ctx, md, ike_slice(NULL, 0), parts, count, out) : -EIO;
 
 	EVP_MD_CTX_free(ctx);
 	return err;
