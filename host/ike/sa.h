@@ -69,6 +69,7 @@ struct ike_child {
 	uint64_t successor;   /* id of the one that was made to replace it */
 	uint64_t predecessor; /* id of the one that it replaces, until it is in use */
 	uint64_t installed_at;
+	uint64_t used;	      /* its flows were led there as the so-many-th; 0: never */
 	enum ike_cause cause; /* of its end, unless it is the IKE SA's */
 	bool confirmed;	      /* the peer has it, too */
 };
@@ -207,6 +208,7 @@ struct ike_engine {
 	uint64_t now;  /* of the call that is at work */
 	uint64_t last_id;
 	uint64_t last_token;
+	uint64_t last_use; /* that the data path was told of */
 
 	struct ike_action *actions;
 	struct ike_action **actions_tail;
