@@ -119,5 +119,5 @@ void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	sa->renews = 0;
 	ike_log(e, IKE_LOG_INFO, sa, "has taken over from IKE SA %llu",
 		(unsigned long long)old->id);
-	ike_sa_delete(e, old, now, "renewed");
+	ike_sa_leave(e, old, now, "renewed");
 }

@@ -297,7 +297,7 @@ static const char both_began[] = "both sides have begun one at the same time";
 
 void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	ike_sa_delete(e, sa, now, both_began);
+	ike_sa_leave(e, sa, now, both_began);
 }
 
 /* A flow has been led there: of what crossed it, that may go which has nothing of its own. */
@@ -580,6 +580,19 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 		ike_child_yield(e, child, now);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + e->config.delete_timeout_ms);
 	ike_sa_advance(e, sa, now);
+}
+
+/*
+ * Delete one whose flows go on in another. The peer has that, too, but sends here until it hears of
+ * the end: so it is told as often as of anything else.
+ */
+void ike_sa_leave(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason)
+{
+	if (ike_sa_ending(sa))
+		return;
+	ike_sa_delete(e, sa, now, reason);
+	if (sa->state == IKE_STATE_DELETING)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + patience(sa->conn));
 }
 
 /* Why it is to end, or NULL. */

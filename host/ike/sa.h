@@ -267,6 +267,7 @@ void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			bool initial_contact);
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
+void ike_sa_leave(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 bool ike_sa_ending(const struct ike_sa *sa);
 bool ike_sa_is_busy(const struct ike_sa *sa);
 bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other);

@@ -364,6 +364,63 @@ static void an_end_says_who_is_behind_it(void **state)
 	}
 }
 
+static struct ike_sa *oldest_sa(struct node *node)
+{
+	struct ike_sa *sa = node->engine->all;
+
+	while (sa->links.next)
+		sa = sa->links.next;
+	return sa;
+}
+
+/* As far as the request that follows IKE_AUTH, which waits. */
+static void begin_renewal(void)
+{
+	ike_sa_renew(a()->engine, oldest_sa(a()), net->now, "the test wants it");
+	node_drain(a());
+	for (unsigned i = 0; i < 4; i++)
+		deliver_to(i % 2 == 0);
+}
+
+/*
+ *   A  <-- IKE_AUTH                       B   sends on the old one for the time being
+ *      INFORMATIONAL D(IKE), old -->          lost for twenty seconds
+ */
+static void the_end_of_the_old_one_is_told_until_it_is_heard(void **state)
+{
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	net->watch_flow = true;
+	begin_renewal();
+	lose_for(1);
+	net->down = true;
+	pass_time(20000);
+	net->down = false;
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	assert_int_equal(ike_sa_count(b()->engine), 1);
+	assert_true(children_agree(sending_child(a()), sending_child(b())));
+	end();
+}
+
+/* But no longer than any end when A itself is about to. */
+static void shutting_down_waits_for_no_such_end(void **state)
+{
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	begin_renewal();
+	net->down = true;
+	lose_for(1);
+	pass_time(1000);
+	assert_int_equal(ike_sa_count(a()->engine), 2);
+	ike_terminate_all(a()->engine, net->now);
+	node_drain(a());
+	pass_time(a()->engine->config.delete_timeout_ms);
+	assert_true(nothing_left(a()));
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, teardown)
@@ -373,6 +430,8 @@ int main(void)
 		T(all_child_sas_are_renewed_with_their_ike_sa),
 		T(what_can_not_be_renewed_goes_on),
 		T(a_peer_that_rekeys_nothing_gets_another_ike_sa),
+		T(the_end_of_the_old_one_is_told_until_it_is_heard),
+		T(shutting_down_waits_for_no_such_end),
 		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
 		T(an_ike_sa_may_be_made_without_a_child_sa),
 		T(who_does_not_want_it_is_asked_the_usual_way),
