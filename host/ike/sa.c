@@ -175,11 +175,20 @@ static bool same_child(const struct ike_sa *a, const struct ike_sa *b)
 	return strcmp(a->children->config->name, b->children->config->name) == 0;
 }
 
-static void end_soon(struct ike_engine *e, struct ike_sa *old, const struct ike_sa *sa,
-		     uint64_t now)
+/*
+ * Until then it is for the peer to decide, if it holds that both were begun at once: a further
+ * request in ours tells it that we have that.
+ */
+static void end_soon(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now)
 {
+	struct ike_sa *ours = old->initiator ? old : sa;
+
 	old->superseded_by = sa->id;
 	ike_timer_set(e, &old->timers[IKE_TIMER_LIFE], now + IKE_REPLACED_MS);
+	if (old->initiator == sa->initiator)
+		return;
+	ike_liveness_check(e, ours);
+	ike_sa_advance(e, ours, now);
 }
 
 /* Whoever begins where the peer of an older one is, when that had long been up, may be that peer.

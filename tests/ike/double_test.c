@@ -345,6 +345,34 @@ static void a_successor_that_the_peer_does_not_have_gets_no_flow(void **state)
 	assert_remains(B);
 }
 
+/*
+ * A has been done with its own before it heard of B's, so only B can tell that they crossed. It
+ * decides as soon as A has asked for something in 1; A would have done it otherwise ten seconds
+ * later.
+ *
+ *   A  IKE_SA_INIT 1, IKE_AUTH 1 -->      B
+ *      <-- IKE_SA_INIT 2, IKE_AUTH 2          begun before
+ *      INFORMATIONAL 1 -->
+ *      <-- INFORMATIONAL D(IKE) 2
+ */
+static void who_can_tell_that_they_crossed_decides(void **state)
+{
+	struct side one = SIDE_A, two = SIDE_B;
+	struct packet late;
+
+	(void)state;
+	one.unique = two.unique = IKE_UNIQUE_REPLACE;
+	begin_both(A, &one, &two);
+	late = take(A, B);
+	b()->install_delay = 100;
+	pass_time(1000);
+	net_put(net, &late);
+	pass_time(1000);
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(only_sa(net, i)->spi_i, begun[A]);
+	assert_remains(A);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, teardown)
@@ -357,6 +385,7 @@ int main(void)
 		T(a_flow_goes_to_the_successor_and_nowhere_else),
 		T(a_successor_that_is_refused_takes_no_flow_along),
 		T(a_successor_that_the_peer_does_not_have_gets_no_flow),
+		T(who_can_tell_that_they_crossed_decides),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
