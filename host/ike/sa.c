@@ -309,6 +309,23 @@ void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_sa_leave(e, sa, now, both_began);
 }
 
+/* What the other one has as well goes: if that is all of it, so does the IKE SA. */
+void ike_sa_cede(struct ike_engine *e, struct ike_sa *sa, const struct ike_sa *other, uint64_t now,
+		 const char *reason)
+{
+	if (ike_sa_covers(other, sa)) {
+		ike_sa_leave(e, sa, now, reason);
+		return;
+	}
+	for (struct ike_child *c = sa->children; c; c = c->next) {
+		if (c->state == IKE_CHILD_INSTALLED && leads(other, c->config))
+			ike_delete_child(e, c, reason);
+		if (sa->state == IKE_STATE_DEAD)
+			return;
+	}
+	ike_sa_advance(e, sa, now);
+}
+
 /* A flow has been led there: of what crossed it, that may go which has nothing of its own. */
 void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
@@ -316,20 +333,10 @@ void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 
 	while (sa->conn->unique != IKE_UNIQUE_NEVER && !ike_sa_ending(sa) &&
 	       (other = crossed(e, sa, other))) {
-		struct ike_sa *loser = other->spi_i < sa->spi_i ? other : sa;
-		const struct ike_sa *winner = loser == sa ? other : sa;
-
-		if (ike_sa_covers(winner, loser)) {
-			ike_sa_lost(e, loser, now);
-			continue;
-		}
-		for (struct ike_child *c = loser->children; c; c = c->next) {
-			if (c->state == IKE_CHILD_INSTALLED && leads(winner, c->config))
-				ike_delete_child(e, c, both_began);
-			if (loser->state == IKE_STATE_DEAD)
-				return;
-		}
-		ike_sa_advance(e, loser, now);
+		if (other->spi_i < sa->spi_i)
+			ike_sa_cede(e, other, sa, now, both_began);
+		else
+			ike_sa_cede(e, sa, other, now, both_began);
 	}
 }
 

@@ -273,6 +273,8 @@ bool ike_sa_is_busy(const struct ike_sa *sa);
 bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other);
 bool ike_sa_has_lost(const struct ike_engine *e, const struct ike_sa *sa);
 void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_cede(struct ike_engine *e, struct ike_sa *sa, const struct ike_sa *other, uint64_t now,
+		 const char *reason);
 void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa);
 void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now);

@@ -421,6 +421,113 @@ static void shutting_down_waits_for_no_such_end(void **state)
 	assert_true(nothing_left(a()));
 }
 
+/* B has no room for it, just then. */
+static void refuse_next(void)
+{
+	b()->install_error = -28;
+	b()->use_works = true; /* of what it has already */
+	deliver_to(1);
+	b()->install_error = 0;
+	deliver_to(0);
+}
+
+/* B asks for a successor of what it has in the new one, and is given none for a while. */
+static void rekey_in_the_new_one(void)
+{
+	struct packet response;
+
+	ike_child_rekey(b()->engine, b()->engine->all->children, net->now);
+	node_drain(b());
+	deliver_to(0);
+	response = net_take(net);
+	net->down = true;
+	pass_time(IKE_RETRY_MS + IKE_RETRY_RAND_MS + 1000);
+	net->down = false;
+	net_put(net, &response);
+}
+
+/*
+ *   A  CREATE_CHILD_SA d -->              B   in the new one
+ *      <-- N(NO_ADDITIONAL_SAS)
+ *      CREATE_CHILD_SA e -->                  there, too, as it is the newest
+ *      <-- CREATE_CHILD_SA
+ *      INFORMATIONAL D(c) -->                 which the old one has as well
+ */
+static void what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	for (unsigned rekeyed = 0; rekeyed < 2; rekeyed++) {
+		prepare(3);
+		bring_up("d");
+		bring_up("c");
+		begin_renewal();
+		refuse_next();
+		if (rekeyed)
+			rekey_in_the_new_one();
+		ike_initiate(a()->engine, net->now, "net", "e", NULL, NULL, &id);
+		node_drain(a());
+		net_settle(net);
+		pass_time(60000);
+		assert_int_equal(ike_sa_count(a()->engine), 2);
+		assert_int_equal(oldest_sa(a())->child_count, 2);
+		assert_string_equal(a()->engine->all->children->config->name, "e");
+		for (unsigned i = 0; i < 2; i++) {
+			assert_int_equal(receiving(&net->node[i]), 3);
+			assert_int_equal(net->node[i].child_down, 0);
+		}
+		end();
+		teardown(state);
+	}
+}
+
+/*
+ *   A  CREATE_CHILD_SA d -->              B   in the new one
+ *      <-- N(NO_ADDITIONAL_SAS)
+ *      leads c to the old one, where it has only waited
+ *      INFORMATIONAL D(IKE), new -->
+ */
+static void a_renewal_that_comes_to_nothing_gives_its_flow_back(void **state)
+{
+	uint64_t first;
+
+	(void)state;
+	prepare(2);
+	bring_up("d");
+	bring_up("c");
+	first = only_sa(net, 0)->spi_i;
+	begin_renewal();
+	refuse_next();
+	for (struct ike_child *c = oldest_sa(a())->children; c; c = c->next)
+		c->level = IKE_LEVEL_OUTBOUND; /* as after a rekeying */
+	pass_time(60000);
+	assert_int_equal(only_sa(net, 0)->spi_i, first);
+	assert_int_equal(receiving(a()), 2);
+	assert_int_equal(receiving(b()), 2);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+	end();
+}
+
+/* One beside the peer's would be one too many. */
+static void what_the_peer_renews_is_not_renewed_as_well(void **state)
+{
+	(void)state;
+	prepare(2);
+	bring_up("c");
+	bring_up("d");
+	pass_time(1000);
+	begin_renewal();
+	ike_sa_renew(b()->engine, oldest_sa(b()), net->now, "it is slow");
+	node_drain(b());
+	assert_int_equal(ike_sa_count(b()->engine), 2);
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(b()->engine), 1);
+	assert_int_equal(b()->ike_up, 2);
+	end();
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, teardown)
@@ -432,6 +539,9 @@ int main(void)
 		T(a_peer_that_rekeys_nothing_gets_another_ike_sa),
 		T(the_end_of_the_old_one_is_told_until_it_is_heard),
 		T(shutting_down_waits_for_no_such_end),
+		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
+		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
+		T(what_the_peer_renews_is_not_renewed_as_well),
 		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
 		T(an_ike_sa_may_be_made_without_a_child_sa),
 		T(who_does_not_want_it_is_asked_the_usual_way),
