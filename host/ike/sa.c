@@ -392,7 +392,7 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	if (conn->dpd_delay_ms)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_LIVENESS],
 			      ike_later(now, conn->dpd_delay_ms));
-	if (!sa->children && !sa->childless)
+	if (!sa->children && !sa->childless && sa->timers[IKE_TIMER_CHILDLESS].at == IKE_NEVER)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
 	set_lifetimes(e, sa);
 }
@@ -491,6 +491,10 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 		*at = task;
 		at = &task->next;
 	}
+	/* Its minute goes on: rekeying doesn't make it good for anything. */
+	if (!sa->children)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS],
+			      old->timers[IKE_TIMER_CHILDLESS].at);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
 		ike_timer_set(e, &old->timers[kind], IKE_NEVER);
 	/* Until the peer deletes it, which may not have our answer yet. */

@@ -528,6 +528,24 @@ static void what_the_peer_renews_is_not_renewed_as_well(void **state)
 	end();
 }
 
+/* Its minute goes on in the successor. */
+static void rekeying_puts_off_no_end_for_want_of_a_child_sa(void **state)
+{
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	ike_terminate_child(a()->engine, net->now, sending_child(a())->sa.child_id);
+	node_drain(a());
+	net_settle(net);
+	pass_time(IKE_CHILDLESS_MS - 1000);
+	rekey_ike(a());
+	net_settle(net);
+	assert_int_equal(b()->ike_rekeyed, 1);
+	pass_time(2000);
+	assert_int_equal(ike_sa_count(a()->engine), 0);
+	assert_int_equal(ike_sa_count(b()->engine), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, teardown)
@@ -542,6 +560,7 @@ int main(void)
 		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
 		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
 		T(what_the_peer_renews_is_not_renewed_as_well),
+		T(rekeying_puts_off_no_end_for_want_of_a_child_sa),
 		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
 		T(an_ike_sa_may_be_made_without_a_child_sa),
 		T(who_does_not_want_it_is_asked_the_usual_way),
