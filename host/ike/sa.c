@@ -464,9 +464,8 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	sa->state = IKE_STATE_ESTABLISHED;
 	sa->connected = true;
 	sa->established_at = sa->last_heard_at = now;
-	/* The peer may have moved since it was begun. */
-	sa->path.local = old->path.local;
-	sa->path.remote = old->path.remote;
+	/* The peer may have moved since it was begun, or be suspected to. */
+	sa->path = old->path;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	while (*last)
 		last = &(*last)->next;

@@ -308,6 +308,7 @@ void ike_nat_float(struct ike_engine *e, struct ike_sa *sa);
 bool ike_path_nat(const struct ike_path *path);
 bool ike_path_encap(const struct ike_engine *e, const struct ike_path *path);
 void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct ike_in *in);
 void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
