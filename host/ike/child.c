@@ -454,7 +454,8 @@ void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t no
 /* Its predecessor is gone: the peer sends on this one, so we may as well. */
 void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
-	if (child->level != IKE_LEVEL_OUTBOUND || child->waiter.token || child->task)
+	if (child->level != IKE_LEVEL_OUTBOUND || child->waiter.token || child->task ||
+	    (ike_sa_ending(child->sa) && ike_child_has_other(e, child)))
 		return;
 	if (ike_child_bring(e, child, now, IKE_LEVEL_USE, NULL))
 		ike_delete_child(e, child, "out of memory");

@@ -404,6 +404,36 @@ static void the_end_of_the_old_one_is_told_until_it_is_heard(void **state)
 	end();
 }
 
+/*
+ *   A  CREATE_CHILD_SA -->                B   has rekeyed c in the old one
+ *      <-- INFORMATIONAL D(c)                 late
+ *      IKE_SA_INIT, IKE_AUTH -->
+ *      INFORMATIONAL D(IKE), old -->          is lost; the successor of c is in the old one
+ */
+static void a_flow_that_is_renewed_is_not_led_to_what_was_rekeyed(void **state)
+{
+	struct packet late;
+
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	net->watch_flow = true;
+	rekey(b());
+	deliver_to(0);
+	deliver_to(1);
+	late = net_take(net);
+	begin_renewal();
+	lose_for(1);
+	net_put(net, &late);
+	deliver_to(0);
+	assert_ptr_equal(ike_child_find_id(a()->engine, sending_child(a())->sa.child_id)->sa,
+			 a()->engine->all);
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	end();
+}
+
 /* But no longer than any end when A itself is about to. */
 static void shutting_down_waits_for_no_such_end(void **state)
 {
@@ -556,6 +586,7 @@ int main(void)
 		T(what_can_not_be_renewed_goes_on),
 		T(a_peer_that_rekeys_nothing_gets_another_ike_sa),
 		T(the_end_of_the_old_one_is_told_until_it_is_heard),
+		T(a_flow_that_is_renewed_is_not_led_to_what_was_rekeyed),
 		T(shutting_down_waits_for_no_such_end),
 		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
 		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
