@@ -99,6 +99,7 @@ static bool in_window(struct ike_engine *e, struct ike_sa *sa, const struct ike_
 			ike_emit_send(e, &in->local, &in->remote,
 				      in->local.port == e->config.port_natt,
 				      ike_slice(sa->in.response.data, sa->in.response.len));
+		ike_path_again(e, sa, in);
 		return false;
 	}
 	if (in->hdr.message_id != sa->in.next_id || sa->in.next_id == UINT32_MAX ||
