@@ -84,6 +84,7 @@ static void answer_again(struct ike_engine *e, struct ike_sa *sa, const struct i
 	e->stats.retransmissions_in++;
 	if (sa->in.response.data) /* else it is still being worked out */
 		ike_emit_message(e, &in->local, &in->remote, &sa->in.response);
+	ike_path_again(e, sa, in);
 }
 
 /* Splits what isn't protected yet. False: there is no SKF at its end. */

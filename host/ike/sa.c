@@ -175,11 +175,20 @@ static bool same_child(const struct ike_sa *a, const struct ike_sa *b)
 	return strcmp(a->children->config->name, b->children->config->name) == 0;
 }
 
-static void end_soon(struct ike_engine *e, struct ike_sa *old, const struct ike_sa *sa,
-		     uint64_t now)
+/*
+ * Until then it is for the peer to decide, if it holds that both were begun at once: a further
+ * request in ours tells it that we have that.
+ */
+static void end_soon(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now)
 {
+	struct ike_sa *ours = old->initiator ? old : sa;
+
 	old->superseded_by = sa->id;
 	ike_timer_set(e, &old->timers[IKE_TIMER_LIFE], now + IKE_REPLACED_MS);
+	if (old->initiator == sa->initiator)
+		return;
+	ike_liveness_check(e, ours);
+	ike_sa_advance(e, ours, now);
 }
 
 /* Whoever begins where the peer of an older one is, when that had long been up, may be that peer.
@@ -297,7 +306,24 @@ static const char both_began[] = "both sides have begun one at the same time";
 
 void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	ike_sa_delete(e, sa, now, both_began);
+	ike_sa_leave(e, sa, now, both_began);
+}
+
+/* What the other one has as well goes: if that is all of it, so does the IKE SA. */
+void ike_sa_cede(struct ike_engine *e, struct ike_sa *sa, const struct ike_sa *other, uint64_t now,
+		 const char *reason)
+{
+	if (ike_sa_covers(other, sa)) {
+		ike_sa_leave(e, sa, now, reason);
+		return;
+	}
+	for (struct ike_child *c = sa->children; c; c = c->next) {
+		if (c->state == IKE_CHILD_INSTALLED && leads(other, c->config))
+			ike_delete_child(e, c, reason);
+		if (sa->state == IKE_STATE_DEAD)
+			return;
+	}
+	ike_sa_advance(e, sa, now);
 }
 
 /* A flow has been led there: of what crossed it, that may go which has nothing of its own. */
@@ -307,20 +333,10 @@ void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 
 	while (sa->conn->unique != IKE_UNIQUE_NEVER && !ike_sa_ending(sa) &&
 	       (other = crossed(e, sa, other))) {
-		struct ike_sa *loser = other->spi_i < sa->spi_i ? other : sa;
-		const struct ike_sa *winner = loser == sa ? other : sa;
-
-		if (ike_sa_covers(winner, loser)) {
-			ike_sa_lost(e, loser, now);
-			continue;
-		}
-		for (struct ike_child *c = loser->children; c; c = c->next) {
-			if (c->state == IKE_CHILD_INSTALLED && leads(winner, c->config))
-				ike_delete_child(e, c, both_began);
-			if (loser->state == IKE_STATE_DEAD)
-				return;
-		}
-		ike_sa_advance(e, loser, now);
+		if (other->spi_i < sa->spi_i)
+			ike_sa_cede(e, other, sa, now, both_began);
+		else
+			ike_sa_cede(e, sa, other, now, both_began);
 	}
 }
 
@@ -376,7 +392,7 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	if (conn->dpd_delay_ms)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_LIVENESS],
 			      ike_later(now, conn->dpd_delay_ms));
-	if (!sa->children && !sa->childless)
+	if (!sa->children && !sa->childless && sa->timers[IKE_TIMER_CHILDLESS].at == IKE_NEVER)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
 	set_lifetimes(e, sa);
 }
@@ -448,9 +464,8 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	sa->state = IKE_STATE_ESTABLISHED;
 	sa->connected = true;
 	sa->established_at = sa->last_heard_at = now;
-	/* The peer may have moved since it was begun. */
-	sa->path.local = old->path.local;
-	sa->path.remote = old->path.remote;
+	/* The peer may have moved since it was begun, or be suspected to. */
+	sa->path = old->path;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	while (*last)
 		last = &(*last)->next;
@@ -475,6 +490,10 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 		*at = task;
 		at = &task->next;
 	}
+	/* Its minute goes on: rekeying doesn't make it good for anything. */
+	if (!sa->children)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS],
+			      old->timers[IKE_TIMER_CHILDLESS].at);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
 		ike_timer_set(e, &old->timers[kind], IKE_NEVER);
 	/* Until the peer deletes it, which may not have our answer yet. */
@@ -580,6 +599,19 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 		ike_child_yield(e, child, now);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + e->config.delete_timeout_ms);
 	ike_sa_advance(e, sa, now);
+}
+
+/*
+ * Delete one whose flows go on in another. The peer has that, too, but sends here until it hears of
+ * the end: so it is told as often as of anything else.
+ */
+void ike_sa_leave(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason)
+{
+	if (ike_sa_ending(sa))
+		return;
+	ike_sa_delete(e, sa, now, reason);
+	if (sa->state == IKE_STATE_DELETING)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + patience(sa->conn));
 }
 
 /* Why it is to end, or NULL. */

@@ -106,6 +106,7 @@ struct ike_child {
 	uint64_t successor;   /* id of the one that was made to replace it */
 	uint64_t predecessor; /* id of the one that it replaces, until it is in use */
 	uint64_t installed_at;
+	uint64_t used;	      /* its flows were led there as the so-many-th; 0: never */
 	enum ike_cause cause; /* of its end, unless it is the IKE SA's */
 	bool confirmed;	      /* the peer has it, too */
 	bool more_ts;	      /* another one would take more of what its initiator has offered */
@@ -256,6 +257,7 @@ struct ike_engine {
 	uint64_t now;  /* of the call that is at work */
 	uint64_t last_id;
 	uint64_t last_token;
+	uint64_t last_use; /* that the data path was told of */
 
 	struct ike_action *actions;
 	struct ike_action **actions_tail;
@@ -317,11 +319,14 @@ void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			bool initial_contact);
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
+void ike_sa_leave(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 bool ike_sa_ending(const struct ike_sa *sa);
 bool ike_sa_is_busy(const struct ike_sa *sa);
 bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other);
 bool ike_sa_has_lost(const struct ike_engine *e, const struct ike_sa *sa);
 void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_cede(struct ike_engine *e, struct ike_sa *sa, const struct ike_sa *other, uint64_t now,
+		 const char *reason);
 void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa);
 void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
@@ -355,6 +360,7 @@ void ike_nat_float(struct ike_engine *e, struct ike_sa *sa);
 bool ike_path_nat(const struct ike_path *path);
 bool ike_path_encap(const struct ike_engine *e, const struct ike_path *path);
 void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct ike_in *in);
 void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 

@@ -328,7 +328,8 @@ void check_bounded(struct world *w)
 			continue;
 		if (e->half_open.count > HALF_OPEN_MAX)
 			world_fail(w, "host %u: half-open IKE SAs pile up", i);
-		if (e->sa_count - e->half_open.count > 12 * connections)
+		/* And as many successors that are being made. */
+		if (e->sa_count - e->half_open.count > 2 * IKE_SAS_PER_PEER_MAX * connections)
 			world_fail(w, "host %u: IKE SAs pile up", i);
 		if (e->children.count > 12 * CHILDREN_PER_PEERING * connections)
 			world_fail(w, "host %u: Child SAs pile up", i);

@@ -169,8 +169,9 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	w->calm = run->calm;
 	w->attacks = some(r, 40, 40);
 	w->settle = 3 * w->patience + 10000;
-	/* What is to be deleted waits until what is at work is over: jobs last a minute at most. */
-	w->alone = 2 * w->patience + 10000 + (w->never || w->late ? 240000 : 0);
+	/* What is to be deleted waits until what is at work is over: jobs last a minute at most.
+	   Then it may go on receiving for a while. */
+	w->alone = 2 * w->patience + 10000 + IKE_LINGER_MS + (w->never || w->late ? 240000 : 0);
 	run->operators = some(r, 70, 12);
 	run->rebinds = some(r, 50, 6);
 	run->cuts = some(r, 30, 8);

@@ -416,7 +416,7 @@ static void act(struct node *node, struct ike_action *a)
 		break;
 	case IKE_ACTION_CHILD_REKEYED:
 		child = find_child(node, a->event.child_id);
-		if (!child || !child->used)
+		if (!child || !child->outbound)
 			abort();
 		child->up = true;
 		child = find_child(node, a->event.old_id);
