@@ -428,6 +428,8 @@ static void fragments_are_numbered_and_the_first_says_what_the_message_begins_wi
 			assert_int_equal(s.hdr.message_id, 1);
 			assert_int_equal(s.skf.number, i + 1);
 			assert_int_equal(s.skf.total, count);
+			/* No two have the same IV. */
+			assert_true(!i || memcmp(p[i].data + 36, p[i - 1].data + 36, 8) != 0);
 			assert_int_equal(s.next, i	? IKE_PAYLOAD_NONE
 						 : role ? IKE_PAYLOAD_IDR
 							: IKE_PAYLOAD_IDI);
@@ -438,6 +440,33 @@ static void fragments_are_numbered_and_the_first_says_what_the_message_begins_wi
 	assert_both_up();
 	assert_int_equal(stats(a())->reassembled, 1);
 	assert_int_equal(stats(b())->reassembled, 1);
+}
+
+/* And its successors: IKE_SA_INIT isn't repeated there. */
+static void a_rekeyed_ike_sa_goes_on_with_fragments(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	up(SMALL);
+	only_sa(net, 0)->fragment_size = SMALL + 1;
+	ike_rekey(a()->engine, net->now, a()->ike_id);
+	node_drain(a());
+	net_settle(net);
+	assert_int_equal(a()->ike_rekeyed + b()->ike_rekeyed, 2);
+	before = stats(a())->fragments_out;
+	for (unsigned side = 0; side < 2; side++) {
+		struct node *node = &net->node[side];
+
+		ike_rekey_child(node->engine, net->now, present_child(node)->sa.child_id);
+		node_drain(node);
+		net_settle(net);
+		assert_int_equal(a()->rekeyed, side + 1);
+	}
+	assert_true(stats(a())->fragments_out >= before + 4);
+	assert_int_equal(only_sa(net, 0)->fragment_size, SMALL + 1);
+	assert_int_equal(stats(b())->drop_fragment_unasked, 0);
+	assert_still_up();
 }
 
 static void a_retransmission_is_all_fragments_again(void **state)
@@ -560,6 +589,37 @@ static void the_answer_to_smaller_ones_is_in_smaller_ones(void **state)
 	assert_int_equal(stats(b())->retransmissions_in, 3);
 	assert_int_equal(only_sa(net, 1)->fragment_size, 576);
 	assert_still_up();
+}
+
+/* Some seal them anew each time: as long as they are as many, they are as large. */
+static void the_answer_to_as_many_stays_as_it_is(void **state)
+{
+	struct packet p[PARTS_MAX];
+	struct part part = {
+		.exchange = IKE_AUTH,
+		.id = 1,
+		.number = 1,
+		.total = 2,
+		.next = IKE_PAYLOAD_IDI,
+		.plain = {(const uint8_t *)"sealed anew", 11},
+	};
+
+	(void)state;
+	start_large(false, 0);
+	assert_int_equal(net->queued, 2);
+	deliver_next();
+	deliver_next();
+	for (unsigned tries = 0; tries < 3; tries++) {
+		assert_int_equal(take_all(p), 1);
+		assert_true(largest(p, 1) > 576);
+		if (tries == 2)
+			net_deliver(net, &p[0]);
+		packet_free(&p[0]);
+		if (tries < 2)
+			send_part(0, &part);
+	}
+	assert_int_equal(only_sa(net, 1)->fragment_size, 0);
+	assert_both_up();
 }
 
 /* B has the whole one, and its answer is lost; or it has nothing. */
@@ -992,10 +1052,32 @@ static void an_incomplete_message_is_forgotten_after_a_minute(void **state)
 	part = part_of(plain, 3, 3);
 	send_part(0, &part);
 	assert_answers(0);
+	pass_time(60000);
+	assert_waiting(b(), false);
+	/* The same of an answer. */
+	ike_rekey_child(a()->engine, net->now, present_child(a())->sa.child_id);
+	node_drain(a());
+	net->down = true;
+	while (net->queued) {
+		struct packet p = net_take(net);
+
+		packet_free(&p);
+	}
+	part.exchange = IKE_CREATE_CHILD_SA;
+	part.response = true;
+	part.number = 2;
+	send_part(1, &part);
+	pass_time(59999);
+	assert_waiting(a(), true);
+	pass_time(1);
+	assert_waiting(a(), false);
+	net->down = false;
+	pass_time(60000);
+	assert_int_equal(a()->rekeyed, 1);
 	assert_still_up();
 }
 
-/* The same of an answer; and when the request is done with, so are they. */
+/* When the request is done with, so are the fragments of its answer. */
 static void an_incomplete_message_goes_when_it_comes_whole_or_with_its_ike_sa(void **state)
 {
 	uint8_t buf[100];
@@ -1294,9 +1376,11 @@ int main(int argc, char **argv)
 		TEST(over_ipv6_packets_have_1280_octets_at_least),
 		TEST(a_message_that_just_fits_goes_whole),
 		TEST(fragments_are_numbered_and_the_first_says_what_the_message_begins_with),
+		TEST(a_rekeyed_ike_sa_goes_on_with_fragments),
 		TEST(a_retransmission_is_all_fragments_again),
 		TEST(a_request_that_is_not_answered_goes_on_in_smaller_ones),
 		TEST(the_answer_to_smaller_ones_is_in_smaller_ones),
+		TEST(the_answer_to_as_many_stays_as_it_is),
 		TEST(a_whole_message_that_is_not_answered_goes_on_in_fragments),
 		TEST(what_is_small_stays_as_it_is_however_often_it_is_sent),
 		TEST(a_lost_fragment_comes_with_the_next_retransmission),
