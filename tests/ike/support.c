@@ -619,7 +619,8 @@ uint64_t start(struct net *n, unsigned node)
 	uint64_t id = 0;
 	int err = ike_initiate(n->node[node].engine, n->now, "net", "c", NULL, NULL, &id);
 
-	if (err && err != -EISCONN) /* as responder it may have that child by now */
+	/* As responder it may have that child by now, or be about to. */
+	if (err && err != -EISCONN && err != -EALREADY)
 		abort();
 	node_drain(&n->node[node]);
 	return id;
@@ -718,6 +719,26 @@ struct packet forge(struct net *n, unsigned node, uint8_t exchange, bool respons
 	p.data = message.data;
 	p.len = message.len;
 	return p;
+}
+
+void send_fragments(struct net *n, unsigned node, uint8_t exchange, bool response, uint32_t id,
+		    struct ike_builder *inner, size_t room)
+{
+	struct ike_engine *e = n->node[node].engine;
+	struct ike_sa *sa = e->all;
+	struct ike_header hdr = ike_sa_header(sa, exchange, response, id);
+	struct packet p = {.to = 1 - node, .local = sa->path.remote, .remote = sa->path.local};
+	struct ike_buffer message = {0};
+
+	if (ike_seal(e, sa, &hdr, inner, room, &message))
+		abort();
+	for (size_t at = 0; at < message.len; at += p.len) {
+		p.data = message.data + at;
+		ike_header_parse(ike_slice(p.data, message.len - at), &hdr);
+		p.len = hdr.length;
+		net_deliver(n, &p);
+	}
+	ike_buffer_free(&message);
 }
 
 void send_raw(struct net *n, unsigned to, const void *data, size_t len, uint16_t port)

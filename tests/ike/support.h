@@ -179,6 +179,9 @@ bool nothing_left(const struct node *node);
 /* A message as `node` could have sent it in its first IKE SA, sealed with its keys. */
 struct packet forge(struct net *n, unsigned node, uint8_t exchange, bool response, uint32_t id,
 		    struct ike_builder *inner);
+/* The same in fragments of at most so many octets, delivered one after the other. */
+void send_fragments(struct net *n, unsigned node, uint8_t exchange, bool response, uint32_t id,
+		    struct ike_builder *inner, size_t room);
 void send_raw(struct net *n, unsigned to, const void *data, size_t len, uint16_t port);
 
 /* How many payloads of known types a chain has, and one of them. */
