@@ -79,11 +79,15 @@ static bool answers_ours(const struct ike_sa *sa, const struct ike_in *in)
 	       in->hdr.exchange == task->exchange->type;
 }
 
+/* Whoever asks again and again doesn't get it: perhaps it is too large for the way. */
 static void answer_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	e->stats.retransmissions_in++;
-	if (sa->in.response.data) /* else it is still being worked out */
+	if (sa->in.response.data) { /* else it is still being worked out */
+		if (++sa->in.repeated == IKE_SMALLER_AFTER)
+			ike_smaller(e, sa, &in->local, &sa->in.response);
 		ike_emit_message(e, &in->local, &in->remote, &sa->in.response);
+	}
 	ike_path_again(e, sa, in);
 }
 
@@ -131,7 +135,9 @@ static bool in_window(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in
 		answer_again(e, sa, in);
 		return false;
 	}
-	if (in->hdr.message_id + 1 == sa->in.next_id && is_fragment(in)) {
+	/* Of a half-open one nothing was taken yet that could have come in fragments. */
+	if (in->hdr.message_id + 1 == sa->in.next_id && sa->state != IKE_STATE_HALF_OPEN &&
+	    is_fragment(in)) {
 		repeated_fragment(e, sa, in);
 		return false;
 	}
@@ -214,6 +220,7 @@ static void process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	sa->in.next_id++;
 	memcpy(sa->in.digest, digest, sizeof(sa->in.digest));
 	sa->in.fragments = in->fragments;
+	sa->in.repeated = 0;
 	ike_fragments_drop(e, sa->in.waiting);
 	sa->in.local = in->local;
 	sa->in.remote = in->remote;

@@ -33,7 +33,7 @@ enum {
 /* Fragments (RFC 7383) */
 enum {
 	IKE_FRAGMENT_SIZE = 1280, /* of packets, where nothing else is said */
-	IKE_SMALLER_AFTER = 3,	  /* retransmissions, until they become smaller */
+	IKE_SMALLER_AFTER = 3, /* retransmissions, ours or the peer's, until they become smaller */
 	IKE_FRAGMENTS_MS = 60000, /* that a message waits for its next fragment */
 	/* Octets of memory for all that wait, and for those of half-open IKE SAs. */
 	IKE_FRAGMENTS_MEMORY = 64 << 20,
@@ -143,6 +143,7 @@ struct ike_window_in {
 	struct ike_addr local;	    /* where it came in, */
 	struct ike_addr remote;	    /* and from where */
 	uint16_t fragments;	    /* of the last one; 1: it came whole */
+	unsigned repeated;	    /* times that it came again and was answered */
 	struct ike_fragments *waiting;
 };
 

@@ -591,6 +591,70 @@ static void the_answer_to_smaller_ones_is_in_smaller_ones(void **state)
 	assert_still_up();
 }
 
+/*
+ *   A  IKE_AUTH in 2  -->        B
+ *                   x<--            whole, and so twice again
+ *      the same       -->
+ *                     <--           in 2
+ */
+static void an_answer_that_is_asked_for_again_and_again_goes_on_in_smaller_ones(void **state)
+{
+	struct packet request[PARTS_MAX], p[PARTS_MAX];
+	unsigned count, parts;
+
+	(void)state;
+	start_large(false, 0);
+	parts = take_all(request);
+	for (unsigned i = 0; i < parts; i++)
+		net_deliver(net, &request[i]);
+	for (unsigned tries = 0; tries < 3; tries++) {
+		count = take_all(p);
+		assert_int_equal(count, 1);
+		free_all(p, count);
+		net_deliver(net, &request[0]);
+	}
+	count = take_all(p);
+	assert_int_equal(count, 2);
+	assert_true(largest(p, count) <= 576);
+	for (unsigned i = 0; i < count; i++)
+		net_deliver(net, &p[i]);
+	free_all(p, count);
+	free_all(request, parts);
+	assert_both_up();
+	/* The next request begins to count anew. */
+	assert_int_equal(only_sa(net, 1)->in.repeated, 3);
+	ike_rekey_child(a()->engine, net->now, present_child(a())->sa.child_id);
+	node_drain(a());
+	net_settle(net);
+	assert_int_equal(only_sa(net, 1)->in.repeated, 0);
+	assert_still_up();
+}
+
+/* IKE_SA_INIT is never in fragments, so they don't ask for its answer. */
+static void a_half_open_ike_sa_answers_no_fragment_again(void **state)
+{
+	uint8_t buf[100];
+	struct ike_slice plain = status(buf, sizeof(buf));
+	struct part part;
+
+	(void)state;
+	begin(SMALL);
+	start(net, 0);
+	deliver_next();
+	deliver_next();
+	for (uint16_t total = 1; total < 3; total++) {
+		part = part_of(plain, 1, total);
+		part.exchange = IKE_AUTH;
+		part.id = 0;
+		assert_true(waits_for(net, 1) && !waits_for(net, 0));
+		send_part(0, &part);
+		assert_false(waits_for(net, 0));
+	}
+	assert_int_equal(stats(b())->drop_message_id, 2);
+	net_settle(net);
+	assert_both_up();
+}
+
 /* Some seal them anew each time: as long as they are as many, they are as large. */
 static void the_answer_to_as_many_stays_as_it_is(void **state)
 {
@@ -1380,6 +1444,8 @@ int main(int argc, char **argv)
 		TEST(a_retransmission_is_all_fragments_again),
 		TEST(a_request_that_is_not_answered_goes_on_in_smaller_ones),
 		TEST(the_answer_to_smaller_ones_is_in_smaller_ones),
+		TEST(an_answer_that_is_asked_for_again_and_again_goes_on_in_smaller_ones),
+		TEST(a_half_open_ike_sa_answers_no_fragment_again),
 		TEST(the_answer_to_as_many_stays_as_it_is),
 		TEST(a_whole_message_that_is_not_answered_goes_on_in_fragments),
 		TEST(what_is_small_stays_as_it_is_however_often_it_is_sent),
