@@ -198,14 +198,19 @@ void ike_child_told(struct ike_engine *e, struct ike_child *child, uint64_t now)
 	listen_later(e, child, now);
 }
 
-/* A further request of the peer's: it has the answer to the one before, and what that made. */
-void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+/*
+ * The peer has what it was told of by then: a further request of its shows that it has the answer
+ * to the one before, and so does, well after, the answer to a request of ours.
+ */
+void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t told_by, uint64_t now)
 {
 	bool news = false;
 
 	for (struct ike_child *child = sa->children; child; child = child->next) {
-		news |= child->level >= IKE_LEVEL_OUTBOUND && !child->confirmed;
-		child->confirmed |= child->level >= IKE_LEVEL_OUTBOUND;
+		if (child->level < IKE_LEVEL_OUTBOUND || child->installed_at > told_by)
+			continue;
+		news |= !child->confirmed;
+		child->confirmed = true;
 	}
 	if (!news)
 		return;
@@ -220,15 +225,20 @@ void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_sa_won(e, sa, now);
 }
 
-/* So is it when its traffic comes. */
+/* So is it when its traffic comes. Where a flow waits for that for long, the peer is asked. */
 void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
 	if (child->confirmed || child->state > IKE_CHILD_REKEYED)
 		return;
-	if (e->config.heard && e->config.heard(e->config.context, child->id))
-		ike_child_confirm(e, child->sa, now);
-	else
-		listen_later(e, child, now);
+	if (e->config.heard && e->config.heard(e->config.context, child->id)) {
+		ike_child_confirm(e, child->sa, now, now);
+		return;
+	}
+	listen_later(e, child, now);
+	if (waits(child) && now - child->installed_at > IKE_REPLACED_MS) {
+		ike_liveness_check(e, child->sa);
+		ike_sa_advance(e, child->sa, now);
+	}
 }
 
 /* What waits beside one that is about to be taken out has its flow. */

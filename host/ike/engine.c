@@ -280,7 +280,7 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 		process_request(e, sa, in, digest, error);
 	/* Not before: it may be about what it would be led to. */
 	if (sa->state != IKE_STATE_DEAD && !response)
-		ike_child_confirm(e, sa, in->now);
+		ike_child_confirm(e, sa, in->now, in->now);
 	if (sa->state != IKE_STATE_DEAD)
 		ike_sa_advance(e, sa, in->now); /* what following the peer asks for */
 }

@@ -61,6 +61,7 @@ enum ike_step ike_liveness_start(struct ike_engine *e, struct ike_sa *sa, struct
 	struct ike_builder b;
 
 	(void)task;
+	sa->asked_at = now;
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	return ike_request(e, sa, now, &b);
 }
@@ -80,7 +81,9 @@ enum ike_step ike_liveness_response(struct ike_engine *e, struct ike_sa *sa, str
 				    struct ike_in *in)
 {
 	(void)task;
-	is_refused(e, sa, in);
+	/* Its data path may take its time for what it was just told of. */
+	if (!is_refused(e, sa, in) && sa->asked_at > IKE_REPLACED_MS)
+		ike_child_confirm(e, sa, sa->asked_at - IKE_REPLACED_MS, in->now);
 	return IKE_DONE;
 }
 

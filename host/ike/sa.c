@@ -364,12 +364,21 @@ static void delete_surplus(struct ike_engine *e, struct ike_sa *sa, uint64_t now
 }
 
 /* From when it was established, but a rekeying proves no identity anew. */
-static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
+static uint64_t end_of_life(const struct ike_sa *sa)
 {
 	const struct ike_connection *conn = sa->conn;
 	uint64_t rekey_at = conn->rekey_ms ? sa->established_at + conn->rekey_ms : 0;
 	uint64_t reauth_at = conn->reauth_ms ? sa->authenticated_at + conn->reauth_ms : 0;
 	uint64_t last_at = rekey_at > reauth_at ? rekey_at : reauth_at;
+
+	return last_at && conn->over_ms ? last_at + conn->over_ms : IKE_NEVER;
+}
+
+static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
+{
+	const struct ike_connection *conn = sa->conn;
+	uint64_t rekey_at = conn->rekey_ms ? sa->established_at + conn->rekey_ms : 0;
+	uint64_t reauth_at = conn->reauth_ms ? sa->authenticated_at + conn->reauth_ms : 0;
 
 	if (rekey_at)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_REKEY],
@@ -377,8 +386,7 @@ static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
 	if (reauth_at && sa->began)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
 			      reauth_at - ike_jitter(e, conn->rand_ms));
-	if (last_at && conn->over_ms)
-		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], last_at + conn->over_ms);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], end_of_life(sa));
 }
 
 /* What runs while it is established. */
@@ -397,19 +405,24 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	set_lifetimes(e, sa);
 }
 
-/* Its lifetime is over; or another was to take its place, which may have gone itself by now. */
+/* Its lifetime is over; or another was to take its place, which may have gone itself by now, or not
+ * have all of it yet. */
 void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	bool superseded = sa->superseded_by;
 	const struct ike_sa *other = ike_sa_find_id(e, sa->superseded_by);
+	uint64_t end = end_of_life(sa);
 
-	sa->superseded_by = 0;
-	if (!superseded)
+	if (end <= now || !sa->superseded_by) {
 		ike_sa_delete(e, sa, now, "its lifetime is over");
-	else if (other && ike_sa_covers(other, sa))
+	} else if (other && ike_sa_covers(other, sa)) {
 		ike_sa_delete(e, sa, now, "replaced by a newer IKE SA of this peer");
-	else
-		set_lifetimes(e, sa);
+	} else if (other) {
+		end = end < now + IKE_REPLACED_MS ? end : now + IKE_REPLACED_MS;
+		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], end);
+	} else {
+		sa->superseded_by = 0;
+		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], end);
+	}
 }
 
 /* Up to `most`, of chance; without any when the generator fails. */

@@ -215,6 +215,7 @@ struct ike_sa {
 	uint64_t authenticated_at;
 	uint64_t established_at;
 	uint64_t last_heard_at;
+	uint64_t asked_at;	/* when the last liveness check was sent first */
 	bool fragmentation;	/* both sides take fragments */
 	uint16_t fragment_size; /* since larger packets seem to get lost; 0: the engine's */
 };
@@ -386,7 +387,7 @@ bool ike_child_has_other(const struct ike_engine *e, const struct ike_child *chi
 int ike_child_lead(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_told(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t now);
-void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t told_by, uint64_t now);
 void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_due(struct ike_engine *e, struct ike_child *child, uint64_t now);

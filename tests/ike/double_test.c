@@ -252,7 +252,7 @@ static void a_flow_that_was_led_on_to_the_loser_is_led_back(void **state)
 {
 	(void)state;
 	lead_to_both();
-	ike_child_confirm(b()->engine, sa_of(b(), A), net->now); /* as if it came late */
+	ike_child_confirm(b()->engine, sa_of(b(), A), net->now, net->now); /* as if it came late */
 	node_drain(b());
 	pass(A, B);
 	assert_null(sa_of(a(), B));

@@ -619,8 +619,7 @@ uint64_t start(struct net *n, unsigned node)
 	uint64_t id = 0;
 	int err = ike_initiate(n->node[node].engine, n->now, "net", "c", NULL, NULL, &id);
 
-	/* As responder it may have that child by now, or be about to. */
-	if (err && err != -EISCONN && err != -EALREADY)
+	if (err && err != -EISCONN && err != -EALREADY) /* as responder it may have it */
 		abort();
 	node_drain(&n->node[node]);
 	return id;
