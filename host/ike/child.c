@@ -235,7 +235,7 @@ void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t no
 		return;
 	}
 	listen_later(e, child, now);
-	if (waits(child) && now - child->installed_at > IKE_REPLACED_MS) {
+	if (waits(child) && now - child->installed_at > e->config.job_timeout_ms) {
 		ike_liveness_check(e, child->sa);
 		ike_sa_advance(e, child->sa, now);
 	}

@@ -80,10 +80,12 @@ static bool is_refused(struct ike_engine *e, struct ike_sa *sa, const struct ike
 enum ike_step ike_liveness_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				    struct ike_in *in)
 {
+	uint64_t wait = e->config.job_timeout_ms;
+
 	(void)task;
-	/* Its data path may take its time for what it was just told of. */
-	if (!is_refused(e, sa, in) && sa->asked_at > IKE_REPLACED_MS)
-		ike_child_confirm(e, sa, sa->asked_at - IKE_REPLACED_MS, in->now);
+	/* Its data path may take as long as ours for what it was told of. */
+	if (!is_refused(e, sa, in) && sa->asked_at > wait)
+		ike_child_confirm(e, sa, sa->asked_at - wait, in->now);
 	return IKE_DONE;
 }
 

@@ -112,7 +112,8 @@ static bool takes_back(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 
 /*
  * One that is up and has nothing more to do, and yet not all of it: the old one goes on. What has
- * been made there meanwhile that the old one hasn't stays.
+ * been made there meanwhile that the old one hasn't stays, and what the old one has, but the peer
+ * perhaps not yet: in the new one it surely has it.
  */
 static void give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made, uint64_t now)
 {
@@ -120,6 +121,8 @@ static void give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made
 	made->renews = 0;
 	ike_log(e, IKE_LOG_WARNING, sa, "isn't renewed: the peer makes not all of its Child SAs");
 	ike_sa_cede(e, made, sa, now, "it can't take over from the IKE SA that it was to renew");
+	if (!ike_sa_ending(made))
+		ike_sa_cede(e, sa, made, now, "it is in the IKE SA that was to renew this one");
 }
 
 /* Begin, or look how far it has come; an attempt that has come to nothing is made again. */

@@ -118,6 +118,15 @@ static void hand_over(struct ike_engine *e, struct ike_sa *sa)
 	ike_sa_succeed(e, sa, next, sa->last_heard_at);
 }
 
+/* It ends before it has taken over: what it was to replace goes on. */
+static void release(struct ike_engine *e, const struct ike_sa *sa)
+{
+	struct ike_sa *old = ike_sa_find_id(e, sa->predecessor);
+
+	if (old && old->successor == sa->id)
+		old->successor = 0;
+}
+
 void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 {
 	char why[IKE_REASON_MAX];
@@ -127,6 +136,7 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 		return;
 	snprintf(why, sizeof(why), "%s", reason); /* it may lie in what is about to be freed */
 	hand_over(e, sa);
+	release(e, sa);
 	said = is_missed(sa);
 	sa->state = IKE_STATE_DEAD;
 	while (sa->children) {

@@ -578,7 +578,7 @@ static void who_restarts_without_a_word_is_found_out(void **state)
 		net_settle(net);
 		assert_int_equal(a()->child_up, 2);
 		assert_int_equal(b()->engine->sa_count, 2);
-		pass_time(60000);
+		pass_time(90000);
 		assert_int_equal(b()->engine->sa_count, 1);
 		assert_non_null(strstr(b()->ike_reason, "replaced by a newer IKE SA"));
 		assert_true(children_agree(sending_child(a()), sending_child(b())));

@@ -373,6 +373,26 @@ static void who_can_tell_that_they_crossed_decides(void **state)
 	assert_remains(A);
 }
 
+/*
+ *   A  IKE_AUTH 2 -->                     B   its data path is slow with 2
+ *      INFORMATIONAL -->                      does B have it by now?
+ *      <-- INFORMATIONAL                      only says that B is there
+ */
+static void a_peer_that_answers_may_still_be_at_what_it_was_told_of(void **state)
+{
+	(void)state;
+	begin_both(B, &SIDE_A, &SIDE_B);
+	authenticate(A);
+	pass(A, A);
+	net->watch_flow = true;
+	authenticate(B);
+	b()->install_holds = true;
+	pass(B, B);
+	pass_time(b()->engine->config.job_timeout_ms - 1000);
+	assert_true(sends_in(a(), A));
+	assert_remains(B);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, teardown)
@@ -386,6 +406,7 @@ int main(void)
 		T(a_successor_that_is_refused_takes_no_flow_along),
 		T(a_successor_that_the_peer_does_not_have_gets_no_flow),
 		T(who_can_tell_that_they_crossed_decides),
+		T(a_peer_that_answers_may_still_be_at_what_it_was_told_of),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

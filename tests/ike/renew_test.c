@@ -575,6 +575,40 @@ static void a_renewal_that_comes_to_nothing_gives_its_flow_back(void **state)
 	end();
 }
 
+/*
+ *   A  <-- CREATE_CHILD_SA c              B   its data path takes long
+ *      CREATE_CHILD_SA -->
+ *      IKE_SA_INIT, IKE_AUTH c -->
+ *      CREATE_CHILD_SA d -->                  in the new one
+ *      <-- N(NO_ADDITIONAL_SAS)
+ *      INFORMATIONAL D(c) -->                 in the old one: in the new one B has it for sure
+ */
+static void what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	prepare(2);
+	bring_up("d");
+	ike_initiate(b()->engine, net->now, "net", "c", NULL, NULL, &id);
+	node_drain(b());
+	deliver_to(0);
+	b()->install_delay = 20000;
+	deliver_to(1);
+	b()->install_delay = 0;
+	begin_renewal();
+	refuse_next();
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(a()->engine), 2);
+	assert_int_equal(oldest_sa(a())->child_count, 1);
+	assert_string_equal(oldest_sa(a())->children->config->name, "d");
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(receiving(&net->node[i]), 2);
+		assert_int_equal(net->node[i].child_down, 0);
+	}
+	end();
+}
+
 /* One beside the peer's would be one too many. */
 static void what_the_peer_renews_is_not_renewed_as_well(void **state)
 {
@@ -626,6 +660,7 @@ int main(void)
 		T(shutting_down_waits_for_no_such_end),
 		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
 		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
+		T(what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one),
 		T(what_the_peer_renews_is_not_renewed_as_well),
 		T(rekeying_puts_off_no_end_for_want_of_a_child_sa),
 		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
