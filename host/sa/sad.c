@@ -282,6 +282,16 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 	return err;
 }
 
+void rvl_sad_unname(struct rvl_sad *sad)
+{
+	rvl_fixed_unname(sad->fixed);
+}
+
+int rvl_sad_release(struct rvl_sad *sad, struct rvl_backend_error *error)
+{
+	return rvl_fixed_release_unnamed(sad->fixed, error);
+}
+
 /* --------------------------------------------------------------------------- the SAs of a child */
 
 static void sa_params(const struct rvl_child *child, enum rvl_direction direction,
