@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "host/ike/algorithm.h"
 
-#include <openssl/core_names.h>
 #include <pthread.h>
 
 #include "host/ike/wire.h"
 
 static struct {
-	size_t hash_len;
-	const char *digest;
-	EVP_MAC_CTX *hmac;
-} macs[] = {{32, "SHA256", NULL}, {48, "SHA384", NULL}, {64, "SHA512", NULL}};
+	size_t len; /* octets of what it gives */
+	const char *name;
+	EVP_MD *hash;
+} hashes[] = {
+	{20, "SHA1", NULL},
+	{32, "SHA256", NULL},
+	{48, "SHA384", NULL},
+	{64, "SHA512", NULL},
+};
 
 static struct {
 	uint16_t encr;
@@ -27,56 +31,28 @@ static struct {
 	{IKE_ENCR_CHACHA20_POLY1305, 0, "ChaCha20-Poly1305", NULL},
 };
 
-static EVP_MD *sha1;
-static EVP_MD *sha256;
+static EVP_PKEY *base_point;
+static EVP_PKEY_CTX *x25519;
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
-
-static EVP_MAC_CTX *hmac_with(EVP_MAC *hmac, const char *digest)
-{
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char *)digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_MAC_CTX *ctx = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
-
-	if (ctx && !EVP_MAC_CTX_set_params(ctx, params)) {
-		EVP_MAC_CTX_free(ctx);
-		return NULL;
-	}
-	return ctx;
-}
 
 static void fetch(void)
 {
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	static const uint8_t nine[32] = {9}; /* RFC 7748, section 4.1 */
 
-	sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
-	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-	for (size_t i = 0; i < sizeof(macs) / sizeof(macs[0]); i++)
-		macs[i].hmac = hmac_with(hmac, macs[i].digest);
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
+		hashes[i].hash = EVP_MD_fetch(NULL, hashes[i].name, NULL);
 	for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++)
 		ciphers[i].cipher = EVP_CIPHER_fetch(NULL, ciphers[i].name, NULL);
-	EVP_MAC_free(hmac);
+	base_point = EVP_PKEY_new_raw_public_key_ex(NULL, "X25519", NULL, nine, sizeof(nine));
+	x25519 = base_point ? EVP_PKEY_CTX_new_from_pkey(NULL, base_point, NULL) : NULL;
 }
 
-const EVP_MD *ike_algorithm_sha1(void)
+const EVP_MD *ike_algorithm_hash(size_t len)
 {
 	pthread_once(&fetched, fetch);
-	return sha1;
-}
-
-const EVP_MD *ike_algorithm_sha256(void)
-{
-	pthread_once(&fetched, fetch);
-	return sha256;
-}
-
-const EVP_MAC_CTX *ike_algorithm_hmac(size_t hash_len)
-{
-	pthread_once(&fetched, fetch);
-	for (size_t i = 0; i < sizeof(macs) / sizeof(macs[0]); i++) {
-		if (macs[i].hash_len == hash_len)
-			return macs[i].hmac;
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+		if (hashes[i].len == len)
+			return hashes[i].hash;
 	}
 	return NULL;
 }
@@ -89,4 +65,16 @@ const EVP_CIPHER *ike_algorithm_cipher(uint16_t encr, uint16_t encr_bits)
 			return ciphers[i].cipher;
 	}
 	return NULL;
+}
+
+EVP_PKEY *ike_algorithm_base_point(void)
+{
+	pthread_once(&fetched, fetch);
+	return base_point;
+}
+
+const EVP_PKEY_CTX *ike_algorithm_x25519(void)
+{
+	pthread_once(&fetched, fetch);
+	return x25519;
 }

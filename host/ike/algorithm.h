@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Algorithms of the crypto library, looked up once: by name it takes longer than to hash a short
- * text. They hold no key and never change, so all engines and threads share them.
+ * text. They hold no secret and never change, so all engines and threads share them.
  */
 #ifndef RAVELIN_HOST_IKE_ALGORITHM_H
 #define RAVELIN_HOST_IKE_ALGORITHM_H
@@ -9,14 +9,17 @@
 #include <openssl/evp.h>
 #include <stdint.h>
 
-/* NULL for what the library doesn't have. */
-const EVP_MD *ike_algorithm_sha1(void);
-const EVP_MD *ike_algorithm_sha256(void);
+/* SHA-1 or SHA-2 of so many octets. NULL for an unknown one, or where the library lacks it. */
+const EVP_MD *ike_algorithm_hash(size_t len);
 
-/* HMAC with a hash of so many octets, without a key: to be duplicated. */
-const EVP_MAC_CTX *ike_algorithm_hmac(size_t hash_len);
-
-/* By its number and key length; NULL for an unknown one, too. */
+/* By its number and key length; NULL as above. */
 const EVP_CIPHER *ike_algorithm_cipher(uint16_t encr, uint16_t encr_bits);
+
+/*
+ * Curve25519's base point as a public key, and a context of that key, to be duplicated: what makes
+ * others. Both or neither.
+ */
+EVP_PKEY *ike_algorithm_base_point(void);
+const EVP_PKEY_CTX *ike_algorithm_x25519(void);
 
 #endif

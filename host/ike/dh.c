@@ -10,6 +10,8 @@
 #include <openssl/param_build.h>
 #include <stdlib.h>
 
+#include "host/ike/algorithm.h"
+
 enum group_kind { GROUP_MODP, GROUP_ECP, GROUP_RAW };
 
 struct group {
@@ -33,10 +35,12 @@ static const struct group groups[] = {
 	{IKE_GROUP_X448, GROUP_RAW, NID_undef, "X448", 56, 56},
 };
 
+static const uint8_t zeros[64];
+
 struct ike_dh {
 	const struct group *group;
-	EVP_PKEY *key;
-	EVP_PKEY_CTX *maker; /* GROUP_RAW: of that key, and of the peer's */
+	EVP_PKEY_CTX *exchange; /* of our key with a peer's */
+	EVP_PKEY_CTX *maker;	/* GROUP_RAW: of both */
 	uint8_t public_value[IKE_PUBLIC_MAX];
 };
 
@@ -99,6 +103,33 @@ static EVP_PKEY *make_key(const struct group *g, const BIGNUM *priv, const BIGNU
 	return key;
 }
 
+/* Takes our key; NULL: there is none. */
+static int begin_exchange(struct ike_dh *dh, EVP_PKEY *key)
+{
+	unsigned pad = 1;
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_uint(OSSL_EXCHANGE_PARAM_PAD, &pad),
+		OSSL_PARAM_construct_end(),
+	};
+
+	dh->exchange = key ? EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL) : NULL;
+	EVP_PKEY_free(key);
+	if (!dh->exchange || EVP_PKEY_derive_init(dh->exchange) <= 0)
+		return -EIO;
+	if (dh->group->kind == GROUP_MODP && EVP_PKEY_CTX_set_params(dh->exchange, params) <= 0)
+		return -EIO;
+	return 0;
+}
+
+/* With the key of a peer whose value has been checked: the library's check costs a second power. */
+static int derive(const struct ike_dh *dh, EVP_PKEY *peer, uint8_t *out, size_t *len)
+{
+	if (EVP_PKEY_derive_set_peer_ex(dh->exchange, peer, 0) <= 0)
+		return -EIO;
+	/* For Curve25519 and 448 this fails on a zero result, which is the peer's doing. */
+	return EVP_PKEY_derive(dh->exchange, out, len) > 0 ? 0 : -EBADMSG;
+}
+
 static int modp_from_private(struct ike_dh *dh, const BIGNUM *priv)
 {
 	BN_CTX *ctx = BN_CTX_secure_new();
@@ -109,9 +140,7 @@ static int modp_from_private(struct ike_dh *dh, const BIGNUM *priv)
 	    !BN_mod_exp_mont_consttime(y, g, priv, p, ctx, NULL) ||
 	    BN_bn2binpad(y, dh->public_value, (int)dh->group->public_len) < 0)
 		goto out;
-	dh->key = make_key(dh->group, priv, y, ike_slice(NULL, 0));
-	if (dh->key)
-		err = 0;
+	err = begin_exchange(dh, make_key(dh->group, priv, y, ike_slice(NULL, 0)));
 out:
 	BN_free(y);
 	BN_free(g);
@@ -134,9 +163,8 @@ static int ecp_from_private(struct ike_dh *dh, const BIGNUM *priv)
 			       sizeof(encoded), ctx) != 1 + dh->group->public_len)
 		goto out;
 	memcpy(dh->public_value, encoded + 1, dh->group->public_len);
-	dh->key = make_key(dh->group, priv, NULL, ike_slice(encoded, 1 + dh->group->public_len));
-	if (dh->key)
-		err = 0;
+	err = begin_exchange(
+		dh, make_key(dh->group, priv, NULL, ike_slice(encoded, 1 + dh->group->public_len)));
 out:
 	BN_CTX_free(ctx);
 	EC_POINT_free(point);
@@ -144,33 +172,60 @@ out:
 	return err;
 }
 
-/* From a private or a public value. EVP_PKEY_new_raw_*() would look the algorithm up each time. */
-static EVP_PKEY *raw_key(EVP_PKEY_CTX *maker, const char *param, struct ike_slice value)
+/*
+ * From a private or a public value, or both. EVP_PKEY_new_raw_*() would look the algorithm up each
+ * time.
+ */
+static EVP_PKEY *raw_key(EVP_PKEY_CTX *maker, struct ike_slice priv, struct ike_slice pub)
 {
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_octet_string(param, (void *)(uintptr_t)value.data, value.len),
-		OSSL_PARAM_construct_end(),
-	};
-	bool private = strcmp(param, OSSL_PKEY_PARAM_PRIV_KEY) == 0;
+	OSSL_PARAM params[3], *end = params;
 	EVP_PKEY *key = NULL;
 
-	if (EVP_PKEY_fromdata(maker, &key, private ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+	if (priv.len)
+		*end++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY,
+							   (void *)(uintptr_t)priv.data, priv.len);
+	if (pub.len)
+		*end++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+							   (void *)(uintptr_t)pub.data, pub.len);
+	*end = OSSL_PARAM_construct_end();
+	if (EVP_PKEY_fromdata(maker, &key, priv.len ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
 			      params) <= 0)
 		return NULL;
 	return key;
 }
 
-static int raw_from_private(struct ike_dh *dh, struct ike_slice priv)
+static int x448_from_private(struct ike_dh *dh, struct ike_slice priv)
 {
 	size_t len = dh->group->public_len;
+	EVP_PKEY *key;
 
 	dh->maker = EVP_PKEY_CTX_new_from_name(NULL, dh->group->name, NULL);
 	if (!dh->maker || EVP_PKEY_fromdata_init(dh->maker) <= 0)
 		return -EIO;
-	dh->key = raw_key(dh->maker, OSSL_PKEY_PARAM_PRIV_KEY, priv);
-	if (!dh->key || !EVP_PKEY_get_raw_public_key(dh->key, dh->public_value, &len))
+	key = raw_key(dh->maker, priv, ike_slice(NULL, 0));
+	if (key && !EVP_PKEY_get_raw_public_key(key, dh->public_value, &len)) {
+		EVP_PKEY_free(key);
 		return -EIO;
-	return 0;
+	}
+	return begin_exchange(dh, key);
+}
+
+/*
+ * The public value is the secret with the base point (RFC 7748, section 6.1), and takes less time
+ * as that: the library has secrets in assembly. Its own key is given zeros for a public value, lest
+ * it compute that too.
+ */
+static int x25519_from_private(struct ike_dh *dh, struct ike_slice priv)
+{
+	const EVP_PKEY_CTX *x25519 = ike_algorithm_x25519();
+	size_t len = dh->group->public_len;
+	int err;
+
+	dh->maker = x25519 ? EVP_PKEY_CTX_dup(x25519) : NULL;
+	if (!dh->maker || EVP_PKEY_fromdata_init(dh->maker) <= 0)
+		return -EIO;
+	err = begin_exchange(dh, raw_key(dh->maker, priv, ike_slice(zeros, len)));
+	return err ? err : derive(dh, ike_algorithm_base_point(), dh->public_value, &len);
 }
 
 struct ike_dh *ike_dh_from_private(uint16_t group, struct ike_slice private_key)
@@ -183,8 +238,10 @@ struct ike_dh *ike_dh_from_private(uint16_t group, struct ike_slice private_key)
 	if (!dh)
 		return NULL;
 	dh->group = g;
-	if (g->kind == GROUP_RAW) {
-		err = raw_from_private(dh, private_key);
+	if (g->id == IKE_GROUP_X25519) {
+		err = x25519_from_private(dh, private_key);
+	} else if (g->id == IKE_GROUP_X448) {
+		err = x448_from_private(dh, private_key);
 	} else {
 		priv = BN_secure_new();
 		if (priv && BN_bin2bn(private_key.data, (int)private_key.len, priv)) {
@@ -266,17 +323,15 @@ static EVP_PKEY *peer_key(const struct ike_dh *dh, struct ike_slice peer)
 	case GROUP_ECP:
 		return ecp_peer(dh->group, peer);
 	default:
-		return raw_key(dh->maker, OSSL_PKEY_PARAM_PUB_KEY, peer);
+		return raw_key(dh->maker, ike_slice(NULL, 0), peer);
 	}
 }
 
 int ike_dh_shared(const struct ike_dh *dh, struct ike_slice peer, struct ike_secret *out)
 {
-	static const uint8_t zeros[64];
 	const struct group *g = dh->group;
-	EVP_PKEY_CTX *ctx = NULL;
 	EVP_PKEY *key;
-	int err = -EBADMSG;
+	int err;
 
 	out->len = sizeof(out->data);
 	if (peer.len != g->public_len)
@@ -284,35 +339,11 @@ int ike_dh_shared(const struct ike_dh *dh, struct ike_slice peer, struct ike_sec
 	key = peer_key(dh, peer);
 	if (!key)
 		return -EBADMSG;
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, dh->key, NULL);
-	/* The peer's value has been checked; the library's own check costs a second power. */
-	if (!ctx || EVP_PKEY_derive_init(ctx) <= 0 ||
-	    EVP_PKEY_derive_set_peer_ex(ctx, key, 0) <= 0) {
-		err = -EIO;
-		goto out;
-	}
-	if (g->kind == GROUP_MODP) {
-		unsigned pad = 1;
-		OSSL_PARAM params[] = {
-			OSSL_PARAM_construct_uint(OSSL_EXCHANGE_PARAM_PAD, &pad),
-			OSSL_PARAM_construct_end(),
-		};
-
-		if (EVP_PKEY_CTX_set_params(ctx, params) <= 0) {
-			err = -EIO;
-			goto out;
-		}
-	}
-	/* For Curve25519 and 448 this fails on a zero result, which is the peer's doing. */
-	if (EVP_PKEY_derive(ctx, out->data, &out->len) <= 0)
-		goto out;
-	if (g->kind == GROUP_RAW && CRYPTO_memcmp(out->data, zeros, out->len) == 0)
-		goto out;
-	err = 0;
-out:
+	err = derive(dh, key, out->data, &out->len);
+	if (!err && g->kind == GROUP_RAW && CRYPTO_memcmp(out->data, zeros, out->len) == 0)
+		err = -EBADMSG;
 	if (err)
 		ike_secret_clear(out);
-	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(key);
 	return err;
 }
@@ -321,7 +352,7 @@ void ike_dh_free(struct ike_dh *dh)
 {
 	if (!dh)
 		return;
-	EVP_PKEY_free(dh->key);
+	EVP_PKEY_CTX_free(dh->exchange);
 	EVP_PKEY_CTX_free(dh->maker);
 	free(dh);
 }

@@ -4,7 +4,7 @@
  * checks of RFC 6989 on what the peer sends.
  *
  * ike_dh_new() and ike_dh_shared() are the only expensive steps of a handshake and depend on
- * nothing but their arguments, so either may run on another thread.
+ * nothing but their arguments, so either may run on another thread: one at a time with a key pair.
  */
 #ifndef RAVELIN_HOST_IKE_DH_H
 #define RAVELIN_HOST_IKE_DH_H

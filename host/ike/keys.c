@@ -137,16 +137,16 @@ int ike_keys_auth_psk(uint16_t prf, struct ike_slice psk, struct ike_slice first
 	size_t len = ike_prf_len(prf);
 	uint8_t key[IKE_PRF_MAX], maced_id[IKE_PRF_MAX];
 	struct ike_slice parts[] = {first_message, nonce, ike_slice(maced_id, len)};
-	EVP_MAC_CTX *context = ike_prf_context(prf);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	int err = context ? 0 : -EIO;
 
 	if (!err)
-		err = ike_prf_next(context, ike_slice(sk_p, len), &id_body, 1, maced_id);
+		err = ike_prf_next(context, prf, ike_slice(sk_p, len), &id_body, 1, maced_id);
 	if (!err)
-		err = ike_prf_next(context, psk, &text, 1, key);
+		err = ike_prf_next(context, prf, psk, &text, 1, key);
 	if (!err)
-		err = ike_prf_next(context, ike_slice(key, len), parts, 3, out);
+		err = ike_prf_next(context, prf, ike_slice(key, len), parts, 3, out);
 	OPENSSL_cleanse(key, sizeof(key));
-	EVP_MAC_CTX_free(context);
+	EVP_MD_CTX_free(context);
 	return err;
 }

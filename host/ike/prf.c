@@ -7,6 +7,8 @@
 
 #include "host/ike/algorithm.h"
 
+enum { HASH_BLOCK_MAX = 128 }; /* SHA-384 and SHA-512 */
+
 size_t ike_prf_len(uint16_t prf)
 {
 	switch (prf) {
@@ -40,57 +42,70 @@ size_t ike_integ_tag_len(uint16_t integ)
 	}
 }
 
-/* HMAC with a hash of so many octets, without a key yet; NULL for an unknown one. */
-static EVP_MAC_CTX *hmac_new(size_t hash_len)
+static int hash(EVP_MD_CTX *ctx, const EVP_MD *md, struct ike_slice first,
+		const struct ike_slice *parts, unsigned count, uint8_t *out)
 {
-	const EVP_MAC_CTX *keyless = hash_len ? ike_algorithm_hmac(hash_len) : NULL;
-
-	return keyless ? EVP_MAC_CTX_dup(keyless) : NULL;
-}
-
-/* All octets of one. key NULL: the one that it has. */
-static int hmac(EVP_MAC_CTX *ctx, const struct ike_slice *key, const struct ike_slice *parts,
-		unsigned count, uint8_t *out)
-{
-	static const uint8_t empty_key[1];
-	struct ike_slice k = key ? *key : ike_slice(NULL, 0);
-	size_t len;
-
-	if (key && !key->len)
-		k.data = empty_key;
-	if (!EVP_MAC_init(ctx, k.data, k.len, NULL))
+	if (!EVP_DigestInit_ex(ctx, md, NULL) || !EVP_DigestUpdate(ctx, first.data, first.len))
 		return -EIO;
 	for (unsigned i = 0; i < count; i++) {
-		if (parts[i].len && !EVP_MAC_update(ctx, parts[i].data, parts[i].len))
+		if (!EVP_DigestUpdate(ctx, parts[i].data, parts[i].len))
 			return -EIO;
 	}
-	return EVP_MAC_final(ctx, out, &len, IKE_HASH_MAX) ? 0 : -EIO;
+	return EVP_DigestFinal_ex(ctx, out, NULL) ? 0 : -EIO;
+}
+
+/*
+ * RFC 2104, all octets of it. The library's own HMAC copies contexts for each text, which takes
+ * longer than to hash what is as short as it is here.
+ */
+static int hmac(EVP_MD_CTX *ctx, size_t hash_len, struct ike_slice key,
+		const struct ike_slice *parts, unsigned count, uint8_t *out)
+{
+	const EVP_MD *md = ike_algorithm_hash(hash_len);
+	size_t block = md ? (size_t)EVP_MD_get_block_size(md) : 0;
+	struct ike_slice inner = ike_slice(out, hash_len);
+	uint8_t pad[HASH_BLOCK_MAX] = {0};
+	int err = 0;
+
+	if (!md)
+		return -EIO;
+	if (key.len > block)
+		err = hash(ctx, md, key, NULL, 0, pad);
+	else if (key.len)
+		memcpy(pad, key.data, key.len);
+	for (size_t i = 0; i < block; i++)
+		pad[i] ^= 0x36;
+	if (!err)
+		err = hash(ctx, md, ike_slice(pad, block), parts, count, out);
+	for (size_t i = 0; i < block; i++)
+		pad[i] ^= 0x36 ^ 0x5c;
+	if (!err)
+		err = hash(ctx, md, ike_slice(pad, block), &inner, 1, out);
+	OPENSSL_cleanse(pad, sizeof(pad));
+	return err;
 }
 
 /* The first `len` octets of one HMAC. */
 static int hmac_once(size_t hash_len, struct ike_slice key, const struct ike_slice *parts,
 		     unsigned count, uint8_t *out, size_t len)
 {
-	EVP_MAC_CTX *ctx = hmac_new(hash_len);
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	uint8_t full[IKE_HASH_MAX];
-	int err = ctx ? hmac(ctx, &key, parts, count, full) : -EIO;
+	int err = ctx ? hmac(ctx, hash_len, key, parts, count, full) : -EIO;
 
 	if (!err)
 		memcpy(out, full, len);
 	OPENSSL_cleanse(full, sizeof(full));
-	EVP_MAC_CTX_free(ctx);
+	EVP_MD_CTX_free(ctx);
 	return err;
 }
 
-EVP_MAC_CTX *ike_prf_context(uint16_t prf)
+int ike_prf_next(EVP_MD_CTX *context, uint16_t prf, struct ike_slice key,
+		 const struct ike_slice *parts, unsigned count, uint8_t *out)
 {
-	return hmac_new(ike_prf_len(prf));
-}
+	size_t len = ike_prf_len(prf);
 
-int ike_prf_next(EVP_MAC_CTX *context, struct ike_slice key, const struct ike_slice *parts,
-		 unsigned count, uint8_t *out)
-{
-	return hmac(context, &key, parts, count, out);
+	return len ? hmac(context, len, key, parts, count, out) : -EINVAL;
 }
 
 int ike_prf(uint16_t prf, struct ike_slice key, const struct ike_slice *parts, unsigned count,
@@ -117,12 +132,12 @@ int ike_prf_plus(uint16_t prf, struct ike_slice key, const struct ike_slice *see
 	size_t block = ike_prf_len(prf), done = 0;
 	uint8_t t[IKE_HASH_MAX];
 	struct ike_slice parts[SEED_PARTS + 2];
-	EVP_MAC_CTX *ctx;
+	EVP_MD_CTX *ctx;
 	int err = 0;
 
 	if (!block || count > SEED_PARTS || len > 255 * block)
 		return -EINVAL;
-	ctx = hmac_new(block);
+	ctx = EVP_MD_CTX_new();
 	if (!ctx)
 		return -EIO;
 	/* T1 = prf(K, S | 1); Tn = prf(K, Tn-1 | S | n) */
@@ -132,40 +147,32 @@ int ike_prf_plus(uint16_t prf, struct ike_slice key, const struct ike_slice *see
 		parts[0] = ike_slice(t, n == 1 ? 0 : block);
 		memcpy(parts + 1, seed, count * sizeof(*seed));
 		parts[count + 1] = ike_slice(&n, 1);
-		err = hmac(ctx, n == 1 ? &key : NULL, parts, count + 2, t);
+		err = hmac(ctx, block, key, parts, count + 2, t);
 		if (!err)
 			memcpy(out + done, t, take);
 		done += take;
 	}
 	OPENSSL_cleanse(t, sizeof(t));
-	EVP_MAC_CTX_free(ctx);
+	EVP_MD_CTX_free(ctx);
 	return err;
 }
 
-static int digest(const EVP_MD *md, const struct ike_slice *parts, unsigned count, uint8_t *out)
+static int hash_once(size_t hash_len, const struct ike_slice *parts, unsigned count, uint8_t *out)
 {
+	const EVP_MD *md = ike_algorithm_hash(hash_len);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	int err = -EIO;
+	int err = ctx && md ? hash(ctx, md, ike_slice(NULL, 0), parts, count, out) : -EIO;
 
-	if (!ctx || !md || !EVP_DigestInit_ex(ctx, md, NULL))
-		goto out;
-	for (unsigned i = 0; i < count; i++) {
-		if (!EVP_DigestUpdate(ctx, parts[i].data, parts[i].len))
-			goto out;
-	}
-	if (EVP_DigestFinal_ex(ctx, out, NULL))
-		err = 0;
-out:
 	EVP_MD_CTX_free(ctx);
 	return err;
 }
 
 int ike_sha1(const struct ike_slice *parts, unsigned count, uint8_t out[20])
 {
-	return digest(ike_algorithm_sha1(), parts, count, out);
+	return hash_once(20, parts, count, out);
 }
 
 int ike_sha256(struct ike_slice data, uint8_t out[32])
 {
-	return digest(ike_algorithm_sha256(), &data, 1, out);
+	return hash_once(32, &data, 1, out);
 }

@@ -20,13 +20,9 @@ size_t ike_prf_len(uint16_t prf);
 int ike_prf(uint16_t prf, struct ike_slice key, const struct ike_slice *parts, unsigned count,
 	    uint8_t *out);
 
-/*
- * The same with a context for several: made once, freed with EVP_MAC_CTX_free(), which erases its
- * last key. NULL for an unknown PRF or without memory.
- */
-EVP_MAC_CTX *ike_prf_context(uint16_t prf);
-int ike_prf_next(EVP_MAC_CTX *context, struct ike_slice key, const struct ike_slice *parts,
-		 unsigned count, uint8_t *out);
+/* The same with a context for several; freeing that erases what it has hashed. */
+int ike_prf_next(EVP_MD_CTX *context, uint16_t prf, struct ike_slice key,
+		 const struct ike_slice *parts, unsigned count, uint8_t *out);
 
 /* prf+(key, seed parts), `len` octets of it; at most 255 blocks, else -EINVAL. */
 int ike_prf_plus(uint16_t prf, struct ike_slice key, const struct ike_slice *seed, unsigned count,

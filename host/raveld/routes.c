@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,11 +11,14 @@
 
 #include "host/esp/ip.h"
 #include "host/raveld/netlink.h"
+#include "host/sa/hash.h"
 #include "host/sa/selector.h"
 
 struct way {
+	uint64_t network; /* network_of() its route */
 	struct netlink_route route;
-	struct ike_ts_list local_ts; /* what its source must suit */
+	struct ike_ts_kept *local_ts; /* what its source must suit */
+	UT_hash_handle hh;
 };
 
 struct routes {
@@ -25,8 +27,7 @@ struct routes {
 	struct closing *closing;
 	struct netlink *netlink;
 	unsigned int ifindex;
-	struct way *list; /* that were set */
-	size_t count;
+	struct way *ways; /* that were set, by network */
 };
 
 static void text_of(uint32_t address, char out[INET_ADDRSTRLEN])
@@ -83,9 +84,16 @@ int routes_open(const struct conf_daemon *conf, const struct log *log, struct cl
 
 void routes_close(struct routes *r)
 {
+	struct way *way = r ? r->ways : NULL, *next;
+
 	if (!r)
 		return;
-	free(r->list);
+	HASH_CLEAR(hh, r->ways);
+	for (; way; way = next) {
+		next = way->hh.next;
+		free(way->local_ts);
+		free(way);
+	}
 	free(r);
 }
 
@@ -104,25 +112,14 @@ static bool within(uint32_t address, const struct ike_ts_list *list)
 }
 
 /* One of the host's addresses that the tunnel takes as source; 0 when there is none. */
-static uint32_t find_source(const struct ike_ts_list *local_ts)
+static uint32_t find_source(const struct routes *r, const struct ike_ts_list *local_ts)
 {
-	uint32_t source = 0;
-	struct ifaddrs *all;
+	const struct rvl_local *local = closing_local(r->closing);
 
-	if (getifaddrs(&all))
-		return 0;
-	for (struct ifaddrs *a = all; a && !source; a = a->ifa_next) {
-		struct sockaddr_in in;
-
-		if (!a->ifa_addr || a->ifa_addr->sa_family != AF_INET)
-			continue;
-		memcpy(&in, a->ifa_addr, sizeof(in));
-		if (ntohl(in.sin_addr.s_addr) >> 24 != 127 &&
-		    within(ntohl(in.sin_addr.s_addr), local_ts))
-			source = ntohl(in.sin_addr.s_addr);
-	}
-	freeifaddrs(all);
-	return source;
+	for (size_t i = 0; i < local->address_count; i++)
+		if (local->addresses[i] >> 24 != 127 && within(local->addresses[i], local_ts))
+			return local->addresses[i];
+	return 0;
 }
 
 /* Set the route, unless it would lead what is connected into the tunnel. */
@@ -137,37 +134,64 @@ static int apply(struct routes *r, const struct netlink_route *route)
 	return err == -ESRCH ? 0 : err;
 }
 
-/* Whatever the kernel has by now, it has this one afterwards. */
-static int set(struct routes *r, const struct way *way)
+static uint64_t network_of(const struct netlink_route *route)
 {
-	const struct netlink_route *route = &way->route;
-	struct way *list = r->list;
-	size_t at = 0;
+	return (uint64_t)route->dst << 8 | route->dst_len;
+}
+
+static struct way *way_new(struct routes *r, uint64_t network)
+{
+	struct way *way = calloc(1, sizeof(*way));
+
+	if (!way)
+		return NULL;
+	way->network = network;
+	HASH_ADD(hh, r->ways, network, sizeof(way->network), way);
+	if (way->hh.tbl)
+		return way;
+	free(way);
+	return NULL;
+}
+
+static void way_free(struct routes *r, struct way *way)
+{
+	HASH_DELETE(hh, r->ways, way);
+	free(way->local_ts);
+	free(way);
+}
+
+/* Whatever the kernel has by now, it has this one afterwards. */
+static int set(struct routes *r, const struct netlink_route *route,
+	       const struct ike_ts_list *local_ts)
+{
+	const uint64_t network = network_of(route);
+	struct ike_ts_kept *kept = ike_ts_keep(local_ts);
+	struct way *way;
 	int err;
 
-	while (at < r->count &&
-	       (list[at].route.dst != route->dst || list[at].route.dst_len != route->dst_len))
-		at++;
-	if (at == r->count)
-		list = realloc(list, (r->count + 1) * sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	r->list = list;
-	err = apply(r, route);
-	if (err)
+	HASH_FIND(hh, r->ways, &network, sizeof(network), way);
+	if (!way)
+		way = way_new(r, network);
+	err = way && kept ? apply(r, route) : -ENOMEM;
+	if (err) {
+		free(kept);
+		if (way && !way->local_ts)
+			way_free(r, way);
 		return err;
-	list[at] = *way;
-	r->count += at == r->count;
+	}
+	free(way->local_ts);
+	way->local_ts = kept;
+	way->route = *route;
 	return 0;
 }
 
 void routes_restore(struct routes *r)
 {
-	for (size_t i = 0; i < r->count; i++) {
-		struct way *way = &r->list[i];
+	for (struct way *way = r->ways; way; way = way->hh.next) {
+		const struct ike_ts_list local_ts = ike_ts_kept(way->local_ts);
 		int err;
 
-		way->route.source = find_source(&way->local_ts);
+		way->route.source = find_source(r, &local_ts);
 		err = apply(r, &way->route);
 		/* Down: there is a next time. */
 		if (err)
@@ -198,8 +222,7 @@ bool routes_local_address(const struct routes *r, const struct ike_addr *peer,
 int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_ts_list *local_ts,
 	       const struct ike_ts_list *remote_ts, char reason[ROUTES_REASON])
 {
-	struct way way = {.route.table = r->conf->routing_table, .local_ts = *local_ts};
-	struct netlink_route *route = &way.route, hop;
+	struct netlink_route route = {.table = r->conf->routing_table}, hop;
 	struct rvl_selectors selectors;
 	char text[INET_ADDRSTRLEN];
 	int err;
@@ -226,18 +249,18 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 			 strerror(-err));
 		return err;
 	}
-	route->gateway = hop.gateway;
-	route->ifindex = hop.ifindex;
-	route->source = find_source(local_ts);
+	route.gateway = hop.gateway;
+	route.ifindex = hop.ifindex;
+	route.source = find_source(r, local_ts);
 	for (size_t i = 0; !err && i < selectors.count; i++) {
-		route->dst = selectors.list[i].dst;
-		route->dst_len = selectors.list[i].dst_len;
-		err = set(r, &way);
+		route.dst = selectors.list[i].dst;
+		route.dst_len = selectors.list[i].dst_len;
+		err = set(r, &route, local_ts);
 		if (!err)
 			continue;
-		text_of(route->dst, text);
+		text_of(route.dst, text);
 		snprintf(reason, ROUTES_REASON, "can't add a route to %s/%u: %s", text,
-			 route->dst_len, strerror(-err));
+			 route.dst_len, strerror(-err));
 	}
 	return err;
 }

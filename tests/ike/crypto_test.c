@@ -21,33 +21,41 @@ static void assert_hex(const uint8_t *got, size_t len, const char *hex)
 	assert_memory_equal(got, want, len);
 }
 
-/* RFC 4231, sections 4.2 and 4.3 */
+/* RFC 4231, sections 4.2, 4.3 and 4.7, where the key is longer than a block */
 static void hmac_gives_the_values_of_rfc_4231(void **state)
 {
 	static const struct {
 		uint16_t prf;
-		const char *one, *two;
+		const char *one, *two, *six;
 	} v[] = {
 		{IKE_PRF_HMAC_SHA2_256,
 		 "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7",
-		 "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+		 "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+		 "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
 		{IKE_PRF_HMAC_SHA2_384,
 		 "afd03944d84895626b0825f4ab46907f15f9dadbe4101ec682aa034c7cebc59c"
 		 "faea9ea9076ede7f4af152e8b2fa9cb6",
 		 "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e"
-		 "8e2240ca5e69e2c78b3239ecfab21649"},
+		 "8e2240ca5e69e2c78b3239ecfab21649",
+		 "4ece084485813e9088d2c63a041bc5b44f9ef1012a2b588f3cd11f05033ac4c6"
+		 "0c2ef6ab4030fe8296248df163f44952"},
 		{IKE_PRF_HMAC_SHA2_512,
 		 "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cde"
 		 "daa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854",
 		 "164b7a7bfcf819e2e395fbe73b56e0a387bd64222e831fd610270cd7ea250554"
-		 "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737"},
+		 "9758bf75c05a994a6d034f65f8f0e6fdcaeab1a34d4a6b4b636e070a38bce737",
+		 "80b24263c7c1a3ebb71493c1dd7be8b49b46d1f41b4aeec1121b013783f8f352"
+		 "6b56d037e05f2598bd0fd2215d6a1e5295e64f73f63f0aec8b915a985d786598"},
 	};
-	uint8_t key[20], out[IKE_PRF_MAX];
+	uint8_t key[20], long_key[131], out[IKE_PRF_MAX];
 	struct ike_slice hi[] = {ike_slice("Hi ", 3), ike_slice("There", 5)};
 	struct ike_slice what = ike_slice("what do ya want for nothing?", 28);
+	struct ike_slice test =
+		ike_slice("Test Using Larger Than Block-Size Key - Hash Key First", 54);
 
 	(void)state;
 	memset(key, 0x0b, sizeof(key));
+	memset(long_key, 0xaa, sizeof(long_key));
 	for (size_t i = 0; i < 3; i++) {
 		size_t len = ike_prf_len(v[i].prf);
 
@@ -55,6 +63,9 @@ static void hmac_gives_the_values_of_rfc_4231(void **state)
 		assert_hex(out, len, v[i].one);
 		assert_int_equal(ike_prf(v[i].prf, ike_slice("Jefe", 4), &what, 1, out), 0);
 		assert_hex(out, len, v[i].two);
+		assert_int_equal(
+			ike_prf(v[i].prf, ike_slice(long_key, sizeof(long_key)), &test, 1, out), 0);
+		assert_hex(out, len, v[i].six);
 		/* RFC 4868: the integrity algorithm is the first half */
 		assert_int_equal(
 			ike_integ((uint16_t)(v[i].prf + 7), ike_slice("Jefe", 4), &what, 1, out),
