@@ -15,12 +15,16 @@
 #include "host/raveld/routes.h"
 #include "host/raveld/sockets.h"
 #include "host/sa/backend.h"
+#include "host/sa/hash.h"
 #include "host/sa/sad.h"
 
 struct control;
 
-/* What is wanted of a configured child, and when to try again. */
+/* What is wanted of a configured child, and when to try again. It stays where it is for as long as
+ * the child is configured, whatever else is. */
 struct wish {
+	char name[2 * CONF_NAME_MAX]; /* "connection.child" */
+	UT_hash_handle hh;
 	const struct conf_connection *connection;
 	const struct conf_child *child;
 	bool wanted;	       /* bring it up again when it goes down */
@@ -51,8 +55,9 @@ struct daemon {
 	struct control *control;
 	struct ike_engine *engine;
 	struct jobs *jobs;
-	struct wish *wishes;
+	struct wish **wishes; /* in the order of the configuration, */
 	size_t wish_count;
+	struct wish *wishes_by_name; /* and by name */
 	uv_timer_t timer;
 	uv_timer_t deadline; /* of the shutdown */
 	uv_poll_t events;    /* of the data path */
@@ -93,6 +98,20 @@ void negotiation_spring(struct daemon *d, struct wish *w);
 
 /* SAs of this connection or child that there are. */
 size_t negotiation_count(struct daemon *d, const char *name);
+
+/* ---- wishes.c: what is wanted of each child, and what the core has to know of it */
+
+/* For a child of no wish yet; nothing is wanted. NULL without memory. */
+struct wish *wish_new(const struct conf_connection *connection, const struct conf_child *child);
+
+/* All that the configuration has. 0 or -ENOMEM. */
+int wishes_make(struct daemon *d);
+void wishes_free(struct daemon *d);
+struct wish *wishes_find(const struct daemon *d, const char *connection, const char *child);
+
+/* Hand the core what is configured; of secrets, this is the last that is known of them here. */
+int wishes_add_connection(struct daemon *d, const struct conf_connection *c);
+int wishes_add_secrets(struct daemon *d);
 
 /* ---- children.c: Child SAs and the data path */
 

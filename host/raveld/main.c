@@ -304,7 +304,7 @@ static void finish(struct daemon *d)
 	if (d->backend)
 		d->backend->ops->close(d->backend);
 	closing_close(d->closing);
-	free(d->wishes);
+	wishes_free(d);
 }
 
 static void warn_of_readers(const struct conf *conf, const struct log *log)

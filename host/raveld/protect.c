@@ -130,10 +130,10 @@ int protect_all(struct daemon *d)
 	int err = 0;
 
 	for (size_t i = 0; i < d->wish_count; i++) {
-		struct own own = own_addresses(d, d->wishes[i].connection);
+		struct own own = own_addresses(d, d->wishes[i]->connection);
 
 		if (own.count)
-			d->wishes[i].local = own.list[0];
+			d->wishes[i]->local = own.list[0];
 	}
 	for (size_t i = 0; !err && i < count; i++) {
 		struct own own = own_addresses(d, &d->conf->connections[i]);
@@ -141,7 +141,7 @@ int protect_all(struct daemon *d)
 		err = protect_connection(d, &d->conf->connections[i], &own);
 	}
 	for (size_t i = 0; !err && i < d->wish_count; i++) {
-		const struct wish *w = &d->wishes[i];
+		const struct wish *w = d->wishes[i];
 		struct own own = {.count = 1, .list = {w->local}};
 
 		if (w->child == w->connection->children)

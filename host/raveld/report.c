@@ -192,7 +192,7 @@ bool report_child_is_up(struct daemon *d, const char *connection, const char *ch
 
 static json_t *list_connections(struct daemon *d)
 {
-	const struct wish *w = d->wishes; /* in the same order */
+	struct wish **w = d->wishes; /* in the same order */
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < d->conf->connection_count; i++) {
@@ -207,7 +207,7 @@ static json_t *list_connections(struct daemon *d)
 			json_object_set_new(
 				co, "up",
 				json_boolean(report_child_is_up(d, c->name, child->name)));
-			json_object_set_new(co, "trap", json_boolean(traps_is_set(d, w++)));
+			json_object_set_new(co, "trap", json_boolean(traps_is_set(d, *w++)));
 			json_object_set_new(co, "local-ts", selectors(&child->local_ts));
 			json_object_set_new(co, "remote-ts", selectors(&child->remote_ts));
 			json_array_append_new(children, co);
