@@ -564,6 +564,8 @@ static int add_connection(struct closing *c, const struct conf_connection *conne
 {
 	int err = add_peer(c, &connection->remote);
 
+	if (err)
+		log_error(c->log, "out of memory");
 	for (size_t i = 0; !err && i < connection->child_count; i++) {
 		struct ike_ts_list remote =
 			ike_ts_resolve(&connection->children[i].remote_ts, &connection->remote);
@@ -606,7 +608,7 @@ static void warn_of(const struct closing *c, const char *text)
 		    text);
 }
 
-static int warn_of_others(struct closing *c)
+int closing_warn_of_others(struct closing *c)
 {
 	char text[REMAINS_TEXT];
 	struct remains others;
@@ -624,17 +626,38 @@ static int warn_of_others(struct closing *c)
 	return err;
 }
 
-int closing_close_configured(struct closing *c, bool ike)
+int closing_configure(struct closing *c)
 {
+	struct remains before = c->ends;
 	int err = 0;
 
-	c->ike = ike;
+	c->ends = (struct remains){0};
 	for (size_t i = 0; !err && i < c->conf->connection_count; i++)
 		err = add_connection(c, &c->conf->connections[i]);
+	if (err) {
+		remains_free(&c->ends);
+		c->ends = before;
+		return err;
+	}
+	remains_free(&before);
 	c->named_count = c->ends.route_count;
+	return 0;
+}
+
+int closing_learn(struct closing *c, const struct ike_ts_list *remote_ts)
+{
+	return add_ends(c, remote_ts, true);
+}
+
+int closing_close_configured(struct closing *c, bool ike)
+{
+	int err;
+
+	c->ike = ike;
+	err = closing_configure(c);
 	if (!err)
 		err = closing_refresh(c);
-	return err || closing_other(c) ? err : warn_of_others(c);
+	return err || closing_other(c) ? err : closing_warn_of_others(c);
 }
 
 int closing_reach(struct closing *c, const struct ike_addr *peer)

@@ -71,7 +71,7 @@ static void give_up_child(struct daemon *d, uint64_t child_id, bool damaged)
 	if (!ike_find_child(d->engine, child_id, &sa, &child))
 		return;
 	w = wishes_find(d, sa.connection, child.name);
-	if (w && is_ours_to_replace(&sa, w, damaged))
+	if (w && child_id > w->before && is_ours_to_replace(&sa, w, damaged))
 		w->replace = true;
 	if (sa.child_count == 1)
 		ike_terminate(d->engine, now_of(d), sa.id);
@@ -144,6 +144,12 @@ static void try_failed(struct daemon *d, struct wish *w, const char *reason)
 	control_child_failed(d->control, w, number, reason);
 }
 
+/* Is it about an SA by what was configured before? */
+static bool is_of_before(const struct wish *w, const struct ike_event *e)
+{
+	return e->child_id ? e->child_id <= w->before : w->before == UINT64_MAX;
+}
+
 static void child_down(struct daemon *d, const struct ike_event *e)
 {
 	struct wish *w = wishes_find(d, e->connection, e->child);
@@ -151,10 +157,17 @@ static void child_down(struct daemon *d, const struct ike_event *e)
 	/* A child that never had a name was refused before it was known which one it is. */
 	if (e->child[0])
 		log_info(&d->log, "%s.%s is down: %s", e->connection, e->child, e->reason);
+	if (w && is_of_before(w, e)) {
+		w->there = true;
+		return;
+	}
 	if (w && e->cause == IKE_CAUSE_PEER && w->child->close_action == CONF_CLOSE_START)
 		w->replace = true;
 	if (!w)
 		return;
+	/* By no fault of its own, but of another child that it was to have an IKE SA with. */
+	if (d->reloading)
+		w->replace = true;
 	if (!d->stopping)
 		set_trap_after(d, w, e->cause);
 	try_failed(d, w, e->reason);
@@ -165,7 +178,7 @@ static void child_up(struct daemon *d, const struct ike_event *e)
 	struct wish *w = wishes_find(d, e->connection, e->child);
 
 	log_info(&d->log, "%s.%s is up", e->connection, e->child);
-	if (w) {
+	if (w && !is_of_before(w, e)) {
 		if (!w->sprung || is_what_waits(d, w, e->child_id)) {
 			w->failures = 0;
 			traps_release(d, w);
@@ -421,6 +434,8 @@ void negotiation_stop(struct daemon *d)
 static const char *initiate_reason(int err)
 {
 	switch (err) {
+	case -ENOENT:
+		return "it could not be set up when it was configured (the log says why)";
 	case -EDESTADDRREQ:
 		return "no remote address is configured";
 	case -EADDRNOTAVAIL:

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the daemon knows, as JSON: keys in kebab case; names of counters as they are written. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/raveld/daemon.h"
 
 #define TEXT 128
+
+json_t *report_text(const char *text)
+{
+	json_t *string = json_string(text);
+	char *plain;
+
+	if (string)
+		return string;
+	plain = strdup(text);
+	for (char *p = plain; p && *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	string = plain ? json_string(plain) : NULL;
+	free(plain);
+	return string;
+}
 
 static json_t *hex32(uint32_t value)
 {

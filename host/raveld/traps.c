@@ -30,6 +30,13 @@ int traps_set(struct daemon *d, struct wish *w)
 	return err;
 }
 
+void traps_remove(struct daemon *d, struct wish *w)
+{
+	w->sprung = false;
+	w->listen_at = 0;
+	rvl_traps_remove(rvl_sad_traps(d->sad), trap_of(w));
+}
+
 bool traps_is_set(struct daemon *d, const struct wish *w)
 {
 	return rvl_traps_is_set(rvl_sad_traps(d->sad), trap_of(w));

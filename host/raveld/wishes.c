@@ -34,9 +34,9 @@ struct wish *wish_new(const struct conf_connection *connection, const struct con
 	return w;
 }
 
-static bool starts(const struct conf_child *child)
+bool wish_starts(const struct wish *w)
 {
-	return child->start == CONF_START_START || child->start == CONF_START_TRAP_START;
+	return w->child->start == CONF_START_START || w->child->start == CONF_START_TRAP_START;
 }
 
 int wishes_make(struct daemon *d)
@@ -61,7 +61,7 @@ int wishes_make(struct daemon *d)
 				return -ENOMEM;
 			}
 			w->wanted = w->child->start == CONF_START_START;
-			w->retry_at = starts(w->child); /* at once */
+			w->retry_at = wish_starts(w); /* at once */
 			d->wishes[d->wish_count++] = w;
 		}
 	}
@@ -76,9 +76,11 @@ void wishes_free(struct daemon *d)
 	free(d->wishes);
 }
 
-static int fill_connection(struct ike_connection *conn, const struct conf_connection *c,
-			   const struct conf_daemon *daemon)
+static int fill_connection(const struct daemon *d, struct ike_connection *conn,
+			   const struct conf_connection *c)
 {
+	const struct conf_daemon *daemon = &d->conf->daemon;
+
 	if (daemon->retransmit_timeout)
 		conn->retransmit_ms = (uint64_t)daemon->retransmit_timeout * 1000;
 	if (daemon->retransmit_tries)
@@ -112,8 +114,12 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 	conn->childless = c->childless;
 	for (size_t i = 0; i < c->child_count; i++) {
 		const struct conf_child *from = &c->children[i];
-		struct ike_child_config *to = ike_connection_add_child(conn, from->name);
+		const struct wish *w = wishes_find(d, c->name, from->name);
+		struct ike_child_config *to;
 
+		if (w->failed)
+			continue;
+		to = ike_connection_add_child(conn, from->name);
 		if (!to)
 			return -ENOMEM;
 		to->proposal_count = from->proposal_count;
@@ -136,16 +142,28 @@ static int fill_connection(struct ike_connection *conn, const struct conf_connec
 	return 0;
 }
 
-int wishes_add_connection(struct daemon *d, const struct conf_connection *c)
+static int give_connection(struct daemon *d, const struct conf_connection *c, bool update)
 {
 	struct ike_connection *conn = ike_connection_new(c->name);
-	int err = conn ? fill_connection(conn, c, &d->conf->daemon) : -ENOMEM;
+	int err = conn ? fill_connection(d, conn, c) : -ENOMEM;
 
-	if (!err)
+	if (!err && update)
+		err = ike_engine_update_connection(d->engine, uv_now(&d->loop), conn);
+	else if (!err)
 		err = ike_engine_add_connection(d->engine, conn);
 	if (err)
 		ike_connection_free(conn);
 	return err;
+}
+
+int wishes_add_connection(struct daemon *d, const struct conf_connection *c)
+{
+	return give_connection(d, c, false);
+}
+
+int wishes_update_connection(struct daemon *d, const struct conf_connection *c)
+{
+	return give_connection(d, c, true);
 }
 
 int wishes_add_secrets(struct daemon *d)

@@ -178,9 +178,11 @@ void rvl_fixed_unname(struct rvl_fixed_table *table)
 		f->named = false;
 }
 
-static int release_unnamed(struct rvl_fixed_table *table, struct rvl_fixed **head, bool bypass,
-			   struct rvl_backend_error *error)
+static int release_unnamed(struct rvl_fixed_table *table, enum rvl_action action,
+			   rvl_fixed_told_fn *told, void *context, struct rvl_backend_error *error)
 {
+	bool bypass = action == RVL_BYPASS;
+	struct rvl_fixed **head = bypass ? &table->bypasses : &table->discards;
 	struct rvl_fixed *fixed = *head, *next;
 	int err = 0;
 
@@ -198,16 +200,18 @@ static int release_unnamed(struct rvl_fixed_table *table, struct rvl_fixed **hea
 		err = err ? err : kept;
 		if (kept)
 			continue;
+		told(context, &fixed->selector, action);
 		HASH_DELETE(hh, *head, fixed);
 		free(fixed);
 	}
 	return err;
 }
 
-int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, struct rvl_backend_error *error)
+int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, rvl_fixed_told_fn *told, void *context,
+			      struct rvl_backend_error *error)
 {
-	int err = release_unnamed(table, &table->bypasses, true, error);
-	int other = release_unnamed(table, &table->discards, false, error);
+	int err = release_unnamed(table, RVL_BYPASS, told, context, error);
+	int other = release_unnamed(table, RVL_DISCARD, told, context, error);
 
 	return err ? err : other;
 }

@@ -32,10 +32,14 @@ int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *sele
 /*
  * Whatever is configured counts as unnamed, and is in force as before, until it is named by
  * rvl_fixed_add() again. Then those that are still unnamed are given up, but for discards that hold
- * a flow, which are as if learned. Returns 0, or -errno with *error set: the data path keeps some.
+ * a flow, which are as if learned; told() hears of each. Returns 0, or -errno with *error set: the
+ * data path keeps some.
  */
+typedef void rvl_fixed_told_fn(void *context, const struct rvl_selector *selector,
+			       enum rvl_action action);
 void rvl_fixed_unname(struct rvl_fixed_table *table);
-int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, struct rvl_backend_error *error);
+int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, rvl_fixed_told_fn *told, void *context,
+			      struct rvl_backend_error *error);
 
 /*
  * A flow is to be held from now on, until rvl_fixed_release(): by *fixed, which is a discard that

@@ -59,6 +59,10 @@ void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi);
 int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 		    const struct ike_ts_list *remote, struct rvl_backend_error *error);
 
+/* The same without doing it, as far as it depends on the selectors. */
+int rvl_sad_can_protect(const struct ike_ts_list *local, const struct ike_ts_list *remote,
+			struct rvl_backend_error *error);
+
 /* Traffic of these flows, which are protected, springs the trap of this id (trap.h) while no SA has
  * them. -errno with *error set. */
 int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
@@ -72,11 +76,14 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 /*
  * When another configuration is in force: what rvl_sad_protect() and rvl_sad_bypass_ike() were
  * ever given counts as unnamed, though it stays, until it is given again; what isn't is taken back
- * by rvl_sad_release(), but for the protection of flows that a child has. -errno with
- * *error set: some of it stays.
+ * by rvl_sad_release(), but for the protection of flows that a child has; told() hears of each.
+ * -errno with *error set: some of it stays.
  */
+typedef void rvl_sad_told_fn(void *context, const struct rvl_selector *selector,
+			     enum rvl_action action);
 void rvl_sad_unname(struct rvl_sad *sad);
-int rvl_sad_release(struct rvl_sad *sad, struct rvl_backend_error *error);
+int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
+		    struct rvl_backend_error *error);
 
 /* A child SA. keys are AES key and salt (RFC 4106, section 8.1), key_len octets in all; what is
  * pointed to is copied. */

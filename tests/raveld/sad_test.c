@@ -395,6 +395,20 @@ static void spis_never_collide(void **state)
 		assert_int_not_equal(spis[i], spis[i - 1]);
 }
 
+static void count(void *context, const struct rvl_selector *selector, enum rvl_action action)
+{
+	(void)selector;
+	*(unsigned int *)context += action == RVL_DISCARD ? 1 : 100;
+}
+
+static int release(struct bed *bed, unsigned int *released)
+{
+	struct rvl_backend_error error = {""};
+
+	*released = 0;
+	return rvl_sad_release(bed->sad, count, released, &error);
+}
+
 /* Of what was configured, that stays which is configured again, and what a child has. */
 static void what_is_not_named_again_is_open_once_it_is_released(void **state)
 {
@@ -403,6 +417,7 @@ static void what_is_not_named_again_is_open_once_it_is_released(void **state)
 	const struct ike_ts_list other = ts_of("10.3.0.0/16");
 	struct rvl_backend_error error = {""};
 	struct bed *bed = *state;
+	unsigned int released;
 
 	assert_int_equal(rvl_sad_protect(bed->sad, &local, &other, &error), 0);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
@@ -411,17 +426,19 @@ static void what_is_not_named_again_is_open_once_it_is_released(void **state)
 	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
 	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
-	assert_int_equal(rvl_sad_release(bed->sad, &error), 0);
+	assert_int_equal(release(bed, &released), 0);
+	assert_int_equal(released, 1);
 	assert_counts(bed, 0, 0, 0, 3);
 	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
 	assert_false(clear_comes_in(bed, 53));
 	take_steps(bed, 1, 0, 3);
 	rvl_sad_unname(bed->sad);
 	bed->no_clear = true;
-	assert_int_not_equal(rvl_sad_release(bed->sad, &error), 0);
+	assert_int_not_equal(release(bed, &released), 0);
 	assert_counts(bed, 1, 1, 1, 4);
 	bed->no_clear = false;
-	assert_int_equal(rvl_sad_release(bed->sad, &error), 0);
+	assert_int_equal(release(bed, &released), 0);
+	assert_int_equal(released, 200);
 	assert_counts(bed, 1, 1, 1, 2);
 	assert_int_equal(spi_on_the_wire(bed), BED_OUT + 1);
 	/* It is held after its child. Named once more, it is configured as ever. */
@@ -429,11 +446,11 @@ static void what_is_not_named_again_is_open_once_it_is_released(void **state)
 	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
 	assert_false(clear_comes_in(bed, 53));
 	rvl_sad_unname(bed->sad);
-	assert_int_equal(rvl_sad_release(bed->sad, &error), 0);
+	assert_int_equal(release(bed, &released), 0);
 	assert_counts(bed, 0, 0, 0, 1);
 	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
 	rvl_sad_unname(bed->sad);
-	assert_int_equal(rvl_sad_release(bed->sad, &error), 0);
+	assert_int_equal(release(bed, &released), 0);
 	assert_counts(bed, 0, 0, 0, 0);
 	assert_int_equal(spi_on_the_wire(bed), BED_CLEAR);
 	assert_true(clear_comes_in(bed, 53));
