@@ -445,6 +445,33 @@ static void remove_ways_out(const struct closing *c, const struct remains *found
 			netlink_delete_rule(c->netlink, &found->rules[i]);
 }
 
+/* Does a wanted dead end close it, with nothing narrower between that lets it out? */
+static bool is_needless(const struct netlink_route *route, const struct remains *wanted)
+{
+	const struct netlink_route *narrowest = NULL;
+
+	for (size_t i = 0; i < wanted->route_count; i++) {
+		const struct netlink_route *r = &wanted->routes[i];
+
+		if (r->table == route->table && holds(prefix_of(r), prefix_of(route)) &&
+		    (!narrowest || r->dst_len > narrowest->dst_len))
+			narrowest = r;
+	}
+	return narrowest && narrowest->type == NETLINK_UNREACHABLE &&
+	       narrowest->dst_len < route->dst_len;
+}
+
+/* One that is left within a wider one would be in the way of what the wider one is closed for. */
+static void remove_needless(const struct closing *c, const struct remains *found,
+			    const struct remains *wanted)
+{
+	for (size_t i = 0; i < found->route_count; i++)
+		if (found->routes[i].type == NETLINK_UNREACHABLE &&
+		    !remains_has_route(wanted, &found->routes[i]) &&
+		    is_needless(&found->routes[i], wanted))
+			netlink_delete_route(c->netlink, &found->routes[i]);
+}
+
 static int sync_kernel(struct closing *c)
 {
 	struct remains found, wanted = {0};
@@ -461,6 +488,8 @@ static int sync_kernel(struct closing *c)
 		if (!closing_other(c))
 			remove_ways_out(c, &found, &wanted);
 		err = set_missing(c, &found, &wanted);
+		if (!err && !closing_other(c))
+			remove_needless(c, &found, &wanted);
 	}
 	remains_free(&found);
 	if (err) {

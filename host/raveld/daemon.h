@@ -151,6 +151,9 @@ int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *err
 void protect_lead(struct daemon *d, const struct wish *w);
 void protect_forget(struct daemon *d, const struct wish *w);
 
+/* What is still discarded for an earlier configuration isn't in the way of what this one has. */
+void protect_absorb(struct daemon *d);
+
 /* Give up what is still discarded for an earlier configuration, but for what SAs have. 0, or
  * -errno with *error set: some of it stays. */
 int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,

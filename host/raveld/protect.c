@@ -191,8 +191,8 @@ static void name_ike_sa(void *context, const struct ike_sa_info *sa,
 				   d->conf->daemon.port_nat, &ignored);
 }
 
-int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
-		    struct rvl_backend_error *error)
+/* All that is configured now, and nothing else. */
+static void name_all(struct daemon *d)
 {
 	rvl_sad_unname(d->sad);
 	for (size_t i = 0; i < d->wish_count; i++) {
@@ -209,6 +209,18 @@ int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
 		discard(d, w, &own, &remote, &ignored);
 	}
 	ike_list(d->engine, name_ike_sa, d);
+}
+
+void protect_absorb(struct daemon *d)
+{
+	name_all(d);
+	rvl_sad_absorb(d->sad);
+}
+
+int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
+		    struct rvl_backend_error *error)
+{
+	name_all(d);
 	return rvl_sad_release(d->sad, told, context, error);
 }
 

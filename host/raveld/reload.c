@@ -374,6 +374,8 @@ static void protect(struct reload *r, bool closed)
 		else if (!closed)
 			fail_wish(r, w, "other ways can't be closed");
 	}
+	if (r->differs)
+		protect_absorb(d);
 }
 
 static bool has_any(const struct daemon *d, const struct conf_connection *c)

@@ -178,6 +178,32 @@ void rvl_fixed_unname(struct rvl_fixed_table *table)
 		f->named = false;
 }
 
+static bool is_within_named(const struct rvl_fixed_table *table, const struct rvl_fixed *fixed)
+{
+	for (const struct rvl_fixed *f = table->discards; f; f = f->hh.next)
+		if (f->named && !f->learned && rvl_selector_within(&fixed->selector, &f->selector))
+			return true;
+	return false;
+}
+
+void rvl_fixed_absorb_unnamed(struct rvl_fixed_table *table)
+{
+	struct rvl_fixed *fixed = table->discards, *next;
+
+	for (; fixed; fixed = next) {
+		next = fixed->hh.next;
+		if (fixed->named || fixed->learned || !is_within_named(table, fixed))
+			continue;
+		fixed->learned = true;
+		fixed->kept = false;
+		if (fixed->flows)
+			continue;
+		DL_APPEND(table->idle, fixed);
+		table->idle_count++;
+		remove_idle(table, fixed);
+	}
+}
+
 static int release_unnamed(struct rvl_fixed_table *table, enum rvl_action action,
 			   rvl_fixed_told_fn *told, void *context, struct rvl_backend_error *error)
 {

@@ -29,15 +29,20 @@ void rvl_fixed_table_free(struct rvl_fixed_table *table);
 int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *selector,
 		  enum rvl_action action, struct rvl_backend_error *error);
 
+/* Whatever is configured counts as unnamed, and is in force as before, until it is named by
+ * rvl_fixed_add() again. */
+void rvl_fixed_unname(struct rvl_fixed_table *table);
+
+/* Of what is unnamed those discards go that lie within a named one, whose flows they would hide;
+ * one that holds a flow goes with it. What is discarded is so afterwards. */
+void rvl_fixed_absorb_unnamed(struct rvl_fixed_table *table);
+
 /*
- * Whatever is configured counts as unnamed, and is in force as before, until it is named by
- * rvl_fixed_add() again. Then those that are still unnamed are given up, but for discards that hold
- * a flow, which are as if learned; told() hears of each. Returns 0, or -errno with *error set: the
- * data path keeps some.
+ * What is unnamed goes, but for discards that hold a flow, which are as if learned; told() hears of
+ * each. Returns 0, or -errno with *error set: the data path keeps some.
  */
 typedef void rvl_fixed_told_fn(void *context, const struct rvl_selector *selector,
 			       enum rvl_action action);
-void rvl_fixed_unname(struct rvl_fixed_table *table);
 int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, rvl_fixed_told_fn *told, void *context,
 			      struct rvl_backend_error *error);
 

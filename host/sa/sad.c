@@ -295,6 +295,11 @@ void rvl_sad_unname(struct rvl_sad *sad)
 	rvl_fixed_unname(sad->fixed);
 }
 
+void rvl_sad_absorb(struct rvl_sad *sad)
+{
+	rvl_fixed_absorb_unnamed(sad->fixed);
+}
+
 int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
 		    struct rvl_backend_error *error)
 {

@@ -75,13 +75,15 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 
 /*
  * When another configuration is in force: what rvl_sad_protect() and rvl_sad_bypass_ike() were
- * ever given counts as unnamed, though it stays, until it is given again; what isn't is taken back
- * by rvl_sad_release(), but for the protection of flows that a child has; told() hears of each.
- * -errno with *error set: some of it stays.
+ * ever given counts as unnamed, though it stays, until it is given again. What isn't is absorbed
+ * where it lies within what is, for the narrower one would have its packets. All the rest is taken
+ * back by rvl_sad_release(), but for the protection of flows that a child has; told() hears of
+ * each. -errno with *error set: some of it stays.
  */
+void rvl_sad_unname(struct rvl_sad *sad);
+void rvl_sad_absorb(struct rvl_sad *sad);
 typedef void rvl_sad_told_fn(void *context, const struct rvl_selector *selector,
 			     enum rvl_action action);
-void rvl_sad_unname(struct rvl_sad *sad);
 int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
 		    struct rvl_backend_error *error);
 

@@ -456,6 +456,37 @@ static void what_is_not_named_again_is_open_once_it_is_released(void **state)
 	assert_true(clear_comes_in(bed, 53));
 }
 
+/* A narrower discard of before would have packets of what is protected now. */
+static void what_is_hidden_by_an_earlier_discard_is_not_for_long(void **state)
+{
+	const struct ike_ts_list local = ts_of("10.1.0.0/16"), narrow = ts_of("10.2.0.0/24");
+	const struct ike_ts_list other = ts_of("10.3.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+
+	for (unsigned int flows = 0; flows < 2; flows++) {
+		assert_int_equal(rvl_sad_protect(bed->sad, &local, &narrow, &error), 0);
+		assert_int_equal(rvl_sad_protect(bed->sad, &local, &other, &error), 0);
+		bed->theirs = narrow;
+		if (flows)
+			take_steps(bed, 2, 0, 3);
+		bed->theirs = remote;
+		take_steps(bed, 1, 0, 3);
+		assert_int_equal(spi_on_the_wire(bed), flows ? BED_OUT + 2 : BED_HELD);
+		rvl_sad_unname(bed->sad);
+		assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+		rvl_sad_absorb(bed->sad);
+		if (flows) {
+			assert_int_equal(spi_on_the_wire(bed), BED_OUT + 2);
+			child_remove(bed, 2);
+		}
+		assert_int_equal(spi_on_the_wire(bed), BED_OUT + 1);
+		assert_counts(bed, 1, 1, 1, 3);
+		child_remove(bed, 1);
+		assert_int_equal(spi_on_the_wire(bed), BED_HELD);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -485,6 +516,7 @@ int main(void)
 						bed_tear_down),
 		cmocka_unit_test_setup_teardown(spis_never_collide, bed_set_up, bed_tear_down),
 		PROTECTED(what_is_not_named_again_is_open_once_it_is_released),
+		PROTECTED(what_is_hidden_by_an_earlier_discard_is_not_for_long),
 	};
 
 	if (geteuid()) {
