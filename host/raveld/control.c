@@ -228,6 +228,13 @@ static void do_up(struct client *client, const char *name)
 		answer_error(client, text);
 		return;
 	}
+	if (w->failed) {
+		snprintf(text, sizeof(text),
+			 "%s: it could not be set up when it was configured; the log says why",
+			 w->name);
+		answer_error(client, text);
+		return;
+	}
 	client->wish = w;
 	client->awaited = CHILD_UP;
 	uv_timer_stop(&client->timer);

@@ -434,8 +434,6 @@ void negotiation_stop(struct daemon *d)
 static const char *initiate_reason(int err)
 {
 	switch (err) {
-	case -ENOENT:
-		return "it could not be set up when it was configured (the log says why)";
 	case -EDESTADDRREQ:
 		return "no remote address is configured";
 	case -EADDRNOTAVAIL:
