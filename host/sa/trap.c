@@ -70,10 +70,12 @@ struct rvl_traps *rvl_traps_new(struct rvl_policies *policies, uint32_t selector
 
 static void free_held(struct held *head)
 {
-	struct held *held, *next;
+	struct held *next;
 
-	DL_FOREACH_SAFE(head, held, next)
-		free(held);
+	for (; head; head = next) {
+		next = head->next;
+		free(head);
+	}
 }
 
 void rvl_traps_free(struct rvl_traps *traps)
