@@ -56,6 +56,25 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 	return 0;
 }
 
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp((*(const struct conf_connection *const *)a)->name,
+		      (*(const struct conf_connection *const *)b)->name);
+}
+
+static int sort_by_name(struct conf *conf, struct conf_error *error)
+{
+	size_t count = conf->connection_count;
+
+	conf->by_name = calloc(count + 1, sizeof(*conf->by_name));
+	if (!conf->by_name)
+		return out_of_memory(error);
+	for (size_t i = 0; i < count; i++)
+		conf->by_name[i] = &conf->connections[i];
+	qsort(conf->by_name, count, sizeof(*conf->by_name), compare_names);
+	return 0;
+}
+
 /* Names that `ravelctl up` takes must mean one thing. */
 static int check_names(const struct conf *conf, struct conf_error *error)
 {
@@ -145,6 +164,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 	if (!err && !have_daemon)
 		err = conf_fail_section(error, root, "needs a section \"raveld\"");
 	if (!err)
+		err = sort_by_name(conf, error);
+	if (!err)
 		err = check_names(conf, error);
 	if (!err)
 		err = check_ports(conf, error);
@@ -193,6 +214,7 @@ void conf_free(struct conf *conf)
 	for (size_t i = 0; i < conf->secret_count; i++)
 		ike_secret_clear(&conf->secrets[i].secret);
 	free(conf->connections);
+	free(conf->by_name);
 	free(conf->secrets);
 	for (size_t i = 0; i < conf->file_count; i++)
 		free(conf->files[i]);
@@ -202,8 +224,18 @@ void conf_free(struct conf *conf)
 
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name)
 {
-	for (size_t i = 0; i < conf->connection_count; i++)
-		if (!strcmp(conf->connections[i].name, name))
-			return &conf->connections[i];
+	size_t first = 0, end = conf->connection_count;
+
+	while (first < end) {
+		size_t middle = first + (end - first) / 2;
+		int order = strcmp(name, conf->by_name[middle]->name);
+
+		if (!order)
+			return conf->by_name[middle];
+		if (order < 0)
+			end = middle;
+		else
+			first = middle + 1;
+	}
 	return NULL;
 }

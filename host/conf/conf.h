@@ -35,6 +35,8 @@ struct conf_address {
 };
 
 struct conf_daemon {
+	const char *file;
+	unsigned int line;
 	enum conf_backend backend;
 	char device[CONF_PATH_MAX]; /* user: "vfio-user:PATH" or "pci:ADDRESS" */
 	char wire[16];		    /* soft: interface that is the port to the wire */
@@ -126,6 +128,7 @@ struct conf {
 	struct conf_daemon daemon;
 	struct conf_connection *connections;
 	size_t connection_count;
+	const struct conf_connection **by_name; /* the same, sorted */
 	struct conf_secret *secrets;
 	size_t secret_count;
 };
@@ -144,5 +147,22 @@ int conf_load_text(const char *name, const char *text, size_t len, struct conf *
 void conf_free(struct conf *conf);
 
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
+
+/* What has become of something of the same name: */
+enum conf_change {
+	CONF_UNCHANGED,
+	CONF_ADJUSTED, /* what there is of it may stay, and goes by the new values */
+	CONF_REPLACED, /* what there is of it was negotiated by what doesn't hold any more */
+};
+
+/* By their values, wherever they stand in which file; of a connection without its children. */
+enum conf_change conf_compare_connection(const struct conf_connection *old,
+					 const struct conf_connection *new);
+enum conf_change conf_compare_child(const struct conf_child *old, const struct conf_child *new);
+
+/* May a daemon that runs go on with other values of section raveld? 0, or -EINVAL with *error: the
+ * first key that needs a restart. */
+int conf_check_daemon(const struct conf_daemon *old, const struct conf_daemon *new,
+		      struct conf_error *error);
 
 #endif

@@ -224,6 +224,8 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 	int err;
 
 	*daemon = (struct conf_daemon){
+		.file = section->file,
+		.line = section->line,
 		.backend = CONF_BACKEND_USER,
 		.netdev = "rvl0",
 		.socket = "/run/raveld.sock",

@@ -17,10 +17,10 @@ const struct conf_section *conf_tree_root(const struct conf_tree *tree)
 
 struct conf_section *conf_section_any(const struct conf_section *section, const char *name)
 {
-	for (size_t i = 0; i < section->section_count; i++)
-		if (!strcmp(section->sections[i]->name, name))
-			return section->sections[i];
-	return NULL;
+	struct conf_section *found;
+
+	HASH_FIND(hh, section->by_name, name, strlen(name), found);
+	return found;
 }
 
 struct conf_key *conf_key_any(const struct conf_section *section, const char *name)
@@ -71,7 +71,10 @@ struct conf_section *conf_section_make(struct conf_tree *tree, struct conf_secti
 	if (!section)
 		return NULL;
 	section->name = strdup(name);
-	if (!section->name) {
+	if (section->name)
+		HASH_ADD_KEYPTR(hh, parent->by_name, section->name, strlen(section->name), section);
+	if (!section->name || !section->hh.tbl) {
+		free(section->name);
 		free(section);
 		return NULL;
 	}
@@ -111,6 +114,7 @@ static void free_strings(char **list, size_t count)
 /* Depth is bounded by CONF_DEPTH_MAX while the tree is made. */
 static void clear_section(struct conf_section *section)
 {
+	HASH_CLEAR(hh, section->by_name);
 	for (size_t i = 0; i < section->section_count; i++) {
 		clear_section(section->sections[i]);
 		free(section->sections[i]);

@@ -17,6 +17,8 @@
 
 #include <stddef.h>
 
+#include "host/sa/hash.h"
+
 /* What was wrong, as it is to be printed: "t.conf:12: what". */
 struct conf_error {
 	char text[512];
@@ -36,6 +38,8 @@ struct conf_section {
 	struct conf_section *parent;
 	struct conf_section **sections;
 	size_t section_count;
+	struct conf_section *by_name; /* the same */
+	UT_hash_handle hh;	      /* in the parent's */
 	struct conf_key *keys;
 	size_t key_count;
 	char **references;

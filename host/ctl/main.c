@@ -40,6 +40,7 @@ static const char usage[] =
 	"  list        IKE and ESP SAs, and what is configured\n"
 	"  stats       counters of the device, the host's side of it, and IKE\n"
 	"  nic         the device and what it can do\n"
+	"  reload      read the configuration anew: what hasn't changed in it goes on untouched\n"
 	"  stop        end raveld, and wait for its end; what it protects stays closed\n"
 	"  release     open what is closed: all that a raveld which doesn't run has left, or\n"
 	"              what the configuration of one that runs doesn't name\n"
@@ -493,8 +494,8 @@ static int takes_name(const char *command)
 		const char *command;
 		int name;
 	} commands[] = {
-		{"up", 1},    {"down", 1}, {"rekey", 1}, {"list", 0},
-		{"stats", 0}, {"nic", 0},  {"stop", 0},	 {"release", 0},
+		{"up", 1},  {"down", 1}, {"rekey", 1},	 {"list", 0},	{"stats", 0},
+		{"nic", 0}, {"stop", 0}, {"release", 0}, {"reload", 0},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

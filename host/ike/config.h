@@ -9,6 +9,7 @@
 #include "host/ike/addr.h"
 #include "host/ike/id.h"
 #include "host/ike/proposal.h"
+#include "host/ike/table.h"
 #include "host/ike/ts.h"
 
 enum {
@@ -86,7 +87,10 @@ struct ike_connection {
 	enum ike_fragmentation fragmentation;
 	unsigned child_count;
 	struct ike_child_config *children;
-	unsigned references; /* the engine's business */
+	/* The engine's business: */
+	unsigned references;
+	struct ike_link by_name;
+	struct ike_connection *before; /* what it was, as long as Child SAs are of that; held */
 };
 
 /* A connection with default timings and nothing else. NULL: no memory or the name is too long. */

@@ -17,11 +17,11 @@ void ike_connection_proposals(const struct ike_connection *conn, struct ike_prop
 
 struct ike_connection *ike_connection_find(const struct ike_engine *e, const char *name)
 {
-	for (unsigned i = 0; i < e->connection_count; i++) {
-		if (strcmp(e->connections[i]->name, name) == 0)
-			return e->connections[i];
-	}
-	return NULL;
+	struct ike_link *l = ike_table_first(&e->by_name, ike_name_hash(e, name));
+
+	while (l && strcmp(IKE_OWNER(l, struct ike_connection, by_name)->name, name) != 0)
+		l = ike_table_next(l);
+	return l ? IKE_OWNER(l, struct ike_connection, by_name) : NULL;
 }
 
 int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn)
@@ -35,6 +35,7 @@ int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn)
 		return -ENOMEM;
 	e->connections = list;
 	list[e->connection_count++] = conn;
+	ike_table_add(&e->by_name, &conn->by_name, ike_name_hash(e, conn->name));
 	conn->references = 1;
 	return 0;
 }
@@ -51,6 +52,7 @@ int ike_engine_remove_connection(struct ike_engine *e, const char *name)
 	e->connection_count--;
 	memmove(&e->connections[i], &e->connections[i + 1],
 		(e->connection_count - i) * sizeof(struct ike_connection *));
+	ike_table_remove(&e->by_name, &conn->by_name);
 	ike_connection_release(conn);
 	return 0;
 }

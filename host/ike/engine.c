@@ -34,8 +34,7 @@ struct ike_engine *ike_engine_new(const struct ike_engine_config *config)
 	set_default(&e->config.max_half_open, 2000);
 	set_default(&e->config.max_half_open_per_ip, 50);
 	set_default(&e->config.cookie_threshold, 30);
-	if (!e->config.fragment_size)
-		e->config.fragment_size = IKE_FRAGMENT_SIZE;
+	ike_engine_set_fragment_size(e, e->config.fragment_size);
 	set_default_ms(&e->config.half_open_timeout_ms, 30000);
 	set_default_ms(&e->config.delete_timeout_ms, 10000);
 	set_default_ms(&e->config.job_timeout_ms, 60000);

@@ -169,6 +169,22 @@ int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn)
 int ike_engine_remove_connection(struct ike_engine *e, const char *name);
 
 /*
+ * Take over a connection in the place of the one of that name, whose IKE SAs go on as its own. They
+ * are taken to be what it would negotiate; what it says of times holds for them from now on or, of
+ * lifetimes, for their successors. A child of the same name, selectors and proposals has the Child
+ * SAs that there are; those of another one live on until they are deleted, and what was going to be
+ * negotiated of it isn't. -ENOENT (there's none of that name), -ENOMEM: it stays the caller's, and
+ * nothing has changed.
+ */
+int ike_engine_update_connection(struct ike_engine *e, uint64_t now, struct ike_connection *conn);
+
+/* Other values than at the start, as in the engine's config; keepalives from the next one on, or
+ * now if there were none. */
+void ike_engine_set_log_level(struct ike_engine *e, enum ike_log_level level);
+void ike_engine_set_fragment_size(struct ike_engine *e, uint16_t octets);
+void ike_engine_set_keepalive(struct ike_engine *e, uint64_t now, uint64_t keepalive_ms);
+
+/*
  * A shared key and the identities it belongs to. It is for the peers listed; for all of them when
  * "any" is listed, nobody, or nobody but we ourselves. Of several the one that lists the peer is
  * taken, then the one that lists us. The key is copied.

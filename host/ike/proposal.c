@@ -28,6 +28,29 @@ bool ike_proposal_has(const struct ike_proposal *p, uint8_t type, uint16_t id)
 	return false;
 }
 
+static bool proposal_equal(const struct ike_proposal *a, const struct ike_proposal *b)
+{
+	bool equal = a->protocol == b->protocol && a->count == b->count;
+
+	for (unsigned i = 0; equal && i < a->count; i++) {
+		const struct ike_transform *s = &a->transforms[i], *t = &b->transforms[i];
+
+		equal = s->type == t->type && s->usable == t->usable && s->id == t->id &&
+			s->key_bits == t->key_bits;
+	}
+	return equal;
+}
+
+bool ike_proposals_equal(const struct ike_proposal *a, unsigned a_count,
+			 const struct ike_proposal *b, unsigned b_count)
+{
+	bool equal = a_count == b_count;
+
+	for (unsigned i = 0; equal && i < a_count; i++)
+		equal = proposal_equal(&a[i], &b[i]);
+	return equal;
+}
+
 static const struct form {
 	uint8_t protocol;
 	uint8_t spi_size;

@@ -37,6 +37,15 @@ static uint64_t hash_id(const struct ike_engine *e, const struct ike_id *remote)
 	return h;
 }
 
+uint64_t ike_name_hash(const struct ike_engine *e, const char *name)
+{
+	uint64_t h = 0;
+
+	for (; *name; name++)
+		h = mix(e, h ^ (uint64_t)(unsigned char)*name);
+	return h;
+}
+
 static uint64_t hash_pointer(const struct ike_engine *e, const void *pointer)
 {
 	return mix(e, (uint64_t)(uintptr_t)pointer);
@@ -51,7 +60,7 @@ int ike_registry_init(struct ike_engine *e)
 {
 	struct ike_table *const tables[] = {&e->by_spi,	   &e->by_id,	  &e->by_peer,
 					    &e->by_conn,   &e->half_open, &e->children,
-					    &e->instances, &e->waiters};
+					    &e->instances, &e->waiters,	  &e->by_name};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
@@ -109,6 +118,7 @@ void ike_registry_free(struct ike_engine *e)
 	ike_table_free(&e->children);
 	ike_table_free(&e->instances);
 	ike_table_free(&e->waiters);
+	ike_table_free(&e->by_name);
 	free(e->timers.list);
 }
 
@@ -275,6 +285,15 @@ void ike_child_unlink(struct ike_engine *e, struct ike_child *child)
 {
 	ike_table_remove(&e->children, &child->by_id);
 	ike_table_remove(&e->instances, &child->by_config);
+}
+
+/* It is what something else is configured as. */
+void ike_child_relink(struct ike_engine *e, struct ike_child *child,
+		      const struct ike_child_config *config)
+{
+	ike_table_remove(&e->instances, &child->by_config);
+	child->config = config;
+	ike_table_add(&e->instances, &child->by_config, hash_pointer(e, config));
 }
 
 struct ike_child *ike_child_find_id(const struct ike_engine *e, uint64_t id)

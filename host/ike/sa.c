@@ -52,8 +52,12 @@ const char *ike_child_state_name(enum ike_child_state state)
 
 void ike_connection_release(struct ike_connection *conn)
 {
-	if (--conn->references == 0)
+	while (conn && --conn->references == 0) {
+		struct ike_connection *before = conn->before;
+
 		ike_connection_free(conn);
+		conn = before;
+	}
 }
 
 void ike_sa_hold(struct ike_engine *e, struct ike_sa *sa, struct ike_connection *conn)

@@ -239,6 +239,7 @@ struct ike_engine {
 	struct ike_stats stats;
 	struct ike_connection **connections;
 	unsigned connection_count;
+	struct ike_table by_name; /* connections */
 	struct ike_psk *psks;
 	uint8_t nobodys_key[32]; /* in place of one that isn't there */
 
@@ -305,10 +306,13 @@ struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *lo
 struct ike_sa *ike_peer_same(const struct ike_engine *e, const struct ike_sa *sa,
 			     const struct ike_sa *after);
 void ike_conn_link(struct ike_engine *e, struct ike_sa *sa);
+uint64_t ike_name_hash(const struct ike_engine *e, const char *name);
 struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connection *conn,
 			     const struct ike_sa *after);
 void ike_child_link(struct ike_engine *e, struct ike_child *child);
 void ike_child_unlink(struct ike_engine *e, struct ike_child *child);
+void ike_child_relink(struct ike_engine *e, struct ike_child *child,
+		      const struct ike_child_config *config);
 struct ike_child *ike_child_find_id(const struct ike_engine *e, uint64_t id);
 struct ike_child *ike_child_find_config(const struct ike_engine *e,
 					const struct ike_child_config *config,
@@ -410,6 +414,7 @@ enum ike_step ike_task_wait(struct ike_task *task, ike_resume_fn *resume);
 void ike_task_resume(struct ike_engine *e, struct ike_task *task, uint64_t now,
 		     struct ike_job *job);
 void ike_tasks_drop(struct ike_engine *e, struct ike_sa *sa, const char *reason);
+void ike_task_drop(struct ike_engine *e, struct ike_task *task, const char *reason);
 void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
 /* job.c */

@@ -103,6 +103,18 @@ void ike_tasks_drop(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 		ike_waiter_cancel(e, &sa->in.task->waiter);
 }
 
+/* One in the queue isn't wanted any more. */
+void ike_task_drop(struct ike_engine *e, struct ike_task *task, const char *reason)
+{
+	struct ike_task **at = &task->sa->out.queue;
+
+	while (*at != task)
+		at = &(*at)->next;
+	*at = task->next;
+	say(e, task->sa, task, reason);
+	ike_task_free(e, task);
+}
+
 static void settle(struct ike_engine *e, struct ike_task *task, uint64_t now, enum ike_step step)
 {
 	struct ike_sa *sa = task->sa;

@@ -277,6 +277,16 @@ static bool ts_equal(const struct ike_ts *a, const struct ike_ts *b)
 	       memcmp(a->first, b->first, size) == 0 && memcmp(a->last, b->last, size) == 0;
 }
 
+bool ike_ts_lists_equal(const struct ike_ts_list *a, const struct ike_ts_list *b)
+{
+	bool equal = a->count == b->count;
+
+	for (unsigned i = 0; equal && i < a->count; i++)
+		equal = a->list[i].dynamic == b->list[i].dynamic &&
+			ts_equal(&a->list[i], &b->list[i]);
+	return equal;
+}
+
 static bool ts_within(const struct ike_ts *part, const struct ike_ts *whole)
 {
 	struct ike_ts common;

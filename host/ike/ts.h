@@ -64,6 +64,9 @@ void ike_ts_put_first(struct ike_ts_list *list, const struct ike_ts *ts);
 void ike_ts_narrow(const struct ike_ts *ts, const struct ike_ts_list *list,
 		   struct ike_ts_list *out);
 
+/* Are they the same selectors in the same order? */
+bool ike_ts_lists_equal(const struct ike_ts_list *a, const struct ike_ts_list *b);
+
 /* Is every selector of `part` within one of `whole`? */
 bool ike_ts_subset(const struct ike_ts_list *part, const struct ike_ts_list *whole);
 

@@ -445,6 +445,33 @@ static void remove_ways_out(const struct closing *c, const struct remains *found
 			netlink_delete_rule(c->netlink, &found->rules[i]);
 }
 
+/* Does a wanted dead end close it, with nothing narrower between that lets it out? */
+static bool is_needless(const struct netlink_route *route, const struct remains *wanted)
+{
+	const struct netlink_route *narrowest = NULL;
+
+	for (size_t i = 0; i < wanted->route_count; i++) {
+		const struct netlink_route *r = &wanted->routes[i];
+
+		if (r->table == route->table && holds(prefix_of(r), prefix_of(route)) &&
+		    (!narrowest || r->dst_len > narrowest->dst_len))
+			narrowest = r;
+	}
+	return narrowest && narrowest->type == NETLINK_UNREACHABLE &&
+	       narrowest->dst_len < route->dst_len;
+}
+
+/* One that is left within a wider one would be in the way of what the wider one is closed for. */
+static void remove_needless(const struct closing *c, const struct remains *found,
+			    const struct remains *wanted)
+{
+	for (size_t i = 0; i < found->route_count; i++)
+		if (found->routes[i].type == NETLINK_UNREACHABLE &&
+		    !remains_has_route(wanted, &found->routes[i]) &&
+		    is_needless(&found->routes[i], wanted))
+			netlink_delete_route(c->netlink, &found->routes[i]);
+}
+
 static int sync_kernel(struct closing *c)
 {
 	struct remains found, wanted = {0};
@@ -461,6 +488,8 @@ static int sync_kernel(struct closing *c)
 		if (!closing_other(c))
 			remove_ways_out(c, &found, &wanted);
 		err = set_missing(c, &found, &wanted);
+		if (!err && !closing_other(c))
+			remove_needless(c, &found, &wanted);
 	}
 	remains_free(&found);
 	if (err) {
@@ -564,6 +593,8 @@ static int add_connection(struct closing *c, const struct conf_connection *conne
 {
 	int err = add_peer(c, &connection->remote);
 
+	if (err)
+		log_error(c->log, "out of memory");
 	for (size_t i = 0; !err && i < connection->child_count; i++) {
 		struct ike_ts_list remote =
 			ike_ts_resolve(&connection->children[i].remote_ts, &connection->remote);
@@ -606,7 +637,7 @@ static void warn_of(const struct closing *c, const char *text)
 		    text);
 }
 
-static int warn_of_others(struct closing *c)
+int closing_warn_of_others(struct closing *c)
 {
 	char text[REMAINS_TEXT];
 	struct remains others;
@@ -624,17 +655,38 @@ static int warn_of_others(struct closing *c)
 	return err;
 }
 
-int closing_close_configured(struct closing *c, bool ike)
+int closing_configure(struct closing *c)
 {
+	struct remains before = c->ends;
 	int err = 0;
 
-	c->ike = ike;
+	c->ends = (struct remains){0};
 	for (size_t i = 0; !err && i < c->conf->connection_count; i++)
 		err = add_connection(c, &c->conf->connections[i]);
+	if (err) {
+		remains_free(&c->ends);
+		c->ends = before;
+		return err;
+	}
+	remains_free(&before);
 	c->named_count = c->ends.route_count;
+	return 0;
+}
+
+int closing_learn(struct closing *c, const struct ike_ts_list *remote_ts)
+{
+	return add_ends(c, remote_ts, true);
+}
+
+int closing_close_configured(struct closing *c, bool ike)
+{
+	int err;
+
+	c->ike = ike;
+	err = closing_configure(c);
 	if (!err)
 		err = closing_refresh(c);
-	return err || closing_other(c) ? err : warn_of_others(c);
+	return err || closing_other(c) ? err : closing_warn_of_others(c);
 }
 
 int closing_reach(struct closing *c, const struct ike_addr *peer)

@@ -44,6 +44,18 @@ const struct remains_daemon *closing_other(const struct closing *closing);
  */
 int closing_close_configured(struct closing *closing, bool ike);
 
+/*
+ * The configuration is another one now: all of it is to be closed for, and what SAs taught only as
+ * far as closing_learn() says so again. closing_refresh() does it then; dead ends that aren't
+ * wanted any more stand until they are released, and peers are reached as before. 0, or -errno with
+ * the reason in the log: what was to be closed for is as it was.
+ */
+int closing_configure(struct closing *closing);
+int closing_learn(struct closing *closing, const struct ike_ts_list *remote_ts);
+
+/* Say what is closed and not wanted. 0 or -errno. */
+int closing_warn_of_others(struct closing *closing);
+
 /* Let IKE reach this peer, too; and close for these networks, too. The same. */
 int closing_reach(struct closing *closing, const struct ike_addr *peer);
 int closing_add(struct closing *closing, const struct ike_ts_list *remote_ts);

@@ -179,31 +179,14 @@ static void on_progress_sent(uv_write_t *write, int status)
 	}
 }
 
-/* Text that was cut in the middle of a character isn't UTF-8 any more, and JSON is nothing else. */
-static json_t *string_of(const char *text)
-{
-	json_t *string = json_string(text);
-	char *plain;
-
-	if (string)
-		return string;
-	plain = strdup(text);
-	for (char *p = plain; p && *p; p++)
-		if (*p & 0x80)
-			*p = '?';
-	string = plain ? json_string(plain) : NULL;
-	free(plain);
-	return string;
-}
-
 static void answer_error(struct client *client, const char *text)
 {
-	answer(client, json_pack("{s:b, s:o}", "ok", 0, "error", string_of(text)));
+	answer(client, json_pack("{s:b, s:o}", "ok", 0, "error", report_text(text)));
 }
 
 static void answer_ok(struct client *client, const char *key, const char *value)
 {
-	answer(client, json_pack("{s:b, s:o}", "ok", 1, key, string_of(value)));
+	answer(client, json_pack("{s:b, s:o}", "ok", 1, key, report_text(value)));
 }
 
 /* What the daemon does if nobody waits any more. */
@@ -224,7 +207,7 @@ static json_t *goes_on(const struct wish *w)
 /* Beyond what the socket has room for there is one line on its way, and the last one. */
 static void show_progress(struct client *client, const char *text)
 {
-	json_t *object = json_pack("{s:o, s:o}", "progress", string_of(text), "goes-on",
+	json_t *object = json_pack("{s:o, s:o}", "progress", report_text(text), "goes-on",
 				   goes_on(client->wish));
 
 	if (!uv_stream_get_write_queue_size((uv_stream_t *)&client->pipe)) {
@@ -242,6 +225,13 @@ static void do_up(struct client *client, const char *name)
 	struct wish *w = negotiation_find(d, name, text, sizeof(text));
 
 	if (!w) {
+		answer_error(client, text);
+		return;
+	}
+	if (w->failed) {
+		snprintf(text, sizeof(text),
+			 "%s: it could not be set up when it was configured; the log says why",
+			 w->name);
 		answer_error(client, text);
 		return;
 	}
@@ -294,12 +284,30 @@ static void do_rekey(struct client *client, const char *name)
 	negotiation_settle(d);
 }
 
+static void tell_of_policy(void *context, const struct rvl_selector *selector,
+			   enum rvl_action action)
+{
+	char text[REMAINS_TEXT], flow[REMAINS_TEXT - 16];
+
+	if (action != RVL_DISCARD)
+		return;
+	rvl_selector_text(selector, flow, sizeof(flow));
+	snprintf(text, sizeof(text), "discard %s", flow);
+	released_told(context, text, 0);
+}
+
 static void do_release(struct client *client)
 {
 	struct daemon *d = client->control->d;
 	struct released released = released_nothing();
 	int err = closing_release_others(d->closing, released_told, &released);
+	struct rvl_backend_error error = {""};
 
+	if (!err && protect_release(d, tell_of_policy, &released, &error)) {
+		json_decref(released.list);
+		answer_error(client, error.text);
+		return;
+	}
 	answer(client,
 	       released_answer(&released, err, "what today's configuration doesn't name is open",
 			       "nothing is left of an earlier configuration; for the rest "
@@ -375,6 +383,9 @@ static void handle_request(struct client *client, const char *text, size_t len)
 		answer_report(client, report_stats(d));
 	} else if (!strcmp(command, "nic")) {
 		answer_report(client, report_nic(d));
+	} else if (!strcmp(command, "reload")) {
+		answer(client, reload(d));
+		negotiation_settle(d);
 	} else if (!strcmp(command, "release")) {
 		do_release(client);
 	} else if (!strcmp(command, "stop")) {
@@ -621,6 +632,12 @@ void control_child_failed(struct control *control, const struct wish *w, unsigne
 void control_child_up(struct control *control, const struct wish *w)
 {
 	tell_all(control, w, " is up", answer_up);
+}
+
+void control_child_changed(struct control *control, const struct wish *w)
+{
+	tell_all(control, w, " is configured otherwise by now, and is negotiated anew",
+		 show_progress);
 }
 
 void control_child_ended(struct control *control, const struct wish *w, const char *reason)

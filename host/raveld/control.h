@@ -34,12 +34,14 @@ void control_tell_end(struct daemon *d);
 /*
  * For those who wait for a child. A try begins; the number-th in a row has failed, and unless
  * another is planned (retry_at) that is their answer; so it is that the child is up, or that
- * nothing comes of it because raveld was told so.
+ * nothing comes of it because raveld was told so; or that it is begun anew by what is configured
+ * now.
  */
 void control_child_trying(struct control *control, const struct wish *w);
 void control_child_failed(struct control *control, const struct wish *w, unsigned int number,
 			  const char *reason);
 void control_child_up(struct control *control, const struct wish *w);
+void control_child_changed(struct control *control, const struct wish *w);
 void control_child_ended(struct control *control, const struct wish *w, const char *reason);
 
 /* Some SA is gone: those who wait for the last one may be answered. */

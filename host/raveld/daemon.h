@@ -15,19 +15,33 @@
 #include "host/raveld/routes.h"
 #include "host/raveld/sockets.h"
 #include "host/sa/backend.h"
+#include "host/sa/hash.h"
 #include "host/sa/sad.h"
 
 struct control;
 
-/* What is wanted of a configured child, and when to try again. */
+/* What a reload makes of it. A greater one is one more than a lesser one. */
+enum wish_change { WISH_GONE, WISH_UNCHANGED, WISH_ADJUSTED, WISH_REPLACED, WISH_ADDED };
+
+/* What is wanted of a configured child, and when to try again. It stays where it is for as long as
+ * the child is configured, whatever else is. */
 struct wish {
+	char name[2 * CONF_NAME_MAX]; /* "connection.child" */
+	UT_hash_handle hh;
 	const struct conf_connection *connection;
 	const struct conf_child *child;
 	bool wanted;	       /* bring it up again when it goes down */
 	bool replace;	       /* bring it up once more: its SA was given up, not its purpose */
 	uint64_t retry_at;     /* ms of the loop's clock; 0: not planned */
 	unsigned int failures; /* in a row */
-	struct ike_addr local; /* our address towards the peer when the daemon started */
+	struct ike_addr local; /* our address towards the peer when it was configured */
+	bool failed; /* it couldn't be protected, or told to the core: nothing is negotiated */
+	/* SAs of it with ids up to this are of another configuration; UINT64_MAX: all that there
+	 * are. */
+	uint64_t before;
+	/* While a reload is at work: */
+	enum wish_change change;
+	bool there; /* some SA was, when it began, or was going to be */
 	/* Of its trap: */
 	bool sprung;		 /* and what became of the negotiation isn't known yet */
 	struct ike_ts packet[2]; /* that sprang it, our end first */
@@ -36,7 +50,8 @@ struct wish {
 
 struct daemon {
 	struct log log;
-	struct conf *conf;
+	const char *conf_path;
+	struct conf *conf; /* another one is put here when it is read anew */
 	uv_loop_t loop;
 	struct rvl_backend *backend;
 	struct rvl_sad *sad;
@@ -51,8 +66,9 @@ struct daemon {
 	struct control *control;
 	struct ike_engine *engine;
 	struct jobs *jobs;
-	struct wish *wishes;
+	struct wish **wishes; /* in the order of the configuration, */
 	size_t wish_count;
+	struct wish *wishes_by_name; /* and by name */
 	uv_timer_t timer;
 	uv_timer_t deadline; /* of the shutdown */
 	uv_poll_t events;    /* of the data path */
@@ -60,6 +76,7 @@ struct daemon {
 	uv_async_t sprung_async; /* some trap */
 	uv_signal_t signals[3];
 	uv_timer_t watchdog; /* of the data path */
+	bool reloading;
 	bool stopping;
 	int stop_answer; /* who asked for the end is told there what became of it; -1: nobody */
 	bool release;	 /* with it goes what closes */
@@ -94,6 +111,24 @@ void negotiation_spring(struct daemon *d, struct wish *w);
 /* SAs of this connection or child that there are. */
 size_t negotiation_count(struct daemon *d, const char *name);
 
+/* ---- wishes.c: what is wanted of each child, and what the core has to know of it */
+
+/* Is it to be negotiated at once? */
+bool wish_starts(const struct wish *w);
+
+/* For a child of no wish yet; nothing is wanted. NULL without memory. */
+struct wish *wish_new(const struct conf_connection *connection, const struct conf_child *child);
+
+/* All that the configuration has. 0 or -ENOMEM. */
+int wishes_make(struct daemon *d);
+void wishes_free(struct daemon *d);
+struct wish *wishes_find(const struct daemon *d, const char *connection, const char *child);
+
+/* Hand the core what is configured; of secrets, this is the last that is known of them here. */
+int wishes_add_connection(struct daemon *d, const struct conf_connection *c);
+int wishes_update_connection(struct daemon *d, const struct conf_connection *c);
+int wishes_add_secrets(struct daemon *d);
+
 /* ---- children.c: Child SAs and the data path */
 
 /* A step of a Child SA; the answer is in the job. */
@@ -105,7 +140,26 @@ bool children_move(struct daemon *d, const struct ike_child_change *change);
 
 /* ---- protect.c: what holds before the first SA is up */
 
-/* Discard policies, IKE's way past them, and ways in. -errno with the reason in the log. */
+/* Can a child be protected, as far as that is known beforehand? 0, or -errno with *error set. */
+int protect_check(struct daemon *d, const struct conf_connection *c, const struct conf_child *child,
+		  struct rvl_backend_error *error);
+
+/* Let its IKE pass, and discard its flows; its own address becomes known. -errno with *error. */
+int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *error);
+
+/* Lead its flows to the data path, if they aren't; or not any more (routes.h). */
+void protect_lead(struct daemon *d, const struct wish *w);
+void protect_forget(struct daemon *d, const struct wish *w);
+
+/* What is still discarded for an earlier configuration isn't in the way of what this one has. */
+void protect_absorb(struct daemon *d);
+
+/* Give up what is still discarded for an earlier configuration, but for what SAs have. 0, or
+ * -errno with *error set: some of it stays. */
+int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
+		    struct rvl_backend_error *error);
+
+/* The first and the second for all. -errno with the reason in the log. */
 int protect_all(struct daemon *d);
 
 /* Our address to begin with, IKE from which passes; false when none is known. */
@@ -125,6 +179,9 @@ void traps_sprung(void *context);
 
 /* From now on traffic brings the child up. -errno with the reason in the log. */
 int traps_set(struct daemon *d, struct wish *w);
+
+/* It does not any more: what is held is dropped. */
+void traps_remove(struct daemon *d, struct wish *w);
 bool traps_is_set(struct daemon *d, const struct wish *w);
 
 /* What is held goes to the data path; or nowhere, and until listen_at (0: for good) traffic does
@@ -139,10 +196,17 @@ void traps_listen(struct daemon *d, struct wish *w);
 /* Learn what is local, for the data path too, and follow it. -errno with the reason in the log. */
 int follow_start(struct daemon *d);
 
+/* Learn it anew, and close for all that is to be closed. The same. */
+int follow_refresh(struct daemon *d);
+
 /* Once the loop has closed its handles. */
 void follow_stop(struct daemon *d);
 
 /* ---- report.c: what the daemon knows, as JSON; NULL without memory */
+
+/* Text that was cut in the middle of a character, or comes from a file, needn't be UTF-8; JSON is
+ * nothing else. */
+json_t *report_text(const char *text);
 
 json_t *report_list(struct daemon *d);
 json_t *report_stats(struct daemon *d);
@@ -151,7 +215,18 @@ json_t *report_nic(struct daemon *d);
 /* Is there an installed SA of this child? */
 bool report_child_is_up(struct daemon *d, const char *connection, const char *child);
 
+/* ---- reload.c */
+
+/*
+ * Read the configuration anew and go by it; what happened is in the log. The same as an answer to
+ * an operator: `ok`, and a `message` and what has changed, or an `error`. NULL without memory.
+ */
+json_t *reload(struct daemon *d);
+
 /* ---- main.c */
+
+/* Warn of files with secrets that others may read. */
+void daemon_warn_of_readers(const struct conf *conf, const struct log *log);
 
 /* End if the data path is dead, and say why. */
 void daemon_check_data_path(struct daemon *d);

@@ -6,7 +6,7 @@
 
 #include "host/raveld/daemon.h"
 
-static int refresh(struct daemon *d)
+int follow_refresh(struct daemon *d)
 {
 	int err = closing_refresh(d->closing);
 
@@ -28,7 +28,7 @@ static void on_notice(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	if (changes.local || changes.taken)
-		refresh(d);
+		follow_refresh(d);
 	if (changes.link || changes.local || changes.taken)
 		routes_restore(d->routes);
 }
@@ -50,7 +50,7 @@ int follow_start(struct daemon *d)
 		return err;
 	}
 	/* Whatever changes from here on is told. */
-	return refresh(d);
+	return follow_refresh(d);
 }
 
 void follow_stop(struct daemon *d)

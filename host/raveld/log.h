@@ -7,9 +7,9 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* Any thread may write; level is set before there is a second one. */
+/* Any thread may write. */
 struct log {
-	enum log_level level;
+	_Atomic enum log_level level; /* which may change meanwhile */
 	bool journal; /* standard error is the journal: it adds the time, and wants "<N>" */
 };
 

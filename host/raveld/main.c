@@ -42,7 +42,7 @@ static const char usage[] =
 	"  -h, --help         this text\n"
 	"\n"
 	"SIGTERM and SIGINT: tell peers, erase keys, end. Remote networks stay closed; `ravelctl\n"
-	"release` opens them. SIGHUP: nothing.\n"
+	"release` opens them. SIGHUP: read FILE anew, as `ravelctl reload`.\n"
 	"Exit status: 0 ended as asked, 1 something failed, 2 usage.\n";
 
 /* Keys are in memory from here on: no core dump may hold it, no debugger look at it. */
@@ -81,8 +81,9 @@ static void on_signal(uv_signal_t *handle, int number)
 	struct daemon *d = handle->data;
 
 	if (number == SIGHUP) {
-		log_warning(&d->log, "SIGHUP: there is no reload yet, and nothing has changed; a "
-				     "changed configuration needs a restart");
+		if (!d->stopping)
+			json_decref(reload(d));
+		negotiation_settle(d);
 		return;
 	}
 	log_info(&d->log, "%s: ending", strsignal(number));
@@ -304,10 +305,10 @@ static void finish(struct daemon *d)
 	if (d->backend)
 		d->backend->ops->close(d->backend);
 	closing_close(d->closing);
-	free(d->wishes);
+	wishes_free(d);
 }
 
-static void warn_of_readers(const struct conf *conf, const struct log *log)
+void daemon_warn_of_readers(const struct conf *conf, const struct log *log)
 {
 	struct stat st;
 
@@ -319,9 +320,10 @@ static void warn_of_readers(const struct conf *conf, const struct log *log)
 				    conf->files[i]);
 }
 
-static int run(struct conf *conf)
+static int run(const char *path, struct conf *conf)
 {
 	struct daemon d = {
+		.conf_path = path,
 		.conf = conf,
 		.log = log_open((enum log_level)conf->daemon.log_level),
 		.tap = -1,
@@ -334,7 +336,7 @@ static int run(struct conf *conf)
 		log_error(&d.log, "event loop: %s", uv_strerror(err));
 		return EXIT_FAILED;
 	}
-	warn_of_readers(conf, &d.log);
+	daemon_warn_of_readers(conf, &d.log);
 	err = start(&d);
 	if (!err) {
 		log_info(&d.log, "ready: netdev %s, MTU %u, control socket %s", conf->daemon.netdev,
@@ -420,7 +422,7 @@ int main(int argc, char **argv)
 		conf_free(conf);
 		return EXIT_OK;
 	}
-	code = close_only ? close_and_end(conf) : run(conf);
+	code = close_only ? close_and_end(conf) : run(path, conf);
 	conf_free(conf);
 	return code;
 }

@@ -53,15 +53,6 @@ static uint64_t now_of(struct daemon *d)
 	return uv_now(&d->loop);
 }
 
-static struct wish *find_wish(struct daemon *d, const char *connection, const char *child)
-{
-	for (size_t i = 0; i < d->wish_count; i++)
-		if (!strcmp(d->wishes[i].connection->name, connection) &&
-		    !strcmp(d->wishes[i].child->name, child))
-			return &d->wishes[i];
-	return NULL;
-}
-
 /* ------------------------------------------------------------------------- what the core wants */
 
 /* Of a lifetime the initiator knows too; of damage only this side. */
@@ -79,8 +70,8 @@ static void give_up_child(struct daemon *d, uint64_t child_id, bool damaged)
 
 	if (!ike_find_child(d->engine, child_id, &sa, &child))
 		return;
-	w = find_wish(d, sa.connection, child.name);
-	if (w && is_ours_to_replace(&sa, w, damaged))
+	w = wishes_find(d, sa.connection, child.name);
+	if (w && child_id > w->before && is_ours_to_replace(&sa, w, damaged))
 		w->replace = true;
 	if (sa.child_count == 1)
 		ike_terminate(d->engine, now_of(d), sa.id);
@@ -153,17 +144,30 @@ static void try_failed(struct daemon *d, struct wish *w, const char *reason)
 	control_child_failed(d->control, w, number, reason);
 }
 
+/* Is it about an SA by what was configured before? */
+static bool is_of_before(const struct wish *w, const struct ike_event *e)
+{
+	return e->child_id ? e->child_id <= w->before : w->before == UINT64_MAX;
+}
+
 static void child_down(struct daemon *d, const struct ike_event *e)
 {
-	struct wish *w = find_wish(d, e->connection, e->child);
+	struct wish *w = wishes_find(d, e->connection, e->child);
 
 	/* A child that never had a name was refused before it was known which one it is. */
 	if (e->child[0])
 		log_info(&d->log, "%s.%s is down: %s", e->connection, e->child, e->reason);
+	if (w && is_of_before(w, e)) {
+		w->there = true;
+		return;
+	}
 	if (w && e->cause == IKE_CAUSE_PEER && w->child->close_action == CONF_CLOSE_START)
 		w->replace = true;
 	if (!w)
 		return;
+	/* By no fault of its own, but of another child that it was to have an IKE SA with. */
+	if (d->reloading)
+		w->replace = true;
 	if (!d->stopping)
 		set_trap_after(d, w, e->cause);
 	try_failed(d, w, e->reason);
@@ -171,10 +175,10 @@ static void child_down(struct daemon *d, const struct ike_event *e)
 
 static void child_up(struct daemon *d, const struct ike_event *e)
 {
-	struct wish *w = find_wish(d, e->connection, e->child);
+	struct wish *w = wishes_find(d, e->connection, e->child);
 
 	log_info(&d->log, "%s.%s is up", e->connection, e->child);
-	if (w) {
+	if (w && !is_of_before(w, e)) {
 		if (!w->sprung || is_what_waits(d, w, e->child_id)) {
 			w->failures = 0;
 			traps_release(d, w);
@@ -285,7 +289,7 @@ static uint64_t next_deadline(const struct daemon *d)
 	uint64_t deadline = ike_next_deadline(d->engine);
 
 	for (size_t i = 0; i < d->wish_count; i++) {
-		const struct wish *w = &d->wishes[i];
+		const struct wish *w = d->wishes[i];
 
 		if (w->retry_at && w->retry_at < deadline)
 			deadline = w->retry_at;
@@ -371,123 +375,6 @@ static void on_data_path_event(uv_poll_t *poll, int status, int events)
 
 /* ---------------------------------------------------------------------------------- start, stop */
 
-static int fill_connection(struct ike_connection *conn, const struct conf_connection *c,
-			   const struct conf_daemon *daemon)
-{
-	if (daemon->retransmit_timeout)
-		conn->retransmit_ms = (uint64_t)daemon->retransmit_timeout * 1000;
-	if (daemon->retransmit_tries)
-		conn->retransmit_tries = daemon->retransmit_tries;
-	conn->local = c->local;
-	conn->remote = c->remote;
-	conn->local_id = c->local_id;
-	conn->remote_id = c->remote_id;
-	conn->encap = c->encap;
-	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
-	conn->rekey_ms = (uint64_t)c->rekey_time * 1000;
-	conn->rand_ms = (uint64_t)c->rand_time * 1000;
-	conn->reauth_ms = (uint64_t)c->reauth_time * 1000;
-	conn->over_ms = (uint64_t)c->over_time * 1000;
-	conn->proposal_count = c->proposal_count;
-	memcpy(conn->proposals, c->proposals, sizeof(conn->proposals));
-	switch (c->unique) {
-	case CONF_UNIQUE_NO:
-		conn->unique = IKE_UNIQUE_NO;
-		break;
-	case CONF_UNIQUE_NEVER:
-		conn->unique = IKE_UNIQUE_NEVER;
-		break;
-	case CONF_UNIQUE_KEEP:
-		conn->unique = IKE_UNIQUE_KEEP;
-		break;
-	case CONF_UNIQUE_REPLACE:
-		conn->unique = IKE_UNIQUE_REPLACE;
-		break;
-	}
-	conn->childless = c->childless;
-	conn->fragmentation = c->fragmentation;
-	for (size_t i = 0; i < c->child_count; i++) {
-		const struct conf_child *from = &c->children[i];
-		struct ike_child_config *to = ike_connection_add_child(conn, from->name);
-
-		if (!to)
-			return -ENOMEM;
-		to->proposal_count = from->proposal_count;
-		memcpy(to->proposals, from->proposals, sizeof(to->proposals));
-		to->local_ts = from->local_ts;
-		to->remote_ts = from->remote_ts;
-		to->rekey_ms = (uint64_t)from->rekey_time * 1000;
-		to->rand_ms = (uint64_t)from->rand_time * 1000;
-		to->life_ms = (uint64_t)from->life_time * 1000;
-		to->policy = (struct ike_child_policy){
-			.replay_window = from->replay_window,
-			.copy_df = from->df == CONF_DF_COPY,
-			.copy_dscp = from->copy_dscp,
-			.rekey_bytes = from->rekey_bytes,
-			.life_bytes = from->life_bytes,
-			.rekey_packets = from->rekey_packets,
-			.life_packets = from->life_packets,
-		};
-	}
-	return 0;
-}
-
-static int add_connection(struct daemon *d, const struct conf_connection *c)
-{
-	struct ike_connection *conn = ike_connection_new(c->name);
-	int err = conn ? fill_connection(conn, c, &d->conf->daemon) : -ENOMEM;
-
-	if (!err)
-		err = ike_engine_add_connection(d->engine, conn);
-	if (err)
-		ike_connection_free(conn);
-	return err;
-}
-
-static int add_secrets(struct daemon *d)
-{
-	for (size_t i = 0; i < d->conf->secret_count; i++) {
-		struct conf_secret *s = &d->conf->secrets[i];
-		int err = ike_engine_add_psk(d->engine, s->owners, (unsigned int)s->owner_count,
-					     ike_secret_slice(&s->secret));
-
-		if (err)
-			return err;
-		ike_secret_clear(&s->secret);
-	}
-	return 0;
-}
-
-static int make_wishes(struct daemon *d)
-{
-	size_t count = 0, at = 0;
-
-	for (size_t i = 0; i < d->conf->connection_count; i++)
-		count += d->conf->connections[i].child_count;
-	d->wishes = calloc(count + 1, sizeof(*d->wishes));
-	if (!d->wishes)
-		return -ENOMEM;
-	for (size_t i = 0; i < d->conf->connection_count; i++) {
-		const struct conf_connection *c = &d->conf->connections[i];
-
-		for (size_t k = 0; k < c->child_count; k++) {
-			enum conf_start start = c->children[k].start;
-
-			d->wishes[at++] = (struct wish){
-				.connection = c,
-				.child = &c->children[k],
-				.wanted = start == CONF_START_START,
-				.retry_at =
-					start == CONF_START_START || start == CONF_START_TRAP_START
-						? now_of(d) + 1
-						: 0,
-			};
-		}
-	}
-	d->wish_count = count;
-	return 0;
-}
-
 int negotiation_start(struct daemon *d)
 {
 	const struct conf_daemon *c = &d->conf->daemon;
@@ -507,11 +394,11 @@ int negotiation_start(struct daemon *d)
 
 	d->engine = ike_engine_new(&config);
 	d->jobs = jobs_open(&d->loop, on_job_done, d);
-	err = d->engine && d->jobs ? make_wishes(d) : -ENOMEM;
+	err = d->engine && d->jobs ? wishes_make(d) : -ENOMEM;
 	if (!err)
-		err = add_secrets(d);
+		err = wishes_add_secrets(d);
 	for (size_t i = 0; !err && i < d->conf->connection_count; i++)
-		err = add_connection(d, &d->conf->connections[i]);
+		err = wishes_add_connection(d, &d->conf->connections[i]);
 	if (err) {
 		log_error(&d->log, "the IKE core can't start: %s", strerror(-err));
 		return err;
@@ -533,9 +420,9 @@ int negotiation_start(struct daemon *d)
 void negotiation_stop(struct daemon *d)
 {
 	for (size_t i = 0; i < d->wish_count; i++) {
-		d->wishes[i].wanted = false;
-		d->wishes[i].retry_at = 0;
-		control_child_ended(d->control, &d->wishes[i], "raveld is ending");
+		d->wishes[i]->wanted = false;
+		d->wishes[i]->retry_at = 0;
+		control_child_ended(d->control, d->wishes[i], "raveld is ending");
 	}
 	traps_give_up_all(d);
 	ike_terminate_all(d->engine, now_of(d));
@@ -577,7 +464,7 @@ static int initiate(struct daemon *d, const struct wish *w, const struct ike_ts 
 static void retry_due(struct daemon *d, uint64_t now)
 {
 	for (size_t i = 0; i < d->wish_count; i++) {
-		struct wish *w = &d->wishes[i];
+		struct wish *w = d->wishes[i];
 		int err;
 
 		if (w->listen_at && w->listen_at <= now)
@@ -613,9 +500,9 @@ void negotiation_spring(struct daemon *d, struct wish *w)
 struct wish *negotiation_find(struct daemon *d, const char *name, char *reason, size_t len)
 {
 	for (size_t i = 0; i < d->wish_count; i++)
-		if (!strcmp(d->wishes[i].child->name, name) ||
-		    !strcmp(d->wishes[i].connection->name, name))
-			return &d->wishes[i];
+		if (!strcmp(d->wishes[i]->child->name, name) ||
+		    !strcmp(d->wishes[i]->connection->name, name))
+			return d->wishes[i];
 	snprintf(reason, len, "no connection or child \"%s\" is configured", name);
 	return NULL;
 }
@@ -710,7 +597,7 @@ int negotiation_down(struct daemon *d, const char *name, char *reason, size_t le
 	bool known = false, planned = false;
 
 	for (size_t i = 0; i < d->wish_count; i++) {
-		struct wish *w = &d->wishes[i];
+		struct wish *w = d->wishes[i];
 
 		if (strcmp(w->connection->name, name) != 0 && strcmp(w->child->name, name) != 0)
 			continue;

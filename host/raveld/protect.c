@@ -8,7 +8,7 @@
 /* Our addresses on the way to a peer. */
 struct own {
 	size_t count;
-	struct ike_addr list[CONF_ADDRESSES_MAX + 1];
+	struct ike_addr list[CONF_ADDRESSES_MAX + 2];
 };
 
 static void add_own(struct own *own, const struct ike_addr *addr)
@@ -52,23 +52,16 @@ static struct ike_ts_list concrete(const struct ike_ts_list *configured, const s
 	return out;
 }
 
-static int protect_child(struct daemon *d, const struct conf_connection *c,
-			 const struct conf_child *child, const struct own *own,
-			 struct rvl_backend_error *error)
+static int discard(struct daemon *d, const struct wish *w, const struct own *own,
+		   const struct ike_ts_list *remote, struct rvl_backend_error *error)
 {
-	struct ike_ts_list remote = concrete(&child->remote_ts, &c->remote);
 	int err = 0;
 
-	if (!remote.count || remote.count < child->remote_ts.count)
-		log_warning(&d->log,
-			    "%s.%s: not all of its remote selectors are known before its SA is up: "
-			    "until then nothing is discarded for those",
-			    c->name, child->name);
-	for (size_t i = 0; !err && remote.count && i < own->count; i++) {
-		struct ike_ts_list local = concrete(&child->local_ts, &own->list[i]);
+	for (size_t i = 0; !err && remote->count && i < own->count; i++) {
+		struct ike_ts_list local = concrete(&w->child->local_ts, &own->list[i]);
 
 		if (local.count)
-			err = rvl_sad_protect(d->sad, &local, &remote, error);
+			err = rvl_sad_protect(d->sad, &local, remote, error);
 	}
 	return err;
 }
@@ -89,65 +82,146 @@ int protect_trap(struct daemon *d, const struct wish *w, uint64_t id,
 	return err;
 }
 
-static int protect_connection(struct daemon *d, const struct conf_connection *c,
-			      const struct own *own)
+static int no_address(struct rvl_backend_error *error)
 {
-	struct rvl_backend_error error = {""};
-	int err = 0;
+	return rvl_backend_fail(error, -EADDRNOTAVAIL,
+				"no local address is known: set its local_addrs, or address in "
+				"section raveld");
+}
 
-	if (!own->count)
-		err = rvl_backend_fail(&error, -EADDRNOTAVAIL,
-				       "no local address is known: set its local_addrs, or address "
-				       "in section raveld");
+static int let_ike_pass(struct daemon *d, const struct conf_connection *c, const struct own *own,
+			struct rvl_backend_error *error)
+{
+	int err = own->count ? 0 : no_address(error);
+
 	for (size_t i = 0; !err && i < own->count; i++)
 		err = rvl_sad_bypass_ike(d->sad, &own->list[i], &c->remote, d->conf->daemon.port,
-					 d->conf->daemon.port_nat, &error);
-	for (size_t i = 0; !err && i < c->child_count; i++)
-		err = protect_child(d, c, &c->children[i], own, &error);
-	if (err)
-		log_error(&d->log, "%s:%u: connections.%s: %s", c->file, c->line, c->name,
-			  error.text);
+					 d->conf->daemon.port_nat, error);
 	return err;
 }
 
-/* Ways in where the peer is known. */
-static void add_routes(struct daemon *d, const struct conf_connection *c, const struct own *own)
+int protect_check(struct daemon *d, const struct conf_connection *c, const struct conf_child *child,
+		  struct rvl_backend_error *error)
 {
-	for (size_t i = 0; c->remote.family && i < c->child_count; i++) {
-		struct ike_ts_list local = concrete(&c->children[i].local_ts, &own->list[0]);
-		struct ike_ts_list remote = concrete(&c->children[i].remote_ts, &c->remote);
-		char reason[ROUTES_REASON] = "";
+	const struct own own = own_addresses(d, c);
+	const struct ike_ts_list remote = concrete(&child->remote_ts, &c->remote);
+	int err = own.count ? 0 : no_address(error);
 
-		if (local.count && remote.count &&
-		    routes_add(d->routes, &c->remote, &local, &remote, reason))
-			log_debug(&d->log, "%s.%s: %s", c->name, c->children[i].name, reason);
+	for (size_t i = 0; !err && remote.count && i < own.count; i++) {
+		const struct ike_ts_list local = concrete(&child->local_ts, &own.list[i]);
+
+		if (local.count)
+			err = rvl_sad_can_protect(&local, &remote, error);
 	}
+	return err;
+}
+
+int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *error)
+{
+	const struct conf_connection *c = w->connection;
+	const struct own own = own_addresses(d, c);
+	const struct ike_ts_list remote = concrete(&w->child->remote_ts, &c->remote);
+	int err = let_ike_pass(d, c, &own, error);
+
+	if (err)
+		return err;
+	w->local = own.list[0];
+	if (!remote.count || remote.count < w->child->remote_ts.count)
+		log_warning(&d->log,
+			    "%s: not all of its remote selectors are known before its SA is up: "
+			    "until then nothing is discarded for those",
+			    w->name);
+	return discard(d, w, &own, &remote, error);
+}
+
+/* What it has of its routes, as far as that is known without an SA. False: nothing. */
+static bool known_ways(const struct wish *w, struct ike_ts_list *local, struct ike_ts_list *remote)
+{
+	*local = concrete(&w->child->local_ts, &w->local);
+	*remote = concrete(&w->child->remote_ts, &w->connection->remote);
+	return w->connection->remote.family && local->count && remote->count;
+}
+
+void protect_lead(struct daemon *d, const struct wish *w)
+{
+	struct ike_ts_list local, remote;
+	char reason[ROUTES_REASON] = "";
+
+	if (known_ways(w, &local, &remote) && routes_lack(d->routes, &local, &remote) &&
+	    routes_add(d->routes, &w->connection->remote, &local, &remote, reason))
+		log_debug(&d->log, "%s: %s", w->name, reason);
+}
+
+void protect_forget(struct daemon *d, const struct wish *w)
+{
+	struct ike_ts_list local, remote;
+
+	if (known_ways(w, &local, &remote))
+		routes_forget(d->routes, &local, &remote);
 }
 
 int protect_all(struct daemon *d)
 {
-	size_t count = d->conf->connection_count;
+	struct rvl_backend_error error = {""};
 	int err = 0;
 
-	for (size_t i = 0; i < d->wish_count; i++) {
-		struct own own = own_addresses(d, d->wishes[i].connection);
-
-		if (own.count)
-			d->wishes[i].local = own.list[0];
-	}
-	for (size_t i = 0; !err && i < count; i++) {
-		struct own own = own_addresses(d, &d->conf->connections[i]);
-
-		err = protect_connection(d, &d->conf->connections[i], &own);
-	}
 	for (size_t i = 0; !err && i < d->wish_count; i++) {
-		const struct wish *w = &d->wishes[i];
-		struct own own = {.count = 1, .list = {w->local}};
+		const struct conf_connection *c = d->wishes[i]->connection;
 
-		if (w->child == w->connection->children)
-			add_routes(d, w->connection, &own);
+		err = protect_wish(d, d->wishes[i], &error);
+		if (err)
+			log_error(&d->log, "%s:%u: connections.%s: %s", c->file, c->line, c->name,
+				  error.text);
 	}
+	/* Ways in where the peer is known. */
+	for (size_t i = 0; !err && i < d->wish_count; i++)
+		protect_lead(d, d->wishes[i]);
 	return err;
+}
+
+/* IKE SAs that there are go on. */
+static void name_ike_sa(void *context, const struct ike_sa_info *sa,
+			const struct ike_child_info *child)
+{
+	struct daemon *d = context;
+	struct rvl_backend_error ignored = {""};
+
+	if (!child)
+		rvl_sad_bypass_ike(d->sad, &sa->local, &sa->remote, d->conf->daemon.port,
+				   d->conf->daemon.port_nat, &ignored);
+}
+
+/* All that is configured now, and nothing else. */
+static void name_all(struct daemon *d)
+{
+	rvl_sad_unname(d->sad);
+	for (size_t i = 0; i < d->wish_count; i++) {
+		const struct wish *w = d->wishes[i];
+		struct own own = own_addresses(d, w->connection);
+		const struct ike_ts_list remote =
+			concrete(&w->child->remote_ts, &w->connection->remote);
+		struct rvl_backend_error ignored = {""};
+
+		/* The address may have been another one. What can't be had isn't there, either. */
+		if (w->local.family)
+			add_own(&own, &w->local);
+		let_ike_pass(d, w->connection, &own, &ignored);
+		discard(d, w, &own, &remote, &ignored);
+	}
+	ike_list(d->engine, name_ike_sa, d);
+}
+
+void protect_absorb(struct daemon *d)
+{
+	name_all(d);
+	rvl_sad_absorb(d->sad);
+}
+
+int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
+		    struct rvl_backend_error *error)
+{
+	name_all(d);
+	return rvl_sad_release(d->sad, told, context, error);
 }
 
 bool protect_local_address(struct daemon *d, const struct wish *w, struct ike_addr *local)

@@ -1,11 +1,28 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* What the daemon knows, as JSON: keys in kebab case; names of counters as they are written. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/raveld/daemon.h"
 
 #define TEXT 128
+
+json_t *report_text(const char *text)
+{
+	json_t *string = json_string(text);
+	char *plain;
+
+	if (string)
+		return string;
+	plain = strdup(text);
+	for (char *p = plain; p && *p; p++)
+		if (*p & 0x80)
+			*p = '?';
+	string = plain ? json_string(plain) : NULL;
+	free(plain);
+	return string;
+}
 
 static json_t *hex32(uint32_t value)
 {
@@ -192,7 +209,7 @@ bool report_child_is_up(struct daemon *d, const char *connection, const char *ch
 
 static json_t *list_connections(struct daemon *d)
 {
-	const struct wish *w = d->wishes; /* in the same order */
+	struct wish **w = d->wishes; /* in the same order */
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < d->conf->connection_count; i++) {
@@ -207,7 +224,7 @@ static json_t *list_connections(struct daemon *d)
 			json_object_set_new(
 				co, "up",
 				json_boolean(report_child_is_up(d, c->name, child->name)));
-			json_object_set_new(co, "trap", json_boolean(traps_is_set(d, w++)));
+			json_object_set_new(co, "trap", json_boolean(traps_is_set(d, *w++)));
 			json_object_set_new(co, "local-ts", selectors(&child->local_ts));
 			json_object_set_new(co, "remote-ts", selectors(&child->remote_ts));
 			json_array_append_new(children, co);

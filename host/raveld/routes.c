@@ -18,6 +18,7 @@ struct way {
 	uint64_t network; /* network_of() its route */
 	struct netlink_route route;
 	struct ike_ts_kept *local_ts; /* what its source must suit */
+	bool forgotten;
 	UT_hash_handle hh;
 };
 
@@ -182,6 +183,7 @@ static int set(struct routes *r, const struct netlink_route *route,
 	free(way->local_ts);
 	way->local_ts = kept;
 	way->route = *route;
+	way->forgotten = false;
 	return 0;
 }
 
@@ -263,4 +265,64 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 			 route.dst_len, strerror(-err));
 	}
 	return err;
+}
+
+static struct way *way_to(const struct routes *r, const struct rvl_selector *selector)
+{
+	const struct netlink_route route = {.dst = selector->dst, .dst_len = selector->dst_len};
+	const uint64_t network = network_of(&route);
+	struct way *way;
+
+	HASH_FIND(hh, r->ways, &network, sizeof(network), way);
+	return way;
+}
+
+void routes_forget(struct routes *r, const struct ike_ts_list *local_ts,
+		   const struct ike_ts_list *remote_ts)
+{
+	struct rvl_selectors selectors;
+
+	if (rvl_selectors_of(local_ts, remote_ts, &selectors))
+		return;
+	for (size_t i = 0; i < selectors.count; i++) {
+		struct way *way = way_to(r, &selectors.list[i]);
+
+		if (way)
+			way->forgotten = true;
+	}
+}
+
+bool routes_lack(const struct routes *r, const struct ike_ts_list *local_ts,
+		 const struct ike_ts_list *remote_ts)
+{
+	struct rvl_selectors selectors;
+
+	if (rvl_selectors_of(local_ts, remote_ts, &selectors))
+		return false;
+	for (size_t i = 0; i < selectors.count; i++) {
+		const struct way *way = way_to(r, &selectors.list[i]);
+
+		if (!way || way->forgotten)
+			return true;
+	}
+	return false;
+}
+
+void routes_remove(struct routes *r)
+{
+	struct way *way = r->ways, *next;
+
+	for (; way; way = next) {
+		int err;
+
+		next = way->hh.next;
+		if (!way->forgotten)
+			continue;
+		err = netlink_delete_route(r->netlink, &way->route);
+		/* Where it led, the data path discards. */
+		if (err && err != -ESRCH)
+			log_warning(r->log, "%s: a route can't be removed: %s", r->conf->netdev,
+				    strerror(-err));
+		way_free(r, way);
+	}
 }

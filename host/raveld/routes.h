@@ -47,4 +47,14 @@ int routes_add(struct routes *routes, const struct ike_addr *peer,
 	       const struct ike_ts_list *local_ts, const struct ike_ts_list *remote_ts,
 	       char reason[ROUTES_REASON]);
 
+/*
+ * What leads to these networks isn't wanted any more, until it is by another routes_add(). Those
+ * that nobody wants go by routes_remove(), for all that a child doesn't have leads nowhere.
+ */
+void routes_forget(struct routes *routes, const struct ike_ts_list *local_ts,
+		   const struct ike_ts_list *remote_ts);
+bool routes_lack(const struct routes *routes, const struct ike_ts_list *local_ts,
+		 const struct ike_ts_list *remote_ts);
+void routes_remove(struct routes *routes);
+
 #endif

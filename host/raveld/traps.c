@@ -5,9 +5,10 @@
 
 #include "host/raveld/daemon.h"
 
-static uint64_t trap_of(const struct daemon *d, const struct wish *w)
+/* A wish is where it is for as long as it has a trap. */
+static uint64_t trap_of(const struct wish *w)
 {
-	return (uint64_t)(w - d->wishes);
+	return (uint64_t)(uintptr_t)w;
 }
 
 int traps_set(struct daemon *d, struct wish *w)
@@ -15,11 +16,11 @@ int traps_set(struct daemon *d, struct wish *w)
 	struct rvl_backend_error error = {""};
 	int err;
 
-	if (rvl_traps_is_set(rvl_sad_traps(d->sad), trap_of(d, w))) {
+	if (rvl_traps_is_set(rvl_sad_traps(d->sad), trap_of(w))) {
 		traps_listen(d, w);
 		return 0;
 	}
-	err = protect_trap(d, w, trap_of(d, w), &error);
+	err = protect_trap(d, w, trap_of(w), &error);
 	if (err)
 		log_error(&d->log,
 			  "%s:%u: connections.%s.children.%s: its traffic can't bring it "
@@ -29,22 +30,29 @@ int traps_set(struct daemon *d, struct wish *w)
 	return err;
 }
 
+void traps_remove(struct daemon *d, struct wish *w)
+{
+	w->sprung = false;
+	w->listen_at = 0;
+	rvl_traps_remove(rvl_sad_traps(d->sad), trap_of(w));
+}
+
 bool traps_is_set(struct daemon *d, const struct wish *w)
 {
-	return rvl_traps_is_set(rvl_sad_traps(d->sad), trap_of(d, w));
+	return rvl_traps_is_set(rvl_sad_traps(d->sad), trap_of(w));
 }
 
 void traps_listen(struct daemon *d, struct wish *w)
 {
 	w->listen_at = 0;
-	rvl_traps_listen(rvl_sad_traps(d->sad), trap_of(d, w));
+	rvl_traps_listen(rvl_sad_traps(d->sad), trap_of(w));
 }
 
 void traps_release(struct daemon *d, struct wish *w)
 {
 	w->sprung = false;
 	w->listen_at = 0;
-	rvl_traps_release(rvl_sad_traps(d->sad), trap_of(d, w));
+	rvl_traps_release(rvl_sad_traps(d->sad), trap_of(w));
 	datapath_wake(d->datapath);
 }
 
@@ -52,13 +60,13 @@ void traps_give_up(struct daemon *d, struct wish *w, uint64_t listen_at)
 {
 	w->sprung = false;
 	w->listen_at = listen_at;
-	rvl_traps_give_up(rvl_sad_traps(d->sad), trap_of(d, w));
+	rvl_traps_give_up(rvl_sad_traps(d->sad), trap_of(w));
 }
 
 void traps_give_up_all(struct daemon *d)
 {
 	for (size_t i = 0; i < d->wish_count; i++)
-		traps_give_up(d, &d->wishes[i], 0);
+		traps_give_up(d, d->wishes[i], 0);
 }
 
 /* One end of a packet, as a traffic selector: its port if it shows one (RFC 7296, section 2.9). */
@@ -99,7 +107,7 @@ static void on_sprung(uv_async_t *async)
 
 	while (rvl_traps_next(rvl_sad_traps(d->sad), &id, &packet))
 		if (!d->stopping)
-			spring(d, &d->wishes[id], &packet);
+			spring(d, (struct wish *)(uintptr_t)id, &packet);
 	negotiation_settle(d);
 }
 
@@ -114,7 +122,7 @@ int traps_start(struct daemon *d)
 
 	d->sprung_async.data = d;
 	for (size_t i = 0; !err && i < d->wish_count; i++)
-		if (d->wishes[i].child->start >= CONF_START_TRAP)
-			err = traps_set(d, &d->wishes[i]);
+		if (d->wishes[i]->child->start >= CONF_START_TRAP)
+			err = traps_set(d, d->wishes[i]);
 	return err;
 }

@@ -15,6 +15,7 @@ struct rvl_fixed {
 	uint16_t policy;
 	bool learned;
 	bool kept;
+	bool named;   /* unless learned */
 	size_t flows; /* that it holds */
 	struct rvl_fixed *prev;
 	struct rvl_fixed *next;
@@ -93,6 +94,7 @@ static int add(struct rvl_fixed_table *table, const struct rvl_selector *selecto
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	fixed->selector = rvl_selector_key(selector);
 	fixed->policy = RVL_BACKEND_ANY;
+	fixed->named = true;
 	HASH_ADD(hh, *head, selector, sizeof(fixed->selector), fixed);
 	if (!fixed->hh.tbl) {
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
@@ -136,26 +138,108 @@ int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *sele
 	if (fixed->learned && !fixed->flows)
 		leave_idle(table, fixed);
 	fixed->learned = false;
+	fixed->named = true;
 	return 0;
+}
+
+/* Out of the data path. -errno: it stays, and does what it did. */
+static int clear(struct rvl_fixed_table *table, const struct rvl_fixed *fixed, bool bypass,
+		 struct rvl_backend_error *error)
+{
+	int err;
+
+	rvl_inbound_remove(table->inbound, &fixed->selector, bypass);
+	err = rvl_policies_clear(table->policies, fixed->policy, error);
+	/* The room that it had is there. */
+	if (err)
+		rvl_inbound_add(table->inbound, &fixed->selector, bypass);
+	return err;
 }
 
 /* An idle discard goes. -errno: it stays, and discards as before. */
 static int remove_idle(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
 {
 	struct rvl_backend_error ignored = {""};
-	int err;
+	int err = clear(table, fixed, false, &ignored);
 
-	rvl_inbound_remove(table->inbound, &fixed->selector, false);
-	err = rvl_policies_clear(table->policies, fixed->policy, &ignored);
-	if (err) {
-		/* The room that it had is there. */
-		rvl_inbound_add(table->inbound, &fixed->selector, false);
+	if (err)
 		return err;
-	}
 	leave_idle(table, fixed);
 	HASH_DELETE(hh, table->discards, fixed);
 	free(fixed);
 	return 0;
+}
+
+void rvl_fixed_unname(struct rvl_fixed_table *table)
+{
+	for (struct rvl_fixed *f = table->bypasses; f; f = f->hh.next)
+		f->named = false;
+	for (struct rvl_fixed *f = table->discards; f; f = f->hh.next)
+		f->named = false;
+}
+
+static bool is_within_named(const struct rvl_fixed_table *table, const struct rvl_fixed *fixed)
+{
+	for (const struct rvl_fixed *f = table->discards; f; f = f->hh.next)
+		if (f->named && !f->learned && rvl_selector_within(&fixed->selector, &f->selector))
+			return true;
+	return false;
+}
+
+void rvl_fixed_absorb_unnamed(struct rvl_fixed_table *table)
+{
+	struct rvl_fixed *fixed = table->discards, *next;
+
+	for (; fixed; fixed = next) {
+		next = fixed->hh.next;
+		if (fixed->named || fixed->learned || !is_within_named(table, fixed))
+			continue;
+		fixed->learned = true;
+		fixed->kept = false;
+		if (fixed->flows)
+			continue;
+		DL_APPEND(table->idle, fixed);
+		table->idle_count++;
+		remove_idle(table, fixed);
+	}
+}
+
+static int release_unnamed(struct rvl_fixed_table *table, enum rvl_action action,
+			   rvl_fixed_told_fn *told, void *context, struct rvl_backend_error *error)
+{
+	bool bypass = action == RVL_BYPASS;
+	struct rvl_fixed **head = bypass ? &table->bypasses : &table->discards;
+	struct rvl_fixed *fixed = *head, *next;
+	int err = 0;
+
+	for (; fixed; fixed = next) {
+		int kept;
+
+		next = fixed->hh.next;
+		if (fixed->named || fixed->learned)
+			continue;
+		if (fixed->flows) {
+			fixed->learned = fixed->kept = true;
+			continue;
+		}
+		kept = clear(table, fixed, bypass, error);
+		err = err ? err : kept;
+		if (kept)
+			continue;
+		told(context, &fixed->selector, action);
+		HASH_DELETE(hh, *head, fixed);
+		free(fixed);
+	}
+	return err;
+}
+
+int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, rvl_fixed_told_fn *told, void *context,
+			      struct rvl_backend_error *error)
+{
+	int err = release_unnamed(table, RVL_BYPASS, told, context, error);
+	int other = release_unnamed(table, RVL_DISCARD, told, context, error);
+
+	return err ? err : other;
 }
 
 bool rvl_fixed_make_room(struct rvl_fixed_table *table)

@@ -3,10 +3,10 @@
  * Policies that no SA ends: IKE's bypasses, and the discards beneath flows, which hold them while
  * no SA has them. Each has its inbound half.
  *
- * A discard is configured and stays for good, or it is learned: made for a flow that no other one
- * holds. A learned one stays while it holds a flow. Afterwards the last 64 of them stay, so that
- * what was protected once isn't in clear the moment after; but one that no SA in use has stood on
- * goes at once.
+ * A discard is configured and stays until it is released, or it is learned: made for a flow that no
+ * other one holds. A learned one stays while it holds a flow. Afterwards the last 64 of them stay,
+ * so that what was protected once isn't in clear the moment after; but one that no SA in use has
+ * stood on goes at once.
  */
 #ifndef RVL_SA_FIXED_H
 #define RVL_SA_FIXED_H
@@ -28,6 +28,23 @@ void rvl_fixed_table_free(struct rvl_fixed_table *table);
  * *error set. */
 int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *selector,
 		  enum rvl_action action, struct rvl_backend_error *error);
+
+/* Whatever is configured counts as unnamed, and is in force as before, until it is named by
+ * rvl_fixed_add() again. */
+void rvl_fixed_unname(struct rvl_fixed_table *table);
+
+/* Of what is unnamed those discards go that lie within a named one, whose flows they would hide;
+ * one that holds a flow goes with it. What is discarded is so afterwards. */
+void rvl_fixed_absorb_unnamed(struct rvl_fixed_table *table);
+
+/*
+ * What is unnamed goes, but for discards that hold a flow, which are as if learned; told() hears of
+ * each. Returns 0, or -errno with *error set: the data path keeps some.
+ */
+typedef void rvl_fixed_told_fn(void *context, const struct rvl_selector *selector,
+			       enum rvl_action action);
+int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, rvl_fixed_told_fn *told, void *context,
+			      struct rvl_backend_error *error);
 
 /*
  * A flow is to be held from now on, until rvl_fixed_release(): by *fixed, which is a discard that

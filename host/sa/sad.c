@@ -246,6 +246,14 @@ int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 	return err;
 }
 
+int rvl_sad_can_protect(const struct ike_ts_list *local, const struct ike_ts_list *remote,
+			struct rvl_backend_error *error)
+{
+	struct rvl_selectors selectors;
+
+	return selectors_of(local, remote, &selectors, error);
+}
+
 int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
 		 const struct ike_ts_list *remote, struct rvl_backend_error *error)
 {
@@ -280,6 +288,22 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 		err = rvl_fixed_add(sad->fixed, &s, RVL_BYPASS, error);
 	}
 	return err;
+}
+
+void rvl_sad_unname(struct rvl_sad *sad)
+{
+	rvl_fixed_unname(sad->fixed);
+}
+
+void rvl_sad_absorb(struct rvl_sad *sad)
+{
+	rvl_fixed_absorb_unnamed(sad->fixed);
+}
+
+int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
+		    struct rvl_backend_error *error)
+{
+	return rvl_fixed_release_unnamed(sad->fixed, told, context, error);
 }
 
 /* --------------------------------------------------------------------------- the SAs of a child */

@@ -21,10 +21,11 @@
  * rekeyed away or never used, go on to receive, send nothing, and get no flow by anybody's removal:
  * only by a use of their own, which is how a rekey that failed goes back.
  *
- * For every flow that is configured to be protected there is a discard policy for as long as the
- * daemon runs; the protect policies of an SA stand before it. An SA that goes away leaves the
- * discard policy behind. What is known only once an SA is negotiated gets its discard policy with
- * the first step; of those that no SA has any more, the last 64 that were in use are kept.
+ * For every flow that is configured to be protected there is a discard policy until an operator
+ * releases it (rvl_sad_release()); the protect policies of an SA stand before it. An SA that goes
+ * away leaves the discard policy behind. What is known only once an SA is negotiated gets its
+ * discard policy with the first step; of those that no SA has any more, the last 64 that were in
+ * use are kept.
  *
  * All functions are the control thread's; rvl_sad_inbound() and rvl_sad_traps() give what the
  * data thread asks.
@@ -58,6 +59,10 @@ void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi);
 int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 		    const struct ike_ts_list *remote, struct rvl_backend_error *error);
 
+/* The same without doing it, as far as it depends on the selectors. */
+int rvl_sad_can_protect(const struct ike_ts_list *local, const struct ike_ts_list *remote,
+			struct rvl_backend_error *error);
+
 /* Traffic of these flows, which are protected, springs the trap of this id (trap.h) while no SA has
  * them. -errno with *error set. */
 int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
@@ -67,6 +72,20 @@ int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *loc
 int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 		       const struct ike_addr *remote, uint16_t port, uint16_t port_nat,
 		       struct rvl_backend_error *error);
+
+/*
+ * When another configuration is in force: what rvl_sad_protect() and rvl_sad_bypass_ike() were
+ * ever given counts as unnamed, though it stays, until it is given again. What isn't is absorbed
+ * where it lies within what is, for the narrower one would have its packets. All the rest is taken
+ * back by rvl_sad_release(), but for the protection of flows that a child has; told() hears of
+ * each. -errno with *error set: some of it stays.
+ */
+void rvl_sad_unname(struct rvl_sad *sad);
+void rvl_sad_absorb(struct rvl_sad *sad);
+typedef void rvl_sad_told_fn(void *context, const struct rvl_selector *selector,
+			     enum rvl_action action);
+int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
+		    struct rvl_backend_error *error);
 
 /* A child SA. keys are AES key and salt (RFC 4106, section 8.1), key_len octets in all; what is
  * pointed to is copied. */

@@ -35,12 +35,13 @@ struct rvl_traps {
 	struct rvl_policies *policies;
 	atomic_bool any;
 	atomic_size_t released_count;
-	pthread_mutex_t lock; /* guards all below */
-	struct trap *traps;   /* by id */
-	struct trap *sprung;  /* and not told of, the first one first */
-	struct rvl_spd *spd;  /* a discard for each selector, its sa the place in traps_of */
-	struct trap **trap_of;
-	uint32_t selectors;
+	pthread_mutex_t lock;  /* guards all below */
+	struct trap *traps;    /* by id */
+	struct trap *sprung;   /* and not told of, the first one first */
+	struct rvl_spd *spd;   /* a discard for each selector, its sa the place in traps_of */
+	struct trap **trap_of; /* NULL: a place that is free, */
+	uint32_t selectors;    /* as are those from here on; */
+	uint32_t gaps;	       /* so many are before */
 	uint32_t room;
 	size_t held; /* frames, with those released */
 	struct held *released;
@@ -124,17 +125,46 @@ static struct trap *find_or_make(struct rvl_traps *traps, uint64_t id)
 	return NULL;
 }
 
+/* Behind all others as long as there is room, for the first one has a flow. */
+static uint32_t take_place(struct rvl_traps *traps)
+{
+	uint32_t at = 0;
+
+	if (traps->selectors < traps->room)
+		return traps->selectors++;
+	while (traps->trap_of[at])
+		at++;
+	traps->gaps--;
+	return at;
+}
+
 static void watch(struct rvl_traps *traps, struct trap *trap, const struct rvl_selector *selector)
 {
+	uint32_t at = take_place(traps);
 	const struct rvl_policy policy = {
 		.priority = rvl_selector_priority(selector, RVL_DISCARD),
 		.selector = *selector,
 		.action = RVL_DISCARD,
-		.sa = (uint16_t)traps->selectors,
+		.sa = (uint16_t)at,
 	};
 
-	traps->trap_of[traps->selectors] = trap;
-	rvl_spd_set(traps->spd, traps->selectors++, &policy);
+	traps->trap_of[at] = trap;
+	rvl_spd_set(traps->spd, at, &policy);
+}
+
+static void unwatch(struct rvl_traps *traps, const struct trap *trap)
+{
+	for (uint32_t i = 0; i < traps->selectors; i++) {
+		if (traps->trap_of[i] != trap)
+			continue;
+		rvl_spd_clear(traps->spd, i);
+		traps->trap_of[i] = NULL;
+		traps->gaps++;
+	}
+	while (traps->selectors && !traps->trap_of[traps->selectors - 1]) {
+		traps->selectors--;
+		traps->gaps--;
+	}
 }
 
 static void become(struct rvl_traps *traps, struct trap *trap, enum state state)
@@ -144,6 +174,19 @@ static void become(struct rvl_traps *traps, struct trap *trap, enum state state)
 	if (state == SPRUNG)
 		DL_APPEND(traps->sprung, trap);
 	trap->state = state;
+}
+
+/* What it holds, which goes nowhere; it is deaf. */
+static struct held *lose(struct rvl_traps *traps, struct trap *trap)
+{
+	struct held *lost = trap->held;
+
+	become(traps, trap, DEAF);
+	traps->held -= trap->count;
+	traps->counters.dropped += trap->count;
+	trap->held = NULL;
+	trap->count = 0;
+	return lost;
 }
 
 /* A narrower policy that discards has the packet for itself. */
@@ -182,7 +225,7 @@ int rvl_traps_add(struct rvl_traps *traps, uint64_t id, const struct rvl_selecto
 	int err = 0;
 
 	pthread_mutex_lock(&traps->lock);
-	if (selectors->count > traps->room - traps->selectors)
+	if (selectors->count > traps->room - traps->selectors + traps->gaps)
 		err = -ENOSPC;
 	else
 		trap = find_or_make(traps, id);
@@ -236,16 +279,27 @@ void rvl_traps_give_up(struct rvl_traps *traps, uint64_t id)
 
 	pthread_mutex_lock(&traps->lock);
 	trap = find(traps, id);
+	if (trap)
+		lost = lose(traps, trap);
+	pthread_mutex_unlock(&traps->lock);
+	free_held(lost);
+}
+
+void rvl_traps_remove(struct rvl_traps *traps, uint64_t id)
+{
+	struct held *lost = NULL;
+	struct trap *trap;
+
+	pthread_mutex_lock(&traps->lock);
+	trap = find(traps, id);
 	if (trap) {
-		become(traps, trap, DEAF);
-		lost = trap->held;
-		traps->held -= trap->count;
-		traps->counters.dropped += trap->count;
-		trap->held = NULL;
-		trap->count = 0;
+		lost = lose(traps, trap);
+		unwatch(traps, trap);
+		HASH_DELETE(hh, traps->traps, trap);
 	}
 	pthread_mutex_unlock(&traps->lock);
 	free_held(lost);
+	free(trap);
 }
 
 void rvl_traps_listen(struct rvl_traps *traps, uint64_t id)

@@ -38,9 +38,14 @@ void rvl_traps_free(struct rvl_traps *traps);
 /* ---- the control thread's */
 
 /* From now on these flows are watched too, for the trap of this id. Of two that watch one flow, the
- * one that came first has it. 0, or -errno with *error set: nothing has changed. */
+ * one that came first has it (or, once all room was used up, either of them). 0, or -errno with
+ * *error set: nothing has changed. */
 int rvl_traps_add(struct rvl_traps *traps, uint64_t id, const struct rvl_selectors *selectors,
 		  struct rvl_backend_error *error);
+
+/* There is no such trap any more: its flows are discarded, and what it holds is dropped. Nothing
+ * happens if there was none. */
+void rvl_traps_remove(struct rvl_traps *traps, uint64_t id);
 
 /* The next trap that is sprung and hasn't been told of, and what sprang it. False: there is none.
  */

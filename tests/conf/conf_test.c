@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The language of swanctl.conf: what it means, and what is refused with file, line and key.
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -536,6 +537,146 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		assert_refused(cases[i].text, cases[i].message);
 }
 
+/* What becomes of a connection and its child, where `old` stands in the whole text and now `new`.
+ */
+static void compare(const char *old, const char *new, enum conf_change connection,
+		    enum conf_change child)
+{
+	char text[4096];
+	const char *at = strstr(whole, old);
+	struct conf *before = load(whole), *after;
+	const struct conf_connection *a, *b;
+
+	assert_non_null(at);
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - whole), whole, new, at + strlen(old));
+	after = load(text);
+	a = conf_find_connection(before, "gw");
+	b = conf_find_connection(after, "gw");
+	if (conf_compare_connection(a, b) != connection ||
+	    conf_compare_child(a->children, b->children) != child)
+		fail_msg("%s: %d, %d", new, conf_compare_connection(a, b),
+			 conf_compare_child(a->children, b->children));
+	conf_free(before);
+	conf_free(after);
+}
+
+static void changes_are_told_by_value(void **state)
+{
+	static const struct {
+		const char *line;
+		enum conf_change change;
+	} connection[] =
+		{
+			{"local_addrs = 192.0.2.9", CONF_REPLACED},
+			{"remote_addrs = 192.0.2.9", CONF_REPLACED},
+			{"remote_port = 501", CONF_REPLACED},
+			{"proposals = aes256gcm16-prfsha512-x25519", CONF_REPLACED},
+			{"proposals = default", CONF_REPLACED},
+			{"encap = no", CONF_REPLACED},
+			{"dpd_delay = 121", CONF_ADJUSTED},
+			{"rekey_time = 10801", CONF_ADJUSTED},
+			{"rand_time = 599", CONF_ADJUSTED},
+			{"reauth_time = 86401", CONF_ADJUSTED},
+			{"over_time = 601", CONF_ADJUSTED},
+			{"unique = keep", CONF_ADJUSTED},
+			{"childless = never", CONF_ADJUSTED},
+			{"keyingtries = 4", CONF_ADJUSTED},
+			{"mobike = no", CONF_UNCHANGED},
+			{"dpd_delay = 2m", CONF_UNCHANGED},
+		},
+	  child[] = {
+		  {"local_ts = 10.1.0.0/24", CONF_REPLACED},
+		  {"remote_ts = 10.2.0.0/25", CONF_REPLACED},
+		  {"remote_ts = 10.2.0.0/24[tcp]", CONF_REPLACED},
+		  {"remote_ts = dynamic", CONF_REPLACED},
+		  {"esp_proposals = aes256gcm16", CONF_REPLACED},
+		  {"esp_proposals = aes128gcm16-x25519", CONF_REPLACED},
+		  {"start_action = none", CONF_ADJUSTED},
+		  {"dpd_action = trap", CONF_ADJUSTED},
+		  {"close_action = none", CONF_ADJUSTED},
+		  {"rekey_time = 1799", CONF_ADJUSTED},
+		  {"rand_time = 299", CONF_ADJUSTED},
+		  {"life_time = 2401", CONF_ADJUSTED},
+		  {"life_bytes = 11g", CONF_ADJUSTED},
+		  {"life_packets = 1025", CONF_ADJUSTED},
+		  {"rekey_bytes = 1g", CONF_ADJUSTED},
+		  {"rekey_packets = 1000", CONF_ADJUSTED},
+		  {"replay_window = 64", CONF_ADJUSTED},
+		  {"copy_df = yes", CONF_ADJUSTED},
+		  {"copy_dscp = no", CONF_ADJUSTED},
+		  {"hw_offload = auto", CONF_ADJUSTED},
+		  {"copy_ecn = yes", CONF_UNCHANGED},
+		  {"life_packets = 1k", CONF_UNCHANGED},
+	  };
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(connection) / sizeof(connection[0]); i++) {
+		snprintf(text, sizeof(text), "%s\nchildren {", connection[i].line);
+		compare("children {", text, connection[i].change, CONF_UNCHANGED);
+	}
+	for (size_t i = 0; i < sizeof(child) / sizeof(child[0]); i++) {
+		snprintf(text, sizeof(text), "hw_offload = packet\n%s\n", child[i].line);
+		compare("hw_offload = packet\n", text, CONF_UNCHANGED, child[i].change);
+	}
+	compare("id = moon.example.org", "id = MOON.example.org", CONF_UNCHANGED, CONF_UNCHANGED);
+	compare("id = moon.example.org", "id = mars.example.org", CONF_REPLACED, CONF_UNCHANGED);
+	compare("id = sun.example.org", "id = %any", CONF_REPLACED, CONF_UNCHANGED);
+	compare("connections {", "\n\n# moved\nconnections {", CONF_UNCHANGED, CONF_UNCHANGED);
+}
+
+static void keys_of_a_daemon_that_runs_are_kept(void **state)
+{
+	static const struct {
+		const char *line;
+		const char *key; /* NULL: it may change */
+	} cases[] = {
+		{"backend = user\n device = pci:0000:01:00.0", "backend"},
+		{"wire = veth1", "wire"},
+		{"netdev = rvl1", "netdev"},
+		{"address = 192.0.2.1/25", "address"},
+		{"address = 192.0.2.1/24, 192.0.2.2/24", "address"},
+		{"mtu = 1400", "mtu"},
+		{"socket = /run/other.sock", "socket"},
+		{"port = 501", "port"},
+		{"port_nat_t = 4501", "port_nat_t"},
+		{"install_routes = no", "install_routes"},
+		{"routing_table = 221", "routing_table"},
+		{"routing_table_prio = 221", "routing_table_prio"},
+		{"log_level = debug", NULL},
+		{"keep_alive = 0", NULL},
+		{"retransmit_timeout = 1s", NULL},
+		{"retransmit_tries = 9", NULL},
+		{"exempt_connected = no", NULL},
+	};
+	const char *usual = "raveld { backend = soft\n wire = veth0\n address = 192.0.2.1/24\n";
+	char text[512], expected[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conf_error error = {""};
+		struct conf *before, *after;
+
+		snprintf(text, sizeof(text), "%s}", usual);
+		before = load(text);
+		snprintf(text, sizeof(text), "\n%s%s\n}", usual, cases[i].line);
+		after = load(text);
+		assert_int_equal(conf_check_daemon(&before->daemon, &before->daemon, &error), 0);
+		if (cases[i].key) {
+			assert_int_equal(conf_check_daemon(&before->daemon, &after->daemon, &error),
+					 -EINVAL);
+			snprintf(expected, sizeof(expected),
+				 "t.conf:2: raveld.%s: changed, and needs a restart", cases[i].key);
+			assert_string_equal(error.text, expected);
+		} else {
+			assert_int_equal(conf_check_daemon(&before->daemon, &after->daemon, &error),
+					 0);
+		}
+		conf_free(before);
+		conf_free(after);
+	}
+}
+
 static void no_message_shows_a_secret(void **state)
 {
 	static const char *const texts[] = {
@@ -611,6 +752,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(defaults_are_as_documented),
 		cmocka_unit_test(what_is_not_supported_is_refused_by_name),
 		cmocka_unit_test(daemon_and_secrets_are_checked_too),
+		cmocka_unit_test(changes_are_told_by_value),
+		cmocka_unit_test(keys_of_a_daemon_that_runs_are_kept),
 		cmocka_unit_test(no_message_shows_a_secret),
 		cmocka_unit_test(any_octets_are_read_or_refused),
 	};

@@ -87,7 +87,11 @@ static bool is_refused(void)
 static void table_info(struct rvl_backend *backend, struct rvl_backend_info *info)
 {
 	(void)backend;
-	*info = (struct rvl_backend_info){.outbound_sas = SAS, .inbound_sas = SAS};
+	*info = (struct rvl_backend_info){
+		.outbound_sas = SAS,
+		.inbound_sas = SAS,
+		.policies = POLICIES,
+	};
 }
 
 static int table_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *params,

@@ -395,6 +395,98 @@ static void spis_never_collide(void **state)
 		assert_int_not_equal(spis[i], spis[i - 1]);
 }
 
+static void count(void *context, const struct rvl_selector *selector, enum rvl_action action)
+{
+	(void)selector;
+	*(unsigned int *)context += action == RVL_DISCARD ? 1 : 100;
+}
+
+static int release(struct bed *bed, unsigned int *released)
+{
+	struct rvl_backend_error error = {""};
+
+	*released = 0;
+	return rvl_sad_release(bed->sad, count, released, &error);
+}
+
+/* Of what was configured, that stays which is configured again, and what a child has. */
+static void what_is_not_named_again_is_open_once_it_is_released(void **state)
+{
+	const struct ike_addr own = addr_of("10.1.0.1"), peer = addr_of("10.2.0.1");
+	const struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	const struct ike_ts_list other = ts_of("10.3.0.0/16");
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+	unsigned int released;
+
+	assert_int_equal(rvl_sad_protect(bed->sad, &local, &other, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
+	assert_counts(bed, 0, 0, 0, 4);
+	rvl_sad_unname(bed->sad);
+	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(release(bed, &released), 0);
+	assert_int_equal(released, 1);
+	assert_counts(bed, 0, 0, 0, 3);
+	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
+	assert_false(clear_comes_in(bed, 53));
+	take_steps(bed, 1, 0, 3);
+	rvl_sad_unname(bed->sad);
+	bed->no_clear = true;
+	assert_int_not_equal(release(bed, &released), 0);
+	assert_counts(bed, 1, 1, 1, 4);
+	bed->no_clear = false;
+	assert_int_equal(release(bed, &released), 0);
+	assert_int_equal(released, 200);
+	assert_counts(bed, 1, 1, 1, 2);
+	assert_int_equal(spi_on_the_wire(bed), BED_OUT + 1);
+	/* It is held after its child. Named once more, it is configured as ever. */
+	child_remove(bed, 1);
+	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
+	assert_false(clear_comes_in(bed, 53));
+	rvl_sad_unname(bed->sad);
+	assert_int_equal(release(bed, &released), 0);
+	assert_counts(bed, 0, 0, 0, 1);
+	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	rvl_sad_unname(bed->sad);
+	assert_int_equal(release(bed, &released), 0);
+	assert_counts(bed, 0, 0, 0, 0);
+	assert_int_equal(spi_on_the_wire(bed), BED_CLEAR);
+	assert_true(clear_comes_in(bed, 53));
+}
+
+/* A narrower discard of before would have packets of what is protected now. */
+static void what_is_hidden_by_an_earlier_discard_is_not_for_long(void **state)
+{
+	const struct ike_ts_list local = ts_of("10.1.0.0/16"), narrow = ts_of("10.2.0.0/24");
+	const struct ike_ts_list other = ts_of("10.3.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+
+	for (unsigned int flows = 0; flows < 2; flows++) {
+		assert_int_equal(rvl_sad_protect(bed->sad, &local, &narrow, &error), 0);
+		assert_int_equal(rvl_sad_protect(bed->sad, &local, &other, &error), 0);
+		bed->theirs = narrow;
+		if (flows)
+			take_steps(bed, 2, 0, 3);
+		bed->theirs = remote;
+		take_steps(bed, 1, 0, 3);
+		assert_int_equal(spi_on_the_wire(bed), flows ? BED_OUT + 2 : BED_HELD);
+		rvl_sad_unname(bed->sad);
+		assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+		rvl_sad_absorb(bed->sad);
+		if (flows) {
+			assert_int_equal(spi_on_the_wire(bed), BED_OUT + 2);
+			child_remove(bed, 2);
+		}
+		assert_int_equal(spi_on_the_wire(bed), BED_OUT + 1);
+		assert_counts(bed, 1, 1, 1, 3);
+		child_remove(bed, 1);
+		assert_int_equal(spi_on_the_wire(bed), BED_HELD);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -423,6 +515,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(udp_port_of_esp_is_the_configured_one, bed_set_up,
 						bed_tear_down),
 		cmocka_unit_test_setup_teardown(spis_never_collide, bed_set_up, bed_tear_down),
+		PROTECTED(what_is_not_named_again_is_open_once_it_is_released),
+		PROTECTED(what_is_hidden_by_an_earlier_discard_is_not_for_long),
 	};
 
 	if (geteuid()) {

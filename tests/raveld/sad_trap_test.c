@@ -221,6 +221,58 @@ static void flows_beyond_the_policy_table_get_no_trap(void **state)
 	assert_false(rvl_traps_is_set(traps_of(bed), BED_POLICIES / 64));
 }
 
+static void a_trap_that_is_removed_leaves_its_flows_discarded(void **state)
+{
+	struct bed *bed = *state;
+	struct rvl_ip packet;
+	bool sprung;
+
+	rvl_traps_remove(traps_of(bed), TRAP);
+	set_trap(bed, TRAP, "10.1.0.0/16", "10.2.0.0/16");
+	assert_true(caught(bed));
+	rvl_traps_remove(traps_of(bed), TRAP);
+	assert_false(rvl_traps_is_set(traps_of(bed), TRAP));
+	assert_int_equal(told(bed, &packet), 0);
+	assert_counted(bed, 1, 1);
+	assert_false(caught(bed));
+	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
+	/* Of two, the other one has the flow then. */
+	set_trap(bed, TRAP, "10.1.0.0/16", "10.2.0.0/16");
+	set_trap(bed, TRAP + 1, "10.1.0.0/16", "10.2.0.0/16");
+	set_trap(bed, TRAP + 2, "10.1.0.0/16", "10.2.0.0/16");
+	rvl_traps_remove(traps_of(bed), TRAP);
+	assert_true(caught_to(bed, THEIRS, 53, &sprung));
+	assert_int_equal(told(bed, &packet), TRAP + 1);
+	rvl_traps_remove(traps_of(bed), TRAP + 2);
+	rvl_traps_remove(traps_of(bed), TRAP + 1);
+	assert_false(caught(bed));
+}
+
+static void room_of_removed_traps_is_used_again(void **state)
+{
+	struct rvl_selectors selectors = {.count = 64};
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+	bool sprung;
+
+	for (unsigned int i = 0; i < 64; i++)
+		selectors.list[i] = rvl_selector_any();
+	for (uint64_t id = 0; id < BED_POLICIES / 64; id++)
+		assert_int_equal(rvl_traps_add(traps_of(bed), id, &selectors, &error), 0);
+	for (unsigned int times = 0; times < 3; times++) {
+		for (uint64_t id = 1; id < 6; id += 2)
+			rvl_traps_remove(traps_of(bed), id);
+		for (uint64_t id = 1; id < 6; id += 2)
+			assert_int_equal(rvl_traps_add(traps_of(bed), id, &selectors, &error), 0);
+		assert_int_equal(rvl_traps_add(traps_of(bed), BED_POLICIES, &selectors, &error),
+				 -ENOSPC);
+	}
+	for (uint64_t id = 0; id < BED_POLICIES / 64; id++)
+		rvl_traps_remove(traps_of(bed), id);
+	set_trap(bed, TRAP, "10.1.0.0/16", "10.2.0.0/16");
+	assert_true(caught_to(bed, THEIRS, 53, &sprung));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +282,8 @@ int main(void)
 		PROTECTED(only_what_its_policy_discards_is_caught),
 		PROTECTED(there_is_room_for_so_many),
 		PROTECTED(flows_beyond_the_policy_table_get_no_trap),
+		PROTECTED(a_trap_that_is_removed_leaves_its_flows_discarded),
+		PROTECTED(room_of_removed_traps_is_used_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What has changed between two configurations, and what that means for what runs. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host/conf/conf.h"
+
+static enum conf_change change(bool replaced, bool adjusted)
+{
+	if (replaced)
+		return CONF_REPLACED;
+	return adjusted ? CONF_ADJUSTED : CONF_UNCHANGED;
+}
+
+enum conf_change conf_compare_connection(const struct conf_connection *old,
+					 const struct conf_connection *new)
+{
+	bool replaced = !ike_addr_equal(&old->local, &new->local) ||
+			!ike_addr_equal(&old->remote, &new->remote) ||
+			!ike_id_equal(&old->local_id, &new->local_id) ||
+			!ike_id_equal(&old->remote_id, &new->remote_id) ||
+			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,
+					     new->proposal_count) ||
+			old->encap != new->encap;
+	bool adjusted = old->fragmentation != new->fragmentation ||
+			old->dpd_delay != new->dpd_delay || old->rekey_time != new->rekey_time ||
+			old->rand_time != new->rand_time || old->reauth_time != new->reauth_time ||
+			old->over_time != new->over_time || old->unique != new->unique ||
+			old->childless != new->childless || old->keyingtries != new->keyingtries;
+
+	return change(replaced, adjusted);
+}
+
+enum conf_change conf_compare_child(const struct conf_child *old, const struct conf_child *new)
+{
+	bool replaced = !ike_ts_lists_equal(&old->local_ts, &new->local_ts) ||
+			!ike_ts_lists_equal(&old->remote_ts, &new->remote_ts) ||
+			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,
+					     new->proposal_count);
+	bool adjusted =
+		old->start != new->start || old->dpd_action != new->dpd_action ||
+		old->close_action != new->close_action || old->rekey_time != new->rekey_time ||
+		old->rand_time != new->rand_time || old->life_time != new->life_time ||
+		old->life_bytes != new->life_bytes || old->life_packets != new->life_packets ||
+		old->rekey_bytes != new->rekey_bytes || old->rekey_packets != new->rekey_packets ||
+		old->replay_window != new->replay_window || old->df != new->df ||
+		old->copy_dscp != new->copy_dscp || old->offload != new->offload;
+
+	return change(replaced, adjusted);
+}
+
+static bool same_addresses(const struct conf_daemon *a, const struct conf_daemon *b)
+{
+	bool same = a->address_count == b->address_count;
+
+	for (size_t i = 0; same && i < a->address_count; i++)
+		same = !memcmp(a->addresses[i].ip, b->addresses[i].ip, 4) &&
+		       a->addresses[i].prefix_len == b->addresses[i].prefix_len;
+	return same;
+}
+
+int conf_check_daemon(const struct conf_daemon *old, const struct conf_daemon *new,
+		      struct conf_error *error)
+{
+	const struct {
+		const char *key;
+		bool same;
+	} fixed[] = {
+		{"backend", old->backend == new->backend},
+		{"device", !strcmp(old->device, new->device)},
+		{"wire", !strcmp(old->wire, new->wire)},
+		{"netdev", !strcmp(old->netdev, new->netdev)},
+		{"address", same_addresses(old, new)},
+		{"mtu", old->mtu == new->mtu},
+		{"socket", !strcmp(old->socket, new->socket)},
+		{"port", old->port == new->port},
+		{"port_nat_t", old->port_nat == new->port_nat},
+		{"install_routes", old->install_routes == new->install_routes},
+		{"routing_table", old->routing_table == new->routing_table},
+		{"routing_table_prio", old->routing_priority == new->routing_priority},
+	};
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+		if (fixed[i].same)
+			continue;
+		snprintf(error->text, sizeof(error->text),
+			 "%s:%u: raveld.%s: changed, and needs a restart", new->file, new->line,
+			 fixed[i].key);
+		return -EINVAL;
+	}
+	return 0;
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* What is wanted of each configured child, and what the core has to know of the configuration. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/raveld/daemon.h"
+
+static void name_of(const char *connection, const char *child, char name[2 * CONF_NAME_MAX])
+{
+	snprintf(name, 2 * CONF_NAME_MAX, "%s.%s", connection, child);
+}
+
+struct wish *wishes_find(const struct daemon *d, const char *connection, const char *child)
+{
+	char name[2 * CONF_NAME_MAX];
+	struct wish *found;
+
+	name_of(connection, child, name);
+	HASH_FIND_STR(d->wishes_by_name, name, found);
+	return found;
+}
+
+struct wish *wish_new(const struct conf_connection *connection, const struct conf_child *child)
+{
+	struct wish *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	name_of(connection->name, child->name, w->name);
+	w->connection = connection;
+	w->child = child;
+	return w;
+}
+
+bool wish_starts(const struct wish *w)
+{
+	return w->child->start == CONF_START_START || w->child->start == CONF_START_TRAP_START;
+}
+
+int wishes_make(struct daemon *d)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < d->conf->connection_count; i++)
+		count += d->conf->connections[i].child_count;
+	d->wishes = calloc(count + 1, sizeof(struct wish *));
+	if (!d->wishes)
+		return -ENOMEM;
+	for (size_t i = 0; i < d->conf->connection_count; i++) {
+		const struct conf_connection *c = &d->conf->connections[i];
+
+		for (size_t k = 0; k < c->child_count; k++) {
+			struct wish *w = wish_new(c, &c->children[k]);
+
+			if (w)
+				HASH_ADD_STR(d->wishes_by_name, name, w);
+			if (!w || !w->hh.tbl) {
+				free(w);
+				return -ENOMEM;
+			}
+			w->wanted = w->child->start == CONF_START_START;
+			w->retry_at = wish_starts(w); /* at once */
+			d->wishes[d->wish_count++] = w;
+		}
+	}
+	return 0;
+}
+
+void wishes_free(struct daemon *d)
+{
+	HASH_CLEAR(hh, d->wishes_by_name);
+	for (size_t i = 0; i < d->wish_count; i++)
+		free(d->wishes[i]);
+	free(d->wishes);
+}
+
+static int fill_connection(const struct daemon *d, struct ike_connection *conn,
+			   const struct conf_connection *c)
+{
+	const struct conf_daemon *daemon = &d->conf->daemon;
+
+	if (daemon->retransmit_timeout)
+		conn->retransmit_ms = (uint64_t)daemon->retransmit_timeout * 1000;
+	if (daemon->retransmit_tries)
+		conn->retransmit_tries = daemon->retransmit_tries;
+	conn->local = c->local;
+	conn->remote = c->remote;
+	conn->local_id = c->local_id;
+	conn->remote_id = c->remote_id;
+	conn->encap = c->encap;
+	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
+	conn->rekey_ms = (uint64_t)c->rekey_time * 1000;
+	conn->rand_ms = (uint64_t)c->rand_time * 1000;
+	conn->reauth_ms = (uint64_t)c->reauth_time * 1000;
+	conn->over_ms = (uint64_t)c->over_time * 1000;
+	conn->proposal_count = c->proposal_count;
+	memcpy(conn->proposals, c->proposals, sizeof(conn->proposals));
+	switch (c->unique) {
+	case CONF_UNIQUE_NO:
+		conn->unique = IKE_UNIQUE_NO;
+		break;
+	case CONF_UNIQUE_NEVER:
+		conn->unique = IKE_UNIQUE_NEVER;
+		break;
+	case CONF_UNIQUE_KEEP:
+		conn->unique = IKE_UNIQUE_KEEP;
+		break;
+	case CONF_UNIQUE_REPLACE:
+		conn->unique = IKE_UNIQUE_REPLACE;
+		break;
+	}
+	conn->childless = c->childless;
+	conn->fragmentation = c->fragmentation;
+	for (size_t i = 0; i < c->child_count; i++) {
+		const struct conf_child *from = &c->children[i];
+		const struct wish *w = wishes_find(d, c->name, from->name);
+		struct ike_child_config *to;
+
+		if (w->failed)
+			continue;
+		to = ike_connection_add_child(conn, from->name);
+		if (!to)
+			return -ENOMEM;
+		to->proposal_count = from->proposal_count;
+		memcpy(to->proposals, from->proposals, sizeof(to->proposals));
+		to->local_ts = from->local_ts;
+		to->remote_ts = from->remote_ts;
+		to->rekey_ms = (uint64_t)from->rekey_time * 1000;
+		to->rand_ms = (uint64_t)from->rand_time * 1000;
+		to->life_ms = (uint64_t)from->life_time * 1000;
+		to->policy = (struct ike_child_policy){
+			.replay_window = from->replay_window,
+			.copy_df = from->df == CONF_DF_COPY,
+			.copy_dscp = from->copy_dscp,
+			.rekey_bytes = from->rekey_bytes,
+			.life_bytes = from->life_bytes,
+			.rekey_packets = from->rekey_packets,
+			.life_packets = from->life_packets,
+		};
+	}
+	return 0;
+}
+
+static int give_connection(struct daemon *d, const struct conf_connection *c, bool update)
+{
+	struct ike_connection *conn = ike_connection_new(c->name);
+	int err = conn ? fill_connection(d, conn, c) : -ENOMEM;
+
+	if (!err && update)
+		err = ike_engine_update_connection(d->engine, uv_now(&d->loop), conn);
+	else if (!err)
+		err = ike_engine_add_connection(d->engine, conn);
+	if (err)
+		ike_connection_free(conn);
+	return err;
+}
+
+int wishes_add_connection(struct daemon *d, const struct conf_connection *c)
+{
+	return give_connection(d, c, false);
+}
+
+int wishes_update_connection(struct daemon *d, const struct conf_connection *c)
+{
+	return give_connection(d, c, true);
+}
+
+int wishes_add_secrets(struct daemon *d)
+{
+	for (size_t i = 0; i < d->conf->secret_count; i++) {
+		struct conf_secret *s = &d->conf->secrets[i];
+		int err = ike_engine_add_psk(d->engine, s->owners, (unsigned int)s->owner_count,
+					     ike_secret_slice(&s->secret));
+
+		if (err)
+			return err;
+		ike_secret_clear(&s->secret);
+	}
+	return 0;
+}
