@@ -52,6 +52,7 @@ struct conf_daemon {
 	uint32_t retransmit_timeout; /* seconds until a request is sent again; 0: the core's choice
 				      */
 	uint32_t retransmit_tries;   /* times it is sent again; 0: the core's choice */
+	uint16_t fragment_size;	     /* octets of a packet of IKE; 0: the core's choice */
 	bool install_routes;
 	bool exempt_connected; /* networks of the host's interfaces stay out of tunnels */
 	uint32_t routing_table;
@@ -99,7 +100,7 @@ struct conf_connection {
 	struct ike_proposal proposals[CONF_PROPOSALS_MAX];
 	unsigned int proposal_count;
 	bool encap; /* act as if there were a NAT */
-	bool fragmentation;
+	enum ike_fragmentation fragmentation;
 	uint32_t dpd_delay; /* seconds; 0: none, like the others */
 	uint32_t rekey_time;
 	uint32_t rand_time; /* taken off rekey_time, up to so much */

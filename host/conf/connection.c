@@ -139,6 +139,18 @@ static int set_childless(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_fragmentation(const struct conf_value *v, void *object)
+{
+	/* In the order of the enum. strongSwan's `force` is for IKEv1. */
+	static const char *const words[] = {"yes", "accept", "no", NULL};
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (!err)
+		((struct conf_connection *)object)->fragmentation = (enum ike_fragmentation)at;
+	return err;
+}
+
 static int set_unique(const struct conf_value *v, void *object)
 {
 	static const char *const words[] = {"no", "never", "keep", "replace", NULL};
@@ -167,7 +179,7 @@ static const struct conf_binding keys[] = {
 	{"childless", set_childless, false},
 	{"keyingtries", set_keyingtries, false},
 	{"mobike", set_no, false},
-	{"fragmentation", set_no, false},
+	{"fragmentation", set_fragmentation, false},
 	{NULL, NULL, false},
 };
 

@@ -145,6 +145,20 @@ static int set_retransmit_tries(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_fragment_size(const struct conf_value *v, void *object)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 0, UINT16_MAX, &n);
+
+	/* RFC 7383, section 2.5.1: what every way takes. */
+	if (!err && n && n < 576)
+		return conf_value_fail(v, "%llu is neither 0 nor at least 576",
+				       (unsigned long long)n);
+	if (!err)
+		((struct conf_daemon *)object)->fragment_size = (uint16_t)n;
+	return err;
+}
+
 static int set_install_routes(const struct conf_value *v, void *object)
 {
 	return conf_value_bool(v, &((struct conf_daemon *)object)->install_routes);
@@ -195,6 +209,7 @@ static const struct conf_binding keys[] = {
 	{"keep_alive", set_keepalive, false},
 	{"retransmit_timeout", set_retransmit_timeout, false},
 	{"retransmit_tries", set_retransmit_tries, false},
+	{"fragment_size", set_fragment_size, false},
 	{"install_routes", set_install_routes, false},
 	{"exempt_connected", set_exempt_connected, false},
 	{"routing_table", set_routing_table, false},

@@ -123,10 +123,16 @@ static bool same_flow(const struct ike_child *a, const struct ike_child *b)
 
 static void up(struct ike_engine *e, struct ike_child *child, uint64_t now);
 
+/* Are flows led there, or going to be? The data path may have done it before its answer is here. */
+static bool is_for_use(const struct ike_child *c)
+{
+	return c->state <= IKE_CHILD_REKEYED &&
+	       (c->used || (c->waiter.token && c->wanted == IKE_LEVEL_USE));
+}
+
 static bool leads(const struct ike_child *c, const struct ike_child *child)
 {
-	return c != child && c->level == IKE_LEVEL_USE && c->state <= IKE_CHILD_REKEYED &&
-	       same_flow(child, c);
+	return c != child && is_for_use(c) && same_flow(child, c);
 }
 
 static bool has_leader(const struct ike_sa *sa, const struct ike_child *child)
@@ -181,6 +187,8 @@ static void listen_later(struct ike_engine *e, struct ike_child *child, uint64_t
 /* The peer has been told. */
 void ike_child_told(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
+	if (child->predecessor && has_leader(child->sa, child))
+		return; /* both have replaced it, and ours was faster: the peer deletes its own */
 	if (!child->waiter.token && child->state == IKE_CHILD_INSTALLING) {
 		up(e, child, now);
 		if (!ike_child_has_other(e, child))
@@ -190,14 +198,19 @@ void ike_child_told(struct ike_engine *e, struct ike_child *child, uint64_t now)
 	listen_later(e, child, now);
 }
 
-/* A further request of the peer's: it has the answer to the one before, and what that made. */
-void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+/*
+ * The peer has what it was told of by then: a further request of its shows that it has the answer
+ * to the one before, and so does, well after, the answer to a request of ours.
+ */
+void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t told_by, uint64_t now)
 {
 	bool news = false;
 
 	for (struct ike_child *child = sa->children; child; child = child->next) {
-		news |= child->level >= IKE_LEVEL_OUTBOUND && !child->confirmed;
-		child->confirmed |= child->level >= IKE_LEVEL_OUTBOUND;
+		if (child->level < IKE_LEVEL_OUTBOUND || child->installed_at > told_by)
+			continue;
+		news |= !child->confirmed;
+		child->confirmed = true;
 	}
 	if (!news)
 		return;
@@ -212,15 +225,20 @@ void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_sa_won(e, sa, now);
 }
 
-/* So is it when its traffic comes. */
+/* So is it when its traffic comes. Where a flow waits for that for long, the peer is asked. */
 void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
 	if (child->confirmed || child->state > IKE_CHILD_REKEYED)
 		return;
-	if (e->config.heard && e->config.heard(e->config.context, child->id))
-		ike_child_confirm(e, child->sa, now);
-	else
-		listen_later(e, child, now);
+	if (e->config.heard && e->config.heard(e->config.context, child->id)) {
+		ike_child_confirm(e, child->sa, now, now);
+		return;
+	}
+	listen_later(e, child, now);
+	if (waits(child) && now - child->installed_at > e->config.job_timeout_ms) {
+		ike_liveness_check(e, child->sa);
+		ike_sa_advance(e, child->sa, now);
+	}
 }
 
 /* What waits beside one that is about to be taken out has its flow. */
@@ -319,37 +337,66 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 static void linger(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
 	child->state = IKE_CHILD_LINGERING;
+	child->wanted = IKE_LEVEL_NONE; /* a job that is out is the last */
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY), IKE_NEVER);
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM), IKE_NEVER);
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_LIFE), now + IKE_LINGER_MS);
 }
 
-/* One of another IKE SA with this peer that has its flow, or is about to. */
+/* One of another IKE SA with this peer that has its flow, or is about to: who had it last. */
 static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_child *child)
 {
 	const struct ike_sa *sa = child->sa;
+	struct ike_child *heir = NULL;
 	struct ike_sa *other = NULL;
 
 	while ((other = ike_peer_same(e, sa, other))) {
 		for (struct ike_child *c = other->children;
 		     c && other != sa && !ike_sa_ending(other); c = c->next) {
-			if (leads(c, child) || (waits(c) && same_flow(child, c)))
-				return c;
+			if ((leads(c, child) || (waits(c) && same_flow(child, c))) &&
+			    (!heir || c->used > heir->used))
+				heir = c;
 		}
 	}
-	return NULL;
+	return heir;
+}
+
+/* Led there and not elsewhere since: or does nothing that stays have its flow? */
+static bool has_it_last(const struct ike_engine *e, const struct ike_child *child)
+{
+	struct ike_sa *sa = NULL;
+
+	while ((sa = ike_peer_same(e, child->sa, sa))) {
+		for (const struct ike_child *c = sa->children; c; c = c->next) {
+			if (leads(c, child) && c->used > child->used)
+				return false;
+		}
+	}
+	return true;
+}
+
+static void lead_again(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	if (child->level == IKE_LEVEL_USE && !child->waiter.token)
+		child->level = IKE_LEVEL_OUTBOUND;
+	ike_child_replaced(e, child, now);
+}
+
+/* What had the flow goes: it is led to the one that takes over, again if it was there before. */
+static void hand_over(struct ike_engine *e, const struct ike_child *gone, struct ike_child *next,
+		      uint64_t now)
+{
+	if (has_it_last(e, gone))
+		lead_again(e, next, now);
 }
 
 /* It is about to be deleted. What can be led elsewhere is, before the peer forgets it. */
 void ike_child_yield(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
-	struct ike_child *heir = child->level == IKE_LEVEL_USE ? heir_of(e, child) : NULL;
+	struct ike_child *heir = child->used ? heir_of(e, child) : NULL;
 
-	if (!heir || heir->waiter.token || heir->task)
-		return;
-	if (heir->level == IKE_LEVEL_USE)
-		heir->level = IKE_LEVEL_OUTBOUND;
-	ike_child_replaced(e, heir, now);
+	if (heir)
+		hand_over(e, child, heir, now);
 }
 
 /*
@@ -372,8 +419,7 @@ bool ike_child_linger_on(struct ike_engine *e, struct ike_child *child, uint64_t
 	heir->sa->child_count++;
 	if (child->state != IKE_CHILD_LINGERING)
 		linger(e, child, now);
-	if (waits(heir))
-		ike_child_replaced(e, heir, now);
+	hand_over(e, child, heir, now);
 	return true;
 }
 
@@ -400,20 +446,26 @@ void ike_child_retire(struct ike_engine *e, struct ike_child *child, uint64_t no
 {
 	struct ike_child *next = ike_child_successor(e, child);
 
-	if (!next)
+	if (!next && child->level > IKE_LEVEL_NONE)
 		next = heir_of(e, child);
 	if (!next) {
 		ike_child_remove(e, child, now, reason);
 		return;
 	}
 	linger(e, child, now);
-	ike_child_replaced(e, next, now);
+	hand_over(e, child, next, now);
+	if (next->level != IKE_LEVEL_OUTBOUND || next->waiter.token || next->task)
+		return;
+	/* Its flow is elsewhere: it waits for its turn. */
+	up(e, next, now);
+	listen_later(e, next, now);
 }
 
 /* Its predecessor is gone: the peer sends on this one, so we may as well. */
 void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
-	if (child->level != IKE_LEVEL_OUTBOUND || child->waiter.token || child->task)
+	if (child->level != IKE_LEVEL_OUTBOUND || child->waiter.token || child->task ||
+	    (ike_sa_ending(child->sa) && ike_child_has_other(e, child)))
 		return;
 	if (ike_child_bring(e, child, now, IKE_LEVEL_USE, NULL))
 		ike_delete_child(e, child, "out of memory");
@@ -555,6 +607,8 @@ static int next_step(struct ike_engine *e, struct ike_child *child, uint64_t now
 		}
 		return -ENOMEM;
 	}
+	if (child->level == IKE_LEVEL_OUTBOUND)
+		child->used = ++e->last_use;
 	erase_keys(child);
 	if (child->state == IKE_CHILD_REQUESTED)
 		child->state = IKE_CHILD_INSTALLING;
@@ -601,6 +655,24 @@ static void up(struct ike_engine *e, struct ike_child *child, uint64_t now)
 	}
 }
 
+/* While its flow was being led there, it was led on to one that goes by now. */
+static bool is_passed_by(const struct ike_engine *e, const struct ike_child *child)
+{
+	bool passed = false;
+	struct ike_sa *sa = NULL;
+
+	while ((sa = ike_peer_same(e, child->sa, sa))) {
+		for (const struct ike_child *c = sa->children; c; c = c->next) {
+			if (c->used <= child->used || !same_flow(child, c))
+				continue;
+			if (c->state <= IKE_CHILD_REKEYED && !ike_sa_ending(sa))
+				return false;
+			passed = true;
+		}
+	}
+	return passed && !ike_sa_ending(child->sa);
+}
+
 static const char *refusal(const struct ike_job *job)
 {
 	if (*job->reason)
@@ -619,6 +691,8 @@ static void job_done(struct ike_engine *e, struct ike_waiter *waiter, uint64_t n
 
 	if (!job->error) {
 		child->level++;
+		if (child->wanted == IKE_LEVEL_USE && ike_sa_ending(sa))
+			child->wanted = IKE_LEVEL_INBOUND; /* no flow is led to what goes */
 		if (child->level < child->wanted)
 			job->error = next_step(e, child, now);
 		if (!job->error && child->level < child->wanted)
@@ -629,11 +703,14 @@ static void job_done(struct ike_engine *e, struct ike_waiter *waiter, uint64_t n
 		snprintf(reason, sizeof(reason), "%s", refusal(job));
 		snprintf(job->reason, sizeof(job->reason), "%s", reason);
 		ike_log(e, IKE_LOG_ERROR, sa, "child %s: %s", child->config->name, job->reason);
+		child->used = 0; /* the flow is where it was */
 	} else if (child->level == IKE_LEVEL_USE) {
 		up(e, child, now);
 		child->confirmed |= task != NULL; /* ours: it has answered */
+		if (is_passed_by(e, child))
+			lead_again(e, child, now);
 	}
-	if (task && child->confirmed) {
+	if (!job->error && child->level == IKE_LEVEL_USE && child->confirmed) {
 		ike_sa_renewed(e, sa, now);
 		ike_sa_won(e, sa, now);
 	}

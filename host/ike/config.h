@@ -34,6 +34,13 @@ enum ike_childless {
 	IKE_CHILDLESS_FORCE,  /* all are */
 };
 
+/* Messages that are too large for a packet, in pieces that are protected each (RFC 7383). */
+enum ike_fragmentation {
+	IKE_FRAGMENTATION_YES,	  /* where the peer can, too */
+	IKE_FRAGMENTATION_ACCEPT, /* the peer's; ours go whole */
+	IKE_FRAGMENTATION_NO,	  /* nor say that it could be */
+};
+
 /* What a Child SA is handed to the data path with. */
 struct ike_child_policy {
 	uint32_t replay_window; /* packets */
@@ -77,6 +84,7 @@ struct ike_connection {
 	bool encap;		     /* pretend a NAT, so that ESP goes in UDP */
 	enum ike_unique unique;
 	enum ike_childless childless;
+	enum ike_fragmentation fragmentation;
 	unsigned child_count;
 	struct ike_child_config *children;
 	/* The engine's business: */

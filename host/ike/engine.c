@@ -34,6 +34,8 @@ struct ike_engine *ike_engine_new(const struct ike_engine_config *config)
 	set_default(&e->config.max_half_open, 2000);
 	set_default(&e->config.max_half_open_per_ip, 50);
 	set_default(&e->config.cookie_threshold, 30);
+	if (!e->config.fragment_size)
+		e->config.fragment_size = IKE_FRAGMENT_SIZE;
 	set_default_ms(&e->config.half_open_timeout_ms, 30000);
 	set_default_ms(&e->config.delete_timeout_ms, 10000);
 	set_default_ms(&e->config.job_timeout_ms, 60000);
@@ -77,11 +79,47 @@ static bool answers_ours(const struct ike_sa *sa, const struct ike_in *in)
 	       in->hdr.exchange == task->exchange->type;
 }
 
+/* Whoever asks again and again doesn't get it: perhaps it is too large for the way. */
+static void answer_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+{
+	e->stats.retransmissions_in++;
+	if (sa->in.response.data) { /* else it is still being worked out */
+		if (++sa->in.repeated == IKE_SMALLER_AFTER)
+			ike_smaller(e, sa, &in->local, &sa->in.response);
+		ike_emit_message(e, &in->local, &in->remote, &sa->in.response);
+	}
+	ike_path_again(e, sa, in);
+}
+
+/* Splits what isn't protected yet. False: there is no SKF at its end. */
+static bool is_fragment(struct ike_in *in)
+{
+	return ike_payloads_parse(ike_slice(in->datagram.data + IKE_HEADER_LEN,
+					    in->datagram.len - IKE_HEADER_LEN),
+				  in->hdr.next_payload, &in->payloads) == 0 &&
+	       in->payloads.encrypted_type == IKE_PAYLOAD_SKF;
+}
+
+/*
+ * A fragment of the request that was taken last. Where there are more of them than before, larger
+ * ones didn't make it, be it of the request or of the answer.
+ */
+static void repeated_fragment(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
+{
+	if (!ike_fragment_asks_again(e, sa, in))
+		return;
+	if (in->fragments > sa->in.fragments) {
+		sa->in.fragments = in->fragments;
+		ike_smaller(e, sa, &in->local, &sa->in.response);
+	}
+	answer_again(e, sa, in);
+}
+
 /*
  * Is this message one that is waited for? Answers a retransmitted request on the way. All of it
- * without the cost of opening the message.
+ * without the cost of opening the message, but for a first fragment.
  */
-static bool in_window(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in,
+static bool in_window(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
 		      const uint8_t digest[32])
 {
 	const struct ike_exchange *exchange;
@@ -94,11 +132,13 @@ static bool in_window(struct ike_engine *e, struct ike_sa *sa, const struct ike_
 	}
 	if (in->hdr.message_id + 1 == sa->in.next_id &&
 	    memcmp(digest, sa->in.digest, sizeof(sa->in.digest)) == 0) {
-		e->stats.retransmissions_in++;
-		if (sa->in.response.data) /* else it is still being worked out */
-			ike_emit_send(e, &in->local, &in->remote,
-				      in->local.port == e->config.port_natt,
-				      ike_slice(sa->in.response.data, sa->in.response.len));
+		answer_again(e, sa, in);
+		return false;
+	}
+	/* Of a half-open one nothing was taken yet that could have come in fragments. */
+	if (in->hdr.message_id + 1 == sa->in.next_id && sa->state != IKE_STATE_HALF_OPEN &&
+	    is_fragment(in)) {
+		repeated_fragment(e, sa, in);
 		return false;
 	}
 	if (in->hdr.message_id != sa->in.next_id || sa->in.next_id == UINT32_MAX ||
@@ -115,32 +155,41 @@ static bool in_window(struct ike_engine *e, struct ike_sa *sa, const struct ike_
 	return true;
 }
 
-/*
- * Open the SK payload and split what was in it. Returns false, with a counter, when it isn't
- * authentic; *error is about the authentic inside.
- */
-static bool open_message(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in, int *error)
+static bool open_whole(struct ike_engine *e, const struct ike_sa *sa, const struct ike_in *in,
+		       size_t *plain_len)
 {
-	const struct ike_cipher *c = sa->initiator ? &sa->keys.responder : &sa->keys.initiator;
+	struct ike_slice body = in->payloads.encrypted;
+	struct ike_slice head =
+		ike_slice(in->datagram.data, (size_t)(body.data - in->datagram.data));
+
+	if (ike_cipher_open(ike_sa_peer_cipher(sa), head, body, e->plain, plain_len) == 0)
+		return true;
+	e->stats.drop_integrity++;
+	return false;
+}
+
+/*
+ * Open the SK payload, or the last SKF of a message, and split what was in it. Returns false, with
+ * a counter, when it isn't authentic or not complete; *error is about the authentic inside.
+ */
+static bool open_message(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
+			 uint8_t digest[32], int *error)
+{
 	struct ike_slice chain =
 		ike_slice(in->datagram.data + IKE_HEADER_LEN, in->datagram.len - IKE_HEADER_LEN);
-	struct ike_slice body;
-	size_t head_len, plain_len;
+	size_t plain_len;
 	uint8_t first;
 
 	if (ike_payloads_parse(chain, in->hdr.next_payload, &in->payloads) ||
-	    in->payloads.encrypted_type != IKE_PAYLOAD_SK) {
+	    !in->payloads.encrypted_type) {
 		e->stats.drop_malformed++;
 		return false;
 	}
-	body = in->payloads.encrypted;
 	first = in->payloads.inner_first;
-	head_len = (size_t)(body.data - in->datagram.data);
-	if (ike_cipher_open(c, ike_slice(in->datagram.data, head_len), body, e->plain,
-			    &plain_len)) {
-		e->stats.drop_integrity++;
+	if (in->payloads.encrypted_type == IKE_PAYLOAD_SKF
+		    ? !ike_fragment_take(e, sa, in, digest, &first, &plain_len)
+		    : !open_whole(e, sa, in, &plain_len))
 		return false;
-	}
 	*error = ike_payloads_parse(ike_slice(e->plain, plain_len), first, &in->payloads);
 	if (!*error && in->payloads.encrypted_type)
 		*error = IKE_N_INVALID_SYNTAX;
@@ -170,6 +219,9 @@ static void process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		return; /* without memory: as if it were lost */
 	sa->in.next_id++;
 	memcpy(sa->in.digest, digest, sizeof(sa->in.digest));
+	sa->in.fragments = in->fragments;
+	sa->in.repeated = 0;
+	ike_fragments_drop(e, sa->in.waiting);
 	sa->in.local = in->local;
 	sa->in.remote = in->remote;
 	ike_buffer_free(&sa->in.response);
@@ -208,8 +260,7 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 					 ike_slice(NULL, 0));
 		return;
 	}
-	if (ike_sha256(in->datagram, digest) || !in_window(e, sa, in, digest) ||
-	    !open_message(e, sa, in, &error))
+	if (ike_sha256(in->datagram, digest) || !in_window(e, sa, in, digest))
 		return;
 	/* IKE_AUTH may come over another port, but without a NAT from no other address. */
 	if (sa->state == IKE_STATE_HALF_OPEN && !sa->path.nat_remote &&
@@ -217,6 +268,8 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 		e->stats.drop_state++;
 		return;
 	}
+	if (!open_message(e, sa, in, digest, &error))
+		return;
 
 	sa->last_heard_at = in->now;
 	if (sa->state != IKE_STATE_HALF_OPEN)
@@ -227,7 +280,7 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 		process_request(e, sa, in, digest, error);
 	/* Not before: it may be about what it would be led to. */
 	if (sa->state != IKE_STATE_DEAD && !response)
-		ike_child_confirm(e, sa, in->now);
+		ike_child_confirm(e, sa, in->now, in->now);
 	if (sa->state != IKE_STATE_DEAD)
 		ike_sa_advance(e, sa, in->now); /* what following the peer asks for */
 }
@@ -264,7 +317,13 @@ static void receive_init(struct ike_engine *e, struct ike_in *in)
 void ike_receive(struct ike_engine *e, uint64_t now, const struct ike_addr *local,
 		 const struct ike_addr *remote, struct ike_slice datagram)
 {
-	struct ike_in in = {.now = now, .local = *local, .remote = *remote, .datagram = datagram};
+	struct ike_in in = {
+		.now = now,
+		.local = *local,
+		.remote = *remote,
+		.datagram = datagram,
+		.fragments = 1,
+	};
 
 	e->now = now;
 	e->stats.datagrams_in++;

@@ -540,8 +540,8 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	if (old && old->state == IKE_CHILD_INSTALLED)
 		old->state = IKE_CHILD_REKEYED;
 	/* A successor is used once the peer has deleted the old one, unless ours has taken over. */
-	if ((!old || old->state == IKE_CHILD_LINGERING) && !ike_child_has_other(e, child))
-		ike_child_replaced(e, child, now);
+	if (!old || old->state == IKE_CHILD_LINGERING)
+		ike_child_told(e, child, now);
 	return IKE_DONE;
 }
 

@@ -61,6 +61,7 @@ enum ike_step ike_liveness_start(struct ike_engine *e, struct ike_sa *sa, struct
 	struct ike_builder b;
 
 	(void)task;
+	sa->asked_at = now;
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	return ike_request(e, sa, now, &b);
 }
@@ -79,8 +80,12 @@ static bool is_refused(struct ike_engine *e, struct ike_sa *sa, const struct ike
 enum ike_step ike_liveness_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				    struct ike_in *in)
 {
+	uint64_t wait = e->config.job_timeout_ms;
+
 	(void)task;
-	is_refused(e, sa, in);
+	/* Its data path may take as long as ours for what it was told of. */
+	if (!is_refused(e, sa, in) && sa->asked_at > wait)
+		ike_child_confirm(e, sa, sa->asked_at - wait, in->now);
 	return IKE_DONE;
 }
 

@@ -30,6 +30,15 @@ static int derive(struct ike_sa *sa, const struct ike_secret *shared)
 			       &sa->keys);
 }
 
+/* RFC 7383, section 2.3: both say so. */
+static bool agree_on_fragments(const struct ike_sa *sa, const struct ike_in *in)
+{
+	struct ike_notify n;
+
+	return sa->conn->fragmentation != IKE_FRAGMENTATION_NO &&
+	       ike_find_notify(&in->payloads, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED, &n);
+}
+
 /* Initiator: build. */
 
 static enum ike_step fail(struct ike_engine *e, struct ike_sa *sa, const char *reason)
@@ -54,6 +63,9 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 	ike_write_ke(&b, ike_dh_group(h->dh), ike_dh_public(h->dh));
 	ike_write_nonce(&b, ni_of(sa));
 	ike_nat_write(&b, sa, sa->conn->encap);
+	if (sa->conn->fragmentation != IKE_FRAGMENTATION_NO)
+		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED,
+				 nothing);
 	if (ike_build_finish(&b) || ike_buffer_set(&h->init_request, ike_written(&b.w)))
 		return fail(e, sa, "could not build IKE_SA_INIT");
 	return ike_send_request(e, sa, now, ike_written(&b.w));
@@ -257,6 +269,7 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	h->nr_len = nonce.len;
 	ike_nat_detect(sa, &in->payloads, in);
 	h->childless = ike_find_notify(&in->payloads, IKE_N_CHILDLESS_IKEV2_SUPPORTED, &n);
+	sa->fragmentation = agree_on_fragments(sa, in);
 	dh = h->dh;
 	h->dh = NULL;
 	return ike_task_ke(e, task, in->now, ke.group, dh, ke.data, have_secret);
@@ -312,6 +325,9 @@ static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct 
 	ike_nat_write(&b, sa, sa->conn->encap);
 	if (sa->conn->childless != IKE_CHILDLESS_NEVER)
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_CHILDLESS_IKEV2_SUPPORTED,
+				 nothing);
+	if (sa->fragmentation)
+		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED,
 				 nothing);
 	if (ike_build_finish(&b))
 		return -EMSGSIZE;
@@ -378,6 +394,7 @@ static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connectio
 	ike_sa_hold(e, sa, conn);
 	ike_half_open_add(e, sa);
 	ike_nat_detect(sa, &in->payloads, in);
+	sa->fragmentation = agree_on_fragments(sa, in);
 	sa->in.task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
 	if (!sa->in.task || ike_random_fill(&e->config.random, h->nr, h->nr_len) ||
 	    ike_buffer_set(&h->init_request, in->datagram))

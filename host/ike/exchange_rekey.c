@@ -73,6 +73,8 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 	made->path = sa->path;
 	made->path.moving = false;
 	made->childless = sa->childless;
+	made->fragmentation = sa->fragmentation;
+	made->fragment_size = sa->fragment_size;
 	made->began = sa->began;
 	made->authenticated_at = sa->authenticated_at;
 	return made;
@@ -311,8 +313,6 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		ike_rival_forget(sa, t);
 		if (made)
 			ike_sa_down(e, made, "the key exchange failed");
-		if (sa->successor == t->made_id)
-			sa->successor = 0;
 		return IKE_DONE;
 	}
 	ike_build_chain(&b, e->inner, sizeof(e->inner));

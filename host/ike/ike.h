@@ -50,8 +50,13 @@ struct ike_engine_config {
 	uint64_t delete_timeout_ms;    /* for the peer to answer a delete [10000] */
 	uint64_t job_timeout_ms;       /* for a job to come back [60000] */
 	uint64_t keepalive_ms;	       /* between NAT keepalives [20000]; or IKE_NEVER */
-	bool cookie_always;	       /* ask every initiator for a cookie */
-	enum ike_log_level log_level;  /* lines beyond it aren't made */
+	/*
+	 * Octets of an IP packet, its headers with it, that no IKE message exceeds where the peer
+	 * takes fragments; with IPv6 it is 1280 at least [1280].
+	 */
+	uint16_t fragment_size;
+	bool cookie_always;	      /* ask every initiator for a cookie */
+	enum ike_log_level log_level; /* lines beyond it aren't made */
 };
 
 /* How often each thing happened; every datagram that comes to nothing has its counter. */
@@ -68,6 +73,16 @@ struct ike_stats {
 	uint64_t drop_state;	  /* an exchange that its IKE SA is not in the state for */
 	uint64_t drop_limit;	  /* too many half-open or in all, or refused too often */
 	uint64_t drop_memory;
+
+	/* RFC 7383. Of those that were authentic and new some may have been for nothing. */
+	uint64_t fragments_in, fragments_out;
+	uint64_t reassembled;		   /* messages */
+	uint64_t drop_fragment_unasked;	   /* the peer wasn't told that it may */
+	uint64_t drop_fragment_malformed;  /* its number, their total, or where it stands */
+	uint64_t drop_fragment_duplicate;  /* here already, or of a message that is complete */
+	uint64_t drop_fragment_total;	   /* of fewer than others of the message */
+	uint64_t drop_fragment_incomplete; /* given up with the message that it was part of */
+	uint64_t drop_fragment_limit;	   /* the same, for the memory that they may take */
 };
 
 enum ike_action_type {

@@ -149,12 +149,16 @@ int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id)
 
 void ike_terminate_all(struct ike_engine *e, uint64_t now)
 {
+	uint64_t soon = now + e->config.delete_timeout_ms;
+
 	e->now = now;
 	e->stopping = true;
 	for (struct ike_sa *sa = e->all; sa; sa = sa->links.next) {
 		if (sa->state == IKE_STATE_INSTALLING) /* the peer doesn't think that it is up */
 			ike_sa_down(e, sa, "shutting down");
 		ike_sa_delete(e, sa, now, "shutting down");
+		if (sa->state == IKE_STATE_DELETING && sa->timers[IKE_TIMER_EXPIRE].at > soon)
+			ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], soon);
 	}
 	ike_reap(e);
 }

@@ -161,6 +161,20 @@ void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
 	ike_liveness_check(e, sa);
 }
 
+/*
+ * A request that comes again, from elsewhere: who was the first with it may only have copied it.
+ * Not while there is such a doubt already, or he could direct it.
+ */
+void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+{
+	if (sa->state != IKE_STATE_ESTABLISHED || sa->path.moving || !sa->path.nat_remote ||
+	    sa->path.nat_local || came_over(in, &sa->path.local, &sa->path.remote))
+		return;
+	suspect_move(&sa->path, in);
+	ike_liveness_check(e, sa);
+	ike_sa_advance(e, sa, in->now);
+}
+
 void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	static const uint8_t one = 0xff; /* RFC 3948, section 2.3: no marker before it */

@@ -33,6 +33,16 @@ static bool counts(const struct ike_child *child)
 	return child->state < IKE_CHILD_DELETING;
 }
 
+/* Nor is a successor waiting for its predecessor to go. */
+static bool is_settled(const struct ike_sa *sa)
+{
+	for (const struct ike_child *child = sa->children; child; child = child->next) {
+		if (counts(child) && child->state != IKE_CHILD_INSTALLED)
+			return false;
+	}
+	return is_idle(sa);
+}
+
 /* Each configured child once, however often it is there. */
 static int ask_for_all(struct ike_engine *e, const struct ike_sa *old, struct ike_sa *sa)
 {
@@ -71,13 +81,48 @@ static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		ike_sa_down(e, made, "out of memory");
 }
 
-/* One that is up and has nothing more to do, and yet not all of it: the old one goes on. */
+/* Has the peer begun to? A second one beside its own would be one too many. */
+static bool peer_renews(const struct ike_engine *e, const struct ike_sa *sa, uint64_t now)
+{
+	const struct ike_sa *other = NULL;
+
+	while ((other = ike_peer_same(e, sa, other))) {
+		if (!other->initiator && other->conn == sa->conn &&
+		    other->authenticated_at > sa->authenticated_at &&
+		    now - other->authenticated_at < IKE_RENEW_RETRY_MS)
+			return true;
+	}
+	return false;
+}
+
+/* The old one is to go on: does it first get a flow back that is on the new one? */
+static bool takes_back(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	bool taken = false;
+
+	for (struct ike_child *child = sa->children; child; child = child->next) {
+		if (child->state != IKE_CHILD_INSTALLED || !child->confirmed ||
+		    child->level == IKE_LEVEL_USE)
+			continue;
+		ike_child_replaced(e, child, now);
+		taken = true;
+	}
+	return taken;
+}
+
+/*
+ * One that is up and has nothing more to do, and yet not all of it: the old one goes on. What has
+ * been made there meanwhile that the old one hasn't stays, and what the old one has, but the peer
+ * perhaps not yet: in the new one it surely has it.
+ */
 static void give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made, uint64_t now)
 {
 	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH], now + 10 * IKE_RENEW_RETRY_MS);
 	made->renews = 0;
 	ike_log(e, IKE_LOG_WARNING, sa, "isn't renewed: the peer makes not all of its Child SAs");
-	ike_sa_delete(e, made, now, "it can't take over from the IKE SA that it was to renew");
+	ike_sa_cede(e, made, sa, now, "it can't take over from the IKE SA that it was to renew");
+	if (!ike_sa_ending(made))
+		ike_sa_cede(e, sa, made, now, "it is in the IKE SA that was to renew this one");
 }
 
 /* Begin, or look how far it has come; an attempt that has come to nothing is made again. */
@@ -89,9 +134,10 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		return;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
 		      now + IKE_RETRY_MS + ike_jitter(e, IKE_RETRY_RAND_MS));
-	if (made && made->state == IKE_STATE_ESTABLISHED && is_idle(made))
+	if (made && made->state == IKE_STATE_ESTABLISHED && is_settled(made) &&
+	    !takes_back(e, sa, now))
 		give_up(e, sa, made, now);
-	else if (!made && is_idle(sa) &&
+	else if (!made && is_idle(sa) && !peer_renews(e, sa, now) &&
 		 (!sa->renewed_at || now - sa->renewed_at >= IKE_RENEW_RETRY_MS))
 		begin(e, sa, now, why);
 }
@@ -119,5 +165,5 @@ void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	sa->renews = 0;
 	ike_log(e, IKE_LOG_INFO, sa, "has taken over from IKE SA %llu",
 		(unsigned long long)old->id);
-	ike_sa_delete(e, old, now, "renewed");
+	ike_sa_leave(e, old, now, "renewed");
 }

@@ -122,6 +122,15 @@ static void hand_over(struct ike_engine *e, struct ike_sa *sa)
 	ike_sa_succeed(e, sa, next, sa->last_heard_at);
 }
 
+/* It ends before it has taken over: what it was to replace goes on. */
+static void release(struct ike_engine *e, const struct ike_sa *sa)
+{
+	struct ike_sa *old = ike_sa_find_id(e, sa->predecessor);
+
+	if (old && old->successor == sa->id)
+		old->successor = 0;
+}
+
 void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 {
 	char why[IKE_REASON_MAX];
@@ -131,6 +140,7 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 		return;
 	snprintf(why, sizeof(why), "%s", reason); /* it may lie in what is about to be freed */
 	hand_over(e, sa);
+	release(e, sa);
 	said = is_missed(sa);
 	sa->state = IKE_STATE_DEAD;
 	while (sa->children) {
@@ -179,11 +189,20 @@ static bool same_child(const struct ike_sa *a, const struct ike_sa *b)
 	return strcmp(a->children->config->name, b->children->config->name) == 0;
 }
 
-static void end_soon(struct ike_engine *e, struct ike_sa *old, const struct ike_sa *sa,
-		     uint64_t now)
+/*
+ * Until then it is for the peer to decide, if it holds that both were begun at once: a further
+ * request in ours tells it that we have that.
+ */
+static void end_soon(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now)
 {
+	struct ike_sa *ours = old->initiator ? old : sa;
+
 	old->superseded_by = sa->id;
 	ike_timer_set(e, &old->timers[IKE_TIMER_LIFE], now + IKE_REPLACED_MS);
+	if (old->initiator == sa->initiator)
+		return;
+	ike_liveness_check(e, ours);
+	ike_sa_advance(e, ours, now);
 }
 
 /* Whoever begins where the peer of an older one is, when that had long been up, may be that peer.
@@ -301,7 +320,24 @@ static const char both_began[] = "both sides have begun one at the same time";
 
 void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	ike_sa_delete(e, sa, now, both_began);
+	ike_sa_leave(e, sa, now, both_began);
+}
+
+/* What the other one has as well goes: if that is all of it, so does the IKE SA. */
+void ike_sa_cede(struct ike_engine *e, struct ike_sa *sa, const struct ike_sa *other, uint64_t now,
+		 const char *reason)
+{
+	if (ike_sa_covers(other, sa)) {
+		ike_sa_leave(e, sa, now, reason);
+		return;
+	}
+	for (struct ike_child *c = sa->children; c; c = c->next) {
+		if (c->state == IKE_CHILD_INSTALLED && leads(other, c->config))
+			ike_delete_child(e, c, reason);
+		if (sa->state == IKE_STATE_DEAD)
+			return;
+	}
+	ike_sa_advance(e, sa, now);
 }
 
 /* A flow has been led there: of what crossed it, that may go which has nothing of its own. */
@@ -311,20 +347,10 @@ void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 
 	while (sa->conn->unique != IKE_UNIQUE_NEVER && !ike_sa_ending(sa) &&
 	       (other = crossed(e, sa, other))) {
-		struct ike_sa *loser = other->spi_i < sa->spi_i ? other : sa;
-		const struct ike_sa *winner = loser == sa ? other : sa;
-
-		if (ike_sa_covers(winner, loser)) {
-			ike_sa_lost(e, loser, now);
-			continue;
-		}
-		for (struct ike_child *c = loser->children; c; c = c->next) {
-			if (c->state == IKE_CHILD_INSTALLED && leads(winner, c->config))
-				ike_delete_child(e, c, both_began);
-			if (loser->state == IKE_STATE_DEAD)
-				return;
-		}
-		ike_sa_advance(e, loser, now);
+		if (other->spi_i < sa->spi_i)
+			ike_sa_cede(e, other, sa, now, both_began);
+		else
+			ike_sa_cede(e, sa, other, now, both_began);
 	}
 }
 
@@ -352,12 +378,21 @@ static void delete_surplus(struct ike_engine *e, struct ike_sa *sa, uint64_t now
 }
 
 /* From when it was established, but a rekeying proves no identity anew. */
-static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
+static uint64_t end_of_life(const struct ike_sa *sa)
 {
 	const struct ike_connection *conn = sa->conn;
 	uint64_t rekey_at = conn->rekey_ms ? sa->established_at + conn->rekey_ms : 0;
 	uint64_t reauth_at = conn->reauth_ms ? sa->authenticated_at + conn->reauth_ms : 0;
 	uint64_t last_at = rekey_at > reauth_at ? rekey_at : reauth_at;
+
+	return last_at && conn->over_ms ? last_at + conn->over_ms : IKE_NEVER;
+}
+
+static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
+{
+	const struct ike_connection *conn = sa->conn;
+	uint64_t rekey_at = conn->rekey_ms ? sa->established_at + conn->rekey_ms : 0;
+	uint64_t reauth_at = conn->reauth_ms ? sa->authenticated_at + conn->reauth_ms : 0;
 
 	if (rekey_at)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_REKEY],
@@ -365,8 +400,7 @@ static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
 	if (reauth_at && sa->began)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
 			      reauth_at - ike_jitter(e, conn->rand_ms));
-	if (last_at && conn->over_ms)
-		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], last_at + conn->over_ms);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], end_of_life(sa));
 }
 
 /* What runs while it is established. */
@@ -380,24 +414,29 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	if (conn->dpd_delay_ms)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_LIVENESS],
 			      ike_later(now, conn->dpd_delay_ms));
-	if (!sa->children && !sa->childless)
+	if (!sa->children && !sa->childless && sa->timers[IKE_TIMER_CHILDLESS].at == IKE_NEVER)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
 	set_lifetimes(e, sa);
 }
 
-/* Its lifetime is over; or another was to take its place, which may have gone itself by now. */
+/* Its lifetime is over; or another was to take its place, which may have gone itself by now, or not
+ * have all of it yet. */
 void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	bool superseded = sa->superseded_by;
 	const struct ike_sa *other = ike_sa_find_id(e, sa->superseded_by);
+	uint64_t end = end_of_life(sa);
 
-	sa->superseded_by = 0;
-	if (!superseded)
+	if (end <= now || !sa->superseded_by) {
 		ike_sa_delete(e, sa, now, "its lifetime is over");
-	else if (other && ike_sa_covers(other, sa))
+	} else if (other && ike_sa_covers(other, sa)) {
 		ike_sa_delete(e, sa, now, "replaced by a newer IKE SA of this peer");
-	else
-		set_lifetimes(e, sa);
+	} else if (other) {
+		end = end < now + IKE_REPLACED_MS ? end : now + IKE_REPLACED_MS;
+		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], end);
+	} else {
+		sa->superseded_by = 0;
+		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], end);
+	}
 }
 
 /* Up to `most`, of chance; without any when the generator fails. */
@@ -452,9 +491,8 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	sa->state = IKE_STATE_ESTABLISHED;
 	sa->connected = true;
 	sa->established_at = sa->last_heard_at = now;
-	/* The peer may have moved since it was begun. */
-	sa->path.local = old->path.local;
-	sa->path.remote = old->path.remote;
+	/* The peer may have moved since it was begun, or be suspected to. */
+	sa->path = old->path;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	while (*last)
 		last = &(*last)->next;
@@ -479,6 +517,10 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 		*at = task;
 		at = &task->next;
 	}
+	/* Its minute goes on: rekeying doesn't make it good for anything. */
+	if (!sa->children)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS],
+			      old->timers[IKE_TIMER_CHILDLESS].at);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
 		ike_timer_set(e, &old->timers[kind], IKE_NEVER);
 	/* Until the peer deletes it, which may not have our answer yet. */
@@ -584,6 +626,19 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 		ike_child_yield(e, child, now);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + e->config.delete_timeout_ms);
 	ike_sa_advance(e, sa, now);
+}
+
+/*
+ * Delete one whose flows go on in another. The peer has that, too, but sends here until it hears of
+ * the end: so it is told as often as of anything else.
+ */
+void ike_sa_leave(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason)
+{
+	if (ike_sa_ending(sa))
+		return;
+	ike_sa_delete(e, sa, now, reason);
+	if (sa->state == IKE_STATE_DELETING)
+		ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + patience(sa->conn));
 }
 
 /* Why it is to end, or NULL. */

@@ -30,9 +30,46 @@ enum {
 	IKE_NOTIFY_INTERVAL_MS = 100, /* ... and how often one more is allowed */
 };
 
+/* Fragments (RFC 7383) */
+enum {
+	IKE_FRAGMENT_SIZE = 1280, /* of packets, where nothing else is said */
+	IKE_SMALLER_AFTER = 3, /* retransmissions, ours or the peer's, until they become smaller */
+	IKE_FRAGMENTS_MS = 60000, /* that a message waits for its next fragment */
+	/* Octets of memory for all that wait, and for those of half-open IKE SAs. */
+	IKE_FRAGMENTS_MEMORY = 64 << 20,
+	IKE_FRAGMENTS_MEMORY_HALF_OPEN = 4 << 20,
+};
+
 struct ike_buffer {
 	uint8_t *data;
 	size_t len;
+};
+
+struct ike_fragment {
+	struct ike_fragment *next; /* by number */
+	uint16_t number;
+	size_t len;
+	uint8_t data[]; /* of the payloads in it */
+};
+
+/* A message of which not all fragments are here yet (RFC 7383). Each was authentic. */
+struct ike_fragments {
+	struct ike_fragments *older, *newer; /* of the same queue */
+	struct ike_fragments **owner;	     /* what points here in its IKE SA */
+	struct ike_fragment *list;
+	uint16_t count;
+	uint16_t total;
+	uint8_t exchange;
+	uint8_t first;	    /* the type of the first payload */
+	uint8_t digest[32]; /* of the datagram of the first one */
+	bool half_open;	    /* of an IKE SA that was */
+	size_t len;	    /* of all payloads */
+	size_t memory;
+};
+
+struct ike_fragments_queue {
+	struct ike_fragments *oldest, *newest;
+	size_t memory;
 };
 
 /* How far the data path has come with a Child SA. */
@@ -69,6 +106,7 @@ struct ike_child {
 	uint64_t successor;   /* id of the one that was made to replace it */
 	uint64_t predecessor; /* id of the one that it replaces, until it is in use */
 	uint64_t installed_at;
+	uint64_t used;	      /* its flows were led there as the so-many-th; 0: never */
 	enum ike_cause cause; /* of its end, unless it is the IKE SA's */
 	bool confirmed;	      /* the peer has it, too */
 	bool more_ts;	      /* another one would take more of what its initiator has offered */
@@ -101,9 +139,12 @@ struct ike_window_in {
 	uint32_t next_id;
 	struct ike_task *task;
 	struct ike_buffer response; /* to the last one; empty while it waits */
-	uint8_t digest[32];	    /* of the last one */
+	uint8_t digest[32];	    /* of the last one, or of its first fragment */
 	struct ike_addr local;	    /* where it came in, */
 	struct ike_addr remote;	    /* and from where */
+	uint16_t fragments;	    /* of the last one; 1: it came whole */
+	unsigned repeated;	    /* times that it came again and was answered */
+	struct ike_fragments *waiting;
 };
 
 /* Ours: one at a time, too. */
@@ -111,9 +152,10 @@ struct ike_window_out {
 	uint32_t next_id; /* of the outstanding request, or of the next one */
 	struct ike_task *task;
 	struct ike_task *queue;
-	struct ike_buffer request;
+	struct ike_buffer request; /* or its fragments, as they go out one after the other */
 	unsigned tries;
 	uint64_t wait; /* until the next retransmission */
+	struct ike_fragments *waiting;
 };
 
 struct ike_path {
@@ -173,7 +215,16 @@ struct ike_sa {
 	uint64_t authenticated_at;
 	uint64_t established_at;
 	uint64_t last_heard_at;
+	uint64_t asked_at;	/* when the last liveness check was sent first */
+	bool fragmentation;	/* both sides take fragments */
+	uint16_t fragment_size; /* since larger packets seem to get lost; 0: the engine's */
 };
+
+/* What the peer seals with. */
+static inline const struct ike_cipher *ike_sa_peer_cipher(const struct ike_sa *sa)
+{
+	return sa->initiator ? &sa->keys.responder : &sa->keys.initiator;
+}
 
 struct ike_psk {
 	struct ike_psk *next;
@@ -209,6 +260,7 @@ struct ike_engine {
 	uint64_t now;  /* of the call that is at work */
 	uint64_t last_id;
 	uint64_t last_token;
+	uint64_t last_use; /* that the data path was told of */
 
 	struct ike_action *actions;
 	struct ike_action **actions_tail;
@@ -219,6 +271,8 @@ struct ike_engine {
 	uint64_t cookie_rotate_at; /* 0: no secret yet */
 	unsigned notify_tokens;
 	uint64_t notify_refill_at;
+
+	struct ike_fragments_queue fragments[2]; /* of others; of half-open IKE SAs */
 
 	uint8_t plain[IKE_MESSAGE_MAX]; /* what an SK payload held */
 	uint8_t inner[IKE_MESSAGE_MAX]; /* what one is going to hold */
@@ -233,6 +287,7 @@ struct ike_in {
 	struct ike_slice datagram;
 	struct ike_header hdr;
 	struct ike_payloads payloads; /* of the SK payload, once it has been opened */
+	uint16_t fragments;	      /* that it came in */
 };
 
 /* registry.c: finding IKE SAs and Child SAs */
@@ -270,11 +325,14 @@ void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			bool initial_contact);
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
+void ike_sa_leave(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 bool ike_sa_ending(const struct ike_sa *sa);
 bool ike_sa_is_busy(const struct ike_sa *sa);
 bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other);
 bool ike_sa_has_lost(const struct ike_engine *e, const struct ike_sa *sa);
 void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_cede(struct ike_engine *e, struct ike_sa *sa, const struct ike_sa *other, uint64_t now,
+		 const char *reason);
 void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa);
 void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
@@ -308,6 +366,7 @@ void ike_nat_float(struct ike_engine *e, struct ike_sa *sa);
 bool ike_path_nat(const struct ike_path *path);
 bool ike_path_encap(const struct ike_engine *e, const struct ike_path *path);
 void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct ike_in *in);
 void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
@@ -332,7 +391,7 @@ bool ike_child_has_other(const struct ike_engine *e, const struct ike_child *chi
 int ike_child_lead(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_told(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t now);
-void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t told_by, uint64_t now);
 void ike_child_replaced(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now);
 void ike_child_due(struct ike_engine *e, struct ike_child *child, uint64_t now);
@@ -373,7 +432,11 @@ void ike_buffer_free(struct ike_buffer *b);
 struct ike_header ike_sa_header(const struct ike_sa *sa, uint8_t exchange, bool response,
 				uint32_t message_id);
 int ike_seal(struct ike_engine *e, struct ike_sa *sa, const struct ike_header *hdr,
-	     struct ike_builder *inner, struct ike_slice *message);
+	     const struct ike_builder *inner, size_t room, struct ike_buffer *out);
+void ike_emit_message(struct ike_engine *e, const struct ike_addr *local,
+		      const struct ike_addr *remote, const struct ike_buffer *message);
+void ike_smaller(struct ike_engine *e, struct ike_sa *sa, const struct ike_addr *local,
+		 struct ike_buffer *message);
 enum ike_step ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			       struct ike_slice message);
 enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
@@ -387,6 +450,12 @@ enum ike_step ike_respond_notify(struct ike_engine *e, struct ike_sa *sa, uint8_
 void ike_answer_plain(struct ike_engine *e, const struct ike_in *in, uint64_t spi_r, uint16_t type,
 		      struct ike_slice data);
 bool ike_answer_allowed(struct ike_engine *e, uint64_t now);
+
+/* fragment.c: messages that come in pieces */
+bool ike_fragment_take(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
+		       uint8_t digest[32], uint8_t *first, size_t *len);
+bool ike_fragment_asks_again(struct ike_engine *e, const struct ike_sa *sa, struct ike_in *in);
+void ike_fragments_drop(struct ike_engine *e, struct ike_fragments *f);
 
 /* action.c: what comes out */
 struct ike_action *ike_action_new(struct ike_engine *e, enum ike_action_type type);

@@ -118,6 +118,13 @@ static void sa_life(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 	ike_sa_over(e, sa_of(t), now);
 }
 
+static void fragments(struct ike_engine *e, struct ike_timer *t, uint64_t now)
+{
+	(void)now;
+	ike_fragments_drop(e, sa_of(t)->in.waiting);
+	ike_fragments_drop(e, sa_of(t)->out.waiting);
+}
+
 static struct ike_child *child_of(struct ike_timer *t)
 {
 	return IKE_OWNER(t - (t->kind - IKE_TIMER_CHILD_REKEY), struct ike_child, timers);
@@ -171,12 +178,19 @@ static void childless(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 
 static void (*const handlers[IKE_TIMER_KINDS])(struct ike_engine *, struct ike_timer *,
 					       uint64_t) = {
-	[IKE_TIMER_EXPIRE] = sa_expired,     [IKE_TIMER_RETRANSMIT] = retransmit,
-	[IKE_TIMER_KEEPALIVE] = keepalive,   [IKE_TIMER_LIVENESS] = liveness,
-	[IKE_TIMER_CHILDLESS] = childless,   [IKE_TIMER_REKEY] = sa_rekey,
-	[IKE_TIMER_REAUTH] = sa_reauth,	     [IKE_TIMER_LIFE] = sa_life,
-	[IKE_TIMER_JOB] = job_lost,	     [IKE_TIMER_CHILD_REKEY] = child_due,
-	[IKE_TIMER_CHILD_LIFE] = child_life, [IKE_TIMER_CHILD_CONFIRM] = child_confirm,
+	[IKE_TIMER_EXPIRE] = sa_expired,
+	[IKE_TIMER_RETRANSMIT] = retransmit,
+	[IKE_TIMER_KEEPALIVE] = keepalive,
+	[IKE_TIMER_LIVENESS] = liveness,
+	[IKE_TIMER_CHILDLESS] = childless,
+	[IKE_TIMER_REKEY] = sa_rekey,
+	[IKE_TIMER_REAUTH] = sa_reauth,
+	[IKE_TIMER_LIFE] = sa_life,
+	[IKE_TIMER_FRAGMENTS] = fragments,
+	[IKE_TIMER_JOB] = job_lost,
+	[IKE_TIMER_CHILD_REKEY] = child_due,
+	[IKE_TIMER_CHILD_LIFE] = child_life,
+	[IKE_TIMER_CHILD_CONFIRM] = child_confirm,
 };
 
 uint64_t ike_next_deadline(const struct ike_engine *e)

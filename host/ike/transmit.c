@@ -5,6 +5,16 @@
 
 #include "host/ike/sa.h"
 
+enum {
+	IPV4_HEADER_LEN = 20,
+	IPV6_HEADER_LEN = 40,
+	UDP_HEADER_LEN = 8,
+	MARKER_LEN = 4,	     /* RFC 3948, section 2.2 */
+	SKF_NUMBERS_LEN = 4, /* between header and IV */
+	LEAST_IPV4 = 576,    /* RFC 7383, section 2.5.1: packets that every way takes */
+	LEAST_IPV6 = 1280,
+};
+
 int ike_buffer_set(struct ike_buffer *b, struct ike_slice s)
 {
 	uint8_t *copy = malloc(s.len ? s.len : 1);
@@ -38,26 +48,41 @@ struct ike_header ike_sa_header(const struct ike_sa *sa, uint8_t exchange, bool 
 	};
 }
 
-/*
- * The chain in `inner` as the SK payload of a message in e->out. An AEAD's IV is a counter that
- * only ever advances, so no IV is used twice with a key.
- */
-int ike_seal(struct ike_engine *e, struct ike_sa *sa, const struct ike_header *hdr,
-	     struct ike_builder *inner, struct ike_slice *message)
+static const struct ike_cipher *own_cipher(const struct ike_sa *sa)
 {
-	const struct ike_cipher *c = sa->initiator ? &sa->keys.initiator : &sa->keys.responder;
-	size_t body_len = ike_cipher_sealed_len(c, inner->w.len);
+	return sa->initiator ? &sa->keys.initiator : &sa->keys.responder;
+}
+
+/* A part of what is to be protected; the only one is a whole message. */
+struct piece {
+	struct ike_slice plain;
+	uint8_t first; /* the type of the first payload of the message */
+	uint16_t number;
+	uint16_t total;
+};
+
+/*
+ * A piece as the SK or SKF payload of a message of its own. An AEAD's IV is a counter that only
+ * ever advances, so no IV is used twice with a key.
+ */
+static int seal_piece(struct ike_engine *e, struct ike_sa *sa, const struct ike_header *hdr,
+		      const struct piece *p, struct ike_writer *out)
+{
+	const struct ike_cipher *c = own_cipher(sa);
+	size_t body_len = ike_cipher_sealed_len(c, p->plain.len), body_at;
+	uint8_t *message = out->data + out->len;
 	uint8_t iv[IKE_IV_MAX];
 	struct ike_writer iv_w = ike_writer(iv, sizeof(iv));
 	struct ike_builder b;
-	size_t body_at;
 	int err;
 
-	if (ike_build_finish(inner) || body_len > UINT16_MAX - IKE_PAYLOAD_HEADER_LEN)
-		return -EMSGSIZE;
-	ike_build_message(&b, e->out, sizeof(e->out), hdr);
-	ike_build_begin(&b, IKE_PAYLOAD_SK);
-	ike_patch_be(&b.w, b.payload_at, inner->first, 1);
+	ike_build_message(&b, message, out->cap - out->len, hdr);
+	ike_build_begin(&b, p->total > 1 ? IKE_PAYLOAD_SKF : IKE_PAYLOAD_SK);
+	ike_patch_be(&b.w, b.payload_at, p->number == 1 ? p->first : IKE_PAYLOAD_NONE, 1);
+	if (p->total > 1) {
+		ike_put_u16(&b.w, p->number);
+		ike_put_u16(&b.w, p->total);
+	}
 	body_at = b.w.len;
 	if (body_len > b.w.cap - b.w.len)
 		return -EMSGSIZE;
@@ -70,23 +95,205 @@ int ike_seal(struct ike_engine *e, struct ike_sa *sa, const struct ike_header *h
 		ike_put_u64(&iv_w, sa->iv_counter++);
 	else if (ike_random_fill(&e->config.random, iv, sizeof(iv)))
 		return -EIO;
-	err = ike_cipher_seal(c, iv, ike_slice(e->out, body_at), ike_written(&inner->w),
-			      e->out + body_at);
-	*message = ike_written(&b.w);
-	return err;
+	out->len += b.w.len;
+	return ike_cipher_seal(c, iv, ike_slice(message, body_at), p->plain, message + body_at);
+}
+
+/* How much of a message goes into each piece: all of it, if there is room; one octet at least. */
+static size_t piece_len(const struct ike_cipher *c, size_t plain_len, size_t room)
+{
+	size_t head = IKE_HEADER_LEN + IKE_PAYLOAD_HEADER_LEN, len;
+
+	if (head + ike_cipher_sealed_len(c, plain_len) <= room)
+		return plain_len;
+	head += SKF_NUMBERS_LEN;
+	len = room > head ? room - head : 0;
+	while (len > 1 && head + ike_cipher_sealed_len(c, len) > room)
+		len--;
+	return len ? len : 1;
+}
+
+static size_t piece_count(size_t plain_len, size_t each)
+{
+	return plain_len > each ? (plain_len + each - 1) / each : 1;
+}
+
+static int seal(struct ike_engine *e, struct ike_sa *sa, const struct ike_header *hdr,
+		struct ike_slice plain, uint8_t first, size_t room, struct ike_buffer *out)
+{
+	const struct ike_cipher *c = own_cipher(sa);
+	size_t each = piece_len(c, plain.len, room), total = piece_count(plain.len, each);
+	size_t largest = IKE_HEADER_LEN + IKE_PAYLOAD_HEADER_LEN + SKF_NUMBERS_LEN +
+			 ike_cipher_sealed_len(c, each);
+	struct ike_writer w;
+	int err = 0;
+
+	if (largest > IKE_MESSAGE_MAX || total > IKE_FRAGMENTS_MAX)
+		return -EMSGSIZE;
+	w = ike_writer(malloc(total * largest), total * largest);
+	if (!w.data)
+		return -ENOMEM;
+	for (size_t i = 0; i < total && !err; i++) {
+		size_t at = i * each, left = plain.len - at;
+		struct piece p = {
+			.plain = ike_slice(plain.data + at, left < each ? left : each),
+			.first = first,
+			.number = (uint16_t)(i + 1),
+			.total = (uint16_t)total,
+		};
+
+		err = seal_piece(e, sa, hdr, &p, &w);
+	}
+	if (err) {
+		free(w.data);
+		return err;
+	}
+	ike_buffer_free(out);
+	*out = (struct ike_buffer){.data = w.data, .len = w.len};
+	return 0;
+}
+
+/*
+ * The chain in `inner` under protection, in fragments that are no larger than `room` if it doesn't
+ * fit in there: one after the other in *out.
+ */
+int ike_seal(struct ike_engine *e, struct ike_sa *sa, const struct ike_header *hdr,
+	     const struct ike_builder *inner, size_t room, struct ike_buffer *out)
+{
+	if (!ike_writer_ok(&inner->w))
+		return -EMSGSIZE;
+	return seal(e, sa, hdr, ike_written(&inner->w), inner->first, room, out);
+}
+
+static size_t least_size(const struct ike_addr *addr)
+{
+	return addr->family == 6 ? LEAST_IPV6 : LEAST_IPV4;
+}
+
+static size_t packet_size(const struct ike_engine *e, const struct ike_sa *sa,
+			  const struct ike_addr *addr)
+{
+	size_t size = sa->fragment_size ? sa->fragment_size : e->config.fragment_size;
+
+	return addr->family == 6 && size < LEAST_IPV6 ? LEAST_IPV6 : size;
+}
+
+/* What is left of a packet for IKE; without an end where there are no fragments. */
+static size_t room_for(const struct ike_engine *e, const struct ike_sa *sa,
+		       const struct ike_addr *local)
+{
+	size_t head = (local->family == 6 ? IPV6_HEADER_LEN : IPV4_HEADER_LEN) + UDP_HEADER_LEN +
+		      (local->port == e->config.port_natt ? MARKER_LEN : 0);
+	size_t size = packet_size(e, sa, local);
+
+	if (!sa->fragmentation || sa->conn->fragmentation != IKE_FRAGMENTATION_YES)
+		return SIZE_MAX;
+	return size > head ? size - head : 0;
+}
+
+/* The next of the messages that lie one after the other. */
+static bool next_message(const struct ike_buffer *b, size_t *at, struct ike_slice *out)
+{
+	struct ike_header hdr;
+
+	if (*at >= b->len || ike_header_parse(ike_slice(b->data + *at, b->len - *at), &hdr))
+		return false;
+	*out = ike_slice(b->data + *at, hdr.length);
+	*at += hdr.length;
+	return true;
+}
+
+void ike_emit_message(struct ike_engine *e, const struct ike_addr *local,
+		      const struct ike_addr *remote, const struct ike_buffer *message)
+{
+	struct ike_slice datagram;
+
+	for (size_t at = 0; next_message(message, &at, &datagram);) {
+		e->stats.fragments_out += datagram.len < message->len;
+		ike_emit_send(e, local, remote, local->port == e->config.port_natt, datagram);
+	}
+}
+
+/* What we have sealed, opened again into e->plain. Returns of how many pieces; 0: it can't be. */
+static size_t reopen(struct ike_engine *e, const struct ike_sa *sa, const struct ike_buffer *sealed,
+		     struct ike_header *hdr, uint8_t *first, size_t *len)
+{
+	struct ike_payloads payloads;
+	struct ike_slice message;
+	size_t count = 0;
+
+	*len = 0;
+	for (size_t at = 0; next_message(sealed, &at, &message); count++) {
+		struct ike_slice body, head;
+		struct ike_skf skf;
+		size_t piece;
+
+		ike_header_parse(message, hdr);
+		if (ike_payloads_parse(
+			    ike_slice(message.data + IKE_HEADER_LEN, message.len - IKE_HEADER_LEN),
+			    hdr->next_payload, &payloads) ||
+		    !payloads.encrypted_type)
+			return 0;
+		body = payloads.encrypted;
+		if (payloads.encrypted_type == IKE_PAYLOAD_SKF) {
+			ike_parse_skf(body, &skf);
+			body = skf.data;
+		}
+		head = ike_slice(message.data, (size_t)(body.data - message.data));
+		if (*len + body.len > sizeof(e->plain) ||
+		    ike_cipher_open(own_cipher(sa), head, body, e->plain + *len, &piece))
+			return 0;
+		if (!count)
+			*first = payloads.inner_first;
+		*len += piece;
+	}
+	return count;
+}
+
+/*
+ * RFC 7383, section 2.5.2: what isn't answered may be too large for the way. From now on packets
+ * are of the size that every way takes, and so are those of this message, if that makes more of
+ * them: their number tells the peer one set from the other.
+ */
+void ike_smaller(struct ike_engine *e, struct ike_sa *sa, const struct ike_addr *local,
+		 struct ike_buffer *message)
+{
+	uint16_t before = sa->fragment_size;
+	struct ike_header hdr;
+	size_t len, count, room;
+	uint8_t first;
+
+	if (packet_size(e, sa, local) <= least_size(local))
+		return;
+	sa->fragment_size = (uint16_t)least_size(local);
+	room = room_for(e, sa, local);
+	count = reopen(e, sa, message, &hdr, &first, &len);
+	if (!count || piece_count(len, piece_len(own_cipher(sa), len, room)) <= count ||
+	    seal(e, sa, &hdr, ike_slice(e->plain, len), first, room, message)) {
+		sa->fragment_size = before;
+		return;
+	}
+	ike_log(e, IKE_LOG_INFO, sa,
+		"larger messages seem to get lost: in packets of %zu octets now",
+		least_size(local));
 }
 
 static void send_request_buffer(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	const struct ike_path *path = &sa->path;
-	struct ike_slice request = ike_slice(sa->out.request.data, sa->out.request.len);
 
-	ike_emit_send(e, &path->local, &path->remote, path->local.port == e->config.port_natt,
-		      request);
+	ike_emit_message(e, &path->local, &path->remote, &sa->out.request);
 	if (path->moving)
-		ike_emit_send(e, &path->moving_local, &path->moving_remote,
-			      path->moving_local.port == e->config.port_natt, request);
+		ike_emit_message(e, &path->moving_local, &path->moving_remote, &sa->out.request);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], ike_later(now, sa->out.wait));
+}
+
+static enum ike_step send_first(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	sa->out.tries = 0;
+	sa->out.wait = sa->conn->retransmit_ms;
+	send_request_buffer(e, sa, now);
+	return IKE_MORE;
 }
 
 /* The request of the task at work. Its answer is what that waits for then. */
@@ -97,10 +304,7 @@ enum ike_step ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t
 		ike_sa_down(e, sa, "out of memory");
 		return IKE_DONE;
 	}
-	sa->out.tries = 0;
-	sa->out.wait = sa->conn->retransmit_ms;
-	send_request_buffer(e, sa, now);
-	return IKE_MORE;
+	return send_first(e, sa, now);
 }
 
 /* The same under protection, from the payloads in `inner`. */
@@ -109,22 +313,30 @@ enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 {
 	struct ike_header hdr =
 		ike_sa_header(sa, sa->out.task->exchange->type, false, sa->out.next_id);
-	struct ike_slice message;
 
 	/* Section 2.2: message IDs don't wrap. */
-	if (sa->out.next_id == UINT32_MAX || ike_seal(e, sa, &hdr, inner, &message)) {
+	if (sa->out.next_id == UINT32_MAX ||
+	    ike_seal(e, sa, &hdr, inner, room_for(e, sa, &sa->path.local), &sa->out.request)) {
 		ike_sa_down(e, sa, "could not build a request");
 		return IKE_DONE;
 	}
-	return ike_send_request(e, sa, now, message);
+	return send_first(e, sa, now);
 }
 
 /* It is answered: the next one has the next message ID. */
 void ike_request_done(struct ike_engine *e, struct ike_sa *sa)
 {
 	ike_buffer_free(&sa->out.request);
+	ike_fragments_drop(e, sa->out.waiting);
 	sa->out.next_id++;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], IKE_NEVER);
+}
+
+/* The last one is smaller in any case. */
+static unsigned tries_of_one_size(const struct ike_connection *conn)
+{
+	return conn->retransmit_tries < IKE_SMALLER_AFTER ? conn->retransmit_tries
+							  : IKE_SMALLER_AFTER;
 }
 
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
@@ -138,6 +350,8 @@ void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	e->stats.retransmissions_out++;
 	ike_log(e, IKE_LOG_DEBUG, sa, "retransmission %u of %s", sa->out.tries,
 		sa->out.task->exchange->name);
+	if (sa->out.tries == tries_of_one_size(sa->conn))
+		ike_smaller(e, sa, &sa->path.local, &sa->out.request);
 	send_request_buffer(e, sa, now);
 }
 
@@ -146,16 +360,11 @@ enum ike_step ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t excha
 			  struct ike_builder *inner)
 {
 	struct ike_header hdr = ike_sa_header(sa, exchange, true, sa->in.next_id - 1);
-	struct ike_slice message;
-	int err = ike_seal(e, sa, &hdr, inner, &message);
 
-	if (!err)
-		err = ike_buffer_set(&sa->in.response, message);
-	if (err)
+	if (ike_seal(e, sa, &hdr, inner, room_for(e, sa, &sa->in.local), &sa->in.response))
 		ike_sa_down(e, sa, "could not build a response");
 	else
-		ike_emit_send(e, &sa->in.local, &sa->in.remote,
-			      sa->in.local.port == e->config.port_natt, message);
+		ike_emit_message(e, &sa->in.local, &sa->in.remote, &sa->in.response);
 	return IKE_DONE;
 }
 

@@ -21,6 +21,7 @@ enum {
 	IKE_NONCE_LEN = 32,
 	IKE_COOKIE_MAX = 64,
 	IKE_PUBLIC_MAX = 512,
+	IKE_FRAGMENTS_MAX = 255, /* of one message */
 };
 
 enum ike_payload_type {
@@ -162,7 +163,8 @@ enum ike_notify_type {
 	IKE_N_USE_TRANSPORT_MODE = 16391,
 	IKE_N_REKEY_SA = 16393,
 	IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED = 16394,
-	IKE_N_CHILDLESS_IKEV2_SUPPORTED = 16418, /* RFC 6023 */
+	IKE_N_CHILDLESS_IKEV2_SUPPORTED = 16418,     /* RFC 6023 */
+	IKE_N_IKEV2_FRAGMENTATION_SUPPORTED = 16430, /* RFC 7383 */
 };
 
 /* Names as the RFC spells them, for logs and lists; never NULL. */

@@ -278,6 +278,15 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "drop_state", s->drop_state);
 	add_counter(o, "drop_limit", s->drop_limit);
 	add_counter(o, "drop_memory", s->drop_memory);
+	add_counter(o, "fragments_in", s->fragments_in);
+	add_counter(o, "fragments_out", s->fragments_out);
+	add_counter(o, "reassembled", s->reassembled);
+	add_counter(o, "drop_fragment_unasked", s->drop_fragment_unasked);
+	add_counter(o, "drop_fragment_malformed", s->drop_fragment_malformed);
+	add_counter(o, "drop_fragment_duplicate", s->drop_fragment_duplicate);
+	add_counter(o, "drop_fragment_total", s->drop_fragment_total);
+	add_counter(o, "drop_fragment_incomplete", s->drop_fragment_incomplete);
+	add_counter(o, "drop_fragment_limit", s->drop_fragment_limit);
 	add_counter(o, "socket_received", c.received);
 	add_counter(o, "socket_sent", c.sent);
 	add_counter(o, "socket_send_errors", c.send_errors);

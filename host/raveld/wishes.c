@@ -112,6 +112,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 		break;
 	}
 	conn->childless = c->childless;
+	conn->fragmentation = c->fragmentation;
 	for (size_t i = 0; i < c->child_count; i++) {
 		const struct conf_child *from = &c->children[i];
 		const struct wish *w = wishes_find(d, c->name, from->name);

@@ -240,12 +240,13 @@ static void references_cannot_grow_without_bound(void **state)
 
 static const char whole[] =
 	"raveld { backend = user\n device = vfio-user:/run/sim.sock\n address = 192.0.2.1/24\n"
-	" mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
+	" fragment_size = 576\n mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
 	"defaults { version = 2\n dpd_delay = 2m\n rekey_time = 3h\n reauth_time = 1d\n over_time "
 	"= 10m\n childless = prefer\n keyingtries = 3\n proposals = "
 	"aes256gcm16-prfsha384-x25519 }\n"
 	"connections {\n gw : defaults {\n  local_addrs = 192.0.2.1\n  remote_addrs = 192.0.2.2\n"
 	"  remote_port = 4500\n  encap = yes\n  unique = replace\n  mobike = no\n"
+	"  fragmentation = accept\n"
 	"  local { auth = psk\n   id = moon.example.org\n }\n"
 	"  remote { auth = psk\n   id = sun.example.org\n }\n"
 	"  children { net {\n    local_ts = 10.1.0.0/16, 10.3.0.0/24[tcp/80]\n"
@@ -290,6 +291,8 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(c->reauth_time, 86400);
 	assert_int_equal(c->childless, IKE_CHILDLESS_PREFER);
 	assert_int_equal(c->keyingtries, 3);
+	assert_int_equal(c->fragmentation, IKE_FRAGMENTATION_ACCEPT);
+	assert_int_equal(conf->daemon.fragment_size, 576);
 	assert_int_equal(c->over_time, 600);
 	assert_int_equal(c->rand_time, 600);
 	assert_int_equal(c->proposal_count, 1);
@@ -358,6 +361,8 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(c->local_id.type, 0);
 	assert_true(c->proposal_count > 0);
 	assert_false(c->encap);
+	assert_int_equal(c->fragmentation, IKE_FRAGMENTATION_YES);
+	assert_int_equal(conf->daemon.fragment_size, 0);
 	assert_int_equal(c->children[0].replay_window, 1024);
 	assert_int_equal(c->children[0].df, CONF_DF_COPY);
 	assert_true(c->children[0].copy_dscp);
@@ -377,6 +382,9 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		{"version = 1", "", "t.conf:4: connections.gw.version: \"1\" isn't supported (2)"},
 		{"mobike = yes", "",
 		 "t.conf:4: connections.gw.mobike: \"yes\" isn't supported (no)"},
+		{"fragmentation = force", "",
+		 "t.conf:4: connections.gw.fragmentation: \"force\" isn't supported (yes, accept, "
+		 "no)"},
 		{"proposals = aes512-sha256-modp2048", "",
 		 "t.conf:4: connections.gw.proposals: unknown algorithm \"aes512\""},
 		{"local_addrs = moon", "",
@@ -487,6 +495,8 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		 "t.conf:1: raveld.exempt_connected: \"perhaps\" is neither yes nor no"},
 		{"raveld { routing_table = 254 }\n",
 		 "t.conf:1: raveld.routing_table: 254 is one of the kernel's own tables"},
+		{"raveld { fragment_size = 575 }\n",
+		 "t.conf:1: raveld.fragment_size: 575 is neither 0 nor at least 576"},
 		{DAEMON "secrets { ike { } }\n", "t.conf:3: secrets.ike: needs the key \"secret\""},
 		{DAEMON "secrets { eap { } }\n", "t.conf:3: secrets.eap: unknown section"},
 		{DAEMON "secrets { ike { secret = 0xabc } }\n",
@@ -571,6 +581,7 @@ static void changes_are_told_by_value(void **state)
 			{"unique = keep", CONF_ADJUSTED},
 			{"childless = never", CONF_ADJUSTED},
 			{"keyingtries = 4", CONF_ADJUSTED},
+			{"fragmentation = no", CONF_ADJUSTED},
 			{"mobike = no", CONF_UNCHANGED},
 			{"dpd_delay = 2m", CONF_UNCHANGED},
 		},
@@ -630,6 +641,7 @@ static void keys_of_a_daemon_that_runs_are_kept(void **state)
 		{"socket = /run/other.sock", "socket"},
 		{"port = 501", "port"},
 		{"port_nat_t = 4501", "port_nat_t"},
+		{"fragment_size = 1000", "fragment_size"},
 		{"install_routes = no", "install_routes"},
 		{"routing_table = 221", "routing_table"},
 		{"routing_table_prio = 221", "routing_table_prio"},

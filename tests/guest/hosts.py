@@ -111,6 +111,7 @@ charon-systemd {{
   journal {{
     default = -1
   }}
+  include /etc/swanctl/charon*.conf
 }}
 """
 

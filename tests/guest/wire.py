@@ -63,7 +63,7 @@ def esp(path):
         yield from _esp(frame, ipv4(frame))
 
 
-# One IKE message on the wire, not in fragments (RFC 7296, section 3.1).
+# One IKE message on the wire (RFC 7296, section 3.1), or a fragment of one (RFC 7383).
 Ike = collections.namedtuple("Ike", "src dst exchange response number")
 IKE_AUTH, CREATE_CHILD_SA = 35, 36
 
@@ -76,6 +76,13 @@ def _ike(packet):
     if len(message) < 28:
         return None
     return Ike(str(src), str(dst), message[18], bool(message[19] & 0x20), struct.unpack("!I", message[20:24])[0])
+
+
+def ike_sizes(path, source, exchange):
+    """Octets of each IP packet that this address sent with a message, or a fragment of one, of an exchange."""
+    packets = (ipv4(frame) for frame in frames(path))
+    return [20 + len(packet[3]) for packet in packets
+            if packet and str(packet[0]) == source and (message := _ike(packet)) and message.exchange == exchange]
 
 
 def too_early(path, peer, exchanges):

@@ -557,6 +557,35 @@ static void unique_keep_lets_a_restarted_peer_in(void **state)
 	assert_non_null(strstr(b()->ike_reason, "INITIAL_CONTACT"));
 }
 
+/* A restarts where it was and doesn't say so, nor anything else: the new one replaces the old one
+ * all the same, and has its flow. From elsewhere `keep` refuses it. */
+static void who_restarts_without_a_word_is_found_out(void **state)
+{
+	static const enum ike_unique policies[] = {IKE_UNIQUE_REPLACE, IKE_UNIQUE_KEEP};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct side one = SIDE_A, two = SIDE_B;
+
+		one.unique = IKE_UNIQUE_NEVER;
+		two.unique = policies[i];
+		establish(&one, &two);
+		net->now += 20000;
+		ike_sa_down(a()->engine, only_sa(net, 0), "as if restarted");
+		ike_reap(a()->engine);
+		node_drain(a());
+		start(net, 0);
+		net_settle(net);
+		assert_int_equal(a()->child_up, 2);
+		assert_int_equal(b()->engine->sa_count, 2);
+		pass_time(90000);
+		assert_int_equal(b()->engine->sa_count, 1);
+		assert_non_null(strstr(b()->ike_reason, "replaced by a newer IKE SA"));
+		assert_true(children_agree(sending_child(a()), sending_child(b())));
+		teardown(state);
+	}
+}
+
 static void unique_never_lets_any_number_share_an_identity(void **state)
 {
 	enum { CLIENTS = 3 * IKE_SAS_PER_PEER_MAX };
@@ -670,6 +699,7 @@ int main(void)
 		T(unique_keep_keeps_one_though_two_come_at_once),
 		T(unique_replace_lets_other_children_be),
 		T(unique_keep_lets_a_restarted_peer_in),
+		T(who_restarts_without_a_word_is_found_out),
 		T(unique_never_lets_any_number_share_an_identity),
 		T(after_shutting_down_nothing_comes_up_any_more),
 		T(of_connections_alike_the_one_with_the_selectors_is_taken),

@@ -642,7 +642,9 @@ static void an_authenticated_peer_that_sends_nonsense_breaks_nothing(void **stat
 		}
 		if (rng_percent(&r, 20) && inner.w.len)
 			buf[rng_below(&r, inner.w.len)] = (uint8_t)rng_next(&r);
-		forged((uint8_t)(depth ? 36 + rng_below(&r, 2) : 35), false, depth ? 2 : 1, &inner);
+		send_fragments(net, 0, (uint8_t)(depth ? 36 + rng_below(&r, 2) : 35), false,
+			       depth ? 2 : 1, &inner,
+			       rng_percent(&r, 50) ? IKE_MESSAGE_MAX : 70 + rng_below(&r, 200));
 		packet_free(&auth);
 		/* Whatever came of it, B ends in order. */
 		while (net->queued) {
@@ -690,9 +692,8 @@ static void an_authenticated_responder_that_answers_nonsense_breaks_nothing(void
 		}
 		p = net_take(net);
 		packet_free(&p);
-		p = forge(net, 1, IKE_AUTH, true, 1, &inner);
-		net_deliver(net, &p);
-		packet_free(&p);
+		send_fragments(net, 1, IKE_AUTH, true, 1, &inner,
+			       rng_percent(&r, 50) ? IKE_MESSAGE_MAX : 70 + rng_below(&r, 200));
 		assert_int_equal(a()->ike_up, 0);
 		assert_int_equal(a()->child_count, 0);
 		net->down = true;

@@ -8,6 +8,7 @@ $(eval $(call c_test,ike_simulation_test,tests/ike/simulation_test.c,ike_test ik
 $(eval $(call c_test,ike_exchange_test,tests/ike/exchange_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_hostile_test,tests/ike/hostile_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_abuse_test,tests/ike/abuse_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_fragment_test,tests/ike/fragment_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_job_test,tests/ike/job_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 
 # What cheap_crypto.c does in place of the core's own.
@@ -24,6 +25,7 @@ $(eval $(call c_test,ike_midst_test,tests/ike/midst_test.c,ike_test ike,$(IKE_TE
 $(eval $(call c_test,ike_renew_test,tests/ike/renew_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_update_test,tests/ike/update_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_race_test,tests/ike/race_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_double_test,tests/ike/double_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_text_test,tests/ike/text_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_failure_test,tests/ike/failure_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
 	-Wl$(comma)--wrap=ike_keys_derive_child$(comma)--wrap=calloc))

@@ -328,7 +328,8 @@ void check_bounded(struct world *w)
 			continue;
 		if (e->half_open.count > HALF_OPEN_MAX)
 			world_fail(w, "host %u: half-open IKE SAs pile up", i);
-		if (e->sa_count - e->half_open.count > 12 * connections)
+		/* And as many successors that are being made. */
+		if (e->sa_count - e->half_open.count > 2 * IKE_SAS_PER_PEER_MAX * connections)
 			world_fail(w, "host %u: IKE SAs pile up", i);
 		if (e->children.count > 12 * CHILDREN_PER_PEERING * connections)
 			world_fail(w, "host %u: Child SAs pile up", i);
@@ -383,7 +384,8 @@ void check_nothing_left(struct world *w)
 
 		if (e->sa_count || e->half_open.count || e->timers.count || e->timers.reserved ||
 		    e->waiters.count || e->children.count || e->all || h->spis_out ||
-		    h->esp_count || ike_next_deadline(e) != IKE_NEVER)
+		    h->esp_count || e->fragments[0].memory || e->fragments[1].memory ||
+		    ike_next_deadline(e) != IKE_NEVER)
 			world_fail(w, "host %u: something is left", i);
 		for (unsigned k = 0; k < e->connection_count; k++) {
 			if (e->connections[k]->references != 1)

@@ -24,7 +24,7 @@ void check_flows(struct host *h);
 
 /*
  * What the peer has sent on a Child SA before it led the flow away is received, as long as it may
- * be on its way and no clock has leapt meanwhile.
+ * be on its way and no clock has leapt meanwhile; but not what it sent before the flow was up.
  */
 void check_nothing_on_its_way(struct host *h, const struct esp *child);
 

@@ -449,6 +449,43 @@ static void a_peer_that_dies_in_a_collision_is_found_dead(void **state)
 	assert_int_equal(a()->ike_down, 1);
 }
 
+/*
+ * B's successor goes while it isn't decided whose stays, and then B is gone: A finds out.
+ *
+ *   A  is at a key pair of its own        B
+ *      <-- CREATE_CHILD_SA
+ *      CREATE_CHILD_SA -->
+ *      X-- INFORMATIONAL D(IKE)               the old one
+ *      <-- INFORMATIONAL D(IKE)               the successor
+ *      can't have its key pair
+ */
+static void an_ike_sa_whose_successor_goes_before_its_time_goes_on(void **state)
+{
+	struct side one = SIDE_A;
+
+	(void)state;
+	one.dpd_ms = 10000;
+	establish(&one, &SIDE_B);
+	net->watch_flow = false;
+	a()->ke_holds = true;
+	rekey_ike(a());
+	rekey_ike(b());
+	deliver_to(0);
+	node_answer(a(), 1);
+	node_drain(a());
+	deliver_to(1);
+	lose_for(0);
+	ike_terminate(b()->engine, net->now, b()->ike_id);
+	node_drain(b());
+	deliver_to(0);
+	net->down = true;
+	pass_time(a()->engine->config.job_timeout_ms);
+	a()->ke_holds = false;
+	pass_time(600000);
+	assert_true(nothing_left(a()));
+	assert_int_equal(a()->ike_down, 1);
+}
+
 /* A has died in a collision and starts anew: both of B's that could be the successor are forgotten.
  */
 static void a_peer_that_starts_anew_after_a_collision_leaves_one(void **state)
@@ -497,6 +534,7 @@ int main(void)
 		T(a_public_value_that_is_none_ends_the_ike_sa),
 		T(the_successor_of_one_that_is_down_comes_up),
 		T(a_peer_that_dies_in_a_collision_is_found_dead),
+		T(an_ike_sa_whose_successor_goes_before_its_time_goes_on),
 		T(a_peer_that_starts_anew_after_a_collision_leaves_one),
 	};
 

@@ -186,6 +186,46 @@ static void ike_auth_from_another_address_is_not_answered_without_a_nat(void **s
 	assert_true(ike_addr_same_ip(&sending_child(b())->sa.remote, &a()->addr));
 }
 
+/* What goes to the one who copies is lost; the rest is delivered. */
+static void settle_without_him(void)
+{
+	while (net->queued) {
+		struct packet p = net_take(net);
+
+		if (p.local.ip[3] != 66)
+			net_deliver(net, &p);
+		packet_free(&p);
+	}
+}
+
+/*
+ *   A  (behind a NAT)                     B
+ *      IKE_AUTH -->                           comes from somebody else first
+ *      <-- INFORMATIONAL                      asks where it came from last, too
+ *      INFORMATIONAL -->
+ */
+static void who_copies_ike_auth_does_not_stay_the_peer(void **state)
+{
+	struct side one = SIDE_A;
+	struct packet p;
+
+	(void)state;
+	one.encap = true;
+	net = net_new(17, &one, &SIDE_B);
+	b()->engine->connections[0]->remote.family = 0;
+	start(net, 0);
+	deliver_to(1);
+	deliver_to(0);
+	p = net_take(net);
+	p.remote.ip[3] = 66;
+	net_deliver(net, &p);
+	assert_int_equal(sending_child(b())->sa.remote.ip[3], 66);
+	p.remote.ip[3] = 1;
+	net_put(net, &p);
+	settle_without_him();
+	assert_true(ike_addr_same_ip(&sending_child(b())->sa.remote, &a()->addr));
+}
+
 /*
  * Both rekey the IKE SA, B's attempt has lost, and what B needs for A's is never computed. The IKE
  * SA goes on, and is rekeyed another time.
@@ -328,6 +368,40 @@ static void a_successor_goes_to_where_the_peer_has_moved(void **state)
 }
 
 /*
+ *   A  (behind a NAT whose mapping changes)  B
+ *      INFORMATIONAL from elsewhere -->      asks both there and where A was
+ *      CREATE_CHILD_SA from elsewhere -->    A rekeys the IKE SA; the successor asks both, too
+ */
+static void a_suspected_move_is_the_successor_s_to_clear_up(void **state)
+{
+	struct side one = SIDE_A;
+	const struct ike_path *path;
+	struct packet p;
+
+	(void)state;
+	one.encap = true;
+	establish(&one, &SIDE_B);
+	ike_liveness_check(a()->engine, only_sa(net, 0));
+	ike_sa_advance(a()->engine, only_sa(net, 0), net->now);
+	node_drain(a());
+	for (unsigned i = 0; i < 2; i++) {
+		if (i)
+			rekey_ike(a());
+		p = net_take(net);
+		p.remote.port = 50000;
+		net_deliver(net, &p);
+		packet_free(&p);
+		deliver_to(0);
+		while (net->queued)
+			lose_for(waits_for(net, 1));
+	}
+	assert_int_equal(b()->ike_rekeyed, 1);
+	path = &ike_sa_find_id(b()->engine, b()->ike_id)->path;
+	assert_true(path->moving);
+	assert_int_equal(path->moving_remote.port, 50000);
+}
+
+/*
  *   A  (behind a NAT)                     B
  *      <-- CREATE_CHILD_SA                    rekeys the IKE SA
  *      CREATE_CHILD_SA -->                    is lost, and A's mapping changes
@@ -381,10 +455,12 @@ int main(void)
 		T(initial_contact_is_not_said_while_another_connection_is_on_its_way),
 		T(each_of_two_connections_keeps_its_own_ike_sa),
 		T(ike_auth_from_another_address_is_not_answered_without_a_nat),
+		T(who_copies_ike_auth_does_not_stay_the_peer),
 		T(a_collision_whose_winner_comes_to_nothing_stops_nothing),
 		T(what_is_made_in_a_collision_ends_with_the_ike_sa),
 		T(who_deletes_in_a_collision_deletes_the_successor),
 		T(a_successor_goes_to_where_the_peer_has_moved),
+		T(a_suspected_move_is_the_successor_s_to_clear_up),
 		T(a_mapping_that_changes_while_the_ike_sa_is_rekeyed_is_found),
 		T(an_engine_that_is_freed_owes_nobody_its_last_words),
 	};

@@ -400,6 +400,252 @@ static void an_end_says_who_is_behind_it(void **state)
 	}
 }
 
+static struct ike_sa *oldest_sa(struct node *node)
+{
+	struct ike_sa *sa = node->engine->all;
+
+	while (sa->links.next)
+		sa = sa->links.next;
+	return sa;
+}
+
+/* As far as the request that follows IKE_AUTH, which waits. */
+static void begin_renewal(void)
+{
+	ike_sa_renew(a()->engine, oldest_sa(a()), net->now, "the test wants it");
+	node_drain(a());
+	for (unsigned i = 0; i < 4; i++)
+		deliver_to(i % 2 == 0);
+}
+
+/*
+ *   A  <-- IKE_AUTH                       B   sends on the old one for the time being
+ *      INFORMATIONAL D(IKE), old -->          lost for twenty seconds
+ */
+static void the_end_of_the_old_one_is_told_until_it_is_heard(void **state)
+{
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	net->watch_flow = true;
+	begin_renewal();
+	lose_for(1);
+	net->down = true;
+	pass_time(20000);
+	net->down = false;
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	assert_int_equal(ike_sa_count(b()->engine), 1);
+	assert_true(children_agree(sending_child(a()), sending_child(b())));
+	end();
+}
+
+/*
+ *   A  CREATE_CHILD_SA -->                B   has rekeyed c in the old one
+ *      <-- INFORMATIONAL D(c)                 late
+ *      IKE_SA_INIT, IKE_AUTH -->
+ *      INFORMATIONAL D(IKE), old -->          is lost; the successor of c is in the old one
+ */
+static void a_flow_that_is_renewed_is_not_led_to_what_was_rekeyed(void **state)
+{
+	struct packet late;
+
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	net->watch_flow = true;
+	rekey(b());
+	deliver_to(0);
+	deliver_to(1);
+	late = net_take(net);
+	begin_renewal();
+	lose_for(1);
+	net_put(net, &late);
+	deliver_to(0);
+	assert_ptr_equal(ike_child_find_id(a()->engine, sending_child(a())->sa.child_id)->sa,
+			 a()->engine->all);
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	end();
+}
+
+/* But no longer than any end when A itself is about to. */
+static void shutting_down_waits_for_no_such_end(void **state)
+{
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	begin_renewal();
+	net->down = true;
+	lose_for(1);
+	pass_time(1000);
+	assert_int_equal(ike_sa_count(a()->engine), 2);
+	ike_terminate_all(a()->engine, net->now);
+	node_drain(a());
+	pass_time(a()->engine->config.delete_timeout_ms);
+	assert_true(nothing_left(a()));
+}
+
+/* B has no room for it, just then. */
+static void refuse_next(void)
+{
+	b()->install_error = -28;
+	b()->use_works = true; /* of what it has already */
+	deliver_to(1);
+	b()->install_error = 0;
+	deliver_to(0);
+}
+
+/* B asks for a successor of what it has in the new one, and is given none for a while. */
+static void rekey_in_the_new_one(void)
+{
+	struct packet response;
+
+	ike_child_rekey(b()->engine, b()->engine->all->children, net->now);
+	node_drain(b());
+	deliver_to(0);
+	response = net_take(net);
+	net->down = true;
+	pass_time(IKE_RETRY_MS + IKE_RETRY_RAND_MS + 1000);
+	net->down = false;
+	net_put(net, &response);
+}
+
+/*
+ *   A  CREATE_CHILD_SA d -->              B   in the new one
+ *      <-- N(NO_ADDITIONAL_SAS)
+ *      CREATE_CHILD_SA e -->                  there, too, as it is the newest
+ *      <-- CREATE_CHILD_SA
+ *      INFORMATIONAL D(c) -->                 which the old one has as well
+ */
+static void what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	for (unsigned rekeyed = 0; rekeyed < 2; rekeyed++) {
+		prepare(3);
+		bring_up("d");
+		bring_up("c");
+		begin_renewal();
+		refuse_next();
+		if (rekeyed)
+			rekey_in_the_new_one();
+		ike_initiate(a()->engine, net->now, "net", "e", NULL, NULL, &id);
+		node_drain(a());
+		net_settle(net);
+		pass_time(60000);
+		assert_int_equal(ike_sa_count(a()->engine), 2);
+		assert_int_equal(oldest_sa(a())->child_count, 2);
+		assert_string_equal(a()->engine->all->children->config->name, "e");
+		for (unsigned i = 0; i < 2; i++) {
+			assert_int_equal(receiving(&net->node[i]), 3);
+			assert_int_equal(net->node[i].child_down, 0);
+		}
+		end();
+		teardown(state);
+	}
+}
+
+/*
+ *   A  CREATE_CHILD_SA d -->              B   in the new one
+ *      <-- N(NO_ADDITIONAL_SAS)
+ *      leads c to the old one, where it has only waited
+ *      INFORMATIONAL D(IKE), new -->
+ */
+static void a_renewal_that_comes_to_nothing_gives_its_flow_back(void **state)
+{
+	uint64_t first;
+
+	(void)state;
+	prepare(2);
+	bring_up("d");
+	bring_up("c");
+	first = only_sa(net, 0)->spi_i;
+	begin_renewal();
+	refuse_next();
+	for (struct ike_child *c = oldest_sa(a())->children; c; c = c->next)
+		c->level = IKE_LEVEL_OUTBOUND; /* as after a rekeying */
+	pass_time(60000);
+	assert_int_equal(only_sa(net, 0)->spi_i, first);
+	assert_int_equal(receiving(a()), 2);
+	assert_int_equal(receiving(b()), 2);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+	end();
+}
+
+/*
+ *   A  <-- CREATE_CHILD_SA c              B   its data path takes long
+ *      CREATE_CHILD_SA -->
+ *      IKE_SA_INIT, IKE_AUTH c -->
+ *      CREATE_CHILD_SA d -->                  in the new one
+ *      <-- N(NO_ADDITIONAL_SAS)
+ *      INFORMATIONAL D(c) -->                 in the old one: in the new one B has it for sure
+ */
+static void what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	prepare(2);
+	bring_up("d");
+	ike_initiate(b()->engine, net->now, "net", "c", NULL, NULL, &id);
+	node_drain(b());
+	deliver_to(0);
+	b()->install_delay = 20000;
+	deliver_to(1);
+	b()->install_delay = 0;
+	begin_renewal();
+	refuse_next();
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(a()->engine), 2);
+	assert_int_equal(oldest_sa(a())->child_count, 1);
+	assert_string_equal(oldest_sa(a())->children->config->name, "d");
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(receiving(&net->node[i]), 2);
+		assert_int_equal(net->node[i].child_down, 0);
+	}
+	end();
+}
+
+/* One beside the peer's would be one too many. */
+static void what_the_peer_renews_is_not_renewed_as_well(void **state)
+{
+	(void)state;
+	prepare(2);
+	bring_up("c");
+	bring_up("d");
+	pass_time(1000);
+	begin_renewal();
+	ike_sa_renew(b()->engine, oldest_sa(b()), net->now, "it is slow");
+	node_drain(b());
+	assert_int_equal(ike_sa_count(b()->engine), 2);
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(b()->engine), 1);
+	assert_int_equal(b()->ike_up, 2);
+	end();
+}
+
+/* Its minute goes on in the successor. */
+static void rekeying_puts_off_no_end_for_want_of_a_child_sa(void **state)
+{
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	ike_terminate_child(a()->engine, net->now, sending_child(a())->sa.child_id);
+	node_drain(a());
+	net_settle(net);
+	pass_time(IKE_CHILDLESS_MS - 1000);
+	rekey_ike(a());
+	net_settle(net);
+	assert_int_equal(b()->ike_rekeyed, 1);
+	pass_time(2000);
+	assert_int_equal(ike_sa_count(a()->engine), 0);
+	assert_int_equal(ike_sa_count(b()->engine), 0);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, teardown)
@@ -409,6 +655,14 @@ int main(void)
 		T(all_child_sas_are_renewed_with_their_ike_sa),
 		T(what_can_not_be_renewed_goes_on),
 		T(a_peer_that_rekeys_nothing_gets_another_ike_sa),
+		T(the_end_of_the_old_one_is_told_until_it_is_heard),
+		T(a_flow_that_is_renewed_is_not_led_to_what_was_rekeyed),
+		T(shutting_down_waits_for_no_such_end),
+		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
+		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
+		T(what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one),
+		T(what_the_peer_renews_is_not_renewed_as_well),
+		T(rekeying_puts_off_no_end_for_want_of_a_child_sa),
 		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
 		T(an_ike_sa_may_be_made_without_a_child_sa),
 		T(who_does_not_want_it_is_asked_the_usual_way),

@@ -24,7 +24,7 @@
 enum { RUNS = 20000, BASE_SEED = 72960000 };
 
 struct totals {
-	uint64_t hosts, established, rekeyed, ike_rekeyed, interruptions, messages;
+	uint64_t hosts, established, rekeyed, ike_rekeyed, interruptions, messages, reassembled;
 	uint64_t digest; /* of all messages of all runs */
 };
 
@@ -62,6 +62,9 @@ static void draw_hosts(struct world *w, struct rng *r)
 		/* One for all of a host: which connection is meant is known later than what to
 		   choose. */
 		h->ike = ike[rng_below(r, 3)];
+		/* Of headers and a few octets, so that IKE_AUTH has from 2 to 20 fragments. */
+		if (rng_percent(r, 30))
+			h->fragment_size = (uint16_t)(100 + rng_below(r, 150));
 		/* The first is never behind one, so that all can reach it. */
 		if (!i || i == IMPOSTOR || !rng_percent(r, 30))
 			continue;
@@ -166,8 +169,9 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	w->calm = run->calm;
 	w->attacks = some(r, 40, 40);
 	w->settle = 3 * w->patience + 10000;
-	/* What is to be deleted waits until what is at work is over: jobs last a minute at most. */
-	w->alone = 2 * w->patience + 10000 + (w->never || w->late ? 240000 : 0);
+	/* What is to be deleted waits until what is at work is over: jobs last a minute at most.
+	   Then it may go on receiving for a while. */
+	w->alone = 2 * w->patience + 10000 + IKE_LINGER_MS + (w->never || w->late ? 240000 : 0);
 	run->operators = some(r, 70, 12);
 	run->rebinds = some(r, 50, 6);
 	run->cuts = some(r, 30, 8);
@@ -375,6 +379,8 @@ static bool simulate(uint64_t seed, struct totals *t)
 		delete_all(w);
 	if (!w->failed)
 		check_nothing_left(w);
+	for (unsigned i = 0; i < w->hosts && !w->failed; i++)
+		t->reassembled += ike_engine_stats(w->host[i].engine)->reassembled;
 	t->hosts += w->hosts;
 	t->established += w->established;
 	t->rekeyed += w->rekeyed;
@@ -396,13 +402,15 @@ static void what_always_holds_does_so_in_any_world(void **state)
 		assert_true(simulate(first_seed + i, &t));
 	printf("# %u runs from seed %llu, %llu hosts: %llu ends of IKE SAs came up, %llu were "
 	       "rekeyed, "
-	       "and %llu of Child SAs; %llu flows interrupted; %llu messages\n",
+	       "and %llu of Child SAs; %llu flows interrupted; %llu datagrams, %llu messages put "
+	       "together\n",
 	       runs, (unsigned long long)first_seed, (unsigned long long)t.hosts,
 	       (unsigned long long)t.established, (unsigned long long)t.ike_rekeyed,
 	       (unsigned long long)t.rekeyed, (unsigned long long)t.interruptions,
-	       (unsigned long long)t.messages);
+	       (unsigned long long)t.messages, (unsigned long long)t.reassembled);
 	if (runs >= 1000)
-		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs);
+		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs &&
+			    t.reassembled > runs);
 }
 
 static void a_seed_repeats_its_run(void **state)

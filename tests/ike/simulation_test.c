@@ -72,6 +72,8 @@ static void draw(struct rng *r, struct run *run)
 	run->a.cookie = rng_percent(r, 10);
 	run->a.dpd_ms = rng_percent(r, 80) ? 5000 + rng_below(r, 20000) : 0;
 	run->b.dpd_ms = rng_percent(r, 80) ? 5000 + rng_below(r, 20000) : 0;
+	for (unsigned i = 0; i < 2 && rng_percent(r, 30); i++)
+		(i ? &run->a : &run->b)->fragment_size = (uint16_t)(160 + rng_below(r, 200));
 	run->both_start = rng_percent(r, 10);
 	switch (rng_below(r, 25)) {
 	case 0:
@@ -196,7 +198,7 @@ static bool simulate(uint64_t seed, struct totals *t)
 		net_run(n, n->now + rng_below(&r, 500));
 		start(n, 1);
 	}
-	net_run(n, n->now + 40000);
+	net_run(n, n->now + 60000);
 	t->runs++;
 	ok = holds(consistent(n), seed, "the two ends of a Child SA differ");
 	if (run.expect == MUST_COME_UP)

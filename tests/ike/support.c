@@ -162,6 +162,7 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->encap = s->encap;
 	conn->dpd_delay_ms = s->dpd_ms;
 	conn->unique = s->unique;
+	conn->fragmentation = s->fragmentation;
 	check(ike_engine_add_connection(node->engine, conn), "connection", "");
 	if (s->psk)
 		check(ike_engine_add_psk(node->engine, NULL, 0, ike_slice(s->psk, strlen(s->psk))),
@@ -185,6 +186,7 @@ struct net *net_new(uint64_t seed, const struct side *a, const struct side *b)
 			.context = node,
 			.cookie_always = sides[i]->cookie,
 			.max_half_open_per_ip = sides[i]->max_half_open,
+			.fragment_size = sides[i]->fragment_size,
 			.log_level = IKE_LOG_DEBUG,
 		};
 
@@ -414,7 +416,7 @@ static void act(struct node *node, struct ike_action *a)
 		break;
 	case IKE_ACTION_CHILD_REKEYED:
 		child = find_child(node, a->event.child_id);
-		if (!child || !child->used)
+		if (!child || !child->outbound)
 			abort();
 		child->up = true;
 		child = find_child(node, a->event.old_id);
@@ -617,7 +619,7 @@ uint64_t start(struct net *n, unsigned node)
 	uint64_t id = 0;
 	int err = ike_initiate(n->node[node].engine, n->now, "net", "c", NULL, NULL, &id);
 
-	if (err && err != -EISCONN) /* as responder it may have that child by now */
+	if (err && err != -EISCONN && err != -EALREADY) /* as responder it may have it */
 		abort();
 	node_drain(&n->node[node]);
 	return id;
@@ -697,7 +699,8 @@ bool nothing_left(const struct node *node)
 
 	return e->sa_count == 0 && e->half_open.count == 0 && e->timers.count == 0 &&
 	       e->timers.reserved == 0 && e->waiters.count == 0 && e->children.count == 0 &&
-	       !e->all && node->spis_out == 0 && ike_next_deadline(e) == IKE_NEVER &&
+	       !e->fragments[0].memory && !e->fragments[1].memory && !e->all &&
+	       node->spis_out == 0 && ike_next_deadline(e) == IKE_NEVER &&
 	       e->connections[0]->references == 1;
 }
 
@@ -707,15 +710,34 @@ struct packet forge(struct net *n, unsigned node, uint8_t exchange, bool respons
 	struct ike_engine *e = n->node[node].engine;
 	struct ike_sa *sa = e->all;
 	struct ike_header hdr = ike_sa_header(sa, exchange, response, id);
-	struct ike_slice message;
+	struct ike_buffer message = {0};
 	struct packet p = {.to = 1 - node, .local = sa->path.remote, .remote = sa->path.local};
 
-	if (ike_seal(e, sa, &hdr, inner, &message))
+	if (ike_seal(e, sa, &hdr, inner, SIZE_MAX, &message))
 		abort();
-	p.data = malloc(message.len);
+	p.data = message.data;
 	p.len = message.len;
-	memcpy(p.data, message.data, message.len);
 	return p;
+}
+
+void send_fragments(struct net *n, unsigned node, uint8_t exchange, bool response, uint32_t id,
+		    struct ike_builder *inner, size_t room)
+{
+	struct ike_engine *e = n->node[node].engine;
+	struct ike_sa *sa = e->all;
+	struct ike_header hdr = ike_sa_header(sa, exchange, response, id);
+	struct packet p = {.to = 1 - node, .local = sa->path.remote, .remote = sa->path.local};
+	struct ike_buffer message = {0};
+
+	if (ike_seal(e, sa, &hdr, inner, room, &message))
+		abort();
+	for (size_t at = 0; at < message.len; at += p.len) {
+		p.data = message.data + at;
+		ike_header_parse(ike_slice(p.data, message.len - at), &hdr);
+		p.len = hdr.length;
+		net_deliver(n, &p);
+	}
+	ike_buffer_free(&message);
 }
 
 void send_raw(struct net *n, unsigned to, const void *data, size_t len, uint16_t port)

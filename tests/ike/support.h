@@ -132,6 +132,8 @@ struct side {
 	uint64_t life_ms;
 	enum ike_unique unique;
 	unsigned max_half_open;
+	enum ike_fragmentation fragmentation;
+	uint16_t fragment_size; /* 0: the default */
 };
 
 /* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". */
@@ -177,6 +179,9 @@ bool nothing_left(const struct node *node);
 /* A message as `node` could have sent it in its first IKE SA, sealed with its keys. */
 struct packet forge(struct net *n, unsigned node, uint8_t exchange, bool response, uint32_t id,
 		    struct ike_builder *inner);
+/* The same in fragments of at most so many octets, delivered one after the other. */
+void send_fragments(struct net *n, unsigned node, uint8_t exchange, bool response, uint32_t id,
+		    struct ike_builder *inner, size_t room);
 void send_raw(struct net *n, unsigned to, const void *data, size_t len, uint16_t port);
 
 /* How many payloads of known types a chain has, and one of them. */

@@ -357,10 +357,27 @@ static bool heard(void *context, uint64_t child_id)
 	       w->cut[peer->index][h->index] <= w->now && host_at(w, &from->remote, &local) == h;
 }
 
+/*
+ * Who begins anew from elsewhere counts as moved: where one replaces the other, what it had before
+ * is deleted when it can't have the answer yet. It may be that only its NAT's mapping has changed.
+ */
+static void expect_move(struct host *h, unsigned flow, const struct ike_addr *remote)
+{
+	enum ike_unique unique = h->world->peering[flow / CHILDREN_PER_PEERING].unique;
+	const struct esp *before = sending(h, flow);
+
+	if ((unique == IKE_UNIQUE_REPLACE || unique == IKE_UNIQUE_KEEP) && before &&
+	    !ike_addr_equal(&before->remote, remote))
+		world_interrupt(h->world, h->index, flow_peer(h->world, flow, h->index), 0);
+}
+
 static void learn(struct host *h, const struct ike_child_job *job)
 {
+	const struct esp *old = find_child(h, job->replaces);
 	struct esp *child;
 
+	if (!old)
+		expect_move(h, flow_of(job->child), &job->remote);
 	if (h->esp_count == ESP_MAX) {
 		world_fail(h->world, "host %u: Child SAs pile up in its data path", h->index);
 		return;
@@ -369,7 +386,7 @@ static void learn(struct host *h, const struct ike_child_job *job)
 	*child = (struct esp){
 		.child_id = job->child_id,
 		.flow = flow_of(job->child),
-		.second = !job->replaces,
+		.line = old ? old->line : job->child_id,
 		.spi_in = job->spi_in,
 		.spi_out = job->spi_out,
 		.local = job->local,
@@ -380,26 +397,32 @@ static void learn(struct host *h, const struct ike_child_job *job)
 	};
 	check_keys_fresh(h, child);
 	check_address(h, child, false);
+	world_trace(h->world, h->index, "has made the Child SA", child->spi_in);
 }
 
 /*
- * A flow that has a Child SA gets another that isn't its successor: both hosts have begun, or the
- * peer has lost the first. Whose IKE SAs stay is up to them.
+ * From whatever had it, be it that both hosts have begun and the flow has two for a while. Of
+ * those that replace each other one is in use. When that goes, the flow goes back to the one of
+ * others that had it before.
  */
 static void lead(struct host *h, struct esp *child)
 {
 	struct world *w = h->world;
 	const struct esp *before = sending(h, child->flow);
 
-	if (before)
+	/* Before it is up on both sides, what is sent may come to where its SA is still made. */
+	if (before && w->flow[child->flow].watched)
 		h->left[child->flow] = (struct left){.spi_out = before->spi_out, .at = w->now};
-	if (child->second && before && !w->calm)
-		world_interrupt(w, h->index, flow_peer(w, child->flow, h->index), 0);
+	for (unsigned i = 0; i < h->esp_count; i++) {
+		if (h->esp[i].line == child->line)
+			h->esp[i].used = 0;
+	}
 	child->used = ++h->uses;
+	world_trace(w, h->index, "leads its flow to the Child SA", child->spi_in);
 }
 
 /* The steps of a Child SA come in their order, each once the one before is answered. */
-static void install(struct host *h, const struct ike_job *job)
+static void install(struct host *h, const struct ike_job *job, int error)
 {
 	struct esp *child = find_child(h, job->child.child_id);
 
@@ -419,7 +442,7 @@ static void install(struct host *h, const struct ike_job *job)
 	default:
 		if (!child || !child->ready)
 			world_fail(h->world, "host %u: in use before it can send", h->index);
-		else
+		else if (!error)
 			lead(h, child);
 		break;
 	}
@@ -475,7 +498,7 @@ static void take_job(struct host *h, struct ike_action *a)
 		return;
 	draw_answer(h, p);
 	if (p->job->type != IKE_JOB_KE)
-		install(h, p->job);
+		install(h, p->job, p->error);
 }
 
 static void answer(struct host *h, unsigned index)
@@ -495,11 +518,6 @@ static void answer(struct host *h, unsigned index)
 		if (child)
 			child->receives = true;
 	}
-	if (is_last_step(p.job) && p.error) {
-		child = find_child(h, p.job->child.child_id);
-		if (child)
-			child->used = 0;
-	}
 	cheap_trust = h->index == IMPOSTOR;
 	ike_job_done(h->engine, host_now(h), p.job);
 	cheap_trust = false;
@@ -513,6 +531,7 @@ static void remove_child(struct host *h, const struct ike_child_removed *removed
 		world_fail(h->world, "host %u: removes what it hasn't", h->index);
 		return;
 	}
+	world_trace(h->world, h->index, "removes the Child SA", child->spi_in);
 	check_nothing_on_its_way(h, child);
 	OPENSSL_cleanse(child, sizeof(*child));
 	*child = h->esp[--h->esp_count];
@@ -751,6 +770,7 @@ static void boot(struct host *h)
 		.heard = heard,
 		.context = h,
 		.cookie_always = h->cookies,
+		.fragment_size = h->fragment_size,
 		.max_half_open = HALF_OPEN_MAX,
 		.max_half_open_per_ip = HALF_OPEN_PER_IP_MAX,
 		.log_level = w->verbose ? IKE_LOG_DEBUG : IKE_LOG_ERROR,

@@ -28,6 +28,7 @@ enum {
 /* A Child SA in a data path. */
 struct esp {
 	uint64_t child_id;
+	uint64_t line; /* one number for all that replace each other */
 	unsigned flow;
 	uint32_t spi_in;
 	uint32_t spi_out;
@@ -36,7 +37,6 @@ struct esp {
 	bool encap;
 	struct ike_child_keys keys_in;
 	struct ike_child_keys keys_out;
-	bool second;	    /* it replaces none */
 	bool receives;	    /* confirmed: the peer may send */
 	bool ready;	    /* it may send */
 	uint64_t used;	    /* the flow was led there as the so-many-th; 0: never */
@@ -81,6 +81,7 @@ struct host {
 	int spis_out; /* allotted and neither given back nor removed */
 	bool cookies;
 	const char *ike; /* proposals */
+	uint16_t fragment_size;
 	uint64_t uses;
 	struct pending jobs[JOBS_MAX];
 	unsigned job_count;

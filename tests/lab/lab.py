@@ -74,8 +74,9 @@ secrets {{
 """)
 
     def start_charon(self, swanctl_conf, root=None, tries=IKE_TRIES, files=None):
-        """charon with what its swanctl.conf says; files: others beside that, for it to include. root: the one to
-        run it in, of another release (scripts/guest-cache), else this machine's."""
+        """charon with what its swanctl.conf says; files: others beside that, for it to include, and charon.conf:
+        what strongswan.conf says besides. root: the one to run it in, of another release (scripts/guest-cache),
+        else this machine's."""
         conf = self.run / "b"
         swan = conf / "swanctl"
         for folder in ("x509", "x509ca", "private"):
@@ -105,6 +106,7 @@ charon-systemd {{
   journal {{
     default = -1
   }}
+  include {swan}/charon*.conf
 }}
 """)
         for name, text in {"swanctl.conf": swanctl_conf, **(files or {})}.items():

@@ -195,6 +195,9 @@ class StrongSwanHere(StrongSwan):
     def log(self):
         return self.bed.charon_log()
 
+    def address(self, address):
+        self.bed.ip(self.bed.b, "addr", "replace", f"{address}/24", "dev", "eth0")
+
     def flow(self, pairs):
         return Flow(self.bed.b, pairs)
 
@@ -207,6 +210,9 @@ class InGuest:
 
     def flow(self, pairs):
         return GuestFlow(self.guest, pairs)
+
+    def address(self, address):
+        self.guest.sh(f"ip addr replace {address}/24 dev eth0")
 
     def _forget(self):
         """What one that was killed left in the kernel, as after a restart of the machine."""
@@ -337,9 +343,10 @@ class Libreswan(InGuest):
         return match[1]
 
     def sas(self):
+        # One that INITIAL_CONTACT has made obsolete stays, without Child SAs, until it is old.
         text = self.whack("--showstates")
         there = set(re.findall(r"^#(\d+): .* ESTABLISHED_CHILD_SA ", text, re.M))
-        return (re.findall(r"^#(\d+): .* ESTABLISHED_IKE_SA ", text, re.M),
+        return (re.findall(r"^#(\d+): .* ESTABLISHED_IKE_SA .*; newest;", text, re.M),
                 [(name, int(spi_in, 16), int(spi_out, 16)) for number, name, spi_out, spi_in in re.findall(
                     r'^#(\d+): "([^"]+)"\S* esp\.([0-9a-f]+)@\S+ esp\.([0-9a-f]+)@', text, re.M) if number in there])
 

@@ -13,7 +13,8 @@ scenario.py may also say
     PEERS        which kinds of peers it is for; all that it has a file for, if it doesn't say
     NETWORKS     how many networks each side has: 10.1.N.0/24 and 10.2.N.0/24
     TRIES        seconds after which a peer that doesn't answer is dead
-    files(side, other)   further files for a side, whose networks are 10.SIDE.N.0/24, for its own to include
+    files(side, other)   further files for a side, whose networks are 10.SIDE.N.0/24, for its own to include;
+                 charon.conf: what strongSwan's daemon itself is told
 """
 import collections
 import contextlib
