@@ -581,6 +581,7 @@ static void changes_are_told_by_value(void **state)
 			{"unique = keep", CONF_ADJUSTED},
 			{"childless = never", CONF_ADJUSTED},
 			{"keyingtries = 4", CONF_ADJUSTED},
+			{"fragmentation = no", CONF_ADJUSTED},
 			{"mobike = no", CONF_UNCHANGED},
 			{"dpd_delay = 2m", CONF_UNCHANGED},
 		},
