@@ -101,7 +101,7 @@ struct conf_connection {
 	unsigned int proposal_count;
 	bool encap; /* act as if there were a NAT */
 	enum ike_fragmentation fragmentation;
-	uint32_t dpd_delay; /* seconds; 0: none, like the others */
+	uint32_t dpd_delay; /* seconds; 0: never, like the others */
 	uint32_t rekey_time;
 	uint32_t rand_time; /* taken off rekey_time, up to so much */
 	uint32_t reauth_time;

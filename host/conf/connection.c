@@ -5,6 +5,7 @@
 
 #include "host/conf/bind.h"
 
+#define DPD_DELAY 30
 #define REKEY_TIME (4 * 3600)
 #define UNSET UINT32_MAX /* more than any time that can be written */
 
@@ -301,6 +302,7 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 	*c = (struct conf_connection){
 		.file = section->file,
 		.line = section->line,
+		.dpd_delay = DPD_DELAY,
 		.rekey_time = REKEY_TIME,
 		.rand_time = UNSET,
 		.over_time = UNSET,

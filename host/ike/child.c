@@ -592,8 +592,10 @@ static int next_step(struct ike_engine *e, struct ike_child *child, uint64_t now
 		ike_job_free(job);
 		return -ENOMEM;
 	}
-	if (child->level == IKE_LEVEL_NONE)
+	if (child->level == IKE_LEVEL_NONE) {
 		hand_out(e, child, &job->child);
+		ike_child_link_outbound(e, child);
+	}
 	if (!child->remove)
 		child->remove = ike_action_new(e, IKE_ACTION_CHILD_REMOVE);
 	if (!child->remove) {

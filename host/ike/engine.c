@@ -25,7 +25,7 @@ struct ike_engine *ike_engine_new(const struct ike_engine_config *config)
 		return NULL;
 	e->config = *config;
 	e->actions_tail = &e->actions;
-	e->notify_tokens = IKE_NOTIFY_BURST;
+	e->answers.tokens = e->hints.tokens = IKE_RATE_BURST;
 	if (!e->config.port)
 		e->config.port = IKE_PORT;
 	if (!e->config.port_natt)
@@ -249,6 +249,8 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 
 	if (!sa || sa->initiator == from_initiator || sa->spi_i != in->hdr.spi_i ||
 	    sa->spi_r != in->hdr.spi_r) {
+		if (!sa && !response && ike_hint_outside(e, in))
+			return; /* section 1.5: it isn't answered */
 		e->stats.drop_unknown_spi++;
 		if (sa && sa->predecessor && sa->state == IKE_STATE_CONNECTING)
 			ike_path_hint(e, sa, in);
@@ -267,6 +269,8 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 		e->stats.drop_state++;
 		return;
 	}
+	if (response && ike_hint_answers(e, sa, in))
+		return;
 	if (!open_message(e, sa, in, digest, &error))
 		return;
 

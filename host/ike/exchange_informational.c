@@ -313,6 +313,8 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 		ike_write_delete(&b, IKE_PROTO_ESP, 4, (uint16_t)(answer.len / 4),
 				 ike_written(&answer));
 	ike_respond(e, sa, IKE_INFORMATIONAL, &b);
+	if (!down)
+		ike_hint_inside(e, sa, in);
 	if (down && sa->state != IKE_STATE_DELETING)
 		sa->cause = IKE_CAUSE_PEER;
 	if (down)

@@ -66,6 +66,7 @@ struct ike_stats {
 	uint64_t initiated, established_initiator, established_responder;
 	uint64_t auth_failed, peers_dead;
 	uint64_t cookies_sent, cookies_wrong;
+	uint64_t hints;		 /* that a peer started anew, which made us look */
 	uint64_t drop_malformed; /* header, version or payload chain unreadable */
 	uint64_t drop_unknown_spi;
 	uint64_t drop_integrity;  /* didn't open */
@@ -73,6 +74,7 @@ struct ike_stats {
 	uint64_t drop_state;	  /* an exchange that its IKE SA is not in the state for */
 	uint64_t drop_limit;	  /* too many half-open or in all, or refused too often */
 	uint64_t drop_memory;
+	uint64_t drop_hint; /* one about nothing that there is, or too soon after another */
 
 	/* RFC 7383. Of those that were authentic and new some may have been for nothing. */
 	uint64_t fragments_in, fragments_out;

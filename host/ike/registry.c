@@ -2,7 +2,7 @@
 /*
  * All IKE SAs: by our SPI, by id and by the peer's identity; the half-open ones also by the peer's
  * address, which both finds a retransmitted IKE_SA_INIT and counts how many an address has. All
- * Child SAs: by id, and by what they are configured as.
+ * Child SAs: by id, by what they are configured as, and by their outbound SPI.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -58,9 +58,9 @@ uint64_t ike_sa_our_spi(const struct ike_sa *sa)
 
 int ike_registry_init(struct ike_engine *e)
 {
-	struct ike_table *const tables[] = {&e->by_spi,	   &e->by_id,	  &e->by_peer,
-					    &e->by_conn,   &e->half_open, &e->children,
-					    &e->instances, &e->waiters,	  &e->by_name};
+	struct ike_table *const tables[] = {&e->by_spi,	   &e->by_id,	 &e->by_peer,	&e->by_conn,
+					    &e->half_open, &e->children, &e->instances, &e->waiters,
+					    &e->by_name,   &e->outbound};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
@@ -117,6 +117,7 @@ void ike_registry_free(struct ike_engine *e)
 	ike_table_free(&e->half_open);
 	ike_table_free(&e->children);
 	ike_table_free(&e->instances);
+	ike_table_free(&e->outbound);
 	ike_table_free(&e->waiters);
 	ike_table_free(&e->by_name);
 	free(e->timers.list);
@@ -285,6 +286,7 @@ void ike_child_unlink(struct ike_engine *e, struct ike_child *child)
 {
 	ike_table_remove(&e->children, &child->by_id);
 	ike_table_remove(&e->instances, &child->by_config);
+	ike_table_remove(&e->outbound, &child->by_spi_out);
 }
 
 /* It is what something else is configured as. */
@@ -314,6 +316,30 @@ struct ike_child *ike_child_find_config(const struct ike_engine *e,
 	while (l && IKE_OWNER(l, struct ike_child, by_config)->config != config)
 		l = ike_table_next(l);
 	return l ? IKE_OWNER(l, struct ike_child, by_config) : NULL;
+}
+
+/* Its outbound SPI is known. */
+void ike_child_link_outbound(struct ike_engine *e, struct ike_child *child)
+{
+	if (!child->by_spi_out.at)
+		ike_table_add(&e->outbound, &child->by_spi_out, mix(e, child->spi_out));
+}
+
+/* The one that we send on to who is at that address, the newest of several. */
+struct ike_child *ike_child_find_outbound(const struct ike_engine *e, uint32_t spi,
+					  const struct ike_addr *remote)
+{
+	struct ike_link *l = ike_table_first(&e->outbound, mix(e, spi));
+
+	for (; l; l = ike_table_next(l)) {
+		struct ike_child *child = IKE_OWNER(l, struct ike_child, by_spi_out);
+
+		if (child->spi_out == spi && child->state >= IKE_CHILD_INSTALLED &&
+		    child->state <= IKE_CHILD_REKEYED &&
+		    ike_addr_same_ip(&child->sa->path.remote, remote))
+			return child;
+	}
+	return NULL;
 }
 
 void ike_reap(struct ike_engine *e)

@@ -675,7 +675,9 @@ void ike_sa_unanswered(struct ike_engine *e, struct ike_sa *sa)
 	e->stats.peers_dead++;
 	sa->cause =
 		sa->connected && sa->state != IKE_STATE_DELETING ? IKE_CAUSE_DEAD : IKE_CAUSE_OURS;
-	snprintf(dead, sizeof(dead), "peer is dead: no answer to %s, sent %u times",
-		 sa->out.task->exchange->name, sa->out.tries + 1);
+	snprintf(dead, sizeof(dead), "peer is dead: no answer to %s, sent %u times%s%s",
+		 sa->out.task->exchange->name, sa->out.tries + 1,
+		 sa->out.hint ? "; it seems to have started anew: " : "",
+		 sa->out.hint ? ike_notify_name(sa->out.hint) : "");
 	ike_sa_down(e, sa, reason ? reason : dead);
 }

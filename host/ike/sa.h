@@ -21,13 +21,26 @@ enum {
 	IKE_REPLACED_MS = 10000,	/* that an IKE SA stays whose peer renews it */
 	IKE_UNKNOWN_SPIS = 4,		/* deleted before they came up, that are remembered */
 	IKE_LINGER_MS = 5000,		/* that a replaced Child SA goes on to receive */
-	IKE_CONFIRM_MS = 500,	      /* until the first look whether the peer sends on a new one */
-	IKE_RETRY_MS = 2000,	      /* after a rekeying that came to nothing, */
-	IKE_RENEW_RETRY_MS = 60000,   /* after a renewal, in between things are rekeyed */
-	IKE_RETRY_RAND_MS = 8000,     /* and up to so much more */
-	IKE_INIT_MESSAGE_MAX = 8192,  /* IKE_SA_INIT is kept until IKE_AUTH is done */
-	IKE_NOTIFY_BURST = 20,	      /* answers outside any IKE SA ... */
-	IKE_NOTIFY_INTERVAL_MS = 100, /* ... and how often one more is allowed */
+	IKE_CONFIRM_MS = 500,	     /* until the first look whether the peer sends on a new one */
+	IKE_RETRY_MS = 2000,	     /* after a rekeying that came to nothing, */
+	IKE_RENEW_RETRY_MS = 60000,  /* after a renewal, in between things are rekeyed */
+	IKE_RETRY_RAND_MS = 8000,    /* and up to so much more */
+	IKE_INIT_MESSAGE_MAX = 8192, /* IKE_SA_INIT is kept until IKE_AUTH is done */
+	IKE_RATE_BURST = 20,	     /* of what anybody can make us do ... */
+	IKE_RATE_INTERVAL_MS = 100,  /* ... and how often once more */
+};
+
+/* Hints that a peer started anew */
+enum {
+	IKE_HINT_PAUSE_MS = 10000,   /* from one that makes us ask to the next, in an IKE SA */
+	IKE_HINT_WAIT_MS = 500,	     /* until the next retransmission of what is to show it, */
+	IKE_HINT_PATIENCE_MS = 5000, /* and until silence does */
+};
+
+/* How often anything may be done at others' bidding. */
+struct ike_rate {
+	unsigned tokens;
+	uint64_t refill_at;
 };
 
 /* Fragments (RFC 7383) */
@@ -86,6 +99,7 @@ struct ike_child {
 	uint64_t id;
 	struct ike_link by_id;
 	struct ike_link by_config;
+	struct ike_link by_spi_out; /* once the data path is told of it */
 	struct ike_child *next;
 	struct ike_sa *sa;
 	const struct ike_child_config *config; /* the connection's, which the IKE SA holds */
@@ -155,6 +169,8 @@ struct ike_window_out {
 	struct ike_buffer request; /* or its fragments, as they go out one after the other */
 	unsigned tries;
 	uint64_t wait; /* until the next retransmission */
+	uint16_t hint; /* the notify that says that the peer has lost the IKE SA, or 0 */
+	unsigned most; /* tries, with a hint */
 	struct ike_fragments *waiting;
 };
 
@@ -216,6 +232,7 @@ struct ike_sa {
 	uint64_t established_at;
 	uint64_t last_heard_at;
 	uint64_t asked_at;	/* when the last liveness check was sent first */
+	uint64_t hint_after;	/* until then no hint makes us ask */
 	bool fragmentation;	/* both sides take fragments */
 	uint16_t fragment_size; /* since larger packets seem to get lost; 0: the engine's */
 };
@@ -251,7 +268,8 @@ struct ike_engine {
 	struct ike_table by_conn;
 	struct ike_table half_open;
 	struct ike_table children;  /* by id */
-	struct ike_table instances; /* Child SAs by what they are configured as */
+	struct ike_table instances; /* Child SAs by what they are configured as, */
+	struct ike_table outbound;  /* and by the SPI that we send with */
 	struct ike_table waiters;
 	uint64_t hash_key;
 	struct ike_heap timers;
@@ -269,8 +287,8 @@ struct ike_engine {
 	uint8_t cookie_version;
 	bool cookie_previous;
 	uint64_t cookie_rotate_at; /* 0: no secret yet */
-	unsigned notify_tokens;
-	uint64_t notify_refill_at;
+	struct ike_rate answers;   /* outside any IKE SA */
+	struct ike_rate hints;
 
 	struct ike_fragments_queue fragments[2]; /* of others; of half-open IKE SAs */
 
@@ -317,6 +335,9 @@ struct ike_child *ike_child_find_id(const struct ike_engine *e, uint64_t id);
 struct ike_child *ike_child_find_config(const struct ike_engine *e,
 					const struct ike_child_config *config,
 					const struct ike_child *after);
+void ike_child_link_outbound(struct ike_engine *e, struct ike_child *child);
+struct ike_child *ike_child_find_outbound(const struct ike_engine *e, uint32_t spi,
+					  const struct ike_addr *remote);
 void ike_reap(struct ike_engine *e); /* frees what went down */
 
 /* sa.c: the life of an IKE SA */
@@ -443,13 +464,20 @@ enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			  struct ike_builder *inner);
 void ike_request_done(struct ike_engine *e, struct ike_sa *sa);
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_hasten(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint16_t hint);
 enum ike_step ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
 			  struct ike_builder *inner);
 enum ike_step ike_respond_notify(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
 				 uint16_t type, struct ike_slice data);
 void ike_answer_plain(struct ike_engine *e, const struct ike_in *in, uint64_t spi_r, uint16_t type,
 		      struct ike_slice data);
+bool ike_rate_allows(struct ike_rate *rate, uint64_t now);
 bool ike_answer_allowed(struct ike_engine *e, uint64_t now);
+
+/* hint.c: the peer may have lost what it had */
+bool ike_hint_answers(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+bool ike_hint_outside(struct ike_engine *e, const struct ike_in *in);
+void ike_hint_inside(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 
 /* fragment.c: messages that come in pieces */
 bool ike_fragment_take(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,

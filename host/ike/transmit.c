@@ -291,6 +291,7 @@ static void send_request_buffer(struct ike_engine *e, struct ike_sa *sa, uint64_
 static enum ike_step send_first(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	sa->out.tries = 0;
+	sa->out.hint = 0;
 	sa->out.wait = sa->conn->retransmit_ms;
 	send_request_buffer(e, sa, now);
 	return IKE_MORE;
@@ -339,14 +340,72 @@ static unsigned tries_of_one_size(const struct ike_connection *conn)
 							  : IKE_SMALLER_AFTER;
 }
 
+/* What can be answered at once. With the others the peer may be at work, and say nothing. */
+static bool is_simple(const struct ike_task *task)
+{
+	return task->exchange->type == IKE_INFORMATIONAL;
+}
+
+static unsigned most_tries(const struct ike_sa *sa)
+{
+	return sa->out.hint ? sa->out.most : sa->conn->retransmit_tries;
+}
+
+static uint64_t next_wait(const struct ike_sa *sa, uint64_t wait)
+{
+	return sa->out.hint && is_simple(sa->out.task) ? wait
+						       : wait * sa->conn->retransmit_percent / 100;
+}
+
+/* When the peer is taken for dead unless it answers, but `most` at the latest. */
+static uint64_t end_of_tries(const struct ike_sa *sa, uint64_t most)
+{
+	uint64_t at = sa->timers[IKE_TIMER_RETRANSMIT].at, wait = sa->out.wait;
+
+	for (unsigned n = sa->out.tries; n < most_tries(sa) && at < most; n++) {
+		wait = next_wait(sa, wait);
+		at = ike_later(at, wait);
+	}
+	return at < most ? at : most;
+}
+
+/*
+ * It is said that the peer can't answer the request that is out. What can be answered at once is
+ * asked a few times more, in quick succession; for all else the peer has as long as our own data
+ * path would. In no case is it waited for longer than without the hint. Tries are counted, and no
+ * moment set: if this host itself stands still for a while, the peer has its time nevertheless.
+ */
+void ike_hasten(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint16_t hint)
+{
+	bool simple = is_simple(sa->out.task);
+	uint64_t patience = simple ? IKE_HINT_PATIENCE_MS : e->config.job_timeout_ms;
+	uint64_t end = end_of_tries(sa, ike_later(now, patience));
+	uint64_t at = sa->timers[IKE_TIMER_RETRANSMIT].at;
+	uint64_t wait;
+
+	sa->out.hint = hint;
+	sa->out.most = sa->out.tries;
+	if (simple && sa->out.wait > IKE_HINT_WAIT_MS)
+		sa->out.wait = IKE_HINT_WAIT_MS;
+	if (simple && at > now + IKE_HINT_WAIT_MS)
+		at = now + IKE_HINT_WAIT_MS;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], at);
+	wait = next_wait(sa, sa->out.wait);
+	while (wait && ike_later(at, wait) <= end) {
+		sa->out.most++;
+		at += wait;
+		wait = next_wait(sa, wait);
+	}
+}
+
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	if (sa->out.tries >= sa->conn->retransmit_tries) {
+	if (sa->out.tries >= most_tries(sa)) {
 		ike_sa_unanswered(e, sa);
 		return;
 	}
 	sa->out.tries++;
-	sa->out.wait = sa->out.wait * sa->conn->retransmit_percent / 100;
+	sa->out.wait = next_wait(sa, sa->out.wait);
 	e->stats.retransmissions_out++;
 	ike_log(e, IKE_LOG_DEBUG, sa, "retransmission %u of %s", sa->out.tries,
 		sa->out.task->exchange->name);
@@ -400,21 +459,26 @@ void ike_answer_plain(struct ike_engine *e, const struct ike_in *in, uint64_t sp
 			      ike_written(&b.w));
 }
 
+/* One more? */
+bool ike_rate_allows(struct ike_rate *rate, uint64_t now)
+{
+	uint64_t gained =
+		now > rate->refill_at ? (now - rate->refill_at) / IKE_RATE_INTERVAL_MS : 0;
+
+	if (gained) {
+		rate->refill_at += gained * IKE_RATE_INTERVAL_MS;
+		rate->tokens = gained > IKE_RATE_BURST - rate->tokens
+				       ? IKE_RATE_BURST
+				       : rate->tokens + (unsigned)gained;
+	}
+	if (!rate->tokens)
+		return false;
+	rate->tokens--;
+	return true;
+}
+
 /* So that forged datagrams can't make us send without bound. */
 bool ike_answer_allowed(struct ike_engine *e, uint64_t now)
 {
-	uint64_t gained = now > e->notify_refill_at
-				  ? (now - e->notify_refill_at) / IKE_NOTIFY_INTERVAL_MS
-				  : 0;
-
-	if (gained) {
-		e->notify_refill_at += gained * IKE_NOTIFY_INTERVAL_MS;
-		e->notify_tokens = gained > IKE_NOTIFY_BURST - e->notify_tokens
-					   ? IKE_NOTIFY_BURST
-					   : e->notify_tokens + (unsigned)gained;
-	}
-	if (!e->notify_tokens)
-		return false;
-	e->notify_tokens--;
-	return true;
+	return ike_rate_allows(&e->answers, now);
 }

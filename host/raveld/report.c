@@ -271,6 +271,7 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "peers_dead", s->peers_dead);
 	add_counter(o, "cookies_sent", s->cookies_sent);
 	add_counter(o, "cookies_wrong", s->cookies_wrong);
+	add_counter(o, "hints", s->hints);
 	add_counter(o, "drop_malformed", s->drop_malformed);
 	add_counter(o, "drop_unknown_spi", s->drop_unknown_spi);
 	add_counter(o, "drop_integrity", s->drop_integrity);
@@ -278,6 +279,7 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "drop_state", s->drop_state);
 	add_counter(o, "drop_limit", s->drop_limit);
 	add_counter(o, "drop_memory", s->drop_memory);
+	add_counter(o, "drop_hint", s->drop_hint);
 	add_counter(o, "fragments_in", s->fragments_in);
 	add_counter(o, "fragments_out", s->fragments_out);
 	add_counter(o, "reassembled", s->reassembled);

@@ -340,6 +340,16 @@ static void example_is_good(void **state)
 	conf_free(conf);
 }
 
+static void a_peer_may_be_never_asked_whether_it_lives(void **state)
+{
+	struct conf *conf = load(DAEMON "connections { a { dpd_delay = 0\n" LOCAL_REMOTE
+					" children { n { } } } }\n");
+
+	(void)state;
+	assert_int_equal(conf->connections[0].dpd_delay, 0);
+	conf_free(conf);
+}
+
 static void defaults_are_as_documented(void **state)
 {
 	struct conf *conf =
@@ -347,6 +357,7 @@ static void defaults_are_as_documented(void **state)
 	const struct conf_connection *c = &conf->connections[0];
 
 	(void)state;
+	assert_int_equal(c->dpd_delay, 30);
 	assert_int_equal(c->rekey_time, 4 * 3600);
 	assert_int_equal(c->over_time, 1440);
 	assert_int_equal(c->rand_time, 1440);
@@ -750,6 +761,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(references_cannot_grow_without_bound),
 		cmocka_unit_test(whole_configuration_is_understood),
 		cmocka_unit_test(example_is_good),
+		cmocka_unit_test(a_peer_may_be_never_asked_whether_it_lives),
 		cmocka_unit_test(defaults_are_as_documented),
 		cmocka_unit_test(what_is_not_supported_is_refused_by_name),
 		cmocka_unit_test(daemon_and_secrets_are_checked_too),

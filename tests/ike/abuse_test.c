@@ -145,8 +145,8 @@ static void refusals_of_spoofed_requests_are_bounded_and_so_is_the_log(void **st
 				ike_action_free(action);
 			}
 		}
-		assert_in_range(answers, kind ? 1000 : 1, kind ? 1000 : IKE_NOTIFY_BURST);
-		assert_in_range(lines, 0, IKE_NOTIFY_BURST);
+		assert_in_range(answers, kind ? 1000 : 1, kind ? 1000 : IKE_RATE_BURST);
+		assert_in_range(lines, 0, IKE_RATE_BURST);
 		assert_int_equal(b()->engine->sa_count, 0);
 		packet_free(&p);
 		net_free(net);

@@ -127,7 +127,7 @@ static void forge_answer(struct world *w, const struct datagram *seen)
 	struct ike_header hdr;
 
 	if (ike_header_parse(ike_slice(seen->data, seen->len), &hdr) ||
-	    hdr.flags & IKE_FLAG_RESPONSE)
+	    hdr.flags & IKE_FLAG_RESPONSE || (type == IKE_N_INVALID_IKE_SPI && !w->hints))
 		return;
 	hdr.flags ^= IKE_FLAG_RESPONSE | IKE_FLAG_INITIATOR;
 	if (hdr.exchange == IKE_SA_INIT && rng_percent(&w->rng, 50))
@@ -141,6 +141,35 @@ static void forge_answer(struct world *w, const struct datagram *seen)
 	if (ike_build_finish(&b))
 		abort();
 	d.len = b.w.len;
+	world_post(w, &d, soon_or_late(w));
+}
+
+/* He has seen a packet of somebody's, and says that its SPI is unknown (section 1.5). */
+static void forge_hint(struct world *w)
+{
+	const struct host *h = &w->host[rng_below(&w->rng, w->hosts)];
+	struct ike_header hdr = {.spi_i = rng_next(&w->rng),
+				 .major = 2,
+				 .exchange = IKE_INFORMATIONAL,
+				 .flags = IKE_FLAG_INITIATOR};
+	const struct esp *esp;
+	uint8_t data[64], spi[4];
+	struct ike_writer writer = ike_writer(spi, sizeof(spi));
+	struct ike_builder b;
+	struct datagram d = {.forged = true, .data = data};
+
+	if (!w->hints || !h->esp_count)
+		return;
+	esp = &h->esp[rng_below(&w->rng, h->esp_count)];
+	ike_put_u32(&writer, esp->spi_out);
+	ike_build_message(&b, data, sizeof(data), &hdr);
+	ike_write_notify(&b, IKE_PROTO_NONE, ike_slice(NULL, 0), IKE_N_INVALID_SPI,
+			 ike_written(&writer));
+	if (ike_build_finish(&b))
+		abort();
+	d.len = b.w.len;
+	d.from = rng_percent(&w->rng, 80) ? esp->remote : elsewhere;
+	d.to = host_outside(h, esp->encap);
 	world_post(w, &d, soon_or_late(w));
 }
 
@@ -182,7 +211,7 @@ void attacker_see(struct world *w, const struct datagram *d)
 		impersonate(w, d);
 	if (!rng_percent(&w->rng, w->attacks))
 		return;
-	switch (rng_below(&w->rng, 6)) {
+	switch (rng_below(&w->rng, 7)) {
 	case 0:
 		replay(w);
 		break;
@@ -197,6 +226,9 @@ void attacker_see(struct world *w, const struct datagram *d)
 		break;
 	case 4:
 		race(w, d);
+		break;
+	case 5:
+		forge_hint(w);
 		break;
 	default:
 		if (hdr.exchange == IKE_SA_INIT)

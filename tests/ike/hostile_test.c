@@ -265,9 +265,15 @@ static void a_request_for_an_unknown_sa_gets_invalid_ike_spi_at_a_bounded_rate(v
 	net_deliver(net, &p); /* which isn't answered in turn */
 	packet_free(&p);
 	assert_int_equal(net->queued, 0);
+	send_raw(net, 1, buf, builder.w.len, IKE_PORT_NATT);
+	p = net_take(net); /* to where it came from */
+	assert_int_equal(p.local.port, IKE_PORT_NATT);
+	assert_int_equal(p.remote.port, IKE_PORT_NATT);
+	assert_int_equal(notify_for_a(&p, &n, &payloads), IKE_N_INVALID_IKE_SPI);
+	packet_free(&p);
 	for (unsigned i = 0; i < 1000; i++)
-		send_raw(net, 1, buf, builder.w.len, 500);
-	assert_in_range(net->queued, 1, IKE_NOTIFY_BURST);
+		send_raw(net, 1, buf, builder.w.len, i % 2 ? 500 : IKE_PORT_NATT);
+	assert_in_range(net->queued, 1, IKE_RATE_BURST);
 	buf[19] |= IKE_FLAG_RESPONSE;
 	net->now += 100000;
 	while (net->queued) {

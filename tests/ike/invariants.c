@@ -383,9 +383,9 @@ void check_nothing_left(struct world *w)
 		const struct ike_engine *e = h->engine;
 
 		if (e->sa_count || e->half_open.count || e->timers.count || e->timers.reserved ||
-		    e->waiters.count || e->children.count || e->all || h->spis_out ||
-		    h->esp_count || e->fragments[0].memory || e->fragments[1].memory ||
-		    ike_next_deadline(e) != IKE_NEVER)
+		    e->waiters.count || e->children.count || e->outbound.count || e->all ||
+		    h->spis_out || h->esp_count || e->fragments[0].memory ||
+		    e->fragments[1].memory || ike_next_deadline(e) != IKE_NEVER)
 			world_fail(w, "host %u: something is left", i);
 		for (unsigned k = 0; k < e->connection_count; k++) {
 			if (e->connections[k]->references != 1)

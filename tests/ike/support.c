@@ -699,8 +699,8 @@ bool nothing_left(const struct node *node)
 
 	return e->sa_count == 0 && e->half_open.count == 0 && e->timers.count == 0 &&
 	       e->timers.reserved == 0 && e->waiters.count == 0 && e->children.count == 0 &&
-	       !e->fragments[0].memory && !e->fragments[1].memory && !e->all &&
-	       node->spis_out == 0 && ike_next_deadline(e) == IKE_NEVER &&
+	       e->outbound.count == 0 && !e->fragments[0].memory && !e->fragments[1].memory &&
+	       !e->all && node->spis_out == 0 && ike_next_deadline(e) == IKE_NEVER &&
 	       e->connections[0]->references == 1;
 }
 

@@ -128,6 +128,12 @@ static bool outlasts(const struct world *w, uint64_t ms)
 	return ms > w->patience / 3;
 }
 
+/* Silence is waited for less where somebody forges hints. */
+static bool outlasts_silent(const struct world *w, uint64_t ms)
+{
+	return outlasts(w, ms) || (w->hints && ms > IKE_HINT_PATIENCE_MS / 3);
+}
+
 /* Addresses */
 
 uint64_t host_now(const struct host *h)
@@ -851,7 +857,7 @@ void world_cut(struct world *w, unsigned from, unsigned to, uint64_t ms)
 {
 	w->cut[from][to] = w->now + ms;
 	world_trace(w, from, "is cut off from a host; for ms", ms);
-	if (outlasts(w, ms))
+	if (outlasts_silent(w, ms))
 		world_interrupt(w, from, to, ms);
 }
 
@@ -860,7 +866,7 @@ void world_stop(struct world *w, unsigned host, uint64_t ms)
 	world_trace(w, host, "is stopped; for ms", ms);
 	w->host[host].away = w->now + ms;
 	w->host[host].waiting = 0;
-	if (outlasts(w, ms))
+	if (outlasts_silent(w, ms))
 		world_interrupt_all(w, host, ms);
 }
 

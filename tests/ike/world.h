@@ -168,6 +168,7 @@ struct world {
 
 	/* The attacker */
 	unsigned attacks; /* percent of the datagrams seen that move him */
+	bool hints;	  /* he says that hosts have started anew */
 	struct datagram seen[SEEN_MAX];
 	unsigned seen_count;
 
