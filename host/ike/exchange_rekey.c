@@ -216,6 +216,7 @@ static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct
 	}
 	if (ike_sa_ending(sa)) {
 		take_back(e, made, now, "the IKE SA that it was to replace is being deleted");
+		sa->successor = rival ? rival->id : 0; /* which ends with it */
 		return IKE_DONE;
 	}
 	if (sa->state == IKE_STATE_REKEYED || ike_rival_won(t)) {

@@ -83,6 +83,24 @@ static void an_ike_sa_that_is_being_deleted_gets_none_of_the_peers(void **state)
 	}
 }
 
+/* Both rekey it, and A deletes it when it has answered B, and before B's answer comes. */
+static void the_peers_successor_ends_with_what_is_deleted(void **state)
+{
+	(void)state;
+	establish(&SIDE_A, &SIDE_B);
+	net->watch_flow = false;
+	rekey_ike(a());
+	rekey_ike(b());
+	deliver_to(0);
+	deliver_to(1);
+	ike_terminate(a()->engine, net->now, a()->ike_id);
+	node_drain(a());
+	deliver_to(0);
+	net_settle(net);
+	pass_time(60000);
+	assert_true(nothing_left(a()) && nothing_left(b()));
+}
+
 static void rekeyings_count_for_the_limit_of_ike_sas(void **state)
 {
 	(void)state;
@@ -521,6 +539,7 @@ int main(void)
 		T(an_engine_may_be_freed_at_any_time),
 		T(an_ike_sa_that_is_being_deleted_gets_no_successor_of_ours),
 		T(an_ike_sa_that_is_being_deleted_gets_none_of_the_peers),
+		T(the_peers_successor_ends_with_what_is_deleted),
 		T(rekeyings_count_for_the_limit_of_ike_sas),
 		T(a_loser_that_is_answered_late_is_not_used),
 		T(the_same_of_the_ike_sa_makes_no_second_one),
