@@ -319,6 +319,22 @@ static void a_hint_must_come_from_the_peers_address(void **state)
 	assert_int_equal(stats(a())->hints, 1);
 }
 
+/* Who copied a message faster than it came is where the peer seems to be, and asked as well. */
+static void a_peer_that_may_have_moved_is_found_first(void **state)
+{
+	(void)state;
+	up();
+	check_liveness(a());
+	lose_for(1);
+	only_sa(net, 0)->path.moving = true;
+	invalid_ike_spi();
+	invalid_spi();
+	assert_ignored(2);
+	only_sa(net, 0)->path.moving = false;
+	invalid_ike_spi();
+	assert_int_equal(stats(a())->hints, 1);
+}
+
 static void a_hint_must_name_what_we_send_on(void **state)
 {
 	uint8_t longer[5] = {0};
@@ -561,6 +577,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_answer_among_the_few_is_enough, teardown),
 		cmocka_unit_test_teardown(a_hint_must_answer_the_request_that_is_out, teardown),
 		cmocka_unit_test_teardown(a_hint_must_come_from_the_peers_address, teardown),
+		cmocka_unit_test_teardown(a_peer_that_may_have_moved_is_found_first, teardown),
 		cmocka_unit_test_teardown(a_hint_must_name_what_we_send_on, teardown),
 		cmocka_unit_test_teardown(hints_for_many_are_bounded_in_all, teardown),
 		cmocka_unit_test_teardown(a_peer_may_be_at_work_on_an_answer, teardown),
