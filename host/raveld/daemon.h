@@ -116,8 +116,10 @@ size_t negotiation_count(struct daemon *d, const char *name);
 /* Is it to be negotiated at once? */
 bool wish_starts(const struct wish *w);
 
-/* For a child of no wish yet; nothing is wanted. NULL without memory. */
-struct wish *wish_new(const struct conf_connection *connection, const struct conf_child *child);
+/* For a child of no wish yet, which is found by name from now on; nothing is wanted. NULL without
+ * memory. */
+struct wish *wishes_add(struct daemon *d, const struct conf_connection *connection,
+			const struct conf_child *child);
 
 /* All that the configuration has. 0 or -ENOMEM. */
 int wishes_make(struct daemon *d);

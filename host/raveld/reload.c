@@ -73,22 +73,6 @@ static enum wish_change greater(enum wish_change a, enum wish_change b)
 	return a > b ? a : b;
 }
 
-/* A wish for the child, which is found by name from now on. NULL without memory. */
-static struct wish *add_wish(struct daemon *d, const struct conf_connection *c,
-			     const struct conf_child *child)
-{
-	struct wish *w = wish_new(c, child);
-
-	if (w)
-		HASH_ADD_STR(d->wishes_by_name, name, w);
-	if (w && w->hh.tbl) {
-		w->change = WISH_ADDED;
-		return w;
-	}
-	free(w);
-	return NULL;
-}
-
 static int plan_child(struct reload *r, const struct conf_connection *c,
 		      const struct conf_child *child, enum wish_change whole)
 {
@@ -100,10 +84,11 @@ static int plan_child(struct reload *r, const struct conf_connection *c,
 			w->change = WISH_REPLACED;
 		r->olds[r->wish_count] = w->child;
 	} else {
-		w = add_wish(r->d, c, child);
+		w = wishes_add(r->d, c, child);
+		if (!w)
+			return -ENOMEM;
+		w->change = WISH_ADDED;
 	}
-	if (!w)
-		return -ENOMEM;
 	r->differs |= w->change >= WISH_REPLACED;
 	r->wishes[r->wish_count++] = w;
 	return 0;

@@ -22,7 +22,8 @@ struct wish *wishes_find(const struct daemon *d, const char *connection, const c
 	return found;
 }
 
-struct wish *wish_new(const struct conf_connection *connection, const struct conf_child *child)
+struct wish *wishes_add(struct daemon *d, const struct conf_connection *connection,
+			const struct conf_child *child)
 {
 	struct wish *w = calloc(1, sizeof(*w));
 
@@ -31,7 +32,11 @@ struct wish *wish_new(const struct conf_connection *connection, const struct con
 	name_of(connection->name, child->name, w->name);
 	w->connection = connection;
 	w->child = child;
-	return w;
+	HASH_ADD_STR(d->wishes_by_name, name, w);
+	if (w->hh.tbl)
+		return w;
+	free(w);
+	return NULL;
 }
 
 bool wish_starts(const struct wish *w)
@@ -52,14 +57,10 @@ int wishes_make(struct daemon *d)
 		const struct conf_connection *c = &d->conf->connections[i];
 
 		for (size_t k = 0; k < c->child_count; k++) {
-			struct wish *w = wish_new(c, &c->children[k]);
+			struct wish *w = wishes_add(d, c, &c->children[k]);
 
-			if (w)
-				HASH_ADD_STR(d->wishes_by_name, name, w);
-			if (!w || !w->hh.tbl) {
-				free(w);
+			if (!w)
 				return -ENOMEM;
-			}
 			w->wanted = w->child->start == CONF_START_START;
 			w->retry_at = wish_starts(w); /* at once */
 			d->wishes[d->wish_count++] = w;
