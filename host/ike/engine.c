@@ -93,9 +93,7 @@ static void answer_again(struct ike_engine *e, struct ike_sa *sa, const struct i
 /* Splits what isn't protected yet. False: there is no SKF at its end. */
 static bool is_fragment(struct ike_in *in)
 {
-	return ike_payloads_parse(ike_slice(in->datagram.data + IKE_HEADER_LEN,
-					    in->datagram.len - IKE_HEADER_LEN),
-				  in->hdr.next_payload, &in->payloads) == 0 &&
+	return ike_message_parse(in->datagram, in->hdr.next_payload, &in->payloads) == 0 &&
 	       in->payloads.encrypted_type == IKE_PAYLOAD_SKF;
 }
 
@@ -154,14 +152,14 @@ static bool in_window(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in
 	return true;
 }
 
-static bool open_whole(struct ike_engine *e, const struct ike_sa *sa, const struct ike_in *in,
-		       size_t *plain_len)
+/* What the peer has sealed, into e->plain: all of the datagram up to there is authentic, too. */
+bool ike_open(struct ike_engine *e, const struct ike_sa *sa, const struct ike_in *in,
+	      struct ike_slice sealed, size_t *plain_len)
 {
-	struct ike_slice body = in->payloads.encrypted;
 	struct ike_slice head =
-		ike_slice(in->datagram.data, (size_t)(body.data - in->datagram.data));
+		ike_slice(in->datagram.data, (size_t)(sealed.data - in->datagram.data));
 
-	if (ike_cipher_open(ike_sa_peer_cipher(sa), head, body, e->plain, plain_len) == 0)
+	if (ike_cipher_open(ike_sa_peer_cipher(sa), head, sealed, e->plain, plain_len) == 0)
 		return true;
 	e->stats.drop_integrity++;
 	return false;
@@ -174,12 +172,10 @@ static bool open_whole(struct ike_engine *e, const struct ike_sa *sa, const stru
 static bool open_message(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
 			 uint8_t digest[32], int *error)
 {
-	struct ike_slice chain =
-		ike_slice(in->datagram.data + IKE_HEADER_LEN, in->datagram.len - IKE_HEADER_LEN);
 	size_t plain_len;
 	uint8_t first;
 
-	if (ike_payloads_parse(chain, in->hdr.next_payload, &in->payloads) ||
+	if (ike_message_parse(in->datagram, in->hdr.next_payload, &in->payloads) ||
 	    !in->payloads.encrypted_type) {
 		e->stats.drop_malformed++;
 		return false;
@@ -187,7 +183,7 @@ static bool open_message(struct ike_engine *e, struct ike_sa *sa, struct ike_in 
 	first = in->payloads.inner_first;
 	if (in->payloads.encrypted_type == IKE_PAYLOAD_SKF
 		    ? !ike_fragment_take(e, sa, in, digest, &first, &plain_len)
-		    : !open_whole(e, sa, in, &plain_len))
+		    : !ike_open(e, sa, in, in->payloads.encrypted, &plain_len))
 		return false;
 	*error = ike_payloads_parse(ike_slice(e->plain, plain_len), first, &in->payloads);
 	if (!*error && in->payloads.encrypted_type)

@@ -175,7 +175,7 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_child_offer_ts(&b, sa->children);
 	}
 	if (first_contact(e, sa, &local_id))
-		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_INITIAL_CONTACT, nothing);
+		ike_write_bare_notify(&b, IKE_N_INITIAL_CONTACT);
 	sa->state = IKE_STATE_AUTHENTICATING;
 	return ike_request(e, sa, now, &b);
 }
@@ -393,7 +393,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		ike_child_answer(&b, child);
 		ike_child_answer_ts(&b, child);
 	} else if (!sa->childless) {
-		ike_write_notify(&b, IKE_PROTO_NONE, nothing, auth->refusal, nothing);
+		ike_write_bare_notify(&b, auth->refusal);
 	}
 	led = !child || ike_child_lead(e, child, now) == 0;
 	ike_respond(e, sa, IKE_AUTH, &b);

@@ -224,7 +224,7 @@ enum ike_step ike_refuse_start(struct ike_engine *e, struct ike_sa *sa, struct i
 
 	(void)task;
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_AUTHENTICATION_FAILED, nothing);
+	ike_write_bare_notify(&b, IKE_N_AUTHENTICATION_FAILED);
 	return ike_request(e, sa, now, &b);
 }
 

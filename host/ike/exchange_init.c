@@ -64,8 +64,7 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 	ike_write_nonce(&b, ni_of(sa));
 	ike_nat_write(&b, sa, sa->conn->encap);
 	if (sa->conn->fragmentation != IKE_FRAGMENTATION_NO)
-		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED,
-				 nothing);
+		ike_write_bare_notify(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	if (ike_build_finish(&b) || ike_buffer_set(&h->init_request, ike_written(&b.w)))
 		return fail(e, sa, "could not build IKE_SA_INIT");
 	return ike_send_request(e, sa, now, ike_written(&b.w));
@@ -238,9 +237,7 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	struct ike_ke ke;
 	uint64_t spi;
 
-	if (ike_payloads_parse(ike_slice(in->datagram.data + IKE_HEADER_LEN,
-					 in->datagram.len - IKE_HEADER_LEN),
-			       in->hdr.next_payload, &in->payloads) ||
+	if (ike_message_parse(in->datagram, in->hdr.next_payload, &in->payloads) ||
 	    in->payloads.encrypted_type) {
 		e->stats.drop_malformed++;
 		return IKE_MORE;
@@ -324,11 +321,9 @@ static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct 
 	ike_write_nonce(&b, nr_of(sa));
 	ike_nat_write(&b, sa, sa->conn->encap);
 	if (sa->conn->childless != IKE_CHILDLESS_NEVER)
-		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_CHILDLESS_IKEV2_SUPPORTED,
-				 nothing);
+		ike_write_bare_notify(&b, IKE_N_CHILDLESS_IKEV2_SUPPORTED);
 	if (sa->fragmentation)
-		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED,
-				 nothing);
+		ike_write_bare_notify(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	if (ike_build_finish(&b))
 		return -EMSGSIZE;
 	if (ike_buffer_set(&sa->in.response, ike_written(&b.w)))
@@ -436,9 +431,7 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 		}
 		return;
 	}
-	err = ike_payloads_parse(
-		ike_slice(in->datagram.data + IKE_HEADER_LEN, in->datagram.len - IKE_HEADER_LEN),
-		in->hdr.next_payload, &in->payloads);
+	err = ike_message_parse(in->datagram, in->hdr.next_payload, &in->payloads);
 	if (err == IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD) {
 		refuse(e, in, (uint16_t)err, ike_slice(&in->payloads.unsupported, 1));
 		return;

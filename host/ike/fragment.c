@@ -199,18 +199,6 @@ static bool is_new(struct ike_engine *e, struct ike_fragments *f, const struct i
 	return false;
 }
 
-static bool open_fragment(struct ike_engine *e, const struct ike_sa *sa, const struct ike_in *in,
-			  const struct ike_skf *skf, size_t *len)
-{
-	struct ike_slice head =
-		ike_slice(in->datagram.data, (size_t)(skf->data.data - in->datagram.data));
-
-	if (ike_cipher_open(ike_sa_peer_cipher(sa), head, skf->data, e->plain, len) == 0)
-		return true;
-	e->stats.drop_integrity++;
-	return false;
-}
-
 /*
  * A fragment of a message that is waited for. Returns true when it was the last one that was
  * missing: then the payloads of all are in e->plain, *len octets, the first of type *first, and
@@ -225,7 +213,7 @@ bool ike_fragment_take(struct ike_engine *e, struct ike_sa *sa, struct ike_in *i
 	struct ike_skf skf;
 
 	if (!read_outside(e, sa, in, &skf) || !is_new(e, *at, in, &skf) ||
-	    !open_fragment(e, sa, in, &skf, len))
+	    !ike_open(e, sa, in, skf.data, len))
 		return false;
 	if (*at && skf.total > (*at)->total) /* smaller ones than before */
 		ike_fragments_drop(e, *at);
@@ -269,5 +257,5 @@ bool ike_fragment_asks_again(struct ike_engine *e, const struct ike_sa *sa, stru
 		return false;
 	}
 	in->fragments = skf.total;
-	return open_fragment(e, sa, in, &skf, &len);
+	return ike_open(e, sa, in, skf.data, &len);
 }

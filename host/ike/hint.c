@@ -63,9 +63,7 @@ static bool says_in_clear(const struct ike_in *in, uint16_t type, struct ike_not
 {
 	struct ike_payloads payloads;
 
-	return ike_payloads_parse(ike_slice(in->datagram.data + IKE_HEADER_LEN,
-					    in->datagram.len - IKE_HEADER_LEN),
-				  in->hdr.next_payload, &payloads) == 0 &&
+	return ike_message_parse(in->datagram, in->hdr.next_payload, &payloads) == 0 &&
 	       ike_find_notify(&payloads, type, n);
 }
 

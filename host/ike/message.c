@@ -87,6 +87,12 @@ int ike_payloads_parse(struct ike_slice chain, uint8_t first, struct ike_payload
 	return 0;
 }
 
+int ike_message_parse(struct ike_slice message, uint8_t first, struct ike_payloads *out)
+{
+	return ike_payloads_parse(
+		ike_slice(message.data + IKE_HEADER_LEN, message.len - IKE_HEADER_LEN), first, out);
+}
+
 struct ike_walk ike_payloads_walk(const struct ike_payloads *p)
 {
 	return (struct ike_walk){.at = ike_cursor(p->chain), .next = p->first};

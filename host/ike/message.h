@@ -61,6 +61,9 @@ int ike_header_parse(struct ike_slice message, struct ike_header *out);
  */
 int ike_payloads_parse(struct ike_slice chain, uint8_t first, struct ike_payloads *out);
 
+/* The same of all that follows the header of a message, which has been checked. */
+int ike_message_parse(struct ike_slice message, uint8_t first, struct ike_payloads *out);
+
 /*
  * From the first payload to the last; those of unknown types are left out.
  *

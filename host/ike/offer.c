@@ -52,11 +52,6 @@ static void write_ts(struct ike_builder *b, uint8_t payload, const struct ike_ts
 	ike_write_ts(b, payload, &list);
 }
 
-static void write_status(struct ike_builder *b, enum ike_notify_type type)
-{
-	ike_write_notify(b, IKE_PROTO_NONE, ike_slice(NULL, 0), type, ike_slice(NULL, 0));
-}
-
 static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
 {
 	struct ike_writer w = ike_writer(out, 4);
@@ -95,7 +90,7 @@ void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child)
 {
 	write_ts(b, IKE_PAYLOAD_TSI, child->local_ts);
 	write_ts(b, IKE_PAYLOAD_TSR, child->remote_ts);
-	write_status(b, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
+	ike_write_bare_notify(b, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
 }
 
 static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa,
@@ -206,8 +201,8 @@ void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child)
 	write_ts(b, IKE_PAYLOAD_TSI, child->remote_ts);
 	write_ts(b, IKE_PAYLOAD_TSR, child->local_ts);
 	if (child->more_ts)
-		write_status(b, IKE_N_ADDITIONAL_TS_POSSIBLE);
-	write_status(b, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
+		ike_write_bare_notify(b, IKE_N_ADDITIONAL_TS_POSSIBLE);
+	ike_write_bare_notify(b, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
 }
 
 /*

@@ -264,6 +264,13 @@ void ike_write_notify(struct ike_builder *b, uint8_t protocol, struct ike_slice 
 	ike_build_end(b);
 }
 
+void ike_write_bare_notify(struct ike_builder *b, uint16_t type)
+{
+	const struct ike_slice nothing = {0};
+
+	ike_write_notify(b, IKE_PROTO_NONE, nothing, type, nothing);
+}
+
 /* Section 3.11: no SPI for IKE, four octets each for AH and ESP. */
 int ike_parse_delete(struct ike_slice body, struct ike_delete *out)
 {

@@ -133,6 +133,8 @@ void ike_write_auth(struct ike_builder *b, uint8_t method, struct ike_slice data
 void ike_write_nonce(struct ike_builder *b, struct ike_slice nonce);
 void ike_write_notify(struct ike_builder *b, uint8_t protocol, struct ike_slice spi, uint16_t type,
 		      struct ike_slice data);
+/* One that says all by its type, about the IKE SA or nothing. */
+void ike_write_bare_notify(struct ike_builder *b, uint16_t type);
 void ike_write_delete(struct ike_builder *b, uint8_t protocol, uint8_t spi_size, uint16_t count,
 		      struct ike_slice spis);
 void ike_write_vendor(struct ike_builder *b, struct ike_slice id);

@@ -479,6 +479,10 @@ bool ike_hint_answers(struct ike_engine *e, struct ike_sa *sa, const struct ike_
 bool ike_hint_outside(struct ike_engine *e, const struct ike_in *in);
 void ike_hint_inside(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 
+/* engine.c */
+bool ike_open(struct ike_engine *e, const struct ike_sa *sa, const struct ike_in *in,
+	      struct ike_slice sealed, size_t *plain_len);
+
 /* fragment.c: messages that come in pieces */
 bool ike_fragment_take(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
 		       uint8_t digest[32], uint8_t *first, size_t *len);

@@ -229,9 +229,7 @@ static size_t reopen(struct ike_engine *e, const struct ike_sa *sa, const struct
 		size_t piece;
 
 		ike_header_parse(message, hdr);
-		if (ike_payloads_parse(
-			    ike_slice(message.data + IKE_HEADER_LEN, message.len - IKE_HEADER_LEN),
-			    hdr->next_payload, &payloads) ||
+		if (ike_message_parse(message, hdr->next_payload, &payloads) ||
 		    !payloads.encrypted_type)
 			return 0;
 		body = payloads.encrypted;
