@@ -199,6 +199,17 @@ class Play:
         expect(after[1] == before[1], "the Child SAs are still the same")
         self.move()
 
+    def authenticated_anew(self, times):
+        """Whoever is configured so does it by itself, under traffic: both SAs are others each time."""
+        before = self.connect()
+        with self.traffic():
+            for number in range(1, times + 1):
+                self.step(f"authenticated anew, {number}")
+                after = self.agree(unlike=before)
+                expect(after[0] != before[0], "the IKE SA is another one")
+                before = after
+                self.move()
+
     def at_once(self, what, ask):
         """Both ends do ask(end) at the same moment; one may have heard of the other's by then and say no."""
         before = self.agree()

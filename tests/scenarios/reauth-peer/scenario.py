@@ -6,11 +6,4 @@ PEERS = ("strongswan-6.0", "strongswan-6.0-kernel")    # 5.9 breaks before it ma
 
 
 def run(play):
-    before = play.connect()
-    with play.traffic():
-        for number in (1, 2, 3):
-            play.step(f"authenticated anew, {number}")
-            after = play.agree(unlike=before)
-            play.expect(after[0] != before[0], "the IKE SA is another one")
-            before = after
-            play.move()
+    play.authenticated_anew(3)
