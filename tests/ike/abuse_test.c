@@ -538,6 +538,15 @@ static void unique_replace_lets_other_children_be(void **state)
 	assert_int_equal(b()->engine->sa_count, 2);
 }
 
+static void a_starts_anew(void)
+{
+	ike_sa_down(a()->engine, only_sa(net, 0), "as if restarted");
+	ike_reap(a()->engine);
+	node_drain(a());
+	start(net, 0);
+	net_settle(net);
+}
+
 /* A restarts: its new IKE SA says INITIAL_CONTACT, and isn't kept out by the one that it forgot. */
 static void unique_keep_lets_a_restarted_peer_in(void **state)
 {
@@ -547,18 +556,14 @@ static void unique_keep_lets_a_restarted_peer_in(void **state)
 	two.unique = IKE_UNIQUE_KEEP;
 	establish(&SIDE_A, &two);
 	net->now += 1000;
-	ike_sa_down(a()->engine, only_sa(net, 0), "as if restarted");
-	ike_reap(a()->engine);
-	node_drain(a());
-	start(net, 0);
-	net_settle(net);
+	a_starts_anew();
 	assert_int_equal(a()->child_up, 2);
 	assert_int_equal(b()->engine->sa_count, 1);
 	assert_non_null(strstr(b()->ike_reason, "INITIAL_CONTACT"));
 }
 
 /* A restarts where it was and doesn't say so, nor anything else: the new one replaces the old one
- * all the same, and has its flow. From elsewhere `keep` refuses it. */
+ * all the same, and has its flow. */
 static void who_restarts_without_a_word_is_found_out(void **state)
 {
 	static const enum ike_unique policies[] = {IKE_UNIQUE_REPLACE, IKE_UNIQUE_KEEP};
@@ -571,11 +576,7 @@ static void who_restarts_without_a_word_is_found_out(void **state)
 		two.unique = policies[i];
 		establish(&one, &two);
 		net->now += 20000;
-		ike_sa_down(a()->engine, only_sa(net, 0), "as if restarted");
-		ike_reap(a()->engine);
-		node_drain(a());
-		start(net, 0);
-		net_settle(net);
+		a_starts_anew();
 		assert_int_equal(a()->child_up, 2);
 		assert_int_equal(b()->engine->sa_count, 2);
 		pass_time(90000);

@@ -73,6 +73,16 @@ static void answer(struct node *node, unsigned index)
 	node_drain(node);
 }
 
+/* A's is up on both sides; B's remains, and is up here but not there. */
+static void b_comes_late(void)
+{
+	begin_both(B, &SIDE_A, &SIDE_B);
+	authenticate(A);
+	pass(A, A);
+	net->watch_flow = true;
+	authenticate(B);
+}
+
 static struct ike_sa *sa_of(struct node *node, unsigned of)
 {
 	struct ike_sa *sa = node->engine->all;
@@ -271,11 +281,7 @@ static void a_flow_that_was_led_on_to_the_loser_is_led_back(void **state)
 static void a_flow_goes_to_the_successor_and_nowhere_else(void **state)
 {
 	(void)state;
-	begin_both(B, &SIDE_A, &SIDE_B);
-	authenticate(A);
-	pass(A, A);
-	net->watch_flow = true;
-	authenticate(B);
+	b_comes_late();
 	rekey(a());
 	pass(B, A);
 	pass(A, A);
@@ -293,11 +299,7 @@ static void a_flow_goes_to_the_successor_and_nowhere_else(void **state)
 static void a_successor_that_is_refused_takes_no_flow_along(void **state)
 {
 	(void)state;
-	begin_both(B, &SIDE_A, &SIDE_B);
-	authenticate(A);
-	pass(A, A);
-	net->watch_flow = true;
-	authenticate(B);
+	b_comes_late();
 	rekey(a());
 	pass(B, A);
 	a()->install_error = -28;
@@ -322,11 +324,7 @@ static void a_successor_that_the_peer_does_not_have_gets_no_flow(void **state)
 	struct packet response;
 
 	(void)state;
-	begin_both(B, &SIDE_A, &SIDE_B);
-	authenticate(A);
-	pass(A, A);
-	net->watch_flow = true;
-	authenticate(B);
+	b_comes_late();
 	rekey(a());
 	b()->install_holds = true;
 	pass(B, A);
@@ -381,11 +379,7 @@ static void who_can_tell_that_they_crossed_decides(void **state)
 static void a_peer_that_answers_may_still_be_at_what_it_was_told_of(void **state)
 {
 	(void)state;
-	begin_both(B, &SIDE_A, &SIDE_B);
-	authenticate(A);
-	pass(A, A);
-	net->watch_flow = true;
-	authenticate(B);
+	b_comes_late();
 	b()->install_holds = true;
 	pass(B, B);
 	pass_time(b()->engine->config.job_timeout_ms - 1000);
