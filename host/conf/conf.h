@@ -89,8 +89,6 @@ struct conf_child {
 	enum conf_offload offload;
 };
 
-enum conf_unique { CONF_UNIQUE_NO, CONF_UNIQUE_NEVER, CONF_UNIQUE_KEEP, CONF_UNIQUE_REPLACE };
-
 struct conf_connection {
 	char name[CONF_NAME_MAX];
 	const char *file;
@@ -106,7 +104,7 @@ struct conf_connection {
 	uint32_t rand_time; /* taken off rekey_time, up to so much */
 	uint32_t reauth_time;
 	uint32_t over_time; /* after the later of both, to the end */
-	enum conf_unique unique;
+	enum ike_unique unique;
 	enum ike_childless childless;
 	uint32_t keyingtries;	/* in a row, before it is given up; 0: for ever */
 	struct ike_id local_id; /* type 0 (any): its address */

@@ -159,7 +159,7 @@ static int set_unique(const struct conf_value *v, void *object)
 	int err = conf_value_word(v, words, &at);
 
 	if (!err)
-		((struct conf_connection *)object)->unique = (enum conf_unique)at;
+		((struct conf_connection *)object)->unique = (enum ike_unique)at;
 	return err;
 }
 

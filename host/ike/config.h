@@ -22,8 +22,8 @@ enum {
 enum ike_unique {
 	IKE_UNIQUE_NO,	    /* believe INITIAL_CONTACT, else let both be */
 	IKE_UNIQUE_NEVER,   /* neither send nor believe INITIAL_CONTACT */
-	IKE_UNIQUE_REPLACE, /* the new one replaces the old one */
 	IKE_UNIQUE_KEEP,    /* the old one stays, the new one is refused */
+	IKE_UNIQUE_REPLACE, /* the new one replaces the old one */
 };
 
 /* An IKE SA that is made without a Child SA (RFC 6023). */

@@ -98,20 +98,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	conn->over_ms = (uint64_t)c->over_time * 1000;
 	conn->proposal_count = c->proposal_count;
 	memcpy(conn->proposals, c->proposals, sizeof(conn->proposals));
-	switch (c->unique) {
-	case CONF_UNIQUE_NO:
-		conn->unique = IKE_UNIQUE_NO;
-		break;
-	case CONF_UNIQUE_NEVER:
-		conn->unique = IKE_UNIQUE_NEVER;
-		break;
-	case CONF_UNIQUE_KEEP:
-		conn->unique = IKE_UNIQUE_KEEP;
-		break;
-	case CONF_UNIQUE_REPLACE:
-		conn->unique = IKE_UNIQUE_REPLACE;
-		break;
-	}
+	conn->unique = c->unique;
 	conn->childless = c->childless;
 	conn->fragmentation = c->fragmentation;
 	for (size_t i = 0; i < c->child_count; i++) {

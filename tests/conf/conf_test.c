@@ -297,7 +297,7 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(c->rand_time, 600);
 	assert_int_equal(c->proposal_count, 1);
 	assert_true(c->encap);
-	assert_int_equal(c->unique, CONF_UNIQUE_REPLACE);
+	assert_int_equal(c->unique, IKE_UNIQUE_REPLACE);
 	assert_int_equal(c->remote.port, 4500);
 	assert_int_equal(c->remote.ip[3], 2);
 	assert_string_equal(child->name, "net");
