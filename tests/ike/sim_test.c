@@ -333,8 +333,7 @@ static unsigned flows_of(const struct world *w, const struct host *h)
 	for (unsigned f = 0; f < FLOWS_MAX; f++) {
 		const struct peering *p = &w->peering[f / CHILDREN_PER_PEERING];
 
-		flows += w->flow[f].exists &&
-			 (p->host[0] == h->index || p->host[1] == h->index);
+		flows += w->flow[f].exists && (p->host[0] == h->index || p->host[1] == h->index);
 	}
 	return flows;
 }
