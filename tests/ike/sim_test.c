@@ -168,8 +168,9 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	w->never = some(r, 15, 5);
 	w->calm = run->calm;
 	w->attacks = some(r, 40, 40);
-	/* Where of the few tries that he leaves one surely comes through. */
-	w->hints = w->attacks && w->loss <= 8 && w->delay_max <= IKE_HINT_PATIENCE_MS / 5;
+	/* Where one of the few tries that he leaves surely comes through, and its answer too. */
+	w->hints = w->attacks && w->loss <= 8 && w->delay_max <= IKE_HINT_PATIENCE_MS / 5 &&
+		   !w->never && !w->late;
 	w->settle = 3 * w->patience + 10000;
 	/* What is to be deleted waits until what is at work is over: jobs last a minute at most.
 	   Then it may go on receiving for a while. */
