@@ -156,6 +156,17 @@ static void draw_patience(struct world *w, const struct run *run)
 	w->patience = w->retransmit_ms * (w->tries + 1);
 }
 
+/* Who gave up the other because of a hint doesn't tell him. */
+static void all_ask(struct world *w)
+{
+	for (unsigned i = 0; i < w->peerings; i++) {
+		for (unsigned side = 0; side < 2; side++) {
+			if (!w->peering[i].dpd_ms[side])
+				w->peering[i].dpd_ms[side] = w->patience / 4;
+		}
+	}
+}
+
 static void draw_faults(struct world *w, struct rng *r, struct run *run)
 {
 	w->loss = some(r, 70, run->calm ? 35 : 8);
@@ -171,6 +182,8 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	/* Where one of the few tries that he leaves surely comes through, and its answer too. */
 	w->hints = w->attacks && w->loss <= 8 && w->delay_max <= IKE_HINT_PATIENCE_MS / 5 &&
 		   !w->never && !w->late;
+	if (w->hints)
+		all_ask(w);
 	w->settle = 3 * w->patience + 10000;
 	/* What is to be deleted waits until what is at work is over: jobs last a minute at most.
 	   Then it may go on receiving for a while. */
