@@ -5,6 +5,7 @@ that is captured, and if the scenario asks for it a NAT in the wire.
     raveld's end  wire0 ======================== eth0  the peer's          nobody behind a NAT
     raveld's end  wire0 === in0  nat  out0 ===== eth0  the peer's          raveld behind it
     raveld's end  wire0 ===== out0  nat  in0 === eth0  the peer's          the peer behind it
+    raveld's end  wire0 === in0  nat  out0 ===== out0  nat2  in0 === eth0  the peer's      both behind one
 
 raveld's end is namespace a, or with the NIC the one that ravelsim is in. A guest's eth0 is a TAP on a bridge
 with the wire's end. From outside raveld is always 192.0.2.1 and the peer 192.0.2.2.
@@ -28,6 +29,15 @@ table ip nat {
   }
 }
 """
+# Who is called behind one has these ports forwarded to it.
+FORWARD = """
+table ip nat {
+  chain prerouting {
+    type nat hook prerouting priority -100
+    iifname "out0" udp dport { 500, 4500 } dnat to %s
+  }
+}
+"""
 
 PEERS = {
     "strongswan-5.9": lambda bed: peers.StrongSwanHere(bed, "strongswan-5.9"),
@@ -39,13 +49,14 @@ GUESTS = ("strongswan-6.0-kernel", "libreswan")
 
 
 class Bed(Peers):
-    """peer: one of PEERS; backend: user or soft; hidden: who is behind a NAT, raveld, peer or None."""
+    """peer: one of PEERS; backend: user or soft; hidden: who is behind a NAT, raveld, peer, both or None."""
 
     def __init__(self, out, peer, backend, hidden=None):
-        super().__init__(out, ("a", "b", *(["nic"] if backend == "user" else []), *(["nat"] if hidden else [])), san=True)
+        nats = {None: [], "both": ["nat", "nat2"]}.get(hidden, ["nat"])
+        super().__init__(out, ("a", "b", *(["nic"] if backend == "user" else []), *nats), san=True)
         self.backend, self.hidden, self.guest = backend, hidden, None
-        self.ours = HIDDEN["raveld"] if hidden == "raveld" else OURS
-        self.theirs = HIDDEN["peer"] if hidden == "peer" else THEIRS
+        self.ours = HIDDEN["raveld"] if self.gateway_of("raveld") else OURS
+        self.theirs = HIDDEN["peer"] if self.gateway_of("peer") else THEIRS
         with self.building():
             self._wire("nic" if backend == "user" else "a", "wire1" if peer in GUESTS else "eth0")
             if backend == "user":
@@ -57,24 +68,33 @@ class Bed(Peers):
             self.raveld_end, self.peer = peers.Raveld(self), PEERS[peer](self)
             self.captures = [self.capture("wire", self.b, "wire1" if peer in GUESTS else "eth0")]
             if hidden:
-                self.captures.append(self.capture("before-nat", self.ns["nat"], "in0" if hidden == "raveld" else "out0"))
+                self.captures.append(self.capture("before-nat", self.ns["nat"], "out0" if hidden == "peer" else "in0"))
 
     def _wire(self, ours, theirs):
         if not self.hidden:
             self.veth(ours, "wire0", "b", theirs)
-            return
-        inside, outside = ("in0", "out0") if self.hidden == "raveld" else ("out0", "in0")
-        self.veth(ours, "wire0", "nat", inside)
-        self.veth("nat", outside, "b", theirs)
-        nat = self.ns["nat"]
+        elif self.hidden == "both":
+            self.veth(ours, "wire0", "nat", "in0")
+            self.veth("nat", "out0", "nat2", "out0")
+            self.veth("nat2", "in0", "b", theirs)
+            self._nat("nat", OURS, forward=HIDDEN["raveld"])
+            self._nat("nat2", THEIRS, forward=HIDDEN["peer"])
+        else:
+            inside, outside = ("in0", "out0") if self.hidden == "raveld" else ("out0", "in0")
+            self.veth(ours, "wire0", "nat", inside)
+            self.veth("nat", outside, "b", theirs)
+            self._nat("nat", OURS if self.hidden == "raveld" else THEIRS)
+
+    def _nat(self, name, outside, forward=None):
+        nat = self.ns[name]
         self.ip(nat, "addr", "add", f"{GATEWAY}/24", "dev", "in0")
-        self.ip(nat, "addr", "add", f"{OURS if self.hidden == 'raveld' else THEIRS}/24", "dev", "out0")
+        self.ip(nat, "addr", "add", f"{outside}/24", "dev", "out0")
         self.sh(nat, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
-        (self.run / "nat").write_text(MASQUERADE)
-        self.sh(nat, "nft", "-f", self.run / "nat")
+        (self.run / name).write_text(MASQUERADE + (FORWARD % forward if forward else ""))
+        self.sh(nat, "nft", "-f", self.run / name)
 
     def gateway_of(self, end):
-        return GATEWAY if self.hidden == end else None
+        return GATEWAY if self.hidden in (end, "both") else None
 
     def _host(self):
         """The peer is this namespace."""

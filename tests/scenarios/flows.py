@@ -159,3 +159,29 @@ class GuestFlow:
             times = [float(t) for t in re.findall(r"^\[([\d.]+)\] \d+ bytes from", log, re.M)]
             worst = max([worst, *(later - earlier for earlier, later in zip(times, times[1:]))])
         return worst
+
+
+def tcp_passes(client, server, patience=3 * SLOW):
+    """Whether octets pass a TCP connection from client (namespace, address) to server (namespace, address, port),
+    and back; False when it isn't there in time."""
+    with inside(server[0]):
+        listener = socket.create_server(server[1:])
+    with inside(client[0]):
+        caller = socket.socket()
+    with listener, caller:
+        caller.bind((client[1], 0))
+        caller.settimeout(patience)
+        try:
+            caller.connect(server[1:])
+        except TimeoutError:
+            return False
+        called, _ = listener.accept()
+        with called:
+            caller.sendall(b"there")
+            called.settimeout(DEADLINE)
+            called.sendall(called.recv(5) + b" and back")
+            caller.settimeout(DEADLINE)
+            text = b""
+            while len(text) < 14 and (more := caller.recv(14)):
+                text += more
+            return text == b"there and back"

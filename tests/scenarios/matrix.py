@@ -80,7 +80,7 @@ def run(words, chosen=None):
     if missing := set(chosen or ()) - set(found):
         sys.exit(f"there is no scenario {', '.join(missing)}")
     found = {text: case for text, case in found.items()
-             if (chosen is None or text in chosen) and all(word in text for word in words)}
+             if (chosen is None or text in chosen) and all(word in text or word in case.scenario.like for word in words)}
     if not found:
         sys.exit(f"no scenario is named so: {' '.join(words)}")
     stage = Stage()

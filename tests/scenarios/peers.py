@@ -143,8 +143,8 @@ class StrongSwan:
         except LabError as error:
             raise Failed(str(error)) from None
 
-    def up(self, child):
-        self._ask("--initiate", "--child", child)
+    def up(self, child, connection="gw"):
+        self._ask("--initiate", "--child", child, "--ike", connection)
 
     def down(self, child):
         self._ask("--terminate", "--child", child)

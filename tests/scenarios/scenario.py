@@ -8,7 +8,8 @@
 
 scenario.py may also say
 
-    HIDDEN       who is behind a NAT: "raveld" or "peer"
+    LIKE         scenarios of strongSwan's own suite (testing/tests/ikev2) whose situation it is
+    HIDDEN       who is behind a NAT: "raveld", "peer" or "both"
     INITIATORS   who may make the IKE SA: ("raveld",) or ("peer",); both, if it doesn't say
     PEERS        which kinds of peers it is for; all that it has a file for, if it doesn't say
     NETWORKS     how many networks each side has: 10.1.N.0/24 and 10.2.N.0/24
@@ -22,6 +23,7 @@ import importlib.util
 import pathlib
 import threading
 
+import flows
 import wire
 from ground import LabError, expect, ike_tries, wait_for
 from peers import Failed
@@ -41,6 +43,7 @@ class Scenario:
         spec.loader.exec_module(module)
         self.folder, self.name, self.run = folder, folder.name, module.run
         self.text = " ".join(module.__doc__.split())
+        self.like = getattr(module, "LIKE", ())
         self.hidden = getattr(module, "HIDDEN", None)
         self.initiators = getattr(module, "INITIATORS", ("raveld", "peer"))
         self._for = getattr(module, "PEERS", None)
@@ -232,6 +235,10 @@ class Play:
     def all_in_udp(self):
         """Whether the wire has seen ESP in UDP alone."""
         return all(packet.udp for packet in wire.esp(self.bed.captures[0].path))
+
+    def tcp(self, port):
+        """Whether a host behind raveld reaches this TCP port of one behind the peer, and is answered."""
+        return flows.tcp_passes((self.bed.a, "10.1.0.1"), (self.bed.b, "10.2.0.1", port))
 
     def passes(self):
         """Packets pass both ways."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The IKE SA is made without a Child SA, which follows by CREATE_CHILD_SA, with a key exchange of its own."""
 
+LIKE = ("net2net-childless",)
+
 
 def run(play):
     play.connect()

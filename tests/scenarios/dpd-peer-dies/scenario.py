@@ -2,6 +2,7 @@
 """The peer dies without a word. raveld finds out (DPD), lets go of the SAs and negotiates anew until the peer is
 back; meanwhile nothing passes, and nothing is in clear."""
 
+LIKE = ("dpd-restart",)
 TRIES = 20
 
 

@@ -2,6 +2,7 @@
 """The peer dies without a word. raveld finds out (DPD), lets go of the SAs and waits for something to be sent. When the
 peer is back, that brings them up."""
 
+LIKE = ("dpd-trap",)
 INITIATORS = ("raveld",)
 TRIES = 20
 

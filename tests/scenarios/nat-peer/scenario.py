@@ -2,6 +2,7 @@
 """The peer is behind a NAT that changes ports: ESP goes in UDP, either end replaces Child SA and IKE SA, both do
 at once, and no packet is lost."""
 
+LIKE = ("nat-rw-psk", "nat-rw")
 HIDDEN = "peer"
 INITIATORS = ("peer",)
 

@@ -2,6 +2,8 @@
 """Both ends replace Child SA and IKE SA because they are old, every few seconds; nobody asks for it. No packet
 is lost."""
 
+LIKE = ("net2net-rekey",)
+
 
 def run(play):
     play.connect()

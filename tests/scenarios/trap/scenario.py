@@ -2,6 +2,7 @@
 """What raveld's side sends makes the SAs, and no packet of it is lost. They are taken down, by either end; what is sent
 afterwards makes others."""
 
+LIKE = ("net2net-route",)
 INITIATORS = ("raveld",)
 
 
