@@ -184,16 +184,27 @@ static void listen_later(struct ike_engine *e, struct ike_child *child, uint64_t
 		      now + (age > IKE_CONFIRM_MS ? age : IKE_CONFIRM_MS));
 }
 
-/* The peer has been told. */
+/* No other one takes over before it: it is up, and has its flow unless another one has that. */
+static void stand(struct ike_engine *e, struct ike_child *child, uint64_t now)
+{
+	if (child->waiter.token || child->state != IKE_CHILD_INSTALLING)
+		return;
+	up(e, child, now);
+	if (!ike_child_has_other(e, child))
+		ike_child_replaced(e, child, now);
+}
+
+/*
+ * The peer has been told. Where both have replaced the same one, and ours was faster, it is for the
+ * peer to delete this; if it doesn't, this is one more.
+ */
 void ike_child_told(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
-	if (child->predecessor && has_leader(child->sa, child))
-		return; /* both have replaced it, and ours was faster: the peer deletes its own */
-	if (!child->waiter.token && child->state == IKE_CHILD_INSTALLING) {
-		up(e, child, now);
-		if (!ike_child_has_other(e, child))
-			ike_child_replaced(e, child, now);
+	if (child->predecessor && has_leader(child->sa, child)) {
+		ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM), now + IKE_LINGER_MS);
+		return;
 	}
+	stand(e, child, now);
 	child->installed_at = now;
 	listen_later(e, child, now);
 }
@@ -228,6 +239,10 @@ void ike_child_confirm(struct ike_engine *e, struct ike_sa *sa, uint64_t told_by
 /* So is it when its traffic comes. Where a flow waits for that for long, the peer is asked. */
 void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
+	if (child->state == IKE_CHILD_INSTALLING) {
+		child->predecessor = 0;
+		stand(e, child, now);
+	}
 	if (child->confirmed || child->state > IKE_CHILD_REKEYED)
 		return;
 	if (e->config.heard && e->config.heard(e->config.context, child->id)) {

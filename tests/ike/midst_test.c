@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -294,6 +295,89 @@ static void a_new_child_sa_that_is_deleted_before_the_peer_has_it(void **state)
 	}
 }
 
+/* B's, of two that both had begun at once. */
+static struct ike_child *one_of_two(bool leads)
+{
+	for (struct ike_child *c = only_sa(net, 1)->children; c; c = c->next) {
+		const struct ike_child *other = c->next;
+
+		if (strcmp(c->config->name, "d") != 0)
+			continue;
+		while (other && other->config != c->config)
+			other = other->next;
+		if (!other)
+			return NULL;
+		return (struct ike_child *)((c->used > other->used) == leads ? c : other);
+	}
+	return NULL;
+}
+
+static const struct ike_child *the_only_d(unsigned node)
+{
+	const struct ike_child *found = NULL;
+
+	for (const struct ike_child *c = only_sa(net, node)->children; c; c = c->next) {
+		if (strcmp(c->config->name, "d") != 0)
+			continue;
+		assert_null(found);
+		found = c;
+	}
+	assert_non_null(found);
+	return found;
+}
+
+/*
+ * Two Child SAs have one flow, since both have asked for it at once. A rekeys the one that B
+ * doesn't send on, and B deletes that, while its data path is at the successor; then the other.
+ *
+ *   A  CREATE_CHILD_SA {N(REKEY_SA 1)} -->   B   works on it ...
+ *      <-- INFORMATIONAL D(1)
+ *      INFORMATIONAL -->
+ *      <-- CREATE_CHILD_SA                       2 has the flow
+ *      <-- INFORMATIONAL D(2)
+ *      INFORMATIONAL -->
+ */
+static void a_successor_that_came_beside_another_one_gets_its_flow(void **state)
+{
+	const struct ike_child *child;
+	uint64_t id;
+
+	(void)state;
+	establish_one_of_two(&SIDE_A, &SIDE_B);
+	net->watch_flow = false;
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(b()->engine, net->now, "net", "d", NULL, NULL, &id), 0);
+	node_drain(a());
+	node_drain(b());
+	net_settle(net);
+	child = one_of_two(false);
+	assert_non_null(child);
+	id = one_of_two(true)->id;
+
+	b()->install_holds = true;
+	assert_int_equal(ike_rekey_child(a()->engine, net->now,
+					 ike_child_find_spi(only_sa(net, 0), child->spi_in)->id),
+			 0);
+	node_drain(a());
+	deliver_to(1);
+	ike_terminate_child(b()->engine, net->now, child->id);
+	node_drain(b());
+	net_settle(net);
+	b()->install_holds = false;
+	node_drain(b());
+	net_settle(net);
+	ike_terminate_child(b()->engine, net->now, id);
+	node_drain(b());
+	net_settle(net);
+	pass_time(IKE_LINGER_MS + 1000);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(the_only_d(i)->state, IKE_CHILD_INSTALLED);
+		assert_int_equal(the_only_d(i)->level, IKE_LEVEL_USE);
+	}
+	assert_int_equal(the_only_d(0)->spi_in, the_only_d(1)->spi_out);
+	assert_goes_on();
+}
+
 /* A ends while its request to rekey is out; B has the successor, and hears of the end by it. */
 static void shutting_down_while_the_ike_sa_is_rekeyed_strands_nobody(void **state)
 {
@@ -545,6 +629,7 @@ int main(void)
 		T(the_same_of_the_ike_sa_makes_no_second_one),
 		T(a_new_child_sa_that_the_peer_deletes_while_it_is_made),
 		T(a_new_child_sa_that_is_deleted_before_the_peer_has_it),
+		T(a_successor_that_came_beside_another_one_gets_its_flow),
 		T(shutting_down_while_the_ike_sa_is_rekeyed_strands_nobody),
 		T(a_new_child_sa_is_asked_for_again_when_the_peer_was_busy),
 		T(a_child_sa_that_waits_for_its_turn_is_told_of_the_end),

@@ -33,7 +33,8 @@ struct run {
 	bool calm;
 	bool one_initiates; /* in each peering */
 	uint64_t end;
-	unsigned operators, deletes, rebinds, cuts, stops, leaps, restarts, calls;
+	unsigned operators, deletes, rebinds, cuts, stops, leaps, restarts, replaces, reloads,
+		calls;
 	uint64_t trouble_at; /* not before: troubles that are short don't add up */
 };
 
@@ -197,7 +198,9 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	if (!run->calm) {
 		run->restarts = some(r, 50, 5);
 		run->deletes = some(r, 40, 6);
+		run->replaces = some(r, 20, 5);
 	}
+	run->reloads = some(r, 40, 5);
 }
 
 static struct world *draw(uint64_t seed, struct run *run)
@@ -277,6 +280,8 @@ static void trouble(struct world *w, struct run *run)
 								 : rng_below(&w->rng, 3600000));
 	} else if (rng_percent(&w->rng, run->restarts)) {
 		world_restart(w, host, ms / 2);
+	} else if (rng_percent(&w->rng, run->replaces)) {
+		world_reload(w, host, true);
 	} else {
 		return;
 	}
@@ -293,6 +298,14 @@ static void step(struct world *w, uint64_t until)
 	check_addresses(w);
 }
 
+static void reload(struct world *w)
+{
+	unsigned host = (unsigned)rng_below(&w->rng, w->hosts);
+
+	if (host_works(&w->host[host]))
+		world_reload(w, host, false);
+}
+
 static void live(struct world *w, struct run *run)
 {
 	while (!w->failed && w->now < run->end) {
@@ -300,6 +313,8 @@ static void live(struct world *w, struct run *run)
 		trouble(w, run);
 		if (rng_percent(&w->rng, run->calls))
 			attacker_call(w);
+		if (rng_percent(&w->rng, run->reloads))
+			reload(w);
 		step(w, w->now + 100 + rng_below(&w->rng, 1500));
 	}
 }

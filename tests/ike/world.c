@@ -707,9 +707,9 @@ struct name connection_name(unsigned peering, unsigned side, bool impostor)
 }
 
 /* What one side of a peering has of it. The attacker has no address of his own. */
-static void configure(struct host *h, unsigned number, unsigned side)
+static struct ike_connection *connection_of(const struct host *h, unsigned number, unsigned side)
 {
-	struct world *w = h->world;
+	const struct world *w = h->world;
 	const struct peering *p = &w->peering[number];
 	const struct host *self = &w->host[p->host[side]], *peer = &w->host[p->host[!side]];
 	struct ike_connection *conn;
@@ -743,7 +743,27 @@ static void configure(struct host *h, unsigned number, unsigned side)
 		child->rekey_ms = p->rekey_ms[side];
 		child->rand_ms = p->rand_ms[side];
 	}
+	return conn;
+}
+
+static bool has_side(const struct host *h, unsigned number, unsigned side)
+{
+	return h->index == IMPOSTOR || h->world->peering[number].host[side] == h->index;
+}
+
+static void add_connection(struct host *h, unsigned number, unsigned side)
+{
+	struct ike_connection *conn = connection_of(h, number, side);
+
 	must(ike_engine_add_connection(h->engine, conn), conn->name);
+}
+
+static void add_secret(struct host *h)
+{
+	static const char secret[] = "what all of them know", wrong[] = "what he believes";
+	const char *psk = h->index == IMPOSTOR ? wrong : secret;
+
+	must(ike_engine_add_psk(h->engine, NULL, 0, ike_slice(psk, strlen(psk))), "psk");
 }
 
 static int fill(void *context, void *out, size_t len)
@@ -766,9 +786,7 @@ static int fill(void *context, void *out, size_t len)
 
 static void boot(struct host *h)
 {
-	static const char secret[] = "what all of them know", wrong[] = "what he believes";
 	struct world *w = h->world;
-	const char *psk = h->index == IMPOSTOR ? wrong : secret;
 	struct ike_engine_config config = {
 		.random = {.fill = fill, .context = &h->rng},
 		.alloc_spi = alloc_spi,
@@ -787,10 +805,10 @@ static void boot(struct host *h)
 		abort();
 	h->began = w->now;
 	for (unsigned i = 0; i < 2 * w->peerings; i++) {
-		if (h->index == IMPOSTOR || w->peering[i / 2].host[i % 2] == h->index)
-			configure(h, i / 2, i % 2);
+		if (has_side(h, i / 2, i % 2))
+			add_connection(h, i / 2, i % 2);
 	}
-	must(ike_engine_add_psk(h->engine, NULL, 0, ike_slice(psk, strlen(psk))), "psk");
+	add_secret(h);
 }
 
 /* Without a word to anybody. */
@@ -887,6 +905,61 @@ void world_restart(struct world *w, unsigned host, uint64_t ms)
 	end(h);
 	h->away = w->now + ms;
 	world_interrupt_all(w, host, ms);
+}
+
+static void adjust(struct host *h, unsigned number, unsigned side)
+{
+	struct peering *p = &h->world->peering[number];
+	struct rng *r = &h->world->rng;
+	struct ike_connection *conn;
+
+	p->rekey_ms[side] = rng_percent(r, 80) ? 5000 + rng_below(r, 40000) : 0;
+	p->ike_rekey_ms[side] = rng_percent(r, 60) ? 10000 + rng_below(r, 80000) : 0;
+	p->rand_ms[side] = rng_percent(r, 70) ? rng_below(r, 4000) : 0;
+	conn = connection_of(h, number, side);
+	must(ike_engine_update_connection(h->engine, host_now(h), conn), conn->name);
+}
+
+struct of_connection {
+	const char *name;
+	uint64_t ids[ESP_MAX];
+	unsigned count;
+};
+
+static void note_sa(void *context, const struct ike_sa_info *sa, const struct ike_child_info *child)
+{
+	struct of_connection *of = context;
+
+	if (!child && strcmp(sa->connection, of->name) == 0 && of->count < ESP_MAX)
+		of->ids[of->count++] = sa->id;
+}
+
+static void replace(struct host *h, unsigned number, unsigned side)
+{
+	struct name name = connection_name(number, side, false);
+	struct of_connection of = {.name = name.text};
+
+	ike_list(h->engine, note_sa, &of);
+	must(ike_engine_remove_connection(h->engine, name.text), name.text);
+	add_connection(h, number, side);
+	for (unsigned i = 0; i < of.count; i++)
+		ike_terminate(h->engine, host_now(h), of.ids[i]);
+}
+
+void world_reload(struct world *w, unsigned host, bool anew)
+{
+	struct host *h = &w->host[host];
+
+	world_trace(w, host, "is configured anew; what there is goes", anew);
+	for (unsigned i = 0; i < 2 * w->peerings; i++) {
+		if (has_side(h, i / 2, i % 2))
+			(anew ? replace : adjust)(h, i / 2, i % 2);
+	}
+	ike_engine_clear_psks(h->engine);
+	add_secret(h);
+	if (anew)
+		world_interrupt_all(w, host, 0);
+	host_drain(h);
 }
 
 void world_initiate(struct world *w)

@@ -202,6 +202,9 @@ void world_cut(struct world *w, unsigned from, unsigned to, uint64_t ms);
 void world_stop(struct world *w, unsigned host, uint64_t ms);
 void world_leap(struct world *w, unsigned host, uint64_t ms);
 void world_restart(struct world *w, unsigned host, uint64_t ms);
+/* Its connections say other times from now on; or, anew, they are others, and what there is of them
+ * is deleted. */
+void world_reload(struct world *w, unsigned host, bool anew);
 /* Between two hosts flows may fail for so long, and until all has settled. */
 void world_interrupt(struct world *w, unsigned a, unsigned b, uint64_t ms);
 void world_interrupt_all(struct world *w, unsigned host, uint64_t ms);
