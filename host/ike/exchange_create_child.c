@@ -101,6 +101,7 @@ static void carry_on(struct ike_engine *e, const struct ike_create_task *t, uint
 	}
 	old->state = IKE_CHILD_INSTALLED;
 	ike_child_later(e, old, now);
+	ike_sa_won(e, old->sa, now); /* what another IKE SA has as well goes now */
 }
 
 /* Ours: build */
