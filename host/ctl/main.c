@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "host/ctl/list.h"
 #include "host/ctl/release.h"
 
 #define DEFAULT_SOCKET "/run/raveld.sock"
@@ -242,88 +243,6 @@ static int receive_line(struct reader *r, const char **line, size_t *len)
 	return 0;
 }
 
-static const char *string_of(const json_t *object, const char *key)
-{
-	const char *text = json_string_value(json_object_get(object, key));
-
-	return text ? text : "-";
-}
-
-static long long number_of(const json_t *object, const char *key)
-{
-	return (long long)json_integer_value(json_object_get(object, key));
-}
-
-static void print_list_of(const json_t *array)
-{
-	for (size_t i = 0; i < json_array_size(array); i++)
-		printf("%s%s", i ? ", " : "", json_string_value(json_array_get(array, i)));
-}
-
-static void print_child(const json_t *c)
-{
-	printf("  %s: %s, %s, ESP%s, SPI %s in, %s out\n", string_of(c, "name"),
-	       string_of(c, "state"), string_of(c, "suite"),
-	       json_is_true(json_object_get(c, "encap")) ? " in UDP" : "", string_of(c, "spi-in"),
-	       string_of(c, "spi-out"));
-	printf("    in  %lld packets, %lld octets; dropped: %lld ICV, %lld replay, %lld format\n",
-	       number_of(c, "packets-in"), number_of(c, "bytes-in"), number_of(c, "drops-icv-in"),
-	       number_of(c, "drops-replay-in"), number_of(c, "drops-format-in"));
-	printf("    out %lld packets, %lld octets\n", number_of(c, "packets-out"),
-	       number_of(c, "bytes-out"));
-	printf("    ");
-	print_list_of(json_object_get(c, "local-ts"));
-	printf(" === ");
-	print_list_of(json_object_get(c, "remote-ts"));
-	printf("%s\n", json_is_true(json_object_get(c, "additional-ts-possible"))
-			       ? " (more of what was asked for is possible in another one)"
-			       : "");
-}
-
-static void print_sa(const json_t *sa)
-{
-	const json_t *children = json_object_get(sa, "child-sas");
-
-	printf("%s: %s, %s, %s, %lld s\n",
-	       *string_of(sa, "connection") ? string_of(sa, "connection") : "(unknown)",
-	       string_of(sa, "state"),
-	       json_is_true(json_object_get(sa, "initiator")) ? "initiator" : "responder",
-	       string_of(sa, "suite"), number_of(sa, "established-seconds"));
-	printf("  local  %s [%lld] %s\n", string_of(sa, "local-host"), number_of(sa, "local-port"),
-	       string_of(sa, "local-id"));
-	printf("  remote %s [%lld] %s\n", string_of(sa, "remote-host"),
-	       number_of(sa, "remote-port"), string_of(sa, "remote-id"));
-	for (size_t i = 0; i < json_array_size(children); i++)
-		print_child(json_array_get(children, i));
-}
-
-static void print_configured(const json_t *connection)
-{
-	const json_t *children = json_object_get(connection, "children");
-
-	for (size_t i = 0; i < json_array_size(children); i++) {
-		const json_t *child = json_array_get(children, i);
-
-		if (!json_is_true(json_object_get(child, "up")))
-			printf("%s.%s: configured, not up%s\n", string_of(connection, "name"),
-			       string_of(child, "name"),
-			       json_is_true(json_object_get(child, "trap"))
-				       ? "; its traffic brings it up"
-				       : "");
-	}
-}
-
-static void print_list(const json_t *answer)
-{
-	const json_t *sas = json_object_get(answer, "ike-sas");
-	const json_t *connections = json_object_get(answer, "connections");
-
-	for (size_t i = 0; i < json_array_size(sas); i++)
-		print_sa(json_array_get(sas, i));
-	for (size_t i = 0; i < json_array_size(connections); i++)
-		print_configured(json_array_get(connections, i));
-}
-
 static void print_value(const json_t *value)
 {
 	if (json_is_integer(value))
@@ -370,6 +289,10 @@ static int print_answer(const struct request *request, json_t *answer)
 {
 	bool ok = json_is_true(json_object_get(answer, "ok"));
 
+	if (!strcmp(request->command, "list")) {
+		list_end(answer, request->json);
+		return status_of(ok);
+	}
 	if (request->json) {
 		json_dumpf(answer, stdout, JSON_INDENT(2));
 		printf("\n");
@@ -378,8 +301,6 @@ static int print_answer(const struct request *request, json_t *answer)
 	print_released(json_object_get(answer, "released"));
 	if (!ok)
 		fprintf(stderr, "ravelctl: %s\n", string_of(answer, "error"));
-	else if (!strcmp(request->command, "list"))
-		print_list(answer);
 	else if (json_object_get(answer, "message"))
 		printf("%s\n", string_of(answer, "message"));
 	else
@@ -390,6 +311,10 @@ static int print_answer(const struct request *request, json_t *answer)
 /* Shown as it comes, also to what reads from a pipe. */
 static void print_progress(const struct request *request, const json_t *progress)
 {
+	if (!strcmp(request->command, "list")) {
+		list_show(progress, request->json);
+		return;
+	}
 	if (request->json) {
 		json_dumpf(progress, stdout, JSON_COMPACT);
 		printf("\n");

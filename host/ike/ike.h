@@ -312,6 +312,25 @@ typedef void ike_list_fn(void *context, const struct ike_sa_info *sa,
 			 const struct ike_child_info *child);
 void ike_list(const struct ike_engine *e, ike_list_fn *fn, void *context);
 
+/* The same of a connection's alone; nothing where there is none of that name. */
+void ike_list_connection(const struct ike_engine *e, const char *connection, ike_list_fn *fn,
+			 void *context);
+
+/*
+ * The same one IKE SA a call, the oldest first, while the engine goes on between the calls: those
+ * that have gone by their turn aren't shown, those that have come are. From begin to end it stays
+ * where it is. False: that was all.
+ */
+struct ike_sa;
+struct ike_listing {
+	const struct ike_sa *next;
+	struct ike_listing *other;
+};
+void ike_listing_begin(struct ike_engine *e, struct ike_listing *listing);
+bool ike_listing_next(const struct ike_engine *e, struct ike_listing *listing, ike_list_fn *fn,
+		      void *context);
+void ike_listing_end(struct ike_engine *e, struct ike_listing *listing);
+
 /* IKE SAs in all, whatever their state. */
 unsigned ike_sa_count(const struct ike_engine *e);
 

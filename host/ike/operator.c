@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The operator's wishes, and what there is to be seen. */
+/* The operator's wishes. */
 #include <errno.h>
 
 #include "host/ike/sa.h"
@@ -213,71 +213,4 @@ int ike_rekey(struct ike_engine *e, uint64_t now, uint64_t ike_id)
 	ike_sa_rekey(e, sa, now);
 	ike_reap(e);
 	return 0;
-}
-
-static struct ike_sa_info describe_sa(const struct ike_sa *sa)
-{
-	return (struct ike_sa_info){
-		.id = sa->id,
-		.connection = sa->conn ? sa->conn->name : "",
-		.state = sa->state,
-		.initiator = sa->initiator,
-		.spi_i = sa->spi_i,
-		.spi_r = sa->spi_r,
-		.local = sa->path.local,
-		.remote = sa->path.remote,
-		.local_id = ike_id_kept(sa->local_id),
-		.remote_id = ike_id_kept(sa->remote_id),
-		.suite = sa->suite,
-		.nat_local = sa->path.nat_local,
-		.nat_remote = sa->path.nat_remote,
-		.created_at = sa->created_at,
-		.established_at = sa->established_at,
-		.last_heard_at = sa->last_heard_at,
-		.child_count = sa->child_count,
-	};
-}
-
-static struct ike_child_info describe_child(const struct ike_engine *e,
-					    const struct ike_child *child)
-{
-	return (struct ike_child_info){
-		.id = child->id,
-		.name = child->config->name,
-		.state = child->state,
-		.suite = child->suite,
-		.spi_in = child->spi_in,
-		.spi_out = child->spi_out,
-		.encap = ike_path_encap(e, &child->sa->path),
-		.local_ts = ike_ts_kept(child->local_ts),
-		.remote_ts = ike_ts_kept(child->remote_ts),
-		.more_ts = child->more_ts,
-		.installed_at = child->installed_at,
-	};
-}
-
-bool ike_find_child(const struct ike_engine *e, uint64_t child_id, struct ike_sa_info *sa,
-		    struct ike_child_info *child)
-{
-	const struct ike_child *found = ike_child_find_id(e, child_id);
-
-	if (!found)
-		return false;
-	*sa = describe_sa(found->sa);
-	*child = describe_child(e, found);
-	return true;
-}
-
-void ike_list(const struct ike_engine *e, ike_list_fn *fn, void *context)
-{
-	for (const struct ike_sa *sa = e->all; sa; sa = sa->links.next) {
-		struct ike_sa_info info = describe_sa(sa);
-
-		fn(context, &info, NULL);
-		for (const struct ike_child *child = sa->children; child; child = child->next) {
-			struct ike_child_info c = describe_child(e, child);
-
-			fn(context, &info, &c);
-		}
-	}
 }

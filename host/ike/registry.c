@@ -157,6 +157,8 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, uint64_t now, bool initiator)
 	sa->links.next = e->all;
 	if (e->all)
 		e->all->links.prev = sa;
+	else
+		e->oldest = sa;
 	e->all = sa;
 	e->sa_count++;
 	return sa;
@@ -348,12 +350,15 @@ void ike_reap(struct ike_engine *e)
 		struct ike_sa *sa = e->dead;
 
 		e->dead = sa->links.dead_next;
+		ike_listings_pass(e, sa);
 		if (sa->links.prev)
 			sa->links.prev->links.next = sa->links.next;
 		else
 			e->all = sa->links.next;
 		if (sa->links.next)
 			sa->links.next->links.prev = sa->links.prev;
+		else
+			e->oldest = sa->links.prev;
 		e->sa_count--;
 		sa_free(e, sa);
 	}

@@ -260,7 +260,9 @@ struct ike_engine {
 	struct ike_psk *psks;
 	uint8_t nobodys_key[32]; /* in place of one that isn't there */
 
-	struct ike_sa *all;
+	struct ike_sa *all; /* the newest first */
+	struct ike_sa *oldest;
+	struct ike_listing *listings;
 	unsigned sa_count;
 	struct ike_table by_spi;
 	struct ike_table by_id;
@@ -374,6 +376,9 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_moves(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa);
 bool ike_sa_is_renewed(const struct ike_engine *e, const struct ike_sa *sa);
+
+/* list.c */
+void ike_listings_pass(struct ike_engine *e, const struct ike_sa *sa);
 
 /* operator.c */
 int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,

@@ -11,10 +11,12 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "host/raveld/listing.h"
 #include "host/raveld/released.h"
 
 #define CLIENTS_MAX 32
 #define REQUEST_MAX 4096
+#define PART 65536    /* octets of what is shown bit by bit */
 #define IDLE_MS 10000 /* for a whole request, and for taking the answer */
 
 /* What a client waits for. */
@@ -33,6 +35,7 @@ struct client {
 	const struct wish *wish;  /* CHILD_UP */
 	char name[CONF_NAME_MAX]; /* ALL_DOWN: as it was given */
 	json_t *held;		  /* the last progress, while the client takes nothing */
+	struct listing *listing;  /* what is shown it bit by bit */
 };
 
 struct control {
@@ -70,6 +73,8 @@ static void on_client_closed(uv_handle_t *handle)
 static void drop_client(struct client *client)
 {
 	client->awaited = NOTHING;
+	listing_end(client->listing);
+	client->listing = NULL;
 	if (uv_is_closing((uv_handle_t *)&client->pipe))
 		return;
 	uv_close((uv_handle_t *)&client->pipe, on_client_closed);
@@ -113,33 +118,49 @@ static struct client *line_free(struct line *line)
 	return client;
 }
 
-/* Takes over the object; NULL stands for want of memory. False: the client is let go. */
-static bool send_line(struct client *client, json_t *object, uv_write_cb written)
+/* Takes over the text; NULL stands for want of memory. False: the client is let go. */
+static bool send_text(struct client *client, char *text, size_t len, uv_write_cb written)
 {
 	struct line *line = calloc(1, sizeof(*line));
-	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-	size_t len = text ? strlen(text) : 0;
 	uv_buf_t buf;
 
-	json_decref(object);
 	if (!line || !text || uv_is_closing((uv_handle_t *)&client->pipe)) {
 		free(line);
 		free(text);
 		drop_client(client);
 		return false;
 	}
-	/* The line's end takes the place of the string's. */
-	text[len] = '\n';
 	line->client = client;
 	line->text = text;
 	line->write.data = line;
-	buf = uv_buf_init(text, (unsigned int)len + 1);
+	buf = uv_buf_init(text, (unsigned int)len);
 	if (uv_write(&line->write, (uv_stream_t *)&client->pipe, &buf, 1, written)) {
 		line_free(line);
 		drop_client(client);
 		return false;
 	}
 	return true;
+}
+
+/* Takes over the object, and NULL for want of memory. */
+static char *line_of(json_t *object, size_t *len)
+{
+	char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+
+	json_decref(object);
+	*len = text ? strlen(text) + 1 : 0;
+	/* The line's end takes the place of the string's. */
+	if (text)
+		text[*len - 1] = '\n';
+	return text;
+}
+
+static bool send_line(struct client *client, json_t *object, uv_write_cb written)
+{
+	size_t len;
+	char *text = line_of(object, &len);
+
+	return send_text(client, text, len, written);
 }
 
 static void on_answered(uv_write_t *write, int status)
@@ -164,6 +185,53 @@ static void answer(struct client *client, json_t *object)
 	client->writing = true;
 	uv_read_stop((uv_stream_t *)&client->pipe);
 	uv_timer_start(&client->timer, on_idle, IDLE_MS, 0);
+}
+
+static void on_part_sent(uv_write_t *write, int status);
+
+/* As much as goes at once: one that doesn't take it holds nobody up. */
+static void show_more(struct client *client)
+{
+	char *text = malloc(PART);
+	size_t len = 0, line_len;
+	bool more = true;
+
+	while (text && more && len < PART / 2) {
+		json_t *object = client->listing ? listing_next(client->listing) : NULL;
+		char *line, *grown;
+
+		more = !json_object_get(object, "ok");
+		line = line_of(object, &line_len);
+		grown = line && len + line_len > PART ? realloc(text, len + line_len) : text;
+		if (!line || !grown) {
+			free(text);
+			grown = NULL;
+		} else {
+			memcpy(grown + len, line, line_len);
+			len += line_len;
+		}
+		text = grown;
+		free(line);
+	}
+	if (!send_text(client, text, len, more ? on_part_sent : on_answered))
+		return;
+	client->writing = true;
+	uv_read_stop((uv_stream_t *)&client->pipe);
+	uv_timer_start(&client->timer, on_idle, IDLE_MS, 0);
+	if (!more) {
+		listing_end(client->listing);
+		client->listing = NULL;
+	}
+}
+
+static void on_part_sent(uv_write_t *write, int status)
+{
+	struct client *client = line_free(write->data);
+
+	if (status < 0)
+		drop_client(client);
+	else if (client->listing)
+		show_more(client);
 }
 
 static void on_progress_sent(uv_write_t *write, int status)
@@ -378,7 +446,8 @@ static void handle_request(struct client *client, const char *text, size_t len)
 	} else if (d->stopping) {
 		answer_error(client, "raveld is ending");
 	} else if (!strcmp(command, "list")) {
-		answer_report(client, report_list(d));
+		client->listing = listing_begin(d);
+		show_more(client);
 	} else if (!strcmp(command, "stats")) {
 		answer_report(client, report_stats(d));
 	} else if (!strcmp(command, "nic")) {
@@ -646,6 +715,13 @@ void control_child_ended(struct control *control, const struct wish *w, const ch
 
 	snprintf(text, sizeof(text), ": %s; raveld doesn't try again", reason);
 	tell_all(control, w, text, answer_error);
+}
+
+void control_configured(struct control *control)
+{
+	for (struct client *c = control ? control->clients : NULL; c; c = c->next)
+		if (c->listing)
+			listing_is_stale(c->listing);
 }
 
 void control_check_down(struct control *control)

@@ -14,6 +14,8 @@
  * "goes-on" says what the daemon does if the client waits no longer. Of the lines that a client
  * doesn't take only the last is kept, until there is the answer.
  *
+ * `list` is answered by many lines (listing.h), as the client takes them.
+ *
  * A client that has no answer pending and sends no whole request for 10 s, or doesn't take its
  * answer for so long, is let go; one that closes its end is so at once.
  */
@@ -43,6 +45,9 @@ void control_child_failed(struct control *control, const struct wish *w, unsigne
 void control_child_up(struct control *control, const struct wish *w);
 void control_child_changed(struct control *control, const struct wish *w);
 void control_child_ended(struct control *control, const struct wish *w, const char *reason);
+
+/* The configuration is another one. */
+void control_configured(struct control *control);
 
 /* Some SA is gone: those who wait for the last one may be answered. */
 void control_check_down(struct control *control);

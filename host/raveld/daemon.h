@@ -210,12 +210,9 @@ void follow_stop(struct daemon *d);
  * nothing else. */
 json_t *report_text(const char *text);
 
-json_t *report_list(struct daemon *d);
+json_t *report_number(uint64_t value);
 json_t *report_stats(struct daemon *d);
 json_t *report_nic(struct daemon *d);
-
-/* Is there an installed SA of this child? */
-bool report_child_is_up(struct daemon *d, const char *connection, const char *child);
 
 /* ---- reload.c */
 

@@ -272,6 +272,7 @@ static void commit(struct reload *r)
 	size_t at = 0;
 
 	*d->conf = *r->conf;
+	control_configured(d->control);
 	*r->conf = old;
 	d->wishes = r->wishes;
 	d->wish_count = r->wish_count;

@@ -1222,6 +1222,61 @@ static void listing_shows_every_ike_sa_and_child_sa(void **state)
 	assert_int_equal(l.children, 1);
 }
 
+static void note_listed(void *context, const struct ike_sa_info *sa,
+			const struct ike_child_info *child)
+{
+	if (!child)
+		strcat(context, sa->connection);
+}
+
+static void begin_another(const char *name)
+{
+	uint64_t id;
+
+	add_alike(a(), name, "c");
+	assert_int_equal(ike_initiate(a()->engine, net->now, name, "c", NULL, NULL, &id), 0);
+	node_drain(a());
+}
+
+/* What is next to be shown goes, and what was shown, and another one comes. */
+static void a_listing_goes_on_while_ike_sas_come_and_go(void **state)
+{
+	struct ike_engine *e;
+	struct ike_listing one, two;
+	char shown[64] = "", again[64] = "";
+
+	(void)state;
+	begin(&SIDE_A, &SIDE_B);
+	start(net, 0);
+	begin_another("d");
+	begin_another("e");
+	begin_another("f");
+	e = a()->engine;
+	ike_listing_begin(e, &one);
+	ike_listing_begin(e, &two);
+	assert_true(ike_listing_next(e, &one, note_listed, shown));
+	assert_true(ike_listing_next(e, &one, note_listed, shown));
+	assert_string_equal(shown, "netd");
+	ike_sa_down(e, ike_conn_find(e, ike_connection_find(e, "net"), NULL), "gone");
+	ike_sa_down(e, ike_conn_find(e, ike_connection_find(e, "e"), NULL), "gone");
+	ike_reap(e);
+	begin_another("g");
+	while (ike_listing_next(e, &one, note_listed, shown))
+		;
+	assert_string_equal(shown, "netdfg");
+	ike_listing_end(e, &one);
+	while (ike_listing_next(e, &two, note_listed, again))
+		;
+	assert_string_equal(again, "dfg");
+	ike_listing_end(e, &two);
+	assert_null(e->listings);
+	shown[0] = 0;
+	ike_list_connection(e, "f", note_listed, shown);
+	ike_list_connection(e, "e", note_listed, shown);
+	ike_list_connection(e, "nowhere", note_listed, shown);
+	assert_string_equal(shown, "f");
+}
+
 static void runs_repeat_from_a_seed(void **state)
 {
 	struct packet first, second;
@@ -1296,6 +1351,7 @@ int main(void)
 		T(initiating_twice_or_what_is_not_there_is_refused),
 		T(a_removed_connection_lets_its_ike_sa_live),
 		T(listing_shows_every_ike_sa_and_child_sa),
+		T(a_listing_goes_on_while_ike_sas_come_and_go),
 		T(runs_repeat_from_a_seed),
 	};
 
