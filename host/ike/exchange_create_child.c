@@ -538,8 +538,10 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		ike_child_told(e, child, now);
 	if (!t->old_id)
 		return IKE_DONE;
-	if (old && old->state == IKE_CHILD_INSTALLED)
+	if (old && old->state == IKE_CHILD_INSTALLED) {
 		old->state = IKE_CHILD_REKEYED;
+		old->successor = child->id; /* in place of one of ours that has come to nothing */
+	}
 	/* A successor is used once the peer has deleted the old one, unless ours has taken over. */
 	if (!old || old->state == IKE_CHILD_LINGERING)
 		ike_child_told(e, child, now);

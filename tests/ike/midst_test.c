@@ -156,6 +156,47 @@ static void a_loser_that_is_answered_late_is_not_used(void **state)
 	}
 }
 
+/* A's data path refuses A's own one while it is still at B's, which B then deletes as the loser. */
+static void one_whose_successors_all_come_to_nothing_goes_on(void **state)
+{
+	unsigned lost = 0;
+
+	(void)state;
+	for (uint64_t seed = 1; seed < 40; seed++) {
+		net = net_new(seed, &SIDE_A, &SIDE_B);
+		start(net, 0);
+		net_settle(net);
+		net->watch_flow = true;
+		rekey(a());
+		rekey(b());
+		a()->install_holds = true;
+		deliver_to(0);
+		deliver_to(1);
+		deliver_to(0);
+		if (a()->job_count == 2) {
+			lost++;
+			a()->install_error = -ENOSPC;
+			node_answer(a(), 1);
+			a()->install_error = 0;
+		}
+		node_drain(a());
+		while (a()->job_count) {
+			node_answer(a(), 0);
+			node_drain(a());
+		}
+		a()->install_holds = false;
+		net_settle(net);
+		pass_time(30000);
+		for (unsigned i = 0; i < 2; i++) {
+			assert_int_equal(only_sa(net, i)->child_count, 1);
+			assert_int_equal(only_sa(net, i)->children->state, IKE_CHILD_INSTALLED);
+		}
+		assert_true(children_agree(sending_child(a()), sending_child(b())));
+		teardown(state);
+	}
+	assert_in_range(lost, 5, 35);
+}
+
 static void the_same_of_the_ike_sa_makes_no_second_one(void **state)
 {
 	(void)state;
@@ -626,6 +667,7 @@ int main(void)
 		T(the_peers_successor_ends_with_what_is_deleted),
 		T(rekeyings_count_for_the_limit_of_ike_sas),
 		T(a_loser_that_is_answered_late_is_not_used),
+		T(one_whose_successors_all_come_to_nothing_goes_on),
 		T(the_same_of_the_ike_sa_makes_no_second_one),
 		T(a_new_child_sa_that_the_peer_deletes_while_it_is_made),
 		T(a_new_child_sa_that_is_deleted_before_the_peer_has_it),
