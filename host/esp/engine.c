@@ -7,6 +7,7 @@
 
 #define ETHERNET_HEADER 14
 #define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_IPV6 0x86dd
 #define ETHERTYPE_VLAN 0x8100
 #define ETHERTYPE_SERVICE_VLAN 0x88a8
 #define VLAN_TAG 4
@@ -43,18 +44,45 @@ static bool too_many_tags(const uint8_t *frame, size_t len)
 	return tags > VLAN_TAGS_MAX;
 }
 
-size_t rvl_frame_ipv4(const uint8_t *frame, size_t len)
+/* What follows the EtherType behind at most two tags; 0 when it isn't there. */
+static size_t frame_payload(const uint8_t *frame, size_t len, uint16_t *type)
 {
 	size_t at = ETHERNET_HEADER - 2;
 
 	for (unsigned int tags = 0; tags <= VLAN_TAGS_MAX && at + 2 <= len; tags++) {
-		if (rvl_get_be16(frame + at) == ETHERTYPE_IPV4)
-			return at + 2;
+		*type = rvl_get_be16(frame + at);
 		if (!is_tag(frame + at))
-			return 0;
+			return at + 2;
 		at += VLAN_TAG;
 	}
 	return 0;
+}
+
+size_t rvl_frame_ipv4(const uint8_t *frame, size_t len)
+{
+	uint16_t type;
+	size_t l3 = frame_payload(frame, len, &type);
+
+	return l3 && type == ETHERTYPE_IPV4 ? l3 : 0;
+}
+
+/* The same of what may hold ESP, where the packet's version agrees. */
+static size_t frame_outer(const struct rvl_engine *engine, const uint8_t *frame, size_t len)
+{
+	uint16_t type;
+	size_t l3 = frame_payload(frame, len, &type);
+
+	if (!l3 || l3 >= len)
+		return 0;
+	if (type == ETHERTYPE_IPV4)
+		return frame[l3] >> 4 == 4 ? l3 : 0;
+	return engine->config.outer_ipv6 && type == ETHERTYPE_IPV6 && frame[l3] >> 4 == 6 ? l3 : 0;
+}
+
+/* After an outer header has come or gone. */
+static void put_type(uint8_t *frame, size_t l3, uint8_t family)
+{
+	rvl_put_be16(frame + l3 - 2, family == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
 }
 
 struct rvl_engine *rvl_engine_new(const struct rvl_engine_config *config)
@@ -115,14 +143,14 @@ static uint16_t *bucket_of(struct rvl_engine *engine, uint32_t spi)
 	return &engine->buckets[(spi * 2654435761u >> 12) & engine->bucket_mask];
 }
 
-static uint16_t find_inbound(struct rvl_engine *engine, uint32_t dst, uint32_t spi)
+static uint16_t find_inbound(struct rvl_engine *engine, const struct rvl_addr *dst, uint32_t spi)
 {
 	uint16_t index = *bucket_of(engine, spi);
 
 	while (index != RVL_ENGINE_NO_SA) {
 		const struct rvl_esp_params *params = rvl_esp_sa_params(engine->inbound[index]);
 
-		if (params->spi == spi && params->dst == dst)
+		if (params->spi == spi && rvl_addr_equal(&params->dst, dst))
 			break;
 		index = engine->chain[index];
 	}
@@ -135,12 +163,12 @@ int rvl_engine_sa_add(struct rvl_engine *engine, uint16_t index,
 	struct rvl_esp_sa **slot = slot_of(engine, params->direction, index);
 	int err;
 
-	if (!slot)
+	if (!slot || (params->dst.family == 6 && !engine->config.outer_ipv6))
 		return -EINVAL;
 	if (*slot)
 		return -EBUSY;
 	if (params->direction == RVL_INBOUND &&
-	    find_inbound(engine, params->dst, params->spi) != RVL_ENGINE_NO_SA)
+	    find_inbound(engine, &params->dst, params->spi) != RVL_ENGINE_NO_SA)
 		return -EEXIST;
 	err = rvl_esp_sa_new(params, slot);
 	if (err)
@@ -244,6 +272,7 @@ static struct rvl_engine_result protect(struct rvl_engine *engine, struct rvl_bu
 	}
 	rvl_buf_push(frame, l3);
 	memcpy(rvl_buf_data(frame), header, l3);
+	put_type(rvl_buf_data(frame), l3, rvl_esp_sa_params(sa)->dst.family);
 	engine->counters.tx_protected++;
 	return (struct rvl_engine_result){.verdict = RVL_ENGINE_DONE, .sa = index};
 }
@@ -280,7 +309,7 @@ static struct rvl_engine_result rx_pass(struct rvl_engine *engine)
 static struct rvl_engine_result unprotect(struct rvl_engine *engine, struct rvl_buf *packet,
 					  const struct rvl_esp_place *place, size_t l3)
 {
-	uint16_t index = find_inbound(engine, place->dst, place->spi);
+	uint16_t index = find_inbound(engine, &place->dst, place->spi);
 	uint8_t *header = rvl_buf_data(packet) - l3;
 	struct rvl_engine_result result = {.sa = index, .encap = place->encap};
 
@@ -297,6 +326,7 @@ static struct rvl_engine_result unprotect(struct rvl_engine *engine, struct rvl_
 		return result;
 	}
 	memmove(rvl_buf_data(packet), header, l3);
+	put_type(rvl_buf_data(packet), l3, 4);
 	engine->counters.rx_decrypted++;
 	result.verdict = RVL_ENGINE_DONE;
 	return result;
@@ -304,7 +334,7 @@ static struct rvl_engine_result unprotect(struct rvl_engine *engine, struct rvl_
 
 struct rvl_engine_result rvl_engine_rx(struct rvl_engine *engine, struct rvl_buf *frame)
 {
-	size_t l3 = rvl_frame_ipv4(rvl_buf_data(frame), frame->len);
+	size_t l3 = frame_outer(engine, rvl_buf_data(frame), frame->len);
 	struct rvl_esp_place place;
 	enum rvl_esp_find find;
 

@@ -2,7 +2,7 @@
 /*
  * The packet path on Ethernet frames: what the NIC does, in software. Transmit: policy look-up and
  * encapsulation. Receive: look-up by (destination, SPI) and decapsulation. The Ethernet header,
- * with up to two VLAN tags, stays what it was.
+ * with up to two VLAN tags, stays what it was but for the EtherType, which follows the packet.
  *
  * Counters obey: tx_frames = tx_bypass + tx_protected + the tx drops, and
  * rx_frames = rx_pass + rx_decrypted + the rx drops.
@@ -26,6 +26,7 @@ struct rvl_engine_config {
 	uint16_t outbound_sas; /* table sizes; indices are separate per direction */
 	uint16_t inbound_sas;
 	uint16_t policies;
+	bool outer_ipv6;    /* ESP goes over IPv6, too; else all IPv6 passes */
 	uint16_t udp_port;  /* of ESP in UDP; 0 = RVL_ESP_PORT */
 	uint16_t max_frame; /* longest frame to the wire, without FCS; 0 = 65535 */
 };

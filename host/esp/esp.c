@@ -14,6 +14,13 @@
 #define DEFAULT_TTL 64
 #define NEXT_HEADER_IPV4 4
 #define NEXT_HEADER_NONE 59
+#define HEADER_HOP_BY_HOP 0
+#define HEADER_ROUTING 43
+#define HEADER_FRAGMENT 44
+#define HEADER_DESTINATION 60
+#define EXTENSION_HEADERS_MAX 8
+#define IPV6_FRAGMENT_OFFSET 0xfff8
+#define IPV6_FRAGMENT_MORE 1
 #define TRAILER 2
 #define ALIGNMENT 4
 
@@ -50,6 +57,7 @@ const char *rvl_drop_name(enum rvl_drop drop)
 static bool params_valid(const struct rvl_esp_params *p)
 {
 	return (p->direction == RVL_OUTBOUND || p->direction == RVL_INBOUND) &&
+	       (p->dst.family == 4 || p->dst.family == 6) && p->src.family == p->dst.family &&
 	       (p->key_len == 16 || p->key_len == 32) && p->spi >= RVL_ESP_SPI_MIN &&
 	       p->replay_window <= RVL_REPLAY_WINDOW_MAX && p->dscp < 64 &&
 	       (unsigned int)p->df <= RVL_ESP_DF_CLEAR;
@@ -229,9 +237,13 @@ static bool outer_df(const struct rvl_esp_params *params, bool inner)
 	return params->df == RVL_ESP_DF_SET || (params->df == RVL_ESP_DF_COPY && inner);
 }
 
-/* The outer IPv4 header, and UDP's where the SA has it; p points at room for both. */
-static void write_outer(const struct rvl_esp_sa *sa, uint8_t *p, const struct rvl_ip *inner,
-			size_t total)
+static size_t ip_header_len(const struct rvl_esp_params *params)
+{
+	return params->dst.family == 6 ? RVL_IPV6_HEADER : RVL_IP_HEADER;
+}
+
+static void write_ipv4(const struct rvl_esp_sa *sa, uint8_t *p, const struct rvl_ip *inner,
+		       size_t total)
 {
 	const struct rvl_esp_params *params = &sa->params;
 
@@ -243,16 +255,49 @@ static void write_outer(const struct rvl_esp_sa *sa, uint8_t *p, const struct rv
 	p[8] = params->ttl ? params->ttl : DEFAULT_TTL;
 	p[9] = params->encap ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ESP;
 	rvl_put_be16(p + 10, 0);
-	rvl_put_be32(p + 12, params->src);
-	rvl_put_be32(p + 16, params->dst);
+	memcpy(p + 12, params->src.octets, 4);
+	memcpy(p + 16, params->dst.octets, 4);
 	rvl_put_be16(p + 10, rvl_ip_checksum(p, RVL_IP_HEADER));
+}
+
+static void write_ipv6(const struct rvl_esp_params *params, uint8_t *p, const struct rvl_ip *inner,
+		       size_t total)
+{
+	rvl_put_be32(p, 6u << 28 | (uint32_t)outer_tos(params, inner->tos) << 20);
+	rvl_put_be16(p + 4, (uint16_t)(total - RVL_IPV6_HEADER));
+	p[6] = params->encap ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ESP;
+	p[7] = params->ttl ? params->ttl : DEFAULT_TTL;
+	memcpy(p + 8, params->src.octets, 16);
+	memcpy(p + 24, params->dst.octets, 16);
+}
+
+/* The outer IP header, and UDP's where the SA has it; p points at room for both. */
+static void write_outer(const struct rvl_esp_sa *sa, uint8_t *p, const struct rvl_ip *inner,
+			size_t total)
+{
+	const struct rvl_esp_params *params = &sa->params;
+	size_t header = ip_header_len(params);
+
+	if (params->dst.family == 6)
+		write_ipv6(params, p, inner, total);
+	else
+		write_ipv4(sa, p, inner, total);
 	if (!params->encap)
 		return;
-	p += RVL_IP_HEADER;
+	p += header;
 	rvl_put_be16(p, params->src_port);
 	rvl_put_be16(p + 2, params->dst_port);
-	rvl_put_be16(p + 4, (uint16_t)(total - RVL_IP_HEADER));
+	rvl_put_be16(p + 4, (uint16_t)(total - header));
 	rvl_put_be16(p + 6, 0);
+}
+
+/* A complete datagram in the IPv6 packet at ip. A sum of 0 goes as its other form (RFC 768). */
+static void put_udp6_checksum(uint8_t *ip, size_t total)
+{
+	uint8_t *udp = ip + RVL_IPV6_HEADER;
+	uint16_t sum = rvl_udp6_checksum(ip, udp, total - RVL_IPV6_HEADER);
+
+	rvl_put_be16(udp + 6, sum ? sum : UINT16_MAX);
 }
 
 int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt)
@@ -262,7 +307,7 @@ int rvl_esp_encap(struct rvl_esp_sa *sa, struct rvl_buf *pkt)
 
 int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limit)
 {
-	size_t outer = RVL_IP_HEADER + (sa->params.encap ? RVL_UDP_HEADER : 0);
+	size_t outer = ip_header_len(&sa->params) + (sa->params.encap ? RVL_UDP_HEADER : 0);
 	size_t front = outer + RVL_ESP_HEADER + RVL_ESP_IV;
 	size_t mtu = sa->params.mtu ? sa->params.mtu : UINT16_MAX;
 	struct rvl_ip inner;
@@ -306,12 +351,113 @@ int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limi
 	/* Can't fail with a keyed context; if it does, plaintext must not leave. */
 	if (!gcm(sa, esp, text, text_len, p))
 		abort();
+	if (sa->params.encap && sa->params.dst.family == 6)
+		put_udp6_checksum(rvl_buf_data(pkt), total);
 	count_packet(sa, inner.total_len);
 	if (sa->seq >= RVL_ESP_SEQUENCE_SOON)
 		fire(sa, RVL_ESP_EVENT_SEQUENCE_SOON);
 	if (sa->seq == UINT32_MAX)
 		fire(sa, RVL_ESP_EVENT_SEQUENCE_END);
 	return 0;
+}
+
+/* What an outer IP header says. */
+struct outer {
+	struct rvl_addr dst;
+	size_t header_len; /* with extension headers */
+	size_t total_len;
+	uint8_t protocol;
+	uint8_t tos;
+	bool fragment;
+	bool later_fragment; /* what lies behind the header isn't the protocol's */
+};
+
+static bool parse_ipv4(const uint8_t *p, size_t len, struct outer *outer)
+{
+	uint16_t fragment;
+
+	if (len < RVL_IP_HEADER)
+		return false;
+	fragment = rvl_get_be16(p + 6) & (RVL_IP_MF | RVL_IP_FRAGMENT_OFFSET);
+	*outer = (struct outer){
+		.dst = {.family = 4},
+		.header_len = (size_t)(p[0] & 15) * 4,
+		.total_len = rvl_get_be16(p + 2),
+		.protocol = p[9],
+		.tos = p[1],
+		.fragment = fragment,
+		.later_fragment = fragment & RVL_IP_FRAGMENT_OFFSET,
+	};
+	memcpy(outer->dst.octets, p + 16, 4);
+	return outer->header_len >= RVL_IP_HEADER;
+}
+
+/* Past the extension header that lies behind what was looked at. False: it isn't all there, or
+ * isn't ours to look past. */
+static bool skip_extension(const uint8_t *p, size_t len, struct outer *outer)
+{
+	const uint8_t *header = p + outer->header_len;
+	uint16_t fragment;
+
+	if (len < outer->header_len + 8)
+		return false;
+	if (outer->protocol == HEADER_FRAGMENT) {
+		fragment = rvl_get_be16(header + 2);
+		outer->fragment |= fragment & (IPV6_FRAGMENT_OFFSET | IPV6_FRAGMENT_MORE);
+		outer->later_fragment |= fragment & IPV6_FRAGMENT_OFFSET;
+		outer->header_len += 8;
+	} else {
+		/* With segments left the packet is to go on to elsewhere. */
+		if (outer->protocol == HEADER_ROUTING && header[3])
+			return false;
+		outer->header_len += (header[1] + 1u) * 8;
+	}
+	outer->protocol = header[0];
+	return true;
+}
+
+static bool is_extension(uint8_t header)
+{
+	return header == HEADER_HOP_BY_HOP || header == HEADER_ROUTING ||
+	       header == HEADER_FRAGMENT || header == HEADER_DESTINATION;
+}
+
+static bool parse_ipv6(const uint8_t *p, size_t len, struct outer *outer)
+{
+	if (len < RVL_IPV6_HEADER)
+		return false;
+	*outer = (struct outer){
+		.dst = rvl_addr_of_ipv6(p + 24),
+		.header_len = RVL_IPV6_HEADER,
+		.total_len = RVL_IPV6_HEADER + rvl_get_be16(p + 4),
+		.protocol = p[6],
+		.tos = (uint8_t)(rvl_get_be16(p) >> 4),
+	};
+	for (int i = 0; is_extension(outer->protocol) && !outer->later_fragment; i++)
+		if (i == EXTENSION_HEADERS_MAX || !skip_extension(p, len, outer))
+			return false;
+	return true;
+}
+
+/* The version is the packet's own. */
+static bool parse_outer(const uint8_t *p, size_t len, struct outer *outer)
+{
+	if (!len)
+		return false;
+	switch (p[0] >> 4) {
+	case 4:
+		return parse_ipv4(p, len, outer);
+	case 6:
+		return parse_ipv6(p, len, outer);
+	default:
+		return false;
+	}
+}
+
+/* A datagram that lies in its packet, over IPv6, may not do without a sum (RFC 8200, 8.1). */
+static bool udp6_wrong(const uint8_t *ip, const uint8_t *udp, size_t payload)
+{
+	return !rvl_get_be16(udp + 6) || rvl_udp6_checksum(ip, udp, RVL_UDP_HEADER + payload);
 }
 
 /* Length of the UDP payload at p + at, or 0 when the UDP header's length doesn't fit its packet. */
@@ -333,42 +479,44 @@ static bool esp_len_valid(size_t len)
 enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf *pkt,
 			       uint16_t udp_port)
 {
-	const uint8_t *p = rvl_buf_data(pkt);
-	size_t header_len, total_len, at;
-	uint16_t fragment;
+	const uint8_t *p = rvl_buf_data(pkt), *udp;
+	struct outer outer;
+	size_t at;
 	bool encap;
 
-	if (pkt->len < RVL_IP_HEADER || p[0] >> 4 != 4)
+	if (!parse_outer(p, pkt->len, &outer))
 		return RVL_ESP_ABSENT;
-	header_len = (size_t)(p[0] & 15) * 4;
-	total_len = rvl_get_be16(p + 2);
-	fragment = rvl_get_be16(p + 6) & (RVL_IP_MF | RVL_IP_FRAGMENT_OFFSET);
-	encap = p[9] == RVL_IP_PROTO_UDP;
-	if (header_len < RVL_IP_HEADER || (!encap && p[9] != RVL_IP_PROTO_ESP))
+	encap = outer.protocol == RVL_IP_PROTO_UDP;
+	if (!encap && outer.protocol != RVL_IP_PROTO_ESP)
 		return RVL_ESP_ABSENT;
-	if (!encap && fragment)
+	if (!encap && outer.fragment)
 		return RVL_ESP_FRAGMENT;
-	at = header_len + (encap ? RVL_UDP_HEADER : 0);
-	if ((fragment & RVL_IP_FRAGMENT_OFFSET) || pkt->len < at + RVL_ESP_HEADER)
+	at = outer.header_len + (encap ? RVL_UDP_HEADER : 0);
+	if (outer.later_fragment || pkt->len < at + RVL_ESP_HEADER)
 		return RVL_ESP_ABSENT;
 	*place = (struct rvl_esp_place){
-		.dst = rvl_get_be32(p + 16),
+		.dst = outer.dst,
 		.spi = rvl_get_be32(p + at),
 		.seq = rvl_get_be32(p + at + 4),
-		.outer_tos = p[1],
+		.outer_tos = outer.tos,
 		.encap = encap,
-		.bad_checksum = rvl_ip_checksum(p, header_len) != 0,
 		.esp = at,
 	};
+	udp = p + outer.header_len;
 	/* A keepalive is one octet; four octets of zero mark IKE (RFC 3948, section 2). */
-	if (encap && (rvl_get_be16(p + header_len + 2) != udp_port || place->spi == 0 ||
-		      rvl_get_be16(p + header_len + 4) < RVL_UDP_HEADER + 4))
+	if (encap && (rvl_get_be16(udp + 2) != udp_port || place->spi == 0 ||
+		      rvl_get_be16(udp + 4) < RVL_UDP_HEADER + 4))
 		return RVL_ESP_ABSENT;
-	if (fragment)
+	if (outer.fragment)
 		return RVL_ESP_FRAGMENT;
-	if (total_len >= at && total_len <= pkt->len)
-		place->len = encap ? udp_payload(p, header_len, total_len) : total_len - at;
+	if (outer.total_len >= at && outer.total_len <= pkt->len)
+		place->len = encap ? udp_payload(p, outer.header_len, outer.total_len)
+				   : outer.total_len - at;
 	place->malformed = !esp_len_valid(place->len);
+	if (outer.dst.family == 4)
+		place->bad_checksum = rvl_ip_checksum(p, outer.header_len) != 0;
+	else
+		place->bad_checksum = encap && !place->malformed && udp6_wrong(p, udp, place->len);
 	return RVL_ESP_FOUND;
 }
 

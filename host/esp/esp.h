@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Software ESP: tunnel mode over IPv4 (RFC 4303) with AES-GCM (RFC 4106, ICV of 16 octets), with or
- * without UDP encapsulation (RFC 3948).
+ * Software ESP: tunnel mode for IPv4 over IPv4 or IPv6 (RFC 4303) with AES-GCM (RFC 4106, ICV of 16
+ * octets), with or without UDP encapsulation (RFC 3948).
  *
  * This is the data path of hosts without a NIC and the oracle that the NIC is compared with octet
  * for octet, so what RFCs leave open is fixed here:
  * - the IV is the 64-bit sequence number, big-endian;
  * - padding is the least that aligns to 4 octets, its octets are 1, 2, 3 (RFC 4303, section 2.4);
- * - the outer header has no options, its identification is the low 16 bits of the sequence number,
- *   and the UDP checksum is 0;
+ * - the outer IPv4 header has no options, its identification is the low 16 bits of the sequence
+ *   number, and the UDP checksum is 0;
+ * - the outer IPv6 header has no extension headers, its flow label is 0, and the UDP checksum is
+ *   there (RFC 8200, section 8.1);
  * - the inner packet is cut to its IPv4 total length before encapsulation, and after decapsulation
  *   (which is where TFC padding goes);
  * - byte counts and byte lifetimes count the inner packet's total length, on both sides.
@@ -21,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "host/esp/addr.h"
 #include "host/esp/buf.h"
 
 #define RVL_ESP_HEADER 8
@@ -31,15 +34,15 @@
 #define RVL_ESP_PORT 4500
 #define RVL_ESP_SPI_MIN 256 /* RFC 4303, section 2.1: 1 to 255 are reserved */
 
-/* What encapsulation adds in front: outer IPv4, UDP, ESP header, IV; and behind: padding, pad
- * length, next header, ICV. */
-#define RVL_ESP_HEADROOM (20 + 8 + RVL_ESP_HEADER + RVL_ESP_IV)
+/* What encapsulation adds at most in front: outer IPv6, UDP, ESP header, IV; and behind: padding,
+ * pad length, next header, ICV. */
+#define RVL_ESP_HEADROOM (40 + 8 + RVL_ESP_HEADER + RVL_ESP_IV)
 #define RVL_ESP_TAILROOM (3 + 2 + RVL_ESP_ICV)
 
 /* Why a packet was dropped, on either side. */
 enum rvl_drop {
 	RVL_DROP_NONE,
-	RVL_DROP_CHECKSUM,  /* ESP for a known SA under a wrong outer header checksum */
+	RVL_DROP_CHECKSUM,  /* ESP for a known SA under a wrong outer checksum */
 	RVL_DROP_MALFORMED, /* lengths are impossible */
 	RVL_DROP_REPLAY,    /* sequence number seen before */
 	RVL_DROP_WINDOW,    /* sequence number 0, or left of the window */
@@ -86,8 +89,8 @@ struct rvl_lifetime {
 struct rvl_esp_params {
 	enum rvl_direction direction;
 	uint32_t spi;
-	uint32_t src; /* outer addresses, host order, as the packets of this SA carry them */
-	uint32_t dst;
+	struct rvl_addr src; /* outer, of one family, as the packets of this SA carry them */
+	struct rvl_addr dst;
 	uint8_t key[RVL_ESP_KEY_MAX];
 	uint8_t key_len; /* 16 or 32 */
 	uint8_t salt[RVL_ESP_SALT];
@@ -95,8 +98,8 @@ struct rvl_esp_params {
 	uint16_t src_port;
 	uint16_t dst_port;
 	/* outbound */
-	uint8_t ttl; /* 0 = 64 */
-	enum rvl_esp_df df;
+	uint8_t ttl;	    /* or hop limit; 0 = 64 */
+	enum rvl_esp_df df; /* over IPv4 */
 	bool fixed_dscp;    /* use dscp instead of the inner packet's */
 	uint8_t dscp;	    /* 6 bits */
 	uint16_t mtu;	    /* largest outer packet, 0 = 65535 */
@@ -162,12 +165,12 @@ int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limi
 
 /* Where ESP lies in a packet, found without a key. */
 struct rvl_esp_place {
-	uint32_t dst;
+	struct rvl_addr dst;
 	uint32_t spi;
 	uint32_t seq;
-	uint8_t outer_tos;
+	uint8_t outer_tos; /* or traffic class */
 	bool encap;
-	bool bad_checksum; /* of the outer header */
+	bool bad_checksum; /* of the IPv4 header, or of UDP over IPv6 */
 	bool malformed;	   /* esp and len aren't to be used */
 	size_t esp;	   /* offset of the ESP header from the outer IP header */
 	size_t len;	   /* of ESP, header to ICV */
@@ -176,9 +179,11 @@ struct rvl_esp_place {
 enum rvl_esp_find { RVL_ESP_FOUND, RVL_ESP_ABSENT, RVL_ESP_FRAGMENT };
 
 /*
- * Look for ESP in the IPv4 packet at pkt: protocol 50, or UDP to udp_port without the non-ESP
- * marker. IKE, NAT-keepalives and everything else are absent; a fragment of ESP is told apart.
- * What is found may still be malformed: too short or too long for its packet, or not aligned.
+ * Look for ESP in the IPv4 or IPv6 packet at pkt: protocol 50, or UDP to udp_port without the
+ * non-ESP marker; over IPv6 behind hop-by-hop and destination options, routing headers that have
+ * ended and a fragment header, up to 8 in all (RFC 8200, section 4). IKE, NAT-keepalives and
+ * everything else are absent; a fragment of ESP is told apart. What is found may still be
+ * malformed: too short or too long for its packet, or not aligned.
  */
 enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf *pkt,
 			       uint16_t udp_port);

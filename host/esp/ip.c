@@ -73,15 +73,32 @@ struct rvl_ip rvl_ip_reverse(const struct rvl_ip *ip)
 	return reverse;
 }
 
-uint16_t rvl_ip_checksum(const uint8_t *p, size_t len)
+/* Of at most 65,535 octets and a pseudo header. */
+static uint32_t add(uint32_t sum, const uint8_t *p, size_t len)
 {
-	uint32_t sum = 0;
-
 	for (size_t i = 0; i < len; i += 2)
 		sum += rvl_get_be16(p + i);
+	return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
+}
+
+uint16_t rvl_ip_checksum(const uint8_t *p, size_t len)
+{
+	return fold(add(0, p, len));
+}
+
+uint16_t rvl_udp6_checksum(const uint8_t *ip, const uint8_t *udp, size_t len)
+{
+	const uint8_t *addresses = ip + 8;
+	uint32_t sum = add((uint32_t)len + RVL_IP_PROTO_UDP, addresses, 32);
+
+	return fold(add(sum, udp, len));
 }
 
 void rvl_ip_set_tos(uint8_t *p, uint8_t tos)
@@ -95,9 +112,7 @@ void rvl_ip_set_tos(uint8_t *p, uint8_t tos)
 	sum = (uint16_t)~rvl_get_be16(p + 10);
 	sum += (uint16_t)~before;
 	sum += rvl_get_be16(p);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	rvl_put_be16(p + 10, (uint16_t)~sum);
+	rvl_put_be16(p + 10, fold(sum));
 }
 
 int rvl_ecn_decap(uint8_t inner, uint8_t outer)

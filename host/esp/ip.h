@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The fields of an IPv4 header that IPsec reads and writes (RFC 791), and the rules for ECN in
- * tunnels (RFC 6040).
+ * The fields of an IPv4 header that IPsec reads and writes (RFC 791), checksums, and the rules for
+ * ECN in tunnels (RFC 6040).
  *
  * Addresses and ports are in host byte order throughout the host code; only these functions and
  * the packets themselves know network order.
@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #define RVL_IP_HEADER 20
+#define RVL_IPV6_HEADER 40
 #define RVL_UDP_HEADER 8
 #define RVL_IP_PROTO_ICMP 1
 #define RVL_IP_PROTO_TCP 6
@@ -91,6 +92,13 @@ bool rvl_ip_has_ports(uint8_t protocol);
 
 /* The Internet checksum (RFC 1071) over len octets, len even. */
 uint16_t rvl_ip_checksum(const uint8_t *p, size_t len);
+
+/*
+ * The checksum of the UDP datagram of len octets, len even, with the pseudo header of the IPv6
+ * packet at ip (RFC 8200, section 8.1): what belongs into a field that is 0, and 0 where it is
+ * filled in and right.
+ */
+uint16_t rvl_udp6_checksum(const uint8_t *ip, const uint8_t *udp, size_t len);
 
 /* Replace the TOS octet of the header at p and update its checksum (RFC 1624, equation 3). */
 void rvl_ip_set_tos(uint8_t *p, uint8_t tos);

@@ -271,8 +271,11 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 	int err = 0;
 
 	/* From any address it would let others' traffic from these ports past the tunnel too. */
-	if (local->family != 4)
-		return rvl_backend_fail(error, -EINVAL, "no local IPv4 address is known");
+	if (!local->family)
+		return rvl_backend_fail(error, -EINVAL, "no local address is known");
+	/* Nothing in the data path is about IPv6: it passes. */
+	if (local->family == 6)
+		return 0;
 	for (size_t i = 0; !err && i < 2; i++) {
 		struct rvl_selector s = rvl_selector_any();
 
@@ -308,6 +311,14 @@ int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
 
 /* --------------------------------------------------------------------------- the SAs of a child */
 
+static struct rvl_addr addr_of(const struct ike_addr *addr)
+{
+	struct rvl_addr out = {.family = addr->family};
+
+	memcpy(out.octets, addr->ip, sizeof(out.octets));
+	return out;
+}
+
 static void sa_params(const struct rvl_child *child, enum rvl_direction direction,
 		      struct rvl_esp_params *p)
 {
@@ -317,8 +328,8 @@ static void sa_params(const struct rvl_child *child, enum rvl_direction directio
 	*p = (struct rvl_esp_params){
 		.direction = direction,
 		.spi = out ? child->spi_out : child->spi_in,
-		.src = rvl_get_be32(out ? child->local.ip : child->remote.ip),
-		.dst = rvl_get_be32(out ? child->remote.ip : child->local.ip),
+		.src = addr_of(out ? &child->local : &child->remote),
+		.dst = addr_of(out ? &child->remote : &child->local),
 		.key_len = (uint8_t)(child->key_len - RVL_ESP_SALT),
 		.encap = child->encap,
 		.src_port = out && child->encap ? child->local.port : 0,
@@ -454,8 +465,8 @@ static int check_child(const struct rvl_sad *sad, const struct rvl_child *child,
 		return rvl_backend_fail(error, -EEXIST, "this child SA is there already");
 	if (child->key_len != 16 + RVL_ESP_SALT && child->key_len != 32 + RVL_ESP_SALT)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "no AES-GCM key of 128 or 256 bits");
-	if (child->local.family != 4 || child->remote.family != 4)
-		return rvl_backend_fail(error, -EOPNOTSUPP, "outer addresses that aren't IPv4");
+	if (!child->local.family || child->local.family != child->remote.family)
+		return rvl_backend_fail(error, -EOPNOTSUPP, "outer addresses of two families");
 	return 0;
 }
 
@@ -646,11 +657,15 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 
 	if (!c)
 		return fail_unknown(error);
-	/* The inbound SA is found by our address. */
-	if (local->family != 4 || remote->family != 4 || rvl_get_be32(local->ip) != c->params.src)
-		return rvl_backend_fail(error, -EOPNOTSUPP, "it can't move there");
 	params = c->params;
-	params.dst = rvl_get_be32(remote->ip);
+	params.src = addr_of(local);
+	params.dst = addr_of(remote);
+	/* The inbound SA is found by our address. */
+	if (!rvl_addr_equal(&params.src, &c->params.src) ||
+	    params.dst.family != params.src.family) {
+		OPENSSL_cleanse(&params, sizeof(params));
+		return rvl_backend_fail(error, -EOPNOTSUPP, "it can't move there");
+	}
 	if (params.encap) {
 		params.src_port = local->port;
 		params.dst_port = remote->port;

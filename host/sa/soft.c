@@ -18,7 +18,7 @@
 #define EVENTS 256
 #define BATCH 64
 #define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
-#define HEADER_ROOM 64	       /* RVL_ESP_HEADROOM, aligned */
+#define HEADER_ROOM 64	       /* RVL_ESP_HEADROOM, and aligned */
 #define ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
 
 struct soft {
@@ -456,6 +456,7 @@ int rvl_backend_soft_open(const char *name, uint16_t udp_port, struct rvl_backen
 	struct rvl_engine_config config = {.outbound_sas = SAS,
 					   .inbound_sas = SAS,
 					   .policies = POLICIES,
+					   .outer_ipv6 = true,
 					   .udp_port = udp_port};
 	struct soft *soft = calloc(1, sizeof(*soft));
 	unsigned int longest;

@@ -105,8 +105,10 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params 
 	};
 	int err;
 
-	rvl_put_be32(sa.src, p->src);
-	rvl_put_be32(sa.dst, p->dst);
+	if (p->dst.family != 4)
+		return rvl_backend_fail(error, -EOPNOTSUPP, "the NIC has no ESP over IPv6");
+	memcpy(sa.src, p->src.octets, sizeof(sa.src));
+	memcpy(sa.dst, p->dst.octets, sizeof(sa.dst));
 	if (out) {
 		sa.udp_sport = p->src_port;
 		sa.udp_dport = p->dst_port;

@@ -39,8 +39,8 @@ static struct rvl_esp_sa *sa_of(enum rvl_direction direction, uint8_t key_len)
 	struct rvl_esp_params params = {
 		.direction = direction,
 		.spi = 0x1000,
-		.src = 0xc0000201,
-		.dst = 0xc0000202,
+		.src = rvl_addr_of_ipv4(0xc0000201),
+		.dst = rvl_addr_of_ipv4(0xc0000202),
 		.key_len = key_len,
 		.replay_window = direction == RVL_INBOUND ? 1024 : 0,
 	};

@@ -47,8 +47,8 @@ void traffic_sa(struct random *r, struct rvl_esp_params *p, enum rvl_direction d
 	memset(p, 0, sizeof(*p));
 	p->direction = direction;
 	p->spi = spi;
-	p->src = (uint32_t)random_next(r);
-	p->dst = (uint32_t)random_next(r);
+	p->src = rvl_addr_of_ipv4((uint32_t)random_next(r));
+	p->dst = rvl_addr_of_ipv4((uint32_t)random_next(r));
 	p->key_len = random_one_in(r, 2) ? 32 : 16;
 	random_fill(r, p->key, p->key_len);
 	random_fill(r, p->salt, sizeof(p->salt));
@@ -93,8 +93,8 @@ struct rvl_dev_sa traffic_dev_sa(const struct rvl_esp_params *p)
 
 	memcpy(sa.key, p->key, sizeof(sa.key));
 	memcpy(sa.salt, p->salt, sizeof(sa.salt));
-	rvl_put_be32(sa.src, p->src);
-	rvl_put_be32(sa.dst, p->dst);
+	memcpy(sa.src, p->src.octets, sizeof(sa.src));
+	memcpy(sa.dst, p->dst.octets, sizeof(sa.dst));
 	return sa;
 }
 
@@ -273,8 +273,8 @@ void traffic_esp(struct random *r, struct frame *f, const struct rvl_esp_params 
 						   : 0);
 	ip[8] = (uint8_t)(1 + random_below(r, 255));
 	ip[9] = udp ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ESP;
-	rvl_put_be32(ip + 12, params->src);
-	rvl_put_be32(ip + 16, params->dst);
+	memcpy(ip + 12, params->src.octets, 4);
+	memcpy(ip + 16, params->dst.octets, 4);
 	put_checksum(ip);
 	if (fault == ESP_BAD_CHECKSUM)
 		ip[random_one_in(r, 2) ? 8 : 10] ^= (uint8_t)(1U << random_below(r, 8));

@@ -70,21 +70,27 @@ static void make(struct frame *frame, int tags, uint32_t src, uint32_t dst, uint
 
 static struct rvl_engine *new_engine(uint16_t max_frame)
 {
-	const struct rvl_engine_config config = {
-		.outbound_sas = 64, .inbound_sas = 64, .policies = 16, .max_frame = max_frame};
+	const struct rvl_engine_config config = {.outbound_sas = 64,
+						 .inbound_sas = 64,
+						 .policies = 16,
+						 .outer_ipv6 = true,
+						 .max_frame = max_frame};
 	struct rvl_engine *engine = rvl_engine_new(&config);
 
 	assert_non_null(engine);
 	return engine;
 }
 
-static void add_sa(struct rvl_engine *engine, enum rvl_direction direction, uint16_t index)
+/* In UDP or not, over IPv6 or IPv4, by its index. */
+static struct rvl_esp_params params_of(enum rvl_direction direction, uint16_t index)
 {
+	static const uint8_t local[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1};
+	static const uint8_t remote[16] = {0x20, 1, 0x0d, 0xb8, [15] = 2};
 	struct rvl_esp_params params = {
 		.direction = direction,
 		.spi = 0x1000u + index,
-		.src = LOCAL,
-		.dst = REMOTE,
+		.src = index & 4 ? rvl_addr_of_ipv6(local) : rvl_addr_of_ipv4(LOCAL),
+		.dst = index & 4 ? rvl_addr_of_ipv6(remote) : rvl_addr_of_ipv4(REMOTE),
 		.key_len = index & 1 ? 16 : 32,
 		.encap = index & 2,
 		.src_port = index & 2 ? 4500 : 0,
@@ -93,6 +99,13 @@ static void add_sa(struct rvl_engine *engine, enum rvl_direction direction, uint
 	};
 
 	memset(params.key, index + 1, sizeof(params.key));
+	return params;
+}
+
+static void add_sa(struct rvl_engine *engine, enum rvl_direction direction, uint16_t index)
+{
+	const struct rvl_esp_params params = params_of(direction, index);
+
 	assert_int_equal(rvl_engine_sa_add(engine, index, &params), 0);
 }
 
@@ -145,7 +158,9 @@ static void frame_comes_back_with_its_ethernet_header(void **state)
 		memcpy(copy, rvl_buf_data(&frame.buf), len);
 		r = rvl_engine_tx(a, &frame.buf, sa);
 		assert_int_equal(r.verdict, RVL_ENGINE_DONE);
-		assert_memory_equal(rvl_buf_data(&frame.buf), copy, ether);
+		assert_memory_equal(rvl_buf_data(&frame.buf), copy, ether - 2);
+		assert_int_equal(rvl_get_be16(rvl_buf_data(&frame.buf) + ether - 2),
+				 sa & 4 ? 0x86dd : 0x0800);
 		r = rvl_engine_rx(b, &frame.buf);
 		assert_int_equal(r.verdict, RVL_ENGINE_DONE);
 		assert_int_equal(r.sa, sa);
@@ -155,6 +170,32 @@ static void frame_comes_back_with_its_ethernet_header(void **state)
 	}
 	rvl_engine_free(a);
 	rvl_engine_free(b);
+}
+
+/* A data path that has no ESP over IPv6 says so, and doesn't look at it. */
+static void ipv6_passes_where_there_is_none(void **state)
+{
+	const struct rvl_engine_config config = {.outbound_sas = 8, .inbound_sas = 8};
+	struct rvl_engine *a = new_engine(0), *b = rvl_engine_new(&config), *c = new_engine(0);
+	const struct rvl_esp_params params = params_of(RVL_INBOUND, 4);
+	static struct frame frame;
+
+	(void)state;
+	add_sa(a, RVL_OUTBOUND, 4);
+	assert_int_equal(rvl_engine_sa_add(b, 4, &params), -EINVAL);
+	for (uint16_t type = 0x0800; type; type = type == 0x0800 ? 0x86dd : 0) {
+		make(&frame, 1, NET_A + 1, NET_B + 1, 17, 1, 2, 0, 100);
+		rvl_engine_tx(a, &frame.buf, 4);
+		rvl_put_be16(rvl_buf_data(&frame.buf) + 16, type);
+		assert_int_equal(rvl_engine_rx(b, &frame.buf).verdict, RVL_ENGINE_PASS);
+		assert_int_equal(rvl_engine_counters(b)->rx_sa_miss, 0);
+		/* An EtherType that the packet doesn't agree with is none, either. */
+		assert_int_equal(rvl_engine_rx(c, &frame.buf).verdict, RVL_ENGINE_PASS);
+		assert_int_equal(rvl_engine_counters(c)->rx_sa_miss, type == 0x86dd);
+	}
+	rvl_engine_free(a);
+	rvl_engine_free(b);
+	rvl_engine_free(c);
 }
 
 static void policies_decide_by_priority_then_index(void **state)
@@ -257,7 +298,8 @@ static void inbound_sas_are_found_by_destination_and_spi(void **state)
 	struct rvl_engine *engine = new_engine(0);
 	struct rvl_esp_params params = {.direction = RVL_INBOUND,
 					.spi = 0x1234,
-					.dst = 1,
+					.src = rvl_addr_of_ipv4(9),
+					.dst = rvl_addr_of_ipv4(1),
 					.key_len = 16,
 					.replay_window = 32};
 
@@ -266,14 +308,14 @@ static void inbound_sas_are_found_by_destination_and_spi(void **state)
 	assert_int_equal(rvl_engine_sa_add(engine, 0, &params), -EBUSY);
 	assert_int_equal(rvl_engine_sa_add(engine, 1, &params), -EEXIST);
 	assert_int_equal(rvl_engine_sa_add(engine, 64, &params), -EINVAL);
-	params.dst = 2;
+	params.dst = rvl_addr_of_ipv4(2);
 	assert_int_equal(rvl_engine_sa_add(engine, 1, &params), 0);
-	params.dst = 3;
+	params.dst = rvl_addr_of_ipv4(3);
 	assert_int_equal(rvl_engine_sa_add(engine, 2, &params), 0);
 	assert_int_equal(rvl_engine_sa_delete(engine, RVL_INBOUND, 1), 0);
-	params.dst = 1;
+	params.dst = rvl_addr_of_ipv4(1);
 	assert_int_equal(rvl_engine_sa_add(engine, 3, &params), -EEXIST);
-	params.dst = 2;
+	params.dst = rvl_addr_of_ipv4(2);
 	assert_int_equal(rvl_engine_sa_add(engine, 3, &params), 0);
 	rvl_engine_free(engine);
 }
@@ -417,6 +459,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frame_comes_back_with_its_ethernet_header),
+		cmocka_unit_test(ipv6_passes_where_there_is_none),
 		cmocka_unit_test(policies_decide_by_priority_then_index),
 		cmocka_unit_test(protected_flow_never_leaves_in_clear),
 		cmocka_unit_test(no_rule_is_bypassed_behind_a_third_vlan_tag),

@@ -10,135 +10,31 @@
 #include <cmocka.h>
 #include <openssl/evp.h>
 
-#include "host/esp/esp.h"
-#include "host/esp/ip.h"
-
-#define ROOM (65536 + 128)
-#define SPI 0xc0ffee01u
-#define LOCAL 0xc0000201u
-#define REMOTE 0xc0000202u
-
-struct packet {
-	struct rvl_buf buf;
-	uint8_t room[ROOM];
-};
-
-static uint64_t seed;
-
-static uint32_t random32(void)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return (uint32_t)(seed >> 16);
-}
-
-static size_t from_hex(uint8_t *out, const char *hex)
-{
-	size_t n = 0;
-
-	for (; hex[0] && hex[1]; hex += 2) {
-		char digits[3] = {hex[0], hex[1], 0};
-
-		out[n++] = (uint8_t)strtoul(digits, NULL, 16);
-	}
-	return n;
-}
-
-static void place(struct packet *pkt, const uint8_t *data, size_t len)
-{
-	pkt->buf = (struct rvl_buf){pkt->room, ROOM, RVL_ESP_HEADROOM, len};
-	memcpy(rvl_buf_data(&pkt->buf), data, len);
-}
-
-static void place_hex(struct packet *pkt, const char *hex)
-{
-	pkt->buf = (struct rvl_buf){pkt->room, ROOM, RVL_ESP_HEADROOM, 0};
-	pkt->buf.len = from_hex(rvl_buf_data(&pkt->buf), hex);
-}
-
-static void assert_packet_hex(const struct packet *pkt, const char *hex)
-{
-	uint8_t want[2048];
-	size_t len = from_hex(want, hex);
-
-	assert_int_equal(pkt->buf.len, len);
-	assert_memory_equal(rvl_buf_data(&pkt->buf), want, len);
-}
-
-/* An inner packet of header and len further octets. */
-static size_t inner_packet(uint8_t *p, size_t len, uint8_t tos, bool df)
-{
-	static const uint8_t header[RVL_IP_HEADER] = {0x45, 0, 0,  0, 0x12, 0x34, 0,  0, 63, 6,
-						      0,    0, 10, 1, 0,    1,	  10, 2, 0,  1};
-
-	memcpy(p, header, sizeof(header));
-	p[1] = tos;
-	rvl_put_be16(p + 2, (uint16_t)(RVL_IP_HEADER + len));
-	rvl_put_be16(p + 6, df ? RVL_IP_DF : 0);
-	rvl_put_be16(p + 10, rvl_ip_checksum(p, RVL_IP_HEADER));
-	for (size_t i = 0; i < len; i++)
-		p[RVL_IP_HEADER + i] = (uint8_t)random32();
-	return RVL_IP_HEADER + len;
-}
-
-static struct rvl_esp_params params_of(enum rvl_direction direction)
-{
-	struct rvl_esp_params params = {
-		.direction = direction,
-		.spi = SPI,
-		.src = LOCAL,
-		.dst = REMOTE,
-		.key_len = 32,
-		.salt = {0xa0, 0xa1, 0xa2, 0xa3},
-		.replay_window = direction == RVL_INBOUND ? 1024 : 0,
-	};
-
-	for (uint8_t i = 0; i < 32; i++)
-		params.key[i] = i;
-	return params;
-}
-
-static struct rvl_esp_sa *sa_of(const struct rvl_esp_params *params)
-{
-	struct rvl_esp_sa *sa = NULL;
-
-	assert_int_equal(rvl_esp_sa_new(params, &sa), 0);
-	return sa;
-}
+#include "tests/esp/packet.h"
 
 static struct rvl_esp_sa *default_sa(enum rvl_direction direction)
 {
-	struct rvl_esp_params params = params_of(direction);
+	struct rvl_esp_params params = packet_params(direction);
 
-	return sa_of(&params);
-}
-
-/* Find and decapsulate, or what finding said as RVL_DROP_COUNT when there is no ESP. */
-static enum rvl_drop receive(struct rvl_esp_sa *sa, struct packet *pkt)
-{
-	struct rvl_esp_place at;
-
-	if (rvl_esp_find(&at, &pkt->buf, RVL_ESP_PORT) != RVL_ESP_FOUND)
-		return RVL_DROP_COUNT;
-	return rvl_esp_decap(sa, &at, &pkt->buf);
+	return packet_sa(&params);
 }
 
 static void outbound_packet_is_the_known_answer(void **state)
 {
-	struct rvl_esp_params params = params_of(RVL_OUTBOUND);
+	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
 	static struct packet pkt;
 	struct rvl_esp_sa *sa;
 
 	(void)state;
 	params.encap = true;
 	params.src_port = params.dst_port = RVL_ESP_PORT;
-	sa = sa_of(&params);
-	place_hex(&pkt, "45b90029123440003f1114d30a0100010a02000103e807d000150000000102030405060708"
-			"090a0b0c");
+	sa = packet_sa(&params);
+	packet_place_hex(
+		&pkt, "45b90029123440003f1114d30a0100010a02000103e807d000150000000102030405060708"
+		      "090a0b0c");
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), 0);
 	/* Computed with another implementation (python3-cryptography). */
-	assert_packet_hex(
+	packet_assert_hex(
 		&pkt, "45b90068000140004011b5c7c0000201c00002021194119400540000c0ffee010000000100"
 		      "00000000000001f516b8a77e4086b424cbb9b9716a0d8b4718995c6b881bfda9c08d5e2eff"
 		      "2590effb2d196db2b0dd6c54e14f944ef4a970c3abfe1effc75bc8ee1cf4");
@@ -152,7 +48,7 @@ static void packet_of_draft_mcgrew_gcm_test_verifies(void **state)
 		"0000a5f80000000afacedbaddecaf888deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1b"
 		"a76d5d114d2a5c3de81827c10e9a4f51330d0eec416642cfbb85a5b47e48a4ec3b9ba95d918bd183b7"
 		"0d3aa8bc6ee4c309e9d85a41ad4a";
-	struct rvl_esp_params params = params_of(RVL_INBOUND);
+	struct rvl_esp_params params = packet_params(RVL_INBOUND);
 	uint8_t data[256] = {0x45, 0, 0, 0, 0, 0, 0, 0, 64, RVL_IP_PROTO_ESP};
 	static struct packet pkt;
 	struct rvl_esp_sa *sa;
@@ -161,17 +57,17 @@ static void packet_of_draft_mcgrew_gcm_test_verifies(void **state)
 	(void)state;
 	params.spi = 0xa5f8;
 	params.key_len = 16;
-	from_hex(params.key, "feffe9928665731c6d6a8f9467308308");
-	from_hex(params.salt, "cafebabe");
-	sa = sa_of(&params);
-	len = RVL_IP_HEADER + from_hex(data + RVL_IP_HEADER, body);
+	packet_from_hex(params.key, "feffe9928665731c6d6a8f9467308308");
+	packet_from_hex(params.salt, "cafebabe");
+	sa = packet_sa(&params);
+	len = RVL_IP_HEADER + packet_from_hex(data + RVL_IP_HEADER, body);
 	rvl_put_be16(data + 2, (uint16_t)len);
 	rvl_put_be16(data + 10, rvl_ip_checksum(data, RVL_IP_HEADER));
-	place(&pkt, data, len);
-	assert_int_equal(receive(sa, &pkt), RVL_DROP_TRAILER);
+	packet_place(&pkt, data, len);
+	assert_int_equal(packet_receive(sa, &pkt), RVL_DROP_TRAILER);
 	data[len - 1] ^= 1;
-	place(&pkt, data, len);
-	assert_int_equal(receive(sa, &pkt), RVL_DROP_REPLAY);
+	packet_place(&pkt, data, len);
+	assert_int_equal(packet_receive(sa, &pkt), RVL_DROP_REPLAY);
 	assert_int_equal(rvl_esp_sa_seq(sa), 10);
 	rvl_esp_sa_free(sa);
 }
@@ -183,29 +79,30 @@ static void every_length_comes_back_as_it_was(void **state)
 
 	(void)state;
 	for (int variant = 0; variant < 4; variant++) {
-		struct rvl_esp_params params = params_of(RVL_OUTBOUND);
+		struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
 		struct rvl_esp_sa *out, *in;
 		uint64_t bytes = 0, packets = 0;
 
 		params.key_len = variant & 1 ? 16 : 32;
 		params.encap = variant & 2;
 		params.src_port = params.dst_port = params.encap ? RVL_ESP_PORT : 0;
-		out = sa_of(&params);
+		out = packet_sa(&params);
 		params.direction = RVL_INBOUND;
 		params.replay_window = 64;
-		in = sa_of(&params);
+		in = packet_sa(&params);
 		for (size_t i = 0; i < 400; i++) {
-			size_t extra = i <= 130 ? i : random32() % (65535 - 20 - 70);
-			size_t len =
-				inner_packet(inner, extra, (uint8_t)(random32() & 0xfc), i & 1);
-			size_t padded = len + random32() % 20; /* as short Ethernet frames are */
+			size_t extra = i <= 130 ? i : packet_random() % (65535 - 20 - 70);
+			size_t len = packet_inner(inner, extra, (uint8_t)(packet_random() & 0xfc),
+						  i & 1);
+			size_t padded =
+				len + packet_random() % 20; /* as short Ethernet frames are */
 
-			place(&pkt, inner, len);
+			packet_place(&pkt, inner, len);
 			memset(rvl_buf_data(&pkt.buf) + len, 0xee, padded - len);
 			pkt.buf.len = padded;
 			assert_int_equal(rvl_esp_encap(out, &pkt.buf), 0);
 			assert_int_equal(rvl_ip_checksum(rvl_buf_data(&pkt.buf), 20), 0);
-			assert_int_equal(receive(in, &pkt), RVL_DROP_NONE);
+			assert_int_equal(packet_receive(in, &pkt), RVL_DROP_NONE);
 			assert_int_equal(pkt.buf.len, len);
 			assert_memory_equal(rvl_buf_data(&pkt.buf), inner, len);
 			bytes += len;
@@ -223,13 +120,13 @@ static void every_length_comes_back_as_it_was(void **state)
 /* An ESP packet of the given sequence number. */
 static void make_packet(struct packet *pkt, uint32_t seq, size_t payload, uint8_t tos)
 {
-	struct rvl_esp_params params = params_of(RVL_OUTBOUND);
+	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
 	uint8_t inner[2048];
 	struct rvl_esp_sa *sa;
 
 	params.first_seq = seq;
-	sa = sa_of(&params);
-	place(pkt, inner, inner_packet(inner, payload, tos, false));
+	sa = packet_sa(&params);
+	packet_place(pkt, inner, packet_inner(inner, payload, tos, false));
 	assert_int_equal(rvl_esp_encap(sa, &pkt->buf), 0);
 	rvl_esp_sa_free(sa);
 }
@@ -241,15 +138,15 @@ static void forged_packet_does_not_move_the_replay_window(void **state)
 
 	(void)state;
 	make_packet(&pkt, 5, 40, 0);
-	assert_int_equal(receive(in, &pkt), RVL_DROP_NONE);
+	assert_int_equal(packet_receive(in, &pkt), RVL_DROP_NONE);
 	make_packet(&pkt, 4000000000u, 40, 0);
 	rvl_buf_data(&pkt.buf)[60] ^= 0x10;
-	assert_int_equal(receive(in, &pkt), RVL_DROP_ICV);
+	assert_int_equal(packet_receive(in, &pkt), RVL_DROP_ICV);
 	assert_int_equal(rvl_esp_sa_seq(in), 5);
 	make_packet(&pkt, 4, 40, 0);
-	assert_int_equal(receive(in, &pkt), RVL_DROP_NONE);
+	assert_int_equal(packet_receive(in, &pkt), RVL_DROP_NONE);
 	make_packet(&pkt, 4000000000u, 40, 0);
-	assert_int_equal(receive(in, &pkt), RVL_DROP_NONE);
+	assert_int_equal(packet_receive(in, &pkt), RVL_DROP_NONE);
 	rvl_esp_sa_free(in);
 }
 
@@ -264,17 +161,17 @@ static void every_flipped_bit_is_refused(void **state)
 	for (size_t bit = esp * 8; bit < good.buf.len * 8; bit++) {
 		size_t at = bit / 8;
 
-		place(&pkt, rvl_buf_data(&good.buf), good.buf.len);
+		packet_place(&pkt, rvl_buf_data(&good.buf), good.buf.len);
 		rvl_buf_data(&pkt.buf)[at] ^= (uint8_t)(1 << bit % 8);
 		if (at >= esp && at < esp + 4)
 			continue; /* another SPI finds another SA */
 		if (at >= esp + 4 && at < esp + 8 && bit == (esp + 7) * 8)
-			assert_int_equal(receive(in, &pkt), RVL_DROP_WINDOW); /* number 0 */
+			assert_int_equal(packet_receive(in, &pkt), RVL_DROP_WINDOW); /* number 0 */
 		else
-			assert_int_equal(receive(in, &pkt), RVL_DROP_ICV);
+			assert_int_equal(packet_receive(in, &pkt), RVL_DROP_ICV);
 	}
 	assert_int_equal(rvl_esp_sa_seq(in), 0);
-	assert_int_equal(receive(in, &good), RVL_DROP_NONE);
+	assert_int_equal(packet_receive(in, &good), RVL_DROP_NONE);
 	rvl_esp_sa_free(in);
 }
 
@@ -308,7 +205,7 @@ static void truncation_at_every_length_is_refused(void **state)
 		}
 	}
 	assert_int_equal(rvl_esp_sa_counters(in)->packets, 0);
-	assert_int_equal(receive(in, &good), RVL_DROP_NONE);
+	assert_int_equal(packet_receive(in, &good), RVL_DROP_NONE);
 	rvl_esp_sa_free(in);
 }
 
@@ -320,7 +217,7 @@ static void wrong_outer_checksum_is_refused(void **state)
 	(void)state;
 	make_packet(&pkt, 1, 10, 0);
 	rvl_buf_data(&pkt.buf)[8]--;
-	assert_int_equal(receive(in, &pkt), RVL_DROP_CHECKSUM);
+	assert_int_equal(packet_receive(in, &pkt), RVL_DROP_CHECKSUM);
 	rvl_esp_sa_free(in);
 }
 
@@ -362,7 +259,7 @@ static void ike_keepalives_and_other_traffic_are_not_esp(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rvl_esp_place at;
 
-		place_hex(&pkt, cases[i].hex);
+		packet_place_hex(&pkt, cases[i].hex);
 		assert_int_equal(rvl_esp_find(&at, &pkt.buf, RVL_ESP_PORT), cases[i].want);
 	}
 }
@@ -392,7 +289,7 @@ static void ecn_follows_rfc_6040(void **state)
 			assert_int_equal(p[1], tos);
 			rvl_ip_set_tos(p, (uint8_t)(0xb8 | outer));
 			assert_int_equal(rvl_ip_checksum(p, RVL_IP_HEADER), 0);
-			assert_int_equal(receive(in, &pkt),
+			assert_int_equal(packet_receive(in, &pkt),
 					 want < 0 ? RVL_DROP_ECN : RVL_DROP_NONE);
 			if (want >= 0) {
 				p = rvl_buf_data(&pkt.buf);
@@ -411,7 +308,7 @@ static void outer_header_obeys_the_sa(void **state)
 
 	(void)state;
 	for (int df = 0; df < 6; df++) {
-		struct rvl_esp_params params = params_of(RVL_OUTBOUND);
+		struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
 		bool inner_df = df & 1, want;
 		struct rvl_esp_sa *sa;
 		uint8_t *p;
@@ -422,8 +319,8 @@ static void outer_header_obeys_the_sa(void **state)
 		params.dscp = 46;
 		params.first_seq = 0x12340;
 		want = params.df == RVL_ESP_DF_SET || (params.df == RVL_ESP_DF_COPY && inner_df);
-		sa = sa_of(&params);
-		place(&pkt, inner, inner_packet(inner, 9, 0x0a, inner_df));
+		sa = packet_sa(&params);
+		packet_place(&pkt, inner, packet_inner(inner, 9, 0x0a, inner_df));
 		assert_int_equal(rvl_esp_encap(sa, &pkt.buf), 0);
 		p = rvl_buf_data(&pkt.buf);
 		assert_int_equal(p[1], df & 1 ? 46 << 2 | 2 : 0x0a);
@@ -437,7 +334,7 @@ static void outer_header_obeys_the_sa(void **state)
 /* An ESP packet around a plaintext of our own choosing, as a peer that misbehaves would send it. */
 static void seal(struct packet *pkt, uint32_t seq, const uint8_t *text, size_t len)
 {
-	struct rvl_esp_params params = params_of(RVL_OUTBOUND);
+	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
 	uint8_t p[512] = {0x45, 0, 0, 0, 0, 0, 0, 0, 64, RVL_IP_PROTO_ESP};
 	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
 	uint8_t *esp = p + RVL_IP_HEADER;
@@ -446,7 +343,7 @@ static void seal(struct packet *pkt, uint32_t seq, const uint8_t *text, size_t l
 
 	rvl_put_be16(p + 2, (uint16_t)(RVL_IP_HEADER + 16 + len + 16));
 	rvl_put_be16(p + 10, rvl_ip_checksum(p, RVL_IP_HEADER));
-	rvl_put_be32(esp, SPI);
+	rvl_put_be32(esp, PACKET_SPI);
 	rvl_put_be32(esp + 4, seq);
 	rvl_put_be32(esp + 12, seq);
 	memcpy(nonce, params.salt, 4);
@@ -457,7 +354,7 @@ static void seal(struct packet *pkt, uint32_t seq, const uint8_t *text, size_t l
 	assert_int_equal(EVP_EncryptFinal_ex(cipher, esp + 16 + len, &n), 1);
 	assert_int_equal(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, 16, esp + 16 + len), 1);
 	EVP_CIPHER_CTX_free(cipher);
-	place(pkt, p, RVL_IP_HEADER + 16 + len + 16);
+	packet_place(pkt, p, RVL_IP_HEADER + 16 + len + 16);
 }
 
 static void authentic_nonsense_is_dropped_by_its_reason(void **state)
@@ -489,7 +386,7 @@ static void authentic_nonsense_is_dropped_by_its_reason(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct rvl_esp_sa *in = default_sa(RVL_INBOUND);
 		uint8_t text[256];
-		size_t len = inner_packet(text, cases[i].payload, 0, false);
+		size_t len = packet_inner(text, cases[i].payload, 0, false);
 
 		text[len++] = 1;
 		text[len++] = 2;
@@ -498,12 +395,12 @@ static void authentic_nonsense_is_dropped_by_its_reason(void **state)
 		text[cases[i].at >= 1000 ? len - (cases[i].at - 1000) : cases[i].at] =
 			cases[i].value;
 		seal(&pkt, 1, text, len);
-		if (receive(in, &pkt) != cases[i].want)
+		if (packet_receive(in, &pkt) != cases[i].want)
 			fail_msg("%s", cases[i].name);
 		if (cases[i].want != RVL_DROP_NONE) {
 			assert_int_equal(rvl_esp_sa_counters(in)->drops[cases[i].want], 1);
 			seal(&pkt, 1, text, len);
-			assert_int_equal(receive(in, &pkt), RVL_DROP_REPLAY);
+			assert_int_equal(packet_receive(in, &pkt), RVL_DROP_REPLAY);
 		} else {
 			assert_int_equal(pkt.buf.len, rvl_get_be16(rvl_buf_data(&pkt.buf) + 2));
 		}
@@ -513,7 +410,7 @@ static void authentic_nonsense_is_dropped_by_its_reason(void **state)
 
 static void last_sequence_number_is_the_last(void **state)
 {
-	struct rvl_esp_params params = params_of(RVL_OUTBOUND);
+	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
 	struct rvl_esp_sa *sa;
 	static struct packet pkt;
 	uint8_t inner[128], before[128];
@@ -521,23 +418,23 @@ static void last_sequence_number_is_the_last(void **state)
 
 	(void)state;
 	params.first_seq = RVL_ESP_SEQUENCE_SOON - 1;
-	sa = sa_of(&params);
-	len = inner_packet(inner, 30, 0, false);
-	place(&pkt, inner, len);
+	sa = packet_sa(&params);
+	len = packet_inner(inner, 30, 0, false);
+	packet_place(&pkt, inner, len);
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), 0);
 	assert_int_equal(rvl_esp_sa_take_events(sa), 0);
-	place(&pkt, inner, len);
+	packet_place(&pkt, inner, len);
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), 0);
 	assert_int_equal(rvl_esp_sa_take_events(sa), RVL_ESP_EVENT_SEQUENCE_SOON);
 	rvl_esp_sa_free(sa);
 
 	params.first_seq = UINT32_MAX;
-	sa = sa_of(&params);
-	place(&pkt, inner, len);
+	sa = packet_sa(&params);
+	packet_place(&pkt, inner, len);
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), 0);
 	assert_int_equal(rvl_esp_sa_take_events(sa),
 			 RVL_ESP_EVENT_SEQUENCE_SOON | RVL_ESP_EVENT_SEQUENCE_END);
-	place(&pkt, inner, len);
+	packet_place(&pkt, inner, len);
 	memcpy(before, inner, len);
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(rvl_esp_encap(sa, &pkt.buf), -EOVERFLOW);
@@ -551,20 +448,20 @@ static void last_sequence_number_is_the_last(void **state)
 
 static void lifetimes_warn_once_and_then_stop(void **state)
 {
-	struct rvl_esp_params params = params_of(RVL_OUTBOUND);
+	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
 	struct rvl_esp_sa *out, *in;
 	static struct packet pkt;
 	uint8_t inner[128];
-	size_t len = inner_packet(inner, 80, 0, false); /* 100 octets */
+	size_t len = packet_inner(inner, 80, 0, false); /* 100 octets */
 
 	(void)state;
 	params.replay_window = 64;
 	params.lifetime = (struct rvl_lifetime){
 		.soft_packets = 2, .hard_packets = 5, .soft_bytes = 250, .hard_bytes = 1000};
-	out = sa_of(&params);
+	out = packet_sa(&params);
 	params.direction = RVL_INBOUND;
 	params.lifetime = (struct rvl_lifetime){.hard_bytes = 301};
-	in = sa_of(&params);
+	in = packet_sa(&params);
 	for (int i = 1; i <= 6; i++) {
 		static const uint32_t events[] = {0,
 						  0,
@@ -574,12 +471,13 @@ static void lifetimes_warn_once_and_then_stop(void **state)
 						  RVL_ESP_EVENT_HARD_PACKETS,
 						  0};
 
-		place(&pkt, inner, len);
+		packet_place(&pkt, inner, len);
 		assert_int_equal(rvl_esp_encap(out, &pkt.buf), i <= 5 ? 0 : -EKEYEXPIRED);
 		assert_int_equal(rvl_esp_sa_take_events(out), events[i]);
 		if (i > 5)
 			break;
-		assert_int_equal(receive(in, &pkt), i <= 4 ? RVL_DROP_NONE : RVL_DROP_LIFETIME);
+		assert_int_equal(packet_receive(in, &pkt),
+				 i <= 4 ? RVL_DROP_NONE : RVL_DROP_LIFETIME);
 	}
 	assert_int_equal(rvl_esp_sa_take_events(in), RVL_ESP_EVENT_HARD_BYTES);
 	rvl_esp_sa_free(out);
@@ -588,33 +486,33 @@ static void lifetimes_warn_once_and_then_stop(void **state)
 
 static void packet_that_does_not_fit_is_refused_unchanged(void **state)
 {
-	struct rvl_esp_params params = params_of(RVL_OUTBOUND);
+	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
 	static struct packet pkt;
 	struct rvl_esp_sa *sa;
 	uint8_t inner[256];
-	size_t len = inner_packet(inner, 78, 0, false); /* 98: no padding, 20 + 16 + 100 + 16 */
+	size_t len = packet_inner(inner, 78, 0, false); /* 98: no padding, 20 + 16 + 100 + 16 */
 
 	(void)state;
 	params.mtu = 151;
-	sa = sa_of(&params);
-	place(&pkt, inner, len);
+	sa = packet_sa(&params);
+	packet_place(&pkt, inner, len);
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), -EMSGSIZE);
 	assert_memory_equal(rvl_buf_data(&pkt.buf), inner, len);
 	assert_int_equal(rvl_esp_sa_seq(sa), 0);
 	rvl_esp_sa_free(sa);
 	params.mtu = 152;
-	sa = sa_of(&params);
+	sa = packet_sa(&params);
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), 0);
 	assert_int_equal(pkt.buf.len, 152);
-	place(&pkt, inner, len);
+	packet_place(&pkt, inner, len);
 	pkt.buf.size = pkt.buf.off + len + 17;
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), -ENOBUFS);
 	pkt.buf.size++;
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), 0);
-	pkt.buf = (struct rvl_buf){pkt.room, ROOM, 35, len};
+	pkt.buf = (struct rvl_buf){pkt.room, PACKET_ROOM, 35, len};
 	memcpy(rvl_buf_data(&pkt.buf), inner, len);
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), -ENOBUFS);
-	place(&pkt, inner, 19);
+	packet_place(&pkt, inner, 19);
 	assert_int_equal(rvl_esp_encap(sa, &pkt.buf), -EINVAL);
 	rvl_esp_sa_free(sa);
 }
@@ -625,13 +523,13 @@ static void parameters_out_of_range_are_refused(void **state)
 	struct rvl_esp_params p;
 
 	(void)state;
-	p = params_of(RVL_OUTBOUND), p.key_len = 24;
+	p = packet_params(RVL_OUTBOUND), p.key_len = 24;
 	assert_int_equal(rvl_esp_sa_new(&p, &sa), -EINVAL);
-	p = params_of(RVL_OUTBOUND), p.spi = 255;
+	p = packet_params(RVL_OUTBOUND), p.spi = 255;
 	assert_int_equal(rvl_esp_sa_new(&p, &sa), -EINVAL);
-	p = params_of(RVL_INBOUND), p.replay_window = 4097;
+	p = packet_params(RVL_INBOUND), p.replay_window = 4097;
 	assert_int_equal(rvl_esp_sa_new(&p, &sa), -EINVAL);
-	p = params_of(RVL_OUTBOUND), p.dscp = 64;
+	p = packet_params(RVL_OUTBOUND), p.dscp = 64;
 	assert_int_equal(rvl_esp_sa_new(&p, &sa), -EINVAL);
 }
 
@@ -642,13 +540,13 @@ static void random_packets_never_pass(void **state)
 
 	(void)state;
 	for (int i = 0; i < 20000; i++) {
-		size_t len = random32() % 160;
+		size_t len = packet_random() % 160;
 		uint8_t *data = malloc(len + 1);
 		struct rvl_buf buf = {data, len, 0, len};
 		struct rvl_esp_place at;
 
 		for (size_t k = 0; k < len; k++)
-			data[k] = (uint8_t)random32();
+			data[k] = (uint8_t)packet_random();
 		if (len >= RVL_IP_HEADER && i & 1) {
 			data[0] = 0x45 + (i & 2);
 			data[9] = i & 4 ? RVL_IP_PROTO_ESP : RVL_IP_PROTO_UDP;
@@ -692,7 +590,7 @@ int main(int argc, char **argv)
 	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : 0x5eed4303;
 	int failed;
 
-	seed = start;
+	packet_seed = start;
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	if (failed)
 		fprintf(stderr, "seed=%llu\n", (unsigned long long)start);

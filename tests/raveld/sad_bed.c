@@ -291,8 +291,8 @@ bool child_comes_in(struct bed *bed, uint64_t id)
 	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_PROTECT};
 	const struct rvl_esp_params params = {.direction = RVL_OUTBOUND,
 					      .spi = (uint32_t)(0x10000 + id),
-					      .src = 0xc0000202,
-					      .dst = 0xc0000201,
+					      .src = rvl_addr_of_ipv4(0xc0000202),
+					      .dst = rvl_addr_of_ipv4(0xc0000201),
 					      .key_len = 32};
 	struct rvl_backend_error error = {""};
 	size_t before = bed->accepted;

@@ -299,8 +299,8 @@ static void no_event_is_lost(void **state)
 	const struct rvl_backend_ops *ops = bed->backend->ops;
 	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_PROTECT};
 	struct rvl_esp_params params = {.direction = RVL_OUTBOUND,
-					.src = 0xc0000201,
-					.dst = 0xc0000202,
+					.src = rvl_addr_of_ipv4(0xc0000201),
+					.dst = rvl_addr_of_ipv4(0xc0000202),
 					.key_len = 16,
 					.lifetime.hard_packets = 1};
 	struct rvl_backend_error error = {""};

@@ -43,8 +43,8 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_esp_params *params)
 		flags |= RVL_SA_FLAG_AES256;
 	if (params->encap)
 		flags |= RVL_SA_FLAG_UDP;
-	rvl_put_be32(cmd.src, params->src);
-	rvl_put_be32(cmd.dst, params->dst);
+	memcpy(cmd.src, params->src.octets, sizeof(cmd.src));
+	memcpy(cmd.dst, params->dst.octets, sizeof(cmd.dst));
 	memcpy(&cmd.salt, params->salt, 4);
 	memcpy(cmd.key, params->key, params->key_len);
 	if (params->direction == RVL_INBOUND) {
@@ -104,8 +104,8 @@ struct rvl_esp_params peer_params(struct peer_random *r, enum rvl_direction dire
 	struct rvl_esp_params params = {
 		.direction = direction,
 		.spi = spi,
-		.src = peer_u32(r),
-		.dst = peer_u32(r),
+		.src = rvl_addr_of_ipv4(peer_u32(r)),
+		.dst = rvl_addr_of_ipv4(peer_u32(r)),
 		.key_len = peer_below(r, 2) ? 16 : 32,
 		.encap = peer_below(r, 3) == 0,
 		.src_port = (uint16_t)(1 + peer_below(r, 65535)),
@@ -224,8 +224,8 @@ size_t peer_seal(uint8_t *out, const struct rvl_esp_params *params, const struct
 	size_t udp = how->udp ? 8 : 0;
 	size_t total = 20 + how->options * 4 + udp + 16 + text_len + 16;
 	struct peer_ip outer = {
-		.src = params->src,
-		.dst = params->dst,
+		.src = rvl_addr_ipv4(&params->src),
+		.dst = rvl_addr_ipv4(&params->dst),
 		.protocol = how->udp ? 17 : 50,
 		.tos = how->tos,
 		.options = how->options,

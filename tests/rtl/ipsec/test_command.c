@@ -170,7 +170,7 @@ void all_inbound_slots_find_room_in_the_table(struct bench *b)
 {
 	static struct rvl_esp_params sa[BENCH_SAS];
 	uint8_t frame[PEER_FRAME_MAX];
-	uint32_t dst = peer_u32(&b->random);
+	struct rvl_addr dst = rvl_addr_of_ipv4(peer_u32(&b->random));
 
 	for (uint16_t i = 0; i < BENCH_SAS; i++) {
 		sa[i] = peer_params(&b->random, RVL_INBOUND,
@@ -202,13 +202,13 @@ static uint32_t rows_of(uint32_t dst, uint32_t spi)
 void a_ninth_sa_in_the_same_two_rows_finds_no_room(struct bench *b)
 {
 	struct rvl_esp_params sa = peer_params(&b->random, RVL_INBOUND, 256);
-	uint32_t rows = rows_of(sa.dst, sa.spi);
+	uint32_t dst = rvl_addr_ipv4(&sa.dst), rows = rows_of(dst, sa.spi);
 	uint8_t frame[PEER_FRAME_MAX];
 	struct rvl_cmd cmd;
 	uint16_t index = 0;
 
 	for (uint32_t spi = 256; index < 8; spi++) {
-		if (rows_of(sa.dst, spi) != rows)
+		if (rows_of(dst, spi) != rows)
 			continue;
 		sa.spi = spi;
 		bench_sa_add(b, index++, &sa);
@@ -216,7 +216,7 @@ void a_ninth_sa_in_the_same_two_rows_finds_no_room(struct bench *b)
 	}
 	do
 		sa.spi++;
-	while (rows_of(sa.dst, sa.spi) != rows);
+	while (rows_of(dst, sa.spi) != rows);
 	cmd = peer_sa_add(8, &sa);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_TABLE_FULL);
 	bench_rx(b, frame, esp_frame(b, frame, &sa, 1));

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Packets and SAs for tests of software ESP. */
+#ifndef RAVELIN_TESTS_ESP_PACKET_H
+#define RAVELIN_TESTS_ESP_PACKET_H
+
+#include "host/esp/esp.h"
+#include "host/esp/ip.h"
+
+#define PACKET_ROOM (65536 + 128)
+#define PACKET_SPI 0xc0ffee01u
+
+struct packet {
+	struct rvl_buf buf;
+	uint8_t room[PACKET_ROOM];
+};
+
+/* What packet_random() draws from. */
+extern uint64_t packet_seed;
+uint32_t packet_random(void);
+
+/* The octets that hex digits stand for, and how many there are. */
+size_t packet_from_hex(uint8_t *out, const char *hex);
+
+/* Make these octets the packet, with room before and after it. */
+void packet_place(struct packet *pkt, const uint8_t *data, size_t len);
+void packet_place_hex(struct packet *pkt, const char *hex);
+
+void packet_assert_hex(const struct packet *pkt, const char *hex);
+
+/* An inner packet of an IPv4 header and len further octets; its length in all. */
+size_t packet_inner(uint8_t *p, size_t len, uint8_t tos, bool df);
+
+/* Of an SA from 192.0.2.1 to 192.0.2.2, with AES-256. */
+struct rvl_esp_params packet_params(enum rvl_direction direction);
+
+struct rvl_esp_sa *packet_sa(const struct rvl_esp_params *params);
+
+/* Find and decapsulate, or RVL_DROP_COUNT where no ESP is found. */
+enum rvl_drop packet_receive(struct rvl_esp_sa *sa, struct packet *pkt);
+
+#endif
