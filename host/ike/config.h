@@ -67,8 +67,8 @@ struct ike_child_config {
 
 struct ike_connection {
 	char name[IKE_NAME_MAX];
-	struct ike_addr local;	/* family 0: any */
-	struct ike_addr remote; /* family 0: any, only as responder; port 0: 500 */
+	struct ike_addr local;	/* family 0: any, or any of one family */
+	struct ike_addr remote; /* the same, only as responder; port 0: 500 */
 	struct ike_id local_id; /* any: the local address */
 	struct ike_id remote_id;
 	unsigned proposal_count; /* 0: the defaults */

@@ -60,8 +60,7 @@ int ike_engine_remove_connection(struct ike_engine *e, const char *name)
 static bool fits_addresses(const struct ike_connection *conn, const struct ike_addr *local,
 			   const struct ike_addr *remote)
 {
-	return (conn->local.family == 0 || ike_addr_same_ip(&conn->local, local)) &&
-	       (conn->remote.family == 0 || ike_addr_same_ip(&conn->remote, remote));
+	return ike_addr_matches(&conn->local, local) && ike_addr_matches(&conn->remote, remote);
 }
 
 /* Responder, IKE_SA_INIT: only addresses and the offer are known. */

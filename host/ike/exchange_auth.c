@@ -109,17 +109,12 @@ static bool is_on_its_way(const struct ike_engine *e, const struct ike_connectio
 static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa,
 			  const struct ike_id *local_id)
 {
-	struct ike_in where = {.remote = sa->path.remote};
-	static const uint8_t no_digest[32];
-	unsigned half_open;
-
 	if (sa->conn->unique == IKE_UNIQUE_NEVER || sa->conn->references > 2)
 		return false; /* the engine and this IKE SA hold the connection, and so does another
 			       */
 	if (is_on_its_way(e, sa->conn))
 		return false;
-	ike_half_open_find(e, &where, no_digest, &half_open);
-	if (half_open)
+	if (ike_half_open_from(e, &sa->path.remote))
 		return false;
 	if (sa->conn->remote_id.type == IKE_ID_ANY)
 		return e->sa_count == 1;

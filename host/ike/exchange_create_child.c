@@ -206,13 +206,13 @@ static bool peer_is_at_it(const struct ike_sa *sa, uint64_t old_id)
 }
 
 /* Those of the one that it replaces, or what is configured. */
-static int set_ts(struct ike_child *child, const struct ike_child *old,
+static int set_ts(const struct ike_engine *e, struct ike_child *child, const struct ike_child *old,
 		  const struct ike_ts packet[2])
 {
 	struct ike_ts_list local, remote;
 
 	if (!old)
-		return ike_child_select(child, packet);
+		return ike_child_select(e, child, packet);
 	local = ike_ts_kept(old->local_ts);
 	remote = ike_ts_kept(old->remote_ts);
 	return ike_child_set_ts(child, &local, &remote);
@@ -235,7 +235,7 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	if (t->made_id && !child)
 		return IKE_DONE; /* it was to be asked for again, and isn't wanted any more */
 	t->ni_len = IKE_NONCE_LEN;
-	if (!child || set_ts(child, old, t->packet) ||
+	if (!child || set_ts(e, child, old, t->packet) ||
 	    ike_random_fill(&e->config.random, t->ni, t->ni_len)) {
 		if (old)
 			ike_child_later(e, old, now);

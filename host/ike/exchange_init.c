@@ -408,7 +408,7 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 	struct ike_sa_payload offer;
 	struct ike_suite suite;
 	struct ike_sa *known;
-	unsigned same_ip;
+	unsigned same_site;
 	struct ike_ke ke;
 	int err;
 
@@ -420,7 +420,7 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 		e->stats.drop_malformed++;
 		return;
 	}
-	known = ike_half_open_find(e, in, digest, &same_ip);
+	known = ike_half_open_find(e, in, digest, &same_site);
 	if (known) {
 		/* Section 2.1: the same request gets the same response, once there is one. */
 		e->stats.retransmissions_in++;
@@ -447,7 +447,7 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 	}
 	if (!cookie_passes(e, in, nonce))
 		return;
-	if (same_ip >= e->config.max_half_open_per_ip ||
+	if (same_site >= e->config.max_half_open_per_ip ||
 	    e->half_open.count >= e->config.max_half_open || e->sa_count >= e->config.max_sas) {
 		e->stats.drop_limit++;
 		return;

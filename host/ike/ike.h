@@ -44,7 +44,7 @@ struct ike_engine_config {
 	uint16_t port_natt;	       /* and with NAT traversal [4500] */
 	unsigned max_sas;	       /* IKE SAs in all [100000] */
 	unsigned max_half_open;	       /* as responder, not yet authenticated, or refused [2000] */
-	unsigned max_half_open_per_ip; /* [50] */
+	unsigned max_half_open_per_ip; /* of an IPv6 /64, too [50] */
 	unsigned cookie_threshold;     /* half-open SAs from which on cookies are asked for [30] */
 	uint64_t half_open_timeout_ms; /* also that a refused one counts as such [30000] */
 	uint64_t delete_timeout_ms;    /* for the peer to answer a delete [10000] */
@@ -55,7 +55,8 @@ struct ike_engine_config {
 	 * takes fragments; with IPv6 it is 1280 at least [1280].
 	 */
 	uint16_t fragment_size;
-	bool cookie_always;	      /* ask every initiator for a cookie */
+	bool cookie_always; /* ask every initiator for a cookie */
+	bool no_inner_ipv6; /* the data path has none: selectors of it are narrowed away */
 	enum ike_log_level log_level; /* lines beyond it aren't made */
 };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Negotiation of a Child SA: SA, TSi and TSr payloads, both sides (RFC 7296, section 1.2). */
+#include <errno.h>
+
 #include "host/ike/sa.h"
 
 struct offer {
@@ -60,16 +62,32 @@ static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
 	return ike_written(&w);
 }
 
+/* What is configured of one end, as far as the data path has it: the rest is narrowed away. */
+static struct ike_ts_list own_ts(const struct ike_engine *e, const struct ike_ts_list *configured,
+				 const struct ike_addr *end)
+{
+	struct ike_ts_list all = ike_ts_resolve(configured, end), out = {.count = 0};
+
+	for (unsigned i = 0; i < all.count; i++)
+		if (all.list[i].family == 4 || !e->config.no_inner_ipv6)
+			out.list[out.count++] = all.list[i];
+	return out;
+}
+
 /*
  * Initiator: all that the configuration says; a packet that waits for the Child SA comes first, so
- * that a peer which narrows keeps that (section 2.9). Returns 0 or -ENOMEM.
+ * that a peer which narrows keeps that (section 2.9). Returns 0, -ENOMEM, or -EAFNOSUPPORT when
+ * the data path has nothing of it.
  */
-int ike_child_select(struct ike_child *child, const struct ike_ts packet[2])
+int ike_child_select(const struct ike_engine *e, struct ike_child *child,
+		     const struct ike_ts packet[2])
 {
 	const struct ike_path *path = &child->sa->path;
-	struct ike_ts_list local = ike_ts_resolve(&child->config->local_ts, &path->local);
-	struct ike_ts_list remote = ike_ts_resolve(&child->config->remote_ts, &path->remote);
+	struct ike_ts_list local = own_ts(e, &child->config->local_ts, &path->local);
+	struct ike_ts_list remote = own_ts(e, &child->config->remote_ts, &path->remote);
 
+	if (!local.count || !remote.count)
+		return -EAFNOSUPPORT;
 	if (packet && packet[0].family) {
 		ike_ts_put_first(&local, &packet[0]);
 		ike_ts_put_first(&remote, &packet[1]);
@@ -111,14 +129,15 @@ static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa,
 }
 
 /* Would one that is configured beside the child take what it doesn't (section 2.9)? */
-static bool has_more_ts(const struct ike_sa *sa, const struct ike_child_config *chosen,
-			const struct ike_ts_payload *tsi, const struct ike_ts_payload *tsr,
-			const struct ike_ts_list *mine, const struct ike_ts_list *theirs)
+static bool has_more_ts(const struct ike_engine *e, const struct ike_sa *sa,
+			const struct ike_child_config *chosen, const struct ike_ts_payload *tsi,
+			const struct ike_ts_payload *tsr, const struct ike_ts_list *mine,
+			const struct ike_ts_list *theirs)
 {
 	for (unsigned i = 0; i < sa->conn->child_count; i++) {
 		const struct ike_child_config *config = &sa->conn->children[i];
-		struct ike_ts_list local = ike_ts_resolve(&config->local_ts, &sa->path.local);
-		struct ike_ts_list remote = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
+		struct ike_ts_list local = own_ts(e, &config->local_ts, &sa->path.local);
+		struct ike_ts_list remote = own_ts(e, &config->remote_ts, &sa->path.remote);
 
 		if (config != chosen && ike_ts_payload_narrow(tsr, &local, &local) &&
 		    ike_ts_payload_narrow(tsi, &remote, &remote) &&
@@ -159,8 +178,8 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 		first_only = i < sa->conn->child_count;
 		if (only && config != only)
 			continue;
-		mine = ike_ts_resolve(&config->local_ts, &sa->path.local);
-		theirs = ike_ts_resolve(&config->remote_ts, &sa->path.remote);
+		mine = own_ts(e, &config->local_ts, &sa->path.local);
+		theirs = own_ts(e, &config->remote_ts, &sa->path.remote);
 		if (first_only && (!ike_ts_payload_takes_first(&tsr, &mine) ||
 				   !ike_ts_payload_takes_first(&tsi, &theirs)))
 			continue;
@@ -178,7 +197,7 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 			return IKE_N_NO_ADDITIONAL_SAS;
 		(*child)->suite = suite;
 		(*child)->spi_out = (uint32_t)spi;
-		(*child)->more_ts = !only && has_more_ts(sa, config, &tsi, &tsr, &mine, &theirs);
+		(*child)->more_ts = !only && has_more_ts(e, sa, config, &tsi, &tsr, &mine, &theirs);
 		if (ike_child_set_ts(*child, &mine, &theirs)) {
 			ike_child_remove(e, *child, in->now, "out of memory");
 			*child = NULL;

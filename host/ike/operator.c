@@ -69,6 +69,7 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 	struct ike_sa *sa = ike_sa_new(e, now, true);
 	struct ike_child *child;
 	struct ike_task *task;
+	int err;
 
 	if (!sa)
 		return -ENOMEM;
@@ -81,10 +82,11 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 	*ike_id = sa->id;
 	child = ike_child_new(e, sa, config);
 	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
-	if (!child || !task || ike_child_select(child, packet)) {
+	err = child && task ? ike_child_select(e, child, packet) : -ENOMEM;
+	if (err) {
 		ike_task_free(e, task);
 		ike_sa_down(e, sa, "could not begin");
-		return child ? -ENOMEM : -ENOSPC;
+		return child ? err : -ENOSPC;
 	}
 	ike_task_begin(e, task, now);
 	if (sa->state == IKE_STATE_DEAD)
@@ -125,7 +127,8 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 		return -EDESTADDRREQ;
 	if (conn->local.family)
 		local = &conn->local;
-	if (!sa && (!local || local->family != conn->remote.family))
+	if (!sa && (!local || local->family != conn->remote.family ||
+		    !ike_addr_matches(&conn->local, local)))
 		return -EADDRNOTAVAIL;
 	if (!sa && e->sa_count >= e->config.max_sas)
 		return -EBUSY;

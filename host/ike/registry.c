@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * All IKE SAs: by our SPI, by id and by the peer's identity; the half-open ones also by the peer's
- * address, which both finds a retransmitted IKE_SA_INIT and counts how many an address has. All
+ * address, which both finds a retransmitted IKE_SA_INIT and counts how many a site has. All
  * Child SAs: by id, by what they are configured as, and by their outbound SPI.
  */
 #include <ctype.h>
@@ -19,13 +19,24 @@ static uint64_t mix(const struct ike_engine *e, uint64_t v)
 	return v ^ v >> 29;
 }
 
-static uint64_t hash_ip(const struct ike_engine *e, const struct ike_addr *addr)
+/* Octets that one site has alone: an IPv4 address, or an IPv6 /64, within which any host has as
+ * many addresses as it likes (RFC 4291, section 2.5.4). */
+static size_t site_len(const struct ike_addr *addr)
 {
-	uint64_t high, low;
+	return addr->family == 6 ? 8 : ike_addr_len(addr);
+}
 
-	memcpy(&high, addr->ip, 8);
-	memcpy(&low, addr->ip + 8, 8);
-	return mix(e, mix(e, high) ^ low);
+static uint64_t hash_site(const struct ike_engine *e, const struct ike_addr *addr)
+{
+	uint64_t site = 0;
+
+	memcpy(&site, addr->ip, site_len(addr));
+	return mix(e, site);
+}
+
+static bool same_site(const struct ike_addr *a, const struct ike_addr *b)
+{
+	return a->family == b->family && memcmp(a->ip, b->ip, site_len(a)) == 0;
 }
 
 static uint64_t hash_id(const struct ike_engine *e, const struct ike_id *remote)
@@ -249,28 +260,39 @@ struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connec
 }
 
 struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_in *in,
-				  const uint8_t digest[32], unsigned *same_ip)
+				  const uint8_t digest[32], unsigned *count)
 {
-	struct ike_link *l = ike_table_first(&e->half_open, hash_ip(e, &in->remote));
+	struct ike_link *l = ike_table_first(&e->half_open, hash_site(e, &in->remote));
 	struct ike_sa *found = NULL;
 
-	*same_ip = 0;
+	*count = 0;
 	for (; l; l = ike_table_next(l)) {
 		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.half_open);
 
-		if (!ike_addr_same_ip(&sa->path.remote, &in->remote))
+		if (!same_site(&sa->path.remote, &in->remote))
 			continue;
-		++*same_ip;
-		if (sa->spi_i == in->hdr.spi_i && memcmp(sa->in.digest, digest, 32) == 0)
+		++*count;
+		if (ike_addr_same_ip(&sa->path.remote, &in->remote) && sa->spi_i == in->hdr.spi_i &&
+		    memcmp(sa->in.digest, digest, 32) == 0)
 			found = sa;
 	}
 	return found;
 }
 
+bool ike_half_open_from(const struct ike_engine *e, const struct ike_addr *remote)
+{
+	struct ike_link *l = ike_table_first(&e->half_open, hash_site(e, remote));
+
+	while (l && !ike_addr_same_ip(&IKE_OWNER(l, struct ike_sa, links.half_open)->path.remote,
+				      remote))
+		l = ike_table_next(l);
+	return l;
+}
+
 void ike_half_open_add(struct ike_engine *e, struct ike_sa *sa)
 {
 	if (!sa->links.half_open.at)
-		ike_table_add(&e->half_open, &sa->links.half_open, hash_ip(e, &sa->path.remote));
+		ike_table_add(&e->half_open, &sa->links.half_open, hash_site(e, &sa->path.remote));
 }
 
 void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa)

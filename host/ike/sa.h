@@ -317,7 +317,8 @@ struct ike_sa *ike_sa_new(struct ike_engine *e, uint64_t now, bool initiator);
 struct ike_sa *ike_sa_find(const struct ike_engine *e, uint64_t our_spi);
 struct ike_sa *ike_sa_find_id(const struct ike_engine *e, uint64_t id);
 struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_in *in,
-				  const uint8_t digest[32], unsigned *same_ip);
+				  const uint8_t digest[32], unsigned *count);
+bool ike_half_open_from(const struct ike_engine *e, const struct ike_addr *remote);
 void ike_half_open_add(struct ike_engine *e, struct ike_sa *sa);
 void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa);
 void ike_peer_link(struct ike_engine *e, struct ike_sa *sa);
@@ -643,7 +644,8 @@ enum ike_step ike_refuse_start(struct ike_engine *e, struct ike_sa *sa, struct i
 			       uint64_t now);
 
 /* offer.c: negotiation of a Child SA inside an exchange */
-int ike_child_select(struct ike_child *child, const struct ike_ts packet[2]);
+int ike_child_select(const struct ike_engine *e, struct ike_child *child,
+		     const struct ike_ts packet[2]);
 void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke);
 void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child);
 uint16_t ike_child_group(const struct ike_child_config *config);

@@ -9,11 +9,14 @@
 #include "tests/ike/cheap_crypto.h"
 #include "tests/ike/world.h"
 
-static const struct ike_addr elsewhere = {
-	.family = 4,
-	.ip = {203, 0, 113, 66},
-	.port = IKE_PORT_NATT,
-};
+/* Where nobody else is. */
+static struct ike_addr elsewhere(const struct world *w)
+{
+	struct ike_addr addr = w->host[IMPOSTOR].addr;
+
+	addr.port = IKE_PORT_NATT;
+	return addr;
+}
 
 void attacker_forget(struct world *w)
 {
@@ -62,7 +65,7 @@ static void replay(struct world *w)
 		return;
 	d = w->seen[rng_below(&w->rng, count)];
 	if (rng_percent(&w->rng, 30) && is_request(&d))
-		d.from = elsewhere;
+		d.from = elsewhere(w);
 	world_post(w, &d, soon_or_late(w));
 }
 
@@ -168,7 +171,7 @@ static void forge_hint(struct world *w)
 	if (ike_build_finish(&b))
 		abort();
 	d.len = b.w.len;
-	d.from = rng_percent(&w->rng, 80) ? esp->remote : elsewhere;
+	d.from = rng_percent(&w->rng, 80) ? esp->remote : elsewhere(w);
 	d.to = host_outside(h, esp->encap);
 	world_post(w, &d, soon_or_late(w));
 }
@@ -180,7 +183,7 @@ static void race(struct world *w, const struct datagram *seen)
 
 	if (!is_request(seen))
 		return;
-	d.from = elsewhere;
+	d.from = elsewhere(w);
 	d.forged = true;
 	world_post(w, &d, 0);
 }

@@ -9,6 +9,7 @@ $(eval $(call c_test,ike_exchange_test,tests/ike/exchange_test.c,ike_test ike,$(
 $(eval $(call c_test,ike_hostile_test,tests/ike/hostile_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_abuse_test,tests/ike/abuse_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_hint_test,tests/ike/hint_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_ipv6_test,tests/ike/ipv6_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_fragment_test,tests/ike/fragment_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_job_test,tests/ike/job_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 

@@ -48,17 +48,52 @@ static unsigned some(struct rng *r, unsigned percent_of_runs, unsigned most)
 
 /* Hosts */
 
+/* 192.0.2.HOST, or 2001:db8:0:HOST::1: of IPv6 each host has a /64. */
+static struct ike_addr address_of(unsigned host, bool ipv6)
+{
+	const uint8_t last = (uint8_t)(host + 1);
+
+	if (ipv6)
+		return (struct ike_addr){
+			.family = 6,
+			.ip = {0x20, 0x01, 0x0d, 0xb8, [7] = last, [15] = 1},
+		};
+	return (struct ike_addr){.family = 4, .ip = {192, 0, 2, last}};
+}
+
+/* Behind a NAT, and the NAT's outside. */
+static void hide(struct host *h, unsigned host)
+{
+	const uint8_t site = (uint8_t)(100 + host);
+
+	h->nat = (struct nat){
+		.present = true,
+		.outside = {.family = 4, .ip = {198, 51, site, 7}},
+		.port = {(uint16_t)(1024 + host), (uint16_t)(2048 + host)},
+	};
+	if (h->addr.family == 4) {
+		h->addr.ip[0] = 10;
+		return;
+	}
+	h->addr.ip[0] = 0xfd;
+	h->nat.outside = (struct ike_addr){
+		.family = 6,
+		.ip = {0x20, 0x01, 0x0d, 0xb8, [5] = site, [15] = 7},
+	};
+}
+
 static void draw_hosts(struct world *w, struct rng *r)
 {
 	static const char *const ike[] = {"aes256gcm16-prfsha384-x25519",
 					  "aes256gcm16-prfsha384-x25519-ecp256",
 					  "aes256gcm16-prfsha384-ecp256-x25519"};
+	bool ipv6 = rng_percent(r, 40);
 
 	w->hosts = rng_percent(r, 65) ? 2 : 3 + (unsigned)rng_below(r, HOSTS_MAX - 2);
 	for (unsigned i = 0; i <= HOSTS_MAX; i++) {
 		struct host *h = &w->host[i];
 
-		h->addr = (struct ike_addr){.family = 4, .ip = {192, 0, 2, (uint8_t)(i + 1)}};
+		h->addr = address_of(i, ipv6);
 		h->cookies = rng_percent(r, 15);
 		/* One for all of a host: which connection is meant is known later than what to
 		   choose. */
@@ -67,16 +102,9 @@ static void draw_hosts(struct world *w, struct rng *r)
 		if (rng_percent(r, 30))
 			h->fragment_size = (uint16_t)(100 + rng_below(r, 150));
 		/* The first is never behind one, so that all can reach it. */
-		if (!i || i == IMPOSTOR || !rng_percent(r, 30))
-			continue;
-		h->addr.ip[0] = 10;
-		h->nat = (struct nat){
-			.present = true,
-			.outside = {.family = 4, .ip = {198, 51, (uint8_t)(100 + i), 7}},
-			.port = {(uint16_t)(1024 + i), (uint16_t)(2048 + i)},
-		};
+		if (i && i != IMPOSTOR && rng_percent(r, 30))
+			hide(h, i);
 	}
-	w->host[IMPOSTOR].addr = (struct ike_addr){.family = 4, .ip = {203, 0, 113, 66}};
 }
 
 /* Peerings */

@@ -66,6 +66,7 @@ static void draw(struct rng *r, struct run *run)
 		snprintf(run->ike_a, sizeof(run->ike_a), "%s-%s-%s", cipher,
 			 strcmp(group, "x25519") ? "x25519" : "ecp256", group);
 	run->a.esp = run->b.esp = pick(r, esp, 5);
+	run->a.ipv6 = run->b.ipv6 = rng_percent(r, 40);
 	run->a.encap = rng_percent(r, 20);
 	run->b.encap = rng_percent(r, 20);
 	run->b.cookie = rng_percent(r, 20);

@@ -720,6 +720,8 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 		conn->local = h->addr;
 	if (!peer->nat.present)
 		conn->remote = peer->addr;
+	else if (side)
+		conn->remote.only = peer->addr.family;
 	set_id(&conn->local_id, self->index);
 	set_id(&conn->remote_id, peer->index);
 	add_proposals(p->ike[side], IKE_PROTO_IKE, conn->proposals, &conn->proposal_count);
@@ -862,7 +864,8 @@ void world_rebind(struct world *w, unsigned host)
 	if (!nat->present)
 		return;
 	if (rng_percent(&w->rng, 30))
-		nat->outside.ip[3] = (uint8_t)(1 + rng_below(&w->rng, 250));
+		nat->outside.ip[ike_addr_len(&nat->outside) - 1] =
+			(uint8_t)(1 + rng_below(&w->rng, 250));
 	nat->port[0] = (uint16_t)(10000 + rng_below(&w->rng, 20000));
 	nat->port[1] = (uint16_t)(30000 + rng_below(&w->rng, 20000));
 	world_trace(w, host, "its NAT has new mappings; the port is", nat->port[1]);
