@@ -97,3 +97,28 @@ int conf_bind_proposals(const struct conf_value *v, uint8_t protocol,
 	*count = 0;
 	return conf_value_list(v, add_proposal, &p);
 }
+
+int conf_check_addr(const struct conf_value *v, const char *item, const struct ike_addr *addr)
+{
+	static const struct {
+		uint8_t prefix[16];
+		uint8_t bits;
+		const char *what;
+	} unfit[] = {
+		{{0}, 128, "no address of anybody (%any6 is any)"},
+		{{[10] = 0xff, 0xff}, 96, "mapped from IPv4: write that address"},
+		{{0xfe, 0x80}, 10, "link-local, which doesn't say on which link"},
+		{{0xff}, 8, "multicast"},
+	};
+
+	for (size_t i = 0; addr->family == 6 && i < sizeof(unfit) / sizeof(unfit[0]); i++) {
+		size_t bit = 0;
+
+		while (bit < unfit[i].bits &&
+		       !((addr->ip[bit / 8] ^ unfit[i].prefix[bit / 8]) & 0x80 >> bit % 8))
+			bit++;
+		if (bit == unfit[i].bits)
+			return conf_value_fail(v, "\"%.60s\" is %s", item, unfit[i].what);
+	}
+	return 0;
+}

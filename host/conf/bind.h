@@ -37,6 +37,9 @@ int conf_bind_child(const struct conf_section *section, struct conf_child *child
 int conf_bind_secret(const struct conf_section *section, struct conf_secret *secret,
 		     struct conf_error *error);
 
+/* Can it be an address of an end of an IKE SA, as far as it is IPv6? item: its text. */
+int conf_check_addr(const struct conf_value *v, const char *item, const struct ike_addr *addr);
+
 /* A list of proposals for IKE_PROTO_IKE or IKE_PROTO_ESP. */
 int conf_bind_proposals(const struct conf_value *v, uint8_t protocol,
 			struct ike_proposal proposals[CONF_PROPOSALS_MAX], unsigned int *count);

@@ -55,7 +55,7 @@ static bool same_addresses(const struct conf_daemon *a, const struct conf_daemon
 	bool same = a->address_count == b->address_count;
 
 	for (size_t i = 0; same && i < a->address_count; i++)
-		same = !memcmp(a->addresses[i].ip, b->addresses[i].ip, 4) &&
+		same = rvl_addr_equal(&a->addresses[i].ip, &b->addresses[i].ip) &&
 		       a->addresses[i].prefix_len == b->addresses[i].prefix_len;
 	return same;
 }

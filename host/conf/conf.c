@@ -122,6 +122,22 @@ static int check_offload(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+static int check_outside(const struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		if (conf->daemon.backend != CONF_BACKEND_USER || conf_connection_family(c) != 6)
+			continue;
+		snprintf(error->text, sizeof(error->text),
+			 "%s:%u: connections.%s: its addresses are IPv6, and the NIC has no ESP "
+			 "over IPv6 (backend soft has)",
+			 c->file, c->line, c->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* What would be accepted without effect. */
 static int check_ports(const struct conf *conf, struct conf_error *error)
 {
@@ -169,6 +185,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 		err = check_names(conf, error);
 	if (!err)
 		err = check_ports(conf, error);
+	if (!err)
+		err = check_outside(conf, error);
 	return err ? err : check_offload(conf, error);
 }
 

@@ -28,9 +28,9 @@
 enum conf_backend { CONF_BACKEND_SOFT, CONF_BACKEND_USER };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_DEBUG };
 
-/* An IPv4 address with its prefix length, for the netdev. */
+/* With its prefix length, for the netdev. */
 struct conf_address {
-	uint8_t ip[4];
+	struct rvl_addr ip;
 	uint8_t prefix_len;
 };
 
@@ -143,6 +143,9 @@ int conf_load_text(const char *name, const char *text, size_t len, struct conf *
 
 /* Cleanses the secrets. NULL is fine. */
 void conf_free(struct conf *conf);
+
+/* Of its addresses, 4 or 6; 0: nothing says which. */
+uint8_t conf_connection_family(const struct conf_connection *connection);
 
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
 

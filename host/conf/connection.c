@@ -39,10 +39,8 @@ static int add_addr(const struct conf_value *v, const char *item, void *context)
 		return conf_value_fail(v, "more than one address isn't supported");
 	if (ike_addr_parse(item, addr))
 		return conf_value_fail(v, "\"%.60s\" isn't an IP address", item);
-	if (addr->family == 6)
-		return conf_value_fail(v, "\"%.60s\": IPv6 isn't supported", item);
 	addr->port = port;
-	return 0;
+	return conf_check_addr(v, item, addr);
 }
 
 static int set_addrs(const struct conf_value *v, struct ike_addr *addr)
@@ -233,6 +231,36 @@ static int bind_auth(const struct conf_section *section, const char *prefix, str
 	return seen ? 0 : conf_fail_section(error, section, "needs a section \"%s\"", prefix);
 }
 
+uint8_t conf_connection_family(const struct conf_connection *c)
+{
+	return c->local.family || c->local.only ? ike_addr_family(&c->local)
+						: ike_addr_family(&c->remote);
+}
+
+static bool has_dynamic(const struct ike_ts_list *list)
+{
+	for (unsigned int i = 0; i < list->count; i++)
+		if (list->list[i].dynamic)
+			return true;
+	return false;
+}
+
+/* `dynamic` is the address of that end, and only IPv4 goes inside. */
+static int check_inside(const struct conf_section *section, const struct conf_connection *c,
+			const struct conf_child *child, struct conf_error *error)
+{
+	const char *key = has_dynamic(&child->local_ts)	   ? "local_ts"
+			  : has_dynamic(&child->remote_ts) ? "remote_ts"
+							   : NULL;
+
+	if (!key || conf_connection_family(c) != 6)
+		return 0;
+	return conf_fail_section(error, section,
+				 "%s is dynamic, so the IPv6 address of that end, and IPv6 inside "
+				 "a tunnel isn't supported: name networks of IPv4",
+				 key);
+}
+
 /* The key by which the child is to begin by itself; NULL: it isn't. */
 static const char *needs_peer(const struct conf_child *child)
 {
@@ -268,6 +296,10 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 			return conf_fail_section(error, children->sections[i],
 						 "%s = %s needs remote_addrs", key,
 						 conf_key_find(children->sections[i], key)->value);
+		err = check_inside(children->sections[i], connection, &connection->children[i],
+				   error);
+		if (err)
+			return err;
 		connection->child_count++;
 	}
 	return 0;
@@ -293,6 +325,18 @@ static int finish_times(const struct conf_section *section, struct conf_connecti
 	return 0;
 }
 
+static int check_families(const struct conf_section *section, const struct conf_connection *c,
+			  struct conf_error *error)
+{
+	uint8_t local = ike_addr_family(&c->local), remote = ike_addr_family(&c->remote);
+
+	if (local && remote && local != remote)
+		return conf_fail_section(error, section,
+					 "local_addrs is IPv%u and remote_addrs IPv%u", local,
+					 remote);
+	return 0;
+}
+
 int conf_bind_connection(const struct conf_section *section, struct conf_connection *c,
 			 struct conf_error *error)
 {
@@ -313,6 +357,8 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 		err = conf_only_sections(section, sections, error);
 	if (!err)
 		err = conf_bind(section, keys, c, error);
+	if (!err)
+		err = check_families(section, c, error);
 	if (!err)
 		err = bind_auth(section, "local", &c->local_id, error);
 	if (!err)

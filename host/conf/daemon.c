@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Section raveld: the daemon itself. */
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,23 +45,27 @@ static int set_netdev(const struct conf_value *v, void *object)
 static int add_address(const struct conf_value *v, const char *item, void *context)
 {
 	struct conf_daemon *daemon = context;
-	struct conf_address *address;
-	char ip[20];
+	char ip[IKE_ADDR_TEXT];
 	size_t len = strcspn(item, "/");
-	char *end;
+	struct ike_addr addr;
 	unsigned long prefix;
+	char *end;
+	int err;
 
 	if (daemon->address_count == CONF_ADDRESSES_MAX)
 		return conf_value_fail(v, "more than %d addresses", CONF_ADDRESSES_MAX);
-	address = &daemon->addresses[daemon->address_count];
-	snprintf(ip, sizeof(ip), "%.*s", (int)(len < 19 ? len : 19), item);
-	prefix = item[len] ? strtoul(item + len + 1, &end, 10) : 99;
-	if (!item[len] || end == item + len + 1 || *end || prefix > 32 ||
-	    inet_pton(AF_INET, ip, address->ip) != 1)
-		return conf_value_fail(v, "\"%.40s\" isn't an IPv4 address with prefix length",
-				       item);
-	address->prefix_len = (uint8_t)prefix;
-	daemon->address_count++;
+	snprintf(ip, sizeof(ip), "%.*s", (int)(len < sizeof(ip) ? len : sizeof(ip) - 1), item);
+	prefix = item[len] ? strtoul(item + len + 1, &end, 10) : 999;
+	if (!item[len] || end == item + len + 1 || *end || ike_addr_parse(ip, &addr) ||
+	    !addr.family || prefix > 8 * ike_addr_len(&addr))
+		return conf_value_fail(v, "\"%.60s\" isn't an IP address with prefix length", item);
+	err = conf_check_addr(v, item, &addr);
+	if (err)
+		return err;
+	daemon->addresses[daemon->address_count++] = (struct conf_address){
+		.ip = ike_addr_ip(&addr),
+		.prefix_len = (uint8_t)prefix,
+	};
 	return 0;
 }
 

@@ -3,6 +3,7 @@
 #ifndef RAVELIN_HOST_IKE_ADDR_H
 #define RAVELIN_HOST_IKE_ADDR_H
 
+#include "host/esp/addr.h"
 #include "host/ike/cursor.h"
 
 struct ike_addr {
@@ -15,6 +16,23 @@ struct ike_addr {
 static inline size_t ike_addr_len(const struct ike_addr *a)
 {
 	return a->family == 4 ? 4 : a->family == 6 ? 16 : 0;
+}
+
+/* Without its port. */
+static inline struct rvl_addr ike_addr_ip(const struct ike_addr *a)
+{
+	struct rvl_addr out = {.family = a->family};
+
+	memcpy(out.octets, a->ip, sizeof(out.octets));
+	return out;
+}
+
+static inline struct ike_addr ike_addr_of(const struct rvl_addr *ip, uint16_t port)
+{
+	struct ike_addr out = {.family = ip->family, .port = port};
+
+	memcpy(out.ip, ip->octets, sizeof(out.ip));
+	return out;
 }
 
 /* Of an address, or of any that it stands for; 0: of either. */

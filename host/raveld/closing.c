@@ -540,7 +540,10 @@ static int add_peer(struct closing *c, const struct ike_addr *peer)
 {
 	uint32_t address = rvl_get_be32(peer->ip), *grown;
 
-	c->peers.any |= peer->family != 4;
+	/* No way to a peer of IPv6 leads through a table of IPv4. */
+	if (ike_addr_family(peer) == 6)
+		return 0;
+	c->peers.any |= !peer->family;
 	if (c->peers.any)
 		return 0;
 	for (size_t i = 0; i < c->peers.count; i++)

@@ -56,7 +56,8 @@ struct daemon {
 	struct rvl_backend *backend;
 	struct rvl_sad *sad;
 	int tap;
-	unsigned int mtu;
+	unsigned int wire_mtu;
+	unsigned int mtu; /* of the netdev */
 	struct datapath *datapath;
 	struct closing *closing;
 	struct routes *routes;
@@ -226,6 +227,9 @@ json_t *reload(struct daemon *d);
 
 /* Warn of files with secrets that others may read. */
 void daemon_warn_of_readers(const struct conf *conf, const struct log *log);
+
+/* The netdev's MTU leaves room for what the configuration may put before a packet. */
+void daemon_fit_mtu(struct daemon *d);
 
 /* End if the data path is dead, and say why. */
 void daemon_check_data_path(struct daemon *d);

@@ -23,6 +23,7 @@
 /* Outer IPv4, UDP, ESP header, IV, ICV, then padding to 4 octets with its length and next header.
  */
 #define OVERHEAD (20 + 8 + 8 + 8 + 16)
+#define OVERHEAD_IPV6 (OVERHEAD + 20)
 #define TRAILER 2
 #define ETHERNET_WITH_TAGS 22
 
@@ -131,10 +132,40 @@ static void datapath_failed(void *context)
 	uv_async_send(&((struct daemon *)context)->datapath_failed);
 }
 
-/* The largest inner packet whose ESP packet fits into the wire's MTU. */
-static unsigned int inner_mtu(unsigned int wire_mtu)
+/* May a peer of the connection come over IPv6? */
+static bool may_be_ipv6(const struct conf_daemon *daemon, const struct conf_connection *c)
 {
-	return (wire_mtu - OVERHEAD) / 4 * 4 - TRAILER;
+	uint8_t family = conf_connection_family(c);
+
+	for (size_t i = 0; !family && i < daemon->address_count; i++)
+		if (daemon->addresses[i].ip.family == 6)
+			return true;
+	return family == 6;
+}
+
+/* The largest inner packet whose ESP packet fits into the wire's MTU, whatever is outside. */
+static unsigned int inner_mtu(const struct daemon *d)
+{
+	const struct conf_daemon *daemon = &d->conf->daemon;
+	unsigned int overhead = OVERHEAD;
+
+	for (size_t i = 0; i < d->conf->connection_count; i++)
+		if (daemon->backend == CONF_BACKEND_SOFT &&
+		    may_be_ipv6(daemon, &d->conf->connections[i]))
+			overhead = OVERHEAD_IPV6;
+	return daemon->mtu ? daemon->mtu : (d->wire_mtu - overhead) / 4 * 4 - TRAILER;
+}
+
+void daemon_fit_mtu(struct daemon *d)
+{
+	unsigned int mtu = inner_mtu(d);
+	int err = mtu == d->mtu ? 0 : tap_set_mtu(d->conf->daemon.netdev, mtu);
+
+	if (err)
+		log_error(&d->log, "%s: its MTU stays %u: %s", d->conf->daemon.netdev, d->mtu,
+			  strerror(-err));
+	else
+		d->mtu = mtu;
 }
 
 static int open_backend(struct daemon *d)
@@ -142,7 +173,6 @@ static int open_backend(struct daemon *d)
 	const struct conf_daemon *c = &d->conf->daemon;
 	struct rvl_backend_error error = {""};
 	struct rvl_backend_info info;
-	unsigned int wire_mtu = WIRE_MTU;
 	int err;
 
 	if (c->backend == CONF_BACKEND_SOFT)
@@ -155,9 +185,9 @@ static int open_backend(struct daemon *d)
 		return err;
 	}
 	d->backend->ops->info(d->backend, &info);
-	if (c->backend == CONF_BACKEND_SOFT)
-		wire_mtu = info.max_frame - ETHERNET_WITH_TAGS;
-	d->mtu = c->mtu ? c->mtu : inner_mtu(wire_mtu);
+	d->wire_mtu =
+		c->backend == CONF_BACKEND_SOFT ? info.max_frame - ETHERNET_WITH_TAGS : WIRE_MTU;
+	d->mtu = inner_mtu(d);
 	log_info(&d->log, "backend %s on %s%s%s: %u outbound and %u inbound SAs", info.kind,
 		 info.device, info.pci_id[0] ? ", PCI ID " : "", info.pci_id, info.outbound_sas,
 		 info.inbound_sas);

@@ -387,6 +387,7 @@ int negotiation_start(struct daemon *d)
 		.port = c->port,
 		.port_natt = c->port_nat,
 		.fragment_size = c->fragment_size,
+		.no_inner_ipv6 = true,
 		.keepalive_ms = c->keepalive ? (uint64_t)c->keepalive * 1000 : IKE_NEVER,
 		.log_level = (enum ike_log_level)d->log.level,
 	};

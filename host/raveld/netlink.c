@@ -110,20 +110,32 @@ static int talk(struct netlink *netlink, const struct nlmsghdr *message, mnl_cb_
 	return ret < 0 ? -errno : 0;
 }
 
-int netlink_add_address(struct netlink *netlink, unsigned int ifindex, uint32_t address,
-			uint8_t prefix_len)
+static uint8_t family_of(const struct rvl_addr *address)
+{
+	return address->family == 4 ? AF_INET : AF_INET6;
+}
+
+static void put_addr(struct nlmsghdr *message, uint16_t type, const struct rvl_addr *address)
+{
+	mnl_attr_put(message, type, address->family == 4 ? 4 : 16, address->octets);
+}
+
+int netlink_add_address(struct netlink *netlink, unsigned int ifindex,
+			const struct rvl_addr *address, uint8_t prefix_len)
 {
 	struct nlmsghdr *message =
 		start(netlink, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
 	struct ifaddrmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 
-	body->ifa_family = AF_INET;
+	body->ifa_family = family_of(address);
 	body->ifa_prefixlen = prefix_len;
 	body->ifa_index = ifindex;
-	put_address(message, IFA_LOCAL, address);
-	put_address(message, IFA_ADDRESS, address);
-	if (prefix_len < 31)
-		put_address(message, IFA_BROADCAST, address | UINT32_MAX >> prefix_len);
+	body->ifa_flags = address->family == 6 ? IFA_F_NODAD : 0;
+	put_addr(message, IFA_LOCAL, address);
+	put_addr(message, IFA_ADDRESS, address);
+	if (address->family == 4 && prefix_len < 31)
+		put_address(message, IFA_BROADCAST,
+			    rvl_addr_ipv4(address) | UINT32_MAX >> prefix_len);
 	return talk(netlink, message, NULL, NULL);
 }
 
@@ -135,6 +147,22 @@ int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char 
 	body->ifi_index = (int)ifindex;
 	mnl_attr_put_str(message, IFLA_IFALIAS, alias);
 	return talk(netlink, message, NULL, NULL);
+}
+
+/* Of another family than the route it goes in a form of its own. */
+static void put_gateway(struct nlmsghdr *message, const struct rvl_addr *gateway)
+{
+	struct {
+		uint16_t family;
+		uint8_t octets[16];
+	} via = {.family = AF_INET6};
+
+	if (gateway->family == 4) {
+		put_addr(message, RTA_GATEWAY, gateway);
+		return;
+	}
+	memcpy(via.octets, gateway->octets, sizeof(via.octets));
+	mnl_attr_put(message, RTA_VIA, sizeof(via), &via);
 }
 
 static int change_route(struct netlink *netlink, uint16_t type, uint16_t flags,
@@ -159,7 +187,7 @@ static int change_route(struct netlink *netlink, uint16_t type, uint16_t flags,
 	mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
 	if (route->type != NETLINK_VIA)
 		return talk(netlink, message, NULL, NULL);
-	put_address(message, RTA_GATEWAY, route->gateway);
+	put_gateway(message, &route->gateway);
 	mnl_attr_put_u32(message, RTA_OIF, route->ifindex);
 	if (route->source)
 		put_address(message, RTA_PREFSRC, route->source);
@@ -179,6 +207,11 @@ int netlink_delete_route(struct netlink *netlink, const struct netlink_route *ro
 static uint32_t address_of(const struct nlattr *attr)
 {
 	return ntohl(mnl_attr_get_u32(attr));
+}
+
+static uint32_t u32_of(const struct nlattr *attr)
+{
+	return mnl_attr_validate(attr, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(attr);
 }
 
 /* A route message, as far as it has room here. */
@@ -208,12 +241,6 @@ static void read_route(const struct nlmsghdr *message, struct netlink_route *rou
 		case RTA_PRIORITY:
 			route->metric = mnl_attr_get_u32(attr);
 			break;
-		case RTA_GATEWAY:
-			route->gateway = address_of(attr);
-			break;
-		case RTA_PREFSRC:
-			route->source = address_of(attr);
-			break;
 		case RTA_OIF:
 			route->ifindex = mnl_attr_get_u32(attr);
 			break;
@@ -221,34 +248,68 @@ static void read_route(const struct nlmsghdr *message, struct netlink_route *rou
 	}
 }
 
-static int take_route(const struct nlmsghdr *message, void *context)
+/* False: it isn't one of this family. */
+static bool read_addr(const struct nlattr *attr, uint8_t family, struct rvl_addr *out)
 {
-	struct netlink_route *found = context, route;
+	size_t len = family == 4 ? 4 : 16;
+
+	if (mnl_attr_get_payload_len(attr) != len)
+		return false;
+	*out = (struct rvl_addr){.family = family};
+	memcpy(out->octets, mnl_attr_get_payload(attr), len);
+	return true;
+}
+
+static int take_hop(const struct nlmsghdr *message, void *context)
+{
+	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
+	struct netlink_hop *hop = context;
+	uint8_t family = hop->gateway.family;
+	const struct nlattr *attr;
 
 	if (message->nlmsg_type != RTM_NEWROUTE)
 		return MNL_CB_OK;
-	read_route(message, &route);
-	found->table = route.table;
-	found->gateway = route.gateway ? route.gateway : found->dst;
-	found->source = route.source;
-	found->ifindex = route.ifindex;
+	/* IPv6 answers so, where IPv4 refuses. */
+	if (body->rtm_type != RTN_UNICAST && body->rtm_type != RTN_LOCAL) {
+		errno = ENETUNREACH;
+		return MNL_CB_ERROR;
+	}
+	mnl_attr_for_each(attr, message, sizeof(*body))
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case RTA_GATEWAY:
+			read_addr(attr, family, &hop->gateway);
+			break;
+		case RTA_VIA:
+			/* Of IPv4 over IPv6: two octets of family before it. */
+			if (mnl_attr_get_payload_len(attr) == 18)
+				hop->gateway = rvl_addr_of_ipv6(
+					(const uint8_t *)mnl_attr_get_payload(attr) + 2);
+			break;
+		case RTA_PREFSRC:
+			read_addr(attr, family, &hop->source);
+			break;
+		case RTA_OIF:
+			hop->ifindex = u32_of(attr);
+			break;
+		}
+	}
 	return MNL_CB_STOP;
 }
 
-int netlink_find_route(struct netlink *netlink, uint16_t port, struct netlink_route *route)
+int netlink_find_hop(struct netlink *netlink, uint16_t port, const struct rvl_addr *dst,
+		     struct netlink_hop *hop)
 {
 	struct nlmsghdr *message = start(netlink, RTM_GETROUTE, 0);
 	struct rtmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 
-	body->rtm_family = AF_INET;
-	body->rtm_dst_len = 32;
-	body->rtm_flags = RTM_F_LOOKUP_TABLE;
-	put_address(message, RTA_DST, route->dst);
-	if (port) {
-		mnl_attr_put_u8(message, RTA_IP_PROTO, IPPROTO_UDP);
-		mnl_attr_put_u16(message, RTA_SPORT, htons(port));
-	}
-	return talk(netlink, message, take_route, route);
+	*hop = (struct netlink_hop){.gateway = *dst};
+	body->rtm_family = family_of(dst);
+	body->rtm_dst_len = dst->family == 4 ? 32 : 128;
+	put_addr(message, RTA_DST, dst);
+	mnl_attr_put_u8(message, RTA_IP_PROTO, IPPROTO_UDP);
+	mnl_attr_put_u16(message, RTA_SPORT, htons(port));
+	return talk(netlink, message, take_hop, hop);
 }
 
 static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags,
@@ -395,11 +456,6 @@ int netlink_connected(struct netlink *netlink, netlink_route_fn *fn, void *conte
 	struct listing listing = {.route = fn, .context = context};
 
 	return list_routes(netlink, RT_TABLE_MAIN, RTPROT_KERNEL, list_connected, &listing);
-}
-
-static uint32_t u32_of(const struct nlattr *attr)
-{
-	return mnl_attr_validate(attr, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(attr);
 }
 
 /* A rule message; false if it isn't one of ours. */

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses, routes and routing rules, by rtnetlink. IPv4 addresses are in host order. */
+/* Addresses, routes and routing rules, by rtnetlink. IPv4 addresses are in host order. Routes and
+ * rules are IPv4's, but their next hops may be IPv6. */
 #ifndef RVL_RAVELD_NETLINK_H
 #define RVL_RAVELD_NETLINK_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "host/esp/addr.h"
 
 /* The routing protocol that all routes and rules set here carry, and nobody else's: whatever else
  * is in a table, ours are found. */
@@ -16,8 +19,9 @@ struct netlink;
 int netlink_open(struct netlink **netlink);
 void netlink_close(struct netlink *netlink);
 
-int netlink_add_address(struct netlink *netlink, unsigned int ifindex, uint32_t address,
-			uint8_t prefix_len);
+/* One of IPv6 can be used at once: nobody is asked whether he has it, too. */
+int netlink_add_address(struct netlink *netlink, unsigned int ifindex,
+			const struct rvl_addr *address, uint8_t prefix_len);
 
 enum netlink_route_type {
 	NETLINK_VIA,
@@ -31,7 +35,7 @@ struct netlink_route {
 	uint32_t dst;
 	uint8_t dst_len;
 	uint32_t metric; /* of two for one destination the lower one is taken */
-	uint32_t gateway;
+	struct rvl_addr gateway;
 	uint32_t source; /* 0: none */
 	unsigned int ifindex;
 };
@@ -40,9 +44,15 @@ struct netlink_route {
 int netlink_set_route(struct netlink *netlink, const struct netlink_route *route);
 int netlink_delete_route(struct netlink *netlink, const struct netlink_route *route);
 
-/* How the kernel reaches route->dst from UDP port `port` of ours (0: from anywhere), into table,
- * gateway (dst itself when it is on the link), source and ifindex. */
-int netlink_find_route(struct netlink *netlink, uint16_t port, struct netlink_route *route);
+struct netlink_hop {
+	struct rvl_addr gateway; /* the destination itself when it is on the link */
+	struct rvl_addr source;	 /* family 0: none */
+	unsigned int ifindex;
+};
+
+/* How the kernel reaches an address of either family from UDP port `port` of ours. */
+int netlink_find_hop(struct netlink *netlink, uint16_t port, const struct rvl_addr *dst,
+		     struct netlink_hop *hop);
 
 enum netlink_rule_type {
 	NETLINK_LOOKUP,	     /* in a table */
@@ -99,7 +109,7 @@ int netlink_watch(void);
 
 struct netlink_changes {
 	bool link;  /* the interface asked about */
-	bool local; /* addresses and connected networks */
+	bool local; /* addresses and connected networks of IPv4 */
 	bool taken; /* a route or rule of ours is gone */
 };
 

@@ -19,11 +19,12 @@ static void add_own(struct own *own, const struct ike_addr *addr)
 	own->list[own->count++] = *addr;
 }
 
-/* The configured one; or the one that the route takes and all of the netdev, for a peer that
- * begins may come to any of them. */
+/* The configured one; or the one that the route takes and all of the netdev that may be meant, for
+ * a peer that begins may come to any of them. */
 static struct own own_addresses(const struct daemon *d, const struct conf_connection *c)
 {
 	const struct conf_daemon *daemon = &d->conf->daemon;
+	const uint8_t family = conf_connection_family(c);
 	struct own own = {.count = 0};
 	struct ike_addr addr;
 
@@ -34,9 +35,9 @@ static struct own own_addresses(const struct daemon *d, const struct conf_connec
 	if (c->remote.family && routes_local_address(d->routes, &c->remote, &addr))
 		add_own(&own, &addr);
 	for (size_t i = 0; i < daemon->address_count; i++) {
-		addr = (struct ike_addr){.family = 4, .port = daemon->port};
-		memcpy(addr.ip, daemon->addresses[i].ip, 4);
-		add_own(&own, &addr);
+		addr = ike_addr_of(&daemon->addresses[i].ip, daemon->port);
+		if (!family || family == addr.family)
+			add_own(&own, &addr);
 	}
 	return own;
 }

@@ -610,6 +610,7 @@ static json_t *apply(struct reload *r)
 	commit(r);
 	configure_daemon(r);
 	daemon_warn_of_readers(d->conf, &d->log);
+	daemon_fit_mtu(d);
 	protect(r, close_ways(r));
 	tell_core(r);
 	d->reloading = true;

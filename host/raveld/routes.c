@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,21 +39,54 @@ static void text_of(uint32_t address, char out[INET_ADDRSTRLEN])
 	inet_ntop(AF_INET, &net, out, INET_ADDRSTRLEN);
 }
 
+/* The netdev has IPv6, though others may not, and keeps its addresses while it is down. */
+static int enable_ipv6(const struct routes *r)
+{
+	static const struct {
+		const char *name;
+		char value;
+	} settings[] = {{"disable_ipv6", '0'}, {"keep_addr_on_down", '1'}};
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		char path[96];
+		int fd, err;
+
+		snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", r->conf->netdev,
+			 settings[i].name);
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		err = fd < 0 || write(fd, &settings[i].value, 1) != 1 ? -errno : 0;
+		if (fd >= 0)
+			close(fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int add_address(const struct routes *r, const struct conf_address *address)
+{
+	int err = address->ip.family == 6 ? enable_ipv6(r) : 0;
+
+	return err ? err
+		   : netlink_add_address(r->netlink, r->ifindex, &address->ip, address->prefix_len);
+}
+
 static int add_addresses(struct routes *r)
 {
 	const struct conf_daemon *conf = r->conf;
 
 	for (size_t i = 0; i < conf->address_count; i++) {
 		const struct conf_address *a = &conf->addresses[i];
-		int err = netlink_add_address(r->netlink, r->ifindex, rvl_get_be32(a->ip),
-					      a->prefix_len);
+		char text[INET6_ADDRSTRLEN];
+		int err = add_address(r, a);
 
-		if (err) {
-			log_error(r->log, "%s: can't add address %u.%u.%u.%u/%u: %s", conf->netdev,
-				  a->ip[0], a->ip[1], a->ip[2], a->ip[3], a->prefix_len,
-				  strerror(-err));
-			return err;
-		}
+		if (!err)
+			continue;
+		inet_ntop(a->ip.family == 4 ? AF_INET : AF_INET6, a->ip.octets, text, sizeof(text));
+		log_error(r->log, "%s: can't add address %s/%u: %s%s", conf->netdev, text,
+			  a->prefix_len, strerror(-err),
+			  err == -ENOENT ? " (this machine has no IPv6)" : "");
+		return err;
 	}
 	return 0;
 }
@@ -203,35 +237,36 @@ void routes_restore(struct routes *r)
 }
 
 /* As an IKE message of ours finds it. */
-static int find_hop(const struct routes *r, const struct ike_addr *peer, struct netlink_route *hop)
+static int find_hop(const struct routes *r, const struct ike_addr *peer, struct netlink_hop *hop)
 {
-	*hop = (struct netlink_route){.dst = rvl_get_be32(peer->ip)};
-	return netlink_find_route(r->netlink, r->conf->port, hop);
+	const struct rvl_addr dst = ike_addr_ip(peer);
+
+	return netlink_find_hop(r->netlink, r->conf->port, &dst, hop);
 }
 
 bool routes_local_address(const struct routes *r, const struct ike_addr *peer,
 			  struct ike_addr *local)
 {
-	struct netlink_route hop;
+	struct netlink_hop hop;
 
-	if (find_hop(r, peer, &hop) || !hop.source)
+	if (find_hop(r, peer, &hop) || !hop.source.family)
 		return false;
-	*local = (struct ike_addr){.family = 4, .port = r->conf->port};
-	rvl_put_be32(local->ip, hop.source);
+	*local = ike_addr_of(&hop.source, r->conf->port);
 	return true;
 }
 
 int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_ts_list *local_ts,
 	       const struct ike_ts_list *remote_ts, char reason[ROUTES_REASON])
 {
-	struct netlink_route route = {.table = r->conf->routing_table}, hop;
+	struct netlink_route route = {.table = r->conf->routing_table};
 	struct rvl_selectors selectors;
-	char text[INET_ADDRSTRLEN];
+	char text[IKE_ADDR_TEXT];
+	struct netlink_hop hop;
 	int err;
 
 	if (!r->conf->install_routes || rvl_selectors_of(local_ts, remote_ts, &selectors))
 		return 0;
-	text_of(rvl_get_be32(peer->ip), text);
+	ike_addr_text(peer, text, sizeof(text));
 	err = closing_reach(r->closing, peer);
 	if (!err)
 		err = find_hop(r, peer, &hop);

@@ -12,10 +12,12 @@
 #define MARKER 4
 #define DATAGRAM_MAX 65536
 #define BATCH 32 /* datagrams a turn, so that other work has its turn too */
+#define PORTS 4	 /* two of each family */
 
 struct port {
 	struct sockets *sockets;
-	int fd;
+	int fd; /* -1: there is none of this family */
+	uint8_t family;
 	uint16_t number;
 	bool marked;
 	uv_poll_t poll;
@@ -25,48 +27,110 @@ struct sockets {
 	const struct log *log;
 	sockets_receive_fn *receive;
 	void *context;
-	struct port ports[2];
+	struct port ports[PORTS];
 	int open_handles;
 	struct sockets_counters counters;
 	uint8_t room[DATAGRAM_MAX];
 };
 
-static struct sockaddr_in to_sockaddr(const struct ike_addr *addr)
-{
-	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(addr->port)};
+union socket_address {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+};
 
-	memcpy(&in.sin_addr, addr->ip, 4);
-	return in;
+/* Of either family. */
+union packet_info {
+	struct cmsghdr align;
+	char room[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+static socklen_t to_sockaddr(const struct ike_addr *addr, union socket_address *out)
+{
+	*out = (union socket_address){0};
+	if (addr->family == 4) {
+		out->in.sin_family = AF_INET;
+		out->in.sin_port = htons(addr->port);
+		memcpy(&out->in.sin_addr, addr->ip, 4);
+		return sizeof(out->in);
+	}
+	out->in6.sin6_family = AF_INET6;
+	out->in6.sin6_port = htons(addr->port);
+	memcpy(&out->in6.sin6_addr, addr->ip, 16);
+	return sizeof(out->in6);
 }
 
-static struct ike_addr from_parts(const struct in_addr *ip, uint16_t port)
+static struct ike_addr from_sockaddr(const union socket_address *from)
 {
-	struct ike_addr addr = {.family = 4, .port = port};
+	struct ike_addr addr = {.family = from->any.sa_family == AF_INET ? 4 : 6};
 
-	memcpy(addr.ip, ip, 4);
+	if (addr.family == 4) {
+		memcpy(addr.ip, &from->in.sin_addr, 4);
+		addr.port = ntohs(from->in.sin_port);
+	} else {
+		memcpy(addr.ip, &from->in6.sin6_addr, 16);
+		addr.port = ntohs(from->in6.sin6_port);
+	}
 	return addr;
 }
 
-static bool local_of(struct msghdr *message, struct in_addr *local)
+/* Where a datagram was sent to, but for the port; false when it isn't said. */
+static bool local_of(struct msghdr *message, struct ike_addr *local)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
+		struct in6_pktinfo info6;
 		struct in_pktinfo info;
 
-		if (c->cmsg_level != IPPROTO_IP || c->cmsg_type != IP_PKTINFO)
-			continue;
-		memcpy(&info, CMSG_DATA(c), sizeof(info));
-		*local = info.ipi_addr;
-		return true;
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			memcpy(&info, CMSG_DATA(c), sizeof(info));
+			local->family = 4;
+			memcpy(local->ip, &info.ipi_addr, 4);
+			return true;
+		}
+		if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&info6, CMSG_DATA(c), sizeof(info6));
+			local->family = 6;
+			memcpy(local->ip, &info6.ipi6_addr, 16);
+			return true;
+		}
 	}
 	return false;
 }
 
-static void receive_datagram(struct port *port, const struct sockaddr_in *from,
-			     const struct in_addr *to, size_t len)
+/* Send from this address. */
+static void put_local(struct msghdr *message, const struct ike_addr *local)
+{
+	struct cmsghdr *c = message->msg_control;
+	struct in6_pktinfo info6 = {0};
+	struct in_pktinfo info = {0};
+
+	if (local->family == 4) {
+		memcpy(&info.ipi_spec_dst, local->ip, 4);
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info));
+		memcpy(CMSG_DATA(c), &info, sizeof(info));
+		message->msg_controllen = CMSG_SPACE(sizeof(info));
+	} else {
+		memcpy(&info6.ipi6_addr, local->ip, 16);
+		c->cmsg_level = IPPROTO_IPV6;
+		c->cmsg_type = IPV6_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info6));
+		memcpy(CMSG_DATA(c), &info6, sizeof(info6));
+		message->msg_controllen = CMSG_SPACE(sizeof(info6));
+	}
+}
+
+/* On one link only, which no address here has room for. */
+static bool is_link_local(const struct ike_addr *addr)
+{
+	return addr->family == 6 && addr->ip[0] == 0xfe && (addr->ip[1] & 0xc0) == 0x80;
+}
+
+static void receive_datagram(struct port *port, const struct ike_addr *remote,
+			     const struct ike_addr *local, size_t len)
 {
 	struct sockets *s = port->sockets;
-	struct ike_addr local = from_parts(to, port->number);
-	struct ike_addr remote = from_parts(&from->sin_addr, ntohs(from->sin_port));
 	struct ike_slice data = ike_slice(s->room, len);
 
 	if (port->marked) {
@@ -79,19 +143,16 @@ static void receive_datagram(struct port *port, const struct sockaddr_in *from,
 		data = ike_slice(s->room + MARKER, len - MARKER);
 	}
 	s->counters.received++;
-	s->receive(s->context, &local, &remote, data);
+	s->receive(s->context, local, remote, data);
 }
 
 /* One datagram; false when there is none. */
 static bool receive_one(struct port *port)
 {
 	struct sockets *s = port->sockets;
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(struct in_pktinfo))];
-	} control;
+	union packet_info control;
 	struct iovec part = {s->room, sizeof(s->room)};
-	struct sockaddr_in from = {0};
+	union socket_address from = {0};
 	struct msghdr message = {
 		.msg_name = &from,
 		.msg_namelen = sizeof(from),
@@ -100,16 +161,17 @@ static bool receive_one(struct port *port)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	struct in_addr local;
+	struct ike_addr local = {.port = port->number}, remote;
 	ssize_t len = recvmsg(port->fd, &message, 0);
 
 	if (len < 0)
 		return errno != EAGAIN && errno != EINTR && errno != EBADF;
-	if ((message.msg_flags & MSG_TRUNC) || message.msg_namelen != sizeof(from) ||
-	    !local_of(&message, &local))
+	remote = from_sockaddr(&from);
+	if ((message.msg_flags & MSG_TRUNC) || remote.family != port->family ||
+	    !local_of(&message, &local) || is_link_local(&local) || is_link_local(&remote))
 		s->counters.ignored++;
 	else
-		receive_datagram(port, &from, &local, (size_t)len);
+		receive_datagram(port, &remote, &local, (size_t)len);
 	return true;
 }
 
@@ -123,27 +185,41 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 		;
 }
 
+/* IKE messages may need fragments (RFC 7296, section 2): over IPv4 DF isn't set, and over IPv6 the
+ * kernel makes them to fit the way. */
+static int set_options(const struct port *port)
+{
+	int on = 1, discover = IP_PMTUDISC_DONT;
+
+	if (port->family == 6)
+		return setsockopt(port->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) ||
+		       setsockopt(port->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+	return setsockopt(port->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
+	       setsockopt(port->fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover));
+}
+
 static int open_port(struct sockets *s, uv_loop_t *loop, struct port *port)
 {
-	struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(port->number)};
-	int on = 1, discover = IP_PMTUDISC_DONT, err;
+	const struct ike_addr all = {.family = port->family, .port = port->number};
+	union socket_address any;
+	socklen_t len = to_sockaddr(&all, &any);
+	int err;
 
-	port->sockets = s;
-	port->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	port->fd = socket(any.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (port->fd < 0 && errno == EAFNOSUPPORT && port->family == 6)
+		return 0;
 	if (port->fd < 0) {
 		log_error(s->log, "UDP socket: %s", strerror(errno));
 		return -errno;
 	}
-	/* IKE messages may need fragments (RFC 7296, section 2): DF isn't set. */
-	if (setsockopt(port->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
-	    setsockopt(port->fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover)) ||
-	    bind(port->fd, (struct sockaddr *)&any, sizeof(any))) {
+	if (set_options(port) || bind(port->fd, &any.any, len)) {
 		err = -errno;
 		log_error(s->log, "UDP port %u: %s%s", port->number, strerror(-err),
 			  err == -EADDRINUSE ? " (is another IKE daemon running?)"
 			  : err == -EACCES   ? " (CAP_NET_BIND_SERVICE is needed)"
 					     : "");
 		close(port->fd);
+		port->fd = -1;
 		return err;
 	}
 	err = uv_poll_init(loop, &port->poll, port->fd);
@@ -152,6 +228,7 @@ static int open_port(struct sockets *s, uv_loop_t *loop, struct port *port)
 	if (err) {
 		log_error(s->log, "UDP port %u: %s", port->number, uv_strerror(err));
 		close(port->fd);
+		port->fd = -1;
 		return err;
 	}
 	port->poll.data = port;
@@ -171,74 +248,82 @@ static void on_closed(uv_handle_t *handle)
 
 void sockets_close(struct sockets *s)
 {
-	int count = s ? s->open_handles : 0;
-
-	for (int i = 0; i < count; i++)
-		uv_close((uv_handle_t *)&s->ports[i].poll, on_closed);
+	if (!s)
+		return;
+	if (!s->open_handles)
+		free(s);
+	else
+		for (int i = 0; i < PORTS; i++)
+			if (s->ports[i].fd >= 0)
+				uv_close((uv_handle_t *)&s->ports[i].poll, on_closed);
 }
 
 int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, const struct log *log,
 		 sockets_receive_fn *receive, void *context, struct sockets **out)
 {
 	struct sockets *s = calloc(1, sizeof(*s));
-	int err;
+	int err = 0;
 
 	if (!s)
 		return -ENOMEM;
 	s->log = log;
 	s->receive = receive;
 	s->context = context;
-	s->ports[0].number = port;
-	s->ports[1].number = port_nat;
-	s->ports[1].marked = true;
-	err = open_port(s, loop, &s->ports[0]);
-	if (err) {
-		free(s);
-		return err;
-	}
-	err = open_port(s, loop, &s->ports[1]);
+	for (int i = 0; i < PORTS; i++)
+		s->ports[i] = (struct port){
+			.sockets = s,
+			.fd = -1,
+			.family = i < 2 ? 4 : 6,
+			.number = i % 2 ? port_nat : port,
+			.marked = i % 2,
+		};
+	for (int i = 0; !err && i < PORTS; i++)
+		err = open_port(s, loop, &s->ports[i]);
 	if (err) {
 		sockets_close(s);
 		return err;
 	}
+	if (s->ports[PORTS - 1].fd < 0)
+		log_info(log, "this machine has no IPv6: IKE over IPv4 alone");
 	*out = s;
 	return 0;
+}
+
+static struct port *port_from(struct sockets *s, const struct ike_addr *local)
+{
+	struct port *port = &s->ports[local->family == 4 ? 0 : 2];
+
+	return local->port == port[1].number ? &port[1] : port;
 }
 
 void sockets_send(struct sockets *s, const struct ike_addr *local, const struct ike_addr *remote,
 		  bool marker, struct ike_slice datagram)
 {
 	static uint8_t zeros[MARKER];
-	struct port *port = local->port == s->ports[1].number ? &s->ports[1] : &s->ports[0];
-	struct sockaddr_in to = to_sockaddr(remote);
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(struct in_pktinfo))];
-	} control = {.room = {0}};
+	struct port *port = port_from(s, local);
+	union packet_info control = {.room = {0}};
+	union socket_address to;
+	char text[IKE_ADDR_TEXT];
+	int error;
 	struct iovec parts[2] = {{zeros, marker ? MARKER : 0},
 				 {(void *)(uintptr_t)datagram.data, datagram.len}};
 	struct msghdr message = {
 		.msg_name = &to,
-		.msg_namelen = sizeof(to),
+		.msg_namelen = to_sockaddr(remote, &to),
 		.msg_iov = parts,
 		.msg_iovlen = 2,
 		.msg_control = &control,
-		.msg_controllen = sizeof(control),
 	};
-	struct in_pktinfo info = {0};
 
-	memcpy(&info.ipi_spec_dst, local->ip, 4);
-	control.align.cmsg_level = IPPROTO_IP;
-	control.align.cmsg_type = IP_PKTINFO;
-	control.align.cmsg_len = CMSG_LEN(sizeof(info));
-	memcpy(CMSG_DATA(&control.align), &info, sizeof(info));
+	put_local(&message, local);
 	if (sendmsg(port->fd, &message, 0) >= 0) {
 		s->counters.sent++;
 		return;
 	}
+	error = errno;
 	s->counters.send_errors++;
-	log_debug(s->log, "can't send to %u.%u.%u.%u: %s", remote->ip[0], remote->ip[1],
-		  remote->ip[2], remote->ip[3], strerror(errno));
+	ike_addr_text(remote, text, sizeof(text));
+	log_debug(s->log, "can't send to %s: %s", text, strerror(error));
 }
 
 struct sockets_counters sockets_counters(const struct sockets *s)

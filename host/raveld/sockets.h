@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IKE's two UDP sockets (RFC 7296, section 2.23): one for plain IKE, one where IKE stands behind a
- * marker of four zero octets because ESP uses the port too (RFC 3948).
+ * IKE's UDP sockets (RFC 7296, section 2.23), two of each family: one for plain IKE, one where IKE
+ * stands behind a marker of four zero octets because ESP uses the port too (RFC 3948).
  */
 #ifndef RVL_RAVELD_SOCKETS_H
 #define RVL_RAVELD_SOCKETS_H
@@ -24,10 +24,11 @@ struct sockets_counters {
 	uint64_t received;
 	uint64_t sent;
 	uint64_t send_errors;
-	uint64_t ignored; /* keepalives and ESP that nobody knows */
+	uint64_t ignored; /* keepalives, ESP that nobody knows, and link-local IPv6 */
 };
 
-/* Bind both ports on all addresses. -errno with the reason in the log. */
+/* Bind both ports on all addresses; a machine without IPv6 does without, and the log says so.
+ * -errno with the reason in the log. */
 int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, const struct log *log,
 		 sockets_receive_fn *receive, void *context, struct sockets **sockets);
 

@@ -83,3 +83,16 @@ close_fd:
 	close(fd);
 	return err;
 }
+
+int tap_set_mtu(const char *name, unsigned int mtu)
+{
+	struct ifreq request = request_for(name);
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
+
+	if (sock < 0)
+		return -errno;
+	request.ifr_mtu = (int)mtu;
+	err = ioctl(sock, SIOCSIFMTU, &request) ? -errno : 0;
+	close(sock);
+	return err;
+}

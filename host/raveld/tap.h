@@ -15,4 +15,7 @@ struct tap_error {
  */
 int tap_open(const char *name, const uint8_t mac[6], unsigned int mtu, struct tap_error *error);
 
+/* Give it another MTU. 0 or -errno. */
+int tap_set_mtu(const char *name, unsigned int mtu);
+
 #endif

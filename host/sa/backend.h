@@ -126,7 +126,7 @@ struct rvl_backend {
 	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
 };
 
-/* ESP in software on interface `wire`, which must have no IPv4 address; ESP in UDP is received on
+/* ESP in software on interface `wire`, which must have no address; ESP in UDP is received on
  * udp_port (0: RVL_ESP_PORT). */
 int rvl_backend_soft_open(const char *wire, uint16_t udp_port, struct rvl_backend **backend,
 			  struct rvl_backend_error *error);

@@ -271,8 +271,8 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 	int err = 0;
 
 	/* From any address it would let others' traffic from these ports past the tunnel too. */
-	if (!local->family)
-		return rvl_backend_fail(error, -EINVAL, "no local address is known");
+	if (!local->family || (remote->family && remote->family != local->family))
+		return rvl_backend_fail(error, -EINVAL, "no local address of its family is known");
 	/* Nothing in the data path is about IPv6: it passes. */
 	if (local->family == 6)
 		return 0;
@@ -311,14 +311,6 @@ int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
 
 /* --------------------------------------------------------------------------- the SAs of a child */
 
-static struct rvl_addr addr_of(const struct ike_addr *addr)
-{
-	struct rvl_addr out = {.family = addr->family};
-
-	memcpy(out.octets, addr->ip, sizeof(out.octets));
-	return out;
-}
-
 static void sa_params(const struct rvl_child *child, enum rvl_direction direction,
 		      struct rvl_esp_params *p)
 {
@@ -328,8 +320,8 @@ static void sa_params(const struct rvl_child *child, enum rvl_direction directio
 	*p = (struct rvl_esp_params){
 		.direction = direction,
 		.spi = out ? child->spi_out : child->spi_in,
-		.src = addr_of(out ? &child->local : &child->remote),
-		.dst = addr_of(out ? &child->remote : &child->local),
+		.src = ike_addr_ip(out ? &child->local : &child->remote),
+		.dst = ike_addr_ip(out ? &child->remote : &child->local),
 		.key_len = (uint8_t)(child->key_len - RVL_ESP_SALT),
 		.encap = child->encap,
 		.src_port = out && child->encap ? child->local.port : 0,
@@ -658,8 +650,8 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 	if (!c)
 		return fail_unknown(error);
 	params = c->params;
-	params.src = addr_of(local);
-	params.dst = addr_of(remote);
+	params.src = ike_addr_ip(local);
+	params.dst = ike_addr_ip(remote);
 	/* The inbound SA is found by our address. */
 	if (!rvl_addr_equal(&params.src, &c->params.src) ||
 	    params.dst.family != params.src.family) {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/ethtool.h>
+#include <linux/if_addr.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
@@ -143,6 +144,23 @@ static int set_up(struct rvl_wire *wire, bool up)
 	return ioctl(wire->fd, SIOCSIFFLAGS, &request) ? -errno : 0;
 }
 
+/* One that somebody has set, which would be lost; a link-local one is the kernel's, and comes again
+ * by itself, as does what routers advertise. */
+static bool has_ipv6(const struct rvl_wire *wire)
+{
+	FILE *file = fopen("/proc/net/if_inet6", "re");
+	unsigned int scope, flags;
+	char name[IFNAMSIZ];
+	bool found = false;
+
+	while (file && !found &&
+	       fscanf(file, "%*32s %*x %*x %x %x %15s", &scope, &flags, name) == 3)
+		found = !scope && (flags & IFA_F_PERMANENT) && !strcmp(name, wire->name);
+	if (file)
+		fclose(file);
+	return found;
+}
+
 static int check_no_address(const struct rvl_wire *wire, struct rvl_backend_error *error)
 {
 	struct ifaddrs *all, *a;
@@ -158,6 +176,10 @@ static int check_no_address(const struct rvl_wire *wire, struct rvl_backend_erro
 					       "instead",
 					       wire->name);
 	freeifaddrs(all);
+	if (!err && has_ipv6(wire))
+		err = rvl_backend_fail(error, -EADDRINUSE,
+				       "%s has an IPv6 address: give it to raveld's netdev instead",
+				       wire->name);
 	return err;
 }
 

@@ -11,8 +11,9 @@
 struct rvl_wire;
 
 /*
- * Take over the interface. It is set up if it wasn't; strict reverse path filtering and no answers
- * to ARP keep the kernel from taking frames that are ours to judge; receive offloads that merge
+ * Take over the interface, which has no address that anybody set. It is set up if it wasn't; strict
+ * reverse path filtering, no answers to ARP and no IPv6 keep the kernel from taking frames that are
+ * ours to judge; receive offloads that merge
  * frames are switched off. Closing puts all that back.
  */
 int rvl_wire_open(const char *name, struct rvl_wire **wire, struct rvl_backend_error *error);

@@ -400,8 +400,30 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		 "t.conf:4: connections.gw.proposals: unknown algorithm \"aes512\""},
 		{"local_addrs = moon", "",
 		 "t.conf:4: connections.gw.local_addrs: \"moon\" isn't an IP address"},
-		{"remote_addrs = 2001:db8::1", "",
-		 "t.conf:4: connections.gw.remote_addrs: \"2001:db8::1\": IPv6 isn't supported"},
+		{"remote_addrs = fe80::1", "",
+		 "t.conf:4: connections.gw.remote_addrs: \"fe80::1\" is link-local, which doesn't "
+		 "say on which link"},
+		{"local_addrs = febf::1", "",
+		 "t.conf:4: connections.gw.local_addrs: \"febf::1\" is link-local, which doesn't "
+		 "say on which link"},
+		{"remote_addrs = ::", "",
+		 "t.conf:4: connections.gw.remote_addrs: \"::\" is no address of anybody (%any6 "
+		 "is any)"},
+		{"remote_addrs = ::ffff:192.0.2.1", "",
+		 "t.conf:4: connections.gw.remote_addrs: \"::ffff:192.0.2.1\" is mapped from IPv4: "
+		 "write that address"},
+		{"remote_addrs = ff02::1", "",
+		 "t.conf:4: connections.gw.remote_addrs: \"ff02::1\" is multicast"},
+		{"local_addrs = 192.0.2.1\n remote_addrs = 2001:db8::1", "",
+		 "t.conf:3: connections.gw: local_addrs is IPv4 and remote_addrs IPv6"},
+		{"local_addrs = 2001:db8::1\n remote_addrs = %any4", "",
+		 "t.conf:3: connections.gw: local_addrs is IPv6 and remote_addrs IPv4"},
+		{"remote_addrs = 2001:db8::1", "local_ts = 10.0.0.0/8",
+		 "t.conf:5: connections.gw.children.net: remote_ts is dynamic, so the IPv6 address "
+		 "of that end, and IPv6 inside a tunnel isn't supported: name networks of IPv4"},
+		{"local_addrs = %any6", "remote_ts = 10.0.0.0/8",
+		 "t.conf:5: connections.gw.children.net: local_ts is dynamic, so the IPv6 address "
+		 "of that end, and IPv6 inside a tunnel isn't supported: name networks of IPv4"},
 		{"remote_addrs = 192.0.2.1, 192.0.2.2", "",
 		 "t.conf:4: connections.gw.remote_addrs: more than one address isn't supported"},
 		{"local_port = 65536", "",
@@ -496,10 +518,16 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{"raveld { netdev = a/b }\n",
 		 "t.conf:1: raveld.netdev: \"a/b\" isn't the name of an interface"},
 		{"raveld { address = 192.0.2.1 }\n", "t.conf:1: raveld.address: \"192.0.2.1\" "
-						     "isn't an IPv4 address with prefix length"},
+						     "isn't an IP address with prefix length"},
 		{"raveld { address = 192.0.2.1/33 }\n",
-		 "t.conf:1: raveld.address: \"192.0.2.1/33\" isn't an IPv4 address with prefix "
+		 "t.conf:1: raveld.address: \"192.0.2.1/33\" isn't an IP address with prefix "
 		 "length"},
+		{"raveld { address = 2001:db8::1/129 }\n",
+		 "t.conf:1: raveld.address: \"2001:db8::1/129\" isn't an IP address with prefix "
+		 "length"},
+		{"raveld { address = fe80::1/64 }\n",
+		 "t.conf:1: raveld.address: \"fe80::1/64\" is link-local, which doesn't say on "
+		 "which link"},
 		{"raveld { routing_table_prio = 1 }\n",
 		 "t.conf:1: raveld.routing_table_prio: 1 isn't between 2 and 32763"},
 		{"raveld { exempt_connected = perhaps }\n",
@@ -571,6 +599,37 @@ static void compare(const char *old, const char *new, enum conf_change connectio
 	conf_free(after);
 }
 
+static void ipv6_is_taken_outside(void **state)
+{
+	const char *text =
+		"raveld { backend = %s\n address = 192.0.2.1/24, 2001:db8::1/64 }\n"
+		"connections { gw {\n local_addrs = %%any6\n remote_addrs = 2001:db8::2\n"
+		" local { auth = psk }\n remote { auth = psk }\n children { net {\n"
+		"  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 } } } }\n";
+	const struct conf_connection *c;
+	struct conf_error error;
+	struct conf *conf;
+	char of[512];
+
+	(void)state;
+	snprintf(of, sizeof(of), text, "soft\n wire = eth1");
+	conf = load(of);
+	c = conf_find_connection(conf, "gw");
+	assert_int_equal(conf->daemon.address_count, 2);
+	assert_int_equal(conf->daemon.addresses[0].ip.family, 4);
+	assert_int_equal(conf->daemon.addresses[1].ip.family, 6);
+	assert_int_equal(conf->daemon.addresses[1].ip.octets[15], 1);
+	assert_int_equal(conf->daemon.addresses[1].prefix_len, 64);
+	assert_int_equal(c->local.only, 6);
+	assert_int_equal(c->remote.family, 6);
+	assert_int_equal(conf_connection_family(c), 6);
+	conf_free(conf);
+	snprintf(of, sizeof(of), text, "user\n device = pci:0000:01:00.0");
+	assert_int_equal(conf_load_text("t.conf", of, strlen(of), &conf, &error), -EINVAL);
+	assert_string_equal(error.text, "t.conf:4: connections.gw: its addresses are IPv6, and the "
+					"NIC has no ESP over IPv6 (backend soft has)");
+}
+
 static void changes_are_told_by_value(void **state)
 {
 	static const struct {
@@ -579,6 +638,7 @@ static void changes_are_told_by_value(void **state)
 	} connection[] =
 		{
 			{"local_addrs = 192.0.2.9", CONF_REPLACED},
+			{"local_addrs = %any4", CONF_REPLACED},
 			{"remote_addrs = 192.0.2.9", CONF_REPLACED},
 			{"remote_port = 501", CONF_REPLACED},
 			{"proposals = aes256gcm16-prfsha512-x25519", CONF_REPLACED},
@@ -648,6 +708,7 @@ static void keys_of_a_daemon_that_runs_are_kept(void **state)
 		{"netdev = rvl1", "netdev"},
 		{"address = 192.0.2.1/25", "address"},
 		{"address = 192.0.2.1/24, 192.0.2.2/24", "address"},
+		{"address = 2001:db8::1/64", "address"},
 		{"mtu = 1400", "mtu"},
 		{"socket = /run/other.sock", "socket"},
 		{"port = 501", "port"},
@@ -765,6 +826,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(defaults_are_as_documented),
 		cmocka_unit_test(what_is_not_supported_is_refused_by_name),
 		cmocka_unit_test(daemon_and_secrets_are_checked_too),
+		cmocka_unit_test(ipv6_is_taken_outside),
 		cmocka_unit_test(changes_are_told_by_value),
 		cmocka_unit_test(keys_of_a_daemon_that_runs_are_kept),
 		cmocka_unit_test(no_message_shows_a_secret),

@@ -412,7 +412,8 @@ class Ground:
 
     def patient(self, namespace, device):
         """Ask for a neighbour's address for longer than the 3 s after which kernels drop what waits for it."""
-        self.sh(namespace, "sh", "-c", f"echo {DEADLINE:.0f} >/proc/sys/net/ipv4/neigh/{device}/mcast_solicit")
+        self.sh(namespace, "sh", "-c", f"for f in /proc/sys/net/ipv[46]/neigh/{device}/mcast_solicit; do"
+                f" echo {DEADLINE:.0f} >$f; done")
 
     def bridge(self, name, device, *ports):
         """A bridge of ports in a namespace; tap(...) adds guests to it."""

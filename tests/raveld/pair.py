@@ -27,13 +27,15 @@ CLOSED = {"from all lookup 220", "unreachable 10.2.0.0/24"}
 
 
 class Host:
-    """One namespace with a raveld in it. number is 1 or 2."""
+    """One namespace with a raveld in it. number is 1 or 2. ipv6: outside of the tunnel."""
 
-    def __init__(self, pair, number):
+    def __init__(self, pair, number, ipv6=False):
         self.pair, self.number, self.peer = pair, number, 3 - number
         self.name = f"host{number}"
         self.ns = pair.namespace(self.name)
-        self.address = f"192.0.2.{number}"
+        outer = "2001:db8::" if ipv6 else "192.0.2."
+        self.address, self.remote = f"{outer}{number}", f"{outer}{self.peer}"
+        self.prefix = 64 if ipv6 else 24
         self.inner = f"10.{number}.0.1"
         self.data_path = "backend = soft\n  wire = wire0"
         self.conf = pair.run / f"{number}.conf"
@@ -67,7 +69,7 @@ class Host:
         self.conf.write_text(f"""
 raveld {{
   {self.data_path}
-  address = {self.address}/24
+  address = {self.address}/{self.prefix}
   socket = {self.socket}
   retransmit_timeout = 1s
   retransmit_tries = {tries}
@@ -75,7 +77,7 @@ raveld {{
 }}
 connections {{
   c {{
-    remote_addrs = 192.0.2.{self.peer}
+    remote_addrs = {self.remote}
     {connection}
     local {{ auth = psk
       id = host{self.number}.example.org }}
@@ -223,11 +225,11 @@ secrets {{ ike {{ secret = {psk} }} }}
 class Pair(Ground):
     """Two hosts, their wire ports joined; the first one with the simulated NIC if that is wished."""
 
-    def __init__(self, nic=False, offloads=False):
+    def __init__(self, nic=False, offloads=False, ipv6=False):
         self.hosts = ()
         super().__init__(san=True)
         with self.building():
-            self.hosts = one, two = Host(self, 1), Host(self, 2)
+            self.hosts = one, two = Host(self, 1, ipv6), Host(self, 2, ipv6)
             self.veth(one.name, "wire0", two.name, "wire0", offloads=offloads)
             if nic:
                 one.plug_nic()
