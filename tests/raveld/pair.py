@@ -257,7 +257,8 @@ def sniff(host, device="wire0"):
 
 
 class Nat(threading.Thread):
-    """On the wire, before the second host: its UDP ports 500 and 4500 are port - 1 and port outside."""
+    """On the wire, before the second host: its UDP ports 500 and 4500 are port - 1 and port outside, over IPv4 or
+    IPv6."""
 
     def __init__(self, one, two):
         super().__init__(daemon=True)
@@ -276,21 +277,25 @@ class Nat(threading.Thread):
             for sock in select.select(self.sockets, [], [], 0.2)[0]:
                 for frame in frames(sock):
                     frame = bytearray(frame)
-                    passes = True
-                    if frame[12:14] == b"\x08\x00" and frame[23] == 17:
-                        passes = self.translate(frame, 34 if sock is inside else 36, sock is inside)
-                    if passes:
+                    udp = udp_at(frame)
+                    if not udp or self.translate(frame, udp, sock is inside):
                         (outside if sock is inside else inside).send(frame)
 
-    def translate(self, frame, at, out):
+    def translate(self, frame, udp, out):
         """One port of a frame; what no translation is known for doesn't pass."""
-        ports = {500: self.port - 1, 4500: self.port}
+        ports, at = {500: self.port - 1, 4500: self.port}, udp if out else udp + 2
         if not out:
             ports = {there: here for here, there in ports.items()}
-        port = ports.get(int.from_bytes(frame[at:at + 2], "big"))
+        before = int.from_bytes(frame[at:at + 2], "big")
+        port = ports.get(before)
         if port:
             frame[at:at + 2] = port.to_bytes(2, "big")
-            frame[40:42] = bytes(2)    # no checksum
+            # Over IPv6 it can't do without a checksum: RFC 1624, equation 3.
+            had = int.from_bytes(frame[udp + 6:udp + 8], "big")
+            total = (~had & 0xffff) + (~before & 0xffff) + port
+            total = (total & 0xffff) + (total >> 16)
+            total = (total & 0xffff) + (total >> 16)
+            frame[udp + 6:udp + 8] = ((~total & 0xffff) or 0xffff).to_bytes(2, "big") if udp == 54 else bytes(2)
         return bool(port)
 
     def end(self):
@@ -298,6 +303,13 @@ class Nat(threading.Thread):
         self.join()
         for sock in self.sockets:
             sock.close()
+
+
+def udp_at(frame):
+    """Where the UDP header of a frame is; 0: it has none. Headers have no options."""
+    if frame[12:14] == b"\x08\x00" and frame[23] == 17:
+        return 34
+    return 54 if frame[12:14] == b"\x86\xdd" and frame[20] == 17 else 0
 
 
 def is_clear_ping(frame):
@@ -309,7 +321,14 @@ def is_clear_inner(frame):
 
 
 def is_plain_esp(frame):
-    return frame[12:14] == b"\x08\x00" and frame[23] == 50
+    return bool(plain_esp_at(frame))
+
+
+def plain_esp_at(frame):
+    """Where ESP without UDP is in a frame; 0: nowhere."""
+    if frame[12:14] == b"\x08\x00" and frame[23] == 50:
+        return 34
+    return 54 if frame[12:14] == b"\x86\xdd" and frame[20] == 50 else 0
 
 
 class Traffic:
@@ -327,8 +346,9 @@ class Traffic:
         """Nothing in clear, and no SPI with a sequence number twice."""
         for frame in frames(self.wire):
             expect(not is_clear_inner(frame), f"nothing is on the wire in clear: {frame.hex()}")
-            if is_plain_esp(frame):
-                number = frame[34:42]
+            at = plain_esp_at(frame)
+            if at:
+                number = frame[at:at + 8]
                 expect(number not in self.seen, f"SPI and sequence number are used once: {number.hex()}")
                 self.seen.add(number)
 
