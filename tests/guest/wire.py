@@ -43,8 +43,17 @@ def ipv4(frame):
             frame[14 + header:14 + total])
 
 
+def ip(frame):
+    """The same of IPv4 or IPv6, which has no extension headers."""
+    if len(frame) < 54 or frame[12:14] != b"\x86\xdd" or frame[14] >> 4 != 6:
+        return ipv4(frame)
+    length = struct.unpack("!H", frame[18:20])[0]
+    return (ipaddress.IPv6Address(frame[22:38]), ipaddress.IPv6Address(frame[38:54]), frame[20],
+            frame[54:54 + length])
+
+
 def _esp(frame, packet):
-    """The ESP packet, if a frame that ipv4() made this packet of is one: a list of none or one."""
+    """The ESP packet, if a frame that ip() made this packet of is one: a list of none or one."""
     if not packet:
         return []
     src, dst, proto, payload = packet
@@ -60,7 +69,7 @@ def _esp(frame, packet):
 def esp(path):
     """Every ESP packet of a capture, plain or in UDP 4500."""
     for frame in frames(path):
-        yield from _esp(frame, ipv4(frame))
+        yield from _esp(frame, ip(frame))
 
 
 # One IKE message on the wire (RFC 7296, section 3.1), or a fragment of one (RFC 7383).
@@ -69,7 +78,7 @@ IKE_AUTH, CREATE_CHILD_SA = 35, 36
 
 
 def _ike(packet):
-    """The IKE message in an IPv4 packet as ipv4() gives it; None: there is none."""
+    """The IKE message in a packet as ip() gives it; None: there is none."""
     src, dst, proto, payload = packet
     ports = struct.unpack("!HH", payload[:4]) if proto == UDP and len(payload) >= 8 else ()
     message = payload[12:] if 4500 in ports and payload[8:12] == bytes(4) else payload[8:] if 500 in ports else b""
@@ -80,8 +89,8 @@ def _ike(packet):
 
 def ike_sizes(path, source, exchange):
     """Octets of each IP packet that this address sent with a message, or a fragment of one, of an exchange."""
-    packets = (ipv4(frame) for frame in frames(path))
-    return [20 + len(packet[3]) for packet in packets
+    packets = (ip(frame) for frame in frames(path))
+    return [(20 if packet[0].version == 4 else 40) + len(packet[3]) for packet in packets
             if packet and str(packet[0]) == source and (message := _ike(packet)) and message.exchange == exchange]
 
 
@@ -92,7 +101,7 @@ def too_early(path, peer, exchanges):
     asked, old, count = None, set(), 0
     new = set()
     for frame in frames(path):
-        packet = ipv4(frame)
+        packet = ip(frame)
         message = packet and _ike(packet)
         if message and message.src != peer and not message.response and message.number != asked:
             asked = message.number if message.exchange in exchanges else None

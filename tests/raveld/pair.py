@@ -33,9 +33,9 @@ class Host:
         self.pair, self.number, self.peer = pair, number, 3 - number
         self.name = f"host{number}"
         self.ns = pair.namespace(self.name)
-        outer = "2001:db8::" if ipv6 else "192.0.2."
-        self.address, self.remote = f"{outer}{number}", f"{outer}{self.peer}"
-        self.prefix = 64 if ipv6 else 24
+        self.outside = "2001:db8::" if ipv6 else "192.0.2."
+        self.address, self.prefix = f"{self.outside}{number}", 64 if ipv6 else 24
+        self.remote = None    # the peer's address, if it isn't there
         self.inner = f"10.{number}.0.1"
         self.data_path = "backend = soft\n  wire = wire0"
         self.conf = pair.run / f"{number}.conf"
@@ -77,7 +77,7 @@ raveld {{
 }}
 connections {{
   c {{
-    remote_addrs = {self.remote}
+    remote_addrs = {self.remote or f"{self.outside}{self.peer}"}
     {connection}
     local {{ auth = psk
       id = host{self.number}.example.org }}

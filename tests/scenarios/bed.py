@@ -8,21 +8,29 @@ that is captured, and if the scenario asks for it a NAT in the wire.
     raveld's end  wire0 === in0  nat  out0 ===== out0  nat2  in0 === eth0  the peer's      both behind one
 
 raveld's end is namespace a, or with the NIC the one that ravelsim is in. A guest's eth0 is a TAP on a bridge
-with the wire's end. From outside raveld is always 192.0.2.1 and the peer 192.0.2.2.
+with the wire's end. From outside raveld is always 192.0.2.1 and the peer 192.0.2.2; where the outside is IPv6,
+2001:db8::1 and 2001:db8::2.
 """
+import collections
+
 import ipsec
 import peers
 import vm
 from ground import expect
 from lab import Peers
 
-OURS, THEIRS = "192.0.2.1", "192.0.2.2"
-HIDDEN = {"raveld": "198.51.100.1", "peer": "198.51.100.2"}
-GATEWAY = "198.51.100.254"
+# Addresses outside, by who has them; those behind a NAT, and the NAT's own there.
+Outside = collections.namedtuple("Outside", "ours theirs hidden gateway length nft forwarding")
+OUTSIDE = {
+    4: Outside("192.0.2.1", "192.0.2.2", {"raveld": "198.51.100.1", "peer": "198.51.100.2"}, "198.51.100.254", 24, "ip",
+               "ipv4/ip_forward"),
+    6: Outside("2001:db8::1", "2001:db8::2", {"raveld": "2001:db8:9::1", "peer": "2001:db8:9::2"}, "2001:db8:9::ff", 64,
+               "ip6", "ipv6/conf/all/forwarding"),
+}
 
 # Ports are others than those that were used inside, as with most people's router.
 MASQUERADE = """
-table ip nat {
+table %s nat {
   chain postrouting {
     type nat hook postrouting priority 100
     oifname "out0" meta l4proto udp masquerade to :20000-29999
@@ -31,7 +39,7 @@ table ip nat {
 """
 # Who is called behind one has these ports forwarded to it.
 FORWARD = """
-table ip nat {
+table %s nat {
   chain prerouting {
     type nat hook prerouting priority -100
     iifname "out0" udp dport { 500, 4500 } dnat to %s
@@ -49,15 +57,20 @@ GUESTS = ("strongswan-6.0-kernel", "libreswan")
 
 
 class Bed(Peers):
-    """peer: one of PEERS; backend: user or soft; hidden: who is behind a NAT, raveld, peer, both or None."""
+    """peer: one of PEERS; backend: user or soft; hidden: who is behind a NAT, raveld, peer, both or None; family: 4 or
+    6, of the addresses outside."""
 
-    def __init__(self, out, peer, backend, hidden=None):
+    def __init__(self, out, peer, backend, hidden=None, family=4):
         nats = {None: [], "both": ["nat", "nat2"]}.get(hidden, ["nat"])
         super().__init__(out, ("a", "b", *(["nic"] if backend == "user" else []), *nats), san=True)
         self.backend, self.hidden, self.guest = backend, hidden, None
-        self.ours = HIDDEN["raveld"] if self.gateway_of("raveld") else OURS
-        self.theirs = HIDDEN["peer"] if self.gateway_of("peer") else THEIRS
+        self.outside = OUTSIDE[family]
+        self.ours = self.outside.hidden["raveld"] if self.gateway_of("raveld") else self.outside.ours
+        self.theirs = self.outside.hidden["peer"] if self.gateway_of("peer") else self.outside.theirs
         with self.building():
+            if family == 6:
+                for name in ("b", *nats):
+                    self.sh(self.ns[name], "sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
             self._wire("nic" if backend == "user" else "a", "wire1" if peer in GUESTS else "eth0")
             if backend == "user":
                 self.device = f"vfio-user:{self.ravelsim('ravelsim', 'nic', 'veth:wire0').socket}"
@@ -77,40 +90,50 @@ class Bed(Peers):
             self.veth(ours, "wire0", "nat", "in0")
             self.veth("nat", "out0", "nat2", "out0")
             self.veth("nat2", "in0", "b", theirs)
-            self._nat("nat", OURS, forward=HIDDEN["raveld"])
-            self._nat("nat2", THEIRS, forward=HIDDEN["peer"])
+            self._nat("nat", self.outside.ours, forward=self.outside.hidden["raveld"])
+            self._nat("nat2", self.outside.theirs, forward=self.outside.hidden["peer"])
         else:
             inside, outside = ("in0", "out0") if self.hidden == "raveld" else ("out0", "in0")
             self.veth(ours, "wire0", "nat", inside)
             self.veth("nat", outside, "b", theirs)
-            self._nat("nat", OURS if self.hidden == "raveld" else THEIRS)
+            self._nat("nat", self.outside.ours if self.hidden == "raveld" else self.outside.theirs)
 
     def _nat(self, name, outside, forward=None):
         nat = self.ns[name]
-        self.ip(nat, "addr", "add", f"{GATEWAY}/24", "dev", "in0")
-        self.ip(nat, "addr", "add", f"{outside}/24", "dev", "out0")
-        self.sh(nat, "sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward")
-        (self.run / name).write_text(MASQUERADE + (FORWARD % forward if forward else ""))
+        self._add_address(nat, self.outside.gateway, "in0")
+        self._add_address(nat, outside, "out0")
+        self.sh(nat, "sh", "-c", f"echo 1 >/proc/sys/net/{self.outside.forwarding}")
+        table = self.outside.nft
+        (self.run / name).write_text(MASQUERADE % table + (FORWARD % (table, forward) if forward else ""))
         self.sh(nat, "nft", "-f", self.run / name)
 
+    def _add_address(self, namespace, address, device):
+        """To be used at once."""
+        self.ip(namespace, "addr", "add", f"{address}/{self.outside.length}", "dev", device,
+                *(["nodad"] if ":" in address else []))
+
     def gateway_of(self, end):
-        return GATEWAY if self.hidden in (end, "both") else None
+        return self.outside.gateway if self.hidden in (end, "both") else None
 
     def _host(self):
         """The peer is this namespace."""
-        self.ip(self.b, "addr", "add", f"{self.theirs}/24", "dev", "eth0")
+        self._add_address(self.b, self.theirs, "eth0")
         if self.gateway_of("peer"):
-            self.ip(self.b, "route", "add", "default", "via", GATEWAY)
+            self.ip(self.b, "route", "add", "default", "via", self.gateway_of("peer"))
 
     def _boot(self, peer):
         """The peer is a machine."""
         self.bridge("b", "bridge0", "wire1")
         self.guest = vm.Guest(self, "peer", taps=[self.tap("b", "tap0", "bridge0")],
-                              load=["xfrm_user", "esp4", "virtio_net"],
+                              load=["xfrm_user", "esp4", "esp6", "virtio_net"],
                               files=peers.Libreswan.packed() if peer == "libreswan" else None)
         self.guest.boot()
-        self.guest.sh(f"ip link set eth0 up && ip addr add {self.theirs}/24 dev eth0 && "
-                      f"ip route add default via {self.gateway_of('peer') or OURS}")
+        nodad = ""
+        if ":" in self.theirs:
+            self.guest.sh("echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6")
+            nodad = "nodad"
+        self.guest.sh(f"ip link set eth0 up && ip addr add {self.theirs}/{self.outside.length} dev eth0 {nodad} && "
+                      f"ip route add default via {self.gateway_of('peer') or self.outside.ours}")
 
     def inner(self, networks):
         """An address of each of these networks at both ends: 10.1.N.1 and 10.2.N.1."""

@@ -56,7 +56,7 @@ class Raveld:
         bed = self.bed
         where = f"device = {bed.device}" if bed.backend == "user" else "wire = wire0"
         path = bed.run / "raveld.conf"
-        path.write_text(f"raveld {{\n  backend = {bed.backend}\n  {where}\n  address = {bed.ours}/24\n"
+        path.write_text(f"raveld {{\n  backend = {bed.backend}\n  {where}\n  address = {bed.ours}/{bed.outside.length}\n"
                         f"  socket = {bed.run}/raveld.sock\n  retransmit_timeout = 1s\n  retransmit_tries = {tries}\n}}\n"
                         f"{self.conf}")
         path.chmod(0o600)

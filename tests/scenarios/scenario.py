@@ -8,7 +8,8 @@
 
 scenario.py may also say
 
-    LIKE         scenarios of strongSwan's own suite (testing/tests/ikev2) whose situation it is
+    LIKE         scenarios of strongSwan's own suite (testing/tests/ikev2, or another folder there) whose situation it is
+    FAMILY       of the addresses outside: 6, or 4 if it doesn't say; over 6 it isn't for the NIC, which has none
     HIDDEN       who is behind a NAT: "raveld", "peer" or "both"
     INITIATORS   who may make the IKE SA: ("raveld",) or ("peer",); both, if it doesn't say
     PEERS        which kinds of peers it is for; all that it has a file for, if it doesn't say
@@ -44,6 +45,8 @@ class Scenario:
         self.folder, self.name, self.run = folder, folder.name, module.run
         self.text = " ".join(module.__doc__.split())
         self.like = getattr(module, "LIKE", ())
+        self.family = getattr(module, "FAMILY", 4)
+        self.backends = ("soft", "user") if self.family == 4 else ("soft",)
         self.hidden = getattr(module, "HIDDEN", None)
         self.initiators = getattr(module, "INITIATORS", ("raveld", "peer"))
         self._for = getattr(module, "PEERS", None)

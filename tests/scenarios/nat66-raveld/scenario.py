@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Over IPv6 raveld is behind a NAT that changes ports: ESP goes in UDP, either end replaces Child SA and IKE SA,
+both do at once, and no packet is lost."""
+
+FAMILY = 6
+HIDDEN = "raveld"
+INITIATORS = ("raveld",)
+
+
+def run(play):
+    play.connect()
+    with play.traffic():
+        for end in play.ends:
+            play.rekey(end)
+            play.rekey_ike(end)
+        play.at_once("Child SA rekeyed", lambda end: end.rekey("net"))
+    play.expect(play.all_in_udp(), "all ESP is in UDP")
