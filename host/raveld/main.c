@@ -20,6 +20,7 @@
 #define STOP_TIMEOUT_MS 3000
 #define WATCHDOG_MS 1000
 #define WIRE_MTU 1500
+#define IPV6_MIN_MTU 1280 /* RFC 8200, section 5 */
 /* Outer IPv4, UDP, ESP header, IV, ICV, then padding to 4 octets with its length and next header.
  */
 #define OVERHEAD (20 + 8 + 8 + 8 + 16)
@@ -143,8 +144,20 @@ static bool may_be_ipv6(const struct conf_daemon *daemon, const struct conf_conn
 	return family == 6;
 }
 
-/* The largest inner packet whose ESP packet fits into the wire's MTU, whatever is outside. */
-static unsigned int inner_mtu(const struct daemon *d)
+static bool needs_ipv6(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->daemon.address_count; i++)
+		if (conf->daemon.addresses[i].ip.family == 6)
+			return true;
+	for (size_t i = 0; i < conf->connection_count; i++)
+		if (conf_connection_family(&conf->connections[i]) == 6)
+			return true;
+	return false;
+}
+
+/* The largest inner packet whose ESP packet fits into the wire's MTU, whatever is outside: *mtu. 0,
+ * or -EINVAL with the reason in the log: a netdev of so little would have no IPv6. */
+static int inner_mtu(const struct daemon *d, unsigned int *mtu)
 {
 	const struct conf_daemon *daemon = &d->conf->daemon;
 	unsigned int overhead = OVERHEAD;
@@ -153,14 +166,21 @@ static unsigned int inner_mtu(const struct daemon *d)
 		if (daemon->backend == CONF_BACKEND_SOFT &&
 		    may_be_ipv6(daemon, &d->conf->connections[i]))
 			overhead = OVERHEAD_IPV6;
-	return daemon->mtu ? daemon->mtu : (d->wire_mtu - overhead) / 4 * 4 - TRAILER;
+	*mtu = daemon->mtu ? daemon->mtu : (d->wire_mtu - overhead) / 4 * 4 - TRAILER;
+	if (*mtu >= IPV6_MIN_MTU || !needs_ipv6(d->conf))
+		return 0;
+	log_error(&d->log, "%s: its MTU would be %u, and IPv6 needs %d", daemon->netdev, *mtu,
+		  IPV6_MIN_MTU);
+	return -EINVAL;
 }
 
 void daemon_fit_mtu(struct daemon *d)
 {
-	unsigned int mtu = inner_mtu(d);
-	int err = mtu == d->mtu ? 0 : tap_set_mtu(d->conf->daemon.netdev, mtu);
+	unsigned int mtu;
+	int err = inner_mtu(d, &mtu);
 
+	if (!err && mtu != d->mtu)
+		err = tap_set_mtu(d->conf->daemon.netdev, mtu);
 	if (err)
 		log_error(&d->log, "%s: its MTU stays %u: %s", d->conf->daemon.netdev, d->mtu,
 			  strerror(-err));
@@ -187,7 +207,9 @@ static int open_backend(struct daemon *d)
 	d->backend->ops->info(d->backend, &info);
 	d->wire_mtu =
 		c->backend == CONF_BACKEND_SOFT ? info.max_frame - ETHERNET_WITH_TAGS : WIRE_MTU;
-	d->mtu = inner_mtu(d);
+	err = inner_mtu(d, &d->mtu);
+	if (err)
+		return err;
 	log_info(&d->log, "backend %s on %s%s%s: %u outbound and %u inbound SAs", info.kind,
 		 info.device, info.pci_id[0] ? ", PCI ID " : "", info.pci_id, info.outbound_sas,
 		 info.inbound_sas);

@@ -436,6 +436,33 @@ static void a_key_of_a_pair_is_for_nobody_else(void **state)
 	net_free(net);
 }
 
+static void addresses_are_read_and_shown(void **state)
+{
+	static const char *const good[] = {"192.0.2.1", "2001:db8::1", "%any", "%any4", "%any6"};
+	static const char *const wrong[] = {"", "moon", "192.0.2.256", "fe80::1%eth0", "%any5"};
+	struct ike_addr four, six, any;
+	char text[IKE_ADDR_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(ike_addr_parse(good[i], &any), 0);
+		ike_addr_text(&any, text, sizeof(text));
+		assert_string_equal(text, good[i]);
+	}
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		assert_int_equal(ike_addr_parse(wrong[i], &any), -EINVAL);
+	ike_addr_parse("192.0.2.1", &four);
+	ike_addr_parse("2001:db8::1", &six);
+	ike_addr_parse("%any6", &any);
+	assert_int_equal(ike_addr_family(&any), 6);
+	assert_true(ike_addr_matches(&any, &six));
+	assert_false(ike_addr_matches(&any, &four));
+	assert_false(ike_addr_matches(&six, &four));
+	ike_addr_parse("%any", &four);
+	assert_false(ike_addr_equal(&any, &four));
+	assert_true(ike_addr_matches(&four, &six));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -444,6 +471,7 @@ int main(void)
 		cmocka_unit_test(identities_are_read_as_swanctl_conf_has_them),
 		cmocka_unit_test(an_identity_from_the_wire_shows_on_one_line),
 		cmocka_unit_test(names_compare_without_case_and_any_matches_all),
+		cmocka_unit_test(addresses_are_read_and_shown),
 		cmocka_unit_test(selectors_are_read_and_shown),
 		cmocka_unit_test(narrowing_gives_what_both_allow_and_nothing_else),
 		cmocka_unit_test(a_specific_selector_within_a_wider_one_is_not_repeated),

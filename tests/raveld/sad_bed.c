@@ -232,10 +232,14 @@ uint32_t spi_from_port(struct bed *bed, uint16_t port, uint8_t frame[256])
 			wait_for(rvl_wire_fd(bed->far));
 		if (len > 0 && is_mark(next, (size_t)len) && rvl_get_be32(next + 14) == bed->sent)
 			return spi;
-		if (len < 60 || rvl_get_be16(next + 12) != 0x0800)
+		if (len < 60 ||
+		    (rvl_get_be16(next + 12) != 0x0800 && rvl_get_be16(next + 12) != 0x86dd))
 			continue;
 		memcpy(frame, next, sizeof(next));
-		spi = frame[23] == RVL_IP_PROTO_ESP ? rvl_get_be32(frame + 34) : BED_CLEAR;
+		if (rvl_get_be16(frame + 12) == 0x86dd)
+			spi = frame[20] == RVL_IP_PROTO_ESP ? rvl_get_be32(frame + 54) : BED_CLEAR;
+		else
+			spi = frame[23] == RVL_IP_PROTO_ESP ? rvl_get_be32(frame + 34) : BED_CLEAR;
 	}
 }
 

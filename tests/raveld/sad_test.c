@@ -251,6 +251,40 @@ static void sa_moves_to_other_addresses_without_using_a_sequence_number_twice(vo
 	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), 0);
 }
 
+static void child_between_ipv6_hosts(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	const struct ike_addr own = addr_of("2001:db8::1"), peer = addr_of("2001:db8::2"),
+			      there = addr_of("2001:db8::3"), four = addr_of("192.0.2.2");
+	const struct ike_addr any = {0};
+	struct rvl_backend_error error = {""};
+	struct rvl_child child = child_of(1, &local, &remote);
+	struct bed *bed = *state;
+	uint8_t frame[256];
+
+	child.local = own;
+	child.remote = four;
+	assert_int_equal(add_child(bed->sad, &child, &error), -EOPNOTSUPP);
+	assert_string_equal(error.text, "outer addresses of two families");
+	/* IKE passes as all of IPv6 does: no policy is needed. */
+	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &any, 500, 4500, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &four, &peer, 500, 4500, &error), -EINVAL);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
+	child.remote = peer;
+	assert_int_equal(add_child(bed->sad, &child, &error), 0);
+	assert_int_equal(spi_from_port(bed, 1024, frame), 0x20001);
+	assert_memory_equal(frame + 22, own.ip, 16);
+	assert_memory_equal(frame + 38, peer.ip, 16);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &four, &error), -EOPNOTSUPP);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), 0);
+	assert_int_equal(spi_from_port(bed, 1024, frame), 0x20001);
+	assert_memory_equal(frame + 38, there.ip, 16);
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), 0);
+	assert_int_equal(spi_from_port(bed, 1024, frame), BED_HELD);
+}
+
 static void policy_that_stays_discards_instead(void **state)
 {
 	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
@@ -507,6 +541,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			sa_moves_to_other_addresses_without_using_a_sequence_number_twice,
 			bed_set_up, bed_tear_down),
+		cmocka_unit_test_setup_teardown(child_between_ipv6_hosts, bed_set_up,
+						bed_tear_down),
 		cmocka_unit_test_setup_teardown(policy_that_stays_discards_instead, bed_set_up,
 						bed_tear_down),
 		cmocka_unit_test_setup_teardown(sa_that_stays_is_told_and_counted, bed_set_up,
