@@ -29,6 +29,8 @@ static void on_notice(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (changes.local || changes.taken)
 		follow_refresh(d);
+	if (changes.hops)
+		routes_follow(d->routes);
 	if (changes.link || changes.local || changes.taken)
 		routes_restore(d->routes);
 }

@@ -405,6 +405,14 @@ static bool is_own(const struct nlmsghdr *message)
 	return body->rtm_family == AF_INET && body->rtm_protocol == NETLINK_PROTOCOL;
 }
 
+static bool is_others(const struct nlmsghdr *message)
+{
+	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
+
+	return body->rtm_protocol != NETLINK_PROTOCOL && body->rtm_table == RT_TABLE_MAIN &&
+	       !(body->rtm_flags & RTM_F_CLONED);
+}
+
 static int list_connected(const struct nlmsghdr *message, void *context)
 {
 	struct listing *listing = context;
@@ -603,8 +611,8 @@ int netlink_watch(void)
 {
 	struct sockaddr_nl address = {
 		.nl_family = AF_NETLINK,
-		.nl_groups =
-			RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE,
+		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
+			     RTMGRP_IPV4_RULE | RTMGRP_IPV6_ROUTE,
 	};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
@@ -640,6 +648,7 @@ static void take_change(const struct nlmsghdr *message, unsigned int ifindex,
 		if (len < sizeof(struct rtmsg))
 			break;
 		changes->local |= is_connected(message);
+		changes->hops |= is_others(message);
 		changes->taken |= message->nlmsg_type == RTM_DELROUTE && is_own(message);
 		break;
 	case RTM_DELRULE:
@@ -650,7 +659,7 @@ static void take_change(const struct nlmsghdr *message, unsigned int ifindex,
 
 struct netlink_changes netlink_take_changes(int fd, unsigned int ifindex)
 {
-	struct netlink_changes changes = {false, false, false};
+	struct netlink_changes changes = {false, false, false, false};
 	_Alignas(struct nlmsghdr) char room[32768];
 
 	for (;;) {
@@ -662,7 +671,7 @@ struct netlink_changes netlink_take_changes(int fd, unsigned int ifindex)
 			continue;
 		/* Some were lost: anything may have happened. */
 		if (n < 0 && errno == ENOBUFS) {
-			changes = (struct netlink_changes){true, true, true};
+			changes = (struct netlink_changes){true, true, true, true};
 			continue;
 		}
 		if (n < 0)

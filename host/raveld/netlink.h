@@ -111,6 +111,7 @@ struct netlink_changes {
 	bool link;  /* the interface asked about */
 	bool local; /* addresses and connected networks of IPv4 */
 	bool taken; /* a route or rule of ours is gone */
+	bool hops;  /* others' routes of either family in table main, so next hops */
 };
 
 /* Take from it what has come: true is "may be". */

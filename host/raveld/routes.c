@@ -18,6 +18,7 @@
 struct way {
 	uint64_t network; /* network_of() its route */
 	struct netlink_route route;
+	struct ike_addr peer;	      /* whose next hop it leads by */
 	struct ike_ts_kept *local_ts; /* what its source must suit */
 	bool forgotten;
 	UT_hash_handle hh;
@@ -196,7 +197,7 @@ static void way_free(struct routes *r, struct way *way)
 }
 
 /* Whatever the kernel has by now, it has this one afterwards. */
-static int set(struct routes *r, const struct netlink_route *route,
+static int set(struct routes *r, const struct netlink_route *route, const struct ike_addr *peer,
 	       const struct ike_ts_list *local_ts)
 {
 	const uint64_t network = network_of(route);
@@ -217,6 +218,7 @@ static int set(struct routes *r, const struct netlink_route *route,
 	free(way->local_ts);
 	way->local_ts = kept;
 	way->route = *route;
+	way->peer = *peer;
 	way->forgotten = false;
 	return 0;
 }
@@ -242,6 +244,34 @@ static int find_hop(const struct routes *r, const struct ike_addr *peer, struct 
 	const struct rvl_addr dst = ike_addr_ip(peer);
 
 	return netlink_find_hop(r->netlink, r->conf->port, &dst, hop);
+}
+
+void routes_follow(struct routes *r)
+{
+	struct ike_addr peer = {0};
+	struct netlink_hop hop;
+	char text[IKE_ADDR_TEXT];
+	int err = 0;
+
+	for (struct way *way = r->ways; way; way = way->hh.next) {
+		/* Many a peer has more than one. */
+		if (!ike_addr_same_ip(&peer, &way->peer)) {
+			peer = way->peer;
+			err = find_hop(r, &peer, &hop);
+		}
+		/* Without a next hop through the netdev the old one is as good as any. */
+		if (err || hop.ifindex != r->ifindex ||
+		    rvl_addr_equal(&hop.gateway, &way->route.gateway))
+			continue;
+		way->route.gateway = hop.gateway;
+		ike_addr_text(&peer, text, sizeof(text));
+		err = apply(r, &way->route);
+		if (err)
+			log_warning(r->log, "%s: a route can't follow the next hop of %s: %s",
+				    r->conf->netdev, text, strerror(-err));
+		else
+			log_debug(r->log, "%s has another next hop now", text);
+	}
 }
 
 bool routes_local_address(const struct routes *r, const struct ike_addr *peer,
@@ -292,7 +322,7 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 	for (size_t i = 0; !err && i < selectors.count; i++) {
 		route.dst = selectors.list[i].dst;
 		route.dst_len = selectors.list[i].dst_len;
-		err = set(r, &route, local_ts);
+		err = set(r, &route, peer, local_ts);
 		if (!err)
 			continue;
 		text_of(route.dst, text);

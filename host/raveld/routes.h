@@ -33,6 +33,9 @@ unsigned int routes_ifindex(const struct routes *routes);
 /* Set all that the kernel may have forgotten. */
 void routes_restore(struct routes *routes);
 
+/* Peers may have other next hops now: what led by the old ones leads by the new ones. */
+void routes_follow(struct routes *routes);
+
 /* Our address on the way to the peer, as the kernel chooses it for IKE; false when there is none.
  */
 bool routes_local_address(const struct routes *routes, const struct ike_addr *peer,
