@@ -251,16 +251,17 @@ void routes_follow(struct routes *r)
 	struct ike_addr peer = {0};
 	struct netlink_hop hop;
 	char text[IKE_ADDR_TEXT];
-	int err = 0;
+	bool found = false;
+	int err;
 
 	for (struct way *way = r->ways; way; way = way->hh.next) {
 		/* Many a peer has more than one. */
 		if (!ike_addr_same_ip(&peer, &way->peer)) {
 			peer = way->peer;
-			err = find_hop(r, &peer, &hop);
+			found = !find_hop(r, &peer, &hop);
 		}
 		/* Without a next hop through the netdev the old one is as good as any. */
-		if (err || hop.ifindex != r->ifindex ||
+		if (!found || hop.ifindex != r->ifindex ||
 		    rvl_addr_equal(&hop.gateway, &way->route.gateway))
 			continue;
 		way->route.gateway = hop.gateway;

@@ -21,6 +21,8 @@
 #define HEADER_ROOM 64	       /* RVL_ESP_HEADROOM, and aligned */
 #define ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
 
+_Static_assert(HEADER_ROOM >= RVL_ESP_HEADROOM, "an outer header has room");
+
 struct soft {
 	struct rvl_backend backend;
 	struct rvl_wire *wire;
