@@ -172,30 +172,35 @@ static void frame_comes_back_with_its_ethernet_header(void **state)
 	rvl_engine_free(b);
 }
 
-/* A data path that has no ESP over IPv6 says so, and doesn't look at it. */
+/* A data path that has no ESP over IPv6 says so, and doesn't look at it; and an EtherType that the
+ * packet doesn't agree with is none. */
 static void ipv6_passes_where_there_is_none(void **state)
 {
 	const struct rvl_engine_config config = {.outbound_sas = 8, .inbound_sas = 8};
-	struct rvl_engine *a = new_engine(0), *b = rvl_engine_new(&config), *c = new_engine(0);
 	const struct rvl_esp_params params = params_of(RVL_INBOUND, 4);
+	static const uint16_t types[] = {0x0800, 0x86dd};
 	static struct frame frame;
 
 	(void)state;
-	add_sa(a, RVL_OUTBOUND, 4);
-	assert_int_equal(rvl_engine_sa_add(b, 4, &params), -EINVAL);
-	for (uint16_t type = 0x0800; type; type = type == 0x0800 ? 0x86dd : 0) {
-		make(&frame, 1, NET_A + 1, NET_B + 1, 17, 1, 2, 0, 100);
-		rvl_engine_tx(a, &frame.buf, 4);
-		rvl_put_be16(rvl_buf_data(&frame.buf) + 16, type);
-		assert_int_equal(rvl_engine_rx(b, &frame.buf).verdict, RVL_ENGINE_PASS);
-		assert_int_equal(rvl_engine_counters(b)->rx_sa_miss, 0);
-		/* An EtherType that the packet doesn't agree with is none, either. */
-		assert_int_equal(rvl_engine_rx(c, &frame.buf).verdict, RVL_ENGINE_PASS);
-		assert_int_equal(rvl_engine_counters(c)->rx_sa_miss, type == 0x86dd);
+	for (int ipv6 = 0; ipv6 < 2; ipv6++) {
+		for (int type = 0; type < 2; type++) {
+			struct rvl_engine *from = new_engine(0), *both = new_engine(0);
+			struct rvl_engine *ipv4 = rvl_engine_new(&config);
+
+			add_sa(from, RVL_OUTBOUND, ipv6 ? 4 : 0);
+			assert_int_equal(rvl_engine_sa_add(ipv4, 4, &params), -EINVAL);
+			make(&frame, 1, NET_A + 1, NET_B + 1, 17, 1, 2, 0, 100);
+			rvl_engine_tx(from, &frame.buf, ipv6 ? 4 : 0);
+			rvl_put_be16(rvl_buf_data(&frame.buf) + 16, types[type]);
+			assert_int_equal(rvl_engine_rx(ipv4, &frame.buf).verdict, RVL_ENGINE_PASS);
+			assert_int_equal(rvl_engine_counters(ipv4)->rx_sa_miss, !ipv6 && !type);
+			assert_int_equal(rvl_engine_rx(both, &frame.buf).verdict, RVL_ENGINE_PASS);
+			assert_int_equal(rvl_engine_counters(both)->rx_sa_miss, ipv6 == type);
+			rvl_engine_free(from);
+			rvl_engine_free(both);
+			rvl_engine_free(ipv4);
+		}
 	}
-	rvl_engine_free(a);
-	rvl_engine_free(b);
-	rvl_engine_free(c);
 }
 
 static void policies_decide_by_priority_then_index(void **state)

@@ -178,13 +178,13 @@ static void udp_has_a_checksum_that_is_never_0(void **state)
 		if (rvl_get_be16(sum) != UINT16_MAX)
 			continue;
 		full++;
+		/* The other form of it means that there is none. */
+		rvl_put_be16(sum, 0);
+		assert_int_equal(packet_receive(in, &pkt), RVL_DROP_CHECKSUM);
+		rvl_put_be16(sum, UINT16_MAX);
 		assert_int_equal(packet_receive(in, &pkt), RVL_DROP_NONE);
 	}
 	assert_int_not_equal(full, 0);
-	make(&pkt, 400000, 40, 0, true);
-	sum = rvl_buf_data(&pkt.buf) + HEADER + 6;
-	rvl_put_be16(sum, 0);
-	assert_int_equal(packet_receive(in, &pkt), RVL_DROP_CHECKSUM);
 	rvl_esp_sa_free(in);
 	rvl_esp_sa_free(out);
 }
