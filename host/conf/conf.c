@@ -138,6 +138,28 @@ static int check_outside(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+bool conf_has_ipv6(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->daemon.address_count; i++)
+		if (conf->daemon.addresses[i].ip.family == 6)
+			return true;
+	for (size_t i = 0; i < conf->connection_count; i++)
+		if (conf_connection_family(&conf->connections[i]) == 6)
+			return true;
+	return false;
+}
+
+static int check_mtu(const struct conf *conf, struct conf_error *error)
+{
+	const struct conf_daemon *daemon = &conf->daemon;
+
+	if (!daemon->mtu || daemon->mtu >= CONF_IPV6_MTU || !conf_has_ipv6(conf))
+		return 0;
+	snprintf(error->text, sizeof(error->text), "%s:%u: raveld.mtu: %u, and IPv6 needs %d",
+		 daemon->file, daemon->line, daemon->mtu, CONF_IPV6_MTU);
+	return -EINVAL;
+}
+
 /* What would be accepted without effect. */
 static int check_ports(const struct conf *conf, struct conf_error *error)
 {
@@ -187,6 +209,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 		err = check_ports(conf, error);
 	if (!err)
 		err = check_outside(conf, error);
+	if (!err)
+		err = check_mtu(conf, error);
 	return err ? err : check_offload(conf, error);
 }
 

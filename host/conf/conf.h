@@ -24,6 +24,7 @@
 #define CONF_OWNERS_MAX 8
 #define CONF_PATH_MAX 256
 #define CONF_NAME_MAX 64
+#define CONF_IPV6_MTU 1280
 
 enum conf_backend { CONF_BACKEND_SOFT, CONF_BACKEND_USER };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_DEBUG };
@@ -143,6 +144,10 @@ int conf_load_text(const char *name, const char *text, size_t len, struct conf *
 
 /* Cleanses the secrets. NULL is fine. */
 void conf_free(struct conf *conf);
+
+/* Is an address of the netdev, or of a connection, surely IPv6? Then the netdev's MTU is to be
+ * CONF_IPV6_MTU at least (RFC 8200, section 5). */
+bool conf_has_ipv6(const struct conf *conf);
 
 /* Of its addresses, 4 or 6; 0: nothing says which. */
 uint8_t conf_connection_family(const struct conf_connection *connection);

@@ -20,7 +20,6 @@
 #define STOP_TIMEOUT_MS 3000
 #define WATCHDOG_MS 1000
 #define WIRE_MTU 1500
-#define IPV6_MIN_MTU 1280 /* RFC 8200, section 5 */
 /* Outer IPv4, UDP, ESP header, IV, ICV, then padding to 4 octets with its length and next header.
  */
 #define OVERHEAD (20 + 8 + 8 + 8 + 16)
@@ -144,17 +143,6 @@ static bool may_be_ipv6(const struct conf_daemon *daemon, const struct conf_conn
 	return family == 6;
 }
 
-static bool needs_ipv6(const struct conf *conf)
-{
-	for (size_t i = 0; i < conf->daemon.address_count; i++)
-		if (conf->daemon.addresses[i].ip.family == 6)
-			return true;
-	for (size_t i = 0; i < conf->connection_count; i++)
-		if (conf_connection_family(&conf->connections[i]) == 6)
-			return true;
-	return false;
-}
-
 /* The largest inner packet whose ESP packet fits into the wire's MTU, whatever is outside: *mtu. 0,
  * or -EINVAL with the reason in the log: a netdev of so little would have no IPv6. */
 static int inner_mtu(const struct daemon *d, unsigned int *mtu)
@@ -167,10 +155,10 @@ static int inner_mtu(const struct daemon *d, unsigned int *mtu)
 		    may_be_ipv6(daemon, &d->conf->connections[i]))
 			overhead = OVERHEAD_IPV6;
 	*mtu = daemon->mtu ? daemon->mtu : (d->wire_mtu - overhead) / 4 * 4 - TRAILER;
-	if (*mtu >= IPV6_MIN_MTU || !needs_ipv6(d->conf))
+	if (*mtu >= CONF_IPV6_MTU || !conf_has_ipv6(d->conf))
 		return 0;
 	log_error(&d->log, "%s: its MTU would be %u, and IPv6 needs %d", daemon->netdev, *mtu,
-		  IPV6_MIN_MTU);
+		  CONF_IPV6_MTU);
 	return -EINVAL;
 }
 

@@ -607,7 +607,7 @@ static void ipv6_is_taken_outside(void **state)
 		" local { auth = psk }\n remote { auth = psk }\n children { net {\n"
 		"  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 } } } }\n";
 	const struct conf_connection *c;
-	struct conf_error error;
+	struct conf_error error = {""};
 	struct conf *conf;
 	char of[512];
 
@@ -624,6 +624,9 @@ static void ipv6_is_taken_outside(void **state)
 	assert_int_equal(c->remote.family, 6);
 	assert_int_equal(conf_connection_family(c), 6);
 	conf_free(conf);
+	snprintf(of, sizeof(of), text, "soft\n wire = eth1\n mtu = 1279");
+	assert_int_equal(conf_load_text("t.conf", of, strlen(of), &conf, &error), -EINVAL);
+	assert_string_equal(error.text, "t.conf:1: raveld.mtu: 1279, and IPv6 needs 1280");
 	snprintf(of, sizeof(of), text, "user\n device = pci:0000:01:00.0");
 	assert_int_equal(conf_load_text("t.conf", of, strlen(of), &conf, &error), -EINVAL);
 	assert_string_equal(error.text, "t.conf:4: connections.gw: its addresses are IPv6, and the "
