@@ -35,6 +35,8 @@ struct rvl_esp_sa {
 	uint32_t seq;
 	uint32_t fired;
 	uint32_t pending;
+	struct rvl_addr source; /* inbound, in UDP: of the last authentic packet */
+	uint16_t source_port;
 	uint64_t seen[]; /* of the replay window */
 };
 
@@ -87,6 +89,8 @@ int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **out)
 	OPENSSL_cleanse(sa->params.key, sizeof(sa->params.key));
 	if (params->first_seq > 1)
 		sa->seq = params->first_seq - 1;
+	sa->source = params->src;
+	sa->source_port = params->src_port;
 	if (params->direction == RVL_INBOUND)
 		rvl_replay_init(&sa->replay, params->replay_window, sa->seen);
 	*out = sa;
@@ -148,6 +152,12 @@ uint32_t rvl_esp_sa_take_events(struct rvl_esp_sa *sa)
 
 	sa->pending = 0;
 	return events;
+}
+
+void rvl_esp_sa_source(const struct rvl_esp_sa *sa, struct rvl_addr *src, uint16_t *port)
+{
+	*src = sa->source;
+	*port = sa->source_port;
 }
 
 static void fire(struct rvl_esp_sa *sa, uint32_t event)
@@ -363,6 +373,7 @@ int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limi
 
 /* What an outer IP header says. */
 struct outer {
+	struct rvl_addr src;
 	struct rvl_addr dst;
 	size_t header_len; /* with extension headers */
 	size_t total_len;
@@ -380,6 +391,7 @@ static bool parse_ipv4(const uint8_t *p, size_t len, struct outer *outer)
 		return false;
 	fragment = rvl_get_be16(p + 6) & (RVL_IP_MF | RVL_IP_FRAGMENT_OFFSET);
 	*outer = (struct outer){
+		.src = {.family = 4},
 		.dst = {.family = 4},
 		.header_len = (size_t)(p[0] & 15) * 4,
 		.total_len = rvl_get_be16(p + 2),
@@ -388,6 +400,7 @@ static bool parse_ipv4(const uint8_t *p, size_t len, struct outer *outer)
 		.fragment = fragment,
 		.later_fragment = fragment & RVL_IP_FRAGMENT_OFFSET,
 	};
+	memcpy(outer->src.octets, p + 12, 4);
 	memcpy(outer->dst.octets, p + 16, 4);
 	return outer->header_len >= RVL_IP_HEADER;
 }
@@ -427,6 +440,7 @@ static bool parse_ipv6(const uint8_t *p, size_t len, struct outer *outer)
 	if (len < RVL_IPV6_HEADER)
 		return false;
 	*outer = (struct outer){
+		.src = rvl_addr_of_ipv6(p + 8),
 		.dst = rvl_addr_of_ipv6(p + 24),
 		.header_len = RVL_IPV6_HEADER,
 		.total_len = RVL_IPV6_HEADER + rvl_get_be16(p + 4),
@@ -495,7 +509,9 @@ enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf
 	if (outer.later_fragment || pkt->len < at + RVL_ESP_HEADER)
 		return RVL_ESP_ABSENT;
 	*place = (struct rvl_esp_place){
+		.src = outer.src,
 		.dst = outer.dst,
+		.src_port = encap ? rvl_get_be16(p + outer.header_len) : 0,
 		.spi = rvl_get_be32(p + at),
 		.seq = rvl_get_be32(p + at + 4),
 		.outer_tos = outer.tos,
@@ -560,6 +576,17 @@ static enum rvl_drop replay_drop(const struct rvl_replay *replay, uint32_t seq)
 	return rvl_replay_behind(replay, seq) ? RVL_DROP_WINDOW : RVL_DROP_REPLAY;
 }
 
+/* The peer's NAT may have another mapping for it (RFC 7296, section 2.23). */
+static void note_source(struct rvl_esp_sa *sa, const struct rvl_esp_place *place)
+{
+	if (!place->encap ||
+	    (place->src_port == sa->source_port && rvl_addr_equal(&place->src, &sa->source)))
+		return;
+	sa->source = place->src;
+	sa->source_port = place->src_port;
+	sa->pending |= RVL_ESP_EVENT_MOVED;
+}
+
 enum rvl_drop rvl_esp_decap(struct rvl_esp_sa *sa, const struct rvl_esp_place *place,
 			    struct rvl_buf *pkt)
 {
@@ -586,6 +613,7 @@ enum rvl_drop rvl_esp_decap(struct rvl_esp_sa *sa, const struct rvl_esp_place *p
 	}
 	if (!rvl_replay_set(&sa->replay, place->seq))
 		return dropped(sa, replay_drop(&sa->replay, place->seq));
+	note_source(sa, place);
 	drop = check_plaintext(text, text_len, place->outer_tos, &inner);
 	if (drop)
 		return dropped(sa, drop);

@@ -75,6 +75,7 @@ enum rvl_esp_df { RVL_ESP_DF_COPY, RVL_ESP_DF_SET, RVL_ESP_DF_CLEAR };
 #define RVL_ESP_EVENT_SEQUENCE_SOON 0x10u /* outbound: RVL_ESP_SEQUENCE_SOON was used */
 #define RVL_ESP_EVENT_SEQUENCE_END 0x20u  /* outbound: 2^32-1 was used */
 #define RVL_ESP_EVENT_DAMAGED 0x40u	  /* its memory is damaged: it passes nothing any more */
+#define RVL_ESP_EVENT_MOVED 0x80u /* inbound, in UDP: authentic, and from elsewhere than before */
 
 #define RVL_ESP_SEQUENCE_SOON (UINT32_MAX - ((1u << 20) - 1))
 
@@ -94,8 +95,8 @@ struct rvl_esp_params {
 	uint8_t key[RVL_ESP_KEY_MAX];
 	uint8_t key_len; /* 16 or 32 */
 	uint8_t salt[RVL_ESP_SALT];
-	bool encap; /* UDP encapsulation, with these ports on outbound packets */
-	uint16_t src_port;
+	bool encap;	   /* UDP encapsulation, with these ports on outbound packets */
+	uint16_t src_port; /* inbound: where the first ones come from, with src */
 	uint16_t dst_port;
 	/* outbound */
 	uint8_t ttl;	    /* or hop limit; 0 = 64 */
@@ -138,8 +139,11 @@ uint32_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa);
 /* Count a drop that was decided outside of this file (a selector, say) on the SA. */
 void rvl_esp_sa_count_drop(struct rvl_esp_sa *sa, enum rvl_drop drop);
 
-/* The events since the last call; each fires once in an SA's life. */
+/* The events since the last call; each fires once in an SA's life, but for RVL_ESP_EVENT_MOVED. */
 uint32_t rvl_esp_sa_take_events(struct rvl_esp_sa *sa);
+
+/* Inbound: where the last authentic packet in UDP came from; before it, what the parameters say. */
+void rvl_esp_sa_source(const struct rvl_esp_sa *sa, struct rvl_addr *src, uint16_t *port);
 
 /*
  * Encapsulate one IPv4 packet (RFC 4303, section 3.3).
@@ -165,7 +169,9 @@ int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limi
 
 /* Where ESP lies in a packet, found without a key. */
 struct rvl_esp_place {
+	struct rvl_addr src;
 	struct rvl_addr dst;
+	uint16_t src_port; /* in UDP */
 	uint32_t spi;
 	uint32_t seq;
 	uint8_t outer_tos; /* or traffic class */

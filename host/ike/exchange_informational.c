@@ -30,6 +30,9 @@ static bool has_sent_traffic(const struct ike_engine *e, const struct ike_sa *sa
 {
 	bool heard = false;
 
+	/* It may come over another mapping than the one that we send to. */
+	if (sa->path.nat_remote && !e->config.tells_moves)
+		return false;
 	for (const struct ike_child *child = sa->children; child && e->config.heard;
 	     child = child->next)
 		heard |= child->level >= IKE_LEVEL_INBOUND &&

@@ -37,6 +37,7 @@ struct ike_engine_config {
 	 * is alive and isn't asked (section 2.4). NULL: nobody knows.
 	 */
 	bool (*heard)(void *context, uint64_t child_id);
+	bool tells_moves; /* ike_seen_elsewhere() is called */
 	void *context;
 
 	/* Zero means the default in brackets. */
@@ -200,6 +201,13 @@ void ike_engine_clear_psks(struct ike_engine *e);
 /* A datagram has arrived at `local` from `remote`, both with ports. */
 void ike_receive(struct ike_engine *e, uint64_t now, const struct ike_addr *local,
 		 const struct ike_addr *remote, struct ike_slice datagram);
+
+/*
+ * Authentic ESP of a Child SA has come in UDP from elsewhere than before: the mapping of a NAT
+ * before the peer may be another one (section 2.23). Harmless as often as it is called.
+ */
+void ike_seen_elsewhere(struct ike_engine *e, uint64_t now, uint64_t child_id,
+			const struct ike_addr *from);
 
 /* Time has passed: due at ike_next_deadline(), harmless at any other time. */
 void ike_tick(struct ike_engine *e, uint64_t now);

@@ -120,6 +120,15 @@ static void suspect_move(struct ike_path *path, const struct ike_in *in)
 }
 
 /*
+ * May its mapping change without a word? Not without a NAT; and who began it and is behind one
+ * itself is who is to be followed.
+ */
+static bool may_be_elsewhere(const struct ike_sa *sa)
+{
+	return sa->path.nat_remote && !(sa->path.nat_local && sa->began);
+}
+
+/*
  * A peer that has moved to the successor before we got its answer speaks of nothing else. What it
  * sends there can't be read yet, but where it comes from is where to ask for that answer.
  */
@@ -127,14 +136,12 @@ void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct
 {
 	struct ike_sa *old = ike_sa_find_id(e, made->predecessor);
 
-	if (old && old->path.nat_remote && !old->path.nat_local &&
-	    !came_over(in, &old->path.local, &old->path.remote))
+	if (old && may_be_elsewhere(old) && !came_over(in, &old->path.local, &old->path.remote))
 		suspect_move(&old->path, in);
 }
 
 /*
- * Follow a peer behind a NAT whose mapping changed. Without a NAT, or behind one ourselves,
- * addresses stay what they were.
+ * Follow a peer behind a NAT whose mapping changed.
  *
  * One authentic and fresh message isn't enough: somebody on the way may have caught it and sent it
  * from elsewhere. A request of ours goes to both places then, and where its answer comes from
@@ -146,7 +153,7 @@ void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
 	struct ike_path *path = &sa->path;
 	bool asked = path->moving;
 
-	if (!path->nat_remote || path->nat_local)
+	if (!may_be_elsewhere(sa))
 		return;
 	if (answer)
 		path->moving = false;
@@ -167,12 +174,29 @@ void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
  */
 void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
-	if (sa->state != IKE_STATE_ESTABLISHED || sa->path.moving || !sa->path.nat_remote ||
-	    sa->path.nat_local || came_over(in, &sa->path.local, &sa->path.remote))
+	if (sa->state != IKE_STATE_ESTABLISHED || sa->path.moving || !may_be_elsewhere(sa) ||
+	    came_over(in, &sa->path.local, &sa->path.remote))
 		return;
 	suspect_move(&sa->path, in);
 	ike_liveness_check(e, sa);
 	ike_sa_advance(e, sa, in->now);
+}
+
+void ike_seen_elsewhere(struct ike_engine *e, uint64_t now, uint64_t child_id,
+			const struct ike_addr *from)
+{
+	const struct ike_child *child = ike_child_find_id(e, child_id);
+	struct ike_sa *sa = child ? child->sa : NULL;
+	const struct ike_in in = {.local = sa ? sa->path.local : *from, .remote = *from};
+
+	e->now = now;
+	if (!sa || sa->state != IKE_STATE_ESTABLISHED || sa->path.moving || !may_be_elsewhere(sa) ||
+	    ike_addr_equal(from, &sa->path.remote))
+		return;
+	suspect_move(&sa->path, &in);
+	ike_liveness_check(e, sa);
+	ike_sa_advance(e, sa, now);
+	ike_reap(e);
 }
 
 void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)

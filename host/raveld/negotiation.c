@@ -339,6 +339,14 @@ static void on_sa_event(struct daemon *d, struct rvl_backend_event *event)
 
 	if (!rvl_sad_child_of_event(d->sad, event, &child_id))
 		return;
+	if (event->events & RVL_ESP_EVENT_MOVED) {
+		const struct ike_addr from = ike_addr_of(&event->src, event->src_port);
+
+		ike_seen_elsewhere(d->engine, now_of(d), child_id, &from);
+		event->events &= ~RVL_ESP_EVENT_MOVED;
+		if (!event->events)
+			return;
+	}
 	if (!(event->events & ~soft)) {
 		log_info(&d->log, "SA %08x is near a lifetime (events 0x%x): it is rekeyed",
 			 event->spi, event->events);
@@ -375,14 +383,24 @@ static void on_data_path_event(uv_poll_t *poll, int status, int events)
 
 /* ---------------------------------------------------------------------------------- start, stop */
 
+static struct rvl_backend_info backend_info(const struct daemon *d)
+{
+	struct rvl_backend_info info;
+
+	d->backend->ops->info(d->backend, &info);
+	return info;
+}
+
 int negotiation_start(struct daemon *d)
 {
 	const struct conf_daemon *c = &d->conf->daemon;
+	const struct rvl_backend_info info = backend_info(d);
 	const struct ike_engine_config config = {
 		.random = {.fill = fill_random},
 		.alloc_spi = alloc_spi,
 		.release_spi = release_spi,
 		.heard = heard,
+		.tells_moves = info.tells_moves,
 		.context = d,
 		.port = c->port,
 		.port_natt = c->port_nat,

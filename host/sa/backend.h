@@ -43,6 +43,7 @@ struct rvl_backend_info {
 	uint32_t max_frame; /* to and from the wire, octets without FCS */
 	uint32_t beat;	    /* octets a clock cycle; 0 for software */
 	char algorithms[64];
+	bool tells_moves; /* has RVL_ESP_EVENT_MOVED */
 };
 
 struct rvl_sa_stats {
@@ -62,7 +63,9 @@ struct rvl_backend_event {
 	uint16_t index;
 	uint32_t spi; /* 0: damaged, and with it the SPI */
 	uint32_t events;
-	const char *damage; /* what of it is damaged: "key" */
+	const char *damage;  /* what of it is damaged: "key" */
+	struct rvl_addr src; /* RVL_ESP_EVENT_MOVED: where its packets come from now */
+	uint16_t src_port;
 };
 
 typedef void rvl_counter_fn(void *context, const char *name, uint64_t value);

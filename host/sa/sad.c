@@ -324,7 +324,9 @@ static void sa_params(const struct rvl_child *child, enum rvl_direction directio
 		.dst = ike_addr_ip(out ? &child->remote : &child->local),
 		.key_len = (uint8_t)(child->key_len - RVL_ESP_SALT),
 		.encap = child->encap,
-		.src_port = out && child->encap ? child->local.port : 0,
+		.src_port = !child->encap ? 0
+			    : out	  ? child->local.port
+					  : child->remote.port,
 		.dst_port = out && child->encap ? child->remote.port : 0,
 		.df = child->df,
 		.fixed_dscp = !child->copy_dscp,

@@ -76,6 +76,7 @@ static void soft_info(struct rvl_backend *backend, struct rvl_backend_info *info
 		.queue_pairs = 1,
 		.max_frame = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX,
 		.algorithms = "aes-gcm-128 aes-gcm-256",
+		.tells_moves = true,
 	};
 	snprintf(info->device, sizeof(info->device), "%s", soft->name);
 	memcpy(info->mac, rvl_wire_mac(soft->wire), sizeof(info->mac));
@@ -289,6 +290,21 @@ static int soft_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *
 	return 0;
 }
 
+static struct rvl_backend_event event_of(const struct soft *soft, enum rvl_direction direction,
+					 uint16_t index, uint32_t events)
+{
+	const struct rvl_esp_sa *sa = rvl_engine_sa(soft->engine, direction, index);
+	struct rvl_backend_event event = {
+		.direction = direction,
+		.index = index,
+		.spi = rvl_esp_sa_params(sa)->spi,
+		.events = events,
+	};
+
+	rvl_esp_sa_source(sa, &event.src, &event.src_port);
+	return event;
+}
+
 /* Called with the lock held, with at least one SA that has events waiting. */
 static void take_waiting(struct soft *soft, struct rvl_backend_event *event)
 {
@@ -300,12 +316,7 @@ static void take_waiting(struct soft *soft, struct rvl_backend_event *event)
 		direction = soft->waiting_at < SAS ? RVL_OUTBOUND : RVL_INBOUND;
 		index = (uint16_t)(soft->waiting_at % SAS);
 	} while (!soft->waiting[direction][index]);
-	*event = (struct rvl_backend_event){
-		.direction = direction,
-		.index = index,
-		.spi = rvl_esp_sa_params(rvl_engine_sa(soft->engine, direction, index))->spi,
-		.events = soft->waiting[direction][index],
-	};
+	*event = event_of(soft, direction, index, soft->waiting[direction][index]);
 	soft->waiting[direction][index] = 0;
 	soft->waiting_sas--;
 }
@@ -340,10 +351,7 @@ static void collect_events(struct soft *soft, enum rvl_direction direction, uint
 		return;
 	if (soft->event_count < EVENTS) {
 		soft->events[(soft->event_head + soft->event_count++) % EVENTS] =
-			(struct rvl_backend_event){.direction = direction,
-						   .index = index,
-						   .spi = rvl_esp_sa_params(sa)->spi,
-						   .events = events};
+			event_of(soft, direction, index, events);
 	} else {
 		soft->waiting_sas += !soft->waiting[direction][index];
 		soft->waiting[direction][index] |= (uint8_t)events;

@@ -484,6 +484,59 @@ static void lifetimes_warn_once_and_then_stop(void **state)
 	rvl_esp_sa_free(in);
 }
 
+/* Where a packet came from is told when it is authentic, new, and from elsewhere than the last. */
+static void source_of_what_is_authentic_is_told(void **state)
+{
+	static struct packet pkt, copy;
+	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+	struct rvl_esp_sa *out, *in;
+	struct rvl_addr src;
+	uint8_t inner[256];
+	size_t len = packet_inner(inner, 80, 0, false);
+	uint16_t port;
+
+	(void)state;
+	params.encap = true;
+	params.src_port = params.dst_port = RVL_ESP_PORT;
+	out = packet_sa(&params);
+	params.direction = RVL_INBOUND;
+	params.replay_window = 64;
+	in = packet_sa(&params);
+	for (unsigned int i = 0; i < 6; i++) {
+		static const struct {
+			uint8_t host;
+			uint16_t port;
+			bool moved;
+		} from[] = {{1, 4500, false}, {1, 30001, true}, {1, 30001, false},
+			    {9, 30001, true}, {1, 4500, true},	{1, 4500, false}};
+		uint8_t *p;
+
+		packet_place(&pkt, inner, len);
+		assert_int_equal(rvl_esp_encap(out, &pkt.buf), 0);
+		p = rvl_buf_data(&pkt.buf);
+		p[15] = from[i].host;
+		rvl_put_be16(p + 10, 0);
+		rvl_put_be16(p + 10, rvl_ip_checksum(p, 20));
+		rvl_put_be16(p + 20, from[i].port);
+		packet_place(&copy, p, pkt.buf.len);
+		rvl_buf_data(&copy.buf)[40] ^= 1;
+		rvl_put_be16(rvl_buf_data(&copy.buf) + 20, 7);
+		assert_int_equal(packet_receive(in, &copy), RVL_DROP_ICV);
+		packet_place(&copy, p, pkt.buf.len);
+		assert_int_equal(packet_receive(in, &pkt), RVL_DROP_NONE);
+		assert_int_equal(rvl_esp_sa_take_events(in),
+				 from[i].moved ? RVL_ESP_EVENT_MOVED : 0);
+		rvl_put_be16(rvl_buf_data(&copy.buf) + 20, 7);
+		assert_int_equal(packet_receive(in, &copy), RVL_DROP_REPLAY);
+		assert_int_equal(rvl_esp_sa_take_events(in), 0);
+		rvl_esp_sa_source(in, &src, &port);
+		assert_int_equal(src.octets[3], from[i].host);
+		assert_int_equal(port, from[i].port);
+	}
+	rvl_esp_sa_free(out);
+	rvl_esp_sa_free(in);
+}
+
 static void packet_that_does_not_fit_is_refused_unchanged(void **state)
 {
 	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
@@ -583,6 +636,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(authentic_nonsense_is_dropped_by_its_reason),
 		cmocka_unit_test(last_sequence_number_is_the_last),
 		cmocka_unit_test(lifetimes_warn_once_and_then_stop),
+		cmocka_unit_test(source_of_what_is_authentic_is_told),
 		cmocka_unit_test(packet_that_does_not_fit_is_refused_unchanged),
 		cmocka_unit_test(parameters_out_of_range_are_refused),
 		cmocka_unit_test(random_packets_never_pass),

@@ -151,6 +151,7 @@ static void a_forced_nat_moves_both_to_port_4500_and_esp_into_udp(void **state)
 }
 
 static uint16_t nat_gone; /* the port of a mapping that is no more */
+static bool nat_static;	  /* B is behind one too, which changes its address and nothing else */
 
 /* A sits behind a NAT that maps 192.0.2.1:x to 192.0.2.1:40000+x. */
 static void nat_deliver(bool *moved)
@@ -164,7 +165,9 @@ static void nat_deliver(bool *moved)
 	if (p.to == 1)
 		p.remote.port = (uint16_t)((p.remote.port == 4500 && *moved ? 50000 : 40000) +
 					   p.remote.port % 100);
-	else
+	if (nat_static)
+		(p.to == 1 ? &p.local : &p.remote)->ip[3] = p.to == 1 ? 22 : 2;
+	if (p.to == 0)
 		p.local.port = exchange_of(&p) == IKE_SA_INIT ? 500 : 4500;
 	net_deliver(net, &p);
 	packet_free(&p);
@@ -199,6 +202,77 @@ static void a_real_nat_is_seen_and_a_new_mapping_is_followed(void **state)
 	assert_int_equal(b()->updates, 1);
 	assert_int_equal(only_sa(net, 1)->path.remote.port, 50000);
 	assert_int_equal(present_child(b())->sa.remote.port, 50000);
+}
+
+/*
+ * B knows by ESP alone: it asks there, and the answer decides. Who calls behind a NAT may be moved,
+ * be the one that it calls behind one that doesn't; and not the other way round.
+ */
+static void a_new_mapping_that_esp_comes_by_is_asked_about_and_followed(void **state)
+{
+	(void)state;
+	for (unsigned hidden = 0; hidden < 2; hidden++) {
+		struct ike_addr there;
+		bool moved = false;
+
+		nat_gone = 0;
+		nat_static = hidden;
+		begin(&SIDE_A, &SIDE_B);
+		b()->engine->connections[0]->local.family = 0;
+		start(net, 0);
+		for (unsigned i = 0; i < 4; i++)
+			nat_deliver(&moved);
+		assert_both_up();
+		assert_int_equal(only_sa(net, 1)->path.nat_local, hidden);
+		there = only_sa(net, 1)->path.remote;
+		ike_seen_elsewhere(b()->engine, net->now, only_sa(net, 1)->children->id, &there);
+		node_drain(b());
+		assert_int_equal(net->queued, 0);
+		there.port = 50000;
+		moved = true;
+		nat_gone = 40000;
+		ike_seen_elsewhere(b()->engine, net->now, only_sa(net, 1)->children->id, &there);
+		node_drain(b());
+		assert_int_equal(b()->updates, 0);
+		while (net->queued)
+			nat_deliver(&moved);
+		assert_int_equal(b()->updates, 1);
+		assert_int_equal(only_sa(net, 1)->path.remote.port, 50000);
+		there = only_sa(net, 0)->path.remote;
+		there.port = 50000;
+		ike_seen_elsewhere(a()->engine, net->now, only_sa(net, 0)->children->id, &there);
+		node_drain(a());
+		assert_int_equal(net->queued, 0);
+		nat_static = false;
+		teardown(state);
+	}
+}
+
+/* What comes over a mapping that may be another one says nothing of the one that is sent to. */
+static void traffic_from_behind_a_nat_is_no_sign_of_life_where_moves_are_not_told(void **state)
+{
+	struct side two = SIDE_B;
+
+	(void)state;
+	two.dpd_ms = 30000;
+	for (unsigned told = 0; told < 2; told++) {
+		bool moved = false;
+
+		nat_gone = 0;
+		begin(&SIDE_A, &two);
+		start(net, 0);
+		for (unsigned i = 0; i < 4; i++)
+			nat_deliver(&moved);
+		b()->engine->config.tells_moves = told;
+		b()->traffic = true;
+		while (net->queued)
+			nat_deliver(&moved);
+		net->now += 31000;
+		ike_tick(b()->engine, net->now);
+		node_drain(b());
+		assert_int_equal(net->queued, !told);
+		teardown(state);
+	}
 }
 
 /*
@@ -1308,6 +1382,8 @@ int main(void)
 		T(every_group_and_cipher_and_prf_establishes),
 		T(a_forced_nat_moves_both_to_port_4500_and_esp_into_udp),
 		T(a_real_nat_is_seen_and_a_new_mapping_is_followed),
+		T(a_new_mapping_that_esp_comes_by_is_asked_about_and_followed),
+		T(traffic_from_behind_a_nat_is_no_sign_of_life_where_moves_are_not_told),
 		T(a_cookie_is_asked_for_without_keeping_state),
 		T(a_cookie_of_a_stale_secret_or_for_another_address_is_refused),
 		T(a_cookie_does_not_outlive_a_quiet_time),
