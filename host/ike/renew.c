@@ -125,6 +125,52 @@ static void give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made
 		ike_sa_cede(e, sa, made, now, "it is in the IKE SA that was to renew this one");
 }
 
+static void look_soon(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
+		      now + IKE_RETRY_MS + ike_jitter(e, IKE_RETRY_RAND_MS));
+}
+
+static bool is_left(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	return sa->renews && !ike_sa_find_id(e, sa->renews);
+}
+
+/* Is it up, and what it was to renew gone? Then it stands on its own feet or is one too many. */
+void ike_sa_renewal_left(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	if (sa->state == IKE_STATE_ESTABLISHED && is_left(e, sa))
+		look_soon(e, sa, now);
+}
+
+void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *old)
+{
+	struct ike_sa *made = old->renewal ? ike_sa_find_id(e, old->renewal) : NULL;
+
+	if (made)
+		ike_sa_renewal_left(e, made, e->now);
+}
+
+/* All that it has may be in another one, in which the peer or we have renewed the same. */
+static void stand_alone(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	const struct ike_sa *other = NULL;
+
+	if (!is_settled(sa)) {
+		look_soon(e, sa, now);
+		return;
+	}
+	sa->renews = 0;
+	while ((other = ike_peer_same(e, sa, other))) {
+		if (other != sa && other->conn == sa->conn && !ike_sa_ending(other) &&
+		    ike_sa_covers(other, sa)) {
+			ike_sa_leave(e, sa, now, "another IKE SA has all of it");
+			return;
+		}
+	}
+	ike_sa_alive(e, sa, now);
+}
+
 /* Begin, or look how far it has come; an attempt that has come to nothing is made again. */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
 {
@@ -132,8 +178,11 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 
 	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || e->stopping)
 		return;
-	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
-		      now + IKE_RETRY_MS + ike_jitter(e, IKE_RETRY_RAND_MS));
+	if (is_left(e, sa)) {
+		stand_alone(e, sa, now);
+		return;
+	}
+	look_soon(e, sa, now);
 	if (made && made->state == IKE_STATE_ESTABLISHED && is_settled(made) &&
 	    !takes_back(e, sa, now))
 		give_up(e, sa, made, now);

@@ -143,6 +143,7 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	release(e, sa);
 	said = is_missed(sa);
 	sa->state = IKE_STATE_DEAD;
+	ike_sa_renewal_leave(e, sa);
 	while (sa->children) {
 		if (!ike_child_linger_on(e, sa->children, e->now))
 			ike_child_remove(e, sa->children, e->now, why);
@@ -417,6 +418,7 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	if (!sa->children && !sa->childless && sa->timers[IKE_TIMER_CHILDLESS].at == IKE_NEVER)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS], now + IKE_CHILDLESS_MS);
 	set_lifetimes(e, sa);
+	ike_sa_renewal_left(e, sa, now);
 }
 
 /* Its lifetime is over; or another was to take its place, which may have gone itself by now, or not

@@ -375,6 +375,8 @@ uint64_t ike_sa_our_spi(const struct ike_sa *sa);
 /* renew.c: another IKE SA in the place of one */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why);
 void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_renewal_left(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *old);
 void ike_sa_renewal_moves(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa);
 bool ike_sa_is_renewed(const struct ike_engine *e, const struct ike_sa *sa);
 
