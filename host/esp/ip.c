@@ -73,16 +73,17 @@ struct rvl_ip rvl_ip_reverse(const struct rvl_ip *ip)
 	return reverse;
 }
 
-/* Of at most 65,535 octets and a pseudo header. */
-static uint32_t add(uint32_t sum, const uint8_t *p, size_t len)
+/* Two words at a time: which half of the sum a word is in doesn't matter once it is folded. */
+static uint64_t add(uint64_t sum, const uint8_t *p, size_t len)
 {
-	for (size_t i = 0; i < len; i += 2)
-		sum += rvl_get_be16(p + i);
-	return sum;
+	for (; len >= 4; p += 4, len -= 4)
+		sum += rvl_get_be32(p);
+	return len ? sum + rvl_get_be16(p) : sum;
 }
 
-static uint16_t fold(uint32_t sum)
+static uint16_t fold(uint64_t sum)
 {
+	sum = (sum & UINT32_MAX) + (sum >> 32);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
@@ -96,7 +97,7 @@ uint16_t rvl_ip_checksum(const uint8_t *p, size_t len)
 uint16_t rvl_udp6_checksum(const uint8_t *ip, const uint8_t *udp, size_t len)
 {
 	const uint8_t *addresses = ip + 8;
-	uint32_t sum = add((uint32_t)len + RVL_IP_PROTO_UDP, addresses, 32);
+	uint64_t sum = add(len + RVL_IP_PROTO_UDP, addresses, 32);
 
 	return fold(add(sum, udp, len));
 }
