@@ -129,6 +129,27 @@ enum ike_auth_method {
 	IKE_AUTH_PSK = 2,
 };
 
+enum ike_cp_type {
+	IKE_CP_REQUEST = 1,
+	IKE_CP_REPLY = 2,
+	IKE_CP_SET = 3,
+	IKE_CP_ACK = 4,
+};
+
+enum ike_cp_attribute_type {
+	IKE_CP_IP4_ADDRESS = 1,
+	IKE_CP_IP4_NETMASK = 2,
+	IKE_CP_IP4_DNS = 3,
+	IKE_CP_IP4_NBNS = 4,
+	IKE_CP_APPLICATION_VERSION = 7,
+	IKE_CP_IP6_ADDRESS = 8,
+	IKE_CP_IP6_DNS = 10,
+	IKE_CP_IP4_SUBNET = 13,
+	IKE_CP_SUPPORTED_ATTRIBUTES = 14,
+	IKE_CP_IP6_SUBNET = 15,
+	IKE_CP_DNS_DOMAIN = 25, /* RFC 8598 */
+};
+
 enum ike_ts_type {
 	IKE_TS_IPV4_ADDR_RANGE = 7,
 	IKE_TS_IPV6_ADDR_RANGE = 8,

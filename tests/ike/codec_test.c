@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "host/ike/settings.h"
 #include "tests/ike/support.h"
 
 static uint64_t seed;
@@ -23,6 +24,20 @@ static const struct ike_header HEADER = {
 static struct ike_slice chain_of(const struct ike_builder *b)
 {
 	return ike_slice(b->w.data + IKE_HEADER_LEN, b->w.len - IKE_HEADER_LEN);
+}
+
+/* Whatever was sent, they are such as may be used. */
+static int read_settings(const struct ike_cp *cp)
+{
+	struct ike_settings s;
+	int err = ike_settings_read(cp, &s);
+
+	assert_true(s.vip_count <= IKE_VIPS_MAX && s.dns_count <= IKE_SERVERS_MAX &&
+		    s.nbns_count <= IKE_SERVERS_MAX && s.subnets.count <= IKE_TS_MAX &&
+		    s.domain_count <= IKE_DOMAINS_MAX);
+	for (unsigned i = 0; i < s.domain_count; i++)
+		assert_true(ike_domain_is_good(ike_slice(s.domains[i], strlen(s.domains[i]))));
+	return err;
 }
 
 /* Every parser over one body, whatever the payload says it is. */
@@ -50,7 +65,8 @@ static void parse_everything(struct ike_slice body)
 	ike_parse_notify(body, &notify);
 	ike_parse_delete(body, &del);
 	ike_parse_ts(body, &ts);
-	ike_parse_cp(body, &cp);
+	if (ike_parse_cp(body, &cp) == 0)
+		read_settings(&cp);
 	ike_parse_eap(body, &eap);
 	ike_parse_skf(body, &skf);
 }
@@ -141,7 +157,10 @@ static int parse_as(uint8_t type, struct ike_slice body)
 		assert_true(count_ts(&ts) <= 255);
 		return err;
 	case IKE_PAYLOAD_CP:
-		return ike_parse_cp(body, &cp);
+		err = ike_parse_cp(body, &cp);
+		if (!err)
+			read_settings(&cp);
+		return err;
 	case IKE_PAYLOAD_EAP:
 		return ike_parse_eap(body, &eap);
 	case IKE_PAYLOAD_SKF:
@@ -632,6 +651,173 @@ static void a_builder_that_is_full_says_so(void **state)
 	assert_int_not_equal(ike_build_finish(&b), 0);
 }
 
+static struct ike_addr addr_of(const char *text)
+{
+	struct ike_addr a;
+
+	assert_int_equal(ike_addr_parse(text, &a), 0);
+	return a;
+}
+
+static struct ike_ts subnet(const char *text)
+{
+	struct ike_ts ts;
+	char error[128];
+
+	assert_int_equal(ike_ts_parse(text, &ts, error, sizeof(error)), 0);
+	return ts;
+}
+
+static struct ike_settings read_back(uint8_t type, const struct ike_settings *s)
+{
+	static uint8_t buf[IKE_MESSAGE_MAX];
+	struct ike_settings out;
+	struct ike_payloads p;
+	struct ike_builder b;
+	struct ike_cp cp;
+
+	ike_build_chain(&b, buf, sizeof(buf));
+	ike_settings_write(&b, type, s);
+	assert_int_equal(ike_build_finish(&b), 0);
+	assert_int_equal(ike_payloads_parse(ike_written(&b.w), b.first, &p), 0);
+	assert_int_equal(ike_parse_cp(payload_at(&p, 0).body, &cp), 0);
+	assert_int_equal(cp.type, type);
+	assert_int_equal(ike_settings_read(&cp, &out), 0);
+	return out;
+}
+
+static void settings_read_back_as_written(void **state)
+{
+	struct ike_settings all = {
+		.vip_count = 2,
+		.vips = {addr_of("10.3.0.7"), addr_of("2001:db8:3::7")},
+		.netmask = addr_of("255.255.255.0"),
+		.dns_count = 2,
+		.dns = {addr_of("10.3.0.1"), addr_of("2001:db8:3::1")},
+		.nbns_count = 1,
+		.nbns = {addr_of("10.3.0.2")},
+		.subnets = {.count = 3,
+			    .list = {subnet("10.1.0.0/16"), subnet("0.0.0.0/0"),
+				     subnet("2001:db8::/33")}},
+		.domain_count = 2,
+		.domains = {"corp.example", "x"},
+	};
+	struct ike_settings back = read_back(IKE_CP_REPLY, &all);
+
+	(void)state;
+	all.types = back.types;
+	assert_memory_equal(&back, &all, sizeof(all));
+	assert_int_equal(back.types, 1u << IKE_CP_IP4_ADDRESS | 1u << IKE_CP_IP6_ADDRESS |
+					     1u << IKE_CP_IP4_NETMASK | 1u << IKE_CP_IP4_DNS |
+					     1u << IKE_CP_IP6_DNS | 1u << IKE_CP_IP4_NBNS |
+					     1u << IKE_CP_IP4_SUBNET | 1u << IKE_CP_IP6_SUBNET |
+					     1u << IKE_CP_DNS_DOMAIN);
+}
+
+static void a_question_reads_back_as_written(void **state)
+{
+	const struct ike_settings question = {
+		.types = 1u << IKE_CP_IP4_ADDRESS | 1u << IKE_CP_IP6_ADDRESS |
+			 1u << IKE_CP_IP4_DNS | 1u << IKE_CP_DNS_DOMAIN |
+			 1u << IKE_CP_SUPPORTED_ATTRIBUTES,
+		.vip_count = 3,
+		.vips = {{.family = 4}, {.family = 6}, addr_of("10.3.0.7")},
+	};
+	struct ike_settings back = read_back(IKE_CP_REQUEST, &question);
+
+	(void)state;
+	assert_memory_equal(&back, &question, sizeof(back));
+}
+
+/* Attributes in hexadecimal, in a CFG_REPLY. */
+static int read_hex(const char *hex, struct ike_settings *out)
+{
+	static uint8_t octets[8192];
+	struct ike_cp cp = {
+		.type = IKE_CP_REPLY,
+		.attributes = ike_slice(octets, from_hex(hex, octets, sizeof(octets))),
+	};
+
+	return ike_settings_read(&cp, out);
+}
+
+static void a_value_of_another_length_than_its_type_has_is_refused(void **state)
+{
+	static const struct {
+		const char *hex;
+		int result;
+	} v[] = {
+		{"0001 0004 0a030007", 0},
+		{"8001 0004 0a030007", 0}, /* the first bit is reserved */
+		{"0001 0003 0a0300", IKE_N_INVALID_SYNTAX},
+		{"0001 0005 0a03000700", IKE_N_INVALID_SYNTAX},
+		{"0002 0001 00", IKE_N_INVALID_SYNTAX},
+		{"0003 0010 00000000000000000000000000000001", IKE_N_INVALID_SYNTAX},
+		{"0004 0002 0a03", IKE_N_INVALID_SYNTAX},
+		{"0008 0010 20010db8000000000000000000000007", IKE_N_INVALID_SYNTAX},
+		{"0008 0011 20010db8000000000000000000000007 40", 0},
+		{"000a 0004 0a030001", IKE_N_INVALID_SYNTAX},
+		{"000d 0004 0a030000", IKE_N_INVALID_SYNTAX},
+		{"000f 0010 20010db8000000000000000000000000", IKE_N_INVALID_SYNTAX},
+		{"0019 0003 782e79", 0},
+		{"001a 0003 010203", 0},	 /* INTERNAL_DNSSEC_TA */
+		{"4001 0007 01020304050607", 0}, /* somebody's own */
+		{"0007 0000", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct ike_settings s;
+
+		assert_int_equal(read_hex(v[i].hex, &s), v[i].result);
+	}
+}
+
+static void what_makes_no_sense_is_passed_over(void **state)
+{
+	struct ike_settings s;
+
+	(void)state;
+	/* A netmask with a hole, a prefix of 129, and between them a good one. */
+	assert_int_equal(read_hex("000d 0008 0a010000 ff00ff00"
+				  "000d 0008 0a010203 ffff0000"
+				  "000f 0011 20010db8000000000000000000000000 81",
+				  &s),
+			 0);
+	assert_int_equal(s.subnets.count, 1);
+	assert_memory_equal(&s.subnets.list[0], &(struct ike_ts[]){subnet("10.1.0.0/16")},
+			    sizeof(struct ike_ts));
+	/* RFC 8598: "a", "..", "a b", "a/b", "a.b." with a DNS server; without one, none. */
+	assert_int_equal(read_hex("0003 0004 0a030001 0019 0001 61 0019 0002 2e2e 0019 0003 612062"
+				  "0019 0003 612f62 0019 0004 612e622e",
+				  &s),
+			 0);
+	assert_int_equal(s.domain_count, 2);
+	assert_string_equal(s.domains[0], "a");
+	assert_string_equal(s.domains[1], "a.b");
+	assert_int_equal(read_hex("0019 0001 61", &s), 0);
+	assert_int_equal(s.domain_count, 0);
+	/* More than there is room for. */
+	assert_int_equal(read_hex("0001 0004 0a030001 0001 0004 0a030002 0001 0004 0a030003"
+				  "0001 0004 0a030004 0001 0004 0a030005",
+				  &s),
+			 0);
+	assert_int_equal(s.vip_count, IKE_VIPS_MAX);
+}
+
+static void an_address_that_no_host_has_is_known_as_such(void **state)
+{
+	static const char *const bad[] = {"0.0.0.0",	     "0.1.2.3", "127.0.0.1", "224.0.0.1",
+					  "255.255.255.255", "::",	"::1",	     "ff02::1"};
+	static const char *const good[] = {"10.0.0.1", "223.255.255.254", "2001:db8::1", "fd00::1"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(ike_addr_is_host(&(struct ike_addr[]){addr_of(bad[i])}[0]));
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(ike_addr_is_host(&(struct ike_addr[]){addr_of(good[i])}[0]));
+}
+
 static void noise_is_parsed_in_peace(void **state)
 {
 	struct rng r = {seed};
@@ -745,6 +931,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_sa_payload_may_have_as_many_proposals_and_transforms_as_fit),
 		cmocka_unit_test(traffic_selectors_may_be_255_and_attributes_any_number),
 		cmocka_unit_test(a_builder_that_is_full_says_so),
+		cmocka_unit_test(settings_read_back_as_written),
+		cmocka_unit_test(a_question_reads_back_as_written),
+		cmocka_unit_test(a_value_of_another_length_than_its_type_has_is_refused),
+		cmocka_unit_test(what_makes_no_sense_is_passed_over),
+		cmocka_unit_test(an_address_that_no_host_has_is_known_as_such),
 		cmocka_unit_test(noise_is_parsed_in_peace),
 		cmocka_unit_test(a_transform_with_an_unknown_attribute_is_not_usable),
 		cmocka_unit_test(a_nonce_outside_16_to_256_octets_is_refused),
