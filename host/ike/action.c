@@ -21,6 +21,10 @@ static size_t size_of(enum ike_action_type type)
 		return head + sizeof(struct ike_child_change);
 	case IKE_ACTION_CHILD_REMOVE:
 		return head + sizeof(struct ike_child_removed);
+	case IKE_ACTION_LEASED:
+		return head + sizeof(struct ike_leased);
+	case IKE_ACTION_RELEASED:
+		return head + sizeof(struct ike_released);
 	case IKE_ACTION_LOG:
 		return head + sizeof(struct ike_log_line);
 	default:

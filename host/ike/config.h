@@ -9,6 +9,7 @@
 #include "host/ike/addr.h"
 #include "host/ike/id.h"
 #include "host/ike/proposal.h"
+#include "host/ike/settings.h"
 #include "host/ike/table.h"
 #include "host/ike/ts.h"
 
@@ -85,6 +86,11 @@ struct ike_connection {
 	enum ike_unique unique;
 	enum ike_childless childless;
 	enum ike_fragmentation fragmentation;
+	/* As initiator: addresses to ask for, of zeros: any of its family (RFC 7296, section 2.19).
+	 */
+	unsigned vip_count;
+	struct ike_addr vips[IKE_VIPS_MAX];
+	bool leases; /* as responder: addresses are given to who asks, by IKE_JOB_LEASE */
 	unsigned child_count;
 	struct ike_child_config *children;
 	/* The engine's business: */

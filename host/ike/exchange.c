@@ -32,6 +32,7 @@ const struct ike_exchange ike_exchanges[IKE_EXCHANGES] = {
 			.start = ike_auth_start,
 			.request = ike_auth_request,
 			.response = ike_auth_response,
+			.forget = ike_auth_forget,
 		},
 	/* The peer's requests of all kinds are taken by this row. */
 	[IKE_EXCHANGE_NEW_CHILD] =

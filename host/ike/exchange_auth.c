@@ -2,8 +2,8 @@
 /*
  * IKE_AUTH with a pre-shared key (RFC 7296, sections 1.2 and 2.15):
  *
- *   HDR, SK {IDi, [IDr,] AUTH, [SAi2, TSi, TSr,] [N(INITIAL_CONTACT)]}  -->
- *                                  <--  HDR, SK {IDr, AUTH, [SAr2, TSi, TSr]}
+ *   HDR, SK {IDi, [IDr,] AUTH, [CP(CFG_REQUEST),] [SAi2, TSi, TSr,] [N(INITIAL_CONTACT)]}  -->
+ *                                  <--  HDR, SK {IDr, AUTH, [CP(CFG_REPLY),] [SAr2, TSi, TSr]}
  *                                  <--  HDR, SK {IDr, AUTH, N(no Child SA because ...)}
  *                                  <--  HDR, SK {N(AUTHENTICATION_FAILED)}
  *
@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "host/ike/sa.h"
 
@@ -85,6 +86,16 @@ static int parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_
 	    ike_id_set(id, payload.type, payload.data))
 		return IKE_N_INVALID_SYNTAX;
 	return 0;
+}
+
+void ike_auth_forget(struct ike_engine *e, struct ike_task *task)
+{
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+
+	(void)e;
+	free(auth->asked);
+	free(auth->given);
+	ike_buffer_free(&auth->request);
 }
 
 /* Initiator: build. */
@@ -164,6 +175,8 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_sa_down(e, sa, "could not build IKE_AUTH");
 		return IKE_DONE;
 	}
+	if (ike_lease_wanted(sa))
+		ike_lease_ask(e, sa, &b);
 	if (!sa->childless) {
 		auth->child_id = sa->children->id;
 		ike_child_offer(&b, sa->children, false);
@@ -245,6 +258,17 @@ static enum ike_step complete_child(struct ike_engine *e, struct ike_sa *sa,
 	return IKE_DONE;
 }
 
+/* Without an address there is nothing to be had of it. */
+static enum ike_step no_lease(struct ike_engine *e, struct ike_sa *sa, struct ike_child *child,
+			      uint64_t now, const char *reason)
+{
+	ike_log(e, IKE_LOG_WARNING, sa, "%s", reason);
+	if (child)
+		ike_child_remove(e, child, now, reason);
+	ike_sa_delete(e, sa, now, reason);
+	return IKE_DONE;
+}
+
 enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				struct ike_in *in)
 {
@@ -293,7 +317,9 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 		return reject_responder(e, sa, in->now, "out of memory");
 	ike_sa_established(e, sa, in->now, false);
 	child = sa->childless ? sa->children : ike_child_find_id(e, auth->child_id);
-	if (child && !sa->childless)
+	if (ike_lease_wanted(sa) && !ike_lease_take(e, sa, &in->payloads, reason))
+		step = no_lease(e, sa, child, in->now, reason);
+	else if (child && !sa->childless)
 		step = complete_child(e, sa, auth, child, in);
 	else if (child && !ike_child_ask_again(e, child))
 		ike_child_remove(e, child, in->now, "out of memory");
@@ -384,10 +410,12 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		ike_sa_down(e, sa, "the pre-shared key is gone");
 		return IKE_DONE;
 	}
+	if (auth->asked)
+		ike_lease_answer(&b, auth->asked, auth->given);
 	if (child) {
 		ike_child_answer(&b, child);
 		ike_child_answer_ts(&b, child);
-	} else if (!sa->childless) {
+	} else if (auth->refusal) {
 		ike_write_bare_notify(&b, auth->refusal);
 	}
 	led = !child || ike_child_lead(e, child, now) == 0;
@@ -424,18 +452,15 @@ static bool is_childless(const struct ike_in *in)
 	       !ike_payloads_count(&in->payloads, IKE_PAYLOAD_TSR);
 }
 
-static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
-				      struct ike_auth_task *auth, struct ike_in *in,
-				      const struct ike_id *wanted)
+static enum ike_step accept_child(struct ike_engine *e, struct ike_sa *sa,
+				  struct ike_auth_task *auth, struct ike_in *in,
+				  const struct ike_id *wanted)
 {
 	const struct ike_handshake *h = sa->handshake;
 	struct ike_child *child;
 	char reason[IKE_REASON_MAX];
 	const char *name;
 
-	sa->childless = is_childless(in);
-	if (sa->childless && sa->conn->childless == IKE_CHILDLESS_NEVER)
-		return reject_syntax(e, sa); /* as if it had never been heard of */
 	if (sa->childless)
 		return answer(e, sa, auth, in->now);
 	if (sa->conn->childless == IKE_CHILDLESS_FORCE) {
@@ -464,6 +489,100 @@ static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
 		return answer(e, sa, auth, in->now);
 	}
 	return ike_task_wait(&auth->task, data_path_answered);
+}
+
+/* It is known what addresses the peer gets, if any: its request is read on. */
+static enum ike_step leased(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			    uint64_t now, struct ike_job *job)
+{
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	const struct ike_slice chain = ike_slice(auth->request.data, auth->request.len);
+	struct ike_in in = {.now = now};
+	struct ike_id wanted = {.type = IKE_ID_ANY};
+	struct ike_slice body;
+
+	auth->given = malloc(sizeof(*auth->given));
+	auth->refusal = IKE_N_INTERNAL_ADDRESS_FAILURE;
+	if (!auth->given || !ike_lease_given(e, sa, job)) {
+		free(auth->given);
+		auth->given = NULL;
+		return answer(e, sa, auth, now);
+	}
+	*auth->given = job->lease.given;
+	auth->refusal = IKE_N_NO_ADDITIONAL_SAS;
+	if (ike_sa_ending(sa) || ike_payloads_parse(chain, auth->first, &in.payloads))
+		return answer(e, sa, auth, now);
+	auth->refusal = 0;
+	parse_peer_id(&in.payloads, IKE_PAYLOAD_IDR, &body, &wanted);
+	return accept_child(e, sa, auth, &in, &wanted);
+}
+
+/* The connection whose pools the peer's addresses come from: of those that it may mean, the first
+ * that has some. */
+static bool hold_one_that_leases(struct ike_engine *e, struct ike_sa *sa,
+				 const struct ike_id *wanted)
+{
+	struct ike_connection *conn = sa->conn, *other = NULL;
+
+	while (!conn->leases && (other = ike_connection_alike(e, sa, sa->conn, wanted, other)))
+		conn = other;
+	if (conn->leases)
+		ike_sa_hold(e, sa, conn);
+	return conn->leases;
+}
+
+/* The answer waits for addresses. */
+static enum ike_step ask_for_lease(struct ike_engine *e, struct ike_sa *sa,
+				   struct ike_auth_task *auth, struct ike_in *in,
+				   const struct ike_id *wanted)
+{
+	auth->refusal = IKE_N_INTERNAL_ADDRESS_FAILURE;
+	if (!hold_one_that_leases(e, sa, wanted)) {
+		ike_log(e, IKE_LOG_WARNING, sa, "no address for the peer: no pools are configured");
+		return answer(e, sa, auth, in->now);
+	}
+	auth->first = in->payloads.first;
+	if (ike_buffer_set(&auth->request, in->payloads.chain) ||
+	    ike_lease_request(e, sa, &auth->task, in->now, auth->asked, auth->initial_contact))
+		return answer(e, sa, auth, in->now);
+	sa->state = IKE_STATE_INSTALLING;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE],
+		      IKE_NEVER); /* the job has a time of its own */
+	return ike_task_wait(&auth->task, leased);
+}
+
+/* What the peer asks for in a configuration payload, if it does. 0, INVALID_SYNTAX or -ENOMEM. */
+static int read_question(struct ike_auth_task *auth, const struct ike_in *in)
+{
+	struct ike_slice body;
+	struct ike_cp cp;
+
+	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_CP))
+		return 0;
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_CP, &body) || ike_parse_cp(body, &cp))
+		return IKE_N_INVALID_SYNTAX;
+	if (cp.type != IKE_CP_REQUEST)
+		return 0;
+	auth->asked = malloc(sizeof(*auth->asked));
+	return auth->asked ? ike_settings_read(&cp, auth->asked) : -ENOMEM;
+}
+
+static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
+				      struct ike_auth_task *auth, struct ike_in *in,
+				      const struct ike_id *wanted)
+{
+	int err = read_question(auth, in);
+
+	sa->childless = is_childless(in);
+	if (err > 0 || (sa->childless && sa->conn->childless == IKE_CHILDLESS_NEVER))
+		return reject_syntax(e, sa); /* childless: as if it had never been heard of */
+	if (err) {
+		ike_sa_down(e, sa, "out of memory");
+		return IKE_DONE;
+	}
+	if (auth->asked && auth->asked->vip_count)
+		return ask_for_lease(e, sa, auth, in, wanted);
+	return accept_child(e, sa, auth, in, wanted);
 }
 
 /* For an operator: which identities there were, and which there should have been. */

@@ -94,6 +94,8 @@ enum ike_action_type {
 	IKE_ACTION_JOB,	 /* take it out of the action, do it, and give it to ike_job_done() */
 	IKE_ACTION_CHILD_UPDATE, /* outer addresses or ports of a Child SA changed */
 	IKE_ACTION_CHILD_REMOVE, /* whatever there is of it; also while a job of it is out */
+	IKE_ACTION_LEASED,	 /* the peer has given us addresses, before any Child SA has them */
+	IKE_ACTION_RELEASED,	 /* a lease has ended, ours or one that a job was about */
 	IKE_ACTION_IKE_UP,
 	IKE_ACTION_IKE_REKEYED, /* ike_id has taken over from old_id, Child SAs and all */
 	IKE_ACTION_IKE_DOWN,
@@ -122,6 +124,17 @@ struct ike_child_change {
 struct ike_child_removed {
 	uint64_t child_id;
 	uint32_t spi_in;
+};
+
+struct ike_leased {
+	uint64_t lease_id;
+	char connection[IKE_NAME_MAX];
+	struct ike_settings settings;
+};
+
+struct ike_released {
+	uint64_t lease_id;
+	bool ours; /* the peer had given it */
 };
 
 /* Who is behind the end of an SA. */
@@ -154,6 +167,8 @@ struct ike_action {
 		struct ike_job *job; /* freed with the action unless taken out */
 		struct ike_child_change change;
 		struct ike_child_removed removed;
+		struct ike_leased leased;
+		struct ike_released released;
 		struct ike_event event;
 		struct ike_log_line log;
 	};
@@ -314,6 +329,11 @@ struct ike_sa_info {
 	uint64_t established_at;
 	uint64_t last_heard_at;
 	unsigned child_count;
+	/* Addresses that one side has given the other: ours, if vips_ours. */
+	unsigned vip_count;
+	const struct ike_addr *vips;
+	bool vips_ours;
+	uint64_t lease_id; /* 0: there are none */
 };
 
 /* Called for an IKE SA with child NULL, then for each of its children. */

@@ -31,6 +31,8 @@ static size_t size_of(enum ike_job_type type, size_t peer_len)
 {
 	if (type == IKE_JOB_KE)
 		return offsetof(struct ike_job, ke.peer) + peer_len;
+	if (type == IKE_JOB_LEASE)
+		return offsetof(struct ike_job, lease) + sizeof(struct ike_lease_job);
 	return offsetof(struct ike_job, child) + sizeof(struct ike_child_job);
 }
 
@@ -54,7 +56,7 @@ void ike_job_free(struct ike_job *job)
 		return;
 	if (job->type == IKE_JOB_KE)
 		ke_job_free(job);
-	else
+	else if (job->type != IKE_JOB_LEASE)
 		child_job_free(job);
 	free(job);
 }
@@ -76,6 +78,11 @@ static struct ike_job *job_new(struct ike_engine *e, enum ike_job_type type, siz
 struct ike_job *ike_child_job_new(struct ike_engine *e, enum ike_job_type type)
 {
 	return job_new(e, type, 0);
+}
+
+struct ike_job *ike_lease_job_new(struct ike_engine *e)
+{
+	return job_new(e, IKE_JOB_LEASE, 0);
 }
 
 /* Takes the job; -ENOMEM: freed, and nobody waits for it. */

@@ -12,6 +12,7 @@
 #include "host/ike/keys.h"
 #include "host/ike/random.h"
 #include "host/ike/secret.h"
+#include "host/ike/settings.h"
 
 enum { IKE_REASON_MAX = 192 };
 
@@ -20,6 +21,7 @@ enum ike_job_type {
 	IKE_JOB_CHILD_INBOUND,	/* the data path: receive on it from now on */
 	IKE_JOB_CHILD_OUTBOUND, /* have it ready to send */
 	IKE_JOB_CHILD_USE,	/* lead the flows to it, in one step from whatever had them */
+	IKE_JOB_LEASE,		/* addresses for a peer, until IKE_ACTION_RELEASED */
 };
 
 /* A key pair of ours and, once the peer's public value is known, the secret shared with it. */
@@ -55,6 +57,21 @@ struct ike_child_job {
 	struct ike_child_policy policy;
 };
 
+/*
+ * What a peer that has authenticated asks for (RFC 7296, section 2.19). What it is given may be
+ * some of it; it is never what another peer has. Whatever the answer, IKE_ACTION_RELEASED follows
+ * once, and may come before the answer: then that isn't wanted any more.
+ */
+struct ike_lease_job {
+	uint64_t lease_id;
+	uint64_t replaces; /* id of a lease of this peer whose addresses may be given again; 0: none
+			    */
+	char connection[IKE_NAME_MAX];
+	struct ike_id remote_id;
+	struct ike_settings asked;
+	struct ike_settings given; /* the answer, with one address at least */
+};
+
 struct ike_job {
 	enum ike_job_type type;
 	bool stranger; /* for a peer that hasn't authenticated: others go first */
@@ -67,6 +84,7 @@ struct ike_job {
 	union {
 		struct ike_ke_job ke;
 		struct ike_child_job child;
+		struct ike_lease_job lease;
 	};
 };
 

@@ -22,6 +22,10 @@ static struct ike_sa_info describe_sa(const struct ike_sa *sa)
 		.established_at = sa->established_at,
 		.last_heard_at = sa->last_heard_at,
 		.child_count = sa->child_count,
+		.vip_count = sa->lease ? sa->lease->vip_count : 0,
+		.vips = sa->lease ? sa->lease->vips : NULL,
+		.vips_ours = sa->lease && sa->lease->ours,
+		.lease_id = sa->lease ? sa->lease->release->released.lease_id : 0,
 	};
 }
 

@@ -62,16 +62,32 @@ static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
 	return ike_written(&w);
 }
 
-/* What is configured of one end, as far as the data path has it: the rest is narrowed away. */
-static struct ike_ts_list own_ts(const struct ike_engine *e, const struct ike_ts_list *configured,
-				 const struct ike_addr *end)
+/* As far as the data path has it: the rest is narrowed away. */
+static struct ike_ts_list had(const struct ike_engine *e, const struct ike_ts_list *all)
 {
-	struct ike_ts_list all = ike_ts_resolve(configured, end), out = {.count = 0};
+	struct ike_ts_list out = {.count = 0};
 
-	for (unsigned i = 0; i < all.count; i++)
-		if (all.list[i].family == 4 || !e->config.no_inner_ipv6)
-			out.list[out.count++] = all.list[i];
+	for (unsigned i = 0; i < all->count; i++)
+		if (all->list[i].family == 4 || !e->config.no_inner_ipv6)
+			out.list[out.count++] = all->list[i];
 	return out;
+}
+
+/* What is configured of one end of a child. */
+static struct ike_ts_list local_of(const struct ike_engine *e, const struct ike_sa *sa,
+				   const struct ike_child_config *config)
+{
+	const struct ike_ts_list all = ike_sa_local_ts(sa, config);
+
+	return had(e, &all);
+}
+
+static struct ike_ts_list remote_of(const struct ike_engine *e, const struct ike_sa *sa,
+				    const struct ike_child_config *config)
+{
+	const struct ike_ts_list all = ike_sa_remote_ts(sa, config);
+
+	return had(e, &all);
 }
 
 /*
@@ -82,9 +98,8 @@ static struct ike_ts_list own_ts(const struct ike_engine *e, const struct ike_ts
 int ike_child_select(const struct ike_engine *e, struct ike_child *child,
 		     const struct ike_ts packet[2])
 {
-	const struct ike_path *path = &child->sa->path;
-	struct ike_ts_list local = own_ts(e, &child->config->local_ts, &path->local);
-	struct ike_ts_list remote = own_ts(e, &child->config->remote_ts, &path->remote);
+	struct ike_ts_list local = local_of(e, child->sa, child->config);
+	struct ike_ts_list remote = remote_of(e, child->sa, child->config);
 
 	if (!local.count || !remote.count)
 		return -EAFNOSUPPORT;
@@ -136,8 +151,8 @@ static bool has_more_ts(const struct ike_engine *e, const struct ike_sa *sa,
 {
 	for (unsigned i = 0; i < sa->conn->child_count; i++) {
 		const struct ike_child_config *config = &sa->conn->children[i];
-		struct ike_ts_list local = own_ts(e, &config->local_ts, &sa->path.local);
-		struct ike_ts_list remote = own_ts(e, &config->remote_ts, &sa->path.remote);
+		struct ike_ts_list local = local_of(e, sa, config);
+		struct ike_ts_list remote = remote_of(e, sa, config);
 
 		if (config != chosen && ike_ts_payload_narrow(tsr, &local, &local) &&
 		    ike_ts_payload_narrow(tsi, &remote, &remote) &&
@@ -178,8 +193,8 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 		first_only = i < sa->conn->child_count;
 		if (only && config != only)
 			continue;
-		mine = own_ts(e, &config->local_ts, &sa->path.local);
-		theirs = own_ts(e, &config->remote_ts, &sa->path.remote);
+		mine = local_of(e, sa, config);
+		theirs = remote_of(e, sa, config);
 		if (first_only && (!ike_ts_payload_takes_first(&tsr, &mine) ||
 				   !ike_ts_payload_takes_first(&tsi, &theirs)))
 			continue;
@@ -246,8 +261,15 @@ uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bo
 		return IKE_N_NO_PROPOSAL_CHOSEN;
 	child->spi_out = (uint32_t)spi;
 	if (ike_ts_payload_check_answer(&tsi, &local_ts, &mine) ||
-	    ike_ts_payload_check_answer(&tsr, &remote_ts, &theirs) ||
-	    ike_child_set_ts(child, &mine, &theirs))
+	    ike_ts_payload_check_answer(&tsr, &remote_ts, &theirs))
+		return IKE_N_TS_UNACCEPTABLE;
+	/* Any address was offered where one was asked for: it is known now (section 2.19). */
+	if (child->sa->lease) {
+		mine = ike_sa_local_ts(child->sa, child->config);
+		if (!ike_ts_payload_narrow(&tsi, &mine, &mine))
+			return IKE_N_TS_UNACCEPTABLE;
+	}
+	if (ike_child_set_ts(child, &mine, &theirs))
 		return IKE_N_TS_UNACCEPTABLE;
 	child->more_ts = ike_find_notify(&in->payloads, IKE_N_ADDITIONAL_TS_POSSIBLE, &n);
 	return 0;
@@ -277,6 +299,8 @@ const char *ike_explain(uint16_t type)
 		return ": it accepts none of our ESP proposals";
 	case IKE_N_TS_UNACCEPTABLE:
 		return ": its traffic selectors have nothing in common with ours";
+	case IKE_N_INTERNAL_ADDRESS_FAILURE:
+		return ": it has no address for us, as it has no pool or none is left";
 	case IKE_N_NO_ADDITIONAL_SAS:
 		return ": its data path refused the Child SA, or it has too many";
 	default:

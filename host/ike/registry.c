@@ -98,6 +98,7 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_task_free(e, sa->in.task);
 	ike_task_free(e, sa->out.task);
 	ike_handshake_free(sa);
+	ike_lease_free(sa);
 	ike_fragments_drop(e, sa->in.waiting);
 	ike_fragments_drop(e, sa->out.waiting);
 	ike_buffer_free(&sa->out.request);

@@ -55,6 +55,12 @@ static int ask_for_all(struct ike_engine *e, const struct ike_sa *old, struct ik
 	return 0;
 }
 
+/* By us: who is called is known, and it isn't the peer who has to ask for an address. */
+bool ike_sa_can_be_begun_again(const struct ike_sa *sa)
+{
+	return sa->conn->remote.family && (!sa->lease || sa->lease->ours);
+}
+
 static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
 {
 	const struct ike_child *first = sa->children;
@@ -65,9 +71,11 @@ static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		first = first->next;
 	if (!first)
 		return;
-	if (!sa->conn->remote.family) {
-		ike_log(e, IKE_LOG_WARNING, sa, "isn't renewed (%s): the peer's address is %s", why,
-			"not configured, so it has to begin");
+	if (!ike_sa_can_be_begun_again(sa)) {
+		ike_log(e, IKE_LOG_WARNING, sa, "isn't renewed (%s): %s, so the peer has to begin",
+			why,
+			sa->lease ? "we have given the peer an address"
+				  : "the peer's address is not configured");
 		return;
 	}
 	ike_log(e, IKE_LOG_INFO, sa, "is renewed: %s", why);

@@ -148,6 +148,7 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 		if (!ike_child_linger_on(e, sa->children, e->now))
 			ike_child_remove(e, sa->children, e->now, why);
 	}
+	ike_lease_end(e, sa);
 	ike_tasks_drop(e, sa, why);
 	ike_half_open_remove(e, sa);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
@@ -171,6 +172,7 @@ void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	sa->state = IKE_STATE_REFUSED;
 	while (sa->children)
 		ike_child_remove(e, sa->children, e->now, reason);
+	ike_lease_end(e, sa);
 	ike_tasks_drop(e, sa, reason);
 	ike_log(e, IKE_LOG_DEBUG, sa, "refused: %s", reason);
 	snprintf(sa->handshake->reason, sizeof(sa->handshake->reason), "%s", reason);
@@ -504,6 +506,8 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	sa->child_count += old->child_count;
 	old->children = NULL;
 	old->child_count = 0;
+	sa->lease = old->lease;
+	old->lease = NULL;
 	while (*at)
 		at = &(*at)->next;
 	while (old->out.queue) {

@@ -196,6 +196,14 @@ struct ike_links {
 	struct ike_sa *dead_next;
 };
 
+/* What the one who began has been given by the other (lease.c). */
+struct ike_lease {
+	struct ike_action *release; /* which has its id: that of the IKE SA that asked for it */
+	bool ours;
+	unsigned vip_count; /* 0: not known yet */
+	struct ike_addr vips[IKE_VIPS_MAX];
+};
+
 struct ike_sa {
 	uint64_t id;
 	struct ike_links links;
@@ -214,6 +222,7 @@ struct ike_sa {
 	struct ike_keys keys;
 	uint64_t iv_counter;
 	struct ike_handshake *handshake;
+	struct ike_lease *lease; /* or NULL */
 	struct ike_window_in in;
 	struct ike_window_out out;
 	struct ike_timer timers[IKE_SA_TIMERS];
@@ -372,12 +381,28 @@ void ike_connection_release(struct ike_connection *conn);
 void ike_handshake_free(struct ike_sa *sa);
 uint64_t ike_sa_our_spi(const struct ike_sa *sa);
 
+/* lease.c: addresses behind the other end */
+void ike_lease_free(struct ike_sa *sa);
+void ike_lease_end(struct ike_engine *e, struct ike_sa *sa);
+struct ike_ts_list ike_sa_local_ts(const struct ike_sa *sa, const struct ike_child_config *config);
+struct ike_ts_list ike_sa_remote_ts(const struct ike_sa *sa, const struct ike_child_config *config);
+bool ike_lease_wanted(const struct ike_sa *sa);
+void ike_lease_ask(const struct ike_engine *e, const struct ike_sa *sa, struct ike_builder *b);
+bool ike_lease_take(struct ike_engine *e, struct ike_sa *sa, const struct ike_payloads *p,
+		    char reason[IKE_REASON_MAX]);
+int ike_lease_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task, uint64_t now,
+		      const struct ike_settings *asked, bool initial_contact);
+bool ike_lease_given(struct ike_engine *e, struct ike_sa *sa, const struct ike_job *job);
+void ike_lease_answer(struct ike_builder *b, const struct ike_settings *asked,
+		      const struct ike_settings *given);
+
 /* renew.c: another IKE SA in the place of one */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why);
 void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_left(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *old);
 void ike_sa_renewal_moves(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa);
+bool ike_sa_can_be_begun_again(const struct ike_sa *sa);
 bool ike_sa_is_renewed(const struct ike_engine *e, const struct ike_sa *sa);
 
 /* list.c */
@@ -448,6 +473,7 @@ void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
 /* job.c */
 struct ike_job *ike_child_job_new(struct ike_engine *e, enum ike_job_type type);
+struct ike_job *ike_lease_job_new(struct ike_engine *e);
 int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter *waiter,
 		 uint64_t now, struct ike_job *job);
 void ike_waiter_cancel(struct ike_engine *e, struct ike_waiter *waiter);
@@ -558,7 +584,13 @@ struct ike_auth_task {
 	bool initial_contact; /* the peer says so */
 	uint16_t refusal;     /* what the answer says instead of a Child SA */
 	uint64_t child_id;
+	/* The peer's, if it asks for addresses: */
+	struct ike_settings *asked;
+	struct ike_settings *given;
+	struct ike_buffer request; /* its payloads, while they are looked for */
+	uint8_t first;		   /* the type of the first of them */
 };
+void ike_auth_forget(struct ike_engine *e, struct ike_task *task);
 enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			     uint64_t now);
 enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,

@@ -212,23 +212,37 @@ void ike_ts_text(const struct ike_ts *ts, char *out, size_t len)
 	snprintf(out, len, "%s%s", range, ports);
 }
 
-struct ike_ts_list ike_ts_resolve(const struct ike_ts_list *list, const struct ike_addr *addr)
+/* The configured selector of one address, or of all of its family. */
+static struct ike_ts resolved(const struct ike_ts *dynamic, const struct ike_addr *addr)
 {
-	struct ike_ts_list out = *list;
+	static const uint8_t zeros[16];
+	struct ike_ts ts = *dynamic;
 
-	if (out.count == 0) {
-		out.count = 1;
-		out.list[0] = (struct ike_ts){.dynamic = true, .port_last = 65535};
+	ts.dynamic = false;
+	ts.family = addr->family;
+	memcpy(ts.first, addr->ip, sizeof(ts.first));
+	memcpy(ts.last, addr->ip, sizeof(ts.last));
+	if (ts.family && memcmp(addr->ip, zeros, sizeof(zeros)) == 0)
+		memset(ts.last, 0xff, ts_size(&ts));
+	return ts;
+}
+
+struct ike_ts_list ike_ts_resolve(const struct ike_ts_list *list, const struct ike_addr *addrs,
+				  unsigned count)
+{
+	struct ike_ts_list in = *list, out = {.count = 0};
+
+	if (in.count == 0) {
+		in.count = 1;
+		in.list[0] = (struct ike_ts){.dynamic = true, .port_last = 65535};
 	}
-	for (unsigned i = 0; i < out.count; i++) {
-		struct ike_ts *ts = &out.list[i];
+	for (unsigned i = 0; i < in.count; i++) {
+		const struct ike_ts *ts = &in.list[i];
 
-		if (!ts->dynamic)
-			continue;
-		ts->dynamic = false;
-		ts->family = addr->family;
-		memcpy(ts->first, addr->ip, sizeof(ts->first));
-		memcpy(ts->last, addr->ip, sizeof(ts->last));
+		if (!ts->dynamic && out.count < IKE_TS_MAX)
+			out.list[out.count++] = *ts;
+		for (unsigned k = 0; ts->dynamic && k < count && out.count < IKE_TS_MAX; k++)
+			out.list[out.count++] = resolved(ts, &addrs[k]);
 	}
 	return out;
 }

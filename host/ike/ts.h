@@ -45,8 +45,12 @@ int ike_ts_parse(const char *text, struct ike_ts *out, char *error, size_t error
 enum { IKE_TS_TEXT = 128 };
 void ike_ts_text(const struct ike_ts *ts, char *out, size_t len);
 
-/* A copy of a configured list with `dynamic` replaced by the address of that end. */
-struct ike_ts_list ike_ts_resolve(const struct ike_ts_list *list, const struct ike_addr *addr);
+/*
+ * A copy of a configured list with `dynamic` replaced by the addresses of that end, as far as there
+ * is room; one of zeros is any of its family.
+ */
+struct ike_ts_list ike_ts_resolve(const struct ike_ts_list *list, const struct ike_addr *addrs,
+				  unsigned count);
 
 /*
  * Add a selector to a list in which none lies within another: nothing happens when one covers it,

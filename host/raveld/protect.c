@@ -45,7 +45,7 @@ static struct own own_addresses(const struct daemon *d, const struct conf_connec
 /* The selectors that are known before there is an SA. */
 static struct ike_ts_list concrete(const struct ike_ts_list *configured, const struct ike_addr *end)
 {
-	struct ike_ts_list all = ike_ts_resolve(configured, end), out = {.count = 0};
+	struct ike_ts_list all = ike_ts_resolve(configured, end, 1), out = {.count = 0};
 
 	for (unsigned int i = 0; i < all.count; i++)
 		if (!all.list[i].dynamic && all.list[i].family == 4)

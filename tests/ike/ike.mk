@@ -11,6 +11,8 @@ $(eval $(call c_test,ike_abuse_test,tests/ike/abuse_test.c,ike_test ike,$(IKE_TE
 $(eval $(call c_test,ike_hint_test,tests/ike/hint_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_ipv6_test,tests/ike/ipv6_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_fragment_test,tests/ike/fragment_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_lease_test,tests/ike/lease_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
+	-Wl$(comma)--wrap=ike_lease_answer$(comma)--wrap=ike_lease_ask))
 $(eval $(call c_test,ike_job_test,tests/ike/job_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 
 # What cheap_crypto.c does in place of the core's own.

@@ -338,6 +338,68 @@ void check_bounded(struct world *w)
 	}
 }
 
+/* Addresses */
+
+static bool is_given(const struct host *h, const struct ike_sa *sa)
+{
+	for (unsigned i = 0; i < h->lease_count; i++) {
+		if (h->leases[i].lease_id == sa->lease->release->released.lease_id &&
+		    ike_addr_same_ip(&h->leases[i].addr, &sa->lease->vips[0]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_had(const struct host *h, uint64_t lease_id)
+{
+	for (const struct ike_sa *sa = h->engine->all; sa; sa = sa->links.next) {
+		if (sa->lease && !sa->lease->ours &&
+		    sa->lease->release->released.lease_id == lease_id)
+			return true;
+	}
+	return false;
+}
+
+static void check_given(struct world *w, const struct host *h)
+{
+	for (const struct ike_sa *sa = h->engine->all; sa; sa = sa->links.next) {
+		unsigned host;
+		const struct ike_sa *other = other_ike_end(w, sa, &host);
+
+		if (!sa->lease || !sa->lease->vip_count || sa->state != IKE_STATE_ESTABLISHED)
+			continue;
+		if (!sa->lease->ours && !is_given(h, sa))
+			world_fail(w, "host %u: an IKE SA has an address that isn't its peer's",
+				   h->index);
+		/* One that isn't decided upon yet has none. */
+		if (other && other->state == IKE_STATE_ESTABLISHED && !other->predecessor &&
+		    (!other->lease ||
+		     !ike_addr_same_ip(&other->lease->vips[0], &sa->lease->vips[0])))
+			world_fail(w, "host %u: the two ends of an IKE SA have other addresses",
+				   h->index);
+	}
+}
+
+void check_leases(struct world *w)
+{
+	for (unsigned i = 0; i < w->hosts; i++) {
+		const struct host *h = &w->host[i];
+
+		if (!host_works(h))
+			continue;
+		check_given(w, h);
+		for (unsigned k = 0; k < h->lease_count; k++) {
+			if (!is_had(h, h->leases[k].lease_id))
+				world_fail(w, "host %u: a lease outlives its IKE SA", i);
+			for (unsigned m = 0; m < k; m++) {
+				if (ike_addr_same_ip(&h->leases[k].addr, &h->leases[m].addr) &&
+				    h->leases[k].peer != h->leases[m].peer)
+					world_fail(w, "host %u: two peers have one address", i);
+			}
+		}
+	}
+}
+
 /* The end */
 
 static bool goes_where_it_should(const struct world *w, const struct host *h,
@@ -384,8 +446,9 @@ void check_nothing_left(struct world *w)
 
 		if (e->sa_count || e->half_open.count || e->timers.count || e->timers.reserved ||
 		    e->waiters.count || e->children.count || e->outbound.count || e->all ||
-		    h->spis_out || h->esp_count || e->fragments[0].memory ||
-		    e->fragments[1].memory || ike_next_deadline(e) != IKE_NEVER)
+		    h->spis_out || h->esp_count || h->lease_count || h->vips ||
+		    e->fragments[0].memory || e->fragments[1].memory ||
+		    ike_next_deadline(e) != IKE_NEVER)
 			world_fail(w, "host %u: something is left", i);
 		for (unsigned k = 0; k < e->connection_count; k++) {
 			if (e->connections[k]->references != 1)

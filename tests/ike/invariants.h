@@ -49,6 +49,12 @@ void check_addresses(struct world *w);
 /* An end of a Child SA whose other end is gone doesn't stay. */
 void check_dead_go(struct world *w);
 
+/*
+ * An address that a host has given is of one peer, and as long as one of its IKE SAs has it; and no
+ * end has one that the other hasn't given.
+ */
+void check_leases(struct world *w);
+
 /* A host has few SAs, jobs and half-open IKE SAs, whatever comes in. */
 void check_bounded(struct world *w);
 

@@ -24,6 +24,7 @@
 enum { RUNS = 20000, BASE_SEED = 72960000 };
 
 struct totals {
+	uint64_t leased, passed_on;
 	uint64_t hosts, established, rekeyed, ike_rekeyed, interruptions, messages, reassembled;
 	uint64_t digest; /* of all messages of all runs */
 };
@@ -95,6 +96,7 @@ static void draw_hosts(struct world *w, struct rng *r)
 
 		h->addr = address_of(i, ipv6);
 		h->cookies = rng_percent(r, 15);
+		h->pool = 8 + (unsigned)rng_below(r, 8);
 		/* One for all of a host: which connection is meant is known later than what to
 		   choose. */
 		h->ike = ike[rng_below(r, 3)];
@@ -141,6 +143,21 @@ static void draw_proposals(const struct world *w, struct rng *r, struct peering 
 	p->esp[1] = p->esp[0] == esp[0] ? esp[0] : esp[1 + rng_below(r, 2)];
 }
 
+/* Where only one begins, it may want its address from the other, any or one of a few. */
+static void draw_leases(const struct world *w, struct rng *r, struct peering *p)
+{
+	unsigned server = p->host[p->initiates[0]];
+
+	p->leases = p->initiates[0] != p->initiates[1] && rng_percent(r, 40);
+	p->wish = (struct ike_addr){.family = 4};
+	if (p->leases && rng_percent(r, 40))
+		p->wish = (struct ike_addr){
+			.family = 4,
+			.ip = {10, 200, (uint8_t)server,
+			       (uint8_t)(1 + rng_below(r, w->host[server].pool))},
+		};
+}
+
 static void add_peering(struct world *w, struct rng *r, const struct run *run, unsigned a,
 			unsigned b)
 {
@@ -156,6 +173,7 @@ static void add_peering(struct world *w, struct rng *r, const struct run *run, u
 	p->initiates[1] = !p->initiates[0] || (!run->one_initiates && rng_percent(r, 50));
 	draw_proposals(w, r, p);
 	draw_times(w, r, p, run->calm);
+	draw_leases(w, r, p);
 	for (unsigned c = 0; c < p->children; c++)
 		w->flow[w->peerings * CHILDREN_PER_PEERING + c].exists = true;
 	w->peerings++;
@@ -324,6 +342,7 @@ static void step(struct world *w, uint64_t until)
 	check_dead_go(w);
 	check_ike_keys_agree(w);
 	check_addresses(w);
+	check_leases(w);
 }
 
 static void reload(struct world *w)
@@ -461,6 +480,8 @@ static bool simulate(uint64_t seed, struct totals *t)
 		t->reassembled += ike_engine_stats(w->host[i].engine)->reassembled;
 	t->hosts += w->hosts;
 	t->established += w->established;
+	t->leased += w->leased;
+	t->passed_on += w->passed_on;
 	t->rekeyed += w->rekeyed;
 	t->ike_rekeyed += w->ike_rekeyed;
 	t->interruptions += interruptions;
@@ -481,14 +502,16 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	printf("# %u runs from seed %llu, %llu hosts: %llu ends of IKE SAs came up, %llu were "
 	       "rekeyed, "
 	       "and %llu of Child SAs; %llu flows interrupted; %llu datagrams, %llu messages put "
-	       "together\n",
+	       "together; %llu addresses given, %llu of them of an IKE SA before\n",
 	       runs, (unsigned long long)first_seed, (unsigned long long)t.hosts,
 	       (unsigned long long)t.established, (unsigned long long)t.ike_rekeyed,
 	       (unsigned long long)t.rekeyed, (unsigned long long)t.interruptions,
-	       (unsigned long long)t.messages, (unsigned long long)t.reassembled);
+	       (unsigned long long)t.messages, (unsigned long long)t.reassembled,
+	       (unsigned long long)t.leased, (unsigned long long)t.passed_on);
 	if (runs >= 1000)
 		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs &&
-			    t.reassembled > runs);
+			    t.reassembled > runs && t.leased > runs / 2 &&
+			    t.passed_on > runs / 100);
 }
 
 static void a_seed_repeats_its_run(void **state)

@@ -163,6 +163,12 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->dpd_delay_ms = s->dpd_ms;
 	conn->unique = s->unique;
 	conn->fragmentation = s->fragmentation;
+	conn->childless = s->childless;
+	conn->reauth_ms = s->reauth_ms;
+	conn->leases = s->leases;
+	snprintf(list, sizeof(list), "%s", s->vips ? s->vips : "");
+	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
+		check(ike_addr_parse(word, &conn->vips[conn->vip_count++]), "vips", word);
 	check(ike_engine_add_connection(node->engine, conn), "connection", "");
 	if (s->psk)
 		check(ike_engine_add_psk(node->engine, NULL, 0, ike_slice(s->psk, strlen(s->psk))),
@@ -333,6 +339,105 @@ static void install(struct node *node, const struct ike_job *job)
 	}
 }
 
+static struct given *lease_of(struct node *node, const struct ike_addr *addr)
+{
+	for (unsigned i = 0; i < NODE_LEASES; i++) {
+		if (node->leases[i].lease_id && ike_addr_same_ip(&node->leases[i].addr, addr))
+			return &node->leases[i];
+	}
+	return NULL;
+}
+
+static void give(struct node *node, struct ike_lease_job *job, const struct ike_addr *addr)
+{
+	unsigned i = 0;
+
+	while (node->leases[i].lease_id)
+		i++;
+	node->leases[i] = (struct given){.lease_id = job->lease_id, .addr = *addr};
+	job->given.vips[job->given.vip_count++] = *addr;
+}
+
+/* The address of the pool with this number. */
+static struct ike_addr address_of(uint8_t family, unsigned number)
+{
+	struct ike_addr addr = {.family = family, .ip = {10, 3, 0, (uint8_t)number}};
+
+	if (family == 6)
+		addr = (struct ike_addr){
+			.family = 6,
+			.ip = {0x20, 1, 0x0d, 0xb8, 0, 3, [15] = (uint8_t)number},
+		};
+	return addr;
+}
+
+/* What is wished for if it is nobody's, or theirs whom this one replaces; or what that has, or the
+ * first that is nobody's. */
+static bool find_address(struct node *node, const struct ike_lease_job *job,
+			 const struct ike_addr *wish, struct ike_addr *addr)
+{
+	const struct given *old = lease_of(node, wish);
+
+	*addr = *wish;
+	if (!ike_addr_is_zero(wish) && (!old || old->lease_id == job->replaces))
+		return true;
+	for (unsigned i = 0; i < NODE_LEASES && job->replaces; i++) {
+		*addr = node->leases[i].addr;
+		if (node->leases[i].lease_id == job->replaces && addr->family == wish->family)
+			return true;
+	}
+	for (unsigned number = 1; number <= node->pool; number++) {
+		*addr = address_of(wish->family, number);
+		if (!lease_of(node, addr))
+			return true;
+	}
+	return false;
+}
+
+static void lease(struct node *node, struct ike_job *job)
+{
+	struct ike_lease_job *l = &job->lease;
+	struct ike_addr addr;
+
+	if (!l->lease_id) { /* given back before it was answered */
+		job->error = -ECANCELED;
+		return;
+	}
+	node->asked = *l;
+	l->given = node->beside;
+	for (unsigned i = 0; i < l->asked.vip_count; i++) {
+		if (find_address(node, l, &l->asked.vips[i], &addr))
+			give(node, l, &addr);
+	}
+	job->error = l->given.vip_count ? 0 : -EADDRNOTAVAIL;
+	if (job->error)
+		strcpy(job->reason, "the pool is exhausted");
+}
+
+static void take_back(struct node *node, uint64_t lease_id)
+{
+	for (unsigned i = 0; i < NODE_LEASES; i++) {
+		if (node->leases[i].lease_id == lease_id)
+			node->leases[i].lease_id = 0;
+	}
+	for (unsigned i = 0; i < node->job_count; i++) {
+		struct ike_job *job = node->jobs[i].job;
+
+		if (job->type == IKE_JOB_LEASE && job->lease.lease_id == lease_id)
+			job->lease.lease_id = 0;
+	}
+	node->released++;
+}
+
+unsigned leases_out(const struct node *node)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < NODE_LEASES; i++)
+		count += node->leases[i].lease_id != 0;
+	return count;
+}
+
 static void take_job(struct node *node, struct ike_action *a)
 {
 	struct waiting_job *w = &node->jobs[node->job_count++];
@@ -342,13 +447,15 @@ static void take_job(struct node *node, struct ike_action *a)
 	*w = (struct waiting_job){.job = a->job, .due = node->net->now, .sent = node->net->sent};
 	a->job = NULL;
 	w->due += w->job->type == IKE_JOB_KE ? node->ke_delay : node->install_delay;
-	if (w->job->type != IKE_JOB_KE)
+	if (w->job->type != IKE_JOB_KE && w->job->type != IKE_JOB_LEASE)
 		install(node, w->job);
 }
 
 /* Does it wait for nothing but its time? */
 static bool free_to_go(const struct node *node, const struct waiting_job *w)
 {
+	if (w->job->type == IKE_JOB_LEASE)
+		return !node->lease_holds;
 	return w->job->type == IKE_JOB_KE ? !node->ke_holds : !node->install_holds;
 }
 
@@ -356,6 +463,8 @@ static void answer(struct node *node, struct ike_job *job)
 {
 	if (job->type == IKE_JOB_KE) {
 		ike_job_run(job);
+	} else if (job->type == IKE_JOB_LEASE) {
+		lease(node, job);
 	} else {
 		job->error =
 			node->use_works && job->type == IKE_JOB_CHILD_USE ? 0 : node->install_error;
@@ -431,6 +540,13 @@ static void act(struct node *node, struct ike_action *a)
 		strcpy(node->child_name, a->event.child);
 		if (!*a->event.reason)
 			abort();
+		break;
+	case IKE_ACTION_LEASED:
+		node->leased = a->leased;
+		node->leased_count++;
+		break;
+	case IKE_ACTION_RELEASED:
+		take_back(node, a->released.lease_id);
 		break;
 	case IKE_ACTION_LOG:
 		if (getenv("IKE_TEST_LOG"))

@@ -26,7 +26,7 @@ uint64_t seed_of(int argc, char **argv, uint64_t fallback, bool *given);
 
 size_t from_hex(const char *hex, uint8_t *out, size_t cap);
 
-enum { NODE_CHILDREN = 64, NODE_JOBS = 256, NET_PACKETS = 4096 };
+enum { NODE_CHILDREN = 64, NODE_JOBS = 256, NODE_LEASES = 32, NET_PACKETS = 4096 };
 
 /* What the data path was told of a Child SA. */
 struct child_sa {
@@ -59,6 +59,12 @@ struct waiting_job {
 	uint64_t sent; /* datagrams by all, when it came */
 };
 
+/* An address that a node has given. */
+struct given {
+	uint64_t lease_id; /* 0: nobody's */
+	struct ike_addr addr;
+};
+
 struct net;
 
 struct node {
@@ -73,6 +79,13 @@ struct node {
 	bool use_works;	    /* but for the last step */
 	bool install_holds; /* it answers only when the test says so */
 	bool ke_holds;	    /* so does who exchanges keys */
+	bool lease_holds;   /* and who gives addresses: */
+	unsigned pool;	    /* 10.3.0.1 and 2001:db8:3::1, so many of each family; */
+	struct given leases[NODE_LEASES];
+	struct ike_settings beside; /* and what goes with them */
+	struct ike_lease_job asked; /* for last */
+	struct ike_leased leased;   /* what this one was given last */
+	unsigned leased_count, released;
 	uint64_t install_delay;
 	uint64_t ke_delay;
 	struct waiting_job jobs[NODE_JOBS]; /* that wait for an answer */
@@ -134,6 +147,10 @@ struct side {
 	unsigned max_half_open;
 	enum ike_fragmentation fragmentation;
 	uint16_t fragment_size; /* 0: the default */
+	const char *vips;	/* to ask for; NULL: none */
+	bool leases;		/* gives addresses: node.pool */
+	enum ike_childless childless;
+	uint64_t reauth_ms;
 };
 
 /* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". */
@@ -172,6 +189,8 @@ struct installed *present_child(struct node *node);
 const struct installed *sending_child(const struct node *node);
 /* How many it receives on. */
 unsigned receiving(const struct node *node);
+/* Addresses that it has given and not got back. */
+unsigned leases_out(const struct node *node);
 /* Do the two ends of a Child SA agree in everything? */
 bool children_agree(const struct installed *a, const struct installed *b);
 bool nothing_left(const struct node *node);

@@ -489,6 +489,90 @@ static void draw_answer(struct host *h, struct pending *p)
 		world_interrupt_all(w, h->index, delay > 60000 ? 60000 : delay);
 }
 
+/* Addresses */
+
+static struct world_lease *find_lease(struct host *h, const struct ike_addr *addr)
+{
+	for (unsigned i = 0; i < h->lease_count; i++) {
+		if (ike_addr_same_ip(&h->leases[i].addr, addr))
+			return &h->leases[i];
+	}
+	return NULL;
+}
+
+static bool find_address(struct host *h, const struct ike_lease_job *job, struct ike_addr *addr)
+{
+	const struct world_lease *old;
+
+	*addr = job->asked.vips[0];
+	old = find_lease(h, addr);
+	if (!ike_addr_is_zero(addr) && (!old || old->lease_id == job->replaces))
+		return true;
+	for (unsigned i = 0; i < h->lease_count && job->replaces; i++) {
+		*addr = h->leases[i].addr;
+		if (h->leases[i].lease_id == job->replaces)
+			return true;
+	}
+	for (unsigned i = 1; i <= h->pool; i++) {
+		*addr = (struct ike_addr){.family = 4,
+					  .ip = {10, 200, (uint8_t)h->index, (uint8_t)i}};
+		if (!find_lease(h, addr))
+			return true;
+	}
+	return false;
+}
+
+/* A lease may pass from one IKE SA to another of the same peer, and to nobody else. */
+static void lease(struct host *h, struct ike_job *job)
+{
+	struct world *w = h->world;
+	struct ike_lease_job *l = &job->lease;
+	unsigned peering = (unsigned)atoi(l->connection + 1);
+	struct world_lease *given = &h->leases[h->lease_count];
+
+	if (!l->lease_id) { /* given back before it was answered */
+		job->error = -ECANCELED;
+		return;
+	}
+	*given = (struct world_lease){
+		.lease_id = l->lease_id,
+		.peer = flow_peer(w, peering * CHILDREN_PER_PEERING, h->index),
+	};
+	for (unsigned i = 0; i < h->lease_count; i++) {
+		if (h->leases[i].lease_id == l->replaces && h->leases[i].peer != given->peer)
+			world_fail(w, "host %u: a lease passes to another peer", h->index);
+		w->passed_on += h->leases[i].lease_id == l->replaces;
+	}
+	if (!find_address(h, l, &given->addr)) {
+		job->error = -EADDRNOTAVAIL;
+		return;
+	}
+	if (h->lease_count++ == LEASES_MAX - 1)
+		world_fail(w, "host %u: leases pile up", h->index);
+	w->leased++;
+	l->given.vips[l->given.vip_count++] = given->addr;
+	world_trace(w, h->index, "gives an address", given->addr.ip[3]);
+}
+
+/* Of those that it has given, or of its own. */
+static void release(struct host *h, uint64_t lease_id, bool ours)
+{
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < h->lease_count; i++) {
+		if (h->leases[i].lease_id != lease_id)
+			h->leases[kept++] = h->leases[i];
+	}
+	h->vips -= ours;
+	h->lease_count = kept;
+	for (unsigned i = 0; i < h->job_count; i++) {
+		struct ike_job *job = h->jobs[i].job;
+
+		if (job->type == IKE_JOB_LEASE && job->lease.lease_id == lease_id)
+			job->lease.lease_id = 0;
+	}
+}
+
 static void take_job(struct host *h, struct ike_action *a)
 {
 	struct pending *p = &h->jobs[h->job_count];
@@ -503,7 +587,7 @@ static void take_job(struct host *h, struct ike_action *a)
 	if (h->index == IMPOSTOR)
 		return;
 	draw_answer(h, p);
-	if (p->job->type != IKE_JOB_KE)
+	if (p->job->type != IKE_JOB_KE && p->job->type != IKE_JOB_LEASE)
 		install(h, p->job, p->error);
 }
 
@@ -515,6 +599,8 @@ static void answer(struct host *h, unsigned index)
 	h->jobs[index] = h->jobs[--h->job_count];
 	if (p.job->type == IKE_JOB_KE)
 		ike_job_run(p.job);
+	if (p.job->type == IKE_JOB_LEASE && !p.error)
+		lease(h, p.job);
 	if (p.error) {
 		p.job->error = p.error;
 		strcpy(p.job->reason, "no room in the NIC");
@@ -580,7 +666,9 @@ static void act(struct host *h, struct ike_action *a)
 		transmit(h, &a->send);
 		break;
 	case IKE_ACTION_JOB:
-		flow = a->job->type == IKE_JOB_KE ? FLOWS_MAX : flow_of(a->job->child.child);
+		flow = a->job->type == IKE_JOB_KE || a->job->type == IKE_JOB_LEASE
+			       ? FLOWS_MAX
+			       : flow_of(a->job->child.child);
 		take_job(h, a);
 		if (flow < FLOWS_MAX) {
 			check_flow(w, flow);
@@ -615,6 +703,12 @@ static void act(struct host *h, struct ike_action *a)
 		break;
 	case IKE_ACTION_CHILD_DOWN:
 		world_trace(w, h->index, "Child SA down", a->event.child_id);
+		break;
+	case IKE_ACTION_LEASED:
+		h->vips++;
+		break;
+	case IKE_ACTION_RELEASED:
+		release(h, a->released.lease_id, a->released.ours);
 		break;
 	case IKE_ACTION_LOG:
 		if (w->verbose)
@@ -697,6 +791,21 @@ static void set_ts(struct ike_ts_list *list, unsigned host, unsigned flow)
 	};
 }
 
+/* The one that is given its address has it as its only selector, on both sides. */
+static void set_lease(const struct peering *p, unsigned side, struct ike_connection *conn)
+{
+	bool client = p->initiates[side];
+
+	conn->leases = !client;
+	conn->vip_count = client;
+	conn->vips[0] = p->wish;
+	for (unsigned c = 0; c < conn->child_count; c++) {
+		struct ike_child_config *child = &conn->children[c];
+
+		*(client ? &child->local_ts : &child->remote_ts) = (struct ike_ts_list){.count = 0};
+	}
+}
+
 /* The attacker has those of all hosts, with names of his own. */
 struct name connection_name(unsigned peering, unsigned side, bool impostor)
 {
@@ -745,6 +854,8 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 		child->rekey_ms = p->rekey_ms[side];
 		child->rand_ms = p->rand_ms[side];
 	}
+	if (p->leases)
+		set_lease(p, side, conn);
 	return conn;
 }
 
@@ -824,6 +935,8 @@ static void end(struct host *h)
 	OPENSSL_cleanse(h->esp, h->esp_count * sizeof(h->esp[0]));
 	h->esp_count = 0;
 	h->spis_out = 0;
+	h->lease_count = 0;
+	h->vips = 0;
 }
 
 void world_begin(struct world *w)

@@ -22,6 +22,7 @@ enum {
 	DATAGRAMS_MAX = 1024,
 	SEEN_MAX = 24, /* datagrams that the attacker remembers */
 	TRACE_MAX = 40,
+	LEASES_MAX = 64,
 	IMPOSTOR = HOSTS_MAX,
 };
 
@@ -48,6 +49,13 @@ struct esp {
 struct left {
 	uint32_t spi_out;
 	uint64_t at;
+};
+
+/* An address that a host has given to a peer. */
+struct world_lease {
+	uint64_t lease_id;
+	unsigned peer;
+	struct ike_addr addr;
 };
 
 struct pending {
@@ -83,6 +91,10 @@ struct host {
 	const char *ike; /* proposals */
 	uint16_t fragment_size;
 	uint64_t uses;
+	unsigned pool; /* addresses 10.200.HOST.1 and so on that it gives */
+	struct world_lease leases[LEASES_MAX];
+	unsigned lease_count;
+	int vips; /* that it was given itself, as so many leases */
 	struct pending jobs[JOBS_MAX];
 	unsigned job_count;
 	struct esp esp[ESP_MAX];
@@ -95,6 +107,8 @@ struct peering {
 	unsigned host[2];
 	bool initiates[2]; /* brings up what is missing */
 	unsigned children;
+	bool leases;	      /* the one that initiates gets its address from the other one, */
+	struct ike_addr wish; /* and wants this one; of zeros: any */
 	enum ike_unique unique;
 	const char *ike[2]; /* proposals */
 	const char *esp[2];
@@ -181,7 +195,7 @@ struct world {
 
 	struct used used;
 	uint64_t digest; /* of all that was sent and came in */
-	uint64_t rekeyed, ike_rekeyed, established;
+	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on;
 	struct trace trace[TRACE_MAX];
 	unsigned traced;
 };
