@@ -34,6 +34,8 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 			 struct conf_error *error);
 int conf_bind_child(const struct conf_section *section, struct conf_child *child,
 		    struct conf_error *error);
+int conf_bind_pool(const struct conf_section *section, struct conf_pool *pool,
+		   struct conf_error *error);
 int conf_bind_secret(const struct conf_section *section, struct conf_secret *secret,
 		     struct conf_error *error);
 

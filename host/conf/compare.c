@@ -13,6 +13,24 @@ static enum conf_change change(bool replaced, bool adjusted)
 	return adjusted ? CONF_ADJUSTED : CONF_UNCHANGED;
 }
 
+static bool same_vips(const struct conf_connection *a, const struct conf_connection *b)
+{
+	bool same = a->vip_count == b->vip_count;
+
+	for (unsigned int i = 0; same && i < a->vip_count; i++)
+		same = ike_addr_equal(&a->vips[i], &b->vips[i]);
+	return same;
+}
+
+static bool same_pools(const struct conf_connection *a, const struct conf_connection *b)
+{
+	bool same = a->pool_count == b->pool_count;
+
+	for (size_t i = 0; same && i < a->pool_count; i++)
+		same = !strcmp(a->pools[i], b->pools[i]);
+	return same;
+}
+
 enum conf_change conf_compare_connection(const struct conf_connection *old,
 					 const struct conf_connection *new)
 {
@@ -22,12 +40,13 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 			!ike_id_equal(&old->remote_id, &new->remote_id) ||
 			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,
 					     new->proposal_count) ||
-			old->encap != new->encap;
+			old->encap != new->encap || !same_vips(old, new);
 	bool adjusted = old->fragmentation != new->fragmentation ||
 			old->dpd_delay != new->dpd_delay || old->rekey_time != new->rekey_time ||
 			old->rand_time != new->rand_time || old->reauth_time != new->reauth_time ||
 			old->over_time != new->over_time || old->unique != new->unique ||
-			old->childless != new->childless || old->keyingtries != new->keyingtries;
+			old->childless != new->childless || old->keyingtries != new->keyingtries ||
+			!same_pools(old, new);
 
 	return change(replaced, adjusted);
 }
@@ -74,6 +93,7 @@ int conf_check_daemon(const struct conf_daemon *old, const struct conf_daemon *n
 		{"address", same_addresses(old, new)},
 		{"mtu", old->mtu == new->mtu},
 		{"socket", !strcmp(old->socket, new->socket)},
+		{"leases", !strcmp(old->leases, new->leases)},
 		{"port", old->port == new->port},
 		{"port_nat_t", old->port_nat == new->port_nat},
 		{"install_routes", old->install_routes == new->install_routes},

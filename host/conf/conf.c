@@ -56,6 +56,24 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 	return 0;
 }
 
+static int bind_pools(struct conf *conf, const struct conf_section *section,
+		      struct conf_error *error)
+{
+	if (section->key_count)
+		return conf_fail_key(error, section, &section->keys[0], "unknown key");
+	conf->pools = calloc(section->section_count + 1, sizeof(*conf->pools));
+	if (!conf->pools)
+		return out_of_memory(error);
+	for (size_t i = 0; i < section->section_count; i++) {
+		int err = conf_bind_pool(section->sections[i], &conf->pools[conf->pool_count++],
+					 error);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
 static int compare_names(const void *a, const void *b)
 {
 	return strcmp((*(const struct conf_connection *const *)a)->name,
@@ -177,6 +195,41 @@ static int check_ports(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+static int fail_at_pool(struct conf_error *error, const struct conf_pool *pool, const char *what,
+			const char *about)
+{
+	snprintf(error->text, sizeof(error->text), "%s:%u: pools.%s: %s \"%s\"", pool->file,
+		 pool->line, pool->name, what, about);
+	return -EINVAL;
+}
+
+/* An address is of one pool. */
+static int check_pools(const struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->pool_count; i++) {
+		const struct conf_pool *pool = &conf->pools[i];
+
+		for (size_t k = 0; k < i; k++)
+			if (memcmp(pool->network.first, conf->pools[k].network.last, 4) <= 0 &&
+			    memcmp(conf->pools[k].network.first, pool->network.last, 4) <= 0)
+				return fail_at_pool(error, pool, "has addresses of pool",
+						    conf->pools[k].name);
+	}
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		for (size_t k = 0; k < c->pool_count; k++) {
+			if (conf_find_pool(conf, c->pools[k]))
+				continue;
+			snprintf(error->text, sizeof(error->text),
+				 "%s:%u: connections.%s.pools: there is no pool \"%s\"", c->file,
+				 c->line, c->name, c->pools[k]);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf_error *error)
 {
 	const struct conf_section *root = conf_tree_root(tree);
@@ -193,6 +246,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 			have_daemon = true;
 		} else if (!strcmp(section->name, "connections")) {
 			err = bind_connections(conf, section, error);
+		} else if (!strcmp(section->name, "pools")) {
+			err = bind_pools(conf, section, error);
 		} else if (!strcmp(section->name, "secrets")) {
 			err = bind_secrets(conf, section, error);
 		} else if (!conf_tree_is_template(tree, section)) {
@@ -211,6 +266,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 		err = check_outside(conf, error);
 	if (!err)
 		err = check_mtu(conf, error);
+	if (!err)
+		err = check_pools(conf, error);
 	return err ? err : check_offload(conf, error);
 }
 
@@ -256,6 +313,7 @@ void conf_free(struct conf *conf)
 	for (size_t i = 0; i < conf->secret_count; i++)
 		ike_secret_clear(&conf->secrets[i].secret);
 	free(conf->connections);
+	free(conf->pools);
 	free(conf->by_name);
 	free(conf->secrets);
 	for (size_t i = 0; i < conf->file_count; i++)
@@ -280,4 +338,52 @@ const struct conf_connection *conf_find_connection(const struct conf *conf, cons
 			first = middle + 1;
 	}
 	return NULL;
+}
+
+const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->pool_count; i++)
+		if (!strcmp(conf->pools[i].name, name))
+			return &conf->pools[i];
+	return NULL;
+}
+
+struct ike_ts_list conf_local_ts(const struct conf_connection *c, const struct conf_child *child,
+				 const struct ike_addr *local)
+{
+	static const struct ike_addr any = {.family = 4};
+
+	return ike_ts_resolve(&child->local_ts, c->vip_count ? &any : local, 1);
+}
+
+/* The configured selector, of all that a pool has. */
+static struct ike_ts of_pool(const struct ike_ts *dynamic, const struct conf_pool *pool)
+{
+	struct ike_ts ts = pool->network;
+
+	ts.protocol = dynamic->protocol;
+	ts.port_first = dynamic->port_first;
+	ts.port_last = dynamic->port_last;
+	return ts;
+}
+
+struct ike_ts_list conf_remote_ts(const struct conf *conf, const struct conf_connection *c,
+				  const struct conf_child *child)
+{
+	static const struct ike_ts all = {.dynamic = true, .port_last = UINT16_MAX};
+	struct ike_ts_list in = child->remote_ts, out = {.count = 0};
+
+	if (!c->pool_count)
+		return ike_ts_resolve(&in, &c->remote, 1);
+	if (!in.count)
+		in = (struct ike_ts_list){.count = 1, .list = {all}};
+	for (unsigned int i = 0; i < in.count; i++) {
+		if (!in.list[i].dynamic && out.count < IKE_TS_MAX)
+			out.list[out.count++] = in.list[i];
+		for (size_t k = 0;
+		     in.list[i].dynamic && k < c->pool_count && out.count < IKE_TS_MAX; k++)
+			out.list[out.count++] =
+				of_pool(&in.list[i], conf_find_pool(conf, c->pools[k]));
+	}
+	return out;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The configuration of raveld: swanctl.conf's sections `connections` and `secrets`, and `raveld`
- * for the daemon itself. Every key is known or refused; every value is checked here, so that
- * nothing that uses it has to.
+ * The configuration of raveld: swanctl.conf's sections `connections`, `pools` and `secrets`, and
+ * `raveld` for the daemon itself. Every key is known or refused; every value is checked here, so
+ * that nothing that uses it has to.
  */
 #ifndef RVL_CONF_CONF_H
 #define RVL_CONF_CONF_H
@@ -17,11 +17,13 @@
 #include "host/ike/id.h"
 #include "host/ike/proposal.h"
 #include "host/ike/secret.h"
+#include "host/ike/settings.h"
 #include "host/ike/ts.h"
 
 #define CONF_PROPOSALS_MAX 8
 #define CONF_ADDRESSES_MAX 8
 #define CONF_OWNERS_MAX 8
+#define CONF_POOLS_MAX 8
 #define CONF_PATH_MAX 256
 #define CONF_NAME_MAX 64
 #define CONF_IPV6_MTU 1280
@@ -44,8 +46,9 @@ struct conf_daemon {
 	char netdev[16];	    /* the TAP to make: rvl0 */
 	struct conf_address addresses[CONF_ADDRESSES_MAX];
 	size_t address_count;
-	uint16_t mtu;	  /* of the netdev; 0: what the wire's leaves beside ESP */
-	char socket[108]; /* of ravelctl */
+	uint16_t mtu;		    /* of the netdev; 0: what the wire's leaves beside ESP */
+	char socket[108];	    /* of ravelctl */
+	char leases[CONF_PATH_MAX]; /* the file that remembers what pools gave to whom */
 	enum conf_log_level log_level;
 	uint16_t port;		     /* IKE; 500 */
 	uint16_t port_nat;	     /* IKE and ESP in UDP behind NAT; 4500 */
@@ -110,8 +113,23 @@ struct conf_connection {
 	uint32_t keyingtries;	/* in a row, before it is given up; 0: for ever */
 	struct ike_id local_id; /* type 0 (any): its address */
 	struct ike_id remote_id;
+	struct ike_addr vips[IKE_VIPS_MAX]; /* to ask the peer for; of zeros: any */
+	unsigned int vip_count;
+	char pools[CONF_POOLS_MAX][CONF_NAME_MAX]; /* that its peers get addresses from, in order */
+	size_t pool_count;
 	struct conf_child *children;
 	size_t child_count;
+};
+
+struct conf_pool {
+	char name[CONF_NAME_MAX];
+	const char *file;
+	unsigned int line;
+	char addrs[IKE_TS_TEXT]; /* as it is written; of that are given */
+	uint32_t first;
+	uint32_t last;
+	struct ike_ts network;	      /* all of it */
+	struct ike_settings settings; /* what a peer is told besides its address */
 };
 
 struct conf_secret {
@@ -128,6 +146,8 @@ struct conf {
 	struct conf_connection *connections;
 	size_t connection_count;
 	const struct conf_connection **by_name; /* the same, sorted */
+	struct conf_pool *pools;
+	size_t pool_count;
 	struct conf_secret *secrets;
 	size_t secret_count;
 };
@@ -153,6 +173,17 @@ bool conf_has_ipv6(const struct conf *conf);
 uint8_t conf_connection_family(const struct conf_connection *connection);
 
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
+const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name);
+
+/*
+ * A child's selectors as far as they are known without an SA: `dynamic` is the address of that end,
+ * but any address where ours is asked for (vips), and all that the peer may be given (pools). Of
+ * what isn't known the family is 0.
+ */
+struct ike_ts_list conf_local_ts(const struct conf_connection *c, const struct conf_child *child,
+				 const struct ike_addr *local);
+struct ike_ts_list conf_remote_ts(const struct conf *conf, const struct conf_connection *c,
+				  const struct conf_child *child);
 
 /* What has become of something of the same name: */
 enum conf_change {

@@ -161,6 +161,47 @@ static int set_unique(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int add_vip(const struct conf_value *v, const char *item, void *object)
+{
+	struct conf_connection *c = object;
+	struct ike_addr vip;
+
+	if (c->vip_count == IKE_VIPS_MAX)
+		return conf_value_fail(v, "more than %d addresses", IKE_VIPS_MAX);
+	if (ike_addr_parse(item, &vip) || !vip.family)
+		return conf_value_fail(v, "\"%.60s\" isn't an IP address (any: 0.0.0.0)", item);
+	if (vip.family == 6)
+		return conf_value_fail(v, "\"%.60s\": IPv6 isn't supported inside tunnels", item);
+	if (!ike_addr_is_zero(&vip) && !ike_addr_is_host(&vip))
+		return conf_value_fail(v, "\"%.60s\" isn't an address that a host may have", item);
+	c->vips[c->vip_count++] = vip;
+	return 0;
+}
+
+static int set_vips(const struct conf_value *v, void *object)
+{
+	((struct conf_connection *)object)->vip_count = 0;
+	return conf_value_list(v, add_vip, object);
+}
+
+static int add_pool(const struct conf_value *v, const char *item, void *object)
+{
+	struct conf_connection *c = object;
+
+	if (c->pool_count == CONF_POOLS_MAX)
+		return conf_value_fail(v, "more than %d pools", CONF_POOLS_MAX);
+	if (strlen(item) >= CONF_NAME_MAX)
+		return conf_value_fail(v, "\"%.60s...\" is no pool's name", item);
+	strcpy(c->pools[c->pool_count++], item);
+	return 0;
+}
+
+static int set_pools(const struct conf_value *v, void *object)
+{
+	((struct conf_connection *)object)->pool_count = 0;
+	return conf_value_list(v, add_pool, object);
+}
+
 static const struct conf_binding keys[] = {
 	{"version", set_version, false},
 	{"local_addrs", set_local_addrs, false},
@@ -179,6 +220,8 @@ static const struct conf_binding keys[] = {
 	{"keyingtries", set_keyingtries, false},
 	{"mobike", set_no, false},
 	{"fragmentation", set_fragmentation, false},
+	{"vips", set_vips, false},
+	{"pools", set_pools, false},
 	{NULL, NULL, false},
 };
 
@@ -245,13 +288,14 @@ static bool has_dynamic(const struct ike_ts_list *list)
 	return false;
 }
 
-/* `dynamic` is the address of that end, and only IPv4 goes inside. */
+/* `dynamic` is the address of that end unless it was given another one, and only IPv4 goes inside.
+ */
 static int check_inside(const struct conf_section *section, const struct conf_connection *c,
 			const struct conf_child *child, struct conf_error *error)
 {
-	const char *key = has_dynamic(&child->local_ts)	   ? "local_ts"
-			  : has_dynamic(&child->remote_ts) ? "remote_ts"
-							   : NULL;
+	bool ours = has_dynamic(&child->local_ts) && !c->vip_count;
+	bool theirs = has_dynamic(&child->remote_ts) && !c->pool_count;
+	const char *key = ours ? "local_ts" : theirs ? "remote_ts" : NULL;
 
 	if (!key || conf_connection_family(c) != 6)
 		return 0;
@@ -269,6 +313,20 @@ static const char *needs_peer(const struct conf_child *child)
 	if (child->dpd_action == CONF_DPD_TRAP)
 		return "dpd_action";
 	return child->close_action != CONF_CLOSE_NONE ? "close_action" : NULL;
+}
+
+/* The action that would wait for a packet from an address that isn't known before there is an SA;
+ * NULL: there is none. */
+static const char *traps_without_address(const struct conf_connection *c,
+					 const struct conf_child *child)
+{
+	if (!c->vip_count || !has_dynamic(&child->local_ts))
+		return NULL;
+	if (child->start >= CONF_START_TRAP)
+		return "start_action";
+	if (child->dpd_action == CONF_DPD_TRAP)
+		return "dpd_action";
+	return child->close_action == CONF_CLOSE_TRAP ? "close_action" : NULL;
 }
 
 static int bind_children(const struct conf_section *section, struct conf_connection *connection,
@@ -300,6 +358,13 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 				   error);
 		if (err)
 			return err;
+		key = traps_without_address(connection, &connection->children[i]);
+		if (key)
+			return conf_fail_section(
+				error, children->sections[i],
+				"%s = %s needs a local_ts that isn't dynamic, as the "
+				"address is the peer's to give (vips)",
+				key, conf_key_find(children->sections[i], key)->value);
 		connection->child_count++;
 	}
 	return 0;
@@ -365,5 +430,7 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 		err = bind_auth(section, "remote", &c->remote_id, error);
 	if (!err)
 		err = bind_children(section, c, error);
+	if (!err && c->vip_count && !c->remote.family)
+		err = conf_fail_section(error, section, "vips needs remote_addrs");
 	return err ? err : finish_times(section, c, error);
 }

@@ -92,6 +92,13 @@ static int set_socket(const struct conf_value *v, void *object)
 	return conf_value_text(v, daemon->socket, sizeof(daemon->socket));
 }
 
+static int set_leases(const struct conf_value *v, void *object)
+{
+	struct conf_daemon *daemon = object;
+
+	return conf_value_text(v, daemon->leases, sizeof(daemon->leases));
+}
+
 static int set_log_level(const struct conf_value *v, void *object)
 {
 	static const char *const words[] = {"error", "warning", "info", "debug", NULL};
@@ -206,6 +213,7 @@ static const struct conf_binding keys[] = {
 	{"address", set_address, false},
 	{"mtu", set_mtu, false},
 	{"socket", set_socket, false},
+	{"leases", set_leases, false},
 	{"log_level", set_log_level, false},
 	{"port", set_port, false},
 	{"port_nat_t", set_port_nat, false},
@@ -232,6 +240,7 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		.backend = CONF_BACKEND_USER,
 		.netdev = "rvl0",
 		.socket = "/run/raveld.sock",
+		.leases = "/var/lib/raveld/leases",
 		.log_level = CONF_LOG_INFO,
 		.port = 500,
 		.port_nat = 4500,

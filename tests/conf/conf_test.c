@@ -327,6 +327,63 @@ static void whole_configuration_is_understood(void **state)
 	conf_free(conf);
 }
 
+static void pools_and_what_is_asked_of_them_is_understood(void **state)
+{
+	struct conf *conf = load(
+		DAEMON "pools { a { addrs = 10.3.0.0/24\n dns = 10.1.0.53, 10.1.0.54\n"
+		       " nbns = 10.1.0.55\n netmask = 255.255.255.0\n"
+		       " subnet = 10.1.0.0/16, 10.2.0.0/16\n 25 = corp.example, lab.example }\n"
+		       " b { addrs = 10.4.0.10-10.4.0.99 }\n c { addrs = 10.5.0.5/30 }\n"
+		       " d { addrs = 10.6.0.1 } e { addrs = 10.7.0.0/31 } }\n"
+		       "connections { gw { remote_addrs = 192.0.2.2\n vips = 0.0.0.0, 10.9.0.7\n"
+		       "pools = b, a\n" LOCAL_REMOTE
+		       "children { net { local_ts = dynamic, 10.1.0.0/16\n"
+		       "remote_ts = dynamic[tcp/80] } } } }\n");
+	static const struct {
+		const char *name;
+		uint32_t first, last;
+	} ranges[] = {{"a", 0x0a030001, 0x0a0300fe},
+		      {"b", 0x0a04000a, 0x0a040063},
+		      {"c", 0x0a050005, 0x0a050006},
+		      {"d", 0x0a060001, 0x0a060001},
+		      {"e", 0x0a070000, 0x0a070001}};
+	const struct ike_addr here = {.family = 4, .ip = {192, 0, 2, 1}};
+	const struct conf_connection *c = conf_find_connection(conf, "gw");
+	const struct ike_settings *s = &conf_find_pool(conf, "a")->settings;
+	struct ike_ts_list local = conf_local_ts(c, &c->children[0], &here);
+	struct ike_ts_list remote = conf_remote_ts(conf, c, &c->children[0]);
+	char text[IKE_TS_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+		const struct conf_pool *pool = conf_find_pool(conf, ranges[i].name);
+
+		assert_int_equal(pool->first, ranges[i].first);
+		assert_int_equal(pool->last, ranges[i].last);
+	}
+	assert_int_equal(s->dns_count, 2);
+	assert_int_equal(s->nbns_count, 1);
+	assert_int_equal(s->netmask.ip[2], 255);
+	assert_int_equal(s->subnets.count, 2);
+	assert_int_equal(s->domain_count, 2);
+	assert_string_equal(s->domains[1], "lab.example");
+	assert_int_equal(c->vip_count, 2);
+	assert_true(ike_addr_is_zero(&c->vips[0]));
+	assert_int_equal(c->vips[1].ip[3], 7);
+	assert_int_equal(c->pool_count, 2);
+	assert_string_equal(c->pools[0], "b");
+	assert_int_equal(local.count, 2);
+	ike_ts_text(&local.list[0], text, sizeof(text));
+	assert_string_equal(text, "0.0.0.0/0");
+	assert_int_equal(remote.count, 2);
+	ike_ts_text(&remote.list[0], text, sizeof(text));
+	assert_string_equal(text, "10.4.0.10-10.4.0.99[6/80]");
+	ike_ts_text(&remote.list[1], text, sizeof(text));
+	assert_string_equal(text, "10.3.0.0/24[6/80]");
+	assert_string_equal(conf->daemon.leases, "/var/lib/raveld/leases");
+	conf_free(conf);
+}
+
 static void example_is_good(void **state)
 {
 	struct conf_error error = {""};
@@ -393,6 +450,18 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		{"version = 1", "", "t.conf:4: connections.gw.version: \"1\" isn't supported (2)"},
 		{"mobike = yes", "",
 		 "t.conf:4: connections.gw.mobike: \"yes\" isn't supported (no)"},
+		{"vips = %any", "",
+		 "t.conf:4: connections.gw.vips: \"%any\" isn't an IP address (any: 0.0.0.0)"},
+		{"vips = ::", "",
+		 "t.conf:4: connections.gw.vips: \"::\": IPv6 isn't supported inside tunnels"},
+		{"vips = 127.0.0.1", "",
+		 "t.conf:4: connections.gw.vips: \"127.0.0.1\" isn't an address that a host may "
+		 "have"},
+		{"vips = 0.0.0.0", "", "t.conf:3: connections.gw: vips needs remote_addrs"},
+		{"vips = 0.0.0.0\n remote_addrs = 192.0.2.2", "start_action = trap",
+		 "t.conf:6: connections.gw.children.net: start_action = trap needs a local_ts that "
+		 "isn't dynamic, as the address is the peer's to give (vips)"},
+		{"pools = a", "", "t.conf:3: connections.gw.pools: there is no pool \"a\""},
 		{"fragmentation = force", "",
 		 "t.conf:4: connections.gw.fragmentation: \"force\" isn't supported (yes, accept, "
 		 "no)"},
@@ -544,7 +613,36 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		 "t.conf:3: secrets.ike.secret: the secret after 0x isn't hexadecimal"},
 		{DAEMON "secrets { ike { secret = 0s!!!! } }\n",
 		 "t.conf:3: secrets.ike.secret: the secret after 0s isn't base64"},
-		{DAEMON "pools { }\n", "t.conf:3: pools: unknown section"},
+		{DAEMON "authorities { }\n", "t.conf:3: authorities: unknown section"},
+		{DAEMON "pools { a { } }\n", "t.conf:3: pools.a: needs the key \"addrs\""},
+		{DAEMON "pools { a { addrs = 10.3.0.0 } b { addrs = 10.0.0.0/8 } }\n",
+		 "t.conf:3: pools.b: has addresses of pool \"a\""},
+		{DAEMON "pools { a { addrs = 10.3.0.0/33 } }\n",
+		 "t.conf:3: pools.a.addrs: \"10.3.0.0/33\" is neither a network nor a range"},
+		{DAEMON "pools { a { addrs = 10.3.0.0/24, 10.4.0.0/24 } }\n",
+		 "t.conf:3: pools.a.addrs: \"10.3.0.0/24, 10.4.0.0/24\" is neither a network nor a "
+		 "range"},
+		{DAEMON "pools { a { addrs = 10.0.0.0/7 } }\n",
+		 "t.conf:3: pools.a.addrs: \"10.0.0.0/7\" is larger than a /8"},
+		{DAEMON "pools { a { addrs = 223.255.255.0-224.0.0.9 } }\n",
+		 "t.conf:3: pools.a.addrs: \"223.255.255.0-224.0.0.9\" has addresses that no host "
+		 "may have"},
+		{DAEMON "pools { a { addrs = 2001:db8::/120 } }\n",
+		 "t.conf:3: pools.a.addrs: \"2001:db8::/120\": IPv6 isn't supported inside "
+		 "tunnels"},
+		{DAEMON "pools { a { addrs = 10.3.0.0/24\n 25 = a b } }\n",
+		 "t.conf:4: pools.a.25: \"a b\" isn't a domain name"},
+		{DAEMON "pools { a { addrs = 10.3.0.0/24\n 25 = corp.example } }\n",
+		 "t.conf:3: pools.a: \"25\" needs the key \"dns\""},
+		{DAEMON "pools { a { addrs = 10.3.0.0/24\n dns = ns.example } }\n",
+		 "t.conf:4: pools.a.dns: \"ns.example\" isn't an IP address"},
+		{DAEMON "pools { a { subnet = 10.1.0.0-10.1.0.9 } }\n",
+		 "t.conf:3: pools.a.subnet: \"10.1.0.0-10.1.0.9\" isn't a network"},
+		{DAEMON "pools { a { split_include = 10.1.0.0/24 } }\n",
+		 "t.conf:3: pools.a.split_include: is IKEv1's and isn't supported (subnet)"},
+		{DAEMON "pools { a { dhcp = 10.1.0.1 } }\n",
+		 "t.conf:3: pools.a.dhcp: isn't supported (dns, nbns, netmask, subnet, 25)"},
+		{DAEMON "pools { a { 26 = x } }\n", "t.conf:3: pools.a.26: unknown key"},
 		{DAEMON "connections { a { " LOCAL_REMOTE " } }\n",
 		 "t.conf:3: connections.a: needs at least one child in \"children\""},
 		{DAEMON "connections { a { " LOCAL_REMOTE
@@ -656,6 +754,7 @@ static void changes_are_told_by_value(void **state)
 			{"childless = never", CONF_ADJUSTED},
 			{"keyingtries = 4", CONF_ADJUSTED},
 			{"fragmentation = no", CONF_ADJUSTED},
+			{"vips = 0.0.0.0", CONF_REPLACED},
 			{"mobike = no", CONF_UNCHANGED},
 			{"dpd_delay = 2m", CONF_UNCHANGED},
 		},
@@ -824,6 +923,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(malformed_files_are_refused_with_their_line),
 		cmocka_unit_test(references_cannot_grow_without_bound),
 		cmocka_unit_test(whole_configuration_is_understood),
+		cmocka_unit_test(pools_and_what_is_asked_of_them_is_understood),
 		cmocka_unit_test(example_is_good),
 		cmocka_unit_test(a_peer_may_be_never_asked_whether_it_lives),
 		cmocka_unit_test(defaults_are_as_documented),
