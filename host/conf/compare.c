@@ -51,6 +51,20 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 	return change(replaced, adjusted);
 }
 
+bool conf_pools_are_same(const struct conf *old, const struct conf *new)
+{
+	bool same = old->pool_count == new->pool_count;
+
+	for (size_t i = 0; same && i < new->pool_count; i++) {
+		const struct conf_pool *pool = conf_find_pool(old, new->pools[i].name);
+
+		same = pool && pool->first == new->pools[i].first &&
+		       pool->last == new->pools[i].last &&
+		       !memcmp(&pool->network, &new->pools[i].network, sizeof(pool->network));
+	}
+	return same;
+}
+
 enum conf_change conf_compare_child(const struct conf_child *old, const struct conf_child *new)
 {
 	bool replaced = !ike_ts_lists_equal(&old->local_ts, &new->local_ts) ||

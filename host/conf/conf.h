@@ -197,6 +197,9 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 					 const struct conf_connection *new);
 enum conf_change conf_compare_child(const struct conf_child *old, const struct conf_child *new);
 
+/* Have pools of the same names the same addresses? */
+bool conf_pools_are_same(const struct conf *old, const struct conf *new);
+
 /* May a daemon that runs go on with other values of section raveld? 0, or -EINVAL with *error: the
  * first key that needs a restart. */
 int conf_check_daemon(const struct conf_daemon *old, const struct conf_daemon *new,

@@ -54,6 +54,16 @@ static void print_child(const json_t *c)
 			       : "");
 }
 
+/* A line of them, if there are any. */
+static void print_words(const char *what, const json_t *array)
+{
+	if (!json_array_size(array))
+		return;
+	printf("%s ", what);
+	print_list_of(array);
+	printf("\n");
+}
+
 static void print_sa(const json_t *sa)
 {
 	const json_t *children = json_object_get(sa, "child-sas");
@@ -67,6 +77,10 @@ static void print_sa(const json_t *sa)
 	       string_of(sa, "local-id"));
 	printf("  remote %s [%lld] %s\n", string_of(sa, "remote-host"),
 	       number_of(sa, "remote-port"), string_of(sa, "remote-id"));
+	print_words("  our addresses", json_object_get(sa, "local-vips"));
+	print_words("  the peer's addresses", json_object_get(sa, "remote-vips"));
+	print_words("  DNS", json_object_get(sa, "dns"));
+	print_words("  DNS of the domains", json_object_get(sa, "domains"));
 	for (size_t i = 0; i < json_array_size(children); i++)
 		print_child(json_array_get(children, i));
 }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "host/ctl/list.h"
+#include "host/ctl/pools.h"
 #include "host/ctl/release.h"
 
 #define DEFAULT_SOCKET "/run/raveld.sock"
@@ -39,6 +40,7 @@ static const char usage[] =
 	"  rekey NAME  negotiate successors of what a connection or a child has; they take over\n"
 	"  down NAME   take down a connection or a child, and wait until it is gone\n"
 	"  list        IKE and ESP SAs, and what is configured\n"
+	"  pools       addresses that are given to peers, and who has which\n"
 	"  stats       counters of the device, the host's side of it, and IKE\n"
 	"  nic         the device and what it can do\n"
 	"  reload      read the configuration anew: what hasn't changed in it goes on untouched\n"
@@ -301,6 +303,8 @@ static int print_answer(const struct request *request, json_t *answer)
 	print_released(json_object_get(answer, "released"));
 	if (!ok)
 		fprintf(stderr, "ravelctl: %s\n", string_of(answer, "error"));
+	else if (!strcmp(request->command, "pools"))
+		pools_show(answer);
 	else if (json_object_get(answer, "message"))
 		printf("%s\n", string_of(answer, "message"));
 	else
@@ -419,8 +423,8 @@ static int takes_name(const char *command)
 		const char *command;
 		int name;
 	} commands[] = {
-		{"up", 1},  {"down", 1}, {"rekey", 1},	 {"list", 0},	{"stats", 0},
-		{"nic", 0}, {"stop", 0}, {"release", 0}, {"reload", 0},
+		{"up", 1},  {"down", 1},  {"rekey", 1}, {"list", 0},	{"stats", 0},
+		{"nic", 0}, {"pools", 0}, {"stop", 0},	{"release", 0}, {"reload", 0},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

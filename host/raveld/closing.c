@@ -600,7 +600,7 @@ static int add_connection(struct closing *c, const struct conf_connection *conne
 		log_error(c->log, "out of memory");
 	for (size_t i = 0; !err && i < connection->child_count; i++) {
 		struct ike_ts_list remote =
-			ike_ts_resolve(&connection->children[i].remote_ts, &connection->remote, 1);
+			conf_remote_ts(c->conf, connection, &connection->children[i]);
 
 		err = add_ends(c, &remote, false);
 		if (err)

@@ -450,6 +450,8 @@ static void handle_request(struct client *client, const char *text, size_t len)
 		show_more(client);
 	} else if (!strcmp(command, "stats")) {
 		answer_report(client, report_stats(d));
+	} else if (!strcmp(command, "pools")) {
+		answer_report(client, report_pools(d));
 	} else if (!strcmp(command, "nic")) {
 		answer_report(client, report_nic(d));
 	} else if (!strcmp(command, "reload")) {

@@ -12,8 +12,10 @@
 #include "host/raveld/datapath.h"
 #include "host/raveld/jobs.h"
 #include "host/raveld/log.h"
+#include "host/raveld/pools.h"
 #include "host/raveld/routes.h"
 #include "host/raveld/sockets.h"
+#include "host/raveld/vips.h"
 #include "host/sa/backend.h"
 #include "host/sa/hash.h"
 #include "host/sa/sad.h"
@@ -61,7 +63,9 @@ struct daemon {
 	struct datapath *datapath;
 	struct closing *closing;
 	struct routes *routes;
-	int notices_fd; /* the kernel's */
+	struct pools *pools; /* addresses for peers, */
+	struct vips *vips;   /* and those that peers have given us */
+	int notices_fd;	     /* the kernel's */
 	uv_poll_t notices;
 	struct sockets *sockets;
 	struct control *control;
@@ -143,9 +147,10 @@ bool children_move(struct daemon *d, const struct ike_child_change *change);
 
 /* ---- protect.c: what holds before the first SA is up */
 
-/* Can a child be protected, as far as that is known beforehand? 0, or -errno with *error set. */
-int protect_check(struct daemon *d, const struct conf_connection *c, const struct conf_child *child,
-		  struct rvl_backend_error *error);
+/* Can a child of this configuration be protected, as far as that is known beforehand? 0, or -errno
+ * with *error set. */
+int protect_check(struct daemon *d, const struct conf *conf, const struct conf_connection *c,
+		  const struct conf_child *child, struct rvl_backend_error *error);
 
 /* Let its IKE pass, and discard its flows; its own address becomes known. -errno with *error. */
 int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *error);
@@ -212,8 +217,11 @@ void follow_stop(struct daemon *d);
 json_t *report_text(const char *text);
 
 json_t *report_number(uint64_t value);
+json_t *report_address(const struct ike_addr *addr);
+json_t *report_identity(const struct ike_id *id);
 json_t *report_stats(struct daemon *d);
 json_t *report_nic(struct daemon *d);
+json_t *report_pools(struct daemon *d);
 
 /* ---- reload.c */
 

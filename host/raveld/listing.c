@@ -33,22 +33,6 @@ static json_t *hex64(uint64_t value)
 	return json_string(text);
 }
 
-static json_t *address(const struct ike_addr *addr)
-{
-	char text[IKE_ADDR_TEXT];
-
-	ike_addr_text(addr, text, sizeof(text));
-	return json_string(text);
-}
-
-static json_t *identity(const struct ike_id *id)
-{
-	char text[IKE_ID_TEXT];
-
-	ike_id_text(id, text, sizeof(text));
-	return json_string(text);
-}
-
 static json_t *selectors(const struct ike_ts_list *list)
 {
 	json_t *array = json_array();
@@ -132,6 +116,36 @@ static json_t *child_sa(const struct daemon *d, const struct ike_child_info *chi
 	return o;
 }
 
+static json_t *addresses(const struct ike_addr *list, unsigned int count)
+{
+	json_t *array = json_array();
+
+	for (unsigned int i = 0; i < count; i++)
+		json_array_append_new(array, report_address(&list[i]));
+	return array;
+}
+
+/* Those that one side has given the other, and what came along. */
+static void add_vips(const struct daemon *d, json_t *o, const struct ike_sa_info *sa)
+{
+	const struct ike_settings *s = vips_settings(d->vips, sa->lease_id);
+	json_t *domains;
+
+	if (!sa->vip_count)
+		return;
+	json_object_set_new(o, sa->vips_ours ? "local-vips" : "remote-vips",
+			    addresses(sa->vips, sa->vip_count));
+	if (!sa->vips_ours || !s)
+		return;
+	domains = json_array();
+	for (unsigned int i = 0; i < s->domain_count; i++)
+		json_array_append_new(domains, json_string(s->domains[i]));
+	json_object_set_new(o, "dns", addresses(s->dns, s->dns_count));
+	json_object_set_new(o, "domains", domains);
+	json_object_set_new(o, "nbns", addresses(s->nbns, s->nbns_count));
+	json_object_set_new(o, "subnets", selectors(&s->subnets));
+}
+
 struct both {
 	const struct daemon *d;
 	json_t *ike_sa;
@@ -153,12 +167,12 @@ static void add(void *context, const struct ike_sa_info *sa, const struct ike_ch
 	json_object_set_new(o, "connection", json_string(sa->connection));
 	json_object_set_new(o, "state", json_string(ike_state_name(sa->state)));
 	json_object_set_new(o, "initiator", json_boolean(sa->initiator));
-	json_object_set_new(o, "local-host", address(&sa->local));
+	json_object_set_new(o, "local-host", report_address(&sa->local));
 	json_object_set_new(o, "local-port", report_number(sa->local.port));
-	json_object_set_new(o, "local-id", identity(&sa->local_id));
-	json_object_set_new(o, "remote-host", address(&sa->remote));
+	json_object_set_new(o, "local-id", report_identity(&sa->local_id));
+	json_object_set_new(o, "remote-host", report_address(&sa->remote));
 	json_object_set_new(o, "remote-port", report_number(sa->remote.port));
-	json_object_set_new(o, "remote-id", identity(&sa->remote_id));
+	json_object_set_new(o, "remote-id", report_identity(&sa->remote_id));
 	json_object_set_new(o, "initiator-spi", hex64(sa->spi_i));
 	json_object_set_new(o, "responder-spi", hex64(sa->spi_r));
 	json_object_set_new(o, "suite", suite(&sa->suite));
@@ -166,6 +180,7 @@ static void add(void *context, const struct ike_sa_info *sa, const struct ike_ch
 	json_object_set_new(o, "nat-remote", json_boolean(sa->nat_remote));
 	json_object_set_new(o, "established-seconds",
 			    report_number(seconds_since(d, sa->established_at)));
+	add_vips(d, o, sa);
 	both->ike_sa = o;
 	both->child_sas = json_array();
 	json_object_set_new(o, "child-sas", both->child_sas);
@@ -213,8 +228,8 @@ static json_t *connection(struct listing *l)
 		json_array_append_new(children, co);
 	}
 	json_object_set_new(o, "name", json_string(c->name));
-	json_object_set_new(o, "local-host", address(&c->local));
-	json_object_set_new(o, "remote-host", address(&c->remote));
+	json_object_set_new(o, "local-host", report_address(&c->local));
+	json_object_set_new(o, "remote-host", report_address(&c->remote));
 	json_object_set_new(o, "children", children);
 	return o;
 }

@@ -223,7 +223,10 @@ static int open_netdev(struct daemon *d)
 		return d->tap;
 	}
 	err = routes_open(c, &d->log, d->closing, &d->routes);
-	return err ? err : follow_start(d);
+	if (err)
+		return err;
+	d->vips = vips_new(d->routes, &d->log);
+	return d->vips ? follow_start(d) : -ENOMEM;
 }
 
 /* Before all else: whatever fails from here on, protected flows have no other way out. */
@@ -315,6 +318,8 @@ static int start(struct daemon *d)
 	if (!err)
 		err = open_netdev(d);
 	if (!err)
+		err = pools_open(&d->loop, d->conf, &d->log, &d->pools);
+	if (!err)
 		err = negotiation_start(d);
 	if (!err)
 		err = start_datapath(d);
@@ -334,10 +339,12 @@ static void finish(struct daemon *d)
 	jobs_stop(d->jobs);
 	ike_engine_free(d->engine);
 	rvl_sad_free(d->sad);
+	vips_free(d->vips);
 	routes_close(d->routes);
 	uv_walk(&d->loop, close_handle, NULL);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	jobs_free(d->jobs);
+	pools_close(d->pools);
 	uv_loop_close(&d->loop);
 	follow_stop(d);
 	if (d->tap >= 0)

@@ -207,6 +207,18 @@ static void core_log(struct daemon *d, const struct ike_log_line *line)
 	log_write(&d->log, levels[line->level], "%s", line->text);
 }
 
+static void give_lease(struct daemon *d, struct ike_job *job)
+{
+	const struct conf_connection *c = conf_find_connection(d->conf, job->lease.connection);
+
+	if (c) {
+		pools_give(d->pools, c, job);
+		return;
+	}
+	job->error = -ENOENT;
+	snprintf(job->reason, sizeof(job->reason), "its connection isn't configured any more");
+}
+
 /* Worker threads exchange keys; the data path is this thread's. */
 static void take_job(struct daemon *d, struct ike_action *a)
 {
@@ -217,7 +229,10 @@ static void take_job(struct daemon *d, struct ike_action *a)
 		jobs_add(d->jobs, job);
 		return;
 	}
-	children_do(d, job);
+	if (job->type == IKE_JOB_LEASE)
+		give_lease(d, job);
+	else
+		children_do(d, job);
 	ike_job_done(d->engine, now_of(d), job);
 }
 
@@ -245,6 +260,16 @@ static void act(struct daemon *d, struct ike_action *a)
 		break;
 	case IKE_ACTION_CHILD_REMOVE:
 		children_remove(d, &a->removed);
+		break;
+	case IKE_ACTION_LEASED:
+		vips_take(d->vips, &a->leased);
+		follow_refresh(d);
+		break;
+	case IKE_ACTION_RELEASED:
+		if (a->released.ours)
+			vips_give_back(d->vips, a->released.lease_id);
+		else
+			pools_release(d->pools, a->released.lease_id);
 		break;
 	case IKE_ACTION_IKE_UP:
 		log_info(&d->log, "%s: IKE SA is up", a->event.connection);

@@ -120,11 +120,10 @@ static void put_addr(struct nlmsghdr *message, uint16_t type, const struct rvl_a
 	mnl_attr_put(message, type, address->family == 4 ? 4 : 16, address->octets);
 }
 
-int netlink_add_address(struct netlink *netlink, unsigned int ifindex,
-			const struct rvl_addr *address, uint8_t prefix_len)
+static int change_address(struct netlink *netlink, uint16_t type, uint16_t flags,
+			  unsigned int ifindex, const struct rvl_addr *address, uint8_t prefix_len)
 {
-	struct nlmsghdr *message =
-		start(netlink, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+	struct nlmsghdr *message = start(netlink, type, (uint16_t)(NLM_F_ACK | flags));
 	struct ifaddrmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 
 	body->ifa_family = family_of(address);
@@ -137,6 +136,19 @@ int netlink_add_address(struct netlink *netlink, unsigned int ifindex,
 		put_address(message, IFA_BROADCAST,
 			    rvl_addr_ipv4(address) | UINT32_MAX >> prefix_len);
 	return talk(netlink, message, NULL, NULL);
+}
+
+int netlink_add_address(struct netlink *netlink, unsigned int ifindex,
+			const struct rvl_addr *address, uint8_t prefix_len)
+{
+	return change_address(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, ifindex, address,
+			      prefix_len);
+}
+
+int netlink_delete_address(struct netlink *netlink, unsigned int ifindex,
+			   const struct rvl_addr *address, uint8_t prefix_len)
+{
+	return change_address(netlink, RTM_DELADDR, 0, ifindex, address, prefix_len);
 }
 
 int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char *alias)

@@ -23,6 +23,10 @@ void netlink_close(struct netlink *netlink);
 int netlink_add_address(struct netlink *netlink, unsigned int ifindex,
 			const struct rvl_addr *address, uint8_t prefix_len);
 
+/* -EADDRNOTAVAIL: it isn't there. */
+int netlink_delete_address(struct netlink *netlink, unsigned int ifindex,
+			   const struct rvl_addr *address, uint8_t prefix_len);
+
 enum netlink_route_type {
 	NETLINK_VIA,
 	NETLINK_UNREACHABLE, /* a dead end */

@@ -42,15 +42,31 @@ static struct own own_addresses(const struct daemon *d, const struct conf_connec
 	return own;
 }
 
-/* The selectors that are known before there is an SA. */
-static struct ike_ts_list concrete(const struct ike_ts_list *configured, const struct ike_addr *end)
+/* Of these selectors, those that are known before there is an SA. */
+static struct ike_ts_list known(const struct ike_ts_list *all)
 {
-	struct ike_ts_list all = ike_ts_resolve(configured, end, 1), out = {.count = 0};
+	struct ike_ts_list out = {.count = 0};
 
-	for (unsigned int i = 0; i < all.count; i++)
-		if (!all.list[i].dynamic && all.list[i].family == 4)
-			out.list[out.count++] = all.list[i];
+	for (unsigned int i = 0; i < all->count; i++)
+		if (!all->list[i].dynamic && all->list[i].family == 4)
+			out.list[out.count++] = all->list[i];
 	return out;
+}
+
+static struct ike_ts_list local_of(const struct conf_connection *c, const struct conf_child *child,
+				   const struct ike_addr *own)
+{
+	const struct ike_ts_list all = conf_local_ts(c, child, own);
+
+	return known(&all);
+}
+
+static struct ike_ts_list remote_of(const struct conf *conf, const struct conf_connection *c,
+				    const struct conf_child *child)
+{
+	const struct ike_ts_list all = conf_remote_ts(conf, c, child);
+
+	return known(&all);
 }
 
 static int discard(struct daemon *d, const struct wish *w, const struct own *own,
@@ -59,7 +75,7 @@ static int discard(struct daemon *d, const struct wish *w, const struct own *own
 	int err = 0;
 
 	for (size_t i = 0; !err && remote->count && i < own->count; i++) {
-		struct ike_ts_list local = concrete(&w->child->local_ts, &own->list[i]);
+		struct ike_ts_list local = local_of(w->connection, w->child, &own->list[i]);
 
 		if (local.count)
 			err = rvl_sad_protect(d->sad, &local, remote, error);
@@ -70,12 +86,12 @@ static int discard(struct daemon *d, const struct wish *w, const struct own *own
 int protect_trap(struct daemon *d, const struct wish *w, uint64_t id,
 		 struct rvl_backend_error *error)
 {
-	const struct ike_ts_list remote = concrete(&w->child->remote_ts, &w->connection->remote);
+	const struct ike_ts_list remote = remote_of(d->conf, w->connection, w->child);
 	const struct own own = own_addresses(d, w->connection);
 	int err = 0;
 
 	for (size_t i = 0; !err && remote.count && i < own.count; i++) {
-		const struct ike_ts_list local = concrete(&w->child->local_ts, &own.list[i]);
+		const struct ike_ts_list local = local_of(w->connection, w->child, &own.list[i]);
 
 		if (local.count)
 			err = rvl_sad_trap(d->sad, id, &local, &remote, error);
@@ -101,15 +117,15 @@ static int let_ike_pass(struct daemon *d, const struct conf_connection *c, const
 	return err;
 }
 
-int protect_check(struct daemon *d, const struct conf_connection *c, const struct conf_child *child,
-		  struct rvl_backend_error *error)
+int protect_check(struct daemon *d, const struct conf *conf, const struct conf_connection *c,
+		  const struct conf_child *child, struct rvl_backend_error *error)
 {
 	const struct own own = own_addresses(d, c);
-	const struct ike_ts_list remote = concrete(&child->remote_ts, &c->remote);
+	const struct ike_ts_list remote = remote_of(conf, c, child);
 	int err = own.count ? 0 : no_address(error);
 
 	for (size_t i = 0; !err && remote.count && i < own.count; i++) {
-		const struct ike_ts_list local = concrete(&child->local_ts, &own.list[i]);
+		const struct ike_ts_list local = local_of(c, child, &own.list[i]);
 
 		if (local.count)
 			err = rvl_sad_can_protect(&local, &remote, error);
@@ -121,7 +137,7 @@ int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *err
 {
 	const struct conf_connection *c = w->connection;
 	const struct own own = own_addresses(d, c);
-	const struct ike_ts_list remote = concrete(&w->child->remote_ts, &c->remote);
+	const struct ike_ts_list remote = remote_of(d->conf, c, w->child);
 	int err = let_ike_pass(d, c, &own, error);
 
 	if (err)
@@ -136,10 +152,11 @@ int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *err
 }
 
 /* What it has of its routes, as far as that is known without an SA. False: nothing. */
-static bool known_ways(const struct wish *w, struct ike_ts_list *local, struct ike_ts_list *remote)
+static bool known_ways(const struct daemon *d, const struct wish *w, struct ike_ts_list *local,
+		       struct ike_ts_list *remote)
 {
-	*local = concrete(&w->child->local_ts, &w->local);
-	*remote = concrete(&w->child->remote_ts, &w->connection->remote);
+	*local = local_of(w->connection, w->child, &w->local);
+	*remote = remote_of(d->conf, w->connection, w->child);
 	return w->connection->remote.family && local->count && remote->count;
 }
 
@@ -148,7 +165,7 @@ void protect_lead(struct daemon *d, const struct wish *w)
 	struct ike_ts_list local, remote;
 	char reason[ROUTES_REASON] = "";
 
-	if (known_ways(w, &local, &remote) && routes_lack(d->routes, &local, &remote) &&
+	if (known_ways(d, w, &local, &remote) && routes_lack(d->routes, &local, &remote) &&
 	    routes_add(d->routes, &w->connection->remote, &local, &remote, reason))
 		log_debug(&d->log, "%s: %s", w->name, reason);
 }
@@ -157,7 +174,7 @@ void protect_forget(struct daemon *d, const struct wish *w)
 {
 	struct ike_ts_list local, remote;
 
-	if (known_ways(w, &local, &remote))
+	if (known_ways(d, w, &local, &remote))
 		routes_forget(d->routes, &local, &remote);
 }
 
@@ -199,8 +216,7 @@ static void name_all(struct daemon *d)
 	for (size_t i = 0; i < d->wish_count; i++) {
 		const struct wish *w = d->wishes[i];
 		struct own own = own_addresses(d, w->connection);
-		const struct ike_ts_list remote =
-			concrete(&w->child->remote_ts, &w->connection->remote);
+		const struct ike_ts_list remote = remote_of(d->conf, w->connection, w->child);
 		struct rvl_backend_error ignored = {""};
 
 		/* The address may have been another one. What can't be had isn't there, either. */

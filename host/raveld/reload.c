@@ -28,7 +28,8 @@ struct reload {
 	bool *ike;
 	size_t id_count;
 	uint64_t last_id;
-	bool differs; /* other connections or children, or with other selectors */
+	bool differs;	   /* other connections or children, or with other selectors */
+	bool pools_differ; /* or pools with other addresses */
 	size_t failures;
 	char failed[320]; /* the first one */
 };
@@ -144,7 +145,8 @@ static int plan(struct reload *r)
 	for (size_t i = 0; !err && i < r->d->wish_count; i++)
 		if (r->d->wishes[i]->change == WISH_GONE)
 			r->gone[r->gone_count++] = r->d->wishes[i];
-	r->differs |= r->gone_count > 0;
+	r->pools_differ = !conf_pools_are_same(r->d->conf, r->conf);
+	r->differs |= r->gone_count > 0 || r->pools_differ;
 	return err;
 }
 
@@ -161,6 +163,13 @@ static void forget_plan(struct reload *r)
 	}
 }
 
+/* What its peers may be given counts, too. */
+static bool is_protected_anew(const struct reload *r, const struct wish *w,
+			      const struct conf_connection *c)
+{
+	return w->change >= WISH_REPLACED || (r->pools_differ && c->pool_count);
+}
+
 /* What the file's reader can't know. */
 static int check(struct reload *r, struct conf_error *error)
 {
@@ -172,9 +181,9 @@ static int check(struct reload *r, struct conf_error *error)
 		const struct conf_connection *c = &r->conf->connections[i];
 
 		for (size_t k = 0; !err && k < c->child_count; k++) {
-			if (r->wishes[at++]->change < WISH_REPLACED)
+			if (!is_protected_anew(r, r->wishes[at++], c))
 				continue;
-			err = protect_check(r->d, c, &c->children[k], &reason);
+			err = protect_check(r->d, r->conf, c, &c->children[k], &reason);
 			if (err)
 				snprintf(error->text, sizeof(error->text),
 					 "%s:%u: connections.%s.children.%s: %s",
@@ -354,7 +363,7 @@ static void protect(struct reload *r, bool closed)
 		struct rvl_backend_error error = {""};
 		struct wish *w = d->wishes[i];
 
-		if (w->change < WISH_REPLACED)
+		if (!is_protected_anew(r, w, w->connection))
 			continue;
 		if (protect_wish(d, w, &error))
 			fail_wish(r, w, error.text);
@@ -609,6 +618,7 @@ static json_t *apply(struct reload *r)
 	forget_ways(r);
 	commit(r);
 	configure_daemon(r);
+	pools_configure(d->pools, d->conf);
 	daemon_warn_of_readers(d->conf, &d->log);
 	daemon_fit_mtu(d);
 	protect(r, close_ways(r));

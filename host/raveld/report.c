@@ -27,6 +27,22 @@ json_t *report_number(uint64_t value)
 	return json_integer((json_int_t)value);
 }
 
+json_t *report_address(const struct ike_addr *addr)
+{
+	char text[IKE_ADDR_TEXT];
+
+	ike_addr_text(addr, text, sizeof(text));
+	return json_string(text);
+}
+
+json_t *report_identity(const struct ike_id *id)
+{
+	char text[IKE_ID_TEXT];
+
+	ike_id_text(id, text, sizeof(text));
+	return json_string(text);
+}
+
 static void add_counter(void *context, const char *name, uint64_t value)
 {
 	json_object_set_new(context, name, report_number(value));
@@ -143,5 +159,71 @@ json_t *report_nic(struct daemon *d)
 	json_object_set_new(o, "inbound-sas", report_number(info.inbound_sas));
 	json_object_set_new(o, "inbound-sas-used",
 			    report_number(rvl_sad_sa_count(d->sad, RVL_INBOUND)));
+	return o;
+}
+
+struct pool_report {
+	const struct conf *conf;
+	json_t **leases; /* of each pool, and behind them those of none */
+	uint64_t *online;
+};
+
+static void report_lease(void *context, const struct conf_pool *pool, const struct ike_addr *addr,
+			 const struct ike_id *id, bool online)
+{
+	struct pool_report *r = context;
+	size_t at = pool ? (size_t)(pool - r->conf->pools) : r->conf->pool_count;
+	json_t *o = json_object();
+
+	json_object_set_new(o, "address", report_address(addr));
+	json_object_set_new(o, "identity", report_identity(id));
+	json_object_set_new(o, "online", json_boolean(online));
+	json_array_append_new(r->leases[at], o);
+	r->online[at] += online;
+}
+
+static json_t *report_pool(const struct conf_pool *pool, json_t *leases, uint64_t online)
+{
+	json_t *o = json_object();
+
+	json_object_set_new(o, "name", json_string(pool ? pool->name : ""));
+	json_object_set_new(o, "addrs", json_string(pool ? pool->addrs : ""));
+	json_object_set_new(o, "size",
+			    report_number(pool ? (uint64_t)pool->last - pool->first + 1 : 0));
+	json_object_set_new(o, "online", report_number(online));
+	json_object_set_new(o, "offline", report_number(json_array_size(leases) - online));
+	json_object_set_new(o, "leases", leases);
+	return o;
+}
+
+/* What was given of a pool that isn't configured any more comes last, under no name. */
+json_t *report_pools(struct daemon *d)
+{
+	size_t count = d->conf->pool_count;
+	struct pool_report r = {
+		.conf = d->conf,
+		.leases = calloc(count + 1, sizeof(json_t *)),
+		.online = calloc(count + 1, sizeof(*r.online)),
+	};
+	json_t *o = NULL, *array;
+
+	if (r.leases && r.online) {
+		o = json_object();
+		array = json_array();
+		for (size_t i = 0; i <= count; i++)
+			r.leases[i] = json_array();
+		pools_list(d->pools, report_lease, &r);
+		for (size_t i = 0; i < count; i++)
+			json_array_append_new(
+				array, report_pool(&d->conf->pools[i], r.leases[i], r.online[i]));
+		if (json_array_size(r.leases[count]))
+			json_array_append_new(array,
+					      report_pool(NULL, r.leases[count], r.online[count]));
+		else
+			json_decref(r.leases[count]);
+		json_object_set_new(o, "pools", array);
+	}
+	free(r.leases);
+	free(r.online);
 	return o;
 }

@@ -138,6 +138,24 @@ unsigned int routes_ifindex(const struct routes *r)
 	return r->ifindex;
 }
 
+int routes_add_address(struct routes *r, const struct ike_addr *address)
+{
+	const struct rvl_local *local = closing_local(r->closing);
+	const struct rvl_addr ip = ike_addr_ip(address);
+
+	for (size_t i = 0; i < local->address_count; i++)
+		if (local->addresses[i] == rvl_addr_ipv4(&ip))
+			return -EEXIST;
+	return netlink_add_address(r->netlink, r->ifindex, &ip, 32);
+}
+
+int routes_remove_address(struct routes *r, const struct ike_addr *address)
+{
+	const struct rvl_addr ip = ike_addr_ip(address);
+
+	return netlink_delete_address(r->netlink, r->ifindex, &ip, 32);
+}
+
 static bool within(uint32_t address, const struct ike_ts_list *list)
 {
 	for (unsigned int i = 0; i < list->count; i++)

@@ -30,6 +30,13 @@ void routes_close(struct routes *routes);
 /* The netdev's. */
 unsigned int routes_ifindex(const struct routes *routes);
 
+/*
+ * Give the netdev another address, with a prefix of 32 bits, and take it away. -EEXIST: the host
+ * has it already; or -errno.
+ */
+int routes_add_address(struct routes *routes, const struct ike_addr *address);
+int routes_remove_address(struct routes *routes, const struct ike_addr *address);
+
 /* Set all that the kernel may have forgotten. */
 void routes_restore(struct routes *routes);
 

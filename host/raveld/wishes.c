@@ -101,6 +101,9 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	conn->unique = c->unique;
 	conn->childless = c->childless;
 	conn->fragmentation = c->fragmentation;
+	conn->vip_count = c->vip_count;
+	memcpy(conn->vips, c->vips, sizeof(conn->vips));
+	conn->leases = c->pool_count > 0;
 	for (size_t i = 0; i < c->child_count; i++) {
 		const struct conf_child *from = &c->children[i];
 		const struct wish *w = wishes_find(d, c->name, from->name);

@@ -522,6 +522,22 @@ static bool find_address(struct host *h, const struct ike_lease_job *job, struct
 	return false;
 }
 
+/*
+ * Who renews an IKE SA keeps its address, but not if its NAT has a new mapping in the midst of it:
+ * then nobody knows that it is the same one, and the flow is another one by its new address.
+ */
+static void expect_new_address(struct host *h, uint64_t lease_id, unsigned peer)
+{
+	const struct ike_sa *sa = ike_sa_find_id(h->engine, lease_id);
+
+	for (const struct ike_sa *other = h->engine->all; sa && other; other = other->links.next) {
+		if (other != sa && other->lease && !other->lease->ours && other->remote_id &&
+		    atoi((const char *)other->remote_id->data + strlen("host")) == (int)peer &&
+		    !ike_addr_equal(&other->path.remote, &sa->path.remote))
+			world_interrupt(h->world, h->index, peer, 0);
+	}
+}
+
 /* A lease may pass from one IKE SA to another of the same peer, and to nobody else. */
 static void lease(struct host *h, struct ike_job *job)
 {
@@ -543,6 +559,8 @@ static void lease(struct host *h, struct ike_job *job)
 			world_fail(w, "host %u: a lease passes to another peer", h->index);
 		w->passed_on += h->leases[i].lease_id == l->replaces;
 	}
+	if (!l->replaces)
+		expect_new_address(h, l->lease_id, given->peer);
 	if (!find_address(h, l, &given->addr)) {
 		job->error = -EADDRNOTAVAIL;
 		return;
