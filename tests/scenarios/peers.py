@@ -57,7 +57,8 @@ class Raveld:
         where = f"device = {bed.device}" if bed.backend == "user" else "wire = wire0"
         path = bed.run / "raveld.conf"
         path.write_text(f"raveld {{\n  backend = {bed.backend}\n  {where}\n  address = {bed.ours}/{bed.outside.length}\n"
-                        f"  socket = {bed.run}/raveld.sock\n  retransmit_timeout = 1s\n  retransmit_tries = {tries}\n}}\n"
+                        f"  leases = {bed.run}/leases\n  socket = {bed.run}/raveld.sock\n"
+                        f"  retransmit_timeout = 1s\n  retransmit_tries = {tries}\n}}\n"
                         f"{self.conf}")
         path.chmod(0o600)
         for name, text in self.files.items():
@@ -110,6 +111,15 @@ class Raveld:
         return ([ike["initiator-spi"] for ike in ikes],
                 [(child["name"], int(child["spi-in"], 16), int(child["spi-out"], 16))
                  for ike in ikes for child in ike["child-sas"] if child["state"] != "LINGERING"])
+
+    def vips(self):
+        """What the peer has given us."""
+        return [vip for ike in self.bed.ravelctl_json("list")["ike-sas"] for vip in ike["local-vips"]]
+
+    def leases(self):
+        """What our pools have given: (whose, whether it is online) by address."""
+        return {lease["address"]: (lease["identity"], lease["online"])
+                for pool in self.bed.ravelctl_json("pools")["pools"] for lease in pool["leases"]}
 
     def suites(self):
         return [child["suite"] for ike in self.bed.ravelctl_json("list")["ike-sas"] for child in ike["child-sas"]]

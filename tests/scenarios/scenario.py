@@ -141,11 +141,12 @@ class Play:
     # ----------------------------------------------------------------------------------- traffic
 
     @contextlib.contextmanager
-    def traffic(self, lossless=True):
-        """Echo requests both ways meanwhile, of which none may be lost. A peer may lose what it sends too early: on
-        an SA that raveld asked for, before raveld could know its keys (wire.too_early)."""
+    def traffic(self, lossless=True, pairs=None):
+        """Echo requests both ways meanwhile, of which none may be lost, between these pairs of addresses, raveld's
+        first. A peer may lose what it sends too early: on an SA that raveld asked for, before raveld could know its
+        keys (wire.too_early)."""
         early = self._early()
-        pairs = [(f"10.1.{n}.1", f"10.2.{n}.1") for n in range(self.scenario.networks)]
+        pairs = pairs or [(f"10.1.{n}.1", f"10.2.{n}.1") for n in range(self.scenario.networks)]
         self.flows = [self.raveld.flow(pairs), self.peer.flow([pair[::-1] for pair in pairs])]
         self.move()
         self._steps = []
@@ -205,10 +206,10 @@ class Play:
         expect(after[1] == before[1], "the Child SAs are still the same")
         self.move()
 
-    def authenticated_anew(self, times):
+    def authenticated_anew(self, times, pairs=None):
         """Whoever is configured so does it by itself, under traffic: both SAs are others each time."""
         before = self.connect()
-        with self.traffic():
+        with self.traffic(pairs=pairs):
             for number in range(1, times + 1):
                 self.step(f"authenticated anew, {number}")
                 after = self.agree(unlike=before)
@@ -243,9 +244,9 @@ class Play:
         """Whether a host behind raveld reaches this TCP port of one behind the peer, and is answered."""
         return flows.tcp_passes((self.bed.a, "10.1.0.1"), (self.bed.b, "10.2.0.1", port))
 
-    def passes(self):
+    def passes(self, pairs=None):
         """Packets pass both ways."""
-        with self.traffic():
+        with self.traffic(pairs=pairs):
             pass
 
     # ------------------------------------------------------------------------------------- words
