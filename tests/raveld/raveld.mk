@@ -16,3 +16,4 @@ $(eval $(call c_test,sad_trap_test,tests/raveld/sad_trap_test.c,sad_bed rvl_sa r
 $(eval $(call c_test,sad_child_test,tests/raveld/sad_child_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,sad_model_test,tests/raveld/sad_model_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto \
 	-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc))
+$(eval $(call c_test,pools_test,tests/raveld/pools_test.c host/raveld/pools.c host/raveld/leases.c host/raveld/log.c,ike_test rvl_conf ike,-lcmocka -luv -ljansson -lcrypto))
