@@ -110,6 +110,7 @@ int conf_check_daemon(const struct conf_daemon *old, const struct conf_daemon *n
 		{"leases", !strcmp(old->leases, new->leases)},
 		{"port", old->port == new->port},
 		{"port_nat_t", old->port_nat == new->port_nat},
+		{"dns", old->dns == new->dns},
 		{"install_routes", old->install_routes == new->install_routes},
 		{"routing_table", old->routing_table == new->routing_table},
 		{"routing_table_prio", old->routing_priority == new->routing_priority},

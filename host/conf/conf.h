@@ -57,6 +57,7 @@ struct conf_daemon {
 				      */
 	uint32_t retransmit_tries;   /* times it is sent again; 0: the core's choice */
 	uint16_t fragment_size;	     /* octets of a packet of IKE; 0: the core's choice */
+	bool dns;		     /* servers that peers tell are asked */
 	bool install_routes;
 	bool exempt_connected; /* networks of the host's interfaces stay out of tunnels */
 	uint32_t routing_table;

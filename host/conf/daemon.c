@@ -169,6 +169,11 @@ static int set_fragment_size(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_dns(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_daemon *)object)->dns);
+}
+
 static int set_install_routes(const struct conf_value *v, void *object)
 {
 	return conf_value_bool(v, &((struct conf_daemon *)object)->install_routes);
@@ -221,6 +226,7 @@ static const struct conf_binding keys[] = {
 	{"retransmit_timeout", set_retransmit_timeout, false},
 	{"retransmit_tries", set_retransmit_tries, false},
 	{"fragment_size", set_fragment_size, false},
+	{"dns", set_dns, false},
 	{"install_routes", set_install_routes, false},
 	{"exempt_connected", set_exempt_connected, false},
 	{"routing_table", set_routing_table, false},
@@ -245,6 +251,7 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		.port = 500,
 		.port_nat = 4500,
 		.keepalive = 20,
+		.dns = true,
 		.install_routes = true,
 		.exempt_connected = true,
 		.routing_table = 220,

@@ -63,9 +63,10 @@ struct daemon {
 	struct datapath *datapath;
 	struct closing *closing;
 	struct routes *routes;
-	struct pools *pools; /* addresses for peers, */
-	struct vips *vips;   /* and those that peers have given us */
-	int notices_fd;	     /* the kernel's */
+	struct pools *pools;	   /* addresses for peers, */
+	struct vips *vips;	   /* and those that peers have given us, */
+	struct resolver *resolver; /* with DNS servers; NULL: those aren't asked */
+	int notices_fd;		   /* the kernel's */
 	uv_poll_t notices;
 	struct sockets *sockets;
 	struct control *control;

@@ -225,8 +225,10 @@ static int open_netdev(struct daemon *d)
 	err = routes_open(c, &d->log, d->closing, &d->routes);
 	if (err)
 		return err;
-	d->vips = vips_new(d->routes, &d->log);
-	return d->vips ? follow_start(d) : -ENOMEM;
+	if (c->dns)
+		d->resolver = resolver_new(&d->loop, c->netdev, &d->log);
+	d->vips = vips_new(d->conf, d->routes, d->resolver, &d->log);
+	return d->vips && (d->resolver || !c->dns) ? follow_start(d) : -ENOMEM;
 }
 
 /* Before all else: whatever fails from here on, protected flows have no other way out. */
@@ -345,6 +347,7 @@ static void finish(struct daemon *d)
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	jobs_free(d->jobs);
 	pools_close(d->pools);
+	resolver_free(d->resolver);
 	uv_loop_close(&d->loop);
 	follow_stop(d);
 	if (d->tap >= 0)

@@ -446,10 +446,10 @@ static struct lease *former(const struct search *s)
 	for (unsigned int i = 0; s->replaced && i < s->replaced->count; i++)
 		if (is_theirs(s, s->replaced->leases[i]))
 			return s->replaced->leases[i];
-	LL_FOREACH2(s->owner->leases, lease, next_of_owner)
-	if (!lease->holders && is_theirs(s, lease))
-		return lease;
-	return NULL;
+	lease = s->owner->leases;
+	while (lease && (lease->holders || !is_theirs(s, lease)))
+		lease = lease->next_of_owner;
+	return lease;
 }
 
 static struct range *range_named(const struct pools *p, const char *name)

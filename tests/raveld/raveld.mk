@@ -8,6 +8,11 @@ TESTS += $(RAVELD_SUITES)
 # They run the daemon, and the files are always there.
 $(RAVELD_SUITES): ;
 
+# It needs a resolver of the packages that guests are made of.
+TESTS += tests/raveld/dns_test
+LONG_TESTS += tests/raveld/dns_test
+tests/raveld/dns_test: | guest-cache ;
+
 $(eval $(call c_test,sa_test,tests/raveld/sa_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_library,sad_bed,tests/raveld/sad_bed.c))
 $(eval $(call c_test,sad_test,tests/raveld/sad_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
