@@ -538,14 +538,14 @@ static enum ike_step ask_for_lease(struct ike_engine *e, struct ike_sa *sa,
 {
 	auth->refusal = IKE_N_INTERNAL_ADDRESS_FAILURE;
 	if (!hold_one_that_leases(e, sa, wanted)) {
-		ike_log(e, IKE_LOG_WARNING, sa, "no address for the peer: no pools are configured");
+		ike_lease_refused(e, sa, "no pools are configured");
 		return answer(e, sa, auth, in->now);
 	}
 	auth->first = in->payloads.first;
+	sa->state = IKE_STATE_INSTALLING;
 	if (ike_buffer_set(&auth->request, in->payloads.chain) ||
 	    ike_lease_request(e, sa, &auth->task, in->now, auth->asked, auth->initial_contact))
 		return answer(e, sa, auth, in->now);
-	sa->state = IKE_STATE_INSTALLING;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE],
 		      IKE_NEVER); /* the job has a time of its own */
 	return ike_task_wait(&auth->task, leased);

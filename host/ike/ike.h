@@ -67,6 +67,7 @@ struct ike_stats {
 	uint64_t retransmissions_out, retransmissions_in;
 	uint64_t initiated, established_initiator, established_responder;
 	uint64_t auth_failed, peers_dead;
+	uint64_t leases_given, leases_refused; /* to peers that asked for addresses */
 	uint64_t cookies_sent, cookies_wrong;
 	uint64_t hints;		 /* that a peer started anew, which made us look */
 	uint64_t drop_malformed; /* header, version or payload chain unreadable */

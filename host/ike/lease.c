@@ -242,20 +242,27 @@ int ike_lease_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *
 	return 0;
 }
 
+void ike_lease_refused(struct ike_engine *e, const struct ike_sa *sa, const char *reason)
+{
+	e->stats.leases_refused++;
+	ike_log(e, IKE_LOG_WARNING, sa, "no address for the peer: %s", reason);
+}
+
 bool ike_lease_given(struct ike_engine *e, struct ike_sa *sa, const struct ike_job *job)
 {
 	const struct ike_settings *given = &job->lease.given;
 
 	if (job->error || !given->vip_count || given->vip_count > IKE_VIPS_MAX) {
-		ike_log(e, IKE_LOG_WARNING, sa, "no address for the peer: %s",
-			*job->reason		   ? job->reason
-			: job->error == -ETIMEDOUT ? "there was no answer"
-						   : "there is none");
+		ike_lease_refused(e, sa,
+				  *job->reason		     ? job->reason
+				  : job->error == -ETIMEDOUT ? "there was no answer"
+							     : "there is none");
 		ike_lease_end(e, sa);
 		return false;
 	}
 	sa->lease->vip_count = given->vip_count;
 	memcpy(sa->lease->vips, given->vips, sizeof(sa->lease->vips));
+	e->stats.leases_given++;
 	return true;
 }
 

@@ -392,6 +392,7 @@ bool ike_lease_take(struct ike_engine *e, struct ike_sa *sa, const struct ike_pa
 		    char reason[IKE_REASON_MAX]);
 int ike_lease_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task, uint64_t now,
 		      const struct ike_settings *asked, bool initial_contact);
+void ike_lease_refused(struct ike_engine *e, const struct ike_sa *sa, const char *reason);
 bool ike_lease_given(struct ike_engine *e, struct ike_sa *sa, const struct ike_job *job);
 void ike_lease_answer(struct ike_builder *b, const struct ike_settings *asked,
 		      const struct ike_settings *given);

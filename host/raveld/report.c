@@ -63,6 +63,8 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "established_responder", s->established_responder);
 	add_counter(o, "auth_failed", s->auth_failed);
 	add_counter(o, "peers_dead", s->peers_dead);
+	add_counter(o, "leases_given", s->leases_given);
+	add_counter(o, "leases_refused", s->leases_refused);
 	add_counter(o, "cookies_sent", s->cookies_sent);
 	add_counter(o, "cookies_wrong", s->cookies_wrong);
 	add_counter(o, "hints", s->hints);

@@ -194,6 +194,7 @@ static void dynamic_is_the_address_that_was_given(void **state)
 	assert_int_equal(b()->asked.remote_id.type, IKE_ID_FQDN);
 	assert_int_equal(b()->asked.asked.vip_count, 1);
 	assert_int_equal(a()->released + b()->released, 0);
+	assert_int_equal(ike_engine_stats(b()->engine)->leases_given, 1);
 	end();
 	assert_int_equal(a()->released, 1);
 	assert_int_equal(b()->released, 1);
@@ -303,6 +304,7 @@ static void without_a_pool_the_ike_sa_comes_up_and_no_child(void **state)
 		       "pool or none is left");
 	assert_int_equal(b()->ike_up, 1);
 	assert_int_equal(b()->child_count, 0);
+	assert_int_equal(ike_engine_stats(b()->engine)->leases_refused, 1);
 	end();
 }
 
@@ -320,6 +322,7 @@ static void an_exhausted_pool_is_said_and_the_ike_sa_stays(void **state)
 	assert_int_equal(b()->engine->all->state, IKE_STATE_ESTABLISHED);
 	assert_null(b()->engine->all->lease);
 	assert_int_equal(b()->released, 1);
+	assert_int_equal(ike_engine_stats(b()->engine)->leases_refused, 1);
 	answer = net_take(net);
 	net_deliver(net, &answer);
 	packet_free(&answer);
