@@ -43,26 +43,28 @@ struct vips *vips_new(const struct conf *conf, struct routes *routes, struct res
 
 void vips_free(struct vips *v)
 {
-	struct lease *lease, *next_lease;
-	struct vip *vip, *next;
+	while (v && v->list) {
+		struct vip *vip = v->list;
 
-	if (!v)
-		return;
-	LL_FOREACH_SAFE(v->list, vip, next)
+		v->list = vip->next;
 		free(vip);
-	LL_FOREACH_SAFE(v->leases, lease, next_lease)
+	}
+	while (v && v->leases) {
+		struct lease *lease = v->leases;
+
+		v->leases = lease->next;
 		free(lease);
+	}
 	free(v);
 }
 
 static struct vip *find(const struct vips *v, const struct ike_addr *address)
 {
-	struct vip *vip;
+	struct vip *vip = v->list;
 
-	LL_FOREACH(v->list, vip)
-		if (ike_addr_same_ip(&vip->address, address))
-			return vip;
-	return NULL;
+	while (vip && !ike_addr_same_ip(&vip->address, address))
+		vip = vip->next;
+	return vip;
 }
 
 static int add(struct vips *v, const struct ike_addr *address)
@@ -177,14 +179,12 @@ static void tell_resolver(const struct vips *v)
 {
 	struct ike_settings wanted = {0};
 	bool all = false;
-	struct lease *lease;
 
 	if (!v->resolver)
 		return;
-	LL_FOREACH(v->leases, lease) {
+	for (const struct lease *lease = v->leases; lease; lease = lease->next)
 		if (add_lease(v, &lease->leased, &wanted))
 			all |= !lease->leased.settings.domain_count;
-	}
 	if (all)
 		wanted.domain_count = 0;
 	resolver_set(v->resolver, &wanted);
@@ -235,12 +235,11 @@ void vips_take(struct vips *v, const struct ike_leased *leased)
 
 static struct lease *find_lease(const struct vips *v, uint64_t lease_id)
 {
-	struct lease *lease;
+	struct lease *lease = v->leases;
 
-	LL_FOREACH(v->leases, lease)
-		if (lease->leased.lease_id == lease_id)
-			return lease;
-	return NULL;
+	while (lease && lease->leased.lease_id != lease_id)
+		lease = lease->next;
+	return lease;
 }
 
 void vips_give_back(struct vips *v, uint64_t lease_id)
