@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """raveld is told DNS servers, their domains (RFC 8598) and networks with its address."""
 
+LIKE = ("config-payload",)
 INITIATORS = ("raveld",)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """raveld asks for an address, and the peer gives one from its pool."""
 
+LIKE = ("ip-pool",)
 INITIATORS = ("raveld",)
 
 

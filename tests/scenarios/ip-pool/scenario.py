@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The peer asks for an address, raveld gives one from its pool, takes it back and gives the same one again."""
 
+LIKE = ("ip-pool",)
 INITIATORS = ("peer",)
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The peer asks for two addresses, one of which it names, and raveld gives them from two pools."""
 
+LIKE = ("ip-two-pools",)
 INITIATORS = ("peer",)
 
 

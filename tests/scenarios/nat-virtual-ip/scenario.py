@@ -2,6 +2,7 @@
 """raveld is behind a NAT and has an address from the peer: either end replaces Child SA and IKE SA, and no packet is
 lost."""
 
+LIKE = ("nat-virtual-ip",)
 HIDDEN = "raveld"
 INITIATORS = ("raveld",)
 

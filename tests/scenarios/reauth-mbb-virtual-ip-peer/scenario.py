@@ -2,6 +2,7 @@
 """The peer authenticates anew, makes before it breaks, and keeps the address that raveld has given it: no packet is
 lost."""
 
+LIKE = ("reauth-mbb-virtual-ip",)
 INITIATORS = ("peer",)
 PEERS = ("strongswan-6.0", "strongswan-6.0-kernel")    # 5.9 breaks before it makes
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """raveld authenticates anew, again and again, and keeps the address that the peer has given it: no packet is lost."""
 
+LIKE = ("reauth-mbb-virtual-ip",)
 INITIATORS = ("raveld",)
 
 
