@@ -28,6 +28,7 @@ static struct ike_lease *lease_new(struct ike_engine *e, struct ike_sa *sa, bool
 	return lease;
 }
 
+/* Without a word to anybody. */
 void ike_lease_free(struct ike_sa *sa)
 {
 	if (!sa->lease)
@@ -37,6 +38,7 @@ void ike_lease_free(struct ike_sa *sa)
 	sa->lease = NULL;
 }
 
+/* It is given back. */
 void ike_lease_end(struct ike_engine *e, struct ike_sa *sa)
 {
 	if (!sa->lease)
@@ -86,6 +88,7 @@ struct ike_ts_list ike_sa_remote_ts(const struct ike_sa *sa, const struct ike_ch
 
 /* Initiator */
 
+/* Is the peer to be asked for addresses? */
 bool ike_lease_wanted(const struct ike_sa *sa)
 {
 	return sa->conn->vip_count > 0;
@@ -102,6 +105,7 @@ static void set_wishes(const struct ike_engine *e, const struct ike_sa *sa, stru
 	memcpy(s->vips, vips, s->vip_count * sizeof(*vips));
 }
 
+/* The question in IKE_AUTH. */
 void ike_lease_ask(const struct ike_engine *e, const struct ike_sa *sa, struct ike_builder *b)
 {
 	struct ike_settings s = {
@@ -147,6 +151,7 @@ static bool say(struct ike_engine *e, const struct ike_sa *sa, const struct ike_
 	return true;
 }
 
+/* What the answer gives is ours. False, with the reason: it is nothing. */
 bool ike_lease_take(struct ike_engine *e, struct ike_sa *sa, const struct ike_payloads *p,
 		    char reason[IKE_REASON_MAX])
 {
@@ -221,6 +226,7 @@ static uint64_t predecessor_of(const struct ike_engine *e, const struct ike_sa *
 	return latest;
 }
 
+/* Ask for what the peer asks for, by a job of the task's. 0 or -ENOMEM. */
 int ike_lease_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task, uint64_t now,
 		      const struct ike_settings *asked, bool initial_contact)
 {
@@ -242,12 +248,14 @@ int ike_lease_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *
 	return 0;
 }
 
+/* The peer gets none. */
 void ike_lease_refused(struct ike_engine *e, const struct ike_sa *sa, const char *reason)
 {
 	e->stats.leases_refused++;
 	ike_log(e, IKE_LOG_WARNING, sa, "no address for the peer: %s", reason);
 }
 
+/* The job is back. False: there are no addresses, and nothing is held. */
 bool ike_lease_given(struct ike_engine *e, struct ike_sa *sa, const struct ike_job *job)
 {
 	const struct ike_settings *given = &job->lease.given;
@@ -266,6 +274,7 @@ bool ike_lease_given(struct ike_engine *e, struct ike_sa *sa, const struct ike_j
 	return true;
 }
 
+/* Of what is given, if anything, all that may be told; given NULL: nothing is. */
 void ike_lease_answer(struct ike_builder *b, const struct ike_settings *asked,
 		      const struct ike_settings *given)
 {
