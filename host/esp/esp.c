@@ -92,7 +92,8 @@ int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **out)
 	sa->source = params->src;
 	sa->source_port = params->src_port;
 	if (params->direction == RVL_INBOUND)
-		rvl_replay_init(&sa->replay, params->replay_window, sa->seen);
+		rvl_replay_init(&sa->replay, params->replay_window,
+				params->first_seq ? params->first_seq - 1 : 0, sa->seen);
 	*out = sa;
 	return 0;
 }

@@ -104,7 +104,9 @@ struct rvl_esp_params {
 	bool fixed_dscp;    /* use dscp instead of the inner packet's */
 	uint8_t dscp;	    /* 6 bits */
 	uint16_t mtu;	    /* largest outer packet, 0 = 65535 */
-	uint32_t first_seq; /* 0 and 1 both mean 1; a later start never goes back over used IVs */
+	/* 0 and 1 both mean 1. Outbound: a later start never goes back over used IVs; inbound: all
+	 * numbers before it count as seen. */
+	uint32_t first_seq;
 	/* inbound */
 	uint32_t replay_window; /* packets; 0 = none; at most RVL_REPLAY_WINDOW_MAX */
 	struct rvl_lifetime lifetime;

@@ -4,20 +4,22 @@
 #include <assert.h>
 #include <string.h>
 
-void rvl_replay_init(struct rvl_replay *replay, uint32_t window, uint64_t *seen)
+static uint64_t *word_of(const struct rvl_replay *replay, uint32_t seq)
+{
+	return &replay->seen[seq / 64 % replay->words];
+}
+
+void rvl_replay_init(struct rvl_replay *replay, uint32_t window, uint32_t newest, uint64_t *seen)
 {
 	assert(window <= RVL_REPLAY_WINDOW_MAX);
 	*replay = (struct rvl_replay){
 		.window = window,
+		.newest = newest,
 		.words = RVL_REPLAY_WORDS(window),
 		.seen = seen,
 	};
-	memset(seen, 0, replay->words * sizeof(*seen));
-}
-
-static uint64_t *word_of(const struct rvl_replay *replay, uint32_t seq)
-{
-	return &replay->seen[seq / 64 % replay->words];
+	memset(seen, 0xff, replay->words * sizeof(*seen));
+	*word_of(replay, newest) = (2ull << newest % 64) - 1;
 }
 
 bool rvl_replay_behind(const struct rvl_replay *replay, uint32_t seq)

@@ -23,8 +23,9 @@ struct rvl_replay {
 	uint64_t *seen; /* the owner's */
 };
 
-/* window <= RVL_REPLAY_WINDOW_MAX; seen: RVL_REPLAY_WORDS(window) of them, which are cleared. */
-void rvl_replay_init(struct rvl_replay *replay, uint32_t window, uint64_t *seen);
+/* window <= RVL_REPLAY_WINDOW_MAX; all numbers up to newest count as seen; seen:
+ * RVL_REPLAY_WORDS(window) of them, which are initialized. */
+void rvl_replay_init(struct rvl_replay *replay, uint32_t window, uint32_t newest, uint64_t *seen);
 
 /* May a packet of this number be new? Sequence number 0 never is (RFC 4303, section 3.4.3). */
 bool rvl_replay_check(const struct rvl_replay *replay, uint32_t seq);

@@ -104,7 +104,7 @@ void children_remove(struct daemon *d, const struct ike_child_removed *removed)
 	check_sad(d);
 }
 
-/* A NAT gave the peer another address or port. */
+/* An address or port of an end is another one, or a NAT has come or gone. */
 bool children_move(struct daemon *d, const struct ike_child_change *change)
 {
 	struct rvl_backend_error error = {""};
@@ -112,7 +112,7 @@ bool children_move(struct daemon *d, const struct ike_child_change *change)
 	struct ike_child_info child;
 	struct ike_sa_info sa;
 	int err = rvl_sad_child_move(d->sad, change->child_id, &change->local, &change->remote,
-				     &error);
+				     change->encap, &error);
 
 	ike_addr_text(&change->remote, text, sizeof(text));
 	if (err)

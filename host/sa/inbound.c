@@ -23,7 +23,7 @@ struct rules {
 };
 
 /* What an SA may carry, as inbound packets have it. */
-struct flows {
+struct rvl_inbound_flows {
 	size_t count;
 	struct rvl_selector list[];
 };
@@ -31,7 +31,7 @@ struct flows {
 struct rvl_inbound {
 	pthread_mutex_t lock;
 	size_t sas;
-	struct flows **by_sa; /* NULL: no such SA */
+	struct rvl_inbound_flows **by_sa; /* NULL: no such SA */
 	struct rules protect;
 	struct rules bypass;
 	struct rvl_local local; /* addresses sorted */
@@ -75,38 +75,53 @@ void rvl_inbound_free(struct rvl_inbound *inbound)
 	free(inbound);
 }
 
+struct rvl_inbound_flows *rvl_inbound_take_sa(struct rvl_inbound *inbound, uint16_t index)
+{
+	struct rvl_inbound_flows *flows;
+
+	if (index >= inbound->sas)
+		return NULL;
+	pthread_mutex_lock(&inbound->lock);
+	flows = inbound->by_sa[index];
+	inbound->by_sa[index] = NULL;
+	pthread_mutex_unlock(&inbound->lock);
+	return flows;
+}
+
+void rvl_inbound_give_sa(struct rvl_inbound *inbound, uint16_t index,
+			 struct rvl_inbound_flows *flows)
+{
+	struct rvl_inbound_flows *old = flows;
+
+	if (index < inbound->sas) {
+		pthread_mutex_lock(&inbound->lock);
+		old = inbound->by_sa[index];
+		inbound->by_sa[index] = flows;
+		pthread_mutex_unlock(&inbound->lock);
+	}
+	free(old);
+}
+
 int rvl_inbound_set_sa(struct rvl_inbound *inbound, uint16_t index,
 		       const struct rvl_selectors *selectors)
 {
-	struct flows *copy, *old;
+	struct rvl_inbound_flows *flows;
 
 	if (index >= inbound->sas)
 		return -EINVAL;
-	copy = malloc(sizeof(*copy) + selectors->count * sizeof(copy->list[0]));
-	if (!copy)
+	flows = malloc(sizeof(*flows) + selectors->count * sizeof(flows->list[0]));
+	if (!flows)
 		return -ENOMEM;
-	copy->count = selectors->count;
+	flows->count = selectors->count;
 	for (size_t i = 0; i < selectors->count; i++)
-		copy->list[i] = rvl_selector_reverse(&selectors->list[i]);
-	pthread_mutex_lock(&inbound->lock);
-	old = inbound->by_sa[index];
-	inbound->by_sa[index] = copy;
-	pthread_mutex_unlock(&inbound->lock);
-	free(old);
+		flows->list[i] = rvl_selector_reverse(&selectors->list[i]);
+	rvl_inbound_give_sa(inbound, index, flows);
 	return 0;
 }
 
 void rvl_inbound_clear_sa(struct rvl_inbound *inbound, uint16_t index)
 {
-	struct flows *old = NULL;
-
-	if (index >= inbound->sas)
-		return;
-	pthread_mutex_lock(&inbound->lock);
-	old = inbound->by_sa[index];
-	inbound->by_sa[index] = NULL;
-	pthread_mutex_unlock(&inbound->lock);
-	free(old);
+	free(rvl_inbound_take_sa(inbound, index));
 }
 
 static struct rule *find_rule(struct rules *rules, const struct rvl_selector *selector)
@@ -239,7 +254,7 @@ static bool any_rule(const struct rules *rules, const struct rvl_ip *ip, bool un
 
 static bool check_verified(struct rvl_inbound *inbound, const struct rvl_ip *ip, uint16_t sa)
 {
-	const struct flows *s = sa < inbound->sas ? inbound->by_sa[sa] : NULL;
+	const struct rvl_inbound_flows *s = sa < inbound->sas ? inbound->by_sa[sa] : NULL;
 
 	if (ip && is_exempt(inbound, ip->src))
 		ip = NULL;

@@ -50,6 +50,13 @@ int rvl_inbound_set_sa(struct rvl_inbound *inbound, uint16_t index,
 		       const struct rvl_selectors *selectors);
 void rvl_inbound_clear_sa(struct rvl_inbound *inbound, uint16_t index);
 
+/* While an SA moves nothing arrives on it: what may is taken from its old index, and given to its
+ * new one (which frees what that had) or, UINT16_MAX, to none. NULL is fine. */
+struct rvl_inbound_flows;
+struct rvl_inbound_flows *rvl_inbound_take_sa(struct rvl_inbound *inbound, uint16_t index);
+void rvl_inbound_give_sa(struct rvl_inbound *inbound, uint16_t index,
+			 struct rvl_inbound_flows *flows);
+
 /*
  * Clear traffic that comes the way back of this selector is dropped, or (bypass) let through
  * whatever else matches. Added ones are counted: the same number of removals takes them away.

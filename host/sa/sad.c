@@ -32,6 +32,10 @@ struct sa {
 	struct place place;
 	bool there;
 	uint32_t spi;
+	uint64_t past_packets; /* before it moved */
+	uint64_t past_bytes;
+	uint64_t past_drops[4];	      /* as in struct rvl_sa_stats: ICV, replay, format, limit */
+	struct rvl_esp_params params; /* with the key, which is needed again for a move */
 	struct child *child;
 	UT_hash_handle hh; /* in sad->sas, while there */
 };
@@ -47,10 +51,6 @@ struct child {
 	struct line *line;
 	struct sa in;
 	struct sa out;
-	struct rvl_esp_params params; /* of out, with the key, which is needed again for a move */
-	uint64_t past_packets;	      /* of out before it moved */
-	uint64_t past_bytes;
-	uint64_t past_drops;
 	uint64_t heard_packets; /* inbound ones when last asked */
 	struct rvl_claims claims;
 	UT_hash_handle hh;
@@ -388,23 +388,40 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_esp_par
 	return rvl_backend_fail(error, -ENOMEM, "out of memory");
 }
 
-static int add_inbound_sa(struct rvl_sad *sad, struct child *c, const struct rvl_child *child,
-			  struct rvl_backend_error *error)
-{
-	struct rvl_esp_params params;
-	int err;
-
-	sa_params(child, RVL_INBOUND, &params);
-	err = add_sa(sad, c, &params, error);
-	OPENSSL_cleanse(&params, sizeof(params));
-	return err;
-}
-
-static int query_sa(struct rvl_sad *sad, const struct sa *sa, struct rvl_sa_stats *stats,
-		    struct rvl_backend_error *error)
+/* As the data path has it now. */
+static int query_now(struct rvl_sad *sad, const struct sa *sa, struct rvl_sa_stats *stats,
+		     struct rvl_backend_error *error)
 {
 	return sad->backend->ops->sa_query(sad->backend, (enum rvl_direction)sa->place.direction,
 					   (uint16_t)sa->place.index, stats, error);
+}
+
+/* With what it was before it moved. */
+static int query_sa(struct rvl_sad *sad, const struct sa *sa, struct rvl_sa_stats *stats,
+		    struct rvl_backend_error *error)
+{
+	int err;
+
+	*stats = (struct rvl_sa_stats){0};
+	err = sa->there ? query_now(sad, sa, stats, error) : 0;
+	stats->packets += sa->past_packets;
+	stats->bytes += sa->past_bytes;
+	stats->drop_icv += sa->past_drops[0];
+	stats->drop_replay += sa->past_drops[1];
+	stats->drop_format += sa->past_drops[2];
+	stats->drop_limit += sa->past_drops[3];
+	return err;
+}
+
+/* It is about to move. */
+static void keep_past(struct sa *sa, const struct rvl_sa_stats *now)
+{
+	sa->past_packets += now->packets;
+	sa->past_bytes += now->bytes;
+	sa->past_drops[0] += now->drop_icv;
+	sa->past_drops[1] += now->drop_replay;
+	sa->past_drops[2] += now->drop_format;
+	sa->past_drops[3] += now->drop_limit;
 }
 
 /* ------------------------------------------------------------------------------------- children */
@@ -479,7 +496,8 @@ int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 	if (!c)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	c->id = child->id;
-	sa_params(child, RVL_OUTBOUND, &c->params);
+	sa_params(child, RVL_OUTBOUND, &c->out.params);
+	sa_params(child, RVL_INBOUND, &c->in.params);
 	c->line = join_line(sad, child->replaces);
 	if (!c->line) {
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
@@ -494,7 +512,7 @@ int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 	err = rvl_flows_join(sad->flows, &c->claims, &selectors, error);
 	if (err)
 		goto leave_table;
-	err = add_inbound_sa(sad, c, child, error);
+	err = add_sa(sad, c, &c->in.params, error);
 	if (err)
 		goto part;
 	/* Until this is set, what the SA verifies is dropped; the peer doesn't know of it yet. */
@@ -527,7 +545,7 @@ int rvl_sad_child_outbound(struct rvl_sad *sad, uint64_t id, struct rvl_backend_
 		return fail_unknown(error);
 	if (c->out.there)
 		return rvl_backend_fail(error, -EALREADY, "its outbound SA is there already");
-	return add_sa(sad, c, &c->params, error);
+	return add_sa(sad, c, &c->out.params, error);
 }
 
 int rvl_sad_child_use(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error)
@@ -564,9 +582,11 @@ int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_er
 		err = delete_sa(sad, &c->out, first ? &later : error);
 		first = first ? first : err;
 	}
-	rvl_inbound_clear_sa(sad->inbound, (uint16_t)c->in.place.index);
-	err = delete_sa(sad, &c->in, first ? &later : error);
-	first = first ? first : err;
+	if (c->in.there) {
+		rvl_inbound_clear_sa(sad->inbound, (uint16_t)c->in.place.index);
+		err = delete_sa(sad, &c->in, first ? &later : error);
+		first = first ? first : err;
+	}
 	forget_sa(sad, &c->out);
 	forget_sa(sad, &c->in);
 	rvl_flows_part(sad->flows, &c->claims);
@@ -593,13 +613,19 @@ static int shorten_lifetime(struct rvl_lifetime *l, uint64_t packets, uint64_t b
 	return 0;
 }
 
-/* Nothing leads to it by now, so the sequence number only moves by what is still under way. */
-static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
-			  struct rvl_backend_error *error)
+/*
+ * An SA with other parameters but the same key. Nothing leads to it by now, and what it verifies
+ * reaches nobody: the sequence number only moves by what is still under way. An outbound one goes
+ * on beyond that; for an inbound one all that reached the host has been seen.
+ */
+static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_esp_params *params,
+		 struct rvl_backend_error *error)
 {
 	struct rvl_esp_params renewed = *params;
+	bool out = params->direction == RVL_OUTBOUND;
+	uint64_t skip = out ? SEQUENCE_MARGIN : 0;
 	struct rvl_sa_stats stats;
-	int err = query_sa(sad, &c->out, &stats, error);
+	int err = query_now(sad, sa, &stats, error);
 
 	if (err)
 		goto cleanse;
@@ -608,20 +634,18 @@ static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl
 		err = rvl_backend_fail(error, -EIO, "its memory is damaged");
 		goto cleanse;
 	}
-	if (stats.seq > RVL_ESP_SEQUENCE_SOON - SEQUENCE_MARGIN - 1 ||
+	if (stats.seq > (out ? RVL_ESP_SEQUENCE_SOON : UINT32_MAX) - skip - 1 ||
 	    shorten_lifetime(&renewed.lifetime, stats.packets, stats.bytes)) {
 		err = rvl_backend_fail(error, -EKEYEXPIRED, "it is near its end");
 		goto cleanse;
 	}
-	renewed.first_seq = (uint32_t)stats.seq + SEQUENCE_MARGIN + 1;
-	err = delete_sa(sad, &c->out, error);
+	renewed.first_seq = (uint32_t)(stats.seq + skip + 1);
+	err = delete_sa(sad, sa, error);
 	if (err)
 		goto cleanse;
-	c->past_packets += stats.packets;
-	c->past_bytes += stats.bytes;
-	c->past_drops += stats.drop_limit;
-	c->params = renewed;
-	err = add_sa(sad, c, &renewed, error);
+	keep_past(sa, &stats);
+	sa->params = renewed;
+	err = add_sa(sad, sa->child, &renewed, error);
 cleanse:
 	OPENSSL_cleanse(&renewed, sizeof(renewed));
 	return err;
@@ -630,45 +654,66 @@ cleanse:
 static int move_outbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
 			 struct rvl_backend_error *error)
 {
-	struct rvl_backend_error ignored = {""};
 	int err = rvl_flows_stop(sad->flows, &c->claims, error);
 
 	if (!err)
-		err = renew_outbound(sad, c, params, error);
+		err = renew(sad, &c->out, params, error);
 	if (!err)
 		err = rvl_flows_resume(sad->flows, &c->claims, (uint16_t)c->out.place.index, error);
-	if (err)
-		stop_using(sad, c, &ignored);
 	return err;
 }
 
+static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
+			struct rvl_backend_error *error)
+{
+	struct rvl_inbound_flows *flows =
+		rvl_inbound_take_sa(sad->inbound, (uint16_t)c->in.place.index);
+	int err = renew(sad, &c->in, params, error);
+
+	/* Where it couldn't be moved it receives as before, if it is there. */
+	rvl_inbound_give_sa(sad->inbound,
+			    c->in.there ? (uint16_t)c->in.place.index : RVL_BACKEND_ANY, flows);
+	return err;
+}
+
+static bool same_way(const struct rvl_esp_params *a, const struct rvl_esp_params *b)
+{
+	return rvl_addr_equal(&a->src, &b->src) && rvl_addr_equal(&a->dst, &b->dst) &&
+	       a->encap == b->encap && a->src_port == b->src_port && a->dst_port == b->dst_port;
+}
+
 int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *local,
-		       const struct ike_addr *remote, struct rvl_backend_error *error)
+		       const struct ike_addr *remote, bool encap, struct rvl_backend_error *error)
 {
 	struct child *c = find_child(sad, id);
-	struct rvl_esp_params params;
+	struct rvl_backend_error ignored = {""};
+	struct rvl_esp_params in, out;
 	int err = 0;
 
 	if (!c)
 		return fail_unknown(error);
-	params = c->params;
-	params.src = ike_addr_ip(local);
-	params.dst = ike_addr_ip(remote);
-	/* The inbound SA is found by our address. */
-	if (!rvl_addr_equal(&params.src, &c->params.src) ||
-	    params.dst.family != params.src.family) {
-		OPENSSL_cleanse(&params, sizeof(params));
+	if (!local->family || local->family != remote->family)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "it can't move there");
+	in = c->in.params;
+	out = c->out.params;
+	in.dst = out.src = ike_addr_ip(local);
+	in.src = out.dst = ike_addr_ip(remote);
+	in.encap = out.encap = encap;
+	out.src_port = encap ? local->port : 0;
+	out.dst_port = encap ? remote->port : 0;
+	/* It is found by our address, and takes ESP of both forms from anywhere. */
+	if (c->in.there && !rvl_addr_equal(&in.dst, &c->in.params.dst))
+		err = move_inbound(sad, c, &in, error);
+	if (!err && !same_way(&out, &c->out.params)) {
+		if (c->out.there)
+			err = move_outbound(sad, c, &out, error);
+		else
+			c->out.params = out;
 	}
-	if (params.encap) {
-		params.src_port = local->port;
-		params.dst_port = remote->port;
-	}
-	if (c->out.there)
-		err = move_outbound(sad, c, &params, error);
-	else
-		c->params = params;
-	OPENSSL_cleanse(&params, sizeof(params));
+	if (err)
+		stop_using(sad, c, &ignored);
+	OPENSSL_cleanse(&in, sizeof(in));
+	OPENSSL_cleanse(&out, sizeof(out));
 	return err;
 }
 
@@ -682,16 +727,8 @@ int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *i
 
 	if (!c)
 		return fail_unknown(error);
-	*out = (struct rvl_sa_stats){0};
 	err = query_sa(sad, &c->in, in, error);
-	if (!err && c->out.there)
-		err = query_sa(sad, &c->out, out, error);
-	if (err)
-		return err;
-	out->packets += c->past_packets;
-	out->bytes += c->past_bytes;
-	out->drop_limit += c->past_drops;
-	return 0;
+	return err ? err : query_sa(sad, &c->out, out, error);
 }
 
 bool rvl_sad_child_heard(struct rvl_sad *sad, uint64_t id)

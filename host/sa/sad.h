@@ -142,13 +142,15 @@ int rvl_sad_child_use(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error
 int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error);
 
 /*
- * The peer has other outer addresses or ports now: its traffic is held while the outbound SA, if
- * there is one, is made anew, above all sequence numbers that it has used. -ENOENT and -EOPNOTSUPP
- * with *error set: it is as it was. Another -errno: it isn't in use any more, its flows went as in
- * a removal, its outbound SA may be gone, and what there is of it receives; it is to be given up.
+ * Outer addresses or ports are others now, or ESP goes in UDP that didn't, or no longer: its
+ * traffic is held while the outbound SA, if there is one, is made anew, above all sequence numbers
+ * that it has used. Where our own address is another one the inbound SA is made anew as well; all
+ * numbers up to the highest that it has seen count as seen. -ENOENT and -EOPNOTSUPP with *error
+ * set: it is as it was. Another -errno: it isn't in use any more, its flows went as in a removal,
+ * one of its SAs may be gone, and what there is of it receives; it is to be given up.
  */
 int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *local,
-		       const struct ike_addr *remote, struct rvl_backend_error *error);
+		       const struct ike_addr *remote, bool encap, struct rvl_backend_error *error);
 
 /*
  * Has anything authentic come in on the child's inbound SA since this was last asked, or since its

@@ -96,7 +96,8 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params 
 		.udp = p->encap,
 		.key_len = p->key_len,
 		.spi = p->spi,
-		.seq = out ? (p->first_seq ? p->first_seq : 1) : 0,
+		.seq = (p->first_seq ? p->first_seq : 1) -
+		       !out, /* of an inbound one the highest seen */
 		.window = p->replay_window,
 		.soft_bytes = p->lifetime.soft_bytes,
 		.hard_bytes = p->lifetime.hard_bytes,

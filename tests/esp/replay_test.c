@@ -79,7 +79,7 @@ static void window_edges_are_exact(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
 		if (steps[i].fresh)
-			rvl_replay_init(&replay, steps[i].window, words);
+			rvl_replay_init(&replay, steps[i].window, 0, words);
 		if (rvl_replay_check(&replay, steps[i].seq) != steps[i].accept ||
 		    rvl_replay_set(&replay, steps[i].seq) != steps[i].accept)
 			fail_msg("step %zu: sequence number %u", i, steps[i].seq);
@@ -98,7 +98,7 @@ static void window_agrees_with_a_model_that_remembers_all(void **state)
 		uint32_t newest = 0;
 
 		memset(seen, 0, sizeof(seen));
-		rvl_replay_init(&replay, windows[w], words);
+		rvl_replay_init(&replay, windows[w], 0, words);
 		for (int i = 0; i < 100000; i++) {
 			int64_t near = (int64_t)newest + random32() % (windows[w] * 2 + 8) -
 				       (int64_t)windows[w] - windows[w] / 2;

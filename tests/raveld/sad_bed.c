@@ -296,7 +296,10 @@ bool child_comes_in(struct bed *bed, uint64_t id)
 	const struct rvl_esp_params params = {.direction = RVL_OUTBOUND,
 					      .spi = (uint32_t)(0x10000 + id),
 					      .src = rvl_addr_of_ipv4(0xc0000202),
-					      .dst = rvl_addr_of_ipv4(0xc0000201),
+					      .dst = rvl_addr_of_ipv4(bed->peer_sends_to
+									      ? bed->peer_sends_to
+									      : 0xc0000201),
+					      .first_seq = bed->peer_first_seq,
 					      .key_len = 32};
 	struct rvl_backend_error error = {""};
 	size_t before = bed->accepted;

@@ -30,6 +30,8 @@ struct bed {
 	uint16_t peer_policy;
 	uint16_t peer_sas[BED_CHILDREN];
 	bool peer_has_sa[BED_CHILDREN];
+	uint32_t peer_sends_to; /* with new SAs; 0: 192.0.2.1 */
+	uint32_t peer_first_seq;
 	struct ike_ts_list ours; /* of the next child */
 	struct ike_ts_list theirs;
 	uint64_t receiving[4]; /* children that bed_look() has the peer send on; 0: none */

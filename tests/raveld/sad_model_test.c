@@ -417,9 +417,13 @@ static void try_use(size_t i)
 
 static void try_move(size_t i)
 {
+	static uint8_t place;
 	struct ike_addr own = addr_of("192.0.2.1"), there = addr_of("192.0.2.3");
 	struct rvl_backend_error error = {""};
-	int err = rvl_sad_child_move(sad, i + 1, &own, &there, &error);
+	int err;
+
+	there.ip[2] = ++place;
+	err = rvl_sad_child_move(sad, i + 1, &own, &there, false, &error);
 
 	if (!models[i].there)
 		assert_int_equal(err, -ENOENT);

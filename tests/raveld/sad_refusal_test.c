@@ -235,21 +235,19 @@ static uint32_t destination(struct bed *bed, uint32_t *seq)
 
 static void child_moves_in_each_step(void **state)
 {
-	struct ike_addr own = addr_of("192.0.2.1"), other = addr_of("192.0.2.9"),
-			there = addr_of("192.0.2.3"), far = addr_of("192.0.2.4"),
-			six = addr_of("2001:db8::1");
+	struct ike_addr own = addr_of("192.0.2.1"), there = addr_of("192.0.2.3"),
+			far = addr_of("192.0.2.4"), six = addr_of("2001:db8::1");
 	struct rvl_backend_error error = {""};
 	struct bed *bed = *state;
 	struct rvl_sa_stats in, out;
 	uint32_t seq;
 
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), -ENOENT);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, false, &error), -ENOENT);
 	child_inbound(bed, 1, 0);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), 0);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &other, &there, &error), -EOPNOTSUPP);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, false, &error), 0);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &six, false, &error), -EOPNOTSUPP);
 	assert_string_equal(error.text, "it can't move there");
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &six, &error), -EOPNOTSUPP);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &six, &there, &error), -EOPNOTSUPP);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &six, &there, false, &error), -EOPNOTSUPP);
 	assert_true(child_comes_in(bed, 1));
 	child_outbound(bed, 1);
 	child_use(bed, 1);
@@ -259,18 +257,18 @@ static void child_moves_in_each_step(void **state)
 	/* Not in use yet, and in use no more: nobody's flow is touched. */
 	take_steps(bed, 2, 1, 2);
 	bed_watch(bed, 1, 2);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 2, &own, &far, &error), 0);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 2, &own, &far, false, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), BED_OUT + 1);
 	child_use(bed, 2);
 	assert_int_equal(destination(bed, &seq), 0xc0000204);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &far, &error), 0);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &far, false, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), BED_OUT + 2);
 	child_use(bed, 1);
 	bed->watch = NULL;
 	assert_int_equal(destination(bed, &seq), 0xc0000204);
 	assert_true(seq > 0x10000);
 
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), 0);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, false, &error), 0);
 	assert_int_equal(destination(bed, &seq), 0xc0000203);
 	assert_true(seq > 0x20000);
 	assert_int_equal(rvl_sad_child_query(bed->sad, 1, &in, &out, &error), 0);
@@ -281,7 +279,8 @@ static void child_moves_in_each_step(void **state)
 /* Which step of the move is refused: hold, outbound SA, lead. */
 static void child_that_can_not_move_is_in_use_no_more(void **state)
 {
-	struct ike_addr own = addr_of("192.0.2.1"), there = addr_of("192.0.2.3");
+	const struct ike_addr own = addr_of("192.0.2.1");
+	struct ike_addr there = addr_of("192.0.2.3");
 	struct rvl_backend_error error = {""};
 	struct bed *bed = *state;
 	struct rvl_sa_stats in, out;
@@ -296,8 +295,9 @@ static void child_that_can_not_move_is_in_use_no_more(void **state)
 			}
 			destination(bed, &last);
 			bed->refuse = nth;
-			assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error),
-					 -EIO);
+			there.ip[3]++;
+			assert_int_equal(
+				rvl_sad_child_move(bed->sad, 1, &own, &there, false, &error), -EIO);
 			assert_int_equal(spi_on_the_wire(bed), other ? BED_OUT + 2 : BED_HELD);
 			assert_false(clear_comes_in(bed, 1024));
 			assert_true(child_comes_in(bed, 1));
@@ -319,9 +319,56 @@ static void child_that_can_not_move_is_in_use_no_more(void **state)
 	/* In its line nobody is in use by then. */
 	take_steps(bed, 3, 1, 2);
 	bed->refuse = 2;
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), -EIO);
+	there.ip[3]++;
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, false, &error), -EIO);
 	child_use(bed, 3);
 	child_remove(bed, 3);
+	child_remove(bed, 1);
+	assert_counts(bed, 0, 0, 0, 1);
+}
+
+/*
+ * To another address of ours: what the peer sends there comes in, and what the SA has seen at the
+ * old one doesn't, though both have the key.
+ */
+static void child_moves_to_another_address_of_ours(void **state)
+{
+	struct ike_addr other = addr_of("192.0.2.9"), there = addr_of("192.0.2.2");
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+	struct rvl_sa_stats in, out;
+	uint32_t seq;
+
+	take_steps(bed, 1, 0, 3);
+	for (unsigned int i = 0; i < 3; i++)
+		assert_true(child_comes_in(bed, 1));
+	destination(bed, &seq);
+	assert_true(rvl_sad_child_heard(bed->sad, 1));
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &other, &there, false, &error), 0);
+	assert_false(rvl_sad_child_heard(bed->sad, 1));
+	bed->peer_has_sa[1] = false;
+	assert_false(child_comes_in(bed, 1)); /* to the old one */
+	bed->peer_has_sa[1] = false;
+	bed->peer_sends_to = 0xc0000209;
+	for (unsigned int i = 0; i < 3; i++)
+		assert_false(child_comes_in(bed, 1)); /* seen */
+	assert_true(child_comes_in(bed, 1));
+	assert_true(rvl_sad_child_heard(bed->sad, 1));
+	assert_int_equal(rvl_sad_child_query(bed->sad, 1, &in, &out, &error), 0);
+	assert_int_equal(in.packets, 4);
+	assert_int_equal(in.drop_replay, 3);
+	assert_int_equal(in.seq, 4);
+	assert_int_equal(destination(bed, &seq), 0xc0000202);
+	assert_true(seq > 0x10000);
+	assert_counts(bed, 1, 1, 1, 2);
+	/* Of what can't be made anew there is nothing that receives. */
+	bed->refuse = 1;
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &there, &other, false, &error), -EIO);
+	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
+	assert_false(child_comes_in(bed, 1));
+	assert_int_equal(rvl_sad_child_query(bed->sad, 1, &in, &out, &error), 0);
+	assert_int_equal(in.packets, 4);
+	assert_counts(bed, 1, 0, 1, 1);
 	child_remove(bed, 1);
 	assert_counts(bed, 0, 0, 0, 1);
 }
@@ -392,7 +439,7 @@ static void event_follows_an_sa_that_moves(void **state)
 
 	take_steps(bed, 1, 0, 3);
 	assert_true(rvl_sad_child_of_event(bed->sad, &event, &id));
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), 0);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, false, &error), 0);
 	event.spi = 0;
 	assert_false(rvl_sad_child_of_event(bed->sad, &event, &id));
 	event.index = 1;
@@ -435,6 +482,7 @@ int main(void)
 		PROTECTED(first_failure_of_a_removal_is_the_one_that_is_told),
 		PROTECTED(child_moves_in_each_step),
 		PROTECTED(child_that_can_not_move_is_in_use_no_more),
+		PROTECTED(child_moves_to_another_address_of_ours),
 		PROTECTED(event_names_the_child_of_its_sa),
 		PROTECTED(event_follows_an_sa_that_moves),
 		PROTECTED(sad_that_is_freed_leaves_no_sa),

@@ -214,8 +214,7 @@ static void same_selector_with_another_action_is_another_policy(void **state)
 static void sa_moves_to_other_addresses_without_using_a_sequence_number_twice(void **state)
 {
 	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
-	struct ike_addr own = addr_of("192.0.2.1"), other = addr_of("192.0.2.9"),
-			there = addr_of("192.0.2.3");
+	struct ike_addr own = addr_of("192.0.2.1"), there = addr_of("192.0.2.3");
 	struct rvl_sa_stats in, out;
 	struct rvl_backend_error error = {""};
 	struct rvl_child child = child_of(1, &local, &remote);
@@ -232,9 +231,8 @@ static void sa_moves_to_other_addresses_without_using_a_sequence_number_twice(vo
 		assert_int_equal(rvl_get_be32(frame + 46), i);
 	}
 	assert_int_equal(rvl_get_be32(frame + 30), 0xc0000202);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &other, &there, &error), -EOPNOTSUPP);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 2, &own, &there, &error), -ENOENT);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), 0);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 2, &own, &there, true, &error), -ENOENT);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, true, &error), 0);
 	spi_from_port(bed, 1024, frame);
 	assert_int_equal(rvl_get_be32(frame + 30), 0xc0000203);
 	assert_int_equal(rvl_get_be16(frame + 36), 31337);
@@ -242,10 +240,16 @@ static void sa_moves_to_other_addresses_without_using_a_sequence_number_twice(vo
 	assert_true(rvl_get_be32(frame + 46) > 0x10000);
 	assert_int_equal(rvl_sad_child_query(bed->sad, 1, &in, &out, &error), 0);
 	assert_int_equal(out.packets, 4);
-	/* Its lifetime goes on where it was. */
+	/* What is the same is left as it is. */
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, true, &error), 0);
+	/* The NAT has gone. Its lifetime goes on where it was. */
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, false, &error), 0);
 	spi_from_port(bed, 1024, frame);
+	assert_int_equal(frame[23], 50);
+	assert_int_equal(rvl_get_be32(frame + 34), 0x20001);
+	assert_in_range(rvl_get_be32(frame + 38), 0x20003, 0x20007);
 	assert_int_equal(spi_from_port(bed, 1024, frame), 0);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), -EKEYEXPIRED);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, true, &error), -EKEYEXPIRED);
 	assert_int_equal(spi_from_port(bed, 1024, frame), 0);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), 0);
 	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), 0);
