@@ -103,6 +103,7 @@ struct conf_connection {
 	struct ike_proposal proposals[CONF_PROPOSALS_MAX];
 	unsigned int proposal_count;
 	bool encap; /* act as if there were a NAT */
+	bool mobike;
 	enum ike_fragmentation fragmentation;
 	uint32_t dpd_delay; /* seconds; 0: never, like the others */
 	uint32_t rekey_time;

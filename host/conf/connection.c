@@ -24,12 +24,6 @@ static int set_version(const struct conf_value *v, void *object)
 	return only(v, "2");
 }
 
-static int set_no(const struct conf_value *v, void *object)
-{
-	(void)object;
-	return only(v, "no");
-}
-
 static int add_addr(const struct conf_value *v, const char *item, void *context)
 {
 	struct ike_addr *addr = context;
@@ -89,6 +83,11 @@ static int set_proposals(const struct conf_value *v, void *object)
 static int set_encap(const struct conf_value *v, void *object)
 {
 	return conf_value_bool(v, &((struct conf_connection *)object)->encap);
+}
+
+static int set_mobike(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_connection *)object)->mobike);
 }
 
 static int set_dpd_delay(const struct conf_value *v, void *object)
@@ -218,7 +217,7 @@ static const struct conf_binding keys[] = {
 	{"unique", set_unique, false},
 	{"childless", set_childless, false},
 	{"keyingtries", set_keyingtries, false},
-	{"mobike", set_no, false},
+	{"mobike", set_mobike, false},
 	{"fragmentation", set_fragmentation, false},
 	{"vips", set_vips, false},
 	{"pools", set_pools, false},
@@ -411,6 +410,7 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 	*c = (struct conf_connection){
 		.file = section->file,
 		.line = section->line,
+		.mobike = true,
 		.dpd_delay = DPD_DELAY,
 		.rekey_time = REKEY_TIME,
 		.rand_time = UNSET,

@@ -59,3 +59,8 @@ bool ike_addr_equal(const struct ike_addr *a, const struct ike_addr *b)
 {
 	return ike_addr_same_ip(a, b) && a->only == b->only && a->port == b->port;
 }
+
+bool ike_pair_equal(const struct ike_pair *a, const struct ike_pair *b)
+{
+	return ike_addr_equal(&a->local, &b->local) && ike_addr_equal(&a->remote, &b->remote);
+}

@@ -41,6 +41,12 @@ static inline uint8_t ike_addr_family(const struct ike_addr *a)
 	return a->family ? a->family : a->only;
 }
 
+/* The two ends of a way. */
+struct ike_pair {
+	struct ike_addr local;
+	struct ike_addr remote;
+};
+
 /* "192.0.2.1", "2001:db8::1", "%any", "%any4", "%any6"; the port stays 0. 0 or -EINVAL. */
 int ike_addr_parse(const char *text, struct ike_addr *out);
 
@@ -55,5 +61,6 @@ bool ike_addr_matches(const struct ike_addr *configured, const struct ike_addr *
 
 /* The same address, port and all; of two that stand for any the same any. */
 bool ike_addr_equal(const struct ike_addr *a, const struct ike_addr *b);
+bool ike_pair_equal(const struct ike_pair *a, const struct ike_pair *b);
 
 #endif

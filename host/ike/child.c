@@ -599,7 +599,7 @@ static int next_step(struct ike_engine *e, struct ike_child *child, uint64_t now
 		[IKE_LEVEL_INBOUND] = IKE_JOB_CHILD_OUTBOUND,
 		[IKE_LEVEL_OUTBOUND] = IKE_JOB_CHILD_USE,
 	};
-	struct ike_job *job = ike_child_job_new(e, types[child->level]);
+	struct ike_job *job = ike_job_new(e, types[child->level]);
 
 	if (!job)
 		return -ENOMEM;

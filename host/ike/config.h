@@ -83,6 +83,7 @@ struct ike_connection {
 	unsigned retransmit_percent; /* each wait is so much of the one before */
 	unsigned retransmit_tries;   /* retransmissions before the peer counts as dead */
 	bool encap;		     /* pretend a NAT, so that ESP goes in UDP */
+	bool mobike;		     /* addresses may change (RFC 4555), where the peer can, too */
 	enum ike_unique unique;
 	enum ike_childless childless;
 	enum ike_fragmentation fragmentation;

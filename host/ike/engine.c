@@ -58,6 +58,7 @@ void ike_engine_free(struct ike_engine *e)
 		ike_connection_release(e->connections[i]);
 	free(e->connections);
 	ike_engine_clear_psks(e);
+	free(e->own);
 	OPENSSL_cleanse(e, sizeof(*e));
 	free(e);
 }

@@ -78,6 +78,15 @@ const struct ike_exchange ike_exchanges[IKE_EXCHANGES] = {
 			.request = ike_informational_request,
 			.response = ike_liveness_response,
 		},
+	[IKE_EXCHANGE_ADDRESSES] =
+		{
+			.type = IKE_INFORMATIONAL,
+			.name = "the update of addresses",
+			.start_states = ESTABLISHED,
+			.size = sizeof(struct ike_addresses_task),
+			.start = ike_addresses_start,
+			.response = ike_addresses_response,
+		},
 	[IKE_EXCHANGE_DELETE_CHILD] =
 		{
 			.type = IKE_INFORMATIONAL,

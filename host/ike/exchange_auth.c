@@ -184,6 +184,8 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 	}
 	if (first_contact(e, sa, &local_id))
 		ike_write_bare_notify(&b, IKE_N_INITIAL_CONTACT);
+	if (sa->conn->mobike)
+		ike_mobike_offer(&b, e, sa);
 	sa->state = IKE_STATE_AUTHENTICATING;
 	return ike_request(e, sa, now, &b);
 }
@@ -315,6 +317,8 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	}
 	if (ike_id_keep(&sa->remote_id, &id))
 		return reject_responder(e, sa, in->now, "out of memory");
+	if (sa->conn->mobike)
+		ike_mobike_agree(e, sa, in);
 	ike_sa_established(e, sa, in->now, false);
 	child = sa->childless ? sa->children : ike_child_find_id(e, auth->child_id);
 	if (ike_lease_wanted(sa) && !ike_lease_take(e, sa, &in->payloads, reason))
@@ -418,6 +422,10 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	} else if (auth->refusal) {
 		ike_write_bare_notify(&b, auth->refusal);
 	}
+	if (!sa->conn->mobike)
+		ike_mobike_free(e, sa);
+	if (sa->mobike)
+		ike_mobike_offer(&b, e, sa);
 	led = !child || ike_child_lead(e, child, now) == 0;
 	ike_respond(e, sa, IKE_AUTH, &b);
 	if (sa->state == IKE_STATE_DEAD)
@@ -647,6 +655,7 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 		return IKE_DONE;
 	}
 	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
+	ike_mobike_agree(e, sa, in);
 	/* Where several connections fit, which one is meant is known with the Child SA. */
 	if (!ike_connection_alike(e, sa, sa->conn, &wanted, NULL) &&
 	    not_unique(e, sa, auth->initial_contact))

@@ -66,11 +66,12 @@ enum ike_step ike_liveness_start(struct ike_engine *e, struct ike_sa *sa, struct
 	(void)task;
 	sa->asked_at = now;
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_mobike_write_check(e, sa, &b);
 	return ike_request(e, sa, now, &b);
 }
 
 /* Section 2.21.3: fatal on both sides. */
-static bool is_refused(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+bool ike_is_refused(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	struct ike_notify n;
 	bool refused = ike_find_notify(&in->payloads, IKE_N_INVALID_SYNTAX, &n);
@@ -87,8 +88,9 @@ enum ike_step ike_liveness_response(struct ike_engine *e, struct ike_sa *sa, str
 
 	(void)task;
 	/* Its data path may take as long as ours for what it was told of. */
-	if (!is_refused(e, sa, in) && sa->asked_at > wait)
+	if (!ike_is_refused(e, sa, in) && sa->asked_at > wait)
 		ike_child_confirm(e, sa, sa->asked_at - wait, in->now);
+	ike_mobike_checked(e, sa, in);
 	return IKE_DONE;
 }
 
@@ -196,7 +198,7 @@ enum ike_step ike_delete_child_start(struct ike_engine *e, struct ike_sa *sa, st
 enum ike_step ike_delete_child_response(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_task *task, struct ike_in *in)
 {
-	if (is_refused(e, sa, in))
+	if (ike_is_refused(e, sa, in))
 		return IKE_DONE;
 	for (struct ike_delete_task *d = delete_of(task); d; d = d->also) {
 		struct ike_child *child = ike_child_find_id(e, d->child_id);
@@ -285,6 +287,7 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 	struct ike_writer answer = ike_writer(spis, sizeof(spis));
 	const char *down = NULL;
 	struct ike_builder b;
+	bool moves;
 	struct ike_payload p;
 	struct ike_delete d;
 	struct ike_notify n;
@@ -315,7 +318,10 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 	if (answer.len)
 		ike_write_delete(&b, IKE_PROTO_ESP, 4, (uint16_t)(answer.len / 4),
 				 ike_written(&answer));
+	moves = ike_mobike_answer(e, sa, in, &b);
 	ike_respond(e, sa, IKE_INFORMATIONAL, &b);
+	if (!down)
+		ike_mobike_do(e, sa, in, moves);
 	if (!down)
 		ike_hint_inside(e, sa, in);
 	if (down && sa->state != IKE_STATE_DELETING)

@@ -51,6 +51,7 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 {
 	struct ike_header hdr = ike_sa_header(sa, IKE_SA_INIT, false, 0);
 	struct ike_handshake *h = sa->handshake;
+	const struct ike_pair pair = ike_path_pair(sa);
 	struct ike_proposals own;
 	struct ike_builder b;
 
@@ -62,7 +63,7 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 	ike_write_sa(&b, own.list, own.count, nothing);
 	ike_write_ke(&b, ike_dh_group(h->dh), ike_dh_public(h->dh));
 	ike_write_nonce(&b, ni_of(sa));
-	ike_nat_write(&b, sa, sa->conn->encap);
+	ike_nat_write(&b, sa, &pair, sa->conn->encap);
 	if (sa->conn->fragmentation != IKE_FRAGMENTATION_NO)
 		ike_write_bare_notify(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	if (ike_build_finish(&b) || ike_buffer_set(&h->init_request, ike_written(&b.w)))
@@ -264,7 +265,7 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	sa->spi_r = in->hdr.spi_r;
 	memcpy(h->nr, nonce.data, nonce.len);
 	h->nr_len = nonce.len;
-	ike_nat_detect(sa, &in->payloads, in);
+	ike_nat_detect(sa, in);
 	h->childless = ike_find_notify(&in->payloads, IKE_N_CHILDLESS_IKEV2_SUPPORTED, &n);
 	sa->fragmentation = agree_on_fragments(sa, in);
 	dh = h->dh;
@@ -313,13 +314,14 @@ static bool cookie_passes(struct ike_engine *e, const struct ike_in *in, struct 
 static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct ike_dh *dh)
 {
 	struct ike_header hdr = ike_sa_header(sa, IKE_SA_INIT, true, 0);
+	const struct ike_pair pair = ike_path_pair(sa);
 	struct ike_builder b;
 
 	ike_build_message(&b, e->out, sizeof(e->out), &hdr);
 	ike_write_sa_answer(&b, &sa->suite, nothing);
 	ike_write_ke(&b, ike_dh_group(dh), ike_dh_public(dh));
 	ike_write_nonce(&b, nr_of(sa));
-	ike_nat_write(&b, sa, sa->conn->encap);
+	ike_nat_write(&b, sa, &pair, sa->conn->encap);
 	if (sa->conn->childless != IKE_CHILDLESS_NEVER)
 		ike_write_bare_notify(&b, IKE_N_CHILDLESS_IKEV2_SUPPORTED);
 	if (sa->fragmentation)
@@ -388,7 +390,7 @@ static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connectio
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], in->now + e->config.half_open_timeout_ms);
 	ike_sa_hold(e, sa, conn);
 	ike_half_open_add(e, sa);
-	ike_nat_detect(sa, &in->payloads, in);
+	ike_nat_detect(sa, in);
 	sa->fragmentation = agree_on_fragments(sa, in);
 	sa->in.task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
 	if (!sa->in.task || ike_random_fill(&e->config.random, h->nr, h->nr_len) ||

@@ -71,7 +71,6 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 		return NULL;
 	}
 	made->path = sa->path;
-	made->path.moving = false;
 	made->childless = sa->childless;
 	made->fragmentation = sa->fragmentation;
 	made->fragment_size = sa->fragment_size;

@@ -35,7 +35,7 @@ static bool follow(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint16
 	bool asked = sa->out.task && !sa->out.task->resume;
 
 	/* Where it has to be found first, who answers may be anybody. */
-	if (!is_up(sa) || sa->path.moving || (asked ? sa->out.hint != 0 : now < sa->hint_after) ||
+	if (!is_up(sa) || sa->ways || (asked ? sa->out.hint != 0 : now < sa->hint_after) ||
 	    !ike_rate_allows(&e->hints, now))
 		return false;
 	ike_log(e, IKE_LOG_DEBUG, sa, "the peer may have started anew (%s): %s",

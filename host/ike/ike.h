@@ -261,6 +261,19 @@ int ike_rekey(struct ike_engine *e, uint64_t now, uint64_t ike_id);
 /* Delete all IKE SAs, and from now on neither begin nor accept another. */
 void ike_terminate_all(struct ike_engine *e, uint64_t now);
 
+/* An address of this host, and whether peers may be told of it as one more to be reached at. */
+struct ike_own_addr {
+	struct ike_addr addr; /* the port doesn't matter */
+	bool offered;
+};
+
+/*
+ * The addresses of this host are these now, or routes have changed: IKE SAs look for a better way
+ * to their peers, or wait for an address that is gone (RFC 4555). Also before the first one, so
+ * that it is known what to tell peers. 0 or -ENOMEM: the addresses are those that were known.
+ */
+int ike_roam(struct ike_engine *e, uint64_t now, const struct ike_own_addr *own, unsigned count);
+
 /*
  * A job has come back, with its answer in it; the core frees it. One that nobody waits for any more
  * is ignored. Jobs of Child SAs go to the data path in the order in which they came out.

@@ -29,11 +29,16 @@ void ike_job_run(struct ike_job *job)
 /* No larger than what it carries. */
 static size_t size_of(enum ike_job_type type, size_t peer_len)
 {
-	if (type == IKE_JOB_KE)
+	switch (type) {
+	case IKE_JOB_KE:
 		return offsetof(struct ike_job, ke.peer) + peer_len;
-	if (type == IKE_JOB_LEASE)
+	case IKE_JOB_LEASE:
 		return offsetof(struct ike_job, lease) + sizeof(struct ike_lease_job);
-	return offsetof(struct ike_job, child) + sizeof(struct ike_child_job);
+	case IKE_JOB_WAYS:
+		return offsetof(struct ike_job, ways) + sizeof(struct ike_ways_job);
+	default:
+		return offsetof(struct ike_job, child) + sizeof(struct ike_child_job);
+	}
 }
 
 static void child_job_free(struct ike_job *job)
@@ -56,7 +61,7 @@ void ike_job_free(struct ike_job *job)
 		return;
 	if (job->type == IKE_JOB_KE)
 		ke_job_free(job);
-	else if (job->type != IKE_JOB_LEASE)
+	else if (job->type != IKE_JOB_LEASE && job->type != IKE_JOB_WAYS)
 		child_job_free(job);
 	free(job);
 }
@@ -75,14 +80,10 @@ static struct ike_job *job_new(struct ike_engine *e, enum ike_job_type type, siz
 	return job;
 }
 
-struct ike_job *ike_child_job_new(struct ike_engine *e, enum ike_job_type type)
+/* Of all that need no public value. */
+struct ike_job *ike_job_new(struct ike_engine *e, enum ike_job_type type)
 {
 	return job_new(e, type, 0);
-}
-
-struct ike_job *ike_lease_job_new(struct ike_engine *e)
-{
-	return job_new(e, IKE_JOB_LEASE, 0);
 }
 
 /* Takes the job; -ENOMEM: freed, and nobody waits for it. */

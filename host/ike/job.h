@@ -22,6 +22,7 @@ enum ike_job_type {
 	IKE_JOB_CHILD_OUTBOUND, /* have it ready to send */
 	IKE_JOB_CHILD_USE,	/* lead the flows to it, in one step from whatever had them */
 	IKE_JOB_LEASE,		/* addresses for a peer, until IKE_ACTION_RELEASED */
+	IKE_JOB_WAYS, /* who knows routes: from which addresses of ours is a peer reached? */
 };
 
 /* A key pair of ours and, once the peer's public value is known, the secret shared with it. */
@@ -72,6 +73,21 @@ struct ike_lease_job {
 	struct ike_settings given; /* the answer, with one address at least */
 };
 
+enum {
+	IKE_WAYS_MAX = 8,	    /* that are tried at a time */
+	IKE_PEER_ADDRESSES_MAX = 8, /* of a peer that are remembered */
+};
+
+/* Ways to any of a peer's addresses that can be used now, the best first; ports don't matter. */
+struct ike_ways_job {
+	char connection[IKE_NAME_MAX];
+	struct ike_addr local; /* the only one of ours that may be used; family 0: any */
+	unsigned remote_count;
+	struct ike_addr remotes[IKE_PEER_ADDRESSES_MAX]; /* the one in use first */
+	unsigned count;					 /* the answer: 0: there is none */
+	struct ike_pair ways[IKE_WAYS_MAX];
+};
+
 struct ike_job {
 	enum ike_job_type type;
 	bool stranger; /* for a peer that hasn't authenticated: others go first */
@@ -85,6 +101,7 @@ struct ike_job {
 		struct ike_ke_job ke;
 		struct ike_child_job child;
 		struct ike_lease_job lease;
+		struct ike_ways_job ways;
 	};
 };
 

@@ -230,7 +230,7 @@ static uint64_t predecessor_of(const struct ike_engine *e, const struct ike_sa *
 int ike_lease_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task, uint64_t now,
 		      const struct ike_settings *asked, bool initial_contact)
 {
-	struct ike_job *job = ike_lease_job_new(e);
+	struct ike_job *job = ike_job_new(e, IKE_JOB_LEASE);
 
 	if (!job || !lease_new(e, sa, false)) {
 		ike_job_free(job);

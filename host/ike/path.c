@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The way to the peer: NAT detection, the move to port 4500, and following a peer whose NAT's
- * mapping changes (RFC 7296, section 2.23).
+ * The way to the peer: NAT detection, the move to port 4500, ways that may be better than the one
+ * in use, and following a peer whose NAT's mapping changes (RFC 7296, section 2.23).
  */
+#include <stdlib.h>
+
 #include "host/ike/sa.h"
 
 /* SHA-1(SPIi | SPIr | address | port) */
@@ -20,9 +22,10 @@ static int nat_hash(uint64_t spi_i, uint64_t spi_r, const struct ike_addr *addr,
 	return ike_sha1(&part, 1, out);
 }
 
-void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, bool pretend)
+void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, const struct ike_pair *pair,
+		   bool pretend)
 {
-	struct ike_addr source = sa->path.local;
+	struct ike_addr source = pair->local;
 	uint8_t hash[20];
 
 	sa->path.pretended = pretend;
@@ -35,43 +38,71 @@ void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, bool pretend)
 		b->w.failed = true;
 	ike_write_notify(b, IKE_PROTO_NONE, ike_slice(NULL, 0), IKE_N_NAT_DETECTION_SOURCE_IP,
 			 ike_slice(hash, sizeof(hash)));
-	if (nat_hash(sa->spi_i, sa->spi_r, &sa->path.remote, hash))
+	if (nat_hash(sa->spi_i, sa->spi_r, &pair->remote, hash))
 		b->w.failed = true;
 	ike_write_notify(b, IKE_PROTO_NONE, ike_slice(NULL, 0), IKE_N_NAT_DETECTION_DESTINATION_IP,
 			 ike_slice(hash, sizeof(hash)));
 }
 
-void ike_nat_detect(struct ike_sa *sa, const struct ike_payloads *p, const struct ike_in *in)
+/* One of them: does it fit? The first is kept. */
+static bool read_hash(struct ike_slice data, const uint8_t expected[20], bool *seen,
+		      uint8_t first[20])
 {
-	bool source_seen = false, source_fits = false, dest_seen = false, dest_fits = false;
+	if (!*seen && data.len == 20)
+		memcpy(first, data.data, 20);
+	*seen = true;
+	return ike_slice_equal(data, ike_slice(expected, 20));
+}
+
+/* What the peer says of the addresses that a message came over. */
+void ike_nat_read(const struct ike_in *in, struct ike_nat_hashes *out)
+{
+	bool source_seen = false, dest_seen = false;
 	uint8_t source[20], dest[20];
 	struct ike_payload payload;
 
+	*out = (struct ike_nat_hashes){0};
 	/* Hashed by the peer with the SPIs of the message it came in. */
 	if (nat_hash(in->hdr.spi_i, in->hdr.spi_r, &in->remote, source) ||
 	    nat_hash(in->hdr.spi_i, in->hdr.spi_r, &in->local, dest))
 		return;
-	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);) {
+	for (struct ike_walk w = ike_payloads_walk(&in->payloads);
+	     ike_payloads_next(&w, &payload);) {
 		struct ike_notify n;
 
 		if (payload.type != IKE_PAYLOAD_NOTIFY || ike_parse_notify(payload.body, &n))
 			continue;
-		if (n.type == IKE_N_NAT_DETECTION_SOURCE_IP) {
-			source_seen = true;
-			source_fits |= ike_slice_equal(n.data, ike_slice(source, sizeof(source)));
-		} else if (n.type == IKE_N_NAT_DETECTION_DESTINATION_IP) {
-			dest_seen = true;
-			dest_fits |= ike_slice_equal(n.data, ike_slice(dest, sizeof(dest)));
-		}
+		if (n.type == IKE_N_NAT_DETECTION_SOURCE_IP)
+			out->source_fits |= read_hash(n.data, source, &source_seen, out->source);
+		else if (n.type == IKE_N_NAT_DETECTION_DESTINATION_IP)
+			out->dest_fits |= read_hash(n.data, dest, &dest_seen, out->dest);
 	}
-	sa->path.natt = source_seen && dest_seen;
-	sa->path.nat_remote = sa->path.natt && !source_fits;
-	sa->path.nat_local = sa->path.natt && !dest_fits;
+	out->seen = source_seen && dest_seen;
 }
 
+/* Is the hash that of this address, in this IKE SA? */
+bool ike_nat_names(const struct ike_sa *sa, const uint8_t hash[20], const struct ike_addr *addr)
+{
+	uint8_t expected[20];
+
+	return nat_hash(sa->spi_i, sa->spi_r, addr, expected) == 0 &&
+	       memcmp(expected, hash, sizeof(expected)) == 0;
+}
+
+void ike_nat_detect(struct ike_sa *sa, const struct ike_in *in)
+{
+	struct ike_nat_hashes hashes;
+
+	ike_nat_read(in, &hashes);
+	sa->path.natt = hashes.seen;
+	sa->path.nat_remote = hashes.seen && !hashes.source_fits;
+	sa->path.nat_local = hashes.seen && !hashes.dest_fits;
+}
+
+/* Whose addresses may change goes there as well: a NAT may come (RFC 4555, section 3.2). */
 void ike_nat_float(struct ike_engine *e, struct ike_sa *sa)
 {
-	if (!ike_path_nat(&sa->path))
+	if (!ike_path_nat(&sa->path) && !(sa->path.natt && sa->conn->mobike))
 		return;
 	sa->path.local.port = e->config.port_natt;
 	if (sa->path.remote.port == IKE_PORT)
@@ -90,12 +121,36 @@ bool ike_path_encap(const struct ike_engine *e, const struct ike_path *path)
 	return ike_path_nat(path) && path->local.port == e->config.port_natt;
 }
 
-static void move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+struct ike_pair ike_path_pair(const struct ike_sa *sa)
 {
+	return (struct ike_pair){.local = sa->path.local, .remote = sa->path.remote};
+}
+
+static struct ike_pair pair_of(const struct ike_in *in)
+{
+	return (struct ike_pair){.local = in->local, .remote = in->remote};
+}
+
+static bool came_over(const struct ike_in *in, const struct ike_pair *pair)
+{
+	const struct ike_pair own = pair_of(in);
+
+	return ike_pair_equal(&own, pair);
+}
+
+static bool came_over_path(const struct ike_sa *sa, const struct ike_in *in)
+{
+	const struct ike_pair path = ike_path_pair(sa);
+
+	return came_over(in, &path);
+}
+
+/* Child SAs go where the IKE SA is, and a NAT before us is kept open. */
+void ike_path_tell(struct ike_engine *e, struct ike_sa *sa)
+{
+	struct ike_timer *keepalive = &sa->timers[IKE_TIMER_KEEPALIVE];
 	struct ike_action *a;
 
-	sa->path.remote = in->remote;
-	sa->path.local = in->local;
 	for (struct ike_child *child = sa->children; child; child = child->next) {
 		if (!child->remove)
 			continue;
@@ -103,29 +158,108 @@ static void move(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *i
 		if (a)
 			a->change = ike_child_change(e, child);
 	}
+	if (!sa->path.nat_local)
+		ike_timer_set(e, keepalive, IKE_NEVER);
+	else if (keepalive->at == IKE_NEVER)
+		ike_timer_set(e, keepalive, ike_later(e->now, e->config.keepalive_ms));
 }
 
-static bool came_over(const struct ike_in *in, const struct ike_addr *local,
-		      const struct ike_addr *remote)
+/* With MOBIKE who has begun tells the peer first (RFC 4555, section 3.5). */
+void ike_path_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *way)
 {
-	return ike_addr_equal(&in->local, local) && ike_addr_equal(&in->remote, remote);
+	struct ike_path *path = &sa->path;
+
+	if (!ike_addr_same_ip(&path->local, &way->pair.local) ||
+	    !ike_addr_same_ip(&path->remote, &way->pair.remote))
+		sa->fragment_size = 0; /* it was another way that lost larger ones */
+	path->local = way->pair.local;
+	path->remote = way->pair.remote;
+	if (way->judged) {
+		path->nat_local = way->nat_local;
+		path->nat_remote = way->nat_remote;
+	}
+	if (sa->mobike && sa->began)
+		ike_mobike_moved(e, sa);
+	else
+		ike_path_tell(e, sa);
 }
 
-/* May it have moved there? Requests of ours go there as well. */
-static void suspect_move(struct ike_path *path, const struct ike_in *in)
+void ike_path_drop_ways(struct ike_sa *sa)
 {
-	path->moving = true;
-	path->moving_local = in->local;
-	path->moving_remote = in->remote;
+	free(sa->ways);
+	sa->ways = NULL;
+}
+
+static struct ike_ways *some_ways(struct ike_engine *e, struct ike_sa *sa)
+{
+	if (!sa->ways)
+		sa->ways = calloc(1, sizeof(*sa->ways));
+	if (!sa->ways)
+		e->stats.drop_memory++;
+	return sa->ways;
+}
+
+/* From now on requests of ours go over these, and no others. */
+void ike_path_try(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *ways,
+		  unsigned count)
+{
+	struct ike_ways *w = some_ways(e, sa);
+
+	if (!w)
+		return;
+	w->best_only = count > 1;
+	w->count = count;
+	memcpy(w->list, ways, count * sizeof(*ways));
+}
+
+/* Over this one as well. Of many the last gives way. False: it is tried already. */
+bool ike_path_add(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *way)
+{
+	struct ike_ways *w = some_ways(e, sa);
+	unsigned i = 0;
+	bool known;
+
+	if (!w)
+		return false;
+	w->best_only = false;
+	while (i < w->count && !ike_pair_equal(&w->list[i].pair, &way->pair))
+		i++;
+	known = i < w->count;
+	if (i == IKE_WAYS_MAX)
+		i--;
+	else if (!known)
+		w->count++;
+	if (!known || way->judged)
+		w->list[i] = *way;
+	return !known;
+}
+
+/* The peer may have moved to where the message came from: it is asked there as well. */
+static void suspect(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+{
+	const struct ike_way path = {.pair = ike_path_pair(sa)}, way = {.pair = pair_of(in)};
+
+	ike_path_add(e, sa, &path);
+	ike_path_add(e, sa, &way);
 }
 
 /*
  * May its mapping change without a word? Not without a NAT; and who began it and is behind one
  * itself is who is to be followed.
  */
-static bool may_be_elsewhere(const struct ike_sa *sa)
+bool ike_path_may_be_elsewhere(const struct ike_sa *sa)
 {
 	return sa->path.nat_remote && !(sa->path.nat_local && sa->began);
+}
+
+/*
+ * Only behind a NAT is a peer followed that says nothing, and never to another port of ours: ESP in
+ * UDP has but one. With MOBIKE it says so (RFC 4555, section 3.8).
+ */
+static bool may_follow(const struct ike_sa *sa, const struct ike_in *in)
+{
+	return ike_path_may_be_elsewhere(sa) && !sa->mobike &&
+	       in->local.port == sa->path.local.port;
 }
 
 /*
@@ -136,8 +270,22 @@ void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct
 {
 	struct ike_sa *old = ike_sa_find_id(e, made->predecessor);
 
-	if (old && may_be_elsewhere(old) && !came_over(in, &old->path.local, &old->path.remote))
-		suspect_move(&old->path, in);
+	if (old && (may_follow(old, in) || old->mobike) && !came_over_path(old, in))
+		suspect(e, old, in);
+}
+
+/* An answer: where it comes from is where the peer is, if it was asked there. */
+static void decide(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+{
+	struct ike_ways *ways = sa->ways;
+	unsigned i = 0;
+
+	sa->ways = NULL;
+	while (i < ways->count && !came_over(in, &ways->list[i].pair))
+		i++;
+	if (i < ways->count && (ways->list[i].judged || !came_over_path(sa, in)))
+		ike_path_move(e, sa, &ways->list[i]);
+	free(ways);
 }
 
 /*
@@ -150,22 +298,17 @@ void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct
 void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	bool answer = in->hdr.flags & IKE_FLAG_RESPONSE;
-	struct ike_path *path = &sa->path;
-	bool asked = path->moving;
 
-	if (!may_be_elsewhere(sa))
+	if (answer && sa->ways) {
+		decide(e, sa, in);
+	} else if (came_over_path(sa, in)) {
 		return;
-	if (answer)
-		path->moving = false;
-	if (came_over(in, &path->local, &path->remote))
-		return;
-	if (answer && asked) {
-		if (came_over(in, &path->moving_local, &path->moving_remote))
-			move(e, sa, in);
-		return;
+	} else if (sa->mobike && !answer) {
+		ike_mobike_elsewhere(e, sa);
+	} else if (may_follow(sa, in)) {
+		suspect(e, sa, in);
+		ike_liveness_check(e, sa);
 	}
-	suspect_move(path, in);
-	ike_liveness_check(e, sa);
 }
 
 /*
@@ -174,14 +317,18 @@ void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
  */
 void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
-	if (sa->state != IKE_STATE_ESTABLISHED || sa->path.moving || !may_be_elsewhere(sa) ||
-	    came_over(in, &sa->path.local, &sa->path.remote))
+	if (sa->state != IKE_STATE_ESTABLISHED || came_over_path(sa, in))
 		return;
-	suspect_move(&sa->path, in);
-	ike_liveness_check(e, sa);
-	ike_sa_advance(e, sa, in->now);
+	if (sa->mobike) {
+		ike_mobike_again(e, sa, in);
+	} else if (may_follow(sa, in) && !sa->ways) {
+		suspect(e, sa, in);
+		ike_liveness_check(e, sa);
+		ike_sa_advance(e, sa, in->now);
+	}
 }
 
+/* With MOBIKE other addresses are the peer's to tell; a NAT may give it another port. */
 void ike_seen_elsewhere(struct ike_engine *e, uint64_t now, uint64_t child_id,
 			const struct ike_addr *from)
 {
@@ -190,10 +337,11 @@ void ike_seen_elsewhere(struct ike_engine *e, uint64_t now, uint64_t child_id,
 	const struct ike_in in = {.local = sa ? sa->path.local : *from, .remote = *from};
 
 	e->now = now;
-	if (!sa || sa->state != IKE_STATE_ESTABLISHED || sa->path.moving || !may_be_elsewhere(sa) ||
-	    ike_addr_equal(from, &sa->path.remote))
+	if (!sa || sa->state != IKE_STATE_ESTABLISHED || sa->ways ||
+	    !ike_path_may_be_elsewhere(sa) || ike_addr_equal(from, &sa->path.remote) ||
+	    (sa->mobike && !ike_addr_same_ip(from, &sa->path.remote)))
 		return;
-	suspect_move(&sa->path, &in);
+	suspect(e, sa, &in);
 	ike_liveness_check(e, sa);
 	ike_sa_advance(e, sa, now);
 	ike_reap(e);

@@ -99,6 +99,8 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_task_free(e, sa->out.task);
 	ike_handshake_free(sa);
 	ike_lease_free(sa);
+	ike_path_drop_ways(sa);
+	ike_mobike_free(e, sa);
 	ike_fragments_drop(e, sa->in.waiting);
 	ike_fragments_drop(e, sa->out.waiting);
 	ike_buffer_free(&sa->out.request);

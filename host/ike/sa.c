@@ -497,6 +497,7 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	sa->established_at = sa->last_heard_at = now;
 	/* The peer may have moved since it was begun, or be suspected to. */
 	sa->path = old->path;
+	ike_mobike_succeed(e, old, sa);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	while (*last)
 		last = &(*last)->next;
@@ -573,6 +574,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 		e->stats.established_responder++;
 	sa->authenticated_at = now;
 	sa->began = sa->initiator;
+	ike_mobike_settle(e, sa);
 	ike_sa_alive(e, sa, now);
 	ike_id_text(&local_id, local, sizeof(local));
 	ike_id_text(&remote_id, remote, sizeof(remote));

@@ -30,6 +30,12 @@ enum {
 	IKE_RATE_INTERVAL_MS = 100,  /* ... and how often once more */
 };
 
+/* MOBIKE (RFC 4555) */
+enum {
+	IKE_COOKIE2_LEN = 16,  /* section 4.2.5: 8 to 64 octets */
+	IKE_WAY_WAIT_MS = 500, /* that the best way has before the others are tried, too */
+};
+
 /* Hints that a peer started anew */
 enum {
 	IKE_HINT_PAUSE_MS = 10000,   /* from one that makes us ask to the next, in an IKE SA */
@@ -181,9 +187,44 @@ struct ike_path {
 	bool pretended; /* we told the peer of a NAT before us that isn't there */
 	bool nat_local; /* a NAT is before us */
 	bool nat_remote;
-	bool moving; /* the peer may have moved: requests go there as well */
-	struct ike_addr moving_local;
-	struct ike_addr moving_remote;
+};
+
+/* A way to the peer that may be better than the path. */
+struct ike_way {
+	struct ike_pair pair;
+	bool judged; /* the peer has said from there what NATs there are */
+	bool nat_local;
+	bool nat_remote;
+};
+
+/* Those that are tried: requests of ours go over all of them, and over which an answer comes first
+ * decides. */
+struct ike_ways {
+	bool best_only; /* over the first, so far */
+	unsigned count;
+	struct ike_way list[IKE_WAYS_MAX];
+};
+
+/* What MOBIKE needs of an IKE SA (RFC 4555), where both sides can. */
+struct ike_mobike {
+	struct ike_sa *sa;
+	struct ike_waiter waiter; /* for the ways that there are */
+	bool again;		  /* since it was asked, things have changed again */
+	bool unanswered;	  /* ask for others than the path, which may be dead */
+	unsigned refused;	  /* pairs that the peer doesn't want */
+	struct ike_pair unwanted[IKE_WAYS_MAX];
+	struct ike_pair settled; /* the last that the peer knows of: Child SAs are there */
+	uint32_t moves;		 /* of the path */
+	uint32_t told;		 /* the addresses of ours that the peer knows, by engine's count */
+	bool cookie_out;	 /* the liveness check that is out has this one: */
+	uint8_t cookie2[IKE_COOKIE2_LEN];
+	bool checking; /* the peer's last request asked for this way, perhaps from elsewhere: */
+	struct ike_way asked;
+	uint8_t named[20];     /* the hash of the address that it named as its own */
+	uint8_t seen[20];      /* the hash of what the peer has seen us as last, */
+	uint64_t seen_spi;     /* in the IKE SA of this SPI of ours; 0: never */
+	unsigned remote_count; /* the peer's addresses, as it said last */
+	struct ike_addr remotes[IKE_PEER_ADDRESSES_MAX];
 };
 
 struct ike_links {
@@ -218,6 +259,8 @@ struct ike_sa {
 	struct ike_id_kept *local_id; /* once known */
 	struct ike_id_kept *remote_id;
 	struct ike_path path;
+	struct ike_ways *ways;	   /* NULL: the path is not in doubt */
+	struct ike_mobike *mobike; /* NULL: no */
 	struct ike_suite suite;
 	struct ike_keys keys;
 	uint64_t iv_counter;
@@ -298,7 +341,11 @@ struct ike_engine {
 	uint8_t cookie_version;
 	bool cookie_previous;
 	uint64_t cookie_rotate_at; /* 0: no secret yet */
-	struct ike_rate answers;   /* outside any IKE SA */
+	struct ike_own_addr *own;  /* addresses of this host */
+	unsigned own_count;
+	uint32_t own_changes; /* how often it was told of others; 0: they aren't known */
+
+	struct ike_rate answers; /* outside any IKE SA */
 	struct ike_rate hints;
 
 	struct ike_fragments_queue fragments[2]; /* of others; of half-open IKE SAs */
@@ -415,15 +462,60 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 		 const struct ike_ts packet[2], uint64_t *ike_id);
 
 /* path.c: addresses and NATs */
-void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, bool pretend);
-void ike_nat_detect(struct ike_sa *sa, const struct ike_payloads *p, const struct ike_in *in);
+struct ike_nat_hashes {
+	bool seen; /* both are there */
+	bool source_fits;
+	bool dest_fits;
+	uint8_t source[20]; /* the first that the peer sent */
+	uint8_t dest[20];
+};
+void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, const struct ike_pair *pair,
+		   bool pretend);
+void ike_nat_read(const struct ike_in *in, struct ike_nat_hashes *out);
+bool ike_nat_names(const struct ike_sa *sa, const uint8_t hash[20], const struct ike_addr *addr);
+void ike_nat_detect(struct ike_sa *sa, const struct ike_in *in);
 void ike_nat_float(struct ike_engine *e, struct ike_sa *sa);
 bool ike_path_nat(const struct ike_path *path);
 bool ike_path_encap(const struct ike_engine *e, const struct ike_path *path);
+bool ike_path_may_be_elsewhere(const struct ike_sa *sa);
 void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct ike_in *in);
+struct ike_pair ike_path_pair(const struct ike_sa *sa);
+void ike_path_try(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *ways,
+		  unsigned count);
+bool ike_path_add(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *way);
+void ike_path_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *way);
+void ike_path_drop_ways(struct ike_sa *sa);
+void ike_path_tell(struct ike_engine *e, struct ike_sa *sa);
 void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+
+/* mobike.c: addresses that change (RFC 4555) */
+struct ike_addresses_task {
+	struct ike_task task;
+	uint32_t moves; /* of the path, when it began */
+	uint32_t told;	/* addresses of ours that it tells of */
+};
+void ike_mobike_offer(struct ike_builder *b, const struct ike_engine *e, const struct ike_sa *sa);
+void ike_mobike_agree(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+void ike_mobike_settle(struct ike_engine *e, struct ike_sa *sa);
+void ike_mobike_free(struct ike_engine *e, struct ike_sa *sa);
+void ike_mobike_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa);
+void ike_mobike_moved(struct ike_engine *e, struct ike_sa *sa);
+void ike_mobike_elsewhere(struct ike_engine *e, struct ike_sa *sa);
+void ike_mobike_ask(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_mobike_unanswered(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+bool ike_mobike_has_no_address(const struct ike_engine *e, const struct ike_sa *sa);
+void ike_mobike_write_check(struct ike_engine *e, struct ike_sa *sa, struct ike_builder *b);
+void ike_mobike_checked(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+bool ike_mobike_answer(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in,
+		       struct ike_builder *b);
+void ike_mobike_do(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in, bool update);
+void ike_mobike_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+enum ike_step ike_addresses_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				  uint64_t now);
+enum ike_step ike_addresses_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				     struct ike_in *in);
 
 /* child.c: the life of a Child SA */
 struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
@@ -473,8 +565,7 @@ void ike_task_drop(struct ike_engine *e, struct ike_task *task, const char *reas
 void ike_sa_advance(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
 /* job.c */
-struct ike_job *ike_child_job_new(struct ike_engine *e, enum ike_job_type type);
-struct ike_job *ike_lease_job_new(struct ike_engine *e);
+struct ike_job *ike_job_new(struct ike_engine *e, enum ike_job_type type);
 int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter *waiter,
 		 uint64_t now, struct ike_job *job);
 void ike_waiter_cancel(struct ike_engine *e, struct ike_waiter *waiter);
@@ -499,6 +590,8 @@ enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			  struct ike_builder *inner);
 void ike_request_done(struct ike_engine *e, struct ike_sa *sa);
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_resend(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_send_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_hasten(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint16_t hint);
 enum ike_step ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
 			  struct ike_builder *inner);
@@ -654,6 +747,7 @@ enum ike_step ike_liveness_start(struct ike_engine *e, struct ike_sa *sa, struct
 enum ike_step ike_liveness_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				    struct ike_in *in);
 void ike_liveness_check(struct ike_engine *e, struct ike_sa *sa);
+bool ike_is_refused(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 void ike_liveness_due(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
 struct ike_delete_task {

@@ -276,14 +276,20 @@ void ike_smaller(struct ike_engine *e, struct ike_sa *sa, const struct ike_addr 
 		least_size(local));
 }
 
-static void send_request_buffer(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+/* The request that is out, over all ways that are tried. */
+void ike_send_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	const struct ike_path *path = &sa->path;
+	const struct ike_ways *ways = sa->ways;
+	uint64_t wait = sa->out.wait;
 
-	ike_emit_message(e, &path->local, &path->remote, &sa->out.request);
-	if (path->moving)
-		ike_emit_message(e, &path->moving_local, &path->moving_remote, &sa->out.request);
-	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], ike_later(now, sa->out.wait));
+	if (!ways)
+		ike_emit_message(e, &sa->path.local, &sa->path.remote, &sa->out.request);
+	for (unsigned i = 0; ways && i < (ways->best_only ? 1 : ways->count); i++)
+		ike_emit_message(e, &ways->list[i].pair.local, &ways->list[i].pair.remote,
+				 &sa->out.request);
+	if (ways && ways->best_only && wait > IKE_WAY_WAIT_MS)
+		wait = IKE_WAY_WAIT_MS;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], ike_later(now, wait));
 }
 
 static enum ike_step send_first(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
@@ -291,8 +297,15 @@ static enum ike_step send_first(struct ike_engine *e, struct ike_sa *sa, uint64_
 	sa->out.tries = 0;
 	sa->out.hint = 0;
 	sa->out.wait = sa->conn->retransmit_ms;
-	send_request_buffer(e, sa, now);
+	ike_send_again(e, sa, now);
 	return IKE_MORE;
+}
+
+/* What is out goes over another way now, or over one that works again: as if for the first time. */
+void ike_resend(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	if (sa->out.request.data)
+		send_first(e, sa, now);
 }
 
 /* The request of the task at work. Its answer is what that waits for then. */
@@ -398,18 +411,25 @@ void ike_hasten(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint16_t 
 
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	if (sa->out.tries >= most_tries(sa)) {
+	if (sa->ways && sa->ways->best_only) { /* over the others, too */
+		sa->ways->best_only = false;
+		ike_send_again(e, sa, now);
+		return;
+	}
+	if (sa->out.tries < most_tries(sa)) {
+		sa->out.tries++;
+		sa->out.wait = next_wait(sa, sa->out.wait);
+	} else if (!ike_mobike_has_no_address(e, sa)) {
 		ike_sa_unanswered(e, sa);
 		return;
 	}
-	sa->out.tries++;
-	sa->out.wait = next_wait(sa, sa->out.wait);
 	e->stats.retransmissions_out++;
 	ike_log(e, IKE_LOG_DEBUG, sa, "retransmission %u of %s", sa->out.tries,
 		sa->out.task->exchange->name);
+	ike_mobike_unanswered(e, sa, now);
 	if (sa->out.tries == tries_of_one_size(sa->conn))
 		ike_smaller(e, sa, &sa->path.local, &sa->out.request);
-	send_request_buffer(e, sa, now);
+	ike_send_again(e, sa, now);
 }
 
 /* Answer the peer's request that is at work. */

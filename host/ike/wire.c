@@ -58,6 +58,10 @@ const char *ike_notify_name(unsigned type)
 		return "USE_TRANSPORT_MODE";
 	case IKE_N_REKEY_SA:
 		return "REKEY_SA";
+	case IKE_N_UNACCEPTABLE_ADDRESSES:
+		return "UNACCEPTABLE_ADDRESSES";
+	case IKE_N_UNEXPECTED_NAT_DETECTED:
+		return "UNEXPECTED_NAT_DETECTED";
 	case IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED:
 		return "ESP_TFC_PADDING_NOT_SUPPORTED";
 	default:

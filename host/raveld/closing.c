@@ -90,16 +90,20 @@ const struct rvl_local *closing_local(const struct closing *c)
 
 /* ------------------------------------------------------------------------------- what is local */
 
-static int take_address(void *context, uint32_t address)
+static int take_address(void *context, unsigned int ifindex, const struct rvl_addr *address)
 {
 	struct rvl_local *local = context;
 	size_t count = local->address_count;
-	uint32_t *grown = realloc(local->addresses, (count + 1) * sizeof(*grown));
+	uint32_t *grown;
 
+	(void)ifindex;
+	if (address->family != 4)
+		return 0;
+	grown = realloc(local->addresses, (count + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	local->addresses = grown;
-	grown[local->address_count++] = address;
+	grown[local->address_count++] = rvl_get_be32(address->octets);
 	return 0;
 }
 

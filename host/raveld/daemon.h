@@ -12,6 +12,7 @@
 #include "host/raveld/datapath.h"
 #include "host/raveld/jobs.h"
 #include "host/raveld/log.h"
+#include "host/raveld/netlink.h"
 #include "host/raveld/pools.h"
 #include "host/raveld/routes.h"
 #include "host/raveld/sockets.h"
@@ -68,6 +69,8 @@ struct daemon {
 	struct resolver *resolver; /* with DNS servers; NULL: those aren't asked */
 	int notices_fd;		   /* the kernel's */
 	uv_poll_t notices;
+	struct netlink_changes changes; /* that they told of, and were not followed yet */
+	uv_timer_t breath;		/* between two times that they are followed */
 	struct sockets *sockets;
 	struct control *control;
 	struct ike_engine *engine;
@@ -153,6 +156,9 @@ bool children_move(struct daemon *d, const struct ike_child_change *change);
 int protect_check(struct daemon *d, const struct conf *conf, const struct conf_connection *c,
 		  const struct conf_child *child, struct rvl_backend_error *error);
 
+/* Let IKE between these addresses pass, in the data path and by the kernel's routes. */
+void protect_reach(struct daemon *d, const struct ike_addr *local, const struct ike_addr *remote);
+
 /* Let its IKE pass, and discard its flows; its own address becomes known. -errno with *error. */
 int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *error);
 
@@ -207,6 +213,12 @@ int follow_start(struct daemon *d);
 
 /* Learn it anew, and close for all that is to be closed. The same. */
 int follow_refresh(struct daemon *d);
+
+/* Tell the core what is local: its IKE SAs look for better ways. */
+void follow_roam(struct daemon *d);
+
+/* Which ways to a peer are there? IKE may take them all. */
+void follow_find_ways(struct daemon *d, struct ike_ways_job *ways);
 
 /* Once the loop has closed its handles. */
 void follow_stop(struct daemon *d);

@@ -231,6 +231,8 @@ static void take_job(struct daemon *d, struct ike_action *a)
 	}
 	if (job->type == IKE_JOB_LEASE)
 		give_lease(d, job);
+	else if (job->type == IKE_JOB_WAYS)
+		follow_find_ways(d, &job->ways);
 	else
 		children_do(d, job);
 	ike_job_done(d->engine, now_of(d), job);
@@ -454,6 +456,7 @@ int negotiation_start(struct daemon *d)
 		err = traps_start(d);
 	if (err)
 		return err;
+	follow_roam(d);
 	uv_timer_init(&d->loop, &d->timer);
 	uv_poll_init(&d->loop, &d->events, d->backend->event_fd);
 	d->timer.data = d;

@@ -310,18 +310,27 @@ static int take_hop(const struct nlmsghdr *message, void *context)
 }
 
 int netlink_find_hop(struct netlink *netlink, uint16_t port, const struct rvl_addr *dst,
-		     struct netlink_hop *hop)
+		     const struct rvl_addr *source, struct netlink_hop *hop)
 {
 	struct nlmsghdr *message = start(netlink, RTM_GETROUTE, 0);
 	struct rtmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
+
+	int err;
 
 	*hop = (struct netlink_hop){.gateway = *dst};
 	body->rtm_family = family_of(dst);
 	body->rtm_dst_len = dst->family == 4 ? 32 : 128;
 	put_addr(message, RTA_DST, dst);
+	if (source) {
+		body->rtm_src_len = body->rtm_dst_len;
+		put_addr(message, RTA_SRC, source);
+	}
 	mnl_attr_put_u8(message, RTA_IP_PROTO, IPPROTO_UDP);
 	mnl_attr_put_u16(message, RTA_SPORT, htons(port));
-	return talk(netlink, message, take_hop, hop);
+	err = talk(netlink, message, take_hop, hop);
+	if (source)
+		hop->source = *source;
+	return err;
 }
 
 static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags,
@@ -421,7 +430,7 @@ static bool is_others(const struct nlmsghdr *message)
 {
 	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
 
-	return body->rtm_protocol != NETLINK_PROTOCOL && body->rtm_table == RT_TABLE_MAIN &&
+	return body->rtm_protocol != NETLINK_PROTOCOL && body->rtm_table != RT_TABLE_LOCAL &&
 	       !(body->rtm_flags & RTM_F_CLONED);
 }
 
@@ -547,20 +556,27 @@ int netlink_own_rules(struct netlink *netlink, netlink_rule_fn *fn, void *contex
 	return list(netlink, message, list_own_rule, &listing);
 }
 
+/* IPv4 names its own end of a link apart; IPv6 has addresses that are only for a link, or not yet to
+ * be used. */
 static int list_address(const struct nlmsghdr *message, void *context)
 {
 	const struct ifaddrmsg *body = mnl_nlmsg_get_payload(message);
+	bool ipv4 = body->ifa_family == AF_INET;
 	struct listing *listing = context;
 	const struct nlattr *attr;
 
-	if (message->nlmsg_type != RTM_NEWADDR || body->ifa_family != AF_INET)
+	if (message->nlmsg_type != RTM_NEWADDR || (!ipv4 && body->ifa_family != AF_INET6) ||
+	    (!ipv4 && (body->ifa_scope == RT_SCOPE_LINK || body->ifa_flags & IFA_F_TENTATIVE)))
 		return MNL_CB_OK;
 	mnl_attr_for_each(attr, message, sizeof(*body))
 	{
-		if (mnl_attr_get_type(attr) != IFA_LOCAL ||
-		    mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
+		struct rvl_addr addr = {0};
+
+		if (mnl_attr_get_type(attr) != (ipv4 ? IFA_LOCAL : IFA_ADDRESS))
 			continue;
-		listing->err = listing->address(listing->context, address_of(attr));
+		read_addr(attr, ipv4 ? 4 : 6, &addr);
+		if (addr.family)
+			listing->err = listing->address(listing->context, body->ifa_index, &addr);
 	}
 	return next_or_stop(listing);
 }
@@ -571,7 +587,7 @@ int netlink_addresses(struct netlink *netlink, netlink_address_fn *fn, void *con
 	struct ifaddrmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 	struct listing listing = {.address = fn, .context = context};
 
-	body->ifa_family = AF_INET;
+	body->ifa_family = AF_UNSPEC;
 	return list(netlink, message, list_address, &listing);
 }
 
@@ -624,7 +640,7 @@ int netlink_watch(void)
 	struct sockaddr_nl address = {
 		.nl_family = AF_NETLINK,
 		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
-			     RTMGRP_IPV4_RULE | RTMGRP_IPV6_ROUTE,
+			     RTMGRP_IPV4_RULE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE,
 	};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
@@ -641,6 +657,7 @@ static void take_change(const struct nlmsghdr *message, unsigned int ifindex,
 			struct netlink_changes *changes)
 {
 	const struct ifinfomsg *link = mnl_nlmsg_get_payload(message);
+	struct netlink_rule rule;
 	size_t len = mnl_nlmsg_get_payload_len(message);
 
 	switch (message->nlmsg_type) {
@@ -665,6 +682,10 @@ static void take_change(const struct nlmsghdr *message, unsigned int ifindex,
 		break;
 	case RTM_DELRULE:
 		changes->taken = true;
+		changes->hops |= !read_rule(message, &rule);
+		break;
+	case RTM_NEWRULE:
+		changes->hops |= !read_rule(message, &rule);
 		break;
 	}
 }

@@ -54,9 +54,10 @@ struct netlink_hop {
 	unsigned int ifindex;
 };
 
-/* How the kernel reaches an address of either family from UDP port `port` of ours. */
+/* How the kernel reaches an address of either family from UDP port `port` of ours, and from this
+ * source, unless that is NULL; -EINVAL when it isn't the host's. */
 int netlink_find_hop(struct netlink *netlink, uint16_t port, const struct rvl_addr *dst,
-		     struct netlink_hop *hop);
+		     const struct rvl_addr *source, struct netlink_hop *hop);
 
 enum netlink_rule_type {
 	NETLINK_LOOKUP,	     /* in a table */
@@ -81,7 +82,7 @@ int netlink_delete_rule(struct netlink *netlink, const struct netlink_rule *rule
 /* Listings end at the first error, the callback's too. It must not use the netlink. */
 typedef int netlink_route_fn(void *context, const struct netlink_route *route);
 typedef int netlink_rule_fn(void *context, const struct netlink_rule *rule);
-typedef int netlink_address_fn(void *context, uint32_t address);
+typedef int netlink_address_fn(void *context, unsigned int ifindex, const struct rvl_addr *address);
 
 struct netlink_link {
 	unsigned int ifindex;
@@ -100,7 +101,7 @@ int netlink_own_rules(struct netlink *netlink, netlink_rule_fn *fn, void *contex
 /* Connected networks: what the kernel itself put into table main for an interface's address. */
 int netlink_connected(struct netlink *netlink, netlink_route_fn *fn, void *context);
 
-/* The host's own addresses. */
+/* The host's own addresses, of either family; without those of a link. */
 int netlink_addresses(struct netlink *netlink, netlink_address_fn *fn, void *context);
 
 /* Interfaces, and giving one an alias. */
@@ -115,7 +116,7 @@ struct netlink_changes {
 	bool link;  /* the interface asked about */
 	bool local; /* addresses and connected networks of IPv4 */
 	bool taken; /* a route or rule of ours is gone */
-	bool hops;  /* others' routes of either family in table main, so next hops */
+	bool hops;  /* others' routes of either family, or rules, so next hops */
 };
 
 /* Take from it what has come: true is "may be". */

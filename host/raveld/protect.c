@@ -241,6 +241,21 @@ int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
 	return rvl_sad_release(d->sad, told, context, error);
 }
 
+void protect_reach(struct daemon *d, const struct ike_addr *local, const struct ike_addr *remote)
+{
+	struct rvl_backend_error error = {""};
+	char text[IKE_ADDR_TEXT];
+	int err = closing_reach(d->closing, remote);
+
+	if (!err)
+		err = rvl_sad_bypass_ike(d->sad, local, remote, d->conf->daemon.port,
+					 d->conf->daemon.port_nat, &error);
+	ike_addr_text(remote, text, sizeof(text));
+	if (err)
+		log_warning(&d->log, "IKE to %s may not pass: %s", text,
+			    *error.text ? error.text : strerror(-err));
+}
+
 bool protect_local_address(struct daemon *d, const struct wish *w, struct ike_addr *local)
 {
 	const struct conf_connection *c = w->connection;

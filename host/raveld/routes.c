@@ -256,12 +256,16 @@ void routes_restore(struct routes *r)
 	}
 }
 
-/* As an IKE message of ours finds it. */
-static int find_hop(const struct routes *r, const struct ike_addr *peer, struct netlink_hop *hop)
+/* As an IKE message of ours finds it; source NULL: from where the kernel chooses. */
+static int find_hop(const struct routes *r, const struct ike_addr *peer,
+		    const struct ike_addr *source, struct netlink_hop *hop)
 {
 	const struct rvl_addr dst = ike_addr_ip(peer);
+	const struct rvl_addr src = source ? ike_addr_ip(source) : dst;
 
-	return netlink_find_hop(r->netlink, r->conf->port, &dst, hop);
+	if (src.family != dst.family)
+		return -EAFNOSUPPORT;
+	return netlink_find_hop(r->netlink, r->conf->port, &dst, source ? &src : NULL, hop);
 }
 
 void routes_follow(struct routes *r)
@@ -276,7 +280,7 @@ void routes_follow(struct routes *r)
 		/* Many a peer has more than one. */
 		if (!ike_addr_same_ip(&peer, &way->peer)) {
 			peer = way->peer;
-			found = !find_hop(r, &peer, &hop);
+			found = !find_hop(r, &peer, NULL, &hop);
 		}
 		/* Without a next hop through the netdev the old one is as good as any. */
 		if (!found || hop.ifindex != r->ifindex ||
@@ -298,10 +302,78 @@ bool routes_local_address(const struct routes *r, const struct ike_addr *peer,
 {
 	struct netlink_hop hop;
 
-	if (find_hop(r, peer, &hop) || !hop.source.family)
+	if (find_hop(r, peer, NULL, &hop) || !hop.source.family)
 		return false;
 	*local = ike_addr_of(&hop.source, r->conf->port);
 	return true;
+}
+
+/* From `source`, or what the kernel chooses, if there is room and it isn't known already. */
+static void find_way(const struct routes *r, const struct ike_addr *peer,
+		     const struct ike_addr *source, struct ike_ways_job *ways)
+{
+	struct ike_pair way = {.remote = *peer};
+	struct netlink_hop hop;
+
+	if (ways->count == IKE_WAYS_MAX || find_hop(r, peer, source, &hop) || !hop.source.family ||
+	    hop.ifindex != r->ifindex)
+		return;
+	way.local = ike_addr_of(&hop.source, 0);
+	for (unsigned int i = 0; i < ways->count; i++)
+		if (ike_addr_same_ip(&ways->ways[i].local, &way.local) &&
+		    ike_addr_same_ip(&ways->ways[i].remote, peer))
+			return;
+	ways->ways[ways->count++] = way;
+}
+
+struct own {
+	const struct routes *routes;
+	struct ike_own_addr *list;
+	unsigned int count;
+};
+
+static int add_own(void *context, unsigned int ifindex, const struct rvl_addr *address)
+{
+	struct own *own = context;
+	struct ike_own_addr *grown =
+		realloc(own->list, (own->count + 1) * sizeof(struct ike_own_addr));
+
+	if (!grown)
+		return -ENOMEM;
+	own->list = grown;
+	grown[own->count++] = (struct ike_own_addr){
+		.addr = ike_addr_of(address, 0),
+		.offered = ifindex == own->routes->ifindex,
+	};
+	return 0;
+}
+
+struct ike_own_addr *routes_own_addresses(const struct routes *r, unsigned int *count)
+{
+	struct own own = {.routes = r, .list = malloc(sizeof(*own.list))};
+
+	if (!own.list || netlink_addresses(r->netlink, add_own, &own)) {
+		free(own.list);
+		return NULL;
+	}
+	*count = own.count;
+	return own.list;
+}
+
+void routes_find_ways(const struct routes *r, struct ike_ways_job *ways)
+{
+	const struct ike_addr *only = ways->local.family ? &ways->local : NULL;
+	unsigned int count = 0;
+	struct ike_own_addr *own;
+
+	for (unsigned int i = 0; i < ways->remote_count; i++)
+		find_way(r, &ways->remotes[i], only, ways);
+	own = only ? NULL : routes_own_addresses(r, &count);
+	for (unsigned int i = 0; own && i < ways->remote_count; i++)
+		for (unsigned int k = 0; k < count; k++)
+			if (own[k].offered)
+				find_way(r, &ways->remotes[i], &own[k].addr, ways);
+	free(own);
 }
 
 int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_ts_list *local_ts,
@@ -318,7 +390,7 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 	ike_addr_text(peer, text, sizeof(text));
 	err = closing_reach(r->closing, peer);
 	if (!err)
-		err = find_hop(r, peer, &hop);
+		err = find_hop(r, peer, NULL, &hop);
 	if (err) {
 		snprintf(reason, ROUTES_REASON, "no route to the peer %s: %s", text,
 			 strerror(-err));

@@ -10,7 +10,7 @@
 #define RVL_RAVELD_ROUTES_H
 
 #include "host/conf/conf.h"
-#include "host/ike/addr.h"
+#include "host/ike/ike.h"
 #include "host/ike/ts.h"
 #include "host/raveld/closing.h"
 #include "host/raveld/log.h"
@@ -47,6 +47,16 @@ void routes_follow(struct routes *routes);
  */
 bool routes_local_address(const struct routes *routes, const struct ike_addr *peer,
 			  struct ike_addr *local);
+
+/*
+ * From where the peer's addresses are reached through the netdev. The address that the kernel
+ * chooses for each comes first, then the other ones that it would take.
+ */
+void routes_find_ways(const struct routes *routes, struct ike_ways_job *ways);
+
+/* The host's addresses; peers may be told of those of the netdev. NULL without memory; the caller
+ * frees it. */
+struct ike_own_addr *routes_own_addresses(const struct routes *routes, unsigned int *count);
 
 /*
  * Lead to the remote networks of a child by its peer, and close other ways to them; the local

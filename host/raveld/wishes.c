@@ -91,6 +91,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	conn->local_id = c->local_id;
 	conn->remote_id = c->remote_id;
 	conn->encap = c->encap;
+	conn->mobike = c->mobike;
 	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
 	conn->rekey_ms = (uint64_t)c->rekey_time * 1000;
 	conn->rand_ms = (uint64_t)c->rand_time * 1000;

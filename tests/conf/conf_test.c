@@ -297,6 +297,7 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(c->rand_time, 600);
 	assert_int_equal(c->proposal_count, 1);
 	assert_true(c->encap);
+	assert_false(c->mobike);
 	assert_int_equal(c->unique, IKE_UNIQUE_REPLACE);
 	assert_int_equal(c->remote.port, 4500);
 	assert_int_equal(c->remote.ip[3], 2);
@@ -429,6 +430,7 @@ static void defaults_are_as_documented(void **state)
 	assert_int_equal(c->local_id.type, 0);
 	assert_true(c->proposal_count > 0);
 	assert_false(c->encap);
+	assert_true(c->mobike);
 	assert_int_equal(c->fragmentation, IKE_FRAGMENTATION_YES);
 	assert_int_equal(conf->daemon.fragment_size, 0);
 	assert_int_equal(c->children[0].replay_window, 1024);
@@ -448,8 +450,6 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 	} cases[] = {
 		{"mood = good", "", "t.conf:4: connections.gw.mood: unknown key"},
 		{"version = 1", "", "t.conf:4: connections.gw.version: \"1\" isn't supported (2)"},
-		{"mobike = yes", "",
-		 "t.conf:4: connections.gw.mobike: \"yes\" isn't supported (no)"},
 		{"vips = %any", "",
 		 "t.conf:4: connections.gw.vips: \"%any\" isn't an IP address (any: 0.0.0.0)"},
 		{"vips = ::", "",
@@ -755,6 +755,7 @@ static void changes_are_told_by_value(void **state)
 			{"keyingtries = 4", CONF_ADJUSTED},
 			{"fragmentation = no", CONF_ADJUSTED},
 			{"vips = 0.0.0.0", CONF_REPLACED},
+			{"mobike = yes", CONF_ADJUSTED},
 			{"mobike = no", CONF_UNCHANGED},
 			{"dpd_delay = 2m", CONF_UNCHANGED},
 		},

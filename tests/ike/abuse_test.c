@@ -308,7 +308,7 @@ static void a_message_sent_on_from_elsewhere_moves_nothing(void **state)
 	assert_int_equal(b()->updates, 0);
 	assert_int_equal(only_sa(net, 1)->path.remote.ip[3], 1);
 	assert_null(only_sa(net, 1)->out.task);
-	assert_false(only_sa(net, 1)->path.moving);
+	assert_null(only_sa(net, 1)->ways);
 }
 
 /* A NAT that gives each datagram another port must not have us ask without end. */

@@ -250,7 +250,7 @@ void attacker_call(struct world *w)
 	struct ike_addr from = host_outside(&w->host[p->host[side]], false);
 	uint64_t id;
 
-	if (w->host[p->host[!side]].nat.present)
+	if (host_roams(&w->host[p->host[!side]]))
 		return;
 	ike_initiate(h->engine, host_now(h), connection_name(number, side, true).text, NULL, &from,
 		     NULL, &id);

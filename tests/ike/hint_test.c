@@ -327,11 +327,11 @@ static void a_peer_that_may_have_moved_is_found_first(void **state)
 	up();
 	check_liveness(a());
 	lose_for(1);
-	only_sa(net, 0)->path.moving = true;
+	ike_path_add(a()->engine, only_sa(net, 0), &(struct ike_way){.judged = false});
 	invalid_ike_spi();
 	invalid_spi();
 	assert_ignored(2);
-	only_sa(net, 0)->path.moving = false;
+	ike_path_drop_ways(only_sa(net, 0));
 	invalid_ike_spi();
 	assert_int_equal(stats(a())->hints, 1);
 }

@@ -169,9 +169,10 @@ void check_ends_agree(struct host *h, unsigned flow)
 		const struct esp *a = &h->esp[i], *b;
 
 		b = a->flow == flow ? other_end(w, h, a) : NULL;
-		if (b && (!same_keys(&a->keys_in, &b->keys_out) ||
-			  !same_keys(&a->keys_out, &b->keys_in) || a->encap != b->encap ||
-			  a->flow != b->flow))
+		if (b &&
+		    (!same_keys(&a->keys_in, &b->keys_out) ||
+		     !same_keys(&a->keys_out, &b->keys_in) || a->flow != b->flow ||
+		     (!w->peering[flow / CHILDREN_PER_PEERING].mobike && a->encap != b->encap)))
 			world_fail(w, "host %u: the two ends of a Child SA differ", h->index);
 	}
 }
@@ -256,6 +257,8 @@ static bool was_there(const struct host *h, const struct ike_addr *addr)
 {
 	struct ike_addr theirs = host_outside(h, false);
 
+	if (h->other.family && ike_addr_same_ip(addr, &h->other))
+		return true;
 	return memcmp(theirs.ip, addr->ip, h->nat.present ? 3 : 4) == 0;
 }
 
@@ -406,8 +409,12 @@ static bool goes_where_it_should(const struct world *w, const struct host *h,
 				 const struct esp *child)
 {
 	const struct host *peer = &w->host[flow_peer(w, child->flow, h->index)];
-	struct ike_addr theirs = host_outside(peer, child->encap);
+	const struct esp *other = other_end(w, h, child);
+	struct ike_addr theirs;
 
+	if (!other || !host_has(peer, &other->local) || other->encap != child->encap)
+		return false;
+	theirs = host_seen_as(peer, &other->local);
 	return child->encap ? ike_addr_equal(&child->remote, &theirs)
 			    : ike_addr_same_ip(&child->remote, &theirs);
 }

@@ -375,7 +375,7 @@ static void a_successor_goes_to_where_the_peer_has_moved(void **state)
 static void a_suspected_move_is_the_successor_s_to_clear_up(void **state)
 {
 	struct side one = SIDE_A;
-	const struct ike_path *path;
+	const struct ike_ways *ways;
 	struct packet p;
 
 	(void)state;
@@ -396,9 +396,10 @@ static void a_suspected_move_is_the_successor_s_to_clear_up(void **state)
 			lose_for(waits_for(net, 1));
 	}
 	assert_int_equal(b()->ike_rekeyed, 1);
-	path = &ike_sa_find_id(b()->engine, b()->ike_id)->path;
-	assert_true(path->moving);
-	assert_int_equal(path->moving_remote.port, 50000);
+	ways = ike_sa_find_id(b()->engine, b()->ike_id)->ways;
+	assert_non_null(ways);
+	assert_int_equal(ways->count, 2);
+	assert_int_equal(ways->list[1].pair.remote.port, 50000);
 }
 
 /*

@@ -25,7 +25,8 @@ enum { RUNS = 20000, BASE_SEED = 72960000 };
 
 struct totals {
 	uint64_t leased, passed_on;
-	uint64_t hosts, established, rekeyed, ike_rekeyed, interruptions, messages, reassembled;
+	uint64_t hosts, established, rekeyed, ike_rekeyed, interruptions, messages, reassembled,
+		moved;
 	uint64_t digest; /* of all messages of all runs */
 };
 
@@ -34,7 +35,7 @@ struct run {
 	bool calm;
 	bool one_initiates; /* in each peering */
 	uint64_t end;
-	unsigned operators, deletes, rebinds, cuts, stops, leaps, restarts, replaces, reloads,
+	unsigned operators, deletes, rebinds, moves, cuts, stops, leaps, restarts, replaces, reloads,
 		calls;
 	uint64_t trouble_at; /* not before: troubles that are short don't add up */
 };
@@ -94,6 +95,7 @@ static void draw_hosts(struct world *w, struct rng *r)
 	for (unsigned i = 0; i <= HOSTS_MAX; i++) {
 		struct host *h = &w->host[i];
 
+		h->index = i;
 		h->addr = address_of(i, ipv6);
 		h->cookies = rng_percent(r, 15);
 		h->pool = 8 + (unsigned)rng_below(r, 8);
@@ -103,6 +105,8 @@ static void draw_hosts(struct world *w, struct rng *r)
 		/* Of headers and a few octets, so that IKE_AUTH has from 2 to 20 fragments. */
 		if (rng_percent(r, 30))
 			h->fragment_size = (uint16_t)(100 + rng_below(r, 150));
+		if (i != IMPOSTOR && rng_percent(r, 35))
+			h->other = address_of(100 + i, ipv6);
 		/* The first is never behind one, so that all can reach it. */
 		if (i && i != IMPOSTOR && rng_percent(r, 30))
 			hide(h, i);
@@ -119,8 +123,8 @@ static void draw_times(struct world *w, struct rng *r, struct peering *p, bool c
 		p->rand_ms[side] = rng_percent(r, 70) ? rng_below(r, 4000) : 0;
 		p->dpd_ms[side] = 3000 + rng_below(r, w->patience / 4);
 		/* Who can't be called from outside has to call, or a new mapping isn't known. */
-		if (calm && rng_percent(r, 50) && !w->host[p->host[0]].nat.present &&
-		    !w->host[p->host[1]].nat.present)
+		if (calm && rng_percent(r, 50) && !host_roams(&w->host[p->host[0]]) &&
+		    !host_roams(&w->host[p->host[1]]) && !w->host[p->host[0]].other.family)
 			p->dpd_ms[side] = 0;
 	}
 	/* The same times on both sides make collisions the rule. */
@@ -169,7 +173,9 @@ static void add_peering(struct world *w, struct rng *r, const struct run *run, u
 	p->host[1] = b;
 	p->children = rng_percent(r, 60) ? 1 : 1 + (unsigned)rng_below(r, CHILDREN_PER_PEERING);
 	p->unique = unique[run->one_initiates ? 0 : rng_below(r, 5)];
-	p->initiates[0] = !w->host[b].nat.present && rng_percent(r, 50);
+	p->initiates[0] = !host_roams(&w->host[b]) && rng_percent(r, 50);
+	/* Who may be anywhere says where. */
+	p->mobike = w->host[a].other.family || w->host[b].other.family || rng_percent(r, 50);
 	p->initiates[1] = !p->initiates[0] || (!run->one_initiates && rng_percent(r, 50));
 	draw_proposals(w, r, p);
 	draw_times(w, r, p, run->calm);
@@ -188,7 +194,7 @@ static void draw_peerings(struct world *w, struct rng *r, const struct run *run)
 		unsigned a = (unsigned)rng_below(r, w->hosts);
 		unsigned b = (unsigned)rng_below(r, w->hosts);
 
-		if (a != b && !w->host[a].nat.present)
+		if (a != b && !host_roams(&w->host[a]))
 			add_peering(w, r, run, a, b);
 	}
 }
@@ -237,6 +243,7 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	w->alone = 2 * w->patience + 10000 + IKE_LINGER_MS + (w->never || w->late ? 240000 : 0);
 	run->operators = some(r, 70, 12);
 	run->rebinds = some(r, 50, 6);
+	run->moves = some(r, 60, 12);
 	run->cuts = some(r, 30, 8);
 	run->stops = some(r, 30, 5);
 	run->leaps = some(r, 30, 5);
@@ -314,6 +321,8 @@ static void trouble(struct world *w, struct run *run)
 		return;
 	if (rng_percent(&w->rng, run->rebinds)) {
 		world_rebind(w, host);
+	} else if (rng_percent(&w->rng, run->moves)) {
+		world_move(w, host);
 	} else if (rng_percent(&w->rng, run->cuts)) {
 		world_cut(w, host, other, ms);
 		if (rng_percent(&w->rng, 70))
@@ -486,6 +495,7 @@ static bool simulate(uint64_t seed, struct totals *t)
 	t->ike_rekeyed += w->ike_rekeyed;
 	t->interruptions += interruptions;
 	t->messages += w->sent;
+	t->moved += w->moved;
 	t->digest += w->digest;
 	ok = !w->failed;
 	world_free(w);
@@ -501,16 +511,18 @@ static void what_always_holds_does_so_in_any_world(void **state)
 		assert_true(simulate(first_seed + i, &t));
 	printf("# %u runs from seed %llu, %llu hosts: %llu ends of IKE SAs came up, %llu were "
 	       "rekeyed, "
-	       "and %llu of Child SAs; %llu flows interrupted; %llu datagrams, %llu messages put "
-	       "together; %llu addresses given, %llu of them of an IKE SA before\n",
+	       "and %llu of Child SAs; %llu Child SAs moved; %llu flows interrupted; %llu "
+	       "datagrams, %llu messages put together; %llu addresses given, %llu of them of an "
+	       "IKE SA before\n",
 	       runs, (unsigned long long)first_seed, (unsigned long long)t.hosts,
 	       (unsigned long long)t.established, (unsigned long long)t.ike_rekeyed,
-	       (unsigned long long)t.rekeyed, (unsigned long long)t.interruptions,
-	       (unsigned long long)t.messages, (unsigned long long)t.reassembled,
-	       (unsigned long long)t.leased, (unsigned long long)t.passed_on);
+	       (unsigned long long)t.rekeyed, (unsigned long long)t.moved,
+	       (unsigned long long)t.interruptions, (unsigned long long)t.messages,
+	       (unsigned long long)t.reassembled, (unsigned long long)t.leased,
+	       (unsigned long long)t.passed_on);
 	if (runs >= 1000)
 		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs &&
-			    t.reassembled > runs && t.leased > runs / 2 &&
+			    t.reassembled > runs && t.moved > runs && t.leased > runs / 2 &&
 			    t.passed_on > runs / 100);
 }
 

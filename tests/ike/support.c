@@ -160,6 +160,7 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	child->rand_ms = s->rand_ms;
 	child->life_ms = s->life_ms;
 	conn->encap = s->encap;
+	conn->mobike = s->mobike;
 	conn->dpd_delay_ms = s->dpd_ms;
 	conn->unique = s->unique;
 	conn->fragmentation = s->fragmentation;
@@ -233,9 +234,59 @@ void net_free(struct net *n)
 	free(n);
 }
 
-static void enqueue(struct net *n, const struct ike_send *s)
+static bool comes_through(const struct node *node, const struct ike_addr *addr)
 {
+	return !(node->dead[0] && ike_addr_same_ip(addr, &node->addr)) &&
+	       !(node->dead[1] && ike_addr_same_ip(addr, &node->other));
+}
+
+static bool has(const struct node *node, const struct ike_addr *addr)
+{
+	return (!node->lost[0] && ike_addr_same_ip(addr, &node->addr)) ||
+	       (!node->lost[1] && node->other.family && ike_addr_same_ip(addr, &node->other));
+}
+
+/*
+ * Who gets what is sent there, and as what it comes in; NULL: nobody. An address that none of them
+ * ever had is one where a test says that A is.
+ */
+static const struct node *find(const struct net *n, const struct ike_addr *to,
+			       struct ike_addr *local)
+{
+	bool known = false;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct node *node = &n->node[i];
+
+		*local = *to;
+		known |= ike_addr_same_ip(to, &node->addr) || ike_addr_same_ip(to, &node->other);
+		if (node->nat.family && ike_addr_same_ip(to, &node->nat)) {
+			*local = has(node, &node->addr) ? node->addr : node->other;
+			local->port = (uint16_t)(to->port - node->nat.port);
+			if (local->port != IKE_PORT && local->port != IKE_PORT_NATT)
+				return NULL;
+		} else if (node->nat.family) {
+			continue;
+		}
+		if (has(node, local))
+			return node;
+	}
+	return known ? NULL : &n->node[0];
+}
+
+static void enqueue(struct net *n, const struct node *from, const struct ike_send *s)
+{
+	struct ike_addr local, remote = s->local;
+	const struct node *to = find(n, &s->remote, &local);
 	struct packet *p;
+
+	if (!to || !has(from, &s->local) || !comes_through(from, &s->local) ||
+	    !comes_through(to, &local))
+		return;
+	if (from->nat.family) {
+		remote = from->nat;
+		remote.port = (uint16_t)(from->nat.port + s->local.port);
+	}
 
 	if (n->queued == NET_PACKETS) {
 		fprintf(stderr, "a storm: %u datagrams wait\n", n->queued);
@@ -245,9 +296,9 @@ static void enqueue(struct net *n, const struct ike_send *s)
 	*p = (struct packet){
 		.due = n->now + n->delay_min + rng_below(&n->rng, n->delay_max - n->delay_min + 1),
 		.order = n->order++,
-		.to = ike_addr_same_ip(&s->remote, &n->node[1].addr),
-		.local = s->remote,
-		.remote = s->local,
+		.to = (unsigned)(to - n->node),
+		.local = local,
+		.remote = remote,
 		.data = malloc(s->data.len),
 		.len = s->data.len,
 	};
@@ -268,9 +319,9 @@ static void transmit(struct node *node, const struct ike_send *s)
 		abort();
 	if (n->down || rng_percent(&n->rng, n->loss))
 		return;
-	enqueue(n, s);
+	enqueue(n, node, s);
 	if (rng_percent(&n->rng, n->duplicate))
-		enqueue(n, s);
+		enqueue(n, node, s);
 }
 
 static struct installed *find_child(struct node *node, uint64_t id)
@@ -446,6 +497,8 @@ static void take_job(struct node *node, struct ike_action *a)
 		abort();
 	*w = (struct waiting_job){.job = a->job, .due = node->net->now, .sent = node->net->sent};
 	a->job = NULL;
+	if (w->job->type == IKE_JOB_WAYS)
+		return;
 	w->due += w->job->type == IKE_JOB_KE ? node->ke_delay : node->install_delay;
 	if (w->job->type != IKE_JOB_KE && w->job->type != IKE_JOB_LEASE)
 		install(node, w->job);
@@ -454,9 +507,45 @@ static void take_job(struct node *node, struct ike_action *a)
 /* Does it wait for nothing but its time? */
 static bool free_to_go(const struct node *node, const struct waiting_job *w)
 {
-	if (w->job->type == IKE_JOB_LEASE)
+	switch (w->job->type) {
+	case IKE_JOB_KE:
+		return !node->ke_holds;
+	case IKE_JOB_WAYS:
+		return !node->ways_hold;
+	case IKE_JOB_LEASE:
 		return !node->lease_holds;
-	return w->job->type == IKE_JOB_KE ? !node->ke_holds : !node->install_holds;
+	default:
+		return !node->install_holds;
+	}
+}
+
+/* From each of its addresses to each of the peer's, as far as it knows them. */
+static void find_ways(const struct node *node, struct ike_ways_job *ways)
+{
+	for (unsigned r = 0; r < ways->remote_count; r++) {
+		for (unsigned i = 0; i < 2; i++) {
+			const struct ike_addr *addr =
+				(i == 0) != node->prefers_other ? &node->addr : &node->other;
+
+			if (addr->family && has(node, addr) && ways->count < IKE_WAYS_MAX &&
+			    (!ways->local.family || ike_addr_same_ip(&ways->local, addr)))
+				ways->ways[ways->count++] =
+					(struct ike_pair){*addr, ways->remotes[r]};
+		}
+	}
+}
+
+void node_roam(struct node *node)
+{
+	struct ike_own_addr own[2];
+	unsigned count = 0;
+
+	if (!node->lost[0])
+		own[count++] = (struct ike_own_addr){.addr = node->addr, .offered = true};
+	if (node->other.family && !node->lost[1])
+		own[count++] = (struct ike_own_addr){.addr = node->other, .offered = true};
+	check(ike_roam(node->engine, node->net->now, own, count), "roam", "");
+	node_drain(node);
 }
 
 static void answer(struct node *node, struct ike_job *job)
@@ -465,6 +554,8 @@ static void answer(struct node *node, struct ike_job *job)
 		ike_job_run(job);
 	} else if (job->type == IKE_JOB_LEASE) {
 		lease(node, job);
+	} else if (job->type == IKE_JOB_WAYS) {
+		find_ways(node, &job->ways);
 	} else {
 		job->error =
 			node->use_works && job->type == IKE_JOB_CHILD_USE ? 0 : node->install_error;
@@ -499,6 +590,7 @@ static void act(struct node *node, struct ike_action *a)
 			abort();
 		child->sa.local = a->change.local;
 		child->sa.remote = a->change.remote;
+		child->sa.encap = a->change.encap;
 		node->updates++;
 		break;
 	case IKE_ACTION_IKE_UP:

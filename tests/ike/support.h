@@ -71,6 +71,11 @@ struct node {
 	struct net *net;
 	struct ike_engine *engine;
 	struct ike_addr addr;
+	struct ike_addr other; /* a second one; family 0: none */
+	bool lost[2];	       /* of the two: it is gone; */
+	bool dead[2];	       /* nothing comes through, and nobody knows */
+	bool prefers_other;    /* routes do */
+	struct ike_addr nat;   /* as what it is seen, with other ports; family 0: as it is */
 	struct rng rng;
 	uint32_t next_spi;
 	int spis_out;	    /* allotted and neither given back nor removed */
@@ -78,7 +83,8 @@ struct node {
 	int install_error;  /* what the data path answers, */
 	bool use_works;	    /* but for the last step */
 	bool install_holds; /* it answers only when the test says so */
-	bool ke_holds;	    /* so does who exchanges keys */
+	bool ke_holds;	    /* so does who exchanges keys, */
+	bool ways_hold;	    /* who knows routes, */
 	bool lease_holds;   /* and who gives addresses: */
 	unsigned pool;	    /* 10.3.0.1 and 2001:db8:3::1, so many of each family; */
 	struct given leases[NODE_LEASES];
@@ -136,6 +142,7 @@ struct side {
 	const char *local_ts;
 	const char *remote_ts;
 	bool encap;
+	bool mobike;
 	bool ipv6;
 	bool cookie;
 	uint64_t dpd_ms;
@@ -159,6 +166,8 @@ void net_free(struct net *n);
 extern const struct side SIDE_A, SIDE_B;
 
 void node_drain(struct node *node);
+/* Its addresses have changed: it is told. */
+void node_roam(struct node *node);
 /* Answer a job that waits, out of its turn. */
 void node_answer(struct node *node, unsigned index);
 

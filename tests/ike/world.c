@@ -156,6 +156,24 @@ struct ike_addr host_outside(const struct host *h, bool natt)
 	return addr;
 }
 
+bool host_has(const struct host *h, const struct ike_addr *local)
+{
+	return (!h->lost[0] && ike_addr_same_ip(local, &h->addr)) ||
+	       (!h->lost[1] && h->other.family && ike_addr_same_ip(local, &h->other));
+}
+
+struct ike_addr host_seen_as(const struct host *h, const struct ike_addr *local)
+{
+	return h->other.family && ike_addr_same_ip(local, &h->other)
+		       ? *local
+		       : host_outside(h, local->port == IKE_PORT_NATT);
+}
+
+bool host_roams(const struct host *h)
+{
+	return h->nat.present || (h->other.family && h->index);
+}
+
 /* Who gets what is sent there, and as what it comes in; NULL: nobody. */
 static struct host *host_at(struct world *w, const struct ike_addr *to, struct ike_addr *local)
 {
@@ -164,7 +182,11 @@ static struct host *host_at(struct world *w, const struct ike_addr *to, struct i
 
 		if (i >= w->hosts && i != IMPOSTOR)
 			continue;
-		for (unsigned natt = 0; natt < 2; natt++) {
+		if (h->other.family && !h->lost[1] && ike_addr_same_ip(to, &h->other)) {
+			*local = *to;
+			return h;
+		}
+		for (unsigned natt = 0; natt < 2 && !h->lost[0]; natt++) {
 			struct ike_addr outside = host_outside(h, natt);
 
 			if (!ike_addr_equal(&outside, to))
@@ -263,7 +285,7 @@ static void transmit(struct host *h, const struct ike_send *s)
 	struct world *w = h->world;
 	bool natt = s->local.port == IKE_PORT_NATT;
 	struct datagram d = {
-		.from = h->index == IMPOSTOR ? s->local : host_outside(h, natt),
+		.from = h->index == IMPOSTOR ? s->local : host_seen_as(h, &s->local),
 		.to = s->remote,
 		.forged = h->index == IMPOSTOR,
 		.data = (uint8_t *)s->data.data,
@@ -272,6 +294,8 @@ static void transmit(struct host *h, const struct ike_send *s)
 
 	w->sent++;
 	if (s->data.len == 1) /* a keepalive, the only one without a marker on 4500 */
+		return;
+	if (!d.forged && !host_has(h, &s->local)) /* the kernel refuses */
 		return;
 	if (s->marker != natt)
 		world_fail(w, "the marker doesn't go with the port");
@@ -454,6 +478,12 @@ static void install(struct host *h, const struct ike_job *job, int error)
 	}
 }
 
+static bool is_of_child(const struct ike_job *job)
+{
+	return job->type != IKE_JOB_KE && job->type != IKE_JOB_WAYS &&
+	       job->type != IKE_JOB_LEASE;
+}
+
 static bool is_last_step(const struct ike_job *job)
 {
 	return job->type == IKE_JOB_CHILD_USE;
@@ -462,7 +492,7 @@ static bool is_last_step(const struct ike_job *job)
 /* Does its failure cost what both sides have already? */
 static bool is_vital(const struct ike_job *job)
 {
-	return job->type == IKE_JOB_KE || is_last_step(job);
+	return !is_of_child(job) || is_last_step(job);
 }
 
 /*
@@ -605,8 +635,31 @@ static void take_job(struct host *h, struct ike_action *a)
 	if (h->index == IMPOSTOR)
 		return;
 	draw_answer(h, p);
-	if (p->job->type != IKE_JOB_KE && p->job->type != IKE_JOB_LEASE)
+	if (is_of_child(p->job))
 		install(h, p->job, p->error);
+}
+
+/* The one that routes prefer, if it has that. */
+static struct ike_addr preferred(const struct host *h)
+{
+	bool other = h->other.family && !h->lost[1] && (h->prefers_other || h->lost[0]);
+
+	return other ? h->other : h->addr;
+}
+
+/* From each address that it has, the one that it prefers first. */
+static void find_ways(const struct host *h, struct ike_ways_job *ways)
+{
+	const struct ike_addr first = preferred(h), *second = &h->addr;
+
+	if (ike_addr_same_ip(&first, second))
+		second = &h->other;
+	for (unsigned r = 0; r < ways->remote_count && ways->count < IKE_WAYS_MAX; r++) {
+		if (host_has(h, &first))
+			ways->ways[ways->count++] = (struct ike_pair){first, ways->remotes[r]};
+		if (second->family && host_has(h, second) && ways->count < IKE_WAYS_MAX)
+			ways->ways[ways->count++] = (struct ike_pair){*second, ways->remotes[r]};
+	}
 }
 
 static void answer(struct host *h, unsigned index)
@@ -617,7 +670,9 @@ static void answer(struct host *h, unsigned index)
 	h->jobs[index] = h->jobs[--h->job_count];
 	if (p.job->type == IKE_JOB_KE)
 		ike_job_run(p.job);
-	if (p.job->type == IKE_JOB_LEASE && !p.error)
+	else if (p.job->type == IKE_JOB_WAYS && !p.error)
+		find_ways(h, &p.job->ways);
+	else if (p.job->type == IKE_JOB_LEASE && !p.error)
 		lease(h, p.job);
 	if (p.error) {
 		p.job->error = p.error;
@@ -650,6 +705,7 @@ static void remove_child(struct host *h, const struct ike_child_removed *removed
 
 static void update(struct host *h, const struct ike_child_change *change)
 {
+	struct world *w = h->world;
 	struct esp *child = find_child(h, change->child_id);
 
 	if (!child) {
@@ -658,6 +714,8 @@ static void update(struct host *h, const struct ike_child_change *change)
 	}
 	child->local = change->local;
 	child->remote = change->remote;
+	child->encap = change->encap;
+	w->moved++;
 	check_address(h, child, true);
 }
 
@@ -684,9 +742,7 @@ static void act(struct host *h, struct ike_action *a)
 		transmit(h, &a->send);
 		break;
 	case IKE_ACTION_JOB:
-		flow = a->job->type == IKE_JOB_KE || a->job->type == IKE_JOB_LEASE
-			       ? FLOWS_MAX
-			       : flow_of(a->job->child.child);
+		flow = is_of_child(a->job) ? flow_of(a->job->child.child) : FLOWS_MAX;
 		take_job(h, a);
 		if (flow < FLOWS_MAX) {
 			check_flow(w, flow);
@@ -843,12 +899,13 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 	char name[16];
 
 	conn = ike_connection_new(connection_name(number, side, h->index == IMPOSTOR).text);
-	if (h == self)
+	if (h == self && !h->other.family)
 		conn->local = h->addr;
-	if (!peer->nat.present)
+	if (!host_roams(peer))
 		conn->remote = peer->addr;
 	else if (side)
 		conn->remote.only = peer->addr.family;
+	conn->mobike = p->mobike;
 	set_id(&conn->local_id, self->index);
 	set_id(&conn->remote_id, peer->index);
 	add_proposals(p->ike[side], IKE_PROTO_IKE, conn->proposals, &conn->proposal_count);
@@ -915,6 +972,19 @@ static int fill(void *context, void *out, size_t len)
 	return 0;
 }
 
+/* Its core is told what it has. */
+static void roam(struct host *h)
+{
+	struct ike_own_addr own[2];
+	unsigned count = 0;
+
+	if (!h->lost[0])
+		own[count++] = (struct ike_own_addr){h->addr, true};
+	if (h->other.family && !h->lost[1])
+		own[count++] = (struct ike_own_addr){h->other, true};
+	must(ike_roam(h->engine, host_now(h), own, count), "roam");
+}
+
 static void boot(struct host *h)
 {
 	struct world *w = h->world;
@@ -940,6 +1010,7 @@ static void boot(struct host *h)
 			add_connection(h, i / 2, i % 2);
 	}
 	add_secret(h);
+	roam(h);
 }
 
 /* Without a word to anybody. */
@@ -965,7 +1036,6 @@ void world_begin(struct world *w)
 		struct host *h = &w->host[i];
 
 		h->world = w;
-		h->index = i;
 		h->rng.state = rng_next(&w->rng);
 		h->next_spi = 0x1000 * (i + 1);
 	}
@@ -1001,6 +1071,29 @@ void world_rebind(struct world *w, unsigned host)
 	nat->port[1] = (uint16_t)(30000 + rng_below(&w->rng, 20000));
 	world_trace(w, host, "its NAT has new mappings; the port is", nat->port[1]);
 	/* Of a message that is copied from elsewhere, the first counts as where it comes from. */
+	if (w->attacks)
+		world_interrupt_all(w, host, 0);
+}
+
+/* Of the first host the first address stays, which others begin with. */
+void world_move(struct world *w, unsigned host)
+{
+	struct host *h = &w->host[host];
+	unsigned which = host ? (unsigned)rng_below(&w->rng, 2) : 1;
+
+	if (!h->other.family)
+		return;
+	if (rng_percent(&w->rng, 30)) {
+		h->prefers_other = !h->prefers_other;
+		world_trace(w, host, "has other routes", h->prefers_other);
+	} else {
+		h->lost[which] = !h->lost[which];
+		h->lost[!which] &= !h->lost[which];
+		world_trace(w, host, "has other addresses; lost", h->lost[0] + 2u * h->lost[1]);
+	}
+	roam(h);
+	host_drain(h);
+	/* As with a mapping; and silence is waited for less. */
 	if (w->attacks)
 		world_interrupt_all(w, host, 0);
 }
@@ -1103,6 +1196,7 @@ void world_initiate(struct world *w)
 
 		for (unsigned side = 0; side < 2 && w->flow[f].exists; side++) {
 			struct host *h = &w->host[p->host[side]];
+			const struct ike_addr local = preferred(h);
 			char conn[16], child[16];
 			uint64_t id;
 			int err;
@@ -1111,7 +1205,7 @@ void world_initiate(struct world *w)
 				continue;
 			snprintf(conn, sizeof(conn), "p%u", f / CHILDREN_PER_PEERING);
 			snprintf(child, sizeof(child), "%sc%u", conn, f % CHILDREN_PER_PEERING);
-			err = ike_initiate(h->engine, host_now(h), conn, child, NULL, NULL, &id);
+			err = ike_initiate(h->engine, host_now(h), conn, child, &local, NULL, &id);
 			if (err && err != -EALREADY && err != -EISCONN && err != -EBUSY)
 				world_fail(w, "host %u can't begin %s: %d", h->index, child, err);
 			host_drain(h);

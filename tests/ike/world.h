@@ -78,6 +78,9 @@ struct host {
 	unsigned index;
 	struct ike_engine *engine; /* NULL: it is starting */
 	struct ike_addr addr;
+	struct ike_addr other; /* another one, without a NAT before it; family 0: none */
+	bool lost[2];	       /* of the two: it isn't there now */
+	bool prefers_other;    /* routes do */
 	struct nat nat;
 	struct rng rng;
 	uint64_t ahead;	  /* its clock, of the world's */
@@ -110,6 +113,7 @@ struct peering {
 	bool leases;	      /* the one that initiates gets its address from the other one, */
 	struct ike_addr wish; /* and wants this one; of zeros: any */
 	enum ike_unique unique;
+	bool mobike;
 	const char *ike[2]; /* proposals */
 	const char *esp[2];
 	uint64_t ike_rekey_ms[2], rekey_ms[2], rand_ms[2], dpd_ms[2];
@@ -195,7 +199,7 @@ struct world {
 
 	struct used used;
 	uint64_t digest; /* of all that was sent and came in */
-	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on;
+	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on, moved;
 	struct trace trace[TRACE_MAX];
 	unsigned traced;
 };
@@ -212,6 +216,7 @@ void world_run(struct world *w, uint64_t until);
 
 /* What happens to hosts and networks. The world says to whom it is an interruption. */
 void world_rebind(struct world *w, unsigned host);
+void world_move(struct world *w, unsigned host);
 void world_cut(struct world *w, unsigned from, unsigned to, uint64_t ms);
 void world_stop(struct world *w, unsigned host, uint64_t ms);
 void world_leap(struct world *w, unsigned host, uint64_t ms);
@@ -244,6 +249,12 @@ const struct esp *sending(const struct host *h, unsigned flow);
 const struct esp *find_esp(const struct host *h, uint32_t spi_in);
 /* Where a host is seen from outside, on port 500 or 4500. */
 struct ike_addr host_outside(const struct host *h, bool natt);
+/* The same of one of its addresses. */
+struct ike_addr host_seen_as(const struct host *h, const struct ike_addr *local);
+/* Has it the address now? */
+bool host_has(const struct host *h, const struct ike_addr *local);
+/* Can't it be called, as it may be anywhere? */
+bool host_roams(const struct host *h);
 
 /* attacker.c: sees each datagram that is sent, and does what he likes. */
 void attacker_see(struct world *w, const struct datagram *d);

@@ -1,0 +1,773 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Addresses that change (RFC 4555), message by message. A begins; its addresses are 192.0.2.1 and
+ * 198.51.100.1, B's 192.0.2.2 and, where a test says so, 198.51.100.2.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "tests/ike/steps.h"
+
+static const struct ike_addr second[2] = {
+	{.family = 4, .ip = {198, 51, 100, 1}},
+	{.family = 4, .ip = {198, 51, 100, 2}},
+};
+static const struct ike_addr nat = {.family = 4, .ip = {203, 0, 113, 7}, .port = 20000};
+
+static void establish_sides(const struct side *one, const struct side *two, bool b_has_two)
+{
+	uint64_t id;
+
+	net = net_new(17, one, two);
+	a()->other = second[0];
+	if (b_has_two)
+		b()->other = second[1];
+	for (unsigned i = 0; i < 2; i++) {
+		struct ike_connection *conn = net->node[i].engine->connections[0];
+
+		conn->local.family = 0;
+		node_roam(&net->node[i]);
+	}
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", &a()->addr, NULL, &id), 0);
+	node_drain(a());
+	net_settle(net);
+	assert_int_equal(a()->child_up + b()->child_up, 2);
+	net->watch_flow = true;
+}
+
+static struct side side_a(void)
+{
+	struct side side = SIDE_A;
+
+	side.mobike = true;
+	side.dpd_ms = 30000;
+	return side;
+}
+
+static struct side side_b(void)
+{
+	struct side side = SIDE_B;
+
+	side.mobike = true;
+	return side;
+}
+
+static void up_with(bool b_has_two)
+{
+	const struct side one = side_a(), two = side_b();
+
+	establish_sides(&one, &two, b_has_two);
+}
+
+static void up(void)
+{
+	up_with(false);
+}
+
+static struct ike_sa *sa_of(struct node *node)
+{
+	return ike_sa_find_id(node->engine, node->ike_id);
+}
+
+static void check_liveness(struct node *node)
+{
+	ike_liveness_check(node->engine, sa_of(node));
+	ike_sa_advance(node->engine, sa_of(node), net->now);
+	node_drain(node);
+}
+
+static void lose(struct node *node, unsigned which)
+{
+	node->lost[which] = true;
+	node_roam(node);
+}
+
+static void gain(struct node *node, unsigned which)
+{
+	node->lost[which] = false;
+	node_roam(node);
+}
+
+/* All of a node's Child SAs lie on its path, which goes between these. */
+static void assert_path(struct node *node, const struct ike_addr *local,
+			const struct ike_addr *remote, bool encap)
+{
+	const struct ike_sa *sa = sa_of(node);
+
+	assert_true(ike_addr_same_ip(&sa->path.local, local));
+	assert_true(ike_addr_same_ip(&sa->path.remote, remote));
+	assert_null(sa->ways);
+	assert_int_equal(ike_path_encap(node->engine, &sa->path), encap);
+	for (unsigned i = 0; i < node->child_count; i++) {
+		const struct installed *c = &node->children[i];
+
+		if (!c->present)
+			continue;
+		assert_true(ike_addr_equal(&c->sa.local, &sa->path.local));
+		assert_true(ike_addr_equal(&c->sa.remote, &sa->path.remote));
+		assert_int_equal(c->sa.encap, encap);
+	}
+}
+
+static void assert_between(const struct ike_addr *ours, const struct ike_addr *theirs)
+{
+	assert_path(a(), ours, theirs, false);
+	assert_path(b(), theirs, ours, false);
+	assert_int_equal(a()->ike_down + b()->ike_down + a()->child_down + b()->child_down, 0);
+}
+
+/* Both agree, and go on to port 4500 though there is no NAT. */
+static void both_say_so_and_go_to_port_4500(void **state)
+{
+	(void)state;
+	up_with(true);
+	assert_between(&a()->addr, &b()->addr);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct ike_sa *sa = only_sa(net, i);
+
+		assert_int_equal(sa->path.local.port, IKE_PORT_NATT);
+		assert_int_equal(sa->path.remote.port, IKE_PORT_NATT);
+		assert_int_equal(sa->mobike->remote_count, 2);
+		assert_true(ike_addr_same_ip(&sa->mobike->remotes[1], &second[!i]));
+	}
+}
+
+static void where_one_does_not_neither_does(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct side one = side_a(), two = side_b();
+
+		*(i ? &one.mobike : &two.mobike) = false;
+		establish_sides(&one, &two, false);
+		assert_null(only_sa(net, 0)->mobike);
+		assert_null(only_sa(net, 1)->mobike);
+		assert_int_equal(only_sa(net, 0)->path.local.port, i ? IKE_PORT : IKE_PORT_NATT);
+		teardown(NULL);
+	}
+}
+
+/*
+ *   A                                      B
+ *      N(UPDATE_SA_ADDRESSES), ... -->         it says where it is from: B moves
+ *      <-- N(NAT_DETECTION_*)                  A's Child SAs follow
+ */
+static void an_address_that_goes_is_left(void **state)
+{
+	(void)state;
+	up();
+	lose(a(), 0);
+	assert_int_equal(net->queued, 1);
+	assert_path(b(), &b()->addr, &a()->addr, false);
+	deliver_to(1);
+	assert_path(b(), &b()->addr, &second[0], false);
+	assert_int_equal(a()->updates, 0);
+	net_settle(net);
+	assert_int_equal(a()->updates, 1);
+	assert_between(&second[0], &b()->addr);
+	/* It comes back and is the better one again. */
+	gain(a(), 0);
+	pass_time(2000);
+	assert_between(&a()->addr, &b()->addr);
+	net->watch_flow = false;
+	assert_all_gone(a());
+}
+
+static void what_is_still_the_best_is_kept_without_a_word(void **state)
+{
+	(void)state;
+	up();
+	lose(a(), 1);
+	gain(a(), 1);
+	node_roam(a());
+	assert_int_equal(net->queued, 0);
+	lose(a(), 0); /* both: there is nothing to be done */
+	lose(a(), 1);
+	net_settle(net);
+	gain(a(), 0);
+	gain(a(), 1);
+	pass_time(1000);
+	assert_between(&a()->addr, &b()->addr);
+}
+
+/* Whichever message of a move is lost, and also when several are. */
+static void each_message_of_a_move_may_be_lost(void **state)
+{
+	(void)state;
+	for (unsigned lost = 0; lost < 16; lost++) {
+		up_with(true);
+		lose(a(), 0);
+		for (unsigned n = 0; n < 4 && net->queued; n++) {
+			if (lost & 1u << n)
+				lose_for(waits_for(net, 1));
+			else
+				deliver_next();
+		}
+		pass_time(60000);
+		assert_true(ike_addr_same_ip(&sa_of(a())->path.local, &second[0]));
+		assert_between(&second[0], &sa_of(a())->path.remote);
+		teardown(NULL);
+	}
+}
+
+/* Section 3.5: what is out goes on from the new address, as it was. */
+static void a_request_that_is_out_goes_on_from_the_new_address(void **state)
+{
+	struct packet p, again;
+
+	(void)state;
+	up();
+	check_liveness(a());
+	p = net_take(net);
+	lose(a(), 0);
+	again = net_take(net);
+	assert_int_equal(p.len, again.len);
+	assert_memory_equal(p.data, again.data, p.len);
+	assert_true(ike_addr_same_ip(&again.remote, &second[0]));
+	net_deliver(net, &again);
+	assert_path(b(), &b()->addr, &a()->addr, false); /* it doesn't say so yet */
+	net_settle(net);
+	assert_between(&second[0], &b()->addr);
+	packet_free(&p);
+	packet_free(&again);
+}
+
+/* A rekeying of either kind by either side, interrupted after each of its messages. */
+static void moves_in_the_midst_of_rekeyings_end_well(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2 * 2 * 2 * 7; i++) {
+		struct node *who;
+		unsigned steps = i / 8;
+
+		up_with(i & 4);
+		who = i & 1 ? b() : a();
+		if (i & 2)
+			rekey_ike(who);
+		else
+			rekey(who);
+		while (steps-- && net->queued)
+			deliver_next();
+		lose(a(), 0);
+		pass_time(120000);
+		assert_true(ike_addr_same_ip(&sa_of(a())->path.local, &second[0]));
+		assert_between(&second[0], &sa_of(a())->path.remote);
+		assert_int_equal(i & 2 ? a()->ike_rekeyed : a()->rekeyed, 1);
+		assert_int_equal(sa_of(b())->mobike->moves, 0);
+		teardown(NULL);
+	}
+}
+
+/* The successor has it all. */
+static void rekeying_leaves_it_as_it_was(void **state)
+{
+	(void)state;
+	up();
+	for (unsigned i = 0; i < 2; i++) {
+		rekey_ike(i ? a() : b());
+		net_settle(net);
+		pass_time(10000);
+		assert_non_null(sa_of(a())->mobike);
+		assert_non_null(sa_of(b())->mobike);
+		if (i)
+			gain(a(), 0);
+		else
+			lose(a(), 0);
+		pass_time(10000);
+		assert_between(i ? &a()->addr : &second[0], &b()->addr);
+	}
+	net->watch_flow = false;
+	assert_all_gone(a());
+}
+
+/* Two at once: the answer to the first comes when it doesn't count any more. */
+static void two_moves_in_quick_succession_end_at_the_last(void **state)
+{
+	(void)state;
+	for (unsigned steps = 0; steps < 5; steps++) {
+		up();
+		lose(a(), 0);
+		for (unsigned i = 0; i < steps && net->queued; i++)
+			deliver_next();
+		a()->lost[0] = false;
+		a()->lost[1] = true;
+		node_roam(a());
+		pass_time(60000);
+		assert_between(&a()->addr, &b()->addr);
+		teardown(NULL);
+	}
+}
+
+static void a_move_waits_for_no_job(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		up();
+		a()->install_holds = b()->install_holds = i == 0;
+		a()->ke_holds = b()->ke_holds = i == 1;
+		a()->ways_hold = i == 2;
+		if (i == 1)
+			rekey_ike(b());
+		else
+			rekey(b());
+		net_settle(net);
+		lose(a(), 0);
+		net_settle(net);
+		a()->install_holds = b()->install_holds = false;
+		a()->ke_holds = b()->ke_holds = false;
+		a()->ways_hold = false;
+		node_drain(a());
+		node_drain(b());
+		pass_time(120000);
+		assert_between(&second[0], &b()->addr);
+		teardown(NULL);
+	}
+}
+
+/* Nobody says which ways there are: the path is kept, and the next notice asks again. */
+static void a_job_that_never_ends_is_asked_again(void **state)
+{
+	(void)state;
+	up();
+	a()->ways_hold = true;
+	lose(a(), 0);
+	node_roam(a());
+	pass_time(61000);
+	a()->ways_hold = false;
+	node_roam(a());
+	pass_time(30000);
+	assert_between(&second[0], &b()->addr);
+}
+
+static bool keeps_alive(struct node *node)
+{
+	unsigned before = node->keepalives;
+
+	pass_time(21000);
+	return node->keepalives > before;
+}
+
+/*
+ *   A                (a NAT)               B
+ *      N(UPDATE_SA_ADDRESSES), ... -->         the NAT's address isn't what it says: B asks there
+ *      <-- N(NAT_DETECTION_*)
+ *      <-- N(COOKIE2)
+ *      N(COOKIE2) -->                          B moves
+ */
+static void a_nat_that_a_move_leads_behind_is_found(void **state)
+{
+	(void)state;
+	up();
+	a()->nat = nat;
+	lose(a(), 0);
+	deliver_to(1);
+	assert_true(ike_addr_same_ip(&sa_of(b())->path.remote, &a()->addr));
+	net_settle(net);
+	assert_path(a(), &second[0], &b()->addr, true);
+	assert_path(b(), &b()->addr, &nat, true);
+	assert_int_equal(sa_of(b())->path.remote.port, nat.port + IKE_PORT_NATT);
+	assert_true(keeps_alive(a()));
+	/* And where there is none any more, ESP goes without UDP. */
+	a()->nat.family = 0;
+	gain(a(), 0);
+	pass_time(2000);
+	assert_between(&a()->addr, &b()->addr);
+	assert_false(keeps_alive(a()));
+}
+
+/* Section 3.8: its addresses are the same, but what the peer sees is not. */
+static void a_nat_that_comes_goes_or_changes_is_found_by_a_liveness_check(void **state)
+{
+	(void)state;
+	up();
+	a()->nat = nat;
+	pass_time(60000);
+	assert_path(a(), &a()->addr, &b()->addr, true);
+	assert_path(b(), &b()->addr, &nat, true);
+	a()->nat.port = 30000;
+	pass_time(90000);
+	assert_path(b(), &b()->addr, &nat, true);
+	assert_int_equal(sa_of(b())->path.remote.port, 34500);
+	a()->nat.family = 0;
+	pass_time(90000);
+	assert_between(&a()->addr, &b()->addr);
+	/* The same before B. */
+	b()->nat = nat;
+	pass_time(1000);
+	b()->nat.family = 0;
+	pass_time(300000);
+	assert_between(&a()->addr, &b()->addr);
+}
+
+/* Section 3.8: nobody is followed who doesn't say that he has moved; but who isn't there is
+ * looked for where he was heard last. */
+static void a_mapping_that_changes_is_found_by_who_gets_no_answer(void **state)
+{
+	struct side one = side_a(), two = side_b();
+
+	(void)state;
+	one.dpd_ms = 0;
+	establish_sides(&one, &two, false);
+	a()->nat = nat;
+	node_roam(a());
+	check_liveness(a()); /* found, as above */
+	net_settle(net);
+	a()->nat.port = 30000;
+	rekey(a());
+	net_settle(net);
+	assert_int_equal(sa_of(b())->path.remote.port, nat.port + IKE_PORT_NATT);
+	check_liveness(b());
+	net_settle(net);
+	assert_int_equal(sa_of(b())->path.remote.port, nat.port + IKE_PORT_NATT);
+	pass_time(10000);
+	assert_int_equal(sa_of(b())->path.remote.port, 34500);
+	assert_path(b(), &b()->addr, &nat, true);
+}
+
+/* Who catches the message and is faster with it is asked, but can't answer. */
+static void a_move_that_is_copied_from_elsewhere_leads_nobody_there(void **state)
+{
+	struct packet p, copy;
+
+	(void)state;
+	for (unsigned behind = 0; behind < 2; behind++) {
+		up();
+		if (behind)
+			a()->nat = nat;
+		lose(a(), 0);
+		p = net_take(net);
+		copy = p;
+		copy.remote = (struct ike_addr){.family = 4, .ip = {203, 0, 113, 66}, .port = 4500};
+		net_deliver(net, &copy);
+		net_deliver(net, &p);
+		packet_free(&p);
+		while (net->queued) { /* what goes to him is lost */
+			p = net_take(net);
+			if (p.local.ip[3] != 66)
+				net_deliver(net, &p);
+			packet_free(&p);
+		}
+		assert_true(ike_addr_same_ip(&sa_of(b())->path.remote, behind ? &nat : &second[0]));
+		/* The answer told A of the address that the copy came from, until it asks again. */
+		pass_time(60000);
+		assert_path(a(), &second[0], &b()->addr, behind);
+		assert_path(b(), &b()->addr, behind ? &nat : &second[0], behind);
+		teardown(NULL);
+	}
+}
+
+static void a_move_that_comes_again_later_moves_nothing(void **state)
+{
+	struct packet p, old;
+
+	(void)state;
+	up();
+	lose(a(), 0);
+	old = net_take(net);
+	net_deliver(net, &old);
+	net_settle(net);
+	gain(a(), 0);
+	pass_time(2000);
+	assert_between(&a()->addr, &b()->addr);
+	net_deliver(net, &old);
+	net_settle(net);
+	assert_between(&a()->addr, &b()->addr);
+	packet_free(&old);
+	/* Nor the last one, from anywhere. */
+	lose(a(), 0);
+	p = net_take(net);
+	net_deliver(net, &p);
+	net_settle(net);
+	p.remote.ip[3] = 66;
+	net_deliver(net, &p);
+	packet_free(&p);
+	net_settle(net);
+	assert_between(&second[0], &b()->addr);
+}
+
+/* The uplink says nothing, and lets nothing through. */
+static void a_way_that_has_died_in_silence_is_left(void **state)
+{
+	(void)state;
+	up();
+	a()->dead[0] = true;
+	pass_time(60000);
+	assert_between(&second[0], &b()->addr);
+	/* And so is one to an address of the peer's. */
+	teardown(NULL);
+	up_with(true);
+	b()->dead[0] = true;
+	pass_time(60000);
+	assert_true(ike_addr_same_ip(&sa_of(a())->path.remote, &second[1]));
+	assert_between(&sa_of(a())->path.local, &second[1]);
+	/* Without another way it is dead as ever. */
+	teardown(NULL);
+	up();
+	b()->dead[0] = true;
+	net->watch_flow = false;
+	pass_time(300000);
+	assert_int_equal(a()->ike_down, 1);
+}
+
+/*
+ *   A                                      B
+ *      <-- N(ADDITIONAL_IP4_ADDRESS)            from its other address: the first is gone
+ *      -->
+ *      N(UPDATE_SA_ADDRESSES), ... -->
+ */
+static void who_answered_tells_of_its_addresses(void **state)
+{
+	(void)state;
+	up();
+	b()->other = second[1];
+	gain(b(), 1);
+	net_settle(net);
+	assert_int_equal(sa_of(a())->mobike->remote_count, 2);
+	assert_between(&a()->addr, &b()->addr);
+	lose(b(), 0);
+	pass_time(10000);
+	assert_true(ike_addr_same_ip(&sa_of(a())->path.remote, &second[1]));
+	assert_between(&sa_of(a())->path.local, &second[1]);
+	gain(b(), 0);
+	lose(b(), 1);
+	pass_time(10000);
+	assert_between(&sa_of(a())->path.local, &b()->addr);
+}
+
+/* Silence says nothing to who has nothing to send from. */
+static void who_answered_waits_for_its_only_address(void **state)
+{
+	struct side one = side_a(), two = side_b();
+
+	(void)state;
+	one.dpd_ms = 0;
+	two.dpd_ms = 30000;
+	establish_sides(&one, &two, false);
+	lose(b(), 0);
+	pass_time(3600000);
+	assert_int_equal(b()->ike_down, 0);
+	gain(b(), 0);
+	pass_time(10000);
+	assert_null(only_sa(net, 1)->out.task);
+	assert_between(&a()->addr, &b()->addr);
+}
+
+/* What a side answers to a request of the other's, which isn't that one's own doing. */
+static struct ike_payloads *answer_of(unsigned node, struct ike_builder *inner)
+{
+	static uint8_t plain[IKE_MESSAGE_MAX];
+	static struct ike_payloads payloads;
+	struct ike_engine *e = net->node[1 - node].engine;
+	struct ike_sa *sa = e->all;
+	struct packet p = forge(net, 1 - node, IKE_INFORMATIONAL, false, sa->out.next_id, inner);
+	struct ike_in in = {0};
+	size_t len;
+
+	net_deliver(net, &p);
+	packet_free(&p);
+	sa->out.next_id++;
+	p = net_take(net);
+	assert_int_equal(p.to, 1 - node);
+	in.datagram = ike_slice(p.data, p.len);
+	assert_int_equal(ike_header_parse(in.datagram, &in.hdr), 0);
+	assert_int_equal(ike_message_parse(in.datagram, in.hdr.next_payload, &in.payloads), 0);
+	assert_true(ike_open(e, sa, &in, in.payloads.encrypted, &len));
+	memcpy(plain, e->plain, len);
+	assert_int_equal(
+		ike_payloads_parse(ike_slice(plain, len), in.payloads.inner_first, &payloads), 0);
+	packet_free(&p);
+	return &payloads;
+}
+
+static void begin_update(struct ike_builder *inner, uint8_t room[512])
+{
+	ike_build_chain(inner, room, 512);
+	ike_write_bare_notify(inner, IKE_N_UPDATE_SA_ADDRESSES);
+}
+
+static void cookie2_comes_back_as_it_was(void **state)
+{
+	static const uint8_t cookie[64] = "twelve drummers";
+	static const struct ike_slice nothing;
+	struct ike_payloads *answer;
+	struct ike_builder inner;
+	struct ike_notify n;
+	uint8_t room[512];
+
+	(void)state;
+	up();
+	ike_build_chain(&inner, room, sizeof(room));
+	ike_write_notify(&inner, IKE_PROTO_NONE, nothing, IKE_N_COOKIE2,
+			 ike_slice(cookie, sizeof(cookie)));
+	answer = answer_of(1, &inner);
+	assert_true(ike_find_notify(answer, IKE_N_COOKIE2, &n));
+	assert_true(ike_slice_equal(n.data, ike_slice(cookie, sizeof(cookie))));
+	assert_false(ike_find_notify(answer, IKE_N_NAT_DETECTION_SOURCE_IP, &n));
+	/* With hashes it gets some, and nothing else happens (section 3.8). */
+	ike_build_chain(&inner, room, sizeof(room));
+	ike_nat_write(&inner, only_sa(net, 0),
+		      &(struct ike_pair){only_sa(net, 0)->path.local, second[1]}, false);
+	answer = answer_of(1, &inner);
+	assert_true(ike_find_notify(answer, IKE_N_NAT_DETECTION_SOURCE_IP, &n));
+	assert_true(ike_find_notify(answer, IKE_N_NAT_DETECTION_DESTINATION_IP, &n));
+	assert_between(&a()->addr, &b()->addr);
+}
+
+/* Section 3.7: who doesn't give it back isn't believed any more. */
+static void another_cookie2_ends_the_ike_sa(void **state)
+{
+	struct ike_builder inner;
+	uint8_t room[64];
+	struct packet p;
+
+	(void)state;
+	up();
+	a()->nat = nat;
+	lose(a(), 0);
+	deliver_to(1);
+	ike_build_chain(&inner, room, sizeof(room));
+	p = forge(net, 0, IKE_INFORMATIONAL, true, 0, &inner);
+	p.remote = nat;
+	p.remote.port += IKE_PORT_NATT;
+	net->watch_flow = false;
+	net_deliver(net, &p);
+	packet_free(&p);
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(b()->ike_down, 1);
+	assert_string_equal(b()->ike_reason, "peer's COOKIE2 isn't the one that was sent");
+}
+
+/* Section 3.9 */
+static void who_forbids_nats_is_told_of_one(void **state)
+{
+	static const uint8_t there[] = {192, 0, 2, 1, 192, 0, 2, 2, 0x11, 0x94, 0x11, 0x94},
+			     elsewhere[] = {192, 0, 2, 9, 192, 0, 2, 2, 0x11, 0x94, 0x11, 0x94};
+	static const struct ike_slice nothing;
+	struct ike_payloads *answer;
+	struct ike_builder inner;
+	struct ike_notify n;
+	uint8_t room[512];
+
+	(void)state;
+	up();
+	begin_update(&inner, room);
+	ike_write_notify(&inner, IKE_PROTO_NONE, nothing, IKE_N_NO_NATS_ALLOWED,
+			 ike_slice(there, sizeof(there)));
+	answer = answer_of(1, &inner);
+	assert_false(ike_find_notify(answer, IKE_N_UNEXPECTED_NAT_DETECTED, &n));
+	begin_update(&inner, room);
+	ike_write_notify(&inner, IKE_PROTO_NONE, nothing, IKE_N_NO_NATS_ALLOWED,
+			 ike_slice(elsewhere, sizeof(elsewhere)));
+	answer = answer_of(1, &inner);
+	assert_true(ike_find_notify(answer, IKE_N_UNEXPECTED_NAT_DETECTED, &n));
+	net_settle(net);
+	assert_between(&a()->addr, &b()->addr);
+}
+
+/* Port 500 is where ESP in UDP can't go. */
+static void an_update_over_port_500_is_refused(void **state)
+{
+	struct ike_builder inner;
+	struct ike_sa *sa;
+	uint8_t room[512];
+	struct packet p;
+
+	(void)state;
+	up();
+	sa = only_sa(net, 0);
+	begin_update(&inner, room);
+	p = forge(net, 0, IKE_INFORMATIONAL, false, sa->out.next_id, &inner);
+	p.local.port = p.remote.port = IKE_PORT;
+	net_deliver(net, &p);
+	packet_free(&p);
+	sa->out.next_id++;
+	while (net->queued)
+		lose_for(0);
+	assert_between(&a()->addr, &b()->addr);
+	assert_int_equal(only_sa(net, 1)->path.local.port, IKE_PORT_NATT);
+}
+
+/* One of B's addresses is there and isn't wanted: A stays where it was. */
+static void addresses_that_are_refused_are_not_tried_again(void **state)
+{
+	(void)state;
+	up_with(true);
+	b()->engine->connections[0]->local = b()->addr;
+	b()->dead[0] = true;
+	net->watch_flow = false;
+	pass_time(45000);
+	assert_true(sa_of(a())->mobike->refused);
+	b()->dead[0] = false;
+	pass_time(60000);
+	assert_true(ike_addr_same_ip(&sa_of(a())->path.remote, &b()->addr));
+	assert_path(a(), &sa_of(a())->path.local, &b()->addr, false);
+	assert_int_equal(a()->ike_down + b()->ike_down, 0);
+}
+
+/* local_addrs says which of ours may be used. */
+static void only_an_address_that_is_configured_is_used(void **state)
+{
+	(void)state;
+	up();
+	a()->engine->connections[0]->local = a()->addr;
+	lose(a(), 0);
+	pass_time(20000);
+	assert_int_equal(net->queued, 0);
+	gain(a(), 0);
+	pass_time(20000);
+	assert_between(&a()->addr, &b()->addr);
+}
+
+/* Larger packets were lost on another way. */
+static void fragments_are_as_large_as_the_new_way_allows(void **state)
+{
+	(void)state;
+	up();
+	sa_of(a())->fragment_size = sa_of(b())->fragment_size = 576;
+	lose(a(), 0);
+	net_settle(net);
+	assert_int_equal(sa_of(a())->fragment_size, 0);
+	assert_int_equal(sa_of(b())->fragment_size, 0);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(both_say_so_and_go_to_port_4500, teardown),
+		cmocka_unit_test_teardown(where_one_does_not_neither_does, teardown),
+		cmocka_unit_test_teardown(an_address_that_goes_is_left, teardown),
+		cmocka_unit_test_teardown(what_is_still_the_best_is_kept_without_a_word, teardown),
+		cmocka_unit_test_teardown(each_message_of_a_move_may_be_lost, teardown),
+		cmocka_unit_test_teardown(a_request_that_is_out_goes_on_from_the_new_address,
+					  teardown),
+		cmocka_unit_test_teardown(moves_in_the_midst_of_rekeyings_end_well, teardown),
+		cmocka_unit_test_teardown(rekeying_leaves_it_as_it_was, teardown),
+		cmocka_unit_test_teardown(two_moves_in_quick_succession_end_at_the_last, teardown),
+		cmocka_unit_test_teardown(a_move_waits_for_no_job, teardown),
+		cmocka_unit_test_teardown(a_job_that_never_ends_is_asked_again, teardown),
+		cmocka_unit_test_teardown(a_nat_that_a_move_leads_behind_is_found, teardown),
+		cmocka_unit_test_teardown(
+			a_nat_that_comes_goes_or_changes_is_found_by_a_liveness_check, teardown),
+		cmocka_unit_test_teardown(a_mapping_that_changes_is_found_by_who_gets_no_answer,
+					  teardown),
+		cmocka_unit_test_teardown(a_move_that_is_copied_from_elsewhere_leads_nobody_there,
+					  teardown),
+		cmocka_unit_test_teardown(a_move_that_comes_again_later_moves_nothing, teardown),
+		cmocka_unit_test_teardown(a_way_that_has_died_in_silence_is_left, teardown),
+		cmocka_unit_test_teardown(who_answered_tells_of_its_addresses, teardown),
+		cmocka_unit_test_teardown(who_answered_waits_for_its_only_address, teardown),
+		cmocka_unit_test_teardown(cookie2_comes_back_as_it_was, teardown),
+		cmocka_unit_test_teardown(another_cookie2_ends_the_ike_sa, teardown),
+		cmocka_unit_test_teardown(who_forbids_nats_is_told_of_one, teardown),
+		cmocka_unit_test_teardown(an_update_over_port_500_is_refused, teardown),
+		cmocka_unit_test_teardown(addresses_that_are_refused_are_not_tried_again, teardown),
+		cmocka_unit_test_teardown(only_an_address_that_is_configured_is_used, teardown),
+		cmocka_unit_test_teardown(fragments_are_as_large_as_the_new_way_allows, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
