@@ -171,6 +171,8 @@ void ike_mobike_settle(struct ike_engine *e, struct ike_sa *sa)
 	if (!sa->mobike)
 		return;
 	sa->mobike->settled = ike_path_pair(sa);
+	/* IKE_AUTH from behind a NAT may have been copied, too. */
+	sa->mobike->checking = !sa->began && sa->path.nat_remote;
 	if (sa->began && e->own_changes && !is_own(e, &sa->path.local))
 		ike_mobike_ask(e, sa, e->now);
 }
@@ -683,23 +685,30 @@ void ike_mobike_do(struct ike_engine *e, struct ike_sa *sa, const struct ike_in 
 
 /*
  * The request that asked to move comes again, from elsewhere: who was the first with it may only
- * have copied it. Where a hash says so, this is where it is from.
+ * have copied it. Where a hash says so, this is where it is from; else it is asked there as well.
  */
 void ike_mobike_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
+	const struct ike_way path = {.pair = ike_path_pair(sa)};
 	struct ike_way way = sa->mobike->asked;
 
 	if (!sa->mobike->checking || !is_acceptable(e, sa, &in->local))
 		return;
 	way.pair = (struct ike_pair){.local = in->local, .remote = in->remote};
-	way.nat_remote = !ike_nat_names(sa, sa->mobike->named, &in->remote);
-	if (!way.nat_remote) {
+	if (way.judged && ike_nat_names(sa, sa->mobike->named, &in->remote)) {
+		way.nat_remote = false;
 		sa->mobike->checking = false;
 		ike_path_drop_ways(sa);
 		ike_path_move(e, sa, &way);
-	} else if (sa->ways) {
-		ike_path_add(e, sa, &way);
-		if (sa->out.request.data)
-			ike_emit_message(e, &in->local, &in->remote, &sa->out.request);
+		return;
 	}
+	if (!sa->ways)
+		ike_path_add(e, sa, &path);
+	if (!ike_path_add(e, sa, &way))
+		return;
+	if (sa->out.request.data)
+		ike_emit_message(e, &in->local, &in->remote, &sa->out.request);
+	else
+		ike_liveness_check(e, sa);
+	ike_sa_advance(e, sa, in->now);
 }

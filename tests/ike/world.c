@@ -492,7 +492,7 @@ static bool is_last_step(const struct ike_job *job)
 /* Does its failure cost what both sides have already? */
 static bool is_vital(const struct ike_job *job)
 {
-	return !is_of_child(job) || is_last_step(job);
+	return job->type == IKE_JOB_KE || job->type == IKE_JOB_WAYS || is_last_step(job);
 }
 
 /*

@@ -278,8 +278,12 @@ class Nat(threading.Thread):
                 for frame in frames(sock):
                     frame = bytearray(frame)
                     udp = udp_at(frame)
-                    if not udp or self.translate(frame, udp, sock is inside):
+                    if self.translate(frame, udp, sock is inside) if udp else self.passes(frame):
                         (outside if sock is inside else inside).send(frame)
+
+    def passes(self, frame):
+        """Does what isn't UDP?"""
+        return True
 
     def translate(self, frame, udp, out):
         """One port of a frame; what no translation is known for doesn't pass."""
