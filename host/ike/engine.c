@@ -220,6 +220,8 @@ static void process_request(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	ike_fragments_drop(e, sa->in.waiting);
 	sa->in.local = in->local;
 	sa->in.remote = in->remote;
+	if (sa->mobike)
+		sa->mobike->checking = false;
 	ike_buffer_free(&sa->in.response);
 	if (error)
 		malformed_request(e, sa, in, error);

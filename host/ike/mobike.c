@@ -517,6 +517,9 @@ static void settle(struct ike_engine *e, struct ike_sa *sa, const struct ike_in 
 	ike_log(e, IKE_LOG_INFO, sa, "goes on from %s port %u%s", text, sa->path.local.port,
 		ike_path_encap(e, &sa->path) ? ", ESP in UDP" : "");
 	ike_path_tell(e, sa);
+	/* A NAT, or the answer to a copy that came another way? The next one tells. */
+	if (hashes.seen && !(hashes.dest_fits && hashes.source_fits))
+		ike_liveness_check(e, sa);
 }
 
 enum ike_step ike_addresses_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
@@ -552,7 +555,7 @@ void ike_mobike_write_check(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	if (m->cookie_out)
 		ike_write_notify(b, IKE_PROTO_NONE, nothing, IKE_N_COOKIE2,
 				 ike_slice(m->cookie2, IKE_COOKIE2_LEN));
-	else if (sa->began && sa->path.natt)
+	if (sa->began && sa->path.natt)
 		ike_nat_write(b, sa, &path, sa->conn->encap);
 }
 
@@ -578,9 +581,10 @@ void ike_mobike_checked(struct ike_engine *e, struct ike_sa *sa, const struct ik
 	if (m->cookie_out) { /* section 3.7 */
 		m->cookie_out = false;
 		if (!ike_find_notify(&in->payloads, IKE_N_COOKIE2, &n) ||
-		    !ike_slice_equal(n.data, ike_slice(m->cookie2, IKE_COOKIE2_LEN)))
+		    !ike_slice_equal(n.data, ike_slice(m->cookie2, IKE_COOKIE2_LEN))) {
 			ike_sa_delete(e, sa, in->now, "peer's COOKIE2 isn't the one that was sent");
-		return;
+			return;
+		}
 	}
 	ike_nat_read(in, &hashes);
 	if (!sa->began || !hashes.seen || !has_changed(sa, &hashes))
@@ -676,7 +680,6 @@ void ike_mobike_do(struct ike_engine *e, struct ike_sa *sa, const struct ike_in 
 {
 	if (!sa->mobike || sa->state != IKE_STATE_ESTABLISHED)
 		return;
-	sa->mobike->checking = false;
 	if (read_addresses(sa->mobike, in) && sa->began)
 		ike_mobike_ask(e, sa, in->now);
 	if (update)

@@ -556,8 +556,8 @@ int netlink_own_rules(struct netlink *netlink, netlink_rule_fn *fn, void *contex
 	return list(netlink, message, list_own_rule, &listing);
 }
 
-/* IPv4 names its own end of a link apart; IPv6 has addresses that are only for a link, or not yet to
- * be used. */
+/* IPv4 names its own end of a link apart; IPv6 has addresses that are only for a link, or not yet
+ * to be used. */
 static int list_address(const struct nlmsghdr *message, void *context)
 {
 	const struct ifaddrmsg *body = mnl_nlmsg_get_payload(message);

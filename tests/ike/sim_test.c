@@ -35,8 +35,8 @@ struct run {
 	bool calm;
 	bool one_initiates; /* in each peering */
 	uint64_t end;
-	unsigned operators, deletes, rebinds, moves, cuts, stops, leaps, restarts, replaces, reloads,
-		calls;
+	unsigned operators, deletes, rebinds, moves, cuts, stops, leaps, restarts, replaces,
+		reloads, calls;
 	uint64_t trouble_at; /* not before: troubles that are short don't add up */
 };
 

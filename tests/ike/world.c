@@ -1196,7 +1196,8 @@ void world_initiate(struct world *w)
 
 		for (unsigned side = 0; side < 2 && w->flow[f].exists; side++) {
 			struct host *h = &w->host[p->host[side]];
-			const struct ike_addr local = preferred(h);
+			/* Others are called as what they are known by. */
+			const struct ike_addr local = host_roams(h) ? preferred(h) : h->addr;
 			char conn[16], child[16];
 			uint64_t id;
 			int err;

@@ -293,14 +293,13 @@ bool child_comes_in(struct bed *bed, uint64_t id)
 {
 	const struct rvl_backend_ops *peer = bed->peer->ops;
 	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_PROTECT};
-	const struct rvl_esp_params params = {.direction = RVL_OUTBOUND,
-					      .spi = (uint32_t)(0x10000 + id),
-					      .src = rvl_addr_of_ipv4(0xc0000202),
-					      .dst = rvl_addr_of_ipv4(bed->peer_sends_to
-									      ? bed->peer_sends_to
-									      : 0xc0000201),
-					      .first_seq = bed->peer_first_seq,
-					      .key_len = 32};
+	const struct rvl_esp_params params = {
+		.direction = RVL_OUTBOUND,
+		.spi = (uint32_t)(0x10000 + id),
+		.src = rvl_addr_of_ipv4(0xc0000202),
+		.dst = rvl_addr_of_ipv4(bed->peer_sends_to ? bed->peer_sends_to : 0xc0000201),
+		.first_seq = bed->peer_first_seq,
+		.key_len = 32};
 	struct rvl_backend_error error = {""};
 	size_t before = bed->accepted;
 

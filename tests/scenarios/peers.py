@@ -121,6 +121,20 @@ class Raveld:
         return {lease["address"]: (lease["identity"], lease["online"])
                 for pool in self.bed.ravelctl_json("pools")["pools"] for lease in pool["leases"]}
 
+    def add_address(self, address):
+        self.bed.ip(self.bed.a, "addr", "add", address, "dev", "rvl0")
+
+    def remove_address(self, address):
+        self.bed.ip(self.bed.a, "addr", "del", address, "dev", "rvl0")
+
+    def route(self, network, gateway):
+        self.bed.ip(self.bed.a, "route", "replace", network, "via", gateway, "dev", "rvl0")
+
+    def outside(self):
+        """Where the ends of the IKE SA are."""
+        (ike,) = self.bed.ravelctl_json("list")["ike-sas"]
+        return {"raveld": ike["local-host"], "peer": ike["remote-host"]}
+
     def suites(self):
         return [child["suite"] for ike in self.bed.ravelctl_json("list")["ike-sas"] for child in ike["child-sas"]]
 
@@ -207,6 +221,15 @@ class StrongSwanHere(StrongSwan):
 
     def address(self, address):
         self.bed.ip(self.bed.b, "addr", "replace", f"{address}/24", "dev", "eth0")
+
+    def add_address(self, address):
+        self.bed.ip(self.bed.b, "addr", "add", address, "dev", "eth0")
+
+    def remove_address(self, address):
+        self.bed.ip(self.bed.b, "addr", "del", address, "dev", "eth0")
+
+    def route(self, network, gateway):
+        self.bed.ip(self.bed.b, "route", "replace", network, "via", gateway, "dev", "eth0")
 
     def flow(self, pairs):
         return Flow(self.bed.b, pairs)
