@@ -26,3 +26,6 @@ def run(play):
             play.move()
     play.expect(play.agree()[0] == ike, "the IKE SA is still the same")
     play.passes()
+    if not ours:
+        play.peer.add_address(f"{first}/24")
+    play.peer.remove_address(f"{SECOND['peer']}/24")
