@@ -281,8 +281,8 @@ static void child_between_ipv6_hosts(void **state)
 	assert_int_equal(spi_from_port(bed, 1024, frame), 0x20001);
 	assert_memory_equal(frame + 22, own.ip, 16);
 	assert_memory_equal(frame + 38, peer.ip, 16);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &four, &error), -EOPNOTSUPP);
-	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, &error), 0);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &four, false, &error), -EOPNOTSUPP);
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &own, &there, false, &error), 0);
 	assert_int_equal(spi_from_port(bed, 1024, frame), 0x20001);
 	assert_memory_equal(frame + 38, there.ip, 16);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), 0);
