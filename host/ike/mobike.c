@@ -173,6 +173,7 @@ void ike_mobike_settle(struct ike_engine *e, struct ike_sa *sa)
 	sa->mobike->settled = ike_path_pair(sa);
 	/* IKE_AUTH from behind a NAT may have been copied, too. */
 	sa->mobike->checking = !sa->began && sa->path.nat_remote;
+	sa->mobike->asked = (struct ike_way){.pair = sa->mobike->settled};
 	if (sa->began && e->own_changes && !is_own(e, &sa->path.local))
 		ike_mobike_ask(e, sa, e->now);
 }
@@ -234,9 +235,7 @@ void ike_mobike_ask(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ask = &job->ways;
 	memcpy(ask->connection, sa->conn->name, sizeof(ask->connection));
 	ask->local = sa->conn->local;
-	/* One that it doesn't name any more has gone. */
-	if (!sa->began || !m->remote_count || is_known(m, &sa->path.remote))
-		ask->remotes[ask->remote_count++] = sa->path.remote;
+	ask->remotes[ask->remote_count++] = sa->path.remote;
 	for (unsigned i = 0; sa->began && i < m->remote_count; i++) {
 		if (ask->remote_count < IKE_PEER_ADDRESSES_MAX &&
 		    !ike_addr_same_ip(&m->remotes[i], &sa->path.remote))
@@ -368,13 +367,15 @@ static void choose(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 	const struct ike_pair path = ike_path_pair(sa);
 	bool best = ike_pair_equal(&ways[0].pair, &path);
 
-	if (best && !unanswered)
-		stay(e, sa, now);
-	else if (count == 1 && !best && sa->began)
-		go(e, sa, now, &ways[0]);
-	else if (unanswered && (count > 1 || !best))
+	if (unanswered && (count > 1 || !best))
 		widen(e, sa, now, ways, count);
-	else if (!unanswered)
+	else if (unanswered)
+		return;
+	else if (best)
+		stay(e, sa, now);
+	else if (count == 1 && sa->began)
+		go(e, sa, now, &ways[0]);
+	else
 		search(e, sa, now, ways, count);
 }
 
@@ -648,19 +649,42 @@ bool ike_mobike_answer(struct ike_engine *e, struct ike_sa *sa, const struct ike
 	return update && !error;
 }
 
+/* The address of ours that the hash is of, if it isn't the one that the message came to; or NULL.
+ */
+static const struct ike_addr *meant(const struct ike_engine *e, const struct ike_sa *sa,
+				    const struct ike_nat_hashes *hashes, uint16_t port)
+{
+	for (unsigned i = 0; i < e->own_count && hashes->seen && !hashes->dest_fits; i++) {
+		struct ike_addr addr = e->own[i].addr;
+
+		addr.port = port;
+		if (ike_nat_names(sa, hashes->dest, &addr))
+			return &e->own[i].addr;
+	}
+	return NULL;
+}
+
 static void follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	const struct ike_pair path = ike_path_pair(sa);
 	struct ike_mobike *m = sa->mobike;
+	const struct ike_addr *other;
 	struct ike_nat_hashes hashes;
 
 	ike_nat_read(in, &hashes);
+	other = meant(e, sa, &hashes, in->local.port);
 	m->asked = (struct ike_way){
 		.pair = {.local = in->local, .remote = in->remote},
 		.judged = hashes.seen,
-		.nat_local = hashes.seen && !hashes.dest_fits,
+		.nat_local = hashes.seen && !hashes.dest_fits && !other,
 		.nat_remote = hashes.seen && !hashes.source_fits,
 	};
+	/* It goes over several ways, and this copy was faster than the one over the way it is
+	 * about. */
+	if (other) {
+		m->asked.pair.local = *other;
+		m->asked.pair.local.port = in->local.port;
+	}
 	if (hashes.seen && hashes.source_fits) {
 		ike_path_drop_ways(sa);
 		ike_path_move(e, sa, &m->asked);
@@ -678,10 +702,15 @@ static void follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in 
 /* What the request asked for, once it is answered. */
 void ike_mobike_do(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in, bool update)
 {
+	const struct ike_pair path = ike_path_pair(sa), from = {in->local, in->remote};
+
 	if (!sa->mobike || sa->state != IKE_STATE_ESTABLISHED)
 		return;
-	if (read_addresses(sa->mobike, in) && sa->began)
+	if (read_addresses(sa->mobike, in) && sa->began) {
+		/* From elsewhere: perhaps the one in use has gone, or somebody has copied it. */
+		sa->mobike->unanswered |= !ike_pair_equal(&from, &path);
 		ike_mobike_ask(e, sa, in->now);
+	}
 	if (update)
 		follow(e, sa, in);
 }
@@ -695,7 +724,8 @@ void ike_mobike_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_
 	const struct ike_way path = {.pair = ike_path_pair(sa)};
 	struct ike_way way = sa->mobike->asked;
 
-	if (!sa->mobike->checking || !is_acceptable(e, sa, &in->local))
+	if (!sa->mobike->checking || !is_acceptable(e, sa, &in->local) ||
+	    !ike_addr_equal(&in->local, &way.pair.local))
 		return;
 	way.pair = (struct ike_pair){.local = in->local, .remote = in->remote};
 	if (way.judged && ike_nat_names(sa, sa->mobike->named, &in->remote)) {
