@@ -480,8 +480,7 @@ static void install(struct host *h, const struct ike_job *job, int error)
 
 static bool is_of_child(const struct ike_job *job)
 {
-	return job->type != IKE_JOB_KE && job->type != IKE_JOB_WAYS &&
-	       job->type != IKE_JOB_LEASE;
+	return job->type != IKE_JOB_KE && job->type != IKE_JOB_WAYS && job->type != IKE_JOB_LEASE;
 }
 
 static bool is_last_step(const struct ike_job *job)
