@@ -12,6 +12,7 @@
 
 #define RETRY_MIN_MS 2000
 #define RETRY_MAX_MS 60000
+#define LATE_MS 1000 /* that a timer may be late before something is wrong */
 
 static int fill_random(void *context, void *out, size_t len)
 {
@@ -304,8 +305,11 @@ static void retry_due(struct daemon *d, uint64_t now);
 static void on_timer(uv_timer_t *timer)
 {
 	struct daemon *d = timer->data;
-	uint64_t now = now_of(d);
+	uint64_t now = now_of(d), due = ike_next_deadline(d->engine);
 
+	/* Who stood still reads first: it may be what is waited for. */
+	if (due != IKE_NEVER && now > due + LATE_MS)
+		sockets_receive(d->sockets);
 	ike_tick(d->engine, now);
 	retry_due(d, now);
 	negotiation_settle(d);

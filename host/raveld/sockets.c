@@ -11,8 +11,9 @@
 
 #define MARKER 4
 #define DATAGRAM_MAX 65536
-#define BATCH 32 /* datagrams a turn, so that other work has its turn too */
-#define PORTS 4	 /* two of each family */
+#define BATCH 32    /* datagrams a turn, so that other work has its turn too */
+#define QUEUED 4096 /* at most of what has come while nobody read */
+#define PORTS 4	    /* two of each family */
 
 struct port {
 	struct sockets *sockets;
@@ -324,6 +325,13 @@ void sockets_send(struct sockets *s, const struct ike_addr *local, const struct 
 	s->counters.send_errors++;
 	ike_addr_text(remote, text, sizeof(text));
 	log_debug(s->log, "can't send to %s: %s", text, strerror(error));
+}
+
+void sockets_receive(struct sockets *s)
+{
+	for (int i = 0; i < s->open_handles; i++)
+		for (int n = 0; n < QUEUED && receive_one(&s->ports[i]); n++)
+			;
 }
 
 struct sockets_counters sockets_counters(const struct sockets *s)

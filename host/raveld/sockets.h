@@ -39,6 +39,9 @@ void sockets_close(struct sockets *sockets);
 void sockets_send(struct sockets *sockets, const struct ike_addr *local,
 		  const struct ike_addr *remote, bool marker, struct ike_slice datagram);
 
+/* Take what has come, up to some thousand datagrams, before the loop's turn for it. */
+void sockets_receive(struct sockets *sockets);
+
 struct sockets_counters sockets_counters(const struct sockets *sockets);
 
 #endif

@@ -537,6 +537,33 @@ static void who_answered_tells_of_its_addresses(void **state)
 	assert_between(&sa_of(a())->path.local, &b()->addr);
 }
 
+/* Whoever copies that and is faster is one more to be asked, and can't answer. */
+static void a_list_of_addresses_that_is_copied_leads_nobody_there(void **state)
+{
+	struct packet p, copy;
+
+	(void)state;
+	up();
+	b()->other = second[1];
+	gain(b(), 1);
+	p = net_take(net);
+	copy = p;
+	copy.remote = (struct ike_addr){.family = 4, .ip = {203, 0, 113, 66}, .port = 4500};
+	net_deliver(net, &copy);
+	net_deliver(net, &p);
+	packet_free(&p);
+	for (unsigned i = 0; i < 60; i++) {
+		while (net->queued) {
+			p = net_take(net);
+			if (p.local.ip[3] != 66)
+				net_deliver(net, &p);
+			packet_free(&p);
+		}
+		pass_time(100);
+	}
+	assert_between(&a()->addr, &b()->addr);
+}
+
 /* Silence says nothing to who has nothing to send from. */
 static void who_answered_waits_for_its_only_address(void **state)
 {
@@ -759,6 +786,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_move_that_comes_again_later_moves_nothing, teardown),
 		cmocka_unit_test_teardown(a_way_that_has_died_in_silence_is_left, teardown),
 		cmocka_unit_test_teardown(who_answered_tells_of_its_addresses, teardown),
+		cmocka_unit_test_teardown(a_list_of_addresses_that_is_copied_leads_nobody_there,
+					  teardown),
 		cmocka_unit_test_teardown(who_answered_waits_for_its_only_address, teardown),
 		cmocka_unit_test_teardown(cookie2_comes_back_as_it_was, teardown),
 		cmocka_unit_test_teardown(another_cookie2_ends_the_ike_sa, teardown),

@@ -232,6 +232,7 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	w->never = some(r, 15, 5);
 	w->calm = run->calm;
 	w->attacks = some(r, 40, 40);
+	w->attacked = w->attacks;
 	/* Where one of the few tries that he leaves surely comes through, and its answer too. */
 	w->hints = w->attacks && w->loss <= 8 && w->delay_max <= IKE_HINT_PATIENCE_MS / 5 &&
 		   !w->never && !w->late;

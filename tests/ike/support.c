@@ -240,6 +240,12 @@ static bool comes_through(const struct node *node, const struct ike_addr *addr)
 	       !(node->dead[1] && ike_addr_same_ip(addr, &node->other));
 }
 
+static bool is_lost(const struct node *node, const struct ike_addr *addr)
+{
+	return (node->lost[0] && ike_addr_same_ip(addr, &node->addr)) ||
+	       (node->lost[1] && ike_addr_same_ip(addr, &node->other));
+}
+
 static bool has(const struct node *node, const struct ike_addr *addr)
 {
 	return (!node->lost[0] && ike_addr_same_ip(addr, &node->addr)) ||
@@ -280,7 +286,7 @@ static void enqueue(struct net *n, const struct node *from, const struct ike_sen
 	const struct node *to = find(n, &s->remote, &local);
 	struct packet *p;
 
-	if (!to || !has(from, &s->local) || !comes_through(from, &s->local) ||
+	if (!to || is_lost(from, &s->local) || !comes_through(from, &s->local) ||
 	    !comes_through(to, &local))
 		return;
 	if (from->nat.family) {

@@ -186,6 +186,7 @@ struct world {
 
 	/* The attacker */
 	unsigned attacks; /* percent of the datagrams seen that move him */
+	bool attacked;	  /* he was there */
 	bool hints;	  /* he says that hosts have started anew */
 	struct datagram seen[SEEN_MAX];
 	unsigned seen_count;
