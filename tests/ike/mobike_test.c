@@ -301,6 +301,47 @@ static void two_moves_in_quick_succession_end_at_the_last(void **state)
 	}
 }
 
+/* What answers the first says nothing of the second. */
+static void an_answer_to_an_earlier_move_moves_no_child(void **state)
+{
+	(void)state;
+	up();
+	lose(a(), 0);
+	a()->lost[0] = false;
+	a()->lost[1] = true;
+	node_roam(a());
+	deliver_to(1);
+	assert_true(ike_addr_same_ip(&sa_of(b())->path.remote, &second[0]));
+	deliver_to(1); /* the same again, from where A is now */
+	deliver_to(0);
+	assert_int_equal(a()->updates, 0);
+	net_settle(net);
+	assert_int_equal(a()->updates, 1);
+	assert_between(&a()->addr, &b()->addr);
+}
+
+/* An update may go over several ways: which one it is about, it says. */
+static void a_copy_of_a_move_over_another_way_is_about_the_one_that_it_names(void **state)
+{
+	struct packet p, copy;
+
+	(void)state;
+	up_with(true);
+	ike_mobike_moved(a()->engine, sa_of(a()));
+	ike_sa_advance(a()->engine, sa_of(a()), net->now);
+	node_drain(a());
+	p = net_take(net);
+	copy = p;
+	copy.local = second[1];
+	copy.local.port = IKE_PORT_NATT;
+	net_deliver(net, &copy);
+	assert_path(b(), &b()->addr, &a()->addr, false);
+	net_deliver(net, &p);
+	packet_free(&p);
+	net_settle(net);
+	assert_between(&a()->addr, &b()->addr);
+}
+
 static void a_move_waits_for_no_job(void **state)
 {
 	(void)state;
@@ -656,6 +697,8 @@ static void another_cookie2_ends_the_ike_sa(void **state)
 	lose(a(), 0);
 	deliver_to(1);
 	ike_build_chain(&inner, room, sizeof(room));
+	ike_write_notify(&inner, IKE_PROTO_NONE, ike_slice(NULL, 0), IKE_N_COOKIE2,
+			 ike_slice("of sixteen bytes", 16));
 	p = forge(net, 0, IKE_INFORMATIONAL, true, 0, &inner);
 	p.remote = nat;
 	p.remote.port += IKE_PORT_NATT;
@@ -774,6 +817,9 @@ int main(void)
 		cmocka_unit_test_teardown(moves_in_the_midst_of_rekeyings_end_well, teardown),
 		cmocka_unit_test_teardown(rekeying_leaves_it_as_it_was, teardown),
 		cmocka_unit_test_teardown(two_moves_in_quick_succession_end_at_the_last, teardown),
+		cmocka_unit_test_teardown(an_answer_to_an_earlier_move_moves_no_child, teardown),
+		cmocka_unit_test_teardown(
+			a_copy_of_a_move_over_another_way_is_about_the_one_that_it_names, teardown),
 		cmocka_unit_test_teardown(a_move_waits_for_no_job, teardown),
 		cmocka_unit_test_teardown(a_job_that_never_ends_is_asked_again, teardown),
 		cmocka_unit_test_teardown(a_nat_that_a_move_leads_behind_is_found, teardown),
