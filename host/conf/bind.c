@@ -8,21 +8,83 @@ static bool name_fits(const char *pattern, bool prefix, const char *name)
 	return prefix ? !strncmp(pattern, name, strlen(pattern)) : !strcmp(pattern, name);
 }
 
-int conf_bind(const struct conf_section *section, const struct conf_binding *table, void *object,
-	      struct conf_error *error)
+/* Insertions, deletions, changes and swaps of neighbours from one word to the other, up to `most`.
+ */
+static unsigned int distance(const char *a, const char *b, unsigned int most)
+{
+	unsigned int least;
+
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	if (!*a && !*b)
+		return 0;
+	if (!most)
+		return 1;
+	least = distance(*a ? a + 1 : a, *b ? b + 1 : b, most - 1);
+	if (*a && *b) {
+		unsigned int without_a = distance(a + 1, b, most - 1);
+		unsigned int without_b = distance(a, b + 1, most - 1);
+
+		least = without_a < least ? without_a : least;
+		least = without_b < least ? without_b : least;
+		if (a[0] == b[1] && a[1] == b[0]) {
+			unsigned int swapped = distance(a + 2, b + 2, most - 1);
+
+			least = swapped < least ? swapped : least;
+		}
+	}
+	return least + 1;
+}
+
+struct nearest {
+	const char *name;
+	const char *known; /* NULL: none is near */
+	unsigned int within;
+};
+
+static void look_at(struct nearest *n, const char *known)
+{
+	unsigned int d = distance(n->name, known, n->within);
+
+	if (d > n->within || (n->known && d == n->within))
+		return;
+	n->known = known;
+	n->within = d;
+}
+
+/* With the known key that is nearest to it, if one is near. */
+static int unknown_key(const struct conf_value *v, const struct conf_binding *table,
+		       const struct conf_absent *absent)
+{
+	size_t third = strlen(v->key->name) / 3;
+	struct nearest n = {v->key->name, NULL, third < 2 ? (unsigned int)third : 2};
+
+	for (; table->name; table++)
+		look_at(&n, table->name);
+	for (; absent->name; absent++)
+		look_at(&n, absent->name);
+	if (!n.known)
+		return conf_value_fail(v, "unknown key");
+	return conf_value_fail(v, "unknown key (is it \"%s\"?)", n.known);
+}
+
+int conf_bind(const struct conf_section *section, const struct conf_binding *table,
+	      const struct conf_absent *absent, void *object, struct conf_error *error)
 {
 	for (size_t i = 0; i < section->key_count; i++) {
 		const struct conf_value v = {section, &section->keys[i], error};
+		const struct conf_absent *without = conf_absent_find(absent, v.key->name);
 		const struct conf_binding *b = table;
-		int err;
+		int err = 0;
 
 		while (b->name && !name_fits(b->name, b->prefix, v.key->name))
 			b++;
-		if (!b->name)
-			return conf_value_fail(&v, "unknown key");
-		if (!v.key->value)
-			continue;
-		err = b->set(&v, object);
+		if (!b->name && !without)
+			return unknown_key(&v, table, absent);
+		if (v.key->value)
+			err = b->name ? b->set(&v, object) : conf_absent_key(without, &v);
 		if (err)
 			return err;
 	}
@@ -30,20 +92,26 @@ int conf_bind(const struct conf_section *section, const struct conf_binding *tab
 }
 
 int conf_only_sections(const struct conf_section *section, const char *const *names,
-		       struct conf_error *error)
+		       const struct conf_absent *absent, struct conf_error *error)
 {
 	for (size_t i = 0; i < section->section_count; i++) {
+		const struct conf_section *child = section->sections[i];
+		const struct conf_absent *without = conf_absent_find(absent, child->name);
 		const char *const *known = names;
+		int err = 0;
 
 		for (; *known; known++) {
 			size_t len = strcspn(*known, "*");
 
-			if ((*known)[len] ? !strncmp(*known, section->sections[i]->name, len)
-					  : !strcmp(*known, section->sections[i]->name))
+			if ((*known)[len] ? !strncmp(*known, child->name, len)
+					  : !strcmp(*known, child->name))
 				break;
 		}
 		if (!*known)
-			return conf_fail_section(error, section->sections[i], "unknown section");
+			err = without ? conf_absent_section(without, child, error)
+				      : conf_fail_section(error, child, "unknown section");
+		if (err)
+			return err;
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 #ifndef RVL_CONF_BIND_H
 #define RVL_CONF_BIND_H
 
+#include "host/conf/absent.h"
 #include "host/conf/conf.h"
 #include "host/conf/value.h"
 
@@ -14,15 +15,16 @@ struct conf_binding {
 };
 
 /*
- * Apply every key of a section to the object by a table that ends with a NULL name. A key that the
- * table doesn't have is an error.
+ * Apply every key of a section to the object by a table that ends with a NULL name. A key that
+ * neither it nor the table of what is absent has is an error.
  */
-int conf_bind(const struct conf_section *section, const struct conf_binding *table, void *object,
-	      struct conf_error *error);
+int conf_bind(const struct conf_section *section, const struct conf_binding *table,
+	      const struct conf_absent *absent, void *object, struct conf_error *error);
 
-/* -EINVAL for a section other than those named (ends with NULL; "local*" allows any suffix). */
+/* -EINVAL for a section other than those named (ends with NULL; "local*" allows any suffix), and
+ * for one that is absent and not empty. */
 int conf_only_sections(const struct conf_section *section, const char *const *names,
-		       struct conf_error *error);
+		       const struct conf_absent *absent, struct conf_error *error);
 
 /* Copy a section's name; too long a one is an error. */
 int conf_bind_name(const struct conf_section *section, char out[CONF_NAME_MAX],

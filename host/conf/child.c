@@ -73,15 +73,6 @@ static int set_proposals(const struct conf_value *v, void *object)
 	return err;
 }
 
-static int set_mode(const struct conf_value *v, void *object)
-{
-	static const char *const words[] = {"tunnel", NULL};
-	unsigned int at;
-
-	(void)object;
-	return conf_value_word(v, words, &at);
-}
-
 static int set_start(const struct conf_value *v, void *object)
 {
 	static const char *const words[] = {"none", "start", "trap", "trap|start", NULL};
@@ -204,16 +195,25 @@ static int set_offload(const struct conf_value *v, void *object)
 }
 
 static const struct conf_binding keys[] = {
-	{"local_ts", set_local_ts, false},	     {"remote_ts", set_remote_ts, false},
-	{"esp_proposals", set_proposals, false},     {"mode", set_mode, false},
-	{"start_action", set_start, false},	     {"dpd_action", set_dpd_action, false},
-	{"close_action", set_close_action, false},   {"rekey_time", set_rekey_time, false},
-	{"rand_time", set_rand_time, false},	     {"life_time", set_life_time, false},
-	{"life_bytes", set_life_bytes, false},	     {"life_packets", set_life_packets, false},
-	{"rekey_bytes", set_rekey_bytes, false},     {"rekey_packets", set_rekey_packets, false},
-	{"replay_window", set_replay_window, false}, {"copy_df", set_copy_df, false},
-	{"copy_ecn", set_copy_ecn, false},	     {"copy_dscp", set_copy_dscp, false},
-	{"hw_offload", set_offload, false},	     {NULL, NULL, false},
+	{"local_ts", set_local_ts, false},
+	{"remote_ts", set_remote_ts, false},
+	{"esp_proposals", set_proposals, false},
+	{"start_action", set_start, false},
+	{"dpd_action", set_dpd_action, false},
+	{"close_action", set_close_action, false},
+	{"rekey_time", set_rekey_time, false},
+	{"rand_time", set_rand_time, false},
+	{"life_time", set_life_time, false},
+	{"life_bytes", set_life_bytes, false},
+	{"life_packets", set_life_packets, false},
+	{"rekey_bytes", set_rekey_bytes, false},
+	{"rekey_packets", set_rekey_packets, false},
+	{"replay_window", set_replay_window, false},
+	{"copy_df", set_copy_df, false},
+	{"copy_ecn", set_copy_ecn, false},
+	{"copy_dscp", set_copy_dscp, false},
+	{"hw_offload", set_offload, false},
+	{NULL, NULL, false},
 };
 
 static bool beyond(uint64_t soft, uint64_t hard)
@@ -264,9 +264,9 @@ int conf_bind_child(const struct conf_section *section, struct conf_child *child
 	child->proposal_count = 2;
 	err = conf_bind_name(section, child->name, error);
 	if (!err)
-		err = conf_only_sections(section, no_sections, error);
+		err = conf_only_sections(section, no_sections, conf_absent_none, error);
 	if (!err)
-		err = conf_bind(section, keys, child, error);
+		err = conf_bind(section, keys, conf_absent_child, child, error);
 	if (err)
 		return err;
 	if (beyond(child->rekey_bytes, child->life_bytes))

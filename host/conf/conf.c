@@ -41,13 +41,15 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 
 	if (section->key_count)
 		return conf_fail_key(error, section, &section->keys[0], "unknown key");
-	err = conf_only_sections(section, sections, error);
+	err = conf_only_sections(section, sections, conf_absent_secret_sections, error);
 	if (err)
 		return err;
 	conf->secrets = calloc(section->section_count + 1, sizeof(*conf->secrets));
 	if (!conf->secrets)
 		return out_of_memory(error);
 	for (size_t i = 0; i < section->section_count; i++) {
+		if (conf_absent_find(conf_absent_secret_sections, section->sections[i]->name))
+			continue;
 		err = conf_bind_secret(section->sections[i], &conf->secrets[conf->secret_count++],
 				       error);
 		if (err)
@@ -250,6 +252,10 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 			err = bind_pools(conf, section, error);
 		} else if (!strcmp(section->name, "secrets")) {
 			err = bind_secrets(conf, section, error);
+		} else if (conf_absent_find(conf_absent_top_sections, section->name)) {
+			err = conf_absent_section(
+				conf_absent_find(conf_absent_top_sections, section->name), section,
+				error);
 		} else if (!conf_tree_is_template(tree, section)) {
 			err = conf_fail_section(error, section, "unknown section");
 		}

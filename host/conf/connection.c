@@ -9,21 +9,6 @@
 #define REKEY_TIME (4 * 3600)
 #define UNSET UINT32_MAX /* more than any time that can be written */
 
-/* These keys only have one value yet; another is refused instead of misunderstood. */
-static int only(const struct conf_value *v, const char *word)
-{
-	const char *const words[] = {word, NULL};
-	unsigned int at;
-
-	return conf_value_word(v, words, &at);
-}
-
-static int set_version(const struct conf_value *v, void *object)
-{
-	(void)object;
-	return only(v, "2");
-}
-
 static int add_addr(const struct conf_value *v, const char *item, void *context)
 {
 	struct ike_addr *addr = context;
@@ -202,7 +187,6 @@ static int set_pools(const struct conf_value *v, void *object)
 }
 
 static const struct conf_binding keys[] = {
-	{"version", set_version, false},
 	{"local_addrs", set_local_addrs, false},
 	{"remote_addrs", set_remote_addrs, false},
 	{"local_port", set_local_port, false},
@@ -226,8 +210,11 @@ static const struct conf_binding keys[] = {
 
 static int set_auth(const struct conf_value *v, void *object)
 {
+	static const char *const words[] = {"psk", NULL};
+	unsigned int at;
+
 	(void)object;
-	return only(v, "psk");
+	return conf_value_word(v, words, &at);
 }
 
 static int set_id(const struct conf_value *v, void *object)
@@ -246,8 +233,8 @@ static const struct conf_binding auth_keys[] = {
 };
 
 /* The one section local* or remote*; its object is the identity. */
-static int bind_auth(const struct conf_section *section, const char *prefix, struct ike_id *id,
-		     struct conf_error *error)
+static int bind_auth(const struct conf_section *section, const char *prefix,
+		     const struct conf_absent *absent, struct ike_id *id, struct conf_error *error)
 {
 	static const char *const no_sections[] = {NULL};
 	bool seen = false;
@@ -262,9 +249,9 @@ static int bind_auth(const struct conf_section *section, const char *prefix, str
 			return conf_fail_section(
 				error, child, "a second round of authentication isn't supported");
 		seen = true;
-		err = conf_only_sections(child, no_sections, error);
+		err = conf_only_sections(child, no_sections, conf_absent_auth_sections, error);
 		if (!err)
-			err = conf_bind(child, auth_keys, id, error);
+			err = conf_bind(child, auth_keys, absent, id, error);
 		if (err)
 			return err;
 		if (!conf_key_find(child, "auth"))
@@ -419,15 +406,15 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 	c->proposal_count = ike_proposal_defaults(IKE_PROTO_IKE, c->proposals);
 	err = conf_bind_name(section, c->name, error);
 	if (!err)
-		err = conf_only_sections(section, sections, error);
+		err = conf_only_sections(section, sections, conf_absent_none, error);
 	if (!err)
-		err = conf_bind(section, keys, c, error);
+		err = conf_bind(section, keys, conf_absent_connection, c, error);
 	if (!err)
 		err = check_families(section, c, error);
 	if (!err)
-		err = bind_auth(section, "local", &c->local_id, error);
+		err = bind_auth(section, "local", conf_absent_local, &c->local_id, error);
 	if (!err)
-		err = bind_auth(section, "remote", &c->remote_id, error);
+		err = bind_auth(section, "remote", conf_absent_remote, &c->remote_id, error);
 	if (!err)
 		err = bind_children(section, c, error);
 	if (!err && c->vip_count && !c->remote.family)

@@ -257,9 +257,9 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		.routing_table = 220,
 		.routing_priority = 220,
 	};
-	err = conf_only_sections(section, no_sections, error);
+	err = conf_only_sections(section, no_sections, conf_absent_none, error);
 	if (!err)
-		err = conf_bind(section, keys, daemon, error);
+		err = conf_bind(section, keys, conf_absent_none, daemon, error);
 	if (err)
 		return err;
 	if (daemon->backend == CONF_BACKEND_USER && !daemon->device[0])

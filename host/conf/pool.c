@@ -174,9 +174,9 @@ int conf_bind_pool(const struct conf_section *section, struct conf_pool *pool,
 	*pool = (struct conf_pool){.file = section->file, .line = section->line};
 	err = conf_bind_name(section, pool->name, error);
 	if (!err)
-		err = conf_only_sections(section, no_sections, error);
+		err = conf_only_sections(section, no_sections, conf_absent_none, error);
 	if (!err)
-		err = conf_bind(section, keys, pool, error);
+		err = conf_bind(section, keys, conf_absent_none, pool, error);
 	if (!err && !*pool->addrs)
 		return conf_fail_section(error, section, "needs the key \"addrs\"");
 	/* RFC 8598, section 3.2 */

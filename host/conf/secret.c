@@ -119,9 +119,9 @@ int conf_bind_secret(const struct conf_section *section, struct conf_secret *sec
 	memset(secret, 0, sizeof(*secret));
 	err = conf_bind_name(section, secret->name, error);
 	if (!err)
-		err = conf_only_sections(section, no_sections, error);
+		err = conf_only_sections(section, no_sections, conf_absent_none, error);
 	if (!err)
-		err = conf_bind(section, keys, secret, error);
+		err = conf_bind(section, keys, conf_absent_none, secret, error);
 	if (!err && !secret->secret.len)
 		err = conf_fail_section(error, section, "needs the key \"secret\"");
 	return err;

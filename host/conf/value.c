@@ -36,7 +36,7 @@ int conf_value_word(const struct conf_value *v, const char *const *words, unsign
 	return conf_value_fail(v, "\"%.40s\" isn't supported (%s)", v->key->value, known);
 }
 
-int conf_value_bool(const struct conf_value *v, bool *out)
+bool conf_word_bool(const char *word, bool *out)
 {
 	static const char *const words[] = {"no",  "yes",      "false",	  "true", "0", "1",
 					    "off", "disabled", "enabled", "on",	  NULL};
@@ -45,12 +45,17 @@ int conf_value_bool(const struct conf_value *v, bool *out)
 	unsigned int at;
 
 	for (at = 0; words[at]; at++)
-		if (!strcmp(words[at], v->key->value))
+		if (!strcmp(words[at], word))
 			break;
-	if (!words[at])
-		return conf_value_fail(v, "\"%.40s\" is neither yes nor no", v->key->value);
-	*out = meanings[at];
-	return 0;
+	*out = words[at] && meanings[at];
+	return words[at];
+}
+
+int conf_value_bool(const struct conf_value *v, bool *out)
+{
+	if (conf_word_bool(v->key->value, out))
+		return 0;
+	return conf_value_fail(v, "\"%.40s\" is neither yes nor no", v->key->value);
 }
 
 /* Digits at *text, which moves behind them; false when there are none or too many. */

@@ -19,7 +19,8 @@ struct conf_value {
 int conf_value_fail(const struct conf_value *v, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* yes, no, true, false, 1, 0, on, off, enabled, disabled */
+/* yes, no, true, false, 1, 0, on, off, enabled, disabled; false: none of them */
+bool conf_word_bool(const char *word, bool *out);
 int conf_value_bool(const struct conf_value *v, bool *out);
 
 /* A decimal number within bounds. */

@@ -449,7 +449,9 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		const char *message;
 	} cases[] = {
 		{"mood = good", "", "t.conf:4: connections.gw.mood: unknown key"},
-		{"version = 1", "", "t.conf:4: connections.gw.version: \"1\" isn't supported (2)"},
+		{"version = 1", "",
+		 "t.conf:4: connections.gw.version: it is for IKEv1, which isn't "
+		 "supported; leave the key out or set it to 2"},
 		{"vips = %any", "",
 		 "t.conf:4: connections.gw.vips: \"%any\" isn't an IP address (any: 0.0.0.0)"},
 		{"vips = ::", "",
@@ -524,8 +526,8 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		 "t.conf:5: connections.gw.children.net.esp_proposals: unknown algorithm "
 		 "\"aes512\""},
 		{"", "mode = transport",
-		 "t.conf:5: connections.gw.children.net.mode: \"transport\" isn't supported "
-		 "(tunnel)"},
+		 "t.conf:5: connections.gw.children.net.mode: another mode than tunnel isn't "
+		 "supported; leave the key out or set it to tunnel"},
 		{"", "start_action = route",
 		 "t.conf:5: connections.gw.children.net.start_action: \"route\" isn't supported "
 		 "(none, start, trap, trap|start)"},
@@ -551,7 +553,9 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		 "t.conf:5: connections.gw.children.net.copy_ecn: \"no\" isn't supported: ECN "
 		 "follows "
 		 "RFC 6040"},
-		{"", "priority = 3", "t.conf:5: connections.gw.children.net.priority: unknown key"},
+		{"", "priority = 3",
+		 "t.conf:5: connections.gw.children.net.priority: fixed priorities aren't "
+		 "supported; leave the key out or set it to 0"},
 	};
 	char text[1024];
 
@@ -564,6 +568,145 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 			 cases[i].connection, cases[i].child);
 		assert_refused(text, cases[i].message);
 	}
+}
+
+/* What strongSwan's files say where something isn't wanted. */
+static void what_is_off_is_taken(void **state)
+{
+	static const char *const connection[] = {
+		"version = 0",
+		"version = 2",
+		"mobike = no",
+		"mobike = disabled",
+		"vips =",
+		"ppk_id = \"\"",
+		"pools =",
+		"aggressive = no",
+		"pull = yes",
+		"dpd_timeout = 0s",
+		"dscp = 000000",
+		"send_certreq = no",
+		"send_certreq = yes",
+		"send_cert = ifasked",
+		"send_cert = never",
+		"ppk_id =",
+		"ppk_required = false",
+		"if_id_in = 0",
+		"if_id_out = 0x0",
+		"mediation = off",
+		"mediated_by =",
+		"mediation_peer =",
+	};
+	static const char *const child[] = {
+		"mode = tunnel",
+		"ah_proposals =",
+		"sha256_96 = no",
+		"rand_bytes = 0",
+		"rand_packets = 0",
+		"updown =",
+		"hostaccess = 0",
+		"policies = on",
+		"policies_fwd_out = no",
+		"ipcomp = no",
+		"inactivity = 0",
+		"inactivity = 0s",
+		"reqid = 0",
+		"priority = 0",
+		"interface =",
+		"mark_in = 0/0x00000000",
+		"mark_in_sa = no",
+		"mark_out = 0/0",
+		"set_mark_in = 0/0",
+		"set_mark_out = 0x0",
+		"if_id_in = 0",
+		"if_id_out = 0",
+		"label =",
+		"label_mode = system",
+		"tfc_padding = 0",
+		"per_cpu_sas = no",
+	};
+	static const char *const text = DAEMON
+		"connections { gw { local { auth = psk\n round = 0\n certs =\n cert { }\n }\n"
+		"remote { auth = psk\n revocation = relaxed\n cacerts =\n groups =\n }\n%s\n"
+		"children { net { %s\n } } } }\n pools { }\n authorities { }\n"
+		"secrets { eap { }\n private-a { } }\n";
+	char all[2048];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(connection) / sizeof(connection[0]); i++) {
+		snprintf(all, sizeof(all), text, connection[i], "");
+		conf_free(load(all));
+	}
+	for (size_t i = 0; i < sizeof(child) / sizeof(child[0]); i++) {
+		snprintf(all, sizeof(all), text, "", child[i]);
+		conf_free(load(all));
+	}
+}
+
+/* Neither zero nor off, though it begins so. */
+static void what_is_on_is_refused_with_what_to_write(void **state)
+{
+	static const struct {
+		const char *connection;
+		const char *child;
+		const char *message;
+	} cases[] = {
+		{"mediation = yes", "",
+		 "t.conf:4: connections.gw.mediation: mediation isn't supported; leave the key out "
+		 "or set it to no"},
+		{"mediation = maybe", "",
+		 "t.conf:4: connections.gw.mediation: mediation isn't supported; leave the key out "
+		 "or set it to no"},
+		{"pull = no", "",
+		 "t.conf:4: connections.gw.pull: it is for IKEv1, which isn't supported; leave the "
+		 "key out or set it to yes"},
+		{"if_id_in = 0x01", "",
+		 "t.conf:4: connections.gw.if_id_in: XFRM interfaces aren't supported; leave the "
+		 "key "
+		 "out or set it to 0"},
+		{"ppk_id = x", "",
+		 "t.conf:4: connections.gw.ppk_id: post-quantum pre-shared keys aren't supported; "
+		 "leave the key out"},
+		{"", "set_mark_in = 0/0x1",
+		 "t.conf:5: connections.gw.children.net.set_mark_in: marks of netfilter aren't "
+		 "supported; leave the key out or set it to 0"},
+		{"", "tfc_padding = mtu",
+		 "t.conf:5: connections.gw.children.net.tfc_padding: TFC padding isn't supported; "
+		 "leave the key out or set it to 0"},
+		{"", "inactivity = 0x",
+		 "t.conf:5: connections.gw.children.net.inactivity: an end for inactivity isn't "
+		 "supported; leave the key out or set it to 0"},
+		{"", "updown = /usr/lib/ipsec/_updown",
+		 "t.conf:5: connections.gw.children.net.updown: scripts aren't supported; leave "
+		 "the "
+		 "key out"},
+		{"local-x { cert { file = a.pem\n } }", "",
+		 "t.conf:4: connections.gw.local-x: a second round of authentication isn't "
+		 "supported"},
+		{"dpd_dealy = 1s", "",
+		 "t.conf:4: connections.gw.dpd_dealy: unknown key (is it \"dpd_delay\"?)"},
+		{"mobik = no", "",
+		 "t.conf:4: connections.gw.mobik: unknown key (is it \"mobike\"?)"},
+		{"", "esp_proposal = aes128gcm16",
+		 "t.conf:5: connections.gw.children.net.esp_proposal: unknown key (is it "
+		 "\"esp_proposals\"?)"},
+		{"", "ts = dynamic", "t.conf:5: connections.gw.children.net.ts: unknown key"},
+	};
+	char text[1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text),
+			 DAEMON
+			 "connections { gw { local { auth = psk } remote { auth = psk }\n%s\n"
+			 "children { net { %s\n } } } }\n",
+			 cases[i].connection, cases[i].child);
+		assert_refused(text, cases[i].message);
+	}
+	assert_refused(
+		DAEMON "connections { gw { local { auth = psk\n cert { file = a.pem } } } }\n",
+		"t.conf:4: connections.gw.local.cert: certificates aren't supported; leave the "
+		"section out");
 }
 
 static void daemon_and_secrets_are_checked_too(void **state)
@@ -606,14 +749,17 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{"raveld { fragment_size = 575 }\n",
 		 "t.conf:1: raveld.fragment_size: 575 is neither 0 nor at least 576"},
 		{DAEMON "secrets { ike { } }\n", "t.conf:3: secrets.ike: needs the key \"secret\""},
-		{DAEMON "secrets { eap { } }\n", "t.conf:3: secrets.eap: unknown section"},
+		{DAEMON "secrets { eap-carol { secret = x } }\n",
+		 "t.conf:3: secrets.eap-carol: EAP isn't supported; leave the section out"},
+		{DAEMON "secrets { psk { } }\n", "t.conf:3: secrets.psk: unknown section"},
 		{DAEMON "secrets { ike { secret = 0xabc } }\n",
 		 "t.conf:3: secrets.ike.secret: the hexadecimal secret has a wrong length"},
 		{DAEMON "secrets { ike { secret = 0xhunter22 } }\n",
 		 "t.conf:3: secrets.ike.secret: the secret after 0x isn't hexadecimal"},
 		{DAEMON "secrets { ike { secret = 0s!!!! } }\n",
 		 "t.conf:3: secrets.ike.secret: the secret after 0s isn't base64"},
-		{DAEMON "authorities { }\n", "t.conf:3: authorities: unknown section"},
+		{DAEMON "authorities { a { cacert = a.pem } }\n",
+		 "t.conf:3: authorities: certificates aren't supported; leave the section out"},
 		{DAEMON "pools { a { } }\n", "t.conf:3: pools.a: needs the key \"addrs\""},
 		{DAEMON "pools { a { addrs = 10.3.0.0 } b { addrs = 10.0.0.0/8 } }\n",
 		 "t.conf:3: pools.b: has addresses of pool \"a\""},
@@ -929,6 +1075,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_peer_may_be_never_asked_whether_it_lives),
 		cmocka_unit_test(defaults_are_as_documented),
 		cmocka_unit_test(what_is_not_supported_is_refused_by_name),
+		cmocka_unit_test(what_is_off_is_taken),
+		cmocka_unit_test(what_is_on_is_refused_with_what_to_write),
 		cmocka_unit_test(daemon_and_secrets_are_checked_too),
 		cmocka_unit_test(ipv6_is_taken_outside),
 		cmocka_unit_test(changes_are_told_by_value),

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/conf/absent.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char no_certificates[] = "certificates aren't supported";
+static const char no_eap[] = "EAP isn't supported";
+static const char no_ikev1[] = "it is for IKEv1, which isn't supported";
+static const char no_marks[] = "marks of netfilter aren't supported";
+static const char no_interfaces[] = "XFRM interfaces aren't supported";
+static const char no_ppk[] = "post-quantum pre-shared keys aren't supported";
+
+const struct conf_absent conf_absent_connection[] = {
+	{"version", "2 0", no_ikev1},
+	{"aggressive", "no", no_ikev1},
+	{"pull", "yes", no_ikev1},
+	{"dpd_timeout", "0",
+	 "it is for IKEv1, which isn't supported (for IKEv2: retransmit_timeout and "
+	 "retransmit_tries in section raveld)"},
+	{"dscp", "0", "another DSCP for IKE isn't supported"},
+	{"send_certreq", "yes no", no_certificates},
+	{"send_cert", "ifasked never", no_certificates},
+	{"ocsp", "never", no_certificates},
+	{"ppk_id", "", no_ppk},
+	{"ppk_required", "no", no_ppk},
+	{"if_id_in", "0", no_interfaces},
+	{"if_id_out", "0", no_interfaces},
+	{"mediation", "no", "mediation isn't supported"},
+	{"mediated_by", "", "mediation isn't supported"},
+	{"mediation_peer", "", "mediation isn't supported"},
+	{NULL, NULL, NULL},
+};
+
+const struct conf_absent conf_absent_local[] = {
+	{"round", "0", "a second round of authentication isn't supported"},
+	{"certs", "", no_certificates},
+	{"pubkeys", "", no_certificates},
+	{"eap_id", "", no_eap},
+	{"aaa_id", "", no_eap},
+	{"xauth_id", "", no_ikev1},
+	{NULL, NULL, NULL},
+};
+
+const struct conf_absent conf_absent_remote[] = {
+	{"round", "0", "a second round of authentication isn't supported"},
+	{"certs", "", no_certificates},
+	{"cacerts", "", no_certificates},
+	{"ca_id", "", no_certificates},
+	{"cert_policy", "", no_certificates},
+	{"pubkeys", "", no_certificates},
+	{"revocation", "relaxed", no_certificates},
+	{"eap_id", "", no_eap},
+	{"groups", "", "groups of peers aren't supported"},
+	{NULL, NULL, NULL},
+};
+
+const struct conf_absent conf_absent_child[] = {
+	{"mode", "tunnel", "another mode than tunnel isn't supported"},
+	{"ah_proposals", "", "AH isn't supported"},
+	{"sha256_96", "no", "HMAC-SHA-256 with 96 bits isn't supported"},
+	{"rand_bytes", "0", "rekey_bytes is a fixed limit"},
+	{"rand_packets", "0", "rekey_packets is a fixed limit"},
+	{"updown", "", "scripts aren't supported"},
+	{"hostaccess", "no", "scripts aren't supported"},
+	{"policies", "yes", "an SA without its policies isn't supported"},
+	{"policies_fwd_out", "no", "policies of forwarding aren't supported"},
+	{"ipcomp", "no", "IPComp isn't supported"},
+	{"inactivity", "0", "an end for inactivity isn't supported"},
+	{"reqid", "0", "fixed reqids aren't supported"},
+	{"priority", "0", "fixed priorities aren't supported"},
+	{"interface", "", "policies of an interface aren't supported"},
+	{"mark_in", "0", no_marks},
+	{"mark_in_sa", "no", no_marks},
+	{"mark_out", "0", no_marks},
+	{"set_mark_in", "0", no_marks},
+	{"set_mark_out", "0", no_marks},
+	{"if_id_in", "0", no_interfaces},
+	{"if_id_out", "0", no_interfaces},
+	{"label", "", "security labels aren't supported"},
+	{"label_mode", "system", "security labels aren't supported"},
+	{"tfc_padding", "0", "TFC padding isn't supported"},
+	{"per_cpu_sas", "no", "SAs of a processor aren't supported"},
+	{NULL, NULL, NULL},
+};
+
+const struct conf_absent conf_absent_none[] = {{NULL, NULL, NULL}};
+
+const struct conf_absent conf_absent_auth_sections[] = {
+	{"cert*", "", no_certificates},
+	{"cacert*", "", no_certificates},
+	{NULL, NULL, NULL},
+};
+
+const struct conf_absent conf_absent_secret_sections[] = {
+	{"eap*", "", no_eap},
+	{"xauth*", "", no_ikev1},
+	{"ntlm*", "", no_eap},
+	{"ppk*", "", no_ppk},
+	{"private*", "", "private keys aren't supported"},
+	{"rsa*", "", "private keys aren't supported"},
+	{"ecdsa*", "", "private keys aren't supported"},
+	{"pkcs8*", "", "private keys aren't supported"},
+	{"pkcs12*", "", "private keys aren't supported"},
+	{"token*", "", "private keys aren't supported"},
+	{NULL, NULL, NULL},
+};
+
+const struct conf_absent conf_absent_top_sections[] = {
+	{"authorities", "", no_certificates},
+	{NULL, NULL, NULL},
+};
+
+const struct conf_absent *conf_absent_find(const struct conf_absent *table, const char *name)
+{
+	for (; table->name; table++) {
+		size_t len = strcspn(table->name, "*");
+
+		if (table->name[len] ? !strncmp(table->name, name, len)
+				     : !strcmp(table->name, name))
+			return table;
+	}
+	return NULL;
+}
+
+/* "0", "0s", "000000", "0x0", "0/0x00000000": nothing of a number, its unit and its mask is set. */
+static bool is_zero(const char *value)
+{
+	size_t zeros = strspn(value, "0");
+
+	if (!zeros)
+		return false;
+	value += zeros;
+	if (*value == 'x')
+		return zeros == 1 && value[1] && is_zero(value + 1);
+	if (*value == '/')
+		return is_zero(value + 1);
+	return !*value || (strchr("smhdkg", *value) && !value[1]);
+}
+
+static bool is_taken(const char *value, const char *word, size_t len)
+{
+	bool means;
+
+	if (len == 1 && *word == '0')
+		return is_zero(value);
+	if ((len == 2 && !strncmp(word, "no", 2)) || (len == 3 && !strncmp(word, "yes", 3)))
+		return conf_word_bool(value, &means) && means == (len == 3);
+	return strlen(value) == len && !strncmp(value, word, len);
+}
+
+int conf_absent_key(const struct conf_absent *absent, const struct conf_value *v)
+{
+	const char *word = absent->taken;
+
+	if (!*v->key->value)
+		return 0;
+	for (size_t len; *word; word += len + (word[len] == ' ')) {
+		len = strcspn(word, " ");
+		if (is_taken(v->key->value, word, len))
+			return 0;
+	}
+	if (!*absent->taken)
+		return conf_value_fail(v, "%s; leave the key out", absent->words);
+	return conf_value_fail(v, "%s; leave the key out or set it to %.*s", absent->words,
+			       (int)strcspn(absent->taken, " "), absent->taken);
+}
+
+int conf_absent_section(const struct conf_absent *absent, const struct conf_section *section,
+			struct conf_error *error)
+{
+	if (!section->key_count && !section->section_count)
+		return 0;
+	return conf_fail_section(error, section, "%s; leave the section out", absent->words);
+}
