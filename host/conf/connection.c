@@ -219,7 +219,7 @@ static int set_auth(const struct conf_value *v, void *object)
 
 static int set_id(const struct conf_value *v, void *object)
 {
-	char reason[128];
+	char reason[192];
 
 	if (ike_id_parse(v->key->value, object, reason, sizeof(reason)))
 		return conf_value_fail(v, "%s", reason);
@@ -254,6 +254,11 @@ static int bind_auth(const struct conf_section *section, const char *prefix,
 			err = conf_bind(child, auth_keys, absent, id, error);
 		if (err)
 			return err;
+		if (absent == conf_absent_local && id->pattern)
+			return conf_fail_key(
+				error, child, conf_key_find(child, "id"),
+				"\"%.64s\" stands for many identities, and we have one",
+				conf_key_find(child, "id")->value);
 		if (!conf_key_find(child, "auth"))
 			return conf_fail_section(error, child, "needs the key \"auth\"");
 	}

@@ -93,7 +93,7 @@ static int set_secret(const struct conf_value *v, void *object)
 static int add_owner(const struct conf_value *v, void *object)
 {
 	struct conf_secret *secret = object;
-	char reason[128];
+	char reason[192];
 
 	if (secret->owner_count == CONF_OWNERS_MAX)
 		return conf_value_fail(v, "more than %d identities", CONF_OWNERS_MAX);

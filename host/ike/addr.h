@@ -54,6 +54,28 @@ int ike_addr_parse(const char *text, struct ike_addr *out);
 enum { IKE_ADDR_TEXT = 64 };
 void ike_addr_text(const struct ike_addr *a, char *out, size_t len);
 
+/* Decimal digits and nothing else, up to `most`. */
+bool ike_number_parse(const char *text, unsigned long most, unsigned long *out);
+
+/* Addresses of one family, from the first to the last; unused octets are 0. */
+struct ike_range {
+	uint8_t family; /* 4 or 6 */
+	uint8_t first[16];
+	uint8_t last[16];
+};
+
+/* "10.1.0.0/16", "10.1.0.1-10.1.0.9", "192.0.2.1". NULL, or what is wrong: "bad address". */
+const char *ike_range_parse(const char *text, struct ike_range *out);
+
+/* The same again, a single address as a prefix, too; fits in IKE_RANGE_TEXT. */
+enum { IKE_RANGE_TEXT = 2 * IKE_ADDR_TEXT + 2 };
+void ike_range_text(const struct ike_range *range, char *out, size_t len);
+
+bool ike_range_has(const struct ike_range *range, const struct ike_addr *addr);
+
+/* How many bits all of it have in common from the first on: of a prefix, its length. */
+unsigned ike_range_common_bits(const struct ike_range *range);
+
 bool ike_addr_same_ip(const struct ike_addr *a, const struct ike_addr *b);
 
 /* Is it the configured address, or one that this stands for? Ports don't count. */

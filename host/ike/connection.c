@@ -115,11 +115,12 @@ struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const 
 	for (unsigned i = 0; i < e->connection_count; i++) {
 		struct ike_connection *conn = e->connections[i];
 		struct ike_id ours = ike_connection_local_id(conn, &sa->path.local);
-		int score = 2 * (conn->remote_id.type != IKE_ID_ANY) + (conn->remote.family != 0);
+		unsigned match = ike_id_match(&conn->remote_id, remote);
+		int score = (int)(2 * match) + (conn->remote.family != 0);
 
-		if (score > best_score && fits_addresses(conn, &sa->path.local, &sa->path.remote) &&
-		    ike_id_matches(&conn->remote_id, remote) && ike_id_matches(local, &ours) &&
-		    allows_suite(conn, &sa->suite)) {
+		if (match && score > best_score &&
+		    fits_addresses(conn, &sa->path.local, &sa->path.remote) &&
+		    ike_id_matches(local, &ours) && allows_suite(conn, &sa->suite)) {
 			best = conn;
 			best_score = score;
 		}
@@ -133,7 +134,7 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 					    const struct ike_id *local,
 					    const struct ike_connection *after)
 {
-	const struct ike_id own = ike_id_kept(sa->local_id);
+	const struct ike_id own = ike_id_kept(sa->local_id), remote = ike_id_kept(sa->remote_id);
 
 	for (unsigned i = 0; i < e->connection_count; i++) {
 		struct ike_connection *other = e->connections[i];
@@ -144,7 +145,9 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 				after = NULL;
 			continue;
 		}
-		if (other != conn && ike_id_equal(&other->remote_id, &conn->remote_id) &&
+		if (other != conn &&
+		    ike_id_match(&other->remote_id, &remote) ==
+			    ike_id_match(&conn->remote_id, &remote) &&
 		    (other->remote.family != 0) == (conn->remote.family != 0) &&
 		    fits_addresses(other, &sa->path.local, &sa->path.remote) &&
 		    ike_id_equal(&ours, &own) && ike_id_matches(local, &ours) &&

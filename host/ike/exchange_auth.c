@@ -109,7 +109,7 @@ static bool is_on_its_way(const struct ike_engine *e, const struct ike_connectio
 		if (other == conn || other->references == 1)
 			continue;
 		if (ike_id_equal(&other->remote_id, &conn->remote_id) ||
-		    (other->remote_id.type == IKE_ID_ANY &&
+		    (!ike_id_is_one(&other->remote_id) &&
 		     ike_addr_same_ip(&other->remote, &conn->remote)))
 			return true;
 	}
@@ -127,16 +127,24 @@ static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa,
 		return false;
 	if (ike_half_open_from(e, &sa->path.remote))
 		return false;
-	if (sa->conn->remote_id.type == IKE_ID_ANY)
+	if (!ike_id_is_one(&sa->conn->remote_id))
 		return e->sa_count == 1;
 	return !ike_peer_find(e, local_id, &sa->conn->remote_id, NULL);
 }
 
-/* Whose key to use before the responder has said who it is. */
-static struct ike_id expected_peer(const struct ike_sa *sa)
+/*
+ * Whose key to use before the responder has said who it is: where it is one of many, the key that
+ * says the same of whose it is, or else the one of its address.
+ */
+static struct ike_id expected_peer(const struct ike_engine *e, const struct ike_sa *sa,
+				   const struct ike_id *local_id)
 {
-	return sa->conn->remote_id.type == IKE_ID_ANY ? ike_id_from_addr(&sa->conn->remote)
-						      : sa->conn->remote_id;
+	const struct ike_id *configured = &sa->conn->remote_id;
+
+	return ike_id_is_one(configured) ||
+			       (configured->pattern && ike_psk_find(e, local_id, configured))
+		       ? *configured
+		       : ike_id_from_addr(&sa->conn->remote);
 }
 
 enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
@@ -145,7 +153,7 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
 	struct ike_id local_id = ike_connection_local_id(sa->conn, &sa->path.local);
-	struct ike_id expected = expected_peer(sa);
+	struct ike_id expected = expected_peer(e, sa, &local_id);
 	const struct ike_psk *psk = ike_psk_find(e, &local_id, &expected);
 	struct ike_builder b;
 
@@ -169,7 +177,7 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 	}
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_id(&b, IKE_PAYLOAD_IDI, local_id.type, ike_id_slice(&local_id));
-	if (sa->conn->remote_id.type != IKE_ID_ANY)
+	if (ike_id_is_one(&sa->conn->remote_id))
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
 	if (write_own_auth(&b, sa, &local_id, psk)) {
 		ike_sa_down(e, sa, "could not build IKE_AUTH");
@@ -277,7 +285,8 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
 	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 	struct ike_slice id_body, auth_body;
-	struct ike_id id, expected = expected_peer(sa), local_id = ike_id_kept(sa->local_id);
+	struct ike_id id, local_id = ike_id_kept(sa->local_id);
+	struct ike_id expected = expected_peer(e, sa, &local_id);
 	enum ike_step step = IKE_DONE;
 	struct ike_child *child;
 	const struct ike_psk *psk;

@@ -52,17 +52,20 @@ void ike_engine_clear_psks(struct ike_engine *e)
 static int fitness(const struct ike_psk *psk, const struct ike_id *local,
 		   const struct ike_id *remote)
 {
-	bool of_remote = false, of_local = false, of_others = false, of_anybody = !psk->owner_count;
+	unsigned of_remote = IKE_ID_MATCH_NONE, of_local = IKE_ID_MATCH_NONE;
+	bool of_others = false, of_anybody = !psk->owner_count;
 
 	for (unsigned i = 0; i < psk->owner_count; i++) {
 		const struct ike_id *owner = &psk->owners[i];
+		unsigned match_remote = ike_id_match(owner, remote);
+		unsigned match_local = ike_id_match(owner, local);
 
 		if (owner->type == IKE_ID_ANY)
 			of_anybody = true;
-		else if (ike_id_equal(owner, remote))
-			of_remote = true;
-		else if (ike_id_equal(owner, local))
-			of_local = true;
+		else if (match_remote)
+			of_remote = match_remote > of_remote ? match_remote : of_remote;
+		else if (match_local)
+			of_local = match_local > of_local ? match_local : of_local;
 		else
 			of_others = true;
 	}
@@ -71,7 +74,7 @@ static int fitness(const struct ike_psk *psk, const struct ike_id *local,
 	if (!of_remote && !of_anybody && (of_others || !of_local))
 		return -1;
 	/* The peer's identity says more about the key than our own; "any" says nothing. */
-	return 2 * of_remote + of_local;
+	return (int)((IKE_ID_MATCH_EXACT + 1) * of_remote + of_local);
 }
 
 const struct ike_psk *ike_psk_find(const struct ike_engine *e, const struct ike_id *local,

@@ -52,17 +52,6 @@ __attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t len,
 	return -EINVAL;
 }
 
-static bool parse_number(const char *text, unsigned long max, unsigned long *out)
-{
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*out = strtoul(text, &end, 10);
-	return *end == 0 && errno == 0 && *out <= max;
-}
-
 /* The part in brackets: "proto/port", "proto", "proto/first-last". */
 static bool parse_protoport(char *text, struct ike_ts *out)
 {
@@ -85,7 +74,7 @@ static bool parse_protoport(char *text, struct ike_ts *out)
 		}
 	}
 	if (!known) {
-		if (!parse_number(text, 255, &n))
+		if (!ike_number_parse(text, 255, &n))
 			return false;
 		out->protocol = (uint8_t)n;
 	}
@@ -99,7 +88,8 @@ static bool parse_protoport(char *text, struct ike_ts *out)
 	text = strchr(port, '-');
 	if (text)
 		*text++ = 0;
-	if (!parse_number(port, 65535, &n) || !parse_number(text ? text : port, 65535, &m) || n > m)
+	if (!ike_number_parse(port, 65535, &n) ||
+	    !ike_number_parse(text ? text : port, 65535, &m) || n > m)
 		return false;
 	out->port_first = (uint16_t)n;
 	out->port_last = (uint16_t)m;
@@ -109,10 +99,9 @@ static bool parse_protoport(char *text, struct ike_ts *out)
 int ike_ts_parse(const char *text, struct ike_ts *out, char *error, size_t error_len)
 {
 	char copy[IKE_TS_TEXT];
-	char *bracket, *slash, *dash, *end;
-	struct ike_addr first, last;
-	unsigned long prefix;
-	size_t size;
+	struct ike_range range;
+	char *bracket, *end;
+	const char *wrong;
 
 	*out = (struct ike_ts){.port_last = 65535};
 	if (strlen(text) >= sizeof(copy))
@@ -134,72 +123,26 @@ int ike_ts_parse(const char *text, struct ike_ts *out, char *error, size_t error
 		out->dynamic = true;
 		return 0;
 	}
-	slash = strchr(copy, '/');
-	dash = strchr(copy, '-');
-	if (slash)
-		*slash++ = 0;
-	else if (dash)
-		*dash++ = 0;
-	if (ike_addr_parse(copy, &first) || first.family == 0)
-		return refuse(error, error_len, "traffic selector \"%s\": bad address", text);
-	last = first;
-	out->family = first.family;
-	size = ts_size(out);
-	if (slash) {
-		if (!parse_number(slash, size * 8, &prefix))
-			return refuse(error, error_len,
-				      "traffic selector \"%s\": bad prefix length", text);
-		for (size_t bit = prefix; bit < size * 8; bit++) {
-			first.ip[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
-			last.ip[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-		}
-	} else if (dash) {
-		if (ike_addr_parse(dash, &last) || last.family != first.family ||
-		    memcmp(first.ip, last.ip, size) > 0)
-			return refuse(error, error_len, "traffic selector \"%s\": bad range", text);
-	}
-	memcpy(out->first, first.ip, size);
-	memcpy(out->last, last.ip, size);
+	wrong = ike_range_parse(copy, &range);
+	if (wrong)
+		return refuse(error, error_len, "traffic selector \"%s\": %s", text, wrong);
+	out->family = range.family;
+	memcpy(out->first, range.first, sizeof(out->first));
+	memcpy(out->last, range.last, sizeof(out->last));
 	return 0;
-}
-
-/* The prefix length when the range is exactly a prefix, else -1. */
-static int range_prefix(const struct ike_ts *ts)
-{
-	size_t bits = ts_size(ts) * 8, bit = 0;
-	int prefix;
-
-	while (bit < bits && !((ts->first[bit / 8] ^ ts->last[bit / 8]) & 0x80 >> bit % 8))
-		bit++;
-	prefix = (int)bit;
-	for (; bit < bits; bit++) {
-		uint8_t mask = (uint8_t)(0x80 >> bit % 8);
-
-		if ((ts->first[bit / 8] & mask) || !(ts->last[bit / 8] & mask))
-			return -1;
-	}
-	return prefix;
 }
 
 void ike_ts_text(const struct ike_ts *ts, char *out, size_t len)
 {
-	char a[IKE_ADDR_TEXT], b[IKE_ADDR_TEXT], range[2 * IKE_ADDR_TEXT + 2], ports[32] = "";
-	struct ike_addr first = {.family = ts->family}, last = {.family = ts->family};
-	int prefix;
+	struct ike_range addresses = {.family = ts->family};
+	char range[IKE_RANGE_TEXT], ports[32] = "";
 
-	if (ts->dynamic) {
+	memcpy(addresses.first, ts->first, sizeof(addresses.first));
+	memcpy(addresses.last, ts->last, sizeof(addresses.last));
+	if (ts->dynamic)
 		snprintf(range, sizeof(range), "dynamic");
-	} else {
-		prefix = range_prefix(ts);
-		memcpy(first.ip, ts->first, ts_size(ts));
-		memcpy(last.ip, ts->last, ts_size(ts));
-		ike_addr_text(&first, a, sizeof(a));
-		ike_addr_text(&last, b, sizeof(b));
-		if (prefix >= 0)
-			snprintf(range, sizeof(range), "%s/%d", a, prefix);
-		else
-			snprintf(range, sizeof(range), "%s-%s", a, b);
-	}
+	else
+		ike_range_text(&addresses, range, sizeof(range));
 	if (ts->port_first > ts->port_last)
 		snprintf(ports, sizeof(ports), "[%u/opaque]", ts->protocol);
 	else if (ts->port_first == ts->port_last)

@@ -703,6 +703,13 @@ static void what_is_on_is_refused_with_what_to_write(void **state)
 			 cases[i].connection, cases[i].child);
 		assert_refused(text, cases[i].message);
 	}
+	assert_refused(DAEMON "connections { gw { local { auth = psk\n id = *.example.org } } }\n",
+		       "t.conf:4: connections.gw.local.id: \"*.example.org\" stands for many "
+		       "identities, and we have one");
+	assert_refused(
+		DAEMON "connections { gw { local { auth = psk\n id = fdqn:moon } } }\n",
+		"t.conf:4: connections.gw.local.id: identity \"fdqn:moon\" has an unknown type "
+		"before its colon (a key ID is keyid:...)");
 	assert_refused(
 		DAEMON "connections { gw { local { auth = psk\n cert { file = a.pem } } } }\n",
 		"t.conf:4: connections.gw.local.cert: certificates aren't supported; leave the "

@@ -94,9 +94,67 @@ static void identities_are_read_as_swanctl_conf_has_them(void **state)
 		{"email:x@y", IKE_ID_RFC822_ADDR, "x@y"},
 		{"%any", IKE_ID_ANY, "%any"},
 		{"", IKE_ID_ANY, "%any"},
+		{"%any6", IKE_ID_ANY, "%any"},
+		{"*", IKE_ID_ANY, "%any"},
+		{"0.0.0.0", IKE_ID_ANY, "%any"},
+		{"::", IKE_ID_ANY, "%any"},
+		{"userfqdn:x@y", IKE_ID_RFC822_ADDR, "x@y"},
+		{"ipv4:192.0.2.1", IKE_ID_IPV4_ADDR, "192.0.2.1"},
+		{"ipv4:#c0000201", IKE_ID_IPV4_ADDR, "192.0.2.1"},
+		{"keyid:#C0ffee", IKE_ID_KEY_ID, "c0ffee"},
+		{"fqdn:#6d6f6f6e", IKE_ID_FQDN, "moon"},
+		{"{2}:moon", IKE_ID_FQDN, "moon"},
+		{"{11}:#c0ffee", IKE_ID_KEY_ID, "c0ffee"},
+		{"{201}:ab", 201, "6162"},
+		{"asn1gn:#8204", IKE_ID_DER_ASN1_GN, "8204"},
+		{"C=CH, O=Ravelin, CN=moon", IKE_ID_DER_ASN1_DN, "C=CH, O=Ravelin, CN=moon"},
+		{"/C=CH/O=Ravelin/CN=moon", IKE_ID_DER_ASN1_DN, "C=CH, O=Ravelin, CN=moon"},
+		{"asn1dn:C=CH,SN=7, E=x@y", IKE_ID_DER_ASN1_DN,
+		 "C=CH, serialNumber=7, emailAddress=x@y"},
+		{"asn1dn:#300d310b3009060355040613024348", IKE_ID_DER_ASN1_DN, "C=CH"},
+		{"asn1dn:#300d310b", IKE_ID_DER_ASN1_DN, "300d310b"},
+		{"10.1.0.0/16", IKE_ID_IPV4_ADDR, "10.1.0.0/16"},
+		{"10.1.0.1-10.1.0.9", IKE_ID_IPV4_ADDR, "10.1.0.1-10.1.0.9"},
+		{"fec0::/64", IKE_ID_IPV6_ADDR, "fec0::/64"},
+		{"ipv4net:10.1.0.0/16", IKE_ID_IPV4_ADDR, "10.1.0.0/16"},
+		{"ipv6range:fec0::1-fec0::9", IKE_ID_IPV6_ADDR, "fec0::1-fec0::9"},
+		{"*.example.org", IKE_ID_FQDN, "*.example.org"},
+		{"*@example.org", IKE_ID_RFC822_ADDR, "*@example.org"},
+		{"C=CH, CN=*", IKE_ID_DER_ASN1_DN, "C=CH, CN=*"},
+		{"a-b.example.org", IKE_ID_FQDN, "a-b.example.org"},
 	};
-	static const char *const bad[] = {"@#abc",     "@#xy",		 "@",
-					  "ipv4:moon", "ipv6:192.0.2.1", "C=CH, O=Ravelin"};
+	static const struct {
+		const char *text;
+		const char *message;
+	} bad[] = {
+		{"@#abc", "identity \"@#abc\" is malformed"},
+		{"@#xy", "identity \"@#xy\" is malformed"},
+		{"@", "identity \"@\" is malformed"},
+		{"ipv4:moon", "identity \"ipv4:moon\" is malformed"},
+		{"ipv4:#c00002", "identity \"ipv4:#c00002\" is malformed"},
+		{"ipv6:192.0.2.1", "identity \"ipv6:192.0.2.1\" is malformed"},
+		{"ipv6net:10.0.0.0/8", "identity \"ipv6net:10.0.0.0/8\" is malformed"},
+		{"10.1.0.0/33", "identity \"10.1.0.0/33\" is malformed"},
+		{"10.1.0.9-10.1.0.1", "identity \"10.1.0.9-10.1.0.1\" is malformed"},
+		{"ipv4net:10.1.0.1", "identity \"ipv4net:10.1.0.1\" is malformed"},
+		{"%any4", "identity \"%any4\" is malformed"},
+		{"%group", "identity \"%group\" is malformed"},
+		{"{7}:#0a0000010a000009",
+		 "identity \"{7}:#0a0000010a000009\" is of a type that IKEv2 doesn't have"},
+		{"{0}:x", "identity \"{0}:x\" is of a type that IKEv2 doesn't have"},
+		{"{256}:x", "identity \"{256}:x\" is malformed"},
+		{"{2}moon", "identity \"{2}moon\" is malformed"},
+		{"{2", "identity \"{2\" is malformed"},
+		{"fdqn:moon", "identity \"fdqn:moon\" has an unknown type before its colon (a key "
+			      "ID is keyid:...)"},
+		{"moon.*.org", "identity \"moon.*.org\" has a * that doesn't stand at its start"},
+		{"**.org", "identity \"**.org\" has a * that doesn't stand at its start"},
+		{"asn1gn:x", "identity \"asn1gn:x\" needs its data in hexadecimal, after a #"},
+		{"C=CH, Q=Ravelin", "identity \"C=CH, Q=Ravelin\" isn't a distinguished name: "
+				    "attributes that are known, each with a value"},
+		{"C=CH, CN=", "identity \"C=CH, CN=\" isn't a distinguished name: attributes that "
+			      "are known, each with a value"},
+	};
 	struct ike_id id;
 	char text[IKE_ID_TEXT];
 
@@ -107,10 +165,84 @@ static void identities_are_read_as_swanctl_conf_has_them(void **state)
 		ike_id_text(&id, text, sizeof(text));
 		assert_string_equal(text, good[i].shown);
 	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(ike_id_parse(bad[i], &id, error, sizeof(error)), -EINVAL);
-	assert_string_equal(error, "identity \"C=CH, O=Ravelin\": distinguished names are not "
-				   "supported");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		assert_int_equal(ike_id_parse(bad[i].text, &id, error, sizeof(error)), -EINVAL);
+		assert_string_equal(error, bad[i].message);
+	}
+}
+
+static struct ike_id id_of(const char *text)
+{
+	struct ike_id id;
+
+	if (ike_id_parse(text, &id, error, sizeof(error)))
+		fail_msg("%s", error);
+	return id;
+}
+
+static void identities_fit_patterns_as_well_as_they_do_in_strongswan(void **state)
+{
+	static const struct {
+		const char *configured;
+		const char *id;
+		unsigned match;
+	} cases[] = {
+		{"%any", "moon.example.org", IKE_ID_MATCH_ANY},
+		{"moon.example.org", "moon.example.org", IKE_ID_MATCH_EXACT},
+		{"*.example.org", "moon.example.org", IKE_ID_MATCH_WILDCARD},
+		{"*.example.org", "a.b.EXAMPLE.org", IKE_ID_MATCH_WILDCARD},
+		{"*.example.org", "example.org", IKE_ID_MATCH_NONE},
+		{"*.example.org", ".example.org", IKE_ID_MATCH_NONE},
+		{"*.example.org", "moon.example.com", IKE_ID_MATCH_NONE},
+		{"*.example.org", "x@moon.example.org", IKE_ID_MATCH_NONE},
+		{"*@example.org", "carol@example.org", IKE_ID_MATCH_WILDCARD},
+		{"*@example.org", "carol@moon.example.org", IKE_ID_MATCH_NONE},
+		{"@*", "moon", IKE_ID_MATCH_ANY},
+		{"@*", "192.0.2.1", IKE_ID_MATCH_NONE},
+		{"10.0.0.0/8", "10.255.255.255", IKE_ID_MATCH_RANGE},
+		{"10.0.0.0/8", "11.0.0.0", IKE_ID_MATCH_NONE},
+		{"10.1.0.1-10.1.0.9", "10.1.0.9", IKE_ID_MATCH_RANGE},
+		{"10.1.0.1-10.1.0.9", "10.1.0.10", IKE_ID_MATCH_NONE},
+		{"10.1.0.1-10.1.0.9", "moon", IKE_ID_MATCH_NONE},
+		{"fec0::/64", "fec0::1", IKE_ID_MATCH_RANGE},
+		{"fec0::/64", "10.1.0.1", IKE_ID_MATCH_NONE},
+		{"C=CH, CN=moon", "/c=ch/cn=MOON", IKE_ID_MATCH_EXACT},
+		{"C=CH, CN=moon", "C=CH, CN=sun", IKE_ID_MATCH_NONE},
+		{"C=CH, CN=*", "C=CH, CN=moon", IKE_ID_MATCH_WILDCARD},
+		{"C=*, CN=*", "C=CH, CN=moon", IKE_ID_MATCH_WILDCARD - 1},
+		{"C=CH, CN=*", "C=CH, OU=moon", IKE_ID_MATCH_NONE},
+		{"C=CH, CN=*", "C=CH, O=Ravelin, CN=moon", IKE_ID_MATCH_NONE},
+		{"C=CH, CN=*", "CN=moon, C=CH", IKE_ID_MATCH_NONE},
+		/* One RDN with two attributes isn't two of them. */
+		{"C=*, CN=moon",
+		 "asn1dn:#301a3118300906035504061302434830"
+		 "0b06035504030c046d6f6f6e",
+		 IKE_ID_MATCH_NONE},
+		/* The other encoding of strings. */
+		{"CN=moon", "asn1dn:#300f310d300b06035504030c046d6f6f6e", IKE_ID_MATCH_EXACT},
+		{"CN=moon", "asn1dn:#300f310d300b06035504030c046d6f6f", IKE_ID_MATCH_NONE},
+	};
+	struct ike_id pattern = id_of("*.example.org"), peer;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct ike_id configured = id_of(cases[i].configured), id = id_of(cases[i].id);
+
+		if (ike_id_match(&configured, &id) != cases[i].match)
+			fail_msg("%s and %s: %u", cases[i].configured, cases[i].id,
+				 ike_id_match(&configured, &id));
+	}
+	/* A peer that calls itself so isn't all of them. */
+	assert_int_equal(ike_id_set(&peer, IKE_ID_FQDN, ike_slice("*.example.org", 13)), 0);
+	assert_false(ike_id_equal(&pattern, &peer));
+	assert_false(ike_id_matches(&peer, &pattern));
+	pattern = id_of("moon.example.org");
+	assert_false(ike_id_matches(&peer, &pattern));
+	pattern = id_of("C=CH, CN=*");
+	peer = pattern;
+	peer.pattern = false;
+	pattern = id_of("C=CH, CN=moon");
+	assert_false(ike_id_matches(&peer, &pattern));
 }
 
 static void an_identity_from_the_wire_shows_on_one_line(void **state)
@@ -414,6 +546,28 @@ static void a_key_for_any_never_stands_in_for_a_key_of_ones_own(void **state)
 	net_free(net);
 }
 
+static void a_key_of_a_pattern_is_for_those_who_fit_it(void **state)
+{
+	struct net *net = net_new(1, &SIDE_A, &SIDE_B);
+	struct ike_engine *e = net->node[0].engine;
+	const struct ike_id gateway = id_of("gateway"), all = id_of("*.example.org"),
+			    moon = id_of("moon.example.org"), sun = id_of("sun.example.org"),
+			    mars = id_of("mars.example.com"), near = id_of("10.1.0.0/16"),
+			    address = id_of("10.1.0.7");
+
+	(void)state;
+	ike_engine_clear_psks(e);
+	ike_engine_add_psk(e, &all, 1, ike_slice("all", 3));
+	ike_engine_add_psk(e, &moon, 1, ike_slice("moon", 4));
+	ike_engine_add_psk(e, &near, 1, ike_slice("near", 4));
+	assert_memory_equal(ike_psk_find(e, &gateway, &moon)->key, "moon", 4);
+	assert_memory_equal(ike_psk_find(e, &gateway, &sun)->key, "all", 3);
+	assert_memory_equal(ike_psk_find(e, &gateway, &all)->key, "all", 3);
+	assert_memory_equal(ike_psk_find(e, &gateway, &address)->key, "near", 4);
+	assert_null(ike_psk_find(e, &gateway, &mars));
+	net_free(net);
+}
+
 static void a_key_of_a_pair_is_for_nobody_else(void **state)
 {
 	struct net *net = net_new(1, &SIDE_A, &SIDE_B);
@@ -469,6 +623,8 @@ int main(void)
 		cmocka_unit_test(proposals_are_read),
 		cmocka_unit_test(wrong_proposals_are_refused_with_what_is_wrong),
 		cmocka_unit_test(identities_are_read_as_swanctl_conf_has_them),
+		cmocka_unit_test(identities_fit_patterns_as_well_as_they_do_in_strongswan),
+		cmocka_unit_test(a_key_of_a_pattern_is_for_those_who_fit_it),
 		cmocka_unit_test(an_identity_from_the_wire_shows_on_one_line),
 		cmocka_unit_test(names_compare_without_case_and_any_matches_all),
 		cmocka_unit_test(addresses_are_read_and_shown),
