@@ -75,10 +75,10 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 		return -ENOMEM;
 	ike_sa_hold(e, sa, conn);
 	sa->path.local = *local;
-	sa->path.local.port = e->config.port;
 	sa->path.remote = conn->remote;
 	if (!sa->path.remote.port)
 		sa->path.remote.port = IKE_PORT;
+	ike_path_begin(e, &sa->path);
 	*ike_id = sa->id;
 	child = ike_child_new(e, sa, config);
 	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);

@@ -99,6 +99,15 @@ void ike_nat_detect(struct ike_sa *sa, const struct ike_in *in)
 	sa->path.nat_local = hashes.seen && !hashes.dest_fits;
 }
 
+/*
+ * Our port for the first message: on every port of a peer but 500 a message of IKE has the marker
+ * that tells it from ESP (RFC 7296, section 2.23), and ours has it when it leaves port 4500.
+ */
+void ike_path_begin(const struct ike_engine *e, struct ike_path *path)
+{
+	path->local.port = path->remote.port == IKE_PORT ? e->config.port : e->config.port_natt;
+}
+
 /* Whose addresses may change goes there as well: a NAT may come (RFC 4555, section 3.2). */
 void ike_nat_float(struct ike_engine *e, struct ike_sa *sa)
 {

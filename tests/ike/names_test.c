@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Who a peer is and where, as connections say it: patterns of identities. */
+/* Who a peer is and where, as connections say it: patterns of identities, ports. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -134,12 +134,46 @@ static void the_connection_that_names_a_peer_best_has_it(void **state)
 	net = NULL;
 }
 
+/*
+ *   A:4500  IKE_SA_INIT -->        B:4500
+ *           <-- ...
+ */
+static void a_port_of_the_peer_other_than_500_has_the_marker_from_the_start(void **state)
+{
+	static const uint16_t ports[] = {4500, 4501, 0, 500};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+		uint16_t own = i < 2 ? IKE_PORT_NATT : IKE_PORT;
+
+		begin(&SIDE_A, &SIDE_B);
+		a()->engine->connections[0]->remote.port = ports[i];
+		start(net, 0);
+		/* As the receiver sees it; the marker goes with the port, which the network checks.
+		 */
+		assert_int_equal(net->queue[0].remote.port, own);
+		assert_int_equal(net->queue[0].local.port, ports[i] ? ports[i] : IKE_PORT);
+		net_settle(net);
+		if (ports[i] != 4501) { /* where B doesn't listen */
+			assert_both_up();
+			assert_int_equal(only_sa(net, 1)->path.local.port, own);
+			assert_int_equal(only_sa(net, 0)->path.remote.port, own);
+			/* There is no NAT. */
+			assert_false(present_child(a())->sa.encap);
+		}
+		net_free(net);
+	}
+	net = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(whoever_fits_a_pattern_may_connect, teardown),
 		cmocka_unit_test_teardown(an_initiator_takes_who_fits_its_pattern, teardown),
 		cmocka_unit_test_teardown(the_connection_that_names_a_peer_best_has_it, teardown),
+		cmocka_unit_test_teardown(
+			a_port_of_the_peer_other_than_500_has_the_marker_from_the_start, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
