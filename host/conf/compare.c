@@ -34,8 +34,10 @@ static bool same_pools(const struct conf_connection *a, const struct conf_connec
 enum conf_change conf_compare_connection(const struct conf_connection *old,
 					 const struct conf_connection *new)
 {
-	bool replaced = !ike_addr_equal(&old->local, &new->local) ||
-			!ike_addr_equal(&old->remote, &new->remote) ||
+	bool replaced = !ike_hosts_equal(&old->local, &new->local) ||
+			!ike_hosts_equal(&old->remote, &new->remote) ||
+			old->local_port != new->local_port ||
+			old->remote_port != new->remote_port ||
 			!ike_id_equal(&old->local_id, &new->local_id) ||
 			!ike_id_equal(&old->remote_id, &new->remote_id) ||
 			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,

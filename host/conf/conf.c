@@ -142,12 +142,25 @@ static int check_offload(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
-static int check_outside(const struct conf *conf, struct conf_error *error)
+/* Names are looked up for IPv4 alone from now on; false: some of the list is IPv6. */
+static bool only_ipv4(struct ike_hosts *hosts)
+{
+	for (unsigned int i = 0; i < hosts->count; i++) {
+		if (hosts->list[i].name)
+			hosts->list[i].range.family = 4;
+		if (hosts->list[i].range.family == 6)
+			return false;
+	}
+	return true;
+}
+
+static int check_outside(struct conf *conf, struct conf_error *error)
 {
 	for (size_t i = 0; i < conf->connection_count; i++) {
-		const struct conf_connection *c = &conf->connections[i];
+		struct conf_connection *c = &conf->connections[i];
 
-		if (conf->daemon.backend != CONF_BACKEND_USER || conf_connection_family(c) != 6)
+		if (conf->daemon.backend != CONF_BACKEND_USER ||
+		    (only_ipv4(&c->local) && only_ipv4(&c->remote)))
 			continue;
 		snprintf(error->text, sizeof(error->text),
 			 "%s:%u: connections.%s: its addresses are IPv6, and the NIC has no ESP "
@@ -186,12 +199,12 @@ static int check_ports(const struct conf *conf, struct conf_error *error)
 	for (size_t i = 0; i < conf->connection_count; i++) {
 		const struct conf_connection *c = &conf->connections[i];
 
-		if (!c->local.port || c->local.port == conf->daemon.port)
+		if (!c->local_port || c->local_port == conf->daemon.port)
 			continue;
 		snprintf(error->text, sizeof(error->text),
 			 "%s:%u: connections.%s.local_port: %u isn't the port of section raveld, "
 			 "%u",
-			 c->file, c->line, c->name, c->local.port, conf->daemon.port);
+			 c->file, c->line, c->name, c->local_port, conf->daemon.port);
 		return -EINVAL;
 	}
 	return 0;
@@ -314,8 +327,11 @@ void conf_free(struct conf *conf)
 {
 	if (!conf)
 		return;
-	for (size_t i = 0; i < conf->connection_count; i++)
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		ike_hosts_clear(&conf->connections[i].local);
+		ike_hosts_clear(&conf->connections[i].remote);
 		free(conf->connections[i].children);
+	}
 	for (size_t i = 0; i < conf->secret_count; i++)
 		ike_secret_clear(&conf->secrets[i].secret);
 	free(conf->connections);
@@ -326,6 +342,14 @@ void conf_free(struct conf *conf)
 		free(conf->files[i]);
 	free(conf->files);
 	free(conf);
+}
+
+struct ike_addr conf_peer(const struct conf_connection *connection)
+{
+	const struct ike_addr nowhere = {0};
+
+	return connection->remote.count == 1 ? ike_hosts_first_address(&connection->remote)
+					     : nowhere;
 }
 
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name)
@@ -378,9 +402,10 @@ struct ike_ts_list conf_remote_ts(const struct conf *conf, const struct conf_con
 {
 	static const struct ike_ts all = {.dynamic = true, .port_last = UINT16_MAX};
 	struct ike_ts_list in = child->remote_ts, out = {.count = 0};
+	const struct ike_addr peer = conf_peer(c);
 
 	if (!c->pool_count)
-		return ike_ts_resolve(&in, &c->remote, 1);
+		return ike_ts_resolve(&in, &peer, 1);
 	if (!in.count)
 		in = (struct ike_ts_list){.count = 1, .list = {all}};
 	for (unsigned int i = 0; i < in.count; i++) {

@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 #include "host/conf/tree.h"
-#include "host/ike/addr.h"
 #include "host/ike/config.h"
 #include "host/ike/id.h"
 #include "host/ike/proposal.h"
@@ -98,8 +97,10 @@ struct conf_connection {
 	char name[CONF_NAME_MAX];
 	const char *file;
 	unsigned int line;
-	struct ike_addr local; /* with port; any where not configured */
-	struct ike_addr remote;
+	struct ike_hosts local; /* none: any */
+	struct ike_hosts remote;
+	uint16_t local_port; /* 0: not configured */
+	uint16_t remote_port;
 	struct ike_proposal proposals[CONF_PROPOSALS_MAX];
 	unsigned int proposal_count;
 	bool encap; /* act as if there were a NAT */
@@ -173,6 +174,9 @@ bool conf_has_ipv6(const struct conf *conf);
 
 /* Of its addresses, 4 or 6; 0: nothing says which. */
 uint8_t conf_connection_family(const struct conf_connection *connection);
+
+/* The peer's address, where it can't be another one; else family 0. */
+struct ike_addr conf_peer(const struct conf_connection *connection);
 
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
 const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name);

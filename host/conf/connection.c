@@ -9,53 +9,54 @@
 #define REKEY_TIME (4 * 3600)
 #define UNSET UINT32_MAX /* more than any time that can be written */
 
-static int add_addr(const struct conf_value *v, const char *item, void *context)
+static int add_host(const struct conf_value *v, const char *item, void *context)
 {
-	struct ike_addr *addr = context;
-	uint16_t port = addr->port;
+	struct ike_hosts *hosts = context;
+	const char *wrong = ike_hosts_add(hosts, item);
+	struct ike_addr addr;
 
-	if (addr->family)
-		return conf_value_fail(v, "more than one address isn't supported");
-	if (ike_addr_parse(item, addr))
-		return conf_value_fail(v, "\"%.60s\" isn't an IP address", item);
-	addr->port = port;
-	return conf_check_addr(v, item, addr);
+	if (wrong)
+		return conf_value_fail(v, "\"%.60s\" %s", item, wrong);
+	if (!ike_host_is_address(&hosts->list[hosts->count - 1]))
+		return 0;
+	addr = ike_host_addr(&hosts->list[hosts->count - 1]);
+	return conf_check_addr(v, item, &addr);
 }
 
-static int set_addrs(const struct conf_value *v, struct ike_addr *addr)
+static int set_hosts(const struct conf_value *v, struct ike_hosts *hosts)
 {
-	*addr = (struct ike_addr){.port = addr->port};
-	return conf_value_list(v, add_addr, addr);
+	ike_hosts_clear(hosts);
+	return conf_value_list(v, add_host, hosts);
 }
 
 static int set_local_addrs(const struct conf_value *v, void *object)
 {
-	return set_addrs(v, &((struct conf_connection *)object)->local);
+	return set_hosts(v, &((struct conf_connection *)object)->local);
 }
 
 static int set_remote_addrs(const struct conf_value *v, void *object)
 {
-	return set_addrs(v, &((struct conf_connection *)object)->remote);
+	return set_hosts(v, &((struct conf_connection *)object)->remote);
 }
 
-static int set_port(const struct conf_value *v, struct ike_addr *addr)
+static int set_port(const struct conf_value *v, uint16_t *port)
 {
 	uint64_t n;
 	int err = conf_value_number(v, 1, UINT16_MAX, &n);
 
 	if (!err)
-		addr->port = (uint16_t)n;
+		*port = (uint16_t)n;
 	return err;
 }
 
 static int set_local_port(const struct conf_value *v, void *object)
 {
-	return set_port(v, &((struct conf_connection *)object)->local);
+	return set_port(v, &((struct conf_connection *)object)->local_port);
 }
 
 static int set_remote_port(const struct conf_value *v, void *object)
 {
-	return set_port(v, &((struct conf_connection *)object)->remote);
+	return set_port(v, &((struct conf_connection *)object)->remote_port);
 }
 
 static int set_proposals(const struct conf_value *v, void *object)
@@ -267,8 +268,9 @@ static int bind_auth(const struct conf_section *section, const char *prefix,
 
 uint8_t conf_connection_family(const struct conf_connection *c)
 {
-	return c->local.family || c->local.only ? ike_addr_family(&c->local)
-						: ike_addr_family(&c->remote);
+	uint8_t local = ike_hosts_family(&c->local);
+
+	return local ? local : ike_hosts_family(&c->remote);
 }
 
 static bool has_dynamic(const struct ike_ts_list *list)
@@ -297,7 +299,7 @@ static int check_inside(const struct conf_section *section, const struct conf_co
 }
 
 /* The key by which the child is to begin by itself; NULL: it isn't. */
-static const char *needs_peer(const struct conf_child *child)
+static const char *begins(const struct conf_child *child)
 {
 	if (child->start != CONF_START_NONE)
 		return "start_action";
@@ -306,18 +308,38 @@ static const char *needs_peer(const struct conf_child *child)
 	return child->close_action != CONF_CLOSE_NONE ? "close_action" : NULL;
 }
 
-/* The action that would wait for a packet from an address that isn't known before there is an SA;
- * NULL: there is none. */
-static const char *traps_without_address(const struct conf_connection *c,
-					 const struct conf_child *child)
+/* The key by which its traffic is to begin it; NULL: it isn't. */
+static const char *is_trapped(const struct conf_child *child)
 {
-	if (!c->vip_count || !has_dynamic(&child->local_ts))
-		return NULL;
 	if (child->start >= CONF_START_TRAP)
 		return "start_action";
 	if (child->dpd_action == CONF_DPD_TRAP)
 		return "dpd_action";
 	return child->close_action == CONF_CLOSE_TRAP ? "close_action" : NULL;
+}
+
+/* The action that would wait for a packet from an address that isn't known before there is an SA;
+ * NULL: there is none. */
+static const char *traps_without_address(const struct conf_connection *c,
+					 const struct conf_child *child)
+{
+	return c->vip_count && has_dynamic(&child->local_ts) ? is_trapped(child) : NULL;
+}
+
+/* What it needs to know of the peer; its traffic is led to the peer's next hop. */
+static int check_peer(const struct conf_section *section, const struct conf_child *child,
+		      const struct ike_hosts *remote, struct conf_error *error)
+{
+	bool address = ike_hosts_first_address(remote).family;
+	const char *key = address ? NULL : is_trapped(child), *what = "an address in ";
+
+	if (!ike_hosts_has_one(remote)) {
+		key = begins(child);
+		what = "";
+	}
+	return key ? conf_fail_section(error, section, "%s = %s needs %sremote_addrs", key,
+				       conf_key_find(section, key)->value, what)
+		   : 0;
 }
 
 static int bind_children(const struct conf_section *section, struct conf_connection *connection,
@@ -335,21 +357,17 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 	if (!connection->children)
 		return conf_fail_section(error, section, "out of memory");
 	for (size_t i = 0; i < count; i++) {
-		int err = conf_bind_child(children->sections[i], &connection->children[i], error);
+		struct conf_child *child = &connection->children[i];
+		int err = conf_bind_child(children->sections[i], child, error);
 		const char *key;
 
+		if (!err)
+			err = check_peer(children->sections[i], child, &connection->remote, error);
+		if (!err)
+			err = check_inside(children->sections[i], connection, child, error);
 		if (err)
 			return err;
-		key = connection->remote.family ? NULL : needs_peer(&connection->children[i]);
-		if (key)
-			return conf_fail_section(error, children->sections[i],
-						 "%s = %s needs remote_addrs", key,
-						 conf_key_find(children->sections[i], key)->value);
-		err = check_inside(children->sections[i], connection, &connection->children[i],
-				   error);
-		if (err)
-			return err;
-		key = traps_without_address(connection, &connection->children[i]);
+		key = traps_without_address(connection, child);
 		if (key)
 			return conf_fail_section(
 				error, children->sections[i],
@@ -384,7 +402,7 @@ static int finish_times(const struct conf_section *section, struct conf_connecti
 static int check_families(const struct conf_section *section, const struct conf_connection *c,
 			  struct conf_error *error)
 {
-	uint8_t local = ike_addr_family(&c->local), remote = ike_addr_family(&c->remote);
+	uint8_t local = ike_hosts_family(&c->local), remote = ike_hosts_family(&c->remote);
 
 	if (local && remote && local != remote)
 		return conf_fail_section(error, section,
@@ -422,7 +440,7 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 		err = bind_auth(section, "remote", conf_absent_remote, &c->remote_id, error);
 	if (!err)
 		err = bind_children(section, c, error);
-	if (!err && c->vip_count && !c->remote.family)
+	if (!err && c->vip_count && !ike_hosts_has_one(&c->remote))
 		err = conf_fail_section(error, section, "vips needs remote_addrs");
 	return err ? err : finish_times(section, c, error);
 }

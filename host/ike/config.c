@@ -45,6 +45,8 @@ void ike_connection_free(struct ike_connection *conn)
 {
 	if (!conn)
 		return;
+	ike_hosts_clear(&conn->local);
+	ike_hosts_clear(&conn->remote);
 	free(conn->children);
 	free(conn);
 }

@@ -6,7 +6,7 @@
 #ifndef RAVELIN_HOST_IKE_CONFIG_H
 #define RAVELIN_HOST_IKE_CONFIG_H
 
-#include "host/ike/addr.h"
+#include "host/ike/host.h"
 #include "host/ike/id.h"
 #include "host/ike/proposal.h"
 #include "host/ike/settings.h"
@@ -68,9 +68,10 @@ struct ike_child_config {
 
 struct ike_connection {
 	char name[IKE_NAME_MAX];
-	struct ike_addr local;	/* family 0: any, or any of one family */
-	struct ike_addr remote; /* the same, only as responder; port 0: 500 */
-	struct ike_id local_id; /* any: the local address */
+	struct ike_hosts local;
+	struct ike_hosts remote; /* without an address or a name only as responder */
+	uint16_t remote_port;	 /* 0: 500 */
+	struct ike_id local_id;	 /* any: the local address */
 	struct ike_id remote_id;
 	unsigned proposal_count; /* 0: the defaults */
 	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
@@ -97,6 +98,11 @@ struct ike_connection {
 	/* The engine's business: */
 	unsigned references;
 	struct ike_link by_name;
+	struct ike_place *places;      /* where it is found by the peer's address */
+	uint64_t order;		       /* in which they were added */
+	unsigned target;	       /* of remote, where the next try goes, */
+	unsigned target_address;       /* if that is a name, to this of its addresses, */
+	unsigned target_addresses;     /* of which there were so many */
 	struct ike_connection *before; /* what it was, as long as Child SAs are of that; held */
 };
 

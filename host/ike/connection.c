@@ -24,6 +24,67 @@ struct ike_connection *ike_connection_find(const struct ike_engine *e, const cha
 	return l ? IKE_OWNER(l, struct ike_connection, by_name) : NULL;
 }
 
+/* One address of a connection's peer, or all of them elsewhere. */
+struct ike_place {
+	struct ike_link by_remote;
+	struct ike_connection *conn;
+};
+
+static bool is_elsewhere(const struct ike_hosts *remote)
+{
+	return !ike_hosts_are_addresses(remote);
+}
+
+static int place_elsewhere(struct ike_engine *e, struct ike_connection *conn)
+{
+	struct ike_connection **list =
+		realloc(e->elsewhere, (e->elsewhere_count + 1) * sizeof(struct ike_connection *));
+
+	if (!list)
+		return -ENOMEM;
+	e->elsewhere = list;
+	list[e->elsewhere_count++] = conn;
+	return 0;
+}
+
+/* To be found by the peer's address. 0 or -ENOMEM. */
+int ike_connection_place(struct ike_engine *e, struct ike_connection *conn)
+{
+	conn->places = calloc(conn->remote.count + 1, sizeof(*conn->places));
+	if (!conn->places)
+		return -ENOMEM;
+	if (ike_lookups_begin(e, conn) ||
+	    (is_elsewhere(&conn->remote) && place_elsewhere(e, conn))) {
+		ike_connection_unplace(e, conn);
+		return -ENOMEM;
+	}
+	for (unsigned i = 0; i < conn->remote.count; i++) {
+		struct ike_addr addr = ike_host_addr(&conn->remote.list[i]);
+
+		if (!ike_host_is_address(&conn->remote.list[i]))
+			continue;
+		conn->places[i].conn = conn;
+		ike_table_add(&e->by_remote, &conn->places[i].by_remote, ike_ip_hash(e, &addr));
+	}
+	return 0;
+}
+
+/* Not any more. */
+void ike_connection_unplace(struct ike_engine *e, struct ike_connection *conn)
+{
+	unsigned at = 0;
+
+	ike_lookups_end(e, conn);
+	for (unsigned i = 0; i < conn->remote.count && conn->places; i++)
+		ike_table_remove(&e->by_remote, &conn->places[i].by_remote);
+	free(conn->places);
+	conn->places = NULL;
+	while (at < e->elsewhere_count && e->elsewhere[at] != conn)
+		at++;
+	if (at < e->elsewhere_count)
+		e->elsewhere[at] = e->elsewhere[--e->elsewhere_count];
+}
+
 int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn)
 {
 	struct ike_connection **list;
@@ -34,9 +95,12 @@ int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn)
 	if (!list)
 		return -ENOMEM;
 	e->connections = list;
+	if (ike_connection_place(e, conn))
+		return -ENOMEM;
 	list[e->connection_count++] = conn;
 	ike_table_add(&e->by_name, &conn->by_name, ike_name_hash(e, conn->name));
 	conn->references = 1;
+	conn->order = ++e->last_order;
 	return 0;
 }
 
@@ -53,33 +117,116 @@ int ike_engine_remove_connection(struct ike_engine *e, const char *name)
 	memmove(&e->connections[i], &e->connections[i + 1],
 		(e->connection_count - i) * sizeof(struct ike_connection *));
 	ike_table_remove(&e->by_name, &conn->by_name);
+	ike_connection_unplace(e, conn);
 	ike_connection_release(conn);
 	return 0;
 }
 
-static bool fits_addresses(const struct ike_connection *conn, const struct ike_addr *local,
-			   const struct ike_addr *remote)
+/* The more the better; 0: not there. */
+enum { NOT_THERE = 0, ANYWHERE = 1, WITHIN = 2, EXACTLY = 256 };
+
+static unsigned match_host(const struct ike_host *host, const struct ike_addr *addr)
 {
-	return ike_addr_matches(&conn->local, local) && ike_addr_matches(&conn->remote, remote);
+	if (host->name)
+		return host->lookup && ike_lookup_has(host->lookup, addr) ? EXACTLY : NOT_THERE;
+	if (!host->range.family)
+		return ANYWHERE;
+	if (!ike_range_has(&host->range, addr))
+		return NOT_THERE;
+	return ike_host_is_address(host) ? EXACTLY : WITHIN + ike_range_common_bits(&host->range);
 }
 
-/* Responder, IKE_SA_INIT: only addresses and the offer are known. */
+/* How well a list says that address: the smaller what it lies in, the better. */
+unsigned ike_hosts_match(const struct ike_hosts *hosts, const struct ike_addr *addr)
+{
+	unsigned best = hosts->count ? NOT_THERE : ANYWHERE;
+
+	for (unsigned i = 0; i < hosts->count; i++) {
+		unsigned match = match_host(&hosts->list[i], addr);
+
+		best = match > best ? match : best;
+	}
+	return best;
+}
+
+/* The same of both ends, the peer's before ours; 0: one of them isn't there. */
+static unsigned match_ends(const struct ike_connection *conn, const struct ike_addr *local,
+			   const struct ike_addr *remote)
+{
+	unsigned theirs = ike_hosts_match(&conn->remote, remote);
+	unsigned ours = theirs ? ike_hosts_match(&conn->local, local) : NOT_THERE;
+
+	return ours ? theirs * (EXACTLY + 1) + ours : 0;
+}
+
+/* All whose peer may be at an address: those that name it, then those of more than addresses. */
+struct candidates {
+	const struct ike_engine *e;
+	struct ike_link *link;
+	unsigned elsewhere;
+};
+
+static struct candidates candidates_of(const struct ike_engine *e, const struct ike_addr *remote)
+{
+	return (struct candidates){
+		.e = e,
+		.link = ike_table_first(&e->by_remote, ike_ip_hash(e, remote)),
+	};
+}
+
+static struct ike_connection *next_candidate(struct candidates *c)
+{
+	struct ike_link *link = c->link;
+
+	if (link) {
+		c->link = ike_table_next(link);
+		return IKE_OWNER(link, struct ike_place, by_remote)->conn;
+	}
+	return c->elsewhere < c->e->elsewhere_count ? c->e->elsewhere[c->elsewhere++] : NULL;
+}
+
+/* Has a connection just this address for its peer? */
+bool ike_connection_is_at(const struct ike_engine *e, const struct ike_addr *remote)
+{
+	struct candidates c = candidates_of(e, remote);
+
+	while (c.link) {
+		if (ike_hosts_match(&next_candidate(&c)->remote, remote) == EXACTLY)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Responder, IKE_SA_INIT: only addresses and the offer are known. Of those that agree to the offer
+ * the one that says most of where both ends are, and the first of several.
+ */
 struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, const struct ike_in *in,
 						const struct ike_sa_payload *offer,
 						uint16_t prefer_group, struct ike_suite *suite)
 {
-	for (unsigned i = 0; i < e->connection_count; i++) {
-		struct ike_connection *conn = e->connections[i];
+	struct candidates c = candidates_of(e, &in->remote);
+	struct ike_connection *best = NULL, *conn;
+	unsigned best_match = 0;
+
+	while ((conn = next_candidate(&c))) {
+		unsigned match = match_ends(conn, &in->local, &in->remote);
 		struct ike_proposals own;
+		struct ike_suite agreed;
 		uint64_t spi;
 
+		if (!match || match < best_match ||
+		    (match == best_match && conn->order >= best->order))
+			continue;
 		ike_connection_proposals(conn, &own);
-		if (fits_addresses(conn, &in->local, &in->remote) &&
-		    ike_proposal_select(IKE_PURPOSE_INIT, own.list, own.count, offer, prefer_group,
-					suite, &spi) == 0)
-			return conn;
+		if (ike_proposal_select(IKE_PURPOSE_INIT, own.list, own.count, offer, prefer_group,
+					&agreed, &spi))
+			continue;
+		best = conn;
+		best_match = match;
+		*suite = agreed;
 	}
-	return NULL;
+	return best;
 }
 
 struct ike_id ike_connection_local_id(const struct ike_connection *conn,
@@ -101,28 +248,40 @@ static bool allows_suite(const struct ike_connection *conn, const struct ike_sui
 	return false;
 }
 
+/* What IKE_AUTH tells a connection by; the more the better, 0: not this one. */
+static unsigned match_ids(const struct ike_connection *conn, const struct ike_sa *sa,
+			  const struct ike_id *remote, const struct ike_id *local)
+{
+	struct ike_id ours = ike_connection_local_id(conn, &sa->path.local);
+	unsigned theirs = ike_id_match(&conn->remote_id, remote), ends;
+
+	if (!theirs || !ike_id_matches(local, &ours))
+		return 0;
+	ends = match_ends(conn, &sa->path.local, &sa->path.remote);
+	if (!ends || !allows_suite(conn, &sa->suite))
+		return 0;
+	return theirs * (EXACTLY + 1) * (EXACTLY + 1) + ends;
+}
+
 /*
  * Responder, IKE_AUTH: the identities decide; `local` is the one that the initiator asks for, or
- * any. A connection that names the peer is preferred to one for everybody.
+ * any. A connection that says more of the peer is preferred: of who it is, then of where.
  */
 struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
 					      const struct ike_id *remote,
 					      const struct ike_id *local)
 {
-	struct ike_connection *best = NULL;
-	int best_score = -1;
+	struct candidates c = candidates_of(e, &sa->path.remote);
+	struct ike_connection *best = NULL, *conn;
+	unsigned best_match = 0;
 
-	for (unsigned i = 0; i < e->connection_count; i++) {
-		struct ike_connection *conn = e->connections[i];
-		struct ike_id ours = ike_connection_local_id(conn, &sa->path.local);
-		unsigned match = ike_id_match(&conn->remote_id, remote);
-		int score = (int)(2 * match) + (conn->remote.family != 0);
+	while ((conn = next_candidate(&c))) {
+		unsigned match = match_ids(conn, sa, remote, local);
 
-		if (match && score > best_score &&
-		    fits_addresses(conn, &sa->path.local, &sa->path.remote) &&
-		    ike_id_matches(local, &ours) && allows_suite(conn, &sa->suite)) {
+		if (match > best_match ||
+		    (match && match == best_match && conn->order < best->order)) {
 			best = conn;
-			best_score = score;
+			best_match = match;
 		}
 	}
 	return best;
@@ -135,24 +294,20 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 					    const struct ike_connection *after)
 {
 	const struct ike_id own = ike_id_kept(sa->local_id), remote = ike_id_kept(sa->remote_id);
+	const unsigned who = ike_id_match(&conn->remote_id, &remote),
+		       where = ike_hosts_match(&conn->remote, &sa->path.remote);
+	struct candidates c = candidates_of(e, &sa->path.remote);
+	struct ike_connection *next = NULL, *other;
 
-	for (unsigned i = 0; i < e->connection_count; i++) {
-		struct ike_connection *other = e->connections[i];
+	while ((other = next_candidate(&c))) {
 		struct ike_id ours = ike_connection_local_id(other, &sa->path.local);
 
-		if (after) {
-			if (other == after)
-				after = NULL;
-			continue;
-		}
-		if (other != conn &&
-		    ike_id_match(&other->remote_id, &remote) ==
-			    ike_id_match(&conn->remote_id, &remote) &&
-		    (other->remote.family != 0) == (conn->remote.family != 0) &&
-		    fits_addresses(other, &sa->path.local, &sa->path.remote) &&
-		    ike_id_equal(&ours, &own) && ike_id_matches(local, &ours) &&
-		    allows_suite(other, &sa->suite))
-			return other;
+		if (other != conn && (!after || other->order > after->order) &&
+		    (!next || other->order < next->order) && ike_id_equal(&ours, &own) &&
+		    ike_id_match(&other->remote_id, &remote) == who &&
+		    ike_hosts_match(&other->remote, &sa->path.remote) == where &&
+		    match_ids(other, sa, &remote, local))
+			next = other;
 	}
-	return NULL;
+	return next;
 }

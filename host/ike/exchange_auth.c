@@ -110,7 +110,7 @@ static bool is_on_its_way(const struct ike_engine *e, const struct ike_connectio
 			continue;
 		if (ike_id_equal(&other->remote_id, &conn->remote_id) ||
 		    (!ike_id_is_one(&other->remote_id) &&
-		     ike_addr_same_ip(&other->remote, &conn->remote)))
+		     ike_hosts_overlap(&other->remote, &conn->remote)))
 			return true;
 	}
 	return false;
@@ -144,7 +144,7 @@ static struct ike_id expected_peer(const struct ike_engine *e, const struct ike_
 	return ike_id_is_one(configured) ||
 			       (configured->pattern && ike_psk_find(e, local_id, configured))
 		       ? *configured
-		       : ike_id_from_addr(&sa->conn->remote);
+		       : ike_id_from_addr(&sa->path.remote);
 }
 
 enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,

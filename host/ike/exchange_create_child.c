@@ -307,7 +307,7 @@ static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_t
 		ike_sa_renew(e, sa, now, "the peer makes no more in it");
 		return true;
 	}
-	if (ike_sa_begin(e, now, sa->conn, t->config, &sa->path.local, t->packet, &id))
+	if (ike_sa_begin(e, now, sa->conn, t->config, &sa->path, t->packet, &id))
 		return false;
 	ike_log(e, IKE_LOG_INFO, sa, "child %s: the peer makes no more in this IKE SA: %s",
 		t->config->name, "another one is begun");

@@ -93,7 +93,8 @@ static enum ike_step make_key_pair(struct ike_engine *e, struct ike_sa *sa, stru
 	return ike_task_ke(e, task, now, group, NULL, nothing, have_key_pair);
 }
 
-enum ike_step ike_init_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+/* Both ends are known. */
+enum ike_step ike_init_begin(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			     uint64_t now)
 {
 	struct ike_handshake *h = sa->handshake;
@@ -109,6 +110,12 @@ enum ike_step ike_init_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 	if (ike_random_fill(&e->config.random, h->ni, h->ni_len))
 		return fail(e, sa, "the random generator failed");
 	return make_key_pair(e, sa, task, now, group);
+}
+
+enum ike_step ike_init_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now)
+{
+	return ike_way_find(e, sa, task, now);
 }
 
 /* Initiator: process. None of this is authentic yet. */
@@ -297,7 +304,8 @@ static bool cookie_passes(struct ike_engine *e, const struct ike_in *in, struct 
 	struct ike_notify n;
 	size_t len;
 
-	if (!e->config.cookie_always && e->half_open.count < e->config.cookie_threshold)
+	if (!e->config.cookie_always &&
+	    e->half_open.count + e->held_count < e->config.cookie_threshold)
 		return true;
 	if (ike_find_notify(&in->payloads, IKE_N_COOKIE, &n)) {
 		if (ike_cookie_valid(e, in->now, in, ni, n.data))
@@ -458,6 +466,8 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 		e->stats.drop_malformed++;
 		return;
 	}
+	if (!ike_connection_is_at(e, &in->remote) && ike_lookup_first(e, in))
+		return;
 	conn = ike_connection_for_offer(e, in, &offer, ke.group, &suite);
 	if (!conn) {
 		refuse(e, in, IKE_N_NO_PROPOSAL_CHOSEN, nothing);

@@ -38,6 +38,11 @@ struct ike_engine_config {
 	 */
 	bool (*heard)(void *context, uint64_t child_id);
 	bool tells_moves; /* ike_seen_elsewhere() is called */
+	/*
+	 * Our address towards this peer's, for a connection that doesn't say which it is. False:
+	 * there is none. NULL: it always says it.
+	 */
+	bool (*local_address)(void *context, const struct ike_addr *remote, struct ike_addr *local);
 	void *context;
 
 	/* Zero means the default in brackets. */
@@ -232,18 +237,24 @@ void ike_tick(struct ike_engine *e, uint64_t now);
 uint64_t ike_next_deadline(const struct ike_engine *e);
 
 /*
- * Start a Child SA: in an IKE SA of the connection, if there is one, or with a new one. `local`
- * gives our address where the connection says "any"; else it may be NULL. child NULL: the first one
- * configured. `packet`, unless NULL: the two ends of one that waits for it, ours first, which the
- * peer is told of before the rest (section 2.9).
+ * Start a Child SA: in an IKE SA of the connection, if there is one, or with a new one. child NULL:
+ * the first one configured. `packet`, unless NULL: the two ends of one that waits for it, ours
+ * first, which the peer is told of before the rest (section 2.9).
+ *
+ * Of several addresses or names that the connection has for the peer, another one is gone to after
+ * each try that comes to nothing.
  *
  * Returns 0 and the IKE SA's id, -ENOENT (no such connection or child), -EDESTADDRREQ (no remote
- * address), -EADDRNOTAVAIL (no local address), -EISCONN (that child is up, and the packet, if there
- * is one, within its selectors), -EALREADY (it is on its way), -EBUSY (too many IKE SAs), -ENOSPC
- * (no SPI left), -ESHUTDOWN (after ike_terminate_all()), -EIO, -ENOMEM.
+ * address), -EADDRNOTAVAIL (no local address that goes with it), -EISCONN (that child is up, and
+ * the packet, if there is one, within its selectors), -EALREADY (it is on its way), -EBUSY (too
+ * many IKE SAs), -ENOSPC (no SPI left), -ESHUTDOWN (after ike_terminate_all()), -EIO, -ENOMEM.
  */
 int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child,
-		 const struct ike_addr *local, const struct ike_ts packet[2], uint64_t *ike_id);
+		 const struct ike_ts packet[2], uint64_t *ike_id);
+
+/* Where the next try of a connection goes, as it is configured: "192.0.2.1", a name. It fits in
+ * IKE_HOST_TEXT. */
+void ike_next_peer(const struct ike_engine *e, const char *connection, char *out, size_t len);
 
 /* Delete an IKE SA, or one Child SA, and tell the peer. -ENOENT: there's none. */
 int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id);

@@ -36,6 +36,8 @@ static size_t size_of(enum ike_job_type type, size_t peer_len)
 		return offsetof(struct ike_job, lease) + sizeof(struct ike_lease_job);
 	case IKE_JOB_WAYS:
 		return offsetof(struct ike_job, ways) + sizeof(struct ike_ways_job);
+	case IKE_JOB_RESOLVE:
+		return offsetof(struct ike_job, resolve) + sizeof(struct ike_resolve_job);
 	default:
 		return offsetof(struct ike_job, child) + sizeof(struct ike_child_job);
 	}
@@ -61,7 +63,8 @@ void ike_job_free(struct ike_job *job)
 		return;
 	if (job->type == IKE_JOB_KE)
 		ke_job_free(job);
-	else if (job->type != IKE_JOB_LEASE && job->type != IKE_JOB_WAYS)
+	else if (job->type != IKE_JOB_LEASE && job->type != IKE_JOB_WAYS &&
+		 job->type != IKE_JOB_RESOLVE)
 		child_job_free(job);
 	free(job);
 }
@@ -86,7 +89,7 @@ struct ike_job *ike_job_new(struct ike_engine *e, enum ike_job_type type)
 	return job_new(e, type, 0);
 }
 
-/* Takes the job; -ENOMEM: freed, and nobody waits for it. */
+/* Takes the job; -ENOMEM: freed, and nobody waits for it. No IKE SA: it is for who has none. */
 int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter *waiter,
 		 uint64_t now, struct ike_job *job)
 {
@@ -98,8 +101,8 @@ int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waite
 		return -ENOMEM;
 	}
 	job->token = waiter->token = ++e->last_token;
-	job->stranger = !sa->initiator &&
-			(sa->state == IKE_STATE_CONNECTING || sa->state == IKE_STATE_HALF_OPEN);
+	job->stranger = !sa || (!sa->initiator && (sa->state == IKE_STATE_CONNECTING ||
+						   sa->state == IKE_STATE_HALF_OPEN));
 	ike_table_add(&e->waiters, &waiter->by_token, waiter->token);
 	waiter->timer.kind = IKE_TIMER_JOB;
 	ike_timer_set(e, &waiter->timer, ike_later(now, e->config.job_timeout_ms));
@@ -166,4 +169,31 @@ enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t 
 		return IKE_DONE;
 	}
 	return ike_task_wait(task, resume);
+}
+
+/* Ask what a name stands for. 0 or -ENOMEM: nobody waits for it. */
+int ike_resolve(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter *waiter,
+		uint64_t now, const struct ike_host *host)
+{
+	struct ike_job *job = job_new(e, IKE_JOB_RESOLVE, 0);
+
+	if (!job)
+		return -ENOMEM;
+	job->resolve.family = host->range.family;
+	snprintf(job->resolve.name, sizeof(job->resolve.name), "%s", host->name);
+	return ike_job_send(e, sa, waiter, now, job);
+}
+
+/* Is it known? A job that has got lost has no name, either. */
+bool ike_resolved(const struct ike_job *job)
+{
+	return !job->error && job->resolve.count;
+}
+
+/* Why it isn't, for an operator. */
+const char *ike_resolve_reason(const struct ike_job *job)
+{
+	if (job->error == -ETIMEDOUT)
+		return "its name wasn't resolved in time";
+	return *job->reason ? job->reason : "its name has no address";
 }

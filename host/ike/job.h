@@ -9,6 +9,7 @@
 
 #include "host/ike/config.h"
 #include "host/ike/dh.h"
+#include "host/ike/host.h"
 #include "host/ike/keys.h"
 #include "host/ike/random.h"
 #include "host/ike/secret.h"
@@ -18,6 +19,7 @@ enum { IKE_REASON_MAX = 192 };
 
 enum ike_job_type {
 	IKE_JOB_KE,		/* ike_job_run() does it, on any thread */
+	IKE_JOB_RESOLVE,	/* what a DNS name stands for */
 	IKE_JOB_CHILD_INBOUND,	/* the data path: receive on it from now on */
 	IKE_JOB_CHILD_OUTBOUND, /* have it ready to send */
 	IKE_JOB_CHILD_USE,	/* lead the flows to it, in one step from whatever had them */
@@ -33,6 +35,14 @@ struct ike_ke_job {
 	struct ike_secret shared;
 	size_t peer_len;	      /* 0: no secret is asked for */
 	uint8_t peer[IKE_PUBLIC_MAX]; /* there is no more of it than that */
+};
+
+/* Addresses of a name, the best first; no error without one. */
+struct ike_resolve_job {
+	uint8_t family; /* wanted: 4, 6, or 0: both */
+	char name[IKE_HOST_NAME_MAX];
+	unsigned count;
+	struct ike_addr list[IKE_RESOLVED_MAX]; /* of that family, without ports */
 };
 
 /*
@@ -99,6 +109,7 @@ struct ike_job {
 
 	union {
 		struct ike_ke_job ke;
+		struct ike_resolve_job resolve;
 		struct ike_child_job child;
 		struct ike_lease_job lease;
 		struct ike_ways_job ways;

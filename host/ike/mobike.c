@@ -30,9 +30,7 @@ static const struct ike_slice nothing;
 
 static bool is_allowed(const struct ike_sa *sa, const struct ike_addr *local)
 {
-	const struct ike_addr *only = &sa->conn->local;
-
-	return only->family == 0 || ike_addr_same_ip(only, local);
+	return ike_hosts_match(&sa->conn->local, local);
 }
 
 static bool is_own(const struct ike_engine *e, const struct ike_addr *addr)
@@ -234,7 +232,8 @@ void ike_mobike_ask(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		return;
 	ask = &job->ways;
 	memcpy(ask->connection, sa->conn->name, sizeof(ask->connection));
-	ask->local = sa->conn->local;
+	if (sa->conn->local.count == 1)
+		ask->local = ike_hosts_first_address(&sa->conn->local);
 	ask->remotes[ask->remote_count++] = sa->path.remote;
 	for (unsigned i = 0; sa->began && i < m->remote_count; i++) {
 		if (ask->remote_count < IKE_PEER_ADDRESSES_MAX &&
@@ -397,7 +396,8 @@ static void ways_known(struct ike_engine *e, struct ike_waiter *waiter, uint64_t
 	if (job->error || sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa))
 		return;
 	for (unsigned i = 0; i < job->ways.count && i < IKE_WAYS_MAX; i++)
-		count += take_way(e, sa, &job->ways.ways[i], ways, count, &ways[count]);
+		count += is_allowed(sa, &job->ways.ways[i].local) &&
+			 take_way(e, sa, &job->ways.ways[i], ways, count, &ways[count]);
 	if (count)
 		choose(e, sa, now, ways, count, unanswered);
 }

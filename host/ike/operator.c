@@ -61,9 +61,12 @@ static struct ike_sa *sa_to_extend(const struct ike_engine *e, const struct ike_
 	return NULL;
 }
 
-/* The first message of a new IKE SA. */
+/*
+ * The first message of a new IKE SA, from one end of the path to the other. Ends of no family are
+ * to be looked up first, and ports follow from the connection.
+ */
 int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
-		 const struct ike_child_config *config, const struct ike_addr *local,
+		 const struct ike_child_config *config, const struct ike_path *path,
 		 const struct ike_ts packet[2], uint64_t *ike_id)
 {
 	struct ike_sa *sa = ike_sa_new(e, now, true);
@@ -74,20 +77,24 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 	if (!sa)
 		return -ENOMEM;
 	ike_sa_hold(e, sa, conn);
-	sa->path.local = *local;
-	sa->path.remote = conn->remote;
-	if (!sa->path.remote.port)
-		sa->path.remote.port = IKE_PORT;
+	sa->path.local = path->local;
+	sa->path.remote = path->remote;
+	sa->path.remote.port = conn->remote_port ? conn->remote_port : IKE_PORT;
 	ike_path_begin(e, &sa->path);
 	*ike_id = sa->id;
 	child = ike_child_new(e, sa, config);
 	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
-	err = child && task ? ike_child_select(e, child, packet) : -ENOMEM;
+	err = child && task ? 0 : -ENOMEM;
+	if (!err && path->local.family)
+		err = ike_child_select(e, child, packet);
 	if (err) {
 		ike_task_free(e, task);
 		ike_sa_down(e, sa, "could not begin");
 		return child ? err : -ENOSPC;
 	}
+	if (packet)
+		memcpy(IKE_OWNER(task, struct ike_init_task, task)->packet, packet,
+		       2 * sizeof(packet[0]));
 	ike_task_begin(e, task, now);
 	if (sa->state == IKE_STATE_DEAD)
 		return -EIO;
@@ -106,8 +113,38 @@ static int extend(struct ike_engine *e, uint64_t now, struct ike_sa *sa,
 	return 0;
 }
 
+/* A new IKE SA to where the connection may go next. */
+static int try_next(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
+		    const struct ike_child_config *config, const struct ike_ts packet[2],
+		    uint64_t *ike_id)
+{
+	struct ike_path path = {0};
+	struct ike_sa *sa;
+	int err;
+
+	if (e->sa_count >= e->config.max_sas)
+		return -EBUSY;
+	err = ike_way_begin(e, conn, &path);
+	if (!err)
+		err = ike_sa_begin(e, now, conn, config, &path, packet, ike_id);
+	sa = err ? NULL : ike_sa_find_id(e, *ike_id);
+	if (sa)
+		sa->trying = true;
+	return err;
+}
+
+void ike_next_peer(const struct ike_engine *e, const char *connection, char *out, size_t len)
+{
+	const struct ike_connection *conn = ike_connection_find(e, connection);
+
+	if (conn)
+		ike_way_text(conn, out, len);
+	else if (len)
+		*out = 0;
+}
+
 int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child_name,
-		 const struct ike_addr *local, const struct ike_ts packet[2], uint64_t *ike_id)
+		 const struct ike_ts packet[2], uint64_t *ike_id)
 {
 	struct ike_connection *conn = ike_connection_find(e, connection);
 	const struct ike_child_config *config = conn ? find_child_config(conn, child_name) : NULL;
@@ -123,17 +160,8 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 	if (err)
 		return err;
 	sa = sa_to_extend(e, conn);
-	if (!sa && conn->remote.family == 0)
-		return -EDESTADDRREQ;
-	if (conn->local.family)
-		local = &conn->local;
-	if (!sa && (!local || local->family != conn->remote.family ||
-		    !ike_addr_matches(&conn->local, local)))
-		return -EADDRNOTAVAIL;
-	if (!sa && e->sa_count >= e->config.max_sas)
-		return -EBUSY;
 	err = sa ? extend(e, now, sa, config, packet, ike_id)
-		 : ike_sa_begin(e, now, conn, config, local, packet, ike_id);
+		 : try_next(e, now, conn, config, packet, ike_id);
 	ike_reap(e);
 	return err;
 }

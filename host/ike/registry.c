@@ -19,6 +19,15 @@ static uint64_t mix(const struct ike_engine *e, uint64_t v)
 	return v ^ v >> 29;
 }
 
+uint64_t ike_ip_hash(const struct ike_engine *e, const struct ike_addr *addr)
+{
+	uint64_t high, low;
+
+	memcpy(&high, addr->ip, 8);
+	memcpy(&low, addr->ip + 8, 8);
+	return mix(e, mix(e, high) ^ low);
+}
+
 /* Octets that one site has alone: an IPv4 address, or an IPv6 /64, within which any host has as
  * many addresses as it likes (RFC 4291, section 2.5.4). */
 static size_t site_len(const struct ike_addr *addr)
@@ -34,7 +43,7 @@ static uint64_t hash_site(const struct ike_engine *e, const struct ike_addr *add
 	return mix(e, site);
 }
 
-static bool same_site(const struct ike_addr *a, const struct ike_addr *b)
+bool ike_same_site(const struct ike_addr *a, const struct ike_addr *b)
 {
 	return a->family == b->family && memcmp(a->ip, b->ip, site_len(a)) == 0;
 }
@@ -71,7 +80,7 @@ int ike_registry_init(struct ike_engine *e)
 {
 	struct ike_table *const tables[] = {&e->by_spi,	   &e->by_id,	 &e->by_peer,	&e->by_conn,
 					    &e->half_open, &e->children, &e->instances, &e->waiters,
-					    &e->by_name,   &e->outbound};
+					    &e->by_name,   &e->outbound, &e->by_remote};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
@@ -134,6 +143,7 @@ void ike_registry_free(struct ike_engine *e)
 	ike_table_free(&e->outbound);
 	ike_table_free(&e->waiters);
 	ike_table_free(&e->by_name);
+	ike_table_free(&e->by_remote);
 	free(e->timers.list);
 }
 
@@ -272,7 +282,7 @@ struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_i
 	for (; l; l = ike_table_next(l)) {
 		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.half_open);
 
-		if (!same_site(&sa->path.remote, &in->remote))
+		if (!ike_same_site(&sa->path.remote, &in->remote))
 			continue;
 		++*count;
 		if (ike_addr_same_ip(&sa->path.remote, &in->remote) && sa->spi_i == in->hdr.spi_i &&

@@ -58,7 +58,7 @@ static int ask_for_all(struct ike_engine *e, const struct ike_sa *old, struct ik
 /* By us: who is called is known, and it isn't the peer who has to ask for an address. */
 bool ike_sa_can_be_begun_again(const struct ike_sa *sa)
 {
-	return sa->conn->remote.family && (!sa->lease || sa->lease->ours);
+	return ike_hosts_has_one(&sa->conn->remote) && (!sa->lease || sa->lease->ours);
 }
 
 static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
@@ -80,7 +80,7 @@ static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 	}
 	ike_log(e, IKE_LOG_INFO, sa, "is renewed: %s", why);
 	sa->renewed_at = now;
-	if (ike_sa_begin(e, now, sa->conn, first->config, &sa->path.local, NULL, &id))
+	if (ike_sa_begin(e, now, sa->conn, first->config, &sa->path, NULL, &id))
 		return;
 	made = ike_sa_find_id(e, id);
 	made->renews = sa->id;

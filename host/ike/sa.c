@@ -142,6 +142,8 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	hand_over(e, sa);
 	release(e, sa);
 	said = is_missed(sa);
+	if (sa->trying)
+		ike_way_failed(sa->conn);
 	sa->state = IKE_STATE_DEAD;
 	ike_sa_renewal_leave(e, sa);
 	while (sa->children) {
@@ -565,6 +567,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	sa->established_at = now;
 	sa->last_heard_at = now;
 	sa->connected = true;
+	sa->trying = false;
 	if (!ending)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	ike_half_open_remove(e, sa);
@@ -611,6 +614,7 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 {
 	struct ike_task *task;
 
+	sa->trying = false; /* it doesn't fail */
 	if (ike_sa_ending(sa))
 		return;
 	/* The peer may have it already: what it is to replace sees to it that it hears of the end.

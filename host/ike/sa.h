@@ -26,6 +26,10 @@ enum {
 	IKE_RENEW_RETRY_MS = 60000,  /* after a renewal, in between things are rekeyed */
 	IKE_RETRY_RAND_MS = 8000,    /* and up to so much more */
 	IKE_INIT_MESSAGE_MAX = 8192, /* IKE_SA_INIT is kept until IKE_AUTH is done */
+	IKE_LOOKUPS_MAX = 32,	     /* of names for strangers, at a time, */
+	IKE_LOOKUP_FRESH_MS = 30000, /* and how often one of a name */
+	IKE_HELD_MAX = 64,	     /* first messages that wait for them, */
+	IKE_HELD_PER_IP = 4,	     /* and of an address */
 	IKE_RATE_BURST = 20,	     /* of what anybody can make us do ... */
 	IKE_RATE_INTERVAL_MS = 100,  /* ... and how often once more */
 };
@@ -277,6 +281,7 @@ struct ike_sa {
 	uint64_t renewal;     /* id of the one that is begun in its place */
 	uint64_t renewed_at;  /* the last attempt; 0: none */
 	uint64_t superseded_by; /* id of the one that is to take its place, soon; 0: none */
+	bool trying;		/* one of the addresses that its connection may go to */
 	bool began;		/* we have authenticated first; rekeying doesn't change it */
 	bool no_more;		/* the peer has refused to make anything in it */
 	uint64_t created_at;
@@ -308,7 +313,15 @@ struct ike_engine {
 	struct ike_stats stats;
 	struct ike_connection **connections;
 	unsigned connection_count;
-	struct ike_table by_name; /* connections */
+	struct ike_table by_name;	   /* connections, */
+	struct ike_table by_remote;	   /* by each address of the peer's, */
+	struct ike_connection **elsewhere; /* and those whose peer may be elsewhere, too */
+	unsigned elsewhere_count;
+	uint64_t last_order;
+	struct ike_lookup *lookups; /* of all names */
+	unsigned lookups_out;
+	struct ike_held *held; /* the oldest first */
+	unsigned held_count;
 	struct ike_psk *psks;
 	uint8_t nobodys_key[32]; /* in place of one that isn't there */
 
@@ -364,6 +377,7 @@ struct ike_in {
 	struct ike_header hdr;
 	struct ike_payloads payloads; /* of the SK payload, once it has been opened */
 	uint16_t fragments;	      /* that it came in */
+	bool waited;		      /* for names to be looked up */
 };
 
 /* registry.c: finding IKE SAs and Child SAs */
@@ -384,6 +398,8 @@ struct ike_sa *ike_peer_same(const struct ike_engine *e, const struct ike_sa *sa
 			     const struct ike_sa *after);
 void ike_conn_link(struct ike_engine *e, struct ike_sa *sa);
 uint64_t ike_name_hash(const struct ike_engine *e, const char *name);
+bool ike_same_site(const struct ike_addr *a, const struct ike_addr *b);
+uint64_t ike_ip_hash(const struct ike_engine *e, const struct ike_addr *addr);
 struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connection *conn,
 			     const struct ike_sa *after);
 void ike_child_link(struct ike_engine *e, struct ike_child *child);
@@ -458,8 +474,21 @@ void ike_listings_pass(struct ike_engine *e, const struct ike_sa *sa);
 
 /* operator.c */
 int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
-		 const struct ike_child_config *config, const struct ike_addr *local,
+		 const struct ike_child_config *config, const struct ike_path *path,
 		 const struct ike_ts packet[2], uint64_t *ike_id);
+
+/* way.c: where to begin, from where */
+void ike_way_text(const struct ike_connection *conn, char *out, size_t len);
+void ike_way_failed(struct ike_connection *conn);
+int ike_way_begin(const struct ike_engine *e, struct ike_connection *conn, struct ike_path *path);
+enum ike_step ike_way_find(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			   uint64_t now);
+
+/* lookup.c: names that strangers may come from */
+int ike_lookups_begin(struct ike_engine *e, struct ike_connection *conn);
+void ike_lookups_end(struct ike_engine *e, struct ike_connection *conn);
+bool ike_lookup_has(const struct ike_lookup *lookup, const struct ike_addr *addr);
+bool ike_lookup_first(struct ike_engine *e, const struct ike_in *in);
 
 /* path.c: addresses and NATs */
 struct ike_nat_hashes {
@@ -570,6 +599,10 @@ struct ike_job *ike_job_new(struct ike_engine *e, enum ike_job_type type);
 int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter *waiter,
 		 uint64_t now, struct ike_job *job);
 void ike_waiter_cancel(struct ike_engine *e, struct ike_waiter *waiter);
+int ike_resolve(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter *waiter,
+		uint64_t now, const struct ike_host *host);
+bool ike_resolved(const struct ike_job *job);
+const char *ike_resolve_reason(const struct ike_job *job);
 void ike_job_lost(struct ike_engine *e, struct ike_waiter *waiter, uint64_t now);
 enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t now, uint16_t group,
 			  struct ike_dh *dh, struct ike_slice peer, ike_resume_fn *resume);
@@ -652,6 +685,10 @@ struct ike_proposals {
 };
 void ike_connection_proposals(const struct ike_connection *conn, struct ike_proposals *out);
 struct ike_connection *ike_connection_find(const struct ike_engine *e, const char *name);
+int ike_connection_place(struct ike_engine *e, struct ike_connection *conn);
+void ike_connection_unplace(struct ike_engine *e, struct ike_connection *conn);
+bool ike_connection_is_at(const struct ike_engine *e, const struct ike_addr *remote);
+unsigned ike_hosts_match(const struct ike_hosts *hosts, const struct ike_addr *addr);
 struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, const struct ike_in *in,
 						const struct ike_sa_payload *offer,
 						uint16_t prefer_group, struct ike_suite *suite);
@@ -667,6 +704,12 @@ struct ike_id ike_connection_local_id(const struct ike_connection *conn,
 
 /* One file an exchange: the functions of its rows, and how others begin one. */
 void ike_init_receive(struct ike_engine *e, struct ike_in *in);
+struct ike_init_task {
+	struct ike_task task;
+	struct ike_ts packet[2]; /* that waits for the Child SA; family 0: none */
+};
+enum ike_step ike_init_begin(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now);
 enum ike_step ike_init_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			     uint64_t now);
 enum ike_step ike_init_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,

@@ -111,9 +111,20 @@ int ike_engine_update_connection(struct ike_engine *e, uint64_t now, struct ike_
 	e->now = now;
 	if (!old)
 		return -ENOENT;
-	sas = list_sas(e, old, &count);
-	if (!sas)
+	if (ike_connection_place(e, conn))
 		return -ENOMEM;
+	sas = list_sas(e, old, &count);
+	if (!sas) {
+		ike_connection_unplace(e, conn);
+		return -ENOMEM;
+	}
+	ike_connection_unplace(e, old);
+	conn->order = old->order;
+	if (ike_hosts_equal(&conn->remote, &old->remote)) {
+		conn->target = old->target;
+		conn->target_address = old->target_address;
+		conn->target_addresses = old->target_addresses;
+	}
 	while (e->connections[at] != old)
 		at++;
 	e->connections[at] = conn;

@@ -545,7 +545,7 @@ static int add_peer(struct closing *c, const struct ike_addr *peer)
 	uint32_t address = rvl_get_be32(peer->ip), *grown;
 
 	/* No way to a peer of IPv6 leads through a table of IPv4. */
-	if (ike_addr_family(peer) == 6)
+	if (peer->family == 6)
 		return 0;
 	c->peers.any |= !peer->family;
 	if (c->peers.any)
@@ -559,6 +559,21 @@ static int add_peer(struct closing *c, const struct ike_addr *peer)
 	c->peers.list = grown;
 	grown[c->peers.count++] = address;
 	return 0;
+}
+
+/* Where they are no addresses, they may be anywhere. */
+static int add_peers(struct closing *c, const struct ike_hosts *peers)
+{
+	const struct ike_addr any = {0};
+	int err = peers->count ? 0 : add_peer(c, &any);
+
+	for (unsigned int i = 0; !err && i < peers->count; i++) {
+		const struct ike_host *host = &peers->list[i];
+		struct ike_addr peer = ike_host_addr(host);
+
+		err = add_peer(c, ike_host_is_address(host) || peer.family == 6 ? &peer : &any);
+	}
+	return err;
 }
 
 /* Which protocols and ports are meant, a route can't say: all of them. learned: what a wider one
@@ -598,7 +613,7 @@ static int add_ends(struct closing *c, const struct ike_ts_list *remote_ts, bool
 
 static int add_connection(struct closing *c, const struct conf_connection *connection)
 {
-	int err = add_peer(c, &connection->remote);
+	int err = add_peers(c, &connection->remote);
 
 	if (err)
 		log_error(c->log, "out of memory");

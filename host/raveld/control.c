@@ -662,10 +662,11 @@ static void tell_all(struct control *control, const struct wish *w, const char *
 
 void control_child_trying(struct control *control, const struct wish *w)
 {
-	char peer[IKE_ADDR_TEXT] = "its peer", number[24] = "", text[128];
+	char peer[IKE_HOST_TEXT] = "", number[24] = "", text[IKE_HOST_TEXT + 48];
 
-	if (w->connection->remote.family)
-		ike_addr_text(&w->connection->remote, peer, sizeof(peer));
+	if (!control)
+		return;
+	ike_next_peer(control->d->engine, w->connection->name, peer, sizeof(peer));
 	if (w->failures)
 		snprintf(number, sizeof(number), " (try %u)", w->failures + 1);
 	snprintf(text, sizeof(text), ": trying %s%s", peer, number);

@@ -177,8 +177,8 @@ int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
 /* The first and the second for all. -errno with the reason in the log. */
 int protect_all(struct daemon *d);
 
-/* Our address to begin with, IKE from which passes; false when none is known. */
-bool protect_local_address(struct daemon *d, const struct wish *w, struct ike_addr *local);
+/* Our address towards a peer's, IKE from which passes; false when there is none. */
+bool protect_local_address(struct daemon *d, const struct ike_addr *remote, struct ike_addr *local);
 
 /* Set the trap of this id on the child's flows. -errno with *error set. */
 int protect_trap(struct daemon *d, const struct wish *w, uint64_t id,

@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/raveld/jobs.h"
 
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Of libuv's threads; it has 4 unless UV_THREADPOOL_SIZE says otherwise. */
 #define THREADS_MAX 4
 
+/* At once; libuv lets them have no more than half of its threads, however long they wait there. */
+#define LOOKUPS_MAX 2
+
 struct entry {
-	uv_work_t work;
+	union {
+		uv_work_t work;
+		uv_getaddrinfo_t lookup;
+	};
 	struct jobs *jobs;
 	struct ike_job *job;
 	struct entry *next;
@@ -18,15 +29,21 @@ struct queue {
 	struct entry **last;
 };
 
-struct jobs {
-	uv_loop_t *loop;
-	jobs_done_fn *done;
-	void *context;
+/* Jobs of a kind. */
+struct lane {
 	struct queue known; /* peers that have authenticated */
 	struct queue strangers;
 	size_t waiting;
 	size_t running;
-	size_t threads; /* 0: the loop's own does them */
+	size_t most;
+};
+
+struct jobs {
+	uv_loop_t *loop;
+	jobs_done_fn *done;
+	void *context;
+	struct lane work; /* most is 0: the loop's own thread does it */
+	struct lane lookups;
 	uv_idle_t turn; /* of the loop, in which it does one */
 	bool closing;
 };
@@ -51,12 +68,19 @@ static struct entry *take(struct queue *q)
 }
 
 /* With at least one that waits. */
-static struct entry *take_next(struct jobs *jobs)
+static struct entry *take_next(struct lane *lane)
 {
-	struct entry *entry = take(&jobs->known);
+	struct entry *entry = take(&lane->known);
 
-	jobs->waiting--;
-	return entry ? entry : take(&jobs->strangers);
+	lane->waiting--;
+	return entry ? entry : take(&lane->strangers);
+}
+
+static void lane_open(struct lane *lane, size_t most)
+{
+	lane->most = most;
+	lane->known.last = &lane->known.first;
+	lane->strangers.last = &lane->strangers.first;
 }
 
 struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context)
@@ -74,9 +98,8 @@ struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context)
 	jobs->loop = loop;
 	jobs->done = done;
 	jobs->context = context;
-	jobs->threads = processors < THREADS_MAX ? processors : THREADS_MAX;
-	jobs->known.last = &jobs->known.first;
-	jobs->strangers.last = &jobs->strangers.first;
+	lane_open(&jobs->work, processors < THREADS_MAX ? processors : THREADS_MAX);
+	lane_open(&jobs->lookups, LOOKUPS_MAX);
 	return jobs;
 }
 
@@ -89,15 +112,14 @@ static void on_thread(uv_work_t *work)
 
 static void start_next(struct jobs *jobs);
 
-static void after(uv_work_t *work, int status)
+/* A thread has done it. */
+static void finish(struct entry *entry, struct lane *lane)
 {
-	struct entry *entry = work->data;
 	struct jobs *jobs = entry->jobs;
 	struct ike_job *job = entry->job;
 
-	(void)status; /* nothing is cancelled */
 	free(entry);
-	jobs->running--;
+	lane->running--;
 	if (jobs->closing) {
 		ike_job_free(job);
 		return;
@@ -106,57 +128,135 @@ static void after(uv_work_t *work, int status)
 	jobs->done(jobs->context, job);
 }
 
+static void after_work(uv_work_t *work, int status)
+{
+	struct entry *entry = work->data;
+
+	(void)status; /* nothing is cancelled */
+	finish(entry, &entry->jobs->work);
+}
+
+/* An address of a family that is wanted, if there is room. */
+static void add_address(struct ike_resolve_job *resolve, const struct sockaddr *from)
+{
+	struct ike_addr addr = {.family = from->sa_family == AF_INET6 ? 6 : 4};
+	const struct sockaddr_in6 *six = (const void *)from;
+	const struct sockaddr_in *four = (const void *)from;
+
+	if ((from->sa_family != AF_INET && from->sa_family != AF_INET6) ||
+	    (resolve->family && resolve->family != addr.family) ||
+	    resolve->count == IKE_RESOLVED_MAX)
+		return;
+	if (addr.family == 4)
+		memcpy(addr.ip, &four->sin_addr, 4);
+	else
+		memcpy(addr.ip, &six->sin6_addr, 16);
+	resolve->list[resolve->count++] = addr;
+}
+
+static void answer_lookup(struct ike_job *job, int status, const struct addrinfo *found)
+{
+	job->error = status ? -ENOENT : 0;
+	for (; !status && found; found = found->ai_next)
+		add_address(&job->resolve, found->ai_addr);
+	if (status)
+		snprintf(job->reason, sizeof(job->reason), "%.100s isn't resolved: %s",
+			 job->resolve.name, uv_strerror(status));
+	else if (!job->resolve.count)
+		snprintf(job->reason, sizeof(job->reason), "%.100s has no address",
+			 job->resolve.name);
+}
+
+static void after_lookup(uv_getaddrinfo_t *lookup, int status, struct addrinfo *found)
+{
+	struct entry *entry = lookup->data;
+
+	answer_lookup(entry->job, status, found);
+	uv_freeaddrinfo(found);
+	finish(entry, &entry->jobs->lookups);
+}
+
 /* What has come meanwhile has its turn before the next one. */
 static void on_turn(uv_idle_t *turn)
 {
 	struct jobs *jobs = turn->data;
-	struct entry *entry = take_next(jobs);
+	struct entry *entry = take_next(&jobs->work);
 	struct ike_job *job = entry->job;
 
 	free(entry);
-	if (!jobs->waiting)
+	if (!jobs->work.waiting)
 		uv_idle_stop(turn);
 	ike_job_run(job);
 	jobs->done(jobs->context, job);
 }
 
+static void start_lookup(struct jobs *jobs, struct entry *entry)
+{
+	const uint8_t family = entry->job->resolve.family;
+	const struct addrinfo hints = {
+		.ai_family = !family	   ? AF_UNSPEC
+			     : family == 4 ? AF_INET
+					   : AF_INET6,
+		.ai_socktype = SOCK_DGRAM,
+	};
+	int err;
+
+	entry->lookup.data = entry;
+	err = uv_getaddrinfo(jobs->loop, &entry->lookup, after_lookup, entry->job->resolve.name,
+			     NULL, &hints);
+	if (!err)
+		return;
+	/* Without memory or with a name that is none; the answer never comes before jobs_add()
+	 * returns, and this one comes as lost. */
+	jobs->lookups.running--;
+	ike_job_free(entry->job);
+	free(entry);
+}
+
 static void start_next(struct jobs *jobs)
 {
-	if (!jobs->threads && jobs->waiting)
-		uv_idle_start(&jobs->turn, on_turn);
-	while (jobs->running < jobs->threads && jobs->waiting) {
-		struct entry *entry = take_next(jobs);
+	struct lane *work = &jobs->work, *lookups = &jobs->lookups;
 
-		jobs->running++;
+	if (!work->most && work->waiting)
+		uv_idle_start(&jobs->turn, on_turn);
+	while (work->running < work->most && work->waiting) {
+		struct entry *entry = take_next(work);
+
+		work->running++;
+		entry->work.data = entry;
 		/* Fails without a function to run only. */
-		uv_queue_work(jobs->loop, &entry->work, on_thread, after);
+		uv_queue_work(jobs->loop, &entry->work, on_thread, after_work);
+	}
+	while (lookups->running < lookups->most && lookups->waiting) {
+		lookups->running++;
+		start_lookup(jobs, take_next(lookups));
 	}
 }
 
 void jobs_add(struct jobs *jobs, struct ike_job *job)
 {
+	struct lane *lane = job->type == IKE_JOB_RESOLVE ? &jobs->lookups : &jobs->work;
 	struct entry *entry = jobs->closing ? NULL : calloc(1, sizeof(*entry));
 
 	if (!entry) { /* as one that never comes back */
 		ike_job_free(job);
 		return;
 	}
-	entry->work.data = entry;
 	entry->jobs = jobs;
 	entry->job = job;
-	append(job->stranger ? &jobs->strangers : &jobs->known, entry);
-	jobs->waiting++;
+	append(job->stranger ? &lane->strangers : &lane->known, entry);
+	lane->waiting++;
 	start_next(jobs);
 }
 
 size_t jobs_waiting(const struct jobs *jobs)
 {
-	return jobs->waiting;
+	return jobs->work.waiting + jobs->lookups.waiting;
 }
 
 size_t jobs_running(const struct jobs *jobs)
 {
-	return jobs->running;
+	return jobs->work.running + jobs->lookups.running;
 }
 
 static void drop(struct queue *q)
@@ -169,15 +269,21 @@ static void drop(struct queue *q)
 	}
 }
 
+static void lane_close(struct lane *lane)
+{
+	lane->waiting = 0;
+	drop(&lane->known);
+	drop(&lane->strangers);
+}
+
 void jobs_stop(struct jobs *jobs)
 {
 	if (!jobs)
 		return;
 	jobs->closing = true;
-	jobs->waiting = 0;
 	uv_idle_stop(&jobs->turn);
-	drop(&jobs->known);
-	drop(&jobs->strangers);
+	lane_close(&jobs->work);
+	lane_close(&jobs->lookups);
 }
 
 void jobs_free(struct jobs *jobs)

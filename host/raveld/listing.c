@@ -209,6 +209,20 @@ static bool is_up(const struct daemon *d, const char *connection, const char *ch
 	return q.up;
 }
 
+/* Where an end may be, as it is configured. */
+static json_t *hosts(const struct ike_hosts *hosts)
+{
+	char text[IKE_HOSTS_MAX * (IKE_HOST_TEXT + 2)] = "%any";
+	size_t len = 0;
+
+	for (unsigned int i = 0; i < hosts->count; i++) {
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s", i ? ", " : "");
+		ike_host_text(&hosts->list[i], text + len, sizeof(text) - len);
+		len += strlen(text + len);
+	}
+	return json_string(text);
+}
+
 static json_t *connection(struct listing *l)
 {
 	struct daemon *d = l->d;
@@ -228,8 +242,8 @@ static json_t *connection(struct listing *l)
 		json_array_append_new(children, co);
 	}
 	json_object_set_new(o, "name", json_string(c->name));
-	json_object_set_new(o, "local-host", report_address(&c->local));
-	json_object_set_new(o, "remote-host", report_address(&c->remote));
+	json_object_set_new(o, "local-host", hosts(&c->local));
+	json_object_set_new(o, "remote-host", hosts(&c->remote));
 	json_object_set_new(o, "children", children);
 	return o;
 }

@@ -48,6 +48,11 @@ static bool heard(void *context, uint64_t child_id)
 	return rvl_sad_child_heard(((struct daemon *)context)->sad, child_id);
 }
 
+static bool local_address(void *context, const struct ike_addr *remote, struct ike_addr *local)
+{
+	return protect_local_address(context, remote, local);
+}
+
 static uint64_t now_of(struct daemon *d)
 {
 	uv_update_time(&d->loop);
@@ -59,7 +64,7 @@ static uint64_t now_of(struct daemon *d)
 /* Of a lifetime the initiator knows too; of damage only this side. */
 static bool is_ours_to_replace(const struct ike_sa_info *sa, const struct wish *w, bool damaged)
 {
-	return w->wanted || sa->initiator || (damaged && w->connection->remote.family);
+	return w->wanted || sa->initiator || (damaged && ike_hosts_has_one(&w->connection->remote));
 }
 
 /* An SA that can't go on is given up and, by its initiator, negotiated anew. */
@@ -220,13 +225,13 @@ static void give_lease(struct daemon *d, struct ike_job *job)
 	snprintf(job->reason, sizeof(job->reason), "its connection isn't configured any more");
 }
 
-/* Worker threads exchange keys; the data path is this thread's. */
+/* Worker threads exchange keys and ask for names; the data path is this thread's. */
 static void take_job(struct daemon *d, struct ike_action *a)
 {
 	struct ike_job *job = a->job;
 
 	a->job = NULL;
-	if (job->type == IKE_JOB_KE) {
+	if (job->type == IKE_JOB_KE || job->type == IKE_JOB_RESOLVE) {
 		jobs_add(d->jobs, job);
 		return;
 	}
@@ -432,6 +437,7 @@ int negotiation_start(struct daemon *d)
 		.release_spi = release_spi,
 		.heard = heard,
 		.tells_moves = info.tells_moves,
+		.local_address = local_address,
 		.context = d,
 		.port = c->port,
 		.port_natt = c->port_nat,
@@ -501,11 +507,9 @@ static const char *initiate_reason(int err)
 
 static int initiate(struct daemon *d, const struct wish *w, const struct ike_ts packet[2])
 {
-	struct ike_addr local;
-	bool have_local = protect_local_address(d, w, &local);
 	uint64_t id;
-	int err = ike_initiate(d->engine, now_of(d), w->connection->name, w->child->name,
-			       have_local ? &local : NULL, packet, &id);
+	int err = ike_initiate(d->engine, now_of(d), w->connection->name, w->child->name, packet,
+			       &id);
 
 	if (!err)
 		control_child_trying(d->control, w);

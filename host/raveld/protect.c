@@ -8,7 +8,7 @@
 /* Our addresses on the way to a peer. */
 struct own {
 	size_t count;
-	struct ike_addr list[CONF_ADDRESSES_MAX + 2];
+	struct ike_addr list[CONF_ADDRESSES_MAX + IKE_HOSTS_MAX];
 };
 
 static void add_own(struct own *own, const struct ike_addr *addr)
@@ -19,20 +19,23 @@ static void add_own(struct own *own, const struct ike_addr *addr)
 	own->list[own->count++] = *addr;
 }
 
-/* The configured one; or the one that the route takes and all of the netdev that may be meant, for
+/* The configured ones; or the one that the route takes and all of the netdev that may be meant, for
  * a peer that begins may come to any of them. */
 static struct own own_addresses(const struct daemon *d, const struct conf_connection *c)
 {
 	const struct conf_daemon *daemon = &d->conf->daemon;
 	const uint8_t family = conf_connection_family(c);
 	struct own own = {.count = 0};
-	struct ike_addr addr;
+	struct ike_addr addr, remote = ike_hosts_first_address(&c->remote);
 
-	if (c->local.family) {
-		add_own(&own, &c->local);
-		return own;
+	for (unsigned int i = 0; i < c->local.count; i++) {
+		addr = ike_host_addr(&c->local.list[i]);
+		if (ike_host_is_address(&c->local.list[i]))
+			add_own(&own, &addr);
 	}
-	if (c->remote.family && routes_local_address(d->routes, &c->remote, &addr))
+	if (ike_hosts_are_addresses(&c->local))
+		return own;
+	if (remote.family && routes_local_address(d->routes, &remote, &addr))
 		add_own(&own, &addr);
 	for (size_t i = 0; i < daemon->address_count; i++) {
 		addr = ike_addr_of(&daemon->addresses[i].ip, daemon->port);
@@ -106,14 +109,24 @@ static int no_address(struct rvl_backend_error *error)
 				"section raveld");
 }
 
+/* To the peer's addresses; to all, where it may have another one. */
 static int let_ike_pass(struct daemon *d, const struct conf_connection *c, const struct own *own,
 			struct rvl_backend_error *error)
 {
+	bool known = ike_hosts_are_addresses(&c->remote);
+	unsigned int peers = known ? c->remote.count : 1;
 	int err = own->count ? 0 : no_address(error);
 
-	for (size_t i = 0; !err && i < own->count; i++)
-		err = rvl_sad_bypass_ike(d->sad, &own->list[i], &c->remote, d->conf->daemon.port,
+	for (size_t i = 0; !err && i < own->count * peers; i++) {
+		struct ike_addr peer = {0};
+
+		if (known)
+			peer = ike_host_addr(&c->remote.list[i % peers]);
+		if (peer.family && peer.family != own->list[i / peers].family)
+			continue;
+		err = rvl_sad_bypass_ike(d->sad, &own->list[i / peers], &peer, d->conf->daemon.port,
 					 d->conf->daemon.port_nat, error);
+	}
 	return err;
 }
 
@@ -152,29 +165,32 @@ int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *err
 }
 
 /* What it has of its routes, as far as that is known without an SA. False: nothing. */
-static bool known_ways(const struct daemon *d, const struct wish *w, struct ike_ts_list *local,
-		       struct ike_ts_list *remote)
+static bool known_ways(const struct daemon *d, const struct wish *w, struct ike_addr *peer,
+		       struct ike_ts_list *local, struct ike_ts_list *remote)
 {
+	*peer = ike_hosts_first_address(&w->connection->remote);
 	*local = local_of(w->connection, w->child, &w->local);
 	*remote = remote_of(d->conf, w->connection, w->child);
-	return w->connection->remote.family && local->count && remote->count;
+	return peer->family && local->count && remote->count;
 }
 
 void protect_lead(struct daemon *d, const struct wish *w)
 {
 	struct ike_ts_list local, remote;
 	char reason[ROUTES_REASON] = "";
+	struct ike_addr peer;
 
-	if (known_ways(d, w, &local, &remote) && routes_lack(d->routes, &local, &remote) &&
-	    routes_add(d->routes, &w->connection->remote, &local, &remote, reason))
+	if (known_ways(d, w, &peer, &local, &remote) && routes_lack(d->routes, &local, &remote) &&
+	    routes_add(d->routes, &peer, &local, &remote, reason))
 		log_debug(&d->log, "%s: %s", w->name, reason);
 }
 
 void protect_forget(struct daemon *d, const struct wish *w)
 {
 	struct ike_ts_list local, remote;
+	struct ike_addr peer;
 
-	if (known_ways(d, w, &local, &remote))
+	if (known_ways(d, w, &peer, &local, &remote))
 		routes_forget(d->routes, &local, &remote);
 }
 
@@ -256,21 +272,17 @@ void protect_reach(struct daemon *d, const struct ike_addr *local, const struct 
 			    *error.text ? error.text : strerror(-err));
 }
 
-bool protect_local_address(struct daemon *d, const struct wish *w, struct ike_addr *local)
+bool protect_local_address(struct daemon *d, const struct ike_addr *remote, struct ike_addr *local)
 {
-	const struct conf_connection *c = w->connection;
 	struct rvl_backend_error error = {""};
+	char text[IKE_ADDR_TEXT];
 
-	*local = w->local;
-	if (!c->remote.family)
-		return false;
-	if (c->local.family)
-		return true;
-	if (!routes_local_address(d->routes, &c->remote, local))
+	if (!routes_local_address(d->routes, remote, local))
 		return false;
 	/* It may be a new one. */
-	if (rvl_sad_bypass_ike(d->sad, local, &c->remote, d->conf->daemon.port,
+	ike_addr_text(remote, text, sizeof(text));
+	if (rvl_sad_bypass_ike(d->sad, local, remote, d->conf->daemon.port,
 			       d->conf->daemon.port_nat, &error))
-		log_warning(&d->log, "%s: IKE may not pass: %s", c->name, error.text);
+		log_warning(&d->log, "IKE may not pass to %s: %s", text, error.text);
 	return true;
 }

@@ -492,7 +492,7 @@ static void begin(struct reload *r, struct wish *w)
 	set_trap(r, w, trap);
 	if (w->failed) {
 		control_child_ended(d->control, w, "it can't be protected (the log says why)");
-	} else if (again && w->connection->remote.family) {
+	} else if (again && ike_hosts_has_one(&w->connection->remote)) {
 		w->retry_at = uv_now(&d->loop) + 1;
 		control_child_changed(d->control, w);
 	} else {

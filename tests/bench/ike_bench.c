@@ -78,13 +78,14 @@ static void node_start(struct node *node, unsigned index, const char *suite)
 	struct ike_child_config *child = ike_connection_add_child(conn, "c");
 	char error[128];
 
+	struct ike_addr peer = {.family = 4, .ip = {192, 0, 2, (uint8_t)(3 - index)}};
+
 	*node = (struct node){.random = index, .next_spi = 0x1000};
 	node->addr = (struct ike_addr){.family = 4, .ip = {192, 0, 2, (uint8_t)index}};
 	node->engine = ike_engine_new(&config);
 	check(!node->engine, "engine");
-	conn->local = node->addr;
-	conn->remote = node->addr;
-	conn->remote.ip[3] = (uint8_t)(3 - index);
+	check(ike_hosts_set(&conn->local, &node->addr), "local");
+	check(ike_hosts_set(&conn->remote, &peer), "remote");
 	conn->unique = IKE_UNIQUE_NEVER;
 	conn->proposal_count = child->proposal_count = 1;
 	check(ike_proposal_parse(suite, IKE_PROTO_IKE, &conn->proposals[0], error, sizeof(error)),
@@ -137,7 +138,7 @@ static void handshake(struct node nodes[NODES])
 {
 	uint64_t id;
 
-	check(ike_initiate(nodes[0].engine, 0, "net", "c", NULL, NULL, &id), "initiation");
+	check(ike_initiate(nodes[0].engine, 0, "net", "c", NULL, &id), "initiation");
 	pump(nodes);
 	check(ike_terminate(nodes[0].engine, 0, id), "termination");
 	pump(nodes);

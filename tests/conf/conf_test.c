@@ -299,8 +299,8 @@ static void whole_configuration_is_understood(void **state)
 	assert_true(c->encap);
 	assert_false(c->mobike);
 	assert_int_equal(c->unique, IKE_UNIQUE_REPLACE);
-	assert_int_equal(c->remote.port, 4500);
-	assert_int_equal(c->remote.ip[3], 2);
+	assert_int_equal(c->remote_port, 4500);
+	assert_int_equal(conf_peer(c).ip[3], 2);
 	assert_string_equal(child->name, "net");
 	assert_int_equal(child->local_ts.count, 2);
 	assert_int_equal(child->local_ts.list[1].protocol, 6);
@@ -426,7 +426,7 @@ static void defaults_are_as_documented(void **state)
 	assert_string_equal(conf->daemon.wire, "veth0");
 	assert_true(conf->daemon.install_routes);
 	assert_true(conf->daemon.exempt_connected);
-	assert_int_equal(c->local.family, 0);
+	assert_int_equal(c->local.count, 0);
 	assert_int_equal(c->local_id.type, 0);
 	assert_true(c->proposal_count > 0);
 	assert_false(c->encap);
@@ -469,8 +469,6 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		 "no)"},
 		{"proposals = aes512-sha256-modp2048", "",
 		 "t.conf:4: connections.gw.proposals: unknown algorithm \"aes512\""},
-		{"local_addrs = moon", "",
-		 "t.conf:4: connections.gw.local_addrs: \"moon\" isn't an IP address"},
 		{"remote_addrs = fe80::1", "",
 		 "t.conf:4: connections.gw.remote_addrs: \"fe80::1\" is link-local, which doesn't "
 		 "say on which link"},
@@ -495,8 +493,21 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		{"local_addrs = %any6", "remote_ts = 10.0.0.0/8",
 		 "t.conf:5: connections.gw.children.net: local_ts is dynamic, so the IPv6 address "
 		 "of that end, and IPv6 inside a tunnel isn't supported: name networks of IPv4"},
-		{"remote_addrs = 192.0.2.1, 192.0.2.2", "",
-		 "t.conf:4: connections.gw.remote_addrs: more than one address isn't supported"},
+		{"local_addrs = 192.0.2.300", "",
+		 "t.conf:4: connections.gw.local_addrs: \"192.0.2.300\" isn't an IP address, a "
+		 "subnet, a range or a DNS name"},
+		{"local_addrs = 192.0.2.0/33", "",
+		 "t.conf:4: connections.gw.local_addrs: \"192.0.2.0/33\" bad prefix length"},
+		{"local_addrs = 192.0.2.1, 10.0.0.0/8\n remote_addrs = 2001:db8::1", "",
+		 "t.conf:3: connections.gw: local_addrs is IPv4 and remote_addrs IPv6"},
+		{"remote_addrs = 192.0.2.0/24", "start_action = start",
+		 "t.conf:5: connections.gw.children.net: start_action = start needs remote_addrs"},
+		{"remote_addrs = b.example.org", "start_action = trap",
+		 "t.conf:5: connections.gw.children.net: start_action = trap needs an address in "
+		 "remote_addrs"},
+		{"remote_addrs = b.example.org", "dpd_action = trap",
+		 "t.conf:5: connections.gw.children.net: dpd_action = trap needs an address in "
+		 "remote_addrs"},
 		{"local_port = 65536", "",
 		 "t.conf:4: connections.gw.local_port: 65536 isn't between 1 and 65535"},
 		{"local_port = 4500", "",
@@ -716,6 +727,34 @@ static void what_is_on_is_refused_with_what_to_write(void **state)
 		"section out");
 }
 
+static void hosts_may_be_several(void **state)
+{
+	struct conf *conf = load(
+		DAEMON "connections { gw { " LOCAL_REMOTE "\n"
+		       "local_addrs = 192.0.2.1\n"
+		       "remote_addrs = b.example.org, 192.0.2.2, 10.0.0.0/8, 10.1.0.1-10.1.0.9\n"
+		       "children { net { start_action = trap\n } } }\n"
+		       "named { " LOCAL_REMOTE "remote_addrs = c.example.org\n"
+		       "children { n { start_action = start\n close_action = start\n } } } }\n");
+	static const char *const shown[] = {"b.example.org", "192.0.2.2", "10.0.0.0/8",
+					    "10.1.0.1-10.1.0.9"};
+	const struct conf_connection *c = &conf->connections[0];
+	char text[IKE_HOST_TEXT];
+
+	(void)state;
+	assert_int_equal(c->remote.count, 4);
+	for (unsigned i = 0; i < 4; i++) {
+		ike_host_text(&c->remote.list[i], text, sizeof(text));
+		assert_string_equal(text, shown[i]);
+		assert_int_equal(c->remote.list[i].range.family, i ? 4 : 0);
+	}
+	/* It may be at any of them. */
+	assert_int_equal(conf_peer(c).family, 0);
+	assert_int_equal(ike_hosts_first_address(&c->remote).ip[3], 2);
+	assert_int_equal(conf->connections[1].remote.count, 1);
+	conf_free(conf);
+}
+
 static void daemon_and_secrets_are_checked_too(void **state)
 {
 	static const struct {
@@ -871,8 +910,8 @@ static void ipv6_is_taken_outside(void **state)
 	assert_int_equal(conf->daemon.addresses[1].ip.family, 6);
 	assert_int_equal(conf->daemon.addresses[1].ip.octets[15], 1);
 	assert_int_equal(conf->daemon.addresses[1].prefix_len, 64);
-	assert_int_equal(c->local.only, 6);
-	assert_int_equal(c->remote.family, 6);
+	assert_int_equal(ike_hosts_family(&c->local), 6);
+	assert_int_equal(ike_hosts_family(&c->remote), 6);
 	assert_int_equal(conf_connection_family(c), 6);
 	conf_free(conf);
 	snprintf(of, sizeof(of), text, "soft\n wire = eth1\n mtu = 1279");
@@ -895,6 +934,9 @@ static void changes_are_told_by_value(void **state)
 			{"local_addrs = %any4", CONF_REPLACED},
 			{"remote_addrs = 192.0.2.9", CONF_REPLACED},
 			{"remote_port = 501", CONF_REPLACED},
+			{"remote_addrs = 192.0.2.2, 192.0.2.3", CONF_REPLACED},
+			{"remote_addrs = b.example.org", CONF_REPLACED},
+			{"local_addrs = 192.0.2.1, 192.0.2.0/24", CONF_REPLACED},
 			{"proposals = aes256gcm16-prfsha512-x25519", CONF_REPLACED},
 			{"proposals = default", CONF_REPLACED},
 			{"encap = no", CONF_REPLACED},
@@ -1082,6 +1124,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_peer_may_be_never_asked_whether_it_lives),
 		cmocka_unit_test(defaults_are_as_documented),
 		cmocka_unit_test(what_is_not_supported_is_refused_by_name),
+		cmocka_unit_test(hosts_may_be_several),
 		cmocka_unit_test(what_is_off_is_taken),
 		cmocka_unit_test(what_is_on_is_refused_with_what_to_write),
 		cmocka_unit_test(daemon_and_secrets_are_checked_too),

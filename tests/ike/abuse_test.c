@@ -131,7 +131,7 @@ static void refusals_of_spoofed_requests_are_bounded_and_so_is_the_log(void **st
 
 		one.ike = suites[kind];
 		net = net_new(2, &one, &SIDE_B);
-		b()->engine->connections[0]->remote.family = 0;
+		set_hosts(b(), b()->engine->connections[0], NULL, "");
 		start(net, 0);
 		p = net_take(net);
 		for (unsigned i = 0; i < 1000; i++) {
@@ -183,7 +183,7 @@ static void bad_public_values_bring_cookies_as_all_half_open_do(void **state)
 {
 	(void)state;
 	net = net_new(2, &SIDE_A, &SIDE_B);
-	b()->engine->connections[0]->remote.family = 0;
+	set_hosts(b(), b()->engine->connections[0], NULL, "");
 	for (unsigned i = 0; i < 100; i++) {
 		struct ike_payloads payloads;
 		struct ike_slice ke;
@@ -431,8 +431,7 @@ static void as_many_children_as_are_configured_stay_up(void **state)
 	}
 	for (unsigned i = 0; i < CHILDREN; i++) {
 		snprintf(name, sizeof(name), "c%u", i);
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", name, NULL, NULL, &id),
-				 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", name, NULL, &id), 0);
 		node_drain(a());
 		net_settle(net);
 	}
@@ -483,7 +482,7 @@ static void unique_keep_keeps_one_though_two_come_at_once(void **state)
 	b()->install_holds = true;
 	add_alike(a(), "again", "d");
 	start(net, 0);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "again", NULL, NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "again", NULL, NULL, &id), 0);
 	node_drain(a());
 	net_settle(net);
 	assert_int_equal(b()->job_count, 2);
@@ -528,8 +527,8 @@ static void unique_replace_lets_other_children_be(void **state)
 	begin_with_two_children(IKE_UNIQUE_REPLACE);
 	for (unsigned i = 0; i < 3; i++) {
 		net->now += 1000;
-		ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id);
-		ike_initiate(a()->engine, net->now, "again", "d", NULL, NULL, &id);
+		ike_initiate(a()->engine, net->now, "net", "c", NULL, &id);
+		ike_initiate(a()->engine, net->now, "again", "d", NULL, &id);
 		node_drain(a());
 		net_settle(net);
 	}
@@ -600,8 +599,7 @@ static void unique_never_lets_any_number_share_an_identity(void **state)
 	for (unsigned i = 0; i < CLIENTS; i++) {
 		snprintf(name, sizeof(name), "n%u", i);
 		add_alike(a(), name, "c");
-		assert_int_equal(ike_initiate(a()->engine, net->now, name, "c", NULL, NULL, &id),
-				 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, name, "c", NULL, &id), 0);
 		node_drain(a());
 		net_settle(net);
 	}
@@ -626,7 +624,7 @@ static void after_shutting_down_nothing_comes_up_any_more(void **state)
 		assert_int_equal(b()->engine->sa_count, 0);
 		b()->install_holds = false;
 		node_drain(b());
-		assert_int_equal(ike_initiate(b()->engine, net->now, "net", "c", NULL, NULL, &id),
+		assert_int_equal(ike_initiate(b()->engine, net->now, "net", "c", NULL, &id),
 				 -ESHUTDOWN);
 		net_settle(net);
 		pass_time(600000);

@@ -247,12 +247,12 @@ void attacker_call(struct world *w)
 	unsigned number = (unsigned)rng_below(&w->rng, w->peerings);
 	unsigned side = (unsigned)rng_below(&w->rng, 2);
 	const struct peering *p = &w->peering[number];
-	struct ike_addr from = host_outside(&w->host[p->host[side]], false);
 	uint64_t id;
 
 	if (host_roams(&w->host[p->host[!side]]))
 		return;
-	ike_initiate(h->engine, host_now(h), connection_name(number, side, true).text, NULL, &from,
-		     NULL, &id);
+	h->taken = host_outside(&w->host[p->host[side]], false);
+	ike_initiate(h->engine, host_now(h), connection_name(number, side, true).text, NULL, NULL,
+		     &id);
 	host_drain(h);
 }

@@ -218,7 +218,7 @@ static void a_new_mapping_that_esp_comes_by_is_asked_about_and_followed(void **s
 		nat_gone = 0;
 		nat_static = hidden;
 		begin(&SIDE_A, &SIDE_B);
-		b()->engine->connections[0]->local.family = 0;
+		set_hosts(b(), b()->engine->connections[0], "", NULL);
 		start(net, 0);
 		for (unsigned i = 0; i < 4; i++)
 			nat_deliver(&moved);
@@ -355,7 +355,7 @@ static void cookies_start_when_too_many_are_half_open(void **state)
 		p = net_take(net);
 		p.remote.ip[2] = (uint8_t)i; /* as from 40 hosts, so B's proposals don't matter */
 		p.remote.ip[0] = 192;
-		b()->engine->connections[0]->remote.family = 0;
+		set_hosts(b(), b()->engine->connections[0], NULL, "");
 		net_deliver(net, &p);
 		packet_free(&p);
 		terminate_each(a());
@@ -1117,19 +1117,12 @@ static void unique_replace_deletes_the_old_and_keep_refuses_the_new(void **state
 	establish(&SIDE_A, &two);
 	net->now += 1000;
 	/* a second connection of A with the same identities */
-	again = ike_connection_new("again");
-	*again = *a()->engine->connections[0];
-	again->children = NULL;
-	again->child_count = 0;
-	strcpy(again->name, "again");
-	*ike_connection_add_child(again, "d") = a()->engine->connections[0]->children[0];
+	again = add_alike(a(), "again", "d");
 	again->unique = IKE_UNIQUE_NEVER;
-	ike_engine_add_connection(a()->engine, again);
 	{
 		uint64_t id;
 
-		assert_int_equal(
-			ike_initiate(a()->engine, net->now, "again", NULL, NULL, NULL, &id), 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "again", NULL, NULL, &id), 0);
 		node_drain(a());
 		net_settle(net);
 		b()->traffic = true;
@@ -1140,8 +1133,7 @@ static void unique_replace_deletes_the_old_and_keep_refuses_the_new(void **state
 		net->now += 1000;
 		b()->engine->connections[0]->unique = IKE_UNIQUE_KEEP;
 		only_sa(net, 1)->path.remote.port++; /* as if it were another's */
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", NULL, NULL, NULL, &id),
-				 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", NULL, NULL, &id), 0);
 		node_drain(a());
 		net_settle(net);
 		assert_non_null(strstr(a()->ike_reason, "AUTHENTICATION_FAILED"));
@@ -1226,22 +1218,21 @@ static void initiating_twice_or_what_is_not_there_is_refused(void **state)
 
 	(void)state;
 	begin(&SIDE_A, &SIDE_B);
-	assert_int_equal(ike_initiate(a()->engine, 0, "nobody", NULL, NULL, NULL, &id), -ENOENT);
-	assert_int_equal(ike_initiate(a()->engine, 0, "net", "nothing", NULL, NULL, &id), -ENOENT);
+	assert_int_equal(ike_initiate(a()->engine, 0, "nobody", NULL, NULL, &id), -ENOENT);
+	assert_int_equal(ike_initiate(a()->engine, 0, "net", "nothing", NULL, &id), -ENOENT);
 	start(net, 0);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
-			 -EALREADY);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), -EALREADY);
 	net_settle(net);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
-			 -EISCONN);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), -EISCONN);
 	assert_int_equal(ike_terminate(a()->engine, net->now, 12345), -ENOENT);
 	assert_int_equal(ike_terminate_child(a()->engine, net->now, 12345), -ENOENT);
-	a()->engine->connections[0]->local.family = 0;
+	set_hosts(a(), a()->engine->connections[0], "", NULL);
 	terminate_each(a());
 	net_settle(net);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id),
 			 -EADDRNOTAVAIL);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", &a()->addr, NULL, &id), 0);
+	a()->has_route = true;
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), 0);
 	node_drain(a());
 	net_settle(net);
 	assert_both_up();
@@ -1308,7 +1299,7 @@ static void begin_another(const char *name)
 	uint64_t id;
 
 	add_alike(a(), name, "c");
-	assert_int_equal(ike_initiate(a()->engine, net->now, name, "c", NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, name, "c", NULL, &id), 0);
 	node_drain(a());
 }
 

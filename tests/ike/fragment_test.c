@@ -1248,8 +1248,7 @@ static void call_as_many(unsigned count)
 
 		snprintf(name, sizeof(name), "n%u", i);
 		add_alike(a(), name, name);
-		assert_int_equal(ike_initiate(a()->engine, net->now, name, name, NULL, NULL, &id),
-				 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, name, name, NULL, &id), 0);
 		node_drain(a());
 		deliver_next();
 		deliver_next();

@@ -378,8 +378,7 @@ static void hints_for_many_are_bounded_in_all(void **state)
 		snprintf(name, sizeof(name), "n%u", i);
 		for (unsigned k = 0; k < 2; k++)
 			add_alike(&net->node[k], name, name);
-		assert_int_equal(ike_initiate(a()->engine, net->now, name, NULL, NULL, NULL, &id),
-				 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, name, NULL, NULL, &id), 0);
 		node_drain(a());
 		net_settle(net);
 		spi[i] = a()->engine->all->children->spi_out;
@@ -533,7 +532,7 @@ static void a_newer_ike_sa_tells_of_an_older_one(void **state)
 	first = sending_child(a())->sa.spi_out;
 	old = only_sa(net, 0);
 	forget(b());
-	assert_int_equal(ike_initiate(b()->engine, net->now, "more", "m", NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(b()->engine, net->now, "more", "m", NULL, &id), 0);
 	node_drain(b());
 	net_settle(net);
 	assert_int_equal(a()->engine->sa_count, 2);

@@ -793,7 +793,7 @@ static void a_connection_that_would_not_have_chosen_the_suite_is_not_taken(void 
 			 0);
 	assert_int_equal(ike_id_parse(SIDE_A.id, &other->remote_id, error, sizeof(error)), 0);
 	assert_int_equal(ike_id_parse(SIDE_B.id, &other->local_id, error, sizeof(error)), 0);
-	other->remote = a()->addr;
+	assert_int_equal(ike_hosts_set(&other->remote, &a()->addr), 0);
 	assert_int_equal(ike_engine_add_connection(b()->engine, other), 0);
 	start(net, 0);
 	net_settle(net);

@@ -54,7 +54,7 @@ static void a_site_counts_as_one_address(void **state)
 	(void)state;
 	two.max_half_open = 5;
 	begin(SIDE_A, two);
-	connection_of(b())->remote = (struct ike_addr){.only = 6};
+	set_hosts(b(), connection_of(b()), NULL, "%any6");
 	for (uint8_t i = 0; i < 9; i++)
 		knock(i, 0);
 	assert_int_equal(b()->engine->half_open.count, 5);
@@ -71,7 +71,7 @@ static void hosts_of_a_site_are_told_apart(void **state)
 
 	(void)state;
 	begin(SIDE_A, SIDE_B);
-	connection_of(b())->remote = (struct ike_addr){.only = 6};
+	set_hosts(b(), connection_of(b()), NULL, "%any6");
 	start(net, 0);
 	p = net_take(net);
 	net_deliver(net, &p);
@@ -90,7 +90,7 @@ static void a_neighbour_is_not_the_peer(void **state)
 
 	(void)state;
 	begin(SIDE_A, SIDE_B);
-	connection_of(b())->remote = (struct ike_addr){.only = 6};
+	set_hosts(b(), connection_of(b()), NULL, "%any6");
 	knock(77, 0);
 	neighbour = a()->addr;
 	assert_false(ike_half_open_from(b()->engine, &neighbour));
@@ -107,12 +107,12 @@ static void any_of_a_family_is_of_that_family(void **state)
 
 			one.ipv6 = two.ipv6 = family == 6;
 			net = net_new(1, &one, &two);
-			connection_of(b())->local = (struct ike_addr){.only = (uint8_t)only};
+			set_hosts(b(), connection_of(b()), only == 4 ? "%any4" : "%any6", NULL);
 			bring_up();
 			assert_int_equal(b()->child_up, family == only);
 			net_free(net);
 			net = net_new(1, &one, &two);
-			connection_of(b())->remote = (struct ike_addr){.only = (uint8_t)only};
+			set_hosts(b(), connection_of(b()), NULL, only == 4 ? "%any4" : "%any6");
 			bring_up();
 			assert_int_equal(b()->child_up, family == only);
 			net_free(net);
@@ -123,17 +123,16 @@ static void any_of_a_family_is_of_that_family(void **state)
 
 static void an_address_of_another_family_does_not_begin(void **state)
 {
-	struct ike_addr local;
 	uint64_t id;
 
 	(void)state;
 	begin(SIDE_A, SIDE_B);
-	local = a()->addr;
-	connection_of(a())->local = (struct ike_addr){.only = 4};
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", &local, NULL, &id),
+	a()->has_route = true;
+	set_hosts(a(), connection_of(a()), "%any4", NULL);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id),
 			 -EADDRNOTAVAIL);
-	connection_of(a())->local.only = 6;
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", &local, NULL, &id), 0);
+	set_hosts(a(), connection_of(a()), "%any6", NULL);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), 0);
 }
 
 static const struct side dynamic = {
@@ -162,8 +161,7 @@ static void dynamic_selectors_come_to_nothing(void **state)
 	terminate_each(a());
 	net_settle(net);
 	a()->engine->config.no_inner_ipv6 = true;
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
-			 -EAFNOSUPPORT);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), -EAFNOSUPPORT);
 	node_drain(a());
 	assert_int_equal(net->queued, 0);
 	assert_true(nothing_left(a()));

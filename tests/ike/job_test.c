@@ -118,8 +118,7 @@ static void jobs_come_back_in_any_order(void **state)
 	for (unsigned i = 0; i < CONNECTIONS; i++) {
 		snprintf(name, sizeof(name), "n%u", i);
 		add_alike(a(), name, "c")->unique = IKE_UNIQUE_NEVER;
-		assert_int_equal(ike_initiate(a()->engine, net->now, name, "c", NULL, NULL, &id),
-				 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, name, "c", NULL, &id), 0);
 	}
 	node_drain(a());
 	assert_int_equal(a()->job_count, CONNECTIONS);

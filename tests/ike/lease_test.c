@@ -488,7 +488,7 @@ static void another_child_has_the_same_address(void **state)
 		ts->first[1] = ts->last[1] = 9;
 	}
 	connect();
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, &id), 0);
 	node_drain(a());
 	net_settle(net);
 	assert_int_equal(a()->child_up, 2);
@@ -549,11 +549,11 @@ static void authenticating_anew_keeps_the_address(void **state)
 /* Another IKE SA of A, beside the first one. */
 static void connect_again(void)
 {
+	const struct ike_path path = {.local = a()->addr, .remote = b()->addr};
 	uint64_t id;
 
 	assert_int_equal(ike_sa_begin(a()->engine, net->now, a()->engine->connections[0],
-				      &a()->engine->connections[0]->children[0], &a()->addr, NULL,
-				      &id),
+				      &a()->engine->connections[0]->children[0], &path, NULL, &id),
 			 0);
 	node_drain(a());
 	net_settle(net);

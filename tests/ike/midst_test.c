@@ -27,7 +27,7 @@ static void an_engine_may_be_freed_at_any_time(void **state)
 		establish(&one, &two);
 		for (unsigned i = 0; i < 2; i++)
 			add_alike(&net->node[i], "other", "d");
-		ike_initiate(a()->engine, net->now, "other", "d", NULL, NULL, &id);
+		ike_initiate(a()->engine, net->now, "other", "d", NULL, &id);
 		node_drain(a());
 		rekey_ike(a());
 		for (unsigned i = 0; i < stage && net->queued; i++)
@@ -74,8 +74,7 @@ static void an_ike_sa_that_is_being_deleted_gets_none_of_the_peers(void **state)
 		/* and the connection can be brought up again */
 		net_run(net, net->now + 60000);
 		assert_int_equal(ike_sa_count(b()->engine), 0);
-		assert_int_equal(ike_initiate(b()->engine, net->now, "net", "c", NULL, NULL, &id),
-				 0);
+		assert_int_equal(ike_initiate(b()->engine, net->now, "net", "c", NULL, &id), 0);
 		node_drain(b());
 		net_settle(net);
 		assert_int_equal(b()->child_up, 2);
@@ -253,8 +252,7 @@ static void assert_goes_on(void)
 	assert_null(only_sa(net, 1)->in.task);
 	assert_int_equal(only_sa(net, 0)->child_count, only_sa(net, 1)->child_count);
 	if (!ike_child_find_config(a()->engine, &a()->engine->connections[0]->children[1], NULL)) {
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, NULL, &id),
-				 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, &id), 0);
 		node_drain(a());
 		net_settle(net);
 	}
@@ -386,8 +384,8 @@ static void a_successor_that_came_beside_another_one_gets_its_flow(void **state)
 	(void)state;
 	establish_one_of_two(&SIDE_A, &SIDE_B);
 	net->watch_flow = false;
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, NULL, &id), 0);
-	assert_int_equal(ike_initiate(b()->engine, net->now, "net", "d", NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, &id), 0);
+	assert_int_equal(ike_initiate(b()->engine, net->now, "net", "d", NULL, &id), 0);
 	node_drain(a());
 	node_drain(b());
 	net_settle(net);
@@ -648,7 +646,7 @@ static void a_peer_that_starts_anew_after_a_collision_leaves_one(void **state)
 		ike_reap(a()->engine);
 	}
 	node_drain(a());
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", &a()->addr, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), 0);
 	node_drain(a());
 	net_settle(net);
 	assert_int_equal(b()->ike_up, 2);

@@ -28,10 +28,11 @@ static void establish_sides(const struct side *one, const struct side *two, bool
 	for (unsigned i = 0; i < 2; i++) {
 		struct ike_connection *conn = net->node[i].engine->connections[0];
 
-		conn->local.family = 0;
+		set_hosts(&net->node[i], conn, "", NULL);
+		net->node[i].has_route = true;
 		node_roam(&net->node[i]);
 	}
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", &a()->addr, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), 0);
 	node_drain(a());
 	net_settle(net);
 	assert_int_equal(a()->child_up + b()->child_up, 2);
@@ -766,7 +767,7 @@ static void addresses_that_are_refused_are_not_tried_again(void **state)
 {
 	(void)state;
 	up_with(true);
-	b()->engine->connections[0]->local = b()->addr;
+	assert_int_equal(ike_hosts_set(&b()->engine->connections[0]->local, &b()->addr), 0);
 	b()->dead[0] = true;
 	net->watch_flow = false;
 	pass_time(45000);
@@ -783,7 +784,7 @@ static void only_an_address_that_is_configured_is_used(void **state)
 {
 	(void)state;
 	up();
-	a()->engine->connections[0]->local = a()->addr;
+	assert_int_equal(ike_hosts_set(&a()->engine->connections[0]->local, &a()->addr), 0);
 	lose(a(), 0);
 	pass_time(20000);
 	assert_int_equal(net->queued, 0);

@@ -129,7 +129,7 @@ static void initial_contact_is_not_said_while_another_connection_is_on_its_way(v
 	deliver_to(1);
 	response = net_take(net);
 	net->now += 100;
-	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "d", NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "d", NULL, &id), 0);
 	node_drain(a());
 	net_settle(net);
 	net_put(net, &response);
@@ -157,7 +157,7 @@ static void each_of_two_connections_keeps_its_own_ike_sa(void **state)
 	}
 	start(net, 0);
 	net_settle(net);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "d", NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "d", NULL, &id), 0);
 	node_drain(a());
 	net_settle(net);
 	assert_int_equal(b()->ike_up, 2);
@@ -212,7 +212,7 @@ static void who_copies_ike_auth_does_not_stay_the_peer(void **state)
 	(void)state;
 	one.encap = true;
 	net = net_new(17, &one, &SIDE_B);
-	b()->engine->connections[0]->remote.family = 0;
+	set_hosts(b(), b()->engine->connections[0], NULL, "");
 	start(net, 0);
 	deliver_to(1);
 	deliver_to(0);
@@ -441,8 +441,8 @@ static void an_engine_that_is_freed_owes_nobody_its_last_words(void **state)
 	add_alike(a(), "other", "d");
 	ike_connection_add_child(a()->engine->connections[1], "e");
 	start(net, 0);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "d", NULL, NULL, &id), 0);
-	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "e", NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "d", NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "e", NULL, &id), 0);
 	node_drain(a());
 }
 

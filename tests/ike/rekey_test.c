@@ -375,8 +375,7 @@ static void a_peer_that_deletes_first_gets_another_child_sa_at_once(void **state
 		node_drain(node);
 		net_settle(net);
 		assert_int_equal(receiving(a()) + receiving(b()), 0);
-		assert_int_equal(ike_initiate(node->engine, net->now, "net", "c", NULL, NULL, &id),
-				 0);
+		assert_int_equal(ike_initiate(node->engine, net->now, "net", "c", NULL, &id), 0);
 		node_drain(node);
 		net_settle(net);
 		assert_int_equal(net->now, before);

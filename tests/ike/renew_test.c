@@ -42,7 +42,7 @@ static void prepare(unsigned children)
 static void bring_up(const char *child)
 {
 	uint64_t id;
-	int err = ike_initiate(a()->engine, net->now, "net", child, NULL, NULL, &id);
+	int err = ike_initiate(a()->engine, net->now, "net", child, NULL, &id);
 
 	assert_int_equal(err, 0);
 	node_drain(a());
@@ -194,7 +194,7 @@ static void another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its
 	{
 		uint64_t id;
 
-		ike_initiate(a()->engine, net->now, "net", "d", NULL, NULL, &id);
+		ike_initiate(a()->engine, net->now, "net", "d", NULL, &id);
 		node_drain(a());
 		deliver_to(1);
 		b()->install_error = 0;
@@ -337,8 +337,7 @@ static void the_packet_that_waits_decides_what_is_narrowed_to(void **state)
 		memcpy(packet[0].last, packet[0].first, 16);
 		packet[0].protocol = 17;
 		packet[1] = host(50 + k, 9, 53);
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
-				 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", packet, &id), 0);
 		node_drain(a());
 		net_settle(net);
 		assert_int_equal(b()->child_up, 1);
@@ -348,21 +347,20 @@ static void the_packet_that_waits_decides_what_is_narrowed_to(void **state)
 		assert_int_equal(ts->protocol, 0); /* all of that network, not just the packet's */
 		assert_true(more_is_possible(a()) && more_is_possible(b()));
 		/* That network has what it needs, and another one needs another Child SA. */
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", packet, &id),
 				 -EISCONN);
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, NULL, &id),
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id),
 				 -EISCONN);
 		packet[1] = host(50 + (k + 1) % 3, 9, 53);
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
-				 0);
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", packet, &id), 0);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", packet, &id),
 				 -EALREADY);
 		node_drain(a());
 		net_settle(net);
 		assert_int_equal(b()->child_up, 2);
 		assert_int_equal(a()->engine->sa_count, 1);
 		assert_int_equal(a()->child_down + b()->child_down, 0);
-		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, packet, &id),
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", packet, &id),
 				 -EISCONN);
 		teardown(state);
 	}
@@ -532,7 +530,7 @@ static void what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing(voi
 		refuse_next();
 		if (rekeyed)
 			rekey_in_the_new_one();
-		ike_initiate(a()->engine, net->now, "net", "e", NULL, NULL, &id);
+		ike_initiate(a()->engine, net->now, "net", "e", NULL, &id);
 		node_drain(a());
 		net_settle(net);
 		pass_time(60000);
@@ -590,7 +588,7 @@ static void what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one(void 
 	(void)state;
 	prepare(2);
 	bring_up("d");
-	ike_initiate(b()->engine, net->now, "net", "c", NULL, NULL, &id);
+	ike_initiate(b()->engine, net->now, "net", "c", NULL, &id);
 	node_drain(b());
 	deliver_to(0);
 	b()->install_delay = 20000;

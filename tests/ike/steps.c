@@ -36,7 +36,7 @@ void ask_for_another(void)
 {
 	uint64_t id;
 
-	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, NULL, &id), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, &id), 0);
 	node_drain(a());
 }
 

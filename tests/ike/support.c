@@ -110,6 +110,14 @@ static bool heard(void *context, uint64_t child_id)
 	return ((struct node *)context)->traffic;
 }
 
+static bool local_address(void *context, const struct ike_addr *remote, struct ike_addr *local)
+{
+	const struct node *node = context;
+
+	*local = node->addr;
+	return node->has_route && remote->family == local->family;
+}
+
 static void check(int err, const char *what, const char *error)
 {
 	if (err) {
@@ -124,9 +132,8 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	struct ike_child_config *child = ike_connection_add_child(conn, "c");
 	char error[256], list[512], *save, *word;
 
-	conn->local = node->addr;
-	conn->remote = peer->addr;
-	conn->local.port = conn->remote.port = 0;
+	check(ike_hosts_set(&conn->local, &node->addr), "local", "");
+	check(ike_hosts_set(&conn->remote, &peer->addr), "remote", "");
 	if (s->id)
 		check(ike_id_parse(s->id, &conn->local_id, error, sizeof(error)), "id", error);
 	if (s->peer_id)
@@ -190,6 +197,7 @@ struct net *net_new(uint64_t seed, const struct side *a, const struct side *b)
 			.alloc_spi = alloc_spi,
 			.release_spi = release_spi,
 			.heard = heard,
+			.local_address = local_address,
 			.context = node,
 			.cookie_always = sides[i]->cookie,
 			.max_half_open_per_ip = sides[i]->max_half_open,
@@ -311,6 +319,11 @@ static void enqueue(struct net *n, const struct node *from, const struct ike_sen
 	memcpy(p->data, s->data.data, s->data.len);
 }
 
+static bool is_nowhere(const struct ike_addr *addr)
+{
+	return addr->family == 4 && memcmp(addr->ip, (const uint8_t[]){203, 0, 113}, 3) == 0;
+}
+
 static void transmit(struct node *node, const struct ike_send *s)
 {
 	struct net *n = node->net;
@@ -323,7 +336,7 @@ static void transmit(struct node *node, const struct ike_send *s)
 	}
 	if (s->marker != (s->local.port == IKE_PORT_NATT))
 		abort();
-	if (n->down || rng_percent(&n->rng, n->loss))
+	if (n->down || is_nowhere(&s->remote) || rng_percent(&n->rng, n->loss))
 		return;
 	enqueue(n, node, s);
 	if (rng_percent(&n->rng, n->duplicate))
@@ -505,9 +518,15 @@ static void take_job(struct node *node, struct ike_action *a)
 	a->job = NULL;
 	if (w->job->type == IKE_JOB_WAYS)
 		return;
-	w->due += w->job->type == IKE_JOB_KE ? node->ke_delay : node->install_delay;
-	if (w->job->type != IKE_JOB_KE && w->job->type != IKE_JOB_LEASE)
-		install(node, w->job);
+	if (w->job->type == IKE_JOB_KE) {
+		w->due += node->ke_delay;
+	} else if (w->job->type == IKE_JOB_RESOLVE) {
+		node->lookups++;
+	} else {
+		w->due += node->install_delay;
+		if (w->job->type != IKE_JOB_LEASE)
+			install(node, w->job);
+	}
 }
 
 /* Does it wait for nothing but its time? */
@@ -520,6 +539,8 @@ static bool free_to_go(const struct node *node, const struct waiting_job *w)
 		return !node->ways_hold;
 	case IKE_JOB_LEASE:
 		return !node->lease_holds;
+	case IKE_JOB_RESOLVE:
+		return !node->names_hold;
 	default:
 		return !node->install_holds;
 	}
@@ -554,6 +575,23 @@ void node_roam(struct node *node)
 	node_drain(node);
 }
 
+/* By what the node's names stand for now. */
+static void resolve(const struct node *node, struct ike_job *job)
+{
+	job->error = -ENOENT;
+	for (unsigned i = 0; i < NODE_NAMES; i++) {
+		const struct dns_name *name = &node->names[i];
+
+		if (!name->text || strcmp(name->text, job->resolve.name) != 0)
+			continue;
+		job->error = 0;
+		job->resolve.count = name->count;
+		memcpy(job->resolve.list, name->list, sizeof(name->list));
+	}
+	if (job->error)
+		snprintf(job->reason, sizeof(job->reason), "%s isn't resolved", job->resolve.name);
+}
+
 static void answer(struct node *node, struct ike_job *job)
 {
 	if (job->type == IKE_JOB_KE) {
@@ -562,6 +600,8 @@ static void answer(struct node *node, struct ike_job *job)
 		lease(node, job);
 	} else if (job->type == IKE_JOB_WAYS) {
 		find_ways(node, &job->ways);
+	} else if (job->type == IKE_JOB_RESOLVE) {
+		resolve(node, job);
 	} else {
 		job->error =
 			node->use_works && job->type == IKE_JOB_CHILD_USE ? 0 : node->install_error;
@@ -831,7 +871,7 @@ void net_run(struct net *n, uint64_t until)
 uint64_t start(struct net *n, unsigned node)
 {
 	uint64_t id = 0;
-	int err = ike_initiate(n->node[node].engine, n->now, "net", "c", NULL, NULL, &id);
+	int err = ike_initiate(n->node[node].engine, n->now, "net", "c", NULL, &id);
 
 	if (err && err != -EISCONN && err != -EALREADY) /* as responder it may have it */
 		abort();
@@ -846,6 +886,9 @@ struct ike_connection *add_alike(struct node *node, const char *name, const char
 	struct ike_child_config *config;
 
 	*conn = *first;
+	conn->local = conn->remote = (struct ike_hosts){0};
+	check(ike_hosts_copy(&conn->local, &first->local), "local", "");
+	check(ike_hosts_copy(&conn->remote, &first->remote), "remote", "");
 	conn->children = NULL;
 	conn->child_count = 0;
 	strcpy(conn->name, name);
@@ -854,6 +897,27 @@ struct ike_connection *add_alike(struct node *node, const char *name, const char
 	strcpy(config->name, child);
 	check(ike_engine_add_connection(node->engine, conn), "connection", name);
 	return conn;
+}
+
+static void hosts_of(struct ike_hosts *hosts, const char *text)
+{
+	char list[512], *save, *word;
+
+	ike_hosts_clear(hosts);
+	snprintf(list, sizeof(list), "%s", text);
+	for (word = strtok_r(list, ", ", &save); word; word = strtok_r(NULL, ", ", &save))
+		check(ike_hosts_add(hosts, word) != NULL, "host", word);
+}
+
+void set_hosts(struct node *node, struct ike_connection *conn, const char *local,
+	       const char *remote)
+{
+	ike_connection_unplace(node->engine, conn);
+	if (local)
+		hosts_of(&conn->local, local);
+	if (remote)
+		hosts_of(&conn->remote, remote);
+	check(ike_connection_place(node->engine, conn), "connection", conn->name);
 }
 
 void terminate_each(struct node *node)

@@ -26,7 +26,14 @@ uint64_t seed_of(int argc, char **argv, uint64_t fallback, bool *given);
 
 size_t from_hex(const char *hex, uint8_t *out, size_t cap);
 
-enum { NODE_CHILDREN = 64, NODE_JOBS = 256, NODE_LEASES = 32, NET_PACKETS = 4096 };
+enum { NODE_CHILDREN = 64, NODE_JOBS = 256, NODE_LEASES = 32, NODE_NAMES = 4, NET_PACKETS = 4096 };
+
+/* What a DNS name stands for. */
+struct dns_name {
+	const char *text; /* NULL: there is none */
+	unsigned count;
+	struct ike_addr list[2];
+};
 
 /* What the data path was told of a Child SA. */
 struct child_sa {
@@ -85,8 +92,12 @@ struct node {
 	bool install_holds; /* it answers only when the test says so */
 	bool ke_holds;	    /* so does who exchanges keys, */
 	bool ways_hold;	    /* who knows routes, */
-	bool lease_holds;   /* and who gives addresses: */
-	unsigned pool;	    /* 10.3.0.1 and 2001:db8:3::1, so many of each family; */
+	bool names_hold;    /* who knows names, */
+	bool has_route;	    /* (its address is known where a connection doesn't say it) */
+	struct dns_name names[NODE_NAMES];
+	unsigned lookups;
+	bool lease_holds; /* and who gives addresses: */
+	unsigned pool;	  /* 10.3.0.1 and 2001:db8:3::1, so many of each family; */
 	struct given leases[NODE_LEASES];
 	struct ike_settings beside; /* and what goes with them */
 	struct ike_lease_job asked; /* for last */
@@ -160,7 +171,8 @@ struct side {
 	uint64_t reauth_ms;
 };
 
-/* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". */
+/* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". Nobody is
+ * in 203.0.113.0/24. */
 struct net *net_new(uint64_t seed, const struct side *a, const struct side *b);
 void net_free(struct net *n);
 extern const struct side SIDE_A, SIDE_B;
@@ -189,6 +201,9 @@ uint64_t start(struct net *n, unsigned node);
 /* Another connection of a node with the same identities as its first, and a child like its first.
  */
 struct ike_connection *add_alike(struct node *node, const char *name, const char *child);
+/* Other lists, separated by commas, for one that the engine has; NULL: as it is, "": any. */
+void set_hosts(struct node *node, struct ike_connection *conn, const char *local,
+	       const char *remote);
 /* Delete each IKE SA of a node, which goes on to accept others. */
 void terminate_each(struct node *node);
 struct ike_sa *only_sa(struct net *n, unsigned node);

@@ -272,6 +272,94 @@ static void names_compare_without_case_and_any_matches_all(void **state)
 	assert_false(ike_id_matches(&x, &y));
 }
 
+static void hosts_are_read_as_swanctl_conf_has_them(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *shown;
+		bool one;
+	} good[] = {
+		{"192.0.2.1", "192.0.2.1", true},
+		{"2001:db8::1", "2001:db8::1", true},
+		{"10.0.0.0/8", "10.0.0.0/8", false},
+		{"10.1.2.3/8", "10.0.0.0/8", false},
+		{"192.0.2.1/32", "192.0.2.1", true},
+		{"10.1.0.1-10.1.0.9", "10.1.0.1-10.1.0.9", false},
+		{"2001:db8::/32", "2001:db8::/32", false},
+		{"%any", "%any", false},
+		{"%any4", "%any4", false},
+		{"%any6", "%any6", false},
+		{"moon.example.org", "moon.example.org", true},
+		{"moon.example.org.", "moon.example.org.", true},
+		{"moon", "moon", true},
+		{"a-b.x_y.1a", "a-b.x_y.1a", true},
+		{"3com.example", "3com.example", true},
+	};
+	static const struct {
+		const char *text;
+		const char *wrong;
+	} bad[] = {
+		{"", "isn't an IP address, a subnet, a range or a DNS name"},
+		{"192.0.2.300", "isn't an IP address, a subnet, a range or a DNS name"},
+		{"192.0.2", "isn't an IP address, a subnet, a range or a DNS name"},
+		{"moon..org", "isn't an IP address, a subnet, a range or a DNS name"},
+		{".moon", "isn't an IP address, a subnet, a range or a DNS name"},
+		{"moon example", "isn't an IP address, a subnet, a range or a DNS name"},
+		{"%moon", "isn't an IP address, a subnet, a range or a DNS name"},
+		{"2001:db8::g", "isn't an IP address, a subnet, a range or a DNS name"},
+		{"10.0.0.0/33", "bad prefix length"},
+		{"10.0.0.0/", "bad prefix length"},
+		{"10.1.0.9-10.1.0.1", "bad range"},
+		{"10.1.0.1-2001:db8::1", "bad range"},
+		{"-moon", "bad address"},
+		{"moon/8", "bad address"},
+	};
+	struct ike_hosts hosts = {0}, other = {0};
+	char text[IKE_HOST_TEXT], label[65];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_null(ike_hosts_add(&hosts, good[i].text));
+		ike_host_text(&hosts.list[i], text, sizeof(text));
+		assert_string_equal(text, good[i].shown);
+		assert_int_equal(ike_host_is_one(&hosts.list[i]), good[i].one);
+	}
+	assert_int_equal(ike_hosts_copy(&other, &hosts), 0);
+	assert_true(ike_hosts_equal(&hosts, &other));
+	assert_null(ike_hosts_add(&other, "sun"));
+	assert_false(ike_hosts_equal(&hosts, &other));
+	assert_string_equal(ike_hosts_add(&other, "sun"), "is one too many");
+	ike_hosts_clear(&other);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *wrong = ike_hosts_add(&other, bad[i].text);
+
+		if (!wrong || strcmp(wrong, bad[i].wrong) != 0)
+			fail_msg("%s: %s", bad[i].text, wrong ? wrong : "taken");
+	}
+	memset(label, 'a', sizeof(label));
+	label[64] = 0;
+	assert_non_null(ike_hosts_add(&other, label));
+	label[63] = 0;
+	assert_null(ike_hosts_add(&other, label));
+	/* What is different isn't equal, nor does it overlap; nor does what may be anywhere. */
+	assert_false(ike_hosts_overlap(&other, &hosts));
+	assert_null(ike_hosts_add(&other, "10.0.0.0/8"));
+	assert_false(ike_hosts_overlap(&other, &hosts));
+	assert_null(ike_hosts_add(&other, "MOON"));
+	assert_true(ike_hosts_overlap(&other, &hosts));
+	ike_hosts_clear(&other);
+	ike_hosts_clear(&hosts);
+	assert_null(ike_hosts_add(&hosts, "192.0.2.1"));
+	assert_null(ike_hosts_add(&other, "2001:db8::1"));
+	assert_int_equal(ike_hosts_family(&hosts), 4);
+	assert_int_equal(ike_hosts_family(&other), 6);
+	assert_null(ike_hosts_add(&other, "10.0.0.0/8"));
+	assert_int_equal(ike_hosts_family(&other), 0);
+	ike_hosts_clear(&other);
+	assert_int_equal(ike_hosts_family(&other), 0);
+	ike_hosts_clear(&hosts);
+}
+
 static struct ike_ts ts(const char *text)
 {
 	struct ike_ts t;
@@ -592,29 +680,21 @@ static void a_key_of_a_pair_is_for_nobody_else(void **state)
 
 static void addresses_are_read_and_shown(void **state)
 {
-	static const char *const good[] = {"192.0.2.1", "2001:db8::1", "%any", "%any4", "%any6"};
-	static const char *const wrong[] = {"", "moon", "192.0.2.256", "fe80::1%eth0", "%any5"};
-	struct ike_addr four, six, any;
+	static const char *const good[] = {"192.0.2.1", "2001:db8::1"};
+	static const char *const wrong[] = {"", "moon", "192.0.2.256", "fe80::1%eth0", "%any"};
+	struct ike_addr addr = {0};
 	char text[IKE_ADDR_TEXT];
 
 	(void)state;
+	ike_addr_text(&addr, text, sizeof(text));
+	assert_string_equal(text, "%any");
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_int_equal(ike_addr_parse(good[i], &any), 0);
-		ike_addr_text(&any, text, sizeof(text));
+		assert_int_equal(ike_addr_parse(good[i], &addr), 0);
+		ike_addr_text(&addr, text, sizeof(text));
 		assert_string_equal(text, good[i]);
 	}
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		assert_int_equal(ike_addr_parse(wrong[i], &any), -EINVAL);
-	ike_addr_parse("192.0.2.1", &four);
-	ike_addr_parse("2001:db8::1", &six);
-	ike_addr_parse("%any6", &any);
-	assert_int_equal(ike_addr_family(&any), 6);
-	assert_true(ike_addr_matches(&any, &six));
-	assert_false(ike_addr_matches(&any, &four));
-	assert_false(ike_addr_matches(&six, &four));
-	ike_addr_parse("%any", &four);
-	assert_false(ike_addr_equal(&any, &four));
-	assert_true(ike_addr_matches(&four, &six));
+		assert_int_equal(ike_addr_parse(wrong[i], &addr), -EINVAL);
 }
 
 int main(void)
@@ -625,6 +705,7 @@ int main(void)
 		cmocka_unit_test(identities_are_read_as_swanctl_conf_has_them),
 		cmocka_unit_test(identities_fit_patterns_as_well_as_they_do_in_strongswan),
 		cmocka_unit_test(a_key_of_a_pattern_is_for_those_who_fit_it),
+		cmocka_unit_test(hosts_are_read_as_swanctl_conf_has_them),
 		cmocka_unit_test(an_identity_from_the_wire_shows_on_one_line),
 		cmocka_unit_test(names_compare_without_case_and_any_matches_all),
 		cmocka_unit_test(addresses_are_read_and_shown),

@@ -21,8 +21,8 @@ static struct ike_connection *copy_of(const struct ike_connection *conn)
 	struct ike_connection *copy = ike_connection_new(conn->name);
 
 	assert_non_null(copy);
-	copy->local = conn->local;
-	copy->remote = conn->remote;
+	ike_hosts_copy(&copy->local, &conn->local);
+	ike_hosts_copy(&copy->remote, &conn->remote);
 	copy->local_id = conn->local_id;
 	copy->remote_id = conn->remote_id;
 	copy->proposal_count = conn->proposal_count;
@@ -58,7 +58,7 @@ static void end(void)
 static int initiate(const char *child)
 {
 	uint64_t id;
-	int err = ike_initiate(a()->engine, net->now, "net", child, NULL, NULL, &id);
+	int err = ike_initiate(a()->engine, net->now, "net", child, NULL, &id);
 
 	node_drain(a());
 	return err;

@@ -370,6 +370,24 @@ static void release_spi(void *context, uint32_t spi)
 	((struct host *)context)->spis_out--;
 }
 
+/* The one that routes prefer, if it has that. */
+static struct ike_addr preferred(const struct host *h)
+{
+	bool other = h->other.family && !h->lost[1] && (h->prefers_other || h->lost[0]);
+
+	return other ? h->other : h->addr;
+}
+
+/* The attacker's is whichever he takes, and of who roams the one that routes prefer. */
+static bool local_address(void *context, const struct ike_addr *remote, struct ike_addr *local)
+{
+	const struct host *h = context;
+
+	(void)remote;
+	*local = h->index == IMPOSTOR ? h->taken : host_roams(h) ? preferred(h) : h->addr;
+	return local->family;
+}
+
 /* Has the peer sent on it, and did it get here? Only at times there is traffic. */
 static bool heard(void *context, uint64_t child_id)
 {
@@ -637,15 +655,6 @@ static void take_job(struct host *h, struct ike_action *a)
 	if (is_of_child(p->job))
 		install(h, p->job, p->error);
 }
-
-/* The one that routes prefer, if it has that. */
-static struct ike_addr preferred(const struct host *h)
-{
-	bool other = h->other.family && !h->lost[1] && (h->prefers_other || h->lost[0]);
-
-	return other ? h->other : h->addr;
-}
-
 /* From each address that it has, the one that it prefers first. */
 static void find_ways(const struct host *h, struct ike_ways_job *ways)
 {
@@ -899,11 +908,11 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 
 	conn = ike_connection_new(connection_name(number, side, h->index == IMPOSTOR).text);
 	if (h == self && !h->other.family)
-		conn->local = h->addr;
+		ike_hosts_set(&conn->local, &h->addr);
 	if (!host_roams(peer))
-		conn->remote = peer->addr;
+		ike_hosts_set(&conn->remote, &peer->addr);
 	else if (side)
-		conn->remote.only = peer->addr.family;
+		ike_hosts_add(&conn->remote, peer->addr.family == 4 ? "%any4" : "%any6");
 	conn->mobike = p->mobike;
 	set_id(&conn->local_id, self->index);
 	set_id(&conn->remote_id, peer->index);
@@ -992,6 +1001,7 @@ static void boot(struct host *h)
 		.alloc_spi = alloc_spi,
 		.release_spi = release_spi,
 		.heard = heard,
+		.local_address = local_address,
 		.context = h,
 		.cookie_always = h->cookies,
 		.fragment_size = h->fragment_size,
@@ -1196,7 +1206,6 @@ void world_initiate(struct world *w)
 		for (unsigned side = 0; side < 2 && w->flow[f].exists; side++) {
 			struct host *h = &w->host[p->host[side]];
 			/* Others are called as what they are known by. */
-			const struct ike_addr local = host_roams(h) ? preferred(h) : h->addr;
 			char conn[16], child[16];
 			uint64_t id;
 			int err;
@@ -1205,7 +1214,7 @@ void world_initiate(struct world *w)
 				continue;
 			snprintf(conn, sizeof(conn), "p%u", f / CHILDREN_PER_PEERING);
 			snprintf(child, sizeof(child), "%sc%u", conn, f % CHILDREN_PER_PEERING);
-			err = ike_initiate(h->engine, host_now(h), conn, child, &local, NULL, &id);
+			err = ike_initiate(h->engine, host_now(h), conn, child, NULL, &id);
 			if (err && err != -EALREADY && err != -EISCONN && err != -EBUSY)
 				world_fail(w, "host %u can't begin %s: %d", h->index, child, err);
 			host_drain(h);

@@ -81,6 +81,7 @@ struct host {
 	struct ike_addr other; /* another one, without a NAT before it; family 0: none */
 	bool lost[2];	       /* of the two: it isn't there now */
 	bool prefers_other;    /* routes do */
+	struct ike_addr taken; /* the attacker's, as he calls */
 	struct nat nat;
 	struct rng rng;
 	uint64_t ahead;	  /* its clock, of the world's */
