@@ -244,6 +244,8 @@ static enum ike_step complete_child(struct ike_engine *e, struct ike_sa *sa,
 	char reason[IKE_REASON_MAX];
 	uint16_t error = ike_first_error(&in->payloads);
 
+	if (error == IKE_N_SINGLE_PAIR_REQUIRED && ike_pairs_split(e, sa, child, in->now))
+		return IKE_DONE;
 	if (error) {
 		snprintf(reason, sizeof(reason), "%s from peer%s", ike_notify_name(error),
 			 ike_explain(error));

@@ -155,15 +155,15 @@ static enum ike_step begin(struct ike_engine *e, struct ike_sa *sa, struct ike_c
 
 /* Another Child SA in an IKE SA, once its turn has come. False: no memory. */
 bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config,
-		     const struct ike_ts packet[2])
+		     const struct ike_ask *ask)
 {
 	struct ike_task *task = ike_task_queue(e, sa, IKE_EXCHANGE_NEW_CHILD);
 
 	if (!task)
 		return false;
 	of(task)->config = config;
-	if (packet)
-		memcpy(of(task)->packet, packet, sizeof(of(task)->packet));
+	if (ask)
+		of(task)->ask = *ask;
 	return true;
 }
 
@@ -207,12 +207,13 @@ static bool peer_is_at_it(const struct ike_sa *sa, uint64_t old_id)
 
 /* Those of the one that it replaces, or what is configured. */
 static int set_ts(const struct ike_engine *e, struct ike_child *child, const struct ike_child *old,
-		  const struct ike_ts packet[2])
+		  const struct ike_ask *ask)
 {
 	struct ike_ts_list local, remote;
 
 	if (!old)
-		return ike_child_select(e, child, packet);
+		return ike_child_select(e, child, ask);
+	child->alone = old->alone;
 	local = ike_ts_kept(old->local_ts);
 	remote = ike_ts_kept(old->remote_ts);
 	return ike_child_set_ts(child, &local, &remote);
@@ -235,7 +236,7 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	if (t->made_id && !child)
 		return IKE_DONE; /* it was to be asked for again, and isn't wanted any more */
 	t->ni_len = IKE_NONCE_LEN;
-	if (!child || set_ts(e, child, old, t->packet) ||
+	if (!child || set_ts(e, child, old, &t->ask) ||
 	    ike_random_fill(&e->config.random, t->ni, t->ni_len)) {
 		if (old)
 			ike_child_later(e, old, now);
@@ -307,7 +308,7 @@ static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_t
 		ike_sa_renew(e, sa, now, "the peer makes no more in it");
 		return true;
 	}
-	if (ike_sa_begin(e, now, sa->conn, t->config, &sa->path, t->packet, &id))
+	if (ike_sa_begin(e, now, sa->conn, t->config, &sa->path, &t->ask, &id))
 		return false;
 	ike_log(e, IKE_LOG_INFO, sa, "child %s: the peer makes no more in this IKE SA: %s",
 		t->config->name, "another one is begun");
@@ -342,6 +343,9 @@ static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike
 		return IKE_DONE;
 	}
 	if (error == IKE_N_NO_ADDITIONAL_SAS && no_more(e, sa, t, in->now))
+		return IKE_DONE;
+	if (error == IKE_N_SINGLE_PAIR_REQUIRED && child && !t->old_id &&
+	    ike_pairs_split(e, sa, child, in->now))
 		return IKE_DONE;
 	snprintf(reason, sizeof(reason), "%s from peer%s", ike_notify_name(error),
 		 ike_explain(error));
@@ -646,6 +650,7 @@ static enum ike_step accept(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		return malformed(e, sa);
 	}
 	if (old) {
+		child->alone = old->alone;
 		child->predecessor = old->id;
 		old->successor = child->id;
 		t->old_id = old->id;

@@ -256,6 +256,12 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
  * IKE_HOST_TEXT. */
 void ike_next_peer(const struct ike_engine *e, const char *connection, char *out, size_t len);
 
+/*
+ * Is something missing of a child that is up? A peer that takes one pair of selectors in a Child SA
+ * (SINGLE_PAIR_REQUIRED, RFC 7296, section 2.9) has one for each, and CHILD_UP comes for each.
+ */
+bool ike_is_partial(const struct ike_engine *e, const char *connection, const char *child);
+
 /* Delete an IKE SA, or one Child SA, and tell the peer. -ENOENT: there's none. */
 int ike_terminate(struct ike_engine *e, uint64_t now, uint64_t ike_id);
 int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id);

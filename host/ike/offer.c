@@ -74,16 +74,16 @@ static struct ike_ts_list had(const struct ike_engine *e, const struct ike_ts_li
 }
 
 /* What is configured of one end of a child. */
-static struct ike_ts_list local_of(const struct ike_engine *e, const struct ike_sa *sa,
-				   const struct ike_child_config *config)
+struct ike_ts_list ike_own_ts(const struct ike_engine *e, const struct ike_sa *sa,
+			      const struct ike_child_config *config)
 {
 	const struct ike_ts_list all = ike_sa_local_ts(sa, config);
 
 	return had(e, &all);
 }
 
-static struct ike_ts_list remote_of(const struct ike_engine *e, const struct ike_sa *sa,
-				    const struct ike_child_config *config)
+struct ike_ts_list ike_peer_ts(const struct ike_engine *e, const struct ike_sa *sa,
+			       const struct ike_child_config *config)
 {
 	const struct ike_ts_list all = ike_sa_remote_ts(sa, config);
 
@@ -92,20 +92,22 @@ static struct ike_ts_list remote_of(const struct ike_engine *e, const struct ike
 
 /*
  * Initiator: all that the configuration says; a packet that waits for the Child SA comes first, so
- * that a peer which narrows keeps that (section 2.9). Returns 0, -ENOMEM, or -EAFNOSUPPORT when
- * the data path has nothing of it.
+ * that a peer which narrows keeps that (section 2.9). Or nothing but one pair. Returns 0, -ENOMEM,
+ * or -EAFNOSUPPORT when the data path has nothing of it.
  */
-int ike_child_select(const struct ike_engine *e, struct ike_child *child,
-		     const struct ike_ts packet[2])
+int ike_child_select(const struct ike_engine *e, struct ike_child *child, const struct ike_ask *ask)
 {
-	struct ike_ts_list local = local_of(e, child->sa, child->config);
-	struct ike_ts_list remote = remote_of(e, child->sa, child->config);
+	struct ike_ts_list local = ike_own_ts(e, child->sa, child->config);
+	struct ike_ts_list remote = ike_peer_ts(e, child->sa, child->config);
 
 	if (!local.count || !remote.count)
 		return -EAFNOSUPPORT;
-	if (packet && packet[0].family) {
-		ike_ts_put_first(&local, &packet[0]);
-		ike_ts_put_first(&remote, &packet[1]);
+	child->alone = ask->alone;
+	if (ask->alone)
+		local.count = remote.count = 0;
+	if (ask->first[0].family) {
+		ike_ts_put_first(&local, &ask->first[0]);
+		ike_ts_put_first(&remote, &ask->first[1]);
 	}
 	return ike_child_set_ts(child, &local, &remote);
 }
@@ -151,8 +153,8 @@ static bool has_more_ts(const struct ike_engine *e, const struct ike_sa *sa,
 {
 	for (unsigned i = 0; i < sa->conn->child_count; i++) {
 		const struct ike_child_config *config = &sa->conn->children[i];
-		struct ike_ts_list local = local_of(e, sa, config);
-		struct ike_ts_list remote = remote_of(e, sa, config);
+		struct ike_ts_list local = ike_own_ts(e, sa, config);
+		struct ike_ts_list remote = ike_peer_ts(e, sa, config);
 
 		if (config != chosen && ike_ts_payload_narrow(tsr, &local, &local) &&
 		    ike_ts_payload_narrow(tsi, &remote, &remote) &&
@@ -193,8 +195,8 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 		first_only = i < sa->conn->child_count;
 		if (only && config != only)
 			continue;
-		mine = local_of(e, sa, config);
-		theirs = remote_of(e, sa, config);
+		mine = ike_own_ts(e, sa, config);
+		theirs = ike_peer_ts(e, sa, config);
 		if (first_only && (!ike_ts_payload_takes_first(&tsr, &mine) ||
 				   !ike_ts_payload_takes_first(&tsi, &theirs)))
 			continue;
@@ -301,6 +303,8 @@ const char *ike_explain(uint16_t type)
 		return ": its traffic selectors have nothing in common with ours";
 	case IKE_N_INTERNAL_ADDRESS_FAILURE:
 		return ": it has no address for us, as it has no pool or none is left";
+	case IKE_N_SINGLE_PAIR_REQUIRED:
+		return ": it takes one pair of selectors in a Child SA, and these are too many";
 	case IKE_N_NO_ADDITIONAL_SAS:
 		return ": its data path refused the Child SA, or it has too many";
 	default:

@@ -14,36 +14,27 @@ static const struct ike_child_config *find_child_config(const struct ike_connect
 	return NULL;
 }
 
-static bool carries(const struct ike_child *child, const struct ike_ts packet[2])
-{
-	const struct ike_ts_list local = ike_ts_kept(child->local_ts),
-				 remote = ike_ts_kept(child->remote_ts);
-	const struct ike_ts_list ours = {.count = 1, .list = {packet[0]}},
-				 theirs = {.count = 1, .list = {packet[1]}};
-
-	return ike_ts_subset(&ours, &local) && ike_ts_subset(&theirs, &remote);
-}
-
 /* One that is up may have been narrowed to flows that the packet isn't of. 0: there is none. */
 static int look_for_child(const struct ike_engine *e, const struct ike_connection *conn,
 			  const struct ike_child_config *config, const struct ike_ts packet[2])
 {
 	struct ike_child *child = NULL;
 	struct ike_sa *sa = NULL;
+	bool up = false;
 
 	while ((child = ike_child_find_config(e, config, child))) {
 		if (child->state >= IKE_CHILD_DELETING || ike_sa_ending(child->sa))
 			continue;
 		if (child->state < IKE_CHILD_INSTALLED)
 			return -EALREADY;
-		if (!packet || carries(child, packet))
-			return -EISCONN;
+		up |= packet ? ike_child_carries(child, packet)
+			     : ike_pairs_complete(e, child->sa, config);
 	}
 	while ((sa = ike_conn_find(e, conn, sa))) {
 		if (ike_child_is_queued(sa, config))
 			return -EALREADY;
 	}
-	return 0;
+	return up ? -EISCONN : 0;
 }
 
 /* One that another Child SA can be added to, now or once it is established. */
@@ -67,8 +58,9 @@ static struct ike_sa *sa_to_extend(const struct ike_engine *e, const struct ike_
  */
 int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
 		 const struct ike_child_config *config, const struct ike_path *path,
-		 const struct ike_ts packet[2], uint64_t *ike_id)
+		 const struct ike_ask *ask, uint64_t *ike_id)
 {
+	static const struct ike_ask nothing_else;
 	struct ike_sa *sa = ike_sa_new(e, now, true);
 	struct ike_child *child;
 	struct ike_task *task;
@@ -86,15 +78,14 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
 	err = child && task ? 0 : -ENOMEM;
 	if (!err && path->local.family)
-		err = ike_child_select(e, child, packet);
+		err = ike_child_select(e, child, ask ? ask : &nothing_else);
 	if (err) {
 		ike_task_free(e, task);
 		ike_sa_down(e, sa, "could not begin");
 		return child ? err : -ENOSPC;
 	}
-	if (packet)
-		memcpy(IKE_OWNER(task, struct ike_init_task, task)->packet, packet,
-		       2 * sizeof(packet[0]));
+	if (ask)
+		IKE_OWNER(task, struct ike_init_task, task)->ask = *ask;
 	ike_task_begin(e, task, now);
 	if (sa->state == IKE_STATE_DEAD)
 		return -EIO;
@@ -103,11 +94,11 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn
 }
 
 static int extend(struct ike_engine *e, uint64_t now, struct ike_sa *sa,
-		  const struct ike_child_config *config, const struct ike_ts packet[2],
+		  const struct ike_child_config *config, const struct ike_ask *ask,
 		  uint64_t *ike_id)
 {
 	*ike_id = sa->id;
-	if (!ike_child_queue(e, sa, config, packet))
+	if (!ike_child_queue(e, sa, config, ask))
 		return -ENOMEM;
 	ike_sa_advance(e, sa, now);
 	return 0;
@@ -115,7 +106,7 @@ static int extend(struct ike_engine *e, uint64_t now, struct ike_sa *sa,
 
 /* A new IKE SA to where the connection may go next. */
 static int try_next(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
-		    const struct ike_child_config *config, const struct ike_ts packet[2],
+		    const struct ike_child_config *config, const struct ike_ask *ask,
 		    uint64_t *ike_id)
 {
 	struct ike_path path = {0};
@@ -126,7 +117,7 @@ static int try_next(struct ike_engine *e, uint64_t now, struct ike_connection *c
 		return -EBUSY;
 	err = ike_way_begin(e, conn, &path);
 	if (!err)
-		err = ike_sa_begin(e, now, conn, config, &path, packet, ike_id);
+		err = ike_sa_begin(e, now, conn, config, &path, ask, ike_id);
 	sa = err ? NULL : ike_sa_find_id(e, *ike_id);
 	if (sa)
 		sa->trying = true;
@@ -148,20 +139,23 @@ int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, con
 {
 	struct ike_connection *conn = ike_connection_find(e, connection);
 	const struct ike_child_config *config = conn ? find_child_config(conn, child_name) : NULL;
+	struct ike_ask ask = {0};
 	struct ike_sa *sa;
 	int err;
 
 	e->now = now;
 	if (!config)
 		return -ENOENT;
+	if (packet)
+		memcpy(ask.first, packet, sizeof(ask.first));
 	if (e->stopping)
 		return -ESHUTDOWN;
 	err = look_for_child(e, conn, config, packet);
 	if (err)
 		return err;
 	sa = sa_to_extend(e, conn);
-	err = sa ? extend(e, now, sa, config, packet, ike_id)
-		 : try_next(e, now, conn, config, packet, ike_id);
+	err = sa ? extend(e, now, sa, config, &ask, ike_id)
+		 : try_next(e, now, conn, config, &ask, ike_id);
 	ike_reap(e);
 	return err;
 }
@@ -209,6 +203,15 @@ int ike_terminate_child(struct ike_engine *e, uint64_t now, uint64_t child_id)
 	ike_sa_advance(e, sa, now);
 	ike_reap(e);
 	return 0;
+}
+
+bool ike_is_partial(const struct ike_engine *e, const char *connection, const char *child_name)
+{
+	const struct ike_connection *conn = ike_connection_find(e, connection);
+	const struct ike_child_config *config = conn ? find_child_config(conn, child_name) : NULL;
+	const struct ike_child *child = config ? ike_child_find_config(e, config, NULL) : NULL;
+
+	return child && !ike_pairs_complete(e, child->sa, config);
 }
 
 unsigned ike_sa_count(const struct ike_engine *e)

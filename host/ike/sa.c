@@ -269,10 +269,21 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now, boo
 	}
 }
 
-static bool leads(const struct ike_sa *sa, const struct ike_child_config *config)
+/* The pairs of a child are one each. */
+static bool is_same(const struct ike_child *a, const struct ike_child *b)
+{
+	const struct ike_ts_list local = ike_ts_kept(b->local_ts),
+				 remote = ike_ts_kept(b->remote_ts);
+
+	return a->config == b->config &&
+	       (!a->alone || !b->alone ||
+		ike_child_carries(a, (struct ike_ts[]){local.list[0], remote.list[0]}));
+}
+
+static bool leads(const struct ike_sa *sa, const struct ike_child *what)
 {
 	for (const struct ike_child *child = sa->children; child; child = child->next) {
-		if (child->config == config && child->level == IKE_LEVEL_USE && child->confirmed &&
+		if (is_same(child, what) && child->level == IKE_LEVEL_USE && child->confirmed &&
 		    child->state <= IKE_CHILD_REKEYED)
 			return true;
 	}
@@ -283,7 +294,7 @@ static bool leads(const struct ike_sa *sa, const struct ike_child_config *config
 bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other)
 {
 	for (const struct ike_child *child = other->children; child; child = child->next) {
-		if (child->state < IKE_CHILD_DELETING && !leads(sa, child->config))
+		if (child->state < IKE_CHILD_DELETING && !leads(sa, child))
 			return false;
 	}
 	return other->children && !ike_task_is(other->in.task, IKE_EXCHANGE_NEW_CHILD) &&
@@ -337,7 +348,7 @@ void ike_sa_cede(struct ike_engine *e, struct ike_sa *sa, const struct ike_sa *o
 		return;
 	}
 	for (struct ike_child *c = sa->children; c; c = c->next) {
-		if (c->state == IKE_CHILD_INSTALLED && leads(other, c->config))
+		if (c->state == IKE_CHILD_INSTALLED && leads(other, c))
 			ike_delete_child(e, c, reason);
 		if (sa->state == IKE_STATE_DEAD)
 			return;

@@ -105,6 +105,13 @@ enum ike_child_level {
 
 enum { IKE_IN, IKE_OUT };
 
+/* What a new Child SA is asked for with, beside what is configured. */
+struct ike_ask {
+	struct ike_ts first[2]; /* before it: the ends of a packet that waits, ours first; family 0:
+				   none */
+	bool alone;		/* instead of it: one pair of selectors */
+};
+
 struct ike_child {
 	uint64_t id;
 	struct ike_link by_id;
@@ -133,6 +140,7 @@ struct ike_child {
 	uint64_t used;	      /* its flows were led there as the so-many-th; 0: never */
 	enum ike_cause cause; /* of its end, unless it is the IKE SA's */
 	bool confirmed;	      /* the peer has it, too */
+	bool alone;	      /* one pair of selectors, as the peer takes no more in one */
 	bool more_ts;	      /* another one would take more of what its initiator has offered */
 };
 
@@ -475,7 +483,7 @@ void ike_listings_pass(struct ike_engine *e, const struct ike_sa *sa);
 /* operator.c */
 int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
 		 const struct ike_child_config *config, const struct ike_path *path,
-		 const struct ike_ts packet[2], uint64_t *ike_id);
+		 const struct ike_ask *ask, uint64_t *ike_id);
 
 /* way.c: where to begin, from where */
 void ike_way_text(const struct ike_connection *conn, char *out, size_t len);
@@ -706,7 +714,7 @@ struct ike_id ike_connection_local_id(const struct ike_connection *conn,
 void ike_init_receive(struct ike_engine *e, struct ike_in *in);
 struct ike_init_task {
 	struct ike_task task;
-	struct ike_ts packet[2]; /* that waits for the Child SA; family 0: none */
+	struct ike_ask ask;
 };
 enum ike_step ike_init_begin(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			     uint64_t now);
@@ -740,9 +748,9 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 struct ike_create_task {
 	struct ike_task task;
 	const struct ike_child_config *config;
-	uint64_t old_id;	 /* the Child SA to be replaced; 0: none */
-	uint64_t made_id;	 /* the Child SA or IKE SA being made */
-	struct ike_ts packet[2]; /* that waits for a new Child SA; family 0: none */
+	uint64_t old_id;    /* the Child SA to be replaced; 0: none */
+	uint64_t made_id;   /* the Child SA or IKE SA being made */
+	struct ike_ask ask; /* of a new Child SA */
 	struct ike_dh *dh;
 	unsigned rounds; /* changes of group */
 	/* Ours: what the peer has deleted of which we don't know yet, as it may be the one made. */
@@ -778,7 +786,7 @@ void ike_rekey_forget(struct ike_engine *e, struct ike_task *task);
 void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now);
 void ike_child_forget(struct ike_engine *e, struct ike_task *task);
 bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config,
-		     const struct ike_ts packet[2]);
+		     const struct ike_ask *ask);
 bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config);
 bool ike_child_rekey_is_queued(const struct ike_child *child);
 void ike_child_note_unknown(struct ike_sa *sa, uint32_t spi);
@@ -816,9 +824,20 @@ enum ike_step ike_delete_ike_response(struct ike_engine *e, struct ike_sa *sa,
 enum ike_step ike_refuse_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			       uint64_t now);
 
+/* pairs.c: a peer that takes one pair of selectors in a Child SA */
+bool ike_pairs_split(struct ike_engine *e, struct ike_sa *sa, struct ike_child *child,
+		     uint64_t now);
+bool ike_pairs_complete(const struct ike_engine *e, const struct ike_sa *sa,
+			const struct ike_child_config *config);
+bool ike_child_carries(const struct ike_child *child, const struct ike_ts pair[2]);
+
 /* offer.c: negotiation of a Child SA inside an exchange */
 int ike_child_select(const struct ike_engine *e, struct ike_child *child,
-		     const struct ike_ts packet[2]);
+		     const struct ike_ask *ask);
+struct ike_ts_list ike_own_ts(const struct ike_engine *e, const struct ike_sa *sa,
+			      const struct ike_child_config *config);
+struct ike_ts_list ike_peer_ts(const struct ike_engine *e, const struct ike_sa *sa,
+			       const struct ike_child_config *config);
 void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke);
 void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child);
 uint16_t ike_child_group(const struct ike_child_config *config);

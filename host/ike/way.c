@@ -126,7 +126,7 @@ static enum ike_step go(struct ike_engine *e, struct ike_sa *sa, struct ike_task
 			uint64_t now)
 {
 	const struct ike_init_task *init = IKE_OWNER(task, struct ike_init_task, task);
-	int err = ike_child_select(e, sa->children, init->packet);
+	int err = ike_child_select(e, sa->children, &init->ask);
 
 	if (err)
 		return fail(e, sa, "%s",

@@ -143,7 +143,8 @@ static void try_failed(struct daemon *d, struct wish *w, const char *reason)
 {
 	unsigned int number = w->failures + 1;
 
-	if (!d->stopping && (w->wanted || w->replace))
+	/* Several Child SAs of it that fail at once are one failure. */
+	if (!d->stopping && (w->replace || (w->wanted && !w->retry_at)))
 		plan_retry(d, w);
 	if (w->sprung && !w->retry_at)
 		trap_failed(d, w);
@@ -182,11 +183,13 @@ static void child_down(struct daemon *d, const struct ike_event *e)
 static void child_up(struct daemon *d, const struct ike_event *e)
 {
 	struct wish *w = wishes_find(d, e->connection, e->child);
+	bool partial = ike_is_partial(d->engine, e->connection, e->child), served;
 
-	log_info(&d->log, "%s.%s is up", e->connection, e->child);
+	log_info(&d->log, "%s.%s is up%s", e->connection, e->child,
+		 partial ? ", but for other pairs of its selectors" : "");
 	if (w && !is_of_before(w, e)) {
-		if (!w->sprung || is_what_waits(d, w, e->child_id)) {
-			w->failures = 0;
+		served = !w->sprung || is_what_waits(d, w, e->child_id);
+		if (served) {
 			traps_release(d, w);
 		} else {
 			log_warning(&d->log,
@@ -195,8 +198,12 @@ static void child_up(struct daemon *d, const struct ike_event *e)
 				    e->connection, e->child);
 			trap_failed(d, w);
 		}
-		w->retry_at = 0;
 		w->wanted |= w->child->dpd_action == CONF_DPD_RESTART;
+		if (partial)
+			return;
+		w->retry_at = 0;
+		if (served)
+			w->failures = 0;
 		control_child_up(d->control, w);
 	}
 }
