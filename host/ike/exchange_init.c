@@ -466,7 +466,7 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 		e->stats.drop_malformed++;
 		return;
 	}
-	if (!ike_connection_is_at(e, &in->remote) && ike_lookup_first(e, in))
+	if (ike_lookup_first(e, in))
 		return;
 	conn = ike_connection_for_offer(e, in, &offer, ke.group, &suite);
 	if (!conn) {

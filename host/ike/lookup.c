@@ -130,15 +130,6 @@ static void look_up_more(struct ike_engine *e, uint64_t now)
 	}
 }
 
-static bool is_known(const struct ike_engine *e, const struct ike_addr *addr, uint64_t now)
-{
-	for (const struct ike_lookup *l = e->lookups; l; l = l->next) {
-		if (is_fresh(l, now) && ike_lookup_has(l, addr))
-			return true;
-	}
-	return false;
-}
-
 /* Is it held already, and how many of this site are? */
 static bool find_held(const struct ike_engine *e, const struct ike_in *in, unsigned *same_site)
 {
@@ -154,24 +145,21 @@ static bool find_held(const struct ike_engine *e, const struct ike_in *in, unsig
 	return found;
 }
 
-static void hold(struct ike_engine *e, const struct ike_in *in)
+/* False: there is no room. */
+static bool hold(struct ike_engine *e, const struct ike_in *in)
 {
 	struct ike_held **at = &e->held, *held;
 	unsigned same_site;
 
 	if (find_held(e, in, &same_site)) {
 		e->stats.retransmissions_in++;
-		return;
+		return true;
 	}
-	if (e->held_count == IKE_HELD_MAX || same_site == IKE_HELD_PER_IP) {
-		e->stats.drop_limit++;
-		return;
-	}
+	if (e->held_count == IKE_HELD_MAX || same_site == IKE_HELD_PER_SITE)
+		return false;
 	held = malloc(sizeof(*held) + in->datagram.len);
-	if (!held) {
-		e->stats.drop_memory++;
-		return;
-	}
+	if (!held)
+		return false;
 	memcpy(held->datagram, in->datagram.data, in->datagram.len);
 	held->next = NULL;
 	held->in = (struct ike_in){
@@ -186,31 +174,35 @@ static void hold(struct ike_engine *e, const struct ike_in *in)
 		at = &(*at)->next;
 	*at = held;
 	e->held_count++;
+	return true;
 }
 
 /*
- * A stranger that no connection has for its address: has a name come to stand for that? True: the
- * message waits for the answer, or was dropped because too many do.
+ * A stranger: has a name come to stand for its address? True: the message waits for the answer, or
+ * was dropped because too many do, and no connection has its address anyhow.
  */
 bool ike_lookup_first(struct ike_engine *e, const struct ike_in *in)
 {
-	if (!e->lookups || in->waited || is_known(e, &in->remote, in->now))
+	if (!e->lookups || in->waited)
 		return false;
 	look_up_more(e, in->now);
 	if (!e->lookups_out)
 		return false;
-	hold(e, in);
+	if (hold(e, in))
+		return true;
+	if (ike_connection_is_at(e, &in->remote))
+		return false;
+	e->stats.drop_limit++;
 	return true;
 }
 
-/* Those that needn't wait any more. */
-static void go_on(struct ike_engine *e, const struct ike_lookup *lookup, uint64_t now)
+/* Those that needn't wait any more: all names are known, or it takes too long. */
+static void go_on(struct ike_engine *e, uint64_t now)
 {
 	struct ike_held **at = &e->held, *held, *ready = NULL, **end_of_ready = &ready;
 
 	while ((held = *at)) {
-		if (e->lookups_out && !ike_lookup_has(lookup, &held->in.remote) &&
-		    now - held->in.now < e->config.half_open_timeout_ms) {
+		if (e->lookups_out && now - held->in.now < e->config.half_open_timeout_ms) {
 			at = &held->next;
 			continue;
 		}
@@ -244,5 +236,5 @@ static void done(struct ike_engine *e, struct ike_waiter *waiter, uint64_t now, 
 	}
 	if (e->held)
 		look_up_more(e, now);
-	go_on(e, lookup, now);
+	go_on(e, now);
 }

@@ -29,7 +29,7 @@ enum {
 	IKE_LOOKUPS_MAX = 32,	     /* of names for strangers, at a time, */
 	IKE_LOOKUP_FRESH_MS = 30000, /* and how often one of a name */
 	IKE_HELD_MAX = 64,	     /* first messages that wait for them, */
-	IKE_HELD_PER_IP = 4,	     /* and of an address */
+	IKE_HELD_PER_SITE = 4,	     /* and of an address */
 	IKE_RATE_BURST = 20,	     /* of what anybody can make us do ... */
 	IKE_RATE_INTERVAL_MS = 100,  /* ... and how often once more */
 };

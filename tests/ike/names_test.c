@@ -190,13 +190,13 @@ static void tell(struct node *node, unsigned index, const char *text, unsigned c
 	memcpy(node->names[index].list, list, count * sizeof(*list));
 }
 
-static const struct ike_addr nowhere = {.family = 4, .ip = {203, 0, 113, 1}};
+static const struct ike_addr nowhere = {.family = 4, .ip = {198, 18, 0, 1}};
 
 static void each_try_goes_to_another_address_until_one_works(void **state)
 {
 	(void)state;
 	begin(&SIDE_A, &SIDE_B);
-	set_hosts(a(), connection_of(a()), NULL, "10.0.0.0/8, 203.0.113.1, 203.0.113.2, 192.0.2.2");
+	set_hosts(a(), connection_of(a()), NULL, "10.0.0.0/8, 198.18.0.1, 198.18.0.2, 192.0.2.2");
 	for (unsigned tries = 1; tries <= 3; tries++) {
 		assert_null(present_child(a()));
 		try_again();
@@ -229,13 +229,13 @@ static void a_try_that_an_operator_ends_has_not_failed(void **state)
 
 	(void)state;
 	begin(&SIDE_A, &SIDE_B);
-	set_hosts(a(), connection_of(a()), NULL, "203.0.113.1, 192.0.2.2");
+	set_hosts(a(), connection_of(a()), NULL, "198.18.0.1, 192.0.2.2");
 	try_again();
 	ike_next_peer(a()->engine, "net", next, sizeof(next));
-	assert_string_equal(next, "203.0.113.1");
+	assert_string_equal(next, "198.18.0.1");
 	terminate_each(a());
 	ike_next_peer(a()->engine, "net", next, sizeof(next));
-	assert_string_equal(next, "203.0.113.1");
+	assert_string_equal(next, "198.18.0.1");
 	try_again();
 	exhaust();
 	ike_next_peer(a()->engine, "net", next, sizeof(next));
@@ -298,7 +298,7 @@ static void the_addresses_of_a_name_are_taken_in_turn(void **state)
 
 	(void)state;
 	begin(&SIDE_A, &SIDE_B);
-	set_hosts(a(), connection_of(a()), NULL, "b.test, 203.0.113.9");
+	set_hosts(a(), connection_of(a()), NULL, "b.test, 198.18.0.9");
 	tell(a(), 0, "b.test", 2, both);
 	try_again();
 	exhaust();
@@ -405,7 +405,7 @@ static void the_connection_that_says_best_where_a_peer_is_has_it(void **state)
 		{"", "%any4"},
 		{"", "192.0.0.0/8"},
 		{"", "192.0.2.1-192.0.2.9"},
-		{"", "203.0.113.1, 192.0.2.1"},
+		{"", "198.18.0.1, 192.0.2.1"},
 	};
 	static const char *const ours[][2] = {
 		{"", "192.0.2.0/24"},
@@ -492,12 +492,33 @@ static void a_stranger_waits_until_names_are_known(void **state)
 	try_again();
 	assert_int_equal(b()->lookups, 2);
 	exhaust();
-	/* Nor is who has an address kept waiting. */
+	/* Who has an address may be meant by a name as well. */
 	set_hosts(b(), connection_of(b()), NULL, "a.test, 192.0.2.1");
 	b()->names_hold = true;
 	try_again();
+	assert_int_equal(b()->engine->held_count, 1);
+	b()->names_hold = false;
+	node_drain(b());
+	net_settle(net);
 	assert_both_up();
-	assert_int_equal(b()->lookups, 2);
+	assert_int_equal(b()->lookups, 3);
+}
+
+/* Two connections with the same peer, as far as IKE_AUTH tells. */
+static void a_name_and_an_address_may_mean_the_same(void **state)
+{
+	struct ike_connection *named;
+
+	(void)state;
+	begin(&SIDE_A, &SIDE_B);
+	named = add_alike(b(), "named", "other");
+	connection_of(b())->children[0].local_ts.list[0].first[1] = 99;
+	connection_of(b())->children[0].local_ts.list[0].last[1] = 99;
+	set_hosts(b(), named, NULL, "a.test");
+	tell(b(), 0, "a.test", 1, &a()->addr);
+	try_again();
+	assert_both_up();
+	assert_string_equal(only_sa(net, 1)->conn->name, "named");
 }
 
 static void a_stranger_of_any_address_waits_for_names_but_not_for_ever(void **state)
@@ -547,7 +568,7 @@ static void strangers_that_wait_are_bounded(void **state)
 		packet_free(&p);
 		terminate_each(a());
 	}
-	assert_int_equal(b()->engine->held_count, 10 * IKE_HELD_PER_IP);
+	assert_int_equal(b()->engine->held_count, 10 * IKE_HELD_PER_SITE);
 	assert_int_equal(ike_engine_stats(b()->engine)->drop_limit, 60);
 	for (unsigned i = 0; i < 40; i++) {
 		struct packet p;
@@ -566,7 +587,14 @@ static void strangers_that_wait_are_bounded(void **state)
 	start(net, 0);
 	net_settle(net);
 	assert_int_equal(ike_engine_stats(b()->engine)->cookies_sent, 1);
+	/* There is room for no more, so who has an address goes without. */
+	set_hosts(b(), add_alike(b(), "known", "k"), NULL, "192.0.2.1");
+	b()->engine->config.cookie_threshold = 1000;
+	pass_time(5000);
+	assert_both_up();
+	assert_string_equal(only_sa(net, 1)->conn->name, "known");
 	terminate_each(a());
+	net_settle(net);
 	/* What they belonged to goes. */
 	assert_int_equal(ike_engine_remove_connection(b()->engine, "net"), 0);
 	assert_int_equal(b()->engine->lookups_out, 0);
@@ -590,6 +618,7 @@ int main(void)
 		cmocka_unit_test_teardown(the_connection_that_says_best_where_a_peer_is_has_it,
 					  teardown),
 		cmocka_unit_test_teardown(a_stranger_waits_until_names_are_known, teardown),
+		cmocka_unit_test_teardown(a_name_and_an_address_may_mean_the_same, teardown),
 		cmocka_unit_test_teardown(
 			a_stranger_of_any_address_waits_for_names_but_not_for_ever, teardown),
 		cmocka_unit_test_teardown(strangers_that_wait_are_bounded, teardown),

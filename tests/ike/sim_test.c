@@ -162,6 +162,20 @@ static void draw_leases(const struct world *w, struct rng *r, struct peering *p)
 		};
 }
 
+/* Of two between the same hosts a wrong answer may take one for the other. */
+static void forget_names(struct world *w, struct peering *p)
+{
+	for (unsigned i = 0; i < w->peerings; i++) {
+		struct peering *q = &w->peering[i];
+
+		if (p->host[0] + p->host[1] != q->host[0] + q->host[1] ||
+		    (p->host[0] != q->host[0] && p->host[0] != q->host[1]))
+			continue;
+		memset(p->named, 0, sizeof(p->named));
+		memset(q->named, 0, sizeof(q->named));
+	}
+}
+
 static void add_peering(struct world *w, struct rng *r, const struct run *run, unsigned a,
 			unsigned b)
 {
@@ -177,6 +191,9 @@ static void add_peering(struct world *w, struct rng *r, const struct run *run, u
 	/* Who may be anywhere says where. */
 	p->mobike = w->host[a].other.family || w->host[b].other.family || rng_percent(r, 50);
 	p->initiates[1] = !p->initiates[0] || (!run->one_initiates && rng_percent(r, 50));
+	for (unsigned side = 0; side < 2; side++)
+		p->named[side] = rng_percent(r, 30);
+	forget_names(w, p);
 	draw_proposals(w, r, p);
 	draw_times(w, r, p, run->calm);
 	draw_leases(w, r, p);
@@ -230,6 +247,7 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	w->refused = some(r, 30, 15);
 	w->late = some(r, 20, 10);
 	w->never = some(r, 15, 5);
+	w->stray = some(r, 40, 40);
 	w->calm = run->calm;
 	w->attacks = some(r, 40, 40);
 	w->attacked = w->attacks;
@@ -386,7 +404,7 @@ static void become_quiet(struct world *w)
 	if (w->never || w->late)
 		slack += w->patience + 200000;
 
-	w->loss = w->duplicate = w->refused = w->late = w->never = w->attacks = 0;
+	w->loss = w->duplicate = w->refused = w->late = w->never = w->stray = w->attacks = 0;
 	w->job_delay = 0;
 	w->delay_max = w->delay_min;
 	memset(w->cut, 0, sizeof(w->cut));

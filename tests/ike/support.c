@@ -321,7 +321,7 @@ static void enqueue(struct net *n, const struct node *from, const struct ike_sen
 
 static bool is_nowhere(const struct ike_addr *addr)
 {
-	return addr->family == 4 && memcmp(addr->ip, (const uint8_t[]){203, 0, 113}, 3) == 0;
+	return addr->family == 4 && memcmp(addr->ip, (const uint8_t[]){198, 18}, 2) == 0;
 }
 
 static void transmit(struct node *node, const struct ike_send *s)

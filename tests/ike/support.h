@@ -172,7 +172,7 @@ struct side {
 };
 
 /* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". Nobody is
- * in 203.0.113.0/24. */
+ * in 198.18.0.0/16. */
 struct net *net_new(uint64_t seed, const struct side *a, const struct side *b);
 void net_free(struct net *n);
 extern const struct side SIDE_A, SIDE_B;

@@ -638,6 +638,37 @@ static void release(struct host *h, uint64_t lease_id, bool ours)
 	}
 }
 
+/* Late or never at times; nothing that there is depends on it. */
+static void draw_lookup(struct host *h, struct pending *p)
+{
+	struct world *w = h->world;
+
+	p->due = w->now + rng_below(&h->rng, w->job_delay + 1);
+	if (rng_percent(&h->rng, w->late))
+		p->due = w->now + rng_below(&h->rng, 90000);
+	if (rng_percent(&h->rng, w->refused))
+		p->error = -ENOENT;
+	if (rng_percent(&h->rng, w->never))
+		p->due = IKE_NEVER;
+}
+
+/* At times a name still stands for where somebody else is by now. */
+static void look_up(struct host *h, struct ike_resolve_job *job)
+{
+	struct world *w = h->world;
+	unsigned host = HOSTS_MAX;
+
+	if (sscanf(job->name, "host%u.test", &host) != 1 || host >= w->hosts) {
+		world_fail(w, "host %u: looks for %s", h->index, job->name);
+		return;
+	}
+	if (rng_percent(&h->rng, w->stray))
+		host = (unsigned)rng_below(&h->rng, w->hosts);
+	job->list[job->count++] = w->host[host].addr;
+	if (rng_percent(&h->rng, w->stray))
+		job->list[job->count++] = w->host[rng_below(&h->rng, w->hosts)].addr;
+}
+
 static void take_job(struct host *h, struct ike_action *a)
 {
 	struct pending *p = &h->jobs[h->job_count];
@@ -651,6 +682,10 @@ static void take_job(struct host *h, struct ike_action *a)
 	a->job = NULL;
 	if (h->index == IMPOSTOR)
 		return;
+	if (p->job->type == IKE_JOB_RESOLVE) {
+		draw_lookup(h, p);
+		return;
+	}
 	draw_answer(h, p);
 	if (is_of_child(p->job))
 		install(h, p->job, p->error);
@@ -682,6 +717,8 @@ static void answer(struct host *h, unsigned index)
 		find_ways(h, &p.job->ways);
 	else if (p.job->type == IKE_JOB_LEASE && !p.error)
 		lease(h, p.job);
+	if (p.job->type == IKE_JOB_RESOLVE && !p.error)
+		look_up(h, &p.job->resolve);
 	if (p.error) {
 		p.job->error = p.error;
 		strcpy(p.job->reason, "no room in the NIC");
@@ -888,6 +925,14 @@ static void set_lease(const struct peering *p, unsigned side, struct ike_connect
 	}
 }
 
+static struct name dns_name(unsigned host)
+{
+	struct name name;
+
+	snprintf(name.text, sizeof(name.text), "host%u.test", host);
+	return name;
+}
+
 /* The attacker has those of all hosts, with names of his own. */
 struct name connection_name(unsigned peering, unsigned side, bool impostor)
 {
@@ -909,7 +954,9 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 	conn = ike_connection_new(connection_name(number, side, h->index == IMPOSTOR).text);
 	if (h == self && !h->other.family)
 		ike_hosts_set(&conn->local, &h->addr);
-	if (!host_roams(peer))
+	if (!host_roams(peer) && p->named[side] && h == self)
+		ike_hosts_add(&conn->remote, dns_name(peer->index).text);
+	else if (!host_roams(peer))
 		ike_hosts_set(&conn->remote, &peer->addr);
 	else if (side)
 		ike_hosts_add(&conn->remote, peer->addr.family == 4 ? "%any4" : "%any6");

@@ -110,6 +110,7 @@ struct host {
 struct peering {
 	unsigned host[2];
 	bool initiates[2]; /* brings up what is missing */
+	bool named[2];	   /* knows the other one by a DNS name */
 	unsigned children;
 	bool leases;	      /* the one that initiates gets its address from the other one, */
 	struct ike_addr wish; /* and wants this one; of zeros: any */
@@ -183,7 +184,8 @@ struct world {
 	/* Data paths, and who exchanges keys: percent of jobs, and the longest usual delay */
 	uint64_t job_delay;
 	unsigned refused, late, never;
-	bool calm; /* nothing happens that may cost what both sides have */
+	unsigned stray; /* percent of the answers to who asks for a name that are wrong */
+	bool calm;	/* nothing happens that may cost what both sides have */
 
 	/* The attacker */
 	unsigned attacks; /* percent of the datagrams seen that move him */
