@@ -345,6 +345,7 @@ class Ground:
         self.processes.clear()
         for full in self.ns.values():
             sh("ip", "netns", "del", full, check=False)
+            shutil.rmtree(pathlib.Path("/etc/netns", full), ignore_errors=True)
         self.ns.clear()
         shutil.rmtree(self.run, ignore_errors=True)
 
@@ -383,6 +384,13 @@ class Ground:
         if not path.exists():
             raise LabError(f"{path} is not built: run `make`")
         return path
+
+    def hosts(self, namespace, names):
+        """What /etc/hosts says to what is started in this namespace from now on, and when this is called again to
+        what runs, too: names with their addresses."""
+        path = pathlib.Path("/etc/netns", namespace, "hosts")    # which ip-netns puts there
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{address} {name}\n" for name, address in names.items()))
 
     # ------------------------------------------------------------------------------ the network
 

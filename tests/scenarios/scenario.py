@@ -13,6 +13,7 @@ scenario.py may also say
     HIDDEN       who is behind a NAT: "raveld", "peer" or "both"
     INITIATORS   who may make the IKE SA: ("raveld",) or ("peer",); both, if it doesn't say
     PEERS        which kinds of peers it is for; all that it has a file for, if it doesn't say
+    HOSTS        DNS names that both ends know, with their addresses
     NETWORKS     how many networks each side has: 10.1.N.0/24 and 10.2.N.0/24
     TRIES        seconds after which a peer that doesn't answer is dead
     files(side, other)   further files for a side, whose networks are 10.SIDE.N.0/24, for its own to include;
@@ -50,6 +51,7 @@ class Scenario:
         self.hidden = getattr(module, "HIDDEN", None)
         self.initiators = getattr(module, "INITIATORS", ("raveld", "peer"))
         self._for = getattr(module, "PEERS", None)
+        self.hosts = getattr(module, "HOSTS", {})
         self.networks = getattr(module, "NETWORKS", 1)
         self.tries = ike_tries(getattr(module, "TRIES", 100))
         self.files = getattr(module, "files", lambda side, other: {})
@@ -84,9 +86,15 @@ class Play:
 
     def begin(self):
         self.bed.inner(self.scenario.networks)
+        self.hosts(self.scenario.hosts)
         for end in self.ends:
             end.configure(self.scenario)
             end.start(self.scenario.tries)
+
+    def hosts(self, names):
+        """From now on names stand for these addresses."""
+        for namespace in (self.bed.a, self.bed.b):
+            self.bed.hosts(namespace, names)
 
     def end(self):
         for end in self.ends:

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""IKE goes to port 4500 from the first message on, with the marker that it has there."""
+
+PEERS = ("strongswan-5.9", "strongswan-6.0")
+
+
+def run(play):
+    play.connect()
+    with play.traffic():
+        for end in play.ends:
+            play.rekey(end)
+            play.rekey_ike(end)
