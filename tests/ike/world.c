@@ -498,7 +498,8 @@ static void install(struct host *h, const struct ike_job *job, int error)
 
 static bool is_of_child(const struct ike_job *job)
 {
-	return job->type != IKE_JOB_KE && job->type != IKE_JOB_WAYS && job->type != IKE_JOB_LEASE;
+	return job->type != IKE_JOB_KE && job->type != IKE_JOB_WAYS && job->type != IKE_JOB_LEASE &&
+	       job->type != IKE_JOB_RESOLVE;
 }
 
 static bool is_last_step(const struct ike_job *job)
