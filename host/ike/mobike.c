@@ -205,7 +205,7 @@ void ike_mobike_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa 
 	old->ways = NULL;
 	sa->mobike = old->mobike;
 	old->mobike = NULL;
-	if (sa->ways)
+	if (sa->ways || ike_task_is(old->out.task, IKE_EXCHANGE_LIVENESS))
 		ike_liveness_check(e, sa);
 	if (!sa->mobike)
 		return;
