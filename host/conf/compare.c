@@ -109,6 +109,7 @@ int conf_check_daemon(const struct conf_daemon *old, const struct conf_daemon *n
 		{"address", same_addresses(old, new)},
 		{"mtu", old->mtu == new->mtu},
 		{"socket", !strcmp(old->socket, new->socket)},
+		{"qcd_secret", !strcmp(old->qcd_secret, new->qcd_secret)},
 		{"leases", !strcmp(old->leases, new->leases)},
 		{"port", old->port == new->port},
 		{"port_nat_t", old->port_nat == new->port_nat},

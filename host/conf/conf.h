@@ -14,6 +14,7 @@
 #include "host/conf/tree.h"
 #include "host/ike/config.h"
 #include "host/ike/id.h"
+#include "host/ike/limits.h"
 #include "host/ike/proposal.h"
 #include "host/ike/secret.h"
 #include "host/ike/settings.h"
@@ -45,9 +46,10 @@ struct conf_daemon {
 	char netdev[16];	    /* the TAP to make: rvl0 */
 	struct conf_address addresses[CONF_ADDRESSES_MAX];
 	size_t address_count;
-	uint16_t mtu;		    /* of the netdev; 0: what the wire's leaves beside ESP */
-	char socket[108];	    /* of ravelctl */
-	char leases[CONF_PATH_MAX]; /* the file that remembers what pools gave to whom */
+	uint16_t mtu;			/* of the netdev; 0: what the wire's leaves beside ESP */
+	char socket[108];		/* of ravelctl */
+	char qcd_secret[CONF_PATH_MAX]; /* file; empty: none */
+	char leases[CONF_PATH_MAX];	/* the file that remembers what pools gave to whom */
 	enum conf_log_level log_level;
 	uint16_t port;		     /* IKE; 500 */
 	uint16_t port_nat;	     /* IKE and ESP in UDP behind NAT; 4500 */
@@ -56,6 +58,7 @@ struct conf_daemon {
 				      */
 	uint32_t retransmit_tries;   /* times it is sent again; 0: the core's choice */
 	uint16_t fragment_size;	     /* octets of a packet of IKE; 0: the core's choice */
+	struct ike_limits limits;    /* of strangers; 0: the core's choice */
 	bool dns;		     /* servers that peers tell are asked */
 	bool install_routes;
 	bool exempt_connected; /* networks of the host's interfaces stay out of tunnels */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/conf/bind.h"
+#include "host/ike/puzzle.h"
 
 #define NIC_PORT_NAT 4500
 
@@ -92,6 +93,19 @@ static int set_socket(const struct conf_value *v, void *object)
 	return conf_value_text(v, daemon->socket, sizeof(daemon->socket));
 }
 
+static int set_qcd_secret(const struct conf_value *v, void *object)
+{
+	struct conf_daemon *daemon = object;
+	int err = conf_value_text(v, daemon->qcd_secret, sizeof(daemon->qcd_secret));
+
+	if (!err && !strcmp(daemon->qcd_secret, "none"))
+		daemon->qcd_secret[0] = 0;
+	else if (!err && daemon->qcd_secret[0] != '/')
+		err = conf_value_fail(v, "\"%.40s\" is neither a path from / on nor \"none\"",
+				      daemon->qcd_secret);
+	return err;
+}
+
 static int set_leases(const struct conf_value *v, void *object)
 {
 	struct conf_daemon *daemon = object;
@@ -169,6 +183,84 @@ static int set_fragment_size(const struct conf_value *v, void *object)
 	return err;
 }
 
+/* As strongSwan has it, 0 is "none" or "never". */
+static int set_limit(const struct conf_value *v, unsigned int *limit)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 0, UINT32_MAX - 1, &n);
+
+	if (!err)
+		*limit = n ? (unsigned int)n : IKE_NO_LIMIT;
+	return err;
+}
+
+static int set_cookie_threshold(const struct conf_value *v, void *object)
+{
+	return set_limit(v, &((struct conf_daemon *)object)->limits.cookie_threshold);
+}
+
+static int set_cookie_threshold_ip(const struct conf_value *v, void *object)
+{
+	return set_limit(v, &((struct conf_daemon *)object)->limits.cookie_threshold_ip);
+}
+
+static int set_block_threshold(const struct conf_value *v, void *object)
+{
+	return set_limit(v, &((struct conf_daemon *)object)->limits.half_open_per_ip);
+}
+
+static int set_puzzle_threshold(const struct conf_value *v, void *object)
+{
+	return set_limit(v, &((struct conf_daemon *)object)->limits.puzzle_threshold);
+}
+
+static int set_puzzle_threshold_ip(const struct conf_value *v, void *object)
+{
+	return set_limit(v, &((struct conf_daemon *)object)->limits.puzzle_threshold_ip);
+}
+
+/* Zero bits; 0: no puzzles. */
+static int set_zero_bits(const struct conf_value *v, unsigned int *bits)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 0, IKE_PUZZLE_MOST, &n);
+
+	if (!err)
+		*bits = n ? (unsigned int)n : IKE_NO_LIMIT;
+	return err;
+}
+
+static int set_puzzle_difficulty(const struct conf_value *v, void *object)
+{
+	return set_zero_bits(v, &((struct conf_daemon *)object)->limits.puzzle_difficulty);
+}
+
+static int set_puzzle_effort(const struct conf_value *v, void *object)
+{
+	return set_zero_bits(v, &((struct conf_daemon *)object)->limits.puzzle_effort);
+}
+
+/* These bound memory and work: there is no "none". */
+static int set_places(const struct conf_value *v, unsigned int most, unsigned int *places)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 1, most, &n);
+
+	if (!err)
+		*places = (unsigned int)n;
+	return err;
+}
+
+static int set_limit_half_open(const struct conf_value *v, void *object)
+{
+	return set_places(v, 1000000, &((struct conf_daemon *)object)->limits.half_open);
+}
+
+static int set_limit_job_load(const struct conf_value *v, void *object)
+{
+	return set_places(v, 100000, &((struct conf_daemon *)object)->limits.computing);
+}
+
 static int set_dns(const struct conf_value *v, void *object)
 {
 	return conf_value_bool(v, &((struct conf_daemon *)object)->dns);
@@ -218,6 +310,7 @@ static const struct conf_binding keys[] = {
 	{"address", set_address, false},
 	{"mtu", set_mtu, false},
 	{"socket", set_socket, false},
+	{"qcd_secret", set_qcd_secret, false},
 	{"leases", set_leases, false},
 	{"log_level", set_log_level, false},
 	{"port", set_port, false},
@@ -226,6 +319,15 @@ static const struct conf_binding keys[] = {
 	{"retransmit_timeout", set_retransmit_timeout, false},
 	{"retransmit_tries", set_retransmit_tries, false},
 	{"fragment_size", set_fragment_size, false},
+	{"cookie_threshold", set_cookie_threshold, false},
+	{"cookie_threshold_ip", set_cookie_threshold_ip, false},
+	{"puzzle_threshold", set_puzzle_threshold, false},
+	{"puzzle_threshold_ip", set_puzzle_threshold_ip, false},
+	{"puzzle_difficulty", set_puzzle_difficulty, false},
+	{"puzzle_effort", set_puzzle_effort, false},
+	{"block_threshold", set_block_threshold, false},
+	{"init_limit_half_open", set_limit_half_open, false},
+	{"init_limit_job_load", set_limit_job_load, false},
 	{"dns", set_dns, false},
 	{"install_routes", set_install_routes, false},
 	{"exempt_connected", set_exempt_connected, false},
@@ -246,6 +348,7 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		.backend = CONF_BACKEND_USER,
 		.netdev = "rvl0",
 		.socket = "/run/raveld.sock",
+		.qcd_secret = "/var/lib/raveld/qcd-secret",
 		.leases = "/var/lib/raveld/leases",
 		.log_level = CONF_LOG_INFO,
 		.port = 500,

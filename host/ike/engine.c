@@ -25,15 +25,16 @@ struct ike_engine *ike_engine_new(const struct ike_engine_config *config)
 		return NULL;
 	e->config = *config;
 	e->actions_tail = &e->actions;
-	e->answers.tokens = e->hints.tokens = IKE_RATE_BURST;
 	if (!e->config.port)
 		e->config.port = IKE_PORT;
 	if (!e->config.port_natt)
 		e->config.port_natt = IKE_PORT_NATT;
 	set_default(&e->config.max_sas, 100000);
-	set_default(&e->config.max_half_open, 2000);
-	set_default(&e->config.max_half_open_per_ip, 50);
-	set_default(&e->config.cookie_threshold, 30);
+	ike_engine_set_limits(e, &config->limits);
+	e->qcd = config->qcd_secret;
+	if (e->qcd)
+		memcpy(e->qcd_secret, config->qcd_secret, sizeof(e->qcd_secret));
+	e->config.qcd_secret = NULL; /* the caller's */
 	ike_engine_set_fragment_size(e, e->config.fragment_size);
 	set_default_ms(&e->config.half_open_timeout_ms, 30000);
 	set_default_ms(&e->config.delete_timeout_ms, 10000);
@@ -86,6 +87,10 @@ static bool answers_ours(const struct ike_sa *sa, const struct ike_in *in)
 static void answer_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	e->stats.retransmissions_in++;
+	if (sa->in.response.data && !ike_rate_allows(&sa->in.again, in->now)) {
+		e->stats.drop_limit++;
+		return;
+	}
 	if (sa->in.response.data) { /* else it is still being worked out */
 		if (++sa->in.repeated == IKE_SMALLER_AFTER)
 			ike_smaller(e, sa, &in->local, &sa->in.response);
@@ -120,10 +125,10 @@ static void repeated_fragment(struct ike_engine *e, struct ike_sa *sa, struct ik
  * Is this message one that is waited for? Answers a retransmitted request on the way. All of it
  * without the cost of opening the message, but for a first fragment.
  */
-static bool in_window(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
-		      const uint8_t digest[32])
+static bool in_window(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
 {
 	const struct ike_exchange *exchange;
+	uint8_t digest[32];
 
 	if (in->hdr.flags & IKE_FLAG_RESPONSE) {
 		if (answers_ours(sa, in))
@@ -131,7 +136,7 @@ static bool in_window(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in
 		e->stats.drop_message_id++;
 		return false;
 	}
-	if (in->hdr.message_id + 1 == sa->in.next_id &&
+	if (in->hdr.message_id + 1 == sa->in.next_id && !ike_sha256(in->datagram, digest) &&
 	    memcmp(digest, sa->in.digest, sizeof(sa->in.digest)) == 0) {
 		answer_again(e, sa, in);
 		return false;
@@ -156,8 +161,17 @@ static bool in_window(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in
 	return true;
 }
 
+/*
+ * Has so much come for a half-open IKE SA that didn't open? Its keys stay, as the peer may still
+ * come (RFC 8019, section 4.6); but whoever has its SPIs can't make us work without bound.
+ */
+static bool is_flooded(struct ike_sa *sa, uint64_t now)
+{
+	return sa->state == IKE_STATE_HALF_OPEN && !ike_rate_has_left(&sa->handshake->forged, now);
+}
+
 /* What the peer has sealed, into e->plain: all of the datagram up to there is authentic, too. */
-bool ike_open(struct ike_engine *e, const struct ike_sa *sa, const struct ike_in *in,
+bool ike_open(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in,
 	      struct ike_slice sealed, size_t *plain_len)
 {
 	struct ike_slice head =
@@ -166,6 +180,8 @@ bool ike_open(struct ike_engine *e, const struct ike_sa *sa, const struct ike_in
 	if (ike_cipher_open(ike_sa_peer_cipher(sa), head, sealed, e->plain, plain_len) == 0)
 		return true;
 	e->stats.drop_integrity++;
+	if (sa->state == IKE_STATE_HALF_OPEN)
+		ike_rate_allows(&sa->handshake->forged, in->now);
 	return false;
 }
 
@@ -187,7 +203,8 @@ static bool open_message(struct ike_engine *e, struct ike_sa *sa, struct ike_in 
 	first = in->payloads.inner_first;
 	if (in->payloads.encrypted_type == IKE_PAYLOAD_SKF
 		    ? !ike_fragment_take(e, sa, in, digest, &first, &plain_len)
-		    : !ike_open(e, sa, in, in->payloads.encrypted, &plain_len))
+		    : !ike_open(e, sa, in, in->payloads.encrypted, &plain_len) ||
+			      ike_sha256(in->datagram, digest))
 		return false;
 	*error = ike_payloads_parse(ike_slice(e->plain, plain_len), first, &in->payloads);
 	if (!*error && in->payloads.encrypted_type)
@@ -241,6 +258,17 @@ static void process_response(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_task_answered(e, sa, in);
 }
 
+/* Section 2.21.4, and RFC 6290, section 4.5 */
+static void answer_unknown(struct ike_engine *e, const struct ike_in *in)
+{
+	struct ike_builder b;
+
+	ike_answer_begin(e, &b, in, in->hdr.spi_r);
+	ike_write_bare_notify(&b, IKE_N_INVALID_IKE_SPI);
+	ike_qcd_show(e, &b, in);
+	ike_answer_end(e, &b, in);
+}
+
 static void receive_protected(struct ike_engine *e, struct ike_in *in)
 {
 	bool from_initiator = in->hdr.flags & IKE_FLAG_INITIATOR;
@@ -256,14 +284,12 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 		e->stats.drop_unknown_spi++;
 		if (sa && sa->predecessor && sa->state == IKE_STATE_CONNECTING)
 			ike_path_hint(e, sa, in);
-		/* Section 2.21.4 */
 		if (!sa && !response && in->hdr.exchange >= IKE_AUTH &&
 		    in->hdr.exchange <= IKE_INFORMATIONAL && ike_answer_allowed(e, in->now))
-			ike_answer_plain(e, in, in->hdr.spi_r, IKE_N_INVALID_IKE_SPI,
-					 ike_slice(NULL, 0));
+			answer_unknown(e, in);
 		return;
 	}
-	if (ike_sha256(in->datagram, digest) || !in_window(e, sa, in, digest))
+	if (!in_window(e, sa, in))
 		return;
 	/* IKE_AUTH may come over another port, but without a NAT from no other address. */
 	if (sa->state == IKE_STATE_HALF_OPEN && !sa->path.nat_remote &&
@@ -273,6 +299,10 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 	}
 	if (response && ike_hint_answers(e, sa, in))
 		return;
+	if (is_flooded(sa, in->now)) {
+		e->stats.drop_limit++;
+		return;
+	}
 	if (!open_message(e, sa, in, digest, &error))
 		return;
 

@@ -183,6 +183,7 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_sa_down(e, sa, "could not build IKE_AUTH");
 		return IKE_DONE;
 	}
+	ike_qcd_write(e, &b, sa);
 	if (ike_lease_wanted(sa))
 		ike_lease_ask(e, sa, &b);
 	if (!sa->childless) {
@@ -328,6 +329,7 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	}
 	if (ike_id_keep(&sa->remote_id, &id))
 		return reject_responder(e, sa, in->now, "out of memory");
+	ike_qcd_learn(sa, &in->payloads);
 	if (sa->conn->mobike)
 		ike_mobike_agree(e, sa, in);
 	ike_sa_established(e, sa, in->now, false);
@@ -425,6 +427,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		ike_sa_down(e, sa, "the pre-shared key is gone");
 		return IKE_DONE;
 	}
+	ike_qcd_write(e, &b, sa);
 	if (auth->asked)
 		ike_lease_answer(&b, auth->asked, auth->given);
 	if (child) {
@@ -665,6 +668,7 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 		ike_sa_down(e, sa, "out of memory");
 		return IKE_DONE;
 	}
+	ike_qcd_learn(sa, &in->payloads);
 	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
 	ike_mobike_agree(e, sa, in);
 	/* Where several connections fit, which one is meant is known with the Child SA. */

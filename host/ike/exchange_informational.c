@@ -2,7 +2,7 @@
 /*
  * INFORMATIONAL (RFC 7296, section 1.4): is the peer alive, and deletion.
  *
- *   HDR, SK {}                      -->    <--  HDR, SK {}
+ *   HDR, SK {[N(QCD_TOKEN)]}        -->    <--  HDR, SK {}            (RFC 6290)
  *   HDR, SK {D(ESP, our SPIs)}      -->    <--  HDR, SK {D(ESP, theirs)}
  *   HDR, SK {D(IKE)}                -->    <--  HDR, SK {}
  *   HDR, SK {N(AUTHENTICATION_FAILED)} --> <--  HDR, SK {}
@@ -66,6 +66,8 @@ enum ike_step ike_liveness_start(struct ike_engine *e, struct ike_sa *sa, struct
 	(void)task;
 	sa->asked_at = now;
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	if (sa->owes_token)
+		ike_qcd_write(e, &b, sa);
 	ike_mobike_write_check(e, sa, &b);
 	return ike_request(e, sa, now, &b);
 }
@@ -87,6 +89,7 @@ enum ike_step ike_liveness_response(struct ike_engine *e, struct ike_sa *sa, str
 	uint64_t wait = e->config.job_timeout_ms;
 
 	(void)task;
+	sa->owes_token = false;
 	/* Its data path may take as long as ours for what it was told of. */
 	if (!ike_is_refused(e, sa, in) && sa->asked_at > wait)
 		ike_child_confirm(e, sa, sa->asked_at - wait, in->now);
@@ -324,6 +327,7 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 		ike_mobike_do(e, sa, in, moves);
 	if (!down)
 		ike_hint_inside(e, sa, in);
+	ike_qcd_learn(sa, &in->payloads);
 	if (down && sa->state != IKE_STATE_DELETING)
 		sa->cause = IKE_CAUSE_PEER;
 	if (down)

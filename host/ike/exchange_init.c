@@ -2,8 +2,9 @@
 /*
  * IKE_SA_INIT (RFC 7296, section 1.2), with its detours:
  *
- *   HDR, [N(COOKIE)], SAi1, KEi, Ni, N(NAT..)  -->
+ *   HDR, [N(COOKIE), [PS]], SAi1, KEi, Ni, N(NAT..)  -->
  *                                              <--  HDR, N(COOKIE)              (section 2.6)
+ *                                              <--  HDR, N(COOKIE), N(PUZZLE)   (RFC 8019)
  *                                              <--  HDR, N(INVALID_KE_PAYLOAD)  (section 1.3)
  *                                              <--  HDR, SAr1, KEr, Nr, N(NAT..)
  */
@@ -60,6 +61,8 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 	if (h->cookie_len)
 		ike_write_notify(&b, IKE_PROTO_NONE, nothing, IKE_N_COOKIE,
 				 ike_slice(h->cookie, h->cookie_len));
+	if (h->solved)
+		ike_write_solution(&b, ike_slice(h->solution, sizeof(h->solution)));
 	ike_write_sa(&b, own.list, own.count, nothing);
 	ike_write_ke(&b, ike_dh_group(h->dh), ike_dh_public(h->dh));
 	ike_write_nonce(&b, ni_of(sa));
@@ -161,8 +164,60 @@ static enum ike_step retry_with_group(struct ike_engine *e, struct ike_sa *sa,
 	return make_key_pair(e, sa, task, now, group);
 }
 
-static enum ike_step retry_with_cookie(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
-				       struct ike_slice cookie)
+/* The next slice, if it isn't solved yet; without a solution it goes on, too. */
+static enum ike_step puzzle_done(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 uint64_t now, struct ike_job *job)
+{
+	struct ike_handshake *h = sa->handshake;
+
+	if (job->error == -EAGAIN)
+		return ike_task_puzzle(e, task, now, &job->puzzle, puzzle_done);
+	if (job->error) {
+		ike_log(e, IKE_LOG_WARNING, sa, "the peer's puzzle is not solved: %s",
+			job->error == -ETIMEDOUT ? "no time" : "it has no solution");
+		return send_init(e, sa, now);
+	}
+	memcpy(h->solution, job->puzzle.keys, sizeof(h->solution));
+	h->solved = true;
+	e->stats.puzzles_done++;
+	return send_init(e, sa, now);
+}
+
+/* RFC 8019, section 7.1.2, for the cookie that it came with. */
+static enum ike_step meet_puzzle(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 uint64_t now, struct ike_slice data)
+{
+	const struct ike_handshake *h = sa->handshake;
+	unsigned effort = e->config.limits.puzzle_effort;
+	struct ike_cursor c = ike_cursor(data);
+	struct ike_puzzle_search search = {
+		.puzzle = {.prf = ike_get_u16(&c),
+			   .difficulty = ike_get_u8(&c),
+			   .len = h->cookie_len},
+	};
+
+	e->stats.puzzles_met++;
+	if (!ike_cursor_ok(&c) || !ike_prf_len(search.puzzle.prf) || effort == IKE_NO_LIMIT ||
+	    search.puzzle.difficulty > effort) {
+		ike_log(e, IKE_LOG_WARNING, sa,
+			"peer is under load and gives a puzzle of %u zero bits, which isn't "
+			"solved (puzzle_effort)",
+			search.puzzle.difficulty);
+		return send_init(e, sa, now);
+	}
+	if (!search.puzzle.difficulty)
+		search.puzzle.difficulty =
+			(uint8_t)(effort < IKE_PUZZLE_FREE ? effort : IKE_PUZZLE_FREE);
+	ike_log(e, IKE_LOG_DEBUG, sa, "peer is under load: solving a puzzle of %u zero bits",
+		search.puzzle.difficulty);
+	memcpy(search.puzzle.string, h->cookie, h->cookie_len);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], IKE_NEVER);
+	return ike_task_puzzle(e, task, now, &search, puzzle_done);
+}
+
+static enum ike_step retry_with_cookie(struct ike_engine *e, struct ike_sa *sa,
+				       struct ike_task *task, uint64_t now, struct ike_slice cookie,
+				       const struct ike_notify *puzzle)
 {
 	struct ike_handshake *h = sa->handshake;
 
@@ -172,7 +227,8 @@ static enum ike_step retry_with_cookie(struct ike_engine *e, struct ike_sa *sa, 
 		return suspect(e, sa, now, "peer asks for a cookie again and again");
 	memcpy(h->cookie, cookie.data, cookie.len);
 	h->cookie_len = cookie.len;
-	return send_init(e, sa, now);
+	h->solved = false;
+	return puzzle ? meet_puzzle(e, sa, task, now, puzzle->data) : send_init(e, sa, now);
 }
 
 /* Was the response a detour or an error? Then *step is what it led to. */
@@ -181,11 +237,13 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, struct ike
 {
 	char reason[IKE_REASON_MAX];
 	struct ike_payload p;
-	struct ike_notify n;
+	struct ike_notify n, puzzle;
 	bool cookie = ike_find_notify(&in->payloads, IKE_N_COOKIE, &n);
+	bool has_puzzle = ike_find_notify(&in->payloads, IKE_N_PUZZLE, &puzzle);
 
 	if (cookie && n.data.len >= 1 && n.data.len <= IKE_COOKIE_MAX) {
-		*step = retry_with_cookie(e, sa, in->now, n.data);
+		*step = retry_with_cookie(e, sa, task, in->now, n.data,
+					  has_puzzle ? &puzzle : NULL);
 		return true;
 	}
 	if (ike_find_notify(&in->payloads, IKE_N_INVALID_KE_PAYLOAD, &n)) {
@@ -260,6 +318,9 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 		e->stats.drop_malformed++;
 		return IKE_MORE;
 	}
+	if (ike_find_notify(&in->payloads, IKE_N_PUZZLE, &n))
+		return suspect(e, sa, in->now,
+			       "peer gives a puzzle for IKE_AUTH, which isn't supported");
 	ike_connection_proposals(sa->conn, &own);
 	if (ike_proposal_check_answer(IKE_PURPOSE_INIT, own.list, own.count, &answer, &sa->suite,
 				      &spi) ||
@@ -289,6 +350,7 @@ static void refuse(struct ike_engine *e, const struct ike_in *in, uint16_t type,
 	char from[IKE_ADDR_TEXT];
 
 	if (!ike_answer_allowed(e, in->now)) {
+		ike_be_wary(e, in->now);
 		e->stats.drop_limit++;
 		return;
 	}
@@ -296,27 +358,6 @@ static void refuse(struct ike_engine *e, const struct ike_in *in, uint16_t type,
 	ike_log(e, IKE_LOG_INFO, NULL, "IKE_SA_INIT of %s answered with %s", from,
 		ike_notify_name(type));
 	ike_answer_plain(e, in, 0, type, data);
-}
-
-static bool cookie_passes(struct ike_engine *e, const struct ike_in *in, struct ike_slice ni)
-{
-	uint8_t cookie[IKE_COOKIE_MAX];
-	struct ike_notify n;
-	size_t len;
-
-	if (!e->config.cookie_always &&
-	    e->half_open.count + e->held_count < e->config.cookie_threshold)
-		return true;
-	if (ike_find_notify(&in->payloads, IKE_N_COOKIE, &n)) {
-		if (ike_cookie_valid(e, in->now, in, ni, n.data))
-			return true;
-		e->stats.cookies_wrong++;
-	}
-	if (ike_cookie_make(e, in->now, in, ni, cookie, &len) == 0) {
-		e->stats.cookies_sent++;
-		ike_answer_plain(e, in, 0, IKE_N_COOKIE, ike_slice(cookie, len));
-	}
-	return false;
 }
 
 static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct ike_dh *dh)
@@ -347,6 +388,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	struct ike_in in = {.now = now, .local = sa->in.local, .remote = sa->in.remote};
 
 	(void)task;
+	ike_half_open_computing(e, sa, false);
 	if (job->error == -EBADMSG) { /* RFC 6989, section 2.5 */
 		in.hdr = ike_sa_header(sa, IKE_SA_INIT, false, 0);
 		in.hdr.flags = IKE_FLAG_INITIATOR;
@@ -369,14 +411,14 @@ enum ike_step ike_init_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	struct ike_slice body = nothing;
 	struct ike_ke ke = {0};
 
-	(void)sa;
 	ike_payloads_one(&in->payloads, IKE_PAYLOAD_KE, &body);
 	ike_parse_ke(body, &ke);
+	ike_half_open_computing(e, sa, true);
 	return ike_task_ke(e, task, in->now, ke.group, NULL, ke.data, answer);
 }
 
 static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connection *conn,
-		   const struct ike_suite *suite, struct ike_slice ni, const uint8_t digest[32])
+		   const struct ike_suite *suite, struct ike_slice ni, bool solved)
 {
 	struct ike_sa *sa = ike_sa_new(e, in->now, false);
 	struct ike_handshake *h;
@@ -390,35 +432,51 @@ static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connectio
 	sa->path.local = sa->in.local = in->local;
 	sa->path.remote = sa->in.remote = in->remote;
 	sa->suite = *suite;
+	sa->links.solved = solved;
 	sa->in.next_id = 1;
-	memcpy(sa->in.digest, digest, 32);
 	memcpy(h->ni, ni.data, ni.len);
 	h->ni_len = ni.len;
 	h->nr_len = IKE_NONCE_LEN;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], in->now + e->config.half_open_timeout_ms);
 	ike_sa_hold(e, sa, conn);
-	ike_half_open_add(e, sa);
 	ike_nat_detect(sa, in);
 	sa->fragmentation = agree_on_fragments(sa, in);
 	sa->in.task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
-	if (!sa->in.task || ike_random_fill(&e->config.random, h->nr, h->nr_len) ||
+	if (!sa->in.task || ike_half_open_add(e, sa) ||
+	    ike_random_fill(&e->config.random, h->nr, h->nr_len) ||
+	    ike_sha256(in->datagram, sa->in.digest) ||
 	    ike_buffer_set(&h->init_request, in->datagram))
 		ike_sa_down(e, sa, "could not answer IKE_SA_INIT");
 	else
 		ike_task_take(e, sa->in.task, in);
 }
 
+/* Section 2.1: the same request gets the same response, once there is one. */
+static void again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+{
+	const struct ike_buffer *response = &sa->in.response;
+
+	e->stats.retransmissions_in++;
+	if (sa->state != IKE_STATE_HALF_OPEN || !response->data)
+		return;
+	if (ike_rate_allows(&sa->in.again, in->now))
+		ike_emit_send(e, &in->local, &in->remote, in->local.port == e->config.port_natt,
+			      ike_slice(response->data, response->len));
+	else
+		e->stats.drop_limit++;
+}
+
 /* A stranger's request: no state before it has proved worth it. */
 void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 {
 	struct ike_slice sa_body, ke_body, nonce_body, nonce;
-	uint8_t digest[32], wanted[2];
+	uint8_t wanted[2];
 	struct ike_writer w = ike_writer(wanted, sizeof(wanted));
 	struct ike_connection *conn;
 	struct ike_sa_payload offer;
 	struct ike_suite suite;
 	struct ike_sa *known;
-	unsigned same_site;
+	uint64_t solved;
 	struct ike_ke ke;
 	int err;
 
@@ -426,19 +484,13 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 		e->stats.drop_state++;
 		return;
 	}
-	if (in->datagram.len > IKE_INIT_MESSAGE_MAX || ike_sha256(in->datagram, digest)) {
+	if (in->datagram.len > IKE_INIT_MESSAGE_MAX) {
 		e->stats.drop_malformed++;
 		return;
 	}
-	known = ike_half_open_find(e, in, digest, &same_site);
+	known = ike_half_open_find(e, in);
 	if (known) {
-		/* Section 2.1: the same request gets the same response, once there is one. */
-		e->stats.retransmissions_in++;
-		if (known->state == IKE_STATE_HALF_OPEN && known->in.response.data) {
-			ike_emit_send(e, &in->local, &in->remote,
-				      in->local.port == e->config.port_natt,
-				      ike_slice(known->in.response.data, known->in.response.len));
-		}
+		again(e, known, in);
 		return;
 	}
 	err = ike_message_parse(in->datagram, in->hdr.next_payload, &in->payloads);
@@ -455,13 +507,8 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 		e->stats.drop_malformed++;
 		return;
 	}
-	if (!cookie_passes(e, in, nonce))
+	if (!ike_admit(e, in, nonce, &solved))
 		return;
-	if (same_site >= e->config.max_half_open_per_ip ||
-	    e->half_open.count >= e->config.max_half_open || e->sa_count >= e->config.max_sas) {
-		e->stats.drop_limit++;
-		return;
-	}
 	if (ike_parse_sa(sa_body, &offer) || ike_parse_ke(ke_body, &ke)) {
 		e->stats.drop_malformed++;
 		return;
@@ -476,6 +523,8 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 	if (suite.group != ke.group) {
 		/* A step of the negotiation, and shorter than what asks for it: not to be starved.
 		 */
+		if (!ike_rate_allows(&e->groups, in->now))
+			ike_be_wary(e, in->now);
 		ike_put_u16(&w, suite.group);
 		ike_answer_plain(e, in, 0, IKE_N_INVALID_KE_PAYLOAD, ike_written(&w));
 		return;
@@ -484,5 +533,6 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 		refuse(e, in, IKE_N_INVALID_SYNTAX, nothing);
 		return;
 	}
-	accept(e, in, conn, &suite, nonce, digest);
+	if (ike_admit_sa(e, solved))
+		accept(e, in, conn, &suite, nonce, solved);
 }

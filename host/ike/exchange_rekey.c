@@ -233,6 +233,7 @@ static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct
 			      now + e->config.half_open_timeout_ms);
 	ike_sa_succeed(e, sa, made, now);
 	ike_sa_delete(e, sa, now, "replaced");
+	ike_qcd_owe(e, made, now);
 	return IKE_DONE;
 }
 
@@ -271,6 +272,7 @@ enum ike_step ike_rekey_response(struct ike_engine *e, struct ike_sa *sa, struct
 		return IKE_DONE;
 	}
 	made->spi_r = spi;
+	ike_qcd_learn(made, &in->payloads);
 	memcpy(t->nr, nonce.data, nonce.len);
 	t->nr_len = nonce.len;
 	t->dh = NULL;
@@ -319,6 +321,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	ike_write_sa_answer(&b, &made->suite, spi_octets(made->spi_r, spi));
 	ike_write_nonce(&b, nr_of(t));
 	ike_write_ke(&b, ike_dh_group(job->ke.dh), ike_dh_public(job->ke.dh));
+	ike_qcd_write(e, &b, made);
 	ike_respond(e, sa, IKE_CREATE_CHILD_SA, &b);
 	if (sa->state == IKE_STATE_DEAD)
 		return IKE_DONE;

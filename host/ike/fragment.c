@@ -227,7 +227,10 @@ bool ike_fragment_take(struct ike_engine *e, struct ike_sa *sa, struct ike_in *i
 		return false;
 	if (skf.number == 1) {
 		f->first = in->payloads.inner_first;
-		memcpy(f->digest, digest, sizeof(f->digest));
+		if (ike_sha256(in->datagram, f->digest)) {
+			ike_fragments_drop(e, f);
+			return false;
+		}
 	}
 	make_room(e, f);
 	if (f->count < f->total)
@@ -245,7 +248,7 @@ bool ike_fragment_take(struct ike_engine *e, struct ike_sa *sa, struct ike_in *i
  * Section 2.6.1: of a request that was taken already only the first fragment asks for the answer
  * again, so that there is one answer to all of them.
  */
-bool ike_fragment_asks_again(struct ike_engine *e, const struct ike_sa *sa, struct ike_in *in)
+bool ike_fragment_asks_again(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in)
 {
 	struct ike_skf skf;
 	size_t len;

@@ -13,6 +13,8 @@
  * in place of all retransmissions. A peer that lives answers one of them under protection, and the
  * hint was nothing; without an answer the IKE SA would have ended in any case.
  *
+ * With the peer's token (qcd.c) it is no hint, but a proof.
+ *
  * To be listened to, a hint must come from the peer's address, with the SPIs and the message ID of
  * the request, or with the SPI of what we send: who can't see that hardly guesses it. Who can, and
  * forges without end, makes us ask once in IKE_HINT_PAUSE_MS, and send the few more of each request
@@ -74,6 +76,8 @@ bool ike_hint_answers(struct ike_engine *e, struct ike_sa *sa, const struct ike_
 
 	if (!says_in_clear(in, IKE_N_INVALID_IKE_SPI, &n))
 		return false;
+	if (ike_qcd_lost(e, sa, in))
+		return true;
 	count(e, ike_addr_same_ip(&in->remote, &sa->path.remote) &&
 			 follow(e, sa, in->now, IKE_N_INVALID_IKE_SPI));
 	return true;

@@ -16,6 +16,7 @@
 
 #include "host/ike/config.h"
 #include "host/ike/job.h"
+#include "host/ike/limits.h"
 #include "host/ike/random.h"
 
 #define IKE_NEVER UINT64_MAX
@@ -46,12 +47,10 @@ struct ike_engine_config {
 	void *context;
 
 	/* Zero means the default in brackets. */
-	uint16_t port;		       /* local port of IKE [500] */
-	uint16_t port_natt;	       /* and with NAT traversal [4500] */
-	unsigned max_sas;	       /* IKE SAs in all [100000] */
-	unsigned max_half_open;	       /* as responder, not yet authenticated, or refused [2000] */
-	unsigned max_half_open_per_ip; /* of an IPv6 /64, too [50] */
-	unsigned cookie_threshold;     /* half-open SAs from which on cookies are asked for [30] */
+	uint16_t port;	    /* local port of IKE [500] */
+	uint16_t port_natt; /* and with NAT traversal [4500] */
+	unsigned max_sas;   /* IKE SAs in all [100000] */
+	struct ike_limits limits;
 	uint64_t half_open_timeout_ms; /* also that a refused one counts as such [30000] */
 	uint64_t delete_timeout_ms;    /* for the peer to answer a delete [10000] */
 	uint64_t job_timeout_ms;       /* for a job to come back [60000] */
@@ -61,6 +60,11 @@ struct ike_engine_config {
 	 * takes fragments; with IPv6 it is 1280 at least [1280].
 	 */
 	uint16_t fragment_size;
+	/*
+	 * 32 octets that nobody knows and that are the same after a restart, or NULL: with them
+	 * peers that know RFC 6290 notice it at once.
+	 */
+	const uint8_t *qcd_secret;
 	bool cookie_always; /* ask every initiator for a cookie */
 	bool no_inner_ipv6; /* the data path has none: selectors of it are narrowed away */
 	enum ike_log_level log_level; /* lines beyond it aren't made */
@@ -74,13 +78,17 @@ struct ike_stats {
 	uint64_t auth_failed, peers_dead;
 	uint64_t leases_given, leases_refused; /* to peers that asked for addresses */
 	uint64_t cookies_sent, cookies_wrong;
-	uint64_t hints;		 /* that a peer started anew, which made us look */
-	uint64_t drop_malformed; /* header, version or payload chain unreadable */
+	uint64_t puzzles_sent, puzzles_solved, puzzles_wrong; /* as responder */
+	uint64_t puzzles_met, puzzles_done; /* as initiator: those of responders; of which solved */
+	uint64_t qcd_proofs, qcd_wrong;	    /* tokens in clear that were the peer's, and others */
+	uint64_t half_open_evicted;	    /* half-open IKE SAs that gave way to others */
+	uint64_t hints;			    /* that a peer started anew, which made us look */
+	uint64_t drop_malformed;	    /* header, version or payload chain unreadable */
 	uint64_t drop_unknown_spi;
 	uint64_t drop_integrity;  /* didn't open */
 	uint64_t drop_message_id; /* outside the window, or an answer to nothing */
 	uint64_t drop_state;	  /* an exchange that its IKE SA is not in the state for */
-	uint64_t drop_limit;	  /* too many half-open or in all, or refused too often */
+	uint64_t drop_limit;	  /* too many half-open, in all or at work; or too often */
 	uint64_t drop_memory;
 	uint64_t drop_hint; /* one about nothing that there is, or too soon after another */
 
@@ -205,6 +213,7 @@ int ike_engine_update_connection(struct ike_engine *e, uint64_t now, struct ike_
 
 /* Other values than at the start, as in the engine's config; keepalives from the next one on, or
  * now if there were none. */
+void ike_engine_set_limits(struct ike_engine *e, const struct ike_limits *limits);
 void ike_engine_set_log_level(struct ike_engine *e, enum ike_log_level level);
 void ike_engine_set_fragment_size(struct ike_engine *e, uint16_t octets);
 void ike_engine_set_keepalive(struct ike_engine *e, uint64_t now, uint64_t keepalive_ms);

@@ -22,7 +22,10 @@ static int exchange_keys(struct ike_ke_job *ke)
 
 void ike_job_run(struct ike_job *job)
 {
-	job->error = job->type == IKE_JOB_KE ? exchange_keys(&job->ke) : -ENOTSUP;
+	if (job->type == IKE_JOB_KE)
+		job->error = exchange_keys(&job->ke);
+	else
+		job->error = job->type == IKE_JOB_PUZZLE ? ike_puzzle_work(&job->puzzle) : -ENOTSUP;
 	job->reason[0] = 0;
 }
 
@@ -32,6 +35,8 @@ static size_t size_of(enum ike_job_type type, size_t peer_len)
 	switch (type) {
 	case IKE_JOB_KE:
 		return offsetof(struct ike_job, ke.peer) + peer_len;
+	case IKE_JOB_PUZZLE:
+		return offsetof(struct ike_job, puzzle) + sizeof(struct ike_puzzle_search);
 	case IKE_JOB_LEASE:
 		return offsetof(struct ike_job, lease) + sizeof(struct ike_lease_job);
 	case IKE_JOB_WAYS:
@@ -63,8 +68,8 @@ void ike_job_free(struct ike_job *job)
 		return;
 	if (job->type == IKE_JOB_KE)
 		ke_job_free(job);
-	else if (job->type != IKE_JOB_LEASE && job->type != IKE_JOB_WAYS &&
-		 job->type != IKE_JOB_RESOLVE)
+	else if (job->type != IKE_JOB_PUZZLE && job->type != IKE_JOB_LEASE &&
+		 job->type != IKE_JOB_WAYS && job->type != IKE_JOB_RESOLVE)
 		child_job_free(job);
 	free(job);
 }
@@ -101,8 +106,9 @@ int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waite
 		return -ENOMEM;
 	}
 	job->token = waiter->token = ++e->last_token;
-	job->stranger = !sa || (!sa->initiator && (sa->state == IKE_STATE_CONNECTING ||
-						   sa->state == IKE_STATE_HALF_OPEN));
+	job->stranger = !sa || job->type == IKE_JOB_PUZZLE ||
+			(!sa->initiator && (sa->state == IKE_STATE_CONNECTING ||
+					    sa->state == IKE_STATE_HALF_OPEN));
 	ike_table_add(&e->waiters, &waiter->by_token, waiter->token);
 	waiter->timer.kind = IKE_TIMER_JOB;
 	ike_timer_set(e, &waiter->timer, ike_later(now, e->config.job_timeout_ms));
@@ -165,6 +171,21 @@ enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t 
 	if (peer.len)
 		memcpy(job->ke.peer, peer.data, peer.len);
 	if (ike_job_send(e, task->sa, &task->waiter, now, job)) {
+		ike_sa_down(e, task->sa, "out of memory");
+		return IKE_DONE;
+	}
+	return ike_task_wait(task, resume);
+}
+
+/* The next slice of a puzzle for a task. */
+enum ike_step ike_task_puzzle(struct ike_engine *e, struct ike_task *task, uint64_t now,
+			      const struct ike_puzzle_search *search, ike_resume_fn *resume)
+{
+	struct ike_job *job = job_new(e, IKE_JOB_PUZZLE, 0);
+
+	if (job)
+		job->puzzle = *search;
+	if (!job || ike_job_send(e, task->sa, &task->waiter, now, job)) {
 		ike_sa_down(e, task->sa, "out of memory");
 		return IKE_DONE;
 	}

@@ -11,6 +11,7 @@
 #include "host/ike/dh.h"
 #include "host/ike/host.h"
 #include "host/ike/keys.h"
+#include "host/ike/puzzle.h"
 #include "host/ike/random.h"
 #include "host/ike/secret.h"
 #include "host/ike/settings.h"
@@ -18,7 +19,8 @@
 enum { IKE_REASON_MAX = 192 };
 
 enum ike_job_type {
-	IKE_JOB_KE,		/* ike_job_run() does it, on any thread */
+	IKE_JOB_KE,		/* ike_job_run() does it, on any thread; */
+	IKE_JOB_PUZZLE,		/* this as well, a slice of it */
 	IKE_JOB_RESOLVE,	/* what a DNS name stands for */
 	IKE_JOB_CHILD_INBOUND,	/* the data path: receive on it from now on */
 	IKE_JOB_CHILD_OUTBOUND, /* have it ready to send */
@@ -100,7 +102,7 @@ struct ike_ways_job {
 
 struct ike_job {
 	enum ike_job_type type;
-	bool stranger; /* for a peer that hasn't authenticated: others go first */
+	bool stranger; /* for a peer that hasn't authenticated, or a puzzle: others go first */
 	uint64_t token;
 
 	/* The answer: 0 or a negative errno with a reason for an operator, which may stay empty. */
@@ -109,6 +111,7 @@ struct ike_job {
 
 	union {
 		struct ike_ke_job ke;
+		struct ike_puzzle_search puzzle;
 		struct ike_resolve_job resolve;
 		struct ike_child_job child;
 		struct ike_lease_job lease;
@@ -116,9 +119,15 @@ struct ike_job {
 	};
 };
 
+/* Does a job need nothing but a processor? */
+static inline bool ike_job_is_work(const struct ike_job *job)
+{
+	return job->type <= IKE_JOB_PUZZLE;
+}
+
 /*
  * Do a job that needs nothing but itself, on any thread, and set its answer. -EBADMSG: the peer's
- * public value is invalid (RFC 6989).
+ * public value is invalid (RFC 6989); of a puzzle, what ike_puzzle_work() returns.
  */
 void ike_job_run(struct ike_job *job);
 

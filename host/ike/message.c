@@ -35,7 +35,8 @@ static void header_write(struct ike_writer *w, const struct ike_header *hdr)
 
 static bool payload_known(uint8_t type)
 {
-	return (type >= IKE_PAYLOAD_SA && type <= IKE_PAYLOAD_EAP) || type == IKE_PAYLOAD_SKF;
+	return (type >= IKE_PAYLOAD_SA && type <= IKE_PAYLOAD_EAP) || type == IKE_PAYLOAD_SKF ||
+	       type == IKE_PAYLOAD_PS;
 }
 
 static bool payload_encrypted(uint8_t type)

@@ -300,6 +300,13 @@ void ike_write_delete(struct ike_builder *b, uint8_t protocol, uint8_t spi_size,
 	ike_build_end(b);
 }
 
+void ike_write_solution(struct ike_builder *b, struct ike_slice keys)
+{
+	ike_build_begin(b, IKE_PAYLOAD_PS);
+	ike_put_slice(&b->w, keys);
+	ike_build_end(b);
+}
+
 void ike_write_vendor(struct ike_builder *b, struct ike_slice id)
 {
 	ike_build_begin(b, IKE_PAYLOAD_VENDOR);

@@ -137,6 +137,7 @@ void ike_write_notify(struct ike_builder *b, uint8_t protocol, struct ike_slice 
 void ike_write_bare_notify(struct ike_builder *b, uint16_t type);
 void ike_write_delete(struct ike_builder *b, uint8_t protocol, uint8_t spi_size, uint16_t count,
 		      struct ike_slice spis);
+void ike_write_solution(struct ike_builder *b, struct ike_slice keys); /* RFC 8019, section 8.2 */
 void ike_write_vendor(struct ike_builder *b, struct ike_slice id);
 void ike_write_ts(struct ike_builder *b, uint8_t payload, const struct ike_ts_list *list);
 void ike_write_cp(struct ike_builder *b, uint8_t type, const struct ike_attribute *attributes,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * All IKE SAs: by our SPI, by id and by the peer's identity; the half-open ones also by the peer's
- * address, which both finds a retransmitted IKE_SA_INIT and counts how many a site has. All
- * Child SAs: by id, by what they are configured as, and by their outbound SPI.
+ * address and SPI, as a retransmitted IKE_SA_INIT has no other. All Child SAs: by id, by what they
+ * are configured as, and by their outbound SPI.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -19,6 +19,7 @@ static uint64_t mix(const struct ike_engine *e, uint64_t v)
 	return v ^ v >> 29;
 }
 
+/* Of the address alone, whatever the port. */
 uint64_t ike_ip_hash(const struct ike_engine *e, const struct ike_addr *addr)
 {
 	uint64_t high, low;
@@ -26,26 +27,6 @@ uint64_t ike_ip_hash(const struct ike_engine *e, const struct ike_addr *addr)
 	memcpy(&high, addr->ip, 8);
 	memcpy(&low, addr->ip + 8, 8);
 	return mix(e, mix(e, high) ^ low);
-}
-
-/* Octets that one site has alone: an IPv4 address, or an IPv6 /64, within which any host has as
- * many addresses as it likes (RFC 4291, section 2.5.4). */
-static size_t site_len(const struct ike_addr *addr)
-{
-	return addr->family == 6 ? 8 : ike_addr_len(addr);
-}
-
-static uint64_t hash_site(const struct ike_engine *e, const struct ike_addr *addr)
-{
-	uint64_t site = 0;
-
-	memcpy(&site, addr->ip, site_len(addr));
-	return mix(e, site);
-}
-
-bool ike_same_site(const struct ike_addr *a, const struct ike_addr *b)
-{
-	return a->family == b->family && memcmp(a->ip, b->ip, site_len(a)) == 0;
 }
 
 static uint64_t hash_id(const struct ike_engine *e, const struct ike_id *remote)
@@ -80,7 +61,7 @@ int ike_registry_init(struct ike_engine *e)
 {
 	struct ike_table *const tables[] = {&e->by_spi,	   &e->by_id,	 &e->by_peer,	&e->by_conn,
 					    &e->half_open, &e->children, &e->instances, &e->waiters,
-					    &e->by_name,   &e->outbound, &e->by_remote};
+					    &e->by_name,   &e->outbound, &e->sources,	&e->by_remote};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
@@ -95,7 +76,7 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_table_remove(&e->by_id, &sa->links.by_id);
 	ike_table_remove(&e->by_peer, &sa->links.by_peer);
 	ike_table_remove(&e->by_conn, &sa->links.by_conn);
-	ike_table_remove(&e->half_open, &sa->links.half_open);
+	ike_half_open_remove(e, sa);
 	ike_timers_release(e, sa->timers, IKE_SA_TIMERS);
 	while (sa->children) {
 		struct ike_child *child = sa->children;
@@ -138,6 +119,7 @@ void ike_registry_free(struct ike_engine *e)
 	ike_table_free(&e->by_peer);
 	ike_table_free(&e->by_conn);
 	ike_table_free(&e->half_open);
+	ike_table_free(&e->sources);
 	ike_table_free(&e->children);
 	ike_table_free(&e->instances);
 	ike_table_free(&e->outbound);
@@ -272,45 +254,35 @@ struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connec
 	return NULL;
 }
 
-struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_in *in,
-				  const uint8_t digest[32], unsigned *count)
+static uint64_t hash_half_open(const struct ike_engine *e, const struct ike_addr *remote,
+			       uint64_t spi_i)
 {
-	struct ike_link *l = ike_table_first(&e->half_open, hash_site(e, &in->remote));
-	struct ike_sa *found = NULL;
+	return mix(e, ike_ip_hash(e, remote) ^ spi_i);
+}
 
-	*count = 0;
+/* The one that was made for this very request. */
+struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_in *in)
+{
+	struct ike_link *l =
+		ike_table_first(&e->half_open, hash_half_open(e, &in->remote, in->hdr.spi_i));
+	uint8_t digest[32];
+
+	if (!l || ike_sha256(in->datagram, digest))
+		return NULL;
 	for (; l; l = ike_table_next(l)) {
 		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.half_open);
 
-		if (!ike_same_site(&sa->path.remote, &in->remote))
-			continue;
-		++*count;
 		if (ike_addr_same_ip(&sa->path.remote, &in->remote) && sa->spi_i == in->hdr.spi_i &&
 		    memcmp(sa->in.digest, digest, 32) == 0)
-			found = sa;
+			return sa;
 	}
-	return found;
+	return NULL;
 }
 
-bool ike_half_open_from(const struct ike_engine *e, const struct ike_addr *remote)
+void ike_half_open_link(struct ike_engine *e, struct ike_sa *sa)
 {
-	struct ike_link *l = ike_table_first(&e->half_open, hash_site(e, remote));
-
-	while (l && !ike_addr_same_ip(&IKE_OWNER(l, struct ike_sa, links.half_open)->path.remote,
-				      remote))
-		l = ike_table_next(l);
-	return l;
-}
-
-void ike_half_open_add(struct ike_engine *e, struct ike_sa *sa)
-{
-	if (!sa->links.half_open.at)
-		ike_table_add(&e->half_open, &sa->links.half_open, hash_site(e, &sa->path.remote));
-}
-
-void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa)
-{
-	ike_table_remove(&e->half_open, &sa->links.half_open);
+	ike_table_add(&e->half_open, &sa->links.half_open,
+		      hash_half_open(e, &sa->path.remote, sa->spi_i));
 }
 
 void ike_child_link(struct ike_engine *e, struct ike_child *child)

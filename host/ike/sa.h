@@ -7,6 +7,7 @@
 #include "host/ike/exchange.h"
 #include "host/ike/ike.h"
 #include "host/ike/payload.h"
+#include "host/ike/puzzle.h"
 #include "host/ike/table.h"
 #include "host/ike/timer.h"
 
@@ -47,10 +48,33 @@ enum {
 	IKE_HINT_PATIENCE_MS = 5000, /* and until silence does */
 };
 
-/* How often anything may be done at others' bidding. */
+/* How often anything may be done at others' bidding: IKE_RATE_BURST times, and again with time. */
 struct ike_rate {
-	unsigned tokens;
+	unsigned spent;
 	uint64_t refill_at;
+};
+
+/* Strangers, who haven't authenticated */
+enum {
+	IKE_SOURCE_RANKS = 64,
+	IKE_PUZZLE_STEPS = 4, /* of difficulty, below the hardest */
+	IKE_PUZZLE_FREE = 16, /* zero bits where the responder leaves it to us */
+	IKE_SPENT_MAX = 4096, /* solved puzzles that are remembered */
+	/* Octets of a half-open IKE SA but for fragments, at most; its first message is most of it.
+	 */
+	IKE_HALF_OPEN_MEMORY = 16384,
+	IKE_WARY_MS =
+		10000, /* that all are asked for cookies after too much that came to nothing */
+};
+
+struct ike_source {
+	struct ike_link by_prefix;
+	struct ike_addr prefix; /* without a port */
+	unsigned count;		/* half-open IKE SAs, */
+	unsigned computing;	/* and those of them that a key exchange is at work for */
+	struct ike_sa *oldest, *newest;
+	struct ike_source *next; /* of the same rank */
+	struct ike_source **at;
 };
 
 /* Fragments (RFC 7383) */
@@ -161,7 +185,10 @@ struct ike_handshake {
 	size_t nr_len;
 	uint8_t cookie[IKE_COOKIE_MAX];
 	size_t cookie_len;
+	uint8_t solution[IKE_PUZZLE_KEYS * IKE_PUZZLE_KEY_LEN]; /* of the puzzle with the cookie */
+	bool solved;
 	unsigned init_rounds;
+	struct ike_rate forged;	     /* messages that didn't open, as responder */
 	bool childless;		     /* the peer takes IKE_AUTH without a Child SA */
 	char reason[IKE_REASON_MAX]; /* an error that may be forged; why the peer was refused */
 };
@@ -175,7 +202,8 @@ struct ike_window_in {
 	struct ike_addr local;	    /* where it came in, */
 	struct ike_addr remote;	    /* and from where */
 	uint16_t fragments;	    /* of the last one; 1: it came whole */
-	unsigned repeated;	    /* times that it came again and was answered */
+	unsigned repeated;	    /* times that it came again and was answered, */
+	struct ike_rate again;	    /* and how often it may be */
 	struct ike_fragments *waiting;
 };
 
@@ -244,8 +272,12 @@ struct ike_links {
 	struct ike_link by_id;
 	struct ike_link by_peer; /* the peer's identity, once established */
 	struct ike_link by_conn;
-	struct ike_link half_open;  /* the peer's address, while it is */
-	struct ike_sa *next, *prev; /* of all */
+	struct ike_link half_open;    /* the peer's address and SPI, while it is */
+	struct ike_source *source;    /* the same; NULL: it isn't half-open */
+	struct ike_sa *older, *newer; /* of that source */
+	bool solved;		      /* it has solved a puzzle */
+	bool computing;		      /* a key exchange is at work for it */
+	struct ike_sa *next, *prev;   /* of all */
 	struct ike_sa *dead_next;
 };
 
@@ -298,6 +330,9 @@ struct ike_sa {
 	uint64_t last_heard_at;
 	uint64_t asked_at;	/* when the last liveness check was sent first */
 	uint64_t hint_after;	/* until then no hint makes us ask */
+	bool has_token;		/* the peer's, for when it has forgotten this (RFC 6290) ... */
+	uint8_t token[32];	/* ... which has this hash */
+	bool owes_token;	/* the peer hasn't ours yet */
 	bool fragmentation;	/* both sides take fragments */
 	uint16_t fragment_size; /* since larger packets seem to get lost; 0: the engine's */
 };
@@ -331,6 +366,8 @@ struct ike_engine {
 	struct ike_held *held; /* the oldest first */
 	unsigned held_count;
 	struct ike_psk *psks;
+	uint8_t qcd_secret[32];
+	bool qcd;		 /* there is one */
 	uint8_t nobodys_key[32]; /* in place of one that isn't there */
 
 	struct ike_sa *all; /* the newest first */
@@ -342,6 +379,9 @@ struct ike_engine {
 	struct ike_table by_peer;
 	struct ike_table by_conn;
 	struct ike_table half_open;
+	struct ike_table sources; /* of those, by address */
+	struct ike_source *ranks[IKE_SOURCE_RANKS];
+	unsigned computing;	    /* half-open IKE SAs that a key exchange is at work for */
 	struct ike_table children;  /* by id */
 	struct ike_table instances; /* Child SAs by what they are configured as, */
 	struct ike_table outbound;  /* and by the SPI that we send with */
@@ -361,12 +401,15 @@ struct ike_engine {
 	uint8_t cookie_secrets[2][IKE_COOKIE_SECRET_LEN]; /* current, previous */
 	uint8_t cookie_version;
 	bool cookie_previous;
-	uint64_t cookie_rotate_at; /* 0: no secret yet */
-	struct ike_own_addr *own;  /* addresses of this host */
+	struct ike_own_addr *own; /* addresses of this host */
 	unsigned own_count;
 	uint32_t own_changes; /* how often it was told of others; 0: they aren't known */
 
-	struct ike_rate answers; /* outside any IKE SA */
+	uint64_t spent[IKE_SPENT_MAX]; /* puzzles that were solved */
+	uint64_t cookie_rotate_at;     /* 0: no secret yet */
+	uint64_t wary_until;	       /* all are asked for cookies */
+	struct ike_rate answers;       /* outside any IKE SA */
+	struct ike_rate groups;	       /* such as INVALID_KE_PAYLOAD */
 	struct ike_rate hints;
 
 	struct ike_fragments_queue fragments[2]; /* of others; of half-open IKE SAs */
@@ -394,11 +437,8 @@ void ike_registry_free(struct ike_engine *e);
 struct ike_sa *ike_sa_new(struct ike_engine *e, uint64_t now, bool initiator);
 struct ike_sa *ike_sa_find(const struct ike_engine *e, uint64_t our_spi);
 struct ike_sa *ike_sa_find_id(const struct ike_engine *e, uint64_t id);
-struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_in *in,
-				  const uint8_t digest[32], unsigned *count);
-bool ike_half_open_from(const struct ike_engine *e, const struct ike_addr *remote);
-void ike_half_open_add(struct ike_engine *e, struct ike_sa *sa);
-void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa);
+struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_in *in);
+void ike_half_open_link(struct ike_engine *e, struct ike_sa *sa);
 void ike_peer_link(struct ike_engine *e, struct ike_sa *sa);
 struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *local,
 			     const struct ike_id *remote, const struct ike_sa *after);
@@ -406,7 +446,6 @@ struct ike_sa *ike_peer_same(const struct ike_engine *e, const struct ike_sa *sa
 			     const struct ike_sa *after);
 void ike_conn_link(struct ike_engine *e, struct ike_sa *sa);
 uint64_t ike_name_hash(const struct ike_engine *e, const char *name);
-bool ike_same_site(const struct ike_addr *a, const struct ike_addr *b);
 uint64_t ike_ip_hash(const struct ike_engine *e, const struct ike_addr *addr);
 struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connection *conn,
 			     const struct ike_sa *after);
@@ -422,6 +461,21 @@ void ike_child_link_outbound(struct ike_engine *e, struct ike_child *child);
 struct ike_child *ike_child_find_outbound(const struct ike_engine *e, uint32_t spi,
 					  const struct ike_addr *remote);
 void ike_reap(struct ike_engine *e); /* frees what went down */
+
+/* source.c: half-open IKE SAs by where they come from */
+bool ike_same_site(const struct ike_addr *a, const struct ike_addr *b);
+const struct ike_source *ike_source_find(const struct ike_engine *e, const struct ike_addr *remote);
+bool ike_half_open_from(const struct ike_engine *e, const struct ike_addr *remote);
+int ike_half_open_add(struct ike_engine *e, struct ike_sa *sa);
+void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa);
+void ike_half_open_computing(struct ike_engine *e, struct ike_sa *sa, bool computing);
+bool ike_half_open_evict(struct ike_engine *e);
+
+/* admission.c: which strangers are let in */
+bool ike_admit(struct ike_engine *e, const struct ike_in *in, struct ike_slice ni,
+	       uint64_t *solved);
+bool ike_admit_sa(struct ike_engine *e, uint64_t solved);
+void ike_be_wary(struct ike_engine *e, uint64_t now);
 
 /* sa.c: the life of an IKE SA */
 void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason);
@@ -612,6 +666,8 @@ int ike_resolve(struct ike_engine *e, const struct ike_sa *sa, struct ike_waiter
 bool ike_resolved(const struct ike_job *job);
 const char *ike_resolve_reason(const struct ike_job *job);
 void ike_job_lost(struct ike_engine *e, struct ike_waiter *waiter, uint64_t now);
+enum ike_step ike_task_puzzle(struct ike_engine *e, struct ike_task *task, uint64_t now,
+			      const struct ike_puzzle_search *search, ike_resume_fn *resume);
 enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t now, uint16_t group,
 			  struct ike_dh *dh, struct ike_slice peer, ike_resume_fn *resume);
 
@@ -639,9 +695,13 @@ enum ike_step ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t excha
 			  struct ike_builder *inner);
 enum ike_step ike_respond_notify(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
 				 uint16_t type, struct ike_slice data);
+void ike_answer_begin(struct ike_engine *e, struct ike_builder *b, const struct ike_in *in,
+		      uint64_t spi_r);
+void ike_answer_end(struct ike_engine *e, struct ike_builder *b, const struct ike_in *in);
 void ike_answer_plain(struct ike_engine *e, const struct ike_in *in, uint64_t spi_r, uint16_t type,
 		      struct ike_slice data);
 bool ike_rate_allows(struct ike_rate *rate, uint64_t now);
+bool ike_rate_has_left(struct ike_rate *rate, uint64_t now);
 bool ike_answer_allowed(struct ike_engine *e, uint64_t now);
 
 /* hint.c: the peer may have lost what it had */
@@ -649,14 +709,21 @@ bool ike_hint_answers(struct ike_engine *e, struct ike_sa *sa, const struct ike_
 bool ike_hint_outside(struct ike_engine *e, const struct ike_in *in);
 void ike_hint_inside(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 
+/* qcd.c: tokens that prove a restart */
+void ike_qcd_write(struct ike_engine *e, struct ike_builder *b, const struct ike_sa *sa);
+void ike_qcd_owe(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_qcd_show(struct ike_engine *e, struct ike_builder *b, const struct ike_in *in);
+void ike_qcd_learn(struct ike_sa *sa, const struct ike_payloads *p);
+bool ike_qcd_lost(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+
 /* engine.c */
-bool ike_open(struct ike_engine *e, const struct ike_sa *sa, const struct ike_in *in,
+bool ike_open(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in,
 	      struct ike_slice sealed, size_t *plain_len);
 
 /* fragment.c: messages that come in pieces */
 bool ike_fragment_take(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
 		       uint8_t digest[32], uint8_t *first, size_t *len);
-bool ike_fragment_asks_again(struct ike_engine *e, const struct ike_sa *sa, struct ike_in *in);
+bool ike_fragment_asks_again(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in);
 void ike_fragments_drop(struct ike_engine *e, struct ike_fragments *f);
 
 /* action.c: what comes out */
@@ -680,10 +747,15 @@ const struct ike_psk *ike_psk_find(const struct ike_engine *e, const struct ike_
 bool ike_psk_same(const struct ike_psk *a, const struct ike_psk *b);
 
 /* cookie.c */
-int ike_cookie_make(struct ike_engine *e, uint64_t now, const struct ike_in *in,
-		    struct ike_slice ni, uint8_t out[IKE_COOKIE_MAX], size_t *len);
-bool ike_cookie_valid(struct ike_engine *e, uint64_t now, const struct ike_in *in,
-		      struct ike_slice ni, struct ike_slice cookie);
+struct ike_cookie {
+	uint8_t difficulty; /* of the puzzle that was given with it; 0: none */
+	uint16_t prf;
+	uint64_t id;
+};
+int ike_cookie_make(struct ike_engine *e, const struct ike_in *in, struct ike_slice ni,
+		    uint8_t difficulty, uint16_t prf, uint8_t out[IKE_COOKIE_MAX], size_t *len);
+bool ike_cookie_valid(struct ike_engine *e, const struct ike_in *in, struct ike_slice ni,
+		      struct ike_slice cookie, struct ike_cookie *out);
 
 /* connection.c: which connection a peer belongs to */
 struct ike_proposals {

@@ -456,8 +456,8 @@ enum ike_step ike_respond_notify(struct ike_engine *e, struct ike_sa *sa, uint8_
 }
 
 /* A response that isn't protected, because there is no IKE SA to do it (section 2.21). */
-void ike_answer_plain(struct ike_engine *e, const struct ike_in *in, uint64_t spi_r, uint16_t type,
-		      struct ike_slice data)
+void ike_answer_begin(struct ike_engine *e, struct ike_builder *b, const struct ike_in *in,
+		      uint64_t spi_r)
 {
 	struct ike_header hdr = {
 		.spi_i = in->hdr.spi_i,
@@ -468,30 +468,50 @@ void ike_answer_plain(struct ike_engine *e, const struct ike_in *in, uint64_t sp
 				   (in->hdr.flags & IKE_FLAG_INITIATOR ? 0 : IKE_FLAG_INITIATOR)),
 		.message_id = in->hdr.message_id,
 	};
+
+	ike_build_message(b, e->out, sizeof(e->out), &hdr);
+}
+
+void ike_answer_end(struct ike_engine *e, struct ike_builder *b, const struct ike_in *in)
+{
+	if (ike_build_finish(b) == 0)
+		ike_emit_send(e, &in->local, &in->remote, in->local.port == e->config.port_natt,
+			      ike_written(&b->w));
+}
+
+/* One of nothing but a notify. */
+void ike_answer_plain(struct ike_engine *e, const struct ike_in *in, uint64_t spi_r, uint16_t type,
+		      struct ike_slice data)
+{
 	struct ike_builder b;
 
-	ike_build_message(&b, e->out, sizeof(e->out), &hdr);
+	ike_answer_begin(e, &b, in, spi_r);
 	ike_write_notify(&b, IKE_PROTO_NONE, ike_slice(NULL, 0), type, data);
-	if (ike_build_finish(&b) == 0)
-		ike_emit_send(e, &in->local, &in->remote, in->local.port == e->config.port_natt,
-			      ike_written(&b.w));
+	ike_answer_end(e, &b, in);
+}
+
+static void refill(struct ike_rate *rate, uint64_t now)
+{
+	uint64_t gained =
+		now > rate->refill_at ? (now - rate->refill_at) / IKE_RATE_INTERVAL_MS : 0;
+
+	rate->refill_at += gained * IKE_RATE_INTERVAL_MS;
+	rate->spent = gained > rate->spent ? 0 : rate->spent - (unsigned)gained;
+}
+
+/* Would one more be allowed? */
+bool ike_rate_has_left(struct ike_rate *rate, uint64_t now)
+{
+	refill(rate, now);
+	return rate->spent < IKE_RATE_BURST;
 }
 
 /* One more? */
 bool ike_rate_allows(struct ike_rate *rate, uint64_t now)
 {
-	uint64_t gained =
-		now > rate->refill_at ? (now - rate->refill_at) / IKE_RATE_INTERVAL_MS : 0;
-
-	if (gained) {
-		rate->refill_at += gained * IKE_RATE_INTERVAL_MS;
-		rate->tokens = gained > IKE_RATE_BURST - rate->tokens
-				       ? IKE_RATE_BURST
-				       : rate->tokens + (unsigned)gained;
-	}
-	if (!rate->tokens)
+	if (!ike_rate_has_left(rate, now))
 		return false;
-	rate->tokens--;
+	rate->spent++;
 	return true;
 }
 

@@ -44,6 +44,10 @@ const char *ike_notify_name(unsigned type)
 		return "CHILDLESS_IKEV2_SUPPORTED";
 	case IKE_N_IKEV2_FRAGMENTATION_SUPPORTED:
 		return "IKEV2_FRAGMENTATION_SUPPORTED";
+	case IKE_N_QCD_TOKEN:
+		return "QCD_TOKEN";
+	case IKE_N_PUZZLE:
+		return "PUZZLE";
 	case IKE_N_SET_WINDOW_SIZE:
 		return "SET_WINDOW_SIZE";
 	case IKE_N_ADDITIONAL_TS_POSSIBLE:
@@ -88,6 +92,8 @@ const char *ike_exchange_name(unsigned exchange)
 const char *ike_payload_name(unsigned type)
 {
 	switch (type) {
+	case IKE_PAYLOAD_PS:
+		return "PS";
 	case IKE_PAYLOAD_SA:
 		return "SA";
 	case IKE_PAYLOAD_KE:

@@ -43,6 +43,7 @@ enum ike_payload_type {
 	IKE_PAYLOAD_CP = 47,
 	IKE_PAYLOAD_EAP = 48,
 	IKE_PAYLOAD_SKF = 53,
+	IKE_PAYLOAD_PS = 54, /* RFC 8019 */
 };
 
 enum ike_exchange_type {
@@ -194,7 +195,9 @@ enum ike_notify_type {
 	IKE_N_COOKIE2 = 16401,
 	IKE_N_NO_NATS_ALLOWED = 16402,
 	IKE_N_CHILDLESS_IKEV2_SUPPORTED = 16418,     /* RFC 6023 */
+	IKE_N_QCD_TOKEN = 16419,		     /* RFC 6290 */
 	IKE_N_IKEV2_FRAGMENTATION_SUPPORTED = 16430, /* RFC 7383 */
+	IKE_N_PUZZLE = 16434,			     /* RFC 8019 */
 };
 
 /* Names as the RFC spells them, for logs and lists; never NULL. */

@@ -123,6 +123,7 @@ static void on_watchdog(uv_timer_t *timer)
 	struct daemon *d = timer->data;
 
 	d->backend->ops->check(d->backend);
+	sockets_count(d->sockets);
 	daemon_check_data_path(d);
 }
 
@@ -184,7 +185,7 @@ static int open_backend(struct daemon *d)
 	int err;
 
 	if (c->backend == CONF_BACKEND_SOFT)
-		err = rvl_backend_soft_open(c->wire, c->port_nat, &d->backend, &error);
+		err = rvl_backend_soft_open(c->wire, c->port, c->port_nat, &d->backend, &error);
 	else
 		err = rvl_backend_user_open(c->device, &d->backend, &error);
 	if (err) {

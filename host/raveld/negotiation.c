@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The IKE core in the loop: datagrams and time in, actions out. */
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
+#include "host/raveld/lasting.h"
 
 #define RETRY_MIN_MS 2000
 #define RETRY_MAX_MS 60000
@@ -232,13 +234,13 @@ static void give_lease(struct daemon *d, struct ike_job *job)
 	snprintf(job->reason, sizeof(job->reason), "its connection isn't configured any more");
 }
 
-/* Worker threads exchange keys and ask for names; the data path is this thread's. */
+/* Worker threads do what is work, and ask for names; the data path is this thread's. */
 static void take_job(struct daemon *d, struct ike_action *a)
 {
 	struct ike_job *job = a->job;
 
 	a->job = NULL;
-	if (job->type == IKE_JOB_KE || job->type == IKE_JOB_RESOLVE) {
+	if (ike_job_is_work(job) || job->type == IKE_JOB_RESOLVE) {
 		jobs_add(d->jobs, job);
 		return;
 	}
@@ -438,6 +440,8 @@ int negotiation_start(struct daemon *d)
 {
 	const struct conf_daemon *c = &d->conf->daemon;
 	const struct rvl_backend_info info = backend_info(d);
+	uint8_t qcd_secret[LASTING_SECRET_LEN];
+	bool qcd = c->qcd_secret[0] && !lasting_secret(c->qcd_secret, &d->log, qcd_secret);
 	const struct ike_engine_config config = {
 		.random = {.fill = fill_random},
 		.alloc_spi = alloc_spi,
@@ -450,12 +454,15 @@ int negotiation_start(struct daemon *d)
 		.port_natt = c->port_nat,
 		.fragment_size = c->fragment_size,
 		.no_inner_ipv6 = true,
+		.limits = c->limits,
+		.qcd_secret = qcd ? qcd_secret : NULL,
 		.keepalive_ms = c->keepalive ? (uint64_t)c->keepalive * 1000 : IKE_NEVER,
 		.log_level = (enum ike_log_level)d->log.level,
 	};
 	int err;
 
 	d->engine = ike_engine_new(&config);
+	OPENSSL_cleanse(qcd_secret, sizeof(qcd_secret));
 	d->jobs = jobs_open(&d->loop, on_job_done, d);
 	err = d->engine && d->jobs ? wishes_make(d) : -ENOMEM;
 	if (!err)

@@ -313,6 +313,7 @@ static void configure_daemon(struct reload *r)
 	d->log.level = (enum log_level)c->log_level;
 	ike_engine_set_log_level(d->engine, (enum ike_log_level)d->log.level);
 	ike_engine_set_fragment_size(d->engine, c->fragment_size);
+	ike_engine_set_limits(d->engine, &c->limits);
 	if (c->keepalive != old->keepalive)
 		ike_engine_set_keepalive(d->engine, uv_now(&d->loop),
 					 c->keepalive ? (uint64_t)c->keepalive * 1000 : IKE_NEVER);

@@ -67,6 +67,14 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "leases_refused", s->leases_refused);
 	add_counter(o, "cookies_sent", s->cookies_sent);
 	add_counter(o, "cookies_wrong", s->cookies_wrong);
+	add_counter(o, "puzzles_sent", s->puzzles_sent);
+	add_counter(o, "puzzles_solved", s->puzzles_solved);
+	add_counter(o, "puzzles_wrong", s->puzzles_wrong);
+	add_counter(o, "puzzles_met", s->puzzles_met);
+	add_counter(o, "puzzles_done", s->puzzles_done);
+	add_counter(o, "qcd_proofs", s->qcd_proofs);
+	add_counter(o, "qcd_wrong", s->qcd_wrong);
+	add_counter(o, "half_open_evicted", s->half_open_evicted);
 	add_counter(o, "hints", s->hints);
 	add_counter(o, "drop_malformed", s->drop_malformed);
 	add_counter(o, "drop_unknown_spi", s->drop_unknown_spi);
@@ -89,6 +97,9 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "socket_sent", c.sent);
 	add_counter(o, "socket_send_errors", c.send_errors);
 	add_counter(o, "socket_ignored", c.ignored);
+	add_counter(o, "socket_missed", c.missed[RVL_LANE_PEERS]);
+	add_counter(o, "socket_missed_returned", c.missed[RVL_LANE_RETURNED]);
+	add_counter(o, "socket_missed_strangers", c.missed[RVL_LANE_STRANGERS]);
 	return o;
 }
 

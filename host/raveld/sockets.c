@@ -11,17 +11,24 @@
 
 #define MARKER 4
 #define DATAGRAM_MAX 65536
-#define BATCH 32    /* datagrams a turn, so that other work has its turn too */
-#define QUEUED 4096 /* at most of what has come while nobody read */
+#define BATCH 32 /* datagrams of a lane a turn, so that other work has its turn too */
+#define LANES (RVL_LANES - RVL_LANE_PEERS)
+#define QUEUED 4096 /* at most of what has come on one while nobody read */
 #define PORTS 4	    /* two of each family */
+
+struct lane {
+	struct port *port;
+	int fd;		 /* -1: there is none of this family */
+	uint32_t missed; /* as the kernel counts, when last looked at */
+	uv_poll_t poll;
+};
 
 struct port {
 	struct sockets *sockets;
-	int fd; /* -1: there is none of this family */
 	uint8_t family;
 	uint16_t number;
 	bool marked;
-	uv_poll_t poll;
+	struct lane lanes[LANES];
 };
 
 struct sockets {
@@ -148,8 +155,9 @@ static void receive_datagram(struct port *port, const struct ike_addr *remote,
 }
 
 /* One datagram; false when there is none. */
-static bool receive_one(struct port *port)
+static bool receive_one(struct lane *lane)
 {
+	struct port *port = lane->port;
 	struct sockets *s = port->sockets;
 	union packet_info control;
 	struct iovec part = {s->room, sizeof(s->room)};
@@ -163,7 +171,7 @@ static bool receive_one(struct port *port)
 		.msg_controllen = sizeof(control),
 	};
 	struct ike_addr local = {.port = port->number}, remote;
-	ssize_t len = recvmsg(port->fd, &message, 0);
+	ssize_t len = recvmsg(lane->fd, &message, 0);
 
 	if (len < 0)
 		return errno != EAGAIN && errno != EINTR && errno != EBADF;
@@ -178,73 +186,110 @@ static bool receive_one(struct port *port)
 
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
-	struct port *port = poll->data;
-
 	(void)status;
 	(void)events;
-	for (int i = 0; i < BATCH && receive_one(port); i++)
+	for (int i = 0; i < BATCH && receive_one(poll->data); i++)
 		;
 }
 
 /* IKE messages may need fragments (RFC 7296, section 2): over IPv4 DF isn't set, and over IPv6 the
  * kernel makes them to fit the way. */
-static int set_options(const struct port *port)
+static int set_options(const struct port *port, int fd)
 {
 	int on = 1, discover = IP_PMTUDISC_DONT;
 
 	if (port->family == 6)
-		return setsockopt(port->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) ||
-		       setsockopt(port->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
-	return setsockopt(port->fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
-	       setsockopt(port->fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover));
+		return setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) ||
+		       setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+	return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) ||
+	       setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discover, sizeof(discover));
 }
 
-static int open_port(struct sockets *s, uv_loop_t *loop, struct port *port)
+/* The socket or -errno; one that shares its port doesn't find that taken by others that do. */
+static int bind_socket(const struct port *port, bool share)
 {
 	const struct ike_addr all = {.family = port->family, .port = port->number};
 	union socket_address any;
 	socklen_t len = to_sockaddr(&all, &any);
+	int fd = socket(any.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
 	int err;
 
-	port->fd = socket(any.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (port->fd < 0 && errno == EAFNOSUPPORT && port->family == 6)
-		return 0;
-	if (port->fd < 0) {
-		log_error(s->log, "UDP socket: %s", strerror(errno));
+	if (fd < 0)
 		return -errno;
-	}
-	if (set_options(port) || bind(port->fd, &any.any, len)) {
-		err = -errno;
-		log_error(s->log, "UDP port %u: %s%s", port->number, strerror(-err),
-			  err == -EADDRINUSE ? " (is another IKE daemon running?)"
-			  : err == -EACCES   ? " (CAP_NET_BIND_SERVICE is needed)"
-					     : "");
-		close(port->fd);
-		port->fd = -1;
-		return err;
-	}
-	err = uv_poll_init(loop, &port->poll, port->fd);
+	if (!set_options(port, fd) &&
+	    (!share || !setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on))) &&
+	    !bind(fd, &any.any, len))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+/* Is the port nobody's? */
+static int check_free(const struct port *port)
+{
+	int fd = bind_socket(port, false);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+static int open_lane(struct sockets *s, uv_loop_t *loop, struct lane *lane)
+{
+	struct port *port = lane->port;
+	bool first = lane == port->lanes;
+	int err;
+
+	lane->fd = bind_socket(port, true);
+	if (lane->fd < 0)
+		return lane->fd;
+	/* What they share is there once the first is bound. */
+	err = first ? rvl_lane_sort_datagrams(lane->fd, port->marked) : 0;
 	if (!err)
-		err = uv_poll_start(&port->poll, UV_READABLE, on_readable);
+		err = uv_poll_init(loop, &lane->poll, lane->fd);
+	if (!err)
+		err = uv_poll_start(&lane->poll, UV_READABLE, on_readable);
 	if (err) {
-		log_error(s->log, "UDP port %u: %s", port->number, uv_strerror(err));
-		close(port->fd);
-		port->fd = -1;
+		close(lane->fd);
+		lane->fd = -1;
 		return err;
 	}
-	port->poll.data = port;
+	lane->poll.data = lane;
 	s->open_handles++;
 	return 0;
 }
 
+static int open_port(struct sockets *s, uv_loop_t *loop, struct port *port)
+{
+	int err = check_free(port);
+
+	if (err == -EAFNOSUPPORT && port->family == 6)
+		return 0;
+	for (int i = 0; i < LANES && !err; i++)
+		err = open_lane(s, loop, &port->lanes[i]);
+	if (err)
+		log_error(s->log, "UDP port %u: %s%s", port->number, strerror(-err),
+			  err == -EADDRINUSE ? " (is another IKE daemon running?)"
+			  : err == -EACCES   ? " (CAP_NET_BIND_SERVICE is needed)"
+					     : "");
+	return err;
+}
+
 static void on_closed(uv_handle_t *handle)
 {
-	struct port *port = handle->data;
-	struct sockets *s = port->sockets;
+	struct lane *lane = handle->data;
+	struct sockets *s = lane->port->sockets;
 
-	close(port->fd);
+	close(lane->fd);
 	if (--s->open_handles == 0)
 		free(s);
+}
+
+static struct lane *lane_at(struct sockets *s, int n)
+{
+	return &s->ports[n / LANES].lanes[n % LANES];
 }
 
 void sockets_close(struct sockets *s)
@@ -254,9 +299,9 @@ void sockets_close(struct sockets *s)
 	if (!s->open_handles)
 		free(s);
 	else
-		for (int i = 0; i < PORTS; i++)
-			if (s->ports[i].fd >= 0)
-				uv_close((uv_handle_t *)&s->ports[i].poll, on_closed);
+		for (int i = 0; i < PORTS * LANES; i++)
+			if (lane_at(s, i)->fd >= 0)
+				uv_close((uv_handle_t *)&lane_at(s, i)->poll, on_closed);
 }
 
 int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, const struct log *log,
@@ -273,18 +318,19 @@ int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, const struct
 	for (int i = 0; i < PORTS; i++)
 		s->ports[i] = (struct port){
 			.sockets = s,
-			.fd = -1,
 			.family = i < 2 ? 4 : 6,
 			.number = i % 2 ? port_nat : port,
 			.marked = i % 2,
 		};
+	for (int i = 0; i < PORTS * LANES; i++)
+		*lane_at(s, i) = (struct lane){.port = &s->ports[i / LANES], .fd = -1};
 	for (int i = 0; !err && i < PORTS; i++)
 		err = open_port(s, loop, &s->ports[i]);
 	if (err) {
 		sockets_close(s);
 		return err;
 	}
-	if (s->ports[PORTS - 1].fd < 0)
+	if (s->ports[PORTS - 1].lanes[0].fd < 0)
 		log_info(log, "this machine has no IPv6: IKE over IPv4 alone");
 	*out = s;
 	return 0;
@@ -317,7 +363,7 @@ void sockets_send(struct sockets *s, const struct ike_addr *local, const struct 
 	};
 
 	put_local(&message, local);
-	if (sendmsg(port->fd, &message, 0) >= 0) {
+	if (sendmsg(port->lanes[0].fd, &message, 0) >= 0) {
 		s->counters.sent++;
 		return;
 	}
@@ -329,12 +375,24 @@ void sockets_send(struct sockets *s, const struct ike_addr *local, const struct 
 
 void sockets_receive(struct sockets *s)
 {
-	for (int i = 0; i < s->open_handles; i++)
-		for (int n = 0; n < QUEUED && receive_one(&s->ports[i]); n++)
+	for (int i = 0; i < PORTS * LANES; i++)
+		for (int n = 0; n < QUEUED && receive_one(lane_at(s, i)); n++)
 			;
 }
 
-struct sockets_counters sockets_counters(const struct sockets *s)
+void sockets_count(struct sockets *s)
 {
+	for (int i = 0; i < PORTS * LANES; i++) {
+		struct lane *lane = lane_at(s, i);
+		uint32_t missed = lane->fd < 0 ? 0 : rvl_lane_missed(lane->fd);
+
+		s->counters.missed[RVL_LANE_PEERS + i % LANES] += (uint32_t)(missed - lane->missed);
+		lane->missed = missed;
+	}
+}
+
+struct sockets_counters sockets_counters(struct sockets *s)
+{
+	sockets_count(s);
 	return s->counters;
 }

@@ -129,10 +129,11 @@ struct rvl_backend {
 	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
 };
 
-/* ESP in software on interface `wire`, which must have no address; ESP in UDP is received on
- * udp_port (0: RVL_ESP_PORT). */
-int rvl_backend_soft_open(const char *wire, uint16_t udp_port, struct rvl_backend **backend,
-			  struct rvl_backend_error *error);
+/* ESP in software on interface `wire`, which must have no address. IKE, which waits in lanes
+ * of its own (lane.h), comes to UDP ports `port` and port_natt, ESP in UDP to port_natt (0:
+ * RVL_ESP_PORT). */
+int rvl_backend_soft_open(const char *wire, uint16_t port, uint16_t port_natt,
+			  struct rvl_backend **backend, struct rvl_backend_error *error);
 
 /* The NIC: device is "vfio-user:PATH" or "pci:ADDRESS". */
 int rvl_backend_user_open(const char *device, struct rvl_backend **backend,

@@ -17,6 +17,7 @@
 #define POLICIES 16384
 #define EVENTS 256
 #define BATCH 64
+#define IKE_BATCH 16	       /* of each of its lanes */
 #define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
 #define HEADER_ROOM 64	       /* RVL_ESP_HEADROOM, and aligned */
 #define ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
@@ -43,6 +44,8 @@ struct soft {
 	unsigned int waiting_at;
 	uint64_t wire_errors;
 	uint64_t wire_cut;
+	uint32_t missed_seen[RVL_LANES]; /* modulo 2^32, as the kernel counts */
+	uint64_t missed[RVL_LANES];
 	const char *dead;
 };
 
@@ -93,10 +96,24 @@ static const char *soft_dead(struct rvl_backend *backend)
 	return dead;
 }
 
+/* Called with the lock held, often enough for the kernel's counters not to come round. */
+static void count_missed(struct soft *soft)
+{
+	for (int lane = 0; lane < RVL_LANES; lane++) {
+		uint32_t missed = rvl_wire_missed(soft->wire, (enum rvl_lane)lane);
+
+		soft->missed[lane] += (uint32_t)(missed - soft->missed_seen[lane]);
+		soft->missed_seen[lane] = missed;
+	}
+}
+
 static void soft_check(struct rvl_backend *backend)
 {
 	struct soft *soft = soft_of(backend);
 
+	pthread_mutex_lock(&soft->lock);
+	count_missed(soft);
+	pthread_mutex_unlock(&soft->lock);
 	if (!rvl_wire_gone(soft->wire))
 		return;
 	pthread_mutex_lock(&soft->lock);
@@ -260,10 +277,12 @@ static const struct {
 static int soft_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *context)
 {
 	struct soft *soft = soft_of(backend);
-	uint64_t errors, cut;
+	uint64_t errors, cut, missed[RVL_LANES];
 	struct rvl_engine_counters c;
 
 	pthread_mutex_lock(&soft->lock);
+	count_missed(soft);
+	memcpy(missed, soft->missed, sizeof(missed));
 	c = *rvl_engine_counters(soft->engine);
 	errors = soft->wire_errors;
 	cut = soft->wire_cut;
@@ -287,6 +306,10 @@ static int soft_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *
 			fn(context, drop_counters[i].rx, c.rx_drops[drop_counters[i].drop]);
 	fn(context, "events_lost", 0);
 	fn(context, "wire_tx_errors", errors);
+	fn(context, "wire_missed", missed[RVL_LANE_FRAMES]);
+	fn(context, "wire_missed_ike", missed[RVL_LANE_PEERS]);
+	fn(context, "wire_missed_ike_returned", missed[RVL_LANE_RETURNED]);
+	fn(context, "wire_missed_ike_strangers", missed[RVL_LANE_STRANGERS]);
 	return 0;
 }
 
@@ -411,13 +434,15 @@ static void receive_one(struct soft *soft, size_t len, rvl_deliver_fn *deliver, 
 			result.verdict == RVL_ENGINE_DONE ? result.sa : RVL_BACKEND_CLEAR);
 }
 
-static int soft_poll(struct rvl_backend *backend, rvl_deliver_fn *deliver, void *context)
+/* Frames of a lane: at most so many. Returns how many, or -errno. */
+static int poll_lane(struct soft *soft, enum rvl_lane lane, int most, rvl_deliver_fn *deliver,
+		     void *context)
 {
-	struct soft *soft = soft_of(backend);
 	int n;
 
-	for (n = 0; n < BATCH; n++) {
-		int len = rvl_wire_receive(soft->wire, soft->room + HEADER_ROOM, RVL_BACKEND_FRAME);
+	for (n = 0; n < most; n++) {
+		int len = rvl_wire_receive(soft->wire, lane, soft->room + HEADER_ROOM,
+					   RVL_BACKEND_FRAME);
 
 		if (len == -EAGAIN || len == -EINTR)
 			break;
@@ -433,6 +458,22 @@ static int soft_poll(struct rvl_backend *backend, rvl_deliver_fn *deliver, void 
 		receive_one(soft, (size_t)len, deliver, context);
 	}
 	return n;
+}
+
+static int soft_poll(struct rvl_backend *backend, rvl_deliver_fn *deliver, void *context)
+{
+	struct soft *soft = soft_of(backend);
+	int sum = 0;
+
+	for (int lane = 0; lane < RVL_LANES; lane++) {
+		int n = poll_lane(soft, (enum rvl_lane)lane,
+				  lane == RVL_LANE_FRAMES ? BATCH : IKE_BATCH, deliver, context);
+
+		if (n < 0)
+			return n;
+		sum += n;
+	}
+	return sum;
 }
 
 /* Its socket stays readable while there are frames. */
@@ -460,14 +501,14 @@ static const struct rvl_backend_ops soft_ops = {
 	.arm = soft_arm,
 };
 
-int rvl_backend_soft_open(const char *name, uint16_t udp_port, struct rvl_backend **backend,
-			  struct rvl_backend_error *error)
+int rvl_backend_soft_open(const char *name, uint16_t port, uint16_t port_natt,
+			  struct rvl_backend **backend, struct rvl_backend_error *error)
 {
 	struct rvl_engine_config config = {.outbound_sas = SAS,
 					   .inbound_sas = SAS,
 					   .policies = POLICIES,
 					   .outer_ipv6 = true,
-					   .udp_port = udp_port};
+					   .udp_port = port_natt};
 	struct soft *soft = calloc(1, sizeof(*soft));
 	unsigned int longest;
 	int err;
@@ -481,7 +522,7 @@ int rvl_backend_soft_open(const char *name, uint16_t udp_port, struct rvl_backen
 		err = rvl_backend_fail(error, -errno, "eventfd: %s", strerror(errno));
 		goto free_soft;
 	}
-	err = rvl_wire_open(name, &soft->wire, error);
+	err = rvl_wire_open(name, port, port_natt, &soft->wire, error);
 	if (err)
 		goto close_event;
 	longest = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX;

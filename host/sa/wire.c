@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -27,6 +28,7 @@
 #define ETHERNET_ADDRESSES 12
 #define VLAN_TAG 4
 #define RECEIVE_BUFFER (4 << 20)
+#define LANE_BUFFER (1 << 20) /* of IKE's */
 
 /* What keeps the kernel's stack away from the wire, and what it was before. */
 static const struct {
@@ -40,7 +42,8 @@ static const struct {
 
 struct rvl_wire {
 	char name[IFNAMSIZ];
-	int fd;
+	int fd[RVL_LANES]; /* the first one sends, too */
+	int epoll;
 	unsigned int mtu;
 	uint8_t mac[6];
 	bool was_down;
@@ -122,11 +125,11 @@ static bool set_gro(struct rvl_wire *wire, bool on)
 
 	name_request(wire, &request);
 	request.ifr_data = (char *)&value;
-	if (ioctl(wire->fd, SIOCETHTOOL, &request) || !!value.data == on)
+	if (ioctl(wire->fd[RVL_LANE_FRAMES], SIOCETHTOOL, &request) || !!value.data == on)
 		return on;
 	was = value.data;
 	value = (struct ethtool_value){.cmd = ETHTOOL_SGRO, .data = on};
-	ioctl(wire->fd, SIOCETHTOOL, &request);
+	ioctl(wire->fd[RVL_LANE_FRAMES], SIOCETHTOOL, &request);
 	return was;
 }
 
@@ -135,13 +138,13 @@ static int set_up(struct rvl_wire *wire, bool up)
 	struct ifreq request;
 
 	name_request(wire, &request);
-	if (ioctl(wire->fd, SIOCGIFFLAGS, &request))
+	if (ioctl(wire->fd[RVL_LANE_FRAMES], SIOCGIFFLAGS, &request))
 		return -errno;
 	if (!!(request.ifr_flags & IFF_UP) == up)
 		return 0;
 	wire->was_down = up;
 	request.ifr_flags = (short)(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
-	return ioctl(wire->fd, SIOCSIFFLAGS, &request) ? -errno : 0;
+	return ioctl(wire->fd[RVL_LANE_FRAMES], SIOCSIFFLAGS, &request) ? -errno : 0;
 }
 
 /* One that somebody has set, which would be lost; a link-local one is the kernel's, and comes again
@@ -188,39 +191,77 @@ static int read_properties(struct rvl_wire *wire, struct rvl_backend_error *erro
 	struct ifreq request;
 
 	name_request(wire, &request);
-	if (ioctl(wire->fd, SIOCGIFHWADDR, &request))
+	if (ioctl(wire->fd[RVL_LANE_FRAMES], SIOCGIFHWADDR, &request))
 		return rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
 	if (request.ifr_hwaddr.sa_family != 1)
 		return rvl_backend_fail(error, -EINVAL, "%s isn't an Ethernet interface",
 					wire->name);
 	memcpy(wire->mac, request.ifr_hwaddr.sa_data, sizeof(wire->mac));
 	name_request(wire, &request);
-	if (ioctl(wire->fd, SIOCGIFMTU, &request))
+	if (ioctl(wire->fd[RVL_LANE_FRAMES], SIOCGIFMTU, &request))
 		return rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
 	wire->mtu = (unsigned int)request.ifr_mtu;
 	return 0;
 }
 
-static int bind_packet_socket(struct rvl_wire *wire, struct rvl_backend_error *error)
+static int bind_packet_socket(struct rvl_wire *wire, enum rvl_lane lane,
+			      struct rvl_backend_error *error)
 {
 	struct sockaddr_ll address = {.sll_family = AF_PACKET,
 				      .sll_protocol = htons(ETH_P_ALL),
 				      .sll_ifindex = (int)if_nametoindex(wire->name)};
-	int on = 1, size = RECEIVE_BUFFER;
+	int on = 1, size = lane == RVL_LANE_FRAMES ? RECEIVE_BUFFER : LANE_BUFFER;
+	struct epoll_event event = {.events = EPOLLIN};
 
 	if (!address.sll_ifindex)
 		return rvl_backend_fail(error, -ENODEV, "%s: no such interface", wire->name);
-	if (setsockopt(wire->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) ||
-	    setsockopt(wire->fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) ||
-	    setsockopt(wire->fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) ||
-	    bind(wire->fd, (struct sockaddr *)&address, sizeof(address)))
+	if (setsockopt(wire->fd[lane], SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) ||
+	    setsockopt(wire->fd[lane], SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) ||
+	    setsockopt(wire->fd[lane], SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) ||
+	    bind(wire->fd[lane], (struct sockaddr *)&address, sizeof(address)) ||
+	    epoll_ctl(wire->epoll, EPOLL_CTL_ADD, wire->fd[lane], &event))
 		return rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
 	/* More room is better, but not needed. */
-	setsockopt(wire->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	setsockopt(wire->fd[lane], SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	return 0;
 }
 
-int rvl_wire_open(const char *name, struct rvl_wire **out, struct rvl_backend_error *error)
+static void close_sockets(struct rvl_wire *wire)
+{
+	for (int lane = 0; lane < RVL_LANES; lane++) {
+		if (wire->fd[lane] >= 0)
+			close(wire->fd[lane]);
+	}
+	if (wire->epoll >= 0)
+		close(wire->epoll);
+}
+
+/* Nothing comes in before they are bound. */
+static int open_sockets(struct rvl_wire *wire, uint16_t port, uint16_t port_natt,
+			struct rvl_backend_error *error)
+{
+	int err = 0;
+
+	wire->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (wire->epoll < 0)
+		err = -errno;
+	for (int lane = 0; lane < RVL_LANES; lane++) {
+		wire->fd[lane] = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (!err)
+			err = wire->fd[lane] < 0
+				      ? -errno
+				      : rvl_lane_take_frames(wire->fd[lane], (enum rvl_lane)lane,
+							     port, port_natt);
+	}
+	if (!err)
+		return 0;
+	close_sockets(wire);
+	return rvl_backend_fail(error, err, "packet socket on %s: %s%s", wire->name, strerror(-err),
+				err == -EPERM ? " (CAP_NET_RAW is needed)" : "");
+}
+
+int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rvl_wire **out,
+		  struct rvl_backend_error *error)
 {
 	struct rvl_wire *wire = calloc(1, sizeof(*wire));
 	int err;
@@ -228,13 +269,9 @@ int rvl_wire_open(const char *name, struct rvl_wire **out, struct rvl_backend_er
 	if (!wire)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	snprintf(wire->name, sizeof(wire->name), "%s", name);
-	wire->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (wire->fd < 0) {
-		err = rvl_backend_fail(error, -errno, "packet socket on %s: %s%s", name,
-				       strerror(errno),
-				       errno == EPERM ? " (CAP_NET_RAW is needed)" : "");
+	err = open_sockets(wire, port, port_natt, error);
+	if (err)
 		goto free_wire;
-	}
 	err = if_nametoindex(name) ? 0 : -ENODEV;
 	if (err) {
 		rvl_backend_fail(error, err, "%s: no such interface", name);
@@ -254,7 +291,8 @@ int rvl_wire_open(const char *name, struct rvl_wire **out, struct rvl_backend_er
 		rvl_backend_fail(error, err, "%s: can't be set up: %s", name, strerror(-err));
 		goto restore;
 	}
-	err = bind_packet_socket(wire, error);
+	for (int lane = 0; lane < RVL_LANES && !err; lane++)
+		err = bind_packet_socket(wire, (enum rvl_lane)lane, error);
 	if (err)
 		goto restore;
 	*out = wire;
@@ -263,7 +301,7 @@ int rvl_wire_open(const char *name, struct rvl_wire **out, struct rvl_backend_er
 restore:
 	restore_settings(wire);
 close_fd:
-	close(wire->fd);
+	close_sockets(wire);
 free_wire:
 	free(wire);
 	return err;
@@ -276,13 +314,13 @@ void rvl_wire_close(struct rvl_wire *wire)
 	if (wire->had_gro)
 		set_gro(wire, true);
 	restore_settings(wire);
-	close(wire->fd);
+	close_sockets(wire);
 	free(wire);
 }
 
 int rvl_wire_fd(const struct rvl_wire *wire)
 {
-	return wire->fd;
+	return wire->epoll;
 }
 
 const uint8_t *rvl_wire_mac(const struct rvl_wire *wire)
@@ -301,7 +339,7 @@ int rvl_wire_send(struct rvl_wire *wire, const uint8_t *frame, size_t len)
 	struct iovec parts[2] = {{&complete, sizeof(complete)}, {(void *)(uintptr_t)frame, len}};
 	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
 
-	return sendmsg(wire->fd, &message, 0) < 0 ? -errno : 0;
+	return sendmsg(wire->fd[RVL_LANE_FRAMES], &message, 0) < 0 ? -errno : 0;
 }
 
 /*
@@ -357,11 +395,11 @@ bool rvl_wire_gone(const struct rvl_wire *wire)
 	socklen_t len = sizeof(address);
 
 	/* The kernel unbinds the socket from an interface that goes. */
-	return !getsockname(wire->fd, (struct sockaddr *)&address, &len) &&
+	return !getsockname(wire->fd[RVL_LANE_FRAMES], (struct sockaddr *)&address, &len) &&
 	       address.sll_ifindex <= 0;
 }
 
-int rvl_wire_receive(struct rvl_wire *wire, uint8_t *frame, size_t size)
+int rvl_wire_receive(struct rvl_wire *wire, enum rvl_lane lane, uint8_t *frame, size_t size)
 {
 	union {
 		struct cmsghdr align;
@@ -375,7 +413,7 @@ int rvl_wire_receive(struct rvl_wire *wire, uint8_t *frame, size_t size)
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	ssize_t len = recvmsg(wire->fd, &message, 0);
+	ssize_t len = recvmsg(wire->fd[lane], &message, 0);
 
 	if (len < 0 && errno == ENETDOWN && rvl_wire_gone(wire))
 		return -ENODEV;
@@ -387,4 +425,9 @@ int rvl_wire_receive(struct rvl_wire *wire, uint8_t *frame, size_t size)
 	    !complete_checksum(&header, frame, (size_t)len))
 		return 0;
 	return restore_tag(&message, frame, size, (size_t)len);
+}
+
+uint32_t rvl_wire_missed(const struct rvl_wire *wire, enum rvl_lane lane)
+{
+	return rvl_lane_missed(wire->fd[lane]);
 }

@@ -103,7 +103,7 @@ static void do_job(struct ike_engine *engine, struct ike_action *a)
 	struct ike_job *job = a->job;
 
 	a->job = NULL;
-	if (job->type == IKE_JOB_KE)
+	if (ike_job_is_work(job))
 		ike_job_run(job);
 	ike_job_done(engine, 0, job);
 }

@@ -240,7 +240,11 @@ static void references_cannot_grow_without_bound(void **state)
 
 static const char whole[] =
 	"raveld { backend = user\n device = vfio-user:/run/sim.sock\n address = 192.0.2.1/24\n"
-	" fragment_size = 576\n mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
+	" fragment_size = 576\n cookie_threshold = 40\n"
+	" cookie_threshold_ip = 0\n block_threshold = 7\n puzzle_threshold = 300\n"
+	" puzzle_threshold_ip = 0\n puzzle_difficulty = 0\n puzzle_effort = 20\n"
+	" init_limit_half_open = 100\n qcd_secret = none\n"
+	" init_limit_job_load = 8\n mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
 	"defaults { version = 2\n dpd_delay = 2m\n rekey_time = 3h\n reauth_time = 1d\n over_time "
 	"= 10m\n childless = prefer\n keyingtries = 3\n proposals = "
 	"aes256gcm16-prfsha384-x25519 }\n"
@@ -293,6 +297,16 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(c->keyingtries, 3);
 	assert_int_equal(c->fragmentation, IKE_FRAGMENTATION_ACCEPT);
 	assert_int_equal(conf->daemon.fragment_size, 576);
+	assert_int_equal(conf->daemon.limits.cookie_threshold, 40);
+	assert_int_equal(conf->daemon.limits.cookie_threshold_ip, IKE_NO_LIMIT);
+	assert_int_equal(conf->daemon.limits.half_open_per_ip, 7);
+	assert_int_equal(conf->daemon.limits.puzzle_threshold, 300);
+	assert_int_equal(conf->daemon.limits.puzzle_threshold_ip, IKE_NO_LIMIT);
+	assert_int_equal(conf->daemon.limits.puzzle_difficulty, IKE_NO_LIMIT);
+	assert_int_equal(conf->daemon.limits.puzzle_effort, 20);
+	assert_int_equal(conf->daemon.limits.half_open, 100);
+	assert_int_equal(conf->daemon.limits.computing, 8);
+	assert_string_equal(conf->daemon.qcd_secret, "");
 	assert_int_equal(c->over_time, 600);
 	assert_int_equal(c->rand_time, 600);
 	assert_int_equal(c->proposal_count, 1);
@@ -433,6 +447,8 @@ static void defaults_are_as_documented(void **state)
 	assert_true(c->mobike);
 	assert_int_equal(c->fragmentation, IKE_FRAGMENTATION_YES);
 	assert_int_equal(conf->daemon.fragment_size, 0);
+	assert_int_equal(conf->daemon.limits.half_open, 0);
+	assert_string_equal(conf->daemon.qcd_secret, "/var/lib/raveld/qcd-secret");
 	assert_int_equal(c->children[0].replay_window, 1024);
 	assert_int_equal(c->children[0].df, CONF_DF_COPY);
 	assert_true(c->children[0].copy_dscp);
@@ -792,6 +808,16 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		 "t.conf:1: raveld.exempt_connected: \"perhaps\" is neither yes nor no"},
 		{"raveld { routing_table = 254 }\n",
 		 "t.conf:1: raveld.routing_table: 254 is one of the kernel's own tables"},
+		{"raveld { init_limit_half_open = 0 }\n",
+		 "t.conf:1: raveld.init_limit_half_open: 0 isn't between 1 and 1000000"},
+		{"raveld { qcd_secret = secret }\n", "t.conf:1: raveld.qcd_secret: \"secret\" is "
+						     "neither a path from / on nor \"none\""},
+		{"raveld { puzzle_difficulty = 27 }\n",
+		 "t.conf:1: raveld.puzzle_difficulty: 27 isn't between 0 and 26"},
+		{"raveld { init_limit_job_load = 0 }\n",
+		 "t.conf:1: raveld.init_limit_job_load: 0 isn't between 1 and 100000"},
+		{"raveld { cookie_threshold = many }\n",
+		 "t.conf:1: raveld.cookie_threshold: \"many\" isn't a number"},
 		{"raveld { fragment_size = 575 }\n",
 		 "t.conf:1: raveld.fragment_size: 575 is neither 0 nor at least 576"},
 		{DAEMON "secrets { ike { } }\n", "t.conf:3: secrets.ike: needs the key \"secret\""},

@@ -2,7 +2,8 @@
 /*
  * The attacker sees each datagram at once and can send what he likes from any address, but neither
  * stops nor delays what others send, and has no key. He has a core of his own that believes
- * everything and claims to be each of the hosts.
+ * everything and claims to be each of the hosts. Behind some addresses he pretends that there are
+ * others, who call hosts and return the cookies that they get.
  */
 #include <stdlib.h>
 
@@ -23,6 +24,8 @@ void attacker_forget(struct world *w)
 	for (unsigned i = 0; i < SEEN_MAX && i < w->seen_count; i++)
 		free(w->seen[i].data);
 	w->seen_count = 0;
+	free(w->call.data);
+	w->call.data = NULL;
 }
 
 static void remember(struct world *w, const struct datagram *d)
@@ -176,6 +179,50 @@ static void forge_hint(struct world *w)
 	world_post(w, &d, soon_or_late(w));
 }
 
+/*
+ * What a host has sent comes back to it, as if from who should get it, who began the IKE SA or not:
+ * it may answer with what would end that IKE SA (RFC 6290, section 9.2).
+ */
+static void reflect(struct world *w, const struct datagram *seen)
+{
+	struct datagram d = *seen;
+	uint8_t data[IKE_MESSAGE_MAX];
+
+	if (seen->len < IKE_HEADER_LEN)
+		return;
+	memcpy(data, seen->data, seen->len);
+	data[19] ^= IKE_FLAG_INITIATOR;
+	if (rng_percent(&w->rng, 30))
+		data[19] &= (uint8_t)~IKE_FLAG_RESPONSE;
+	if (rng_percent(&w->rng, 50)) {
+		d.from = seen->to;
+		d.to = seen->from;
+	}
+	d.data = data;
+	d.forged = true;
+	world_post(w, &d, soon_or_late(w));
+}
+
+/* A token that he has got so goes to whom it may deceive, whose IKE SA it was or not. */
+static void pass_token_on(struct world *w, const struct datagram *seen)
+{
+	struct ike_payloads payloads;
+	struct datagram d = *seen;
+	struct ike_header hdr;
+	struct ike_notify n;
+	uint8_t data[IKE_MESSAGE_MAX];
+
+	if (ike_header_parse(ike_slice(seen->data, seen->len), &hdr) ||
+	    ike_message_parse(ike_slice(seen->data, seen->len), hdr.next_payload, &payloads) ||
+	    !ike_find_notify(&payloads, IKE_N_QCD_TOKEN, &n))
+		return;
+	memcpy(data, seen->data, seen->len);
+	data[19] ^= IKE_FLAG_INITIATOR;
+	d.data = data;
+	d.forged = true;
+	world_post(w, &d, 0);
+}
+
 /* A fresh request comes from elsewhere before it comes from where it is from. */
 static void race(struct world *w, const struct datagram *seen)
 {
@@ -186,6 +233,105 @@ static void race(struct world *w, const struct datagram *seen)
 	d.from = elsewhere(w);
 	d.forged = true;
 	world_post(w, &d, 0);
+}
+
+enum { CROWDS = 3, CALLS_MAX = 16, COOKIE_HEAD = 8 };
+
+/* Where nobody is. */
+static struct ike_addr crowd(unsigned n, uint8_t family)
+{
+	if (family == 6)
+		return (struct ike_addr){
+			.family = 6,
+			.ip = {0x20, 1, 0x0d, 0xb8, 0xc6, 0x12, [7] = (uint8_t)n, [15] = 1},
+			.port = IKE_PORT,
+		};
+	return (struct ike_addr){.family = 4, .ip = {198, 18, 0, (uint8_t)n}, .port = IKE_PORT};
+}
+
+static bool is_crowd(const struct ike_addr *addr)
+{
+	for (unsigned n = 0; n < CROWDS; n++) {
+		struct ike_addr one = crowd(n, addr->family);
+
+		if (ike_addr_same_ip(&one, addr))
+			return true;
+	}
+	return false;
+}
+
+static bool is_call(const struct datagram *d)
+{
+	struct ike_header hdr;
+
+	return is_request(d) && ike_header_parse(ike_slice(d->data, d->len), &hdr) == 0 &&
+	       hdr.exchange == IKE_SA_INIT && hdr.next_payload == IKE_PAYLOAD_SA &&
+	       d->to.port == IKE_PORT;
+}
+
+/* The call that he has copied, as an IKE SA of its own, with a cookie unless that is empty. */
+static void call_as(struct world *w, struct ike_addr from, struct ike_addr to, uint64_t spi_i,
+		    struct ike_slice cookie)
+{
+	struct datagram d = {.from = from, .to = to, .forged = true};
+	const struct datagram *call = &w->call;
+	uint8_t data[IKE_MESSAGE_MAX];
+	struct ike_writer writer = ike_writer(data, sizeof(data));
+
+	ike_put(&writer, call->data, IKE_HEADER_LEN);
+	if (cookie.len) {
+		ike_patch_be(&writer, 16, IKE_PAYLOAD_NOTIFY, 1);
+		ike_put_u8(&writer, IKE_PAYLOAD_SA);
+		ike_put_u8(&writer, 0);
+		ike_put_u16(&writer, (uint16_t)(COOKIE_HEAD + cookie.len));
+		ike_put_u16(&writer, 0);
+		ike_put_u16(&writer, IKE_N_COOKIE);
+		ike_put_slice(&writer, cookie);
+	}
+	ike_put(&writer, call->data + IKE_HEADER_LEN, call->len - IKE_HEADER_LEN);
+	ike_patch_be(&writer, 0, spi_i, 8);
+	ike_patch_be(&writer, 24, writer.len, 4);
+	d.data = data;
+	d.len = writer.len;
+	world_post(w, &d, soon_or_late(w));
+}
+
+/* Many call somebody, from few addresses or from one of a host's. */
+static void flood(struct world *w, const struct datagram *seen)
+{
+	struct ike_addr from = seen->from;
+
+	if (!w->floods || !w->call.data || seen->to.port != IKE_PORT)
+		return;
+	for (unsigned n = 1 + (unsigned)rng_below(&w->rng, CALLS_MAX); n; n--) {
+		if (rng_percent(&w->rng, 70))
+			from = crowd((unsigned)rng_below(&w->rng, CROWDS), seen->to.family);
+		call_as(w, from, seen->to, rng_next(&w->rng), ike_slice(NULL, 0));
+	}
+}
+
+/* One of them is asked for a cookie. */
+static void return_cookie(struct world *w, const struct datagram *seen)
+{
+	struct ike_payloads payloads;
+	struct ike_header hdr;
+	struct ike_notify n;
+
+	if (!w->call.data || !is_crowd(&seen->to) ||
+	    ike_header_parse(ike_slice(seen->data, seen->len), &hdr) ||
+	    ike_message_parse(ike_slice(seen->data, seen->len), hdr.next_payload, &payloads) ||
+	    !ike_find_notify(&payloads, IKE_N_COOKIE, &n))
+		return;
+	call_as(w, seen->to, seen->from, hdr.spi_i, n.data);
+}
+
+static void remember_call(struct world *w, const struct datagram *d)
+{
+	if (w->call.data || !is_call(d))
+		return;
+	w->call = *d;
+	w->call.data = malloc(d->len);
+	memcpy(w->call.data, d->data, d->len);
 }
 
 /* His own core takes part: what it answers comes as if from who was asked. */
@@ -207,6 +353,9 @@ void attacker_see(struct world *w, const struct datagram *d)
 	if (!w->attacks)
 		return;
 	remember(w, d);
+	remember_call(w, d);
+	return_cookie(w, d);
+	pass_token_on(w, d);
 	/* Who has begun as somebody goes on. */
 	if (ike_header_parse(ike_slice(d->data, d->len), &hdr) == 0 &&
 	    (ike_sa_find(w->host[IMPOSTOR].engine, hdr.spi_r) ||
@@ -214,7 +363,7 @@ void attacker_see(struct world *w, const struct datagram *d)
 		impersonate(w, d);
 	if (!rng_percent(&w->rng, w->attacks))
 		return;
-	switch (rng_below(&w->rng, 7)) {
+	switch (rng_below(&w->rng, 9)) {
 	case 0:
 		replay(w);
 		break;
@@ -232,6 +381,12 @@ void attacker_see(struct world *w, const struct datagram *d)
 		break;
 	case 5:
 		forge_hint(w);
+		break;
+	case 6:
+		flood(w, d);
+		break;
+	case 7:
+		reflect(w, d);
 		break;
 	default:
 		if (hdr.exchange == IKE_SA_INIT)

@@ -376,6 +376,7 @@ static void one_address_cannot_have_more_than_its_share_of_half_open(void **stat
 	(void)state;
 	two.max_half_open = 5;
 	begin(&SIDE_A, &two);
+	b()->engine->config.limits.cookie_threshold_ip = 9;
 	for (unsigned i = 0; i < 9; i++) {
 		start(net, 0);
 		deliver_next();

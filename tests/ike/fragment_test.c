@@ -1242,7 +1242,9 @@ static void call_as_many(unsigned count)
 
 	two.max_half_open = STRANGERS + 1;
 	net = net_new(5, &one, &two);
-	b()->engine->config.cookie_threshold = 2 * STRANGERS;
+	b()->engine->config.limits.cookie_threshold = 2 * STRANGERS;
+	b()->engine->config.limits.cookie_threshold_ip = 2 * STRANGERS;
+	b()->engine->config.limits.puzzle_threshold_ip = 2 * STRANGERS;
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t id;
 

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 IKE_TEST_LDLIBS := -lcmocka -lcrypto
 
-$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/pair.c tests/ike/steps.c))
+$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/pair.c tests/ike/steps.c tests/ike/strangers.c))
 $(eval $(call c_test,ike_codec_test,tests/ike/codec_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_crypto_test,tests/ike/crypto_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_simulation_test,tests/ike/simulation_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_exchange_test,tests/ike/exchange_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_hostile_test,tests/ike/hostile_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_abuse_test,tests/ike/abuse_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_flood_test,tests/ike/flood_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_puzzle_test,tests/ike/puzzle_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_qcd_test,tests/ike/qcd_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_hint_test,tests/ike/hint_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_ipv6_test,tests/ike/ipv6_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_fragment_test,tests/ike/fragment_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))

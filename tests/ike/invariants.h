@@ -6,8 +6,7 @@
 #include "tests/ike/world.h"
 
 enum {
-	HALF_OPEN_MAX = 24,
-	HALF_OPEN_PER_IP_MAX = 12,
+	HALF_OPEN_MAX = 10,
 	ON_ITS_WAY_MS = 4500, /* a packet, at most; the core has it as 5000 */
 };
 

@@ -557,7 +557,7 @@ static void strangers_that_wait_are_bounded(void **state)
 	begin(&SIDE_A, &SIDE_B);
 	set_hosts(b(), connection_of(b()), NULL, "a.test");
 	b()->names_hold = true;
-	b()->engine->config.cookie_threshold = 1000;
+	b()->engine->config.limits.cookie_threshold = 1000;
 	for (unsigned i = 0; i < 100; i++) {
 		struct packet p;
 
@@ -583,13 +583,13 @@ static void strangers_that_wait_are_bounded(void **state)
 	assert_int_equal(b()->engine->held_count, IKE_HELD_MAX);
 	assert_int_equal(b()->lookups, 1);
 	/* With many that wait, cookies are asked for. */
-	b()->engine->config.cookie_threshold = 30;
+	b()->engine->config.limits.cookie_threshold = 30;
 	start(net, 0);
 	net_settle(net);
 	assert_int_equal(ike_engine_stats(b()->engine)->cookies_sent, 1);
 	/* There is room for no more, so who has an address goes without. */
 	set_hosts(b(), add_alike(b(), "known", "k"), NULL, "192.0.2.1");
-	b()->engine->config.cookie_threshold = 1000;
+	b()->engine->config.limits.cookie_threshold = 1000;
 	pass_time(5000);
 	assert_both_up();
 	assert_string_equal(only_sa(net, 1)->conn->name, "known");

@@ -27,7 +27,8 @@ struct totals {
 	uint64_t leased, passed_on;
 	uint64_t hosts, established, rekeyed, ike_rekeyed, interruptions, messages, reassembled,
 		moved;
-	uint64_t digest; /* of all messages of all runs */
+	uint64_t cookies, evicted, solved, proofs; /* what floods and restarts have led to */
+	uint64_t digest;			   /* of all messages of all runs */
 };
 
 /* Percent of the steps in which each thing happens, to some host. */
@@ -98,6 +99,10 @@ static void draw_hosts(struct world *w, struct rng *r)
 		h->index = i;
 		h->addr = address_of(i, ipv6);
 		h->cookies = rng_percent(r, 15);
+		h->puzzles = rng_percent(r, 50);
+		h->solves = rng_percent(r, 70);
+		h->crash_tokens = i < IMPOSTOR && rng_percent(r, 60);
+		rng_bytes(r, h->qcd_secret, sizeof(h->qcd_secret));
 		h->pool = 8 + (unsigned)rng_below(r, 8);
 		/* One for all of a host: which connection is meant is known later than what to
 		   choose. */
@@ -256,6 +261,7 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 		   !w->never && !w->late;
 	if (w->hints)
 		all_ask(w);
+	w->floods = w->attacks && rng_percent(r, 50);
 	w->settle = 3 * w->patience + 10000;
 	/* What is to be deleted waits until what is at work is over: jobs last a minute at most.
 	   Then it may go on receiving for a while. */
@@ -504,8 +510,15 @@ static bool simulate(uint64_t seed, struct totals *t)
 		delete_all(w);
 	if (!w->failed)
 		check_nothing_left(w);
-	for (unsigned i = 0; i < w->hosts && !w->failed; i++)
-		t->reassembled += ike_engine_stats(w->host[i].engine)->reassembled;
+	for (unsigned i = 0; i < w->hosts && !w->failed; i++) {
+		const struct ike_stats *stats = ike_engine_stats(w->host[i].engine);
+
+		t->reassembled += stats->reassembled;
+		t->cookies += stats->cookies_sent;
+		t->evicted += stats->half_open_evicted;
+		t->solved += stats->puzzles_solved;
+		t->proofs += stats->qcd_proofs;
+	}
 	t->hosts += w->hosts;
 	t->established += w->established;
 	t->leased += w->leased;
@@ -532,17 +545,21 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       "rekeyed, "
 	       "and %llu of Child SAs; %llu Child SAs moved; %llu flows interrupted; %llu "
 	       "datagrams, %llu messages put together; %llu addresses given, %llu of them of an "
-	       "IKE SA before\n",
+	       "IKE SA before; %llu cookies, %llu half-open IKE SAs that gave way, %llu puzzles "
+	       "solved, %llu restarts proved\n",
 	       runs, (unsigned long long)first_seed, (unsigned long long)t.hosts,
 	       (unsigned long long)t.established, (unsigned long long)t.ike_rekeyed,
 	       (unsigned long long)t.rekeyed, (unsigned long long)t.moved,
 	       (unsigned long long)t.interruptions, (unsigned long long)t.messages,
 	       (unsigned long long)t.reassembled, (unsigned long long)t.leased,
-	       (unsigned long long)t.passed_on);
+	       (unsigned long long)t.passed_on, (unsigned long long)t.cookies,
+	       (unsigned long long)t.evicted, (unsigned long long)t.solved,
+	       (unsigned long long)t.proofs);
 	if (runs >= 1000)
 		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs &&
 			    t.reassembled > runs && t.moved > runs && t.leased > runs / 2 &&
-			    t.passed_on > runs / 100);
+			    t.passed_on > runs / 100 && t.cookies > runs && t.evicted > runs / 10 &&
+			    t.solved > runs / 100 && t.proofs > runs / 10);
 }
 
 static void a_seed_repeats_its_run(void **state)

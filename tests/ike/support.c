@@ -200,8 +200,9 @@ struct net *net_new(uint64_t seed, const struct side *a, const struct side *b)
 			.local_address = local_address,
 			.context = node,
 			.cookie_always = sides[i]->cookie,
-			.max_half_open_per_ip = sides[i]->max_half_open,
+			.limits.half_open_per_ip = sides[i]->max_half_open,
 			.fragment_size = sides[i]->fragment_size,
+			.qcd_secret = sides[i]->qcd_secret,
 			.log_level = IKE_LOG_DEBUG,
 		};
 
@@ -518,7 +519,7 @@ static void take_job(struct node *node, struct ike_action *a)
 	a->job = NULL;
 	if (w->job->type == IKE_JOB_WAYS)
 		return;
-	if (w->job->type == IKE_JOB_KE) {
+	if (ike_job_is_work(w->job)) {
 		w->due += node->ke_delay;
 	} else if (w->job->type == IKE_JOB_RESOLVE) {
 		node->lookups++;
@@ -534,6 +535,7 @@ static bool free_to_go(const struct node *node, const struct waiting_job *w)
 {
 	switch (w->job->type) {
 	case IKE_JOB_KE:
+	case IKE_JOB_PUZZLE:
 		return !node->ke_holds;
 	case IKE_JOB_WAYS:
 		return !node->ways_hold;
@@ -594,7 +596,7 @@ static void resolve(const struct node *node, struct ike_job *job)
 
 static void answer(struct node *node, struct ike_job *job)
 {
-	if (job->type == IKE_JOB_KE) {
+	if (ike_job_is_work(job)) {
 		ike_job_run(job);
 	} else if (job->type == IKE_JOB_LEASE) {
 		lease(node, job);

@@ -163,6 +163,7 @@ struct side {
 	uint64_t life_ms;
 	enum ike_unique unique;
 	unsigned max_half_open;
+	const uint8_t *qcd_secret;
 	enum ike_fragmentation fragmentation;
 	uint16_t fragment_size; /* 0: the default */
 	const char *vips;	/* to ask for; NULL: none */

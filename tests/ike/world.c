@@ -498,7 +498,7 @@ static void install(struct host *h, const struct ike_job *job, int error)
 
 static bool is_of_child(const struct ike_job *job)
 {
-	return job->type != IKE_JOB_KE && job->type != IKE_JOB_WAYS && job->type != IKE_JOB_LEASE &&
+	return !ike_job_is_work(job) && job->type != IKE_JOB_WAYS && job->type != IKE_JOB_LEASE &&
 	       job->type != IKE_JOB_RESOLVE;
 }
 
@@ -510,7 +510,7 @@ static bool is_last_step(const struct ike_job *job)
 /* Does its failure cost what both sides have already? */
 static bool is_vital(const struct ike_job *job)
 {
-	return job->type == IKE_JOB_KE || job->type == IKE_JOB_WAYS || is_last_step(job);
+	return ike_job_is_work(job) || job->type == IKE_JOB_WAYS || is_last_step(job);
 }
 
 /*
@@ -528,7 +528,7 @@ static void draw_answer(struct host *h, struct pending *p)
 		p->due = w->now + (may_fail && rng_percent(&h->rng, 20)
 					   ? 50000 + rng_below(&h->rng, 40000)
 					   : rng_below(&h->rng, w->patience / 6));
-	if (may_fail && p->job->type != IKE_JOB_KE && rng_percent(&h->rng, w->refused))
+	if (may_fail && !ike_job_is_work(p->job) && rng_percent(&h->rng, w->refused))
 		p->error = -ENOSPC;
 	if (may_fail && rng_percent(&h->rng, w->never))
 		p->due = IKE_NEVER;
@@ -712,7 +712,7 @@ static void answer(struct host *h, unsigned index)
 	struct esp *child;
 
 	h->jobs[index] = h->jobs[--h->job_count];
-	if (p.job->type == IKE_JOB_KE)
+	if (ike_job_is_work(p.job))
 		ike_job_run(p.job);
 	else if (p.job->type == IKE_JOB_WAYS && !p.error)
 		find_ways(h, &p.job->ways);
@@ -1052,9 +1052,13 @@ static void boot(struct host *h)
 		.local_address = local_address,
 		.context = h,
 		.cookie_always = h->cookies,
+		.qcd_secret = h->crash_tokens ? h->qcd_secret : NULL,
 		.fragment_size = h->fragment_size,
-		.max_half_open = HALF_OPEN_MAX,
-		.max_half_open_per_ip = HALF_OPEN_PER_IP_MAX,
+		.limits = {.half_open = HALF_OPEN_MAX,
+			   .puzzle_threshold = h->puzzles ? 3 : IKE_NO_LIMIT,
+			   .puzzle_threshold_ip = h->puzzles ? 2 : IKE_NO_LIMIT,
+			   .puzzle_difficulty = 5,
+			   .puzzle_effort = h->solves ? 0 : IKE_NO_LIMIT},
 		.log_level = w->verbose ? IKE_LOG_DEBUG : IKE_LOG_ERROR,
 	};
 

@@ -92,6 +92,10 @@ struct host {
 	uint32_t next_spi;
 	int spis_out; /* allotted and neither given back nor removed */
 	bool cookies;
+	bool puzzles;	   /* it gives them early, */
+	bool crash_tokens; /* it keeps a secret over its lives (RFC 6290) */
+	uint8_t qcd_secret[32];
+	bool solves;	 /* and it solves others' */
 	const char *ike; /* proposals */
 	uint16_t fragment_size;
 	uint64_t uses;
@@ -191,6 +195,8 @@ struct world {
 	unsigned attacks; /* percent of the datagrams seen that move him */
 	bool attacked;	  /* he was there */
 	bool hints;	  /* he says that hosts have started anew */
+	bool floods;	  /* he calls hosts as many that don't exist, with a request of another */
+	struct datagram call; /* which is this one */
 	struct datagram seen[SEEN_MAX];
 	unsigned seen_count;
 

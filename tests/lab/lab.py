@@ -145,6 +145,7 @@ raveld {{
   netdev = rvl0
   address = {A_ADDR}/24
   socket = {self.run}/raveld.sock
+  qcd_secret = none
   retransmit_timeout = 1s
   retransmit_tries = {tries}
   {daemon}

@@ -64,13 +64,15 @@ class Host:
         control.close()
 
     def configure(self, daemon="", connection="", child="", psk="0x00112233445566778899aabbccddeeff",
-                  tries=IKE_TRIES):
-        """Write raveld's configuration; tries: retransmissions until the peer counts as dead."""
+                  tries=IKE_TRIES, qcd=True):
+        """Write raveld's configuration; tries: retransmissions until the peer counts as dead; qcd: it can prove a
+        restart."""
         self.conf.write_text(f"""
 raveld {{
   {self.data_path}
   address = {self.address}/{self.prefix}
   socket = {self.socket}
+  qcd_secret = {f'{self.conf}.qcd' if qcd else 'none'}
   retransmit_timeout = 1s
   retransmit_tries = {tries}
   {daemon}

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 RAVELD_SUITES := $(addprefix tests/raveld/,raveld_test damage_test peer_test rekey_test reload_test trap_test vip_test up_test \
-	impatience_test raveld_errors_test closed_test gateway_test ipv6_test move_test guides_test names_test)
+	impatience_test raveld_errors_test closed_test gateway_test ipv6_test move_test guides_test names_test flood_test)
 
 TESTS += $(RAVELD_SUITES)
 
 # They run the daemon, and the files are always there.
 $(RAVELD_SUITES): ;
 
+# Who floods is as fast as can be, whatever the daemons are.
+tests/raveld/flood_test: | flooder
+.PHONY: flooder
+flooder:
+	+@$(MAKE) --no-print-directory -s SAN=0 $(BUILD)/tests/flooder
+
+$(eval $(call c_test,lane_test,tests/raveld/lane_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 # It needs a resolver of the packages that guests are made of.
 TESTS += tests/raveld/dns_test
 LONG_TESTS += tests/raveld/dns_test
@@ -21,4 +28,5 @@ $(eval $(call c_test,sad_trap_test,tests/raveld/sad_trap_test.c,sad_bed rvl_sa r
 $(eval $(call c_test,sad_child_test,tests/raveld/sad_child_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,sad_model_test,tests/raveld/sad_model_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto \
 	-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc))
+$(eval $(call c_link,$(B)/tests/flooder,tests/raveld/flooder.c,ike,-lcrypto))
 $(eval $(call c_test,pools_test,tests/raveld/pools_test.c host/raveld/pools.c host/raveld/leases.c host/raveld/log.c,ike_test rvl_conf ike,-lcmocka -luv -ljansson -lcrypto))

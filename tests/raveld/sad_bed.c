@@ -101,8 +101,8 @@ int bed_set_up(void **state)
 	if (geteuid() || stay_on_one_processor() || unshare(CLONE_NEWNET) ||
 	    system("ip link add wire0 type veth peer name wire1 && ip link set wire1 up"))
 		return -1;
-	if (rvl_backend_soft_open("wire0", 0, &bed->backend, &error) ||
-	    rvl_wire_open("wire1", &bed->far, &error)) {
+	if (rvl_backend_soft_open("wire0", 0, 0, &bed->backend, &error) ||
+	    rvl_wire_open("wire1", 0, 0, &bed->far, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return -1;
 	}
@@ -227,7 +227,7 @@ uint32_t spi_from_port(struct bed *bed, uint16_t port, uint8_t frame[256])
 	assert_int_equal(backend->ops->tx(backend, 60), 0);
 	send_mark(bed, backend);
 	for (;;) {
-		len = rvl_wire_receive(bed->far, next, sizeof(next));
+		len = rvl_wire_receive(bed->far, RVL_LANE_FRAMES, next, sizeof(next));
 		if (len == -EAGAIN)
 			wait_for(rvl_wire_fd(bed->far));
 		if (len > 0 && is_mark(next, (size_t)len) && rvl_get_be32(next + 14) == bed->sent)
@@ -276,7 +276,7 @@ static void open_peer(struct bed *bed)
 	struct rvl_backend_error error = {""};
 	int tries = patience_ms();
 
-	if (rvl_backend_soft_open("wire1", 0, &bed->peer, &error))
+	if (rvl_backend_soft_open("wire1", 0, 0, &bed->peer, &error))
 		fail_msg("%s", error.text);
 	bed->peer_policy = RVL_BACKEND_ANY;
 	do {

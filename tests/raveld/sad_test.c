@@ -384,7 +384,7 @@ static void udp_port_of_esp_is_the_configured_one(void **state)
 	struct rvl_sad *sad;
 	uint8_t frame[256];
 
-	assert_int_equal(rvl_backend_soft_open("wire1", 5000, &backend, &error), 0);
+	assert_int_equal(rvl_backend_soft_open("wire1", 500, 5000, &backend, &error), 0);
 	sad = rvl_sad_new(backend);
 	assert_non_null(sad);
 	out.encap = in.encap = true;

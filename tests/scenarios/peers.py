@@ -57,7 +57,7 @@ class Raveld:
         where = f"device = {bed.device}" if bed.backend == "user" else "wire = wire0"
         path = bed.run / "raveld.conf"
         path.write_text(f"raveld {{\n  backend = {bed.backend}\n  {where}\n  address = {bed.ours}/{bed.outside.length}\n"
-                        f"  leases = {bed.run}/leases\n  socket = {bed.run}/raveld.sock\n"
+                        f"  leases = {bed.run}/leases\n  socket = {bed.run}/raveld.sock\n  qcd_secret = none\n"
                         f"  retransmit_timeout = 1s\n  retransmit_tries = {tries}\n}}\n"
                         f"{self.conf}")
         path.chmod(0o600)
