@@ -107,8 +107,8 @@ int ike_job_send(struct ike_engine *e, const struct ike_sa *sa, struct ike_waite
 	}
 	job->token = waiter->token = ++e->last_token;
 	job->stranger = !sa || job->type == IKE_JOB_PUZZLE ||
-			(!sa->initiator && (sa->state == IKE_STATE_CONNECTING ||
-					    sa->state == IKE_STATE_HALF_OPEN));
+			(!sa->initiator &&
+			 (sa->state == IKE_STATE_CONNECTING || sa->state == IKE_STATE_HALF_OPEN));
 	ike_table_add(&e->waiters, &waiter->by_token, waiter->token);
 	waiter->timer.kind = IKE_TIMER_JOB;
 	ike_timer_set(e, &waiter->timer, ike_later(now, e->config.job_timeout_ms));
