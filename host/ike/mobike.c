@@ -33,13 +33,28 @@ static bool is_allowed(const struct ike_sa *sa, const struct ike_addr *local)
 	return ike_hosts_match(&sa->conn->local, local);
 }
 
-static bool is_own(const struct ike_engine *e, const struct ike_addr *addr)
+static bool is_among(const struct ike_own_addr *own, unsigned count, const struct ike_addr *addr)
 {
-	for (unsigned i = 0; i < e->own_count; i++) {
-		if (ike_addr_same_ip(&e->own[i].addr, addr))
+	for (unsigned i = 0; i < count; i++) {
+		if (ike_addr_same_ip(&own[i].addr, addr))
 			return true;
 	}
 	return false;
+}
+
+static bool is_own(const struct ike_engine *e, const struct ike_addr *addr)
+{
+	return is_among(e->own, e->own_count, addr);
+}
+
+/* Is there one of these that requests go out from? */
+static bool can_send(const struct ike_sa *sa, const struct ike_own_addr *own, unsigned count)
+{
+	bool can = !sa->ways && is_among(own, count, &sa->path.local);
+
+	for (unsigned i = 0; sa->ways && i < sa->ways->count; i++)
+		can |= is_among(own, count, &sa->ways->list[i].pair.local);
+	return can;
 }
 
 /* Section 3.3: all but the one in use. */
@@ -68,8 +83,8 @@ static void write_own(struct ike_builder *b, const struct ike_engine *e, const s
 /* Is there nothing to send from? Then nobody can answer, and that lasts until one comes back. */
 bool ike_mobike_has_no_address(const struct ike_engine *e, const struct ike_sa *sa)
 {
-	return sa->mobike && sa->state == IKE_STATE_ESTABLISHED && e->own_changes && !sa->ways &&
-	       !is_own(e, &sa->path.local);
+	return sa->mobike && sa->state == IKE_STATE_ESTABLISHED && e->own_changes &&
+	       !can_send(sa, e->own, e->own_count);
 }
 
 /* The peer's addresses */
@@ -336,11 +351,29 @@ static void go(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const stru
 }
 
 /* The path is as good as any. What wasn't answered meanwhile may be by now. */
-static void stay(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+static void stay(struct ike_engine *e, struct ike_sa *sa)
 {
 	ike_path_drop_ways(sa);
 	if (sa->out.tries)
-		ike_resend(e, sa, now);
+		ike_repeat(e, sa);
+}
+
+static bool is_tried(const struct ike_sa *sa, const struct ike_way *way)
+{
+	for (unsigned i = 0; sa->ways && i < sa->ways->count; i++) {
+		if (ike_pair_equal(&sa->ways->list[i].pair, &way->pair))
+			return true;
+	}
+	return false;
+}
+
+/* The best one is asked already: the search isn't begun anew. */
+static void go_on(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *ways,
+		  unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		ike_path_add(e, sa, &ways[i]);
+	ike_repeat(e, sa);
 }
 
 /* Nobody knows which of them works, the path included. What is out doesn't count as sent anew. */
@@ -371,9 +404,11 @@ static void choose(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 	else if (unanswered)
 		return;
 	else if (best)
-		stay(e, sa, now);
+		stay(e, sa);
 	else if (count == 1 && sa->began)
 		go(e, sa, now, &ways[0]);
+	else if (is_tried(sa, &ways[0]))
+		go_on(e, sa, ways, count);
 	else
 		search(e, sa, now, ways, count);
 }
@@ -402,20 +437,26 @@ static void ways_known(struct ike_engine *e, struct ike_waiter *waiter, uint64_t
 		choose(e, sa, now, ways, count, unanswered);
 }
 
-/* Addresses or routes of this host have changed. */
-static void roam(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+/*
+ * Addresses or routes of this host have changed. Who has something to send from again begins to
+ * count anew; no other change lengthens what is waited for, or where many come nobody was ever dead.
+ */
+static void roam(struct ike_engine *e, struct ike_sa *sa, uint64_t now, bool could_send)
 {
 	struct ike_mobike *m = sa->mobike;
 	bool lost = m && !is_own(e, &sa->path.local);
+	bool back = !could_send && can_send(sa, e->own, e->own_count);
 
 	if (m)
 		m->refused = 0;
 	if (m && !sa->began && m->told != e->own_changes)
 		queue_update(e, sa);
+	if (back && sa->out.tries)
+		ike_resend(e, sa, now);
 	if (m && (sa->began || lost))
 		ike_mobike_ask(e, sa, now);
 	else if (sa->out.tries)
-		ike_resend(e, sa, now);
+		ike_repeat(e, sa);
 	ike_sa_advance(e, sa, now);
 }
 
@@ -431,24 +472,23 @@ static bool same_own(const struct ike_engine *e, const struct ike_own_addr *own,
 
 int ike_roam(struct ike_engine *e, uint64_t now, const struct ike_own_addr *own, unsigned count)
 {
-	struct ike_own_addr *copy;
+	struct ike_own_addr *copy = calloc(count + 1, sizeof(*copy)), *before = e->own;
+	unsigned before_count = e->own_count;
+	bool unknown = !e->own_changes;
 
 	e->now = now;
-	if (!same_own(e, own, count)) {
-		copy = calloc(count + 1, sizeof(*copy));
-		if (!copy)
-			return -ENOMEM;
-		for (unsigned i = 0; i < count; i++)
-			copy[i] = own[i];
-		free(e->own);
-		e->own = copy;
-		e->own_count = count;
-		e->own_changes++;
-	}
+	if (!copy)
+		return -ENOMEM;
+	for (unsigned i = 0; i < count; i++)
+		copy[i] = own[i];
+	e->own_changes += !same_own(e, own, count);
+	e->own = copy;
+	e->own_count = count;
 	for (struct ike_sa *sa = e->all; sa; sa = sa->links.next) {
 		if (sa->state == IKE_STATE_ESTABLISHED && !ike_sa_ending(sa))
-			roam(e, sa, now);
+			roam(e, sa, now, unknown || can_send(sa, before, before_count));
 	}
+	free(before);
 	ike_reap(e);
 	return 0;
 }

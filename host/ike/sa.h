@@ -689,6 +689,7 @@ enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 void ike_request_done(struct ike_engine *e, struct ike_sa *sa);
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_resend(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_repeat(struct ike_engine *e, struct ike_sa *sa);
 void ike_send_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_hasten(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint16_t hint);
 enum ike_step ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,

@@ -276,18 +276,24 @@ void ike_smaller(struct ike_engine *e, struct ike_sa *sa, const struct ike_addr 
 		least_size(local));
 }
 
-/* The request that is out, over all ways that are tried. */
-void ike_send_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+/* The request that is out, over all ways that are tried; when it is due again stays as it is. */
+void ike_repeat(struct ike_engine *e, struct ike_sa *sa)
 {
 	const struct ike_ways *ways = sa->ways;
-	uint64_t wait = sa->out.wait;
 
 	if (!ways)
 		ike_emit_message(e, &sa->path.local, &sa->path.remote, &sa->out.request);
 	for (unsigned i = 0; ways && i < (ways->best_only ? 1 : ways->count); i++)
 		ike_emit_message(e, &ways->list[i].pair.local, &ways->list[i].pair.remote,
 				 &sa->out.request);
-	if (ways && ways->best_only && wait > IKE_WAY_WAIT_MS)
+}
+
+void ike_send_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	uint64_t wait = sa->out.wait;
+
+	ike_repeat(e, sa);
+	if (sa->ways && sa->ways->best_only && wait > IKE_WAY_WAIT_MS)
 		wait = IKE_WAY_WAIT_MS;
 	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], ike_later(now, wait));
 }

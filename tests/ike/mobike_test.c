@@ -618,10 +618,48 @@ static void who_answered_waits_for_its_only_address(void **state)
 	lose(b(), 0);
 	pass_time(3600000);
 	assert_int_equal(b()->ike_down, 0);
+	/* Then it asks as if for the first time. */
+	a()->dead[0] = true;
 	gain(b(), 0);
-	pass_time(10000);
+	pass_time(30000);
+	a()->dead[0] = false;
+	pass_time(60000);
 	assert_null(only_sa(net, 1)->out.task);
 	assert_between(&a()->addr, &b()->addr);
+}
+
+/*
+ * A peer that has gone isn't waited for any longer because addresses and routes come and go that
+ * have nothing to do with it, nor because it has been looked for from a better one all the time.
+ */
+static void changes_of_no_concern_do_not_keep_who_has_gone(void **state)
+{
+	struct side one = side_a(), two = side_b();
+
+	(void)state;
+	two.dpd_ms = 30000;
+	for (unsigned i = 0; i < 3; i++) {
+		struct node *who, *gone;
+		unsigned patience = 0;
+
+		establish_sides(&one, &two, true);
+		who = i == 1 ? b() : a();
+		gone = i == 1 ? a() : b();
+		if (i == 2)
+			lose(a(), 0);
+		net_settle(net);
+		net->watch_flow = false;
+		gone->dead[0] = gone->dead[1] = true;
+		if (i == 2)
+			gain(a(), 0);
+		for (; patience < 600 && !who->ike_down; patience++) {
+			who->lost[1] ^= i < 2;
+			node_roam(who);
+			pass_time(1000);
+		}
+		assert_in_range(patience, 60, 300);
+		teardown(NULL);
+	}
 }
 
 /* What a side answers to a request of the other's, which isn't that one's own doing. */
@@ -836,6 +874,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_list_of_addresses_that_is_copied_leads_nobody_there,
 					  teardown),
 		cmocka_unit_test_teardown(who_answered_waits_for_its_only_address, teardown),
+		cmocka_unit_test_teardown(changes_of_no_concern_do_not_keep_who_has_gone, teardown),
 		cmocka_unit_test_teardown(cookie2_comes_back_as_it_was, teardown),
 		cmocka_unit_test_teardown(another_cookie2_ends_the_ike_sa, teardown),
 		cmocka_unit_test_teardown(who_forbids_nats_is_told_of_one, teardown),

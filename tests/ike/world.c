@@ -1136,14 +1136,30 @@ void world_rebind(struct world *w, unsigned host)
 		world_interrupt_all(w, host, 0);
 }
 
+/* Whom it asks over another way than before it waits for as long as ever. */
+static void be_patient_anew(struct host *h, const struct ike_addr *before, const bool had[ESP_MAX])
+{
+	const struct ike_addr now = preferred(h);
+
+	for (unsigned i = 0; i < h->esp_count; i++) {
+		if (h->esp[i].alone_at && (!ike_addr_same_ip(before, &now) ||
+					   had[i] != host_has(h, &h->esp[i].local)))
+			h->esp[i].alone_at = h->world->now;
+	}
+}
+
 /* Of the first host the first address stays, which others begin with. */
 void world_move(struct world *w, unsigned host)
 {
 	struct host *h = &w->host[host];
 	unsigned which = host ? (unsigned)rng_below(&w->rng, 2) : 1;
+	const struct ike_addr before = preferred(h);
+	bool had[ESP_MAX];
 
 	if (!h->other.family)
 		return;
+	for (unsigned i = 0; i < h->esp_count; i++)
+		had[i] = host_has(h, &h->esp[i].local);
 	if (rng_percent(&w->rng, 30)) {
 		h->prefers_other = !h->prefers_other;
 		world_trace(w, host, "has other routes", h->prefers_other);
@@ -1152,6 +1168,7 @@ void world_move(struct world *w, unsigned host)
 		h->lost[!which] &= !h->lost[which];
 		world_trace(w, host, "has other addresses; lost", h->lost[0] + 2u * h->lost[1]);
 	}
+	be_patient_anew(h, &before, had);
 	roam(h);
 	host_drain(h);
 	/* As with a mapping; and silence is waited for less. */
