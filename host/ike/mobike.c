@@ -202,14 +202,31 @@ void ike_mobike_free(struct ike_engine *e, struct ike_sa *sa)
 	sa->mobike = NULL;
 }
 
+static struct ike_task *queued_update(const struct ike_sa *sa)
+{
+	struct ike_task *task = sa->out.queue;
+
+	while (task && !ike_task_is(task, IKE_EXCHANGE_ADDRESSES))
+		task = task->next;
+	return task;
+}
+
 static void queue_update(struct ike_engine *e, struct ike_sa *sa)
 {
-	for (const struct ike_task *t = sa->out.queue; t; t = t->next) {
-		if (ike_task_is(t, IKE_EXCHANGE_ADDRESSES))
-			return;
-	}
+	struct ike_task *queued = queued_update(sa);
+
+	if (queued)
+		ike_task_drop(e, queued, "there is a newer one");
 	if (!ike_task_queue_first(e, sa, IKE_EXCHANGE_ADDRESSES))
 		ike_sa_down(e, sa, "out of memory");
+}
+
+/* This IKE SA or the successor that goes on with it; NULL: there is no MOBIKE. */
+struct ike_sa *ike_mobike_heir(const struct ike_engine *e, struct ike_sa *sa)
+{
+	struct ike_sa *heir = sa->mobike ? sa : ike_sa_find_id(e, sa->successor);
+
+	return heir && heir->mobike ? heir : NULL;
 }
 
 /* A successor goes on with all of it. What is out in the old one isn't sent again. */
@@ -289,12 +306,19 @@ void ike_mobike_moved(struct ike_engine *e, struct ike_sa *sa)
 	queue_update(e, sa);
 }
 
-/* The peer asks over another way than the path: it doesn't know that one. */
-void ike_mobike_elsewhere(struct ike_engine *e, struct ike_sa *sa)
+/*
+ * The peer asks over another way than the path. Every address of ours answers, so it may take that
+ * way for the path, and whoever answered it there has to say which one is. Not before all else: as
+ * long as the peer hears of an update over several ways, it asks over several.
+ */
+void ike_mobike_elsewhere(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	if (sa->began && sa->state == IKE_STATE_ESTABLISHED && !sa->ways &&
-	    !ike_task_find(sa, IKE_EXCHANGE_ADDRESSES))
-		ike_mobike_moved(e, sa);
+	struct ike_sa *heir = ike_mobike_heir(e, sa);
+
+	if (heir->began && heir->state == IKE_STATE_ESTABLISHED && !queued_update(heir))
+		ike_task_queue(e, heir, IKE_EXCHANGE_ADDRESSES);
+	if (heir != sa)
+		ike_sa_advance(e, heir, now);
 }
 
 static bool same_ips(const struct ike_pair *a, const struct ike_pair *b)

@@ -312,8 +312,8 @@ void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
 		decide(e, sa, in);
 	} else if (came_over_path(sa, in)) {
 		return;
-	} else if (sa->mobike && !answer) {
-		ike_mobike_elsewhere(e, sa);
+	} else if (!answer && ike_mobike_heir(e, sa)) {
+		ike_mobike_elsewhere(e, sa, in->now);
 	} else if (may_follow(sa, in)) {
 		suspect(e, sa, in);
 		ike_liveness_check(e, sa);
@@ -322,13 +322,17 @@ void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
 
 /*
  * A request that comes again, from elsewhere: who was the first with it may only have copied it.
- * Not while there is such a doubt already, or he could direct it.
+ * Not while there is such a doubt already, or he could direct it. With MOBIKE the peer may ask over
+ * several ways.
  */
 void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	if (sa->state != IKE_STATE_ESTABLISHED || came_over_path(sa, in))
 		return;
-	if (sa->mobike) {
+	if (sa->began && ike_mobike_heir(e, sa)) {
+		ike_mobike_elsewhere(e, sa, in->now);
+		ike_sa_advance(e, sa, in->now);
+	} else if (sa->mobike) {
 		ike_mobike_again(e, sa, in);
 	} else if (may_follow(sa, in) && !sa->ways) {
 		suspect(e, sa, in);

@@ -501,6 +501,63 @@ static void a_move_that_is_copied_from_elsewhere_leads_nobody_there(void **state
 	}
 }
 
+static void lose_all_for(unsigned node)
+{
+	while (waits_for(net, node))
+		lose_for(node);
+}
+
+/* What is sent in the meantime waits. */
+static void pass_time_in_silence(uint64_t ms)
+{
+	uint64_t min = net->delay_min, max = net->delay_max;
+
+	net->delay_min = net->delay_max = 2 * ms;
+	pass_time(ms);
+	net->delay_min = min;
+	net->delay_max = max;
+}
+
+/*
+ * B asks over two ways, and A answers wherever it is asked. Whichever copy A hears first, and also
+ * when it is the IKE SA that is being rekeyed, B goes where A says that it is.
+ */
+static void who_answered_is_led_back_to_the_path(void **state)
+{
+	struct side one = side_a(), two = side_b();
+
+	(void)state;
+	one.dpd_ms = 0;
+	for (unsigned i = 0; i < 3; i++) {
+		struct ike_way ways[2] = {{.judged = false}};
+		struct packet p;
+
+		establish_sides(&one, &two, false);
+		if (i == 2)
+			rekey_ike(b());
+		else
+			check_liveness(b());
+		if (i)
+			deliver_to(0);
+		lose_all_for(i != 0);
+		ways[0].pair = ways[1].pair = ike_path_pair(sa_of(b()));
+		memcpy(ways[1].pair.remote.ip, second[0].ip, 4);
+		for (unsigned k = 0; k < 2; k++)
+			ike_path_add(b()->engine, sa_of(b()), &ways[k]);
+		pass_time_in_silence(5000);
+		do {
+			p = take_for(0);
+		} while (!ike_addr_same_ip(&p.local, &second[0]) && (packet_free(&p), true));
+		net_deliver(net, &p);
+		packet_free(&p);
+		deliver_to(1);
+		assert_true(ike_addr_same_ip(&sa_of(b())->path.remote, &second[0]));
+		pass_time(20000);
+		assert_between(&a()->addr, &b()->addr);
+		teardown(NULL);
+	}
+}
+
 static void a_move_that_comes_again_later_moves_nothing(void **state)
 {
 	struct packet p, old;
@@ -868,6 +925,7 @@ int main(void)
 					  teardown),
 		cmocka_unit_test_teardown(a_move_that_is_copied_from_elsewhere_leads_nobody_there,
 					  teardown),
+		cmocka_unit_test_teardown(who_answered_is_led_back_to_the_path, teardown),
 		cmocka_unit_test_teardown(a_move_that_comes_again_later_moves_nothing, teardown),
 		cmocka_unit_test_teardown(a_way_that_has_died_in_silence_is_left, teardown),
 		cmocka_unit_test_teardown(who_answered_tells_of_its_addresses, teardown),

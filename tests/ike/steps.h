@@ -13,7 +13,8 @@ void establish_one_of_two(const struct side *one, const struct side *two);
 /* A asks for that. */
 void ask_for_another(void);
 
-/* The oldest datagram that waits for a node: delivered, or lost. */
+/* The oldest datagram that waits for a node: taken, delivered, or lost. */
+struct packet take_for(unsigned node);
 void deliver_to(unsigned node);
 void lose_for(unsigned node);
 
