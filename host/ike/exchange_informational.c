@@ -44,14 +44,15 @@ static bool has_sent_traffic(const struct ike_engine *e, const struct ike_sa *sa
 void ike_liveness_due(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_timer *timer = &sa->timers[IKE_TIMER_LIVENESS];
-	uint64_t due = ike_later(sa->last_heard_at, sa->conn->dpd_delay_ms);
+	bool often = ike_mobike_asks_often(sa);
+	uint64_t due = ike_later(often ? sa->asked_at : sa->last_heard_at, sa->conn->dpd_delay_ms);
 
 	if (due > now) {
 		ike_timer_set(e, timer, due);
 		return;
 	}
 	ike_timer_set(e, timer, ike_later(now, sa->conn->dpd_delay_ms));
-	if (has_sent_traffic(e, sa))
+	if (!often && has_sent_traffic(e, sa))
 		sa->last_heard_at = now;
 	else if (!sa->out.task)
 		ike_liveness_check(e, sa);

@@ -634,10 +634,20 @@ static bool has_changed(const struct ike_sa *sa, const struct ike_nat_hashes *ha
 				      memcmp(m->seen, hashes->dest, sizeof(m->seen)) != 0);
 }
 
+/*
+ * Section 3.8: who is behind a NAT asks what it is seen as, whatever else is heard. Perhaps there
+ * is none: the answer told of a copy that came from elsewhere, by another way or by somebody.
+ */
+bool ike_mobike_asks_often(const struct ike_sa *sa)
+{
+	return sa->mobike && sa->began && sa->path.nat_local;
+}
+
 /* Section 3.8: a NAT has come or gone, or its mapping has changed. */
 void ike_mobike_checked(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	struct ike_mobike *m = sa->mobike;
+	bool spread = sa->out.spread;
 	struct ike_nat_hashes hashes;
 	struct ike_notify n;
 
@@ -652,10 +662,16 @@ void ike_mobike_checked(struct ike_engine *e, struct ike_sa *sa, const struct ik
 		}
 	}
 	ike_nat_read(in, &hashes);
-	if (!sa->began || !hashes.seen || !has_changed(sa, &hashes))
+	if (!sa->began || !hashes.seen)
 		return;
-	ike_log(e, IKE_LOG_INFO, sa, "a NAT on the way has come, gone or changed its mapping");
-	ike_mobike_moved(e, sa);
+	if (has_changed(sa, &hashes)) {
+		ike_log(e, IKE_LOG_INFO, sa,
+			"a NAT on the way has come, gone or changed its mapping");
+		ike_mobike_moved(e, sa);
+	} else if (spread && !(hashes.dest_fits && hashes.source_fits)) {
+		/* The peer has answered the copy that came first, perhaps over another way. */
+		ike_liveness_check(e, sa);
+	}
 }
 
 /* The peer's */

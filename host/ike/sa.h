@@ -215,6 +215,7 @@ struct ike_window_out {
 	struct ike_buffer request; /* or its fragments, as they go out one after the other */
 	unsigned tries;
 	uint64_t wait; /* until the next retransmission */
+	bool spread;   /* it went over other ways than the path, too */
 	uint16_t hint; /* the notify that says that the peer has lost the IKE SA, or 0 */
 	unsigned most; /* tries, with a hint */
 	struct ike_fragments *waiting;
@@ -600,6 +601,7 @@ void ike_mobike_ask(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_mobike_unanswered(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 bool ike_mobike_has_no_address(const struct ike_engine *e, const struct ike_sa *sa);
 void ike_mobike_write_check(struct ike_engine *e, struct ike_sa *sa, struct ike_builder *b);
+bool ike_mobike_asks_often(const struct ike_sa *sa);
 void ike_mobike_checked(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 bool ike_mobike_answer(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in,
 		       struct ike_builder *b);

@@ -281,6 +281,7 @@ void ike_repeat(struct ike_engine *e, struct ike_sa *sa)
 {
 	const struct ike_ways *ways = sa->ways;
 
+	sa->out.spread |= ways != NULL;
 	if (!ways)
 		ike_emit_message(e, &sa->path.local, &sa->path.remote, &sa->out.request);
 	for (unsigned i = 0; ways && i < (ways->best_only ? 1 : ways->count); i++)
@@ -298,12 +299,18 @@ void ike_send_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], ike_later(now, wait));
 }
 
-static enum ike_step send_first(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+static void send_first(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	sa->out.tries = 0;
 	sa->out.hint = 0;
 	sa->out.wait = sa->conn->retransmit_ms;
 	ike_send_again(e, sa, now);
+}
+
+static enum ike_step send_new(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	sa->out.spread = false;
+	send_first(e, sa, now);
 	return IKE_MORE;
 }
 
@@ -322,7 +329,7 @@ enum ike_step ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t
 		ike_sa_down(e, sa, "out of memory");
 		return IKE_DONE;
 	}
-	return send_first(e, sa, now);
+	return send_new(e, sa, now);
 }
 
 /* The same under protection, from the payloads in `inner`. */
@@ -338,7 +345,7 @@ enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 		ike_sa_down(e, sa, "could not build a request");
 		return IKE_DONE;
 	}
-	return send_first(e, sa, now);
+	return send_new(e, sa, now);
 }
 
 /* It is answered: the next one has the next message ID. */

@@ -507,6 +507,22 @@ static void lose_all_for(unsigned node)
 		lose_for(node);
 }
 
+/* A request of A's that B hears from elsewhere first. A gets the answer, and B none to what it asks
+ * there. */
+static void hear_from_elsewhere(const struct packet *p)
+{
+	struct packet copy = *p, answer;
+
+	lose_all_for(0);
+	copy.remote = (struct ike_addr){.family = 4, .ip = {203, 0, 113, 66}, .port = 4500};
+	net_deliver(net, &copy);
+	answer = take_for(0);
+	answer.local = p->remote;
+	lose_all_for(0);
+	net_deliver(net, &answer);
+	packet_free(&answer);
+}
+
 /* What is sent in the meantime waits. */
 static void pass_time_in_silence(uint64_t ms)
 {
@@ -516,6 +532,52 @@ static void pass_time_in_silence(uint64_t ms)
 	pass_time(ms);
 	net->delay_min = min;
 	net->delay_max = max;
+}
+
+/*
+ * B answers what comes first, and tells A of a NAT that isn't there. That A asks again is no help
+ * where the same happens to that request because it goes over two ways, or where the IKE SA is
+ * rekeyed meanwhile; nor that A hears of B all the time.
+ */
+static void a_nat_that_is_not_there_is_not_believed_for_long(void **state)
+{
+	struct side one = side_a(), two = side_b();
+	struct packet p;
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		one.dpd_ms = i == 2 ? 30000 : 0;
+		two.dpd_ms = i == 2 ? 10000 : 0;
+		establish_sides(&one, &two, false);
+		a()->prefers_other = true;
+		lose(a(), 0);
+		p = take_for(1);
+		hear_from_elsewhere(&p);
+		assert_path(a(), &second[0], &b()->addr, true);
+		net_deliver(net, &p);
+		packet_free(&p);
+		assert_path(b(), &b()->addr, &second[0], false);
+		if (i != 1)
+			gain(a(), 0);
+		if (i < 2) {
+			lose_all_for(1);
+			lose_all_for(0);
+			pass_time_in_silence(5000);
+		}
+		if (i == 1) {
+			lose_all_for(1);
+			net_settle(net); /* B asks, too */
+			rekey_ike(b());
+		} else {
+			p = take_for(1);
+			hear_from_elsewhere(&p);
+			packet_free(&p);
+			assert_path(a(), &second[0], &b()->addr, true);
+		}
+		pass_time(90000);
+		assert_between(&second[0], &b()->addr);
+		teardown(NULL);
+	}
 }
 
 /*
@@ -924,6 +986,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_mapping_that_changes_is_found_by_who_gets_no_answer,
 					  teardown),
 		cmocka_unit_test_teardown(a_move_that_is_copied_from_elsewhere_leads_nobody_there,
+					  teardown),
+		cmocka_unit_test_teardown(a_nat_that_is_not_there_is_not_believed_for_long,
 					  teardown),
 		cmocka_unit_test_teardown(who_answered_is_led_back_to_the_path, teardown),
 		cmocka_unit_test_teardown(a_move_that_comes_again_later_moves_nothing, teardown),
