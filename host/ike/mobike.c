@@ -463,7 +463,8 @@ static void ways_known(struct ike_engine *e, struct ike_waiter *waiter, uint64_t
 
 /*
  * Addresses or routes of this host have changed. Who has something to send from again begins to
- * count anew; no other change lengthens what is waited for, or where many come nobody was ever dead.
+ * count anew; no other change lengthens what is waited for, or where many come nobody was ever
+ * dead.
  */
 static void roam(struct ike_engine *e, struct ike_sa *sa, uint64_t now, bool could_send)
 {

@@ -1142,8 +1142,8 @@ static void be_patient_anew(struct host *h, const struct ike_addr *before, const
 	const struct ike_addr now = preferred(h);
 
 	for (unsigned i = 0; i < h->esp_count; i++) {
-		if (h->esp[i].alone_at && (!ike_addr_same_ip(before, &now) ||
-					   had[i] != host_has(h, &h->esp[i].local)))
+		if (h->esp[i].alone_at &&
+		    (!ike_addr_same_ip(before, &now) || had[i] != host_has(h, &h->esp[i].local)))
 			h->esp[i].alone_at = h->world->now;
 	}
 }
