@@ -774,8 +774,10 @@ static void follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_in 
 	m->checking = true;
 	memcpy(m->named, hashes.source, sizeof(m->named));
 	if (ike_pair_equal(&m->asked.pair, &path) && m->asked.nat_remote == sa->path.nat_remote &&
-	    m->asked.nat_local == sa->path.nat_local)
+	    m->asked.nat_local == sa->path.nat_local) {
+		ike_path_drop_ways(sa); /* an answer over another one is of no account any more */
 		return;
+	}
 	ike_path_try(e, sa, &m->asked, 1);
 	ike_liveness_check(e, sa);
 }

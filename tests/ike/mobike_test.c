@@ -580,6 +580,27 @@ static void a_nat_that_is_not_there_is_not_believed_for_long(void **state)
 	}
 }
 
+/* The request of B's that is out goes over another way as well as over the path, and only there it
+ * comes to A. */
+static void ask_over(const struct ike_pair *other)
+{
+	const struct ike_way ways[] = {{.pair = ike_path_pair(sa_of(b()))}, {.pair = *other}};
+	struct packet p;
+
+	for (unsigned i = 0; i < 2; i++)
+		ike_path_add(b()->engine, sa_of(b()), &ways[i]);
+	pass_time_in_silence(5000);
+	p = take_for(0);
+	while (!ike_addr_same_ip(&p.remote, &other->local) ||
+	       (!a()->nat.family && !ike_addr_same_ip(&p.local, &other->remote))) {
+		packet_free(&p);
+		p = take_for(0);
+	}
+	lose_all_for(0);
+	net_deliver(net, &p);
+	packet_free(&p);
+}
+
 /*
  * B asks over two ways, and A answers wherever it is asked. Whichever copy A hears first, and also
  * when it is the IKE SA that is being rekeyed, B goes where A says that it is.
@@ -591,8 +612,7 @@ static void who_answered_is_led_back_to_the_path(void **state)
 	(void)state;
 	one.dpd_ms = 0;
 	for (unsigned i = 0; i < 3; i++) {
-		struct ike_way ways[2] = {{.judged = false}};
-		struct packet p;
+		struct ike_pair other;
 
 		establish_sides(&one, &two, false);
 		if (i == 2)
@@ -602,22 +622,42 @@ static void who_answered_is_led_back_to_the_path(void **state)
 		if (i)
 			deliver_to(0);
 		lose_all_for(i != 0);
-		ways[0].pair = ways[1].pair = ike_path_pair(sa_of(b()));
-		memcpy(ways[1].pair.remote.ip, second[0].ip, 4);
-		for (unsigned k = 0; k < 2; k++)
-			ike_path_add(b()->engine, sa_of(b()), &ways[k]);
-		pass_time_in_silence(5000);
-		do {
-			p = take_for(0);
-		} while (!ike_addr_same_ip(&p.local, &second[0]) && (packet_free(&p), true));
-		net_deliver(net, &p);
-		packet_free(&p);
+		other = ike_path_pair(sa_of(b()));
+		memcpy(other.remote.ip, second[0].ip, 4);
+		ask_over(&other);
 		deliver_to(1);
 		assert_true(ike_addr_same_ip(&sa_of(b())->path.remote, &second[0]));
 		pass_time(20000);
 		assert_between(&a()->addr, &b()->addr);
 		teardown(NULL);
 	}
+}
+
+/* What B had asked before A said so, and is answered later over another way, moves nothing. */
+static void an_update_that_names_the_path_ends_the_search_for_another(void **state)
+{
+	struct side one = side_a(), two = side_b();
+	struct ike_pair other;
+	struct packet answer;
+
+	(void)state;
+	one.dpd_ms = 0;
+	establish_sides(&one, &two, true);
+	a()->nat = nat;
+	check_liveness(a());
+	net_settle(net);
+	assert_path(b(), &b()->addr, &nat, true);
+	check_liveness(b());
+	lose_for(0);
+	other = ike_path_pair(sa_of(b()));
+	memcpy(other.local.ip, second[1].ip, 4);
+	ask_over(&other);
+	answer = take_for(1);
+	deliver_to(1);
+	lose_all_for(0);
+	net_deliver(net, &answer);
+	packet_free(&answer);
+	assert_path(b(), &b()->addr, &nat, true);
 }
 
 static void a_move_that_comes_again_later_moves_nothing(void **state)
@@ -990,6 +1030,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_nat_that_is_not_there_is_not_believed_for_long,
 					  teardown),
 		cmocka_unit_test_teardown(who_answered_is_led_back_to_the_path, teardown),
+		cmocka_unit_test_teardown(
+			an_update_that_names_the_path_ends_the_search_for_another, teardown),
 		cmocka_unit_test_teardown(a_move_that_comes_again_later_moves_nothing, teardown),
 		cmocka_unit_test_teardown(a_way_that_has_died_in_silence_is_left, teardown),
 		cmocka_unit_test_teardown(who_answered_tells_of_its_addresses, teardown),
