@@ -192,7 +192,7 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 	}
 	look_soon(e, sa, now);
 	if (made && made->state == IKE_STATE_ESTABLISHED && is_settled(made) &&
-	    !takes_back(e, sa, now))
+	    !peer_renews(e, sa, now) && !takes_back(e, sa, now))
 		give_up(e, sa, made, now);
 	else if (!made && is_idle(sa) && !peer_renews(e, sa, now) &&
 		 (!sa->renewed_at || now - sa->renewed_at >= IKE_RENEW_RETRY_MS))

@@ -607,6 +607,49 @@ static void what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one(void 
 	end();
 }
 
+/*
+ * Both renew it at the same time, and A isn't given all. As long as B's renewal is at work, which is
+ * going to end the old one, A's isn't given up for that one: they have split what there is.
+ */
+static void a_renewal_is_not_given_up_while_the_peer_renews_as_well(void **state)
+{
+	struct packet answer;
+	uint64_t made;
+
+	(void)state;
+	prepare(2);
+	bring_up("d");
+	bring_up("c");
+	pass_time(1000);
+	for (unsigned i = 0; i < 2; i++) {
+		ike_sa_renew(net->node[i].engine, oldest_sa(&net->node[i]), net->now, "both");
+		node_drain(&net->node[i]);
+	}
+	for (unsigned i = 0; i < 7; i++)
+		deliver_to(i % 2 == 0);
+	made = oldest_sa(a())->renewal;
+	answer = take_for(0);
+	a()->install_delay = 20000; /* what B asks for in its own takes its time, */
+	deliver_to(0);
+	a()->install_delay = 0;
+	b()->install_error = -28; /* and B has no room for what A asks for */
+	b()->use_works = true;
+	net_deliver(net, &answer);
+	packet_free(&answer);
+	net_settle(net);
+	b()->install_error = 0;
+	assert_int_equal(ike_sa_count(a()->engine), 3);
+	pass_time(15000);
+	assert_non_null(ike_sa_find_id(a()->engine, made));
+	assert_int_equal(oldest_sa(a())->renewal, made);
+	pass_time(120000);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(receiving(&net->node[i]), 2);
+		assert_int_equal(net->node[i].child_down, 0);
+	}
+	end();
+}
+
 /* One beside the peer's would be one too many. */
 static void what_the_peer_renews_is_not_renewed_as_well(void **state)
 {
@@ -659,6 +702,7 @@ int main(void)
 		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
 		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
 		T(what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one),
+		T(a_renewal_is_not_given_up_while_the_peer_renews_as_well),
 		T(what_the_peer_renews_is_not_renewed_as_well),
 		T(rekeying_puts_off_no_end_for_want_of_a_child_sa),
 		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
