@@ -1030,8 +1030,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_nat_that_is_not_there_is_not_believed_for_long,
 					  teardown),
 		cmocka_unit_test_teardown(who_answered_is_led_back_to_the_path, teardown),
-		cmocka_unit_test_teardown(
-			an_update_that_names_the_path_ends_the_search_for_another, teardown),
+		cmocka_unit_test_teardown(an_update_that_names_the_path_ends_the_search_for_another,
+					  teardown),
 		cmocka_unit_test_teardown(a_move_that_comes_again_later_moves_nothing, teardown),
 		cmocka_unit_test_teardown(a_way_that_has_died_in_silence_is_left, teardown),
 		cmocka_unit_test_teardown(who_answered_tells_of_its_addresses, teardown),

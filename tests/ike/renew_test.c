@@ -608,8 +608,8 @@ static void what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one(void 
 }
 
 /*
- * Both renew it at the same time, and A isn't given all. As long as B's renewal is at work, which is
- * going to end the old one, A's isn't given up for that one: they have split what there is.
+ * Both renew it at the same time, and A isn't given all. As long as B's renewal is at work, which
+ * is going to end the old one, A's isn't given up for that one: they have split what there is.
  */
 static void a_renewal_is_not_given_up_while_the_peer_renews_as_well(void **state)
 {
