@@ -187,7 +187,7 @@ void ike_mobike_settle(struct ike_engine *e, struct ike_sa *sa)
 	/* IKE_AUTH from behind a NAT may have been copied, too. */
 	sa->mobike->checking = !sa->began && sa->path.nat_remote;
 	sa->mobike->asked = (struct ike_way){.pair = sa->mobike->settled};
-	if (sa->began && e->own_changes && !is_own(e, &sa->path.local))
+	if (e->own_changes && !is_own(e, &sa->path.local))
 		ike_mobike_ask(e, sa, e->now);
 }
 
@@ -461,6 +461,22 @@ static void ways_known(struct ike_engine *e, struct ike_waiter *waiter, uint64_t
 		choose(e, sa, now, ways, count, unanswered);
 }
 
+/* What isn't there any more is no way. */
+static void drop_lost_ways(const struct ike_engine *e, struct ike_sa *sa)
+{
+	struct ike_ways *w = sa->ways;
+	unsigned kept = 0;
+
+	for (unsigned i = 0; w && i < w->count; i++) {
+		if (is_own(e, &w->list[i].pair.local))
+			w->list[kept++] = w->list[i];
+	}
+	if (w && kept)
+		w->count = kept;
+	else
+		ike_path_drop_ways(sa);
+}
+
 /*
  * Addresses or routes of this host have changed. Who has something to send from again begins to
  * count anew; no other change lengthens what is waited for, or where many come nobody was ever
@@ -469,9 +485,10 @@ static void ways_known(struct ike_engine *e, struct ike_waiter *waiter, uint64_t
 static void roam(struct ike_engine *e, struct ike_sa *sa, uint64_t now, bool could_send)
 {
 	struct ike_mobike *m = sa->mobike;
-	bool lost = m && !is_own(e, &sa->path.local);
-	bool back = !could_send && can_send(sa, e->own, e->own_count);
+	bool lost = m && !is_own(e, &sa->path.local), back;
 
+	drop_lost_ways(e, sa);
+	back = !could_send && can_send(sa, e->own, e->own_count);
 	if (m)
 		m->refused = 0;
 	if (m && !sa->began && m->told != e->own_changes)

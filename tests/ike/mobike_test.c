@@ -765,6 +765,39 @@ static void a_list_of_addresses_that_is_copied_leads_nobody_there(void **state)
 	assert_between(&a()->addr, &b()->addr);
 }
 
+/* The address that IKE_AUTH came to has gone before it is answered: B asks from its other one. */
+static void who_answered_asks_from_another_address_when_its_own_went_meanwhile(void **state)
+{
+	struct side one = side_a(), two = side_b();
+
+	(void)state;
+	one.dpd_ms = 0;
+	for (unsigned gone = 0; gone < 2; gone++) {
+		struct ike_way way;
+
+		establish_sides(&one, &two, true);
+		way.pair = ike_path_pair(sa_of(b()));
+		if (gone) {
+			b()->lost[0] = true; /* it is told of that in the midst of IKE_AUTH */
+			b()->engine->own[0] = b()->engine->own[--b()->engine->own_count];
+			ike_mobike_settle(b()->engine, sa_of(b()));
+			node_drain(b());
+		} else { /* one that was to be asked */
+			memcpy(way.pair.local.ip, second[1].ip, 4);
+			way.judged = false;
+			ike_path_try(b()->engine, sa_of(b()), &way, 1);
+			lose(b(), 1);
+			check_liveness(b());
+		}
+		pass_time(60000);
+		assert_null(sa_of(b())->out.task);
+		assert_null(sa_of(b())->ways);
+		assert_path(b(), gone ? &second[1] : &b()->addr, &sa_of(b())->path.remote, false);
+		assert_int_equal(a()->ike_down + b()->ike_down, 0);
+		teardown(NULL);
+	}
+}
+
 /* Silence says nothing to who has nothing to send from. */
 static void who_answered_waits_for_its_only_address(void **state)
 {
@@ -1037,6 +1070,9 @@ int main(void)
 		cmocka_unit_test_teardown(who_answered_tells_of_its_addresses, teardown),
 		cmocka_unit_test_teardown(a_list_of_addresses_that_is_copied_leads_nobody_there,
 					  teardown),
+		cmocka_unit_test_teardown(
+			who_answered_asks_from_another_address_when_its_own_went_meanwhile,
+			teardown),
 		cmocka_unit_test_teardown(who_answered_waits_for_its_only_address, teardown),
 		cmocka_unit_test_teardown(changes_of_no_concern_do_not_keep_who_has_gone, teardown),
 		cmocka_unit_test_teardown(cookie2_comes_back_as_it_was, teardown),
