@@ -346,6 +346,21 @@ static void impersonate(struct world *w, const struct datagram *seen)
 	host_drain(h);
 }
 
+/*
+ * That an IKE SA isn't known, in clear, as a host answers if it is asked as who didn't begin it and
+ * did: led back the same way it is a hint.
+ */
+static bool may_become_hint(const struct datagram *d)
+{
+	const struct ike_slice data = ike_slice(d->data, d->len);
+	struct ike_payloads payloads;
+	struct ike_header hdr;
+
+	return ike_header_parse(data, &hdr) == 0 && hdr.exchange != IKE_SA_INIT &&
+	       ike_message_parse(data, hdr.next_payload, &payloads) == 0 &&
+	       !payloads.encrypted_type;
+}
+
 void attacker_see(struct world *w, const struct datagram *d)
 {
 	struct ike_header hdr = {0};
@@ -355,6 +370,8 @@ void attacker_see(struct world *w, const struct datagram *d)
 	remember(w, d);
 	remember_call(w, d);
 	return_cookie(w, d);
+	if (!w->hints && may_become_hint(d))
+		return;
 	pass_token_on(w, d);
 	/* Who has begun as somebody goes on. */
 	if (ike_header_parse(ike_slice(d->data, d->len), &hdr) == 0 &&
