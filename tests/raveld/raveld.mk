@@ -9,6 +9,7 @@ TESTS += $(RAVELD_SUITES)
 $(RAVELD_SUITES): ;
 
 # Who floods is as fast as can be, whatever the daemons are.
+LONG_TESTS += tests/raveld/flood_test
 tests/raveld/flood_test: | flooder
 .PHONY: flooder
 flooder:

@@ -665,7 +665,7 @@ static void step_without_memory_is_as_if_it_had_not_been_tried(void **state)
 static void what_is_configured_without_memory_is_refused(void **state)
 {
 	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
-	struct ike_addr own = addr_of("192.0.2.1"), any = addr_of("%any");
+	struct ike_addr own = addr_of("192.0.2.1"), any = {0};
 	struct rvl_backend_error error = {""};
 	unsigned int n;
 	int err = -ENOMEM;

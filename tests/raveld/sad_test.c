@@ -175,7 +175,7 @@ static void discards_of_past_children_make_room(void **state)
 static void ike_passes_from_own_addresses_only(void **state)
 {
 	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
-	struct ike_addr any = addr_of("%any"), own = addr_of("192.0.2.1"), in = addr_of("10.1.0.1");
+	struct ike_addr any = {0}, own = addr_of("192.0.2.1"), in = addr_of("10.1.0.1");
 	struct rvl_backend_error error = {""};
 	struct bed *bed = *state;
 	uint8_t frame[256];
