@@ -20,7 +20,7 @@ guest-module: | guest-cache
 $(GUEST_SUITES): | guest-module ;
 
 # `make soak SOAK_ROUNDS=N SOAK_RUNS=N`: that many rounds of guest-churn on each kernel, and runs of
-# the simulation of IKE.
+# the simulation of IKE; and floods as fast as they can be.
 .PHONY: soak
 SOAK_ROUNDS  ?= 500
 SOAK_RUNS    ?= 1000000
@@ -28,6 +28,8 @@ SOAK_KERNELS := oldest standard newest
 
 soak: deps guest-cache
 	@$(MAKE) --no-print-directory sim-ike RUNS=$(SOAK_RUNS)
+	@$(MAKE) --no-print-directory -s $(JOBS) programs flooder && \
+	  RAVELIN_FLOOD=0 $(AS_ROOT:sudo=sudo --preserve-env) tests/raveld/flood_test
 	@scripts/guest-cache --paths oldest >/dev/null && scripts/guest-cache --paths newest >/dev/null
 	@echo 'building' && $(MAKE) --no-print-directory -s $(JOBS) $(B)/bin/ravelsim module
 	@mkdir -p $(BUILD)/soak; status=0; \

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Floods a host with IKE messages as fast as one processor can, as whole Ethernet frames on an
- * interface, until SIGTERM; then says how many there were. Each has SPIs, a nonce and a UDP port of
- * chance, and a source address of chance, or the one that is given.
+ * Floods a host with IKE messages, as whole Ethernet frames on an interface, until SIGTERM: RATE of
+ * them a second, or for 0 as fast as one processor can; then says how many there were. Each has
+ * SPIs, a nonce and a UDP port of chance, and a source address of chance, or the one that is given.
  *
- * usage: flooder INTERFACE MAC ADDRESS WHAT [SOURCE]
+ * usage: flooder INTERFACE MAC ADDRESS WHAT RATE [SOURCE]
  *
  * WHAT: init      IKE_SA_INIT requests that a responder would take
  *       returned  the same with a cookie that nobody gave
@@ -54,6 +54,7 @@ struct flood {
 	uint8_t mac[6];
 	struct frame frames[BATCH];
 	uint64_t sent;
+	double rate;
 };
 
 static volatile sig_atomic_t ended;
@@ -186,8 +187,30 @@ static void change(struct flood *f, struct frame *frame)
 	set_checksum(o + IP);
 }
 
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* One that had no processor does not catch up in one burst. */
+static void keep_pace(const struct flood *f, double *due)
+{
+	double ahead;
+
+	*due += BATCH / f->rate;
+	ahead = *due - now();
+	if (ahead > 0)
+		usleep((useconds_t)(ahead * 1e6));
+	else
+		*due -= ahead;
+}
+
 static void run(struct flood *f)
 {
+	double due = now();
 	struct mmsghdr messages[BATCH] = {0};
 	struct iovec parts[BATCH];
 
@@ -203,15 +226,9 @@ static void run(struct flood *f)
 		n = sendmmsg(f->fd, messages, BATCH, 0);
 		check(n >= 0 || errno == EINTR || errno == ENOBUFS || errno == EAGAIN, "sendmmsg");
 		f->sent += n > 0 ? (uint64_t)n : 0;
+		if (f->rate > 0)
+			keep_pace(f, &due);
 	}
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 int main(int argc, char **argv)
@@ -225,12 +242,13 @@ int main(int argc, char **argv)
 
 	while (argc > 4 && what <= ALL && strcmp(names[what], argv[4]))
 		what++;
-	if (argc < 5 || what > ALL || inet_pton(AF_INET, argv[3], &f.target) != 1 ||
-	    (argc > 5 && inet_pton(AF_INET, argv[5], &f.source) != 1) ||
+	if (argc < 6 || what > ALL || inet_pton(AF_INET, argv[3], &f.target) != 1 ||
+	    sscanf(argv[5], "%lf", &f.rate) != 1 ||
+	    (argc > 6 && inet_pton(AF_INET, argv[6], &f.source) != 1) ||
 	    sscanf(argv[2], "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &f.mac[0], &f.mac[1], &f.mac[2],
 		   &f.mac[3], &f.mac[4], &f.mac[5]) != 6) {
 		fprintf(stderr, "usage: flooder INTERFACE MAC ADDRESS init|returned|guess|all "
-				"[SOURCE]\n");
+				"RATE [SOURCE]\n");
 		return 2;
 	}
 	check(fill(NULL, &f.random, sizeof(f.random)) == 0, "random numbers");
