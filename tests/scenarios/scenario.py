@@ -214,6 +214,16 @@ class Play:
         expect(after[1] == before[1], "the Child SAs are still the same")
         self.move()
 
+    def both_replace_both(self, at_once=False):
+        """Under traffic either end replaces Child SA and IKE SA; at_once: then both the Child SA at the same moment."""
+        self.connect()
+        with self.traffic():
+            for end in self.ends:
+                self.rekey(end)
+                self.rekey_ike(end)
+            if at_once:
+                self.at_once("Child SA rekeyed", lambda end: end.rekey("net"))
+
     def authenticated_anew(self, times, pairs=None):
         """Whoever is configured so does it by itself, under traffic: both SAs are others each time."""
         before = self.connect()

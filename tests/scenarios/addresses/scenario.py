@@ -5,8 +5,4 @@ LIKE = ("rw-psk-ipv4",)
 
 
 def run(play):
-    play.connect()
-    with play.traffic():
-        for end in play.ends:
-            play.rekey(end)
-            play.rekey_ike(end)
+    play.both_replace_both()

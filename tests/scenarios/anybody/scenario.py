@@ -6,8 +6,4 @@ INITIATORS = ("peer",)
 
 
 def run(play):
-    play.connect()
-    with play.traffic():
-        for end in play.ends:
-            play.rekey(end)
-            play.rekey_ike(end)
+    play.both_replace_both()

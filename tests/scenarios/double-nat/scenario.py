@@ -7,9 +7,5 @@ HIDDEN = "both"
 
 
 def run(play):
-    play.connect()
-    with play.traffic():
-        for end in play.ends:
-            play.rekey(end)
-            play.rekey_ike(end)
+    play.both_replace_both()
     play.expect(play.all_in_udp(), "all ESP is in UDP")

@@ -5,9 +5,5 @@ LIKE = ("force-udp-encap",)
 
 
 def run(play):
-    play.connect()
-    with play.traffic():
-        for end in play.ends:
-            play.rekey(end)
-            play.rekey_ike(end)
+    play.both_replace_both()
     play.expect(play.all_in_udp(), "all ESP is in UDP")

@@ -22,11 +22,7 @@ def sizes(play):
 
 def run(play):
     before, old = play.bed.ravelctl_json("stats")["ike"], sizes(play)
-    play.connect()
-    with play.traffic():
-        for end in play.ends:
-            play.rekey(end)
-            play.rekey_ike(end)
+    play.both_replace_both()
     stats = play.bed.ravelctl_json("stats")["ike"]
     counted = {name: stats[name] - before[name] for name in stats}
     play.expect(counted["fragments_out"] >= 2, f"raveld sends fragments: {counted}")

@@ -12,8 +12,4 @@ def run(play):
     play.expect(play.fails(play.initiator.up, "net"), f"{play.initiator.name} is told that it failed")
     play.nothing()
     play.hosts({"raveld.example.test": "192.0.2.1", "peer.example.test": "192.0.2.2"})
-    play.connect()
-    with play.traffic():
-        for end in play.ends:
-            play.rekey(end)
-            play.rekey_ike(end)
+    play.both_replace_both()

@@ -8,10 +8,5 @@ INITIATORS = ("raveld",)
 
 
 def run(play):
-    play.connect()
-    with play.traffic():
-        for end in play.ends:
-            play.rekey(end)
-            play.rekey_ike(end)
-        play.at_once("Child SA rekeyed", lambda end: end.rekey("net"))
+    play.both_replace_both(at_once=True)
     play.expect(play.all_in_udp(), "all ESP is in UDP")

@@ -6,8 +6,4 @@ PEERS = ("strongswan-5.9", "strongswan-6.0")
 
 
 def run(play):
-    play.connect()
-    with play.traffic():
-        for end in play.ends:
-            play.rekey(end)
-            play.rekey_ike(end)
+    play.both_replace_both()
