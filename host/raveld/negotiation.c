@@ -283,10 +283,13 @@ static void act(struct daemon *d, struct ike_action *a)
 		follow_refresh(d);
 		break;
 	case IKE_ACTION_RELEASED:
-		if (a->released.ours)
+		if (a->released.ours) {
 			vips_give_back(d->vips, a->released.lease_id);
-		else
+			follow_refresh(d);
+			routes_restore(d->routes);
+		} else {
 			pools_release(d->pools, a->released.lease_id);
+		}
 		break;
 	case IKE_ACTION_IKE_UP:
 		log_info(&d->log, "%s: IKE SA is up", a->event.connection);
