@@ -194,8 +194,9 @@ lint-format:
 
 # Not driver/linux: without the kernel's headers cppcheck guesses; tests/linux/build_test has sparse.
 lint-c:
-	cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 --suppress=missingIncludeSystem \
-	  --suppress=normalCheckLevelMaxBranches -I. -Idriver/core driver/core driver/user host sim
+	@mkdir -p $(BUILD)/lint/cppcheck
+	cppcheck --cppcheck-build-dir=$(BUILD)/lint/cppcheck --quiet --error-exitcode=1 --inline-suppr --std=c11 \
+	  --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches -I. -Idriver/core driver/core driver/user host sim
 
 clean:
 	rm -rf $(BUILD)

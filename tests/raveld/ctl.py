@@ -3,7 +3,8 @@
 from ground import expect, ike_tries
 
 KEPT_UP = {"child": "start_action = start"}
-FAILS_SOON = {"tries": ike_tries(4)}
+FAILS_SOON = {"tries": ike_tries(4)}    # for a peer that comes later
+NEVER_ANSWERED = {"tries": 1}           # for one that never comes
 FAILED = r"^c\.net: try (\d+) failed: (.+); the next one in \d+ s$"
 KEEPS_TRYING = "raveld keeps trying until it is up or is taken down"
 NO_MORE = "raveld doesn't try again"

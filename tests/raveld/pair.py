@@ -15,7 +15,7 @@ import socket
 import subprocess
 import threading
 
-from ground import (DEADLINE, IKE_TRIES, SLOW, Control, Ground, expect, frames, inside, load_json, packet_socket,
+from ground import (DEADLINE, IKE_TRIES, Control, Ground, expect, frames, inside, load_json, packet_socket,
                     wait_for)
 from suite import comment
 
@@ -151,10 +151,10 @@ secrets {{ ike {{ secret = {psk} }} }}
         return self.pair.ping(self.ns, self.address if target else self.inner, target or f"10.{self.peer}.0.1",
                               count, size)
 
-    def try_ping(self, count, patience, target=None):
+    def try_ping(self, count, patience, target=None, options=()):
         """What ping says of some that may be lost; patience: seconds that it waits for the last one."""
         source = [] if target else ["-I", self.inner]
-        return self.sh("ping", "-n", "-c", count, "-i", "0.05", "-W", patience, *source,
+        return self.sh("ping", "-n", "-c", count, "-i", "0.05", "-W", patience, *source, *options,
                        target or f"10.{self.peer}.0.1", check=False)
 
     def holds(self, count=3, target=None, by=None):
@@ -167,8 +167,8 @@ secrets {{ ike {{ secret = {psk} }} }}
         return "0 received" in out
 
     def wait_ping(self):
-        """Wait until a ping is answered; many may be lost before."""
-        wait_for("pings pass", lambda: "1 received" in self.try_ping(1, 5 * SLOW))
+        """Wait until a ping is answered; many may be lost before. (With -w it sends until then, but for an error.)"""
+        wait_for("pings pass", lambda: "1 received" in self.try_ping(1, DEADLINE, options=("-w", f"{DEADLINE:.0f}")))
 
     def other_way_out(self):
         """Another interface, with the default route."""
