@@ -47,6 +47,7 @@ void ike_connection_free(struct ike_connection *conn)
 		return;
 	ike_hosts_clear(&conn->local);
 	ike_hosts_clear(&conn->remote);
+	ike_hosts_clear(&conn->redirect_to);
 	free(conn->children);
 	free(conn);
 }

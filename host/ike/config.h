@@ -92,7 +92,10 @@ struct ike_connection {
 	 */
 	unsigned vip_count;
 	struct ike_addr vips[IKE_VIPS_MAX];
-	bool leases; /* as responder: addresses are given to who asks, by IKE_JOB_LEASE */
+	struct ike_hosts
+		redirect_to; /* as responder: the gateway that its peers are sent to; or empty
+			      */
+	bool leases;	     /* as responder: addresses are given to who asks, by IKE_JOB_LEASE */
 	unsigned child_count;
 	struct ike_child_config *children;
 	/* The engine's business: */
@@ -103,6 +106,8 @@ struct ike_connection {
 	unsigned target;	       /* of remote, where the next try goes, */
 	unsigned target_address;       /* if that is a name, to this of its addresses, */
 	unsigned target_addresses;     /* of which there were so many */
+	unsigned redirects;	       /* as initiator, */
+	uint64_t redirects_since;      /* since then */
 	struct ike_connection *before; /* what it was, as long as Child SAs are of that; held */
 };
 

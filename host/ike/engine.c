@@ -36,6 +36,7 @@ struct ike_engine *ike_engine_new(const struct ike_engine_config *config)
 		memcpy(e->qcd_secret, config->qcd_secret, sizeof(e->qcd_secret));
 	e->config.qcd_secret = NULL; /* the caller's */
 	ike_engine_set_fragment_size(e, e->config.fragment_size);
+	ike_engine_set_redirects(e, config->ignore_redirects, config->redirect_ms);
 	set_default_ms(&e->config.half_open_timeout_ms, 30000);
 	set_default_ms(&e->config.delete_timeout_ms, 10000);
 	set_default_ms(&e->config.job_timeout_ms, 60000);
@@ -55,6 +56,7 @@ void ike_engine_free(struct ike_engine *e)
 		return;
 	for (unsigned i = 0; i < e->connection_count; i++)
 		ike_connection_unplace(e, e->connections[i]);
+	ike_hosts_clear(&e->redirect_to);
 	ike_registry_free(e);
 	ike_actions_free(e); /* what those had to say, too */
 	for (unsigned i = 0; i < e->connection_count; i++)

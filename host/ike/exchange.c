@@ -87,6 +87,16 @@ const struct ike_exchange ike_exchanges[IKE_EXCHANGES] = {
 			.start = ike_addresses_start,
 			.response = ike_addresses_response,
 		},
+	[IKE_EXCHANGE_REDIRECT] =
+		{
+			.type = IKE_INFORMATIONAL,
+			.name = "the redirect",
+			.start_states = ESTABLISHED,
+			.size = sizeof(struct ike_redirect_task),
+			.start = ike_redirect_start,
+			.response = ike_redirect_response,
+			.forget = ike_redirect_forget,
+		},
 	[IKE_EXCHANGE_DELETE_CHILD] =
 		{
 			.type = IKE_INFORMATIONAL,

@@ -5,6 +5,7 @@
  *   HDR, SK {IDi, [IDr,] AUTH, [CP(CFG_REQUEST),] [SAi2, TSi, TSr,] [N(INITIAL_CONTACT)]}  -->
  *                                  <--  HDR, SK {IDr, AUTH, [CP(CFG_REPLY),] [SAr2, TSi, TSr]}
  *                                  <--  HDR, SK {IDr, AUTH, N(no Child SA because ...)}
+ *                                  <--  HDR, SK {IDr, AUTH, N(REDIRECT)}      (RFC 5685)
  *                                  <--  HDR, SK {N(AUTHENTICATION_FAILED)}
  *
  * The responder's data path has the Child SA before the response leaves.
@@ -293,6 +294,7 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	enum ike_step step = IKE_DONE;
 	struct ike_child *child;
 	const struct ike_psk *psk;
+	struct ike_notify n;
 	uint16_t error;
 
 	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0) {
@@ -329,6 +331,8 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	}
 	if (ike_id_keep(&sa->remote_id, &id))
 		return reject_responder(e, sa, in->now, "out of memory");
+	if (ike_find_notify(&in->payloads, IKE_N_REDIRECT, &n))
+		return ike_redirect_auth(e, sa, in->now, &n);
 	ike_qcd_learn(sa, &in->payloads);
 	if (sa->conn->mobike)
 		ike_mobike_agree(e, sa, in);
@@ -435,6 +439,8 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		ike_child_answer_ts(&b, child);
 	} else if (auth->refusal) {
 		ike_write_bare_notify(&b, auth->refusal);
+	} else if (auth->redirect) {
+		ike_redirect_write(&b, sa);
 	}
 	if (!sa->conn->mobike)
 		ike_mobike_free(e, sa);
@@ -446,6 +452,8 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		return IKE_DONE;
 	ike_sa_established(e, sa, now, auth->initial_contact);
 	ike_handshake_free(sa);
+	if (auth->redirect)
+		ike_redirect_told(e, sa, now);
 	if (!led)
 		ike_delete_child(e, child, "out of memory");
 	else if (child)
@@ -675,5 +683,7 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	if (!ike_connection_alike(e, sa, sa->conn, &wanted, NULL) &&
 	    not_unique(e, sa, auth->initial_contact))
 		return reject_initiator(e, sa, &id, second_sa);
-	return accept_initiator(e, sa, auth, in, &wanted);
+	auth->redirect = ike_redirect_peer(sa);
+	return auth->redirect ? answer(e, sa, auth, in->now)
+			      : accept_initiator(e, sa, auth, in, &wanted);
 }

@@ -297,6 +297,12 @@ static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_t
 		    uint64_t now)
 {
 	struct ike_child *child = ike_child_find_id(e, t->made_id);
+	struct ike_start start = {
+		.conn = sa->conn,
+		.config = t->config,
+		.pair = ike_path_pair(sa),
+		.ask = &t->ask,
+	};
 	bool again = sa->no_more;
 	uint64_t id;
 
@@ -308,7 +314,7 @@ static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_t
 		ike_sa_renew(e, sa, now, "the peer makes no more in it");
 		return true;
 	}
-	if (ike_sa_begin(e, now, sa->conn, t->config, &sa->path, &t->ask, &id))
+	if (ike_sa_begin(e, now, &start, &id))
 		return false;
 	ike_log(e, IKE_LOG_INFO, sa, "child %s: the peer makes no more in this IKE SA: %s",
 		t->config->name, "another one is begun");

@@ -6,6 +6,7 @@
  *   HDR, SK {D(ESP, our SPIs)}      -->    <--  HDR, SK {D(ESP, theirs)}
  *   HDR, SK {D(IKE)}                -->    <--  HDR, SK {}
  *   HDR, SK {N(AUTHENTICATION_FAILED)} --> <--  HDR, SK {}
+ *   HDR, SK {N(REDIRECT)}           -->    <--  HDR, SK {}            (RFC 5685)
  */
 #include <stdio.h>
 
@@ -328,6 +329,8 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 		ike_mobike_do(e, sa, in, moves);
 	if (!down)
 		ike_hint_inside(e, sa, in);
+	if (!down)
+		ike_redirect_asked(e, sa, in);
 	ike_qcd_learn(sa, &in->payloads);
 	if (down && sa->state != IKE_STATE_DELETING)
 		sa->cause = IKE_CAUSE_PEER;

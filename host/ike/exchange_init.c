@@ -6,6 +6,7 @@
  *                                              <--  HDR, N(COOKIE)              (section 2.6)
  *                                              <--  HDR, N(COOKIE), N(PUZZLE)   (RFC 8019)
  *                                              <--  HDR, N(INVALID_KE_PAYLOAD)  (section 1.3)
+ *                                              <--  HDR, N(REDIRECT)            (RFC 5685)
  *                                              <--  HDR, SAr1, KEr, Nr, N(NAT..)
  */
 #include <errno.h>
@@ -69,6 +70,7 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 	ike_nat_write(&b, sa, &pair, sa->conn->encap);
 	if (sa->conn->fragmentation != IKE_FRAGMENTATION_NO)
 		ike_write_bare_notify(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
+	ike_redirect_write_support(e, sa, &b);
 	if (ike_build_finish(&b) || ike_buffer_set(&h->init_request, ike_written(&b.w)))
 		return fail(e, sa, "could not build IKE_SA_INIT");
 	return ike_send_request(e, sa, now, ike_written(&b.w));
@@ -231,6 +233,26 @@ static enum ike_step retry_with_cookie(struct ike_engine *e, struct ike_sa *sa,
 	return puzzle ? meet_puzzle(e, sa, task, now, puzzle->data) : send_init(e, sa, now);
 }
 
+/* A first message again, to where the peer sends us. */
+static enum ike_step go_elsewhere(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				  uint64_t now, const struct ike_notify *n)
+{
+	struct ike_handshake *h = sa->handshake;
+	const char *wrong = ike_redirect_take(e, sa, now, n);
+
+	if (wrong)
+		return suspect(e, sa, now, wrong);
+	h->cookie_len = 0;
+	h->solved = false;
+	h->init_rounds = 0;
+	h->reason[0] = 0;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], IKE_NEVER);
+	sa->path = (struct ike_path){.remote = ike_redirect_addr(sa->redirect)};
+	sa->path.remote.port = sa->conn->remote_port ? sa->conn->remote_port : IKE_PORT;
+	return ike_way_find(e, sa, task, now);
+}
+
 /* Was the response a detour or an error? Then *step is what it led to. */
 static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			     const struct ike_in *in, enum ike_step *step)
@@ -244,6 +266,11 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, struct ike
 	if (cookie && n.data.len >= 1 && n.data.len <= IKE_COOKIE_MAX) {
 		*step = retry_with_cookie(e, sa, task, in->now, n.data,
 					  has_puzzle ? &puzzle : NULL);
+		return true;
+	}
+	if (ike_find_notify(&in->payloads, IKE_N_REDIRECT, &n) &&
+	    ike_redirect_is_for(&n, ni_of(sa))) {
+		*step = go_elsewhere(e, sa, task, in->now, &n);
 		return true;
 	}
 	if (ike_find_notify(&in->payloads, IKE_N_INVALID_KE_PAYLOAD, &n)) {
@@ -441,6 +468,7 @@ static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connectio
 	ike_sa_hold(e, sa, conn);
 	ike_nat_detect(sa, in);
 	sa->fragmentation = agree_on_fragments(sa, in);
+	sa->redirectable = ike_redirect_supported(in);
 	sa->in.task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
 	if (!sa->in.task || ike_half_open_add(e, sa) ||
 	    ike_random_fill(&e->config.random, h->nr, h->nr_len) ||
@@ -513,7 +541,7 @@ void ike_init_receive(struct ike_engine *e, struct ike_in *in)
 		e->stats.drop_malformed++;
 		return;
 	}
-	if (ike_lookup_first(e, in))
+	if (ike_redirect_stranger(e, in, nonce) || ike_lookup_first(e, in))
 		return;
 	conn = ike_connection_for_offer(e, in, &offer, ke.group, &suite);
 	if (!conn) {

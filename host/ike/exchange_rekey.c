@@ -75,6 +75,8 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 	made->fragmentation = sa->fragmentation;
 	made->fragment_size = sa->fragment_size;
 	made->began = sa->began;
+	made->redirectable = sa->redirectable;
+	made->leave_at = sa->leave_at;
 	made->authenticated_at = sa->authenticated_at;
 	return made;
 }

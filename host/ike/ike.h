@@ -65,8 +65,10 @@ struct ike_engine_config {
 	 * peers that know RFC 6290 notice it at once.
 	 */
 	const uint8_t *qcd_secret;
-	bool cookie_always; /* ask every initiator for a cookie */
-	bool no_inner_ipv6; /* the data path has none: selectors of it are narrowed away */
+	bool ignore_redirects; /* to other gateways (RFC 5685) */
+	uint64_t redirect_ms;  /* that a peer has to go where we have sent it [60000] */
+	bool cookie_always;    /* ask every initiator for a cookie */
+	bool no_inner_ipv6;    /* the data path has none: selectors of it are narrowed away */
 	enum ike_log_level log_level; /* lines beyond it aren't made */
 };
 
@@ -81,9 +83,11 @@ struct ike_stats {
 	uint64_t puzzles_sent, puzzles_solved, puzzles_wrong; /* as responder */
 	uint64_t puzzles_met, puzzles_done; /* as initiator: those of responders; of which solved */
 	uint64_t qcd_proofs, qcd_wrong;	    /* tokens in clear that were the peer's, and others */
-	uint64_t half_open_evicted;	    /* half-open IKE SAs that gave way to others */
-	uint64_t hints;			    /* that a peer started anew, which made us look */
-	uint64_t drop_malformed;	    /* header, version or payload chain unreadable */
+	uint64_t redirects_sent;	    /* peers sent to another gateway */
+	uint64_t redirects_met, redirects_followed; /* by peers; of which gone to */
+	uint64_t half_open_evicted;		    /* half-open IKE SAs that gave way to others */
+	uint64_t hints;		 /* that a peer started anew, which made us look */
+	uint64_t drop_malformed; /* header, version or payload chain unreadable */
 	uint64_t drop_unknown_spi;
 	uint64_t drop_integrity;  /* didn't open */
 	uint64_t drop_message_id; /* outside the window, or an answer to nothing */
@@ -216,7 +220,14 @@ int ike_engine_update_connection(struct ike_engine *e, uint64_t now, struct ike_
 void ike_engine_set_limits(struct ike_engine *e, const struct ike_limits *limits);
 void ike_engine_set_log_level(struct ike_engine *e, enum ike_log_level level);
 void ike_engine_set_fragment_size(struct ike_engine *e, uint16_t octets);
+void ike_engine_set_redirects(struct ike_engine *e, bool ignore, uint64_t redirect_ms);
 void ike_engine_set_keepalive(struct ike_engine *e, uint64_t now, uint64_t keepalive_ms);
+
+/*
+ * From now on strangers that know of it are sent to this gateway, one address or name, instead of
+ * being answered; with an empty list nobody is. 0 or -ENOMEM.
+ */
+int ike_engine_redirect_all(struct ike_engine *e, const struct ike_hosts *to);
 
 /*
  * A shared key and the identities it belongs to. It is for the peers listed; for all of them when
@@ -283,6 +294,14 @@ int ike_rekey_child(struct ike_engine *e, uint64_t now, uint64_t child_id);
 
 /* The same of an IKE SA. */
 int ike_rekey(struct ike_engine *e, uint64_t now, uint64_t ike_id);
+
+/*
+ * Send the peer of an IKE SA to another gateway, one address or name, where it negotiates anew what
+ * it has here; after redirect_ms the IKE SA is deleted (RFC 5685). -ENOENT: there's none;
+ * -EOPNOTSUPP: we have begun it, or the peer doesn't go where it is sent; -EBUSY: it isn't up, or
+ * being redirected; -ENOMEM.
+ */
+int ike_redirect(struct ike_engine *e, uint64_t now, uint64_t ike_id, const struct ike_hosts *to);
 
 /* Delete all IKE SAs, and from now on neither begin nor accept another. */
 void ike_terminate_all(struct ike_engine *e, uint64_t now);

@@ -52,40 +52,40 @@ static struct ike_sa *sa_to_extend(const struct ike_engine *e, const struct ike_
 	return NULL;
 }
 
-/*
- * The first message of a new IKE SA, from one end of the path to the other. Ends of no family are
- * to be looked up first, and ports follow from the connection.
- */
-int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
-		 const struct ike_child_config *config, const struct ike_path *path,
-		 const struct ike_ask *ask, uint64_t *ike_id)
+/* The first message of a new IKE SA. Ports follow from the connection. */
+int ike_sa_begin(struct ike_engine *e, uint64_t now, const struct ike_start *start,
+		 uint64_t *ike_id)
 {
 	static const struct ike_ask nothing_else;
+	const struct ike_connection *conn = start->conn;
 	struct ike_sa *sa = ike_sa_new(e, now, true);
 	struct ike_child *child;
 	struct ike_task *task;
 	int err;
 
-	if (!sa)
+	if (!sa) {
+		ike_redirect_free(start->redirect);
 		return -ENOMEM;
-	ike_sa_hold(e, sa, conn);
-	sa->path.local = path->local;
-	sa->path.remote = path->remote;
+	}
+	ike_sa_hold(e, sa, start->conn);
+	sa->redirect = start->redirect;
+	sa->path.local = start->pair.local;
+	sa->path.remote = start->pair.remote;
 	sa->path.remote.port = conn->remote_port ? conn->remote_port : IKE_PORT;
 	ike_path_begin(e, &sa->path);
 	*ike_id = sa->id;
-	child = ike_child_new(e, sa, config);
+	child = ike_child_new(e, sa, start->config);
 	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
 	err = child && task ? 0 : -ENOMEM;
-	if (!err && path->local.family)
-		err = ike_child_select(e, child, ask ? ask : &nothing_else);
+	if (!err && start->pair.local.family)
+		err = ike_child_select(e, child, start->ask ? start->ask : &nothing_else);
 	if (err) {
 		ike_task_free(e, task);
 		ike_sa_down(e, sa, "could not begin");
 		return child ? err : -ENOSPC;
 	}
-	if (ask)
-		IKE_OWNER(task, struct ike_init_task, task)->ask = *ask;
+	if (start->ask)
+		IKE_OWNER(task, struct ike_init_task, task)->ask = *start->ask;
 	ike_task_begin(e, task, now);
 	if (sa->state == IKE_STATE_DEAD)
 		return -EIO;
@@ -109,6 +109,7 @@ static int try_next(struct ike_engine *e, uint64_t now, struct ike_connection *c
 		    const struct ike_child_config *config, const struct ike_ask *ask,
 		    uint64_t *ike_id)
 {
+	struct ike_start start = {.conn = conn, .config = config, .ask = ask};
 	struct ike_path path = {0};
 	struct ike_sa *sa;
 	int err;
@@ -116,8 +117,9 @@ static int try_next(struct ike_engine *e, uint64_t now, struct ike_connection *c
 	if (e->sa_count >= e->config.max_sas)
 		return -EBUSY;
 	err = ike_way_begin(e, conn, &path);
+	start.pair = (struct ike_pair){.local = path.local, .remote = path.remote};
 	if (!err)
-		err = ike_sa_begin(e, now, conn, config, &path, ask, ike_id);
+		err = ike_sa_begin(e, now, &start, ike_id);
 	sa = err ? NULL : ike_sa_find_id(e, *ike_id);
 	if (sa)
 		sa->trying = true;

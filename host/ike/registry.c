@@ -90,6 +90,7 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_task_free(e, sa->out.task);
 	ike_handshake_free(sa);
 	ike_lease_free(sa);
+	ike_redirect_free(sa->redirect);
 	ike_path_drop_ways(sa);
 	ike_mobike_free(e, sa);
 	ike_fragments_drop(e, sa->in.waiting);

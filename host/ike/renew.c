@@ -64,6 +64,7 @@ bool ike_sa_can_be_begun_again(const struct ike_sa *sa)
 static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
 {
 	const struct ike_child *first = sa->children;
+	struct ike_start start = {.conn = sa->conn, .pair = ike_path_pair(sa)};
 	struct ike_sa *made;
 	uint64_t id;
 
@@ -78,9 +79,17 @@ static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 				  : "the peer's address is not configured");
 		return;
 	}
-	ike_log(e, IKE_LOG_INFO, sa, "is renewed: %s", why);
 	sa->renewed_at = now;
-	if (ike_sa_begin(e, now, sa->conn, first->config, &sa->path, NULL, &id))
+	start.config = first->config;
+	if (sa->redirect) {
+		why = "the peer has sent us to another gateway";
+		start.pair = (struct ike_pair){.remote = ike_redirect_addr(sa->redirect)};
+		start.redirect = ike_redirect_copy(sa->redirect);
+		if (!start.redirect)
+			return;
+	}
+	ike_log(e, IKE_LOG_INFO, sa, "is renewed: %s", why);
+	if (ike_sa_begin(e, now, &start, &id))
 		return;
 	made = ike_sa_find_id(e, id);
 	made->renews = sa->id;
@@ -199,6 +208,13 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		begin(e, sa, now, why);
 }
 
+/* At the gateway that the peer has sent us to: as soon as nothing else is at work. */
+void ike_sa_renew_elsewhere(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	sa->renewed_at = 0;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH], now);
+}
+
 /* Either of the two is rekeyed meanwhile. */
 void ike_sa_renewal_moves(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa)
 {
@@ -206,6 +222,10 @@ void ike_sa_renewal_moves(struct ike_engine *e, struct ike_sa *old, struct ike_s
 
 	sa->renewal = old->renewal;
 	sa->renews = old->renews;
+	sa->redirect = old->redirect;
+	old->redirect = NULL;
+	if (sa->redirect && !made)
+		ike_sa_renew_elsewhere(e, sa, e->now);
 	if (made)
 		made->renews = sa->id;
 	if (renewed)

@@ -399,9 +399,10 @@ static uint64_t end_of_life(const struct ike_sa *sa)
 	const struct ike_connection *conn = sa->conn;
 	uint64_t rekey_at = conn->rekey_ms ? sa->established_at + conn->rekey_ms : 0;
 	uint64_t reauth_at = conn->reauth_ms ? sa->authenticated_at + conn->reauth_ms : 0;
-	uint64_t last_at = rekey_at > reauth_at ? rekey_at : reauth_at;
+	uint64_t last_at = rekey_at > reauth_at ? rekey_at : reauth_at, end;
 
-	return last_at && conn->over_ms ? last_at + conn->over_ms : IKE_NEVER;
+	end = last_at && conn->over_ms ? last_at + conn->over_ms : IKE_NEVER;
+	return sa->leave_at && sa->leave_at < end ? sa->leave_at : end;
 }
 
 static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
@@ -413,7 +414,7 @@ static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
 	if (rekey_at)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_REKEY],
 			      rekey_at - ike_jitter(e, conn->rand_ms));
-	if (reauth_at && sa->began)
+	if (reauth_at && sa->began && !sa->redirect)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
 			      reauth_at - ike_jitter(e, conn->rand_ms));
 	ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], end_of_life(sa));
@@ -444,7 +445,10 @@ void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	uint64_t end = end_of_life(sa);
 
 	if (end <= now || !sa->superseded_by) {
-		ike_sa_delete(e, sa, now, "its lifetime is over");
+		ike_sa_delete(e, sa, now,
+			      sa->leave_at && sa->leave_at <= now
+				      ? "its peer was redirected to another gateway"
+				      : "its lifetime is over");
 	} else if (other && ike_sa_covers(other, sa)) {
 		ike_sa_delete(e, sa, now, "replaced by a newer IKE SA of this peer");
 	} else if (other) {
@@ -579,6 +583,8 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	sa->last_heard_at = now;
 	sa->connected = true;
 	sa->trying = false;
+	ike_redirect_free(sa->redirect); /* it has led here */
+	sa->redirect = NULL;
 	if (!ending)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	ike_half_open_remove(e, sa);

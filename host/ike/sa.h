@@ -19,6 +19,7 @@ enum {
 	IKE_CHILDLESS_MS = 60000,	/* that an IKE SA without a Child SA stays */
 	IKE_INIT_ERROR_MS = 2000,	/* to wait for a better answer after an error */
 	IKE_CHILDREN_MAX = 64,		/* in one IKE SA */
+	IKE_REDIRECT_MS = 60000,	/* that a peer has to go where it was sent */
 	IKE_REPLACED_MS = 10000,	/* that an IKE SA stays whose peer renews it */
 	IKE_UNKNOWN_SPIS = 4,		/* deleted before they came up, that are remembered */
 	IKE_LINGER_MS = 5000,		/* that a replaced Child SA goes on to receive */
@@ -290,6 +291,12 @@ struct ike_lease {
 	struct ike_addr vips[IKE_VIPS_MAX];
 };
 
+/* A gateway that the peer sends us to (RFC 5685). */
+struct ike_redirect {
+	struct ike_hosts to; /* one address or name */
+	struct ike_addr from;
+};
+
 struct ike_sa {
 	uint64_t id;
 	struct ike_links links;
@@ -329,13 +336,16 @@ struct ike_sa {
 	uint64_t authenticated_at;
 	uint64_t established_at;
 	uint64_t last_heard_at;
-	uint64_t asked_at;	/* when the last liveness check was sent first */
-	uint64_t hint_after;	/* until then no hint makes us ask */
-	bool has_token;		/* the peer's, for when it has forgotten this (RFC 6290) ... */
-	uint8_t token[32];	/* ... which has this hash */
-	bool owes_token;	/* the peer hasn't ours yet */
-	bool fragmentation;	/* both sides take fragments */
-	uint16_t fragment_size; /* since larger packets seem to get lost; 0: the engine's */
+	uint64_t asked_at;   /* when the last liveness check was sent first */
+	uint64_t hint_after; /* until then no hint makes us ask */
+	bool has_token;	     /* the peer's, for when it has forgotten this (RFC 6290) ... */
+	uint8_t token[32];   /* ... which has this hash */
+	bool owes_token;     /* the peer hasn't ours yet */
+	struct ike_redirect *redirect; /* where it goes, or once it is up is to be renewed */
+	bool redirectable;	       /* the peer has begun it and goes where it is sent; */
+	uint64_t leave_at;	       /* and when it must have, at last; 0: it wasn't */
+	bool fragmentation;	       /* both sides take fragments */
+	uint16_t fragment_size;	       /* since larger packets seem to get lost; 0: the engine's */
 };
 
 /* What the peer seals with. */
@@ -367,6 +377,7 @@ struct ike_engine {
 	struct ike_held *held; /* the oldest first */
 	unsigned held_count;
 	struct ike_psk *psks;
+	struct ike_hosts redirect_to; /* where strangers are sent; empty: nowhere */
 	uint8_t qcd_secret[32];
 	bool qcd;		 /* there is one */
 	uint8_t nobodys_key[32]; /* in place of one that isn't there */
@@ -525,6 +536,7 @@ void ike_lease_answer(struct ike_builder *b, const struct ike_settings *asked,
 
 /* renew.c: another IKE SA in the place of one */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why);
+void ike_sa_renew_elsewhere(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_left(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *old);
@@ -536,9 +548,15 @@ bool ike_sa_is_renewed(const struct ike_engine *e, const struct ike_sa *sa);
 void ike_listings_pass(struct ike_engine *e, const struct ike_sa *sa);
 
 /* operator.c */
-int ike_sa_begin(struct ike_engine *e, uint64_t now, struct ike_connection *conn,
-		 const struct ike_child_config *config, const struct ike_path *path,
-		 const struct ike_ask *ask, uint64_t *ike_id);
+struct ike_start {
+	struct ike_connection *conn;
+	const struct ike_child_config *config;
+	struct ike_pair pair;	       /* ends of no family are to be looked up first */
+	const struct ike_ask *ask;     /* or NULL */
+	struct ike_redirect *redirect; /* who has sent us, or NULL; taken over in any case */
+};
+int ike_sa_begin(struct ike_engine *e, uint64_t now, const struct ike_start *start,
+		 uint64_t *ike_id);
 
 /* way.c: where to begin, from where */
 void ike_way_text(const struct ike_connection *conn, char *out, size_t len);
@@ -720,6 +738,33 @@ void ike_qcd_show(struct ike_engine *e, struct ike_builder *b, const struct ike_
 void ike_qcd_learn(struct ike_sa *sa, const struct ike_payloads *p);
 bool ike_qcd_lost(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
 
+/* redirect.c: other gateways (RFC 5685) */
+struct ike_redirect_task {
+	struct ike_task task;
+	struct ike_hosts to;
+};
+struct ike_redirect *ike_redirect_copy(const struct ike_redirect *redirect);
+void ike_redirect_free(struct ike_redirect *redirect);
+void ike_redirect_write_support(const struct ike_engine *e, const struct ike_sa *sa,
+				struct ike_builder *b);
+bool ike_redirect_is_for(const struct ike_notify *n, struct ike_slice nonce);
+const char *ike_redirect_take(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			      const struct ike_notify *n);
+struct ike_addr ike_redirect_addr(const struct ike_redirect *redirect);
+enum ike_step ike_redirect_auth(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+				const struct ike_notify *n);
+void ike_redirect_asked(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+bool ike_redirect_supported(const struct ike_in *in);
+bool ike_redirect_stranger(struct ike_engine *e, const struct ike_in *in, struct ike_slice ni);
+bool ike_redirect_peer(const struct ike_sa *sa);
+void ike_redirect_write(struct ike_builder *b, const struct ike_sa *sa);
+void ike_redirect_told(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+enum ike_step ike_redirect_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 uint64_t now);
+enum ike_step ike_redirect_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				    struct ike_in *in);
+void ike_redirect_forget(struct ike_engine *e, struct ike_task *task);
+
 /* engine.c */
 bool ike_open(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in,
 	      struct ike_slice sealed, size_t *plain_len);
@@ -804,7 +849,8 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 struct ike_auth_task {
 	struct ike_task task;
 	bool initial_contact; /* the peer says so */
-	uint16_t refusal;     /* what the answer says instead of a Child SA */
+	uint16_t refusal;     /* what the answer says instead of a Child SA, */
+	bool redirect;	      /* or that there is one to be had elsewhere */
 	uint64_t child_id;
 	/* The peer's, if it asks for addresses: */
 	struct ike_settings *asked;

@@ -152,6 +152,12 @@ void ike_engine_set_fragment_size(struct ike_engine *e, uint16_t octets)
 	e->config.fragment_size = octets ? octets : IKE_FRAGMENT_SIZE;
 }
 
+void ike_engine_set_redirects(struct ike_engine *e, bool ignore, uint64_t redirect_ms)
+{
+	e->config.ignore_redirects = ignore;
+	e->config.redirect_ms = redirect_ms ? redirect_ms : IKE_REDIRECT_MS;
+}
+
 void ike_engine_set_keepalive(struct ike_engine *e, uint64_t now, uint64_t keepalive_ms)
 {
 	bool none = e->config.keepalive_ms == IKE_NEVER;

@@ -170,24 +170,29 @@ static enum ike_step have_target(struct ike_engine *e, struct ike_sa *sa, struct
 {
 	struct ike_connection *conn = sa->conn;
 	char text[IKE_ADDR_TEXT];
+	unsigned at = 0;
 
 	if (!ike_resolved(job))
 		return fail(e, sa, "%s", ike_resolve_reason(job));
-	conn->target_addresses = job->resolve.count;
-	if (conn->target_address >= conn->target_addresses)
-		conn->target_address = 0;
-	sa->path.remote = job->resolve.list[conn->target_address];
+	if (!sa->redirect) {
+		conn->target_addresses = job->resolve.count;
+		if (conn->target_address >= conn->target_addresses)
+			conn->target_address = 0;
+		at = conn->target_address;
+	}
+	sa->path.remote = job->resolve.list[at];
 	sa->path.remote.port = conn->remote_port ? conn->remote_port : IKE_PORT;
 	ike_addr_text(&sa->path.remote, text, sizeof(text));
 	ike_log(e, IKE_LOG_DEBUG, sa, "%s is %s", job->resolve.name, text);
 	return go_on(e, sa, task, now);
 }
 
-/* Look up what isn't known of the way, and begin the exchange then. */
+/* Look up what isn't known of the way, and begin the exchange then. Who was sent to a gateway goes
+ * there instead. */
 enum ike_step ike_way_find(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			   uint64_t now)
 {
-	const struct ike_host *host = target(sa->conn);
+	const struct ike_host *host = sa->redirect ? &sa->redirect->to.list[0] : target(sa->conn);
 
 	if (sa->path.local.family)
 		return ike_init_begin(e, sa, task, now);

@@ -11,6 +11,7 @@ $(eval $(call c_test,ike_abuse_test,tests/ike/abuse_test.c,ike_test ike,$(IKE_TE
 $(eval $(call c_test,ike_flood_test,tests/ike/flood_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_puzzle_test,tests/ike/puzzle_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_qcd_test,tests/ike/qcd_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_redirect_test,tests/ike/redirect_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_hint_test,tests/ike/hint_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_ipv6_test,tests/ike/ipv6_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_fragment_test,tests/ike/fragment_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
