@@ -157,6 +157,17 @@ static int add_proposal(const struct conf_value *v, const char *item, void *cont
 	return 0;
 }
 
+int conf_bind_gateway(const struct conf_value *v, struct ike_hosts *gateway)
+{
+	const char *text = v->key->value, *wrong;
+
+	ike_hosts_clear(gateway);
+	wrong = ike_hosts_add(gateway, text);
+	if (!wrong && !ike_host_is_one(&gateway->list[0]))
+		wrong = "isn't one address or DNS name";
+	return wrong ? conf_value_fail(v, "\"%.60s\" %s", text, wrong) : 0;
+}
+
 int conf_bind_proposals(const struct conf_value *v, uint8_t protocol,
 			struct ike_proposal proposals[CONF_PROPOSALS_MAX], unsigned int *count)
 {

@@ -44,6 +44,9 @@ int conf_bind_secret(const struct conf_section *section, struct conf_secret *sec
 /* Can it be an address of an end of an IKE SA, as far as it is IPv6? item: its text. */
 int conf_check_addr(const struct conf_value *v, const char *item, const struct ike_addr *addr);
 
+/* One gateway, an address or a DNS name. */
+int conf_bind_gateway(const struct conf_value *v, struct ike_hosts *gateway);
+
 /* A list of proposals for IKE_PROTO_IKE or IKE_PROTO_ESP. */
 int conf_bind_proposals(const struct conf_value *v, uint8_t protocol,
 			struct ike_proposal proposals[CONF_PROPOSALS_MAX], unsigned int *count);

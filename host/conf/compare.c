@@ -43,7 +43,8 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,
 					     new->proposal_count) ||
 			old->encap != new->encap || !same_vips(old, new);
-	bool adjusted = old->fragmentation != new->fragmentation || old->mobike != new->mobike ||
+	bool adjusted = !ike_hosts_equal(&old->redirect_to, &new->redirect_to) ||
+			old->fragmentation != new->fragmentation || old->mobike != new->mobike ||
 			old->dpd_delay != new->dpd_delay || old->rekey_time != new->rekey_time ||
 			old->rand_time != new->rand_time || old->reauth_time != new->reauth_time ||
 			old->over_time != new->over_time || old->unique != new->unique ||

@@ -330,8 +330,10 @@ void conf_free(struct conf *conf)
 	for (size_t i = 0; i < conf->connection_count; i++) {
 		ike_hosts_clear(&conf->connections[i].local);
 		ike_hosts_clear(&conf->connections[i].remote);
+		ike_hosts_clear(&conf->connections[i].redirect_to);
 		free(conf->connections[i].children);
 	}
+	ike_hosts_clear(&conf->daemon.redirect_to);
 	for (size_t i = 0; i < conf->secret_count; i++)
 		ike_secret_clear(&conf->secrets[i].secret);
 	free(conf->connections);

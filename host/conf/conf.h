@@ -51,15 +51,18 @@ struct conf_daemon {
 	char qcd_secret[CONF_PATH_MAX]; /* file; empty: none */
 	char leases[CONF_PATH_MAX];	/* the file that remembers what pools gave to whom */
 	enum conf_log_level log_level;
-	uint16_t port;		     /* IKE; 500 */
-	uint16_t port_nat;	     /* IKE and ESP in UDP behind NAT; 4500 */
-	uint32_t keepalive;	     /* seconds between NAT-keepalives; 0: none */
-	uint32_t retransmit_timeout; /* seconds until a request is sent again; 0: the core's choice
-				      */
-	uint32_t retransmit_tries;   /* times it is sent again; 0: the core's choice */
-	uint16_t fragment_size;	     /* octets of a packet of IKE; 0: the core's choice */
-	struct ike_limits limits;    /* of strangers; 0: the core's choice */
-	bool dns;		     /* servers that peers tell are asked */
+	uint16_t port;		      /* IKE; 500 */
+	uint16_t port_nat;	      /* IKE and ESP in UDP behind NAT; 4500 */
+	uint32_t keepalive;	      /* seconds between NAT-keepalives; 0: none */
+	uint32_t retransmit_timeout;  /* seconds until a request is sent again; 0: the core's choice
+				       */
+	uint32_t retransmit_tries;    /* times it is sent again; 0: the core's choice */
+	uint16_t fragment_size;	      /* octets of a packet of IKE; 0: the core's choice */
+	struct ike_limits limits;     /* of strangers; 0: the core's choice */
+	bool follow_redirects;	      /* to other gateways (RFC 5685) */
+	struct ike_hosts redirect_to; /* the gateway that strangers are sent to; or empty */
+	uint32_t redirect_timeout;    /* seconds that a peer has to go where it was sent */
+	bool dns;		      /* servers that peers tell are asked */
 	bool install_routes;
 	bool exempt_connected; /* networks of the host's interfaces stay out of tunnels */
 	uint32_t routing_table;
@@ -102,7 +105,8 @@ struct conf_connection {
 	unsigned int line;
 	struct ike_hosts local; /* none: any */
 	struct ike_hosts remote;
-	uint16_t local_port; /* 0: not configured */
+	struct ike_hosts redirect_to; /* the gateway that its peers are sent to; or empty */
+	uint16_t local_port;	      /* 0: not configured */
 	uint16_t remote_port;
 	struct ike_proposal proposals[CONF_PROPOSALS_MAX];
 	unsigned int proposal_count;

@@ -39,6 +39,11 @@ static int set_remote_addrs(const struct conf_value *v, void *object)
 	return set_hosts(v, &((struct conf_connection *)object)->remote);
 }
 
+static int set_redirect_to(const struct conf_value *v, void *object)
+{
+	return conf_bind_gateway(v, &((struct conf_connection *)object)->redirect_to);
+}
+
 static int set_port(const struct conf_value *v, uint16_t *port)
 {
 	uint64_t n;
@@ -203,6 +208,7 @@ static const struct conf_binding keys[] = {
 	{"childless", set_childless, false},
 	{"keyingtries", set_keyingtries, false},
 	{"mobike", set_mobike, false},
+	{"redirect_to", set_redirect_to, false},
 	{"fragmentation", set_fragmentation, false},
 	{"vips", set_vips, false},
 	{"pools", set_pools, false},

@@ -261,6 +261,26 @@ static int set_limit_job_load(const struct conf_value *v, void *object)
 	return set_places(v, 100000, &((struct conf_daemon *)object)->limits.computing);
 }
 
+static int set_follow_redirects(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_daemon *)object)->follow_redirects);
+}
+
+static int set_redirect_to(const struct conf_value *v, void *object)
+{
+	return conf_bind_gateway(v, &((struct conf_daemon *)object)->redirect_to);
+}
+
+static int set_redirect_timeout(const struct conf_value *v, void *object)
+{
+	struct conf_daemon *daemon = object;
+	int err = conf_value_time(v, &daemon->redirect_timeout);
+
+	if (!err && !daemon->redirect_timeout)
+		return conf_value_fail(v, "isn't at least 1s");
+	return err;
+}
+
 static int set_dns(const struct conf_value *v, void *object)
 {
 	return conf_value_bool(v, &((struct conf_daemon *)object)->dns);
@@ -328,6 +348,9 @@ static const struct conf_binding keys[] = {
 	{"block_threshold", set_block_threshold, false},
 	{"init_limit_half_open", set_limit_half_open, false},
 	{"init_limit_job_load", set_limit_job_load, false},
+	{"follow_redirects", set_follow_redirects, false},
+	{"redirect_to", set_redirect_to, false},
+	{"redirect_timeout", set_redirect_timeout, false},
 	{"dns", set_dns, false},
 	{"install_routes", set_install_routes, false},
 	{"exempt_connected", set_exempt_connected, false},
@@ -354,6 +377,8 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		.port = 500,
 		.port_nat = 4500,
 		.keepalive = 20,
+		.follow_redirects = true,
+		.redirect_timeout = 60,
 		.dns = true,
 		.install_routes = true,
 		.exempt_connected = true,

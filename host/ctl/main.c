@@ -38,6 +38,9 @@ static const char usage[] =
 	"  up NAME     bring up a connection or a child: waits for as long as raveld tries, and\n"
 	"              shows each try; who waits no longer is told what raveld goes on doing\n"
 	"  rekey NAME  negotiate successors of what a connection or a child has; they take over\n"
+	"  redirect NAME --gateway ADDRESS|DNS-NAME [--peer-ip ADDRESSES] [--peer-id ID]\n"
+	"              send peers of a connection to another gateway, all or those of these\n"
+	"              addresses (one, a subnet, a range) and this identity (*.example.org, ...)\n"
 	"  down NAME   take down a connection or a child, and wait until it is gone\n"
 	"  list        IKE and ESP SAs, and what is configured\n"
 	"  pools       addresses that are given to peers, and who has which\n"
@@ -60,7 +63,8 @@ static const char usage[] =
 /* What is asked, and how. */
 struct request {
 	const char *command;
-	const char *name; /* or NULL */
+	const char *name;			 /* or NULL */
+	const char *gateway, *peer_ip, *peer_id; /* redirect; or NULL */
 	bool release;
 	const char *path;     /* of the socket */
 	unsigned int timeout; /* in seconds; 0: none */
@@ -155,7 +159,9 @@ static bool is_absent(int err)
 
 static bool send_request(int fd, const struct request *r)
 {
-	json_t *request = json_pack("{s:s, s:s*}", "command", r->command, "name", r->name);
+	json_t *request =
+		json_pack("{s:s, s:s*, s:s*, s:s*, s:s*}", "command", r->command, "name", r->name,
+			  "gateway", r->gateway, "peer-ip", r->peer_ip, "peer-id", r->peer_id);
 	char *text;
 	bool sent = false;
 
@@ -423,8 +429,9 @@ static int takes_name(const char *command)
 		const char *command;
 		int name;
 	} commands[] = {
-		{"up", 1},  {"down", 1},  {"rekey", 1}, {"list", 0},	{"stats", 0},
-		{"nic", 0}, {"pools", 0}, {"stop", 0},	{"release", 0}, {"reload", 0},
+		{"up", 1},   {"down", 1},    {"rekey", 1},  {"redirect", 1},
+		{"list", 0}, {"stats", 0},   {"nic", 0},    {"pools", 0},
+		{"stop", 0}, {"release", 0}, {"reload", 0},
 	};
 
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
@@ -436,9 +443,15 @@ static int takes_name(const char *command)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'},  {"json", no_argument, NULL, 'j'},
-		{"timeout", required_argument, NULL, 't'}, {"release", no_argument, NULL, 'r'},
-		{"help", no_argument, NULL, 'h'},	   {0},
+		{"socket", required_argument, NULL, 's'},
+		{"json", no_argument, NULL, 'j'},
+		{"timeout", required_argument, NULL, 't'},
+		{"release", no_argument, NULL, 'r'},
+		{"gateway", required_argument, NULL, 'g'},
+		{"peer-ip", required_argument, NULL, 'p'},
+		{"peer-id", required_argument, NULL, 'd'},
+		{"help", no_argument, NULL, 'h'},
+		{0},
 	};
 	struct request request = {.path = DEFAULT_SOCKET};
 	unsigned long timeout = 0;
@@ -460,6 +473,15 @@ int main(int argc, char **argv)
 			break;
 		case 'r':
 			request.release = true;
+			break;
+		case 'g':
+			request.gateway = optarg;
+			break;
+		case 'p':
+			request.peer_ip = optarg;
+			break;
+		case 'd':
+			request.peer_id = optarg;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -484,6 +506,12 @@ int main(int argc, char **argv)
 		return usage_error("what is", argv[optind + 1 + name]);
 	if (request.release && strcmp(request.command, "stop") != 0)
 		return usage_error("--release is for stop, not for", request.command);
+	if (strcmp(request.command, "redirect") != 0 &&
+	    (request.gateway || request.peer_ip || request.peer_id))
+		return usage_error("--gateway, --peer-ip and --peer-id are for redirect, not for",
+				   request.command);
+	if (!strcmp(request.command, "redirect") && !request.gateway)
+		return usage_error("redirect: where to? --gateway is needed", NULL);
 	if (name)
 		request.name = argv[optind + 1];
 	return talk(&request);

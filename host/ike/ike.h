@@ -108,8 +108,9 @@ struct ike_stats {
 };
 
 enum ike_action_type {
-	IKE_ACTION_SEND, /* send a datagram */
-	IKE_ACTION_JOB,	 /* take it out of the action, do it, and give it to ike_job_done() */
+	IKE_ACTION_SEND,  /* send a datagram */
+	IKE_ACTION_REACH, /* IKE is going to be talked there, which no connection names */
+	IKE_ACTION_JOB,	  /* take it out of the action, do it, and give it to ike_job_done() */
 	IKE_ACTION_CHILD_UPDATE, /* outer addresses or ports of a Child SA changed */
 	IKE_ACTION_CHILD_REMOVE, /* whatever there is of it; also while a job of it is out */
 	IKE_ACTION_LEASED,	 /* the peer has given us addresses, before any Child SA has them */
@@ -182,6 +183,7 @@ struct ike_action {
 	struct ike_action *next;
 	union {
 		struct ike_send send;
+		struct ike_pair reach;
 		struct ike_job *job; /* freed with the action unless taken out */
 		struct ike_child_change change;
 		struct ike_child_removed removed;

@@ -289,6 +289,14 @@ bool ike_redirect_supported(const struct ike_in *in)
 	       ike_find_notify(&in->payloads, IKE_N_REDIRECTED_FROM, &n);
 }
 
+/* Are we that gateway ourselves, at this address? */
+static bool is_here(const struct ike_hosts *to, const struct ike_addr *local)
+{
+	const struct ike_addr addr = ike_host_addr(&to->list[0]);
+
+	return !to->list[0].name && ike_addr_same_ip(&addr, local);
+}
+
 /* Was it sent here from where it is to be sent? */
 static bool comes_from(const struct ike_in *in, const struct ike_hosts *to)
 {
@@ -314,7 +322,8 @@ bool ike_redirect_stranger(struct ike_engine *e, const struct ike_in *in, struct
 	uint8_t body[2 + IKE_HOST_NAME_MAX + IKE_NONCE_MAX];
 	struct ike_writer w = ike_writer(body, sizeof(body));
 
-	if (!to->count || !ike_redirect_supported(in) || comes_from(in, to))
+	if (!to->count || !ike_redirect_supported(in) || is_here(to, &in->local) ||
+	    comes_from(in, to))
 		return false;
 	/* A step of the negotiation: not to be starved. */
 	if (!ike_rate_allows(&e->groups, in->now))
@@ -338,7 +347,9 @@ void ike_redirect_told(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 /* Instead of a Child SA: who has authenticated is sent elsewhere. */
 bool ike_redirect_peer(const struct ike_sa *sa)
 {
-	return sa->redirectable && sa->conn->redirect_to.count;
+	const struct ike_hosts *to = &sa->conn->redirect_to;
+
+	return sa->redirectable && to->count && !is_here(to, &sa->path.local);
 }
 
 void ike_redirect_write(struct ike_builder *b, const struct ike_sa *sa)

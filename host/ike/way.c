@@ -127,12 +127,15 @@ static enum ike_step go(struct ike_engine *e, struct ike_sa *sa, struct ike_task
 {
 	const struct ike_init_task *init = IKE_OWNER(task, struct ike_init_task, task);
 	int err = ike_child_select(e, sa->children, &init->ask);
+	struct ike_action *reach;
 
 	if (err)
 		return fail(e, sa, "%s",
 			    err == -EAFNOSUPPORT ? "IPv6 inside a tunnel isn't supported"
 						 : "out of memory");
 	ike_path_begin(e, &sa->path);
+	if (sa->redirect && (reach = ike_emit(e, IKE_ACTION_REACH)))
+		reach->reach = ike_path_pair(sa);
 	return ike_init_begin(e, sa, task, now);
 }
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/raveld/listing.h"
+#include "host/raveld/redirect.h"
 #include "host/raveld/released.h"
 
 #define CLIENTS_MAX 32
@@ -352,6 +353,18 @@ static void do_rekey(struct client *client, const char *name)
 	negotiation_settle(d);
 }
 
+static void do_redirect(struct client *client, const json_t *request)
+{
+	struct daemon *d = client->control->d;
+	char text[512];
+
+	if (redirect_peers(d, request, text, sizeof(text)))
+		answer_error(client, text);
+	else
+		answer_ok(client, "message", text);
+	negotiation_settle(d);
+}
+
 static void tell_of_policy(void *context, const struct rvl_selector *selector,
 			   enum rvl_action action)
 {
@@ -462,7 +475,7 @@ static void handle_request(struct client *client, const char *text, size_t len)
 	} else if (!strcmp(command, "stop")) {
 		do_stop(client, json_is_true(json_object_get(request, "release")));
 	} else if (strcmp(command, "up") != 0 && strcmp(command, "down") != 0 &&
-		   strcmp(command, "rekey") != 0) {
+		   strcmp(command, "rekey") != 0 && strcmp(command, "redirect") != 0) {
 		snprintf(reason, sizeof(reason), "unknown command \"%.60s\"", command);
 		answer_error(client, reason);
 	} else if (!name) {
@@ -471,6 +484,8 @@ static void handle_request(struct client *client, const char *text, size_t len)
 		do_up(client, name);
 	} else if (!strcmp(command, "rekey")) {
 		do_rekey(client, name);
+	} else if (!strcmp(command, "redirect")) {
+		do_redirect(client, request);
 	} else {
 		do_down(client, name);
 	}

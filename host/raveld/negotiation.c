@@ -268,6 +268,9 @@ static void act(struct daemon *d, struct ike_action *a)
 		sockets_send(d->sockets, &a->send.local, &a->send.remote, a->send.marker,
 			     a->send.data);
 		break;
+	case IKE_ACTION_REACH:
+		protect_reach(d, &a->reach.local, &a->reach.remote);
+		break;
 	case IKE_ACTION_JOB:
 		take_job(d, a);
 		break;
@@ -460,6 +463,8 @@ int negotiation_start(struct daemon *d)
 		.limits = c->limits,
 		.qcd_secret = qcd ? qcd_secret : NULL,
 		.keepalive_ms = c->keepalive ? (uint64_t)c->keepalive * 1000 : IKE_NEVER,
+		.ignore_redirects = !c->follow_redirects,
+		.redirect_ms = (uint64_t)c->redirect_timeout * 1000,
 		.log_level = (enum ike_log_level)d->log.level,
 	};
 	int err;
@@ -468,6 +473,8 @@ int negotiation_start(struct daemon *d)
 	OPENSSL_cleanse(qcd_secret, sizeof(qcd_secret));
 	d->jobs = jobs_open(&d->loop, on_job_done, d);
 	err = d->engine && d->jobs ? wishes_make(d) : -ENOMEM;
+	if (!err)
+		err = ike_engine_redirect_all(d->engine, &c->redirect_to);
 	if (!err)
 		err = wishes_add_secrets(d);
 	for (size_t i = 0; !err && i < d->conf->connection_count; i++)

@@ -314,6 +314,10 @@ static void configure_daemon(struct reload *r)
 	ike_engine_set_log_level(d->engine, (enum ike_log_level)d->log.level);
 	ike_engine_set_fragment_size(d->engine, c->fragment_size);
 	ike_engine_set_limits(d->engine, &c->limits);
+	ike_engine_set_redirects(d->engine, !c->follow_redirects,
+				 (uint64_t)c->redirect_timeout * 1000);
+	if (ike_engine_redirect_all(d->engine, &c->redirect_to))
+		log_error(&d->log, "out of memory: strangers aren't redirected anew");
 	if (c->keepalive != old->keepalive)
 		ike_engine_set_keepalive(d->engine, uv_now(&d->loop),
 					 c->keepalive ? (uint64_t)c->keepalive * 1000 : IKE_NEVER);

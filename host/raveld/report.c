@@ -74,6 +74,9 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "puzzles_done", s->puzzles_done);
 	add_counter(o, "qcd_proofs", s->qcd_proofs);
 	add_counter(o, "qcd_wrong", s->qcd_wrong);
+	add_counter(o, "redirects_sent", s->redirects_sent);
+	add_counter(o, "redirects_met", s->redirects_met);
+	add_counter(o, "redirects_followed", s->redirects_followed);
 	add_counter(o, "half_open_evicted", s->half_open_evicted);
 	add_counter(o, "hints", s->hints);
 	add_counter(o, "drop_malformed", s->drop_malformed);

@@ -244,13 +244,14 @@ static const char whole[] =
 	" cookie_threshold_ip = 0\n block_threshold = 7\n puzzle_threshold = 300\n"
 	" puzzle_threshold_ip = 0\n puzzle_difficulty = 0\n puzzle_effort = 20\n"
 	" init_limit_half_open = 100\n qcd_secret = none\n"
+	" follow_redirects = no\n redirect_to = gw2.example.org\n redirect_timeout = 2m\n"
 	" init_limit_job_load = 8\n mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
 	"defaults { version = 2\n dpd_delay = 2m\n rekey_time = 3h\n reauth_time = 1d\n over_time "
 	"= 10m\n childless = prefer\n keyingtries = 3\n proposals = "
 	"aes256gcm16-prfsha384-x25519 }\n"
 	"connections {\n gw : defaults {\n  local_addrs = 192.0.2.1\n  remote_addrs = 192.0.2.2\n"
 	"  remote_port = 4500\n  encap = yes\n  unique = replace\n  mobike = no\n"
-	"  fragmentation = accept\n"
+	"  fragmentation = accept\n  redirect_to = 192.0.2.9\n"
 	"  local { auth = psk\n   id = moon.example.org\n }\n"
 	"  remote { auth = psk\n   id = sun.example.org\n }\n"
 	"  children { net {\n    local_ts = 10.1.0.0/16, 10.3.0.0/24[tcp/80]\n"
@@ -297,6 +298,10 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(c->keyingtries, 3);
 	assert_int_equal(c->fragmentation, IKE_FRAGMENTATION_ACCEPT);
 	assert_int_equal(conf->daemon.fragment_size, 576);
+	assert_false(conf->daemon.follow_redirects);
+	assert_string_equal(conf->daemon.redirect_to.list[0].name, "gw2.example.org");
+	assert_int_equal(conf->daemon.redirect_timeout, 120);
+	assert_int_equal(ike_hosts_first_address(&c->redirect_to).ip[3], 9);
 	assert_int_equal(conf->daemon.limits.cookie_threshold, 40);
 	assert_int_equal(conf->daemon.limits.cookie_threshold_ip, IKE_NO_LIMIT);
 	assert_int_equal(conf->daemon.limits.half_open_per_ip, 7);
@@ -447,6 +452,9 @@ static void defaults_are_as_documented(void **state)
 	assert_true(c->mobike);
 	assert_int_equal(c->fragmentation, IKE_FRAGMENTATION_YES);
 	assert_int_equal(conf->daemon.fragment_size, 0);
+	assert_true(conf->daemon.follow_redirects);
+	assert_int_equal(conf->daemon.redirect_to.count, 0);
+	assert_int_equal(conf->daemon.redirect_timeout, 60);
 	assert_int_equal(conf->daemon.limits.half_open, 0);
 	assert_string_equal(conf->daemon.qcd_secret, "/var/lib/raveld/qcd-secret");
 	assert_int_equal(c->children[0].replay_window, 1024);
@@ -818,6 +826,13 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		 "t.conf:1: raveld.init_limit_job_load: 0 isn't between 1 and 100000"},
 		{"raveld { cookie_threshold = many }\n",
 		 "t.conf:1: raveld.cookie_threshold: \"many\" isn't a number"},
+		{"raveld { redirect_to = 10.0.0.0/8 }\n",
+		 "t.conf:1: raveld.redirect_to: \"10.0.0.0/8\" isn't one address or DNS name"},
+		{"raveld { redirect_to = 1.2.3 }\n",
+		 "t.conf:1: raveld.redirect_to: \"1.2.3\" isn't an IP address, a subnet, a range "
+		 "or a DNS name"},
+		{"raveld { redirect_timeout = 0 }\n",
+		 "t.conf:1: raveld.redirect_timeout: isn't at least 1s"},
 		{"raveld { fragment_size = 575 }\n",
 		 "t.conf:1: raveld.fragment_size: 575 is neither 0 nor at least 576"},
 		{DAEMON "secrets { ike { } }\n", "t.conf:3: secrets.ike: needs the key \"secret\""},
@@ -959,6 +974,7 @@ static void changes_are_told_by_value(void **state)
 			{"local_addrs = 192.0.2.9", CONF_REPLACED},
 			{"local_addrs = %any4", CONF_REPLACED},
 			{"remote_addrs = 192.0.2.9", CONF_REPLACED},
+			{"redirect_to = 192.0.2.10", CONF_ADJUSTED},
 			{"remote_port = 501", CONF_REPLACED},
 			{"remote_addrs = 192.0.2.2, 192.0.2.3", CONF_REPLACED},
 			{"remote_addrs = b.example.org", CONF_REPLACED},

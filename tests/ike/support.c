@@ -621,6 +621,9 @@ static void act(struct node *node, struct ike_action *a)
 	case IKE_ACTION_SEND:
 		transmit(node, &a->send);
 		break;
+	case IKE_ACTION_REACH:
+		node->reached = a->reach.remote;
+		break;
 	case IKE_ACTION_JOB:
 		take_job(node, a);
 		break;

@@ -96,8 +96,9 @@ struct node {
 	bool has_route;	    /* (its address is known where a connection doesn't say it) */
 	struct dns_name names[NODE_NAMES];
 	unsigned lookups;
-	bool lease_holds; /* and who gives addresses: */
-	unsigned pool;	  /* 10.3.0.1 and 2001:db8:3::1, so many of each family; */
+	struct ike_addr reached; /* where it was to be sent to, of what no connection names */
+	bool lease_holds;	 /* and who gives addresses: */
+	unsigned pool;		 /* 10.3.0.1 and 2001:db8:3::1, so many of each family; */
 	struct given leases[NODE_LEASES];
 	struct ike_settings beside; /* and what goes with them */
 	struct ike_lease_job asked; /* for last */

@@ -787,6 +787,8 @@ static void act(struct host *h, struct ike_action *a)
 	case IKE_ACTION_SEND:
 		transmit(h, &a->send);
 		break;
+	case IKE_ACTION_REACH: /* it can */
+		break;
 	case IKE_ACTION_JOB:
 		flow = is_of_child(a->job) ? flow_of(a->job->child.child) : FLOWS_MAX;
 		take_job(h, a);

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who was called sends who has begun to another gateway, under traffic: the IKE SA is had there, with its children, and
+the old one goes (RFC 5685). The other gateway is a second address of the first."""
+
+LIKE = ("redirect-active",)
+PEERS = ("strongswan-5.9", "strongswan-6.0")
+SECOND = {"raveld": "203.0.113.1", "peer": "203.0.113.2"}
+
+
+def run(play):
+    before, ours = play.connect(), play.initiator is play.raveld
+    gateway = "peer" if ours else "raveld"
+    play.raveld.add_address(f"{SECOND['raveld']}/24")
+    play.peer.add_address(f"{SECOND['peer']}/24")
+    with play.traffic():
+        play.step(f"the {gateway} redirects who has begun")
+        if ours:
+            play.peer.swanctl("--redirect", "--ike", "gw", "--gateway", SECOND[gateway])
+        else:
+            play.raveld.ctl("redirect", "gw", "--gateway", SECOND[gateway])
+        play.wait("the IKE SA is at the other gateway", lambda: play.sas(("net",)) and
+                  play.raveld.outside()[gateway] == SECOND[gateway])
+        after = play.agree(unlike=before)
+        play.move()
+    play.expect(after[0] != before[0], "it is another IKE SA")
+    play.passes()
+    play.raveld.remove_address(f"{SECOND['raveld']}/24")
+    play.peer.remove_address(f"{SECOND['peer']}/24")
