@@ -81,6 +81,13 @@ static void begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 	}
 	sa->renewed_at = now;
 	start.config = first->config;
+	if (sa->redirect && sa->redirect->tries++ == IKE_REDIRECT_TRIES) {
+		ike_log(e, IKE_LOG_WARNING, sa, "stays: it isn't had where the peer has sent us");
+		ike_redirect_free(sa->redirect);
+		sa->redirect = NULL;
+		ike_sa_alive(e, sa, now);
+		return;
+	}
 	if (sa->redirect) {
 		why = "the peer has sent us to another gateway";
 		start.pair = (struct ike_pair){.remote = ike_redirect_addr(sa->redirect)};
@@ -188,6 +195,13 @@ static void stand_alone(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_sa_alive(e, sa, now);
 }
 
+/* An attempt that came to nothing is not so long ago. */
+static bool waits(const struct ike_sa *sa, uint64_t now)
+{
+	return sa->renewed_at &&
+	       now - sa->renewed_at < (sa->redirect ? IKE_REDIRECT_RETRY_MS : IKE_RENEW_RETRY_MS);
+}
+
 /* Begin, or look how far it has come; an attempt that has come to nothing is made again. */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
 {
@@ -203,8 +217,7 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 	if (made && made->state == IKE_STATE_ESTABLISHED && is_settled(made) &&
 	    !peer_renews(e, sa, now) && !takes_back(e, sa, now))
 		give_up(e, sa, made, now);
-	else if (!made && is_idle(sa) && !peer_renews(e, sa, now) &&
-		 (!sa->renewed_at || now - sa->renewed_at >= IKE_RENEW_RETRY_MS))
+	else if (!made && is_idle(sa) && !peer_renews(e, sa, now) && !waits(sa, now))
 		begin(e, sa, now, why);
 }
 

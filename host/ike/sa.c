@@ -227,7 +227,7 @@ static bool at_once(const struct ike_sa *old, const struct ike_sa *sa)
 	bool at_the_same_time = old->initiator != sa->initiator &&
 				sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
 
-	return !at_the_same_time && !ike_sa_may_be_renewed_by(old, sa);
+	return !at_the_same_time && sa->renews != old->id && !ike_sa_may_be_renewed_by(old, sa);
 }
 
 /* Nor does the peer know a successor of it that has taken over thereby. */

@@ -23,17 +23,19 @@ enum {
 	IKE_REPLACED_MS = 10000,	/* that an IKE SA stays whose peer renews it */
 	IKE_UNKNOWN_SPIS = 4,		/* deleted before they came up, that are remembered */
 	IKE_LINGER_MS = 5000,		/* that a replaced Child SA goes on to receive */
-	IKE_CONFIRM_MS = 500,	     /* until the first look whether the peer sends on a new one */
-	IKE_RETRY_MS = 2000,	     /* after a rekeying that came to nothing, */
-	IKE_RENEW_RETRY_MS = 60000,  /* after a renewal, in between things are rekeyed */
-	IKE_RETRY_RAND_MS = 8000,    /* and up to so much more */
-	IKE_INIT_MESSAGE_MAX = 8192, /* IKE_SA_INIT is kept until IKE_AUTH is done */
-	IKE_LOOKUPS_MAX = 32,	     /* of names for strangers, at a time, */
-	IKE_LOOKUP_FRESH_MS = 30000, /* and how often one of a name */
-	IKE_HELD_MAX = 64,	     /* first messages that wait for them, */
-	IKE_HELD_PER_SITE = 4,	     /* and of an address */
-	IKE_RATE_BURST = 20,	     /* of what anybody can make us do ... */
-	IKE_RATE_INTERVAL_MS = 100,  /* ... and how often once more */
+	IKE_CONFIRM_MS = 500,	    /* until the first look whether the peer sends on a new one */
+	IKE_RETRY_MS = 2000,	    /* after a rekeying that came to nothing, */
+	IKE_RENEW_RETRY_MS = 60000, /* after a renewal, in between things are rekeyed; */
+	IKE_REDIRECT_RETRY_MS = 10000, /* at another gateway there isn't as much time, */
+	IKE_REDIRECT_TRIES = 5,	       /* and who can't be reached there stays */
+	IKE_RETRY_RAND_MS = 8000,      /* and up to so much more */
+	IKE_INIT_MESSAGE_MAX = 8192,   /* IKE_SA_INIT is kept until IKE_AUTH is done */
+	IKE_LOOKUPS_MAX = 32,	       /* of names for strangers, at a time, */
+	IKE_LOOKUP_FRESH_MS = 30000,   /* and how often one of a name */
+	IKE_HELD_MAX = 64,	       /* first messages that wait for them, */
+	IKE_HELD_PER_SITE = 4,	       /* and of an address */
+	IKE_RATE_BURST = 20,	       /* of what anybody can make us do ... */
+	IKE_RATE_INTERVAL_MS = 100,    /* ... and how often once more */
 };
 
 /* MOBIKE (RFC 4555) */
@@ -295,6 +297,7 @@ struct ike_lease {
 struct ike_redirect {
 	struct ike_hosts to; /* one address or name */
 	struct ike_addr from;
+	unsigned tries; /* to renew one there that is up */
 };
 
 struct ike_sa {

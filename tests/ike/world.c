@@ -570,28 +570,37 @@ static bool find_address(struct host *h, const struct ike_lease_job *job, struct
 	return false;
 }
 
+static unsigned peer_of_lease(const struct host *h, const struct ike_lease_job *l)
+{
+	unsigned peering = (unsigned)atoi(l->connection + 1);
+
+	return flow_peer(h->world, peering * CHILDREN_PER_PEERING, h->index);
+}
+
 /*
  * Who renews an IKE SA keeps its address, but not if its NAT has a new mapping in the midst of it:
- * then nobody knows that it is the same one, and the flow is another one by its new address.
+ * then nobody knows that it is the same one, and the flow is another one by its new address. When
+ * it is asked for, that is: the old one may be heard of from there a moment later.
  */
-static void expect_new_address(struct host *h, uint64_t lease_id, unsigned peer)
+static bool is_from_elsewhere(const struct host *h, const struct ike_lease_job *l)
 {
-	const struct ike_sa *sa = ike_sa_find_id(h->engine, lease_id);
+	const struct ike_sa *sa = ike_sa_find_id(h->engine, l->lease_id);
+	const unsigned peer = peer_of_lease(h, l);
 
 	for (const struct ike_sa *other = h->engine->all; sa && other; other = other->links.next) {
 		if (other != sa && other->lease && !other->lease->ours && other->remote_id &&
 		    atoi((const char *)other->remote_id->data + strlen("host")) == (int)peer &&
 		    !ike_addr_equal(&other->path.remote, &sa->path.remote))
-			world_interrupt(h->world, h->index, peer, 0);
+			return true;
 	}
+	return false;
 }
 
 /* A lease may pass from one IKE SA to another of the same peer, and to nobody else. */
-static void lease(struct host *h, struct ike_job *job)
+static void lease(struct host *h, struct ike_job *job, bool elsewhere)
 {
 	struct world *w = h->world;
 	struct ike_lease_job *l = &job->lease;
-	unsigned peering = (unsigned)atoi(l->connection + 1);
 	struct world_lease *given = &h->leases[h->lease_count];
 
 	if (!l->lease_id) { /* given back before it was answered */
@@ -600,15 +609,15 @@ static void lease(struct host *h, struct ike_job *job)
 	}
 	*given = (struct world_lease){
 		.lease_id = l->lease_id,
-		.peer = flow_peer(w, peering * CHILDREN_PER_PEERING, h->index),
+		.peer = peer_of_lease(h, l),
 	};
 	for (unsigned i = 0; i < h->lease_count; i++) {
 		if (h->leases[i].lease_id == l->replaces && h->leases[i].peer != given->peer)
 			world_fail(w, "host %u: a lease passes to another peer", h->index);
 		w->passed_on += h->leases[i].lease_id == l->replaces;
 	}
-	if (!l->replaces)
-		expect_new_address(h, l->lease_id, given->peer);
+	if (!l->replaces && elsewhere)
+		world_interrupt(w, h->index, given->peer, 0);
 	if (!find_address(h, l, &given->addr)) {
 		job->error = -EADDRNOTAVAIL;
 		return;
@@ -687,6 +696,8 @@ static void take_job(struct host *h, struct ike_action *a)
 		draw_lookup(h, p);
 		return;
 	}
+	if (p->job->type == IKE_JOB_LEASE)
+		p->elsewhere = is_from_elsewhere(h, &p->job->lease);
 	draw_answer(h, p);
 	if (is_of_child(p->job))
 		install(h, p->job, p->error);
@@ -717,7 +728,7 @@ static void answer(struct host *h, unsigned index)
 	else if (p.job->type == IKE_JOB_WAYS && !p.error)
 		find_ways(h, &p.job->ways);
 	else if (p.job->type == IKE_JOB_LEASE && !p.error)
-		lease(h, p.job);
+		lease(h, p.job, p.elsewhere);
 	if (p.job->type == IKE_JOB_RESOLVE && !p.error)
 		look_up(h, &p.job->resolve);
 	if (p.error) {
@@ -1054,6 +1065,7 @@ static void boot(struct host *h)
 		.local_address = local_address,
 		.context = h,
 		.cookie_always = h->cookies,
+		.redirect_ms = UINT32_MAX, /* who can't go where it is sent stays */
 		.qcd_secret = h->crash_tokens ? h->qcd_secret : NULL,
 		.fragment_size = h->fragment_size,
 		.limits = {.half_open = HALF_OPEN_MAX,
@@ -1148,6 +1160,20 @@ static void be_patient_anew(struct host *h, const struct ike_addr *before, const
 		    (!ike_addr_same_ip(before, &now) || had[i] != host_has(h, &h->esp[i].local)))
 			h->esp[i].alone_at = h->world->now;
 	}
+}
+
+void world_redirect(struct world *w, unsigned host, uint64_t ike_id, unsigned peer)
+{
+	struct host *h = &w->host[host];
+	struct ike_hosts to = {0};
+
+	if (h->nat.present)
+		return; /* nobody knows what it is called out there */
+	must(ike_hosts_set(&to, h->other.family && rng_percent(&w->rng, 50) ? &h->other : &h->addr),
+	     "a gateway");
+	if (ike_redirect(h->engine, host_now(h), ike_id, &to) == 0)
+		world_trace(w, host, "redirects a peer", peer);
+	ike_hosts_clear(&to);
 }
 
 /* Of the first host the first address stays, which others begin with. */

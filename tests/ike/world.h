@@ -62,6 +62,7 @@ struct pending {
 	struct ike_job *job;
 	uint64_t due; /* IKE_NEVER: it is never answered */
 	int error;
+	bool elsewhere; /* LEASE: the peer has another one, from where it isn't now */
 };
 
 /* Ports 500 and 4500 of a host behind it are seen as these, of this address. */
@@ -226,6 +227,8 @@ void world_run(struct world *w, uint64_t until);
 
 /* What happens to hosts and networks. The world says to whom it is an interruption. */
 void world_rebind(struct world *w, unsigned host);
+/* The peer of an IKE SA is sent to an address of the host, this one or its other one. */
+void world_redirect(struct world *w, unsigned host, uint64_t ike_id, unsigned peer);
 void world_move(struct world *w, unsigned host);
 void world_cut(struct world *w, unsigned from, unsigned to, uint64_t ms);
 void world_stop(struct world *w, unsigned host, uint64_t ms);
