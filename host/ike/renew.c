@@ -141,7 +141,8 @@ static bool takes_back(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
  */
 static void give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made, uint64_t now)
 {
-	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH], now + 10 * IKE_RENEW_RETRY_MS);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
+		      now + (sa->redirect ? IKE_REDIRECT_RETRY_MS : 10 * IKE_RENEW_RETRY_MS));
 	made->renews = 0;
 	ike_log(e, IKE_LOG_WARNING, sa, "isn't renewed: the peer makes not all of its Child SAs");
 	ike_sa_cede(e, made, sa, now, "it can't take over from the IKE SA that it was to renew");

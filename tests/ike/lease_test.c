@@ -549,12 +549,15 @@ static void authenticating_anew_keeps_the_address(void **state)
 /* Another IKE SA of A, beside the first one. */
 static void connect_again(void)
 {
-	const struct ike_path path = {.local = a()->addr, .remote = b()->addr};
+	struct ike_connection *conn = a()->engine->connections[0];
+	const struct ike_start what = {
+		.conn = conn,
+		.config = &conn->children[0],
+		.pair = {.local = a()->addr, .remote = b()->addr},
+	};
 	uint64_t id;
 
-	assert_int_equal(ike_sa_begin(a()->engine, net->now, a()->engine->connections[0],
-				      &a()->engine->connections[0]->children[0], &path, NULL, &id),
-			 0);
+	assert_int_equal(ike_sa_begin(a()->engine, net->now, &what, &id), 0);
 	node_drain(a());
 	net_settle(net);
 }

@@ -444,6 +444,29 @@ static void a_name_as_well(void **state)
 	assert_up_at(&gateway);
 }
 
+/* Whatever `unique` says, the old one goes only when the other one has all of it. */
+static void what_is_not_had_there_stays(void **state)
+{
+	struct side one = SIDE_A;
+
+	(void)state;
+	one.unique = IKE_UNIQUE_REPLACE;
+	begin_with(&one, &SIDE_B);
+	start(net, 0);
+	net_settle(net);
+	pass_time(1000);
+	net->watch_flow = true;
+	b()->install_error = -ENOSPC;
+	assert_int_equal(redirect(b(), "198.51.100.2"), 0);
+	net_settle(net);
+	pass_time(1000);
+	assert_true(ike_addr_same_ip(&present_child(a())->sa.remote, &b()->addr));
+	b()->install_error = 0;
+	pass_time(200000);
+	assert_true(ike_addr_same_ip(&sending_child(a())->sa.remote, &gateway));
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+}
+
 /* What can't be reached there is tried again, until B puts an end to it. */
 static void a_gateway_that_is_away_is_tried_again(void **state)
 {
@@ -539,6 +562,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_loop_of_known_peers_ends, teardown),
 		cmocka_unit_test_teardown(one_that_is_up_is_renewed_there, teardown),
 		cmocka_unit_test_teardown(a_name_as_well, teardown),
+		cmocka_unit_test_teardown(what_is_not_had_there_stays, teardown),
 		cmocka_unit_test_teardown(a_gateway_that_is_away_is_tried_again, teardown),
 		cmocka_unit_test_teardown(who_stays_is_deleted_at_last, teardown),
 		cmocka_unit_test_teardown(a_rekeying_meanwhile_changes_nothing, teardown),
