@@ -198,8 +198,10 @@ const char *ike_redirect_take(struct ike_engine *e, struct ike_sa *sa, uint64_t 
 /* Where it is, if that is known without a lookup. */
 struct ike_addr ike_redirect_addr(const struct ike_redirect *redirect)
 {
-	return redirect->to.list[0].name ? (struct ike_addr){0}
-					 : ike_host_addr(&redirect->to.list[0]);
+	const struct ike_host *host = &redirect->to.list[0];
+	const struct ike_addr unknown = {0};
+
+	return host->name ? unknown : ike_host_addr(host);
 }
 
 /* What is to be negotiated here is the other's to negotiate. */

@@ -86,8 +86,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 		conn->retransmit_ms = (uint64_t)daemon->retransmit_timeout * 1000;
 	if (daemon->retransmit_tries)
 		conn->retransmit_tries = daemon->retransmit_tries;
-	if (ike_hosts_copy(&conn->local, &c->local) ||
-	    ike_hosts_copy(&conn->remote, &c->remote) ||
+	if (ike_hosts_copy(&conn->local, &c->local) || ike_hosts_copy(&conn->remote, &c->remote) ||
 	    ike_hosts_copy(&conn->redirect_to, &c->redirect_to))
 		return -ENOMEM;
 	conn->remote_port = c->remote_port;
