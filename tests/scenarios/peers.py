@@ -69,6 +69,15 @@ class Raveld:
         if bed.gateway_of("raveld"):
             bed.ip(bed.a, "route", "add", "default", "via", bed.gateway_of("raveld"), "dev", "rvl0")
 
+    def reload(self, old, new):
+        """With its file as it would be if this text stood in it for that one; what ravelctl says."""
+        path = self.bed.run / "raveld.conf"
+        text = path.read_text()
+        if old not in text:
+            raise LabError(f"{path} doesn't have {old!r}")
+        path.write_text(text.replace(old, new, 1))
+        return self.ctl("reload")
+
     def stop(self):
         status = self.process.stop()
         if status or "Sanitizer" in self.process.text():
