@@ -19,6 +19,8 @@ static size_t size_of(enum ike_action_type type)
 		return head + sizeof(struct ike_job *);
 	case IKE_ACTION_CHILD_UPDATE:
 		return head + sizeof(struct ike_child_change);
+	case IKE_ACTION_CHILD_SKIP:
+		return head + sizeof(struct ike_child_skip);
 	case IKE_ACTION_CHILD_REMOVE:
 		return head + sizeof(struct ike_child_removed);
 	case IKE_ACTION_LEASED:

@@ -291,7 +291,7 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 			answer_unknown(e, in);
 		return;
 	}
-	if (!in_window(e, sa, in))
+	if (ike_sync_take(e, sa, in) || !in_window(e, sa, in))
 		return;
 	/* IKE_AUTH may come over another port, but without a NAT from no other address. */
 	if (sa->state == IKE_STATE_HALF_OPEN && !sa->path.nat_remote &&

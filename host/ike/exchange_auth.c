@@ -185,6 +185,7 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		return IKE_DONE;
 	}
 	ike_qcd_write(e, &b, sa);
+	ike_sync_offer(&b, sa);
 	if (ike_lease_wanted(sa))
 		ike_lease_ask(e, sa, &b);
 	if (!sa->childless) {
@@ -334,6 +335,7 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	if (ike_find_notify(&in->payloads, IKE_N_REDIRECT, &n))
 		return ike_redirect_auth(e, sa, in->now, &n);
 	ike_qcd_learn(sa, &in->payloads);
+	ike_sync_agree(sa, &in->payloads);
 	if (sa->conn->mobike)
 		ike_mobike_agree(e, sa, in);
 	ike_sa_established(e, sa, in->now, false);
@@ -432,6 +434,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		return IKE_DONE;
 	}
 	ike_qcd_write(e, &b, sa);
+	ike_sync_offer(&b, sa);
 	if (auth->asked)
 		ike_lease_answer(&b, auth->asked, auth->given);
 	if (child) {
@@ -677,6 +680,7 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 		return IKE_DONE;
 	}
 	ike_qcd_learn(sa, &in->payloads);
+	ike_sync_agree(sa, &in->payloads);
 	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
 	ike_mobike_agree(e, sa, in);
 	/* Where several connections fit, which one is meant is known with the Child SA. */

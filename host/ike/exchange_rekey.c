@@ -72,6 +72,7 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 	}
 	made->path = sa->path;
 	made->childless = sa->childless;
+	ike_sync_succeed(sa, made);
 	made->fragmentation = sa->fragmentation;
 	made->fragment_size = sa->fragment_size;
 	made->began = sa->began;

@@ -86,6 +86,7 @@ struct ike_stats {
 	uint64_t redirects_sent;	    /* peers sent to another gateway */
 	uint64_t redirects_met, redirects_followed; /* by peers; of which gone to */
 	uint64_t half_open_evicted;		    /* half-open IKE SAs that gave way to others */
+	uint64_t syncs;		 /* members of a peer's cluster that have taken over */
 	uint64_t hints;		 /* that a peer started anew, which made us look */
 	uint64_t drop_malformed; /* header, version or payload chain unreadable */
 	uint64_t drop_unknown_spi;
@@ -95,6 +96,7 @@ struct ike_stats {
 	uint64_t drop_limit;	  /* too many half-open, in all or at work; or too often */
 	uint64_t drop_memory;
 	uint64_t drop_hint; /* one about nothing that there is, or too soon after another */
+	uint64_t drop_sync; /* of message IDs: malformed, old, or beside a request at work */
 
 	/* RFC 7383. Of those that were authentic and new some may have been for nothing. */
 	uint64_t fragments_in, fragments_out;
@@ -112,6 +114,7 @@ enum ike_action_type {
 	IKE_ACTION_REACH, /* IKE is going to be talked there, which no connection names */
 	IKE_ACTION_JOB,	  /* take it out of the action, do it, and give it to ike_job_done() */
 	IKE_ACTION_CHILD_UPDATE, /* outer addresses or ports of a Child SA changed */
+	IKE_ACTION_CHILD_SKIP,	 /* a Child SA goes on to send with numbers further up */
 	IKE_ACTION_CHILD_REMOVE, /* whatever there is of it; also while a job of it is out */
 	IKE_ACTION_LEASED,	 /* the peer has given us addresses, before any Child SA has them */
 	IKE_ACTION_RELEASED,	 /* a lease has ended, ours or one that a job was about */
@@ -138,6 +141,12 @@ struct ike_child_change {
 	bool encap;
 	struct ike_addr local;
 	struct ike_addr remote;
+};
+
+struct ike_child_skip {
+	uint64_t child_id;
+	uint32_t spi_out;
+	uint32_t packets; /* sequence numbers that it leaves out, at least */
 };
 
 struct ike_child_removed {
@@ -186,6 +195,7 @@ struct ike_action {
 		struct ike_pair reach;
 		struct ike_job *job; /* freed with the action unless taken out */
 		struct ike_child_change change;
+		struct ike_child_skip skip;
 		struct ike_child_removed removed;
 		struct ike_leased leased;
 		struct ike_released released;

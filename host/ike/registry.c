@@ -93,6 +93,7 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_redirect_free(sa->redirect);
 	ike_path_drop_ways(sa);
 	ike_mobike_free(e, sa);
+	ike_sync_free(sa);
 	ike_fragments_drop(e, sa->in.waiting);
 	ike_fragments_drop(e, sa->out.waiting);
 	ike_buffer_free(&sa->out.request);

@@ -224,6 +224,13 @@ struct ike_window_out {
 	struct ike_fragments *waiting;
 };
 
+/* What a member of the peer's cluster said as it took over, the last time (RFC 6311). */
+struct ike_synced {
+	uint32_t highest;	  /* the ID of its next request then */
+	uint8_t digest[32];	  /* of its message */
+	struct ike_buffer answer; /* to it */
+};
+
 struct ike_path {
 	struct ike_addr local;
 	struct ike_addr remote;
@@ -349,6 +356,10 @@ struct ike_sa {
 	uint64_t leave_at;	       /* and when it must have, at last; 0: it wasn't */
 	bool fragmentation;	       /* both sides take fragments */
 	uint16_t fragment_size;	       /* since larger packets seem to get lost; 0: the engine's */
+	/* The peer may be a cluster, whose members move message IDs, and sequence numbers. */
+	bool syncs;
+	bool syncs_counters;
+	struct ike_synced *synced; /* NULL: none has taken over */
 };
 
 /* What the peer seals with. */
@@ -714,6 +725,7 @@ void ike_request_done(struct ike_engine *e, struct ike_sa *sa);
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_resend(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_repeat(struct ike_engine *e, struct ike_sa *sa);
+void ike_renumber(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint32_t id);
 void ike_send_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_hasten(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint16_t hint);
 enum ike_step ike_respond(struct ike_engine *e, struct ike_sa *sa, uint8_t exchange,
@@ -740,6 +752,13 @@ void ike_qcd_owe(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_qcd_show(struct ike_engine *e, struct ike_builder *b, const struct ike_in *in);
 void ike_qcd_learn(struct ike_sa *sa, const struct ike_payloads *p);
 bool ike_qcd_lost(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+
+/* sync.c: a peer that is a cluster, of which another member takes over */
+void ike_sync_offer(struct ike_builder *b, const struct ike_sa *sa);
+void ike_sync_agree(struct ike_sa *sa, const struct ike_payloads *p);
+void ike_sync_succeed(const struct ike_sa *old, struct ike_sa *sa);
+void ike_sync_free(struct ike_sa *sa);
+bool ike_sync_take(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in);
 
 /* redirect.c: other gateways (RFC 5685) */
 struct ike_redirect_task {

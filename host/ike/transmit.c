@@ -321,6 +321,33 @@ void ike_resend(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		send_first(e, sa, now);
 }
 
+/*
+ * The next request has this message ID. One that is out goes out again under it, as if for the
+ * first time.
+ */
+void ike_renumber(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint32_t id)
+{
+	struct ike_header hdr;
+	uint8_t first;
+	size_t len;
+
+	sa->out.next_id = id;
+	ike_fragments_drop(e, sa->out.waiting);
+	if (!sa->out.request.data)
+		return;
+	if (!reopen(e, sa, &sa->out.request, &hdr, &first, &len)) {
+		ike_sa_down(e, sa, "could not build a request");
+		return;
+	}
+	hdr.message_id = id;
+	if (seal(e, sa, &hdr, ike_slice(e->plain, len), first, room_for(e, sa, &sa->path.local),
+		 &sa->out.request)) {
+		ike_sa_down(e, sa, "could not build a request");
+		return;
+	}
+	send_first(e, sa, now);
+}
+
 /* The request of the task at work. Its answer is what that waits for then. */
 enum ike_step ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			       struct ike_slice message)

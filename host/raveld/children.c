@@ -104,6 +104,25 @@ void children_remove(struct daemon *d, const struct ike_child_removed *removed)
 	check_sad(d);
 }
 
+/* A cluster's member that took over wants packets with numbers that none before it can have seen.
+ */
+bool children_skip(struct daemon *d, const struct ike_child_skip *skip)
+{
+	struct rvl_backend_error error = {""};
+	int err = rvl_sad_child_skip(d->sad, skip->child_id, skip->packets, &error);
+
+	if (err)
+		log_info(&d->log,
+			 "SA %08x: its peer wants %u sequence numbers left out, and it is "
+			 "given up: %s",
+			 skip->spi_out, skip->packets, error.text);
+	else
+		log_info(&d->log, "SA %08x: %u sequence numbers are left out, as its peer wants",
+			 skip->spi_out, skip->packets);
+	check_sad(d);
+	return !err;
+}
+
 /* An address or port of an end is another one, or a NAT has come or gone. */
 bool children_move(struct daemon *d, const struct ike_child_change *change)
 {

@@ -148,6 +148,7 @@ void children_remove(struct daemon *d, const struct ike_child_removed *removed);
 
 /* False: it can't go on, and must be given up. */
 bool children_move(struct daemon *d, const struct ike_child_change *change);
+bool children_skip(struct daemon *d, const struct ike_child_skip *skip);
 
 /* ---- protect.c: what holds before the first SA is up */
 

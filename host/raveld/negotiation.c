@@ -278,6 +278,10 @@ static void act(struct daemon *d, struct ike_action *a)
 		if (!children_move(d, &a->change))
 			give_up_child(d, a->change.child_id, false);
 		break;
+	case IKE_ACTION_CHILD_SKIP:
+		if (!children_skip(d, &a->skip))
+			give_up_child(d, a->skip.child_id, false);
+		break;
 	case IKE_ACTION_CHILD_REMOVE:
 		children_remove(d, &a->removed);
 		break;

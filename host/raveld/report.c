@@ -78,6 +78,7 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "redirects_met", s->redirects_met);
 	add_counter(o, "redirects_followed", s->redirects_followed);
 	add_counter(o, "half_open_evicted", s->half_open_evicted);
+	add_counter(o, "syncs", s->syncs);
 	add_counter(o, "hints", s->hints);
 	add_counter(o, "drop_malformed", s->drop_malformed);
 	add_counter(o, "drop_unknown_spi", s->drop_unknown_spi);
@@ -87,6 +88,7 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "drop_limit", s->drop_limit);
 	add_counter(o, "drop_memory", s->drop_memory);
 	add_counter(o, "drop_hint", s->drop_hint);
+	add_counter(o, "drop_sync", s->drop_sync);
 	add_counter(o, "fragments_in", s->fragments_in);
 	add_counter(o, "fragments_out", s->fragments_out);
 	add_counter(o, "reassembled", s->reassembled);

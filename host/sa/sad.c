@@ -12,8 +12,8 @@
 #include "host/sa/hash.h"
 #include "host/sa/policies.h"
 
-/* Sequence numbers that an outbound SA skips when it moves: more than the data path holds under
- * way, so that none is used twice. */
+/* Sequence numbers that an outbound SA skips when it is made anew, at least: more than the data
+ * path holds under way, so that none is used twice. */
 #define SEQUENCE_MARGIN (1u << 16)
 
 /* An SPI that was given out. */
@@ -615,15 +615,14 @@ static int shorten_lifetime(struct rvl_lifetime *l, uint64_t packets, uint64_t b
 
 /*
  * An SA with other parameters but the same key. Nothing leads to it by now, and what it verifies
- * reaches nobody: the sequence number only moves by what is still under way. An outbound one goes
- * on beyond that; for an inbound one all that reached the host has been seen.
+ * reaches nobody: the sequence number only moves by what is still under way. An outbound one skips
+ * so many as are more than that; for an inbound one all that reached the host has been seen.
  */
 static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_esp_params *params,
-		 struct rvl_backend_error *error)
+		 uint64_t skip, struct rvl_backend_error *error)
 {
 	struct rvl_esp_params renewed = *params;
 	bool out = params->direction == RVL_OUTBOUND;
-	uint64_t skip = out ? SEQUENCE_MARGIN : 0;
 	struct rvl_sa_stats stats;
 	int err = query_now(sad, sa, &stats, error);
 
@@ -634,7 +633,7 @@ static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_esp_params
 		err = rvl_backend_fail(error, -EIO, "its memory is damaged");
 		goto cleanse;
 	}
-	if (stats.seq > (out ? RVL_ESP_SEQUENCE_SOON : UINT32_MAX) - skip - 1 ||
+	if (stats.seq + skip + 1 > (out ? RVL_ESP_SEQUENCE_SOON : UINT32_MAX) ||
 	    shorten_lifetime(&renewed.lifetime, stats.packets, stats.bytes)) {
 		err = rvl_backend_fail(error, -EKEYEXPIRED, "it is near its end");
 		goto cleanse;
@@ -651,13 +650,13 @@ cleanse:
 	return err;
 }
 
-static int move_outbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
-			 struct rvl_backend_error *error)
+static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
+			  uint64_t skip, struct rvl_backend_error *error)
 {
 	int err = rvl_flows_stop(sad->flows, &c->claims, error);
 
 	if (!err)
-		err = renew(sad, &c->out, params, error);
+		err = renew(sad, &c->out, params, skip, error);
 	if (!err)
 		err = rvl_flows_resume(sad->flows, &c->claims, (uint16_t)c->out.place.index, error);
 	return err;
@@ -668,7 +667,7 @@ static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_e
 {
 	struct rvl_inbound_flows *flows =
 		rvl_inbound_take_sa(sad->inbound, (uint16_t)c->in.place.index);
-	int err = renew(sad, &c->in, params, error);
+	int err = renew(sad, &c->in, params, 0, error);
 
 	/* Where it couldn't be moved it receives as before, if it is there. */
 	rvl_inbound_give_sa(sad->inbound,
@@ -706,13 +705,34 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 		err = move_inbound(sad, c, &in, error);
 	if (!err && !same_way(&out, &c->out.params)) {
 		if (c->out.there)
-			err = move_outbound(sad, c, &out, error);
+			err = renew_outbound(sad, c, &out, SEQUENCE_MARGIN, error);
 		else
 			c->out.params = out;
 	}
 	if (err)
 		stop_using(sad, c, &ignored);
 	OPENSSL_cleanse(&in, sizeof(in));
+	OPENSSL_cleanse(&out, sizeof(out));
+	return err;
+}
+
+int rvl_sad_child_skip(struct rvl_sad *sad, uint64_t id, uint32_t packets,
+		       struct rvl_backend_error *error)
+{
+	struct child *c = find_child(sad, id);
+	struct rvl_backend_error ignored = {""};
+	struct rvl_esp_params out;
+	int err;
+
+	if (!c)
+		return fail_unknown(error);
+	if (!c->out.there)
+		return 0; /* it has used none */
+	out = c->out.params;
+	err = renew_outbound(sad, c, &out, packets > SEQUENCE_MARGIN ? packets : SEQUENCE_MARGIN,
+			     error);
+	if (err)
+		stop_using(sad, c, &ignored);
 	OPENSSL_cleanse(&out, sizeof(out));
 	return err;
 }

@@ -153,6 +153,14 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 		       const struct ike_addr *remote, bool encap, struct rvl_backend_error *error);
 
 /*
+ * The child goes on to send with sequence numbers that are further up, by so many at least, as if
+ * it moved: its outbound SA, if there is one, is made anew. -ENOENT with *error set: there is no
+ * such child. Another -errno: as after a move; -EKEYEXPIRED: there aren't so many left.
+ */
+int rvl_sad_child_skip(struct rvl_sad *sad, uint64_t id, uint32_t packets,
+		       struct rvl_backend_error *error);
+
+/*
  * Has anything authentic come in on the child's inbound SA since this was last asked, or since its
  * first step? Who asks takes the answer: it is given once.
  */

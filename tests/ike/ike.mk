@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 IKE_TEST_LDLIBS := -lcmocka -lcrypto
 
-$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/pair.c tests/ike/steps.c tests/ike/strangers.c))
+$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/member.c tests/ike/pair.c tests/ike/steps.c tests/ike/strangers.c))
 $(eval $(call c_test,ike_codec_test,tests/ike/codec_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_crypto_test,tests/ike/crypto_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_simulation_test,tests/ike/simulation_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
@@ -13,6 +13,8 @@ $(eval $(call c_test,ike_puzzle_test,tests/ike/puzzle_test.c,ike_test ike,$(IKE_
 $(eval $(call c_test,ike_qcd_test,tests/ike/qcd_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_redirect_test,tests/ike/redirect_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_hint_test,tests/ike/hint_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_sync_test,tests/ike/sync_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
+	-Wl$(comma)--wrap=ike_sync_offer))
 $(eval $(call c_test,ike_ipv6_test,tests/ike/ipv6_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_fragment_test,tests/ike/fragment_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_lease_test,tests/ike/lease_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \

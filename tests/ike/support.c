@@ -644,6 +644,12 @@ static void act(struct node *node, struct ike_action *a)
 		child->sa.encap = a->change.encap;
 		node->updates++;
 		break;
+	case IKE_ACTION_CHILD_SKIP:
+		child = find_child(node, a->skip.child_id);
+		if (!child || !child->present || child->sa.spi_out != a->skip.spi_out)
+			abort();
+		child->skipped += a->skip.packets;
+		break;
 	case IKE_ACTION_IKE_UP:
 		node->ike_up++;
 		node->ike_id = a->event.ike_id;

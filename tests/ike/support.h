@@ -58,6 +58,8 @@ struct installed {
 	bool outbound; /* it can send, too */
 	uint64_t used; /* the flows were led there as the so-many-th; 0: never */
 	bool up;       /* CHILD_UP was said */
+	/* Sequence numbers. */
+	uint64_t skipped;
 };
 
 struct waiting_job {

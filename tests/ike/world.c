@@ -776,6 +776,15 @@ static void update(struct host *h, const struct ike_child_change *change)
 	check_address(h, child, true);
 }
 
+static void skip(struct host *h, const struct ike_child_skip *skip)
+{
+	const struct esp *child = find_child(h, skip->child_id);
+
+	if (!child || child->spi_out != skip->spi_out)
+		world_fail(h->world, "host %u: leaves out numbers of what it hasn't", h->index);
+	h->world->skipped++;
+}
+
 /* He has no data path and does his jobs at once. */
 static void act_as_impostor(struct host *h, struct ike_action *a)
 {
@@ -814,6 +823,9 @@ static void act(struct host *h, struct ike_action *a)
 		break;
 	case IKE_ACTION_CHILD_UPDATE:
 		update(h, &a->change);
+		break;
+	case IKE_ACTION_CHILD_SKIP:
+		skip(h, &a->skip);
 		break;
 	case IKE_ACTION_IKE_UP:
 		world_trace(w, h->index, "IKE SA up", a->event.ike_id);

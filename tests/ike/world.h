@@ -210,7 +210,7 @@ struct world {
 
 	struct used used;
 	uint64_t digest; /* of all that was sent and came in */
-	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on, moved;
+	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on, moved, skipped;
 	struct trace trace[TRACE_MAX];
 	unsigned traced;
 };
