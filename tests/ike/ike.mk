@@ -25,7 +25,7 @@ $(eval $(call c_test,ike_job_test,tests/ike/job_test.c,ike_test ike,$(IKE_TEST_L
 CHEAP_CRYPTO := ike_dh_new ike_dh_group ike_dh_public ike_dh_shared ike_dh_free ike_prf ike_prf_plus \
   ike_integ ike_sha1 ike_sha256 ike_cipher_seal ike_cipher_open CRYPTO_memcmp
 
-$(eval $(call c_library,ike_world,tests/ike/world.c tests/ike/attacker.c tests/ike/invariants.c \
+$(eval $(call c_library,ike_world,tests/ike/world.c tests/ike/attacker.c tests/ike/takeover.c tests/ike/invariants.c \
 	tests/ike/cheap_crypto.c))
 $(eval $(call c_test,ike_sim_test,tests/ike/sim_test.c,ike_world ike_test ike,$(IKE_TEST_LDLIBS) \
 	$(CHEAP_CRYPTO:%=-Wl$(comma)--wrap=%)))

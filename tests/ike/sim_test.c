@@ -29,7 +29,8 @@ struct totals {
 		moved;
 	uint64_t cookies, evicted, solved, proofs; /* what floods and restarts have led to */
 	uint64_t redirected;
-	uint64_t digest; /* of all messages of all runs */
+	uint64_t takeovers, skipped; /* what clusters have, and Child SAs then */
+	uint64_t digest;	     /* of all messages of all runs */
 };
 
 /* Percent of the steps in which each thing happens, to some host. */
@@ -38,7 +39,7 @@ struct run {
 	bool one_initiates; /* in each peering */
 	uint64_t end;
 	unsigned operators, deletes, redirects, rebinds, moves, cuts, stops, leaps, restarts,
-		replaces, reloads, calls;
+		replaces, reloads, calls, takeovers;
 	uint64_t trouble_at; /* not before: troubles that are short don't add up */
 };
 
@@ -267,6 +268,8 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	/* What is to be deleted waits until what is at work is over: jobs last a minute at most.
 	   Then it may go on receiving for a while. */
 	w->alone = 2 * w->patience + 10000 + IKE_LINGER_MS + (w->never || w->late ? 240000 : 0);
+	/* An IKE SA is deleted only so long after the first that is said of it. */
+	run->takeovers = w->delay_max <= 1000 ? some(r, 70, 25) : 0;
 	run->operators = some(r, 70, 12);
 	run->redirects = some(r, 30, 6);
 	run->rebinds = some(r, 50, 6);
@@ -398,6 +401,8 @@ static void live(struct world *w, struct run *run)
 		trouble(w, run);
 		if (rng_percent(&w->rng, run->calls))
 			attacker_call(w);
+		if (rng_percent(&w->rng, run->takeovers))
+			world_take_over(w, (unsigned)rng_below(&w->rng, w->hosts));
 		if (rng_percent(&w->rng, run->reloads))
 			reload(w);
 		step(w, w->now + 100 + rng_below(&w->rng, 1500));
@@ -533,6 +538,8 @@ static bool simulate(uint64_t seed, struct totals *t)
 	t->interruptions += interruptions;
 	t->messages += w->sent;
 	t->moved += w->moved;
+	t->takeovers += w->takeovers;
+	t->skipped += w->skipped;
 	t->digest += w->digest;
 	ok = !w->failed;
 	world_free(w);
@@ -551,7 +558,8 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       "and %llu of Child SAs; %llu Child SAs moved; %llu flows interrupted; %llu "
 	       "datagrams, %llu messages put together; %llu addresses given, %llu of them of an "
 	       "IKE SA before; %llu cookies, %llu half-open IKE SAs that gave way, %llu puzzles "
-	       "solved, %llu restarts proved, %llu redirects followed\n",
+	       "solved, %llu restarts proved, %llu redirects followed; %llu takeovers, in which "
+	       "%llu Child SAs left out sequence numbers\n",
 	       runs, (unsigned long long)first_seed, (unsigned long long)t.hosts,
 	       (unsigned long long)t.established, (unsigned long long)t.ike_rekeyed,
 	       (unsigned long long)t.rekeyed, (unsigned long long)t.moved,
@@ -559,13 +567,15 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       (unsigned long long)t.reassembled, (unsigned long long)t.leased,
 	       (unsigned long long)t.passed_on, (unsigned long long)t.cookies,
 	       (unsigned long long)t.evicted, (unsigned long long)t.solved,
-	       (unsigned long long)t.proofs, (unsigned long long)t.redirected);
+	       (unsigned long long)t.proofs, (unsigned long long)t.redirected,
+	       (unsigned long long)t.takeovers, (unsigned long long)t.skipped);
 	if (runs >= 1000)
 		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs &&
 			    t.reassembled > runs && t.moved > runs && t.leased > runs / 2 &&
 			    t.passed_on > runs / 100 && t.cookies > runs && t.evicted > runs / 20 &&
 			    t.solved > runs / 100 && t.proofs > runs / 10 &&
-			    t.redirected > runs / 10);
+			    t.redirected > runs / 10 && t.takeovers > runs / 2 &&
+			    t.skipped > runs / 4);
 }
 
 static void a_seed_repeats_its_run(void **state)

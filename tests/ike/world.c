@@ -292,6 +292,8 @@ static void transmit(struct host *h, const struct ike_send *s)
 		.len = s->data.len,
 	};
 
+	if (takeover_holds(h, s->data))
+		return;
 	w->sent++;
 	if (s->data.len == 1) /* a keepalive, the only one without a marker on 4500 */
 		return;
@@ -345,9 +347,12 @@ static void deliver(struct world *w)
 	}
 	w->queue[i] = w->queue[--w->queued];
 	if (h && host_works(h)) {
+		const struct ike_slice message = ike_slice(d.data, d.len);
+
 		trace_datagram(w, TRACE_RECEIVED, h->index, &d, d.forged ? ", forged" : "");
 		cheap_trust = h->index == IMPOSTOR;
-		ike_receive(h->engine, host_now(h), &local, &d.from, ike_slice(d.data, d.len));
+		if (!takeover_hears(h, message))
+			ike_receive(h->engine, host_now(h), &local, &d.from, message);
 		cheap_trust = false;
 		host_drain(h);
 	}
@@ -1106,6 +1111,7 @@ static void end(struct host *h)
 	for (unsigned i = 0; i < h->job_count; i++)
 		ike_job_free(h->jobs[i].job);
 	h->job_count = 0;
+	member_end(&h->member);
 	ike_engine_free(h->engine);
 	h->engine = NULL;
 	OPENSSL_cleanse(h->esp, h->esp_count * sizeof(h->esp[0]));
@@ -1346,6 +1352,8 @@ static uint64_t next_of(const struct host *h)
 		if (h->jobs[i].due < at)
 			at = h->jobs[i].due;
 	}
+	if (h->member.ike_id && h->member.due < at)
+		at = h->member.due;
 	return at < h->away ? h->away : at;
 }
 
@@ -1362,6 +1370,7 @@ static void wake(struct host *h)
 	}
 	ike_tick(h->engine, host_now(h));
 	host_drain(h);
+	takeover_wake(h);
 }
 
 static uint64_t next_event(const struct world *w)

@@ -10,6 +10,7 @@
 #ifndef RAVELIN_TESTS_IKE_WORLD_H
 #define RAVELIN_TESTS_IKE_WORLD_H
 
+#include "tests/ike/member.h"
 #include "tests/ike/support.h"
 
 enum {
@@ -90,6 +91,7 @@ struct host {
 	uint64_t away;	  /* until then it is stopped, or starting */
 	uint64_t began;	  /* its life */
 	unsigned waiting; /* datagrams that came while it was stopped */
+	struct member member;
 	uint32_t next_spi;
 	int spis_out; /* allotted and neither given back nor removed */
 	bool cookies;
@@ -210,7 +212,7 @@ struct world {
 
 	struct used used;
 	uint64_t digest; /* of all that was sent and came in */
-	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on, moved, skipped;
+	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on, moved, skipped, takeovers;
 	struct trace trace[TRACE_MAX];
 	unsigned traced;
 };
@@ -268,6 +270,14 @@ struct ike_addr host_seen_as(const struct host *h, const struct ike_addr *local)
 bool host_has(const struct host *h, const struct ike_addr *local);
 /* Can't it be called, as it may be anywhere? */
 bool host_roams(const struct host *h);
+
+/* takeover.c: of a host that is a cluster, another member takes over an IKE SA, if one is such that
+ * it can. */
+void world_take_over(struct world *w, unsigned host);
+/* Does a message not leave, as it isn't the member's? Does the one that comes in get no further? */
+bool takeover_holds(const struct host *h, struct ike_slice message);
+bool takeover_hears(struct host *h, struct ike_slice message);
+void takeover_wake(struct host *h);
 
 /* attacker.c: sees each datagram that is sent, and does what he likes. */
 void attacker_see(struct world *w, const struct datagram *d);
