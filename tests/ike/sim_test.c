@@ -268,8 +268,6 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	/* What is to be deleted waits until what is at work is over: jobs last a minute at most.
 	   Then it may go on receiving for a while. */
 	w->alone = 2 * w->patience + 10000 + IKE_LINGER_MS + (w->never || w->late ? 240000 : 0);
-	/* An IKE SA is deleted only so long after the first that is said of it. */
-	run->takeovers = w->delay_max <= 1000 ? some(r, 70, 25) : 0;
 	run->operators = some(r, 70, 12);
 	run->redirects = some(r, 30, 6);
 	run->rebinds = some(r, 50, 6);
@@ -284,6 +282,8 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 		run->replaces = some(r, 20, 5);
 	}
 	run->reloads = some(r, 40, 5);
+	/* Whoever deletes an IKE SA doesn't wait for ever until a member has its answer. */
+	run->takeovers = w->delay_max <= 1000 ? some(r, 70, 25) : 0;
 }
 
 static struct world *draw(uint64_t seed, struct run *run)

@@ -54,10 +54,13 @@ static void say(struct host *h, const struct ike_sa *sa)
 	host_drain(h);
 }
 
-/* Above its own requests, and above what a member before it has said. */
+/* Above its own requests and what a member before it has said; nor 0, of which there is an answer.
+ */
 static uint32_t least_id(const struct ike_sa *sa, const struct ike_sa *theirs)
 {
-	return sa->out.next_id + (theirs->synced && theirs->synced->highest == sa->out.next_id);
+	uint32_t next = sa->out.next_id;
+
+	return next + (!next || (theirs->synced && theirs->synced->highest == next));
 }
 
 static void begin(struct host *h, struct ike_sa *sa, const struct host *peer,
