@@ -727,7 +727,7 @@ int rvl_sad_child_skip(struct rvl_sad *sad, uint64_t id, uint32_t packets,
 	if (!c)
 		return fail_unknown(error);
 	if (!c->out.there)
-		return 0; /* it has used none */
+		return 0; /* it has used none, or is to be given up */
 	out = c->out.params;
 	err = renew_outbound(sad, c, &out, packets > SEQUENCE_MARGIN ? packets : SEQUENCE_MARGIN,
 			     error);

@@ -131,9 +131,11 @@ static void assert_dropped(const struct sync *s)
 {
 	const struct ike_sa *sa = sa_of(a());
 	uint32_t in = sa->in.next_id, out = sa->out.next_id;
-	uint64_t dropped = stats()->drop_sync;
+	uint64_t dropped = stats()->drop_sync, heard = sa->last_heard_at;
 
+	pass_time(1);
 	say_so(s);
+	assert_int_equal(sa->last_heard_at, heard);
 	assert_int_equal(net->queued, 0);
 	assert_int_equal(stats()->drop_sync, dropped + 1);
 	assert_int_equal(sa->in.next_id, in);
@@ -197,7 +199,9 @@ static void a_member_that_takes_over_goes_on(void **state)
 	up_for_a_while();
 	s = ahead(5);
 	s.expected -= 2;
+	pass_time(1000);
 	take_over(&s);
+	assert_int_equal(sa_of(a())->last_heard_at, net->now);
 	assert_true(hears());
 	assert_int_equal(stats()->syncs, 1);
 	assert_int_equal(sa_of(a())->in.next_id, 9);
@@ -268,6 +272,36 @@ static void a_responder_answers_as_well(void **state)
 	take_over(&s);
 	assert_true(hears());
 	assert_in_step();
+}
+
+/* Behind a NAT it may have another mapping, which is asked as for any other request. */
+static void a_member_that_comes_by_another_mapping_is_asked_there(void **state)
+{
+	struct ike_buffer message;
+	struct ike_sa *sa;
+	struct packet p;
+	struct sync s;
+
+	(void)state;
+	net = net_new(17, &SIDE_A, &SIDE_B);
+	start(net, 1);
+	net_settle(net);
+	sa = sa_of(a());
+	sa->path.nat_remote = true;
+	s = ahead(3);
+	message = sync_request(b()->engine, sa_of(b()), &s);
+	p = (struct packet){
+		.local = sa->path.local,
+		.remote = sa->path.remote,
+		.data = message.data,
+		.len = message.len,
+	};
+	p.remote.port++;
+	net_deliver(net, &p);
+	ike_buffer_free(&message);
+	assert_int_equal(stats()->syncs, 1);
+	assert_non_null(sa->ways);
+	assert_true(ike_task_is(sa->out.task, IKE_EXCHANGE_LIVENESS));
 }
 
 /* In the successor IDs begin at 0 again. */
@@ -854,6 +888,8 @@ int main(void)
 		cmocka_unit_test_teardown(the_next_id_will_do, end),
 		cmocka_unit_test_teardown(who_takes_over_at_once_may_ask_again_what_was_asked, end),
 		cmocka_unit_test_teardown(a_responder_answers_as_well, end),
+		cmocka_unit_test_teardown(a_member_that_comes_by_another_mapping_is_asked_there,
+					  end),
 		cmocka_unit_test_teardown(a_successor_has_ids_of_its_own, end),
 		cmocka_unit_test_teardown(a_member_may_expect_more_of_us_than_there_was, end),
 		cmocka_unit_test_teardown(what_is_below_what_was_heard_is_dropped, end),

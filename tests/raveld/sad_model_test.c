@@ -415,6 +415,14 @@ static void try_use(size_t i)
 	models[i].used = ++now;
 }
 
+/* It couldn't be made anew. */
+static void lost_its_way(size_t i, int err)
+{
+	assert_int_equal(err, -EIO);
+	models[i].used = 0;
+	models[i].out = find_sa(RVL_OUTBOUND, 0x20001 + (uint32_t)i) != RVL_BACKEND_ANY;
+}
+
 static void try_move(size_t i)
 {
 	static uint8_t place;
@@ -427,11 +435,19 @@ static void try_move(size_t i)
 
 	if (!models[i].there)
 		assert_int_equal(err, -ENOENT);
-	else if (err) {
-		assert_int_equal(err, -EIO);
-		models[i].used = 0;
-		models[i].out = find_sa(RVL_OUTBOUND, 0x20001 + (uint32_t)i) != RVL_BACKEND_ANY;
-	}
+	else if (err)
+		lost_its_way(i, err);
+}
+
+static void try_skip(size_t i)
+{
+	struct rvl_backend_error error = {""};
+	int err = rvl_sad_child_skip(sad, i + 1, 5, &error);
+
+	if (!models[i].there)
+		assert_int_equal(err, -ENOENT);
+	else if (err)
+		lost_its_way(i, err);
 }
 
 static void try_remove(size_t i)
@@ -447,7 +463,7 @@ static void any_order_of_steps_does_what_the_model_says(void **state)
 {
 	static void (*const tries[])(size_t) = {try_inbound,  try_inbound, try_outbound,
 						try_outbound, try_use,	   try_use,
-						try_move,     try_remove};
+						try_move,     try_skip,	   try_remove};
 	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote;
 	struct rvl_backend_error error = {""};
 

@@ -276,6 +276,29 @@ static void child_moves_in_each_step(void **state)
 	assert_counts(bed, 2, 2, 2, 2);
 }
 
+/* What goes on with other sequence numbers is held, made anew and led, as what moves. */
+static void child_that_can_not_skip_is_in_use_no_more(void **state)
+{
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+	uint32_t seq, last = 0;
+
+	take_steps(bed, 1, 0, 3);
+	for (unsigned int nth = 1; nth <= 3; nth++) {
+		destination(bed, &last);
+		bed->refuse = nth;
+		assert_int_equal(rvl_sad_child_skip(bed->sad, 1, 7, &error), -EIO);
+		assert_int_equal(spi_on_the_wire(bed), BED_HELD);
+		assert_true(child_comes_in(bed, 1));
+		if (nth == 2)
+			child_outbound(bed, 1);
+		child_use(bed, 1);
+		destination(bed, &seq);
+		assert_true(seq > last);
+	}
+	assert_counts(bed, 1, 1, 1, 2);
+}
+
 /* Which step of the move is refused: hold, outbound SA, lead. */
 static void child_that_can_not_move_is_in_use_no_more(void **state)
 {
@@ -482,6 +505,7 @@ int main(void)
 		PROTECTED(first_failure_of_a_removal_is_the_one_that_is_told),
 		PROTECTED(child_moves_in_each_step),
 		PROTECTED(child_that_can_not_move_is_in_use_no_more),
+		PROTECTED(child_that_can_not_skip_is_in_use_no_more),
 		PROTECTED(child_moves_to_another_address_of_ours),
 		PROTECTED(event_names_the_child_of_its_sa),
 		PROTECTED(event_follows_an_sa_that_moves),

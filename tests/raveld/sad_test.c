@@ -255,6 +255,43 @@ static void sa_moves_to_other_addresses_without_using_a_sequence_number_twice(vo
 	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), 0);
 }
 
+/* The peer wants all that follows to be further up: by so many, and by what may be under way. */
+static void sa_goes_on_with_sequence_numbers_further_up(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_child child = child_of(1, &local, &remote);
+	struct rvl_backend_error error = {""};
+	struct rvl_sa_stats in, out;
+	struct bed *bed = *state;
+	uint8_t frame[256];
+
+	child.lifetime.hard_packets = 6;
+	assert_int_equal(rvl_sad_child_skip(bed->sad, 1, 10, &error), -ENOENT);
+	assert_int_equal(rvl_sad_child_inbound(bed->sad, &child, &error), 0);
+	assert_int_equal(rvl_sad_child_skip(bed->sad, 1, 0xf0000000, &error), 0);
+	assert_int_equal(rvl_sad_child_outbound(bed->sad, 1, &error), 0);
+	assert_int_equal(rvl_sad_child_use(bed->sad, 1, &error), 0);
+	for (uint32_t i = 1; i <= 2; i++) {
+		spi_from_port(bed, 1024, frame);
+		assert_int_equal(rvl_get_be32(frame + 38), i);
+	}
+	assert_int_equal(rvl_sad_child_skip(bed->sad, 1, 10, &error), 0);
+	spi_from_port(bed, 1024, frame);
+	assert_int_equal(rvl_get_be32(frame + 34), 0x20001);
+	assert_int_equal(rvl_get_be32(frame + 38), 0x10003);
+	assert_int_equal(rvl_sad_child_skip(bed->sad, 1, 0xc0000000, &error), 0);
+	spi_from_port(bed, 1024, frame);
+	assert_int_equal(rvl_get_be32(frame + 38), 0xc0010004);
+	assert_int_equal(rvl_sad_child_query(bed->sad, 1, &in, &out, &error), 0);
+	assert_int_equal(out.packets, 4);
+	/* So many aren't left. */
+	assert_int_equal(rvl_sad_child_skip(bed->sad, 1, 0x40000000, &error), -EKEYEXPIRED);
+	assert_string_equal(error.text, "it is near its end");
+	assert_int_equal(spi_from_port(bed, 1024, frame), 0);
+	assert_int_equal(rvl_sad_child_skip(bed->sad, 1, UINT32_MAX, &error), -EKEYEXPIRED);
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), 0);
+}
+
 static void child_between_ipv6_hosts(void **state)
 {
 	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
@@ -545,6 +582,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			sa_moves_to_other_addresses_without_using_a_sequence_number_twice,
 			bed_set_up, bed_tear_down),
+		cmocka_unit_test_setup_teardown(sa_goes_on_with_sequence_numbers_further_up,
+						bed_set_up, bed_tear_down),
 		cmocka_unit_test_setup_teardown(child_between_ipv6_hosts, bed_set_up,
 						bed_tear_down),
 		cmocka_unit_test_setup_teardown(policy_that_stays_discards_instead, bed_set_up,
