@@ -4,12 +4,13 @@
  * the last message IDs and sequence numbers of the one before. It says which it goes on with, and
  * we answer with ours. We are no cluster, and never ask.
  *
- *   HDR, SK {IDi, AUTH, N(IKEV2_MESSAGE_ID_SYNC_SUPPORTED), N(IPSEC_REPLAY_COUNTER_SYNC_SUPPORTED),
- * ..}
- *                            -->    <--  HDR, SK {IDr, AUTH, the same of the two, ..}
+ *   HDR, SK {IDi, AUTH, N(IKEV2_MESSAGE_ID_SYNC_SUPPORTED),
+ *            N(IPSEC_REPLAY_COUNTER_SYNC_SUPPORTED), ..}  -->
+ *                                             <--  HDR, SK {IDr, AUTH, those of the two, ..}
  *
- *   HDR(ID 0), SK {N(IKEV2_MESSAGE_ID_SYNC: nonce, M1, P1), [N(IPSEC_REPLAY_COUNTER_SYNC: delta)]}
- *                            -->    <--  HDR(ID 0), SK {N(IKEV2_MESSAGE_ID_SYNC: nonce, P2, M2)}
+ *   HDR(0), SK {N(IKEV2_MESSAGE_ID_SYNC: nonce, M1, P1),
+ *               [N(IPSEC_REPLAY_COUNTER_SYNC: delta)]}  -->
+ *                             <--  HDR(0), SK {N(IKEV2_MESSAGE_ID_SYNC: nonce, P2, M2)}
  *
  * M1 is the ID of the member's next request, P1 of the one that it expects of us; P2 and M2 are
  * what holds from now on. Neither ever goes back (section 5.1), which is what makes an old message
@@ -37,7 +38,7 @@ struct request {
 	uint32_t delta;	   /* 0: none */
 };
 
-/* Who begins says it of itself, the other only if both do (section 8). */
+/* Who begins says it of itself, the other only if both do. */
 void ike_sync_offer(struct ike_builder *b, const struct ike_sa *sa)
 {
 	if (sa->initiator || sa->syncs)
@@ -90,7 +91,7 @@ static bool read_request(const struct ike_sa *sa, const struct ike_payloads *pay
 			r->expected = ike_get_u32(&c);
 			ids++;
 		} else if (n.type == IKE_N_IPSEC_REPLAY_COUNTER_SYNC && sa->syncs_counters) {
-			r->delta = ike_get_u32(&c); /* no ESN: four octets (section 8.4) */
+			r->delta = ike_get_u32(&c); /* no ESN: four octets */
 			counters++;
 		} else {
 			return false;
@@ -102,10 +103,10 @@ static bool read_request(const struct ike_sa *sa, const struct ike_payloads *pay
 }
 
 /* Above all that was heard of the cluster? IDs don't wrap, and none is left beyond the last. */
-static bool is_new(const struct ike_sa *sa, const struct request *r)
+static bool is_new(const struct ike_sa *sa, const struct request *r, uint32_t ours)
 {
 	return r->next >= sa->in.next_id && (!sa->synced || r->next > sa->synced->highest) &&
-	       r->next < UINT32_MAX && r->expected < UINT32_MAX;
+	       r->next < UINT32_MAX && ours < UINT32_MAX;
 }
 
 static bool is_again(const struct ike_sa *sa, const uint8_t digest[32])
@@ -200,7 +201,7 @@ static void process(struct ike_engine *e, struct ike_sa *sa, const struct ike_in
 		return;
 	}
 	again = is_again(sa, digest);
-	if (sa->in.task || (!again && !is_new(sa, r))) {
+	if (sa->in.task || (!again && !is_new(sa, r, ours))) {
 		e->stats.drop_sync++;
 		return;
 	}

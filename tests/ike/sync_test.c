@@ -365,6 +365,12 @@ static void the_last_ids_are_dropped(void **state)
 	s.expected = UINT32_MAX;
 	assert_dropped(&s);
 	assert_in_step();
+	/* Nor what has the last but one go on. */
+	sa_of(a())->out.next_id = UINT32_MAX - 1;
+	check_liveness(a());
+	lose_for(1);
+	s = ahead(1);
+	assert_dropped(&s);
 }
 
 /*
@@ -537,7 +543,6 @@ static void a_request_that_goes_on_has_all_its_time(void **state)
 	pass_time(30000);
 	assert_true(sa_of(a())->out.tries > 2);
 	net->down = false;
-	net->queued = 0;
 	s = ahead(2);
 	take_over(&s);
 	assert_int_equal(sa_of(a())->out.tries, 0);
