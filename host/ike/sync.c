@@ -62,11 +62,16 @@ void ike_sync_succeed(const struct ike_sa *old, struct ike_sa *sa)
 	sa->syncs_counters = old->syncs_counters;
 }
 
+static void free_synced(struct ike_synced *synced)
+{
+	if (synced)
+		ike_buffer_free(&synced->answer);
+	free(synced);
+}
+
 void ike_sync_free(struct ike_sa *sa)
 {
-	if (sa->synced)
-		ike_buffer_free(&sa->synced->answer);
-	free(sa->synced);
+	free_synced(sa->synced);
 	sa->synced = NULL;
 }
 
@@ -123,18 +128,24 @@ static uint32_t our_next(const struct ike_sa *sa, uint32_t expected)
 	return expected > next ? expected : next;
 }
 
-static void skip(struct ike_engine *e, const struct ike_sa *sa, uint32_t packets)
+/* Those that the data path knows. False, without memory: perhaps not all. */
+static bool skip(struct ike_engine *e, const struct ike_sa *sa, uint32_t packets)
 {
 	for (const struct ike_child *child = sa->children; child; child = child->next) {
-		struct ike_action *a = child->remove ? ike_emit(e, IKE_ACTION_CHILD_SKIP) : NULL;
+		struct ike_action *a;
 
-		if (a)
-			a->skip = (struct ike_child_skip){
-				.child_id = child->id,
-				.spi_out = child->spi_out,
-				.packets = packets,
-			};
+		if (!child->remove)
+			continue;
+		a = ike_emit(e, IKE_ACTION_CHILD_SKIP);
+		if (!a)
+			return false;
+		a->skip = (struct ike_child_skip){
+			.child_id = child->id,
+			.spi_out = child->spi_out,
+			.packets = packets,
+		};
 	}
+	return true;
 }
 
 static int write_answer(struct ike_engine *e, struct ike_sa *sa, const struct request *r,
@@ -154,15 +165,15 @@ static int write_answer(struct ike_engine *e, struct ike_sa *sa, const struct re
 	return ike_seal(e, sa, &hdr, &b, SIZE_MAX, answer);
 }
 
-/* Another member has taken over. False, without memory: as if nothing had come. */
+/* Another member has taken over. False, without memory: it is to ask again. */
 static bool follow(struct ike_engine *e, struct ike_sa *sa, const struct request *r, uint32_t ours,
 		   const uint8_t digest[32])
 {
-	struct ike_buffer answer = {0};
+	struct ike_synced *synced = calloc(1, sizeof(*synced));
 
-	if (write_answer(e, sa, r, ours, &answer) ||
-	    !(sa->synced || (sa->synced = calloc(1, sizeof(*sa->synced))))) {
-		ike_buffer_free(&answer);
+	if (!synced || write_answer(e, sa, r, ours, &synced->answer) ||
+	    (r->delta && !skip(e, sa, r->delta))) {
+		free_synced(synced);
 		e->stats.drop_memory++;
 		return false;
 	}
@@ -170,16 +181,14 @@ static bool follow(struct ike_engine *e, struct ike_sa *sa, const struct request
 		"another member of the peer's cluster has taken over: its requests go on with ID "
 		"%u, ours with %u",
 		r->next, ours);
-	ike_buffer_free(&sa->synced->answer);
-	sa->synced->answer = answer;
-	sa->synced->highest = r->next;
-	memcpy(sa->synced->digest, digest, sizeof(sa->synced->digest));
+	ike_sync_free(sa);
+	sa->synced = synced;
+	synced->highest = r->next;
+	memcpy(synced->digest, digest, sizeof(synced->digest));
 	if (r->next > sa->in.next_id)
 		ike_buffer_free(&sa->in.response); /* nobody asks for it again */
 	sa->in.next_id = r->next;
 	ike_fragments_drop(e, sa->in.waiting);
-	if (r->delta)
-		skip(e, sa, r->delta);
 	e->stats.syncs++;
 	return true;
 }

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "tests/ike/support.h"
+#include "tests/ike/member.h"
 
 int __real_ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys,
 				 const struct ike_suite *child, const struct ike_secret *shared,
@@ -102,6 +102,41 @@ static void a_child_sa_leaves_the_data_path_though_memory_is_short(void **state)
 	assert_int_equal(net->node[0].spis_out, 0);
 }
 
+/* It asks again, and then all of it is done. */
+static void a_member_of_a_cluster_is_answered_once_there_is_memory(void **state)
+{
+	const struct sync s = {.next = 5, .expected = 2, .delta = 1000};
+	struct member member = {0};
+	struct node *node;
+	struct packet p;
+
+	(void)state;
+	net = net_new(1, &SIDE_A, &SIDE_B);
+	start(net, 0);
+	net_settle(net);
+	node = &net->node[0];
+	member_begin(&member, net->node[1].engine, only_sa(net, 1), &s);
+	p = (struct packet){
+		.local = only_sa(net, 0)->path.local,
+		.remote = only_sa(net, 0)->path.remote,
+		.data = member.request.data,
+		.len = member.request.len,
+	};
+	memory_short = true;
+	net_deliver(net, &p);
+	memory_short = false;
+	assert_int_equal(net->queued, 0);
+	assert_int_equal(only_sa(net, 0)->in.next_id, 0);
+	assert_int_equal(ike_engine_stats(node->engine)->syncs, 0);
+	assert_true(ike_engine_stats(node->engine)->drop_memory > 0);
+	net_deliver(net, &p);
+	assert_int_equal(only_sa(net, 0)->in.next_id, 5);
+	assert_int_equal(present_child(node)->skipped, 1000);
+	p = net_take(net);
+	assert_true(member_hears(&member, net->node[1].engine, ike_slice(p.data, p.len)));
+	packet_free(&p);
+}
+
 static void what_only_ike_auth_needs_is_erased_after_it(void **state)
 {
 	static const uint8_t zeros[IKE_PRF_MAX];
@@ -125,6 +160,8 @@ int main(void)
 		cmocka_unit_test_teardown(a_child_sa_without_keys_never_reaches_the_data_path,
 					  teardown),
 		cmocka_unit_test_teardown(a_child_sa_leaves_the_data_path_though_memory_is_short,
+					  teardown),
+		cmocka_unit_test_teardown(a_member_of_a_cluster_is_answered_once_there_is_memory,
 					  teardown),
 		cmocka_unit_test_teardown(what_only_ike_auth_needs_is_erased_after_it, teardown),
 	};
