@@ -111,7 +111,7 @@ static bool peer_renews(const struct ike_engine *e, const struct ike_sa *sa, uin
 	const struct ike_sa *other = NULL;
 
 	while ((other = ike_peer_same(e, sa, other))) {
-		if (!other->initiator && other->conn == sa->conn &&
+		if (!other->began && other->conn == sa->conn &&
 		    other->authenticated_at > sa->authenticated_at &&
 		    now - other->authenticated_at < IKE_RENEW_RETRY_MS)
 			return true;
@@ -203,6 +203,22 @@ static bool waits(const struct ike_sa *sa, uint64_t now)
 	       now - sa->renewed_at < (sa->redirect ? IKE_REDIRECT_RETRY_MS : IKE_RENEW_RETRY_MS);
 }
 
+/*
+ * What was begun in its place has gone, perhaps since the peer has renewed that one: what a newer
+ * one has by now isn't made once more.
+ */
+static void cede_to_newer(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	const struct ike_sa *other = NULL;
+
+	while (sa->renewed_at && !sa->redirect && sa->conn->unique != IKE_UNIQUE_NEVER &&
+	       !ike_sa_ending(sa) && (other = ike_peer_same(e, sa, other))) {
+		if (other->conn == sa->conn && other->authenticated_at > sa->authenticated_at &&
+		    !ike_sa_ending(other))
+			ike_sa_cede(e, sa, other, now, "it is in a newer IKE SA");
+	}
+}
+
 /* Begin, or look how far it has come; an attempt that has come to nothing is made again. */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
 {
@@ -215,6 +231,8 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		return;
 	}
 	look_soon(e, sa, now);
+	if (!made && is_idle(sa) && !peer_renews(e, sa, now))
+		cede_to_newer(e, sa, now);
 	if (made && made->state == IKE_STATE_ESTABLISHED && is_settled(made) &&
 	    !peer_renews(e, sa, now) && !takes_back(e, sa, now))
 		give_up(e, sa, made, now);
@@ -235,6 +253,7 @@ void ike_sa_renewal_moves(struct ike_engine *e, struct ike_sa *old, struct ike_s
 	struct ike_sa *made = renewal_of(e, old), *renewed = ike_sa_find_id(e, old->renews);
 
 	sa->renewal = old->renewal;
+	sa->renewed_at = old->renewed_at;
 	sa->renews = old->renews;
 	sa->redirect = old->redirect;
 	old->redirect = NULL;

@@ -545,6 +545,8 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	if (!sa->children)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_CHILDLESS],
 			      old->timers[IKE_TIMER_CHILDLESS].at);
+	/* So does what renews it. */
+	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH], old->timers[IKE_TIMER_REAUTH].at);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
 		ike_timer_set(e, &old->timers[kind], IKE_NEVER);
 	/* Until the peer deletes it, which may not have our answer yet. */

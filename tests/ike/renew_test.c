@@ -650,6 +650,45 @@ static void a_renewal_is_not_given_up_while_the_peer_renews_as_well(void **state
 	end();
 }
 
+/*
+ *   A  CREATE_CHILD_SA d -->              B   in the one that is to renew the old one
+ *      <-- N(NO_ADDITIONAL_SAS)
+ *      <-- IKE_SA_INIT, IKE_AUTH c            it renews that one,
+ *      <-- INFORMATIONAL D(IKE)               and ends it
+ *      INFORMATIONAL D(c) -->                 in the old one, even if that is rekeyed meanwhile
+ */
+static void what_the_peer_has_renewed_meanwhile_is_not_renewed_as_well(void **state)
+{
+	(void)state;
+	for (unsigned rekeyed = 0; rekeyed < 2; rekeyed++) {
+		prepare(2);
+		bring_up("d");
+		bring_up("c");
+		net->watch_flow = true;
+		a()->traffic = true;
+		pass_time(100);
+		begin_renewal();
+		refuse_next();
+		pass_time(100);
+		ike_sa_renew(b()->engine, b()->engine->all, net->now, "B wants it");
+		node_drain(b());
+		net_settle(net);
+		if (rekeyed) {
+			ike_sa_rekey(a()->engine, oldest_sa(a()), net->now);
+			node_drain(a());
+			net_settle(net);
+		}
+		pass_time(200000);
+		for (unsigned i = 0; i < 2; i++) {
+			assert_int_equal(ike_sa_count(net->node[i].engine), 2);
+			assert_int_equal(receiving(&net->node[i]), 2);
+			assert_int_equal(net->node[i].child_down, 0);
+		}
+		end();
+		teardown(state);
+	}
+}
+
 /* One beside the peer's would be one too many. */
 static void what_the_peer_renews_is_not_renewed_as_well(void **state)
 {
@@ -704,6 +743,7 @@ int main(void)
 		T(what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one),
 		T(a_renewal_is_not_given_up_while_the_peer_renews_as_well),
 		T(what_the_peer_renews_is_not_renewed_as_well),
+		T(what_the_peer_has_renewed_meanwhile_is_not_renewed_as_well),
 		T(rekeying_puts_off_no_end_for_want_of_a_child_sa),
 		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
 		T(an_ike_sa_may_be_made_without_a_child_sa),
