@@ -219,6 +219,24 @@ static void cede_to_newer(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	}
 }
 
+/* One after another that has come to nothing: the peer may make more in the old one again. */
+static bool is_wanted(const struct ike_sa *sa, uint64_t now)
+{
+	return !sa->renewed_at || sa->redirect || sa->no_more || sa->reauth_at <= now;
+}
+
+/* There is none, and nobody is at it. */
+static void begin_anew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
+{
+	cede_to_newer(e, sa, now);
+	if (ike_sa_ending(sa))
+		return;
+	if (!is_wanted(sa, now))
+		ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH], sa->reauth_at);
+	else if (is_idle(sa) && !waits(sa, now))
+		begin(e, sa, now, why);
+}
+
 /* Begin, or look how far it has come; an attempt that has come to nothing is made again. */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
 {
@@ -231,13 +249,13 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		return;
 	}
 	look_soon(e, sa, now);
-	if (!made && is_idle(sa) && !peer_renews(e, sa, now))
-		cede_to_newer(e, sa, now);
-	if (made && made->state == IKE_STATE_ESTABLISHED && is_settled(made) &&
-	    !peer_renews(e, sa, now) && !takes_back(e, sa, now))
+	if (peer_renews(e, sa, now))
+		return;
+	if (!made && is_idle(sa))
+		begin_anew(e, sa, now, why);
+	else if (made && made->state == IKE_STATE_ESTABLISHED && is_settled(made) &&
+		 !takes_back(e, sa, now))
 		give_up(e, sa, made, now);
-	else if (!made && is_idle(sa) && !peer_renews(e, sa, now) && !waits(sa, now))
-		begin(e, sa, now, why);
 }
 
 /* At the gateway that the peer has sent us to: as soon as nothing else is at work. */

@@ -414,7 +414,8 @@ static void set_lifetimes(struct ike_engine *e, struct ike_sa *sa)
 	if (rekey_at)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_REKEY],
 			      rekey_at - ike_jitter(e, conn->rand_ms));
-	if (reauth_at && sa->began && !sa->redirect)
+	sa->reauth_at = reauth_at && sa->began ? reauth_at : IKE_NEVER;
+	if (sa->reauth_at != IKE_NEVER && !sa->redirect)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH],
 			      reauth_at - ike_jitter(e, conn->rand_ms));
 	ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], end_of_life(sa));

@@ -337,6 +337,7 @@ struct ike_sa {
 	uint64_t predecessor; /* and of the one that it replaces, until it has */
 	uint64_t renews;      /* id of the one in whose place it is begun, until it has all of it */
 	uint64_t renewal;     /* id of the one that is begun in its place */
+	uint64_t reauth_at;   /* when it is to be renewed in any case, or IKE_NEVER */
 	uint64_t renewed_at;  /* the last attempt; 0: none */
 	uint64_t superseded_by; /* id of the one that is to take its place, soon; 0: none */
 	bool trying;		/* one of the addresses that its connection may go to */

@@ -185,6 +185,46 @@ static void a_peer_that_rekeys_nothing_gets_another_ike_sa(void **state)
 	end();
 }
 
+static void wait_for_sas(unsigned count)
+{
+	for (unsigned i = 0; i < 10000 && ike_sa_count(a()->engine) != count; i++)
+		pass_time(100);
+	assert_int_equal(ike_sa_count(a()->engine), count);
+}
+
+/*
+ *   A  CREATE_CHILD_SA N(REKEY_SA) -->    B
+ *      <-- N(NO_ADDITIONAL_SAS)               twice
+ *      IKE_SA_INIT -->                        isn't to be reached for it: again, and once more
+ *      CREATE_CHILD_SA N(REKEY_SA) -->        has room
+ *      <-- CREATE_CHILD_SA
+ */
+static void a_peer_that_rekeys_again_gets_no_other_ike_sa(void **state)
+{
+	(void)state;
+	prepare(1);
+	connection(a())->reauth_ms = 7200000;
+	bring_up("c");
+	net->watch_flow = true;
+	b()->engine->stopping = true;
+	b()->install_error = -28;
+	rekey(a());
+	for (unsigned i = 0; i < 2; i++) {
+		wait_for_sas(2);
+		b()->install_error = i ? 0 : -28;
+		wait_for_sas(1);
+	}
+	rekey(a());
+	net_settle(net);
+	assert_int_equal(a()->rekeyed, 1);
+	b()->engine->stopping = false;
+	pass_time(3600000);
+	assert_int_equal(a()->ike_up, 1);
+	pass_time(3600000); /* but its time comes as ever */
+	assert_int_equal(a()->ike_up, 2);
+	end();
+}
+
 static void another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own(void **state)
 {
 	(void)state;
@@ -708,6 +748,26 @@ static void what_the_peer_renews_is_not_renewed_as_well(void **state)
 	end();
 }
 
+/* Nor if that has been rekeyed by us since. */
+static void what_the_peer_renews_is_known_after_a_rekeying(void **state)
+{
+	(void)state;
+	prepare(2);
+	bring_up("d");
+	bring_up("c");
+	pass_time(1000);
+	begin_renewal();
+	refuse_next();
+	ike_sa_rekey(b()->engine, b()->engine->all, net->now);
+	node_drain(b());
+	net_settle(net);
+	assert_int_equal(b()->ike_rekeyed, 1);
+	ike_sa_renew(b()->engine, oldest_sa(b()), net->now, "it is slow");
+	node_drain(b());
+	assert_int_equal(ike_sa_count(b()->engine), 2);
+	end();
+}
+
 /* Its minute goes on in the successor. */
 static void rekeying_puts_off_no_end_for_want_of_a_child_sa(void **state)
 {
@@ -735,6 +795,7 @@ int main(void)
 		T(all_child_sas_are_renewed_with_their_ike_sa),
 		T(what_can_not_be_renewed_goes_on),
 		T(a_peer_that_rekeys_nothing_gets_another_ike_sa),
+		T(a_peer_that_rekeys_again_gets_no_other_ike_sa),
 		T(the_end_of_the_old_one_is_told_until_it_is_heard),
 		T(a_flow_that_is_renewed_is_not_led_to_what_was_rekeyed),
 		T(shutting_down_waits_for_no_such_end),
@@ -743,6 +804,7 @@ int main(void)
 		T(what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one),
 		T(a_renewal_is_not_given_up_while_the_peer_renews_as_well),
 		T(what_the_peer_renews_is_not_renewed_as_well),
+		T(what_the_peer_renews_is_known_after_a_rekeying),
 		T(what_the_peer_has_renewed_meanwhile_is_not_renewed_as_well),
 		T(rekeying_puts_off_no_end_for_want_of_a_child_sa),
 		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
