@@ -358,7 +358,17 @@ static void linger(struct ike_engine *e, struct ike_child *child, uint64_t now)
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_LIFE), now + IKE_LINGER_MS);
 }
 
-/* One of another IKE SA with this peer that has its flow, or is about to: who had it last. */
+/* Who had the flow last; or of those that never had, the one that the peer is likelier to have. */
+static bool is_nearer(const struct ike_child *a, const struct ike_child *b)
+{
+	if (a->used != b->used)
+		return a->used > b->used;
+	if (a->confirmed != b->confirmed)
+		return a->confirmed;
+	return a->id < b->id;
+}
+
+/* One of another IKE SA with this peer that has its flow, or is about to. */
 static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_child *child)
 {
 	const struct ike_sa *sa = child->sa;
@@ -369,7 +379,7 @@ static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_ch
 		for (struct ike_child *c = other->children;
 		     c && other != sa && !ike_sa_ending(other); c = c->next) {
 			if ((leads(c, child) || (waits(c) && same_flow(child, c))) &&
-			    (!heir || c->used > heir->used))
+			    (!heir || is_nearer(c, heir)))
 				heir = c;
 		}
 	}

@@ -508,6 +508,34 @@ static void a_flow_that_is_renewed_is_not_led_to_what_was_rekeyed(void **state)
 	end();
 }
 
+/*
+ *   A  <-- IKE_AUTH                       B   sends on the old one for the time being
+ *      INFORMATIONAL D(IKE), old -->          late
+ *      IKE_SA_INIT, IKE_AUTH -->              in the place of the new one
+ *      <-- IKE_AUTH                           late, too: the flow goes to the first new one
+ */
+static void of_two_new_ones_the_flow_goes_to_what_the_peer_surely_has(void **state)
+{
+	struct packet late;
+
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	net->watch_flow = true;
+	begin_renewal();
+	late = take_for(1);
+	ike_sa_renew(a()->engine, a()->engine->all, net->now, "once more");
+	node_drain(a());
+	for (unsigned i = 0; i < 3; i++)
+		deliver_to(i % 2 == 0);
+	net_deliver(net, &late);
+	packet_free(&late);
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	end();
+}
+
 /* But no longer than any end when A itself is about to. */
 static void shutting_down_waits_for_no_such_end(void **state)
 {
@@ -798,6 +826,7 @@ int main(void)
 		T(a_peer_that_rekeys_again_gets_no_other_ike_sa),
 		T(the_end_of_the_old_one_is_told_until_it_is_heard),
 		T(a_flow_that_is_renewed_is_not_led_to_what_was_rekeyed),
+		T(of_two_new_ones_the_flow_goes_to_what_the_peer_surely_has),
 		T(shutting_down_waits_for_no_such_end),
 		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
 		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
