@@ -203,6 +203,20 @@ static bool waits(const struct ike_sa *sa, uint64_t now)
 	       now - sa->renewed_at < (sa->redirect ? IKE_REDIRECT_RETRY_MS : IKE_RENEW_RETRY_MS);
 }
 
+/* Is it a newer one of the same, and where the peer has sent us if it has? */
+static bool is_instead(const struct ike_sa *other, const struct ike_sa *sa)
+{
+	struct ike_addr to;
+
+	if (other->conn != sa->conn || other->authenticated_at <= sa->authenticated_at ||
+	    ike_sa_ending(other))
+		return false;
+	if (!sa->redirect)
+		return true;
+	to = ike_redirect_addr(sa->redirect);
+	return ike_addr_same_ip(&other->path.remote, &to);
+}
+
 /*
  * What was begun in its place has gone, perhaps since the peer has renewed that one: what a newer
  * one has by now isn't made once more.
@@ -211,10 +225,9 @@ static void cede_to_newer(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	const struct ike_sa *other = NULL;
 
-	while (sa->renewed_at && !sa->redirect && sa->conn->unique != IKE_UNIQUE_NEVER &&
-	       !ike_sa_ending(sa) && (other = ike_peer_same(e, sa, other))) {
-		if (other->conn == sa->conn && other->authenticated_at > sa->authenticated_at &&
-		    !ike_sa_ending(other))
+	while (sa->renewed_at && sa->conn->unique != IKE_UNIQUE_NEVER && !ike_sa_ending(sa) &&
+	       (other = ike_peer_same(e, sa, other))) {
+		if (is_instead(other, sa))
 			ike_sa_cede(e, sa, other, now, "it is in a newer IKE SA");
 	}
 }

@@ -757,6 +757,46 @@ static void what_the_peer_has_renewed_meanwhile_is_not_renewed_as_well(void **st
 	}
 }
 
+/*
+ * The same where B has sent A to where it is anyway: what has got there is there. As what it was to
+ * replace is redirected as ever, the rest follows.
+ */
+static void what_is_where_the_peer_has_sent_us_is_not_made_there_again(void **state)
+{
+	struct ike_hosts to = {0};
+
+	(void)state;
+	prepare(2);
+	b()->engine->config.redirect_ms = UINT32_MAX;
+	bring_up("d");
+	bring_up("c");
+	net->watch_flow = true;
+	a()->traffic = true;
+	pass_time(100);
+	assert_int_equal(ike_hosts_set(&to, &b()->addr), 0);
+	assert_int_equal(ike_redirect(b()->engine, net->now, only_sa(net, 1)->id, &to), 0);
+	ike_hosts_clear(&to);
+	node_drain(b());
+	net_settle(net);
+	ike_tick(a()->engine, net->now);
+	node_drain(a());
+	for (unsigned i = 0; i < 4; i++)
+		deliver_to(i % 2 == 0);
+	refuse_next();
+	pass_time(100);
+	ike_sa_renew(b()->engine, b()->engine->all, net->now, "B wants it");
+	node_drain(b());
+	net_settle(net);
+	pass_time(200000);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(ike_sa_count(net->node[i].engine), 2);
+		assert_int_equal(receiving(&net->node[i]), 2);
+		assert_int_equal(net->node[i].child_down, 0);
+	}
+	assert_null(oldest_sa(a())->redirect);
+	end();
+}
+
 /* One beside the peer's would be one too many. */
 static void what_the_peer_renews_is_not_renewed_as_well(void **state)
 {
@@ -833,6 +873,7 @@ int main(void)
 		T(what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one),
 		T(a_renewal_is_not_given_up_while_the_peer_renews_as_well),
 		T(what_the_peer_renews_is_not_renewed_as_well),
+		T(what_is_where_the_peer_has_sent_us_is_not_made_there_again),
 		T(what_the_peer_renews_is_known_after_a_rekeying),
 		T(what_the_peer_has_renewed_meanwhile_is_not_renewed_as_well),
 		T(rekeying_puts_off_no_end_for_want_of_a_child_sa),
