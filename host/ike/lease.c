@@ -210,20 +210,24 @@ static bool takes_over(const struct ike_sa *sa, const struct ike_sa *other,
 	return ike_sa_may_be_renewed_by(other, sa) && asks_for_any_of(asked, other->lease);
 }
 
-/* The latest lease of this peer that may pass to it, or 0. */
+/* The latest lease of this peer that may pass to it, of what is asked for if there is one; or 0. */
 static uint64_t predecessor_of(const struct ike_engine *e, const struct ike_sa *sa,
 			       const struct ike_settings *asked, bool initial_contact)
 {
 	const struct ike_id local = ike_id_kept(sa->local_id), remote = ike_id_kept(sa->remote_id);
 	const struct ike_sa *other = NULL;
-	uint64_t latest = 0;
+	uint64_t latest[2] = {0};
 
 	while ((other = ike_peer_find(e, &local, &remote, other))) {
-		if (takes_over(sa, other, asked, initial_contact) &&
-		    other->lease->release->released.lease_id > latest)
-			latest = other->lease->release->released.lease_id;
+		uint64_t *id;
+
+		if (!takes_over(sa, other, asked, initial_contact))
+			continue;
+		id = &latest[asks_for_any_of(asked, other->lease)];
+		if (other->lease->release->released.lease_id > *id)
+			*id = other->lease->release->released.lease_id;
 	}
-	return latest;
+	return latest[1] ? latest[1] : latest[0];
 }
 
 /* Ask for what the peer asks for, by a job of the task's. 0 or -ENOMEM. */

@@ -594,6 +594,27 @@ static void a_second_ike_sa_has_the_address_only_if_it_replaces_the_first(void *
 	}
 }
 
+static void of_two_that_it_may_have_a_third_one_has_what_it_asks_for(void **state)
+{
+	uint64_t first;
+
+	(void)state;
+	prepare("10.3.0.5");
+	connect();
+	first = b()->asked.lease_id;
+	pass_time(20000);
+	a()->engine->connections[0]->vips[0] = addr_of("0.0.0.0");
+	connect_again();
+	assert_true(has(a()->leased.settings.vips, 1, "10.3.0.1"));
+	pass_time(20000);
+	b()->engine->connections[0]->unique = IKE_UNIQUE_REPLACE;
+	a()->engine->connections[0]->vips[0] = addr_of("10.3.0.5");
+	connect_again();
+	assert_int_equal(b()->asked.replaces, first);
+	assert_true(has(a()->leased.settings.vips, 1, "10.3.0.5"));
+	end();
+}
+
 /* From elsewhere nobody knows whether the first one is still there. */
 static void a_second_ike_sa_from_elsewhere_has_an_address_of_its_own(void **state)
 {
@@ -671,6 +692,8 @@ int main(void)
 		cmocka_unit_test_teardown(it_comes_with_an_ike_sa_without_a_child_too, teardown),
 		cmocka_unit_test_teardown(authenticating_anew_keeps_the_address, teardown),
 		cmocka_unit_test(a_second_ike_sa_has_the_address_only_if_it_replaces_the_first),
+		cmocka_unit_test_teardown(of_two_that_it_may_have_a_third_one_has_what_it_asks_for,
+					  teardown),
 		cmocka_unit_test_teardown(a_second_ike_sa_from_elsewhere_has_an_address_of_its_own,
 					  teardown),
 		cmocka_unit_test_teardown(a_malformed_question_is_refused, teardown),
