@@ -358,14 +358,29 @@ static void linger(struct ike_engine *e, struct ike_child *child, uint64_t now)
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_LIFE), now + IKE_LINGER_MS);
 }
 
-/* Who had the flow last; or of those that never had, the one that the peer is likelier to have. */
-static bool is_nearer(const struct ike_child *a, const struct ike_child *b)
+/*
+ * How likely is it that the peer has it? It has if that is known, and surely begins to make it if
+ * it has said anything in its IKE SA since it was told; of what isn't heard of for long it may
+ * never have had the answer.
+ */
+static unsigned likelihood(const struct ike_engine *e, const struct ike_child *child)
 {
+	if (child->confirmed)
+		return 3;
+	if (child->sa->last_heard_at > child->installed_at)
+		return 2;
+	return e->now - child->installed_at <= e->config.job_timeout_ms;
+}
+
+/* Who had the flow last; or of those that never had, the one that the peer is likelier to have. */
+static bool is_nearer(const struct ike_engine *e, const struct ike_child *a,
+		      const struct ike_child *b)
+{
+	unsigned of_a = likelihood(e, a), of_b = likelihood(e, b);
+
 	if (a->used != b->used)
 		return a->used > b->used;
-	if (a->confirmed != b->confirmed)
-		return a->confirmed;
-	return a->id < b->id;
+	return of_a != of_b ? of_a > of_b : a->id < b->id;
 }
 
 /* One of another IKE SA with this peer that has its flow, or is about to. */
@@ -379,7 +394,7 @@ static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_ch
 		for (struct ike_child *c = other->children;
 		     c && other != sa && !ike_sa_ending(other); c = c->next) {
 			if ((leads(c, child) || (waits(c) && same_flow(child, c))) &&
-			    (!heir || is_nearer(c, heir)))
+			    (!heir || is_nearer(e, c, heir)))
 				heir = c;
 		}
 	}

@@ -536,6 +536,29 @@ static void of_two_new_ones_the_flow_goes_to_what_the_peer_surely_has(void **sta
 	end();
 }
 
+/* What has never been heard of, for long, A may have given up. */
+static void nor_to_what_the_peer_may_have_never_had(void **state)
+{
+	(void)state;
+	prepare(1);
+	bring_up("c");
+	net->watch_flow = true;
+	ike_sa_renew(a()->engine, oldest_sa(a()), net->now, "the test wants it");
+	node_drain(a());
+	for (unsigned i = 0; i < 3; i++)
+		deliver_to(i % 2 == 0);
+	lose_for(0);
+	ike_sa_down(a()->engine, a()->engine->all, "the test wants it");
+	net->down = true;
+	pass_time(a()->engine->config.job_timeout_ms + 10000);
+	net->down = false;
+	oldest_sa(a())->renewed_at = 0;
+	begin_renewal();
+	deliver_to(1); /* the end of the old one */
+	net_settle(net);
+	end();
+}
+
 /* But no longer than any end when A itself is about to. */
 static void shutting_down_waits_for_no_such_end(void **state)
 {
@@ -867,6 +890,7 @@ int main(void)
 		T(the_end_of_the_old_one_is_told_until_it_is_heard),
 		T(a_flow_that_is_renewed_is_not_led_to_what_was_rekeyed),
 		T(of_two_new_ones_the_flow_goes_to_what_the_peer_surely_has),
+		T(nor_to_what_the_peer_may_have_never_had),
 		T(shutting_down_waits_for_no_such_end),
 		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
 		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
