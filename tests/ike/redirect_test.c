@@ -501,6 +501,67 @@ static void who_stays_is_deleted_at_last(void **state)
 	assert_int_equal(a()->child_cause, IKE_CAUSE_PEER);
 }
 
+/* What was agreed on, and how long it may stay, outlasts a rekeying. */
+static void who_stays_is_deleted_whatever_it_rekeys(void **state)
+{
+	(void)state;
+	establish();
+	assert_int_equal(ike_rekey(a()->engine, net->now, a()->ike_id), 0);
+	node_drain(a());
+	net_settle(net);
+	b()->ike_id = only_sa(net, 1)->id;
+	b()->dead[1] = true;
+	assert_int_equal(redirect(b(), "198.51.100.2"), 0);
+	net_settle(net);
+	pass_time(20000);
+	assert_int_equal(ike_rekey(b()->engine, net->now, b()->ike_id), 0);
+	node_drain(b());
+	net_settle(net);
+	net->watch_flow = false;
+	pass_time(IKE_REDIRECT_MS);
+	assert_int_equal(b()->child_down, 1);
+	assert_string_equal(b()->child_reason, "its peer was redirected to another gateway");
+}
+
+/* A cookie is of no use elsewhere. */
+static void a_cookie_stays_behind(void **state)
+{
+	struct side two = SIDE_B;
+	struct ike_slice data;
+	struct packet p;
+
+	(void)state;
+	two.cookie = true;
+	begin_with(&SIDE_A, &two);
+	redirect_all("198.51.100.2");
+	start(net, 0);
+	while (!stats(b())->redirects_sent)
+		deliver_next();
+	assert_int_equal(stats(b())->cookies_sent, 1);
+	p = next_request();
+	assert_false(has_notify(&p, IKE_N_COOKIE, &data));
+	net_deliver(net, &p);
+	packet_free(&p);
+	net_settle(net);
+	assert_up_at(&gateway);
+}
+
+/* It counts as a try of the address that has sent us there. */
+static void a_peer_whose_gateway_is_nowhere_is_a_failed_try(void **state)
+{
+	(void)state;
+	begin();
+	set_hosts(a(), a()->engine->connections[0], NULL, "192.0.2.2, 198.51.100.2");
+	redirect_peers("gw2.example.org");
+	start(net, 0);
+	net_settle(net);
+	assert_int_equal(ike_sa_count(a()->engine), 0);
+	redirect_peers(NULL);
+	start(net, 0);
+	net_settle(net);
+	assert_true(ike_addr_same_ip(&present_child(a())->sa.remote, &gateway));
+}
+
 /* Meanwhile the IKE SA is rekeyed, by either. */
 static void a_rekeying_meanwhile_changes_nothing(void **state)
 {
@@ -565,6 +626,10 @@ int main(void)
 		cmocka_unit_test_teardown(what_is_not_had_there_stays, teardown),
 		cmocka_unit_test_teardown(a_gateway_that_is_away_is_tried_again, teardown),
 		cmocka_unit_test_teardown(who_stays_is_deleted_at_last, teardown),
+		cmocka_unit_test_teardown(who_stays_is_deleted_whatever_it_rekeys, teardown),
+		cmocka_unit_test_teardown(a_cookie_stays_behind, teardown),
+		cmocka_unit_test_teardown(a_peer_whose_gateway_is_nowhere_is_a_failed_try,
+					  teardown),
 		cmocka_unit_test_teardown(a_rekeying_meanwhile_changes_nothing, teardown),
 		cmocka_unit_test_teardown(who_was_called_goes_nowhere, teardown),
 	};
