@@ -510,13 +510,14 @@ static void who_stays_is_deleted_whatever_it_rekeys(void **state)
 	node_drain(a());
 	net_settle(net);
 	b()->ike_id = only_sa(net, 1)->id;
-	b()->dead[1] = true;
+	ike_engine_set_redirects(a()->engine, true, 0); /* it has changed its mind */
 	assert_int_equal(redirect(b(), "198.51.100.2"), 0);
 	net_settle(net);
 	pass_time(20000);
 	assert_int_equal(ike_rekey(b()->engine, net->now, b()->ike_id), 0);
 	node_drain(b());
 	net_settle(net);
+	assert_int_equal(b()->ike_rekeyed, 2);
 	net->watch_flow = false;
 	pass_time(IKE_REDIRECT_MS);
 	assert_int_equal(b()->child_down, 1);
