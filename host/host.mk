@@ -6,7 +6,7 @@ $(eval $(call c_library,rvl_esp,host/esp/ip.c host/esp/replay.c host/esp/esp.c h
 $(eval $(call c_library,rvl_conf,host/conf/tree.c host/conf/resolve.c host/conf/reader.c \
 	host/conf/value.c host/conf/absent.c host/conf/bind.c host/conf/daemon.c host/conf/connection.c \
 	host/conf/child.c host/conf/pool.c host/conf/secret.c host/conf/conf.c host/conf/compare.c))
-$(eval $(call c_library,rvl_sa,host/sa/selector.c host/sa/inbound.c host/sa/policies.c host/sa/trap.c host/sa/fixed.c host/sa/flow.c \
+$(eval $(call c_library,rvl_sa,host/sa/selector.c host/sa/inbound.c host/sa/indices.c host/sa/selector_map.c host/sa/policies.c host/sa/trap.c host/sa/fixed.c host/sa/flow.c \
 	host/sa/sad.c host/sa/lane.c host/sa/wire.c host/sa/soft.c host/sa/user.c))
 
 RAVELD_SRCS := host/raveld/main.c host/raveld/devices.c host/raveld/log.c host/raveld/tap.c host/raveld/netlink.c \

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/esp/grow.h"
+
+#define BUCKETS_FIRST 64
 #define ETHERNET_HEADER 14
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_IPV6 0x86dd
@@ -13,14 +16,22 @@
 #define VLAN_TAG 4
 #define VLAN_TAGS_MAX 2
 
+/* SAs of one direction by index. */
+struct table {
+	struct rvl_esp_sa **list;
+	size_t room;
+	size_t most;
+};
+
 struct rvl_engine {
 	struct rvl_engine_config config;
 	struct rvl_spd *spd;
-	struct rvl_esp_sa **outbound;
-	struct rvl_esp_sa **inbound;
-	uint16_t *buckets; /* inbound SAs by SPI: the first index of each chain */
-	uint16_t *chain;   /* the next index after each */
+	struct table tables[2];
+	uint32_t *buckets; /* inbound SAs by SPI: the first index of each chain */
 	uint32_t bucket_mask;
+	uint32_t *chain; /* the next index after each */
+	size_t chain_room;
+	size_t inbound_count;
 	struct rvl_engine_counters counters;
 };
 
@@ -85,10 +96,18 @@ static void put_type(uint8_t *frame, size_t l3, uint8_t family)
 	rvl_put_be16(frame + l3 - 2, family == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
 }
 
+static uint32_t *new_buckets(uint32_t count)
+{
+	uint32_t *buckets = malloc(count * sizeof(*buckets));
+
+	if (buckets)
+		memset(buckets, 0xff, count * sizeof(*buckets));
+	return buckets;
+}
+
 struct rvl_engine *rvl_engine_new(const struct rvl_engine_config *config)
 {
 	struct rvl_engine *engine = calloc(1, sizeof(*engine));
-	uint32_t buckets = 1;
 
 	if (!engine)
 		return NULL;
@@ -97,20 +116,15 @@ struct rvl_engine *rvl_engine_new(const struct rvl_engine_config *config)
 		engine->config.udp_port = RVL_ESP_PORT;
 	if (!engine->config.max_frame)
 		engine->config.max_frame = UINT16_MAX;
-	while (buckets < config->inbound_sas)
-		buckets *= 2;
-	engine->bucket_mask = buckets - 1;
+	engine->tables[RVL_OUTBOUND].most = config->outbound_sas;
+	engine->tables[RVL_INBOUND].most = config->inbound_sas;
+	engine->bucket_mask = BUCKETS_FIRST - 1;
+	engine->buckets = new_buckets(BUCKETS_FIRST);
 	engine->spd = rvl_spd_new(config->policies);
-	engine->outbound = calloc(config->outbound_sas + 1u, sizeof(*engine->outbound));
-	engine->inbound = calloc(config->inbound_sas + 1u, sizeof(*engine->inbound));
-	engine->buckets = malloc(buckets * sizeof(*engine->buckets));
-	engine->chain = calloc(config->inbound_sas + 1u, sizeof(*engine->chain));
-	if (!engine->spd || !engine->outbound || !engine->inbound || !engine->buckets ||
-	    !engine->chain) {
+	if (!engine->spd || !engine->buckets) {
 		rvl_engine_free(engine);
 		return NULL;
 	}
-	memset(engine->buckets, 0xff, buckets * sizeof(*engine->buckets));
 	return engine;
 }
 
@@ -118,37 +132,63 @@ void rvl_engine_free(struct rvl_engine *engine)
 {
 	if (!engine)
 		return;
-	for (size_t i = 0; engine->outbound && i < engine->config.outbound_sas; i++)
-		rvl_esp_sa_free(engine->outbound[i]);
-	for (size_t i = 0; engine->inbound && i < engine->config.inbound_sas; i++)
-		rvl_esp_sa_free(engine->inbound[i]);
+	for (int direction = 0; direction < 2; direction++) {
+		for (size_t i = 0; i < engine->tables[direction].room; i++)
+			rvl_esp_sa_free(engine->tables[direction].list[i]);
+		free(engine->tables[direction].list);
+	}
 	rvl_spd_free(engine->spd);
-	free(engine->outbound);
-	free(engine->inbound);
 	free(engine->buckets);
 	free(engine->chain);
 	free(engine);
 }
 
 static struct rvl_esp_sa **slot_of(struct rvl_engine *engine, enum rvl_direction direction,
-				   uint16_t index)
+				   uint32_t index)
 {
-	if (direction == RVL_OUTBOUND)
-		return index < engine->config.outbound_sas ? &engine->outbound[index] : NULL;
-	return index < engine->config.inbound_sas ? &engine->inbound[index] : NULL;
+	struct table *table = &engine->tables[direction];
+
+	return index < table->room ? &table->list[index] : NULL;
 }
 
-static uint16_t *bucket_of(struct rvl_engine *engine, uint32_t spi)
+/* Room for an SA at index. */
+static int make_slot(struct rvl_engine *engine, enum rvl_direction direction, uint32_t index)
+{
+	struct table *table = &engine->tables[direction];
+	struct rvl_esp_sa **list;
+	uint32_t *chain;
+
+	if (index >= table->most)
+		return -EINVAL;
+	list = rvl_grow(table->list, &table->room, index, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	table->list = list;
+	if (direction == RVL_OUTBOUND)
+		return 0;
+	chain = rvl_grow(engine->chain, &engine->chain_room, index, sizeof(*chain));
+	if (!chain)
+		return -ENOMEM;
+	engine->chain = chain;
+	return 0;
+}
+
+static uint32_t *bucket_of(struct rvl_engine *engine, uint32_t spi)
 {
 	return &engine->buckets[(spi * 2654435761u >> 12) & engine->bucket_mask];
 }
 
-static uint16_t find_inbound(struct rvl_engine *engine, const struct rvl_addr *dst, uint32_t spi)
+static struct rvl_esp_sa *inbound(const struct rvl_engine *engine, uint32_t index)
 {
-	uint16_t index = *bucket_of(engine, spi);
+	return engine->tables[RVL_INBOUND].list[index];
+}
+
+static uint32_t find_inbound(struct rvl_engine *engine, const struct rvl_addr *dst, uint32_t spi)
+{
+	uint32_t index = *bucket_of(engine, spi);
 
 	while (index != RVL_ENGINE_NO_SA) {
-		const struct rvl_esp_params *params = rvl_esp_sa_params(engine->inbound[index]);
+		const struct rvl_esp_params *params = rvl_esp_sa_params(inbound(engine, index));
 
 		if (params->spi == spi && rvl_addr_equal(&params->dst, dst))
 			break;
@@ -157,43 +197,72 @@ static uint16_t find_inbound(struct rvl_engine *engine, const struct rvl_addr *d
 	return index;
 }
 
-int rvl_engine_sa_add(struct rvl_engine *engine, uint16_t index,
+static void chain_inbound(struct rvl_engine *engine, uint32_t index)
+{
+	uint32_t *bucket = bucket_of(engine, rvl_esp_sa_params(inbound(engine, index))->spi);
+
+	engine->chain[index] = *bucket;
+	*bucket = index;
+}
+
+/* As many buckets as there are SAs, or those that there are if there is no memory. */
+static void add_buckets(struct rvl_engine *engine)
+{
+	uint32_t *wider;
+
+	if (engine->inbound_count <= engine->bucket_mask)
+		return;
+	wider = new_buckets(2 * (engine->bucket_mask + 1));
+	if (!wider)
+		return;
+	free(engine->buckets);
+	engine->buckets = wider;
+	engine->bucket_mask = 2 * engine->bucket_mask + 1;
+	for (uint32_t i = 0; i < engine->tables[RVL_INBOUND].room; i++)
+		if (inbound(engine, i))
+			chain_inbound(engine, i);
+}
+
+int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index,
 		      const struct rvl_esp_params *params)
 {
-	struct rvl_esp_sa **slot = slot_of(engine, params->direction, index);
+	struct rvl_esp_sa **slot;
 	int err;
 
-	if (!slot || (params->dst.family == 6 && !engine->config.outer_ipv6))
+	if (params->dst.family == 6 && !engine->config.outer_ipv6)
 		return -EINVAL;
+	err = make_slot(engine, params->direction, index);
+	if (err)
+		return err;
+	slot = slot_of(engine, params->direction, index);
 	if (*slot)
 		return -EBUSY;
 	if (params->direction == RVL_INBOUND &&
 	    find_inbound(engine, &params->dst, params->spi) != RVL_ENGINE_NO_SA)
 		return -EEXIST;
+	if (params->direction == RVL_INBOUND)
+		add_buckets(engine);
 	err = rvl_esp_sa_new(params, slot);
-	if (err)
-		return err;
-	if (params->direction == RVL_INBOUND) {
-		uint16_t *bucket = bucket_of(engine, params->spi);
-
-		engine->chain[index] = *bucket;
-		*bucket = index;
+	if (!err && params->direction == RVL_INBOUND) {
+		chain_inbound(engine, index);
+		engine->inbound_count++;
 	}
-	return 0;
+	return err;
 }
 
-int rvl_engine_sa_delete(struct rvl_engine *engine, enum rvl_direction direction, uint16_t index)
+int rvl_engine_sa_delete(struct rvl_engine *engine, enum rvl_direction direction, uint32_t index)
 {
 	struct rvl_esp_sa **slot = slot_of(engine, direction, index);
 
 	if (!slot || !*slot)
 		return -ENOENT;
 	if (direction == RVL_INBOUND) {
-		uint16_t *link = bucket_of(engine, rvl_esp_sa_params(*slot)->spi);
+		uint32_t *link = bucket_of(engine, rvl_esp_sa_params(*slot)->spi);
 
 		while (*link != index)
 			link = &engine->chain[*link];
 		*link = engine->chain[index];
+		engine->inbound_count--;
 	}
 	rvl_esp_sa_free(*slot);
 	*slot = NULL;
@@ -201,25 +270,25 @@ int rvl_engine_sa_delete(struct rvl_engine *engine, enum rvl_direction direction
 }
 
 struct rvl_esp_sa *rvl_engine_sa(struct rvl_engine *engine, enum rvl_direction direction,
-				 uint16_t index)
+				 uint32_t index)
 {
 	struct rvl_esp_sa **slot = slot_of(engine, direction, index);
 
 	return slot ? *slot : NULL;
 }
 
-int rvl_engine_policy_set(struct rvl_engine *engine, uint16_t index,
+int rvl_engine_policy_set(struct rvl_engine *engine, uint32_t index,
 			  const struct rvl_policy *policy)
 {
 	return rvl_spd_set(engine->spd, index, policy);
 }
 
-int rvl_engine_policy_clear(struct rvl_engine *engine, uint16_t index)
+int rvl_engine_policy_clear(struct rvl_engine *engine, uint32_t index)
 {
 	return rvl_spd_clear(engine->spd, index);
 }
 
-static struct rvl_engine_result tx_drop(struct rvl_engine *engine, enum rvl_drop drop, uint16_t sa)
+static struct rvl_engine_result tx_drop(struct rvl_engine *engine, enum rvl_drop drop, uint32_t sa)
 {
 	engine->counters.tx_drops[drop]++;
 	return (struct rvl_engine_result){.verdict = RVL_ENGINE_DROP, .drop = drop, .sa = sa};
@@ -252,7 +321,7 @@ static enum rvl_drop encap_drop(int err)
 
 /* l3 is at most an Ethernet header and two tags: rvl_frame_ipv4() found it. */
 static struct rvl_engine_result protect(struct rvl_engine *engine, struct rvl_buf *frame, size_t l3,
-					uint16_t index)
+					uint32_t index)
 {
 	struct rvl_esp_sa *sa = rvl_engine_sa(engine, RVL_OUTBOUND, index);
 	uint8_t header[ETHERNET_HEADER + VLAN_TAGS_MAX * VLAN_TAG];
@@ -278,7 +347,7 @@ static struct rvl_engine_result protect(struct rvl_engine *engine, struct rvl_bu
 }
 
 struct rvl_engine_result rvl_engine_tx(struct rvl_engine *engine, struct rvl_buf *frame,
-				       uint16_t sa)
+				       uint32_t sa)
 {
 	size_t l3 = rvl_frame_ipv4(rvl_buf_data(frame), frame->len);
 	const struct rvl_policy *policy;
@@ -309,7 +378,7 @@ static struct rvl_engine_result rx_pass(struct rvl_engine *engine)
 static struct rvl_engine_result unprotect(struct rvl_engine *engine, struct rvl_buf *packet,
 					  const struct rvl_esp_place *place, size_t l3)
 {
-	uint16_t index = find_inbound(engine, &place->dst, place->spi);
+	uint32_t index = find_inbound(engine, &place->dst, place->spi);
 	uint8_t *header = rvl_buf_data(packet) - l3;
 	struct rvl_engine_result result = {.sa = index, .encap = place->encap};
 
@@ -318,7 +387,7 @@ static struct rvl_engine_result unprotect(struct rvl_engine *engine, struct rvl_
 		rvl_buf_push(packet, l3);
 		return rx_pass(engine);
 	}
-	result.drop = rvl_esp_decap(engine->inbound[index], place, packet);
+	result.drop = rvl_esp_decap(inbound(engine, index), place, packet);
 	rvl_buf_push(packet, l3);
 	if (result.drop) {
 		engine->counters.rx_drops[result.drop]++;

@@ -20,12 +20,13 @@
 #include "host/esp/esp.h"
 #include "host/esp/spd.h"
 
-#define RVL_ENGINE_NO_SA UINT16_MAX
+#define RVL_ENGINE_NO_SA UINT32_MAX
 
 struct rvl_engine_config {
-	uint16_t outbound_sas; /* table sizes; indices are separate per direction */
-	uint16_t inbound_sas;
-	uint16_t policies;
+	/* The most that there may be; tables grow. Indices are separate per direction. */
+	uint32_t outbound_sas;
+	uint32_t inbound_sas;
+	uint32_t policies;
 	bool outer_ipv6;    /* ESP goes over IPv6, too; else all IPv6 passes */
 	uint16_t udp_port;  /* of ESP in UDP; 0 = RVL_ESP_PORT */
 	uint16_t max_frame; /* longest frame to the wire, without FCS; 0 = 65535 */
@@ -41,7 +42,7 @@ enum rvl_engine_verdict {
 struct rvl_engine_result {
 	enum rvl_engine_verdict verdict;
 	enum rvl_drop drop;
-	uint16_t sa; /* index, or RVL_ENGINE_NO_SA */
+	uint32_t sa; /* index, or RVL_ENGINE_NO_SA */
 	bool encap;  /* received as ESP in UDP */
 };
 
@@ -72,20 +73,20 @@ void rvl_engine_free(struct rvl_engine *engine);
  * Install an SA at index in the table of its direction. 0, or -EINVAL (index or parameters),
  * -EBUSY (there is one), -EEXIST (inbound: destination and SPI are taken), -ENOMEM.
  */
-int rvl_engine_sa_add(struct rvl_engine *engine, uint16_t index,
+int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index,
 		      const struct rvl_esp_params *params);
 
 /* Remove and erase; -ENOENT when there is none. */
-int rvl_engine_sa_delete(struct rvl_engine *engine, enum rvl_direction direction, uint16_t index);
+int rvl_engine_sa_delete(struct rvl_engine *engine, enum rvl_direction direction, uint32_t index);
 
 /* The SA, owned by the engine, or NULL. */
 struct rvl_esp_sa *rvl_engine_sa(struct rvl_engine *engine, enum rvl_direction direction,
-				 uint16_t index);
+				 uint32_t index);
 
 /* Transmit policies, see rvl_spd_set() and rvl_spd_clear(). */
-int rvl_engine_policy_set(struct rvl_engine *engine, uint16_t index,
+int rvl_engine_policy_set(struct rvl_engine *engine, uint32_t index,
 			  const struct rvl_policy *policy);
-int rvl_engine_policy_clear(struct rvl_engine *engine, uint16_t index);
+int rvl_engine_policy_clear(struct rvl_engine *engine, uint32_t index);
 
 /*
  * A frame from the host, Ethernet header first, without FCS; needs RVL_ESP_HEADROOM and
@@ -93,7 +94,7 @@ int rvl_engine_policy_clear(struct rvl_engine *engine, uint16_t index);
  * aren't asked.
  */
 struct rvl_engine_result rvl_engine_tx(struct rvl_engine *engine, struct rvl_buf *frame,
-				       uint16_t sa);
+				       uint32_t sa);
 
 /* A frame from the wire. */
 struct rvl_engine_result rvl_engine_rx(struct rvl_engine *engine, struct rvl_buf *frame);

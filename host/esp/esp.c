@@ -147,6 +147,11 @@ void rvl_esp_sa_count_drop(struct rvl_esp_sa *sa, enum rvl_drop drop)
 	sa->counters.drops[drop]++;
 }
 
+bool rvl_esp_sa_has_events(const struct rvl_esp_sa *sa)
+{
+	return sa->pending;
+}
+
 uint32_t rvl_esp_sa_take_events(struct rvl_esp_sa *sa)
 {
 	uint32_t events = sa->pending;

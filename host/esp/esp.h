@@ -143,6 +143,7 @@ void rvl_esp_sa_count_drop(struct rvl_esp_sa *sa, enum rvl_drop drop);
 
 /* The events since the last call; each fires once in an SA's life, but for RVL_ESP_EVENT_MOVED. */
 uint32_t rvl_esp_sa_take_events(struct rvl_esp_sa *sa);
+bool rvl_esp_sa_has_events(const struct rvl_esp_sa *sa);
 
 /* Inbound: where the last authentic packet in UDP came from; before it, what the parameters say. */
 void rvl_esp_sa_source(const struct rvl_esp_sa *sa, struct rvl_addr *src, uint16_t *port);

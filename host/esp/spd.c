@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/esp/grow.h"
+
 #define NONE UINT32_MAX
+#define CHAINS_FIRST 64
 #define LENGTHS 33 /* of a prefix: 0 to 32 */
 
 struct slot {
@@ -25,13 +28,15 @@ struct lengths {
  * of lengths among them, which are few however many policies there are.
  */
 struct rvl_spd {
-	size_t size;
+	size_t size; /* at most */
+	struct slot *slots;
+	size_t room;	  /* of slots, so far */
+	size_t used;	  /* policies */
 	uint32_t *chains; /* the first slot of each */
 	uint32_t chain_mask;
 	uint32_t counts[LENGTHS][LENGTHS];	 /* policies by lengths, */
 	struct lengths pairs[LENGTHS * LENGTHS]; /* and of which there are any */
 	size_t pair_count;
-	struct slot slots[];
 };
 
 static uint32_t prefix_mask(uint8_t len)
@@ -113,23 +118,28 @@ bool rvl_selector_match(const struct rvl_selector *s, const struct rvl_ip *ip, b
 	       ip->dst_port >= s->dst_port_first && ip->dst_port <= s->dst_port_last;
 }
 
+static uint32_t *new_chains(uint32_t count)
+{
+	uint32_t *chains = malloc(count * sizeof(*chains));
+
+	if (chains)
+		memset(chains, 0xff, count * sizeof(*chains));
+	return chains;
+}
+
 struct rvl_spd *rvl_spd_new(size_t size)
 {
-	struct rvl_spd *spd = calloc(1, sizeof(*spd) + size * sizeof(spd->slots[0]));
-	uint32_t chains = 1;
+	struct rvl_spd *spd = calloc(1, sizeof(*spd));
 
 	if (!spd)
 		return NULL;
-	while (chains < size)
-		chains *= 2;
 	spd->size = size;
-	spd->chain_mask = chains - 1;
-	spd->chains = malloc(chains * sizeof(*spd->chains));
+	spd->chain_mask = CHAINS_FIRST - 1;
+	spd->chains = new_chains(CHAINS_FIRST);
 	if (!spd->chains) {
 		free(spd);
 		return NULL;
 	}
-	memset(spd->chains, 0xff, chains * sizeof(*spd->chains));
 	return spd;
 }
 
@@ -137,6 +147,7 @@ void rvl_spd_free(struct rvl_spd *spd)
 {
 	if (!spd)
 		return;
+	free(spd->slots);
 	free(spd->chains);
 	free(spd);
 }
@@ -157,14 +168,38 @@ static uint32_t *chain_of_policy(const struct rvl_spd *spd, const struct rvl_pol
 	return chain_of(spd, (struct lengths){s->src_len, s->dst_len}, s->src, s->dst);
 }
 
+static void chain_slot(struct rvl_spd *spd, uint32_t index)
+{
+	uint32_t *chain = chain_of_policy(spd, &spd->slots[index].policy);
+
+	spd->slots[index].next = *chain;
+	*chain = index;
+}
+
+/* As many chains as there are policies, or those that there are if there is no memory. */
+static void add_chains(struct rvl_spd *spd)
+{
+	uint32_t *wider;
+
+	if (spd->used <= spd->chain_mask)
+		return;
+	wider = new_chains(2 * (spd->chain_mask + 1));
+	if (!wider)
+		return;
+	free(spd->chains);
+	spd->chains = wider;
+	spd->chain_mask = 2 * spd->chain_mask + 1;
+	for (uint32_t i = 0; i < spd->room; i++)
+		if (spd->slots[i].used)
+			chain_slot(spd, i);
+}
+
 static void link_slot(struct rvl_spd *spd, uint32_t index)
 {
-	struct slot *slot = &spd->slots[index];
-	const struct rvl_selector *s = &slot->policy.selector;
-	uint32_t *chain = chain_of_policy(spd, &slot->policy);
+	const struct rvl_selector *s = &spd->slots[index].policy.selector;
 
-	slot->next = *chain;
-	*chain = index;
+	chain_slot(spd, index);
+	spd->used++;
 	if (!spd->counts[s->src_len][s->dst_len]++)
 		spd->pairs[spd->pair_count++] = (struct lengths){s->src_len, s->dst_len};
 }
@@ -179,6 +214,7 @@ static void unlink_slot(struct rvl_spd *spd, uint32_t index)
 	while (*at != index)
 		at = &spd->slots[*at].next;
 	*at = slot->next;
+	spd->used--;
 	if (--spd->counts[s->src_len][s->dst_len])
 		return;
 	while (spd->pairs[pair].src != s->src_len || spd->pairs[pair].dst != s->dst_len)
@@ -188,9 +224,16 @@ static void unlink_slot(struct rvl_spd *spd, uint32_t index)
 
 int rvl_spd_set(struct rvl_spd *spd, size_t index, const struct rvl_policy *policy)
 {
+	struct slot *grown;
+
 	if (index >= spd->size || !rvl_selector_valid(&policy->selector) ||
 	    policy->action < RVL_BYPASS || policy->action > RVL_PROTECT)
 		return -EINVAL;
+	grown = rvl_grow(spd->slots, &spd->room, index, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	spd->slots = grown;
+	add_chains(spd);
 	if (spd->slots[index].used)
 		unlink_slot(spd, (uint32_t)index);
 	spd->slots[index] = (struct slot){.used = true, .policy = *policy};
@@ -198,11 +241,16 @@ int rvl_spd_set(struct rvl_spd *spd, size_t index, const struct rvl_policy *poli
 	return 0;
 }
 
+static bool is_used(const struct rvl_spd *spd, size_t index)
+{
+	return index < spd->room && spd->slots[index].used;
+}
+
 int rvl_spd_clear(struct rvl_spd *spd, size_t index)
 {
 	if (index >= spd->size)
 		return -EINVAL;
-	if (!spd->slots[index].used)
+	if (!is_used(spd, index))
 		return -ENOENT;
 	unlink_slot(spd, (uint32_t)index);
 	spd->slots[index].used = false;
@@ -236,4 +284,42 @@ const struct rvl_policy *rvl_spd_lookup(const struct rvl_spd *spd, const struct 
 	for (size_t i = 0; i < spd->pair_count; i++)
 		best = best_of(spd, spd->pairs[i], ip, best);
 	return best == NONE ? NULL : &spd->slots[best].policy;
+}
+
+const struct rvl_policy *rvl_spd_equal(const struct rvl_spd *spd,
+				       const struct rvl_selector *selector)
+{
+	const struct lengths lengths = {selector->src_len, selector->dst_len};
+	uint32_t at = *chain_of(spd, lengths, selector->src, selector->dst);
+
+	while (at != NONE && !rvl_selector_equal(&spd->slots[at].policy.selector, selector))
+		at = spd->slots[at].next;
+	return at == NONE ? NULL : &spd->slots[at].policy;
+}
+
+static const struct rvl_policy *over_of(const struct rvl_spd *spd, struct lengths lengths,
+					const struct rvl_selector *part, rvl_spd_suits_fn *suits,
+					const void *context)
+{
+	uint32_t at = *chain_of(spd, lengths, part->src & prefix_mask(lengths.src),
+				part->dst & prefix_mask(lengths.dst));
+
+	for (; at != NONE; at = spd->slots[at].next) {
+		const struct rvl_policy *policy = &spd->slots[at].policy;
+
+		if (rvl_selector_within(part, &policy->selector) && suits(context, policy))
+			return policy;
+	}
+	return NULL;
+}
+
+const struct rvl_policy *rvl_spd_over(const struct rvl_spd *spd, const struct rvl_selector *part,
+				      rvl_spd_suits_fn *suits, const void *context)
+{
+	const struct rvl_policy *found = NULL;
+
+	for (size_t i = 0; !found && i < spd->pair_count; i++)
+		if (spd->pairs[i].src <= part->src_len && spd->pairs[i].dst <= part->dst_len)
+			found = over_of(spd, spd->pairs[i], part, suits, context);
+	return found;
 }

@@ -43,7 +43,7 @@ struct rvl_policy {
 	uint32_t priority;
 	struct rvl_selector selector;
 	enum rvl_action action;
-	uint16_t sa; /* outbound SA index, with RVL_PROTECT */
+	uint32_t sa; /* outbound SA index, with RVL_PROTECT; else whatever the owner likes */
 };
 
 /* Everything, from everywhere to everywhere. */
@@ -70,17 +70,29 @@ bool rvl_selector_match(const struct rvl_selector *selector, const struct rvl_ip
 
 struct rvl_spd;
 
-/* A table of size slots, all empty. NULL without memory. */
+/* A table of at most size slots, all empty; it grows with the largest index. NULL without memory.
+ */
 struct rvl_spd *rvl_spd_new(size_t size);
 void rvl_spd_free(struct rvl_spd *spd);
 
-/* Write slot index; replaces what is there. -EINVAL for a bad index, selector or action. */
+/* Write slot index; replaces what is there. -EINVAL for a bad index, selector or action; -ENOMEM,
+ * which no slot that was written before gives. */
 int rvl_spd_set(struct rvl_spd *spd, size_t index, const struct rvl_policy *policy);
 
 /* Empty slot index; -ENOENT when it is, -EINVAL beyond the table. */
 int rvl_spd_clear(struct rvl_spd *spd, size_t index);
 
-/* The policy for the packet, or NULL when none matches. */
+/* The policy for the packet, or NULL when none matches. What is returned by this and those below
+ * stays where it is until one is set. */
 const struct rvl_policy *rvl_spd_lookup(const struct rvl_spd *spd, const struct rvl_ip *ip);
+
+/* One of just this selector, or NULL. */
+const struct rvl_policy *rvl_spd_equal(const struct rvl_spd *spd,
+				       const struct rvl_selector *selector);
+
+/* One that this selector is within and that suits, or NULL. */
+typedef bool rvl_spd_suits_fn(const void *context, const struct rvl_policy *policy);
+const struct rvl_policy *rvl_spd_over(const struct rvl_spd *spd, const struct rvl_selector *part,
+				      rvl_spd_suits_fn *suits, const void *context);
 
 #endif

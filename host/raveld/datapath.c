@@ -38,7 +38,7 @@ static void give_up(struct datapath *d, const char *what, int err)
 	atomic_store(&d->has_reason, true);
 }
 
-static void deliver(void *context, const uint8_t *frame, size_t len, uint16_t sa)
+static void deliver(void *context, const uint8_t *frame, size_t len, uint32_t sa)
 {
 	struct datapath *d = context;
 

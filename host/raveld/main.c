@@ -180,12 +180,19 @@ void daemon_fit_mtu(struct daemon *d)
 static int open_backend(struct daemon *d)
 {
 	const struct conf_daemon *c = &d->conf->daemon;
+	const struct rvl_soft_config soft = {
+		.wire = c->wire,
+		.port = c->port,
+		.port_natt = c->port_nat,
+		.sas = RVL_SOFT_SAS,
+		.policies = RVL_SOFT_POLICIES,
+	};
 	struct rvl_backend_error error = {""};
 	struct rvl_backend_info info;
 	int err;
 
 	if (c->backend == CONF_BACKEND_SOFT)
-		err = rvl_backend_soft_open(c->wire, c->port, c->port_nat, &d->backend, &error);
+		err = rvl_backend_soft_open(&soft, &d->backend, &error);
 	else
 		err = rvl_backend_user_open(c->device, &d->backend, &error);
 	if (err) {

@@ -17,8 +17,8 @@
 #include "host/esp/spd.h"
 
 /* Not an index: "any free one", and of a frame "not protected". */
-#define RVL_BACKEND_ANY UINT16_MAX
-#define RVL_BACKEND_CLEAR UINT16_MAX
+#define RVL_BACKEND_ANY UINT32_MAX
+#define RVL_BACKEND_CLEAR UINT32_MAX
 
 /* Largest frame that a transmit buffer holds. */
 #define RVL_BACKEND_FRAME 9234
@@ -60,7 +60,7 @@ struct rvl_sa_stats {
 /* What an SA reports of itself; events are RVL_ESP_EVENT_* of esp.h. */
 struct rvl_backend_event {
 	enum rvl_direction direction;
-	uint16_t index;
+	uint32_t index;
 	uint32_t spi; /* 0: damaged, and with it the SPI */
 	uint32_t events;
 	const char *damage;  /* what of it is damaged: "key" */
@@ -72,7 +72,7 @@ typedef void rvl_counter_fn(void *context, const char *name, uint64_t value);
 
 /* A frame from the wire; sa is the inbound SA that verified it, or RVL_BACKEND_CLEAR. The octets
  * are the callee's only until it returns. */
-typedef void rvl_deliver_fn(void *context, const uint8_t *frame, size_t len, uint16_t sa);
+typedef void rvl_deliver_fn(void *context, const uint8_t *frame, size_t len, uint32_t sa);
 
 struct rvl_backend;
 
@@ -88,17 +88,17 @@ struct rvl_backend_ops {
 
 	/* When this returns 0, the data path uses the SA. *index: where it was put. */
 	int (*sa_add)(struct rvl_backend *backend, const struct rvl_esp_params *params,
-		      uint16_t *index, struct rvl_backend_error *error);
+		      uint32_t *index, struct rvl_backend_error *error);
 	/* When this returns, its key is erased. */
-	int (*sa_delete)(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+	int (*sa_delete)(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			 struct rvl_backend_error *error);
-	int (*sa_query)(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+	int (*sa_query)(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			struct rvl_sa_stats *stats, struct rvl_backend_error *error);
 
 	/* A transmit rule at *index, or at a free place for RVL_BACKEND_ANY, written back. */
 	int (*policy_set)(struct rvl_backend *backend, const struct rvl_policy *policy,
-			  uint16_t *index, struct rvl_backend_error *error);
-	int (*policy_clear)(struct rvl_backend *backend, uint16_t index,
+			  uint32_t *index, struct rvl_backend_error *error);
+	int (*policy_clear)(struct rvl_backend *backend, uint32_t index,
 			    struct rvl_backend_error *error);
 
 	/* Frames pass from here on. max_frame: longest to the wire. */
@@ -129,11 +129,24 @@ struct rvl_backend {
 	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
 };
 
-/* ESP in software on interface `wire`, which must have no address. IKE, which waits in lanes
- * of its own (lane.h), comes to UDP ports `port` and port_natt, ESP in UDP to port_natt (0:
- * RVL_ESP_PORT). */
-int rvl_backend_soft_open(const char *wire, uint16_t port, uint16_t port_natt,
-			  struct rvl_backend **backend, struct rvl_backend_error *error);
+/* 100,000 tunnels, each with a successor, and policies of as many connections: what discards, what
+ * protects, and two for IKE. */
+#define RVL_SOFT_SAS (1u << 18)
+#define RVL_SOFT_POLICIES (1u << 19)
+
+struct rvl_soft_config {
+	const char *wire; /* an interface that must have no address */
+	/* IKE, which waits in lanes of its own (lane.h), comes to these UDP ports, ESP in UDP to
+	 * the second one (0: RVL_ESP_PORT). */
+	uint16_t port;
+	uint16_t port_natt;
+	uint32_t sas; /* each way, at most; tables grow */
+	uint32_t policies;
+};
+
+/* ESP in software. */
+int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backend **backend,
+			  struct rvl_backend_error *error);
 
 /* The NIC: device is "vfio-user:PATH" or "pci:ADDRESS". */
 int rvl_backend_user_open(const char *device, struct rvl_backend **backend,

@@ -5,29 +5,29 @@
 #include <stdlib.h>
 #include <utlist.h>
 
-#include "host/sa/hash.h"
+#include "host/sa/selector_map.h"
 
 /* Discards that only past flows had: the newest so many stay. */
 #define IDLE_MAX 64
 
 struct rvl_fixed {
-	struct rvl_selector selector; /* an rvl_selector_key() */
-	uint16_t policy;
+	struct rvl_selector selector;
+	uint32_t policy;
+	uint32_t place; /* in its map */
 	bool learned;
 	bool kept;
-	bool named;   /* unless learned */
-	size_t flows; /* that it holds */
-	struct rvl_fixed *prev;
+	bool named;		/* unless learned */
+	size_t flows;		/* that it holds */
+	struct rvl_fixed *prev; /* while idle */
 	struct rvl_fixed *next;
-	UT_hash_handle hh;
 };
 
 struct rvl_fixed_table {
 	struct rvl_policies *policies;
 	struct rvl_inbound *inbound;
-	struct rvl_fixed *bypasses; /* by selector */
-	struct rvl_fixed *discards; /* by selector */
-	struct rvl_fixed *idle;	    /* learned and without flows, the longest first */
+	struct rvl_selector_map bypasses;
+	struct rvl_selector_map discards;
+	struct rvl_fixed *idle; /* learned and without flows, the longest first */
 	size_t idle_count;
 };
 
@@ -40,41 +40,40 @@ struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_policies *policies,
 		return NULL;
 	table->policies = policies;
 	table->inbound = inbound;
-	return table;
+	if (!rvl_selector_map_init(&table->bypasses, false) &&
+	    !rvl_selector_map_init(&table->discards, true))
+		return table;
+	rvl_fixed_table_free(table);
+	return NULL;
 }
 
-static void free_all(struct rvl_fixed *head)
+static void free_all(struct rvl_selector_map *map)
 {
-	struct rvl_fixed *fixed = head, *next;
+	struct rvl_fixed *fixed;
+	uint32_t place = 0;
 
-	HASH_CLEAR(hh, head);
-	for (; fixed; fixed = next) {
-		next = fixed->hh.next;
+	while ((fixed = rvl_selector_map_next(map, &place)))
 		free(fixed);
-	}
+	rvl_selector_map_free(map);
 }
 
 void rvl_fixed_table_free(struct rvl_fixed_table *table)
 {
 	if (!table)
 		return;
-	free_all(table->bypasses);
-	free_all(table->discards);
+	free_all(&table->bypasses);
+	free_all(&table->discards);
 	free(table);
 }
 
 size_t rvl_fixed_count(const struct rvl_fixed_table *table)
 {
-	return HASH_COUNT(table->bypasses) + HASH_COUNT(table->discards);
+	return rvl_selector_map_count(&table->bypasses) + rvl_selector_map_count(&table->discards);
 }
 
-static struct rvl_fixed *find(struct rvl_fixed *head, const struct rvl_selector *selector)
+static struct rvl_selector_map *map_of(struct rvl_fixed_table *table, enum rvl_action action)
 {
-	const struct rvl_selector key = rvl_selector_key(selector);
-	struct rvl_fixed *fixed;
-
-	HASH_FIND(hh, head, &key, sizeof(key), fixed);
-	return fixed;
+	return action == RVL_BYPASS ? &table->bypasses : &table->discards;
 }
 
 static int add(struct rvl_fixed_table *table, const struct rvl_selector *selector,
@@ -85,19 +84,19 @@ static int add(struct rvl_fixed_table *table, const struct rvl_selector *selecto
 		.selector = *selector,
 		.action = action,
 	};
-	struct rvl_fixed **head = action == RVL_BYPASS ? &table->bypasses : &table->discards;
+	struct rvl_selector_map *map = map_of(table, action);
 	struct rvl_fixed *fixed = calloc(1, sizeof(*fixed));
 	struct rvl_backend_error ignored = {""};
 	int err;
 
 	if (!fixed)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
-	fixed->selector = rvl_selector_key(selector);
+	fixed->selector = *selector;
 	fixed->policy = RVL_BACKEND_ANY;
 	fixed->named = true;
-	HASH_ADD(hh, *head, selector, sizeof(fixed->selector), fixed);
-	if (!fixed->hh.tbl) {
-		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
+	err = rvl_selector_map_add(map, selector, fixed, &fixed->place);
+	if (err) {
+		rvl_backend_fail(error, err, "out of memory");
 		goto free_fixed;
 	}
 	/* What the inbound half believes to be protected is let out to its policy. */
@@ -115,7 +114,7 @@ static int add(struct rvl_fixed_table *table, const struct rvl_selector *selecto
 clear_policy:
 	rvl_policies_clear(table->policies, fixed->policy, &ignored);
 leave_table:
-	HASH_DELETE(hh, *head, fixed);
+	rvl_selector_map_remove(map, fixed->place);
 free_fixed:
 	free(fixed);
 	return err;
@@ -130,8 +129,7 @@ static void leave_idle(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
 int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *selector,
 		  enum rvl_action action, struct rvl_backend_error *error)
 {
-	struct rvl_fixed *fixed =
-		find(action == RVL_BYPASS ? table->bypasses : table->discards, selector);
+	struct rvl_fixed *fixed = rvl_selector_map_equal(map_of(table, action), selector);
 
 	if (!fixed)
 		return add(table, selector, action, &fixed, error);
@@ -165,34 +163,41 @@ static int remove_idle(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
 	if (err)
 		return err;
 	leave_idle(table, fixed);
-	HASH_DELETE(hh, table->discards, fixed);
+	rvl_selector_map_remove(&table->discards, fixed->place);
 	free(fixed);
 	return 0;
 }
 
-void rvl_fixed_unname(struct rvl_fixed_table *table)
+static void unname(const struct rvl_selector_map *map)
 {
-	for (struct rvl_fixed *f = table->bypasses; f; f = f->hh.next)
-		f->named = false;
-	for (struct rvl_fixed *f = table->discards; f; f = f->hh.next)
-		f->named = false;
+	struct rvl_fixed *fixed;
+	uint32_t place = 0;
+
+	while ((fixed = rvl_selector_map_next(map, &place)))
+		fixed->named = false;
 }
 
-static bool is_within_named(const struct rvl_fixed_table *table, const struct rvl_fixed *fixed)
+void rvl_fixed_unname(struct rvl_fixed_table *table)
 {
-	for (const struct rvl_fixed *f = table->discards; f; f = f->hh.next)
-		if (f->named && !f->learned && rvl_selector_within(&fixed->selector, &f->selector))
-			return true;
-	return false;
+	unname(&table->bypasses);
+	unname(&table->discards);
+}
+
+static bool is_named(const void *thing)
+{
+	const struct rvl_fixed *fixed = thing;
+
+	return fixed->named && !fixed->learned;
 }
 
 void rvl_fixed_absorb_unnamed(struct rvl_fixed_table *table)
 {
-	struct rvl_fixed *fixed = table->discards, *next;
+	struct rvl_fixed *fixed;
+	uint32_t place = 0;
 
-	for (; fixed; fixed = next) {
-		next = fixed->hh.next;
-		if (fixed->named || fixed->learned || !is_within_named(table, fixed))
+	while ((fixed = rvl_selector_map_next(&table->discards, &place))) {
+		if (fixed->named || fixed->learned ||
+		    !rvl_selector_map_over(&table->discards, &fixed->selector, is_named))
 			continue;
 		fixed->learned = true;
 		fixed->kept = false;
@@ -207,27 +212,26 @@ void rvl_fixed_absorb_unnamed(struct rvl_fixed_table *table)
 static int release_unnamed(struct rvl_fixed_table *table, enum rvl_action action,
 			   rvl_fixed_told_fn *told, void *context, struct rvl_backend_error *error)
 {
-	bool bypass = action == RVL_BYPASS;
-	struct rvl_fixed **head = bypass ? &table->bypasses : &table->discards;
-	struct rvl_fixed *fixed = *head, *next;
+	struct rvl_selector_map *map = map_of(table, action);
+	struct rvl_fixed *fixed;
+	uint32_t place = 0;
 	int err = 0;
 
-	for (; fixed; fixed = next) {
+	while ((fixed = rvl_selector_map_next(map, &place))) {
 		int kept;
 
-		next = fixed->hh.next;
 		if (fixed->named || fixed->learned)
 			continue;
 		if (fixed->flows) {
 			fixed->learned = fixed->kept = true;
 			continue;
 		}
-		kept = clear(table, fixed, bypass, error);
+		kept = clear(table, fixed, action == RVL_BYPASS, error);
 		err = err ? err : kept;
 		if (kept)
 			continue;
 		told(context, &fixed->selector, action);
-		HASH_DELETE(hh, *head, fixed);
+		rvl_selector_map_remove(map, fixed->place);
 		free(fixed);
 	}
 	return err;
@@ -247,23 +251,20 @@ bool rvl_fixed_make_room(struct rvl_fixed_table *table)
 	return table->idle && !remove_idle(table, table->idle);
 }
 
-static struct rvl_fixed *find_holding(const struct rvl_fixed_table *table,
-				      const struct rvl_selector *flow)
+static bool any(const void *fixed)
 {
-	struct rvl_fixed *found = find(table->discards, flow);
-
-	for (struct rvl_fixed *f = table->discards; f && !found; f = f->hh.next)
-		if (rvl_selector_within(flow, &f->selector))
-			found = f;
-	return found;
+	(void)fixed;
+	return true;
 }
 
 int rvl_fixed_hold(struct rvl_fixed_table *table, const struct rvl_selector *flow,
 		   struct rvl_fixed **fixed, struct rvl_backend_error *error)
 {
-	struct rvl_fixed *found = find_holding(table, flow);
+	struct rvl_fixed *found = rvl_selector_map_equal(&table->discards, flow);
 	int err = 0;
 
+	if (!found)
+		found = rvl_selector_map_over(&table->discards, flow, any);
 	if (found && found->learned && !found->flows)
 		leave_idle(table, found);
 	if (!found) {

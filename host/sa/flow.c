@@ -10,7 +10,7 @@
 struct rvl_flow {
 	struct rvl_selector selector; /* an rvl_selector_key() */
 	struct rvl_fixed *fixed;      /* beneath it */
-	uint16_t policy;	      /* RVL_BACKEND_ANY: none */
+	uint32_t policy;	      /* RVL_BACKEND_ANY: none */
 	size_t claims;
 	struct rvl_claim *used; /* those of them that are, the last use first */
 	/* Whom the policy leads to. Without one it discards: the data path didn't take it back. */
@@ -29,6 +29,7 @@ struct rvl_flow_table {
 	struct rvl_policies *policies;
 	struct rvl_fixed_table *fixed;
 	struct rvl_flow *flows; /* by selector */
+	size_t policy_count;
 	bool broken;
 };
 
@@ -66,11 +67,7 @@ bool rvl_flows_broken(const struct rvl_flow_table *table)
 
 size_t rvl_flows_policy_count(const struct rvl_flow_table *table)
 {
-	size_t count = 0;
-
-	for (const struct rvl_flow *flow = table->flows; flow; flow = flow->hh.next)
-		count += flow->policy != RVL_BACKEND_ANY;
-	return count;
+	return table->policy_count;
 }
 
 /* ----------------------------------------------------------------------------- joining, parting */
@@ -155,7 +152,7 @@ void rvl_flows_part(struct rvl_flow_table *table, struct rvl_claims *claims)
 /* ------------------------------------------------------------------------------- who has a flow */
 
 static int set_policy(struct rvl_flow_table *table, struct rvl_flow *flow, enum rvl_action action,
-		      uint16_t sa, struct rvl_backend_error *error)
+		      uint32_t sa, struct rvl_backend_error *error)
 {
 	const struct rvl_policy policy = {
 		/* It is the same one that protects now and discards then. */
@@ -165,7 +162,11 @@ static int set_policy(struct rvl_flow_table *table, struct rvl_flow *flow, enum 
 		.sa = sa,
 	};
 
-	return rvl_policies_set(table->policies, &policy, &flow->policy, error);
+	bool is_new = flow->policy == RVL_BACKEND_ANY;
+	int err = rvl_policies_set(table->policies, &policy, &flow->policy, error);
+
+	table->policy_count += !err && is_new;
+	return err;
 }
 
 static int lead(struct rvl_flow_table *table, struct rvl_flow *flow,
@@ -186,8 +187,10 @@ static int end(struct rvl_flow_table *table, struct rvl_flow *flow, struct rvl_b
 	int err = 0;
 
 	flow->owner = NULL;
-	if (flow->policy != RVL_BACKEND_ANY)
+	if (flow->policy != RVL_BACKEND_ANY) {
 		err = rvl_policies_clear(table->policies, flow->policy, error);
+		table->policy_count -= !err;
+	}
 	if (!err)
 		flow->policy = RVL_BACKEND_ANY;
 	else if (set_policy(table, flow, RVL_DISCARD, 0, &ignored))
@@ -207,7 +210,7 @@ static int pass_on(struct rvl_flow_table *table, struct rvl_flow *flow,
 	return end(table, flow, error);
 }
 
-int rvl_flows_use(struct rvl_flow_table *table, struct rvl_claims *claims, uint16_t sa,
+int rvl_flows_use(struct rvl_flow_table *table, struct rvl_claims *claims, uint32_t sa,
 		  struct rvl_backend_error *error)
 {
 	struct rvl_backend_error ignored = {""};
@@ -265,7 +268,7 @@ int rvl_flows_stop(struct rvl_flow_table *table, const struct rvl_claims *claims
 	return err;
 }
 
-int rvl_flows_resume(struct rvl_flow_table *table, struct rvl_claims *claims, uint16_t sa,
+int rvl_flows_resume(struct rvl_flow_table *table, struct rvl_claims *claims, uint32_t sa,
 		     struct rvl_backend_error *error)
 {
 	int err = 0;

@@ -18,7 +18,7 @@ struct rvl_claim;
 /* What a child has of its flows. Zeroed before it joins. */
 struct rvl_claims {
 	bool used;   /* it has its flows, or will when those used after it are gone */
-	uint16_t sa; /* index of its outbound SA, once used */
+	uint32_t sa; /* index of its outbound SA, once used */
 	size_t count;
 	struct rvl_claim *list;
 };
@@ -38,7 +38,7 @@ int rvl_flows_join(struct rvl_flow_table *table, struct rvl_claims *claims,
 void rvl_flows_part(struct rvl_flow_table *table, struct rvl_claims *claims);
 
 /* Lead the flows to this outbound SA. -errno with *error set: all are led where they were. */
-int rvl_flows_use(struct rvl_flow_table *table, struct rvl_claims *claims, uint16_t sa,
+int rvl_flows_use(struct rvl_flow_table *table, struct rvl_claims *claims, uint32_t sa,
 		  struct rvl_backend_error *error);
 
 /*
@@ -55,7 +55,7 @@ int rvl_flows_retire(struct rvl_flow_table *table, struct rvl_claims *claims,
  */
 int rvl_flows_stop(struct rvl_flow_table *table, const struct rvl_claims *claims,
 		   struct rvl_backend_error *error);
-int rvl_flows_resume(struct rvl_flow_table *table, struct rvl_claims *claims, uint16_t sa,
+int rvl_flows_resume(struct rvl_flow_table *table, struct rvl_claims *claims, uint32_t sa,
 		     struct rvl_backend_error *error);
 
 /* A policy leads to an SA that it mustn't, and the data path won't have it changed. */

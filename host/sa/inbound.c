@@ -7,19 +7,15 @@
 #include <string.h>
 
 #include "host/esp/engine.h"
+#include "host/esp/grow.h"
 #include "host/sa/backend.h"
+#include "host/sa/selector_map.h"
 
 #define ICMP_QUOTE 8 /* octets of an error before what it quotes */
 
 struct rule {
-	struct rvl_selector selector; /* as inbound packets have it: source is remote */
+	uint32_t place;
 	unsigned int count;
-};
-
-struct rules {
-	struct rule *list;
-	size_t count;
-	size_t room;
 };
 
 /* What an SA may carry, as inbound packets have it. */
@@ -28,13 +24,31 @@ struct rvl_inbound_flows {
 	struct rvl_selector list[];
 };
 
+/* Sorted, the shortest first. */
+struct prefixes {
+	struct rvl_prefix *list;
+	size_t count;
+	uint64_t lengths; /* a bit for each that there is */
+};
+
+/* As struct rvl_local. */
+struct local {
+	uint32_t *addresses; /* sorted */
+	size_t address_count;
+	struct prefixes networks;
+	struct prefixes named;
+};
+
 struct rvl_inbound {
 	pthread_mutex_t lock;
-	size_t sas;
+	size_t sas;			  /* at most */
 	struct rvl_inbound_flows **by_sa; /* NULL: no such SA */
-	struct rules protect;
-	struct rules bypass;
-	struct rvl_local local; /* addresses sorted */
+	size_t room;
+	/* Rules by selectors as inbound packets have them: the source is remote. */
+	struct rvl_selector_map protect;
+	struct rvl_selector_map sources; /* of those that protect, to anywhere */
+	struct rvl_selector_map bypass;
+	struct local local;
 	struct rvl_inbound_counters counters;
 };
 
@@ -45,41 +59,52 @@ struct rvl_inbound *rvl_inbound_new(size_t sas)
 	if (!inbound)
 		return NULL;
 	inbound->sas = sas;
-	inbound->by_sa = calloc(sas + 1, sizeof(*inbound->by_sa));
-	if (!inbound->by_sa) {
-		free(inbound);
-		return NULL;
-	}
 	pthread_mutex_init(&inbound->lock, NULL);
-	return inbound;
+	if (!rvl_selector_map_init(&inbound->protect, true) &&
+	    !rvl_selector_map_init(&inbound->sources, true) &&
+	    !rvl_selector_map_init(&inbound->bypass, false))
+		return inbound;
+	rvl_inbound_free(inbound);
+	return NULL;
 }
 
-static void free_local(struct rvl_local *local)
+static void free_rules(struct rvl_selector_map *map)
+{
+	struct rule *rule;
+	uint32_t place = 0;
+
+	while ((rule = rvl_selector_map_next(map, &place)))
+		free(rule);
+	rvl_selector_map_free(map);
+}
+
+static void free_local(struct local *local)
 {
 	free(local->addresses);
-	free(local->networks);
-	free(local->named);
+	free(local->networks.list);
+	free(local->named.list);
 }
 
 void rvl_inbound_free(struct rvl_inbound *inbound)
 {
 	if (!inbound)
 		return;
-	for (size_t i = 0; i < inbound->sas; i++)
+	for (size_t i = 0; i < inbound->room; i++)
 		free(inbound->by_sa[i]);
 	free(inbound->by_sa);
-	free(inbound->protect.list);
-	free(inbound->bypass.list);
+	free_rules(&inbound->protect);
+	free_rules(&inbound->sources);
+	free_rules(&inbound->bypass);
 	free_local(&inbound->local);
 	pthread_mutex_destroy(&inbound->lock);
 	free(inbound);
 }
 
-struct rvl_inbound_flows *rvl_inbound_take_sa(struct rvl_inbound *inbound, uint16_t index)
+struct rvl_inbound_flows *rvl_inbound_take_sa(struct rvl_inbound *inbound, uint32_t index)
 {
 	struct rvl_inbound_flows *flows;
 
-	if (index >= inbound->sas)
+	if (index >= inbound->room)
 		return NULL;
 	pthread_mutex_lock(&inbound->lock);
 	flows = inbound->by_sa[index];
@@ -88,78 +113,110 @@ struct rvl_inbound_flows *rvl_inbound_take_sa(struct rvl_inbound *inbound, uint1
 	return flows;
 }
 
-void rvl_inbound_give_sa(struct rvl_inbound *inbound, uint16_t index,
-			 struct rvl_inbound_flows *flows)
+/* Only who changes it grows it: a look at its room needs no lock there. */
+static int make_room(struct rvl_inbound *inbound, uint32_t index)
+{
+	struct rvl_inbound_flows **grown;
+
+	if (index >= inbound->sas)
+		return -EINVAL;
+	pthread_mutex_lock(&inbound->lock);
+	grown = rvl_grow(inbound->by_sa, &inbound->room, index, sizeof(*grown));
+	if (grown)
+		inbound->by_sa = grown;
+	pthread_mutex_unlock(&inbound->lock);
+	return grown ? 0 : -ENOMEM;
+}
+
+int rvl_inbound_give_sa(struct rvl_inbound *inbound, uint32_t index,
+			struct rvl_inbound_flows *flows)
 {
 	struct rvl_inbound_flows *old = flows;
+	int err = make_room(inbound, index);
 
-	if (index < inbound->sas) {
+	if (!err) {
 		pthread_mutex_lock(&inbound->lock);
 		old = inbound->by_sa[index];
 		inbound->by_sa[index] = flows;
 		pthread_mutex_unlock(&inbound->lock);
 	}
 	free(old);
+	return err;
 }
 
-int rvl_inbound_set_sa(struct rvl_inbound *inbound, uint16_t index,
+int rvl_inbound_set_sa(struct rvl_inbound *inbound, uint32_t index,
 		       const struct rvl_selectors *selectors)
 {
-	struct rvl_inbound_flows *flows;
+	struct rvl_inbound_flows *flows =
+		malloc(sizeof(*flows) + selectors->count * sizeof(flows->list[0]));
 
-	if (index >= inbound->sas)
-		return -EINVAL;
-	flows = malloc(sizeof(*flows) + selectors->count * sizeof(flows->list[0]));
 	if (!flows)
 		return -ENOMEM;
 	flows->count = selectors->count;
 	for (size_t i = 0; i < selectors->count; i++)
 		flows->list[i] = rvl_selector_reverse(&selectors->list[i]);
-	rvl_inbound_give_sa(inbound, index, flows);
-	return 0;
+	return rvl_inbound_give_sa(inbound, index, flows);
 }
 
-void rvl_inbound_clear_sa(struct rvl_inbound *inbound, uint16_t index)
+void rvl_inbound_clear_sa(struct rvl_inbound *inbound, uint32_t index)
 {
 	free(rvl_inbound_take_sa(inbound, index));
 }
 
-static struct rule *find_rule(struct rules *rules, const struct rvl_selector *selector)
+static int add_rule(struct rvl_selector_map *map, const struct rvl_selector *selector)
 {
-	for (size_t i = 0; i < rules->count; i++)
-		if (rvl_selector_equal(&rules->list[i].selector, selector))
-			return &rules->list[i];
-	return NULL;
-}
-
-static int add_rule(struct rules *rules, const struct rvl_selector *selector)
-{
-	struct rule *rule = find_rule(rules, selector);
+	struct rule *rule = rvl_selector_map_equal(map, selector);
+	int err;
 
 	if (rule) {
 		rule->count++;
 		return 0;
 	}
-	if (rules->count == rules->room) {
-		size_t room = rules->room ? rules->room * 2 : 16;
-		struct rule *grown = realloc(rules->list, room * sizeof(*grown));
+	rule = malloc(sizeof(*rule));
+	if (!rule)
+		return -ENOMEM;
+	rule->count = 1;
+	err = rvl_selector_map_add(map, selector, rule, &rule->place);
+	if (err)
+		free(rule);
+	return err;
+}
 
-		if (!grown)
-			return -ENOMEM;
-		rules->list = grown;
-		rules->room = room;
-	}
-	rules->list[rules->count++] = (struct rule){.selector = *selector, .count = 1};
-	return 0;
+static void remove_rule(struct rvl_selector_map *map, const struct rvl_selector *selector)
+{
+	struct rule *rule = rvl_selector_map_equal(map, selector);
+
+	if (!rule || --rule->count)
+		return;
+	rvl_selector_map_remove(map, rule->place);
+	free(rule);
+}
+
+/* Wherever it goes. */
+static struct rvl_selector source_of(const struct rvl_selector *selector)
+{
+	struct rvl_selector source = *selector;
+
+	source.dst = 0;
+	source.dst_len = 0;
+	source.dst_port_first = 0;
+	source.dst_port_last = UINT16_MAX;
+	return source;
 }
 
 int rvl_inbound_add(struct rvl_inbound *inbound, const struct rvl_selector *selector, bool bypass)
 {
-	struct rvl_selector reverse = rvl_selector_reverse(selector);
+	const struct rvl_selector reverse = rvl_selector_reverse(selector);
+	const struct rvl_selector source = source_of(&reverse);
 	int err;
 
 	pthread_mutex_lock(&inbound->lock);
 	err = add_rule(bypass ? &inbound->bypass : &inbound->protect, &reverse);
+	if (!err && !bypass) {
+		err = add_rule(&inbound->sources, &source);
+		if (err)
+			remove_rule(&inbound->protect, &reverse);
+	}
 	pthread_mutex_unlock(&inbound->lock);
 	return err;
 }
@@ -167,14 +224,13 @@ int rvl_inbound_add(struct rvl_inbound *inbound, const struct rvl_selector *sele
 void rvl_inbound_remove(struct rvl_inbound *inbound, const struct rvl_selector *selector,
 			bool bypass)
 {
-	struct rvl_selector reverse = rvl_selector_reverse(selector);
-	struct rules *rules = bypass ? &inbound->bypass : &inbound->protect;
-	struct rule *rule;
+	const struct rvl_selector reverse = rvl_selector_reverse(selector);
+	const struct rvl_selector source = source_of(&reverse);
 
 	pthread_mutex_lock(&inbound->lock);
-	rule = find_rule(rules, &reverse);
-	if (rule && !--rule->count)
-		*rule = rules->list[--rules->count];
+	remove_rule(bypass ? &inbound->bypass : &inbound->protect, &reverse);
+	if (!bypass)
+		remove_rule(&inbound->sources, &source);
 	pthread_mutex_unlock(&inbound->lock);
 }
 
@@ -195,15 +251,33 @@ static void *copy_of(const void *list, size_t size)
 	return copy;
 }
 
+static int compare_prefixes(const void *a, const void *b)
+{
+	const struct rvl_prefix *x = a, *y = b;
+
+	return x->len != y->len ? x->len - y->len : compare_addresses(&x->address, &y->address);
+}
+
+static int copy_prefixes(const struct rvl_prefix *list, size_t count, struct prefixes *out)
+{
+	*out = (struct prefixes){.list = copy_of(list, count * sizeof(*list)), .count = count};
+	if (!out->list)
+		return -ENOMEM;
+	qsort(out->list, count, sizeof(*list), compare_prefixes);
+	for (size_t i = 0; i < count; i++)
+		out->lengths |= (uint64_t)1 << list[i].len;
+	return 0;
+}
+
 int rvl_inbound_set_local(struct rvl_inbound *inbound, const struct rvl_local *local)
 {
-	struct rvl_local copy = *local, old;
+	struct local copy = {.address_count = local->address_count}, old;
+	size_t size = local->address_count * sizeof(*local->addresses);
 
-	copy.addresses =
-		copy_of(local->addresses, local->address_count * sizeof(*local->addresses));
-	copy.networks = copy_of(local->networks, local->network_count * sizeof(*local->networks));
-	copy.named = copy_of(local->named, local->named_count * sizeof(*local->named));
-	if (!copy.addresses || !copy.networks || !copy.named) {
+	copy.addresses = copy_of(local->addresses, size);
+	if (!copy.addresses ||
+	    copy_prefixes(local->networks, local->network_count, &copy.networks) ||
+	    copy_prefixes(local->named, local->named_count, &copy.named)) {
 		free_local(&copy);
 		return -ENOMEM;
 	}
@@ -226,35 +300,35 @@ static bool is_own_address(const struct rvl_inbound *inbound, uint32_t address)
 }
 
 /* Of these, the length of the narrowest one that holds the address; -1: none does. */
-static int narrowest(const struct rvl_prefix *list, size_t count, uint32_t address)
+static int narrowest(const struct prefixes *prefixes, uint32_t address)
 {
-	int len = -1;
+	uint64_t lengths = prefixes->lengths;
 
-	for (size_t i = 0; i < count; i++)
-		if (list[i].len > len && rvl_prefix_holds(list[i], address))
-			len = list[i].len;
-	return len;
+	while (lengths) {
+		int len = 63 - __builtin_clzll(lengths);
+		const struct rvl_prefix network = {
+			.address = len ? address & UINT32_MAX << (32 - len) : 0,
+			.len = (uint8_t)len,
+		};
+
+		if (bsearch(&network, prefixes->list, prefixes->count, sizeof(network),
+			    compare_prefixes))
+			return len;
+		lengths ^= (uint64_t)1 << len;
+	}
+	return -1;
 }
 
 static bool is_exempt(const struct rvl_inbound *inbound, uint32_t address)
 {
-	const struct rvl_local *local = &inbound->local;
-	int connected = narrowest(local->networks, local->network_count, address);
+	int connected = narrowest(&inbound->local.networks, address);
 
-	return connected >= 0 && connected > narrowest(local->named, local->named_count, address);
+	return connected >= 0 && connected > narrowest(&inbound->local.named, address);
 }
 
-static bool any_rule(const struct rules *rules, const struct rvl_ip *ip, bool unseen_ports)
+static bool check_verified(struct rvl_inbound *inbound, const struct rvl_ip *ip, uint32_t sa)
 {
-	for (size_t i = 0; i < rules->count; i++)
-		if (rvl_selector_match(&rules->list[i].selector, ip, unseen_ports))
-			return true;
-	return false;
-}
-
-static bool check_verified(struct rvl_inbound *inbound, const struct rvl_ip *ip, uint16_t sa)
-{
-	const struct rvl_inbound_flows *s = sa < inbound->sas ? inbound->by_sa[sa] : NULL;
+	const struct rvl_inbound_flows *s = sa < inbound->room ? inbound->by_sa[sa] : NULL;
 
 	if (ip && is_exempt(inbound, ip->src))
 		ip = NULL;
@@ -271,7 +345,8 @@ static bool check_verified(struct rvl_inbound *inbound, const struct rvl_ip *ip,
 
 static bool check_clear(struct rvl_inbound *inbound, const struct rvl_ip *ip)
 {
-	if (!any_rule(&inbound->bypass, ip, false) && any_rule(&inbound->protect, ip, true)) {
+	if (!rvl_selector_map_match(&inbound->bypass, ip) &&
+	    rvl_selector_map_match(&inbound->protect, ip)) {
 		inbound->counters.drop_clear++;
 		return false;
 	}
@@ -279,7 +354,7 @@ static bool check_clear(struct rvl_inbound *inbound, const struct rvl_ip *ip)
 	return true;
 }
 
-bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t len, uint16_t sa)
+bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t len, uint32_t sa)
 {
 	size_t l3 = rvl_frame_ipv4(frame, len);
 	struct rvl_ip ip;
@@ -305,19 +380,8 @@ bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t
  * section 3.2.1.3), which looks for an address. */
 static bool is_from_tunnel(const struct rvl_inbound *inbound, const struct rvl_ip *ip)
 {
-	if (!ip->src || is_own_address(inbound, ip->src) || is_exempt(inbound, ip->src))
-		return false;
-	for (size_t i = 0; i < inbound->protect.count; i++) {
-		struct rvl_selector from = inbound->protect.list[i].selector;
-
-		from.dst = 0;
-		from.dst_len = 0;
-		from.dst_port_first = 0;
-		from.dst_port_last = UINT16_MAX;
-		if (rvl_selector_match(&from, ip, true))
-			return true;
-	}
-	return false;
+	return ip->src && !is_own_address(inbound, ip->src) && !is_exempt(inbound, ip->src) &&
+	       rvl_selector_map_match(&inbound->sources, ip);
 }
 
 /* Is it an ICMP error about a packet that only a tunnel can have brought? */
@@ -332,14 +396,15 @@ static bool quotes_tunnel(const struct rvl_inbound *inbound, const struct rvl_ip
 		return false;
 	return rvl_ip_parse_quoted(&quoted, icmp + ICMP_QUOTE,
 				   ip->total_len - ip->header_len - ICMP_QUOTE) &&
-	       any_rule(&inbound->protect, &quoted, true) && !is_exempt(inbound, quoted.src);
+	       rvl_selector_map_match(&inbound->protect, &quoted) &&
+	       !is_exempt(inbound, quoted.src);
 }
 
 static bool is_protected(const struct rvl_inbound *inbound, const struct rvl_ip *ip)
 {
 	const struct rvl_ip back = rvl_ip_reverse(ip);
 
-	return any_rule(&inbound->protect, &back, true);
+	return rvl_selector_map_match(&inbound->protect, &back);
 }
 
 bool rvl_inbound_may_leave(struct rvl_inbound *inbound, const uint8_t *frame, size_t len)

@@ -41,21 +41,23 @@ struct rvl_local {
 	size_t named_count;
 };
 
-/* Room for sas inbound SAs. NULL without memory. */
+/* For at most so many inbound SAs. NULL without memory. */
 struct rvl_inbound *rvl_inbound_new(size_t sas);
 void rvl_inbound_free(struct rvl_inbound *inbound);
 
-/* What may arrive on the SA at index; selectors are outbound ones, seen from here. */
-int rvl_inbound_set_sa(struct rvl_inbound *inbound, uint16_t index,
+/* What may arrive on the SA at index; selectors are outbound ones, seen from here. 0, -EINVAL for a
+ * bad index, or -ENOMEM. */
+int rvl_inbound_set_sa(struct rvl_inbound *inbound, uint32_t index,
 		       const struct rvl_selectors *selectors);
-void rvl_inbound_clear_sa(struct rvl_inbound *inbound, uint16_t index);
+void rvl_inbound_clear_sa(struct rvl_inbound *inbound, uint32_t index);
 
 /* While an SA moves nothing arrives on it: what may is taken from its old index, and given to its
- * new one (which frees what that had) or, UINT16_MAX, to none. NULL is fine. */
+ * new one, which frees what that had. NULL is fine. -EINVAL for a bad index, or -ENOMEM: it is
+ * freed. */
 struct rvl_inbound_flows;
-struct rvl_inbound_flows *rvl_inbound_take_sa(struct rvl_inbound *inbound, uint16_t index);
-void rvl_inbound_give_sa(struct rvl_inbound *inbound, uint16_t index,
-			 struct rvl_inbound_flows *flows);
+struct rvl_inbound_flows *rvl_inbound_take_sa(struct rvl_inbound *inbound, uint32_t index);
+int rvl_inbound_give_sa(struct rvl_inbound *inbound, uint32_t index,
+			struct rvl_inbound_flows *flows);
 
 /*
  * Clear traffic that comes the way back of this selector is dropped, or (bypass) let through
@@ -69,7 +71,7 @@ void rvl_inbound_remove(struct rvl_inbound *inbound, const struct rvl_selector *
 int rvl_inbound_set_local(struct rvl_inbound *inbound, const struct rvl_local *local);
 
 /* May the frame go to the host? sa: the one that verified it, or RVL_BACKEND_CLEAR. Counts it. */
-bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t len, uint16_t sa);
+bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t len, uint32_t sa);
 
 /*
  * May the host's frame go to the data path? Not if nothing protects it there and it came out of a

@@ -38,19 +38,27 @@ void rvl_policies_free(struct rvl_policies *policies)
 }
 
 int rvl_policies_set(struct rvl_policies *policies, const struct rvl_policy *policy,
-		     uint16_t *index, struct rvl_backend_error *error)
+		     uint32_t *index, struct rvl_backend_error *error)
 {
-	int err = policies->backend->ops->policy_set(policies->backend, policy, index, error);
+	struct rvl_backend *backend = policies->backend;
+	struct rvl_backend_error ignored = {""};
+	bool is_new = *index == RVL_BACKEND_ANY;
+	int err = backend->ops->policy_set(backend, policy, index, error);
 
 	if (err)
 		return err;
 	pthread_mutex_lock(&policies->lock);
 	err = rvl_spd_set(policies->copy, *index, policy);
 	pthread_mutex_unlock(&policies->lock);
-	return err ? rvl_backend_fail(error, err, "a policy beyond the data path's table") : 0;
+	if (!err)
+		return 0;
+	/* Only a new one can need memory. */
+	if (is_new && !backend->ops->policy_clear(backend, *index, &ignored))
+		*index = RVL_BACKEND_ANY;
+	return rvl_backend_fail(error, err, "out of memory");
 }
 
-int rvl_policies_clear(struct rvl_policies *policies, uint16_t index,
+int rvl_policies_clear(struct rvl_policies *policies, uint32_t index,
 		       struct rvl_backend_error *error)
 {
 	int err = policies->backend->ops->policy_clear(policies->backend, index, error);

@@ -20,8 +20,8 @@ void rvl_policies_free(struct rvl_policies *policies);
 
 /* As the backend's policy_set and policy_clear. */
 int rvl_policies_set(struct rvl_policies *policies, const struct rvl_policy *policy,
-		     uint16_t *index, struct rvl_backend_error *error);
-int rvl_policies_clear(struct rvl_policies *policies, uint16_t index,
+		     uint32_t *index, struct rvl_backend_error *error);
+int rvl_policies_clear(struct rvl_policies *policies, uint32_t index,
 		       struct rvl_backend_error *error);
 
 /* Does the data path discard the packet? *priority: of the policy that says so. */

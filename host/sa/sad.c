@@ -348,8 +348,7 @@ static void forget_sa(struct rvl_sad *sad, struct sa *sa)
 static int delete_sa(struct rvl_sad *sad, struct sa *sa, struct rvl_backend_error *error)
 {
 	enum rvl_direction direction = (enum rvl_direction)sa->place.direction;
-	int err = sad->backend->ops->sa_delete(sad->backend, direction, (uint16_t)sa->place.index,
-					       error);
+	int err = sad->backend->ops->sa_delete(sad->backend, direction, sa->place.index, error);
 
 	if (err)
 		return err;
@@ -371,7 +370,7 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_esp_par
 		  struct rvl_backend_error *error)
 {
 	struct sa *sa = params->direction == RVL_OUTBOUND ? &c->out : &c->in;
-	uint16_t index = RVL_BACKEND_ANY;
+	uint32_t index = RVL_BACKEND_ANY;
 	int err = sad->backend->ops->sa_add(sad->backend, params, &index, error);
 
 	if (err)
@@ -393,7 +392,7 @@ static int query_now(struct rvl_sad *sad, const struct sa *sa, struct rvl_sa_sta
 		     struct rvl_backend_error *error)
 {
 	return sad->backend->ops->sa_query(sad->backend, (enum rvl_direction)sa->place.direction,
-					   (uint16_t)sa->place.index, stats, error);
+					   sa->place.index, stats, error);
 }
 
 /* With what it was before it moved. */
@@ -516,7 +515,7 @@ int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 	if (err)
 		goto part;
 	/* Until this is set, what the SA verifies is dropped; the peer doesn't know of it yet. */
-	err = rvl_inbound_set_sa(sad->inbound, (uint16_t)c->in.place.index, &selectors);
+	err = rvl_inbound_set_sa(sad->inbound, c->in.place.index, &selectors);
 	if (err) {
 		rvl_backend_fail(error, err, "out of memory");
 		goto delete_in;
@@ -558,7 +557,7 @@ int rvl_sad_child_use(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error
 		return fail_unknown(error);
 	if (!c->out.there)
 		return rvl_backend_fail(error, -EINVAL, "it has no outbound SA");
-	err = rvl_flows_use(sad->flows, &c->claims, (uint16_t)c->out.place.index, error);
+	err = rvl_flows_use(sad->flows, &c->claims, c->out.place.index, error);
 	if (err)
 		return err;
 	/* Its flows are this one's by now; what this one hasn't got is left to others. */
@@ -583,7 +582,7 @@ int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_er
 		first = first ? first : err;
 	}
 	if (c->in.there) {
-		rvl_inbound_clear_sa(sad->inbound, (uint16_t)c->in.place.index);
+		rvl_inbound_clear_sa(sad->inbound, c->in.place.index);
 		err = delete_sa(sad, &c->in, first ? &later : error);
 		first = first ? first : err;
 	}
@@ -658,20 +657,21 @@ static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl
 	if (!err)
 		err = renew(sad, &c->out, params, skip, error);
 	if (!err)
-		err = rvl_flows_resume(sad->flows, &c->claims, (uint16_t)c->out.place.index, error);
+		err = rvl_flows_resume(sad->flows, &c->claims, c->out.place.index, error);
 	return err;
 }
 
 static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
 			struct rvl_backend_error *error)
 {
-	struct rvl_inbound_flows *flows =
-		rvl_inbound_take_sa(sad->inbound, (uint16_t)c->in.place.index);
-	int err = renew(sad, &c->in, params, 0, error);
+	struct rvl_inbound_flows *flows = rvl_inbound_take_sa(sad->inbound, c->in.place.index);
+	int err = renew(sad, &c->in, params, 0, error), given;
 
 	/* Where it couldn't be moved it receives as before, if it is there. */
-	rvl_inbound_give_sa(sad->inbound,
-			    c->in.there ? (uint16_t)c->in.place.index : RVL_BACKEND_ANY, flows);
+	given = rvl_inbound_give_sa(sad->inbound, c->in.there ? c->in.place.index : RVL_BACKEND_ANY,
+				    flows);
+	if (!err && given)
+		err = rvl_backend_fail(error, given, "out of memory");
 	return err;
 }
 

@@ -129,8 +129,8 @@ int rvl_sad_child_outbound(struct rvl_sad *sad, uint64_t id, struct rvl_backend_
 /*
  * The child has its flows, and no other one of its line is in use any more. One that is in use
  * already becomes the one that was used last. 0, or with *error set -ENOENT (no such child),
- * -EINVAL (it has no outbound SA), or what the data path says: every flow is led where it was, and
- * in use is who was.
+ * -EINVAL (it has no outbound SA), -ENOMEM, or what the data path says: every flow is led where it
+ * was, and in use is who was.
  */
 int rvl_sad_child_use(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error);
 

@@ -10,12 +10,11 @@
 #include <unistd.h>
 
 #include "host/esp/engine.h"
+#include "host/esp/grow.h"
 #include "host/sa/backend.h"
+#include "host/sa/indices.h"
 #include "host/sa/wire.h"
 
-#define SAS 16384
-#define POLICIES 16384
-#define EVENTS 256
 #define BATCH 64
 #define IKE_BATCH 16	       /* of each of its lanes */
 #define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
@@ -23,6 +22,16 @@
 #define ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
 
 _Static_assert(HEADER_ROOM >= RVL_ESP_HEADROOM, "an outer header has room");
+
+/* SAs that have something to tell, the one that had it first in front. */
+struct tellers {
+	uint32_t
+		*next; /* by SA: the one behind it, the last one's is itself, plus 1; 0: not here */
+	size_t room;
+	uint32_t first;
+	uint32_t last;
+	uint32_t count;
+};
 
 struct soft {
 	struct rvl_backend backend;
@@ -32,16 +41,9 @@ struct soft {
 	uint8_t room[ROOM];
 	pthread_mutex_t lock; /* guards all below */
 	struct rvl_engine *engine;
-	bool policy_used[POLICIES];
-	uint16_t next_policy; /* where the search for a free index begins */
-	uint16_t next_sa[2];  /* the same, by direction */
-	struct rvl_backend_event events[EVENTS];
-	unsigned int event_head;
-	unsigned int event_count;
-	/* Of events that had no room: they wait at their SA, and are looked for there. */
-	uint8_t waiting[2][SAS];
-	unsigned int waiting_sas;
-	unsigned int waiting_at;
+	struct rvl_indices policies;
+	struct rvl_indices sas[2]; /* by direction */
+	struct tellers tellers;
 	uint64_t wire_errors;
 	uint64_t wire_cut;
 	uint32_t missed_seen[RVL_LANES]; /* modulo 2^32, as the kernel counts */
@@ -60,6 +62,10 @@ static void soft_close(struct rvl_backend *backend)
 
 	rvl_wire_close(soft->wire);
 	rvl_engine_free(soft->engine);
+	rvl_indices_free(&soft->policies);
+	rvl_indices_free(&soft->sas[RVL_OUTBOUND]);
+	rvl_indices_free(&soft->sas[RVL_INBOUND]);
+	free(soft->tellers.next);
 	close(backend->event_fd);
 	pthread_mutex_destroy(&soft->lock);
 	OPENSSL_cleanse(soft->room, sizeof(soft->room));
@@ -72,9 +78,9 @@ static void soft_info(struct rvl_backend *backend, struct rvl_backend_info *info
 
 	*info = (struct rvl_backend_info){
 		.kind = "soft",
-		.outbound_sas = SAS,
-		.inbound_sas = SAS,
-		.policies = POLICIES,
+		.outbound_sas = soft->sas[RVL_OUTBOUND].most,
+		.inbound_sas = soft->sas[RVL_INBOUND].most,
+		.policies = soft->policies.most,
 		.replay_window = 4096,
 		.queue_pairs = 1,
 		.max_frame = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX,
@@ -133,32 +139,46 @@ static const char *sa_add_reason(int err)
 	}
 }
 
+/* An SA in the queue of those that tell. */
+static uint32_t teller_of(enum rvl_direction direction, uint32_t index)
+{
+	return 2 * index + (direction == RVL_INBOUND);
+}
+
+/* Called with the lock held, with an index for it. */
+static int add_at(struct soft *soft, const struct rvl_esp_params *params, uint32_t index)
+{
+	struct tellers *t = &soft->tellers;
+	uint32_t *grown =
+		rvl_grow(t->next, &t->room, teller_of(params->direction, index), sizeof(*grown));
+
+	if (!grown)
+		return -ENOMEM;
+	t->next = grown;
+	return rvl_engine_sa_add(soft->engine, index, params);
+}
+
 static int soft_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *params,
-		       uint16_t *index, struct rvl_backend_error *error)
+		       uint32_t *index, struct rvl_backend_error *error)
 {
 	struct soft *soft = soft_of(backend);
-	uint16_t at = 0;
-	int err = -ENOSPC;
+	struct rvl_indices *indices = &soft->sas[params->direction];
+	int err;
 
 	pthread_mutex_lock(&soft->lock);
-	for (unsigned int i = 0; i < SAS; i++) {
-		at = (uint16_t)((soft->next_sa[params->direction] + i) % SAS);
-		if (!rvl_engine_sa(soft->engine, params->direction, at)) {
-			err = rvl_engine_sa_add(soft->engine, at, params);
-			break;
-		}
-	}
+	err = rvl_indices_take(indices, index);
 	if (!err) {
-		soft->next_sa[params->direction] = (uint16_t)((at + 1) % SAS);
-		*index = at;
+		err = add_at(soft, params, *index);
+		if (err)
+			rvl_indices_give(indices, *index);
 	}
 	pthread_mutex_unlock(&soft->lock);
 	if (err == -ENOSPC)
-		return rvl_backend_fail(error, err, "no room for more than %d SAs", SAS);
+		return rvl_backend_fail(error, err, "no room for more than %u SAs", indices->most);
 	return err ? rvl_backend_fail(error, err, "%s", sa_add_reason(err)) : 0;
 }
 
-static int soft_sa_delete(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+static int soft_sa_delete(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			  struct rvl_backend_error *error)
 {
 	struct soft *soft = soft_of(backend);
@@ -166,15 +186,13 @@ static int soft_sa_delete(struct rvl_backend *backend, enum rvl_direction direct
 
 	pthread_mutex_lock(&soft->lock);
 	err = rvl_engine_sa_delete(soft->engine, direction, index);
-	if (!err && soft->waiting[direction][index]) {
-		soft->waiting[direction][index] = 0;
-		soft->waiting_sas--;
-	}
+	if (!err)
+		rvl_indices_give(&soft->sas[direction], index);
 	pthread_mutex_unlock(&soft->lock);
 	return err ? rvl_backend_fail(error, err, "no SA %u", index) : 0;
 }
 
-static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			 struct rvl_sa_stats *stats, struct rvl_backend_error *error)
 {
 	struct soft *soft = soft_of(backend);
@@ -201,34 +219,41 @@ static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 }
 
 static int soft_policy_set(struct rvl_backend *backend, const struct rvl_policy *policy,
-			   uint16_t *index, struct rvl_backend_error *error)
+			   uint32_t *index, struct rvl_backend_error *error)
 {
 	struct soft *soft = soft_of(backend);
-	uint16_t at = *index;
-	int err = -ENOSPC;
+	bool is_new = *index == RVL_BACKEND_ANY;
+	uint32_t at = *index;
+	int err;
 
 	pthread_mutex_lock(&soft->lock);
-	for (unsigned int i = 0; at == RVL_BACKEND_ANY && i < POLICIES; i++) {
-		uint16_t next = (uint16_t)((soft->next_policy + i) % POLICIES);
-
-		if (!soft->policy_used[next])
-			at = next;
-	}
-	if (at != RVL_BACKEND_ANY)
-		err = rvl_engine_policy_set(soft->engine, at, policy);
+	if (is_new)
+		err = rvl_indices_take(&soft->policies, &at);
+	else
+		err = rvl_indices_is_out(&soft->policies, at) ? 0 : -ENOENT;
 	if (!err) {
-		soft->policy_used[at] = true;
-		if (*index == RVL_BACKEND_ANY)
-			soft->next_policy = (uint16_t)((at + 1) % POLICIES);
-		*index = at;
+		err = rvl_engine_policy_set(soft->engine, at, policy);
+		if (err && is_new)
+			rvl_indices_give(&soft->policies, at);
 	}
 	pthread_mutex_unlock(&soft->lock);
-	if (err == -ENOSPC)
-		return rvl_backend_fail(error, err, "no room for more than %d policies", POLICIES);
-	return err ? rvl_backend_fail(error, err, "a policy that can't be") : 0;
+	switch (err) {
+	case 0:
+		*index = at;
+		return 0;
+	case -ENOSPC:
+		return rvl_backend_fail(error, err, "no room for more than %u policies",
+					soft->policies.most);
+	case -ENOENT:
+		return rvl_backend_fail(error, err, "no policy %u", at);
+	case -ENOMEM:
+		return rvl_backend_fail(error, err, "out of memory");
+	default:
+		return rvl_backend_fail(error, err, "a policy that can't be");
+	}
 }
 
-static int soft_policy_clear(struct rvl_backend *backend, uint16_t index,
+static int soft_policy_clear(struct rvl_backend *backend, uint32_t index,
 			     struct rvl_backend_error *error)
 {
 	struct soft *soft = soft_of(backend);
@@ -237,7 +262,7 @@ static int soft_policy_clear(struct rvl_backend *backend, uint16_t index,
 	pthread_mutex_lock(&soft->lock);
 	err = rvl_engine_policy_clear(soft->engine, index);
 	if (!err)
-		soft->policy_used[index] = false;
+		rvl_indices_give(&soft->policies, index);
 	pthread_mutex_unlock(&soft->lock);
 	return err ? rvl_backend_fail(error, err, "no policy %u", index) : 0;
 }
@@ -313,75 +338,68 @@ static int soft_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *
 	return 0;
 }
 
-static struct rvl_backend_event event_of(const struct soft *soft, enum rvl_direction direction,
-					 uint16_t index, uint32_t events)
+/* Called with the lock held, after a frame went through the SA. */
+static void note_events(struct soft *soft, enum rvl_direction direction, uint32_t index)
 {
 	const struct rvl_esp_sa *sa = rvl_engine_sa(soft->engine, direction, index);
-	struct rvl_backend_event event = {
+	uint32_t teller = teller_of(direction, index);
+	struct tellers *t = &soft->tellers;
+	uint64_t one = 1;
+
+	if (!sa || !rvl_esp_sa_has_events(sa))
+		return;
+	if (!t->next[teller]) {
+		t->next[teller] = teller + 1;
+		if (t->count++)
+			t->next[t->last] = teller + 1;
+		else
+			t->first = teller;
+		t->last = teller;
+	}
+	/* It only fails when the counter is at its largest, and then the descriptor is readable. */
+	if (write(soft->backend.event_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static uint32_t take_teller(struct tellers *t)
+{
+	uint32_t teller = t->first;
+
+	t->first = t->next[teller] - 1;
+	t->next[teller] = 0;
+	t->count--;
+	return teller;
+}
+
+/* Called with the lock held. False: there is no event; the SA that had one may be gone. */
+static bool take_event(struct soft *soft, uint32_t teller, struct rvl_backend_event *event)
+{
+	enum rvl_direction direction = teller % 2 ? RVL_INBOUND : RVL_OUTBOUND;
+	struct rvl_esp_sa *sa = rvl_engine_sa(soft->engine, direction, teller / 2);
+	uint32_t events = sa ? rvl_esp_sa_take_events(sa) : 0;
+
+	if (!events)
+		return false;
+	*event = (struct rvl_backend_event){
 		.direction = direction,
-		.index = index,
+		.index = teller / 2,
 		.spi = rvl_esp_sa_params(sa)->spi,
 		.events = events,
 	};
-
-	rvl_esp_sa_source(sa, &event.src, &event.src_port);
-	return event;
-}
-
-/* Called with the lock held, with at least one SA that has events waiting. */
-static void take_waiting(struct soft *soft, struct rvl_backend_event *event)
-{
-	enum rvl_direction direction;
-	uint16_t index;
-
-	do {
-		soft->waiting_at = (soft->waiting_at + 1) % (2 * SAS);
-		direction = soft->waiting_at < SAS ? RVL_OUTBOUND : RVL_INBOUND;
-		index = (uint16_t)(soft->waiting_at % SAS);
-	} while (!soft->waiting[direction][index]);
-	*event = event_of(soft, direction, index, soft->waiting[direction][index]);
-	soft->waiting[direction][index] = 0;
-	soft->waiting_sas--;
+	rvl_esp_sa_source(sa, &event->src, &event->src_port);
+	return true;
 }
 
 static int soft_next_event(struct rvl_backend *backend, struct rvl_backend_event *event)
 {
 	struct soft *soft = soft_of(backend);
-	int n = 0;
+	bool found = false;
 
 	pthread_mutex_lock(&soft->lock);
-	if (soft->event_count) {
-		*event = soft->events[soft->event_head];
-		soft->event_head = (soft->event_head + 1) % EVENTS;
-		soft->event_count--;
-		n = 1;
-	} else if (soft->waiting_sas) {
-		take_waiting(soft, event);
-		n = 1;
-	}
+	while (!found && soft->tellers.count)
+		found = take_event(soft, take_teller(&soft->tellers), event);
 	pthread_mutex_unlock(&soft->lock);
-	return n;
-}
-
-/* Called with the lock held, after a frame went through the SA. */
-static void collect_events(struct soft *soft, enum rvl_direction direction, uint16_t index)
-{
-	struct rvl_esp_sa *sa = rvl_engine_sa(soft->engine, direction, index);
-	uint32_t events = sa ? rvl_esp_sa_take_events(sa) : 0;
-	uint64_t one = 1;
-
-	if (!events)
-		return;
-	if (soft->event_count < EVENTS) {
-		soft->events[(soft->event_head + soft->event_count++) % EVENTS] =
-			event_of(soft, direction, index, events);
-	} else {
-		soft->waiting_sas += !soft->waiting[direction][index];
-		soft->waiting[direction][index] |= (uint8_t)events;
-	}
-	/* It only fails when the counter is at its largest, and then the descriptor is readable. */
-	if (write(soft->backend.event_fd, &one, sizeof(one)) < 0)
-		return;
+	return found;
 }
 
 static uint8_t *soft_tx_buffer(struct rvl_backend *backend)
@@ -399,7 +417,7 @@ static int soft_tx(struct rvl_backend *backend, size_t len)
 	pthread_mutex_lock(&soft->lock);
 	result = rvl_engine_tx(soft->engine, &frame, RVL_ENGINE_NO_SA);
 	if (result.verdict == RVL_ENGINE_DONE)
-		collect_events(soft, RVL_OUTBOUND, result.sa);
+		note_events(soft, RVL_OUTBOUND, result.sa);
 	pthread_mutex_unlock(&soft->lock);
 	if (result.verdict == RVL_ENGINE_DROP)
 		return 0;
@@ -426,7 +444,7 @@ static void receive_one(struct soft *soft, size_t len, rvl_deliver_fn *deliver, 
 	if (len) {
 		result = rvl_engine_rx(soft->engine, &frame);
 		if (result.verdict == RVL_ENGINE_DONE)
-			collect_events(soft, RVL_INBOUND, result.sa);
+			note_events(soft, RVL_INBOUND, result.sa);
 	}
 	pthread_mutex_unlock(&soft->lock);
 	if (result.verdict != RVL_ENGINE_DROP)
@@ -501,14 +519,14 @@ static const struct rvl_backend_ops soft_ops = {
 	.arm = soft_arm,
 };
 
-int rvl_backend_soft_open(const char *name, uint16_t port, uint16_t port_natt,
-			  struct rvl_backend **backend, struct rvl_backend_error *error)
+int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backend **backend,
+			  struct rvl_backend_error *error)
 {
-	struct rvl_engine_config config = {.outbound_sas = SAS,
-					   .inbound_sas = SAS,
-					   .policies = POLICIES,
+	struct rvl_engine_config engine = {.outbound_sas = config->sas,
+					   .inbound_sas = config->sas,
+					   .policies = config->policies,
 					   .outer_ipv6 = true,
-					   .udp_port = port_natt};
+					   .udp_port = config->port_natt};
 	struct soft *soft = calloc(1, sizeof(*soft));
 	unsigned int longest;
 	int err;
@@ -516,18 +534,20 @@ int rvl_backend_soft_open(const char *name, uint16_t port, uint16_t port_natt,
 	if (!soft)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	soft->backend.ops = &soft_ops;
-	snprintf(soft->name, sizeof(soft->name), "%s", name);
+	soft->policies.most = config->policies;
+	soft->sas[RVL_OUTBOUND].most = soft->sas[RVL_INBOUND].most = config->sas;
+	snprintf(soft->name, sizeof(soft->name), "%s", config->wire);
 	soft->backend.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (soft->backend.event_fd < 0) {
 		err = rvl_backend_fail(error, -errno, "eventfd: %s", strerror(errno));
 		goto free_soft;
 	}
-	err = rvl_wire_open(name, port, port_natt, &soft->wire, error);
+	err = rvl_wire_open(config->wire, config->port, config->port_natt, &soft->wire, error);
 	if (err)
 		goto close_event;
 	longest = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX;
-	config.max_frame = (uint16_t)(longest < RVL_BACKEND_FRAME ? longest : RVL_BACKEND_FRAME);
-	soft->engine = rvl_engine_new(&config);
+	engine.max_frame = (uint16_t)(longest < RVL_BACKEND_FRAME ? longest : RVL_BACKEND_FRAME);
+	soft->engine = rvl_engine_new(&engine);
 	if (!soft->engine) {
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
 		goto close_wire;

@@ -9,6 +9,7 @@
 #include <utlist.h>
 
 #include "host/esp/engine.h"
+#include "host/esp/grow.h"
 #include "host/sa/hash.h"
 
 struct held {
@@ -18,6 +19,8 @@ struct held {
 	uint8_t frame[];
 };
 
+#define NONE UINT32_MAX
+
 enum state { LISTENING, SPRUNG, TOLD, DEAF };
 
 struct trap {
@@ -26,22 +29,31 @@ struct trap {
 	struct rvl_ip packet; /* that sprang it */
 	struct held *held;
 	size_t count;
+	uint32_t first;	   /* of its places, or NONE */
 	struct trap *prev; /* in traps->sprung */
 	struct trap *next;
 	UT_hash_handle hh;
+};
+
+/* A place for a selector. */
+struct place {
+	struct trap *trap; /* NULL: it is free */
+	uint32_t next;	   /* of the same trap, or NONE */
 };
 
 struct rvl_traps {
 	struct rvl_policies *policies;
 	atomic_bool any;
 	atomic_size_t released_count;
-	pthread_mutex_t lock;  /* guards all below */
-	struct trap *traps;    /* by id */
-	struct trap *sprung;   /* and not told of, the first one first */
-	struct rvl_spd *spd;   /* a discard for each selector, its sa the place in traps_of */
-	struct trap **trap_of; /* NULL: a place that is free, */
-	uint32_t selectors;    /* as are those from here on; */
-	uint32_t gaps;	       /* so many are before */
+	pthread_mutex_t lock; /* guards all below */
+	struct trap *traps;   /* by id */
+	struct trap *sprung;  /* and not told of, the first one first */
+	struct rvl_spd *spd;  /* a discard for each selector, its sa the place */
+	struct place *places;
+	size_t made;	    /* of those, so far */
+	uint32_t selectors; /* places from here on are free; */
+	uint32_t gaps;	    /* so many are before, */
+	uint32_t gap_at;    /* the next one to be found from here on */
 	uint32_t room;
 	size_t held; /* frames, with those released */
 	struct held *released;
@@ -55,12 +67,9 @@ struct rvl_traps *rvl_traps_new(struct rvl_policies *policies, uint32_t selector
 	if (!traps)
 		return NULL;
 	traps->policies = policies;
-	traps->room = selectors < UINT16_MAX ? selectors : UINT16_MAX;
-	traps->spd = rvl_spd_new(traps->room);
-	traps->trap_of = calloc(traps->room + 1, sizeof(struct trap *));
-	if (!traps->spd || !traps->trap_of) {
-		rvl_spd_free(traps->spd);
-		free(traps->trap_of);
+	traps->room = selectors;
+	traps->spd = rvl_spd_new(selectors);
+	if (!traps->spd) {
 		free(traps);
 		return NULL;
 	}
@@ -92,7 +101,7 @@ void rvl_traps_free(struct rvl_traps *traps)
 		free(trap);
 	}
 	free_held(traps->released);
-	free(traps->trap_of);
+	free(traps->places);
 	rvl_spd_free(traps->spd);
 	pthread_mutex_destroy(&traps->lock);
 	free(traps);
@@ -108,16 +117,14 @@ static struct trap *find(const struct rvl_traps *traps, uint64_t id)
 	return trap;
 }
 
-static struct trap *find_or_make(struct rvl_traps *traps, uint64_t id)
+static struct trap *make(struct rvl_traps *traps, uint64_t id)
 {
-	struct trap *trap = find(traps, id);
+	struct trap *trap = calloc(1, sizeof(*trap));
 
-	if (trap)
-		return trap;
-	trap = calloc(1, sizeof(*trap));
 	if (!trap)
 		return NULL;
 	trap->id = id;
+	trap->first = NONE;
 	HASH_ADD(hh, traps->traps, id, sizeof(trap->id), trap);
 	if (trap->hh.tbl)
 		return trap;
@@ -128,43 +135,74 @@ static struct trap *find_or_make(struct rvl_traps *traps, uint64_t id)
 /* Behind all others as long as there is room, for the first one has a flow. */
 static uint32_t take_place(struct rvl_traps *traps)
 {
-	uint32_t at = 0;
-
 	if (traps->selectors < traps->room)
 		return traps->selectors++;
-	while (traps->trap_of[at])
-		at++;
+	do {
+		traps->gap_at = (traps->gap_at + 1) % traps->room;
+	} while (traps->places[traps->gap_at].trap);
 	traps->gaps--;
-	return at;
+	return traps->gap_at;
 }
 
-static void watch(struct rvl_traps *traps, struct trap *trap, const struct rvl_selector *selector)
+static void leave_place(struct rvl_traps *traps, uint32_t at)
+{
+	traps->places[at].trap = NULL;
+	traps->gaps++;
+	while (traps->selectors && !traps->places[traps->selectors - 1].trap) {
+		traps->selectors--;
+		traps->gaps--;
+	}
+}
+
+static int watch(struct rvl_traps *traps, struct trap *trap, const struct rvl_selector *selector)
 {
 	uint32_t at = take_place(traps);
 	const struct rvl_policy policy = {
 		.priority = rvl_selector_priority(selector, RVL_DISCARD),
 		.selector = *selector,
 		.action = RVL_DISCARD,
-		.sa = (uint16_t)at,
+		.sa = at,
 	};
+	struct place *grown = rvl_grow(traps->places, &traps->made, at, sizeof(*grown));
 
-	traps->trap_of[at] = trap;
-	rvl_spd_set(traps->spd, at, &policy);
+	if (!grown) {
+		traps->selectors--; /* it is the last one */
+		return -ENOMEM;
+	}
+	traps->places = grown;
+	if (rvl_spd_set(traps->spd, at, &policy)) {
+		leave_place(traps, at);
+		return -ENOMEM;
+	}
+	traps->places[at] = (struct place){.trap = trap, .next = trap->first};
+	trap->first = at;
+	return 0;
 }
 
-static void unwatch(struct rvl_traps *traps, const struct trap *trap)
+/* Down to the place that was its first one before, or NONE. */
+static void unwatch(struct rvl_traps *traps, struct trap *trap, uint32_t before)
 {
-	for (uint32_t i = 0; i < traps->selectors; i++) {
-		if (traps->trap_of[i] != trap)
-			continue;
-		rvl_spd_clear(traps->spd, i);
-		traps->trap_of[i] = NULL;
-		traps->gaps++;
+	while (trap->first != before) {
+		uint32_t at = trap->first;
+
+		trap->first = traps->places[at].next;
+		rvl_spd_clear(traps->spd, at);
+		leave_place(traps, at);
 	}
-	while (traps->selectors && !traps->trap_of[traps->selectors - 1]) {
-		traps->selectors--;
-		traps->gaps--;
-	}
+}
+
+/* All of them or none. */
+static int watch_all(struct rvl_traps *traps, struct trap *trap,
+		     const struct rvl_selectors *selectors)
+{
+	uint32_t before = trap->first;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < selectors->count; i++)
+		err = watch(traps, trap, &selectors->list[i]);
+	if (err)
+		unwatch(traps, trap, before);
+	return err;
 }
 
 static void become(struct rvl_traps *traps, struct trap *trap, enum state state)
@@ -195,7 +233,7 @@ static struct trap *trap_for(const struct rvl_traps *traps, const struct rvl_ip 
 {
 	const struct rvl_policy *policy = rvl_spd_lookup(traps->spd, ip);
 
-	return policy && policy->priority == priority ? traps->trap_of[policy->sa] : NULL;
+	return policy && policy->priority == priority ? traps->places[policy->sa].trap : NULL;
 }
 
 static void hold(struct rvl_traps *traps, struct trap *trap, const uint8_t *frame, size_t len)
@@ -221,24 +259,29 @@ static void hold(struct rvl_traps *traps, struct trap *trap, const uint8_t *fram
 int rvl_traps_add(struct rvl_traps *traps, uint64_t id, const struct rvl_selectors *selectors,
 		  struct rvl_backend_error *error)
 {
-	struct trap *trap = NULL;
+	struct trap *trap, *made = NULL;
 	int err = 0;
 
 	pthread_mutex_lock(&traps->lock);
 	if (selectors->count > traps->room - traps->selectors + traps->gaps)
 		err = -ENOSPC;
-	else
-		trap = find_or_make(traps, id);
-	for (size_t i = 0; trap && i < selectors->count; i++)
-		watch(traps, trap, &selectors->list[i]);
+	trap = err ? NULL : find(traps, id);
+	if (!err && !trap)
+		trap = made = make(traps, id);
+	if (!err)
+		err = trap ? watch_all(traps, trap, selectors) : -ENOMEM;
+	if (err && made)
+		HASH_DELETE(hh, traps->traps, made);
 	pthread_mutex_unlock(&traps->lock);
-	if (err)
-		return rvl_backend_fail(error, err, "no room for more than %u flows with a trap",
-					traps->room);
-	if (!trap)
-		return rvl_backend_fail(error, -ENOMEM, "out of memory");
-	atomic_store(&traps->any, true);
-	return 0;
+	if (!err) {
+		atomic_store(&traps->any, true);
+		return 0;
+	}
+	free(made);
+	if (err == -ENOMEM)
+		return rvl_backend_fail(error, err, "out of memory");
+	return rvl_backend_fail(error, err, "no room for more than %u flows with a trap",
+				traps->room);
 }
 
 bool rvl_traps_next(struct rvl_traps *traps, uint64_t *id, struct rvl_ip *packet)
@@ -294,7 +337,7 @@ void rvl_traps_remove(struct rvl_traps *traps, uint64_t id)
 	trap = find(traps, id);
 	if (trap) {
 		lost = lose(traps, trap);
-		unwatch(traps, trap);
+		unwatch(traps, trap, NONE);
 		HASH_DELETE(hh, traps->traps, trap);
 	}
 	pthread_mutex_unlock(&traps->lock);

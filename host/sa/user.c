@@ -86,7 +86,7 @@ static void user_check(struct rvl_backend *backend)
 	rvl_dev_check(user_of(backend)->dev);
 }
 
-static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *p, uint16_t *index,
+static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *p, uint32_t *index,
 		       struct rvl_backend_error *error)
 {
 	struct rvl_dev_error reason = {""};
@@ -104,6 +104,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params 
 		.soft_packets = p->lifetime.soft_packets,
 		.hard_packets = p->lifetime.hard_packets,
 	};
+	uint16_t at = RVL_INDEX_ANY;
 	int err;
 
 	if (p->dst.family != 4)
@@ -121,29 +122,31 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params 
 	}
 	memcpy(sa.key, p->key, p->key_len);
 	memcpy(sa.salt, p->salt, sizeof(sa.salt));
-	*index = RVL_INDEX_ANY;
-	err = rvl_dev_sa_add(user_of(backend)->dev, &sa, index, &reason);
+	err = rvl_dev_sa_add(user_of(backend)->dev, &sa, &at, &reason);
 	OPENSSL_cleanse(&sa, sizeof(sa));
-	return err ? failed(error, err, &reason) : 0;
+	if (err)
+		return failed(error, err, &reason);
+	*index = at;
+	return 0;
 }
 
-static int user_sa_delete(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+static int user_sa_delete(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			  struct rvl_backend_error *error)
 {
 	struct rvl_dev_error reason = {""};
-	int err =
-		rvl_dev_sa_delete(user_of(backend)->dev, direction == RVL_INBOUND, index, &reason);
+	int err = rvl_dev_sa_delete(user_of(backend)->dev, direction == RVL_INBOUND,
+				    (uint16_t)index, &reason);
 
 	return err ? failed(error, err, &reason) : 0;
 }
 
-static int user_sa_query(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+static int user_sa_query(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			 struct rvl_sa_stats *stats, struct rvl_backend_error *error)
 {
 	struct rvl_dev_error reason = {""};
 	struct rvl_dev_sa_stats s;
-	int err = rvl_dev_sa_query(user_of(backend)->dev, direction == RVL_INBOUND, index, &s,
-				   &reason);
+	int err = rvl_dev_sa_query(user_of(backend)->dev, direction == RVL_INBOUND, (uint16_t)index,
+				   &s, &reason);
 
 	if (err)
 		return failed(error, err, &reason);
@@ -173,7 +176,7 @@ static uint8_t device_action(enum rvl_action action)
 	return RVL_POLICY_ACTION_DISCARD;
 }
 
-static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy *p, uint16_t *index,
+static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy *p, uint32_t *index,
 			   struct rvl_backend_error *error)
 {
 	struct rvl_dev_error reason = {""};
@@ -184,25 +187,29 @@ static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 		.priority = p->priority,
 		.src_len = p->selector.src_len,
 		.dst_len = p->selector.dst_len,
-		.sa = p->action == RVL_PROTECT ? p->sa : 0,
+		.sa = p->action == RVL_PROTECT ? (uint16_t)p->sa : 0,
 		.sport_lo = p->selector.src_port_first,
 		.sport_hi = p->selector.src_port_last,
 		.dport_lo = p->selector.dst_port_first,
 		.dport_hi = p->selector.dst_port_last,
 	};
+	uint16_t at = *index == RVL_BACKEND_ANY ? RVL_INDEX_ANY : (uint16_t)*index;
 	int err;
 
 	rvl_put_be32(policy.src, p->selector.src);
 	rvl_put_be32(policy.dst, p->selector.dst);
-	err = rvl_dev_policy_set(user_of(backend)->dev, &policy, index, &reason);
-	return err ? failed(error, err, &reason) : 0;
+	err = rvl_dev_policy_set(user_of(backend)->dev, &policy, &at, &reason);
+	if (err)
+		return failed(error, err, &reason);
+	*index = at;
+	return 0;
 }
 
-static int user_policy_clear(struct rvl_backend *backend, uint16_t index,
+static int user_policy_clear(struct rvl_backend *backend, uint32_t index,
 			     struct rvl_backend_error *error)
 {
 	struct rvl_dev_error reason = {""};
-	int err = rvl_dev_policy_clear(user_of(backend)->dev, index, &reason);
+	int err = rvl_dev_policy_clear(user_of(backend)->dev, (uint16_t)index, &reason);
 
 	return err ? failed(error, err, &reason) : 0;
 }

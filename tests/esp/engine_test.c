@@ -347,7 +347,7 @@ static void counters_add_up_to_what_went_in(void **state)
 	add_policy(a, 4, 5, RVL_PROTECT, 0, 0, 20);
 	for (int i = 0; i < 20000; i++) {
 		static const uint8_t protocols[] = {1, 6, 17, 50, 99};
-		uint16_t sa = random32() % 8 ? RVL_ENGINE_NO_SA : (uint16_t)(random32() % 10);
+		uint32_t sa = random32() % 8 ? RVL_ENGINE_NO_SA : random32() % 10;
 		struct rvl_buf last;
 
 		make(&frame, (int)(random32() % 4), NET_A + random32() % 3,

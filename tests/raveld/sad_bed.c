@@ -40,14 +40,14 @@ static int watched(int err)
 }
 
 static int bed_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *params,
-		      uint16_t *index, struct rvl_backend_error *error)
+		      uint32_t *index, struct rvl_backend_error *error)
 {
 	if (is_refused())
 		return rvl_backend_fail(error, -EIO, "an SA that can't be");
 	return watched(real->sa_add(backend, params, index, error));
 }
 
-static int bed_sa_delete(struct rvl_backend *backend, enum rvl_direction direction, uint16_t index,
+static int bed_sa_delete(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			 struct rvl_backend_error *error)
 {
 	if (laid->no_delete)
@@ -56,14 +56,14 @@ static int bed_sa_delete(struct rvl_backend *backend, enum rvl_direction directi
 }
 
 static int bed_policy_set(struct rvl_backend *backend, const struct rvl_policy *policy,
-			  uint16_t *index, struct rvl_backend_error *error)
+			  uint32_t *index, struct rvl_backend_error *error)
 {
 	if (is_refused() || (laid->no_discard && policy->action == RVL_DISCARD))
 		return rvl_backend_fail(error, -EIO, "a policy that can't be");
 	return watched(real->policy_set(backend, policy, index, error));
 }
 
-static int bed_policy_clear(struct rvl_backend *backend, uint16_t index,
+static int bed_policy_clear(struct rvl_backend *backend, uint32_t index,
 			    struct rvl_backend_error *error)
 {
 	if (laid->no_clear)
@@ -93,6 +93,20 @@ static int stay_on_one_processor(void)
 	return sched_setaffinity(0, sizeof(one), &one);
 }
 
+int bed_open(const char *wire, uint16_t port, uint16_t port_natt, struct rvl_backend **backend,
+	     struct rvl_backend_error *error)
+{
+	const struct rvl_soft_config config = {
+		.wire = wire,
+		.port = port,
+		.port_natt = port_natt,
+		.sas = BED_SAS,
+		.policies = BED_POLICIES,
+	};
+
+	return rvl_backend_soft_open(&config, backend, error);
+}
+
 int bed_set_up(void **state)
 {
 	struct rvl_backend_error error = {""};
@@ -101,7 +115,7 @@ int bed_set_up(void **state)
 	if (geteuid() || stay_on_one_processor() || unshare(CLONE_NEWNET) ||
 	    system("ip link add wire0 type veth peer name wire1 && ip link set wire1 up"))
 		return -1;
-	if (rvl_backend_soft_open("wire0", 0, 0, &bed->backend, &error) ||
+	if (bed_open("wire0", 0, 0, &bed->backend, &error) ||
 	    rvl_wire_open("wire1", 0, 0, &bed->far, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return -1;
@@ -259,7 +273,7 @@ bool clear_comes_in(struct bed *bed, uint16_t port)
 }
 
 /* As the daemon's data thread has it. */
-static void deliver(void *context, const uint8_t *frame, size_t len, uint16_t sa)
+static void deliver(void *context, const uint8_t *frame, size_t len, uint32_t sa)
 {
 	struct bed *bed = context;
 
@@ -276,7 +290,7 @@ static void open_peer(struct bed *bed)
 	struct rvl_backend_error error = {""};
 	int tries = patience_ms();
 
-	if (rvl_backend_soft_open("wire1", 0, 0, &bed->peer, &error))
+	if (bed_open("wire1", 0, 0, &bed->peer, &error))
 		fail_msg("%s", error.text);
 	bed->peer_policy = RVL_BACKEND_ANY;
 	do {

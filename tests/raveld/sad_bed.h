@@ -9,7 +9,7 @@
 #include "host/sa/sad.h"
 #include "host/sa/wire.h"
 
-/* That software has. */
+/* That it has room for. */
 #define BED_SAS 16384
 #define BED_POLICIES 16384
 
@@ -27,8 +27,8 @@ struct bed {
 	struct rvl_wire *far; /* what arrives at the other end */
 	/* With a peer: */
 	struct rvl_backend *peer;
-	uint16_t peer_policy;
-	uint16_t peer_sas[BED_CHILDREN];
+	uint32_t peer_policy;
+	uint32_t peer_sas[BED_CHILDREN];
 	bool peer_has_sa[BED_CHILDREN];
 	uint32_t peer_sends_to; /* with new SAs; 0: 192.0.2.1 */
 	uint32_t peer_first_seq;
@@ -43,6 +43,10 @@ struct bed {
 
 /* Of a test: *state is its bed. The second and third have a peer; the third has nothing configured
  * to be protected. */
+/* Software that has that on an interface; IKE's ports may be 0. 0 or -errno. */
+int bed_open(const char *wire, uint16_t port, uint16_t port_natt, struct rvl_backend **backend,
+	     struct rvl_backend_error *error);
+
 int bed_set_up(void **state);
 int bed_set_up_protected(void **state);
 int bed_set_up_open(void **state);

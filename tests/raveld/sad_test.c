@@ -381,7 +381,7 @@ static void no_event_is_lost(void **state)
 	struct rvl_backend_error error = {""};
 	struct rvl_backend_event event;
 	static bool seen[COUNT];
-	uint16_t index = RVL_BACKEND_ANY, gone = 0;
+	uint32_t index = RVL_BACKEND_ANY, gone = 0;
 	int events = 0;
 
 	for (uint32_t i = 0; i < COUNT; i++) {
@@ -401,7 +401,7 @@ static void no_event_is_lost(void **state)
 	assert_int_equal(events, COUNT - 1);
 }
 
-static void swallow(void *context, const uint8_t *frame, size_t len, uint16_t sa)
+static void swallow(void *context, const uint8_t *frame, size_t len, uint32_t sa)
 {
 	(void)context;
 	(void)frame;
@@ -421,7 +421,7 @@ static void udp_port_of_esp_is_the_configured_one(void **state)
 	struct rvl_sad *sad;
 	uint8_t frame[256];
 
-	assert_int_equal(rvl_backend_soft_open("wire1", 500, 5000, &backend, &error), 0);
+	assert_int_equal(bed_open("wire1", 500, 5000, &backend, &error), 0);
 	sad = rvl_sad_new(backend);
 	assert_non_null(sad);
 	out.encap = in.encap = true;
