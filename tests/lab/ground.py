@@ -165,14 +165,14 @@ def load_json(text, what):
 class Process:
     """A program in a namespace, its output in a log file."""
 
-    def __init__(self, ground, name, namespace, command, env=None):
+    def __init__(self, ground, name, namespace, command, env=None, stdin=subprocess.DEVNULL):
         self.name = name
         self.log = ground.out / f"{name}.log"
         self._file = open(self.log, "ab")
         self._from = self.log.stat().st_size
         self.popen = subprocess.Popen(
             ["ip", "netns", "exec", namespace, *map(str, command)],
-            stdin=subprocess.DEVNULL, stdout=self._file, stderr=self._file,
+            stdin=stdin, stdout=self._file, stderr=self._file,
             env=dict(os.environ, **(env or {})), start_new_session=True,
             preexec_fn=self._prepare)
 
@@ -373,8 +373,8 @@ class Ground:
                 return answered
         return count
 
-    def start(self, name, namespace, command, env=None):
-        process = Process(self, name, namespace, command, env)
+    def start(self, name, namespace, command, env=None, stdin=subprocess.DEVNULL):
+        process = Process(self, name, namespace, command, env, stdin)
         self.processes.append(process)
         return process
 
