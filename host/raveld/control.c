@@ -34,7 +34,8 @@ struct client {
 	size_t len;
 	enum awaited awaited;
 	const struct wish *wish;  /* CHILD_UP */
-	char name[CONF_NAME_MAX]; /* ALL_DOWN: as it was given */
+	char name[CONF_NAME_MAX]; /* ALL_DOWN: as it was given; */
+	struct ike_listing sas;	  /* before this one none has that name */
 	json_t *held;		  /* the last progress, while the client takes nothing */
 	struct listing *listing;  /* what is shown it bit by bit */
 };
@@ -71,9 +72,16 @@ static void on_client_closed(uv_handle_t *handle)
 	release(control);
 }
 
+static void stop_waiting(struct client *client)
+{
+	if (client->awaited == ALL_DOWN)
+		ike_listing_end(client->control->d->engine, &client->sas);
+	client->awaited = NOTHING;
+}
+
 static void drop_client(struct client *client)
 {
-	client->awaited = NOTHING;
+	stop_waiting(client);
 	listing_end(client->listing);
 	client->listing = NULL;
 	if (uv_is_closing((uv_handle_t *)&client->pipe))
@@ -178,7 +186,7 @@ static void on_answered(uv_write_t *write, int status)
 /* As for send_line(). What the client hasn't taken of the progress doesn't matter any more. */
 static void answer(struct client *client, json_t *object)
 {
-	client->awaited = NOTHING;
+	stop_waiting(client);
 	json_decref(client->held);
 	client->held = NULL;
 	if (!send_line(client, object, on_answered))
@@ -334,6 +342,7 @@ static void do_down(struct client *client, const char *name)
 		return;
 	}
 	snprintf(client->name, sizeof(client->name), "%s", name);
+	ike_listing_begin(d->engine, &client->sas);
 	client->awaited = ALL_DOWN;
 	uv_timer_stop(&client->timer);
 	negotiation_settle(d);
@@ -747,7 +756,7 @@ void control_check_down(struct control *control)
 	char text[160];
 
 	for (struct client *c = control ? control->clients : NULL; c; c = c->next) {
-		if (c->awaited != ALL_DOWN || negotiation_count(control->d, c->name))
+		if (c->awaited != ALL_DOWN || !negotiation_is_down(control->d, c->name, &c->sas))
 			continue;
 		snprintf(text, sizeof(text), "%s is down", c->name);
 		answer_ok(c, "message", text);

@@ -8,6 +8,7 @@
 
 #include "host/conf/conf.h"
 #include "host/ike/ike.h"
+#include "host/raveld/agenda.h"
 #include "host/raveld/closing.h"
 #include "host/raveld/datapath.h"
 #include "host/raveld/jobs.h"
@@ -35,7 +36,7 @@ struct wish {
 	const struct conf_child *child;
 	bool wanted;	       /* bring it up again when it goes down */
 	bool replace;	       /* bring it up once more: its SA was given up, not its purpose */
-	uint64_t retry_at;     /* ms of the loop's clock; 0: not planned */
+	uint64_t retry_at;     /* by agenda_retry(): ms of the loop's clock; 0: not planned */
 	unsigned int failures; /* in a row */
 	struct ike_addr local; /* our address towards the peer when it was configured */
 	bool failed; /* it couldn't be protected, or told to the core: nothing is negotiated */
@@ -48,7 +49,10 @@ struct wish {
 	/* Of its trap: */
 	bool sprung;		 /* and what became of the negotiation isn't known yet */
 	struct ike_ts packet[2]; /* that sprang it, our end first */
-	uint64_t listen_at;	 /* ms of the loop's clock; 0: not planned */
+	uint64_t listen_at;	 /* by agenda_listen(); the same */
+	/* The agenda's: */
+	size_t place;
+	uint64_t planned;
 };
 
 struct daemon {
@@ -77,7 +81,8 @@ struct daemon {
 	struct jobs *jobs;
 	struct wish **wishes; /* in the order of the configuration, */
 	size_t wish_count;
-	struct wish *wishes_by_name; /* and by name */
+	struct wish *wishes_by_name; /* by name, */
+	struct agenda agenda;	     /* and by when they are due */
 	uv_timer_t timer;
 	uv_timer_t deadline; /* of the shutdown */
 	uv_poll_t events;    /* of the data path */
@@ -117,8 +122,9 @@ int negotiation_rekey(struct daemon *d, const char *name, char *reason, size_t l
 /* The packet in the wish waits for its child. */
 void negotiation_spring(struct daemon *d, struct wish *w);
 
-/* SAs of this connection or child that there are. */
-size_t negotiation_count(struct daemon *d, const char *name);
+/* Is no SA of this connection or child left? Asked again and again it looks at each once or twice:
+ * *sas is where it begins to look, and is moved past those that are of others. */
+bool negotiation_is_down(struct daemon *d, const char *name, struct ike_listing *sas);
 
 /* ---- wishes.c: what is wanted of each child, and what the core has to know of it */
 

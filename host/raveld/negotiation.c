@@ -111,7 +111,7 @@ static void plan_retry(struct daemon *d, struct wish *w)
 		w->failures = 0;
 		return;
 	}
-	w->retry_at = at;
+	agenda_retry(&d->agenda, w, at);
 }
 
 /* Packets wait for what didn't come. */
@@ -203,7 +203,7 @@ static void child_up(struct daemon *d, const struct ike_event *e)
 		w->wanted |= w->child->dpd_action == CONF_DPD_RESTART;
 		if (partial)
 			return;
-		w->retry_at = 0;
+		agenda_retry(&d->agenda, w, 0);
 		if (served)
 			w->failures = 0;
 		control_child_up(d->control, w);
@@ -341,17 +341,9 @@ static void on_timer(uv_timer_t *timer)
 
 static uint64_t next_deadline(const struct daemon *d)
 {
-	uint64_t deadline = ike_next_deadline(d->engine);
+	uint64_t deadline = ike_next_deadline(d->engine), at;
 
-	for (size_t i = 0; i < d->wish_count; i++) {
-		const struct wish *w = d->wishes[i];
-
-		if (w->retry_at && w->retry_at < deadline)
-			deadline = w->retry_at;
-		if (w->listen_at && w->listen_at < deadline)
-			deadline = w->listen_at;
-	}
-	return deadline;
+	return agenda_first(&d->agenda, &at) && at < deadline ? at : deadline;
 }
 
 void negotiation_settle(struct daemon *d)
@@ -506,7 +498,7 @@ void negotiation_stop(struct daemon *d)
 {
 	for (size_t i = 0; i < d->wish_count; i++) {
 		d->wishes[i]->wanted = false;
-		d->wishes[i]->retry_at = 0;
+		agenda_retry(&d->agenda, d->wishes[i], 0);
 		control_child_ended(d->control, d->wishes[i], "raveld is ending");
 	}
 	traps_give_up_all(d);
@@ -544,23 +536,29 @@ static int initiate(struct daemon *d, const struct wish *w, const struct ike_ts 
 	return err;
 }
 
+static void retry(struct daemon *d, struct wish *w)
+{
+	int err;
+
+	agenda_retry(&d->agenda, w, 0);
+	err = initiate(d, w, w->sprung ? w->packet : NULL);
+	if (!err || err == -EALREADY || err == -EISCONN)
+		return;
+	log_warning(&d->log, "%s.%s: %s", w->connection->name, w->child->name,
+		    initiate_reason(err));
+	try_failed(d, w, initiate_reason(err));
+}
+
 static void retry_due(struct daemon *d, uint64_t now)
 {
-	for (size_t i = 0; i < d->wish_count; i++) {
-		struct wish *w = d->wishes[i];
-		int err;
+	struct wish *w;
+	uint64_t at;
 
+	while ((w = agenda_first(&d->agenda, &at)) && at <= now) {
 		if (w->listen_at && w->listen_at <= now)
 			traps_listen(d, w);
-		if (!w->retry_at || w->retry_at > now)
-			continue;
-		w->retry_at = 0;
-		err = initiate(d, w, w->sprung ? w->packet : NULL);
-		if (!err || err == -EALREADY || err == -EISCONN)
-			continue;
-		log_warning(&d->log, "%s.%s: %s", w->connection->name, w->child->name,
-			    initiate_reason(err));
-		try_failed(d, w, initiate_reason(err));
+		else
+			retry(d, w);
 	}
 }
 
@@ -595,7 +593,7 @@ int negotiation_up(struct daemon *d, struct wish *w)
 	int err;
 
 	w->wanted |= w->child->start == CONF_START_START;
-	w->retry_at = 0;
+	agenda_retry(&d->agenda, w, 0);
 	err = initiate(d, w, NULL);
 	if (err && err != -EALREADY && err != -EISCONN)
 		try_failed(d, w, initiate_reason(err));
@@ -623,12 +621,29 @@ static void take_census(void *context, const struct ike_sa_info *sa,
 	c->count++;
 }
 
-size_t negotiation_count(struct daemon *d, const char *name)
+static size_t count_all(const struct daemon *d, const char *name)
 {
 	struct census census = {.name = name};
 
 	ike_list(d->engine, take_census, &census);
 	return census.count;
+}
+
+bool negotiation_is_down(struct daemon *d, const char *name, struct ike_listing *sas)
+{
+	struct census census = {.name = name};
+	struct ike_listing ahead = *sas;
+
+	while (ike_listing_next(d->engine, &ahead, take_census, &census) && !census.count)
+		sas->next = ahead.next;
+	if (census.count)
+		return false;
+	/* One that was passed by may have become one of that name. */
+	if (!count_all(d, name))
+		return true;
+	ike_listing_end(d->engine, sas);
+	ike_listing_begin(d->engine, sas);
+	return false;
 }
 
 static void census_free(struct census *census)
@@ -640,7 +655,7 @@ static void census_free(struct census *census)
 /* All that have the name, however many there are. -ENOMEM: nothing of it. */
 static int census_of(struct daemon *d, const char *name, struct census *census)
 {
-	size_t count = negotiation_count(d, name);
+	size_t count = count_all(d, name);
 
 	*census = (struct census){.name = name};
 	census->ids = calloc(count + 1, sizeof(*census->ids));
@@ -687,7 +702,7 @@ int negotiation_down(struct daemon *d, const char *name, char *reason, size_t le
 		known = true;
 		planned |= w->retry_at;
 		w->wanted = false;
-		w->retry_at = 0;
+		agenda_retry(&d->agenda, w, 0);
 		w->failures = 0;
 		control_child_ended(d->control, w, "taken down by another request");
 	}

@@ -470,9 +470,9 @@ static void adjust(struct reload *r, struct wish *w, const struct conf_child *ol
 		w->wanted = child->dpd_action == CONF_DPD_RESTART && w->there;
 	if (start && wish_starts(w) && !w->there) {
 		w->failures = 0;
-		w->retry_at = uv_now(&r->d->loop) + 1;
+		agenda_retry(&r->d->agenda, w, uv_now(&r->d->loop) + 1);
 	} else if (wanted && !w->wanted && w->retry_at) {
-		w->retry_at = 0;
+		agenda_retry(&r->d->agenda, w, 0);
 		control_child_ended(r->d->control, w, "it isn't to be kept up any more");
 	}
 	set_trap(r, w, wants_trap(w, traps_is_set(r->d, w)));
@@ -491,14 +491,14 @@ static void begin(struct reload *r, struct wish *w)
 	w->wanted &= !w->failed;
 	w->failures = 0;
 	w->replace = false;
-	w->retry_at = 0;
+	agenda_retry(&d->agenda, w, 0);
 	/* Its flows may be others. */
 	traps_remove(d, w);
 	set_trap(r, w, trap);
 	if (w->failed) {
 		control_child_ended(d->control, w, "it can't be protected (the log says why)");
 	} else if (again && ike_hosts_has_one(&w->connection->remote)) {
-		w->retry_at = uv_now(&d->loop) + 1;
+		agenda_retry(&d->agenda, w, uv_now(&d->loop) + 1);
 		control_child_changed(d->control, w);
 	} else {
 		control_child_ended(d->control, w, "it is configured otherwise by now");
@@ -509,6 +509,7 @@ static void end(struct reload *r, struct wish *w)
 {
 	control_child_ended(r->d->control, w, "it isn't configured any more");
 	traps_remove(r->d, w);
+	agenda_retry(&r->d->agenda, w, 0);
 	free(w);
 }
 

@@ -33,7 +33,7 @@ int traps_set(struct daemon *d, struct wish *w)
 void traps_remove(struct daemon *d, struct wish *w)
 {
 	w->sprung = false;
-	w->listen_at = 0;
+	agenda_listen(&d->agenda, w, 0);
 	rvl_traps_remove(rvl_sad_traps(d->sad), trap_of(w));
 }
 
@@ -44,14 +44,14 @@ bool traps_is_set(struct daemon *d, const struct wish *w)
 
 void traps_listen(struct daemon *d, struct wish *w)
 {
-	w->listen_at = 0;
+	agenda_listen(&d->agenda, w, 0);
 	rvl_traps_listen(rvl_sad_traps(d->sad), trap_of(w));
 }
 
 void traps_release(struct daemon *d, struct wish *w)
 {
 	w->sprung = false;
-	w->listen_at = 0;
+	agenda_listen(&d->agenda, w, 0);
 	rvl_traps_release(rvl_sad_traps(d->sad), trap_of(w));
 	datapath_wake(d->datapath);
 }
@@ -59,7 +59,7 @@ void traps_release(struct daemon *d, struct wish *w)
 void traps_give_up(struct daemon *d, struct wish *w, uint64_t listen_at)
 {
 	w->sprung = false;
-	w->listen_at = listen_at;
+	agenda_listen(&d->agenda, w, listen_at);
 	rvl_traps_give_up(rvl_sad_traps(d->sad), trap_of(w));
 }
 

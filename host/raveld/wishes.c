@@ -29,6 +29,10 @@ struct wish *wishes_add(struct daemon *d, const struct conf_connection *connecti
 
 	if (!w)
 		return NULL;
+	if (agenda_reserve(&d->agenda, HASH_COUNT(d->wishes_by_name) + 1)) {
+		free(w);
+		return NULL;
+	}
 	name_of(connection->name, child->name, w->name);
 	w->connection = connection;
 	w->child = child;
@@ -62,7 +66,7 @@ int wishes_make(struct daemon *d)
 			if (!w)
 				return -ENOMEM;
 			w->wanted = w->child->start == CONF_START_START;
-			w->retry_at = wish_starts(w); /* at once */
+			agenda_retry(&d->agenda, w, wish_starts(w)); /* at once */
 			d->wishes[d->wish_count++] = w;
 		}
 	}
@@ -75,6 +79,7 @@ void wishes_free(struct daemon *d)
 	for (size_t i = 0; i < d->wish_count; i++)
 		free(d->wishes[i]);
 	free(d->wishes);
+	agenda_free(&d->agenda);
 }
 
 static int fill_connection(const struct daemon *d, struct ike_connection *conn,
