@@ -101,7 +101,10 @@ struct ike_connection {
 	/* The engine's business: */
 	unsigned references;
 	struct ike_link by_name;
-	struct ike_place *places;      /* where it is found by the peer's address */
+	struct ike_place *places;     /* where it is found by the peer's address, */
+	struct ike_link by_remote_id; /* by its identity, */
+	struct ike_kind *kind;	      /* and among those whose peer may be elsewhere */
+	struct ike_connection *kind_prev, *kind_next;
 	uint64_t order;		       /* in which they were added */
 	unsigned target;	       /* of remote, where the next try goes, */
 	unsigned target_address;       /* if that is a name, to this of its addresses, */

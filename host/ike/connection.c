@@ -24,67 +24,6 @@ struct ike_connection *ike_connection_find(const struct ike_engine *e, const cha
 	return l ? IKE_OWNER(l, struct ike_connection, by_name) : NULL;
 }
 
-/* One address of a connection's peer, or all of them elsewhere. */
-struct ike_place {
-	struct ike_link by_remote;
-	struct ike_connection *conn;
-};
-
-static bool is_elsewhere(const struct ike_hosts *remote)
-{
-	return !ike_hosts_are_addresses(remote);
-}
-
-static int place_elsewhere(struct ike_engine *e, struct ike_connection *conn)
-{
-	struct ike_connection **list =
-		realloc(e->elsewhere, (e->elsewhere_count + 1) * sizeof(struct ike_connection *));
-
-	if (!list)
-		return -ENOMEM;
-	e->elsewhere = list;
-	list[e->elsewhere_count++] = conn;
-	return 0;
-}
-
-/* To be found by the peer's address. 0 or -ENOMEM. */
-int ike_connection_place(struct ike_engine *e, struct ike_connection *conn)
-{
-	conn->places = calloc(conn->remote.count + 1, sizeof(*conn->places));
-	if (!conn->places)
-		return -ENOMEM;
-	if (ike_lookups_begin(e, conn) ||
-	    (is_elsewhere(&conn->remote) && place_elsewhere(e, conn))) {
-		ike_connection_unplace(e, conn);
-		return -ENOMEM;
-	}
-	for (unsigned i = 0; i < conn->remote.count; i++) {
-		struct ike_addr addr = ike_host_addr(&conn->remote.list[i]);
-
-		if (!ike_host_is_address(&conn->remote.list[i]))
-			continue;
-		conn->places[i].conn = conn;
-		ike_table_add(&e->by_remote, &conn->places[i].by_remote, ike_ip_hash(e, &addr));
-	}
-	return 0;
-}
-
-/* Not any more. */
-void ike_connection_unplace(struct ike_engine *e, struct ike_connection *conn)
-{
-	unsigned at = 0;
-
-	ike_lookups_end(e, conn);
-	for (unsigned i = 0; i < conn->remote.count && conn->places; i++)
-		ike_table_remove(&e->by_remote, &conn->places[i].by_remote);
-	free(conn->places);
-	conn->places = NULL;
-	while (at < e->elsewhere_count && e->elsewhere[at] != conn)
-		at++;
-	if (at < e->elsewhere_count)
-		e->elsewhere[at] = e->elsewhere[--e->elsewhere_count];
-}
-
 int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn)
 {
 	struct ike_connection **list;
@@ -95,12 +34,13 @@ int ike_engine_add_connection(struct ike_engine *e, struct ike_connection *conn)
 	if (!list)
 		return -ENOMEM;
 	e->connections = list;
+	conn->order = e->last_order + 1;
 	if (ike_connection_place(e, conn))
 		return -ENOMEM;
 	list[e->connection_count++] = conn;
 	ike_table_add(&e->by_name, &conn->by_name, ike_name_hash(e, conn->name));
 	conn->references = 1;
-	conn->order = ++e->last_order;
+	e->last_order++;
 	return 0;
 }
 
@@ -159,39 +99,13 @@ static unsigned match_ends(const struct ike_connection *conn, const struct ike_a
 	return ours ? theirs * (EXACTLY + 1) + ours : 0;
 }
 
-/* All whose peer may be at an address: those that name it, then those of more than addresses. */
-struct candidates {
-	const struct ike_engine *e;
-	struct ike_link *link;
-	unsigned elsewhere;
-};
-
-static struct candidates candidates_of(const struct ike_engine *e, const struct ike_addr *remote)
-{
-	return (struct candidates){
-		.e = e,
-		.link = ike_table_first(&e->by_remote, ike_ip_hash(e, remote)),
-	};
-}
-
-static struct ike_connection *next_candidate(struct candidates *c)
-{
-	struct ike_link *link = c->link;
-
-	if (link) {
-		c->link = ike_table_next(link);
-		return IKE_OWNER(link, struct ike_place, by_remote)->conn;
-	}
-	return c->elsewhere < c->e->elsewhere_count ? c->e->elsewhere[c->elsewhere++] : NULL;
-}
-
 /* Has a connection just this address for its peer? */
 bool ike_connection_is_at(const struct ike_engine *e, const struct ike_addr *remote)
 {
-	struct candidates c = candidates_of(e, remote);
+	struct ike_candidates c = ike_candidates_at(e, remote);
 
 	while (c.link) {
-		if (ike_hosts_match(&next_candidate(&c)->remote, remote) == EXACTLY)
+		if (ike_hosts_match(&ike_candidates_next(&c)->remote, remote) == EXACTLY)
 			return true;
 	}
 	return false;
@@ -205,11 +119,11 @@ struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, cons
 						const struct ike_sa_payload *offer,
 						uint16_t prefer_group, struct ike_suite *suite)
 {
-	struct candidates c = candidates_of(e, &in->remote);
+	struct ike_candidates c = ike_candidates_at(e, &in->remote);
 	struct ike_connection *best = NULL, *conn;
 	unsigned best_match = 0;
 
-	while ((conn = next_candidate(&c))) {
+	while ((conn = ike_candidates_next_kind(&c))) {
 		unsigned match = match_ends(conn, &in->local, &in->remote);
 		struct ike_proposals own;
 		struct ike_suite agreed;
@@ -263,6 +177,20 @@ static unsigned match_ids(const struct ike_connection *conn, const struct ike_sa
 	return theirs * (EXACTLY + 1) * (EXACTLY + 1) + ends;
 }
 
+/* What no other identity can come up to. */
+enum { JUST_THIS_ID = IKE_ID_MATCH_EXACT * (EXACTLY + 1) * (EXACTLY + 1) };
+
+/* The better match, of two as good the first that was added. */
+static void prefer(struct ike_connection **best, unsigned *best_match, struct ike_connection *conn,
+		   unsigned match)
+{
+	if (match > *best_match ||
+	    (match && match == *best_match && conn->order < (*best)->order)) {
+		*best = conn;
+		*best_match = match;
+	}
+}
+
 /*
  * Responder, IKE_AUTH: the identities decide; `local` is the one that the initiator asks for, or
  * any. A connection that says more of the peer is preferred: of who it is, then of where.
@@ -271,19 +199,17 @@ struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const 
 					      const struct ike_id *remote,
 					      const struct ike_id *local)
 {
-	struct candidates c = candidates_of(e, &sa->path.remote);
-	struct ike_connection *best = NULL, *conn;
+	struct ike_connection *conn = NULL, *best = NULL;
 	unsigned best_match = 0;
+	struct ike_candidates c;
 
-	while ((conn = next_candidate(&c))) {
-		unsigned match = match_ids(conn, sa, remote, local);
-
-		if (match > best_match ||
-		    (match && match == best_match && conn->order < best->order)) {
-			best = conn;
-			best_match = match;
-		}
-	}
+	while ((conn = ike_connection_of_id(e, remote, conn)))
+		prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
+	if (best_match >= JUST_THIS_ID)
+		return best;
+	c = ike_candidates_at(e, &sa->path.remote);
+	while ((conn = ike_candidates_next(&c)))
+		prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
 	return best;
 }
 
@@ -296,10 +222,11 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 	const struct ike_id own = ike_id_kept(sa->local_id), remote = ike_id_kept(sa->remote_id);
 	const unsigned who = ike_id_match(&conn->remote_id, &remote),
 		       where = ike_hosts_match(&conn->remote, &sa->path.remote);
-	struct candidates c = candidates_of(e, &sa->path.remote);
-	struct ike_connection *next = NULL, *other;
+	struct ike_candidates c = ike_candidates_at(e, &sa->path.remote);
+	struct ike_connection *next = NULL, *other = NULL;
 
-	while ((other = next_candidate(&c))) {
+	while ((other = who == IKE_ID_MATCH_EXACT ? ike_connection_of_id(e, &remote, other)
+						  : ike_candidates_next(&c))) {
 		struct ike_id ours = ike_connection_local_id(other, &sa->path.local);
 
 		if (other != conn && (!after || other->order > after->order) &&

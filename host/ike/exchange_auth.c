@@ -101,22 +101,6 @@ void ike_auth_forget(struct ike_engine *e, struct ike_task *task)
 
 /* Initiator: build. */
 
-/* May it be that another connection is about to reach the same peer? */
-static bool is_on_its_way(const struct ike_engine *e, const struct ike_connection *conn)
-{
-	for (unsigned i = 0; i < e->connection_count; i++) {
-		const struct ike_connection *other = e->connections[i];
-
-		if (other == conn || other->references == 1)
-			continue;
-		if (ike_id_equal(&other->remote_id, &conn->remote_id) ||
-		    (!ike_id_is_one(&other->remote_id) &&
-		     ike_hosts_overlap(&other->remote, &conn->remote)))
-			return true;
-	}
-	return false;
-}
-
 /* True when nothing here knows of another IKE SA with this peer, be it on its way. */
 static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa,
 			  const struct ike_id *local_id)
@@ -124,7 +108,7 @@ static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa,
 	if (sa->conn->unique == IKE_UNIQUE_NEVER || sa->conn->references > 2)
 		return false; /* the engine and this IKE SA hold the connection, and so does another
 			       */
-	if (is_on_its_way(e, sa->conn))
+	if (ike_connection_is_shared(e, sa->conn))
 		return false;
 	if (ike_half_open_from(e, &sa->path.remote))
 		return false;

@@ -5,11 +5,41 @@
 
 #include "host/ike/sa.h"
 
-static void psk_free(struct ike_psk *psk)
+/* Whom it matches only who is equal to it. */
+static bool is_just_one(const struct ike_id *id)
 {
+	return ike_id_is_one(id) && id->type != IKE_ID_DER_ASN1_DN;
+}
+
+static void psk_free(struct ike_engine *e, struct ike_psk *psk)
+{
+	for (unsigned i = 0; i < psk->owner_count; i++)
+		ike_table_remove(&e->by_owner, &psk->owners[i].by_owner);
 	free(psk->owners);
 	OPENSSL_cleanse(psk, sizeof(*psk) + psk->len);
 	free(psk);
+}
+
+/* To be found by those whom it belongs to. */
+static void place(struct ike_engine *e, struct ike_psk *psk)
+{
+	bool loose = !psk->owner_count;
+
+	for (unsigned i = 0; i < psk->owner_count; i++) {
+		struct ike_owner *owner = &psk->owners[i];
+
+		if (is_just_one(&owner->id))
+			ike_table_add(&e->by_owner, &owner->by_owner, ike_id_hash(e, &owner->id));
+		else
+			loose = true;
+	}
+	psk->order = ++e->last_psk;
+	psk->next = e->psks;
+	e->psks = psk;
+	if (!loose)
+		return;
+	psk->next_loose = e->loose_psks;
+	e->loose_psks = psk;
 }
 
 int ike_engine_add_psk(struct ike_engine *e, const struct ike_id *owners, unsigned owner_count,
@@ -22,19 +52,17 @@ int ike_engine_add_psk(struct ike_engine *e, const struct ike_id *owners, unsign
 	psk = calloc(1, sizeof(*psk) + key.len);
 	if (!psk)
 		return -ENOMEM;
-	if (owner_count) {
-		psk->owners = calloc(owner_count, sizeof(*owners));
-		if (!psk->owners) {
-			free(psk);
-			return -ENOMEM;
-		}
-		memcpy(psk->owners, owners, owner_count * sizeof(*owners));
-		psk->owner_count = owner_count;
+	psk->owners = calloc(owner_count + 1, sizeof(*psk->owners));
+	if (!psk->owners) {
+		free(psk);
+		return -ENOMEM;
 	}
+	for (unsigned i = 0; i < owner_count; i++)
+		psk->owners[i] = (struct ike_owner){.psk = psk, .id = owners[i]};
+	psk->owner_count = owner_count;
 	psk->len = key.len;
 	memcpy(psk->key, key.data, key.len);
-	psk->next = e->psks;
-	e->psks = psk;
+	place(e, psk);
 	return 0;
 }
 
@@ -44,9 +72,13 @@ void ike_engine_clear_psks(struct ike_engine *e)
 		struct ike_psk *psk = e->psks;
 
 		e->psks = psk->next;
-		psk_free(psk);
+		psk_free(e, psk);
 	}
+	e->loose_psks = NULL;
 }
+
+/* What only a key comes up to that names the peer. */
+enum { FOR_THIS_PEER = (IKE_ID_MATCH_EXACT + 1) * IKE_ID_MATCH_EXACT };
 
 /* How well a key fits a pair of identities; below 0: it isn't for them. */
 static int fitness(const struct ike_psk *psk, const struct ike_id *local,
@@ -56,7 +88,7 @@ static int fitness(const struct ike_psk *psk, const struct ike_id *local,
 	bool of_others = false, of_anybody = !psk->owner_count;
 
 	for (unsigned i = 0; i < psk->owner_count; i++) {
-		const struct ike_id *owner = &psk->owners[i];
+		const struct ike_id *owner = &psk->owners[i].id;
 		unsigned match_remote = ike_id_match(owner, remote);
 		unsigned match_local = ike_id_match(owner, local);
 
@@ -77,21 +109,44 @@ static int fitness(const struct ike_psk *psk, const struct ike_id *local,
 	return (int)((IKE_ID_MATCH_EXACT + 1) * of_remote + of_local);
 }
 
+/* The best so far, of two as good the newer one. */
+struct choice {
+	const struct ike_psk *psk;
+	int fitness;
+};
+
+static void consider(struct choice *best, const struct ike_psk *psk, const struct ike_id *local,
+		     const struct ike_id *remote)
+{
+	int f = fitness(psk, local, remote);
+
+	if (f > best->fitness || (f >= 0 && f == best->fitness && psk->order > best->psk->order))
+		*best = (struct choice){psk, f};
+}
+
+static void consider_owned(const struct ike_engine *e, struct choice *best,
+			   const struct ike_id *owner, const struct ike_id *local,
+			   const struct ike_id *remote)
+{
+	struct ike_link *l = ike_table_first(&e->by_owner, ike_id_hash(e, owner));
+
+	for (; l; l = ike_table_next(l))
+		consider(best, IKE_OWNER(l, struct ike_owner, by_owner)->psk, local, remote);
+}
+
+/* One of which no owner is any of both is for others. */
 const struct ike_psk *ike_psk_find(const struct ike_engine *e, const struct ike_id *local,
 				   const struct ike_id *remote)
 {
-	const struct ike_psk *best = NULL;
-	int best_fitness = -1;
+	struct choice best = {.fitness = -1};
 
-	for (const struct ike_psk *psk = e->psks; psk; psk = psk->next) {
-		int f = fitness(psk, local, remote);
-
-		if (f > best_fitness) {
-			best = psk;
-			best_fitness = f;
-		}
-	}
-	return best;
+	consider_owned(e, &best, remote, local, remote);
+	if (best.fitness >= FOR_THIS_PEER)
+		return best.psk;
+	consider_owned(e, &best, local, local, remote);
+	for (const struct ike_psk *psk = e->loose_psks; psk; psk = psk->next_loose)
+		consider(&best, psk, local, remote);
+	return best.psk;
 }
 
 bool ike_psk_same(const struct ike_psk *a, const struct ike_psk *b)

@@ -29,12 +29,13 @@ uint64_t ike_ip_hash(const struct ike_engine *e, const struct ike_addr *addr)
 	return mix(e, mix(e, high) ^ low);
 }
 
-static uint64_t hash_id(const struct ike_engine *e, const struct ike_id *remote)
+/* Of one that is equal, the same. */
+uint64_t ike_id_hash(const struct ike_engine *e, const struct ike_id *id)
 {
-	uint64_t h = remote->type;
+	uint64_t h = id->type;
 
-	for (unsigned i = 0; i < remote->len; i++)
-		h = mix(e, h ^ (uint64_t)tolower(remote->data[i]));
+	for (unsigned i = 0; i < id->len; i++)
+		h = mix(e, h ^ (uint64_t)tolower(id->data[i]));
 	return h;
 }
 
@@ -59,10 +60,10 @@ uint64_t ike_sa_our_spi(const struct ike_sa *sa)
 
 int ike_registry_init(struct ike_engine *e)
 {
-	struct ike_table *const tables[] = {&e->by_spi,	   &e->by_id,	  &e->by_peer,
-					    &e->by_conn,   &e->half_open, &e->children,
-					    &e->instances, &e->waiters,	  &e->by_name,
-					    &e->outbound,  &e->sources,	  &e->by_remote};
+	struct ike_table *const tables[] = {
+		&e->by_spi,   &e->by_id,     &e->by_peer,      &e->by_conn, &e->half_open,
+		&e->children, &e->instances, &e->waiters,      &e->by_name, &e->outbound,
+		&e->sources,  &e->by_remote, &e->by_remote_id, &e->by_ends, &e->by_owner};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
@@ -129,6 +130,9 @@ void ike_registry_free(struct ike_engine *e)
 	ike_table_free(&e->waiters);
 	ike_table_free(&e->by_name);
 	ike_table_free(&e->by_remote);
+	ike_table_free(&e->by_remote_id);
+	ike_table_free(&e->by_ends);
+	ike_table_free(&e->by_owner);
 	free(e->timers.list);
 }
 
@@ -198,7 +202,7 @@ void ike_peer_link(struct ike_engine *e, struct ike_sa *sa)
 {
 	const struct ike_id remote = ike_id_kept(sa->remote_id);
 
-	ike_table_add(&e->by_peer, &sa->links.by_peer, hash_id(e, &remote));
+	ike_table_add(&e->by_peer, &sa->links.by_peer, ike_id_hash(e, &remote));
 }
 
 static bool is_between(const struct ike_sa *sa, const struct ike_id *local,
@@ -214,7 +218,7 @@ struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *lo
 			     const struct ike_id *remote, const struct ike_sa *after)
 {
 	struct ike_link *l = after ? ike_table_next(&after->links.by_peer)
-				   : ike_table_first(&e->by_peer, hash_id(e, remote));
+				   : ike_table_first(&e->by_peer, ike_id_hash(e, remote));
 
 	for (; l; l = ike_table_next(l)) {
 		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.by_peer);

@@ -369,10 +369,19 @@ static inline const struct ike_cipher *ike_sa_peer_cipher(const struct ike_sa *s
 	return sa->initiator ? &sa->keys.responder : &sa->keys.initiator;
 }
 
+/* Whom a shared key belongs to. */
+struct ike_owner {
+	struct ike_link by_owner; /* of one that is just one identity */
+	struct ike_psk *psk;
+	struct ike_id id;
+};
+
 struct ike_psk {
-	struct ike_psk *next;
+	struct ike_psk *next;	    /* of all, the newest first */
+	struct ike_psk *next_loose; /* of those that aren't found by identities alone */
+	uint64_t order;
 	unsigned owner_count;
-	struct ike_id *owners;
+	struct ike_owner *owners;
 	size_t len;
 	uint8_t key[];
 };
@@ -382,16 +391,20 @@ struct ike_engine {
 	struct ike_stats stats;
 	struct ike_connection **connections;
 	unsigned connection_count;
-	struct ike_table by_name;	   /* connections, */
-	struct ike_table by_remote;	   /* by each address of the peer's, */
-	struct ike_connection **elsewhere; /* and those whose peer may be elsewhere, too */
-	unsigned elsewhere_count;
+	struct ike_table by_name;      /* connections, */
+	struct ike_table by_remote;    /* by each address of the peer's, */
+	struct ike_table by_remote_id; /* by its identity, */
+	struct ike_kind *kinds;	       /* and those whose peer may be elsewhere, too, */
+	struct ike_table by_ends;      /* by where that is */
 	uint64_t last_order;
 	struct ike_lookup *lookups; /* of all names */
 	unsigned lookups_out;
 	struct ike_held *held; /* the oldest first */
 	unsigned held_count;
 	struct ike_psk *psks;
+	struct ike_psk *loose_psks;
+	struct ike_table by_owner;
+	uint64_t last_psk;
 	struct ike_hosts redirect_to; /* where strangers are sent; empty: nowhere */
 	uint8_t qcd_secret[32];
 	bool qcd;		 /* there is one */
@@ -473,6 +486,7 @@ struct ike_sa *ike_peer_same(const struct ike_engine *e, const struct ike_sa *sa
 			     const struct ike_sa *after);
 void ike_conn_link(struct ike_engine *e, struct ike_sa *sa);
 uint64_t ike_name_hash(const struct ike_engine *e, const char *name);
+uint64_t ike_id_hash(const struct ike_engine *e, const struct ike_id *id);
 uint64_t ike_ip_hash(const struct ike_engine *e, const struct ike_addr *addr);
 struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connection *conn,
 			     const struct ike_sa *after);
@@ -829,6 +843,21 @@ int ike_cookie_make(struct ike_engine *e, const struct ike_in *in, struct ike_sl
 bool ike_cookie_valid(struct ike_engine *e, const struct ike_in *in, struct ike_slice ni,
 		      struct ike_slice cookie, struct ike_cookie *out);
 
+/* candidates.c: which connections it may belong to */
+struct ike_candidates {
+	struct ike_link *link;
+	const struct ike_kind *kind;
+	struct ike_connection *of_kind;
+};
+int ike_connection_place(struct ike_engine *e, struct ike_connection *conn);
+void ike_connection_unplace(struct ike_engine *e, struct ike_connection *conn);
+struct ike_candidates ike_candidates_at(const struct ike_engine *e, const struct ike_addr *remote);
+struct ike_connection *ike_candidates_next(struct ike_candidates *c);
+struct ike_connection *ike_candidates_next_kind(struct ike_candidates *c);
+struct ike_connection *ike_connection_of_id(const struct ike_engine *e, const struct ike_id *remote,
+					    const struct ike_connection *after);
+bool ike_connection_is_shared(const struct ike_engine *e, const struct ike_connection *conn);
+
 /* connection.c: which connection a peer belongs to */
 struct ike_proposals {
 	const struct ike_proposal *list;
@@ -837,8 +866,6 @@ struct ike_proposals {
 };
 void ike_connection_proposals(const struct ike_connection *conn, struct ike_proposals *out);
 struct ike_connection *ike_connection_find(const struct ike_engine *e, const char *name);
-int ike_connection_place(struct ike_engine *e, struct ike_connection *conn);
-void ike_connection_unplace(struct ike_engine *e, struct ike_connection *conn);
 bool ike_connection_is_at(const struct ike_engine *e, const struct ike_addr *remote);
 unsigned ike_hosts_match(const struct ike_hosts *hosts, const struct ike_addr *addr);
 struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, const struct ike_in *in,

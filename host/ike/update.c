@@ -111,6 +111,7 @@ int ike_engine_update_connection(struct ike_engine *e, uint64_t now, struct ike_
 	e->now = now;
 	if (!old)
 		return -ENOENT;
+	conn->order = old->order;
 	if (ike_connection_place(e, conn))
 		return -ENOMEM;
 	sas = list_sas(e, old, &count);
@@ -119,7 +120,6 @@ int ike_engine_update_connection(struct ike_engine *e, uint64_t now, struct ike_
 		return -ENOMEM;
 	}
 	ike_connection_unplace(e, old);
-	conn->order = old->order;
 	if (ike_hosts_equal(&conn->remote, &old->remote)) {
 		conn->target = old->target;
 		conn->target_address = old->target_address;

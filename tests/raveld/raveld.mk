@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 RAVELD_SUITES := $(addprefix tests/raveld/,raveld_test damage_test peer_test rekey_test reload_test trap_test vip_test up_test \
-	impatience_test raveld_errors_test closed_test gateway_test ipv6_test move_test guides_test names_test flood_test)
+	impatience_test raveld_errors_test closed_test gateway_test ipv6_test move_test guides_test names_test flood_test scale_test)
 
 TESTS += $(RAVELD_SUITES)
 
@@ -14,6 +14,9 @@ tests/raveld/flood_test: | flooder
 .PHONY: flooder
 flooder:
 	+@$(MAKE) --no-print-directory -s SAN=0 $(BUILD)/tests/flooder
+
+# Its peers are the benchmark's.
+tests/raveld/scale_test: | $(B)/bench/peers
 
 $(eval $(call c_test,lane_test,tests/raveld/lane_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 # It needs a resolver of the packages that guests are made of.
