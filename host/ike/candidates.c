@@ -36,7 +36,6 @@ static bool same_kind(const struct ike_connection *a, const struct ike_connectio
 {
 	return ike_hosts_equal(&a->local, &b->local) && ike_hosts_equal(&a->remote, &b->remote) &&
 	       !has_name(&a->local) && !has_name(&a->remote) &&
-	       a->proposal_count == b->proposal_count &&
 	       memcmp(a->proposals, b->proposals, sizeof(a->proposals)) == 0;
 }
 

@@ -425,9 +425,37 @@ static const struct rvl_policy *walk(const struct rvl_policy *all, size_t count,
 	return best;
 }
 
+static bool is_discard(const void *context, const struct rvl_policy *policy)
+{
+	(void)context;
+	return policy->action == RVL_DISCARD;
+}
+
+static void check_equal_and_over(const struct rvl_spd *spd, const struct rvl_policy *all,
+				 size_t count)
+{
+	const struct rvl_selector part = random_policy().selector;
+	const struct rvl_policy *equal = rvl_spd_equal(spd, &part);
+	const struct rvl_policy *over = rvl_spd_over(spd, &part, is_discard, NULL);
+	bool any_equal = false, any_over = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!all[i].action)
+			continue;
+		any_equal |= rvl_selector_equal(&part, &all[i].selector);
+		any_over |= all[i].action == RVL_DISCARD &&
+			    rvl_selector_within(&part, &all[i].selector);
+	}
+	assert_int_equal(equal != NULL, any_equal);
+	assert_int_equal(over != NULL, any_over);
+	assert_true(!equal || rvl_selector_equal(&part, &equal->selector));
+	assert_true(!over ||
+		    (over->action == RVL_DISCARD && rvl_selector_within(&part, &over->selector)));
+}
+
 static void policy_look_up_agrees_with_a_walk_over_all(void **state)
 {
-	enum { POLICIES = 40 };
+	enum { POLICIES = 200 };
 	struct rvl_policy all[POLICIES] = {0}; /* action 0: an empty slot */
 	struct rvl_spd *spd = rvl_spd_new(POLICIES);
 
@@ -456,8 +484,36 @@ static void policy_look_up_agrees_with_a_walk_over_all(void **state)
 		assert_true(!found == !want);
 		if (found)
 			assert_memory_equal(found, want, sizeof(*found));
+		check_equal_and_over(spd, all, POLICIES);
 	}
 	rvl_spd_free(spd);
+}
+
+/* Which is taken is known by that there can't be another. */
+static void inbound_sas_are_found_in_a_table_that_has_grown(void **state)
+{
+	enum { SAS = 1000, APART = 7 };
+	const struct rvl_engine_config config = {.inbound_sas = SAS * APART};
+	struct rvl_engine *engine = rvl_engine_new(&config);
+	struct rvl_esp_params params = {.direction = RVL_INBOUND, .key_len = 16};
+
+	(void)state;
+	assert_non_null(engine);
+	params.dst = rvl_addr_of_ipv4(LOCAL);
+	params.src = rvl_addr_of_ipv4(REMOTE);
+	for (uint32_t i = 0; i < SAS; i++) {
+		params.spi = 0x1000 + i * 3;
+		assert_int_equal(rvl_engine_sa_add(engine, i * APART, &params), 0);
+	}
+	for (uint32_t i = 1; i < SAS; i += 2)
+		assert_int_equal(rvl_engine_sa_delete(engine, RVL_INBOUND, i * APART), 0);
+	for (uint32_t i = 0; i < SAS; i++) {
+		params.spi = 0x1000 + i * 3;
+		assert_int_equal(rvl_engine_sa_add(engine, i * APART + 1, &params),
+				 i % 2 ? 0 : -EEXIST);
+	}
+	assert_int_equal(rvl_engine_sa_add(engine, SAS * APART, &params), -EINVAL);
+	rvl_engine_free(engine);
 }
 
 int main(int argc, char **argv)
@@ -471,6 +527,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(inbound_sas_are_found_by_destination_and_spi),
 		cmocka_unit_test(counters_add_up_to_what_went_in),
 		cmocka_unit_test(policy_look_up_agrees_with_a_walk_over_all),
+		cmocka_unit_test(inbound_sas_are_found_in_a_table_that_has_grown),
 	};
 	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : seed;
 	int failed;

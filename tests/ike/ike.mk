@@ -34,6 +34,7 @@ $(eval $(call c_test,ike_rekey_test,tests/ike/rekey_test.c,ike_test ike,$(IKE_TE
 $(eval $(call c_test,ike_midst_test,tests/ike/midst_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_renew_test,tests/ike/renew_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_update_test,tests/ike/update_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_candidates_test,tests/ike/candidates_test.c,ike,-lcmocka -lcrypto))
 $(eval $(call c_test,ike_race_test,tests/ike/race_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_double_test,tests/ike/double_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_text_test,tests/ike/text_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))

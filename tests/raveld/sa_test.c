@@ -11,6 +11,7 @@
 
 #include "host/sa/backend.h"
 #include "host/sa/inbound.h"
+#include "host/sa/indices.h"
 #include "host/sa/selector.h"
 
 static uint64_t seed = 0x5eed4303;
@@ -427,6 +428,42 @@ static void a_tunnel_does_not_claim_what_is_connected(void **state)
 	rvl_inbound_free(in);
 }
 
+static void an_index_comes_again_as_late_as_can_be(void **state)
+{
+	enum { MOST = 3000 };
+	struct rvl_indices indices = {.most = MOST};
+	bool out[MOST] = {false};
+	uint32_t index, first;
+
+	(void)state;
+	/* While there are fresh ones, some rest. */
+	assert_int_equal(rvl_indices_take(&indices, &first), 0);
+	rvl_indices_give(&indices, first);
+	assert_false(rvl_indices_is_out(&indices, first));
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(rvl_indices_take(&indices, &index), 0);
+		assert_int_not_equal(index, first);
+		assert_true(rvl_indices_is_out(&indices, index));
+		rvl_indices_give(&indices, index);
+	}
+	/* All are to be had, each once. */
+	for (unsigned int i = 0; i < MOST; i++) {
+		assert_int_equal(rvl_indices_take(&indices, &index), 0);
+		assert_true(index < MOST && !out[index]);
+		out[index] = true;
+	}
+	assert_int_equal(rvl_indices_count(&indices), MOST);
+	assert_int_equal(rvl_indices_take(&indices, &index), -ENOSPC);
+	/* The first one given back is the next. */
+	rvl_indices_give(&indices, 7);
+	rvl_indices_give(&indices, 5);
+	assert_int_equal(rvl_indices_take(&indices, &index), 0);
+	assert_int_equal(index, 7);
+	assert_int_equal(rvl_indices_take(&indices, &index), 0);
+	assert_int_equal(index, 5);
+	rvl_indices_free(&indices);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +478,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(ports_tell_what_came_from_a_tunnel),
 		cmocka_unit_test(icmp_errors_about_what_came_from_a_tunnel_leave_only_protected),
 		cmocka_unit_test(a_tunnel_does_not_claim_what_is_connected),
+		cmocka_unit_test(an_index_comes_again_as_late_as_can_be),
 	};
 	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : seed;
 	int failed;
