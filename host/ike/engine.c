@@ -29,7 +29,7 @@ struct ike_engine *ike_engine_new(const struct ike_engine_config *config)
 		e->config.port = IKE_PORT;
 	if (!e->config.port_natt)
 		e->config.port_natt = IKE_PORT_NATT;
-	set_default(&e->config.max_sas, 100000);
+	set_default(&e->config.max_sas, 250000);
 	ike_engine_set_limits(e, &config->limits);
 	e->qcd = config->qcd_secret;
 	if (e->qcd)

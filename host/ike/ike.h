@@ -49,7 +49,7 @@ struct ike_engine_config {
 	/* Zero means the default in brackets. */
 	uint16_t port;	    /* local port of IKE [500] */
 	uint16_t port_natt; /* and with NAT traversal [4500] */
-	unsigned max_sas;   /* IKE SAs in all [100000] */
+	unsigned max_sas;   /* IKE SAs in all, successors with them [250000] */
 	struct ike_limits limits;
 	uint64_t half_open_timeout_ms; /* also that a refused one counts as such [30000] */
 	uint64_t delete_timeout_ms;    /* for the peer to answer a delete [10000] */
