@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * All IKE SAs: by our SPI, by id and by the peer's identity; the half-open ones also by the peer's
+ * All IKE SAs: by our SPI, by id and by both identities; the half-open ones also by the peer's
  * address and SPI, as a retransmitted IKE_SA_INIT has no other. All Child SAs: by id, by what they
  * are configured as, and by their outbound SPI.
  */
@@ -198,11 +198,17 @@ struct ike_sa *ike_sa_find_id(const struct ike_engine *e, uint64_t id)
 	return sa && sa->state != IKE_STATE_DEAD ? sa : NULL;
 }
 
+static uint64_t hash_ids(const struct ike_engine *e, const struct ike_id *local,
+			 const struct ike_id *remote)
+{
+	return mix(e, ike_id_hash(e, local)) ^ ike_id_hash(e, remote);
+}
+
 void ike_peer_link(struct ike_engine *e, struct ike_sa *sa)
 {
-	const struct ike_id remote = ike_id_kept(sa->remote_id);
+	const struct ike_id local = ike_id_kept(sa->local_id), remote = ike_id_kept(sa->remote_id);
 
-	ike_table_add(&e->by_peer, &sa->links.by_peer, ike_id_hash(e, &remote));
+	ike_table_add(&e->by_peer, &sa->links.by_peer, hash_ids(e, &local, &remote));
 }
 
 static bool is_between(const struct ike_sa *sa, const struct ike_id *local,
@@ -218,7 +224,7 @@ struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *lo
 			     const struct ike_id *remote, const struct ike_sa *after)
 {
 	struct ike_link *l = after ? ike_table_next(&after->links.by_peer)
-				   : ike_table_first(&e->by_peer, ike_id_hash(e, remote));
+				   : ike_table_first(&e->by_peer, hash_ids(e, local, remote));
 
 	for (; l; l = ike_table_next(l)) {
 		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.by_peer);
