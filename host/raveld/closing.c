@@ -17,6 +17,7 @@ struct peers {
 	bool any; /* they may come from anywhere; then the list doesn't count */
 	uint32_t *list;
 	size_t count;
+	struct prefix_map known;
 };
 
 struct closing {
@@ -70,6 +71,7 @@ void closing_close(struct closing *c)
 	remains_free(&c->ends);
 	remains_free(&c->standing);
 	free(c->peers.list);
+	prefix_map_free(&c->peers.known);
 	free(c);
 }
 
@@ -178,11 +180,6 @@ static int read_connected(const struct closing *c, struct rvl_local *local)
 	return err;
 }
 
-static struct rvl_prefix prefix_of(const struct netlink_route *route)
-{
-	return (struct rvl_prefix){route->dst, route->dst_len};
-}
-
 static int read_local(const struct closing *c, struct rvl_local *local)
 {
 	int err = netlink_addresses(c->netlink, take_address, local);
@@ -195,7 +192,7 @@ static int read_local(const struct closing *c, struct rvl_local *local)
 	if (!local->named)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->named_count; i++)
-		local->named[i] = prefix_of(&c->ends.routes[i]);
+		local->named[i] = remains_network(&c->ends.routes[i]);
 	local->named_count = c->named_count;
 	return 0;
 }
@@ -228,24 +225,26 @@ static bool holds(struct rvl_prefix whole, struct rvl_prefix part)
 	return whole.len <= part.len && rvl_prefix_holds(whole, part.address);
 }
 
+/* Of the dead ends, one that the configuration names. */
+static bool names(const void *context, uint32_t number)
+{
+	return number < ((const struct closing *)context)->named_count;
+}
+
+/* The length of the narrowest configured network that holds this one; -1: there is none. */
+static int narrowest_named(const struct closing *c, struct rvl_prefix network)
+{
+	uint32_t number;
+
+	return prefix_map_over(&c->ends.by_network, network, names, c, &number)
+		       ? c->ends.routes[number].dst_len
+		       : -1;
+}
+
 /* Is it the network of a configured selector? */
 static bool is_named(const struct closing *c, struct rvl_prefix network)
 {
-	for (size_t i = 0; i < c->named_count; i++)
-		if (c->ends.routes[i].dst == network.address &&
-		    c->ends.routes[i].dst_len == network.len)
-			return true;
-	return false;
-}
-
-/* Is there a dead end for all of this network? */
-static bool is_shut(const struct remains *remains, struct rvl_prefix network)
-{
-	for (size_t i = 0; i < remains->route_count; i++)
-		if (remains->routes[i].type == NETLINK_UNREACHABLE &&
-		    holds(prefix_of(&remains->routes[i]), network))
-			return true;
-	return false;
+	return narrowest_named(c, network) == network.len;
 }
 
 static bool has_dead_end(const struct remains *remains)
@@ -261,20 +260,18 @@ static bool has_dead_end(const struct remains *remains)
 static bool is_exempt(const struct closing *c, struct rvl_prefix network,
 		      const struct remains *found)
 {
-	return !is_named(c, network) && (is_shut(&c->ends, network) || is_shut(found, network));
+	return !is_named(c, network) &&
+	       (remains_shut(&c->ends, network) || remains_shut(found, network));
 }
 
 bool closing_exempts(const struct closing *c, struct rvl_prefix network)
 {
-	int connected = -1, named = -1;
+	int connected = -1;
 
 	for (size_t i = 0; i < c->local.network_count; i++)
 		if (c->local.networks[i].len > connected && holds(c->local.networks[i], network))
 			connected = c->local.networks[i].len;
-	for (size_t i = 0; i < c->local.named_count; i++)
-		if (c->local.named[i].len > named && holds(c->local.named[i], network))
-			named = c->local.named[i].len;
-	return connected > named;
+	return connected >= 0 && connected > narrowest_named(c, network);
 }
 
 /* IKE to a peer, or (of length 0) to any. */
@@ -305,7 +302,7 @@ static int want_all_ike(const struct closing *c, const struct remains *found,
 	for (size_t i = 0; !err && i < c->peers.count; i++) {
 		const struct rvl_prefix peer = {c->peers.list[i], 32};
 
-		if (is_shut(&c->ends, peer) || is_shut(found, peer))
+		if (remains_shut(&c->ends, peer) || remains_shut(found, peer))
 			err = want_ike(c, peer, wanted);
 	}
 	return err;
@@ -452,15 +449,9 @@ static void remove_ways_out(const struct closing *c, const struct remains *found
 /* Does a wanted dead end close it, with nothing narrower between that lets it out? */
 static bool is_needless(const struct netlink_route *route, const struct remains *wanted)
 {
-	const struct netlink_route *narrowest = NULL;
+	const struct netlink_route *narrowest =
+		remains_narrowest(wanted, route->table, remains_network(route));
 
-	for (size_t i = 0; i < wanted->route_count; i++) {
-		const struct netlink_route *r = &wanted->routes[i];
-
-		if (r->table == route->table && holds(prefix_of(r), prefix_of(route)) &&
-		    (!narrowest || r->dst_len > narrowest->dst_len))
-			narrowest = r;
-	}
 	return narrowest && narrowest->type == NETLINK_UNREACHABLE &&
 	       narrowest->dst_len < route->dst_len;
 }
@@ -542,7 +533,9 @@ int closing_refresh(struct closing *c)
 
 static int add_peer(struct closing *c, const struct ike_addr *peer)
 {
-	uint32_t address = rvl_get_be32(peer->ip), *grown;
+	const struct rvl_prefix host = {rvl_get_be32(peer->ip), 32};
+	uint32_t number, *grown;
+	size_t at = 0;
 
 	/* No way to a peer of IPv6 leads through a table of IPv4. */
 	if (peer->family == 6)
@@ -550,14 +543,15 @@ static int add_peer(struct closing *c, const struct ike_addr *peer)
 	c->peers.any |= !peer->family;
 	if (c->peers.any)
 		return 0;
-	for (size_t i = 0; i < c->peers.count; i++)
-		if (c->peers.list[i] == address)
-			return 0;
+	if (prefix_map_next(&c->peers.known, host, &at, &number))
+		return 0;
 	grown = realloc(c->peers.list, (c->peers.count + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	c->peers.list = grown;
-	grown[c->peers.count++] = address;
+	if (prefix_map_add(&c->peers.known, host, 0))
+		return -ENOMEM;
+	grown[c->peers.count++] = host.address;
 	return 0;
 }
 
@@ -605,7 +599,7 @@ static int add_ends(struct closing *c, const struct ike_ts_list *remote_ts, bool
 						   selectors.list[i].dst_len};
 		const struct netlink_route end = dead_end(c, network);
 
-		if (learned ? !is_shut(&c->ends, network) : !remains_has_route(&c->ends, &end))
+		if (learned ? !remains_shut(&c->ends, network) : !remains_has_route(&c->ends, &end))
 			err = remains_add_route(&c->ends, &end);
 	}
 	return err;

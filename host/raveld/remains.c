@@ -29,6 +29,11 @@ int remains_add_rule(struct remains *remains, const struct netlink_rule *rule)
 	return 0;
 }
 
+struct rvl_prefix remains_network(const struct netlink_route *route)
+{
+	return (struct rvl_prefix){route->dst, route->dst_len};
+}
+
 int remains_add_route(struct remains *remains, const struct netlink_route *route)
 {
 	struct netlink_route *grown = grow(remains->routes, remains->route_count, sizeof(*grown));
@@ -36,6 +41,9 @@ int remains_add_route(struct remains *remains, const struct netlink_route *route
 	if (!grown)
 		return -ENOMEM;
 	remains->routes = grown;
+	if (prefix_map_add(&remains->by_network, remains_network(route),
+			   (uint32_t)remains->route_count))
+		return -ENOMEM;
 	grown[remains->route_count++] = *route;
 	return 0;
 }
@@ -55,14 +63,54 @@ bool remains_has_rule(const struct remains *remains, const struct netlink_rule *
 
 bool remains_has_route(const struct remains *remains, const struct netlink_route *route)
 {
-	for (size_t i = 0; i < remains->route_count; i++) {
-		const struct netlink_route *r = &remains->routes[i];
+	uint32_t number;
+	size_t at = 0;
 
-		if (r->type == route->type && r->table == route->table && r->dst == route->dst &&
-		    r->dst_len == route->dst_len && r->metric == route->metric)
+	while (prefix_map_next(&remains->by_network, remains_network(route), &at, &number)) {
+		const struct netlink_route *r = &remains->routes[number];
+
+		if (r->type == route->type && r->table == route->table &&
+		    r->metric == route->metric)
 			return true;
 	}
 	return false;
+}
+
+static bool is_dead_end(const void *context, uint32_t number)
+{
+	const struct remains *remains = context;
+
+	return remains->routes[number].type == NETLINK_UNREACHABLE;
+}
+
+bool remains_shut(const struct remains *remains, struct rvl_prefix network)
+{
+	uint32_t number;
+
+	return prefix_map_over(&remains->by_network, network, is_dead_end, remains, &number);
+}
+
+struct in_table {
+	const struct remains *remains;
+	uint32_t table;
+};
+
+static bool is_in_table(const void *context, uint32_t number)
+{
+	const struct in_table *in = context;
+
+	return in->remains->routes[number].table == in->table;
+}
+
+const struct netlink_route *remains_narrowest(const struct remains *remains, uint32_t table,
+					      struct rvl_prefix network)
+{
+	const struct in_table in = {remains, table};
+	uint32_t number;
+
+	return prefix_map_over(&remains->by_network, network, is_in_table, &in, &number)
+		       ? &remains->routes[number]
+		       : NULL;
 }
 
 static int take_rule(void *context, const struct netlink_rule *rule)
@@ -88,6 +136,7 @@ void remains_free(struct remains *remains)
 {
 	free(remains->rules);
 	free(remains->routes);
+	prefix_map_free(&remains->by_network);
 	*remains = (struct remains){0};
 }
 

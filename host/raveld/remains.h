@@ -11,12 +11,14 @@
 #include <stddef.h>
 
 #include "host/raveld/netlink.h"
+#include "host/raveld/prefix_map.h"
 
 struct remains {
 	struct netlink_rule *rules;
 	size_t rule_count;
 	struct netlink_route *routes;
 	size_t route_count;
+	struct prefix_map by_network; /* routes */
 };
 
 /* Read all there is; to be freed also on error. 0 or -errno. */
@@ -30,6 +32,16 @@ int remains_add_route(struct remains *remains, const struct netlink_route *route
 /* Is one like it among them? Of a route its type, table, destination and metric count. */
 bool remains_has_rule(const struct remains *remains, const struct netlink_rule *rule);
 bool remains_has_route(const struct remains *remains, const struct netlink_route *route);
+
+/* Its destination. */
+struct rvl_prefix remains_network(const struct netlink_route *route);
+
+/* Is there a dead end for all of this network? */
+bool remains_shut(const struct remains *remains, struct rvl_prefix network);
+
+/* Of the routes in a table to all of this network, one of the narrowest; NULL: there is none. */
+const struct netlink_route *remains_narrowest(const struct remains *remains, uint32_t table,
+					      struct rvl_prefix network);
 
 /* As `ip rule` and `ip route` write them, with their table. */
 #define REMAINS_TEXT 128
