@@ -16,16 +16,19 @@
 static inline void *rvl_grow(void *array, size_t *room, size_t index, size_t element)
 {
 	size_t more = *room ? *room : RVL_GROW_FIRST;
-	char *grown;
+	void *grown;
 
 	if (index < *room)
 		return array;
 	while (more <= index)
 		more *= 2;
-	grown = realloc(array, more * element);
+	/* What is new takes no memory yet where the allocator has it from the kernel. */
+	grown = calloc(more, element);
 	if (!grown)
 		return NULL;
-	memset(grown + *room * element, 0, (more - *room) * element);
+	if (*room)
+		memcpy(grown, array, *room * element);
+	free(array);
 	*room = more;
 	return grown;
 }

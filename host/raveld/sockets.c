@@ -13,8 +13,9 @@
 #define DATAGRAM_MAX 65536
 #define BATCH 32 /* datagrams of a lane a turn, so that other work has its turn too */
 #define LANES (RVL_LANES - RVL_LANE_PEERS)
-#define QUEUED 4096 /* at most of what has come on one while nobody read */
-#define PORTS 4	    /* two of each family */
+#define QUEUED 4096	       /* at most of what has come on one while nobody read */
+#define PORTS 4		       /* two of each family */
+#define PEERS_BUFFER (8 << 20) /* answers of 10,000 peers that all were asked something */
 
 struct lane {
 	struct port *port;
@@ -236,6 +237,16 @@ static int check_free(const struct port *port)
 	return 0;
 }
 
+/* Who was asked answers at once, all that were asked at the same time. Without the privilege it is
+ * what the system allows. */
+static void widen(int fd)
+{
+	const int room = PEERS_BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
+}
+
 static int open_lane(struct sockets *s, uv_loop_t *loop, struct lane *lane)
 {
 	struct port *port = lane->port;
@@ -245,6 +256,8 @@ static int open_lane(struct sockets *s, uv_loop_t *loop, struct lane *lane)
 	lane->fd = bind_socket(port, true);
 	if (lane->fd < 0)
 		return lane->fd;
+	if (first)
+		widen(lane->fd);
 	/* What they share is there once the first is bound. */
 	err = first ? rvl_lane_sort_datagrams(lane->fd, port->marked) : 0;
 	if (!err)

@@ -28,7 +28,7 @@
 #define ETHERNET_ADDRESSES 12
 #define VLAN_TAG 4
 #define RECEIVE_BUFFER (4 << 20)
-#define LANE_BUFFER (1 << 20) /* of IKE's */
+#define LANE_BUFFER (1 << 20) /* of those of who hasn't authenticated */
 
 /* What keeps the kernel's stack away from the wire, and what it was before. */
 static const struct {
@@ -210,7 +210,7 @@ static int bind_packet_socket(struct rvl_wire *wire, enum rvl_lane lane,
 	struct sockaddr_ll address = {.sll_family = AF_PACKET,
 				      .sll_protocol = htons(ETH_P_ALL),
 				      .sll_ifindex = (int)if_nametoindex(wire->name)};
-	int on = 1, size = lane == RVL_LANE_FRAMES ? RECEIVE_BUFFER : LANE_BUFFER;
+	int on = 1, size = lane <= RVL_LANE_PEERS ? RECEIVE_BUFFER : LANE_BUFFER;
 	struct epoll_event event = {.events = EPOLLIN};
 
 	if (!address.sll_ifindex)

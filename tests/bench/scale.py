@@ -29,7 +29,7 @@ TARGET = "172.16.0.1"
 PEERS_MAX = 1 << 17
 SECRET = "the ravelin stands before the wall"
 AT_ONCE = 24
-HOURS = 4 * 3600            # for one command; each says when it is done
+HOUR = 3600 * DEADLINE / 120    # for one command; each says when it is done
 
 COMMON = """
     version = 2
@@ -103,11 +103,13 @@ class Asker(threading.Thread):
 
 
 class Hub(Ground):
-    """own: so many connections, one for each peer; 0: one for all."""
+    """own: so many connections, one for each peer; 0: one for all
+    patience: seconds that a command to the peers may take
+    """
 
-    def __init__(self, out, own=0, san=False, pinned=False, dpd_delay=30):
+    def __init__(self, out, own=0, san=False, pinned=False, patience=HOUR):
         super().__init__(out, ("hub", "peers"), san)
-        self.san, self.own, self.dpd_delay = san, own, dpd_delay
+        self.own, self.patience = own, patience
         cores = sorted(os.sched_getaffinity(0))
         self.pins = [["taskset", "-c", core] for core in (cores[0], cores[-1])] if pinned else [[], []]
         self.socket = self.run / "raveld.sock"
@@ -122,8 +124,7 @@ class Hub(Ground):
         path = self.run / "raveld.conf"
         path.write_text(f"raveld {{\n  backend = soft\n  wire = wire0\n  netdev = rvl0\n  address = {ADDRESS}/24\n"
                         f"  log_level = warning\n  socket = {self.socket}\n  qcd_secret = none\n}}\n"
-                        + connections(self.own).replace("rekey_time = 0\n    local",
-                                                        f"rekey_time = 0\n    dpd_delay = {self.dpd_delay}\n    local"))
+                        + connections(self.own))
         path.chmod(0o600)
         begun = time.monotonic()
         self.daemon = self.start("raveld", self.ns["hub"],
@@ -151,7 +152,7 @@ class Hub(Ground):
             self.daemon.alive()
             lines = [line for line in self.peers.text().splitlines() if line.startswith("{")]
             return lines[self.answers - 1] if len(lines) >= self.answers else None
-        return load_json(wait_for(f"the peers are done with {words[0]}", answer, timeout=HOURS), "peers")
+        return load_json(wait_for(f"the peers are done with {words[0]}", answer, timeout=self.patience), "peers")
 
     def up(self, first, count):
         return self.tell("up", first, count, AT_ONCE)
@@ -174,7 +175,8 @@ class Hub(Ground):
         return answer
 
     def ctl(self, *args):
-        return self.sh(self.ns["hub"], self.program("ravelctl"), "--socket", self.socket, *args, timeout=HOURS)
+        return self.sh(self.ns["hub"], self.program("ravelctl"), "--socket", self.socket, *args,
+                       timeout=self.patience)
 
     def cpu_seconds(self):
         """That all of its threads have had."""
