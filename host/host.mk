@@ -11,7 +11,7 @@ $(eval $(call c_library,rvl_sa,host/sa/selector.c host/sa/inbound.c host/sa/indi
 
 RAVELD_SRCS := host/raveld/main.c host/raveld/devices.c host/raveld/log.c host/raveld/tap.c host/raveld/netlink.c \
 	host/raveld/redirect.c host/raveld/remains.c host/raveld/prefix_map.c host/raveld/released.c host/raveld/closing.c host/raveld/routes.c host/raveld/follow.c host/raveld/datapath.c host/raveld/sockets.c \
-	host/raveld/negotiation.c host/raveld/wishes.c host/raveld/agenda.c host/raveld/reload.c host/raveld/jobs.c host/raveld/lasting.c host/raveld/children.c host/raveld/protect.c host/raveld/traps.c host/raveld/leases.c host/raveld/pools.c host/raveld/resolver.c host/raveld/vips.c host/raveld/control.c host/raveld/report.c host/raveld/listing.c
+	host/raveld/negotiation.c host/raveld/wishes.c host/raveld/agenda.c host/raveld/rekeying.c host/raveld/reload.c host/raveld/jobs.c host/raveld/lasting.c host/raveld/children.c host/raveld/protect.c host/raveld/traps.c host/raveld/leases.c host/raveld/pools.c host/raveld/resolver.c host/raveld/vips.c host/raveld/control.c host/raveld/report.c host/raveld/listing.c
 RAVELD_LIBS := rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lcrypto $(DRIVER_LIBS)))

@@ -55,6 +55,20 @@ struct wish {
 	uint64_t planned;
 };
 
+/* An SA that an operator means, of either kind. */
+struct named_sa {
+	uint64_t id;
+	bool ike;
+};
+
+/* Those that wait to be rekeyed. */
+struct rekeying {
+	struct named_sa *list;
+	size_t count;
+	size_t next;
+	uv_timer_t timer;
+};
+
 struct daemon {
 	struct log log;
 	const char *conf_path;
@@ -83,6 +97,7 @@ struct daemon {
 	size_t wish_count;
 	struct wish *wishes_by_name; /* by name, */
 	struct agenda agenda;	     /* and by when they are due */
+	struct rekeying rekeying;
 	uv_timer_t timer;
 	uv_timer_t deadline; /* of the shutdown */
 	uv_poll_t events;    /* of the data path */
@@ -145,6 +160,17 @@ struct wish *wishes_find(const struct daemon *d, const char *connection, const c
 int wishes_add_connection(struct daemon *d, const struct conf_connection *c);
 int wishes_update_connection(struct daemon *d, const struct conf_connection *c);
 int wishes_add_secrets(struct daemon *d);
+
+/* ---- rekeying.c: what an operator asks to be rekeyed */
+
+void rekeying_open(struct daemon *d);
+
+/* Of those that can be, some now and the others a moment later. 0, -EBUSY when none can, or
+ * -ENOMEM. */
+int rekeying_add(struct daemon *d, const struct named_sa *list, size_t count);
+
+/* Those that wait aren't, any more. */
+void rekeying_stop(struct daemon *d);
 
 /* ---- children.c: Child SAs and the data path */
 

@@ -348,6 +348,7 @@ static void finish(struct daemon *d)
 	d->sockets = NULL;
 	jobs_stop(d->jobs);
 	ike_engine_free(d->engine);
+	rekeying_stop(d);
 	rvl_sad_free(d->sad);
 	vips_free(d->vips);
 	routes_close(d->routes);

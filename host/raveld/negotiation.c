@@ -488,6 +488,7 @@ int negotiation_start(struct daemon *d)
 		return err;
 	follow_roam(d);
 	uv_timer_init(&d->loop, &d->timer);
+	rekeying_open(d);
 	uv_poll_init(&d->loop, &d->events, d->backend->event_fd);
 	d->timer.data = d;
 	d->events.data = d;
@@ -501,6 +502,7 @@ void negotiation_stop(struct daemon *d)
 		agenda_retry(&d->agenda, d->wishes[i], 0);
 		control_child_ended(d->control, d->wishes[i], "raveld is ending");
 	}
+	rekeying_stop(d);
 	traps_give_up_all(d);
 	ike_terminate_all(d->engine, now_of(d));
 	negotiation_settle(d);
@@ -603,8 +605,7 @@ int negotiation_up(struct daemon *d, struct wish *w)
 struct census {
 	const char *name;
 	size_t count;
-	uint64_t *ids; /* of what has that name, if they are wanted */
-	bool *ike;
+	struct named_sa *list; /* what has that name, if it is wanted */
 };
 
 static void take_census(void *context, const struct ike_sa_info *sa,
@@ -614,10 +615,9 @@ static void take_census(void *context, const struct ike_sa_info *sa,
 
 	if (sa->state == IKE_STATE_DEAD || strcmp(child ? child->name : sa->connection, c->name))
 		return;
-	if (c->ids) {
-		c->ids[c->count] = child ? child->id : sa->id;
-		c->ike[c->count] = !child;
-	}
+	if (c->list)
+		c->list[c->count] =
+			(struct named_sa){.id = child ? child->id : sa->id, .ike = !child};
 	c->count++;
 }
 
@@ -646,24 +646,15 @@ bool negotiation_is_down(struct daemon *d, const char *name, struct ike_listing 
 	return false;
 }
 
-static void census_free(struct census *census)
-{
-	free(census->ids);
-	free(census->ike);
-}
-
-/* All that have the name, however many there are. -ENOMEM: nothing of it. */
+/* All that have the name, however many there are; the caller frees the list. -ENOMEM: nothing. */
 static int census_of(struct daemon *d, const char *name, struct census *census)
 {
 	size_t count = count_all(d, name);
 
 	*census = (struct census){.name = name};
-	census->ids = calloc(count + 1, sizeof(*census->ids));
-	census->ike = calloc(count + 1, sizeof(*census->ike));
-	if (!census->ids || !census->ike) {
-		census_free(census);
+	census->list = calloc(count + 1, sizeof(*census->list));
+	if (!census->list)
 		return -ENOMEM;
-	}
 	ike_list(d->engine, take_census, census);
 	return 0;
 }
@@ -672,21 +663,25 @@ static int census_of(struct daemon *d, const char *name, struct census *census)
 int negotiation_rekey(struct daemon *d, const char *name, char *reason, size_t len)
 {
 	struct census census;
-	size_t begun = 0;
+	int err = census_of(d, name, &census);
 
-	if (census_of(d, name, &census)) {
+	if (!err)
+		err = census.count ? rekeying_add(d, census.list, census.count) : -ENOENT;
+	free(census.list);
+	switch (err) {
+	case -ENOMEM:
 		snprintf(reason, len, "out of memory");
-		return -ENOMEM;
+		break;
+	case -EBUSY:
+		snprintf(reason, len, "%s is being rekeyed or deleted already", name);
+		break;
+	case -ENOENT:
+		snprintf(reason, len, "%s isn't up", name);
+		break;
+	default:
+		break;
 	}
-	for (size_t i = 0; i < census.count; i++)
-		begun += census.ike[i] ? !ike_rekey(d->engine, now_of(d), census.ids[i])
-				       : !ike_rekey_child(d->engine, now_of(d), census.ids[i]);
-	census_free(&census);
-	if (begun)
-		return 0;
-	snprintf(reason, len,
-		 census.count ? "%s is being rekeyed or deleted already" : "%s isn't up", name);
-	return census.count ? -EBUSY : -ENOENT;
+	return err;
 }
 
 int negotiation_down(struct daemon *d, const char *name, char *reason, size_t len)
@@ -715,12 +710,12 @@ int negotiation_down(struct daemon *d, const char *name, char *reason, size_t le
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < census.count; i++) {
-		if (census.ike[i])
-			ike_terminate(d->engine, now_of(d), census.ids[i]);
+		if (census.list[i].ike)
+			ike_terminate(d->engine, now_of(d), census.list[i].id);
 		else
-			ike_terminate_child(d->engine, now_of(d), census.ids[i]);
+			ike_terminate_child(d->engine, now_of(d), census.list[i].id);
 	}
-	census_free(&census);
+	free(census.list);
 	if (census.count || planned)
 		return 0;
 	snprintf(reason, len, "%s isn't up", name);
