@@ -37,7 +37,8 @@ static int compute_auth(const struct ike_sa *sa, bool of_initiator, struct ike_s
 		of_initiator ? ike_slice(h->nr, h->nr_len) : ike_slice(h->ni, h->ni_len);
 
 	return ike_keys_auth_psk(sa->suite.prf, psk, ike_slice(first->data, first->len), nonce,
-				 of_initiator ? sa->keys.sk_pi : sa->keys.sk_pr, id_body, out);
+				 of_initiator ? h->auth_keys.sk_pi : h->auth_keys.sk_pr, id_body,
+				 out);
 }
 
 static int write_own_auth(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,

@@ -29,7 +29,7 @@ static struct ike_slice nr_of(const struct ike_sa *sa)
 static int derive(struct ike_sa *sa, const struct ike_secret *shared)
 {
 	return ike_keys_derive(&sa->suite, shared, ni_of(sa), nr_of(sa), sa->spi_i, sa->spi_r,
-			       &sa->keys);
+			       &sa->keys, &sa->handshake->auth_keys);
 }
 
 /* RFC 7383, section 2.3: both say so. */

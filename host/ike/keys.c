@@ -23,9 +23,10 @@ static struct ike_cipher cipher_of(const struct ike_suite *suite)
 	};
 }
 
-/* SK_* from SKEYSEED. */
+/* SK_* from SKEYSEED; auth NULL: without those of IKE_AUTH, which come last. */
 static int expand(const struct ike_suite *suite, struct ike_slice skeyseed, struct ike_slice ni,
-		  struct ike_slice nr, uint64_t spi_i, uint64_t spi_r, struct ike_keys *out)
+		  struct ike_slice nr, uint64_t spi_i, uint64_t spi_r, struct ike_keys *out,
+		  struct ike_auth_keys *auth)
 {
 	uint8_t material[3 * IKE_PRF_MAX + 2 * (IKE_CIPHER_KEY_MAX + IKE_INTEG_KEY_MAX)];
 	size_t prf_len = ike_prf_len(suite->prf), len;
@@ -37,7 +38,8 @@ static int expand(const struct ike_suite *suite, struct ike_slice skeyseed, stru
 
 	*out = (struct ike_keys){.prf_len = prf_len};
 	out->initiator = out->responder = cipher_of(suite);
-	len = 3 * prf_len + 2 * (out->initiator.key_len + out->initiator.integ_key_len);
+	len = (auth ? 3 : 1) * prf_len +
+	      2 * (out->initiator.key_len + out->initiator.integ_key_len);
 	ike_put_u64(&spi_w, spi_i);
 	ike_put_u64(&spi_w, spi_r);
 	if (!prf_len || !out->initiator.key_len)
@@ -51,8 +53,10 @@ static int expand(const struct ike_suite *suite, struct ike_slice skeyseed, stru
 		take(&c, out->responder.integ_key, out->responder.integ_key_len);
 		take(&c, out->initiator.key, out->initiator.key_len);
 		take(&c, out->responder.key, out->responder.key_len);
-		take(&c, out->sk_pi, prf_len);
-		take(&c, out->sk_pr, prf_len);
+	}
+	if (!err && auth) {
+		take(&c, auth->sk_pi, prf_len);
+		take(&c, auth->sk_pr, prf_len);
 	}
 	OPENSSL_cleanse(material, sizeof(material));
 	if (err)
@@ -62,7 +66,7 @@ static int expand(const struct ike_suite *suite, struct ike_slice skeyseed, stru
 
 int ike_keys_derive(const struct ike_suite *suite, const struct ike_secret *shared,
 		    struct ike_slice ni, struct ike_slice nr, uint64_t spi_i, uint64_t spi_r,
-		    struct ike_keys *out)
+		    struct ike_keys *out, struct ike_auth_keys *auth)
 {
 	uint8_t nonces[2 * IKE_NONCE_MAX], skeyseed[IKE_PRF_MAX];
 	struct ike_writer nonce_w = ike_writer(nonces, sizeof(nonces));
@@ -77,7 +81,7 @@ int ike_keys_derive(const struct ike_suite *suite, const struct ike_secret *shar
 	err = ike_prf(suite->prf, ike_written(&nonce_w), &secret, 1, skeyseed);
 	if (!err)
 		err = expand(suite, ike_slice(skeyseed, ike_prf_len(suite->prf)), ni, nr, spi_i,
-			     spi_r, out);
+			     spi_r, out, auth);
 	OPENSSL_cleanse(skeyseed, sizeof(skeyseed));
 	return err;
 }
@@ -92,7 +96,8 @@ int ike_keys_rekey(uint16_t old_prf, const struct ike_keys *old, const struct ik
 	int err = ike_prf(old_prf, ike_slice(old->sk_d, old->prf_len), parts, 3, skeyseed);
 
 	if (!err)
-		err = expand(suite, ike_slice(skeyseed, old->prf_len), ni, nr, spi_i, spi_r, out);
+		err = expand(suite, ike_slice(skeyseed, old->prf_len), ni, nr, spi_i, spi_r, out,
+			     NULL);
 	OPENSSL_cleanse(skeyseed, sizeof(skeyseed));
 	return err;
 }

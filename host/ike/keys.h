@@ -11,16 +11,20 @@
 struct ike_keys {
 	size_t prf_len;
 	uint8_t sk_d[IKE_PRF_MAX];
-	uint8_t sk_pi[IKE_PRF_MAX];
-	uint8_t sk_pr[IKE_PRF_MAX];
 	struct ike_cipher initiator; /* what the initiator seals with */
 	struct ike_cipher responder;
 };
 
-/* SKEYSEED and all SK_*. Returns 0, or a negative errno with nothing left in *out. */
+/* What only IKE_AUTH needs. */
+struct ike_auth_keys {
+	uint8_t sk_pi[IKE_PRF_MAX];
+	uint8_t sk_pr[IKE_PRF_MAX];
+};
+
+/* SKEYSEED and all SK_*. Returns 0, or a negative errno with nothing left in *out and *auth. */
 int ike_keys_derive(const struct ike_suite *suite, const struct ike_secret *shared,
 		    struct ike_slice ni, struct ike_slice nr, uint64_t spi_i, uint64_t spi_r,
-		    struct ike_keys *out);
+		    struct ike_keys *out, struct ike_auth_keys *auth);
 
 /*
  * The same for the successor of an IKE SA, from the old one's SK_d and with its PRF (section 2.18).

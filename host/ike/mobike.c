@@ -197,6 +197,7 @@ void ike_mobike_free(struct ike_engine *e, struct ike_sa *sa)
 	if (!sa->mobike)
 		return;
 	ike_waiter_cancel(e, &sa->mobike->waiter);
+	free(sa->mobike->unwanted);
 	OPENSSL_cleanse(sa->mobike, sizeof(*sa->mobike));
 	free(sa->mobike);
 	sa->mobike = NULL;
@@ -573,11 +574,13 @@ static void refused(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint1
 
 	ike_log(e, IKE_LOG_WARNING, sa, "the peer refuses these addresses: %s",
 		ike_notify_name(type));
-	if (m->refused < IKE_WAYS_MAX)
+	if (!m->unwanted)
+		m->unwanted = calloc(IKE_WAYS_MAX, sizeof(*m->unwanted));
+	if (m->unwanted && m->refused < IKE_WAYS_MAX)
 		m->unwanted[m->refused++] = ike_path_pair(sa);
 	sa->path.local = m->settled.local;
 	sa->path.remote = m->settled.remote;
-	if (m->refused == IKE_WAYS_MAX)
+	if (!m->unwanted || m->refused == IKE_WAYS_MAX)
 		return;
 	m->unanswered = true;
 	ike_mobike_ask(e, sa, now);

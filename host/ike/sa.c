@@ -76,8 +76,6 @@ void ike_handshake_free(struct ike_sa *sa)
 {
 	struct ike_handshake *h = sa->handshake;
 
-	OPENSSL_cleanse(sa->keys.sk_pi, sizeof(sa->keys.sk_pi));
-	OPENSSL_cleanse(sa->keys.sk_pr, sizeof(sa->keys.sk_pr));
 	sa->handshake = NULL;
 	if (!h)
 		return;

@@ -180,6 +180,7 @@ static inline uint64_t ike_later(uint64_t now, uint64_t ms)
 /* What only a handshake needs: from the first message until the IKE SA is established. */
 struct ike_handshake {
 	struct ike_dh *dh;
+	struct ike_auth_keys auth_keys;
 	struct ike_buffer init_request;
 	struct ike_buffer init_response;
 	uint8_t ni[IKE_NONCE_MAX];
@@ -259,15 +260,15 @@ struct ike_ways {
 /* What MOBIKE needs of an IKE SA (RFC 4555), where both sides can. */
 struct ike_mobike {
 	struct ike_sa *sa;
-	struct ike_waiter waiter; /* for the ways that there are */
-	bool again;		  /* since it was asked, things have changed again */
-	bool unanswered;	  /* ask for others than the path, which may be dead */
-	unsigned refused;	  /* pairs that the peer doesn't want */
-	struct ike_pair unwanted[IKE_WAYS_MAX];
-	struct ike_pair settled; /* the last that the peer knows of: Child SAs are there */
-	uint32_t moves;		 /* of the path */
-	uint32_t told;		 /* the addresses of ours that the peer knows, by engine's count */
-	bool cookie_out;	 /* the liveness check that is out has this one: */
+	struct ike_waiter waiter;  /* for the ways that there are */
+	bool again;		   /* since it was asked, things have changed again */
+	bool unanswered;	   /* ask for others than the path, which may be dead */
+	unsigned refused;	   /* pairs that the peer doesn't want */
+	struct ike_pair *unwanted; /* room for IKE_WAYS_MAX; NULL: none was ever refused */
+	struct ike_pair settled;   /* the last that the peer knows of: Child SAs are there */
+	uint32_t moves;		   /* of the path */
+	uint32_t told;	 /* the addresses of ours that the peer knows, by engine's count */
+	bool cookie_out; /* the liveness check that is out has this one: */
 	uint8_t cookie2[IKE_COOKIE2_LEN];
 	bool checking; /* the peer's last request asked for this way, perhaps from elsewhere: */
 	struct ike_way asked;

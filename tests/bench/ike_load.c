@@ -45,6 +45,7 @@ struct slot {
 	uint8_t nr[IKE_NONCE_MAX];
 	size_t nr_len;
 	struct ike_keys keys;
+	struct ike_auth_keys auth_keys;
 	struct ike_suite suite;
 	uint8_t init_request[1024];
 	size_t init_request_len;
@@ -172,7 +173,7 @@ static void compute_auth(const struct load *load, const struct slot *slot, bool 
 		ours ? ike_slice(slot->nr, slot->nr_len) : ike_slice(slot->ni, sizeof(slot->ni));
 
 	check(ike_keys_auth_psk(slot->suite.prf, load->secret, first, nonce,
-				ours ? slot->keys.sk_pi : slot->keys.sk_pr, id_body, out),
+				ours ? slot->auth_keys.sk_pi : slot->auth_keys.sk_pr, id_body, out),
 	      "AUTH can't be computed");
 }
 
@@ -271,7 +272,7 @@ static void on_init(struct load *load, struct slot *slot, const struct ike_heade
 	memcpy(slot->init_response, datagram.data, datagram.len);
 	check(ike_dh_shared(load->dh, ke.data, &shared), "the responder's KE is invalid");
 	check(ike_keys_derive(&slot->suite, &shared, ike_slice(slot->ni, sizeof(slot->ni)), nonce,
-			      slot->spi_i, slot->spi_r, &slot->keys),
+			      slot->spi_i, slot->spi_r, &slot->keys, &slot->auth_keys),
 	      "keys can't be derived");
 	authenticate(load, slot);
 }

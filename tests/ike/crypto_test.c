@@ -479,6 +479,7 @@ static void keys_are_cut_from_prf_plus_in_the_order_of_the_rfc(void **state)
 	struct ike_secret shared = {.len = 32};
 	uint8_t nonces[64], spis[16], seed[64], want[3 * 64 + 2 * 32 + 2 * 16];
 	struct ike_slice ni = ike_slice(nonces, 32), nr = ike_slice(nonces + 32, 32), parts[2];
+	struct ike_auth_keys auth;
 	struct ike_keys k;
 	struct rng r = {5};
 
@@ -493,15 +494,15 @@ static void keys_are_cut_from_prf_plus_in_the_order_of_the_rfc(void **state)
 	assert_int_equal(ike_prf_plus(suite.prf, ike_slice(seed, 64), parts, 2, want, sizeof(want)),
 			 0);
 	assert_int_equal(ike_keys_derive(&suite, &shared, ni, nr, 0x0102030405060708,
-					 0x1112131415161718, &k),
+					 0x1112131415161718, &k, &auth),
 			 0);
 	assert_memory_equal(k.sk_d, want, 64);
 	assert_memory_equal(k.initiator.integ_key, want + 64, 32);
 	assert_memory_equal(k.responder.integ_key, want + 96, 32);
 	assert_memory_equal(k.initiator.key, want + 128, 16);
 	assert_memory_equal(k.responder.key, want + 144, 16);
-	assert_memory_equal(k.sk_pi, want + 160, 64);
-	assert_memory_equal(k.sk_pr, want + 224, 64);
+	assert_memory_equal(auth.sk_pi, want + 160, 64);
+	assert_memory_equal(auth.sk_pr, want + 224, 64);
 }
 
 int main(void)
