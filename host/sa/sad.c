@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "host/esp/grow.h"
 #include "host/sa/fixed.h"
 #include "host/sa/flow.h"
 #include "host/sa/hash.h"
@@ -22,9 +23,9 @@ struct spi {
 	UT_hash_handle hh;
 };
 
-/* Where an SA is in the data path. Two fields of one size: a key of a table has no gaps. */
+/* Where an SA is in the data path. */
 struct place {
-	uint32_t direction;
+	enum rvl_direction direction;
 	uint32_t index;
 };
 
@@ -32,12 +33,15 @@ struct sa {
 	struct place place;
 	bool there;
 	uint32_t spi;
-	uint64_t past_packets; /* before it moved */
-	uint64_t past_bytes;
-	uint64_t past_drops[4];	      /* as in struct rvl_sa_stats: ICV, replay, format, limit */
+	struct rvl_sa_stats *past;    /* counters from before it moved; NULL: it never did */
 	struct rvl_esp_params params; /* with the key, which is needed again for a move */
 	struct child *child;
-	UT_hash_handle hh; /* in sad->sas, while there */
+};
+
+/* By index. */
+struct sas {
+	struct sa **list;
+	size_t room;
 };
 
 /* A child and those that take its place, of which one is in use at most. */
@@ -64,7 +68,7 @@ struct rvl_sad {
 	struct rvl_fixed_table *fixed;
 	struct rvl_flow_table *flows;
 	struct child *children; /* by id */
-	struct sa *sas;		/* by place */
+	struct sas sas[2];	/* by direction: those that are there */
 	struct spi *spis;
 	size_t spi_room;
 	size_t sa_count[2]; /* in the data path, by direction */
@@ -131,6 +135,8 @@ void rvl_sad_free(struct rvl_sad *sad)
 	while (sad->children)
 		rvl_sad_child_remove(sad, sad->children->id, &ignored);
 	free_spis(sad);
+	free(sad->sas[RVL_INBOUND].list);
+	free(sad->sas[RVL_OUTBOUND].list);
 	rvl_flow_table_free(sad->flows);
 	rvl_fixed_table_free(sad->fixed);
 	rvl_traps_free(sad->traps);
@@ -341,13 +347,26 @@ static void sa_params(const struct rvl_child *child, enum rvl_direction directio
 static void forget_sa(struct rvl_sad *sad, struct sa *sa)
 {
 	if (sa->there)
-		HASH_DELETE(hh, sad->sas, sa);
+		sad->sas[sa->place.direction].list[sa->place.index] = NULL;
 	sa->there = false;
+}
+
+/* Whom the data path means by this place; false: no memory. */
+static bool find_again(struct rvl_sad *sad, struct sa *sa)
+{
+	struct sas *sas = &sad->sas[sa->place.direction];
+	struct sa **grown = rvl_grow(sas->list, &sas->room, sa->place.index, sizeof(*sas->list));
+
+	if (!grown)
+		return false;
+	sas->list = grown;
+	sas->list[sa->place.index] = sa;
+	return true;
 }
 
 static int delete_sa(struct rvl_sad *sad, struct sa *sa, struct rvl_backend_error *error)
 {
-	enum rvl_direction direction = (enum rvl_direction)sa->place.direction;
+	enum rvl_direction direction = sa->place.direction;
 	int err = sad->backend->ops->sa_delete(sad->backend, direction, sa->place.index, error);
 
 	if (err)
@@ -379,8 +398,7 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_esp_par
 	sa->place = (struct place){.direction = params->direction, .index = index};
 	sa->spi = params->spi;
 	sa->child = c;
-	HASH_ADD(hh, sad->sas, place, sizeof(sa->place), sa);
-	sa->there = sa->hh.tbl;
+	sa->there = find_again(sad, sa);
 	if (sa->there)
 		return 0;
 	undo_sa(sad, sa);
@@ -391,8 +409,19 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_esp_par
 static int query_now(struct rvl_sad *sad, const struct sa *sa, struct rvl_sa_stats *stats,
 		     struct rvl_backend_error *error)
 {
-	return sad->backend->ops->sa_query(sad->backend, (enum rvl_direction)sa->place.direction,
-					   sa->place.index, stats, error);
+	return sad->backend->ops->sa_query(sad->backend, sa->place.direction, sa->place.index,
+					   stats, error);
+}
+
+/* All but what only the SA that there is now has. */
+static void add_counters(struct rvl_sa_stats *sum, const struct rvl_sa_stats *more)
+{
+	sum->packets += more->packets;
+	sum->bytes += more->bytes;
+	sum->drop_icv += more->drop_icv;
+	sum->drop_replay += more->drop_replay;
+	sum->drop_format += more->drop_format;
+	sum->drop_limit += more->drop_limit;
 }
 
 /* With what it was before it moved. */
@@ -403,24 +432,9 @@ static int query_sa(struct rvl_sad *sad, const struct sa *sa, struct rvl_sa_stat
 
 	*stats = (struct rvl_sa_stats){0};
 	err = sa->there ? query_now(sad, sa, stats, error) : 0;
-	stats->packets += sa->past_packets;
-	stats->bytes += sa->past_bytes;
-	stats->drop_icv += sa->past_drops[0];
-	stats->drop_replay += sa->past_drops[1];
-	stats->drop_format += sa->past_drops[2];
-	stats->drop_limit += sa->past_drops[3];
+	if (sa->past)
+		add_counters(stats, sa->past);
 	return err;
-}
-
-/* It is about to move. */
-static void keep_past(struct sa *sa, const struct rvl_sa_stats *now)
-{
-	sa->past_packets += now->packets;
-	sa->past_bytes += now->bytes;
-	sa->past_drops[0] += now->drop_icv;
-	sa->past_drops[1] += now->drop_replay;
-	sa->past_drops[2] += now->drop_format;
-	sa->past_drops[3] += now->drop_limit;
 }
 
 /* ------------------------------------------------------------------------------------- children */
@@ -464,6 +478,8 @@ static int stop_using(struct rvl_sad *sad, struct child *c, struct rvl_backend_e
 
 static void free_child(struct child *c)
 {
+	free(c->in.past);
+	free(c->out.past);
 	OPENSSL_cleanse(c, sizeof(*c));
 	free(c);
 }
@@ -637,11 +653,17 @@ static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_esp_params
 		err = rvl_backend_fail(error, -EKEYEXPIRED, "it is near its end");
 		goto cleanse;
 	}
+	if (!sa->past)
+		sa->past = calloc(1, sizeof(*sa->past));
+	if (!sa->past) {
+		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
+		goto cleanse;
+	}
 	renewed.first_seq = (uint32_t)(stats.seq + skip + 1);
 	err = delete_sa(sad, sa, error);
 	if (err)
 		goto cleanse;
-	keep_past(sa, &stats);
+	add_counters(sa->past, &stats);
 	sa->params = renewed;
 	err = add_sa(sad, sa->child, &renewed, error);
 cleanse:
@@ -768,10 +790,9 @@ bool rvl_sad_child_heard(struct rvl_sad *sad, uint64_t id)
 bool rvl_sad_child_of_event(const struct rvl_sad *sad, struct rvl_backend_event *event,
 			    uint64_t *id)
 {
-	const struct place place = {.direction = event->direction, .index = event->index};
-	struct sa *sa;
+	const struct sas *sas = &sad->sas[event->direction];
+	const struct sa *sa = event->index < sas->room ? sas->list[event->index] : NULL;
 
-	HASH_FIND(hh, sad->sas, &place, sizeof(place), sa);
 	if (!sa || (event->spi && event->spi != sa->spi))
 		return false;
 	event->spi = sa->spi;
