@@ -17,8 +17,8 @@ struct ike_cipher {
 	uint16_t encr;
 	uint16_t encr_bits;
 	uint16_t integ;
-	size_t key_len; /* with the 4 octets of salt of an AEAD */
-	size_t integ_key_len;
+	uint8_t key_len; /* with the 4 octets of salt of an AEAD */
+	uint8_t integ_key_len;
 	uint8_t key[IKE_CIPHER_KEY_MAX];
 	uint8_t integ_key[IKE_INTEG_KEY_MAX];
 };

@@ -18,8 +18,8 @@ static struct ike_cipher cipher_of(const struct ike_suite *suite)
 		.encr = suite->encr,
 		.encr_bits = suite->encr_bits,
 		.integ = suite->integ,
-		.key_len = ike_encr_key_len(suite->encr, suite->encr_bits),
-		.integ_key_len = ike_integ_key_len(suite->integ),
+		.key_len = (uint8_t)ike_encr_key_len(suite->encr, suite->encr_bits),
+		.integ_key_len = (uint8_t)ike_integ_key_len(suite->integ),
 	};
 }
 

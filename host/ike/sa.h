@@ -334,6 +334,18 @@ struct ike_sa {
 	struct ike_timer timers[IKE_SA_TIMERS];
 	struct ike_child *children;
 	unsigned child_count;
+	uint16_t fragment_size; /* since larger packets seem to get lost; 0: the engine's */
+	bool fragmentation;	/* both sides take fragments */
+	bool trying;		/* one of the addresses that its connection may go to */
+	bool began;		/* we have authenticated first; rekeying doesn't change it */
+	bool no_more;		/* the peer has refused to make anything in it */
+	bool redirectable;	/* the peer has begun it and goes where it is sent */
+	bool owes_token;	/* the peer hasn't ours yet */
+	bool has_token;		/* the peer's, for when it has forgotten this (RFC 6290), */
+	/* The peer may be a cluster, whose members move message IDs, and sequence numbers. */
+	bool syncs;
+	bool syncs_counters;
+	uint8_t token[32];    /* which has this hash */
 	uint64_t successor;   /* id of the IKE SA that was made to replace it, */
 	uint64_t predecessor; /* and of the one that it replaces, until it has */
 	uint64_t renews;      /* id of the one in whose place it is begun, until it has all of it */
@@ -341,27 +353,15 @@ struct ike_sa {
 	uint64_t reauth_at;   /* when it is to be renewed in any case, or IKE_NEVER */
 	uint64_t renewed_at;  /* the last attempt; 0: none */
 	uint64_t superseded_by; /* id of the one that is to take its place, soon; 0: none */
-	bool trying;		/* one of the addresses that its connection may go to */
-	bool began;		/* we have authenticated first; rekeying doesn't change it */
-	bool no_more;		/* the peer has refused to make anything in it */
 	uint64_t created_at;
 	uint64_t authenticated_at;
 	uint64_t established_at;
 	uint64_t last_heard_at;
-	uint64_t asked_at;   /* when the last liveness check was sent first */
-	uint64_t hint_after; /* until then no hint makes us ask */
-	bool has_token;	     /* the peer's, for when it has forgotten this (RFC 6290) ... */
-	uint8_t token[32];   /* ... which has this hash */
-	bool owes_token;     /* the peer hasn't ours yet */
+	uint64_t asked_at;	       /* when the last liveness check was sent first */
+	uint64_t hint_after;	       /* until then no hint makes us ask */
+	uint64_t leave_at;	       /* the peer, which was sent elsewhere; 0: it wasn't */
 	struct ike_redirect *redirect; /* where it goes, or once it is up is to be renewed */
-	bool redirectable;	       /* the peer has begun it and goes where it is sent; */
-	uint64_t leave_at;	       /* and when it must have, at last; 0: it wasn't */
-	bool fragmentation;	       /* both sides take fragments */
-	uint16_t fragment_size;	       /* since larger packets seem to get lost; 0: the engine's */
-	/* The peer may be a cluster, whose members move message IDs, and sequence numbers. */
-	bool syncs;
-	bool syncs_counters;
-	struct ike_synced *synced; /* NULL: none has taken over */
+	struct ike_synced *synced;     /* NULL: none has taken over */
 };
 
 /* What the peer seals with. */
