@@ -250,7 +250,18 @@ static void begin_anew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, co
 		begin(e, sa, now, why);
 }
 
-/* Begin, or look how far it has come; an attempt that has come to nothing is made again. */
+/* Is it to renew another one, and hasn't all of it yet? */
+static bool is_renewing(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	const struct ike_sa *old = sa->renews ? ike_sa_find_id(e, sa->renews) : NULL;
+
+	return old && renewal_of(e, old) == sa;
+}
+
+/*
+ * Begin, or look how far it has come; an attempt that has come to nothing is made again. What is
+ * a renewal itself comes after that is done: of two steps at once each would make all of it.
+ */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why)
 {
 	struct ike_sa *made = renewal_of(e, sa);
@@ -262,7 +273,7 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		return;
 	}
 	look_soon(e, sa, now);
-	if (peer_renews(e, sa, now))
+	if (is_renewing(e, sa) || peer_renews(e, sa, now))
 		return;
 	if (!made && is_idle(sa))
 		begin_anew(e, sa, now, why);

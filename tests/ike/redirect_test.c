@@ -357,6 +357,20 @@ static void a_peer_is_redirected_once_it_is_known(void **state)
 	assert_int_equal(ike_sa_count(b()->engine), 1);
 }
 
+/* A second child, with other flows than the first one's. */
+static void add_more(void)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct ike_connection *conn = net->node[i].engine->connections[0];
+		struct ike_child_config *child = ike_connection_add_child(conn, "more"),
+					*first = &conn->children[0];
+
+		assert_non_null(child);
+		child->local_ts = first->remote_ts;
+		child->remote_ts = first->local_ts;
+	}
+}
+
 /* All that was asked for meanwhile is had there. */
 static void children_that_wait_go_with_it(void **state)
 {
@@ -364,15 +378,7 @@ static void children_that_wait_go_with_it(void **state)
 
 	(void)state;
 	begin();
-	for (unsigned i = 0; i < 2; i++) {
-		struct ike_connection *conn = net->node[i].engine->connections[0];
-		struct ike_child_config *child = ike_connection_add_child(conn, "more"),
-					*first = &conn->children[0];
-
-		assert_non_null(child);
-		child->local_ts = first->remote_ts; /* other flows than the first one's */
-		child->remote_ts = first->local_ts;
-	}
+	add_more();
 	redirect_peers("198.51.100.2");
 	start(net, 0);
 	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "more", NULL, &id), 0);
@@ -582,6 +588,46 @@ static void a_rekeying_meanwhile_changes_nothing(void **state)
 	net = NULL;
 }
 
+/*
+ *      <-- INFORMATIONAL {N(REDIRECT: gateway)}
+ *   A  IKE_SA_INIT, IKE_AUTH -->                       gateway
+ *      CREATE_CHILD_SA -->                             has no room for the other Child SA
+ *      <-- INFORMATIONAL {N(REDIRECT: B)}              in the new one, which waits until it is
+ *                                                      decided what becomes of the old one
+ */
+static void what_has_not_all_yet_is_not_renewed_itself(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	begin();
+	add_more();
+	start(net, 0);
+	net_settle(net);
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "more", NULL, &id), 0);
+	node_drain(a());
+	net_settle(net);
+	pass_time(1000);
+	net->watch_flow = true;
+	assert_int_equal(redirect(b(), "198.51.100.2"), 0);
+	net_settle(net);
+	ike_tick(a()->engine, net->now);
+	node_drain(a());
+	while (b()->ike_up < 2)
+		deliver_next();
+	b()->install_error = -ENOSPC;
+	b()->use_works = true;
+	net_settle(net);
+	b()->install_error = 0;
+	b()->ike_id = b()->engine->all->id;
+	assert_int_equal(redirect(b(), "192.0.2.2"), 0);
+	net_settle(net);
+	pass_time(200000);
+	assert_int_equal(receiving(a()), 2);
+	assert_int_equal(receiving(b()), 2);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+}
+
 /* Only who began is redirected: B takes no notice. */
 static void who_was_called_goes_nowhere(void **state)
 {
@@ -632,6 +678,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_peer_whose_gateway_is_nowhere_is_a_failed_try,
 					  teardown),
 		cmocka_unit_test_teardown(a_rekeying_meanwhile_changes_nothing, teardown),
+		cmocka_unit_test_teardown(what_has_not_all_yet_is_not_renewed_itself, teardown),
 		cmocka_unit_test_teardown(who_was_called_goes_nowhere, teardown),
 	};
 
