@@ -694,6 +694,7 @@ static void up(struct ike_engine *e, struct ike_child *child, uint64_t now)
 		child->predecessor = 0;
 	} else {
 		ike_emit_event(e, IKE_ACTION_CHILD_UP, child->sa, child, NULL);
+		ike_sa_renewal_adds(e, child, now);
 	}
 }
 

@@ -37,19 +37,19 @@ static int look_for_child(const struct ike_engine *e, const struct ike_connectio
 	return up ? -EISCONN : 0;
 }
 
-/* One that another Child SA can be added to, now or once it is established. */
+/* One that another Child SA can be added to: now, or if there is none, once it is established. */
 static struct ike_sa *sa_to_extend(const struct ike_engine *e, const struct ike_connection *conn)
 {
-	struct ike_sa *sa = NULL;
+	struct ike_sa *sa = NULL, *coming = NULL;
 
 	while ((sa = ike_conn_find(e, conn, sa))) {
-		bool coming =
-			sa->state == IKE_STATE_CONNECTING || sa->state == IKE_STATE_AUTHENTICATING;
-
-		if ((coming || sa->state == IKE_STATE_ESTABLISHED) && !ike_sa_ending(sa))
+		if (sa->state == IKE_STATE_ESTABLISHED && !ike_sa_ending(sa))
 			return sa;
+		if (!coming && !ike_sa_ending(sa) &&
+		    (sa->state == IKE_STATE_CONNECTING || sa->state == IKE_STATE_AUTHENTICATING))
+			coming = sa;
 	}
-	return NULL;
+	return coming;
 }
 
 /* The first message of a new IKE SA. Ports follow from the connection. */

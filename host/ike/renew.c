@@ -43,16 +43,34 @@ static bool is_settled(const struct ike_sa *sa)
 	return is_idle(sa);
 }
 
+static bool has_or_asks(const struct ike_sa *sa, const struct ike_child_config *config)
+{
+	for (const struct ike_child *child = sa->children; child; child = child->next) {
+		if (counts(child) && child->config == config)
+			return true;
+	}
+	return ike_child_is_queued(sa, config);
+}
+
 /* Each configured child once, however often it is there. */
 static int ask_for_all(struct ike_engine *e, const struct ike_sa *old, struct ike_sa *sa)
 {
 	for (const struct ike_child *child = old->children; child; child = child->next) {
-		if (counts(child) && child->config != sa->children->config &&
-		    !ike_child_is_queued(sa, child->config) &&
+		if (counts(child) && !has_or_asks(sa, child->config) &&
 		    !ike_child_queue(e, sa, child->config, NULL))
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* Another Child SA is up: if its IKE SA is being renewed, the new one needs it as well. */
+void ike_sa_renewal_adds(struct ike_engine *e, const struct ike_child *child, uint64_t now)
+{
+	struct ike_sa *made = renewal_of(e, child->sa);
+
+	if (made && !ike_sa_ending(made) && !has_or_asks(made, child->config) &&
+	    ike_child_queue(e, made, child->config, NULL))
+		ike_sa_advance(e, made, now);
 }
 
 /* By us: who is called is known, and it isn't the peer who has to ask for an address. */
@@ -148,6 +166,17 @@ static void give_up(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made
 	ike_sa_cede(e, made, sa, now, "it can't take over from the IKE SA that it was to renew");
 	if (!ike_sa_ending(made))
 		ike_sa_cede(e, sa, made, now, "it is in the IKE SA that was to renew this one");
+}
+
+/*
+ * What it was to make is made, or refused. If the old one was asking for the same at the end, that
+ * kept it from being replaced; and what that one still asks for may be there already.
+ */
+static void look(struct ike_engine *e, struct ike_sa *sa, struct ike_sa *made, uint64_t now)
+{
+	ike_sa_renewed(e, made, now);
+	if (made->renews && !ike_sa_gets_more(sa) && !takes_back(e, sa, now))
+		give_up(e, sa, made, now);
 }
 
 static void look_soon(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
@@ -277,9 +306,8 @@ void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		return;
 	if (!made && is_idle(sa))
 		begin_anew(e, sa, now, why);
-	else if (made && made->state == IKE_STATE_ESTABLISHED && is_settled(made) &&
-		 !takes_back(e, sa, now))
-		give_up(e, sa, made, now);
+	else if (made && made->state == IKE_STATE_ESTABLISHED && is_settled(made))
+		look(e, sa, made, now);
 }
 
 /* At the gateway that the peer has sent us to: as soon as nothing else is at work. */

@@ -288,6 +288,13 @@ static bool leads(const struct ike_sa *sa, const struct ike_child *what)
 	return false;
 }
 
+/* Is a new Child SA asked for in it, by either, or going to be? */
+bool ike_sa_gets_more(const struct ike_sa *sa)
+{
+	return ike_task_is(sa->in.task, IKE_EXCHANGE_NEW_CHILD) ||
+	       ike_task_find(sa, IKE_EXCHANGE_NEW_CHILD);
+}
+
 /* Has it all that the other has, and is going to have? */
 bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other)
 {
@@ -295,8 +302,7 @@ bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other)
 		if (child->state < IKE_CHILD_DELETING && !leads(sa, child))
 			return false;
 	}
-	return other->children && !ike_task_is(other->in.task, IKE_EXCHANGE_NEW_CHILD) &&
-	       !ike_task_find(other, IKE_EXCHANGE_NEW_CHILD);
+	return other->children && !ike_sa_gets_more(other);
 }
 
 /* One that the peer began while we began this one, or the other way round. */

@@ -528,6 +528,7 @@ void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const 
 void ike_sa_leave(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 bool ike_sa_ending(const struct ike_sa *sa);
 bool ike_sa_is_busy(const struct ike_sa *sa);
+bool ike_sa_gets_more(const struct ike_sa *sa);
 bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other);
 bool ike_sa_has_lost(const struct ike_engine *e, const struct ike_sa *sa);
 void ike_sa_lost(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
@@ -567,6 +568,7 @@ void ike_lease_answer(struct ike_builder *b, const struct ike_settings *asked,
 /* renew.c: another IKE SA in the place of one */
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why);
 void ike_sa_renew_elsewhere(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_sa_renewal_adds(struct ike_engine *e, const struct ike_child *child, uint64_t now);
 void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_left(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *old);

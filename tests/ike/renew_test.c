@@ -665,6 +665,80 @@ static void a_renewal_that_comes_to_nothing_gives_its_flow_back(void **state)
 }
 
 /*
+ *   A  IKE_SA_INIT -->                    B   is away
+ *      CREATE_CHILD_SA d -->                  in the old one, which is there
+ *      <-- CREATE_CHILD_SA
+ *      IKE_SA_INIT, IKE_AUTH -->
+ *      CREATE_CHILD_SA d -->                  in the new one, as the old one has it
+ */
+static void what_is_asked_for_meanwhile_does_not_wait_for_the_renewal(void **state)
+{
+	uint64_t made;
+
+	(void)state;
+	prepare(2);
+	bring_up("c");
+	ike_sa_renew(a()->engine, oldest_sa(a()), net->now, "the test wants it");
+	made = oldest_sa(a())->renewal;
+	node_drain(a());
+	lose_for(1);
+	bring_up("d");
+	assert_int_equal(a()->child_up, 2);
+	assert_int_equal(oldest_sa(a())->child_count, 2);
+	pass_time(60000);
+	assert_int_equal(only_sa(net, 0)->id, made);
+	assert_int_equal(receiving(a()), 2);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+	end();
+}
+
+/*
+ *   A  IKE_SA_INIT, IKE_AUTH c -->        B
+ *      CREATE_CHILD_SA d -->                  in the old one, late
+ *      CREATE_CHILD_SA d -->                  in the new one
+ *      <-- CREATE_CHILD_SA                    in the new one, and long after in the old one
+ *      INFORMATIONAL D(IKE), old -->
+ */
+static void what_is_still_asked_for_in_the_old_one_puts_the_end_of_a_renewal_off(void **state)
+{
+	struct packet first, late;
+	struct ike_sa *sa;
+	uint64_t made;
+
+	(void)state;
+	prepare(2);
+	bring_up("c");
+	sa = oldest_sa(a());
+	ike_sa_renew(a()->engine, sa, net->now, "the test wants it");
+	made = sa->renewal;
+	node_drain(a());
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(ike_child_queue(a()->engine, sa, &sa->conn->children[1], NULL));
+		ike_sa_advance(a()->engine, sa, net->now);
+		node_drain(a());
+		sa = ike_sa_find_id(a()->engine, made);
+	}
+	first = take_for(1);
+	late = take_for(1);
+	net_deliver(net, &first);
+	packet_free(&first);
+	net_settle(net);
+	assert_int_equal(sa->child_count, 2);
+	net->down = true;
+	pass_time(3 * (IKE_RETRY_MS + IKE_RETRY_RAND_MS));
+	net->down = false;
+	assert_int_equal(ike_sa_count(a()->engine), 2);
+	net_deliver(net, &late);
+	packet_free(&late);
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(only_sa(net, 0)->id, made);
+	assert_int_equal(receiving(a()), 2);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+	end();
+}
+
+/*
  *   A  <-- CREATE_CHILD_SA c              B   its data path takes long
  *      CREATE_CHILD_SA -->
  *      IKE_SA_INIT, IKE_AUTH c -->
@@ -894,6 +968,8 @@ int main(void)
 		T(shutting_down_waits_for_no_such_end),
 		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
 		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
+		T(what_is_asked_for_meanwhile_does_not_wait_for_the_renewal),
+		T(what_is_still_asked_for_in_the_old_one_puts_the_end_of_a_renewal_off),
 		T(what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one),
 		T(a_renewal_is_not_given_up_while_the_peer_renews_as_well),
 		T(what_the_peer_renews_is_not_renewed_as_well),
