@@ -183,7 +183,7 @@ bool ike_admit(struct ike_engine *e, const struct ike_in *in, struct ike_slice n
 /* It is worth an IKE SA: is there room for one, or can room be made? */
 bool ike_admit_sa(struct ike_engine *e, uint64_t solved)
 {
-	if (e->half_open.count >= e->config.limits.half_open && !ike_half_open_evict(e)) {
+	if (!ike_half_open_room(e)) {
 		e->stats.drop_limit++;
 		return false;
 	}

@@ -163,7 +163,7 @@ void ike_sa_down(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 /*
  * Responder: IKE_AUTH came to nothing. The IKE SA goes on counting as half-open for its address
  * until its time is over, so that failing costs as much as never coming back; all it does meanwhile
- * is to answer a retransmission.
+ * is to answer a retransmission. Where something is at work in all others there is no place for it.
  */
 void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 {
@@ -178,7 +178,8 @@ void ike_sa_refused(struct ike_engine *e, struct ike_sa *sa, const char *reason)
 	snprintf(sa->handshake->reason, sizeof(sa->handshake->reason), "%s", reason);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE],
 		      sa->created_at + e->config.half_open_timeout_ms);
-	ike_half_open_add(e, sa);
+	if (!sa->links.source && (!ike_half_open_room(e) || ike_half_open_add(e, sa)))
+		ike_sa_down(e, sa, reason);
 }
 
 /* Do both serve the same purpose? Other children of a connection, or other connections, are no

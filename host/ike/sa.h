@@ -511,7 +511,7 @@ bool ike_half_open_from(const struct ike_engine *e, const struct ike_addr *remot
 int ike_half_open_add(struct ike_engine *e, struct ike_sa *sa);
 void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa);
 void ike_half_open_computing(struct ike_engine *e, struct ike_sa *sa, bool computing);
-bool ike_half_open_evict(struct ike_engine *e);
+bool ike_half_open_room(struct ike_engine *e);
 
 /* admission.c: which strangers are let in */
 bool ike_admit(struct ike_engine *e, const struct ike_in *in, struct ike_slice ni,

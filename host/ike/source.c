@@ -188,7 +188,7 @@ static struct ike_sa *find_victim(struct ike_source *s, bool also_solved)
  * Room for another one: of the source with the most, the oldest goes that hasn't solved a puzzle,
  * or else the oldest. False: something is at work in all of its.
  */
-bool ike_half_open_evict(struct ike_engine *e)
+static bool evict(struct ike_engine *e)
 {
 	struct ike_source *s = largest(e);
 	struct ike_sa *victim = s ? find_victim(s, false) : NULL;
@@ -200,4 +200,10 @@ bool ike_half_open_evict(struct ike_engine *e)
 	e->stats.half_open_evicted++;
 	ike_sa_down(e, victim, "others have come since");
 	return true;
+}
+
+/* Is there room for another one, or can it be made? */
+bool ike_half_open_room(struct ike_engine *e)
+{
+	return e->half_open.count < e->config.limits.half_open || evict(e);
 }

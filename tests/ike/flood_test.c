@@ -141,6 +141,45 @@ static void an_ike_sa_that_is_at_work_does_not_give_way(void **state)
 	call_a();
 }
 
+/*
+ * Of two IKE SAs whose Child SAs take B long, it keeps the first and refuses the second. By then
+ * strangers have all places: the oldest gives way, or where none may, the one that is refused.
+ */
+static void who_is_refused_late_has_a_place_like_any_other(void **state)
+{
+	const struct ike_limits limits = {.half_open = 20};
+
+	for (unsigned busy = 0; busy < 2; busy++) {
+		struct ike_start first = {0};
+		uint64_t id;
+
+		begin(&limits);
+		a()->engine->connections[0]->unique = IKE_UNIQUE_NEVER;
+		b()->engine->connections[0]->unique = IKE_UNIQUE_KEEP;
+		first.conn = a()->engine->connections[0];
+		first.config = &first.conn->children[0];
+		first.pair.remote = b()->addr;
+		b()->install_delay = 1000;
+		for (unsigned i = 0; i < 2; i++) {
+			assert_int_equal(ike_sa_begin(a()->engine, net->now, &first, &id), 0);
+			node_drain(a());
+			net_settle(net);
+		}
+		assert_int_equal(b()->engine->half_open.count, 0);
+		b()->ke_holds = busy;
+		for (unsigned n = 0; n < 100; n++)
+			call_in_earnest(n, address(n));
+		assert_int_equal(b()->engine->half_open.count, 20);
+		pass_time(5000);
+		assert_int_equal(b()->ike_up, 1);
+		assert_int_equal(stats()->auth_failed, 1);
+		assert_int_equal(stats()->half_open_evicted, busy ? 0 : 81);
+		assert_int_equal(b()->engine->half_open.count, 20);
+		assert_int_equal(ike_sa_count(a()->engine), 1);
+		teardown(state);
+	}
+}
+
 /* Key exchanges for one address leave as many places free as it has. */
 static void there_is_a_key_exchange_for_others_than_a_flood(void **state)
 {
@@ -366,6 +405,7 @@ int main(void)
 		T(who_is_behind_the_same_nat_as_a_flood_gets_in),
 		T(the_oldest_goes_of_the_address_that_has_the_most),
 		T(an_ike_sa_that_is_at_work_does_not_give_way),
+		T(who_is_refused_late_has_a_place_like_any_other),
 		T(there_is_a_key_exchange_for_others_than_a_flood),
 		T(an_operator_may_limit_what_an_address_has),
 		T(thresholds_can_be_never),
