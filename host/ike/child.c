@@ -256,15 +256,65 @@ void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t no
 	}
 }
 
-/* What waits beside one that is about to be taken out has its flow. */
+/*
+ * How likely is it that the peer has it? It has if that is known, and surely begins to make it if
+ * it has said anything in its IKE SA since it was told; of what isn't heard of for long it may
+ * never have had the answer, and have given up.
+ */
+static unsigned likelihood(const struct ike_engine *e, const struct ike_child *child)
+{
+	uint64_t age = e->now - child->installed_at;
+
+	if (child->confirmed)
+		return 3;
+	if (child->sa->last_heard_at > child->installed_at)
+		return 2;
+	return age <= e->config.job_timeout_ms && age <= ike_patience(child->sa->conn);
+}
+
+/* Who had the flow last; or of those that never had, the one that the peer is likelier to have. */
+static bool is_nearer(const struct ike_engine *e, const struct ike_child *a,
+		      const struct ike_child *b)
+{
+	unsigned of_a = likelihood(e, a), of_b = likelihood(e, b);
+
+	if (a->used != b->used)
+		return a->used > b->used;
+	return of_a != of_b ? of_a > of_b : a->id < b->id;
+}
+
+/* One of another IKE SA with this peer that has its flow, or is about to. */
+static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_child *child)
+{
+	const struct ike_sa *sa = child->sa;
+	struct ike_child *heir = NULL;
+	struct ike_sa *other = NULL;
+
+	while ((other = ike_peer_same(e, sa, other))) {
+		for (struct ike_child *c = other->children;
+		     c && other != sa && !ike_sa_ending(other); c = c->next) {
+			if ((leads(c, child) || (waits(c) && same_flow(child, c))) &&
+			    (!heir || is_nearer(e, c, heir)))
+				heir = c;
+		}
+	}
+	return heir;
+}
+
+/* What waits beside one that is about to be taken out has its flow; of several, the nearest. */
 static void lead_next(struct ike_engine *e, const struct ike_sa *gone, uint64_t now)
 {
 	struct ike_sa *sa = NULL;
 
 	while ((sa = ike_peer_same(e, gone, sa))) {
 		for (struct ike_child *child = sa->children; child; child = child->next) {
-			if (waits(child) && !ike_child_has_other(e, child))
-				ike_child_replaced(e, child, now);
+			struct ike_child *heir;
+
+			if (!waits(child) || ike_child_has_other(e, child))
+				continue;
+			heir = heir_of(e, child);
+			ike_child_replaced(e, heir && is_nearer(e, heir, child) ? heir : child,
+					   now);
 		}
 	}
 }
@@ -356,49 +406,6 @@ static void linger(struct ike_engine *e, struct ike_child *child, uint64_t now)
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_REKEY), IKE_NEVER);
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_CONFIRM), IKE_NEVER);
 	ike_timer_set(e, timer_of(child, IKE_TIMER_CHILD_LIFE), now + IKE_LINGER_MS);
-}
-
-/*
- * How likely is it that the peer has it? It has if that is known, and surely begins to make it if
- * it has said anything in its IKE SA since it was told; of what isn't heard of for long it may
- * never have had the answer.
- */
-static unsigned likelihood(const struct ike_engine *e, const struct ike_child *child)
-{
-	if (child->confirmed)
-		return 3;
-	if (child->sa->last_heard_at > child->installed_at)
-		return 2;
-	return e->now - child->installed_at <= e->config.job_timeout_ms;
-}
-
-/* Who had the flow last; or of those that never had, the one that the peer is likelier to have. */
-static bool is_nearer(const struct ike_engine *e, const struct ike_child *a,
-		      const struct ike_child *b)
-{
-	unsigned of_a = likelihood(e, a), of_b = likelihood(e, b);
-
-	if (a->used != b->used)
-		return a->used > b->used;
-	return of_a != of_b ? of_a > of_b : a->id < b->id;
-}
-
-/* One of another IKE SA with this peer that has its flow, or is about to. */
-static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_child *child)
-{
-	const struct ike_sa *sa = child->sa;
-	struct ike_child *heir = NULL;
-	struct ike_sa *other = NULL;
-
-	while ((other = ike_peer_same(e, sa, other))) {
-		for (struct ike_child *c = other->children;
-		     c && other != sa && !ike_sa_ending(other); c = c->next) {
-			if ((leads(c, child) || (waits(c) && same_flow(child, c))) &&
-			    (!heir || is_nearer(e, c, heir)))
-				heir = c;
-		}
-	}
-	return heir;
 }
 
 /* Led there and not elsewhere since: or does nothing that stays have its flow? */

@@ -494,7 +494,7 @@ void ike_sa_rekey_later(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 }
 
 /* How long a request of ours is repeated, and so, presumably, one of the peer's. */
-static uint64_t patience(const struct ike_connection *conn)
+uint64_t ike_patience(const struct ike_connection *conn)
 {
 	uint64_t wait = conn->retransmit_ms, sum = wait;
 
@@ -556,7 +556,7 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
 		ike_timer_set(e, &old->timers[kind], IKE_NEVER);
 	/* Until the peer deletes it, which may not have our answer yet. */
-	ike_timer_set(e, &old->timers[IKE_TIMER_EXPIRE], now + patience(old->conn));
+	ike_timer_set(e, &old->timers[IKE_TIMER_EXPIRE], now + ike_patience(old->conn));
 	ike_table_remove(&e->by_peer, &old->links.by_peer);
 	ike_peer_link(e, sa);
 	ike_sa_renewal_moves(e, old, sa);
@@ -675,7 +675,7 @@ void ike_sa_leave(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const c
 		return;
 	ike_sa_delete(e, sa, now, reason);
 	if (sa->state == IKE_STATE_DELETING)
-		ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + patience(sa->conn));
+		ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], now + ike_patience(sa->conn));
 }
 
 /* Why it is to end, or NULL. */

@@ -541,6 +541,7 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_rekey(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_rekey_later(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+uint64_t ike_patience(const struct ike_connection *conn);
 uint64_t ike_jitter(struct ike_engine *e, uint64_t most);
 void ike_sa_expired(struct ike_engine *e, struct ike_sa *sa);
 void ike_sa_unanswered(struct ike_engine *e, struct ike_sa *sa);
