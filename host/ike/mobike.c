@@ -276,8 +276,11 @@ void ike_mobike_ask(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_job_send(e, sa, &m->waiter, now, job);
 }
 
-/* Without an answer for a while: the path may be dead, or the peer be where it was heard last, if a
- * NAT before it has changed its mapping. */
+/*
+ * Without an answer for a while: the path may be dead, or the peer be where it was heard last, if a
+ * NAT before it has changed its mapping. Who answered has asked for ways when its address went:
+ * that may have failed.
+ */
 void ike_mobike_unanswered(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	const struct ike_way heard = {.pair = {.local = sa->in.local, .remote = sa->in.remote}},
@@ -292,10 +295,9 @@ void ike_mobike_unanswered(struct ike_engine *e, struct ike_sa *sa, uint64_t now
 		ike_path_add(e, sa, &path);
 	if (elsewhere)
 		ike_path_add(e, sa, &heard);
-	if (sa->began) {
-		sa->mobike->unanswered = true;
+	sa->mobike->unanswered |= sa->began;
+	if (sa->began || ike_mobike_has_no_address(e, sa))
 		ike_mobike_ask(e, sa, now);
-	}
 }
 
 /* The path is another one now: the peer is told before all else (section 3.5). */

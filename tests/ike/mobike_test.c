@@ -820,6 +820,29 @@ static void who_answered_waits_for_its_only_address(void **state)
 	assert_between(&a()->addr, &b()->addr);
 }
 
+/* Nobody says from where else, for a minute: B asks once more, and learns whether A is there. */
+static void who_answered_asks_for_ways_until_it_has_one(void **state)
+{
+	struct side one = side_a(), two = side_b();
+
+	(void)state;
+	one.dpd_ms = 0;
+	for (unsigned gone = 0; gone < 2; gone++) {
+		establish_sides(&one, &two, true);
+		net->watch_flow = false;
+		a()->dead[0] = a()->dead[1] = gone;
+		b()->ways_hold = true;
+		lose(b(), 0);
+		pass_time(61000);
+		b()->ways_hold = false;
+		pass_time(1200000);
+		assert_int_equal(b()->ike_down, gone);
+		if (!gone)
+			assert_between(&sa_of(a())->path.local, &second[1]);
+		teardown(NULL);
+	}
+}
+
 /*
  * A peer that has gone isn't waited for any longer because addresses and routes come and go that
  * have nothing to do with it, nor because it has been looked for from a better one all the time.
@@ -1074,6 +1097,7 @@ int main(void)
 			who_answered_asks_from_another_address_when_its_own_went_meanwhile,
 			teardown),
 		cmocka_unit_test_teardown(who_answered_waits_for_its_only_address, teardown),
+		cmocka_unit_test_teardown(who_answered_asks_for_ways_until_it_has_one, teardown),
 		cmocka_unit_test_teardown(changes_of_no_concern_do_not_keep_who_has_gone, teardown),
 		cmocka_unit_test_teardown(cookie2_comes_back_as_it_was, teardown),
 		cmocka_unit_test_teardown(another_cookie2_ends_the_ike_sa, teardown),
