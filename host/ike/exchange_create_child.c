@@ -303,7 +303,7 @@ static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_t
 		.pair = ike_path_pair(sa),
 		.ask = &t->ask,
 	};
-	bool again = sa->no_more;
+	bool again = sa->no_more, renewed;
 	uint64_t id;
 
 	sa->no_more = true;
@@ -314,10 +314,11 @@ static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_t
 		ike_sa_renew(e, sa, now, "the peer makes no more in it");
 		return true;
 	}
-	if (ike_sa_begin(e, now, &start, &id))
+	renewed = ike_sa_renewal_takes(e, sa, t->config, &t->ask, now);
+	if (!renewed && ike_sa_begin(e, now, &start, &id))
 		return false;
 	ike_log(e, IKE_LOG_INFO, sa, "child %s: the peer makes no more in this IKE SA: %s",
-		t->config->name, "another one is begun");
+		t->config->name, renewed ? "it is had in the new one" : "another one is begun");
 	if (child)
 		ike_child_remove(e, child, now, NULL);
 	return true;

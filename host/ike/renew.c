@@ -63,14 +63,36 @@ static int ask_for_all(struct ike_engine *e, const struct ike_sa *old, struct ik
 	return 0;
 }
 
+static bool add(struct ike_engine *e, struct ike_sa *made, const struct ike_child_config *config,
+		const struct ike_ask *ask, uint64_t now)
+{
+	if (ike_sa_ending(made))
+		return false;
+	if (has_or_asks(made, config))
+		return true;
+	if (!ike_child_queue(e, made, config, ask))
+		return false;
+	ike_sa_advance(e, made, now);
+	return true;
+}
+
 /* Another Child SA is up: if its IKE SA is being renewed, the new one needs it as well. */
 void ike_sa_renewal_adds(struct ike_engine *e, const struct ike_child *child, uint64_t now)
 {
 	struct ike_sa *made = renewal_of(e, child->sa);
 
-	if (made && !ike_sa_ending(made) && !has_or_asks(made, child->config) &&
-	    ike_child_queue(e, made, child->config, NULL))
-		ike_sa_advance(e, made, now);
+	if (made)
+		add(e, made, child->config, NULL, now);
+}
+
+/* One that the peer doesn't make any more: is it had in the new one? False: that isn't up. */
+bool ike_sa_renewal_takes(struct ike_engine *e, const struct ike_sa *sa,
+			  const struct ike_child_config *config, const struct ike_ask *ask,
+			  uint64_t now)
+{
+	struct ike_sa *made = renewal_of(e, sa);
+
+	return made && made->state == IKE_STATE_ESTABLISHED && add(e, made, config, ask, now);
 }
 
 /* By us: who is called is known, and it isn't the peer who has to ask for an address. */

@@ -570,6 +570,9 @@ void ike_lease_answer(struct ike_builder *b, const struct ike_settings *asked,
 void ike_sa_renew(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *why);
 void ike_sa_renew_elsewhere(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_adds(struct ike_engine *e, const struct ike_child *child, uint64_t now);
+bool ike_sa_renewal_takes(struct ike_engine *e, const struct ike_sa *sa,
+			  const struct ike_child_config *config, const struct ike_ask *ask,
+			  uint64_t now);
 void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_left(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *old);

@@ -717,46 +717,52 @@ static void what_is_asked_for_meanwhile_does_not_wait_for_the_renewal(void **sta
  *   A  IKE_SA_INIT, IKE_AUTH c -->        B
  *      CREATE_CHILD_SA d -->                  in the old one, late
  *      CREATE_CHILD_SA d -->                  in the new one
- *      <-- CREATE_CHILD_SA                    in the new one, and long after in the old one
+ *      <-- CREATE_CHILD_SA                    in the new one, and long after in the old one,
+ *                                             or N(NO_ADDITIONAL_SAS) there
  *      INFORMATIONAL D(IKE), old -->
  */
 static void what_is_still_asked_for_in_the_old_one_puts_the_end_of_a_renewal_off(void **state)
 {
-	struct packet first, late;
-	struct ike_sa *sa;
-	uint64_t made;
+	for (unsigned refused = 0; refused < 2; refused++) {
+		struct packet first, late;
+		struct ike_sa *sa;
+		uint64_t made;
 
-	(void)state;
-	prepare(2);
-	bring_up("c");
-	sa = oldest_sa(a());
-	ike_sa_renew(a()->engine, sa, net->now, "the test wants it");
-	made = sa->renewal;
-	node_drain(a());
-	for (unsigned i = 0; i < 2; i++) {
-		assert_true(ike_child_queue(a()->engine, sa, &sa->conn->children[1], NULL));
-		ike_sa_advance(a()->engine, sa, net->now);
+		prepare(2);
+		bring_up("c");
+		sa = oldest_sa(a());
+		ike_sa_renew(a()->engine, sa, net->now, "the test wants it");
+		made = sa->renewal;
 		node_drain(a());
-		sa = ike_sa_find_id(a()->engine, made);
+		for (unsigned i = 0; i < 2; i++) {
+			assert_true(ike_child_queue(a()->engine, sa, &sa->conn->children[1], NULL));
+			ike_sa_advance(a()->engine, sa, net->now);
+			node_drain(a());
+			sa = ike_sa_find_id(a()->engine, made);
+		}
+		first = take_for(1);
+		late = take_for(1);
+		net_deliver(net, &first);
+		packet_free(&first);
+		net_settle(net);
+		assert_int_equal(sa->child_count, 2);
+		net->down = true;
+		pass_time(3 * (IKE_RETRY_MS + IKE_RETRY_RAND_MS));
+		net->down = false;
+		assert_int_equal(ike_sa_count(a()->engine), 2);
+		b()->install_error = refused ? -28 : 0;
+		b()->use_works = true;
+		net_deliver(net, &late);
+		packet_free(&late);
+		b()->install_error = 0;
+		net_settle(net);
+		pass_time(60000);
+		assert_int_equal(only_sa(net, 0)->id, made);
+		assert_int_equal(receiving(a()), 2);
+		assert_int_equal(a()->child_down + b()->child_down, 0);
+		end();
+		teardown(state);
 	}
-	first = take_for(1);
-	late = take_for(1);
-	net_deliver(net, &first);
-	packet_free(&first);
-	net_settle(net);
-	assert_int_equal(sa->child_count, 2);
-	net->down = true;
-	pass_time(3 * (IKE_RETRY_MS + IKE_RETRY_RAND_MS));
-	net->down = false;
-	assert_int_equal(ike_sa_count(a()->engine), 2);
-	net_deliver(net, &late);
-	packet_free(&late);
-	net_settle(net);
-	pass_time(60000);
-	assert_int_equal(only_sa(net, 0)->id, made);
-	assert_int_equal(receiving(a()), 2);
-	assert_int_equal(a()->child_down + b()->child_down, 0);
-	end();
 }
 
 /*
