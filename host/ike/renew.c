@@ -85,14 +85,16 @@ void ike_sa_renewal_adds(struct ike_engine *e, const struct ike_child *child, ui
 		add(e, made, child->config, NULL, now);
 }
 
-/* One that the peer doesn't make any more: is it had in the new one? False: that isn't up. */
+/* One that the peer doesn't make any more: is it had in the new one? If that isn't up, it is only
+ * if it is to be made there anyway. */
 bool ike_sa_renewal_takes(struct ike_engine *e, const struct ike_sa *sa,
 			  const struct ike_child_config *config, const struct ike_ask *ask,
 			  uint64_t now)
 {
 	struct ike_sa *made = renewal_of(e, sa);
 
-	return made && made->state == IKE_STATE_ESTABLISHED && add(e, made, config, ask, now);
+	return made && (made->state == IKE_STATE_ESTABLISHED || has_or_asks(made, config)) &&
+	       add(e, made, config, ask, now);
 }
 
 /* By us: who is called is known, and it isn't the peer who has to ask for an address. */

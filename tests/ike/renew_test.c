@@ -713,6 +713,31 @@ static void what_is_asked_for_meanwhile_does_not_wait_for_the_renewal(void **sta
 	end();
 }
 
+/* A begins to renew `sa`, and asks for d in both; its first message is *first, then comes *late. */
+static uint64_t ask_in_both(struct ike_sa *sa, struct packet *first, struct packet *late)
+{
+	uint64_t made;
+
+	ike_sa_renew(a()->engine, sa, net->now, "the test wants it");
+	made = sa->renewal;
+	node_drain(a());
+	for (unsigned i = 0; i < 2; i++) {
+		ike_child_queue(a()->engine, sa, &sa->conn->children[1], NULL);
+		ike_sa_advance(a()->engine, sa, net->now);
+		node_drain(a());
+		sa = ike_sa_find_id(a()->engine, made);
+	}
+	*first = take_for(1);
+	*late = take_for(1);
+	return made;
+}
+
+static void deliver(struct packet *p)
+{
+	net_deliver(net, p);
+	packet_free(p);
+}
+
 /*
  *   A  IKE_SA_INIT, IKE_AUTH c -->        B
  *      CREATE_CHILD_SA d -->                  in the old one, late
@@ -725,35 +750,20 @@ static void what_is_still_asked_for_in_the_old_one_puts_the_end_of_a_renewal_off
 {
 	for (unsigned refused = 0; refused < 2; refused++) {
 		struct packet first, late;
-		struct ike_sa *sa;
 		uint64_t made;
 
 		prepare(2);
 		bring_up("c");
-		sa = oldest_sa(a());
-		ike_sa_renew(a()->engine, sa, net->now, "the test wants it");
-		made = sa->renewal;
-		node_drain(a());
-		for (unsigned i = 0; i < 2; i++) {
-			assert_true(ike_child_queue(a()->engine, sa, &sa->conn->children[1], NULL));
-			ike_sa_advance(a()->engine, sa, net->now);
-			node_drain(a());
-			sa = ike_sa_find_id(a()->engine, made);
-		}
-		first = take_for(1);
-		late = take_for(1);
-		net_deliver(net, &first);
-		packet_free(&first);
+		made = ask_in_both(oldest_sa(a()), &first, &late);
+		deliver(&first);
 		net_settle(net);
-		assert_int_equal(sa->child_count, 2);
 		net->down = true;
 		pass_time(3 * (IKE_RETRY_MS + IKE_RETRY_RAND_MS));
 		net->down = false;
 		assert_int_equal(ike_sa_count(a()->engine), 2);
 		b()->install_error = refused ? -28 : 0;
 		b()->use_works = true;
-		net_deliver(net, &late);
-		packet_free(&late);
+		deliver(&late);
 		b()->install_error = 0;
 		net_settle(net);
 		pass_time(60000);
@@ -763,6 +773,34 @@ static void what_is_still_asked_for_in_the_old_one_puts_the_end_of_a_renewal_off
 		end();
 		teardown(state);
 	}
+}
+
+/*
+ *   A  IKE_SA_INIT -->                    B   late
+ *      CREATE_CHILD_SA d -->                  in the old one
+ *      <-- N(NO_ADDITIONAL_SAS)               no third one is begun for it
+ */
+static void what_the_new_one_is_going_to_have_is_begun_nowhere_else(void **state)
+{
+	struct packet first, late;
+	uint64_t made;
+
+	(void)state;
+	prepare(2);
+	bring_up("c");
+	made = ask_in_both(oldest_sa(a()), &first, &late);
+	b()->install_error = -28;
+	b()->use_works = true;
+	deliver(&late);
+	b()->install_error = 0;
+	deliver_to(0);
+	assert_int_equal(ike_sa_count(a()->engine), 2);
+	deliver(&first);
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(only_sa(net, 0)->id, made);
+	assert_int_equal(receiving(a()), 2);
+	end();
 }
 
 /*
@@ -997,6 +1035,7 @@ int main(void)
 		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
 		T(what_is_asked_for_meanwhile_does_not_wait_for_the_renewal),
 		T(what_is_still_asked_for_in_the_old_one_puts_the_end_of_a_renewal_off),
+		T(what_the_new_one_is_going_to_have_is_begun_nowhere_else),
 		T(what_the_peer_may_not_have_in_the_old_one_stays_in_the_new_one),
 		T(a_renewal_is_not_given_up_while_the_peer_renews_as_well),
 		T(what_the_peer_renews_is_not_renewed_as_well),
