@@ -277,10 +277,13 @@ bool protect_local_address(struct daemon *d, const struct ike_addr *remote, stru
 	struct rvl_backend_error error = {""};
 	char text[IKE_ADDR_TEXT];
 
+	ike_addr_text(remote, text, sizeof(text));
+	/* A tunnel that holds the peer isn't the way to it. */
+	if (closing_reach(d->closing, remote))
+		log_warning(&d->log, "IKE may not find its way to %s", text);
 	if (!routes_local_address(d->routes, remote, local))
 		return false;
 	/* It may be a new one. */
-	ike_addr_text(remote, text, sizeof(text));
 	if (rvl_sad_bypass_ike(d->sad, local, remote, d->conf->daemon.port,
 			       d->conf->daemon.port_nat, &error))
 		log_warning(&d->log, "IKE may not pass to %s: %s", text, error.text);
