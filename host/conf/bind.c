@@ -159,12 +159,8 @@ static int add_proposal(const struct conf_value *v, const char *item, void *cont
 
 int conf_bind_gateway(const struct conf_value *v, struct ike_hosts *gateway)
 {
-	const char *text = v->key->value, *wrong;
+	const char *text = v->key->value, *wrong = ike_hosts_set_one(gateway, text);
 
-	ike_hosts_clear(gateway);
-	wrong = ike_hosts_add(gateway, text);
-	if (!wrong && !ike_host_is_one(&gateway->list[0]))
-		wrong = "isn't one address or DNS name";
 	return wrong ? conf_value_fail(v, "\"%.60s\" %s", text, wrong) : 0;
 }
 

@@ -249,7 +249,6 @@ static enum ike_step go_elsewhere(struct ike_engine *e, struct ike_sa *sa, struc
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], IKE_NEVER);
 	sa->path = (struct ike_path){.remote = ike_redirect_addr(sa->redirect)};
-	sa->path.remote.port = sa->conn->remote_port ? sa->conn->remote_port : IKE_PORT;
 	return ike_way_find(e, sa, task, now);
 }
 

@@ -90,6 +90,18 @@ const char *ike_hosts_add(struct ike_hosts *hosts, const char *text)
 	return "doesn't fit into memory";
 }
 
+const char *ike_hosts_set_one(struct ike_hosts *hosts, const char *text)
+{
+	const char *wrong;
+
+	ike_hosts_clear(hosts);
+	wrong = ike_hosts_add(hosts, text);
+	if (wrong || ike_host_is_one(&hosts->list[0]))
+		return wrong;
+	ike_hosts_clear(hosts);
+	return "isn't one address or DNS name";
+}
+
 int ike_hosts_copy(struct ike_hosts *to, const struct ike_hosts *from)
 {
 	struct ike_hosts copy = {0};

@@ -39,6 +39,9 @@ const char *ike_hosts_add(struct ike_hosts *hosts, const char *text);
 int ike_hosts_copy(struct ike_hosts *to, const struct ike_hosts *from);
 int ike_hosts_set(struct ike_hosts *hosts, const struct ike_addr *addr);
 
+/* Become a list of one address or name that can be gone to. NULL, or what is wrong, as above. */
+const char *ike_hosts_set_one(struct ike_hosts *hosts, const char *text);
+
 /* Becomes empty. */
 void ike_hosts_clear(struct ike_hosts *hosts);
 

@@ -57,7 +57,6 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, const struct ike_start *sta
 		 uint64_t *ike_id)
 {
 	static const struct ike_ask nothing_else;
-	const struct ike_connection *conn = start->conn;
 	struct ike_sa *sa = ike_sa_new(e, now, true);
 	struct ike_child *child;
 	struct ike_task *task;
@@ -71,8 +70,7 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, const struct ike_start *sta
 	sa->redirect = start->redirect;
 	sa->path.local = start->pair.local;
 	sa->path.remote = start->pair.remote;
-	sa->path.remote.port = conn->remote_port ? conn->remote_port : IKE_PORT;
-	ike_path_begin(e, &sa->path);
+	ike_path_begin(e, sa);
 	*ike_id = sa->id;
 	child = ike_child_new(e, sa, start->config);
 	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);

@@ -100,11 +100,14 @@ void ike_nat_detect(struct ike_sa *sa, const struct ike_in *in)
 }
 
 /*
- * Our port for the first message: on every port of a peer but 500 a message of IKE has the marker
- * that tells it from ESP (RFC 7296, section 2.23), and ours has it when it leaves port 4500.
+ * Ports for the first message. Ours: on every port of a peer but 500 a message of IKE has the
+ * marker that tells it from ESP (RFC 7296, section 2.23), and ours has it when it leaves port 4500.
  */
-void ike_path_begin(const struct ike_engine *e, struct ike_path *path)
+void ike_path_begin(const struct ike_engine *e, struct ike_sa *sa)
 {
+	struct ike_path *path = &sa->path;
+
+	path->remote.port = sa->conn->remote_port ? sa->conn->remote_port : IKE_PORT;
 	path->local.port = path->remote.port == IKE_PORT ? e->config.port : e->config.port_natt;
 }
 

@@ -133,7 +133,7 @@ static enum ike_step go(struct ike_engine *e, struct ike_sa *sa, struct ike_task
 		return fail(e, sa, "%s",
 			    err == -EAFNOSUPPORT ? "IPv6 inside a tunnel isn't supported"
 						 : "out of memory");
-	ike_path_begin(e, &sa->path);
+	ike_path_begin(e, sa);
 	if (sa->redirect && (reach = ike_emit(e, IKE_ACTION_REACH)))
 		reach->reach = ike_path_pair(sa);
 	return ike_init_begin(e, sa, task, now);
@@ -184,7 +184,6 @@ static enum ike_step have_target(struct ike_engine *e, struct ike_sa *sa, struct
 		at = conn->target_address;
 	}
 	sa->path.remote = job->resolve.list[at];
-	sa->path.remote.port = conn->remote_port ? conn->remote_port : IKE_PORT;
 	ike_addr_text(&sa->path.remote, text, sizeof(text));
 	ike_log(e, IKE_LOG_DEBUG, sa, "%s is %s", job->resolve.name, text);
 	return go_on(e, sa, task, now);

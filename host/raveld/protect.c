@@ -257,35 +257,44 @@ int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
 	return rvl_sad_release(d->sad, told, context, error);
 }
 
-void protect_reach(struct daemon *d, const struct ike_addr *local, const struct ike_addr *remote)
+static void warn_of(struct daemon *d, const struct ike_addr *remote, const char *why)
 {
-	struct rvl_backend_error error = {""};
 	char text[IKE_ADDR_TEXT];
+
+	ike_addr_text(remote, text, sizeof(text));
+	log_warning(&d->log, "IKE to %s may not pass: %s", text, why);
+}
+
+/* A tunnel that holds the peer isn't the way to it. */
+static void let_out(struct daemon *d, const struct ike_addr *remote)
+{
 	int err = closing_reach(d->closing, remote);
 
-	if (!err)
-		err = rvl_sad_bypass_ike(d->sad, local, remote, d->conf->daemon.port,
-					 d->conf->daemon.port_nat, &error);
-	ike_addr_text(remote, text, sizeof(text));
 	if (err)
-		log_warning(&d->log, "IKE to %s may not pass: %s", text,
-			    *error.text ? error.text : strerror(-err));
+		warn_of(d, remote, strerror(-err));
+}
+
+static void let_through(struct daemon *d, const struct ike_addr *local,
+			const struct ike_addr *remote)
+{
+	struct rvl_backend_error error = {""};
+
+	if (rvl_sad_bypass_ike(d->sad, local, remote, d->conf->daemon.port,
+			       d->conf->daemon.port_nat, &error))
+		warn_of(d, remote, error.text);
+}
+
+void protect_reach(struct daemon *d, const struct ike_addr *local, const struct ike_addr *remote)
+{
+	let_out(d, remote);
+	let_through(d, local, remote);
 }
 
 bool protect_local_address(struct daemon *d, const struct ike_addr *remote, struct ike_addr *local)
 {
-	struct rvl_backend_error error = {""};
-	char text[IKE_ADDR_TEXT];
-
-	ike_addr_text(remote, text, sizeof(text));
-	/* A tunnel that holds the peer isn't the way to it. */
-	if (closing_reach(d->closing, remote))
-		log_warning(&d->log, "IKE may not find its way to %s", text);
+	let_out(d, remote);
 	if (!routes_local_address(d->routes, remote, local))
 		return false;
-	/* It may be a new one. */
-	if (rvl_sad_bypass_ike(d->sad, local, remote, d->conf->daemon.port,
-			       d->conf->daemon.port_nat, &error))
-		log_warning(&d->log, "IKE may not pass to %s: %s", text, error.text);
+	let_through(d, local, remote);
 	return true;
 }

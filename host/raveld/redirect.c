@@ -20,10 +20,8 @@ struct redirect {
 
 static int read_gateway(struct redirect *r, const char *text, char *reason, size_t len)
 {
-	const char *wrong = ike_hosts_add(&r->to, text);
+	const char *wrong = ike_hosts_set_one(&r->to, text);
 
-	if (!wrong && !ike_host_is_one(&r->to.list[0]))
-		wrong = "isn't one address or DNS name";
 	if (!wrong)
 		return 0;
 	snprintf(reason, len, "gateway: \"%.60s\" %s", text, wrong);
