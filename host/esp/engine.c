@@ -188,7 +188,7 @@ static uint32_t find_inbound(struct rvl_engine *engine, const struct rvl_addr *d
 	uint32_t index = *bucket_of(engine, spi);
 
 	while (index != RVL_ENGINE_NO_SA) {
-		const struct rvl_esp_params *params = rvl_esp_sa_params(inbound(engine, index));
+		const struct rvl_sa_params *params = rvl_esp_sa_params(inbound(engine, index));
 
 		if (params->spi == spi && rvl_addr_equal(&params->dst, dst))
 			break;
@@ -223,8 +223,7 @@ static void add_buckets(struct rvl_engine *engine)
 			chain_inbound(engine, i);
 }
 
-int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index,
-		      const struct rvl_esp_params *params)
+int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index, const struct rvl_sa_params *params)
 {
 	struct rvl_esp_sa **slot;
 	int err;

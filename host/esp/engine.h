@@ -74,7 +74,7 @@ void rvl_engine_free(struct rvl_engine *engine);
  * -EBUSY (there is one), -EEXIST (inbound: destination and SPI are taken), -ENOMEM.
  */
 int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index,
-		      const struct rvl_esp_params *params);
+		      const struct rvl_sa_params *params);
 
 /* Remove and erase; -ENOENT when there is none. */
 int rvl_engine_sa_delete(struct rvl_engine *engine, enum rvl_direction direction, uint32_t index);

@@ -11,7 +11,6 @@
 #include "host/esp/ip.h"
 #include "host/esp/replay.h"
 
-#define DEFAULT_TTL 64
 #define NEXT_HEADER_IPV4 4
 #define NEXT_HEADER_NONE 59
 #define HEADER_HOP_BY_HOP 0
@@ -25,11 +24,11 @@
 #define ALIGNMENT 4
 
 struct rvl_esp_sa {
-	struct rvl_esp_params params;
+	struct rvl_sa_params params;
 	/* Made with the first packet, from the key, which is erased then: it takes more memory than
 	 * all else here, and many an SA is idle. */
 	EVP_CIPHER_CTX *cipher;
-	uint8_t key[RVL_ESP_KEY_MAX];
+	uint8_t key[RVL_ENCR_KEY_MAX];
 	struct rvl_esp_counters counters;
 	struct rvl_replay replay;
 	uint32_t seq;
@@ -56,26 +55,42 @@ const char *rvl_drop_name(enum rvl_drop drop)
 	return (unsigned int)drop < RVL_DROP_COUNT ? names[drop] : "unknown";
 }
 
-static bool params_valid(const struct rvl_esp_params *p)
+const struct rvl_abilities rvl_esp_abilities = {
+	.protocols = 1u << RVL_PROTOCOL_ESP,
+	.modes = 1u << RVL_TUNNEL,
+	.outer = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
+	.inner = RVL_FAMILY_IPV4,
+	.encr = 1u << 0 | 1u << 2,
+	.encap = true,
+	.window = RVL_REPLAY_WINDOW_MAX,
+	.events = UINT32_MAX & ~RVL_ESP_EVENT_DAMAGED,
+};
+
+static bool params_valid(const struct rvl_sa_params *p)
 {
+	struct rvl_suite suite;
+	char lacking[1];
+
 	return (p->direction == RVL_OUTBOUND || p->direction == RVL_INBOUND) &&
-	       (p->dst.family == 4 || p->dst.family == 6) && p->src.family == p->dst.family &&
-	       (p->key_len == 16 || p->key_len == 32) && p->spi >= RVL_ESP_SPI_MIN &&
-	       p->replay_window <= RVL_REPLAY_WINDOW_MAX && p->dscp < 64 &&
-	       (unsigned int)p->df <= RVL_ESP_DF_CLEAR;
+	       (unsigned int)p->protocol <= RVL_PROTOCOL_AH &&
+	       (unsigned int)p->mode <= RVL_TRANSPORT && rvl_family(&p->dst) &&
+	       p->src.family == p->dst.family && (p->mode == RVL_TRANSPORT || p->inner) &&
+	       rvl_suite_of(p, &suite) && p->spi >= RVL_SPI_MIN && p->dscp < 64 &&
+	       (unsigned int)p->df <= RVL_ESP_DF_CLEAR && p->first_seq <= rvl_sa_last_seq(p) &&
+	       !rvl_abilities_lack(&rvl_esp_abilities, p, lacking, sizeof(lacking));
 }
 
-static size_t replay_words(const struct rvl_esp_params *params)
+static size_t replay_words(const struct rvl_sa_params *params)
 {
 	return params->direction == RVL_INBOUND ? RVL_REPLAY_WORDS(params->replay_window) : 0;
 }
 
-static size_t size_of(const struct rvl_esp_params *params)
+static size_t size_of(const struct rvl_sa_params *params)
 {
 	return sizeof(struct rvl_esp_sa) + replay_words(params) * sizeof(uint64_t);
 }
 
-int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **out)
+int rvl_esp_sa_new(const struct rvl_sa_params *params, struct rvl_esp_sa **out)
 {
 	struct rvl_esp_sa *sa;
 
@@ -85,15 +100,16 @@ int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **out)
 	if (!sa)
 		return -ENOMEM;
 	sa->params = *params;
-	memcpy(sa->key, params->key, params->key_len);
-	OPENSSL_cleanse(sa->params.key, sizeof(sa->params.key));
+	memcpy(sa->key, params->encr_key, params->encr_key_len);
+	OPENSSL_cleanse(sa->params.encr_key, sizeof(sa->params.encr_key));
 	if (params->first_seq > 1)
-		sa->seq = params->first_seq - 1;
+		sa->seq = (uint32_t)(params->first_seq - 1);
 	sa->source = params->src;
 	sa->source_port = params->src_port;
 	if (params->direction == RVL_INBOUND)
 		rvl_replay_init(&sa->replay, params->replay_window,
-				params->first_seq ? params->first_seq - 1 : 0, sa->seen);
+				params->first_seq ? (uint32_t)(params->first_seq - 1) : 0,
+				sa->seen);
 	*out = sa;
 	return 0;
 }
@@ -102,7 +118,7 @@ int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **out)
 static bool keyed(struct rvl_esp_sa *sa)
 {
 	const EVP_CIPHER *algorithm =
-		sa->params.key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
+		sa->params.encr_key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm();
 
 	if (sa->cipher)
 		return true;
@@ -127,7 +143,7 @@ void rvl_esp_sa_free(struct rvl_esp_sa *sa)
 	OPENSSL_clear_free(sa, size_of(&sa->params));
 }
 
-const struct rvl_esp_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa)
+const struct rvl_sa_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa)
 {
 	return &sa->params;
 }
@@ -137,7 +153,7 @@ const struct rvl_esp_counters *rvl_esp_sa_counters(const struct rvl_esp_sa *sa)
 	return &sa->counters;
 }
 
-uint32_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa)
+uint64_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa)
 {
 	return sa->params.direction == RVL_OUTBOUND ? sa->seq : sa->replay.newest;
 }
@@ -241,19 +257,19 @@ static size_t padding(size_t inner)
 	return (ALIGNMENT - (inner + TRAILER) % ALIGNMENT) % ALIGNMENT;
 }
 
-static uint8_t outer_tos(const struct rvl_esp_params *params, uint8_t inner)
+static uint8_t outer_tos(const struct rvl_sa_params *params, uint8_t inner)
 {
 	uint8_t dscp = params->fixed_dscp ? (uint8_t)(params->dscp << 2) : inner & 0xfc;
 
 	return (uint8_t)(dscp | (inner & RVL_ECN_MASK));
 }
 
-static bool outer_df(const struct rvl_esp_params *params, bool inner)
+static bool outer_df(const struct rvl_sa_params *params, bool inner)
 {
 	return params->df == RVL_ESP_DF_SET || (params->df == RVL_ESP_DF_COPY && inner);
 }
 
-static size_t ip_header_len(const struct rvl_esp_params *params)
+static size_t ip_header_len(const struct rvl_sa_params *params)
 {
 	return params->dst.family == 6 ? RVL_IPV6_HEADER : RVL_IP_HEADER;
 }
@@ -261,14 +277,14 @@ static size_t ip_header_len(const struct rvl_esp_params *params)
 static void write_ipv4(const struct rvl_esp_sa *sa, uint8_t *p, const struct rvl_ip *inner,
 		       size_t total)
 {
-	const struct rvl_esp_params *params = &sa->params;
+	const struct rvl_sa_params *params = &sa->params;
 
 	p[0] = 0x45;
 	p[1] = outer_tos(params, inner->tos);
 	rvl_put_be16(p + 2, (uint16_t)total);
 	rvl_put_be16(p + 4, (uint16_t)sa->seq);
 	rvl_put_be16(p + 6, outer_df(params, inner->df) ? RVL_IP_DF : 0);
-	p[8] = params->ttl ? params->ttl : DEFAULT_TTL;
+	p[8] = params->ttl ? params->ttl : RVL_DEFAULT_TTL;
 	p[9] = params->encap ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ESP;
 	rvl_put_be16(p + 10, 0);
 	memcpy(p + 12, params->src.octets, 4);
@@ -276,13 +292,13 @@ static void write_ipv4(const struct rvl_esp_sa *sa, uint8_t *p, const struct rvl
 	rvl_put_be16(p + 10, rvl_ip_checksum(p, RVL_IP_HEADER));
 }
 
-static void write_ipv6(const struct rvl_esp_params *params, uint8_t *p, const struct rvl_ip *inner,
+static void write_ipv6(const struct rvl_sa_params *params, uint8_t *p, const struct rvl_ip *inner,
 		       size_t total)
 {
 	rvl_put_be32(p, 6u << 28 | (uint32_t)outer_tos(params, inner->tos) << 20);
 	rvl_put_be16(p + 4, (uint16_t)(total - RVL_IPV6_HEADER));
 	p[6] = params->encap ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ESP;
-	p[7] = params->ttl ? params->ttl : DEFAULT_TTL;
+	p[7] = params->ttl ? params->ttl : RVL_DEFAULT_TTL;
 	memcpy(p + 8, params->src.octets, 16);
 	memcpy(p + 24, params->dst.octets, 16);
 }
@@ -291,7 +307,7 @@ static void write_ipv6(const struct rvl_esp_params *params, uint8_t *p, const st
 static void write_outer(const struct rvl_esp_sa *sa, uint8_t *p, const struct rvl_ip *inner,
 			size_t total)
 {
-	const struct rvl_esp_params *params = &sa->params;
+	const struct rvl_sa_params *params = &sa->params;
 	size_t header = ip_header_len(params);
 
 	if (params->dst.family == 6)
@@ -370,7 +386,7 @@ int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limi
 	if (sa->params.encap && sa->params.dst.family == 6)
 		put_udp6_checksum(rvl_buf_data(pkt), total);
 	count_packet(sa, inner.total_len);
-	if (sa->seq >= RVL_ESP_SEQUENCE_SOON)
+	if (sa->seq >= rvl_sa_soon_seq(&sa->params))
 		fire(sa, RVL_ESP_EVENT_SEQUENCE_SOON);
 	if (sa->seq == UINT32_MAX)
 		fire(sa, RVL_ESP_EVENT_SEQUENCE_END);

@@ -23,16 +23,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "host/esp/addr.h"
+#include "host/esp/abilities.h"
 #include "host/esp/buf.h"
+#include "host/esp/params.h"
 
 #define RVL_ESP_HEADER 8
 #define RVL_ESP_IV 8
 #define RVL_ESP_ICV 16
-#define RVL_ESP_KEY_MAX 32
 #define RVL_ESP_SALT 4
 #define RVL_ESP_PORT 4500
-#define RVL_ESP_SPI_MIN 256 /* RFC 4303, section 2.1: 1 to 255 are reserved */
 
 /* What encapsulation adds at most in front: outer IPv6, UDP, ESP header, IV; and behind: padding,
  * pad length, next header, ICV. */
@@ -63,54 +62,15 @@ enum rvl_drop {
 /* The reason as it is printed and counted under, for example "replay". */
 const char *rvl_drop_name(enum rvl_drop drop);
 
-enum rvl_direction { RVL_OUTBOUND, RVL_INBOUND };
-
-enum rvl_esp_df { RVL_ESP_DF_COPY, RVL_ESP_DF_SET, RVL_ESP_DF_CLEAR };
-
 /* What happened to an SA that its owner must know; bits of a mask. */
 #define RVL_ESP_EVENT_SOFT_BYTES 0x01u
 #define RVL_ESP_EVENT_SOFT_PACKETS 0x02u
 #define RVL_ESP_EVENT_HARD_BYTES 0x04u
 #define RVL_ESP_EVENT_HARD_PACKETS 0x08u
-#define RVL_ESP_EVENT_SEQUENCE_SOON 0x10u /* outbound: RVL_ESP_SEQUENCE_SOON was used */
-#define RVL_ESP_EVENT_SEQUENCE_END 0x20u  /* outbound: 2^32-1 was used */
+#define RVL_ESP_EVENT_SEQUENCE_SOON 0x10u /* outbound: rvl_sa_soon_seq() was used */
+#define RVL_ESP_EVENT_SEQUENCE_END 0x20u  /* outbound: the last one was used */
 #define RVL_ESP_EVENT_DAMAGED 0x40u	  /* its memory is damaged: it passes nothing any more */
 #define RVL_ESP_EVENT_MOVED 0x80u /* inbound, in UDP: authentic, and from elsewhere than before */
-
-#define RVL_ESP_SEQUENCE_SOON (UINT32_MAX - ((1u << 20) - 1))
-
-/* Lifetimes are counts at which the event fires; 0 means none. At a hard one the SA stops. */
-struct rvl_lifetime {
-	uint64_t soft_bytes;
-	uint64_t hard_bytes;
-	uint64_t soft_packets;
-	uint64_t hard_packets;
-};
-
-struct rvl_esp_params {
-	enum rvl_direction direction;
-	uint32_t spi;
-	struct rvl_addr src; /* outer, of one family, as the packets of this SA carry them */
-	struct rvl_addr dst;
-	uint8_t key[RVL_ESP_KEY_MAX];
-	uint8_t key_len; /* 16 or 32 */
-	uint8_t salt[RVL_ESP_SALT];
-	bool encap;	   /* UDP encapsulation, with these ports on outbound packets */
-	uint16_t src_port; /* inbound: where the first ones come from, with src */
-	uint16_t dst_port;
-	/* outbound */
-	uint8_t ttl;	    /* or hop limit; 0 = 64 */
-	enum rvl_esp_df df; /* over IPv4 */
-	bool fixed_dscp;    /* use dscp instead of the inner packet's */
-	uint8_t dscp;	    /* 6 bits */
-	uint16_t mtu;	    /* largest outer packet, 0 = 65535 */
-	/* 0 and 1 both mean 1. Outbound: a later start never goes back over used IVs; inbound: all
-	 * numbers before it count as seen. */
-	uint32_t first_seq;
-	/* inbound */
-	uint32_t replay_window; /* packets; 0 = none; at most RVL_REPLAY_WINDOW_MAX */
-	struct rvl_lifetime lifetime;
-};
 
 struct rvl_esp_counters {
 	uint64_t packets; /* that went through */
@@ -120,23 +80,26 @@ struct rvl_esp_counters {
 
 struct rvl_esp_sa;
 
+/* Of software. */
+extern const struct rvl_abilities rvl_esp_abilities;
+
 /*
  * Make an SA. params is copied; the caller cleanses its key. What its cipher needs is allocated
- * with its first packet. Returns 0, -EINVAL for values that the comments above don't allow, or
- * -ENOMEM.
+ * with its first packet. Returns 0, -EINVAL for values that params.h and the abilities don't allow,
+ * or -ENOMEM.
  */
-int rvl_esp_sa_new(const struct rvl_esp_params *params, struct rvl_esp_sa **sa);
+int rvl_esp_sa_new(const struct rvl_sa_params *params, struct rvl_esp_sa **sa);
 
 /* Cleanses the key. NULL is fine. */
 void rvl_esp_sa_free(struct rvl_esp_sa *sa);
 
 /* Parameters as given, with the key zeroed. */
-const struct rvl_esp_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa);
+const struct rvl_sa_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa);
 
 const struct rvl_esp_counters *rvl_esp_sa_counters(const struct rvl_esp_sa *sa);
 
 /* The last sequence number sent, or the newest received; 0 before the first. */
-uint32_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa);
+uint64_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa);
 
 /* Count a drop that was decided outside of this file (a selector, say) on the SA. */
 void rvl_esp_sa_count_drop(struct rvl_esp_sa *sa, enum rvl_drop drop);

@@ -75,9 +75,17 @@ enum ike_transform_type {
 };
 
 enum ike_encr {
+	IKE_ENCR_NONE = 0, /* not on the wire: AH */
+	IKE_ENCR_NULL = 11,
 	IKE_ENCR_AES_CBC = 12,
+	IKE_ENCR_AES_CTR = 13,
+	IKE_ENCR_AES_GCM_8 = 18,
+	IKE_ENCR_AES_GCM_12 = 19,
 	IKE_ENCR_AES_GCM_16 = 20,
+	IKE_ENCR_NULL_AUTH_AES_GMAC = 21, /* RFC 4543 */
 	IKE_ENCR_CHACHA20_POLY1305 = 28,
+	IKE_ENCR_AES_GCM_16_IIV = 30, /* RFC 8750, as the next one */
+	IKE_ENCR_CHACHA20_POLY1305_IIV = 31,
 };
 
 enum ike_prf_id {
@@ -88,6 +96,10 @@ enum ike_prf_id {
 
 enum ike_integ {
 	IKE_INTEG_NONE = 0,
+	IKE_INTEG_HMAC_SHA1_96 = 2,
+	IKE_INTEG_AES_128_GMAC = 9, /* RFC 4543, of AH, to AES_256_GMAC */
+	IKE_INTEG_AES_192_GMAC = 10,
+	IKE_INTEG_AES_256_GMAC = 11,
 	IKE_INTEG_HMAC_SHA2_256_128 = 12,
 	IKE_INTEG_HMAC_SHA2_384_192 = 13,
 	IKE_INTEG_HMAC_SHA2_512_256 = 14,

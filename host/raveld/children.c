@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* Child SAs between the core, the data path and the routes. */
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 
 #include "host/raveld/daemon.h"
@@ -14,28 +15,30 @@ static void check_sad(struct daemon *d)
 	daemon_stop(d, EXIT_FAILURE);
 }
 
-static int receive(struct daemon *d, const struct ike_child_job *job,
-		   struct rvl_backend_error *error)
+/* One of the two SAs of a child. False: keys that don't fit its algorithms. */
+static bool sa_params(const struct ike_child_job *job, enum rvl_direction direction,
+		      struct rvl_sa_params *p)
 {
-	const struct ike_ts_list local_ts = ike_ts_kept(job->local_ts);
-	const struct ike_ts_list remote_ts = ike_ts_kept(job->remote_ts);
 	const struct ike_child_policy *policy = &job->policy;
-	const struct rvl_child child = {
-		.id = job->child_id,
-		.replaces = job->replaces,
-		.local = job->local,
-		.remote = job->remote,
+	bool out = direction == RVL_OUTBOUND;
+	const struct ike_child_keys *keys = out ? &job->keys_out : &job->keys_in;
+
+	*p = (struct rvl_sa_params){
+		.direction = direction,
+		.spi = out ? job->spi_out : job->spi_in,
+		.src = ike_addr_ip(out ? &job->local : &job->remote),
+		.dst = ike_addr_ip(out ? &job->remote : &job->local),
+		.inner = RVL_FAMILY_IPV4,
+		.encr = IKE_ENCR_AES_GCM_16,
 		.encap = job->encap,
-		.spi_in = job->spi_in,
-		.spi_out = job->spi_out,
-		.key_in = job->keys_in.encr,
-		.key_out = job->keys_out.encr,
-		.key_len = job->keys_out.encr_len,
-		.local_ts = &local_ts,
-		.remote_ts = &remote_ts,
-		.replay_window = policy->replay_window,
+		.src_port = !job->encap ? 0
+			    : out	? job->local.port
+					: job->remote.port,
+		.dst_port = out && job->encap ? job->remote.port : 0,
 		.df = policy->copy_df ? RVL_ESP_DF_COPY : RVL_ESP_DF_CLEAR,
-		.copy_dscp = policy->copy_dscp,
+		.fixed_dscp = !policy->copy_dscp,
+		.first_seq = out,
+		.replay_window = out ? 0 : policy->replay_window,
 		.lifetime =
 			{
 				.soft_bytes = policy->rekey_bytes,
@@ -44,8 +47,28 @@ static int receive(struct daemon *d, const struct ike_child_job *job,
 				.hard_packets = policy->life_packets,
 			},
 	};
+	return rvl_suite_set_keys(p, keys->encr, keys->encr_len, NULL, 0);
+}
 
-	return rvl_sad_child_inbound(d->sad, &child, error);
+static int receive(struct daemon *d, const struct ike_child_job *job,
+		   struct rvl_backend_error *error)
+{
+	const struct ike_ts_list local_ts = ike_ts_kept(job->local_ts);
+	const struct ike_ts_list remote_ts = ike_ts_kept(job->remote_ts);
+	struct rvl_child child = {
+		.id = job->child_id,
+		.replaces = job->replaces,
+		.local_ts = &local_ts,
+		.remote_ts = &remote_ts,
+	};
+	int err;
+
+	if (sa_params(job, RVL_INBOUND, &child.in) && sa_params(job, RVL_OUTBOUND, &child.out))
+		err = rvl_sad_child_inbound(d->sad, &child, error);
+	else
+		err = rvl_backend_fail(error, -EOPNOTSUPP, "keys of another length");
+	OPENSSL_cleanse(&child, sizeof(child));
+	return err;
 }
 
 /*

@@ -449,7 +449,7 @@ int negotiation_start(struct daemon *d)
 		.alloc_spi = alloc_spi,
 		.release_spi = release_spi,
 		.heard = heard,
-		.tells_moves = info.tells_moves,
+		.tells_moves = info.abilities.events & RVL_ESP_EVENT_MOVED,
 		.local_address = local_address,
 		.context = d,
 		.port = c->port,

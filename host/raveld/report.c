@@ -148,9 +148,10 @@ json_t *report_nic(struct daemon *d)
 	const char *dead = d->backend->ops->dead(d->backend);
 	struct rvl_backend_info info;
 	json_t *o = json_object();
-	char mac[24];
+	char mac[24], algorithms[1024];
 
 	d->backend->ops->info(d->backend, &info);
+	rvl_abilities_algorithms(&info.abilities, algorithms, sizeof(algorithms));
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", info.mac[0], info.mac[1],
 		 info.mac[2], info.mac[3], info.mac[4], info.mac[5]);
 	json_object_set_new(o, "backend", json_string(info.kind));
@@ -166,9 +167,9 @@ json_t *report_nic(struct daemon *d)
 	json_object_set_new(o, "mac", json_string(mac));
 	json_object_set_new(o, "mtu", report_number(d->mtu));
 	json_object_set_new(o, "max-frame", report_number(info.max_frame));
-	json_object_set_new(o, "algorithms", json_string(info.algorithms));
+	json_object_set_new(o, "algorithms", json_string(algorithms));
 	json_object_set_new(o, "queue-pairs", report_number(info.queue_pairs));
-	json_object_set_new(o, "replay-window-max", report_number(info.replay_window));
+	json_object_set_new(o, "replay-window-max", report_number(info.abilities.window));
 	json_object_set_new(o, "policies", report_number(info.policies));
 	json_object_set_new(o, "policies-used", report_number(rvl_sad_policy_count(d->sad)));
 	json_object_set_new(o, "outbound-sas", report_number(info.outbound_sas));

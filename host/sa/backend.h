@@ -38,12 +38,10 @@ struct rvl_backend_info {
 	uint32_t outbound_sas;
 	uint32_t inbound_sas;
 	uint32_t policies;
-	uint32_t replay_window; /* largest, packets */
 	uint32_t queue_pairs;
 	uint32_t max_frame; /* to and from the wire, octets without FCS */
 	uint32_t beat;	    /* octets a clock cycle; 0 for software */
-	char algorithms[64];
-	bool tells_moves; /* has RVL_ESP_EVENT_MOVED */
+	struct rvl_abilities abilities;
 };
 
 struct rvl_sa_stats {
@@ -87,7 +85,7 @@ struct rvl_backend_ops {
 	void (*check)(struct rvl_backend *backend);
 
 	/* When this returns 0, the data path uses the SA. *index: where it was put. */
-	int (*sa_add)(struct rvl_backend *backend, const struct rvl_esp_params *params,
+	int (*sa_add)(struct rvl_backend *backend, const struct rvl_sa_params *params,
 		      uint32_t *index, struct rvl_backend_error *error);
 	/* When this returns, its key is erased. */
 	int (*sa_delete)(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,

@@ -33,8 +33,8 @@ struct sa {
 	struct place place;
 	bool there;
 	uint32_t spi;
-	struct rvl_sa_stats *past;    /* counters from before it moved; NULL: it never did */
-	struct rvl_esp_params params; /* with the key, which is needed again for a move */
+	struct rvl_sa_stats *past;   /* counters from before it moved; NULL: it never did */
+	struct rvl_sa_params params; /* with the key, which is needed again for a move */
 	struct child *child;
 };
 
@@ -197,7 +197,7 @@ uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad)
 	do {
 		if (getrandom(&spi->spi, sizeof(spi->spi), 0) != sizeof(spi->spi))
 			goto free_spi;
-	} while (spi->spi < RVL_ESP_SPI_MIN || find_spi(sad, spi->spi));
+	} while (spi->spi < RVL_SPI_MIN || find_spi(sad, spi->spi));
 	HASH_ADD(hh, sad->spis, spi, sizeof(spi->spi), spi);
 	if (!spi->hh.tbl)
 		goto free_spi;
@@ -317,33 +317,6 @@ int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
 
 /* --------------------------------------------------------------------------- the SAs of a child */
 
-static void sa_params(const struct rvl_child *child, enum rvl_direction direction,
-		      struct rvl_esp_params *p)
-{
-	bool out = direction == RVL_OUTBOUND;
-	const uint8_t *key = out ? child->key_out : child->key_in;
-
-	*p = (struct rvl_esp_params){
-		.direction = direction,
-		.spi = out ? child->spi_out : child->spi_in,
-		.src = ike_addr_ip(out ? &child->local : &child->remote),
-		.dst = ike_addr_ip(out ? &child->remote : &child->local),
-		.key_len = (uint8_t)(child->key_len - RVL_ESP_SALT),
-		.encap = child->encap,
-		.src_port = !child->encap ? 0
-			    : out	  ? child->local.port
-					  : child->remote.port,
-		.dst_port = out && child->encap ? child->remote.port : 0,
-		.df = child->df,
-		.fixed_dscp = !child->copy_dscp,
-		.first_seq = out,
-		.replay_window = out ? 0 : child->replay_window,
-		.lifetime = child->lifetime,
-	};
-	memcpy(p->key, key, p->key_len);
-	memcpy(p->salt, key + p->key_len, RVL_ESP_SALT);
-}
-
 static void forget_sa(struct rvl_sad *sad, struct sa *sa)
 {
 	if (sa->there)
@@ -385,7 +358,7 @@ static void undo_sa(struct rvl_sad *sad, struct sa *sa)
 		sad->broken = true;
 }
 
-static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
+static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_sa_params *params,
 		  struct rvl_backend_error *error)
 {
 	struct sa *sa = params->direction == RVL_OUTBOUND ? &c->out : &c->in;
@@ -487,12 +460,17 @@ static void free_child(struct child *c)
 static int check_child(const struct rvl_sad *sad, const struct rvl_child *child,
 		       struct rvl_backend_error *error)
 {
+	struct rvl_backend_info info;
+	char lacking[160];
+
 	if (find_child(sad, child->id))
 		return rvl_backend_fail(error, -EEXIST, "this child SA is there already");
-	if (child->key_len != 16 + RVL_ESP_SALT && child->key_len != 32 + RVL_ESP_SALT)
-		return rvl_backend_fail(error, -EOPNOTSUPP, "no AES-GCM key of 128 or 256 bits");
-	if (!child->local.family || child->local.family != child->remote.family)
+	if (!child->in.dst.family || child->in.dst.family != child->in.src.family)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "outer addresses of two families");
+	sad->backend->ops->info(sad->backend, &info);
+	if (rvl_abilities_lack(&info.abilities, &child->in, lacking, sizeof(lacking)) ||
+	    rvl_abilities_lack(&info.abilities, &child->out, lacking, sizeof(lacking)))
+		return rvl_backend_fail(error, -EOPNOTSUPP, "the data path has no %s", lacking);
 	return 0;
 }
 
@@ -511,8 +489,8 @@ int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 	if (!c)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	c->id = child->id;
-	sa_params(child, RVL_OUTBOUND, &c->out.params);
-	sa_params(child, RVL_INBOUND, &c->in.params);
+	c->out.params = child->out;
+	c->in.params = child->in;
 	c->line = join_line(sad, child->replaces);
 	if (!c->line) {
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
@@ -633,12 +611,13 @@ static int shorten_lifetime(struct rvl_lifetime *l, uint64_t packets, uint64_t b
  * reaches nobody: the sequence number only moves by what is still under way. An outbound one skips
  * so many as are more than that; for an inbound one all that reached the host has been seen.
  */
-static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_esp_params *params,
+static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_sa_params *params,
 		 uint64_t skip, struct rvl_backend_error *error)
 {
-	struct rvl_esp_params renewed = *params;
+	struct rvl_sa_params renewed = *params;
 	bool out = params->direction == RVL_OUTBOUND;
 	struct rvl_sa_stats stats;
+	uint64_t last;
 	int err = query_now(sad, sa, &stats, error);
 
 	if (err)
@@ -648,7 +627,8 @@ static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_esp_params
 		err = rvl_backend_fail(error, -EIO, "its memory is damaged");
 		goto cleanse;
 	}
-	if (stats.seq + skip + 1 > (out ? RVL_ESP_SEQUENCE_SOON : UINT32_MAX) ||
+	last = out ? rvl_sa_soon_seq(params) : rvl_sa_last_seq(params);
+	if (skip >= last || stats.seq >= last - skip ||
 	    shorten_lifetime(&renewed.lifetime, stats.packets, stats.bytes)) {
 		err = rvl_backend_fail(error, -EKEYEXPIRED, "it is near its end");
 		goto cleanse;
@@ -659,7 +639,7 @@ static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_esp_params
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
 		goto cleanse;
 	}
-	renewed.first_seq = (uint32_t)(stats.seq + skip + 1);
+	renewed.first_seq = stats.seq + skip + 1;
 	err = delete_sa(sad, sa, error);
 	if (err)
 		goto cleanse;
@@ -671,7 +651,7 @@ cleanse:
 	return err;
 }
 
-static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
+static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl_sa_params *params,
 			  uint64_t skip, struct rvl_backend_error *error)
 {
 	int err = rvl_flows_stop(sad->flows, &c->claims, error);
@@ -683,7 +663,7 @@ static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl
 	return err;
 }
 
-static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_esp_params *params,
+static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_sa_params *params,
 			struct rvl_backend_error *error)
 {
 	struct rvl_inbound_flows *flows = rvl_inbound_take_sa(sad->inbound, c->in.place.index);
@@ -697,7 +677,7 @@ static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_e
 	return err;
 }
 
-static bool same_way(const struct rvl_esp_params *a, const struct rvl_esp_params *b)
+static bool same_way(const struct rvl_sa_params *a, const struct rvl_sa_params *b)
 {
 	return rvl_addr_equal(&a->src, &b->src) && rvl_addr_equal(&a->dst, &b->dst) &&
 	       a->encap == b->encap && a->src_port == b->src_port && a->dst_port == b->dst_port;
@@ -708,7 +688,7 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 {
 	struct child *c = find_child(sad, id);
 	struct rvl_backend_error ignored = {""};
-	struct rvl_esp_params in, out;
+	struct rvl_sa_params in, out;
 	int err = 0;
 
 	if (!c)
@@ -743,7 +723,7 @@ int rvl_sad_child_skip(struct rvl_sad *sad, uint64_t id, uint32_t packets,
 {
 	struct child *c = find_child(sad, id);
 	struct rvl_backend_error ignored = {""};
-	struct rvl_esp_params out;
+	struct rvl_sa_params out;
 	int err;
 
 	if (!c)

@@ -87,25 +87,15 @@ typedef void rvl_sad_told_fn(void *context, const struct rvl_selector *selector,
 int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
 		    struct rvl_backend_error *error);
 
-/* A child SA. keys are AES key and salt (RFC 4106, section 8.1), key_len octets in all; what is
- * pointed to is copied. */
+/* A child SA: its two SAs, and whose packets they are for. What is here or pointed to is copied;
+ * the caller cleanses its keys. */
 struct rvl_child {
 	uint64_t id;
 	uint64_t replaces; /* id of the child whose place it takes; 0, or one that is gone: none */
-	struct ike_addr local; /* outer */
-	struct ike_addr remote;
-	bool encap;
-	uint32_t spi_in;
-	uint32_t spi_out;
-	const uint8_t *key_in;
-	const uint8_t *key_out;
-	size_t key_len;
+	struct rvl_sa_params in;
+	struct rvl_sa_params out;
 	const struct ike_ts_list *local_ts;
 	const struct ike_ts_list *remote_ts;
-	uint32_t replay_window;
-	enum rvl_esp_df df;
-	bool copy_dscp;
-	struct rvl_lifetime lifetime; /* of each of the two SAs */
 };
 
 /*
@@ -113,9 +103,9 @@ struct rvl_child {
  * now on. Its flows are held if they weren't protected yet.
  *
  * Returns 0, or with *error set -EEXIST (there is one of this id, or an inbound SA of this SPI),
- * -EOPNOTSUPP (keys, addresses or selectors that the data path doesn't have), -E2BIG (too many
- * selectors), -EINVAL, -ENOSPC, -ENOMEM, or what the data path says: there is no such child, and
- * all is as it was. If it isn't, rvl_sad_broken() says so.
+ * -EOPNOTSUPP (what the data path's abilities lack, or selectors that it doesn't have), -E2BIG (too
+ * many selectors), -EINVAL, -ENOSPC, -ENOMEM, or what the data path says: there is no such child,
+ * and all is as it was. If it isn't, rvl_sad_broken() says so.
  */
 int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 			  struct rvl_backend_error *error);

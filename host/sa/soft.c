@@ -81,11 +81,9 @@ static void soft_info(struct rvl_backend *backend, struct rvl_backend_info *info
 		.outbound_sas = soft->sas[RVL_OUTBOUND].most,
 		.inbound_sas = soft->sas[RVL_INBOUND].most,
 		.policies = soft->policies.most,
-		.replay_window = 4096,
 		.queue_pairs = 1,
 		.max_frame = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX,
-		.algorithms = "aes-gcm-128 aes-gcm-256",
-		.tells_moves = true,
+		.abilities = rvl_esp_abilities,
 	};
 	snprintf(info->device, sizeof(info->device), "%s", soft->name);
 	memcpy(info->mac, rvl_wire_mac(soft->wire), sizeof(info->mac));
@@ -146,7 +144,7 @@ static uint32_t teller_of(enum rvl_direction direction, uint32_t index)
 }
 
 /* Called with the lock held, with an index for it. */
-static int add_at(struct soft *soft, const struct rvl_esp_params *params, uint32_t index)
+static int add_at(struct soft *soft, const struct rvl_sa_params *params, uint32_t index)
 {
 	struct tellers *t = &soft->tellers;
 	uint32_t *grown =
@@ -158,7 +156,7 @@ static int add_at(struct soft *soft, const struct rvl_esp_params *params, uint32
 	return rvl_engine_sa_add(soft->engine, index, params);
 }
 
-static int soft_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *params,
+static int soft_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *params,
 		       uint32_t *index, struct rvl_backend_error *error)
 {
 	struct soft *soft = soft_of(backend);

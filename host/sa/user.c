@@ -17,7 +17,6 @@
 #define QUEUE_VECTOR 1
 #define RING_LOG2 8
 #define BATCH 64
-#define DEFAULT_TTL 64
 
 struct user {
 	struct rvl_backend backend;
@@ -50,6 +49,28 @@ static void user_close(struct rvl_backend *backend)
 	free(u);
 }
 
+static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
+{
+	struct rvl_abilities can = {
+		.protocols = 1u << RVL_PROTOCOL_ESP,
+		.modes = 1u << RVL_TUNNEL,
+		.outer = RVL_FAMILY_IPV4,
+		.inner = RVL_FAMILY_IPV4,
+		.encap = true,
+		.window = caps->replay_window,
+		.events = RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS |
+			  RVL_ESP_EVENT_HARD_BYTES | RVL_ESP_EVENT_HARD_PACKETS |
+			  RVL_ESP_EVENT_SEQUENCE_SOON | RVL_ESP_EVENT_SEQUENCE_END |
+			  RVL_ESP_EVENT_DAMAGED,
+	};
+
+	if (caps->features & RVL_FEATURES_AES_GCM_128_MASK)
+		can.encr |= rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16));
+	if (caps->features & RVL_FEATURES_AES_GCM_256_MASK)
+		can.encr |= rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 32));
+	return can;
+}
+
 static void user_info(struct rvl_backend *backend, struct rvl_backend_info *info)
 {
 	struct user *u = user_of(backend);
@@ -62,7 +83,7 @@ static void user_info(struct rvl_backend *backend, struct rvl_backend_info *info
 		.outbound_sas = caps->outbound_sas,
 		.inbound_sas = caps->inbound_sas,
 		.policies = caps->policies,
-		.replay_window = caps->replay_window,
+		.abilities = abilities_of(caps),
 		.queue_pairs = caps->queue_pairs,
 		.max_frame = caps->max_frame,
 		.beat = caps->beat,
@@ -70,10 +91,6 @@ static void user_info(struct rvl_backend *backend, struct rvl_backend_info *info
 	memcpy(info->mac, caps->mac, sizeof(info->mac));
 	snprintf(info->device, sizeof(info->device), "%s", u->device);
 	snprintf(info->pci_id, sizeof(info->pci_id), "%s", u->pci_id);
-	snprintf(info->algorithms, sizeof(info->algorithms), "%s%s%s",
-		 caps->features & RVL_FEATURES_AES_GCM_128_MASK ? "aes-gcm-128" : "",
-		 caps->features & RVL_FEATURES_AES_GCM_128_MASK ? " " : "",
-		 caps->features & RVL_FEATURES_AES_GCM_256_MASK ? "aes-gcm-256" : "");
 }
 
 static const char *user_dead(struct rvl_backend *backend)
@@ -86,15 +103,17 @@ static void user_check(struct rvl_backend *backend)
 	rvl_dev_check(user_of(backend)->dev);
 }
 
-static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *p, uint32_t *index,
+static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *p, uint32_t *index,
 		       struct rvl_backend_error *error)
 {
+	const struct rvl_abilities can = abilities_of(rvl_dev_caps(user_of(backend)->dev));
 	struct rvl_dev_error reason = {""};
+	char lacking[160];
 	bool out = p->direction == RVL_OUTBOUND;
 	struct rvl_dev_sa sa = {
 		.inbound = !out,
 		.udp = p->encap,
-		.key_len = p->key_len,
+		.key_len = p->encr_key_len,
 		.spi = p->spi,
 		.seq = (p->first_seq ? p->first_seq : 1) -
 		       !out, /* of an inbound one the highest seen */
@@ -107,20 +126,20 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_esp_params 
 	uint16_t at = RVL_INDEX_ANY;
 	int err;
 
-	if (p->dst.family != 4)
-		return rvl_backend_fail(error, -EOPNOTSUPP, "the NIC has no ESP over IPv6");
+	if (rvl_abilities_lack(&can, p, lacking, sizeof(lacking)))
+		return rvl_backend_fail(error, -EOPNOTSUPP, "the NIC has no %s", lacking);
 	memcpy(sa.src, p->src.octets, sizeof(sa.src));
 	memcpy(sa.dst, p->dst.octets, sizeof(sa.dst));
 	if (out) {
 		sa.udp_sport = p->src_port;
 		sa.udp_dport = p->dst_port;
-		sa.ttl = p->ttl ? p->ttl : DEFAULT_TTL;
+		sa.ttl = p->ttl ? p->ttl : RVL_DEFAULT_TTL;
 		sa.df_set = p->df == RVL_ESP_DF_SET;
 		sa.df_clear = p->df == RVL_ESP_DF_CLEAR;
 		sa.dscp_fixed = p->fixed_dscp;
 		sa.dscp = p->dscp;
 	}
-	memcpy(sa.key, p->key, p->key_len);
+	memcpy(sa.key, p->encr_key, p->encr_key_len);
 	memcpy(sa.salt, p->salt, sizeof(sa.salt));
 	err = rvl_dev_sa_add(user_of(backend)->dev, &sa, &at, &reason);
 	OPENSSL_cleanse(&sa, sizeof(sa));

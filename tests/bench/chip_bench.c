@@ -26,7 +26,7 @@
 struct bench {
 	struct chip chip;
 	struct random random;
-	struct rvl_esp_params sas[2][SAS_MAX];
+	struct rvl_sa_params sas[2][SAS_MAX];
 	uint32_t seq[SAS_MAX];
 	unsigned int done;    /* frames out, in this burst */
 	uint64_t first, last; /* cycles of the first and last of those that count */
@@ -92,7 +92,7 @@ static void add_sas(struct bench *b)
 	unsigned int i;
 
 	for (i = 0; i < 2 * SAS_MAX; i++) {
-		struct rvl_esp_params *p = &b->sas[i % 2][i / 2];
+		struct rvl_sa_params *p = &b->sas[i % 2][i / 2];
 		uint16_t index = (uint16_t)(i / 2);
 		struct rvl_dev_error err;
 		struct rvl_dev_sa sa;
@@ -102,7 +102,7 @@ static void add_sas(struct bench *b)
 		p->src_port = 0;
 		p->dst_port = 0;
 		p->first_seq = 1;
-		p->key_len = 32;
+		p->encr_key_len = 32;
 		if (p->direction == RVL_INBOUND)
 			p->first_seq = 0;
 		sa = traffic_dev_sa(p);

@@ -36,12 +36,14 @@ static double now(void)
 
 static struct rvl_esp_sa *sa_of(enum rvl_direction direction, uint8_t key_len)
 {
-	struct rvl_esp_params params = {
+	struct rvl_sa_params params = {
 		.direction = direction,
 		.spi = 0x1000,
 		.src = rvl_addr_of_ipv4(0xc0000201),
 		.dst = rvl_addr_of_ipv4(0xc0000202),
-		.key_len = key_len,
+		.inner = RVL_FAMILY_IPV4,
+		.encr = IKE_ENCR_AES_GCM_16,
+		.encr_key_len = key_len,
 		.replay_window = direction == RVL_INBOUND ? 1024 : 0,
 	};
 	struct rvl_esp_sa *sa;

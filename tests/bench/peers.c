@@ -163,25 +163,24 @@ static void release_spi(void *context, uint32_t spi)
 	p->free_child = place_of(spi) + 1;
 }
 
-static struct rvl_esp_params params_of(const struct ike_child_job *job,
-				       enum rvl_direction direction)
+static struct rvl_sa_params params_of(const struct ike_child_job *job, enum rvl_direction direction)
 {
 	const struct ike_child_keys *keys =
 		direction == RVL_INBOUND ? &job->keys_in : &job->keys_out;
-	struct rvl_esp_params params = {
+	struct rvl_sa_params params = {
 		.direction = direction,
 		.spi = direction == RVL_INBOUND ? job->spi_in : job->spi_out,
 		.src = ike_addr_ip(direction == RVL_INBOUND ? &job->remote : &job->local),
 		.dst = ike_addr_ip(direction == RVL_INBOUND ? &job->local : &job->remote),
-		.key_len = (uint8_t)(keys->encr_len - RVL_ESP_SALT),
+		.inner = RVL_FAMILY_IPV4,
+		.encr = IKE_ENCR_AES_GCM_16,
 		.encap = true,
 		.src_port = direction == RVL_INBOUND ? job->remote.port : job->local.port,
 		.dst_port = direction == RVL_INBOUND ? 0 : job->remote.port,
 		.replay_window = direction == RVL_INBOUND ? 64 : 0,
 	};
 
-	memcpy(params.key, keys->encr, params.key_len);
-	memcpy(params.salt, keys->encr + params.key_len, RVL_ESP_SALT);
+	check(rvl_suite_set_keys(&params, keys->encr, keys->encr_len, NULL, 0), "no keys");
 	return params;
 }
 
@@ -192,7 +191,7 @@ static uint32_t peer_of(const char *connection)
 
 static void receive_on(struct peers *p, const struct ike_child_job *job)
 {
-	struct rvl_esp_params in = params_of(job, RVL_INBOUND), out = params_of(job, RVL_OUTBOUND);
+	struct rvl_sa_params in = params_of(job, RVL_INBOUND), out = params_of(job, RVL_OUTBOUND);
 	struct child *child = child_at(p, job->spi_in);
 	uint32_t peer = peer_of(job->connection);
 
@@ -280,7 +279,7 @@ static void send_echo(struct peers *p, uint32_t peer)
 	struct rvl_buf packet = {room, sizeof(room), RVL_ESP_HEADROOM, INNER};
 	uint8_t *ip = rvl_buf_data(&packet), *icmp = ip + RVL_IP_HEADER;
 	const struct tunnel *tunnel = &p->tunnels[peer];
-	const struct rvl_esp_params *params;
+	const struct rvl_sa_params *params;
 	struct ike_addr from, to;
 	struct child *child;
 

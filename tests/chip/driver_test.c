@@ -108,18 +108,18 @@ static uint64_t counter(struct bench *b, enum rvl_counter c)
 	return counters[c];
 }
 
-static struct rvl_esp_params some_sa(struct bench *b, enum rvl_direction direction)
+static struct rvl_sa_params some_sa(struct bench *b, enum rvl_direction direction)
 {
-	struct rvl_esp_params p;
+	struct rvl_sa_params p;
 
 	traffic_sa(&b->random, &p, direction, 0x1000);
 	return p;
 }
 
 /* Plain ESP, no lifetime, sequence numbers from 1. */
-static struct rvl_esp_params plain_sa(struct bench *b, enum rvl_direction direction, uint32_t spi)
+static struct rvl_sa_params plain_sa(struct bench *b, enum rvl_direction direction, uint32_t spi)
 {
-	struct rvl_esp_params p;
+	struct rvl_sa_params p;
 
 	traffic_sa(&b->random, &p, direction, spi);
 	p.encap = false;
@@ -130,7 +130,7 @@ static struct rvl_esp_params plain_sa(struct bench *b, enum rvl_direction direct
 	return p;
 }
 
-static int add(struct bench *b, const struct rvl_esp_params *p, uint16_t index,
+static int add(struct bench *b, const struct rvl_sa_params *p, uint16_t index,
 	       struct rvl_dev_error *err)
 {
 	struct rvl_dev_sa sa = traffic_dev_sa(p);
@@ -151,7 +151,7 @@ static void send_ipv4(struct bench *b, size_t payload, uint16_t sa)
 }
 
 /* A good ESP packet for an inbound SA, put on the wire. */
-static void put_esp(struct bench *b, const struct rvl_esp_params *p, uint32_t seq)
+static void put_esp(struct bench *b, const struct rvl_sa_params *p, uint32_t seq)
 {
 	uint8_t inner[600];
 	size_t len = traffic_ipv4(&b->random, inner, 300, seq);
@@ -181,10 +181,10 @@ static void capabilities_are_those_of_the_rtl(void **state)
 static void what_is_wrong_with_an_sa_is_named(void **state)
 {
 	struct bench *b = setup();
-	struct rvl_esp_params out = some_sa(b, RVL_OUTBOUND);
-	struct rvl_esp_params in = some_sa(b, RVL_INBOUND);
+	struct rvl_sa_params out = some_sa(b, RVL_OUTBOUND);
+	struct rvl_sa_params in = some_sa(b, RVL_INBOUND);
 	struct rvl_dev_error err;
-	struct rvl_esp_params p;
+	struct rvl_sa_params p;
 
 	(void)state;
 	assert_int_equal(add(b, &out, 3, &err), 0);
@@ -451,8 +451,8 @@ static void an_unreadable_descriptor_stops_its_queue_with_an_event(void **state)
 static void a_function_level_reset_in_mid_traffic_erases_every_sa(void **state)
 {
 	struct bench *b = setup();
-	struct rvl_esp_params out = some_sa(b, RVL_OUTBOUND);
-	struct rvl_esp_params in = some_sa(b, RVL_INBOUND);
+	struct rvl_sa_params out = some_sa(b, RVL_OUTBOUND);
+	struct rvl_sa_params in = some_sa(b, RVL_INBOUND);
 	struct rvl_dev_error err;
 	unsigned int round;
 	uint32_t seq = 1;
@@ -504,8 +504,8 @@ static void a_function_level_reset_in_mid_traffic_erases_every_sa(void **state)
 static void an_sa_deleted_in_mid_traffic_ends_without_plaintext(void **state)
 {
 	struct bench *b = setup();
-	struct rvl_esp_params out = some_sa(b, RVL_OUTBOUND);
-	struct rvl_esp_params in = some_sa(b, RVL_INBOUND);
+	struct rvl_sa_params out = some_sa(b, RVL_OUTBOUND);
+	struct rvl_sa_params in = some_sa(b, RVL_INBOUND);
 	struct rvl_dev_sa_stats stats;
 	unsigned int round;
 
@@ -550,9 +550,9 @@ static unsigned int completed(struct bench *b)
 static void frames_of_a_deleted_sa_never_leave_under_its_successor(void **state)
 {
 	struct bench *b = setup_slow_wire();
-	struct rvl_esp_params old = plain_sa(b, RVL_OUTBOUND, 0x1111);
-	struct rvl_esp_params new = plain_sa(b, RVL_OUTBOUND, 0x2222);
-	struct rvl_esp_params other = plain_sa(b, RVL_OUTBOUND, 0x3333);
+	struct rvl_sa_params old = plain_sa(b, RVL_OUTBOUND, 0x1111);
+	struct rvl_sa_params new = plain_sa(b, RVL_OUTBOUND, 0x2222);
+	struct rvl_sa_params other = plain_sa(b, RVL_OUTBOUND, 0x3333);
 	unsigned int i;
 
 	(void)state;
@@ -578,8 +578,8 @@ static void frames_of_a_deleted_sa_never_leave_under_its_successor(void **state)
 static void an_sa_takes_no_frames_completed_before_it_was_added(void **state)
 {
 	struct bench *b = setup_slow_wire();
-	struct rvl_esp_params new = plain_sa(b, RVL_OUTBOUND, 0x2222);
-	struct rvl_esp_params other = plain_sa(b, RVL_OUTBOUND, 0x3333);
+	struct rvl_sa_params new = plain_sa(b, RVL_OUTBOUND, 0x2222);
+	struct rvl_sa_params other = plain_sa(b, RVL_OUTBOUND, 0x3333);
 	unsigned int i, then;
 
 	(void)state;
@@ -606,7 +606,7 @@ static void a_frame_completed_is_judged_by_the_policies_of_its_time(void **state
 	};
 	struct rvl_dev_policy protect = discard;
 	struct bench *b = setup_slow_wire();
-	struct rvl_esp_params sa = plain_sa(b, RVL_OUTBOUND, 0x1111);
+	struct rvl_sa_params sa = plain_sa(b, RVL_OUTBOUND, 0x1111);
 	unsigned int i, then;
 	uint16_t index = 1;
 
@@ -642,7 +642,7 @@ static void a_frame_completed_is_judged_by_the_policies_of_its_time(void **state
 static void what_a_deleted_sa_decrypted_is_there_when_it_is_gone(void **state)
 {
 	struct bench *b = setup_with(NULL, MANY_LOG2);
-	struct rvl_esp_params sa = plain_sa(b, RVL_INBOUND, 0x1111);
+	struct rvl_sa_params sa = plain_sa(b, RVL_INBOUND, 0x1111);
 	struct rvl_rootport_policy slow = RVL_ROOTPORT_POLICY_DEFAULT;
 	unsigned int then;
 	uint32_t i;
@@ -670,7 +670,7 @@ static void what_a_deleted_sa_decrypted_is_there_when_it_is_gone(void **state)
 static void a_reset_erases_the_key_that_a_dead_wire_keeps(void **state)
 {
 	struct rvl_sim_options options = RVL_SIM_OPTIONS_DEFAULT;
-	struct rvl_esp_params sa;
+	struct rvl_sa_params sa;
 	unsigned int i, flr;
 	struct bench *b;
 

@@ -7,24 +7,24 @@
 #define RESET_CYCLES 100000
 #define DW 4 /* octets: no wider memory need have held them together */
 
-static bool holds(const struct chip *chip, const struct rvl_esp_params *p)
+static bool holds(const struct chip *chip, const struct rvl_sa_params *p)
 {
-	return rvl_sim_holds(chip->sim, p->key, HALF) &&
-	       rvl_sim_holds(chip->sim, p->key + p->key_len - HALF, HALF);
+	return rvl_sim_holds(chip->sim, p->encr_key, HALF) &&
+	       rvl_sim_holds(chip->sim, p->encr_key + p->encr_key_len - HALF, HALF);
 }
 
 /* How many DWs of the key are anywhere. */
-static unsigned int left(const struct chip *chip, const struct rvl_esp_params *p)
+static unsigned int left(const struct chip *chip, const struct rvl_sa_params *p)
 {
 	unsigned int n = 0;
 	size_t i;
 
-	for (i = 0; i < p->key_len; i += DW)
-		n += rvl_sim_holds(chip->sim, p->key + i, DW);
+	for (i = 0; i < p->encr_key_len; i += DW)
+		n += rvl_sim_holds(chip->sim, p->encr_key + i, DW);
 	return n;
 }
 
-static bool add(struct chip *chip, const struct rvl_esp_params *p, uint16_t index,
+static bool add(struct chip *chip, const struct rvl_sa_params *p, uint16_t index,
 		struct oracle_report *report)
 {
 	struct rvl_dev_sa sa = traffic_dev_sa(p);
@@ -63,7 +63,7 @@ static bool use(struct chip *chip, uint16_t index, struct random *r)
 }
 
 /* Whether no DW of the key is left. */
-static bool erased(struct chip *chip, const struct rvl_esp_params *p, const char *when,
+static bool erased(struct chip *chip, const struct rvl_sa_params *p, const char *when,
 		   struct oracle_report *report)
 {
 	unsigned int n = left(chip, p);
@@ -75,7 +75,7 @@ static bool erased(struct chip *chip, const struct rvl_esp_params *p, const char
 /* Added, refused, deleted, and nothing else passes through the NIC meanwhile. */
 static bool check_alone(struct chip *chip, struct random *r, struct oracle_report *report)
 {
-	struct rvl_esp_params p, other;
+	struct rvl_sa_params p, other;
 	struct rvl_dev_sa sa;
 	uint16_t index = 7;
 	unsigned int i;
@@ -102,7 +102,7 @@ static bool check_alone(struct chip *chip, struct random *r, struct oracle_repor
 
 static bool check_amid_traffic(struct chip *chip, struct random *r, struct oracle_report *report)
 {
-	struct rvl_esp_params p[8];
+	struct rvl_sa_params p[8];
 	uint16_t i;
 
 	for (i = 0; i < 8; i++) {
@@ -129,7 +129,7 @@ static bool check_amid_traffic(struct chip *chip, struct random *r, struct oracl
 /* A reset right after the keys came: by the register, or of the function. */
 static bool check_reset(struct chip *chip, struct random *r, bool flr, struct oracle_report *report)
 {
-	struct rvl_esp_params p[2];
+	struct rvl_sa_params p[2];
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {

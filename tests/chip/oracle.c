@@ -28,7 +28,7 @@ struct outbox {
 struct live_sa {
 	bool live;
 	uint16_t index;
-	struct rvl_esp_params params;
+	struct rvl_sa_params params;
 	uint32_t top;	       /* inbound: highest number sent */
 	unsigned int used;     /* the batch of its last packet */
 	unsigned int advanced; /* inbound: the batch in which top last moved */
@@ -218,16 +218,16 @@ static bool same_statistics(struct oracle *o, const struct live_sa *sa)
 	return differ(
 		o,
 		"%s SA %u: packets %llu bytes %llu seq %llu icv %u replay %u format %u limit %u,"
-		" expected %llu %llu %u %llu %llu %llu %llu",
+		" expected %llu %llu %llu %llu %llu %llu %llu",
 		inbound ? "inbound" : "outbound", sa->index, (unsigned long long)s.packets,
 		(unsigned long long)s.bytes, (unsigned long long)s.seq, s.drop_icv, s.drop_replay,
 		s.drop_format, s.drop_limit, (unsigned long long)c->packets,
-		(unsigned long long)c->bytes, rvl_esp_sa_seq(model),
+		(unsigned long long)c->bytes, (unsigned long long)rvl_esp_sa_seq(model),
 		(unsigned long long)d[RVL_DROP_ICV], (unsigned long long)replay,
 		(unsigned long long)format, (unsigned long long)limit);
 }
 
-static void random_lifetime(struct random *r, struct rvl_esp_params *p)
+static void random_lifetime(struct random *r, struct rvl_sa_params *p)
 {
 	if (random_one_in(r, 2)) {
 		p->lifetime.soft_packets = 1 + random_below(r, 20);
@@ -252,7 +252,7 @@ static bool add_sa(struct oracle *o, struct live_sa *sa, enum rvl_direction dire
 	if (direction == RVL_OUTBOUND && random_one_in(r, 12))
 		sa->params.first_seq = UINT32_MAX - random_below(r, 20);
 	else if (direction == RVL_OUTBOUND && random_one_in(r, 12))
-		sa->params.first_seq = RVL_ESP_SEQUENCE_SOON - random_below(r, 10);
+		sa->params.first_seq = rvl_sa_soon_seq(&sa->params) - random_below(r, 10);
 	sa->top = 0;
 	sa->used = o->batch - 1;
 	sa->advanced = o->batch - 1;

@@ -23,7 +23,7 @@ struct bench {
 	struct frame frame;
 	struct rvl_engine *peer;
 	struct oracle_report *report;
-	struct rvl_esp_params out[SAS], in[SAS];
+	struct rvl_sa_params out[SAS], in[SAS];
 	uint32_t seq[SAS];	      /* of the inbound SAs: last one sent */
 	unsigned int left[SAS];	      /* frames that left, by outbound SA */
 	unsigned int delivered[SAS];  /* frames decrypted, by inbound SA */
@@ -133,10 +133,10 @@ static bool drain(struct bench *b)
 
 static bool add(struct bench *b, unsigned int i, bool inbound)
 {
-	struct rvl_esp_params *p = inbound ? &b->in[i] : &b->out[i];
+	struct rvl_sa_params *p = inbound ? &b->in[i] : &b->out[i];
 	struct rvl_dev_sa sa = traffic_dev_sa(p);
 	uint16_t index = (uint16_t)(FIRST + i);
-	struct rvl_esp_params peer = *p;
+	struct rvl_sa_params peer = *p;
 	struct rvl_dev_error err;
 
 	if (rvl_dev_sa_add(b->chip.dev, &sa, &index, &err))
@@ -152,7 +152,7 @@ static bool add(struct bench *b, unsigned int i, bool inbound)
 /* A new key and SPI for an SA, and first numbers. */
 static bool make(struct bench *b, unsigned int i, bool inbound, uint32_t spi)
 {
-	struct rvl_esp_params *p = inbound ? &b->in[i] : &b->out[i];
+	struct rvl_sa_params *p = inbound ? &b->in[i] : &b->out[i];
 
 	traffic_sa(&b->random, p, inbound ? RVL_INBOUND : RVL_OUTBOUND, spi);
 	memset(&p->lifetime, 0, sizeof(p->lifetime));
@@ -292,16 +292,16 @@ static bool query_tells(struct bench *b, enum rvl_model_memory memory, bool inbo
 	return true;
 }
 
-static bool erased(struct bench *b, const struct rvl_esp_params *p)
+static bool erased(struct bench *b, const struct rvl_sa_params *p)
 {
-	return !rvl_sim_holds(b->chip.sim, p->key, 16) || fail(b->report, "a key is left");
+	return !rvl_sim_holds(b->chip.sim, p->encr_key, 16) || fail(b->report, "a key is left");
 }
 
 static bool damage_an_sa(struct bench *b, enum rvl_model_memory memory, bool inbound)
 {
 	unsigned int *passed = inbound ? b->delivered : b->left;
 	enum rvl_counter drops = inbound ? RVL_CNT_RX_DROP_PARITY : RVL_CNT_TX_DROP_PARITY;
-	struct rvl_esp_params old;
+	struct rvl_sa_params old;
 	unsigned int before;
 
 	if (!exchanges(b, ROUNDS) ||

@@ -41,7 +41,7 @@ void random_fill(struct random *r, void *mem, size_t len)
 	}
 }
 
-void traffic_sa(struct random *r, struct rvl_esp_params *p, enum rvl_direction direction,
+void traffic_sa(struct random *r, struct rvl_sa_params *p, enum rvl_direction direction,
 		uint32_t spi)
 {
 	memset(p, 0, sizeof(*p));
@@ -49,8 +49,10 @@ void traffic_sa(struct random *r, struct rvl_esp_params *p, enum rvl_direction d
 	p->spi = spi;
 	p->src = rvl_addr_of_ipv4((uint32_t)random_next(r));
 	p->dst = rvl_addr_of_ipv4((uint32_t)random_next(r));
-	p->key_len = random_one_in(r, 2) ? 32 : 16;
-	random_fill(r, p->key, p->key_len);
+	p->inner = RVL_FAMILY_IPV4;
+	p->encr = IKE_ENCR_AES_GCM_16;
+	p->encr_key_len = random_one_in(r, 2) ? 32 : 16;
+	random_fill(r, p->encr_key, p->encr_key_len);
 	random_fill(r, p->salt, sizeof(p->salt));
 	p->encap = random_one_in(r, 2);
 	if (direction == RVL_INBOUND) {
@@ -68,13 +70,13 @@ void traffic_sa(struct random *r, struct rvl_esp_params *p, enum rvl_direction d
 	p->first_seq = random_one_in(r, 4) ? 1 : (uint32_t)(1 + random_below(r, 0xf0000000));
 }
 
-struct rvl_dev_sa traffic_dev_sa(const struct rvl_esp_params *p)
+struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *p)
 {
 	bool inbound = p->direction == RVL_INBOUND;
 	struct rvl_dev_sa sa = {
 		.inbound = inbound,
 		.udp = p->encap,
-		.key_len = p->key_len,
+		.key_len = p->encr_key_len,
 		.spi = p->spi,
 		.udp_sport = p->src_port,
 		.udp_dport = p->dst_port,
@@ -91,7 +93,7 @@ struct rvl_dev_sa traffic_dev_sa(const struct rvl_esp_params *p)
 		.hard_packets = p->lifetime.hard_packets,
 	};
 
-	memcpy(sa.key, p->key, sizeof(sa.key));
+	memcpy(sa.key, p->encr_key, sizeof(sa.key));
 	memcpy(sa.salt, p->salt, sizeof(sa.salt));
 	memcpy(sa.src, p->src.octets, sizeof(sa.src));
 	memcpy(sa.dst, p->dst.octets, sizeof(sa.dst));
@@ -168,17 +170,18 @@ size_t traffic_size(struct random *r, uint32_t number, size_t max)
 	return size < max ? size : max;
 }
 
-static void seal(const struct rvl_esp_params *params, const uint8_t *aad, const uint8_t *iv,
+static void seal(const struct rvl_sa_params *params, const uint8_t *aad, const uint8_t *iv,
 		 uint8_t *text, size_t len)
 {
-	const EVP_CIPHER *cipher = params->key_len == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
+	const EVP_CIPHER *cipher =
+		params->encr_key_len == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t nonce[12];
 	int n;
 
 	memcpy(nonce, params->salt, 4);
 	memcpy(nonce + 4, iv, 8);
-	if (!ctx || EVP_EncryptInit_ex(ctx, cipher, NULL, params->key, nonce) != 1 ||
+	if (!ctx || EVP_EncryptInit_ex(ctx, cipher, NULL, params->encr_key, nonce) != 1 ||
 	    EVP_EncryptUpdate(ctx, NULL, &n, aad, 8) != 1 ||
 	    EVP_EncryptUpdate(ctx, text, &n, text, (int)len) != 1 ||
 	    EVP_EncryptFinal_ex(ctx, text + len, &n) != 1 ||
@@ -221,7 +224,7 @@ static void spoil_inner(struct random *r, uint8_t *inner, size_t len)
 	}
 }
 
-void traffic_esp(struct random *r, struct frame *f, const struct rvl_esp_params *params,
+void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *params,
 		 uint32_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault)
 {
 	size_t l2 = traffic_ethernet(r, frame_data(f), ETHERTYPE_IPV4, true);

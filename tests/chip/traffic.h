@@ -40,11 +40,11 @@ static inline struct rvl_buf frame_buf(struct frame *f)
 }
 
 /* An SA with random keys, addresses and options; spi is given, so that it is unique. */
-void traffic_sa(struct random *r, struct rvl_esp_params *params, enum rvl_direction direction,
+void traffic_sa(struct random *r, struct rvl_sa_params *params, enum rvl_direction direction,
 		uint32_t spi);
 
 /* The same for the driver. */
-struct rvl_dev_sa traffic_dev_sa(const struct rvl_esp_params *params);
+struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *params);
 
 /*
  * An IPv4 packet of `payload` octets after its header at p; number makes it unlike any other.
@@ -77,7 +77,7 @@ enum esp_fault {
  * A frame that holds `inner` (len octets) as ESP on the inbound SA `params` with number seq, sealed
  * by OpenSSL with a random IV, and what `fault` says wrong about it. ESP in UDP if udp.
  */
-void traffic_esp(struct random *r, struct frame *f, const struct rvl_esp_params *params,
+void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *params,
 		 uint32_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault);
 
 #endif

@@ -82,29 +82,31 @@ static struct rvl_engine *new_engine(uint16_t max_frame)
 }
 
 /* In UDP or not, over IPv6 or IPv4, by its index. */
-static struct rvl_esp_params params_of(enum rvl_direction direction, uint16_t index)
+static struct rvl_sa_params params_of(enum rvl_direction direction, uint16_t index)
 {
 	static const uint8_t local[16] = {0x20, 1, 0x0d, 0xb8, [15] = 1};
 	static const uint8_t remote[16] = {0x20, 1, 0x0d, 0xb8, [15] = 2};
-	struct rvl_esp_params params = {
+	struct rvl_sa_params params = {
 		.direction = direction,
 		.spi = 0x1000u + index,
 		.src = index & 4 ? rvl_addr_of_ipv6(local) : rvl_addr_of_ipv4(LOCAL),
 		.dst = index & 4 ? rvl_addr_of_ipv6(remote) : rvl_addr_of_ipv4(REMOTE),
-		.key_len = index & 1 ? 16 : 32,
+		.inner = RVL_FAMILY_IPV4,
+		.encr = IKE_ENCR_AES_GCM_16,
+		.encr_key_len = index & 1 ? 16 : 32,
 		.encap = index & 2,
 		.src_port = index & 2 ? 4500 : 0,
 		.dst_port = index & 2 ? 4500 : 0,
 		.replay_window = direction == RVL_INBOUND ? 64 : 0,
 	};
 
-	memset(params.key, index + 1, sizeof(params.key));
+	memset(params.encr_key, index + 1, sizeof(params.encr_key));
 	return params;
 }
 
 static void add_sa(struct rvl_engine *engine, enum rvl_direction direction, uint16_t index)
 {
-	const struct rvl_esp_params params = params_of(direction, index);
+	const struct rvl_sa_params params = params_of(direction, index);
 
 	assert_int_equal(rvl_engine_sa_add(engine, index, &params), 0);
 }
@@ -177,7 +179,7 @@ static void frame_comes_back_with_its_ethernet_header(void **state)
 static void ipv6_passes_where_there_is_none(void **state)
 {
 	const struct rvl_engine_config config = {.outbound_sas = 8, .inbound_sas = 8};
-	const struct rvl_esp_params params = params_of(RVL_INBOUND, 4);
+	const struct rvl_sa_params params = params_of(RVL_INBOUND, 4);
 	static const uint16_t types[] = {0x0800, 0x86dd};
 	static struct frame frame;
 
@@ -301,12 +303,14 @@ static void no_rule_is_bypassed_behind_a_third_vlan_tag(void **state)
 static void inbound_sas_are_found_by_destination_and_spi(void **state)
 {
 	struct rvl_engine *engine = new_engine(0);
-	struct rvl_esp_params params = {.direction = RVL_INBOUND,
-					.spi = 0x1234,
-					.src = rvl_addr_of_ipv4(9),
-					.dst = rvl_addr_of_ipv4(1),
-					.key_len = 16,
-					.replay_window = 32};
+	struct rvl_sa_params params = {.direction = RVL_INBOUND,
+				       .spi = 0x1234,
+				       .src = rvl_addr_of_ipv4(9),
+				       .dst = rvl_addr_of_ipv4(1),
+				       .inner = RVL_FAMILY_IPV4,
+				       .encr = IKE_ENCR_AES_GCM_16,
+				       .encr_key_len = 16,
+				       .replay_window = 32};
 
 	(void)state;
 	assert_int_equal(rvl_engine_sa_add(engine, 0, &params), 0);
@@ -495,7 +499,10 @@ static void inbound_sas_are_found_in_a_table_that_has_grown(void **state)
 	enum { SAS = 1000, APART = 7 };
 	const struct rvl_engine_config config = {.inbound_sas = SAS * APART};
 	struct rvl_engine *engine = rvl_engine_new(&config);
-	struct rvl_esp_params params = {.direction = RVL_INBOUND, .key_len = 16};
+	struct rvl_sa_params params = {.direction = RVL_INBOUND,
+				       .inner = RVL_FAMILY_IPV4,
+				       .encr = IKE_ENCR_AES_GCM_16,
+				       .encr_key_len = 16};
 
 	(void)state;
 	assert_non_null(engine);

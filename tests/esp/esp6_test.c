@@ -19,9 +19,9 @@
 #define DESTINATION 60
 
 /* From 2001:db8::1 to 2001:db8::2. */
-static struct rvl_esp_params params6(enum rvl_direction direction, bool encap)
+static struct rvl_sa_params params6(enum rvl_direction direction, bool encap)
 {
-	struct rvl_esp_params params = packet_params(direction);
+	struct rvl_sa_params params = packet_params(direction);
 	uint8_t octets[16] = {0x20, 0x01, 0x0d, 0xb8};
 
 	octets[15] = 1;
@@ -35,7 +35,7 @@ static struct rvl_esp_params params6(enum rvl_direction direction, bool encap)
 
 static struct rvl_esp_sa *sa6(enum rvl_direction direction, bool encap)
 {
-	const struct rvl_esp_params params = params6(direction, encap);
+	const struct rvl_sa_params params = params6(direction, encap);
 
 	return packet_sa(&params);
 }
@@ -43,7 +43,7 @@ static struct rvl_esp_sa *sa6(enum rvl_direction direction, bool encap)
 /* An ESP packet of the given sequence number. */
 static void make(struct packet *pkt, uint32_t seq, size_t payload, uint8_t tos, bool encap)
 {
-	struct rvl_esp_params params = params6(RVL_OUTBOUND, encap);
+	struct rvl_sa_params params = params6(RVL_OUTBOUND, encap);
 	uint8_t inner[2048];
 	struct rvl_esp_sa *sa;
 
@@ -321,7 +321,7 @@ static void what_is_not_esp_is_absent(void **state)
 /* RFC 6040 on the traffic class, as on the TOS octet; DSCP by the SA; the hop limit. */
 static void outer_header_obeys_the_sa(void **state)
 {
-	struct rvl_esp_params params = params6(RVL_OUTBOUND, false);
+	struct rvl_sa_params params = params6(RVL_OUTBOUND, false);
 	static struct packet pkt;
 	uint8_t inner[64], *p;
 	struct rvl_esp_sa *sa;
@@ -357,7 +357,7 @@ static void outer_header_obeys_the_sa(void **state)
 
 static void the_header_counts_for_mtu_and_room(void **state)
 {
-	struct rvl_esp_params params = params6(RVL_OUTBOUND, false);
+	struct rvl_sa_params params = params6(RVL_OUTBOUND, false);
 	static struct packet pkt;
 	uint8_t inner[256];
 	size_t len = packet_inner(inner, 78, 0, false); /* 98: no padding, 40 + 16 + 100 + 16 */
@@ -381,7 +381,7 @@ static void the_header_counts_for_mtu_and_room(void **state)
 
 static void addresses_of_two_families_are_refused(void **state)
 {
-	struct rvl_esp_params params = params6(RVL_OUTBOUND, false);
+	struct rvl_sa_params params = params6(RVL_OUTBOUND, false);
 	struct rvl_esp_sa *sa;
 
 	(void)state;

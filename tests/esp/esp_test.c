@@ -14,14 +14,14 @@
 
 static struct rvl_esp_sa *default_sa(enum rvl_direction direction)
 {
-	struct rvl_esp_params params = packet_params(direction);
+	struct rvl_sa_params params = packet_params(direction);
 
 	return packet_sa(&params);
 }
 
 static void outbound_packet_is_the_known_answer(void **state)
 {
-	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+	struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
 	static struct packet pkt;
 	struct rvl_esp_sa *sa;
 
@@ -48,7 +48,7 @@ static void packet_of_draft_mcgrew_gcm_test_verifies(void **state)
 		"0000a5f80000000afacedbaddecaf888deb22cd9b07c72c16e3a65beeb8df304a5a5897d33ae530f1b"
 		"a76d5d114d2a5c3de81827c10e9a4f51330d0eec416642cfbb85a5b47e48a4ec3b9ba95d918bd183b7"
 		"0d3aa8bc6ee4c309e9d85a41ad4a";
-	struct rvl_esp_params params = packet_params(RVL_INBOUND);
+	struct rvl_sa_params params = packet_params(RVL_INBOUND);
 	uint8_t data[256] = {0x45, 0, 0, 0, 0, 0, 0, 0, 64, RVL_IP_PROTO_ESP};
 	static struct packet pkt;
 	struct rvl_esp_sa *sa;
@@ -56,8 +56,8 @@ static void packet_of_draft_mcgrew_gcm_test_verifies(void **state)
 
 	(void)state;
 	params.spi = 0xa5f8;
-	params.key_len = 16;
-	packet_from_hex(params.key, "feffe9928665731c6d6a8f9467308308");
+	params.encr_key_len = 16;
+	packet_from_hex(params.encr_key, "feffe9928665731c6d6a8f9467308308");
 	packet_from_hex(params.salt, "cafebabe");
 	sa = packet_sa(&params);
 	len = RVL_IP_HEADER + packet_from_hex(data + RVL_IP_HEADER, body);
@@ -79,11 +79,11 @@ static void every_length_comes_back_as_it_was(void **state)
 
 	(void)state;
 	for (int variant = 0; variant < 4; variant++) {
-		struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+		struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
 		struct rvl_esp_sa *out, *in;
 		uint64_t bytes = 0, packets = 0;
 
-		params.key_len = variant & 1 ? 16 : 32;
+		params.encr_key_len = variant & 1 ? 16 : 32;
 		params.encap = variant & 2;
 		params.src_port = params.dst_port = params.encap ? RVL_ESP_PORT : 0;
 		out = packet_sa(&params);
@@ -120,7 +120,7 @@ static void every_length_comes_back_as_it_was(void **state)
 /* An ESP packet of the given sequence number. */
 static void make_packet(struct packet *pkt, uint32_t seq, size_t payload, uint8_t tos)
 {
-	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+	struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
 	uint8_t inner[2048];
 	struct rvl_esp_sa *sa;
 
@@ -308,7 +308,7 @@ static void outer_header_obeys_the_sa(void **state)
 
 	(void)state;
 	for (int df = 0; df < 6; df++) {
-		struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+		struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
 		bool inner_df = df & 1, want;
 		struct rvl_esp_sa *sa;
 		uint8_t *p;
@@ -334,7 +334,7 @@ static void outer_header_obeys_the_sa(void **state)
 /* An ESP packet around a plaintext of our own choosing, as a peer that misbehaves would send it. */
 static void seal(struct packet *pkt, uint32_t seq, const uint8_t *text, size_t len)
 {
-	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+	struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
 	uint8_t p[512] = {0x45, 0, 0, 0, 0, 0, 0, 0, 64, RVL_IP_PROTO_ESP};
 	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
 	uint8_t *esp = p + RVL_IP_HEADER;
@@ -348,7 +348,8 @@ static void seal(struct packet *pkt, uint32_t seq, const uint8_t *text, size_t l
 	rvl_put_be32(esp + 12, seq);
 	memcpy(nonce, params.salt, 4);
 	memcpy(nonce + 4, esp + 8, 8);
-	assert_int_equal(EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, params.key, nonce), 1);
+	assert_int_equal(
+		EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, params.encr_key, nonce), 1);
 	assert_int_equal(EVP_EncryptUpdate(cipher, NULL, &n, esp, 8), 1);
 	assert_int_equal(EVP_EncryptUpdate(cipher, esp + 16, &n, text, (int)len), 1);
 	assert_int_equal(EVP_EncryptFinal_ex(cipher, esp + 16 + len, &n), 1);
@@ -410,14 +411,14 @@ static void authentic_nonsense_is_dropped_by_its_reason(void **state)
 
 static void last_sequence_number_is_the_last(void **state)
 {
-	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+	struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
 	struct rvl_esp_sa *sa;
 	static struct packet pkt;
 	uint8_t inner[128], before[128];
 	size_t len;
 
 	(void)state;
-	params.first_seq = RVL_ESP_SEQUENCE_SOON - 1;
+	params.first_seq = rvl_sa_soon_seq(&params) - 1;
 	sa = packet_sa(&params);
 	len = packet_inner(inner, 30, 0, false);
 	packet_place(&pkt, inner, len);
@@ -448,7 +449,7 @@ static void last_sequence_number_is_the_last(void **state)
 
 static void lifetimes_warn_once_and_then_stop(void **state)
 {
-	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+	struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
 	struct rvl_esp_sa *out, *in;
 	static struct packet pkt;
 	uint8_t inner[128];
@@ -488,7 +489,7 @@ static void lifetimes_warn_once_and_then_stop(void **state)
 static void source_of_what_is_authentic_is_told(void **state)
 {
 	static struct packet pkt, copy;
-	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+	struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
 	struct rvl_esp_sa *out, *in;
 	struct rvl_addr src;
 	uint8_t inner[256];
@@ -539,7 +540,7 @@ static void source_of_what_is_authentic_is_told(void **state)
 
 static void packet_that_does_not_fit_is_refused_unchanged(void **state)
 {
-	struct rvl_esp_params params = packet_params(RVL_OUTBOUND);
+	struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
 	static struct packet pkt;
 	struct rvl_esp_sa *sa;
 	uint8_t inner[256];
@@ -573,10 +574,10 @@ static void packet_that_does_not_fit_is_refused_unchanged(void **state)
 static void parameters_out_of_range_are_refused(void **state)
 {
 	struct rvl_esp_sa *sa;
-	struct rvl_esp_params p;
+	struct rvl_sa_params p;
 
 	(void)state;
-	p = packet_params(RVL_OUTBOUND), p.key_len = 24;
+	p = packet_params(RVL_OUTBOUND), p.encr_key_len = 24;
 	assert_int_equal(rvl_esp_sa_new(&p, &sa), -EINVAL);
 	p = packet_params(RVL_OUTBOUND), p.spi = 255;
 	assert_int_equal(rvl_esp_sa_new(&p, &sa), -EINVAL);

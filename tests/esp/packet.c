@@ -66,24 +66,26 @@ size_t packet_inner(uint8_t *p, size_t len, uint8_t tos, bool df)
 	return RVL_IP_HEADER + len;
 }
 
-struct rvl_esp_params packet_params(enum rvl_direction direction)
+struct rvl_sa_params packet_params(enum rvl_direction direction)
 {
-	struct rvl_esp_params params = {
+	struct rvl_sa_params params = {
 		.direction = direction,
 		.spi = PACKET_SPI,
 		.src = rvl_addr_of_ipv4(0xc0000201),
 		.dst = rvl_addr_of_ipv4(0xc0000202),
-		.key_len = 32,
+		.inner = RVL_FAMILY_IPV4,
+		.encr = IKE_ENCR_AES_GCM_16,
+		.encr_key_len = 32,
 		.salt = {0xa0, 0xa1, 0xa2, 0xa3},
 		.replay_window = direction == RVL_INBOUND ? 1024 : 0,
 	};
 
 	for (uint8_t i = 0; i < 32; i++)
-		params.key[i] = i;
+		params.encr_key[i] = i;
 	return params;
 }
 
-struct rvl_esp_sa *packet_sa(const struct rvl_esp_params *params)
+struct rvl_esp_sa *packet_sa(const struct rvl_sa_params *params)
 {
 	struct rvl_esp_sa *sa = NULL;
 

@@ -31,9 +31,9 @@ void packet_assert_hex(const struct packet *pkt, const char *hex);
 size_t packet_inner(uint8_t *p, size_t len, uint8_t tos, bool df);
 
 /* Of an SA from 192.0.2.1 to 192.0.2.2, with AES-256. */
-struct rvl_esp_params packet_params(enum rvl_direction direction);
+struct rvl_sa_params packet_params(enum rvl_direction direction);
 
-struct rvl_esp_sa *packet_sa(const struct rvl_esp_params *params);
+struct rvl_esp_sa *packet_sa(const struct rvl_sa_params *params);
 
 /* Find and decapsulate, or RVL_DROP_COUNT where no ESP is found. */
 enum rvl_drop packet_receive(struct rvl_esp_sa *sa, struct packet *pkt);

@@ -20,8 +20,6 @@
 #define OURS 0x0a010001
 #define THEIRS 0x0a020001
 
-static const uint8_t key[36];
-
 /* The bed that the backend's functions are of, and the real ones. */
 static struct bed *laid;
 static const struct rvl_backend_ops *real;
@@ -39,7 +37,7 @@ static int watched(int err)
 	return err;
 }
 
-static int bed_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *params,
+static int bed_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *params,
 		      uint32_t *index, struct rvl_backend_error *error)
 {
 	if (is_refused())
@@ -158,21 +156,35 @@ struct ike_addr addr_of(const char *text)
 	return addr;
 }
 
+static struct rvl_sa_params params_of(enum rvl_direction direction, uint32_t spi, uint32_t src,
+				      uint32_t dst)
+{
+	struct rvl_sa_params params = {
+		.direction = direction,
+		.spi = spi,
+		.src = rvl_addr_of_ipv4(src),
+		.dst = rvl_addr_of_ipv4(dst),
+		.inner = RVL_FAMILY_IPV4,
+		.encr = IKE_ENCR_AES_GCM_16,
+		.encr_key_len = sizeof(params.encr_key),
+		.fixed_dscp = true,
+		.replay_window = direction == RVL_INBOUND ? 64 : 0,
+	};
+
+	return params;
+}
+
 struct rvl_child child_of(uint64_t id, const struct ike_ts_list *local,
 			  const struct ike_ts_list *remote)
 {
+	uint32_t us = 0xc0000201, peer = 0xc0000202;
+
 	return (struct rvl_child){
 		.id = id,
-		.local = addr_of("192.0.2.1"),
-		.remote = addr_of("192.0.2.2"),
-		.spi_in = (uint32_t)(0x10000 + id),
-		.spi_out = (uint32_t)(0x20000 + id),
-		.key_in = key,
-		.key_out = key,
-		.key_len = sizeof(key),
+		.in = params_of(RVL_INBOUND, (uint32_t)(0x10000 + id), peer, us),
+		.out = params_of(RVL_OUTBOUND, (uint32_t)(0x20000 + id), us, peer),
 		.local_ts = local,
 		.remote_ts = remote,
-		.replay_window = 64,
 	};
 }
 
@@ -307,13 +319,15 @@ bool child_comes_in(struct bed *bed, uint64_t id)
 {
 	const struct rvl_backend_ops *peer = bed->peer->ops;
 	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_PROTECT};
-	const struct rvl_esp_params params = {
+	const struct rvl_sa_params params = {
 		.direction = RVL_OUTBOUND,
 		.spi = (uint32_t)(0x10000 + id),
 		.src = rvl_addr_of_ipv4(0xc0000202),
 		.dst = rvl_addr_of_ipv4(bed->peer_sends_to ? bed->peer_sends_to : 0xc0000201),
 		.first_seq = bed->peer_first_seq,
-		.key_len = 32};
+		.inner = RVL_FAMILY_IPV4,
+		.encr = IKE_ENCR_AES_GCM_16,
+		.encr_key_len = 32};
 	struct rvl_backend_error error = {""};
 	size_t before = bed->accepted;
 

@@ -88,13 +88,14 @@ static void table_info(struct rvl_backend *backend, struct rvl_backend_info *inf
 {
 	(void)backend;
 	*info = (struct rvl_backend_info){
+		.abilities = rvl_esp_abilities,
 		.outbound_sas = SAS,
 		.inbound_sas = SAS,
 		.policies = POLICIES,
 	};
 }
 
-static int table_sa_add(struct rvl_backend *backend, const struct rvl_esp_params *params,
+static int table_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *params,
 			uint32_t *index, struct rvl_backend_error *error)
 {
 	struct slot *slots = table.sas[params->direction];
@@ -506,8 +507,8 @@ static struct rvl_child many_child(uint64_t id, struct ike_ts_list lists[2], uns
 	lists[0] = ts_of("10.1.0.0/16");
 	snprintf(text, sizeof(text), "10.2.%u.%u", host >> 8, host & 255);
 	lists[1] = ts_of(text);
-	child.spi_in = 0x100000 + (uint32_t)id;
-	child.spi_out = 0x200000 + (uint32_t)id;
+	child.in.spi = 0x100000 + (uint32_t)id;
+	child.out.spi = 0x200000 + (uint32_t)id;
 	return child;
 }
 
@@ -592,7 +593,7 @@ static void twenty_thousand_spis_are_given_out_and_taken_back(void **state)
 	for (int round = 0; round < 2; round++) {
 		for (unsigned int i = 0; i < SAS; i++) {
 			spis[i] = rvl_sad_alloc_spi(sad);
-			assert_true(spis[i] >= RVL_ESP_SPI_MIN);
+			assert_true(spis[i] >= RVL_SPI_MIN);
 		}
 		assert_int_equal(rvl_sad_alloc_spi(sad), 0);
 		for (unsigned int i = 0; i < SAS; i++)

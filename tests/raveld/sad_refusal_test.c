@@ -409,8 +409,8 @@ static void event_names_the_child_of_its_sa(void **state)
 
 	/* Another is before it, so that the same index isn't that of the same child. */
 	child_inbound(bed, 9, 0);
-	child.lifetime.soft_packets = 1;
-	child.lifetime.hard_packets = 2;
+	child.in.lifetime = child.out.lifetime =
+		(struct rvl_lifetime){.soft_packets = 1, .hard_packets = 2};
 	assert_int_equal(rvl_sad_child_inbound(bed->sad, &child, &error), 0);
 	assert_true(child_comes_in(bed, 1));
 	assert_int_equal(ops->next_event(bed->backend, &event), 1);

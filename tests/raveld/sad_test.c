@@ -47,6 +47,12 @@ static void newest_sa_of_a_flow_has_its_traffic(void **state)
 	assert_int_equal(rvl_sad_child_count(bed->sad), 0);
 }
 
+static void in_udp(struct rvl_child *child, uint16_t port)
+{
+	child->in.encap = child->out.encap = true;
+	child->in.src_port = child->out.src_port = child->out.dst_port = port;
+}
+
 static void child_that_is_refused_leaves_nothing(void **state)
 {
 	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16"),
@@ -60,15 +66,15 @@ static void child_that_is_refused_leaves_nothing(void **state)
 	bad = child_of(1, &local, &remote);
 	assert_int_equal(add_child(bed->sad, &bad, &error), -EEXIST);
 	bad = child_of(2, &local, &remote);
-	bad.spi_in = good.spi_in;
+	bad.in.spi = good.in.spi;
 	assert_int_equal(add_child(bed->sad, &bad, &error), -EEXIST);
 	bad = child_of(2, &local, &six);
 	assert_int_equal(add_child(bed->sad, &bad, &error), -EOPNOTSUPP);
 	bad = child_of(2, &local, &remote);
-	bad.key_len = 28;
+	bad.in.encr_key_len = 28;
 	assert_int_equal(add_child(bed->sad, &bad, &error), -EOPNOTSUPP);
 	bad = child_of(2, &local, &remote);
-	bad.spi_out = 255;
+	bad.out.spi = 255;
 	assert_int_equal(add_child(bed->sad, &bad, &error), -EINVAL);
 	assert_int_equal(spi_on_the_wire(bed), 0x20001);
 	assert_int_equal(rvl_sad_child_count(bed->sad), 1);
@@ -126,10 +132,10 @@ static void flow_that_nothing_held_is_held_after_its_sa(void **state)
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
 	assert_int_equal(spi_on_the_wire(bed), 0);
 	assert_false(clear_comes_in(bed, 1024));
-	inner.key_len = 0;
+	inner.in.encr_key_len = 0;
 	assert_int_equal(add_child(bed->sad, &inner, &error), -EOPNOTSUPP);
 	inner = child_of(2, &wide, &wide);
-	inner.spi_out = 255;
+	inner.out.spi = 255;
 	assert_int_equal(add_child(bed->sad, &inner, &error), -EINVAL);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
 }
@@ -221,10 +227,10 @@ static void sa_moves_to_other_addresses_without_using_a_sequence_number_twice(vo
 	struct bed *bed = *state;
 	uint8_t frame[256];
 
-	own.port = child.local.port = child.remote.port = 4500;
+	own.port = 4500;
+	in_udp(&child, 4500);
 	there.port = 31337;
-	child.encap = true;
-	child.lifetime.hard_packets = 5;
+	child.in.lifetime.hard_packets = child.out.lifetime.hard_packets = 5;
 	assert_int_equal(add_child(bed->sad, &child, &error), 0);
 	for (uint32_t i = 1; i <= 3; i++) {
 		spi_from_port(bed, 1024, frame);
@@ -265,7 +271,7 @@ static void sa_goes_on_with_sequence_numbers_further_up(void **state)
 	struct bed *bed = *state;
 	uint8_t frame[256];
 
-	child.lifetime.hard_packets = 6;
+	child.in.lifetime.hard_packets = child.out.lifetime.hard_packets = 6;
 	assert_int_equal(rvl_sad_child_skip(bed->sad, 1, 10, &error), -ENOENT);
 	assert_int_equal(rvl_sad_child_inbound(bed->sad, &child, &error), 0);
 	assert_int_equal(rvl_sad_child_skip(bed->sad, 1, 0xf0000000, &error), 0);
@@ -303,8 +309,8 @@ static void child_between_ipv6_hosts(void **state)
 	struct bed *bed = *state;
 	uint8_t frame[256];
 
-	child.local = own;
-	child.remote = four;
+	child.in.dst = child.out.src = ike_addr_ip(&own);
+	child.in.src = child.out.dst = ike_addr_ip(&four);
 	assert_int_equal(add_child(bed->sad, &child, &error), -EOPNOTSUPP);
 	assert_string_equal(error.text, "outer addresses of two families");
 	/* IKE passes as all of IPv6 does: no policy is needed. */
@@ -313,7 +319,7 @@ static void child_between_ipv6_hosts(void **state)
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &any, 500, 4500, &error), 0);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &four, &peer, 500, 4500, &error), -EINVAL);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
-	child.remote = peer;
+	child.in.src = child.out.dst = ike_addr_ip(&peer);
 	assert_int_equal(add_child(bed->sad, &child, &error), 0);
 	assert_int_equal(spi_from_port(bed, 1024, frame), 0x20001);
 	assert_memory_equal(frame + 22, own.ip, 16);
@@ -373,11 +379,13 @@ static void no_event_is_lost(void **state)
 	struct bed *bed = *state;
 	const struct rvl_backend_ops *ops = bed->backend->ops;
 	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_PROTECT};
-	struct rvl_esp_params params = {.direction = RVL_OUTBOUND,
-					.src = rvl_addr_of_ipv4(0xc0000201),
-					.dst = rvl_addr_of_ipv4(0xc0000202),
-					.key_len = 16,
-					.lifetime.hard_packets = 1};
+	struct rvl_sa_params params = {.direction = RVL_OUTBOUND,
+				       .src = rvl_addr_of_ipv4(0xc0000201),
+				       .dst = rvl_addr_of_ipv4(0xc0000202),
+				       .inner = RVL_FAMILY_IPV4,
+				       .encr = IKE_ENCR_AES_GCM_16,
+				       .encr_key_len = 16,
+				       .lifetime.hard_packets = 1};
 	struct rvl_backend_error error = {""};
 	struct rvl_backend_event event;
 	static bool seen[COUNT];
@@ -424,12 +432,11 @@ static void udp_port_of_esp_is_the_configured_one(void **state)
 	assert_int_equal(bed_open("wire1", 500, 5000, &backend, &error), 0);
 	sad = rvl_sad_new(backend);
 	assert_non_null(sad);
-	out.encap = in.encap = true;
-	out.local.port = out.remote.port = 5000;
-	in.local = out.remote;
-	in.remote = out.local;
-	in.spi_in = out.spi_out;
-	in.spi_out = out.spi_in;
+	in_udp(&out, 5000);
+	in.in = out.out;
+	in.in.direction = RVL_INBOUND;
+	in.out = out.in;
+	in.out.direction = RVL_OUTBOUND;
 	assert_int_equal(add_child(bed->sad, &out, &error), 0);
 	assert_int_equal(add_child(sad, &in, &error), 0);
 	assert_false(rvl_sad_child_heard(sad, 2));
@@ -459,7 +466,7 @@ static void spis_never_collide(void **state)
 
 	for (int i = 0; i < BED_SAS; i++) {
 		spis[i] = rvl_sad_alloc_spi(bed->sad);
-		assert_true(spis[i] >= RVL_ESP_SPI_MIN);
+		assert_true(spis[i] >= RVL_SPI_MIN);
 	}
 	assert_int_equal(rvl_sad_alloc_spi(bed->sad), 0);
 	rvl_sad_release_spi(bed->sad, spis[17]);

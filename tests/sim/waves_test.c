@@ -29,7 +29,7 @@ struct run {
 	uint64_t seed;
 	struct random random;
 	struct chip chip;
-	struct rvl_esp_params sa[SAS];
+	struct rvl_sa_params sa[SAS];
 	char path[512];
 	struct waves waves;
 	unsigned int visible[MAX_VISIBLE], visible_count;
@@ -39,13 +39,13 @@ struct run {
 
 /* ------------------------------------------------------------------------ what comes from a key */
 
-static void encrypt_block(const struct rvl_esp_params *p, const uint8_t *in, uint8_t *out)
+static void encrypt_block(const struct rvl_sa_params *p, const uint8_t *in, uint8_t *out)
 {
-	const EVP_CIPHER *cipher = p->key_len == 32 ? EVP_aes_256_ecb() : EVP_aes_128_ecb();
+	const EVP_CIPHER *cipher = p->encr_key_len == 32 ? EVP_aes_256_ecb() : EVP_aes_128_ecb();
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	int n;
 
-	assert_true(ctx && EVP_EncryptInit_ex(ctx, cipher, NULL, p->key, NULL) == 1 &&
+	assert_true(ctx && EVP_EncryptInit_ex(ctx, cipher, NULL, p->encr_key, NULL) == 1 &&
 		    EVP_EncryptUpdate(ctx, out, &n, in, 16) == 1 && n == 16);
 	EVP_CIPHER_CTX_free(ctx);
 }
@@ -73,13 +73,13 @@ static void make_sbox(uint8_t sbox[256])
 }
 
 /* FIPS 197, section 5.2. Returns the number of round keys. */
-static unsigned int round_keys(const struct rvl_esp_params *p, uint8_t keys[15][16])
+static unsigned int round_keys(const struct rvl_sa_params *p, uint8_t keys[15][16])
 {
-	unsigned int words = p->key_len / 4, rounds = words + 7, i, j;
+	unsigned int words = p->encr_key_len / 4, rounds = words + 7, i, j;
 	uint8_t *k = &keys[0][0], sbox[256], rcon = 1;
 
 	make_sbox(sbox);
-	memcpy(k, p->key, p->key_len);
+	memcpy(k, p->encr_key, p->encr_key_len);
 	for (i = words; i < 4 * rounds; i++) {
 		uint8_t t[4];
 
@@ -123,12 +123,12 @@ static void multiply(uint8_t x[16], const uint8_t y[16])
 static void hide_key(struct run *r, unsigned int sa)
 {
 	static const uint8_t zero[16];
-	const struct rvl_esp_params *p = &r->sa[sa];
+	const struct rvl_sa_params *p = &r->sa[sa];
 	uint8_t keys[15][16], h[16], base[16];
 	unsigned int count = round_keys(p, keys), i;
 
-	for (i = 0; i < p->key_len; i += 4)
-		waves_word(&r->waves, p->key + i, "SA %u: key word %u", sa, i / 4);
+	for (i = 0; i < p->encr_key_len; i += 4)
+		waves_word(&r->waves, p->encr_key + i, "SA %u: key word %u", sa, i / 4);
 	waves_word(&r->waves, p->salt, "SA %u: salt", sa);
 	for (i = 0; i < count; i++)
 		waves_block(&r->waves, keys[i], "SA %u: round key %u", sa, i);
@@ -147,9 +147,9 @@ static void hide_key(struct run *r, unsigned int sa)
 }
 
 /* The tag of a packet, from its ESP header to the last octet before its ICV. */
-static void make_tag(const struct rvl_esp_params *p, const uint8_t *esp, size_t len, uint8_t *tag)
+static void make_tag(const struct rvl_sa_params *p, const uint8_t *esp, size_t len, uint8_t *tag)
 {
-	const EVP_CIPHER *cipher = p->key_len == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
+	const EVP_CIPHER *cipher = p->encr_key_len == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
 	static uint8_t text[FRAME_ROOM], sealed[FRAME_ROOM];
 	size_t text_len = len - RVL_ESP_HEADER - RVL_ESP_IV;
 	uint8_t nonce[12];
@@ -163,7 +163,7 @@ static void make_tag(const struct rvl_esp_params *p, const uint8_t *esp, size_t 
 	for (pass = 0; pass < 2; pass++) {
 		EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 
-		assert_true(ctx && EVP_EncryptInit_ex(ctx, cipher, NULL, p->key, nonce) == 1 &&
+		assert_true(ctx && EVP_EncryptInit_ex(ctx, cipher, NULL, p->encr_key, nonce) == 1 &&
 			    EVP_EncryptUpdate(ctx, NULL, &n, esp, RVL_ESP_HEADER) == 1 &&
 			    EVP_EncryptUpdate(ctx, sealed, &n, text, (int)text_len) == 1 &&
 			    EVP_EncryptFinal_ex(ctx, sealed + text_len, &n) == 1 &&
@@ -180,7 +180,7 @@ static void make_tag(const struct rvl_esp_params *p, const uint8_t *esp, size_t 
  */
 static void hide_packet(struct run *r, unsigned int sa, const uint8_t *frame, size_t len)
 {
-	const struct rvl_esp_params *p = &r->sa[sa];
+	const struct rvl_sa_params *p = &r->sa[sa];
 	uint8_t spi[4], block[16], mask[16], tag[16];
 	const uint8_t *esp;
 	unsigned int i;
@@ -299,22 +299,22 @@ static void run_sas(struct run *r)
 	unsigned int i;
 
 	for (i = 0; i < SAS; i++) {
-		struct rvl_esp_params *p = &r->sa[i];
+		struct rvl_sa_params *p = &r->sa[i];
 		struct rvl_dev_sa sa;
 		uint16_t index = (uint16_t)(i / 2);
 
 		traffic_sa(&r->random, p, i % 2 ? RVL_INBOUND : RVL_OUTBOUND,
 			   (uint32_t)random_next(&r->random) | 1U << 31);
-		p->key_len = i < 2 ? 16 : 32;
-		memset(p->key, 0, sizeof(p->key));
-		random_fill(&r->random, p->key, p->key_len);
+		p->encr_key_len = i < 2 ? 16 : 32;
+		memset(p->encr_key, 0, sizeof(p->encr_key));
+		random_fill(&r->random, p->encr_key, p->encr_key_len);
 		p->encap = false;
 		p->src_port = p->dst_port = 0;
 		hide_key(r, i);
 		sa = traffic_dev_sa(p);
 		if (rvl_dev_sa_add(r->chip.dev, &sa, &index, &err))
 			fail_msg("%s", err.text);
-		if (!rvl_sim_holds(r->chip.sim, p->key, p->key_len))
+		if (!rvl_sim_holds(r->chip.sim, p->encr_key, p->encr_key_len))
 			fail_msg("the key of SA %u isn't in the chip", i);
 	}
 	for (i = 0; i < SAS; i++) {

@@ -126,7 +126,7 @@ unsigned int bench_command(struct bench *b, const void *cmd)
 	return b->response.status;
 }
 
-void bench_sa_add(struct bench *b, uint16_t index, const struct rvl_esp_params *params)
+void bench_sa_add(struct bench *b, uint16_t index, const struct rvl_sa_params *params)
 {
 	struct rvl_cmd cmd = peer_sa_add(index, params);
 

@@ -59,7 +59,7 @@ void bench_reset(struct bench *b);
 /* Execute a command; its status, the whole response in b->response. */
 unsigned int bench_command(struct bench *b, const void *cmd);
 
-void bench_sa_add(struct bench *b, uint16_t index, const struct rvl_esp_params *params);
+void bench_sa_add(struct bench *b, uint16_t index, const struct rvl_sa_params *params);
 void bench_sa_delete(struct bench *b, bool inbound, uint16_t index);
 void bench_policy(struct bench *b, uint16_t index, const struct rvl_policy *policy);
 

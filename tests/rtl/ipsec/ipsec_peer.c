@@ -26,7 +26,7 @@ void peer_octets(struct peer_random *r, uint8_t *p, size_t len)
 		p[i] = (uint8_t)peer_u32(r);
 }
 
-struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_esp_params *params)
+struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 {
 	struct rvl_cmd cmd = {
 		.opcode = RVL_CMD_OP_SA_ADD,
@@ -39,14 +39,14 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_esp_params *params)
 	};
 	uint32_t flags = 0;
 
-	if (params->key_len == 32)
+	if (params->encr_key_len == 32)
 		flags |= RVL_SA_FLAG_AES256;
 	if (params->encap)
 		flags |= RVL_SA_FLAG_UDP;
 	memcpy(cmd.src, params->src.octets, sizeof(cmd.src));
 	memcpy(cmd.dst, params->dst.octets, sizeof(cmd.dst));
 	memcpy(&cmd.salt, params->salt, 4);
-	memcpy(cmd.key, params->key, params->key_len);
+	memcpy(cmd.key, params->encr_key, params->encr_key_len);
 	if (params->direction == RVL_INBOUND) {
 		flags |= RVL_SA_FLAG_INBOUND;
 		cmd.window = params->replay_window;
@@ -99,20 +99,22 @@ struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *p
 	return cmd;
 }
 
-struct rvl_esp_params peer_params(struct peer_random *r, enum rvl_direction direction, uint32_t spi)
+struct rvl_sa_params peer_params(struct peer_random *r, enum rvl_direction direction, uint32_t spi)
 {
-	struct rvl_esp_params params = {
+	struct rvl_sa_params params = {
 		.direction = direction,
 		.spi = spi,
 		.src = rvl_addr_of_ipv4(peer_u32(r)),
 		.dst = rvl_addr_of_ipv4(peer_u32(r)),
-		.key_len = peer_below(r, 2) ? 16 : 32,
+		.inner = RVL_FAMILY_IPV4,
+		.encr = IKE_ENCR_AES_GCM_16,
+		.encr_key_len = peer_below(r, 2) ? 16 : 32,
 		.encap = peer_below(r, 3) == 0,
 		.src_port = (uint16_t)(1 + peer_below(r, 65535)),
 		.dst_port = RVL_ESP_PORT,
 	};
 
-	peer_octets(r, params.key, params.key_len);
+	peer_octets(r, params.encr_key, params.encr_key_len);
 	peer_octets(r, params.salt, sizeof(params.salt));
 	if (direction == RVL_INBOUND) {
 		params.replay_window = 32 + peer_below(r, 1024 - 32 + 1);
@@ -194,7 +196,7 @@ struct peer_seal peer_seal_plain(uint32_t seq)
 	return (struct peer_seal){.seq = seq, .next_header = 4, .pad_length = -1, .iv = seq};
 }
 
-static void seal(const struct rvl_esp_params *params, uint8_t *esp, size_t text_len)
+static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_len)
 {
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t *text = esp + 16;
@@ -203,8 +205,9 @@ static void seal(const struct rvl_esp_params *params, uint8_t *esp, size_t text_
 
 	memcpy(nonce, params->salt, 4);
 	memcpy(nonce + 4, esp + 8, 8);
-	ok = EVP_EncryptInit_ex(ctx, params->key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm(),
-				NULL, params->key, nonce) &&
+	ok = EVP_EncryptInit_ex(ctx,
+				params->encr_key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm(),
+				NULL, params->encr_key, nonce) &&
 	     EVP_EncryptUpdate(ctx, NULL, &n, esp, 8) &&
 	     EVP_EncryptUpdate(ctx, text, &n, text, (int)text_len) &&
 	     EVP_EncryptFinal_ex(ctx, text + n, &n) &&
@@ -214,7 +217,7 @@ static void seal(const struct rvl_esp_params *params, uint8_t *esp, size_t text_
 	EVP_CIPHER_CTX_free(ctx);
 }
 
-size_t peer_seal(uint8_t *out, const struct rvl_esp_params *params, const struct peer_seal *how,
+size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct peer_seal *how,
 		 const uint8_t *text, size_t len)
 {
 	struct peer_random r = {1};

@@ -25,13 +25,12 @@ uint32_t peer_below(struct peer_random *r, uint32_t n);
 void peer_octets(struct peer_random *r, uint8_t *p, size_t len);
 
 /* A command that installs what params says. */
-struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_esp_params *params);
+struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params);
 struct rvl_cmd peer_sa_command(uint8_t opcode, bool inbound, uint16_t index);
 struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *policy);
 
 /* An SA of either direction with random key, addresses, flags; SPI and replay window as given. */
-struct rvl_esp_params peer_params(struct peer_random *r, enum rvl_direction direction,
-				  uint32_t spi);
+struct rvl_sa_params peer_params(struct peer_random *r, enum rvl_direction direction, uint32_t spi);
 
 /* Ethernet header with 0, 1 or 2 VLAN tags; its length. */
 size_t peer_ethernet(struct peer_random *r, uint8_t *p, uint16_t type, unsigned int tags);
@@ -71,7 +70,7 @@ struct peer_seal {
 struct peer_seal peer_seal_plain(uint32_t seq);
 
 /* The outer packet for text as the sender of params would send it; its length. */
-size_t peer_seal(uint8_t *out, const struct rvl_esp_params *params, const struct peer_seal *how,
+size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct peer_seal *how,
 		 const uint8_t *text, size_t len);
 
 #endif

@@ -26,8 +26,8 @@ static unsigned int run_flags(struct bench *b, const struct rvl_cmd *good, uint3
 
 void every_status_of_sa_commands_is_answered(struct bench *b)
 {
-	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 256);
-	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 256);
+	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 256);
+	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 256);
 	struct rvl_cmd good, cmd;
 
 	out.key_len = in.key_len = 16;
@@ -154,7 +154,7 @@ void every_status_of_policy_commands_is_answered(struct bench *b)
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
 }
 
-static size_t esp_frame(struct bench *b, uint8_t *frame, const struct rvl_esp_params *sa,
+static size_t esp_frame(struct bench *b, uint8_t *frame, const struct rvl_sa_params *sa,
 			uint32_t seq)
 {
 	uint8_t packet[PEER_FRAME_MAX];
@@ -168,7 +168,7 @@ static size_t esp_frame(struct bench *b, uint8_t *frame, const struct rvl_esp_pa
 
 void all_inbound_slots_find_room_in_the_table(struct bench *b)
 {
-	static struct rvl_esp_params sa[BENCH_SAS];
+	static struct rvl_sa_params sa[BENCH_SAS];
 	uint8_t frame[PEER_FRAME_MAX];
 	struct rvl_addr dst = rvl_addr_of_ipv4(peer_u32(&b->random));
 
@@ -201,7 +201,7 @@ static uint32_t rows_of(uint32_t dst, uint32_t spi)
 
 void a_ninth_sa_in_the_same_two_rows_finds_no_room(struct bench *b)
 {
-	struct rvl_esp_params sa = peer_params(&b->random, RVL_INBOUND, 256);
+	struct rvl_sa_params sa = peer_params(&b->random, RVL_INBOUND, 256);
 	uint32_t dst = rvl_addr_ipv4(&sa.dst), rows = rows_of(dst, sa.spi);
 	uint8_t frame[PEER_FRAME_MAX];
 	struct rvl_cmd cmd;
@@ -237,8 +237,8 @@ void a_deleted_sa_has_left_when_its_command_completes(struct bench *b)
 
 	b->loose = true;
 	for (int round = 0; round < 40; round++) {
-		struct rvl_esp_params sa = peer_params(&b->random, RVL_OUTBOUND, 500);
-		struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+		struct rvl_sa_params sa = peer_params(&b->random, RVL_OUTBOUND, 500);
+		struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 600);
 		struct rvl_cmd add = peer_sa_add(3, &sa), add_in = peer_sa_add(3, &in);
 		struct rvl_cmd gone = peer_sa_command(RVL_CMD_OP_SA_DELETE, false, 3);
 		struct rvl_cmd gone_in = peer_sa_command(RVL_CMD_OP_SA_DELETE, true, 3);
@@ -284,8 +284,8 @@ void sas_come_and_go_at_the_same_index(struct bench *b)
 	uint8_t frame[PEER_FRAME_MAX];
 
 	for (int round = 0; round < 60; round++) {
-		struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
-		struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+		struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
+		struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 600);
 		uint16_t index = (uint16_t)peer_below(&b->random, 3);
 
 		bench_sa_add(b, index, &out);
@@ -307,8 +307,8 @@ void sas_come_and_go_at_the_same_index(struct bench *b)
 void reset_erases_sas_rules_and_frames(struct bench *b)
 {
 	struct rvl_policy discard = {.selector = rvl_selector_any(), .action = RVL_DISCARD};
-	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
-	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
+	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 600);
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 1);
 	uint8_t frame[PEER_FRAME_MAX];
 
@@ -337,8 +337,8 @@ void reset_erases_sas_rules_and_frames(struct bench *b)
 /* What a broken block would do, and that the bench sees it. */
 void each_mutation_shows(struct bench *b)
 {
-	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
-	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
+	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 600);
 	uint8_t frame[PEER_FRAME_MAX];
 	uint32_t last = 0, repeated = 0;
 	struct ipsec_dut_frame sent;
@@ -382,7 +382,7 @@ void each_mutation_shows(struct bench *b)
 }
 
 /* Cycles for frames of one size without stalls, in frames of the block's own interval. */
-static uint64_t interval(struct bench *b, size_t payload, bool inbound, struct rvl_esp_params *in,
+static uint64_t interval(struct bench *b, size_t payload, bool inbound, struct rvl_sa_params *in,
 			 uint32_t *seq)
 {
 	const int frames = 200;
@@ -409,8 +409,8 @@ static uint64_t interval(struct bench *b, size_t payload, bool inbound, struct r
 void frames_of_one_sa_follow_each_other_at_the_rate_of_their_beats(struct bench *b)
 {
 	static const size_t sizes[] = {46, 110, 256, 576, 1400};
-	struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
-	struct rvl_esp_params in = peer_params(&b->random, RVL_INBOUND, 600);
+	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
+	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 600);
 	unsigned int beat = ipsec_dut_octets();
 	uint32_t seq = 0;
 

@@ -55,7 +55,7 @@ void every_inner_length_is_encapsulated(struct bench *b)
 	uint8_t frame[PEER_FRAME_MAX];
 
 	for (uint16_t i = 0; i < 6; i++) {
-		struct rvl_esp_params params = peer_params(&b->random, RVL_OUTBOUND, 256 + i);
+		struct rvl_sa_params params = peer_params(&b->random, RVL_OUTBOUND, 256 + i);
 
 		bench_sa_add(b, i * 7, &params);
 	}
@@ -75,7 +75,7 @@ void every_inner_length_is_encapsulated(struct bench *b)
 
 void every_inner_length_is_decapsulated(struct bench *b)
 {
-	struct rvl_esp_params params[6];
+	struct rvl_sa_params params[6];
 	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
 
 	for (uint16_t i = 0; i < 6; i++) {
@@ -111,12 +111,12 @@ void every_inner_length_is_decapsulated(struct bench *b)
 
 void random_frames_both_ways_with_many_sas(struct bench *b)
 {
-	struct rvl_esp_params in[64];
+	struct rvl_sa_params in[64];
 	uint32_t seq[64] = {0};
 	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
 
 	for (uint16_t i = 0; i < 64; i++) {
-		struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 1000 + i);
+		struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 1000 + i);
 
 		in[i] = peer_params(&b->random, RVL_INBOUND, peer_u32(&b->random) | 256);
 		bench_sa_add(b, i, &out);

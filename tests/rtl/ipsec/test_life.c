@@ -53,12 +53,12 @@ static struct rvl_lifetime lifetime(struct bench *b)
 void lifetimes_and_their_events_are_those_of_the_model(struct bench *b)
 {
 	static uint32_t got[2][BENCH_SAS];
-	struct rvl_esp_params in[60];
+	struct rvl_sa_params in[60];
 	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
 	uint32_t seq[60] = {0};
 
 	for (uint16_t i = 0; i < 60; i++) {
-		struct rvl_esp_params out = peer_params(&b->random, RVL_OUTBOUND, 900 + i);
+		struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 900 + i);
 
 		out.lifetime = lifetime(b);
 		in[i] = peer_params(&b->random, RVL_INBOUND, 900 + i);
@@ -102,7 +102,7 @@ void lifetimes_and_their_events_are_those_of_the_model(struct bench *b)
 void the_last_sequence_number_is_used_once(struct bench *b)
 {
 	static uint32_t got[2][BENCH_SAS];
-	struct rvl_esp_params sa = peer_params(&b->random, RVL_OUTBOUND, 700);
+	struct rvl_sa_params sa = peer_params(&b->random, RVL_OUTBOUND, 700);
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 77);
 	uint8_t frame[PEER_FRAME_MAX];
 	uint32_t state;
@@ -127,7 +127,7 @@ void the_last_sequence_number_is_used_once(struct bench *b)
 
 void events_carry_what_they_are_about(struct bench *b)
 {
-	struct rvl_esp_params sa = peer_params(&b->random, RVL_OUTBOUND, 0x12345678);
+	struct rvl_sa_params sa = peer_params(&b->random, RVL_OUTBOUND, 0x12345678);
 	static const uint8_t types[] = {RVL_EVENT_SOFT_PACKETS, RVL_EVENT_SOFT_BYTES,
 					RVL_EVENT_HARD_PACKETS};
 	static const uint64_t values[] = {2, 360, 5};
@@ -163,7 +163,7 @@ void events_carry_what_they_are_about(struct bench *b)
 
 void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 {
-	struct rvl_esp_params sa = peer_params(&b->random, RVL_OUTBOUND, 256);
+	struct rvl_sa_params sa = peer_params(&b->random, RVL_OUTBOUND, 256);
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 4);
 	uint8_t frame[PEER_FRAME_MAX];
 

@@ -18,7 +18,7 @@ static void send(struct bench *b, int sa, size_t payload)
 	ipsec_dut_host(b->dut, frame, at, sa);
 }
 
-static void receive(struct bench *b, const struct rvl_esp_params *sa, uint32_t seq, size_t payload)
+static void receive(struct bench *b, const struct rvl_sa_params *sa, uint32_t seq, size_t payload)
 {
 	struct peer_ip ip = {.src = 1, .dst = 2, .protocol = 1, .payload = payload};
 	struct peer_seal how = peer_seal_plain(seq);
@@ -29,9 +29,9 @@ static void receive(struct bench *b, const struct rvl_esp_params *sa, uint32_t s
 	ipsec_dut_wire(b->dut, frame, at, false);
 }
 
-static struct rvl_esp_params plain(struct bench *b, enum rvl_direction direction, uint32_t spi)
+static struct rvl_sa_params plain(struct bench *b, enum rvl_direction direction, uint32_t spi)
 {
-	struct rvl_esp_params p = peer_params(&b->random, direction, spi);
+	struct rvl_sa_params p = peer_params(&b->random, direction, spi);
 
 	memset(&p.lifetime, 0, sizeof(p.lifetime));
 	p.encap = false;
@@ -51,8 +51,7 @@ static unsigned int events(struct bench *b, uint8_t type)
 /* H^32 is first needed when the frame's first beats have left long ago. */
 void an_error_in_the_middle_of_a_frame_spoils_it(struct bench *b)
 {
-	struct rvl_esp_params out = plain(b, RVL_OUTBOUND, 500),
-			      other = plain(b, RVL_OUTBOUND, 501);
+	struct rvl_sa_params out = plain(b, RVL_OUTBOUND, 500), other = plain(b, RVL_OUTBOUND, 501);
 
 	bench_sa_add(b, 1, &out);
 	bench_sa_add(b, 2, &other);
@@ -80,7 +79,7 @@ void an_error_in_the_middle_of_a_frame_spoils_it(struct bench *b)
 
 void the_frames_of_a_broken_sa_are_dropped_with_one_event(struct bench *b)
 {
-	struct rvl_esp_params out = plain(b, RVL_OUTBOUND, 500), in = plain(b, RVL_INBOUND, 600);
+	struct rvl_sa_params out = plain(b, RVL_OUTBOUND, 500), in = plain(b, RVL_INBOUND, 600);
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 1);
 
 	b->loose = true;
@@ -119,7 +118,7 @@ void the_frames_of_a_broken_sa_are_dropped_with_one_event(struct bench *b)
 
 void a_dead_block_answers_every_command_with_fatal(struct bench *b)
 {
-	struct rvl_esp_params out = plain(b, RVL_OUTBOUND, 500), in = plain(b, RVL_INBOUND, 600);
+	struct rvl_sa_params out = plain(b, RVL_OUTBOUND, 500), in = plain(b, RVL_INBOUND, 600);
 	const struct rvl_policy rule = {.action = RVL_BYPASS};
 	struct rvl_cmd_policy set = peer_policy_set(3, &rule);
 	static const uint8_t opcodes[] = {RVL_CMD_OP_NOP, RVL_CMD_OP_SA_DELETE,

@@ -80,7 +80,7 @@ static void a_frame(struct bench *b)
 void policies_match_as_in_the_model(struct bench *b)
 {
 	for (uint16_t i = 0; i < 8; i++) { /* SAs 8 and 9 are named, but not there */
-		struct rvl_esp_params params = peer_params(&b->random, RVL_OUTBOUND, 256 + i);
+		struct rvl_sa_params params = peer_params(&b->random, RVL_OUTBOUND, 256 + i);
 
 		bench_sa_add(b, i, &params);
 	}
@@ -120,7 +120,7 @@ void a_rule_is_replaced_in_one_step(struct bench *b)
 		.priority = 5, .selector = rvl_selector_any(), .action = RVL_PROTECT, .sa = 0};
 	struct rvl_policy discard = {
 		.priority = 9, .selector = rvl_selector_any(), .action = RVL_DISCARD};
-	struct rvl_esp_params params = peer_params(&b->random, RVL_OUTBOUND, 256);
+	struct rvl_sa_params params = peer_params(&b->random, RVL_OUTBOUND, 256);
 	uint8_t frame[PEER_FRAME_MAX];
 
 	bench_sa_add(b, 0, &params);
@@ -155,7 +155,7 @@ void a_rule_is_replaced_in_one_step(struct bench *b)
 
 void malformed_frames_from_the_host_are_dropped(struct bench *b)
 {
-	struct rvl_esp_params params = peer_params(&b->random, RVL_OUTBOUND, 256);
+	struct rvl_sa_params params = peer_params(&b->random, RVL_OUTBOUND, 256);
 	uint8_t frame[PEER_FRAME_MAX];
 
 	bench_sa_add(b, 0, &params);

@@ -8,7 +8,7 @@
 #define ESP_SAS 16
 
 struct sender {
-	struct rvl_esp_params params[ESP_SAS];
+	struct rvl_sa_params params[ESP_SAS];
 	uint32_t seq[ESP_SAS];
 };
 
@@ -22,7 +22,7 @@ static void sender_new(struct bench *b, struct sender *s)
 }
 
 /* Ethernet header and sealed packet; *l3 is where the latter starts. */
-static size_t sealed(struct bench *b, uint8_t *frame, size_t *l3, const struct rvl_esp_params *sa,
+static size_t sealed(struct bench *b, uint8_t *frame, size_t *l3, const struct rvl_sa_params *sa,
 		     const struct peer_seal *how, size_t payload)
 {
 	uint8_t packet[PEER_FRAME_MAX];
@@ -237,7 +237,7 @@ void text_of_padding_alone_is_refused(struct bench *b)
 void replay_windows_of_all_sizes_agree_with_the_model(struct bench *b)
 {
 	static const uint32_t windows[] = {32, 33, 64, 100, 1000, 1023, 1024};
-	struct rvl_esp_params sa[7];
+	struct rvl_sa_params sa[7];
 	uint32_t top[7] = {0};
 	uint8_t frame[PEER_FRAME_MAX];
 	size_t l3;
@@ -279,7 +279,7 @@ void replay_windows_of_all_sizes_agree_with_the_model(struct bench *b)
 
 void sequence_numbers_up_to_the_last_are_received(struct bench *b)
 {
-	struct rvl_esp_params sa = peer_params(&b->random, RVL_INBOUND, 300);
+	struct rvl_sa_params sa = peer_params(&b->random, RVL_INBOUND, 300);
 	static const uint32_t seqs[] = {1,	    0xfffffbff, 0xfffffffe, 0xfffffc00, 0xffffffff,
 					0xfffffbff, 0xfffffc01, 0xffffffff, 0,		1};
 	uint8_t frame[PEER_FRAME_MAX];
@@ -297,7 +297,7 @@ void sequence_numbers_up_to_the_last_are_received(struct bench *b)
 
 void an_inbound_sa_taken_over_accepts_nothing_up_to_its_highest_number(struct bench *b)
 {
-	struct rvl_esp_params sa = peer_params(&b->random, RVL_INBOUND, 300);
+	struct rvl_sa_params sa = peer_params(&b->random, RVL_INBOUND, 300);
 	struct rvl_cmd cmd = peer_sa_add(3, &sa);
 	uint8_t frame[PEER_FRAME_MAX];
 	size_t l3;
@@ -319,7 +319,7 @@ void an_inbound_sa_taken_over_accepts_nothing_up_to_its_highest_number(struct be
 
 void forged_packets_do_not_move_the_window(struct bench *b)
 {
-	struct rvl_esp_params sa = peer_params(&b->random, RVL_INBOUND, 300);
+	struct rvl_sa_params sa = peer_params(&b->random, RVL_INBOUND, 300);
 	uint8_t frame[PEER_FRAME_MAX];
 	size_t l3, len;
 
@@ -392,7 +392,7 @@ void a_forged_frame_shows_the_host_nothing_even_while_it_stalls(struct bench *b)
 
 void flows_hash_alike_after_decryption_and_spread_over_the_top_bits(struct bench *b)
 {
-	struct rvl_esp_params sa = peer_params(&b->random, RVL_INBOUND, 300);
+	struct rvl_sa_params sa = peer_params(&b->random, RVL_INBOUND, 300);
 	unsigned int seen[16] = {0};
 	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
 
