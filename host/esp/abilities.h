@@ -38,8 +38,8 @@ bool rvl_can_integ(const struct rvl_abilities *can, uint16_t id);
 
 /*
  * What an SA asks for that a data path with these abilities lacks, in words for "has no ...", as
- * "transport mode, AES-CBC-256". False, and text empty, when it lacks nothing. What doesn't fit into
- * size octets is cut off.
+ * "transport mode, AES-CBC-256". False, and text empty, when it lacks nothing. What doesn't fit
+ * into size octets is cut off.
  */
 bool rvl_abilities_lack(const struct rvl_abilities *can, const struct rvl_sa_params *params,
 			char *text, size_t size);

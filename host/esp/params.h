@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One SA (RFC 4301, section 4.4.2.1), as it is from what was negotiated to what a data path is told.
- * All of it is there for every data path; which of it one has, its abilities say (abilities.h).
+ * One SA (RFC 4301, section 4.4.2.1), as it is from what was negotiated to what a data path is
+ * told. All of it is there for every data path; which of it one has, its abilities say
+ * (abilities.h).
  */
 #ifndef RVL_ESP_PARAMS_H
 #define RVL_ESP_PARAMS_H
@@ -56,8 +57,8 @@ struct rvl_sa_params {
 	/* Algorithms are numbers of IKEv2's transform types 1 and 3 (enum ike_encr, ike_integ), and
 	 * the length of the key tells those of one number apart. The ICV's length follows
 	 * (suite.h). The salt is what a key of a counter mode ends with (RFC 4106, section 8.1). */
-	uint16_t encr;	/* IKE_ENCR_NONE with AH */
-	uint16_t integ; /* IKE_INTEG_NONE where encryption has an ICV of its own */
+	uint16_t encr;	      /* IKE_ENCR_NONE with AH */
+	uint16_t integ;	      /* IKE_INTEG_NONE where encryption has an ICV of its own */
 	uint8_t encr_key_len; /* octets, without the salt */
 	uint8_t integ_key_len;
 	uint8_t encr_key[RVL_ENCR_KEY_MAX];
@@ -81,8 +82,8 @@ struct rvl_sa_params {
 	uint8_t dscp;	      /* 6 bits */
 	bool copy_flow_label; /* over IPv6, of an inner packet that has one; else it is 0 */
 	uint16_t mtu;	      /* largest outer packet, 0 = 65535 */
-	/* Pad what is inside to this many octets (TFC, RFC 4303, section 2.7), as far as the path MTU
-	 * allows; 0 = don't, 65535 = to the path MTU. */
+	/* Pad what is inside to this many octets (TFC, RFC 4303, section 2.7), as far as the path
+	 * MTU allows; 0 = don't, 65535 = to the path MTU. */
 	uint16_t tfc;
 	/* Inbound: */
 	bool copy_dscp_in; /* the inner packet's DSCP becomes the outer one */

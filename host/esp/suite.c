@@ -92,21 +92,16 @@ const struct rvl_encr rvl_encr_table[] = {
 const size_t rvl_encr_count = sizeof(rvl_encr_table) / sizeof(rvl_encr_table[0]);
 
 #define HMAC(id_, name_, title_, digest_, key_, icv_)                                              \
-	{.id = (id_),                                                                              \
-	 .name = (name_),                                                                          \
-	 .title = "HMAC-" title_,                                                                  \
-	 .digest = (digest_),                                                                      \
-	 .key = (key_),                                                                            \
-	 .icv = (icv_)}
+	{                                                                                          \
+		.id = (id_), .name = (name_), .title = "HMAC-" title_, .digest = (digest_),        \
+		.key = (key_), .icv = (icv_)                                                       \
+	}
 #define AH_GMAC(bits)                                                                              \
-	{.id = IKE_INTEG_AES_##bits##_GMAC,                                                        \
-	 .name = "aes" #bits "gmac",                                                               \
-	 .title = "AES-GMAC-" #bits " of AH",                                                      \
-	 .cipher = "AES-" #bits "-GCM",                                                            \
-	 .key = (bits) / 8,                                                                        \
-	 .salt = 4,                                                                                \
-	 .iv = 8,                                                                                  \
-	 .icv = 16}
+	{                                                                                          \
+		.id = IKE_INTEG_AES_##bits##_GMAC, .name = "aes" #bits "gmac",                     \
+		.title = "AES-GMAC-" #bits " of AH", .cipher = "AES-" #bits "-GCM",                \
+		.key = (bits) / 8, .salt = 4, .iv = 8, .icv = 16                                   \
+	}
 
 const struct rvl_integ rvl_integ_table[] = {
 	HMAC(IKE_INTEG_HMAC_SHA2_256_128, "sha256", "SHA2-256-128", "SHA2-256", 32, 16),

@@ -685,14 +685,14 @@ static void a_reset_erases_the_key_that_a_dead_wire_keeps(void **state)
 		rvl_sim_step(b->chip.sim, 5000);
 		assert_true(rvl_dev_sa_delete(b->chip.dev, false, 5, NULL) < 0);
 		assert_non_null(rvl_dev_dead(b->chip.dev));
-		assert_true(rvl_sim_holds(b->chip.sim, sa.key, 16));
+		assert_true(rvl_sim_holds(b->chip.sim, sa.encr_key, 16));
 		if (flr) {
 			assert_int_equal(rvl_sim_flr(b->chip.sim), 0);
 		} else {
 			rvl_sim_write32(b->chip.sim, 0, RVL_REG_CONTROL, RVL_CONTROL_RESET_MASK);
 			rvl_sim_step(b->chip.sim, 20000);
 		}
-		assert_false(rvl_sim_holds(b->chip.sim, sa.key, 16));
+		assert_false(rvl_sim_holds(b->chip.sim, sa.encr_key, 16));
 		assert_int_equal(b->sink.wire, 0);
 		teardown(b);
 	}

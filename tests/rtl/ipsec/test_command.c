@@ -30,7 +30,7 @@ void every_status_of_sa_commands_is_answered(struct bench *b)
 	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 256);
 	struct rvl_cmd good, cmd;
 
-	out.key_len = in.key_len = 16;
+	out.encr_key_len = in.encr_key_len = 16;
 	out.encap = true;
 	out.fixed_dscp = false;
 	out.dscp = 0;
