@@ -29,12 +29,7 @@ struct datapath {
 
 static void give_up(struct datapath *d, const char *what, int err)
 {
-	const char *dead = d->config.backend->ops->dead(d->config.backend);
-
-	if (dead)
-		snprintf(d->reason, sizeof(d->reason), "%s", dead);
-	else
-		snprintf(d->reason, sizeof(d->reason), "%s: %s", what, strerror(-err));
+	snprintf(d->reason, sizeof(d->reason), "%s: %s", what, strerror(-err));
 	atomic_store(&d->has_reason, true);
 }
 
@@ -62,7 +57,7 @@ static int watch_tap(struct datapath *d, bool on)
 
 static int transmit(struct datapath *d, size_t len)
 {
-	int err = d->config.backend->ops->tx(d->config.backend, len);
+	int err = d->config.frames->ops->tx(d->config.frames, len);
 
 	if (err == -EINVAL)
 		atomic_fetch_add(&d->tx_errors, 1);
@@ -81,11 +76,11 @@ static bool is_caught(struct datapath *d, const uint8_t *frame, size_t len)
 /* Frames from the netdev to the data path: at most a batch. Returns how many, or -errno. */
 static int send_frames(struct datapath *d)
 {
-	struct rvl_backend *backend = d->config.backend;
+	struct rvl_frames *frames = d->config.frames;
 	int n;
 
 	for (n = 0; n < BATCH; n++) {
-		uint8_t *buffer = backend->ops->tx_buffer(backend);
+		uint8_t *buffer = frames->ops->tx_buffer(frames);
 		ssize_t len;
 		int err;
 
@@ -114,11 +109,11 @@ static int send_frames(struct datapath *d)
 /* Frames that traps have released, before what comes after them. How many, or -errno. */
 static int send_released(struct datapath *d)
 {
-	struct rvl_backend *backend = d->config.backend;
+	struct rvl_frames *frames = d->config.frames;
 	int n;
 
 	for (n = 0; n < BATCH && rvl_traps_released(d->config.traps); n++) {
-		uint8_t *buffer = backend->ops->tx_buffer(backend);
+		uint8_t *buffer = frames->ops->tx_buffer(frames);
 		int err;
 
 		if (!buffer)
@@ -133,12 +128,12 @@ static int send_released(struct datapath *d)
 /* One turn: what the netdev has, what the data path has. Returns whether there was any. */
 static int turn(struct datapath *d)
 {
-	struct rvl_backend *backend = d->config.backend;
+	struct rvl_frames *frames = d->config.frames;
 	int released = send_released(d), sent = 0, polled;
 
 	if (released < 0)
 		return released;
-	if (!d->tap_watched && backend->ops->tx_buffer(backend)) {
+	if (!d->tap_watched && frames->ops->tx_buffer(frames)) {
 		int err = watch_tap(d, true);
 
 		if (err)
@@ -148,11 +143,11 @@ static int turn(struct datapath *d)
 		sent = send_frames(d);
 	if (sent < 0)
 		return sent;
-	polled = backend->ops->poll(backend, deliver, d);
+	polled = frames->ops->poll(frames, deliver, d);
 	if (polled < 0)
 		return polled;
 	if (!released && !sent && !polled)
-		backend->ops->arm(backend);
+		frames->ops->arm(frames);
 	return released + sent + polled;
 }
 
@@ -229,9 +224,9 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 	if (!err)
 		err = watch(d, config->tap);
 	if (!err)
-		err = watch(d, config->backend->data_fd);
-	if (!err && config->backend->hangup_fd >= 0)
-		err = watch(d, config->backend->hangup_fd);
+		err = watch(d, config->frames->data_fd);
+	if (!err && config->frames->hangup_fd >= 0)
+		err = watch(d, config->frames->hangup_fd);
 	if (!err)
 		err = start_thread(d);
 	if (!err) {

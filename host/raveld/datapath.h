@@ -12,7 +12,7 @@
 struct datapath;
 
 struct datapath_config {
-	struct rvl_backend *backend;
+	struct rvl_frames *frames;
 	struct rvl_inbound *inbound;
 	struct rvl_traps *traps;
 	int tap; /* the netdev's descriptor, which stays the caller's */

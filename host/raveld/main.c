@@ -261,7 +261,7 @@ static int close_ways(struct daemon *d)
 static int start_datapath(struct daemon *d)
 {
 	const struct datapath_config config = {
-		.backend = d->backend,
+		.frames = d->backend->frames,
 		.inbound = rvl_sad_inbound(d->sad),
 		.traps = rvl_sad_traps(d->sad),
 		.sprung = traps_sprung,
@@ -275,7 +275,7 @@ static int start_datapath(struct daemon *d)
 
 	if (frame > RVL_BACKEND_FRAME)
 		frame = RVL_BACKEND_FRAME;
-	err = d->backend->ops->start(d->backend, (uint16_t)frame, &error);
+	err = d->backend->frames->ops->start(d->backend->frames, (uint16_t)frame, &error);
 	if (err) {
 		log_error(&d->log, "the data path can't start: %s", error.text);
 		return err;

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A data path: what takes frames from the host, protects them and sends them to the wire, and the
- * other way round. One interface over the NIC and software.
+ * A data path, in two halves. The backend itself is what controls it: SAs, policies, events and
+ * counters. Most carry frames as well: they take them from the host, protect them and send them to
+ * the wire, and the other way round. One that is the host's own kernel has no frames to carry.
  *
- * Threads: tx_buffer, tx, poll and arm belong to one data thread. All else may be called from a
+ * SAs and policies are known by handles: small numbers that the backend gives and gives again, one
+ * series for each direction, one for policies. They mean nothing else to anybody.
+ *
+ * Threads: the frames belong to one data thread, but for their start. All else may be called from a
  * control thread at the same time. Nothing may run beside close.
  */
 #ifndef RVL_SA_BACKEND_H
@@ -99,32 +103,42 @@ struct rvl_backend_ops {
 	int (*policy_clear)(struct rvl_backend *backend, uint32_t index,
 			    struct rvl_backend_error *error);
 
-	/* Frames pass from here on. max_frame: longest to the wire. */
-	int (*start)(struct rvl_backend *backend, uint16_t max_frame,
-		     struct rvl_backend_error *error);
-
 	/* All counters, by name; -errno when they can't be read. */
 	int (*counters)(struct rvl_backend *backend, rvl_counter_fn *fn, void *context);
 
 	/* 1 and *event, 0 when there is none, or as a dead backend. */
 	int (*next_event)(struct rvl_backend *backend, struct rvl_backend_event *event);
+};
+
+struct rvl_frames;
+
+/* The same of calls that can fail. */
+struct rvl_frames_ops {
+	/* They pass from here on. max_frame: longest to the wire. */
+	int (*start)(struct rvl_frames *frames, uint16_t max_frame,
+		     struct rvl_backend_error *error);
 
 	/* A buffer for the next frame from the host, or NULL while all are under way. */
-	uint8_t *(*tx_buffer)(struct rvl_backend *backend);
+	uint8_t *(*tx_buffer)(struct rvl_frames *frames);
 	/* Send len octets in the buffer last given. */
-	int (*tx)(struct rvl_backend *backend, size_t len);
+	int (*tx)(struct rvl_frames *frames, size_t len);
 	/* Deliver what has come, take back buffers, start what tx queued. Returns how much there
 	 * was, at most a bounded amount, or -errno as a dead backend. */
-	int (*poll)(struct rvl_backend *backend, rvl_deliver_fn *deliver, void *context);
+	int (*poll)(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context);
 	/* Make data_fd readable once there is something to poll. */
-	void (*arm)(struct rvl_backend *backend);
+	void (*arm)(struct rvl_frames *frames);
+};
+
+struct rvl_frames {
+	const struct rvl_frames_ops *ops;
+	int data_fd;   /* readable when poll() has something to do */
+	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
 };
 
 struct rvl_backend {
 	const struct rvl_backend_ops *ops;
-	int data_fd;   /* readable when poll() has something to do */
-	int event_fd;  /* an eventfd, readable when next_event() may have something */
-	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
+	struct rvl_frames *frames; /* NULL: none */
+	int event_fd;		   /* an eventfd, readable when next_event() may have something */
 };
 
 /* 100,000 tunnels, each with a successor, and policies of as many connections: what discards, what

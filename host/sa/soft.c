@@ -35,6 +35,7 @@ struct tellers {
 
 struct soft {
 	struct rvl_backend backend;
+	struct rvl_frames frames;
 	struct rvl_wire *wire;
 	char name[32];
 	uint16_t max_frame;
@@ -54,6 +55,11 @@ struct soft {
 static struct soft *soft_of(struct rvl_backend *backend)
 {
 	return (struct soft *)backend;
+}
+
+static struct soft *soft_with(struct rvl_frames *frames)
+{
+	return (struct soft *)((char *)frames - offsetof(struct soft, frames));
 }
 
 static void soft_close(struct rvl_backend *backend)
@@ -265,11 +271,11 @@ static int soft_policy_clear(struct rvl_backend *backend, uint32_t index,
 	return err ? rvl_backend_fail(error, err, "no policy %u", index) : 0;
 }
 
-static int soft_start(struct rvl_backend *backend, uint16_t max_frame,
+static int soft_start(struct rvl_frames *frames, uint16_t max_frame,
 		      struct rvl_backend_error *error)
 {
 	/* The interface's MTU bounds frames, and they have been passing since it was opened. */
-	(void)backend;
+	(void)frames;
 	(void)max_frame;
 	(void)error;
 	return 0;
@@ -400,14 +406,14 @@ static int soft_next_event(struct rvl_backend *backend, struct rvl_backend_event
 	return found;
 }
 
-static uint8_t *soft_tx_buffer(struct rvl_backend *backend)
+static uint8_t *soft_tx_buffer(struct rvl_frames *frames)
 {
-	return soft_of(backend)->room + HEADER_ROOM;
+	return soft_with(frames)->room + HEADER_ROOM;
 }
 
-static int soft_tx(struct rvl_backend *backend, size_t len)
+static int soft_tx(struct rvl_frames *frames, size_t len)
 {
-	struct soft *soft = soft_of(backend);
+	struct soft *soft = soft_with(frames);
 	struct rvl_buf frame = {soft->room, ROOM, HEADER_ROOM, len};
 	struct rvl_engine_result result;
 	int err;
@@ -476,9 +482,9 @@ static int poll_lane(struct soft *soft, enum rvl_lane lane, int most, rvl_delive
 	return n;
 }
 
-static int soft_poll(struct rvl_backend *backend, rvl_deliver_fn *deliver, void *context)
+static int soft_poll(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context)
 {
-	struct soft *soft = soft_of(backend);
+	struct soft *soft = soft_with(frames);
 	int sum = 0;
 
 	for (int lane = 0; lane < RVL_LANES; lane++) {
@@ -493,9 +499,9 @@ static int soft_poll(struct rvl_backend *backend, rvl_deliver_fn *deliver, void 
 }
 
 /* Its socket stays readable while there are frames. */
-static void soft_arm(struct rvl_backend *backend)
+static void soft_arm(struct rvl_frames *frames)
 {
-	(void)backend;
+	(void)frames;
 }
 
 static const struct rvl_backend_ops soft_ops = {
@@ -508,9 +514,12 @@ static const struct rvl_backend_ops soft_ops = {
 	.sa_query = soft_sa_query,
 	.policy_set = soft_policy_set,
 	.policy_clear = soft_policy_clear,
-	.start = soft_start,
 	.counters = soft_counters,
 	.next_event = soft_next_event,
+};
+
+static const struct rvl_frames_ops soft_frames_ops = {
+	.start = soft_start,
 	.tx_buffer = soft_tx_buffer,
 	.tx = soft_tx,
 	.poll = soft_poll,
@@ -532,6 +541,8 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 	if (!soft)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	soft->backend.ops = &soft_ops;
+	soft->backend.frames = &soft->frames;
+	soft->frames.ops = &soft_frames_ops;
 	soft->policies.most = config->policies;
 	soft->sas[RVL_OUTBOUND].most = soft->sas[RVL_INBOUND].most = config->sas;
 	snprintf(soft->name, sizeof(soft->name), "%s", config->wire);
@@ -550,8 +561,8 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
 		goto close_wire;
 	}
-	soft->backend.data_fd = rvl_wire_fd(soft->wire);
-	soft->backend.hangup_fd = -1;
+	soft->frames.data_fd = rvl_wire_fd(soft->wire);
+	soft->frames.hangup_fd = -1;
 	pthread_mutex_init(&soft->lock, NULL);
 	*backend = &soft->backend;
 	return 0;

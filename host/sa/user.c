@@ -20,6 +20,7 @@
 
 struct user {
 	struct rvl_backend backend;
+	struct rvl_frames frames;
 	struct rvl_user *user;
 	struct rvl_dev *dev;
 	struct rvl_frame_queue *queue;
@@ -32,6 +33,11 @@ struct user {
 static struct user *user_of(struct rvl_backend *backend)
 {
 	return (struct user *)backend;
+}
+
+static struct user *user_with(struct rvl_frames *frames)
+{
+	return (struct user *)((char *)frames - offsetof(struct user, frames));
 }
 
 static int failed(struct rvl_backend_error *error, int err, const struct rvl_dev_error *reason)
@@ -233,10 +239,10 @@ static int user_policy_clear(struct rvl_backend *backend, uint32_t index,
 	return err ? failed(error, err, &reason) : 0;
 }
 
-static int user_start(struct rvl_backend *backend, uint16_t max_frame,
+static int user_start(struct rvl_frames *frames, uint16_t max_frame,
 		      struct rvl_backend_error *error)
 {
-	struct user *u = user_of(backend);
+	struct user *u = user_with(frames);
 	int err = rvl_dev_set_port_max_frame(u->dev, max_frame);
 
 	if (err)
@@ -319,17 +325,17 @@ static int user_next_event(struct rvl_backend *backend, struct rvl_backend_event
 	return n;
 }
 
-static uint8_t *user_tx_buffer(struct rvl_backend *backend)
+static uint8_t *user_tx_buffer(struct rvl_frames *frames)
 {
 	size_t room;
-	uint8_t *buffer = rvl_frame_queue_tx_buffer(user_of(backend)->queue, &room);
+	uint8_t *buffer = rvl_frame_queue_tx_buffer(user_with(frames)->queue, &room);
 
 	return buffer && room >= RVL_BACKEND_FRAME ? buffer : NULL;
 }
 
-static int user_tx(struct rvl_backend *backend, size_t len)
+static int user_tx(struct rvl_frames *frames, size_t len)
 {
-	return rvl_frame_queue_tx(user_of(backend)->queue, len, RVL_NO_SA);
+	return rvl_frame_queue_tx(user_with(frames)->queue, len, RVL_NO_SA);
 }
 
 static void on_frame(void *context, uint8_t *frame, const struct rvl_completion *c)
@@ -339,9 +345,9 @@ static void on_frame(void *context, uint8_t *frame, const struct rvl_completion 
 	u->deliver(u->deliver_context, frame, c->len, c->decrypted ? c->sa : RVL_BACKEND_CLEAR);
 }
 
-static int user_poll(struct rvl_backend *backend, rvl_deliver_fn *deliver, void *context)
+static int user_poll(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context)
 {
-	struct user *u = user_of(backend);
+	struct user *u = user_with(frames);
 	int n, err;
 
 	u->deliver = deliver;
@@ -361,14 +367,14 @@ static int user_poll(struct rvl_backend *backend, rvl_deliver_fn *deliver, void 
 	return n;
 }
 
-static void user_arm(struct rvl_backend *backend)
+static void user_arm(struct rvl_frames *frames)
 {
 	uint64_t count;
 
 	/* Empty already is fine: the descriptor doesn't block. */
-	if (read(backend->data_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+	if (read(frames->data_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		return;
-	rvl_queue_arm(rvl_frame_queue_rings(user_of(backend)->queue));
+	rvl_queue_arm(rvl_frame_queue_rings(user_with(frames)->queue));
 }
 
 static const struct rvl_backend_ops user_ops = {
@@ -381,9 +387,12 @@ static const struct rvl_backend_ops user_ops = {
 	.sa_query = user_sa_query,
 	.policy_set = user_policy_set,
 	.policy_clear = user_policy_clear,
-	.start = user_start,
 	.counters = user_counters,
 	.next_event = user_next_event,
+};
+
+static const struct rvl_frames_ops user_frames_ops = {
+	.start = user_start,
 	.tx_buffer = user_tx_buffer,
 	.tx = user_tx,
 	.poll = user_poll,
@@ -416,6 +425,8 @@ int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
 	if (!u)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	u->backend.ops = &user_ops;
+	u->backend.frames = &u->frames;
+	u->frames.ops = &user_frames_ops;
 	snprintf(u->device, sizeof(u->device), "%s", device);
 	err = rvl_user_open(device, NULL, &u->user, &reason);
 	if (err)
@@ -429,9 +440,9 @@ int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
 	err = rvl_frame_queue_create(rvl_user_os(u->user), u->dev, 0, &rings, &u->queue, &reason);
 	if (err)
 		goto close_dev;
-	u->backend.data_fd = rvl_user_irq_fd(u->user, QUEUE_VECTOR);
+	u->frames.data_fd = rvl_user_irq_fd(u->user, QUEUE_VECTOR);
 	u->backend.event_fd = rvl_user_irq_fd(u->user, CONTROL_VECTOR);
-	u->backend.hangup_fd = rvl_user_poll_fd(u->user);
+	u->frames.hangup_fd = rvl_user_poll_fd(u->user);
 	*backend = &u->backend;
 	return 0;
 

@@ -222,12 +222,12 @@ void udp_frame(uint8_t p[60], uint32_t src, uint32_t dst, uint16_t src_port, uin
 /* Send a frame that shows that those before it have arrived or never will. */
 static void send_mark(struct bed *bed, struct rvl_backend *from)
 {
-	uint8_t *p = from->ops->tx_buffer(from);
+	uint8_t *p = from->frames->ops->tx_buffer(from->frames);
 
 	memset(p, 0, 60);
 	rvl_put_be16(p + 12, MARK);
 	rvl_put_be32(p + 14, ++bed->sent);
-	assert_int_equal(from->ops->tx(from, 60), 0);
+	assert_int_equal(from->frames->ops->tx(from->frames, 60), 0);
 }
 
 static void wait_for(int fd)
@@ -249,8 +249,8 @@ uint32_t spi_from_port(struct bed *bed, uint16_t port, uint8_t frame[256])
 	uint32_t spi = BED_HELD;
 	int len = 0;
 
-	udp_frame(backend->ops->tx_buffer(backend), OURS, THEIRS, port, 53);
-	assert_int_equal(backend->ops->tx(backend, 60), 0);
+	udp_frame(backend->frames->ops->tx_buffer(backend->frames), OURS, THEIRS, port, 53);
+	assert_int_equal(backend->frames->ops->tx(backend->frames, 60), 0);
 	send_mark(bed, backend);
 	for (;;) {
 		len = rvl_wire_receive(bed->far, RVL_LANE_FRAMES, next, sizeof(next));
@@ -306,18 +306,19 @@ static void open_peer(struct bed *bed)
 		fail_msg("%s", error.text);
 	bed->peer_policy = RVL_BACKEND_ANY;
 	do {
-		struct pollfd ready = {.fd = bed->backend->data_fd, .events = POLLIN};
+		struct pollfd ready = {.fd = bed->backend->frames->data_fd, .events = POLLIN};
 
 		assert_true(tries-- > 0);
 		send_mark(bed, bed->peer);
 		if (poll(&ready, 1, 1) > 0)
-			bed->backend->ops->poll(bed->backend, deliver, bed);
+			bed->backend->frames->ops->poll(bed->backend->frames, deliver, bed);
 	} while (bed->seen != bed->sent);
 }
 
 bool child_comes_in(struct bed *bed, uint64_t id)
 {
 	const struct rvl_backend_ops *peer = bed->peer->ops;
+	struct rvl_frames *frames = bed->peer->frames;
 	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_PROTECT};
 	const struct rvl_sa_params params = {
 		.direction = RVL_OUTBOUND,
@@ -337,12 +338,12 @@ bool child_comes_in(struct bed *bed, uint64_t id)
 	bed->peer_has_sa[id] = true;
 	policy.sa = bed->peer_sas[id];
 	assert_int_equal(peer->policy_set(bed->peer, &policy, &bed->peer_policy, &error), 0);
-	udp_frame(peer->tx_buffer(bed->peer), THEIRS, OURS, 53, 1024);
-	assert_int_equal(peer->tx(bed->peer, 60), 0);
+	udp_frame(frames->ops->tx_buffer(frames), THEIRS, OURS, 53, 1024);
+	assert_int_equal(frames->ops->tx(frames, 60), 0);
 	send_mark(bed, bed->peer);
 	while (bed->seen != bed->sent)
-		if (!bed->backend->ops->poll(bed->backend, deliver, bed))
-			wait_for(bed->backend->data_fd);
+		if (!bed->backend->frames->ops->poll(bed->backend->frames, deliver, bed))
+			wait_for(bed->backend->frames->data_fd);
 	return bed->accepted != before;
 }
 

@@ -442,7 +442,7 @@ static void udp_port_of_esp_is_the_configured_one(void **state)
 	assert_false(rvl_sad_child_heard(sad, 2));
 	spi_from_port(bed, 1024, frame);
 	assert_int_equal(rvl_get_be16(frame + 36), 5000);
-	backend->ops->poll(backend, swallow, NULL);
+	backend->frames->ops->poll(backend->frames, swallow, NULL);
 	assert_int_equal(rvl_sad_child_query(sad, 2, &s, &ignored, &error), 0);
 	assert_int_equal(s.packets, 1);
 	assert_true(rvl_sad_child_heard(sad, 2));
