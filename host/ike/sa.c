@@ -570,13 +570,20 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	ike_sa_advance(e, sa, now);
 }
 
-/* The peer uses a successor of its making, so it is the one, if that wasn't sure yet. */
+/*
+ * The peer uses a successor of its making, so it is the one, if that wasn't sure yet. If the old
+ * one is to be deleted, this is where the peer has all of it, and hears of the end.
+ */
 void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_sa *old = sa->predecessor ? ike_sa_find_id(e, sa->predecessor) : NULL;
 
-	if (old && old->state == IKE_STATE_ESTABLISHED && sa->state == IKE_STATE_ESTABLISHED)
+	if (!old || sa->state != IKE_STATE_ESTABLISHED)
+		return;
+	if (old->state == IKE_STATE_ESTABLISHED)
 		ike_sa_succeed(e, old, sa, now);
+	else if (old->state == IKE_STATE_DELETING)
+		ike_sa_delete(e, sa, now, "its predecessor is deleted");
 }
 
 /* The handshake is over; what it needed is the caller's to free. */
