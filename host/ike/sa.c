@@ -218,15 +218,16 @@ bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa)
 }
 
 /*
- * Who renews deletes the old one itself, once all Child SAs are on the new one. Where ours is
- * hardly older than the peer's, the peer may hold that both were begun at once, and delete either.
+ * Who begins another one deletes the old one itself, once all Child SAs are on the new one, which
+ * the peer may refuse. Where ours is hardly older than the peer's, the peer may hold that both were
+ * begun at once, and delete either.
  */
 static bool at_once(const struct ike_sa *old, const struct ike_sa *sa)
 {
-	bool at_the_same_time = old->initiator != sa->initiator &&
-				sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
+	bool at_the_same_time =
+		old->initiator && sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
 
-	return !at_the_same_time && sa->renews != old->id && !ike_sa_may_be_renewed_by(old, sa);
+	return !sa->initiator && !at_the_same_time && !ike_sa_may_be_renewed_by(old, sa);
 }
 
 /* Nor does the peer know a successor of it that has taken over thereby. */
