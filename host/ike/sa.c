@@ -218,15 +218,16 @@ bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa)
 }
 
 /*
- * Who renews deletes the old one itself, once all Child SAs are on the new one. Where ours is
- * hardly older than the peer's, the peer may hold that both were begun at once, and delete either.
+ * Who begins another one deletes the old one itself, once all Child SAs are on the new one, which
+ * the peer may refuse. Where ours is hardly older than the peer's, the peer may hold that both were
+ * begun at once, and delete either.
  */
 static bool at_once(const struct ike_sa *old, const struct ike_sa *sa)
 {
-	bool at_the_same_time = old->initiator != sa->initiator &&
-				sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
+	bool at_the_same_time =
+		old->initiator && sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
 
-	return !at_the_same_time && sa->renews != old->id && !ike_sa_may_be_renewed_by(old, sa);
+	return !sa->initiator && !at_the_same_time && !ike_sa_may_be_renewed_by(old, sa);
 }
 
 /* Nor does the peer know a successor of it that has taken over thereby. */
@@ -570,13 +571,20 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	ike_sa_advance(e, sa, now);
 }
 
-/* The peer uses a successor of its making, so it is the one, if that wasn't sure yet. */
+/*
+ * The peer uses a successor of its making, so it is the one, if that wasn't sure yet. If the old
+ * one is to be deleted, this is where the peer has all of it, and hears of the end.
+ */
 void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_sa *old = sa->predecessor ? ike_sa_find_id(e, sa->predecessor) : NULL;
 
-	if (old && old->state == IKE_STATE_ESTABLISHED && sa->state == IKE_STATE_ESTABLISHED)
+	if (!old || sa->state != IKE_STATE_ESTABLISHED)
+		return;
+	if (old->state == IKE_STATE_ESTABLISHED)
 		ike_sa_succeed(e, old, sa, now);
+	else if (old->state == IKE_STATE_DELETING)
+		ike_sa_delete(e, sa, now, "its predecessor is deleted");
 }
 
 /* The handshake is over; what it needed is the caller's to free. */

@@ -101,6 +101,43 @@ static void the_peers_successor_ends_with_what_is_deleted(void **state)
 	assert_true(nothing_left(a()) && nothing_left(b()));
 }
 
+/*
+ * Nor is it rekeyed once more, though A is still asking for a successor of its own.
+ *
+ *   A                                     B
+ *      CREATE_CHILD_SA (IKE) -->X
+ *                        <-- CREATE_CHILD_SA (IKE)
+ *      (the successor) -->                    takes over
+ *                       X<-- D(IKE)
+ *   is told to delete it
+ *                        <-- CREATE_CHILD_SA (IKE), in the successor
+ *      N(TEMPORARY_FAILURE) -->
+ *      D(IKE) in the successor -->            all is gone
+ */
+static void what_the_peer_has_moved_to_is_where_it_hears_of_the_end(void **state)
+{
+	(void)state;
+	establish(&SIDE_A, &SIDE_B);
+	net->watch_flow = false;
+	rekey_ike(a());
+	lose_for(1);
+	rekey_ike(b());
+	deliver_to(0);
+	deliver_to(1);
+	lose_for(0);
+	assert_int_equal(b()->ike_rekeyed, 1);
+	ike_terminate(a()->engine, net->now, a()->ike_id);
+	node_drain(a());
+	assert_int_equal(net->queued, 0);
+	rekey_ike(b());
+	net_settle(net);
+	assert_int_equal(b()->ike_rekeyed, 1);
+	assert_int_equal(b()->ike_down, 1);
+	assert_null(present_child(b()));
+	pass_time(60000);
+	assert_true(nothing_left(a()) && nothing_left(b()));
+}
+
 static void rekeyings_count_for_the_limit_of_ike_sas(void **state)
 {
 	(void)state;
@@ -663,6 +700,7 @@ int main(void)
 		T(an_ike_sa_that_is_being_deleted_gets_no_successor_of_ours),
 		T(an_ike_sa_that_is_being_deleted_gets_none_of_the_peers),
 		T(the_peers_successor_ends_with_what_is_deleted),
+		T(what_the_peer_has_moved_to_is_where_it_hears_of_the_end),
 		T(rekeyings_count_for_the_limit_of_ike_sas),
 		T(a_loser_that_is_answered_late_is_not_used),
 		T(one_whose_successors_all_come_to_nothing_goes_on),

@@ -95,6 +95,50 @@ static void reauthentication_makes_before_it_breaks(void **state)
 	}
 }
 
+/*
+ * Whatever `unique` says: A begins the same at another address of B's, and what is to replace the
+ * old one is refused by B's data path, or by A's own, or late.
+ *
+ *   A  IKE_SA_INIT, IKE_AUTH -->          B
+ *      <-- IKE_AUTH, N(NO_ADDITIONAL_SAS)
+ */
+static void what_we_begin_beside_it_replaces_nothing_before_it_is_up(void **state)
+{
+	const struct ike_addr second = {.family = 4, .ip = {198, 51, 100, 2}};
+
+	(void)state;
+	for (unsigned who = 0; who < 3; who++) {
+		struct ike_start start = {.pair = {.remote = second}};
+		uint64_t id;
+
+		prepare(1);
+		b()->other = second;
+		connection(a())->unique = IKE_UNIQUE_REPLACE;
+		set_hosts(b(), connection(b()), "", NULL);
+		bring_up("c");
+		net->watch_flow = true;
+		if (who < 2)
+			net->node[who].install_error = -ENOSPC;
+		a()->install_holds = who == 2;
+		start.conn = connection(a());
+		start.config = &start.conn->children[0];
+		start.pair.local = a()->addr;
+		assert_int_equal(ike_sa_begin(a()->engine, net->now, &start, &id), 0);
+		node_drain(a());
+		net_settle(net);
+		assert_int_equal(a()->ike_up, 2);
+		pass_time(20000);
+		a()->install_holds = false;
+		node_drain(a());
+		pass_time(100000);
+		assert_int_equal(ike_sa_count(a()->engine), 1);
+		assert_int_equal(ike_addr_same_ip(&sending_child(a())->sa.remote, &second),
+				 who == 2);
+		end();
+		teardown(state);
+	}
+}
+
 /* Rekeying proves nothing anew: it is counted from when the peer authenticated. */
 static void rekeying_does_not_put_off_reauthentication(void **state)
 {
@@ -1021,6 +1065,7 @@ int main(void)
 #define T(name) cmocka_unit_test_teardown(name, teardown)
 	static const struct CMUnitTest tests[] = {
 		T(reauthentication_makes_before_it_breaks),
+		T(what_we_begin_beside_it_replaces_nothing_before_it_is_up),
 		T(rekeying_does_not_put_off_reauthentication),
 		T(all_child_sas_are_renewed_with_their_ike_sa),
 		T(what_can_not_be_renewed_goes_on),
