@@ -1,17 +1,75 @@
 # SPDX-License-Identifier: BSD-2-Clause
 include host/ike/ike.mk
 
-$(eval $(call c_library,rvl_esp,host/esp/ip.c host/esp/replay.c host/esp/suite.c host/esp/abilities.c host/esp/esp.c host/esp/spd.c \
+$(eval $(call c_library,rvl_esp, \
+	host/esp/ip.c \
+	host/esp/replay.c \
+	host/esp/suite.c \
+	host/esp/abilities.c \
+	host/esp/esp.c \
+	host/esp/spd.c \
 	host/esp/engine.c))
-$(eval $(call c_library,rvl_conf,host/conf/tree.c host/conf/resolve.c host/conf/reader.c \
-	host/conf/value.c host/conf/absent.c host/conf/bind.c host/conf/daemon.c host/conf/connection.c \
-	host/conf/child.c host/conf/pool.c host/conf/secret.c host/conf/conf.c host/conf/compare.c))
-$(eval $(call c_library,rvl_sa,host/sa/selector.c host/sa/inbound.c host/sa/indices.c host/sa/selector_map.c host/sa/policies.c host/sa/trap.c host/sa/fixed.c host/sa/flow.c \
-	host/sa/sad.c host/sa/lane.c host/sa/wire.c host/sa/soft.c host/sa/user.c))
+$(eval $(call c_library,rvl_conf, \
+	host/conf/tree.c \
+	host/conf/resolve.c \
+	host/conf/reader.c \
+	host/conf/value.c \
+	host/conf/absent.c \
+	host/conf/bind.c \
+	host/conf/daemon.c \
+	host/conf/connection.c \
+	host/conf/child.c \
+	host/conf/pool.c \
+	host/conf/secret.c \
+	host/conf/conf.c \
+	host/conf/compare.c))
+$(eval $(call c_library,rvl_sa, \
+	host/sa/selector.c \
+	host/sa/inbound.c \
+	host/sa/indices.c \
+	host/sa/selector_map.c \
+	host/sa/policies.c \
+	host/sa/trap.c \
+	host/sa/fixed.c \
+	host/sa/flow.c \
+	host/sa/sad.c \
+	host/sa/lane.c \
+	host/sa/wire.c \
+	host/sa/soft.c \
+	host/sa/user.c))
 
-RAVELD_SRCS := host/raveld/main.c host/raveld/devices.c host/raveld/log.c host/raveld/tap.c host/raveld/netlink.c \
-	host/raveld/redirect.c host/raveld/remains.c host/raveld/prefix_map.c host/raveld/released.c host/raveld/closing.c host/raveld/routes.c host/raveld/follow.c host/raveld/datapath.c host/raveld/sockets.c \
-	host/raveld/negotiation.c host/raveld/wishes.c host/raveld/agenda.c host/raveld/rekeying.c host/raveld/reload.c host/raveld/jobs.c host/raveld/lasting.c host/raveld/children.c host/raveld/protect.c host/raveld/traps.c host/raveld/leases.c host/raveld/pools.c host/raveld/resolver.c host/raveld/vips.c host/raveld/control.c host/raveld/report.c host/raveld/listing.c
+RAVELD_SRCS := \
+	host/raveld/main.c \
+	host/raveld/devices.c \
+	host/raveld/log.c \
+	host/raveld/tap.c \
+	host/raveld/netlink.c \
+	host/raveld/redirect.c \
+	host/raveld/remains.c \
+	host/raveld/prefix_map.c \
+	host/raveld/released.c \
+	host/raveld/closing.c \
+	host/raveld/routes.c \
+	host/raveld/follow.c \
+	host/raveld/datapath.c \
+	host/raveld/sockets.c \
+	host/raveld/negotiation.c \
+	host/raveld/wishes.c \
+	host/raveld/agenda.c \
+	host/raveld/rekeying.c \
+	host/raveld/reload.c \
+	host/raveld/jobs.c \
+	host/raveld/lasting.c \
+	host/raveld/children.c \
+	host/raveld/protect.c \
+	host/raveld/traps.c \
+	host/raveld/leases.c \
+	host/raveld/pools.c \
+	host/raveld/resolver.c \
+	host/raveld/vips.c \
+	host/raveld/control.c \
+	host/raveld/report.c \
+	host/raveld/listing.c
 RAVELD_LIBS := rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lcrypto $(DRIVER_LIBS)))
