@@ -2,6 +2,7 @@
 include host/ike/ike.mk
 
 $(eval $(call c_library,rvl_esp, \
+	host/esp/prefix.c \
 	host/esp/ip.c \
 	host/esp/replay.c \
 	host/esp/suite.c \
@@ -74,4 +75,4 @@ RAVELD_LIBS := rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lcrypto $(DRIVER_LIBS)))
 $(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/list.c host/ctl/pools.c host/ctl/release.c host/raveld/released.c \
-	host/raveld/remains.c host/raveld/prefix_map.c host/raveld/netlink.c,,-ljansson -lmnl))
+	host/raveld/remains.c host/raveld/prefix_map.c host/raveld/netlink.c host/esp/prefix.c,,-ljansson -lmnl))

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "host/esp/params.h"
+#include "host/esp/spd.h"
 #include "host/esp/suite.h"
 
 struct rvl_abilities {
@@ -17,6 +18,8 @@ struct rvl_abilities {
 	unsigned int modes;	/* bits 1 << enum rvl_mode */
 	unsigned int outer;	/* RVL_FAMILY_* */
 	unsigned int inner;	/* RVL_FAMILY_*, in tunnel mode */
+	unsigned int policies;	/* RVL_FAMILY_*, over what; all else passes */
+	bool types;		/* policies by types of ICMP messages, and by OPAQUE ports */
 	uint64_t encr;		/* bit by row of rvl_encr_table */
 	uint64_t integ;		/* bit by row of rvl_integ_table */
 	bool esn;
@@ -43,6 +46,10 @@ bool rvl_can_integ(const struct rvl_abilities *can, uint16_t id);
  */
 bool rvl_abilities_lack(const struct rvl_abilities *can, const struct rvl_sa_params *params,
 			char *text, size_t size);
+
+/* What of a policy with this selector it lacks, in words for "has no ..."; NULL: nothing. */
+const char *rvl_abilities_lack_policy(const struct rvl_abilities *can,
+				      const struct rvl_selector *selector);
 
 /* Its algorithms by their titles in small letters, as "aes-gcm-128 aes-gcm-256". */
 void rvl_abilities_algorithms(const struct rvl_abilities *can, char *text, size_t size);

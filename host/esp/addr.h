@@ -5,6 +5,7 @@
 #ifndef RVL_ESP_ADDR_H
 #define RVL_ESP_ADDR_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -38,6 +39,29 @@ static inline struct rvl_addr rvl_addr_of_ipv6(const uint8_t octets[16])
 	struct rvl_addr a = {.family = 6};
 
 	memcpy(a.octets, octets, sizeof(a.octets));
+	return a;
+}
+
+/* The 128 bits of its octets as two numbers, the first bit on top. */
+struct rvl_addr_bits {
+	uint64_t high;
+	uint64_t low;
+};
+
+static inline struct rvl_addr_bits rvl_addr_bits(const struct rvl_addr *a)
+{
+	uint64_t words[2];
+
+	memcpy(words, a->octets, sizeof(words));
+	return (struct rvl_addr_bits){be64toh(words[0]), be64toh(words[1])};
+}
+
+static inline struct rvl_addr rvl_addr_of_bits(uint8_t family, struct rvl_addr_bits bits)
+{
+	const uint64_t words[2] = {htobe64(bits.high), htobe64(bits.low)};
+	struct rvl_addr a = {.family = family};
+
+	memcpy(a.octets, words, sizeof(words));
 	return a;
 }
 

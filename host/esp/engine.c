@@ -69,25 +69,34 @@ static size_t frame_payload(const uint8_t *frame, size_t len, uint16_t *type)
 	return 0;
 }
 
-size_t rvl_frame_ipv4(const uint8_t *frame, size_t len)
+static uint8_t family_of_type(uint16_t type)
 {
-	uint16_t type;
-	size_t l3 = frame_payload(frame, len, &type);
-
-	return l3 && type == ETHERTYPE_IPV4 ? l3 : 0;
+	return type == ETHERTYPE_IPV4 ? 4 : type == ETHERTYPE_IPV6 ? 6 : 0;
 }
 
-/* The same of what may hold ESP, where the packet's version agrees. */
+enum rvl_frame rvl_frame_parse(const uint8_t *frame, size_t len, struct rvl_ip *ip, size_t *l3)
+{
+	uint16_t type;
+	uint8_t family;
+
+	*l3 = frame_payload(frame, len, &type);
+	family = *l3 ? family_of_type(type) : 0;
+	if (!family)
+		return RVL_FRAME_OTHER;
+	return rvl_ip_parse(ip, frame + *l3, len - *l3) && ip->dst.family == family ? RVL_FRAME_IP
+										    : RVL_FRAME_BAD;
+}
+
+/* Where the packet starts that may hold ESP, if its version agrees; 0: there is none. */
 static size_t frame_outer(const struct rvl_engine *engine, const uint8_t *frame, size_t len)
 {
 	uint16_t type;
 	size_t l3 = frame_payload(frame, len, &type);
+	uint8_t family = l3 && l3 < len ? family_of_type(type) : 0;
 
-	if (!l3 || l3 >= len)
+	if (!family || (family == 6 && !engine->config.ipv6) || frame[l3] >> 4 != family)
 		return 0;
-	if (type == ETHERTYPE_IPV4)
-		return frame[l3] >> 4 == 4 ? l3 : 0;
-	return engine->config.outer_ipv6 && type == ETHERTYPE_IPV6 && frame[l3] >> 4 == 6 ? l3 : 0;
+	return l3;
 }
 
 /* After an outer header has come or gone. */
@@ -228,7 +237,7 @@ int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index, const struct rv
 	struct rvl_esp_sa **slot;
 	int err;
 
-	if (params->dst.family == 6 && !engine->config.outer_ipv6)
+	if (params->dst.family == 6 && !engine->config.ipv6)
 		return -EINVAL;
 	err = make_slot(engine, params->direction, index);
 	if (err)
@@ -318,7 +327,7 @@ static enum rvl_drop encap_drop(int err)
 	}
 }
 
-/* l3 is at most an Ethernet header and two tags: rvl_frame_ipv4() found it. */
+/* l3 is at most an Ethernet header and two tags: rvl_frame_parse() found it. */
 static struct rvl_engine_result protect(struct rvl_engine *engine, struct rvl_buf *frame, size_t l3,
 					uint32_t index)
 {
@@ -345,18 +354,33 @@ static struct rvl_engine_result protect(struct rvl_engine *engine, struct rvl_bu
 	return (struct rvl_engine_result){.verdict = RVL_ENGINE_DONE, .sa = index};
 }
 
+/* Without IPv6 of its own a packet of it is like any other frame. */
+static enum rvl_frame frame_ours(const struct rvl_engine *engine, const struct rvl_buf *frame,
+				 struct rvl_ip *ip, size_t *l3)
+{
+	uint16_t type = 0;
+
+	frame_payload(rvl_buf_data(frame), frame->len, &type);
+	if (type == ETHERTYPE_IPV6 && !engine->config.ipv6)
+		return RVL_FRAME_OTHER;
+	return rvl_frame_parse(rvl_buf_data(frame), frame->len, ip, l3);
+}
+
 struct rvl_engine_result rvl_engine_tx(struct rvl_engine *engine, struct rvl_buf *frame,
 				       uint32_t sa)
 {
-	size_t l3 = rvl_frame_ipv4(rvl_buf_data(frame), frame->len);
 	const struct rvl_policy *policy;
 	struct rvl_ip ip;
+	enum rvl_frame kind;
+	size_t l3;
 
 	engine->counters.tx_frames++;
 	engine->counters.tx_bytes += frame->len;
-	if (!l3 && sa == RVL_ENGINE_NO_SA && !too_many_tags(rvl_buf_data(frame), frame->len))
+	kind = frame_ours(engine, frame, &ip, &l3);
+	if (kind == RVL_FRAME_OTHER && sa == RVL_ENGINE_NO_SA &&
+	    !too_many_tags(rvl_buf_data(frame), frame->len))
 		return tx_pass(engine, frame);
-	if (!l3 || !rvl_ip_parse(&ip, rvl_buf_data(frame) + l3, frame->len - l3))
+	if (kind != RVL_FRAME_IP)
 		return tx_drop(engine, RVL_DROP_MALFORMED, sa);
 	if (sa != RVL_ENGINE_NO_SA)
 		return protect(engine, frame, l3, sa);

@@ -27,7 +27,7 @@ struct rvl_engine_config {
 	uint32_t outbound_sas;
 	uint32_t inbound_sas;
 	uint32_t policies;
-	bool outer_ipv6;    /* ESP goes over IPv6, too; else all IPv6 passes */
+	bool ipv6;	    /* policies, and ESP over it; else all IPv6 passes */
 	uint16_t udp_port;  /* of ESP in UDP; 0 = RVL_ESP_PORT */
 	uint16_t max_frame; /* longest frame to the wire, without FCS; 0 = 65535 */
 };
@@ -101,7 +101,13 @@ struct rvl_engine_result rvl_engine_rx(struct rvl_engine *engine, struct rvl_buf
 
 const struct rvl_engine_counters *rvl_engine_counters(const struct rvl_engine *engine);
 
-/* Where the IPv4 packet of a frame starts, past at most two VLAN tags; 0 when it isn't IPv4. */
-size_t rvl_frame_ipv4(const uint8_t *frame, size_t len);
+/* What a frame holds, past at most two VLAN tags. */
+enum rvl_frame {
+	RVL_FRAME_OTHER, /* neither IPv4 nor IPv6 by its EtherType */
+	RVL_FRAME_IP,	 /* the whole packet at offset *l3, of which *ip tells */
+	RVL_FRAME_BAD,	 /* its EtherType says so, but there is no such packet */
+};
+
+enum rvl_frame rvl_frame_parse(const uint8_t *frame, size_t len, struct rvl_ip *ip, size_t *l3);
 
 #endif

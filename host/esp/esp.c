@@ -13,13 +13,6 @@
 
 #define NEXT_HEADER_IPV4 4
 #define NEXT_HEADER_NONE 59
-#define HEADER_HOP_BY_HOP 0
-#define HEADER_ROUTING 43
-#define HEADER_FRAGMENT 44
-#define HEADER_DESTINATION 60
-#define EXTENSION_HEADERS_MAX 8
-#define IPV6_FRAGMENT_OFFSET 0xfff8
-#define IPV6_FRAGMENT_MORE 1
 #define TRAILER 2
 #define ALIGNMENT 4
 
@@ -60,6 +53,8 @@ const struct rvl_abilities rvl_esp_abilities = {
 	.modes = 1u << RVL_TUNNEL,
 	.outer = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 	.inner = RVL_FAMILY_IPV4,
+	.policies = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
+	.types = true,
 	.encr = 1u << 0 | 1u << 2,
 	.encap = true,
 	.window = RVL_REPLAY_WINDOW_MAX,
@@ -347,7 +342,7 @@ int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limi
 	uint8_t *esp, *text, *p;
 
 	assert(sa->params.direction == RVL_OUTBOUND);
-	if (!rvl_ip_parse(&inner, rvl_buf_data(pkt), pkt->len))
+	if (!rvl_ip_parse(&inner, rvl_buf_data(pkt), pkt->len) || inner.dst.family != 4)
 		return refuse(sa, RVL_DROP_MALFORMED, -EINVAL);
 	if (expired(sa))
 		return refuse(sa, RVL_DROP_LIFETIME, -EKEYEXPIRED);
@@ -393,103 +388,6 @@ int rvl_esp_encap_within(struct rvl_esp_sa *sa, struct rvl_buf *pkt, size_t limi
 	return 0;
 }
 
-/* What an outer IP header says. */
-struct outer {
-	struct rvl_addr src;
-	struct rvl_addr dst;
-	size_t header_len; /* with extension headers */
-	size_t total_len;
-	uint8_t protocol;
-	uint8_t tos;
-	bool fragment;
-	bool later_fragment; /* what lies behind the header isn't the protocol's */
-};
-
-static bool parse_ipv4(const uint8_t *p, size_t len, struct outer *outer)
-{
-	uint16_t fragment;
-
-	if (len < RVL_IP_HEADER)
-		return false;
-	fragment = rvl_get_be16(p + 6) & (RVL_IP_MF | RVL_IP_FRAGMENT_OFFSET);
-	*outer = (struct outer){
-		.src = {.family = 4},
-		.dst = {.family = 4},
-		.header_len = (size_t)(p[0] & 15) * 4,
-		.total_len = rvl_get_be16(p + 2),
-		.protocol = p[9],
-		.tos = p[1],
-		.fragment = fragment,
-		.later_fragment = fragment & RVL_IP_FRAGMENT_OFFSET,
-	};
-	memcpy(outer->src.octets, p + 12, 4);
-	memcpy(outer->dst.octets, p + 16, 4);
-	return outer->header_len >= RVL_IP_HEADER;
-}
-
-/* Past the extension header that lies behind what was looked at. False: it isn't all there, or
- * isn't ours to look past. */
-static bool skip_extension(const uint8_t *p, size_t len, struct outer *outer)
-{
-	const uint8_t *header = p + outer->header_len;
-	uint16_t fragment;
-
-	if (len < outer->header_len + 8)
-		return false;
-	if (outer->protocol == HEADER_FRAGMENT) {
-		fragment = rvl_get_be16(header + 2);
-		outer->fragment |= fragment & (IPV6_FRAGMENT_OFFSET | IPV6_FRAGMENT_MORE);
-		outer->later_fragment |= fragment & IPV6_FRAGMENT_OFFSET;
-		outer->header_len += 8;
-	} else {
-		/* With segments left the packet is to go on to elsewhere. */
-		if (outer->protocol == HEADER_ROUTING && header[3])
-			return false;
-		outer->header_len += (header[1] + 1u) * 8;
-	}
-	outer->protocol = header[0];
-	return true;
-}
-
-static bool is_extension(uint8_t header)
-{
-	return header == HEADER_HOP_BY_HOP || header == HEADER_ROUTING ||
-	       header == HEADER_FRAGMENT || header == HEADER_DESTINATION;
-}
-
-static bool parse_ipv6(const uint8_t *p, size_t len, struct outer *outer)
-{
-	if (len < RVL_IPV6_HEADER)
-		return false;
-	*outer = (struct outer){
-		.src = rvl_addr_of_ipv6(p + 8),
-		.dst = rvl_addr_of_ipv6(p + 24),
-		.header_len = RVL_IPV6_HEADER,
-		.total_len = RVL_IPV6_HEADER + rvl_get_be16(p + 4),
-		.protocol = p[6],
-		.tos = (uint8_t)(rvl_get_be16(p) >> 4),
-	};
-	for (int i = 0; is_extension(outer->protocol) && !outer->later_fragment; i++)
-		if (i == EXTENSION_HEADERS_MAX || !skip_extension(p, len, outer))
-			return false;
-	return true;
-}
-
-/* The version is the packet's own. */
-static bool parse_outer(const uint8_t *p, size_t len, struct outer *outer)
-{
-	if (!len)
-		return false;
-	switch (p[0] >> 4) {
-	case 4:
-		return parse_ipv4(p, len, outer);
-	case 6:
-		return parse_ipv6(p, len, outer);
-	default:
-		return false;
-	}
-}
-
 /* A datagram that lies in its packet, over IPv6, may not do without a sum (RFC 8200, 8.1). */
 static bool udp6_wrong(const uint8_t *ip, const uint8_t *udp, size_t payload)
 {
@@ -516,11 +414,12 @@ enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf
 			       uint16_t udp_port)
 {
 	const uint8_t *p = rvl_buf_data(pkt), *udp;
-	struct outer outer;
+	struct rvl_ip outer;
 	size_t at;
 	bool encap;
 
-	if (!parse_outer(p, pkt->len, &outer))
+	/* What has segments left is to go on to elsewhere. */
+	if (!rvl_ip_read(&outer, p, pkt->len) || outer.onward)
 		return RVL_ESP_ABSENT;
 	encap = outer.protocol == RVL_IP_PROTO_UDP;
 	if (!encap && outer.protocol != RVL_IP_PROTO_ESP)
@@ -533,7 +432,7 @@ enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf
 	*place = (struct rvl_esp_place){
 		.src = outer.src,
 		.dst = outer.dst,
-		.src_port = encap ? rvl_get_be16(p + outer.header_len) : 0,
+		.src_port = outer.src_port,
 		.spi = rvl_get_be32(p + at),
 		.seq = rvl_get_be32(p + at + 4),
 		.outer_tos = outer.tos,
@@ -584,7 +483,7 @@ static enum rvl_drop check_plaintext(uint8_t *text, size_t text_len, uint8_t tos
 
 	if (drop)
 		return drop;
-	if (!rvl_ip_parse(inner, text, text_len))
+	if (!rvl_ip_parse(inner, text, text_len) || inner->dst.family != 4)
 		return RVL_DROP_INNER;
 	ecn = rvl_ecn_decap(inner->tos & RVL_ECN_MASK, tos & RVL_ECN_MASK);
 	if (ecn < 0)

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/esp/ip.h"
 
+#define EXTENSION_HEADERS_MAX 8
+#define IPV6_FRAGMENT_OFFSET 0xfff8
+#define IPV6_FRAGMENT_MORE 1
+#define ICMP_HEADER 8		 /* of an error, before what it quotes */
+#define ICMPV6_INFORMATIONAL 128 /* and above: no errors (RFC 4443, section 2.1) */
+
 bool rvl_ip_has_ports(uint8_t protocol)
 {
 	switch (protocol) {
@@ -15,41 +21,112 @@ bool rvl_ip_has_ports(uint8_t protocol)
 	}
 }
 
-bool rvl_icmp_is_error(uint8_t type)
+bool rvl_ip_has_types(uint8_t protocol)
 {
-	/* Destination unreachable, source quench, redirect, time exceeded, parameter problem. */
-	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+	return protocol == RVL_IP_PROTO_ICMP || protocol == RVL_IP_PROTO_ICMPV6 ||
+	       protocol == RVL_IP_PROTO_MOBILITY;
+}
+
+bool rvl_ip_is_extension(uint8_t protocol)
+{
+	return protocol == RVL_IP_PROTO_HOP_BY_HOP || protocol == RVL_IP_PROTO_ROUTING ||
+	       protocol == RVL_IP_PROTO_FRAGMENT || protocol == RVL_IP_PROTO_DESTINATION;
+}
+
+static bool read_ipv4(struct rvl_ip *ip, const uint8_t *p, size_t len)
+{
+	uint16_t fragment;
+
+	if (len < RVL_IP_HEADER)
+		return false;
+	*ip = (struct rvl_ip){
+		.src = rvl_addr_of_ipv4(rvl_get_be32(p + 12)),
+		.dst = rvl_addr_of_ipv4(rvl_get_be32(p + 16)),
+		.header_len = (size_t)(p[0] & 15) * 4,
+		.total_len = rvl_get_be16(p + 2),
+		.tos = p[1],
+		.protocol = p[9],
+	};
+	fragment = rvl_get_be16(p + 6);
+	ip->df = fragment & RVL_IP_DF;
+	ip->later_fragment = fragment & RVL_IP_FRAGMENT_OFFSET;
+	ip->fragment = ip->later_fragment || (fragment & RVL_IP_MF);
+	return ip->header_len >= RVL_IP_HEADER;
+}
+
+/* Past the extension header that lies behind what was read. False: it isn't all there. */
+static bool skip_extension(struct rvl_ip *ip, const uint8_t *p, size_t len)
+{
+	const uint8_t *header = p + ip->header_len;
+	uint16_t fragment;
+
+	if (len < ip->header_len + 8)
+		return false;
+	if (ip->protocol == RVL_IP_PROTO_FRAGMENT) {
+		fragment = rvl_get_be16(header + 2);
+		ip->fragment |= fragment & (IPV6_FRAGMENT_OFFSET | IPV6_FRAGMENT_MORE);
+		ip->later_fragment |= fragment & IPV6_FRAGMENT_OFFSET;
+		ip->header_len += 8;
+	} else {
+		ip->onward |= ip->protocol == RVL_IP_PROTO_ROUTING && header[3];
+		ip->header_len += (header[1] + 1u) * 8;
+	}
+	ip->protocol = header[0];
+	return true;
+}
+
+static bool read_ipv6(struct rvl_ip *ip, const uint8_t *p, size_t len)
+{
+	if (len < RVL_IPV6_HEADER)
+		return false;
+	*ip = (struct rvl_ip){
+		.src = rvl_addr_of_ipv6(p + 8),
+		.dst = rvl_addr_of_ipv6(p + 24),
+		.header_len = RVL_IPV6_HEADER,
+		.total_len = RVL_IPV6_HEADER + rvl_get_be16(p + 4),
+		.tos = (uint8_t)(rvl_get_be16(p) >> 4),
+		.protocol = p[6],
+	};
+	for (int i = 0; rvl_ip_is_extension(ip->protocol) && !ip->later_fragment; i++)
+		if (i == EXTENSION_HEADERS_MAX || !skip_extension(ip, p, len))
+			return false;
+	return true;
+}
+
+/* The first octets of the upper header, if they are there. */
+static void read_ports(struct rvl_ip *ip, const uint8_t *p, size_t len)
+{
+	const uint8_t *upper = p + ip->header_len;
+	size_t end = ip->header_len + 4;
+
+	if (ip->later_fragment || ip->total_len < end || len < end)
+		return;
+	if (rvl_ip_has_ports(ip->protocol)) {
+		ip->ports = RVL_PORTS_BOTH;
+		ip->src_port = rvl_get_be16(upper);
+		ip->dst_port = rvl_get_be16(upper + 2);
+	} else if (rvl_ip_has_types(ip->protocol)) {
+		ip->ports = RVL_PORTS_SRC;
+		ip->src_port = ip->protocol == RVL_IP_PROTO_MOBILITY ? (uint16_t)(upper[2] << 8)
+								     : rvl_get_be16(upper);
+	}
+}
+
+bool rvl_ip_read(struct rvl_ip *ip, const uint8_t *p, size_t len)
+{
+	uint8_t version = len ? p[0] >> 4 : 0;
+
+	if (version == 4 ? !read_ipv4(ip, p, len) : version != 6 || !read_ipv6(ip, p, len))
+		return false;
+	read_ports(ip, p, len);
+	return true;
 }
 
 /* total: octets that the packet has, of which len are there. */
 static bool parse(struct rvl_ip *ip, const uint8_t *p, size_t len, size_t total)
 {
-	uint16_t fragment;
-
-	if (len < RVL_IP_HEADER || p[0] >> 4 != 4)
-		return false;
-	*ip = (struct rvl_ip){
-		.header_len = (size_t)(p[0] & 15) * 4,
-		.total_len = rvl_get_be16(p + 2),
-		.tos = p[1],
-		.protocol = p[9],
-		.src = rvl_get_be32(p + 12),
-		.dst = rvl_get_be32(p + 16),
-	};
-	if (ip->header_len < RVL_IP_HEADER || ip->header_len > len ||
-	    ip->total_len < ip->header_len || ip->total_len > total)
-		return false;
-	fragment = rvl_get_be16(p + 6);
-	ip->df = fragment & RVL_IP_DF;
-	ip->later_fragment = fragment & RVL_IP_FRAGMENT_OFFSET;
-	ip->fragment = ip->later_fragment || (fragment & RVL_IP_MF);
-	if (!ip->later_fragment && rvl_ip_has_ports(ip->protocol) &&
-	    ip->total_len >= ip->header_len + 4 && len >= ip->header_len + 4) {
-		ip->ports = true;
-		ip->src_port = rvl_get_be16(p + ip->header_len);
-		ip->dst_port = rvl_get_be16(p + ip->header_len + 2);
-	}
-	return true;
+	return rvl_ip_read(ip, p, len) && ip->header_len <= len &&
+	       ip->total_len >= ip->header_len && ip->total_len <= total;
 }
 
 bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len)
@@ -59,7 +136,27 @@ bool rvl_ip_parse(struct rvl_ip *ip, const uint8_t *p, size_t len)
 
 bool rvl_ip_parse_quoted(struct rvl_ip *ip, const uint8_t *p, size_t len)
 {
-	return parse(ip, p, len, UINT16_MAX);
+	return parse(ip, p, len, SIZE_MAX);
+}
+
+/* Destination unreachable, source quench, redirect, time exceeded, parameter problem. */
+static bool is_icmp_error(uint8_t type)
+{
+	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+}
+
+size_t rvl_ip_quote(const struct rvl_ip *ip, const uint8_t *p)
+{
+	const size_t quote = ip->header_len + ICMP_HEADER;
+	bool error = false;
+
+	if (ip->later_fragment || ip->total_len < quote)
+		return 0;
+	if (ip->protocol == RVL_IP_PROTO_ICMP)
+		error = is_icmp_error(p[ip->header_len]);
+	else if (ip->protocol == RVL_IP_PROTO_ICMPV6)
+		error = p[ip->header_len] < ICMPV6_INFORMATIONAL;
+	return error ? quote : 0;
 }
 
 struct rvl_ip rvl_ip_reverse(const struct rvl_ip *ip)
@@ -70,6 +167,8 @@ struct rvl_ip rvl_ip_reverse(const struct rvl_ip *ip)
 	reverse.dst = ip->src;
 	reverse.src_port = ip->dst_port;
 	reverse.dst_port = ip->src_port;
+	if (ip->ports == RVL_PORTS_SRC || ip->ports == RVL_PORTS_DST)
+		reverse.ports = ip->ports == RVL_PORTS_SRC ? RVL_PORTS_DST : RVL_PORTS_SRC;
 	return reverse;
 }
 
@@ -107,6 +206,10 @@ void rvl_ip_set_tos(uint8_t *p, uint8_t tos)
 	uint16_t before = rvl_get_be16(p);
 	uint32_t sum;
 
+	if (p[0] >> 4 == 6) {
+		rvl_put_be16(p, (uint16_t)((before & 0xf00f) | tos << 4));
+		return;
+	}
 	if (p[1] == tos)
 		return;
 	p[1] = tos;

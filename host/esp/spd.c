@@ -9,7 +9,7 @@
 
 #define NONE UINT32_MAX
 #define CHAINS_FIRST 64
-#define LENGTHS 33 /* of a prefix: 0 to 32 */
+#define LENGTHS 129 /* of a prefix: 0 to 128 */
 
 struct slot {
 	bool used;
@@ -23,9 +23,16 @@ struct lengths {
 	uint8_t dst;
 };
 
+/* Policies of one family by lengths, and of which there are any. */
+struct family {
+	uint32_t counts[LENGTHS][LENGTHS];
+	struct lengths pairs[LENGTHS * LENGTHS];
+	size_t pair_count;
+};
+
 /*
  * Policies lie in chains by their two prefixes, so that a look-up takes as long as there are pairs
- * of lengths among them, which are few however many policies there are.
+ * of lengths among those of its family, which are few however many policies there are.
  */
 struct rvl_spd {
 	size_t size; /* at most */
@@ -34,30 +41,33 @@ struct rvl_spd {
 	size_t used;	  /* policies */
 	uint32_t *chains; /* the first slot of each */
 	uint32_t chain_mask;
-	uint32_t counts[LENGTHS][LENGTHS];	 /* policies by lengths, */
-	struct lengths pairs[LENGTHS * LENGTHS]; /* and of which there are any */
-	size_t pair_count;
+	struct family families[2]; /* IPv4, IPv6 */
 };
 
-static uint32_t prefix_mask(uint8_t len)
-{
-	return len ? UINT32_MAX << (32 - len) : 0;
-}
-
-struct rvl_selector rvl_selector_any(void)
+struct rvl_selector rvl_selector_any(uint8_t family)
 {
 	return (struct rvl_selector){
+		.src = rvl_prefix_all(family),
+		.dst = rvl_prefix_all(family),
 		.any_protocol = true,
 		.src_port_last = UINT16_MAX,
 		.dst_port_last = UINT16_MAX,
 	};
 }
 
+static bool is_opaque(uint16_t first, uint16_t last)
+{
+	return first == RVL_PORT_OPAQUE_FIRST && last == RVL_PORT_OPAQUE_LAST;
+}
+
 bool rvl_selector_valid(const struct rvl_selector *s)
 {
-	return s->src_len <= 32 && s->dst_len <= 32 && !(s->src & ~prefix_mask(s->src_len)) &&
-	       !(s->dst & ~prefix_mask(s->dst_len)) && s->src_port_first <= s->src_port_last &&
-	       s->dst_port_first <= s->dst_port_last;
+	return rvl_prefix_valid(&s->src) && rvl_prefix_valid(&s->dst) &&
+	       s->src.address.family == s->dst.address.family &&
+	       (s->src_port_first <= s->src_port_last ||
+		is_opaque(s->src_port_first, s->src_port_last)) &&
+	       (s->dst_port_first <= s->dst_port_last ||
+		is_opaque(s->dst_port_first, s->dst_port_last));
 }
 
 struct rvl_selector rvl_selector_reverse(const struct rvl_selector *s)
@@ -65,8 +75,6 @@ struct rvl_selector rvl_selector_reverse(const struct rvl_selector *s)
 	return (struct rvl_selector){
 		.src = s->dst,
 		.dst = s->src,
-		.src_len = s->dst_len,
-		.dst_len = s->src_len,
 		.any_protocol = s->any_protocol,
 		.protocol = s->protocol,
 		.src_port_first = s->dst_port_first,
@@ -78,44 +86,99 @@ struct rvl_selector rvl_selector_reverse(const struct rvl_selector *s)
 
 bool rvl_selector_equal(const struct rvl_selector *a, const struct rvl_selector *b)
 {
-	return a->src == b->src && a->dst == b->dst && a->src_len == b->src_len &&
-	       a->dst_len == b->dst_len && a->any_protocol == b->any_protocol &&
+	return rvl_prefix_equal(&a->src, &b->src) && rvl_prefix_equal(&a->dst, &b->dst) &&
+	       a->any_protocol == b->any_protocol &&
 	       (a->any_protocol || a->protocol == b->protocol) &&
 	       a->src_port_first == b->src_port_first && a->src_port_last == b->src_port_last &&
 	       a->dst_port_first == b->dst_port_first && a->dst_port_last == b->dst_port_last;
 }
 
+static bool all_ports(uint16_t first, uint16_t last)
+{
+	return first == 0 && last == UINT16_MAX;
+}
+
+/* Of the port that isn't seen there is only one, and it is among all. */
+static bool ports_within(uint16_t first, uint16_t last, uint16_t whole_first, uint16_t whole_last)
+{
+	if (all_ports(whole_first, whole_last))
+		return true;
+	if (is_opaque(first, last) || is_opaque(whole_first, whole_last))
+		return first == whole_first && last == whole_last;
+	return first >= whole_first && last <= whole_last;
+}
+
 bool rvl_selector_within(const struct rvl_selector *part, const struct rvl_selector *whole)
 {
-	return part->src_len >= whole->src_len && part->dst_len >= whole->dst_len &&
-	       (part->src & prefix_mask(whole->src_len)) == whole->src &&
-	       (part->dst & prefix_mask(whole->dst_len)) == whole->dst &&
+	return rvl_prefix_over(&whole->src, &part->src) &&
+	       rvl_prefix_over(&whole->dst, &part->dst) &&
 	       (whole->any_protocol ||
 		(!part->any_protocol && part->protocol == whole->protocol)) &&
-	       part->src_port_first >= whole->src_port_first &&
-	       part->src_port_last <= whole->src_port_last &&
-	       part->dst_port_first >= whole->dst_port_first &&
-	       part->dst_port_last <= whole->dst_port_last;
+	       ports_within(part->src_port_first, part->src_port_last, whole->src_port_first,
+			    whole->src_port_last) &&
+	       ports_within(part->dst_port_first, part->dst_port_last, whole->dst_port_first,
+			    whole->dst_port_last);
 }
 
-static bool any_port(const struct rvl_selector *s)
+bool rvl_selector_any_port(const struct rvl_selector *s)
 {
-	return s->src_port_first == 0 && s->src_port_last == UINT16_MAX && s->dst_port_first == 0 &&
-	       s->dst_port_last == UINT16_MAX;
+	return all_ports(s->src_port_first, s->src_port_last) &&
+	       all_ports(s->dst_port_first, s->dst_port_last);
 }
 
-bool rvl_selector_match(const struct rvl_selector *s, const struct rvl_ip *ip, bool unseen_ports)
+bool rvl_selector_opaque(const struct rvl_selector *s)
 {
-	if ((ip->src & prefix_mask(s->src_len)) != s->src ||
-	    (ip->dst & prefix_mask(s->dst_len)) != s->dst ||
-	    (!s->any_protocol && ip->protocol != s->protocol))
-		return false;
-	if (any_port(s))
+	return is_opaque(s->src_port_first, s->src_port_last) ||
+	       is_opaque(s->dst_port_first, s->dst_port_last);
+}
+
+/* A later fragment may begin with an extension header: what is behind it nobody knows. */
+static bool match_protocol(const struct rvl_selector *s, const struct rvl_ip *ip, bool unseen)
+{
+	if (s->any_protocol || ip->protocol == s->protocol)
 		return true;
-	if (!ip->ports)
-		return unseen_ports && rvl_ip_has_ports(ip->protocol);
-	return ip->src_port >= s->src_port_first && ip->src_port <= s->src_port_last &&
-	       ip->dst_port >= s->dst_port_first && ip->dst_port <= s->dst_port_last;
+	return unseen && ip->later_fragment && rvl_ip_is_extension(ip->protocol);
+}
+
+/* One end's port, which isn't to be seen. */
+static bool match_unseen(uint16_t first, uint16_t last, bool unseen)
+{
+	return unseen || all_ports(first, last) || is_opaque(first, last);
+}
+
+static bool in_range(uint16_t port, uint16_t first, uint16_t last)
+{
+	return port >= first && port <= last;
+}
+
+static bool match_ports(const struct rvl_selector *s, const struct rvl_ip *ip, bool unseen)
+{
+	const bool src = in_range(ip->src_port, s->src_port_first, s->src_port_last);
+	const bool dst = in_range(ip->dst_port, s->dst_port_first, s->dst_port_last);
+	/* Types are ports only to who names the protocol. */
+	const uint8_t protocol = s->any_protocol ? ip->protocol : s->protocol;
+	const bool types = rvl_ip_has_types(protocol) && !s->any_protocol;
+
+	switch (ip->ports) {
+	case RVL_PORTS_BOTH:
+		return src && dst;
+	case RVL_PORTS_SRC:
+		return types && src;
+	case RVL_PORTS_DST:
+		return types && dst;
+	case RVL_PORTS_UNSEEN:
+		break;
+	}
+	return (types || rvl_ip_has_ports(protocol)) &&
+	       match_unseen(s->src_port_first, s->src_port_last, unseen) &&
+	       match_unseen(s->dst_port_first, s->dst_port_last, unseen);
+}
+
+bool rvl_selector_match(const struct rvl_selector *s, const struct rvl_ip *ip, bool unseen)
+{
+	return rvl_prefix_holds(&s->src, &ip->src) && rvl_prefix_holds(&s->dst, &ip->dst) &&
+	       match_protocol(s, ip, unseen) &&
+	       (rvl_selector_any_port(s) || match_ports(s, ip, unseen));
 }
 
 static uint32_t *new_chains(uint32_t count)
@@ -152,20 +215,17 @@ void rvl_spd_free(struct rvl_spd *spd)
 	free(spd);
 }
 
-static uint32_t *chain_of(const struct rvl_spd *spd, struct lengths lengths, uint32_t src,
-			  uint32_t dst)
+static uint32_t *chain_of(const struct rvl_spd *spd, const struct rvl_prefix *src,
+			  const struct rvl_prefix *dst)
 {
-	uint64_t hash = ((uint64_t)src << 32 | dst) + ((uint64_t)lengths.src << 8 | lengths.dst);
+	uint64_t hash = rvl_prefix_hash(src) * 0x9e3779b97f4a7c15u + rvl_prefix_hash(dst);
 
-	hash *= 0x9e3779b97f4a7c15u;
-	return &spd->chains[(hash >> 32) & spd->chain_mask];
+	return &spd->chains[(hash ^ hash >> 32) & spd->chain_mask];
 }
 
 static uint32_t *chain_of_policy(const struct rvl_spd *spd, const struct rvl_policy *policy)
 {
-	const struct rvl_selector *s = &policy->selector;
-
-	return chain_of(spd, (struct lengths){s->src_len, s->dst_len}, s->src, s->dst);
+	return chain_of(spd, &policy->selector.src, &policy->selector.dst);
 }
 
 static void chain_slot(struct rvl_spd *spd, uint32_t index)
@@ -197,17 +257,19 @@ static void add_chains(struct rvl_spd *spd)
 static void link_slot(struct rvl_spd *spd, uint32_t index)
 {
 	const struct rvl_selector *s = &spd->slots[index].policy.selector;
+	struct family *family = &spd->families[rvl_selector_family(s) == 6];
 
 	chain_slot(spd, index);
 	spd->used++;
-	if (!spd->counts[s->src_len][s->dst_len]++)
-		spd->pairs[spd->pair_count++] = (struct lengths){s->src_len, s->dst_len};
+	if (!family->counts[s->src.len][s->dst.len]++)
+		family->pairs[family->pair_count++] = (struct lengths){s->src.len, s->dst.len};
 }
 
 static void unlink_slot(struct rvl_spd *spd, uint32_t index)
 {
 	struct slot *slot = &spd->slots[index];
 	const struct rvl_selector *s = &slot->policy.selector;
+	struct family *family = &spd->families[rvl_selector_family(s) == 6];
 	uint32_t *at = chain_of_policy(spd, &slot->policy);
 	size_t pair = 0;
 
@@ -215,11 +277,11 @@ static void unlink_slot(struct rvl_spd *spd, uint32_t index)
 		at = &spd->slots[*at].next;
 	*at = slot->next;
 	spd->used--;
-	if (--spd->counts[s->src_len][s->dst_len])
+	if (--family->counts[s->src.len][s->dst.len])
 		return;
-	while (spd->pairs[pair].src != s->src_len || spd->pairs[pair].dst != s->dst_len)
+	while (family->pairs[pair].src != s->src.len || family->pairs[pair].dst != s->dst.len)
 		pair++;
-	spd->pairs[pair] = spd->pairs[--spd->pair_count];
+	family->pairs[pair] = family->pairs[--family->pair_count];
 }
 
 int rvl_spd_set(struct rvl_spd *spd, size_t index, const struct rvl_policy *policy)
@@ -261,8 +323,9 @@ int rvl_spd_clear(struct rvl_spd *spd, size_t index)
 static uint32_t best_of(const struct rvl_spd *spd, struct lengths lengths, const struct rvl_ip *ip,
 			uint32_t best)
 {
-	uint32_t src = ip->src & prefix_mask(lengths.src), dst = ip->dst & prefix_mask(lengths.dst);
-	uint32_t at = *chain_of(spd, lengths, src, dst);
+	const struct rvl_prefix src = rvl_prefix_of(&ip->src, lengths.src);
+	const struct rvl_prefix dst = rvl_prefix_of(&ip->dst, lengths.dst);
+	uint32_t at = *chain_of(spd, &src, &dst);
 
 	for (; at != NONE; at = spd->slots[at].next) {
 		const struct rvl_policy *policy = &spd->slots[at].policy;
@@ -279,18 +342,18 @@ static uint32_t best_of(const struct rvl_spd *spd, struct lengths lengths, const
 
 const struct rvl_policy *rvl_spd_lookup(const struct rvl_spd *spd, const struct rvl_ip *ip)
 {
+	const struct family *family = &spd->families[ip->dst.family == 6];
 	uint32_t best = NONE;
 
-	for (size_t i = 0; i < spd->pair_count; i++)
-		best = best_of(spd, spd->pairs[i], ip, best);
+	for (size_t i = 0; i < family->pair_count; i++)
+		best = best_of(spd, family->pairs[i], ip, best);
 	return best == NONE ? NULL : &spd->slots[best].policy;
 }
 
 const struct rvl_policy *rvl_spd_equal(const struct rvl_spd *spd,
 				       const struct rvl_selector *selector)
 {
-	const struct lengths lengths = {selector->src_len, selector->dst_len};
-	uint32_t at = *chain_of(spd, lengths, selector->src, selector->dst);
+	uint32_t at = *chain_of(spd, &selector->src, &selector->dst);
 
 	while (at != NONE && !rvl_selector_equal(&spd->slots[at].policy.selector, selector))
 		at = spd->slots[at].next;
@@ -301,8 +364,9 @@ static const struct rvl_policy *over_of(const struct rvl_spd *spd, struct length
 					const struct rvl_selector *part, rvl_spd_suits_fn *suits,
 					const void *context)
 {
-	uint32_t at = *chain_of(spd, lengths, part->src & prefix_mask(lengths.src),
-				part->dst & prefix_mask(lengths.dst));
+	const struct rvl_prefix src = rvl_prefix_of(&part->src.address, lengths.src);
+	const struct rvl_prefix dst = rvl_prefix_of(&part->dst.address, lengths.dst);
+	uint32_t at = *chain_of(spd, &src, &dst);
 
 	for (; at != NONE; at = spd->slots[at].next) {
 		const struct rvl_policy *policy = &spd->slots[at].policy;
@@ -316,10 +380,11 @@ static const struct rvl_policy *over_of(const struct rvl_spd *spd, struct length
 const struct rvl_policy *rvl_spd_over(const struct rvl_spd *spd, const struct rvl_selector *part,
 				      rvl_spd_suits_fn *suits, const void *context)
 {
+	const struct family *family = &spd->families[rvl_selector_family(part) == 6];
 	const struct rvl_policy *found = NULL;
 
-	for (size_t i = 0; !found && i < spd->pair_count; i++)
-		if (spd->pairs[i].src <= part->src_len && spd->pairs[i].dst <= part->dst_len)
-			found = over_of(spd, spd->pairs[i], part, suits, context);
+	for (size_t i = 0; !found && i < family->pair_count; i++)
+		if (family->pairs[i].src <= part->src.len && family->pairs[i].dst <= part->dst.len)
+			found = over_of(spd, family->pairs[i], part, suits, context);
 	return found;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Selectors and policies (RFC 4301, section 4.4.1) over IPv4.
+ * Selectors and policies (RFC 4301, section 4.4.1) over IPv4 and IPv6.
  */
 #ifndef RVL_ESP_SPD_H
 #define RVL_ESP_SPD_H
@@ -10,31 +10,27 @@
 #include <stdint.h>
 
 #include "host/esp/ip.h"
+#include "host/esp/prefix.h"
 
-/* No bits are set beyond its length. */
-struct rvl_prefix {
-	uint32_t address;
-	uint8_t len;
-};
-
-static inline bool rvl_prefix_holds(struct rvl_prefix prefix, uint32_t address)
-{
-	return !prefix.len || !((prefix.address ^ address) >> (32 - prefix.len));
-}
-
-/* Addresses and ports in host order. A prefix has no bits set beyond its length. */
+/*
+ * What packets of one family match. Ports are in host order; for ICMP and mobility headers each
+ * end's are those that it sends: type << 8 | code (RFC 4301, section 4.4.1.3).
+ */
 struct rvl_selector {
-	uint32_t src;
-	uint32_t dst;
-	uint8_t src_len;
-	uint8_t dst_len;
+	struct rvl_prefix src;
+	struct rvl_prefix dst; /* of the same family */
 	bool any_protocol;
 	uint8_t protocol;
-	uint16_t src_port_first; /* 0 to 65535: any, and protocols without ports */
+	/* 0 to 65535: any, and protocols without ports; first > last: OPAQUE, a port that isn't
+	 * seen, as RVL_PORT_OPAQUE_FIRST to RVL_PORT_OPAQUE_LAST (section 4.4.1.1). */
+	uint16_t src_port_first;
 	uint16_t src_port_last;
 	uint16_t dst_port_first;
 	uint16_t dst_port_last;
 };
+
+#define RVL_PORT_OPAQUE_FIRST UINT16_MAX
+#define RVL_PORT_OPAQUE_LAST 0
 
 enum rvl_action { RVL_BYPASS = 1, RVL_DISCARD = 2, RVL_PROTECT = 3 };
 
@@ -46,10 +42,15 @@ struct rvl_policy {
 	uint32_t sa; /* outbound SA index, with RVL_PROTECT; else whatever the owner likes */
 };
 
-/* Everything, from everywhere to everywhere. */
-struct rvl_selector rvl_selector_any(void);
+/* Everything of a family, from everywhere to everywhere. */
+struct rvl_selector rvl_selector_any(uint8_t family);
 
-/* Prefixes are no longer than 32 bits with nothing set beyond, ranges aren't empty. */
+static inline uint8_t rvl_selector_family(const struct rvl_selector *selector)
+{
+	return selector->src.address.family;
+}
+
+/* Two valid prefixes of one family, and ranges that begin before they end, or are OPAQUE. */
 bool rvl_selector_valid(const struct rvl_selector *selector);
 
 bool rvl_selector_equal(const struct rvl_selector *a, const struct rvl_selector *b);
@@ -57,16 +58,20 @@ bool rvl_selector_equal(const struct rvl_selector *a, const struct rvl_selector 
 /* Is whatever matches part matched by whole too? */
 bool rvl_selector_within(const struct rvl_selector *part, const struct rvl_selector *whole);
 
+/* Does it say nothing of ports? Is one of them OPAQUE? */
+bool rvl_selector_any_port(const struct rvl_selector *selector);
+bool rvl_selector_opaque(const struct rvl_selector *selector);
+
 /* The same flow seen from the other end. */
 struct rvl_selector rvl_selector_reverse(const struct rvl_selector *selector);
 
 /*
- * Does the packet match? One that should have ports but doesn't show them (a later fragment) is
- * matched by a port range only if unseen_ports says so: a rule that protects or discards must not
- * be evaded by fragments, one that lets pass must not be won by them.
+ * Does the packet match? One that should have ports but doesn't show them (a later fragment), or
+ * whose protocol doesn't show, is matched by a port range, or a protocol, only if unseen says so: a
+ * rule that protects or discards must not be evaded by fragments, one that lets pass must not be
+ * won by them.
  */
-bool rvl_selector_match(const struct rvl_selector *selector, const struct rvl_ip *ip,
-			bool unseen_ports);
+bool rvl_selector_match(const struct rvl_selector *selector, const struct rvl_ip *ip, bool unseen);
 
 struct rvl_spd;
 

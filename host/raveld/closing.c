@@ -15,7 +15,7 @@
 
 struct peers {
 	bool any; /* they may come from anywhere; then the list doesn't count */
-	uint32_t *list;
+	struct rvl_prefix *list;
 	size_t count;
 	struct prefix_map known;
 };
@@ -96,7 +96,7 @@ static int take_address(void *context, unsigned int ifindex, const struct rvl_ad
 {
 	struct rvl_local *local = context;
 	size_t count = local->address_count;
-	uint32_t *grown;
+	struct rvl_addr *grown;
 
 	(void)ifindex;
 	if (address->family != 4)
@@ -105,7 +105,7 @@ static int take_address(void *context, unsigned int ifindex, const struct rvl_ad
 	if (!grown)
 		return -ENOMEM;
 	local->addresses = grown;
-	grown[local->address_count++] = rvl_get_be32(address->octets);
+	grown[local->address_count++] = *address;
 	return 0;
 }
 
@@ -165,7 +165,7 @@ static int take_network(void *context, const struct netlink_route *route)
 	if (!grown)
 		return -ENOMEM;
 	local->networks = grown;
-	grown[local->network_count++] = (struct rvl_prefix){route->dst, route->dst_len};
+	grown[local->network_count++] = route->dst;
 	return 0;
 }
 
@@ -192,7 +192,7 @@ static int read_local(const struct closing *c, struct rvl_local *local)
 	if (!local->named)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->named_count; i++)
-		local->named[i] = remains_network(&c->ends.routes[i]);
+		local->named[i] = c->ends.routes[i].dst;
 	local->named_count = c->named_count;
 	return 0;
 }
@@ -200,8 +200,7 @@ static int read_local(const struct closing *c, struct rvl_local *local)
 static bool has_network(const struct rvl_local *local, struct rvl_prefix network)
 {
 	for (size_t i = 0; i < local->network_count; i++)
-		if (local->networks[i].address == network.address &&
-		    local->networks[i].len == network.len)
+		if (rvl_prefix_equal(&local->networks[i], &network))
 			return true;
 	return false;
 }
@@ -213,16 +212,9 @@ static struct netlink_route dead_end(const struct closing *c, struct rvl_prefix 
 	return (struct netlink_route){
 		.type = NETLINK_UNREACHABLE,
 		.table = c->conf->daemon.routing_table,
-		.dst = network.address,
-		.dst_len = network.len,
+		.dst = network,
 		.metric = DEAD_END_METRIC,
 	};
-}
-
-/* Does a prefix hold all of another one? */
-static bool holds(struct rvl_prefix whole, struct rvl_prefix part)
-{
-	return whole.len <= part.len && rvl_prefix_holds(whole, part.address);
 }
 
 /* Of the dead ends, one that the configuration names. */
@@ -237,7 +229,7 @@ static int narrowest_named(const struct closing *c, struct rvl_prefix network)
 	uint32_t number;
 
 	return prefix_map_over(&c->ends.by_network, network, names, c, &number)
-		       ? c->ends.routes[number].dst_len
+		       ? c->ends.routes[number].dst.len
 		       : -1;
 }
 
@@ -269,7 +261,8 @@ bool closing_exempts(const struct closing *c, struct rvl_prefix network)
 	int connected = -1;
 
 	for (size_t i = 0; i < c->local.network_count; i++)
-		if (c->local.networks[i].len > connected && holds(c->local.networks[i], network))
+		if (c->local.networks[i].len > connected &&
+		    rvl_prefix_over(&c->local.networks[i], &network))
 			connected = c->local.networks[i].len;
 	return connected >= 0 && connected > narrowest_named(c, network);
 }
@@ -283,8 +276,7 @@ static int want_ike(const struct closing *c, struct rvl_prefix peer, struct rema
 		.priority = conf->routing_priority - 1,
 		.table = RT_TABLE_MAIN,
 		.number = conf->port,
-		.dst = peer.address,
-		.dst_len = peer.len,
+		.dst = peer,
 	};
 	int err = remains_add_rule(wanted, &rule);
 
@@ -298,9 +290,9 @@ static int want_all_ike(const struct closing *c, const struct remains *found,
 	int err = 0;
 
 	if (c->peers.any && (has_dead_end(&c->ends) || has_dead_end(found)))
-		return want_ike(c, (struct rvl_prefix){0, 0}, wanted);
+		return want_ike(c, rvl_prefix_all(4), wanted);
 	for (size_t i = 0; !err && i < c->peers.count; i++) {
-		const struct rvl_prefix peer = {c->peers.list[i], 32};
+		const struct rvl_prefix peer = c->peers.list[i];
 
 		if (remains_shut(&c->ends, peer) || remains_shut(found, peer))
 			err = want_ike(c, peer, wanted);
@@ -317,16 +309,14 @@ static int want_exemption(const struct closing *c, struct rvl_prefix network,
 	const struct netlink_route throw = {
 		.type = NETLINK_THROW,
 		.table = conf->routing_table,
-		.dst = network.address,
-		.dst_len = network.len,
+		.dst = network,
 	};
 	struct netlink_rule rule = {
 		.type = NETLINK_AT_LEAST,
 		.priority = conf->routing_priority + 1,
 		.table = RT_TABLE_MAIN,
 		.number = network.len,
-		.dst = network.address,
-		.dst_len = network.len,
+		.dst = network,
 	};
 	int err;
 
@@ -449,11 +439,10 @@ static void remove_ways_out(const struct closing *c, const struct remains *found
 /* Does a wanted dead end close it, with nothing narrower between that lets it out? */
 static bool is_needless(const struct netlink_route *route, const struct remains *wanted)
 {
-	const struct netlink_route *narrowest =
-		remains_narrowest(wanted, route->table, remains_network(route));
+	const struct netlink_route *narrowest = remains_narrowest(wanted, route->table, route->dst);
 
 	return narrowest && narrowest->type == NETLINK_UNREACHABLE &&
-	       narrowest->dst_len < route->dst_len;
+	       narrowest->dst.len < route->dst.len;
 }
 
 /* One that is left within a wider one would be in the way of what the wider one is closed for. */
@@ -533,8 +522,10 @@ int closing_refresh(struct closing *c)
 
 static int add_peer(struct closing *c, const struct ike_addr *peer)
 {
-	const struct rvl_prefix host = {rvl_get_be32(peer->ip), 32};
-	uint32_t number, *grown;
+	const struct rvl_addr address = ike_addr_ip(peer);
+	const struct rvl_prefix host = rvl_prefix_host(&address);
+	struct rvl_prefix *grown;
+	uint32_t number;
 	size_t at = 0;
 
 	/* No way to a peer of IPv6 leads through a table of IPv4. */
@@ -551,7 +542,7 @@ static int add_peer(struct closing *c, const struct ike_addr *peer)
 	c->peers.list = grown;
 	if (prefix_map_add(&c->peers.known, host, 0))
 		return -ENOMEM;
-	grown[c->peers.count++] = host.address;
+	grown[c->peers.count++] = host;
 	return 0;
 }
 
@@ -595,8 +586,7 @@ static int add_ends(struct closing *c, const struct ike_ts_list *remote_ts, bool
 		return 0;
 	err = rvl_selectors_of(&any, &networks, &selectors);
 	for (size_t i = 0; !err && i < selectors.count; i++) {
-		const struct rvl_prefix network = {selectors.list[i].dst,
-						   selectors.list[i].dst_len};
+		const struct rvl_prefix network = selectors.list[i].dst;
 		const struct netlink_route end = dead_end(c, network);
 
 		if (learned ? !remains_shut(&c->ends, network) : !remains_has_route(&c->ends, &end))

@@ -68,11 +68,6 @@ static struct nlmsghdr *start(struct netlink *netlink, uint16_t type, uint16_t f
 	return message;
 }
 
-static void put_address(struct nlmsghdr *message, uint16_t type, uint32_t address)
-{
-	mnl_attr_put_u32(message, type, htonl(address));
-}
-
 /* A listing that something changed under is heard to its end nevertheless: before that, the kernel
  * begins no other. */
 static void note_interruption(struct netlink *netlink, size_t len)
@@ -132,9 +127,12 @@ static int change_address(struct netlink *netlink, uint16_t type, uint16_t flags
 	body->ifa_flags = address->family == 6 ? IFA_F_NODAD : 0;
 	put_addr(message, IFA_LOCAL, address);
 	put_addr(message, IFA_ADDRESS, address);
-	if (address->family == 4 && prefix_len < 31)
-		put_address(message, IFA_BROADCAST,
-			    rvl_addr_ipv4(address) | UINT32_MAX >> prefix_len);
+	if (address->family == 4 && prefix_len < 31) {
+		const struct rvl_prefix network = rvl_prefix_of(address, prefix_len);
+		const struct rvl_addr broadcast = rvl_prefix_last(&network);
+
+		put_addr(message, IFA_BROADCAST, &broadcast);
+	}
 	return talk(netlink, message, NULL, NULL);
 }
 
@@ -162,14 +160,14 @@ int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char 
 }
 
 /* Of another family than the route it goes in a form of its own. */
-static void put_gateway(struct nlmsghdr *message, const struct rvl_addr *gateway)
+static void put_gateway(struct nlmsghdr *message, uint8_t family, const struct rvl_addr *gateway)
 {
 	struct {
 		uint16_t family;
 		uint8_t octets[16];
 	} via = {.family = AF_INET6};
 
-	if (gateway->family == 4) {
+	if (gateway->family == family) {
 		put_addr(message, RTA_GATEWAY, gateway);
 		return;
 	}
@@ -188,21 +186,21 @@ static int change_route(struct netlink *netlink, uint16_t type, uint16_t flags,
 	struct nlmsghdr *message = start(netlink, type, (uint16_t)(NLM_F_ACK | flags));
 	struct rtmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 
-	body->rtm_family = AF_INET;
-	body->rtm_dst_len = route->dst_len;
+	body->rtm_family = family_of(&route->dst.address);
+	body->rtm_dst_len = route->dst.len;
 	body->rtm_table = RT_TABLE_UNSPEC;
 	body->rtm_protocol = NETLINK_PROTOCOL;
 	body->rtm_scope = RT_SCOPE_UNIVERSE;
 	body->rtm_type = types[route->type];
 	mnl_attr_put_u32(message, RTA_TABLE, route->table);
-	put_address(message, RTA_DST, route->dst);
+	put_addr(message, RTA_DST, &route->dst.address);
 	mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
 	if (route->type != NETLINK_VIA)
 		return talk(netlink, message, NULL, NULL);
-	put_gateway(message, &route->gateway);
+	put_gateway(message, route->dst.address.family, &route->gateway);
 	mnl_attr_put_u32(message, RTA_OIF, route->ifindex);
-	if (route->source)
-		put_address(message, RTA_PREFSRC, route->source);
+	if (route->source.family)
+		put_addr(message, RTA_PREFSRC, &route->source);
 	return talk(netlink, message, NULL, NULL);
 }
 
@@ -216,48 +214,9 @@ int netlink_delete_route(struct netlink *netlink, const struct netlink_route *ro
 	return change_route(netlink, RTM_DELROUTE, 0, route);
 }
 
-static uint32_t address_of(const struct nlattr *attr)
-{
-	return ntohl(mnl_attr_get_u32(attr));
-}
-
 static uint32_t u32_of(const struct nlattr *attr)
 {
 	return mnl_attr_validate(attr, MNL_TYPE_U32) < 0 ? 0 : mnl_attr_get_u32(attr);
-}
-
-/* A route message, as far as it has room here. */
-static void read_route(const struct nlmsghdr *message, struct netlink_route *route)
-{
-	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
-	const struct nlattr *attr;
-
-	*route = (struct netlink_route){
-		.type = body->rtm_type == RTN_UNREACHABLE ? NETLINK_UNREACHABLE
-			: body->rtm_type == RTN_THROW	  ? NETLINK_THROW
-							  : NETLINK_VIA,
-		.table = body->rtm_table,
-		.dst_len = body->rtm_dst_len,
-	};
-	mnl_attr_for_each(attr, message, sizeof(*body))
-	{
-		if (mnl_attr_validate(attr, MNL_TYPE_U32) < 0)
-			continue;
-		switch (mnl_attr_get_type(attr)) {
-		case RTA_DST:
-			route->dst = address_of(attr);
-			break;
-		case RTA_TABLE:
-			route->table = mnl_attr_get_u32(attr);
-			break;
-		case RTA_PRIORITY:
-			route->metric = mnl_attr_get_u32(attr);
-			break;
-		case RTA_OIF:
-			route->ifindex = mnl_attr_get_u32(attr);
-			break;
-		}
-	}
 }
 
 /* False: it isn't one of this family. */
@@ -270,6 +229,44 @@ static bool read_addr(const struct nlattr *attr, uint8_t family, struct rvl_addr
 	*out = (struct rvl_addr){.family = family};
 	memcpy(out->octets, mnl_attr_get_payload(attr), len);
 	return true;
+}
+
+static uint8_t family_of_message(unsigned char family)
+{
+	return family == AF_INET6 ? 6 : 4;
+}
+
+/* A route message, as far as it has room here. */
+static void read_route(const struct nlmsghdr *message, struct netlink_route *route)
+{
+	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
+	const uint8_t family = family_of_message(body->rtm_family);
+	const struct nlattr *attr;
+
+	*route = (struct netlink_route){
+		.type = body->rtm_type == RTN_UNREACHABLE ? NETLINK_UNREACHABLE
+			: body->rtm_type == RTN_THROW	  ? NETLINK_THROW
+							  : NETLINK_VIA,
+		.table = body->rtm_table,
+		.dst = {{.family = family}, body->rtm_dst_len},
+	};
+	mnl_attr_for_each(attr, message, sizeof(*body))
+	{
+		switch (mnl_attr_get_type(attr)) {
+		case RTA_DST:
+			read_addr(attr, family, &route->dst.address);
+			break;
+		case RTA_TABLE:
+			route->table = u32_of(attr);
+			break;
+		case RTA_PRIORITY:
+			route->metric = u32_of(attr);
+			break;
+		case RTA_OIF:
+			route->ifindex = u32_of(attr);
+			break;
+		}
+	}
 }
 
 static int take_hop(const struct nlmsghdr *message, void *context)
@@ -340,13 +337,13 @@ static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags,
 	struct fib_rule_hdr *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 	struct fib_rule_port_range ports = {rule->number, rule->number};
 
-	body->family = AF_INET;
+	body->family = family_of(&rule->dst.address);
 	body->action = rule->type == NETLINK_NOT_FURTHER ? FR_ACT_UNREACHABLE : FR_ACT_TO_TBL;
 	mnl_attr_put_u32(message, FRA_PRIORITY, rule->priority);
 	mnl_attr_put_u8(message, FRA_PROTOCOL, NETLINK_PROTOCOL);
-	if (rule->dst_len) {
-		body->dst_len = rule->dst_len;
-		put_address(message, FRA_DST, rule->dst);
+	if (rule->dst.len) {
+		body->dst_len = rule->dst.len;
+		put_addr(message, FRA_DST, &rule->dst.address);
 	}
 	if (rule->type != NETLINK_NOT_FURTHER)
 		mnl_attr_put_u32(message, FRA_TABLE, rule->table);
@@ -491,13 +488,14 @@ int netlink_connected(struct netlink *netlink, netlink_route_fn *fn, void *conte
 static bool read_rule(const struct nlmsghdr *message, struct netlink_rule *rule)
 {
 	const struct fib_rule_hdr *body = mnl_nlmsg_get_payload(message);
+	const uint8_t family = family_of_message(body->family);
 	const struct nlattr *attr;
 	uint8_t protocol = 0;
 	uint32_t suppressed;
 
 	*rule = (struct netlink_rule){
 		.type = body->action == FR_ACT_UNREACHABLE ? NETLINK_NOT_FURTHER : NETLINK_LOOKUP,
-		.dst_len = body->dst_len,
+		.dst = {{.family = family}, body->dst_len},
 	};
 	mnl_attr_for_each(attr, message, sizeof(*body))
 	{
@@ -509,7 +507,7 @@ static bool read_rule(const struct nlmsghdr *message, struct netlink_rule *rule)
 			rule->priority = u32_of(attr);
 			break;
 		case FRA_DST:
-			rule->dst = ntohl(u32_of(attr));
+			read_addr(attr, family, &rule->dst.address);
 			break;
 		case FRA_PROTOCOL:
 			if (mnl_attr_validate(attr, MNL_TYPE_U8) >= 0)

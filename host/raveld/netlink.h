@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Addresses, routes and routing rules, by rtnetlink. IPv4 addresses are in host order. Routes and
- * rules are IPv4's, but their next hops may be IPv6. */
+/* Addresses, routes and routing rules, by rtnetlink. Of which family a route or a rule is, its
+ * destination says. */
 #ifndef RVL_RAVELD_NETLINK_H
 #define RVL_RAVELD_NETLINK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "host/esp/addr.h"
+#include "host/esp/prefix.h"
 
 /* The routing protocol that all routes and rules set here carry, and nobody else's: whatever else
  * is in a table, ours are found. */
@@ -36,11 +36,10 @@ enum netlink_route_type {
 struct netlink_route {
 	enum netlink_route_type type; /* the last three members are NETLINK_VIA's */
 	uint32_t table;
-	uint32_t dst;
-	uint8_t dst_len;
-	uint32_t metric; /* of two for one destination the lower one is taken */
-	struct rvl_addr gateway;
-	uint32_t source; /* 0: none */
+	struct rvl_prefix dst;
+	uint32_t metric;	 /* of two for one destination the lower one is taken */
+	struct rvl_addr gateway; /* of IPv4's it may be IPv6 */
+	struct rvl_addr source;	 /* family 0: none */
 	unsigned int ifindex;
 };
 
@@ -71,8 +70,7 @@ struct netlink_rule {
 	uint32_t priority;
 	uint32_t table;	 /* not with NETLINK_NOT_FURTHER */
 	uint16_t number; /* port or length */
-	uint32_t dst;
-	uint8_t dst_len;
+	struct rvl_prefix dst;
 };
 
 /* One beside others' that say the same. */

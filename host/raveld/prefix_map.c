@@ -14,9 +14,7 @@ struct prefix_entry {
 
 static size_t place_of(const struct prefix_map *map, struct rvl_prefix prefix)
 {
-	uint64_t hash = ((uint64_t)prefix.address << 8 | prefix.len) * 0x9e3779b97f4a7c15u;
-
-	return (hash >> 32) & (map->room - 1);
+	return rvl_prefix_hash(&prefix) & (map->room - 1);
 }
 
 static void put(struct prefix_map *map, struct rvl_prefix prefix, uint32_t number)
@@ -55,7 +53,7 @@ int prefix_map_add(struct prefix_map *map, struct rvl_prefix prefix, uint32_t nu
 		return err;
 	put(map, prefix, number);
 	map->count++;
-	map->lengths |= (uint64_t)1 << prefix.len;
+	map->lengths[prefix.len] = true;
 	return 0;
 }
 
@@ -77,7 +75,7 @@ bool prefix_map_next(const struct prefix_map *map, struct rvl_prefix prefix, siz
 		++*at;
 		if (!entry->used)
 			return false;
-		if (entry->prefix.address != prefix.address || entry->prefix.len != prefix.len)
+		if (!rvl_prefix_equal(&entry->prefix, &prefix))
 			continue;
 		*number = entry->number;
 		return true;
@@ -88,13 +86,10 @@ bool prefix_map_over(const struct prefix_map *map, struct rvl_prefix prefix,
 		     prefix_map_suits_fn *suits, const void *context, uint32_t *number)
 {
 	for (int len = prefix.len; len >= 0; len--) {
-		const struct rvl_prefix wide = {
-			.address = len ? prefix.address & UINT32_MAX << (32 - len) : 0,
-			.len = (uint8_t)len,
-		};
+		const struct rvl_prefix wide = rvl_prefix_of(&prefix.address, (uint8_t)len);
 		size_t at = 0;
 
-		if (!(map->lengths >> len & 1))
+		if (!map->lengths[len])
 			continue;
 		while (prefix_map_next(map, wide, &at, number))
 			if (suits(context, *number))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Numbers by prefixes of IPv4: what has just this prefix, and what holds it, however many there
+/* Numbers by prefixes: what has just this prefix, and what holds it, however many there
  * are. */
 #ifndef RVL_RAVELD_PREFIX_MAP_H
 #define RVL_RAVELD_PREFIX_MAP_H
@@ -8,13 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "host/esp/spd.h"
+#include "host/esp/prefix.h"
 
 struct prefix_map {
 	struct prefix_entry *entries; /* where their hash says, or the next free place behind */
 	size_t room;		      /* a power of two, or 0 */
 	size_t count;
-	uint64_t lengths; /* a bit for each that there is */
+	bool lengths[129]; /* of which there are any */
 };
 
 /* One more of that prefix. 0 or -ENOMEM. */

@@ -141,7 +141,7 @@ int protect_check(struct daemon *d, const struct conf *conf, const struct conf_c
 		const struct ike_ts_list local = local_of(c, child, &own.list[i]);
 
 		if (local.count)
-			err = rvl_sad_can_protect(&local, &remote, error);
+			err = rvl_sad_can_protect(d->sad, &local, &remote, error);
 	}
 	return err;
 }

@@ -29,11 +29,6 @@ int remains_add_rule(struct remains *remains, const struct netlink_rule *rule)
 	return 0;
 }
 
-struct rvl_prefix remains_network(const struct netlink_route *route)
-{
-	return (struct rvl_prefix){route->dst, route->dst_len};
-}
-
 int remains_add_route(struct remains *remains, const struct netlink_route *route)
 {
 	struct netlink_route *grown = grow(remains->routes, remains->route_count, sizeof(*grown));
@@ -41,8 +36,7 @@ int remains_add_route(struct remains *remains, const struct netlink_route *route
 	if (!grown)
 		return -ENOMEM;
 	remains->routes = grown;
-	if (prefix_map_add(&remains->by_network, remains_network(route),
-			   (uint32_t)remains->route_count))
+	if (prefix_map_add(&remains->by_network, route->dst, (uint32_t)remains->route_count))
 		return -ENOMEM;
 	grown[remains->route_count++] = *route;
 	return 0;
@@ -54,8 +48,8 @@ bool remains_has_rule(const struct remains *remains, const struct netlink_rule *
 		const struct netlink_rule *r = &remains->rules[i];
 
 		if (r->type == rule->type && r->priority == rule->priority &&
-		    r->table == rule->table && r->number == rule->number && r->dst == rule->dst &&
-		    r->dst_len == rule->dst_len)
+		    r->table == rule->table && r->number == rule->number &&
+		    rvl_prefix_equal(&r->dst, &rule->dst))
 			return true;
 	}
 	return false;
@@ -66,7 +60,7 @@ bool remains_has_route(const struct remains *remains, const struct netlink_route
 	uint32_t number;
 	size_t at = 0;
 
-	while (prefix_map_next(&remains->by_network, remains_network(route), &at, &number)) {
+	while (prefix_map_next(&remains->by_network, route->dst, &at, &number)) {
 		const struct netlink_route *r = &remains->routes[number];
 
 		if (r->type == route->type && r->table == route->table &&
@@ -140,12 +134,6 @@ void remains_free(struct remains *remains)
 	*remains = (struct remains){0};
 }
 
-static void prefix_text(uint32_t address, uint8_t len, char text[24])
-{
-	snprintf(text, 24, "%u.%u.%u.%u/%u", address >> 24, address >> 16 & 255, address >> 8 & 255,
-		 address & 255, len);
-}
-
 static void table_text(uint32_t table, char text[16])
 {
 	if (table == RT_TABLE_MAIN)
@@ -156,12 +144,12 @@ static void table_text(uint32_t table, char text[16])
 
 void remains_rule_text(const struct netlink_rule *rule, char text[REMAINS_TEXT])
 {
-	char to[24], table[16], start[64];
+	char to[RVL_PREFIX_TEXT], table[16], start[96];
 
-	prefix_text(rule->dst, rule->dst_len, to);
+	rvl_prefix_text(&rule->dst, to);
 	table_text(rule->table, table);
 	snprintf(start, sizeof(start), "rule %u: from all%s%s", rule->priority,
-		 rule->dst_len ? " to " : "", rule->dst_len ? to : "");
+		 rule->dst.len ? " to " : "", rule->dst.len ? to : "");
 	switch (rule->type) {
 	case NETLINK_LOOKUP:
 		snprintf(text, REMAINS_TEXT, "%s lookup %s", start, table);
@@ -187,9 +175,9 @@ void remains_route_text(const struct netlink_route *route, char text[REMAINS_TEX
 		[NETLINK_UNREACHABLE] = "unreachable ",
 		[NETLINK_THROW] = "throw ",
 	};
-	char to[24];
+	char to[RVL_PREFIX_TEXT];
 
-	prefix_text(route->dst, route->dst_len, to);
+	rvl_prefix_text(&route->dst, to);
 	snprintf(text, REMAINS_TEXT, "%s%s table %u", types[route->type], to, route->table);
 }
 

@@ -33,9 +33,6 @@ int remains_add_route(struct remains *remains, const struct netlink_route *route
 bool remains_has_rule(const struct remains *remains, const struct netlink_rule *rule);
 bool remains_has_route(const struct remains *remains, const struct netlink_route *route);
 
-/* Its destination. */
-struct rvl_prefix remains_network(const struct netlink_route *route);
-
 /* Is there a dead end for all of this network? */
 bool remains_shut(const struct remains *remains, struct rvl_prefix network);
 
@@ -44,7 +41,7 @@ const struct netlink_route *remains_narrowest(const struct remains *remains, uin
 					      struct rvl_prefix network);
 
 /* As `ip rule` and `ip route` write them, with their table. */
-#define REMAINS_TEXT 128
+#define REMAINS_TEXT 192
 void remains_rule_text(const struct netlink_rule *rule, char text[REMAINS_TEXT]);
 void remains_route_text(const struct netlink_route *route, char text[REMAINS_TEXT]);
 

@@ -16,7 +16,7 @@
 #include "host/sa/selector.h"
 
 struct way {
-	uint64_t network; /* network_of() its route */
+	struct rvl_prefix network; /* its route's */
 	struct netlink_route route;
 	struct ike_addr peer;	      /* whose next hop it leads by */
 	struct ike_ts_kept *local_ts; /* what its source must suit */
@@ -32,13 +32,6 @@ struct routes {
 	unsigned int ifindex;
 	struct way *ways; /* that were set, by network */
 };
-
-static void text_of(uint32_t address, char out[INET_ADDRSTRLEN])
-{
-	uint32_t net = htonl(address);
-
-	inet_ntop(AF_INET, &net, out, INET_ADDRSTRLEN);
-}
 
 /* The netdev has IPv6, though others may not, and keeps its addresses while it is down. */
 static int enable_ipv6(const struct routes *r)
@@ -144,7 +137,7 @@ int routes_add_address(struct routes *r, const struct ike_addr *address)
 	const struct rvl_addr ip = ike_addr_ip(address);
 
 	for (size_t i = 0; i < local->address_count; i++)
-		if (local->addresses[i] == rvl_addr_ipv4(&ip))
+		if (rvl_addr_equal(&local->addresses[i], &ip))
 			return -EEXIST;
 	return netlink_add_address(r->netlink, r->ifindex, &ip, 32);
 }
@@ -156,50 +149,60 @@ int routes_remove_address(struct routes *r, const struct ike_addr *address)
 	return netlink_delete_address(r->netlink, r->ifindex, &ip, 32);
 }
 
-static bool within(uint32_t address, const struct ike_ts_list *list)
+static bool within(const struct rvl_addr *address, const struct ike_ts_list *list)
 {
+	const size_t len = address->family == 4 ? 4 : 16;
+
 	for (unsigned int i = 0; i < list->count; i++)
-		if (list->list[i].family == 4 && address >= rvl_get_be32(list->list[i].first) &&
-		    address <= rvl_get_be32(list->list[i].last))
+		if (list->list[i].family == address->family &&
+		    memcmp(address->octets, list->list[i].first, len) >= 0 &&
+		    memcmp(address->octets, list->list[i].last, len) <= 0)
 			return true;
 	return false;
 }
 
-/* One of the host's addresses that the tunnel takes as source; 0 when there is none. */
-static uint32_t find_source(const struct routes *r, const struct ike_ts_list *local_ts)
+static bool is_loopback(const struct rvl_addr *address)
+{
+	return address->family == 4 && address->octets[0] == 127;
+}
+
+/* One of the host's addresses that the tunnel takes as source; of family 0 when there is none. */
+static struct rvl_addr find_source(const struct routes *r, const struct ike_ts_list *local_ts)
 {
 	const struct rvl_local *local = closing_local(r->closing);
 
 	for (size_t i = 0; i < local->address_count; i++)
-		if (local->addresses[i] >> 24 != 127 && within(local->addresses[i], local_ts))
+		if (!is_loopback(&local->addresses[i]) && within(&local->addresses[i], local_ts))
 			return local->addresses[i];
-	return 0;
+	return (struct rvl_addr){0};
 }
 
 /* Set the route, unless it would lead what is connected into the tunnel. */
 static int apply(struct routes *r, const struct netlink_route *route)
 {
-	const struct rvl_prefix network = {route->dst, route->dst_len};
 	int err;
 
-	if (!closing_exempts(r->closing, network))
+	if (!closing_exempts(r->closing, route->dst))
 		return netlink_set_route(r->netlink, route);
 	err = netlink_delete_route(r->netlink, route);
 	return err == -ESRCH ? 0 : err;
 }
 
-static uint64_t network_of(const struct netlink_route *route)
+static struct way *way_to(const struct routes *r, const struct rvl_prefix *network)
 {
-	return (uint64_t)route->dst << 8 | route->dst_len;
+	struct way *way;
+
+	HASH_FIND(hh, r->ways, network, sizeof(*network), way);
+	return way;
 }
 
-static struct way *way_new(struct routes *r, uint64_t network)
+static struct way *way_new(struct routes *r, const struct rvl_prefix *network)
 {
 	struct way *way = calloc(1, sizeof(*way));
 
 	if (!way)
 		return NULL;
-	way->network = network;
+	way->network = *network;
 	HASH_ADD(hh, r->ways, network, sizeof(way->network), way);
 	if (way->hh.tbl)
 		return way;
@@ -218,14 +221,13 @@ static void way_free(struct routes *r, struct way *way)
 static int set(struct routes *r, const struct netlink_route *route, const struct ike_addr *peer,
 	       const struct ike_ts_list *local_ts)
 {
-	const uint64_t network = network_of(route);
 	struct ike_ts_kept *kept = ike_ts_keep(local_ts);
 	struct way *way;
 	int err;
 
-	HASH_FIND(hh, r->ways, &network, sizeof(network), way);
+	way = way_to(r, &route->dst);
 	if (!way)
-		way = way_new(r, network);
+		way = way_new(r, &route->dst);
 	err = way && kept ? apply(r, route) : -ENOMEM;
 	if (err) {
 		free(kept);
@@ -412,25 +414,14 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 	route.source = find_source(r, local_ts);
 	for (size_t i = 0; !err && i < selectors.count; i++) {
 		route.dst = selectors.list[i].dst;
-		route.dst_len = selectors.list[i].dst_len;
 		err = set(r, &route, peer, local_ts);
 		if (!err)
 			continue;
-		text_of(route.dst, text);
-		snprintf(reason, ROUTES_REASON, "can't add a route to %s/%u: %s", text,
-			 route.dst_len, strerror(-err));
+		rvl_prefix_text(&route.dst, text);
+		snprintf(reason, ROUTES_REASON, "can't add a route to %s: %s", text,
+			 strerror(-err));
 	}
 	return err;
-}
-
-static struct way *way_to(const struct routes *r, const struct rvl_selector *selector)
-{
-	const struct netlink_route route = {.dst = selector->dst, .dst_len = selector->dst_len};
-	const uint64_t network = network_of(&route);
-	struct way *way;
-
-	HASH_FIND(hh, r->ways, &network, sizeof(network), way);
-	return way;
 }
 
 void routes_forget(struct routes *r, const struct ike_ts_list *local_ts,
@@ -441,7 +432,7 @@ void routes_forget(struct routes *r, const struct ike_ts_list *local_ts,
 	if (rvl_selectors_of(local_ts, remote_ts, &selectors))
 		return;
 	for (size_t i = 0; i < selectors.count; i++) {
-		struct way *way = way_to(r, &selectors.list[i]);
+		struct way *way = way_to(r, &selectors.list[i].dst);
 
 		if (way)
 			way->forgotten = true;
@@ -456,7 +447,7 @@ bool routes_lack(const struct routes *r, const struct ike_ts_list *local_ts,
 	if (rvl_selectors_of(local_ts, remote_ts, &selectors))
 		return false;
 	for (size_t i = 0; i < selectors.count; i++) {
-		const struct way *way = way_to(r, &selectors.list[i]);
+		const struct way *way = way_to(r, &selectors.list[i].dst);
 
 		if (!way || way->forgotten)
 			return true;

@@ -2,6 +2,7 @@
 /* Children that traffic brings up: what the data thread's traps catch begins a negotiation. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "host/raveld/daemon.h"
 
@@ -70,19 +71,19 @@ void traps_give_up_all(struct daemon *d)
 }
 
 /* One end of a packet, as a traffic selector: its port if it shows one (RFC 7296, section 2.9). */
-static struct ike_ts end_of(const struct rvl_ip *packet, uint32_t address, uint16_t port)
+static struct ike_ts end_of(const struct rvl_ip *packet, const struct rvl_addr *address,
+			    uint16_t port)
 {
-	bool ports = packet->ports &&
-		     (packet->protocol == RVL_IP_PROTO_TCP || packet->protocol == RVL_IP_PROTO_UDP);
+	bool ports = packet->ports == RVL_PORTS_BOTH;
 	struct ike_ts ts = {
-		.family = 4,
+		.family = address->family,
 		.protocol = packet->protocol,
 		.port_first = ports ? port : 0,
 		.port_last = ports ? port : UINT16_MAX,
 	};
 
-	rvl_put_be32(ts.first, address);
-	rvl_put_be32(ts.last, address);
+	memcpy(ts.first, address->octets, sizeof(ts.first));
+	memcpy(ts.last, address->octets, sizeof(ts.last));
 	return ts;
 }
 
@@ -90,8 +91,8 @@ static void spring(struct daemon *d, struct wish *w, const struct rvl_ip *packet
 {
 	char local[IKE_TS_TEXT], remote[IKE_TS_TEXT];
 
-	w->packet[0] = end_of(packet, packet->src, packet->src_port);
-	w->packet[1] = end_of(packet, packet->dst, packet->dst_port);
+	w->packet[0] = end_of(packet, &packet->src, packet->src_port);
+	w->packet[1] = end_of(packet, &packet->dst, packet->dst_port);
 	ike_ts_text(&w->packet[0], local, sizeof(local));
 	ike_ts_text(&w->packet[1], remote, sizeof(remote));
 	log_info(&d->log, "%s.%s: traffic from %s to %s needs it", w->connection->name,

@@ -11,8 +11,6 @@
 #include "host/sa/backend.h"
 #include "host/sa/selector_map.h"
 
-#define ICMP_QUOTE 8 /* octets of an error before what it quotes */
-
 struct rule {
 	uint32_t place;
 	unsigned int count;
@@ -28,12 +26,12 @@ struct rvl_inbound_flows {
 struct prefixes {
 	struct rvl_prefix *list;
 	size_t count;
-	uint64_t lengths; /* a bit for each that there is */
+	bool lengths[129]; /* of which there are any */
 };
 
 /* As struct rvl_local. */
 struct local {
-	uint32_t *addresses; /* sorted */
+	struct rvl_addr *addresses; /* sorted */
 	size_t address_count;
 	struct prefixes networks;
 	struct prefixes named;
@@ -197,8 +195,7 @@ static struct rvl_selector source_of(const struct rvl_selector *selector)
 {
 	struct rvl_selector source = *selector;
 
-	source.dst = 0;
-	source.dst_len = 0;
+	source.dst = rvl_prefix_all(rvl_selector_family(selector));
 	source.dst_port_first = 0;
 	source.dst_port_last = UINT16_MAX;
 	return source;
@@ -236,9 +233,7 @@ void rvl_inbound_remove(struct rvl_inbound *inbound, const struct rvl_selector *
 
 static int compare_addresses(const void *a, const void *b)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-
-	return (x > y) - (x < y);
+	return memcmp(a, b, sizeof(struct rvl_addr));
 }
 
 /* One more octet: none at all is no failure. */
@@ -265,7 +260,7 @@ static int copy_prefixes(const struct rvl_prefix *list, size_t count, struct pre
 		return -ENOMEM;
 	qsort(out->list, count, sizeof(*list), compare_prefixes);
 	for (size_t i = 0; i < count; i++)
-		out->lengths |= (uint64_t)1 << list[i].len;
+		out->lengths[list[i].len] = true;
 	return 0;
 }
 
@@ -292,34 +287,30 @@ int rvl_inbound_set_local(struct rvl_inbound *inbound, const struct rvl_local *l
 
 /* ---- All below: with the lock held. */
 
-static bool is_own_address(const struct rvl_inbound *inbound, uint32_t address)
+static bool is_own_address(const struct rvl_inbound *inbound, const struct rvl_addr *address)
 {
 	return inbound->local.address_count &&
-	       bsearch(&address, inbound->local.addresses, inbound->local.address_count,
-		       sizeof(address), compare_addresses);
+	       bsearch(address, inbound->local.addresses, inbound->local.address_count,
+		       sizeof(*address), compare_addresses);
 }
 
 /* Of these, the length of the narrowest one that holds the address; -1: none does. */
-static int narrowest(const struct prefixes *prefixes, uint32_t address)
+static int narrowest(const struct prefixes *prefixes, const struct rvl_addr *address)
 {
-	uint64_t lengths = prefixes->lengths;
+	struct rvl_prefix network;
 
-	while (lengths) {
-		int len = 63 - __builtin_clzll(lengths);
-		const struct rvl_prefix network = {
-			.address = len ? address & UINT32_MAX << (32 - len) : 0,
-			.len = (uint8_t)len,
-		};
-
+	for (int len = rvl_family_bits(address->family); len >= 0; len--) {
+		if (!prefixes->lengths[len])
+			continue;
+		network = rvl_prefix_of(address, (uint8_t)len);
 		if (bsearch(&network, prefixes->list, prefixes->count, sizeof(network),
 			    compare_prefixes))
 			return len;
-		lengths ^= (uint64_t)1 << len;
 	}
 	return -1;
 }
 
-static bool is_exempt(const struct rvl_inbound *inbound, uint32_t address)
+static bool is_exempt(const struct rvl_inbound *inbound, const struct rvl_addr *address)
 {
 	int connected = narrowest(&inbound->local.networks, address);
 
@@ -330,7 +321,7 @@ static bool check_verified(struct rvl_inbound *inbound, const struct rvl_ip *ip,
 {
 	const struct rvl_inbound_flows *s = sa < inbound->room ? inbound->by_sa[sa] : NULL;
 
-	if (ip && is_exempt(inbound, ip->src))
+	if (ip && is_exempt(inbound, &ip->src))
 		ip = NULL;
 	/* A later fragment doesn't show its ports; its SA vouches for them (section 7). */
 	for (size_t i = 0; s && ip && i < s->count; i++) {
@@ -356,19 +347,19 @@ static bool check_clear(struct rvl_inbound *inbound, const struct rvl_ip *ip)
 
 bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t len, uint32_t sa)
 {
-	size_t l3 = rvl_frame_ipv4(frame, len);
 	struct rvl_ip ip;
-	bool valid = l3 && rvl_ip_parse(&ip, frame + l3, len - l3);
+	size_t l3;
+	const enum rvl_frame kind = rvl_frame_parse(frame, len, &ip, &l3);
 	bool accepted;
 
 	pthread_mutex_lock(&inbound->lock);
 	if (sa != RVL_BACKEND_CLEAR) {
-		accepted = check_verified(inbound, valid ? &ip : NULL, sa);
-	} else if (valid) {
+		accepted = check_verified(inbound, kind == RVL_FRAME_IP ? &ip : NULL, sa);
+	} else if (kind == RVL_FRAME_IP) {
 		accepted = check_clear(inbound, &ip);
 	} else {
-		/* What isn't IPv4 is nobody's business here; what only says so is refused. */
-		accepted = !l3;
+		/* What isn't IP is nobody's business here; what only says so is refused. */
+		accepted = kind == RVL_FRAME_OTHER;
 		inbound->counters.accepted_clear += accepted;
 		inbound->counters.drop_malformed += !accepted;
 	}
@@ -376,28 +367,36 @@ bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t
 	return accepted;
 }
 
-/* Whatever its destination has become meanwhile. The source 0.0.0.0 is only the host's (RFC 1122,
- * section 3.2.1.3), which looks for an address. */
-static bool is_from_tunnel(const struct rvl_inbound *inbound, const struct rvl_ip *ip)
+/* Only a host that looks for an address sends from none (RFC 1122, section 3.2.1.3; RFC 4291,
+ * section 2.5.2). */
+static bool is_unspecified(const struct rvl_addr *address)
 {
-	return ip->src && !is_own_address(inbound, ip->src) && !is_exempt(inbound, ip->src) &&
-	       rvl_selector_map_match(&inbound->sources, ip);
+	const struct rvl_addr none = {.family = address->family};
+
+	return rvl_addr_equal(address, &none);
 }
 
-/* Is it an ICMP error about a packet that only a tunnel can have brought? */
+/* Whatever its destination has become meanwhile. */
+static bool is_from_tunnel(const struct rvl_inbound *inbound, const struct rvl_ip *ip)
+{
+	return !is_unspecified(&ip->src) && !is_own_address(inbound, &ip->src) &&
+	       !is_exempt(inbound, &ip->src) && rvl_selector_map_match(&inbound->sources, ip);
+}
+
+/* Is it an ICMP error about a packet that only a tunnel can have brought? Whose headers aren't all
+ * there might have come so. */
 static bool quotes_tunnel(const struct rvl_inbound *inbound, const struct rvl_ip *ip,
 			  const uint8_t *packet)
 {
-	const uint8_t *icmp = packet + ip->header_len;
+	const size_t quote = rvl_ip_quote(ip, packet);
 	struct rvl_ip quoted;
 
-	if (ip->protocol != RVL_IP_PROTO_ICMP || ip->later_fragment ||
-	    ip->total_len < ip->header_len + ICMP_QUOTE || !rvl_icmp_is_error(icmp[0]))
+	if (!quote)
 		return false;
-	return rvl_ip_parse_quoted(&quoted, icmp + ICMP_QUOTE,
-				   ip->total_len - ip->header_len - ICMP_QUOTE) &&
-	       rvl_selector_map_match(&inbound->protect, &quoted) &&
-	       !is_exempt(inbound, quoted.src);
+	if (!rvl_ip_parse_quoted(&quoted, packet + quote, ip->total_len - quote))
+		return true;
+	return rvl_selector_map_match(&inbound->protect, &quoted) &&
+	       !is_exempt(inbound, &quoted.src);
 }
 
 static bool is_protected(const struct rvl_inbound *inbound, const struct rvl_ip *ip)
@@ -409,11 +408,11 @@ static bool is_protected(const struct rvl_inbound *inbound, const struct rvl_ip 
 
 bool rvl_inbound_may_leave(struct rvl_inbound *inbound, const uint8_t *frame, size_t len)
 {
-	size_t l3 = rvl_frame_ipv4(frame, len);
 	struct rvl_ip ip;
+	size_t l3;
 	bool may;
 
-	if (!l3 || !rvl_ip_parse(&ip, frame + l3, len - l3))
+	if (rvl_frame_parse(frame, len, &ip, &l3) != RVL_FRAME_IP)
 		return true;
 	pthread_mutex_lock(&inbound->lock);
 	may = is_protected(inbound, &ip) ||

@@ -27,13 +27,13 @@ struct rvl_inbound_counters {
 	uint64_t accepted_clear;
 	uint64_t drop_selector;	 /* verified, but outside of its SA's selectors, or as if local */
 	uint64_t drop_clear;	 /* in clear, but it must be protected */
-	uint64_t drop_malformed; /* in clear, EtherType IPv4, but no IPv4 packet */
+	uint64_t drop_malformed; /* in clear, an EtherType of IP, but no such packet */
 	uint64_t drop_decrypted; /* to the wire: from a tunnel, and no policy protects it */
 };
 
 /* What is the host's own. */
 struct rvl_local {
-	uint32_t *addresses;
+	struct rvl_addr *addresses;
 	size_t address_count;
 	struct rvl_prefix *networks; /* connected ones that are exempt, */
 	size_t network_count;
@@ -76,8 +76,8 @@ bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t
 /*
  * May the host's frame go to the data path? Not if nothing protects it there and it came out of a
  * tunnel: it has a source that is remote and neither the host's nor in a connected network; or it
- * is an ICMP error about such a packet (RFC 792), which quotes it. What isn't IPv4, or only says
- * so, is the data path's to judge. Counts what it refuses.
+ * is an ICMP error about such a packet (RFC 792, RFC 4443), which quotes it. What isn't IP, or only
+ * says so, is the data path's to judge. Counts what it refuses.
  */
 bool rvl_inbound_may_leave(struct rvl_inbound *inbound, const uint8_t *frame, size_t len);
 

@@ -62,6 +62,7 @@ struct child {
 
 struct rvl_sad {
 	struct rvl_backend *backend;
+	struct rvl_abilities can;
 	struct rvl_inbound *inbound;
 	struct rvl_policies *policies;
 	struct rvl_traps *traps;
@@ -84,6 +85,7 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 		return NULL;
 	backend->ops->info(backend, &info);
 	sad->backend = backend;
+	sad->can = info.abilities;
 	sad->spi_room = info.inbound_sas < info.outbound_sas ? info.inbound_sas : info.outbound_sas;
 	sad->inbound = rvl_inbound_new(info.inbound_sas);
 	if (!sad->inbound)
@@ -220,18 +222,32 @@ void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi)
 
 /* ---------------------------------------------------------------- what is protected, what isn't */
 
-static int selectors_of(const struct ike_ts_list *local, const struct ike_ts_list *remote,
-			struct rvl_selectors *out, struct rvl_backend_error *error)
+/* Has the data path policies for all of them? */
+static int check_policies(const struct rvl_sad *sad, const struct rvl_selectors *selectors,
+			  struct rvl_backend_error *error)
+{
+	for (size_t i = 0; i < selectors->count; i++) {
+		const char *lack = rvl_abilities_lack_policy(&sad->can, &selectors->list[i]);
+
+		if (lack)
+			return rvl_backend_fail(error, -EOPNOTSUPP, "the data path has no %s",
+						lack);
+	}
+	return 0;
+}
+
+static int selectors_of(const struct rvl_sad *sad, const struct ike_ts_list *local,
+			const struct ike_ts_list *remote, struct rvl_selectors *out,
+			struct rvl_backend_error *error)
 {
 	int err = rvl_selectors_of(local, remote, out);
 
 	switch (err) {
 	case 0:
-		return 0;
+		return check_policies(sad, out, error);
 	case -EOPNOTSUPP:
 		return rvl_backend_fail(error, err,
-					"traffic selectors that the data path doesn't have (IPv6, "
-					"opaque ports, or ports of a protocol without any)");
+					"traffic selectors with ports of a protocol that has none");
 	case -E2BIG:
 		return rvl_backend_fail(error, err,
 					"traffic selectors that take more than %d prefixes",
@@ -245,26 +261,26 @@ int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 		    const struct ike_ts_list *remote, struct rvl_backend_error *error)
 {
 	struct rvl_selectors selectors;
-	int err = selectors_of(local, remote, &selectors, error);
+	int err = selectors_of(sad, local, remote, &selectors, error);
 
 	for (size_t i = 0; !err && i < selectors.count; i++)
 		err = rvl_fixed_add(sad->fixed, &selectors.list[i], RVL_DISCARD, error);
 	return err;
 }
 
-int rvl_sad_can_protect(const struct ike_ts_list *local, const struct ike_ts_list *remote,
-			struct rvl_backend_error *error)
+int rvl_sad_can_protect(const struct rvl_sad *sad, const struct ike_ts_list *local,
+			const struct ike_ts_list *remote, struct rvl_backend_error *error)
 {
 	struct rvl_selectors selectors;
 
-	return selectors_of(local, remote, &selectors, error);
+	return selectors_of(sad, local, remote, &selectors, error);
 }
 
 int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
 		 const struct ike_ts_list *remote, struct rvl_backend_error *error)
 {
 	struct rvl_selectors selectors;
-	int err = selectors_of(local, remote, &selectors, error);
+	int err = selectors_of(sad, local, remote, &selectors, error);
 
 	return err ? err : rvl_traps_add(sad->traps, id, &selectors, error);
 }
@@ -279,22 +295,19 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 	/* From any address it would let others' traffic from these ports past the tunnel too. */
 	if (!local->family || (remote->family && remote->family != local->family))
 		return rvl_backend_fail(error, -EINVAL, "no local address of its family is known");
-	/* Nothing in the data path is about IPv6: it passes. */
-	if (local->family == 6)
-		return 0;
 	for (size_t i = 0; !err && i < 2; i++) {
-		struct rvl_selector s = rvl_selector_any();
+		struct rvl_selector s = rvl_selector_any(local->family);
+		const struct rvl_addr src = ike_addr_ip(local), dst = ike_addr_ip(remote);
 
-		s.src = rvl_get_be32(local->ip);
-		s.src_len = 32;
-		if (remote->family == 4) {
-			s.dst = rvl_get_be32(remote->ip);
-			s.dst_len = 32;
-		}
+		s.src = rvl_prefix_host(&src);
+		if (dst.family)
+			s.dst = rvl_prefix_host(&dst);
 		s.any_protocol = false;
 		s.protocol = RVL_IP_PROTO_UDP;
 		s.src_port_first = s.src_port_last = ports[i];
-		err = rvl_fixed_add(sad->fixed, &s, RVL_BYPASS, error);
+		/* Where it has no policies over IPv6, that passes. */
+		if (!rvl_abilities_lack_policy(&sad->can, &s))
+			err = rvl_fixed_add(sad->fixed, &s, RVL_BYPASS, error);
 	}
 	return err;
 }
@@ -460,16 +473,14 @@ static void free_child(struct child *c)
 static int check_child(const struct rvl_sad *sad, const struct rvl_child *child,
 		       struct rvl_backend_error *error)
 {
-	struct rvl_backend_info info;
 	char lacking[160];
 
 	if (find_child(sad, child->id))
 		return rvl_backend_fail(error, -EEXIST, "this child SA is there already");
 	if (!child->in.dst.family || child->in.dst.family != child->in.src.family)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "outer addresses of two families");
-	sad->backend->ops->info(sad->backend, &info);
-	if (rvl_abilities_lack(&info.abilities, &child->in, lacking, sizeof(lacking)) ||
-	    rvl_abilities_lack(&info.abilities, &child->out, lacking, sizeof(lacking)))
+	if (rvl_abilities_lack(&sad->can, &child->in, lacking, sizeof(lacking)) ||
+	    rvl_abilities_lack(&sad->can, &child->out, lacking, sizeof(lacking)))
 		return rvl_backend_fail(error, -EOPNOTSUPP, "the data path has no %s", lacking);
 	return 0;
 }
@@ -482,7 +493,7 @@ int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 	int err = check_child(sad, child, error);
 
 	if (!err)
-		err = selectors_of(child->local_ts, child->remote_ts, &selectors, error);
+		err = selectors_of(sad, child->local_ts, child->remote_ts, &selectors, error);
 	if (err)
 		return err;
 	c = calloc(1, sizeof(*c));

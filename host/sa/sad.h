@@ -60,8 +60,8 @@ int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 		    const struct ike_ts_list *remote, struct rvl_backend_error *error);
 
 /* The same without doing it, as far as it depends on the selectors. */
-int rvl_sad_can_protect(const struct ike_ts_list *local, const struct ike_ts_list *remote,
-			struct rvl_backend_error *error);
+int rvl_sad_can_protect(const struct rvl_sad *sad, const struct ike_ts_list *local,
+			const struct ike_ts_list *remote, struct rvl_backend_error *error);
 
 /* Traffic of these flows, which are protected, springs the trap of this id (trap.h) while no SA has
  * them. -errno with *error set. */

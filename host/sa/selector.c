@@ -4,29 +4,68 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #define PRIORITY_BYPASS 1
 #define PRIORITY_BASE 100
 
-/* The largest prefix that begins at first and doesn't go beyond last. */
-static struct rvl_prefix next_prefix(uint32_t first, uint32_t last)
+/* Of one family, one after the other. */
+struct prefixes {
+	size_t count;
+	struct rvl_prefix list[RVL_SELECTORS_MAX];
+};
+
+/* Not beyond last. */
+static bool ends_within(const struct rvl_prefix *prefix, const struct rvl_addr *last)
 {
-	struct rvl_prefix p = {first, 32};
+	const struct rvl_addr end = rvl_prefix_last(prefix);
 
-	while (p.len) {
-		uint8_t shorter = (uint8_t)(p.len - 1);
-		uint32_t host = shorter ? UINT32_MAX >> shorter : UINT32_MAX;
-
-		if ((first & host) || (first | host) > last)
-			break;
-		p.len = shorter;
-	}
-	return p;
+	return memcmp(end.octets, last->octets, sizeof(end.octets)) <= 0;
 }
 
-static uint32_t prefix_end(struct rvl_prefix p)
+/* The largest prefix that begins at first and doesn't go beyond last. */
+static struct rvl_prefix next_prefix(const struct rvl_addr *first, const struct rvl_addr *last)
 {
-	return p.address | (p.len == 32 ? 0 : UINT32_MAX >> p.len);
+	struct rvl_prefix prefix = rvl_prefix_host(first), wider = prefix;
+
+	while (wider.len) {
+		wider.len--;
+		if (!rvl_prefix_valid(&wider) || !ends_within(&wider, last))
+			break;
+		prefix = wider;
+	}
+	return prefix;
+}
+
+/* False: there is none. */
+static bool next_address(struct rvl_addr *address)
+{
+	for (size_t i = rvl_family_bits(address->family) / 8; i-- > 0;)
+		if (++address->octets[i])
+			return true;
+	return false;
+}
+
+/* Of a range, as far as there is room. */
+static int split(const struct ike_ts *ts, struct prefixes *out)
+{
+	struct rvl_addr first = {.family = ts->family}, last = first;
+	bool more = memcmp(ts->first, ts->last, sizeof(first.octets)) <= 0;
+
+	memcpy(first.octets, ts->first, sizeof(first.octets));
+	memcpy(last.octets, ts->last, sizeof(last.octets));
+	out->count = 0;
+	while (more) {
+		const struct rvl_prefix prefix = next_prefix(&first, &last);
+
+		if (out->count == RVL_SELECTORS_MAX)
+			return -E2BIG;
+		out->list[out->count++] = prefix;
+		first = rvl_prefix_last(&prefix);
+		more = memcmp(first.octets, last.octets, sizeof(first.octets)) < 0 &&
+		       next_address(&first);
+	}
+	return 0;
 }
 
 static bool any_port(const struct ike_ts *ts)
@@ -34,11 +73,15 @@ static bool any_port(const struct ike_ts *ts)
 	return ts->port_first == 0 && ts->port_last == UINT16_MAX;
 }
 
+/* Ports, types and codes are those of a protocol that has some; OPAQUE is one of their values. */
 static int check_ts(const struct ike_ts *ts)
 {
-	if (ts->dynamic || ts->family != 4 || ts->port_first > ts->port_last)
+	if (ts->dynamic || (ts->family != 4 && ts->family != 6))
 		return -EOPNOTSUPP;
-	if (!any_port(ts) && ts->protocol != RVL_IP_PROTO_TCP && ts->protocol != RVL_IP_PROTO_UDP)
+	if (ts->port_first > ts->port_last &&
+	    (ts->port_first != RVL_PORT_OPAQUE_FIRST || ts->port_last != RVL_PORT_OPAQUE_LAST))
+		return -EOPNOTSUPP;
+	if (!any_port(ts) && !rvl_ip_has_ports(ts->protocol) && !rvl_ip_has_types(ts->protocol))
 		return -EOPNOTSUPP;
 	return 0;
 }
@@ -46,36 +89,29 @@ static int check_ts(const struct ike_ts *ts)
 static int add_pair(const struct ike_ts *local, const struct ike_ts *remote,
 		    struct rvl_selectors *out)
 {
-	uint32_t local_last = rvl_get_be32(local->last), remote_last = rvl_get_be32(remote->last);
 	uint8_t protocol = local->protocol ? local->protocol : remote->protocol;
-	uint64_t l, r;
+	struct prefixes src, dst;
+	int err;
 
-	if (local->protocol && remote->protocol && local->protocol != remote->protocol)
+	if (local->family != remote->family ||
+	    (local->protocol && remote->protocol && local->protocol != remote->protocol))
 		return 0;
-	for (l = rvl_get_be32(local->first); l <= local_last;) {
-		struct rvl_prefix src = next_prefix((uint32_t)l, local_last);
-
-		for (r = rvl_get_be32(remote->first); r <= remote_last;) {
-			struct rvl_prefix dst = next_prefix((uint32_t)r, remote_last);
-
-			if (out->count == RVL_SELECTORS_MAX)
-				return -E2BIG;
-			out->list[out->count++] = (struct rvl_selector){
-				.src = src.address,
-				.src_len = src.len,
-				.dst = dst.address,
-				.dst_len = dst.len,
-				.any_protocol = !protocol,
-				.protocol = protocol,
-				.src_port_first = local->port_first,
-				.src_port_last = local->port_last,
-				.dst_port_first = remote->port_first,
-				.dst_port_last = remote->port_last,
-			};
-			r = (uint64_t)prefix_end(dst) + 1;
-		}
-		l = (uint64_t)prefix_end(src) + 1;
-	}
+	err = split(local, &src);
+	if (!err)
+		err = split(remote, &dst);
+	if (err || out->count + src.count * dst.count > RVL_SELECTORS_MAX)
+		return -E2BIG;
+	for (size_t i = 0; i < src.count * dst.count; i++)
+		out->list[out->count++] = (struct rvl_selector){
+			.src = src.list[i / dst.count],
+			.dst = dst.list[i % dst.count],
+			.any_protocol = !protocol,
+			.protocol = protocol,
+			.src_port_first = local->port_first,
+			.src_port_last = local->port_last,
+			.dst_port_first = remote->port_first,
+			.dst_port_last = remote->port_last,
+		};
 	return 0;
 }
 
@@ -102,36 +138,47 @@ struct rvl_selector rvl_selector_key(const struct rvl_selector *selector)
 {
 	struct rvl_selector key = *selector;
 
-	static_assert(sizeof(key) == 2 * sizeof(uint32_t) + 4 + 4 * sizeof(uint16_t),
+	static_assert(sizeof(key) == 2 * 18 + 2 + 4 * sizeof(uint16_t),
 		      "octets between its fields would be part of the key");
 	if (key.any_protocol)
 		key.protocol = 0;
 	return key;
 }
 
+/* What a packet doesn't show is OPAQUE's before it is a port range's that it might be in. */
 uint32_t rvl_selector_priority(const struct rvl_selector *s, enum rvl_action action)
 {
-	uint32_t wide = 64u - s->src_len - s->dst_len;
-	bool ports = s->src_port_first || s->src_port_last != UINT16_MAX || s->dst_port_first ||
-		     s->dst_port_last != UINT16_MAX;
+	const uint32_t bits = rvl_family_bits(rvl_selector_family(s));
+	const uint32_t wide = 2 * bits - s->src.len - s->dst.len;
+	const uint32_t ports = rvl_selector_opaque(s) ? 0 : rvl_selector_any_port(s) ? 2 : 1;
 
 	if (action == RVL_BYPASS)
 		return PRIORITY_BYPASS;
-	return PRIORITY_BASE + ((wide * 2 + s->any_protocol) * 2 + !ports) * 2 +
+	return PRIORITY_BASE + ((wide * 2 + s->any_protocol) * 3 + ports) * 2 +
 	       (action == RVL_DISCARD);
+}
+
+/* " ports 80-80 -> 0-65535" */
+static void ports_text(const struct rvl_selector *s, char *out, size_t len)
+{
+	char src[16] = "opaque", dst[16] = "opaque";
+
+	if (s->src_port_first <= s->src_port_last)
+		snprintf(src, sizeof(src), "%u-%u", s->src_port_first, s->src_port_last);
+	if (s->dst_port_first <= s->dst_port_last)
+		snprintf(dst, sizeof(dst), "%u-%u", s->dst_port_first, s->dst_port_last);
+	snprintf(out, len, " ports %s -> %s", src, dst);
 }
 
 void rvl_selector_text(const struct rvl_selector *s, char *out, size_t len)
 {
-	char protocol[16] = "", ports[48] = "";
+	char src[RVL_PREFIX_TEXT], dst[RVL_PREFIX_TEXT], protocol[16] = "", ports[48] = "";
 
+	rvl_prefix_text(&s->src, src);
+	rvl_prefix_text(&s->dst, dst);
 	if (!s->any_protocol)
 		snprintf(protocol, sizeof(protocol), " proto %u", s->protocol);
-	if (s->src_port_first || s->src_port_last != UINT16_MAX || s->dst_port_first ||
-	    s->dst_port_last != UINT16_MAX)
-		snprintf(ports, sizeof(ports), " ports %u-%u -> %u-%u", s->src_port_first,
-			 s->src_port_last, s->dst_port_first, s->dst_port_last);
-	snprintf(out, len, "%u.%u.%u.%u/%u -> %u.%u.%u.%u/%u%s%s", s->src >> 24, s->src >> 16 & 255,
-		 s->src >> 8 & 255, s->src & 255, s->src_len, s->dst >> 24, s->dst >> 16 & 255,
-		 s->dst >> 8 & 255, s->dst & 255, s->dst_len, protocol, ports);
+	if (!rvl_selector_any_port(s))
+		ports_text(s, ports, sizeof(ports));
+	snprintf(out, len, "%s -> %s%s%s", src, dst, protocol, ports);
 }

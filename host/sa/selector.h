@@ -14,8 +14,8 @@ struct rvl_selectors {
 };
 
 /*
- * Every pair of a local and a remote selector. Returns 0, -EOPNOTSUPP for what the data path can't
- * express (IPv6, opaque ports, ports of a protocol without any), -E2BIG when it takes more than
+ * Every pair of a local and a remote selector of one family. Returns 0, -EOPNOTSUPP for what
+ * selectors can't express (ports of a protocol without any), -E2BIG when it takes more than
  * RVL_SELECTORS_MAX, -EINVAL when nothing is left.
  */
 int rvl_selectors_of(const struct ike_ts_list *local, const struct ike_ts_list *remote,

@@ -532,7 +532,7 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 	struct rvl_engine_config engine = {.outbound_sas = config->sas,
 					   .inbound_sas = config->sas,
 					   .policies = config->policies,
-					   .outer_ipv6 = true,
+					   .ipv6 = true,
 					   .udp_port = config->port_natt};
 	struct soft *soft = calloc(1, sizeof(*soft));
 	unsigned int longest;

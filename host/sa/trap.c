@@ -378,13 +378,13 @@ struct rvl_trap_counters rvl_traps_counters(struct rvl_traps *traps)
 
 bool rvl_traps_catch(struct rvl_traps *traps, const uint8_t *frame, size_t len, bool *sprung)
 {
-	size_t l3 = atomic_load(&traps->any) ? rvl_frame_ipv4(frame, len) : 0;
 	struct trap *trap;
 	uint32_t priority;
 	struct rvl_ip ip;
+	size_t l3;
 
 	*sprung = false;
-	if (!l3 || !rvl_ip_parse(&ip, frame + l3, len - l3) ||
+	if (!atomic_load(&traps->any) || rvl_frame_parse(frame, len, &ip, &l3) != RVL_FRAME_IP ||
 	    !rvl_policies_discard(traps->policies, &ip, &priority))
 		return false;
 	pthread_mutex_lock(&traps->lock);

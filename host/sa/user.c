@@ -62,6 +62,7 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 		.modes = 1u << RVL_TUNNEL,
 		.outer = RVL_FAMILY_IPV4,
 		.inner = RVL_FAMILY_IPV4,
+		.policies = RVL_FAMILY_IPV4,
 		.encap = true,
 		.window = caps->replay_window,
 		.events = RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS |
@@ -210,8 +211,8 @@ static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 		.any_proto = p->selector.any_protocol,
 		.proto = p->selector.any_protocol ? 0 : p->selector.protocol,
 		.priority = p->priority,
-		.src_len = p->selector.src_len,
-		.dst_len = p->selector.dst_len,
+		.src_len = p->selector.src.len,
+		.dst_len = p->selector.dst.len,
 		.sa = p->action == RVL_PROTECT ? (uint16_t)p->sa : 0,
 		.sport_lo = p->selector.src_port_first,
 		.sport_hi = p->selector.src_port_last,
@@ -219,10 +220,14 @@ static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 		.dport_hi = p->selector.dst_port_last,
 	};
 	uint16_t at = *index == RVL_BACKEND_ANY ? RVL_INDEX_ANY : (uint16_t)*index;
+	const struct rvl_abilities can = abilities_of(rvl_dev_caps(user_of(backend)->dev));
+	const char *lack = rvl_abilities_lack_policy(&can, &p->selector);
 	int err;
 
-	rvl_put_be32(policy.src, p->selector.src);
-	rvl_put_be32(policy.dst, p->selector.dst);
+	if (lack)
+		return rvl_backend_fail(error, -EOPNOTSUPP, "the NIC has no %s", lack);
+	memcpy(policy.src, p->selector.src.address.octets, sizeof(policy.src));
+	memcpy(policy.dst, p->selector.dst.address.octets, sizeof(policy.dst));
 	err = rvl_dev_policy_set(user_of(backend)->dev, &policy, &at, &reason);
 	if (err)
 		return failed(error, err, &reason);

@@ -296,10 +296,12 @@ static bool change_sa(struct oracle *o)
 	return delete_sa(o, sa) && (random_one_in(r, 3) || add_sa(o, sa, sa->params.direction));
 }
 
-static uint32_t prefix(struct random *r, uint32_t base, uint8_t *len)
+static struct rvl_prefix prefix(struct random *r, uint32_t base)
 {
-	*len = (uint8_t)random_below(r, 17);
-	return *len ? (base | random_below(r, 1 << 24)) & ~(uint32_t)0 << (32 - *len) : 0;
+	uint8_t len = (uint8_t)random_below(r, 17);
+	const struct rvl_addr address = rvl_addr_of_ipv4(len ? base | random_below(r, 1 << 24) : 0);
+
+	return rvl_prefix_of(&address, len);
 }
 
 static void port_range(struct random *r, uint16_t *first, uint16_t *last)
@@ -317,15 +319,15 @@ static bool set_rule(struct oracle *o, uint16_t index)
 	struct random *r = &o->random;
 	struct rvl_dev_error err = {""};
 	struct rvl_dev_policy d = {0};
-	struct rvl_policy p = {.selector = rvl_selector_any()};
+	struct rvl_policy p = {.selector = rvl_selector_any(4)};
 	struct rvl_selector *s = &p.selector;
 
 	p.priority = random_below(r, 8);
 	p.action = (enum rvl_action)(1 + random_below(r, 3));
 	/* One of queue pair 0's, or an index where no SA is. */
 	p.sa = random_one_in(r, 8) ? MAX_SAS - 1 : o->out[random_below(r, SAS / 4) * 4].index;
-	s->src = prefix(r, 0x0a000000, &s->src_len);
-	s->dst = prefix(r, 0x0b000000, &s->dst_len);
+	s->src = prefix(r, 0x0a000000);
+	s->dst = prefix(r, 0x0b000000);
 	s->any_protocol = random_one_in(r, 2);
 	s->protocol = s->any_protocol ? 0 : random_one_in(r, 2) ? 6 : 17;
 	port_range(r, &s->src_port_first, &s->src_port_last);
@@ -335,10 +337,10 @@ static bool set_rule(struct oracle *o, uint16_t index)
 	d.any_proto = s->any_protocol;
 	d.proto = s->protocol;
 	d.priority = p.priority;
-	rvl_put_be32(d.src, s->src);
-	rvl_put_be32(d.dst, s->dst);
-	d.src_len = s->src_len;
-	d.dst_len = s->dst_len;
+	memcpy(d.src, s->src.address.octets, sizeof(d.src));
+	memcpy(d.dst, s->dst.address.octets, sizeof(d.dst));
+	d.src_len = s->src.len;
+	d.dst_len = s->dst.len;
 	d.sa = p.sa;
 	d.sport_lo = s->src_port_first;
 	d.sport_hi = s->src_port_last;

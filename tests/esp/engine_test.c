@@ -73,7 +73,7 @@ static struct rvl_engine *new_engine(uint16_t max_frame)
 	const struct rvl_engine_config config = {.outbound_sas = 64,
 						 .inbound_sas = 64,
 						 .policies = 16,
-						 .outer_ipv6 = true,
+						 .ipv6 = true,
 						 .max_frame = max_frame};
 	struct rvl_engine *engine = rvl_engine_new(&config);
 
@@ -116,11 +116,10 @@ static void add_policy(struct rvl_engine *engine, uint16_t index, uint32_t prior
 {
 	struct rvl_policy policy = {.priority = priority, .action = action, .sa = sa};
 
-	policy.selector = rvl_selector_any();
+	policy.selector = rvl_selector_any(4);
 	if (action == RVL_PROTECT) {
-		policy.selector.src = NET_A;
-		policy.selector.dst = NET_B;
-		policy.selector.src_len = policy.selector.dst_len = 16;
+		policy.selector.src = rvl_prefix_ipv4(NET_A, 16);
+		policy.selector.dst = rvl_prefix_ipv4(NET_B, 16);
 	}
 	if (protocol) {
 		policy.selector.any_protocol = false;
@@ -387,26 +386,41 @@ static void counters_add_up_to_what_went_in(void **state)
 	rvl_engine_free(b);
 }
 
-static uint32_t cut(uint32_t address, uint8_t len)
+/* That of an IPv4 address, or the IPv6 one that begins and ends with the same octets. */
+static struct rvl_addr address_of(bool ipv6, uint32_t address)
 {
-	return len ? address & UINT32_MAX << (32 - len) : 0;
+	struct rvl_addr addr = rvl_addr_of_ipv4(address);
+
+	if (ipv6) {
+		addr.family = 6;
+		addr.octets[15] = (uint8_t)address;
+	}
+	return addr;
+}
+
+static struct rvl_prefix network_of(bool ipv6, uint32_t address)
+{
+	static const uint8_t ipv4_lens[] = {0, 8, 24, 31, 32};
+	static const uint8_t ipv6_lens[] = {0, 32, 64, 127, 128};
+	const struct rvl_addr addr = address_of(ipv6, address);
+	size_t at = random32() % 5;
+
+	return rvl_prefix_of(&addr, ipv6 ? ipv6_lens[at] : ipv4_lens[at]);
 }
 
 /* Of few addresses, lengths and ports, so that they often meet. */
 static struct rvl_policy random_policy(void)
 {
-	static const uint8_t lens[] = {0, 8, 24, 31, 32};
+	const bool ipv6 = random32() % 2;
 	struct rvl_policy policy = {
 		.priority = random32() % 4,
-		.selector = rvl_selector_any(),
+		.selector = rvl_selector_any(ipv6 ? 6 : 4),
 		.action = RVL_BYPASS + random32() % 3,
 	};
 	struct rvl_selector *s = &policy.selector;
 
-	s->src_len = lens[random32() % 5];
-	s->dst_len = lens[random32() % 5];
-	s->src = cut(NET_A + random32() % 4, s->src_len);
-	s->dst = cut(NET_B + random32() % 4, s->dst_len);
+	s->src = network_of(ipv6, NET_A + random32() % 4);
+	s->dst = network_of(ipv6, NET_B + random32() % 4);
 	if (random32() % 2) {
 		s->any_protocol = false;
 		s->protocol = RVL_IP_PROTO_UDP;
@@ -468,11 +482,12 @@ static void policy_look_up_agrees_with_a_walk_over_all(void **state)
 	for (int round = 0; round < 20000; round++) {
 		size_t at = random32() % POLICIES;
 		const struct rvl_policy *found, *want;
+		const bool ipv6 = random32() % 2;
 		struct rvl_ip ip = {
-			.src = NET_A + random32() % 5,
-			.dst = NET_B + random32() % 5,
+			.src = address_of(ipv6, NET_A + random32() % 5),
+			.dst = address_of(ipv6, NET_B + random32() % 5),
 			.protocol = random32() % 4 ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ICMP,
-			.ports = random32() % 8,
+			.ports = random32() % 8 ? RVL_PORTS_BOTH : RVL_PORTS_UNSEEN,
 			.dst_port = (uint16_t)(random32() % 6),
 		};
 

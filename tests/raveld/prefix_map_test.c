@@ -21,14 +21,20 @@ static uint32_t random32(void)
 	return (uint32_t)(z >> 32);
 }
 
+/* Of both families, whose addresses begin with the same octets. */
 static struct rvl_prefix some_prefix(void)
 {
-	static const uint8_t lengths[] = {0, 8, 16, 24, 30, 31, 32};
-	struct rvl_prefix p = {.len = lengths[random32() % 7]};
+	static const uint8_t lengths[] = {0, 8, 16, 24, 30, 31, 32, 33, 64, 65, 127, 128};
+	const bool ipv6 = random32() % 2;
+	struct rvl_addr address = rvl_addr_of_ipv4(0x0a000000 | (random32() % 3) << 16 |
+						   (random32() % 3) << 8 | random32() % 8);
 
-	p.address = 0x0a000000 | (random32() % 3) << 16 | (random32() % 3) << 8 | random32() % 8;
-	p.address = p.len ? p.address & UINT32_MAX << (32 - p.len) : 0;
-	return p;
+	if (ipv6) {
+		address.family = 6;
+		address.octets[8] = (uint8_t)(random32() % 3 << 6);
+		address.octets[15] = (uint8_t)(random32() % 4);
+	}
+	return rvl_prefix_of(&address, lengths[random32() % (ipv6 ? 12 : 7)]);
 }
 
 /* Only some of them suit, which the context says. */
@@ -57,13 +63,13 @@ static void what_is_found_is_what_a_look_at_all_finds(void **state)
 			count++;
 		}
 		for (uint32_t i = 0; i < count; i++) {
-			exact += all[i].address == p.address && all[i].len == p.len;
-			if (all[i].len <= p.len && rvl_prefix_holds(all[i], p.address) &&
-			    suits(&every, i) && all[i].len > narrowest)
+			exact += rvl_prefix_equal(&all[i], &p);
+			if (rvl_prefix_over(&all[i], &p) && suits(&every, i) &&
+			    all[i].len > narrowest)
 				narrowest = all[i].len;
 		}
 		while (prefix_map_next(&map, p, &at, &number)) {
-			assert_true(all[number].address == p.address && all[number].len == p.len);
+			assert_true(rvl_prefix_equal(&all[number], &p));
 			exact--;
 		}
 		assert_int_equal(exact, 0);
@@ -73,7 +79,7 @@ static void what_is_found_is_what_a_look_at_all_finds(void **state)
 			continue;
 		assert_true(suits(&every, number));
 		assert_int_equal(all[number].len, narrowest);
-		assert_true(rvl_prefix_holds(all[number], p.address));
+		assert_true(rvl_prefix_holds(&all[number], &p.address));
 	}
 	prefix_map_free(&map);
 }

@@ -319,7 +319,7 @@ bool child_comes_in(struct bed *bed, uint64_t id)
 {
 	const struct rvl_backend_ops *peer = bed->peer->ops;
 	struct rvl_frames *frames = bed->peer->frames;
-	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_PROTECT};
+	struct rvl_policy policy = {.selector = rvl_selector_any(4), .action = RVL_PROTECT};
 	const struct rvl_sa_params params = {
 		.direction = RVL_OUTBOUND,
 		.spi = (uint32_t)(0x10000 + id),

@@ -224,7 +224,8 @@ static void assert_table(size_t children)
 /* What becomes of a packet from 10.1.0.1: an SPI, BED_CLEAR, or BED_HELD. */
 static uint32_t way_of(uint32_t dst)
 {
-	const struct rvl_ip ip = {.src = 0x0a010001, .dst = dst, .protocol = 1};
+	const struct rvl_ip ip = {
+		.src = rvl_addr_of_ipv4(0x0a010001), .dst = rvl_addr_of_ipv4(dst), .protocol = 1};
 	const struct rvl_policy *best = NULL;
 
 	for (size_t i = 0, left = table.policy_count; left; i++) {

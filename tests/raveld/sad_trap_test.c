@@ -79,8 +79,8 @@ static void a_trap_catches_while_no_sa_has_the_flow(void **state)
 	assert_true(caught_to(bed, THEIRS, 53, &sprung));
 	assert_true(sprung);
 	assert_int_equal(told(bed, &packet), TRAP);
-	assert_int_equal(packet.src, OURS);
-	assert_int_equal(packet.dst, THEIRS);
+	assert_int_equal(rvl_addr_ipv4(&packet.src), OURS);
+	assert_int_equal(rvl_addr_ipv4(&packet.dst), THEIRS);
 	assert_int_equal(packet.dst_port, 53);
 	assert_int_equal(told(bed, &packet), 0);
 	/* It goes on to hold, and says nothing more. */
@@ -212,7 +212,7 @@ static void flows_beyond_the_policy_table_get_no_trap(void **state)
 	int err = 0;
 
 	for (unsigned int i = 0; i < 64; i++)
-		selectors.list[i] = rvl_selector_any();
+		selectors.list[i] = rvl_selector_any(4);
 	for (uint64_t id = 0; !err && id < BED_POLICIES; id++)
 		err = rvl_traps_add(traps_of(bed), id, &selectors, &error);
 	assert_int_equal(err, -ENOSPC);
@@ -256,7 +256,7 @@ static void room_of_removed_traps_is_used_again(void **state)
 	bool sprung;
 
 	for (unsigned int i = 0; i < 64; i++)
-		selectors.list[i] = rvl_selector_any();
+		selectors.list[i] = rvl_selector_any(4);
 	for (uint64_t id = 0; id < BED_POLICIES / 64; id++)
 		assert_int_equal(rvl_traps_add(traps_of(bed), id, &selectors, &error), 0);
 	for (unsigned int times = 0; times < 3; times++) {

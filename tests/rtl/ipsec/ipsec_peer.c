@@ -85,8 +85,8 @@ struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *p
 		.proto = s->protocol,
 		.flags = s->any_protocol ? RVL_POLICY_FLAG_ANY_PROTO : 0,
 		.priority = policy->priority,
-		.src_len = s->src_len,
-		.dst_len = s->dst_len,
+		.src_len = s->src.len,
+		.dst_len = s->dst.len,
 		.sa = policy->sa,
 		.sport_lo = s->src_port_first,
 		.sport_hi = s->src_port_last,
@@ -94,8 +94,8 @@ struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *p
 		.dport_hi = s->dst_port_last,
 	};
 
-	rvl_put_be32(cmd.src, s->src);
-	rvl_put_be32(cmd.dst, s->dst);
+	memcpy(cmd.src, s->src.address.octets, sizeof(cmd.src));
+	memcpy(cmd.dst, s->dst.address.octets, sizeof(cmd.dst));
 	return cmd;
 }
 

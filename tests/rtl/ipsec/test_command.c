@@ -108,11 +108,10 @@ void every_status_of_sa_commands_is_answered(struct bench *b)
 
 void every_status_of_policy_commands_is_answered(struct bench *b)
 {
-	struct rvl_policy policy = {.selector = rvl_selector_any(), .action = RVL_DISCARD};
+	struct rvl_policy policy = {.selector = rvl_selector_any(4), .action = RVL_DISCARD};
 	struct rvl_cmd_policy good, cmd;
 
-	policy.selector.src = 0x0a000000;
-	policy.selector.src_len = 8;
+	policy.selector.src = rvl_prefix_ipv4(0x0a000000, 8);
 	good = peer_policy_set(63, &policy);
 	cmd = good;
 	cmd.rsvd2[67] = 1;
@@ -306,7 +305,7 @@ void sas_come_and_go_at_the_same_index(struct bench *b)
 
 void reset_erases_sas_rules_and_frames(struct bench *b)
 {
-	struct rvl_policy discard = {.selector = rvl_selector_any(), .action = RVL_DISCARD};
+	struct rvl_policy discard = {.selector = rvl_selector_any(4), .action = RVL_DISCARD};
 	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
 	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 600);
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 1);

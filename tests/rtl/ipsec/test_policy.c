@@ -16,9 +16,12 @@ static uint16_t near_port(struct bench *b)
 					 : (uint16_t)(peer_below(&b->random, 2) ? 0 : 65535);
 }
 
-static uint32_t mask(uint8_t len)
+static struct rvl_prefix near_network(struct bench *b)
 {
-	return len ? UINT32_MAX << (32 - len) : 0;
+	static const uint8_t lengths[] = {0, 8, 24, 31, 32, 32};
+	const struct rvl_addr address = rvl_addr_of_ipv4(near_address(b));
+
+	return rvl_prefix_of(&address, lengths[peer_below(&b->random, 6)]);
 }
 
 static void ports(struct bench *b, uint16_t *first, uint16_t *last)
@@ -40,7 +43,6 @@ static void ports(struct bench *b, uint16_t *first, uint16_t *last)
 static struct rvl_policy a_policy(struct bench *b)
 {
 	static const uint8_t protocols[] = {6, 17, 1};
-	static const uint8_t lengths[] = {0, 8, 24, 31, 32, 32};
 	struct rvl_policy p = {
 		.priority = peer_below(&b->random, 6) ? peer_below(&b->random, 5)
 						      : peer_u32(&b->random),
@@ -51,12 +53,15 @@ static struct rvl_policy a_policy(struct bench *b)
 
 	s->any_protocol = peer_below(&b->random, 2);
 	s->protocol = s->any_protocol ? 0 : protocols[peer_below(&b->random, 3)];
-	s->src_len = lengths[peer_below(&b->random, 6)];
-	s->dst_len = lengths[peer_below(&b->random, 6)];
-	s->src = near_address(b) & mask(s->src_len);
-	s->dst = near_address(b) & mask(s->dst_len);
+	s->src = near_network(b);
+	s->dst = near_network(b);
 	ports(b, &s->src_port_first, &s->src_port_last);
 	ports(b, &s->dst_port_first, &s->dst_port_last);
+	/* Rules by the type of an ICMP message are only software's. */
+	if (s->protocol == RVL_IP_PROTO_ICMP) {
+		s->src_port_first = s->dst_port_first = 0;
+		s->src_port_last = s->dst_port_last = UINT16_MAX;
+	}
 	return p;
 }
 
@@ -117,9 +122,9 @@ void policies_match_as_in_the_model(struct bench *b)
 void a_rule_is_replaced_in_one_step(struct bench *b)
 {
 	struct rvl_policy protect = {
-		.priority = 5, .selector = rvl_selector_any(), .action = RVL_PROTECT, .sa = 0};
+		.priority = 5, .selector = rvl_selector_any(4), .action = RVL_PROTECT, .sa = 0};
 	struct rvl_policy discard = {
-		.priority = 9, .selector = rvl_selector_any(), .action = RVL_DISCARD};
+		.priority = 9, .selector = rvl_selector_any(4), .action = RVL_DISCARD};
 	struct rvl_sa_params params = peer_params(&b->random, RVL_OUTBOUND, 256);
 	uint8_t frame[PEER_FRAME_MAX];
 
@@ -189,7 +194,7 @@ void malformed_frames_from_the_host_are_dropped(struct bench *b)
 void rules_see_the_ports_of_sctp_dccp_and_udp_lite(struct bench *b)
 {
 	static const uint8_t protocols[] = {33, 132, 136};
-	struct rvl_policy discard = {.selector = rvl_selector_any(), .action = RVL_DISCARD};
+	struct rvl_policy discard = {.selector = rvl_selector_any(4), .action = RVL_DISCARD};
 	struct rvl_cmd_policy cmd;
 	uint8_t frame[PEER_FRAME_MAX];
 
