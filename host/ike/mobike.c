@@ -276,25 +276,12 @@ void ike_mobike_ask(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_job_send(e, sa, &m->waiter, now, job);
 }
 
-/*
- * Without an answer for a while: the path may be dead, or the peer be where it was heard last, if a
- * NAT before it has changed its mapping. Who answered has asked for ways when its address went:
- * that may have failed.
- */
+/* Without an answer for a while: the path may be dead. Who answered has asked for ways when its
+ * address went: that may have failed. */
 void ike_mobike_unanswered(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	const struct ike_way heard = {.pair = {.local = sa->in.local, .remote = sa->in.remote}},
-			     path = {.pair = ike_path_pair(sa)};
-	bool elsewhere = heard.pair.remote.family && ike_path_may_be_elsewhere(sa) &&
-			 heard.pair.local.port == path.pair.local.port &&
-			 !ike_pair_equal(&heard.pair, &path.pair);
-
 	if (!sa->mobike || sa->state != IKE_STATE_ESTABLISHED)
 		return;
-	if (elsewhere || sa->ways)
-		ike_path_add(e, sa, &path);
-	if (elsewhere)
-		ike_path_add(e, sa, &heard);
 	sa->mobike->unanswered |= sa->began;
 	if (sa->began || ike_mobike_has_no_address(e, sa))
 		ike_mobike_ask(e, sa, now);
@@ -845,7 +832,7 @@ void ike_mobike_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_
 	if (!ike_path_add(e, sa, &way))
 		return;
 	if (sa->out.request.data)
-		ike_emit_message(e, &in->local, &in->remote, &sa->out.request);
+		ike_repeat_over(e, sa, &way.pair);
 	else
 		ike_liveness_check(e, sa);
 	ike_sa_advance(e, sa, in->now);

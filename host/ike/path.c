@@ -219,6 +219,7 @@ void ike_path_try(struct ike_engine *e, struct ike_sa *sa, const struct ike_way 
 
 	if (!w)
 		return;
+	w->asked = false;
 	w->best_only = count > 1;
 	w->count = count;
 	memcpy(w->list, ways, count * sizeof(*ways));
@@ -241,6 +242,7 @@ bool ike_path_add(struct ike_engine *e, struct ike_sa *sa, const struct ike_way 
 		i--;
 	else if (!known)
 		w->count++;
+	w->asked &= known;
 	if (!known || way->judged)
 		w->list[i] = *way;
 	return !known;
@@ -265,6 +267,28 @@ bool ike_path_may_be_elsewhere(const struct ike_sa *sa)
 }
 
 /*
+ * Without an answer for a while: the peer may be where it was heard last, if a NAT before it has
+ * changed its mapping. What is being deleted can be led nowhere any more, so its peer is told there
+ * in any case.
+ */
+void ike_path_unanswered(struct ike_engine *e, struct ike_sa *sa)
+{
+	const struct ike_way heard = {.pair = {.local = sa->in.local, .remote = sa->in.remote}},
+			     path = {.pair = ike_path_pair(sa)};
+	bool ending = sa->state == IKE_STATE_DELETING;
+	bool elsewhere = heard.pair.remote.family && (ending || ike_path_may_be_elsewhere(sa)) &&
+			 heard.pair.local.port == path.pair.local.port &&
+			 !ike_pair_equal(&heard.pair, &path.pair);
+
+	if (!ending && (!sa->mobike || sa->state != IKE_STATE_ESTABLISHED))
+		return;
+	if (elsewhere || sa->ways)
+		ike_path_add(e, sa, &path);
+	if (elsewhere)
+		ike_path_add(e, sa, &heard);
+}
+
+/*
  * Only behind a NAT is a peer followed that says nothing, and never to another port of ours: ESP in
  * UDP has but one. With MOBIKE it says so (RFC 4555, section 3.8).
  */
@@ -286,15 +310,30 @@ void ike_path_hint(struct ike_engine *e, const struct ike_sa *made, const struct
 		suspect(e, old, in);
 }
 
+/*
+ * Did it go out before there was a doubt, so that its answer, which may be late, says nothing? It
+ * does where it comes over another way than the path; and who has begun takes any way that works.
+ */
+static bool is_late(const struct ike_sa *sa, const struct ike_in *in, bool known)
+{
+	if (sa->ways->asked)
+		return false;
+	return !known || !sa->out.spread || (!sa->began && came_over_path(sa, in));
+}
+
 /* An answer: where it comes from is where the peer is, if it was asked there. */
 static void decide(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
 	struct ike_ways *ways = sa->ways;
 	unsigned i = 0;
 
-	sa->ways = NULL;
 	while (i < ways->count && !came_over(in, &ways->list[i].pair))
 		i++;
+	if (is_late(sa, in, i < ways->count)) { /* the next one tells */
+		ike_liveness_check(e, sa);
+		return;
+	}
+	sa->ways = NULL;
 	if (i < ways->count && (ways->list[i].judged || !came_over_path(sa, in)))
 		ike_path_move(e, sa, &ways->list[i]);
 	free(ways);

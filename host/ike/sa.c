@@ -194,7 +194,8 @@ static bool same_child(const struct ike_sa *a, const struct ike_sa *b)
 }
 
 /*
- * Until then it is for the peer to decide, if it holds that both were begun at once: a further
+ * Once the new one is known to have all of it. Who has begun that deletes the old one itself, if it
+ * renews it; and if the peer holds that both were begun at once it may delete either: a further
  * request in ours tells it that we have that.
  */
 static void end_soon(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now)
@@ -215,19 +216,6 @@ bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa)
 {
 	return ike_addr_equal(&old->path.remote, &sa->path.remote) &&
 	       old->authenticated_at < sa->created_at;
-}
-
-/*
- * Who begins another one deletes the old one itself, once all Child SAs are on the new one, which
- * the peer may refuse. Where ours is hardly older than the peer's, the peer may hold that both were
- * begun at once, and delete either.
- */
-static bool at_once(const struct ike_sa *old, const struct ike_sa *sa)
-{
-	bool at_the_same_time =
-		old->initiator && sa->created_at - old->authenticated_at < IKE_REPLACED_MS;
-
-	return !sa->initiator && !at_the_same_time && !ike_sa_may_be_renewed_by(old, sa);
 }
 
 /* Nor does the peer know a successor of it that has taken over thereby. */
@@ -262,8 +250,6 @@ static void supersede(struct ike_engine *e, struct ike_sa *sa, uint64_t now, boo
 			continue;
 		if (believe)
 			forget(e, other);
-		else if (at_once(other, sa))
-			ike_sa_delete(e, other, now, "replaced by a newer IKE SA of this peer");
 		else
 			end_soon(e, other, sa, now);
 	}

@@ -252,6 +252,7 @@ struct ike_way {
 /* Those that are tried: requests of ours go over all of them, and over which an answer comes first
  * decides. */
 struct ike_ways {
+	bool asked;	/* the request that is out went over all of them from the first */
 	bool best_only; /* over the first, so far */
 	unsigned count;
 	struct ike_way list[IKE_WAYS_MAX];
@@ -634,6 +635,7 @@ void ike_path_try(struct ike_engine *e, struct ike_sa *sa, const struct ike_way 
 bool ike_path_add(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *way);
 void ike_path_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *way);
 void ike_path_drop_ways(struct ike_sa *sa);
+void ike_path_unanswered(struct ike_engine *e, struct ike_sa *sa);
 void ike_path_tell(struct ike_engine *e, struct ike_sa *sa);
 void ike_path_keepalive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 
@@ -747,6 +749,7 @@ void ike_request_done(struct ike_engine *e, struct ike_sa *sa);
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_resend(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_repeat(struct ike_engine *e, struct ike_sa *sa);
+void ike_repeat_over(struct ike_engine *e, struct ike_sa *sa, const struct ike_pair *pair);
 void ike_renumber(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint32_t id);
 void ike_send_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_hasten(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint16_t hint);

@@ -276,17 +276,22 @@ void ike_smaller(struct ike_engine *e, struct ike_sa *sa, const struct ike_addr 
 		least_size(local));
 }
 
+/* The request that is out, over another way than the path as well. */
+void ike_repeat_over(struct ike_engine *e, struct ike_sa *sa, const struct ike_pair *pair)
+{
+	sa->out.spread = true;
+	ike_emit_message(e, &pair->local, &pair->remote, &sa->out.request);
+}
+
 /* The request that is out, over all ways that are tried; when it is due again stays as it is. */
 void ike_repeat(struct ike_engine *e, struct ike_sa *sa)
 {
 	const struct ike_ways *ways = sa->ways;
 
-	sa->out.spread |= ways != NULL;
 	if (!ways)
 		ike_emit_message(e, &sa->path.local, &sa->path.remote, &sa->out.request);
 	for (unsigned i = 0; ways && i < (ways->best_only ? 1 : ways->count); i++)
-		ike_emit_message(e, &ways->list[i].pair.local, &ways->list[i].pair.remote,
-				 &sa->out.request);
+		ike_repeat_over(e, sa, &ways->list[i].pair);
 }
 
 void ike_send_again(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
@@ -310,6 +315,8 @@ static void send_first(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 static enum ike_step send_new(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	sa->out.spread = false;
+	if (sa->ways)
+		sa->ways->asked = true;
 	send_first(e, sa, now);
 	return IKE_MORE;
 }
@@ -466,6 +473,7 @@ void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	e->stats.retransmissions_out++;
 	ike_log(e, IKE_LOG_DEBUG, sa, "retransmission %u of %s", sa->out.tries,
 		sa->out.task->exchange->name);
+	ike_path_unanswered(e, sa);
 	ike_mobike_unanswered(e, sa, now);
 	if (sa->out.tries == tries_of_one_size(sa->conn))
 		ike_smaller(e, sa, &sa->path.local, &sa->out.request);

@@ -535,6 +535,70 @@ static void pass_time_in_silence(uint64_t ms)
 }
 
 /*
+ * A is behind a NAT now, and B has been told. Whether B's request has gone there as well or not, an
+ * answer from where A was is late.
+ *
+ *   A  <-- INFORMATIONAL                  B
+ *      INFORMATIONAL -->                      is late
+ *      N(UPDATE_SA_ADDRESSES), elsewhere -->  asks whether it is there
+ *      (the late one) -->                     goes on asking
+ *      <-- INFORMATIONAL
+ *      INFORMATIONAL -->                      goes there
+ */
+static void a_late_answer_from_where_the_peer_was_ends_no_search(void **state)
+{
+	struct side one = side_a(), two = side_b();
+	struct packet late;
+
+	(void)state;
+	one.dpd_ms = 0;
+	for (unsigned repeated = 0; repeated < 2; repeated++) {
+		establish_sides(&one, &two, false);
+		check_liveness(b());
+		deliver_to(0);
+		late = take_for(1);
+		a()->nat = nat;
+		lose(a(), 0);
+		deliver_to(1);
+		deliver_to(0);
+		if (repeated)
+			pass_time_in_silence(5000);
+		lose_all_for(0);
+		net_settle(net);
+		lose_all_for(0);
+		net_deliver(net, &late);
+		packet_free(&late);
+		net_settle(net);
+		assert_path(b(), &b()->addr, &nat, true);
+		pass_time(60000);
+		assert_path(a(), &second[0], &b()->addr, true);
+		teardown(NULL);
+	}
+}
+
+/*
+ *   A                                     B   deletes the IKE SA
+ *                       X<-- D(IKE)
+ *      N(UPDATE_SA_ADDRESSES), elsewhere -->
+ *      <-- D(IKE)
+ */
+static void the_end_is_told_where_the_peer_was_heard_last(void **state)
+{
+	(void)state;
+	up();
+	net->watch_flow = false;
+	ike_terminate(b()->engine, net->now, b()->ike_id);
+	node_drain(b());
+	lose_for(0);
+	lose(a(), 0);
+	net_settle(net);
+	assert_int_equal(a()->ike_down, 0);
+	pass_time(5000);
+	assert_int_equal(a()->ike_down, 1);
+	assert_true(nothing_left(a()) && nothing_left(b()));
+}
+
+/*
  * B answers what comes first, and tells A of a NAT that isn't there. That A asks again is no help
  * where the same happens to that request because it goes over two ways, or where the IKE SA is
  * rekeyed meanwhile; nor that A hears of B all the time.
@@ -1083,6 +1147,9 @@ int main(void)
 					  teardown),
 		cmocka_unit_test_teardown(a_move_that_is_copied_from_elsewhere_leads_nobody_there,
 					  teardown),
+		cmocka_unit_test_teardown(a_late_answer_from_where_the_peer_was_ends_no_search,
+					  teardown),
+		cmocka_unit_test_teardown(the_end_is_told_where_the_peer_was_heard_last, teardown),
 		cmocka_unit_test_teardown(a_nat_that_is_not_there_is_not_believed_for_long,
 					  teardown),
 		cmocka_unit_test_teardown(who_answered_is_led_back_to_the_path, teardown),

@@ -139,6 +139,46 @@ static void what_we_begin_beside_it_replaces_nothing_before_it_is_up(void **stat
 	}
 }
 
+/*
+ * Nor does what the peer begins from elsewhere, as long as the peer doesn't have it.
+ *
+ *   A  IKE_SA_INIT, IKE_AUTH from elsewhere -->   B   has it, and sends on the old one
+ *      <-- IKE_AUTH                                   is lost, and the next one isn't
+ */
+static void what_the_peer_begins_from_elsewhere_replaces_nothing_before_it_has_it(void **state)
+{
+	const struct ike_addr second = {.family = 4, .ip = {198, 51, 100, 1}};
+	struct ike_start start = {0};
+	uint64_t id;
+
+	(void)state;
+	prepare(1);
+	a()->other = second;
+	connection(b())->unique = IKE_UNIQUE_REPLACE;
+	set_hosts(b(), connection(b()), NULL, "");
+	set_hosts(a(), connection(a()), "", NULL);
+	a()->has_route = true;
+	bring_up("c");
+	net->watch_flow = true;
+	start.conn = connection(a());
+	start.config = &start.conn->children[0];
+	start.pair = (struct ike_pair){.local = second, .remote = b()->addr};
+	assert_int_equal(ike_sa_begin(a()->engine, net->now, &start, &id), 0);
+	node_drain(a());
+	deliver_to(1);
+	deliver_to(0);
+	deliver_to(1);
+	assert_int_equal(b()->ike_up, 2);
+	lose_for(0);
+	net_settle(net);
+	assert_int_equal(ike_sa_count(b()->engine), 2);
+	pass_time(100000);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	assert_int_equal(ike_sa_count(b()->engine), 1);
+	assert_true(ike_addr_same_ip(&sending_child(b())->sa.remote, &second));
+	end();
+}
+
 /* Rekeying proves nothing anew: it is counted from when the peer authenticated. */
 static void rekeying_does_not_put_off_reauthentication(void **state)
 {
@@ -1066,6 +1106,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(reauthentication_makes_before_it_breaks),
 		T(what_we_begin_beside_it_replaces_nothing_before_it_is_up),
+		T(what_the_peer_begins_from_elsewhere_replaces_nothing_before_it_has_it),
 		T(rekeying_does_not_put_off_reauthentication),
 		T(all_child_sas_are_renewed_with_their_ike_sa),
 		T(what_can_not_be_renewed_goes_on),

@@ -410,27 +410,11 @@ static bool heard(void *context, uint64_t child_id)
 	       w->cut[peer->index][h->index] <= w->now && host_at(w, &from->remote, &local) == h;
 }
 
-/*
- * Who begins anew from elsewhere counts as moved: where one replaces the other, what it had before
- * is deleted when it can't have the answer yet. It may be that only its NAT's mapping has changed.
- */
-static void expect_move(struct host *h, unsigned flow, const struct ike_addr *remote)
-{
-	enum ike_unique unique = h->world->peering[flow / CHILDREN_PER_PEERING].unique;
-	const struct esp *before = sending(h, flow);
-
-	if ((unique == IKE_UNIQUE_REPLACE || unique == IKE_UNIQUE_KEEP) && before &&
-	    !ike_addr_equal(&before->remote, remote))
-		world_interrupt(h->world, h->index, flow_peer(h->world, flow, h->index), 0);
-}
-
 static void learn(struct host *h, const struct ike_child_job *job)
 {
 	const struct esp *old = find_child(h, job->replaces);
 	struct esp *child;
 
-	if (!old)
-		expect_move(h, flow_of(job->child), &job->remote);
 	if (h->esp_count == ESP_MAX) {
 		world_fail(h->world, "host %u: Child SAs pile up in its data path", h->index);
 		return;
