@@ -10,6 +10,11 @@ $(eval $(call c_library,rvl_esp, \
 	host/esp/fetch.c \
 	host/esp/mac.c \
 	host/esp/cipher.c \
+	host/esp/sa.c \
+	host/esp/mode.c \
+	host/esp/checksum.c \
+	host/esp/find.c \
+	host/esp/ah.c \
 	host/esp/esp.c \
 	host/esp/spd.c \
 	host/esp/engine.c))

@@ -22,7 +22,8 @@ struct rvl_cipher {
 	uint8_t salt[RVL_SALT_MAX];
 };
 
-struct rvl_cipher *rvl_cipher_new(const struct rvl_suite *suite, const struct rvl_sa_params *params)
+struct rvl_cipher *rvl_cipher_new(const struct rvl_suite *suite, const struct rvl_sa_params *params,
+				  const uint8_t *encr_key, const uint8_t *integ_key)
 {
 	struct rvl_cipher *c = OPENSSL_zalloc(sizeof(*c));
 	bool seal = params->direction == RVL_OUTBOUND;
@@ -36,13 +37,13 @@ struct rvl_cipher *rvl_cipher_new(const struct rvl_suite *suite, const struct rv
 	if (c->encr->cipher) {
 		c->ctx = EVP_CIPHER_CTX_new();
 		if (!c->ctx ||
-		    EVP_CipherInit_ex2(c->ctx, rvl_fetch_encr(c->encr), params->encr_key, NULL,
-				       seal, NULL) != 1 ||
+		    EVP_CipherInit_ex2(c->ctx, rvl_fetch_encr(c->encr), encr_key, NULL, seal,
+				       NULL) != 1 ||
 		    EVP_CIPHER_CTX_set_padding(c->ctx, 0) != 1)
 			goto fail;
 	}
 	if (c->integ) {
-		c->mac = rvl_mac_new(c->integ, params->integ_key, params->salt);
+		c->mac = rvl_mac_new(c->integ, integ_key, params->salt);
 		if (!c->mac)
 			goto fail;
 	}
@@ -80,7 +81,8 @@ static void make_nonce(const struct rvl_cipher *c, const uint8_t *esp, uint64_t 
 }
 
 /* SPI | sequence number, of 64 bits with ESN (RFC 4106, section 5). Its length. */
-static size_t make_aad(const struct rvl_cipher *c, const uint8_t *esp, uint64_t seq, uint8_t aad[12])
+static size_t make_aad(const struct rvl_cipher *c, const uint8_t *esp, uint64_t seq,
+		       uint8_t aad[12])
 {
 	memcpy(aad, esp, 4);
 	if (!c->esn) {
@@ -112,8 +114,7 @@ static bool aead(struct rvl_cipher *c, uint8_t *esp, size_t len, uint64_t seq, b
 		return false;
 	if (EVP_CipherFinal_ex(c->ctx, nonce, &n) != 1)
 		return false;
-	return !seal ||
-	       EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_GET_TAG, c->encr->icv, icv) == 1;
+	return !seal || EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_GET_TAG, c->encr->icv, icv) == 1;
 }
 
 /* Over all before it, and the part of the sequence number that isn't sent (RFC 4303, 2.2.1). */
@@ -182,8 +183,7 @@ bool rvl_cipher_seal(struct rvl_cipher *c, uint8_t *esp, size_t len, uint64_t se
 		put_be64(iv, seq);
 	if (!c->mac)
 		return aead(c, esp, len, seq, true);
-	return encrypt(c, iv, len, seq) &&
-	       make_icv(c, esp, len, seq, iv + c->encr->iv + len);
+	return encrypt(c, iv, len, seq) && make_icv(c, esp, len, seq, iv + c->encr->iv + len);
 }
 
 bool rvl_cipher_open(struct rvl_cipher *c, uint8_t *esp, size_t len, uint64_t seq)
@@ -193,8 +193,7 @@ bool rvl_cipher_open(struct rvl_cipher *c, uint8_t *esp, size_t len, uint64_t se
 
 	if (c->mac)
 		return make_icv(c, esp, len, seq, icv) &&
-		       !CRYPTO_memcmp(icv, text + len, c->integ->icv) &&
-		       decrypt(c, iv, text, len);
+		       !CRYPTO_memcmp(icv, text + len, c->integ->icv) && decrypt(c, iv, text, len);
 	if (aead(c, esp, len, seq, false))
 		return true;
 	OPENSSL_cleanse(text, len);

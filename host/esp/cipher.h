@@ -4,15 +4,15 @@
  *
  *   SPI | sequence number | IV | text | ICV
  *
- * in place, where IV and ICV have the lengths of their rows in suite.h and the text is a multiple of
- * the block.
+ * in place, where IV and ICV have the lengths of their rows in suite.h and the text is a multiple
+ * of the block.
  *
- * IVs of counter modes are the sequence number, so none is used twice with a key. CBC's has to be one
- * that nobody can foresee (RFC 3602, section 3): it is the sequence number, a block of it, encrypted
- * with the packet's key (NIST SP 800-38A, appendix C, the first method).
+ * IVs of counter modes are the sequence number, so none is used twice with a key. CBC's has to be
+ * one that nobody can foresee (RFC 3602, section 3): it is the sequence number, a block of it,
+ * encrypted with the packet's key (NIST SP 800-38A, appendix C, the first method).
  *
- * A packet with an integrity algorithm of its own is verified before any of it is decrypted. What an
- * AEAD algorithm refuses may have been decrypted meanwhile: the text is erased then.
+ * A packet with an integrity algorithm of its own is verified before any of it is decrypted. What
+ * an AEAD algorithm refuses may have been decrypted meanwhile: the text is erased then.
  */
 #ifndef RVL_ESP_CIPHER_H
 #define RVL_ESP_CIPHER_H
@@ -25,9 +25,10 @@
 
 struct rvl_cipher;
 
-/* For one direction. Keys and all else are the SA's; keys are copied. NULL without memory. */
-struct rvl_cipher *rvl_cipher_new(const struct rvl_suite *suite,
-				  const struct rvl_sa_params *params);
+/* For one direction. All but the keys is the SA's; keys have the lengths of their rows and are
+ * copied. NULL without memory. */
+struct rvl_cipher *rvl_cipher_new(const struct rvl_suite *suite, const struct rvl_sa_params *params,
+				  const uint8_t *encr_key, const uint8_t *integ_key);
 
 /* Cleanses the keys. NULL is fine. */
 void rvl_cipher_free(struct rvl_cipher *cipher);

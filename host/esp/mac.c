@@ -35,8 +35,8 @@ static bool key_hmac(struct rvl_mac *mac, const uint8_t *key)
 static bool key_gmac(struct rvl_mac *mac, const uint8_t *key)
 {
 	mac->gmac = EVP_CIPHER_CTX_new();
-	return mac->gmac && EVP_CipherInit_ex2(mac->gmac, rvl_fetch_gmac(mac->row), key, NULL, 1,
-					       NULL) == 1;
+	return mac->gmac &&
+	       EVP_CipherInit_ex2(mac->gmac, rvl_fetch_gmac(mac->row), key, NULL, 1, NULL) == 1;
 }
 
 struct rvl_mac *rvl_mac_new(const struct rvl_integ *row, const uint8_t *key, const uint8_t *salt)

@@ -14,7 +14,8 @@
 
 struct rvl_mac;
 
-/* key: of row->key octets; salt: of row->salt. What is pointed to is copied. NULL without memory. */
+/* key: of row->key octets; salt: of row->salt. What is pointed to is copied. NULL without memory.
+ */
 struct rvl_mac *rvl_mac_new(const struct rvl_integ *row, const uint8_t *key, const uint8_t *salt);
 
 /* Cleanses the key. NULL is fine. */

@@ -131,8 +131,8 @@ static const struct answer chacha[] = {
 /* RFC 3602, section 4, cases 1 to 8: ciphertext alone. */
 static const struct answer cbc[] = {
 	{IKE_ENCR_AES_CBC, IKE_INTEG_HMAC_SHA2_256_128, "06a9214036b8a15b512e03d534120006", "",
-	 "0000432100000001", "3dafba429d9eb430b422da802c9fac41",
-	 "53696e676c6520626c6f636b206d7367", "e353779c1079aeb82708942dbe77181a", NULL},
+	 "0000432100000001", "3dafba429d9eb430b422da802c9fac41", "53696e676c6520626c6f636b206d7367",
+	 "e353779c1079aeb82708942dbe77181a", NULL},
 	{IKE_ENCR_AES_CBC, IKE_INTEG_HMAC_SHA2_384_192, "c286696d887c9aa0611bbb3e2025a45a", "",
 	 "0000432100000001", "562e17996d093d28ddb3ba695a2e6f58",
 	 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
@@ -187,6 +187,11 @@ struct packet_of {
 	size_t len;
 };
 
+static struct rvl_cipher *cipher_of(const struct packet_of *p)
+{
+	return rvl_cipher_new(&p->suite, &p->params, p->params.encr_key, p->params.integ_key);
+}
+
 /* The packet of an answer as it is on the wire. */
 static void make(struct packet_of *p, const struct answer *a, enum rvl_direction direction)
 {
@@ -224,7 +229,7 @@ static void assert_opens(const struct answer *a)
 	uint8_t text[ROOM], before[ROOM];
 
 	make(&p, a, RVL_INBOUND);
-	c = rvl_cipher_new(&p.suite, &p.params);
+	c = cipher_of(&p);
 	assert_non_null(c);
 	memcpy(before, p.esp, sizeof(before));
 	assert_int_equal(packet_from_hex(text, a->text), p.len);
@@ -254,8 +259,8 @@ static void assert_seals(const struct answer *a)
 
 	make(&p, a, RVL_OUTBOUND);
 	make(&sealed, a, RVL_INBOUND);
-	out = rvl_cipher_new(&p.suite, &p.params);
-	in = rvl_cipher_new(&sealed.suite, &sealed.params);
+	out = cipher_of(&p);
+	in = cipher_of(&sealed);
 	assert_true(out && in);
 	packet_from_hex(text, a->text);
 	memcpy(p.esp + p.text, text, p.len);
@@ -299,7 +304,8 @@ static void aes_ctr_is_that_of_rfc_3686(void **state)
 	EACH(ctr, assert_seals);
 }
 
-/* What is sealed has to be the known answer too where the IV is ours to say: the sequence number. */
+/* What is sealed has to be the known answer too where the IV is ours to say: the sequence number.
+ */
 static void implicit_ivs_are_those_that_the_packet_would_have(void **state)
 {
 	static const struct {
@@ -313,19 +319,20 @@ static void implicit_ivs_are_those_that_the_packet_would_have(void **state)
 	for (size_t i = 0; i < 4; i++) {
 		struct rvl_sa_params params = {.encr_key_len = 32, .esn = i & 1};
 		uint64_t seq = i & 1 ? 0x1234567800000009 : 9;
-		uint8_t with[ROOM] = {0, 0, 1, 2, 0, 0, 0, 9}, without[ROOM] = {0, 0, 1, 2, 0, 0, 0, 9};
+		uint8_t with[ROOM] = {0, 0, 1, 2, 0, 0, 0, 9},
+			without[ROOM] = {0, 0, 1, 2, 0, 0, 0, 9};
 		struct rvl_suite suite;
 		struct rvl_cipher *c;
 
 		memset(params.encr_key, 7, sizeof(params.encr_key));
 		params.encr = pairs[i / 2].plain;
 		assert_true(rvl_suite_of(&params, &suite));
-		c = rvl_cipher_new(&suite, &params);
+		c = rvl_cipher_new(&suite, &params, params.encr_key, params.integ_key);
 		assert_true(rvl_cipher_seal(c, with, 40, seq));
 		rvl_cipher_free(c);
 		params.encr = pairs[i / 2].iiv;
 		assert_true(rvl_suite_of(&params, &suite));
-		c = rvl_cipher_new(&suite, &params);
+		c = rvl_cipher_new(&suite, &params, params.encr_key, params.integ_key);
 		assert_true(rvl_cipher_seal(c, without, 40, seq));
 		rvl_cipher_free(c);
 		assert_memory_equal(with + 16, without + 8, 40 + 16);
@@ -339,9 +346,8 @@ static void gmac_covers_all_of_the_packet(void **state)
 {
 	(void)state;
 	for (int esn = 0; esn < 2; esn++) {
-		struct rvl_sa_params params = {.encr = IKE_ENCR_NULL_AUTH_AES_GMAC,
-					       .encr_key_len = 24,
-					       .esn = esn};
+		struct rvl_sa_params params = {
+			.encr = IKE_ENCR_NULL_AUTH_AES_GMAC, .encr_key_len = 24, .esn = esn};
 		uint8_t esp[ROOM] = {0, 0, 1, 2, 0, 0, 0, 9}, aad[ROOM], tag[16], nonce[12] = {0};
 		EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 		uint64_t seq = esn ? 0x500000009 : 9;
@@ -351,7 +357,7 @@ static void gmac_covers_all_of_the_packet(void **state)
 
 		memset(params.encr_key, 3, sizeof(params.encr_key));
 		assert_true(rvl_suite_of(&params, &suite));
-		c = rvl_cipher_new(&suite, &params);
+		c = rvl_cipher_new(&suite, &params, params.encr_key, params.integ_key);
 		memset(esp + 16, 0xee, 40);
 		assert_true(rvl_cipher_seal(c, esp, 40, seq));
 		rvl_cipher_free(c);
@@ -361,8 +367,9 @@ static void gmac_covers_all_of_the_packet(void **state)
 			rvl_put_be32(aad + 4, 5), at = 4;
 		memcpy(aad + 4 + at, esp + 4, 52);
 		memcpy(nonce + 4, esp + 8, 8);
-		assert_int_equal(EVP_EncryptInit_ex(ctx, EVP_aes_192_gcm(), NULL, params.encr_key, nonce),
-				 1);
+		assert_int_equal(
+			EVP_EncryptInit_ex(ctx, EVP_aes_192_gcm(), NULL, params.encr_key, nonce),
+			1);
 		assert_int_equal(EVP_EncryptUpdate(ctx, NULL, &n, aad, 56 + at), 1);
 		assert_int_equal(EVP_EncryptFinal_ex(ctx, tag, &n), 1);
 		EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, tag);
@@ -389,7 +396,7 @@ static void ivs_of_cbc_are_the_encrypted_sequence_number(void **state)
 
 		params.encr_key[0] = key;
 		assert_true(rvl_suite_of(&params, &suite));
-		c = rvl_cipher_new(&suite, &params);
+		c = rvl_cipher_new(&suite, &params, params.encr_key, params.integ_key);
 		for (uint64_t seq = 1; seq <= 1000; seq++) {
 			uint8_t esp[ROOM] = {0}, want[16] = {0};
 			EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
@@ -410,8 +417,8 @@ static void ivs_of_cbc_are_the_encrypted_sequence_number(void **state)
 			assert_memory_not_equal(ivs[i], ivs[k], 16);
 }
 
-/* RFC 4231, cases 1 to 4 (their keys, which are shorter than ours, filled up with zeros are the same
- * keys); RFC 4868, section 2.7.2; RFC 2202, case 1. */
+/* RFC 4231, cases 1 to 4 (their keys, which are shorter than ours, filled up with zeros are the
+ * same keys); RFC 4868, section 2.7.2; RFC 2202, case 1. */
 static void hmac_is_that_of_rfc_4231(void **state)
 {
 	static const struct {
