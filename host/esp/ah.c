@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIXED 12 /* before the ICV */
+#define FIXED 12	    /* before the ICV */
 #define OPTION_MUTABLE 0x20 /* RFC 8200, section 4.2: its data may change on the way */
 #define PAD1 0
 #define IPV4_END 0
@@ -13,7 +13,8 @@
 #define IPV4_LOOSE_ROUTE 131
 #define IPV4_STRICT_ROUTE 137
 
-/* --------------------------------------------------------------------------- what the ICV is over */
+/* --------------------------------------------------------------------------- what the ICV is over
+ */
 
 /* Without a MAC it is only looked whether there is one. */
 static bool add(struct rvl_mac *mac, const uint8_t *part, size_t len)
@@ -66,9 +67,9 @@ static bool add_ipv4(struct rvl_mac *mac, const uint8_t *ip, size_t header, bool
 	size_t size;
 
 	memcpy(fixed, ip, sizeof(fixed));
-	fixed[1] = 0; /* DSCP and ECN */
-	fixed[6] = fixed[7] = 0; /* flags and fragment offset */
-	fixed[8] = 0; /* TTL */
+	fixed[1] = 0;		   /* DSCP and ECN */
+	fixed[6] = fixed[7] = 0;   /* flags and fragment offset */
+	fixed[8] = 0;		   /* TTL */
 	fixed[10] = fixed[11] = 0; /* checksum */
 	if (outbound)
 		memcpy(fixed + 16, ipv4_destination(ip, header), 4);
@@ -153,8 +154,8 @@ static size_t field_len(const struct rvl_integ *integ)
 	return (size_t)integ->iv + integ->icv;
 }
 
-/* The ICV of the packet of total octets with AH of ah octets behind its header. False when the packet
- * is none that has one. */
+/* The ICV of the packet of total octets with AH of ah octets behind its header. False when the
+ * packet is none that has one. */
 static bool make_icv(struct rvl_esp_sa *sa, const uint8_t *packet, size_t header, size_t ah,
 		     size_t total, uint64_t seq, uint8_t *icv)
 {
@@ -165,15 +166,16 @@ static bool make_icv(struct rvl_esp_sa *sa, const uint8_t *packet, size_t header
 
 	rvl_put_be32(high, (uint32_t)(seq >> 32));
 	return rvl_mac_start(sa->mac, p + FIXED) &&
-	       add_headers(sa->mac, packet, header, outbound) &&
-	       rvl_mac_add(sa->mac, p, FIXED) && add_zeros(sa->mac, field) &&
+	       add_headers(sa->mac, packet, header, outbound) && rvl_mac_add(sa->mac, p, FIXED) &&
+	       add_zeros(sa->mac, field) &&
 	       rvl_mac_add(sa->mac, p + FIXED + field, ah - FIXED - field) &&
 	       rvl_mac_add(sa->mac, p + ah, total - header - ah) &&
 	       (!sa->params.esn || rvl_mac_add(sa->mac, high, sizeof(high))) &&
 	       rvl_mac_end(sa->mac, icv);
 }
 
-/* ------------------------------------------------------------------------------------- both ways */
+/* ------------------------------------------------------------------------------------- both ways
+ */
 
 /* A multiple of 4, and of 8 over IPv6 (RFC 4302, section 2.2). */
 static size_t ah_len(const struct rvl_esp_sa *sa)

@@ -11,12 +11,9 @@ static const struct {
 	uint8_t at;
 	bool optional; /* 0: there is none */
 } fields[] = {
-	{RVL_IP_PROTO_TCP, 16, false},
-	{RVL_IP_PROTO_UDP, 6, true},
-	{RVL_IP_PROTO_UDP_LITE, 6, false},
-	{RVL_IP_PROTO_DCCP, 6, false},
-	{RVL_IP_PROTO_ICMPV6, 2, false},
-	{RVL_IP_PROTO_MOBILITY, 4, false},
+	{RVL_IP_PROTO_TCP, 16, false},	   {RVL_IP_PROTO_UDP, 6, true},
+	{RVL_IP_PROTO_UDP_LITE, 6, false}, {RVL_IP_PROTO_DCCP, 6, false},
+	{RVL_IP_PROTO_ICMPV6, 2, false},   {RVL_IP_PROTO_MOBILITY, 4, false},
 };
 
 void rvl_checksum_readdress(uint8_t *p, size_t len, uint8_t protocol, const struct rvl_addr *from,

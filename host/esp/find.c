@@ -85,7 +85,7 @@ enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf
 	if (outer.dst.family == 4)
 		place->bad_checksum = rvl_ip_checksum(p, outer.header_len) != 0;
 	else
-		place->bad_checksum = encap && !place->malformed &&
-				      udp6_wrong(p, p + place->header, place->len);
+		place->bad_checksum =
+			encap && !place->malformed && udp6_wrong(p, p + place->header, place->len);
 	return RVL_ESP_FOUND;
 }

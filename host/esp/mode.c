@@ -13,8 +13,8 @@
 /* ------------------------------------------------------------------------------------- outbound */
 
 /*
- * Of an IPv6 packet: the end of the last header that is for those on the way, and the protocol behind
- * it. Options for the destination alone aren't, unless a routing header comes after them.
+ * Of an IPv6 packet: the end of the last header that is for those on the way, and the protocol
+ * behind it. Options for the destination alone aren't, unless a routing header comes after them.
  */
 static void transport_ipv6(const uint8_t *p, const struct rvl_ip *ip, struct rvl_text *text)
 {

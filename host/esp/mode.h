@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tunnel and transport mode (RFC 4301, section 3.2): which part of a packet an SA protects, and the
- * headers before it. In tunnel mode that is all of the packet, and a new IP header goes before it; in
- * transport mode it is what lies behind the IP header with the extension headers that are for those
- * on the way (RFC 4303, section 3.1.1; RFC 4302, section 3.1.1), and these stay where they are.
+ * headers before it. In tunnel mode that is all of the packet, and a new IP header goes before it;
+ * in transport mode it is what lies behind the IP header with the extension headers that are for
+ * those on the way (RFC 4303, section 3.1.1; RFC 4302, section 3.1.1), and these stay where they
+ * are.
  */
 #ifndef RVL_ESP_MODE_H
 #define RVL_ESP_MODE_H
@@ -45,8 +46,8 @@ void rvl_mode_put_checksum(const struct rvl_sa_params *params, const struct rvl_
 			   uint8_t *packet, size_t total);
 
 /*
- * Inbound: authentic octets [at, at + len) of pkt, with the protocol next, become the packet that the
- * peer's host sent; *bytes: how long it is. RVL_DROP_NONE, or why they don't.
+ * Inbound: authentic octets [at, at + len) of pkt, with the protocol next, become the packet that
+ * the peer's host sent; *bytes: how long it is. RVL_DROP_NONE, or why they don't.
  */
 enum rvl_drop rvl_mode_unwrap(const struct rvl_sa_params *params, const struct rvl_esp_place *place,
 			      struct rvl_buf *pkt, size_t at, size_t len, uint8_t next,

@@ -15,15 +15,24 @@ struct rvl_sa_keys {
 const char *rvl_drop_name(enum rvl_drop drop)
 {
 	static const char *const names[RVL_DROP_COUNT] = {
-		[RVL_DROP_NONE] = "none",	    [RVL_DROP_CHECKSUM] = "checksum",
-		[RVL_DROP_MALFORMED] = "malformed", [RVL_DROP_WINDOW] = "window",
-		[RVL_DROP_REPLAY] = "replay",	    [RVL_DROP_ICV] = "icv",
-		[RVL_DROP_TRAILER] = "trailer",	    [RVL_DROP_PADDING] = "padding",
-		[RVL_DROP_DUMMY] = "dummy",	    [RVL_DROP_INNER] = "inner",
-		[RVL_DROP_ECN] = "ecn",		    [RVL_DROP_SELECTOR] = "selector",
-		[RVL_DROP_LIFETIME] = "lifetime",   [RVL_DROP_SEQUENCE] = "sequence",
-		[RVL_DROP_TOO_BIG] = "too-big",	    [RVL_DROP_FRAGMENT] = "fragment",
-		[RVL_DROP_POLICY] = "policy",	    [RVL_DROP_NO_SA] = "no-sa",
+		[RVL_DROP_NONE] = "none",
+		[RVL_DROP_CHECKSUM] = "checksum",
+		[RVL_DROP_MALFORMED] = "malformed",
+		[RVL_DROP_WINDOW] = "window",
+		[RVL_DROP_REPLAY] = "replay",
+		[RVL_DROP_ICV] = "icv",
+		[RVL_DROP_TRAILER] = "trailer",
+		[RVL_DROP_PADDING] = "padding",
+		[RVL_DROP_DUMMY] = "dummy",
+		[RVL_DROP_INNER] = "inner",
+		[RVL_DROP_ECN] = "ecn",
+		[RVL_DROP_SELECTOR] = "selector",
+		[RVL_DROP_LIFETIME] = "lifetime",
+		[RVL_DROP_SEQUENCE] = "sequence",
+		[RVL_DROP_TOO_BIG] = "too-big",
+		[RVL_DROP_FRAGMENT] = "fragment",
+		[RVL_DROP_POLICY] = "policy",
+		[RVL_DROP_NO_SA] = "no-sa",
 	};
 
 	return (unsigned int)drop < RVL_DROP_COUNT ? names[drop] : "unknown";
@@ -245,8 +254,7 @@ enum rvl_drop rvl_sa_admit(struct rvl_esp_sa *sa, const struct rvl_esp_place *pl
 		return RVL_DROP_MALFORMED;
 	if (rvl_sa_expired(sa))
 		return RVL_DROP_LIFETIME;
-	return rvl_replay_check(&sa->replay, *seq) ? RVL_DROP_NONE
-						   : replay_drop(&sa->replay, *seq);
+	return rvl_replay_check(&sa->replay, *seq) ? RVL_DROP_NONE : replay_drop(&sa->replay, *seq);
 }
 
 /* The peer's NAT may have another mapping for it (RFC 7296, section 2.23). */

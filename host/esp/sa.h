@@ -46,8 +46,8 @@ enum rvl_drop rvl_sa_dropped(struct rvl_esp_sa *sa, enum rvl_drop drop);
  */
 enum rvl_drop rvl_sa_take_seq(struct rvl_esp_sa *sa);
 
-/* Inbound, before its ICV is looked at: may this packet be for the SA, and which sequence number has
- * it in full? */
+/* Inbound, before its ICV is looked at: may this packet be for the SA, and which sequence number
+ * has it in full? */
 enum rvl_drop rvl_sa_admit(struct rvl_esp_sa *sa, const struct rvl_esp_place *place, uint64_t *seq);
 
 /* Inbound: it is authentic. RVL_DROP_NONE, or that its number was seen meanwhile. */
