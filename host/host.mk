@@ -7,6 +7,14 @@ $(eval $(call c_library,rvl_esp, \
 	host/esp/replay.c \
 	host/esp/suite.c \
 	host/esp/abilities.c \
+	host/esp/fetch.c \
+	host/esp/mac.c \
+	host/esp/cipher.c \
+	host/esp/sa.c \
+	host/esp/mode.c \
+	host/esp/checksum.c \
+	host/esp/find.c \
+	host/esp/ah.c \
 	host/esp/esp.c \
 	host/esp/spd.c \
 	host/esp/engine.c))

@@ -192,14 +192,16 @@ static struct rvl_esp_sa *inbound(const struct rvl_engine *engine, uint32_t inde
 	return engine->tables[RVL_INBOUND].list[index];
 }
 
-static uint32_t find_inbound(struct rvl_engine *engine, const struct rvl_addr *dst, uint32_t spi)
+static uint32_t find_inbound(struct rvl_engine *engine, const struct rvl_addr *dst,
+			     enum rvl_protocol protocol, uint32_t spi)
 {
 	uint32_t index = *bucket_of(engine, spi);
 
 	while (index != RVL_ENGINE_NO_SA) {
 		const struct rvl_sa_params *params = rvl_esp_sa_params(inbound(engine, index));
 
-		if (params->spi == spi && rvl_addr_equal(&params->dst, dst))
+		if (params->spi == spi && params->protocol == protocol &&
+		    rvl_addr_equal(&params->dst, dst))
 			break;
 		index = engine->chain[index];
 	}
@@ -237,7 +239,8 @@ int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index, const struct rv
 	struct rvl_esp_sa **slot;
 	int err;
 
-	if (params->dst.family == 6 && !engine->config.ipv6)
+	if ((params->dst.family == 6 && !engine->config.ipv6) ||
+	    (params->protocol == RVL_PROTOCOL_AH && !engine->config.ah))
 		return -EINVAL;
 	err = make_slot(engine, params->direction, index);
 	if (err)
@@ -246,7 +249,7 @@ int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index, const struct rv
 	if (*slot)
 		return -EBUSY;
 	if (params->direction == RVL_INBOUND &&
-	    find_inbound(engine, &params->dst, params->spi) != RVL_ENGINE_NO_SA)
+	    find_inbound(engine, &params->dst, params->protocol, params->spi) != RVL_ENGINE_NO_SA)
 		return -EEXIST;
 	if (params->direction == RVL_INBOUND)
 		add_buckets(engine);
@@ -320,6 +323,8 @@ static enum rvl_drop encap_drop(int err)
 	case -EMSGSIZE:
 	case -ENOBUFS:
 		return RVL_DROP_TOO_BIG;
+	case -EOPNOTSUPP:
+		return RVL_DROP_FRAGMENT;
 	case -ENOMEM:
 		return RVL_DROP_NO_SA;
 	default:
@@ -401,7 +406,7 @@ static struct rvl_engine_result rx_pass(struct rvl_engine *engine)
 static struct rvl_engine_result unprotect(struct rvl_engine *engine, struct rvl_buf *packet,
 					  const struct rvl_esp_place *place, size_t l3)
 {
-	uint32_t index = find_inbound(engine, &place->dst, place->spi);
+	uint32_t index = find_inbound(engine, &place->dst, place->protocol, place->spi);
 	uint8_t *header = rvl_buf_data(packet) - l3;
 	struct rvl_engine_result result = {.sa = index, .encap = place->encap};
 
@@ -418,7 +423,7 @@ static struct rvl_engine_result unprotect(struct rvl_engine *engine, struct rvl_
 		return result;
 	}
 	memmove(rvl_buf_data(packet), header, l3);
-	put_type(rvl_buf_data(packet), l3, 4);
+	put_type(rvl_buf_data(packet), l3, rvl_buf_data(packet)[l3] >> 4);
 	engine->counters.rx_decrypted++;
 	result.verdict = RVL_ENGINE_DONE;
 	return result;
@@ -436,6 +441,8 @@ struct rvl_engine_result rvl_engine_rx(struct rvl_engine *engine, struct rvl_buf
 		return rx_pass(engine);
 	rvl_buf_pull(frame, l3);
 	find = rvl_esp_find(&place, frame, engine->config.udp_port);
+	if (find != RVL_ESP_ABSENT && place.protocol == RVL_PROTOCOL_AH && !engine->config.ah)
+		find = RVL_ESP_ABSENT;
 	if (find == RVL_ESP_FOUND)
 		return unprotect(engine, frame, &place, l3);
 	if (find == RVL_ESP_FRAGMENT)

@@ -28,6 +28,7 @@ struct rvl_engine_config {
 	uint32_t inbound_sas;
 	uint32_t policies;
 	bool ipv6;	    /* policies, and ESP over it; else all IPv6 passes */
+	bool ah;	    /* AH as well; else it passes */
 	uint16_t udp_port;  /* of ESP in UDP; 0 = RVL_ESP_PORT */
 	uint16_t max_frame; /* longest frame to the wire, without FCS; 0 = 65535 */
 };

@@ -18,7 +18,7 @@
 #define BATCH 64
 #define IKE_BATCH 16	       /* of each of its lanes */
 #define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
-#define HEADER_ROOM 64	       /* RVL_ESP_HEADROOM, and aligned */
+#define HEADER_ROOM 96	       /* RVL_ESP_HEADROOM, and aligned */
 #define ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
 
 _Static_assert(HEADER_ROOM >= RVL_ESP_HEADROOM, "an outer header has room");
@@ -213,8 +213,8 @@ static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 			.seq = rvl_esp_sa_seq(sa),
 			.drop_icv = c->drops[RVL_DROP_ICV],
 			.drop_replay = c->drops[RVL_DROP_REPLAY] + c->drops[RVL_DROP_WINDOW],
-			.drop_format = c->drops[RVL_DROP_TRAILER] + c->drops[RVL_DROP_INNER] +
-				       c->drops[RVL_DROP_ECN],
+			.drop_format = c->drops[RVL_DROP_TRAILER] + c->drops[RVL_DROP_PADDING] +
+				       c->drops[RVL_DROP_INNER] + c->drops[RVL_DROP_ECN],
 			.drop_limit = c->drops[RVL_DROP_LIFETIME] + c->drops[RVL_DROP_SEQUENCE],
 		};
 	}
@@ -293,12 +293,14 @@ static const struct {
 	{RVL_DROP_WINDOW, NULL, "rx_drop_window"},
 	{RVL_DROP_ICV, NULL, "rx_drop_icv"},
 	{RVL_DROP_TRAILER, NULL, "rx_drop_trailer"},
+	{RVL_DROP_PADDING, NULL, "rx_drop_padding"},
 	{RVL_DROP_DUMMY, NULL, "rx_drop_dummy"},
 	{RVL_DROP_INNER, NULL, "rx_drop_inner"},
 	{RVL_DROP_ECN, NULL, "rx_drop_ecn"},
 	{RVL_DROP_LIFETIME, "tx_drop_lifetime", "rx_drop_lifetime"},
 	{RVL_DROP_SEQUENCE, "tx_drop_seq", NULL},
 	{RVL_DROP_TOO_BIG, "tx_drop_too_big", NULL},
+	{RVL_DROP_FRAGMENT, "tx_drop_fragment", NULL},
 	{RVL_DROP_POLICY, "tx_drop_policy", NULL},
 	{RVL_DROP_NO_SA, "tx_drop_no_sa", NULL},
 };
@@ -533,6 +535,7 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 					   .inbound_sas = config->sas,
 					   .policies = config->policies,
 					   .ipv6 = true,
+					   .ah = true,
 					   .udp_port = config->port_natt};
 	struct soft *soft = calloc(1, sizeof(*soft));
 	unsigned int longest;

@@ -204,7 +204,8 @@ static bool same_statistics(struct oracle *o, const struct live_sa *sa)
 	const uint64_t *d = c->drops;
 	uint64_t replay = d[RVL_DROP_REPLAY] + d[RVL_DROP_WINDOW];
 	/* A dummy packet is well formed. */
-	uint64_t format = d[RVL_DROP_TRAILER] + d[RVL_DROP_INNER] + d[RVL_DROP_ECN];
+	uint64_t format =
+		d[RVL_DROP_TRAILER] + d[RVL_DROP_PADDING] + d[RVL_DROP_INNER] + d[RVL_DROP_ECN];
 	uint64_t limit = d[RVL_DROP_LIFETIME] + d[RVL_DROP_SEQUENCE];
 	struct rvl_dev_error err = {""};
 	struct rvl_dev_sa_stats s;
@@ -616,6 +617,7 @@ static bool same_counters(struct oracle *o)
 		{RVL_CNT_RX_DROP_WINDOW, RVL_DROP_WINDOW},
 		{RVL_CNT_RX_DROP_ICV, RVL_DROP_ICV},
 		{RVL_CNT_RX_DROP_TRAILER, RVL_DROP_TRAILER},
+		{RVL_CNT_RX_DROP_TRAILER, RVL_DROP_PADDING},
 		{RVL_CNT_RX_DROP_DUMMY, RVL_DROP_DUMMY},
 		{RVL_CNT_RX_DROP_INNER, RVL_DROP_INNER},
 		{RVL_CNT_RX_DROP_ECN, RVL_DROP_ECN},
@@ -642,8 +644,8 @@ static bool same_counters(struct oracle *o)
 	want[RVL_CNT_RX_FRAGMENT] = e->rx_fragment;
 	want[RVL_CNT_RX_DROP_PORT] = o->port_frames;
 	for (i = 0; i < sizeof(drops) / sizeof(drops[0]); i++)
-		want[drops[i][0]] = drops[i][0] < RVL_CNT_RX_FRAMES ? e->tx_drops[drops[i][1]]
-								    : e->rx_drops[drops[i][1]];
+		want[drops[i][0]] += drops[i][0] < RVL_CNT_RX_FRAMES ? e->tx_drops[drops[i][1]]
+								     : e->rx_drops[drops[i][1]];
 	if (rvl_dev_counters(o->chip.dev, got))
 		return differ(o, "%s", rvl_dev_dead(o->chip.dev));
 	for (i = 0; i < RVL_CNT_NUM; i++) {

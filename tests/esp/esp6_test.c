@@ -229,6 +229,7 @@ static void esp_is_found_behind_extension_headers(void **state)
 	(void)state;
 	for (int encap = 0; encap < 2; encap++) {
 		struct rvl_esp_sa *in = sa6(RVL_INBOUND, encap);
+		struct rvl_esp_place at;
 
 		make(&pkt, 1, 64, 0, encap);
 		extend(&pkt, DESTINATION, 24);
@@ -246,13 +247,15 @@ static void esp_is_found_behind_extension_headers(void **state)
 		assert_int_equal(find(&pkt), RVL_ESP_FOUND);
 		extend(&pkt, DESTINATION, 0);
 		assert_int_equal(find(&pkt), RVL_ESP_ABSENT);
-		/* One that says to be longer than the packet, and one that isn't looked behind. */
+		/* One that says to be longer than the packet. */
 		make(&pkt, 4, 64, 0, encap);
 		extend(&pkt, DESTINATION, 0)[1] = 255;
 		assert_int_equal(find(&pkt), RVL_ESP_ABSENT);
+		/* What lies behind AH is found when that is verified. */
 		make(&pkt, 5, 64, 0, encap);
 		extend(&pkt, AUTHENTICATION, 0);
-		assert_int_equal(find(&pkt), RVL_ESP_ABSENT);
+		assert_int_equal(rvl_esp_find(&at, &pkt.buf, RVL_ESP_PORT), RVL_ESP_FOUND);
+		assert_int_equal(at.protocol, RVL_PROTOCOL_AH);
 		rvl_esp_sa_free(in);
 	}
 }
@@ -418,7 +421,8 @@ static void random_packets_never_pass(void **state)
 			data[6] = kinds[packet_random() % sizeof(kinds)];
 			rvl_put_be16(data + 4, (uint16_t)(len - HEADER - i % 3));
 		}
-		if (rvl_esp_find(&at, &buf, RVL_ESP_PORT) == RVL_ESP_FOUND) {
+		if (rvl_esp_find(&at, &buf, RVL_ESP_PORT) == RVL_ESP_FOUND &&
+		    at.protocol == RVL_PROTOCOL_ESP) {
 			found++;
 			assert_int_not_equal(rvl_esp_decap(in, &at, &buf), RVL_DROP_NONE);
 		}

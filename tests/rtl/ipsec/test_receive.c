@@ -208,7 +208,7 @@ void padding_of_every_length_is_checked_to_its_first_octet(struct bench *b)
 			bench_rx(b, frame, len);
 		}
 	bench_settle(b);
-	CHECK(b, rvl_engine_counters(b->model)->rx_drops[RVL_DROP_TRAILER] > 300);
+	CHECK(b, rvl_engine_counters(b->model)->rx_drops[RVL_DROP_PADDING] > 300);
 }
 
 /* Padding up to 255 octets of nothing else: no inner packet, whatever the counts say. */
