@@ -540,6 +540,7 @@ bool ike_sa_may_be_renewed_by(const struct ike_sa *old, const struct ike_sa *sa)
 void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+bool ike_sa_can_be_rekeyed(const struct ike_sa *sa);
 void ike_sa_rekey(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_rekey_later(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 uint64_t ike_patience(const struct ike_connection *conn);
