@@ -194,7 +194,8 @@ static bool asks_for_any_of(const struct ike_settings *asked, const struct ike_l
 /*
  * May an address that the other one has pass to this one? So it may if this one is going to replace
  * it, or if who begins where the other one's peer is asks for what that has: then it renews it. Of
- * several connections between the same identities it isn't known yet which one is meant.
+ * several connections between the same identities it isn't known yet which one is meant, but by
+ * what is asked for.
  */
 static bool takes_over(const struct ike_sa *sa, const struct ike_sa *other,
 		       const struct ike_settings *asked, bool initial_contact)
@@ -207,7 +208,8 @@ static bool takes_over(const struct ike_sa *sa, const struct ike_sa *other,
 		return true;
 	if (unique == IKE_UNIQUE_REPLACE && strcmp(other->conn->name, sa->conn->name) == 0)
 		return true;
-	return ike_sa_may_be_renewed_by(other, sa) && asks_for_any_of(asked, other->lease);
+	return (unique == IKE_UNIQUE_REPLACE || ike_sa_may_be_renewed_by(other, sa)) &&
+	       asks_for_any_of(asked, other->lease);
 }
 
 /* The latest lease of this peer that may pass to it, of what is asked for if there is one; or 0. */

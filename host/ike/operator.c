@@ -241,8 +241,7 @@ int ike_rekey(struct ike_engine *e, uint64_t now, uint64_t ike_id)
 	e->now = now;
 	if (!sa)
 		return -ENOENT;
-	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || sa->successor ||
-	    ike_task_find(sa, IKE_EXCHANGE_REKEY_IKE))
+	if (!ike_sa_can_be_rekeyed(sa))
 		return -EBUSY;
 	ike_sa_rekey(e, sa, now);
 	ike_reap(e);

@@ -365,15 +365,19 @@ void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
 /*
  * A request that comes again, from elsewhere: who was the first with it may only have copied it.
  * Not while there is such a doubt already, or he could direct it. With MOBIKE the peer may ask over
- * several ways.
+ * several ways, also for a successor that has taken over here.
  */
 void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
-	if (sa->state != IKE_STATE_ESTABLISHED || came_over_path(sa, in))
+	const struct ike_sa *heir = ike_mobike_heir(e, sa);
+
+	if (came_over_path(sa, in))
 		return;
-	if (sa->began && ike_mobike_heir(e, sa)) {
+	if (heir && heir->began) {
 		ike_mobike_elsewhere(e, sa, in->now);
 		ike_sa_advance(e, sa, in->now);
+	} else if (sa->state != IKE_STATE_ESTABLISHED) {
+		return;
 	} else if (sa->mobike) {
 		ike_mobike_again(e, sa, in);
 	} else if (may_follow(sa, in) && !sa->ways) {

@@ -463,10 +463,16 @@ uint64_t ike_jitter(struct ike_engine *e, uint64_t most)
 	return value % (most + 1);
 }
 
+/* Not while another one takes its place or is to, nor before it has that of another one. */
+bool ike_sa_can_be_rekeyed(const struct ike_sa *sa)
+{
+	return sa->state == IKE_STATE_ESTABLISHED && !ike_sa_ending(sa) && !sa->successor &&
+	       !sa->predecessor && !ike_task_find(sa, IKE_EXCHANGE_REKEY_IKE);
+}
+
 void ike_sa_rekey(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) || sa->successor ||
-	    ike_task_find(sa, IKE_EXCHANGE_REKEY_IKE))
+	if (!ike_sa_can_be_rekeyed(sa))
 		return;
 	if (!ike_task_queue(e, sa, IKE_EXCHANGE_REKEY_IKE))
 		ike_sa_rekey_later(e, sa, now);

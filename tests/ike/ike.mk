@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 IKE_TEST_LDLIBS := -lcmocka -lcrypto
 
-$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/member.c tests/ike/pair.c tests/ike/steps.c tests/ike/strangers.c))
+$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/member.c tests/ike/pair.c tests/ike/steps.c tests/ike/children.c \
+	tests/ike/strangers.c))
 $(eval $(call c_test,ike_codec_test,tests/ike/codec_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_crypto_test,tests/ike/crypto_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_simulation_test,tests/ike/simulation_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
@@ -33,6 +34,10 @@ $(eval $(call c_test,ike_sim_test,tests/ike/sim_test.c,ike_world ike_test ike,$(
 $(eval $(call c_test,ike_rekey_test,tests/ike/rekey_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_midst_test,tests/ike/midst_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_renew_test,tests/ike/renew_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_renew_midst_test,tests/ike/renew_midst_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_childless_test,tests/ike/childless_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_narrow_test,tests/ike/narrow_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_end_test,tests/ike/end_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_update_test,tests/ike/update_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_candidates_test,tests/ike/candidates_test.c,ike,-lcmocka -lcrypto))
 $(eval $(call c_test,ike_race_test,tests/ike/race_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))

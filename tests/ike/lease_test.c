@@ -547,9 +547,8 @@ static void authenticating_anew_keeps_the_address(void **state)
 }
 
 /* Another IKE SA of A, beside the first one. */
-static void connect_again(void)
+static void begin_again(struct ike_connection *conn)
 {
-	struct ike_connection *conn = a()->engine->connections[0];
 	const struct ike_start what = {
 		.conn = conn,
 		.config = &conn->children[0],
@@ -560,6 +559,11 @@ static void connect_again(void)
 	assert_int_equal(ike_sa_begin(a()->engine, net->now, &what, &id), 0);
 	node_drain(a());
 	net_settle(net);
+}
+
+static void connect_again(void)
+{
+	begin_again(a()->engine->connections[0]);
 }
 
 static void a_second_ike_sa_has_the_address_only_if_it_replaces_the_first(void **state)
@@ -611,6 +615,41 @@ static void of_two_that_it_may_have_a_third_one_has_what_it_asks_for(void **stat
 	a()->engine->connections[0]->vips[0] = addr_of("10.3.0.5");
 	connect_again();
 	assert_int_equal(b()->asked.replaces, first);
+	assert_true(has(a()->leased.settings.vips, 1, "10.3.0.5"));
+	end();
+}
+
+/* B learns later which of two connections is meant; it is the one that has what is asked for. */
+static void what_is_asked_for_tells_which_ike_sa_is_replaced(void **state)
+{
+	struct ike_connection *other = NULL;
+	uint64_t id, second;
+
+	(void)state;
+	prepare("0.0.0.0");
+	for (unsigned i = 0; i < 2; i++) {
+		struct node *node = &net->node[!i];
+		struct ike_child_config *d;
+		struct ike_ts *ts;
+
+		other = add_alike(node, "other", "d");
+		d = &other->children[0];
+		ts = i ? &d->remote_ts.list[0] : &d->local_ts.list[0]; /* B's */
+		ts->first[1] = ts->last[1] = 77;
+	}
+	for (unsigned k = 0; k < 2; k++)
+		b()->engine->connections[k]->unique = IKE_UNIQUE_REPLACE;
+	connect();
+	other->vips[0] = addr_of("10.3.0.5");
+	assert_int_equal(ike_initiate(a()->engine, net->now, "other", "d", NULL, &id), 0);
+	node_drain(a());
+	net_settle(net);
+	assert_int_equal(b()->child_up, 2);
+	second = b()->asked.lease_id;
+	pass_time(20000);
+	b()->engine->all->path.remote.port = 4711; /* as if it had come from there */
+	begin_again(other);
+	assert_int_equal(b()->asked.replaces, second);
 	assert_true(has(a()->leased.settings.vips, 1, "10.3.0.5"));
 	end();
 }
@@ -692,6 +731,8 @@ int main(void)
 		cmocka_unit_test_teardown(it_comes_with_an_ike_sa_without_a_child_too, teardown),
 		cmocka_unit_test_teardown(authenticating_anew_keeps_the_address, teardown),
 		cmocka_unit_test(a_second_ike_sa_has_the_address_only_if_it_replaces_the_first),
+		cmocka_unit_test_teardown(what_is_asked_for_tells_which_ike_sa_is_replaced,
+					  teardown),
 		cmocka_unit_test_teardown(of_two_that_it_may_have_a_third_one_has_what_it_asks_for,
 					  teardown),
 		cmocka_unit_test_teardown(a_second_ike_sa_from_elsewhere_has_an_address_of_its_own,

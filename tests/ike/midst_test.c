@@ -138,6 +138,28 @@ static void what_the_peer_has_moved_to_is_where_it_hears_of_the_end(void **state
 	assert_true(nothing_left(a()) && nothing_left(b()));
 }
 
+/* Nor by A, who doesn't know yet whether it is to stay: both rekey it, and B has A's answer. */
+static void what_may_not_stay_is_not_rekeyed(void **state)
+{
+	const struct ike_sa *made;
+
+	(void)state;
+	establish(&SIDE_A, &SIDE_B);
+	rekey_ike(a());
+	rekey_ike(b());
+	deliver_to(0);
+	made = a()->engine->all;
+	assert_int_equal(made->state, IKE_STATE_ESTABLISHED);
+	assert_int_equal(made->predecessor, a()->ike_id);
+	assert_int_equal(ike_rekey(a()->engine, net->now, made->id), -EBUSY);
+	net_settle(net);
+	pass_time(60000);
+	rekey_ike(a());
+	net_settle(net);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	assert_int_equal(ike_sa_count(b()->engine), 1);
+}
+
 static void rekeyings_count_for_the_limit_of_ike_sas(void **state)
 {
 	(void)state;
@@ -701,6 +723,7 @@ int main(void)
 		T(an_ike_sa_that_is_being_deleted_gets_none_of_the_peers),
 		T(the_peers_successor_ends_with_what_is_deleted),
 		T(what_the_peer_has_moved_to_is_where_it_hears_of_the_end),
+		T(what_may_not_stay_is_not_rekeyed),
 		T(rekeyings_count_for_the_limit_of_ike_sas),
 		T(a_loser_that_is_answered_late_is_not_used),
 		T(one_whose_successors_all_come_to_nothing_goes_on),

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One file an exchange: the functions of its rows, and how others begin one. */
+#ifndef RAVELIN_HOST_IKE_EXCHANGE_TASKS_H
+#define RAVELIN_HOST_IKE_EXCHANGE_TASKS_H
+
+#include "host/ike/child.h"
+#include "host/ike/transmit.h"
+
+enum {
+	IKE_UNKNOWN_SPIS = 4, /* deleted before they came up, that are remembered */
+};
+
+void ike_init_receive(struct ike_engine *e, struct ike_in *in);
+struct ike_init_task {
+	struct ike_task task;
+	struct ike_ask ask;
+};
+enum ike_step ike_init_begin(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now);
+enum ike_step ike_init_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now);
+enum ike_step ike_init_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       struct ike_in *in);
+enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in);
+
+struct ike_auth_task {
+	struct ike_task task;
+	bool initial_contact; /* the peer says so */
+	uint16_t refusal;     /* what the answer says instead of a Child SA, */
+	bool redirect;	      /* or that there is one to be had elsewhere */
+	uint64_t child_id;
+	/* The peer's, if it asks for addresses: */
+	struct ike_settings *asked;
+	struct ike_settings *given;
+	struct ike_buffer request; /* its payloads, while they are looked for */
+	uint8_t first;		   /* the type of the first of them */
+};
+void ike_auth_forget(struct ike_engine *e, struct ike_task *task);
+enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now);
+enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       struct ike_in *in);
+enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in);
+
+/* CREATE_CHILD_SA: ours or the peer's; a new Child SA, or a successor of one or of the IKE SA. */
+struct ike_create_task {
+	struct ike_task task;
+	const struct ike_child_config *config;
+	uint64_t old_id;    /* the Child SA to be replaced; 0: none */
+	uint64_t made_id;   /* the Child SA or IKE SA being made */
+	struct ike_ask ask; /* of a new Child SA */
+	struct ike_dh *dh;
+	unsigned rounds; /* changes of group */
+	/* Ours: what the peer has deleted of which we don't know yet, as it may be the one made. */
+	uint32_t unknown_spis[IKE_UNKNOWN_SPIS];
+	unsigned unknown_count;
+	uint8_t ni[IKE_NONCE_MAX];
+	uint8_t nr[IKE_NONCE_MAX];
+	size_t ni_len;
+	size_t nr_len;
+	/* Ours: the peer is at the same (section 2.8.1). */
+	uint64_t rival_id;
+	uint8_t rival_nonce[IKE_NONCE_MAX]; /* the lower of its exchange */
+	size_t rival_len;
+};
+/* Of octet strings; one that the other begins with is the lower (section 2.8.1). */
+bool ike_nonce_lower(struct ike_slice a, struct ike_slice b);
+void ike_rival_note(struct ike_create_task *ours, const struct ike_create_task *theirs);
+void ike_rival_forget(struct ike_sa *sa, const struct ike_create_task *theirs);
+bool ike_rival_won(const struct ike_create_task *ours);
+enum ike_step ike_create_child_request(struct ike_engine *e, struct ike_sa *sa,
+				       struct ike_task *task, struct ike_in *in);
+enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			      uint64_t now);
+enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 struct ike_in *in);
+enum ike_step ike_rekey_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in, const struct ike_sa_payload *offer);
+enum ike_step ike_rekey_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			      uint64_t now);
+enum ike_step ike_rekey_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 struct ike_in *in);
+void ike_rekey_forget(struct ike_engine *e, struct ike_task *task);
+void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now);
+void ike_child_forget(struct ike_engine *e, struct ike_task *task);
+bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config,
+		     const struct ike_ask *ask);
+bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config);
+bool ike_child_rekey_is_queued(const struct ike_child *child);
+void ike_child_note_unknown(struct ike_sa *sa, uint32_t spi);
+bool ike_child_ask_again(struct ike_engine *e, struct ike_child *child);
+
+enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_task *task, struct ike_in *in);
+enum ike_step ike_liveness_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 uint64_t now);
+enum ike_step ike_liveness_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				    struct ike_in *in);
+void ike_liveness_check(struct ike_engine *e, struct ike_sa *sa);
+bool ike_is_refused(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+void ike_liveness_due(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+
+struct ike_delete_task {
+	struct ike_task task;
+	struct ike_delete_task *also; /* Child SAs that the same message names */
+	uint64_t child_id;
+	char reason[IKE_REASON_MAX];
+};
+struct ike_child *ike_child_find_spi(struct ike_sa *sa, uint32_t spi);
+void ike_delete_child(struct ike_engine *e, struct ike_child *child, const char *reason);
+const char *ike_delete_reason(const struct ike_task *task);
+void ike_delete_because(struct ike_task *task, const char *reason);
+void ike_delete_forget(struct ike_engine *e, struct ike_task *task);
+enum ike_step ike_delete_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				     uint64_t now);
+enum ike_step ike_delete_child_response(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_task *task, struct ike_in *in);
+enum ike_step ike_delete_ike_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				   uint64_t now);
+enum ike_step ike_delete_ike_response(struct ike_engine *e, struct ike_sa *sa,
+				      struct ike_task *task, struct ike_in *in);
+enum ike_step ike_refuse_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			       uint64_t now);
+
+#endif
