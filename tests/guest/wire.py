@@ -95,7 +95,7 @@ def ike_sizes(path, source, exchange):
 
 
 def too_early(path, peer, exchanges):
-    """How many ESP packets the peer has sent on an SA that it is making at the other side's request by one of these
+    """How many ESP packets the peer, which has these addresses, has sent on an SA that it is making at the other side's request by one of these
     exchanges, before that side could know its keys, and has sent on it itself or gone on with its next request, such
     as to delete the old one. A responder is to wait for that when it rekeys (RFC 7296, section 2.8)."""
     asked, old, count = None, set(), 0
@@ -103,15 +103,15 @@ def too_early(path, peer, exchanges):
     for frame in frames(path):
         packet = ip(frame)
         message = packet and _ike(packet)
-        if message and message.src != peer and not message.response and message.number != asked:
+        if message and message.src not in peer and not message.response and message.number != asked:
             asked = message.number if message.exchange in exchanges else None
             old |= new
             new = set()
         for found in _esp(frame, packet):
-            if found.src != peer and found.spi not in old:
+            if found.src not in peer and found.spi not in old:
                 old |= new | {found.spi}
                 asked, new = None, set()
-            if found.src != peer or found.spi in old:
+            if found.src not in peer or found.spi in old:
                 continue
             (old if asked is None else new).add(found.spi)
             count += asked is not None

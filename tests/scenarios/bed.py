@@ -12,11 +12,14 @@ with the wire's end. From outside raveld is always 192.0.2.1 and the peer 192.0.
 2001:db8::1 and 2001:db8::2.
 """
 import collections
+import itertools
+import socket
+import struct
 
 import ipsec
 import peers
 import vm
-from ground import expect
+from ground import LabError, expect, inside
 from lab import Peers
 
 # Addresses outside, by who has them; those behind a NAT, and the NAT's own there.
@@ -33,16 +36,30 @@ MASQUERADE = """
 table %s nat {
   chain postrouting {
     type nat hook postrouting priority 100
-    oifname "out0" meta l4proto udp masquerade to :20000-29999
+    oifname "out0" meta l4proto udp masquerade to :%s
   }
 }
 """
+PORTS = "20000-29999", "30000-39999"
 # Who is called behind one has these ports forwarded to it.
 FORWARD = """
 table %s nat {
   chain prerouting {
     type nat hook prerouting priority -100
     iifname "out0" udp dport { 500, 4500 } dnat to %s
+  }
+}
+"""
+# One address outside for each inside, ports as they are.
+STATIC = """
+table %s nat {
+  chain prerouting {
+    type nat hook prerouting priority -100
+    iifname "out0" dnat to %s
+  }
+  chain postrouting {
+    type nat hook postrouting priority 100
+    oifname "out0" snat to %s
   }
 }
 """
@@ -55,15 +72,31 @@ PEERS = {
 }
 GUESTS = ("strongswan-6.0-kernel", "libreswan")
 
+# Of the kernel's ctnetlink: a message of type IPCTNL_MSG_CT_DELETE that names no connection is for all of them.
+NETLINK_NETFILTER, CT_DELETE, REQUEST_AND_ACK = 12, 1 << 8 | 2, 1 | 4
+
+
+def forget_connections(namespace):
+    """Its kernel tracks no connection any more: what a NAT has translated, too."""
+    with inside(namespace):
+        netlink = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_NETFILTER)
+    with netlink:
+        netlink.send(struct.pack("=IHHIIBBH", 20, CT_DELETE, REQUEST_AND_ACK, 1, 0, socket.AF_UNSPEC, 0, 0))
+        error, = struct.unpack_from("=i", netlink.recv(4096), 16)
+    if error:
+        raise LabError(f"ctnetlink in {namespace}: {error}")
+
 
 class Bed(Peers):
-    """peer: one of PEERS; backend: user or soft; hidden: who is behind a NAT, raveld, peer, both or None; family: 4 or
-    6, of the addresses outside."""
+    """peer: one of PEERS; backend: user or soft; hidden: who is behind a NAT, raveld, peer, both or None; nat: what kind
+    of one, ports or static; family: 4 or 6, of the addresses outside."""
 
-    def __init__(self, out, peer, backend, hidden=None, family=4):
+    def __init__(self, out, peer, backend, hidden=None, nat="ports", family=4):
         nats = {None: [], "both": ["nat", "nat2"]}.get(hidden, ["nat"])
         super().__init__(out, ("a", "b", *(["nic"] if backend == "user" else []), *nats), san=True)
-        self.backend, self.hidden, self.guest = backend, hidden, None
+        self.backend, self.hidden, self.nat, self.guest = backend, hidden, nat, None
+        self._ports = itertools.cycle(PORTS)
+        self.wire = "wire1" if peer in GUESTS else "eth0"      # its end in namespace b
         self.outside = OUTSIDE[family]
         self.ours = self.outside.hidden["raveld"] if self.gateway_of("raveld") else self.outside.ours
         self.theirs = self.outside.hidden["peer"] if self.gateway_of("peer") else self.outside.theirs
@@ -71,7 +104,7 @@ class Bed(Peers):
             if family == 6:
                 for name in ("b", *nats):
                     self.sh(self.ns[name], "sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
-            self._wire("nic" if backend == "user" else "a", "wire1" if peer in GUESTS else "eth0")
+            self._wire("nic" if backend == "user" else "a", self.wire)
             if backend == "user":
                 self.device = f"vfio-user:{self.ravelsim('ravelsim', 'nic', 'veth:wire0').socket}"
             if peer in GUESTS:
@@ -79,7 +112,7 @@ class Bed(Peers):
             else:
                 self._host()
             self.raveld_end, self.peer = peers.Raveld(self), PEERS[peer](self)
-            self.captures = [self.capture("wire", self.b, "wire1" if peer in GUESTS else "eth0")]
+            self.captures = [self.capture("wire", self.b, self.wire)]
             if hidden:
                 self.captures.append(self.capture("before-nat", self.ns["nat"], "out0" if hidden == "peer" else "in0"))
 
@@ -104,8 +137,22 @@ class Bed(Peers):
         self._add_address(nat, outside, "out0")
         self.sh(nat, "sh", "-c", f"echo 1 >/proc/sys/net/{self.outside.forwarding}")
         table = self.outside.nft
-        (self.run / name).write_text(MASQUERADE % table + (FORWARD % (table, forward) if forward else ""))
-        self.sh(nat, "nft", "-f", self.run / name)
+        if self.nat == "static":
+            rules = STATIC % (table, self.outside.hidden[self.hidden], outside)
+        else:
+            rules = MASQUERADE % (table, next(self._ports)) + (FORWARD % (table, forward) if forward else "")
+        self._translate(nat, rules)
+
+    def _translate(self, nat, rules):
+        path = self.run / "nat.nft"
+        path.write_text(rules)
+        self.sh(nat, "nft", "-f", path)
+
+    def rebind(self):
+        """The only NAT forgets what it has translated, and takes other ports from now on."""
+        table = self.outside.nft
+        self._translate(self.ns["nat"], f"delete table {table} nat\n{MASQUERADE % (table, next(self._ports))}")
+        forget_connections(self.ns["nat"])
 
     def _add_address(self, namespace, address, device):
         """To be used at once."""
@@ -130,7 +177,9 @@ class Bed(Peers):
         self.guest.boot()
         nodad = ""
         if ":" in self.theirs:
-            self.guest.sh("echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6")
+            # policies lead into the tunnel what has a way out
+            self.guest.sh("echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6; ip link set eth0 up; "
+                          "ip route add 10.1.0.0/16 dev eth0")
             nodad = "nodad"
         self.guest.sh(f"ip link set eth0 up && ip addr add {self.theirs}/{self.outside.length} dev eth0 {nodad} && "
                       f"ip route add default via {self.gateway_of('peer') or self.outside.ours}")

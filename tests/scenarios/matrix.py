@@ -23,7 +23,7 @@ def cases():
     """In an order in which few beds are made."""
     return [Case(scenario, peer, backend, initiator)
             for peer in PEERS for backend in ("soft", "user")
-            for scenario in sorted(scenarios(), key=lambda s: (s.family, s.hidden or ""))
+            for scenario in sorted(scenarios(), key=lambda s: (s.family, s.hidden or "", s.nat))
             if peer in scenario.peers() and backend in scenario.backends
             for initiator in scenario.initiators]
 
@@ -35,7 +35,7 @@ class Stage:
         self._bed, self._made_for, self._count = None, None, 0
 
     def _bed_for(self, case):
-        made_for = case.peer, case.backend, case.scenario.hidden, case.scenario.family
+        made_for = case.peer, case.backend, case.scenario.hidden, case.scenario.nat, case.scenario.family
         if self._made_for != made_for:
             self.leave()
             self._count += 1

@@ -40,13 +40,65 @@ def root(name):
     return pathlib.Path(sh(ROOT / "scripts/guest-cache", "--root", name, timeout=10 * DEADLINE).strip())
 
 
-class Raveld:
+class Machine:
+    """What an end runs on: it has addresses outside, routes and names.
+
+    addresses    those that it has, or had
+    """
+
+    device = "eth0"
+
+    def __init__(self, address):
+        self.addresses = {address}
+
+    def ip(self, *args):
+        raise NotImplementedError
+
+    def hosts(self, names):
+        """From now on its /etc/hosts says this: names with their addresses."""
+        raise NotImplementedError
+
+    def add_address(self, address):
+        self.addresses.add(address.split("/")[0])
+        self.ip("addr", "add", address, "dev", self.device)
+
+    def remove_address(self, address):
+        self.ip("addr", "del", address, "dev", self.device)
+
+    def address(self, address):
+        """It has this one too, from here on."""
+        self.addresses.add(address)
+        self.ip("addr", "replace", f"{address}/24", "dev", self.device)
+
+    def route(self, network, gateway):
+        self.ip("route", "replace", network, "via", gateway, "dev", self.device)
+
+
+class Namespace(Machine):
+    """One that isn't a machine of its own."""
+
+    def __init__(self, bed, namespace, address):
+        super().__init__(address)
+        self.bed, self.namespace = bed, namespace
+
+    def ip(self, *args):
+        return self.bed.ip(self.namespace, *args)
+
+    def hosts(self, names):
+        self.bed.hosts(self.namespace, names)
+
+    def flow(self, pairs):
+        return Flow(self.namespace, pairs)
+
+
+class Raveld(Namespace):
     """Our end, in namespace a, over the NIC or in software."""
 
     name = "raveld"
+    device = "rvl0"
 
     def __init__(self, bed):
-        self.bed = bed
+        super().__init__(bed, bed.a, bed.ours)
 
     def configure(self, scenario):
         self.files = scenario.files(1, 2)
@@ -130,15 +182,6 @@ class Raveld:
         return {lease["address"]: (lease["identity"], lease["online"])
                 for pool in self.bed.ravelctl_json("pools")["pools"] for lease in pool["leases"]}
 
-    def add_address(self, address):
-        self.bed.ip(self.bed.a, "addr", "add", address, "dev", "rvl0")
-
-    def remove_address(self, address):
-        self.bed.ip(self.bed.a, "addr", "del", address, "dev", "rvl0")
-
-    def route(self, network, gateway):
-        self.bed.ip(self.bed.a, "route", "replace", network, "via", gateway, "dev", "rvl0")
-
     def outside(self):
         """Where the ends of the IKE SA are."""
         (ike,) = self.bed.ravelctl_json("list")["ike-sas"]
@@ -153,9 +196,6 @@ class Raveld:
 
     def log(self):
         return self.process.text()
-
-    def flow(self, pairs):
-        return Flow(self.bed.a, pairs)
 
 
 class StrongSwan:
@@ -201,11 +241,12 @@ class StrongSwan:
         return re.findall(r"initiator-spi=([0-9a-f]+)", text), children
 
 
-class StrongSwanHere(StrongSwan):
+class StrongSwanHere(Namespace, StrongSwan):
     """In namespace b, ESP in user space; of this machine's release, or of another one in its root."""
 
     def __init__(self, bed, name, root=None):
-        self.bed, self.name, self.root = bed, name, root
+        super().__init__(bed, bed.b, bed.theirs)
+        self.name, self.root = name, root
 
     def start(self, tries):
         self.bed.start_charon(self.conf, self.root, tries, self.files)
@@ -228,33 +269,22 @@ class StrongSwanHere(StrongSwan):
     def log(self):
         return self.bed.charon_log()
 
-    def address(self, address):
-        self.bed.ip(self.bed.b, "addr", "replace", f"{address}/24", "dev", "eth0")
 
-    def add_address(self, address):
-        self.bed.ip(self.bed.b, "addr", "add", address, "dev", "eth0")
-
-    def remove_address(self, address):
-        self.bed.ip(self.bed.b, "addr", "del", address, "dev", "eth0")
-
-    def route(self, network, gateway):
-        self.bed.ip(self.bed.b, "route", "replace", network, "via", gateway, "dev", "eth0")
-
-    def flow(self, pairs):
-        return Flow(self.bed.b, pairs)
-
-
-class InGuest:
+class InGuest(Machine):
     """What runs in the bed's guest, over the kernel's own ESP."""
 
     def __init__(self, bed, name):
+        super().__init__(bed.theirs)
         self.bed, self.name, self.guest = bed, name, bed.guest
 
     def flow(self, pairs):
         return GuestFlow(self.guest, pairs)
 
-    def address(self, address):
-        self.guest.sh(f"ip addr replace {address}/24 dev eth0")
+    def ip(self, *args):
+        return self.guest.sh(f"ip {' '.join(args)}")
+
+    def hosts(self, names):
+        self.guest.put("/etc/hosts", "".join(f"{address} {name}\n" for name, address in names.items()))
 
     def _forget(self):
         """What one that was killed left in the kernel, as after a restart of the machine."""
@@ -296,6 +326,8 @@ class StrongSwanGuest(InGuest, StrongSwan):
 
 
 class Libreswan(InGuest):
+    """A child that it is to have at other addresses, too, is a conn more, named CHILD--ANYTHING."""
+
     sends_early = {wire.IKE_AUTH, wire.CREATE_CHILD_SA}
     program = "/usr/libexec/ipsec"
     job = None
@@ -312,7 +344,7 @@ class Libreswan(InGuest):
         programs = ["usr/libexec/ipsec/pluto", "usr/libexec/ipsec/whack", "usr/libexec/ipsec/addconn", "usr/bin/certutil"]
         # opened at run time: no program names them
         programs += [f"{lib}/{name}" for name in ("libsoftokn3.so", "libfreeblpriv3.so", "libnssdbm3.so", "libsqlite3.so.0")]
-        needed = set(programs)
+        needed = {*programs, "usr/libexec/ipsec/_updown.xfrm"}
         for path in programs:
             needed.update(initramfs.libraries(packages, path))
         return {path: packages / path for path in sorted(needed)}
@@ -327,10 +359,15 @@ class Libreswan(InGuest):
             self._launch()
         guest.sh(f"{self.program}/addconn --config /etc/ipsec.conf --autoall")
 
+    def add_address(self, address):
+        super().add_address(address)
+        if self.job:
+            self.whack("--listen")      # it doesn't look by itself
+
     def _launch(self):
         guest = self.guest
         guest.put("/etc/ipsec.secrets", f': PSK "{PSK}"\n', 0o600)
-        guest.sh("mkdir -p /var/lib/ipsec/nss /run/pluto /etc/ipsec.d; : >/etc/hosts; : >/etc/resolv.conf; "
+        guest.sh("mkdir -p /var/lib/ipsec/nss /run/pluto /etc/ipsec.d; : >/etc/resolv.conf; "
                  "[ -e /var/lib/ipsec/nss/cert9.db ] || certutil -N -d sql:/var/lib/ipsec/nss --empty-password")
         # without connections: it would load them in the background
         guest.put("/etc/pluto.conf", "config setup\n logfile=/var/log/pluto.log\n")
@@ -389,8 +426,8 @@ class Libreswan(InGuest):
         text = self.whack("--showstates")
         there = set(re.findall(r"^#(\d+): .* ESTABLISHED_CHILD_SA ", text, re.M))
         return (re.findall(r"^#(\d+): .* ESTABLISHED_IKE_SA .*; newest;", text, re.M),
-                [(name, int(spi_in, 16), int(spi_out, 16)) for number, name, spi_out, spi_in in re.findall(
-                    r'^#(\d+): "([^"]+)"\S* esp\.([0-9a-f]+)@\S+ esp\.([0-9a-f]+)@', text, re.M) if number in there])
+                [(name.partition("--")[0], int(spi_in, 16), int(spi_out, 16)) for number, name, spi_out, spi_in in re.findall(
+                    r'^#(\d+): "([^"]+)"\S*(?: [0-9a-f.:]+)? esp[.:]([0-9a-f]+)@\S+ esp[.:]([0-9a-f]+)@', text, re.M) if number in there])
 
     def log(self):
         return self.guest.sh("cat /var/log/pluto.log")

@@ -11,6 +11,8 @@ scenario.py may also say
     LIKE         scenarios of strongSwan's own suite (testing/tests/ikev2, or another folder there) whose situation it is
     FAMILY       of the addresses outside: 6, or 4 if it doesn't say; over 6 it isn't for the NIC, which has none
     HIDDEN       who is behind a NAT: "raveld", "peer" or "both"
+    NAT          of what kind that is: "ports", which takes other ports, the default; "static": whoever is behind
+                 one has an address of the NAT's for itself
     INITIATORS   who may make the IKE SA: ("raveld",) or ("peer",); both, if it doesn't say
     PEERS        which kinds of peers it is for; all that it has a file for, if it doesn't say
     HOSTS        DNS names that both ends know, with their addresses
@@ -49,6 +51,7 @@ class Scenario:
         self.family = getattr(module, "FAMILY", 4)
         self.backends = ("soft", "user") if self.family == 4 else ("soft",)
         self.hidden = getattr(module, "HIDDEN", None)
+        self.nat = getattr(module, "NAT", "ports")
         self.initiators = getattr(module, "INITIATORS", ("raveld", "peer"))
         self._for = getattr(module, "PEERS", None)
         self.hosts = getattr(module, "HOSTS", {})
@@ -94,8 +97,8 @@ class Play:
 
     def hosts(self, names):
         """From now on names stand for these addresses."""
-        for namespace in (self.bed.a, self.bed.b):
-            self.bed.hosts(namespace, names)
+        for end in self.ends:
+            end.hosts(names)
 
     def end(self):
         for end in self.ends:
@@ -188,7 +191,7 @@ class Play:
         expect(not lossless or not lost, "no echo request is lost, not even the first")
 
     def _early(self):
-        return wire.too_early(self.bed.captures[0].path, self.bed.theirs, self.peer.sends_early)
+        return wire.too_early(self.bed.captures[0].path, self.peer.addresses, self.peer.sends_early)
 
     def move(self):
         for flow in self.flows:

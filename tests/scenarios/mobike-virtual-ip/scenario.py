@@ -3,7 +3,6 @@
 inside stays."""
 
 LIKE = ("mobike-virtual-ip",)
-PEERS = ("strongswan-5.9", "strongswan-6.0")
 INITIATORS = ("raveld",)
 SECOND = "203.0.113.1"
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who has begun gets another address and loses the one in use, under traffic: the IKE SA goes on from there, and so do
 its children, which strongSwan rekeys where ESP is in user space. raveld goes back when the first one is there again;
-strongSwan stays."""
+strongSwan stays. (libreswan moves, and lets others move, only with an address from a pool.)"""
 
 LIKE = ("mobike",)
-PEERS = ("strongswan-5.9", "strongswan-6.0")
 SECOND = {"raveld": "203.0.113.1", "peer": "203.0.113.2"}
 
 

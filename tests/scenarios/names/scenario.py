@@ -2,7 +2,6 @@
 """Both ends know each other by their names, which stand for somebody else's address at first: who begins goes there in
 vain, and who is called doesn't know the caller. Once the names are right, it comes up."""
 
-PEERS = ("strongswan-5.9",)
 TRIES = 5
 NOBODY = "192.0.2.99"
 HOSTS = {"raveld.example.test": NOBODY, "peer.example.test": NOBODY}

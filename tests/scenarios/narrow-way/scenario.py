@@ -5,21 +5,20 @@ import contextlib
 
 import wire
 
-PEERS = ("strongswan-5.9", "strongswan-6.0")
 NETWORKS = 5
 SIZE = 576
 
-NARROW = f"""
-table ip narrow {{
-  chain arrives {{
-    type filter hook input priority 0
-    udp dport {{ 500, 4500 }} ip length > {SIZE} drop
-  }}
-  chain leaves {{
-    type filter hook output priority 0
-    udp dport {{ 500, 4500 }} ip length > {SIZE} drop
-  }}
-}}
+NARROW = """
+table netdev narrow {
+  chain arrives {
+    type filter hook ingress device %(device)s priority 0
+    udp dport { 500, 4500 } ip length > %(size)d drop
+  }
+  chain leaves {
+    type filter hook egress device %(device)s priority 0
+    udp dport { 500, 4500 } ip length > %(size)d drop
+  }
+}
 """
 
 
@@ -31,13 +30,13 @@ def files(side, other):
 
 @contextlib.contextmanager
 def narrow(bed):
-    """In the peer's namespace."""
-    (bed.run / "narrow").write_text(NARROW)
+    """At the wire's end in the peer's namespace."""
+    (bed.run / "narrow").write_text(NARROW % {"device": bed.wire, "size": SIZE})
     bed.sh(bed.b, "nft", "-f", bed.run / "narrow")
     try:
         yield
     finally:
-        bed.sh(bed.b, "nft", "delete", "table", "ip", "narrow")
+        bed.sh(bed.b, "nft", "delete", "table", "netdev", "narrow")
 
 
 def large(play):

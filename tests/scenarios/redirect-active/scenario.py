@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who was called sends who has begun to another gateway, under traffic: the IKE SA is had there, with its children, and
-the old one goes (RFC 5685). The other gateway is a second address of the first."""
+the old one goes (RFC 5685). The other gateway is a second address of the first. No packet is lost, unless the peer's
+kernel has one policy for both, which takes what comes from the newer one's addresses alone."""
+
+from bed import GUESTS
 
 LIKE = ("redirect-active",)
-PEERS = ("strongswan-5.9", "strongswan-6.0")
 SECOND = {"raveld": "203.0.113.1", "peer": "203.0.113.2"}
 
 
@@ -12,7 +14,7 @@ def run(play):
     gateway = "peer" if ours else "raveld"
     play.raveld.add_address(f"{SECOND['raveld']}/24")
     play.peer.add_address(f"{SECOND['peer']}/24")
-    with play.traffic():
+    with play.traffic(lossless=play.peer.name not in GUESTS):
         play.step(f"the {gateway} redirects who has begun")
         if ours:
             play.peer.swanctl("--redirect", "--ike", "gw", "--gateway", SECOND[gateway])

@@ -2,7 +2,7 @@
 """Whoever authenticates is sent to another gateway in IKE_AUTH, and gets there what it wanted here (RFC 5685). The other
 gateway is a second address of the first. (strongSwan 5.9.8 dies of it.)"""
 
-PEERS = ("strongswan-6.0",)
+PEERS = ("strongswan-6.0", "strongswan-6.0-kernel", "libreswan")
 INITIATORS = ("peer",)
 
 
