@@ -33,6 +33,9 @@ struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
 	child->sa = sa;
 	child->config = config;
 	child->spi_in = spi;
+	/* Until the answer says which of those that were offered: what its SPI is said to be of. */
+	child->suite.protocol =
+		config->proposal_count ? config->proposals[0].protocol : IKE_PROTO_ESP;
 	child->waiter.done = job_done;
 	for (unsigned i = 0; i < IKE_CHILD_TIMERS; i++)
 		child->timers[i] = (struct ike_timer){.at = IKE_NEVER,

@@ -123,7 +123,8 @@ static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_cr
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	if (old) {
 		ike_put_u32(&w, old->spi_in);
-		ike_write_notify(&b, IKE_PROTO_ESP, ike_written(&w), IKE_N_REKEY_SA, nothing);
+		ike_write_notify(&b, old->suite.protocol, ike_written(&w), IKE_N_REKEY_SA,
+				 nothing);
 	}
 	ike_child_offer(&b, child, true);
 	ike_write_nonce(&b, ni_of(t));
@@ -606,7 +607,8 @@ static uint16_t find_old(struct ike_sa *sa, const struct ike_notify *n, struct i
 	struct ike_cursor c = ike_cursor(n->spi);
 	uint32_t spi = ike_get_u32(&c);
 
-	*old = ike_cursor_ok(&c) && n->spi.len == 4 ? ike_child_find_spi(sa, spi) : NULL;
+	*old = ike_cursor_ok(&c) && n->spi.len == 4 ? ike_child_find_spi(sa, n->protocol, spi)
+						    : NULL;
 	/* It may be the one that the peer has made for us: its request has overtaken its response.
 	 */
 	if (!*old && (ike_task_is(sa->out.task, IKE_EXCHANGE_NEW_CHILD) ||

@@ -253,14 +253,16 @@ uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bo
 	const struct ike_ts_list local_ts = ike_ts_kept(child->local_ts),
 				 remote_ts = ike_ts_kept(child->remote_ts);
 	struct ike_ts_list mine, theirs;
+	struct ike_suite suite;
 	struct ike_notify n;
 	uint64_t spi;
 
 	if (parse_child(in, &answer, &tsi, &tsr))
 		return IKE_N_INVALID_SYNTAX;
 	if (ike_proposal_check_answer(purpose_of(ke), own.proposals, own.count, &answer,
-				      &child->suite, &spi))
+				      &suite, &spi))
 		return IKE_N_NO_PROPOSAL_CHOSEN;
+	child->suite = suite;
 	child->spi_out = (uint32_t)spi;
 	if (ike_ts_payload_check_answer(&tsi, &local_ts, &mine) ||
 	    ike_ts_payload_check_answer(&tsr, &remote_ts, &theirs))
