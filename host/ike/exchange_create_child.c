@@ -112,9 +112,10 @@ static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, struct ike
 static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			  uint64_t now)
 {
-	const struct ike_child *child = ike_child_find_id(e, t->made_id);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 	const struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
 	struct ike_builder b;
+	const char *nothing_to_offer;
 	uint8_t spi[4];
 	struct ike_writer w = ike_writer(spi, sizeof(spi));
 
@@ -126,7 +127,9 @@ static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_cr
 		ike_write_notify(&b, old->suite.protocol, ike_written(&w), IKE_N_REKEY_SA,
 				 nothing);
 	}
-	ike_child_offer(&b, child, true);
+	nothing_to_offer = ike_child_offer(e, &b, child, true);
+	if (nothing_to_offer)
+		return give_up(e, sa, t, now, nothing_to_offer);
 	ike_write_nonce(&b, ni_of(t));
 	if (t->dh)
 		ike_write_ke(&b, ike_dh_group(t->dh), ike_dh_public(t->dh));
@@ -253,7 +256,7 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 		old->state = IKE_CHILD_REKEYING;
 		child->predecessor = old->id;
 	}
-	return begin(e, sa, t, now, ike_child_group(t->config));
+	return begin(e, sa, t, now, ike_child_group(e, child));
 }
 
 /* Ours: process */
@@ -478,7 +481,7 @@ enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct
 	}
 	memcpy(t->nr, nonce.data, nonce.len);
 	t->nr_len = nonce.len;
-	error = ike_child_complete(child, in, true);
+	error = ike_child_complete(e, child, in, true);
 	group = child->suite.group;
 	/* From here on the peer's own attempt comes too late to be another. */
 	if (old && old->state == IKE_CHILD_REKEYING)

@@ -169,6 +169,7 @@ static void configure(struct node *node, const struct node *peer, const struct s
 		check(ike_ts_parse(word, &child->remote_ts.list[child->remote_ts.count++], error,
 				   sizeof(error)),
 		      "ts", error);
+	child->mode = s->mode;
 	conn->rekey_ms = s->ike_rekey_ms;
 	conn->rand_ms = s->rand_ms;
 	child->rekey_ms = s->rekey_ms;
@@ -369,6 +370,9 @@ static void learn(struct child_sa *sa, const struct ike_child_job *job)
 		.remote = job->remote,
 		.encap = job->encap,
 		.suite = job->suite,
+		.mode = job->mode,
+		.original = job->original,
+		.tfc = job->tfc,
 		.spi_in = job->spi_in,
 		.spi_out = job->spi_out,
 		.keys_in = job->keys_in,
@@ -988,7 +992,8 @@ bool children_agree(const struct installed *a, const struct installed *b)
 	       same_keys(&a->sa.keys_in, &b->sa.keys_out) &&
 	       same_keys(&a->sa.keys_out, &b->sa.keys_in) &&
 	       !same_keys(&a->sa.keys_in, &a->sa.keys_out) &&
-	       same_suite(&a->sa.suite, &b->sa.suite) && a->sa.encap == b->sa.encap &&
+	       same_suite(&a->sa.suite, &b->sa.suite) && a->sa.mode == b->sa.mode &&
+	       a->sa.encap == b->sa.encap &&
 	       ike_ts_subset(&a->sa.local_ts, &b->sa.remote_ts) &&
 	       ike_ts_subset(&b->sa.remote_ts, &a->sa.local_ts) &&
 	       ike_ts_subset(&a->sa.remote_ts, &b->sa.local_ts) &&

@@ -44,6 +44,9 @@ struct child_sa {
 	struct ike_addr remote;
 	bool encap;
 	struct ike_suite suite;
+	enum rvl_mode mode;
+	struct ike_pair original;
+	bool tfc;
 	uint32_t spi_in;
 	uint32_t spi_out;
 	struct ike_child_keys keys_in;
@@ -155,6 +158,7 @@ struct side {
 	const char *psk;     /* NULL: none at all */
 	const char *local_ts;
 	const char *remote_ts;
+	enum rvl_mode mode;
 	bool encap;
 	bool mobike;
 	bool ipv6;
