@@ -33,6 +33,9 @@ struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
 	child->sa = sa;
 	child->config = config;
 	child->spi_in = spi;
+	/* Until the answer says which of those that were offered: what its SPI is said to be of. */
+	child->suite.protocol =
+		config->proposal_count ? config->proposals[0].protocol : IKE_PROTO_ESP;
 	child->waiter.done = job_done;
 	for (unsigned i = 0; i < IKE_CHILD_TIMERS; i++)
 		child->timers[i] = (struct ike_timer){.at = IKE_NEVER,
@@ -61,6 +64,7 @@ void ike_child_free(struct ike_engine *e, struct ike_child *child)
 	ike_child_unlink(e, child);
 	ike_action_free(child->remove);
 	erase_keys(child);
+	free(child->original);
 	free(child->local_ts);
 	free(child->remote_ts);
 	free(child);
@@ -613,6 +617,10 @@ static void hand_out(const struct ike_engine *e, const struct ike_child *child,
 	job->replaces = child->predecessor;
 	job->encap = ike_path_encap(e, &child->sa->path);
 	job->suite = child->suite;
+	job->mode = child->mode;
+	if (child->original)
+		job->original = *child->original;
+	job->tfc = child->tfc;
 	job->spi_in = child->spi_in;
 	job->spi_out = child->spi_out;
 	job->keys_in = child->keys[IKE_IN];

@@ -48,6 +48,8 @@ struct ike_child {
 	struct ike_task *task;	     /* resumed when it is, or when the data path refuses */
 	struct ike_waiter waiter;
 	struct ike_suite suite;
+	enum rvl_mode mode;	   /* ours: that is asked for; then, that it has */
+	struct ike_pair *original; /* transport mode: what the ends are for the peer; NULL: the same */
 	uint32_t spi_in;
 	uint32_t spi_out;
 	struct ike_child_keys *keys; /* IKE_IN and IKE_OUT, until the data path has them */
@@ -63,6 +65,8 @@ struct ike_child {
 	enum ike_cause cause; /* of its end, unless it is the IKE SA's */
 	bool confirmed;	      /* the peer has it, too */
 	bool alone;	      /* one pair of selectors, as the peer takes no more in one */
+	bool over_nat;	      /* ours: it was asked for where AH doesn't pass */
+	bool tfc;	      /* the peer takes padding */
 	bool more_ts;	      /* another one would take more of what its initiator has offered */
 };
 
@@ -102,6 +106,16 @@ bool ike_pairs_complete(const struct ike_engine *e, const struct ike_sa *sa,
 			const struct ike_child_config *config);
 bool ike_child_carries(const struct ike_child *child, const struct ike_ts pair[2]);
 
+/* transport.c: Child SAs between the two hosts themselves */
+bool ike_transport_wanted(const struct ike_engine *e, const struct ike_sa *sa,
+			  const struct ike_child_config *config);
+struct ike_ts_list ike_transport_hosts(const struct ike_ts_list *list, const struct ike_addr *host);
+void ike_transport_substitute(const struct ike_sa *sa, struct ike_ts_payload *ours,
+			      struct ike_ts_payload *theirs);
+int ike_transport_keep_original(struct ike_child *child, const struct ike_ts_payload *ours,
+				const struct ike_ts_payload *theirs);
+bool ike_child_has_to_stay(struct ike_engine *e, struct ike_child *child);
+
 /* offer.c: negotiation of a Child SA inside an exchange */
 int ike_child_select(const struct ike_engine *e, struct ike_child *child,
 		     const struct ike_ask *ask);
@@ -109,16 +123,18 @@ struct ike_ts_list ike_own_ts(const struct ike_engine *e, const struct ike_sa *s
 			      const struct ike_child_config *config);
 struct ike_ts_list ike_peer_ts(const struct ike_engine *e, const struct ike_sa *sa,
 			       const struct ike_child_config *config);
-void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke);
+const char *ike_child_offer(const struct ike_engine *e, struct ike_builder *b,
+			    struct ike_child *child, bool ke);
 void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child);
-uint16_t ike_child_group(const struct ike_child_config *config);
+uint16_t ike_child_group(const struct ike_engine *e, const struct ike_child *child);
 bool ike_child_offers_group(const struct ike_child_config *config, uint16_t group);
 uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
 			  const struct ike_child_config *only, bool ke, uint16_t prefer_group,
 			  struct ike_child **child, const char **name);
 void ike_child_answer(struct ike_builder *b, const struct ike_child *child);
 void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child);
-uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bool ke);
+uint16_t ike_child_complete(struct ike_engine *e, struct ike_child *child, const struct ike_in *in,
+			    bool ke);
 uint16_t ike_first_error(const struct ike_payloads *p);
 const char *ike_explain(uint16_t type);
 

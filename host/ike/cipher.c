@@ -11,14 +11,21 @@
 
 enum { AEAD_TAG_LEN = 16, AEAD_IV_LEN = 8, AEAD_SALT_LEN = 4, CBC_BLOCK = 16 };
 
+/* Salts: RFC 4106, section 8.1; RFC 3686, section 5.1; RFC 4543, section 3.2; RFC 7634, section 2. */
 size_t ike_encr_key_len(uint16_t encr, uint16_t encr_bits)
 {
 	switch (encr) {
+	case IKE_ENCR_AES_GCM_8:
+	case IKE_ENCR_AES_GCM_12:
 	case IKE_ENCR_AES_GCM_16:
+	case IKE_ENCR_AES_GCM_16_IIV:
+	case IKE_ENCR_NULL_AUTH_AES_GMAC:
+	case IKE_ENCR_AES_CTR:
 		return encr_bits / 8u + AEAD_SALT_LEN;
 	case IKE_ENCR_AES_CBC:
 		return encr_bits / 8u;
 	case IKE_ENCR_CHACHA20_POLY1305:
+	case IKE_ENCR_CHACHA20_POLY1305_IIV:
 		return 32 + AEAD_SALT_LEN;
 	default:
 		return 0;

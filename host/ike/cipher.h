@@ -23,7 +23,8 @@ struct ike_cipher {
 	uint8_t integ_key[IKE_INTEG_KEY_MAX];
 };
 
-/* Octets of keying material for an encryption algorithm, salt included; 0 for an unknown one. */
+/* Octets of keying material for an encryption algorithm, salt included; 0 for none, and for an
+ * unknown one. */
 size_t ike_encr_key_len(uint16_t encr, uint16_t encr_bits);
 
 size_t ike_cipher_iv_len(const struct ike_cipher *c);

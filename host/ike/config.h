@@ -6,6 +6,7 @@
 #ifndef RAVELIN_HOST_IKE_CONFIG_H
 #define RAVELIN_HOST_IKE_CONFIG_H
 
+#include "host/esp/params.h"
 #include "host/ike/host.h"
 #include "host/ike/id.h"
 #include "host/ike/proposal.h"
@@ -55,8 +56,11 @@ struct ike_child_policy {
 
 struct ike_child_config {
 	char name[IKE_NAME_MAX];
-	unsigned proposal_count; /* 0: the defaults */
-	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
+	unsigned proposal_count; /* 0: the defaults, of ESP */
+	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX]; /* of ESP and AH, as alternatives */
+	/* RVL_TRANSPORT: as initiator it is asked for, as responder granted, and what of the
+	 * selectors isn't of the two hosts is left out. */
+	enum rvl_mode mode;
 	struct ike_ts_list local_ts; /* empty: dynamic */
 	struct ike_ts_list remote_ts;
 	struct ike_child_policy policy;

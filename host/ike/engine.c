@@ -35,6 +35,8 @@ struct ike_engine *ike_engine_new(const struct ike_engine_config *config)
 	if (e->qcd)
 		memcpy(e->qcd_secret, config->qcd_secret, sizeof(e->qcd_secret));
 	e->config.qcd_secret = NULL; /* the caller's */
+	e->can = config->abilities ? *config->abilities : ike_every_ability;
+	e->config.abilities = NULL;
 	ike_engine_set_fragment_size(e, e->config.fragment_size);
 	ike_engine_set_redirects(e, config->ignore_redirects, config->redirect_ms);
 	set_default_ms(&e->config.half_open_timeout_ms, 30000);

@@ -65,6 +65,7 @@ struct ike_psk {
 
 struct ike_engine {
 	struct ike_engine_config config;
+	struct rvl_abilities can; /* the data path */
 	struct ike_stats stats;
 	struct ike_connection **connections;
 	unsigned connection_count;

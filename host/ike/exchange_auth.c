@@ -141,6 +141,7 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 	struct ike_id local_id = ike_connection_local_id(sa->conn, &sa->path.local);
 	struct ike_id expected = expected_peer(e, sa, &local_id);
 	const struct ike_psk *psk = ike_psk_find(e, &local_id, &expected);
+	const char *nothing_to_offer;
 	struct ike_builder b;
 
 	if (ike_id_keep(&sa->local_id, &local_id)) {
@@ -175,7 +176,11 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_lease_ask(e, sa, &b);
 	if (!sa->childless) {
 		auth->child_id = sa->children->id;
-		ike_child_offer(&b, sa->children, false);
+		nothing_to_offer = ike_child_offer(e, &b, sa->children, false);
+		if (nothing_to_offer) {
+			ike_sa_down(e, sa, nothing_to_offer);
+			return IKE_DONE;
+		}
 		ike_child_offer_ts(&b, sa->children);
 	}
 	if (first_contact(e, sa, &local_id))
@@ -245,7 +250,7 @@ static enum ike_step complete_child(struct ike_engine *e, struct ike_sa *sa,
 		ike_sa_lost(e, sa, in->now);
 		return IKE_DONE;
 	}
-	error = ike_child_complete(child, in, false);
+	error = ike_child_complete(e, child, in, false);
 	if (!error &&
 	    ike_child_derive(child, NULL, ike_slice(h->ni, h->ni_len), ike_slice(h->nr, h->nr_len),
 			     true) == 0 &&

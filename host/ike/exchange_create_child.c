@@ -112,9 +112,10 @@ static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, struct ike
 static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_create_task *t,
 			  uint64_t now)
 {
-	const struct ike_child *child = ike_child_find_id(e, t->made_id);
+	struct ike_child *child = ike_child_find_id(e, t->made_id);
 	const struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL;
 	struct ike_builder b;
+	const char *nothing_to_offer;
 	uint8_t spi[4];
 	struct ike_writer w = ike_writer(spi, sizeof(spi));
 
@@ -123,9 +124,12 @@ static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_cr
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	if (old) {
 		ike_put_u32(&w, old->spi_in);
-		ike_write_notify(&b, IKE_PROTO_ESP, ike_written(&w), IKE_N_REKEY_SA, nothing);
+		ike_write_notify(&b, old->suite.protocol, ike_written(&w), IKE_N_REKEY_SA,
+				 nothing);
 	}
-	ike_child_offer(&b, child, true);
+	nothing_to_offer = ike_child_offer(e, &b, child, true);
+	if (nothing_to_offer)
+		return give_up(e, sa, t, now, nothing_to_offer);
 	ike_write_nonce(&b, ni_of(t));
 	if (t->dh)
 		ike_write_ke(&b, ike_dh_group(t->dh), ike_dh_public(t->dh));
@@ -252,7 +256,7 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 		old->state = IKE_CHILD_REKEYING;
 		child->predecessor = old->id;
 	}
-	return begin(e, sa, t, now, ike_child_group(t->config));
+	return begin(e, sa, t, now, ike_child_group(e, child));
 }
 
 /* Ours: process */
@@ -477,7 +481,7 @@ enum ike_step ike_child_response(struct ike_engine *e, struct ike_sa *sa, struct
 	}
 	memcpy(t->nr, nonce.data, nonce.len);
 	t->nr_len = nonce.len;
-	error = ike_child_complete(child, in, true);
+	error = ike_child_complete(e, child, in, true);
 	group = child->suite.group;
 	/* From here on the peer's own attempt comes too late to be another. */
 	if (old && old->state == IKE_CHILD_REKEYING)
@@ -606,7 +610,8 @@ static uint16_t find_old(struct ike_sa *sa, const struct ike_notify *n, struct i
 	struct ike_cursor c = ike_cursor(n->spi);
 	uint32_t spi = ike_get_u32(&c);
 
-	*old = ike_cursor_ok(&c) && n->spi.len == 4 ? ike_child_find_spi(sa, spi) : NULL;
+	*old = ike_cursor_ok(&c) && n->spi.len == 4 ? ike_child_find_spi(sa, n->protocol, spi)
+						    : NULL;
 	/* It may be the one that the peer has made for us: its request has overtaken its response.
 	 */
 	if (!*old && (ike_task_is(sa->out.task, IKE_EXCHANGE_NEW_CHILD) ||

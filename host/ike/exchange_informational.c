@@ -3,7 +3,7 @@
  * INFORMATIONAL (RFC 7296, section 1.4): is the peer alive, and deletion.
  *
  *   HDR, SK {[N(QCD_TOKEN)]}        -->    <--  HDR, SK {}            (RFC 6290)
- *   HDR, SK {D(ESP, our SPIs)}      -->    <--  HDR, SK {D(ESP, theirs)}
+ *   HDR, SK {D(ESP, our SPIs)}      -->    <--  HDR, SK {D(ESP, theirs)}     (or AH)
  *   HDR, SK {D(IKE)}                -->    <--  HDR, SK {}
  *   HDR, SK {N(AUTHENTICATION_FAILED)} --> <--  HDR, SK {}
  *   HDR, SK {N(REDIRECT)}           -->    <--  HDR, SK {}            (RFC 5685)
@@ -176,13 +176,41 @@ static void gather(struct ike_sa *sa, struct ike_delete_task *d)
 	}
 }
 
+/* SPIs of Child SAs by their protocol, for delete payloads. */
+struct spis {
+	uint8_t octets[2][4 * IKE_CHILDREN_MAX];
+	struct ike_writer esp;
+	struct ike_writer ah;
+};
+
+static void spis_begin(struct spis *s)
+{
+	s->esp = ike_writer(s->octets[0], sizeof(s->octets[0]));
+	s->ah = ike_writer(s->octets[1], sizeof(s->octets[1]));
+}
+
+static void spis_add(struct spis *s, const struct ike_child *child)
+{
+	ike_put_u32(child->suite.protocol == IKE_PROTO_AH ? &s->ah : &s->esp, child->spi_in);
+}
+
+static void spis_write(struct ike_builder *b, const struct spis *s)
+{
+	if (s->esp.len)
+		ike_write_delete(b, IKE_PROTO_ESP, 4, (uint16_t)(s->esp.len / 4),
+				 ike_written(&s->esp));
+	if (s->ah.len)
+		ike_write_delete(b, IKE_PROTO_AH, 4, (uint16_t)(s->ah.len / 4),
+				 ike_written(&s->ah));
+}
+
 enum ike_step ike_delete_child_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				     uint64_t now)
 {
-	uint8_t spis[4 * IKE_CHILDREN_MAX];
-	struct ike_writer w = ike_writer(spis, sizeof(spis));
 	struct ike_builder b;
+	struct spis spis;
 
+	spis_begin(&spis);
 	gather(sa, delete_of(task));
 	for (struct ike_delete_task *d = delete_of(task); d; d = d->also) {
 		struct ike_child *child = ike_child_find_id(e, d->child_id);
@@ -191,12 +219,12 @@ enum ike_step ike_delete_child_start(struct ike_engine *e, struct ike_sa *sa, st
 			continue; /* the peer was faster */
 		ike_child_yield(e, child, now);
 		child->state = IKE_CHILD_DELETING;
-		ike_put_u32(&w, child->spi_in);
+		spis_add(&spis, child);
 	}
-	if (!w.len)
+	if (!spis.esp.len && !spis.ah.len)
 		return IKE_DONE;
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_delete(&b, IKE_PROTO_ESP, 4, (uint16_t)(w.len / 4), ike_written(&w));
+	spis_write(&b, &spis);
 	return ike_request(e, sa, now, &b);
 }
 
@@ -250,11 +278,12 @@ enum ike_step ike_delete_ike_response(struct ike_engine *e, struct ike_sa *sa,
 /* The peer's */
 
 /* One that the peer knows, too. */
-struct ike_child *ike_child_find_spi(struct ike_sa *sa, uint32_t spi)
+struct ike_child *ike_child_find_spi(struct ike_sa *sa, uint8_t protocol, uint32_t spi)
 {
 	struct ike_child *child = sa->children;
 
-	while (child && (child->spi_out != spi || child->state == IKE_CHILD_REQUESTED ||
+	while (child && (child->spi_out != spi || child->suite.protocol != protocol ||
+			 child->state == IKE_CHILD_REQUESTED ||
 			 child->state == IKE_CHILD_LINGERING))
 		child = child->next;
 	return child;
@@ -265,20 +294,20 @@ struct ike_child *ike_child_find_spi(struct ike_sa *sa, uint32_t spi)
  * deleting as well isn't answered with: our own request says it (section 1.4.1).
  */
 static void delete_children(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
-			    const struct ike_delete *d, struct ike_writer *answer)
+			    const struct ike_delete *d, struct spis *answer)
 {
 	struct ike_cursor c = ike_cursor(d->spis);
 
 	for (unsigned i = 0; i < d->count; i++) {
 		uint32_t spi = ike_get_u32(&c);
-		struct ike_child *child = ike_child_find_spi(sa, spi);
+		struct ike_child *child = ike_child_find_spi(sa, d->protocol, spi);
 
 		if (!child) {
 			ike_child_note_unknown(sa, spi);
 			continue;
 		}
 		if (child->state != IKE_CHILD_DELETING) {
-			ike_put_u32(answer, child->spi_in);
+			spis_add(answer, child);
 			child->cause = IKE_CAUSE_PEER;
 		}
 		ike_child_retire(e, child, now, "deleted by peer");
@@ -288,8 +317,7 @@ static void delete_children(struct ike_engine *e, struct ike_sa *sa, uint64_t no
 enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_task *task, struct ike_in *in)
 {
-	uint8_t spis[4 * IKE_CHILDREN_MAX];
-	struct ike_writer answer = ike_writer(spis, sizeof(spis));
+	struct spis answer;
 	const char *down = NULL;
 	struct ike_builder b;
 	bool moves;
@@ -298,6 +326,7 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 	struct ike_notify n;
 
 	(void)task;
+	spis_begin(&answer);
 	for (struct ike_walk w = ike_payloads_walk(&in->payloads); ike_payloads_next(&w, &p);) {
 		if (p.type == IKE_PAYLOAD_DELETE && ike_parse_delete(p.body, &d)) {
 			ike_respond_notify(e, sa, IKE_INFORMATIONAL, IKE_N_INVALID_SYNTAX, nothing);
@@ -314,15 +343,13 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 		ike_sa_decided(e, sa, in->now);
 	for (struct ike_walk w = ike_payloads_walk(&in->payloads); ike_payloads_next(&w, &p);) {
 		if (p.type == IKE_PAYLOAD_DELETE && ike_parse_delete(p.body, &d) == 0 &&
-		    d.protocol == IKE_PROTO_ESP)
+		    ike_protocol_is_child(d.protocol))
 			delete_children(e, sa, in->now, &d, &answer);
 	}
 	if (ike_find_notify(&in->payloads, IKE_N_AUTHENTICATION_FAILED, &n))
 		down = "AUTHENTICATION_FAILED from peer: wrong pre-shared key or identity?";
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	if (answer.len)
-		ike_write_delete(&b, IKE_PROTO_ESP, 4, (uint16_t)(answer.len / 4),
-				 ike_written(&answer));
+	spis_write(&b, &answer);
 	moves = ike_mobike_answer(e, sa, in, &b);
 	ike_respond(e, sa, IKE_INFORMATIONAL, &b);
 	if (!down)

@@ -108,7 +108,7 @@ struct ike_delete_task {
 	uint64_t child_id;
 	char reason[IKE_REASON_MAX];
 };
-struct ike_child *ike_child_find_spi(struct ike_sa *sa, uint32_t spi);
+struct ike_child *ike_child_find_spi(struct ike_sa *sa, uint8_t protocol, uint32_t spi);
 void ike_delete_child(struct ike_engine *e, struct ike_child *child, const char *reason);
 const char *ike_delete_reason(const struct ike_task *task);
 void ike_delete_because(struct ike_task *task, const char *reason);

@@ -14,6 +14,7 @@
 #ifndef RAVELIN_HOST_IKE_IKE_H
 #define RAVELIN_HOST_IKE_IKE_H
 
+#include "host/ike/ability.h"
 #include "host/ike/config.h"
 #include "host/ike/job.h"
 #include "host/ike/limits.h"
@@ -68,7 +69,9 @@ struct ike_engine_config {
 	bool ignore_redirects; /* to other gateways (RFC 5685) */
 	uint64_t redirect_ms;  /* that a peer has to go where we have sent it [60000] */
 	bool cookie_always;    /* ask every initiator for a cookie */
-	bool no_inner_ipv6;    /* the data path has none: selectors of it are narrowed away */
+	/* What the data path can do, copied; NULL: all. The rest is neither offered nor chosen, and
+	 * selectors of families that it hasn't inside are narrowed away. */
+	const struct rvl_abilities *abilities;
 	enum ike_log_level log_level; /* lines beyond it aren't made */
 };
 
@@ -373,6 +376,7 @@ struct ike_child_info {
 	const char *name;
 	enum ike_child_state state;
 	struct ike_suite suite;
+	enum rvl_mode mode;
 	uint32_t spi_in;
 	uint32_t spi_out;
 	bool encap;

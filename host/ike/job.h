@@ -62,7 +62,12 @@ struct ike_child_job {
 	struct ike_ts_kept *remote_ts;
 	uint64_t replaces;	/* id of the Child SA whose place it takes; 0: none */
 	bool encap;		/* ESP in UDP */
-	struct ike_suite suite; /* protocol, encryption with key length, integrity; no ESN */
+	struct ike_suite suite; /* protocol, encryption with key length, integrity, ESN */
+	enum rvl_mode mode;
+	/* Transport mode behind a NAT: what the ends are for the peer, so that checksums inside of
+	 * what it sends are over these (RFC 7296, section 2.23.1); family 0: the same. */
+	struct ike_pair original;
+	bool tfc; /* the peer takes padding (RFC 4303, section 2.7) */
 	uint32_t spi_in;	/* host order; chosen by us */
 	uint32_t spi_out;	/* chosen by the peer */
 	struct ike_child_keys keys_in;

@@ -117,6 +117,8 @@ int ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys, const struc
 	int err;
 
 	*initiator = *responder = lengths;
+	if (!len)
+		return -EINVAL;
 	err = ike_prf_plus(prf, ike_slice(keys->sk_d, keys->prf_len), seed, 3, material, len);
 	if (!err) {
 		c = ike_cursor(ike_slice(material, len));

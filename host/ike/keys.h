@@ -33,7 +33,7 @@ int ike_keys_rekey(uint16_t old_prf, const struct ike_keys *old, const struct ik
 		   const struct ike_secret *shared, struct ike_slice ni, struct ike_slice nr,
 		   uint64_t spi_i, uint64_t spi_r, struct ike_keys *out);
 
-/* The keys of one direction of a Child SA, salt included. */
+/* The keys of one direction of a Child SA, salt included; AH has none for encryption. */
 struct ike_child_keys {
 	size_t encr_len;
 	size_t integ_len;
@@ -42,7 +42,8 @@ struct ike_child_keys {
 };
 
 /*
- * KEYMAT for a Child SA, cut up: initiator to responder first (section 2.17). `shared` is NULL
+ * KEYMAT for a Child SA, cut up: initiator to responder first, and of each direction encryption
+ * before integrity (section 2.17). `shared` is NULL
  * without a key exchange of its own. Returns 0, or a negative errno with nothing left in either.
  */
 int ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys, const struct ike_suite *child,

@@ -9,18 +9,38 @@ struct offer {
 	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
 };
 
-/* In IKE_AUTH there is no key exchange for the Child SA, so no transforms for one either. */
-static struct offer offer_of(const struct ike_child_config *config, bool ke)
+/*
+ * What of a child's proposals may be had. In IKE_AUTH there is no key exchange for the Child SA, so
+ * no transforms for one either; and AH doesn't pass a NAT.
+ */
+static struct offer offer_of(const struct ike_engine *e, const struct ike_child_config *config,
+			     const struct ike_path *path, bool over_nat, bool ke)
 {
-	struct offer o = {.count = config->proposal_count};
+	struct offer all = {.count = config->proposal_count}, o = {.count = 0};
+	const struct rvl_addr remote = ike_addr_ip(&path->remote);
 
-	if (o.count)
-		memcpy(o.proposals, config->proposals, o.count * sizeof(o.proposals[0]));
+	if (!(e->can.outer & rvl_family(&remote)))
+		return o;
+	if (all.count)
+		memcpy(all.proposals, config->proposals, all.count * sizeof(all.proposals[0]));
 	else
-		o.count = ike_proposal_defaults(IKE_PROTO_ESP, o.proposals);
-	for (unsigned i = 0; i < o.count && !ke; i++)
-		o.proposals[i] = ike_proposal_without(&o.proposals[i], IKE_TRANSFORM_KE);
+		all.count = ike_proposal_defaults(IKE_PROTO_ESP, all.proposals);
+	for (unsigned i = 0; i < all.count; i++) {
+		struct ike_proposal *p = &o.proposals[o.count];
+
+		*p = all.proposals[i];
+		if ((over_nat && p->protocol == IKE_PROTO_AH) || !ike_proposal_fit(p, &e->can))
+			continue;
+		if (!ke)
+			*p = ike_proposal_without(p, IKE_TRANSFORM_KE);
+		o.count++;
+	}
 	return o;
+}
+
+static struct offer own_offer(const struct ike_engine *e, const struct ike_child *child, bool ke)
+{
+	return offer_of(e, child->config, &child->sa->path, child->over_nat, ke);
 }
 
 static enum ike_purpose purpose_of(bool ke)
@@ -29,11 +49,14 @@ static enum ike_purpose purpose_of(bool ke)
 }
 
 /* The group to begin with; none: no key exchange. */
-uint16_t ike_child_group(const struct ike_child_config *config)
+uint16_t ike_child_group(const struct ike_engine *e, const struct ike_child *child)
 {
-	for (unsigned i = 0; config->proposal_count && i < config->proposals[0].count; i++) {
-		if (config->proposals[0].transforms[i].type == IKE_TRANSFORM_KE)
-			return config->proposals[0].transforms[i].id;
+	const struct offer o = offer_of(e, child->config, &child->sa->path,
+					ike_path_nat(&child->sa->path), true);
+
+	for (unsigned i = 0; o.count && i < o.proposals[0].count; i++) {
+		if (o.proposals[0].transforms[i].type == IKE_TRANSFORM_KE)
+			return o.proposals[0].transforms[i].id;
 	}
 	return IKE_GROUP_NONE;
 }
@@ -62,14 +85,20 @@ static struct ike_slice spi_octets(uint32_t spi, uint8_t out[4])
 	return ike_written(&w);
 }
 
-/* As far as the data path has it: the rest is narrowed away. */
-static struct ike_ts_list had(const struct ike_engine *e, const struct ike_ts_list *all)
+/* As far as the data path has it, and in transport mode of that host: the rest is narrowed away. */
+static struct ike_ts_list had(const struct ike_engine *e, const struct ike_child_config *config,
+			      const struct ike_ts_list *all, const struct ike_addr *host)
 {
 	struct ike_ts_list out = {.count = 0};
 
-	for (unsigned i = 0; i < all->count; i++)
-		if (all->list[i].family == 4 || !e->config.no_inner_ipv6)
+	if (config->mode == RVL_TRANSPORT)
+		return ike_transport_hosts(all, host);
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct rvl_addr addr = {.family = all->list[i].family};
+
+		if (e->can.inner & rvl_family(&addr))
 			out.list[out.count++] = all->list[i];
+	}
 	return out;
 }
 
@@ -79,7 +108,7 @@ struct ike_ts_list ike_own_ts(const struct ike_engine *e, const struct ike_sa *s
 {
 	const struct ike_ts_list all = ike_sa_local_ts(sa, config);
 
-	return had(e, &all);
+	return had(e, config, &all, &sa->path.local);
 }
 
 struct ike_ts_list ike_peer_ts(const struct ike_engine *e, const struct ike_sa *sa,
@@ -87,7 +116,7 @@ struct ike_ts_list ike_peer_ts(const struct ike_engine *e, const struct ike_sa *
 {
 	const struct ike_ts_list all = ike_sa_remote_ts(sa, config);
 
-	return had(e, &all);
+	return had(e, config, &all, &sa->path.remote);
 }
 
 /*
@@ -112,20 +141,59 @@ int ike_child_select(const struct ike_engine *e, struct ike_child *child, const 
 	return ike_child_set_ts(child, &local, &remote);
 }
 
-/* The SA payload; TSi and TSr follow with ike_child_offer_ts(). */
-void ike_child_offer(struct ike_builder *b, const struct ike_child *child, bool ke)
+static const char *why_nothing(const struct ike_engine *e, const struct ike_child *child)
 {
-	struct offer o = offer_of(child->config, ke);
+	const struct rvl_addr remote = ike_addr_ip(&child->sa->path.remote);
+
+	if (!(e->can.outer & rvl_family(&remote)))
+		return remote.family == 6 ? "the data path has no ESP over IPv6"
+					  : "the data path has no ESP over IPv4";
+	if (child->over_nat && offer_of(e, child->config, &child->sa->path, false, true).count)
+		return "AH doesn't pass the NAT that is on the way";
+	return "the data path has none of its algorithms";
+}
+
+/*
+ * The SA payload; TSi and TSr follow with ike_child_offer_ts(). NULL, or why there is nothing to be
+ * offered.
+ */
+const char *ike_child_offer(const struct ike_engine *e, struct ike_builder *b,
+			    struct ike_child *child, bool ke)
+{
+	struct offer o;
 	uint8_t spi[4];
 
+	child->over_nat = ike_path_nat(&child->sa->path);
+	child->mode = ike_transport_wanted(e, child->sa, child->config) ? RVL_TRANSPORT
+									: RVL_TUNNEL;
+	o = own_offer(e, child, ke);
+	if (!o.count)
+		return why_nothing(e, child);
 	ike_write_sa(b, o.proposals, o.count, spi_octets(child->spi_in, spi));
+	return NULL;
+}
+
+/* In transport mode padding would be data: it is taken in tunnel mode only. */
+static void write_mode(struct ike_builder *b, const struct ike_child *child)
+{
+	if (child->mode != RVL_TRANSPORT)
+		return;
+	ike_write_bare_notify(b, IKE_N_USE_TRANSPORT_MODE);
+	ike_write_bare_notify(b, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
+}
+
+static bool says(const struct ike_in *in, uint16_t type)
+{
+	struct ike_notify n;
+
+	return ike_find_notify(&in->payloads, type, &n);
 }
 
 void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child)
 {
 	write_ts(b, IKE_PAYLOAD_TSI, child->local_ts);
 	write_ts(b, IKE_PAYLOAD_TSR, child->remote_ts);
-	ike_write_bare_notify(b, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
+	write_mode(b, child);
 }
 
 static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa,
@@ -164,62 +232,100 @@ static bool has_more_ts(const struct ike_engine *e, const struct ike_sa *sa,
 	return false;
 }
 
+/* What a peer asks for, in one of the ways in which a configured child may be it. */
+struct question {
+	struct ike_sa_payload sa;
+	struct ike_ts_payload tsi, tsr;
+	bool transport;	 /* in transport mode */
+	bool first_only; /* by one that takes the packet which the peer names first */
+};
+
+/* The selectors that both have. False: none, or not what it is about. */
+static bool narrow(const struct ike_engine *e, const struct ike_sa *sa,
+		   const struct ike_child_config *config, const struct question *q,
+		   struct ike_ts_list *mine, struct ike_ts_list *theirs)
+{
+	if (q->transport && !ike_transport_wanted(e, sa, config))
+		return false;
+	*mine = ike_own_ts(e, sa, config);
+	*theirs = ike_peer_ts(e, sa, config);
+	if (q->first_only && (!ike_ts_payload_takes_first(&q->tsr, mine) ||
+			      !ike_ts_payload_takes_first(&q->tsi, theirs)))
+		return false;
+	return ike_ts_payload_narrow(&q->tsr, mine, mine) &&
+	       ike_ts_payload_narrow(&q->tsi, theirs, theirs);
+}
+
+/* Returns 0 and the new child, or NO_ADDITIONAL_SAS. */
+static uint16_t take(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in,
+		     const struct ike_child_config *config, const struct question *q,
+		     const struct ike_ts_list *mine, const struct ike_ts_list *theirs,
+		     struct ike_child **child)
+{
+	*child = ike_child_new(e, sa, config);
+	if (!*child)
+		return IKE_N_NO_ADDITIONAL_SAS;
+	if (q->transport)
+		(*child)->mode = RVL_TRANSPORT;
+	(*child)->tfc = !q->transport && !says(in, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
+	if (ike_child_set_ts(*child, mine, theirs) ||
+	    (q->transport && ike_transport_keep_original(*child, &q->tsr, &q->tsi))) {
+		ike_child_remove(e, *child, in->now, "out of memory");
+		*child = NULL;
+		return IKE_N_NO_ADDITIONAL_SAS;
+	}
+	return 0;
+}
+
 /*
- * Responder: find a configured child that takes the traffic selectors and a proposal.
- * Returns 0 and the new child, or the notify that says why not; INVALID_SYNTAX is for the whole
- * message. *name is the child that came closest, for the operator. `only`, unless NULL, is the one
- * that it must be; with `ke` there is a key exchange, and the peer's KE payload is of prefer_group.
+ * Responder: find a configured child that takes the traffic selectors and a proposal, in transport
+ * mode if the peer asks for it, or else in tunnel mode. Returns 0 and the new child, or the notify
+ * that says why not; INVALID_SYNTAX is for the whole message. *name is the child that came closest,
+ * for the operator. `only`, unless NULL, is the one that it must be; with `ke` there is a key
+ * exchange, and the peer's KE payload is of prefer_group.
  */
 uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
 			  const struct ike_child_config *only, bool ke, uint16_t prefer_group,
 			  struct ike_child **child, const char **name)
 {
-	struct ike_sa_payload offered;
-	struct ike_ts_payload tsi, tsr;
+	bool transport = says(in, IKE_N_USE_TRANSPORT_MODE);
+	unsigned count = sa->conn->child_count;
 	struct ike_ts_list mine, theirs;
 	uint16_t refusal = IKE_N_TS_UNACCEPTABLE;
-	bool first_only;
+	struct question asked;
 
 	*child = NULL;
-	*name = sa->conn->child_count ? sa->conn->children[0].name : "";
-	if (parse_child(in, &offered, &tsi, &tsr))
+	*name = count ? sa->conn->children[0].name : "";
+	if (parse_child(in, &asked.sa, &asked.tsi, &asked.tsr))
 		return IKE_N_INVALID_SYNTAX;
 	/* One that takes the packet which the peer names first goes before one that doesn't. */
-	for (unsigned i = 0; i < 2 * sa->conn->child_count; i++) {
-		const struct ike_child_config *config =
-			&sa->conn->children[i % sa->conn->child_count];
-		struct offer own = offer_of(config, ke);
+	for (unsigned i = transport ? 0 : 2 * count; i < 4 * count; i++) {
+		const struct ike_child_config *config = &sa->conn->children[i % count];
+		struct question q = asked;
 		struct ike_suite suite;
+		struct offer own;
 		uint64_t spi;
 
-		first_only = i < sa->conn->child_count;
-		if (only && config != only)
-			continue;
-		mine = ike_own_ts(e, sa, config);
-		theirs = ike_peer_ts(e, sa, config);
-		if (first_only && (!ike_ts_payload_takes_first(&tsr, &mine) ||
-				   !ike_ts_payload_takes_first(&tsi, &theirs)))
-			continue;
-		if (!ike_ts_payload_narrow(&tsr, &mine, &mine) ||
-		    !ike_ts_payload_narrow(&tsi, &theirs, &theirs))
+		q.transport = i < 2 * count;
+		q.first_only = i / count % 2 == 0;
+		if (q.transport)
+			ike_transport_substitute(sa, &q.tsr, &q.tsi);
+		if ((only && config != only) || !narrow(e, sa, config, &q, &mine, &theirs))
 			continue;
 		*name = config->name;
-		if (ike_proposal_select(purpose_of(ke), own.proposals, own.count, &offered,
+		own = offer_of(e, config, &sa->path, ike_path_nat(&sa->path), ke);
+		if (ike_proposal_select(purpose_of(ke), own.proposals, own.count, &asked.sa,
 					prefer_group, &suite, &spi)) {
 			refusal = IKE_N_NO_PROPOSAL_CHOSEN;
 			continue;
 		}
-		*child = ike_child_new(e, sa, config);
-		if (!*child)
-			return IKE_N_NO_ADDITIONAL_SAS;
+		refusal = take(e, sa, in, config, &q, &mine, &theirs, child);
+		if (refusal)
+			return refusal;
 		(*child)->suite = suite;
 		(*child)->spi_out = (uint32_t)spi;
-		(*child)->more_ts = !only && has_more_ts(e, sa, config, &tsi, &tsr, &mine, &theirs);
-		if (ike_child_set_ts(*child, &mine, &theirs)) {
-			ike_child_remove(e, *child, in->now, "out of memory");
-			*child = NULL;
-			return IKE_N_NO_ADDITIONAL_SAS;
-		}
+		(*child)->more_ts = !only && !q.transport &&
+				    has_more_ts(e, sa, config, &q.tsi, &q.tsr, &mine, &theirs);
 		return 0;
 	}
 	return refusal;
@@ -238,30 +344,55 @@ void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child)
 	write_ts(b, IKE_PAYLOAD_TSR, child->local_ts);
 	if (child->more_ts)
 		ike_write_bare_notify(b, IKE_N_ADDITIONAL_TS_POSSIBLE);
-	ike_write_bare_notify(b, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
+	write_mode(b, child);
+}
+
+/* The mode of an answer. False: the peer has one that it wasn't asked for. */
+static bool take_mode(struct ike_engine *e, struct ike_child *child, const struct ike_in *in)
+{
+	bool transport = says(in, IKE_N_USE_TRANSPORT_MODE);
+
+	if (transport && child->mode != RVL_TRANSPORT)
+		return false;
+	if (!transport && child->mode == RVL_TRANSPORT)
+		ike_log(e, IKE_LOG_INFO, child->sa,
+			"child %s: the peer has it in tunnel mode instead of transport mode",
+			child->config->name);
+	child->mode = transport ? RVL_TRANSPORT : RVL_TUNNEL;
+	child->tfc = !transport && !says(in, IKE_N_ESP_TFC_PADDING_NOT_SUPPORTED);
+	return true;
 }
 
 /*
  * Initiator: take over the answer, which must lie within what was offered. Returns 0, or the
  * notify that we would have sent for it.
  */
-uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bool ke)
+uint16_t ike_child_complete(struct ike_engine *e, struct ike_child *child, const struct ike_in *in,
+			    bool ke)
 {
-	struct offer own = offer_of(child->config, ke);
+	struct offer own = own_offer(e, child, ke);
 	struct ike_sa_payload answer;
 	struct ike_ts_payload tsi, tsr;
 	const struct ike_ts_list local_ts = ike_ts_kept(child->local_ts),
 				 remote_ts = ike_ts_kept(child->remote_ts);
 	struct ike_ts_list mine, theirs;
-	struct ike_notify n;
+	struct ike_suite suite;
 	uint64_t spi;
 
 	if (parse_child(in, &answer, &tsi, &tsr))
 		return IKE_N_INVALID_SYNTAX;
-	if (ike_proposal_check_answer(purpose_of(ke), own.proposals, own.count, &answer,
-				      &child->suite, &spi))
+	if (ike_proposal_check_answer(purpose_of(ke), own.proposals, own.count, &answer, &suite,
+				      &spi))
 		return IKE_N_NO_PROPOSAL_CHOSEN;
+	child->suite = suite;
 	child->spi_out = (uint32_t)spi;
+	if (!take_mode(e, child, in))
+		return IKE_N_NO_PROPOSAL_CHOSEN;
+	if (child->mode == RVL_TRANSPORT) {
+		if (ike_transport_keep_original(child, &tsi, &tsr))
+			return IKE_N_TS_UNACCEPTABLE;
+		ike_transport_substitute(child->sa, &tsi, &tsr);
+	}
 	if (ike_ts_payload_check_answer(&tsi, &local_ts, &mine) ||
 	    ike_ts_payload_check_answer(&tsr, &remote_ts, &theirs))
 		return IKE_N_TS_UNACCEPTABLE;
@@ -273,7 +404,7 @@ uint16_t ike_child_complete(struct ike_child *child, const struct ike_in *in, bo
 	}
 	if (ike_child_set_ts(child, &mine, &theirs))
 		return IKE_N_TS_UNACCEPTABLE;
-	child->more_ts = ike_find_notify(&in->payloads, IKE_N_ADDITIONAL_TS_POSSIBLE, &n);
+	child->more_ts = says(in, IKE_N_ADDITIONAL_TS_POSSIBLE);
 	return 0;
 }
 
@@ -298,7 +429,7 @@ const char *ike_explain(uint16_t type)
 	case IKE_N_AUTHENTICATION_FAILED:
 		return ": wrong pre-shared key or identity?";
 	case IKE_N_NO_PROPOSAL_CHOSEN:
-		return ": it accepts none of our ESP proposals";
+		return ": it accepts none of our proposals for the Child SA";
 	case IKE_N_TS_UNACCEPTABLE:
 		return ": its traffic selectors have nothing in common with ours";
 	case IKE_N_INTERNAL_ADDRESS_FAILURE:

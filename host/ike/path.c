@@ -164,7 +164,11 @@ void ike_path_tell(struct ike_engine *e, struct ike_sa *sa)
 	struct ike_action *a;
 
 	for (struct ike_child *child = sa->children; child; child = child->next) {
-		if (!child->remove)
+		bool stays = child->remove && ike_child_has_to_stay(e, child);
+
+		if (sa->state == IKE_STATE_DEAD)
+			return;
+		if (!child->remove || stays)
 			continue;
 		a = ike_emit(e, IKE_ACTION_CHILD_UPDATE);
 		if (a)

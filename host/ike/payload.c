@@ -361,7 +361,7 @@ int ike_parse_ts(struct ike_slice body, struct ike_ts_payload *out)
 	uint8_t count = ike_get_u8(&c);
 	struct ike_ts ts;
 
-	out->selectors = ike_slice(NULL, 0);
+	*out = (struct ike_ts_payload){0};
 	ike_get_be(&c, 3);
 	if (count == 0)
 		return IKE_N_INVALID_SYNTAX;
@@ -373,6 +373,42 @@ int ike_parse_ts(struct ike_slice body, struct ike_ts_payload *out)
 	return 0;
 }
 
+struct ike_addr ike_ts_payload_host(const struct ike_ts_payload *payload)
+{
+	struct ike_cursor c = ike_cursor(payload->selectors);
+	struct ike_addr host = {0};
+	struct ike_ts ts;
+
+	if (ike_next_ts(&c, &ts) && memcmp(ts.first, ts.last, sizeof(ts.first)) == 0) {
+		host.family = ts.family;
+		memcpy(host.ip, ts.first, sizeof(host.ip));
+	}
+	return host;
+}
+
+void ike_ts_payload_substitute(struct ike_ts_payload *payload, const struct ike_addr *instead)
+{
+	payload->host = ike_ts_payload_host(payload);
+	payload->instead = *instead;
+}
+
+/* The next one, with the address that stands for the peer's. */
+static bool next_of(const struct ike_ts_payload *payload, struct ike_cursor *c, struct ike_ts *ts)
+{
+	const struct ike_addr *host = &payload->host, *instead = &payload->instead;
+
+	if (!ike_next_ts(c, ts))
+		return false;
+	if (!instead->family || ts->family != host->family ||
+	    memcmp(ts->first, host->ip, sizeof(host->ip)) != 0 ||
+	    memcmp(ts->last, host->ip, sizeof(host->ip)) != 0)
+		return true;
+	ts->family = instead->family;
+	memcpy(ts->first, instead->ip, sizeof(instead->ip));
+	memcpy(ts->last, instead->ip, sizeof(instead->ip));
+	return true;
+}
+
 unsigned ike_ts_payload_narrow(const struct ike_ts_payload *peer, const struct ike_ts_list *own,
 			       struct ike_ts_list *out)
 {
@@ -380,7 +416,7 @@ unsigned ike_ts_payload_narrow(const struct ike_ts_payload *peer, const struct i
 	struct ike_ts_list found = {0};
 	struct ike_ts ts;
 
-	while (ike_next_ts(&c, &ts))
+	while (next_of(peer, &c, &ts))
 		ike_ts_narrow(&ts, own, &found);
 	*out = found;
 	return found.count;
@@ -391,7 +427,7 @@ bool ike_ts_payload_takes_first(const struct ike_ts_payload *peer, const struct 
 	struct ike_cursor c = ike_cursor(peer->selectors);
 	struct ike_ts_list first = {.count = 1};
 
-	return ike_next_ts(&c, &first.list[0]) && ike_ts_subset(&first, own);
+	return next_of(peer, &c, &first.list[0]) && ike_ts_subset(&first, own);
 }
 
 int ike_ts_payload_check_answer(const struct ike_ts_payload *answer,
@@ -401,7 +437,7 @@ int ike_ts_payload_check_answer(const struct ike_ts_payload *answer,
 	struct ike_ts_list found = {0};
 	struct ike_ts ts;
 
-	while (ike_next_ts(&c, &ts)) {
+	while (next_of(answer, &c, &ts)) {
 		if (ike_ts_add(&found, &ts))
 			return IKE_N_TS_UNACCEPTABLE;
 	}

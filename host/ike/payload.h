@@ -52,6 +52,8 @@ struct ike_delete {
 /* The selectors of TSi or TSr: up to 255, for ike_next_ts(). */
 struct ike_ts_payload {
 	struct ike_slice selectors;
+	struct ike_addr host;	 /* where selectors that are this one address are taken to be */
+	struct ike_addr instead; /* of this one; family 0: as they are */
 };
 
 struct ike_attribute {
@@ -98,6 +100,13 @@ bool ike_next_ts(struct ike_cursor *c, struct ike_ts *out);
 
 /* Over ike_cp.attributes. */
 bool ike_next_attribute(struct ike_cursor *c, struct ike_attribute *out);
+
+/* The address that its first selector is; family 0: it is several. */
+struct ike_addr ike_ts_payload_host(const struct ike_ts_payload *payload);
+
+/* For all that follows: its selectors that are that address alone are of this one instead (section
+ * 2.23.1). */
+void ike_ts_payload_substitute(struct ike_ts_payload *payload, const struct ike_addr *instead);
 
 /*
  * Responder: what the peer's selectors and a list of ours both allow; `out` may be that list.

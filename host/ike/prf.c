@@ -25,7 +25,18 @@ size_t ike_prf_len(uint16_t prf)
 
 size_t ike_integ_key_len(uint16_t integ)
 {
-	return 2 * ike_integ_tag_len(integ); /* RFC 4868: half of the hash is kept */
+	switch (integ) {
+	case IKE_INTEG_HMAC_SHA1_96: /* RFC 2404, section 3 */
+		return 20;
+	case IKE_INTEG_AES_128_GMAC: /* with 4 octets of salt (RFC 4543, section 3.2) */
+		return 16 + 4;
+	case IKE_INTEG_AES_192_GMAC:
+		return 24 + 4;
+	case IKE_INTEG_AES_256_GMAC:
+		return 32 + 4;
+	default:
+		return 2 * ike_integ_tag_len(integ); /* RFC 4868: half of the hash is kept */
+	}
 }
 
 size_t ike_integ_tag_len(uint16_t integ)

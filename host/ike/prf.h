@@ -28,7 +28,8 @@ int ike_prf_next(EVP_MD_CTX *context, uint16_t prf, struct ike_slice key,
 int ike_prf_plus(uint16_t prf, struct ike_slice key, const struct ike_slice *seed, unsigned count,
 		 uint8_t *out, size_t len);
 
-/* Key and tag lengths of an integrity algorithm in octets; 0 for none or an unknown one. */
+/* Key length of an integrity algorithm, salt included, and of one that IKE uses itself that of its
+ * tag, in octets; 0 for none or an unknown one. */
 size_t ike_integ_key_len(uint16_t integ);
 size_t ike_integ_tag_len(uint16_t integ);
 

@@ -5,7 +5,18 @@
 
 bool ike_encr_is_aead(uint16_t encr)
 {
-	return encr == IKE_ENCR_AES_GCM_16 || encr == IKE_ENCR_CHACHA20_POLY1305;
+	switch (encr) {
+	case IKE_ENCR_AES_GCM_8:
+	case IKE_ENCR_AES_GCM_12:
+	case IKE_ENCR_AES_GCM_16:
+	case IKE_ENCR_AES_GCM_16_IIV:
+	case IKE_ENCR_NULL_AUTH_AES_GMAC:
+	case IKE_ENCR_CHACHA20_POLY1305:
+	case IKE_ENCR_CHACHA20_POLY1305_IIV:
+		return true;
+	default:
+		return false;
+	}
 }
 
 struct ike_proposal ike_proposal_without(const struct ike_proposal *p, uint8_t type)
@@ -52,22 +63,28 @@ bool ike_proposals_equal(const struct ike_proposal *a, unsigned a_count,
 }
 
 static const struct form {
-	uint8_t protocol;
+	bool child; /* for ESP or AH, else for IKE */
 	uint8_t spi_size;
 	uint64_t spi_min; /* below: reserved (RFC 7296, section 3.1; RFC 4303, section 2.1) */
 	bool ke;
 } forms[] = {
-	[IKE_PURPOSE_INIT] = {IKE_PROTO_IKE, 0, 0, true},
-	[IKE_PURPOSE_REKEY] = {IKE_PROTO_IKE, 8, 1, true},
-	[IKE_PURPOSE_AUTH] = {IKE_PROTO_ESP, 4, 256, false},
-	[IKE_PURPOSE_CHILD] = {IKE_PROTO_ESP, 4, 256, true},
+	[IKE_PURPOSE_INIT] = {false, 0, 0, true},
+	[IKE_PURPOSE_REKEY] = {false, 8, 1, true},
+	[IKE_PURPOSE_AUTH] = {true, 4, 256, false},
+	[IKE_PURPOSE_CHILD] = {true, 4, 256, true},
 };
+
+bool ike_protocol_is_child(uint8_t protocol)
+{
+	return protocol == IKE_PROTO_ESP || protocol == IKE_PROTO_AH;
+}
 
 static bool form_fits(const struct form *form, const struct ike_received_proposal *p, uint64_t *spi)
 {
 	struct ike_cursor c = ike_cursor(p->spi);
 
-	if (p->protocol != form->protocol || p->spi.len != form->spi_size)
+	if (p->spi.len != form->spi_size ||
+	    (form->child ? !ike_protocol_is_child(p->protocol) : p->protocol != IKE_PROTO_IKE))
 		return false;
 	*spi = ike_get_be(&c, form->spi_size);
 	return *spi >= form->spi_min;
@@ -77,14 +94,15 @@ static bool form_fits(const struct form *form, const struct ike_received_proposa
 static bool type_known(uint8_t protocol, uint8_t type)
 {
 	switch (type) {
-	case IKE_TRANSFORM_ENCR:
 	case IKE_TRANSFORM_INTEG:
 	case IKE_TRANSFORM_KE:
 		return true;
+	case IKE_TRANSFORM_ENCR:
+		return protocol != IKE_PROTO_AH;
 	case IKE_TRANSFORM_PRF:
 		return protocol == IKE_PROTO_IKE;
 	case IKE_TRANSFORM_ESN:
-		return protocol == IKE_PROTO_ESP;
+		return ike_protocol_is_child(protocol);
 	default:
 		return false;
 	}
@@ -130,6 +148,8 @@ static struct ike_transform suite_get(struct ike_suite suite, uint8_t type)
 
 static bool suite_complete(const struct ike_suite *s)
 {
+	if (s->protocol == IKE_PROTO_AH)
+		return s->integ != IKE_INTEG_NONE;
 	if (!s->encr || ike_encr_is_aead(s->encr) != (s->integ == IKE_INTEG_NONE))
 		return false;
 	return s->protocol != IKE_PROTO_IKE || (s->prf && s->group);
@@ -230,7 +250,7 @@ static bool match(const struct form *form, const struct ike_proposal *own,
 	struct offer offer;
 
 	*suite = (struct ike_suite){.protocol = peer->protocol, .number = peer->number};
-	if (!read_offer(peer, own, group, &offer))
+	if (own->protocol != peer->protocol || !read_offer(peer, own, group, &offer))
 		return false;
 	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN; type++) {
 		if (!select_type(form, own, &offer, type, suite))
@@ -259,6 +279,8 @@ int ike_proposal_select(enum ike_purpose purpose, const struct ike_proposal *own
 
 bool ike_proposal_allows(const struct ike_proposal *own, const struct ike_suite *suite)
 {
+	if (own->protocol != suite->protocol)
+		return false;
 	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN; type++) {
 		struct ike_transform t = suite_get(*suite, type);
 		bool found = t.id == 0 && !has_type(own, type);
@@ -317,14 +339,18 @@ struct ike_proposal ike_suite_proposal(const struct ike_suite *s)
 
 void ike_suite_text(const struct ike_suite *s, char *out, size_t len)
 {
-	char bits[16] = "";
+	size_t at = 0;
 
-	if (s->encr_bits)
-		snprintf(bits, sizeof(bits), "-%u", s->encr_bits);
-	snprintf(out, len, "%s%s%s%s%s%s%s%s", ike_algorithm_name(IKE_TRANSFORM_ENCR, s->encr),
-		 bits, s->integ ? "/" : "",
-		 s->integ ? ike_algorithm_name(IKE_TRANSFORM_INTEG, s->integ) : "",
-		 s->prf ? "/" : "", s->prf ? ike_algorithm_name(IKE_TRANSFORM_PRF, s->prf) : "",
-		 s->group ? "/" : "",
-		 s->group ? ike_algorithm_name(IKE_TRANSFORM_KE, s->group) : "");
+	*out = 0;
+	for (uint8_t type = IKE_TRANSFORM_ENCR; type <= IKE_TRANSFORM_ESN && at < len; type++) {
+		struct ike_transform t = suite_get(*s, type);
+		char bits[16] = "";
+
+		if (!t.id)
+			continue;
+		if (t.key_bits)
+			snprintf(bits, sizeof(bits), "-%u", t.key_bits);
+		at += (size_t)snprintf(out + at, len - at, "%s%s%s", at ? "/" : "",
+				       ike_algorithm_name(t.type, t.id), bits);
+	}
 }

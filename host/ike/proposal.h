@@ -22,7 +22,7 @@ enum { IKE_PROPOSAL_TRANSFORMS_MAX = 24 };
  * ciphers are all AEADs or all not, as RFC 7296, section 3.3, has it.
  */
 struct ike_proposal {
-	uint8_t protocol; /* IKE_PROTO_IKE or IKE_PROTO_ESP */
+	uint8_t protocol; /* IKE_PROTO_IKE, IKE_PROTO_ESP or IKE_PROTO_AH */
 	unsigned count;
 	struct ike_transform transforms[IKE_PROPOSAL_TRANSFORMS_MAX];
 };
@@ -41,8 +41,8 @@ struct ike_received_proposal {
 };
 
 /*
- * What was agreed on. Key lengths are in bits; IDs are 0 where there is none: IKE_INTEG_NONE,
- * IKE_GROUP_NONE, IKE_ESN_NO.
+ * What was agreed on. Key lengths are in bits; IDs are 0 where there is none: IKE_ENCR_NONE,
+ * IKE_INTEG_NONE, IKE_GROUP_NONE, IKE_ESN_NO.
  */
 struct ike_suite {
 	uint8_t protocol;
@@ -60,14 +60,14 @@ struct ike_suite {
 enum ike_purpose {
 	IKE_PURPOSE_INIT,  /* IKE_SA_INIT: no SPI, with key exchange */
 	IKE_PURPOSE_REKEY, /* CREATE_CHILD_SA for an IKE SA: SPI of 8 octets, with key exchange */
-	IKE_PURPOSE_AUTH,  /* IKE_AUTH for ESP: SPI of 4 octets, no key exchange (section 1.2) */
-	IKE_PURPOSE_CHILD, /* CREATE_CHILD_SA for ESP: SPI of 4 octets, key exchange if both want */
+	IKE_PURPOSE_AUTH,  /* IKE_AUTH, for ESP or AH: SPI of 4 octets, no key exchange (section 1.2) */
+	IKE_PURPOSE_CHILD, /* CREATE_CHILD_SA for them: SPI of 4 octets, key exchange if both want */
 };
 
 /*
  * Parse a proposal as swanctl.conf writes it: "aes256gcm16-prfsha384-x25519",
- * "aes128-sha256-modp2048", "aes256gcm16". For IKE, a missing PRF follows from the integrity
- * algorithm. Returns 0, or -EINVAL with what is wrong in `error`: unknown algorithm "aes512".
+ * "aes128-sha256-modp2048", "aes256gcm16", for AH "sha256-esn". For IKE, a missing PRF follows
+ * from the integrity algorithm. Returns 0, or -EINVAL with what is wrong in `error`: unknown algorithm "aes512".
  */
 int ike_proposal_parse(const char *text, uint8_t protocol, struct ike_proposal *out, char *error,
 		       size_t error_len);
@@ -89,7 +89,7 @@ bool ike_proposals_equal(const struct ike_proposal *a, unsigned a_count,
 /*
  * Responder: choose among what the peer offers, in our order of preference.
  *
- * own    ours for that protocol; KE transforms in them count for nothing in IKE_PURPOSE_AUTH
+ * own    ours, of ESP and AH as alternatives; KE transforms in them count for nothing in IKE_PURPOSE_AUTH
  * group  of the peer's KE payload, taken where both sides have it, which saves a round trip;
  *        IKE_GROUP_NONE when it sent none. When suite->group is another one after all, and not
  *        IKE_GROUP_NONE, the answer is INVALID_KE_PAYLOAD with suite->group (section 1.3).
@@ -128,12 +128,15 @@ bool ike_proposal_allows(const struct ike_proposal *own, const struct ike_suite 
  */
 struct ike_proposal ike_suite_proposal(const struct ike_suite *suite);
 
-/* "AES_GCM_16-256/PRF_HMAC_SHA2_384/X25519". */
+/* "AES_GCM_16-256/PRF_HMAC_SHA2_384/CURVE_25519", "AES_CBC-128/HMAC_SHA2_256_128/ESN". */
 void ike_suite_text(const struct ike_suite *suite, char *out, size_t len);
 
 /* "AES_GCM_16"; "NONE" for ID 0 and for what has no name here. Never NULL. */
 const char *ike_algorithm_name(uint8_t type, uint16_t id);
 
 bool ike_encr_is_aead(uint16_t encr);
+
+/* ESP or AH: of a Child SA. */
+bool ike_protocol_is_child(uint8_t protocol);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Proposals in the words of swanctl.conf, and the names of algorithms. */
+#include "host/ike/prf.h"
 #include "host/ike/proposal.h"
 
 #include <errno.h>
@@ -30,21 +31,27 @@ struct keyword {
 		word, IKE_TRANSFORM_KE, id, 0                                                      \
 	}
 
+/* The same with keys of each length. */
+#define AES(suffix, id)                                                                            \
+	ENCR("aes128" suffix, id, 128), ENCR("aes192" suffix, id, 192),                            \
+		ENCR("aes256" suffix, id, 256)
+
 static const struct keyword keywords[] = {
 	ENCR("aes", IKE_ENCR_AES_CBC, 128),
-	ENCR("aes128", IKE_ENCR_AES_CBC, 128),
-	ENCR("aes192", IKE_ENCR_AES_CBC, 192),
-	ENCR("aes256", IKE_ENCR_AES_CBC, 256),
-	ENCR("aes128gcm16", IKE_ENCR_AES_GCM_16, 128),
-	ENCR("aes128gcm128", IKE_ENCR_AES_GCM_16, 128),
-	ENCR("aes128gcm", IKE_ENCR_AES_GCM_16, 128),
-	ENCR("aes192gcm16", IKE_ENCR_AES_GCM_16, 192),
-	ENCR("aes192gcm128", IKE_ENCR_AES_GCM_16, 192),
-	ENCR("aes192gcm", IKE_ENCR_AES_GCM_16, 192),
-	ENCR("aes256gcm16", IKE_ENCR_AES_GCM_16, 256),
-	ENCR("aes256gcm128", IKE_ENCR_AES_GCM_16, 256),
-	ENCR("aes256gcm", IKE_ENCR_AES_GCM_16, 256),
+	AES("", IKE_ENCR_AES_CBC),
+	AES("ctr", IKE_ENCR_AES_CTR),
+	AES("gcm16", IKE_ENCR_AES_GCM_16),
+	AES("gcm128", IKE_ENCR_AES_GCM_16),
+	AES("gcm", IKE_ENCR_AES_GCM_16),
+	AES("gcm12", IKE_ENCR_AES_GCM_12),
+	AES("gcm96", IKE_ENCR_AES_GCM_12),
+	AES("gcm8", IKE_ENCR_AES_GCM_8),
+	AES("gcm64", IKE_ENCR_AES_GCM_8),
+	AES("gcm16iiv", IKE_ENCR_AES_GCM_16_IIV),
+	AES("gmac", IKE_ENCR_NULL_AUTH_AES_GMAC),
 	ENCR("chacha20poly1305", IKE_ENCR_CHACHA20_POLY1305, 0),
+	ENCR("chacha20poly1305iiv", IKE_ENCR_CHACHA20_POLY1305_IIV, 0),
+	ENCR("null", IKE_ENCR_NULL, 0),
 	PRF("prfsha256", IKE_PRF_HMAC_SHA2_256),
 	PRF("prfsha384", IKE_PRF_HMAC_SHA2_384),
 	PRF("prfsha512", IKE_PRF_HMAC_SHA2_512),
@@ -54,6 +61,8 @@ static const struct keyword keywords[] = {
 	INTEG("sha2_384", IKE_INTEG_HMAC_SHA2_384_192),
 	INTEG("sha512", IKE_INTEG_HMAC_SHA2_512_256),
 	INTEG("sha2_512", IKE_INTEG_HMAC_SHA2_512_256),
+	INTEG("sha1", IKE_INTEG_HMAC_SHA1_96),
+	INTEG("sha", IKE_INTEG_HMAC_SHA1_96),
 	GROUP("modp2048", IKE_GROUP_MODP_2048),
 	GROUP("modp3072", IKE_GROUP_MODP_3072),
 	GROUP("modp4096", IKE_GROUP_MODP_4096),
@@ -65,6 +74,7 @@ static const struct keyword keywords[] = {
 	GROUP("x448", IKE_GROUP_X448),
 	GROUP("curve448", IKE_GROUP_X448),
 	GROUP("modpnone", IKE_GROUP_NONE),
+	GROUP("none", IKE_GROUP_NONE),
 	{"noesn", IKE_TRANSFORM_ESN, IKE_ESN_NO, 0},
 	{"esn", IKE_TRANSFORM_ESN, IKE_ESN_YES, 0},
 };
@@ -74,12 +84,23 @@ static const struct {
 	uint16_t id;
 	const char *name;
 } names[] = {
+	{IKE_TRANSFORM_ENCR, IKE_ENCR_NULL, "NULL"},
 	{IKE_TRANSFORM_ENCR, IKE_ENCR_AES_CBC, "AES_CBC"},
+	{IKE_TRANSFORM_ENCR, IKE_ENCR_AES_CTR, "AES_CTR"},
+	{IKE_TRANSFORM_ENCR, IKE_ENCR_AES_GCM_8, "AES_GCM_8"},
+	{IKE_TRANSFORM_ENCR, IKE_ENCR_AES_GCM_12, "AES_GCM_12"},
 	{IKE_TRANSFORM_ENCR, IKE_ENCR_AES_GCM_16, "AES_GCM_16"},
+	{IKE_TRANSFORM_ENCR, IKE_ENCR_NULL_AUTH_AES_GMAC, "NULL_AES_GMAC"},
 	{IKE_TRANSFORM_ENCR, IKE_ENCR_CHACHA20_POLY1305, "CHACHA20_POLY1305"},
+	{IKE_TRANSFORM_ENCR, IKE_ENCR_AES_GCM_16_IIV, "AES_GCM_16_IIV"},
+	{IKE_TRANSFORM_ENCR, IKE_ENCR_CHACHA20_POLY1305_IIV, "CHACHA20_POLY1305_IIV"},
 	{IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_256, "PRF_HMAC_SHA2_256"},
 	{IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_384, "PRF_HMAC_SHA2_384"},
 	{IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_512, "PRF_HMAC_SHA2_512"},
+	{IKE_TRANSFORM_INTEG, IKE_INTEG_HMAC_SHA1_96, "HMAC_SHA1_96"},
+	{IKE_TRANSFORM_INTEG, IKE_INTEG_AES_128_GMAC, "AES_128_GMAC"},
+	{IKE_TRANSFORM_INTEG, IKE_INTEG_AES_192_GMAC, "AES_192_GMAC"},
+	{IKE_TRANSFORM_INTEG, IKE_INTEG_AES_256_GMAC, "AES_256_GMAC"},
 	{IKE_TRANSFORM_INTEG, IKE_INTEG_HMAC_SHA2_256_128, "HMAC_SHA2_256_128"},
 	{IKE_TRANSFORM_INTEG, IKE_INTEG_HMAC_SHA2_384_192, "HMAC_SHA2_384_192"},
 	{IKE_TRANSFORM_INTEG, IKE_INTEG_HMAC_SHA2_512_256, "HMAC_SHA2_512_256"},
@@ -91,6 +112,7 @@ static const struct {
 	{IKE_TRANSFORM_KE, IKE_GROUP_ECP_521, "ECP_521"},
 	{IKE_TRANSFORM_KE, IKE_GROUP_X25519, "CURVE_25519"},
 	{IKE_TRANSFORM_KE, IKE_GROUP_X448, "CURVE_448"},
+	{IKE_TRANSFORM_ESN, IKE_ESN_YES, "ESN"},
 };
 
 const char *ike_algorithm_name(uint8_t type, uint16_t id)
@@ -131,6 +153,16 @@ static unsigned count_type(const struct ike_proposal *p, uint8_t type)
 	return n;
 }
 
+static bool has_aead(const struct ike_proposal *p)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		if (p->transforms[i].type == IKE_TRANSFORM_ENCR &&
+		    ike_encr_is_aead(p->transforms[i].id))
+			return true;
+	}
+	return false;
+}
+
 static bool add(struct ike_proposal *p, uint8_t type, uint16_t id, uint16_t key_bits)
 {
 	if (p->count == IKE_PROPOSAL_TRANSFORMS_MAX)
@@ -154,7 +186,8 @@ static bool add_prf_of_integ(struct ike_proposal *p)
 	return true;
 }
 
-static int complete(const char *text, struct ike_proposal *p, char *error, size_t error_len)
+/* Ciphers are all AEADs or all not, and only the others need integrity beside them. */
+static int complete_ciphers(const char *text, struct ike_proposal *p, char *error, size_t error_len)
 {
 	bool aead = false, plain = false;
 
@@ -178,15 +211,12 @@ static int complete(const char *text, struct ike_proposal *p, char *error, size_
 		return refuse(error, error_len, "\"%s\" has too many algorithms", text);
 	if (aead) /* "aes256gcm16-sha256-x25519": the hash was only meant for the PRF */
 		*p = ike_proposal_without(p, IKE_TRANSFORM_INTEG);
-	else if (!count_type(p, IKE_TRANSFORM_INTEG))
-		return refuse(error, error_len, "\"%s\" has no integrity algorithm", text);
-	if (p->protocol == IKE_PROTO_ESP) {
-		if (count_type(p, IKE_TRANSFORM_PRF))
-			return refuse(error, error_len, "\"%s\": ESP has no PRF", text);
-		if (!count_type(p, IKE_TRANSFORM_ESN) && !add(p, IKE_TRANSFORM_ESN, IKE_ESN_NO, 0))
-			return refuse(error, error_len, "\"%s\" has too many algorithms", text);
-		return 0;
-	}
+	return 0;
+}
+
+static int complete_ike(const char *text, const struct ike_proposal *p, char *error,
+			size_t error_len)
+{
 	if (!count_type(p, IKE_TRANSFORM_PRF))
 		return refuse(error, error_len, "\"%s\" has no PRF, such as prfsha256", text);
 	if (!count_type(p, IKE_TRANSFORM_KE))
@@ -198,6 +228,79 @@ static int complete(const char *text, struct ike_proposal *p, char *error, size_
 	return 0;
 }
 
+static const char *protocol_name(uint8_t protocol)
+{
+	return protocol == IKE_PROTO_IKE ? "IKE" : protocol == IKE_PROTO_AH ? "AH" : "ESP";
+}
+
+static int complete(const char *text, struct ike_proposal *p, char *error, size_t error_len)
+{
+	int err = p->protocol == IKE_PROTO_AH ? 0 : complete_ciphers(text, p, error, error_len);
+
+	if (err)
+		return err;
+	if (!count_type(p, IKE_TRANSFORM_INTEG) &&
+	    (p->protocol == IKE_PROTO_AH || !has_aead(p)))
+		return refuse(error, error_len, "\"%s\" has no integrity algorithm", text);
+	if (p->protocol == IKE_PROTO_IKE)
+		return complete_ike(text, p, error, error_len);
+	if (count_type(p, IKE_TRANSFORM_PRF))
+		return refuse(error, error_len, "\"%s\": %s has no PRF", text,
+			      protocol_name(p->protocol));
+	if (!count_type(p, IKE_TRANSFORM_ESN) && !add(p, IKE_TRANSFORM_ESN, IKE_ESN_NO, 0))
+		return refuse(error, error_len, "\"%s\" has too many algorithms", text);
+	return 0;
+}
+
+/* What a word means for a protocol: GMAC alone is AH's integrity (RFC 4543, section 5.4). */
+static struct keyword meaning_of(const struct keyword *k, uint8_t protocol)
+{
+	struct keyword out = *k;
+
+	if (protocol == IKE_PROTO_AH && k->type == IKE_TRANSFORM_ENCR &&
+	    k->id == IKE_ENCR_NULL_AUTH_AES_GMAC) {
+		out.type = IKE_TRANSFORM_INTEG;
+		out.id = (uint16_t)(IKE_INTEG_AES_128_GMAC + (k->key_bits - 128) / 64);
+		out.key_bits = 0;
+	}
+	return out;
+}
+
+/* Is there no such thing in that protocol? Why. */
+static const char *why_not(const struct keyword *k, uint8_t protocol)
+{
+	if (protocol == IKE_PROTO_AH && k->type == IKE_TRANSFORM_ENCR)
+		return "AH doesn't encrypt";
+	if (protocol != IKE_PROTO_IKE)
+		return NULL;
+	if (k->type == IKE_TRANSFORM_KE && k->id == IKE_GROUP_NONE)
+		return "IKE needs a key exchange";
+	if ((k->type == IKE_TRANSFORM_ENCR && k->id != IKE_ENCR_AES_CBC &&
+	     k->id != IKE_ENCR_AES_GCM_16 && k->id != IKE_ENCR_CHACHA20_POLY1305) ||
+	    (k->type == IKE_TRANSFORM_INTEG && !ike_integ_tag_len(k->id)))
+		return "it isn't supported for IKE";
+	return NULL;
+}
+
+/* Words that strongSwan has, of what isn't wanted here: NULL, or why. */
+static const char *why_absent(const char *word, size_t len)
+{
+	static const struct {
+		const char *word;
+		const char *why;
+	} absent[] = {
+		{"sha256_96", "HMAC-SHA-256 with 96 bits is of a draft, and isn't supported"},
+		{"sha2_256_96", "HMAC-SHA-256 with 96 bits is of a draft, and isn't supported"},
+		{"chacha20poly1305compat", "it isn't as RFC 7634 has it, and isn't supported"},
+	};
+
+	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++) {
+		if (strlen(absent[i].word) == len && memcmp(absent[i].word, word, len) == 0)
+			return absent[i].why;
+	}
+	return NULL;
+}
+
 int ike_proposal_parse(const char *text, uint8_t protocol, struct ike_proposal *out, char *error,
 		       size_t error_len)
 {
@@ -206,25 +309,27 @@ int ike_proposal_parse(const char *text, uint8_t protocol, struct ike_proposal *
 	*out = (struct ike_proposal){.protocol = protocol};
 	for (;;) {
 		size_t len = strcspn(at, "-");
-		const struct keyword *k = find_keyword(at, len);
+		const struct keyword *word = find_keyword(at, len);
+		const char *why = word ? NULL : why_absent(at, len);
+		struct keyword k;
 
-		if (!k)
+		if (!word && !why)
 			return refuse(error, error_len, "unknown algorithm \"%.*s\"",
 				      (int)(len > 64 ? 64 : len), at);
-		if (k->type == IKE_TRANSFORM_ESN && k->id == IKE_ESN_YES)
-			return refuse(error, error_len,
-				      "\"esn\": extended sequence numbers are not supported");
-		if (k->type == IKE_TRANSFORM_KE && k->id == IKE_GROUP_NONE &&
-		    protocol == IKE_PROTO_IKE)
-			return refuse(error, error_len, "\"modpnone\": IKE needs a key exchange");
+		if (!why) {
+			k = meaning_of(word, protocol);
+			why = why_not(&k, protocol);
+		}
+		if (why)
+			return refuse(error, error_len, "\"%.*s\": %s", (int)len, at, why);
 		for (unsigned i = 0; i < out->count; i++) {
 			const struct ike_transform *t = &out->transforms[i];
 
-			if (t->type == k->type && t->id == k->id && t->key_bits == k->key_bits)
+			if (t->type == k.type && t->id == k.id && t->key_bits == k.key_bits)
 				return refuse(error, error_len, "\"%s\" names \"%s\" twice", text,
-					      k->word);
+					      k.word);
 		}
-		if (!add(out, k->type, k->id, k->key_bits))
+		if (!add(out, k.type, k.id, k.key_bits))
 			return refuse(error, error_len, "\"%s\" has too many algorithms", text);
 		if (at[len] == 0)
 			return complete(text, out, error, error_len);

@@ -18,7 +18,7 @@ static const struct ike_child_config *find_same(const struct ike_connection *con
 	for (unsigned i = 0; i < conn->child_count; i++) {
 		const struct ike_child_config *c = &conn->children[i];
 
-		if (strcmp(c->name, config->name) == 0 &&
+		if (strcmp(c->name, config->name) == 0 && c->mode == config->mode &&
 		    ike_ts_lists_equal(&c->local_ts, &config->local_ts) &&
 		    ike_ts_lists_equal(&c->remote_ts, &config->remote_ts) &&
 		    ike_proposals_equal(c->proposals, c->proposal_count, config->proposals,

@@ -48,6 +48,9 @@ $(eval $(call c_test,ike_failure_test,tests/ike/failure_test.c,ike_test ike,$(IK
 $(eval $(call c_test,ike_proposal_test,tests/ike/proposal_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
 	-Wl$(comma)--wrap=ike_next_proposal$(comma)--wrap=ike_next_transform))
 $(eval $(call c_test,ike_mobike_test,tests/ike/mobike_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_suite_test,tests/ike/suite_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_transport_test,tests/ike/transport_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
+	-Wl$(comma)--wrap=ike_child_answer_ts))
 $(eval $(call c_test,ike_peer_test,tests/ike/peer_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_pairs_test,tests/ike/pairs_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
 	-Wl$(comma)--wrap=ike_child_accept))

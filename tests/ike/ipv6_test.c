@@ -154,14 +154,14 @@ static void dynamic_selectors_come_to_nothing(void **state)
 	assert_int_equal(b()->child_up, 1);
 	net_free(net);
 	begin(dynamic, dynamic);
-	b()->engine->config.no_inner_ipv6 = true;
+	b()->engine->can.inner = RVL_FAMILY_IPV4;
 	bring_up();
 	assert_int_equal(b()->child_up, 0);
 	assert_string_equal(a()->child_reason, "TS_UNACCEPTABLE from peer: its traffic "
 					       "selectors have nothing in common with ours");
 	terminate_each(a());
 	net_settle(net);
-	a()->engine->config.no_inner_ipv6 = true;
+	a()->engine->can.inner = RVL_FAMILY_IPV4;
 	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), -EAFNOSUPPORT);
 	node_drain(a());
 	assert_int_equal(net->queued, 0);

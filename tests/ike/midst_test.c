@@ -454,7 +454,7 @@ static void a_successor_that_came_beside_another_one_gets_its_flow(void **state)
 
 	b()->install_holds = true;
 	assert_int_equal(ike_rekey_child(a()->engine, net->now,
-					 ike_child_find_spi(only_sa(net, 0), child->spi_in)->id),
+					 ike_child_find_spi(only_sa(net, 0), IKE_PROTO_ESP, child->spi_in)->id),
 			 0);
 	node_drain(a());
 	deliver_to(1);

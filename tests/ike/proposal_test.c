@@ -122,6 +122,7 @@ static void text_of(struct ike_slice body, char *out, size_t len)
 		spi = ike_get_slice(&c, spi_size);
 		snprintf(word, sizeof(word), "%u %s ", number,
 			 protocol == 1	 ? "IKE"
+			 : protocol == 2 ? "AH"
 			 : protocol == 3 ? "ESP"
 					 : "?");
 		ike_put(&w, word, strlen(word));
@@ -158,7 +159,7 @@ static void text_of(struct ike_slice body, char *out, size_t len)
 	out[w.len] = 0;
 }
 
-/* Proposals of ours, as swanctl.conf has them, separated by commas. */
+/* Proposals of ours, as swanctl.conf has them, separated by commas; AH's as "ah:sha256". */
 static unsigned configured(const char *text, uint8_t protocol, struct ike_proposal own[OWN_MAX])
 {
 	char copy[512], error[128], *rest = copy, *word;
@@ -166,8 +167,11 @@ static unsigned configured(const char *text, uint8_t protocol, struct ike_propos
 
 	snprintf(copy, sizeof(copy), "%s", text);
 	while ((word = strsep(&rest, ","))) {
+		bool ah = strncmp(word, "ah:", 3) == 0;
+
 		assert_true(n < OWN_MAX);
-		if (ike_proposal_parse(word, protocol, &own[n++], error, sizeof(error)))
+		if (ike_proposal_parse(ah ? word + 3 : word, ah ? IKE_PROTO_AH : protocol,
+				       &own[n++], error, sizeof(error)))
 			fail_msg("%s", error);
 	}
 	return n;
@@ -292,6 +296,61 @@ static void a_proposal_without_esn_means_no_extended_sequence_numbers(void **sta
 	check_selections(v, COUNT(v));
 }
 
+static void extended_sequence_numbers_are_had_where_both_have_them(void **state)
+{
+	static const struct selection v[] = {
+		{IKE_PURPOSE_AUTH, "aes256gcm16-esn", "1 ESP 11223344 E20/256 S1",
+		 "1 ESP cafecafe E20/256 S1"},
+		{IKE_PURPOSE_AUTH, "aes256gcm16-esn", "1 ESP 11223344 E20/256 S0 S1",
+		 "1 ESP cafecafe E20/256 S1"},
+		{IKE_PURPOSE_AUTH, "aes256gcm16-esn", "1 ESP 11223344 E20/256 S0", "-"},
+		{IKE_PURPOSE_AUTH, "aes256gcm16-esn", "1 ESP 11223344 E20/256", "-"},
+		{IKE_PURPOSE_AUTH, "aes256gcm16-esn-noesn", "1 ESP 11223344 E20/256 S0 S1",
+		 "1 ESP cafecafe E20/256 S1"},
+		{IKE_PURPOSE_AUTH, "aes256gcm16-noesn-esn", "1 ESP 11223344 E20/256 S1 S0",
+		 "1 ESP cafecafe E20/256 S0"},
+		{IKE_PURPOSE_AUTH, "aes256gcm16-esn-noesn", "1 ESP 11223344 E20/256 S0",
+		 "1 ESP cafecafe E20/256 S0"},
+		{IKE_PURPOSE_AUTH, "aes256gcm16-esn-noesn", "1 ESP 11223344 E20/256",
+		 "1 ESP cafecafe E20/256"},
+		{IKE_PURPOSE_AUTH, "aes256gcm16-esn-noesn", "1 ESP 11223344 E20/256 S2", "-"},
+	};
+
+	(void)state;
+	check_selections(v, COUNT(v));
+}
+
+/* Section 3.3.3: integrity and sequence numbers, and perhaps key exchange */
+static void ah_has_integrity_and_no_encryption(void **state)
+{
+	static const struct selection v[] = {
+		{IKE_PURPOSE_AUTH, "ah:sha256", "1 AH 11223344 I12 S0", "1 AH cafecafe I12 S0"},
+		{IKE_PURPOSE_AUTH, "ah:sha256", "1 AH 11223344 I14 I12 S1 S0",
+		 "1 AH cafecafe I12 S0"},
+		{IKE_PURPOSE_AUTH, "ah:aes256gmac-esn", "1 AH 11223344 I9 I11 S1",
+		 "1 AH cafecafe I11 S1"},
+		{IKE_PURPOSE_AUTH, "ah:sha256", "1 AH 11223344 I0 S0", "-"},
+		{IKE_PURPOSE_AUTH, "ah:sha256", "1 AH 11223344 S0", "-"},
+		{IKE_PURPOSE_AUTH, "ah:sha256", "1 AH 11223344 E12/128 I12 S0", "-"},
+		{IKE_PURPOSE_AUTH, "ah:sha256", "1 AH 112233 I12 S0", "-"},
+		{IKE_PURPOSE_CHILD, "ah:sha256-x25519", "1 AH 11223344 I12 K31 S0",
+		 "1 AH cafecafe I12 K31 S0"},
+		/* never one for the other, and either where both are configured */
+		{IKE_PURPOSE_AUTH, "ah:sha256", "1 ESP 11223344 I12 S0", "-"},
+		{IKE_PURPOSE_AUTH, "null-sha256", "1 AH 11223344 I12 S0", "-"},
+		{IKE_PURPOSE_AUTH, "aes128-sha256,ah:sha256",
+		 "1 AH 11223344 I12 S0; 2 ESP 11223344 E12/128 I12 S0",
+		 "2 ESP cafecafe E12/128 I12 S0"},
+		{IKE_PURPOSE_AUTH, "ah:sha256,aes128-sha256",
+		 "1 AH 11223344 I12 S0; 2 ESP 11223344 E12/128 I12 S0", "1 AH cafecafe I12 S0"},
+		{IKE_PURPOSE_AUTH, "aes256gcm16,ah:sha256",
+		 "1 ESP 11223344 E12/128 I12 S0; 2 AH 11223344 I12 S0", "2 AH cafecafe I12 S0"},
+	};
+
+	(void)state;
+	check_selections(v, COUNT(v));
+}
+
 /* RFC 7296, section 3.3, and RFC 5282, section 8 */
 static void an_aead_goes_without_integrity_and_nothing_else_does(void **state)
 {
@@ -307,6 +366,18 @@ static void an_aead_goes_without_integrity_and_nothing_else_does(void **state)
 		{IKE_PURPOSE_AUTH, "aes256-sha256,aes256gcm16",
 		 "1 ESP 11223344 E20/256 E12/256 I0 S0", "1 ESP cafecafe E20/256 I0 S0"},
 		{IKE_PURPOSE_AUTH, "aes256-sha256", "1 ESP 11223344 E12/256 S0", "-"},
+		/* what encrypts nothing, and what only authenticates */
+		{IKE_PURPOSE_AUTH, "null-sha256", "1 ESP 11223344 E11 I12 S0",
+		 "1 ESP cafecafe E11 I12 S0"},
+		{IKE_PURPOSE_AUTH, "null-sha256", "1 ESP 11223344 E11 I0 S0", "-"},
+		{IKE_PURPOSE_AUTH, "null-sha256", "1 ESP 11223344 E11 S0", "-"},
+		{IKE_PURPOSE_AUTH, "aes128gmac", "1 ESP 11223344 E21/128 I12 S0",
+		 "1 ESP cafecafe E21/128 S0"},
+		{IKE_PURPOSE_AUTH, "aes128ctr-sha256", "1 ESP 11223344 E13/128 I0 I12 S0",
+		 "1 ESP cafecafe E13/128 I12 S0"},
+		{IKE_PURPOSE_AUTH, "aes128ctr-sha256", "1 ESP 11223344 E13/128 S0", "-"},
+		{IKE_PURPOSE_AUTH, "aes128gcm8", "1 ESP 11223344 E20/128 E18/128 E19/128 S0",
+		 "1 ESP cafecafe E18/128 S0"},
 		{IKE_PURPOSE_AUTH, "aes256-sha256", "1 ESP 11223344 E12/256 I0 S0", "-"},
 		{IKE_PURPOSE_AUTH, "aes256gcm16", "1 ESP 11223344 E20/256 I12 S0",
 		 "1 ESP cafecafe E20/256 S0"},
@@ -853,6 +924,8 @@ int main(int argc, char **argv)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_mirrors_the_proposal_that_it_accepts),
 		cmocka_unit_test(a_proposal_without_esn_means_no_extended_sequence_numbers),
+		cmocka_unit_test(extended_sequence_numbers_are_had_where_both_have_them),
+		cmocka_unit_test(ah_has_integrity_and_no_encryption),
 		cmocka_unit_test(an_aead_goes_without_integrity_and_nothing_else_does),
 		cmocka_unit_test(what_is_unknown_costs_its_transform_or_its_proposal),
 		cmocka_unit_test(a_proposal_with_the_wrong_protocol_or_spi_is_passed_over),

@@ -126,6 +126,17 @@ static void check(int err, const char *what, const char *error)
 	}
 }
 
+/* "aes256gcm16", or of AH: "ah:sha256". */
+static void add_esp(struct ike_child_config *child, const char *word)
+{
+	bool ah = strncmp(word, "ah:", 3) == 0;
+	char error[256];
+
+	check(ike_proposal_parse(ah ? word + 3 : word, ah ? IKE_PROTO_AH : IKE_PROTO_ESP,
+				 &child->proposals[child->proposal_count++], error, sizeof(error)),
+	      "esp", error);
+}
+
 static void configure(struct node *node, const struct node *peer, const struct side *s)
 {
 	struct ike_connection *conn = ike_connection_new("net");
@@ -147,10 +158,7 @@ static void configure(struct node *node, const struct node *peer, const struct s
 		      "ike", error);
 	snprintf(list, sizeof(list), "%s", s->esp ? s->esp : "");
 	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
-		check(ike_proposal_parse(word, IKE_PROTO_ESP,
-					 &child->proposals[child->proposal_count++], error,
-					 sizeof(error)),
-		      "esp", error);
+		add_esp(child, word);
 	snprintf(list, sizeof(list), "%s", s->local_ts ? s->local_ts : "");
 	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
 		check(ike_ts_parse(word, &child->local_ts.list[child->local_ts.count++], error,
@@ -161,6 +169,7 @@ static void configure(struct node *node, const struct node *peer, const struct s
 		check(ike_ts_parse(word, &child->remote_ts.list[child->remote_ts.count++], error,
 				   sizeof(error)),
 		      "ts", error);
+	child->mode = s->mode;
 	conn->rekey_ms = s->ike_rekey_ms;
 	conn->rand_ms = s->rand_ms;
 	child->rekey_ms = s->rekey_ms;
@@ -361,6 +370,9 @@ static void learn(struct child_sa *sa, const struct ike_child_job *job)
 		.remote = job->remote,
 		.encap = job->encap,
 		.suite = job->suite,
+		.mode = job->mode,
+		.original = job->original,
+		.tfc = job->tfc,
 		.spi_in = job->spi_in,
 		.spi_out = job->spi_out,
 		.keys_in = job->keys_in,
@@ -962,9 +974,16 @@ struct installed *present_child(struct node *node)
 
 static bool same_keys(const struct ike_child_keys *a, const struct ike_child_keys *b)
 {
-	return a->encr_len == b->encr_len && a->integ_len == b->integ_len && a->encr_len &&
+	return a->encr_len == b->encr_len && a->integ_len == b->integ_len &&
+	       a->encr_len + a->integ_len > 0 &&
 	       memcmp(a->encr, b->encr, a->encr_len) == 0 &&
 	       memcmp(a->integ, b->integ, a->integ_len) == 0;
+}
+
+static bool same_suite(const struct ike_suite *a, const struct ike_suite *b)
+{
+	return a->protocol == b->protocol && a->encr == b->encr && a->encr_bits == b->encr_bits &&
+	       a->integ == b->integ && a->esn == b->esn;
 }
 
 bool children_agree(const struct installed *a, const struct installed *b)
@@ -973,9 +992,8 @@ bool children_agree(const struct installed *a, const struct installed *b)
 	       same_keys(&a->sa.keys_in, &b->sa.keys_out) &&
 	       same_keys(&a->sa.keys_out, &b->sa.keys_in) &&
 	       !same_keys(&a->sa.keys_in, &a->sa.keys_out) &&
-	       a->sa.suite.encr == b->sa.suite.encr &&
-	       a->sa.suite.encr_bits == b->sa.suite.encr_bits &&
-	       a->sa.suite.integ == b->sa.suite.integ && a->sa.encap == b->sa.encap &&
+	       same_suite(&a->sa.suite, &b->sa.suite) && a->sa.mode == b->sa.mode &&
+	       a->sa.encap == b->sa.encap &&
 	       ike_ts_subset(&a->sa.local_ts, &b->sa.remote_ts) &&
 	       ike_ts_subset(&b->sa.remote_ts, &a->sa.local_ts) &&
 	       ike_ts_subset(&a->sa.remote_ts, &b->sa.local_ts) &&

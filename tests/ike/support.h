@@ -44,6 +44,9 @@ struct child_sa {
 	struct ike_addr remote;
 	bool encap;
 	struct ike_suite suite;
+	enum rvl_mode mode;
+	struct ike_pair original;
+	bool tfc;
 	uint32_t spi_in;
 	uint32_t spi_out;
 	struct ike_child_keys keys_in;
@@ -149,12 +152,13 @@ struct net {
 
 struct side {
 	const char *ike; /* proposals, separated by commas; NULL: the defaults */
-	const char *esp;
+	const char *esp; /* of AH: "ah:sha256" */
 	const char *id;	     /* NULL: the address */
 	const char *peer_id; /* NULL: any */
 	const char *psk;     /* NULL: none at all */
 	const char *local_ts;
 	const char *remote_ts;
+	enum rvl_mode mode;
 	bool encap;
 	bool mobike;
 	bool ipv6;

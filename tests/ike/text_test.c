@@ -65,8 +65,8 @@ static void wrong_proposals_are_refused_with_what_is_wrong(void **state)
 		"\"aes256-sha256\" has no key exchange group, such as x25519");
 	refused("aes256", IKE_PROTO_ESP, "\"aes256\" has no integrity algorithm");
 	refused("sha256-x25519", IKE_PROTO_IKE, "\"sha256-x25519\" has no encryption algorithm");
-	refused("aes256gcm16-esn", IKE_PROTO_ESP,
-		"\"esn\": extended sequence numbers are not supported");
+	refused("aes256gcm16-prfsha256-x25519-esn", IKE_PROTO_IKE,
+		"\"aes256gcm16-prfsha256-x25519-esn\": IKE has no sequence numbers to extend");
 	refused("aes256gcm16-prfsha256", IKE_PROTO_ESP,
 		"\"aes256gcm16-prfsha256\": ESP has no PRF");
 	refused("aes256gcm16-aes256gcm16", IKE_PROTO_ESP,
