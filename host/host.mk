@@ -7,6 +7,7 @@ $(eval $(call c_library,rvl_esp, \
 	host/esp/replay.c \
 	host/esp/suite.c \
 	host/esp/abilities.c \
+	host/esp/abilities_policy.c \
 	host/esp/fetch.c \
 	host/esp/mac.c \
 	host/esp/cipher.c \

@@ -107,17 +107,6 @@ bool rvl_abilities_lack(const struct rvl_abilities *can, const struct rvl_sa_par
 	return words.count;
 }
 
-const char *rvl_abilities_lack_policy(const struct rvl_abilities *can, const struct rvl_selector *s)
-{
-	if (rvl_family(&s->src.address) & ~can->policies)
-		return rvl_selector_family(s) == 6 ? "policies over IPv6" : "policies over IPv4";
-	if (can->types || rvl_selector_any_port(s))
-		return NULL;
-	if (rvl_selector_opaque(s))
-		return "policies by OPAQUE ports";
-	return rvl_ip_has_types(s->protocol) ? "policies by the type of an ICMP message" : NULL;
-}
-
 void rvl_abilities_algorithms(const struct rvl_abilities *can, char *text, size_t size)
 {
 	struct words words = {.text = text, .size = size, .separator = " "};
