@@ -339,6 +339,7 @@ static int want_all(const struct closing *c, const struct remains *found, struct
 		.type = NETLINK_LOOKUP,
 		.priority = c->conf->daemon.routing_priority,
 		.table = c->conf->daemon.routing_table,
+		.dst = rvl_prefix_all(4),
 	};
 	int err = c->ike ? want_all_ike(c, found, wanted) : 0;
 
