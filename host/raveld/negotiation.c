@@ -455,7 +455,7 @@ int negotiation_start(struct daemon *d)
 		.port = c->port,
 		.port_natt = c->port_nat,
 		.fragment_size = c->fragment_size,
-		.no_inner_ipv6 = true,
+		.no_inner_ipv6 = !(info.abilities.inner & RVL_FAMILY_IPV6),
 		.limits = c->limits,
 		.qcd_secret = qcd ? qcd_secret : NULL,
 		.keepalive_ms = c->keepalive ? (uint64_t)c->keepalive * 1000 : IKE_NEVER,
