@@ -180,7 +180,7 @@ static void they_are_narrowed_away_beside_others(void **state)
 	two.remote_ts = "dynamic,10.0.0.0/8";
 	for (unsigned who = 0; who < 2; who++) {
 		begin(one, two);
-		net->node[who].engine->config.no_inner_ipv6 = true;
+		net->node[who].engine->can.inner = RVL_FAMILY_IPV4;
 		bring_up();
 		assert_int_equal(a()->child_up, 1);
 		assert_int_equal(present_child(a())->sa.local_ts.count, 1);
