@@ -139,23 +139,22 @@ void packet_over_ipv6(struct rvl_sa_params *params)
 	params->dst = rvl_addr_of_ipv6(octets);
 }
 
-/* What stands in a UDP checksum over the packet's own addresses, by the plainest of sums. */
-static void put_udp_checksum(uint8_t *ip, size_t header, size_t total)
+void packet_put_checksum(uint8_t *ip, size_t len, uint8_t protocol, size_t at)
 {
-	size_t addresses = header == RVL_IPV6_HEADER ? 32 : 8;
-	const uint8_t *p = ip + (header == RVL_IPV6_HEADER ? 8 : 12);
-	uint8_t *udp = ip + header;
-	uint32_t sum = RVL_IP_PROTO_UDP + (uint32_t)(total - header);
+	bool six = ip[0] >> 4 == 6;
+	size_t header = six ? RVL_IPV6_HEADER : RVL_IP_HEADER, addresses = six ? 32 : 8;
+	const uint8_t *p = ip + (six ? 8 : 12);
+	uint32_t sum = protocol + (uint32_t)(len - header);
 
-	rvl_put_be16(udp + 6, 0);
+	rvl_put_be16(ip + at, 0);
 	for (size_t i = 0; i < addresses; i += 2)
 		sum += rvl_get_be16(p + i);
-	for (size_t i = 0; i < total - header; i++)
-		sum += i & 1 ? udp[i] : (uint32_t)udp[i] << 8;
+	for (size_t i = header; i < len; i++)
+		sum += (i - header) & 1 ? ip[i] : (uint32_t)ip[i] << 8;
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	sum = (uint16_t)~sum;
-	rvl_put_be16(udp + 6, (uint16_t)(sum ? sum : 0xffff));
+	rvl_put_be16(ip + at, (uint16_t)(sum ? sum : 0xffff));
 }
 
 static size_t udp_behind(uint8_t *ip, size_t header, size_t len)
@@ -166,7 +165,7 @@ static size_t udp_behind(uint8_t *ip, size_t header, size_t len)
 	rvl_put_be16(udp + 2, 2000);
 	rvl_put_be16(udp + 4, (uint16_t)(RVL_UDP_HEADER + len));
 	draw(udp + RVL_UDP_HEADER, len);
-	put_udp_checksum(ip, header, header + RVL_UDP_HEADER + len);
+	packet_put_checksum(ip, header + RVL_UDP_HEADER + len, RVL_IP_PROTO_UDP, header + 6);
 	return header + RVL_UDP_HEADER + len;
 }
 

@@ -48,6 +48,10 @@ size_t packet_inner6(uint8_t *p, size_t len, uint8_t tos);
  * checksum. */
 size_t packet_of_sa(uint8_t *p, const struct rvl_sa_params *params, size_t len);
 
+/* The checksum of what lies behind the header of a packet of len octets, over its addresses, by the
+ * plainest of sums; at: where it stands. */
+void packet_put_checksum(uint8_t *ip, size_t len, uint8_t protocol, size_t at);
+
 /* The other end of it. */
 struct rvl_sa_params packet_peer(const struct rvl_sa_params *params);
 

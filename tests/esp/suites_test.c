@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Every combination of algorithms, in both modes and all mixes of families: there and back, and whatever
-// can be wrong on the way.
+// Every combination of algorithms, in both modes and all mixes of families: there and back, and
+// whatever can be wrong on the way.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -143,7 +143,8 @@ static void flipped(const struct shape *s, const struct rvl_sa_params *out_param
 		/* No plaintext is left of it. */
 		if (out_params->encr != IKE_ENCR_NULL && out_params->protocol == RVL_PROTOCOL_ESP &&
 		    out_params->encr != IKE_ENCR_NULL_AUTH_AES_GMAC)
-			assert_null(memmem(pkt.room, sizeof(pkt.room) < 1024 ? sizeof(pkt.room) : 1024,
+			assert_null(memmem(pkt.room,
+					   sizeof(pkt.room) < 1024 ? sizeof(pkt.room) : 1024,
 					   inner + 28, 16));
 	}
 	assert_int_equal(rvl_esp_sa_counters(in)->packets, 0);
@@ -272,7 +273,8 @@ static void strangers(const struct shape *s, const struct rvl_sa_params *out_par
 			other.first_seq = 1ull << 32 | 1;
 			break;
 		}
-		if ((what == 0 && !(suite.encr && suite.encr->key)) || (what == 1 && !suite.integ) ||
+		if ((what == 0 && !(suite.encr && suite.encr->key)) ||
+		    (what == 1 && !suite.integ) ||
 		    (what == 2 && !(suite.encr && suite.encr->salt) &&
 		     !(suite.integ && suite.integ->salt)) ||
 		    (what == 4 && !other.esn)) {
