@@ -7,3 +7,6 @@ $(eval $(call c_test,replay_test,tests/esp/replay_test.c,rvl_esp,-lcmocka -lcryp
 $(eval $(call c_test,engine_test,tests/esp/engine_test.c,rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,cipher_test,tests/esp/cipher_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,answers_test,tests/esp/answers_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
+$(eval $(call c_test,suites_test,tests/esp/suites_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
+$(eval $(call c_test,mode_test,tests/esp/mode_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
+$(eval $(call c_test,ah_test,tests/esp/ah_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))

@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,6 +84,133 @@ struct rvl_sa_params packet_params(enum rvl_direction direction)
 	for (uint8_t i = 0; i < 32; i++)
 		params.encr_key[i] = i;
 	return params;
+}
+
+static void draw(uint8_t *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		p[i] = (uint8_t)packet_random();
+}
+
+static void use_suite(struct rvl_sa_params *params, const struct rvl_encr *encr,
+		      const struct rvl_integ *integ)
+{
+	params->protocol = encr ? RVL_PROTOCOL_ESP : RVL_PROTOCOL_AH;
+	params->encr = encr ? encr->id : IKE_ENCR_NONE;
+	params->encr_key_len = encr ? encr->key : 0;
+	params->integ = integ ? integ->id : IKE_INTEG_NONE;
+	params->integ_key_len = integ ? integ->key : 0;
+	draw(params->encr_key, sizeof(params->encr_key));
+	draw(params->integ_key, sizeof(params->integ_key));
+	draw(params->salt, sizeof(params->salt));
+}
+
+const char *packet_suite(struct rvl_sa_params *params, size_t index)
+{
+	static char name[64];
+
+	for (size_t e = 0; e <= rvl_encr_count; e++) {
+		const struct rvl_encr *encr = e < rvl_encr_count ? &rvl_encr_table[e] : NULL;
+
+		for (size_t i = 0; i <= rvl_integ_count; i++) {
+			const struct rvl_integ *integ =
+				i < rvl_integ_count ? &rvl_integ_table[i] : NULL;
+			/* AH has one; ESP as well where its cipher has no ICV, and then by HMAC. */
+			bool fits =
+				encr ? (integ ? !encr->icv && integ->digest : encr->icv) : !!integ;
+
+			if (!fits || index--)
+				continue;
+			use_suite(params, encr, integ);
+			snprintf(name, sizeof(name), "%s %s", encr ? encr->name : "ah",
+				 integ ? integ->name : "");
+			return name;
+		}
+	}
+	return NULL;
+}
+
+void packet_over_ipv6(struct rvl_sa_params *params)
+{
+	uint8_t octets[16] = {0x20, 0x01, 0x0d, 0xb8, [15] = 1};
+
+	params->src = rvl_addr_of_ipv6(octets);
+	octets[15] = 2;
+	params->dst = rvl_addr_of_ipv6(octets);
+}
+
+void packet_put_checksum(uint8_t *ip, size_t len, uint8_t protocol, size_t at)
+{
+	bool six = ip[0] >> 4 == 6;
+	size_t header = six ? RVL_IPV6_HEADER : RVL_IP_HEADER, addresses = six ? 32 : 8;
+	const uint8_t *p = ip + (six ? 8 : 12);
+	uint32_t sum = protocol + (uint32_t)(len - header);
+
+	rvl_put_be16(ip + at, 0);
+	for (size_t i = 0; i < addresses; i += 2)
+		sum += rvl_get_be16(p + i);
+	for (size_t i = header; i < len; i++)
+		sum += (i - header) & 1 ? ip[i] : (uint32_t)ip[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	sum = (uint16_t)~sum;
+	rvl_put_be16(ip + at, (uint16_t)(sum ? sum : 0xffff));
+}
+
+static size_t udp_behind(uint8_t *ip, size_t header, size_t len)
+{
+	uint8_t *udp = ip + header;
+
+	rvl_put_be16(udp, 1000);
+	rvl_put_be16(udp + 2, 2000);
+	rvl_put_be16(udp + 4, (uint16_t)(RVL_UDP_HEADER + len));
+	draw(udp + RVL_UDP_HEADER, len);
+	packet_put_checksum(ip, header + RVL_UDP_HEADER + len, RVL_IP_PROTO_UDP, header + 6);
+	return header + RVL_UDP_HEADER + len;
+}
+
+static void ipv6_header(uint8_t *p, size_t len, uint8_t tos, const struct rvl_addr *src,
+			const struct rvl_addr *dst)
+{
+	rvl_put_be32(p, 6u << 28 | (uint32_t)tos << 20 | 0x54321);
+	rvl_put_be16(p + 4, (uint16_t)(RVL_UDP_HEADER + len));
+	p[6] = RVL_IP_PROTO_UDP;
+	p[7] = 63;
+	memcpy(p + 8, src->octets, 16);
+	memcpy(p + 24, dst->octets, 16);
+}
+
+size_t packet_inner6(uint8_t *p, size_t len, uint8_t tos)
+{
+	struct rvl_addr src = rvl_addr_of_ipv6((const uint8_t[16]){0xfd, 1, [15] = 1});
+	struct rvl_addr dst = rvl_addr_of_ipv6((const uint8_t[16]){0xfd, 2, [15] = 1});
+
+	ipv6_header(p, len, tos, &src, &dst);
+	return udp_behind(p, RVL_IPV6_HEADER, len);
+}
+
+size_t packet_of_sa(uint8_t *p, const struct rvl_sa_params *params, size_t len)
+{
+	if (params->dst.family == 6) {
+		ipv6_header(p, len, 0x2a, &params->src, &params->dst);
+		return udp_behind(p, RVL_IPV6_HEADER, len);
+	}
+	packet_inner(p, RVL_UDP_HEADER + len, 0x2a, true);
+	p[9] = RVL_IP_PROTO_UDP;
+	memcpy(p + 12, params->src.octets, 4);
+	memcpy(p + 16, params->dst.octets, 4);
+	rvl_put_be16(p + 10, 0);
+	rvl_put_be16(p + 10, rvl_ip_checksum(p, RVL_IP_HEADER));
+	return udp_behind(p, RVL_IP_HEADER, len);
+}
+
+struct rvl_sa_params packet_peer(const struct rvl_sa_params *params)
+{
+	struct rvl_sa_params peer = *params;
+
+	peer.direction = params->direction == RVL_OUTBOUND ? RVL_INBOUND : RVL_OUTBOUND;
+	peer.replay_window = peer.direction == RVL_INBOUND ? 64 : 0;
+	return peer;
 }
 
 struct rvl_esp_sa *packet_sa(const struct rvl_sa_params *params)

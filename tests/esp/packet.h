@@ -5,6 +5,7 @@
 
 #include "host/esp/esp.h"
 #include "host/esp/ip.h"
+#include "host/esp/suite.h"
 
 #define PACKET_ROOM (65536 + 128)
 #define PACKET_SPI 0xc0ffee01u
@@ -32,6 +33,27 @@ size_t packet_inner(uint8_t *p, size_t len, uint8_t tos, bool df);
 
 /* Of an SA from 192.0.2.1 to 192.0.2.2, with AES-256. */
 struct rvl_sa_params packet_params(enum rvl_direction direction);
+
+/* Of every combination of algorithms there is, one after the other: a name, or NULL behind the
+ * last. The SA's protocol, algorithms and keys become those, and their keys are drawn. */
+const char *packet_suite(struct rvl_sa_params *params, size_t index);
+
+/* The outer addresses are of IPv6. */
+void packet_over_ipv6(struct rvl_sa_params *params);
+
+/* An inner packet of IPv6 and UDP, with len octets behind UDP's header; its length in all. */
+size_t packet_inner6(uint8_t *p, size_t len, uint8_t tos);
+
+/* The same of either family between the SA's own addresses, as transport mode has it: UDP with a
+ * checksum. */
+size_t packet_of_sa(uint8_t *p, const struct rvl_sa_params *params, size_t len);
+
+/* The checksum of what lies behind the header of a packet of len octets, over its addresses, by the
+ * plainest of sums; at: where it stands. */
+void packet_put_checksum(uint8_t *ip, size_t len, uint8_t protocol, size_t at);
+
+/* The other end of it. */
+struct rvl_sa_params packet_peer(const struct rvl_sa_params *params);
 
 struct rvl_esp_sa *packet_sa(const struct rvl_sa_params *params);
 
