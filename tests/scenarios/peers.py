@@ -4,6 +4,7 @@
     start(tries), stop(), kill()
     up(child), down(child), rekey(child)     one Child SA
     rekey_ike(), down_ike()                  the IKE SA
+    redirect(gateway)                        who has begun it goes to another gateway (RFC 5685)
     sas()                                    what names each IKE SA; and (child, SPI in, SPI out) of each Child
                                              SA but those that are only being let go
     flow(pairs)                              echo requests from (source, target) (flows.py)
@@ -167,6 +168,9 @@ class Raveld(Namespace):
     def down_ike(self):
         self.ctl("down", "gw")
 
+    def redirect(self, gateway):
+        self.ctl("redirect", "gw", "--gateway", gateway)
+
     def sas(self):
         ikes = self.bed.ravelctl_json("list")["ike-sas"]
         return ([ike["initiator-spi"] for ike in ikes],
@@ -230,6 +234,9 @@ class StrongSwan:
 
     def down_ike(self):
         self._ask("--terminate", "--ike", "gw")
+
+    def redirect(self, gateway):
+        self._ask("--redirect", "--ike", "gw", "--gateway", gateway)
 
     def sas(self):
         text, children = self.swanctl("--list-sas", "--raw"), []
@@ -364,6 +371,11 @@ class Libreswan(InGuest):
         if self.job:
             self.whack("--listen")      # it doesn't look by itself
 
+    def hosts(self, names):
+        super().hosts(names)
+        if self.job:
+            self.whack("--ddns")        # nor asks again within a minute
+
     def _launch(self):
         guest = self.guest
         guest.put("/etc/ipsec.secrets", f': PSK "{PSK}"\n', 0o600)
@@ -413,6 +425,9 @@ class Libreswan(InGuest):
 
     def down_ike(self):
         self._ask("--down-ike", "--name", self._owner())
+
+    def redirect(self, gateway):
+        self._ask("--name", self._owner(), "--redirect-to", gateway)
 
     def _owner(self):
         """The connection that the IKE SA came about by."""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """raveld is behind a NAT that forgets it, twice, under traffic, and then takes other ports: traffic goes on over the same
-SAs, and what follows loses nothing."""
+SAs, and what follows loses nothing. (libreswan follows whom it does MOBIKE with alone: mobike-virtual-ip-nat.)"""
 
 LIKE = ("mobike-nat-mappings",)
 HIDDEN = "raveld"

@@ -10,16 +10,13 @@ SECOND = {"raveld": "203.0.113.1", "peer": "203.0.113.2"}
 
 
 def run(play):
-    before, ours = play.connect(), play.initiator is play.raveld
-    gateway = "peer" if ours else "raveld"
+    before = play.connect()
+    gateway = "peer" if play.other is play.peer else "raveld"
     play.raveld.add_address(f"{SECOND['raveld']}/24")
     play.peer.add_address(f"{SECOND['peer']}/24")
     with play.traffic(lossless=play.peer.name not in GUESTS):
         play.step(f"the {gateway} redirects who has begun")
-        if ours:
-            play.peer.swanctl("--redirect", "--ike", "gw", "--gateway", SECOND[gateway])
-        else:
-            play.raveld.ctl("redirect", "gw", "--gateway", SECOND[gateway])
+        play.other.redirect(SECOND[gateway])
         play.wait("the IKE SA is at the other gateway", lambda: play.sas(("net",)) and
                   play.raveld.outside()[gateway] == SECOND[gateway])
         after = play.agree(unlike=before)
