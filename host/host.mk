@@ -18,6 +18,11 @@ $(eval $(call c_library,rvl_esp, \
 	host/esp/ah.c \
 	host/esp/esp.c \
 	host/esp/spd.c \
+	host/esp/fragment.c \
+	host/esp/icmp.c \
+	host/esp/mss.c \
+	host/esp/reassembly.c \
+	host/esp/size.c \
 	host/esp/engine.c))
 $(eval $(call c_library,rvl_conf, \
 	host/conf/tree.c \
@@ -39,6 +44,8 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/indices.c \
 	host/sa/selector_map.c \
 	host/sa/policies.c \
+	host/sa/fit.c \
+	host/sa/pieces.c \
 	host/sa/trap.c \
 	host/sa/fixed.c \
 	host/sa/flow.c \
@@ -73,6 +80,7 @@ RAVELD_SRCS := \
 	host/raveld/children.c \
 	host/raveld/protect.c \
 	host/raveld/traps.c \
+	host/raveld/paths.c \
 	host/raveld/leases.c \
 	host/raveld/pools.c \
 	host/raveld/resolver.c \

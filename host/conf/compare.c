@@ -109,6 +109,7 @@ int conf_check_daemon(const struct conf_daemon *old, const struct conf_daemon *n
 		{"netdev", !strcmp(old->netdev, new->netdev)},
 		{"address", same_addresses(old, new)},
 		{"mtu", old->mtu == new->mtu},
+		{"mss_clamp", old->mss_clamp == new->mss_clamp},
 		{"socket", !strcmp(old->socket, new->socket)},
 		{"qcd_secret", !strcmp(old->qcd_secret, new->qcd_secret)},
 		{"leases", !strcmp(old->leases, new->leases)},

@@ -281,6 +281,11 @@ static int set_redirect_timeout(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_mss_clamp(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_daemon *)object)->mss_clamp);
+}
+
 static int set_dns(const struct conf_value *v, void *object)
 {
 	return conf_value_bool(v, &((struct conf_daemon *)object)->dns);
@@ -329,6 +334,7 @@ static const struct conf_binding keys[] = {
 	{"netdev", set_netdev, false},
 	{"address", set_address, false},
 	{"mtu", set_mtu, false},
+	{"mss_clamp", set_mss_clamp, false},
 	{"socket", set_socket, false},
 	{"qcd_secret", set_qcd_secret, false},
 	{"leases", set_leases, false},
@@ -380,6 +386,7 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		.follow_redirects = true,
 		.redirect_timeout = 60,
 		.dns = true,
+		.mss_clamp = true,
 		.install_routes = true,
 		.exempt_connected = true,
 		.routing_table = 220,

@@ -438,6 +438,11 @@ void ike_listing_end(struct ike_engine *e, struct ike_listing *listing);
 /* IKE SAs in all, whatever their state. */
 unsigned ike_sa_count(const struct ike_engine *e);
 
+/* Is there a Child SA that we send on with this SPI, between these addresses, whatever the ports?
+ */
+bool ike_has_outbound(const struct ike_engine *e, uint32_t spi, const struct ike_addr *local,
+		      const struct ike_addr *remote);
+
 /* The same of one Child SA, for as long as the core isn't called again. False: there is none. */
 bool ike_find_child(const struct ike_engine *e, uint64_t child_id, struct ike_sa_info *sa,
 		    struct ike_child_info *child);

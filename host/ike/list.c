@@ -60,6 +60,14 @@ bool ike_find_child(const struct ike_engine *e, uint64_t child_id, struct ike_sa
 	return true;
 }
 
+bool ike_has_outbound(const struct ike_engine *e, uint32_t spi, const struct ike_addr *local,
+		      const struct ike_addr *remote)
+{
+	const struct ike_child *child = ike_child_find_outbound(e, spi, remote);
+
+	return child && ike_addr_same_ip(&child->sa->path.local, local);
+}
+
 static void show(const struct ike_engine *e, const struct ike_sa *sa, ike_list_fn *fn,
 		 void *context)
 {

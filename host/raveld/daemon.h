@@ -103,6 +103,7 @@ struct daemon {
 	uv_poll_t events;    /* of the data path */
 	uv_async_t datapath_failed;
 	uv_async_t sprung_async; /* some trap */
+	uv_async_t hinted_async; /* by a router, of what a path takes */
 	uv_signal_t signals[3];
 	uv_timer_t watchdog; /* of the data path */
 	bool reloading;
@@ -221,6 +222,12 @@ int protect_trap(struct daemon *d, const struct wish *w, uint64_t id,
 
 /* Set those that are configured. -errno with the reason in the log. */
 int traps_start(struct daemon *d);
+
+/* Before there are SAs. 0 or a negative errno. */
+int paths_start(struct daemon *d);
+
+/* On the data thread: a router has said what a path takes. */
+void paths_hinted(void *context);
 
 /* On the data thread: a trap is sprung. */
 void traps_sprung(void *context);

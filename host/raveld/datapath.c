@@ -2,6 +2,7 @@
 #include "host/raveld/datapath.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -10,10 +11,18 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "host/esp/engine.h"
+#include "host/esp/fragment.h"
+#include "host/esp/icmp.h"
 
 #define BATCH 64
 #define EVENTS 4
+#define ETHERNET_ADDRESS 6
+#define L2_MAX 22 /* an Ethernet header with two VLAN tags */
+#define PROTOCOL_AH 51
 
 struct datapath {
 	struct datapath_config config;
@@ -24,7 +33,10 @@ struct datapath {
 	bool tap_watched; /* not while all transmit buffers are under way */
 	atomic_bool has_reason;
 	char reason[256];
-	atomic_uint_fast64_t tx_frames, tx_errors, rx_frames, rx_errors;
+	struct rvl_pieces *pieces;
+	uint8_t aside[RVL_BACKEND_FRAME]; /* what is cut */
+	atomic_uint_fast64_t tx_frames, tx_errors, tx_full, tx_fragments, rx_frames, rx_errors,
+		rx_unverified;
 };
 
 static void give_up(struct datapath *d, const char *what, int err)
@@ -33,16 +45,76 @@ static void give_up(struct datapath *d, const char *what, int err)
 	atomic_store(&d->has_reason, true);
 }
 
-static void deliver(void *context, const uint8_t *frame, size_t len, uint32_t sa)
+static uint64_t now_ms(void)
 {
-	struct datapath *d = context;
+	struct timespec now;
 
-	if (!rvl_inbound_check(d->config.inbound, frame, len, sa))
-		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static void to_host(struct datapath *d, const uint8_t *frame, size_t len)
+{
 	if (write(d->config.tap, frame, len) == (ssize_t)len)
 		atomic_fetch_add(&d->rx_frames, 1);
 	else
 		atomic_fetch_add(&d->rx_errors, 1);
+}
+
+/* Without an SA, as it is on the wire or has been before it came in fragments. */
+static void deliver_clear(struct datapath *d, const uint8_t *frame, size_t len)
+{
+	if (rvl_fit_hear(d->config.fit, frame, len))
+		d->config.hinted(d->config.context);
+	if (rvl_inbound_check(d->config.inbound, frame, len, RVL_BACKEND_CLEAR))
+		to_host(d, frame, len);
+}
+
+static bool is_protected(const uint8_t *frame, size_t len)
+{
+	struct rvl_ip ip;
+	size_t l3;
+
+	return rvl_frame_parse(frame, len, &ip, &l3) == RVL_FRAME_IP &&
+	       (ip.protocol == RVL_IP_PROTO_ESP || ip.protocol == PROTOCOL_AH);
+}
+
+static void deliver(void *context, uint8_t *frame, size_t len, uint32_t sa);
+
+static void deliver_whole(struct datapath *d, struct rvl_buf *frame)
+{
+	struct rvl_frames *frames = d->config.frames;
+
+	if (frames->ops->rx)
+		frames->ops->rx(frames, frame, deliver, d);
+	else if (is_protected(rvl_buf_data(frame), frame->len))
+		atomic_fetch_add(&d->rx_unverified, 1);
+	else
+		deliver_clear(d, rvl_buf_data(frame), frame->len);
+}
+
+static void deliver(void *context, uint8_t *frame, size_t len, uint32_t sa)
+{
+	struct datapath *d = context;
+	struct rvl_buf whole;
+
+	if (sa == RVL_BACKEND_CLEAR) {
+		switch (rvl_pieces_take(d->pieces, frame, len, now_ms(), &whole)) {
+		case RVL_PIECES_ELSE:
+			deliver_clear(d, frame, len);
+			break;
+		case RVL_PIECES_WHOLE:
+			deliver_whole(d, &whole);
+			break;
+		case RVL_PIECES_HELD:
+			break;
+		}
+		return;
+	}
+	if (!rvl_inbound_check(d->config.inbound, frame, len, sa))
+		return;
+	rvl_fit_rx(d->config.fit, frame, len, now_ms());
+	to_host(d, frame, len);
 }
 
 static int watch_tap(struct datapath *d, bool on)
@@ -62,6 +134,80 @@ static int transmit(struct datapath *d, size_t len)
 	if (err == -EINVAL)
 		atomic_fetch_add(&d->tx_errors, 1);
 	return err == -EINVAL ? 0 : err;
+}
+
+struct cut {
+	struct datapath *d;
+	size_t l2;
+};
+
+/* A fragment behind the header of the frame that lies aside. */
+static int send_fragment(void *context, const uint8_t *packet, size_t len)
+{
+	const struct cut *cut = context;
+	struct rvl_frames *frames = cut->d->config.frames;
+	uint8_t *buffer = frames->ops->tx_buffer(frames);
+
+	if (!buffer) {
+		atomic_fetch_add(&cut->d->tx_full, 1);
+		return 0;
+	}
+	atomic_fetch_add(&cut->d->tx_fragments, 1);
+	memcpy(buffer, cut->d->aside, cut->l2);
+	memcpy(buffer + cut->l2, packet, len);
+	return transmit(cut->d, cut->l2 + len);
+}
+
+static int send_cut(struct datapath *d, const uint8_t *frame, size_t len,
+		    const struct rvl_fit_limit *limit)
+{
+	struct cut cut = {d, limit->l3};
+	int err;
+
+	memcpy(d->aside, frame, len);
+	err = rvl_fragment(d->aside + cut.l2, len - cut.l2, limit->most, 0, send_fragment, &cut);
+	if (err && err != -EINVAL)
+		return err;
+	/* Options that make no sense can't be cut. */
+	if (err)
+		atomic_fetch_add(&d->tx_errors, 1);
+	else
+		rvl_fit_count_cut(d->config.fit);
+	return 0;
+}
+
+/* The message comes as if from where the frame was going to. */
+static void tell_sender(struct datapath *d, const uint8_t *frame, size_t len,
+			const struct rvl_fit_limit *limit)
+{
+	uint8_t answer[L2_MAX + RVL_ICMP_TOO_BIG_MAX];
+	size_t l3 = limit->l3,
+	       size = rvl_icmp_too_big(answer + l3, frame + l3, len - l3, (uint32_t)limit->most);
+
+	rvl_fit_count_told(d->config.fit, size);
+	if (!size)
+		return;
+	memcpy(answer, frame, l3);
+	memcpy(answer, frame + ETHERNET_ADDRESS, ETHERNET_ADDRESS);
+	memcpy(answer + ETHERNET_ADDRESS, frame, ETHERNET_ADDRESS);
+	to_host(d, answer, l3 + size);
+}
+
+/* The frame in the buffer last given, as it fits through what has it. */
+static int send_fitting(struct datapath *d, uint8_t *frame, size_t len)
+{
+	struct rvl_fit_limit limit;
+
+	switch (rvl_fit_tx(d->config.fit, frame, len, now_ms(), &limit)) {
+	case RVL_FIT_CUT:
+		return send_cut(d, frame, len, &limit);
+	case RVL_FIT_TELL:
+		tell_sender(d, frame, len, &limit);
+		return 0;
+	case RVL_FIT_PASS:
+		break;
+	}
+	return transmit(d, len);
 }
 
 static bool is_caught(struct datapath *d, const uint8_t *frame, size_t len)
@@ -99,7 +245,7 @@ static int send_frames(struct datapath *d)
 		if (!rvl_inbound_may_leave(d->config.inbound, buffer, (size_t)len) ||
 		    is_caught(d, buffer, (size_t)len))
 			continue;
-		err = transmit(d, (size_t)len);
+		err = send_fitting(d, buffer, (size_t)len);
 		if (err)
 			return err;
 	}
@@ -118,7 +264,7 @@ static int send_released(struct datapath *d)
 
 		if (!buffer)
 			return n;
-		err = transmit(d, rvl_traps_take(d->config.traps, buffer));
+		err = send_fitting(d, buffer, rvl_traps_take(d->config.traps, buffer));
 		if (err)
 			return err;
 	}
@@ -219,6 +365,9 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 	d->epoll = epoll_create1(EPOLL_CLOEXEC);
 	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = d->epoll < 0 || d->wake < 0 ? -errno : 0;
+	d->pieces = rvl_pieces_new(config->inbound);
+	if (!err && !d->pieces)
+		err = -ENOMEM;
 	if (!err)
 		err = watch(d, d->wake);
 	if (!err)
@@ -237,6 +386,7 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 		close(d->epoll);
 	if (d->wake >= 0)
 		close(d->wake);
+	rvl_pieces_free(d->pieces);
 	free(d);
 	return err;
 }
@@ -259,6 +409,8 @@ void datapath_stop(struct datapath *d)
 	pthread_join(d->thread, NULL);
 	close(d->wake);
 	close(d->epoll);
+	rvl_pieces_free(d->pieces);
+	OPENSSL_cleanse(d->aside, sizeof(d->aside));
 	free(d);
 }
 
@@ -274,5 +426,9 @@ struct datapath_counters datapath_counters(const struct datapath *d)
 		.host_tx_errors = atomic_load(&d->tx_errors),
 		.host_rx_frames = atomic_load(&d->rx_frames),
 		.host_rx_errors = atomic_load(&d->rx_errors),
+		.host_rx_unverified = atomic_load(&d->rx_unverified),
+		.host_tx_fragments = atomic_load(&d->tx_fragments),
+		.host_tx_full = atomic_load(&d->tx_full),
+		.pieces = rvl_pieces_counters(d->pieces),
 	};
 }

@@ -6,7 +6,9 @@
 #include <stdint.h>
 
 #include "host/sa/backend.h"
+#include "host/sa/fit.h"
 #include "host/sa/inbound.h"
+#include "host/sa/pieces.h"
 #include "host/sa/trap.h"
 
 struct datapath;
@@ -15,19 +17,26 @@ struct datapath_config {
 	struct rvl_frames *frames;
 	struct rvl_inbound *inbound;
 	struct rvl_traps *traps;
+	struct rvl_fit *fit;
 	int tap; /* the netdev's descriptor, which stays the caller's */
 	/* Called from the thread when a trap is sprung. */
 	void (*sprung)(void *context);
+	/* The same when a router has said what a path takes. */
+	void (*hinted)(void *context);
 	/* Called once from the thread when it can't go on, by itself and not by a stop. */
 	void (*failed)(void *context);
 	void *context;
 };
 
 struct datapath_counters {
-	uint64_t host_tx_frames; /* from the netdev */
-	uint64_t host_tx_errors; /* that the data path refused for their length */
-	uint64_t host_rx_frames; /* to the netdev */
-	uint64_t host_rx_errors; /* that the netdev didn't take */
+	uint64_t host_tx_frames;     /* from the netdev */
+	uint64_t host_tx_errors;     /* that the data path refused for their length */
+	uint64_t host_rx_frames;     /* to the netdev */
+	uint64_t host_rx_errors;     /* that the netdev didn't take */
+	uint64_t host_rx_unverified; /* ESP and AH put together, which the data path can't verify */
+	uint64_t host_tx_fragments;  /* of what was cut */
+	uint64_t host_tx_full;	     /* fragments of what was cut that there was no room for */
+	struct rvl_reassembly_counters pieces;
 };
 
 /* Start the thread: 0 or -errno. */

@@ -206,6 +206,9 @@ static int open_backend(struct daemon *d)
 	err = inner_mtu(d, &d->mtu);
 	if (err)
 		return err;
+	/* Who asks for more behind the NIC has a wire that takes it. */
+	if (c->backend == CONF_BACKEND_USER && d->mtu + TRAILER + OVERHEAD > d->wire_mtu)
+		d->wire_mtu = d->mtu + TRAILER + OVERHEAD;
 	log_info(&d->log, "backend %s on %s%s%s: %u outbound and %u inbound SAs", info.kind,
 		 info.device, info.pci_id[0] ? ", PCI ID " : "", info.pci_id, info.outbound_sas,
 		 info.inbound_sas);
@@ -264,17 +267,17 @@ static int start_datapath(struct daemon *d)
 		.frames = d->backend->frames,
 		.inbound = rvl_sad_inbound(d->sad),
 		.traps = rvl_sad_traps(d->sad),
+		.fit = rvl_sad_fit(d->sad),
 		.sprung = traps_sprung,
+		.hinted = paths_hinted,
 		.tap = d->tap,
 		.failed = datapath_failed,
 		.context = d,
 	};
 	struct rvl_backend_error error = {""};
-	unsigned int frame = d->mtu + 1 + TRAILER + OVERHEAD + ETHERNET_WITH_TAGS;
+	const unsigned int frame = d->wire_mtu + ETHERNET_WITH_TAGS;
 	int err;
 
-	if (frame > RVL_BACKEND_FRAME)
-		frame = RVL_BACKEND_FRAME;
 	err = d->backend->frames->ops->start(d->backend->frames, (uint16_t)frame, &error);
 	if (err) {
 		log_error(&d->log, "the data path can't start: %s", error.text);
@@ -331,6 +334,8 @@ static int start(struct daemon *d)
 		err = pools_open(&d->loop, d->conf, &d->log, &d->pools);
 	if (!err)
 		err = negotiation_start(d);
+	if (!err)
+		err = paths_start(d);
 	if (!err)
 		err = start_datapath(d);
 	if (!err)

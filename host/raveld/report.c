@@ -112,12 +112,18 @@ static json_t *host_stats(struct daemon *d)
 {
 	struct rvl_inbound_counters in = rvl_inbound_counters(rvl_sad_inbound(d->sad));
 	struct rvl_trap_counters traps = rvl_traps_counters(rvl_sad_traps(d->sad));
+	struct rvl_fit_counters fit = rvl_fit_counters(rvl_sad_fit(d->sad));
 	struct datapath_counters c = datapath_counters(d->datapath);
 	json_t *o = json_object();
 
 	add_counter(o, "tx_frames", c.host_tx_frames);
 	add_counter(o, "tx_errors", c.host_tx_errors);
 	add_counter(o, "tx_drop_decrypted", in.drop_decrypted);
+	add_counter(o, "tx_cut", fit.cut);
+	add_counter(o, "tx_fragments", c.host_tx_fragments);
+	add_counter(o, "tx_fragments_lost", c.host_tx_full);
+	add_counter(o, "tx_too_big_told", fit.told);
+	add_counter(o, "tx_drop_too_big", fit.untold);
 	add_counter(o, "tx_trap_held", traps.held);
 	add_counter(o, "tx_trap_dropped", traps.dropped);
 	add_counter(o, "rx_frames", c.host_rx_frames);
@@ -127,6 +133,15 @@ static json_t *host_stats(struct daemon *d)
 	add_counter(o, "rx_drop_selector", in.drop_selector);
 	add_counter(o, "rx_drop_policy", in.drop_clear);
 	add_counter(o, "rx_drop_malformed", in.drop_malformed);
+	add_counter(o, "rx_drop_fragmented_esp", c.host_rx_unverified);
+	add_counter(o, "rx_put_together", c.pieces.whole);
+	add_counter(o, "rx_drop_fragment_refused", c.pieces.refused);
+	add_counter(o, "rx_drop_fragment_overlap", c.pieces.overlaps);
+	add_counter(o, "rx_drop_fragment_timeout", c.pieces.timeouts);
+	add_counter(o, "rx_drop_fragment_limit", c.pieces.evicted);
+	add_counter(o, "rx_path_hints", fit.hints);
+	add_counter(o, "rx_path_hints_lost", fit.lost);
+	add_counter(o, "mss_clamped", fit.clamped);
 	return o;
 }
 

@@ -73,8 +73,8 @@ struct rvl_backend_event {
 typedef void rvl_counter_fn(void *context, const char *name, uint64_t value);
 
 /* A frame from the wire; sa is the inbound SA that verified it, or RVL_BACKEND_CLEAR. The octets
- * are the callee's only until it returns. */
-typedef void rvl_deliver_fn(void *context, const uint8_t *frame, size_t len, uint32_t sa);
+ * are the callee's until it returns; nobody else changes them meanwhile. */
+typedef void rvl_deliver_fn(void *context, uint8_t *frame, size_t len, uint32_t sa);
 
 struct rvl_backend;
 
@@ -125,6 +125,10 @@ struct rvl_frames_ops {
 	/* Deliver what has come, take back buffers, start what tx queued. Returns how much there
 	 * was, at most a bounded amount, or -errno as a dead backend. */
 	int (*poll)(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context);
+	/* A frame from the wire that came in fragments: as if it had come whole, by poll(). NULL:
+	 * it can't be verified any more. */
+	void (*rx)(struct rvl_frames *frames, struct rvl_buf *frame, rvl_deliver_fn *deliver,
+		   void *context);
 	/* Make data_fd readable once there is something to poll. */
 	void (*arm)(struct rvl_frames *frames);
 };

@@ -422,6 +422,16 @@ bool rvl_inbound_may_leave(struct rvl_inbound *inbound, const uint8_t *frame, si
 	return may;
 }
 
+bool rvl_inbound_is_own(struct rvl_inbound *inbound, const struct rvl_addr *address)
+{
+	bool own;
+
+	pthread_mutex_lock(&inbound->lock);
+	own = is_own_address(inbound, address);
+	pthread_mutex_unlock(&inbound->lock);
+	return own;
+}
+
 struct rvl_inbound_counters rvl_inbound_counters(struct rvl_inbound *inbound)
 {
 	struct rvl_inbound_counters counters;

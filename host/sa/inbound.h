@@ -70,6 +70,9 @@ void rvl_inbound_remove(struct rvl_inbound *inbound, const struct rvl_selector *
 /* Replace what is known to be local. 0, or -ENOMEM: it is as it was. */
 int rvl_inbound_set_local(struct rvl_inbound *inbound, const struct rvl_local *local);
 
+/* Is it an address of the host's? */
+bool rvl_inbound_is_own(struct rvl_inbound *inbound, const struct rvl_addr *address);
+
 /* May the frame go to the host? sa: the one that verified it, or RVL_BACKEND_CLEAR. Counts it. */
 bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t len, uint32_t sa);
 

@@ -71,17 +71,26 @@ int rvl_policies_clear(struct rvl_policies *policies, uint32_t index,
 	return 0;
 }
 
+bool rvl_policies_find(struct rvl_policies *policies, const struct rvl_ip *ip,
+		       struct rvl_policy *policy)
+{
+	const struct rvl_policy *found;
+
+	pthread_mutex_lock(&policies->lock);
+	found = rvl_spd_lookup(policies->copy, ip);
+	if (found)
+		*policy = *found;
+	pthread_mutex_unlock(&policies->lock);
+	return found;
+}
+
 bool rvl_policies_discard(struct rvl_policies *policies, const struct rvl_ip *ip,
 			  uint32_t *priority)
 {
-	const struct rvl_policy *policy;
-	bool discards;
+	struct rvl_policy policy;
 
-	pthread_mutex_lock(&policies->lock);
-	policy = rvl_spd_lookup(policies->copy, ip);
-	discards = policy && policy->action == RVL_DISCARD;
-	if (discards)
-		*priority = policy->priority;
-	pthread_mutex_unlock(&policies->lock);
-	return discards;
+	if (!rvl_policies_find(policies, ip, &policy) || policy.action != RVL_DISCARD)
+		return false;
+	*priority = policy.priority;
+	return true;
 }

@@ -24,6 +24,10 @@ int rvl_policies_set(struct rvl_policies *policies, const struct rvl_policy *pol
 int rvl_policies_clear(struct rvl_policies *policies, uint32_t index,
 		       struct rvl_backend_error *error);
 
+/* The policy that the data path has for the packet; false: none. */
+bool rvl_policies_find(struct rvl_policies *policies, const struct rvl_ip *ip,
+		       struct rvl_policy *policy);
+
 /* Does the data path discard the packet? *priority: of the policy that says so. */
 bool rvl_policies_discard(struct rvl_policies *policies, const struct rvl_ip *ip,
 			  uint32_t *priority);

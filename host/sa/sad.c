@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -69,12 +70,32 @@ struct rvl_sad {
 	struct rvl_fixed_table *fixed;
 	struct rvl_flow_table *flows;
 	struct child *children; /* by id */
+	pthread_mutex_t lock;	/* guards those below: the data thread looks at outbound ones */
 	struct sas sas[2];	/* by direction: those that are there */
+	struct rvl_fit *fit;
 	struct spi *spis;
 	size_t spi_room;
 	size_t sa_count[2]; /* in the data path, by direction */
 	bool broken;
 };
+
+/* On the data thread: what leads there is whatever a policy says. */
+static bool look_outbound(void *context, uint32_t index, struct rvl_sa_params *params)
+{
+	struct rvl_sad *sad = context;
+	struct sas *sas = &sad->sas[RVL_OUTBOUND];
+	bool found;
+
+	pthread_mutex_lock(&sad->lock);
+	found = index < sas->room && sas->list[index];
+	if (found) {
+		*params = sas->list[index]->params;
+		OPENSSL_cleanse(params->encr_key, sizeof(params->encr_key));
+		OPENSSL_cleanse(params->integ_key, sizeof(params->integ_key));
+	}
+	pthread_mutex_unlock(&sad->lock);
+	return found;
+}
 
 struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 {
@@ -102,8 +123,14 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 	sad->flows = rvl_flow_table_new(sad->policies, sad->fixed);
 	if (!sad->flows)
 		goto free_fixed;
+	sad->fit = rvl_fit_new(sad->policies, look_outbound, sad);
+	if (!sad->fit)
+		goto free_flows;
+	pthread_mutex_init(&sad->lock, NULL);
 	return sad;
 
+free_flows:
+	rvl_flow_table_free(sad->flows);
 free_fixed:
 	rvl_fixed_table_free(sad->fixed);
 free_traps:
@@ -139,10 +166,12 @@ void rvl_sad_free(struct rvl_sad *sad)
 	free_spis(sad);
 	free(sad->sas[RVL_INBOUND].list);
 	free(sad->sas[RVL_OUTBOUND].list);
+	rvl_fit_free(sad->fit);
 	rvl_flow_table_free(sad->flows);
 	rvl_fixed_table_free(sad->fixed);
 	rvl_traps_free(sad->traps);
 	rvl_policies_free(sad->policies);
+	pthread_mutex_destroy(&sad->lock);
 	rvl_inbound_free(sad->inbound);
 	free(sad);
 }
@@ -150,6 +179,11 @@ void rvl_sad_free(struct rvl_sad *sad)
 struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad)
 {
 	return sad->inbound;
+}
+
+struct rvl_fit *rvl_sad_fit(struct rvl_sad *sad)
+{
+	return sad->fit;
 }
 
 struct rvl_traps *rvl_sad_traps(struct rvl_sad *sad)
@@ -332,8 +366,10 @@ int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
 
 static void forget_sa(struct rvl_sad *sad, struct sa *sa)
 {
+	pthread_mutex_lock(&sad->lock);
 	if (sa->there)
 		sad->sas[sa->place.direction].list[sa->place.index] = NULL;
+	pthread_mutex_unlock(&sad->lock);
 	sa->there = false;
 }
 
@@ -341,13 +377,16 @@ static void forget_sa(struct rvl_sad *sad, struct sa *sa)
 static bool find_again(struct rvl_sad *sad, struct sa *sa)
 {
 	struct sas *sas = &sad->sas[sa->place.direction];
-	struct sa **grown = rvl_grow(sas->list, &sas->room, sa->place.index, sizeof(*sas->list));
+	struct sa **grown;
 
-	if (!grown)
-		return false;
-	sas->list = grown;
-	sas->list[sa->place.index] = sa;
-	return true;
+	pthread_mutex_lock(&sad->lock);
+	grown = rvl_grow(sas->list, &sas->room, sa->place.index, sizeof(*sas->list));
+	if (grown) {
+		sas->list = grown;
+		sas->list[sa->place.index] = sa;
+	}
+	pthread_mutex_unlock(&sad->lock);
+	return grown;
 }
 
 static int delete_sa(struct rvl_sad *sad, struct sa *sa, struct rvl_backend_error *error)
@@ -384,6 +423,8 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_sa_para
 	sa->place = (struct place){.direction = params->direction, .index = index};
 	sa->spi = params->spi;
 	sa->child = c;
+	if (params->direction == RVL_OUTBOUND)
+		rvl_fit_add_sa(sad->fit, params);
 	sa->there = find_again(sad, sa);
 	if (sa->there)
 		return 0;

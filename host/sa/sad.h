@@ -27,8 +27,8 @@
  * discard policy with the first step; of those that no SA has any more, the last 64 that were in
  * use are kept.
  *
- * All functions are the control thread's; rvl_sad_inbound() and rvl_sad_traps() give what the
- * data thread asks.
+ * All functions are the control thread's; rvl_sad_inbound(), rvl_sad_traps() and rvl_sad_fit() give
+ * what the data thread asks.
  */
 #ifndef RVL_SA_SAD_H
 #define RVL_SA_SAD_H
@@ -36,6 +36,7 @@
 #include "host/ike/addr.h"
 #include "host/ike/ts.h"
 #include "host/sa/backend.h"
+#include "host/sa/fit.h"
 #include "host/sa/inbound.h"
 #include "host/sa/trap.h"
 
@@ -49,6 +50,7 @@ void rvl_sad_free(struct rvl_sad *sad);
 
 struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad);
 struct rvl_traps *rvl_sad_traps(struct rvl_sad *sad);
+struct rvl_fit *rvl_sad_fit(struct rvl_sad *sad);
 
 /* A random SPI that no inbound SA has, reserved until released; 0: no room for another SA, or no
  * memory. */

@@ -16,10 +16,11 @@
 #include "host/sa/wire.h"
 
 #define BATCH 64
-#define IKE_BATCH 16	       /* of each of its lanes */
-#define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
-#define HEADER_ROOM 96	       /* RVL_ESP_HEADROOM, and aligned */
-#define ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
+#define IKE_BATCH 16				   /* of each of its lanes */
+#define ETHERNET_HEADER_MAX 22			   /* with two VLAN tags */
+#define HEADER_ROOM 96				   /* RVL_ESP_HEADROOM, and aligned */
+#define RECEIVED_MAX (65535 + ETHERNET_HEADER_MAX) /* whatever the wire's MTU is */
+#define ROOM (HEADER_ROOM + RECEIVED_MAX + RVL_ESP_TAILROOM)
 
 _Static_assert(HEADER_ROOM >= RVL_ESP_HEADROOM, "an outer header has room");
 
@@ -88,7 +89,7 @@ static void soft_info(struct rvl_backend *backend, struct rvl_backend_info *info
 		.inbound_sas = soft->sas[RVL_INBOUND].most,
 		.policies = soft->policies.most,
 		.queue_pairs = 1,
-		.max_frame = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX,
+		.max_frame = soft->max_frame,
 		.abilities = rvl_esp_abilities,
 	};
 	snprintf(info->device, sizeof(info->device), "%s", soft->name);
@@ -438,24 +439,39 @@ static int soft_tx(struct rvl_frames *frames, size_t len)
 	return err == -ENXIO || err == -ENODEV ? -ENODEV : 0;
 }
 
-static void receive_one(struct soft *soft, size_t len, rvl_deliver_fn *deliver, void *context)
+static void receive(struct soft *soft, struct rvl_buf *frame, rvl_deliver_fn *deliver,
+		    void *context)
 {
-	struct rvl_buf frame = {soft->room, ROOM, HEADER_ROOM, len};
 	struct rvl_engine_result result;
 
 	pthread_mutex_lock(&soft->lock);
-	if (!len)
-		soft->wire_cut++;
-	result = (struct rvl_engine_result){.verdict = RVL_ENGINE_DROP};
-	if (len) {
-		result = rvl_engine_rx(soft->engine, &frame);
-		if (result.verdict == RVL_ENGINE_DONE)
-			note_events(soft, RVL_INBOUND, result.sa);
-	}
+	result = rvl_engine_rx(soft->engine, frame);
+	if (result.verdict == RVL_ENGINE_DONE)
+		note_events(soft, RVL_INBOUND, result.sa);
 	pthread_mutex_unlock(&soft->lock);
 	if (result.verdict != RVL_ENGINE_DROP)
-		deliver(context, rvl_buf_data(&frame), frame.len,
+		deliver(context, rvl_buf_data(frame), frame->len,
 			result.verdict == RVL_ENGINE_DONE ? result.sa : RVL_BACKEND_CLEAR);
+}
+
+static void soft_rx(struct rvl_frames *frames, struct rvl_buf *frame, rvl_deliver_fn *deliver,
+		    void *context)
+{
+	receive(soft_with(frames), frame, deliver, context);
+}
+
+/* What the wire gave; 0: it was more than there is room for. */
+static void receive_one(struct soft *soft, size_t len, rvl_deliver_fn *deliver, void *context)
+{
+	struct rvl_buf frame = {soft->room, ROOM, HEADER_ROOM, len};
+
+	if (len) {
+		receive(soft, &frame, deliver, context);
+		return;
+	}
+	pthread_mutex_lock(&soft->lock);
+	soft->wire_cut++;
+	pthread_mutex_unlock(&soft->lock);
 }
 
 /* Frames of a lane: at most so many. Returns how many, or -errno. */
@@ -465,8 +481,8 @@ static int poll_lane(struct soft *soft, enum rvl_lane lane, int most, rvl_delive
 	int n;
 
 	for (n = 0; n < most; n++) {
-		int len = rvl_wire_receive(soft->wire, lane, soft->room + HEADER_ROOM,
-					   RVL_BACKEND_FRAME);
+		int len =
+			rvl_wire_receive(soft->wire, lane, soft->room + HEADER_ROOM, RECEIVED_MAX);
 
 		if (len == -EAGAIN || len == -EINTR)
 			break;
@@ -525,6 +541,7 @@ static const struct rvl_frames_ops soft_frames_ops = {
 	.tx_buffer = soft_tx_buffer,
 	.tx = soft_tx,
 	.poll = soft_poll,
+	.rx = soft_rx,
 	.arm = soft_arm,
 };
 
@@ -558,7 +575,8 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 	if (err)
 		goto close_event;
 	longest = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX;
-	engine.max_frame = (uint16_t)(longest < RVL_BACKEND_FRAME ? longest : RVL_BACKEND_FRAME);
+	soft->max_frame = (uint16_t)(longest < RVL_BACKEND_FRAME ? longest : RVL_BACKEND_FRAME);
+	engine.max_frame = soft->max_frame;
 	soft->engine = rvl_engine_new(&engine);
 	if (!soft->engine) {
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");

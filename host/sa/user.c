@@ -26,6 +26,7 @@ struct user {
 	struct rvl_frame_queue *queue;
 	char device[128];
 	char pci_id[16];
+	uint8_t frame[RVL_BACKEND_FRAME];
 	rvl_deliver_fn *deliver; /* during a poll */
 	void *deliver_context;
 };
@@ -347,7 +348,9 @@ static void on_frame(void *context, uint8_t *frame, const struct rvl_completion 
 {
 	struct user *u = context;
 
-	u->deliver(u->deliver_context, frame, c->len, c->decrypted ? c->sa : RVL_BACKEND_CLEAR);
+	/* What is judged mustn't be the device's to change any more. */
+	memcpy(u->frame, frame, c->len);
+	u->deliver(u->deliver_context, u->frame, c->len, c->decrypted ? c->sa : RVL_BACKEND_CLEAR);
 }
 
 static int user_poll(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context)

@@ -227,12 +227,12 @@ secrets {{ ike {{ secret = {psk} }} }}
 class Pair(Ground):
     """Two hosts, their wire ports joined; the first one with the simulated NIC if that is wished."""
 
-    def __init__(self, nic=False, offloads=False, ipv6=False):
+    def __init__(self, nic=False, offloads=False, ipv6=False, mtu=1500):
         self.hosts = ()
         super().__init__(san=True)
         with self.building():
             self.hosts = one, two = Host(self, 1, ipv6), Host(self, 2, ipv6)
-            self.veth(one.name, "wire0", two.name, "wire0", offloads=offloads)
+            self.veth(one.name, "wire0", two.name, "wire0", mtu=mtu, offloads=offloads)
             if nic:
                 one.plug_nic()
 

@@ -285,7 +285,7 @@ bool clear_comes_in(struct bed *bed, uint16_t port)
 }
 
 /* As the daemon's data thread has it. */
-static void deliver(void *context, const uint8_t *frame, size_t len, uint32_t sa)
+static void deliver(void *context, uint8_t *frame, size_t len, uint32_t sa)
 {
 	struct bed *bed = context;
 

@@ -409,7 +409,7 @@ static void no_event_is_lost(void **state)
 	assert_int_equal(events, COUNT - 1);
 }
 
-static void swallow(void *context, const uint8_t *frame, size_t len, uint32_t sa)
+static void swallow(void *context, uint8_t *frame, size_t len, uint32_t sa)
 {
 	(void)context;
 	(void)frame;
