@@ -22,6 +22,7 @@ $(eval $(call c_library,rvl_esp, \
 	host/esp/icmp.c \
 	host/esp/mss.c \
 	host/esp/reassembly.c \
+	host/esp/kept.c \
 	host/esp/size.c \
 	host/esp/engine.c))
 $(eval $(call c_library,rvl_conf, \
@@ -42,6 +43,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/selector.c \
 	host/sa/inbound.c \
 	host/sa/indices.c \
+	host/sa/spis.c \
 	host/sa/selector_map.c \
 	host/sa/policies.c \
 	host/sa/fit.c \

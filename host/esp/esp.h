@@ -101,10 +101,10 @@ int rvl_esp_sa_new(const struct rvl_sa_params *params, struct rvl_esp_sa **sa);
 /* Cleanses the keys. NULL is fine. */
 void rvl_esp_sa_free(struct rvl_esp_sa *sa);
 
-/* Parameters as given, with the keys zeroed. */
+/* Parameters as given; the keys are only there until its first packet. */
 const struct rvl_sa_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa);
 
-const struct rvl_esp_counters *rvl_esp_sa_counters(const struct rvl_esp_sa *sa);
+struct rvl_esp_counters rvl_esp_sa_counters(const struct rvl_esp_sa *sa);
 
 /* The last sequence number sent, or the newest received; 0 before the first. */
 uint64_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa);

@@ -18,8 +18,8 @@
 
 struct rvl_replay {
 	uint32_t window; /* packets behind the newest that are still accepted; 0 = no protection */
-	uint64_t newest;
 	uint32_t words;
+	uint64_t newest;
 	uint64_t *seen; /* the owner's */
 };
 

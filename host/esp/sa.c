@@ -3,14 +3,10 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/esp/fetch.h"
-
-struct rvl_sa_keys {
-	uint8_t encr[RVL_ENCR_KEY_MAX];
-	uint8_t integ[RVL_INTEG_KEY_MAX];
-};
 
 const char *rvl_drop_name(enum rvl_drop drop)
 {
@@ -92,17 +88,8 @@ int rvl_esp_sa_new(const struct rvl_sa_params *params, struct rvl_esp_sa **out)
 	sa = OPENSSL_zalloc(size_of(params));
 	if (!sa)
 		return -ENOMEM;
-	sa->keys = OPENSSL_malloc(sizeof(*sa->keys));
-	if (!sa->keys) {
-		OPENSSL_free(sa);
-		return -ENOMEM;
-	}
 	sa->params = *params;
 	sa->suite = suite;
-	memcpy(sa->keys->encr, params->encr_key, sizeof(sa->keys->encr));
-	memcpy(sa->keys->integ, params->integ_key, sizeof(sa->keys->integ));
-	OPENSSL_cleanse(sa->params.encr_key, sizeof(sa->params.encr_key));
-	OPENSSL_cleanse(sa->params.integ_key, sizeof(sa->params.integ_key));
 	sa->seq = before;
 	sa->source = params->src;
 	sa->source_port = params->src_port;
@@ -112,35 +99,30 @@ int rvl_esp_sa_new(const struct rvl_sa_params *params, struct rvl_esp_sa **out)
 	return 0;
 }
 
-static void free_keys(struct rvl_esp_sa *sa)
-{
-	OPENSSL_clear_free(sa->keys, sizeof(*sa->keys));
-	sa->keys = NULL;
-}
-
 void rvl_esp_sa_free(struct rvl_esp_sa *sa)
 {
 	if (!sa)
 		return;
 	rvl_cipher_free(sa->cipher);
 	rvl_mac_free(sa->mac);
-	free_keys(sa);
+	free(sa->drops);
 	OPENSSL_clear_free(sa, size_of(&sa->params));
 }
 
 bool rvl_sa_keyed(struct rvl_esp_sa *sa)
 {
-	const struct rvl_sa_params *p = &sa->params;
+	struct rvl_sa_params *p = &sa->params;
 
-	if (!sa->keys)
+	if (sa->mac || sa->cipher)
 		return true;
 	if (p->protocol == RVL_PROTOCOL_AH)
-		sa->mac = rvl_mac_new(sa->suite.integ, sa->keys->integ, p->salt);
+		sa->mac = rvl_mac_new(sa->suite.integ, p->integ_key, p->salt);
 	else
-		sa->cipher = rvl_cipher_new(&sa->suite, p, sa->keys->encr, sa->keys->integ);
+		sa->cipher = rvl_cipher_new(&sa->suite, p, p->encr_key, p->integ_key);
 	if (!sa->mac && !sa->cipher)
 		return false;
-	free_keys(sa);
+	OPENSSL_cleanse(p->encr_key, sizeof(p->encr_key));
+	OPENSSL_cleanse(p->integ_key, sizeof(p->integ_key));
 	return true;
 }
 
@@ -149,9 +131,13 @@ const struct rvl_sa_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa)
 	return &sa->params;
 }
 
-const struct rvl_esp_counters *rvl_esp_sa_counters(const struct rvl_esp_sa *sa)
+struct rvl_esp_counters rvl_esp_sa_counters(const struct rvl_esp_sa *sa)
 {
-	return &sa->counters;
+	struct rvl_esp_counters counters = {.packets = sa->packets, .bytes = sa->bytes};
+
+	if (sa->drops)
+		memcpy(counters.drops, sa->drops, sizeof(counters.drops));
+	return counters;
 }
 
 uint64_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa)
@@ -161,7 +147,11 @@ uint64_t rvl_esp_sa_seq(const struct rvl_esp_sa *sa)
 
 void rvl_esp_sa_count_drop(struct rvl_esp_sa *sa, enum rvl_drop drop)
 {
-	sa->counters.drops[drop]++;
+	/* Without memory it is only counted where it happens. */
+	if (!sa->drops)
+		sa->drops = calloc(RVL_DROP_COUNT, sizeof(*sa->drops));
+	if (sa->drops)
+		sa->drops[drop]++;
 }
 
 bool rvl_esp_sa_has_events(const struct rvl_esp_sa *sa)
@@ -200,29 +190,28 @@ bool rvl_sa_expired(const struct rvl_esp_sa *sa)
 {
 	const struct rvl_lifetime *life = &sa->params.lifetime;
 
-	return reached(sa->counters.bytes, life->hard_bytes) ||
-	       reached(sa->counters.packets, life->hard_packets);
+	return reached(sa->bytes, life->hard_bytes) || reached(sa->packets, life->hard_packets);
 }
 
 void rvl_sa_count_packet(struct rvl_esp_sa *sa, size_t bytes)
 {
 	const struct rvl_lifetime *life = &sa->params.lifetime;
 
-	sa->counters.packets++;
-	sa->counters.bytes += bytes;
-	if (reached(sa->counters.bytes, life->soft_bytes))
+	sa->packets++;
+	sa->bytes += bytes;
+	if (reached(sa->bytes, life->soft_bytes))
 		fire(sa, RVL_ESP_EVENT_SOFT_BYTES);
-	if (reached(sa->counters.packets, life->soft_packets))
+	if (reached(sa->packets, life->soft_packets))
 		fire(sa, RVL_ESP_EVENT_SOFT_PACKETS);
-	if (reached(sa->counters.bytes, life->hard_bytes))
+	if (reached(sa->bytes, life->hard_bytes))
 		fire(sa, RVL_ESP_EVENT_HARD_BYTES);
-	if (reached(sa->counters.packets, life->hard_packets))
+	if (reached(sa->packets, life->hard_packets))
 		fire(sa, RVL_ESP_EVENT_HARD_PACKETS);
 }
 
 enum rvl_drop rvl_sa_dropped(struct rvl_esp_sa *sa, enum rvl_drop drop)
 {
-	sa->counters.drops[drop]++;
+	rvl_esp_sa_count_drop(sa, drop);
 	return drop;
 }
 

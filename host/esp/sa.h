@@ -13,12 +13,13 @@
 struct rvl_esp_sa {
 	struct rvl_sa_params params;
 	struct rvl_suite suite;
-	/* ESP's, and AH's. Made with the first packet, from the keys, which are erased then: they
-	 * take more memory than all else here, and many an SA is idle. */
+	/* ESP's, and AH's. Made with the first packet, from the keys of the parameters, which are
+	 * erased then: they take more memory than all else here, and many an SA is idle. */
 	struct rvl_cipher *cipher;
 	struct rvl_mac *mac;
-	struct rvl_sa_keys *keys;
-	struct rvl_esp_counters counters;
+	uint64_t packets;
+	uint64_t bytes;
+	uint64_t *drops; /* by reason, once there is one */
 	struct rvl_replay replay;
 	uint64_t seq;
 	uint32_t fired;

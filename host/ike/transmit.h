@@ -82,12 +82,12 @@ struct ike_window_in {
 /* Ours: one at a time, too. */
 struct ike_window_out {
 	uint32_t next_id; /* of the outstanding request, or of the next one */
+	unsigned tries;
 	struct ike_task *task;
 	struct ike_task *queue;
 	struct ike_buffer request; /* or its fragments, as they go out one after the other */
-	unsigned tries;
-	uint64_t wait; /* until the next retransmission */
-	bool spread;   /* it went over other ways than the path, too */
+	uint64_t wait;		   /* until the next retransmission */
+	bool spread;		   /* it went over other ways than the path, too */
 	uint16_t hint; /* the notify that says that the peer has lost the IKE SA, or 0 */
 	unsigned most; /* tries, with a hint */
 	struct ike_fragments *waiting;

@@ -9,20 +9,16 @@
 #include <sys/random.h>
 
 #include "host/esp/grow.h"
+#include "host/esp/kept.h"
 #include "host/sa/fixed.h"
 #include "host/sa/flow.h"
 #include "host/sa/hash.h"
 #include "host/sa/policies.h"
+#include "host/sa/spis.h"
 
 /* Sequence numbers that an outbound SA skips when it is made anew, at least: more than the data
  * path holds under way, so that none is used twice. */
 #define SEQUENCE_MARGIN (1u << 16)
-
-/* An SPI that was given out. */
-struct spi {
-	uint32_t spi;
-	UT_hash_handle hh;
-};
 
 /* Where an SA is in the data path. */
 struct place {
@@ -34,8 +30,8 @@ struct sa {
 	struct place place;
 	bool there;
 	uint32_t spi;
-	struct rvl_sa_stats *past;   /* counters from before it moved; NULL: it never did */
-	struct rvl_sa_params params; /* with the key, which is needed again for a move */
+	struct rvl_sa_stats *past; /* counters from before it moved; NULL: it never did */
+	struct rvl_sa_kept *kept;  /* its parameters: the key is needed again for a move */
 	struct child *child;
 };
 
@@ -73,7 +69,7 @@ struct rvl_sad {
 	pthread_mutex_t lock;	/* guards those below: the data thread looks at outbound ones */
 	struct sas sas[2];	/* by direction: those that are there */
 	struct rvl_fit *fit;
-	struct spi *spis;
+	struct rvl_spis spis; /* given out */
 	size_t spi_room;
 	size_t sa_count[2]; /* in the data path, by direction */
 	bool broken;
@@ -89,7 +85,7 @@ static bool look_outbound(void *context, uint32_t index, struct rvl_sa_params *p
 	pthread_mutex_lock(&sad->lock);
 	found = index < sas->room && sas->list[index];
 	if (found) {
-		*params = sas->list[index]->params;
+		rvl_sa_kept(sas->list[index]->kept, params);
 		OPENSSL_cleanse(params->encr_key, sizeof(params->encr_key));
 		OPENSSL_cleanse(params->integ_key, sizeof(params->integ_key));
 	}
@@ -144,17 +140,6 @@ free_sad:
 	return NULL;
 }
 
-static void free_spis(struct rvl_sad *sad)
-{
-	struct spi *spi = sad->spis, *next;
-
-	HASH_CLEAR(hh, sad->spis);
-	for (; spi; spi = next) {
-		next = spi->hh.next;
-		free(spi);
-	}
-}
-
 void rvl_sad_free(struct rvl_sad *sad)
 {
 	struct rvl_backend_error ignored = {""};
@@ -163,7 +148,7 @@ void rvl_sad_free(struct rvl_sad *sad)
 		return;
 	while (sad->children)
 		rvl_sad_child_remove(sad, sad->children->id, &ignored);
-	free_spis(sad);
+	rvl_spis_free(&sad->spis);
 	free(sad->sas[RVL_INBOUND].list);
 	free(sad->sas[RVL_OUTBOUND].list);
 	rvl_fit_free(sad->fit);
@@ -213,45 +198,22 @@ bool rvl_sad_broken(const struct rvl_sad *sad)
 
 /* ----------------------------------------------------------------------------------------- SPIs */
 
-static struct spi *find_spi(const struct rvl_sad *sad, uint32_t spi)
-{
-	struct spi *found;
-
-	HASH_FIND(hh, sad->spis, &spi, sizeof(spi), found);
-	return found;
-}
-
 uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad)
 {
-	struct spi *spi;
+	uint32_t spi;
 
-	if (HASH_COUNT(sad->spis) >= sad->spi_room)
-		return 0;
-	spi = malloc(sizeof(*spi));
-	if (!spi)
+	if (sad->spis.count >= sad->spi_room)
 		return 0;
 	do {
-		if (getrandom(&spi->spi, sizeof(spi->spi), 0) != sizeof(spi->spi))
-			goto free_spi;
-	} while (spi->spi < RVL_SPI_MIN || find_spi(sad, spi->spi));
-	HASH_ADD(hh, sad->spis, spi, sizeof(spi->spi), spi);
-	if (!spi->hh.tbl)
-		goto free_spi;
-	return spi->spi;
-
-free_spi:
-	free(spi);
-	return 0;
+		if (getrandom(&spi, sizeof(spi), 0) != sizeof(spi))
+			return 0;
+	} while (spi < RVL_SPI_MIN || rvl_spis_have(&sad->spis, spi));
+	return rvl_spis_add(&sad->spis, spi) ? 0 : spi;
 }
 
 void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi)
 {
-	struct spi *found = find_spi(sad, spi);
-
-	if (!found)
-		return;
-	HASH_DELETE(hh, sad->spis, found);
-	free(found);
+	rvl_spis_remove(&sad->spis, spi);
 }
 
 /* ---------------------------------------------------------------- what is protected, what isn't */
@@ -507,6 +469,8 @@ static void free_child(struct child *c)
 {
 	free(c->in.past);
 	free(c->out.past);
+	rvl_sa_kept_free(c->in.kept);
+	rvl_sa_kept_free(c->out.kept);
 	OPENSSL_cleanse(c, sizeof(*c));
 	free(c);
 }
@@ -541,8 +505,12 @@ int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 	if (!c)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	c->id = child->id;
-	c->out.params = child->out;
-	c->in.params = child->in;
+	c->out.kept = rvl_sa_keep(&child->out);
+	c->in.kept = rvl_sa_keep(&child->in);
+	if (!c->out.kept || !c->in.kept) {
+		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
+		goto free_child;
+	}
 	c->line = join_line(sad, child->replaces);
 	if (!c->line) {
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
@@ -557,7 +525,7 @@ int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 	err = rvl_flows_join(sad->flows, &c->claims, &selectors, error);
 	if (err)
 		goto leave_table;
-	err = add_sa(sad, c, &c->in.params, error);
+	err = add_sa(sad, c, &child->in, error);
 	if (err)
 		goto part;
 	/* Until this is set, what the SA verifies is dropped; the peer doesn't know of it yet. */
@@ -585,12 +553,17 @@ free_child:
 int rvl_sad_child_outbound(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error)
 {
 	struct child *c = find_child(sad, id);
+	struct rvl_sa_params out;
+	int err;
 
 	if (!c)
 		return fail_unknown(error);
 	if (c->out.there)
 		return rvl_backend_fail(error, -EALREADY, "its outbound SA is there already");
-	return add_sa(sad, c, &c->out.params, error);
+	rvl_sa_kept(c->out.kept, &out);
+	err = add_sa(sad, c, &out, error);
+	OPENSSL_cleanse(&out, sizeof(out));
+	return err;
 }
 
 int rvl_sad_child_use(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error *error)
@@ -658,6 +631,27 @@ static int shorten_lifetime(struct rvl_lifetime *l, uint64_t packets, uint64_t b
 	return 0;
 }
 
+static void swap_kept(struct sa *sa, struct rvl_sa_kept **kept)
+{
+	struct rvl_sa_kept *before = sa->kept;
+
+	sa->kept = *kept;
+	*kept = before;
+}
+
+/* Of an SA that isn't there. */
+static int keep_again(struct sa *sa, const struct rvl_sa_params *params,
+		      struct rvl_backend_error *error)
+{
+	struct rvl_sa_kept *kept = rvl_sa_keep(params);
+
+	if (!kept)
+		return rvl_backend_fail(error, -ENOMEM, "out of memory");
+	swap_kept(sa, &kept);
+	rvl_sa_kept_free(kept);
+	return 0;
+}
+
 /*
  * An SA with other parameters but the same key. Nothing leads to it by now, and what it verifies
  * reaches nobody: the sequence number only moves by what is still under way. An outbound one skips
@@ -668,6 +662,7 @@ static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_sa_params 
 {
 	struct rvl_sa_params renewed = *params;
 	bool out = params->direction == RVL_OUTBOUND;
+	struct rvl_sa_kept *kept = NULL;
 	struct rvl_sa_stats stats;
 	uint64_t last;
 	int err = query_now(sad, sa, &stats, error);
@@ -692,13 +687,15 @@ static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_sa_params 
 		goto cleanse;
 	}
 	renewed.first_seq = stats.seq + skip + 1;
-	err = delete_sa(sad, sa, error);
+	kept = rvl_sa_keep(&renewed);
+	err = kept ? delete_sa(sad, sa, error) : rvl_backend_fail(error, -ENOMEM, "out of memory");
 	if (err)
 		goto cleanse;
 	add_counters(sa->past, &stats);
-	sa->params = renewed;
+	swap_kept(sa, &kept);
 	err = add_sa(sad, sa->child, &renewed, error);
 cleanse:
+	rvl_sa_kept_free(kept);
 	OPENSSL_cleanse(&renewed, sizeof(renewed));
 	return err;
 }
@@ -740,33 +737,35 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 {
 	struct child *c = find_child(sad, id);
 	struct rvl_backend_error ignored = {""};
-	struct rvl_sa_params in, out;
+	struct rvl_sa_params in, out, before;
 	int err = 0;
 
 	if (!c)
 		return fail_unknown(error);
 	if (!local->family || local->family != remote->family)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "it can't move there");
-	in = c->in.params;
-	out = c->out.params;
+	rvl_sa_kept(c->in.kept, &in);
+	rvl_sa_kept(c->out.kept, &out);
+	before = out;
 	in.dst = out.src = ike_addr_ip(local);
 	in.src = out.dst = ike_addr_ip(remote);
 	in.encap = out.encap = encap;
 	out.src_port = encap ? local->port : 0;
 	out.dst_port = encap ? remote->port : 0;
 	/* It is found by our address, and takes ESP of both forms from anywhere. */
-	if (c->in.there && !rvl_addr_equal(&in.dst, &c->in.params.dst))
+	if (c->in.there && !rvl_addr_equal(&in.dst, &before.src))
 		err = move_inbound(sad, c, &in, error);
-	if (!err && !same_way(&out, &c->out.params)) {
+	if (!err && !same_way(&out, &before)) {
 		if (c->out.there)
 			err = renew_outbound(sad, c, &out, SEQUENCE_MARGIN, error);
 		else
-			c->out.params = out;
+			err = keep_again(&c->out, &out, error);
 	}
 	if (err)
 		stop_using(sad, c, &ignored);
 	OPENSSL_cleanse(&in, sizeof(in));
 	OPENSSL_cleanse(&out, sizeof(out));
+	OPENSSL_cleanse(&before, sizeof(before));
 	return err;
 }
 
@@ -782,7 +781,7 @@ int rvl_sad_child_skip(struct rvl_sad *sad, uint64_t id, uint32_t packets,
 		return fail_unknown(error);
 	if (!c->out.there)
 		return 0; /* it has used none, or is to be given up */
-	out = c->out.params;
+	rvl_sa_kept(c->out.kept, &out);
 	err = renew_outbound(sad, c, &out, packets > SEQUENCE_MARGIN ? packets : SEQUENCE_MARGIN,
 			     error);
 	if (err)

@@ -206,17 +206,17 @@ static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 	pthread_mutex_lock(&soft->lock);
 	sa = rvl_engine_sa(soft->engine, direction, index);
 	if (sa) {
-		const struct rvl_esp_counters *c = rvl_esp_sa_counters(sa);
+		const struct rvl_esp_counters c = rvl_esp_sa_counters(sa);
 
 		*stats = (struct rvl_sa_stats){
-			.packets = c->packets,
-			.bytes = c->bytes,
+			.packets = c.packets,
+			.bytes = c.bytes,
 			.seq = rvl_esp_sa_seq(sa),
-			.drop_icv = c->drops[RVL_DROP_ICV],
-			.drop_replay = c->drops[RVL_DROP_REPLAY] + c->drops[RVL_DROP_WINDOW],
-			.drop_format = c->drops[RVL_DROP_TRAILER] + c->drops[RVL_DROP_PADDING] +
-				       c->drops[RVL_DROP_INNER] + c->drops[RVL_DROP_ECN],
-			.drop_limit = c->drops[RVL_DROP_LIFETIME] + c->drops[RVL_DROP_SEQUENCE],
+			.drop_icv = c.drops[RVL_DROP_ICV],
+			.drop_replay = c.drops[RVL_DROP_REPLAY] + c.drops[RVL_DROP_WINDOW],
+			.drop_format = c.drops[RVL_DROP_TRAILER] + c.drops[RVL_DROP_PADDING] +
+				       c.drops[RVL_DROP_INNER] + c.drops[RVL_DROP_ECN],
+			.drop_limit = c.drops[RVL_DROP_LIFETIME] + c.drops[RVL_DROP_SEQUENCE],
 		};
 	}
 	pthread_mutex_unlock(&soft->lock);

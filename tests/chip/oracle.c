@@ -200,8 +200,8 @@ static bool same_statistics(struct oracle *o, const struct live_sa *sa)
 {
 	bool inbound = sa->params.direction == RVL_INBOUND;
 	const struct rvl_esp_sa *model = rvl_engine_sa(o->engine, sa->params.direction, sa->index);
-	const struct rvl_esp_counters *c = rvl_esp_sa_counters(model);
-	const uint64_t *d = c->drops;
+	const struct rvl_esp_counters c = rvl_esp_sa_counters(model);
+	const uint64_t *d = c.drops;
 	uint64_t replay = d[RVL_DROP_REPLAY] + d[RVL_DROP_WINDOW];
 	/* A dummy packet is well formed. */
 	uint64_t format =
@@ -212,7 +212,7 @@ static bool same_statistics(struct oracle *o, const struct live_sa *sa)
 
 	if (rvl_dev_sa_query(o->chip.dev, inbound, sa->index, &s, &err))
 		return differ(o, "%s", err.text);
-	if (s.packets == c->packets && s.bytes == c->bytes && s.seq == rvl_esp_sa_seq(model) &&
+	if (s.packets == c.packets && s.bytes == c.bytes && s.seq == rvl_esp_sa_seq(model) &&
 	    s.drop_icv == d[RVL_DROP_ICV] && s.drop_replay == replay && s.drop_format == format &&
 	    s.drop_limit == limit)
 		return true;
@@ -222,8 +222,8 @@ static bool same_statistics(struct oracle *o, const struct live_sa *sa)
 		" expected %llu %llu %llu %llu %llu %llu %llu",
 		inbound ? "inbound" : "outbound", sa->index, (unsigned long long)s.packets,
 		(unsigned long long)s.bytes, (unsigned long long)s.seq, s.drop_icv, s.drop_replay,
-		s.drop_format, s.drop_limit, (unsigned long long)c->packets,
-		(unsigned long long)c->bytes, (unsigned long long)rvl_esp_sa_seq(model),
+		s.drop_format, s.drop_limit, (unsigned long long)c.packets,
+		(unsigned long long)c.bytes, (unsigned long long)rvl_esp_sa_seq(model),
 		(unsigned long long)d[RVL_DROP_ICV], (unsigned long long)replay,
 		(unsigned long long)format, (unsigned long long)limit);
 }

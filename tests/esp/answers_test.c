@@ -457,7 +457,7 @@ static void packets_are_those_of_another_implementation(void **state)
 		assert_int_equal(rvl_esp_sa_seq(in), a->seq);
 		packet_place_hex(&pkt, a->outer);
 		assert_int_equal(packet_receive(in, &pkt), RVL_DROP_REPLAY);
-		assert_int_equal(rvl_esp_sa_counters(in)->bytes, rvl_esp_sa_counters(out)->bytes);
+		assert_int_equal(rvl_esp_sa_counters(in).bytes, rvl_esp_sa_counters(out).bytes);
 		rvl_esp_sa_free(out);
 		rvl_esp_sa_free(in);
 	}

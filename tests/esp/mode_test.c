@@ -44,7 +44,7 @@ static void decap(const struct rvl_sa_params *params, struct packet *pkt, enum r
 	struct rvl_esp_sa *sa = packet_sa(&peer);
 
 	assert_int_equal(packet_receive(sa, pkt), want);
-	assert_int_equal(rvl_esp_sa_counters(sa)->drops[want], want != RVL_DROP_NONE);
+	assert_int_equal(rvl_esp_sa_counters(sa).drops[want], want != RVL_DROP_NONE);
 	rvl_esp_sa_free(sa);
 }
 

@@ -9,10 +9,12 @@
 
 #include <cmocka.h>
 
+#include "host/esp/kept.h"
 #include "host/sa/backend.h"
 #include "host/sa/inbound.h"
 #include "host/sa/indices.h"
 #include "host/sa/selector.h"
+#include "host/sa/spis.h"
 
 static uint64_t seed = 0x5eed4303;
 
@@ -493,6 +495,59 @@ static void an_index_comes_again_as_late_as_can_be(void **state)
 	rvl_indices_free(&indices);
 }
 
+/* Against a list, with SPIs that meet in few places. */
+static void spis_are_given_and_taken(void **state)
+{
+	uint32_t there[500], draw = 4303;
+	struct rvl_spis spis = {0};
+	size_t count = 0;
+
+	(void)state;
+	assert_false(rvl_spis_have(&spis, 256));
+	for (unsigned int step = 0; step < 100000; step++) {
+		uint32_t spi;
+		size_t at;
+
+		draw = draw * 1664525 + 1013904223;
+		spi = 1 + (draw >> 20) % 7 + ((draw >> 10) % 128 << 12);
+		for (at = 0; at < count && there[at] != spi; at++)
+			;
+		assert_int_equal(rvl_spis_have(&spis, spi), at < count);
+		if (at < count || (count && draw >> 31)) {
+			at = at < count ? at : (draw >> 8) % count;
+			rvl_spis_remove(&spis, there[at]);
+			there[at] = there[--count];
+		} else if (count < 500) {
+			assert_int_equal(rvl_spis_add(&spis, spi), 0);
+			there[count++] = spi;
+		}
+		assert_int_equal(spis.count, count);
+		for (at = 0; !(step % 100) && at < count; at++)
+			assert_true(rvl_spis_have(&spis, there[at]));
+	}
+	rvl_spis_remove(&spis, 5);
+	rvl_spis_free(&spis);
+}
+
+static void what_an_sa_was_made_with_is_kept(void **state)
+{
+	struct rvl_sa_params params, again;
+	uint8_t *octets = (uint8_t *)&params;
+	struct rvl_sa_kept *kept;
+
+	(void)state;
+	for (unsigned int round = 0; round < 300; round++) {
+		for (size_t i = 0; i < sizeof(params); i++)
+			octets[i] = round ? (uint8_t)((i * 31 + round) % (round + 1)) : 0;
+		kept = rvl_sa_keep(&params);
+		assert_non_null(kept);
+		rvl_sa_kept(kept, &again);
+		assert_memory_equal(&again, &params, sizeof(params));
+		rvl_sa_kept_free(kept);
+	}
+	rvl_sa_kept_free(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +564,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(icmp_errors_about_what_came_from_a_tunnel_leave_only_protected),
 		cmocka_unit_test(a_tunnel_does_not_claim_what_is_connected),
 		cmocka_unit_test(an_index_comes_again_as_late_as_can_be),
+		cmocka_unit_test(spis_are_given_and_taken),
+		cmocka_unit_test(what_an_sa_was_made_with_is_kept),
 	};
 	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : seed;
 	int failed;
