@@ -20,8 +20,6 @@ static int add_ts(const struct conf_value *v, const char *item, void *context)
 		return conf_value_fail(v, "more than %d selectors", IKE_TS_MAX);
 	if (ike_ts_parse(item, ts, reason, sizeof(reason)))
 		return conf_value_fail(v, "%s", reason);
-	if (ts->family == 6)
-		return conf_value_fail(v, "\"%.60s\": IPv6 isn't supported", item);
 	list->count++;
 	return 0;
 }

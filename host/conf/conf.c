@@ -171,6 +171,50 @@ static int check_outside(struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+static bool has_ipv6(const struct ike_ts_list *list)
+{
+	for (unsigned int i = 0; i < list->count; i++)
+		if (list->list[i].family == 6)
+			return true;
+	return false;
+}
+
+/* Is IPv6 surely inside of a tunnel? */
+static bool has_ipv6_inside(const struct conf_connection *c)
+{
+	for (size_t i = 0; i < c->vip_count; i++)
+		if (c->vips[i].family == 6)
+			return true;
+	for (size_t i = 0; i < c->child_count; i++)
+		if (has_ipv6(&c->children[i].local_ts) || has_ipv6(&c->children[i].remote_ts))
+			return true;
+	return false;
+}
+
+static int check_inside(const struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		if (conf->daemon.backend != CONF_BACKEND_USER || !has_ipv6_inside(c))
+			continue;
+		snprintf(error->text, sizeof(error->text),
+			 "%s:%u: connections.%s: IPv6 is inside of its tunnels, and the NIC has no "
+			 "policies over IPv6 (backend soft has)",
+			 c->file, c->line, c->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+bool conf_has_ipv6_inside(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->connection_count; i++)
+		if (has_ipv6_inside(&conf->connections[i]))
+			return true;
+	return false;
+}
+
 bool conf_has_ipv6(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->daemon.address_count; i++)
@@ -179,7 +223,7 @@ bool conf_has_ipv6(const struct conf *conf)
 	for (size_t i = 0; i < conf->connection_count; i++)
 		if (conf_connection_family(&conf->connections[i]) == 6)
 			return true;
-	return false;
+	return conf_has_ipv6_inside(conf);
 }
 
 static int check_mtu(const struct conf *conf, struct conf_error *error)
@@ -284,6 +328,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 	if (!err)
 		err = check_outside(conf, error);
 	if (!err)
+		err = check_inside(conf, error);
+	if (!err)
 		err = check_mtu(conf, error);
 	if (!err)
 		err = check_pools(conf, error);
@@ -383,9 +429,15 @@ const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name
 struct ike_ts_list conf_local_ts(const struct conf_connection *c, const struct conf_child *child,
 				 const struct ike_addr *local)
 {
-	static const struct ike_addr any = {.family = 4};
+	struct ike_addr any[2];
+	unsigned int count = 0;
 
-	return ike_ts_resolve(&child->local_ts, c->vip_count ? &any : local, 1);
+	/* One of each family. */
+	for (size_t i = 0; i < c->vip_count; i++)
+		if (count == 0 || (count == 1 && any[0].family != c->vips[i].family))
+			any[count++] = (struct ike_addr){.family = c->vips[i].family};
+	return count ? ike_ts_resolve(&child->local_ts, any, count)
+		     : ike_ts_resolve(&child->local_ts, local, 1);
 }
 
 /* The configured selector, of all that a pool has. */

@@ -175,9 +175,12 @@ int conf_load_text(const char *name, const char *text, size_t len, struct conf *
 /* Cleanses the secrets. NULL is fine. */
 void conf_free(struct conf *conf);
 
-/* Is an address of the netdev, or of a connection, surely IPv6? Then the netdev's MTU is to be
- * CONF_IPV6_MTU at least (RFC 8200, section 5). */
+/* Is an address of the netdev, or of a connection, or what is inside of a tunnel, surely IPv6? Then
+ * the netdev's MTU is to be CONF_IPV6_MTU at least (RFC 8200, section 5). */
 bool conf_has_ipv6(const struct conf *conf);
+
+/* Do selectors or virtual addresses say that IPv6 is inside of a tunnel? */
+bool conf_has_ipv6_inside(const struct conf *conf);
 
 /* Of its addresses, 4 or 6; 0: nothing says which. */
 uint8_t conf_connection_family(const struct conf_connection *connection);

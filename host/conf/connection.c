@@ -159,9 +159,7 @@ static int add_vip(const struct conf_value *v, const char *item, void *object)
 	if (c->vip_count == IKE_VIPS_MAX)
 		return conf_value_fail(v, "more than %d addresses", IKE_VIPS_MAX);
 	if (ike_addr_parse(item, &vip) || !vip.family)
-		return conf_value_fail(v, "\"%.60s\" isn't an IP address (any: 0.0.0.0)", item);
-	if (vip.family == 6)
-		return conf_value_fail(v, "\"%.60s\": IPv6 isn't supported inside tunnels", item);
+		return conf_value_fail(v, "\"%.60s\" isn't an IP address (any: 0.0.0.0, ::)", item);
 	if (!ike_addr_is_zero(&vip) && !ike_addr_is_host(&vip))
 		return conf_value_fail(v, "\"%.60s\" isn't an address that a host may have", item);
 	c->vips[c->vip_count++] = vip;
@@ -287,21 +285,16 @@ static bool has_dynamic(const struct ike_ts_list *list)
 	return false;
 }
 
-/* `dynamic` is the address of that end unless it was given another one, and only IPv4 goes inside.
- */
-static int check_inside(const struct conf_section *section, const struct conf_connection *c,
-			const struct conf_child *child, struct conf_error *error)
+/* Can a packet be of both ends? Of which family `dynamic` is isn't known. */
+static bool has_pair(const struct conf_child *child)
 {
-	bool ours = has_dynamic(&child->local_ts) && !c->vip_count;
-	bool theirs = has_dynamic(&child->remote_ts) && !c->pool_count;
-	const char *key = ours ? "local_ts" : theirs ? "remote_ts" : NULL;
+	const struct ike_ts_list *local = &child->local_ts, *remote = &child->remote_ts;
 
-	if (!key || conf_connection_family(c) != 6)
-		return 0;
-	return conf_fail_section(error, section,
-				 "%s is dynamic, so the IPv6 address of that end, and IPv6 inside "
-				 "a tunnel isn't supported: name networks of IPv4",
-				 key);
+	for (unsigned int i = 0; i < local->count; i++)
+		for (unsigned int k = 0; k < remote->count; k++)
+			if (local->list[i].family == remote->list[k].family)
+				return true;
+	return !local->count || !remote->count || has_dynamic(local) || has_dynamic(remote);
 }
 
 /* The key by which the child is to begin by itself; NULL: it isn't. */
@@ -369,8 +362,9 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 
 		if (!err)
 			err = check_peer(children->sections[i], child, &connection->remote, error);
-		if (!err)
-			err = check_inside(children->sections[i], connection, child, error);
+		if (!err && !has_pair(child))
+			err = conf_fail_section(error, children->sections[i],
+						"local_ts and remote_ts are of two families");
 		if (err)
 			return err;
 		key = traps_without_address(connection, child);

@@ -4,8 +4,11 @@
 #define EXTENSION_HEADERS_MAX 8
 #define IPV6_FRAGMENT_OFFSET 0xfff8
 #define IPV6_FRAGMENT_MORE 1
-#define ICMP_HEADER 8		 /* of an error, before what it quotes */
-#define ICMPV6_INFORMATIONAL 128 /* and above: no errors (RFC 4443, section 2.1) */
+#define ICMP_HEADER 8		   /* of an error, before what it quotes */
+#define ICMPV6_DISCOVERY_FIRST 133 /* router solicitation, to */
+#define ICMPV6_DISCOVERY_LAST 137  /* redirect */
+#define LINK_HOPS 255		   /* that it still has who hasn't crossed a router */
+#define ICMPV6_INFORMATIONAL 128   /* and above: no errors (RFC 4443, section 2.1) */
 
 bool rvl_ip_has_ports(uint8_t protocol)
 {
@@ -93,6 +96,27 @@ static bool read_ipv6(struct rvl_ip *ip, const uint8_t *p, size_t len)
 	return true;
 }
 
+static bool is_link_local(const struct rvl_addr *address)
+{
+	return address->octets[0] == 0xfe && (address->octets[1] & 0xc0) == 0x80;
+}
+
+/* Of the scopes interface and link. */
+static bool is_link_multicast(const struct rvl_addr *address)
+{
+	return address->octets[0] == 0xff && (address->octets[1] & 0xf) <= 2;
+}
+
+/* Whole messages: those in fragments aren't taken as such (RFC 6980). */
+static bool is_discovery(const struct rvl_ip *ip, uint8_t hops)
+{
+	const uint16_t type = ip->src_port >> 8;
+
+	return hops == LINK_HOPS && ip->protocol == RVL_IP_PROTO_ICMPV6 && !ip->fragment &&
+	       ip->ports == RVL_PORTS_SRC && type >= ICMPV6_DISCOVERY_FIRST &&
+	       type <= ICMPV6_DISCOVERY_LAST;
+}
+
 /* The first octets of the upper header, if they are there. */
 static void read_ports(struct rvl_ip *ip, const uint8_t *p, size_t len)
 {
@@ -119,6 +143,8 @@ bool rvl_ip_read(struct rvl_ip *ip, const uint8_t *p, size_t len)
 	if (version == 4 ? !read_ipv4(ip, p, len) : version != 6 || !read_ipv6(ip, p, len))
 		return false;
 	read_ports(ip, p, len);
+	ip->on_link = version == 6 && (is_link_local(&ip->src) || is_link_local(&ip->dst) ||
+				       is_link_multicast(&ip->dst) || is_discovery(ip, p[7]));
 	return true;
 }
 

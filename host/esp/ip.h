@@ -89,6 +89,9 @@ struct rvl_ip {
 	bool fragment;	     /* there are others */
 	bool later_fragment; /* not the first one: what is behind the header isn't the upper one */
 	bool df;	     /* IPv4's; IPv6 is never fragmented on its way (RFC 8200, section 5) */
+	/* Only for the link that it is on, and no selector's: link-local addresses (RFC 4291) and
+	 * neighbour discovery that can't have crossed a router (RFC 4861, section 6.1). */
+	bool on_link;
 	bool onward; /* a routing header has segments left: its destination isn't its last */
 };
 

@@ -176,8 +176,8 @@ static bool match_ports(const struct rvl_selector *s, const struct rvl_ip *ip, b
 
 bool rvl_selector_match(const struct rvl_selector *s, const struct rvl_ip *ip, bool unseen)
 {
-	return rvl_prefix_holds(&s->src, &ip->src) && rvl_prefix_holds(&s->dst, &ip->dst) &&
-	       match_protocol(s, ip, unseen) &&
+	return !ip->on_link && rvl_prefix_holds(&s->src, &ip->src) &&
+	       rvl_prefix_holds(&s->dst, &ip->dst) && match_protocol(s, ip, unseen) &&
 	       (rvl_selector_any_port(s) || match_ports(s, ip, unseen));
 }
 

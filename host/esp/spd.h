@@ -66,10 +66,10 @@ bool rvl_selector_opaque(const struct rvl_selector *selector);
 struct rvl_selector rvl_selector_reverse(const struct rvl_selector *selector);
 
 /*
- * Does the packet match? One that should have ports but doesn't show them (a later fragment), or
- * whose protocol doesn't show, is matched by a port range, or a protocol, only if unseen says so: a
- * rule that protects or discards must not be evaded by fragments, one that lets pass must not be
- * won by them.
+ * Does the packet match? What is only for its link is nobody's. One that should have ports but
+ * doesn't show them (a later fragment), or whose protocol doesn't show, is matched by a port range,
+ * or a protocol, only if unseen says so: a rule that protects or discards must not be evaded by
+ * fragments, one that lets pass must not be won by them.
  */
 bool rvl_selector_match(const struct rvl_selector *selector, const struct rvl_ip *ip, bool unseen);
 

@@ -15,11 +15,22 @@ static void check_sad(struct daemon *d)
 	daemon_stop(d, EXIT_FAILURE);
 }
 
+/* Of what goes through it. */
+static unsigned int families_of(const struct ike_ts_list *list)
+{
+	unsigned int families = 0;
+
+	for (unsigned int i = 0; i < list->count; i++)
+		families |= list->list[i].family == 6 ? RVL_FAMILY_IPV6 : RVL_FAMILY_IPV4;
+	return families;
+}
+
 /* One of the two SAs of a child. False: keys that don't fit its algorithms. */
 static bool sa_params(const struct ike_child_job *job, enum rvl_direction direction,
 		      struct rvl_sa_params *p)
 {
 	const struct ike_child_policy *policy = &job->policy;
+	const struct ike_ts_list local_ts = ike_ts_kept(job->local_ts);
 	bool out = direction == RVL_OUTBOUND;
 	const struct ike_child_keys *keys = out ? &job->keys_out : &job->keys_in;
 
@@ -28,7 +39,7 @@ static bool sa_params(const struct ike_child_job *job, enum rvl_direction direct
 		.spi = out ? job->spi_out : job->spi_in,
 		.src = ike_addr_ip(out ? &job->local : &job->remote),
 		.dst = ike_addr_ip(out ? &job->remote : &job->local),
-		.inner = RVL_FAMILY_IPV4,
+		.inner = families_of(&local_ts),
 		.encr = IKE_ENCR_AES_GCM_16,
 		.encap = job->encap,
 		.src_port = !job->encap ? 0

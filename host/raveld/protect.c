@@ -51,9 +51,19 @@ static struct ike_ts_list known(const struct ike_ts_list *all)
 	struct ike_ts_list out = {.count = 0};
 
 	for (unsigned int i = 0; i < all->count; i++)
-		if (!all->list[i].dynamic && all->list[i].family == 4)
+		if (!all->list[i].dynamic && all->list[i].family)
 			out.list[out.count++] = all->list[i];
 	return out;
+}
+
+/* Does anything match both ends? */
+static bool share_family(const struct ike_ts_list *local, const struct ike_ts_list *remote)
+{
+	for (unsigned int i = 0; i < local->count; i++)
+		for (unsigned int k = 0; k < remote->count; k++)
+			if (local->list[i].family == remote->list[k].family)
+				return true;
+	return false;
 }
 
 static struct ike_ts_list local_of(const struct conf_connection *c, const struct conf_child *child,
@@ -77,10 +87,10 @@ static int discard(struct daemon *d, const struct wish *w, const struct own *own
 {
 	int err = 0;
 
-	for (size_t i = 0; !err && remote->count && i < own->count; i++) {
+	for (size_t i = 0; !err && i < own->count; i++) {
 		struct ike_ts_list local = local_of(w->connection, w->child, &own->list[i]);
 
-		if (local.count)
+		if (share_family(&local, remote))
 			err = rvl_sad_protect(d->sad, &local, remote, error);
 	}
 	return err;
@@ -93,10 +103,10 @@ int protect_trap(struct daemon *d, const struct wish *w, uint64_t id,
 	const struct own own = own_addresses(d, w->connection);
 	int err = 0;
 
-	for (size_t i = 0; !err && remote.count && i < own.count; i++) {
+	for (size_t i = 0; !err && i < own.count; i++) {
 		const struct ike_ts_list local = local_of(w->connection, w->child, &own.list[i]);
 
-		if (local.count)
+		if (share_family(&local, &remote))
 			err = rvl_sad_trap(d->sad, id, &local, &remote, error);
 	}
 	return err;
@@ -137,10 +147,10 @@ int protect_check(struct daemon *d, const struct conf *conf, const struct conf_c
 	const struct ike_ts_list remote = remote_of(conf, c, child);
 	int err = own.count ? 0 : no_address(error);
 
-	for (size_t i = 0; !err && remote.count && i < own.count; i++) {
+	for (size_t i = 0; !err && i < own.count; i++) {
 		const struct ike_ts_list local = local_of(c, child, &own.list[i]);
 
-		if (local.count)
+		if (share_family(&local, &remote))
 			err = rvl_sad_can_protect(d->sad, &local, &remote, error);
 	}
 	return err;
@@ -171,7 +181,7 @@ static bool known_ways(const struct daemon *d, const struct wish *w, struct ike_
 	*peer = ike_hosts_first_address(&w->connection->remote);
 	*local = local_of(w->connection, w->child, &w->local);
 	*remote = remote_of(d->conf, w->connection, w->child);
-	return peer->family && local->count && remote->count;
+	return peer->family && share_family(local, remote);
 }
 
 void protect_lead(struct daemon *d, const struct wish *w)

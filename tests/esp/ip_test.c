@@ -204,6 +204,53 @@ static void types_stand_for_ports(void **state)
 	assert_int_equal(ip.src_port, 5 << 8);
 }
 
+/* With the addresses of its ends and its hop limit. */
+static struct rvl_ip message(uint8_t src, uint8_t dst, uint16_t dst_scope, uint8_t type,
+			     uint8_t hops)
+{
+	const uint8_t octets[8] = {type};
+	struct packet packet = ipv6();
+
+	packet.p[7] = hops;
+	packet.p[8] = src;
+	packet.p[9] = src == 0xfe ? 0x80 : 1;
+	packet.p[24] = dst;
+	packet.p[25] = (uint8_t)dst_scope;
+	add(&packet, RVL_IP_PROTO_ICMPV6, octets, sizeof(octets));
+	return parsed(&packet);
+}
+
+static void what_is_for_the_link_is_no_selectors(void **state)
+{
+	static const struct {
+		uint8_t src, dst, dst_scope, type, hops;
+		bool on_link;
+	} cases[] = {
+		{0x20, 0x20, 0, 128, 64, false},    /* a ping */
+		{0xfe, 0x20, 0, 128, 64, true},	    /* between neighbours */
+		{0x20, 0xfe, 0xbf, 129, 64, true},  /* fe80::/10 */
+		{0x20, 0xfe, 0xc0, 129, 64, false}, /* site-local */
+		{0x20, 0xff, 0x01, 143, 1, true},   /* multicast: of an interface, */
+		{0x20, 0xff, 0x12, 143, 1, true},   /* of a link, */
+		{0x20, 0xff, 0x05, 143, 1, false},  /* and further */
+		{0x20, 0x20, 0, 132, 255, false},   /* discovery */
+		{0x20, 0x20, 0, 133, 255, true},    {0x20, 0x20, 0, 135, 255, true},
+		{0x20, 0x20, 0, 137, 255, true},    {0x20, 0x20, 0, 138, 255, false},
+		{0x20, 0x20, 0, 135, 254, false}, /* that has crossed a router */
+	};
+	const struct rvl_selector any = rvl_selector_any(6);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct rvl_ip ip = message(cases[i].src, cases[i].dst, cases[i].dst_scope,
+						 cases[i].type, cases[i].hops);
+
+		if (ip.on_link != cases[i].on_link)
+			fail_msg("case %zu", i);
+		assert_int_equal(rvl_selector_match(&any, &ip, true), !ip.on_link);
+	}
+}
+
 static void errors_quote_what_they_are_about(void **state)
 {
 	(void)state;
@@ -380,6 +427,7 @@ int main(void)
 		cmocka_unit_test(fragments_show_their_ports_once),
 		cmocka_unit_test(a_packet_with_segments_left_goes_onward),
 		cmocka_unit_test(types_stand_for_ports),
+		cmocka_unit_test(what_is_for_the_link_is_no_selectors),
 		cmocka_unit_test(errors_quote_what_they_are_about),
 		cmocka_unit_test(traffic_class_is_written_and_nothing_else),
 		cmocka_unit_test(a_selector_matches_its_family_alone),
