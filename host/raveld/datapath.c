@@ -12,6 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "host/raveld/neighbour.h"
+
 #define BATCH 64
 #define EVENTS 4
 
@@ -21,6 +23,7 @@ struct datapath {
 	int epoll;
 	int wake; /* eventfd */
 	atomic_bool stopping;
+	struct neighbour neighbour;
 	bool tap_watched; /* not while all transmit buffers are under way */
 	atomic_bool has_reason;
 	char reason[256];
@@ -33,16 +36,24 @@ static void give_up(struct datapath *d, const char *what, int err)
 	atomic_store(&d->has_reason, true);
 }
 
-static void deliver(void *context, const uint8_t *frame, size_t len, uint32_t sa)
+static void to_host(struct datapath *d, const uint8_t *frame, size_t len)
 {
-	struct datapath *d = context;
-
-	if (!rvl_inbound_check(d->config.inbound, frame, len, sa))
-		return;
 	if (write(d->config.tap, frame, len) == (ssize_t)len)
 		atomic_fetch_add(&d->rx_frames, 1);
 	else
 		atomic_fetch_add(&d->rx_errors, 1);
+}
+
+static void deliver(void *context, const uint8_t *frame, size_t len, uint32_t sa)
+{
+	uint8_t advertisement[NEIGHBOUR_ADVERTISEMENT];
+	struct datapath *d = context;
+
+	if (!rvl_inbound_check(d->config.inbound, frame, len, sa))
+		return;
+	to_host(d, frame, len);
+	if (sa == RVL_BACKEND_CLEAR && neighbour_answer(&d->neighbour, frame, len, advertisement))
+		to_host(d, advertisement, sizeof(advertisement));
 }
 
 static int watch_tap(struct datapath *d, bool on)
@@ -81,6 +92,7 @@ static int send_frames(struct datapath *d)
 
 	for (n = 0; n < BATCH; n++) {
 		uint8_t *buffer = frames->ops->tx_buffer(frames);
+		size_t octets;
 		ssize_t len;
 		int err;
 
@@ -96,10 +108,12 @@ static int send_frames(struct datapath *d)
 		if (len < 0)
 			return -errno;
 		atomic_fetch_add(&d->tx_frames, 1);
-		if (!rvl_inbound_may_leave(d->config.inbound, buffer, (size_t)len) ||
-		    is_caught(d, buffer, (size_t)len))
+		octets = (size_t)len;
+		if (!neighbour_ask(&d->neighbour, buffer, &octets) &&
+		    (!rvl_inbound_may_leave(d->config.inbound, buffer, octets) ||
+		     is_caught(d, buffer, octets)))
 			continue;
-		err = transmit(d, (size_t)len);
+		err = transmit(d, octets);
 		if (err)
 			return err;
 	}

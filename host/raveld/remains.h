@@ -41,7 +41,7 @@ const struct netlink_route *remains_narrowest(const struct remains *remains, uin
 					      struct rvl_prefix network);
 
 /* As `ip rule` and `ip route` write them, with their table. */
-#define REMAINS_TEXT 192
+#define REMAINS_TEXT 256
 void remains_rule_text(const struct netlink_rule *rule, char text[REMAINS_TEXT]);
 void remains_route_text(const struct netlink_route *route, char text[REMAINS_TEXT]);
 
