@@ -198,6 +198,9 @@ static int change_route(struct netlink *netlink, uint16_t type, uint16_t flags,
 	if (route->type != NETLINK_VIA)
 		return talk(netlink, message, NULL, NULL);
 	put_gateway(message, route->dst.address.family, &route->gateway);
+	/* A dead end of ours may hold the next hop, and IPv6 would look for it there. */
+	if (route->dst.address.family == 6)
+		body->rtm_flags = RTNH_F_ONLINK;
 	mnl_attr_put_u32(message, RTA_OIF, route->ifindex);
 	if (route->source.family)
 		put_addr(message, RTA_PREFSRC, &route->source);
