@@ -48,8 +48,9 @@ struct ike_child {
 	struct ike_task *task;	     /* resumed when it is, or when the data path refuses */
 	struct ike_waiter waiter;
 	struct ike_suite suite;
-	enum rvl_mode mode;	   /* ours: that is asked for; then, that it has */
-	struct ike_pair *original; /* transport mode: what the ends are for the peer; NULL: the same */
+	enum rvl_mode mode; /* ours: that is asked for; then, that it has */
+	struct ike_pair
+		*original; /* transport mode: what the ends are for the peer; NULL: the same */
 	uint32_t spi_in;
 	uint32_t spi_out;
 	struct ike_child_keys *keys; /* IKE_IN and IKE_OUT, until the data path has them */

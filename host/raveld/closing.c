@@ -66,7 +66,7 @@ static void free_local(struct rvl_local *local)
 /* A rule that lets IKE out. */
 static bool is_ike(const struct netlink_rule *rule)
 {
-	return rule->type == NETLINK_LOOKUP && rule->own;
+	return rule->type == NETLINK_LOOKUP && rule->table == RT_TABLE_MAIN;
 }
 
 void closing_close(struct closing *c)
@@ -423,7 +423,7 @@ static int failed(const struct closing *c, const char *text, int err)
 /* Other rules only let something pass these. */
 static bool is_closing_rule(const struct netlink_rule *rule)
 {
-	return (rule->type == NETLINK_LOOKUP && !rule->own) || rule->type == NETLINK_GOTO ||
+	return (rule->type == NETLINK_LOOKUP && !is_ike(rule)) || rule->type == NETLINK_GOTO ||
 	       rule->type == NETLINK_NOP;
 }
 

@@ -149,13 +149,14 @@ int netlink_delete_address(struct netlink *netlink, unsigned int ifindex,
 	return change_address(netlink, RTM_DELADDR, 0, ifindex, address, prefix_len);
 }
 
-int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char *alias)
+int netlink_mark(struct netlink *netlink, unsigned int ifindex, const char *alias, uint32_t group)
 {
 	struct nlmsghdr *message = start(netlink, RTM_NEWLINK, NLM_F_ACK);
 	struct ifinfomsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 
 	body->ifi_index = (int)ifindex;
 	mnl_attr_put_str(message, IFLA_IFALIAS, alias);
+	mnl_attr_put_u32(message, IFLA_GROUP, group);
 	return talk(netlink, message, NULL, NULL);
 }
 
@@ -342,7 +343,7 @@ bool netlink_rule_equal(const struct netlink_rule *a, const struct netlink_rule 
 {
 	return a->type == b->type && a->priority == b->priority && a->table == b->table &&
 	       a->number == b->number && rvl_prefix_equal(&a->src, &b->src) &&
-	       rvl_prefix_equal(&a->dst, &b->dst) && a->own == b->own &&
+	       rvl_prefix_equal(&a->dst, &b->dst) && a->own == b->own && a->passing == b->passing &&
 	       a->protocol == b->protocol && ports_equal(&a->sport, &b->sport) &&
 	       ports_equal(&a->dport, &b->dport);
 }
@@ -390,6 +391,8 @@ static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags,
 		mnl_attr_put_u32(message, FRA_TABLE, rule->table);
 	if (rule->type == NETLINK_AT_LEAST)
 		mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, rule->number - 1);
+	if (rule->passing)
+		mnl_attr_put_u32(message, FRA_SUPPRESS_IFGROUP, rule->passing);
 	if (rule->type == NETLINK_GOTO)
 		mnl_attr_put_u32(message, FRA_GOTO, rule->number);
 	return talk(netlink, message, NULL, NULL);
@@ -631,6 +634,9 @@ static bool read_rule(const struct nlmsghdr *message, struct netlink_rule *rule)
 				break;
 			rule->type = NETLINK_AT_LEAST;
 			rule->number = suppressed + 1;
+			break;
+		case FRA_SUPPRESS_IFGROUP:
+			rule->passing = u32_of(attr) == UINT32_MAX ? 0 : u32_of(attr);
 			break;
 		case FRA_GOTO:
 			rule->number = u32_of(attr);

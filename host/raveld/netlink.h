@@ -83,6 +83,8 @@ struct netlink_rule {
 	struct rvl_prefix src;
 	struct rvl_prefix dst;
 	bool own;	  /* of what the host itself sends */
+	uint32_t passing; /* unless 0: what a way by an interface of this group is found for goes on
+			   */
 	uint8_t protocol; /* 0: any */
 	struct netlink_ports sport;
 	struct netlink_ports dport;
@@ -120,9 +122,9 @@ int netlink_connected(struct netlink *netlink, netlink_route_fn *fn, void *conte
 /* The host's own addresses, of either family; without those of a link. */
 int netlink_addresses(struct netlink *netlink, netlink_address_fn *fn, void *context);
 
-/* Interfaces, and giving one an alias. */
+/* Interfaces, and giving one an alias and a group. */
 int netlink_links(struct netlink *netlink, netlink_link_fn *fn, void *context);
-int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char *alias);
+int netlink_mark(struct netlink *netlink, unsigned int ifindex, const char *alias, uint32_t group);
 
 /* A non-blocking descriptor that is readable when something of the following may have changed; to
  * be closed. */

@@ -201,6 +201,8 @@ void remains_rule_text(const struct netlink_rule *rule, char text[REMAINS_TEXT])
 	switch (rule->type) {
 	case NETLINK_LOOKUP:
 		say(&words, " lookup %s", table);
+		if (rule->passing)
+			say(&words, " suppress_ifgroup %u", rule->passing);
 		break;
 	case NETLINK_AT_LEAST:
 		say(&words, " lookup %s suppress_prefixlength %d", table, (int)rule->number - 1);
@@ -259,7 +261,7 @@ int remains_mark_daemon(struct netlink *netlink, unsigned int ifindex, const cha
 	char alias[sizeof(ALIAS) + sizeof(((struct remains_daemon *)0)->socket)];
 
 	snprintf(alias, sizeof(alias), ALIAS "%s", socket);
-	return netlink_set_alias(netlink, ifindex, alias);
+	return netlink_mark(netlink, ifindex, alias, NETDEV_GROUP);
 }
 
 static int look_at_link(void *context, const struct netlink_link *link)

@@ -52,7 +52,8 @@ typedef void remains_told_fn(void *context, const char *text, int err);
 int remains_release(struct netlink *netlink, const struct remains *remains, remains_told_fn *told,
 		    void *context);
 
-/* A running raveld marks its netdev. */
+/* A running raveld marks its netdev, which is alone in its group. */
+#define NETDEV_GROUP 4303
 struct remains_daemon {
 	char netdev[16];
 	char socket[108]; /* where ravelctl reaches it */

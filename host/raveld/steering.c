@@ -8,6 +8,7 @@
 /* Numbers of tables that nobody else uses, and the bit that tells those with only dead ends. */
 #define TABLES 0x40000000u
 #define CLOSED_TABLES 0x80000000u
+#define PORT_LAST 65534 /* that a rule can speak of */
 
 /* Rules in their order, by what is added to the priority that is configured. */
 enum stage {
@@ -136,7 +137,8 @@ int steering_add(struct steering *s, const struct rvl_selector *selector)
 	return append(s, &steer);
 }
 
-/* ---------------------------------------------------------------------------------------- tables */
+/* ---------------------------------------------------------------------------------------- tables
+ */
 
 static bool has_table(const struct steering *s, uint8_t family, uint32_t table)
 {
@@ -191,10 +193,9 @@ void steering_settle(struct steering *s, const struct steering *before, uint32_t
 
 		if (steer->table)
 			continue;
-		give_table(steer,
-			   is_plain(steer) && !has_table(s, family_of(steer), first)
-				   ? first
-				   : number_of(s, steer));
+		give_table(steer, is_plain(steer) && !has_table(s, family_of(steer), first)
+					  ? first
+					  : number_of(s, steer));
 	}
 }
 
@@ -232,7 +233,8 @@ bool steering_has_source(const struct steer *steer, const struct rvl_local *loca
 	return false;
 }
 
-/* ----------------------------------------------------------------------------------------- rules */
+/* ----------------------------------------------------------------------------------------- rules
+ */
 
 /* For whom rules are made. */
 struct making {
@@ -261,8 +263,7 @@ static void want(struct making *m, const struct netlink_rule *rule)
 /* Behind a stage, for what the rule says besides. */
 static void want_skip(struct making *m, struct netlink_rule rule, enum stage to)
 {
-	const struct netlink_rule target =
-		rule_at(m, to, rule.dst.address.family, NETLINK_NOP);
+	const struct netlink_rule target = rule_at(m, to, rule.dst.address.family, NETLINK_NOP);
 
 	rule.number = target.priority;
 	want(m, &target);
@@ -273,7 +274,7 @@ static struct netlink_ports ports_of(uint16_t first, uint16_t last)
 {
 	if (first == 0 && last == UINT16_MAX)
 		return (struct netlink_ports){0, 0};
-	return (struct netlink_ports){first ? first : 1, last ? last : 1};
+	return (struct netlink_ports){first ? first : 1, last < PORT_LAST ? last : PORT_LAST};
 }
 
 static struct netlink_rule lookup(const struct making *m, const struct steer *steer,
@@ -300,6 +301,11 @@ static void want_new(struct making *m, const struct steer *steer, enum stage sta
 		want(m, &rule);
 		return;
 	}
+	/* Where there is only a dead end, IPv6 takes a source that it may find another way for. */
+	skip = rule;
+	skip.own = true;
+	skip.passing = NETDEV_GROUP;
+	want(m, &skip);
 	/* Any source that there is, is in one of these two. */
 	skip = rule_at(m, stage + 1, 6, NETLINK_GOTO);
 	skip.src.len = 1;
@@ -316,11 +322,17 @@ static void want_unseen(struct making *m, const struct steer *steer)
 	struct netlink_rule skip = rule_at(m, FLOWS_SEEN, family_of(steer), NETLINK_GOTO);
 
 	skip.protocol = rule.protocol;
-	skip.dport = (struct netlink_ports){1, UINT16_MAX};
+	skip.dport = (struct netlink_ports){1, PORT_LAST};
 	want_skip(m, skip, PLAIN);
 	rule.src = steer->what.src;
 	rule.sport = rule.dport = (struct netlink_ports){0, 0};
 	want(m, &rule);
+}
+
+/* Are there any, of which rules can speak? */
+static bool is_range(const struct netlink_ports *ports)
+{
+	return ports->first <= ports->last;
 }
 
 static void want_steer(struct making *m, const struct steer *steer, bool has_source)
@@ -328,12 +340,11 @@ static void want_steer(struct making *m, const struct steer *steer, bool has_sou
 	const enum stage stage = is_plain(steer) && !steer->unseen ? PLAIN : FLOWS;
 	struct netlink_rule rule = lookup(m, steer, stage, steer->table);
 
-	if (!steer->unseen) {
+	if (!steer->unseen && is_range(&rule.sport) && is_range(&rule.dport)) {
 		rule.src = steer->what.src;
 		want(m, &rule);
 		if (rule.src.len)
-			want_new(m, steer, stage,
-				 has_source ? steer->table : steer->closed_table);
+			want_new(m, steer, stage, has_source ? steer->table : steer->closed_table);
 	}
 	if (steer->unseen || !rvl_selector_any_port(&steer->what))
 		want_unseen(m, steer);

@@ -9,9 +9,9 @@
  * itself does mostly, is led to the table of each where an address of the host's is a source that
  * the tunnel takes, and to a dead end where there is none: it doesn't go elsewhere.
  *
- * A rule of the kernel's sees ports of whole packets. What doesn't show them (a later fragment that
- * is forwarded, and there the first one) may be the tunnel's, and is led there. Types of ICMP
- * messages are seen by no rule: all of the protocol is led there.
+ * A rule of the kernel's sees ports of whole packets, from 1 to 65534. What doesn't show them (a
+ * later fragment that is forwarded, and there the first one), or shows others, may be the tunnel's,
+ * and is led there. Types of ICMP messages are seen by no rule: all of the protocol is led there.
  *
  * The kernel walks rules one after the other. With more than STEERS_MAX of a family all of it is
  * led to one table, whatever its source, protocol and ports.
