@@ -68,6 +68,8 @@ RAVELD_SRCS := \
 	host/raveld/prefix_map.c \
 	host/raveld/released.c \
 	host/raveld/closing.c \
+	host/raveld/steering.c \
+	host/raveld/neighbour.c \
 	host/raveld/routes.c \
 	host/raveld/follow.c \
 	host/raveld/datapath.c \

@@ -319,8 +319,8 @@ static int set_routing_table(const struct conf_value *v, void *object)
 static int set_routing_priority(const struct conf_value *v, void *object)
 {
 	uint64_t n;
-	/* One before it and two after it are used, too; 0, and 32766 on, are the kernel's own. */
-	int err = conf_value_number(v, 2, 32763, &n);
+	/* 6 before it and 4 after it are used, too; 0, and 32766 on, are the kernel's own. */
+	int err = conf_value_number(v, 7, 32761, &n);
 
 	if (!err)
 		((struct conf_daemon *)object)->routing_priority = (uint32_t)n;

@@ -22,8 +22,8 @@ const struct rvl_abilities ike_every_ability = {
 static const struct rvl_encr *encr_of(const struct ike_transform *t)
 {
 	/* What has keys of one length has no attribute that says it (RFC 7634, section 4). */
-	bool chacha = t->id == IKE_ENCR_CHACHA20_POLY1305 ||
-		      t->id == IKE_ENCR_CHACHA20_POLY1305_IIV;
+	bool chacha =
+		t->id == IKE_ENCR_CHACHA20_POLY1305 || t->id == IKE_ENCR_CHACHA20_POLY1305_IIV;
 
 	return rvl_encr_find(t->id, chacha ? 32 : t->key_bits / 8u);
 }
@@ -31,7 +31,8 @@ static const struct rvl_encr *encr_of(const struct ike_transform *t)
 static bool has_protocol(const struct ike_proposal *p, const struct rvl_abilities *can)
 {
 	return can->protocols >>
-		       (p->protocol == IKE_PROTO_AH ? RVL_PROTOCOL_AH : RVL_PROTOCOL_ESP) & 1;
+		       (p->protocol == IKE_PROTO_AH ? RVL_PROTOCOL_AH : RVL_PROTOCOL_ESP) &
+	       1;
 }
 
 static bool has(const struct ike_transform *t, const struct rvl_abilities *can)

@@ -11,7 +11,8 @@
 
 enum { AEAD_TAG_LEN = 16, AEAD_IV_LEN = 8, AEAD_SALT_LEN = 4, CBC_BLOCK = 16 };
 
-/* Salts: RFC 4106, section 8.1; RFC 3686, section 5.1; RFC 4543, section 3.2; RFC 7634, section 2. */
+/* Salts: RFC 4106, section 8.1; RFC 3686, section 5.1; RFC 4543, section 3.2; RFC 7634, section 2.
+ */
 size_t ike_encr_key_len(uint16_t encr, uint16_t encr_bits)
 {
 	switch (encr) {

@@ -57,7 +57,8 @@ struct ike_child_policy {
 struct ike_child_config {
 	char name[IKE_NAME_MAX];
 	unsigned proposal_count; /* 0: the defaults, of ESP */
-	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX]; /* of ESP and AH, as alternatives */
+	struct ike_proposal
+		proposals[IKE_CONFIG_PROPOSALS_MAX]; /* of ESP and AH, as alternatives */
 	/* RVL_TRANSPORT: as initiator it is asked for, as responder granted, and what of the
 	 * selectors isn't of the two hosts is left out. */
 	enum rvl_mode mode;

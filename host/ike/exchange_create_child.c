@@ -124,8 +124,7 @@ static enum ike_step send(struct ike_engine *e, struct ike_sa *sa, struct ike_cr
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	if (old) {
 		ike_put_u32(&w, old->spi_in);
-		ike_write_notify(&b, old->suite.protocol, ike_written(&w), IKE_N_REKEY_SA,
-				 nothing);
+		ike_write_notify(&b, old->suite.protocol, ike_written(&w), IKE_N_REKEY_SA, nothing);
 	}
 	nothing_to_offer = ike_child_offer(e, &b, child, true);
 	if (nothing_to_offer)

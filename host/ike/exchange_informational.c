@@ -282,9 +282,9 @@ struct ike_child *ike_child_find_spi(struct ike_sa *sa, uint8_t protocol, uint32
 {
 	struct ike_child *child = sa->children;
 
-	while (child && (child->spi_out != spi || child->suite.protocol != protocol ||
-			 child->state == IKE_CHILD_REQUESTED ||
-			 child->state == IKE_CHILD_LINGERING))
+	while (child &&
+	       (child->spi_out != spi || child->suite.protocol != protocol ||
+		child->state == IKE_CHILD_REQUESTED || child->state == IKE_CHILD_LINGERING))
 		child = child->next;
 	return child;
 }

@@ -67,9 +67,9 @@ struct ike_child_job {
 	/* Transport mode behind a NAT: what the ends are for the peer, so that checksums inside of
 	 * what it sends are over these (RFC 7296, section 2.23.1); family 0: the same. */
 	struct ike_pair original;
-	bool tfc; /* the peer takes padding (RFC 4303, section 2.7) */
-	uint32_t spi_in;	/* host order; chosen by us */
-	uint32_t spi_out;	/* chosen by the peer */
+	bool tfc;	  /* the peer takes padding (RFC 4303, section 2.7) */
+	uint32_t spi_in;  /* host order; chosen by us */
+	uint32_t spi_out; /* chosen by the peer */
 	struct ike_child_keys keys_in;
 	struct ike_child_keys keys_out;
 	struct ike_child_policy policy;

@@ -51,8 +51,8 @@ static enum ike_purpose purpose_of(bool ke)
 /* The group to begin with; none: no key exchange. */
 uint16_t ike_child_group(const struct ike_engine *e, const struct ike_child *child)
 {
-	const struct offer o = offer_of(e, child->config, &child->sa->path,
-					ike_path_nat(&child->sa->path), true);
+	const struct offer o =
+		offer_of(e, child->config, &child->sa->path, ike_path_nat(&child->sa->path), true);
 
 	for (unsigned i = 0; o.count && i < o.proposals[0].count; i++) {
 		if (o.proposals[0].transforms[i].type == IKE_TRANSFORM_KE)
@@ -164,8 +164,8 @@ const char *ike_child_offer(const struct ike_engine *e, struct ike_builder *b,
 	uint8_t spi[4];
 
 	child->over_nat = ike_path_nat(&child->sa->path);
-	child->mode = ike_transport_wanted(e, child->sa, child->config) ? RVL_TRANSPORT
-									: RVL_TUNNEL;
+	child->mode =
+		ike_transport_wanted(e, child->sa, child->config) ? RVL_TRANSPORT : RVL_TUNNEL;
 	o = own_offer(e, child, ke);
 	if (!o.count)
 		return why_nothing(e, child);

@@ -60,14 +60,17 @@ struct ike_suite {
 enum ike_purpose {
 	IKE_PURPOSE_INIT,  /* IKE_SA_INIT: no SPI, with key exchange */
 	IKE_PURPOSE_REKEY, /* CREATE_CHILD_SA for an IKE SA: SPI of 8 octets, with key exchange */
-	IKE_PURPOSE_AUTH,  /* IKE_AUTH, for ESP or AH: SPI of 4 octets, no key exchange (section 1.2) */
-	IKE_PURPOSE_CHILD, /* CREATE_CHILD_SA for them: SPI of 4 octets, key exchange if both want */
+	IKE_PURPOSE_AUTH, /* IKE_AUTH, for ESP or AH: SPI of 4 octets, no key exchange (section 1.2)
+			   */
+	IKE_PURPOSE_CHILD, /* CREATE_CHILD_SA for them: SPI of 4 octets, key exchange if both want
+			    */
 };
 
 /*
  * Parse a proposal as swanctl.conf writes it: "aes256gcm16-prfsha384-x25519",
  * "aes128-sha256-modp2048", "aes256gcm16", for AH "sha256-esn". For IKE, a missing PRF follows
- * from the integrity algorithm. Returns 0, or -EINVAL with what is wrong in `error`: unknown algorithm "aes512".
+ * from the integrity algorithm. Returns 0, or -EINVAL with what is wrong in `error`: unknown
+ * algorithm "aes512".
  */
 int ike_proposal_parse(const char *text, uint8_t protocol, struct ike_proposal *out, char *error,
 		       size_t error_len);
@@ -89,9 +92,9 @@ bool ike_proposals_equal(const struct ike_proposal *a, unsigned a_count,
 /*
  * Responder: choose among what the peer offers, in our order of preference.
  *
- * own    ours, of ESP and AH as alternatives; KE transforms in them count for nothing in IKE_PURPOSE_AUTH
- * group  of the peer's KE payload, taken where both sides have it, which saves a round trip;
- *        IKE_GROUP_NONE when it sent none. When suite->group is another one after all, and not
+ * own    ours, of ESP and AH as alternatives; KE transforms in them count for nothing in
+ * IKE_PURPOSE_AUTH group  of the peer's KE payload, taken where both sides have it, which saves a
+ * round trip; IKE_GROUP_NONE when it sent none. When suite->group is another one after all, and not
  *        IKE_GROUP_NONE, the answer is INVALID_KE_PAYLOAD with suite->group (section 1.3).
  * spi    the peer's, in host order; 0 in IKE_PURPOSE_INIT
  *

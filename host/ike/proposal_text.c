@@ -239,8 +239,7 @@ static int complete(const char *text, struct ike_proposal *p, char *error, size_
 
 	if (err)
 		return err;
-	if (!count_type(p, IKE_TRANSFORM_INTEG) &&
-	    (p->protocol == IKE_PROTO_AH || !has_aead(p)))
+	if (!count_type(p, IKE_TRANSFORM_INTEG) && (p->protocol == IKE_PROTO_AH || !has_aead(p)))
 		return refuse(error, error_len, "\"%s\" has no integrity algorithm", text);
 	if (p->protocol == IKE_PROTO_IKE)
 		return complete_ike(text, p, error, error_len);

@@ -82,8 +82,8 @@ static const char *why_not_there(const struct ike_engine *e, const struct ike_ch
 
 	if (child->suite.protocol == IKE_PROTO_AH && ike_path_encap(e, path))
 		return "AH doesn't pass the NAT that is on the way now";
-	if (child->mode == RVL_TRANSPORT && !(is_of(child->local_ts, &path->local) &&
-					      is_of(child->remote_ts, &path->remote)))
+	if (child->mode == RVL_TRANSPORT &&
+	    !(is_of(child->local_ts, &path->local) && is_of(child->remote_ts, &path->remote)))
 		return "in transport mode it doesn't move to other addresses";
 	return NULL;
 }

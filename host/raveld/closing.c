@@ -4,17 +4,20 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/esp/ip.h"
+#include "host/raveld/steering.h"
 #include "host/sa/selector.h"
 
 #define DEAD_END_METRIC UINT32_MAX
 
 struct peers {
-	bool any; /* they may come from anywhere; then the list doesn't count */
+	bool any[2]; /* of IPv4, of IPv6: they may come from anywhere; then the list doesn't count
+		      */
 	struct rvl_prefix *list;
 	size_t count;
 	struct prefix_map known;
@@ -27,6 +30,7 @@ struct closing {
 	struct remains_daemon other;
 	bool ike;
 	struct rvl_local local;
+	struct steering steering;
 	struct remains ends;	 /* dead ends that are wanted: */
 	size_t named_count;	 /* so many that the configuration names, then what SAs do */
 	struct remains standing; /* all that we have set */
@@ -59,15 +63,22 @@ static void free_local(struct rvl_local *local)
 	*local = (struct rvl_local){0};
 }
 
+/* A rule that lets IKE out. */
+static bool is_ike(const struct netlink_rule *rule)
+{
+	return rule->type == NETLINK_LOOKUP && rule->table == RT_TABLE_MAIN;
+}
+
 void closing_close(struct closing *c)
 {
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->standing.rule_count; i++)
-		if (c->standing.rules[i].type == NETLINK_FROM_PORT)
+		if (is_ike(&c->standing.rules[i]))
 			netlink_delete_rule(c->netlink, &c->standing.rules[i]);
 	netlink_close(c->netlink);
 	free_local(&c->local);
+	steering_free(&c->steering);
 	remains_free(&c->ends);
 	remains_free(&c->standing);
 	free(c->peers.list);
@@ -99,8 +110,6 @@ static int take_address(void *context, unsigned int ifindex, const struct rvl_ad
 	struct rvl_addr *grown;
 
 	(void)ifindex;
-	if (address->family != 4)
-		return 0;
 	grown = realloc(local->addresses, (count + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
@@ -207,11 +216,11 @@ static bool has_network(const struct rvl_local *local, struct rvl_prefix network
 
 /* ----------------------------------------------------------------------------- what is wanted */
 
-static struct netlink_route dead_end(const struct closing *c, struct rvl_prefix network)
+static struct netlink_route dead_end(uint32_t table, struct rvl_prefix network)
 {
 	return (struct netlink_route){
 		.type = NETLINK_UNREACHABLE,
-		.table = c->conf->daemon.routing_table,
+		.table = table,
 		.dst = network,
 		.metric = DEAD_END_METRIC,
 	};
@@ -239,10 +248,11 @@ static bool is_named(const struct closing *c, struct rvl_prefix network)
 	return narrowest_named(c, network) == network.len;
 }
 
-static bool has_dead_end(const struct remains *remains)
+static bool has_dead_end(const struct remains *remains, uint8_t family)
 {
 	for (size_t i = 0; i < remains->route_count; i++)
-		if (remains->routes[i].type == NETLINK_UNREACHABLE)
+		if (remains->routes[i].type == NETLINK_UNREACHABLE &&
+		    remains->routes[i].dst.address.family == family)
 			return true;
 	return false;
 }
@@ -272,15 +282,18 @@ static int want_ike(const struct closing *c, struct rvl_prefix peer, struct rema
 {
 	const struct conf_daemon *conf = &c->conf->daemon;
 	struct netlink_rule rule = {
-		.type = NETLINK_FROM_PORT,
-		.priority = conf->routing_priority - 1,
+		.type = NETLINK_LOOKUP,
+		.priority = conf->routing_priority - STEERING_BEFORE - 1,
 		.table = RT_TABLE_MAIN,
-		.number = conf->port,
+		.src = rvl_prefix_all(peer.address.family),
 		.dst = peer,
+		.own = true,
+		.protocol = IPPROTO_UDP,
+		.sport = {conf->port, conf->port},
 	};
 	int err = remains_add_rule(wanted, &rule);
 
-	rule.number = conf->port_nat;
+	rule.sport = (struct netlink_ports){conf->port_nat, conf->port_nat};
 	return err ? err : remains_add_rule(wanted, &rule);
 }
 
@@ -289,13 +302,38 @@ static int want_all_ike(const struct closing *c, const struct remains *found,
 {
 	int err = 0;
 
-	if (c->peers.any && (has_dead_end(&c->ends) || has_dead_end(found)))
-		return want_ike(c, rvl_prefix_all(4), wanted);
+	for (uint8_t family = 4; !err && family <= 6; family += 2)
+		if (c->peers.any[family == 6] &&
+		    (has_dead_end(&c->ends, family) || has_dead_end(found, family)))
+			err = want_ike(c, rvl_prefix_all(family), wanted);
 	for (size_t i = 0; !err && i < c->peers.count; i++) {
 		const struct rvl_prefix peer = c->peers.list[i];
 
+		if (c->peers.any[peer.address.family == 6])
+			continue;
 		if (remains_shut(&c->ends, peer) || remains_shut(found, peer))
 			err = want_ike(c, peer, wanted);
+	}
+	return err;
+}
+
+/* Past the dead ends of each table that shut it. */
+static int want_throws(struct rvl_prefix network, const struct remains *shutting,
+		       struct remains *wanted)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < shutting->route_count; i++) {
+		const struct netlink_route *end = &shutting->routes[i];
+		const struct netlink_route throw = {
+			.type = NETLINK_THROW,
+			.table = end->table,
+			.dst = network,
+		};
+
+		if (end->type == NETLINK_UNREACHABLE && rvl_prefix_over(&end->dst, &network) &&
+		    !remains_has_route(wanted, &throw))
+			err = remains_add_route(wanted, &throw);
 	}
 	return err;
 }
@@ -303,29 +341,25 @@ static int want_all_ike(const struct closing *c, const struct remains *found,
 /* What is thrown finds the network in table main, or nothing: when the network goes, a way that is
  * wider, such as the default route, doesn't take its place before we know. */
 static int want_exemption(const struct closing *c, struct rvl_prefix network,
+			  const struct remains *ends, const struct remains *found,
 			  struct remains *wanted)
 {
-	const struct conf_daemon *conf = &c->conf->daemon;
-	const struct netlink_route throw = {
-		.type = NETLINK_THROW,
-		.table = conf->routing_table,
-		.dst = network,
-	};
 	struct netlink_rule rule = {
 		.type = NETLINK_AT_LEAST,
-		.priority = conf->routing_priority + 1,
+		.priority = c->conf->daemon.routing_priority + STEERING_AFTER + 1,
 		.table = RT_TABLE_MAIN,
 		.number = network.len,
+		.src = rvl_prefix_all(network.address.family),
 		.dst = network,
 	};
-	int err;
+	int err = want_throws(network, ends, wanted);
 
-	/* Two interfaces may be in one network. */
-	if (remains_has_route(wanted, &throw))
-		return 0;
-	err = remains_add_route(wanted, &throw);
 	if (!err)
-		err = remains_add_rule(wanted, &rule);
+		err = want_throws(network, found, wanted);
+	/* Two interfaces may be in one network. */
+	if (err || remains_has_rule(wanted, &rule))
+		return err;
+	err = remains_add_rule(wanted, &rule);
 	rule.type = NETLINK_NOT_FURTHER;
 	rule.priority++;
 	rule.table = 0;
@@ -333,22 +367,48 @@ static int want_exemption(const struct closing *c, struct rvl_prefix network,
 	return err ? err : remains_add_rule(wanted, &rule);
 }
 
-static int want_all(const struct closing *c, const struct remains *found, struct remains *wanted)
+/* Dead ends, and those for what the host itself sends where it has no source that the tunnel takes.
+ */
+static int want_ends(const struct closing *c, struct remains *wanted)
 {
-	const struct netlink_rule rule = {
-		.type = NETLINK_LOOKUP,
-		.priority = c->conf->daemon.routing_priority,
-		.table = c->conf->daemon.routing_table,
-		.dst = rvl_prefix_all(4),
-	};
-	int err = c->ike ? want_all_ike(c, found, wanted) : 0;
+	int err = 0;
 
-	for (size_t i = 0; !err && i < c->local.network_count; i++)
-		if (is_exempt(c, c->local.networks[i], found))
-			err = want_exemption(c, c->local.networks[i], wanted);
 	for (size_t i = 0; !err && i < c->ends.route_count; i++)
 		err = remains_add_route(wanted, &c->ends.routes[i]);
-	return err ? err : remains_add_rule(wanted, &rule);
+	for (size_t k = 0; !err && k < c->steering.count; k++) {
+		const struct steer *steer = &c->steering.list[k];
+
+		if (steer->unseen || steering_has_source(steer, &c->local))
+			continue;
+		for (size_t i = 0; !err && i < c->ends.route_count; i++) {
+			struct netlink_route end = c->ends.routes[i];
+
+			if (end.table != steer->table ||
+			    end.dst.address.family != rvl_selector_family(&steer->what))
+				continue;
+			end.table = steer->closed_table;
+			err = remains_add_route(wanted, &end);
+		}
+	}
+	return err;
+}
+
+static int want_all(const struct closing *c, const struct remains *found, struct remains *wanted)
+{
+	struct remains ends = {0};
+	int err = want_ends(c, wanted);
+
+	if (!err)
+		err = want_ends(c, &ends);
+	if (!err && c->ike)
+		err = want_all_ike(c, found, wanted);
+	for (size_t i = 0; !err && i < c->local.network_count; i++)
+		if (is_exempt(c, c->local.networks[i], found))
+			err = want_exemption(c, c->local.networks[i], &ends, found, wanted);
+	remains_free(&ends);
+	return err ? err
+		   : steering_rules(&c->steering, &c->local, &c->ends,
+				    c->conf->daemon.routing_priority, wanted);
 }
 
 /* ------------------------------------------------------------------------- the kernel follows */
@@ -360,10 +420,11 @@ static int failed(const struct closing *c, const char *text, int err)
 	return err;
 }
 
-/* Other rules only let something pass it. */
+/* Other rules only let something pass these. */
 static bool is_closing_rule(const struct netlink_rule *rule)
 {
-	return rule->type == NETLINK_LOOKUP;
+	return (rule->type == NETLINK_LOOKUP && !is_ike(rule)) || rule->type == NETLINK_GOTO ||
+	       rule->type == NETLINK_NOP;
 }
 
 static void tell_of_return(const struct closing *c, bool stood, const char *text)
@@ -372,8 +433,18 @@ static void tell_of_return(const struct closing *c, bool stood, const char *text
 		log_warning(c->log, "`%s` was removed, and is set again", text);
 }
 
+/* Rules of one kind: they let something pass, close, or lead past others that do. */
+enum kind { OPENS, CLOSES, SKIPS };
+
+static enum kind kind_of(const struct netlink_rule *rule)
+{
+	if (rule->type == NETLINK_GOTO)
+		return SKIPS;
+	return is_closing_rule(rule) ? CLOSES : OPENS;
+}
+
 static int set_rules(const struct closing *c, const struct remains *found,
-		     const struct remains *wanted, bool closes)
+		     const struct remains *wanted, enum kind kind)
 {
 	char text[REMAINS_TEXT];
 
@@ -381,7 +452,7 @@ static int set_rules(const struct closing *c, const struct remains *found,
 		const struct netlink_rule *rule = &wanted->rules[i];
 		int err;
 
-		if (is_closing_rule(rule) != closes || remains_has_rule(found, rule))
+		if (kind_of(rule) != kind || remains_has_rule(found, rule))
 			continue;
 		remains_rule_text(rule, text);
 		tell_of_return(c, remains_has_rule(&c->standing, rule), text);
@@ -416,11 +487,13 @@ static int set_routes(const struct closing *c, const struct remains *found,
 static int set_missing(const struct closing *c, const struct remains *found,
 		       const struct remains *wanted)
 {
-	int err = set_rules(c, found, wanted, false);
+	int err = set_rules(c, found, wanted, OPENS);
 
 	if (!err)
 		err = set_routes(c, found, wanted);
-	return err ? err : set_rules(c, found, wanted, true);
+	if (!err)
+		err = set_rules(c, found, wanted, CLOSES);
+	return err ? err : set_rules(c, found, wanted, SKIPS);
 }
 
 /* Who lets something out that isn't to be let out any more goes at once; what closes stays. */
@@ -457,6 +530,30 @@ static void remove_needless(const struct closing *c, const struct remains *found
 			netlink_delete_route(c->netlink, &found->routes[i]);
 }
 
+/* Does a wanted one lead the same packets to another table? What the host sends without a source
+ * has another way, or none. */
+static bool is_replaced(const struct netlink_rule *rule, const struct remains *wanted)
+{
+	struct netlink_rule other = *rule;
+
+	for (size_t i = 0; rule->type == NETLINK_LOOKUP && i < wanted->rule_count; i++) {
+		other.table = wanted->rules[i].table;
+		if (netlink_rule_equal(&other, &wanted->rules[i]))
+			return true;
+	}
+	return false;
+}
+
+static void remove_replaced(const struct closing *c, const struct remains *found,
+			    const struct remains *wanted)
+{
+	for (size_t i = 0; i < found->rule_count; i++)
+		if (is_closing_rule(&found->rules[i]) &&
+		    !remains_has_rule(wanted, &found->rules[i]) &&
+		    is_replaced(&found->rules[i], wanted))
+			netlink_delete_rule(c->netlink, &found->rules[i]);
+}
+
 static int sync_kernel(struct closing *c)
 {
 	struct remains found, wanted = {0};
@@ -473,8 +570,10 @@ static int sync_kernel(struct closing *c)
 		if (!closing_other(c))
 			remove_ways_out(c, &found, &wanted);
 		err = set_missing(c, &found, &wanted);
-		if (!err && !closing_other(c))
+		if (!err && !closing_other(c)) {
+			remove_replaced(c, &found, &wanted);
 			remove_needless(c, &found, &wanted);
+		}
 	}
 	remains_free(&found);
 	if (err) {
@@ -488,7 +587,7 @@ static int sync_kernel(struct closing *c)
 
 static void warn_of_named(const struct closing *c, struct rvl_prefix network)
 {
-	const struct netlink_route end = dead_end(c, network);
+	const struct netlink_route end = dead_end(c->conf->daemon.routing_table, network);
 	char text[REMAINS_TEXT];
 
 	remains_route_text(&end, text);
@@ -529,11 +628,9 @@ static int add_peer(struct closing *c, const struct ike_addr *peer)
 	uint32_t number;
 	size_t at = 0;
 
-	/* No way to a peer of IPv6 leads through a table of IPv4. */
-	if (peer->family == 6)
-		return 0;
-	c->peers.any |= !peer->family;
-	if (c->peers.any)
+	if (!peer->family)
+		c->peers.any[0] = c->peers.any[1] = true;
+	if (!peer->family || c->peers.any[peer->family == 6])
 		return 0;
 	if (prefix_map_next(&c->peers.known, host, &at, &number))
 		return 0;
@@ -557,62 +654,117 @@ static int add_peers(struct closing *c, const struct ike_hosts *peers)
 		const struct ike_host *host = &peers->list[i];
 		struct ike_addr peer = ike_host_addr(host);
 
-		err = add_peer(c, ike_host_is_address(host) || peer.family == 6 ? &peer : &any);
+		err = add_peer(c, ike_host_is_address(host) ? &peer : &any);
 	}
 	return err;
 }
 
-/* Which protocols and ports are meant, a route can't say: all of them. learned: what a wider one
- * closes already needs none of its own. */
-static int add_ends(struct closing *c, const struct ike_ts_list *remote_ts, bool learned)
+/* What of both ends is known: of ours, an address that isn't may be any of the peer's family. */
+static struct ike_ts_list known_local(const struct ike_ts_list *local_ts)
 {
-	struct ike_ts_list any = {.count = 1, .list = {{.family = 4, .port_last = UINT16_MAX}}};
-	struct ike_ts_list networks = {.count = 0};
-	struct rvl_selectors selectors;
-	int err;
+	struct ike_ts_list out = {.count = 0};
 
-	memset(any.list[0].last, 0xff, 4);
-	for (unsigned int i = 0; i < remote_ts->count; i++) {
-		struct ike_ts *ts = &networks.list[networks.count];
+	for (unsigned int i = 0; i < local_ts->count; i++) {
+		const struct ike_ts *ts = &local_ts->list[i];
 
-		if (remote_ts->list[i].dynamic || remote_ts->list[i].family != 4)
+		if (!ts->dynamic && ts->family) {
+			ike_ts_add(&out, ts);
 			continue;
-		*ts = remote_ts->list[i];
-		ts->protocol = 0;
-		ts->port_first = 0;
-		ts->port_last = UINT16_MAX;
-		networks.count++;
-	}
-	if (!networks.count)
-		return 0;
-	err = rvl_selectors_of(&any, &networks, &selectors);
-	for (size_t i = 0; !err && i < selectors.count; i++) {
-		const struct rvl_prefix network = selectors.list[i].dst;
-		const struct netlink_route end = dead_end(c, network);
+		}
+		for (uint8_t family = 4; family <= 6; family += 2) {
+			struct ike_ts any = *ts;
 
-		if (learned ? !remains_shut(&c->ends, network) : !remains_has_route(&c->ends, &end))
-			err = remains_add_route(&c->ends, &end);
+			any.dynamic = false;
+			any.family = family;
+			memset(any.first, 0, sizeof(any.first));
+			memset(any.last, 0, sizeof(any.last));
+			memset(any.last, 0xff, family == 4 ? 4 : 16);
+			ike_ts_add(&out, &any);
+		}
 	}
-	return err;
+	return out;
 }
 
-static int add_connection(struct closing *c, const struct conf_connection *connection)
+static struct ike_ts_list known_remote(const struct ike_ts_list *remote_ts)
 {
-	int err = add_peers(c, &connection->remote);
+	struct ike_ts_list out = {.count = 0};
+
+	for (unsigned int i = 0; i < remote_ts->count; i++)
+		if (!remote_ts->list[i].dynamic && remote_ts->list[i].family)
+			out.list[out.count++] = remote_ts->list[i];
+	return out;
+}
+
+/* None at all are no failure: of one end too little is known. */
+static int selectors_of(const struct ike_ts_list *local_ts, const struct ike_ts_list *remote_ts,
+			struct rvl_selectors *selectors)
+{
+	const struct ike_ts_list local = known_local(local_ts), remote = known_remote(remote_ts);
+	int err = rvl_selectors_of(&local, &remote, selectors);
+
+	if (err == -EINVAL)
+		selectors->count = 0;
+	return err == -EINVAL ? 0 : err;
+}
+
+/* learned: what a wider one closes already needs none of its own. */
+static int add_end(struct closing *c, const struct rvl_selector *selector, bool learned)
+{
+	const struct steer *steer;
+	struct netlink_route end;
+	int err =
+		learned ? steering_learn(&c->steering, selector, c->conf->daemon.routing_table) : 0;
 
 	if (err)
-		log_error(c->log, "out of memory");
-	for (size_t i = 0; !err && i < connection->child_count; i++) {
-		struct ike_ts_list remote =
-			conf_remote_ts(c->conf, connection, &connection->children[i]);
+		return err;
+	steer = steering_of(&c->steering, selector);
+	end = dead_end(steer->table, selector->dst);
+	if (learned ? remains_narrowest(&c->ends, steer->table, selector->dst) != NULL
+		    : remains_has_route(&c->ends, &end))
+		return 0;
+	return remains_add_route(&c->ends, &end);
+}
 
-		err = add_ends(c, &remote, false);
+static int add_ends(struct closing *c, const struct ike_ts_list *local_ts,
+		    const struct ike_ts_list *remote_ts, bool learned)
+{
+	struct rvl_selectors selectors;
+	int err = selectors_of(local_ts, remote_ts, &selectors);
+
+	for (size_t i = 0; !err && i < selectors.count; i++)
+		err = add_end(c, &selectors.list[i], learned);
+	return err;
+}
+
+/* Its selectors, as far as they are known without an SA. */
+static int flows_of(const struct closing *c, const struct conf_connection *connection,
+		    const struct conf_child *child, struct rvl_selectors *selectors)
+{
+	const struct ike_addr unknown = {0};
+	const struct ike_ts_list local = conf_local_ts(connection, child, &unknown);
+	const struct ike_ts_list remote = conf_remote_ts(c->conf, connection, child);
+
+	return selectors_of(&local, &remote, selectors);
+}
+
+/* Who leads there is to be known before what it leads to. */
+static int add_children(struct closing *c, const struct conf_connection *connection, bool ends)
+{
+	struct rvl_selectors selectors;
+	int err = 0;
+
+	for (size_t i = 0; !err && i < connection->child_count; i++) {
+		const struct conf_child *child = &connection->children[i];
+
+		err = flows_of(c, connection, child, &selectors);
+		for (size_t k = 0; !err && k < selectors.count; k++)
+			err = ends ? add_end(c, &selectors.list[k], false)
+				   : steering_add(&c->steering, &selectors.list[k]);
 		if (err)
 			log_error(c->log,
 				  "%s:%u: connections.%s.%s: can't close for its remote "
 				  "networks: %s",
-				  connection->file, connection->line, connection->name,
-				  connection->children[i].name,
+				  connection->file, connection->line, connection->name, child->name,
 				  err == -E2BIG ? "too many" : strerror(-err));
 	}
 	return err;
@@ -662,27 +814,52 @@ int closing_warn_of_others(struct closing *c)
 	return err;
 }
 
-int closing_configure(struct closing *c)
+static int configure(struct closing *c, const struct steering *before)
 {
-	struct remains before = c->ends;
+	const struct conf *conf = c->conf;
 	int err = 0;
 
+	for (size_t i = 0; !err && i < conf->connection_count; i++) {
+		err = add_peers(c, &conf->connections[i].remote);
+		if (err)
+			log_error(c->log, "out of memory");
+		else
+			err = add_children(c, &conf->connections[i], false);
+	}
+	if (err)
+		return err;
+	steering_settle(&c->steering, before, conf->daemon.routing_table);
+	for (size_t i = 0; !err && i < conf->connection_count; i++)
+		err = add_children(c, &conf->connections[i], true);
+	return err;
+}
+
+int closing_configure(struct closing *c)
+{
+	struct steering steering = c->steering;
+	struct remains before = c->ends;
+	int err;
+
 	c->ends = (struct remains){0};
-	for (size_t i = 0; !err && i < c->conf->connection_count; i++)
-		err = add_connection(c, &c->conf->connections[i]);
+	c->steering = (struct steering){0};
+	err = configure(c, &steering);
 	if (err) {
 		remains_free(&c->ends);
+		steering_free(&c->steering);
 		c->ends = before;
+		c->steering = steering;
 		return err;
 	}
 	remains_free(&before);
+	steering_free(&steering);
 	c->named_count = c->ends.route_count;
 	return 0;
 }
 
-int closing_learn(struct closing *c, const struct ike_ts_list *remote_ts)
+int closing_learn(struct closing *c, const struct ike_ts_list *local_ts,
+		  const struct ike_ts_list *remote_ts)
 {
-	return add_ends(c, remote_ts, true);
+	return add_ends(c, local_ts, remote_ts, true);
 }
 
 int closing_close_configured(struct closing *c, bool ike)
@@ -704,10 +881,18 @@ int closing_reach(struct closing *c, const struct ike_addr *peer)
 	return err || before == c->peers.count ? err : sync_kernel(c);
 }
 
-int closing_add(struct closing *c, const struct ike_ts_list *remote_ts)
+uint32_t closing_table(const struct closing *c, const struct rvl_selector *selector)
+{
+	const struct steer *steer = steering_of(&c->steering, selector);
+
+	return steer ? steer->table : c->conf->daemon.routing_table;
+}
+
+int closing_add(struct closing *c, const struct ike_ts_list *local_ts,
+		const struct ike_ts_list *remote_ts)
 {
 	size_t before = c->ends.route_count;
-	int err = add_ends(c, remote_ts, true);
+	int err = add_ends(c, local_ts, remote_ts, true);
 
 	return err || before == c->ends.route_count ? err : sync_kernel(c);
 }

@@ -51,14 +51,19 @@ int closing_close_configured(struct closing *closing, bool ike);
  * the reason in the log: what was to be closed for is as it was.
  */
 int closing_configure(struct closing *closing);
-int closing_learn(struct closing *closing, const struct ike_ts_list *remote_ts);
+int closing_learn(struct closing *closing, const struct ike_ts_list *local_ts,
+		  const struct ike_ts_list *remote_ts);
 
 /* Say what is closed and not wanted. 0 or -errno. */
 int closing_warn_of_others(struct closing *closing);
 
-/* Let IKE reach this peer, too; and close for these networks, too. The same. */
+/* Let IKE reach this peer, too; and close for what goes to these networks, too. The same. */
 int closing_reach(struct closing *closing, const struct ike_addr *peer);
-int closing_add(struct closing *closing, const struct ike_ts_list *remote_ts);
+int closing_add(struct closing *closing, const struct ike_ts_list *local_ts,
+		const struct ike_ts_list *remote_ts);
+
+/* Where ways for this selector belong, for which it is closed. */
+uint32_t closing_table(const struct closing *closing, const struct rvl_selector *selector);
 
 /* Read anew what is local, and what has been set: what is missing is set. The same. */
 int closing_refresh(struct closing *closing);

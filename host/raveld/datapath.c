@@ -17,6 +17,7 @@
 #include "host/esp/engine.h"
 #include "host/esp/fragment.h"
 #include "host/esp/icmp.h"
+#include "host/raveld/neighbour.h"
 
 #define BATCH 64
 #define EVENTS 4
@@ -30,6 +31,7 @@ struct datapath {
 	int epoll;
 	int wake; /* eventfd */
 	atomic_bool stopping;
+	struct neighbour neighbour;
 	bool tap_watched; /* not while all transmit buffers are under way */
 	atomic_bool has_reason;
 	char reason[256];
@@ -64,10 +66,15 @@ static void to_host(struct datapath *d, const uint8_t *frame, size_t len)
 /* Without an SA, as it is on the wire or has been before it came in fragments. */
 static void deliver_clear(struct datapath *d, const uint8_t *frame, size_t len)
 {
+	uint8_t advertisement[NEIGHBOUR_ADVERTISEMENT];
+
 	if (rvl_fit_hear(d->config.fit, frame, len))
 		d->config.hinted(d->config.context);
-	if (rvl_inbound_check(d->config.inbound, frame, len, RVL_BACKEND_CLEAR))
-		to_host(d, frame, len);
+	if (!rvl_inbound_check(d->config.inbound, frame, len, RVL_BACKEND_CLEAR))
+		return;
+	to_host(d, frame, len);
+	if (neighbour_answer(&d->neighbour, frame, len, advertisement))
+		to_host(d, advertisement, sizeof(advertisement));
 }
 
 static bool is_protected(const uint8_t *frame, size_t len)
@@ -227,6 +234,7 @@ static int send_frames(struct datapath *d)
 
 	for (n = 0; n < BATCH; n++) {
 		uint8_t *buffer = frames->ops->tx_buffer(frames);
+		size_t octets;
 		ssize_t len;
 		int err;
 
@@ -242,10 +250,12 @@ static int send_frames(struct datapath *d)
 		if (len < 0)
 			return -errno;
 		atomic_fetch_add(&d->tx_frames, 1);
-		if (!rvl_inbound_may_leave(d->config.inbound, buffer, (size_t)len) ||
-		    is_caught(d, buffer, (size_t)len))
+		octets = (size_t)len;
+		if (!neighbour_ask(&d->neighbour, buffer, &octets) &&
+		    (!rvl_inbound_may_leave(d->config.inbound, buffer, octets) ||
+		     is_caught(d, buffer, octets)))
 			continue;
-		err = send_fitting(d, buffer, (size_t)len);
+		err = send_fitting(d, buffer, octets);
 		if (err)
 			return err;
 	}

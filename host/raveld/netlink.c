@@ -149,13 +149,14 @@ int netlink_delete_address(struct netlink *netlink, unsigned int ifindex,
 	return change_address(netlink, RTM_DELADDR, 0, ifindex, address, prefix_len);
 }
 
-int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char *alias)
+int netlink_mark(struct netlink *netlink, unsigned int ifindex, const char *alias, uint32_t group)
 {
 	struct nlmsghdr *message = start(netlink, RTM_NEWLINK, NLM_F_ACK);
 	struct ifinfomsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 
 	body->ifi_index = (int)ifindex;
 	mnl_attr_put_str(message, IFLA_IFALIAS, alias);
+	mnl_attr_put_u32(message, IFLA_GROUP, group);
 	return talk(netlink, message, NULL, NULL);
 }
 
@@ -198,6 +199,9 @@ static int change_route(struct netlink *netlink, uint16_t type, uint16_t flags,
 	if (route->type != NETLINK_VIA)
 		return talk(netlink, message, NULL, NULL);
 	put_gateway(message, route->dst.address.family, &route->gateway);
+	/* A dead end of ours may hold the next hop, and IPv6 would look for it there. */
+	if (route->dst.address.family == 6)
+		body->rtm_flags = RTNH_F_ONLINK;
 	mnl_attr_put_u32(message, RTA_OIF, route->ifindex);
 	if (route->source.family)
 		put_addr(message, RTA_PREFSRC, &route->source);
@@ -330,30 +334,67 @@ int netlink_find_hop(struct netlink *netlink, uint16_t port, const struct rvl_ad
 	return err;
 }
 
+static bool ports_equal(const struct netlink_ports *a, const struct netlink_ports *b)
+{
+	return a->first == b->first && a->last == b->last;
+}
+
+bool netlink_rule_equal(const struct netlink_rule *a, const struct netlink_rule *b)
+{
+	return a->type == b->type && a->priority == b->priority && a->table == b->table &&
+	       a->number == b->number && rvl_prefix_equal(&a->src, &b->src) &&
+	       rvl_prefix_equal(&a->dst, &b->dst) && a->own == b->own && a->passing == b->passing &&
+	       a->protocol == b->protocol && ports_equal(&a->sport, &b->sport) &&
+	       ports_equal(&a->dport, &b->dport);
+}
+
+static void put_ports(struct nlmsghdr *message, uint16_t type, const struct netlink_ports *ports)
+{
+	const struct fib_rule_port_range range = {ports->first, ports->last};
+
+	if (ports->last)
+		mnl_attr_put(message, type, sizeof(range), &range);
+}
+
 static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags,
 		       const struct netlink_rule *rule)
 {
+	static const unsigned char actions[] = {
+		[NETLINK_LOOKUP] = FR_ACT_TO_TBL,
+		[NETLINK_AT_LEAST] = FR_ACT_TO_TBL,
+		[NETLINK_NOT_FURTHER] = FR_ACT_UNREACHABLE,
+		[NETLINK_GOTO] = FR_ACT_GOTO,
+		[NETLINK_NOP] = FR_ACT_NOP,
+	};
 	struct nlmsghdr *message = start(netlink, type, (uint16_t)(NLM_F_ACK | flags));
 	struct fib_rule_hdr *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
-	struct fib_rule_port_range ports = {rule->number, rule->number};
 
 	body->family = family_of(&rule->dst.address);
-	body->action = rule->type == NETLINK_NOT_FURTHER ? FR_ACT_UNREACHABLE : FR_ACT_TO_TBL;
+	body->action = actions[rule->type];
 	mnl_attr_put_u32(message, FRA_PRIORITY, rule->priority);
 	mnl_attr_put_u8(message, FRA_PROTOCOL, NETLINK_PROTOCOL);
+	if (rule->src.len) {
+		body->src_len = rule->src.len;
+		put_addr(message, FRA_SRC, &rule->src.address);
+	}
 	if (rule->dst.len) {
 		body->dst_len = rule->dst.len;
 		put_addr(message, FRA_DST, &rule->dst.address);
 	}
-	if (rule->type != NETLINK_NOT_FURTHER)
-		mnl_attr_put_u32(message, FRA_TABLE, rule->table);
-	if (rule->type == NETLINK_FROM_PORT) {
+	if (rule->own)
 		mnl_attr_put_strz(message, FRA_IIFNAME, LOOPBACK);
-		mnl_attr_put_u8(message, FRA_IP_PROTO, IPPROTO_UDP);
-		mnl_attr_put(message, FRA_SPORT_RANGE, sizeof(ports), &ports);
-	}
+	if (rule->protocol)
+		mnl_attr_put_u8(message, FRA_IP_PROTO, rule->protocol);
+	put_ports(message, FRA_SPORT_RANGE, &rule->sport);
+	put_ports(message, FRA_DPORT_RANGE, &rule->dport);
+	if (rule->type == NETLINK_LOOKUP || rule->type == NETLINK_AT_LEAST)
+		mnl_attr_put_u32(message, FRA_TABLE, rule->table);
 	if (rule->type == NETLINK_AT_LEAST)
-		mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, rule->number - 1u);
+		mnl_attr_put_u32(message, FRA_SUPPRESS_PREFIXLEN, rule->number - 1);
+	if (rule->passing)
+		mnl_attr_put_u32(message, FRA_SUPPRESS_IFGROUP, rule->passing);
+	if (rule->type == NETLINK_GOTO)
+		mnl_attr_put_u32(message, FRA_GOTO, rule->number);
 	return talk(netlink, message, NULL, NULL);
 }
 
@@ -407,20 +448,36 @@ static int next_or_stop(const struct listing *listing)
 	return listing->err ? MNL_CB_ERROR : MNL_CB_OK;
 }
 
+static bool is_link_local(const struct rvl_addr *address)
+{
+	return address->family == 6 && address->octets[0] == 0xfe &&
+	       (address->octets[1] & 0xc0) == 0x80;
+}
+
+/* IPv6 has no scopes of routes, but one to each address of its own, too, and one for each link; and
+ * what a router announces is the kernel's as well. */
 static bool is_connected(const struct nlmsghdr *message)
 {
 	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
+	struct netlink_route route;
 
-	return body->rtm_family == AF_INET && body->rtm_protocol == RTPROT_KERNEL &&
-	       body->rtm_scope == RT_SCOPE_LINK && body->rtm_type == RTN_UNICAST &&
-	       body->rtm_table == RT_TABLE_MAIN && !(body->rtm_flags & RTM_F_CLONED);
+	if (body->rtm_protocol != RTPROT_KERNEL || body->rtm_type != RTN_UNICAST ||
+	    body->rtm_table != RT_TABLE_MAIN || (body->rtm_flags & RTM_F_CLONED))
+		return false;
+	if (body->rtm_family == AF_INET)
+		return body->rtm_scope == RT_SCOPE_LINK;
+	if (body->rtm_family != AF_INET6 || body->rtm_dst_len == 128)
+		return false;
+	read_route(message, &route);
+	return !is_link_local(&route.dst.address);
 }
 
 static bool is_own(const struct nlmsghdr *message)
 {
 	const struct rtmsg *body = mnl_nlmsg_get_payload(message);
 
-	return body->rtm_family == AF_INET && body->rtm_protocol == NETLINK_PROTOCOL;
+	return (body->rtm_family == AF_INET || body->rtm_family == AF_INET6) &&
+	       body->rtm_protocol == NETLINK_PROTOCOL;
 }
 
 static bool is_others(const struct nlmsghdr *message)
@@ -455,19 +512,34 @@ static int list_own_route(const struct nlmsghdr *message, void *context)
 	return next_or_stop(listing);
 }
 
-static int list_routes(struct netlink *netlink, unsigned char table, unsigned char protocol,
-		       mnl_cb_t callback, struct listing *listing)
+static int list_routes_of(struct netlink *netlink, unsigned char family, unsigned char table,
+			  unsigned char protocol, mnl_cb_t callback, struct listing *listing)
 {
 	struct nlmsghdr *message = start(netlink, RTM_GETROUTE, NLM_F_DUMP);
 	struct rtmsg *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
 	int err;
 
-	body->rtm_family = AF_INET;
+	body->rtm_family = family;
 	body->rtm_table = table;
 	body->rtm_protocol = protocol;
 	err = list(netlink, message, callback, listing);
 	/* There is no such table before it has its first route. */
 	return err == -ENOENT ? 0 : err;
+}
+
+/* A kernel without IPv6 has none of it. */
+static int of_ipv6(int err)
+{
+	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+}
+
+static int list_routes(struct netlink *netlink, unsigned char table, unsigned char protocol,
+		       mnl_cb_t callback, struct listing *listing)
+{
+	int err = list_routes_of(netlink, AF_INET, table, protocol, callback, listing);
+
+	return err ? err
+		   : of_ipv6(list_routes_of(netlink, AF_INET6, table, protocol, callback, listing));
 }
 
 int netlink_own_routes(struct netlink *netlink, netlink_route_fn *fn, void *context)
@@ -484,6 +556,34 @@ int netlink_connected(struct netlink *netlink, netlink_route_fn *fn, void *conte
 	return list_routes(netlink, RT_TABLE_MAIN, RTPROT_KERNEL, list_connected, &listing);
 }
 
+static enum netlink_rule_type type_of_action(unsigned char action)
+{
+	switch (action) {
+	case FR_ACT_UNREACHABLE:
+		return NETLINK_NOT_FURTHER;
+	case FR_ACT_GOTO:
+		return NETLINK_GOTO;
+	case FR_ACT_NOP:
+		return NETLINK_NOP;
+	default:
+		return NETLINK_LOOKUP;
+	}
+}
+
+static struct netlink_ports ports_of(const struct nlattr *attr)
+{
+	struct fib_rule_port_range range = {0, 0};
+
+	if (mnl_attr_get_payload_len(attr) >= sizeof(range))
+		memcpy(&range, mnl_attr_get_payload(attr), sizeof(range));
+	return (struct netlink_ports){range.start, range.end};
+}
+
+static uint8_t u8_of(const struct nlattr *attr)
+{
+	return mnl_attr_validate(attr, MNL_TYPE_U8) < 0 ? 0 : mnl_attr_get_u8(attr);
+}
+
 /* A rule message; false if it isn't one of ours. */
 static bool read_rule(const struct nlmsghdr *message, struct netlink_rule *rule)
 {
@@ -494,7 +594,8 @@ static bool read_rule(const struct nlmsghdr *message, struct netlink_rule *rule)
 	uint32_t suppressed;
 
 	*rule = (struct netlink_rule){
-		.type = body->action == FR_ACT_UNREACHABLE ? NETLINK_NOT_FURTHER : NETLINK_LOOKUP,
+		.type = type_of_action(body->action),
+		.src = {{.family = family}, body->src_len},
 		.dst = {{.family = family}, body->dst_len},
 	};
 	mnl_attr_for_each(attr, message, sizeof(*body))
@@ -506,29 +607,43 @@ static bool read_rule(const struct nlmsghdr *message, struct netlink_rule *rule)
 		case FRA_PRIORITY:
 			rule->priority = u32_of(attr);
 			break;
+		case FRA_SRC:
+			read_addr(attr, family, &rule->src.address);
+			break;
 		case FRA_DST:
 			read_addr(attr, family, &rule->dst.address);
 			break;
 		case FRA_PROTOCOL:
-			if (mnl_attr_validate(attr, MNL_TYPE_U8) >= 0)
-				protocol = mnl_attr_get_u8(attr);
+			protocol = u8_of(attr);
+			break;
+		case FRA_IIFNAME:
+			rule->own = true;
+			break;
+		case FRA_IP_PROTO:
+			rule->protocol = u8_of(attr);
 			break;
 		case FRA_SPORT_RANGE:
-			/* Both ends of it are the port. */
-			rule->type = NETLINK_FROM_PORT;
-			if (mnl_attr_get_payload_len(attr) >= sizeof(uint16_t))
-				rule->number = mnl_attr_get_u16(attr);
+			rule->sport = ports_of(attr);
+			break;
+		case FRA_DPORT_RANGE:
+			rule->dport = ports_of(attr);
 			break;
 		case FRA_SUPPRESS_PREFIXLEN:
 			suppressed = u32_of(attr);
-			if (suppressed > 32)
+			if (suppressed > rvl_family_bits(family))
 				break;
 			rule->type = NETLINK_AT_LEAST;
-			rule->number = (uint16_t)(suppressed + 1);
+			rule->number = suppressed + 1;
+			break;
+		case FRA_SUPPRESS_IFGROUP:
+			rule->passing = u32_of(attr) == UINT32_MAX ? 0 : u32_of(attr);
+			break;
+		case FRA_GOTO:
+			rule->number = u32_of(attr);
 			break;
 		}
 	}
-	if (rule->type == NETLINK_NOT_FURTHER)
+	if (rule->type != NETLINK_LOOKUP && rule->type != NETLINK_AT_LEAST)
 		rule->table = 0;
 	return protocol == NETLINK_PROTOCOL;
 }
@@ -544,14 +659,21 @@ static int list_own_rule(const struct nlmsghdr *message, void *context)
 	return next_or_stop(listing);
 }
 
-int netlink_own_rules(struct netlink *netlink, netlink_rule_fn *fn, void *context)
+static int list_rules_of(struct netlink *netlink, unsigned char family, struct listing *listing)
 {
 	struct nlmsghdr *message = start(netlink, RTM_GETRULE, NLM_F_DUMP);
 	struct fib_rule_hdr *body = mnl_nlmsg_put_extra_header(message, sizeof(*body));
-	struct listing listing = {.rule = fn, .context = context};
 
-	body->family = AF_INET;
-	return list(netlink, message, list_own_rule, &listing);
+	body->family = family;
+	return list(netlink, message, list_own_rule, listing);
+}
+
+int netlink_own_rules(struct netlink *netlink, netlink_rule_fn *fn, void *context)
+{
+	struct listing listing = {.rule = fn, .context = context};
+	int err = list_rules_of(netlink, AF_INET, &listing);
+
+	return err ? err : of_ipv6(list_rules_of(netlink, AF_INET6, &listing));
 }
 
 /* IPv4 names its own end of a link apart; IPv6 has addresses that are only for a link, or not yet
@@ -640,9 +762,12 @@ int netlink_watch(void)
 		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
 			     RTMGRP_IPV4_RULE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE,
 	};
+	const int ipv6_rules = RTNLGRP_IPV6_RULE; /* which has no name as a bit */
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
 
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address))) {
+	if (fd >= 0 && (bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
+			setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &ipv6_rules,
+				   sizeof(ipv6_rules)))) {
 		int err = -errno;
 
 		close(fd);

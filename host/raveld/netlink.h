@@ -60,18 +60,37 @@ int netlink_find_hop(struct netlink *netlink, uint16_t port, const struct rvl_ad
 
 enum netlink_rule_type {
 	NETLINK_LOOKUP,	     /* in a table */
-	NETLINK_FROM_PORT,   /* so for what the host itself sends from UDP port number */
 	NETLINK_AT_LEAST,    /* so if the route found there has a prefix of this length or longer */
 	NETLINK_NOT_FURTHER, /* unreachable */
+	NETLINK_GOTO,	     /* the rules of another priority, of which there is one, are next */
+	NETLINK_NOP,	     /* where such a one leads */
 };
 
+/* From the first to the last; 0: any. */
+struct netlink_ports {
+	uint16_t first;
+	uint16_t last;
+};
+
+/* Of what it says of packets all has to hold. */
 struct netlink_rule {
 	enum netlink_rule_type type;
 	uint32_t priority;
-	uint32_t table;	 /* not with NETLINK_NOT_FURTHER */
-	uint16_t number; /* port or length */
+	uint32_t table;	 /* with NETLINK_LOOKUP and NETLINK_AT_LEAST */
+	uint32_t number; /* length, or priority */
+	/* Both of one family, of length 0: any. IPv4's 0.0.0.0/32 is what has no source yet; IPv6
+	 * matches such by no source at all. */
+	struct rvl_prefix src;
 	struct rvl_prefix dst;
+	bool own;	  /* of what the host itself sends */
+	uint32_t passing; /* unless 0: what a way by an interface of this group is found for goes on
+			   */
+	uint8_t protocol; /* 0: any */
+	struct netlink_ports sport;
+	struct netlink_ports dport;
 };
+
+bool netlink_rule_equal(const struct netlink_rule *a, const struct netlink_rule *b);
 
 /* One beside others' that say the same. */
 int netlink_add_rule(struct netlink *netlink, const struct netlink_rule *rule);
@@ -92,19 +111,20 @@ struct netlink_link {
 
 typedef int netlink_link_fn(void *context, const struct netlink_link *link);
 
-/* Those of NETLINK_PROTOCOL, in any table. */
+/* Those of NETLINK_PROTOCOL, in any table, of both families. */
 int netlink_own_routes(struct netlink *netlink, netlink_route_fn *fn, void *context);
 int netlink_own_rules(struct netlink *netlink, netlink_rule_fn *fn, void *context);
 
-/* Connected networks: what the kernel itself put into table main for an interface's address. */
+/* Connected networks: what the kernel itself put into table main for an interface's address, but
+ * for those that are only for a link. */
 int netlink_connected(struct netlink *netlink, netlink_route_fn *fn, void *context);
 
 /* The host's own addresses, of either family; without those of a link. */
 int netlink_addresses(struct netlink *netlink, netlink_address_fn *fn, void *context);
 
-/* Interfaces, and giving one an alias. */
+/* Interfaces, and giving one an alias and a group. */
 int netlink_links(struct netlink *netlink, netlink_link_fn *fn, void *context);
-int netlink_set_alias(struct netlink *netlink, unsigned int ifindex, const char *alias);
+int netlink_mark(struct netlink *netlink, unsigned int ifindex, const char *alias, uint32_t group);
 
 /* A non-blocking descriptor that is readable when something of the following may have changed; to
  * be closed. */
@@ -112,7 +132,7 @@ int netlink_watch(void);
 
 struct netlink_changes {
 	bool link;  /* the interface asked about */
-	bool local; /* addresses and connected networks of IPv4 */
+	bool local; /* addresses and connected networks */
 	bool taken; /* a route or rule of ours is gone */
 	bool hops;  /* others' routes of either family, or rules, so next hops */
 };

@@ -331,7 +331,7 @@ static void learn_end(void *context, const struct ike_sa_info *sa,
 	const struct wish *w = child ? wishes_find(r->d, sa->connection, child->name) : NULL;
 
 	if (w && w->change < WISH_REPLACED && child->state >= IKE_CHILD_INSTALLED &&
-	    closing_learn(r->d->closing, &child->remote_ts))
+	    closing_learn(r->d->closing, &child->local_ts, &child->remote_ts))
 		fail(r, "%s: other ways to its networks may be open once they are released",
 		     w->name);
 }

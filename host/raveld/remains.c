@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,11 +46,7 @@ int remains_add_route(struct remains *remains, const struct netlink_route *route
 bool remains_has_rule(const struct remains *remains, const struct netlink_rule *rule)
 {
 	for (size_t i = 0; i < remains->rule_count; i++) {
-		const struct netlink_rule *r = &remains->rules[i];
-
-		if (r->type == rule->type && r->priority == rule->priority &&
-		    r->table == rule->table && r->number == rule->number &&
-		    rvl_prefix_equal(&r->dst, &rule->dst))
+		if (netlink_rule_equal(&remains->rules[i], rule))
 			return true;
 	}
 	return false;
@@ -142,28 +139,82 @@ static void table_text(uint32_t table, char text[16])
 		snprintf(text, 16, "%u", table);
 }
 
+/* A text that grows, within its room. */
+struct words {
+	char *text;
+	size_t len;
+};
+
+static void __attribute__((format(printf, 2, 3))) say(struct words *words, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(words->text + words->len, REMAINS_TEXT - words->len, format, args);
+	va_end(args);
+	words->len += n > 0 ? (size_t)n : 0;
+	if (words->len >= REMAINS_TEXT)
+		words->len = REMAINS_TEXT - 1;
+}
+
+static void say_ports(struct words *words, const char *name, const struct netlink_ports *ports)
+{
+	if (ports->last)
+		say(words, " %s %u", name, ports->first);
+	if (ports->last != ports->first)
+		say(words, "-%u", ports->last);
+}
+
+static const char *protocol_name(uint8_t protocol, char number[4])
+{
+	static const struct {
+		uint8_t number;
+		const char *name;
+	} names[] = {{1, "icmp"}, {6, "tcp"}, {17, "udp"}, {58, "ipv6-icmp"}, {132, "sctp"}};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].number == protocol)
+			return names[i].name;
+	snprintf(number, 4, "%u", protocol);
+	return number;
+}
+
 void remains_rule_text(const struct netlink_rule *rule, char text[REMAINS_TEXT])
 {
-	char to[RVL_PREFIX_TEXT], table[16], start[96];
+	char from[RVL_PREFIX_TEXT] = "all", to[RVL_PREFIX_TEXT], table[16], number[4];
+	struct words words = {.text = text};
 
+	if (rule->src.len)
+		rvl_prefix_text(&rule->src, from);
 	rvl_prefix_text(&rule->dst, to);
 	table_text(rule->table, table);
-	snprintf(start, sizeof(start), "rule %u: from all%s%s", rule->priority,
-		 rule->dst.len ? " to " : "", rule->dst.len ? to : "");
+	say(&words, "rule %u: from %s", rule->priority, from);
+	if (rule->dst.len)
+		say(&words, " to %s", to);
+	if (rule->own)
+		say(&words, " iif lo");
+	if (rule->protocol)
+		say(&words, " ipproto %s", protocol_name(rule->protocol, number));
+	say_ports(&words, "sport", &rule->sport);
+	say_ports(&words, "dport", &rule->dport);
 	switch (rule->type) {
 	case NETLINK_LOOKUP:
-		snprintf(text, REMAINS_TEXT, "%s lookup %s", start, table);
-		break;
-	case NETLINK_FROM_PORT:
-		snprintf(text, REMAINS_TEXT, "%s iif lo ipproto udp sport %u lookup %s", start,
-			 rule->number, table);
+		say(&words, " lookup %s", table);
+		if (rule->passing)
+			say(&words, " suppress_ifgroup %u", rule->passing);
 		break;
 	case NETLINK_AT_LEAST:
-		snprintf(text, REMAINS_TEXT, "%s lookup %s suppress_prefixlength %d", start, table,
-			 rule->number - 1);
+		say(&words, " lookup %s suppress_prefixlength %d", table, (int)rule->number - 1);
 		break;
 	case NETLINK_NOT_FURTHER:
-		snprintf(text, REMAINS_TEXT, "%s unreachable", start);
+		say(&words, " unreachable");
+		break;
+	case NETLINK_GOTO:
+		say(&words, " goto %u", rule->number);
+		break;
+	case NETLINK_NOP:
+		say(&words, " nop");
 		break;
 	}
 }
@@ -210,7 +261,7 @@ int remains_mark_daemon(struct netlink *netlink, unsigned int ifindex, const cha
 	char alias[sizeof(ALIAS) + sizeof(((struct remains_daemon *)0)->socket)];
 
 	snprintf(alias, sizeof(alias), ALIAS "%s", socket);
-	return netlink_set_alias(netlink, ifindex, alias);
+	return netlink_mark(netlink, ifindex, alias, NETDEV_GROUP);
 }
 
 static int look_at_link(void *context, const struct netlink_link *link)

@@ -41,7 +41,7 @@ const struct netlink_route *remains_narrowest(const struct remains *remains, uin
 					      struct rvl_prefix network);
 
 /* As `ip rule` and `ip route` write them, with their table. */
-#define REMAINS_TEXT 192
+#define REMAINS_TEXT 256
 void remains_rule_text(const struct netlink_rule *rule, char text[REMAINS_TEXT]);
 void remains_route_text(const struct netlink_route *route, char text[REMAINS_TEXT]);
 
@@ -52,7 +52,8 @@ typedef void remains_told_fn(void *context, const char *text, int err);
 int remains_release(struct netlink *netlink, const struct remains *remains, remains_told_fn *told,
 		    void *context);
 
-/* A running raveld marks its netdev. */
+/* A running raveld marks its netdev, which is alone in its group. */
+#define NETDEV_GROUP 4303
 struct remains_daemon {
 	char netdev[16];
 	char socket[108]; /* where ravelctl reaches it */

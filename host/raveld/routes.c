@@ -2,6 +2,7 @@
 #include "host/raveld/routes.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -11,12 +12,19 @@
 #include <unistd.h>
 
 #include "host/esp/ip.h"
+#include "host/raveld/neighbour.h"
 #include "host/raveld/netlink.h"
 #include "host/sa/hash.h"
 #include "host/sa/selector.h"
 
+/* Of a route: what tells ways apart, without octets between. */
+struct way_key {
+	struct rvl_prefix network;
+	uint8_t table[4];
+};
+
 struct way {
-	struct rvl_prefix network; /* its route's */
+	struct way_key key;
 	struct netlink_route route;
 	struct ike_addr peer;	      /* whose next hop it leads by */
 	struct ike_ts_kept *local_ts; /* what its source must suit */
@@ -30,7 +38,7 @@ struct routes {
 	struct closing *closing;
 	struct netlink *netlink;
 	unsigned int ifindex;
-	struct way *ways; /* that were set, by network */
+	struct way *ways; /* that were set, by network and table */
 };
 
 /* The netdev has IPv6, though others may not, and keeps its addresses while it is down. */
@@ -139,14 +147,20 @@ int routes_add_address(struct routes *r, const struct ike_addr *address)
 	for (size_t i = 0; i < local->address_count; i++)
 		if (rvl_addr_equal(&local->addresses[i], &ip))
 			return -EEXIST;
-	return netlink_add_address(r->netlink, r->ifindex, &ip, 32);
+	if (ip.family == 6) {
+		int err = enable_ipv6(r);
+
+		if (err)
+			return err;
+	}
+	return netlink_add_address(r->netlink, r->ifindex, &ip, rvl_family_bits(ip.family));
 }
 
 int routes_remove_address(struct routes *r, const struct ike_addr *address)
 {
 	const struct rvl_addr ip = ike_addr_ip(address);
 
-	return netlink_delete_address(r->netlink, r->ifindex, &ip, 32);
+	return netlink_delete_address(r->netlink, r->ifindex, &ip, rvl_family_bits(ip.family));
 }
 
 static bool within(const struct rvl_addr *address, const struct ike_ts_list *list)
@@ -163,17 +177,24 @@ static bool within(const struct rvl_addr *address, const struct ike_ts_list *lis
 
 static bool is_loopback(const struct rvl_addr *address)
 {
-	return address->family == 4 && address->octets[0] == 127;
+	static const uint8_t ipv6[16] = {[15] = 1};
+
+	return address->family == 4 ? address->octets[0] == 127
+				    : !memcmp(address->octets, ipv6, sizeof(ipv6));
 }
 
 /* One of the host's addresses that the tunnel takes as source; of family 0 when there is none. */
-static struct rvl_addr find_source(const struct routes *r, const struct ike_ts_list *local_ts)
+static struct rvl_addr find_source(const struct routes *r, uint8_t family,
+				   const struct ike_ts_list *local_ts)
 {
 	const struct rvl_local *local = closing_local(r->closing);
 
-	for (size_t i = 0; i < local->address_count; i++)
-		if (!is_loopback(&local->addresses[i]) && within(&local->addresses[i], local_ts))
-			return local->addresses[i];
+	for (size_t i = 0; i < local->address_count; i++) {
+		const struct rvl_addr *address = &local->addresses[i];
+
+		if (address->family == family && !is_loopback(address) && within(address, local_ts))
+			return *address;
+	}
 	return (struct rvl_addr){0};
 }
 
@@ -188,22 +209,32 @@ static int apply(struct routes *r, const struct netlink_route *route)
 	return err == -ESRCH ? 0 : err;
 }
 
-static struct way *way_to(const struct routes *r, const struct rvl_prefix *network)
+static struct way_key key_of(const struct rvl_prefix *network, uint32_t table)
 {
+	struct way_key key = {.network = *network};
+
+	static_assert(sizeof(key) == sizeof(*network) + sizeof(table), "no octets between");
+	memcpy(key.table, &table, sizeof(table));
+	return key;
+}
+
+static struct way *way_to(const struct routes *r, const struct rvl_prefix *network, uint32_t table)
+{
+	const struct way_key key = key_of(network, table);
 	struct way *way;
 
-	HASH_FIND(hh, r->ways, network, sizeof(*network), way);
+	HASH_FIND(hh, r->ways, &key, sizeof(key), way);
 	return way;
 }
 
-static struct way *way_new(struct routes *r, const struct rvl_prefix *network)
+static struct way *way_new(struct routes *r, const struct rvl_prefix *network, uint32_t table)
 {
 	struct way *way = calloc(1, sizeof(*way));
 
 	if (!way)
 		return NULL;
-	way->network = *network;
-	HASH_ADD(hh, r->ways, network, sizeof(way->network), way);
+	way->key = key_of(network, table);
+	HASH_ADD(hh, r->ways, key, sizeof(way->key), way);
 	if (way->hh.tbl)
 		return way;
 	free(way);
@@ -225,9 +256,9 @@ static int set(struct routes *r, const struct netlink_route *route, const struct
 	struct way *way;
 	int err;
 
-	way = way_to(r, &route->dst);
+	way = way_to(r, &route->dst, route->table);
 	if (!way)
-		way = way_new(r, &route->dst);
+		way = way_new(r, &route->dst, route->table);
 	err = way && kept ? apply(r, route) : -ENOMEM;
 	if (err) {
 		free(kept);
@@ -249,7 +280,7 @@ void routes_restore(struct routes *r)
 		const struct ike_ts_list local_ts = ike_ts_kept(way->local_ts);
 		int err;
 
-		way->route.source = find_source(r, &local_ts);
+		way->route.source = find_source(r, way->route.dst.address.family, &local_ts);
 		err = apply(r, &way->route);
 		/* Down: there is a next time. */
 		if (err)
@@ -270,8 +301,16 @@ static int find_hop(const struct routes *r, const struct ike_addr *peer,
 	return netlink_find_hop(r->netlink, r->conf->port, &dst, source ? &src : NULL, hop);
 }
 
+/* The next hop of a route; there is no IPv6 one by IPv4. */
+static struct rvl_addr gateway_of(const struct netlink_hop *hop, const struct rvl_prefix *dst)
+{
+	return dst->address.family == 6 && hop->gateway.family == 4 ? neighbour_of(&hop->gateway)
+								    : hop->gateway;
+}
+
 void routes_follow(struct routes *r)
 {
+	struct rvl_addr gateway;
 	struct ike_addr peer = {0};
 	struct netlink_hop hop;
 	char text[IKE_ADDR_TEXT];
@@ -285,10 +324,12 @@ void routes_follow(struct routes *r)
 			found = !find_hop(r, &peer, NULL, &hop);
 		}
 		/* Without a next hop through the netdev the old one is as good as any. */
-		if (!found || hop.ifindex != r->ifindex ||
-		    rvl_addr_equal(&hop.gateway, &way->route.gateway))
+		if (!found || hop.ifindex != r->ifindex)
 			continue;
-		way->route.gateway = hop.gateway;
+		gateway = gateway_of(&hop, &way->route.dst);
+		if (rvl_addr_equal(&gateway, &way->route.gateway))
+			continue;
+		way->route.gateway = gateway;
 		ike_addr_text(&peer, text, sizeof(text));
 		err = apply(r, &way->route);
 		if (err)
@@ -381,7 +422,7 @@ void routes_find_ways(const struct routes *r, struct ike_ways_job *ways)
 int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_ts_list *local_ts,
 	       const struct ike_ts_list *remote_ts, char reason[ROUTES_REASON])
 {
-	struct netlink_route route = {.table = r->conf->routing_table};
+	struct netlink_route route = {.type = NETLINK_VIA};
 	struct rvl_selectors selectors;
 	char text[IKE_ADDR_TEXT];
 	struct netlink_hop hop;
@@ -403,17 +444,24 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 			 text, r->conf->netdev);
 		return -ENETUNREACH;
 	}
-	err = closing_add(r->closing, remote_ts);
+	err = closing_add(r->closing, local_ts, remote_ts);
 	if (err) {
 		snprintf(reason, ROUTES_REASON, "other ways to its networks can't be closed: %s",
 			 strerror(-err));
 		return err;
 	}
-	route.gateway = hop.gateway;
 	route.ifindex = hop.ifindex;
-	route.source = find_source(r, local_ts);
 	for (size_t i = 0; !err && i < selectors.count; i++) {
+		const uint8_t family = rvl_selector_family(&selectors.list[i]);
+
 		route.dst = selectors.list[i].dst;
+		route.table = closing_table(r->closing, &selectors.list[i]);
+		route.gateway = gateway_of(&hop, &route.dst);
+		route.source = find_source(r, family, local_ts);
+		if (family == 6)
+			err = enable_ipv6(r);
+		if (err)
+			break;
 		err = set(r, &route, peer, local_ts);
 		if (!err)
 			continue;
@@ -424,6 +472,11 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 	return err;
 }
 
+static struct way *way_of(const struct routes *r, const struct rvl_selector *selector)
+{
+	return way_to(r, &selector->dst, closing_table(r->closing, selector));
+}
+
 void routes_forget(struct routes *r, const struct ike_ts_list *local_ts,
 		   const struct ike_ts_list *remote_ts)
 {
@@ -432,7 +485,7 @@ void routes_forget(struct routes *r, const struct ike_ts_list *local_ts,
 	if (rvl_selectors_of(local_ts, remote_ts, &selectors))
 		return;
 	for (size_t i = 0; i < selectors.count; i++) {
-		struct way *way = way_to(r, &selectors.list[i].dst);
+		struct way *way = way_of(r, &selectors.list[i]);
 
 		if (way)
 			way->forgotten = true;
@@ -447,7 +500,7 @@ bool routes_lack(const struct routes *r, const struct ike_ts_list *local_ts,
 	if (rvl_selectors_of(local_ts, remote_ts, &selectors))
 		return false;
 	for (size_t i = 0; i < selectors.count; i++) {
-		const struct way *way = way_to(r, &selectors.list[i].dst);
+		const struct way *way = way_of(r, &selectors.list[i]);
 
 		if (!way || way->forgotten)
 			return true;

@@ -112,9 +112,7 @@ static void say(const struct vips *v, const struct ike_leased *leased)
 
 	for (unsigned int i = 0; i < s->vip_count; i++) {
 		ike_addr_text(&s->vips[i], text, sizeof(text));
-		log_info(v->log, "%s: our address behind the peer is %s%s", leased->connection,
-			 text,
-			 s->vips[i].family == 6 ? ", which isn't used: IPv6 isn't supported" : "");
+		log_info(v->log, "%s: our address behind the peer is %s", leased->connection, text);
 	}
 }
 
@@ -123,13 +121,13 @@ static void say(const struct vips *v, const struct ike_leased *leased)
 /* Is it reached through a tunnel of the connection? Elsewhere it would be asked in clear. */
 static bool is_behind(const struct conf *conf, const char *connection, const struct ike_addr *dns)
 {
-	const struct ike_ts host = {.family = 4, .port_last = UINT16_MAX};
+	const struct ike_ts host = {.family = dns->family, .port_last = UINT16_MAX};
 	struct ike_ts_list server = {.count = 1, .list = {host}};
 	const struct conf_connection *c = conf_find_connection(conf, connection);
 
-	memcpy(server.list[0].first, dns->ip, 4);
-	memcpy(server.list[0].last, dns->ip, 4);
-	for (size_t i = 0; c && dns->family == 4 && i < c->child_count; i++) {
+	memcpy(server.list[0].first, dns->ip, sizeof(dns->ip));
+	memcpy(server.list[0].last, dns->ip, sizeof(dns->ip));
+	for (size_t i = 0; c && i < c->child_count; i++) {
 		const struct ike_ts_list remote = conf_remote_ts(conf, c, &c->children[i]);
 
 		if (ike_ts_subset(&server, &remote))
@@ -222,7 +220,7 @@ void vips_take(struct vips *v, const struct ike_leased *leased)
 	lease->leased = *leased;
 	LL_PREPEND(v->leases, lease);
 	for (unsigned int i = 0; i < s->vip_count; i++) {
-		int err = s->vips[i].family == 4 ? add(v, &s->vips[i]) : 0;
+		int err = add(v, &s->vips[i]);
 
 		ike_addr_text(&s->vips[i], text, sizeof(text));
 		if (err)

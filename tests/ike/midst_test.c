@@ -453,9 +453,11 @@ static void a_successor_that_came_beside_another_one_gets_its_flow(void **state)
 	id = one_of_two(true)->id;
 
 	b()->install_holds = true;
-	assert_int_equal(ike_rekey_child(a()->engine, net->now,
-					 ike_child_find_spi(only_sa(net, 0), IKE_PROTO_ESP, child->spi_in)->id),
-			 0);
+	assert_int_equal(
+		ike_rekey_child(
+			a()->engine, net->now,
+			ike_child_find_spi(only_sa(net, 0), IKE_PROTO_ESP, child->spi_in)->id),
+		0);
 	node_drain(a());
 	deliver_to(1);
 	ike_terminate_child(b()->engine, net->now, child->id);

@@ -169,8 +169,8 @@ static void keying_material_is_cut_as_the_rfc_has_it(void **state)
 	uint8_t all[256];
 
 	(void)state;
-	assert_int_equal(ike_prf_plus(IKE_PRF_HMAC_SHA2_256, ike_slice(keys.sk_d, 32), seed, 2,
-				      all, sizeof(all)),
+	assert_int_equal(ike_prf_plus(IKE_PRF_HMAC_SHA2_256, ike_slice(keys.sk_d, 32), seed, 2, all,
+				      sizeof(all)),
 			 0);
 	for (size_t k = 0; k < COUNT(algorithms); k++) {
 		const struct algorithm *a = &algorithms[k];
@@ -251,10 +251,10 @@ static void each_is_negotiated_and_rekeyed_and_deleted(void **state)
 		const struct algorithm *algorithm = &algorithms[i / 2];
 		const char *more = i % 2 ? "-esn-x25519" : "-x25519";
 		char text[2][64];
-		struct side one = side_of(&SIDE_A, algorithm->word, algorithm->protocol, more,
-					  text[0]);
-		struct side two = side_of(&SIDE_B, algorithm->word, algorithm->protocol, more,
-					  text[1]);
+		struct side one =
+			side_of(&SIDE_A, algorithm->word, algorithm->protocol, more, text[0]);
+		struct side two =
+			side_of(&SIDE_B, algorithm->word, algorithm->protocol, more, text[1]);
 		struct installed *before;
 
 		establish(&one, &two);
@@ -267,8 +267,7 @@ static void each_is_negotiated_and_rekeyed_and_deleted(void **state)
 		assert_agree(algorithm, i % 2);
 		assert_int_equal(receiving(a()) + receiving(b()), 2);
 		assert_int_equal(
-			ike_terminate_child(a()->engine, net->now,
-					    present_child(a())->sa.child_id),
+			ike_terminate_child(a()->engine, net->now, present_child(a())->sa.child_id),
 			0);
 		net->watch_flow = false;
 		node_drain(a());

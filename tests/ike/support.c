@@ -975,8 +975,7 @@ struct installed *present_child(struct node *node)
 static bool same_keys(const struct ike_child_keys *a, const struct ike_child_keys *b)
 {
 	return a->encr_len == b->encr_len && a->integ_len == b->integ_len &&
-	       a->encr_len + a->integ_len > 0 &&
-	       memcmp(a->encr, b->encr, a->encr_len) == 0 &&
+	       a->encr_len + a->integ_len > 0 && memcmp(a->encr, b->encr, a->encr_len) == 0 &&
 	       memcmp(a->integ, b->integ, a->integ_len) == 0;
 }
 
@@ -993,8 +992,7 @@ bool children_agree(const struct installed *a, const struct installed *b)
 	       same_keys(&a->sa.keys_out, &b->sa.keys_in) &&
 	       !same_keys(&a->sa.keys_in, &a->sa.keys_out) &&
 	       same_suite(&a->sa.suite, &b->sa.suite) && a->sa.mode == b->sa.mode &&
-	       a->sa.encap == b->sa.encap &&
-	       ike_ts_subset(&a->sa.local_ts, &b->sa.remote_ts) &&
+	       a->sa.encap == b->sa.encap && ike_ts_subset(&a->sa.local_ts, &b->sa.remote_ts) &&
 	       ike_ts_subset(&b->sa.remote_ts, &a->sa.local_ts) &&
 	       ike_ts_subset(&a->sa.remote_ts, &b->sa.local_ts) &&
 	       ike_ts_subset(&b->sa.local_ts, &a->sa.remote_ts);

@@ -151,8 +151,8 @@ struct net {
 };
 
 struct side {
-	const char *ike; /* proposals, separated by commas; NULL: the defaults */
-	const char *esp; /* of AH: "ah:sha256" */
+	const char *ike;     /* proposals, separated by commas; NULL: the defaults */
+	const char *esp;     /* of AH: "ah:sha256" */
 	const char *id;	     /* NULL: the address */
 	const char *peer_id; /* NULL: any */
 	const char *psk;     /* NULL: none at all */

@@ -186,9 +186,8 @@ static void transport_mode_that_was_not_asked_for_is_refused(void **state)
 	begin(&one, &two);
 	bring_up();
 	assert_int_equal(a()->child_up, 0);
-	assert_string_equal(
-		a()->child_reason,
-		"peer's answer for the Child SA is unacceptable (NO_PROPOSAL_CHOSEN)");
+	assert_string_equal(a()->child_reason,
+			    "peer's answer for the Child SA is unacceptable (NO_PROPOSAL_CHOSEN)");
 	assert_int_equal(receiving(a()) + receiving(b()), 0);
 }
 
@@ -531,8 +530,7 @@ static void what_a_data_path_lacks_is_neither_offered_nor_chosen(void **state)
 		assert_true(children_agree(present_child(a()), present_child(b())));
 		assert_int_equal(sa_of(a())->suite.protocol, i < 2 ? IKE_PROTO_ESP : IKE_PROTO_AH);
 		assert_int_equal(sa_of(a())->suite.encr_bits, i < 2 ? 128 : 0);
-		assert_int_equal(sa_of(a())->suite.integ,
-				 i < 2 ? 0 : IKE_INTEG_HMAC_SHA2_512_256);
+		assert_int_equal(sa_of(a())->suite.integ, i < 2 ? 0 : IKE_INTEG_HMAC_SHA2_512_256);
 		assert_int_equal(sa_of(a())->suite.esn, IKE_ESN_NO);
 		end(NULL);
 	}

@@ -42,8 +42,9 @@ def transfer(lab, sender, receiver, source, target, port=5001, octets=TRANSFER):
     """Send octets by TCP; returns the checksums at both ends."""
     data = os.urandom(octets)
     result = {}
+    family = socket.AF_INET6 if ":" in target else socket.AF_INET
     with inside(receiver):
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener = socket.socket(family, socket.SOCK_STREAM)
     # charon takes ESP from an ordinary UDP socket: a window larger than that socket's buffer would
     # make the kernel drop packets there, which neither side counts.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, WINDOW)
@@ -69,7 +70,7 @@ def transfer(lab, sender, receiver, source, target, port=5001, octets=TRANSFER):
     thread.start()
     with listener:
         with inside(sender):
-            stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            stream = socket.socket(family, socket.SOCK_STREAM)
         with stream:
             stream.settimeout(DEADLINE)
             stream.bind((source, 0))
