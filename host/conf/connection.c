@@ -68,7 +68,14 @@ static int set_proposals(const struct conf_value *v, void *object)
 {
 	struct conf_connection *c = object;
 
-	return conf_bind_proposals(v, IKE_PROTO_IKE, c->proposals, &c->proposal_count);
+	struct conf_proposals proposals;
+	int err = conf_bind_proposals(v, IKE_PROTO_IKE, &proposals);
+
+	if (!err) {
+		c->proposal_count = proposals.count;
+		memcpy(c->proposals, proposals.list, sizeof(c->proposals));
+	}
+	return err;
 }
 
 static int set_encap(const struct conf_value *v, void *object)
@@ -297,6 +304,26 @@ static bool has_pair(const struct conf_child *child)
 	return !local->count || !remote->count || has_dynamic(local) || has_dynamic(remote);
 }
 
+static bool has_only_ah(const struct conf_child *child)
+{
+	return child->proposals[0].protocol == IKE_PROTO_AH;
+}
+
+/* What doesn't go together with what the connection says. */
+static int check_mode(const struct conf_section *section, const struct conf_connection *c,
+		      const struct conf_child *child, struct conf_error *error)
+{
+	if (child->mode == RVL_TRANSPORT && (c->vip_count || c->pool_count))
+		return conf_fail_section(error, section,
+					 "mode = transport is between the two hosts themselves, "
+					 "and %s is for addresses behind them",
+					 c->vip_count ? "vips" : "pools");
+	if (has_only_ah(child) && c->encap)
+		return conf_fail_section(error, section,
+					 "encap = yes puts ESP into UDP, and AH can't be");
+	return 0;
+}
+
 /* The key by which the child is to begin by itself; NULL: it isn't. */
 static const char *begins(const struct conf_child *child)
 {
@@ -365,6 +392,8 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 		if (!err && !has_pair(child))
 			err = conf_fail_section(error, children->sections[i],
 						"local_ts and remote_ts are of two families");
+		if (!err)
+			err = check_mode(children->sections[i], connection, child, error);
 		if (err)
 			return err;
 		key = traps_without_address(connection, child);
