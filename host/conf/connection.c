@@ -309,6 +309,26 @@ static bool has_only_ah(const struct conf_child *child)
 	return child->proposals[0].protocol == IKE_PROTO_AH;
 }
 
+/* May one of the selectors be of one of these hosts, as far as they are known? */
+static bool has_host(const struct ike_ts_list *list, const struct ike_hosts *hosts)
+{
+	if (!ike_hosts_are_addresses(hosts))
+		return true;
+	for (unsigned int i = 0; i < list->count; i++) {
+		const struct ike_ts *ts = &list->list[i];
+
+		for (unsigned int k = 0; k < hosts->count; k++) {
+			const struct ike_addr host = ike_host_addr(&hosts->list[k]);
+
+			if (ts->dynamic || (ts->family == host.family &&
+					    memcmp(ts->first, host.ip, sizeof(host.ip)) <= 0 &&
+					    memcmp(host.ip, ts->last, sizeof(host.ip)) <= 0))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* What doesn't go together with what the connection says. */
 static int check_mode(const struct conf_section *section, const struct conf_connection *c,
 		      const struct conf_child *child, struct conf_error *error)
@@ -318,6 +338,11 @@ static int check_mode(const struct conf_section *section, const struct conf_conn
 					 "mode = transport is between the two hosts themselves, "
 					 "and %s is for addresses behind them",
 					 c->vip_count ? "vips" : "pools");
+	if (child->mode == RVL_TRANSPORT &&
+	    !(has_host(&child->local_ts, &c->local) && has_host(&child->remote_ts, &c->remote)))
+		return conf_fail_section(error, section,
+					 "mode = transport is between the two hosts themselves, "
+					 "and local_ts or remote_ts has none of their addresses");
 	if (has_only_ah(child) && c->encap)
 		return conf_fail_section(error, section,
 					 "encap = yes puts ESP into UDP, and AH can't be");

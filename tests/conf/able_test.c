@@ -72,6 +72,35 @@ static void modes_and_rules_are_read(void **state)
 	conf_free(conf);
 }
 
+static void transport_mode_may_have_wider_selectors(void **state)
+{
+	static const struct {
+		const char *connection, *child;
+	} good[] = {
+		{"local_addrs = 192.0.2.1, 192.0.2.9\n", "mode = transport\nlocal_ts = 192.0.2.8/31"},
+		{"remote_addrs = 192.0.2.1\n", "mode = transport\nremote_ts = 192.0.0.0/8"},
+		{"remote_addrs = 192.0.2.1\n",
+		 "mode = transport\nremote_ts = 10.0.0.0/8,dynamic[tcp/443]"},
+		{"remote_addrs = 192.0.2.0/24\n", "mode = transport\nremote_ts = 10.0.0.0/8"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		conf_free(load_as(good[i].connection, good[i].child));
+}
+
+static void another_mode_is_another_child(void **state)
+{
+	struct conf *old = load("mode = transport\n"), *new = load("");
+
+	(void)state;
+	assert_int_equal(conf_compare_child(&old->connections[0].children[0],
+					    &new->connections[0].children[0]),
+			 CONF_REPLACED);
+	conf_free(old);
+	conf_free(new);
+}
+
 static void what_does_not_go_together_is_refused(void **state)
 {
 	static const struct {
@@ -86,6 +115,12 @@ static void what_does_not_go_together_is_refused(void **state)
 		{"vips = 0.0.0.0\n remote_addrs = 192.0.2.1\n", "mode = transport",
 		 "t.conf:7: connections.gw.children.net: mode = transport is between the two hosts "
 		 "themselves, and vips is for addresses behind them"},
+		{"local_addrs = 192.0.2.1, 192.0.2.9\n", "mode = transport\nlocal_ts = 192.0.2.2/31",
+		 "t.conf:6: connections.gw.children.net: mode = transport is between the two hosts "
+		 "themselves, and local_ts or remote_ts has none of their addresses"},
+		{"remote_addrs = 192.0.2.1\n", "mode = transport\nremote_ts = 10.0.0.0/8",
+		 "t.conf:6: connections.gw.children.net: mode = transport is between the two hosts "
+		 "themselves, and local_ts or remote_ts has none of their addresses"},
 		{"encap = yes\n", "ah_proposals = sha256",
 		 "t.conf:6: connections.gw.children.net: encap = yes puts ESP into UDP, and AH "
 		 "can't be"},
@@ -270,6 +305,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(modes_and_rules_are_read),
+		cmocka_unit_test(transport_mode_may_have_wider_selectors),
+		cmocka_unit_test(another_mode_is_another_child),
 		cmocka_unit_test(what_does_not_go_together_is_refused),
 		cmocka_unit_test(esp_goes_before_ah_however_they_are_written),
 		cmocka_unit_test(what_a_data_path_lacks_is_named_with_its_line),

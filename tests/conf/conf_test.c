@@ -1001,7 +1001,6 @@ static void changes_are_told_by_value(void **state)
 		  {"copy_ecn = no", CONF_ADJUSTED},
 		  {"copy_ecn = yes", CONF_UNCHANGED},
 		  {"tfc_padding = mtu", CONF_ADJUSTED},
-		  {"mode = transport", CONF_REPLACED},
 		  {"ah_proposals = sha256", CONF_REPLACED},
 		  {"life_packets = 1k", CONF_UNCHANGED},
 	  };
