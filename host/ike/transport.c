@@ -88,15 +88,36 @@ const char *ike_child_misplaced(const struct ike_engine *e, const struct ike_chi
 	return NULL;
 }
 
+static bool within(const struct ike_ts_kept *part, const struct ike_ts_kept *whole)
+{
+	const struct ike_ts_list a = ike_ts_kept(part), b = ike_ts_kept(whole);
+
+	return ike_ts_subset(&a, &b);
+}
+
+/* One that may have its flow here, or is going to: its successor, or what it was to succeed. */
+static bool has_other(const struct ike_engine *e, const struct ike_child *child)
+{
+	for (const struct ike_child *c = child->sa->children; c; c = c->next) {
+		if (c != child && c->config == child->config && c->state <= IKE_CHILD_REKEYED &&
+		    !ike_child_misplaced(e, c) &&
+		    (child->mode == RVL_TRANSPORT || (within(child->local_ts, c->local_ts) &&
+						      within(child->remote_ts, c->remote_ts))))
+			return true;
+	}
+	return false;
+}
+
 /* Then it is deleted, and who began the IKE SA makes another one there, if none is being made. */
 bool ike_child_has_to_stay(struct ike_engine *e, struct ike_child *child)
 {
 	struct ike_sa *sa = child->sa;
 	const char *why = ike_child_misplaced(e, child);
 
-	if (!why || child->state == IKE_CHILD_LINGERING)
+	if (!why || child->state >= IKE_CHILD_DELETING)
 		return why;
-	if (child->state < IKE_CHILD_DELETING && sa->began && !ike_child_successor(e, child) &&
+	ike_log(e, IKE_LOG_INFO, sa, "child %s: %s", child->config->name, why);
+	if (sa->began && !has_other(e, child) &&
 	    !ike_child_is_queued(sa, child->config))
 		ike_child_queue(e, sa, child->config, NULL);
 	ike_delete_child(e, child, why);
