@@ -142,9 +142,11 @@ unsigned int conf_inner_mtu(const struct conf *conf, const struct rvl_abilities 
 			const struct conf_child *child = &c->children[k];
 
 			for (unsigned int n = 0; n < child->proposal_count; n++) {
+				const bool counts = !(child->default_proposals >> n & 1) || !n;
 				struct ike_proposal p = child->proposals[n];
-				unsigned int mtu = ike_proposal_fit(&p, can) ? least_of(&p, room)
-									     : room;
+				unsigned int mtu = counts && ike_proposal_fit(&p, can)
+							   ? least_of(&p, room)
+							   : room;
 
 				least = mtu < least ? mtu : least;
 			}

@@ -237,7 +237,8 @@ int conf_check_abilities(const struct conf *conf, const struct rvl_abilities *ca
 
 /*
  * The longest packet in tunnel mode that fits into so many octets behind the outer IP header and
- * that of UDP, whatever of the configured proposals is agreed on with such a data path.
+ * that of UDP, whatever of the configured proposals is agreed on with such a data path; of those
+ * that are the default, the first.
  */
 unsigned int conf_inner_mtu(const struct conf *conf, const struct rvl_abilities *can,
 			    unsigned int room);

@@ -23,6 +23,8 @@
 /* Outer IPv4, UDP */
 #define OVERHEAD (20 + 8)
 #define OVERHEAD_IPV6 (40 + 8)
+/* With AES-GCM: ESP header, IV, length of padding with the next header, ICV */
+#define ESP_GCM (8 + 8 + 2 + 16)
 #define ETHERNET_WITH_TAGS 22
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -215,8 +217,8 @@ static int open_backend(struct daemon *d)
 	if (err)
 		return err;
 	/* Who asks for more behind the NIC has a wire that takes it. */
-	if (c->backend == CONF_BACKEND_USER && d->mtu + TRAILER + OVERHEAD > d->wire_mtu)
-		d->wire_mtu = d->mtu + TRAILER + OVERHEAD;
+	if (c->backend == CONF_BACKEND_USER && d->mtu + ESP_GCM + OVERHEAD > d->wire_mtu)
+		d->wire_mtu = d->mtu + ESP_GCM + OVERHEAD;
 	log_info(&d->log, "backend %s on %s%s%s: %u outbound and %u inbound SAs", info.kind,
 		 info.device, info.pci_id[0] ? ", PCI ID " : "", info.pci_id, info.outbound_sas,
 		 info.inbound_sas);

@@ -286,7 +286,8 @@ static void what_fits_inside_is_by_what_may_be_agreed_on(void **state)
 		{"esp_proposals = aes128-sha1", (1472 - 8 - 16 - 12) / 16 * 16 - 2},
 		{"esp_proposals = aes128-sha256-sha512", (1472 - 8 - 16 - 32) / 16 * 16 - 2},
 		{"esp_proposals = aes256gcm16,aes128-sha256", (1472 - 8 - 16 - 16) / 16 * 16 - 2},
-		{"", (1472 - 8 - 16 - 32) / 16 * 16 - 2},
+		{"esp_proposals = aes256gcm8, default", (1472 - 8 - 8 - 8) / 4 * 4 - 2},
+		{"", (1472 - 8 - 8 - 16) / 4 * 4 - 2},
 	};
 	const struct rvl_abilities can = gcm_only();
 
