@@ -61,12 +61,16 @@ $(B)/lib/lib$(strip $(1)).a: $(call c_objects,$(2))
 	$$(AR) rcs $$@ $$^
 endef
 
+# What a library of ours takes of others; $(call c_archives,LIBS): all of their files.
+NEEDS_ike := rvl_esp
+c_archives = $(patsubst %,$(B)/lib/lib%.a,$(foreach lib,$(1),$(lib) $(NEEDS_$(lib))))
+
 # $(eval $(call c_link,FILE,SRCS,LIBS,LDLIBS)): FILE, from sources, libraries of ours and others'
 define c_link
 OBJECTS += $(call c_objects,$(2))
-$(1): $(call c_objects,$(2)) $(patsubst %,$(B)/lib/lib%.a,$(3))
+$(1): $(call c_objects,$(2)) $(call c_archives,$(3))
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $(call c_objects,$(2)) $(patsubst %,$(B)/lib/lib%.a,$(3)) $(4)
+	$$(CC) $$(LDFLAGS) -o $$@ $(call c_objects,$(2)) $(call c_archives,$(3)) $(4)
 endef
 
 # $(eval $(call c_program,NAME,SRCS,LIBS,LDLIBS)): $(B)/bin/NAME

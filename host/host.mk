@@ -31,6 +31,7 @@ $(eval $(call c_library,rvl_conf, \
 	host/conf/reader.c \
 	host/conf/value.c \
 	host/conf/absent.c \
+	host/conf/able.c \
 	host/conf/bind.c \
 	host/conf/daemon.c \
 	host/conf/connection.c \

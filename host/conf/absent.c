@@ -56,8 +56,6 @@ const struct conf_absent conf_absent_remote[] = {
 };
 
 const struct conf_absent conf_absent_child[] = {
-	{"mode", "tunnel", "another mode than tunnel isn't supported"},
-	{"ah_proposals", "", "AH isn't supported"},
 	{"sha256_96", "no", "HMAC-SHA-256 with 96 bits isn't supported"},
 	{"rand_bytes", "0", "rekey_bytes is a fixed limit"},
 	{"rand_packets", "0", "rekey_packets is a fixed limit"},
@@ -79,7 +77,6 @@ const struct conf_absent conf_absent_child[] = {
 	{"if_id_out", "0", no_interfaces},
 	{"label", "", "security labels aren't supported"},
 	{"label_mode", "system", "security labels aren't supported"},
-	{"tfc_padding", "0", "TFC padding isn't supported"},
 	{"per_cpu_sas", "no", "SAs of a processor aren't supported"},
 	{NULL, NULL, NULL},
 };

@@ -126,34 +126,24 @@ int conf_bind_name(const struct conf_section *section, char out[CONF_NAME_MAX],
 	return 0;
 }
 
-struct proposals {
-	uint8_t protocol;
-	struct ike_proposal *list;
-	unsigned int *count;
-};
-
 static int add_proposal(const struct conf_value *v, const char *item, void *context)
 {
-	struct proposals *p = context;
+	struct conf_proposals *p = context;
+	struct ike_proposal more[IKE_PROPOSAL_DEFAULTS];
+	bool defaults = !strcmp(item, "default");
+	unsigned int n = 1;
 	char reason[128];
-	int err;
 
-	if (!strcmp(item, "default")) {
-		struct ike_proposal defaults[IKE_PROPOSAL_DEFAULTS];
-		unsigned int n = ike_proposal_defaults(p->protocol, defaults);
-
-		if (*p->count + n > CONF_PROPOSALS_MAX)
-			return conf_value_fail(v, "more than %d proposals", CONF_PROPOSALS_MAX);
-		memcpy(p->list + *p->count, defaults, n * sizeof(*defaults));
-		*p->count += n;
-		return 0;
-	}
-	if (*p->count == CONF_PROPOSALS_MAX)
-		return conf_value_fail(v, "more than %d proposals", CONF_PROPOSALS_MAX);
-	err = ike_proposal_parse(item, p->protocol, &p->list[*p->count], reason, sizeof(reason));
-	if (err)
+	if (defaults)
+		n = ike_proposal_defaults(p->protocol, more);
+	else if (ike_proposal_parse(item, p->protocol, &more[0], reason, sizeof(reason)))
 		return conf_value_fail(v, "%s", reason);
-	++*p->count;
+	if (p->count + n > CONF_PROPOSALS_MAX)
+		return conf_value_fail(v, "more than %d proposals", CONF_PROPOSALS_MAX);
+	for (unsigned int i = 0; i < n; i++) {
+		p->defaults |= (unsigned int)defaults << p->count;
+		p->list[p->count++] = more[i];
+	}
 	return 0;
 }
 
@@ -165,12 +155,11 @@ int conf_bind_gateway(const struct conf_value *v, struct ike_hosts *gateway)
 }
 
 int conf_bind_proposals(const struct conf_value *v, uint8_t protocol,
-			struct ike_proposal proposals[CONF_PROPOSALS_MAX], unsigned int *count)
+			struct conf_proposals *proposals)
 {
-	struct proposals p = {protocol, proposals, count};
-
-	*count = 0;
-	return conf_value_list(v, add_proposal, &p);
+	proposals->protocol = protocol;
+	proposals->count = proposals->defaults = 0;
+	return conf_value_list(v, add_proposal, proposals);
 }
 
 int conf_check_addr(const struct conf_value *v, const char *item, const struct ike_addr *addr)

@@ -47,8 +47,16 @@ int conf_check_addr(const struct conf_value *v, const char *item, const struct i
 /* One gateway, an address or a DNS name. */
 int conf_bind_gateway(const struct conf_value *v, struct ike_hosts *gateway);
 
-/* A list of proposals for IKE_PROTO_IKE or IKE_PROTO_ESP. */
+/* Proposals of a protocol, and which of them `default` stands for: 1 << place. */
+struct conf_proposals {
+	uint8_t protocol;
+	unsigned int count;
+	unsigned int defaults;
+	struct ike_proposal list[CONF_PROPOSALS_MAX];
+};
+
+/* A list of them, for IKE_PROTO_IKE, IKE_PROTO_ESP or IKE_PROTO_AH. */
 int conf_bind_proposals(const struct conf_value *v, uint8_t protocol,
-			struct ike_proposal proposals[CONF_PROPOSALS_MAX], unsigned int *count);
+			struct conf_proposals *proposals);
 
 #endif

@@ -40,34 +40,60 @@ static int set_remote_ts(const struct conf_value *v, void *object)
 	return set_ts(v, &((struct conf_child *)object)->remote_ts);
 }
 
-/* What the data paths can do: AES-GCM of 128 or 256 bits with the long ICV, no ESN. */
-static int check_transform(const struct conf_value *v, const struct ike_transform *t)
+/* ESP goes before AH, in whatever order they are written. */
+static int set_proposals(const struct conf_value *v, struct conf_child *child, uint8_t protocol)
 {
-	const char *name = ike_algorithm_name(t->type, t->id);
+	struct conf_proposals p;
+	int err = conf_bind_proposals(v, protocol, &p);
+	unsigned int at = protocol == IKE_PROTO_AH ? child->proposal_count : 0;
 
-	switch (t->type) {
-	case IKE_TRANSFORM_ENCR:
-		if (t->id == IKE_ENCR_AES_GCM_16 && (t->key_bits == 128 || t->key_bits == 256))
-			return 0;
-		return conf_value_fail(v, "%s with %u bits isn't supported for ESP",
-				       name ? name : "?", t->key_bits);
-	case IKE_TRANSFORM_ESN:
-		if (t->id == IKE_ESN_NO)
-			return 0;
-		return conf_value_fail(v, "extended sequence numbers aren't supported");
-	default:
-		return 0;
-	}
+	if (err)
+		return err;
+	if (child->proposal_count + p.count > CONF_PROPOSALS_MAX)
+		return conf_value_fail(v, "more than %d proposals of ESP and AH",
+				       CONF_PROPOSALS_MAX);
+	memmove(&child->proposals[at + p.count], &child->proposals[at],
+		(child->proposal_count - at) * sizeof(p.list[0]));
+	memcpy(&child->proposals[at], p.list, p.count * sizeof(p.list[0]));
+	child->default_proposals = at ? child->default_proposals | p.defaults << at
+				      : child->default_proposals << p.count | p.defaults;
+	child->proposal_count += p.count;
+	return 0;
 }
 
-static int set_proposals(const struct conf_value *v, void *object)
+static int set_esp_proposals(const struct conf_value *v, void *object)
 {
 	struct conf_child *child = object;
-	int err = conf_bind_proposals(v, IKE_PROTO_ESP, child->proposals, &child->proposal_count);
 
-	for (unsigned int i = 0; !err && i < child->proposal_count; i++)
-		for (unsigned int k = 0; !err && k < child->proposals[i].count; k++)
-			err = check_transform(v, &child->proposals[i].transforms[k]);
+	child->lines[CONF_ESP_PROPOSALS] = v->key->line;
+	return set_proposals(v, child, IKE_PROTO_ESP);
+}
+
+/* As with strongSwan, an empty one is none. */
+static int set_ah_proposals(const struct conf_value *v, void *object)
+{
+	struct conf_child *child = object;
+
+	if (!*v->key->value)
+		return 0;
+	child->lines[CONF_AH_PROPOSALS] = v->key->line;
+	return set_proposals(v, child, IKE_PROTO_AH);
+}
+
+static int set_mode(const struct conf_value *v, void *object)
+{
+	static const char *const words[] = {
+		[RVL_TUNNEL] = "tunnel",
+		[RVL_TRANSPORT] = "transport",
+		NULL,
+	};
+	struct conf_child *child = object;
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	child->lines[CONF_MODE] = v->key->line;
+	if (!err)
+		child->mode = (enum rvl_mode)at;
 	return err;
 }
 
@@ -141,11 +167,16 @@ static int set_rekey_packets(const struct conf_value *v, void *object)
 
 static int set_replay_window(const struct conf_value *v, void *object)
 {
+	struct conf_child *child = object;
 	uint64_t n;
-	int err = conf_value_number(v, REPLAY_WINDOW_MIN, REPLAY_WINDOW_MAX, &n);
+	int err = conf_value_number(v, 0, REPLAY_WINDOW_MAX, &n);
 
+	if (!err && n && n < REPLAY_WINDOW_MIN)
+		return conf_value_fail(v, "%u is neither 0 (none) nor between %d and %d",
+				       (unsigned int)n, REPLAY_WINDOW_MIN, REPLAY_WINDOW_MAX);
+	child->lines[CONF_REPLAY_WINDOW] = v->key->line;
 	if (!err)
-		((struct conf_child *)object)->replay_window = (uint32_t)n;
+		child->replay_window = (uint32_t)n;
 	return err;
 }
 
@@ -161,29 +192,47 @@ static int set_copy_df(const struct conf_value *v, void *object)
 
 static int set_copy_ecn(const struct conf_value *v, void *object)
 {
+	struct conf_child *child = object;
 	bool copy;
 	int err = conf_value_bool(v, &copy);
 
-	(void)object;
-	if (!err && !copy)
-		return conf_value_fail(v, "\"no\" isn't supported: ECN follows RFC 6040");
+	child->lines[CONF_COPY_ECN] = v->key->line;
+	if (!err)
+		child->no_ecn = !copy;
 	return err;
 }
 
 static int set_copy_dscp(const struct conf_value *v, void *object)
 {
-	static const char *const words[] = {"no", "out", NULL};
+	static const char *const words[] = {"no", "out", "in", "yes", NULL};
+	struct conf_child *child = object;
 	unsigned int at;
 	int err = conf_value_word(v, words, &at);
 
+	child->lines[CONF_COPY_DSCP] = v->key->line;
 	if (!err)
-		((struct conf_child *)object)->copy_dscp = at;
+		child->copy_dscp = (enum conf_dscp)at;
+	return err;
+}
+
+/* Octets that each packet inside is padded to, or "mtu". */
+static int set_tfc(const struct conf_value *v, void *object)
+{
+	struct conf_child *child = object;
+	uint64_t octets = CONF_TFC_MTU;
+	int err = strcmp(v->key->value, "mtu")
+			  ? conf_value_number(v, 0, CONF_TFC_MTU - 1, &octets)
+			  : 0;
+
+	child->lines[CONF_TFC_PADDING] = v->key->line;
+	if (!err)
+		child->tfc = (uint16_t)octets;
 	return err;
 }
 
 static int set_offload(const struct conf_value *v, void *object)
 {
-	static const char *const words[] = {"no", "packet", "auto", NULL};
+	static const char *const words[] = {"no", "crypto", "packet", "auto", NULL};
 	unsigned int at;
 	int err = conf_value_word(v, words, &at);
 
@@ -195,7 +244,9 @@ static int set_offload(const struct conf_value *v, void *object)
 static const struct conf_binding keys[] = {
 	{"local_ts", set_local_ts, false},
 	{"remote_ts", set_remote_ts, false},
-	{"esp_proposals", set_proposals, false},
+	{"mode", set_mode, false},
+	{"esp_proposals", set_esp_proposals, false},
+	{"ah_proposals", set_ah_proposals, false},
 	{"start_action", set_start, false},
 	{"dpd_action", set_dpd_action, false},
 	{"close_action", set_close_action, false},
@@ -210,6 +261,7 @@ static const struct conf_binding keys[] = {
 	{"copy_df", set_copy_df, false},
 	{"copy_ecn", set_copy_ecn, false},
 	{"copy_dscp", set_copy_dscp, false},
+	{"tfc_padding", set_tfc, false},
 	{"hw_offload", set_offload, false},
 	{NULL, NULL, false},
 };
@@ -237,6 +289,27 @@ static int finish_times(const struct conf_section *section, struct conf_child *c
 	return 0;
 }
 
+/* Without a window nobody could tell the upper half of a number (RFC 4303, section 3.4.3). */
+static int finish_proposals(const struct conf_section *section, struct conf_child *child,
+			    struct conf_error *error)
+{
+	if (!child->proposal_count) {
+		child->proposal_count = ike_proposal_defaults(IKE_PROTO_ESP, child->proposals);
+		child->default_proposals = (1u << child->proposal_count) - 1;
+	}
+	for (unsigned int i = 0; !child->replay_window && i < child->proposal_count; i++) {
+		struct ike_proposal *p = &child->proposals[i];
+
+		if (!ike_proposal_has(p, IKE_TRANSFORM_ESN, IKE_ESN_YES))
+			continue;
+		if (!(child->default_proposals >> i & 1))
+			return conf_fail_section(error, section,
+						 "replay_window = 0 doesn't go with esn");
+		ike_proposal_remove(p, IKE_TRANSFORM_ESN, IKE_ESN_YES);
+	}
+	return 0;
+}
+
 int conf_bind_child(const struct conf_section *section, struct conf_child *child,
 		    struct conf_error *error)
 {
@@ -253,13 +326,9 @@ int conf_bind_child(const struct conf_section *section, struct conf_child *child
 		.rekey_time = REKEY_TIME,
 		.rand_time = UNSET,
 		.life_time = UNSET,
-		.copy_dscp = true,
+		.copy_dscp = CONF_DSCP_OUT,
 		.offload = CONF_OFFLOAD_AUTO,
 	};
-	if (ike_proposal_parse("aes256gcm16", IKE_PROTO_ESP, &child->proposals[0], NULL, 0) ||
-	    ike_proposal_parse("aes128gcm16", IKE_PROTO_ESP, &child->proposals[1], NULL, 0))
-		return conf_fail_section(error, section, "no default proposal");
-	child->proposal_count = 2;
 	err = conf_bind_name(section, child->name, error);
 	if (!err)
 		err = conf_only_sections(section, no_sections, conf_absent_none, error);
@@ -271,5 +340,6 @@ int conf_bind_child(const struct conf_section *section, struct conf_child *child
 		return conf_fail_section(error, section, "rekey_bytes is beyond life_bytes");
 	if (beyond(child->rekey_packets, child->life_packets))
 		return conf_fail_section(error, section, "rekey_packets is beyond life_packets");
-	return finish_times(section, child, error);
+	err = finish_proposals(section, child, error);
+	return err ? err : finish_times(section, child, error);
 }

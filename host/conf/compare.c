@@ -70,7 +70,8 @@ bool conf_pools_are_same(const struct conf *old, const struct conf *new)
 
 enum conf_change conf_compare_child(const struct conf_child *old, const struct conf_child *new)
 {
-	bool replaced = !ike_ts_lists_equal(&old->local_ts, &new->local_ts) ||
+	bool replaced = old->mode != new->mode ||
+			!ike_ts_lists_equal(&old->local_ts, &new->local_ts) ||
 			!ike_ts_lists_equal(&old->remote_ts, &new->remote_ts) ||
 			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,
 					     new->proposal_count);
@@ -81,7 +82,8 @@ enum conf_change conf_compare_child(const struct conf_child *old, const struct c
 		old->life_bytes != new->life_bytes || old->life_packets != new->life_packets ||
 		old->rekey_bytes != new->rekey_bytes || old->rekey_packets != new->rekey_packets ||
 		old->replay_window != new->replay_window || old->df != new->df ||
-		old->copy_dscp != new->copy_dscp || old->offload != new->offload;
+		old->copy_dscp != new->copy_dscp || old->no_ecn != new->no_ecn ||
+		old->tfc != new->tfc || old->offload != new->offload;
 
 	return change(replaced, adjusted);
 }

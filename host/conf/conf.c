@@ -121,7 +121,16 @@ static int check_names(const struct conf *conf, struct conf_error *error)
 /* There is one data path for all: what asks for another one isn't given it in silence. */
 static int check_offload(const struct conf *conf, struct conf_error *error)
 {
-	bool nic = conf->daemon.backend == CONF_BACKEND_USER;
+	static const struct {
+		const char *word;
+		const char *needs; /* with the backend that it is */
+	} offloads[][2] = {
+		[CONF_OFFLOAD_NO] = {[CONF_BACKEND_USER] = {"no", "backend soft"}},
+		[CONF_OFFLOAD_CRYPTO] = {[CONF_BACKEND_SOFT] = {"crypto", "the kernel's ESP"},
+					 [CONF_BACKEND_USER] = {"crypto", "the kernel's ESP"}},
+		[CONF_OFFLOAD_PACKET] = {[CONF_BACKEND_SOFT] = {"packet", "backend user"}},
+		[CONF_OFFLOAD_AUTO] = {{NULL, NULL}},
+	};
 
 	for (size_t i = 0; i < conf->connection_count; i++) {
 		const struct conf_connection *c = &conf->connections[i];
@@ -129,13 +138,13 @@ static int check_offload(const struct conf *conf, struct conf_error *error)
 		for (size_t k = 0; k < c->child_count; k++) {
 			const struct conf_child *child = &c->children[k];
 
-			if (child->offload != (nic ? CONF_OFFLOAD_NO : CONF_OFFLOAD_PACKET))
+			if (!offloads[child->offload][conf->daemon.backend].word)
 				continue;
 			snprintf(error->text, sizeof(error->text),
-				 "%s:%u: connections.%s.children.%s.hw_offload: \"%s\" needs "
-				 "backend %s",
+				 "%s:%u: connections.%s.children.%s.hw_offload: \"%s\" needs %s",
 				 child->file, child->line, c->name, child->name,
-				 nic ? "no" : "packet", nic ? "soft" : "user");
+				 offloads[child->offload][conf->daemon.backend].word,
+				 offloads[child->offload][conf->daemon.backend].needs);
 			return -EINVAL;
 		}
 	}

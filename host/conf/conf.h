@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "host/conf/tree.h"
+#include "host/esp/abilities.h"
 #include "host/ike/config.h"
 #include "host/ike/id.h"
 #include "host/ike/limits.h"
@@ -74,16 +75,39 @@ enum conf_start { CONF_START_NONE, CONF_START_START, CONF_START_TRAP, CONF_START
 enum conf_dpd { CONF_DPD_CLEAR, CONF_DPD_RESTART, CONF_DPD_TRAP };
 enum conf_close { CONF_CLOSE_NONE, CONF_CLOSE_START, CONF_CLOSE_TRAP };
 enum conf_df { CONF_DF_COPY, CONF_DF_CLEAR };
-enum conf_offload { CONF_OFFLOAD_NO, CONF_OFFLOAD_PACKET, CONF_OFFLOAD_AUTO };
+enum conf_dscp { CONF_DSCP_NO, CONF_DSCP_OUT, CONF_DSCP_IN, CONF_DSCP_BOTH }; /* bits */
+enum conf_offload {
+	CONF_OFFLOAD_NO,
+	CONF_OFFLOAD_CRYPTO,
+	CONF_OFFLOAD_PACKET,
+	CONF_OFFLOAD_AUTO
+};
+
+#define CONF_TFC_MTU UINT16_MAX /* pad to the path MTU */
+
+/* Keys that ask for an ability of the data path. */
+enum conf_ability {
+	CONF_ESP_PROPOSALS,
+	CONF_AH_PROPOSALS,
+	CONF_MODE,
+	CONF_REPLAY_WINDOW,
+	CONF_TFC_PADDING,
+	CONF_COPY_ECN,
+	CONF_COPY_DSCP,
+	CONF_ABILITIES
+};
 
 struct conf_child {
 	char name[CONF_NAME_MAX];
 	const char *file;
 	unsigned int line;
+	enum rvl_mode mode;
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
-	struct ike_proposal proposals[CONF_PROPOSALS_MAX];
+	struct ike_proposal proposals[CONF_PROPOSALS_MAX]; /* ESP's, then AH's */
 	unsigned int proposal_count;
+	unsigned int default_proposals; /* those that nobody chose: 1 << place */
+	unsigned int lines[CONF_ABILITIES]; /* of their keys; 0: it isn't there */
 	enum conf_start start;
 	enum conf_dpd dpd_action;
 	enum conf_close close_action; /* when the peer has deleted it */
@@ -94,9 +118,11 @@ struct conf_child {
 	uint64_t life_packets;
 	uint64_t rekey_bytes; /* soft */
 	uint64_t rekey_packets;
-	uint32_t replay_window;
+	uint32_t replay_window; /* 0: none */
 	enum conf_df df;
-	bool copy_dscp; /* to the outer header; else 0 */
+	enum conf_dscp copy_dscp; /* to the outer header; else 0; and from it */
+	bool no_ecn;		  /* between the two headers */
+	uint16_t tfc;		  /* octets that packets are padded to; 0: they aren't */
 	enum conf_offload offload;
 };
 
@@ -201,6 +227,21 @@ struct ike_ts_list conf_local_ts(const struct conf_connection *c, const struct c
 				 const struct ike_addr *local);
 struct ike_ts_list conf_remote_ts(const struct conf *conf, const struct conf_connection *c,
 				  const struct conf_child *child);
+
+/*
+ * What is configured, beyond the defaults, and a data path with these abilities lacks. 0, or
+ * -EINVAL with *error set: the first, with its file and line.
+ */
+int conf_check_abilities(const struct conf *conf, const struct rvl_abilities *can,
+			 struct conf_error *error);
+
+/*
+ * The longest packet in tunnel mode that fits into so many octets behind the outer IP header and
+ * that of UDP, whatever of the configured proposals is agreed on with such a data path; of those
+ * that are the default, the first.
+ */
+unsigned int conf_inner_mtu(const struct conf *conf, const struct rvl_abilities *can,
+			    unsigned int room);
 
 /* What has become of something of the same name: */
 enum conf_change {

@@ -68,7 +68,14 @@ static int set_proposals(const struct conf_value *v, void *object)
 {
 	struct conf_connection *c = object;
 
-	return conf_bind_proposals(v, IKE_PROTO_IKE, c->proposals, &c->proposal_count);
+	struct conf_proposals proposals;
+	int err = conf_bind_proposals(v, IKE_PROTO_IKE, &proposals);
+
+	if (!err) {
+		c->proposal_count = proposals.count;
+		memcpy(c->proposals, proposals.list, sizeof(c->proposals));
+	}
+	return err;
 }
 
 static int set_encap(const struct conf_value *v, void *object)
@@ -297,6 +304,51 @@ static bool has_pair(const struct conf_child *child)
 	return !local->count || !remote->count || has_dynamic(local) || has_dynamic(remote);
 }
 
+static bool has_only_ah(const struct conf_child *child)
+{
+	return child->proposals[0].protocol == IKE_PROTO_AH;
+}
+
+/* May one of the selectors be of one of these hosts, as far as they are known? */
+static bool has_host(const struct ike_ts_list *list, const struct ike_hosts *hosts)
+{
+	if (!ike_hosts_are_addresses(hosts))
+		return true;
+	for (unsigned int i = 0; i < list->count; i++) {
+		const struct ike_ts *ts = &list->list[i];
+
+		for (unsigned int k = 0; k < hosts->count; k++) {
+			const struct ike_addr host = ike_host_addr(&hosts->list[k]);
+
+			if (ts->dynamic || (ts->family == host.family &&
+					    memcmp(ts->first, host.ip, sizeof(host.ip)) <= 0 &&
+					    memcmp(host.ip, ts->last, sizeof(host.ip)) <= 0))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* What doesn't go together with what the connection says. */
+static int check_mode(const struct conf_section *section, const struct conf_connection *c,
+		      const struct conf_child *child, struct conf_error *error)
+{
+	if (child->mode == RVL_TRANSPORT && (c->vip_count || c->pool_count))
+		return conf_fail_section(error, section,
+					 "mode = transport is between the two hosts themselves, "
+					 "and %s is for addresses behind them",
+					 c->vip_count ? "vips" : "pools");
+	if (child->mode == RVL_TRANSPORT &&
+	    !(has_host(&child->local_ts, &c->local) && has_host(&child->remote_ts, &c->remote)))
+		return conf_fail_section(error, section,
+					 "mode = transport is between the two hosts themselves, "
+					 "and local_ts or remote_ts has none of their addresses");
+	if (has_only_ah(child) && c->encap)
+		return conf_fail_section(error, section,
+					 "encap = yes puts ESP into UDP, and AH can't be");
+	return 0;
+}
+
 /* The key by which the child is to begin by itself; NULL: it isn't. */
 static const char *begins(const struct conf_child *child)
 {
@@ -365,6 +417,8 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 		if (!err && !has_pair(child))
 			err = conf_fail_section(error, children->sections[i],
 						"local_ts and remote_ts are of two families");
+		if (!err)
+			err = check_mode(children->sections[i], connection, child, error);
 		if (err)
 			return err;
 		key = traps_without_address(connection, child);

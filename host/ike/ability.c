@@ -19,13 +19,15 @@ const struct rvl_abilities ike_every_ability = {
 	.events = UINT32_MAX,
 };
 
-static const struct rvl_encr *encr_of(const struct ike_transform *t)
+const struct rvl_encr *ike_encr_row(const struct ike_transform *t)
 {
 	/* What has keys of one length has no attribute that says it (RFC 7634, section 4). */
 	bool chacha =
 		t->id == IKE_ENCR_CHACHA20_POLY1305 || t->id == IKE_ENCR_CHACHA20_POLY1305_IIV;
 
-	return rvl_encr_find(t->id, chacha ? 32 : t->key_bits / 8u);
+	return t->type == IKE_TRANSFORM_ENCR
+		       ? rvl_encr_find(t->id, chacha ? 32 : t->key_bits / 8u)
+		       : NULL;
 }
 
 static bool has_protocol(const struct ike_proposal *p, const struct rvl_abilities *can)
@@ -39,7 +41,7 @@ static bool has(const struct ike_transform *t, const struct rvl_abilities *can)
 {
 	switch (t->type) {
 	case IKE_TRANSFORM_ENCR:
-		return can->encr & rvl_encr_bit(encr_of(t));
+		return can->encr & rvl_encr_bit(ike_encr_row(t));
 	case IKE_TRANSFORM_INTEG:
 		return rvl_can_integ(can, t->id);
 	case IKE_TRANSFORM_ESN:
@@ -78,7 +80,7 @@ bool ike_proposal_lacks(const struct ike_proposal *p, const struct rvl_abilities
 	}
 	for (unsigned i = 0; i < p->count; i++) {
 		const struct ike_transform *t = &p->transforms[i];
-		const struct rvl_encr *encr = encr_of(t);
+		const struct rvl_encr *encr = ike_encr_row(t);
 		const struct rvl_integ *integ = rvl_integ_find(t->id);
 
 		if (has(t, can))

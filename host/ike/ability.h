@@ -9,6 +9,9 @@
 /* One that can do all that there is. */
 extern const struct rvl_abilities ike_every_ability;
 
+/* What a transform of encryption is; NULL for another one, and for what there isn't. */
+const struct rvl_encr *ike_encr_row(const struct ike_transform *t);
+
 /*
  * Leave out of a proposal of ESP or AH what a data path lacks. False: what is left isn't a proposal
  * any more, and *p is in no particular state.

@@ -674,13 +674,19 @@ static int next_step(struct ike_engine *e, struct ike_child *child, uint64_t now
 
 /*
  * Have the data path come as far as `level`. `task` is resumed then, or when it refuses; without
- * one, a refused Child SA is deleted. Returns 0, or -ENOMEM: nothing is on its way.
+ * one, a refused Child SA is deleted. Returns 0, -ENOMEM, or -EADDRNOTAVAIL: its IKE SA has moved
+ * meanwhile to where it can't be. Then nothing is on its way.
  */
 int ike_child_bring(struct ike_engine *e, struct ike_child *child, uint64_t now,
 		    enum ike_child_level level, struct ike_task *task)
 {
-	int err = next_step(e, child, now);
+	const char *misplaced =
+		child->level == IKE_LEVEL_NONE ? ike_child_misplaced(e, child) : NULL;
+	int err = misplaced ? -EADDRNOTAVAIL : next_step(e, child, now);
 
+	if (misplaced)
+		ike_log(e, IKE_LOG_WARNING, child->sa, "child %s: %s", child->config->name,
+			misplaced);
 	if (!err) {
 		child->wanted = level;
 		child->task = task;

@@ -115,9 +115,11 @@ void ike_transport_substitute(const struct ike_sa *sa, struct ike_ts_payload *ou
 			      struct ike_ts_payload *theirs);
 int ike_transport_keep_original(struct ike_child *child, const struct ike_ts_payload *ours,
 				const struct ike_ts_payload *theirs);
+const char *ike_child_misplaced(const struct ike_engine *e, const struct ike_child *child);
 bool ike_child_has_to_stay(struct ike_engine *e, struct ike_child *child);
 
 /* offer.c: negotiation of a Child SA inside an exchange */
+const char *ike_child_no_ts(const struct ike_child_config *config);
 int ike_child_select(const struct ike_engine *e, struct ike_child *child,
 		     const struct ike_ask *ask);
 struct ike_ts_list ike_own_ts(const struct ike_engine *e, const struct ike_sa *sa,

@@ -45,9 +45,12 @@ enum ike_fragmentation {
 
 /* What a Child SA is handed to the data path with. */
 struct ike_child_policy {
-	uint32_t replay_window; /* packets */
+	uint32_t replay_window; /* packets; 0: none */
 	bool copy_df;		/* the inner packet's, else clear */
-	bool copy_dscp;
+	bool copy_dscp_out;	/* else 0 */
+	bool copy_dscp_in;
+	bool no_ecn;  /* between the two headers */
+	uint16_t tfc; /* octets to pad to, if the peer takes it; 0: don't, UINT16_MAX: the MTU */
 	uint64_t rekey_bytes; /* soft and hard lifetimes; 0: none */
 	uint64_t life_bytes;
 	uint64_t rekey_packets;

@@ -227,6 +227,7 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 {
 	struct ike_create_task *t = of(task);
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL, *child;
+	int err;
 
 	if (t->old_id &&
 	    (!old || old->state != IKE_CHILD_INSTALLED || peer_is_at_it(sa, t->old_id)))
@@ -239,13 +240,15 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	if (t->made_id && !child)
 		return IKE_DONE; /* it was to be asked for again, and isn't wanted any more */
 	t->ni_len = IKE_NONCE_LEN;
-	if (!child || set_ts(e, child, old, &t->ask) ||
-	    ike_random_fill(&e->config.random, t->ni, t->ni_len)) {
+	err = child ? set_ts(e, child, old, &t->ask) : -ENOSPC;
+	if (err || ike_random_fill(&e->config.random, t->ni, t->ni_len)) {
 		if (old)
 			ike_child_later(e, old, now);
 		else
 			ike_emit_child_failed(e, sa, t->config->name,
-					      "no room for another SA in the data path");
+					      err == -EAFNOSUPPORT
+						      ? ike_child_no_ts(t->config)
+						      : "no room for another SA in the data path");
 		if (child)
 			ike_child_remove(e, child, now, "it could not be begun");
 		return IKE_DONE;

@@ -280,7 +280,8 @@ uint64_t ike_next_deadline(const struct ike_engine *e);
  * each try that comes to nothing.
  *
  * Returns 0 and the IKE SA's id, -ENOENT (no such connection or child), -EDESTADDRREQ (no remote
- * address), -EADDRNOTAVAIL (no local address that goes with it), -EISCONN (that child is up, and
+ * address), -EADDRNOTAVAIL (no local address that goes with it), -EAFNOSUPPORT (the data path, or
+ * in transport mode the two hosts, have nothing of its selectors), -EISCONN (that child is up, and
  * the packet, if there is one, within its selectors), -EALREADY (it is on its way), -EBUSY (too
  * many IKE SAs), -ENOSPC (no SPI left), -ESHUTDOWN (after ike_terminate_all()), -EIO, -ENOMEM.
  */

@@ -8,7 +8,4 @@ IKE_SRCS := $(addprefix host/ike/, \
 	payload.c prf.c proposal.c proposal_text.c psk.c puzzle.c qcd.c redirect.c registry.c renew.c sa.c settings.c source.c sync.c table.c \
 	task.c timer.c transmit.c transport.c ts.c update.c way.c wire.c)
 
-# What a data path can do is asked here, too.
-IKE_SRCS += host/esp/abilities.c host/esp/suite.c
-
 $(eval $(call c_library,ike,$(IKE_SRCS)))

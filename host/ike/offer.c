@@ -153,6 +153,14 @@ static const char *why_nothing(const struct ike_engine *e, const struct ike_chil
 	return "the data path has none of its algorithms";
 }
 
+/* Why ike_child_select() says -EAFNOSUPPORT. */
+const char *ike_child_no_ts(const struct ike_child_config *config)
+{
+	return config->mode == RVL_TRANSPORT
+		       ? "its selectors have nothing of the two hosts (mode = transport)"
+		       : "the data path has nothing of its selectors";
+}
+
 /*
  * The SA payload; TSi and TSr follow with ike_child_offer_ts(). NULL, or why there is nothing to be
  * offered.

@@ -39,6 +39,17 @@ bool ike_proposal_has(const struct ike_proposal *p, uint8_t type, uint16_t id)
 	return false;
 }
 
+void ike_proposal_remove(struct ike_proposal *p, uint8_t type, uint16_t id)
+{
+	unsigned count = p->count;
+
+	p->count = 0;
+	for (unsigned i = 0; i < count; i++) {
+		if (p->transforms[i].type != type || p->transforms[i].id != id)
+			p->transforms[p->count++] = p->transforms[i];
+	}
+}
+
 static bool proposal_equal(const struct ike_proposal *a, const struct ike_proposal *b)
 {
 	bool equal = a->protocol == b->protocol && a->count == b->count;

@@ -85,6 +85,9 @@ struct ike_proposal ike_proposal_without(const struct ike_proposal *p, uint8_t t
 
 bool ike_proposal_has(const struct ike_proposal *p, uint8_t type, uint16_t id);
 
+/* Take a transform out, if it is there. */
+void ike_proposal_remove(struct ike_proposal *p, uint8_t type, uint16_t id);
+
 /* Are they the same proposals with the same transforms, all in the same order? */
 bool ike_proposals_equal(const struct ike_proposal *a, unsigned a_count,
 			 const struct ike_proposal *b, unsigned b_count);

@@ -345,14 +345,18 @@ unsigned ike_proposal_defaults(uint8_t protocol, struct ike_proposal out[IKE_PRO
 		"aes256-aes128-aes192-sha384-sha256-sha512-prfsha384-prfsha256-prfsha512-"
 		"x25519-ecp256-ecp384-ecp521-x448-modp3072-modp4096-modp2048",
 	};
-	static const char *const esp[] = {"aes256gcm16-aes128gcm16"};
+	static const char *const esp[IKE_PROPOSAL_DEFAULTS] = {
+		"aes256gcm16-aes128gcm16-aes192gcm16-chacha20poly1305-esn-noesn",
+		"aes256-aes128-aes192-sha256-sha384-sha512-esn-noesn",
+	};
+	static const char *const ah[] = {"sha256-sha384-sha512-esn-noesn"};
+	const char *const *words = protocol == IKE_PROTO_IKE   ? ike
+				   : protocol == IKE_PROTO_ESP ? esp
+							       : ah;
+	unsigned count = protocol == IKE_PROTO_AH ? 1 : IKE_PROPOSAL_DEFAULTS;
 	char error[128];
 
-	if (protocol == IKE_PROTO_ESP) {
-		ike_proposal_parse(esp[0], protocol, &out[0], error, sizeof(error));
-		return 1;
-	}
-	for (unsigned i = 0; i < IKE_PROPOSAL_DEFAULTS; i++)
-		ike_proposal_parse(ike[i], protocol, &out[i], error, sizeof(error));
-	return IKE_PROPOSAL_DEFAULTS;
+	for (unsigned i = 0; i < count; i++)
+		ike_proposal_parse(words[i], protocol, &out[i], error, sizeof(error));
+	return count;
 }

@@ -76,7 +76,7 @@ static bool is_of(const struct ike_ts_kept *list, const struct ike_addr *host)
  * Why can't it go on where its IKE SA is now? Between other hosts a Child SA in transport mode is
  * another one: RFC 4555 moves none. And AH is over the addresses that a NAT changes.
  */
-static const char *why_not_there(const struct ike_engine *e, const struct ike_child *child)
+const char *ike_child_misplaced(const struct ike_engine *e, const struct ike_child *child)
 {
 	const struct ike_path *path = &child->sa->path;
 
@@ -88,15 +88,36 @@ static const char *why_not_there(const struct ike_engine *e, const struct ike_ch
 	return NULL;
 }
 
-/* Then it is deleted, and who began the IKE SA makes another one there. */
+static bool within(const struct ike_ts_kept *part, const struct ike_ts_kept *whole)
+{
+	const struct ike_ts_list a = ike_ts_kept(part), b = ike_ts_kept(whole);
+
+	return ike_ts_subset(&a, &b);
+}
+
+/* One that may have its flow here, or is going to: its successor, or what it was to succeed. */
+static bool has_other(const struct ike_engine *e, const struct ike_child *child)
+{
+	for (const struct ike_child *c = child->sa->children; c; c = c->next) {
+		if (c != child && c->config == child->config && c->state <= IKE_CHILD_REKEYED &&
+		    !ike_child_misplaced(e, c) &&
+		    (child->mode == RVL_TRANSPORT || (within(child->local_ts, c->local_ts) &&
+						      within(child->remote_ts, c->remote_ts))))
+			return true;
+	}
+	return false;
+}
+
+/* Then it is deleted, and who began the IKE SA makes another one there, if none is being made. */
 bool ike_child_has_to_stay(struct ike_engine *e, struct ike_child *child)
 {
 	struct ike_sa *sa = child->sa;
-	const char *why = why_not_there(e, child);
+	const char *why = ike_child_misplaced(e, child);
 
-	if (!why || child->state == IKE_CHILD_LINGERING)
+	if (!why || child->state >= IKE_CHILD_DELETING)
 		return why;
-	if (child->state < IKE_CHILD_DELETING && sa->began &&
+	ike_log(e, IKE_LOG_INFO, sa, "child %s: %s", child->config->name, why);
+	if (sa->began && !has_other(e, child) &&
 	    !ike_child_is_queued(sa, child->config))
 		ike_child_queue(e, sa, child->config, NULL);
 	ike_delete_child(e, child, why);

@@ -131,7 +131,7 @@ static enum ike_step go(struct ike_engine *e, struct ike_sa *sa, struct ike_task
 
 	if (err)
 		return fail(e, sa, "%s",
-			    err == -EAFNOSUPPORT ? "the data path has nothing of its selectors"
+			    err == -EAFNOSUPPORT ? ike_child_no_ts(sa->children->config)
 						 : "out of memory");
 	ike_path_begin(e, sa);
 	if (sa->redirect && (reach = ike_emit(e, IKE_ACTION_REACH)))

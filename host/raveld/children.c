@@ -36,18 +36,26 @@ static bool sa_params(const struct ike_child_job *job, enum rvl_direction direct
 
 	*p = (struct rvl_sa_params){
 		.direction = direction,
+		.protocol = job->suite.protocol == IKE_PROTO_AH ? RVL_PROTOCOL_AH
+								: RVL_PROTOCOL_ESP,
+		.mode = job->mode,
 		.spi = out ? job->spi_out : job->spi_in,
 		.src = ike_addr_ip(out ? &job->local : &job->remote),
 		.dst = ike_addr_ip(out ? &job->remote : &job->local),
 		.inner = families_of(&local_ts),
-		.encr = IKE_ENCR_AES_GCM_16,
+		.encr = job->suite.encr,
+		.integ = job->suite.integ,
+		.esn = job->suite.esn == IKE_ESN_YES,
 		.encap = job->encap,
 		.src_port = !job->encap ? 0
 			    : out	? job->local.port
 					: job->remote.port,
 		.dst_port = out && job->encap ? job->remote.port : 0,
 		.df = policy->copy_df ? RVL_ESP_DF_COPY : RVL_ESP_DF_CLEAR,
-		.fixed_dscp = !policy->copy_dscp,
+		.fixed_dscp = !policy->copy_dscp_out,
+		.copy_dscp_in = !out && policy->copy_dscp_in,
+		.no_ecn = policy->no_ecn,
+		.tfc = out && job->tfc ? policy->tfc : 0,
 		.first_seq = out,
 		.replay_window = out ? 0 : policy->replay_window,
 		.lifetime =
@@ -58,7 +66,12 @@ static bool sa_params(const struct ike_child_job *job, enum rvl_direction direct
 				.hard_packets = policy->life_packets,
 			},
 	};
-	return rvl_suite_set_keys(p, keys->encr, keys->encr_len, NULL, 0);
+	/* The peer's checksums are over the addresses that it knows. */
+	if (!out && job->original.local.family) {
+		p->original_src = ike_addr_ip(&job->original.remote);
+		p->original_dst = ike_addr_ip(&job->original.local);
+	}
+	return rvl_suite_set_keys(p, keys->encr, keys->encr_len, keys->integ, keys->integ_len);
 }
 
 static int receive(struct daemon *d, const struct ike_child_job *job,

@@ -20,11 +20,11 @@
 #define STOP_TIMEOUT_MS 3000
 #define WATCHDOG_MS 1000
 #define WIRE_MTU 1500
-/* Outer IPv4, UDP, ESP header, IV, ICV, then padding to 4 octets with its length and next header.
- */
-#define OVERHEAD (20 + 8 + 8 + 8 + 16)
-#define OVERHEAD_IPV6 (OVERHEAD + 20)
-#define TRAILER 2
+/* Outer IPv4, UDP */
+#define OVERHEAD (20 + 8)
+#define OVERHEAD_IPV6 (40 + 8)
+/* With AES-GCM: ESP header, IV, length of padding with the next header, ICV */
+#define ESP_GCM (8 + 8 + 2 + 16)
 #define ETHERNET_WITH_TAGS 22
 
 enum { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
@@ -150,12 +150,16 @@ static int inner_mtu(const struct daemon *d, unsigned int *mtu)
 {
 	const struct conf_daemon *daemon = &d->conf->daemon;
 	unsigned int overhead = OVERHEAD;
+	struct rvl_backend_info info;
 
 	for (size_t i = 0; i < d->conf->connection_count; i++)
 		if (daemon->backend == CONF_BACKEND_SOFT &&
 		    may_be_ipv6(daemon, &d->conf->connections[i]))
 			overhead = OVERHEAD_IPV6;
-	*mtu = daemon->mtu ? daemon->mtu : (d->wire_mtu - overhead) / 4 * 4 - TRAILER;
+	d->backend->ops->info(d->backend, &info);
+	*mtu = daemon->mtu
+		       ? daemon->mtu
+		       : conf_inner_mtu(d->conf, &info.abilities, d->wire_mtu - overhead);
 	if (*mtu >= CONF_IPV6_MTU || !conf_has_ipv6(d->conf))
 		return 0;
 	log_error(&d->log, "%s: its MTU would be %u, and IPv6 needs %d", daemon->netdev, *mtu,
@@ -188,6 +192,7 @@ static int open_backend(struct daemon *d)
 		.policies = RVL_SOFT_POLICIES,
 	};
 	struct rvl_backend_error error = {""};
+	struct conf_error lacking = {""};
 	struct rvl_backend_info info;
 	int err;
 
@@ -201,14 +206,19 @@ static int open_backend(struct daemon *d)
 		return err;
 	}
 	d->backend->ops->info(d->backend, &info);
+	err = conf_check_abilities(d->conf, &info.abilities, &lacking);
+	if (err) {
+		log_error(&d->log, "%s", lacking.text);
+		return err;
+	}
 	d->wire_mtu =
 		c->backend == CONF_BACKEND_SOFT ? info.max_frame - ETHERNET_WITH_TAGS : WIRE_MTU;
 	err = inner_mtu(d, &d->mtu);
 	if (err)
 		return err;
 	/* Who asks for more behind the NIC has a wire that takes it. */
-	if (c->backend == CONF_BACKEND_USER && d->mtu + TRAILER + OVERHEAD > d->wire_mtu)
-		d->wire_mtu = d->mtu + TRAILER + OVERHEAD;
+	if (c->backend == CONF_BACKEND_USER && d->mtu + ESP_GCM + OVERHEAD > d->wire_mtu)
+		d->wire_mtu = d->mtu + ESP_GCM + OVERHEAD;
 	log_info(&d->log, "backend %s on %s%s%s: %u outbound and %u inbound SAs", info.kind,
 		 info.device, info.pci_id[0] ? ", PCI ID " : "", info.pci_id, info.outbound_sas,
 		 info.inbound_sas);
@@ -433,6 +443,16 @@ static int close_and_end(struct conf *conf)
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
+/* Of the configured data path, before it is opened. */
+static int check_abilities(const struct conf *conf, struct conf_error *error)
+{
+	const struct rvl_abilities can = conf->daemon.backend == CONF_BACKEND_SOFT
+						 ? rvl_esp_abilities
+						 : rvl_backend_user_abilities();
+
+	return conf_check_abilities(conf, &can, error);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -481,6 +501,11 @@ int main(int argc, char **argv)
 		return EXIT_FAILED;
 	}
 	if (check) {
+		if (check_abilities(conf, &error)) {
+			fprintf(stderr, "raveld: %s\n", error.text);
+			conf_free(conf);
+			return EXIT_FAILED;
+		}
 		printf("%s: good: %zu connections, %zu secrets\n", path, conf->connection_count,
 		       conf->secret_count);
 		conf_free(conf);

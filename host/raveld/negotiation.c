@@ -518,6 +518,9 @@ static const char *initiate_reason(int err)
 		return "no remote address is configured";
 	case -EADDRNOTAVAIL:
 		return "no route to the peer";
+	case -EAFNOSUPPORT:
+		return "the data path or, in transport mode, the two hosts have nothing of its "
+		       "selectors";
 	case -EBUSY:
 		return "too many IKE SAs";
 	case -ENOSPC:

@@ -174,9 +174,12 @@ static bool is_protected_anew(const struct reload *r, const struct wish *w,
 static int check(struct reload *r, struct conf_error *error)
 {
 	struct rvl_backend_error reason = {""};
+	struct rvl_backend_info info;
 	size_t at = 0;
-	int err = 0;
+	int err;
 
+	r->d->backend->ops->info(r->d->backend, &info);
+	err = conf_check_abilities(r->conf, &info.abilities, error);
 	for (size_t i = 0; !err && i < r->conf->connection_count; i++) {
 		const struct conf_connection *c = &r->conf->connections[i];
 

@@ -124,6 +124,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 			return -ENOMEM;
 		to->proposal_count = from->proposal_count;
 		memcpy(to->proposals, from->proposals, sizeof(to->proposals));
+		to->mode = from->mode;
 		to->local_ts = from->local_ts;
 		to->remote_ts = from->remote_ts;
 		to->rekey_ms = (uint64_t)from->rekey_time * 1000;
@@ -132,7 +133,10 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 		to->policy = (struct ike_child_policy){
 			.replay_window = from->replay_window,
 			.copy_df = from->df == CONF_DF_COPY,
-			.copy_dscp = from->copy_dscp,
+			.copy_dscp_out = from->copy_dscp & CONF_DSCP_OUT,
+			.copy_dscp_in = from->copy_dscp & CONF_DSCP_IN,
+			.no_ecn = from->no_ecn,
+			.tfc = from->tfc,
 			.rekey_bytes = from->rekey_bytes,
 			.life_bytes = from->life_bytes,
 			.rekey_packets = from->rekey_packets,

@@ -168,6 +168,9 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
 			  struct rvl_backend_error *error);
 
+/* What a NIC can do at most; one that is open says what it can. */
+struct rvl_abilities rvl_backend_user_abilities(void);
+
 /* Set error->text and return err. */
 int rvl_backend_fail(struct rvl_backend_error *error, int err, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

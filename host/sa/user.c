@@ -11,6 +11,7 @@
 #include "driver/user/rvl_frame_queue.h"
 #include "driver/user/rvl_user.h"
 #include "host/esp/ip.h"
+#include "host/esp/replay.h"
 #include "host/sa/backend.h"
 
 #define CONTROL_VECTOR 0
@@ -56,26 +57,33 @@ static void user_close(struct rvl_backend *backend)
 	free(u);
 }
 
-static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
+struct rvl_abilities rvl_backend_user_abilities(void)
 {
-	struct rvl_abilities can = {
+	return (struct rvl_abilities){
 		.protocols = 1u << RVL_PROTOCOL_ESP,
 		.modes = 1u << RVL_TUNNEL,
 		.outer = RVL_FAMILY_IPV4,
 		.inner = RVL_FAMILY_IPV4,
-		.policies = RVL_FAMILY_IPV4,
+		.encr = rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16)) |
+			rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 32)),
 		.encap = true,
-		.window = caps->replay_window,
+		.window = RVL_REPLAY_WINDOW_MAX,
 		.events = RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS |
 			  RVL_ESP_EVENT_HARD_BYTES | RVL_ESP_EVENT_HARD_PACKETS |
 			  RVL_ESP_EVENT_SEQUENCE_SOON | RVL_ESP_EVENT_SEQUENCE_END |
 			  RVL_ESP_EVENT_DAMAGED,
 	};
+}
 
-	if (caps->features & RVL_FEATURES_AES_GCM_128_MASK)
-		can.encr |= rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16));
-	if (caps->features & RVL_FEATURES_AES_GCM_256_MASK)
-		can.encr |= rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 32));
+static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
+{
+	struct rvl_abilities can = rvl_backend_user_abilities();
+
+	can.window = caps->replay_window;
+	if (!(caps->features & RVL_FEATURES_AES_GCM_128_MASK))
+		can.encr &= ~rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16));
+	if (!(caps->features & RVL_FEATURES_AES_GCM_256_MASK))
+		can.encr &= ~rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 32));
 	return can;
 }
 

@@ -553,15 +553,9 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		{"", "esp_proposals = aes512",
 		 "t.conf:5: connections.gw.children.net.esp_proposals: unknown algorithm "
 		 "\"aes512\""},
-		{"", "mode = transport",
-		 "t.conf:5: connections.gw.children.net.mode: another mode than tunnel isn't "
-		 "supported; leave the key out or set it to tunnel"},
 		{"", "start_action = route",
 		 "t.conf:5: connections.gw.children.net.start_action: \"route\" isn't supported "
 		 "(none, start, trap, trap|start)"},
-		{"", "replay_window = 0",
-		 "t.conf:5: connections.gw.children.net.replay_window: 0 isn't between 32 and "
-		 "4096"},
 		{"", "life_bytes = 99999999999999999999",
 		 "t.conf:5: connections.gw.children.net.life_bytes: \"99999999999999999999\" isn't "
 		 "a "
@@ -577,10 +571,6 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		 "families"},
 		{"", "local_ts = 10.0.0.0/8,,10.1.0.0/16",
 		 "t.conf:5: connections.gw.children.net.local_ts: has an empty item"},
-		{"", "copy_ecn = no",
-		 "t.conf:5: connections.gw.children.net.copy_ecn: \"no\" isn't supported: ECN "
-		 "follows "
-		 "RFC 6040"},
 		{"", "priority = 3",
 		 "t.conf:5: connections.gw.children.net.priority: fixed priorities aren't "
 		 "supported; leave the key out or set it to 0"},
@@ -698,9 +688,6 @@ static void what_is_on_is_refused_with_what_to_write(void **state)
 		{"", "set_mark_in = 0/0x1",
 		 "t.conf:5: connections.gw.children.net.set_mark_in: marks of netfilter aren't "
 		 "supported; leave the key out or set it to 0"},
-		{"", "tfc_padding = mtu",
-		 "t.conf:5: connections.gw.children.net.tfc_padding: TFC padding isn't supported; "
-		 "leave the key out or set it to 0"},
 		{"", "inactivity = 0x",
 		 "t.conf:5: connections.gw.children.net.inactivity: an end for inactivity isn't "
 		 "supported; leave the key out or set it to 0"},
@@ -1010,7 +997,11 @@ static void changes_are_told_by_value(void **state)
 		  {"copy_df = yes", CONF_ADJUSTED},
 		  {"copy_dscp = no", CONF_ADJUSTED},
 		  {"hw_offload = auto", CONF_ADJUSTED},
+		  {"copy_dscp = in", CONF_ADJUSTED},
+		  {"copy_ecn = no", CONF_ADJUSTED},
 		  {"copy_ecn = yes", CONF_UNCHANGED},
+		  {"tfc_padding = mtu", CONF_ADJUSTED},
+		  {"ah_proposals = sha256", CONF_REPLACED},
 		  {"life_packets = 1k", CONF_UNCHANGED},
 	  };
 	char text[256];

@@ -64,13 +64,18 @@ void check_end(struct world *w)
 	watched = NULL;
 }
 
+static uint64_t sum_of_keys(uint64_t seed, const struct ike_child_keys *keys)
+{
+	return cheap_sum(cheap_sum(seed, keys->encr, keys->encr_len), keys->integ,
+			 keys->integ_len);
+}
+
 /* ESP counts from 1 with each key, so a key that comes again is its IVs again. */
 void check_keys_fresh(struct host *h, const struct esp *child)
 {
 	struct used *u = &h->world->used;
 
-	if (!use(u, cheap_sum(2, child->keys_out.encr, child->keys_out.encr_len)) ||
-	    !use(u, cheap_sum(3, child->keys_in.encr, child->keys_in.encr_len)))
+	if (!use(u, sum_of_keys(2, &child->keys_out)) || !use(u, sum_of_keys(3, &child->keys_in)))
 		world_fail(h->world, "host %u: a key of ESP is used twice", h->index);
 }
 
@@ -118,7 +123,7 @@ void check_flow(struct world *w, unsigned flow)
 	struct flow *f = &w->flow[flow];
 	const struct peering *p = &w->peering[flow / CHILDREN_PER_PEERING];
 
-	if (!f->watched)
+	if (!f->watched && !f->bound)
 		f->watched = w->now >= f->suspended && is_up(w, flow);
 	for (unsigned i = 0; i < 2 && f->watched; i++) {
 		const char *wrong = broken(w, flow, p->host[i]);
@@ -157,8 +162,15 @@ void check_nothing_on_its_way(struct host *h, const struct esp *child)
 
 static bool same_keys(const struct ike_child_keys *a, const struct ike_child_keys *b)
 {
-	return a->encr_len && a->encr_len == b->encr_len &&
-	       memcmp(a->encr, b->encr, a->encr_len) == 0;
+	return a->encr_len + a->integ_len && a->encr_len == b->encr_len &&
+	       a->integ_len == b->integ_len && memcmp(a->encr, b->encr, a->encr_len) == 0 &&
+	       memcmp(a->integ, b->integ, a->integ_len) == 0;
+}
+
+static bool same_suite(const struct ike_suite *a, const struct ike_suite *b)
+{
+	return a->protocol == b->protocol && a->encr == b->encr && a->encr_bits == b->encr_bits &&
+	       a->integ == b->integ && a->esn == b->esn;
 }
 
 void check_ends_agree(struct host *h, unsigned flow)
@@ -172,6 +184,7 @@ void check_ends_agree(struct host *h, unsigned flow)
 		if (b &&
 		    (!same_keys(&a->keys_in, &b->keys_out) ||
 		     !same_keys(&a->keys_out, &b->keys_in) || a->flow != b->flow ||
+		     !same_suite(&a->suite, &b->suite) || a->mode != b->mode ||
 		     (!w->peering[flow / CHILDREN_PER_PEERING].mobike && a->encap != b->encap)))
 			world_fail(w, "host %u: the two ends of a Child SA differ", h->index);
 	}

@@ -30,6 +30,7 @@ struct totals {
 	uint64_t cookies, evicted, solved, proofs; /* what floods and restarts have led to */
 	uint64_t redirected;
 	uint64_t takeovers, skipped; /* what clusters have, and Child SAs then */
+	uint64_t ah, extended, transport;
 	uint64_t digest;	     /* of all messages of all runs */
 };
 
@@ -142,16 +143,61 @@ static void draw_times(struct world *w, struct rng *r, struct peering *p, bool c
 	}
 }
 
+/* Nothing is between the two that changes addresses, nor are these others later. */
+static bool stays_put(const struct world *w, const struct peering *p)
+{
+	for (unsigned side = 0; side < 2; side++) {
+		const struct host *h = &w->host[p->host[side]];
+
+		if (h->nat.present || h->other.family)
+			return false;
+	}
+	return true;
+}
+
+/* One suite that both have, and perhaps another one before or after it; and groups for them. */
+static void draw_suites(struct rng *r, const char *common, const char *groups, char out[160])
+{
+	static const char *const other[] = {"aes256gcm12-esn", "aes192ctr-sha384", "aes256-sha1"};
+	const char *more = other[rng_below(r, 3)];
+	unsigned where = (unsigned)rng_below(r, 4);
+
+	if (where < 2)
+		snprintf(out, 160, "%s%s", common, groups);
+	else
+		snprintf(out, 160, "%s%s,%s%s", where == 2 ? more : common, groups,
+			 where == 2 ? common : more, groups);
+}
+
+/* AH wants ESP beside it, for an attacker may have it look as if there were a NAT. */
 static void draw_proposals(const struct world *w, struct rng *r, struct peering *p)
 {
-	static const char *const esp[] = {"aes256gcm16", "aes256gcm16-x25519",
-					  "aes256gcm16-ecp256-x25519"};
+	static const char *const suites[] = {
+		"aes256gcm16",	       "aes128gcm8-esn-noesn",	 "chacha20poly1305-esn",
+		"aes128-sha256",       "aes256-sha512-noesn-esn", "aes256ctr-sha512-esn",
+		"null-sha384",	       "aes192gmac-noesn-esn",	 "chacha20poly1305iiv",
+		"aes256gcm16iiv-esn",
+	};
+	static const char *const ah[] = {"ah:sha256", "ah:sha512-esn", "ah:aes256gmac-esn-noesn"};
+	static const char *const groups[] = {"", "-x25519", "-ecp256-x25519"};
+	const char *common = rng_percent(r, 40) ? suites[0] : suites[rng_below(r, 10)];
+	const char *of_ah = rng_percent(r, 20) ? ah[rng_below(r, 3)] : NULL;
+	bool pfs = rng_percent(r, 40);
 
-	for (unsigned side = 0; side < 2; side++)
-		p->ike[side] = w->host[p->host[side]].ike;
-	p->esp[0] = esp[rng_percent(r, 60) ? 0 : 1 + rng_below(r, 2)];
 	/* Both have a key exchange of their own for Child SAs, or neither. */
-	p->esp[1] = p->esp[0] == esp[0] ? esp[0] : esp[1 + rng_below(r, 2)];
+	for (unsigned side = 0; side < 2; side++) {
+		const char *group = groups[pfs ? 1 + rng_below(r, 2) : 0];
+		char esp[160];
+
+		p->ike[side] = w->host[p->host[side]].ike;
+		draw_suites(r, common, group, esp);
+		snprintf(p->esp[side], sizeof(p->esp[side]), "%s%s%s%s", of_ah ? of_ah : "",
+			 of_ah ? group : "", of_ah ? "," : "", esp);
+	}
+	p->mode = rng_percent(r, 25) ? RVL_TRANSPORT : RVL_TUNNEL;
+	/* Any way that is another one then ends its Child SAs. */
+	p->bound = (p->mode == RVL_TRANSPORT && !stays_put(w, p)) ||
+		   (of_ah && (p->mobike || !stays_put(w, p)));
 }
 
 /* Where only one begins, it may want its address from the other, any or one of a few. */
@@ -159,7 +205,8 @@ static void draw_leases(const struct world *w, struct rng *r, struct peering *p)
 {
 	unsigned server = p->host[p->initiates[0]];
 
-	p->leases = p->initiates[0] != p->initiates[1] && rng_percent(r, 40);
+	p->leases = p->initiates[0] != p->initiates[1] && p->mode == RVL_TUNNEL &&
+		    rng_percent(r, 40);
 	p->wish = (struct ike_addr){.family = 4};
 	if (p->leases && rng_percent(r, 40))
 		p->wish = (struct ike_addr){
@@ -204,8 +251,12 @@ static void add_peering(struct world *w, struct rng *r, const struct run *run, u
 	draw_proposals(w, r, p);
 	draw_times(w, r, p, run->calm);
 	draw_leases(w, r, p);
-	for (unsigned c = 0; c < p->children; c++)
-		w->flow[w->peerings * CHILDREN_PER_PEERING + c].exists = true;
+	for (unsigned c = 0; c < p->children; c++) {
+		struct flow *f = &w->flow[w->peerings * CHILDREN_PER_PEERING + c];
+
+		f->exists = true;
+		f->bound = p->bound;
+	}
 	w->peerings++;
 }
 
@@ -540,6 +591,9 @@ static bool simulate(uint64_t seed, struct totals *t)
 	t->moved += w->moved;
 	t->takeovers += w->takeovers;
 	t->skipped += w->skipped;
+	t->ah += w->ah;
+	t->extended += w->extended;
+	t->transport += w->transport;
 	t->digest += w->digest;
 	ok = !w->failed;
 	world_free(w);
@@ -559,7 +613,8 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       "datagrams, %llu messages put together; %llu addresses given, %llu of them of an "
 	       "IKE SA before; %llu cookies, %llu half-open IKE SAs that gave way, %llu puzzles "
 	       "solved, %llu restarts proved, %llu redirects followed; %llu takeovers, in which "
-	       "%llu Child SAs left out sequence numbers\n",
+	       "%llu Child SAs left out sequence numbers; %llu ends of Child SAs of AH, %llu in "
+	       "transport mode, %llu with extended sequence numbers\n",
 	       runs, (unsigned long long)first_seed, (unsigned long long)t.hosts,
 	       (unsigned long long)t.established, (unsigned long long)t.ike_rekeyed,
 	       (unsigned long long)t.rekeyed, (unsigned long long)t.moved,
@@ -568,14 +623,17 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       (unsigned long long)t.passed_on, (unsigned long long)t.cookies,
 	       (unsigned long long)t.evicted, (unsigned long long)t.solved,
 	       (unsigned long long)t.proofs, (unsigned long long)t.redirected,
-	       (unsigned long long)t.takeovers, (unsigned long long)t.skipped);
+	       (unsigned long long)t.takeovers, (unsigned long long)t.skipped,
+	       (unsigned long long)t.ah, (unsigned long long)t.transport,
+	       (unsigned long long)t.extended);
 	if (runs >= 1000)
 		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs &&
 			    t.reassembled > runs && t.moved > runs && t.leased > runs / 2 &&
 			    t.passed_on > runs / 100 && t.cookies > runs && t.evicted > runs / 20 &&
 			    t.solved > runs / 100 && t.proofs > runs / 10 &&
 			    t.redirected > runs / 10 && t.takeovers > runs / 2 &&
-			    t.skipped > runs / 4);
+			    t.skipped > runs / 4 && t.ah > runs && t.transport > runs &&
+			    t.extended > runs);
 }
 
 static void a_seed_repeats_its_run(void **state)

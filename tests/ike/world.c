@@ -429,9 +429,14 @@ static void learn(struct host *h, const struct ike_child_job *job)
 		.local = job->local,
 		.remote = job->remote,
 		.encap = job->encap,
+		.suite = job->suite,
+		.mode = job->mode,
 		.keys_in = job->keys_in,
 		.keys_out = job->keys_out,
 	};
+	h->world->ah += job->suite.protocol == IKE_PROTO_AH;
+	h->world->extended += job->suite.esn == IKE_ESN_YES;
+	h->world->transport += job->mode == RVL_TRANSPORT;
 	check_keys_fresh(h, child);
 	check_address(h, child, false);
 	world_trace(h->world, h->index, "has made the Child SA", child->spi_in);
@@ -899,9 +904,13 @@ static void add_proposals(const char *list, uint8_t protocol, struct ike_proposa
 	char text[256], error[256], *save, *word;
 
 	snprintf(text, sizeof(text), "%s", list);
-	for (word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save))
-		must(ike_proposal_parse(word, protocol, &out[(*count)++], error, sizeof(error)),
+	for (word = strtok_r(text, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+		bool ah = strncmp(word, "ah:", 3) == 0;
+
+		must(ike_proposal_parse(ah ? word + 3 : word, ah ? IKE_PROTO_AH : protocol,
+					&out[(*count)++], error, sizeof(error)),
 		     word);
+	}
 }
 
 static void set_id(struct ike_id *id, unsigned host)
@@ -922,6 +931,17 @@ static void set_ts(struct ike_ts_list *list, unsigned host, unsigned flow)
 		.port_last = 65535,
 		.first = {10, (uint8_t)host, (uint8_t)flow, 0},
 		.last = {10, (uint8_t)host, (uint8_t)flow, 255},
+	};
+}
+
+/* Between the hosts themselves a port tells flows apart: that of ours is the same as the peer's. */
+static void set_port(struct ike_ts_list *list, unsigned flow)
+{
+	list->list[list->count++] = (struct ike_ts){
+		.dynamic = true,
+		.protocol = 17,
+		.port_first = (uint16_t)(1000 + flow),
+		.port_last = (uint16_t)(1000 + flow),
 	};
 }
 
@@ -994,8 +1014,14 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 		child = ike_connection_add_child(conn, name);
 		add_proposals(p->esp[side], IKE_PROTO_ESP, child->proposals,
 			      &child->proposal_count);
-		set_ts(&child->local_ts, self->index, flow);
-		set_ts(&child->remote_ts, peer->index, flow);
+		child->mode = p->mode;
+		if (p->mode == RVL_TRANSPORT) {
+			set_port(&child->local_ts, flow);
+			set_port(&child->remote_ts, flow);
+		} else {
+			set_ts(&child->local_ts, self->index, flow);
+			set_ts(&child->remote_ts, peer->index, flow);
+		}
 		child->rekey_ms = p->rekey_ms[side];
 		child->rand_ms = p->rand_ms[side];
 	}

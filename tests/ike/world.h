@@ -37,6 +37,8 @@ struct esp {
 	struct ike_addr local;
 	struct ike_addr remote;
 	bool encap;
+	struct ike_suite suite;
+	enum rvl_mode mode;
 	struct ike_child_keys keys_in;
 	struct ike_child_keys keys_out;
 	bool receives;	    /* confirmed: the peer may send */
@@ -123,14 +125,17 @@ struct peering {
 	struct ike_addr wish; /* and wants this one; of zeros: any */
 	enum ike_unique unique;
 	bool mobike;
+	enum rvl_mode mode;
+	bool bound; /* its flows are */
 	const char *ike[2]; /* proposals */
-	const char *esp[2];
+	char esp[2][160];
 	uint64_t ike_rekey_ms[2], rekey_ms[2], rand_ms[2], dpd_ms[2];
 };
 
 /* A child of a connection: who sends must have something to send on that the other receives. */
 struct flow {
 	bool exists;
+	bool bound; /* to addresses: it may fail at any time, and comes back */
 	bool watched;
 	uint64_t suspended; /* until then it may fail */
 	unsigned interruptions;
@@ -213,6 +218,7 @@ struct world {
 	struct used used;
 	uint64_t digest; /* of all that was sent and came in */
 	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on, moved, skipped, takeovers;
+	uint64_t ah, extended, transport; /* Child SAs of AH, with ESN, in transport mode */
 	struct trace trace[TRACE_MAX];
 	unsigned traced;
 };

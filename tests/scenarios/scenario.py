@@ -14,6 +14,7 @@ scenario.py may also say
     NAT          of what kind that is: "ports", which takes other ports, the default; "static": whoever is behind
                  one has an address of the NAT's for itself
     INITIATORS   who may make the IKE SA: ("raveld",) or ("peer",); both, if it doesn't say
+    BACKENDS     of raveld: ("soft",) where it isn't for the NIC
     PEERS        which kinds of peers it is for; all that it has a file for, if it doesn't say
     HOSTS        DNS names that both ends know, with their addresses
     NETWORKS     how many networks each side has: 10.1.N.0/24 and 10.2.N.0/24
@@ -49,7 +50,7 @@ class Scenario:
         self.text = " ".join(module.__doc__.split())
         self.like = getattr(module, "LIKE", ())
         self.family = getattr(module, "FAMILY", 4)
-        self.backends = ("soft", "user") if self.family == 4 else ("soft",)
+        self.backends = getattr(module, "BACKENDS", ("soft", "user") if self.family == 4 else ("soft",))
         self.hidden = getattr(module, "HIDDEN", None)
         self.nat = getattr(module, "NAT", "ports")
         self.initiators = getattr(module, "INITIATORS", ("raveld", "peer"))
