@@ -82,18 +82,16 @@ static int set_ah_proposals(const struct conf_value *v, void *object)
 
 static int set_mode(const struct conf_value *v, void *object)
 {
-	static const char *const words[] = {
-		[RVL_TUNNEL] = "tunnel",
-		[RVL_TRANSPORT] = "transport",
-		NULL,
-	};
+	static const char *const words[] = {"tunnel", "transport", "pass", "drop", NULL};
 	struct conf_child *child = object;
 	unsigned int at;
 	int err = conf_value_word(v, words, &at);
 
 	child->lines[CONF_MODE] = v->key->line;
-	if (!err)
-		child->mode = (enum rvl_mode)at;
+	if (!err && at >= 2)
+		child->shunting = at == 2 ? CONF_PASS : CONF_DROP;
+	else if (!err)
+		child->mode = at ? RVL_TRANSPORT : RVL_TUNNEL;
 	return err;
 }
 

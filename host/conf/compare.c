@@ -54,6 +54,26 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 	return change(replaced, adjusted);
 }
 
+static bool same_shunt(const struct conf_shunt *a, const struct conf_shunt *b)
+{
+	return a->pass == b->pass && ike_ts_lists_equal(&a->local_ts, &b->local_ts) &&
+	       ike_ts_lists_equal(&a->remote_ts, &b->remote_ts);
+}
+
+bool conf_shunts_are_same(const struct conf *old, const struct conf *new)
+{
+	bool same = old->connection_count == new->connection_count;
+
+	for (size_t i = 0; same && i < new->connection_count; i++) {
+		const struct conf_connection *a = &old->connections[i], *b = &new->connections[i];
+
+		same = a->shunt_count == b->shunt_count;
+		for (size_t k = 0; same && k < b->shunt_count; k++)
+			same = same_shunt(&a->shunts[k], &b->shunts[k]);
+	}
+	return same;
+}
+
 bool conf_pools_are_same(const struct conf *old, const struct conf *new)
 {
 	bool same = old->pool_count == new->pool_count;

@@ -387,6 +387,7 @@ void conf_free(struct conf *conf)
 		ike_hosts_clear(&conf->connections[i].remote);
 		ike_hosts_clear(&conf->connections[i].redirect_to);
 		free(conf->connections[i].children);
+		free(conf->connections[i].shunts);
 	}
 	ike_hosts_clear(&conf->daemon.redirect_to);
 	for (size_t i = 0; i < conf->secret_count; i++)

@@ -85,6 +85,8 @@ enum conf_offload {
 
 #define CONF_TFC_MTU UINT16_MAX /* pad to the path MTU */
 
+enum conf_shunting { CONF_NO_SHUNT, CONF_PASS, CONF_DROP };
+
 /* Keys that ask for an ability of the data path. */
 enum conf_ability {
 	CONF_ESP_PROPOSALS,
@@ -102,6 +104,7 @@ struct conf_child {
 	const char *file;
 	unsigned int line;
 	enum rvl_mode mode;
+	enum conf_shunting shunting;
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
 	struct ike_proposal proposals[CONF_PROPOSALS_MAX]; /* ESP's, then AH's */
@@ -124,6 +127,16 @@ struct conf_child {
 	bool no_ecn;		  /* between the two headers */
 	uint16_t tfc;		  /* octets that packets are padded to; 0: they aren't */
 	enum conf_offload offload;
+};
+
+/* What mode = pass and mode = drop are: flows that are no SA's. */
+struct conf_shunt {
+	char name[CONF_NAME_MAX];
+	const char *file;
+	unsigned int line;
+	bool pass; /* else drop */
+	struct ike_ts_list local_ts;
+	struct ike_ts_list remote_ts;
 };
 
 struct conf_connection {
@@ -154,8 +167,10 @@ struct conf_connection {
 	unsigned int vip_count;
 	char pools[CONF_POOLS_MAX][CONF_NAME_MAX]; /* that its peers get addresses from, in order */
 	size_t pool_count;
-	struct conf_child *children;
+	struct conf_child *children; /* none: it is for its shunts alone */
 	size_t child_count;
+	struct conf_shunt *shunts;
+	size_t shunt_count;
 };
 
 struct conf_pool {
@@ -254,6 +269,9 @@ enum conf_change {
 enum conf_change conf_compare_connection(const struct conf_connection *old,
 					 const struct conf_connection *new);
 enum conf_change conf_compare_child(const struct conf_child *old, const struct conf_child *new);
+
+/* Are the same flows to pass and to be dropped? */
+bool conf_shunts_are_same(const struct conf *old, const struct conf *new);
 
 /* Have pools of the same names the same addresses? */
 bool conf_pools_are_same(const struct conf *old, const struct conf *new);

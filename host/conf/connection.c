@@ -246,21 +246,22 @@ static const struct conf_binding auth_keys[] = {
 
 /* The one section local* or remote*; its object is the identity. */
 static int bind_auth(const struct conf_section *section, const char *prefix,
-		     const struct conf_absent *absent, struct ike_id *id, struct conf_error *error)
+		     const struct conf_absent *absent, bool *seen, struct ike_id *id,
+		     struct conf_error *error)
 {
 	static const char *const no_sections[] = {NULL};
-	bool seen = false;
 
+	*seen = false;
 	for (size_t i = 0; i < section->section_count; i++) {
 		const struct conf_section *child = section->sections[i];
 		int err;
 
 		if (strncmp(child->name, prefix, strlen(prefix)))
 			continue;
-		if (seen)
+		if (*seen)
 			return conf_fail_section(
 				error, child, "a second round of authentication isn't supported");
-		seen = true;
+		*seen = true;
 		err = conf_only_sections(child, no_sections, conf_absent_auth_sections, error);
 		if (!err)
 			err = conf_bind(child, auth_keys, absent, id, error);
@@ -274,7 +275,7 @@ static int bind_auth(const struct conf_section *section, const char *prefix,
 		if (!conf_key_find(child, "auth"))
 			return conf_fail_section(error, child, "needs the key \"auth\"");
 	}
-	return seen ? 0 : conf_fail_section(error, section, "needs a section \"%s\"", prefix);
+	return 0;
 }
 
 uint8_t conf_connection_family(const struct conf_connection *c)
@@ -393,6 +394,57 @@ static int check_peer(const struct conf_section *section, const struct conf_chil
 		   : 0;
 }
 
+/* What is negotiated, held against what the connection says. */
+static int check_child(const struct conf_section *section, const struct conf_connection *connection,
+		       const struct conf_child *child, struct conf_error *error)
+{
+	int err = check_peer(section, child, &connection->remote, error);
+	const char *key;
+
+	if (!err && !has_pair(child))
+		err = conf_fail_section(error, section,
+					"local_ts and remote_ts are of two families");
+	if (!err)
+		err = check_mode(section, connection, child, error);
+	if (err)
+		return err;
+	key = traps_without_address(connection, child);
+	return key ? conf_fail_section(error, section,
+				       "%s = %s needs a local_ts that isn't dynamic, as the "
+				       "address is the peer's to give (vips)",
+				       key, conf_key_find(section, key)->value)
+		   : 0;
+}
+
+/* As with strongSwan, only an action puts it in force. */
+static int add_shunt(const struct conf_section *section, struct conf_connection *connection,
+		     const struct conf_child *child, struct conf_error *error)
+{
+	const char *word = child->shunting == CONF_PASS ? "pass" : "drop";
+	struct conf_shunt *shunt = &connection->shunts[connection->shunt_count++];
+
+	if (child->start == CONF_START_NONE)
+		return conf_fail_section(error, section, "mode = %s needs start_action = trap",
+					 word);
+	if (has_dynamic(&child->local_ts) || has_dynamic(&child->remote_ts))
+		return conf_fail_section(error, section,
+					 "mode = %s needs local_ts and remote_ts that aren't "
+					 "dynamic",
+					 word);
+	if (!has_pair(child))
+		return conf_fail_section(error, section,
+					 "local_ts and remote_ts are of two families");
+	*shunt = (struct conf_shunt){
+		.file = child->file,
+		.line = child->line,
+		.pass = child->shunting == CONF_PASS,
+		.local_ts = child->local_ts,
+		.remote_ts = child->remote_ts,
+	};
+	strcpy(shunt->name, child->name);
+	return 0;
+}
+
 static int bind_children(const struct conf_section *section, struct conf_connection *connection,
 			 struct conf_error *error)
 {
@@ -408,27 +460,21 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 	if (!connection->children)
 		return conf_fail_section(error, section, "out of memory");
 	for (size_t i = 0; i < count; i++) {
-		struct conf_child *child = &connection->children[i];
+		struct conf_child *child = &connection->children[connection->child_count];
 		int err = conf_bind_child(children->sections[i], child, error);
-		const char *key;
 
-		if (!err)
-			err = check_peer(children->sections[i], child, &connection->remote, error);
-		if (!err && !has_pair(child))
-			err = conf_fail_section(error, children->sections[i],
-						"local_ts and remote_ts are of two families");
-		if (!err)
-			err = check_mode(children->sections[i], connection, child, error);
+		if (!err && child->shunting && !connection->shunts) {
+			connection->shunts = calloc(count, sizeof(*connection->shunts));
+			if (!connection->shunts)
+				return conf_fail_section(error, section, "out of memory");
+		}
+		if (!err && child->shunting)
+			err = add_shunt(children->sections[i], connection, child, error);
+		else if (!err)
+			err = check_child(children->sections[i], connection, child, error);
 		if (err)
 			return err;
-		key = traps_without_address(connection, child);
-		if (key)
-			return conf_fail_section(
-				error, children->sections[i],
-				"%s = %s needs a local_ts that isn't dynamic, as the "
-				"address is the peer's to give (vips)",
-				key, conf_key_find(children->sections[i], key)->value);
-		connection->child_count++;
+		connection->child_count += !child->shunting;
 	}
 	return 0;
 }
@@ -469,6 +515,7 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 			 struct conf_error *error)
 {
 	static const char *const sections[] = {"local*", "remote*", "children", NULL};
+	bool local, remote;
 	int err;
 
 	*c = (struct conf_connection){
@@ -489,11 +536,16 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 	if (!err)
 		err = check_families(section, c, error);
 	if (!err)
-		err = bind_auth(section, "local", conf_absent_local, &c->local_id, error);
+		err = bind_auth(section, "local", conf_absent_local, &local, &c->local_id, error);
 	if (!err)
-		err = bind_auth(section, "remote", conf_absent_remote, &c->remote_id, error);
+		err = bind_auth(section, "remote", conf_absent_remote, &remote, &c->remote_id,
+				error);
 	if (!err)
 		err = bind_children(section, c, error);
+	/* Shunts are nobody's. */
+	if (!err && c->child_count && !(local && remote))
+		err = conf_fail_section(error, section, "needs a section \"%s\"",
+					local ? "remote" : "local");
 	if (!err && c->vip_count && !ike_hosts_has_one(&c->remote))
 		err = conf_fail_section(error, section, "vips needs remote_addrs");
 	return err ? err : finish_times(section, c, error);

@@ -196,6 +196,13 @@ void protect_reach(struct daemon *d, const struct ike_addr *local, const struct 
 /* Let its IKE pass, and discard its flows; its own address becomes known. -errno with *error. */
 int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *error);
 
+/* What is configured to pass or to be dropped does from now on, and what passed by an earlier
+ * configuration does no more. -errno with *error set: what it is about, and why. */
+int protect_shunts(struct daemon *d, struct conf_error *error);
+
+/* The same without doing it, as far as it depends on the selectors. */
+int protect_check_shunts(struct daemon *d, const struct conf *conf, struct conf_error *error);
+
 /* Lead its flows to the data path, if they aren't; or not any more (routes.h). */
 void protect_lead(struct daemon *d, const struct wish *w);
 void protect_forget(struct daemon *d, const struct wish *w);

@@ -474,7 +474,8 @@ int negotiation_start(struct daemon *d)
 	if (!err)
 		err = wishes_add_secrets(d);
 	for (size_t i = 0; !err && i < d->conf->connection_count; i++)
-		err = wishes_add_connection(d, &d->conf->connections[i]);
+		if (d->conf->connections[i].child_count)
+			err = wishes_add_connection(d, &d->conf->connections[i]);
 	if (err) {
 		log_error(&d->log, "the IKE core can't start: %s", strerror(-err));
 		return err;

@@ -204,22 +204,32 @@ void protect_forget(struct daemon *d, const struct wish *w)
 		routes_forget(d->routes, &local, &remote);
 }
 
-int protect_all(struct daemon *d)
+/* look: without doing anything. */
+static int each_shunt(struct daemon *d, const struct conf *conf, bool look, struct conf_error *error)
 {
-	struct rvl_backend_error error = {""};
+	struct rvl_backend_error reason = {""};
 	int err = 0;
 
-	for (size_t i = 0; !err && i < d->wish_count; i++) {
-		const struct conf_connection *c = d->wishes[i]->connection;
+	for (size_t i = 0; !err && i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
 
-		err = protect_wish(d, d->wishes[i], &error);
-		if (err)
-			log_error(&d->log, "%s:%u: connections.%s: %s", c->file, c->line, c->name,
-				  error.text);
+		for (size_t k = 0; !err && k < c->shunt_count; k++) {
+			const struct conf_shunt *s = &c->shunts[k];
+
+			if (look)
+				err = rvl_sad_can_protect(d->sad, &s->local_ts, &s->remote_ts,
+							  &reason);
+			else if (s->pass)
+				err = rvl_sad_pass(d->sad, &s->local_ts, &s->remote_ts, &reason);
+			else
+				err = rvl_sad_protect(d->sad, &s->local_ts, &s->remote_ts,
+						      &reason);
+			if (err)
+				snprintf(error->text, sizeof(error->text),
+					 "%s:%u: connections.%s.children.%s: %s", s->file, s->line,
+					 c->name, s->name, reason.text);
+		}
 	}
-	/* Ways in where the peer is known. */
-	for (size_t i = 0; !err && i < d->wish_count; i++)
-		protect_lead(d, d->wishes[i]);
 	return err;
 }
 
@@ -238,20 +248,65 @@ static void name_ike_sa(void *context, const struct ike_sa_info *sa,
 /* All that is configured now, and nothing else. */
 static void name_all(struct daemon *d)
 {
+	struct conf_error ignored = {""};
+
 	rvl_sad_unname(d->sad);
 	for (size_t i = 0; i < d->wish_count; i++) {
 		const struct wish *w = d->wishes[i];
 		struct own own = own_addresses(d, w->connection);
 		const struct ike_ts_list remote = remote_of(d->conf, w->connection, w->child);
-		struct rvl_backend_error ignored = {""};
+		struct rvl_backend_error reason = {""};
 
 		/* The address may have been another one. What can't be had isn't there, either. */
 		if (w->local.family)
 			add_own(&own, &w->local);
-		let_ike_pass(d, w->connection, &own, &ignored);
-		discard(d, w, &own, &remote, &ignored);
+		let_ike_pass(d, w->connection, &own, &reason);
+		discard(d, w, &own, &remote, &reason);
 	}
+	each_shunt(d, d->conf, false, &ignored);
 	ike_list(d->engine, name_ike_sa, d);
+}
+
+int protect_check_shunts(struct daemon *d, const struct conf *conf, struct conf_error *error)
+{
+	return each_shunt(d, conf, true, error);
+}
+
+int protect_shunts(struct daemon *d, struct conf_error *error)
+{
+	struct rvl_backend_error reason = {""};
+	int err = each_shunt(d, d->conf, false, error), kept;
+
+	name_all(d);
+	kept = rvl_sad_end_passes(d->sad, &reason);
+	if (kept && !err)
+		snprintf(error->text, sizeof(error->text), "what passed before: %s", reason.text);
+	return err ? err : kept;
+}
+
+int protect_all(struct daemon *d)
+{
+	struct conf_error error_of_shunts = {""};
+	struct rvl_backend_error error = {""};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < d->wish_count; i++) {
+		const struct conf_connection *c = d->wishes[i]->connection;
+
+		err = protect_wish(d, d->wishes[i], &error);
+		if (err)
+			log_error(&d->log, "%s:%u: connections.%s: %s", c->file, c->line, c->name,
+				  error.text);
+	}
+	if (!err) {
+		err = protect_shunts(d, &error_of_shunts);
+		if (err)
+			log_error(&d->log, "%s", error_of_shunts.text);
+	}
+	/* Ways in where the peer is known. */
+	for (size_t i = 0; !err && i < d->wish_count; i++)
+		protect_lead(d, d->wishes[i]);
+	return err;
 }
 
 void protect_absorb(struct daemon *d)

@@ -146,7 +146,8 @@ static int plan(struct reload *r)
 		if (r->d->wishes[i]->change == WISH_GONE)
 			r->gone[r->gone_count++] = r->d->wishes[i];
 	r->pools_differ = !conf_pools_are_same(r->d->conf, r->conf);
-	r->differs |= r->gone_count > 0 || r->pools_differ;
+	r->differs |= r->gone_count > 0 || r->pools_differ ||
+		      !conf_shunts_are_same(r->d->conf, r->conf);
 	return err;
 }
 
@@ -180,6 +181,8 @@ static int check(struct reload *r, struct conf_error *error)
 
 	r->d->backend->ops->info(r->d->backend, &info);
 	err = conf_check_abilities(r->conf, &info.abilities, error);
+	if (!err)
+		err = protect_check_shunts(r->d, r->conf, error);
 	for (size_t i = 0; !err && i < r->conf->connection_count; i++) {
 		const struct conf_connection *c = &r->conf->connections[i];
 
@@ -365,6 +368,7 @@ static bool close_ways(struct reload *r)
 
 static void protect(struct reload *r, bool closed)
 {
+	struct conf_error shunt = {""};
 	struct daemon *d = r->d;
 
 	for (size_t i = 0; i < d->wish_count; i++) {
@@ -378,8 +382,11 @@ static void protect(struct reload *r, bool closed)
 		else if (!closed)
 			fail_wish(r, w, "other ways can't be closed");
 	}
-	if (r->differs)
-		protect_absorb(d);
+	if (!r->differs)
+		return;
+	if (protect_shunts(d, &shunt))
+		fail(r, "%s", shunt.text);
+	protect_absorb(d);
 }
 
 static bool has_any(const struct daemon *d, const struct conf_connection *c)
@@ -395,6 +402,9 @@ static int tell_connection(struct daemon *d, const struct conf_connection *c,
 			   enum wish_change change)
 {
 	int err;
+
+	if (!c->child_count)
+		change = WISH_REPLACED; /* there is nothing to be negotiated */
 
 	if (change == WISH_UNCHANGED)
 		return 0;

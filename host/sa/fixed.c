@@ -27,6 +27,7 @@ struct rvl_fixed_table {
 	struct rvl_inbound *inbound;
 	struct rvl_selector_map bypasses;
 	struct rvl_selector_map discards;
+	struct rvl_selector_map passes;
 	struct rvl_fixed *idle; /* learned and without flows, the longest first */
 	size_t idle_count;
 };
@@ -41,7 +42,8 @@ struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_policies *policies,
 	table->policies = policies;
 	table->inbound = inbound;
 	if (!rvl_selector_map_init(&table->bypasses, false) &&
-	    !rvl_selector_map_init(&table->discards, true))
+	    !rvl_selector_map_init(&table->discards, true) &&
+	    !rvl_selector_map_init(&table->passes, false))
 		return table;
 	rvl_fixed_table_free(table);
 	return NULL;
@@ -63,12 +65,14 @@ void rvl_fixed_table_free(struct rvl_fixed_table *table)
 		return;
 	free_all(&table->bypasses);
 	free_all(&table->discards);
+	free_all(&table->passes);
 	free(table);
 }
 
 size_t rvl_fixed_count(const struct rvl_fixed_table *table)
 {
-	return rvl_selector_map_count(&table->bypasses) + rvl_selector_map_count(&table->discards);
+	return rvl_selector_map_count(&table->bypasses) + rvl_selector_map_count(&table->discards) +
+	       rvl_selector_map_count(&table->passes);
 }
 
 static struct rvl_selector_map *map_of(struct rvl_fixed_table *table, enum rvl_action action)
@@ -76,15 +80,34 @@ static struct rvl_selector_map *map_of(struct rvl_fixed_table *table, enum rvl_a
 	return action == RVL_BYPASS ? &table->bypasses : &table->discards;
 }
 
-static int add(struct rvl_fixed_table *table, const struct rvl_selector *selector,
-	       enum rvl_action action, struct rvl_fixed **out, struct rvl_backend_error *error)
+/* What is in one of the maps does in the data path. */
+static struct rvl_policy policy_of(const struct rvl_fixed_table *table,
+				   const struct rvl_selector_map *map,
+				   const struct rvl_selector *selector)
 {
-	const struct rvl_policy policy = {
-		.priority = rvl_selector_priority(selector, action),
+	enum rvl_action action = map == &table->discards ? RVL_DISCARD : RVL_BYPASS;
+
+	return (struct rvl_policy){
+		.priority = map == &table->passes ? rvl_selector_pass_priority(selector)
+						  : rvl_selector_priority(selector, action),
 		.selector = *selector,
 		.action = action,
 	};
-	struct rvl_selector_map *map = map_of(table, action);
+}
+
+static int add_inbound(struct rvl_fixed_table *table, const struct rvl_selector_map *map,
+		       const struct rvl_selector *selector)
+{
+	if (map == &table->passes)
+		return rvl_inbound_pass(table->inbound, selector);
+	return rvl_inbound_add(table->inbound, selector, map == &table->bypasses);
+}
+
+static int add(struct rvl_fixed_table *table, struct rvl_selector_map *map,
+	       const struct rvl_selector *selector, struct rvl_fixed **out,
+	       struct rvl_backend_error *error)
+{
+	const struct rvl_policy policy = policy_of(table, map, selector);
 	struct rvl_fixed *fixed = calloc(1, sizeof(*fixed));
 	struct rvl_backend_error ignored = {""};
 	int err;
@@ -103,7 +126,7 @@ static int add(struct rvl_fixed_table *table, const struct rvl_selector *selecto
 	err = rvl_policies_set(table->policies, &policy, &fixed->policy, error);
 	if (err)
 		goto leave_table;
-	err = rvl_inbound_add(table->inbound, selector, action == RVL_BYPASS);
+	err = add_inbound(table, map, selector);
 	if (err) {
 		rvl_backend_fail(error, err, "out of memory");
 		goto clear_policy;
@@ -132,7 +155,7 @@ int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *sele
 	struct rvl_fixed *fixed = rvl_selector_map_equal(map_of(table, action), selector);
 
 	if (!fixed)
-		return add(table, selector, action, &fixed, error);
+		return add(table, map_of(table, action), selector, &fixed, error);
 	if (fixed->learned && !fixed->flows)
 		leave_idle(table, fixed);
 	fixed->learned = false;
@@ -168,6 +191,39 @@ static int remove_idle(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
 	return 0;
 }
 
+int rvl_fixed_pass(struct rvl_fixed_table *table, const struct rvl_selector *selector,
+		   struct rvl_backend_error *error)
+{
+	struct rvl_fixed *fixed = rvl_selector_map_equal(&table->passes, selector);
+
+	if (!fixed)
+		return add(table, &table->passes, selector, &fixed, error);
+	fixed->named = true;
+	return 0;
+}
+
+int rvl_fixed_end_unnamed_passes(struct rvl_fixed_table *table, struct rvl_backend_error *error)
+{
+	struct rvl_fixed *fixed;
+	uint32_t place = 0;
+	int err = 0;
+
+	while ((fixed = rvl_selector_map_next(&table->passes, &place))) {
+		int kept;
+
+		if (fixed->named)
+			continue;
+		kept = rvl_policies_clear(table->policies, fixed->policy, error);
+		err = err ? err : kept;
+		if (kept)
+			continue;
+		rvl_inbound_pass_no_more(table->inbound, &fixed->selector);
+		rvl_selector_map_remove(&table->passes, fixed->place);
+		free(fixed);
+	}
+	return err;
+}
+
 static void unname(const struct rvl_selector_map *map)
 {
 	struct rvl_fixed *fixed;
@@ -181,6 +237,7 @@ void rvl_fixed_unname(struct rvl_fixed_table *table)
 {
 	unname(&table->bypasses);
 	unname(&table->discards);
+	unname(&table->passes);
 }
 
 static bool is_named(const void *thing)
@@ -269,7 +326,7 @@ int rvl_fixed_hold(struct rvl_fixed_table *table, const struct rvl_selector *flo
 		leave_idle(table, found);
 	if (!found) {
 		do {
-			err = add(table, flow, RVL_DISCARD, &found, error);
+			err = add(table, &table->discards, flow, &found, error);
 		} while (err == -ENOSPC && rvl_fixed_make_room(table));
 		if (err)
 			return err;

@@ -29,9 +29,16 @@ void rvl_fixed_table_free(struct rvl_fixed_table *table);
 int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *selector,
 		  enum rvl_action action, struct rvl_backend_error *error);
 
+/* One whose flows pass in clear, unless one that is as narrow protects or discards them. The same. */
+int rvl_fixed_pass(struct rvl_fixed_table *table, const struct rvl_selector *selector,
+		   struct rvl_backend_error *error);
+
 /* Whatever is configured counts as unnamed, and is in force as before, until it is named by
  * rvl_fixed_add() again. */
 void rvl_fixed_unname(struct rvl_fixed_table *table);
+
+/* What passes and is unnamed goes. 0, or -errno with *error set: the data path keeps some. */
+int rvl_fixed_end_unnamed_passes(struct rvl_fixed_table *table, struct rvl_backend_error *error);
 
 /* Of what is unnamed those discards go that lie within a named one, whose flows they would hide;
  * one that holds a flow goes with it. What is discarded is so afterwards. */

@@ -46,6 +46,7 @@ struct rvl_inbound {
 	struct rvl_selector_map protect;
 	struct rvl_selector_map sources; /* of those that protect, to anywhere */
 	struct rvl_selector_map bypass;
+	struct rvl_selector_map pass; /* unless one that protects is as narrow */
 	struct local local;
 	struct rvl_inbound_counters counters;
 };
@@ -60,7 +61,8 @@ struct rvl_inbound *rvl_inbound_new(size_t sas)
 	pthread_mutex_init(&inbound->lock, NULL);
 	if (!rvl_selector_map_init(&inbound->protect, true) &&
 	    !rvl_selector_map_init(&inbound->sources, true) &&
-	    !rvl_selector_map_init(&inbound->bypass, false))
+	    !rvl_selector_map_init(&inbound->bypass, false) &&
+	    !rvl_selector_map_init(&inbound->pass, false))
 		return inbound;
 	rvl_inbound_free(inbound);
 	return NULL;
@@ -93,6 +95,7 @@ void rvl_inbound_free(struct rvl_inbound *inbound)
 	free_rules(&inbound->protect);
 	free_rules(&inbound->sources);
 	free_rules(&inbound->bypass);
+	free_rules(&inbound->pass);
 	free_local(&inbound->local);
 	pthread_mutex_destroy(&inbound->lock);
 	free(inbound);
@@ -231,6 +234,26 @@ void rvl_inbound_remove(struct rvl_inbound *inbound, const struct rvl_selector *
 	pthread_mutex_unlock(&inbound->lock);
 }
 
+int rvl_inbound_pass(struct rvl_inbound *inbound, const struct rvl_selector *selector)
+{
+	const struct rvl_selector reverse = rvl_selector_reverse(selector);
+	int err;
+
+	pthread_mutex_lock(&inbound->lock);
+	err = add_rule(&inbound->pass, &reverse);
+	pthread_mutex_unlock(&inbound->lock);
+	return err;
+}
+
+void rvl_inbound_pass_no_more(struct rvl_inbound *inbound, const struct rvl_selector *selector)
+{
+	const struct rvl_selector reverse = rvl_selector_reverse(selector);
+
+	pthread_mutex_lock(&inbound->lock);
+	remove_rule(&inbound->pass, &reverse);
+	pthread_mutex_unlock(&inbound->lock);
+}
+
 static int compare_addresses(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct rvl_addr));
@@ -337,7 +360,9 @@ static bool check_verified(struct rvl_inbound *inbound, const struct rvl_ip *ip,
 static bool check_clear(struct rvl_inbound *inbound, const struct rvl_ip *ip)
 {
 	if (!rvl_selector_map_match(&inbound->bypass, ip) &&
-	    rvl_selector_map_match(&inbound->protect, ip)) {
+	    rvl_selector_map_match(&inbound->protect, ip) &&
+	    rvl_selector_map_rank(&inbound->pass, ip) >=
+		    rvl_selector_map_rank(&inbound->protect, ip)) {
 		inbound->counters.drop_clear++;
 		return false;
 	}

@@ -67,6 +67,11 @@ int rvl_inbound_add(struct rvl_inbound *inbound, const struct rvl_selector *sele
 void rvl_inbound_remove(struct rvl_inbound *inbound, const struct rvl_selector *selector,
 			bool bypass);
 
+/* The same of clear traffic that is let through unless what protects is as narrow: the narrower one
+ * decides. */
+int rvl_inbound_pass(struct rvl_inbound *inbound, const struct rvl_selector *selector);
+void rvl_inbound_pass_no_more(struct rvl_inbound *inbound, const struct rvl_selector *selector);
+
 /* Replace what is known to be local. 0, or -ENOMEM: it is as it was. */
 int rvl_inbound_set_local(struct rvl_inbound *inbound, const struct rvl_local *local);
 

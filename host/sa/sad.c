@@ -264,6 +264,17 @@ int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 	return err;
 }
 
+int rvl_sad_pass(struct rvl_sad *sad, const struct ike_ts_list *local,
+		 const struct ike_ts_list *remote, struct rvl_backend_error *error)
+{
+	struct rvl_selectors selectors;
+	int err = selectors_of(sad, local, remote, &selectors, error);
+
+	for (size_t i = 0; !err && i < selectors.count; i++)
+		err = rvl_fixed_pass(sad->fixed, &selectors.list[i], error);
+	return err;
+}
+
 int rvl_sad_can_protect(const struct rvl_sad *sad, const struct ike_ts_list *local,
 			const struct ike_ts_list *remote, struct rvl_backend_error *error)
 {
@@ -316,6 +327,11 @@ void rvl_sad_unname(struct rvl_sad *sad)
 void rvl_sad_absorb(struct rvl_sad *sad)
 {
 	rvl_fixed_absorb_unnamed(sad->fixed);
+}
+
+int rvl_sad_end_passes(struct rvl_sad *sad, struct rvl_backend_error *error)
+{
+	return rvl_fixed_end_unnamed_passes(sad->fixed, error);
 }
 
 int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,

@@ -61,6 +61,11 @@ void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi);
 int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
 		    const struct ike_ts_list *remote, struct rvl_backend_error *error);
 
+/* These flows pass in clear, unless one that is as narrow is protected, until another configuration
+ * doesn't name them. The same. */
+int rvl_sad_pass(struct rvl_sad *sad, const struct ike_ts_list *local,
+		 const struct ike_ts_list *remote, struct rvl_backend_error *error);
+
 /* The same without doing it, as far as it depends on the selectors. */
 int rvl_sad_can_protect(const struct rvl_sad *sad, const struct ike_ts_list *local,
 			const struct ike_ts_list *remote, struct rvl_backend_error *error);
@@ -80,10 +85,12 @@ int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
  * ever given counts as unnamed, though it stays, until it is given again. What isn't is absorbed
  * where it lies within what is, for the narrower one would have its packets. All the rest is taken
  * back by rvl_sad_release(), but for the protection of flows that a child has; told() hears of
- * each. -errno with *error set: some of it stays.
+ * each. -errno with *error set: some of it stays. What passes (rvl_sad_pass()) is taken back by
+ * rvl_sad_end_passes(), which returns the same.
  */
 void rvl_sad_unname(struct rvl_sad *sad);
 void rvl_sad_absorb(struct rvl_sad *sad);
+int rvl_sad_end_passes(struct rvl_sad *sad, struct rvl_backend_error *error);
 typedef void rvl_sad_told_fn(void *context, const struct rvl_selector *selector,
 			     enum rvl_action action);
 int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,

@@ -154,8 +154,13 @@ uint32_t rvl_selector_priority(const struct rvl_selector *s, enum rvl_action act
 
 	if (action == RVL_BYPASS)
 		return PRIORITY_BYPASS;
-	return PRIORITY_BASE + ((wide * 2 + s->any_protocol) * 3 + ports) * 2 +
+	return PRIORITY_BASE + ((wide * 2 + s->any_protocol) * 3 + ports) * 3 +
 	       (action == RVL_DISCARD);
+}
+
+uint32_t rvl_selector_pass_priority(const struct rvl_selector *selector)
+{
+	return rvl_selector_priority(selector, RVL_DISCARD) + 1;
 }
 
 /* " ports 80-80 -> 0-65535" */

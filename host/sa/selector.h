@@ -30,6 +30,9 @@ struct rvl_selector rvl_selector_key(const struct rvl_selector *selector);
  */
 uint32_t rvl_selector_priority(const struct rvl_selector *selector, enum rvl_action action);
 
+/* The same of one whose packets are let pass, unless one that is as narrow says otherwise. */
+uint32_t rvl_selector_pass_priority(const struct rvl_selector *selector);
+
 /* "10.1.0.0/24 -> 10.2.0.0/24 proto 6 dport 80-80" */
 void rvl_selector_text(const struct rvl_selector *selector, char *out, size_t len);
 

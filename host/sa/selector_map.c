@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "host/esp/grow.h"
+#include "host/sa/selector.h"
 
 int rvl_selector_map_init(struct rvl_selector_map *map, bool unseen_ports)
 {
@@ -27,6 +28,7 @@ int rvl_selector_map_add(struct rvl_selector_map *map, const struct rvl_selector
 			 void *thing, uint32_t *place)
 {
 	struct rvl_policy policy = {
+		.priority = rvl_selector_priority(selector, RVL_DISCARD),
 		.selector = *selector,
 		/* What lets pass isn't won by fragments. */
 		.action = map->unseen_ports ? RVL_DISCARD : RVL_BYPASS,
@@ -64,6 +66,13 @@ void *rvl_selector_map_equal(const struct rvl_selector_map *map,
 			     const struct rvl_selector *selector)
 {
 	return thing_of(map, rvl_spd_equal(map->spd, selector));
+}
+
+uint32_t rvl_selector_map_rank(const struct rvl_selector_map *map, const struct rvl_ip *ip)
+{
+	const struct rvl_policy *policy = rvl_spd_lookup(map->spd, ip);
+
+	return policy ? policy->priority : UINT32_MAX;
 }
 
 void *rvl_selector_map_match(const struct rvl_selector_map *map, const struct rvl_ip *ip)

@@ -32,6 +32,10 @@ void *rvl_selector_map_equal(const struct rvl_selector_map *map,
 			     const struct rvl_selector *selector);
 void *rvl_selector_map_match(const struct rvl_selector_map *map, const struct rvl_ip *ip);
 
+/* How narrow the narrowest is that a packet matches, the lower the narrower; UINT32_MAX: there is
+ * none. */
+uint32_t rvl_selector_map_rank(const struct rvl_selector_map *map, const struct rvl_ip *ip);
+
 /* One whose selector holds all of this one, and that suits. */
 typedef bool rvl_selector_map_suits_fn(const void *thing);
 void *rvl_selector_map_over(const struct rvl_selector_map *map, const struct rvl_selector *part,

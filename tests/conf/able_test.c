@@ -89,6 +89,34 @@ static void transport_mode_may_have_wider_selectors(void **state)
 		conf_free(load_as(good[i].connection, good[i].child));
 }
 
+/* They are no children that are negotiated, and alone they want no identities. */
+static void flows_that_pass_or_are_dropped_are_apart(void **state)
+{
+	static const char text[] =
+		"raveld { backend = soft\n wire = veth0\n }\n"
+		"connections { gw { children {\n"
+		"lan { mode = pass\n start_action = trap\n local_ts = 10.1.0.0/16\n"
+		"remote_ts = 10.1.0.0/16, 10.3.0.0/16[tcp/22] }\n"
+		"bad { mode = drop\n start_action = start\n local_ts = 0.0.0.0/0\n"
+		"remote_ts = 10.9.0.0/16 } } } }\n";
+	struct conf_error error = {""};
+	struct conf *conf, *other;
+
+	(void)state;
+	assert_int_equal(conf_load_text("t.conf", text, strlen(text), &conf, &error), 0);
+	assert_int_equal(conf->connections[0].child_count, 0);
+	assert_int_equal(conf->connections[0].shunt_count, 2);
+	assert_true(conf->connections[0].shunts[0].pass);
+	assert_int_equal(conf->connections[0].shunts[0].remote_ts.count, 2);
+	assert_false(conf->connections[0].shunts[1].pass);
+	assert_string_equal(conf->connections[0].shunts[1].name, "bad");
+	other = load("");
+	assert_true(conf_shunts_are_same(conf, conf));
+	assert_false(conf_shunts_are_same(conf, other));
+	conf_free(conf);
+	conf_free(other);
+}
+
 static void another_mode_is_another_child(void **state)
 {
 	struct conf *old = load("mode = transport\n"), *new = load("");
@@ -108,10 +136,10 @@ static void what_does_not_go_together_is_refused(void **state)
 	} cases[] = {
 		{"", "mode = beet",
 		 "t.conf:6: connections.gw.children.net.mode: \"beet\" isn't supported (tunnel, "
-		 "transport)"},
+		 "transport, pass, drop)"},
 		{"", "mode = transport_proxy",
 		 "t.conf:6: connections.gw.children.net.mode: \"transport_proxy\" isn't supported "
-		 "(tunnel, transport)"},
+		 "(tunnel, transport, pass, drop)"},
 		{"vips = 0.0.0.0\n remote_addrs = 192.0.2.1\n", "mode = transport",
 		 "t.conf:7: connections.gw.children.net: mode = transport is between the two hosts "
 		 "themselves, and vips is for addresses behind them"},
@@ -124,6 +152,15 @@ static void what_does_not_go_together_is_refused(void **state)
 		{"encap = yes\n", "ah_proposals = sha256",
 		 "t.conf:6: connections.gw.children.net: encap = yes puts ESP into UDP, and AH "
 		 "can't be"},
+		{"", "mode = pass\nlocal_ts = 10.1.0.0/16\nremote_ts = 10.2.0.0/16",
+		 "t.conf:5: connections.gw.children.net: mode = pass needs start_action = trap"},
+		{"", "mode = drop\nstart_action = trap\nremote_ts = 10.2.0.0/16",
+		 "t.conf:5: connections.gw.children.net: mode = drop needs local_ts and remote_ts "
+		 "that aren't dynamic"},
+		{"",
+		 "mode = pass\nstart_action = trap\nlocal_ts = 10.1.0.0/16\nremote_ts = fec0::/64",
+		 "t.conf:5: connections.gw.children.net: local_ts and remote_ts are of two "
+		 "families"},
 		{"", "replay_window = 0\nesp_proposals = aes256gcm16-esn-noesn",
 		 "t.conf:5: connections.gw.children.net: replay_window = 0 doesn't go with esn"},
 		{"", "replay_window = 31",
@@ -307,6 +344,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(modes_and_rules_are_read),
 		cmocka_unit_test(transport_mode_may_have_wider_selectors),
+		cmocka_unit_test(flows_that_pass_or_are_dropped_are_apart),
 		cmocka_unit_test(another_mode_is_another_child),
 		cmocka_unit_test(what_does_not_go_together_is_refused),
 		cmocka_unit_test(esp_goes_before_ah_however_they_are_written),

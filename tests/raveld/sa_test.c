@@ -278,6 +278,37 @@ static void clear_packet_must_not_match_what_protects(void **state)
 	rvl_inbound_free(in);
 }
 
+/* Of what passes and what protects the narrower one decides, and of two alike what protects. */
+static void what_passes_is_clear_unless_something_as_narrow_protects(void **state)
+{
+	struct rvl_inbound *in = rvl_inbound_new(16);
+	struct rvl_selectors wide = selectors_of("10.0.0.0/8", "10.0.0.0/8");
+	struct rvl_selectors middle = selectors_of("10.1.0.0/16", "10.2.0.0/16");
+	struct rvl_selectors narrow = selectors_of("10.1.0.0/16", "10.2.0.0/16[tcp/80]");
+	uint8_t p[64];
+	size_t len = frame_of(p, REMOTE, LOCAL, 6, 80, 1000);
+
+	(void)state;
+	assert_int_equal(rvl_inbound_add(in, &middle.list[0], false), 0);
+	assert_int_equal(rvl_inbound_pass(in, &wide.list[0]), 0);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	assert_int_equal(rvl_inbound_pass(in, &middle.list[0]), 0);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	assert_int_equal(rvl_inbound_pass(in, &narrow.list[0]), 0);
+	assert_true(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	/* What isn't seen to be of that port isn't let in by it. */
+	rvl_put_be16(p + 20, 5);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	rvl_put_be16(p + 20, 0);
+	assert_int_equal(rvl_inbound_add(in, &narrow.list[0], false), 0);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	rvl_inbound_remove(in, &narrow.list[0], false);
+	assert_true(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	rvl_inbound_pass_no_more(in, &narrow.list[0]);
+	assert_false(rvl_inbound_check(in, p, len, RVL_BACKEND_CLEAR));
+	rvl_inbound_free(in);
+}
+
 /* A gateway 10.1.0.1 with a LAN and a hub's peers: everything in 10.0.0.0/8 is remote to the LAN,
  * 10.5.0.0/16 is the network of one peer and 10.6.0.0/16 of another. */
 static struct rvl_inbound *gateway(void)
@@ -559,6 +590,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(narrower_policies_come_first),
 		cmocka_unit_test(verified_packet_must_match_its_sa),
 		cmocka_unit_test(clear_packet_must_not_match_what_protects),
+		cmocka_unit_test(what_passes_is_clear_unless_something_as_narrow_protects),
 		cmocka_unit_test(what_came_from_a_tunnel_leaves_only_protected),
 		cmocka_unit_test(ports_tell_what_came_from_a_tunnel),
 		cmocka_unit_test(icmp_errors_about_what_came_from_a_tunnel_leave_only_protected),
