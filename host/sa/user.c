@@ -64,6 +64,7 @@ struct rvl_abilities rvl_backend_user_abilities(void)
 		.modes = 1u << RVL_TUNNEL,
 		.outer = RVL_FAMILY_IPV4,
 		.inner = RVL_FAMILY_IPV4,
+		.policies = RVL_FAMILY_IPV4,
 		.encr = rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16)) |
 			rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 32)),
 		.encap = true,
