@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Software ESP and AH for libFuzzer. The input begins with what the SA is; the rest is, by its choice, a
- * packet from the wire, a frame from it through an engine, an authentic plaintext (so that what lies behind
- * the ICV is reached), or a packet from the host, which has to come back as it was. `make fuzz` runs it.
+ * Software ESP and AH for libFuzzer. The input begins with what the SA is; the rest is, by its
+ * choice, a packet from the wire, a frame from it through an engine, an authentic plaintext (so
+ * that what lies behind the ICV is reached), or a packet from the host, which has to come back as
+ * it was. `make fuzz` runs it.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,8 @@ static bool params_of(const uint8_t choices[CHOICES], struct rvl_sa_params *out)
 /* The octets in an allocation of their own, so that one too many is seen. */
 static struct rvl_buf copy_of(const uint8_t *data, size_t size, size_t front, size_t behind)
 {
-	struct rvl_buf buf = {malloc(front + size + behind + 1), front + size + behind, front, size};
+	struct rvl_buf buf = {malloc(front + size + behind + 1), front + size + behind, front,
+			      size};
 
 	check(buf.base);
 	memcpy(rvl_buf_data(&buf), data, size);
@@ -85,8 +87,11 @@ static void open_text(const struct rvl_sa_params *out_params, const struct rvl_s
 		      const uint8_t *data, size_t size)
 {
 	size_t header = out_params->dst.family == 6 ? RVL_IPV6_HEADER : RVL_IP_HEADER;
-	struct rvl_esp_place at = {.src = out_params->src, .dst = out_params->dst,
-				   .spi = out_params->spi, .seq = 1, .header = header};
+	struct rvl_esp_place at = {.src = out_params->src,
+				   .dst = out_params->dst,
+				   .spi = out_params->spi,
+				   .seq = 1,
+				   .header = header};
 	struct rvl_suite suite;
 	struct rvl_cipher *cipher;
 	struct rvl_esp_sa *in;
