@@ -24,6 +24,7 @@ RVL_ESP_SRCS := \
 	host/esp/reassembly.c \
 	host/esp/kept.c \
 	host/esp/size.c \
+	host/esp/stream.c \
 	host/esp/engine.c
 $(eval $(call c_library,rvl_esp,$(RVL_ESP_SRCS)))
 $(eval $(call c_library,rvl_conf, \

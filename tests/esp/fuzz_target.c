@@ -10,6 +10,7 @@
 
 #include "host/esp/cipher.h"
 #include "host/esp/engine.h"
+#include "host/esp/stream.h"
 #include "tests/esp/packet.h"
 
 #define CHOICES 4
@@ -154,6 +155,31 @@ static void there_and_back(const struct rvl_sa_params *out_params,
 	free(buf.base);
 }
 
+static void count_message(void *context, enum rvl_stream_kind kind, const uint8_t *message,
+			  size_t len)
+{
+	uint32_t *sum = context;
+
+	for (size_t i = 0; i < len; i++)
+		*sum = *sum * 31 + message[i] + (uint32_t)kind;
+}
+
+/* However a stream is cut, the same comes out of it. */
+static void take_stream(uint8_t choice, const uint8_t *data, size_t size)
+{
+	struct rvl_stream *whole = rvl_stream_new(choice & 1), *cut = rvl_stream_new(choice & 1);
+	uint32_t whole_sum = 0, cut_sum = 0;
+	int err = rvl_stream_take(whole, data, size, count_message, &whole_sum), cut_err = 0;
+	size_t piece = 1 + choice / 2u;
+
+	for (size_t at = 0; at < size; at += piece)
+		cut_err = rvl_stream_take(cut, data + at, size - at < piece ? size - at : piece,
+					  count_message, &cut_sum);
+	check(err == cut_err && whole_sum == cut_sum);
+	rvl_stream_free(whole);
+	rvl_stream_free(cut);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rvl_sa_params out, in;
@@ -162,7 +188,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size < CHOICES || size > 4096 || !params_of(data, &out))
 		return 0;
 	in = packet_peer(&out);
-	switch (data[0] % 4) {
+	switch (data[0] % 5) {
 	case 0:
 		receive(&in, data + CHOICES, size - CHOICES);
 		break;
@@ -171,6 +197,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 2:
 		open_text(&out, &in, data + CHOICES, size - CHOICES);
+		break;
+	case 3:
+		take_stream(data[1], data + CHOICES, size - CHOICES);
 		break;
 	default:
 		there_and_back(&out, &in, data + CHOICES, size - CHOICES);
