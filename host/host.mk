@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 include host/ike/ike.mk
 
-$(eval $(call c_library,rvl_esp, \
+RVL_ESP_SRCS := \
 	host/esp/prefix.c \
 	host/esp/ip.c \
 	host/esp/replay.c \
@@ -24,7 +24,9 @@ $(eval $(call c_library,rvl_esp, \
 	host/esp/reassembly.c \
 	host/esp/kept.c \
 	host/esp/size.c \
-	host/esp/engine.c))
+	host/esp/stream.c \
+	host/esp/engine.c
+$(eval $(call c_library,rvl_esp,$(RVL_ESP_SRCS)))
 $(eval $(call c_library,rvl_conf, \
 	host/conf/tree.c \
 	host/conf/resolve.c \

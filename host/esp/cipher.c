@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/esp/cipher.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <string.h>
@@ -36,10 +37,11 @@ struct rvl_cipher *rvl_cipher_new(const struct rvl_suite *suite, const struct rv
 	memcpy(c->salt, params->salt, c->encr->salt);
 	if (c->encr->cipher) {
 		c->ctx = EVP_CIPHER_CTX_new();
-		if (!c->ctx ||
-		    EVP_CipherInit_ex2(c->ctx, rvl_fetch_encr(c->encr), encr_key, NULL, seal,
-				       NULL) != 1 ||
-		    EVP_CIPHER_CTX_set_padding(c->ctx, 0) != 1)
+		if (!c->ctx || EVP_CipherInit_ex2(c->ctx, rvl_fetch_encr(c->encr), encr_key, NULL,
+						  seal, NULL) != 1)
+			goto fail;
+		/* Else the last block of what is decrypted would be held back. */
+		if (c->encr->block > 1 && EVP_CIPHER_CTX_set_padding(c->ctx, 0) != 1)
 			goto fail;
 	}
 	if (c->integ) {
@@ -93,20 +95,22 @@ static size_t make_aad(const struct rvl_cipher *c, const uint8_t *esp, uint64_t 
 	return 12;
 }
 
-/* The algorithms with an ICV of their own. */
+/* The algorithms with an ICV of their own. It goes to the library and comes from it as a parameter:
+ * by EVP_CIPHER_CTX_ctrl() that takes longer. */
 static bool aead(struct rvl_cipher *c, uint8_t *esp, size_t len, uint64_t seq, bool seal)
 {
 	uint8_t *text = esp + HEADER + c->encr->iv, *icv = text + len;
 	bool gmac = c->encr->kind == RVL_CIPHER_GMAC;
+	OSSL_PARAM tag[] = {
+		OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, icv, c->encr->icv),
+		OSSL_PARAM_construct_end(),
+	};
 	uint8_t nonce[NONCE], aad[12];
 	int n, aad_len = (int)make_aad(c, esp, seq, aad);
 
 	make_nonce(c, esp, seq, nonce);
-	if (EVP_CipherInit_ex2(c->ctx, NULL, NULL, nonce, -1, NULL) != 1)
-		return false;
-	if (!seal && EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_SET_TAG, c->encr->icv, icv) != 1)
-		return false;
-	if (EVP_CipherUpdate(c->ctx, NULL, &n, aad, aad_len) != 1)
+	if (EVP_CipherInit_ex2(c->ctx, NULL, NULL, nonce, -1, seal ? NULL : tag) != 1 ||
+	    EVP_CipherUpdate(c->ctx, NULL, &n, aad, aad_len) != 1)
 		return false;
 	/* GMAC covers the IV as well (RFC 4543, section 3.3). */
 	if (gmac ? EVP_CipherUpdate(c->ctx, NULL, &n, esp + HEADER, (int)(c->encr->iv + len)) != 1
@@ -114,7 +118,7 @@ static bool aead(struct rvl_cipher *c, uint8_t *esp, size_t len, uint64_t seq, b
 		return false;
 	if (EVP_CipherFinal_ex(c->ctx, nonce, &n) != 1)
 		return false;
-	return !seal || EVP_CIPHER_CTX_ctrl(c->ctx, EVP_CTRL_AEAD_GET_TAG, c->encr->icv, icv) == 1;
+	return !seal || EVP_CIPHER_CTX_get_params(c->ctx, tag) == 1;
 }
 
 /* Over all before it, and the part of the sequence number that isn't sent (RFC 4303, 2.2.1). */

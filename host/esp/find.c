@@ -2,7 +2,6 @@
 #include "host/esp/esp.h"
 #include "host/esp/ip.h"
 
-#define AH_FIXED 12 /* before its ICV */
 #define TEXT_MIN 4
 #define ICV_MIN 8
 
@@ -81,7 +80,8 @@ enum rvl_esp_find rvl_esp_find(struct rvl_esp_place *place, const struct rvl_buf
 	if (outer.total_len >= place->esp && outer.total_len <= pkt->len)
 		place->len = encap ? udp_payload(p, place->header, outer.total_len)
 				   : outer.total_len - place->esp;
-	place->malformed = ah ? place->len < AH_FIXED + ICV_MIN : !esp_len_valid(place->len);
+	/* How long AH is, its SA says. */
+	place->malformed = !place->len || (!ah && !esp_len_valid(place->len));
 	if (outer.dst.family == 4)
 		place->bad_checksum = rvl_ip_checksum(p, outer.header_len) != 0;
 	else

@@ -7,7 +7,6 @@
 
 #define NEXT_HEADER_IPV4 4
 #define NEXT_HEADER_IPV6 41
-#define NEXT_HEADER_NONE 59
 #define FLOW_LABEL 0xfffff
 
 /* ------------------------------------------------------------------------------------- outbound */
@@ -248,22 +247,19 @@ static void mend_checksum(const struct rvl_sa_params *params, const struct rvl_e
 		rvl_checksum_readdress(upper, len, protocol, &params->original_dst, &place->dst);
 }
 
-static enum rvl_drop unwrap_transport(const struct rvl_sa_params *params,
-				      const struct rvl_esp_place *place, struct rvl_buf *pkt,
-				      size_t at, size_t len, uint8_t next, size_t *bytes)
+static void unwrap_transport(const struct rvl_sa_params *params, const struct rvl_esp_place *place,
+			     struct rvl_buf *pkt, size_t at, size_t len, uint8_t next,
+			     size_t *bytes)
 {
 	const uint8_t *before = rvl_buf_data(pkt);
 	uint8_t *p;
 
-	if (next == NEXT_HEADER_NONE)
-		return RVL_DROP_DUMMY;
 	rvl_buf_pull(pkt, at - place->header);
 	pkt->len = *bytes = place->header + len;
 	p = rvl_buf_data(pkt);
 	memmove(p, before, place->header);
 	rewrite(p, place->dst.family, place->header, pkt->len, next);
 	mend_checksum(params, place, p + place->header, len, next);
-	return RVL_DROP_NONE;
 }
 
 enum rvl_drop rvl_mode_unwrap(const struct rvl_sa_params *params, const struct rvl_esp_place *place,
@@ -272,5 +268,6 @@ enum rvl_drop rvl_mode_unwrap(const struct rvl_sa_params *params, const struct r
 {
 	if (params->mode == RVL_TUNNEL)
 		return unwrap_tunnel(params, place->outer_tos, pkt, at, len, next, bytes);
-	return unwrap_transport(params, place, pkt, at, len, next, bytes);
+	unwrap_transport(params, place, pkt, at, len, next, bytes);
+	return RVL_DROP_NONE;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// AH: what of a packet may change on its way and what may not (RFC 4302, appendix A), its header, and the
-// engine's path of it.
+// AH: what of a packet may change on its way and what may not (RFC 4302, appendix A), its header,
+// and the engine's path of it.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -105,8 +105,8 @@ static void assert_ipv4_covers(const struct rvl_sa_params *params, const uint8_t
 	}
 }
 
-/* TOS, flags and offset, TTL and checksum may change; identification and addresses may not; of options those
- * of appendix A1. */
+/* TOS, flags and offset, TTL and checksum may change; identification and addresses may not; of
+ * options those of appendix A1. */
 static void ipv4_fields_are_those_of_appendix_a(void **state)
 {
 	/* Each option's data; its type and length are looked at below. */
@@ -115,16 +115,16 @@ static void ipv4_fields_are_those_of_appendix_a(void **state)
 		size_t size;
 		bool stays;
 	} options[] = {
-		{{0x94, 4, 0, 0}, 4, true},		   /* router alert */
+		{{0x94, 4, 0, 0}, 4, true},			   /* router alert */
 		{{0x82, 11, 1, 2, 3, 4, 5, 6, 7, 8, 9}, 12, true}, /* security */
-		{{0x85, 4, 7, 8}, 4, true},		   /* extended security */
-		{{0x86, 4, 7, 8}, 4, true},		   /* commercial security */
-		{{0x95, 8, 1, 2, 3, 4, 5, 6}, 8, true},	   /* directed multi-destination */
-		{{0x07, 7, 4, 0, 0, 0, 0}, 8, false},	   /* record route */
-		{{0x44, 8, 5, 0, 0, 0, 0, 0}, 8, false},   /* timestamp */
-		{{0x52, 12}, 12, false},		   /* traceroute */
-		{{0x88, 4, 1, 2}, 4, false},		   /* stream ID */
-		{{0x99, 4, 1, 2}, 4, false},		   /* one that nobody knows */
+		{{0x85, 4, 7, 8}, 4, true},			   /* extended security */
+		{{0x86, 4, 7, 8}, 4, true},			   /* commercial security */
+		{{0x95, 8, 1, 2, 3, 4, 5, 6}, 8, true},		   /* directed multi-destination */
+		{{0x07, 7, 4, 0, 0, 0, 0}, 8, false},		   /* record route */
+		{{0x44, 8, 5, 0, 0, 0, 0, 0}, 8, false},	   /* timestamp */
+		{{0x52, 12}, 12, false},			   /* traceroute */
+		{{0x88, 4, 1, 2}, 4, false},			   /* stream ID */
+		{{0x99, 4, 1, 2}, 4, false},			   /* one that nobody knows */
 	};
 	struct rvl_sa_params p = params_of(false, RVL_TRANSPORT, IKE_INTEG_HMAC_SHA2_256_128);
 	uint8_t inner[MOST], covered[60] = {[4] = 1, [5] = 1};
@@ -175,7 +175,8 @@ static void source_routes_end_at_what_the_icv_is_over(void **state)
 		assert_int_equal(encap(&p, &pkt, inner, len), 0);
 		o = rvl_buf_data(&pkt.buf);
 		memcpy(o + 16, p.dst.octets, 4);
-		memcpy(o + 20, (const uint8_t[]){kinds[i], 11, 12, 10, 0, 0, 9, 10, 0, 0, 1, 0}, 12);
+		memcpy(o + 20, (const uint8_t[]){kinds[i], 11, 12, 10, 0, 0, 9, 10, 0, 0, 1, 0},
+		       12);
 		put_ipv4_checksum(o);
 		assert_int_equal(decap(&p, &pkt), RVL_DROP_NONE);
 	}
@@ -183,8 +184,11 @@ static void source_routes_end_at_what_the_icv_is_over(void **state)
 
 static void options_that_are_none_are_refused(void **state)
 {
-	static const uint8_t bad[][4] = {
-		{0x94, 0, 0, 0}, {0x94, 1, 0, 0}, {0x94, 5, 0, 0}, {1, 1, 1, 0x94}, {0x94, 255, 0, 0}};
+	static const uint8_t bad[][4] = {{0x94, 0, 0, 0},
+					 {0x94, 1, 0, 0},
+					 {0x94, 5, 0, 0},
+					 {1, 1, 1, 0x94},
+					 {0x94, 255, 0, 0}};
 	static struct packet pkt;
 	struct rvl_sa_params p = params_of(false, RVL_TRANSPORT, IKE_INTEG_HMAC_SHA1_96);
 	uint8_t inner[MOST];
@@ -214,10 +218,11 @@ static void ipv6_fields_are_those_of_appendix_a(void **state)
 
 	(void)state;
 	for (int kind = 0; kind < 4; kind++) {
-		struct rvl_sa_params p = params_of(true, RVL_TRANSPORT, IKE_INTEG_HMAC_SHA2_512_256);
+		struct rvl_sa_params p =
+			params_of(true, RVL_TRANSPORT, IKE_INTEG_HMAC_SHA2_512_256);
 		/* Of 16 octets: an option that stays, and one that may change. */
-		const uint8_t options[16] = {RVL_IP_PROTO_UDP, 1, 0x1e, 4, 1, 2, 3, 4,
-					     0x3e, 2, 5, 6, 0, 1, 1, 0};
+		const uint8_t options[16] = {
+			RVL_IP_PROTO_UDP, 1, 0x1e, 4, 1, 2, 3, 4, 0x3e, 2, 5, 6, 0, 1, 1, 0};
 		/* And a routing header that has come to its end. */
 		const uint8_t routing[8] = {RVL_IP_PROTO_UDP, 0, 4, 0, 9, 8, 7, 6};
 		size_t size = kind == 1 ? 16 : kind == 2 ? 8 : 0, len, header;
@@ -234,8 +239,7 @@ static void ipv6_fields_are_those_of_appendix_a(void **state)
 		assert_int_equal(encap(&p, &good, inner, len), 0);
 		for (size_t bit = 4; bit < header * 8; bit++) {
 			size_t at = bit / 8;
-			bool changes = at < 4 || at == 7 ||
-				       (kind == 1 && (at == 50 || at == 51));
+			bool changes = at < 4 || at == 7 || (kind == 1 && (at == 50 || at == 51));
 			enum rvl_drop drop;
 
 			if (at == 0 && bit % 8 >= 4)
@@ -291,7 +295,8 @@ static void tunnels_cover_all_that_is_inside(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		struct rvl_sa_params p = params_of(i & 1, RVL_TUNNEL, IKE_INTEG_AES_128_GMAC);
-		size_t len = i & 2 ? packet_inner6(inner, 20, 0x28) : packet_inner(inner, 20, 0x28, 0);
+		size_t len =
+			i & 2 ? packet_inner6(inner, 20, 0x28) : packet_inner(inner, 20, 0x28, 0);
 		size_t front = (i & 1 ? 40 : 20) + (i & 1 ? 40 : 36);
 
 		assert_int_equal(encap(&p, &good, inner, len), 0);
@@ -334,8 +339,8 @@ static void padding_of_the_icv_is_taken(void **state)
 		memcpy(packet + 48 + pad, inner + 20, len - 20);
 		memcpy(over, packet, total);
 		over[1] = over[6] = over[7] = over[8] = over[10] = over[11] = 0;
-		assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, row->digest, NULL, p.integ_key, row->key,
-					  over, total, icv, sizeof(icv), &n));
+		assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, row->digest, NULL, p.integ_key,
+					  row->key, over, total, icv, sizeof(icv), &n));
 		memcpy(packet + 32, icv, 16);
 		packet_place(&pkt, packet, total);
 		assert_int_equal(decap(&p, &pkt), pad < 8 ? RVL_DROP_NONE : RVL_DROP_MALFORMED);
@@ -350,16 +355,18 @@ static void padding_of_the_icv_is_taken(void **state)
 /* Frames through the engine, beside ESP of the same SPI and destination. */
 static void engine_finds_ah_by_its_protocol(void **state)
 {
-	const struct rvl_engine_config config = {.outbound_sas = 4, .inbound_sas = 4, .policies = 4,
-						 .ipv6 = true, .ah = true};
+	const struct rvl_engine_config config = {
+		.outbound_sas = 4, .inbound_sas = 4, .policies = 4, .ipv6 = true, .ah = true};
 	struct rvl_engine_config without = config;
 	uint8_t inner[MOST];
 
 	(void)state;
 	without.ah = false;
 	for (int six = 0; six < 2; six++) {
-		struct rvl_engine *engine = rvl_engine_new(&config), *none = rvl_engine_new(&without);
-		struct rvl_sa_params ah = params_of(six, RVL_TRANSPORT, IKE_INTEG_HMAC_SHA2_256_128);
+		struct rvl_engine *engine = rvl_engine_new(&config),
+				  *none = rvl_engine_new(&without);
+		struct rvl_sa_params ah =
+			params_of(six, RVL_TRANSPORT, IKE_INTEG_HMAC_SHA2_256_128);
 		struct rvl_sa_params esp = packet_params(RVL_OUTBOUND), in;
 		size_t len = packet_of_sa(inner, &ah, 30);
 		static struct packet pkt;

@@ -13,3 +13,11 @@ $(eval $(call c_test,suites_test,tests/esp/suites_test.c,esp_packet rvl_esp,-lcm
 $(eval $(call c_test,mode_test,tests/esp/mode_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,ah_test,tests/esp/ah_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,size_test,tests/esp/size_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
+$(eval $(call c_test,stream_test,tests/esp/stream_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
+
+# For `make fuzz` (tests/driver/driver.mk).
+ESP_FUZZ_SRCS := tests/esp/fuzz_target.c tests/esp/packet.c $(RVL_ESP_SRCS)
+$(BUILD)/fuzz/esp: $(ESP_FUZZ_SRCS) $(wildcard host/esp/*.h tests/esp/*.h)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu17 -O1 $(DEBUG) $(WARN) -fno-omit-frame-pointer -fno-sanitize-recover=all \
+	  -fsanitize=fuzzer,address,undefined -o $@ $(filter %.c,$^) -lcmocka -lcrypto

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Tunnel and transport mode: which headers stay outside and what becomes of them, NATs, TFC, dummies.
+// Tunnel and transport mode: which headers stay outside and what becomes of them, NATs, TFC,
+// dummies.
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,6 +10,8 @@
 
 #include <cmocka.h>
 
+#include "host/esp/checksum.h"
+#include "host/esp/cipher.h"
 #include "tests/esp/packet.h"
 
 #define MOST 2048
@@ -60,7 +63,8 @@ static void dscp_is_copied_by_rule(void **state)
 	for (int i = 0; i < 32; i++) {
 		bool out6 = i & 1, in6 = i & 2, fixed = i & 4, into = i & 8, no_ecn = i & 16;
 		struct rvl_sa_params p = params_of(out6, RVL_TUNNEL);
-		size_t len = in6 ? packet_inner6(inner, 30, 0x2a) : packet_inner(inner, 30, 0x2a, 0);
+		size_t len =
+			in6 ? packet_inner6(inner, 30, 0x2a) : packet_inner(inner, 30, 0x2a, 0);
 		uint8_t *o, tos;
 
 		p.fixed_dscp = fixed;
@@ -130,8 +134,8 @@ static void flow_label_ttl_and_df_obey_the_sa(void **state)
 	/* IPv6 is like a packet with DF. */
 	for (int i = 0; i < 9; i++) {
 		struct rvl_sa_params p = params_of(false, RVL_TUNNEL);
-		size_t len = i % 3 == 2 ? packet_inner6(inner, 9, 0)
-					: packet_inner(inner, 9, 0, i % 3);
+		size_t len =
+			i % 3 == 2 ? packet_inner6(inner, 9, 0) : packet_inner(inner, 9, 0, i % 3);
 
 		p.df = (enum rvl_esp_df)(i / 3);
 		encap(&p, &pkt, inner, len, 0);
@@ -162,9 +166,40 @@ static void families_that_an_sa_has_not_inside_are_refused(void **state)
 	assert_int_equal(rvl_esp_sa_new(&only4, &(struct rvl_esp_sa *){NULL}), -EINVAL);
 }
 
+/* The next header says one family, and the packet inside is of the other. */
+static void packets_of_another_family_than_said_are_dropped(void **state)
+{
+	static struct packet pkt;
+	uint8_t inner[MOST];
+
+	(void)state;
+	for (int six = 0; six < 2; six++) {
+		struct rvl_sa_params p = params_of(false, RVL_TUNNEL);
+		struct rvl_suite suite;
+		struct rvl_cipher *c;
+		size_t len = six ? packet_inner6(inner, 30, 0) : packet_inner(inner, 58, 0, 0), end;
+		uint8_t *esp;
+
+		assert_true(rvl_suite_of(&p, &suite));
+		encap(&p, &pkt, inner, len, 0);
+		/* Sealed anew around the same plaintext, but for its last octet. */
+		esp = rvl_buf_data(&pkt.buf) + RVL_IP_HEADER;
+		end = pkt.buf.len - RVL_IP_HEADER - 16 - 16;
+		memcpy(esp + 16, inner, len);
+		memcpy(esp + 16 + len, (const uint8_t[]){1, 2, 3, 4}, end - len - 2);
+		esp[16 + end - 2] = (uint8_t)(end - len - 2);
+		esp[16 + end - 1] = six ? 4 : 41;
+		c = rvl_cipher_new(&suite, &p, p.encr_key, p.integ_key);
+		assert_true(rvl_cipher_seal(c, esp, end, 1));
+		rvl_cipher_free(c);
+		decap(&p, &pkt, RVL_DROP_INNER);
+	}
+}
+
 /* ------------------------------------------------------------------------------ transport mode */
 
-/* Put an extension header of 8 octets behind the IPv6 header, or behind that one's others at `at`. */
+/* Put an extension header of 8 octets behind the IPv6 header, or behind that one's others at `at`.
+ */
 static void extend(uint8_t *p, size_t *len, size_t at, size_t named_at, uint8_t kind)
 {
 	memmove(p + at + 8, p + at, *len - at);
@@ -387,11 +422,29 @@ static void checksums_are_mended_behind_a_nat(void **state)
 	}
 }
 
+/* A sum that becomes 0 goes as its other form where 0 says that there is none (RFC 768), and only
+ * there. */
+static void checksums_of_0_are_told_from_none(void **state)
+{
+	(void)state;
+	for (int tcp = 0; tcp < 2; tcp++) {
+		uint8_t upper[20] = {0}, *field = upper + (tcp ? 16 : 6);
+		struct rvl_addr from = rvl_addr_of_ipv4(0x0a000001), to = from;
+
+		/* ~(~0x0001 + ~0x0001 + 0x0002) is 0 as the sum folds. */
+		rvl_put_be16(field, 0x0001);
+		to.octets[3] = 2;
+		rvl_checksum_readdress(upper, sizeof(upper),
+				       tcp ? RVL_IP_PROTO_TCP : RVL_IP_PROTO_UDP, &from, &to);
+		assert_int_equal(rvl_get_be16(field), tcp ? 0 : 0xffff);
+	}
+}
+
 /* What is too short to have a checksum, or has none over addresses, is as it was. */
 static void what_has_no_checksum_is_not_mended(void **state)
 {
-	static const uint8_t protocols[] = {RVL_IP_PROTO_TCP, RVL_IP_PROTO_UDP, RVL_IP_PROTO_SCTP, 47,
-					    RVL_IP_PROTO_ICMP};
+	static const uint8_t protocols[] = {RVL_IP_PROTO_TCP, RVL_IP_PROTO_UDP, RVL_IP_PROTO_SCTP,
+					    47, RVL_IP_PROTO_ICMP};
 	static struct packet pkt;
 	uint8_t inner[MOST];
 
@@ -443,7 +496,18 @@ static void tfc_padding_hides_the_length_and_goes_again(void **state)
 			p.tfc = k & 2 ? UINT16_MAX : 700;
 			len = k & 4 ? packet_inner6(inner, packet_random() % 1200, 0)
 				    : packet_inner(inner, packet_random() % 1200, 0, 0);
+			memset(pkt.room, 0xee, sizeof(pkt.room));
 			encap(&p, &pkt, inner, len, 0);
+			/* What is behind the packet isn't what was there before. */
+			if (pkt.buf.len > len + 200) {
+				struct packet copy = pkt;
+				const uint8_t *end;
+
+				copy.buf.base = copy.room;
+				decap(&p, &copy, RVL_DROP_NONE);
+				end = rvl_buf_data(&copy.buf) + len;
+				assert_true(!end[0] && !memcmp(end, end + 1, 60));
+			}
 			most = k & 2 ? 1400 : len > 700 ? 0 : 700 + 110;
 			if (k & 2) /* as near to the MTU as a block allows */
 				assert_in_range(pkt.buf.len, 1400 - 15, 1400);
@@ -454,7 +518,8 @@ static void tfc_padding_hides_the_length_and_goes_again(void **state)
 			assert_memory_equal(rvl_buf_data(&pkt.buf), inner, len);
 		}
 	}
-	/* Only a packet that is all inside says where it ends; and where there is no room there is none. */
+	/* Only a packet that is all inside says where it ends; and where there is no room there is
+	 * none. */
 	struct rvl_sa_params p = params_of(false, RVL_TRANSPORT);
 	struct rvl_esp_sa *sa;
 	size_t len = packet_of_sa(inner, &p, 50);
@@ -479,8 +544,8 @@ static void dummies_are_of_the_size_that_was_asked_for_and_dropped(void **state)
 	(void)state;
 	for (size_t i = 0; packet_suite(&(struct rvl_sa_params){0}, i); i++) {
 		for (size_t size = 0; size < 1700; size += 1 + packet_random() % 60) {
-			struct rvl_sa_params p = params_of(size & 1, size & 2 ? RVL_TUNNEL
-									    : RVL_TRANSPORT);
+			struct rvl_sa_params p =
+				params_of(size & 1, size & 2 ? RVL_TUNNEL : RVL_TRANSPORT);
 			struct rvl_esp_sa *sa;
 			int err;
 
@@ -499,8 +564,8 @@ static void dummies_are_of_the_size_that_was_asked_for_and_dropped(void **state)
 			} else {
 				assert_in_range(pkt.buf.len, size - 15, size);
 				if (!(size & 1))
-					assert_int_equal(
-						rvl_get_be16(rvl_buf_data(&pkt.buf) + 6), RVL_IP_DF);
+					assert_int_equal(rvl_get_be16(rvl_buf_data(&pkt.buf) + 6),
+							 RVL_IP_DF);
 				assert_int_equal(rvl_esp_sa_seq(sa), 1);
 				decap(&p, &pkt, RVL_DROP_DUMMY);
 			}
@@ -516,10 +581,12 @@ int main(int argc, char **argv)
 		cmocka_unit_test(ecn_is_that_of_rfc_6040),
 		cmocka_unit_test(flow_label_ttl_and_df_obey_the_sa),
 		cmocka_unit_test(families_that_an_sa_has_not_inside_are_refused),
+		cmocka_unit_test(packets_of_another_family_than_said_are_dropped),
 		cmocka_unit_test(extension_headers_stay_outside_that_are_for_the_way),
 		cmocka_unit_test(ipv4_options_stay_outside),
 		cmocka_unit_test(fragments_have_no_transport_mode),
 		cmocka_unit_test(checksums_are_mended_behind_a_nat),
+		cmocka_unit_test(checksums_of_0_are_told_from_none),
 		cmocka_unit_test(what_has_no_checksum_is_not_mended),
 		cmocka_unit_test(tfc_padding_hides_the_length_and_goes_again),
 		cmocka_unit_test(dummies_are_of_the_size_that_was_asked_for_and_dropped),

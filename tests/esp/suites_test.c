@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 #include "tests/esp/packet.h"
 
@@ -170,7 +171,7 @@ static void truncated(const struct shape *s, const struct rvl_sa_params *out_par
 	packet_place(&good, inner, inner_of(s, out_params, inner, 30));
 	assert_int_equal(rvl_esp_encap(out, &good.buf), 0);
 	for (size_t len = packet_random() % 3; len < good.buf.len; len += 3) {
-		uint8_t *copy = malloc(len + 1);
+		uint8_t *copy = malloc(len ? len : 1);
 		struct rvl_buf buf = {copy, len, 0, len};
 		struct rvl_esp_place at;
 
@@ -411,6 +412,50 @@ static void algorithms_that_do_not_fit_are_refused(void **state)
 		if (rvl_esp_sa_new(&p, &sa) != -EINVAL)
 			fail_msg("case %zu", i);
 	}
+	/* There is no AH in UDP. */
+	p.integ = IKE_INTEG_HMAC_SHA2_256_128;
+	assert_int_equal(rvl_esp_sa_new(&p, &sa), 0);
+	rvl_esp_sa_free(sa);
+	p.encap = true;
+	assert_int_equal(rvl_esp_sa_new(&p, &sa), -EINVAL);
+}
+
+/* Authentic, but of a text that is no multiple of the cipher's block. */
+static void texts_that_are_no_blocks_are_malformed(void **state)
+{
+	struct rvl_sa_params p = packet_params(RVL_OUTBOUND), in_params;
+	const struct rvl_integ *row = rvl_integ_find(IKE_INTEG_HMAC_SHA2_256_128);
+	static struct packet pkt;
+	struct rvl_esp_sa *in;
+
+	(void)state;
+	p.encr = IKE_ENCR_AES_CBC;
+	p.integ = row->id;
+	p.integ_key_len = row->key;
+	in_params = packet_peer(&p);
+	in = packet_sa(&in_params);
+	for (uint32_t len = 0; len <= 64; len += 4) {
+		uint8_t packet[256] = {0x45, [8] = 64, [9] = RVL_IP_PROTO_ESP}, icv[64];
+		size_t total = 20 + 8 + 16 + len, n;
+		enum rvl_drop drop;
+
+		rvl_put_be16(packet + 2, (uint16_t)(total + row->icv));
+		memcpy(packet + 12, p.src.octets, 4);
+		memcpy(packet + 16, p.dst.octets, 4);
+		rvl_put_be16(packet + 10, rvl_ip_checksum(packet, RVL_IP_HEADER));
+		rvl_put_be32(packet + 20, PACKET_SPI);
+		rvl_put_be32(packet + 24, 1 + len);
+		assert_non_null(EVP_Q_mac(NULL, "HMAC", NULL, row->digest, NULL, p.integ_key,
+					  row->key, packet + 20, total - 20, icv, sizeof(icv), &n));
+		memcpy(packet + total, icv, row->icv);
+		packet_place(&pkt, packet, total + row->icv);
+		drop = packet_receive(in, &pkt);
+		if (len && len % 16 == 0) /* verified, and nonsense */
+			assert_true(drop == RVL_DROP_TRAILER || drop == RVL_DROP_PADDING);
+		else
+			assert_int_equal(drop, RVL_DROP_MALFORMED);
+	}
+	rvl_esp_sa_free(in);
 }
 
 static void keys_are_cut_as_keymat_has_them(void **state)
@@ -496,6 +541,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(numbers_of_64_bits_go_over_the_edge),
 		cmocka_unit_test(the_last_number_of_64_bits_is_used_once),
 		cmocka_unit_test(algorithms_that_do_not_fit_are_refused),
+		cmocka_unit_test(texts_that_are_no_blocks_are_malformed),
 		cmocka_unit_test(keys_are_cut_as_keymat_has_them),
 		cmocka_unit_test(what_is_lacking_is_told),
 	};
