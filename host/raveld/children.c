@@ -74,6 +74,18 @@ static bool sa_params(const struct ike_child_job *job, enum rvl_direction direct
 	return rvl_suite_set_keys(p, keys->encr, keys->encr_len, keys->integ, keys->integ_len);
 }
 
+/* The peer, by where it is and its connection; over IPv6 a /64 is one place. */
+static uint64_t owner_of(const struct ike_child_job *job)
+{
+	const struct rvl_addr remote = ike_addr_ip(&job->remote);
+	const struct rvl_prefix place = rvl_prefix_of(&remote, remote.family == 6 ? 64 : 32);
+	uint64_t hash = rvl_prefix_hash(&place);
+
+	for (const char *c = job->connection; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 0x100000001b3u;
+	return hash;
+}
+
 static int receive(struct daemon *d, const struct ike_child_job *job,
 		   struct rvl_backend_error *error)
 {
@@ -82,6 +94,7 @@ static int receive(struct daemon *d, const struct ike_child_job *job,
 	struct rvl_child child = {
 		.id = job->child_id,
 		.replaces = job->replaces,
+		.owner = owner_of(job),
 		.local_ts = &local_ts,
 		.remote_ts = &remote_ts,
 	};

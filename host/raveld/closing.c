@@ -287,7 +287,7 @@ static int want_ike(const struct closing *c, struct rvl_prefix peer, struct rema
 		.table = RT_TABLE_MAIN,
 		.src = rvl_prefix_all(peer.address.family),
 		.dst = peer,
-		.own = true,
+		.iif = NETLINK_OWN,
 		.protocol = IPPROTO_UDP,
 		.sport = {conf->port, conf->port},
 	};
@@ -407,8 +407,7 @@ static int want_all(const struct closing *c, const struct remains *found, struct
 			err = want_exemption(c, c->local.networks[i], &ends, found, wanted);
 	remains_free(&ends);
 	return err ? err
-		   : steering_rules(&c->steering, &c->local, &c->ends,
-				    c->conf->daemon.routing_priority, wanted);
+		   : steering_rules(&c->steering, &c->local, &c->ends, &c->conf->daemon, wanted);
 }
 
 /* ------------------------------------------------------------------------- the kernel follows */

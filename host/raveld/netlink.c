@@ -7,6 +7,7 @@
 #include <linux/fib_rules.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -15,7 +16,6 @@
 
 #define REPLY_TIMEOUT_MS 2000
 #define DUMP_TRIES 5
-#define LOOPBACK "lo"
 
 struct netlink {
 	struct mnl_socket *socket;
@@ -343,9 +343,9 @@ bool netlink_rule_equal(const struct netlink_rule *a, const struct netlink_rule 
 {
 	return a->type == b->type && a->priority == b->priority && a->table == b->table &&
 	       a->number == b->number && rvl_prefix_equal(&a->src, &b->src) &&
-	       rvl_prefix_equal(&a->dst, &b->dst) && a->own == b->own && a->passing == b->passing &&
-	       a->protocol == b->protocol && ports_equal(&a->sport, &b->sport) &&
-	       ports_equal(&a->dport, &b->dport);
+	       rvl_prefix_equal(&a->dst, &b->dst) && !strcmp(a->iif, b->iif) &&
+	       a->passing == b->passing && a->protocol == b->protocol &&
+	       ports_equal(&a->sport, &b->sport) && ports_equal(&a->dport, &b->dport);
 }
 
 static void put_ports(struct nlmsghdr *message, uint16_t type, const struct netlink_ports *ports)
@@ -381,8 +381,8 @@ static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags,
 		body->dst_len = rule->dst.len;
 		put_addr(message, FRA_DST, &rule->dst.address);
 	}
-	if (rule->own)
-		mnl_attr_put_strz(message, FRA_IIFNAME, LOOPBACK);
+	if (*rule->iif)
+		mnl_attr_put_strz(message, FRA_IIFNAME, rule->iif);
 	if (rule->protocol)
 		mnl_attr_put_u8(message, FRA_IP_PROTO, rule->protocol);
 	put_ports(message, FRA_SPORT_RANGE, &rule->sport);
@@ -617,7 +617,9 @@ static bool read_rule(const struct nlmsghdr *message, struct netlink_rule *rule)
 			protocol = u8_of(attr);
 			break;
 		case FRA_IIFNAME:
-			rule->own = true;
+			if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+				snprintf(rule->iif, sizeof(rule->iif), "%s",
+					 mnl_attr_get_str(attr));
 			break;
 		case FRA_IP_PROTO:
 			rule->protocol = u8_of(attr);

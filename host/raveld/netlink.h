@@ -66,6 +66,9 @@ enum netlink_rule_type {
 	NETLINK_NOP,	     /* where such a one leads */
 };
 
+/* By which the host itself sends. */
+#define NETLINK_OWN "lo"
+
 /* From the first to the last; 0: any. */
 struct netlink_ports {
 	uint16_t first;
@@ -82,7 +85,7 @@ struct netlink_rule {
 	 * matches such by no source at all. */
 	struct rvl_prefix src;
 	struct rvl_prefix dst;
-	bool own;	  /* of what the host itself sends */
+	char iif[16];	  /* of what comes in by this interface, NETLINK_OWN or "": any */
 	uint32_t passing; /* unless 0: what a way by an interface of this group is found for goes on
 			   */
 	uint8_t protocol; /* 0: any */

@@ -192,8 +192,8 @@ void remains_rule_text(const struct netlink_rule *rule, char text[REMAINS_TEXT])
 	say(&words, "rule %u: from %s", rule->priority, from);
 	if (rule->dst.len)
 		say(&words, " to %s", to);
-	if (rule->own)
-		say(&words, " iif lo");
+	if (*rule->iif)
+		say(&words, " iif %s", rule->iif);
 	if (rule->protocol)
 		say(&words, " ipproto %s", protocol_name(rule->protocol, number));
 	say_ports(&words, "sport", &rule->sport);

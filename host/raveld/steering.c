@@ -2,6 +2,7 @@
 #include "host/raveld/steering.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,7 +239,7 @@ bool steering_has_source(const struct steer *steer, const struct rvl_local *loca
 
 /* For whom rules are made. */
 struct making {
-	uint32_t priority; /* that is configured */
+	const struct conf_daemon *conf;
 	struct remains *wanted;
 	int err;
 };
@@ -248,7 +249,7 @@ static struct netlink_rule rule_at(const struct making *m, enum stage stage, uin
 {
 	return (struct netlink_rule){
 		.type = type,
-		.priority = m->priority + (uint32_t)stage,
+		.priority = m->conf->routing_priority + (uint32_t)stage,
 		.src = rvl_prefix_all(family),
 		.dst = rvl_prefix_all(family),
 	};
@@ -303,7 +304,7 @@ static void want_new(struct making *m, const struct steer *steer, enum stage sta
 	}
 	/* Where there is only a dead end, IPv6 takes a source that it may find another way for. */
 	skip = rule;
-	skip.own = true;
+	strcpy(skip.iif, NETLINK_OWN);
 	skip.passing = NETDEV_GROUP;
 	want(m, &skip);
 	/* Any source that there is, is in one of these two. */
@@ -313,6 +314,15 @@ static void want_new(struct making *m, const struct steer *steer, enum stage sta
 	skip.src.address.octets[0] = 0x80;
 	want_skip(m, skip, stage + 3);
 	rule.priority += 2;
+	want(m, &rule);
+}
+
+/* What has come out of a tunnel and would go there as well is the data path's to judge, as its own
+ * network may be gone. */
+static void want_back(struct making *m, struct netlink_rule rule)
+{
+	rule.src = rvl_prefix_all(rule.src.address.family);
+	snprintf(rule.iif, sizeof(rule.iif), "%s", m->conf->netdev);
 	want(m, &rule);
 }
 
@@ -343,8 +353,10 @@ static void want_steer(struct making *m, const struct steer *steer, bool has_sou
 	if (!steer->unseen && is_range(&rule.sport) && is_range(&rule.dport)) {
 		rule.src = steer->what.src;
 		want(m, &rule);
-		if (rule.src.len)
+		if (rule.src.len) {
+			want_back(m, rule);
 			want_new(m, steer, stage, has_source ? steer->table : steer->closed_table);
+		}
 	}
 	if (steer->unseen || !rvl_selector_any_port(&steer->what))
 		want_unseen(m, steer);
@@ -360,9 +372,10 @@ static bool has_end(const struct remains *ends, const struct steer *steer)
 }
 
 int steering_rules(const struct steering *s, const struct rvl_local *local,
-		   const struct remains *ends, uint32_t priority, struct remains *wanted)
+		   const struct remains *ends, const struct conf_daemon *conf,
+		   struct remains *wanted)
 {
-	struct making m = {.priority = priority, .wanted = wanted};
+	struct making m = {.conf = conf, .wanted = wanted};
 
 	for (size_t i = 0; i < s->count; i++)
 		if (has_end(ends, &s->list[i]))

@@ -4,6 +4,9 @@
  * them, so that nothing else goes the way of a tunnel. In a table it is the destination that
  * counts, and there the narrowest network.
  *
+ * What comes in by raveld's own netdev is led there whatever its source: a tunnel may have brought
+ * it, whose own network is gone.
+ *
  * Selectors that differ in nothing but their source share a table where one source holds the other;
  * those without protocol and ports come after those with. What sends without a source, as the host
  * itself does mostly, is led to the table of each where an address of the host's is a source that
@@ -19,6 +22,7 @@
 #ifndef RVL_RAVELD_STEERING_H
 #define RVL_RAVELD_STEERING_H
 
+#include "host/conf/conf.h"
 #include "host/raveld/remains.h"
 #include "host/sa/inbound.h"
 
@@ -63,6 +67,7 @@ bool steering_has_source(const struct steer *steer, const struct rvl_local *loca
 
 /* All rules that are wanted, where `ends` has routes in their tables. 0 or -ENOMEM. */
 int steering_rules(const struct steering *steering, const struct rvl_local *local,
-		   const struct remains *ends, uint32_t priority, struct remains *wanted);
+		   const struct remains *ends, const struct conf_daemon *conf,
+		   struct remains *wanted);
 
 #endif

@@ -3,12 +3,19 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <utlist.h>
 
+#include "host/sa/hash.h"
 #include "host/sa/selector_map.h"
 
-/* Discards that only past flows had: the newest so many stay. */
-#define IDLE_MAX 64
+/* The part of all policies that one owner's learned discards are at most. */
+#define OWNERS_SHARE 4
+
+/* Of whom discards were learned. */
+struct owner {
+	uint64_t id;
+	size_t discards;
+	UT_hash_handle hh;
+};
 
 struct rvl_fixed {
 	struct rvl_selector selector;
@@ -16,10 +23,9 @@ struct rvl_fixed {
 	uint32_t place; /* in its map */
 	bool learned;
 	bool kept;
-	bool named;		/* unless learned */
-	size_t flows;		/* that it holds */
-	struct rvl_fixed *prev; /* while idle */
-	struct rvl_fixed *next;
+	bool named;	     /* unless learned */
+	struct owner *owner; /* NULL: it was never learned */
+	size_t flows;	     /* that it holds */
 };
 
 struct rvl_fixed_table {
@@ -28,11 +34,11 @@ struct rvl_fixed_table {
 	struct rvl_selector_map bypasses;
 	struct rvl_selector_map discards;
 	struct rvl_selector_map passes;
-	struct rvl_fixed *idle; /* learned and without flows, the longest first */
-	size_t idle_count;
+	struct owner *owners; /* that have any */
+	size_t share;	      /* of each */
 };
 
-struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_policies *policies,
+struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_policies *policies, uint32_t room,
 					    struct rvl_inbound *inbound)
 {
 	struct rvl_fixed_table *table = calloc(1, sizeof(*table));
@@ -41,6 +47,7 @@ struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_policies *policies,
 		return NULL;
 	table->policies = policies;
 	table->inbound = inbound;
+	table->share = room / OWNERS_SHARE ? room / OWNERS_SHARE : 1;
 	if (!rvl_selector_map_init(&table->bypasses, false) &&
 	    !rvl_selector_map_init(&table->discards, true) &&
 	    !rvl_selector_map_init(&table->passes, false))
@@ -61,8 +68,16 @@ static void free_all(struct rvl_selector_map *map)
 
 void rvl_fixed_table_free(struct rvl_fixed_table *table)
 {
+	struct owner *owner, *next;
+
 	if (!table)
 		return;
+	owner = table->owners;
+	HASH_CLEAR(hh, table->owners);
+	for (; owner; owner = next) {
+		next = owner->hh.next;
+		free(owner);
+	}
 	free_all(&table->bypasses);
 	free_all(&table->discards);
 	free_all(&table->passes);
@@ -143,10 +158,41 @@ free_fixed:
 	return err;
 }
 
-static void leave_idle(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
+/* There, or new; NULL without memory. */
+static struct owner *owner_of(struct rvl_fixed_table *table, uint64_t id)
 {
-	DL_DELETE(table->idle, fixed);
-	table->idle_count--;
+	struct owner *owner;
+
+	HASH_FIND(hh, table->owners, &id, sizeof(id), owner);
+	if (owner)
+		return owner;
+	owner = calloc(1, sizeof(*owner));
+	if (!owner)
+		return NULL;
+	owner->id = id;
+	HASH_ADD(hh, table->owners, id, sizeof(owner->id), owner);
+	if (owner->hh.tbl)
+		return owner;
+	free(owner);
+	return NULL;
+}
+
+static void drop_if_idle(struct rvl_fixed_table *table, struct owner *owner)
+{
+	if (!owner || owner->discards)
+		return;
+	HASH_DELETE(hh, table->owners, owner);
+	free(owner);
+}
+
+/* It is nobody's any more. */
+static void disown(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
+{
+	if (!fixed->owner)
+		return;
+	fixed->owner->discards--;
+	drop_if_idle(table, fixed->owner);
+	fixed->owner = NULL;
 }
 
 int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *selector,
@@ -156,10 +202,9 @@ int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *sele
 
 	if (!fixed)
 		return add(table, map_of(table, action), selector, &fixed, error);
-	if (fixed->learned && !fixed->flows)
-		leave_idle(table, fixed);
 	fixed->learned = false;
 	fixed->named = true;
+	disown(table, fixed);
 	return 0;
 }
 
@@ -177,18 +222,21 @@ static int clear(struct rvl_fixed_table *table, const struct rvl_fixed *fixed, b
 	return err;
 }
 
-/* An idle discard goes. -errno: it stays, and discards as before. */
-static int remove_idle(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
+static void forget(struct rvl_fixed_table *table, struct rvl_selector_map *map,
+		   struct rvl_fixed *fixed)
+{
+	disown(table, fixed);
+	rvl_selector_map_remove(map, fixed->place);
+	free(fixed);
+}
+
+/* One that holds no flow goes; if the data path keeps it, it stays, and discards as before. */
+static void remove_idle(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
 {
 	struct rvl_backend_error ignored = {""};
-	int err = clear(table, fixed, false, &ignored);
 
-	if (err)
-		return err;
-	leave_idle(table, fixed);
-	rvl_selector_map_remove(&table->discards, fixed->place);
-	free(fixed);
-	return 0;
+	if (!clear(table, fixed, false, &ignored))
+		forget(table, &table->discards, fixed);
 }
 
 int rvl_fixed_pass(struct rvl_fixed_table *table, const struct rvl_selector *selector,
@@ -258,11 +306,8 @@ void rvl_fixed_absorb_unnamed(struct rvl_fixed_table *table)
 			continue;
 		fixed->learned = true;
 		fixed->kept = false;
-		if (fixed->flows)
-			continue;
-		DL_APPEND(table->idle, fixed);
-		table->idle_count++;
-		remove_idle(table, fixed);
+		if (!fixed->flows)
+			remove_idle(table, fixed);
 	}
 }
 
@@ -277,7 +322,7 @@ static int release_unnamed(struct rvl_fixed_table *table, enum rvl_action action
 	while ((fixed = rvl_selector_map_next(map, &place))) {
 		int kept;
 
-		if (fixed->named || fixed->learned)
+		if (fixed->named && !fixed->learned)
 			continue;
 		if (fixed->flows) {
 			fixed->learned = fixed->kept = true;
@@ -288,8 +333,7 @@ static int release_unnamed(struct rvl_fixed_table *table, enum rvl_action action
 		if (kept)
 			continue;
 		told(context, &fixed->selector, action);
-		rvl_selector_map_remove(map, fixed->place);
-		free(fixed);
+		forget(table, map, fixed);
 	}
 	return err;
 }
@@ -303,34 +347,49 @@ int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, rvl_fixed_told_fn *
 	return err ? err : other;
 }
 
-bool rvl_fixed_make_room(struct rvl_fixed_table *table)
-{
-	return table->idle && !remove_idle(table, table->idle);
-}
-
 static bool any(const void *fixed)
 {
 	(void)fixed;
 	return true;
 }
 
-int rvl_fixed_hold(struct rvl_fixed_table *table, const struct rvl_selector *flow,
+/* One more that is learned, as far as its owner may have it. */
+static int learn(struct rvl_fixed_table *table, const struct rvl_selector *flow, uint64_t id,
+		 struct rvl_fixed **out, struct rvl_backend_error *error)
+{
+	struct owner *owner = owner_of(table, id);
+	int err;
+
+	if (!owner)
+		return rvl_backend_fail(error, -ENOMEM, "out of memory");
+	if (owner->discards >= table->share)
+		return rvl_backend_fail(error, -ENOSPC,
+					"its peer has had %zu flows that are held until `ravelctl "
+					"release`, and no more are held for one peer",
+					owner->discards);
+	err = add(table, &table->discards, flow, out, error);
+	if (err) {
+		drop_if_idle(table, owner);
+		return err;
+	}
+	(*out)->learned = true;
+	(*out)->owner = owner;
+	owner->discards++;
+	return 0;
+}
+
+int rvl_fixed_hold(struct rvl_fixed_table *table, const struct rvl_selector *flow, uint64_t owner,
 		   struct rvl_fixed **fixed, struct rvl_backend_error *error)
 {
 	struct rvl_fixed *found = rvl_selector_map_equal(&table->discards, flow);
-	int err = 0;
 
 	if (!found)
 		found = rvl_selector_map_over(&table->discards, flow, any);
-	if (found && found->learned && !found->flows)
-		leave_idle(table, found);
 	if (!found) {
-		do {
-			err = add(table, &table->discards, flow, &found, error);
-		} while (err == -ENOSPC && rvl_fixed_make_room(table));
+		int err = learn(table, flow, owner, &found, error);
+
 		if (err)
 			return err;
-		found->learned = true;
 	}
 	found->flows++;
 	*fixed = found;
@@ -339,14 +398,8 @@ int rvl_fixed_hold(struct rvl_fixed_table *table, const struct rvl_selector *flo
 
 void rvl_fixed_release(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
 {
-	if (--fixed->flows || !fixed->learned)
-		return;
-	DL_APPEND(table->idle, fixed);
-	table->idle_count++;
-	if (!fixed->kept)
+	if (!--fixed->flows && fixed->learned && !fixed->kept)
 		remove_idle(table, fixed);
-	while (table->idle_count > IDLE_MAX && rvl_fixed_make_room(table))
-		;
 }
 
 void rvl_fixed_keep(struct rvl_fixed *fixed)

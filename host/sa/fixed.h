@@ -4,9 +4,10 @@
  * no SA has them. Each has its inbound half.
  *
  * A discard is configured and stays until it is released, or it is learned: made for a flow that no
- * other one holds. A learned one stays while it holds a flow. Afterwards the last 64 of them stay,
- * so that what was protected once isn't in clear the moment after; but one that no SA in use has
- * stood on goes at once.
+ * other one holds. A learned one stays while it holds a flow, and afterwards until it is released,
+ * so that what was protected once isn't in clear for want of room; but one that no SA in use has
+ * stood on goes at once. Those that were learned from one owner, a peer, are a quarter of the data
+ * path's policies at most: it doesn't fill it alone.
  */
 #ifndef RVL_SA_FIXED_H
 #define RVL_SA_FIXED_H
@@ -17,8 +18,9 @@
 struct rvl_fixed_table;
 struct rvl_fixed; /* one policy */
 
-/* Policies and inbound stay the caller's. NULL without memory. */
-struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_policies *policies,
+/* Policies, of which there is room for so many, and inbound stay the caller's. NULL without memory.
+ */
+struct rvl_fixed_table *rvl_fixed_table_new(struct rvl_policies *policies, uint32_t room,
 					    struct rvl_inbound *inbound);
 
 /* The policies stay in the data path, which is to be closed. NULL is fine. */
@@ -45,8 +47,8 @@ int rvl_fixed_end_unnamed_passes(struct rvl_fixed_table *table, struct rvl_backe
 void rvl_fixed_absorb_unnamed(struct rvl_fixed_table *table);
 
 /*
- * What is unnamed goes, but for discards that hold a flow, which are as if learned; told() hears of
- * each. Returns 0, or -errno with *error set: the data path keeps some.
+ * What is unnamed goes, and what was learned, but for discards that hold a flow, which are as if
+ * learned; told() hears of each. Returns 0, or -errno with *error set: the data path keeps some.
  */
 typedef void rvl_fixed_told_fn(void *context, const struct rvl_selector *selector,
 			       enum rvl_action action);
@@ -55,18 +57,14 @@ int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, rvl_fixed_told_fn *
 
 /*
  * A flow is to be held from now on, until rvl_fixed_release(): by *fixed, which is a discard that
- * was there or a learned one. -errno with *error set: nothing has changed.
+ * was there or a learned one, which is the owner's. -errno with *error set: nothing has changed.
  */
-int rvl_fixed_hold(struct rvl_fixed_table *table, const struct rvl_selector *flow,
+int rvl_fixed_hold(struct rvl_fixed_table *table, const struct rvl_selector *flow, uint64_t owner,
 		   struct rvl_fixed **fixed, struct rvl_backend_error *error);
 void rvl_fixed_release(struct rvl_fixed_table *table, struct rvl_fixed *fixed);
 
 /* An SA in use stands on it: it outlives its flows. */
 void rvl_fixed_keep(struct rvl_fixed *fixed);
-
-/* Give up the discard that has held no flow for the longest time. False: there is none, or the data
- * path keeps it. */
-bool rvl_fixed_make_room(struct rvl_fixed_table *table);
 
 /* Policies in the data path. */
 size_t rvl_fixed_count(const struct rvl_fixed_table *table);

@@ -80,8 +80,8 @@ static struct rvl_flow *find(const struct rvl_flow_table *table, const struct rv
 	return flow;
 }
 
-static int add(struct rvl_flow_table *table, const struct rvl_selector *key, struct rvl_flow **out,
-	       struct rvl_backend_error *error)
+static int add(struct rvl_flow_table *table, const struct rvl_selector *key, uint64_t owner,
+	       struct rvl_flow **out, struct rvl_backend_error *error)
 {
 	struct rvl_flow *flow = calloc(1, sizeof(*flow));
 	int err;
@@ -95,7 +95,7 @@ static int add(struct rvl_flow_table *table, const struct rvl_selector *key, str
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
 		goto free_flow;
 	}
-	err = rvl_fixed_hold(table->fixed, key, &flow->fixed, error);
+	err = rvl_fixed_hold(table->fixed, key, owner, &flow->fixed, error);
 	if (err)
 		goto leave_table;
 	*out = flow;
@@ -118,7 +118,8 @@ static void part(struct rvl_flow_table *table, struct rvl_flow *flow)
 }
 
 int rvl_flows_join(struct rvl_flow_table *table, struct rvl_claims *claims,
-		   const struct rvl_selectors *selectors, struct rvl_backend_error *error)
+		   const struct rvl_selectors *selectors, uint64_t owner,
+		   struct rvl_backend_error *error)
 {
 	int err = 0;
 
@@ -130,7 +131,7 @@ int rvl_flows_join(struct rvl_flow_table *table, struct rvl_claims *claims,
 		struct rvl_flow *flow = find(table, &key);
 
 		if (!flow)
-			err = add(table, &key, &flow, error);
+			err = add(table, &key, owner, &flow, error);
 		if (err)
 			break;
 		flow->claims++;
@@ -218,9 +219,7 @@ int rvl_flows_use(struct rvl_flow_table *table, struct rvl_claims *claims, uint3
 
 	claims->sa = sa;
 	for (size_t i = 0; i < claims->count; i++) {
-		do {
-			err = lead(table, claims->list[i].flow, claims, error);
-		} while (err == -ENOSPC && rvl_fixed_make_room(table->fixed));
+		err = lead(table, claims->list[i].flow, claims, error);
 		if (!err)
 			continue;
 		while (i-- > 0)

@@ -30,9 +30,11 @@ struct rvl_flow_table *rvl_flow_table_new(struct rvl_policies *policies,
 /* All claims have parted; a policy that the data path didn't take back stays. NULL is fine. */
 void rvl_flow_table_free(struct rvl_flow_table *table);
 
-/* From now on these flows are held. -errno with *error set: nothing has changed. */
+/* From now on these flows are held, for this owner (fixed.h). -errno with *error set: nothing has
+ * changed. */
 int rvl_flows_join(struct rvl_flow_table *table, struct rvl_claims *claims,
-		   const struct rvl_selectors *selectors, struct rvl_backend_error *error);
+		   const struct rvl_selectors *selectors, uint64_t owner,
+		   struct rvl_backend_error *error);
 
 /* Claims that aren't used end. */
 void rvl_flows_part(struct rvl_flow_table *table, struct rvl_claims *claims);

@@ -113,7 +113,7 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 	sad->traps = rvl_traps_new(sad->policies, info.policies);
 	if (!sad->traps)
 		goto free_policies;
-	sad->fixed = rvl_fixed_table_new(sad->policies, sad->inbound);
+	sad->fixed = rvl_fixed_table_new(sad->policies, info.policies, sad->inbound);
 	if (!sad->fixed)
 		goto free_traps;
 	sad->flows = rvl_flow_table_new(sad->policies, sad->fixed);
@@ -538,7 +538,7 @@ int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 		goto leave_line;
 	}
 	/* The host may answer what comes in: not in clear. */
-	err = rvl_flows_join(sad->flows, &c->claims, &selectors, error);
+	err = rvl_flows_join(sad->flows, &c->claims, &selectors, child->owner, error);
 	if (err)
 		goto leave_table;
 	err = add_sa(sad, c, &child->in, error);

@@ -24,8 +24,8 @@
  * For every flow that is configured to be protected there is a discard policy until an operator
  * releases it (rvl_sad_release()); the protect policies of an SA stand before it. An SA that goes
  * away leaves the discard policy behind. What is known only once an SA is negotiated gets its
- * discard policy with the first step; of those that no SA has any more, the last 64 that were in
- * use are kept.
+ * discard policy with the first step; those that were in use are kept
+ * until then as well, as many of one owner (a peer) as fixed.h says.
  *
  * All functions are the control thread's; rvl_sad_inbound(), rvl_sad_traps() and rvl_sad_fit() give
  * what the data thread asks.
@@ -101,6 +101,7 @@ int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
 struct rvl_child {
 	uint64_t id;
 	uint64_t replaces; /* id of the child whose place it takes; 0, or one that is gone: none */
+	uint64_t owner;	   /* whose its flows are: the same number for one peer */
 	struct rvl_sa_params in;
 	struct rvl_sa_params out;
 	const struct ike_ts_list *local_ts;

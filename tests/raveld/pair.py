@@ -23,7 +23,7 @@ from suite import comment
 # Of raveld's routes and rules.
 PROTOCOL = 143
 # What is closed for the first host's peer, by its usual configuration.
-RULES = {"from 10.1.0.0/24 lookup 220", "from 0.0.0.0 lookup 220"}
+RULES = {"from 10.1.0.0/24 lookup 220", "from 0.0.0.0 lookup 220", "from all iif rvl0 lookup 220"}
 CLOSED = RULES | {"unreachable 10.2.0.0/24"}
 
 

@@ -181,6 +181,7 @@ struct rvl_child child_of(uint64_t id, const struct ike_ts_list *local,
 
 	return (struct rvl_child){
 		.id = id,
+		.owner = id,
 		.in = params_of(RVL_INBOUND, (uint32_t)(0x10000 + id), peer, us),
 		.out = params_of(RVL_OUTBOUND, (uint32_t)(0x20000 + id), us, peer),
 		.local_ts = local,

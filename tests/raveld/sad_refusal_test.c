@@ -153,29 +153,63 @@ static void child_whose_flows_can_not_all_be_held_is_refused(void **state)
 	assert_counts(bed, 1, 1, 0, PORTS);
 }
 
-/* Room for another flow is made of discards that hold none, not of those that hold one. */
-static void use_makes_room_among_idle_discards(void **state)
+/* A peer with one flow after the other. */
+static int one_more(struct bed *bed, uint64_t owner, unsigned int i,
+		    struct rvl_backend_error *error)
 {
-	const unsigned int half = BED_POLICIES / 2;
-	struct bed *bed = *state;
+	struct rvl_child child;
 	char text[32];
+	int err;
 
-	for (unsigned int i = 0; i < 40; i++) {
-		snprintf(text, sizeof(text), "10.3.0.%u", i);
-		bed->theirs = ts_of(text);
-		take_steps(bed, 1, 0, 3);
-		child_remove(bed, 1);
+	snprintf(text, sizeof(text), "10.%u.%u.%u", 3 + (i >> 16), i >> 8 & 255, i & 255);
+	bed->theirs = ts_of(text);
+	child = child_of(1, &bed->ours, &bed->theirs);
+	child.owner = owner;
+	err = rvl_sad_child_inbound(bed->sad, &child, error);
+	if (err)
+		return err;
+	err = rvl_sad_child_outbound(bed->sad, 1, error);
+	if (!err)
+		err = rvl_sad_child_use(bed->sad, 1, error);
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, error), 0);
+	return err;
+}
+
+static void told_of(void *context, const struct rvl_selector *selector, enum rvl_action action)
+{
+	(void)selector;
+	(void)action;
+	++*(unsigned int *)context;
+}
+
+/* What they had is held until somebody releases it: one peer gets a quarter of all policies, and
+ * who finds none is refused. */
+static void flows_are_not_forgotten_for_want_of_room(void **state)
+{
+	const unsigned int share = BED_POLICIES / 4;
+	struct rvl_backend_error error = {""};
+	unsigned int i, count = 0, released = 0;
+	struct bed *bed = *state;
+
+	for (uint64_t owner = 1; owner <= 3; owner++) {
+		for (i = 0; i < share; i++)
+			assert_int_equal(one_more(bed, owner, count++, &error), 0);
+		assert_int_equal(one_more(bed, owner, count, &error), -ENOSPC);
+		assert_non_null(strstr(error.text, "no more are held for one peer"));
+		/* What it has had it may have again. */
+		assert_int_equal(one_more(bed, owner, count - 1, &error), 0);
 	}
-	assert_counts(bed, 0, 0, 0, 40);
-	for (unsigned int i = 0; i < half; i++) {
-		snprintf(text, sizeof(text), "10.4.%u.%u", i >> 8, i & 255);
-		bed->theirs = ts_of(text);
-		take_steps(bed, 2 + i, 0, 2);
-	}
-	assert_counts(bed, half, half, half, half + 40);
-	for (unsigned int i = 0; i < half; i++)
-		child_use(bed, 2 + i);
-	assert_counts(bed, half, half, half, BED_POLICIES);
+	assert_counts(bed, 0, 0, 0, 3 * share);
+	/* The last one needs a policy to be held by, and one to be protected by. */
+	for (i = 0; i < share - 1; i++)
+		assert_int_equal(one_more(bed, 4, count++, &error), 0);
+	assert_int_equal(one_more(bed, 4, count, &error), -ENOSPC);
+	assert_non_null(strstr(error.text, "no room for more than"));
+	assert_counts(bed, 0, 0, 0, BED_POLICIES - 1);
+	assert_int_equal(rvl_sad_release(bed->sad, told_of, &released, &error), 0);
+	assert_int_equal(released, BED_POLICIES - 1);
+	assert_counts(bed, 0, 0, 0, 0);
+	assert_int_equal(one_more(bed, 1, count, &error), 0);
 }
 
 static void policy_that_stays_discards_and_serves_the_next_child(void **state)
@@ -500,7 +534,7 @@ int main(void)
 		PROTECTED(step_that_is_refused_is_as_if_it_had_not_been_tried),
 		PROTECTED(first_use_that_is_refused_leaves_the_flows_held),
 		OPEN(child_whose_flows_can_not_all_be_held_is_refused),
-		OPEN(use_makes_room_among_idle_discards),
+		OPEN(flows_are_not_forgotten_for_want_of_room),
 		PROTECTED(policy_that_stays_discards_and_serves_the_next_child),
 		PROTECTED(first_failure_of_a_removal_is_the_one_that_is_told),
 		PROTECTED(child_moves_in_each_step),
