@@ -22,7 +22,7 @@ enum {
 	IKE_CHILDLESS_MS = 60000,      /* that an IKE SA without a Child SA stays */
 	IKE_INIT_ERROR_MS = 2000,      /* to wait for a better answer after an error */
 	IKE_REDIRECT_MS = 60000,       /* that a peer has to go where it was sent */
-	IKE_REPLACED_MS = 10000,       /* that an IKE SA stays whose peer renews it */
+	IKE_REPLACED_MS = 10000,       /* that an IKE SA stays which another one replaces */
 	IKE_RETRY_MS = 2000,	       /* after a rekeying that came to nothing, */
 	IKE_RENEW_RETRY_MS = 60000,    /* after a renewal, in between things are rekeyed; */
 	IKE_REDIRECT_RETRY_MS = 10000, /* at another gateway there isn't as much time, */
