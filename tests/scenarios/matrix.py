@@ -25,7 +25,7 @@ def cases():
             for peer in PEERS for backend in ("soft", "user")
             for scenario in sorted(scenarios(), key=lambda s: (s.family, s.hidden or "", s.nat))
             if peer in scenario.peers() and backend in scenario.backends
-            for initiator in scenario.initiators]
+            for initiator in scenario.initiators(peer)]
 
 
 class Stage:

@@ -4,7 +4,7 @@
     start(tries), stop(), kill()
     up(child), down(child), rekey(child)     one Child SA
     rekey_ike(), down_ike()                  the IKE SA
-    redirect(gateway)                        who has begun it goes to another gateway (RFC 5685)
+    redirect(gateway)                        who has begun it goes to another gateway (RFC 5685); not libreswan
     sas()                                    what names each IKE SA; and (child, SPI in, SPI out) of each Child
                                              SA but those that are only being let go
     flow(pairs)                              echo requests from (source, target) (flows.py)
@@ -425,9 +425,6 @@ class Libreswan(InGuest):
 
     def down_ike(self):
         self._ask("--down-ike", "--name", self._owner())
-
-    def redirect(self, gateway):
-        self._ask("--name", self._owner(), "--redirect-to", gateway)
 
     def _owner(self):
         """The connection that the IKE SA came about by."""

@@ -13,7 +13,8 @@ scenario.py may also say
     HIDDEN       who is behind a NAT: "raveld", "peer" or "both"
     NAT          of what kind that is: "ports", which takes other ports, the default; "static": whoever is behind
                  one has an address of the NAT's for itself
-    INITIATORS   who may make the IKE SA: ("raveld",) or ("peer",); both, if it doesn't say
+    INITIATORS   who may make the IKE SA: ("raveld",) or ("peer",), or a dictionary of that by kind of peer; both, if it
+                 doesn't say
     BACKENDS     of raveld: ("soft",) where it isn't for the NIC
     PEERS        which kinds of peers it is for; all that it has a file for, if it doesn't say
     HOSTS        DNS names that both ends know, with their addresses
@@ -53,7 +54,7 @@ class Scenario:
         self.backends = getattr(module, "BACKENDS", ("soft", "user") if self.family == 4 else ("soft",))
         self.hidden = getattr(module, "HIDDEN", None)
         self.nat = getattr(module, "NAT", "ports")
-        self.initiators = getattr(module, "INITIATORS", ("raveld", "peer"))
+        self._initiators = getattr(module, "INITIATORS", {})
         self._for = getattr(module, "PEERS", None)
         self.hosts = getattr(module, "HOSTS", {})
         self.networks = getattr(module, "NETWORKS", 1)
@@ -68,6 +69,11 @@ class Scenario:
         if (self.folder / "ipsec.conf").exists():
             found.append("libreswan")
         return [kind for kind in found if not self._for or kind in self._for]
+
+    def initiators(self, peer):
+        if isinstance(self._initiators, dict):
+            return self._initiators.get(peer, ("raveld", "peer"))
+        return self._initiators
 
 
 def scenarios():

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Who was called sends who has begun to another gateway, under traffic: the IKE SA is had there, with its children, and
-the old one goes (RFC 5685). The other gateway is a second address of the first. No packet is lost, unless the peer's
-kernel has one policy for both, which takes what comes from the newer one's addresses alone."""
+"""Who was called sends who has begun to another gateway, under traffic: the IKE SA is had there, with its children,
+and the old one goes (RFC 5685). The other gateway is a second address of the first. No packet is lost, unless the
+peer's kernel has one policy for both, which takes what comes from the newer one's addresses alone. (libreswan
+doesn't make the flow of one connection in another one, and so isn't two gateways at once.)"""
 
 from bed import GUESTS
 
 LIKE = ("redirect-active",)
+INITIATORS = {"libreswan": ("peer",)}
 SECOND = {"raveld": "203.0.113.1", "peer": "203.0.113.2"}
 
 
