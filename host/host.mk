@@ -57,6 +57,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/sad.c \
 	host/sa/lane.c \
 	host/sa/wire.c \
+	host/sa/wire_was.c \
 	host/sa/soft.c \
 	host/sa/user.c))
 

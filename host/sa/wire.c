@@ -22,19 +22,18 @@
 #include <unistd.h>
 
 #include "host/esp/ip.h"
+#include "host/sa/wire_was.h"
 
-#define SETTINGS 3
-#define SETTING_VALUE 16
 #define ETHERNET_ADDRESSES 12
 #define VLAN_TAG 4
 #define RECEIVE_BUFFER (4 << 20)
 #define LANE_BUFFER (1 << 20) /* of those of who hasn't authenticated */
 
-/* What keeps the kernel's stack away from the wire, and what it was before. */
+/* What keeps the kernel's stack away from the wire. */
 static const struct {
 	const char *path;
 	const char *value;
-} settings[SETTINGS] = {
+} settings[RVL_WIRE_SETTINGS] = {
 	{"/proc/sys/net/ipv4/conf/%s/rp_filter", "1"},
 	{"/proc/sys/net/ipv4/conf/%s/arp_ignore", "8"},
 	{"/proc/sys/net/ipv6/conf/%s/disable_ipv6", "1"},
@@ -46,9 +45,7 @@ struct rvl_wire {
 	int epoll;
 	unsigned int mtu;
 	uint8_t mac[6];
-	bool was_down;
-	bool had_gro;
-	char before[SETTINGS][SETTING_VALUE]; /* empty: not changed */
+	struct rvl_wire_was was;
 };
 
 int rvl_backend_fail(struct rvl_backend_error *error, int err, const char *format, ...)
@@ -61,38 +58,70 @@ int rvl_backend_fail(struct rvl_backend_error *error, int err, const char *forma
 	return err;
 }
 
-static int swap_file(const char *path, const char *value, char *before, size_t size)
+static int read_file(const char *path, char *value, size_t size)
 {
-	int fd = open(path, O_RDWR | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
+	int err;
 
 	if (fd < 0)
 		return -errno;
-	n = read(fd, before, size - 1);
-	before[n > 0 ? n : 0] = 0;
-	before[strcspn(before, "\n")] = 0;
-	if (lseek(fd, 0, SEEK_SET) < 0 || write(fd, value, strlen(value)) < 0) {
-		int err = -errno;
-
-		close(fd);
-		return err;
-	}
+	n = read(fd, value, size - 1);
+	err = n < 0 ? -errno : 0;
 	close(fd);
+	value[n > 0 ? n : 0] = 0;
+	value[strcspn(value, "\n")] = 0;
+	return err;
+}
+
+static int write_file(const char *path, const char *value)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	int err;
+
+	if (fd < 0)
+		return -errno;
+	err = write(fd, value, strlen(value)) < 0 ? -errno : 0;
+	close(fd);
+	return err;
+}
+
+static void path_of(const struct rvl_wire *wire, int setting, char path[128])
+{
+	snprintf(path, 128, settings[setting].path, wire->name);
+}
+
+/* A kernel without IPv6 has nothing to keep away. */
+static bool is_missing(int err, const char *path)
+{
+	return err == -ENOENT && strstr(path, "ipv6");
+}
+
+static int read_settings(struct rvl_wire *wire, struct rvl_backend_error *error)
+{
+	char path[128];
+
+	for (int i = 0; i < RVL_WIRE_SETTINGS; i++) {
+		int err;
+
+		path_of(wire, i, path);
+		err = read_file(path, wire->was.settings[i], RVL_WIRE_SETTING);
+		if (err && !is_missing(err, path))
+			return rvl_backend_fail(error, err, "%s: %s", path, strerror(-err));
+	}
 	return 0;
 }
 
 static int apply_settings(struct rvl_wire *wire, struct rvl_backend_error *error)
 {
-	for (int i = 0; i < SETTINGS; i++) {
-		char path[128];
+	char path[128];
+
+	for (int i = 0; i < RVL_WIRE_SETTINGS; i++) {
 		int err;
 
-		snprintf(path, sizeof(path), settings[i].path, wire->name);
-		err = swap_file(path, settings[i].value, wire->before[i], SETTING_VALUE);
-		/* A kernel without IPv6 has nothing to keep away. */
-		if (err == -ENOENT && strstr(path, "ipv6"))
-			continue;
-		if (err)
+		path_of(wire, i, path);
+		err = write_file(path, settings[i].value);
+		if (err && !is_missing(err, path))
 			return rvl_backend_fail(error, err, "%s: %s", path, strerror(-err));
 	}
 	return 0;
@@ -100,13 +129,12 @@ static int apply_settings(struct rvl_wire *wire, struct rvl_backend_error *error
 
 static void restore_settings(struct rvl_wire *wire)
 {
-	for (int i = 0; i < SETTINGS; i++) {
-		char path[128], ignored[SETTING_VALUE];
+	char path[128];
 
-		if (!wire->before[i][0])
-			continue;
-		snprintf(path, sizeof(path), settings[i].path, wire->name);
-		swap_file(path, wire->before[i], ignored, sizeof(ignored));
+	for (int i = 0; i < RVL_WIRE_SETTINGS; i++) {
+		path_of(wire, i, path);
+		if (wire->was.settings[i][0])
+			write_file(path, wire->was.settings[i]);
 	}
 }
 
@@ -116,35 +144,77 @@ static void name_request(const struct rvl_wire *wire, struct ifreq *request)
 	strcpy(request->ifr_name, wire->name);
 }
 
-/* Generic receive offload on or off; whether it was on. */
-static bool set_gro(struct rvl_wire *wire, bool on)
+static bool has_gro(struct rvl_wire *wire)
 {
 	struct ethtool_value value = {.cmd = ETHTOOL_GGRO};
 	struct ifreq request;
-	bool was;
 
 	name_request(wire, &request);
 	request.ifr_data = (char *)&value;
-	if (ioctl(wire->fd[RVL_LANE_FRAMES], SIOCETHTOOL, &request) || !!value.data == on)
-		return on;
-	was = value.data;
-	value = (struct ethtool_value){.cmd = ETHTOOL_SGRO, .data = on};
+	return !ioctl(wire->fd[RVL_LANE_FRAMES], SIOCETHTOOL, &request) && value.data;
+}
+
+/* Generic receive offload; there are interfaces without. */
+static void set_gro(struct rvl_wire *wire, bool on)
+{
+	struct ethtool_value value = {.cmd = ETHTOOL_SGRO, .data = on};
+	struct ifreq request;
+
+	name_request(wire, &request);
+	request.ifr_data = (char *)&value;
 	ioctl(wire->fd[RVL_LANE_FRAMES], SIOCETHTOOL, &request);
-	return was;
+}
+
+static int read_flags(const struct rvl_wire *wire, struct ifreq *request)
+{
+	name_request(wire, request);
+	return ioctl(wire->fd[RVL_LANE_FRAMES], SIOCGIFFLAGS, request) ? -errno : 0;
 }
 
 static int set_up(struct rvl_wire *wire, bool up)
 {
 	struct ifreq request;
+	int err = read_flags(wire, &request);
 
-	name_request(wire, &request);
-	if (ioctl(wire->fd[RVL_LANE_FRAMES], SIOCGIFFLAGS, &request))
-		return -errno;
-	if (!!(request.ifr_flags & IFF_UP) == up)
-		return 0;
-	wire->was_down = up;
+	if (err || !!(request.ifr_flags & IFF_UP) == up)
+		return err;
 	request.ifr_flags = (short)(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
 	return ioctl(wire->fd[RVL_LANE_FRAMES], SIOCSIFFLAGS, &request) ? -errno : 0;
+}
+
+/* What it was: as somebody says who has died since, or as it is now. It is written down before
+ * anything changes. */
+static int remember(struct rvl_wire *wire, struct rvl_backend_error *error)
+{
+	struct ifreq request;
+	int known = rvl_wire_was_read(wire->name, &wire->was), err;
+
+	if (known < 0)
+		return rvl_backend_fail(error, known, "%s: its alias: %s", wire->name,
+					strerror(-known));
+	if (known)
+		return 0;
+	err = read_settings(wire, error);
+	if (err)
+		return err;
+	err = read_flags(wire, &request);
+	wire->was.down = !err && !(request.ifr_flags & IFF_UP);
+	wire->was.gro = has_gro(wire);
+	if (!err)
+		err = rvl_wire_was_write(wire->name, &wire->was);
+	return err ? rvl_backend_fail(error, err, "%s: what it was can't be kept: %s", wire->name,
+				      strerror(-err))
+		   : 0;
+}
+
+static void put_back(struct rvl_wire *wire)
+{
+	if (wire->was.down)
+		set_up(wire, false);
+	if (wire->was.gro)
+		set_gro(wire, true);
+	restore_settings(wire);
+	rvl_wire_was_undo(wire->name, &wire->was);
 }
 
 /* One that somebody has set, which would be lost; a link-local one is the kernel's, and comes again
@@ -282,10 +352,13 @@ int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rv
 		err = check_no_address(wire, error);
 	if (err)
 		goto close_fd;
+	err = remember(wire, error);
+	if (err)
+		goto close_fd;
 	err = apply_settings(wire, error);
 	if (err)
 		goto restore;
-	wire->had_gro = set_gro(wire, false);
+	set_gro(wire, false);
 	err = set_up(wire, true);
 	if (err) {
 		rvl_backend_fail(error, err, "%s: can't be set up: %s", name, strerror(-err));
@@ -299,7 +372,7 @@ int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rv
 	return 0;
 
 restore:
-	restore_settings(wire);
+	put_back(wire);
 close_fd:
 	close_sockets(wire);
 free_wire:
@@ -309,11 +382,7 @@ free_wire:
 
 void rvl_wire_close(struct rvl_wire *wire)
 {
-	if (wire->was_down)
-		set_up(wire, false);
-	if (wire->had_gro)
-		set_gro(wire, true);
-	restore_settings(wire);
+	put_back(wire);
 	close_sockets(wire);
 	free(wire);
 }

@@ -14,7 +14,8 @@ struct rvl_wire;
 /*
  * Take over the interface, which has no address that anybody set. It is set up if it wasn't; strict
  * reverse path filtering, no answers to ARP and no IPv6 keep the kernel from taking frames that are
- * ours to judge; receive offloads that merge frames are switched off. Closing puts all that back.
+ * ours to judge; receive offloads that merge frames are switched off. Closing puts all that back,
+ * as it was before whoever had it last and didn't.
  * Frames wait in lanes; port and port_natt are IKE's.
  */
 int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rvl_wire **wire,
