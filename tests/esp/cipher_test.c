@@ -116,6 +116,17 @@ static const struct answer gcm[] = {
 	 "d0937ba2945f669368661a329fb4c053"},
 };
 
+/* Of the same, what is only authenticated. */
+static const struct answer gmac[] = {
+	{IKE_ENCR_NULL_AUTH_AES_GMAC, 0, "4c80cdefbb5d10da906ac73c3613a634", "22433c64",
+	 "0000432100000007", "0000000000000000",
+	 "45000030da3a00008001df3bc0a80005c0a800010800c6cd020007006162636465666768696a6b6c6d6e6f70"
+	 "7172737401020201",
+	 "45000030da3a00008001df3bc0a80005c0a800010800c6cd020007006162636465666768696a6b6c6d6e6f70"
+	 "7172737401020201",
+	 "f2a9a836e155106aa8dcd618e4099aaa"},
+};
+
 /* RFC 7634, appendix A. */
 static const struct answer chacha[] = {
 	{IKE_ENCR_CHACHA20_POLY1305, 0,
@@ -281,6 +292,7 @@ static void aes_gcm_is_that_of_draft_mcgrew_gcm_test(void **state)
 	(void)state;
 	EACH(gcm, assert_opens);
 	EACH(gcm, assert_seals);
+	EACH(gmac, assert_opens);
 }
 
 static void chacha20_poly1305_is_that_of_rfc_7634(void **state)
@@ -338,6 +350,31 @@ static void implicit_ivs_are_those_that_the_packet_would_have(void **state)
 		assert_memory_equal(with + 16, without + 8, 40 + 16);
 		assert_int_equal(rvl_get_be32(with + 8), seq >> 32);
 		assert_int_equal(rvl_get_be32(with + 12), (uint32_t)seq);
+	}
+}
+
+/* RFC 4106, section 6: an ICV of 8 or 12 octets is the beginning of that of 16. */
+static void shorter_icvs_are_the_beginning_of_the_whole_one(void **state)
+{
+	static const uint16_t ids[] = {IKE_ENCR_AES_GCM_16, IKE_ENCR_AES_GCM_12,
+				       IKE_ENCR_AES_GCM_8};
+	static const size_t icvs[] = {16, 12, 8};
+	uint8_t esp[3][ROOM];
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct rvl_sa_params params = {.encr = ids[i], .encr_key_len = 32};
+		struct rvl_suite suite;
+		struct rvl_cipher *c;
+
+		memset(esp[i], 0x5a, ROOM);
+		assert_true(rvl_suite_of(&params, &suite));
+		assert_int_equal(rvl_suite_icv(&suite), icvs[i]);
+		c = rvl_cipher_new(&suite, &params, params.encr_key, params.integ_key);
+		assert_true(rvl_cipher_seal(c, esp[i], 40, 1));
+		rvl_cipher_free(c);
+		assert_memory_equal(esp[i], esp[0], 16 + 40 + icvs[i]);
+		assert_int_equal(esp[i][16 + 40 + icvs[i]], 0x5a);
 	}
 }
 
@@ -526,6 +563,7 @@ int main(void)
 		cmocka_unit_test(aes_cbc_is_that_of_rfc_3602),
 		cmocka_unit_test(aes_ctr_is_that_of_rfc_3686),
 		cmocka_unit_test(implicit_ivs_are_those_that_the_packet_would_have),
+		cmocka_unit_test(shorter_icvs_are_the_beginning_of_the_whole_one),
 		cmocka_unit_test(gmac_covers_all_of_the_packet),
 		cmocka_unit_test(ivs_of_cbc_are_the_encrypted_sequence_number),
 		cmocka_unit_test(hmac_is_that_of_rfc_4231),

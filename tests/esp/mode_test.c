@@ -12,6 +12,7 @@
 
 #include "host/esp/checksum.h"
 #include "host/esp/cipher.h"
+#include "host/esp/engine.h"
 #include "tests/esp/packet.h"
 
 #define MOST 2048
@@ -143,6 +144,58 @@ static void flow_label_ttl_and_df_obey_the_sa(void **state)
 				 p.df == RVL_ESP_DF_SET || (p.df == RVL_ESP_DF_COPY && i % 3)
 					 ? RVL_IP_DF
 					 : 0);
+	}
+}
+
+/* Frames with a VLAN tag, in all mixes of families: the EtherType is that of the packet behind it.
+ */
+static void ether_type_follows_the_packet(void **state)
+{
+	const struct rvl_engine_config config = {.outbound_sas = 1, .inbound_sas = 1, .ipv6 = true};
+	static struct packet pkt;
+	uint8_t inner[MOST];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		bool out6 = i & 1, in6 = i & 2;
+		struct rvl_engine *engine = rvl_engine_new(&config);
+		struct rvl_sa_params p = params_of(out6, RVL_TUNNEL), peer = packet_peer(&p);
+		size_t len = in6 ? packet_inner6(inner, 30, 0) : packet_inner(inner, 30, 0, 0);
+		const uint8_t header[18] = {2,
+					    0,
+					    0,
+					    0,
+					    0,
+					    1,
+					    2,
+					    0,
+					    0,
+					    0,
+					    0,
+					    2,
+					    0x81,
+					    0,
+					    0,
+					    7,
+					    in6 ? 0x86 : 8,
+					    in6 ? 0xdd : 0};
+		const uint8_t *p_out;
+
+		assert_int_equal(rvl_engine_sa_add(engine, 0, &p), 0);
+		assert_int_equal(rvl_engine_sa_add(engine, 0, &peer), 0);
+		packet_place(&pkt, inner, len);
+		rvl_buf_push(&pkt.buf, sizeof(header));
+		memcpy(rvl_buf_data(&pkt.buf), header, sizeof(header));
+		assert_int_equal(rvl_engine_tx(engine, &pkt.buf, 0).verdict, RVL_ENGINE_DONE);
+		p_out = rvl_buf_data(&pkt.buf);
+		assert_memory_equal(p_out, header, 16);
+		assert_int_equal(rvl_get_be16(p_out + 16), out6 ? 0x86dd : 0x0800);
+		assert_int_equal(rvl_engine_rx(engine, &pkt.buf).verdict, RVL_ENGINE_DONE);
+		p_out = rvl_buf_data(&pkt.buf);
+		assert_int_equal(pkt.buf.len, sizeof(header) + len);
+		assert_memory_equal(p_out, header, sizeof(header));
+		assert_memory_equal(p_out + sizeof(header), inner, len);
+		rvl_engine_free(engine);
 	}
 }
 
@@ -580,6 +633,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(dscp_is_copied_by_rule),
 		cmocka_unit_test(ecn_is_that_of_rfc_6040),
 		cmocka_unit_test(flow_label_ttl_and_df_obey_the_sa),
+		cmocka_unit_test(ether_type_follows_the_packet),
 		cmocka_unit_test(families_that_an_sa_has_not_inside_are_refused),
 		cmocka_unit_test(packets_of_another_family_than_said_are_dropped),
 		cmocka_unit_test(extension_headers_stay_outside_that_are_for_the_way),
