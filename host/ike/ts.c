@@ -52,6 +52,11 @@ __attribute__((format(printf, 3, 4))) static int refuse(char *error, size_t len,
 	return -EINVAL;
 }
 
+static bool is_icmp(uint8_t protocol)
+{
+	return protocol == 1 || protocol == 58;
+}
+
 /* The part in brackets: "proto/port", "proto", "proto/first-last". */
 static bool parse_protoport(char *text, struct ike_ts *out)
 {
@@ -91,6 +96,12 @@ static bool parse_protoport(char *text, struct ike_ts *out)
 	if (!ike_number_parse(port, 65535, &n) ||
 	    !ike_number_parse(text ? text : port, 65535, &m) || n > m)
 		return false;
+	/* Of ICMP types below 256, of whatever code; else type and code (RFC 7296, section 3.13.1).
+	 */
+	if (is_icmp(out->protocol) && m < 256) {
+		n <<= 8;
+		m = m << 8 | 255;
+	}
 	out->port_first = (uint16_t)n;
 	out->port_last = (uint16_t)m;
 	return true;
@@ -134,6 +145,7 @@ int ike_ts_parse(const char *text, struct ike_ts *out, char *error, size_t error
 
 void ike_ts_text(const struct ike_ts *ts, char *out, size_t len)
 {
+	uint16_t first = ts->port_first, last = ts->port_last;
 	struct ike_range addresses = {.family = ts->family};
 	char range[IKE_RANGE_TEXT], ports[32] = "";
 
@@ -143,13 +155,17 @@ void ike_ts_text(const struct ike_ts *ts, char *out, size_t len)
 		snprintf(range, sizeof(range), "dynamic");
 	else
 		ike_range_text(&addresses, range, sizeof(range));
-	if (ts->port_first > ts->port_last)
+	/* Types with all of their codes. */
+	if (is_icmp(ts->protocol) && (first & 255) == 0 && (last & 255) == 255 && last < 65535) {
+		first >>= 8;
+		last >>= 8;
+	}
+	if (first > last)
 		snprintf(ports, sizeof(ports), "[%u/opaque]", ts->protocol);
-	else if (ts->port_first == ts->port_last)
-		snprintf(ports, sizeof(ports), "[%u/%u]", ts->protocol, ts->port_first);
-	else if (ts->port_first != 0 || ts->port_last != 65535)
-		snprintf(ports, sizeof(ports), "[%u/%u-%u]", ts->protocol, ts->port_first,
-			 ts->port_last);
+	else if (first == last)
+		snprintf(ports, sizeof(ports), "[%u/%u]", ts->protocol, first);
+	else if (first != 0 || last != 65535)
+		snprintf(ports, sizeof(ports), "[%u/%u-%u]", ts->protocol, first, last);
 	else if (ts->protocol)
 		snprintf(ports, sizeof(ports), "[%u]", ts->protocol);
 	snprintf(out, len, "%s%s", range, ports);

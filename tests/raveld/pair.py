@@ -209,7 +209,7 @@ secrets {{ ike {{ secret = {psk} }} }}
         """What keeps flows closed and what is exempt from that, with or without a raveld, as `ip` says it."""
         rules = [line.split(":\t")[1] for line in self._rules().splitlines() if " sport " not in line]
         routes = [line for line in self._table().splitlines() if " via " not in line]
-        return {line.split(" proto")[0].strip() for line in rules + routes}
+        return {line.split(" proto")[0].replace(" [detached]", "").strip() for line in rules + routes}
 
     def _rules(self):
         return "".join(f"{line}\n" for line in self.sh("ip", "rule").splitlines() if line.endswith(f"proto {PROTOCOL}"))

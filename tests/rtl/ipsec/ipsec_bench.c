@@ -344,8 +344,7 @@ void bench_query(struct bench *b, bool inbound, uint16_t index)
 	CHECK_EQ(b, is.bytes, should.bytes);
 	CHECK_EQ(b, is.seq, rvl_esp_sa_seq(sa));
 	CHECK_EQ(b, is.drop_icv, should.drops[RVL_DROP_ICV]);
-	CHECK_EQ(b, is.drop_replay,
-		 should.drops[RVL_DROP_REPLAY] + should.drops[RVL_DROP_WINDOW]);
+	CHECK_EQ(b, is.drop_replay, should.drops[RVL_DROP_REPLAY] + should.drops[RVL_DROP_WINDOW]);
 	CHECK_EQ(b, is.drop_format,
 		 should.drops[RVL_DROP_TRAILER] + should.drops[RVL_DROP_PADDING] +
 			 should.drops[RVL_DROP_INNER] + should.drops[RVL_DROP_ECN]);
