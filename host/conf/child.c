@@ -218,9 +218,8 @@ static int set_tfc(const struct conf_value *v, void *object)
 {
 	struct conf_child *child = object;
 	uint64_t octets = CONF_TFC_MTU;
-	int err = strcmp(v->key->value, "mtu")
-			  ? conf_value_number(v, 0, CONF_TFC_MTU - 1, &octets)
-			  : 0;
+	int err = strcmp(v->key->value, "mtu") ? conf_value_number(v, 0, CONF_TFC_MTU - 1, &octets)
+					       : 0;
 
 	child->lines[CONF_TFC_PADDING] = v->key->line;
 	if (!err)

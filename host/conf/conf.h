@@ -76,12 +76,7 @@ enum conf_dpd { CONF_DPD_CLEAR, CONF_DPD_RESTART, CONF_DPD_TRAP };
 enum conf_close { CONF_CLOSE_NONE, CONF_CLOSE_START, CONF_CLOSE_TRAP };
 enum conf_df { CONF_DF_COPY, CONF_DF_CLEAR };
 enum conf_dscp { CONF_DSCP_NO, CONF_DSCP_OUT, CONF_DSCP_IN, CONF_DSCP_BOTH }; /* bits */
-enum conf_offload {
-	CONF_OFFLOAD_NO,
-	CONF_OFFLOAD_CRYPTO,
-	CONF_OFFLOAD_PACKET,
-	CONF_OFFLOAD_AUTO
-};
+enum conf_offload { CONF_OFFLOAD_NO, CONF_OFFLOAD_CRYPTO, CONF_OFFLOAD_PACKET, CONF_OFFLOAD_AUTO };
 
 #define CONF_TFC_MTU UINT16_MAX /* pad to the path MTU */
 
@@ -109,7 +104,7 @@ struct conf_child {
 	struct ike_ts_list remote_ts;
 	struct ike_proposal proposals[CONF_PROPOSALS_MAX]; /* ESP's, then AH's */
 	unsigned int proposal_count;
-	unsigned int default_proposals; /* those that nobody chose: 1 << place */
+	unsigned int default_proposals;	    /* those that nobody chose: 1 << place */
 	unsigned int lines[CONF_ABILITIES]; /* of their keys; 0: it isn't there */
 	enum conf_start start;
 	enum conf_dpd dpd_action;

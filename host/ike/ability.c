@@ -25,9 +25,8 @@ const struct rvl_encr *ike_encr_row(const struct ike_transform *t)
 	bool chacha =
 		t->id == IKE_ENCR_CHACHA20_POLY1305 || t->id == IKE_ENCR_CHACHA20_POLY1305_IIV;
 
-	return t->type == IKE_TRANSFORM_ENCR
-		       ? rvl_encr_find(t->id, chacha ? 32 : t->key_bits / 8u)
-		       : NULL;
+	return t->type == IKE_TRANSFORM_ENCR ? rvl_encr_find(t->id, chacha ? 32 : t->key_bits / 8u)
+					     : NULL;
 }
 
 static bool has_protocol(const struct ike_proposal *p, const struct rvl_abilities *can)

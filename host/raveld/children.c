@@ -36,8 +36,8 @@ static bool sa_params(const struct ike_child_job *job, enum rvl_direction direct
 
 	*p = (struct rvl_sa_params){
 		.direction = direction,
-		.protocol = job->suite.protocol == IKE_PROTO_AH ? RVL_PROTOCOL_AH
-								: RVL_PROTOCOL_ESP,
+		.protocol =
+			job->suite.protocol == IKE_PROTO_AH ? RVL_PROTOCOL_AH : RVL_PROTOCOL_ESP,
 		.mode = job->mode,
 		.spi = out ? job->spi_out : job->spi_in,
 		.src = ike_addr_ip(out ? &job->local : &job->remote),

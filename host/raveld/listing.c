@@ -97,8 +97,8 @@ static json_t *child_sa(const struct daemon *d, const struct ike_child_info *chi
 	json_object_set_new(o, "id", report_number(child->id));
 	json_object_set_new(o, "name", json_string(child->name));
 	json_object_set_new(o, "state", json_string(ike_child_state_name(child->state)));
-	json_object_set_new(o, "mode", json_string(child->mode == RVL_TRANSPORT ? "TRANSPORT"
-									     : "TUNNEL"));
+	json_object_set_new(o, "mode",
+			    json_string(child->mode == RVL_TRANSPORT ? "TRANSPORT" : "TUNNEL"));
 	json_object_set_new(o, "protocol",
 			    json_string(child->suite.protocol == IKE_PROTO_AH ? "AH" : "ESP"));
 	json_object_set_new(o, "encap", json_boolean(child->encap));

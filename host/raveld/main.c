@@ -157,9 +157,8 @@ static int inner_mtu(const struct daemon *d, unsigned int *mtu)
 		    may_be_ipv6(daemon, &d->conf->connections[i]))
 			overhead = OVERHEAD_IPV6;
 	d->backend->ops->info(d->backend, &info);
-	*mtu = daemon->mtu
-		       ? daemon->mtu
-		       : conf_inner_mtu(d->conf, &info.abilities, d->wire_mtu - overhead);
+	*mtu = daemon->mtu ? daemon->mtu
+			   : conf_inner_mtu(d->conf, &info.abilities, d->wire_mtu - overhead);
 	if (*mtu >= CONF_IPV6_MTU || !conf_has_ipv6(d->conf))
 		return 0;
 	log_error(&d->log, "%s: its MTU would be %u, and IPv6 needs %d", daemon->netdev, *mtu,

@@ -205,7 +205,8 @@ void protect_forget(struct daemon *d, const struct wish *w)
 }
 
 /* look: without doing anything. */
-static int each_shunt(struct daemon *d, const struct conf *conf, bool look, struct conf_error *error)
+static int each_shunt(struct daemon *d, const struct conf *conf, bool look,
+		      struct conf_error *error)
 {
 	struct rvl_backend_error reason = {""};
 	int err = 0;
@@ -222,8 +223,7 @@ static int each_shunt(struct daemon *d, const struct conf *conf, bool look, stru
 			else if (s->pass)
 				err = rvl_sad_pass(d->sad, &s->local_ts, &s->remote_ts, &reason);
 			else
-				err = rvl_sad_protect(d->sad, &s->local_ts, &s->remote_ts,
-						      &reason);
+				err = rvl_sad_protect(d->sad, &s->local_ts, &s->remote_ts, &reason);
 			if (err)
 				snprintf(error->text, sizeof(error->text),
 					 "%s:%u: connections.%s.children.%s: %s", s->file, s->line,

@@ -146,8 +146,8 @@ static int plan(struct reload *r)
 		if (r->d->wishes[i]->change == WISH_GONE)
 			r->gone[r->gone_count++] = r->d->wishes[i];
 	r->pools_differ = !conf_pools_are_same(r->d->conf, r->conf);
-	r->differs |= r->gone_count > 0 || r->pools_differ ||
-		      !conf_shunts_are_same(r->d->conf, r->conf);
+	r->differs |=
+		r->gone_count > 0 || r->pools_differ || !conf_shunts_are_same(r->d->conf, r->conf);
 	return err;
 }
 

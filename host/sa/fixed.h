@@ -31,7 +31,8 @@ void rvl_fixed_table_free(struct rvl_fixed_table *table);
 int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *selector,
 		  enum rvl_action action, struct rvl_backend_error *error);
 
-/* One whose flows pass in clear, unless one that is as narrow protects or discards them. The same. */
+/* One whose flows pass in clear, unless one that is as narrow protects or discards them. The same.
+ */
 int rvl_fixed_pass(struct rvl_fixed_table *table, const struct rvl_selector *selector,
 		   struct rvl_backend_error *error);
 

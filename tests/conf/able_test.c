@@ -77,7 +77,8 @@ static void transport_mode_may_have_wider_selectors(void **state)
 	static const struct {
 		const char *connection, *child;
 	} good[] = {
-		{"local_addrs = 192.0.2.1, 192.0.2.9\n", "mode = transport\nlocal_ts = 192.0.2.8/31"},
+		{"local_addrs = 192.0.2.1, 192.0.2.9\n",
+		 "mode = transport\nlocal_ts = 192.0.2.8/31"},
 		{"remote_addrs = 192.0.2.1\n", "mode = transport\nremote_ts = 192.0.0.0/8"},
 		{"remote_addrs = 192.0.2.1\n",
 		 "mode = transport\nremote_ts = 10.0.0.0/8,dynamic[tcp/443]"},
@@ -143,7 +144,8 @@ static void what_does_not_go_together_is_refused(void **state)
 		{"vips = 0.0.0.0\n remote_addrs = 192.0.2.1\n", "mode = transport",
 		 "t.conf:7: connections.gw.children.net: mode = transport is between the two hosts "
 		 "themselves, and vips is for addresses behind them"},
-		{"local_addrs = 192.0.2.1, 192.0.2.9\n", "mode = transport\nlocal_ts = 192.0.2.2/31",
+		{"local_addrs = 192.0.2.1, 192.0.2.9\n",
+		 "mode = transport\nlocal_ts = 192.0.2.2/31",
 		 "t.conf:6: connections.gw.children.net: mode = transport is between the two hosts "
 		 "themselves, and local_ts or remote_ts has none of their addresses"},
 		{"remote_addrs = 192.0.2.1\n", "mode = transport\nremote_ts = 10.0.0.0/8",
@@ -204,8 +206,7 @@ static void assert_proposals(const char *child_text, const char *expected)
 
 		snprintf(text + at, sizeof(text) - at, "%s%s%u%s", i ? " " : "",
 			 child->proposals[i].protocol == IKE_PROTO_AH ? "ah" : "esp",
-			 child->proposals[i].count,
-			 child->default_proposals >> i & 1 ? "*" : "");
+			 child->proposals[i].count, child->default_proposals >> i & 1 ? "*" : "");
 	}
 	assert_string_equal(text, expected);
 	conf_free(conf);
@@ -221,8 +222,9 @@ static void esp_goes_before_ah_however_they_are_written(void **state)
 	assert_proposals("ah_proposals = sha256", "ah2");
 	assert_proposals("ah_proposals = sha256-sha512, default", "ah3 ah5*");
 	assert_proposals("esp_proposals = aes128gcm16\nah_proposals = sha256-sha512", "esp2 ah3");
-	assert_proposals("ah_proposals = default, sha256-sha512\nesp_proposals = aes128gcm16-esn-noesn",
-			 "esp3 ah5* ah3");
+	assert_proposals(
+		"ah_proposals = default, sha256-sha512\nesp_proposals = aes128gcm16-esn-noesn",
+		"esp3 ah5* ah3");
 	assert_proposals("ah_proposals = sha256\nesp_proposals = aes128gcm16, default",
 			 "esp2 esp6* esp8* ah2");
 	/* Without a window there are no extended sequence numbers. */
@@ -308,7 +310,8 @@ static void defaults_are_what_the_data_path_has_of_them(void **state)
 	conf_free(conf);
 }
 
-/* 1,472 octets behind IPv4 and UDP: header 8, IV, ICV, and padding with 2 octets to whole blocks. */
+/* 1,472 octets behind IPv4 and UDP: header 8, IV, ICV, and padding with 2 octets to whole blocks.
+ */
 static void what_fits_inside_is_by_what_may_be_agreed_on(void **state)
 {
 	static const struct {

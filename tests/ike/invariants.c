@@ -66,8 +66,7 @@ void check_end(struct world *w)
 
 static uint64_t sum_of_keys(uint64_t seed, const struct ike_child_keys *keys)
 {
-	return cheap_sum(cheap_sum(seed, keys->encr, keys->encr_len), keys->integ,
-			 keys->integ_len);
+	return cheap_sum(cheap_sum(seed, keys->encr, keys->encr_len), keys->integ, keys->integ_len);
 }
 
 /* ESP counts from 1 with each key, so a key that comes again is its IVs again. */

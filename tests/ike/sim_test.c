@@ -31,7 +31,7 @@ struct totals {
 	uint64_t redirected;
 	uint64_t takeovers, skipped; /* what clusters have, and Child SAs then */
 	uint64_t ah, extended, transport;
-	uint64_t digest;	     /* of all messages of all runs */
+	uint64_t digest; /* of all messages of all runs */
 };
 
 /* Percent of the steps in which each thing happens, to some host. */
@@ -173,9 +173,9 @@ static void draw_suites(struct rng *r, const char *common, const char *groups, c
 static void draw_proposals(const struct world *w, struct rng *r, struct peering *p)
 {
 	static const char *const suites[] = {
-		"aes256gcm16",	       "aes128gcm8-esn-noesn",	 "chacha20poly1305-esn",
-		"aes128-sha256",       "aes256-sha512-noesn-esn", "aes256ctr-sha512-esn",
-		"null-sha384",	       "aes192gmac-noesn-esn",	 "chacha20poly1305iiv",
+		"aes256gcm16",	      "aes128gcm8-esn-noesn",	 "chacha20poly1305-esn",
+		"aes128-sha256",      "aes256-sha512-noesn-esn", "aes256ctr-sha512-esn",
+		"null-sha384",	      "aes192gmac-noesn-esn",	 "chacha20poly1305iiv",
 		"aes256gcm16iiv-esn",
 	};
 	static const char *const ah[] = {"ah:sha256", "ah:sha512-esn", "ah:aes256gmac-esn-noesn"};
@@ -205,8 +205,8 @@ static void draw_leases(const struct world *w, struct rng *r, struct peering *p)
 {
 	unsigned server = p->host[p->initiates[0]];
 
-	p->leases = p->initiates[0] != p->initiates[1] && p->mode == RVL_TUNNEL &&
-		    rng_percent(r, 40);
+	p->leases =
+		p->initiates[0] != p->initiates[1] && p->mode == RVL_TUNNEL && rng_percent(r, 40);
 	p->wish = (struct ike_addr){.family = 4};
 	if (p->leases && rng_percent(r, 40))
 		p->wish = (struct ike_addr){

@@ -126,7 +126,7 @@ struct peering {
 	enum ike_unique unique;
 	bool mobike;
 	enum rvl_mode mode;
-	bool bound; /* its flows are */
+	bool bound;	    /* its flows are */
 	const char *ike[2]; /* proposals */
 	char esp[2][160];
 	uint64_t ike_rekey_ms[2], rekey_ms[2], rand_ms[2], dpd_ms[2];
