@@ -300,7 +300,7 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 	unsigned count = sa->conn->child_count;
 	struct ike_ts_list mine, theirs;
 	uint16_t refusal = IKE_N_TS_UNACCEPTABLE;
-	struct question asked;
+	struct question asked = {.transport = false};
 
 	*child = NULL;
 	*name = count ? sa->conn->children[0].name : "";
