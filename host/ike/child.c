@@ -547,11 +547,18 @@ void ike_child_rekey(struct ike_engine *e, struct ike_child *child, uint64_t now
 	ike_sa_advance(e, sa, now);
 }
 
-/* Its time for another try, or for its rekeying, has come. */
+/*
+ * Its time for another try, or for its rekeying, has come. What another IKE SA has by now isn't
+ * asked for any more, but to be had in the place of that.
+ */
 void ike_child_due(struct ike_engine *e, struct ike_child *child, uint64_t now)
 {
 	if (child->state != IKE_CHILD_REQUESTED) {
 		ike_child_rekey(e, child, now);
+		return;
+	}
+	if (!child->sa->renews && heir_of(e, child)) {
+		ike_child_remove(e, child, now, NULL);
 		return;
 	}
 	if (!ike_child_ask_again(e, child))

@@ -232,6 +232,63 @@ static void what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing(voi
 }
 
 /*
+ *   A  CREATE_CHILD_SA d -->              B   in the old one, which B is rekeying
+ *      <-- N(TEMPORARY_FAILURE)               it is to be asked again
+ *      IKE_SA_INIT, IKE_AUTH d -->
+ *      CREATE_CHILD_SA c -->                  in the new one
+ *      <-- N(NO_ADDITIONAL_SAS)               both go on, and d isn't asked for any more
+ */
+static void what_was_put_off_is_not_asked_for_once_it_is_had_elsewhere(void **state)
+{
+	(void)state;
+	prepare(2);
+	bring_up("c");
+	rekey_ike(b());
+	lose_for(0);
+	bring_up("d");
+	assert_int_equal(a()->child_up, 1);
+	begin_renewal();
+	refuse_next();
+	net_settle(net);
+	assert_int_equal(a()->child_up, 2);
+	ike_sa_renew(a()->engine, oldest_sa(a()), net->now, "it looks how far it is");
+	node_drain(a());
+	net_settle(net);
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(a()->engine), 2);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(receiving(&net->node[i]), 2);
+		assert_int_equal(net->node[i].child_down, 0);
+	}
+	end();
+}
+
+/* What is put off in the new one is, though the old one has it. */
+static void what_was_put_off_in_the_new_one_is_asked_for_again(void **state)
+{
+	uint64_t old;
+
+	(void)state;
+	prepare(2);
+	bring_up("d");
+	bring_up("c");
+	net->watch_flow = true;
+	old = a()->ike_id;
+	begin_renewal();
+	ike_sa_rekey(b()->engine, b()->engine->all, net->now);
+	node_drain(b());
+	deliver_to(1);
+	lose_for(0);
+	deliver_to(0);
+	pass_time(60000);
+	assert_null(ike_sa_find_id(a()->engine, old));
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	assert_int_equal(receiving(a()), 2);
+	assert_int_equal(a()->child_down + b()->child_down, 0);
+	end();
+}
+
+/*
  *   A  CREATE_CHILD_SA d -->              B   in the new one
  *      <-- N(NO_ADDITIONAL_SAS)
  *      leads c to the old one, where it has only waited
@@ -581,6 +638,8 @@ int main(void)
 		T(nor_to_what_the_peer_may_have_never_had),
 		T(shutting_down_waits_for_no_such_end),
 		T(what_was_made_meanwhile_outlives_a_renewal_that_comes_to_nothing),
+		T(what_was_put_off_is_not_asked_for_once_it_is_had_elsewhere),
+		T(what_was_put_off_in_the_new_one_is_asked_for_again),
 		T(a_renewal_that_comes_to_nothing_gives_its_flow_back),
 		T(what_is_asked_for_meanwhile_does_not_wait_for_the_renewal),
 		T(what_is_still_asked_for_in_the_old_one_puts_the_end_of_a_renewal_off),
