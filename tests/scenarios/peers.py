@@ -337,7 +337,7 @@ class Libreswan(InGuest):
 
     sends_early = {wire.IKE_AUTH, wire.CREATE_CHILD_SA}
     program = "/usr/libexec/ipsec"
-    job = None
+    job, added = None, False
 
     def configure(self, scenario):
         self.files = scenario.files(2, 1)
@@ -364,7 +364,12 @@ class Libreswan(InGuest):
             guest.put(f"/etc/{name}", text)
         if not self.job:
             self._launch()
-        guest.sh(f"{self.program}/addconn --config /etc/ipsec.conf --autoall")
+        self._add()
+
+    def _add(self):
+        """Its connections; those that it has are replaced."""
+        self.guest.sh(f"{self.program}/addconn --config /etc/ipsec.conf --autoall")
+        self.added = True
 
     def add_address(self, address):
         super().add_address(address)
@@ -373,8 +378,8 @@ class Libreswan(InGuest):
 
     def hosts(self, names):
         super().hosts(names)
-        if self.job:
-            self.whack("--ddns")        # nor asks again within a minute
+        if self.added:
+            self._add()                 # nor asks for a name again
 
     def _launch(self):
         guest = self.guest
@@ -399,11 +404,12 @@ class Libreswan(InGuest):
     def stop(self):
         for name in re.findall(r"^conn (\S+)", self.conf, re.M):
             self.whack("--delete", "--name", name, check=False)
+        self.added = False
 
     def kill(self):
         self.job.kill("KILL")
         self.job.wait()
-        self.job = None
+        self.job, self.added = None, False
         self.guest.sh("rm -f /run/pluto/*")
         self._forget()
 
