@@ -82,17 +82,20 @@ static void make_nonce(const struct rvl_cipher *c, const uint8_t *esp, uint64_t 
 		memcpy(nonce + RVL_SALT_MAX, esp + HEADER, NONCE - RVL_SALT_MAX);
 }
 
-/* SPI | sequence number, of 64 bits with ESN (RFC 4106, section 5). Its length. */
-static size_t make_aad(const struct rvl_cipher *c, const uint8_t *esp, uint64_t seq,
-		       uint8_t aad[12])
+/* What is only authenticated: SPI | sequence number, of 64 bits with ESN (RFC 4106, section 5), and
+ * with GMAC IV and text as well (RFC 4543, section 3.3). */
+static bool add_aad(struct rvl_cipher *c, const uint8_t *esp, size_t len, uint64_t seq)
 {
-	memcpy(aad, esp, 4);
-	if (!c->esn) {
-		memcpy(aad + 4, esp + 4, 4);
-		return 8;
-	}
-	put_be64(aad + 4, seq);
-	return 12;
+	size_t more = c->encr->kind == RVL_CIPHER_GMAC ? c->encr->iv + len : 0;
+	uint8_t numbers[12];
+	int n;
+
+	if (!c->esn)
+		return EVP_CipherUpdate(c->ctx, NULL, &n, esp, (int)(HEADER + more)) == 1;
+	memcpy(numbers, esp, 4);
+	put_be64(numbers + 4, seq);
+	return EVP_CipherUpdate(c->ctx, NULL, &n, numbers, sizeof(numbers)) == 1 &&
+	       (!more || EVP_CipherUpdate(c->ctx, NULL, &n, esp + HEADER, (int)more) == 1);
 }
 
 /* The algorithms with an ICV of their own. It goes to the library and comes from it as a parameter:
@@ -105,16 +108,13 @@ static bool aead(struct rvl_cipher *c, uint8_t *esp, size_t len, uint64_t seq, b
 		OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, icv, c->encr->icv),
 		OSSL_PARAM_construct_end(),
 	};
-	uint8_t nonce[NONCE], aad[12];
-	int n, aad_len = (int)make_aad(c, esp, seq, aad);
+	uint8_t nonce[NONCE];
+	int n;
 
 	make_nonce(c, esp, seq, nonce);
 	if (EVP_CipherInit_ex2(c->ctx, NULL, NULL, nonce, -1, seal ? NULL : tag) != 1 ||
-	    EVP_CipherUpdate(c->ctx, NULL, &n, aad, aad_len) != 1)
-		return false;
-	/* GMAC covers the IV as well (RFC 4543, section 3.3). */
-	if (gmac ? EVP_CipherUpdate(c->ctx, NULL, &n, esp + HEADER, (int)(c->encr->iv + len)) != 1
-		 : EVP_CipherUpdate(c->ctx, text, &n, text, (int)len) != 1)
+	    !add_aad(c, esp, len, seq) ||
+	    (!gmac && EVP_CipherUpdate(c->ctx, text, &n, text, (int)len) != 1))
 		return false;
 	if (EVP_CipherFinal_ex(c->ctx, nonce, &n) != 1)
 		return false;
