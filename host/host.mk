@@ -72,6 +72,7 @@ RAVELD_SRCS := \
 	host/raveld/prefix_map.c \
 	host/raveld/released.c \
 	host/raveld/closing.c \
+	host/raveld/local.c \
 	host/raveld/steering.c \
 	host/raveld/neighbour.c \
 	host/raveld/routes.c \

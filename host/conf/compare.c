@@ -81,8 +81,8 @@ bool conf_pools_are_same(const struct conf *old, const struct conf *new)
 	for (size_t i = 0; same && i < new->pool_count; i++) {
 		const struct conf_pool *pool = conf_find_pool(old, new->pools[i].name);
 
-		same = pool && pool->first == new->pools[i].first &&
-		       pool->last == new->pools[i].last &&
+		same = pool && rvl_addr_equal(&pool->first, &new->pools[i].first) &&
+		       pool->size == new->pools[i].size &&
 		       !memcmp(&pool->network, &new->pools[i].network, sizeof(pool->network));
 	}
 	return same;

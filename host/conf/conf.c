@@ -189,11 +189,17 @@ static bool has_ipv6(const struct ike_ts_list *list)
 }
 
 /* Is IPv6 surely inside of a tunnel? */
-static bool has_ipv6_inside(const struct conf_connection *c)
+static bool has_ipv6_inside(const struct conf *conf, const struct conf_connection *c)
 {
 	for (size_t i = 0; i < c->vip_count; i++)
 		if (c->vips[i].family == 6)
 			return true;
+	for (size_t i = 0; i < c->pool_count; i++) {
+		const struct conf_pool *pool = conf_find_pool(conf, c->pools[i]);
+
+		if (pool && pool->network.family == 6)
+			return true;
+	}
 	for (size_t i = 0; i < c->child_count; i++)
 		if (has_ipv6(&c->children[i].local_ts) || has_ipv6(&c->children[i].remote_ts))
 			return true;
@@ -205,7 +211,7 @@ static int check_inside(const struct conf *conf, struct conf_error *error)
 	for (size_t i = 0; i < conf->connection_count; i++) {
 		const struct conf_connection *c = &conf->connections[i];
 
-		if (conf->daemon.backend != CONF_BACKEND_USER || !has_ipv6_inside(c))
+		if (conf->daemon.backend != CONF_BACKEND_USER || !has_ipv6_inside(conf, c))
 			continue;
 		snprintf(error->text, sizeof(error->text),
 			 "%s:%u: connections.%s: IPv6 is inside of its tunnels, and the NIC has no "
@@ -219,7 +225,7 @@ static int check_inside(const struct conf *conf, struct conf_error *error)
 bool conf_has_ipv6_inside(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->connection_count; i++)
-		if (has_ipv6_inside(&conf->connections[i]))
+		if (has_ipv6_inside(conf, &conf->connections[i]))
 			return true;
 	return false;
 }
@@ -271,6 +277,12 @@ static int fail_at_pool(struct conf_error *error, const struct conf_pool *pool, 
 	return -EINVAL;
 }
 
+static bool overlap(const struct ike_ts *a, const struct ike_ts *b)
+{
+	return a->family == b->family && memcmp(a->first, b->last, sizeof(a->first)) <= 0 &&
+	       memcmp(b->first, a->last, sizeof(a->first)) <= 0;
+}
+
 /* An address is of one pool. */
 static int check_pools(const struct conf *conf, struct conf_error *error)
 {
@@ -278,8 +290,7 @@ static int check_pools(const struct conf *conf, struct conf_error *error)
 		const struct conf_pool *pool = &conf->pools[i];
 
 		for (size_t k = 0; k < i; k++)
-			if (memcmp(pool->network.first, conf->pools[k].network.last, 4) <= 0 &&
-			    memcmp(conf->pools[k].network.first, pool->network.last, 4) <= 0)
+			if (overlap(&pool->network, &conf->pools[k].network))
 				return fail_at_pool(error, pool, "has addresses of pool",
 						    conf->pools[k].name);
 	}

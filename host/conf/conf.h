@@ -172,9 +172,9 @@ struct conf_pool {
 	char name[CONF_NAME_MAX];
 	const char *file;
 	unsigned int line;
-	char addrs[IKE_TS_TEXT]; /* as it is written; of that are given */
-	uint32_t first;
-	uint32_t last;
+	char addrs[IKE_TS_TEXT]; /* as it is written; of that are given so many */
+	struct rvl_addr first;
+	uint32_t size;
 	struct ike_ts network;	      /* all of it */
 	struct ike_settings settings; /* what a peer is told besides its address */
 };
@@ -227,6 +227,10 @@ struct ike_addr conf_peer(const struct conf_connection *connection);
 
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
 const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name);
+
+/* The so-many-th address of those that are given, from 0 on; and is one among them? */
+struct rvl_addr conf_pool_address(const struct conf_pool *pool, uint32_t number);
+bool conf_pool_has(const struct conf_pool *pool, const struct rvl_addr *address);
 
 /*
  * A child's selectors as far as they are known without an SA: `dynamic` is the address of that end,

@@ -3,13 +3,12 @@
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/esp/ip.h"
+#include "host/raveld/local.h"
 #include "host/raveld/steering.h"
 #include "host/sa/selector.h"
 
@@ -55,14 +54,6 @@ int closing_open(const struct conf *conf, const struct log *log, struct closing 
 	return 0;
 }
 
-static void free_local(struct rvl_local *local)
-{
-	free(local->addresses);
-	free(local->networks);
-	free(local->named);
-	*local = (struct rvl_local){0};
-}
-
 /* A rule that lets IKE out. */
 static bool is_ike(const struct netlink_rule *rule)
 {
@@ -77,7 +68,7 @@ void closing_close(struct closing *c)
 		if (is_ike(&c->standing.rules[i]))
 			netlink_delete_rule(c->netlink, &c->standing.rules[i]);
 	netlink_close(c->netlink);
-	free_local(&c->local);
+	local_free(&c->local);
 	steering_free(&c->steering);
 	remains_free(&c->ends);
 	remains_free(&c->standing);
@@ -101,103 +92,10 @@ const struct rvl_local *closing_local(const struct closing *c)
 	return &c->local;
 }
 
-/* ------------------------------------------------------------------------------- what is local */
-
-static int take_address(void *context, unsigned int ifindex, const struct rvl_addr *address)
+/* The networks that the configuration names. */
+static int take_named(const struct closing *c, struct rvl_local *local)
 {
-	struct rvl_local *local = context;
-	size_t count = local->address_count;
-	struct rvl_addr *grown;
-
-	(void)ifindex;
-	grown = realloc(local->addresses, (count + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	local->addresses = grown;
-	grown[local->address_count++] = *address;
-	return 0;
-}
-
-/* Our netdev, what is made on it, and what it is a port of: their networks are the wire's. */
-struct wire {
-	unsigned int netdev; /* 0: it isn't there */
-	unsigned int *list;
-	size_t count;
-};
-
-static int add_to_wire(struct wire *wire, unsigned int ifindex)
-{
-	unsigned int *grown = realloc(wire->list, (wire->count + 1) * sizeof(*grown));
-
-	if (!grown)
-		return -ENOMEM;
-	wire->list = grown;
-	grown[wire->count++] = ifindex;
-	return 0;
-}
-
-static int take_link(void *context, const struct netlink_link *link)
-{
-	struct wire *wire = context;
-
-	if (link->ifindex == wire->netdev && link->master)
-		return add_to_wire(wire, link->master);
-	return link->below == wire->netdev ? add_to_wire(wire, link->ifindex) : 0;
-}
-
-static int read_wire(const struct closing *c, struct wire *wire)
-{
-	int err;
-
-	wire->netdev = if_nametoindex(c->conf->daemon.netdev);
-	if (!wire->netdev)
-		return 0;
-	err = add_to_wire(wire, wire->netdev);
-	return err ? err : netlink_links(c->netlink, take_link, wire);
-}
-
-struct connected {
-	struct rvl_local *local;
-	struct wire wire;
-};
-
-static int take_network(void *context, const struct netlink_route *route)
-{
-	struct connected *connected = context;
-	struct rvl_local *local = connected->local;
-	struct rvl_prefix *grown;
-
-	for (size_t i = 0; i < connected->wire.count; i++)
-		if (connected->wire.list[i] == route->ifindex)
-			return 0;
-	grown = realloc(local->networks, (local->network_count + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	local->networks = grown;
-	grown[local->network_count++] = route->dst;
-	return 0;
-}
-
-static int read_connected(const struct closing *c, struct rvl_local *local)
-{
-	struct connected connected = {.local = local};
-	int err = read_wire(c, &connected.wire);
-
-	if (!err)
-		err = netlink_connected(c->netlink, take_network, &connected);
-	free(connected.wire.list);
-	return err;
-}
-
-static int read_local(const struct closing *c, struct rvl_local *local)
-{
-	int err = netlink_addresses(c->netlink, take_address, local);
-
-	if (!err && c->conf->daemon.exempt_connected)
-		err = read_connected(c, local);
-	if (err || !c->named_count)
-		return err;
-	local->named = malloc(c->named_count * sizeof(*local->named));
+	local->named = malloc((c->named_count + 1) * sizeof(*local->named));
 	if (!local->named)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->named_count; i++)
@@ -599,11 +497,13 @@ static void warn_of_named(const struct closing *c, struct rvl_prefix network)
 int closing_refresh(struct closing *c)
 {
 	struct rvl_local local = {0};
-	int err = read_local(c, &local);
+	int err = local_read(c->netlink, &c->conf->daemon, &local);
 
+	if (!err)
+		err = take_named(c, &local);
 	if (err) {
 		log_error(c->log, "local networks can't be read: %s", strerror(-err));
-		free_local(&local);
+		local_free(&local);
 		return err;
 	}
 	for (size_t i = 0; i < local.network_count; i++) {
@@ -612,7 +512,7 @@ int closing_refresh(struct closing *c)
 		if (is_named(c, network) && !has_network(&c->local, network))
 			warn_of_named(c, network);
 	}
-	free_local(&c->local);
+	local_free(&c->local);
 	c->local = local;
 	return sync_kernel(c);
 }

@@ -61,18 +61,19 @@ static bool parse_id(const char *text, struct ike_id *id)
 static int take_line(char *line, leases_fn *fn, void *context, struct leases_error *error)
 {
 	char *space = strchr(line, ' ');
-	struct in_addr address;
+	struct rvl_addr address = {0};
 	struct ike_id id;
 	int err;
 
 	if (!space)
 		return refuse(error, "an address and an identity are expected");
 	*space = 0;
-	if (inet_pton(AF_INET, line, &address) != 1)
-		return refuse(error, "\"%.40s\" isn't an IPv4 address", line);
+	address.family = strchr(line, ':') ? 6 : 4;
+	if (inet_pton(address.family == 6 ? AF_INET6 : AF_INET, line, address.octets) != 1)
+		return refuse(error, "\"%.40s\" isn't an IP address", line);
 	if (!parse_id(space + 1, &id))
 		return refuse(error, "the identity of %s isn't understood", line);
-	err = fn(context, ntohl(address.s_addr), &id);
+	err = fn(context, &address, &id);
 	return err == -EEXIST ? refuse(error, "%s is there twice", line) : err;
 }
 
@@ -165,12 +166,12 @@ int leases_write(const char *path, struct leases_writer **out)
 	return 0;
 }
 
-void leases_put(struct leases_writer *w, uint32_t address, const struct ike_id *id)
+void leases_put(struct leases_writer *w, const struct rvl_addr *address, const struct ike_id *id)
 {
-	uint8_t ip[4];
+	char text[INET6_ADDRSTRLEN];
 
-	rvl_put_be32(ip, address);
-	fprintf(w->file, "%u.%u.%u.%u %u:", ip[0], ip[1], ip[2], ip[3], id->type);
+	inet_ntop(address->family == 6 ? AF_INET6 : AF_INET, address->octets, text, sizeof(text));
+	fprintf(w->file, "%s %u:", text, id->type);
 	for (unsigned int i = 0; i < id->len; i++)
 		fprintf(w->file, "%02x", id->data[i]);
 	fputc('\n', w->file);

@@ -19,7 +19,7 @@ struct leases_error {
 };
 
 /* Told of each in the order of the file; ends with what is returned unless it is 0. */
-typedef int leases_fn(void *context, uint32_t address, const struct ike_id *id);
+typedef int leases_fn(void *context, const struct rvl_addr *address, const struct ike_id *id);
 
 /*
  * -EBADMSG with *error set when the file isn't understood, or fn() says -EEXIST: an address is
@@ -34,7 +34,8 @@ struct leases_writer;
 
 /* Begin a new one; a folder that isn't there is made. 0 or -errno. */
 int leases_write(const char *path, struct leases_writer **writer);
-void leases_put(struct leases_writer *writer, uint32_t address, const struct ike_id *id);
+void leases_put(struct leases_writer *writer, const struct rvl_addr *address,
+		const struct ike_id *id);
 
 /* Put it in the place of the old one unless it isn't complete. 0 or -errno: that is as it was. */
 int leases_finish(struct leases_writer *writer, bool complete);

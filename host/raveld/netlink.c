@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
+#include <linux/if.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stdio.h>
@@ -723,6 +724,7 @@ static int list_link(const struct nlmsghdr *message, void *context)
 	if (message->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
 	link.ifindex = (unsigned int)body->ifi_index;
+	link.up = body->ifi_flags & IFF_UP;
 	mnl_attr_for_each(attr, message, sizeof(*body))
 	{
 		switch (mnl_attr_get_type(attr)) {

@@ -110,6 +110,7 @@ struct netlink_link {
 	unsigned int master; /* the bridge or bond that it is a port of; 0: nothing */
 	const char *name;
 	const char *alias; /* or "" */
+	bool up;
 };
 
 typedef int netlink_link_fn(void *context, const struct netlink_link *link);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <utlist.h>
 
-#include "host/esp/ip.h"
 #include "host/raveld/leases.h"
 #include "host/sa/hash.h"
 
@@ -24,7 +23,7 @@ struct owner {
 };
 
 struct lease {
-	uint32_t address;
+	struct rvl_addr address;
 	UT_hash_handle hh;
 	struct owner *owner;
 	struct lease *next_of_owner;
@@ -44,8 +43,7 @@ struct holding {
 
 struct range {
 	const struct conf_pool *pool;
-	uint64_t
-		fresh; /* the first address that may never have been given; beyond the last: none */
+	uint32_t fresh; /* the first that may never have been given; as many as there are: none */
 	struct lease *offline;
 };
 
@@ -66,11 +64,11 @@ struct pools {
 /* ------------------------------------------------------------------------------------ bookkeeping
  */
 
-static struct lease *find_lease(const struct pools *p, uint32_t address)
+static struct lease *find_lease(const struct pools *p, const struct rvl_addr *address)
 {
 	struct lease *lease;
 
-	HASH_FIND(hh, p->leases, &address, sizeof(address), lease);
+	HASH_FIND(hh, p->leases, address, sizeof(*address), lease);
 	return lease;
 }
 
@@ -82,10 +80,10 @@ static struct holding *find_holding(const struct pools *p, uint64_t lease_id)
 	return holding;
 }
 
-static struct range *range_of(const struct pools *p, uint32_t address)
+static struct range *range_of(const struct pools *p, const struct rvl_addr *address)
 {
 	for (size_t i = 0; i < p->conf->pool_count; i++)
-		if (address >= p->ranges[i].pool->first && address <= p->ranges[i].pool->last)
+		if (conf_pool_has(p->ranges[i].pool, address))
 			return &p->ranges[i];
 	return NULL;
 }
@@ -145,13 +143,13 @@ static void set_owner(struct pools *p, struct lease *lease, struct owner *owner)
 		LL_PREPEND2(owner->leases, lease, next_of_owner);
 }
 
-static struct lease *lease_new(struct pools *p, uint32_t address, struct owner *owner)
+static struct lease *lease_new(struct pools *p, const struct rvl_addr *address, struct owner *owner)
 {
 	struct lease *lease = calloc(1, sizeof(*lease));
 
 	if (!lease)
 		return NULL;
-	lease->address = address;
+	lease->address = *address;
 	lease->range = range_of(p, address);
 	HASH_ADD(hh, p->leases, address, sizeof(lease->address), lease);
 	if (!lease->hh.tbl) {
@@ -226,7 +224,7 @@ static int write_all(struct pools *p)
 	for (size_t i = 0; list && i < count; i++) {
 		const struct ike_id id = id_of(list[i]->owner);
 
-		leases_put(writer, list[i]->address, &id);
+		leases_put(writer, &list[i]->address, &id);
 	}
 	err = leases_finish(writer, list != NULL);
 	free(list);
@@ -263,7 +261,7 @@ static void write_soon(struct pools *p)
 }
 
 /* One that was remembered, in the order in which they went offline. */
-static int take_remembered(void *context, uint32_t address, const struct ike_id *id)
+static int take_remembered(void *context, const struct rvl_addr *address, const struct ike_id *id)
 {
 	struct pools *p = context;
 	struct owner *owner;
@@ -321,10 +319,8 @@ static struct range *ranges_new(const struct conf *conf)
 {
 	struct range *ranges = calloc(conf->pool_count + 1, sizeof(*ranges));
 
-	for (size_t i = 0; ranges && i < conf->pool_count; i++) {
+	for (size_t i = 0; ranges && i < conf->pool_count; i++)
 		ranges[i].pool = &conf->pools[i];
-		ranges[i].fresh = conf->pools[i].first;
-	}
 	return ranges;
 }
 
@@ -382,7 +378,7 @@ void pools_configure(struct pools *p, const struct conf *conf)
 	p->ranges = ranges;
 	p->conf = conf;
 	for (size_t i = 0; i < count; i++) {
-		list[i]->range = range_of(p, list[i]->address);
+		list[i]->range = range_of(p, &list[i]->address);
 		if (!list[i]->holders)
 			go_offline(p, list[i]);
 	}
@@ -399,6 +395,7 @@ struct search {
 	struct owner *owner;
 	const struct holding *replaced; /* or NULL */
 	struct holding *holding;
+	uint8_t family; /* of the address */
 };
 
 static bool holds(const struct holding *holding, const struct lease *lease)
@@ -410,7 +407,7 @@ static bool holds(const struct holding *holding, const struct lease *lease)
 }
 
 /* Is the address in a pool of the connection's? */
-static bool may_have(const struct search *s, uint32_t address)
+static bool may_have(const struct search *s, const struct rvl_addr *address)
 {
 	const struct range *range = range_of(s->p, address);
 
@@ -423,19 +420,20 @@ static bool may_have(const struct search *s, uint32_t address)
 /* Is a lease that there is theirs to have, and not had by others? */
 static bool is_theirs(const struct search *s, const struct lease *lease)
 {
-	return lease->owner == s->owner && !holds(s->holding, lease) &&
-	       (!lease->holders || holds(s->replaced, lease)) && may_have(s, lease->address);
+	return lease->owner == s->owner && lease->address.family == s->family &&
+	       !holds(s->holding, lease) && (!lease->holders || holds(s->replaced, lease)) &&
+	       may_have(s, &lease->address);
 }
 
 /* The address that is wished for, if nobody else has or had it. */
 static struct lease *wished(const struct search *s, const struct ike_addr *wish)
 {
-	uint32_t address = rvl_get_be32(wish->ip);
-	struct lease *lease = find_lease(s->p, address);
+	const struct rvl_addr address = ike_addr_ip(wish);
+	struct lease *lease = find_lease(s->p, &address);
 
 	if (lease)
 		return is_theirs(s, lease) ? lease : NULL;
-	return may_have(s, address) ? lease_new(s->p, address, s->owner) : NULL;
+	return may_have(s, &address) ? lease_new(s->p, &address, s->owner) : NULL;
 }
 
 /* What they had before; first what the one has that is to be replaced. */
@@ -466,11 +464,15 @@ static struct lease *fresh(const struct search *s)
 	for (size_t i = 0; i < s->connection->pool_count; i++) {
 		struct range *range = range_named(s->p, s->connection->pools[i]);
 
-		while (range->fresh <= range->pool->last &&
-		       find_lease(s->p, (uint32_t)range->fresh))
-			range->fresh++;
-		if (range->fresh <= range->pool->last)
-			return lease_new(s->p, (uint32_t)range->fresh, s->owner);
+		struct rvl_addr address;
+
+		if (range->pool->first.family != s->family)
+			continue;
+		for (; range->fresh < range->pool->size; range->fresh++) {
+			address = conf_pool_address(range->pool, range->fresh);
+			if (!find_lease(s->p, &address))
+				return lease_new(s->p, &address, s->owner);
+		}
 	}
 	return NULL;
 }
@@ -483,7 +485,8 @@ static struct lease *abandoned(const struct search *s)
 	for (size_t i = 0; i < s->connection->pool_count; i++) {
 		struct lease *lease = range_named(s->p, s->connection->pools[i])->offline;
 
-		if (lease && (!oldest || lease->since < oldest->since))
+		if (lease && lease->address.family == s->family &&
+		    (!oldest || lease->since < oldest->since))
 			oldest = lease;
 	}
 	if (oldest)
@@ -512,8 +515,7 @@ static void take(struct search *s, struct lease *lease, struct ike_settings *giv
 	lease->prev = lease->next = NULL;
 	lease->since = UINT64_MAX;
 	s->holding->leases[s->holding->count++] = lease;
-	*vip = (struct ike_addr){.family = 4};
-	rvl_put_be32(vip->ip, lease->address);
+	*vip = ike_addr_of(&lease->address, 0);
 }
 
 /* What the pool of the first address says besides. */
@@ -535,8 +537,10 @@ static int give(struct search *s, struct ike_lease_job *job)
 {
 	for (unsigned int i = 0; i < job->asked.vip_count; i++) {
 		const struct ike_addr *wish = &job->asked.vips[i];
-		struct lease *lease = wish->family == 4 ? find(s, wish) : NULL;
+		struct lease *lease;
 
+		s->family = wish->family;
+		lease = find(s, wish);
 		if (lease)
 			take(s, lease, &job->given);
 	}
@@ -560,15 +564,23 @@ static struct holding *holding_new(struct pools *p, uint64_t lease_id)
 	return NULL;
 }
 
-static const char *reason_of(int err, const struct ike_lease_job *job)
+static bool has_family(const struct search *s, uint8_t family)
 {
-	bool four = false;
+	for (size_t i = 0; i < s->connection->pool_count; i++)
+		if (range_named(s->p, s->connection->pools[i])->pool->first.family == family)
+			return true;
+	return false;
+}
+
+static const char *reason_of(int err, const struct search *s, const struct ike_lease_job *job)
+{
+	bool any = false;
 
 	for (unsigned int i = 0; i < job->asked.vip_count; i++)
-		four |= job->asked.vips[i].family == 4;
+		any |= has_family(s, job->asked.vips[i].family);
 	if (err != -EADDRNOTAVAIL)
 		return strerror(-err);
-	return four ? "its pools are exhausted" : "it asks for IPv6, which isn't supported";
+	return any ? "its pools are exhausted" : "it has no pool of the family that is asked for";
 }
 
 void pools_give(struct pools *p, const struct conf_connection *c, struct ike_job *job)
@@ -586,7 +598,7 @@ void pools_give(struct pools *p, const struct conf_connection *c, struct ike_job
 	}
 	if (s.owner)
 		drop_if_idle(p, s.owner);
-	snprintf(job->reason, sizeof(job->reason), "%s", reason_of(job->error, l));
+	snprintf(job->reason, sizeof(job->reason), "%s", reason_of(job->error, &s, l));
 }
 
 void pools_release(struct pools *p, uint64_t lease_id)
@@ -607,9 +619,8 @@ void pools_list(const struct pools *p, pools_lease_fn *fn, void *context)
 {
 	for (const struct lease *lease = p->leases; lease; lease = lease->hh.next) {
 		const struct ike_id id = id_of(lease->owner);
-		struct ike_addr address = {.family = 4};
+		const struct ike_addr address = ike_addr_of(&lease->address, 0);
 
-		rvl_put_be32(address.ip, lease->address);
 		fn(context, lease->range ? lease->range->pool : NULL, &address, &id,
 		   lease->holders != 0);
 	}

@@ -222,8 +222,7 @@ static json_t *report_pool(const struct conf_pool *pool, json_t *leases, uint64_
 
 	json_object_set_new(o, "name", json_string(pool ? pool->name : ""));
 	json_object_set_new(o, "addrs", json_string(pool ? pool->addrs : ""));
-	json_object_set_new(o, "size",
-			    report_number(pool ? (uint64_t)pool->last - pool->first + 1 : 0));
+	json_object_set_new(o, "size", report_number(pool ? pool->size : 0));
 	json_object_set_new(o, "online", report_number(online));
 	json_object_set_new(o, "offline", report_number(json_array_size(leases) - online));
 	json_object_set_new(o, "leases", leases);

@@ -99,7 +99,9 @@ static int add_pair(const struct ike_ts *local, const struct ike_ts *remote,
 	err = split(local, &src);
 	if (!err)
 		err = split(remote, &dst);
-	if (err || out->count + src.count * dst.count > RVL_SELECTORS_MAX)
+	if (err)
+		return err;
+	if (out->count + src.count * dst.count > RVL_SELECTORS_MAX)
 		return -E2BIG;
 	for (size_t i = 0; i < src.count * dst.count; i++)
 		out->list[out->count++] = (struct rvl_selector){

@@ -347,6 +347,51 @@ static void whole_configuration_is_understood(void **state)
 	conf_free(conf);
 }
 
+/* Of a network of IPv6 the first address is its routers', and 2^24 are given at most. */
+static void pools_of_ipv6_are_understood(void **state)
+{
+	static const struct {
+		const char *addrs, *first, *last;
+		uint32_t size;
+	} cases[] = {
+		{"2001:db8::/120", "2001:db8::1", "2001:db8::ff", 255},
+		{"2001:db8::10/120", "2001:db8::10", "2001:db8::ff", 240},
+		{"2001:db8::/64", "2001:db8::1", "2001:db8::100:0", 1 << 24},
+		{"2001:db8::/104", "2001:db8::1", "2001:db8::ff:ffff", (1 << 24) - 1},
+		{"2001:db8::fffe-2001:db8::1:1", "2001:db8::fffe", "2001:db8::1:1", 4},
+		{"2001:db8::7", "2001:db8::7", "2001:db8::7", 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[256], address[IKE_ADDR_TEXT];
+		struct conf_error error = {""};
+		const struct conf_pool *pool;
+		struct rvl_addr last;
+		struct ike_addr addr;
+		struct conf *conf;
+
+		snprintf(text, sizeof(text),
+			 "raveld { backend = soft\n wire = w0 }\npools { a { addrs = %s } }\n",
+			 cases[i].addrs);
+		if (conf_load_text("t.conf", text, strlen(text), &conf, &error))
+			fail_msg("%s", error.text);
+		pool = conf_find_pool(conf, "a");
+		addr = ike_addr_of(&pool->first, 0);
+		ike_addr_text(&addr, address, sizeof(address));
+		assert_string_equal(address, cases[i].first);
+		assert_int_equal(pool->size, cases[i].size);
+		last = conf_pool_address(pool, pool->size - 1);
+		addr = ike_addr_of(&last, 0);
+		ike_addr_text(&addr, address, sizeof(address));
+		assert_string_equal(address, cases[i].last);
+		assert_true(conf_pool_has(pool, &last) && conf_pool_has(pool, &pool->first));
+		last = conf_pool_address(pool, pool->size);
+		assert_false(conf_pool_has(pool, &last));
+		conf_free(conf);
+	}
+}
+
 static void pools_and_what_is_asked_of_them_is_understood(void **state)
 {
 	struct conf *conf = load(
@@ -378,8 +423,8 @@ static void pools_and_what_is_asked_of_them_is_understood(void **state)
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
 		const struct conf_pool *pool = conf_find_pool(conf, ranges[i].name);
 
-		assert_int_equal(pool->first, ranges[i].first);
-		assert_int_equal(pool->last, ranges[i].last);
+		assert_int_equal(rvl_addr_ipv4(&pool->first), ranges[i].first);
+		assert_int_equal(pool->size, ranges[i].last - ranges[i].first + 1);
 	}
 	assert_int_equal(s->dns_count, 2);
 	assert_int_equal(s->nbns_count, 1);
@@ -840,9 +885,13 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{DAEMON "pools { a { addrs = 223.255.255.0-224.0.0.9 } }\n",
 		 "t.conf:3: pools.a.addrs: \"223.255.255.0-224.0.0.9\" has addresses that no host "
 		 "may have"},
-		{DAEMON "pools { a { addrs = 2001:db8::/120 } }\n",
-		 "t.conf:3: pools.a.addrs: \"2001:db8::/120\": IPv6 isn't supported inside "
-		 "tunnels"},
+		{DAEMON "pools { a { addrs = 10.3.0.255/24 } }\n",
+		 "t.conf:3: pools.a.addrs: \"10.3.0.255/24\" has no address for a host"},
+		{DAEMON "pools { a { addrs = 10.3.0.0/24\n netmask = ffff:: } }\n",
+		 "t.conf:4: pools.a.netmask: \"ffff::\": there is none of IPv6"},
+		{DAEMON
+		 "pools { a { addrs = 2001:db8::/64 }\n b { addrs = 2001:db8::1-2001:db8::2 } }\n",
+		 "t.conf:4: pools.b: has addresses of pool \"a\""},
 		{DAEMON "pools { a { addrs = 10.3.0.0/24\n 25 = a b } }\n",
 		 "t.conf:4: pools.a.25: \"a b\" isn't a domain name"},
 		{DAEMON "pools { a { addrs = 10.3.0.0/24\n 25 = corp.example } }\n",
@@ -1145,6 +1194,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(malformed_files_are_refused_with_their_line),
 		cmocka_unit_test(references_cannot_grow_without_bound),
 		cmocka_unit_test(whole_configuration_is_understood),
+		cmocka_unit_test(pools_of_ipv6_are_understood),
 		cmocka_unit_test(pools_and_what_is_asked_of_them_is_understood),
 		cmocka_unit_test(example_is_good),
 		cmocka_unit_test(a_peer_may_be_never_asked_whether_it_lives),
