@@ -119,10 +119,10 @@ static bool within(const struct ike_ts_kept *part, const struct ike_ts_kept *who
 	return ike_ts_subset(&a, &b);
 }
 
-static bool same_flow(const struct ike_child *a, const struct ike_child *b)
+bool ike_child_is_within(const struct ike_child *part, const struct ike_child *whole)
 {
-	return a->config == b->config && within(a->local_ts, b->local_ts) &&
-	       within(a->remote_ts, b->remote_ts);
+	return part->config == whole->config && within(part->local_ts, whole->local_ts) &&
+	       within(part->remote_ts, whole->remote_ts);
 }
 
 static void up(struct ike_engine *e, struct ike_child *child, uint64_t now);
@@ -136,7 +136,7 @@ static bool is_for_use(const struct ike_child *c)
 
 static bool leads(const struct ike_child *c, const struct ike_child *child)
 {
-	return c != child && is_for_use(c) && same_flow(child, c);
+	return c != child && is_for_use(c) && ike_child_is_within(child, c);
 }
 
 static bool has_leader(const struct ike_sa *sa, const struct ike_child *child)
@@ -297,7 +297,7 @@ static struct ike_child *heir_of(const struct ike_engine *e, const struct ike_ch
 	while ((other = ike_peer_same(e, sa, other))) {
 		for (struct ike_child *c = other->children;
 		     c && other != sa && !ike_sa_ending(other); c = c->next) {
-			if ((leads(c, child) || (waits(c) && same_flow(child, c))) &&
+			if ((leads(c, child) || (waits(c) && ike_child_is_within(child, c))) &&
 			    (!heir || is_nearer(e, c, heir)))
 				heir = c;
 		}
@@ -332,13 +332,13 @@ static bool is_missed(const struct ike_engine *e, const struct ike_child *child)
 		return false;
 	for (const struct ike_child *c = sa->children; c; c = c->next) {
 		if (c != child && c->state >= IKE_CHILD_INSTALLING &&
-		    c->state <= IKE_CHILD_REKEYED && same_flow(child, c))
+		    c->state <= IKE_CHILD_REKEYED && ike_child_is_within(child, c))
 			return false;
 	}
 	while ((other = ike_peer_same(e, sa, other))) {
 		for (const struct ike_child *c = other->children; c && other != sa; c = c->next) {
 			if (c->state >= IKE_CHILD_INSTALLED && c->state <= IKE_CHILD_REKEYED &&
-			    same_flow(child, c))
+			    ike_child_is_within(child, c))
 				return false;
 		}
 	}
@@ -734,7 +734,7 @@ static bool is_passed_by(const struct ike_engine *e, const struct ike_child *chi
 
 	while ((sa = ike_peer_same(e, child->sa, sa))) {
 		for (const struct ike_child *c = sa->children; c; c = c->next) {
-			if (c->used <= child->used || !same_flow(child, c))
+			if (c->used <= child->used || !ike_child_is_within(child, c))
 				continue;
 			if (c->state <= IKE_CHILD_REKEYED && !ike_sa_ending(sa))
 				return false;

@@ -107,6 +107,9 @@ bool ike_pairs_complete(const struct ike_engine *e, const struct ike_sa *sa,
 			const struct ike_child_config *config);
 bool ike_child_carries(const struct ike_child *child, const struct ike_ts pair[2]);
 
+/* Whether the other one carries all that this one does, of the same configuration. */
+bool ike_child_is_within(const struct ike_child *part, const struct ike_child *whole);
+
 /* transport.c: Child SAs between the two hosts themselves */
 bool ike_transport_wanted(const struct ike_engine *e, const struct ike_sa *sa,
 			  const struct ike_child_config *config);

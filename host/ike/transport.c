@@ -88,21 +88,13 @@ const char *ike_child_misplaced(const struct ike_engine *e, const struct ike_chi
 	return NULL;
 }
 
-static bool within(const struct ike_ts_kept *part, const struct ike_ts_kept *whole)
-{
-	const struct ike_ts_list a = ike_ts_kept(part), b = ike_ts_kept(whole);
-
-	return ike_ts_subset(&a, &b);
-}
-
 /* One that may have its flow here, or is going to: its successor, or what it was to succeed. */
 static bool has_other(const struct ike_engine *e, const struct ike_child *child)
 {
 	for (const struct ike_child *c = child->sa->children; c; c = c->next) {
 		if (c != child && c->config == child->config && c->state <= IKE_CHILD_REKEYED &&
 		    !ike_child_misplaced(e, c) &&
-		    (child->mode == RVL_TRANSPORT || (within(child->local_ts, c->local_ts) &&
-						      within(child->remote_ts, c->remote_ts))))
+		    (child->mode == RVL_TRANSPORT || ike_child_is_within(child, c)))
 			return true;
 	}
 	return false;

@@ -107,6 +107,32 @@ static void both_kinds_of_sequence_numbers_may_be_offered(void **state)
 	assert_true(ike_proposal_has(&p, IKE_TRANSFORM_KE, IKE_GROUP_NONE));
 }
 
+/* A proposal without its only algorithm of a kind is another one, that nobody asked for. */
+static void what_the_data_path_lacks_is_left_out_of_a_proposal_or_is_the_end_of_it(void **state)
+{
+	struct ike_proposal p = parsed("aes256-aes128-sha256-sha384-esn-noesn", IKE_PROTO_ESP);
+	struct rvl_abilities can = ike_every_ability;
+
+	(void)state;
+	can.encr &= ~rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_CBC, 32));
+	can.integ &= ~rvl_integ_bit(rvl_integ_find(IKE_INTEG_HMAC_SHA2_256_128));
+	can.esn = false;
+	assert_true(ike_proposal_fit(&p, &can));
+	assert_int_equal(p.count, 3);
+	assert_int_equal(transform(&p, IKE_TRANSFORM_ENCR)->key_bits, 128);
+	assert_int_equal(transform(&p, IKE_TRANSFORM_INTEG)->id, IKE_INTEG_HMAC_SHA2_384_192);
+	assert_int_equal(transform(&p, IKE_TRANSFORM_ESN)->id, IKE_ESN_NO);
+	p = parsed("aes128-sha256", IKE_PROTO_ESP);
+	assert_false(ike_proposal_fit(&p, &can));
+	p = parsed("aes256-sha384", IKE_PROTO_ESP);
+	assert_false(ike_proposal_fit(&p, &can));
+	p = parsed("aes128-sha384-esn", IKE_PROTO_ESP);
+	assert_false(ike_proposal_fit(&p, &can));
+	can.protocols = 1u << RVL_PROTOCOL_ESP;
+	p = parsed("sha384", IKE_PROTO_AH);
+	assert_false(ike_proposal_fit(&p, &can));
+}
+
 static void what_does_not_go_together_is_refused_with_what_is_wrong(void **state)
 {
 	static const struct {
@@ -396,6 +422,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_are_those_of_strongswan),
 		cmocka_unit_test(both_kinds_of_sequence_numbers_may_be_offered),
+		cmocka_unit_test(
+			what_the_data_path_lacks_is_left_out_of_a_proposal_or_is_the_end_of_it),
 		cmocka_unit_test(what_does_not_go_together_is_refused_with_what_is_wrong),
 		cmocka_unit_test(keying_material_is_cut_as_the_rfc_has_it),
 		cmocka_unit_test(an_unknown_algorithm_has_no_keys),
