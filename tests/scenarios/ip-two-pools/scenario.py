@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The peer asks for two addresses, one of which it names, and raveld gives them from two pools."""
+"""The peer asks for two addresses, one of which it names, and raveld gives them from two pools. (Asked so,
+strongSwan gives the same one twice; libreswan asks for one of each family.)"""
 
 LIKE = ("ip-two-pools",)
 INITIATORS = ("peer",)

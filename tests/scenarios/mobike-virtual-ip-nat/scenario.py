@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""raveld is behind a NAT and has its address inside from the peer. Under traffic its address behind the NAT is another one,
-then the NAT forgets it and takes other ports: the one inside stays."""
+"""raveld is behind a NAT and has its address inside from the peer; its address behind the NAT is another one then, under
+traffic: the one inside stays."""
 
-LIKE = ("mobike-virtual-ip-nat", "mobike-nat-mappings")
+LIKE = ("mobike-virtual-ip-nat",)
 HIDDEN = "raveld"
 INITIATORS = ("raveld",)
 SECOND, GATEWAY = "203.0.113.1", "203.0.113.254"
@@ -17,9 +17,6 @@ def run(play):
         play.raveld.route("default", GATEWAY)
         play.raveld.remove_address(f"{play.bed.ours}/24")
         play.wait("raveld is at its second address", lambda: play.raveld.outside()["raveld"] == SECOND)
-        play.move()
-        play.step("the NAT takes other ports")
-        play.bed.rebind()
         play.move()
     play.expect(play.agree()[0] == before[0], "the IKE SA is still the same")
     play.expect(play.raveld.vips() == ["10.3.0.1"], "and so is the address inside")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""raveld is behind a NAT that forgets it, twice, under traffic, and then takes other ports: traffic goes on over the same
-SAs, and what follows loses nothing. (libreswan follows whom it does MOBIKE with alone: mobike-virtual-ip-nat.)"""
+"""raveld is behind a NAT that forgets it, twice, under traffic, and then takes other ports: traffic goes on over
+the same SAs, and what follows loses nothing. (libreswan doesn't follow: without MOBIKE it says so, with it what it
+tells of NATs is what it knew before.)"""
 
 LIKE = ("mobike-nat-mappings",)
 HIDDEN = "raveld"
