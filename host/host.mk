@@ -55,6 +55,15 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/fixed.c \
 	host/sa/flow.c \
 	host/sa/sad.c \
+	host/sa/xfrm_netlink.c \
+	host/sa/xfrm_state.c \
+	host/sa/xfrm_rule.c \
+	host/sa/xfrm_notice.c \
+	host/sa/xfrm_abilities.c \
+	host/sa/xfrm_leftovers.c \
+	host/sa/xfrm_policies.c \
+	host/sa/xfrm_arrivals.c \
+	host/sa/xfrm.c \
 	host/sa/lane.c \
 	host/sa/wire.c \
 	host/sa/wire_was.c \
@@ -101,4 +110,4 @@ RAVELD_LIBS := rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lcrypto $(DRIVER_LIBS)))
 $(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/list.c host/ctl/pools.c host/ctl/release.c host/raveld/released.c \
-	host/raveld/remains.c host/raveld/prefix_map.c host/raveld/netlink.c host/esp/prefix.c,,-ljansson -lmnl))
+	host/raveld/remains.c host/raveld/prefix_map.c host/raveld/netlink.c,rvl_sa rvl_esp ike,-ljansson -lmnl -lcrypto))

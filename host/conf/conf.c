@@ -124,10 +124,10 @@ static int check_offload(const struct conf *conf, struct conf_error *error)
 	static const struct {
 		const char *word;
 		const char *needs; /* with the backend that it is */
-	} offloads[][2] = {
+	} offloads[][CONF_BACKENDS] = {
 		[CONF_OFFLOAD_NO] = {[CONF_BACKEND_USER] = {"no", "backend soft"}},
-		[CONF_OFFLOAD_CRYPTO] = {[CONF_BACKEND_SOFT] = {"crypto", "the kernel's ESP"},
-					 [CONF_BACKEND_USER] = {"crypto", "the kernel's ESP"}},
+		[CONF_OFFLOAD_CRYPTO] = {[CONF_BACKEND_SOFT] = {"crypto", "backend xfrm"},
+					 [CONF_BACKEND_USER] = {"crypto", "backend xfrm"}},
 		[CONF_OFFLOAD_PACKET] = {[CONF_BACKEND_SOFT] = {"packet", "backend user"}},
 		[CONF_OFFLOAD_AUTO] = {{NULL, NULL}},
 	};

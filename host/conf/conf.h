@@ -29,7 +29,13 @@
 #define CONF_NAME_MAX 64
 #define CONF_IPV6_MTU 1280
 
-enum conf_backend { CONF_BACKEND_SOFT, CONF_BACKEND_USER };
+enum conf_backend {
+	CONF_BACKEND_SOFT,
+	CONF_BACKEND_USER,
+	CONF_BACKEND_XFRM,
+	CONF_BACKENDS,
+	CONF_BACKEND_AUTO = CONF_BACKENDS, /* only while it is read */
+};
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARNING, CONF_LOG_INFO, CONF_LOG_DEBUG };
 
 /* With its prefix length, for the netdev. */
@@ -44,7 +50,7 @@ struct conf_daemon {
 	enum conf_backend backend;
 	char device[CONF_PATH_MAX]; /* user: "vfio-user:PATH" or "pci:ADDRESS" */
 	char wire[16];		    /* soft: interface that is the port to the wire */
-	char netdev[16];	    /* the TAP to make: rvl0 */
+	char netdev[16];	    /* the TAP to make: rvl0; xfrm: empty, there is none */
 	struct conf_address addresses[CONF_ADDRESSES_MAX];
 	size_t address_count;
 	uint16_t mtu;			/* of the netdev; 0: what the wire's leaves beside ESP */

@@ -8,10 +8,11 @@
 #include "host/ike/puzzle.h"
 
 #define NIC_PORT_NAT 4500
+#define DEFAULT_NETDEV "rvl0"
 
 static int set_backend(const struct conf_value *v, void *object)
 {
-	static const char *const words[] = {"soft", "user", NULL};
+	static const char *const words[] = {"soft", "user", "xfrm", "auto", NULL};
 	struct conf_daemon *daemon = object;
 	unsigned int at;
 	int err = conf_value_word(v, words, &at);
@@ -365,6 +366,33 @@ static const struct conf_binding keys[] = {
 	{NULL, NULL, false},
 };
 
+/* The kernel's own interfaces are what it has. */
+static int check_netdev(const struct conf_section *section, struct conf_daemon *daemon,
+			struct conf_error *error)
+{
+	const struct {
+		const char *key;
+		bool there;
+	} useless[] = {
+		{"device", daemon->device[0]}, {"wire", daemon->wire[0]},
+		{"netdev", daemon->netdev[0]}, {"address", daemon->address_count},
+		{"mtu", daemon->mtu},
+	};
+
+	if (daemon->backend != CONF_BACKEND_XFRM) {
+		if (!daemon->netdev[0])
+			snprintf(daemon->netdev, sizeof(daemon->netdev), "%s", DEFAULT_NETDEV);
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(useless) / sizeof(useless[0]); i++)
+		if (useless[i].there)
+			return conf_fail_section(error, section,
+						 "backend xfrm has no use for the key \"%s\": the "
+						 "kernel's interfaces are what it has",
+						 useless[i].key);
+	return 0;
+}
+
 int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *daemon,
 		     struct conf_error *error)
 {
@@ -374,8 +402,7 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 	*daemon = (struct conf_daemon){
 		.file = section->file,
 		.line = section->line,
-		.backend = CONF_BACKEND_USER,
-		.netdev = "rvl0",
+		.backend = CONF_BACKEND_AUTO,
 		.socket = "/run/raveld.sock",
 		.qcd_secret = "/var/lib/raveld/qcd-secret",
 		.leases = "/var/lib/raveld/leases",
@@ -397,11 +424,18 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		err = conf_bind(section, keys, conf_absent_none, daemon, error);
 	if (err)
 		return err;
+	if (daemon->backend == CONF_BACKEND_AUTO)
+		daemon->backend = daemon->device[0] ? CONF_BACKEND_USER
+				  : daemon->wire[0] ? CONF_BACKEND_SOFT
+						    : CONF_BACKEND_XFRM;
+	err = check_netdev(section, daemon, error);
+	if (err)
+		return err;
 	if (daemon->backend == CONF_BACKEND_USER && !daemon->device[0])
 		return conf_fail_section(error, section, "backend user needs the key \"device\"");
 	if (daemon->backend == CONF_BACKEND_SOFT && !daemon->wire[0])
 		return conf_fail_section(error, section, "backend soft needs the key \"wire\"");
-	if (!strcmp(daemon->wire, daemon->netdev))
+	if (daemon->wire[0] && !strcmp(daemon->wire, daemon->netdev))
 		return conf_fail_section(error, section,
 					 "\"wire\" and \"netdev\" name the same interface");
 	if (daemon->backend == CONF_BACKEND_USER && daemon->port_nat != NIC_PORT_NAT)

@@ -34,6 +34,16 @@ static void print_list_of(const json_t *array)
 		printf("%s%s", i ? ", " : "", json_string_value(json_array_get(array, i)));
 }
 
+/* The end of a line: whose work it is, and why nobody else's. */
+static void print_where(const json_t *c, const char *where, const char *why)
+{
+	if (json_object_get(c, where))
+		printf("; by: %s", string_of(c, where));
+	if (json_object_get(c, why))
+		printf(" (%s)", string_of(c, why));
+	printf("\n");
+}
+
 static void print_child(const json_t *c)
 {
 	printf("  %s: %s, %s, %s%s%s, SPI %s in, %s out\n", string_of(c, "name"),
@@ -41,11 +51,13 @@ static void print_child(const json_t *c)
 	       strcmp(string_of(c, "mode"), "TRANSPORT") ? "" : " in transport mode",
 	       json_is_true(json_object_get(c, "encap")) ? " in UDP" : "", string_of(c, "spi-in"),
 	       string_of(c, "spi-out"));
-	printf("    in  %lld packets, %lld octets; dropped: %lld ICV, %lld replay, %lld format\n",
+	printf("    in  %lld packets, %lld octets; dropped: %lld ICV, %lld replay, %lld format",
 	       number_of(c, "packets-in"), number_of(c, "bytes-in"), number_of(c, "drops-icv-in"),
 	       number_of(c, "drops-replay-in"), number_of(c, "drops-format-in"));
-	printf("    out %lld packets, %lld octets\n", number_of(c, "packets-out"),
+	print_where(c, "where-in", "why-in");
+	printf("    out %lld packets, %lld octets", number_of(c, "packets-out"),
 	       number_of(c, "bytes-out"));
+	print_where(c, "where-out", "why-out");
 	printf("    ");
 	print_list_of(json_object_get(c, "local-ts"));
 	printf(" === ");

@@ -40,6 +40,7 @@ struct rvl_policy {
 	struct rvl_selector selector;
 	enum rvl_action action;
 	uint32_t sa; /* outbound SA index, with RVL_PROTECT; else whatever the owner likes */
+	bool trap;   /* with RVL_DISCARD: its packets are waited for */
 };
 
 /* Everything of a family, from everywhere to everywhere. */

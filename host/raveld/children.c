@@ -86,6 +86,25 @@ static uint64_t owner_of(const struct ike_child_job *job)
 	return hash;
 }
 
+static enum rvl_offload offload_of(const struct daemon *d, const struct ike_child_job *job)
+{
+	const struct wish *w = wishes_find(d, job->connection, job->child);
+
+	if (!w)
+		return RVL_OFFLOAD_NO;
+	switch (w->child->offload) {
+	case CONF_OFFLOAD_NO:
+		return RVL_OFFLOAD_NO;
+	case CONF_OFFLOAD_CRYPTO:
+		return RVL_OFFLOAD_CRYPTO;
+	case CONF_OFFLOAD_PACKET:
+		return RVL_OFFLOAD_PACKET;
+	case CONF_OFFLOAD_AUTO:
+		return RVL_OFFLOAD_AUTO;
+	}
+	return RVL_OFFLOAD_NO;
+}
+
 static int receive(struct daemon *d, const struct ike_child_job *job,
 		   struct rvl_backend_error *error)
 {
@@ -97,6 +116,7 @@ static int receive(struct daemon *d, const struct ike_child_job *job,
 		.owner = owner_of(job),
 		.local_ts = &local_ts,
 		.remote_ts = &remote_ts,
+		.offload = offload_of(d, job),
 	};
 	int err;
 

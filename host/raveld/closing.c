@@ -265,6 +265,11 @@ static int want_exemption(const struct closing *c, struct rvl_prefix network,
 	return err ? err : remains_add_rule(wanted, &rule);
 }
 
+static bool has_netdev(const struct closing *c)
+{
+	return c->conf->daemon.netdev[0];
+}
+
 /* Dead ends, and those for what the host itself sends where it has no source that the tunnel takes.
  */
 static int want_ends(const struct closing *c, struct remains *wanted)
@@ -294,7 +299,8 @@ static int want_ends(const struct closing *c, struct remains *wanted)
 static int want_all(const struct closing *c, const struct remains *found, struct remains *wanted)
 {
 	struct remains ends = {0};
-	int err = want_ends(c, wanted);
+	/* The kernel's policies close where ESP is the kernel's: what has no route finds none. */
+	int err = has_netdev(c) ? want_ends(c, wanted) : 0;
 
 	if (!err)
 		err = want_ends(c, &ends);

@@ -393,6 +393,8 @@ static void do_release(struct client *client)
 	int err = closing_release_others(d->closing, released_told, &released);
 	struct rvl_backend_error error = {""};
 
+	if (!err && d->backend->ops->release)
+		err = d->backend->ops->release(d->backend, released_told, &released);
 	if (!err && protect_release(d, tell_of_policy, &released, &error)) {
 		json_decref(released.list);
 		answer_error(client, error.text);

@@ -218,6 +218,10 @@ int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
 /* The first and the second for all. -errno with the reason in the log. */
 int protect_all(struct daemon *d);
 
+/* Before there is a daemon, and before addresses are known: whatever goes to a configured remote
+ * network is discarded. -errno with the reason in the log. */
+int protect_beforehand(const struct conf *conf, struct rvl_sad *sad, const struct log *log);
+
 /* Our address towards a peer's, IKE from which passes; false when there is none. */
 bool protect_local_address(struct daemon *d, const struct ike_addr *remote, struct ike_addr *local);
 

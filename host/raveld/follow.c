@@ -11,14 +11,14 @@
 
 int follow_refresh(struct daemon *d)
 {
+	struct rvl_backend_error error = {""};
 	int err = closing_refresh(d->closing);
 
 	if (err)
 		return err;
-	err = rvl_inbound_set_local(rvl_sad_inbound(d->sad), closing_local(d->closing));
+	err = rvl_sad_set_local(d->sad, closing_local(d->closing), &error);
 	if (err)
-		log_error(&d->log, "what is local isn't known to the data path: %s",
-			  strerror(-err));
+		log_error(&d->log, "what is local isn't known to the data path: %s", error.text);
 	return err;
 }
 

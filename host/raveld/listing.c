@@ -75,8 +75,20 @@ static void add_sa_stats(json_t *object, const char *suffix, const struct rvl_sa
 		{"drops-format", stats->drop_format},
 		{"drops-limit", stats->drop_limit},
 	};
+	const struct {
+		const char *name;
+		const char *value;
+	} texts[] = {{"where", stats->where}, {"why", stats->why}};
 	bool in = !strcmp(suffix, "in");
 
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char key[32];
+
+		if (!texts[i].value)
+			continue;
+		snprintf(key, sizeof(key), "%s-%s", texts[i].name, suffix);
+		json_object_set_new(object, key, report_text(texts[i].value));
+	}
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		char key[32];
 

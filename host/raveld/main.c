@@ -152,6 +152,9 @@ static int inner_mtu(const struct daemon *d, unsigned int *mtu)
 	unsigned int overhead = OVERHEAD;
 	struct rvl_backend_info info;
 
+	/* Without a netdev it is the routes that say. */
+	if (daemon->backend == CONF_BACKEND_XFRM)
+		return 0;
 	for (size_t i = 0; i < d->conf->connection_count; i++)
 		if (daemon->backend == CONF_BACKEND_SOFT &&
 		    may_be_ipv6(daemon, &d->conf->connections[i]))
@@ -168,7 +171,7 @@ static int inner_mtu(const struct daemon *d, unsigned int *mtu)
 
 void daemon_fit_mtu(struct daemon *d)
 {
-	unsigned int mtu;
+	unsigned int mtu = d->mtu;
 	int err = inner_mtu(d, &mtu);
 
 	if (!err && mtu != d->mtu)
@@ -193,15 +196,24 @@ static int open_backend(struct daemon *d)
 	struct rvl_backend_error error = {""};
 	struct conf_error lacking = {""};
 	struct rvl_backend_info info;
+	const char *name;
 	int err;
 
-	if (c->backend == CONF_BACKEND_SOFT)
+	switch (c->backend) {
+	case CONF_BACKEND_SOFT:
 		err = rvl_backend_soft_open(&soft, &d->backend, &error);
-	else
+		name = "backend soft";
+		break;
+	case CONF_BACKEND_XFRM:
+		err = rvl_backend_xfrm_open(&d->backend, &error);
+		name = "backend xfrm";
+		break;
+	default:
 		err = rvl_backend_user_open(c->device, &d->backend, &error);
+		name = c->device;
+	}
 	if (err) {
-		log_error(&d->log, "%s: %s",
-			  c->backend == CONF_BACKEND_SOFT ? "backend soft" : c->device, error.text);
+		log_error(&d->log, "%s: %s", name, error.text);
 		return err;
 	}
 	d->backend->ops->info(d->backend, &info);
@@ -237,18 +249,20 @@ static int open_netdev(struct daemon *d)
 	int err;
 
 	d->backend->ops->info(d->backend, &info);
-	d->tap = tap_open(c->netdev, info.mac, d->mtu, &error);
-	if (d->tap < 0) {
+	if (d->backend->frames)
+		d->tap = tap_open(c->netdev, info.mac, d->mtu, &error);
+	if (d->backend->frames && d->tap < 0) {
 		log_error(&d->log, "%s", error.text);
 		return d->tap;
 	}
 	err = routes_open(c, &d->log, d->closing, &d->routes);
 	if (err)
 		return err;
-	if (c->dns)
+	if (d->backend->frames && c->dns)
 		d->resolver = resolver_new(&d->loop, c->netdev, &d->log);
 	d->vips = vips_new(d->conf, d->routes, d->resolver, &d->log);
-	return d->vips && (d->resolver || !c->dns) ? follow_start(d) : -ENOMEM;
+	return d->vips && (d->resolver || !c->dns || !d->backend->frames) ? follow_start(d)
+									  : -ENOMEM;
 }
 
 /* Before all else: whatever fails from here on, protected flows have no other way out. */
@@ -272,8 +286,9 @@ static int close_ways(struct daemon *d)
 /* Policies are in place by now: from here on frames pass. */
 static int start_datapath(struct daemon *d)
 {
+	struct rvl_frames *frames = d->backend->frames;
 	const struct datapath_config config = {
-		.frames = d->backend->frames,
+		.frames = frames,
 		.inbound = rvl_sad_inbound(d->sad),
 		.traps = rvl_sad_traps(d->sad),
 		.fit = rvl_sad_fit(d->sad),
@@ -287,12 +302,12 @@ static int start_datapath(struct daemon *d)
 	const unsigned int frame = d->wire_mtu + ETHERNET_WITH_TAGS;
 	int err;
 
-	err = d->backend->frames->ops->start(d->backend->frames, (uint16_t)frame, &error);
+	err = frames ? frames->ops->start(frames, (uint16_t)frame, &error) : 0;
 	if (err) {
 		log_error(&d->log, "the data path can't start: %s", error.text);
 		return err;
 	}
-	err = datapath_start(&config, &d->datapath);
+	err = frames ? datapath_start(&config, &d->datapath) : 0;
 	if (err)
 		log_error(&d->log, "the data path can't start: %s", strerror(-err));
 	else
@@ -393,6 +408,17 @@ void daemon_warn_of_readers(const struct conf *conf, const struct log *log)
 				    conf->files[i]);
 }
 
+static void tell_ready(const struct daemon *d)
+{
+	const struct conf_daemon *c = &d->conf->daemon;
+
+	if (d->backend->frames)
+		log_info(&d->log, "ready: netdev %s, MTU %u, control socket %s", c->netdev, d->mtu,
+			 c->socket);
+	else
+		log_info(&d->log, "ready: control socket %s", c->socket);
+}
+
 static int run(const char *path, struct conf *conf)
 {
 	struct daemon d = {
@@ -412,8 +438,7 @@ static int run(const char *path, struct conf *conf)
 	daemon_warn_of_readers(conf, &d.log);
 	err = start(&d);
 	if (!err) {
-		log_info(&d.log, "ready: netdev %s, MTU %u, control socket %s", conf->daemon.netdev,
-			 d.mtu, conf->daemon.socket);
+		tell_ready(&d);
 		negotiation_settle(&d);
 		uv_run(&d.loop, UV_RUN_DEFAULT);
 	}
@@ -424,18 +449,45 @@ static int run(const char *path, struct conf *conf)
 	return err ? EXIT_FAILED : d.exit_code;
 }
 
-static int close_and_end(struct conf *conf)
+static int close_by_routes(const struct conf *conf, const struct log *log)
 {
-	const struct log log = log_open((enum log_level)conf->daemon.log_level);
 	struct closing *closing = NULL;
-	int err = closing_open(conf, &log, &closing);
+	int err = closing_open(conf, log, &closing);
 
 	if (!err)
 		err = closing_close_configured(closing, false);
 	closing_close(closing);
+	return err;
+}
+
+/* Block policies outlive the backend that has set them. */
+static int close_by_policies(const struct conf *conf, const struct log *log)
+{
+	struct rvl_backend_error error = {""};
+	struct rvl_backend *backend;
+	struct rvl_sad *sad;
+	int err = rvl_backend_xfrm_open(&backend, &error);
+
+	if (err) {
+		log_error(log, "backend xfrm: %s", error.text);
+		return err;
+	}
+	sad = rvl_sad_new(backend);
+	err = sad ? protect_beforehand(conf, sad, log) : -ENOMEM;
+	rvl_sad_free(sad);
+	backend->ops->close(backend);
+	return err;
+}
+
+static int close_and_end(struct conf *conf)
+{
+	const struct log log = log_open((enum log_level)conf->daemon.log_level);
+	bool xfrm = conf->daemon.backend == CONF_BACKEND_XFRM;
+	int err = xfrm ? close_by_policies(conf, &log) : close_by_routes(conf, &log);
+
 	if (err)
 		log_error(&log, "protected flows may be open");
-	else if (conf->daemon.install_routes)
+	else if (conf->daemon.install_routes || xfrm)
 		log_info(&log, "other ways to the configured remote networks are closed");
 	else
 		log_warning(&log, "nothing is closed: install_routes is off");
@@ -445,8 +497,10 @@ static int close_and_end(struct conf *conf)
 /* Of the configured data path, before it is opened. */
 static int check_abilities(const struct conf *conf, struct conf_error *error)
 {
-	const struct rvl_abilities can = conf->daemon.backend == CONF_BACKEND_SOFT
-						 ? rvl_esp_abilities
+	const enum conf_backend backend = conf->daemon.backend;
+	const struct rvl_abilities can = backend == CONF_BACKEND_SOFT ? rvl_esp_abilities
+					 : backend == CONF_BACKEND_XFRM
+						 ? rvl_backend_xfrm_abilities()
 						 : rvl_backend_user_abilities();
 
 	return conf_check_abilities(conf, &can, error);

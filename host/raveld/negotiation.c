@@ -384,6 +384,11 @@ static void on_sa_event(struct daemon *d, struct rvl_backend_event *event)
 	bool damaged = event->events & RVL_ESP_EVENT_DAMAGED;
 	uint64_t child_id;
 
+	if (event->events == RVL_BACKEND_EVENT_ACQUIRE) {
+		if (rvl_sad_spring(d->sad, &event->packet))
+			traps_sprung(d);
+		return;
+	}
 	if (!rvl_sad_child_of_event(d->sad, event, &child_id))
 		return;
 	if (event->events & RVL_ESP_EVENT_MOVED) {
@@ -402,8 +407,7 @@ static void on_sa_event(struct daemon *d, struct rvl_backend_event *event)
 	}
 	if (damaged)
 		log_warning(&d->log,
-			    "SA %08x (%s): its %s in the NIC's memory is damaged; it passes "
-			    "nothing any more and is given up",
+			    "SA %08x (%s): its %s; it passes nothing any more and is given up",
 			    event->spi, event->direction == RVL_INBOUND ? "inbound" : "outbound",
 			    event->damage);
 	else
@@ -416,12 +420,9 @@ static void on_data_path_event(uv_poll_t *poll, int status, int events)
 {
 	struct daemon *d = poll->data;
 	struct rvl_backend_event event;
-	uint64_t count;
 
 	(void)status;
 	(void)events;
-	if (read(d->backend->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		log_debug(&d->log, "data path events: %s", strerror(errno));
 	while (d->backend->ops->next_event(d->backend, &event) > 0)
 		on_sa_event(d, &event);
 	daemon_check_data_path(d);
@@ -480,7 +481,8 @@ int negotiation_start(struct daemon *d)
 		log_error(&d->log, "the IKE core can't start: %s", strerror(-err));
 		return err;
 	}
-	err = sockets_open(&d->loop, c->port, c->port_nat, &d->log, on_datagram, d, &d->sockets);
+	err = sockets_open(&d->loop, c->port, c->port_nat, !d->backend->frames, &d->log,
+			   on_datagram, d, &d->sockets);
 	if (!err)
 		err = protect_all(d);
 	if (!err)

@@ -19,6 +19,22 @@ static void add_own(struct own *own, const struct ike_addr *addr)
 	own->list[own->count++] = *addr;
 }
 
+/* As many as there is room for. */
+static void add_local(const struct daemon *d, uint8_t family, struct own *own)
+{
+	const struct rvl_local *local = closing_local(d->closing);
+
+	for (size_t i = 0; i < local->address_count; i++) {
+		const struct rvl_addr *ip = &local->addresses[i];
+		const struct ike_addr addr = ike_addr_of(ip, d->conf->daemon.port);
+		bool loopback = ip->family == 4 && ip->octets[0] == 127;
+
+		if (own->count < sizeof(own->list) / sizeof(own->list[0]) && !loopback &&
+		    (!family || family == ip->family))
+			add_own(own, &addr);
+	}
+}
+
 /* The configured ones; or the one that the route takes and all of the netdev that may be meant, for
  * a peer that begins may come to any of them. */
 static struct own own_addresses(const struct daemon *d, const struct conf_connection *c)
@@ -42,6 +58,8 @@ static struct own own_addresses(const struct daemon *d, const struct conf_connec
 		if (!family || family == addr.family)
 			add_own(&own, &addr);
 	}
+	if (!d->backend->frames)
+		add_local(d, family, &own);
 	return own;
 }
 
@@ -228,6 +246,36 @@ static int each_shunt(struct daemon *d, const struct conf *conf, bool look,
 				snprintf(error->text, sizeof(error->text),
 					 "%s:%u: connections.%s.children.%s: %s", s->file, s->line,
 					 c->name, s->name, reason.text);
+		}
+	}
+	return err;
+}
+
+int protect_beforehand(const struct conf *conf, struct rvl_sad *sad, const struct log *log)
+{
+	static const struct ike_ts_list any = {
+		.count = 2,
+		.list = {{.family = 4, .port_last = UINT16_MAX, .last = {255, 255, 255, 255}},
+			 {.family = 6,
+			  .port_last = UINT16_MAX,
+			  .last = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+				   255, 255, 255}}},
+	};
+	struct rvl_backend_error error = {""};
+	int err = 0;
+
+	for (size_t i = 0; !err && i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		for (size_t k = 0; !err && k < c->child_count; k++) {
+			const struct ike_ts_list remote = remote_of(conf, c, &c->children[k]);
+
+			if (remote.count)
+				err = rvl_sad_protect(sad, &any, &remote, &error);
+			if (err)
+				log_error(log, "%s:%u: connections.%s.children.%s: %s",
+					  c->children[k].file, c->children[k].line, c->name,
+					  c->children[k].name, error.text);
 		}
 	}
 	return err;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/sa/backend.h"
+
 struct released released_nothing(void)
 {
 	return (struct released){.list = json_array()};
@@ -52,5 +54,5 @@ int released_all(struct released *released)
 		err = remains_release(netlink, &remains, released_told, released);
 	remains_free(&remains);
 	netlink_close(netlink);
-	return err;
+	return err ? err : rvl_backend_xfrm_release(released_told, released);
 }

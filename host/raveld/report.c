@@ -153,7 +153,8 @@ json_t *report_stats(struct daemon *d)
 		json_object_set_new(o, "device-error",
 				    json_string(d->backend->ops->dead(d->backend) ?: "no answer"));
 	json_object_set_new(o, "device", device);
-	json_object_set_new(o, "host", host_stats(d));
+	if (d->datapath)
+		json_object_set_new(o, "host", host_stats(d));
 	json_object_set_new(o, "ike", ike_stats(d));
 	return o;
 }
@@ -178,10 +179,12 @@ json_t *report_nic(struct daemon *d)
 		json_object_set_new(o, "octets-per-cycle", report_number(info.beat));
 	}
 	json_object_set_new(o, "state", json_string(dead ? dead : "working"));
-	json_object_set_new(o, "netdev", json_string(d->conf->daemon.netdev));
-	json_object_set_new(o, "mac", json_string(mac));
-	json_object_set_new(o, "mtu", report_number(d->mtu));
-	json_object_set_new(o, "max-frame", report_number(info.max_frame));
+	if (d->backend->frames) {
+		json_object_set_new(o, "netdev", json_string(d->conf->daemon.netdev));
+		json_object_set_new(o, "mac", json_string(mac));
+		json_object_set_new(o, "mtu", report_number(d->mtu));
+		json_object_set_new(o, "max-frame", report_number(info.max_frame));
+	}
 	json_object_set_new(o, "algorithms", json_string(algorithms));
 	json_object_set_new(o, "queue-pairs", report_number(info.queue_pairs));
 	json_object_set_new(o, "replay-window-max", report_number(info.abilities.window));

@@ -49,6 +49,9 @@ static int enable_ipv6(const struct routes *r)
 		char value;
 	} settings[] = {{"disable_ipv6", '0'}, {"keep_addr_on_down", '1'}};
 
+	/* Other interfaces are as their owner wants them. */
+	if (!r->ifindex)
+		return 0;
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		char path[96];
 		int fd, err;
@@ -93,6 +96,40 @@ static int add_addresses(struct routes *r)
 	return 0;
 }
 
+struct stale {
+	size_t count;
+	struct netlink_route *list;
+};
+
+static int take_stale(void *context, const struct netlink_route *route)
+{
+	struct stale *stale = context;
+	struct netlink_route *grown;
+
+	if (route->type != NETLINK_VIA)
+		return 0;
+	grown = realloc(stale->list, (stale->count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	stale->list = grown;
+	grown[stale->count++] = *route;
+	return 0;
+}
+
+/* Without a netdev no interface takes along what one that ended has left. */
+static int remove_ways(const struct routes *r)
+{
+	struct stale stale = {0};
+	int err = netlink_own_routes(r->netlink, take_stale, &stale);
+
+	for (size_t i = 0; i < stale.count; i++)
+		netlink_delete_route(r->netlink, &stale.list[i]);
+	free(stale.list);
+	if (err)
+		log_error(r->log, "routes can't be read: %s", strerror(-err));
+	return err;
+}
+
 int routes_open(const struct conf_daemon *conf, const struct log *log, struct closing *closing,
 		struct routes **out)
 {
@@ -105,6 +142,9 @@ int routes_open(const struct conf_daemon *conf, const struct log *log, struct cl
 	r->conf = conf;
 	r->closing = closing;
 	r->netlink = closing_netlink(closing);
+	*out = r;
+	if (!conf->netdev[0])
+		return remove_ways(r);
 	r->ifindex = if_nametoindex(conf->netdev);
 	err = remains_mark_daemon(r->netlink, r->ifindex, conf->socket);
 	if (err)
@@ -113,10 +153,9 @@ int routes_open(const struct conf_daemon *conf, const struct log *log, struct cl
 		err = add_addresses(r);
 	if (err) {
 		routes_close(r);
-		return err;
+		*out = NULL;
 	}
-	*out = r;
-	return 0;
+	return err;
 }
 
 void routes_close(struct routes *r)
@@ -125,6 +164,8 @@ void routes_close(struct routes *r)
 
 	if (!r)
 		return;
+	if (!r->ifindex)
+		remove_ways(r);
 	HASH_CLEAR(hh, r->ways);
 	for (; way; way = next) {
 		next = way->hh.next;
@@ -137,6 +178,18 @@ void routes_close(struct routes *r)
 unsigned int routes_ifindex(const struct routes *r)
 {
 	return r->ifindex;
+}
+
+/* Without a netdev an address is on no wire. */
+static unsigned int home_of_addresses(const struct routes *r)
+{
+	return r->ifindex ? r->ifindex : if_nametoindex("lo");
+}
+
+/* Is it the netdev? Without one each interface is as good. */
+static bool is_ours(const struct routes *r, unsigned int ifindex)
+{
+	return !r->ifindex || ifindex == r->ifindex;
 }
 
 int routes_add_address(struct routes *r, const struct ike_addr *address)
@@ -153,14 +206,16 @@ int routes_add_address(struct routes *r, const struct ike_addr *address)
 		if (err)
 			return err;
 	}
-	return netlink_add_address(r->netlink, r->ifindex, &ip, rvl_family_bits(ip.family));
+	return netlink_add_address(r->netlink, home_of_addresses(r), &ip,
+				   rvl_family_bits(ip.family));
 }
 
 int routes_remove_address(struct routes *r, const struct ike_addr *address)
 {
 	const struct rvl_addr ip = ike_addr_ip(address);
 
-	return netlink_delete_address(r->netlink, r->ifindex, &ip, rvl_family_bits(ip.family));
+	return netlink_delete_address(r->netlink, home_of_addresses(r), &ip,
+				      rvl_family_bits(ip.family));
 }
 
 static bool within(const struct rvl_addr *address, const struct ike_ts_list *list)
@@ -324,12 +379,13 @@ void routes_follow(struct routes *r)
 			found = !find_hop(r, &peer, NULL, &hop);
 		}
 		/* Without a next hop through the netdev the old one is as good as any. */
-		if (!found || hop.ifindex != r->ifindex)
+		if (!found || !is_ours(r, hop.ifindex))
 			continue;
 		gateway = gateway_of(&hop, &way->route.dst);
 		if (rvl_addr_equal(&gateway, &way->route.gateway))
 			continue;
 		way->route.gateway = gateway;
+		way->route.ifindex = hop.ifindex;
 		ike_addr_text(&peer, text, sizeof(text));
 		err = apply(r, &way->route);
 		if (err)
@@ -359,7 +415,7 @@ static void find_way(const struct routes *r, const struct ike_addr *peer,
 	struct netlink_hop hop;
 
 	if (ways->count == IKE_WAYS_MAX || find_hop(r, peer, source, &hop) || !hop.source.family ||
-	    hop.ifindex != r->ifindex)
+	    !is_ours(r, hop.ifindex))
 		return;
 	way.local = ike_addr_of(&hop.source, 0);
 	for (unsigned int i = 0; i < ways->count; i++)
@@ -371,6 +427,7 @@ static void find_way(const struct routes *r, const struct ike_addr *peer,
 
 struct own {
 	const struct routes *routes;
+	unsigned int loopback;
 	struct ike_own_addr *list;
 	unsigned int count;
 };
@@ -386,14 +443,15 @@ static int add_own(void *context, unsigned int ifindex, const struct rvl_addr *a
 	own->list = grown;
 	grown[own->count++] = (struct ike_own_addr){
 		.addr = ike_addr_of(address, 0),
-		.offered = ifindex == own->routes->ifindex,
+		.offered = is_ours(own->routes, ifindex) && ifindex != own->loopback,
 	};
 	return 0;
 }
 
 struct ike_own_addr *routes_own_addresses(const struct routes *r, unsigned int *count)
 {
-	struct own own = {.routes = r, .list = malloc(sizeof(*own.list))};
+	struct own own = {
+		.routes = r, .loopback = if_nametoindex("lo"), .list = malloc(sizeof(*own.list))};
 
 	if (!own.list || netlink_addresses(r->netlink, add_own, &own)) {
 		free(own.list);
@@ -419,6 +477,24 @@ void routes_find_ways(const struct routes *r, struct ike_ways_job *ways)
 	free(own);
 }
 
+/* With a netdev frames must find it. The kernel's ESP takes packets wherever they are sent, if only
+ * they are sent, and from an address that suits. */
+static bool is_needed(const struct routes *r, const struct netlink_route *route,
+		      const struct ike_ts_list *local_ts)
+{
+	struct rvl_addr dst = route->dst.address;
+	struct netlink_hop hop;
+
+	if (r->ifindex)
+		return true;
+	/* An address that packets may have. */
+	if (route->dst.len < rvl_family_bits(dst.family))
+		dst.octets[dst.family == 6 ? 15 : 3] |= 1;
+	if (netlink_find_hop(r->netlink, 0, &dst, NULL, &hop))
+		return true;
+	return route->source.family && !within(&hop.source, local_ts);
+}
+
 int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_ts_list *local_ts,
 	       const struct ike_ts_list *remote_ts, char reason[ROUTES_REASON])
 {
@@ -439,7 +515,7 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 			 strerror(-err));
 		return err;
 	}
-	if (hop.ifindex != r->ifindex) {
+	if (!is_ours(r, hop.ifindex)) {
 		snprintf(reason, ROUTES_REASON, "the route to the peer %s doesn't lead through %s",
 			 text, r->conf->netdev);
 		return -ENETUNREACH;
@@ -458,6 +534,8 @@ int routes_add(struct routes *r, const struct ike_addr *peer, const struct ike_t
 		route.table = closing_table(r->closing, &selectors.list[i]);
 		route.gateway = gateway_of(&hop, &route.dst);
 		route.source = find_source(r, family, local_ts);
+		if (!is_needed(r, &route, local_ts))
+			continue;
 		if (family == 6)
 			err = enable_ipv6(r);
 		if (err)

@@ -4,7 +4,9 @@
  * through the netdev and via the peer's next hop, so that frames carry the right MAC addresses.
  * They stay until the netdev goes: a flow whose SA is down is discarded by its policy and doesn't
  * find another way out. When the netdev goes down the kernel forgets them, and they are set again
- * when it is up; meanwhile there are the dead ends below them.
+ * when it is up; meanwhile there are the dead ends below them. Without a netdev (backend xfrm) the
+ * kernel's policies do all that; then there are routes only where it lacks one, and as long as
+ * there is a raveld.
  */
 #ifndef RVL_RAVELD_ROUTES_H
 #define RVL_RAVELD_ROUTES_H
@@ -27,7 +29,7 @@ int routes_open(const struct conf_daemon *conf, const struct log *log, struct cl
 /* NULL is fine. */
 void routes_close(struct routes *routes);
 
-/* The netdev's. */
+/* The netdev's; 0: there is none. */
 unsigned int routes_ifindex(const struct routes *routes);
 
 /*
@@ -60,7 +62,8 @@ struct ike_own_addr *routes_own_addresses(const struct routes *routes, unsigned 
 
 /*
  * Lead to the remote networks of a child by its peer, and close other ways to them; the local
- * selectors say which source addresses suit. 0, or -errno with the reason: their traffic wouldn't
+ * selectors say which source addresses suit. Without a netdev only where the kernel has no way, or
+ * one with another source. 0, or -errno with the reason: their traffic wouldn't
  * reach the tunnel. Nothing is done if the configuration doesn't want it.
  */
 int routes_add(struct routes *routes, const struct ike_addr *peer,

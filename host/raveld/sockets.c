@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/udp.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,7 @@ struct port {
 	uint8_t family;
 	uint16_t number;
 	bool marked;
+	bool encap; /* what has no marker is the kernel's */
 	struct lane lanes[LANES];
 };
 
@@ -247,6 +249,14 @@ static void widen(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
 }
 
+/* RFC 3948, section 2.2: what has no non-ESP marker is ESP, or a keepalive. */
+static int set_encap(int fd)
+{
+	const int type = UDP_ENCAP_ESPINUDP;
+
+	return setsockopt(fd, IPPROTO_UDP, UDP_ENCAP, &type, sizeof(type));
+}
+
 static int open_lane(struct sockets *s, uv_loop_t *loop, struct lane *lane)
 {
 	struct port *port = lane->port;
@@ -258,8 +268,10 @@ static int open_lane(struct sockets *s, uv_loop_t *loop, struct lane *lane)
 		return lane->fd;
 	if (first)
 		widen(lane->fd);
+	err = port->encap && set_encap(lane->fd) ? -errno : 0;
 	/* What they share is there once the first is bound. */
-	err = first ? rvl_lane_sort_datagrams(lane->fd, port->marked) : 0;
+	if (!err)
+		err = first ? rvl_lane_sort_datagrams(lane->fd, port->marked) : 0;
 	if (!err)
 		err = uv_poll_init(loop, &lane->poll, lane->fd);
 	if (!err)
@@ -317,8 +329,9 @@ void sockets_close(struct sockets *s)
 				uv_close((uv_handle_t *)&lane_at(s, i)->poll, on_closed);
 }
 
-int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, const struct log *log,
-		 sockets_receive_fn *receive, void *context, struct sockets **out)
+int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, bool encap,
+		 const struct log *log, sockets_receive_fn *receive, void *context,
+		 struct sockets **out)
 {
 	struct sockets *s = calloc(1, sizeof(*s));
 	int err = 0;
@@ -334,6 +347,7 @@ int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, const struct
 			.family = i < 2 ? 4 : 6,
 			.number = i % 2 ? port_nat : port,
 			.marked = i % 2,
+			.encap = encap && i % 2,
 		};
 	for (int i = 0; i < PORTS * LANES; i++)
 		*lane_at(s, i) = (struct lane){.port = &s->ports[i / LANES], .fd = -1};

@@ -31,10 +31,11 @@ struct sockets_counters {
 	uint64_t missed[RVL_LANES]; /* that came faster than they were taken */
 };
 
-/* Bind both ports on all addresses; a machine without IPv6 does without, and the log says so.
- * -errno with the reason in the log. */
-int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, const struct log *log,
-		 sockets_receive_fn *receive, void *context, struct sockets **sockets);
+/* Bind both ports on all addresses; encap: ESP in UDP that comes to the second one is the kernel's;
+ * a machine without IPv6 does without, and the log says so. -errno with the reason in the log. */
+int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, bool encap,
+		 const struct log *log, sockets_receive_fn *receive, void *context,
+		 struct sockets **sockets);
 
 /* To be called so often that the kernel's counters of 32 bits don't come round. */
 void sockets_count(struct sockets *sockets);

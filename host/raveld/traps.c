@@ -35,7 +35,7 @@ void traps_remove(struct daemon *d, struct wish *w)
 {
 	w->sprung = false;
 	agenda_listen(&d->agenda, w, 0);
-	rvl_traps_remove(rvl_sad_traps(d->sad), trap_of(w));
+	rvl_sad_untrap(d->sad, trap_of(w));
 }
 
 bool traps_is_set(struct daemon *d, const struct wish *w)
@@ -47,6 +47,7 @@ void traps_listen(struct daemon *d, struct wish *w)
 {
 	agenda_listen(&d->agenda, w, 0);
 	rvl_traps_listen(rvl_sad_traps(d->sad), trap_of(w));
+	rvl_sad_listen(d->sad, trap_of(w));
 }
 
 void traps_release(struct daemon *d, struct wish *w)
@@ -54,7 +55,9 @@ void traps_release(struct daemon *d, struct wish *w)
 	w->sprung = false;
 	agenda_listen(&d->agenda, w, 0);
 	rvl_traps_release(rvl_sad_traps(d->sad), trap_of(w));
-	datapath_wake(d->datapath);
+	rvl_sad_listen(d->sad, trap_of(w));
+	if (d->datapath)
+		datapath_wake(d->datapath);
 }
 
 void traps_give_up(struct daemon *d, struct wish *w, uint64_t listen_at)

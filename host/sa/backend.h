@@ -19,6 +19,7 @@
 
 #include "host/esp/esp.h"
 #include "host/esp/spd.h"
+#include "host/sa/selector.h"
 
 /* Not an index: "any free one", and of a frame "not protected". */
 #define RVL_BACKEND_ANY UINT32_MAX
@@ -46,6 +47,7 @@ struct rvl_backend_info {
 	uint32_t max_frame; /* to and from the wire, octets without FCS */
 	uint32_t beat;	    /* octets a clock cycle; 0 for software */
 	struct rvl_abilities abilities;
+	bool one_form; /* an inbound SA takes ESP in UDP or plain ESP, not both */
 };
 
 struct rvl_sa_stats {
@@ -57,16 +59,36 @@ struct rvl_sa_stats {
 	uint64_t drop_format;
 	uint64_t drop_limit;
 	bool damaged; /* it passes nothing any more, and the numbers above may be gone */
+	/* Whose work it is: "kernel", "eth0, packet offload"; and why nobody else's who was asked,
+	 * or NULL. As long as there is the SA. */
+	const char *where;
+	const char *why;
 };
 
-/* What an SA reports of itself; events are RVL_ESP_EVENT_* of esp.h. */
+enum rvl_offload { RVL_OFFLOAD_NO, RVL_OFFLOAD_CRYPTO, RVL_OFFLOAD_PACKET, RVL_OFFLOAD_AUTO };
+
+/* What an SA is for, beyond its parameters. */
+struct rvl_sa_purpose {
+	/* Inbound: what may arrive on it, seen from here. Who carries frames leaves that to
+	 * inbound.h.
+	 */
+	const struct rvl_selectors *selectors;
+	uint32_t line;		  /* SAs that take each other's place have the same number */
+	enum rvl_offload offload; /* to a NIC of the kernel's */
+};
+
+/* No SA's: a packet has come to a policy with a trap. */
+#define RVL_BACKEND_EVENT_ACQUIRE 0x10000u
+
+/* What an SA reports of itself; events are RVL_ESP_EVENT_* of esp.h, or the one above. */
 struct rvl_backend_event {
 	enum rvl_direction direction;
 	uint32_t index;
 	uint32_t spi; /* 0: damaged, and with it the SPI */
 	uint32_t events;
-	const char *damage;  /* what of it is damaged: "key" */
-	struct rvl_addr src; /* RVL_ESP_EVENT_MOVED: where its packets come from now */
+	const char *damage;   /* what happened: "key in the NIC's memory is damaged" */
+	struct rvl_ip packet; /* RVL_BACKEND_EVENT_ACQUIRE */
+	struct rvl_addr src;  /* RVL_ESP_EVENT_MOVED: where its packets come from now */
 	uint16_t src_port;
 };
 
@@ -77,6 +99,10 @@ typedef void rvl_counter_fn(void *context, const char *name, uint64_t value);
 typedef void rvl_deliver_fn(void *context, uint8_t *frame, size_t len, uint32_t sa);
 
 struct rvl_backend;
+struct rvl_local;
+
+/* Of something that is released; err: it couldn't be. */
+typedef void rvl_backend_told_fn(void *context, const char *text, int err);
 
 /* Calls that can fail return 0 or a negative errno, with the reason in *error. */
 struct rvl_backend_ops {
@@ -88,9 +114,10 @@ struct rvl_backend_ops {
 	/* Look whether it still works: what it doesn't tell by itself, dead() says afterwards. */
 	void (*check)(struct rvl_backend *backend);
 
-	/* When this returns 0, the data path uses the SA. *index: where it was put. */
+	/* When this returns 0, the data path uses the SA. *index: its handle. */
 	int (*sa_add)(struct rvl_backend *backend, const struct rvl_sa_params *params,
-		      uint32_t *index, struct rvl_backend_error *error);
+		      const struct rvl_sa_purpose *purpose, uint32_t *index,
+		      struct rvl_backend_error *error);
 	/* When this returns, its key is erased. */
 	int (*sa_delete)(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			 struct rvl_backend_error *error);
@@ -102,6 +129,15 @@ struct rvl_backend_ops {
 			  uint32_t *index, struct rvl_backend_error *error);
 	int (*policy_clear)(struct rvl_backend *backend, uint32_t index,
 			    struct rvl_backend_error *error);
+
+	/* Only where the inbound half of policies is the backend's own (else NULL): what is local,
+	 * which stands until the next one. */
+	int (*set_local)(struct rvl_backend *backend, const struct rvl_local *local,
+			 struct rvl_backend_error *error);
+
+	/* What an earlier one has left closed goes, if it wasn't set again; NULL: that leaves
+	 * nothing. told() hears of each. */
+	int (*release)(struct rvl_backend *backend, rvl_backend_told_fn *told, void *context);
 
 	/* All counters, by name; -errno when they can't be read. */
 	int (*counters)(struct rvl_backend *backend, rvl_counter_fn *fn, void *context);
@@ -142,7 +178,7 @@ struct rvl_frames {
 struct rvl_backend {
 	const struct rvl_backend_ops *ops;
 	struct rvl_frames *frames; /* NULL: none */
-	int event_fd;		   /* an eventfd, readable when next_event() may have something */
+	int event_fd;		   /* readable when next_event() may have something */
 };
 
 /* 100,000 tunnels, each with a successor, and policies of as many connections: what discards, what
@@ -170,6 +206,17 @@ int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
 
 /* What a NIC can do at most; one that is open says what it can. */
 struct rvl_abilities rvl_backend_user_abilities(void);
+/*
+ * The host's kernel (xfrm), which has no frames to carry. What it holds closed outlives it, and is
+ * taken over by whoever opens it next in this network namespace; -EALREADY: somebody has it open.
+ */
+int rvl_backend_xfrm_open(struct rvl_backend **backend, struct rvl_backend_error *error);
+
+/* What a kernel can do at most; a backend that is open says what its one can. */
+struct rvl_abilities rvl_backend_xfrm_abilities(void);
+
+/* Without a backend: remove what one has left. 0, -EALREADY when one is open, or -errno. */
+int rvl_backend_xfrm_release(rvl_backend_told_fn *told, void *context);
 
 /* Set error->text and return err. */
 int rvl_backend_fail(struct rvl_backend_error *error, int err, const char *format, ...)

@@ -208,6 +208,20 @@ int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *sele
 	return 0;
 }
 
+int rvl_fixed_trap(struct rvl_fixed_table *table, const struct rvl_selector *selector, bool trap,
+		   struct rvl_backend_error *error)
+{
+	struct rvl_fixed *fixed = rvl_selector_map_equal(&table->discards, selector);
+	const struct rvl_policy policy = {
+		.priority = rvl_selector_priority(selector, RVL_DISCARD),
+		.selector = *selector,
+		.action = RVL_DISCARD,
+		.trap = trap,
+	};
+
+	return fixed ? rvl_policies_set(table->policies, &policy, &fixed->policy, error) : 0;
+}
+
 /* Out of the data path. -errno: it stays, and does what it did. */
 static int clear(struct rvl_fixed_table *table, const struct rvl_fixed *fixed, bool bypass,
 		 struct rvl_backend_error *error)

@@ -36,6 +36,11 @@ int rvl_fixed_add(struct rvl_fixed_table *table, const struct rvl_selector *sele
 int rvl_fixed_pass(struct rvl_fixed_table *table, const struct rvl_selector *selector,
 		   struct rvl_backend_error *error);
 
+/* The packets that a discard of this selector holds are waited for in the data path, anew if they
+ * were already; or not any more. Nothing happens if there is none. -errno with *error set. */
+int rvl_fixed_trap(struct rvl_fixed_table *table, const struct rvl_selector *selector, bool trap,
+		   struct rvl_backend_error *error);
+
 /* Whatever is configured counts as unnamed, and is in force as before, until it is named by
  * rvl_fixed_add() again. */
 void rvl_fixed_unname(struct rvl_fixed_table *table);

@@ -150,6 +150,13 @@ void rvl_flows_part(struct rvl_flow_table *table, struct rvl_claims *claims)
 	claims->list = NULL;
 }
 
+void rvl_flows_selectors(const struct rvl_claims *claims, struct rvl_selectors *out)
+{
+	out->count = claims->count;
+	for (size_t i = 0; i < claims->count; i++)
+		out->list[i] = claims->list[i].flow->selector;
+}
+
 /* ------------------------------------------------------------------------------- who has a flow */
 
 static int set_policy(struct rvl_flow_table *table, struct rvl_flow *flow, enum rvl_action action,

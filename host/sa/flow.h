@@ -36,6 +36,9 @@ int rvl_flows_join(struct rvl_flow_table *table, struct rvl_claims *claims,
 		   const struct rvl_selectors *selectors, uint64_t owner,
 		   struct rvl_backend_error *error);
 
+/* The flows that it has claims on. */
+void rvl_flows_selectors(const struct rvl_claims *claims, struct rvl_selectors *out);
+
 /* Claims that aren't used end. */
 void rvl_flows_part(struct rvl_flow_table *table, struct rvl_claims *claims);
 

@@ -43,6 +43,7 @@ struct sas {
 
 /* A child and those that take its place, of which one is in use at most. */
 struct line {
+	uint32_t number;
 	struct child *used;
 	size_t children;
 };
@@ -52,6 +53,7 @@ struct child {
 	struct line *line;
 	struct sa in;
 	struct sa out;
+	enum rvl_offload offload;
 	uint64_t heard_packets; /* inbound ones when last asked */
 	struct rvl_claims claims;
 	UT_hash_handle hh;
@@ -71,8 +73,10 @@ struct rvl_sad {
 	struct rvl_fit *fit;
 	struct rvl_spis spis; /* given out */
 	size_t spi_room;
+	uint32_t lines;	    /* that there were */
 	size_t sa_count[2]; /* in the data path, by direction */
 	bool broken;
+	bool one_form; /* as the data path's information has it */
 };
 
 /* On the data thread: what leads there is whatever a policy says. */
@@ -103,6 +107,7 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 	backend->ops->info(backend, &info);
 	sad->backend = backend;
 	sad->can = info.abilities;
+	sad->one_form = info.one_form;
 	sad->spi_room = info.inbound_sas < info.outbound_sas ? info.inbound_sas : info.outbound_sas;
 	sad->inbound = rvl_inbound_new(info.inbound_sas);
 	if (!sad->inbound)
@@ -283,13 +288,68 @@ int rvl_sad_can_protect(const struct rvl_sad *sad, const struct ike_ts_list *loc
 	return selectors_of(sad, local, remote, &selectors, error);
 }
 
+/* Where the host has no frames in its hands, the data path waits for them. */
+static bool waits_itself(const struct rvl_sad *sad)
+{
+	return !sad->backend->frames;
+}
+
 int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
 		 const struct ike_ts_list *remote, struct rvl_backend_error *error)
 {
 	struct rvl_selectors selectors;
 	int err = selectors_of(sad, local, remote, &selectors, error);
 
-	return err ? err : rvl_traps_add(sad->traps, id, &selectors, error);
+	if (!err)
+		err = rvl_traps_add(sad->traps, id, &selectors, error);
+	for (size_t i = 0; !err && waits_itself(sad) && i < selectors.count; i++)
+		err = rvl_fixed_trap(sad->fixed, &selectors.list[i], true, error);
+	return err;
+}
+
+static void listen_to(void *context, const struct rvl_selector *selector)
+{
+	struct rvl_sad *sad = context;
+	struct rvl_backend_error ignored = {""};
+
+	rvl_fixed_trap(sad->fixed, selector, true, &ignored);
+}
+
+void rvl_sad_listen(struct rvl_sad *sad, uint64_t id)
+{
+	if (waits_itself(sad))
+		rvl_traps_each(sad->traps, id, listen_to, sad);
+}
+
+static void untrap(void *context, const struct rvl_selector *selector)
+{
+	struct rvl_sad *sad = context;
+	struct rvl_backend_error ignored = {""};
+
+	rvl_fixed_trap(sad->fixed, selector, false, &ignored);
+}
+
+void rvl_sad_untrap(struct rvl_sad *sad, uint64_t id)
+{
+	if (waits_itself(sad))
+		rvl_traps_each(sad->traps, id, untrap, sad);
+	rvl_traps_remove(sad->traps, id);
+}
+
+bool rvl_sad_spring(struct rvl_sad *sad, const struct rvl_ip *packet)
+{
+	return rvl_traps_spring(sad->traps, packet);
+}
+
+int rvl_sad_set_local(struct rvl_sad *sad, const struct rvl_local *local,
+		      struct rvl_backend_error *error)
+{
+	struct rvl_backend *backend = sad->backend;
+	int err = rvl_inbound_set_local(sad->inbound, local);
+
+	if (err)
+		return rvl_backend_fail(error, err, "out of memory");
+	return backend->ops->set_local ? backend->ops->set_local(backend, local, error) : 0;
 }
 
 int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
@@ -393,8 +453,16 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_sa_para
 {
 	struct sa *sa = params->direction == RVL_OUTBOUND ? &c->out : &c->in;
 	uint32_t index = RVL_BACKEND_ANY;
-	int err = sad->backend->ops->sa_add(sad->backend, params, &index, error);
+	struct rvl_selectors selectors;
+	const struct rvl_sa_purpose purpose = {
+		.selectors = &selectors,
+		.line = c->line->number,
+		.offload = c->offload,
+	};
+	int err;
 
+	rvl_flows_selectors(&c->claims, &selectors);
+	err = sad->backend->ops->sa_add(sad->backend, params, &purpose, &index, error);
 	if (err)
 		return err;
 	sad->sa_count[params->direction]++;
@@ -457,13 +525,13 @@ static int fail_unknown(struct rvl_backend_error *error)
 	return rvl_backend_fail(error, -ENOENT, "no such child SA");
 }
 
-static struct line *join_line(const struct rvl_sad *sad, uint64_t replaces)
+static struct line *join_line(struct rvl_sad *sad, uint64_t replaces)
 {
 	const struct child *other = replaces ? find_child(sad, replaces) : NULL;
 	struct line *line = other ? other->line : calloc(1, sizeof(*line));
 
-	if (line)
-		line->children++;
+	if (line && !line->children++)
+		line->number = ++sad->lines;
 	return line;
 }
 
@@ -521,6 +589,7 @@ int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 	if (!c)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	c->id = child->id;
+	c->offload = child->offload;
 	c->out.kept = rvl_sa_keep(&child->out);
 	c->in.kept = rvl_sa_keep(&child->in);
 	if (!c->out.kept || !c->in.kept) {
@@ -768,8 +837,9 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 	in.encap = out.encap = encap;
 	out.src_port = encap ? local->port : 0;
 	out.dst_port = encap ? remote->port : 0;
-	/* It is found by our address, and takes ESP of both forms from anywhere. */
-	if (c->in.there && !rvl_addr_equal(&in.dst, &before.src))
+	/* It is found by our address, and takes ESP from anywhere, mostly of both forms. */
+	if (c->in.there &&
+	    (!rvl_addr_equal(&in.dst, &before.src) || (sad->one_form && encap != before.encap)))
 		err = move_inbound(sad, c, &in, error);
 	if (!err && !same_way(&out, &before)) {
 		if (c->out.there)

@@ -75,6 +75,17 @@ int rvl_sad_can_protect(const struct rvl_sad *sad, const struct ike_ts_list *loc
 int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
 		 const struct ike_ts_list *remote, struct rvl_backend_error *error);
 
+/* They are waited for again, though something came already; or not any more. */
+void rvl_sad_listen(struct rvl_sad *sad, uint64_t id);
+void rvl_sad_untrap(struct rvl_sad *sad, uint64_t id);
+
+/* The data path says that this packet came to a trap. True: rvl_traps_next() has something new. */
+bool rvl_sad_spring(struct rvl_sad *sad, const struct rvl_ip *packet);
+
+/* What is local, for the inbound half of policies, whoever has it. -errno with *error set. */
+int rvl_sad_set_local(struct rvl_sad *sad, const struct rvl_local *local,
+		      struct rvl_backend_error *error);
+
 /* Let IKE between these addresses (remote's family 0: any) pass, our port being one of the two. */
 int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
 		       const struct ike_addr *remote, uint16_t port, uint16_t port_nat,
@@ -106,6 +117,7 @@ struct rvl_child {
 	struct rvl_sa_params out;
 	const struct ike_ts_list *local_ts;
 	const struct ike_ts_list *remote_ts;
+	enum rvl_offload offload;
 };
 
 /*

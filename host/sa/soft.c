@@ -164,12 +164,14 @@ static int add_at(struct soft *soft, const struct rvl_sa_params *params, uint32_
 }
 
 static int soft_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *params,
-		       uint32_t *index, struct rvl_backend_error *error)
+		       const struct rvl_sa_purpose *purpose, uint32_t *index,
+		       struct rvl_backend_error *error)
 {
 	struct soft *soft = soft_of(backend);
 	struct rvl_indices *indices = &soft->sas[params->direction];
 	int err;
 
+	(void)purpose;
 	pthread_mutex_lock(&soft->lock);
 	err = rvl_indices_take(indices, index);
 	if (!err) {
@@ -210,6 +212,7 @@ static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 
 		*stats = (struct rvl_sa_stats){
 			.packets = c.packets,
+			.where = "software",
 			.bytes = c.bytes,
 			.seq = rvl_esp_sa_seq(sa),
 			.drop_icv = c.drops[RVL_DROP_ICV],
@@ -401,7 +404,11 @@ static int soft_next_event(struct rvl_backend *backend, struct rvl_backend_event
 {
 	struct soft *soft = soft_of(backend);
 	bool found = false;
+	uint64_t count;
 
+	/* Empty already is fine: the descriptor doesn't block. */
+	if (read(backend->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		return 0;
 	pthread_mutex_lock(&soft->lock);
 	while (!found && soft->tellers.count)
 		found = take_event(soft, take_teller(&soft->tellers), event);

@@ -39,6 +39,7 @@ struct trap {
 struct place {
 	struct trap *trap; /* NULL: it is free */
 	uint32_t next;	   /* of the same trap, or NONE */
+	struct rvl_selector selector;
 };
 
 struct rvl_traps {
@@ -174,7 +175,8 @@ static int watch(struct rvl_traps *traps, struct trap *trap, const struct rvl_se
 		leave_place(traps, at);
 		return -ENOMEM;
 	}
-	traps->places[at] = (struct place){.trap = trap, .next = trap->first};
+	traps->places[at] =
+		(struct place){.trap = trap, .next = trap->first, .selector = *selector};
 	trap->first = at;
 	return 0;
 }
@@ -376,31 +378,60 @@ struct rvl_trap_counters rvl_traps_counters(struct rvl_traps *traps)
 	return counters;
 }
 
-bool rvl_traps_catch(struct rvl_traps *traps, const uint8_t *frame, size_t len, bool *sprung)
+/* With its frame, which is held, or NULL. */
+static bool take(struct rvl_traps *traps, const struct rvl_ip *ip, const uint8_t *frame, size_t len,
+		 bool *sprung)
 {
 	struct trap *trap;
 	uint32_t priority;
-	struct rvl_ip ip;
-	size_t l3;
 
 	*sprung = false;
-	if (!atomic_load(&traps->any) || rvl_frame_parse(frame, len, &ip, &l3) != RVL_FRAME_IP ||
-	    !rvl_policies_discard(traps->policies, &ip, &priority))
+	if (!rvl_policies_discard(traps->policies, ip, &priority))
 		return false;
 	pthread_mutex_lock(&traps->lock);
-	trap = trap_for(traps, &ip, priority);
+	trap = trap_for(traps, ip, priority);
 	if (trap && trap->state == DEAF)
 		trap = NULL;
 	if (trap) {
 		*sprung = trap->state == LISTENING;
 		if (*sprung) {
-			trap->packet = ip;
+			trap->packet = *ip;
 			become(traps, trap, SPRUNG);
 		}
-		hold(traps, trap, frame, len);
+		if (frame)
+			hold(traps, trap, frame, len);
 	}
 	pthread_mutex_unlock(&traps->lock);
 	return trap;
+}
+
+bool rvl_traps_catch(struct rvl_traps *traps, const uint8_t *frame, size_t len, bool *sprung)
+{
+	struct rvl_ip ip;
+	size_t l3;
+
+	*sprung = false;
+	return atomic_load(&traps->any) && rvl_frame_parse(frame, len, &ip, &l3) == RVL_FRAME_IP &&
+	       take(traps, &ip, frame, len, sprung);
+}
+
+bool rvl_traps_spring(struct rvl_traps *traps, const struct rvl_ip *packet)
+{
+	bool sprung;
+
+	take(traps, packet, NULL, 0, &sprung);
+	return sprung;
+}
+
+void rvl_traps_each(struct rvl_traps *traps, uint64_t id, rvl_traps_each_fn *fn, void *context)
+{
+	struct trap *trap;
+
+	pthread_mutex_lock(&traps->lock);
+	trap = find(traps, id);
+	for (uint32_t at = trap ? trap->first : NONE; at != NONE; at = traps->places[at].next)
+		fn(context, &traps->places[at].selector);
+	pthread_mutex_unlock(&traps->lock);
 }
 
 bool rvl_traps_released(const struct rvl_traps *traps)

@@ -59,6 +59,14 @@ void rvl_traps_listen(struct rvl_traps *traps, uint64_t id);
 /* Is a trap of this id set? */
 bool rvl_traps_is_set(struct rvl_traps *traps, uint64_t id);
 
+/* A packet has come to the data path that would be caught, and was lost there. True: its trap is
+ * sprung. */
+bool rvl_traps_spring(struct rvl_traps *traps, const struct rvl_ip *packet);
+
+/* What the trap of this id watches. The callback must not use the traps. */
+typedef void rvl_traps_each_fn(void *context, const struct rvl_selector *selector);
+void rvl_traps_each(struct rvl_traps *traps, uint64_t id, rvl_traps_each_fn *fn, void *context);
+
 struct rvl_trap_counters rvl_traps_counters(struct rvl_traps *traps);
 
 /* ---- the data thread's */

@@ -120,7 +120,8 @@ static void user_check(struct rvl_backend *backend)
 	rvl_dev_check(user_of(backend)->dev);
 }
 
-static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *p, uint32_t *index,
+static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *p,
+		       const struct rvl_sa_purpose *purpose, uint32_t *index,
 		       struct rvl_backend_error *error)
 {
 	const struct rvl_abilities can = abilities_of(rvl_dev_caps(user_of(backend)->dev));
@@ -143,6 +144,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 	uint16_t at = RVL_INDEX_ANY;
 	int err;
 
+	(void)purpose;
 	if (rvl_abilities_lack(&can, p, lacking, sizeof(lacking)))
 		return rvl_backend_fail(error, -EOPNOTSUPP, "the NIC has no %s", lacking);
 	memcpy(sa.src, p->src.octets, sizeof(sa.src));
@@ -188,6 +190,7 @@ static int user_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 		return failed(error, err, &reason);
 	*stats = (struct rvl_sa_stats){
 		.packets = s.packets,
+		.where = "NIC",
 		.bytes = s.bytes,
 		.seq = s.seq,
 		.drop_icv = s.drop_icv,
@@ -308,22 +311,27 @@ static const char *damage_of(const struct rvl_dev_event *e)
 		return NULL;
 	switch (e->value) {
 	case RVL_SA_ERROR_CONFIG:
-		return "configuration";
+		return "configuration in the NIC's memory is damaged";
 	case RVL_SA_ERROR_COUNTERS:
-		return "counters";
+		return "counters in the NIC's memory is damaged";
 	case RVL_SA_ERROR_WINDOW:
-		return "anti-replay window";
+		return "anti-replay window in the NIC's memory is damaged";
 	case RVL_SA_ERROR_KEY:
-		return "key";
+		return "key in the NIC's memory is damaged";
 	default:
-		return "state";
+		return "state in the NIC's memory is damaged";
 	}
 }
 
 static int user_next_event(struct rvl_backend *backend, struct rvl_backend_event *event)
 {
 	struct rvl_dev_event e;
+	uint64_t count;
 	int n;
+
+	/* Empty already is fine: the descriptor doesn't block. */
+	if (read(backend->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		return 0;
 
 	/* Others are the queue's, whose thread notices by itself. */
 	do {

@@ -811,14 +811,21 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		const char *message;
 	} cases[] = {
 		{"connections { }\n", "t.conf:1: needs a section \"raveld\""},
-		{"raveld { }\n", "t.conf:1: raveld: backend user needs the key \"device\""},
+		{"raveld { backend = user }\n",
+		 "t.conf:1: raveld: backend user needs the key \"device\""},
+		{"raveld { backend = xfrm\n device = pci:0000:01:00.0 }\n",
+		 "t.conf:1: raveld: backend xfrm has no use for the key \"device\": the kernel's "
+		 "interfaces are what it has"},
+		{"raveld { address = 192.0.2.1/24 }\n",
+		 "t.conf:1: raveld: backend xfrm has no use for the key \"address\": the kernel's "
+		 "interfaces are what it has"},
 		{"raveld { backend = soft }\n",
 		 "t.conf:1: raveld: backend soft needs the key \"wire\""},
 		{"raveld { device = pci:0000:01:00.0\n port_nat_t = 4501 }\n",
 		 "t.conf:1: raveld: \"port_nat_t\" is 4501, but the NIC takes ESP in UDP on port "
 		 "4500 only"},
 		{"raveld { backend = hard }\n",
-		 "t.conf:1: raveld.backend: \"hard\" isn't supported (soft, user)"},
+		 "t.conf:1: raveld.backend: \"hard\" isn't supported (soft, user, xfrm, auto)"},
 		{"raveld { device = /dev/nic }\n",
 		 "t.conf:1: raveld.device: \"/dev/nic\" is neither vfio-user:PATH nor "
 		 "pci:DOMAIN:BUS:DEVICE.FUNCTION"},

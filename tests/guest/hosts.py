@@ -69,7 +69,7 @@ connections {{
       net {{
         local_ts = {me.net}
         remote_ts = {peer.net}
-        esp_proposals = {esp}
+        {f'esp_proposals = {esp}' if esp else ''}
         hw_offload = {offload}
         {child}
       }}
@@ -117,12 +117,12 @@ charon-systemd {{
 
 
 class GuestHost(Guest):
-    """A guest that is host A or B. nics: with our driver; taps: with the kernel's own."""
+    """A guest that is host A or B. nics: with our driver; taps: with the kernel's own; more: files besides."""
 
-    def __init__(self, lab, me, peer, nics=(), taps=(), swan=None, mtu=1500, kernel=None, **kwargs):
+    def __init__(self, lab, me, peer, nics=(), taps=(), swan=None, mtu=1500, kernel=None, more=None, **kwargs):
         self.me, self.peer, self.mtu = me, peer, mtu
         files = {"etc/strongswan.conf": STRONGSWAN_CONF,
-                 "etc/swanctl/swanctl.conf": swanctl_conf(me, peer, **(swan or {}))}
+                 "etc/swanctl/swanctl.conf": swanctl_conf(me, peer, **(swan or {})), **(more or {})}
         super().__init__(lab, f"guest-{me.letter}", nics=nics, taps=taps,
                          modules=[module(kernel)] if nics else [], kernel=kernel,
                          load=["xfrm_user", "esp4", "esp4_offload",

@@ -62,7 +62,8 @@ chacha20poly1305 aer_inject tun tap veth dummy bridge 8021q bonding macvlan vrf 
 sch_netem sch_fq sch_ingress sch_prio sch_tbf act_mirred cls_matchall cls_u32 tcp_diag udp_diag inet_diag vfio-pci""".split()
 # What newer kernels have built in, or in their libraries.
 OLDER = """ghash-clmulni-intel ghash-generic sha1-ssse3 sha256-ssse3 sha512-ssse3 crc32c_generic crc32c-intel
-crct10dif-pclmul ctr drbg jitterentropy_rng sha512_generic virtio_pci virtio_console""".split()
+crct10dif-pclmul ctr drbg jitterentropy_rng sha512_generic chacha_generic poly1305_generic virtio_pci
+virtio_console""".split()
 
 
 class CacheError(Exception):

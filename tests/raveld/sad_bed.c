@@ -38,11 +38,12 @@ static int watched(int err)
 }
 
 static int bed_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *params,
-		      uint32_t *index, struct rvl_backend_error *error)
+		      const struct rvl_sa_purpose *purpose, uint32_t *index,
+		      struct rvl_backend_error *error)
 {
 	if (is_refused())
 		return rvl_backend_fail(error, -EIO, "an SA that can't be");
-	return watched(real->sa_add(backend, params, index, error));
+	return watched(real->sa_add(backend, params, purpose, index, error));
 }
 
 static int bed_sa_delete(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
@@ -335,7 +336,8 @@ bool child_comes_in(struct bed *bed, uint64_t id)
 
 	assert_in_range(id, 0, BED_CHILDREN - 1);
 	if (!bed->peer_has_sa[id])
-		assert_int_equal(peer->sa_add(bed->peer, &params, &bed->peer_sas[id], &error), 0);
+		assert_int_equal(peer->sa_add(bed->peer, &params, NULL, &bed->peer_sas[id], &error),
+				 0);
 	bed->peer_has_sa[id] = true;
 	policy.sa = bed->peer_sas[id];
 	assert_int_equal(peer->policy_set(bed->peer, &policy, &bed->peer_policy, &error), 0);

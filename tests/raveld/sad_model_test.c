@@ -96,11 +96,13 @@ static void table_info(struct rvl_backend *backend, struct rvl_backend_info *inf
 }
 
 static int table_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *params,
-			uint32_t *index, struct rvl_backend_error *error)
+			const struct rvl_sa_purpose *purpose, uint32_t *index,
+			struct rvl_backend_error *error)
 {
 	struct slot *slots = table.sas[params->direction];
 
 	(void)backend;
+	(void)purpose;
 	if (is_refused())
 		return rvl_backend_fail(error, -EIO, "refused");
 	while (slots[table.next_sa].used)

@@ -394,7 +394,7 @@ static void no_event_is_lost(void **state)
 
 	for (uint32_t i = 0; i < COUNT; i++) {
 		params.spi = 0x1000 + i;
-		assert_int_equal(ops->sa_add(bed->backend, &params, &policy.sa, &error), 0);
+		assert_int_equal(ops->sa_add(bed->backend, &params, NULL, &policy.sa, &error), 0);
 		assert_int_equal(ops->policy_set(bed->backend, &policy, &index, &error), 0);
 		assert_int_equal(spi_on_the_wire(bed), params.spi);
 		gone = policy.sa;
