@@ -304,7 +304,7 @@ static enum fit fit(const struct datagram *d, const struct head *h, struct part 
 	/* Its end is where the last fragment says, and nothing lies beyond. */
 	if (d->total && (end > d->total || (!h->more && end != d->total)))
 		return OVERLAPS;
-	DL_FOREACH(d->parts, part) {
+	for (part = d->parts; part; part = part->next) {
 		if (part->offset == h->offset && part->len == h->part_len &&
 		    !memcmp(part->octets, h->part, h->part_len))
 			return AGAIN;
@@ -378,7 +378,7 @@ static bool assemble(struct rvl_reassembly *r, const struct datagram *d, struct 
 	    total > (d->head.src.family == 6 ? RVL_IPV6_HEADER + IPV6_PAYLOAD_MAX : PACKET_MAX))
 		return false;
 	memcpy(p, d->header, d->head.header_len);
-	DL_FOREACH(d->parts, part)
+	for (part = d->parts; part; part = part->next)
 		memcpy(p + d->head.header_len + part->offset, part->octets, part->len);
 	put_lengths(p, d, ecn);
 	*whole = (struct rvl_buf){r->room, sizeof(r->room), RVL_REASSEMBLY_HEADROOM, total};

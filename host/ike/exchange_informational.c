@@ -317,7 +317,7 @@ static void delete_children(struct ike_engine *e, struct ike_sa *sa, uint64_t no
 enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_task *task, struct ike_in *in)
 {
-	struct spis answer;
+	struct spis answer = {.octets = {{0}}};
 	const char *down = NULL;
 	struct ike_builder b;
 	bool moves;
