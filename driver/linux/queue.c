@@ -4,7 +4,7 @@
  *
  * The device has one completion ring a pair, for both directions, in order: each poll takes what is
  * there, received frames up to the budget and sent ones as they come between. Receive buffers are
- * pieces of pages from a page pool, one for a frame, with room for build_skb() around it.
+ * pieces of pages from a page pool, one for a frame, which is copied out of it.
  */
 #include <linux/dma-mapping.h>
 #include <linux/if_vlan.h>
@@ -14,9 +14,6 @@
 
 #define POLL_BATCH 16
 #define TX_POLL_LIMIT 256 /* sent frames in one poll */
-#define RX_HEADROOM (NET_SKB_PAD + NET_IP_ALIGN)
-#define RX_OVERHEAD(len)                                                                           \
-	(SKB_DATA_ALIGN(RX_HEADROOM + (len)) + SKB_DATA_ALIGN(sizeof(struct skb_shared_info)))
 
 /* What must be known of a frame when it was sent; in skb->cb while the device has it. */
 struct tx_buffer {
@@ -162,10 +159,11 @@ static int pool_open(struct rvl_nic_queue *q)
 	unsigned int block;
 
 	/* As many buffers as a block of pages holds, and what is left over shared among them. */
-	params.order = get_order(RX_OVERHEAD(frame));
+	params.order = get_order(frame);
 	block = PAGE_SIZE << params.order;
 	params.max_len = block;
-	q->buffer_size = ALIGN_DOWN(block / (block / RX_OVERHEAD(frame)), SMP_CACHE_BYTES);
+	q->buffer_size =
+		ALIGN_DOWN(block / (block / ALIGN(frame, SMP_CACHE_BYTES)), SMP_CACHE_BYTES);
 	q->buffer_len = frame;
 #ifdef PP_FLAG_PAGE_FRAG
 	/* These kernels count the parts of every block then, also where nobody set the count. */
@@ -191,7 +189,7 @@ static void *buffer_get(struct rvl_nic_queue *q, dma_addr_t *addr)
 		page = page_pool_dev_alloc_pages(q->pool);
 	if (!page)
 		return NULL;
-	*addr = page_pool_get_dma_addr(page) + offset + RX_HEADROOM;
+	*addr = page_pool_get_dma_addr(page) + offset;
 	return page_address(page) + offset;
 }
 
@@ -203,7 +201,7 @@ static void buffer_put(struct rvl_nic_queue *q, void *buffer)
 static void buffer_sync(const struct rvl_nic_queue *q, void *buffer, unsigned int len)
 {
 	struct page *page = virt_to_head_page(buffer);
-	unsigned long offset = buffer - page_address(page) + RX_HEADROOM;
+	unsigned long offset = buffer - page_address(page);
 
 	dma_sync_single_range_for_cpu(dma_dev(q), page_pool_get_dma_addr(page), offset, len,
 				      DMA_FROM_DEVICE);
@@ -235,6 +233,19 @@ static void refill(struct rvl_nic_queue *q)
 	rvl_queue_kick_rx(q->queue);
 }
 
+/* What is judged, and what the stack has, mustn't be the device's to change any more. */
+static struct sk_buff *copy_frame(struct rvl_nic_queue *q, void *buffer, unsigned int len)
+{
+	struct sk_buff *skb = napi_alloc_skb(&q->napi, len);
+
+	if (likely(skb)) {
+		buffer_sync(q, buffer, len);
+		skb_put_data(skb, buffer, len);
+	}
+	buffer_put(q, buffer);
+	return skb;
+}
+
 static void received(struct rvl_nic_queue *q, const struct rvl_completion *c)
 {
 	struct rvl_queue_stats *stats = q->stats_rx;
@@ -247,16 +258,11 @@ static void received(struct rvl_nic_queue *q, const struct rvl_completion *c)
 		buffer_put(q, buffer);
 		return;
 	}
-	buffer_sync(q, buffer, c->len);
-	skb = napi_build_skb(buffer, q->buffer_size);
+	skb = copy_frame(q, buffer, c->len);
 	if (unlikely(!skb)) {
 		count(stats, &stats->rx_dropped);
-		buffer_put(q, buffer);
 		return;
 	}
-	skb_mark_for_recycle(skb);
-	skb_reserve(skb, RX_HEADROOM);
-	skb_put(skb, c->len);
 	u64_stats_update_begin(&stats->sync);
 	u64_stats_inc(&stats->rx_packets);
 	u64_stats_add(&stats->rx_bytes, c->len);

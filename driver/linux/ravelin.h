@@ -73,7 +73,7 @@ struct rvl_nic_queue {
 	struct napi_struct napi;
 	struct hrtimer moderation; /* polls again rx_usecs after a poll, instead of an interrupt */
 	struct page_pool *pool;
-	unsigned int buffer_size;		     /* of a receive buffer, all in all */
+	unsigned int buffer_size;		     /* of a receive buffer */
 	u16 buffer_len;				     /* of it, for a frame */
 	struct rvl_queue_stats *stats_tx, *stats_rx; /* written by ndo_start_xmit and by NAPI */
 	atomic_t interrupts;			     /* since the last poll */
