@@ -300,7 +300,7 @@ static struct ike_sa *crossed(const struct ike_engine *e, const struct ike_sa *s
 	struct ike_sa *other = (struct ike_sa *)after;
 
 	while ((other = ike_peer_same(e, sa, other))) {
-		if (other->initiator != sa->initiator && !other->predecessor &&
+		if (other->began != sa->began && !other->predecessor &&
 		    other->authenticated_at >= sa->created_at &&
 		    sa->authenticated_at >= other->created_at && !ike_sa_ending(other))
 			return other;
@@ -309,16 +309,16 @@ static struct ike_sa *crossed(const struct ike_engine *e, const struct ike_sa *s
 }
 
 /*
- * Where both sides have begun one at the same time, the one whose initiator has the lower SPI goes;
- * perhaps only one side can tell that it was at the same time. Is it this one? Then the flow had
- * better not be led there.
+ * Where both sides have begun one at the same time, the one whose initiator had the lower SPI goes,
+ * also if either has been rekeyed since; perhaps only one side can tell that it was at the same
+ * time. Is it this one? Then the flow had better not be led there.
  */
 bool ike_sa_has_lost(const struct ike_engine *e, const struct ike_sa *sa)
 {
 	const struct ike_sa *other = NULL;
 
 	while (sa->conn->unique != IKE_UNIQUE_NEVER && (other = crossed(e, sa, other))) {
-		if (sa->spi_i < other->spi_i && ike_sa_covers(other, sa))
+		if (sa->begun_spi < other->begun_spi && ike_sa_covers(other, sa))
 			return true;
 	}
 	return false;
@@ -355,7 +355,7 @@ void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 
 	while (sa->conn->unique != IKE_UNIQUE_NEVER && !ike_sa_ending(sa) &&
 	       (other = crossed(e, sa, other))) {
-		if (other->spi_i < sa->spi_i)
+		if (other->begun_spi < sa->begun_spi)
 			ike_sa_cede(e, other, sa, now, both_began);
 		else
 			ike_sa_cede(e, sa, other, now, both_began);
@@ -602,6 +602,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 		e->stats.established_responder++;
 	sa->authenticated_at = now;
 	sa->began = sa->initiator;
+	sa->begun_spi = sa->spi_i;
 	ike_mobike_settle(e, sa);
 	ike_sa_alive(e, sa, now);
 	ike_id_text(&local_id, local, sizeof(local));

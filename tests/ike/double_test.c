@@ -387,6 +387,38 @@ static void a_peer_that_answers_may_still_be_at_what_it_was_told_of(void **state
 	assert_remains(B);
 }
 
+/*
+ *   A  <-- IKE_AUTH                       B   what B has begun: B gets no answer
+ *      IKE_AUTH -->                           what A has begun, and remains
+ *      CREATE_CHILD_SA (IKE) -->              its successor has the lowest SPI of all
+ *      <-- IKE_AUTH                           again, while A deletes that
+ */
+static void what_remains_does_so_when_it_has_been_rekeyed(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	begin_both(A, &SIDE_A, &SIDE_B);
+	authenticate(B);
+	p = take(B, B);
+	packet_free(&p);
+	authenticate(A);
+	pass(A, A);
+	p = take(B, B);
+	packet_free(&p);
+	net->watch_flow = true;
+	for (unsigned i = 0; i < 64 && ike_sa_find_id(a()->engine, a()->ike_id)->spi_i > begun[B];
+	     i++) {
+		rekey_ike(a());
+		net_settle(net);
+	}
+	assert_in_range(ike_sa_find_id(a()->engine, a()->ike_id)->spi_i, 0, begun[B]);
+	pass_time(60000);
+	assert_int_equal(ike_sa_count(a()->engine), 1);
+	assert_int_equal(ike_sa_count(b()->engine), 1);
+	assert_int_equal(a()->engine->all->begun_spi, begun[A]);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, teardown)
@@ -394,6 +426,7 @@ int main(void)
 		T(a_flow_that_is_being_led_there_is_not_led_elsewhere),
 		T(what_goes_is_received_while_its_heir_is_made),
 		T(no_flow_is_led_to_what_is_to_be_deleted),
+		T(what_remains_does_so_when_it_has_been_rekeyed),
 		T(a_flow_that_is_being_led_to_the_loser_is_led_back),
 		T(a_flow_that_was_led_on_to_the_loser_is_led_back),
 		T(a_flow_goes_to_the_successor_and_nowhere_else),
