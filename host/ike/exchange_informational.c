@@ -208,7 +208,7 @@ enum ike_step ike_delete_child_start(struct ike_engine *e, struct ike_sa *sa, st
 				     uint64_t now)
 {
 	struct ike_builder b;
-	struct spis spis;
+	struct spis spis = {.octets = {{0}}};
 
 	spis_begin(&spis);
 	gather(sa, delete_of(task));

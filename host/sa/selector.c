@@ -90,7 +90,7 @@ static int add_pair(const struct ike_ts *local, const struct ike_ts *remote,
 		    struct rvl_selectors *out)
 {
 	uint8_t protocol = local->protocol ? local->protocol : remote->protocol;
-	struct prefixes src, dst;
+	struct prefixes src = {.count = 0}, dst = {.count = 0};
 	int err;
 
 	if (local->family != remote->family ||

@@ -215,8 +215,9 @@ secrets {{ ike {{ secret = {psk} }} }}
         return "".join(f"{line}\n" for line in self.sh("ip", "rule").splitlines() if line.endswith(f"proto {PROTOCOL}"))
 
     def _table(self):
-        table = self.sh("ip", "route", "show", "table", "220", check=False)
-        return "" if "table does not exist" in table else table
+        """Routes of raveld's, in table 220 or one of its own for others' sources."""
+        routes = self.sh("ip", "route", "show", "table", "all").splitlines()
+        return "".join(re.sub(r" table \d+", "", f"{line}\n") for line in routes if f" proto {PROTOCOL}" in line)
 
     def wire_settings(self):
         if "wire0" not in self.sh("ip", "-o", "link"):
