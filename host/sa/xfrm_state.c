@@ -231,6 +231,10 @@ static void fill_state(struct xfrm_usersa_info *body, const struct xfrm_state *s
 	body->mode = xfrm_mode(state);
 	if (state->mode == RVL_TUNNEL)
 		body->flags |= XFRM_STATE_AF_UNSPEC;
+	/* The kernel's own is a multiple of 8 octets; over IPv4 it is one of 4 (RFC 4302, section
+	 * 3.3.3.2.1). */
+	if (p->protocol == RVL_PROTOCOL_AH && p->dst.family == 4)
+		body->flags |= XFRM_STATE_ALIGN4;
 	if (p->esn)
 		body->flags |= XFRM_STATE_ESN;
 	if (p->no_ecn)
