@@ -267,13 +267,19 @@ void ike_child_listen(struct ike_engine *e, struct ike_child *child, uint64_t no
  */
 static unsigned likelihood(const struct ike_engine *e, const struct ike_child *child)
 {
-	uint64_t age = e->now - child->installed_at;
+	const struct ike_sa *sa = child->sa;
+	/* The answer that tells of the first one may have waited for other things than that. */
+	uint64_t told_at =
+		sa->established_at > child->installed_at ? sa->established_at : child->installed_at;
+	uint64_t age = e->now - told_at;
 
 	if (child->confirmed)
 		return 3;
-	if (child->sa->last_heard_at > child->installed_at)
+	if (sa->last_heard_at > told_at)
 		return 2;
-	return age <= e->config.job_timeout_ms && age <= ike_patience(child->sa->conn);
+	if (sa->out.task && sa->out.tries > 1)
+		return 0; /* it is asked, and doesn't answer */
+	return age <= e->config.job_timeout_ms && age <= ike_patience(sa->conn);
 }
 
 /* Who had the flow last; or of those that never had, the one that the peer is likelier to have. */

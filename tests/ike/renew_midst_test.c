@@ -119,13 +119,23 @@ static void of_two_new_ones_the_flow_goes_to_what_the_peer_surely_has(void **sta
 	}
 }
 
+/* Whether the peer lives. */
+static void ask(struct node *node, struct ike_sa *sa)
+{
+	ike_liveness_check(node->engine, sa);
+	ike_sa_advance(node->engine, sa, net->now);
+	node_drain(node);
+}
+
 /*
  * What has never been heard of for long, A may have given up: for as long as its data path might
- * take, or as it repeats what it asks.
+ * take, or as it repeats what it asks; sooner, if B has asked there and isn't answered.
  */
 static void nor_to_what_the_peer_may_have_never_had(void **state)
 {
-	for (unsigned patient = 0; patient < 2; patient++) {
+	enum { IMPATIENT, PATIENT, ASKS, WAYS };
+
+	for (unsigned way = 0; way < WAYS; way++) {
 		uint64_t ms = 20000;
 
 		prepare(1);
@@ -138,10 +148,12 @@ static void nor_to_what_the_peer_may_have_never_had(void **state)
 		lose_for(0);
 		ike_sa_down(a()->engine, a()->engine->all, "the test wants it");
 		net->down = true;
-		if (patient)
+		if (way == PATIENT)
 			ms = a()->engine->config.job_timeout_ms + 10000;
-		else
+		else if (way == IMPATIENT)
 			connection(b())->retransmit_tries = 1;
+		else
+			ask(b(), b()->engine->all);
 		pass_time(ms);
 		net->down = false;
 		oldest_sa(a())->renewed_at = 0;
