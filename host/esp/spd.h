@@ -38,9 +38,9 @@ enum rvl_action { RVL_BYPASS = 1, RVL_DISCARD = 2, RVL_PROTECT = 3 };
 struct rvl_policy {
 	uint32_t priority;
 	struct rvl_selector selector;
+	bool trap; /* with RVL_DISCARD: its packets are waited for */
 	enum rvl_action action;
 	uint32_t sa; /* outbound SA index, with RVL_PROTECT; else whatever the owner likes */
-	bool trap;   /* with RVL_DISCARD: its packets are waited for */
 };
 
 /* Everything of a family, from everywhere to everywhere. */

@@ -108,12 +108,16 @@ struct ike_sa {
 	bool connected;	      /* IKE_UP went out */
 	bool childless;	      /* IKE_AUTH without a Child SA; then, that the peer may leave it so */
 	enum ike_cause cause; /* of its end */
+	unsigned child_count;
 	uint64_t spi_i;
 	uint64_t spi_r;
 	struct ike_connection *conn;  /* a reference; NULL for a responder before IKE_AUTH */
 	struct ike_id_kept *local_id; /* once known */
 	struct ike_id_kept *remote_id;
 	struct ike_path path;
+	uint16_t fragment_size;	   /* since larger packets seem to get lost; 0: the engine's */
+	bool fragmentation;	   /* both sides take fragments */
+	bool trying;		   /* one of the addresses that its connection may go to */
 	struct ike_ways *ways;	   /* NULL: the path is not in doubt */
 	struct ike_mobike *mobike; /* NULL: no */
 	struct ike_suite suite;
@@ -125,15 +129,11 @@ struct ike_sa {
 	struct ike_window_out out;
 	struct ike_timer timers[IKE_SA_TIMERS];
 	struct ike_child *children;
-	unsigned child_count;
-	uint16_t fragment_size; /* since larger packets seem to get lost; 0: the engine's */
-	bool fragmentation;	/* both sides take fragments */
-	bool trying;		/* one of the addresses that its connection may go to */
-	bool began;		/* we have authenticated first; rekeying doesn't change it */
-	bool no_more;		/* the peer has refused to make anything in it */
-	bool redirectable;	/* the peer has begun it and goes where it is sent */
-	bool owes_token;	/* the peer hasn't ours yet */
-	bool has_token;		/* the peer's, for when it has forgotten this (RFC 6290), */
+	bool began;	   /* we have authenticated first; rekeying doesn't change it */
+	bool no_more;	   /* the peer has refused to make anything in it */
+	bool redirectable; /* the peer has begun it and goes where it is sent */
+	bool owes_token;   /* the peer hasn't ours yet */
+	bool has_token;	   /* the peer's, for when it has forgotten this (RFC 6290), */
 	/* The peer may be a cluster, whose members move message IDs, and sequence numbers. */
 	bool syncs;
 	bool syncs_counters;
