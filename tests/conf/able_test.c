@@ -178,8 +178,8 @@ static void what_does_not_go_together_is_refused(void **state)
 		 "t.conf:6: connections.gw.children.net.copy_dscp: \"both\" isn't supported (no, "
 		 "out, in, yes)"},
 		{"", "hw_offload = crypto",
-		 "t.conf:5: connections.gw.children.net.hw_offload: \"crypto\" needs the kernel's "
-		 "ESP"},
+		 "t.conf:5: connections.gw.children.net.hw_offload: \"crypto\" needs backend "
+		 "xfrm"},
 		{"", "ah_proposals = aes256-sha256",
 		 "t.conf:6: connections.gw.children.net.ah_proposals: \"aes256\": AH doesn't "
 		 "encrypt"},
