@@ -170,6 +170,31 @@ bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_c
 	return true;
 }
 
+/* The same in the place of one that has to go, unless its flow is had in this IKE SA by then. */
+bool ike_child_queue_instead(struct ike_engine *e, struct ike_sa *sa,
+			     const struct ike_child_config *config)
+{
+	struct ike_task *task = ike_task_queue(e, sa, IKE_EXCHANGE_NEW_CHILD);
+
+	if (!task)
+		return false;
+	of(task)->config = config;
+	of(task)->instead = true;
+	return true;
+}
+
+/* Is there one in this IKE SA that may stay? */
+static bool is_had(struct ike_engine *e, const struct ike_sa *sa,
+		   const struct ike_child_config *config)
+{
+	for (const struct ike_child *c = sa->children; c; c = c->next) {
+		if (c->config == config && !c->alone && c->state <= IKE_CHILD_REKEYED &&
+		    !ike_child_misplaced(e, c))
+			return true;
+	}
+	return false;
+}
+
 bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config)
 {
 	for (struct ike_task *task = sa->out.queue; task; task = task->next) {
@@ -232,6 +257,8 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	if (t->old_id &&
 	    (!old || old->state != IKE_CHILD_INSTALLED || peer_is_at_it(sa, t->old_id)))
 		return IKE_DONE; /* done with already, or about to be */
+	if (t->instead && is_had(e, sa, t->config))
+		return IKE_DONE; /* a rekeying was faster */
 	if (old && ike_sa_is_renewed(e, sa)) {
 		ike_child_later(e, old, now);
 		return IKE_DONE;

@@ -51,6 +51,7 @@ struct ike_create_task {
 	uint64_t old_id;    /* the Child SA to be replaced; 0: none */
 	uint64_t made_id;   /* the Child SA or IKE SA being made */
 	struct ike_ask ask; /* of a new Child SA */
+	bool instead;	    /* of one that had to go: if there is none by then */
 	struct ike_dh *dh;
 	unsigned rounds; /* changes of group */
 	/* Ours: what the peer has deleted of which we don't know yet, as it may be the one made. */
@@ -87,6 +88,8 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 void ike_child_forget(struct ike_engine *e, struct ike_task *task);
 bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config,
 		     const struct ike_ask *ask);
+bool ike_child_queue_instead(struct ike_engine *e, struct ike_sa *sa,
+			     const struct ike_child_config *config);
 bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config);
 bool ike_child_rekey_is_queued(const struct ike_child *child);
 void ike_child_note_unknown(struct ike_sa *sa, uint32_t spi);

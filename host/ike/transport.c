@@ -110,7 +110,7 @@ bool ike_child_has_to_stay(struct ike_engine *e, struct ike_child *child)
 		return why;
 	ike_log(e, IKE_LOG_INFO, sa, "child %s: %s", child->config->name, why);
 	if (sa->began && !has_other(e, child) && !ike_child_is_queued(sa, child->config))
-		ike_child_queue(e, sa, child->config, NULL);
+		ike_child_queue_instead(e, sa, child->config);
 	ike_delete_child(e, child, why);
 	return true;
 }
