@@ -197,7 +197,7 @@ secrets {{ ike {{ secret = {psk} }} }}
         found = []
         if "rvl0" in self.sh("ip", "-o", "link"):
             found.append("netdev rvl0")
-        if " via " in self._table():
+        if " via " in self.routes():
             found.append("routes")
         if " sport " in self._rules():    # the name of a protocol is not known everywhere
             found.append("rules for IKE")
@@ -208,13 +208,13 @@ secrets {{ ike {{ secret = {psk} }} }}
     def closed(self):
         """What keeps flows closed and what is exempt from that, with or without a raveld, as `ip` says it."""
         rules = [line.split(":\t")[1] for line in self._rules().splitlines() if " sport " not in line]
-        routes = [line for line in self._table().splitlines() if " via " not in line]
+        routes = [line for line in self.routes().splitlines() if " via " not in line]
         return {line.split(" proto")[0].replace(" [detached]", "").strip() for line in rules + routes}
 
     def _rules(self):
         return "".join(f"{line}\n" for line in self.sh("ip", "rule").splitlines() if line.endswith(f"proto {PROTOCOL}"))
 
-    def _table(self):
+    def routes(self):
         """Routes of raveld's, in table 220 or one of its own for others' sources."""
         routes = self.sh("ip", "route", "show", "table", "all").splitlines()
         return "".join(re.sub(r" table \d+", "", f"{line}\n") for line in routes if f" proto {PROTOCOL}" in line)
