@@ -256,11 +256,14 @@ static struct rvl_addr find_source(const struct routes *r, uint8_t family,
 /* Set the route, unless it would lead what is connected into the tunnel. */
 static int apply(struct routes *r, const struct netlink_route *route)
 {
+	struct netlink_route any = *route;
 	int err;
 
 	if (!closing_exempts(r->closing, route->dst))
 		return netlink_set_route(r->netlink, route);
-	err = netlink_delete_route(r->netlink, route);
+	/* It may have been set with another source. */
+	any.source = (struct rvl_addr){0};
+	err = netlink_delete_route(r->netlink, &any);
 	return err == -ESRCH ? 0 : err;
 }
 
