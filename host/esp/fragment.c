@@ -9,7 +9,6 @@
 
 #define UNIT 8 /* offsets count so many octets */
 #define FRAGMENT_HEADER 8
-#define HEADER_FRAGMENT 44
 #define FRAME_MAX 65535
 #define OPTION_END 0
 #define OPTION_NOP 1
@@ -103,7 +102,7 @@ static void put_ipv6(const struct cut *c, uint8_t *out, size_t offset, size_t pa
 	memcpy(out, c->packet, RVL_IPV6_HEADER);
 	rvl_put_be16(out + 4, (uint16_t)(FRAGMENT_HEADER + part));
 	fragment[0] = out[6];
-	out[6] = HEADER_FRAGMENT;
+	out[6] = RVL_IP_PROTO_FRAGMENT;
 	fragment[1] = 0;
 	rvl_put_be16(fragment + 2, (uint16_t)(offset | more));
 	rvl_put_be32(fragment + 4, c->id);

@@ -9,7 +9,6 @@
 #define UNREACHABLE 3
 #define FRAGMENTATION_NEEDED 4
 #define IPV6_PACKET_TOO_BIG 2
-#define PROTOCOL_ICMPV6 58
 #define IPV4_MESSAGE_MAX 576
 #define TTL 64
 #define IPV4_LOOPBACK 127 /* first octets */
@@ -30,7 +29,7 @@ static uint16_t sum_of(const uint8_t *p, size_t len, uint32_t sum)
 /* With the pseudo header (RFC 8200, section 8.1). */
 static uint16_t sum_ipv6(const uint8_t *ip, const uint8_t *message, size_t len)
 {
-	uint32_t sum = (uint32_t)len + PROTOCOL_ICMPV6;
+	uint32_t sum = (uint32_t)len + RVL_IP_PROTO_ICMPV6;
 
 	for (size_t i = 8; i < RVL_IPV6_HEADER; i += 2)
 		sum += rvl_get_be16(ip + i);
@@ -93,7 +92,7 @@ static size_t too_big_ipv6(uint8_t *out, const uint8_t *packet, const struct rvl
 	memset(out, 0, RVL_IPV6_HEADER + HEADER);
 	out[0] = 6 << 4;
 	rvl_put_be16(out + 4, (uint16_t)(HEADER + quoted));
-	out[6] = PROTOCOL_ICMPV6;
+	out[6] = RVL_IP_PROTO_ICMPV6;
 	out[7] = TTL;
 	memcpy(out + 8, packet + 24, 16);
 	memcpy(out + 24, packet + 8, 16);
@@ -136,7 +135,7 @@ static bool told_ipv6(const uint8_t *packet, size_t len, struct rvl_icmp_told *t
 	const uint8_t *message = packet + RVL_IPV6_HEADER;
 	size_t size;
 
-	if (len < RVL_IPV6_HEADER + HEADER || packet[6] != PROTOCOL_ICMPV6)
+	if (len < RVL_IPV6_HEADER + HEADER || packet[6] != RVL_IP_PROTO_ICMPV6)
 		return false;
 	size = rvl_get_be16(packet + 4);
 	if (size < HEADER || RVL_IPV6_HEADER + size > len || message[0] != IPV6_PACKET_TOO_BIG ||

@@ -12,10 +12,6 @@
 #define PACKET_MAX 65535
 #define IPV6_PAYLOAD_MAX 65535
 #define IPV6_NEXT_HEADER 6
-#define HEADER_HOP_BY_HOP 0
-#define HEADER_ROUTING 43
-#define HEADER_FRAGMENT 44
-#define HEADER_DESTINATION 60
 #define EXTENSION_HEADERS_MAX 8
 #define FRAGMENT_HEADER 8
 #define UNIT 8 /* offsets count so many octets */
@@ -169,10 +165,9 @@ static bool read_ipv6(const uint8_t *p, size_t len, struct head *h)
 	for (int i = 0; i < EXTENSION_HEADERS_MAX && at + UNIT <= total; i++) {
 		uint8_t type = p[next_header];
 
-		if (type == HEADER_FRAGMENT)
+		if (type == RVL_IP_PROTO_FRAGMENT)
 			return read_fragment_header(p, at, next_header, total, h);
-		if (type != HEADER_HOP_BY_HOP && type != HEADER_ROUTING &&
-		    type != HEADER_DESTINATION)
+		if (!rvl_ip_is_extension(type))
 			return false;
 		next_header = at;
 		at += (p[at + 1] + 1u) * UNIT;

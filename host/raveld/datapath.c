@@ -23,7 +23,6 @@
 #define EVENTS 4
 #define ETHERNET_ADDRESS 6
 #define L2_MAX 22 /* an Ethernet header with two VLAN tags */
-#define PROTOCOL_AH 51
 
 struct datapath {
 	struct datapath_config config;
@@ -83,7 +82,7 @@ static bool is_protected(const uint8_t *frame, size_t len)
 	size_t l3;
 
 	return rvl_frame_parse(frame, len, &ip, &l3) == RVL_FRAME_IP &&
-	       (ip.protocol == RVL_IP_PROTO_ESP || ip.protocol == PROTOCOL_AH);
+	       (ip.protocol == RVL_IP_PROTO_ESP || ip.protocol == RVL_IP_PROTO_AH);
 }
 
 static void deliver(void *context, uint8_t *frame, size_t len, uint32_t sa);

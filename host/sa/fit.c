@@ -15,7 +15,6 @@
 /* What an SA puts around a packet at most, of all algorithms: outer IPv6 header, UDP, SPI and
  * sequence number, IV, padding with its length and next header, ICV. */
 #define AROUND_MAX (40 + 8 + 8 + 16 + 15 + 2 + 32)
-#define PROTOCOL_AH 51
 
 struct path {
 	struct rvl_addr remote;
@@ -290,7 +289,7 @@ static uint32_t quoted_spi(uint8_t protocol, const uint8_t *p, size_t len)
 	switch (protocol) {
 	case RVL_IP_PROTO_ESP:
 		return len >= 4 ? rvl_get_be32(p) : 0;
-	case PROTOCOL_AH:
+	case RVL_IP_PROTO_AH:
 		return len >= 8 ? rvl_get_be32(p + 4) : 0;
 	case RVL_IP_PROTO_UDP:
 		return len >= RVL_UDP_HEADER + 4 ? rvl_get_be32(p + RVL_UDP_HEADER) : 0;

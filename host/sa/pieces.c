@@ -7,7 +7,6 @@
 
 #include "host/esp/engine.h"
 
-#define PROTOCOL_AH 51
 #define DATAGRAMS 256
 #define SOURCE_DATAGRAMS 64
 #define OCTETS (4u << 20)
@@ -57,7 +56,7 @@ static bool is_piece(struct rvl_pieces *pieces, const uint8_t *frame, size_t len
 
 	if (rvl_frame_parse(frame, len, &ip, l3) != RVL_FRAME_IP || !ip.fragment)
 		return false;
-	return (ip.protocol == RVL_IP_PROTO_ESP || ip.protocol == PROTOCOL_AH ||
+	return (ip.protocol == RVL_IP_PROTO_ESP || ip.protocol == RVL_IP_PROTO_AH ||
 		ip.protocol == RVL_IP_PROTO_UDP) &&
 	       rvl_inbound_is_own(pieces->inbound, &ip.dst);
 }
