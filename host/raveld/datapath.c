@@ -34,6 +34,7 @@ struct datapath {
 	bool tap_watched; /* not while all transmit buffers are under way */
 	atomic_bool has_reason;
 	char reason[256];
+	uint64_t now_ms; /* of this turn */
 	struct rvl_pieces *pieces;
 	uint8_t aside[RVL_BACKEND_FRAME]; /* what is cut */
 	atomic_uint_fast64_t tx_frames, tx_errors, tx_full, tx_fragments, rx_frames, rx_errors,
@@ -105,7 +106,7 @@ static void deliver(void *context, uint8_t *frame, size_t len, uint32_t sa)
 	struct rvl_buf whole;
 
 	if (sa == RVL_BACKEND_CLEAR) {
-		switch (rvl_pieces_take(d->pieces, frame, len, now_ms(), &whole)) {
+		switch (rvl_pieces_take(d->pieces, frame, len, d->now_ms, &whole)) {
 		case RVL_PIECES_ELSE:
 			deliver_clear(d, frame, len);
 			break;
@@ -119,7 +120,7 @@ static void deliver(void *context, uint8_t *frame, size_t len, uint32_t sa)
 	}
 	if (!rvl_inbound_check(d->config.inbound, frame, len, sa))
 		return;
-	rvl_fit_rx(d->config.fit, frame, len, now_ms());
+	rvl_fit_rx(d->config.fit, frame, len, d->now_ms);
 	to_host(d, frame, len);
 }
 
@@ -204,7 +205,7 @@ static int send_fitting(struct datapath *d, uint8_t *frame, size_t len)
 {
 	struct rvl_fit_limit limit;
 
-	switch (rvl_fit_tx(d->config.fit, frame, len, now_ms(), &limit)) {
+	switch (rvl_fit_tx(d->config.fit, frame, len, d->now_ms, &limit)) {
 	case RVL_FIT_CUT:
 		return send_cut(d, frame, len, &limit);
 	case RVL_FIT_TELL:
@@ -284,8 +285,10 @@ static int send_released(struct datapath *d)
 static int turn(struct datapath *d)
 {
 	struct rvl_frames *frames = d->config.frames;
-	int released = send_released(d), sent = 0, polled;
+	int released, sent = 0, polled;
 
+	d->now_ms = now_ms();
+	released = send_released(d);
 	if (released < 0)
 		return released;
 	if (!d->tap_watched && frames->ops->tx_buffer(frames)) {
