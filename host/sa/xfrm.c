@@ -61,6 +61,7 @@ struct xfrm {
 	struct xfrm_arrivals *arrivals;
 	struct sa *probed; /* the last one, while states are looked for; NULL: none is */
 	bool probing;
+	bool torn;	  /* some rule isn't there */
 	size_t offloaded; /* SAs */
 };
 
@@ -400,12 +401,13 @@ static bool probe_next(struct xfrm *x, struct rvl_backend_event *event)
 	return false;
 }
 
-/* Somebody has taken some of them away. */
+/* Somebody has taken some of them away. Those that the kernel has no room for are set later. */
 static void restore_rules(struct xfrm *x)
 {
-	xfrm_policies_restore(x->policies);
-	xfrm_arrivals_restore(x->arrivals);
-	xfrm_leftovers_restore(x->leftovers);
+	const int errs[] = {xfrm_policies_restore(x->policies), xfrm_arrivals_restore(x->arrivals),
+			    xfrm_leftovers_restore(x->leftovers)};
+
+	x->torn = errs[0] || errs[1] || errs[2];
 }
 
 static int xfrm_next_event(struct rvl_backend *backend, struct rvl_backend_event *event)
@@ -505,6 +507,8 @@ static void xfrm_check(struct rvl_backend *backend)
 	struct xfrm *x = xfrm_of(backend);
 	const uint64_t one = 1;
 
+	if (x->torn)
+		restore_rules(x);
 	/* It only fails when it is readable anyway. */
 	if (x->offloaded && write(x->wake, &one, sizeof(one)) < 0)
 		return;

@@ -159,10 +159,15 @@ int xfrm_arrivals_add(struct xfrm_arrivals *x, struct xfrm_claims *claims,
 	return err;
 }
 
-void xfrm_arrivals_restore(struct xfrm_arrivals *x)
+int xfrm_arrivals_restore(struct xfrm_arrivals *x)
 {
 	struct rvl_backend_error ignored = {""};
+	int first = 0;
 
-	for (struct arrival *a = x->list; a; a = a->hh.next)
-		xfrm_rule_set(x->netlink, &a->rule, &ignored);
+	for (struct arrival *a = x->list; a; a = a->hh.next) {
+		int err = xfrm_rule_set(x->netlink, &a->rule, &ignored);
+
+		first = first ? first : err;
+	}
+	return first;
 }

@@ -35,7 +35,7 @@ int xfrm_arrivals_add(struct xfrm_arrivals *arrivals, struct xfrm_claims *claims
 int xfrm_arrivals_drop(struct xfrm_arrivals *arrivals, struct xfrm_claims *claims,
 		       struct rvl_backend_error *error);
 
-/* Somebody may have taken them away: they are set again. */
-void xfrm_arrivals_restore(struct xfrm_arrivals *arrivals);
+/* Somebody may have taken them away: they are set again. -errno, the first one: some are not. */
+int xfrm_arrivals_restore(struct xfrm_arrivals *arrivals);
 
 #endif

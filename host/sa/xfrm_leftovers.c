@@ -148,10 +148,16 @@ void xfrm_leftovers_replace(struct xfrm_leftovers *leftovers, const struct xfrm_
 		xfrm_rule_each(rule, rule->directions, replace_each, leftovers);
 }
 
-void xfrm_leftovers_restore(struct xfrm_leftovers *leftovers)
+int xfrm_leftovers_restore(struct xfrm_leftovers *leftovers)
 {
-	for (struct leftover *l = leftovers->list; l; l = l->hh.next)
-		xfrm_remains_close(leftovers->netlink, &l->policy);
+	int first = 0;
+
+	for (struct leftover *l = leftovers->list; l; l = l->hh.next) {
+		int err = xfrm_remains_close(leftovers->netlink, &l->policy);
+
+		first = first ? first : err;
+	}
+	return first;
 }
 
 int xfrm_leftovers_release(struct xfrm_leftovers *leftovers, rvl_backend_told_fn *told,

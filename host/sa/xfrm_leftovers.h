@@ -29,8 +29,8 @@ void xfrm_leftovers_free(struct xfrm_leftovers *leftovers);
 /* A rule has been set that does what some of them do: those go. */
 void xfrm_leftovers_replace(struct xfrm_leftovers *leftovers, const struct xfrm_rule *rule);
 
-/* Somebody may have taken them away: they are set again. */
-void xfrm_leftovers_restore(struct xfrm_leftovers *leftovers);
+/* Somebody may have taken them away: they are set again. -errno, the first one: some are not. */
+int xfrm_leftovers_restore(struct xfrm_leftovers *leftovers);
 
 /* Remove them; told() hears of each. 0 or -errno. */
 int xfrm_leftovers_release(struct xfrm_leftovers *leftovers, rvl_backend_told_fn *told,

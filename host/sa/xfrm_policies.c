@@ -385,19 +385,25 @@ int xfrm_policies_clear(struct xfrm_policies *x, uint32_t index, struct rvl_back
 	return 0;
 }
 
-void xfrm_policies_restore(struct xfrm_policies *x)
+int xfrm_policies_restore(struct xfrm_policies *x)
 {
 	struct rvl_backend_error ignored = {""};
+	int first = 0;
 
 	for (uint32_t i = 0; i < x->table.room; i++) {
 		struct policy *p = xfrm_table_at(&x->table, i);
+		int err;
 
 		if (!p)
 			continue;
-		apply(x, &p->rule, p->policy.trap, &ignored);
-		for (size_t k = 0; k < p->exempt_count; k++)
-			xfrm_rule_set(x->netlink, &p->exempts[k], &ignored);
+		err = apply(x, &p->rule, p->policy.trap, &ignored);
+		first = first ? first : err;
+		for (size_t k = 0; k < p->exempt_count; k++) {
+			err = xfrm_rule_set(x->netlink, &p->exempts[k], &ignored);
+			first = first ? first : err;
+		}
 	}
+	return first;
 }
 
 /* What lets something out goes, all else blocks. */

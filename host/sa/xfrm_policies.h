@@ -40,7 +40,7 @@ int xfrm_policies_pass(struct xfrm_policies *policies, const struct rvl_selector
 int xfrm_policies_set_local(struct xfrm_policies *policies, const struct rvl_local *local,
 			    struct rvl_backend_error *error);
 
-/* Somebody may have taken them away: they are set again. */
-void xfrm_policies_restore(struct xfrm_policies *policies);
+/* Somebody may have taken them away: they are set again. -errno, the first one: some are not. */
+int xfrm_policies_restore(struct xfrm_policies *policies);
 
 #endif
