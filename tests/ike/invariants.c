@@ -122,12 +122,15 @@ void check_flow(struct world *w, unsigned flow)
 	struct flow *f = &w->flow[flow];
 	const struct peering *p = &w->peering[flow / CHILDREN_PER_PEERING];
 
-	if (!f->watched && !f->bound)
+	if (!f->watched)
 		f->watched = w->now >= f->suspended && is_up(w, flow);
 	for (unsigned i = 0; i < 2 && f->watched; i++) {
 		const char *wrong = broken(w, flow, p->host[i]);
 
-		if (wrong)
+		if (wrong && f->bound) {
+			f->watched = false;
+			f->interruptions++;
+		} else if (wrong)
 			world_fail(w, "flow p%uc%u: host %u %s", flow / CHILDREN_PER_PEERING,
 				   flow % CHILDREN_PER_PEERING, p->host[i], wrong);
 	}

@@ -453,7 +453,7 @@ static void lead(struct host *h, struct esp *child)
 	const struct esp *before = sending(h, child->flow);
 
 	/* Before it is up on both sides, what is sent may come to where its SA is still made. */
-	if (before && w->flow[child->flow].watched)
+	if (before && w->flow[child->flow].watched && !w->flow[child->flow].bound)
 		h->left[child->flow] = (struct left){.spi_out = before->spi_out, .at = w->now};
 	for (unsigned i = 0; i < h->esp_count; i++) {
 		if (h->esp[i].line == child->line)

@@ -135,7 +135,7 @@ struct peering {
 /* A child of a connection: who sends must have something to send on that the other receives. */
 struct flow {
 	bool exists;
-	bool bound; /* to addresses: it may fail at any time, and comes back */
+	bool bound; /* to addresses: when it fails, that is an interruption */
 	bool watched;
 	uint64_t suspended; /* until then it may fail */
 	unsigned interruptions;
