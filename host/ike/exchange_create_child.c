@@ -340,7 +340,8 @@ static bool no_more(struct ike_engine *e, struct ike_sa *sa, struct ike_create_t
 	uint64_t id;
 
 	sa->no_more = true;
-	if (!ike_sa_can_be_begun_again(sa) || sa->renews || (t->old_id && !again))
+	if (ike_sa_ending(sa) || !ike_sa_can_be_begun_again(sa) || sa->renews ||
+	    (t->old_id && !again))
 		return false;
 	if (t->old_id) {
 		give_up(e, sa, t, now, "the peer makes no more in this IKE SA");

@@ -221,6 +221,31 @@ static void a_peer_that_rekeys_nothing_gets_another_ike_sa(void **state)
 	end();
 }
 
+/*
+ *   A  CREATE_CHILD_SA d -->              B
+ *   A  is to delete the IKE SA, as its connection goes
+ *      <-- N(NO_ADDITIONAL_SAS)
+ *      INFORMATIONAL D(IKE) -->               and begins no other one for d
+ */
+static void one_that_is_to_end_gets_no_other_one(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	prepare(2);
+	bring_up("c");
+	b()->install_error = -28;
+	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "d", NULL, &id), 0);
+	node_drain(a());
+	assert_int_equal(ike_engine_remove_connection(a()->engine, "net"), 0);
+	assert_int_equal(ike_terminate(a()->engine, net->now, id), 0);
+	node_drain(a());
+	net_settle(net);
+	assert_int_equal(a()->ike_up, 1);
+	assert_int_equal(ike_sa_count(a()->engine), 0);
+	assert_int_equal(ike_sa_count(b()->engine), 0);
+}
+
 static void wait_for_sas(unsigned count)
 {
 	for (unsigned i = 0; i < 10000 && ike_sa_count(a()->engine) != count; i++)
@@ -294,6 +319,7 @@ int main(void)
 		T(all_child_sas_are_renewed_with_their_ike_sa),
 		T(what_can_not_be_renewed_goes_on),
 		T(a_peer_that_rekeys_nothing_gets_another_ike_sa),
+		T(one_that_is_to_end_gets_no_other_one),
 		T(a_peer_that_rekeys_again_gets_no_other_ike_sa),
 		T(another_child_sa_that_the_peer_makes_not_there_gets_an_ike_sa_of_its_own),
 	};
