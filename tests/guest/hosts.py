@@ -23,7 +23,7 @@ from lab import A_ADDR, A_INNER, B_ADDR, B_INNER, PSK, Peers
 Host = collections.namedtuple("Host", "letter address inner net identity")
 A = Host("a", A_ADDR, A_INNER, "10.1.0.0/24", "a.example.org")
 B = Host("b", B_ADDR, B_INNER, "10.2.0.0/24", "b.example.org")
-PROTECTED = ("10.1.0.0/16", "10.2.0.0/16")
+PROTECTED = ("10.1.0.0/16", "10.2.0.0/16", "fd01::/16", "fd02::/16")
 
 # Seconds that a program of others, which has a limit of its own, waits for a single answer.
 PATIENCE = DEADLINE / 2

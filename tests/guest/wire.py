@@ -10,7 +10,7 @@ import subprocess
 
 from ground import DEADLINE
 
-ESP, UDP = 50, 17
+AH, ESP, ICMP, UDP = 51, 50, 1, 17
 MAGIC = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">",
          b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\x3c\x4d": ">"}
 
@@ -72,6 +72,19 @@ def esp(path):
         yield from _esp(frame, ip(frame))
 
 
+def ah(path):
+    """(source, destination, SPI) of every AH packet of a capture."""
+    for frame in frames(path):
+        packet = ip(frame)
+        if packet and packet[2] == AH:
+            yield str(packet[0]), str(packet[1]), struct.unpack("!I", packet[3][4:8])[0]
+
+
+def icmp(path):
+    """How many packets of a capture are ICMP, in clear."""
+    return sum(1 for frame in frames(path) if (packet := ipv4(frame)) and packet[2] == ICMP)
+
+
 # One IKE message on the wire (RFC 7296, section 3.1), or a fragment of one (RFC 7383).
 Ike = collections.namedtuple("Ike", "src dst exchange response number")
 IKE_AUTH, CREATE_CHILD_SA = 35, 36
@@ -119,12 +132,12 @@ def too_early(path, peer, exchanges):
 
 
 def in_clear(path, networks, secrets=()):
-    """Frames that show an address of the protected networks in an IPv4 header of their own, or any of
+    """Frames that show an address of the protected networks in an IP header of their own, or any of
     these octets anywhere; ARP may ask for what it likes."""
     networks = [ipaddress.ip_network(n) for n in networks]
     found = []
     for frame in frames(path):
-        packet = ipv4(frame)
+        packet = ip(frame)
         if packet and any(a in n for a in packet[:2] for n in networks):
             found.append(frame)
         elif any(secret in frame for secret in secrets):

@@ -19,6 +19,7 @@ import struct
 import ipsec
 import peers
 import vm
+import wire
 from ground import LabError, expect, inside
 from lab import Peers
 
@@ -101,9 +102,9 @@ class Bed(Peers):
         self.ours = self.outside.hidden["raveld"] if self.gateway_of("raveld") else self.outside.ours
         self.theirs = self.outside.hidden["peer"] if self.gateway_of("peer") else self.outside.theirs
         with self.building():
-            if family == 6:
-                for name in ("b", *nats):
-                    self.sh(self.ns[name], "sh", "-c", "echo 0 >/proc/sys/net/ipv6/conf/default/disable_ipv6")
+            for name in ("a", "b", *(nats if family == 6 else ())):
+                self.sh(self.ns[name], "sh", "-c", "for name in default lo; do "
+                                                   "echo 0 >/proc/sys/net/ipv6/conf/$name/disable_ipv6; done")
             self._wire("nic" if backend == "user" else "a", self.wire)
             if backend == "user":
                 self.device = f"vfio-user:{self.ravelsim('ravelsim', 'nic', 'veth:wire0').socket}"
@@ -172,30 +173,27 @@ class Bed(Peers):
         """The peer is a machine."""
         self.bridge("b", "bridge0", "wire1")
         self.guest = vm.Guest(self, "peer", taps=[self.tap("b", "tap0", "bridge0")],
-                              load=["xfrm_user", "esp4", "esp6", "virtio_net"],
+                              load=["xfrm_user", "esp4", "esp6", "ah4", "virtio_net"],
                               files=peers.Libreswan.packed() if peer == "libreswan" else None)
         self.guest.boot()
-        nodad = ""
-        if ":" in self.theirs:
-            # policies lead into the tunnel what has a way out
-            self.guest.sh("echo 0 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6; ip link set eth0 up; "
-                          "ip route add 10.1.0.0/16 dev eth0")
-            nodad = "nodad"
-        self.guest.sh(f"ip link set eth0 up && ip addr add {self.theirs}/{self.outside.length} dev eth0 {nodad} && "
+        six = ":" in self.theirs
+        # policies lead into the tunnel what has a way out
+        self.guest.sh("for name in lo eth0; do echo 0 >/proc/sys/net/ipv6/conf/$name/disable_ipv6; done; "
+                      f"ip link set eth0 up; ip route add fd01::/16 dev eth0{'; ip route add 10.1.0.0/16 dev eth0' if six else ''}")
+        self.guest.sh(f"ip addr add {self.theirs}/{self.outside.length} dev eth0 {'nodad' if six else ''} && "
                       f"ip route add default via {self.gateway_of('peer') or self.outside.ours}")
 
     def inner(self, networks):
-        """An address of each of these networks at both ends: 10.1.N.1 and 10.2.N.1."""
+        """An address of each of these networks at both ends: 10.1.N.1 and fd01:N::1, 10.2.N.1 and fd02:N::1."""
         for number in range(networks):
-            self.ip(self.a, "addr", "replace", f"10.1.{number}.1/32", "dev", "lo")
-            if self.guest:
-                self.guest.sh(f"ip addr replace 10.2.{number}.1/32 dev lo")
-            else:
-                self.ip(self.b, "addr", "replace", f"10.2.{number}.1/32", "dev", "lo")
+            for end, machine in enumerate((self.raveld_end, self.peer), 1):
+                machine.ip("addr", "replace", f"10.{end}.{number}.1/32", "dev", "lo")
+                machine.ip("addr", "replace", f"fd0{end}:{number}::1/128", "dev", "lo")
 
     def check(self):
         """What holds whatever the scenario was."""
         for capture in self.captures:
-            expect(ipsec.wire_is_clean(capture.path) > 0, f"{capture.path} shows ESP")
+            expect(ipsec.wire_is_clean(capture.path) + sum(1 for _ in wire.ah(capture.path)) > 0,
+                   f"{capture.path} shows ESP or AH")
         if self.guest:
             self.guest.check_console()

@@ -19,7 +19,9 @@ from ground import DEADLINE, SLOW, inside, wait_for
 INTERVAL = 0.02            # seconds between two requests
 LAST = 10 * SLOW           # seconds for answers that are still to come once the last request is out
 
-ECHO_REPLY, ECHO_REQUEST = 0, 8
+# Family, protocol, echo request, echo reply.
+ICMP = socket.AF_INET, socket.IPPROTO_ICMP, 8, 0
+ICMPV6 = socket.AF_INET6, socket.IPPROTO_ICMPV6, 128, 129
 
 
 def checksum(octets):
@@ -39,7 +41,8 @@ class Flow:
         self._sockets = []
         with inside(namespace):
             for source, target in pairs:
-                sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+                family, protocol, *_ = ICMPV6 if ":" in source else ICMP
+                sock = socket.socket(family, socket.SOCK_RAW, protocol)
                 sock.bind((source, 0))
                 sock.connect((target, 0))
                 sock.setblocking(False)
@@ -66,7 +69,9 @@ class Flow:
     def _send(self, sock):
         number = len(self._sent)
         body = struct.pack("!I36s", number, bytes(36))
-        head = struct.pack("!BBHHH", ECHO_REQUEST, 0, 0, self._id, number & 0xffff)
+        request = (ICMPV6 if sock.family == socket.AF_INET6 else ICMP)[2]
+        head = struct.pack("!BBHHH", request, 0, 0, self._id, number & 0xffff)
+        # over IPv6 it is the kernel's to fill in
         head = head[:2] + struct.pack("!H", checksum(head + body)) + head[4:]
         self._sent.append(time.monotonic())
         try:
@@ -79,8 +84,9 @@ class Flow:
             packet = sock.recv(2048)
         except OSError:
             return             # an ICMP error, or nothing
-        icmp = packet[(packet[0] & 15) * 4:]
-        if len(icmp) >= 12 and icmp[0] == ECHO_REPLY and icmp[4:6] == struct.pack("!H", self._id):
+        six = sock.family == socket.AF_INET6
+        icmp = packet if six else packet[(packet[0] & 15) * 4:]
+        if len(icmp) >= 12 and icmp[0] == (ICMPV6 if six else ICMP)[3] and icmp[4:6] == struct.pack("!H", self._id):
             self._answered.add(struct.unpack("!I", icmp[8:12])[0])
 
     def moves(self, count=5):

@@ -20,7 +20,7 @@ import re
 import initramfs
 import wire
 from flows import Flow, GuestFlow
-from ground import DEADLINE, ROOT, LabError, sh
+from ground import DEADLINE, ROOT, LabError, sh, wait_for
 from hosts import STRONGSWAN_CONF
 from lab import PSK
 
@@ -87,6 +87,11 @@ class Namespace(Machine):
 
     def hosts(self, names):
         self.bed.hosts(self.namespace, names)
+
+    def settled(self):
+        """Wait until it asks for neighbours over IPv6: before that the kernel holds what goes there."""
+        wait_for(f"no address of {self.device} is tentative", lambda: "tentative" not in self.bed.sh(
+            self.namespace, "ip", "-6", "addr", "show", "dev", self.device))
 
     def flow(self, pairs):
         return Flow(self.namespace, pairs)
@@ -443,9 +448,10 @@ class Libreswan(InGuest):
         # One that INITIAL_CONTACT has made obsolete stays, without Child SAs, until it is old.
         text = self.whack("--showstates")
         there = set(re.findall(r"^#(\d+): .* ESTABLISHED_CHILD_SA ", text, re.M))
+        spi = r"(?:esp|ah)[.:]([0-9a-f]+)@"
         return (re.findall(r"^#(\d+): .* ESTABLISHED_IKE_SA .*; newest;", text, re.M),
                 [(name.partition("--")[0], int(spi_in, 16), int(spi_out, 16)) for number, name, spi_out, spi_in in re.findall(
-                    r'^#(\d+): "([^"]+)"\S*(?: [0-9a-f.:]+)? esp[.:]([0-9a-f]+)@\S+ esp[.:]([0-9a-f]+)@', text, re.M) if number in there])
+                    rf'^#(\d+): "([^"]+)"\S*(?: [0-9a-f.:]+)? {spi}\S+ {spi}', text, re.M) if number in there])
 
     def log(self):
         return self.guest.sh("cat /var/log/pluto.log")

@@ -160,13 +160,13 @@ class Play:
     # ----------------------------------------------------------------------------------- traffic
 
     @contextlib.contextmanager
-    def traffic(self, lossless=True, pairs=None):
+    def traffic(self, lossless=True, pairs=None, back=None):
         """Echo requests both ways meanwhile, of which none may be lost, between these pairs of addresses, raveld's
-        first. A peer may lose what it sends too early: on an SA that raveld asked for, before raveld could know its
+        first; back: those that the peer knows the same by, its own first. A peer may lose what it sends too early: on an SA that raveld asked for, before raveld could know its
         keys (wire.too_early)."""
         early = self._early()
         pairs = pairs or [(f"10.1.{n}.1", f"10.2.{n}.1") for n in range(self.scenario.networks)]
-        self.flows = [self.raveld.flow(pairs), self.peer.flow([pair[::-1] for pair in pairs])]
+        self.flows = [self.raveld.flow(pairs), self.peer.flow(back or [pair[::-1] for pair in pairs])]
         self.move()
         self._steps = []
         yield
@@ -225,15 +225,25 @@ class Play:
         expect(after[1] == before[1], "the Child SAs are still the same")
         self.move()
 
-    def both_replace_both(self, at_once=False):
+    def both_replace_both(self, at_once=False, pairs=None):
         """Under traffic either end replaces Child SA and IKE SA; at_once: then both the Child SA at the same moment."""
         self.connect()
-        with self.traffic():
+        with self.traffic(pairs=pairs):
             for end in self.ends:
                 self.rekey(end)
                 self.rekey_ike(end)
             if at_once:
                 self.at_once("Child SA rekeyed", lambda end: end.rekey("net"))
+
+    def between_hosts(self):
+        """The Child SA is of the two hosts themselves: either end replaces it under traffic, none of which is in clear."""
+        self.connect()
+        before = wire.icmp(self.bed.captures[0].path)
+        outside = self.bed.outside
+        with self.traffic(pairs=[(self.bed.ours, outside.theirs)], back=[(self.bed.theirs, outside.ours)]):
+            for end in self.ends:
+                self.rekey(end)
+        expect(wire.icmp(self.bed.captures[0].path) == before, "no echo request is in clear")
 
     def authenticated_anew(self, times, pairs=None):
         """Whoever is configured so does it by itself, under traffic: both SAs are others each time."""
@@ -269,6 +279,10 @@ class Play:
         """Whether the wire has seen ESP in UDP alone, and some. The bed may have served others before."""
         packets = list(wire.esp(self.bed.captures[0].path))[self._esp_before:]
         return packets and all(packet.udp for packet in packets)
+
+    def in_ah(self):
+        """Whether the wire has seen AH, and no ESP. The bed may have served others before."""
+        return len(list(wire.esp(self.bed.captures[0].path))) == self._esp_before and any(wire.ah(self.bed.captures[0].path))
 
     def tcp(self, port):
         """Whether a host behind raveld reaches this TCP port of one behind the peer, and is answered."""
