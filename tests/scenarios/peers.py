@@ -109,6 +109,7 @@ class Raveld(Namespace):
     def configure(self, scenario):
         self.files = scenario.files(1, 2)
         self.conf = configuration(scenario, "raveld.conf")
+        (self.bed.run / "leases").unlink(missing_ok=True)       # of the scenario before
 
     def start(self, tries):
         bed = self.bed

@@ -3,7 +3,7 @@
 
 LIKE = ("host2host-ah",)
 BACKENDS = ("soft",)
-PEERS = ("strongswan-6.0-kernel", "libreswan")
+PEERS = ("strongswan-6.0-kernel",)
 
 
 def run(play):

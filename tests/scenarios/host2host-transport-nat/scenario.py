@@ -4,7 +4,7 @@ say to each other, TCP with a checksum over the addresses included."""
 
 LIKE = ("host2host-transport-nat",)
 BACKENDS = ("soft",)
-PEERS = ("strongswan-6.0-kernel", "libreswan")
+PEERS = ("strongswan-6.0-kernel",)
 HIDDEN = "raveld"
 INITIATORS = ("raveld",)
 
