@@ -229,10 +229,13 @@ void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *old)
 		ike_sa_renewal_left(e, made, e->now);
 }
 
-/* All that it has may be in another one, in which the peer or we have renewed the same. */
+/*
+ * All that it has may be in another one, in which the peer or we have renewed the same. Of two that
+ * have the same the older goes: it is the one that the peer would have replaced.
+ */
 static void stand_alone(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
-	const struct ike_sa *other = NULL;
+	struct ike_sa *other = NULL;
 
 	if (!is_settled(sa)) {
 		look_soon(e, sa, now);
@@ -240,11 +243,14 @@ static void stand_alone(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	}
 	sa->renews = 0;
 	while ((other = ike_peer_same(e, sa, other))) {
-		if (other != sa && other->conn == sa->conn && !ike_sa_ending(other) &&
-		    ike_sa_covers(other, sa)) {
+		if (other == sa || other->conn != sa->conn || ike_sa_ending(other) ||
+		    !ike_sa_covers(other, sa))
+			continue;
+		if (other->authenticated_at >= sa->authenticated_at || !ike_sa_covers(sa, other)) {
 			ike_sa_leave(e, sa, now, "another IKE SA has all of it");
 			return;
 		}
+		ike_sa_leave(e, other, now, "a newer IKE SA has all of it");
 	}
 	ike_sa_alive(e, sa, now);
 }

@@ -430,11 +430,20 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_sa_renewal_left(e, sa, now);
 }
 
-/* Its lifetime is over; or another was to take its place, which may have gone itself by now, or not
- * have all of it yet. */
-void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+/* The one that is to take its place, or its successor; NULL: it has gone, or goes itself. */
+static const struct ike_sa *superseder(const struct ike_engine *e, const struct ike_sa *sa)
 {
 	const struct ike_sa *other = ike_sa_find_id(e, sa->superseded_by);
+
+	while (other && other->successor && ike_sa_find_id(e, other->successor))
+		other = ike_sa_find_id(e, other->successor);
+	return other && !ike_sa_ending(other) ? other : NULL;
+}
+
+/* Its lifetime is over; or another was to take its place, which may not have all of it yet. */
+void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	const struct ike_sa *other = superseder(e, sa);
 	uint64_t end = end_of_life(sa);
 
 	if (end <= now || !sa->superseded_by) {
@@ -445,6 +454,7 @@ void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	} else if (other && ike_sa_covers(other, sa)) {
 		ike_sa_delete(e, sa, now, "replaced by a newer IKE SA of this peer");
 	} else if (other) {
+		sa->superseded_by = other->id;
 		end = end < now + IKE_REPLACED_MS ? end : now + IKE_REPLACED_MS;
 		ike_timer_set(e, &sa->timers[IKE_TIMER_LIFE], end);
 	} else {

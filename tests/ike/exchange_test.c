@@ -1108,6 +1108,42 @@ static void no_two_messages_are_sealed_with_the_same_iv(void **state)
 	}
 }
 
+/*
+ *   A  IKE_SA_INIT, IKE_AUTH -->          B   is to replace an older one there
+ *      <-- INFORMATIONAL D(IKE)               the newer one, by the operator: the old one stays
+ */
+static void what_goes_itself_replaces_nothing(void **state)
+{
+	struct side two = SIDE_B;
+	struct ike_connection *again;
+	uint64_t id, old, newer;
+
+	(void)state;
+	two.unique = IKE_UNIQUE_REPLACE;
+	establish(&SIDE_A, &two);
+	old = only_sa(net, 1)->id;
+	net->now += 1000;
+	again = add_alike(a(), "again", "d");
+	again->unique = IKE_UNIQUE_NEVER;
+	assert_int_equal(ike_initiate(a()->engine, net->now, "again", NULL, NULL, &id), 0);
+	node_drain(a());
+	net_settle(net);
+	newer = b()->engine->all->id;
+	assert_int_not_equal(newer, old);
+	assert_int_equal(ike_sa_find_id(b()->engine, old)->superseded_by, newer);
+	a()->traffic = b()->traffic = true;
+	pass_time(IKE_REPLACED_MS - 2000);
+	net->down = true;
+	assert_int_equal(ike_terminate(b()->engine, net->now, newer), 0);
+	node_drain(b());
+	pass_time(4000);
+	net->down = false;
+	pass_time(60000);
+	assert_int_equal(b()->engine->sa_count, 1);
+	assert_int_equal(only_sa(net, 1)->id, old);
+	assert_int_equal(only_sa(net, 1)->state, IKE_STATE_ESTABLISHED);
+}
+
 static void unique_replace_deletes_the_old_and_keep_refuses_the_new(void **state)
 {
 	struct side two = SIDE_B;
@@ -1411,6 +1447,7 @@ int main(void)
 		T(initial_contact_removes_what_the_peer_forgot),
 		T(initial_contact_spares_what_came_up_meanwhile),
 		T(no_two_messages_are_sealed_with_the_same_iv),
+		T(what_goes_itself_replaces_nothing),
 		T(unique_replace_deletes_the_old_and_keep_refuses_the_new),
 		T(the_responder_answers_only_when_its_data_path_has_the_child_sa),
 		T(a_data_path_that_never_answers_ends_the_ike_sa),
