@@ -308,6 +308,24 @@ static struct ike_sa *crossed(const struct ike_engine *e, const struct ike_sa *s
 	return NULL;
 }
 
+static bool loses(const struct ike_sa *sa, const struct ike_sa *other)
+{
+	return sa->outdone != other->outdone ? sa->outdone : sa->begun_spi < other->begun_spi;
+}
+
+/* Of ours that are not up yet each is to go that the peer's wins against. The peer may have renewed
+ * that by then, and doesn't think of ours any more. */
+static void outdo(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	struct ike_sa *other = NULL;
+
+	while ((other = ike_conn_find(e, sa->conn, other))) {
+		if (other->initiator && !other->authenticated_at &&
+		    other->created_at <= sa->authenticated_at && other->spi_i < sa->begun_spi)
+			other->outdone = true;
+	}
+}
+
 /*
  * Where both sides have begun one at the same time, the one whose initiator had the lower SPI goes,
  * also if either has been rekeyed since; perhaps only one side can tell that it was at the same
@@ -318,7 +336,7 @@ bool ike_sa_has_lost(const struct ike_engine *e, const struct ike_sa *sa)
 	const struct ike_sa *other = NULL;
 
 	while (sa->conn->unique != IKE_UNIQUE_NEVER && (other = crossed(e, sa, other))) {
-		if (sa->begun_spi < other->begun_spi && ike_sa_covers(other, sa))
+		if (loses(sa, other) && ike_sa_covers(other, sa))
 			return true;
 	}
 	return false;
@@ -355,7 +373,7 @@ void ike_sa_won(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 
 	while (sa->conn->unique != IKE_UNIQUE_NEVER && !ike_sa_ending(sa) &&
 	       (other = crossed(e, sa, other))) {
-		if (other->begun_spi < sa->begun_spi)
+		if (loses(other, sa))
 			ike_sa_cede(e, other, sa, now, both_began);
 		else
 			ike_sa_cede(e, sa, other, now, both_began);
@@ -613,6 +631,8 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	sa->authenticated_at = now;
 	sa->began = sa->initiator;
 	sa->begun_spi = sa->spi_i;
+	if (!sa->began)
+		outdo(e, sa);
 	ike_mobike_settle(e, sa);
 	ike_sa_alive(e, sa, now);
 	ike_id_text(&local_id, local, sizeof(local));

@@ -146,6 +146,7 @@ struct ike_sa {
 	uint64_t renewed_at;  /* the last attempt; 0: none */
 	uint64_t superseded_by; /* id of the one that is to take its place, soon; 0: none */
 	uint64_t begun_spi;	/* of who began, from IKE_SA_INIT on; rekeying doesn't change it */
+	bool outdone; /* the peer's of the same time was up before, and stays, or what follows it */
 	uint64_t created_at;
 	uint64_t authenticated_at;
 	uint64_t established_at;

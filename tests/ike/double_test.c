@@ -16,11 +16,11 @@ enum { A, B }; /* who has begun an IKE SA, and where a datagram goes */
 
 static uint64_t begun[2]; /* by A and by B: its SPI */
 
-/* Of both that are begun, the one of `winner` is to remain: it has the higher SPI. */
-static void begin_both(unsigned winner, const struct side *one, const struct side *two)
+/* Of both that are begun, the one of `winner` is to remain: it has the higher SPI. Returns the seed
+ * with which that is so, not less than `seed`. */
+static uint64_t begin_from(uint64_t seed, unsigned winner, const struct side *one,
+			   const struct side *two)
 {
-	uint64_t seed = 1;
-
 	for (;; seed++) {
 		net = net_new(seed, one, two);
 		start(net, A);
@@ -28,9 +28,14 @@ static void begin_both(unsigned winner, const struct side *one, const struct sid
 		for (unsigned i = 0; i < 2; i++)
 			begun[i] = net->node[i].engine->all->spi_i;
 		if (begun[winner] > begun[!winner])
-			return;
+			return seed;
 		teardown(NULL);
 	}
+}
+
+static void begin_both(unsigned winner, const struct side *one, const struct side *two)
+{
+	begin_from(1, winner, one, two);
 }
 
 /* The oldest datagram for a node about the IKE SA that one of both has begun. */
@@ -419,6 +424,41 @@ static void what_remains_does_so_when_it_has_been_rekeyed(void **state)
 	assert_int_equal(a()->engine->all->begun_spi, begun[A]);
 }
 
+/*
+ *   A  IKE_SA_INIT 1, IKE_AUTH 1 -->      B   remains; what B has begun is answered, but late
+ *      IKE_SA_INIT 3, IKE_AUTH 3 -->          renews it, with a lower SPI than 2 has
+ *      INFORMATIONAL D(IKE) 1 -->
+ *      <-- IKE_AUTH 2, N                      B has the answer now, and knows that 2 had lost
+ */
+static void what_renews_the_winner_wins(void **state)
+{
+	struct packet late;
+	uint64_t seed = 0;
+
+	(void)state;
+	for (;;) {
+		seed = begin_from(seed + 1, A, &SIDE_A, &SIDE_B);
+		authenticate(A);
+		pass(A, A);
+		net->watch_flow = true;
+		authenticate(B);
+		late = take(B, B);
+		net_settle(net);
+		pass_time(500);
+		ike_sa_renew(a()->engine, sa_of(a(), A), net->now, "it is time");
+		node_drain(a());
+		if (a()->engine->all->spi_i < begun[B])
+			break;
+		packet_free(&late);
+		teardown(NULL);
+	}
+	begun[A] = a()->engine->all->spi_i;
+	net_settle(net);
+	pass_time(500);
+	net_put(net, &late);
+	assert_remains(A);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_teardown(name, teardown)
@@ -433,6 +473,7 @@ int main(void)
 		T(a_successor_that_is_refused_takes_no_flow_along),
 		T(a_successor_that_the_peer_does_not_have_gets_no_flow),
 		T(who_can_tell_that_they_crossed_decides),
+		T(what_renews_the_winner_wins),
 		T(a_peer_that_answers_may_still_be_at_what_it_was_told_of),
 	};
 
