@@ -300,12 +300,20 @@ void ike_mobike_moved(struct ike_engine *e, struct ike_sa *sa)
  * The peer asks over another way than the path. Every address of ours answers, so it may take that
  * way for the path, and whoever answered it there has to say which one is. Not before all else: as
  * long as the peer hears of an update over several ways, it asks over several.
+ *
+ * Who answered follows no such message (section 3.8). But the peer's NAT may have another mapping,
+ * which not every peer tells: the path is asked whether it still works, and without an answer the
+ * other way is asked, too.
  */
 void ike_mobike_elsewhere(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_sa *heir = ike_mobike_heir(e, sa);
 
-	if (heir->began && heir->state == IKE_STATE_ESTABLISHED && !queued_update(heir))
+	if (heir->state != IKE_STATE_ESTABLISHED)
+		return;
+	if (!heir->began && ike_path_may_be_elsewhere(heir))
+		ike_liveness_check(e, heir);
+	if (heir->began && !queued_update(heir))
 		ike_task_queue(e, heir, IKE_EXCHANGE_ADDRESSES);
 	if (heir != sa)
 		ike_sa_advance(e, heir, now);

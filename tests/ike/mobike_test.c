@@ -444,28 +444,58 @@ static void a_nat_that_comes_goes_or_changes_is_found_by_a_liveness_check(void *
 	assert_between(&a()->addr, &b()->addr);
 }
 
-/* Section 3.8: nobody is followed who doesn't say that he has moved; but who isn't there is
- * looked for where he was heard last. */
-static void a_mapping_that_changes_is_found_by_who_gets_no_answer(void **state)
+/* A is behind a NAT, never asks by itself, and B has been told. */
+static void up_behind_a_nat(void)
 {
 	struct side one = side_a(), two = side_b();
 
-	(void)state;
 	one.dpd_ms = 0;
 	establish_sides(&one, &two, false);
 	a()->nat = nat;
 	node_roam(a());
 	check_liveness(a()); /* found, as above */
 	net_settle(net);
+	assert_path(b(), &b()->addr, &nat, true);
+}
+
+/*
+ * Section 3.8: nobody is followed who doesn't say that he has moved. But who was heard from
+ * elsewhere is asked where he was, and who isn't there is looked for where he was heard last.
+ */
+static void a_mapping_that_changes_is_found_by_who_gets_no_answer(void **state)
+{
+	(void)state;
+	up_behind_a_nat();
 	a()->nat.port = 30000;
 	rekey(a());
 	net_settle(net);
 	assert_int_equal(sa_of(b())->path.remote.port, nat.port + IKE_PORT_NATT);
-	check_liveness(b());
-	net_settle(net);
-	assert_int_equal(sa_of(b())->path.remote.port, nat.port + IKE_PORT_NATT);
 	pass_time(10000);
 	assert_int_equal(sa_of(b())->path.remote.port, 34500);
+	assert_path(b(), &b()->addr, &nat, true);
+}
+
+/*
+ *   A  INFORMATIONAL, as if from elsewhere -->  B   is A still there?
+ *      <-- INFORMATIONAL
+ *      INFORMATIONAL -->                            it is
+ */
+static void who_is_where_it_was_is_looked_for_nowhere_else(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	up_behind_a_nat();
+	check_liveness(a());
+	p = take_for(1);
+	p.remote.port++;
+	net_deliver(net, &p);
+	packet_free(&p);
+	assert_non_null(sa_of(b())->out.request.data);
+	assert_null(sa_of(b())->ways);
+	net_settle(net);
+	assert_null(sa_of(b())->out.request.data);
+	pass_time(10000);
 	assert_path(b(), &b()->addr, &nat, true);
 }
 
@@ -1148,6 +1178,7 @@ int main(void)
 			a_nat_that_comes_goes_or_changes_is_found_by_a_liveness_check, teardown),
 		cmocka_unit_test_teardown(a_mapping_that_changes_is_found_by_who_gets_no_answer,
 					  teardown),
+		cmocka_unit_test_teardown(who_is_where_it_was_is_looked_for_nowhere_else, teardown),
 		cmocka_unit_test_teardown(a_move_that_is_copied_from_elsewhere_leads_nobody_there,
 					  teardown),
 		cmocka_unit_test_teardown(a_late_answer_from_where_the_peer_was_ends_no_search,
