@@ -626,6 +626,21 @@ enum ike_step ike_addresses_response(struct ike_engine *e, struct ike_sa *sa, st
 
 /* Is the peer there, and what does it see of us? */
 
+/*
+ * Who began says what it sees itself as. Who answered does so to a peer behind a NAT, which sees
+ * the same of us over all ways: libreswan returns no COOKIE2 without it.
+ */
+static bool tells_what_it_is(const struct ike_sa *sa)
+{
+	if (!sa->path.natt || sa->began)
+		return sa->path.natt;
+	for (unsigned i = 0; sa->ways && i < sa->ways->count; i++) {
+		if (!ike_addr_equal(&sa->ways->list[i].pair.local, &sa->path.local))
+			return false;
+	}
+	return sa->mobike->cookie_out && sa->path.nat_remote;
+}
+
 void ike_mobike_write_check(struct ike_engine *e, struct ike_sa *sa, struct ike_builder *b)
 {
 	const struct ike_pair path = ike_path_pair(sa);
@@ -638,7 +653,7 @@ void ike_mobike_write_check(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	if (m->cookie_out)
 		ike_write_notify(b, IKE_PROTO_NONE, nothing, IKE_N_COOKIE2,
 				 ike_slice(m->cookie2, IKE_COOKIE2_LEN));
-	if (sa->began && sa->path.natt)
+	if (tells_what_it_is(sa))
 		ike_nat_write(b, sa, &path, sa->conn->encap);
 }
 
