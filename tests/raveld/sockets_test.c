@@ -33,15 +33,16 @@ struct bed {
 static void on_datagram(void *context, const struct ike_addr *local, const struct ike_addr *remote,
 			struct ike_slice datagram)
 {
-	static const uint8_t loopback[4] = {127, 0, 0, 1};
+	static const uint8_t loopback[2][16] = {{127, 0, 0, 1}, {[15] = 1}};
 	struct bed *bed = context;
+	const uint8_t *expected = loopback[local->family == 6];
 
 	assert_true(bed->count < SEEN);
 	assert_int_equal(datagram.len, LEN);
-	assert_int_equal(local->family, 4);
-	assert_memory_equal(local->ip, loopback, 4);
-	assert_memory_equal(remote->ip, loopback, 4);
-	assert_int_equal(remote->port, bed->from);
+	assert_memory_equal(local->ip, expected, ike_addr_len(local));
+	assert_memory_equal(remote->ip, expected, ike_addr_len(local));
+	if (local->family == 4)
+		assert_int_equal(remote->port, bed->from);
 	assert_int_equal(local->port, datagram.data[1] ? PORT_NATT : PORT);
 	bed->seen[bed->count++] = datagram.data[0];
 }
@@ -144,6 +145,30 @@ static void peers_come_first_where_all_are_taken_at_once(void **state)
 	assert_int_equal(bed->seen[0], 1);
 }
 
+static void both_families_are_heard_in_turn(void **state)
+{
+	const struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+		.sin6_port = htons(PORT),
+	};
+	int sender = socket(AF_INET6, SOCK_DGRAM, 0);
+	const uint8_t message[LEN] = {6};
+	struct bed *bed = *state;
+
+	for (unsigned i = 0; i < 4; i += 2) {
+		put_request(bed, 4, false, false);
+		take(bed, i + 1);
+		assert_int_equal(
+			sendto(sender, message, LEN, 0, (const struct sockaddr *)&to, sizeof(to)),
+			LEN);
+		take(bed, i + 2);
+		assert_int_equal(bed->seen[i], 4);
+		assert_int_equal(bed->seen[i + 1], 6);
+	}
+	close(sender);
+}
+
 static void what_is_no_ike_message_is_ignored(void **state)
 {
 	static const uint8_t esp[LEN] = {1}, keepalive[1] = {0xff};
@@ -165,6 +190,7 @@ int main(void)
 		T(all_that_has_come_is_handed_on_in_its_order),
 		T(peers_come_before_strangers_on_whichever_port),
 		T(peers_come_first_where_all_are_taken_at_once),
+		T(both_families_are_heard_in_turn),
 		T(what_is_no_ike_message_is_ignored),
 	};
 
