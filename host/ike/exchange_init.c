@@ -7,7 +7,7 @@
  *                                              <--  HDR, N(COOKIE), N(PUZZLE)   (RFC 8019)
  *                                              <--  HDR, N(INVALID_KE_PAYLOAD)  (section 1.3)
  *                                              <--  HDR, N(REDIRECT)            (RFC 5685)
- *                                              <--  HDR, SAr1, KEr, Nr, N(NAT..)
+ *                                              <--  HDR, SAr1, KEr, Nr, N(NAT..), [N(PUZZLE)]
  */
 #include <errno.h>
 #include <stdio.h>
@@ -166,23 +166,62 @@ static enum ike_step retry_with_group(struct ike_engine *e, struct ike_sa *sa,
 	return make_key_pair(e, sa, task, now, group);
 }
 
+static const char *not_solved(const struct ike_job *job)
+{
+	return job->error == -ETIMEDOUT ? "no time" : "it has no solution";
+}
+
+static void keep_solution(struct ike_engine *e, struct ike_sa *sa, const struct ike_job *job)
+{
+	memcpy(sa->handshake->solution, job->puzzle.keys, sizeof(sa->handshake->solution));
+	sa->handshake->solved = true;
+	e->stats.puzzles_done++;
+}
+
 /* The next slice, if it isn't solved yet; without a solution it goes on, too. */
 static enum ike_step puzzle_done(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				 uint64_t now, struct ike_job *job)
 {
-	struct ike_handshake *h = sa->handshake;
-
 	if (job->error == -EAGAIN)
 		return ike_task_puzzle(e, task, now, &job->puzzle, puzzle_done);
-	if (job->error) {
+	if (job->error)
 		ike_log(e, IKE_LOG_WARNING, sa, "the peer's puzzle is not solved: %s",
-			job->error == -ETIMEDOUT ? "no time" : "it has no solution");
-		return send_init(e, sa, now);
-	}
-	memcpy(h->solution, job->puzzle.keys, sizeof(h->solution));
-	h->solved = true;
-	e->stats.puzzles_done++;
+			not_solved(job));
+	else
+		keep_solution(e, sa, job);
 	return send_init(e, sa, now);
+}
+
+/* Is the peer's puzzle one that we solve? */
+static bool read_puzzle(struct ike_engine *e, const struct ike_sa *sa, struct ike_slice data,
+			struct ike_puzzle *puzzle)
+{
+	unsigned effort = e->config.limits.puzzle_effort;
+	struct ike_cursor c = ike_cursor(data);
+
+	e->stats.puzzles_met++;
+	puzzle->prf = ike_get_u16(&c);
+	puzzle->difficulty = ike_get_u8(&c);
+	if (!ike_cursor_ok(&c) || !ike_prf_len(puzzle->prf) || effort == IKE_NO_LIMIT ||
+	    puzzle->difficulty > effort) {
+		ike_log(e, IKE_LOG_WARNING, sa,
+			"peer is under load and gives a puzzle of %u zero bits, which isn't "
+			"solved (puzzle_effort)",
+			puzzle->difficulty);
+		return false;
+	}
+	return true;
+}
+
+static enum ike_step solve(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			   uint64_t now, const struct ike_puzzle *puzzle, ike_resume_fn *done)
+{
+	const struct ike_puzzle_search search = {.puzzle = *puzzle};
+
+	ike_log(e, IKE_LOG_DEBUG, sa, "peer is under load: solving a puzzle of %u zero bits",
+		puzzle->difficulty);
+	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], IKE_NEVER);
+	return ike_task_puzzle(e, task, now, &search, done);
 }
 
 /* RFC 8019, section 7.1.2, for the cookie that it came with. */
@@ -191,30 +230,14 @@ static enum ike_step meet_puzzle(struct ike_engine *e, struct ike_sa *sa, struct
 {
 	const struct ike_handshake *h = sa->handshake;
 	unsigned effort = e->config.limits.puzzle_effort;
-	struct ike_cursor c = ike_cursor(data);
-	struct ike_puzzle_search search = {
-		.puzzle = {.prf = ike_get_u16(&c),
-			   .difficulty = ike_get_u8(&c),
-			   .len = h->cookie_len},
-	};
+	struct ike_puzzle puzzle = {.len = h->cookie_len};
 
-	e->stats.puzzles_met++;
-	if (!ike_cursor_ok(&c) || !ike_prf_len(search.puzzle.prf) || effort == IKE_NO_LIMIT ||
-	    search.puzzle.difficulty > effort) {
-		ike_log(e, IKE_LOG_WARNING, sa,
-			"peer is under load and gives a puzzle of %u zero bits, which isn't "
-			"solved (puzzle_effort)",
-			search.puzzle.difficulty);
+	if (!read_puzzle(e, sa, data, &puzzle))
 		return send_init(e, sa, now);
-	}
-	if (!search.puzzle.difficulty)
-		search.puzzle.difficulty =
-			(uint8_t)(effort < IKE_PUZZLE_FREE ? effort : IKE_PUZZLE_FREE);
-	ike_log(e, IKE_LOG_DEBUG, sa, "peer is under load: solving a puzzle of %u zero bits",
-		search.puzzle.difficulty);
-	memcpy(search.puzzle.string, h->cookie, h->cookie_len);
-	ike_timer_set(e, &sa->timers[IKE_TIMER_RETRANSMIT], IKE_NEVER);
-	return ike_task_puzzle(e, task, now, &search, puzzle_done);
+	if (!puzzle.difficulty)
+		puzzle.difficulty = (uint8_t)(effort < IKE_PUZZLE_FREE ? effort : IKE_PUZZLE_FREE);
+	memcpy(puzzle.string, h->cookie, h->cookie_len);
+	return solve(e, sa, task, now, &puzzle, puzzle_done);
 }
 
 static enum ike_step retry_with_cookie(struct ike_engine *e, struct ike_sa *sa,
@@ -267,6 +290,8 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, struct ike
 					  has_puzzle ? &puzzle : NULL);
 		return true;
 	}
+	if (has_puzzle) /* for IKE_AUTH; in anything but the answer it is of no account (7.1.2) */
+		return false;
 	if (ike_find_notify(&in->payloads, IKE_N_REDIRECT, &n) &&
 	    ike_redirect_is_for(&n, ni_of(sa))) {
 		*step = go_elsewhere(e, sa, task, in->now, &n);
@@ -293,11 +318,56 @@ static bool process_notifies(struct ike_engine *e, struct ike_sa *sa, struct ike
 }
 
 /* The answer was good: on to IKE_AUTH. */
+static enum ike_step go_on(struct ike_engine *e, struct ike_sa *sa)
+{
+	ike_nat_float(e, sa);
+	ike_request_done(e, sa);
+	sa->handshake->reason[0] = 0;
+	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
+	if (!ike_task_queue(e, sa, IKE_EXCHANGE_AUTH))
+		return fail(e, sa, "out of memory");
+	return IKE_DONE;
+}
+
+/* Nobody listens to an IKE_AUTH without the solution (RFC 8019, section 7.2.4). */
+static enum ike_step auth_puzzle_done(struct ike_engine *e, struct ike_sa *sa,
+				      struct ike_task *task, uint64_t now, struct ike_job *job)
+{
+	char reason[IKE_REASON_MAX];
+
+	if (job->error == -EAGAIN)
+		return ike_task_puzzle(e, task, now, &job->puzzle, auth_puzzle_done);
+	if (job->error) {
+		snprintf(reason, sizeof(reason), "the peer's puzzle for IKE_AUTH is not solved: %s",
+			 not_solved(job));
+		return fail(e, sa, reason);
+	}
+	keep_solution(e, sa, job);
+	return go_on(e, sa);
+}
+
+/* RFC 8019, section 7.2.3 */
+static enum ike_step solve_for_auth(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				    uint64_t now)
+{
+	struct ike_puzzle puzzle = {
+		.prf = sa->handshake->puzzle_prf,
+		.difficulty = sa->handshake->puzzle_difficulty,
+	};
+	struct ike_writer w = ike_writer(puzzle.string, sizeof(puzzle.string));
+
+	ike_put_slice(&w, nr_of(sa));
+	ike_put_u64(&w, sa->spi_r);
+	puzzle.len = w.len;
+	return solve(e, sa, task, now, &puzzle, auth_puzzle_done);
+}
+
 static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				 uint64_t now, struct ike_job *job)
 {
-	(void)task;
-	sa->handshake->dh = job->ke.dh;
+	struct ike_handshake *h = sa->handshake;
+
+	h->dh = job->ke.dh;
 	job->ke.dh = NULL;
 	if (job->error == -EBADMSG) { /* RFC 6989, section 2.5 */
 		sa->spi_r = 0;
@@ -307,13 +377,21 @@ static enum ike_step have_secret(struct ike_engine *e, struct ike_sa *sa, struct
 		return fail(e, sa, "no shared secret was computed in time");
 	if (job->error || derive(sa, &job->ke.shared))
 		return fail(e, sa, "key derivation failed");
-	ike_nat_float(e, sa);
-	ike_request_done(e, sa);
-	sa->handshake->reason[0] = 0;
-	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
-	if (!ike_task_queue(e, sa, IKE_EXCHANGE_AUTH))
-		return fail(e, sa, "out of memory");
-	return IKE_DONE;
+	return h->puzzle_difficulty ? solve_for_auth(e, sa, task, now) : go_on(e, sa);
+}
+
+/* One for IKE_AUTH, whose difficulty is never ours to choose (RFC 8019, section 7.2.1.1)? False: it
+ * isn't to be solved. */
+static bool take_auth_puzzle(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+{
+	struct ike_puzzle puzzle = {0};
+	struct ike_notify n;
+	bool given = ike_find_notify(&in->payloads, IKE_N_PUZZLE, &n);
+	bool good = !given || (read_puzzle(e, sa, n.data, &puzzle) && puzzle.difficulty);
+
+	sa->handshake->puzzle_prf = puzzle.prf;
+	sa->handshake->puzzle_difficulty = good ? puzzle.difficulty : 0;
+	return good;
 }
 
 enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
@@ -344,9 +422,6 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 		e->stats.drop_malformed++;
 		return IKE_MORE;
 	}
-	if (ike_find_notify(&in->payloads, IKE_N_PUZZLE, &n))
-		return suspect(e, sa, in->now,
-			       "peer gives a puzzle for IKE_AUTH, which isn't supported");
 	ike_connection_proposals(sa->conn, &own);
 	if (ike_proposal_check_answer(IKE_PURPOSE_INIT, own.list, own.count, &answer, &sa->suite,
 				      &spi) ||
@@ -354,6 +429,9 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 		return suspect(e, sa, in->now, "peer chose an IKE proposal that wasn't offered");
 	if (ke.data.len != ike_dh_public_len(ke.group))
 		return suspect(e, sa, in->now, "peer sent an invalid public value in KE");
+	if (!take_auth_puzzle(e, sa, in))
+		return suspect(e, sa, in->now,
+			       "peer gives a puzzle for IKE_AUTH that isn't to be solved");
 	if (ike_buffer_set(&h->init_response, in->datagram))
 		return fail(e, sa, "out of memory");
 	sa->spi_r = in->hdr.spi_r;

@@ -300,12 +300,20 @@ void ike_mobike_moved(struct ike_engine *e, struct ike_sa *sa)
  * The peer asks over another way than the path. Every address of ours answers, so it may take that
  * way for the path, and whoever answered it there has to say which one is. Not before all else: as
  * long as the peer hears of an update over several ways, it asks over several.
+ *
+ * Who answered follows no such message (section 3.8). But the peer's NAT may have another mapping,
+ * which not every peer tells: the path is asked whether it still works, and without an answer the
+ * other way is asked, too.
  */
 void ike_mobike_elsewhere(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_sa *heir = ike_mobike_heir(e, sa);
 
-	if (heir->began && heir->state == IKE_STATE_ESTABLISHED && !queued_update(heir))
+	if (heir->state != IKE_STATE_ESTABLISHED)
+		return;
+	if (!heir->began && ike_path_may_be_elsewhere(heir))
+		ike_liveness_check(e, heir);
+	if (heir->began && !queued_update(heir))
 		ike_task_queue(e, heir, IKE_EXCHANGE_ADDRESSES);
 	if (heir != sa)
 		ike_sa_advance(e, heir, now);
@@ -618,6 +626,21 @@ enum ike_step ike_addresses_response(struct ike_engine *e, struct ike_sa *sa, st
 
 /* Is the peer there, and what does it see of us? */
 
+/*
+ * Who began says what it sees itself as. Who answered does so to a peer behind a NAT, which sees
+ * the same of us over all ways: libreswan returns no COOKIE2 without it.
+ */
+static bool tells_what_it_is(const struct ike_sa *sa)
+{
+	if (!sa->path.natt || sa->began)
+		return sa->path.natt;
+	for (unsigned i = 0; sa->ways && i < sa->ways->count; i++) {
+		if (!ike_addr_equal(&sa->ways->list[i].pair.local, &sa->path.local))
+			return false;
+	}
+	return sa->mobike->cookie_out && sa->path.nat_remote;
+}
+
 void ike_mobike_write_check(struct ike_engine *e, struct ike_sa *sa, struct ike_builder *b)
 {
 	const struct ike_pair path = ike_path_pair(sa);
@@ -630,7 +653,7 @@ void ike_mobike_write_check(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	if (m->cookie_out)
 		ike_write_notify(b, IKE_PROTO_NONE, nothing, IKE_N_COOKIE2,
 				 ike_slice(m->cookie2, IKE_COOKIE2_LEN));
-	if (sa->began && sa->path.natt)
+	if (tells_what_it_is(sa))
 		ike_nat_write(b, sa, &path, sa->conn->encap);
 }
 

@@ -2,6 +2,10 @@
 /*
  * Puzzles (RFC 8019, sections 4.4 and 7.1.3): find four keys of a PRF such that each result over a
  * given string ends with so many zero bits. Checking costs four PRFs, solving 4 * 2^difficulty.
+ *
+ * The string is the cookie that came with the puzzle, or, of one for IKE_AUTH, Nr | SPIr (section
+ * 7.2.3). We solve both, and give only the former: what IKE_AUTH would cost us, the shared secret
+ * and the keys, we have computed by then, and keep.
  */
 #ifndef RAVELIN_HOST_IKE_PUZZLE_H
 #define RAVELIN_HOST_IKE_PUZZLE_H
@@ -14,13 +18,14 @@ enum {
 	IKE_PUZZLE_KEY_LEN = 4,	 /* of those that we find */
 	IKE_PUZZLE_SLICE = 4096, /* keys tried in one piece of work: some milliseconds */
 	IKE_PUZZLE_MOST = 26,	 /* zero bits that we ever look for */
+	IKE_PUZZLE_STRING_MAX = IKE_NONCE_MAX + 8,
 };
 
 struct ike_puzzle {
 	uint16_t prf;
 	uint8_t difficulty; /* zero bits */
 	size_t len;
-	uint8_t string[IKE_COOKIE_MAX];
+	uint8_t string[IKE_PUZZLE_STRING_MAX];
 };
 
 /* A search, one slice of it after the other. */

@@ -56,8 +56,10 @@ struct ike_handshake {
 	size_t nr_len;
 	uint8_t cookie[IKE_COOKIE_MAX];
 	size_t cookie_len;
-	uint8_t solution[IKE_PUZZLE_KEYS * IKE_PUZZLE_KEY_LEN]; /* of the puzzle with the cookie */
-	bool solved;
+	uint16_t puzzle_prf;					/* of a puzzle for IKE_AUTH, */
+	uint8_t puzzle_difficulty;				/* 0: there is none */
+	uint8_t solution[IKE_PUZZLE_KEYS * IKE_PUZZLE_KEY_LEN]; /* of that, or of the cookie's */
+	bool solved;						/* there is one */
 	unsigned init_rounds;
 	struct ike_rate forged;	     /* messages that didn't open, as responder */
 	bool childless;		     /* the peer takes IKE_AUTH without a Child SA */

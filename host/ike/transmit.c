@@ -61,6 +61,23 @@ struct piece {
 	uint16_t total;
 };
 
+/* The solution of a puzzle for IKE_AUTH, which stands before that in clear (RFC 8019,
+ * section 7.2.2). */
+static struct ike_slice solution_for(const struct ike_sa *sa)
+{
+	const struct ike_handshake *h = sa->handshake;
+	bool wanted = sa->state == IKE_STATE_AUTHENTICATING && h && h->puzzle_difficulty;
+
+	return wanted ? ike_slice(h->solution, sizeof(h->solution)) : ike_slice(NULL, 0);
+}
+
+static size_t solution_len(const struct ike_sa *sa)
+{
+	size_t len = solution_for(sa).len;
+
+	return len ? IKE_PAYLOAD_HEADER_LEN + len : 0;
+}
+
 /*
  * A piece as the SK or SKF payload of a message of its own. An AEAD's IV is a counter that only
  * ever advances, so no IV is used twice with a key.
@@ -77,6 +94,8 @@ static int seal_piece(struct ike_engine *e, struct ike_sa *sa, const struct ike_
 	int err;
 
 	ike_build_message(&b, message, out->cap - out->len, hdr);
+	if (p->number == 1 && solution_len(sa))
+		ike_write_solution(&b, solution_for(sa));
 	ike_build_begin(&b, p->total > 1 ? IKE_PAYLOAD_SKF : IKE_PAYLOAD_SK);
 	ike_patch_be(&b.w, b.payload_at, p->number == 1 ? p->first : IKE_PAYLOAD_NONE, 1);
 	if (p->total > 1) {
@@ -123,8 +142,8 @@ static int seal(struct ike_engine *e, struct ike_sa *sa, const struct ike_header
 {
 	const struct ike_cipher *c = own_cipher(sa);
 	size_t each = piece_len(c, plain.len, room), total = piece_count(plain.len, each);
-	size_t largest = IKE_HEADER_LEN + IKE_PAYLOAD_HEADER_LEN + SKF_NUMBERS_LEN +
-			 ike_cipher_sealed_len(c, each);
+	size_t largest = IKE_HEADER_LEN + solution_len(sa) + IKE_PAYLOAD_HEADER_LEN +
+			 SKF_NUMBERS_LEN + ike_cipher_sealed_len(c, each);
 	struct ike_writer w;
 	int err = 0;
 
@@ -183,7 +202,7 @@ static size_t room_for(const struct ike_engine *e, const struct ike_sa *sa,
 		       const struct ike_addr *local)
 {
 	size_t head = (local->family == 6 ? IPV6_HEADER_LEN : IPV4_HEADER_LEN) + UDP_HEADER_LEN +
-		      (local->port == e->config.port_natt ? MARKER_LEN : 0);
+		      (local->port == e->config.port_natt ? MARKER_LEN : 0) + solution_len(sa);
 	size_t size = packet_size(e, sa, local);
 
 	if (!sa->fragmentation || sa->conn->fragmentation != IKE_FRAGMENTATION_YES)

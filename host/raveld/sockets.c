@@ -34,16 +34,6 @@ struct port {
 	struct lane lanes[LANES];
 };
 
-struct sockets {
-	const struct log *log;
-	sockets_receive_fn *receive;
-	void *context;
-	struct port ports[PORTS];
-	int open_handles;
-	struct sockets_counters counters;
-	uint8_t room[DATAGRAM_MAX];
-};
-
 union socket_address {
 	struct sockaddr any;
 	struct sockaddr_in in;
@@ -54,6 +44,25 @@ union socket_address {
 union packet_info {
 	struct cmsghdr align;
 	char room[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+};
+
+/* Room for what is received at once. */
+struct batch {
+	struct mmsghdr messages[BATCH];
+	struct iovec parts[BATCH];
+	union socket_address from[BATCH];
+	union packet_info control[BATCH];
+	uint8_t room[BATCH][DATAGRAM_MAX];
+};
+
+struct sockets {
+	const struct log *log;
+	sockets_receive_fn *receive;
+	void *context;
+	struct port ports[PORTS];
+	int open_handles;
+	struct sockets_counters counters;
+	struct batch batch;
 };
 
 static socklen_t to_sockaddr(const struct ike_addr *addr, union socket_address *out)
@@ -139,60 +148,73 @@ static bool is_link_local(const struct ike_addr *addr)
 }
 
 static void receive_datagram(struct port *port, const struct ike_addr *remote,
-			     const struct ike_addr *local, size_t len)
+			     const struct ike_addr *local, struct ike_slice data)
 {
+	static const uint8_t marker[MARKER];
 	struct sockets *s = port->sockets;
-	struct ike_slice data = ike_slice(s->room, len);
 
-	if (port->marked) {
-		static const uint8_t marker[MARKER];
-
-		if (len < MARKER || memcmp(s->room, marker, MARKER) != 0) {
-			s->counters.ignored++;
-			return;
-		}
-		data = ike_slice(s->room + MARKER, len - MARKER);
+	if (port->marked && (data.len < MARKER || memcmp(data.data, marker, MARKER) != 0)) {
+		s->counters.ignored++;
+		return;
 	}
+	if (port->marked)
+		data = ike_slice(data.data + MARKER, data.len - MARKER);
 	s->counters.received++;
 	s->receive(s->context, local, remote, data);
 }
 
-/* One datagram; false when there is none. */
-static bool receive_one(struct lane *lane)
+static void receive_one(struct port *port, struct mmsghdr *m)
 {
-	struct port *port = lane->port;
-	struct sockets *s = port->sockets;
-	union packet_info control;
-	struct iovec part = {s->room, sizeof(s->room)};
-	union socket_address from = {0};
-	struct msghdr message = {
-		.msg_name = &from,
-		.msg_namelen = sizeof(from),
-		.msg_iov = &part,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	struct ike_addr local = {.port = port->number}, remote;
-	ssize_t len = recvmsg(lane->fd, &message, 0);
+	const union socket_address *from = m->msg_hdr.msg_name;
+	struct ike_addr local = {.port = port->number}, remote = from_sockaddr(from);
 
-	if (len < 0)
-		return errno != EAGAIN && errno != EINTR && errno != EBADF;
-	remote = from_sockaddr(&from);
-	if ((message.msg_flags & MSG_TRUNC) || remote.family != port->family ||
-	    !local_of(&message, &local) || is_link_local(&local) || is_link_local(&remote))
-		s->counters.ignored++;
+	if ((m->msg_hdr.msg_flags & MSG_TRUNC) || remote.family != port->family ||
+	    !local_of(&m->msg_hdr, &local) || is_link_local(&local) || is_link_local(&remote))
+		port->sockets->counters.ignored++;
 	else
-		receive_datagram(port, &remote, &local, (size_t)len);
-	return true;
+		receive_datagram(port, &remote, &local,
+				 ike_slice(m->msg_hdr.msg_iov->iov_base, m->msg_len));
 }
 
+/* There is room for so many again. */
+static void clear(struct batch *b, int count)
+{
+	for (int i = 0; i < count; i++) {
+		b->parts[i] = (struct iovec){b->room[i], DATAGRAM_MAX};
+		b->messages[i].msg_hdr = (struct msghdr){
+			.msg_name = &b->from[i],
+			.msg_namelen = sizeof(b->from[i]),
+			.msg_iov = &b->parts[i],
+			.msg_iovlen = 1,
+			.msg_control = &b->control[i],
+			.msg_controllen = sizeof(b->control[i]),
+		};
+	}
+}
+
+/* What has come, a batch at most. Returns how many datagrams. */
+static int receive_batch(struct lane *lane)
+{
+	struct batch *b = &lane->port->sockets->batch;
+	int count = lane->fd < 0 ? 0 : recvmmsg(lane->fd, b->messages, BATCH, 0, NULL);
+
+	for (int i = 0; i < count; i++)
+		receive_one(lane->port, &b->messages[i]);
+	clear(b, count);
+	return count > 0 ? count : 0;
+}
+
+/* Peers first, to whichever port they and others have come. */
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
+	struct lane *lane = poll->data;
+	struct port *ports = lane->port->sockets->ports;
+
 	(void)status;
 	(void)events;
-	for (int i = 0; i < BATCH && receive_one(poll->data); i++)
-		;
+	for (int i = 0; i < PORTS && lane != lane->port->lanes; i++)
+		receive_batch(ports[i].lanes);
+	receive_batch(lane);
 }
 
 /* IKE messages may need fragments (RFC 7296, section 2): over IPv4 DF isn't set, and over IPv6 the
@@ -341,6 +363,7 @@ int sockets_open(uv_loop_t *loop, uint16_t port, uint16_t port_nat, bool encap,
 	s->log = log;
 	s->receive = receive;
 	s->context = context;
+	clear(&s->batch, BATCH);
 	for (int i = 0; i < PORTS; i++)
 		s->ports[i] = (struct port){
 			.sockets = s,
@@ -402,9 +425,10 @@ void sockets_send(struct sockets *s, const struct ike_addr *local, const struct 
 
 void sockets_receive(struct sockets *s)
 {
-	for (int i = 0; i < PORTS * LANES; i++)
-		for (int n = 0; n < QUEUED && receive_one(lane_at(s, i)); n++)
-			;
+	for (int i = 0; i < LANES * PORTS; i++)
+		for (int n = 0; n < QUEUED / BATCH; n++)
+			if (!receive_batch(&s->ports[i % PORTS].lanes[i / PORTS]))
+				break;
 }
 
 void sockets_count(struct sockets *s)

@@ -2,8 +2,8 @@
 /*
  * IKE's UDP sockets (RFC 7296, section 2.23), two of each family: one for plain IKE, one where IKE
  * stands behind a marker of four zero octets because ESP uses the port too (RFC 3948). Each is one
- * for each lane (host/sa/lane.h), and each lane has its turn, so that a flood of one kind holds up
- * no other.
+ * for each lane (host/sa/lane.h). Each lane has its turn, in which a batch of it is taken, and the
+ * peers' are looked into before any other, so that a flood of one kind holds up no other.
  */
 #ifndef RVL_RAVELD_SOCKETS_H
 #define RVL_RAVELD_SOCKETS_H

@@ -82,13 +82,13 @@ def no_errors(guest):
     expect(not wrong, f"/proc/net/xfrm_stat counts no error: {wrong}")
 
 
-def wire_is_clean(path, allow_twice=0):
-    """Nothing of the protected networks in clear, no sequence number and no IV twice. Returns the number
-    of ESP packets."""
+def wire_is_clean(path, allow_twice=0, migrating=()):
+    """Nothing of the protected networks in clear, no sequence number and no IV twice (migrating: wire.used_twice).
+    Returns the number of ESP packets."""
     clear = wire.in_clear(path, PROTECTED, (MARKER,))
     expect(not clear, f"{path} holds nothing in clear; it holds {len(clear)} frames, the first: "
                      f"{clear[0].hex() if clear else ''}")
-    twice = wire.used_twice(path)
+    twice = wire.used_twice(path, migrating)
     expect(len(twice) <= allow_twice, f"{path} holds no sequence number or IV twice: {twice[:4]}")
     return sum(1 for _ in wire.esp(path))
 

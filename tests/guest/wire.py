@@ -14,8 +14,8 @@ AH, ESP, ICMP, UDP = 51, 50, 1, 17
 MAGIC = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">",
          b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\x3c\x4d": ">"}
 
-# One ESP packet on the wire. udp: in UDP 4500 (RFC 3948).
-Esp = collections.namedtuple("Esp", "frame src dst spi seq iv udp")
+# One ESP packet on the wire. udp: in UDP 4500 (RFC 3948); port: of that, where it goes.
+Esp = collections.namedtuple("Esp", "frame src dst spi seq iv udp port")
 
 
 def frames(path):
@@ -57,13 +57,13 @@ def _esp(frame, packet):
     if not packet:
         return []
     src, dst, proto, payload = packet
-    udp = proto == UDP and len(payload) > 16 and 4500 in struct.unpack("!HH", payload[:4])
+    udp, port = proto == UDP and len(payload) > 16 and 4500 in struct.unpack("!HH", payload[:4]), None
     if udp:
-        payload = payload[8:]
+        port, payload = struct.unpack("!H", payload[2:4])[0], payload[8:]
     if (proto != ESP and not udp) or len(payload) < 16 or payload[:4] == bytes(4):
         return []
     spi, seq = struct.unpack("!II", payload[:8])
-    return [Esp(frame, str(src), str(dst), spi, seq, payload[8:16], udp)]
+    return [Esp(frame, str(src), str(dst), spi, seq, payload[8:16], udp, port)]
 
 
 def esp(path):
@@ -145,13 +145,16 @@ def in_clear(path, networks, secrets=()):
     return found
 
 
-def used_twice(path):
+def used_twice(path, migrating=()):
     """(source, destination, SPI, sequence number) that more than one ESP packet has, and those whose
-    IV comes twice under one SPI."""
+    IV comes twice under one SPI. Who has one of the addresses `migrating` may use a number once more at each place
+    that it sends to: Linux's XFRM_MSG_MIGRATE gives the new state the number of the old one, which goes on until
+    that is there. Their IVs differ."""
     numbers, ivs = collections.Counter(), collections.Counter()
     for packet in esp(path):
-        numbers[packet.src, packet.dst, packet.spi, packet.seq] += 1
-        ivs[packet.src, packet.dst, packet.spi, packet.iv] += 1
+        place = packet.port if packet.src in migrating else None
+        numbers[packet.src, packet.dst, packet.spi, packet.seq, place] += 1
+        ivs[packet.src, packet.spi, packet.iv] += 1
     return [key for counter in (numbers, ivs) for key, count in counter.items() if count > 1]
 
 

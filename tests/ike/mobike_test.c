@@ -444,28 +444,58 @@ static void a_nat_that_comes_goes_or_changes_is_found_by_a_liveness_check(void *
 	assert_between(&a()->addr, &b()->addr);
 }
 
-/* Section 3.8: nobody is followed who doesn't say that he has moved; but who isn't there is
- * looked for where he was heard last. */
-static void a_mapping_that_changes_is_found_by_who_gets_no_answer(void **state)
+/* A is behind a NAT, never asks by itself, and B has been told. */
+static void up_behind_a_nat(void)
 {
 	struct side one = side_a(), two = side_b();
 
-	(void)state;
 	one.dpd_ms = 0;
 	establish_sides(&one, &two, false);
 	a()->nat = nat;
 	node_roam(a());
 	check_liveness(a()); /* found, as above */
 	net_settle(net);
+	assert_path(b(), &b()->addr, &nat, true);
+}
+
+/*
+ * Section 3.8: nobody is followed who doesn't say that he has moved. But who was heard from
+ * elsewhere is asked where he was, and who isn't there is looked for where he was heard last.
+ */
+static void a_mapping_that_changes_is_found_by_who_gets_no_answer(void **state)
+{
+	(void)state;
+	up_behind_a_nat();
 	a()->nat.port = 30000;
 	rekey(a());
 	net_settle(net);
 	assert_int_equal(sa_of(b())->path.remote.port, nat.port + IKE_PORT_NATT);
-	check_liveness(b());
-	net_settle(net);
-	assert_int_equal(sa_of(b())->path.remote.port, nat.port + IKE_PORT_NATT);
 	pass_time(10000);
 	assert_int_equal(sa_of(b())->path.remote.port, 34500);
+	assert_path(b(), &b()->addr, &nat, true);
+}
+
+/*
+ *   A  INFORMATIONAL, as if from elsewhere -->  B   is A still there?
+ *      <-- INFORMATIONAL
+ *      INFORMATIONAL -->                            it is
+ */
+static void who_is_where_it_was_is_looked_for_nowhere_else(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	up_behind_a_nat();
+	check_liveness(a());
+	p = take_for(1);
+	p.remote.port++;
+	net_deliver(net, &p);
+	packet_free(&p);
+	assert_non_null(sa_of(b())->out.request.data);
+	assert_null(sa_of(b())->ways);
+	net_settle(net);
+	assert_null(sa_of(b())->out.request.data);
+	pass_time(10000);
 	assert_path(b(), &b()->addr, &nat, true);
 }
 
@@ -944,31 +974,37 @@ static void changes_of_no_concern_do_not_keep_who_has_gone(void **state)
 	}
 }
 
-/* What a side answers to a request of the other's, which isn't that one's own doing. */
-static struct ike_payloads *answer_of(unsigned node, struct ike_builder *inner)
+/* What is in the oldest message that waits, which is for this node. */
+static struct ike_payloads *open_next(unsigned node)
 {
 	static uint8_t plain[IKE_MESSAGE_MAX];
 	static struct ike_payloads payloads;
-	struct ike_engine *e = net->node[1 - node].engine;
-	struct ike_sa *sa = e->all;
-	struct packet p = forge(net, 1 - node, IKE_INFORMATIONAL, false, sa->out.next_id, inner);
-	struct ike_in in = {0};
+	struct ike_engine *e = net->node[node].engine;
+	struct packet p = net_take(net);
+	struct ike_in in = {.datagram = ike_slice(p.data, p.len)};
 	size_t len;
 
-	net_deliver(net, &p);
-	packet_free(&p);
-	sa->out.next_id++;
-	p = net_take(net);
-	assert_int_equal(p.to, 1 - node);
-	in.datagram = ike_slice(p.data, p.len);
+	assert_int_equal(p.to, node);
 	assert_int_equal(ike_header_parse(in.datagram, &in.hdr), 0);
 	assert_int_equal(ike_message_parse(in.datagram, in.hdr.next_payload, &in.payloads), 0);
-	assert_true(ike_open(e, sa, &in, in.payloads.encrypted, &len));
+	assert_true(ike_open(e, e->all, &in, in.payloads.encrypted, &len));
 	memcpy(plain, e->plain, len);
 	assert_int_equal(
 		ike_payloads_parse(ike_slice(plain, len), in.payloads.inner_first, &payloads), 0);
 	packet_free(&p);
 	return &payloads;
+}
+
+/* What a side answers to a request of the other's, which isn't that one's own doing. */
+static struct ike_payloads *answer_of(unsigned node, struct ike_builder *inner)
+{
+	struct ike_sa *sa = net->node[1 - node].engine->all;
+	struct packet p = forge(net, 1 - node, IKE_INFORMATIONAL, false, sa->out.next_id, inner);
+
+	net_deliver(net, &p);
+	packet_free(&p);
+	sa->out.next_id++;
+	return open_next(1 - node);
 }
 
 static void begin_update(struct ike_builder *inner, uint8_t room[512])
@@ -1003,6 +1039,26 @@ static void cookie2_comes_back_as_it_was(void **state)
 	assert_true(ike_find_notify(answer, IKE_N_NAT_DETECTION_SOURCE_IP, &n));
 	assert_true(ike_find_notify(answer, IKE_N_NAT_DETECTION_DESTINATION_IP, &n));
 	assert_between(&a()->addr, &b()->addr);
+}
+
+/* Section 3.8: they may be in any request. Not every peer returns a COOKIE2 without them. */
+static void hashes_go_with_a_cookie2_to_who_is_behind_a_nat(void **state)
+{
+	struct ike_addr from = nat;
+	struct ike_payloads *question;
+	struct ike_notify n;
+
+	(void)state;
+	up_behind_a_nat();
+	from.port = 34500;
+	ike_seen_elsewhere(b()->engine, net->now, only_sa(net, 1)->children->id, &from);
+	node_drain(b());
+	question = open_next(0);
+	assert_true(ike_find_notify(question, IKE_N_COOKIE2, &n));
+	assert_true(ike_find_notify(question, IKE_N_NAT_DETECTION_SOURCE_IP, &n));
+	assert_true(ike_find_notify(question, IKE_N_NAT_DETECTION_DESTINATION_IP, &n));
+	pass_time(10000);
+	assert_path(b(), &b()->addr, &nat, true);
 }
 
 /* Section 3.7: who doesn't give it back isn't believed any more. */
@@ -1148,6 +1204,7 @@ int main(void)
 			a_nat_that_comes_goes_or_changes_is_found_by_a_liveness_check, teardown),
 		cmocka_unit_test_teardown(a_mapping_that_changes_is_found_by_who_gets_no_answer,
 					  teardown),
+		cmocka_unit_test_teardown(who_is_where_it_was_is_looked_for_nowhere_else, teardown),
 		cmocka_unit_test_teardown(a_move_that_is_copied_from_elsewhere_leads_nobody_there,
 					  teardown),
 		cmocka_unit_test_teardown(a_late_answer_from_where_the_peer_was_ends_no_search,
@@ -1170,6 +1227,8 @@ int main(void)
 		cmocka_unit_test_teardown(who_answered_asks_for_ways_until_it_has_one, teardown),
 		cmocka_unit_test_teardown(changes_of_no_concern_do_not_keep_who_has_gone, teardown),
 		cmocka_unit_test_teardown(cookie2_comes_back_as_it_was, teardown),
+		cmocka_unit_test_teardown(hashes_go_with_a_cookie2_to_who_is_behind_a_nat,
+					  teardown),
 		cmocka_unit_test_teardown(another_cookie2_ends_the_ike_sa, teardown),
 		cmocka_unit_test_teardown(who_forbids_nats_is_told_of_one, teardown),
 		cmocka_unit_test_teardown(an_update_over_port_500_is_refused, teardown),

@@ -538,35 +538,158 @@ static void a_puzzle_of_no_difficulty_is_solved_as_hard_as_usual(void **state)
 	packet_free(&p);
 }
 
-/* Its purpose is to spare the responder a key exchange, which ours has done by then. */
-static void a_puzzle_for_ike_auth_is_why_the_attempt_fails(void **state)
+/* B's answer, which waits to be delivered, with one more payload at its end. B has sent that. */
+static void add_auth_puzzle(uint16_t prf, uint8_t bits)
 {
-	static const uint8_t puzzle[] = {0, 0, 0, 11, 0, 0, 0x40, 0x32, 0, 5, 8};
+	const uint8_t puzzle[] = {
+		0, 0, 0, 11, 0, 0, 0x40, 0x32, (uint8_t)(prf >> 8), (uint8_t)prf, bits};
 	struct ike_payloads payloads;
 	struct ike_payload last;
 	uint8_t answer[1024];
-	struct packet p;
+	struct packet p = net_take(net);
+	size_t len = p.len + sizeof(puzzle);
 
-	(void)state;
-	net = net_new(8, &SIDE_A, &SIDE_B);
-	start(net, 0);
-	deliver_next();
-	p = net_take(net);
 	memcpy(answer, p.data, p.len);
 	memcpy(answer + p.len, puzzle, sizeof(puzzle));
+	packet_free(&p);
 	assert_int_equal(ike_message_parse(ike_slice(answer, p.len), answer[16], &payloads), 0);
 	for (struct ike_walk w = ike_payloads_walk(&payloads); ike_payloads_next(&w, &last);)
 		;
 	answer[(size_t)(last.body.data - answer) - IKE_PAYLOAD_HEADER_LEN] = IKE_PAYLOAD_NOTIFY;
-	answer[26] = (uint8_t)((p.len + sizeof(puzzle)) >> 8);
-	answer[27] = (uint8_t)(p.len + sizeof(puzzle));
-	send_raw(net, 0, answer, p.len + sizeof(puzzle), 500);
+	answer[26] = (uint8_t)(len >> 8);
+	answer[27] = (uint8_t)len;
+	assert_int_equal(
+		ike_buffer_set(&only_sa(net, 1)->handshake->init_response, ike_slice(answer, len)),
+		0);
+	send_raw(net, 0, answer, len, 500);
+}
+
+/* B's Nr | SPIr (section 7.2.3) */
+static struct ike_slice auth_string(uint8_t out[IKE_PUZZLE_STRING_MAX])
+{
+	const struct ike_sa *sa = only_sa(net, 1);
+	struct ike_writer w = ike_writer(out, IKE_PUZZLE_STRING_MAX);
+
+	ike_put_slice(&w, ike_slice(sa->handshake->nr, sa->handshake->nr_len));
+	ike_put_u64(&w, sa->spi_r);
+	return ike_written(&w);
+}
+
+static void ask_for_auth_puzzle(const struct side *one, const struct side *two, uint16_t prf,
+				uint8_t bits)
+{
+	net = net_new(8, one, two);
+	start(net, 0);
+	deliver_next();
+	add_auth_puzzle(prf, bits);
+}
+
+/*
+ *   A  IKE_SA_INIT -->                     B
+ *      <-- IKE_SA_INIT, N(PUZZLE)
+ *      HDR, PS, SK {IDi, AUTH, ..} -->
+ */
+static void a_puzzle_for_ike_auth_is_solved_before_it(void **state)
+{
+	uint8_t string[IKE_PUZZLE_STRING_MAX];
+	struct ike_payloads payloads;
+	struct ike_slice solution;
+	struct packet p;
+
+	(void)state;
+	ask_for_auth_puzzle(&SIDE_A, &SIDE_B, IKE_PRF_HMAC_SHA2_512, 9);
+	assert_int_equal(stats(a())->puzzles_met, 1);
+	assert_int_equal(stats(a())->puzzles_done, 1);
+	payloads = peek(&p);
+	assert_int_equal(payloads.first, IKE_PAYLOAD_PS);
+	assert_int_equal(payloads.encrypted_type, IKE_PAYLOAD_SK);
+	assert_int_equal(ike_payloads_one(&payloads, IKE_PAYLOAD_PS, &solution), 0);
+	assert_in_range(ike_puzzle_solved(IKE_PRF_HMAC_SHA2_512, auth_string(string), solution), 9,
+			64);
+	net_deliver(net, &p);
 	packet_free(&p);
-	assert_int_equal(net->queued, 0);
-	net->down = true;
-	pass_time(IKE_INIT_ERROR_MS);
-	assert_int_equal(a()->ike_down, 1);
-	assert_non_null(strstr(a()->ike_reason, "a puzzle for IKE_AUTH"));
+	net_settle(net);
+	assert_int_equal(a()->child_up + b()->child_up, 2);
+	/* Nothing else has one. */
+	ike_liveness_check(a()->engine, only_sa(net, 0));
+	ike_sa_advance(a()->engine, only_sa(net, 0), net->now);
+	node_drain(a());
+	payloads = peek(&p);
+	assert_int_equal(payloads.first, IKE_PAYLOAD_SK);
+	packet_free(&p);
+}
+
+/* Section 7.2.2: it is in the first fragment alone, all of which are as small as without it. */
+static void a_solution_for_ike_auth_is_in_its_first_fragment(void **state)
+{
+	struct side one = SIDE_A, two = SIDE_B;
+	unsigned count = 0;
+
+	(void)state;
+	one.fragmentation = two.fragmentation = IKE_FRAGMENTATION_YES;
+	one.fragment_size = 200;
+	ask_for_auth_puzzle(&one, &two, IKE_PRF_HMAC_SHA2_256, 4);
+	while (!b()->child_up) {
+		struct packet p;
+		struct ike_payloads payloads = peek(&p);
+
+		if (p.data[18] == IKE_AUTH && !(p.data[19] & IKE_FLAG_RESPONSE)) {
+			assert_int_equal(payloads.encrypted_type, IKE_PAYLOAD_SKF);
+			assert_int_equal(payloads.first, count ? IKE_PAYLOAD_SKF : IKE_PAYLOAD_PS);
+			assert_in_range(p.len, 1, 200 - 20 - 8);
+			count++;
+		}
+		net_deliver(net, &p);
+		packet_free(&p);
+	}
+	assert_in_range(count, 2, 10);
+	net_settle(net);
+	assert_int_equal(a()->child_up, 1);
+}
+
+/* Section 7.2.1.1: how hard it is isn't ours to choose. */
+static void a_puzzle_for_ike_auth_that_is_not_solved_is_why_the_attempt_fails(void **state)
+{
+	static const struct {
+		uint16_t prf;
+		uint8_t bits;
+	} cases[] = {{99, 8}, {IKE_PRF_HMAC_SHA2_256, 0}, {IKE_PRF_HMAC_SHA2_256, 23}};
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		ask_for_auth_puzzle(&SIDE_A, &SIDE_B, cases[i].prf, cases[i].bits);
+		assert_int_equal(net->queued, 0);
+		assert_int_equal(a()->job_count, 0);
+		net->down = true;
+		pass_time(IKE_INIT_ERROR_MS);
+		assert_int_equal(a()->ike_down, 1);
+		assert_non_null(strstr(a()->ike_reason, "a puzzle for IKE_AUTH"));
+		net_free(net);
+		net = NULL;
+	}
+}
+
+/* Section 7.1.2: whatever else is beside it. */
+static void an_error_beside_a_puzzle_is_ignored(void **state)
+{
+	struct ike_header hdr = {.major = 2, .exchange = IKE_SA_INIT, .flags = IKE_FLAG_RESPONSE};
+	const uint8_t content[3] = {0, IKE_PRF_HMAC_SHA2_256, 4};
+	struct ike_builder builder;
+	uint8_t buf[256];
+
+	(void)state;
+	net = net_new(8, &SIDE_A, &SIDE_B);
+	start(net, 0);
+	hdr.spi_i = only_sa(net, 0)->spi_i;
+	ike_build_message(&builder, buf, sizeof(buf), &hdr);
+	ike_write_notify(&builder, 0, ike_slice(NULL, 0), IKE_N_PUZZLE, ike_slice(content, 3));
+	ike_write_bare_notify(&builder, IKE_N_NO_PROPOSAL_CHOSEN);
+	assert_int_equal(ike_build_finish(&builder), 0);
+	send_raw(net, 0, buf, builder.w.len, 500);
+	assert_int_equal(stats(a())->drop_malformed, 1);
+	assert_int_equal(only_sa(net, 0)->handshake->reason[0], 0);
+	net_settle(net);
+	assert_int_equal(a()->child_up, 1);
 }
 
 int main(void)
@@ -595,7 +718,10 @@ int main(void)
 		T(a_puzzle_without_a_cookie_is_ignored),
 		T(what_cannot_be_solved_is_answered_without_a_solution),
 		T(a_puzzle_of_no_difficulty_is_solved_as_hard_as_usual),
-		T(a_puzzle_for_ike_auth_is_why_the_attempt_fails),
+		T(a_puzzle_for_ike_auth_is_solved_before_it),
+		T(a_solution_for_ike_auth_is_in_its_first_fragment),
+		T(a_puzzle_for_ike_auth_that_is_not_solved_is_why_the_attempt_fails),
+		T(an_error_beside_a_puzzle_is_ignored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

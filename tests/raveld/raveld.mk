@@ -19,6 +19,7 @@ flooder:
 tests/raveld/scale_test: | $(B)/bench/peers
 
 $(eval $(call c_test,lane_test,tests/raveld/lane_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
+$(eval $(call c_test,sockets_test,tests/raveld/sockets_test.c host/raveld/sockets.c host/raveld/log.c,rvl_sa rvl_esp ike,-lcmocka -luv -lcrypto))
 # It needs a resolver of the packages that guests are made of.
 TESTS += tests/raveld/dns_test
 LONG_TESTS += tests/raveld/dns_test

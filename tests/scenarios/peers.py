@@ -74,6 +74,10 @@ class Machine:
     def route(self, network, gateway):
         self.ip("route", "replace", network, "via", gateway, "dev", self.device)
 
+    def migrating(self):
+        """Addresses of its from which an SA that moves may repeat sequence numbers (wire.used_twice)."""
+        return ()
+
 
 class Namespace(Machine):
     """One that isn't a machine of its own."""
@@ -453,6 +457,9 @@ class Libreswan(InGuest):
         return (re.findall(r"^#(\d+): .* ESTABLISHED_IKE_SA .*; newest;", text, re.M),
                 [(name.partition("--")[0], int(spi_in, 16), int(spi_out, 16)) for number, name, spi_out, spi_in in re.findall(
                     rf'^#(\d+): "([^"]+)"\S*(?: [0-9a-f.:]+)? {spi}\S+ {spi}', text, re.M) if number in there])
+
+    def migrating(self):
+        return self.addresses
 
     def log(self):
         return self.guest.sh("cat /var/log/pluto.log")

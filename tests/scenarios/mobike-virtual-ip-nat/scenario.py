@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """raveld is behind a NAT and has its address inside from the peer; its address behind the NAT is another one then, under
-traffic: the one inside stays."""
+traffic: the one inside stays. (libreswan's kernel uses some sequence numbers twice then: the old state goes on while the
+new one, which has its number, is made. What the old one still sends goes to the old place, and IVs differ.)"""
 
 LIKE = ("mobike-virtual-ip-nat",)
 HIDDEN = "raveld"
