@@ -141,6 +141,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 			.life_bytes = from->life_bytes,
 			.rekey_packets = from->rekey_packets,
 			.life_packets = from->life_packets,
+			.labels = from->labels,
 		};
 	}
 	return 0;

@@ -73,8 +73,9 @@ struct rvl_sa_purpose {
 	 * inbound.h.
 	 */
 	const struct rvl_selectors *selectors;
-	uint32_t line;		  /* SAs that take each other's place have the same number */
-	enum rvl_offload offload; /* to a NIC of the kernel's */
+	const struct rvl_scopes *scopes; /* theirs */
+	uint32_t line;			 /* SAs that take each other's place have the same number */
+	enum rvl_offload offload;	 /* to a NIC of the kernel's */
 };
 
 /* No SA's: a packet has come to a policy with a trap. */
@@ -86,9 +87,11 @@ struct rvl_backend_event {
 	uint32_t index;
 	uint32_t spi; /* 0: damaged, and with it the SPI */
 	uint32_t events;
-	const char *damage;   /* what happened: "key in the NIC's memory is damaged" */
-	struct rvl_ip packet; /* RVL_BACKEND_EVENT_ACQUIRE */
-	struct rvl_addr src;  /* RVL_ESP_EVENT_MOVED: where its packets come from now */
+	const char *damage; /* what happened: "key in the NIC's memory is damaged" */
+	/* RVL_BACKEND_EVENT_ACQUIRE: it, and the outbound scope of the policy that it came to. */
+	struct rvl_ip packet;
+	struct rvl_scope scope;
+	struct rvl_addr src; /* RVL_ESP_EVENT_MOVED: where its packets come from now */
 	uint16_t src_port;
 };
 
@@ -124,9 +127,11 @@ struct rvl_backend_ops {
 	int (*sa_query)(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			struct rvl_sa_stats *stats, struct rvl_backend_error *error);
 
-	/* A transmit rule at *index, or at a free place for RVL_BACKEND_ANY, written back. */
+	/* A transmit rule at *index, or at a free place for RVL_BACKEND_ANY, written back. scopes:
+	 * of its selector, of a backend that has such things. */
 	int (*policy_set)(struct rvl_backend *backend, const struct rvl_policy *policy,
-			  uint32_t *index, struct rvl_backend_error *error);
+			  const struct rvl_scopes *scopes, uint32_t *index,
+			  struct rvl_backend_error *error);
 	int (*policy_clear)(struct rvl_backend *backend, uint32_t index,
 			    struct rvl_backend_error *error);
 

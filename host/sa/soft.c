@@ -227,13 +227,17 @@ static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 }
 
 static int soft_policy_set(struct rvl_backend *backend, const struct rvl_policy *policy,
-			   uint32_t *index, struct rvl_backend_error *error)
+			   const struct rvl_scopes *scopes, uint32_t *index,
+			   struct rvl_backend_error *error)
 {
 	struct soft *soft = soft_of(backend);
 	bool is_new = *index == RVL_BACKEND_ANY;
+	const char *lack = rvl_abilities_lack_scopes(&rvl_esp_abilities, scopes);
 	uint32_t at = *index;
 	int err;
 
+	if (lack)
+		return rvl_backend_fail(error, -EOPNOTSUPP, "software has no %s", lack);
 	pthread_mutex_lock(&soft->lock);
 	if (is_new)
 		err = rvl_indices_take(&soft->policies, &at);

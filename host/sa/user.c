@@ -215,7 +215,8 @@ static uint8_t device_action(enum rvl_action action)
 	return RVL_POLICY_ACTION_DISCARD;
 }
 
-static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy *p, uint32_t *index,
+static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy *p,
+			   const struct rvl_scopes *scopes, uint32_t *index,
 			   struct rvl_backend_error *error)
 {
 	struct rvl_dev_error reason = {""};
@@ -237,6 +238,8 @@ static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 	const char *lack = rvl_abilities_lack_policy(&can, &p->selector);
 	int err;
 
+	if (!lack)
+		lack = rvl_abilities_lack_scopes(&can, scopes);
 	if (lack)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "the NIC has no %s", lack);
 	memcpy(policy.src, p->selector.src.address.octets, sizeof(policy.src));

@@ -654,8 +654,6 @@ static void what_is_off_is_taken(void **state)
 		"send_cert = never",
 		"ppk_id =",
 		"ppk_required = false",
-		"if_id_in = 0",
-		"if_id_out = 0x0",
 		"mediation = off",
 		"mediated_by =",
 		"mediation_peer =",
@@ -676,13 +674,6 @@ static void what_is_off_is_taken(void **state)
 		"reqid = 0",
 		"priority = 0",
 		"interface =",
-		"mark_in = 0/0x00000000",
-		"mark_in_sa = no",
-		"mark_out = 0/0",
-		"set_mark_in = 0/0",
-		"set_mark_out = 0x0",
-		"if_id_in = 0",
-		"if_id_out = 0",
 		"label =",
 		"label_mode = system",
 		"tfc_padding = 0",
@@ -723,16 +714,9 @@ static void what_is_on_is_refused_with_what_to_write(void **state)
 		{"pull = no", "",
 		 "t.conf:4: connections.gw.pull: it is for IKEv1, which isn't supported; leave the "
 		 "key out or set it to yes"},
-		{"if_id_in = 0x01", "",
-		 "t.conf:4: connections.gw.if_id_in: XFRM interfaces aren't supported; leave the "
-		 "key "
-		 "out or set it to 0"},
 		{"ppk_id = x", "",
 		 "t.conf:4: connections.gw.ppk_id: post-quantum pre-shared keys aren't supported; "
 		 "leave the key out"},
-		{"", "set_mark_in = 0/0x1",
-		 "t.conf:5: connections.gw.children.net.set_mark_in: marks of netfilter aren't "
-		 "supported; leave the key out or set it to 0"},
 		{"", "inactivity = 0x",
 		 "t.conf:5: connections.gw.children.net.inactivity: an end for inactivity isn't "
 		 "supported; leave the key out or set it to 0"},
