@@ -361,6 +361,41 @@ static void a_packet_springs_the_trap_of_its_scope(void **state)
 	assert_int_equal(id, 55);
 }
 
+static bool any(const void *context, const struct rvl_policy *policy)
+{
+	(void)context;
+	(void)policy;
+	return true;
+}
+
+static void many_scopes_of_one_selector_are_found_each(void **state)
+{
+	enum { MANY = 1000 };
+	struct rvl_policy policy = {.action = RVL_DISCARD, .selector = rvl_selector_any(4)};
+	struct rvl_ip packet = {.src = rvl_addr_of_ipv4(0x0a010001),
+				.dst = rvl_addr_of_ipv4(0x0a020001),
+				.protocol = 1};
+	struct rvl_spd *spd = rvl_spd_new(MANY + 1);
+
+	(void)state;
+	for (uint16_t i = 1; i <= MANY; i++) {
+		policy.selector.scope = i;
+		policy.sa = i;
+		assert_int_equal(rvl_spd_set(spd, i, &policy), 0);
+	}
+	for (uint16_t i = 1; i <= MANY; i++) {
+		policy.selector.scope = packet.scope = i;
+		assert_int_equal(rvl_spd_lookup(spd, &packet)->sa, i);
+		assert_int_equal(rvl_spd_equal(spd, &policy.selector)->sa, i);
+		assert_int_equal(rvl_spd_over(spd, &policy.selector, any, NULL)->sa, i);
+	}
+	for (uint16_t i = MANY + 1; i < 2 * MANY; i++) {
+		packet.scope = i;
+		assert_null(rvl_spd_lookup(spd, &packet));
+	}
+	rvl_spd_free(spd);
+}
+
 static void numbers_of_scopes_are_given_as_long_as_they_are_held(void **state)
 {
 	struct rvl_scope_table *scopes = rvl_scope_table_new();
@@ -417,6 +452,7 @@ int main(void)
 		TEST(a_mask_without_room_is_refused_and_leaves_nothing),
 		TEST(what_is_released_says_its_scope),
 		TEST(a_packet_springs_the_trap_of_its_scope),
+		TEST(many_scopes_of_one_selector_are_found_each),
 		TEST(numbers_of_scopes_are_given_as_long_as_they_are_held),
 		TEST(unused_numbers_are_forgotten_and_never_come_again),
 	};

@@ -352,9 +352,11 @@ what_is_sent_into_an_interface_is_protected_though_its_network_is_connected(void
 	struct bed *bed = *state;
 
 	add(bed, scoped(IF_ID_5), RVL_DISCARD);
-	add(bed, between(OURS, THEIRS), RVL_DISCARD);
 	set_local(bed, rvl_prefix_ipv4(0x0a020000, 24), rvl_prefix_ipv4(0x0a000000, 8));
 	add(bed, scoped(IF_ID_5), RVL_PROTECT);
+	assert_fates(bed, 5, 0, "pb");
+	assert_fates(bed, 0, 0, "--");
+	add(bed, between(OURS, THEIRS), RVL_DISCARD);
 	assert_fates(bed, 5, 0, "pb");
 	assert_fates(bed, 0, 0, "aa");
 }
