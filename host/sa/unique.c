@@ -83,9 +83,9 @@ static struct family *family_of(struct rvl_uniques *uniques, const struct rvl_un
 /* The group's; or one that nobody uses; NULL: there is none. */
 static struct unique *find(const struct family *family, uint64_t group)
 {
-	struct unique *unique, *free_one = NULL;
+	struct unique *free_one = NULL;
 
-	DL_FOREACH(family->list, unique) {
+	for (struct unique *unique = family->list; unique; unique = unique->next) {
 		if (unique->users && group && unique->group == group)
 			return unique;
 		if (!unique->users && !free_one)
@@ -146,9 +146,10 @@ void rvl_unique_give(struct rvl_uniques *uniques, uint32_t number)
 
 void rvl_uniques_forget(struct rvl_uniques *uniques)
 {
-	struct unique *unique, *next;
+	struct unique *next;
 
-	HASH_ITER(hh, uniques->by_number, unique, next) {
+	for (struct unique *unique = uniques->by_number; unique; unique = next) {
+		next = unique->hh.next;
 		if (!unique->users)
 			forget(uniques, unique);
 	}
