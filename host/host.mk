@@ -73,6 +73,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/wire.c \
 	host/sa/wire_was.c \
 	host/sa/soft.c \
+	host/sa/joint.c \
 	host/sa/user.c))
 
 RAVELD_SRCS := \

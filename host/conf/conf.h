@@ -33,6 +33,7 @@ enum conf_backend {
 	CONF_BACKEND_SOFT,
 	CONF_BACKEND_USER,
 	CONF_BACKEND_XFRM,
+	CONF_BACKEND_JOINT, /* user, and soft for what it hasn't */
 	CONF_BACKENDS,
 	CONF_BACKEND_AUTO = CONF_BACKENDS, /* only while it is read */
 };
@@ -48,7 +49,7 @@ struct conf_daemon {
 	const char *file;
 	unsigned int line;
 	enum conf_backend backend;
-	char device[CONF_PATH_MAX]; /* user: "vfio-user:PATH" or "pci:ADDRESS" */
+	char device[CONF_PATH_MAX]; /* user, joint: "vfio-user:PATH" or "pci:ADDRESS" */
 	char wire[16];		    /* soft: interface that is the port to the wire */
 	char netdev[16];	    /* the TAP to make: rvl0; xfrm: empty, there is none */
 	struct conf_address addresses[CONF_ADDRESSES_MAX];
@@ -240,6 +241,9 @@ uint8_t conf_connection_family(const struct conf_connection *connection);
 
 /* The peer's address, where it can't be another one; else family 0. */
 struct ike_addr conf_peer(const struct conf_connection *connection);
+
+/* Is the NIC one of its backends? */
+bool conf_has_nic(const struct conf_daemon *daemon);
 
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
 const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name);

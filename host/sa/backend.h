@@ -163,6 +163,8 @@ struct rvl_frames_ops {
 	uint8_t *(*tx_buffer)(struct rvl_frames *frames);
 	/* Send len octets in the buffer last given. */
 	int (*tx)(struct rvl_frames *frames, size_t len);
+	/* The same on this outbound SA, whatever policies there are. NULL: it has no such thing. */
+	int (*tx_on)(struct rvl_frames *frames, size_t len, uint32_t sa);
 	/* Deliver what has come, take back buffers, start what tx queued. Returns how much there
 	 * was, at most a bounded amount, or -errno as a dead backend. */
 	int (*poll)(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context);
@@ -192,7 +194,8 @@ struct rvl_backend {
 #define RVL_SOFT_POLICIES (1u << 19)
 
 struct rvl_soft_config {
-	const char *wire; /* an interface that must have no address */
+	const char *wire;   /* an interface that must have no address; NULL: none (soft.h) */
+	uint16_t max_frame; /* without a wire */
 	/* IKE, which waits in lanes of its own (lane.h), comes to these UDP ports, ESP in UDP to
 	 * the second one (0: RVL_ESP_PORT). */
 	uint16_t port;
@@ -211,6 +214,15 @@ int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
 
 /* What a NIC can do at most; one that is open says what it can. */
 struct rvl_abilities rvl_backend_user_abilities(void);
+
+/*
+ * The NIC, which becomes this one's, and software for what it hasn't or has no room for, behind one
+ * interface. Policies are the host's to judge, so the NIC takes none. soft: without a wire. On an
+ * error nothing has become of the NIC.
+ */
+int rvl_backend_joint_open(const struct rvl_soft_config *soft, struct rvl_backend *nic,
+			   struct rvl_backend **backend, struct rvl_backend_error *error);
+
 /*
  * The host's kernel (xfrm), which has no frames to carry. What it holds closed outlives it, and is
  * taken over by whoever opens it next in this network namespace; -EALREADY: somebody has it open.

@@ -364,6 +364,11 @@ static int user_tx(struct rvl_frames *frames, size_t len)
 	return rvl_frame_queue_tx(user_with(frames)->queue, len, RVL_NO_SA);
 }
 
+static int user_tx_on(struct rvl_frames *frames, size_t len, uint32_t sa)
+{
+	return rvl_frame_queue_tx(user_with(frames)->queue, len, (uint16_t)sa);
+}
+
 static void on_frame(void *context, uint8_t *frame, const struct rvl_completion *c)
 {
 	struct user *u = context;
@@ -423,6 +428,7 @@ static const struct rvl_frames_ops user_frames_ops = {
 	.start = user_start,
 	.tx_buffer = user_tx_buffer,
 	.tx = user_tx,
+	.tx_on = user_tx_on,
 	.poll = user_poll,
 	.arm = user_arm,
 };
