@@ -47,6 +47,9 @@ struct rvl_backend_info {
 	uint32_t max_frame; /* to and from the wire, octets without FCS */
 	uint32_t beat;	    /* octets a clock cycle; 0 for software */
 	struct rvl_abilities abilities;
+	/* Of several data paths that are one: what the one has that gets all that it can. As long
+	 * as it is open; NULL: it is only one. */
+	const struct rvl_abilities *preferred;
 	bool one_form; /* an inbound SA takes ESP in UDP or plain ESP, not both */
 };
 

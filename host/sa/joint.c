@@ -428,6 +428,7 @@ static void joint_info(struct rvl_backend *backend, struct rvl_backend_info *inf
 	info->policies = j->policies.most;
 	info->abilities = soft.abilities;
 	info->abilities.events |= j->nic_can.events;
+	info->preferred = &j->nic_can;
 }
 
 static const char *joint_dead(struct rvl_backend *backend)

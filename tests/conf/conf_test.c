@@ -796,6 +796,18 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{"raveld { device = pci:0000:01:00.0\n port_nat_t = 4501 }\n",
 		 "t.conf:1: raveld: \"port_nat_t\" is 4501, but the NIC takes ESP in UDP on port "
 		 "4500 only"},
+		{"raveld { backend = user, soft }\n",
+		 "t.conf:1: raveld: backend user needs the key \"device\""},
+		{"raveld { backend = soft, user }\n",
+		 "t.conf:1: raveld.backend: only user and soft go together, in this order"},
+		{"raveld { backend = user, soft, xfrm }\n",
+		 "t.conf:1: raveld.backend: only user and soft go together, in this order"},
+		{"raveld { backend = user, xfrm }\n",
+		 "t.conf:1: raveld.backend: only user and soft go together, in this order"},
+		{"raveld { backend = user, soft\n device = pci:0000:01:00.0\n port_nat_t = 4501 "
+		 "}\n",
+		 "t.conf:1: raveld: \"port_nat_t\" is 4501, but the NIC takes ESP in UDP on port "
+		 "4500 only"},
 		{"raveld { backend = hard }\n",
 		 "t.conf:1: raveld.backend: \"hard\" isn't supported (soft, user, xfrm, auto)"},
 		{"raveld { device = /dev/nic }\n",
