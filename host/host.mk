@@ -8,6 +8,7 @@ RVL_ESP_SRCS := \
 	host/esp/suite.c \
 	host/esp/abilities.c \
 	host/esp/abilities_policy.c \
+	host/esp/label.c \
 	host/esp/fetch.c \
 	host/esp/mac.c \
 	host/esp/cipher.c \
@@ -38,6 +39,7 @@ $(eval $(call c_library,rvl_conf, \
 	host/conf/daemon.c \
 	host/conf/connection.c \
 	host/conf/child.c \
+	host/conf/label.c \
 	host/conf/pool.c \
 	host/conf/secret.c \
 	host/conf/conf.c \
@@ -54,7 +56,10 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/trap.c \
 	host/sa/fixed.c \
 	host/sa/flow.c \
+	host/sa/scope.c \
+	host/sa/unique.c \
 	host/sa/sad.c \
+	host/sa/sad_policies.c \
 	host/sa/xfrm_netlink.c \
 	host/sa/xfrm_state.c \
 	host/sa/xfrm_rule.c \
@@ -68,6 +73,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/wire.c \
 	host/sa/wire_was.c \
 	host/sa/soft.c \
+	host/sa/joint.c \
 	host/sa/user.c))
 
 RAVELD_SRCS := \

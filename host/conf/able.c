@@ -24,6 +24,12 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct place *at, en
 		[CONF_TFC_PADDING] = ".tfc_padding",
 		[CONF_COPY_ECN] = ".copy_ecn",
 		[CONF_COPY_DSCP] = ".copy_dscp",
+		[CONF_IF_ID_IN] = ".if_id_in",
+		[CONF_IF_ID_OUT] = ".if_id_out",
+		[CONF_MARK_IN] = ".mark_in",
+		[CONF_MARK_OUT] = ".mark_out",
+		[CONF_SET_MARK_IN] = ".set_mark_in",
+		[CONF_SET_MARK_OUT] = ".set_mark_out",
 	};
 	unsigned int line = at->child->lines[key];
 	char what[640];
@@ -64,6 +70,35 @@ static int check_proposals(const struct place *at, const struct rvl_abilities *c
 	return any ? 0 : fail(at, CONF_ESP_PROPOSALS, "algorithm of those that are the default");
 }
 
+static bool is_set(const struct rvl_label *label)
+{
+	return label->choice != RVL_LABEL_GIVEN || label->value || label->mask;
+}
+
+static int check_labels(const struct place *at, const struct rvl_abilities *can)
+{
+	const struct rvl_labels *l = &at->child->labels;
+	const struct {
+		enum conf_ability key;
+		const struct rvl_label *label;
+		bool can;
+	} labels[] = {
+		{CONF_IF_ID_IN, &l->if_id_in, can->if_ids},
+		{CONF_IF_ID_OUT, &l->if_id_out, can->if_ids},
+		{CONF_MARK_IN, &l->mark_in, can->marks},
+		{CONF_MARK_OUT, &l->mark_out, can->marks},
+		{CONF_SET_MARK_IN, &l->set_mark_in, can->marks},
+		{CONF_SET_MARK_OUT, &l->set_mark_out, can->marks},
+	};
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		if (is_set(labels[i].label) && !labels[i].can)
+			return fail(at, labels[i].key, "%s",
+				    i < 2 ? "XFRM interfaces (backend xfrm has)"
+					  : "marks of packets (backend xfrm has)");
+	return 0;
+}
+
 static int check_child(const struct place *at, const struct rvl_abilities *can)
 {
 	const struct conf_child *child = at->child;
@@ -79,7 +114,23 @@ static int check_child(const struct place *at, const struct rvl_abilities *can)
 		return fail(at, CONF_COPY_ECN, "other rule for ECN than RFC 6040's");
 	if (child->copy_dscp >= CONF_DSCP_IN && !can->headers)
 		return fail(at, CONF_COPY_DSCP, "DSCP that is copied inwards");
+	if (check_labels(at, can))
+		return -EINVAL;
 	return check_proposals(at, can);
+}
+
+static int check_shunt(const struct conf_connection *c, const struct conf_shunt *shunt,
+		       const struct rvl_abilities *can, struct conf_error *error)
+{
+	const struct rvl_scopes scopes = conf_given_scopes(&shunt->labels);
+	const char *lack = rvl_abilities_lack_scopes(can, &scopes);
+
+	if (!lack)
+		return 0;
+	snprintf(error->text, sizeof(error->text),
+		 "%s:%u: connections.%s.children.%s: the data path has no %s", shunt->file,
+		 shunt->line, c->name, shunt->name, lack);
+	return -EINVAL;
 }
 
 int conf_check_abilities(const struct conf *conf, const struct rvl_abilities *can,
@@ -95,6 +146,8 @@ int conf_check_abilities(const struct conf *conf, const struct rvl_abilities *ca
 
 			err = check_child(&at, can);
 		}
+		for (size_t k = 0; !err && k < c->shunt_count; k++)
+			err = check_shunt(c, &c->shunts[k], can, error);
 	}
 	return err;
 }

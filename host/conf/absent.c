@@ -7,8 +7,6 @@
 static const char no_certificates[] = "certificates aren't supported";
 static const char no_eap[] = "EAP isn't supported";
 static const char no_ikev1[] = "it is for IKEv1, which isn't supported";
-static const char no_marks[] = "marks of netfilter aren't supported";
-static const char no_interfaces[] = "XFRM interfaces aren't supported";
 static const char no_ppk[] = "post-quantum pre-shared keys aren't supported";
 
 const struct conf_absent conf_absent_connection[] = {
@@ -24,8 +22,6 @@ const struct conf_absent conf_absent_connection[] = {
 	{"ocsp", "never", no_certificates},
 	{"ppk_id", "", no_ppk},
 	{"ppk_required", "no", no_ppk},
-	{"if_id_in", "0", no_interfaces},
-	{"if_id_out", "0", no_interfaces},
 	{"mediation", "no", "mediation isn't supported"},
 	{"mediated_by", "", "mediation isn't supported"},
 	{"mediation_peer", "", "mediation isn't supported"},
@@ -68,13 +64,6 @@ const struct conf_absent conf_absent_child[] = {
 	{"reqid", "0", "fixed reqids aren't supported"},
 	{"priority", "0", "fixed priorities aren't supported"},
 	{"interface", "", "policies of an interface aren't supported"},
-	{"mark_in", "0", no_marks},
-	{"mark_in_sa", "no", no_marks},
-	{"mark_out", "0", no_marks},
-	{"set_mark_in", "0", no_marks},
-	{"set_mark_out", "0", no_marks},
-	{"if_id_in", "0", no_interfaces},
-	{"if_id_out", "0", no_interfaces},
 	{"label", "", "security labels aren't supported"},
 	{"label_mode", "system", "security labels aren't supported"},
 	{"per_cpu_sas", "no", "SAs of a processor aren't supported"},
@@ -120,7 +109,7 @@ const struct conf_absent *conf_absent_find(const struct conf_absent *table, cons
 	return NULL;
 }
 
-/* "0", "0s", "000000", "0x0", "0/0x00000000": nothing of a number, its unit and its mask is set. */
+/* "0", "0s", "000000", "0x0": nothing of a number, whatever its unit. */
 static bool is_zero(const char *value)
 {
 	size_t zeros = strspn(value, "0");
@@ -130,8 +119,6 @@ static bool is_zero(const char *value)
 	value += zeros;
 	if (*value == 'x')
 		return zeros == 1 && value[1] && is_zero(value + 1);
-	if (*value == '/')
-		return is_zero(value + 1);
 	return !*value || (strchr("smhdkg", *value) && !value[1]);
 }
 

@@ -47,6 +47,15 @@ int conf_check_addr(const struct conf_value *v, const char *item, const struct i
 /* One gateway, an address or a DNS name. */
 int conf_bind_gateway(const struct conf_value *v, struct ike_hosts *gateway);
 
+/* A number of an XFRM interface, or of netfilter's marks: one that is to be matched, or that is to
+ * be set. */
+int conf_bind_if_id(const struct conf_value *v, struct rvl_label *label);
+int conf_bind_mark(const struct conf_value *v, struct rvl_label *label);
+int conf_bind_set_mark(const struct conf_value *v, struct rvl_label *label);
+
+/* What of a child's follows from the rest of it, and from its connection. */
+void conf_finish_labels(const struct conf_connection *c, struct rvl_labels *labels);
+
 /* Proposals of a protocol, and which of them `default` stands for: 1 << place. */
 struct conf_proposals {
 	uint8_t protocol;

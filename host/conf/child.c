@@ -238,6 +238,59 @@ static int set_offload(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_if_id_in(const struct conf_value *v, void *object)
+{
+	struct conf_child *child = object;
+
+	child->lines[CONF_IF_ID_IN] = v->key->line;
+	return conf_bind_if_id(v, &child->labels.if_id_in);
+}
+
+static int set_if_id_out(const struct conf_value *v, void *object)
+{
+	struct conf_child *child = object;
+
+	child->lines[CONF_IF_ID_OUT] = v->key->line;
+	return conf_bind_if_id(v, &child->labels.if_id_out);
+}
+
+static int set_mark_in(const struct conf_value *v, void *object)
+{
+	struct conf_child *child = object;
+
+	child->lines[CONF_MARK_IN] = v->key->line;
+	return conf_bind_mark(v, &child->labels.mark_in);
+}
+
+static int set_mark_out(const struct conf_value *v, void *object)
+{
+	struct conf_child *child = object;
+
+	child->lines[CONF_MARK_OUT] = v->key->line;
+	return conf_bind_mark(v, &child->labels.mark_out);
+}
+
+static int set_mark_in_sa(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_child *)object)->labels.mark_in_sa);
+}
+
+static int set_set_mark_in(const struct conf_value *v, void *object)
+{
+	struct conf_child *child = object;
+
+	child->lines[CONF_SET_MARK_IN] = v->key->line;
+	return conf_bind_set_mark(v, &child->labels.set_mark_in);
+}
+
+static int set_set_mark_out(const struct conf_value *v, void *object)
+{
+	struct conf_child *child = object;
+
+	child->lines[CONF_SET_MARK_OUT] = v->key->line;
+	return conf_bind_set_mark(v, &child->labels.set_mark_out);
+}
+
 static const struct conf_binding keys[] = {
 	{"local_ts", set_local_ts, false},
 	{"remote_ts", set_remote_ts, false},
@@ -260,6 +313,13 @@ static const struct conf_binding keys[] = {
 	{"copy_dscp", set_copy_dscp, false},
 	{"tfc_padding", set_tfc, false},
 	{"hw_offload", set_offload, false},
+	{"if_id_in", set_if_id_in, false},
+	{"if_id_out", set_if_id_out, false},
+	{"mark_in", set_mark_in, false},
+	{"mark_in_sa", set_mark_in_sa, false},
+	{"mark_out", set_mark_out, false},
+	{"set_mark_in", set_set_mark_in, false},
+	{"set_mark_out", set_set_mark_out, false},
 	{NULL, NULL, false},
 };
 

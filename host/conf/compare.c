@@ -56,7 +56,8 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 
 static bool same_shunt(const struct conf_shunt *a, const struct conf_shunt *b)
 {
-	return a->pass == b->pass && ike_ts_lists_equal(&a->local_ts, &b->local_ts) &&
+	return a->pass == b->pass && rvl_labels_equal(&a->labels, &b->labels) &&
+	       ike_ts_lists_equal(&a->local_ts, &b->local_ts) &&
 	       ike_ts_lists_equal(&a->remote_ts, &b->remote_ts);
 }
 
@@ -90,7 +91,7 @@ bool conf_pools_are_same(const struct conf *old, const struct conf *new)
 
 enum conf_change conf_compare_child(const struct conf_child *old, const struct conf_child *new)
 {
-	bool replaced = old->mode != new->mode ||
+	bool replaced = old->mode != new->mode || !rvl_labels_equal(&old->labels, &new->labels) ||
 			!ike_ts_lists_equal(&old->local_ts, &new->local_ts) ||
 			!ike_ts_lists_equal(&old->remote_ts, &new->remote_ts) ||
 			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,

@@ -127,7 +127,8 @@ static int check_offload(const struct conf *conf, struct conf_error *error)
 	} offloads[][CONF_BACKENDS] = {
 		[CONF_OFFLOAD_NO] = {[CONF_BACKEND_USER] = {"no", "backend soft"}},
 		[CONF_OFFLOAD_CRYPTO] = {[CONF_BACKEND_SOFT] = {"crypto", "backend xfrm"},
-					 [CONF_BACKEND_USER] = {"crypto", "backend xfrm"}},
+					 [CONF_BACKEND_USER] = {"crypto", "backend xfrm"},
+					 [CONF_BACKEND_JOINT] = {"crypto", "backend xfrm"}},
 		[CONF_OFFLOAD_PACKET] = {[CONF_BACKEND_SOFT] = {"packet", "backend user"}},
 		[CONF_OFFLOAD_AUTO] = {{NULL, NULL}},
 	};

@@ -33,6 +33,7 @@ enum conf_backend {
 	CONF_BACKEND_SOFT,
 	CONF_BACKEND_USER,
 	CONF_BACKEND_XFRM,
+	CONF_BACKEND_JOINT, /* user, and soft for what it hasn't */
 	CONF_BACKENDS,
 	CONF_BACKEND_AUTO = CONF_BACKENDS, /* only while it is read */
 };
@@ -48,7 +49,7 @@ struct conf_daemon {
 	const char *file;
 	unsigned int line;
 	enum conf_backend backend;
-	char device[CONF_PATH_MAX]; /* user: "vfio-user:PATH" or "pci:ADDRESS" */
+	char device[CONF_PATH_MAX]; /* user, joint: "vfio-user:PATH" or "pci:ADDRESS" */
 	char wire[16];		    /* soft: interface that is the port to the wire */
 	char netdev[16];	    /* the TAP to make: rvl0; xfrm: empty, there is none */
 	struct conf_address addresses[CONF_ADDRESSES_MAX];
@@ -97,6 +98,12 @@ enum conf_ability {
 	CONF_TFC_PADDING,
 	CONF_COPY_ECN,
 	CONF_COPY_DSCP,
+	CONF_IF_ID_IN,
+	CONF_IF_ID_OUT,
+	CONF_MARK_IN,
+	CONF_MARK_OUT,
+	CONF_SET_MARK_IN,
+	CONF_SET_MARK_OUT,
 	CONF_ABILITIES
 };
 
@@ -128,6 +135,7 @@ struct conf_child {
 	bool no_ecn;		  /* between the two headers */
 	uint16_t tfc;		  /* octets that packets are padded to; 0: they aren't */
 	enum conf_offload offload;
+	struct rvl_labels labels;
 };
 
 /* What mode = pass and mode = drop are: flows that are no SA's. */
@@ -135,7 +143,8 @@ struct conf_shunt {
 	char name[CONF_NAME_MAX];
 	const char *file;
 	unsigned int line;
-	bool pass; /* else drop */
+	bool pass;		  /* else drop */
+	struct rvl_labels labels; /* all of them given */
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
 };
@@ -168,6 +177,8 @@ struct conf_connection {
 	unsigned int vip_count;
 	char pools[CONF_POOLS_MAX][CONF_NAME_MAX]; /* that its peers get addresses from, in order */
 	size_t pool_count;
+	struct rvl_label if_id_in; /* of children that have none; taken over there */
+	struct rvl_label if_id_out;
 	struct conf_child *children; /* none: it is for its shunts alone */
 	size_t child_count;
 	struct conf_shunt *shunts;
@@ -231,6 +242,9 @@ uint8_t conf_connection_family(const struct conf_connection *connection);
 /* The peer's address, where it can't be another one; else family 0. */
 struct ike_addr conf_peer(const struct conf_connection *connection);
 
+/* Is the NIC one of its backends? */
+bool conf_has_nic(const struct conf_daemon *daemon);
+
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
 const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name);
 
@@ -247,6 +261,15 @@ struct ike_ts_list conf_local_ts(const struct conf_connection *c, const struct c
 				 const struct ike_addr *local);
 struct ike_ts_list conf_remote_ts(const struct conf *conf, const struct conf_connection *c,
 				  const struct conf_child *child);
+
+/* Are all of its numbers given, so that it is known without an SA which flows it is about? And
+ * which these are then. */
+bool conf_labels_are_given(const struct rvl_labels *labels);
+struct rvl_scopes conf_given_scopes(const struct rvl_labels *labels);
+
+/* Is only what is sent into an XFRM interface, or has a mark, sent its way? Then that is the
+ * operator's to do, and not that of routes to its networks. */
+bool conf_labels_lead(const struct rvl_labels *labels);
 
 /*
  * What is configured, beyond the defaults, and a data path with these abilities lacks. 0, or

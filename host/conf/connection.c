@@ -197,6 +197,16 @@ static int set_pools(const struct conf_value *v, void *object)
 	return conf_value_list(v, add_pool, object);
 }
 
+static int set_if_id_in(const struct conf_value *v, void *object)
+{
+	return conf_bind_if_id(v, &((struct conf_connection *)object)->if_id_in);
+}
+
+static int set_if_id_out(const struct conf_value *v, void *object)
+{
+	return conf_bind_if_id(v, &((struct conf_connection *)object)->if_id_out);
+}
+
 static const struct conf_binding keys[] = {
 	{"local_addrs", set_local_addrs, false},
 	{"remote_addrs", set_remote_addrs, false},
@@ -217,6 +227,8 @@ static const struct conf_binding keys[] = {
 	{"fragmentation", set_fragmentation, false},
 	{"vips", set_vips, false},
 	{"pools", set_pools, false},
+	{"if_id_in", set_if_id_in, false},
+	{"if_id_out", set_if_id_out, false},
 	{NULL, NULL, false},
 };
 
@@ -408,12 +420,23 @@ static int check_child(const struct conf_section *section, const struct conf_con
 		err = check_mode(section, connection, child, error);
 	if (err)
 		return err;
+	key = conf_labels_are_given(&child->labels) ? NULL : is_trapped(child);
+	if (key)
+		return conf_fail_section(error, section,
+					 "%s = %s doesn't go with unique marks and if_ids, which "
+					 "nobody knows before there is an SA",
+					 key, conf_key_find(section, key)->value);
 	key = traps_without_address(connection, child);
 	return key ? conf_fail_section(error, section,
 				       "%s = %s needs a local_ts that isn't dynamic, as the "
 				       "address is the peer's to give (vips)",
 				       key, conf_key_find(section, key)->value)
 		   : 0;
+}
+
+static bool sets_marks(const struct rvl_labels *labels)
+{
+	return labels->mark_in_sa || labels->set_mark_in.mask || labels->set_mark_out.mask;
 }
 
 /* As with strongSwan, only an action puts it in force. */
@@ -434,12 +457,18 @@ static int add_shunt(const struct conf_section *section, struct conf_connection 
 	if (!has_pair(child))
 		return conf_fail_section(error, section,
 					 "local_ts and remote_ts are of two families");
+	if (!conf_labels_are_given(&child->labels) || sets_marks(&child->labels))
+		return conf_fail_section(error, section,
+					 "mode = %s has no SA, for which marks and if_ids are "
+					 "chosen, or which sets marks",
+					 word);
 	*shunt = (struct conf_shunt){
 		.file = child->file,
 		.line = child->line,
 		.pass = child->shunting == CONF_PASS,
 		.local_ts = child->local_ts,
 		.remote_ts = child->remote_ts,
+		.labels = child->labels,
 	};
 	strcpy(shunt->name, child->name);
 	return 0;
@@ -463,6 +492,7 @@ static int bind_children(const struct conf_section *section, struct conf_connect
 		struct conf_child *child = &connection->children[connection->child_count];
 		int err = conf_bind_child(children->sections[i], child, error);
 
+		conf_finish_labels(connection, &child->labels);
 		if (!err && child->shunting && !connection->shunts) {
 			connection->shunts = calloc(count, sizeof(*connection->shunts));
 			if (!connection->shunts)

@@ -10,16 +10,45 @@
 #define NIC_PORT_NAT 4500
 #define DEFAULT_NETDEV "rvl0"
 
+/* Of several the first one is preferred. */
+struct backends {
+	size_t count;
+	char list[2][8];
+};
+
+static int add_backend(const struct conf_value *v, const char *item, void *context)
+{
+	struct backends *backends = context;
+
+	if (backends->count == 2 || strlen(item) >= sizeof(backends->list[0]))
+		return conf_value_fail(v, "only user and soft go together, in this order");
+	strcpy(backends->list[backends->count++], item);
+	return 0;
+}
+
 static int set_backend(const struct conf_value *v, void *object)
 {
 	static const char *const words[] = {"soft", "user", "xfrm", "auto", NULL};
+	static const enum conf_backend backends[] = {CONF_BACKEND_SOFT, CONF_BACKEND_USER,
+						     CONF_BACKEND_XFRM, CONF_BACKEND_AUTO};
 	struct conf_daemon *daemon = object;
+	struct backends list = {.count = 0};
 	unsigned int at;
-	int err = conf_value_word(v, words, &at);
+	int err;
 
-	if (!err)
-		daemon->backend = (enum conf_backend)at;
-	return err;
+	if (!strchr(v->key->value, ',')) {
+		err = conf_value_word(v, words, &at);
+		if (!err)
+			daemon->backend = backends[at];
+		return err;
+	}
+	err = conf_value_list(v, add_backend, &list);
+	if (err)
+		return err;
+	if (list.count != 2 || strcmp(list.list[0], "user") || strcmp(list.list[1], "soft"))
+		return conf_value_fail(v, "only user and soft go together, in this order");
+	daemon->backend = CONF_BACKEND_JOINT;
+	return 0;
 }
 
 static int set_device(const struct conf_value *v, void *object)
@@ -393,6 +422,11 @@ static int check_netdev(const struct conf_section *section, struct conf_daemon *
 	return 0;
 }
 
+bool conf_has_nic(const struct conf_daemon *daemon)
+{
+	return daemon->backend == CONF_BACKEND_USER || daemon->backend == CONF_BACKEND_JOINT;
+}
+
 int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *daemon,
 		     struct conf_error *error)
 {
@@ -431,14 +465,14 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 	err = check_netdev(section, daemon, error);
 	if (err)
 		return err;
-	if (daemon->backend == CONF_BACKEND_USER && !daemon->device[0])
+	if (conf_has_nic(daemon) && !daemon->device[0])
 		return conf_fail_section(error, section, "backend user needs the key \"device\"");
 	if (daemon->backend == CONF_BACKEND_SOFT && !daemon->wire[0])
 		return conf_fail_section(error, section, "backend soft needs the key \"wire\"");
 	if (daemon->wire[0] && !strcmp(daemon->wire, daemon->netdev))
 		return conf_fail_section(error, section,
 					 "\"wire\" and \"netdev\" name the same interface");
-	if (daemon->backend == CONF_BACKEND_USER && daemon->port_nat != NIC_PORT_NAT)
+	if (conf_has_nic(daemon) && daemon->port_nat != NIC_PORT_NAT)
 		return conf_fail_section(
 			error, section,
 			"\"port_nat_t\" is %u, but the NIC takes ESP in UDP on port "

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/esp/label.h"
+
 /* What is an element of which array, in the order in which they come. */
 static const struct {
 	const char *one;
@@ -44,6 +46,29 @@ static void print_where(const json_t *c, const char *where, const char *why)
 	printf("\n");
 }
 
+static struct rvl_scope scope_of(const json_t *c, const char *if_id, const char *mark,
+				 const char *mask)
+{
+	return (struct rvl_scope){
+		.if_id = (uint32_t)number_of(c, if_id),
+		.mark = {(uint32_t)number_of(c, mark), (uint32_t)number_of(c, mask)},
+	};
+}
+
+/* What tells its flows apart, if anything does. */
+static void print_scopes(const json_t *c)
+{
+	const struct rvl_scope in = scope_of(c, "if-id-in", "mark-in", "mark-mask-in");
+	const struct rvl_scope out = scope_of(c, "if-id-out", "mark-out", "mark-mask-out");
+	char in_text[RVL_SCOPE_TEXT], out_text[RVL_SCOPE_TEXT];
+
+	rvl_scope_text(&in, in_text);
+	rvl_scope_text(&out, out_text);
+	if (*in_text || *out_text)
+		printf("    of %s in, %s out\n", *in_text ? in_text : "all",
+		       *out_text ? out_text : "all");
+}
+
 static void print_child(const json_t *c)
 {
 	printf("  %s: %s, %s, %s%s%s, SPI %s in, %s out\n", string_of(c, "name"),
@@ -58,6 +83,7 @@ static void print_child(const json_t *c)
 	printf("    out %lld packets, %lld octets", number_of(c, "packets-out"),
 	       number_of(c, "bytes-out"));
 	print_where(c, "where-out", "why-out");
+	print_scopes(c);
 	printf("    ");
 	print_list_of(json_object_get(c, "local-ts"));
 	printf(" === ");

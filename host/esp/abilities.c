@@ -104,6 +104,10 @@ bool rvl_abilities_lack(const struct rvl_abilities *can, const struct rvl_sa_par
 		say(&words, "TFC padding");
 	if ((p->no_ecn || p->copy_dscp_in || p->copy_flow_label) && !can->headers)
 		say(&words, "such rules for ECN, DSCP and flow labels");
+	if (p->if_id && !can->if_ids)
+		say(&words, "XFRM interfaces");
+	if ((p->mark.mask || p->set_mark.mask) && !can->marks)
+		say(&words, "marks of packets");
 	return words.count;
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/esp/label.h"
 #include "host/esp/params.h"
 #include "host/esp/spd.h"
 #include "host/esp/suite.h"
@@ -27,6 +28,8 @@ struct rvl_abilities {
 	bool nat_transport; /* transport mode between NATs, with its checksums mended */
 	bool tfc;	    /* padding made; it is taken by all */
 	bool headers;	    /* ECN, DSCP and flow label by other rules than copying them outwards */
+	bool if_ids;	    /* XFRM interfaces */
+	bool marks;	    /* of packets */
 	uint32_t window;    /* largest anti-replay window, packets */
 	uint32_t events;    /* RVL_ESP_EVENT_* */
 };
@@ -50,6 +53,10 @@ bool rvl_abilities_lack(const struct rvl_abilities *can, const struct rvl_sa_par
 /* What of a policy with this selector it lacks, in words for "has no ..."; NULL: nothing. */
 const char *rvl_abilities_lack_policy(const struct rvl_abilities *can,
 				      const struct rvl_selector *selector);
+
+/* The same of flows that are told apart so. */
+const char *rvl_abilities_lack_scopes(const struct rvl_abilities *can,
+				      const struct rvl_scopes *scopes);
 
 /* Its algorithms by their titles in small letters, as "aes-gcm-128 aes-gcm-256". */
 void rvl_abilities_algorithms(const struct rvl_abilities *can, char *text, size_t size);

@@ -13,3 +13,12 @@ const char *rvl_abilities_lack_policy(const struct rvl_abilities *can, const str
 		return "policies by OPAQUE ports";
 	return rvl_ip_has_types(s->protocol) ? "policies by the type of an ICMP message" : NULL;
 }
+
+const char *rvl_abilities_lack_scopes(const struct rvl_abilities *can,
+				      const struct rvl_scopes *scopes)
+{
+	if ((scopes->in.if_id || scopes->out.if_id) && !can->if_ids)
+		return "XFRM interfaces";
+	return (scopes->in.mark.mask || scopes->out.mark.mask) && !can->marks ? "marks of packets"
+									      : NULL;
+}

@@ -77,6 +77,7 @@ enum rvl_ports {
 struct rvl_ip {
 	struct rvl_addr src; /* of one family */
 	struct rvl_addr dst;
+	uint16_t scope;	   /* of selectors that it is looked for in; 0: none */
 	size_t header_len; /* of IPv6 with extension headers: where the upper one is */
 	size_t total_len;
 	enum rvl_ports ports;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "host/esp/addr.h"
+#include "host/esp/label.h"
 #include "host/ike/wire.h"
 
 #define RVL_ENCR_KEY_MAX 32
@@ -89,6 +90,12 @@ struct rvl_sa_params {
 	bool copy_dscp_in; /* the inner packet's DSCP becomes the outer one */
 	/* Both: */
 	bool no_ecn; /* outer packets are Not-ECT, and what comes on them is ignored (RFC 6040) */
+
+	/* Where it is a kernel's: the XFRM interface that its packets come out of, or into; what
+	 * marks they must have to find it; and what becomes of those once it has processed them. */
+	uint32_t if_id;
+	struct rvl_mark mark;
+	struct rvl_mark set_mark;
 
 	/* 0 and 1 both mean 1. Outbound: a later start never goes back over used IVs; inbound: all
 	 * numbers before it count as seen. */

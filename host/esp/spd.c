@@ -81,6 +81,7 @@ struct rvl_selector rvl_selector_reverse(const struct rvl_selector *s)
 		.src_port_last = s->dst_port_last,
 		.dst_port_first = s->src_port_first,
 		.dst_port_last = s->src_port_last,
+		.scope = s->scope,
 	};
 }
 
@@ -90,7 +91,8 @@ bool rvl_selector_equal(const struct rvl_selector *a, const struct rvl_selector 
 	       a->any_protocol == b->any_protocol &&
 	       (a->any_protocol || a->protocol == b->protocol) &&
 	       a->src_port_first == b->src_port_first && a->src_port_last == b->src_port_last &&
-	       a->dst_port_first == b->dst_port_first && a->dst_port_last == b->dst_port_last;
+	       a->dst_port_first == b->dst_port_first && a->dst_port_last == b->dst_port_last &&
+	       a->scope == b->scope;
 }
 
 static bool all_ports(uint16_t first, uint16_t last)
@@ -110,7 +112,7 @@ static bool ports_within(uint16_t first, uint16_t last, uint16_t whole_first, ui
 
 bool rvl_selector_within(const struct rvl_selector *part, const struct rvl_selector *whole)
 {
-	return rvl_prefix_over(&whole->src, &part->src) &&
+	return whole->scope == part->scope && rvl_prefix_over(&whole->src, &part->src) &&
 	       rvl_prefix_over(&whole->dst, &part->dst) &&
 	       (whole->any_protocol ||
 		(!part->any_protocol && part->protocol == whole->protocol)) &&
@@ -176,7 +178,7 @@ static bool match_ports(const struct rvl_selector *s, const struct rvl_ip *ip, b
 
 bool rvl_selector_match(const struct rvl_selector *s, const struct rvl_ip *ip, bool unseen)
 {
-	return !ip->on_link && rvl_prefix_holds(&s->src, &ip->src) &&
+	return s->scope == ip->scope && !ip->on_link && rvl_prefix_holds(&s->src, &ip->src) &&
 	       rvl_prefix_holds(&s->dst, &ip->dst) && match_protocol(s, ip, unseen) &&
 	       (rvl_selector_any_port(s) || match_ports(s, ip, unseen));
 }
@@ -215,17 +217,19 @@ void rvl_spd_free(struct rvl_spd *spd)
 	free(spd);
 }
 
-static uint32_t *chain_of(const struct rvl_spd *spd, const struct rvl_prefix *src,
+static uint32_t *chain_of(const struct rvl_spd *spd, uint16_t scope, const struct rvl_prefix *src,
 			  const struct rvl_prefix *dst)
 {
-	uint64_t hash = rvl_prefix_hash(src) * 0x9e3779b97f4a7c15u + rvl_prefix_hash(dst);
+	uint64_t hash = (rvl_prefix_hash(src) + scope) * 0x9e3779b97f4a7c15u + rvl_prefix_hash(dst);
 
 	return &spd->chains[(hash ^ hash >> 32) & spd->chain_mask];
 }
 
 static uint32_t *chain_of_policy(const struct rvl_spd *spd, const struct rvl_policy *policy)
 {
-	return chain_of(spd, &policy->selector.src, &policy->selector.dst);
+	const struct rvl_selector *s = &policy->selector;
+
+	return chain_of(spd, s->scope, &s->src, &s->dst);
 }
 
 static void chain_slot(struct rvl_spd *spd, uint32_t index)
@@ -325,7 +329,7 @@ static uint32_t best_of(const struct rvl_spd *spd, struct lengths lengths, const
 {
 	const struct rvl_prefix src = rvl_prefix_of(&ip->src, lengths.src);
 	const struct rvl_prefix dst = rvl_prefix_of(&ip->dst, lengths.dst);
-	uint32_t at = *chain_of(spd, &src, &dst);
+	uint32_t at = *chain_of(spd, ip->scope, &src, &dst);
 
 	for (; at != NONE; at = spd->slots[at].next) {
 		const struct rvl_policy *policy = &spd->slots[at].policy;
@@ -353,7 +357,7 @@ const struct rvl_policy *rvl_spd_lookup(const struct rvl_spd *spd, const struct 
 const struct rvl_policy *rvl_spd_equal(const struct rvl_spd *spd,
 				       const struct rvl_selector *selector)
 {
-	uint32_t at = *chain_of(spd, &selector->src, &selector->dst);
+	uint32_t at = *chain_of(spd, selector->scope, &selector->src, &selector->dst);
 
 	while (at != NONE && !rvl_selector_equal(&spd->slots[at].policy.selector, selector))
 		at = spd->slots[at].next;
@@ -366,7 +370,7 @@ static const struct rvl_policy *over_of(const struct rvl_spd *spd, struct length
 {
 	const struct rvl_prefix src = rvl_prefix_of(&part->src.address, lengths.src);
 	const struct rvl_prefix dst = rvl_prefix_of(&part->dst.address, lengths.dst);
-	uint32_t at = *chain_of(spd, &src, &dst);
+	uint32_t at = *chain_of(spd, part->scope, &src, &dst);
 
 	for (; at != NONE; at = spd->slots[at].next) {
 		const struct rvl_policy *policy = &spd->slots[at].policy;

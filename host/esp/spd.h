@@ -27,12 +27,15 @@ struct rvl_selector {
 	uint16_t src_port_last;
 	uint16_t dst_port_first;
 	uint16_t dst_port_last;
+	/* What tells it apart from others of the same packets: a number that its owner has for it,
+	 * and packets, too. 0: nothing. */
+	uint16_t scope;
 };
 
 #define RVL_PORT_OPAQUE_FIRST UINT16_MAX
 #define RVL_PORT_OPAQUE_LAST 0
 
-enum rvl_action { RVL_BYPASS = 1, RVL_DISCARD = 2, RVL_PROTECT = 3 };
+enum rvl_action { RVL_BYPASS = 1, RVL_DISCARD = 2, RVL_PROTECT = 3 } __attribute__((packed));
 
 /* Of the policies that match, the lowest priority wins, then the lowest index in the table. */
 struct rvl_policy {

@@ -15,6 +15,8 @@ const struct rvl_abilities ike_every_ability = {
 	.nat_transport = true,
 	.tfc = true,
 	.headers = true,
+	.if_ids = true,
+	.marks = true,
 	.window = UINT32_MAX,
 	.events = UINT32_MAX,
 };

@@ -639,6 +639,7 @@ static void hand_out(const struct ike_engine *e, const struct ike_child *child,
 	job->keys_in = child->keys[IKE_IN];
 	job->keys_out = child->keys[IKE_OUT];
 	job->policy = child->config->policy;
+	job->line = child->sa->begun_spi;
 }
 
 /*

@@ -55,6 +55,7 @@ struct ike_child_policy {
 	uint64_t life_bytes;
 	uint64_t rekey_packets;
 	uint64_t life_packets;
+	struct rvl_labels labels; /* of scopes and marks, where the data path is a kernel */
 };
 
 struct ike_child_config {

@@ -73,6 +73,7 @@ struct ike_child_job {
 	struct ike_child_keys keys_in;
 	struct ike_child_keys keys_out;
 	struct ike_child_policy policy;
+	uint64_t line; /* the IKE SA's and that of those that it replaces by rekeying */
 };
 
 /*

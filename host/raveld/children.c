@@ -74,16 +74,20 @@ static bool sa_params(const struct ike_child_job *job, enum rvl_direction direct
 	return rvl_suite_set_keys(p, keys->encr, keys->encr_len, keys->integ, keys->integ_len);
 }
 
+static uint64_t hash_of(uint64_t hash, const char *name)
+{
+	for (const char *c = name; *c; c++)
+		hash = (hash ^ (uint8_t)*c) * 0x100000001b3u;
+	return hash;
+}
+
 /* The peer, by where it is and its connection; over IPv6 a /64 is one place. */
 static uint64_t owner_of(const struct ike_child_job *job)
 {
 	const struct rvl_addr remote = ike_addr_ip(&job->remote);
 	const struct rvl_prefix place = rvl_prefix_of(&remote, remote.family == 6 ? 64 : 32);
-	uint64_t hash = rvl_prefix_hash(&place);
 
-	for (const char *c = job->connection; *c; c++)
-		hash = (hash ^ (uint8_t)*c) * 0x100000001b3u;
-	return hash;
+	return hash_of(rvl_prefix_hash(&place), job->connection);
 }
 
 static enum rvl_offload offload_of(const struct daemon *d, const struct ike_child_job *job)
@@ -117,6 +121,9 @@ static int receive(struct daemon *d, const struct ike_child_job *job,
 		.local_ts = &local_ts,
 		.remote_ts = &remote_ts,
 		.offload = offload_of(d, job),
+		.labels = job->policy.labels,
+		.kind = hash_of(1, job->child),
+		.ike = job->line,
 	};
 	int err;
 
@@ -128,6 +135,16 @@ static int receive(struct daemon *d, const struct ike_child_job *job,
 	return err;
 }
 
+/* What is sent its way by a route into an XFRM interface, or by a mark, is the operator's to say.
+ */
+static bool finds_its_way(const struct daemon *d, uint64_t child_id)
+{
+	static const struct rvl_scope none;
+	const struct rvl_scopes *scopes = rvl_sad_child_scopes(d->sad, child_id);
+
+	return scopes && !rvl_scope_equal(&scopes->out, &none);
+}
+
 /*
  * Without a way its traffic would go elsewhere. The way first: it may not be had, and one that this
  * one is to replace goes on then.
@@ -137,7 +154,9 @@ static int use(struct daemon *d, const struct ike_child_job *job, char reason[RO
 {
 	const struct ike_ts_list local_ts = ike_ts_kept(job->local_ts);
 	const struct ike_ts_list remote_ts = ike_ts_kept(job->remote_ts);
-	int err = routes_add(d->routes, &job->remote, &local_ts, &remote_ts, reason);
+	int err = finds_its_way(d, job->child_id)
+			  ? 0
+			  : routes_add(d->routes, &job->remote, &local_ts, &remote_ts, reason);
 
 	return err ? err : rvl_sad_child_use(d->sad, job->child_id, error);
 }
@@ -216,7 +235,8 @@ bool children_move(struct daemon *d, const struct ike_child_change *change)
 	ike_addr_text(&change->remote, text, sizeof(text));
 	if (err)
 		snprintf(reason, sizeof(reason), "%s", error.text);
-	else if (ike_find_child(d->engine, change->child_id, &sa, &child))
+	else if (!finds_its_way(d, change->child_id) &&
+		 ike_find_child(d->engine, change->child_id, &sa, &child))
 		err = routes_add(d->routes, &change->remote, &child.local_ts, &child.remote_ts,
 				 reason);
 	if (!err)

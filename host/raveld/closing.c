@@ -649,7 +649,8 @@ static int flows_of(const struct closing *c, const struct conf_connection *conne
 	const struct ike_ts_list local = conf_local_ts(connection, child, &unknown);
 	const struct ike_ts_list remote = conf_remote_ts(c->conf, connection, child);
 
-	return selectors_of(&local, &remote, selectors);
+	selectors->count = 0;
+	return conf_labels_lead(&child->labels) ? 0 : selectors_of(&local, &remote, selectors);
 }
 
 /* Who leads there is to be known before what it leads to. */

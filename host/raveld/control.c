@@ -375,14 +375,15 @@ static void do_redirect(struct client *client, const json_t *request)
 }
 
 static void tell_of_policy(void *context, const struct rvl_selector *selector,
-			   enum rvl_action action)
+			   const struct rvl_scopes *scopes, enum rvl_action action)
 {
-	char text[REMAINS_TEXT], flow[REMAINS_TEXT - 16];
+	char text[REMAINS_TEXT], flow[REMAINS_TEXT - 16 - RVL_SCOPE_TEXT], scope[RVL_SCOPE_TEXT];
 
 	if (action != RVL_DISCARD)
 		return;
 	rvl_selector_text(selector, flow, sizeof(flow));
-	snprintf(text, sizeof(text), "discard %s", flow);
+	rvl_scope_text(&scopes->out, scope);
+	snprintf(text, sizeof(text), "discard %s%s%s", flow, scope[0] ? " " : "", scope);
 	released_told(context, text, 0);
 }
 

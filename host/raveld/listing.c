@@ -100,8 +100,31 @@ static void add_sa_stats(json_t *object, const char *suffix, const struct rvl_sa
 	}
 }
 
+/* As VICI names them. */
+static void add_scope(json_t *object, const char *suffix, const struct rvl_scope *scope)
+{
+	const struct {
+		const char *name;
+		uint32_t value;
+		bool there;
+	} values[] = {
+		{"if-id", scope->if_id, scope->if_id},
+		{"mark", scope->mark.value, scope->mark.mask},
+		{"mark-mask", scope->mark.mask, scope->mark.mask},
+	};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		char key[32];
+
+		snprintf(key, sizeof(key), "%s-%s", values[i].name, suffix);
+		if (values[i].there)
+			json_object_set_new(object, key, report_number(values[i].value));
+	}
+}
+
 static json_t *child_sa(const struct daemon *d, const struct ike_child_info *child)
 {
+	const struct rvl_scopes *scopes = rvl_sad_child_scopes(d->sad, child->id);
 	struct rvl_sa_stats in = {0}, out = {0};
 	struct rvl_backend_error error = {""};
 	json_t *o = json_object();
@@ -123,6 +146,10 @@ static json_t *child_sa(const struct daemon *d, const struct ike_child_info *chi
 	    !rvl_sad_child_query(d->sad, child->id, &in, &out, &error)) {
 		add_sa_stats(o, "in", &in);
 		add_sa_stats(o, "out", &out);
+	}
+	if (scopes) {
+		add_scope(o, "in", &scopes->in);
+		add_scope(o, "out", &scopes->out);
 	}
 	json_object_set_new(o, "local-ts", selectors(&child->local_ts));
 	json_object_set_new(o, "remote-ts", selectors(&child->remote_ts));

@@ -156,7 +156,7 @@ static int inner_mtu(const struct daemon *d, unsigned int *mtu)
 	if (daemon->backend == CONF_BACKEND_XFRM)
 		return 0;
 	for (size_t i = 0; i < d->conf->connection_count; i++)
-		if (daemon->backend == CONF_BACKEND_SOFT &&
+		if (daemon->backend != CONF_BACKEND_USER &&
 		    may_be_ipv6(daemon, &d->conf->connections[i]))
 			overhead = OVERHEAD_IPV6;
 	d->backend->ops->info(d->backend, &info);
@@ -181,6 +181,26 @@ void daemon_fit_mtu(struct daemon *d)
 			  strerror(-err));
 	else
 		d->mtu = mtu;
+}
+
+/* The NIC, and software for what it hasn't. */
+static int open_joint(const struct conf_daemon *c, struct rvl_soft_config soft,
+		      struct rvl_backend **backend, struct rvl_backend_error *error)
+{
+	struct rvl_backend_info info;
+	struct rvl_backend *nic;
+	int err = rvl_backend_user_open(c->device, &nic, error);
+
+	if (err)
+		return err;
+	nic->ops->info(nic, &info);
+	soft.wire = NULL;
+	soft.max_frame =
+		(uint16_t)(info.max_frame < RVL_BACKEND_FRAME ? info.max_frame : RVL_BACKEND_FRAME);
+	err = rvl_backend_joint_open(&soft, nic, backend, error);
+	if (err)
+		nic->ops->close(nic);
+	return err;
 }
 
 static int open_backend(struct daemon *d)
@@ -208,6 +228,10 @@ static int open_backend(struct daemon *d)
 		err = rvl_backend_xfrm_open(&d->backend, &error);
 		name = "backend xfrm";
 		break;
+	case CONF_BACKEND_JOINT:
+		err = open_joint(c, soft, &d->backend, &error);
+		name = c->device;
+		break;
 	default:
 		err = rvl_backend_user_open(c->device, &d->backend, &error);
 		name = c->device;
@@ -228,7 +252,7 @@ static int open_backend(struct daemon *d)
 	if (err)
 		return err;
 	/* Who asks for more behind the NIC has a wire that takes it. */
-	if (c->backend == CONF_BACKEND_USER && d->mtu + ESP_GCM + OVERHEAD > d->wire_mtu)
+	if (conf_has_nic(c) && d->mtu + ESP_GCM + OVERHEAD > d->wire_mtu)
 		d->wire_mtu = d->mtu + ESP_GCM + OVERHEAD;
 	log_info(&d->log, "backend %s on %s%s%s: %u outbound and %u inbound SAs", info.kind,
 		 info.device, info.pci_id[0] ? ", PCI ID " : "", info.pci_id, info.outbound_sas,
@@ -498,10 +522,10 @@ static int close_and_end(struct conf *conf)
 static int check_abilities(const struct conf *conf, struct conf_error *error)
 {
 	const enum conf_backend backend = conf->daemon.backend;
-	const struct rvl_abilities can = backend == CONF_BACKEND_SOFT ? rvl_esp_abilities
-					 : backend == CONF_BACKEND_XFRM
-						 ? rvl_backend_xfrm_abilities()
-						 : rvl_backend_user_abilities();
+	const struct rvl_abilities can =
+		backend == CONF_BACKEND_SOFT || backend == CONF_BACKEND_JOINT ? rvl_esp_abilities
+		: backend == CONF_BACKEND_XFRM ? rvl_backend_xfrm_abilities()
+					       : rvl_backend_user_abilities();
 
 	return conf_check_abilities(conf, &can, error);
 }

@@ -385,7 +385,7 @@ static void on_sa_event(struct daemon *d, struct rvl_backend_event *event)
 	uint64_t child_id;
 
 	if (event->events == RVL_BACKEND_EVENT_ACQUIRE) {
-		if (rvl_sad_spring(d->sad, &event->packet))
+		if (rvl_sad_spring(d->sad, &event->packet, &event->scope))
 			traps_sprung(d);
 		return;
 	}

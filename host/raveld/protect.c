@@ -103,13 +103,16 @@ static struct ike_ts_list remote_of(const struct conf *conf, const struct conf_c
 static int discard(struct daemon *d, const struct wish *w, const struct own *own,
 		   const struct ike_ts_list *remote, struct rvl_backend_error *error)
 {
+	const struct rvl_scopes scopes = conf_given_scopes(&w->child->labels);
 	int err = 0;
 
+	if (!conf_labels_are_given(&w->child->labels))
+		return 0;
 	for (size_t i = 0; !err && i < own->count; i++) {
 		struct ike_ts_list local = local_of(w->connection, w->child, &own->list[i]);
 
 		if (share_family(&local, remote))
-			err = rvl_sad_protect(d->sad, &local, remote, error);
+			err = rvl_sad_protect(d->sad, &scopes, &local, remote, error);
 	}
 	return err;
 }
@@ -118,6 +121,7 @@ int protect_trap(struct daemon *d, const struct wish *w, uint64_t id,
 		 struct rvl_backend_error *error)
 {
 	const struct ike_ts_list remote = remote_of(d->conf, w->connection, w->child);
+	const struct rvl_scopes scopes = conf_given_scopes(&w->child->labels);
 	const struct own own = own_addresses(d, w->connection);
 	int err = 0;
 
@@ -125,7 +129,7 @@ int protect_trap(struct daemon *d, const struct wish *w, uint64_t id,
 		const struct ike_ts_list local = local_of(w->connection, w->child, &own.list[i]);
 
 		if (share_family(&local, &remote))
-			err = rvl_sad_trap(d->sad, id, &local, &remote, error);
+			err = rvl_sad_trap(d->sad, id, &scopes, &local, &remote, error);
 	}
 	return err;
 }
@@ -184,7 +188,12 @@ int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *err
 	if (err)
 		return err;
 	w->local = own.list[0];
-	if (!remote.count || remote.count < w->child->remote_ts.count)
+	if (!conf_labels_are_given(&w->child->labels))
+		log_info(&d->log,
+			 "%s: its marks or if_ids are chosen once its SA is up: until then nothing "
+			 "is discarded for it",
+			 w->name);
+	else if (!remote.count || remote.count < w->child->remote_ts.count)
 		log_warning(&d->log,
 			    "%s: not all of its remote selectors are known before its SA is up: "
 			    "until then nothing is discarded for those",
@@ -196,6 +205,8 @@ int protect_wish(struct daemon *d, struct wish *w, struct rvl_backend_error *err
 static bool known_ways(const struct daemon *d, const struct wish *w, struct ike_addr *peer,
 		       struct ike_ts_list *local, struct ike_ts_list *remote)
 {
+	if (conf_labels_lead(&w->child->labels))
+		return false;
 	*peer = ike_hosts_first_address(&w->connection->remote);
 	*local = local_of(w->connection, w->child, &w->local);
 	*remote = remote_of(d->conf, w->connection, w->child);
@@ -234,14 +245,17 @@ static int each_shunt(struct daemon *d, const struct conf *conf, bool look,
 
 		for (size_t k = 0; !err && k < c->shunt_count; k++) {
 			const struct conf_shunt *s = &c->shunts[k];
+			const struct rvl_scopes scopes = conf_given_scopes(&s->labels);
 
 			if (look)
 				err = rvl_sad_can_protect(d->sad, &s->local_ts, &s->remote_ts,
 							  &reason);
 			else if (s->pass)
-				err = rvl_sad_pass(d->sad, &s->local_ts, &s->remote_ts, &reason);
+				err = rvl_sad_pass(d->sad, &scopes, &s->local_ts, &s->remote_ts,
+						   &reason);
 			else
-				err = rvl_sad_protect(d->sad, &s->local_ts, &s->remote_ts, &reason);
+				err = rvl_sad_protect(d->sad, &scopes, &s->local_ts, &s->remote_ts,
+						      &reason);
 			if (err)
 				snprintf(error->text, sizeof(error->text),
 					 "%s:%u: connections.%s.children.%s: %s", s->file, s->line,
@@ -269,9 +283,11 @@ int protect_beforehand(const struct conf *conf, struct rvl_sad *sad, const struc
 
 		for (size_t k = 0; !err && k < c->child_count; k++) {
 			const struct ike_ts_list remote = remote_of(conf, c, &c->children[k]);
+			const struct rvl_labels *labels = &c->children[k].labels;
+			const struct rvl_scopes scopes = conf_given_scopes(labels);
 
-			if (remote.count)
-				err = rvl_sad_protect(sad, &any, &remote, &error);
+			if (remote.count && conf_labels_are_given(labels))
+				err = rvl_sad_protect(sad, &scopes, &any, &remote, &error);
 			if (err)
 				log_error(log, "%s:%u: connections.%s.children.%s: %s",
 					  c->children[k].file, c->children[k].line, c->name,

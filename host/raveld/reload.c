@@ -336,7 +336,8 @@ static void learn_end(void *context, const struct ike_sa_info *sa,
 	struct reload *r = context;
 	const struct wish *w = child ? wishes_find(r->d, sa->connection, child->name) : NULL;
 
-	if (w && w->change < WISH_REPLACED && child->state >= IKE_CHILD_INSTALLED &&
+	if (w && w->change < WISH_REPLACED && !conf_labels_lead(&w->child->labels) &&
+	    child->state >= IKE_CHILD_INSTALLED &&
 	    closing_learn(r->d->closing, &child->local_ts, &child->remote_ts))
 		fail(r, "%s: other ways to its networks may be open once they are released",
 		     w->name);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/ike/ability.h"
 #include "host/raveld/daemon.h"
 
 static void name_of(const char *connection, const char *child, char name[2 * CONF_NAME_MAX])
@@ -82,11 +83,29 @@ void wishes_free(struct daemon *d)
 	agenda_free(&d->agenda);
 }
 
+/* Of what nobody chose that comes first which the preferred data path has, where it may be its. */
+static void prefer(const struct rvl_abilities *preferred, const struct conf_child *from,
+		   struct ike_child_config *to)
+{
+	struct ike_proposal first = to->proposals[0];
+
+	if (!(from->default_proposals & 1) || from->offload == CONF_OFFLOAD_NO ||
+	    to->proposal_count == IKE_CONFIG_PROPOSALS_MAX ||
+	    !(preferred->modes >> from->mode & 1) || !ike_proposal_fit(&first, preferred))
+		return;
+	memmove(&to->proposals[1], &to->proposals[0],
+		to->proposal_count * sizeof(to->proposals[0]));
+	to->proposals[0] = first;
+	to->proposal_count++;
+}
+
 static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 			   const struct conf_connection *c)
 {
 	const struct conf_daemon *daemon = &d->conf->daemon;
+	struct rvl_backend_info info;
 
+	d->backend->ops->info(d->backend, &info);
 	if (daemon->retransmit_timeout)
 		conn->retransmit_ms = (uint64_t)daemon->retransmit_timeout * 1000;
 	if (daemon->retransmit_tries)
@@ -124,6 +143,8 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 			return -ENOMEM;
 		to->proposal_count = from->proposal_count;
 		memcpy(to->proposals, from->proposals, sizeof(to->proposals));
+		if (info.preferred)
+			prefer(info.preferred, from, to);
 		to->mode = from->mode;
 		to->local_ts = from->local_ts;
 		to->remote_ts = from->remote_ts;
@@ -141,6 +162,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 			.life_bytes = from->life_bytes,
 			.rekey_packets = from->rekey_packets,
 			.life_packets = from->life_packets,
+			.labels = from->labels,
 		};
 	}
 	return 0;

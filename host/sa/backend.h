@@ -47,6 +47,9 @@ struct rvl_backend_info {
 	uint32_t max_frame; /* to and from the wire, octets without FCS */
 	uint32_t beat;	    /* octets a clock cycle; 0 for software */
 	struct rvl_abilities abilities;
+	/* Of several data paths that are one: what the one has that gets all that it can. As long
+	 * as it is open; NULL: it is only one. */
+	const struct rvl_abilities *preferred;
 	bool one_form; /* an inbound SA takes ESP in UDP or plain ESP, not both */
 };
 
@@ -73,8 +76,9 @@ struct rvl_sa_purpose {
 	 * inbound.h.
 	 */
 	const struct rvl_selectors *selectors;
-	uint32_t line;		  /* SAs that take each other's place have the same number */
-	enum rvl_offload offload; /* to a NIC of the kernel's */
+	const struct rvl_scopes *scopes; /* theirs */
+	uint32_t line;			 /* SAs that take each other's place have the same number */
+	enum rvl_offload offload;	 /* to a NIC of the kernel's */
 };
 
 /* No SA's: a packet has come to a policy with a trap. */
@@ -86,9 +90,11 @@ struct rvl_backend_event {
 	uint32_t index;
 	uint32_t spi; /* 0: damaged, and with it the SPI */
 	uint32_t events;
-	const char *damage;   /* what happened: "key in the NIC's memory is damaged" */
-	struct rvl_ip packet; /* RVL_BACKEND_EVENT_ACQUIRE */
-	struct rvl_addr src;  /* RVL_ESP_EVENT_MOVED: where its packets come from now */
+	const char *damage; /* what happened: "key in the NIC's memory is damaged" */
+	/* RVL_BACKEND_EVENT_ACQUIRE: it, and the outbound scope of the policy that it came to. */
+	struct rvl_ip packet;
+	struct rvl_scope scope;
+	struct rvl_addr src; /* RVL_ESP_EVENT_MOVED: where its packets come from now */
 	uint16_t src_port;
 };
 
@@ -124,9 +130,11 @@ struct rvl_backend_ops {
 	int (*sa_query)(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
 			struct rvl_sa_stats *stats, struct rvl_backend_error *error);
 
-	/* A transmit rule at *index, or at a free place for RVL_BACKEND_ANY, written back. */
+	/* A transmit rule at *index, or at a free place for RVL_BACKEND_ANY, written back. scopes:
+	 * of its selector, of a backend that has such things. */
 	int (*policy_set)(struct rvl_backend *backend, const struct rvl_policy *policy,
-			  uint32_t *index, struct rvl_backend_error *error);
+			  const struct rvl_scopes *scopes, uint32_t *index,
+			  struct rvl_backend_error *error);
 	int (*policy_clear)(struct rvl_backend *backend, uint32_t index,
 			    struct rvl_backend_error *error);
 
@@ -158,6 +166,8 @@ struct rvl_frames_ops {
 	uint8_t *(*tx_buffer)(struct rvl_frames *frames);
 	/* Send len octets in the buffer last given. */
 	int (*tx)(struct rvl_frames *frames, size_t len);
+	/* The same on this outbound SA, whatever policies there are. NULL: it has no such thing. */
+	int (*tx_on)(struct rvl_frames *frames, size_t len, uint32_t sa);
 	/* Deliver what has come, take back buffers, start what tx queued. Returns how much there
 	 * was, at most a bounded amount, or -errno as a dead backend. */
 	int (*poll)(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context);
@@ -187,7 +197,8 @@ struct rvl_backend {
 #define RVL_SOFT_POLICIES (1u << 19)
 
 struct rvl_soft_config {
-	const char *wire; /* an interface that must have no address */
+	const char *wire;   /* an interface that must have no address; NULL: none (soft.h) */
+	uint16_t max_frame; /* without a wire */
 	/* IKE, which waits in lanes of its own (lane.h), comes to these UDP ports, ESP in UDP to
 	 * the second one (0: RVL_ESP_PORT). */
 	uint16_t port;
@@ -206,6 +217,15 @@ int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
 
 /* What a NIC can do at most; one that is open says what it can. */
 struct rvl_abilities rvl_backend_user_abilities(void);
+
+/*
+ * The NIC, which becomes this one's, and software for what it hasn't or has no room for, behind one
+ * interface. Policies are the host's to judge, so the NIC takes none. soft: without a wire. On an
+ * error nothing has become of the NIC.
+ */
+int rvl_backend_joint_open(const struct rvl_soft_config *soft, struct rvl_backend *nic,
+			   struct rvl_backend **backend, struct rvl_backend_error *error);
+
 /*
  * The host's kernel (xfrm), which has no frames to carry. What it holds closed outlives it, and is
  * taken over by whoever opens it next in this network namespace; -EALREADY: somebody has it open.

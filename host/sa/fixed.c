@@ -118,6 +118,12 @@ static int add_inbound(struct rvl_fixed_table *table, const struct rvl_selector_
 	return rvl_inbound_add(table->inbound, selector, map == &table->bypasses);
 }
 
+static void free_one(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
+{
+	rvl_scope_drop(rvl_policies_scopes(table->policies), fixed->selector.scope);
+	free(fixed);
+}
+
 static int add(struct rvl_fixed_table *table, struct rvl_selector_map *map,
 	       const struct rvl_selector *selector, struct rvl_fixed **out,
 	       struct rvl_backend_error *error)
@@ -132,6 +138,7 @@ static int add(struct rvl_fixed_table *table, struct rvl_selector_map *map,
 	fixed->selector = *selector;
 	fixed->policy = RVL_BACKEND_ANY;
 	fixed->named = true;
+	rvl_scope_hold(rvl_policies_scopes(table->policies), selector->scope);
 	err = rvl_selector_map_add(map, selector, fixed, &fixed->place);
 	if (err) {
 		rvl_backend_fail(error, err, "out of memory");
@@ -154,7 +161,7 @@ clear_policy:
 leave_table:
 	rvl_selector_map_remove(map, fixed->place);
 free_fixed:
-	free(fixed);
+	free_one(table, fixed);
 	return err;
 }
 
@@ -241,7 +248,7 @@ static void forget(struct rvl_fixed_table *table, struct rvl_selector_map *map,
 {
 	disown(table, fixed);
 	rvl_selector_map_remove(map, fixed->place);
-	free(fixed);
+	free_one(table, fixed);
 }
 
 /* One that holds no flow goes; if the data path keeps it, it stays, and discards as before. */
@@ -281,7 +288,7 @@ int rvl_fixed_end_unnamed_passes(struct rvl_fixed_table *table, struct rvl_backe
 			continue;
 		rvl_inbound_pass_no_more(table->inbound, &fixed->selector);
 		rvl_selector_map_remove(&table->passes, fixed->place);
-		free(fixed);
+		free_one(table, fixed);
 	}
 	return err;
 }
@@ -346,7 +353,9 @@ static int release_unnamed(struct rvl_fixed_table *table, enum rvl_action action
 		err = err ? err : kept;
 		if (kept)
 			continue;
-		told(context, &fixed->selector, action);
+		told(context, &fixed->selector,
+		     rvl_scope_of(rvl_policies_scopes(table->policies), fixed->selector.scope),
+		     action);
 		forget(table, map, fixed);
 	}
 	return err;

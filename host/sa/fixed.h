@@ -57,7 +57,7 @@ void rvl_fixed_absorb_unnamed(struct rvl_fixed_table *table);
  * learned; told() hears of each. Returns 0, or -errno with *error set: the data path keeps some.
  */
 typedef void rvl_fixed_told_fn(void *context, const struct rvl_selector *selector,
-			       enum rvl_action action);
+			       const struct rvl_scopes *scopes, enum rvl_action action);
 int rvl_fixed_release_unnamed(struct rvl_fixed_table *table, rvl_fixed_told_fn *told, void *context,
 			      struct rvl_backend_error *error);
 

@@ -157,6 +157,11 @@ void rvl_flows_selectors(const struct rvl_claims *claims, struct rvl_selectors *
 		out->list[i] = claims->list[i].flow->selector;
 }
 
+uint16_t rvl_flows_scope(const struct rvl_claims *claims)
+{
+	return claims->list[0].flow->selector.scope;
+}
+
 /* ------------------------------------------------------------------------------- who has a flow */
 
 static int set_policy(struct rvl_flow_table *table, struct rvl_flow *flow, enum rvl_action action,

@@ -39,6 +39,9 @@ int rvl_flows_join(struct rvl_flow_table *table, struct rvl_claims *claims,
 /* The flows that it has claims on. */
 void rvl_flows_selectors(const struct rvl_claims *claims, struct rvl_selectors *out);
 
+/* Their scope, which is one for all. */
+uint16_t rvl_flows_scope(const struct rvl_claims *claims);
+
 /* Claims that aren't used end. */
 void rvl_flows_part(struct rvl_flow_table *table, struct rvl_claims *claims);
 

@@ -6,11 +6,12 @@
 
 struct rvl_policies {
 	struct rvl_backend *backend;
+	struct rvl_scope_table *scopes;
 	pthread_mutex_t lock; /* guards the copy */
 	struct rvl_spd *copy; /* at the indices that they have in the data path */
 };
 
-struct rvl_policies *rvl_policies_new(struct rvl_backend *backend)
+struct rvl_policies *rvl_policies_new(struct rvl_backend *backend, struct rvl_scope_table *scopes)
 {
 	struct rvl_policies *policies = calloc(1, sizeof(*policies));
 	struct rvl_backend_info info;
@@ -19,6 +20,7 @@ struct rvl_policies *rvl_policies_new(struct rvl_backend *backend)
 		return NULL;
 	backend->ops->info(backend, &info);
 	policies->backend = backend;
+	policies->scopes = scopes;
 	policies->copy = rvl_spd_new(info.policies);
 	if (!policies->copy) {
 		free(policies);
@@ -37,13 +39,19 @@ void rvl_policies_free(struct rvl_policies *policies)
 	free(policies);
 }
 
+struct rvl_scope_table *rvl_policies_scopes(const struct rvl_policies *policies)
+{
+	return policies->scopes;
+}
+
 int rvl_policies_set(struct rvl_policies *policies, const struct rvl_policy *policy,
 		     uint32_t *index, struct rvl_backend_error *error)
 {
 	struct rvl_backend *backend = policies->backend;
+	const struct rvl_scopes *scopes = rvl_scope_of(policies->scopes, policy->selector.scope);
 	struct rvl_backend_error ignored = {""};
 	bool is_new = *index == RVL_BACKEND_ANY;
-	int err = backend->ops->policy_set(backend, policy, index, error);
+	int err = backend->ops->policy_set(backend, policy, scopes, index, error);
 
 	if (err)
 		return err;

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "host/sa/sad.h"
-
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "host/esp/grow.h"
 #include "host/esp/kept.h"
-#include "host/sa/fixed.h"
-#include "host/sa/flow.h"
 #include "host/sa/hash.h"
-#include "host/sa/policies.h"
-#include "host/sa/spis.h"
+#include "host/sa/sad_private.h"
 
 /* Sequence numbers that an outbound SA skips when it is made anew, at least: more than the data
  * path holds under way, so that none is used twice. */
@@ -35,17 +29,12 @@ struct sa {
 	struct child *child;
 };
 
-/* By index. */
-struct sas {
-	struct sa **list;
-	size_t room;
-};
-
 /* A child and those that take its place, of which one is in use at most. */
 struct line {
 	uint32_t number;
+	uint32_t children;
 	struct child *used;
-	size_t children;
+	struct rvl_label_numbers numbers;
 };
 
 struct child {
@@ -57,26 +46,6 @@ struct child {
 	uint64_t heard_packets; /* inbound ones when last asked */
 	struct rvl_claims claims;
 	UT_hash_handle hh;
-};
-
-struct rvl_sad {
-	struct rvl_backend *backend;
-	struct rvl_abilities can;
-	struct rvl_inbound *inbound;
-	struct rvl_policies *policies;
-	struct rvl_traps *traps;
-	struct rvl_fixed_table *fixed;
-	struct rvl_flow_table *flows;
-	struct child *children; /* by id */
-	pthread_mutex_t lock;	/* guards those below: the data thread looks at outbound ones */
-	struct sas sas[2];	/* by direction: those that are there */
-	struct rvl_fit *fit;
-	struct rvl_spis spis; /* given out */
-	size_t spi_room;
-	uint32_t lines;	    /* that there were */
-	size_t sa_count[2]; /* in the data path, by direction */
-	bool broken;
-	bool one_form; /* as the data path's information has it */
 };
 
 /* On the data thread: what leads there is whatever a policy says. */
@@ -109,10 +78,14 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 	sad->can = info.abilities;
 	sad->one_form = info.one_form;
 	sad->spi_room = info.inbound_sas < info.outbound_sas ? info.inbound_sas : info.outbound_sas;
+	sad->scopes = rvl_scope_table_new();
+	sad->uniques = rvl_uniques_new();
+	if (!sad->scopes || !sad->uniques)
+		goto free_numbers;
 	sad->inbound = rvl_inbound_new(info.inbound_sas);
 	if (!sad->inbound)
-		goto free_sad;
-	sad->policies = rvl_policies_new(backend);
+		goto free_numbers;
+	sad->policies = rvl_policies_new(backend, sad->scopes);
 	if (!sad->policies)
 		goto free_inbound;
 	sad->traps = rvl_traps_new(sad->policies, info.policies);
@@ -140,7 +113,9 @@ free_policies:
 	rvl_policies_free(sad->policies);
 free_inbound:
 	rvl_inbound_free(sad->inbound);
-free_sad:
+free_numbers:
+	rvl_uniques_free(sad->uniques);
+	rvl_scope_table_free(sad->scopes);
 	free(sad);
 	return NULL;
 }
@@ -163,6 +138,8 @@ void rvl_sad_free(struct rvl_sad *sad)
 	rvl_policies_free(sad->policies);
 	pthread_mutex_destroy(&sad->lock);
 	rvl_inbound_free(sad->inbound);
+	rvl_uniques_free(sad->uniques);
+	rvl_scope_table_free(sad->scopes);
 	free(sad);
 }
 
@@ -221,185 +198,6 @@ void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi)
 	rvl_spis_remove(&sad->spis, spi);
 }
 
-/* ---------------------------------------------------------------- what is protected, what isn't */
-
-/* Has the data path policies for all of them? */
-static int check_policies(const struct rvl_sad *sad, const struct rvl_selectors *selectors,
-			  struct rvl_backend_error *error)
-{
-	for (size_t i = 0; i < selectors->count; i++) {
-		const char *lack = rvl_abilities_lack_policy(&sad->can, &selectors->list[i]);
-
-		if (lack)
-			return rvl_backend_fail(error, -EOPNOTSUPP, "the data path has no %s",
-						lack);
-	}
-	return 0;
-}
-
-static int selectors_of(const struct rvl_sad *sad, const struct ike_ts_list *local,
-			const struct ike_ts_list *remote, struct rvl_selectors *out,
-			struct rvl_backend_error *error)
-{
-	int err = rvl_selectors_of(local, remote, out);
-
-	switch (err) {
-	case 0:
-		return check_policies(sad, out, error);
-	case -EOPNOTSUPP:
-		return rvl_backend_fail(error, err,
-					"traffic selectors with ports of a protocol that has none");
-	case -E2BIG:
-		return rvl_backend_fail(error, err,
-					"traffic selectors that take more than %d prefixes",
-					RVL_SELECTORS_MAX);
-	default:
-		return rvl_backend_fail(error, err, "traffic selectors that no packet matches");
-	}
-}
-
-int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
-		    const struct ike_ts_list *remote, struct rvl_backend_error *error)
-{
-	struct rvl_selectors selectors;
-	int err = selectors_of(sad, local, remote, &selectors, error);
-
-	for (size_t i = 0; !err && i < selectors.count; i++)
-		err = rvl_fixed_add(sad->fixed, &selectors.list[i], RVL_DISCARD, error);
-	return err;
-}
-
-int rvl_sad_pass(struct rvl_sad *sad, const struct ike_ts_list *local,
-		 const struct ike_ts_list *remote, struct rvl_backend_error *error)
-{
-	struct rvl_selectors selectors;
-	int err = selectors_of(sad, local, remote, &selectors, error);
-
-	for (size_t i = 0; !err && i < selectors.count; i++)
-		err = rvl_fixed_pass(sad->fixed, &selectors.list[i], error);
-	return err;
-}
-
-int rvl_sad_can_protect(const struct rvl_sad *sad, const struct ike_ts_list *local,
-			const struct ike_ts_list *remote, struct rvl_backend_error *error)
-{
-	struct rvl_selectors selectors;
-
-	return selectors_of(sad, local, remote, &selectors, error);
-}
-
-/* Where the host has no frames in its hands, the data path waits for them. */
-static bool waits_itself(const struct rvl_sad *sad)
-{
-	return !sad->backend->frames;
-}
-
-int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
-		 const struct ike_ts_list *remote, struct rvl_backend_error *error)
-{
-	struct rvl_selectors selectors;
-	int err = selectors_of(sad, local, remote, &selectors, error);
-
-	if (!err)
-		err = rvl_traps_add(sad->traps, id, &selectors, error);
-	for (size_t i = 0; !err && waits_itself(sad) && i < selectors.count; i++)
-		err = rvl_fixed_trap(sad->fixed, &selectors.list[i], true, error);
-	return err;
-}
-
-static void listen_to(void *context, const struct rvl_selector *selector)
-{
-	struct rvl_sad *sad = context;
-	struct rvl_backend_error ignored = {""};
-
-	rvl_fixed_trap(sad->fixed, selector, true, &ignored);
-}
-
-void rvl_sad_listen(struct rvl_sad *sad, uint64_t id)
-{
-	if (waits_itself(sad))
-		rvl_traps_each(sad->traps, id, listen_to, sad);
-}
-
-static void untrap(void *context, const struct rvl_selector *selector)
-{
-	struct rvl_sad *sad = context;
-	struct rvl_backend_error ignored = {""};
-
-	rvl_fixed_trap(sad->fixed, selector, false, &ignored);
-}
-
-void rvl_sad_untrap(struct rvl_sad *sad, uint64_t id)
-{
-	if (waits_itself(sad))
-		rvl_traps_each(sad->traps, id, untrap, sad);
-	rvl_traps_remove(sad->traps, id);
-}
-
-bool rvl_sad_spring(struct rvl_sad *sad, const struct rvl_ip *packet)
-{
-	return rvl_traps_spring(sad->traps, packet);
-}
-
-int rvl_sad_set_local(struct rvl_sad *sad, const struct rvl_local *local,
-		      struct rvl_backend_error *error)
-{
-	struct rvl_backend *backend = sad->backend;
-	int err = rvl_inbound_set_local(sad->inbound, local);
-
-	if (err)
-		return rvl_backend_fail(error, err, "out of memory");
-	return backend->ops->set_local ? backend->ops->set_local(backend, local, error) : 0;
-}
-
-int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
-		       const struct ike_addr *remote, uint16_t port, uint16_t port_nat,
-		       struct rvl_backend_error *error)
-{
-	const uint16_t ports[] = {port, port_nat};
-	int err = 0;
-
-	/* From any address it would let others' traffic from these ports past the tunnel too. */
-	if (!local->family || (remote->family && remote->family != local->family))
-		return rvl_backend_fail(error, -EINVAL, "no local address of its family is known");
-	for (size_t i = 0; !err && i < 2; i++) {
-		struct rvl_selector s = rvl_selector_any(local->family);
-		const struct rvl_addr src = ike_addr_ip(local), dst = ike_addr_ip(remote);
-
-		s.src = rvl_prefix_host(&src);
-		if (dst.family)
-			s.dst = rvl_prefix_host(&dst);
-		s.any_protocol = false;
-		s.protocol = RVL_IP_PROTO_UDP;
-		s.src_port_first = s.src_port_last = ports[i];
-		/* Where it has no policies over IPv6, that passes. */
-		if (!rvl_abilities_lack_policy(&sad->can, &s))
-			err = rvl_fixed_add(sad->fixed, &s, RVL_BYPASS, error);
-	}
-	return err;
-}
-
-void rvl_sad_unname(struct rvl_sad *sad)
-{
-	rvl_fixed_unname(sad->fixed);
-}
-
-void rvl_sad_absorb(struct rvl_sad *sad)
-{
-	rvl_fixed_absorb_unnamed(sad->fixed);
-}
-
-int rvl_sad_end_passes(struct rvl_sad *sad, struct rvl_backend_error *error)
-{
-	return rvl_fixed_end_unnamed_passes(sad->fixed, error);
-}
-
-int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
-		    struct rvl_backend_error *error)
-{
-	return rvl_fixed_release_unnamed(sad->fixed, told, context, error);
-}
-
 /* --------------------------------------------------------------------------- the SAs of a child */
 
 static void forget_sa(struct rvl_sad *sad, struct sa *sa)
@@ -454,7 +252,7 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_sa_para
 	struct sa *sa = params->direction == RVL_OUTBOUND ? &c->out : &c->in;
 	uint32_t index = RVL_BACKEND_ANY;
 	struct rvl_selectors selectors;
-	const struct rvl_sa_purpose purpose = {
+	struct rvl_sa_purpose purpose = {
 		.selectors = &selectors,
 		.line = c->line->number,
 		.offload = c->offload,
@@ -462,6 +260,7 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_sa_para
 	int err;
 
 	rvl_flows_selectors(&c->claims, &selectors);
+	purpose.scopes = rvl_scope_of(sad->scopes, rvl_flows_scope(&c->claims));
 	err = sad->backend->ops->sa_add(sad->backend, params, &purpose, &index, error);
 	if (err)
 		return err;
@@ -525,20 +324,48 @@ static int fail_unknown(struct rvl_backend_error *error)
 	return rvl_backend_fail(error, -ENOENT, "no such child SA");
 }
 
-static struct line *join_line(struct rvl_sad *sad, uint64_t replaces)
+/* Numbers that the labels of a new line want. */
+static int take_numbers(struct rvl_sad *sad, const struct rvl_child *child,
+			struct rvl_label_numbers *numbers)
 {
-	const struct child *other = replaces ? find_child(sad, replaces) : NULL;
-	struct line *line = other ? other->line : calloc(1, sizeof(*line));
+	const struct rvl_unique_user alone = {.owner = child->owner, .kind = child->kind};
+	const struct rvl_unique_user shared = {.owner = child->owner, .group = child->ike};
+	int err = 0;
 
-	if (line && !line->children++)
-		line->number = ++sad->lines;
-	return line;
+	if (rvl_labels_are_unique(&child->labels, false))
+		err = rvl_unique_take(sad->uniques, &alone, &numbers->child);
+	if (!err && rvl_labels_are_unique(&child->labels, true))
+		err = rvl_unique_take(sad->uniques, &shared, &numbers->ike);
+	if (err)
+		rvl_unique_give(sad->uniques, numbers->child);
+	return err;
 }
 
-static void leave_line(struct line *line)
+static int join_line(struct rvl_sad *sad, const struct rvl_child *child, struct line **out)
 {
-	if (!--line->children)
+	const struct child *other = child->replaces ? find_child(sad, child->replaces) : NULL;
+	struct line *line = other ? other->line : calloc(1, sizeof(*line));
+	int err = line ? 0 : -ENOMEM;
+
+	if (line && !line->children)
+		err = take_numbers(sad, child, &line->numbers);
+	if (err) {
 		free(line);
+		return err;
+	}
+	if (!line->children++)
+		line->number = ++sad->lines;
+	*out = line;
+	return 0;
+}
+
+static void leave_line(struct rvl_sad *sad, struct line *line)
+{
+	if (--line->children)
+		return;
+	rvl_unique_give(sad->uniques, line->numbers.child);
+	rvl_unique_give(sad->uniques, line->numbers.ike);
+	free(line);
 }
 
 /* Nothing leads to its SA any more. */
@@ -562,76 +389,126 @@ static void free_child(struct child *c)
 static int check_child(const struct rvl_sad *sad, const struct rvl_child *child,
 		       struct rvl_backend_error *error)
 {
-	char lacking[160];
-
 	if (find_child(sad, child->id))
 		return rvl_backend_fail(error, -EEXIST, "this child SA is there already");
 	if (!child->in.dst.family || child->in.dst.family != child->in.src.family)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "outer addresses of two families");
-	if (rvl_abilities_lack(&sad->can, &child->in, lacking, sizeof(lacking)) ||
-	    rvl_abilities_lack(&sad->can, &child->out, lacking, sizeof(lacking)))
-		return rvl_backend_fail(error, -EOPNOTSUPP, "the data path has no %s", lacking);
 	return 0;
+}
+
+/* What it is made with, both SAs with what labels say of them. */
+static int keep_sas(const struct rvl_sad *sad, struct child *c, const struct rvl_labelled *labelled,
+		    struct rvl_sa_params *in, struct rvl_sa_params *out,
+		    struct rvl_backend_error *error)
+{
+	char lacking[160];
+
+	in->if_id = labelled->scopes.in.if_id;
+	in->mark = labelled->sa_in;
+	in->set_mark = labelled->set_in;
+	out->if_id = labelled->scopes.out.if_id;
+	out->mark = labelled->scopes.out.mark;
+	out->set_mark = labelled->set_out;
+	if (rvl_abilities_lack(&sad->can, in, lacking, sizeof(lacking)) ||
+	    rvl_abilities_lack(&sad->can, out, lacking, sizeof(lacking)))
+		return rvl_backend_fail(error, -EOPNOTSUPP, "the data path has no %s", lacking);
+	c->out.kept = rvl_sa_keep(out);
+	c->in.kept = rvl_sa_keep(in);
+	return c->out.kept && c->in.kept ? 0 : rvl_backend_fail(error, -ENOMEM, "out of memory");
+}
+
+/* It has a line and what it was made with; -errno with *error set: it is to be freed. */
+static int prepare_child(struct rvl_sad *sad, struct child *c, const struct rvl_child *child,
+			 struct rvl_labelled *labelled, struct rvl_backend_error *error)
+{
+	struct rvl_sa_params in = child->in, out = child->out;
+	int err = join_line(sad, child, &c->line);
+
+	if (err == -ENOSPC)
+		return rvl_backend_fail(error, err, "no unique number is left");
+	if (err)
+		return rvl_backend_fail(error, err, "out of memory");
+	c->id = child->id;
+	c->offload = child->offload;
+	if (rvl_labels_resolve(&child->labels, c->line->numbers, labelled))
+		err = keep_sas(sad, c, labelled, &in, &out, error);
+	else
+		err = rvl_backend_fail(error, -ENOSPC, "no unique mark is left under its mask");
+	OPENSSL_cleanse(&in, sizeof(in));
+	OPENSSL_cleanse(&out, sizeof(out));
+	return err;
+}
+
+/* It isn't among the children. */
+static void drop_child(struct rvl_sad *sad, struct child *c)
+{
+	if (c->line)
+		leave_line(sad, c->line);
+	free_child(c);
+}
+
+static int add_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_selectors *selectors,
+		       struct rvl_backend_error *error)
+{
+	struct rvl_sa_params in;
+	int err;
+
+	rvl_sa_kept(c->in.kept, &in);
+	err = add_sa(sad, c, &in, error);
+	OPENSSL_cleanse(&in, sizeof(in));
+	if (err)
+		return err;
+	/* Until this is set, what the SA verifies is dropped; the peer doesn't know of it yet. */
+	err = rvl_inbound_set_sa(sad->inbound, c->in.place.index, selectors);
+	if (!err)
+		return 0;
+	undo_sa(sad, &c->in);
+	forget_sa(sad, &c->in);
+	return rvl_backend_fail(error, err, "out of memory");
 }
 
 int rvl_sad_child_inbound(struct rvl_sad *sad, const struct rvl_child *child,
 			  struct rvl_backend_error *error)
 {
 	struct rvl_selectors selectors;
+	struct rvl_labelled labelled;
+	uint16_t scope = 0;
 	struct child *c;
 	int err = check_child(sad, child, error);
 
-	if (!err)
-		err = selectors_of(sad, child->local_ts, child->remote_ts, &selectors, error);
 	if (err)
 		return err;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
-	c->id = child->id;
-	c->offload = child->offload;
-	c->out.kept = rvl_sa_keep(&child->out);
-	c->in.kept = rvl_sa_keep(&child->in);
-	if (!c->out.kept || !c->in.kept) {
-		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
-		goto free_child;
-	}
-	c->line = join_line(sad, child->replaces);
-	if (!c->line) {
-		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
-		goto free_child;
-	}
+	err = prepare_child(sad, c, child, &labelled, error);
+	if (!err)
+		err = rvl_sad_selectors(sad, &labelled.scopes, child->local_ts, child->remote_ts,
+					&selectors, &scope, error);
+	if (err)
+		goto drop_child;
 	HASH_ADD(hh, sad->children, id, sizeof(c->id), c);
 	if (!c->hh.tbl) {
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
-		goto leave_line;
+		goto drop_child;
 	}
 	/* The host may answer what comes in: not in clear. */
 	err = rvl_flows_join(sad->flows, &c->claims, &selectors, child->owner, error);
 	if (err)
 		goto leave_table;
-	err = add_sa(sad, c, &child->in, error);
+	err = add_inbound(sad, c, &selectors, error);
 	if (err)
 		goto part;
-	/* Until this is set, what the SA verifies is dropped; the peer doesn't know of it yet. */
-	err = rvl_inbound_set_sa(sad->inbound, c->in.place.index, &selectors);
-	if (err) {
-		rvl_backend_fail(error, err, "out of memory");
-		goto delete_in;
-	}
+	rvl_scope_drop(sad->scopes, scope);
 	return 0;
 
-delete_in:
-	undo_sa(sad, &c->in);
-	forget_sa(sad, &c->in);
 part:
 	rvl_flows_part(sad->flows, &c->claims);
 leave_table:
 	HASH_DELETE(hh, sad->children, c);
-leave_line:
-	leave_line(c->line);
-free_child:
-	free_child(c);
+drop_child:
+	rvl_scope_drop(sad->scopes, scope);
+	drop_child(sad, c);
 	return err;
 }
 
@@ -694,8 +571,7 @@ int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_er
 	forget_sa(sad, &c->in);
 	rvl_flows_part(sad->flows, &c->claims);
 	HASH_DELETE(hh, sad->children, c);
-	leave_line(c->line);
-	free_child(c);
+	drop_child(sad, c);
 	return first;
 }
 
@@ -888,6 +764,13 @@ int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *i
 		return fail_unknown(error);
 	err = query_sa(sad, &c->in, in, error);
 	return err ? err : query_sa(sad, &c->out, out, error);
+}
+
+const struct rvl_scopes *rvl_sad_child_scopes(const struct rvl_sad *sad, uint64_t id)
+{
+	const struct child *c = find_child(sad, id);
+
+	return c ? rvl_scope_of(sad->scopes, rvl_flows_scope(&c->claims)) : NULL;
 }
 
 bool rvl_sad_child_heard(struct rvl_sad *sad, uint64_t id)

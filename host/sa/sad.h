@@ -57,14 +57,17 @@ struct rvl_fit *rvl_sad_fit(struct rvl_sad *sad);
 uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad);
 void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi);
 
-/* From now on these flows pass only through an SA. -errno with *error set. */
-int rvl_sad_protect(struct rvl_sad *sad, const struct ike_ts_list *local,
-		    const struct ike_ts_list *remote, struct rvl_backend_error *error);
+/* From now on these flows pass only through an SA. scopes, here and below: which of the packets of
+ * these selectors they are; NULL: no scope tells them apart. -errno with *error set. */
+int rvl_sad_protect(struct rvl_sad *sad, const struct rvl_scopes *scopes,
+		    const struct ike_ts_list *local, const struct ike_ts_list *remote,
+		    struct rvl_backend_error *error);
 
 /* These flows pass in clear, unless one that is as narrow is protected, until another configuration
  * doesn't name them. The same. */
-int rvl_sad_pass(struct rvl_sad *sad, const struct ike_ts_list *local,
-		 const struct ike_ts_list *remote, struct rvl_backend_error *error);
+int rvl_sad_pass(struct rvl_sad *sad, const struct rvl_scopes *scopes,
+		 const struct ike_ts_list *local, const struct ike_ts_list *remote,
+		 struct rvl_backend_error *error);
 
 /* The same without doing it, as far as it depends on the selectors. */
 int rvl_sad_can_protect(const struct rvl_sad *sad, const struct ike_ts_list *local,
@@ -72,15 +75,18 @@ int rvl_sad_can_protect(const struct rvl_sad *sad, const struct ike_ts_list *loc
 
 /* Traffic of these flows, which are protected, springs the trap of this id (trap.h) while no SA has
  * them. -errno with *error set. */
-int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct ike_ts_list *local,
-		 const struct ike_ts_list *remote, struct rvl_backend_error *error);
+int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct rvl_scopes *scopes,
+		 const struct ike_ts_list *local, const struct ike_ts_list *remote,
+		 struct rvl_backend_error *error);
 
 /* They are waited for again, though something came already; or not any more. */
 void rvl_sad_listen(struct rvl_sad *sad, uint64_t id);
 void rvl_sad_untrap(struct rvl_sad *sad, uint64_t id);
 
-/* The data path says that this packet came to a trap. True: rvl_traps_next() has something new. */
-bool rvl_sad_spring(struct rvl_sad *sad, const struct rvl_ip *packet);
+/* The data path says that this packet came to a trap of this outbound scope. True: rvl_traps_next()
+ * has something new. */
+bool rvl_sad_spring(struct rvl_sad *sad, const struct rvl_ip *packet,
+		    const struct rvl_scope *scope);
 
 /* What is local, for the inbound half of policies, whoever has it. -errno with *error set. */
 int rvl_sad_set_local(struct rvl_sad *sad, const struct rvl_local *local,
@@ -103,7 +109,7 @@ void rvl_sad_unname(struct rvl_sad *sad);
 void rvl_sad_absorb(struct rvl_sad *sad);
 int rvl_sad_end_passes(struct rvl_sad *sad, struct rvl_backend_error *error);
 typedef void rvl_sad_told_fn(void *context, const struct rvl_selector *selector,
-			     enum rvl_action action);
+			     const struct rvl_scopes *scopes, enum rvl_action action);
 int rvl_sad_release(struct rvl_sad *sad, rvl_sad_told_fn *told, void *context,
 		    struct rvl_backend_error *error);
 
@@ -118,6 +124,11 @@ struct rvl_child {
 	const struct ike_ts_list *local_ts;
 	const struct ike_ts_list *remote_ts;
 	enum rvl_offload offload;
+	/* Scopes and marks of both SAs. Numbers that are to be unique are this line's; and for
+	 * which of its owner's children they are, and in which IKE SA. */
+	struct rvl_labels labels;
+	uint64_t kind;
+	uint64_t ike;
 };
 
 /*
@@ -185,6 +196,9 @@ bool rvl_sad_broken(const struct rvl_sad *sad);
  * mostly. -ENOENT, or what the data path says, with *error set. */
 int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *in,
 			struct rvl_sa_stats *out, struct rvl_backend_error *error);
+
+/* What tells its flows apart; NULL: there is no such child. */
+const struct rvl_scopes *rvl_sad_child_scopes(const struct rvl_sad *sad, uint64_t id);
 
 /* The child that an event of the data path is about, and an SPI that the event lacks; false when
  * it is gone meanwhile. */

@@ -140,7 +140,7 @@ struct rvl_selector rvl_selector_key(const struct rvl_selector *selector)
 {
 	struct rvl_selector key = *selector;
 
-	static_assert(sizeof(key) == 2 * 18 + 2 + 4 * sizeof(uint16_t),
+	static_assert(sizeof(key) == 2 * 18 + 2 + 5 * sizeof(uint16_t),
 		      "octets between its fields would be part of the key");
 	if (key.any_protocol)
 		key.protocol = 0;
@@ -156,7 +156,7 @@ uint32_t rvl_selector_priority(const struct rvl_selector *s, enum rvl_action act
 
 	if (action == RVL_BYPASS)
 		return PRIORITY_BYPASS;
-	return PRIORITY_BASE + ((wide * 2 + s->any_protocol) * 3 + ports) * 3 +
+	return PRIORITY_BASE + (((wide * 2 + s->any_protocol) * 3 + ports) * 2 + !s->scope) * 3 +
 	       (action == RVL_DISCARD);
 }
 

@@ -26,7 +26,8 @@ struct rvl_selector rvl_selector_key(const struct rvl_selector *selector);
 
 /*
  * Where its policy stands in the data path, lowest number first: IKE's bypass, then by how narrow
- * the selector is, and of two alike the one that protects before the one that discards.
+ * the selector is, of two alike the one that has a scope, and of those the one that protects before
+ * the one that discards.
  */
 uint32_t rvl_selector_priority(const struct rvl_selector *selector, enum rvl_action action);
 

@@ -13,6 +13,7 @@
 #include "host/esp/grow.h"
 #include "host/sa/backend.h"
 #include "host/sa/indices.h"
+#include "host/sa/soft.h"
 #include "host/sa/wire.h"
 
 #define BATCH 64
@@ -67,7 +68,8 @@ static void soft_close(struct rvl_backend *backend)
 {
 	struct soft *soft = soft_of(backend);
 
-	rvl_wire_close(soft->wire);
+	if (soft->wire)
+		rvl_wire_close(soft->wire);
 	rvl_engine_free(soft->engine);
 	rvl_indices_free(&soft->policies);
 	rvl_indices_free(&soft->sas[RVL_OUTBOUND]);
@@ -93,7 +95,8 @@ static void soft_info(struct rvl_backend *backend, struct rvl_backend_info *info
 		.abilities = rvl_esp_abilities,
 	};
 	snprintf(info->device, sizeof(info->device), "%s", soft->name);
-	memcpy(info->mac, rvl_wire_mac(soft->wire), sizeof(info->mac));
+	if (soft->wire)
+		memcpy(info->mac, rvl_wire_mac(soft->wire), sizeof(info->mac));
 }
 
 static const char *soft_dead(struct rvl_backend *backend)
@@ -110,7 +113,7 @@ static const char *soft_dead(struct rvl_backend *backend)
 /* Called with the lock held, often enough for the kernel's counters not to come round. */
 static void count_missed(struct soft *soft)
 {
-	for (int lane = 0; lane < RVL_LANES; lane++) {
+	for (int lane = 0; soft->wire && lane < RVL_LANES; lane++) {
 		uint32_t missed = rvl_wire_missed(soft->wire, (enum rvl_lane)lane);
 
 		soft->missed[lane] += (uint32_t)(missed - soft->missed_seen[lane]);
@@ -125,7 +128,7 @@ static void soft_check(struct rvl_backend *backend)
 	pthread_mutex_lock(&soft->lock);
 	count_missed(soft);
 	pthread_mutex_unlock(&soft->lock);
-	if (!rvl_wire_gone(soft->wire))
+	if (!soft->wire || !rvl_wire_gone(soft->wire))
 		return;
 	pthread_mutex_lock(&soft->lock);
 	soft->dead = "the wire's interface is gone";
@@ -227,13 +230,17 @@ static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 }
 
 static int soft_policy_set(struct rvl_backend *backend, const struct rvl_policy *policy,
-			   uint32_t *index, struct rvl_backend_error *error)
+			   const struct rvl_scopes *scopes, uint32_t *index,
+			   struct rvl_backend_error *error)
 {
 	struct soft *soft = soft_of(backend);
 	bool is_new = *index == RVL_BACKEND_ANY;
+	const char *lack = rvl_abilities_lack_scopes(&rvl_esp_abilities, scopes);
 	uint32_t at = *index;
 	int err;
 
+	if (lack)
+		return rvl_backend_fail(error, -EOPNOTSUPP, "software has no %s", lack);
 	pthread_mutex_lock(&soft->lock);
 	if (is_new)
 		err = rvl_indices_take(&soft->policies, &at);
@@ -421,18 +428,41 @@ static uint8_t *soft_tx_buffer(struct rvl_frames *frames)
 	return soft_with(frames)->room + HEADER_ROOM;
 }
 
+struct rvl_engine_result rvl_soft_protect(struct rvl_backend *backend, struct rvl_buf *frame,
+					  uint32_t sa)
+{
+	struct soft *soft = soft_of(backend);
+	struct rvl_engine_result result;
+
+	pthread_mutex_lock(&soft->lock);
+	result = rvl_engine_tx(soft->engine, frame, sa);
+	if (result.verdict == RVL_ENGINE_DONE)
+		note_events(soft, RVL_OUTBOUND, result.sa);
+	pthread_mutex_unlock(&soft->lock);
+	return result;
+}
+
+struct rvl_engine_result rvl_soft_unprotect(struct rvl_backend *backend, struct rvl_buf *frame)
+{
+	struct soft *soft = soft_of(backend);
+	struct rvl_engine_result result;
+
+	pthread_mutex_lock(&soft->lock);
+	result = rvl_engine_rx(soft->engine, frame);
+	if (result.verdict == RVL_ENGINE_DONE)
+		note_events(soft, RVL_INBOUND, result.sa);
+	pthread_mutex_unlock(&soft->lock);
+	return result;
+}
+
 static int soft_tx(struct rvl_frames *frames, size_t len)
 {
 	struct soft *soft = soft_with(frames);
 	struct rvl_buf frame = {soft->room, ROOM, HEADER_ROOM, len};
-	struct rvl_engine_result result;
+	const struct rvl_engine_result result =
+		rvl_soft_protect(&soft->backend, &frame, RVL_ENGINE_NO_SA);
 	int err;
 
-	pthread_mutex_lock(&soft->lock);
-	result = rvl_engine_tx(soft->engine, &frame, RVL_ENGINE_NO_SA);
-	if (result.verdict == RVL_ENGINE_DONE)
-		note_events(soft, RVL_OUTBOUND, result.sa);
-	pthread_mutex_unlock(&soft->lock);
 	if (result.verdict == RVL_ENGINE_DROP)
 		return 0;
 	err = rvl_wire_send(soft->wire, rvl_buf_data(&frame), frame.len);
@@ -449,13 +479,8 @@ static int soft_tx(struct rvl_frames *frames, size_t len)
 static void receive(struct soft *soft, struct rvl_buf *frame, rvl_deliver_fn *deliver,
 		    void *context)
 {
-	struct rvl_engine_result result;
+	const struct rvl_engine_result result = rvl_soft_unprotect(&soft->backend, frame);
 
-	pthread_mutex_lock(&soft->lock);
-	result = rvl_engine_rx(soft->engine, frame);
-	if (result.verdict == RVL_ENGINE_DONE)
-		note_events(soft, RVL_INBOUND, result.sa);
-	pthread_mutex_unlock(&soft->lock);
 	if (result.verdict != RVL_ENGINE_DROP)
 		deliver(context, rvl_buf_data(frame), frame->len,
 			result.verdict == RVL_ENGINE_DONE ? result.sa : RVL_BACKEND_CLEAR);
@@ -568,20 +593,23 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 	if (!soft)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	soft->backend.ops = &soft_ops;
-	soft->backend.frames = &soft->frames;
+	soft->backend.frames = config->wire ? &soft->frames : NULL;
 	soft->frames.ops = &soft_frames_ops;
 	soft->policies.most = config->policies;
 	soft->sas[RVL_OUTBOUND].most = soft->sas[RVL_INBOUND].most = config->sas;
-	snprintf(soft->name, sizeof(soft->name), "%s", config->wire);
+	snprintf(soft->name, sizeof(soft->name), "%s", config->wire ? config->wire : "");
 	soft->backend.event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (soft->backend.event_fd < 0) {
 		err = rvl_backend_fail(error, -errno, "eventfd: %s", strerror(errno));
 		goto free_soft;
 	}
-	err = rvl_wire_open(config->wire, config->port, config->port_natt, &soft->wire, error);
-	if (err)
-		goto close_event;
-	longest = rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX;
+	if (config->wire) {
+		err = rvl_wire_open(config->wire, config->port, config->port_natt, &soft->wire,
+				    error);
+		if (err)
+			goto close_event;
+	}
+	longest = soft->wire ? rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX : config->max_frame;
 	soft->max_frame = (uint16_t)(longest < RVL_BACKEND_FRAME ? longest : RVL_BACKEND_FRAME);
 	engine.max_frame = soft->max_frame;
 	soft->engine = rvl_engine_new(&engine);
@@ -589,14 +617,15 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
 		goto close_wire;
 	}
-	soft->frames.data_fd = rvl_wire_fd(soft->wire);
+	soft->frames.data_fd = soft->wire ? rvl_wire_fd(soft->wire) : -1;
 	soft->frames.hangup_fd = -1;
 	pthread_mutex_init(&soft->lock, NULL);
 	*backend = &soft->backend;
 	return 0;
 
 close_wire:
-	rvl_wire_close(soft->wire);
+	if (soft->wire)
+		rvl_wire_close(soft->wire);
 close_event:
 	close(soft->backend.event_fd);
 free_soft:

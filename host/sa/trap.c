@@ -175,6 +175,7 @@ static int watch(struct rvl_traps *traps, struct trap *trap, const struct rvl_se
 		leave_place(traps, at);
 		return -ENOMEM;
 	}
+	rvl_scope_hold(rvl_policies_scopes(traps->policies), selector->scope);
 	traps->places[at] =
 		(struct place){.trap = trap, .next = trap->first, .selector = *selector};
 	trap->first = at;
@@ -189,6 +190,8 @@ static void unwatch(struct rvl_traps *traps, struct trap *trap, uint32_t before)
 
 		trap->first = traps->places[at].next;
 		rvl_spd_clear(traps->spd, at);
+		rvl_scope_drop(rvl_policies_scopes(traps->policies),
+			       traps->places[at].selector.scope);
 		leave_place(traps, at);
 	}
 }

@@ -215,7 +215,8 @@ static uint8_t device_action(enum rvl_action action)
 	return RVL_POLICY_ACTION_DISCARD;
 }
 
-static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy *p, uint32_t *index,
+static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy *p,
+			   const struct rvl_scopes *scopes, uint32_t *index,
 			   struct rvl_backend_error *error)
 {
 	struct rvl_dev_error reason = {""};
@@ -237,6 +238,8 @@ static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 	const char *lack = rvl_abilities_lack_policy(&can, &p->selector);
 	int err;
 
+	if (!lack)
+		lack = rvl_abilities_lack_scopes(&can, scopes);
 	if (lack)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "the NIC has no %s", lack);
 	memcpy(policy.src, p->selector.src.address.octets, sizeof(policy.src));
@@ -361,6 +364,11 @@ static int user_tx(struct rvl_frames *frames, size_t len)
 	return rvl_frame_queue_tx(user_with(frames)->queue, len, RVL_NO_SA);
 }
 
+static int user_tx_on(struct rvl_frames *frames, size_t len, uint32_t sa)
+{
+	return rvl_frame_queue_tx(user_with(frames)->queue, len, (uint16_t)sa);
+}
+
 static void on_frame(void *context, uint8_t *frame, const struct rvl_completion *c)
 {
 	struct user *u = context;
@@ -420,6 +428,7 @@ static const struct rvl_frames_ops user_frames_ops = {
 	.start = user_start,
 	.tx_buffer = user_tx_buffer,
 	.tx = user_tx,
+	.tx_on = user_tx_on,
 	.poll = user_poll,
 	.arm = user_arm,
 };

@@ -165,18 +165,19 @@ static int add_state(struct xfrm *x, struct sa *sa, const struct rvl_sa_params *
 			say_why(sa, error->text);
 	}
 	if (!err && sa->place.offload != RVL_OFFLOAD_NO &&
-	    !xfrm_state_is_offloaded(x->netlink, &sa->state))
+	    !xfrm_state_has(x->netlink, &sa->state, XFRMA_OFFLOAD_DEV))
 		sa->place = (struct xfrm_place){RVL_OFFLOAD_NO, 0};
 	say_where(sa);
 	return err;
 }
 
-static int add_arrivals(struct xfrm *x, struct sa *sa, const struct rvl_selectors *selectors,
+static int add_arrivals(struct xfrm *x, struct sa *sa, const struct rvl_sa_purpose *purpose,
 			struct rvl_backend_error *error)
 {
 	sa->claims.state = sa->state;
 	sa->claims.ifindex = device_of(sa);
-	return xfrm_arrivals_add(x->arrivals, &sa->claims, selectors, error);
+	sa->claims.scopes = *purpose->scopes;
+	return xfrm_arrivals_add(x->arrivals, &sa->claims, purpose->selectors, error);
 }
 
 static int xfrm_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *params,
@@ -199,6 +200,7 @@ static int xfrm_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		.dst = params->dst,
 		.spi = params->spi,
 		.reqid = XFRM_REQID_OURS | (purpose->line & LINES),
+		.mark = params->mark,
 	};
 	sa->lifetime = params->lifetime;
 	sa->src = params->src;
@@ -218,7 +220,7 @@ static int xfrm_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		goto leave_keys;
 	x->offloaded += sa->place.offload != RVL_OFFLOAD_NO;
 	if (sa->direction == RVL_INBOUND)
-		err = add_arrivals(x, sa, purpose->selectors, error);
+		err = add_arrivals(x, sa, purpose, error);
 	if (err)
 		goto delete_state;
 	*index = sa->index;
@@ -287,17 +289,19 @@ static int xfrm_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 /* -------------------------------------------------------------------------------- policies */
 
 static int xfrm_policy_set(struct rvl_backend *backend, const struct rvl_policy *policy,
-			   uint32_t *index, struct rvl_backend_error *error)
+			   const struct rvl_scopes *scopes, uint32_t *index,
+			   struct rvl_backend_error *error)
 {
 	struct xfrm *x = xfrm_of(backend);
 	const struct sa *sa;
 
 	if (policy->action != RVL_PROTECT)
-		return xfrm_policies_set(x->policies, policy, NULL, 0, index, error);
+		return xfrm_policies_set(x->policies, policy, scopes, NULL, 0, index, error);
 	sa = xfrm_table_at(&x->sas[RVL_OUTBOUND], policy->sa);
 	if (!sa)
 		return rvl_backend_fail(error, -ENOENT, "no SA %u", policy->sa);
-	return xfrm_policies_set(x->policies, policy, &sa->state, device_of(sa), index, error);
+	return xfrm_policies_set(x->policies, policy, scopes, &sa->state, device_of(sa), index,
+				 error);
 }
 
 static int xfrm_policy_clear(struct rvl_backend *backend, uint32_t index,
@@ -429,6 +433,7 @@ static int xfrm_next_event(struct rvl_backend *backend, struct rvl_backend_event
 			*event = (struct rvl_backend_event){
 				.events = RVL_BACKEND_EVENT_ACQUIRE,
 				.packet = notice.packet,
+				.scope = notice.scope,
 			};
 			return 1;
 		case XFRM_NOTICE_STATES:

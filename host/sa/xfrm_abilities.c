@@ -74,6 +74,23 @@ static bool has_ipv6(struct xfrm_netlink *netlink, struct rvl_sa_params params)
 	return can(netlink, &params, &ignored);
 }
 
+/* What a kernel doesn't know of an SA it takes and leaves out. */
+static bool has_label(struct xfrm_netlink *netlink, struct rvl_sa_params params, uint16_t type)
+{
+	const struct xfrm_place here = {RVL_OFFLOAD_NO, 0};
+	const struct xfrm_state state = {
+		.src = params.src, .dst = params.dst, .spi = params.spi, .reqid = XFRM_REQID_OURS};
+	struct rvl_backend_error ignored = {""};
+	bool has;
+
+	params.if_id = 1;
+	params.set_mark = (struct rvl_mark){1, 1};
+	if (xfrm_state_add(netlink, &state, &params, NULL, &here, &ignored))
+		return false;
+	has = xfrm_state_has(netlink, &state, type);
+	return !xfrm_state_delete(netlink, &state) && has;
+}
+
 struct rvl_abilities rvl_backend_xfrm_abilities(void)
 {
 	struct rvl_abilities a = {
@@ -88,6 +105,8 @@ struct rvl_abilities rvl_backend_xfrm_abilities(void)
 		.nat_transport = true,
 		.tfc = true,
 		.headers = true,
+		.if_ids = true,
+		.marks = true,
 		.window = REPLAY_WINDOW,
 		.events = RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS |
 			  RVL_ESP_EVENT_HARD_BYTES | RVL_ESP_EVENT_HARD_PACKETS |
@@ -125,6 +144,8 @@ int xfrm_abilities_find(struct xfrm_netlink *netlink, struct rvl_abilities *a,
 		a->protocols &= ~(1u << RVL_PROTOCOL_AH);
 	if (!has_ipv6(netlink, params))
 		a->outer = a->inner = RVL_FAMILY_IPV4;
+	a->if_ids = has_label(netlink, params, XFRMA_IF_ID);
+	a->marks = has_label(netlink, params, XFRMA_SET_MARK_MASK);
 	for (size_t i = 0; i < rvl_encr_count; i++)
 		if (!has_encr(netlink, &rvl_encr_table[i], params))
 			a->encr &= ~rvl_encr_bit(&rvl_encr_table[i]);

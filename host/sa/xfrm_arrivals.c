@@ -71,7 +71,8 @@ static void free_arrival(struct xfrm_arrivals *x, struct arrival *a)
 	free(a);
 }
 
-static struct arrival *make_arrival(struct xfrm_arrivals *x, const struct rvl_selector *key)
+static struct arrival *make_arrival(struct xfrm_arrivals *x, const struct rvl_selector *key,
+				    const struct rvl_scopes *scopes)
 {
 	struct arrival *a = calloc(1, sizeof(*a));
 
@@ -80,6 +81,7 @@ static struct arrival *make_arrival(struct xfrm_arrivals *x, const struct rvl_se
 	a->selector = *key;
 	a->rule = (struct xfrm_rule){
 		.selector = *key,
+		.scopes = *scopes,
 		.priority = xfrm_rule_order(rvl_selector_priority(key, RVL_PROTECT),
 					    XFRM_ORDER_ARRIVAL),
 		.directions = XFRM_RULE_IN,
@@ -144,7 +146,7 @@ int xfrm_arrivals_add(struct xfrm_arrivals *x, struct xfrm_claims *claims,
 
 		HASH_FIND(hh, x->list, &key, sizeof(key), a);
 		if (!a)
-			a = make_arrival(x, &key);
+			a = make_arrival(x, &key, &claims->scopes);
 		if (!a) {
 			err = rvl_backend_fail(error, -ENOMEM, "no room for another policy");
 			break;

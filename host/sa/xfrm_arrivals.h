@@ -12,10 +12,11 @@
 struct xfrm_arrivals;
 struct xfrm_claim;
 
-/* What one SA has of them. The first two are set before it is added. */
+/* What one SA has of them. The first three are set before it is added. */
 struct xfrm_claims {
 	struct xfrm_state state;
 	unsigned int ifindex; /* whose NIC has it; 0: none */
+	struct rvl_scopes scopes;
 	size_t count;
 	struct xfrm_claim *list;
 };

@@ -18,9 +18,10 @@
 struct leftover {
 	struct {
 		struct xfrm_selector selector; /* without its tag */
+		struct rvl_scope scope;
 		uint32_t direction;
 	} key;
-	struct xfrm_userpolicy_info policy;
+	struct xfrm_remain remain;
 	UT_hash_handle hh;
 };
 
@@ -45,16 +46,17 @@ int xfrm_leftovers_lock(void)
 	return err;
 }
 
-static int remember(struct xfrm_leftovers *leftovers, const struct xfrm_userpolicy_info *policy)
+static int remember(struct xfrm_leftovers *leftovers, const struct xfrm_remain *remain)
 {
 	struct leftover *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return -ENOMEM;
-	l->policy = *policy;
-	l->key.selector = policy->sel;
+	l->remain = *remain;
+	l->key.selector = remain->policy.sel;
 	l->key.selector.user = 0;
-	l->key.direction = policy->dir;
+	l->key.scope = remain->scope;
+	l->key.direction = remain->policy.dir;
 	HASH_ADD(hh, leftovers->list, key, sizeof(l->key), l);
 	if (l->hh.tbl)
 		return 0;
@@ -71,15 +73,15 @@ static int take_all(struct xfrm_leftovers *leftovers, const struct xfrm_remains 
 		const struct xfrm_remain *r = &remains->list[i];
 
 		if (r->policy.action != XFRM_POLICY_BLOCK && !r->protects) {
-			err = xfrm_remains_delete(leftovers->netlink, &r->policy);
+			err = xfrm_remains_delete(leftovers->netlink, r);
 			continue;
 		}
 		if (r->protects)
-			err = xfrm_remains_close(leftovers->netlink, &r->policy);
+			err = xfrm_remains_close(leftovers->netlink, r);
 		if (!err)
-			err = remember(leftovers, &r->policy);
-		if (xfrm_remains_tag(&r->policy) >= *tag)
-			*tag = xfrm_remains_tag(&r->policy) + 1;
+			err = remember(leftovers, r);
+		if (xfrm_remains_tag(r) >= *tag)
+			*tag = xfrm_remains_tag(r) + 1;
 	}
 	return err;
 }
@@ -128,14 +130,14 @@ static int replace_each(void *context, const struct xfrm_rule *rule,
 	struct xfrm_leftovers *leftovers = context;
 	struct leftover like, *found;
 
-	(void)rule;
 	memset(&like.key, 0, sizeof(like.key));
 	like.key.selector = *selector;
 	like.key.selector.user = 0;
+	like.key.scope = *xfrm_rule_scope(rule, direction);
 	like.key.direction = direction;
 	for (;;) {
 		HASH_FIND(hh, leftovers->list, &like.key, sizeof(like.key), found);
-		if (!found || xfrm_remains_delete(leftovers->netlink, &found->policy))
+		if (!found || xfrm_remains_delete(leftovers->netlink, &found->remain))
 			return 0;
 		HASH_DELETE(hh, leftovers->list, found);
 		free(found);
@@ -153,7 +155,7 @@ int xfrm_leftovers_restore(struct xfrm_leftovers *leftovers)
 	int first = 0;
 
 	for (struct leftover *l = leftovers->list; l; l = l->hh.next) {
-		int err = xfrm_remains_close(leftovers->netlink, &l->policy);
+		int err = xfrm_remains_close(leftovers->netlink, &l->remain);
 
 		first = first ? first : err;
 	}
@@ -167,9 +169,9 @@ int xfrm_leftovers_release(struct xfrm_leftovers *leftovers, rvl_backend_told_fn
 	struct leftover *l;
 
 	while ((l = leftovers->list)) {
-		int err = xfrm_remains_delete(leftovers->netlink, &l->policy);
+		int err = xfrm_remains_delete(leftovers->netlink, &l->remain);
 
-		xfrm_remains_text(&l->policy, text);
+		xfrm_remains_text(&l->remain, text);
 		told(context, text, err);
 		if (err)
 			return err;
@@ -195,8 +197,8 @@ int rvl_backend_xfrm_release(rvl_backend_told_fn *told, void *context)
 	if (!err)
 		err = xfrm_remains_read(netlink, &remains);
 	for (size_t i = 0; !err && i < remains.count; i++) {
-		err = xfrm_remains_delete(netlink, &remains.list[i].policy);
-		xfrm_remains_text(&remains.list[i].policy, text);
+		err = xfrm_remains_delete(netlink, &remains.list[i]);
+		xfrm_remains_text(&remains.list[i], text);
 		told(context, text, err);
 	}
 	xfrm_remains_free(&remains);

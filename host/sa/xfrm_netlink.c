@@ -129,6 +129,51 @@ void xfrm_netlink_cleanse(struct xfrm_netlink *netlink)
 	OPENSSL_cleanse(netlink->room, sizeof(netlink->room));
 }
 
+const struct nlattr *xfrm_netlink_attr(const struct nlmsghdr *message, size_t body, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	if (mnl_nlmsg_get_payload_len(message) < body)
+		return NULL;
+	mnl_attr_for_each(attr, message, (unsigned int)body)
+	{
+		if (mnl_attr_get_type(attr) == type)
+			return attr;
+	}
+	return NULL;
+}
+
+void xfrm_mark_put(struct nlmsghdr *message, const struct rvl_mark *mark)
+{
+	const struct xfrm_mark body = {.v = mark->value, .m = mark->mask};
+
+	if (mark->mask)
+		mnl_attr_put(message, XFRMA_MARK, sizeof(body), &body);
+}
+
+void xfrm_scope_put(struct nlmsghdr *message, const struct rvl_scope *scope)
+{
+	xfrm_mark_put(message, &scope->mark);
+	if (scope->if_id)
+		mnl_attr_put_u32(message, XFRMA_IF_ID, scope->if_id);
+}
+
+struct rvl_scope xfrm_scope_get(const struct nlmsghdr *message, size_t body)
+{
+	const struct nlattr *mark = xfrm_netlink_attr(message, body, XFRMA_MARK);
+	const struct nlattr *if_id = xfrm_netlink_attr(message, body, XFRMA_IF_ID);
+	struct rvl_scope scope = {0};
+	struct xfrm_mark read;
+
+	if (mark && mnl_attr_get_payload_len(mark) >= sizeof(read)) {
+		memcpy(&read, mnl_attr_get_payload(mark), sizeof(read));
+		scope.mark = (struct rvl_mark){read.v, read.m};
+	}
+	if (if_id && mnl_attr_get_payload_len(if_id) >= sizeof(uint32_t))
+		scope.if_id = mnl_attr_get_u32(if_id);
+	return scope;
+}
+
 uint16_t xfrm_family(const struct rvl_addr *address)
 {
 	return address->family == 6 ? AF_INET6 : AF_INET;

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "host/esp/addr.h"
+#include "host/esp/label.h"
 
 struct xfrm_netlink;
 
@@ -35,6 +36,14 @@ int xfrm_netlink_ask(struct xfrm_netlink *netlink, const struct nlmsghdr *messag
 
 /* Erase what was sent and received, which may have held keys. */
 void xfrm_netlink_cleanse(struct xfrm_netlink *netlink);
+
+/* An attribute behind a body of this size; NULL: it isn't there. */
+const struct nlattr *xfrm_netlink_attr(const struct nlmsghdr *message, size_t body, uint16_t type);
+
+/* A mark, or a scope: nothing of what is zeros. And the scope that is behind such a body. */
+void xfrm_mark_put(struct nlmsghdr *message, const struct rvl_mark *mark);
+void xfrm_scope_put(struct nlmsghdr *message, const struct rvl_scope *scope);
+struct rvl_scope xfrm_scope_get(const struct nlmsghdr *message, size_t body);
 
 uint16_t xfrm_family(const struct rvl_addr *address);
 xfrm_address_t xfrm_address(const struct rvl_addr *address);

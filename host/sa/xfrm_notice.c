@@ -85,6 +85,7 @@ static bool read_acquire(const struct nlmsghdr *message, struct xfrm_notice *not
 	types = rvl_ip_has_types(protocol);
 	*notice = (struct xfrm_notice){
 		.type = XFRM_NOTICE_ACQUIRE,
+		.scope = xfrm_scope_get(message, sizeof(body)),
 		.packet =
 			{
 				.src = xfrm_address_of(&body.sel.saddr, body.sel.family),

@@ -8,6 +8,7 @@
 
 #include "host/esp/addr.h"
 #include "host/esp/ip.h"
+#include "host/esp/label.h"
 
 enum xfrm_notice_type {
 	XFRM_NOTICE_SOFT, /* a state is near its end, */
@@ -28,7 +29,8 @@ struct xfrm_notice {
 	uint64_t bytes;
 	struct rvl_addr src; /* where its packets come from now */
 	uint16_t src_port;
-	struct rvl_ip packet; /* that acquires */
+	struct rvl_ip packet;	/* that acquires, */
+	struct rvl_scope scope; /* by a policy of this scope */
 };
 
 /* A descriptor that is readable when there are notices, to be closed; or -errno. */

@@ -126,6 +126,8 @@ static bool exempt_by(const struct xfrm_policies *x, const struct rvl_selector *
 	const struct rvl_prefix *remote = &selector->dst;
 
 	*exempt = *selector;
+	if (selector->scope)
+		return false;
 	if (remote->len < connected->len && rvl_prefix_over(remote, connected)) {
 		exempt->dst = *connected;
 		return !is_named(x, connected, connected);
@@ -237,10 +239,11 @@ int xfrm_policies_set_local(struct xfrm_policies *x, const struct rvl_local *loc
 
 /* -------------------------------------------------------------------------------- policies */
 
-static void make_rule(const struct rvl_policy *policy, const struct xfrm_state *state,
-		      unsigned int ifindex, struct xfrm_rule *rule)
+static void make_rule(const struct rvl_policy *policy, const struct rvl_scopes *scopes,
+		      const struct xfrm_state *state, unsigned int ifindex, struct xfrm_rule *rule)
 {
 	rule->selector = policy->selector;
+	rule->scopes = *scopes;
 	rule->priority = xfrm_rule_order(policy->priority, XFRM_ORDER_POLICY);
 	rule->directions = XFRM_RULE_OUT | XFRM_RULE_IN;
 	rule->ifindex = policy->action == RVL_DISCARD ? 0 : ifindex;
@@ -341,8 +344,8 @@ static int check(const struct rvl_policy *policy, struct rvl_backend_error *erro
 }
 
 int xfrm_policies_set(struct xfrm_policies *x, const struct rvl_policy *policy,
-		      const struct xfrm_state *state, unsigned int ifindex, uint32_t *index,
-		      struct rvl_backend_error *error)
+		      const struct rvl_scopes *scopes, const struct xfrm_state *state,
+		      unsigned int ifindex, uint32_t *index, struct rvl_backend_error *error)
 {
 	bool is_new = *index == RVL_BACKEND_ANY;
 	struct policy new = {.policy = *policy}, *p;
@@ -352,7 +355,7 @@ int xfrm_policies_set(struct xfrm_policies *x, const struct rvl_policy *policy,
 		return err;
 	if (policy->action == RVL_BYPASS)
 		ifindex = device_for(x, &policy->selector);
-	make_rule(policy, state, ifindex, &new.rule);
+	make_rule(policy, scopes, state, ifindex, &new.rule);
 	p = is_new ? calloc(1, sizeof(*p)) : xfrm_table_at(&x->table, *index);
 	if (!p)
 		return is_new ? rvl_backend_fail(error, -ENOMEM, "out of memory")

@@ -2,7 +2,9 @@
 /*
  * A data path's policies as rules of the kernel. In front of each lie rules for what is connected
  * to the host (host/sa/inbound.h says when it is exempt): before all that the policy has, and
- * behind all that is narrower than it.
+ * behind all that is narrower than it. Not so where a scope says which packets it is about: those
+ * were sent its way on purpose, as by a route into an XFRM interface, whose own network is
+ * connected, too.
  */
 #ifndef RVL_SA_XFRM_POLICIES_H
 #define RVL_SA_XFRM_POLICIES_H
@@ -23,8 +25,8 @@ void xfrm_policies_free(struct xfrm_policies *policies);
 /* As the backend's policy_set and policy_clear. With RVL_PROTECT: the state that it leads to, and
  * the interface whose NIC does that; 0: none. */
 int xfrm_policies_set(struct xfrm_policies *policies, const struct rvl_policy *policy,
-		      const struct xfrm_state *state, unsigned int ifindex, uint32_t *index,
-		      struct rvl_backend_error *error);
+		      const struct rvl_scopes *scopes, const struct xfrm_state *state,
+		      unsigned int ifindex, uint32_t *index, struct rvl_backend_error *error);
 int xfrm_policies_clear(struct xfrm_policies *policies, uint32_t index,
 			struct rvl_backend_error *error);
 

@@ -126,6 +126,11 @@ static void fill_policy(struct xfrm_userpolicy_info *body)
 	body->lft.soft_packet_limit = body->lft.hard_packet_limit = XFRM_INF;
 }
 
+const struct rvl_scope *xfrm_rule_scope(const struct xfrm_rule *rule, uint8_t direction)
+{
+	return direction == XFRM_POLICY_OUT ? &rule->scopes.out : &rule->scopes.in;
+}
+
 static int set_one(struct xfrm_netlink *netlink, const struct xfrm_rule *rule,
 		   const struct xfrm_selector *selector, uint8_t direction,
 		   struct rvl_backend_error *error)
@@ -144,6 +149,7 @@ static int set_one(struct xfrm_netlink *netlink, const struct xfrm_rule *rule,
 	body->action = rule->action == XFRM_RULE_BLOCK ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW;
 	if (rule->action == XFRM_RULE_PROTECT)
 		put_template(message, rule);
+	xfrm_scope_put(message, xfrm_rule_scope(rule, direction));
 	if (rule->ifindex && direction != XFRM_POLICY_FWD) {
 		const struct xfrm_user_offload offload = {
 			.ifindex = (int)rule->ifindex,
@@ -158,8 +164,9 @@ static int set_one(struct xfrm_netlink *netlink, const struct xfrm_rule *rule,
 		   : 0;
 }
 
+/* The kernel finds it by all of these. */
 static int delete_one(struct xfrm_netlink *netlink, const struct xfrm_selector *selector,
-		      uint8_t direction)
+		      uint8_t direction, const struct rvl_scope *scope)
 {
 	struct nlmsghdr *message = xfrm_netlink_start(netlink, XFRM_MSG_DELPOLICY, NLM_F_ACK,
 						      sizeof(struct xfrm_userpolicy_id));
@@ -168,6 +175,7 @@ static int delete_one(struct xfrm_netlink *netlink, const struct xfrm_selector *
 
 	body->sel = *selector;
 	body->dir = direction;
+	xfrm_scope_put(message, scope);
 	err = xfrm_netlink_ask(netlink, message, NULL, NULL, NULL, 0);
 	return err == -ENOENT || err == -ESRCH ? 0 : err;
 }
@@ -215,8 +223,7 @@ static int set_each(void *context, const struct xfrm_rule *rule,
 static int delete_each(void *context, const struct xfrm_rule *rule,
 		       const struct xfrm_selector *selector, uint8_t direction)
 {
-	(void)rule;
-	return delete_one(context, selector, direction);
+	return delete_one(context, selector, direction, xfrm_rule_scope(rule, direction));
 }
 
 int xfrm_rule_set(struct xfrm_netlink *netlink, const struct xfrm_rule *rule,
@@ -237,12 +244,6 @@ int xfrm_rule_clear(struct xfrm_netlink *netlink, const struct xfrm_rule *rule, 
 bool xfrm_rule_is_ours(const struct xfrm_selector *selector)
 {
 	return (selector->user & ~(XFRM_RULE_TAGS - 1)) == TAG_OURS;
-}
-
-static int is_template(const struct nlattr *attr, void *context)
-{
-	(void)context;
-	return mnl_attr_get_type(attr) == XFRMA_TMPL ? MNL_CB_STOP : MNL_CB_OK;
 }
 
 static int take_ours(const struct nlmsghdr *message, void *context)
@@ -267,7 +268,8 @@ static int take_ours(const struct nlmsghdr *message, void *context)
 	}
 	remains->list[remains->count++] = (struct xfrm_remain){
 		.policy = body,
-		.protects = mnl_attr_parse(message, sizeof(body), is_template, NULL) == MNL_CB_STOP,
+		.scope = xfrm_scope_get(message, sizeof(body)),
+		.protects = xfrm_netlink_attr(message, sizeof(body), XFRMA_TMPL),
 	};
 	return MNL_CB_OK;
 }
@@ -286,8 +288,9 @@ void xfrm_remains_free(struct xfrm_remains *remains)
 	*remains = (struct xfrm_remains){0};
 }
 
-int xfrm_remains_close(struct xfrm_netlink *netlink, const struct xfrm_userpolicy_info *policy)
+int xfrm_remains_close(struct xfrm_netlink *netlink, const struct xfrm_remain *remain)
 {
+	const struct xfrm_userpolicy_info *policy = &remain->policy;
 	struct nlmsghdr *message =
 		xfrm_netlink_start(netlink, XFRM_MSG_UPDPOLICY, NLM_F_ACK | NLM_F_CREATE,
 				   sizeof(struct xfrm_userpolicy_info));
@@ -298,29 +301,32 @@ int xfrm_remains_close(struct xfrm_netlink *netlink, const struct xfrm_userpolic
 	body->priority = policy->priority;
 	body->dir = policy->dir;
 	body->action = XFRM_POLICY_BLOCK;
+	xfrm_scope_put(message, &remain->scope);
 	return xfrm_netlink_ask(netlink, message, NULL, NULL, NULL, 0);
 }
 
-int xfrm_remains_delete(struct xfrm_netlink *netlink, const struct xfrm_userpolicy_info *policy)
+int xfrm_remains_delete(struct xfrm_netlink *netlink, const struct xfrm_remain *remain)
 {
-	return delete_one(netlink, &policy->sel, policy->dir);
+	return delete_one(netlink, &remain->policy.sel, remain->policy.dir, &remain->scope);
 }
 
-uint32_t xfrm_remains_tag(const struct xfrm_userpolicy_info *policy)
+uint32_t xfrm_remains_tag(const struct xfrm_remain *remain)
 {
-	return policy->sel.user - TAG_OURS;
+	return remain->policy.sel.user - TAG_OURS;
 }
 
-void xfrm_remains_text(const struct xfrm_userpolicy_info *policy, char text[XFRM_REMAINS_TEXT])
+void xfrm_remains_text(const struct xfrm_remain *remain, char text[XFRM_REMAINS_TEXT])
 {
+	const struct xfrm_userpolicy_info *policy = &remain->policy;
 	static const char *const names[] = {
 		[XFRM_POLICY_IN] = "in", [XFRM_POLICY_OUT] = "out", [XFRM_POLICY_FWD] = "fwd"};
 	const struct xfrm_selector *s = &policy->sel;
-	char src[INET6_ADDRSTRLEN] = "", dst[INET6_ADDRSTRLEN] = "";
+	char src[INET6_ADDRSTRLEN] = "", dst[INET6_ADDRSTRLEN] = "", scope[RVL_SCOPE_TEXT];
 
 	inet_ntop(s->family, &s->saddr, src, sizeof(src));
 	inet_ntop(s->family, &s->daddr, dst, sizeof(dst));
-	snprintf(text, XFRM_REMAINS_TEXT, "%s %s %s/%u -> %s/%u",
+	rvl_scope_text(&remain->scope, scope);
+	snprintf(text, XFRM_REMAINS_TEXT, "%s %s %s/%u -> %s/%u%s%s",
 		 policy->action == XFRM_POLICY_BLOCK ? "block" : "allow", names[policy->dir], src,
-		 s->prefixlen_s, dst, s->prefixlen_d);
+		 s->prefixlen_s, dst, s->prefixlen_d, scope[0] ? " " : "", scope);
 }

@@ -40,6 +40,7 @@ enum xfrm_rule_action { XFRM_RULE_ALLOW, XFRM_RULE_BLOCK, XFRM_RULE_PROTECT };
 
 struct xfrm_rule {
 	struct rvl_selector selector; /* seen from here, in all directions */
+	struct rvl_scopes scopes;     /* of its packets */
 	uint32_t tag;		      /* below XFRM_RULE_TAGS */
 	uint32_t priority;	      /* below XFRM_RULE_PRIORITIES; the lowest number wins */
 	unsigned int directions;
@@ -77,6 +78,9 @@ void xfrm_rule_selector(const struct rvl_selector *selector, bool inbound,
 /* Is it the selector of a rule of ours, whoever set it? */
 bool xfrm_rule_is_ours(const struct xfrm_selector *selector);
 
+/* What its scope is in a direction of the kernel's. */
+const struct rvl_scope *xfrm_rule_scope(const struct xfrm_rule *rule, uint8_t direction);
+
 /* What the kernel has of a rule: all of its policies in these directions, to the first error. */
 typedef int xfrm_rule_each_fn(void *context, const struct xfrm_rule *rule,
 			      const struct xfrm_selector *selector, uint8_t direction);
@@ -86,6 +90,7 @@ int xfrm_rule_each(const struct xfrm_rule *rule, unsigned int wanted, xfrm_rule_
 /* The kernel's policies that are ours, whoever set them. */
 struct xfrm_remain {
 	struct xfrm_userpolicy_info policy;
+	struct rvl_scope scope;
 	bool protects; /* it asks for an SA */
 };
 
@@ -100,14 +105,14 @@ int xfrm_remains_read(struct xfrm_netlink *netlink, struct xfrm_remains *remains
 void xfrm_remains_free(struct xfrm_remains *remains);
 
 /* It blocks from now on; or it goes altogether. 0 or -errno. */
-int xfrm_remains_close(struct xfrm_netlink *netlink, const struct xfrm_userpolicy_info *policy);
-int xfrm_remains_delete(struct xfrm_netlink *netlink, const struct xfrm_userpolicy_info *policy);
+int xfrm_remains_close(struct xfrm_netlink *netlink, const struct xfrm_remain *remain);
+int xfrm_remains_delete(struct xfrm_netlink *netlink, const struct xfrm_remain *remain);
 
 /* The tag of its rule. */
-uint32_t xfrm_remains_tag(const struct xfrm_userpolicy_info *policy);
+uint32_t xfrm_remains_tag(const struct xfrm_remain *remain);
 
-/* "block out 10.1.0.0/24 -> 10.2.0.0/24" */
-#define XFRM_REMAINS_TEXT 160
-void xfrm_remains_text(const struct xfrm_userpolicy_info *policy, char text[XFRM_REMAINS_TEXT]);
+/* "block out 10.1.0.0/24 -> 10.2.0.0/24 if_id 5" */
+#define XFRM_REMAINS_TEXT 208
+void xfrm_remains_text(const struct xfrm_remain *remain, char text[XFRM_REMAINS_TEXT]);
 
 #endif

@@ -278,6 +278,13 @@ int xfrm_state_add(struct xfrm_netlink *netlink, const struct xfrm_state *state,
 		mnl_attr_put_u32(message, XFRMA_TFCPAD, p->tfc);
 	if (p->fixed_dscp)
 		mnl_attr_put_u32(message, XFRMA_SA_EXTRA_FLAGS, XFRM_SA_XFLAG_DONT_ENCAP_DSCP);
+	xfrm_mark_put(message, &state->mark);
+	if (p->if_id)
+		mnl_attr_put_u32(message, XFRMA_IF_ID, p->if_id);
+	if (p->set_mark.mask) {
+		mnl_attr_put_u32(message, XFRMA_SET_MARK, p->set_mark.value);
+		mnl_attr_put_u32(message, XFRMA_SET_MARK_MASK, p->set_mark.mask);
+	}
 	if (place->offload != RVL_OFFLOAD_NO) {
 		const struct xfrm_user_offload offload = {
 			.ifindex = (int)place->ifindex,
@@ -308,6 +315,7 @@ static struct nlmsghdr *start_for(struct xfrm_netlink *netlink, uint16_t type,
 	body->spi = htonl(state->spi);
 	body->family = xfrm_family(&state->dst);
 	body->proto = xfrm_protocol(state);
+	xfrm_mark_put(message, &state->mark);
 	return message;
 }
 
@@ -371,25 +379,28 @@ int xfrm_state_query(struct xfrm_netlink *netlink, const struct xfrm_state *stat
 	return err;
 }
 
-static int look_for_device(const struct nlmsghdr *message, void *context)
-{
-	bool *there = context;
-	const struct nlattr *attr;
+struct look {
+	uint16_t type;
+	bool there;
+};
 
-	if (mnl_nlmsg_get_payload_len(message) >= sizeof(struct xfrm_usersa_info))
-		mnl_attr_for_each(attr, message, sizeof(struct xfrm_usersa_info)) *there |=
-			mnl_attr_get_type(attr) == XFRMA_OFFLOAD_DEV;
+static int look_for(const struct nlmsghdr *message, void *context)
+{
+	struct look *look = context;
+
+	if (xfrm_netlink_attr(message, sizeof(struct xfrm_usersa_info), look->type))
+		look->there = true;
 	return MNL_CB_OK;
 }
 
-bool xfrm_state_is_offloaded(struct xfrm_netlink *netlink, const struct xfrm_state *state)
+bool xfrm_state_has(struct xfrm_netlink *netlink, const struct xfrm_state *state, uint16_t type)
 {
 	struct nlmsghdr *message = start_for(netlink, XFRM_MSG_GETSA, state);
-	bool there = false;
+	struct look look = {.type = type};
 
-	xfrm_netlink_ask(netlink, message, look_for_device, &there, NULL, 0);
+	xfrm_netlink_ask(netlink, message, look_for, &look, NULL, 0);
 	xfrm_netlink_cleanse(netlink);
-	return there;
+	return look.there;
 }
 
 struct found {
@@ -423,6 +434,7 @@ static int take_ours(const struct nlmsghdr *message, void *context)
 		.protocol = body.id.proto == IPPROTO_AH ? RVL_PROTOCOL_AH : RVL_PROTOCOL_ESP,
 		.spi = ntohl(body.id.spi),
 		.reqid = body.reqid,
+		.mark = xfrm_scope_get(message, sizeof(body)).mark,
 	};
 	return MNL_CB_OK;
 }

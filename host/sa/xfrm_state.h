@@ -19,6 +19,7 @@ struct xfrm_state {
 	struct rvl_addr dst;
 	uint32_t spi;
 	uint32_t reqid;
+	struct rvl_mark mark;
 };
 
 /* Whose work it is. */
@@ -44,8 +45,9 @@ int xfrm_state_delete(struct xfrm_netlink *netlink, const struct xfrm_state *sta
 int xfrm_state_query(struct xfrm_netlink *netlink, const struct xfrm_state *state, bool out,
 		     struct rvl_sa_stats *stats);
 
-/* Is it a NIC's, as far as was asked for? Drivers may leave it to the kernel in silence. */
-bool xfrm_state_is_offloaded(struct xfrm_netlink *netlink, const struct xfrm_state *state);
+/* Has the kernel such an attribute of it? What it doesn't know it leaves out in silence; and so may
+ * drivers what is to be a NIC's. */
+bool xfrm_state_has(struct xfrm_netlink *netlink, const struct xfrm_state *state, uint16_t type);
 
 /* Delete all of ours that somebody has left. 0 or -errno. */
 int xfrm_state_delete_ours(struct xfrm_netlink *netlink);

@@ -48,15 +48,15 @@ class Host:
         """Like ground.sh(), in this namespace; what it says of errors as well."""
         return self.pair.sh(self.ns, *command, stderr=subprocess.STDOUT, **kwargs)
 
-    def plug_nic(self):
-        """The simulated NIC instead of software. Its port is in a namespace of its own: as behind a
+    def plug_nic(self, backend="user"):
+        """The simulated NIC instead of software, or beside it. Its port is in a namespace of its own: as behind a
         real NIC, the host's kernel doesn't see the wire."""
         home = f"nic{self.number}"
         self.sh("ip", "link", "set", "wire0", "netns", self.pair.namespace(home))
         self.pair.ip(self.pair.ns[home], "link", "set", "wire0", "up")
         self.nic = self.pair.ravelsim(f"ravelsim{self.number}", home, "veth:wire0",
                                       "--mac", f"52:56:4c:4e:00:{self.number:02x}")
-        self.data_path = f"backend = user\n  device = vfio-user:{self.nic.socket}"
+        self.data_path = f"backend = {backend}\n  device = vfio-user:{self.nic.socket}"
 
     def tell_nic(self, cmd, **arguments):
         """A request to the simulator's control socket."""
@@ -229,14 +229,14 @@ secrets {{ ike {{ secret = {psk} }} }}
 class Pair(Ground):
     """Two hosts, their wire ports joined; the first one with the simulated NIC if that is wished."""
 
-    def __init__(self, nic=False, offloads=False, ipv6=False, mtu=1500):
+    def __init__(self, nic=False, offloads=False, ipv6=False, mtu=1500, backend="user"):
         self.hosts = ()
         super().__init__(san=True)
         with self.building():
             self.hosts = one, two = Host(self, 1, ipv6), Host(self, 2, ipv6)
             self.veth(one.name, "wire0", two.name, "wire0", mtu=mtu, offloads=offloads)
             if nic:
-                one.plug_nic()
+                one.plug_nic(backend)
 
     def __enter__(self):
         return self.hosts

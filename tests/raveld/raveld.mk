@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 RAVELD_SUITES := $(addprefix tests/raveld/,raveld_test damage_test peer_test rekey_test reload_test trap_test vip_test up_test \
-	impatience_test raveld_errors_test closed_test gateway_test ipv6_test modes_test inside_test selectors_test move_test path_test redirect_test guides_test names_test flood_test scale_test)
+	impatience_test raveld_errors_test closed_test joint_test gateway_test ipv6_test modes_test inside_test selectors_test move_test path_test redirect_test guides_test names_test flood_test scale_test)
 
 TESTS += $(RAVELD_SUITES)
 
@@ -37,4 +37,5 @@ $(eval $(call c_link,$(B)/tests/flooder,tests/raveld/flooder.c,ike,-lcrypto))
 $(eval $(call c_test,pools_test,tests/raveld/pools_test.c host/raveld/pools.c host/raveld/leases.c host/raveld/log.c,ike_test rvl_conf ike,-lcmocka -luv -ljansson -lcrypto))
 $(eval $(call c_test,agenda_test,tests/raveld/agenda_test.c host/raveld/agenda.c,,-lcmocka))
 $(eval $(call c_test,prefix_map_test,tests/raveld/prefix_map_test.c host/raveld/prefix_map.c host/esp/prefix.c,,-lcmocka))
+$(eval $(call c_test,scope_test,tests/raveld/scope_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,xfrm_test,tests/raveld/xfrm_test.c,rvl_sa rvl_esp ike,-lcmocka -lmnl -lcrypto))

@@ -55,11 +55,12 @@ static int bed_sa_delete(struct rvl_backend *backend, enum rvl_direction directi
 }
 
 static int bed_policy_set(struct rvl_backend *backend, const struct rvl_policy *policy,
-			  uint32_t *index, struct rvl_backend_error *error)
+			  const struct rvl_scopes *scopes, uint32_t *index,
+			  struct rvl_backend_error *error)
 {
 	if (is_refused() || (laid->no_discard && policy->action == RVL_DISCARD))
 		return rvl_backend_fail(error, -EIO, "a policy that can't be");
-	return watched(real->policy_set(backend, policy, index, error));
+	return watched(real->policy_set(backend, policy, scopes, index, error));
 }
 
 static int bed_policy_clear(struct rvl_backend *backend, uint32_t index,
@@ -340,7 +341,9 @@ bool child_comes_in(struct bed *bed, uint64_t id)
 				 0);
 	bed->peer_has_sa[id] = true;
 	policy.sa = bed->peer_sas[id];
-	assert_int_equal(peer->policy_set(bed->peer, &policy, &bed->peer_policy, &error), 0);
+	assert_int_equal(peer->policy_set(bed->peer, &policy, &(const struct rvl_scopes){0},
+					  &bed->peer_policy, &error),
+			 0);
 	udp_frame(frames->ops->tx_buffer(frames), THEIRS, OURS, 53, 1024);
 	assert_int_equal(frames->ops->tx(frames, 60), 0);
 	send_mark(bed, bed->peer);
@@ -369,7 +372,7 @@ int bed_set_up_protected(void **state)
 	int err = bed_set_up_open(state);
 	struct bed *bed = *state;
 
-	return err ? err : rvl_sad_protect(bed->sad, &bed->ours, &bed->theirs, &error);
+	return err ? err : rvl_sad_protect(bed->sad, NULL, &bed->ours, &bed->theirs, &error);
 }
 
 void child_inbound(struct bed *bed, uint64_t id, uint64_t replaces)

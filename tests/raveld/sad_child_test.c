@@ -188,14 +188,14 @@ static void learned_discard_becomes_a_configured_one(void **state)
 	struct bed *bed = *state;
 
 	child_inbound(bed, 1, 0);
-	assert_int_equal(rvl_sad_protect(bed->sad, &bed->ours, &bed->theirs, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &bed->ours, &bed->theirs, &error), 0);
 	child_remove(bed, 1);
 	assert_counts(bed, 0, 0, 0, 1);
 	bed->theirs = ts_of("10.3.0.0/16");
 	take_steps(bed, 2, 0, 3);
 	child_remove(bed, 2);
 	assert_counts(bed, 0, 0, 0, 2);
-	assert_int_equal(rvl_sad_protect(bed->sad, &bed->ours, &bed->theirs, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &bed->ours, &bed->theirs, &error), 0);
 	assert_counts(bed, 0, 0, 0, 2);
 	for (unsigned int i = 0; i < 300; i++) {
 		char text[32];

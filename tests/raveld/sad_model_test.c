@@ -152,11 +152,13 @@ static void note_lead(const struct rvl_policy *policy, bool leads)
 }
 
 static int table_policy_set(struct rvl_backend *backend, const struct rvl_policy *policy,
-			    uint32_t *index, struct rvl_backend_error *error)
+			    const struct rvl_scopes *scopes, uint32_t *index,
+			    struct rvl_backend_error *error)
 {
 	uint32_t at = *index;
 
 	(void)backend;
+	(void)scopes;
 	if (is_refused())
 		return rvl_backend_fail(error, -EIO, "refused");
 	if (at == RVL_BACKEND_ANY) {
@@ -476,7 +478,7 @@ static void any_order_of_steps_does_what_the_model_says(void **state)
 	for (size_t n = 0; n < NETS; n++) {
 		remote = ts_of(nets[n].text);
 		if (nets[n].configured)
-			assert_int_equal(rvl_sad_protect(sad, &local, &remote, &error), 0);
+			assert_int_equal(rvl_sad_protect(sad, NULL, &local, &remote, &error), 0);
 	}
 	for (unsigned int step = 0; step < STEPS; step++) {
 		unsigned int what = below(sizeof(tries) / sizeof(tries[0]));
@@ -541,7 +543,7 @@ static void ten_thousand_children_are_rekeyed_one_by_one(void **state)
 	struct rvl_child child;
 
 	(void)state;
-	assert_int_equal(rvl_sad_protect(sad, &lists[0], &lists[1], &error), 0);
+	assert_int_equal(rvl_sad_protect(sad, NULL, &lists[0], &lists[1], &error), 0);
 	for (unsigned int i = 1; i <= MANY; i++) {
 		child = many_child(i, lists, i);
 		assert_int_equal(add_child(sad, &child, &error), 0);
@@ -634,7 +636,7 @@ static void step_without_memory_is_as_if_it_had_not_been_tried(void **state)
 	/* So that it is the policy of a flow that finds the table full. */
 	lists[0] = ts_of("10.1.0.0/16");
 	lists[1] = ts_of("10.3.0.0/16");
-	assert_int_equal(rvl_sad_protect(sad, &lists[0], &lists[1], &error), 0);
+	assert_int_equal(rvl_sad_protect(sad, NULL, &lists[0], &lists[1], &error), 0);
 	for (unsigned int i = 1; i <= CHILDREN; i++) {
 		struct rvl_child child = many_child(i, lists, i);
 		size_t policies = table.policy_count, in = table.sa_count[RVL_INBOUND];
@@ -704,7 +706,7 @@ static void what_is_configured_without_memory_is_refused(void **state)
 	(void)state;
 	for (n = 0; err && n < 20; n++) {
 		memory_left = n;
-		err = rvl_sad_protect(sad, &local, &remote, &error);
+		err = rvl_sad_protect(sad, NULL, &local, &remote, &error);
 		memory_left = UINT32_MAX;
 		assert_int_equal(way_of(0x0a020001), err ? BED_CLEAR : BED_HELD);
 		assert_int_equal(answer_comes_in(0x0a020001, RVL_BACKEND_CLEAR), err != 0);

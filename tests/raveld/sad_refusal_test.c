@@ -175,8 +175,10 @@ static int one_more(struct bed *bed, uint64_t owner, unsigned int i,
 	return err;
 }
 
-static void told_of(void *context, const struct rvl_selector *selector, enum rvl_action action)
+static void told_of(void *context, const struct rvl_selector *selector,
+		    const struct rvl_scopes *scopes, enum rvl_action action)
 {
+	(void)scopes;
 	(void)selector;
 	(void)action;
 	++*(unsigned int *)context;

@@ -23,8 +23,8 @@ static void newest_sa_of_a_flow_has_its_traffic(void **state)
 	struct bed *bed = *state;
 
 	assert_int_equal(spi_on_the_wire(bed), 1);
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
 	assert_int_equal(spi_on_the_wire(bed), 0);
 	assert_int_equal(add_child(bed->sad, &first, &error), 0);
@@ -61,7 +61,7 @@ static void child_that_is_refused_leaves_nothing(void **state)
 	struct rvl_child good = child_of(1, &local, &remote), bad;
 	struct bed *bed = *state;
 
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(add_child(bed->sad, &good, &error), 0);
 	bad = child_of(1, &local, &remote);
 	assert_int_equal(add_child(bed->sad, &bad, &error), -EEXIST);
@@ -91,7 +91,7 @@ static void child_beyond_the_policy_table_is_taken_back(void **state)
 	uint64_t id = 0;
 	int err = 0;
 
-	assert_int_equal(rvl_sad_protect(bed->sad, &all, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &all, &remote, &error), 0);
 	while (!err && id < 2000) {
 		local.count = 16;
 		for (unsigned int i = 0; i < 16; i++) {
@@ -186,7 +186,7 @@ static void ike_passes_from_own_addresses_only(void **state)
 	struct bed *bed = *state;
 	uint8_t frame[256];
 
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &any, &any, 500, 4500, &error), -EINVAL);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &any, 500, 4500, &error), 0);
@@ -209,7 +209,7 @@ static void same_selector_with_another_action_is_another_policy(void **state)
 	struct bed *bed = *state;
 	uint8_t frame[256];
 
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(spi_from_port(bed, 4500, frame), 0);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 3);
@@ -314,7 +314,7 @@ static void child_between_ipv6_hosts(void **state)
 	assert_int_equal(add_child(bed->sad, &child, &error), -EOPNOTSUPP);
 	assert_string_equal(error.text, "outer addresses of two families");
 	/* Whatever else of IPv6 is protected, IKE passes by its two ports. */
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &any, 500, 4500, &error), 0);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &four, &peer, 500, 4500, &error), -EINVAL);
@@ -339,7 +339,7 @@ static void policy_that_stays_discards_instead(void **state)
 	struct rvl_child child = child_of(1, &local, &remote);
 	struct bed *bed = *state;
 
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(add_child(bed->sad, &child, &error), 0);
 	bed->no_clear = true;
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
@@ -395,7 +395,9 @@ static void no_event_is_lost(void **state)
 	for (uint32_t i = 0; i < COUNT; i++) {
 		params.spi = 0x1000 + i;
 		assert_int_equal(ops->sa_add(bed->backend, &params, NULL, &policy.sa, &error), 0);
-		assert_int_equal(ops->policy_set(bed->backend, &policy, &index, &error), 0);
+		assert_int_equal(ops->policy_set(bed->backend, &policy,
+						 &(const struct rvl_scopes){0}, &index, &error),
+				 0);
 		assert_int_equal(spi_on_the_wire(bed), params.spi);
 		gone = policy.sa;
 	}
@@ -477,8 +479,10 @@ static void spis_never_collide(void **state)
 		assert_int_not_equal(spis[i], spis[i - 1]);
 }
 
-static void count(void *context, const struct rvl_selector *selector, enum rvl_action action)
+static void count(void *context, const struct rvl_selector *selector,
+		  const struct rvl_scopes *scopes, enum rvl_action action)
 {
+	(void)scopes;
 	(void)selector;
 	*(unsigned int *)context += action == RVL_DISCARD ? 1 : 100;
 }
@@ -501,13 +505,13 @@ static void what_is_not_named_again_is_open_once_it_is_released(void **state)
 	struct bed *bed = *state;
 	unsigned int released;
 
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &other, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &other, &error), 0);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
 	assert_counts(bed, 0, 0, 0, 4);
 	rvl_sad_unname(bed->sad);
 	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
 	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(release(bed, &released), 0);
 	assert_int_equal(released, 1);
 	assert_counts(bed, 0, 0, 0, 3);
@@ -531,7 +535,7 @@ static void what_is_not_named_again_is_open_once_it_is_released(void **state)
 	rvl_sad_unname(bed->sad);
 	assert_int_equal(release(bed, &released), 0);
 	assert_counts(bed, 0, 0, 0, 0);
-	assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
 	rvl_sad_unname(bed->sad);
 	assert_int_equal(release(bed, &released), 0);
@@ -549,8 +553,8 @@ static void what_is_hidden_by_an_earlier_discard_is_not_for_long(void **state)
 	struct bed *bed = *state;
 
 	for (unsigned int flows = 0; flows < 2; flows++) {
-		assert_int_equal(rvl_sad_protect(bed->sad, &local, &narrow, &error), 0);
-		assert_int_equal(rvl_sad_protect(bed->sad, &local, &other, &error), 0);
+		assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &narrow, &error), 0);
+		assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &other, &error), 0);
 		bed->theirs = narrow;
 		if (flows)
 			take_steps(bed, 2, 0, 3);
@@ -558,7 +562,7 @@ static void what_is_hidden_by_an_earlier_discard_is_not_for_long(void **state)
 		take_steps(bed, 1, 0, 3);
 		assert_int_equal(spi_on_the_wire(bed), flows ? BED_OUT + 2 : BED_HELD);
 		rvl_sad_unname(bed->sad);
-		assert_int_equal(rvl_sad_protect(bed->sad, &local, &remote, &error), 0);
+		assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 		rvl_sad_absorb(bed->sad);
 		if (flows) {
 			assert_int_equal(spi_on_the_wire(bed), BED_OUT + 2);

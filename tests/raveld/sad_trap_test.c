@@ -24,7 +24,7 @@ static void set_trap(struct bed *bed, uint64_t id, const char *local, const char
 	const struct ike_ts_list ours = ts_of(local), theirs = ts_of(remote);
 	struct rvl_backend_error error = {""};
 
-	if (rvl_sad_trap(bed->sad, id, &ours, &theirs, &error))
+	if (rvl_sad_trap(bed->sad, id, NULL, &ours, &theirs, &error))
 		fail_msg("%s", error.text);
 }
 
@@ -33,7 +33,7 @@ static void protect(struct bed *bed, const char *local, const char *remote)
 	const struct ike_ts_list ours = ts_of(local), theirs = ts_of(remote);
 	struct rvl_backend_error error = {""};
 
-	assert_int_equal(rvl_sad_protect(bed->sad, &ours, &theirs, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &ours, &theirs, &error), 0);
 }
 
 /* A packet to this address and port from the host: is it caught, and does it spring a trap? */

@@ -8,11 +8,13 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "host/sa/xfrm_arrivals.h"
+#include "host/sa/xfrm_notice.h"
 #include "host/sa/xfrm_policies.h"
 
 #define OURS rvl_prefix_ipv4(0x0a010000, 16)   /* 10.1.0.0/16 */
@@ -24,6 +26,16 @@ struct bed {
 	struct xfrm_leftovers *leftovers;
 	struct xfrm_policies *policies;
 	struct xfrm_arrivals *arrivals;
+	struct rvl_scope scope; /* of packets: an if_id, and a mark's value */
+};
+
+/* Numbers of scopes: */
+enum { NO_SCOPE, IF_ID_5, IF_ID_6, MARK_7, SCOPES };
+
+static const struct rvl_scopes scopes[SCOPES] = {
+	[IF_ID_5] = {{.if_id = 5}, {.if_id = 5}},
+	[IF_ID_6] = {{.if_id = 60}, {.if_id = 6}},
+	[MARK_7] = {{.mark = {0x70, 0xff}}, {.mark = {7, 0xf}}},
 };
 
 static void begin(struct bed *bed)
@@ -92,7 +104,8 @@ static uint32_t set(struct bed *bed, const struct rvl_policy *policy, uint32_t i
 	};
 	struct rvl_backend_error error = {""};
 
-	if (xfrm_policies_set(bed->policies, policy, &state, 0, &index, &error))
+	if (xfrm_policies_set(bed->policies, policy, &scopes[policy->selector.scope], &state, 0,
+			      &index, &error))
 		fail_msg("%s", error.text);
 	return index;
 }
@@ -135,7 +148,11 @@ static char fate(struct bed *bed, uint8_t direction, uint32_t src, uint32_t dst,
 		const struct xfrm_userpolicy_info *p = &remains.list[i].policy;
 		const struct xfrm_selector *s = &p->sel;
 
+		const struct rvl_scope *scope = &remains.list[i].scope;
+
 		if (p->dir != direction || p->priority >= best ||
+		    scope->if_id != bed->scope.if_id ||
+		    (bed->scope.mark.value & scope->mark.mask) != scope->mark.value ||
 		    !holds(&s->saddr, s->prefixlen_s, src) ||
 		    !holds(&s->daddr, s->prefixlen_d, dst) || (s->proto && s->proto != 17) ||
 		    !matches(s->sport, s->sport_mask, sport) ||
@@ -198,6 +215,67 @@ static void a_protecting_one_stands_beside_the_discard_and_goes_alone(void **sta
 	clear(bed, protect);
 	assert_int_equal(fate(bed, XFRM_POLICY_OUT, A1, B1, 1, 2), 'b');
 	clear(bed, discard);
+}
+
+/* What becomes of a packet that is sent into this XFRM interface (0: none) with this mark; and of
+ * one that comes back so. */
+static void assert_fates(struct bed *bed, uint32_t if_id, uint32_t mark, const char *fates)
+{
+	bed->scope = (struct rvl_scope){.if_id = if_id, .mark.value = mark};
+	assert_int_equal(fate(bed, XFRM_POLICY_OUT, A1, B1, 1, 2), fates[0]);
+	assert_int_equal(fate(bed, XFRM_POLICY_IN, B1, A1, 1, 2), fates[1]);
+	assert_int_equal(fate(bed, XFRM_POLICY_FWD, B1, A1, 1, 2), fates[1]);
+	bed->scope = (struct rvl_scope){0};
+}
+
+static struct rvl_selector scoped(uint16_t scope)
+{
+	struct rvl_selector selector = between(OURS, THEIRS);
+
+	selector.scope = scope;
+	return selector;
+}
+
+static void flows_of_one_selector_are_told_apart_by_if_id_and_mark(void **state)
+{
+	struct bed *bed = *state;
+	uint32_t discards[SCOPES], protect;
+
+	for (uint16_t i = IF_ID_5; i < SCOPES; i++)
+		discards[i] = add(bed, scoped(i), RVL_DISCARD);
+	assert_fates(bed, 5, 0, "bb");
+	assert_fates(bed, 6, 0, "b-");
+	assert_fates(bed, 60, 0, "-b");
+	assert_fates(bed, 0, 0xa7, "b-");
+	assert_fates(bed, 0, 0x70, "-b");
+	assert_fates(bed, 0, 0, "--");
+	protect = add(bed, scoped(IF_ID_6), RVL_PROTECT);
+	assert_fates(bed, 6, 0, "p-");
+	assert_fates(bed, 5, 0, "bb");
+	clear(bed, protect);
+	assert_fates(bed, 6, 0, "b-");
+	clear(bed, discards[IF_ID_5]);
+	assert_fates(bed, 5, 0, "--");
+	assert_fates(bed, 60, 0, "-b");
+	assert_int_equal(count(bed), 6);
+	clear(bed, discards[IF_ID_6]);
+	clear(bed, discards[MARK_7]);
+	assert_int_equal(count(bed), 0);
+}
+
+static void a_mark_counts_before_no_mark_whatever_they_say(void **state)
+{
+	struct bed *bed = *state;
+	uint32_t plain = add(bed, between(OURS, THEIRS), RVL_PROTECT);
+
+	add(bed, between(OURS, THEIRS), RVL_DISCARD);
+	add(bed, scoped(MARK_7), RVL_DISCARD);
+	assert_fates(bed, 0, 0, "pb");
+	assert_fates(bed, 0, 7, "bb");
+	clear(bed, plain);
+	add(bed, scoped(MARK_7), RVL_PROTECT);
+	assert_fates(bed, 0, 0, "bb");
+	assert_fates(bed, 0, 7, "pb");
 }
 
 static void ranges_of_ports_are_exact(void **state)
@@ -268,6 +346,43 @@ static void what_is_connected_passes_unless_a_named_one_is_as_narrow(void **stat
 	assert_int_equal(fate(bed, XFRM_POLICY_OUT, A1, B1, 1, 2), 'p');
 }
 
+static void
+what_is_sent_into_an_interface_is_protected_though_its_network_is_connected(void **state)
+{
+	struct bed *bed = *state;
+
+	add(bed, scoped(IF_ID_5), RVL_DISCARD);
+	set_local(bed, rvl_prefix_ipv4(0x0a020000, 24), rvl_prefix_ipv4(0x0a000000, 8));
+	add(bed, scoped(IF_ID_5), RVL_PROTECT);
+	assert_fates(bed, 5, 0, "pb");
+	assert_fates(bed, 0, 0, "--");
+	add(bed, between(OURS, THEIRS), RVL_DISCARD);
+	assert_fates(bed, 5, 0, "pb");
+	assert_fates(bed, 0, 0, "aa");
+}
+
+static void what_arrives_by_an_interface_is_of_its_own_sas(void **state)
+{
+	struct rvl_selectors selectors = {.count = 1, .list = {scoped(IF_ID_6)}};
+	struct xfrm_claims six = {.state.reqid = XFRM_REQID_OURS | 1, .scopes = scopes[IF_ID_6]};
+	struct xfrm_claims marked = {.state.reqid = XFRM_REQID_OURS | 2, .scopes = scopes[MARK_7]};
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+
+	six.state.dst = marked.state.dst = rvl_addr_of_ipv4(0xc0000201);
+	assert_int_equal(xfrm_arrivals_add(bed->arrivals, &six, &selectors, &error), 0);
+	selectors.list[0].scope = MARK_7;
+	assert_int_equal(xfrm_arrivals_add(bed->arrivals, &marked, &selectors, &error), 0);
+	assert_fates(bed, 60, 0, "-p");
+	assert_fates(bed, 6, 0, "--");
+	assert_fates(bed, 0, 0x70, "-p");
+	assert_int_equal(xfrm_arrivals_drop(bed->arrivals, &six, &error), 0);
+	assert_fates(bed, 60, 0, "--");
+	assert_fates(bed, 0, 0x70, "-p");
+	assert_int_equal(xfrm_arrivals_drop(bed->arrivals, &marked, &error), 0);
+	assert_int_equal(count(bed), 0);
+}
+
 static void what_arrives_is_led_by_the_newest_that_has_it(void **state)
 {
 	struct rvl_selectors selectors = {.count = 1, .list = {between(OURS, THEIRS)}};
@@ -295,6 +410,41 @@ static void note(void *context, const char *text, int err)
 	assert_int_equal(err, 0);
 	assert_non_null(strstr(text, "10.1.0.0/16"));
 	++*(size_t *)context;
+}
+
+static void note_scope(void *context, const char *text, int err)
+{
+	char *all = context;
+
+	assert_int_equal(err, 0);
+	strcat(strcat(all, text), "\n");
+}
+
+static void what_is_left_of_a_scope_is_that_scopes(void **state)
+{
+	struct bed *gone = *state, bed;
+	char told[1024] = "";
+
+	add(gone, scoped(IF_ID_5), RVL_DISCARD);
+	add(gone, scoped(IF_ID_6), RVL_DISCARD);
+	add(gone, scoped(MARK_7), RVL_DISCARD);
+	add(gone, scoped(MARK_7), RVL_PROTECT);
+	begin(&bed);
+	assert_int_equal(count(&bed), 10);
+	assert_fates(&bed, 5, 0, "bb");
+	assert_fates(&bed, 0, 7, "b-");
+	/* The same one takes its place, and no other. */
+	add(&bed, scoped(IF_ID_5), RVL_DISCARD);
+	assert_int_equal(count(&bed), 10);
+	assert_int_equal(xfrm_leftovers_release(bed.leftovers, note_scope, told), 0);
+	assert_fates(&bed, 5, 0, "bb");
+	assert_fates(&bed, 6, 0, "--");
+	assert_fates(&bed, 0, 7, "--");
+	assert_non_null(strstr(told, "block out 10.1.0.0/16 -> 10.2.0.0/16 if_id 6\n"));
+	assert_non_null(strstr(told, "block in 10.2.0.0/16 -> 10.1.0.0/16 if_id 60\n"));
+	assert_non_null(strstr(told, "block out 10.1.0.0/16 -> 10.2.0.0/16 mark 0x7/0xf\n"));
+	assert_null(strstr(told, "if_id 5\n"));
+	end(&bed);
 }
 
 static void what_is_left_blocks_until_it_is_set_again_or_released(void **state)
@@ -347,6 +497,60 @@ static void what_somebody_flushes_is_restored(void **state)
 	assert_int_equal(count(bed), 3);
 }
 
+static void what_is_flushed_of_a_scope_is_restored_with_it(void **state)
+{
+	struct bed *bed = *state;
+
+	add(bed, scoped(IF_ID_6), RVL_DISCARD);
+	add(bed, scoped(MARK_7), RVL_PROTECT);
+	assert_int_equal(system("ip xfrm policy flush"), 0);
+	assert_int_equal(count(bed), 0);
+	assert_int_equal(xfrm_policies_restore(bed->policies), 0);
+	assert_fates(bed, 6, 0, "b-");
+	assert_fates(bed, 60, 0, "-b");
+	assert_fates(bed, 0, 7, "p-");
+}
+
+/* From OURS to THEIRS. */
+static void send_marked(uint32_t mark)
+{
+	const struct sockaddr_in ours = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(A1)};
+	const struct sockaddr_in theirs = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(B1), .sin_port = htons(9)};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&ours, sizeof(ours)), 0);
+	sendto(fd, "", 1, 0, (const struct sockaddr *)&theirs, sizeof(theirs));
+	close(fd);
+}
+
+static void what_is_waited_for_says_its_scope(void **state)
+{
+	struct bed *bed = *state;
+	struct rvl_policy trapped = policy_of(scoped(MARK_7), RVL_DISCARD);
+	struct xfrm_notice notice;
+	int notices = xfrm_notice_open();
+
+	assert_true(notices >= 0);
+	trapped.trap = true;
+	set(bed, &trapped, RVL_BACKEND_ANY);
+	/* Nothing is protected on lo. */
+	assert_int_equal(system("ip link add near type veth peer name far && "
+				"ip link set near up && ip link set far up && "
+				"ip addr add 10.1.0.1/16 dev near && "
+				"ip route add 10.2.0.0/16 dev near"),
+			 0);
+	send_marked(0);
+	assert_int_equal(xfrm_notice_next(notices, xfrm_netlink_port(bed->netlink), &notice), 0);
+	send_marked(0xf7);
+	assert_int_equal(xfrm_notice_next(notices, xfrm_netlink_port(bed->netlink), &notice), 1);
+	assert_int_equal(notice.type, XFRM_NOTICE_ACQUIRE);
+	assert_true(rvl_scope_equal(&notice.scope, &scopes[MARK_7].out));
+	close(notices);
+}
+
 static void one_at_a_time_has_the_right(void **state)
 {
 	int first = xfrm_leftovers_lock();
@@ -367,12 +571,19 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_discard_blocks_out_in_and_fwd),
 		TEST(a_protecting_one_stands_beside_the_discard_and_goes_alone),
+		TEST(flows_of_one_selector_are_told_apart_by_if_id_and_mark),
+		TEST(a_mark_counts_before_no_mark_whatever_they_say),
 		TEST(ranges_of_ports_are_exact),
 		TEST(what_is_connected_passes_unless_a_named_one_is_as_narrow),
+		TEST(what_is_sent_into_an_interface_is_protected_though_its_network_is_connected),
 		TEST(what_arrives_is_led_by_the_newest_that_has_it),
+		TEST(what_arrives_by_an_interface_is_of_its_own_sas),
 		TEST(what_is_left_blocks_until_it_is_set_again_or_released),
+		TEST(what_is_left_of_a_scope_is_that_scopes),
 		TEST(the_end_leaves_what_blocks_and_nothing_else),
 		TEST(what_somebody_flushes_is_restored),
+		TEST(what_is_flushed_of_a_scope_is_restored_with_it),
+		TEST(what_is_waited_for_says_its_scope),
 		TEST(one_at_a_time_has_the_right),
 	};
 
