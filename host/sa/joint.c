@@ -296,7 +296,7 @@ static enum rvl_action judge(struct joint *j, const struct rvl_ip *ip, struct sa
 	return action;
 }
 
-/* It is protected in a room of its own, and goes on in the NIC's buffer. */
+/* What software makes of it, in a room of its own, goes on in the NIC's buffer. */
 static int tx_soft(struct joint *j, size_t len, uint32_t sa)
 {
 	struct rvl_frames *nic = j->parts[NIC]->frames;
@@ -304,7 +304,7 @@ static int tx_soft(struct joint *j, size_t len, uint32_t sa)
 	uint8_t *buffer = nic->ops->tx_buffer(nic);
 
 	memcpy(j->room + HEADER_ROOM, buffer, len);
-	if (rvl_soft_protect(j->parts[SOFTWARE], &frame, sa).verdict != RVL_ENGINE_DONE)
+	if (rvl_soft_protect(j->parts[SOFTWARE], &frame, sa).verdict == RVL_ENGINE_DROP)
 		return 0;
 	memcpy(buffer, rvl_buf_data(&frame), frame.len);
 	return nic->ops->tx(nic, frame.len);
@@ -320,7 +320,8 @@ static int joint_tx(struct rvl_frames *frames, size_t len)
 
 	switch (rvl_frame_parse(nic->ops->tx_buffer(nic), len, &ip, &l3)) {
 	case RVL_FRAME_OTHER:
-		return nic->ops->tx(nic, len);
+		/* Unless it has so many tags that nobody sees what is behind. */
+		return tx_soft(j, len, RVL_ENGINE_NO_SA);
 	case RVL_FRAME_BAD:
 		count(j, &j->drop_malformed);
 		return 0;
