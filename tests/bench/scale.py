@@ -129,7 +129,7 @@ class Hub(Ground):
         begun = time.monotonic()
         self.daemon = self.start("raveld", self.ns["hub"],
                                  [*self.pins[0], self.program("raveld"), "--config", path])
-        wait_for("raveld is ready", lambda: self.daemon.alive() and self.socket.exists(), interval=0.005)
+        wait_for("raveld is ready", lambda: self.daemon.alive() and self._listens(), interval=0.005)
         self.ask("pools")
         self.start_seconds = time.monotonic() - begun
         wait_for("rvl0 is up", lambda: "LOWER_UP" in self.ip(self.ns["hub"], "link", "show", "rvl0"))
@@ -164,6 +164,11 @@ class Hub(Ground):
         return self.tell("rekey-ike", first, count, AT_ONCE)
 
     # ----------------------------------------------------------------------------------- raveld
+
+    def _listens(self):
+        """Its socket is there before anybody listens to it."""
+        with socket.socket(socket.AF_UNIX) as sock:
+            return sock.connect_ex(str(self.socket)) == 0
 
     def ask(self, command, **arguments):
         with socket.socket(socket.AF_UNIX) as sock:
