@@ -36,7 +36,8 @@ static bool same_kind(const struct ike_connection *a, const struct ike_connectio
 {
 	return ike_hosts_equal(&a->local, &b->local) && ike_hosts_equal(&a->remote, &b->remote) &&
 	       !has_name(&a->local) && !has_name(&a->remote) &&
-	       memcmp(a->proposals, b->proposals, sizeof(a->proposals)) == 0;
+	       ike_proposals_equal(a->proposals, a->proposal_count, b->proposals,
+				   b->proposal_count);
 }
 
 static uint64_t hash_hosts(const struct ike_engine *e, uint64_t h, const struct ike_hosts *hosts)
