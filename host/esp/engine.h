@@ -44,7 +44,7 @@ struct rvl_engine_result {
 	enum rvl_engine_verdict verdict;
 	enum rvl_drop drop;
 	uint32_t sa; /* index, or RVL_ENGINE_NO_SA */
-	bool encap;  /* received as ESP in UDP */
+	bool encap;  /* as ESP in UDP */
 };
 
 struct rvl_engine_counters {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/esp/ip.h"
 
+#include <arpa/inet.h>
+#include <string.h>
+
 #define EXTENSION_HEADERS_MAX 8
 #define IPV6_FRAGMENT_OFFSET 0xfff8
 #define IPV6_FRAGMENT_MORE 1
@@ -198,33 +201,55 @@ struct rvl_ip rvl_ip_reverse(const struct rvl_ip *ip)
 	return reverse;
 }
 
-/* Two words at a time: which half of the sum a word is in doesn't matter once it is folded. */
+/* Words as the machine reads them: a sum in either order is the other one's with its octets swapped
+ * (RFC 1071, section 2). Which half of a sum a word is in doesn't matter once it is folded. */
 static uint64_t add(uint64_t sum, const uint8_t *p, size_t len)
 {
-	for (; len >= 4; p += 4, len -= 4)
-		sum += rvl_get_be32(p);
-	return len ? sum + rvl_get_be16(p) : sum;
+	uint32_t word = 0;
+
+	for (; len >= sizeof(word); p += sizeof(word), len -= sizeof(word)) {
+		memcpy(&word, p, sizeof(word));
+		sum += word;
+	}
+	word = 0;
+	memcpy(&word, p, len);
+	return sum + word;
 }
 
-static uint16_t fold(uint64_t sum)
+uint16_t rvl_ip_sum(uint32_t sum, const uint8_t *p, size_t len)
 {
-	sum = (sum & UINT32_MAX) + (sum >> 32);
+	uint64_t octets = add(0, p, len);
+
+	while (octets >> 16)
+		octets = (octets & 0xffff) + (octets >> 16);
+	sum = (sum & 0xffff) + (sum >> 16) + ntohs((uint16_t)octets);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)sum;
 }
 
 uint16_t rvl_ip_checksum(const uint8_t *p, size_t len)
 {
-	return fold(add(0, p, len));
+	return (uint16_t)~rvl_ip_sum(0, p, len);
+}
+
+uint16_t rvl_upper_sum(const uint8_t *ip, uint8_t protocol, size_t len)
+{
+	const bool ipv6 = ip[0] >> 4 == 6;
+
+	return rvl_ip_sum((uint32_t)len + protocol, ip + (ipv6 ? 8 : 12), ipv6 ? 32 : 8);
 }
 
 uint16_t rvl_udp6_checksum(const uint8_t *ip, const uint8_t *udp, size_t len)
 {
-	const uint8_t *addresses = ip + 8;
-	uint64_t sum = add(len + RVL_IP_PROTO_UDP, addresses, 32);
+	return (uint16_t)~rvl_ip_sum(rvl_upper_sum(ip, RVL_IP_PROTO_UDP, len), udp, len);
+}
 
-	return fold(add(sum, udp, len));
+static uint16_t fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
 }
 
 void rvl_ip_set_tos(uint8_t *p, uint8_t tos)

@@ -130,7 +130,15 @@ bool rvl_ip_has_types(uint8_t protocol);
 /* Is it one of the extension headers that are looked past? */
 bool rvl_ip_is_extension(uint8_t protocol);
 
-/* The Internet checksum (RFC 1071) over len octets, len even. */
+/* The one's complement sum (RFC 1071) of what was summed up before and len octets, of which an odd
+ * last one is followed by 0. */
+uint16_t rvl_ip_sum(uint32_t sum, const uint8_t *p, size_t len);
+
+/* The same of the pseudo header of the IPv4 or IPv6 packet at ip, whose upper header and payload
+ * have len octets (RFC 9293, section 3.1; RFC 8200, section 8.1). */
+uint16_t rvl_upper_sum(const uint8_t *ip, uint8_t protocol, size_t len);
+
+/* The Internet checksum (RFC 1071) over len octets. */
 uint16_t rvl_ip_checksum(const uint8_t *p, size_t len);
 
 /*

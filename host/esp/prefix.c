@@ -21,7 +21,8 @@ uint64_t rvl_prefix_hash(const struct rvl_prefix *prefix)
 
 	hash *= 0x9e3779b97f4a7c15u;
 	hash = (hash ^ hash >> 29 ^ bits.low) * 0xbf58476d1ce4e5b9u;
-	return hash ^ hash >> 32;
+	hash = (hash ^ hash >> 31) * 0x94d049bb133111ebu;
+	return hash ^ hash >> 30;
 }
 
 void rvl_prefix_text(const struct rvl_prefix *prefix, char out[RVL_PREFIX_TEXT])

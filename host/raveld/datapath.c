@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,11 +19,14 @@
 #include "host/esp/fragment.h"
 #include "host/esp/icmp.h"
 #include "host/raveld/neighbour.h"
+#include "host/sa/coalesce.h"
+#include "host/sa/segments.h"
 
 #define BATCH 64
 #define EVENTS 4
 #define ETHERNET_ADDRESS 6
 #define L2_MAX 22 /* an Ethernet header with two VLAN tags */
+#define LARGE (L2_MAX + 65535)
 
 struct datapath {
 	struct datapath_config config;
@@ -37,8 +41,11 @@ struct datapath {
 	uint64_t now_ms; /* of this turn */
 	struct rvl_pieces *pieces;
 	uint8_t aside[RVL_BACKEND_FRAME]; /* what is cut */
-	atomic_uint_fast64_t tx_frames, tx_errors, tx_full, tx_fragments, rx_frames, rx_errors,
-		rx_unverified;
+	uint8_t large[LARGE];		  /* the last one of the netdev's, */
+	struct rvl_segments segments;	  /* and what of it hasn't been sent */
+	struct rvl_coalesce *coalesce;
+	atomic_uint_fast64_t tx_frames, tx_large, tx_errors, tx_full, tx_fragments, rx_frames,
+		rx_large, rx_errors, rx_unverified;
 };
 
 static void give_up(struct datapath *d, const char *what, int err)
@@ -55,12 +62,26 @@ static uint64_t now_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static void write_frame(void *context, const struct virtio_net_hdr *header, const uint8_t *frame,
+			size_t len, uint32_t count)
+{
+	struct datapath *d = context;
+	const struct iovec parts[2] = {{(void *)(uintptr_t)header, sizeof(*header)},
+				       {(void *)(uintptr_t)frame, len}};
+	const size_t all = sizeof(*header) + len;
+
+	if (writev(d->config.tap, parts, 2) == (ssize_t)all)
+		atomic_fetch_add(&d->rx_frames, count);
+	else
+		atomic_fetch_add(&d->rx_errors, count);
+	if (count > 1)
+		atomic_fetch_add(&d->rx_large, 1);
+}
+
+/* By the end of the turn. */
 static void to_host(struct datapath *d, const uint8_t *frame, size_t len)
 {
-	if (write(d->config.tap, frame, len) == (ssize_t)len)
-		atomic_fetch_add(&d->rx_frames, 1);
-	else
-		atomic_fetch_add(&d->rx_errors, 1);
+	rvl_coalesce_take(d->coalesce, frame, len);
 }
 
 /* Without an SA, as it is on the wire or has been before it came in fragments. */
@@ -226,6 +247,37 @@ static bool is_caught(struct datapath *d, const uint8_t *frame, size_t len)
 	return caught;
 }
 
+/* The netdev's next frame, which may be one of many segments: 1, 0 when there is none, or -errno.
+ */
+static int read_frame(struct datapath *d)
+{
+	struct virtio_net_hdr header;
+	const struct iovec parts[2] = {{&header, sizeof(header)}, {d->large, sizeof(d->large)}};
+	ssize_t len = readv(d->config.tap, parts, 2);
+
+	if (len < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		atomic_fetch_add(&d->tx_large, 1);
+	if (rvl_segments_begin(&d->segments, &header, d->large, (size_t)len - sizeof(header)))
+		return 1;
+	d->segments = (struct rvl_segments){0};
+	atomic_fetch_add(&d->tx_frames, 1);
+	atomic_fetch_add(&d->tx_errors, 1);
+	return 1;
+}
+
+static int send_segment(struct datapath *d, uint8_t *buffer)
+{
+	size_t len = rvl_segments_next(&d->segments, buffer);
+
+	atomic_fetch_add(&d->tx_frames, 1);
+	if (!neighbour_ask(&d->neighbour, buffer, &len) &&
+	    (!rvl_inbound_may_leave(d->config.inbound, buffer, len) || is_caught(d, buffer, len)))
+		return 0;
+	return send_fitting(d, buffer, len);
+}
+
 /* Frames from the netdev to the data path: at most a batch. Returns how many, or -errno. */
 static int send_frames(struct datapath *d)
 {
@@ -234,8 +286,6 @@ static int send_frames(struct datapath *d)
 
 	for (n = 0; n < BATCH; n++) {
 		uint8_t *buffer = frames->ops->tx_buffer(frames);
-		size_t octets;
-		ssize_t len;
 		int err;
 
 		if (!buffer) {
@@ -244,18 +294,14 @@ static int send_frames(struct datapath *d)
 				return err;
 			break;
 		}
-		len = read(d->config.tap, buffer, RVL_BACKEND_FRAME);
-		if (len < 0 && (errno == EAGAIN || errno == EINTR))
-			break;
-		if (len < 0)
-			return -errno;
-		atomic_fetch_add(&d->tx_frames, 1);
-		octets = (size_t)len;
-		if (!neighbour_ask(&d->neighbour, buffer, &octets) &&
-		    (!rvl_inbound_may_leave(d->config.inbound, buffer, octets) ||
-		     is_caught(d, buffer, octets)))
-			continue;
-		err = send_fitting(d, buffer, octets);
+		if (!rvl_segments_left(&d->segments)) {
+			err = read_frame(d);
+			if (err < 0)
+				return err;
+			if (!err)
+				break;
+		}
+		err = rvl_segments_left(&d->segments) ? send_segment(d, buffer) : 0;
 		if (err)
 			return err;
 	}
@@ -302,6 +348,7 @@ static int turn(struct datapath *d)
 	if (sent < 0)
 		return sent;
 	polled = frames->ops->poll(frames, deliver, d);
+	rvl_coalesce_flush(d->coalesce);
 	if (polled < 0)
 		return polled;
 	if (!released && !sent && !polled)
@@ -378,7 +425,8 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = d->epoll < 0 || d->wake < 0 ? -errno : 0;
 	d->pieces = rvl_pieces_new(config->inbound);
-	if (!err && !d->pieces)
+	d->coalesce = rvl_coalesce_new(write_frame, d);
+	if (!err && (!d->pieces || !d->coalesce))
 		err = -ENOMEM;
 	if (!err)
 		err = watch(d, d->wake);
@@ -399,6 +447,7 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 	if (d->wake >= 0)
 		close(d->wake);
 	rvl_pieces_free(d->pieces);
+	rvl_coalesce_free(d->coalesce);
 	free(d);
 	return err;
 }
@@ -422,7 +471,9 @@ void datapath_stop(struct datapath *d)
 	close(d->wake);
 	close(d->epoll);
 	rvl_pieces_free(d->pieces);
+	rvl_coalesce_free(d->coalesce);
 	OPENSSL_cleanse(d->aside, sizeof(d->aside));
+	OPENSSL_cleanse(d->large, sizeof(d->large));
 	free(d);
 }
 
@@ -435,8 +486,10 @@ struct datapath_counters datapath_counters(const struct datapath *d)
 {
 	return (struct datapath_counters){
 		.host_tx_frames = atomic_load(&d->tx_frames),
+		.host_tx_large = atomic_load(&d->tx_large),
 		.host_tx_errors = atomic_load(&d->tx_errors),
 		.host_rx_frames = atomic_load(&d->rx_frames),
+		.host_rx_large = atomic_load(&d->rx_large),
 		.host_rx_errors = atomic_load(&d->rx_errors),
 		.host_rx_unverified = atomic_load(&d->rx_unverified),
 		.host_tx_fragments = atomic_load(&d->tx_fragments),

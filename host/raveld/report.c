@@ -117,6 +117,7 @@ static json_t *host_stats(struct daemon *d)
 	json_t *o = json_object();
 
 	add_counter(o, "tx_frames", c.host_tx_frames);
+	add_counter(o, "tx_large", c.host_tx_large);
 	add_counter(o, "tx_errors", c.host_tx_errors);
 	add_counter(o, "tx_drop_decrypted", in.drop_decrypted);
 	add_counter(o, "tx_cut", fit.cut);
@@ -127,6 +128,7 @@ static json_t *host_stats(struct daemon *d)
 	add_counter(o, "tx_trap_held", traps.held);
 	add_counter(o, "tx_trap_dropped", traps.dropped);
 	add_counter(o, "rx_frames", c.host_rx_frames);
+	add_counter(o, "rx_large", c.host_rx_large);
 	add_counter(o, "rx_errors", c.host_rx_errors);
 	add_counter(o, "rx_accepted_protected", in.accepted_protected);
 	add_counter(o, "rx_accepted_clear", in.accepted_clear);

@@ -63,9 +63,13 @@ int tap_open(const char *name, const uint8_t mac[6], unsigned int mtu, struct ta
 	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return fail(error, "/dev/net/tun", "open");
-	request.ifr_flags = IFF_TAP | IFF_NO_PI | (short)IFF_TUN_EXCL;
+	request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (short)IFF_TUN_EXCL;
 	if (ioctl(fd, TUNSETIFF, &request)) {
 		err = fail(error, name, "make a TAP interface");
+		goto close_fd;
+	}
+	if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)) {
+		err = fail(error, name, "take over checksums and segmentation");
 		goto close_fd;
 	}
 	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -11,7 +11,8 @@ struct tap_error {
 
 /*
  * Make the interface, with this MAC address and MTU, set up. Returns its descriptor (non-blocking),
- * or -errno with *error set. It goes away with the descriptor.
+ * or -errno with *error set. It goes away with the descriptor. Frames have a struct virtio_net_hdr
+ * before them, both ways: the stack leaves checksums and TCP's segmentation to who reads them.
  */
 int tap_open(const char *name, const uint8_t mac[6], unsigned int mtu, struct tap_error *error);
 

@@ -16,12 +16,12 @@
 #include "host/sa/soft.h"
 #include "host/sa/wire.h"
 
-#define BATCH 64
 #define IKE_BATCH 16				   /* of each of its lanes */
 #define ETHERNET_HEADER_MAX 22			   /* with two VLAN tags */
 #define HEADER_ROOM 96				   /* RVL_ESP_HEADROOM, and aligned */
 #define RECEIVED_MAX (65535 + ETHERNET_HEADER_MAX) /* whatever the wire's MTU is */
 #define ROOM (HEADER_ROOM + RECEIVED_MAX + RVL_ESP_TAILROOM)
+#define SENT_ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
 
 _Static_assert(HEADER_ROOM >= RVL_ESP_HEADROOM, "an outer header has room");
 
@@ -41,8 +41,13 @@ struct soft {
 	struct rvl_wire *wire;
 	char name[32];
 	uint16_t max_frame;
-	uint8_t room[ROOM];
-	pthread_mutex_t lock; /* guards all below */
+	uint8_t received[RVL_WIRE_BATCH][ROOM];
+	uint8_t rooms[RVL_WIRE_BATCH][SENT_ROOM];
+	struct rvl_buf out[RVL_WIRE_BATCH]; /* what is to be sent, in rooms */
+	bool trains[RVL_WIRE_BATCH];	    /* of that is ESP in UDP */
+	int out_count;
+	uint8_t cut[SENT_ROOM]; /* from a large frame */
+	pthread_mutex_t lock;	/* guards all below */
 	struct rvl_engine *engine;
 	struct rvl_indices policies;
 	struct rvl_indices sas[2]; /* by direction */
@@ -77,7 +82,9 @@ static void soft_close(struct rvl_backend *backend)
 	free(soft->tellers.next);
 	close(backend->event_fd);
 	pthread_mutex_destroy(&soft->lock);
-	OPENSSL_cleanse(soft->room, sizeof(soft->room));
+	OPENSSL_cleanse(soft->received, sizeof(soft->received));
+	OPENSSL_cleanse(soft->rooms, sizeof(soft->rooms));
+	OPENSSL_cleanse(soft->cut, sizeof(soft->cut));
 	free(soft);
 }
 
@@ -423,9 +430,28 @@ static int soft_next_event(struct rvl_backend *backend, struct rvl_backend_event
 	return found;
 }
 
+/* What has been encapsulated goes to the wire. */
+static int flush(struct soft *soft)
+{
+	int lost = rvl_wire_send(soft->wire, soft->out, soft->trains, soft->out_count);
+
+	soft->out_count = 0;
+	if (!lost)
+		return 0;
+	pthread_mutex_lock(&soft->lock);
+	if (lost < 0)
+		soft->dead = "the wire's interface is gone";
+	else
+		soft->wire_errors += (uint64_t)lost;
+	pthread_mutex_unlock(&soft->lock);
+	return lost < 0 ? lost : 0;
+}
+
 static uint8_t *soft_tx_buffer(struct rvl_frames *frames)
 {
-	return soft_with(frames)->room + HEADER_ROOM;
+	struct soft *soft = soft_with(frames);
+
+	return soft->rooms[soft->out_count] + HEADER_ROOM;
 }
 
 struct rvl_engine_result rvl_soft_protect(struct rvl_backend *backend, struct rvl_buf *frame,
@@ -458,22 +484,15 @@ struct rvl_engine_result rvl_soft_unprotect(struct rvl_backend *backend, struct 
 static int soft_tx(struct rvl_frames *frames, size_t len)
 {
 	struct soft *soft = soft_with(frames);
-	struct rvl_buf frame = {soft->room, ROOM, HEADER_ROOM, len};
-	const struct rvl_engine_result result =
-		rvl_soft_protect(&soft->backend, &frame, RVL_ENGINE_NO_SA);
-	int err;
+	struct rvl_buf *frame = &soft->out[soft->out_count];
+	struct rvl_engine_result result;
 
-	if (result.verdict == RVL_ENGINE_DROP)
-		return 0;
-	err = rvl_wire_send(soft->wire, rvl_buf_data(&frame), frame.len);
-	if (!err)
-		return 0;
-	pthread_mutex_lock(&soft->lock);
-	soft->wire_errors++;
-	if (err == -ENXIO || err == -ENODEV)
-		soft->dead = "the wire's interface is gone";
-	pthread_mutex_unlock(&soft->lock);
-	return err == -ENXIO || err == -ENODEV ? -ENODEV : 0;
+	*frame = (struct rvl_buf){soft->rooms[soft->out_count], SENT_ROOM, HEADER_ROOM, len};
+	result = rvl_soft_protect(&soft->backend, frame, RVL_ENGINE_NO_SA);
+	soft->trains[soft->out_count] = result.verdict == RVL_ENGINE_DONE && result.encap;
+	if (result.verdict != RVL_ENGINE_DROP)
+		soft->out_count++;
+	return soft->out_count == RVL_WIRE_BATCH ? flush(soft) : 0;
 }
 
 static void receive(struct soft *soft, struct rvl_buf *frame, rvl_deliver_fn *deliver,
@@ -492,58 +511,71 @@ static void soft_rx(struct rvl_frames *frames, struct rvl_buf *frame, rvl_delive
 	receive(soft_with(frames), frame, deliver, context);
 }
 
-/* What the wire gave; 0: it was more than there is room for. */
-static void receive_one(struct soft *soft, size_t len, rvl_deliver_fn *deliver, void *context)
+/* A frame from the wire, which may be what several were to become. False: it is none. */
+static bool receive_cut(struct soft *soft, struct rvl_received *received, rvl_deliver_fn *deliver,
+			void *context)
 {
-	struct rvl_buf frame = {soft->room, ROOM, HEADER_ROOM, len};
+	struct rvl_buf *frame = &received->frame;
+	struct rvl_segments segments;
 
-	if (len) {
-		receive(soft, &frame, deliver, context);
-		return;
+	if (received->left.gso_type == VIRTIO_NET_HDR_GSO_NONE) {
+		if (!frame->len ||
+		    !rvl_segments_complete(&received->left, rvl_buf_data(frame), frame->len))
+			return false;
+		receive(soft, frame, deliver, context);
+		return true;
 	}
-	pthread_mutex_lock(&soft->lock);
-	soft->wire_cut++;
-	pthread_mutex_unlock(&soft->lock);
+	if (!frame->len ||
+	    !rvl_segments_begin(&segments, &received->left, rvl_buf_data(frame), frame->len))
+		return false;
+	while (rvl_segments_left(&segments)) {
+		struct rvl_buf one = {soft->cut, SENT_ROOM, HEADER_ROOM, 0};
+
+		one.len = rvl_segments_next(&segments, rvl_buf_data(&one));
+		receive(soft, &one, deliver, context);
+	}
+	return true;
 }
 
 /* Frames of a lane: at most so many. Returns how many, or -errno. */
 static int poll_lane(struct soft *soft, enum rvl_lane lane, int most, rvl_deliver_fn *deliver,
 		     void *context)
 {
-	int n;
+	struct rvl_received received[RVL_WIRE_BATCH];
+	int n, cut = 0;
 
-	for (n = 0; n < most; n++) {
-		int len =
-			rvl_wire_receive(soft->wire, lane, soft->room + HEADER_ROOM, RECEIVED_MAX);
-
-		if (len == -EAGAIN || len == -EINTR)
-			break;
-		/* Set down: nothing comes until it is up again, which is somebody's wish. */
-		if (len == -ENETDOWN)
-			continue;
-		if (len < 0) {
-			pthread_mutex_lock(&soft->lock);
-			soft->dead = "the wire's interface is gone";
-			pthread_mutex_unlock(&soft->lock);
-			return len;
-		}
-		receive_one(soft, (size_t)len, deliver, context);
-	}
+	for (int i = 0; i < most; i++)
+		received[i].frame = (struct rvl_buf){soft->received[i], ROOM - RVL_ESP_TAILROOM,
+						     HEADER_ROOM, 0};
+	n = rvl_wire_receive(soft->wire, lane, received, most);
+	if (n == -EAGAIN || n == -EINTR)
+		return 0;
+	/* Set down: nothing comes until it is up again, which is somebody's wish. */
+	if (n == -ENETDOWN)
+		return 1;
+	for (int i = 0; i < n; i++)
+		cut += !receive_cut(soft, &received[i], deliver, context);
+	if (n >= 0 && !cut)
+		return n;
+	pthread_mutex_lock(&soft->lock);
+	soft->wire_cut += (uint64_t)cut;
+	if (n < 0)
+		soft->dead = "the wire's interface is gone";
+	pthread_mutex_unlock(&soft->lock);
 	return n;
 }
 
 static int soft_poll(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context)
 {
 	struct soft *soft = soft_with(frames);
-	int sum = 0;
+	int sum = flush(soft);
 
-	for (int lane = 0; lane < RVL_LANES; lane++) {
+	for (int lane = 0; lane < RVL_LANES && sum >= 0; lane++) {
 		int n = poll_lane(soft, (enum rvl_lane)lane,
-				  lane == RVL_LANE_FRAMES ? BATCH : IKE_BATCH, deliver, context);
+				  lane == RVL_LANE_FRAMES ? RVL_WIRE_BATCH : IKE_BATCH, deliver,
+				  context);
 
-		if (n < 0)
-			return n;
-		sum += n;
+		sum = n < 0 ? n : sum + n;
 	}
 	return sum;
 }

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "host/esp/ip.h"
+#include "host/sa/train.h"
 #include "host/sa/wire_was.h"
 
 #define ETHERNET_ADDRESSES 12
@@ -43,6 +44,7 @@ struct rvl_wire {
 	char name[IFNAMSIZ];
 	int fd[RVL_LANES]; /* the first one sends, too */
 	int epoll;
+	bool trains; /* the kernel takes them, or it isn't known yet */
 	unsigned int mtu;
 	uint8_t mac[6];
 	struct rvl_wire_was was;
@@ -339,6 +341,7 @@ int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rv
 	if (!wire)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	snprintf(wire->name, sizeof(wire->name), "%s", name);
+	wire->trains = true;
 	err = open_sockets(wire, port, port_natt, error);
 	if (err)
 		goto free_wire;
@@ -402,42 +405,91 @@ unsigned int rvl_wire_mtu(const struct rvl_wire *wire)
 	return wire->mtu;
 }
 
-int rvl_wire_send(struct rvl_wire *wire, const uint8_t *frame, size_t len)
-{
-	struct virtio_net_hdr complete = {0};
-	struct iovec parts[2] = {{&complete, sizeof(complete)}, {(void *)(uintptr_t)frame, len}};
-	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+/* What is given to the kernel in one call: messages, each of one frame or of a train of them. */
+struct sending {
+	struct mmsghdr messages[RVL_WIRE_BATCH];
+	struct rvl_train trains[RVL_WIRE_BATCH];
+	int firsts[RVL_WIRE_BATCH]; /* frame of each */
+	int counts[RVL_WIRE_BATCH];
+	int count;
+	struct iovec parts[2 * RVL_WIRE_BATCH];
+	int part_count;
+};
 
-	return sendmsg(wire->fd[RVL_LANE_FRAMES], &message, 0) < 0 ? -errno : 0;
+static void add_message(struct sending *s, const struct rvl_buf *frames, int first, int count)
+{
+	struct iovec *parts = s->parts + s->part_count;
+	struct rvl_train *train = &s->trains[s->count];
+
+	parts[0] = (struct iovec){&train->header, sizeof(train->header)};
+	for (int i = 0; i < count; i++) {
+		const struct rvl_buf *frame = &frames[first + i];
+		size_t skip = i ? train->front : 0;
+
+		parts[1 + i] = (struct iovec){rvl_buf_data(frame) + skip, frame->len - skip};
+	}
+	s->messages[s->count].msg_hdr =
+		(struct msghdr){.msg_iov = parts, .msg_iovlen = (size_t)count + 1};
+	s->firsts[s->count] = first;
+	s->counts[s->count++] = count;
+	s->part_count += count + 1;
 }
 
-/*
- * A neighbour on the same machine (veth, a virtual machine) leaves checksums to an interface that
- * doesn't compute them either. False when the header makes no sense.
- */
-static bool complete_checksum(const struct virtio_net_hdr *header, uint8_t *frame, size_t len)
+static void add_messages(const struct rvl_wire *wire, struct sending *s, struct rvl_buf *frames,
+			 const bool *trains, int count)
 {
-	size_t start = header->csum_start, at = start + header->csum_offset;
-	uint32_t sum = 0;
+	int n;
 
-	if (!(header->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
-		return true;
-	if (start >= len || at + 2 > len)
-		return false;
-	/* What stands there is the sum of the pseudo header. */
-	for (size_t i = start; i < len; i++)
-		sum += (i - start) % 2 ? frame[i] : (uint32_t)frame[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	rvl_put_be16(frame + at, (uint16_t)~sum);
-	return true;
+	s->count = s->part_count = 0;
+	for (int first = 0; first < count; first += n) {
+		struct rvl_train *train = &s->trains[s->count];
+		int alike = 0;
+
+		train->header = (struct virtio_net_hdr){0};
+		while (wire->trains && first + alike < count && trains[first + alike])
+			alike++;
+		n = alike ? rvl_train_make(train, frames + first, alike) : 1;
+		add_message(s, frames, first, n);
+	}
+}
+
+int rvl_wire_send(struct rvl_wire *wire, struct rvl_buf *frames, const bool *trains, int count)
+{
+	struct sending s;
+	int lost = 0, at = 0, more;
+
+	add_messages(wire, &s, frames, trains, count);
+	while (at < s.count) {
+		int n = sendmmsg(wire->fd[RVL_LANE_FRAMES], s.messages + at,
+				 (unsigned int)(s.count - at), 0);
+
+		if (n < 0 && (errno == ENXIO || errno == ENODEV))
+			return -ENODEV;
+		if (n < 0 && errno == EINVAL && s.counts[at] > 1)
+			break;
+		/* It is about the first of them, and the others may pass. */
+		lost += n < 0 ? s.counts[at] : 0;
+		at += n < 0 ? 1 : n;
+	}
+	if (at == s.count)
+		return lost;
+	/* A kernel that doesn't know trains: one by one, from now on. */
+	wire->trains = false;
+	for (int i = at; i < s.count; i++)
+		if (s.counts[i] > 1)
+			rvl_train_undo(&s.trains[i], &frames[s.firsts[i]]);
+	more = rvl_wire_send(wire, frames + s.firsts[at], trains + s.firsts[at],
+			     count - s.firsts[at]);
+	return more < 0 ? more : lost + more;
 }
 
 /* The kernel takes the outer VLAN tag off a frame; put it back where it was. */
-static int restore_tag(const struct msghdr *message, uint8_t *frame, size_t size, size_t len)
+static void restore_tag(struct msghdr *message, struct rvl_received *received)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c;
-	     c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)message, c)) {
+	struct rvl_buf *buf = &received->frame;
+	uint8_t *frame = rvl_buf_data(buf);
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
 		struct tpacket_auxdata aux;
 
 		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
@@ -445,17 +497,19 @@ static int restore_tag(const struct msghdr *message, uint8_t *frame, size_t size
 		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
 		if (!(aux.tp_status & TP_STATUS_VLAN_VALID))
 			continue;
-		if (len + VLAN_TAG > size || len < ETHERNET_ADDRESSES)
-			return 0;
+		if (rvl_buf_tailroom(buf) < VLAN_TAG || buf->len < ETHERNET_ADDRESSES) {
+			buf->len = 0;
+			return;
+		}
 		memmove(frame + ETHERNET_ADDRESSES + VLAN_TAG, frame + ETHERNET_ADDRESSES,
-			len - ETHERNET_ADDRESSES);
+			buf->len - ETHERNET_ADDRESSES);
 		rvl_put_be16(frame + ETHERNET_ADDRESSES, aux.tp_status & TP_STATUS_VLAN_TPID_VALID
 								 ? aux.tp_vlan_tpid
 								 : ETH_P_8021Q);
 		rvl_put_be16(frame + ETHERNET_ADDRESSES + 2, aux.tp_vlan_tci);
-		return (int)(len + VLAN_TAG);
+		buf->len += VLAN_TAG;
+		received->left.csum_start += VLAN_TAG;
 	}
-	return (int)len;
 }
 
 bool rvl_wire_gone(const struct rvl_wire *wire)
@@ -468,32 +522,48 @@ bool rvl_wire_gone(const struct rvl_wire *wire)
 	       address.sll_ifindex <= 0;
 }
 
-int rvl_wire_receive(struct rvl_wire *wire, enum rvl_lane lane, uint8_t *frame, size_t size)
-{
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	} control;
-	struct virtio_net_hdr header;
-	struct iovec parts[2] = {{&header, sizeof(header)}, {frame, size}};
-	struct msghdr message = {
-		.msg_iov = parts,
-		.msg_iovlen = 2,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
-	ssize_t len = recvmsg(wire->fd[lane], &message, 0);
+/* What the kernel tells of a frame besides. */
+struct told {
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
+	struct iovec parts[2];
+};
 
-	if (len < 0 && errno == ENETDOWN && rvl_wire_gone(wire))
+static void finish(struct mmsghdr *message, struct rvl_received *received)
+{
+	received->frame.len = message->msg_len - sizeof(received->left);
+	if (message->msg_hdr.msg_flags & MSG_TRUNC)
+		received->frame.len = 0;
+	else
+		restore_tag(&message->msg_hdr, received);
+}
+
+int rvl_wire_receive(struct rvl_wire *wire, enum rvl_lane lane, struct rvl_received *received,
+		     int count)
+{
+	struct mmsghdr messages[RVL_WIRE_BATCH];
+	struct told told[RVL_WIRE_BATCH];
+	int n;
+
+	for (int i = 0; i < count; i++) {
+		struct rvl_buf *frame = &received[i].frame;
+
+		told[i].parts[0] = (struct iovec){&received[i].left, sizeof(received[i].left)};
+		told[i].parts[1] = (struct iovec){rvl_buf_data(frame), frame->size - frame->off};
+		messages[i].msg_hdr = (struct msghdr){
+			.msg_iov = told[i].parts,
+			.msg_iovlen = 2,
+			.msg_control = told[i].control,
+			.msg_controllen = sizeof(told[i].control),
+		};
+	}
+	n = recvmmsg(wire->fd[lane], messages, (unsigned int)count, 0, NULL);
+	if (n < 0 && errno == ENETDOWN && rvl_wire_gone(wire))
 		return -ENODEV;
-	if (len < 0)
+	if (n < 0)
 		return -errno;
-	len -= (ssize_t)sizeof(header);
-	/* Several packets in one frame, which isn't what was on the wire. */
-	if ((message.msg_flags & MSG_TRUNC) || header.gso_type != VIRTIO_NET_HDR_GSO_NONE ||
-	    !complete_checksum(&header, frame, (size_t)len))
-		return 0;
-	return restore_tag(&message, frame, size, (size_t)len);
+	for (int i = 0; i < n; i++)
+		finish(&messages[i], &received[i]);
+	return n;
 }
 
 uint32_t rvl_wire_missed(const struct rvl_wire *wire, enum rvl_lane lane)

@@ -8,6 +8,7 @@
 
 #include "host/sa/backend.h"
 #include "host/sa/lane.h"
+#include "host/sa/segments.h"
 
 struct rvl_wire;
 
@@ -27,8 +28,15 @@ int rvl_wire_fd(const struct rvl_wire *wire);
 const uint8_t *rvl_wire_mac(const struct rvl_wire *wire);
 unsigned int rvl_wire_mtu(const struct rvl_wire *wire);
 
-/* 0, or -errno: -EAGAIN and -ENOBUFS pass, -ENXIO and -ENETDOWN say the interface is gone. */
-int rvl_wire_send(struct rvl_wire *wire, const uint8_t *frame, size_t len);
+/* Frames that are sent, or received, at once. */
+#define RVL_WIRE_BATCH 64
+
+/*
+ * Send frames, at most a batch, in this order. trains: which of them are ESP in UDP, whose checksum
+ * nobody needs, so that those that are alike may go as one (train.h); their headers may be others
+ * afterwards. Returns how many frames the kernel didn't take, or -ENODEV: the interface is gone.
+ */
+int rvl_wire_send(struct rvl_wire *wire, struct rvl_buf *frames, const bool *trains, int count);
 
 /*
  * Has the interface been removed? Its socket tells once, with -ENETDOWN, when it is set down for
@@ -36,11 +44,20 @@ int rvl_wire_send(struct rvl_wire *wire, const uint8_t *frame, size_t len);
  */
 bool rvl_wire_gone(const struct rvl_wire *wire);
 
+/* What was received; its buffer is the caller's. */
+struct rvl_received {
+	struct rvl_buf frame; /* empty: it was cut, or isn't for us */
+	/* What a neighbour on the same machine (veth, a virtual machine) has left to an interface
+	 * that doesn't do it either: see segments.h. */
+	struct virtio_net_hdr left;
+};
+
 /*
- * The next frame of a lane, at most size octets, with VLAN tags as they were on the wire. Returns
- * its length, 0 for one that was cut or isn't for us, or -errno (-EAGAIN: there is none).
+ * The next frames of a lane, at most a batch, with VLAN tags as they were on the wire, each in the
+ * room that its buffer has behind its offset. Returns how many, or -errno (-EAGAIN: there is none).
  */
-int rvl_wire_receive(struct rvl_wire *wire, enum rvl_lane lane, uint8_t *frame, size_t size);
+int rvl_wire_receive(struct rvl_wire *wire, enum rvl_lane lane, struct rvl_received *received,
+		     int count);
 
 /* How many frames of a lane had no place in its queue, modulo 2^32. */
 uint32_t rvl_wire_missed(const struct rvl_wire *wire, enum rvl_lane lane);

@@ -2,7 +2,8 @@
 /*
  * Software ESP on one core: Gbit/s of inner packets, each way, for each kind of algorithm, beside
  * what the library takes for the same octets by itself: one AEAD operation, or encryption and HMAC.
- * Prints JSON.
+ * And what a packet of one tunnel costs among many others, each with its SAs and its policy, beside
+ * what it costs alone. Prints JSON.
  *
  * usage: esp_bench [SECONDS_PER_FIGURE]
  */
@@ -14,12 +15,15 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 
+#include "host/esp/engine.h"
 #include "host/esp/esp.h"
 #include "host/esp/ip.h"
 #include "host/esp/suite.h"
 
 #define BATCH 256
 #define ROOM 9216
+#define TUNNELS 16384
+#define ETHERNET 14
 
 static const size_t sizes[] = {64, 256, 512, 1024, 1408, 9000};
 
@@ -217,6 +221,74 @@ static void measure(struct bench *bench, size_t size, const struct algorithm *a,
 	rvl_esp_sa_free(in);
 }
 
+/* A tunnel to each of so many networks, and back. */
+static struct rvl_engine *engine_of(uint32_t tunnels)
+{
+	const struct rvl_engine_config config = {
+		.outbound_sas = tunnels, .inbound_sas = tunnels, .policies = tunnels};
+	struct rvl_engine *engine = rvl_engine_new(&config);
+
+	for (uint32_t i = 0; i < tunnels; i++) {
+		struct rvl_sa_params out = params_of(RVL_OUTBOUND, &algorithms[0]);
+		struct rvl_sa_params in = params_of(RVL_INBOUND, &algorithms[0]);
+		struct rvl_policy policy = {
+			.selector = rvl_selector_any(4), .action = RVL_PROTECT, .sa = i};
+		const struct rvl_addr network = rvl_addr_of_ipv4(0x0a000000 + (i << 8));
+
+		policy.selector.dst = rvl_prefix_of(&network, 24);
+		out.spi = in.spi = 0x1000 + i;
+		if (!engine || rvl_engine_sa_add(engine, i, &out) ||
+		    rvl_engine_sa_add(engine, i, &in) || rvl_engine_policy_set(engine, i, &policy))
+			exit(1);
+	}
+	return engine;
+}
+
+/* Frames to the last of the networks, there and back: seconds. */
+static double pass(struct bench *bench, struct rvl_engine *engine, uint32_t tunnels, size_t size)
+{
+	double start;
+
+	for (int i = 0; i < BATCH; i++) {
+		uint8_t *p = bench->rooms[i] + RVL_ESP_HEADROOM;
+
+		bench->bufs[i] =
+			(struct rvl_buf){bench->rooms[i], ROOM, RVL_ESP_HEADROOM, ETHERNET + size};
+		memset(p, 0, ETHERNET + RVL_IP_HEADER);
+		rvl_put_be16(p + 12, 0x0800);
+		p[ETHERNET] = 0x45;
+		rvl_put_be16(p + ETHERNET + 2, (uint16_t)size);
+		rvl_put_be32(p + ETHERNET + 16, 0x0a000001 + ((tunnels - 1) << 8));
+	}
+	start = now();
+	for (int i = 0; i < BATCH; i++)
+		if (rvl_engine_tx(engine, &bench->bufs[i], RVL_ENGINE_NO_SA).verdict !=
+			    RVL_ENGINE_DONE ||
+		    rvl_engine_rx(engine, &bench->bufs[i]).verdict != RVL_ENGINE_DONE)
+			exit(1);
+	return now() - start;
+}
+
+/* By turns. */
+static void measure_tunnels(struct bench *bench, size_t size, const char *separator)
+{
+	struct rvl_engine *one = engine_of(1), *many = engine_of(TUNNELS);
+	double alone = 0, among = 0;
+	uint64_t packets = 0;
+
+	while (alone < bench->seconds || among < bench->seconds) {
+		alone += pass(bench, one, 1, size);
+		among += pass(bench, many, TUNNELS, size);
+		packets += BATCH;
+	}
+	printf("%s\n  {\"octets\": %zu, \"tunnels\": %d, \"ns-there-and-back-alone\": %.1f, "
+	       "\"ns-there-and-back-among-many\": %.1f, \"over-alone\": %.3f}",
+	       separator, size, TUNNELS, alone / (double)packets * 1e9,
+	       among / (double)packets * 1e9, among / alone);
+	rvl_engine_free(one);
+	rvl_engine_free(many);
+}
+
 int main(int argc, char **argv)
 {
 	struct bench bench = {.seconds = argc > 1 ? strtod(argv[1], NULL) : 0.15};
@@ -240,6 +312,9 @@ int main(int argc, char **argv)
 			separator = ",";
 		}
 	}
+	printf("\n], \"tunnels-in-software\": [");
+	for (size_t i = 0; i < 2; i++)
+		measure_tunnels(&bench, i ? 1408 : 64, i ? "," : "");
 	printf("\n]}\n");
 	free(bench.rooms);
 	return 0;

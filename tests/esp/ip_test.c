@@ -419,6 +419,33 @@ static void random_octets_are_read_within_their_bounds(void **state)
 	}
 }
 
+/* Networks in a row, which is how they are given out: of as many places as there are, none has
+ * many, whether the low half of a hash is taken or both are folded. */
+static void hashes_of_networks_spread(void **state)
+{
+	enum { NETWORKS = 16384 };
+	static uint8_t places[2][NETWORKS];
+
+	(void)state;
+	for (int kind = 0; kind < 4; kind++) {
+		memset(places, 0, sizeof(places));
+		for (uint32_t i = 0; i < NETWORKS; i++) {
+			uint8_t octets[16] = {0x20, 1, 0x0d, 0xb8};
+			struct rvl_prefix network;
+			struct rvl_addr address;
+			uint64_t hash;
+
+			rvl_put_be32(octets + (kind == 2 ? 4 : 12), i);
+			address = kind < 2 ? rvl_addr_of_ipv4(0x0a000000 + (i << (kind ? 8 : 0)))
+					   : rvl_addr_of_ipv6(octets);
+			network = rvl_prefix_of(&address, (const uint8_t[]){32, 24, 64, 128}[kind]);
+			hash = rvl_prefix_hash(&network);
+			assert_true(++places[0][hash % NETWORKS] <= 12);
+			assert_true(++places[1][(hash ^ hash >> 32) % NETWORKS] <= 12);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -434,6 +461,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_seen_is_matched_by_what_protects),
 		cmocka_unit_test(a_type_is_its_senders),
 		cmocka_unit_test(random_octets_are_read_within_their_bounds),
+		cmocka_unit_test(hashes_of_networks_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

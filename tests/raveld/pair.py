@@ -25,6 +25,7 @@ PROTOCOL = 143
 # What is closed for the first host's peer, by its usual configuration.
 RULES = {"from 10.1.0.0/24 lookup 220", "from 0.0.0.0 lookup 220", "from all iif rvl0 lookup 220"}
 CLOSED = RULES | {"unreachable 10.2.0.0/24"}
+OCTETS = 2 << 20    # that transfer() sends
 
 
 class Host:
@@ -229,9 +230,9 @@ secrets {{ ike {{ secret = {psk} }} }}
 class Pair(Ground):
     """Two hosts, their wire ports joined; the first one with the simulated NIC if that is wished."""
 
-    def __init__(self, nic=False, offloads=False, ipv6=False, mtu=1500, backend="user"):
+    def __init__(self, nic=False, offloads=False, ipv6=False, mtu=1500, backend="user", san=True):
         self.hosts = ()
-        super().__init__(san=True)
+        super().__init__(san=san)
         with self.building():
             self.hosts = one, two = Host(self, 1, ipv6), Host(self, 2, ipv6)
             self.veth(one.name, "wire0", two.name, "wire0", mtu=mtu, offloads=offloads)
@@ -337,6 +338,32 @@ def plain_esp_at(frame):
     if frame[12:14] == b"\x08\x00" and frame[23] == 50:
         return 34
     return 54 if frame[12:14] == b"\x86\xdd" and frame[20] == 50 else 0
+
+
+def inner_socket(host, kind=socket.SOCK_STREAM):
+    with inside(host.ns):
+        sock = socket.socket(socket.AF_INET, kind)
+    sock.settimeout(DEADLINE)
+    sock.bind((host.inner, 0))
+    return sock
+
+
+def transfer(source, sink, socket_of=inner_socket):
+    """OCTETS of TCP from one host to the other, all of which arrive."""
+    with socket_of(sink) as listener, socket_of(source) as sender:
+        listener.listen(1)
+        sender.connect(listener.getsockname())
+        receiver, _ = listener.accept()
+        data = bytes(range(251)) * (OCTETS // 251)
+        sending = threading.Thread(target=lambda: (sender.sendall(data), sender.shutdown(socket.SHUT_WR)), daemon=True)
+        with receiver:
+            receiver.settimeout(DEADLINE)
+            sending.start()
+            got = bytearray()
+            while part := receiver.recv(1 << 16):
+                got += part
+        sending.join(DEADLINE)
+        expect(bytes(got) == data, f"all of it arrives: {len(got)} octets")
 
 
 class Traffic:

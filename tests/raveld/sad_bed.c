@@ -223,6 +223,15 @@ void udp_frame(uint8_t p[60], uint32_t src, uint32_t dst, uint16_t src_port, uin
 }
 
 /* Send a frame that shows that those before it have arrived or never will. */
+static void ignore(void *context, uint8_t *frame, size_t len, uint32_t sa)
+{
+	(void)context;
+	(void)frame;
+	(void)len;
+	(void)sa;
+}
+
+/* And what was queued before it. */
 static void send_mark(struct bed *bed, struct rvl_backend *from)
 {
 	uint8_t *p = from->frames->ops->tx_buffer(from->frames);
@@ -231,6 +240,7 @@ static void send_mark(struct bed *bed, struct rvl_backend *from)
 	rvl_put_be16(p + 12, MARK);
 	rvl_put_be32(p + 14, ++bed->sent);
 	assert_int_equal(from->frames->ops->tx(from->frames, 60), 0);
+	assert_true(from->frames->ops->poll(from->frames, ignore, NULL) >= 0);
 }
 
 static void wait_for(int fd)
@@ -250,18 +260,20 @@ uint32_t spi_from_port(struct bed *bed, uint16_t port, uint8_t frame[256])
 	struct rvl_backend *backend = bed->backend;
 	uint8_t next[256];
 	uint32_t spi = BED_HELD;
-	int len = 0;
 
 	udp_frame(backend->frames->ops->tx_buffer(backend->frames), OURS, THEIRS, port, 53);
 	assert_int_equal(backend->frames->ops->tx(backend->frames, 60), 0);
 	send_mark(bed, backend);
 	for (;;) {
-		len = rvl_wire_receive(bed->far, RVL_LANE_FRAMES, next, sizeof(next));
-		if (len == -EAGAIN)
+		struct rvl_received received = {.frame = {next, sizeof(next), 0, 0}};
+		int n = rvl_wire_receive(bed->far, RVL_LANE_FRAMES, &received, 1);
+
+		if (n == -EAGAIN)
 			wait_for(rvl_wire_fd(bed->far));
-		if (len > 0 && is_mark(next, (size_t)len) && rvl_get_be32(next + 14) == bed->sent)
+		if (n > 0 && is_mark(next, received.frame.len) &&
+		    rvl_get_be32(next + 14) == bed->sent)
 			return spi;
-		if (len < 60 ||
+		if (n < 1 || received.frame.len < 60 ||
 		    (rvl_get_be16(next + 12) != 0x0800 && rvl_get_be16(next + 12) != 0x86dd))
 			continue;
 		memcpy(frame, next, sizeof(next));
