@@ -488,7 +488,8 @@ struct ike_child *ike_child_successor(const struct ike_engine *e, const struct i
 	struct ike_child *next = alive(e, child->successor);
 
 	for (struct ike_child *c = child->sa->children; c && !next; c = c->next) {
-		if (c->predecessor == child->id && c->level == IKE_LEVEL_OUTBOUND)
+		if (c->predecessor == child->id && c->level == IKE_LEVEL_OUTBOUND &&
+		    c->state < IKE_CHILD_DELETING)
 			next = c;
 	}
 	return next;

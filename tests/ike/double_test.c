@@ -318,6 +318,42 @@ static void a_successor_that_is_refused_takes_no_flow_along(void **state)
 }
 
 /*
+ * With `unique = never` both stay:
+ *
+ *   A  CREATE_CHILD_SA N(REKEY_SA) -->    B   in the one that B has begun, where its flow is
+ *      <-- CREATE_CHILD_SA                    for which A's data path has no room
+ *      INFORMATIONAL D(successor) -->
+ *      INFORMATIONAL D(old) -->               the flow is in the other one
+ */
+static void a_successor_that_has_gone_gets_no_flow(void **state)
+{
+	struct side one = SIDE_A, two = SIDE_B;
+	uint64_t old;
+
+	(void)state;
+	one.unique = two.unique = IKE_UNIQUE_NEVER;
+	begin_both(A, &one, &two);
+	net_settle(net);
+	a()->traffic = b()->traffic = true;
+	pass_time(2 * IKE_CONFIRM_MS);
+	assert_true(sends_in(b(), B));
+	net->watch_flow = true;
+	old = newest(a(), B)->id;
+	assert_int_equal(ike_rekey_child(a()->engine, net->now, old), 0);
+	node_drain(a());
+	deliver_to(1);
+	a()->install_error = -28;
+	net_settle(net);
+	a()->install_error = 0;
+	assert_int_equal(ike_terminate_child(a()->engine, net->now, old), 0);
+	node_drain(a());
+	net_settle(net);
+	assert_true(sends_in(b(), A));
+	pass_time(60000);
+	net->watch_flow = false;
+}
+
+/*
  *   A  CREATE_CHILD_SA N(REKEY_SA) -->    B   in 1; its data path is slow
  *      <-- IKE_AUTH 2                         whose answer A has; B leads the flow to 2
  *      <-- INFORMATIONAL D(old)               in 1, for which 2 is there
@@ -472,6 +508,7 @@ int main(void)
 		T(a_flow_goes_to_the_successor_and_nowhere_else),
 		T(a_successor_that_is_refused_takes_no_flow_along),
 		T(a_successor_that_the_peer_does_not_have_gets_no_flow),
+		T(a_successor_that_has_gone_gets_no_flow),
 		T(who_can_tell_that_they_crossed_decides),
 		T(what_renews_the_winner_wins),
 		T(a_peer_that_answers_may_still_be_at_what_it_was_told_of),
