@@ -23,7 +23,7 @@ enum ike_child_level {
 	IKE_LEVEL_INBOUND,
 	IKE_LEVEL_OUTBOUND,
 	IKE_LEVEL_USE,
-};
+} __attribute__((packed));
 
 enum { IKE_IN, IKE_OUT };
 
@@ -46,7 +46,13 @@ struct ike_child {
 	enum ike_child_level level;  /* reached */
 	enum ike_child_level wanted; /* to be reached */
 	enum rvl_mode mode;	     /* ours: that is asked for; then, that it has */
-	struct ike_task *task;	     /* resumed when it is, or when the data path refuses */
+	enum ike_cause cause;	     /* of its end, unless it is the IKE SA's */
+	bool confirmed;		     /* the peer has it, too */
+	bool alone;		     /* one pair of selectors, as the peer takes no more in one */
+	bool over_nat;		     /* ours: it was asked for where AH doesn't pass */
+	bool tfc;		     /* the peer takes padding */
+	bool more_ts;	       /* another one would take more of what its initiator has offered */
+	struct ike_task *task; /* resumed when it is, or when the data path refuses */
 	struct ike_waiter waiter;
 	struct ike_suite suite;
 	struct ike_pair
@@ -62,13 +68,7 @@ struct ike_child {
 	uint64_t successor;   /* id of the one that was made to replace it */
 	uint64_t predecessor; /* id of the one that it replaces, until it is in use */
 	uint64_t installed_at;
-	uint64_t used;	      /* its flows were led there as the so-many-th; 0: never */
-	enum ike_cause cause; /* of its end, unless it is the IKE SA's */
-	bool confirmed;	      /* the peer has it, too */
-	bool alone;	      /* one pair of selectors, as the peer takes no more in one */
-	bool over_nat;	      /* ours: it was asked for where AH doesn't pass */
-	bool tfc;	      /* the peer takes padding */
-	bool more_ts;	      /* another one would take more of what its initiator has offered */
+	uint64_t used; /* its flows were led there as the so-many-th; 0: never */
 };
 
 /* child.c: the life of a Child SA */

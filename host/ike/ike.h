@@ -173,7 +173,7 @@ enum ike_cause {
 	IKE_CAUSE_OURS, /* this side, or an attempt that failed */
 	IKE_CAUSE_PEER, /* it has deleted it */
 	IKE_CAUSE_DEAD, /* the peer doesn't answer any more */
-};
+} __attribute__((packed));
 
 struct ike_event {
 	uint64_t ike_id;
@@ -367,7 +367,7 @@ enum ike_child_state {
 	IKE_CHILD_REKEYED,  /* it has one, and is about to be deleted */
 	IKE_CHILD_DELETING,
 	IKE_CHILD_LINGERING, /* deleted; what is still on its way to us is received */
-};
+} __attribute__((packed));
 
 const char *ike_state_name(enum ike_state state);
 const char *ike_child_state_name(enum ike_child_state state);

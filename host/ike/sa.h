@@ -139,7 +139,8 @@ struct ike_sa {
 	/* The peer may be a cluster, whose members move message IDs, and sequence numbers. */
 	bool syncs;
 	bool syncs_counters;
-	uint8_t token[32];    /* which has this hash */
+	uint8_t token[32]; /* which has this hash */
+	bool outdone; /* the peer's of the same time was up before, and stays, or what follows it */
 	uint64_t successor;   /* id of the IKE SA that was made to replace it, */
 	uint64_t predecessor; /* and of the one that it replaces, until it has */
 	uint64_t renews;      /* id of the one in whose place it is begun, until it has all of it */
@@ -148,7 +149,6 @@ struct ike_sa {
 	uint64_t renewed_at;  /* the last attempt; 0: none */
 	uint64_t superseded_by; /* id of the one that is to take its place, soon; 0: none */
 	uint64_t begun_spi;	/* of who began, from IKE_SA_INIT on; rekeying doesn't change it */
-	bool outdone; /* the peer's of the same time was up before, and stays, or what follows it */
 	uint64_t created_at;
 	uint64_t authenticated_at;
 	uint64_t established_at;

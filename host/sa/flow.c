@@ -11,7 +11,7 @@ struct rvl_flow {
 	struct rvl_selector selector; /* an rvl_selector_key() */
 	struct rvl_fixed *fixed;      /* beneath it */
 	uint32_t policy;	      /* RVL_BACKEND_ANY: none */
-	size_t claims;
+	uint32_t claims;
 	struct rvl_claim *used; /* those of them that are, the last use first */
 	/* Whom the policy leads to. Without one it discards: the data path didn't take it back. */
 	const struct rvl_claims *owner;
