@@ -156,31 +156,38 @@ static enum ike_step begin(struct ike_engine *e, struct ike_sa *sa, struct ike_c
 	return ike_task_ke(e, &t->task, now, group, NULL, nothing, have_key_pair);
 }
 
-/* Another Child SA in an IKE SA, once its turn has come. False: no memory. */
-bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config,
-		     const struct ike_ask *ask)
+/* NULL: no memory. */
+static struct ike_create_task *queue(struct ike_engine *e, struct ike_sa *sa,
+				     const struct ike_child_config *config)
 {
 	struct ike_task *task = ike_task_queue(e, sa, IKE_EXCHANGE_NEW_CHILD);
 
 	if (!task)
-		return false;
+		return NULL;
 	of(task)->config = config;
-	if (ask)
-		of(task)->ask = *ask;
-	return true;
+	return of(task);
+}
+
+/* Another Child SA in an IKE SA, once its turn has come. False: no memory. */
+bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_child_config *config,
+		     const struct ike_ask *ask)
+{
+	struct ike_create_task *t = queue(e, sa, config);
+
+	if (t && ask)
+		t->ask = *ask;
+	return t;
 }
 
 /* The same in the place of one that has to go, unless its flow is had in this IKE SA by then. */
 bool ike_child_queue_instead(struct ike_engine *e, struct ike_sa *sa,
 			     const struct ike_child_config *config)
 {
-	struct ike_task *task = ike_task_queue(e, sa, IKE_EXCHANGE_NEW_CHILD);
+	struct ike_create_task *t = queue(e, sa, config);
 
-	if (!task)
-		return false;
-	of(task)->config = config;
-	of(task)->instead = true;
-	return true;
+	if (t)
+		t->instead = true;
+	return t;
 }
 
 /* Is there one in this IKE SA that may stay? */
@@ -207,13 +214,11 @@ bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config 
 /* One that the peer had no time for is asked for again. False: no memory. */
 bool ike_child_ask_again(struct ike_engine *e, struct ike_child *child)
 {
-	struct ike_task *task = ike_task_queue(e, child->sa, IKE_EXCHANGE_NEW_CHILD);
+	struct ike_create_task *t = queue(e, child->sa, child->config);
 
-	if (!task)
-		return false;
-	of(task)->config = child->config;
-	of(task)->made_id = child->id;
-	return true;
+	if (t)
+		t->made_id = child->id;
+	return t;
 }
 
 /* Is its rekeying going to be begun? */
