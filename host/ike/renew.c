@@ -221,12 +221,51 @@ void ike_sa_renewal_left(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		look_soon(e, sa, now);
 }
 
-void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *old)
+/* Is it a newer one of the same, and where the peer has sent us if it has? */
+static bool is_instead(const struct ike_sa *other, const struct ike_sa *sa)
 {
-	struct ike_sa *made = old->renewal ? ike_sa_find_id(e, old->renewal) : NULL;
+	struct ike_addr to;
+
+	if (other->conn != sa->conn || other->authenticated_at <= sa->authenticated_at ||
+	    ike_sa_ending(other))
+		return false;
+	if (!sa->redirect)
+		return true;
+	to = ike_redirect_addr(sa->redirect);
+	return ike_addr_same_ip(&other->path.remote, &to);
+}
+
+/*
+ * What was to renew another one has itself been renewed by the peer, before it had all of that: the
+ * peer's is to have all of it instead. Each of the two ends would otherwise renew the old one again.
+ */
+static void pass_on(struct ike_engine *e, const struct ike_sa *sa, struct ike_sa *old)
+{
+	struct ike_sa *other = NULL;
+
+	while (sa->conn->unique != IKE_UNIQUE_NEVER && (other = ike_peer_same(e, sa, other))) {
+		if (other->began || other->renews || other->state != IKE_STATE_ESTABLISHED ||
+		    other->authenticated_at <= sa->authenticated_at || !is_instead(other, old))
+			continue;
+		other->renews = old->id;
+		old->renewal = other->id;
+		if (ask_for_all(e, old, other))
+			ike_sa_down(e, other, "out of memory");
+		else
+			ike_sa_advance(e, other, e->now);
+		return;
+	}
+}
+
+void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *sa)
+{
+	struct ike_sa *made = sa->renewal ? ike_sa_find_id(e, sa->renewal) : NULL;
+	struct ike_sa *old = sa->renews ? ike_sa_find_id(e, sa->renews) : NULL;
 
 	if (made)
 		ike_sa_renewal_left(e, made, e->now);
+	if (old && old->renewal == sa->id)
+		pass_on(e, sa, old);
 }
 
 /*
@@ -260,20 +299,6 @@ static bool waits(const struct ike_sa *sa, uint64_t now)
 {
 	return sa->renewed_at &&
 	       now - sa->renewed_at < (sa->redirect ? IKE_REDIRECT_RETRY_MS : IKE_RENEW_RETRY_MS);
-}
-
-/* Is it a newer one of the same, and where the peer has sent us if it has? */
-static bool is_instead(const struct ike_sa *other, const struct ike_sa *sa)
-{
-	struct ike_addr to;
-
-	if (other->conn != sa->conn || other->authenticated_at <= sa->authenticated_at ||
-	    ike_sa_ending(other))
-		return false;
-	if (!sa->redirect)
-		return true;
-	to = ike_redirect_addr(sa->redirect);
-	return ike_addr_same_ip(&other->path.remote, &to);
 }
 
 /*

@@ -223,7 +223,7 @@ bool ike_sa_renewal_takes(struct ike_engine *e, const struct ike_sa *sa,
 			  uint64_t now);
 void ike_sa_renewed(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_sa_renewal_left(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
-void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *old);
+void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *sa);
 void ike_sa_renewal_moves(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa);
 bool ike_sa_can_be_begun_again(const struct ike_sa *sa);
 bool ike_sa_is_renewed(const struct ike_engine *e, const struct ike_sa *sa);
