@@ -109,7 +109,7 @@ class Guest:
         if load:
             self._files["etc/guest/modules"] = "\n".join(load) + "\n"
         self._modules = list(modules)
-        self._control = self._qmp = self._process = None
+        self._control = self._qmp = self._process = self._listener = None
         self._buffer = b""
         self._qmp_buffer = b""
         self._events = []
@@ -164,7 +164,7 @@ class Guest:
             "-device", "virtio-serial-pci,addr=02.0",
             "-chardev", f"socket,id=control,path={run}/{self.name}.control,server=on,wait=off",
             "-device", "virtserialport,chardev=control,name=control",
-            "-qmp", f"unix:{run}/{self.name}.qmp,server=on,wait=off",
+            "-qmp", f"unix:{run}/{self.name}.qmp",
         ]
         for i, tap in enumerate(self.taps):
             arguments += ["-netdev", f"tap,id=tap{i},ifname={tap.device},script=no,downscript=no,vhost=off",
@@ -182,6 +182,7 @@ class Guest:
         paths = initramfs.cache(self._kernel)
         self.version = paths["version"]
         initramfs.image(self.lab.run / f"{self.name}.cpio", paths, self._files, self._modules)
+        self._listen()
         command, env = qemu(paths, *self.arguments(paths))
         self._started = time.monotonic()
         if self._interactive:
@@ -205,25 +206,38 @@ class Guest:
         self.wait_ready(limit)
         return self
 
+    def _listen(self):
+        """For QEMU, which connects its QMP monitor before that is set up. Whom it let connect while it sets the
+        monitor up it may greet twice, and it forgets what was agreed on before the second time."""
+        path = self.lab.run / f"{self.name}.qmp"
+        path.unlink(missing_ok=True)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(path))
+        self._listener.listen(1)
+        self._listener.settimeout(0)
+
     def _connect(self):
         try:
-            self._qmp = self._qmp or self._open("qmp")
-            self._control = self._control or self._open("control")
-        except (FileNotFoundError, ConnectionRefusedError):
+            self._qmp = self._qmp or self._greeted()
+            self._control = self._control or self._open_control()
+        except (BlockingIOError, FileNotFoundError, ConnectionRefusedError):
             return False
         return True
 
-    def _open(self, what):
+    def _greeted(self):
+        self._qmp, _ = self._listener.accept()
+        self._listener.close()
+        self._qmp_receive(time.monotonic() + DEADLINE)
+        self.qmp("qmp_capabilities")
+        return self._qmp
+
+    def _open_control(self):
         sock = socket.socket(socket.AF_UNIX)
         try:
-            sock.connect(str(self.lab.run / f"{self.name}.{what}"))
+            sock.connect(str(self.lab.run / f"{self.name}.control"))
         except OSError:
             sock.close()
             raise
-        if what == "qmp":
-            self._qmp = sock
-            self._qmp_receive(time.monotonic() + DEADLINE)
-            self.qmp("qmp_capabilities")
         return sock
 
     def running(self):
