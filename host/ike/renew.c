@@ -237,7 +237,8 @@ static bool is_instead(const struct ike_sa *other, const struct ike_sa *sa)
 
 /*
  * What was to renew another one has itself been renewed by the peer, before it had all of that: the
- * peer's is to have all of it instead. Each of the two ends would otherwise renew the old one again.
+ * peer's is to have all of it instead. Each of the two ends would otherwise renew the old one
+ * again.
  */
 static void pass_on(struct ike_engine *e, const struct ike_sa *sa, struct ike_sa *old)
 {
