@@ -97,6 +97,7 @@ struct ike_engine {
 	struct ike_table by_peer;
 	struct ike_table by_conn;
 	struct ike_table half_open;
+	struct ike_table begun; /* of ours that aren't up yet, by connection */
 	struct ike_table sources; /* of those, by address */
 	struct ike_source *ranks[IKE_SOURCE_RANKS];
 	unsigned computing;	    /* half-open IKE SAs that a key exchange is at work for */
@@ -161,6 +162,10 @@ struct ike_sa *ike_sa_find(const struct ike_engine *e, uint64_t our_spi);
 struct ike_sa *ike_sa_find_id(const struct ike_engine *e, uint64_t id);
 struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_in *in);
 void ike_half_open_link(struct ike_engine *e, struct ike_sa *sa);
+void ike_begun_link(struct ike_engine *e, struct ike_sa *sa);
+void ike_begun_remove(struct ike_engine *e, struct ike_sa *sa);
+struct ike_sa *ike_begun_find(const struct ike_engine *e, const struct ike_connection *conn,
+			      const struct ike_sa *after);
 void ike_peer_link(struct ike_engine *e, struct ike_sa *sa);
 struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *local,
 			     const struct ike_id *remote, const struct ike_sa *after);

@@ -67,6 +67,7 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, const struct ike_start *sta
 		return -ENOMEM;
 	}
 	ike_sa_hold(e, sa, start->conn);
+	ike_begun_link(e, sa);
 	sa->redirect = start->redirect;
 	sa->path.local = start->pair.local;
 	sa->path.remote = start->pair.remote;

@@ -63,7 +63,8 @@ int ike_registry_init(struct ike_engine *e)
 	struct ike_table *const tables[] = {
 		&e->by_spi,   &e->by_id,     &e->by_peer,      &e->by_conn, &e->half_open,
 		&e->children, &e->instances, &e->waiters,      &e->by_name, &e->outbound,
-		&e->sources,  &e->by_remote, &e->by_remote_id, &e->by_ends, &e->by_owner};
+		&e->sources,  &e->by_remote, &e->by_remote_id, &e->by_ends, &e->by_owner,
+		&e->begun};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
@@ -79,6 +80,7 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_table_remove(&e->by_peer, &sa->links.by_peer);
 	ike_table_remove(&e->by_conn, &sa->links.by_conn);
 	ike_half_open_remove(e, sa);
+	ike_begun_remove(e, sa);
 	ike_timers_release(e, sa->timers, IKE_SA_TIMERS);
 	while (sa->children) {
 		struct ike_child *child = sa->children;
@@ -123,6 +125,7 @@ void ike_registry_free(struct ike_engine *e)
 	ike_table_free(&e->by_peer);
 	ike_table_free(&e->by_conn);
 	ike_table_free(&e->half_open);
+	ike_table_free(&e->begun);
 	ike_table_free(&e->sources);
 	ike_table_free(&e->children);
 	ike_table_free(&e->instances);
@@ -249,6 +252,8 @@ void ike_conn_link(struct ike_engine *e, struct ike_sa *sa)
 {
 	ike_table_remove(&e->by_conn, &sa->links.by_conn);
 	ike_table_add(&e->by_conn, &sa->links.by_conn, hash_pointer(e, sa->conn));
+	if (sa->initiator && sa->links.pending.at)
+		ike_begun_link(e, sa);
 }
 
 /* The next IKE SA of a connection, the newest first. */
@@ -260,6 +265,34 @@ struct ike_sa *ike_conn_find(const struct ike_engine *e, const struct ike_connec
 
 	for (; l; l = ike_table_next(l)) {
 		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.by_conn);
+
+		if (sa->conn == conn && sa->state != IKE_STATE_DEAD)
+			return sa;
+	}
+	return NULL;
+}
+
+/* Those that we have begun, until they are up: few, however many their connection has. */
+void ike_begun_link(struct ike_engine *e, struct ike_sa *sa)
+{
+	ike_table_remove(&e->begun, &sa->links.pending);
+	ike_table_add(&e->begun, &sa->links.pending, hash_pointer(e, sa->conn));
+}
+
+void ike_begun_remove(struct ike_engine *e, struct ike_sa *sa)
+{
+	if (sa->initiator)
+		ike_table_remove(&e->begun, &sa->links.pending);
+}
+
+struct ike_sa *ike_begun_find(const struct ike_engine *e, const struct ike_connection *conn,
+			      const struct ike_sa *after)
+{
+	struct ike_link *l = after ? ike_table_next(&after->links.pending)
+				   : ike_table_first(&e->begun, hash_pointer(e, conn));
+
+	for (; l; l = ike_table_next(l)) {
+		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.pending);
 
 		if (sa->conn == conn && sa->state != IKE_STATE_DEAD)
 			return sa;
@@ -283,7 +316,7 @@ struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_i
 	if (!l || ike_sha256(in->datagram, digest))
 		return NULL;
 	for (; l; l = ike_table_next(l)) {
-		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.half_open);
+		struct ike_sa *sa = IKE_OWNER(l, struct ike_sa, links.pending);
 
 		if (ike_addr_same_ip(&sa->path.remote, &in->remote) && sa->spi_i == in->hdr.spi_i &&
 		    memcmp(sa->in.digest, digest, 32) == 0)
@@ -294,7 +327,7 @@ struct ike_sa *ike_half_open_find(const struct ike_engine *e, const struct ike_i
 
 void ike_half_open_link(struct ike_engine *e, struct ike_sa *sa)
 {
-	ike_table_add(&e->half_open, &sa->links.half_open,
+	ike_table_add(&e->half_open, &sa->links.pending,
 		      hash_half_open(e, &sa->path.remote, sa->spi_i));
 }
 

@@ -319,9 +319,8 @@ static void outdo(const struct ike_engine *e, const struct ike_sa *sa)
 {
 	struct ike_sa *other = NULL;
 
-	while ((other = ike_conn_find(e, sa->conn, other))) {
-		if (other->initiator && !other->authenticated_at &&
-		    other->created_at <= sa->authenticated_at && other->spi_i < sa->begun_spi)
+	while ((other = ike_begun_find(e, sa->conn, other))) {
+		if (other->created_at <= sa->authenticated_at && other->spi_i < sa->begun_spi)
 			other->outdone = true;
 	}
 }
@@ -624,6 +623,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	if (!ending)
 		ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	ike_half_open_remove(e, sa);
+	ike_begun_remove(e, sa);
 	if (sa->initiator)
 		e->stats.established_initiator++;
 	else

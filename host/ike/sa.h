@@ -78,7 +78,7 @@ struct ike_links {
 	struct ike_link by_id;
 	struct ike_link by_peer; /* the peer's identity, once established */
 	struct ike_link by_conn;
-	struct ike_link half_open;    /* the peer's address and SPI, while it is */
+	struct ike_link pending;      /* until it is up: the peer's address and SPI; ours: begun */
 	struct ike_source *source;    /* the same; NULL: it isn't half-open */
 	struct ike_sa *older, *newer; /* of that source */
 	bool solved;		      /* it has solved a puzzle */

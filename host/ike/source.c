@@ -127,7 +127,7 @@ void ike_half_open_remove(struct ike_engine *e, struct ike_sa *sa)
 	if (!s)
 		return;
 	ike_half_open_computing(e, sa, false);
-	ike_table_remove(&e->half_open, &sa->links.half_open);
+	ike_table_remove(&e->half_open, &sa->links.pending);
 	sa->links.source = NULL;
 	take_out(s, sa);
 	leave_rank(s);

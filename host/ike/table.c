@@ -80,10 +80,20 @@ void ike_table_remove(struct ike_table *t, struct ike_link *link)
 	t->count--;
 }
 
+static _Thread_local uint64_t looks;
+
+uint64_t ike_table_looks(void)
+{
+	return looks;
+}
+
 static struct ike_link *of_hash(struct ike_link *link, uint64_t hash)
 {
-	while (link && link->hash != hash)
-		link = link->next;
+	for (; link; link = link->next) {
+		looks++;
+		if (link->hash == hash)
+			break;
+	}
 	return link;
 }
 

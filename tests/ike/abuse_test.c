@@ -504,6 +504,43 @@ static void unique_keep_keeps_one_though_two_come_at_once(void **state)
 	assert_int_equal(a()->engine->sa_count, 1);
 }
 
+/* As if each were another peer: A has an identity in each connection. */
+static uint64_t looks_for_peer(unsigned n)
+{
+	uint64_t before = ike_table_looks(), id;
+	struct ike_connection *conn;
+	char name[8], error[128];
+
+	snprintf(name, sizeof(name), "p%u", n);
+	conn = add_alike(a(), name, "c");
+	assert_int_equal(ike_id_parse(name, &conn->local_id, error, sizeof(error)), 0);
+	assert_int_equal(ike_initiate(a()->engine, net->now, name, NULL, NULL, &id), 0);
+	node_drain(a());
+	net_settle(net);
+	return ike_table_looks() - before;
+}
+
+/* All are in one connection of B's; none of them is looked at for another one. */
+static void one_more_peer_costs_what_the_first_ones_did(void **state)
+{
+	enum { FEW = 8, MANY = NODE_CHILDREN };
+	uint64_t few = 0, many = 0;
+	struct side two = SIDE_B;
+
+	(void)state;
+	two.peer_id = NULL;
+	net = net_new(7, &SIDE_A, &two);
+	for (unsigned n = 0; n < MANY; n++) {
+		uint64_t looks = looks_for_peer(n);
+
+		few += n < FEW ? looks : 0;
+		many += n >= MANY - FEW ? looks : 0;
+	}
+	assert_int_equal(b()->ike_up, MANY);
+	assert_int_equal(receiving(b()), MANY);
+	assert_true(many < few + FEW * MANY / 4);
+}
+
 /* B has children c and d; A asks for each with an IKE SA of its own. */
 static void begin_with_two_children(enum ike_unique unique)
 {
@@ -699,6 +736,7 @@ int main(void)
 		T(encapsulation_is_what_both_were_told_and_only_on_the_port_for_it),
 		T(ike_sas_of_a_forgetful_peer_do_not_pile_up),
 		T(as_many_children_as_are_configured_stay_up),
+		T(one_more_peer_costs_what_the_first_ones_did),
 		T(an_ike_sa_without_a_child_sa_is_deleted_after_a_minute),
 		T(unique_keep_keeps_one_though_two_come_at_once),
 		T(unique_replace_lets_other_children_be),
