@@ -97,7 +97,7 @@ struct ike_engine {
 	struct ike_table by_peer;
 	struct ike_table by_conn;
 	struct ike_table half_open;
-	struct ike_table begun; /* of ours that aren't up yet, by connection */
+	struct ike_table begun;	  /* of ours that aren't up yet, by connection */
 	struct ike_table sources; /* of those, by address */
 	struct ike_source *ranks[IKE_SOURCE_RANKS];
 	unsigned computing;	    /* half-open IKE SAs that a key exchange is at work for */

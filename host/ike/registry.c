@@ -61,10 +61,10 @@ uint64_t ike_sa_our_spi(const struct ike_sa *sa)
 int ike_registry_init(struct ike_engine *e)
 {
 	struct ike_table *const tables[] = {
-		&e->by_spi,   &e->by_id,     &e->by_peer,      &e->by_conn, &e->half_open,
-		&e->children, &e->instances, &e->waiters,      &e->by_name, &e->outbound,
-		&e->sources,  &e->by_remote, &e->by_remote_id, &e->by_ends, &e->by_owner,
-		&e->begun};
+		&e->by_spi,	  &e->by_id,	&e->by_peer,   &e->by_conn,
+		&e->half_open,	  &e->children, &e->instances, &e->waiters,
+		&e->by_name,	  &e->outbound, &e->sources,   &e->by_remote,
+		&e->by_remote_id, &e->by_ends,	&e->by_owner,  &e->begun};
 	int err = 0;
 
 	for (unsigned i = 0; i < sizeof(tables) / sizeof(tables[0]) && !err; i++)
