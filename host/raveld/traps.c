@@ -56,7 +56,7 @@ void traps_release(struct daemon *d, struct wish *w)
 	agenda_listen(&d->agenda, w, 0);
 	rvl_traps_release(rvl_sad_traps(d->sad), trap_of(w));
 	rvl_sad_listen(d->sad, trap_of(w));
-	if (d->datapath)
+	if (d->datapath && rvl_traps_released(rvl_sad_traps(d->sad)))
 		datapath_wake(d->datapath);
 }
 

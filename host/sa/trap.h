@@ -69,13 +69,13 @@ void rvl_traps_each(struct rvl_traps *traps, uint64_t id, rvl_traps_each_fn *fn,
 
 struct rvl_trap_counters rvl_traps_counters(struct rvl_traps *traps);
 
+/* Is there a frame to be sent? Any thread's to ask. */
+bool rvl_traps_released(const struct rvl_traps *traps);
+
 /* ---- the data thread's */
 
 /* Is the frame held, or dropped for want of room? *sprung: rvl_traps_next() has something new. */
 bool rvl_traps_catch(struct rvl_traps *traps, const uint8_t *frame, size_t len, bool *sprung);
-
-/* Is there a frame to be sent? */
-bool rvl_traps_released(const struct rvl_traps *traps);
 
 /* Take the next one, of at most RVL_BACKEND_FRAME octets: its length, or 0. */
 size_t rvl_traps_take(struct rvl_traps *traps, uint8_t *frame);
