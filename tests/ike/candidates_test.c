@@ -211,6 +211,47 @@ static void what_a_peer_may_mean_is_found_as_by_a_look_at_all(void **state)
 	ike_engine_free(e);
 }
 
+/* From anywhere, with one of two proposals; what lies between their fields says nothing. */
+static void add_branch(struct ike_engine *e, unsigned n)
+{
+	struct ike_connection *conn;
+	struct ike_proposal *p;
+	char name[16], error[128];
+
+	snprintf(name, sizeof(name), "branch%u", n);
+	conn = ike_connection_new(name);
+	assert_non_null(conn);
+	assert_int_equal(ike_id_parse(name, &conn->remote_id, error, sizeof(error)), 0);
+	p = &conn->proposals[conn->proposal_count++];
+	assert_int_equal(ike_proposal_parse(n % 2 ? "aes128gcm16-prfsha256-x25519"
+						  : "aes256gcm16-prfsha256-x25519",
+					    IKE_PROTO_IKE, p, error, sizeof(error)),
+			 0);
+	memset((uint8_t *)p + sizeof(p->protocol), (int)n,
+	       offsetof(struct ike_proposal, count) - sizeof(p->protocol));
+	assert_int_equal(ike_engine_add_connection(e, conn), 0);
+}
+
+/* However many there are: a stranger's first message has but so many to be looked at. */
+static void connections_that_differ_in_who_comes_are_of_one_kind(void **state)
+{
+	enum { BRANCHES = 200 };
+	struct ike_engine *e = new_engine();
+	struct ike_candidates c;
+	struct ike_addr addr;
+	unsigned kinds = 0;
+
+	(void)state;
+	for (unsigned n = 0; n < BRANCHES; n++)
+		add_branch(e, n);
+	assert_int_equal(ike_addr_parse("192.0.2.1", &addr), 0);
+	c = ike_candidates_at(e, &addr);
+	while (ike_candidates_next_kind(&c))
+		kinds++;
+	assert_int_equal(kinds, 2);
+	ike_engine_free(e);
+}
+
 /* ike_engine_add_psk() says which key is taken. */
 static int fitness(const struct ike_id *owners, unsigned count, const struct ike_id *local,
 		   const struct ike_id *remote)
@@ -280,6 +321,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_peer_may_mean_is_found_as_by_a_look_at_all),
+		cmocka_unit_test(connections_that_differ_in_who_comes_are_of_one_kind),
 		cmocka_unit_test(the_key_of_a_peer_is_the_one_that_fits_best_of_all),
 	};
 	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
