@@ -17,8 +17,9 @@
 
 #define CLIENTS_MAX 32
 #define REQUEST_MAX 4096
-#define PART 65536    /* octets of what is shown bit by bit */
-#define IDLE_MS 10000 /* for a whole request, and for taking the answer */
+#define PART 65536	 /* octets of what is shown bit by bit, */
+#define PART_NS 10000000 /* and what others wait for it: a NIC is asked for each SA's counters */
+#define IDLE_MS 10000	 /* for a whole request, and for taking the answer */
 
 /* What a client waits for. */
 enum awaited { NOTHING, CHILD_UP, ALL_DOWN };
@@ -198,14 +199,16 @@ static void answer(struct client *client, json_t *object)
 
 static void on_part_sent(uv_write_t *write, int status);
 
-/* As much as goes at once: one that doesn't take it holds nobody up. */
+/* As much as goes at once: neither one that doesn't take it nor much to be shown holds others up.
+ */
 static void show_more(struct client *client)
 {
 	char *text = malloc(PART);
 	size_t len = 0, line_len;
+	uint64_t end = uv_hrtime() + PART_NS;
 	bool more = true;
 
-	while (text && more && len < PART / 2) {
+	while (text && more && len < PART / 2 && (!len || uv_hrtime() < end)) {
 		json_t *object = client->listing ? listing_next(client->listing) : NULL;
 		char *line, *grown;
 
@@ -233,6 +236,12 @@ static void show_more(struct client *client)
 	}
 }
 
+/* In another turn of the loop, which may call on_part_sent() several times in one. */
+static void on_next_part(uv_timer_t *timer)
+{
+	show_more(timer->data);
+}
+
 static void on_part_sent(uv_write_t *write, int status)
 {
 	struct client *client = line_free(write->data);
@@ -240,7 +249,7 @@ static void on_part_sent(uv_write_t *write, int status)
 	if (status < 0)
 		drop_client(client);
 	else if (client->listing)
-		show_more(client);
+		uv_timer_start(&client->timer, on_next_part, 0, 0);
 }
 
 static void on_progress_sent(uv_write_t *write, int status)
