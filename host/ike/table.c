@@ -80,20 +80,18 @@ void ike_table_remove(struct ike_table *t, struct ike_link *link)
 	t->count--;
 }
 
-static _Thread_local uint64_t looks;
+static _Thread_local uint64_t found;
 
-uint64_t ike_table_looks(void)
+uint64_t ike_table_found(void)
 {
-	return looks;
+	return found;
 }
 
 static struct ike_link *of_hash(struct ike_link *link, uint64_t hash)
 {
-	for (; link; link = link->next) {
-		looks++;
-		if (link->hash == hash)
-			break;
-	}
+	while (link && link->hash != hash)
+		link = link->next;
+	found += link != NULL;
 	return link;
 }
 

@@ -34,8 +34,8 @@ void ike_table_remove(struct ike_table *t, struct ike_link *link);
 struct ike_link *ike_table_first(const struct ike_table *t, uint64_t hash);
 struct ike_link *ike_table_next(const struct ike_link *link);
 
-/* Links that this thread has looked at so far in all tables, those of other hashes included. */
-uint64_t ike_table_looks(void);
+/* How many links the two have returned in this thread so far, of all tables. */
+uint64_t ike_table_found(void);
 
 #define IKE_OWNER(pointer, type, member)                                                           \
 	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
