@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Ciphers and ICVs of SAs against the known answers of their documents.
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -309,6 +310,69 @@ static void aes_cbc_is_that_of_rfc_3602(void **state)
 	EACH(cbc, assert_seals);
 }
 
+/* "NAME = VALUE": is it that name's? Its value then, without the end of the line. */
+static bool value_of(char *line, const char *name, char value[ROOM])
+{
+	size_t len = strlen(name);
+
+	if (strncmp(line, name, len) != 0 || strncmp(line + len, " = ", 3) != 0)
+		return false;
+	line[strcspn(line, "\r\n")] = 0;
+	snprintf(value, ROOM, "%s", line + len + 3);
+	return true;
+}
+
+/* All of a file of AESVS, both directions alike: a vector ends with the later of its two texts. */
+static unsigned int vectors_open(FILE *f)
+{
+	char line[ROOM], key[ROOM] = "", iv[ROOM] = "", text[ROOM] = "", sealed[ROOM] = "";
+	const struct answer a = {IKE_ENCR_AES_CBC,
+				 IKE_INTEG_HMAC_SHA2_256_128,
+				 key,
+				 "",
+				 "0000432100000001",
+				 iv,
+				 text,
+				 sealed,
+				 NULL};
+	unsigned int count = 0;
+
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, "COUNT", 5))
+			*text = *sealed = 0;
+		else if (!value_of(line, "KEY", key) && !value_of(line, "IV", iv) &&
+			 (value_of(line, "PLAINTEXT", text) ||
+			  value_of(line, "CIPHERTEXT", sealed)) &&
+			 *text && *sealed) {
+			assert_opens(&a);
+			count++;
+		}
+	}
+	return count;
+}
+
+static void aes_cbc_is_that_of_nist_cavp(void **state)
+{
+	static const char *const kinds[] = {"GFSbox", "KeySbox", "MMT", "VarKey", "VarTxt"};
+	unsigned int read = 0;
+
+	(void)state;
+	for (size_t i = 0; i < 3 * sizeof(kinds) / sizeof(kinds[0]); i++) {
+		char path[4096];
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/CBC%s%zu.rsp", CBC_VECTORS, kinds[i / 3],
+			 128 + 64 * (i % 3));
+		f = fopen(path, "r");
+		if (!f)
+			fail_msg("%s: %s", path, strerror(errno));
+		read += vectors_open(f);
+		fclose(f);
+	}
+	printf("# %u vectors\n", read);
+	assert_true(read > 2000);
+}
+
 static void aes_ctr_is_that_of_rfc_3686(void **state)
 {
 	(void)state;
@@ -561,6 +625,7 @@ int main(void)
 		cmocka_unit_test(aes_gcm_is_that_of_draft_mcgrew_gcm_test),
 		cmocka_unit_test(chacha20_poly1305_is_that_of_rfc_7634),
 		cmocka_unit_test(aes_cbc_is_that_of_rfc_3602),
+		cmocka_unit_test(aes_cbc_is_that_of_nist_cavp),
 		cmocka_unit_test(aes_ctr_is_that_of_rfc_3686),
 		cmocka_unit_test(implicit_ivs_are_those_that_the_packet_would_have),
 		cmocka_unit_test(shorter_icvs_are_the_beginning_of_the_whole_one),

@@ -7,6 +7,9 @@ $(eval $(call c_test,replay_test,tests/esp/replay_test.c,rvl_esp,-lcmocka -lcryp
 $(eval $(call c_test,engine_test,tests/esp/engine_test.c,rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,reassembly_test,tests/esp/reassembly_test.c,rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,icmp_test,tests/esp/icmp_test.c,rvl_esp,-lcmocka -lcrypto))
+CBC_VECTORS := $(patsubst %/CBCMMT128.rsp,%,$(filter %/CBC/CBCMMT128.rsp,\
+               $(shell dpkg -L python3-cryptography-vectors 2>/dev/null)))
+$(B)/obj/tests/esp/cipher_test.o: CPPFLAGS += -DCBC_VECTORS='"$(CBC_VECTORS)"'
 $(eval $(call c_test,cipher_test,tests/esp/cipher_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,answers_test,tests/esp/answers_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,suites_test,tests/esp/suites_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
