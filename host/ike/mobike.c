@@ -657,14 +657,16 @@ void ike_mobike_write_check(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		ike_nat_write(b, sa, &path, sa->conn->encap);
 }
 
+/* The first hash in an IKE SA says which mapping there is: that of IKE_SA_INIT is of port 500, and
+ * that of a predecessor of other SPIs. */
 static bool has_changed(const struct ike_sa *sa, const struct ike_nat_hashes *hashes)
 {
 	const struct ike_mobike *m = sa->mobike;
 
 	if (hashes->dest_fits == sa->path.nat_local || hashes->source_fits == sa->path.nat_remote)
 		return true;
-	return !hashes->dest_fits && (m->seen_spi != ike_sa_our_spi(sa) ||
-				      memcmp(m->seen, hashes->dest, sizeof(m->seen)) != 0);
+	return !hashes->dest_fits && m->seen_spi == ike_sa_our_spi(sa) &&
+	       memcmp(m->seen, hashes->dest, sizeof(m->seen)) != 0;
 }
 
 /*
@@ -704,6 +706,8 @@ void ike_mobike_checked(struct ike_engine *e, struct ike_sa *sa, const struct ik
 	} else if (spread && !(hashes.dest_fits && hashes.source_fits)) {
 		/* The peer has answered the copy that came first, perhaps over another way. */
 		ike_liveness_check(e, sa);
+	} else {
+		remember_seen(sa, &hashes);
 	}
 }
 

@@ -17,10 +17,8 @@ static const struct ike_addr second[2] = {
 };
 static const struct ike_addr nat = {.family = 4, .ip = {203, 0, 113, 7}, .port = 20000};
 
-static void establish_sides(const struct side *one, const struct side *two, bool b_has_two)
+static void make_sides(const struct side *one, const struct side *two, bool b_has_two)
 {
-	uint64_t id;
-
 	net = net_new(17, one, two);
 	a()->other = second[0];
 	if (b_has_two)
@@ -32,11 +30,23 @@ static void establish_sides(const struct side *one, const struct side *two, bool
 		net->node[i].has_route = true;
 		node_roam(&net->node[i]);
 	}
+}
+
+static void initiate_and_settle(void)
+{
+	uint64_t id;
+
 	assert_int_equal(ike_initiate(a()->engine, net->now, "net", "c", NULL, &id), 0);
 	node_drain(a());
 	net_settle(net);
 	assert_int_equal(a()->child_up + b()->child_up, 2);
 	net->watch_flow = true;
+}
+
+static void establish_sides(const struct side *one, const struct side *two, bool b_has_two)
+{
+	make_sides(one, two, b_has_two);
+	initiate_and_settle();
 }
 
 static struct side side_a(void)
@@ -442,6 +452,42 @@ static void a_nat_that_comes_goes_or_changes_is_found_by_a_liveness_check(void *
 	b()->nat.family = 0;
 	pass_time(300000);
 	assert_between(&a()->addr, &b()->addr);
+}
+
+/* A asks once, and there is nothing to tell B of. */
+static void check_in_vain(void)
+{
+	const uint64_t sent = a()->engine->stats.datagrams_out;
+
+	check_liveness(a());
+	net_settle(net);
+	assert_int_equal(a()->engine->stats.datagrams_out, sent + 1);
+	assert_int_equal(sa_of(a())->mobike->moves, 0);
+	assert_path(b(), &b()->addr, &nat, true);
+}
+
+/* IKE_SA_INIT went from another port, and a predecessor's hashes are of other SPIs. */
+static void the_first_check_behind_a_nat_is_of_no_change(void **state)
+{
+	struct side one = side_a(), two = side_b();
+
+	(void)state;
+	one.dpd_ms = 0;
+	make_sides(&one, &two, false);
+	a()->nat = nat;
+	set_hosts(b(), b()->engine->connections[0], NULL, "");
+	initiate_and_settle();
+	check_in_vain();
+	check_in_vain();
+	rekey_ike(a());
+	net_settle(net);
+	check_in_vain();
+	a()->nat.port = 30000;
+	check_liveness(a());
+	pass_time(10000);
+	assert_path(b(), &b()->addr, &nat, true);
+	assert_int_equal(sa_of(b())->path.remote.port, 34500);
+	assert_true(sa_of(a())->mobike->moves > 0);
 }
 
 /* A is behind a NAT, never asks by itself, and B has been told. */
@@ -1202,6 +1248,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_nat_that_a_move_leads_behind_is_found, teardown),
 		cmocka_unit_test_teardown(
 			a_nat_that_comes_goes_or_changes_is_found_by_a_liveness_check, teardown),
+		cmocka_unit_test_teardown(the_first_check_behind_a_nat_is_of_no_change, teardown),
 		cmocka_unit_test_teardown(a_mapping_that_changes_is_found_by_who_gets_no_answer,
 					  teardown),
 		cmocka_unit_test_teardown(who_is_where_it_was_is_looked_for_nowhere_else, teardown),
