@@ -60,7 +60,7 @@ module ravelin_pcie_rd_buffer #(
     be_odd  = be_turned & (row[0] ? ~lanes_next : lanes_next);
   end
 
-  logic            read_q, read_even, read_odd, erase_even, erase_odd;
+  logic            read_even, read_odd, erase_even, erase_odd;
   logic [RowW-2:0] rd_index;
 
   assign read_even  = rd_valid_i && !rd_row_i[0];
@@ -69,12 +69,10 @@ module ravelin_pcie_rd_buffer #(
   assign erase_odd  = rd_erase_i && (rd_row_i[0] || rd_both_i);
   assign rd_index   = rd_row_i[RowW-1:1];
 
-  always_ff @(posedge clk_i) begin
-    read_q <= rd_valid_i;
-  end
-
   // A memory for each DW of a row: tools take long over one with an enable for each of 64 octets.
   // A process for each port, as tools know a memory with two ports; never for the same row at once.
+  // Read data is cleared in each cycle that reads none: block RAM has that, and not one with a
+  // condition of its own.
   for (genvar g = 0; g < W / 4; g++) begin : gen_dw
     /* verilator tracing_off */
     logic [31:0] even [Rows];
@@ -98,12 +96,12 @@ module ravelin_pcie_rd_buffer #(
     always @(posedge clk_i) begin
       if (read_even) begin
         even_q <= even[rd_index];
-      end else if (rd_valid_i || read_q) begin
+      end else begin
         even_q <= '0;
       end
       if (read_odd) begin
         odd_q <= odd[rd_index];
-      end else if (rd_valid_i || read_q) begin
+      end else begin
         odd_q <= '0;
       end
       if (erase_even) begin
