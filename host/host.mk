@@ -70,6 +70,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/xfrm_arrivals.c \
 	host/sa/xfrm.c \
 	host/sa/lane.c \
+	host/sa/backlog.c \
 	host/sa/segments.c \
 	host/sa/coalesce.c \
 	host/sa/train.c \

@@ -74,7 +74,10 @@ static uint8_t family_of_type(uint16_t type)
 	return type == ETHERTYPE_IPV4 ? 4 : type == ETHERTYPE_IPV6 ? 6 : 0;
 }
 
-enum rvl_frame rvl_frame_parse(const uint8_t *frame, size_t len, struct rvl_ip *ip, size_t *l3)
+typedef bool read_fn(struct rvl_ip *ip, const uint8_t *p, size_t len);
+
+static enum rvl_frame frame_of(const uint8_t *frame, size_t len, struct rvl_ip *ip, size_t *l3,
+			       read_fn *read)
 {
 	uint16_t type;
 	uint8_t family;
@@ -83,8 +86,18 @@ enum rvl_frame rvl_frame_parse(const uint8_t *frame, size_t len, struct rvl_ip *
 	family = *l3 ? family_of_type(type) : 0;
 	if (!family)
 		return RVL_FRAME_OTHER;
-	return rvl_ip_parse(ip, frame + *l3, len - *l3) && ip->dst.family == family ? RVL_FRAME_IP
-										    : RVL_FRAME_BAD;
+	return read(ip, frame + *l3, len - *l3) && ip->dst.family == family ? RVL_FRAME_IP
+									    : RVL_FRAME_BAD;
+}
+
+enum rvl_frame rvl_frame_parse(const uint8_t *frame, size_t len, struct rvl_ip *ip, size_t *l3)
+{
+	return frame_of(frame, len, ip, l3, rvl_ip_parse);
+}
+
+enum rvl_frame rvl_frame_read(const uint8_t *frame, size_t len, struct rvl_ip *ip, size_t *l3)
+{
+	return frame_of(frame, len, ip, l3, rvl_ip_read);
 }
 
 /* Where the packet starts that may hold ESP, if its version agrees; 0: there is none. */

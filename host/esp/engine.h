@@ -111,4 +111,8 @@ enum rvl_frame {
 
 enum rvl_frame rvl_frame_parse(const uint8_t *frame, size_t len, struct rvl_ip *ip, size_t *l3);
 
+/* The same by the first len octets of a frame, as rvl_ip_read() has it: neither its length nor
+ * whether all of it is there is judged. */
+enum rvl_frame rvl_frame_read(const uint8_t *frame, size_t len, struct rvl_ip *ip, size_t *l3);
+
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "host/esp/fragment.h"
 #include "host/esp/icmp.h"
 #include "host/raveld/neighbour.h"
+#include "host/sa/backlog.h"
 #include "host/sa/coalesce.h"
 #include "host/sa/segments.h"
 
@@ -26,7 +28,6 @@
 #define EVENTS 4
 #define ETHERNET_ADDRESS 6
 #define L2_MAX 22 /* an Ethernet header with two VLAN tags */
-#define LARGE (L2_MAX + 65535)
 
 struct datapath {
 	struct datapath_config config;
@@ -35,17 +36,17 @@ struct datapath {
 	int wake; /* eventfd */
 	atomic_bool stopping;
 	struct neighbour neighbour;
-	bool tap_watched; /* not while all transmit buffers are under way */
 	atomic_bool has_reason;
 	char reason[256];
 	uint64_t now_ms; /* of this turn */
 	struct rvl_pieces *pieces;
 	uint8_t aside[RVL_BACKEND_FRAME]; /* what is cut */
-	uint8_t large[LARGE];		  /* the last one of the netdev's, */
+	struct rvl_backlog *backlog;
+	uint8_t large[RVL_BACKLOG_FRAME]; /* the frame whose turn it is, */
 	struct rvl_segments segments;	  /* and what of it hasn't been sent */
 	struct rvl_coalesce *coalesce;
-	atomic_uint_fast64_t tx_frames, tx_large, tx_errors, tx_full, tx_fragments, rx_frames,
-		rx_large, rx_errors, rx_unverified;
+	atomic_uint_fast64_t tx_frames, tx_large, tx_errors, tx_dropped, tx_full, tx_fragments,
+		rx_frames, rx_large, rx_errors, rx_unverified;
 };
 
 static void give_up(struct datapath *d, const char *what, int err)
@@ -145,16 +146,6 @@ static void deliver(void *context, uint8_t *frame, size_t len, uint32_t sa)
 	to_host(d, frame, len);
 }
 
-static int watch_tap(struct datapath *d, bool on)
-{
-	struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.fd = d->config.tap};
-
-	if (d->tap_watched == on)
-		return 0;
-	d->tap_watched = on;
-	return epoll_ctl(d->epoll, EPOLL_CTL_MOD, d->config.tap, &event) ? -errno : 0;
-}
-
 static int transmit(struct datapath *d, size_t len)
 {
 	int err = d->config.frames->ops->tx(d->config.frames, len);
@@ -247,24 +238,34 @@ static bool is_caught(struct datapath *d, const uint8_t *frame, size_t len)
 	return caught;
 }
 
-/* The netdev's next frame, which may be one of many segments: 1, 0 when there is none, or -errno.
+/* What the netdev has, at most a batch, waits here from now on. Returns how many frames, or -errno.
  */
-static int read_frame(struct datapath *d)
+static int read_frames(struct datapath *d)
+{
+	int n, got = 1;
+
+	for (n = 0; n < BATCH && got > 0; n += got > 0)
+		got = rvl_backlog_read(d->backlog, d->config.tap);
+	atomic_store(&d->tx_dropped, rvl_backlog_dropped(d->backlog));
+	return got < 0 ? got : n;
+}
+
+/* The next frame, which may be one of many segments. False: there is none. */
+static bool next_frame(struct datapath *d)
 {
 	struct virtio_net_hdr header;
-	const struct iovec parts[2] = {{&header, sizeof(header)}, {d->large, sizeof(d->large)}};
-	ssize_t len = readv(d->config.tap, parts, 2);
+	size_t len;
 
-	if (len < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (!rvl_backlog_next(d->backlog, &header, d->large, &len))
+		return false;
 	if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE)
 		atomic_fetch_add(&d->tx_large, 1);
-	if (rvl_segments_begin(&d->segments, &header, d->large, (size_t)len - sizeof(header)))
-		return 1;
+	if (rvl_segments_begin(&d->segments, &header, d->large, len))
+		return true;
 	d->segments = (struct rvl_segments){0};
 	atomic_fetch_add(&d->tx_frames, 1);
 	atomic_fetch_add(&d->tx_errors, 1);
-	return 1;
+	return true;
 }
 
 static int send_segment(struct datapath *d, uint8_t *buffer)
@@ -278,7 +279,7 @@ static int send_segment(struct datapath *d, uint8_t *buffer)
 	return send_fitting(d, buffer, len);
 }
 
-/* Frames from the netdev to the data path: at most a batch. Returns how many, or -errno. */
+/* Frames of the backlog to the data path: at most a batch. Returns how many, or -errno. */
 static int send_frames(struct datapath *d)
 {
 	struct rvl_frames *frames = d->config.frames;
@@ -288,19 +289,8 @@ static int send_frames(struct datapath *d)
 		uint8_t *buffer = frames->ops->tx_buffer(frames);
 		int err;
 
-		if (!buffer) {
-			err = watch_tap(d, false);
-			if (err)
-				return err;
+		if (!buffer || (!rvl_segments_left(&d->segments) && !next_frame(d)))
 			break;
-		}
-		if (!rvl_segments_left(&d->segments)) {
-			err = read_frame(d);
-			if (err < 0)
-				return err;
-			if (!err)
-				break;
-		}
 		err = rvl_segments_left(&d->segments) ? send_segment(d, buffer) : 0;
 		if (err)
 			return err;
@@ -331,29 +321,25 @@ static int send_released(struct datapath *d)
 static int turn(struct datapath *d)
 {
 	struct rvl_frames *frames = d->config.frames;
-	int released, sent = 0, polled;
+	int released, got, sent, polled;
 
 	d->now_ms = now_ms();
 	released = send_released(d);
 	if (released < 0)
 		return released;
-	if (!d->tap_watched && frames->ops->tx_buffer(frames)) {
-		int err = watch_tap(d, true);
-
-		if (err)
-			return err;
-	}
-	if (d->tap_watched)
-		sent = send_frames(d);
+	got = read_frames(d);
+	if (got < 0)
+		return got;
+	sent = send_frames(d);
 	if (sent < 0)
 		return sent;
 	polled = frames->ops->poll(frames, deliver, d);
 	rvl_coalesce_flush(d->coalesce);
 	if (polled < 0)
 		return polled;
-	if (!released && !sent && !polled)
+	if (!released && !got && !sent && !polled)
 		frames->ops->arm(frames);
-	return released + sent + polled;
+	return released + got + sent + polled;
 }
 
 static void run(struct datapath *d)
@@ -415,18 +401,21 @@ static int start_thread(struct datapath *d)
 int datapath_start(const struct datapath_config *config, struct datapath **out)
 {
 	struct datapath *d = calloc(1, sizeof(*d));
+	uint64_t salt;
 	int err;
 
 	if (!d)
 		return -ENOMEM;
 	d->config = *config;
-	d->tap_watched = true;
 	d->epoll = epoll_create1(EPOLL_CLOEXEC);
 	d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	err = d->epoll < 0 || d->wake < 0 ? -errno : 0;
 	d->pieces = rvl_pieces_new(config->inbound);
+	if (!err && getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
+		err = -EIO;
+	d->backlog = err ? NULL : rvl_backlog_new(salt);
 	d->coalesce = rvl_coalesce_new(write_frame, d);
-	if (!err && (!d->pieces || !d->coalesce))
+	if (!err && (!d->pieces || !d->backlog || !d->coalesce))
 		err = -ENOMEM;
 	if (!err)
 		err = watch(d, d->wake);
@@ -447,6 +436,7 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 	if (d->wake >= 0)
 		close(d->wake);
 	rvl_pieces_free(d->pieces);
+	rvl_backlog_free(d->backlog);
 	rvl_coalesce_free(d->coalesce);
 	free(d);
 	return err;
@@ -471,6 +461,7 @@ void datapath_stop(struct datapath *d)
 	close(d->wake);
 	close(d->epoll);
 	rvl_pieces_free(d->pieces);
+	rvl_backlog_free(d->backlog);
 	rvl_coalesce_free(d->coalesce);
 	OPENSSL_cleanse(d->aside, sizeof(d->aside));
 	OPENSSL_cleanse(d->large, sizeof(d->large));
@@ -488,6 +479,7 @@ struct datapath_counters datapath_counters(const struct datapath *d)
 		.host_tx_frames = atomic_load(&d->tx_frames),
 		.host_tx_large = atomic_load(&d->tx_large),
 		.host_tx_errors = atomic_load(&d->tx_errors),
+		.host_tx_dropped = atomic_load(&d->tx_dropped),
 		.host_rx_frames = atomic_load(&d->rx_frames),
 		.host_rx_large = atomic_load(&d->rx_large),
 		.host_rx_errors = atomic_load(&d->rx_errors),

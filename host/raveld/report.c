@@ -119,6 +119,7 @@ static json_t *host_stats(struct daemon *d)
 	add_counter(o, "tx_frames", c.host_tx_frames);
 	add_counter(o, "tx_large", c.host_tx_large);
 	add_counter(o, "tx_errors", c.host_tx_errors);
+	add_counter(o, "tx_drop_backlog", c.host_tx_dropped);
 	add_counter(o, "tx_drop_decrypted", in.drop_decrypted);
 	add_counter(o, "tx_cut", fit.cut);
 	add_counter(o, "tx_fragments", c.host_tx_fragments);
