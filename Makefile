@@ -14,7 +14,15 @@ SAN     ?= 0
 PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   ?= build
-B       := $(BUILD)$(if $(filter 1,$(SAN)),/san)
+
+# What SAN may be, beside 0: the sanitizers, and where what is built with them goes.
+comma          := ,
+SAN_1          := address$(comma)undefined
+SAN_thread     := thread
+SAN_DIR_1      := /san
+SAN_DIR_thread := /tsan
+$(if $(filter 0 1 thread,$(SAN)),,$(error SAN=$(SAN): it is 0, 1 or thread))
+B       := $(BUILD)$(SAN_DIR_$(SAN))
 
 # With ccache, if it is there and may write: a clone beside this one, or a CI that keeps its cache,
 # has most of the build done. A person's CCACHE_DIR is theirs, and so is its size.
@@ -30,10 +38,8 @@ CXX      := $(CCACHE) clang++
 AR       := ar
 PYTHON   := /usr/bin/python3
 WARN     := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
-comma    := ,
-SANFLAGS := $(if $(filter 1,$(SAN)),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all \
-            -fno-omit-frame-pointer)
-OPT      := $(if $(filter 1,$(SAN)),-O1,-O2)
+SANFLAGS := $(if $(SAN_$(SAN)),-fsanitize=$(SAN_$(SAN)) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+OPT      := $(if $(SAN_$(SAN)),-O1,-O2)
 CPPFLAGS := -I. -Idriver/core -D_GNU_SOURCE
 # No object knows where the tree lies: it may be copied, and ccache finds it for another clone.
 DEBUG    := -g -fdebug-prefix-map=$(CURDIR)=.
@@ -134,6 +140,7 @@ help:
 	@echo 'make install     programs and units for systemd, into DESTDIR/PREFIX (/usr/local)'
 	@echo 'make clean       remove build/'
 	@echo 'SAN=1            with any of them: AddressSanitizer and UndefinedBehaviorSanitizer'
+	@echo 'SAN=thread       the same: ThreadSanitizer'
 	@echo 'NATIVE=1         with any of them: models for this very processor, which simulate faster'
 
 deps:

@@ -32,10 +32,10 @@ struct datapath_counters {
 	uint64_t host_tx_frames; /* from the netdev, large ones as what they were cut to */
 	uint64_t host_tx_large;	 /* how many large ones that were */
 	uint64_t host_tx_errors; /* that made no sense, or the data path refused for their length */
-	uint64_t host_tx_dropped; /* that had no room in the backlog; large ones count once */
-	uint64_t host_rx_frames; /* to the netdev, large ones as what they were made of */
-	uint64_t host_rx_large;	 /* how many large ones that were */
-	uint64_t host_rx_errors; /* that the netdev didn't take */
+	uint64_t host_tx_dropped;    /* that had no room in the backlog; large ones count once */
+	uint64_t host_rx_frames;     /* to the netdev, large ones as what they were made of */
+	uint64_t host_rx_large;	     /* how many large ones that were */
+	uint64_t host_rx_errors;     /* that the netdev didn't take */
 	uint64_t host_rx_unverified; /* ESP and AH put together, which the data path can't verify */
 	uint64_t host_tx_fragments;  /* of what was cut */
 	uint64_t host_tx_full;	     /* fragments of what was cut that there was no room for */

@@ -35,6 +35,8 @@ PREFIX = "rvl"
 # How many times slower than an idle machine this one is, as tests/run has found it.
 SLOW = max(1.0, float(os.environ.get("RAVELIN_SLOW") or 1))
 DEADLINE = 120.0 * SLOW    # seconds
+# Where programs with sanitizers are: "san", or "tsan" with ThreadSanitizer.
+SANITIZED = os.environ.get("RAVELIN_SAN") or "san"
 
 
 def ike_tries(seconds):
@@ -380,7 +382,7 @@ class Ground:
 
     def program(self, name):
         """One of ours; the simulator is never built with sanitizers."""
-        path = ROOT / "build" / ("san/bin" if self.san and not name.startswith("ravelsim") else "bin") / name
+        path = ROOT / "build" / (f"{SANITIZED}/bin" if self.san and not name.startswith("ravelsim") else "bin") / name
         if not path.exists():
             raise LabError(f"{path} is not built: run `make`")
         return path
