@@ -175,6 +175,8 @@ static void who_comes_again_and_again_leaves_others_their_turn(void **state)
 
 	for (uint32_t i = 0; i < 100; i++)
 		send_one(bed, 1, i, 1500);
+	for (uint32_t i = 0; i < 3; i++)
+		expect_next(bed, 1, i, 1500);
 	for (uint32_t i = 0; i < 100; i++) {
 		send_one(bed, (uint16_t)(2 + i % 2), i, 1500);
 		assert_true(rvl_backlog_next(bed->backlog, &header, frame, &len));
