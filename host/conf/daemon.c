@@ -20,6 +20,9 @@ static int add_backend(const struct conf_value *v, const char *item, void *conte
 {
 	struct backends *backends = context;
 
+	if (!strcmp(item, "xfrm"))
+		return conf_value_fail(v, "xfrm goes with no other: what moves a flow between the "
+					  "kernel's policies and \"netdev\" is never one step");
 	if (backends->count == 2 || strlen(item) >= sizeof(backends->list[0]))
 		return conf_value_fail(v, "only user and soft go together, in this order");
 	strcpy(backends->list[backends->count++], item);

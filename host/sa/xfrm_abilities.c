@@ -27,6 +27,15 @@ static bool can(struct xfrm_netlink *netlink, struct rvl_sa_params *params,
 	       !xfrm_state_delete(netlink, &state);
 }
 
+static bool has_ipv6(struct xfrm_netlink *netlink, struct rvl_sa_params params)
+{
+	static const uint8_t end[16] = {[15] = 1};
+	struct rvl_backend_error ignored = {""};
+
+	params.src = params.dst = rvl_addr_of_ipv6(end);
+	return can(netlink, &params, &ignored);
+}
+
 static bool has_encr(struct xfrm_netlink *netlink, const struct rvl_encr *encr,
 		     struct rvl_sa_params params)
 {
@@ -53,7 +62,8 @@ static bool has_integ(struct xfrm_netlink *netlink, const struct rvl_integ *inte
 	return can(netlink, &params, &ignored);
 }
 
-static bool has_ah(struct xfrm_netlink *netlink, struct rvl_sa_params params)
+/* Over IPv6 it is a module of its own: an SA may be over each family that ESP has. */
+static bool has_ah(struct xfrm_netlink *netlink, struct rvl_sa_params params, bool ipv6)
 {
 	struct rvl_backend_error ignored = {""};
 
@@ -62,16 +72,7 @@ static bool has_ah(struct xfrm_netlink *netlink, struct rvl_sa_params params)
 	params.encr_key_len = 0;
 	params.integ = IKE_INTEG_HMAC_SHA2_256_128;
 	params.integ_key_len = rvl_integ_find(params.integ)->key;
-	return can(netlink, &params, &ignored);
-}
-
-static bool has_ipv6(struct xfrm_netlink *netlink, struct rvl_sa_params params)
-{
-	static const uint8_t end[16] = {[15] = 1};
-	struct rvl_backend_error ignored = {""};
-
-	params.src = params.dst = rvl_addr_of_ipv6(end);
-	return can(netlink, &params, &ignored);
+	return can(netlink, &params, &ignored) && (!ipv6 || has_ipv6(netlink, params));
 }
 
 /* What a kernel doesn't know of an SA it takes and leaves out. */
@@ -140,10 +141,10 @@ int xfrm_abilities_find(struct xfrm_netlink *netlink, struct rvl_abilities *a,
 	if (!can(netlink, &first, &reason))
 		return rvl_backend_fail(error, -EOPNOTSUPP, "no ESP with AES-GCM: %s", reason.text);
 	*a = rvl_backend_xfrm_abilities();
-	if (!has_ah(netlink, params))
-		a->protocols &= ~(1u << RVL_PROTOCOL_AH);
 	if (!has_ipv6(netlink, params))
 		a->outer = a->inner = RVL_FAMILY_IPV4;
+	if (!has_ah(netlink, params, a->outer & RVL_FAMILY_IPV6))
+		a->protocols &= ~(1u << RVL_PROTOCOL_AH);
 	a->if_ids = has_label(netlink, params, XFRMA_IF_ID);
 	a->marks = has_label(netlink, params, XFRMA_SET_MARK_MASK);
 	for (size_t i = 0; i < rvl_encr_count; i++)

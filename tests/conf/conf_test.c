@@ -801,8 +801,18 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{"raveld { backend = soft, user }\n",
 		 "t.conf:1: raveld.backend: only user and soft go together, in this order"},
 		{"raveld { backend = user, soft, xfrm }\n",
-		 "t.conf:1: raveld.backend: only user and soft go together, in this order"},
+		 "t.conf:1: raveld.backend: xfrm goes with no other: what moves a flow between the "
+		 "kernel's policies and \"netdev\" is never one step"},
 		{"raveld { backend = user, xfrm }\n",
+		 "t.conf:1: raveld.backend: xfrm goes with no other: what moves a flow between the "
+		 "kernel's policies and \"netdev\" is never one step"},
+		{"raveld { backend = xfrm, user }\n",
+		 "t.conf:1: raveld.backend: xfrm goes with no other: what moves a flow between the "
+		 "kernel's policies and \"netdev\" is never one step"},
+		{"raveld { backend = xfrm, soft }\n",
+		 "t.conf:1: raveld.backend: xfrm goes with no other: what moves a flow between the "
+		 "kernel's policies and \"netdev\" is never one step"},
+		{"raveld { backend = user, soft, soft }\n",
 		 "t.conf:1: raveld.backend: only user and soft go together, in this order"},
 		{"raveld { backend = user, soft\n device = pci:0000:01:00.0\n port_nat_t = 4501 "
 		 "}\n",

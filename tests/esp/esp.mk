@@ -18,6 +18,9 @@ $(eval $(call c_test,ah_test,tests/esp/ah_test.c,esp_packet rvl_esp,-lcmocka -lc
 $(eval $(call c_test,size_test,tests/esp/size_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,stream_test,tests/esp/stream_test.c,esp_packet rvl_esp,-lcmocka -lcrypto))
 
+# A program of guests (tests/guest/guest-judge).
+$(eval $(call c_link,$(B)/tests/esp_judge,tests/esp/judge.c,esp_packet rvl_sa rvl_esp ike,-lcmocka -lmnl -lcrypto))
+
 # For `make fuzz` (tests/driver/driver.mk).
 ESP_FUZZ_SRCS := tests/esp/fuzz_target.c tests/esp/packet.c $(RVL_ESP_SRCS)
 $(BUILD)/fuzz/esp: $(ESP_FUZZ_SRCS) $(wildcard host/esp/*.h tests/esp/*.h)

@@ -139,6 +139,28 @@ void packet_over_ipv6(struct rvl_sa_params *params)
 	params->dst = rvl_addr_of_ipv6(octets);
 }
 
+bool packet_shape_of(unsigned int i, struct packet_shape *s)
+{
+	*s = (struct packet_shape){i & 1 ? RVL_TRANSPORT : RVL_TUNNEL, i & 2, i & 4, i & 8, i & 16};
+	return i < 32;
+}
+
+bool packet_sa_of(const struct packet_shape *s, size_t suite, struct rvl_sa_params *out)
+{
+	*out = packet_params(RVL_OUTBOUND);
+	if (!packet_suite(out, suite) || (out->protocol == RVL_PROTOCOL_AH && s->encap) ||
+	    (s->mode == RVL_TRANSPORT && s->inner6 != s->outer6))
+		return false;
+	out->mode = s->mode;
+	out->inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6;
+	if (s->outer6)
+		packet_over_ipv6(out);
+	out->encap = s->encap;
+	out->src_port = out->dst_port = s->encap ? RVL_ESP_PORT : 0;
+	out->esn = s->esn;
+	return true;
+}
+
 void packet_put_checksum(uint8_t *ip, size_t len, uint8_t protocol, size_t at)
 {
 	bool six = ip[0] >> 4 == 6;

@@ -41,6 +41,22 @@ const char *packet_suite(struct rvl_sa_params *params, size_t index);
 /* The outer addresses are of IPv6. */
 void packet_over_ipv6(struct rvl_sa_params *params);
 
+/* What an SA is besides its algorithms. */
+struct packet_shape {
+	enum rvl_mode mode;
+	bool outer6;
+	bool inner6;
+	bool encap;
+	bool esn;
+};
+
+/* All of them, by number; false behind the last. */
+bool packet_shape_of(unsigned int i, struct packet_shape *s);
+
+/* An outbound SA of this shape with the algorithms of packet_suite(); false where there is no such
+ * thing. */
+bool packet_sa_of(const struct packet_shape *s, size_t suite, struct rvl_sa_params *out);
+
 /* An inner packet of IPv6 and UDP, with len octets behind UDP's header; its length in all. */
 size_t packet_inner6(uint8_t *p, size_t len, uint8_t tos);
 

@@ -13,39 +13,7 @@
 
 #include "tests/esp/packet.h"
 
-/* What an SA is besides its algorithms. */
-struct shape {
-	enum rvl_mode mode;
-	bool outer6;
-	bool inner6;
-	bool encap;
-	bool esn;
-};
-
-/* All of them, by number; false behind the last, and skip says where there is no such thing. */
-static bool shape_of(unsigned int i, struct shape *s)
-{
-	*s = (struct shape){i & 1 ? RVL_TRANSPORT : RVL_TUNNEL, i & 2, i & 4, i & 8, i & 16};
-	return i < 32;
-}
-
-static bool sas_of(const struct shape *s, size_t suite, struct rvl_sa_params *out)
-{
-	*out = packet_params(RVL_OUTBOUND);
-	if (!packet_suite(out, suite) || (out->protocol == RVL_PROTOCOL_AH && s->encap) ||
-	    (s->mode == RVL_TRANSPORT && s->inner6 != s->outer6))
-		return false;
-	out->mode = s->mode;
-	out->inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6;
-	if (s->outer6)
-		packet_over_ipv6(out);
-	out->encap = s->encap;
-	out->src_port = out->dst_port = s->encap ? RVL_ESP_PORT : 0;
-	out->esn = s->esn;
-	return true;
-}
-
-static size_t inner_of(const struct shape *s, const struct rvl_sa_params *params, uint8_t *p,
+static size_t inner_of(const struct packet_shape *s, const struct rvl_sa_params *params, uint8_t *p,
 		       size_t len)
 {
 	if (s->mode == RVL_TRANSPORT)
@@ -54,7 +22,7 @@ static size_t inner_of(const struct shape *s, const struct rvl_sa_params *params
 }
 
 /* Runs check for each suite and shape. */
-typedef void check_fn(const struct shape *s, const struct rvl_sa_params *out,
+typedef void check_fn(const struct packet_shape *s, const struct rvl_sa_params *out,
 		      const struct rvl_sa_params *in);
 
 static void for_each(check_fn *check)
@@ -63,12 +31,12 @@ static void for_each(check_fn *check)
 	unsigned int ran = 0;
 
 	for (size_t suite = 0; packet_suite(&params, suite); suite++) {
-		struct shape s;
+		struct packet_shape s;
 
-		for (unsigned int i = 0; shape_of(i, &s); i++) {
+		for (unsigned int i = 0; packet_shape_of(i, &s); i++) {
 			struct rvl_sa_params out, in;
 
-			if (!sas_of(&s, suite, &out))
+			if (!packet_sa_of(&s, suite, &out))
 				continue;
 			in = packet_peer(&out);
 			check(&s, &out, &in);
@@ -78,7 +46,7 @@ static void for_each(check_fn *check)
 	assert_in_range(ran, 1000, 2000);
 }
 
-static void round_trip(const struct shape *s, const struct rvl_sa_params *out_params,
+static void round_trip(const struct packet_shape *s, const struct rvl_sa_params *out_params,
 		       const struct rvl_sa_params *in_params)
 {
 	struct rvl_esp_sa *out = packet_sa(out_params), *in = packet_sa(in_params);
@@ -116,7 +84,7 @@ static void every_packet_comes_back_as_it_was(void **state)
 }
 
 /* Of the octets from ESP or AH on, no bit may change: neither a header's nor a text's. */
-static void flipped(const struct shape *s, const struct rvl_sa_params *out_params,
+static void flipped(const struct packet_shape *s, const struct rvl_sa_params *out_params,
 		    const struct rvl_sa_params *in_params)
 {
 	struct rvl_esp_sa *out = packet_sa(out_params), *in = packet_sa(in_params);
@@ -161,7 +129,7 @@ static void every_flipped_bit_is_refused(void **state)
 }
 
 /* Cut at every length, with the lengths of its headers put right and not, in exact allocations. */
-static void truncated(const struct shape *s, const struct rvl_sa_params *out_params,
+static void truncated(const struct packet_shape *s, const struct rvl_sa_params *out_params,
 		      const struct rvl_sa_params *in_params)
 {
 	struct rvl_esp_sa *out = packet_sa(out_params), *in = packet_sa(in_params);
@@ -204,7 +172,7 @@ static void truncation_at_every_length_is_refused(void **state)
 }
 
 /* Noise behind a header that leads to the SA. */
-static void noise(const struct shape *s, const struct rvl_sa_params *out_params,
+static void noise(const struct packet_shape *s, const struct rvl_sa_params *out_params,
 		  const struct rvl_sa_params *in_params)
 {
 	struct rvl_esp_sa *in = packet_sa(in_params);
@@ -244,7 +212,7 @@ static void noise_never_passes(void **state)
 }
 
 /* Another key, salt, algorithm of the same lengths, SPI or half of the sequence number: nothing. */
-static void strangers(const struct shape *s, const struct rvl_sa_params *out_params,
+static void strangers(const struct packet_shape *s, const struct rvl_sa_params *out_params,
 		      const struct rvl_sa_params *in_params)
 {
 	struct rvl_suite suite;

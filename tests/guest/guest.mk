@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-churn guest-faults guest-kernel guest-libipsec guest-netdev \
-	guest-raveld guest-raveld-packet guest-raveld-xfrm guest-xfrm)
+GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-churn guest-faults guest-judge guest-kernel guest-libipsec \
+	guest-netdev guest-raveld guest-raveld-packet guest-raveld-xfrm guest-xfrm)
 
 TESTS += $(GUEST_SUITES)
 LONG_TESTS += $(GUEST_SUITES)
@@ -18,6 +18,11 @@ guest-module: | guest-cache
 
 # The suites are scripts: nothing makes them, but they need what guests are made of.
 $(GUEST_SUITES): | guest-module ;
+
+tests/guest/guest-judge: | esp_judge
+.PHONY: esp_judge
+esp_judge:
+	+@$(MAKE) --no-print-directory -s SAN=0 $(BUILD)/tests/esp_judge
 
 # `make soak SOAK_ROUNDS=N SOAK_RUNS=N`: that many rounds of guest-churn on each kernel, and runs of
 # the simulation of IKE; and floods as fast as they can be.

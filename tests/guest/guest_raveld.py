@@ -8,18 +8,22 @@ from ground import ROOT, LabError
 from hosts import swanctl_conf
 
 
-def program_files():
-    """raveld and ravelctl with the libraries that guests have not got, as files of a guest."""
+def files_of(programs):
+    """Programs, and the libraries of theirs that guests have not got, as files of a guest."""
     files = {}
-    for name in ("raveld", "ravelctl"):
-        path = ROOT / "build/bin" / name
+    for path in programs:
         if not path.exists():
             raise LabError(f"{path} is not built: run `make`")
-        files[f"usr/bin/{name}"] = path
+        files[f"usr/bin/{path.name}"] = path
         needed = subprocess.run(["ldd", path], stdout=subprocess.PIPE, text=True, check=True).stdout
-        for library in re.findall(r"=> (/\S*lib(?:uv|jansson|mnl|pci|udev|z)\.so\S*)", needed):
+        for library in re.findall(r"=> (/\S*lib(?:uv|jansson|mnl|pci|udev|z|cmocka)\.so\S*)", needed):
             files[f"usr/lib/x86_64-linux-gnu/{pathlib.Path(library).name}"] = pathlib.Path(library).resolve()
     return files
+
+
+def program_files():
+    """raveld and ravelctl."""
+    return files_of(ROOT / "build/bin" / name for name in ("raveld", "ravelctl"))
 
 
 def conf_of(me, peer, daemon="", **kwargs):

@@ -57,7 +57,7 @@ TERMINALS = "x/xterm x/xterm-256color s/screen s/screen-256color t/tmux t/tmux-2
 
 # Modules of the kernel package; those that they depend on come with them.
 MODULES = """xfrm_user xfrm_algo xfrm_interface esp4 esp4_offload esp6 esp6_offload af_key xfrm4_tunnel xfrm6_tunnel
-ah4 ip_vti ip6_tunnel tunnel4 gcm ccm seqiv echainiv authenc authencesn aesni-intel crypto_null
+ah4 ah6 ip_vti ip6_tunnel tunnel4 gcm ccm seqiv echainiv authenc authencesn aesni-intel crypto_null
 chacha20poly1305 aer_inject tun tap veth dummy bridge 8021q bonding macvlan vrf nlmon virtio_net pktgen
 sch_netem sch_fq sch_ingress sch_prio sch_tbf act_mirred cls_matchall cls_u32 tcp_diag udp_diag inet_diag vfio-pci""".split()
 # What newer kernels have built in, or in their libraries.

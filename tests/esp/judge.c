@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Linux as the judge of software ESP, and the other way round: each SA that both have, between
+ * software and the kernel, which gets it from the backend that raveld has. For a guest of its own:
+ *
+ *	far (this program) --- TUN "judge" --- near (the kernel)
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <linux/udp.h>
+#include <net/if.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "host/sa/backend.h"
+#include "tests/esp/packet.h"
+#include "tests/patience.h"
+
+#define FAR_PORT 1000 /* of packet_of_sa() */
+#define NEAR_PORT 2000
+#define BEFORE_THE_EDGE (UINT32_MAX - 5ull) /* packets cross it */
+/* Linux 6.12 drops ESP in UDP over IPv6 whose datagram, with its header, is shorter: it counts
+ * IPv6's header twice. */
+#define SHORTEST_IN_UDP_OVER_IPV6 48
+
+#define SET_UP                                                                                     \
+	"set -e; for name in all default judge; do "                                               \
+	"echo 0 >/proc/sys/net/ipv6/conf/$name/disable_ipv6; done; "                               \
+	"ip link set lo up; ip link set judge mtu 2000 up; "                                       \
+	"ip addr add 192.0.2.2/24 dev judge; ip addr add 2001:db8::2/64 dev judge nodad; "         \
+	"ip addr add 10.2.0.1/32 dev lo; ip addr add fd02::1/128 dev lo nodad; "                   \
+	"ip route add 10.1.0.0/16 dev judge; ip route add fd01::/16 dev judge"
+
+struct bed {
+	int tun;
+	int encap[2]; /* sockets by which the kernel takes ESP in UDP */
+	struct rvl_backend *near;
+	struct rvl_abilities can;
+};
+
+/* SAs to the kernel and from it, and a socket behind them. */
+struct pair {
+	struct rvl_sa_params to;
+	struct rvl_sa_params from;
+	struct rvl_sa_params flow; /* its addresses are those inside, from far to near */
+	struct rvl_esp_sa *out;
+	struct rvl_esp_sa *in;
+	uint32_t near_in;
+	uint32_t near_out;
+	uint32_t policy;
+	int socket;
+	unsigned int packets; /* that were sent to the kernel to be taken */
+	char name[128];
+};
+
+static const size_t sizes[] = {1, 2, 3, 4, 5, 15, 16, 17, 64, 255, 1400};
+#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+
+/* ------------------------------------------------------------------------------------- the bed */
+
+static socklen_t sockaddr_of(const struct rvl_addr *address, uint16_t port,
+			     struct sockaddr_storage *storage)
+{
+	struct sockaddr_in6 *six = (struct sockaddr_in6 *)storage;
+	struct sockaddr_in *four = (struct sockaddr_in *)storage;
+
+	*storage = (struct sockaddr_storage){0};
+	if (address->family == 6) {
+		six->sin6_family = AF_INET6;
+		six->sin6_port = htons(port);
+		memcpy(&six->sin6_addr, address->octets, 16);
+		return sizeof(*six);
+	}
+	four->sin_family = AF_INET;
+	four->sin_port = htons(port);
+	memcpy(&four->sin_addr, address->octets, 4);
+	return sizeof(*four);
+}
+
+static int udp_at(const struct rvl_addr *address, uint16_t port)
+{
+	struct sockaddr_storage storage;
+	socklen_t len = sockaddr_of(address, port, &storage);
+	int fd = socket(storage.ss_family, SOCK_DGRAM, 0);
+	const int yes = 1;
+
+	assert_true(fd >= 0);
+	if (address->family == 6)
+		assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof(yes)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&storage, len), 0);
+	return fd;
+}
+
+static int set_up(void **state)
+{
+	const struct rvl_addr any[2] = {{.family = 4}, {.family = 6}};
+	const int espinudp = UDP_ENCAP_ESPINUDP;
+	struct ifreq request = {.ifr_name = "judge", .ifr_flags = IFF_TUN | IFF_NO_PI};
+	struct bed *bed = calloc(1, sizeof(*bed));
+	struct rvl_backend_error error = {""};
+	struct rvl_backend_info info;
+
+	assert_non_null(bed);
+	bed->tun = open("/dev/net/tun", O_RDWR);
+	assert_int_equal(ioctl(bed->tun, TUNSETIFF, &request), 0);
+	assert_int_equal(system(SET_UP), 0);
+	for (int i = 0; i < 2; i++) {
+		bed->encap[i] = udp_at(&any[i], RVL_ESP_PORT);
+		assert_int_equal(setsockopt(bed->encap[i], IPPROTO_UDP, UDP_ENCAP, &espinudp,
+					    sizeof(espinudp)),
+				 0);
+	}
+	if (rvl_backend_xfrm_open(&bed->near, &error))
+		fail_msg("%s", error.text);
+	bed->near->ops->info(bed->near, &info);
+	bed->can = info.abilities;
+	*state = bed;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct bed *bed = *state;
+
+	bed->near->ops->close(bed->near);
+	close(bed->encap[0]);
+	close(bed->encap[1]);
+	close(bed->tun);
+	free(bed);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------------------ both ends */
+
+static void swap_ends(struct rvl_sa_params *p)
+{
+	const struct rvl_addr src = p->src;
+
+	p->src = p->dst;
+	p->dst = src;
+}
+
+/* The addresses that packet_inner() and packet_inner6() have. */
+static void use_inner_addresses(struct rvl_sa_params *flow, bool six)
+{
+	const uint8_t far[16] = {0xfd, 1, [15] = 1}, near[16] = {0xfd, 2, [15] = 1};
+
+	flow->src = six ? rvl_addr_of_ipv6(far) : rvl_addr_of_ipv4(0x0a010001);
+	flow->dst = six ? rvl_addr_of_ipv6(near) : rvl_addr_of_ipv4(0x0a020001);
+}
+
+/* Seen from near. */
+static struct rvl_selector selector_of(const struct rvl_sa_params *flow)
+{
+	return (struct rvl_selector){
+		.src = rvl_prefix_host(&flow->dst),
+		.dst = rvl_prefix_host(&flow->src),
+		.protocol = RVL_IP_PROTO_UDP,
+		.src_port_first = NEAR_PORT,
+		.src_port_last = NEAR_PORT,
+		.dst_port_first = FAR_PORT,
+		.dst_port_last = FAR_PORT,
+	};
+}
+
+static uint32_t give(struct bed *bed, const struct pair *pair, struct rvl_sa_params params)
+{
+	static const struct rvl_scopes none;
+	const struct rvl_selectors selectors = {1, {selector_of(&pair->flow)}};
+	const struct rvl_sa_purpose purpose = {&selectors, &none, 1, RVL_OFFLOAD_NO};
+	struct rvl_backend_error error = {""};
+	uint32_t index = 0;
+
+	if (bed->near->ops->sa_add(bed->near, &params, &purpose, &index, &error))
+		fail_msg("%s: %s", pair->name, error.text);
+	return index;
+}
+
+static void lead(struct bed *bed, struct pair *pair)
+{
+	static const struct rvl_scopes none;
+	struct rvl_policy policy = {
+		.selector = selector_of(&pair->flow),
+		.action = RVL_PROTECT,
+		.sa = pair->near_out,
+	};
+	struct rvl_backend_error error = {""};
+
+	policy.priority = rvl_selector_priority(&policy.selector, policy.action);
+	pair->policy = RVL_BACKEND_ANY;
+	if (bed->near->ops->policy_set(bed->near, &policy, &none, &pair->policy, &error))
+		fail_msg("%s: %s", pair->name, error.text);
+}
+
+static void join(struct bed *bed, struct pair *pair)
+{
+	struct sockaddr_storage far;
+	socklen_t len;
+
+	pair->out = packet_sa(&pair->to);
+	pair->near_in = give(bed, pair, packet_peer(&pair->to));
+	pair->near_out = give(bed, pair, pair->from);
+	lead(bed, pair);
+	pair->from = packet_peer(&pair->from);
+	pair->in = packet_sa(&pair->from);
+	pair->socket = udp_at(&pair->flow.dst, NEAR_PORT);
+	len = sockaddr_of(&pair->flow.src, FAR_PORT, &far);
+	assert_int_equal(connect(pair->socket, (struct sockaddr *)&far, len), 0);
+}
+
+static void part(struct bed *bed, struct pair *pair)
+{
+	const struct rvl_backend_ops *ops = bed->near->ops;
+	struct rvl_backend_error error = {""};
+
+	assert_int_equal(ops->policy_clear(bed->near, pair->policy, &error), 0);
+	assert_int_equal(ops->sa_delete(bed->near, RVL_OUTBOUND, pair->near_out, &error), 0);
+	assert_int_equal(ops->sa_delete(bed->near, RVL_INBOUND, pair->near_in, &error), 0);
+	rvl_esp_sa_free(pair->out);
+	rvl_esp_sa_free(pair->in);
+	close(pair->socket);
+}
+
+static void wait_readable(const struct pair *pair, int fd, const char *whom)
+{
+	struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+	if (poll(&poll_fd, 1, patience_ms()) != 1)
+		fail_msg("%s: nothing comes from %s", pair->name, whom);
+}
+
+static void flip_last_bit(const struct pair *pair, struct packet *pkt)
+{
+	uint8_t *p = rvl_buf_data(&pkt->buf);
+
+	p[pkt->buf.len - 1] ^= 1;
+	if (pair->to.encap && pair->to.dst.family == 6)
+		packet_put_checksum(p, pkt->buf.len, RVL_IP_PROTO_UDP, RVL_IPV6_HEADER + 6);
+}
+
+static void copy_packet(struct packet *to, const struct packet *from)
+{
+	packet_place(to, rvl_buf_data(&from->buf), from->buf.len);
+}
+
+/* ------------------------------------------------------------------------------ to the kernel */
+
+static void to_kernel(const struct bed *bed, const struct packet *pkt)
+{
+	assert_int_equal(write(bed->tun, rvl_buf_data(&pkt->buf), pkt->buf.len), pkt->buf.len);
+}
+
+/* The next that comes out of the kernel is what follows UDP's header in this one. */
+static void comes_out(const struct pair *pair, const uint8_t *inner, size_t inner_len)
+{
+	const size_t header = pair->flow.dst.family == 6 ? RVL_IPV6_HEADER : RVL_IP_HEADER;
+	const size_t len = inner_len - header - RVL_UDP_HEADER;
+	uint8_t got[2048];
+
+	wait_readable(pair, pair->socket, "the kernel's SA");
+	if (recv(pair->socket, got, sizeof(got), 0) != (ssize_t)len ||
+	    memcmp(got, inner + inner_len - len, len))
+		fail_msg("%s: something else comes out of the kernel", pair->name);
+}
+
+static bool is_too_short(const struct pair *pair, const struct packet *pkt)
+{
+	return pair->to.encap && pair->to.dst.family == 6 &&
+	       pkt->buf.len < RVL_IPV6_HEADER + SHORTEST_IN_UDP_OVER_IPV6;
+}
+
+static void kernel_takes_what_software_makes(const struct bed *bed, struct pair *pair)
+{
+	static struct packet pkt, flipped;
+	struct rvl_backend_error error = {""};
+	struct rvl_sa_stats stats;
+	uint8_t inner[2048];
+
+	for (size_t i = 0; i < SIZES; i++) {
+		const size_t len = packet_of_sa(inner, &pair->flow, sizes[i]);
+
+		packet_place(&pkt, inner, len);
+		assert_int_equal(rvl_esp_encap(pair->out, &pkt.buf), 0);
+		if (is_too_short(pair, &pkt))
+			continue;
+		pair->packets++;
+		copy_packet(&flipped, &pkt);
+		flip_last_bit(pair, &flipped);
+		to_kernel(bed, &flipped);
+		to_kernel(bed, &pkt);
+		to_kernel(bed, &pkt);
+		comes_out(pair, inner, len);
+	}
+	if (bed->near->ops->sa_query(bed->near, RVL_INBOUND, pair->near_in, &stats, &error))
+		fail_msg("%s: %s", pair->name, error.text);
+	if (stats.packets != pair->packets || stats.drop_icv != pair->packets ||
+	    stats.drop_replay != pair->packets || stats.seq != rvl_esp_sa_seq(pair->out))
+		fail_msg("%s: the kernel counts %lu packets, %lu forged, %lu repeated, up to %lu",
+			 pair->name, stats.packets, stats.drop_icv, stats.drop_replay, stats.seq);
+}
+
+/* ---------------------------------------------------------------------------- from the kernel */
+
+/* What it sends for this SA; what it says by itself to its link isn't looked at. */
+static void from_kernel(const struct bed *bed, const struct pair *pair, struct packet *pkt)
+{
+	struct rvl_esp_place at;
+	uint8_t got[4096];
+
+	do {
+		ssize_t n;
+
+		wait_readable(pair, bed->tun, "the kernel");
+		n = read(bed->tun, got, sizeof(got));
+		assert_true(n > 0);
+		packet_place(pkt, got, (size_t)n);
+	} while (rvl_esp_find(&at, &pkt->buf, RVL_ESP_PORT) != RVL_ESP_FOUND);
+	if (at.spi != pair->from.spi || at.encap != pair->from.encap ||
+	    at.protocol != pair->from.protocol || !rvl_addr_equal(&at.src, &pair->from.src) ||
+	    !rvl_addr_equal(&at.dst, &pair->from.dst))
+		fail_msg("%s: the kernel sends something else", pair->name);
+}
+
+/* It is the datagram, in whole packet: headers as far as they are known, and a right checksum. */
+static void is_datagram(const struct pair *pair, const struct packet *pkt, const uint8_t *data,
+			size_t len)
+{
+	const bool six = pair->flow.dst.family == 6;
+	const size_t header = six ? RVL_IPV6_HEADER : RVL_IP_HEADER;
+	const size_t size = six ? 16 : 4, total = header + RVL_UDP_HEADER + len;
+	uint8_t want[2048];
+
+	if (pkt->buf.len != total)
+		fail_msg("%s: %zu octets come in and not %zu", pair->name, pkt->buf.len, total);
+	memcpy(want, rvl_buf_data(&pkt->buf), header);
+	memcpy(want + (six ? 8 : 12), pair->flow.dst.octets, size);
+	memcpy(want + (six ? 24 : 16), pair->flow.src.octets, size);
+	want[six ? 6 : 9] = RVL_IP_PROTO_UDP;
+	rvl_put_be16(want + header, NEAR_PORT);
+	rvl_put_be16(want + header + 2, FAR_PORT);
+	rvl_put_be16(want + header + 4, (uint16_t)(RVL_UDP_HEADER + len));
+	memcpy(want + header + RVL_UDP_HEADER, data, len);
+	packet_put_checksum(want, total, RVL_IP_PROTO_UDP, header + 6);
+	if (!six) {
+		rvl_put_be16(want + 10, 0);
+		rvl_put_be16(want + 10, rvl_ip_checksum(want, RVL_IP_HEADER));
+	}
+	if (memcmp(want, rvl_buf_data(&pkt->buf), total))
+		fail_msg("%s: another packet comes in than was sent", pair->name);
+}
+
+static void is_dropped(const struct pair *pair, struct packet *pkt, enum rvl_drop want)
+{
+	const enum rvl_drop drop = packet_receive(pair->in, pkt);
+
+	if (drop != want)
+		fail_msg("%s: %s, and not %s", pair->name, rvl_drop_name(drop),
+			 rvl_drop_name(want));
+}
+
+static void software_takes_what_the_kernel_makes(const struct bed *bed, const struct pair *pair)
+{
+	static struct packet pkt, flipped, again;
+	uint8_t data[2048];
+
+	for (size_t i = 0; i < SIZES; i++) {
+		for (size_t k = 0; k < sizes[i]; k++)
+			data[k] = (uint8_t)packet_random();
+		assert_int_equal(send(pair->socket, data, sizes[i], 0), sizes[i]);
+		from_kernel(bed, pair, &pkt);
+		copy_packet(&flipped, &pkt);
+		copy_packet(&again, &pkt);
+		flip_last_bit(pair, &flipped);
+		is_dropped(pair, &flipped, RVL_DROP_ICV);
+		is_dropped(pair, &pkt, RVL_DROP_NONE);
+		is_datagram(pair, &pkt, data, sizes[i]);
+		is_dropped(pair, &again, RVL_DROP_REPLAY);
+	}
+}
+
+/* ------------------------------------------------------------------------------------- the table
+ */
+
+static void describe(struct pair *pair, const struct packet_shape *s, const char *suite)
+{
+	snprintf(pair->name, sizeof(pair->name), "%s %s IPv%d%s%s", suite,
+		 s->mode == RVL_TUNNEL ? s->inner6 ? "tunnel, IPv6 in" : "tunnel, IPv4 in"
+				       : "transport over",
+		 s->outer6 ? 6 : 4, s->encap ? ", in UDP" : "", s->esn ? ", ESN" : "");
+}
+
+/* Both ways of one combination; false where there is none. */
+static bool make_pair(struct pair *pair, const struct packet_shape *s, size_t suite)
+{
+	struct rvl_sa_params named = packet_params(RVL_OUTBOUND);
+
+	*pair = (struct pair){0};
+	if (!packet_sa_of(s, suite, &pair->to) || !packet_sa_of(s, suite, &pair->from))
+		return false;
+	describe(pair, s, packet_suite(&named, suite));
+	swap_ends(&pair->from);
+	pair->from.spi = pair->to.spi + 1;
+	pair->to.first_seq = pair->from.first_seq = s->esn ? BEFORE_THE_EDGE : 0;
+	pair->flow = pair->to;
+	if (s->mode == RVL_TUNNEL)
+		use_inner_addresses(&pair->flow, s->inner6);
+	return true;
+}
+
+/* What the kernel lacks is told once of each suite. */
+static bool kernel_lacks(const struct bed *bed, const struct pair *pair, bool first)
+{
+	const struct rvl_sa_params in = packet_peer(&pair->to);
+	char lacking[128];
+	bool lacks = rvl_abilities_lack(&bed->can, &in, lacking, sizeof(lacking));
+
+	if (lacks && first)
+		print_message("left out, as the kernel has no %s: %s\n", lacking, pair->name);
+	return lacks;
+}
+
+static void judge(struct bed *bed, enum rvl_mode mode, bool outer6, bool inner6)
+{
+	struct rvl_sa_params params = packet_params(RVL_OUTBOUND);
+	unsigned int judged = 0, left_out = 0, packets = 0;
+
+	for (size_t suite = 0; packet_suite(&params, suite); suite++) {
+		struct packet_shape s;
+		bool first = true;
+
+		for (unsigned int i = 0; packet_shape_of(i, &s); i++) {
+			static struct pair pair;
+
+			if (s.mode != mode || s.outer6 != outer6 || s.inner6 != inner6 ||
+			    !make_pair(&pair, &s, suite))
+				continue;
+			if (kernel_lacks(bed, &pair, first)) {
+				first = false;
+				left_out++;
+				continue;
+			}
+			join(bed, &pair);
+			kernel_takes_what_software_makes(bed, &pair);
+			software_takes_what_the_kernel_makes(bed, &pair);
+			part(bed, &pair);
+			packets += pair.packets;
+			judged++;
+		}
+	}
+	print_message("%u combinations, %u left out: %u packets to the kernel, %zu from it\n",
+		      judged, left_out, packets, judged * SIZES);
+}
+
+static void tunnel_of_ipv4_in_ipv4(void **state)
+{
+	judge(*state, RVL_TUNNEL, false, false);
+}
+
+static void tunnel_of_ipv6_in_ipv4(void **state)
+{
+	judge(*state, RVL_TUNNEL, false, true);
+}
+
+static void tunnel_of_ipv4_in_ipv6(void **state)
+{
+	judge(*state, RVL_TUNNEL, true, false);
+}
+
+static void tunnel_of_ipv6_in_ipv6(void **state)
+{
+	judge(*state, RVL_TUNNEL, true, true);
+}
+
+static void transport_over_ipv4(void **state)
+{
+	judge(*state, RVL_TRANSPORT, false, false);
+}
+
+static void transport_over_ipv6(void **state)
+{
+	judge(*state, RVL_TRANSPORT, true, true);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tunnel_of_ipv4_in_ipv4), cmocka_unit_test(tunnel_of_ipv6_in_ipv4),
+		cmocka_unit_test(tunnel_of_ipv4_in_ipv6), cmocka_unit_test(tunnel_of_ipv6_in_ipv6),
+		cmocka_unit_test(transport_over_ipv4),	  cmocka_unit_test(transport_over_ipv6),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
