@@ -97,6 +97,10 @@ RAVELD_SRCS := \
 	host/raveld/routes.c \
 	host/raveld/follow.c \
 	host/raveld/datapath.c \
+	host/raveld/endpoint.c \
+	host/raveld/inbox.c \
+	host/raveld/streams.c \
+	host/raveld/tcp.c \
 	host/raveld/sockets.c \
 	host/raveld/negotiation.c \
 	host/raveld/wishes.c \

@@ -45,6 +45,7 @@ struct rvl_engine_result {
 	enum rvl_drop drop;
 	uint32_t sa; /* index, or RVL_ENGINE_NO_SA */
 	bool encap;  /* as ESP in UDP */
+	bool stream; /* to go in a TCP connection, from its ESP header */
 };
 
 struct rvl_engine_counters {

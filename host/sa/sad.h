@@ -92,9 +92,17 @@ bool rvl_sad_spring(struct rvl_sad *sad, const struct rvl_ip *packet,
 int rvl_sad_set_local(struct rvl_sad *sad, const struct rvl_local *local,
 		      struct rvl_backend_error *error);
 
-/* Let IKE between these addresses (remote's family 0: any) pass, our port being one of the two. */
+/* Ports of IKE. */
+struct rvl_ike_ports {
+	uint16_t udp[2]; /* ours */
+	uint16_t tcp;	 /* ours; 0: none */
+	uint16_t tcp_remote[IKE_TCP_PORTS_MAX];
+	size_t tcp_remote_count;
+};
+
+/* Let IKE between these addresses (remote's family 0: any) pass, on any of these ports. */
 int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
-		       const struct ike_addr *remote, uint16_t port, uint16_t port_nat,
+		       const struct ike_addr *remote, const struct rvl_ike_ports *ports,
 		       struct rvl_backend_error *error);
 
 /*
