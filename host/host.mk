@@ -53,6 +53,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/policies.c \
 	host/sa/fit.c \
 	host/sa/pieces.c \
+	host/sa/own_ike.c \
 	host/sa/trap.c \
 	host/sa/fixed.c \
 	host/sa/flow.c \

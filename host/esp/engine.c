@@ -397,6 +397,8 @@ struct rvl_engine_result rvl_engine_tx(struct rvl_engine *engine, struct rvl_buf
 
 	engine->counters.tx_frames++;
 	engine->counters.tx_bytes += frame->len;
+	if (sa == RVL_ENGINE_CLEAR)
+		return tx_pass(engine, frame);
 	kind = frame_ours(engine, frame, &ip, &l3);
 	if (kind == RVL_FRAME_OTHER && sa == RVL_ENGINE_NO_SA &&
 	    !too_many_tags(rvl_buf_data(frame), frame->len))

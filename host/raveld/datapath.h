@@ -8,6 +8,7 @@
 #include "host/sa/backend.h"
 #include "host/sa/fit.h"
 #include "host/sa/inbound.h"
+#include "host/sa/own_ike.h"
 #include "host/sa/pieces.h"
 #include "host/sa/trap.h"
 
@@ -16,6 +17,8 @@ struct datapath;
 struct datapath_config {
 	struct rvl_frames *frames;
 	struct rvl_inbound *inbound;
+	struct rvl_policies *policies;
+	uint16_t ike_ports[2]; /* over UDP */
 	struct rvl_traps *traps;
 	struct rvl_fit *fit;
 	uint8_t station[6]; /* the netdev's */
@@ -40,7 +43,8 @@ struct datapath_counters {
 	uint64_t host_rx_unverified; /* ESP and AH put together, which the data path can't verify */
 	uint64_t host_tx_fragments;  /* of what was cut */
 	uint64_t host_tx_full;	     /* fragments of what was cut that there was no room for */
-	uint64_t host_rx_stream_full; /* ESP from TCP connections that there was no room for */
+	uint64_t host_tx_ike_fragments; /* later ones of the host's own IKE datagrams */
+	uint64_t host_rx_stream_full;	/* ESP from TCP connections that there was no room for */
 	struct rvl_reassembly_counters pieces;
 };
 

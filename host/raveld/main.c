@@ -314,6 +314,8 @@ static int start_datapath(struct daemon *d)
 	struct datapath_config config = {
 		.frames = frames,
 		.inbound = rvl_sad_inbound(d->sad),
+		.policies = rvl_sad_policies(d->sad),
+		.ike_ports = {d->conf->daemon.port, d->conf->daemon.port_nat},
 		.traps = rvl_sad_traps(d->sad),
 		.fit = rvl_sad_fit(d->sad),
 		.sprung = traps_sprung,

@@ -136,6 +136,7 @@ static json_t *host_stats(struct daemon *d)
 	add_counter(o, "tx_cut", fit.cut);
 	add_counter(o, "tx_fragments", c.host_tx_fragments);
 	add_counter(o, "tx_fragments_lost", c.host_tx_full);
+	add_counter(o, "tx_ike_fragments", c.host_tx_ike_fragments);
 	add_counter(o, "tx_too_big_told", fit.told);
 	add_counter(o, "tx_drop_too_big", fit.untold);
 	add_counter(o, "tx_trap_held", traps.held);

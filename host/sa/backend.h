@@ -172,6 +172,8 @@ struct rvl_frames_ops {
 	int (*tx)(struct rvl_frames *frames, size_t len);
 	/* The same on this outbound SA, whatever policies there are. NULL: it has no such thing. */
 	int (*tx_on)(struct rvl_frames *frames, size_t len, uint32_t sa);
+	/* The same as it is, whatever policies there are. NULL: likewise. */
+	int (*tx_clear)(struct rvl_frames *frames, size_t len);
 	/* Deliver what has come, take back buffers, start what tx queued. Returns how much there
 	 * was, at most a bounded amount, or -errno as a dead backend. */
 	int (*poll)(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context);

@@ -148,6 +148,11 @@ struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad)
 	return sad->inbound;
 }
 
+struct rvl_policies *rvl_sad_policies(struct rvl_sad *sad)
+{
+	return sad->policies;
+}
+
 struct rvl_fit *rvl_sad_fit(struct rvl_sad *sad)
 {
 	return sad->fit;

@@ -27,8 +27,8 @@
  * discard policy with the first step; those that were in use are kept
  * until then as well, as many of one owner (a peer) as fixed.h says.
  *
- * All functions are the control thread's; rvl_sad_inbound(), rvl_sad_traps() and rvl_sad_fit() give
- * what the data thread asks.
+ * All functions are the control thread's; rvl_sad_inbound(), rvl_sad_traps(), rvl_sad_fit() and
+ * rvl_sad_policies() give what the data thread asks.
  */
 #ifndef RVL_SA_SAD_H
 #define RVL_SA_SAD_H
@@ -51,6 +51,7 @@ void rvl_sad_free(struct rvl_sad *sad);
 struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad);
 struct rvl_traps *rvl_sad_traps(struct rvl_sad *sad);
 struct rvl_fit *rvl_sad_fit(struct rvl_sad *sad);
+struct rvl_policies *rvl_sad_policies(struct rvl_sad *sad);
 
 /* A random SPI that no inbound SA has, reserved until released; 0: no room for another SA, or no
  * memory. */

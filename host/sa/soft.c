@@ -508,14 +508,13 @@ static void to_stream(struct soft *soft, const struct rvl_buf *frame, uint32_t i
 				       ip.total_len - ip.header_len);
 }
 
-static int soft_tx(struct rvl_frames *frames, size_t len)
+static int transmit(struct soft *soft, size_t len, uint32_t sa)
 {
-	struct soft *soft = soft_with(frames);
 	struct rvl_buf *frame = &soft->out[soft->out_count];
 	struct rvl_engine_result result;
 
 	*frame = (struct rvl_buf){soft->rooms[soft->out_count], SENT_ROOM, HEADER_ROOM, len};
-	result = rvl_soft_protect(&soft->backend, frame, RVL_ENGINE_NO_SA);
+	result = rvl_soft_protect(&soft->backend, frame, sa);
 	if (result.stream) {
 		to_stream(soft, frame, result.sa);
 		return 0;
@@ -524,6 +523,16 @@ static int soft_tx(struct rvl_frames *frames, size_t len)
 	if (result.verdict != RVL_ENGINE_DROP)
 		soft->out_count++;
 	return soft->out_count == RVL_WIRE_BATCH ? flush(soft) : 0;
+}
+
+static int soft_tx(struct rvl_frames *frames, size_t len)
+{
+	return transmit(soft_with(frames), len, RVL_ENGINE_NO_SA);
+}
+
+static int soft_tx_clear(struct rvl_frames *frames, size_t len)
+{
+	return transmit(soft_with(frames), len, RVL_ENGINE_CLEAR);
 }
 
 static void receive(struct soft *soft, struct rvl_buf *frame, rvl_deliver_fn *deliver,
@@ -635,6 +644,7 @@ static const struct rvl_frames_ops soft_frames_ops = {
 	.start = soft_start,
 	.tx_buffer = soft_tx_buffer,
 	.tx = soft_tx,
+	.tx_clear = soft_tx_clear,
 	.poll = soft_poll,
 	.rx = soft_rx,
 	.arm = soft_arm,
