@@ -53,6 +53,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/policies.c \
 	host/sa/fit.c \
 	host/sa/pieces.c \
+	host/sa/own_ike.c \
 	host/sa/trap.c \
 	host/sa/fixed.c \
 	host/sa/flow.c \
@@ -97,6 +98,10 @@ RAVELD_SRCS := \
 	host/raveld/routes.c \
 	host/raveld/follow.c \
 	host/raveld/datapath.c \
+	host/raveld/endpoint.c \
+	host/raveld/inbox.c \
+	host/raveld/streams.c \
+	host/raveld/tcp.c \
 	host/raveld/sockets.c \
 	host/raveld/negotiation.c \
 	host/raveld/wishes.c \

@@ -37,7 +37,8 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 	bool replaced = !ike_hosts_equal(&old->local, &new->local) ||
 			!ike_hosts_equal(&old->remote, &new->remote) ||
 			old->local_port != new->local_port ||
-			old->remote_port != new->remote_port ||
+			old->remote_port != new->remote_port || old->tcp != new->tcp ||
+			old->remote_port_tcp != new->remote_port_tcp ||
 			!ike_id_equal(&old->local_id, &new->local_id) ||
 			!ike_id_equal(&old->remote_id, &new->remote_id) ||
 			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,
@@ -138,6 +139,7 @@ int conf_check_daemon(const struct conf_daemon *old, const struct conf_daemon *n
 		{"leases", !strcmp(old->leases, new->leases)},
 		{"port", old->port == new->port},
 		{"port_nat_t", old->port_nat == new->port_nat},
+		{"port_tcp", old->port_tcp == new->port_tcp},
 		{"dns", old->dns == new->dns},
 		{"install_routes", old->install_routes == new->install_routes},
 		{"routing_table", old->routing_table == new->routing_table},

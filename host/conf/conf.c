@@ -118,6 +118,34 @@ static int check_names(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+/* Which ports of peers' TCP there are, and whether the data path has that. */
+static int check_tcp(struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+		const uint16_t port = c->remote_port_tcp ? c->remote_port_tcp : IKE_PORT_NATT;
+		const char *wrong = NULL;
+		size_t k = 0;
+
+		if (c->tcp == IKE_TCP_NO)
+			continue;
+		while (k < conf->tcp_port_count && conf->tcp_ports[k] != port)
+			k++;
+		if (conf->daemon.backend != CONF_BACKEND_SOFT)
+			wrong = "tcp: the data path has no ESP in TCP (backend soft has)";
+		else if (k == IKE_TCP_PORTS_MAX)
+			wrong = "remote_port_tcp: more than 8 different ones of all connections";
+		if (wrong) {
+			snprintf(error->text, sizeof(error->text), "%s:%u: connections.%s.%s",
+				 c->file, c->line, c->name, wrong);
+			return -EINVAL;
+		}
+		if (k == conf->tcp_port_count)
+			conf->tcp_ports[conf->tcp_port_count++] = port;
+	}
+	return 0;
+}
+
 /* There is one data path for all: what asks for another one isn't given it in silence. */
 static int check_offload(const struct conf *conf, struct conf_error *error)
 {
@@ -354,6 +382,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 		err = check_mtu(conf, error);
 	if (!err)
 		err = check_pools(conf, error);
+	if (!err)
+		err = check_tcp(conf, error);
 	return err ? err : check_offload(conf, error);
 }
 

@@ -62,6 +62,7 @@ struct conf_daemon {
 	enum conf_log_level log_level;
 	uint16_t port;		      /* IKE; 500 */
 	uint16_t port_nat;	      /* IKE and ESP in UDP behind NAT; 4500 */
+	uint16_t port_tcp;	      /* IKE and ESP in TCP, listened on; 0: not */
 	uint32_t keepalive;	      /* seconds between NAT-keepalives; 0: none */
 	uint32_t retransmit_timeout;  /* seconds until a request is sent again; 0: the core's choice
 				       */
@@ -158,6 +159,8 @@ struct conf_connection {
 	struct ike_hosts redirect_to; /* the gateway that its peers are sent to; or empty */
 	uint16_t local_port;	      /* 0: not configured */
 	uint16_t remote_port;
+	enum ike_tcp tcp;
+	uint16_t remote_port_tcp; /* 0: not configured */
 	struct ike_proposal proposals[CONF_PROPOSALS_MAX];
 	unsigned int proposal_count;
 	bool encap; /* act as if there were a NAT */
@@ -214,6 +217,8 @@ struct conf {
 	size_t pool_count;
 	struct conf_secret *secrets;
 	size_t secret_count;
+	uint16_t tcp_ports[IKE_TCP_PORTS_MAX]; /* of peers, all different */
+	size_t tcp_port_count;
 };
 
 /*

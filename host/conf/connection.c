@@ -64,6 +64,23 @@ static int set_remote_port(const struct conf_value *v, void *object)
 	return set_port(v, &((struct conf_connection *)object)->remote_port);
 }
 
+static int set_tcp(const struct conf_value *v, void *object)
+{
+	/* In the order of the enum. */
+	static const char *const words[] = {"no", "fallback", "yes", NULL};
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (!err)
+		((struct conf_connection *)object)->tcp = (enum ike_tcp)at;
+	return err;
+}
+
+static int set_remote_port_tcp(const struct conf_value *v, void *object)
+{
+	return set_port(v, &((struct conf_connection *)object)->remote_port_tcp);
+}
+
 static int set_proposals(const struct conf_value *v, void *object)
 {
 	struct conf_connection *c = object;
@@ -212,6 +229,8 @@ static const struct conf_binding keys[] = {
 	{"remote_addrs", set_remote_addrs, false},
 	{"local_port", set_local_port, false},
 	{"remote_port", set_remote_port, false},
+	{"tcp", set_tcp, false},
+	{"remote_port_tcp", set_remote_port_tcp, false},
 	{"proposals", set_proposals, false},
 	{"encap", set_encap, false},
 	{"dpd_delay", set_dpd_delay, false},
@@ -359,6 +378,9 @@ static int check_mode(const struct conf_section *section, const struct conf_conn
 	if (has_only_ah(child) && c->encap)
 		return conf_fail_section(error, section,
 					 "encap = yes puts ESP into UDP, and AH can't be");
+	if (has_only_ah(child) && c->tcp == IKE_TCP_YES)
+		return conf_fail_section(error, section,
+					 "tcp = yes puts ESP into TCP, and AH can't be");
 	return 0;
 }
 

@@ -177,6 +177,11 @@ static int set_port_nat(const struct conf_value *v, void *object)
 	return set_port_at(v, &((struct conf_daemon *)object)->port_nat);
 }
 
+static int set_port_tcp(const struct conf_value *v, void *object)
+{
+	return set_port_at(v, &((struct conf_daemon *)object)->port_tcp);
+}
+
 static int set_keepalive(const struct conf_value *v, void *object)
 {
 	return conf_value_time(v, &((struct conf_daemon *)object)->keepalive);
@@ -374,6 +379,7 @@ static const struct conf_binding keys[] = {
 	{"log_level", set_log_level, false},
 	{"port", set_port, false},
 	{"port_nat_t", set_port_nat, false},
+	{"port_tcp", set_port_tcp, false},
 	{"keep_alive", set_keepalive, false},
 	{"retransmit_timeout", set_retransmit_timeout, false},
 	{"retransmit_tries", set_retransmit_tries, false},
@@ -475,6 +481,8 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 	if (daemon->wire[0] && !strcmp(daemon->wire, daemon->netdev))
 		return conf_fail_section(error, section,
 					 "\"wire\" and \"netdev\" name the same interface");
+	if (daemon->backend != CONF_BACKEND_SOFT && daemon->port_tcp)
+		return conf_fail_section(error, section, "\"port_tcp\" needs backend soft");
 	if (conf_has_nic(daemon) && daemon->port_nat != NIC_PORT_NAT)
 		return conf_fail_section(
 			error, section,

@@ -74,8 +74,10 @@ static void print_child(const json_t *c)
 	printf("  %s: %s, %s, %s%s%s, SPI %s in, %s out\n", string_of(c, "name"),
 	       string_of(c, "state"), string_of(c, "suite"), string_of(c, "protocol"),
 	       strcmp(string_of(c, "mode"), "TRANSPORT") ? "" : " in transport mode",
-	       json_is_true(json_object_get(c, "encap")) ? " in UDP" : "", string_of(c, "spi-in"),
-	       string_of(c, "spi-out"));
+	       json_is_true(json_object_get(c, "encap")) ? " in UDP"
+	       : json_is_true(json_object_get(c, "tcp")) ? " in TCP"
+							 : "",
+	       string_of(c, "spi-in"), string_of(c, "spi-out"));
 	printf("    in  %lld packets, %lld octets; dropped: %lld ICV, %lld replay, %lld format",
 	       number_of(c, "packets-in"), number_of(c, "bytes-in"), number_of(c, "drops-icv-in"),
 	       number_of(c, "drops-replay-in"), number_of(c, "drops-format-in"));

@@ -96,6 +96,8 @@ bool rvl_abilities_lack(const struct rvl_abilities *can, const struct rvl_sa_par
 		say(&words, "extended sequence numbers");
 	if (p->encap && !can->encap)
 		say(&words, "UDP encapsulation");
+	if (p->stream && !can->stream)
+		say(&words, "ESP in TCP");
 	if ((p->original_src.family || p->original_dst.family) && !can->nat_transport)
 		say(&words, "transport mode behind a NAT");
 	if (p->replay_window > can->window)

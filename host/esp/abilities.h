@@ -25,6 +25,7 @@ struct rvl_abilities {
 	uint64_t integ;		/* bit by row of rvl_integ_table */
 	bool esn;
 	bool encap;
+	bool stream;	    /* ESP in TCP */
 	bool nat_transport; /* transport mode between NATs, with its checksums mended */
 	bool tfc;	    /* padding made; it is taken by all */
 	bool headers;	    /* ECN, DSCP and flow label by other rules than copying them outwards */

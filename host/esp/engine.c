@@ -369,8 +369,10 @@ static struct rvl_engine_result protect(struct rvl_engine *engine, struct rvl_bu
 	memcpy(rvl_buf_data(frame), header, l3);
 	put_type(rvl_buf_data(frame), l3, rvl_esp_sa_params(sa)->dst.family);
 	engine->counters.tx_protected++;
-	return (struct rvl_engine_result){
-		.verdict = RVL_ENGINE_DONE, .sa = index, .encap = rvl_esp_sa_params(sa)->encap};
+	return (struct rvl_engine_result){.verdict = RVL_ENGINE_DONE,
+					  .sa = index,
+					  .encap = rvl_esp_sa_params(sa)->encap,
+					  .stream = rvl_esp_sa_params(sa)->stream};
 }
 
 /* Without IPv6 of its own a packet of it is like any other frame. */
@@ -395,6 +397,8 @@ struct rvl_engine_result rvl_engine_tx(struct rvl_engine *engine, struct rvl_buf
 
 	engine->counters.tx_frames++;
 	engine->counters.tx_bytes += frame->len;
+	if (sa == RVL_ENGINE_CLEAR)
+		return tx_pass(engine, frame);
 	kind = frame_ours(engine, frame, &ip, &l3);
 	if (kind == RVL_FRAME_OTHER && sa == RVL_ENGINE_NO_SA &&
 	    !too_many_tags(rvl_buf_data(frame), frame->len))

@@ -21,6 +21,7 @@
 #include "host/esp/spd.h"
 
 #define RVL_ENGINE_NO_SA UINT32_MAX
+#define RVL_ENGINE_CLEAR (UINT32_MAX - 1) /* to be sent as it is */
 
 struct rvl_engine_config {
 	/* The most that there may be; tables grow. Indices are separate per direction. */
@@ -45,6 +46,7 @@ struct rvl_engine_result {
 	enum rvl_drop drop;
 	uint32_t sa; /* index, or RVL_ENGINE_NO_SA */
 	bool encap;  /* as ESP in UDP */
+	bool stream; /* to go in a TCP connection, from its ESP header */
 };
 
 struct rvl_engine_counters {

@@ -18,10 +18,7 @@
 
 /* What the headers of a fragment say. */
 struct head {
-	struct rvl_addr src;
-	struct rvl_addr dst;
-	uint32_t id;
-	uint8_t protocol; /* IPv4: part of what names the datagram */
+	struct rvl_fragment_name name;
 	uint8_t ecn;
 	bool more;
 	size_t offset;	      /* of its part in the datagram's payload */
@@ -114,10 +111,13 @@ static bool read_ipv4(const uint8_t *p, size_t len, struct head *h)
 	fragment = rvl_get_be16(p + 6);
 	total = rvl_get_be16(p + 2);
 	*h = (struct head){
-		.src = rvl_addr_of_ipv4(rvl_get_be32(p + 12)),
-		.dst = rvl_addr_of_ipv4(rvl_get_be32(p + 16)),
-		.id = rvl_get_be16(p + 4),
-		.protocol = p[9],
+		.name =
+			{
+				.src = rvl_addr_of_ipv4(rvl_get_be32(p + 12)),
+				.dst = rvl_addr_of_ipv4(rvl_get_be32(p + 16)),
+				.id = rvl_get_be16(p + 4),
+				.protocol = p[9],
+			},
 		.ecn = p[1] & RVL_ECN_MASK,
 		.more = fragment & RVL_IP_MF,
 		.offset = (size_t)(fragment & RVL_IP_FRAGMENT_OFFSET) * UNIT,
@@ -142,7 +142,7 @@ static bool read_fragment_header(const uint8_t *p, size_t at, size_t next_header
 	h->payload_type = p[at];
 	h->offset = place & ~(UNIT - 1u);
 	h->more = place & 1;
-	h->id = rvl_get_be32(p + at + 4);
+	h->name.id = rvl_get_be32(p + at + 4);
 	h->part = p + at + FRAGMENT_HEADER;
 	h->part_len = total - at - FRAGMENT_HEADER;
 	return h->offset || h->more;
@@ -158,8 +158,7 @@ static bool read_ipv6(const uint8_t *p, size_t len, struct head *h)
 	if (total > len)
 		return false;
 	*h = (struct head){
-		.src = rvl_addr_of_ipv6(p + 8),
-		.dst = rvl_addr_of_ipv6(p + 24),
+		.name = {.src = rvl_addr_of_ipv6(p + 8), .dst = rvl_addr_of_ipv6(p + 24)},
 		.ecn = p[1] >> 4 & RVL_ECN_MASK,
 	};
 	for (int i = 0; i < EXTENSION_HEADERS_MAX && at + UNIT <= total; i++) {
@@ -184,13 +183,23 @@ static bool read_head(const uint8_t *packet, size_t len, struct head *h)
 		      : packet[0] >> 4 == 6 ? read_ipv6(packet, len, h)
 					    : false))
 		return false;
-	most = h->src.family == 6 ? IPV6_PAYLOAD_MAX - (h->header_len - RVL_IPV6_HEADER)
-				  : PACKET_MAX - h->header_len;
+	most = h->name.src.family == 6 ? IPV6_PAYLOAD_MAX - (h->header_len - RVL_IPV6_HEADER)
+				       : PACKET_MAX - h->header_len;
 	return h->part_len && (!h->more || h->part_len % UNIT == 0) &&
 	       h->offset + h->part_len <= most;
 }
 
-static bool same_datagram(const struct head *a, const struct head *b)
+bool rvl_fragment_name(const uint8_t *p, size_t len, struct rvl_fragment_name *name)
+{
+	struct head h;
+
+	if (!read_head(p, len, &h))
+		return false;
+	*name = h.name;
+	return true;
+}
+
+bool rvl_fragment_name_equal(const struct rvl_fragment_name *a, const struct rvl_fragment_name *b)
 {
 	return a->id == b->id && a->protocol == b->protocol && rvl_addr_equal(&a->src, &b->src) &&
 	       rvl_addr_equal(&a->dst, &b->dst);
@@ -224,7 +233,7 @@ static struct datagram *oldest(struct rvl_reassembly *r, const struct rvl_addr *
 	for (size_t i = 0; i < r->limits.datagrams; i++) {
 		struct datagram *d = &r->list[i];
 
-		if (!d->used || (src && !rvl_addr_equal(&d->head.src, src)))
+		if (!d->used || (src && !rvl_addr_equal(&d->head.name.src, src)))
 			continue;
 		++*count;
 		if (d != spared && (!found || d->since_ms < found->since_ms))
@@ -236,7 +245,7 @@ static struct datagram *oldest(struct rvl_reassembly *r, const struct rvl_addr *
 static struct datagram *find(struct rvl_reassembly *r, const struct head *h)
 {
 	for (size_t i = 0; i < r->limits.datagrams; i++)
-		if (r->list[i].used && same_datagram(&r->list[i].head, h))
+		if (r->list[i].used && rvl_fragment_name_equal(&r->list[i].head.name, &h->name))
 			return &r->list[i];
 	return NULL;
 }
@@ -244,7 +253,7 @@ static struct datagram *find(struct rvl_reassembly *r, const struct head *h)
 static struct datagram *begin(struct rvl_reassembly *r, const struct head *h, uint64_t now_ms)
 {
 	size_t count;
-	struct datagram *old = oldest(r, &h->src, NULL, &count), *d = r->list;
+	struct datagram *old = oldest(r, &h->name.src, NULL, &count), *d = r->list;
 
 	if (count >= r->limits.source_datagrams)
 		evict(r, old);
@@ -348,7 +357,7 @@ static void put_lengths(uint8_t *p, const struct datagram *d, int ecn)
 {
 	size_t total = d->head.header_len + d->total;
 
-	if (d->head.src.family == 6) {
+	if (d->head.name.src.family == 6) {
 		rvl_put_be16(p + 4, (uint16_t)(total - RVL_IPV6_HEADER));
 		p[d->head.next_header] = d->head.payload_type;
 		p[1] = (uint8_t)((p[1] & ~(RVL_ECN_MASK << 4)) | ecn << 4);
@@ -369,8 +378,8 @@ static bool assemble(struct rvl_reassembly *r, const struct datagram *d, struct 
 	struct part *part;
 
 	/* Only now is it known how long the header is that this payload comes behind. */
-	if (ecn < 0 ||
-	    total > (d->head.src.family == 6 ? RVL_IPV6_HEADER + IPV6_PAYLOAD_MAX : PACKET_MAX))
+	if (ecn < 0 || total > (d->head.name.src.family == 6 ? RVL_IPV6_HEADER + IPV6_PAYLOAD_MAX
+							     : PACKET_MAX))
 		return false;
 	memcpy(p, d->header, d->head.header_len);
 	for (part = d->parts; part; part = part->next)

@@ -13,9 +13,11 @@
 #ifndef RVL_ESP_REASSEMBLY_H
 #define RVL_ESP_REASSEMBLY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/esp/addr.h"
 #include "host/esp/buf.h"
 
 /* Room in front of a packet that is whole. */
@@ -42,6 +44,19 @@ enum rvl_reassembly_result {
 	RVL_REASSEMBLY_WHOLE,
 	RVL_REASSEMBLY_REFUSED,
 };
+
+/* What all fragments of a datagram, and of no other one at a time, have (RFC 791, section 3.2; RFC
+ * 8200, section 4.5). */
+struct rvl_fragment_name {
+	struct rvl_addr src;
+	struct rvl_addr dst;
+	uint32_t id;
+	uint8_t protocol; /* IPv6: 0, as its fragments needn't show it */
+};
+
+/* Of the IPv4 or IPv6 packet at p; false: it is no fragment, or what it says can't be. */
+bool rvl_fragment_name(const uint8_t *p, size_t len, struct rvl_fragment_name *name);
+bool rvl_fragment_name_equal(const struct rvl_fragment_name *a, const struct rvl_fragment_name *b);
 
 struct rvl_reassembly;
 

@@ -61,8 +61,9 @@ static bool params_valid(const struct rvl_sa_params *p, struct rvl_suite *suite)
 	       (ah || p->protocol == RVL_PROTOCOL_ESP) && (tunnel || p->mode == RVL_TRANSPORT) &&
 	       rvl_family(&p->dst) && p->src.family == p->dst.family && (!tunnel || p->inner) &&
 	       rvl_suite_of(p, suite) && p->spi >= RVL_SPI_MIN && !(ah && p->encap) &&
-	       p->replay_window <= RVL_REPLAY_WINDOW_MAX && p->dscp < 64 &&
-	       (unsigned int)p->df <= RVL_ESP_DF_CLEAR && p->first_seq <= rvl_sa_last_seq(p);
+	       !(p->stream && (ah || p->encap)) && p->replay_window <= RVL_REPLAY_WINDOW_MAX &&
+	       p->dscp < 64 && (unsigned int)p->df <= RVL_ESP_DF_CLEAR &&
+	       p->first_seq <= rvl_sa_last_seq(p);
 }
 
 static size_t replay_words(const struct rvl_sa_params *params)

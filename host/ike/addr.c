@@ -34,7 +34,7 @@ bool ike_addr_same_ip(const struct ike_addr *a, const struct ike_addr *b)
 
 bool ike_addr_equal(const struct ike_addr *a, const struct ike_addr *b)
 {
-	return ike_addr_same_ip(a, b) && a->port == b->port;
+	return ike_addr_same_ip(a, b) && a->port == b->port && a->tcp == b->tcp;
 }
 
 bool ike_pair_equal(const struct ike_pair *a, const struct ike_pair *b)

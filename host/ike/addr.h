@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* An IP address with a UDP port, without a socket header in sight. */
+/* An IP address with a UDP or TCP port, without a socket header in sight. */
 #ifndef RAVELIN_HOST_IKE_ADDR_H
 #define RAVELIN_HOST_IKE_ADDR_H
 
 #include "host/esp/addr.h"
 #include "host/ike/cursor.h"
 
+/* Different ports that peers listen on for TCP, of all connections. */
+enum { IKE_TCP_PORTS_MAX = 8 };
+
 struct ike_addr {
 	uint8_t family; /* 4, 6, or 0: any address */
+	bool tcp;	/* an end of a TCP connection (RFC 9329); else of UDP */
 	uint8_t ip[16]; /* network order; the first 4 octets for IPv4, the others then 0 */
-	uint16_t port;	/* host order; 0: any */
+	uint16_t port;	/* host order; 0: any; of who connects by TCP: 0 */
 };
 
 static inline size_t ike_addr_len(const struct ike_addr *a)

@@ -75,12 +75,21 @@ struct ike_child_config {
 	uint64_t life_ms;  /* until the end */
 };
 
+/* As initiator: IKE and ESP in TCP (RFC 9329)? */
+enum ike_tcp {
+	IKE_TCP_NO,
+	IKE_TCP_FALLBACK, /* where IKE_SA_INIT isn't answered over UDP */
+	IKE_TCP_YES,
+};
+
 struct ike_connection {
 	char name[IKE_NAME_MAX];
 	struct ike_hosts local;
 	struct ike_hosts remote; /* without an address or a name only as responder */
 	uint16_t remote_port;	 /* 0: 500 */
-	struct ike_id local_id;	 /* any: the local address */
+	enum ike_tcp tcp;
+	uint16_t tcp_port;	/* where the peer listens; 0: 4500 */
+	struct ike_id local_id; /* any: the local address */
 	struct ike_id remote_id;
 	unsigned proposal_count; /* 0: the defaults */
 	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];

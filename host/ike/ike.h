@@ -380,7 +380,8 @@ struct ike_child_info {
 	enum rvl_mode mode;
 	uint32_t spi_in;
 	uint32_t spi_out;
-	bool encap;
+	bool encap; /* ESP in UDP */
+	bool tcp;   /* ESP in TCP */
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
 	bool more_ts; /* its responder would take more of what was offered, in another one */
@@ -435,6 +436,13 @@ void ike_listing_begin(struct ike_engine *e, struct ike_listing *listing);
 bool ike_listing_next(const struct ike_engine *e, struct ike_listing *listing, ike_list_fn *fn,
 		      void *context);
 void ike_listing_end(struct ike_engine *e, struct ike_listing *listing);
+
+/* The TCP connections that IKE SAs have whose peer is known. */
+typedef void ike_connected_fn(void *context, const struct ike_pair *pair);
+void ike_each_connected(const struct ike_engine *e, ike_connected_fn *fn, void *context);
+
+/* The TCP connection that we made between these has ended. */
+void ike_disconnected(struct ike_engine *e, uint64_t now, const struct ike_pair *pair);
 
 /* IKE SAs in all, whatever their state. */
 unsigned ike_sa_count(const struct ike_engine *e);

@@ -344,6 +344,7 @@ static bool take_way(const struct ike_engine *e, const struct ike_sa *sa,
 	}
 	p.local.port = path->local.port;
 	p.remote.port = path->remote.port;
+	p.local.tcp = p.remote.tcp = path->local.tcp;
 	if (p.local.port == e->config.port_natt && !ike_addr_same_ip(&p.remote, &path->remote))
 		p.remote.port = IKE_PORT_NATT;
 	*out = (struct ike_way){.pair = p};

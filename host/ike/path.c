@@ -99,6 +99,16 @@ void ike_nat_detect(struct ike_sa *sa, const struct ike_in *in)
 	sa->path.nat_local = hashes.seen && !hashes.dest_fits;
 }
 
+/* By TCP from here on: which port ours is, is the system's to say. */
+void ike_path_connect(struct ike_sa *sa)
+{
+	const uint16_t port = sa->conn->tcp_port;
+
+	sa->path.local.tcp = sa->path.remote.tcp = true;
+	sa->path.local.port = 0;
+	sa->path.remote.port = port ? port : IKE_PORT_NATT;
+}
+
 /*
  * Ports for the first message. Ours: on every port of a peer but 500 a message of IKE has the
  * marker that tells it from ESP (RFC 7296, section 2.23), and ours has it when it leaves port 4500.
@@ -107,6 +117,10 @@ void ike_path_begin(const struct ike_engine *e, struct ike_sa *sa)
 {
 	struct ike_path *path = &sa->path;
 
+	if (sa->conn->tcp == IKE_TCP_YES) {
+		ike_path_connect(sa);
+		return;
+	}
 	path->remote.port = sa->conn->remote_port ? sa->conn->remote_port : IKE_PORT;
 	path->local.port = path->remote.port == IKE_PORT ? e->config.port : e->config.port_natt;
 }
@@ -114,7 +128,8 @@ void ike_path_begin(const struct ike_engine *e, struct ike_sa *sa)
 /* Whose addresses may change goes there as well: a NAT may come (RFC 4555, section 3.2). */
 void ike_nat_float(struct ike_engine *e, struct ike_sa *sa)
 {
-	if (!ike_path_nat(&sa->path) && !(sa->path.natt && sa->conn->mobike))
+	if (sa->path.local.tcp ||
+	    (!ike_path_nat(&sa->path) && !(sa->path.natt && sa->conn->mobike)))
 		return;
 	sa->path.local.port = e->config.port_natt;
 	if (sa->path.remote.port == IKE_PORT)
@@ -130,7 +145,13 @@ bool ike_path_nat(const struct ike_path *path)
 /* ESP in UDP goes where IKE goes: an IKE SA that never moved to port 4500 has none. */
 bool ike_path_encap(const struct ike_engine *e, const struct ike_path *path)
 {
-	return ike_path_nat(path) && path->local.port == e->config.port_natt;
+	return !path->local.tcp && ike_path_nat(path) && path->local.port == e->config.port_natt;
+}
+
+/* Is a NAT before us to be kept open? One of TCP's isn't (RFC 9329, section 6). */
+bool ike_path_keeps_open(const struct ike_path *path)
+{
+	return path->nat_local && !path->local.tcp;
 }
 
 struct ike_pair ike_path_pair(const struct ike_sa *sa)
@@ -174,7 +195,7 @@ void ike_path_tell(struct ike_engine *e, struct ike_sa *sa)
 		if (a)
 			a->change = ike_child_change(e, child);
 	}
-	if (!sa->path.nat_local)
+	if (!ike_path_keeps_open(&sa->path))
 		ike_timer_set(e, keepalive, IKE_NEVER);
 	else if (keepalive->at == IKE_NEVER)
 		ike_timer_set(e, keepalive, ike_later(e->now, e->config.keepalive_ms));
@@ -267,6 +288,8 @@ static void suspect(struct ike_engine *e, struct ike_sa *sa, const struct ike_in
  */
 bool ike_path_may_be_elsewhere(const struct ike_sa *sa)
 {
+	if (sa->path.local.tcp)
+		return sa->path.local.port; /* who has connected does so from any port */
 	return sa->path.nat_remote && !(sa->path.nat_local && sa->began);
 }
 
@@ -282,6 +305,7 @@ void ike_path_unanswered(struct ike_engine *e, struct ike_sa *sa)
 	bool ending = sa->state == IKE_STATE_DELETING;
 	bool elsewhere = heard.pair.remote.family && (ending || ike_path_may_be_elsewhere(sa)) &&
 			 heard.pair.local.port == path.pair.local.port &&
+			 heard.pair.local.tcp == path.pair.local.tcp &&
 			 !ike_pair_equal(&heard.pair, &path.pair);
 
 	if (!ending && (!sa->mobike || sa->state != IKE_STATE_ESTABLISHED))
@@ -299,7 +323,7 @@ void ike_path_unanswered(struct ike_engine *e, struct ike_sa *sa)
 static bool may_follow(const struct ike_sa *sa, const struct ike_in *in)
 {
 	return ike_path_may_be_elsewhere(sa) && !sa->mobike &&
-	       in->local.port == sa->path.local.port;
+	       in->local.port == sa->path.local.port && in->local.tcp == sa->path.local.tcp;
 }
 
 /*
@@ -407,6 +431,39 @@ void ike_seen_elsewhere(struct ike_engine *e, uint64_t now, uint64_t child_id,
 	suspect(e, sa, &in);
 	ike_liveness_check(e, sa);
 	ike_sa_advance(e, sa, now);
+	ike_reap(e);
+}
+
+void ike_each_connected(const struct ike_engine *e, ike_connected_fn *fn, void *context)
+{
+	for (const struct ike_sa *sa = e->all; sa; sa = sa->links.next) {
+		const struct ike_pair path = ike_path_pair(sa);
+
+		if (path.local.tcp &&
+		    (sa->state == IKE_STATE_ESTABLISHED || sa->state == IKE_STATE_DELETING))
+			fn(context, &path);
+	}
+}
+
+/*
+ * Who connected connects again, and what says so is a message (RFC 9329, section 6.1). To the other
+ * side that is a NAT with another mapping, as the port of who connects is one that it doesn't know.
+ */
+void ike_disconnected(struct ike_engine *e, uint64_t now, const struct ike_pair *pair)
+{
+	e->now = now;
+	for (struct ike_sa *sa = e->all; sa; sa = sa->links.next) {
+		const struct ike_pair path = ike_path_pair(sa);
+
+		if (sa->state != IKE_STATE_ESTABLISHED || ike_sa_ending(sa) ||
+		    !ike_pair_equal(&path, pair))
+			continue;
+		if (sa->mobike)
+			ike_mobike_moved(e, sa);
+		else
+			ike_liveness_check(e, sa);
+		ike_sa_advance(e, sa, now);
+	}
 	ike_reap(e);
 }
 

@@ -85,6 +85,8 @@ void ike_nat_write(struct ike_builder *b, struct ike_sa *sa, const struct ike_pa
 void ike_nat_read(const struct ike_in *in, struct ike_nat_hashes *out);
 bool ike_nat_names(const struct ike_sa *sa, const uint8_t hash[20], const struct ike_addr *addr);
 void ike_nat_detect(struct ike_sa *sa, const struct ike_in *in);
+void ike_path_connect(struct ike_sa *sa);
+bool ike_path_keeps_open(const struct ike_path *path);
 void ike_path_begin(const struct ike_engine *e, struct ike_sa *sa);
 void ike_nat_float(struct ike_engine *e, struct ike_sa *sa);
 bool ike_path_nat(const struct ike_path *path);

@@ -435,7 +435,7 @@ void ike_sa_alive(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	const struct ike_connection *conn = sa->conn;
 
-	if (sa->path.nat_local)
+	if (ike_path_keeps_open(&sa->path))
 		ike_timer_set(e, &sa->timers[IKE_TIMER_KEEPALIVE],
 			      ike_later(now, e->config.keepalive_ms));
 	if (conn->dpd_delay_ms)

@@ -205,7 +205,8 @@ static size_t room_for(const struct ike_engine *e, const struct ike_sa *sa,
 		      (local->port == e->config.port_natt ? MARKER_LEN : 0) + solution_len(sa);
 	size_t size = packet_size(e, sa, local);
 
-	if (!sa->fragmentation || sa->conn->fragmentation != IKE_FRAGMENTATION_YES)
+	/* In TCP there is no need (RFC 9329). */
+	if (!sa->fragmentation || sa->conn->fragmentation != IKE_FRAGMENTATION_YES || local->tcp)
 		return SIZE_MAX;
 	return size > head ? size - head : 0;
 }
@@ -475,8 +476,30 @@ void ike_hasten(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint16_t 
 	}
 }
 
+/* RFC 9329, section 5: what isn't answered over UDP is asked over TCP, if so configured. */
+static bool falls_back(const struct ike_sa *sa)
+{
+	return sa->conn->tcp == IKE_TCP_FALLBACK && sa->state == IKE_STATE_CONNECTING &&
+	       !sa->path.local.tcp && sa->out.tries == IKE_TCP_AFTER;
+}
+
+static void fall_back(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	char text[IKE_ADDR_TEXT];
+
+	ike_path_connect(sa);
+	ike_addr_text(&sa->path.remote, text, sizeof(text));
+	ike_log(e, IKE_LOG_INFO, sa, "%s doesn't answer over UDP: TCP port %u now", text,
+		sa->path.remote.port);
+	ike_resend(e, sa, now);
+}
+
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
+	if (falls_back(sa)) {
+		fall_back(e, sa, now);
+		return;
+	}
 	if (sa->ways && sa->ways->best_only) { /* over the others, too */
 		sa->ways->best_only = false;
 		ike_send_again(e, sa, now);

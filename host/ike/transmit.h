@@ -27,6 +27,7 @@ struct ike_rate {
 enum {
 	IKE_FRAGMENT_SIZE = 1280, /* of packets, where nothing else is said */
 	IKE_SMALLER_AFTER = 3, /* retransmissions, ours or the peer's, until they become smaller */
+	IKE_TCP_AFTER = 2,     /* retransmissions over UDP, until it is TCP */
 	IKE_FRAGMENTS_MS = 60000, /* that a message waits for its next fragment */
 	/* Octets of memory for all that wait, and for those of half-open IKE SAs. */
 	IKE_FRAGMENTS_MEMORY = 64 << 20,

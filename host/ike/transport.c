@@ -80,6 +80,8 @@ const char *ike_child_misplaced(const struct ike_engine *e, const struct ike_chi
 {
 	const struct ike_path *path = &child->sa->path;
 
+	if (child->suite.protocol == IKE_PROTO_AH && path->local.tcp)
+		return "AH doesn't go in TCP";
 	if (child->suite.protocol == IKE_PROTO_AH && ike_path_encap(e, path))
 		return "AH doesn't pass the NAT that is on the way now";
 	if (child->mode == RVL_TRANSPORT &&

@@ -164,7 +164,7 @@ void ike_engine_set_keepalive(struct ike_engine *e, uint64_t now, uint64_t keepa
 
 	e->config.keepalive_ms = keepalive_ms;
 	for (struct ike_sa *sa = e->all; sa && none; sa = sa->links.next) {
-		if (sa->state == IKE_STATE_ESTABLISHED && sa->path.nat_local)
+		if (sa->state == IKE_STATE_ESTABLISHED && ike_path_keeps_open(&sa->path))
 			ike_timer_set(e, &sa->timers[IKE_TIMER_KEEPALIVE],
 				      ike_later(now, keepalive_ms));
 	}

@@ -47,10 +47,11 @@ static bool sa_params(const struct ike_child_job *job, enum rvl_direction direct
 		.integ = job->suite.integ,
 		.esn = job->suite.esn == IKE_ESN_YES,
 		.encap = job->encap,
-		.src_port = !job->encap ? 0
-			    : out	? job->local.port
-					: job->remote.port,
-		.dst_port = out && job->encap ? job->remote.port : 0,
+		.stream = job->local.tcp,
+		.src_port = out && (job->encap || job->local.tcp) ? job->local.port
+			    : job->encap			  ? job->remote.port
+								  : 0,
+		.dst_port = out && (job->encap || job->local.tcp) ? job->remote.port : 0,
 		.df = policy->copy_df ? RVL_ESP_DF_COPY : RVL_ESP_DF_CLEAR,
 		.fixed_dscp = !policy->copy_dscp_out,
 		.copy_dscp_in = !out && policy->copy_dscp_in,

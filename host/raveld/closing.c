@@ -192,7 +192,18 @@ static int want_ike(const struct closing *c, struct rvl_prefix peer, struct rema
 	int err = remains_add_rule(wanted, &rule);
 
 	rule.sport = (struct netlink_ports){conf->port_nat, conf->port_nat};
-	return err ? err : remains_add_rule(wanted, &rule);
+	if (!err)
+		err = remains_add_rule(wanted, &rule);
+	rule.protocol = IPPROTO_TCP;
+	rule.sport = (struct netlink_ports){conf->port_tcp, conf->port_tcp};
+	if (!err && conf->port_tcp)
+		err = remains_add_rule(wanted, &rule);
+	rule.sport = (struct netlink_ports){0};
+	for (size_t i = 0; !err && i < c->conf->tcp_port_count; i++) {
+		rule.dport = (struct netlink_ports){c->conf->tcp_ports[i], c->conf->tcp_ports[i]};
+		err = remains_add_rule(wanted, &rule);
+	}
+	return err;
 }
 
 static int want_all_ike(const struct closing *c, const struct remains *found,

@@ -17,6 +17,7 @@
 #include "host/raveld/pools.h"
 #include "host/raveld/routes.h"
 #include "host/raveld/sockets.h"
+#include "host/raveld/streams.h"
 #include "host/raveld/vips.h"
 #include "host/sa/backend.h"
 #include "host/sa/hash.h"
@@ -90,6 +91,7 @@ struct daemon {
 	struct netlink_changes changes; /* that they told of, and were not followed yet */
 	uv_timer_t breath;		/* between two times that they are followed */
 	struct sockets *sockets;
+	struct streams *streams;
 	struct control *control;
 	struct ike_engine *engine;
 	struct jobs *jobs;
@@ -141,6 +143,11 @@ void negotiation_spring(struct daemon *d, struct wish *w);
 /* Is no SA of this connection or child left? Asked again and again it looks at each once or twice:
  * *sas is where it begins to look, and is moved past those that are of others. */
 bool negotiation_is_down(struct daemon *d, const char *name, struct ike_listing *sas);
+
+/* ---- tcp.c: IKE and ESP in TCP (RFC 9329) */
+
+/* Listen if that is configured; -errno with the reason in the log. */
+int tcp_start(struct daemon *d);
 
 /* ---- wishes.c: what is wanted of each child, and what the core has to know of it */
 

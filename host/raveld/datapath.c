@@ -21,6 +21,7 @@
 #include "host/esp/engine.h"
 #include "host/esp/fragment.h"
 #include "host/esp/icmp.h"
+#include "host/raveld/inbox.h"
 #include "host/raveld/neighbour.h"
 #include "host/sa/backlog.h"
 #include "host/sa/coalesce.h"
@@ -48,8 +49,10 @@ struct datapath {
 	uint8_t large[RVL_BACKLOG_FRAME]; /* the frame whose turn it is, */
 	struct rvl_segments segments;	  /* and what of it hasn't been sent */
 	struct rvl_coalesce *coalesce;
+	struct rvl_own_ike *own_ike;
+	struct inbox *inbox; /* ESP from TCP connections */
 	atomic_uint_fast64_t tx_frames, tx_large, tx_errors, tx_dropped, tx_full, tx_fragments,
-		rx_frames, rx_large, rx_errors, rx_unverified;
+		rx_frames, rx_large, rx_errors, rx_unverified, tx_ike_fragments;
 };
 
 static void give_up(struct datapath *d, const char *what, int err)
@@ -271,11 +274,23 @@ static bool next_frame(struct datapath *d)
 	return true;
 }
 
+/* A later fragment of an IKE datagram of the host's, which no policy knows from the rest. */
+static bool is_rest_of_ike(struct datapath *d, const uint8_t *frame, size_t len)
+{
+	return d->config.frames->ops->tx_clear &&
+	       rvl_own_ike_goes_on(d->own_ike, frame, len, d->now_ms);
+}
+
 static int send_segment(struct datapath *d, uint8_t *buffer)
 {
+	struct rvl_frames *frames = d->config.frames;
 	size_t len = rvl_segments_next(&d->segments, buffer);
 
 	atomic_fetch_add(&d->tx_frames, 1);
+	if (is_rest_of_ike(d, buffer, len)) {
+		atomic_fetch_add(&d->tx_ike_fragments, 1);
+		return frames->ops->tx_clear(frames, len);
+	}
 	if (!neighbour_ask(&d->neighbour, buffer, &len) &&
 	    (!rvl_inbound_may_leave(d->config.inbound, buffer, len) || is_caught(d, buffer, len)))
 		return 0;
@@ -320,11 +335,30 @@ static int send_released(struct datapath *d)
 	return n;
 }
 
+/* ESP from TCP connections: at most a batch. How many. */
+static int take_inbox(struct datapath *d)
+{
+	struct rvl_frames *frames = d->config.frames;
+	struct rvl_buf frame;
+	int n;
+
+	for (n = 0; n < BATCH && inbox_next(d->inbox, &frame); n++)
+		frames->ops->rx(frames, &frame, deliver, d);
+	return n;
+}
+
+void datapath_take_esp(struct datapath *d, const struct rvl_addr *src, const struct rvl_addr *dst,
+		       const uint8_t *esp, size_t len)
+{
+	inbox_put(d->inbox, src, dst, esp, len);
+	datapath_wake(d);
+}
+
 /* One turn: what the netdev has, what the data path has. Returns whether there was any. */
 static int turn(struct datapath *d)
 {
 	struct rvl_frames *frames = d->config.frames;
-	int released, got, sent, polled;
+	int released, got, sent, taken, polled;
 
 	d->now_ms = now_ms();
 	released = send_released(d);
@@ -336,13 +370,14 @@ static int turn(struct datapath *d)
 	sent = send_frames(d);
 	if (sent < 0)
 		return sent;
+	taken = take_inbox(d);
 	polled = frames->ops->poll(frames, deliver, d);
 	rvl_coalesce_flush(d->coalesce);
 	if (polled < 0)
 		return polled;
-	if (!released && !got && !sent && !polled)
+	if (!released && !got && !sent && !taken && !polled)
 		frames->ops->arm(frames);
-	return released + got + sent + polled;
+	return released + got + sent + taken + polled;
 }
 
 static void run(struct datapath *d)
@@ -444,7 +479,9 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 		err = -EIO;
 	d->backlog = err ? NULL : rvl_backlog_new(salt);
 	d->coalesce = rvl_coalesce_new(write_frame, d);
-	if (!err && (!d->pieces || !d->backlog || !d->coalesce))
+	d->inbox = inbox_new(config->station);
+	d->own_ike = rvl_own_ike_new(config->policies, config->inbound, config->ike_ports);
+	if (!err && (!d->pieces || !d->backlog || !d->coalesce || !d->inbox || !d->own_ike))
 		err = -ENOMEM;
 	if (!err)
 		err = watch(d, d->wake);
@@ -467,6 +504,8 @@ int datapath_start(const struct datapath_config *config, struct datapath **out)
 	rvl_pieces_free(d->pieces);
 	rvl_backlog_free(d->backlog);
 	rvl_coalesce_free(d->coalesce);
+	inbox_free(d->inbox);
+	rvl_own_ike_free(d->own_ike);
 	free(d);
 	return err;
 }
@@ -492,6 +531,8 @@ void datapath_stop(struct datapath *d)
 	rvl_pieces_free(d->pieces);
 	rvl_backlog_free(d->backlog);
 	rvl_coalesce_free(d->coalesce);
+	inbox_free(d->inbox);
+	rvl_own_ike_free(d->own_ike);
 	OPENSSL_cleanse(d->aside, sizeof(d->aside));
 	OPENSSL_cleanse(d->large, sizeof(d->large));
 	free(d);
@@ -515,6 +556,8 @@ struct datapath_counters datapath_counters(const struct datapath *d)
 		.host_rx_unverified = atomic_load(&d->rx_unverified),
 		.host_tx_fragments = atomic_load(&d->tx_fragments),
 		.host_tx_full = atomic_load(&d->tx_full),
+		.host_tx_ike_fragments = atomic_load(&d->tx_ike_fragments),
+		.host_rx_stream_full = inbox_full(d->inbox),
 		.pieces = rvl_pieces_counters(d->pieces),
 	};
 }

@@ -8,6 +8,7 @@
 #include "host/sa/backend.h"
 #include "host/sa/fit.h"
 #include "host/sa/inbound.h"
+#include "host/sa/own_ike.h"
 #include "host/sa/pieces.h"
 #include "host/sa/trap.h"
 
@@ -16,9 +17,12 @@ struct datapath;
 struct datapath_config {
 	struct rvl_frames *frames;
 	struct rvl_inbound *inbound;
+	struct rvl_policies *policies;
+	uint16_t ike_ports[2]; /* over UDP */
 	struct rvl_traps *traps;
 	struct rvl_fit *fit;
-	int tap; /* the netdev's descriptor, which stays the caller's */
+	uint8_t station[6]; /* the netdev's */
+	int tap;	    /* the netdev's descriptor, which stays the caller's */
 	/* Called from the thread when a trap is sprung. */
 	void (*sprung)(void *context);
 	/* The same when a router has said what a path takes. */
@@ -39,6 +43,8 @@ struct datapath_counters {
 	uint64_t host_rx_unverified; /* ESP and AH put together, which the data path can't verify */
 	uint64_t host_tx_fragments;  /* of what was cut */
 	uint64_t host_tx_full;	     /* fragments of what was cut that there was no room for */
+	uint64_t host_tx_ike_fragments; /* later ones of the host's own IKE datagrams */
+	uint64_t host_rx_stream_full;	/* ESP from TCP connections that there was no room for */
 	struct rvl_reassembly_counters pieces;
 };
 
@@ -47,6 +53,13 @@ int datapath_start(const struct datapath_config *config, struct datapath **datap
 
 /* End the thread and free it. NULL is fine. */
 void datapath_stop(struct datapath *datapath);
+
+/*
+ * ESP that came in a TCP connection, from its header: as if it had come in a packet between these
+ * addresses. From any thread. What there is no room for is dropped and counted.
+ */
+void datapath_take_esp(struct datapath *datapath, const struct rvl_addr *src,
+		       const struct rvl_addr *dst, const uint8_t *esp, size_t len);
 
 /* Traps have released frames. */
 void datapath_wake(struct datapath *datapath);

@@ -137,6 +137,7 @@ static json_t *child_sa(const struct daemon *d, const struct ike_child_info *chi
 	json_object_set_new(o, "protocol",
 			    json_string(child->suite.protocol == IKE_PROTO_AH ? "AH" : "ESP"));
 	json_object_set_new(o, "encap", json_boolean(child->encap));
+	json_object_set_new(o, "tcp", json_boolean(child->tcp));
 	json_object_set_new(o, "spi-in", hex32(child->spi_in));
 	json_object_set_new(o, "spi-out", hex32(child->spi_out));
 	json_object_set_new(o, "suite", suite(&child->suite));

@@ -311,9 +311,11 @@ static int close_ways(struct daemon *d)
 static int start_datapath(struct daemon *d)
 {
 	struct rvl_frames *frames = d->backend->frames;
-	const struct datapath_config config = {
+	struct datapath_config config = {
 		.frames = frames,
 		.inbound = rvl_sad_inbound(d->sad),
+		.policies = rvl_sad_policies(d->sad),
+		.ike_ports = {d->conf->daemon.port, d->conf->daemon.port_nat},
 		.traps = rvl_sad_traps(d->sad),
 		.fit = rvl_sad_fit(d->sad),
 		.sprung = traps_sprung,
@@ -324,8 +326,11 @@ static int start_datapath(struct daemon *d)
 	};
 	struct rvl_backend_error error = {""};
 	const unsigned int frame = d->wire_mtu + ETHERNET_WITH_TAGS;
+	struct rvl_backend_info info;
 	int err;
 
+	d->backend->ops->info(d->backend, &info);
+	memcpy(config.station, info.mac, sizeof(config.station));
 	err = frames ? frames->ops->start(frames, (uint16_t)frame, &error) : 0;
 	if (err) {
 		log_error(&d->log, "the data path can't start: %s", error.text);
@@ -399,6 +404,8 @@ static void finish(struct daemon *d)
 	d->control = NULL;
 	sockets_close(d->sockets);
 	d->sockets = NULL;
+	streams_close(d->streams);
+	d->streams = NULL;
 	jobs_stop(d->jobs);
 	ike_engine_free(d->engine);
 	rekeying_stop(d);

@@ -265,8 +265,12 @@ static void act(struct daemon *d, struct ike_action *a)
 {
 	switch (a->type) {
 	case IKE_ACTION_SEND:
-		sockets_send(d->sockets, &a->send.local, &a->send.remote, a->send.marker,
-			     a->send.data);
+		if (a->send.local.tcp)
+			streams_send(d->streams, &(struct ike_pair){a->send.local, a->send.remote},
+				     a->send.data);
+		else
+			sockets_send(d->sockets, &a->send.local, &a->send.remote, a->send.marker,
+				     a->send.data);
 		break;
 	case IKE_ACTION_REACH:
 		protect_reach(d, &a->reach.local, &a->reach.remote);
@@ -483,6 +487,8 @@ int negotiation_start(struct daemon *d)
 	}
 	err = sockets_open(&d->loop, c->port, c->port_nat, !d->backend->frames, &d->log,
 			   on_datagram, d, &d->sockets);
+	if (!err)
+		err = tcp_start(d);
 	if (!err)
 		err = protect_all(d);
 	if (!err)

@@ -141,11 +141,25 @@ static int no_address(struct rvl_backend_error *error)
 				"section raveld");
 }
 
+static struct rvl_ike_ports ports_of(const struct conf *conf)
+{
+	const struct conf_daemon *daemon = &conf->daemon;
+	struct rvl_ike_ports ports = {
+		.udp = {daemon->port, daemon->port_nat},
+		.tcp = daemon->port_tcp,
+		.tcp_remote_count = conf->tcp_port_count,
+	};
+
+	memcpy(ports.tcp_remote, conf->tcp_ports, sizeof(ports.tcp_remote));
+	return ports;
+}
+
 /* To the peer's addresses; to all, where it may have another one. */
 static int let_ike_pass(struct daemon *d, const struct conf_connection *c, const struct own *own,
 			struct rvl_backend_error *error)
 {
 	bool known = ike_hosts_are_addresses(&c->remote);
+	const struct rvl_ike_ports ports = ports_of(d->conf);
 	unsigned int peers = known ? c->remote.count : 1;
 	int err = own->count ? 0 : no_address(error);
 
@@ -156,8 +170,7 @@ static int let_ike_pass(struct daemon *d, const struct conf_connection *c, const
 			peer = ike_host_addr(&c->remote.list[i % peers]);
 		if (peer.family && peer.family != own->list[i / peers].family)
 			continue;
-		err = rvl_sad_bypass_ike(d->sad, &own->list[i / peers], &peer, d->conf->daemon.port,
-					 d->conf->daemon.port_nat, error);
+		err = rvl_sad_bypass_ike(d->sad, &own->list[i / peers], &peer, &ports, error);
 	}
 	return err;
 }
@@ -304,9 +317,10 @@ static void name_ike_sa(void *context, const struct ike_sa_info *sa,
 	struct daemon *d = context;
 	struct rvl_backend_error ignored = {""};
 
+	const struct rvl_ike_ports ports = ports_of(d->conf);
+
 	if (!child)
-		rvl_sad_bypass_ike(d->sad, &sa->local, &sa->remote, d->conf->daemon.port,
-				   d->conf->daemon.port_nat, &ignored);
+		rvl_sad_bypass_ike(d->sad, &sa->local, &sa->remote, &ports, &ignored);
 }
 
 /* All that is configured now, and nothing else. */
@@ -406,10 +420,10 @@ static void let_out(struct daemon *d, const struct ike_addr *remote)
 static void let_through(struct daemon *d, const struct ike_addr *local,
 			const struct ike_addr *remote)
 {
+	const struct rvl_ike_ports ports = ports_of(d->conf);
 	struct rvl_backend_error error = {""};
 
-	if (rvl_sad_bypass_ike(d->sad, local, remote, d->conf->daemon.port,
-			       d->conf->daemon.port_nat, &error))
+	if (rvl_sad_bypass_ike(d->sad, local, remote, &ports, &error))
 		warn_of(d, remote, error.text);
 }
 

@@ -52,6 +52,7 @@ static json_t *ike_stats(struct daemon *d)
 {
 	const struct ike_stats *s = ike_engine_stats(d->engine);
 	struct sockets_counters c = sockets_counters(d->sockets);
+	struct streams_counters tcp = streams_counters(d->streams);
 	json_t *o = json_object();
 
 	add_counter(o, "datagrams_in", s->datagrams_in);
@@ -98,6 +99,17 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "drop_fragment_total", s->drop_fragment_total);
 	add_counter(o, "drop_fragment_incomplete", s->drop_fragment_incomplete);
 	add_counter(o, "drop_fragment_limit", s->drop_fragment_limit);
+	add_counter(o, "tcp_accepted", tcp.accepted);
+	add_counter(o, "tcp_made", tcp.made);
+	add_counter(o, "tcp_received", tcp.received);
+	add_counter(o, "tcp_sent", tcp.sent);
+	add_counter(o, "tcp_received_esp", tcp.received_esp);
+	add_counter(o, "tcp_sent_esp", tcp.sent_esp);
+	add_counter(o, "tcp_refused", tcp.refused);
+	add_counter(o, "tcp_idle", tcp.idle);
+	add_counter(o, "tcp_malformed", tcp.malformed);
+	add_counter(o, "tcp_drop_absent", tcp.drop_absent);
+	add_counter(o, "tcp_drop_full", tcp.drop_full);
 	add_counter(o, "socket_received", c.received);
 	add_counter(o, "socket_sent", c.sent);
 	add_counter(o, "socket_send_errors", c.send_errors);
@@ -124,6 +136,7 @@ static json_t *host_stats(struct daemon *d)
 	add_counter(o, "tx_cut", fit.cut);
 	add_counter(o, "tx_fragments", c.host_tx_fragments);
 	add_counter(o, "tx_fragments_lost", c.host_tx_full);
+	add_counter(o, "tx_ike_fragments", c.host_tx_ike_fragments);
 	add_counter(o, "tx_too_big_told", fit.told);
 	add_counter(o, "tx_drop_too_big", fit.untold);
 	add_counter(o, "tx_trap_held", traps.held);
@@ -137,6 +150,7 @@ static json_t *host_stats(struct daemon *d)
 	add_counter(o, "rx_drop_policy", in.drop_clear);
 	add_counter(o, "rx_drop_malformed", in.drop_malformed);
 	add_counter(o, "rx_drop_fragmented_esp", c.host_rx_unverified);
+	add_counter(o, "rx_drop_stream_full", c.host_rx_stream_full);
 	add_counter(o, "rx_put_together", c.pieces.whole);
 	add_counter(o, "rx_drop_fragment_refused", c.pieces.refused);
 	add_counter(o, "rx_drop_fragment_overlap", c.pieces.overlaps);

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/raveld/endpoint.h"
+
 #define MARKER 4
 #define DATAGRAM_MAX 65536
 #define BATCH 32 /* datagrams of a lane a turn, so that other work has its turn too */
@@ -34,12 +36,6 @@ struct port {
 	struct lane lanes[LANES];
 };
 
-union socket_address {
-	struct sockaddr any;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
-
 /* Of either family. */
 union packet_info {
 	struct cmsghdr align;
@@ -50,7 +46,7 @@ union packet_info {
 struct batch {
 	struct mmsghdr messages[BATCH];
 	struct iovec parts[BATCH];
-	union socket_address from[BATCH];
+	union endpoint from[BATCH];
 	union packet_info control[BATCH];
 	uint8_t room[BATCH][DATAGRAM_MAX];
 };
@@ -64,35 +60,6 @@ struct sockets {
 	struct sockets_counters counters;
 	struct batch batch;
 };
-
-static socklen_t to_sockaddr(const struct ike_addr *addr, union socket_address *out)
-{
-	*out = (union socket_address){0};
-	if (addr->family == 4) {
-		out->in.sin_family = AF_INET;
-		out->in.sin_port = htons(addr->port);
-		memcpy(&out->in.sin_addr, addr->ip, 4);
-		return sizeof(out->in);
-	}
-	out->in6.sin6_family = AF_INET6;
-	out->in6.sin6_port = htons(addr->port);
-	memcpy(&out->in6.sin6_addr, addr->ip, 16);
-	return sizeof(out->in6);
-}
-
-static struct ike_addr from_sockaddr(const union socket_address *from)
-{
-	struct ike_addr addr = {.family = from->any.sa_family == AF_INET ? 4 : 6};
-
-	if (addr.family == 4) {
-		memcpy(addr.ip, &from->in.sin_addr, 4);
-		addr.port = ntohs(from->in.sin_port);
-	} else {
-		memcpy(addr.ip, &from->in6.sin6_addr, 16);
-		addr.port = ntohs(from->in6.sin6_port);
-	}
-	return addr;
-}
 
 /* Where a datagram was sent to, but for the port; false when it isn't said. */
 static bool local_of(struct msghdr *message, struct ike_addr *local)
@@ -141,12 +108,6 @@ static void put_local(struct msghdr *message, const struct ike_addr *local)
 	}
 }
 
-/* On one link only, which no address here has room for. */
-static bool is_link_local(const struct ike_addr *addr)
-{
-	return addr->family == 6 && addr->ip[0] == 0xfe && (addr->ip[1] & 0xc0) == 0x80;
-}
-
 static void receive_datagram(struct port *port, const struct ike_addr *remote,
 			     const struct ike_addr *local, struct ike_slice data)
 {
@@ -165,11 +126,12 @@ static void receive_datagram(struct port *port, const struct ike_addr *remote,
 
 static void receive_one(struct port *port, struct mmsghdr *m)
 {
-	const union socket_address *from = m->msg_hdr.msg_name;
-	struct ike_addr local = {.port = port->number}, remote = from_sockaddr(from);
+	const union endpoint *from = m->msg_hdr.msg_name;
+	struct ike_addr local = {.port = port->number}, remote = endpoint_address(from);
 
 	if ((m->msg_hdr.msg_flags & MSG_TRUNC) || remote.family != port->family ||
-	    !local_of(&m->msg_hdr, &local) || is_link_local(&local) || is_link_local(&remote))
+	    !local_of(&m->msg_hdr, &local) || endpoint_is_link_local(&local) ||
+	    endpoint_is_link_local(&remote))
 		port->sockets->counters.ignored++;
 	else
 		receive_datagram(port, &remote, &local,
@@ -234,8 +196,8 @@ static int set_options(const struct port *port, int fd)
 static int bind_socket(const struct port *port, bool share)
 {
 	const struct ike_addr all = {.family = port->family, .port = port->number};
-	union socket_address any;
-	socklen_t len = to_sockaddr(&all, &any);
+	union endpoint any;
+	socklen_t len = endpoint_of(&all, &any);
 	int fd = socket(any.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1;
 	int err;
 
@@ -399,14 +361,14 @@ void sockets_send(struct sockets *s, const struct ike_addr *local, const struct 
 	static uint8_t zeros[MARKER];
 	struct port *port = port_from(s, local);
 	union packet_info control = {.room = {0}};
-	union socket_address to;
+	union endpoint to;
 	char text[IKE_ADDR_TEXT];
 	int error;
 	struct iovec parts[2] = {{zeros, marker ? MARKER : 0},
 				 {(void *)(uintptr_t)datagram.data, datagram.len}};
 	struct msghdr message = {
 		.msg_name = &to,
-		.msg_namelen = to_sockaddr(remote, &to),
+		.msg_namelen = endpoint_of(remote, &to),
 		.msg_iov = parts,
 		.msg_iovlen = 2,
 		.msg_control = &control,

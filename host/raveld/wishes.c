@@ -114,6 +114,8 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	    ike_hosts_copy(&conn->redirect_to, &c->redirect_to))
 		return -ENOMEM;
 	conn->remote_port = c->remote_port;
+	conn->tcp = c->tcp;
+	conn->tcp_port = c->remote_port_tcp;
 	conn->local_id = c->local_id;
 	conn->remote_id = c->remote_id;
 	conn->encap = c->encap;

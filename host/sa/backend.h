@@ -156,6 +156,10 @@ struct rvl_backend_ops {
 
 struct rvl_frames;
 
+/* ESP for the connection that this outbound SA has, by its addresses and ports. */
+typedef void rvl_to_stream_fn(void *context, const struct rvl_sa_params *sa, const uint8_t *esp,
+			      size_t len);
+
 /* The same of calls that can fail. */
 struct rvl_frames_ops {
 	/* They pass from here on. max_frame: longest to the wire. */
@@ -168,6 +172,8 @@ struct rvl_frames_ops {
 	int (*tx)(struct rvl_frames *frames, size_t len);
 	/* The same on this outbound SA, whatever policies there are. NULL: it has no such thing. */
 	int (*tx_on)(struct rvl_frames *frames, size_t len, uint32_t sa);
+	/* The same as it is, whatever policies there are. NULL: likewise. */
+	int (*tx_clear)(struct rvl_frames *frames, size_t len);
 	/* Deliver what has come, take back buffers, start what tx queued. Returns how much there
 	 * was, at most a bounded amount, or -errno as a dead backend. */
 	int (*poll)(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context);
@@ -183,6 +189,10 @@ struct rvl_frames {
 	const struct rvl_frames_ops *ops;
 	int data_fd;   /* readable when poll() has something to do */
 	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
+	/* Where ESP of an SA in TCP goes, from its header; called on the data thread. NULL: it is
+	 * dropped. */
+	rvl_to_stream_fn *to_stream;
+	void *context; /* of that */
 };
 
 struct rvl_backend {

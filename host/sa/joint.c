@@ -339,6 +339,14 @@ static int joint_tx(struct rvl_frames *frames, size_t len)
 	return sa.part == NIC ? nic->ops->tx_on(nic, len, sa.index) : tx_soft(j, len, sa.index);
 }
 
+/* The NIC has no policies here. */
+static int joint_tx_clear(struct rvl_frames *frames, size_t len)
+{
+	struct rvl_frames *nic = joint_with(frames)->parts[NIC]->frames;
+
+	return nic->ops->tx(nic, len);
+}
+
 static uint32_t number_here(struct joint *j, enum part part, uint32_t index)
 {
 	uint32_t number;
@@ -563,6 +571,7 @@ static const struct rvl_frames_ops joint_frames_ops = {
 	.start = joint_start,
 	.tx_buffer = joint_tx_buffer,
 	.tx = joint_tx,
+	.tx_clear = joint_tx_clear,
 	.poll = joint_poll,
 	.rx = joint_rx,
 	.arm = joint_arm,

@@ -148,6 +148,11 @@ struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad)
 	return sad->inbound;
 }
 
+struct rvl_policies *rvl_sad_policies(struct rvl_sad *sad)
+{
+	return sad->policies;
+}
+
 struct rvl_fit *rvl_sad_fit(struct rvl_sad *sad)
 {
 	return sad->fit;
@@ -690,7 +695,8 @@ static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_s
 static bool same_way(const struct rvl_sa_params *a, const struct rvl_sa_params *b)
 {
 	return rvl_addr_equal(&a->src, &b->src) && rvl_addr_equal(&a->dst, &b->dst) &&
-	       a->encap == b->encap && a->src_port == b->src_port && a->dst_port == b->dst_port;
+	       a->encap == b->encap && a->stream == b->stream && a->src_port == b->src_port &&
+	       a->dst_port == b->dst_port;
 }
 
 int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *local,
@@ -705,14 +711,17 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 		return fail_unknown(error);
 	if (!local->family || local->family != remote->family)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "it can't move there");
+	if (local->tcp && !sad->can.stream)
+		return rvl_backend_fail(error, -EOPNOTSUPP, "the data path has no ESP in TCP");
 	rvl_sa_kept(c->in.kept, &in);
 	rvl_sa_kept(c->out.kept, &out);
 	before = out;
 	in.dst = out.src = ike_addr_ip(local);
 	in.src = out.dst = ike_addr_ip(remote);
 	in.encap = out.encap = encap;
-	out.src_port = encap ? local->port : 0;
-	out.dst_port = encap ? remote->port : 0;
+	in.stream = out.stream = local->tcp;
+	out.src_port = encap || local->tcp ? local->port : 0;
+	out.dst_port = encap || local->tcp ? remote->port : 0;
 	/* It is found by our address, and takes ESP from anywhere, mostly of both forms. */
 	if (c->in.there &&
 	    (!rvl_addr_equal(&in.dst, &before.src) || (sad->one_form && encap != before.encap)))

@@ -27,8 +27,8 @@
  * discard policy with the first step; those that were in use are kept
  * until then as well, as many of one owner (a peer) as fixed.h says.
  *
- * All functions are the control thread's; rvl_sad_inbound(), rvl_sad_traps() and rvl_sad_fit() give
- * what the data thread asks.
+ * All functions are the control thread's; rvl_sad_inbound(), rvl_sad_traps(), rvl_sad_fit() and
+ * rvl_sad_policies() give what the data thread asks.
  */
 #ifndef RVL_SA_SAD_H
 #define RVL_SA_SAD_H
@@ -51,6 +51,7 @@ void rvl_sad_free(struct rvl_sad *sad);
 struct rvl_inbound *rvl_sad_inbound(struct rvl_sad *sad);
 struct rvl_traps *rvl_sad_traps(struct rvl_sad *sad);
 struct rvl_fit *rvl_sad_fit(struct rvl_sad *sad);
+struct rvl_policies *rvl_sad_policies(struct rvl_sad *sad);
 
 /* A random SPI that no inbound SA has, reserved until released; 0: no room for another SA, or no
  * memory. */
@@ -92,9 +93,17 @@ bool rvl_sad_spring(struct rvl_sad *sad, const struct rvl_ip *packet,
 int rvl_sad_set_local(struct rvl_sad *sad, const struct rvl_local *local,
 		      struct rvl_backend_error *error);
 
-/* Let IKE between these addresses (remote's family 0: any) pass, our port being one of the two. */
+/* Ports of IKE. */
+struct rvl_ike_ports {
+	uint16_t udp[2]; /* ours */
+	uint16_t tcp;	 /* ours; 0: none */
+	uint16_t tcp_remote[IKE_TCP_PORTS_MAX];
+	size_t tcp_remote_count;
+};
+
+/* Let IKE between these addresses (remote's family 0: any) pass, on any of these ports. */
 int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
-		       const struct ike_addr *remote, uint16_t port, uint16_t port_nat,
+		       const struct ike_addr *remote, const struct rvl_ike_ports *ports,
 		       struct rvl_backend_error *error);
 
 /*

@@ -179,30 +179,46 @@ int rvl_sad_set_local(struct rvl_sad *sad, const struct rvl_local *local,
 	return backend->ops->set_local ? backend->ops->set_local(backend, local, error) : 0;
 }
 
+static int bypass(struct rvl_sad *sad, const struct rvl_selector *hosts, uint8_t protocol,
+		  uint16_t src_port, uint16_t dst_port, struct rvl_backend_error *error)
+{
+	struct rvl_selector s = *hosts;
+
+	s.any_protocol = false;
+	s.protocol = protocol;
+	if (src_port)
+		s.src_port_first = s.src_port_last = src_port;
+	if (dst_port)
+		s.dst_port_first = s.dst_port_last = dst_port;
+	/* Where it has no policies over IPv6, that passes. */
+	return rvl_abilities_lack_policy(&sad->can, &s)
+		       ? 0
+		       : rvl_fixed_add(sad->fixed, &s, RVL_BYPASS, error);
+}
+
 int rvl_sad_bypass_ike(struct rvl_sad *sad, const struct ike_addr *local,
-		       const struct ike_addr *remote, uint16_t port, uint16_t port_nat,
+		       const struct ike_addr *remote, const struct rvl_ike_ports *ports,
 		       struct rvl_backend_error *error)
 {
-	const uint16_t ports[] = {port, port_nat};
+	struct rvl_selector hosts;
+	struct rvl_addr src, dst;
 	int err = 0;
 
 	/* From any address it would let others' traffic from these ports past the tunnel too. */
 	if (!local->family || (remote->family && remote->family != local->family))
 		return rvl_backend_fail(error, -EINVAL, "no local address of its family is known");
-	for (size_t i = 0; !err && i < 2; i++) {
-		struct rvl_selector s = rvl_selector_any(local->family);
-		const struct rvl_addr src = ike_addr_ip(local), dst = ike_addr_ip(remote);
-
-		s.src = rvl_prefix_host(&src);
-		if (dst.family)
-			s.dst = rvl_prefix_host(&dst);
-		s.any_protocol = false;
-		s.protocol = RVL_IP_PROTO_UDP;
-		s.src_port_first = s.src_port_last = ports[i];
-		/* Where it has no policies over IPv6, that passes. */
-		if (!rvl_abilities_lack_policy(&sad->can, &s))
-			err = rvl_fixed_add(sad->fixed, &s, RVL_BYPASS, error);
-	}
+	hosts = rvl_selector_any(local->family);
+	src = ike_addr_ip(local);
+	dst = ike_addr_ip(remote);
+	hosts.src = rvl_prefix_host(&src);
+	if (dst.family)
+		hosts.dst = rvl_prefix_host(&dst);
+	for (size_t i = 0; !err && i < 2; i++)
+		err = bypass(sad, &hosts, RVL_IP_PROTO_UDP, ports->udp[i], 0, error);
+	if (!err && ports->tcp)
+		err = bypass(sad, &hosts, RVL_IP_PROTO_TCP, ports->tcp, 0, error);
+	for (size_t i = 0; !err && i < ports->tcp_remote_count; i++)
+		err = bypass(sad, &hosts, RVL_IP_PROTO_TCP, 0, ports->tcp_remote[i], error);
 	return err;
 }
 

@@ -101,6 +101,7 @@ static void soft_info(struct rvl_backend *backend, struct rvl_backend_info *info
 		.max_frame = soft->max_frame,
 		.abilities = rvl_esp_abilities,
 	};
+	info->abilities.stream = soft->wire;
 	snprintf(info->device, sizeof(info->device), "%s", soft->name);
 	if (soft->wire)
 		memcpy(info->mac, rvl_wire_mac(soft->wire), sizeof(info->mac));
@@ -481,18 +482,57 @@ struct rvl_engine_result rvl_soft_unprotect(struct rvl_backend *backend, struct 
 	return result;
 }
 
-static int soft_tx(struct rvl_frames *frames, size_t len)
+/* ESP without the outer header that it would have on the wire. */
+static void to_stream(struct soft *soft, const struct rvl_buf *frame, uint32_t index)
 {
-	struct soft *soft = soft_with(frames);
+	const uint8_t *octets = rvl_buf_data(frame);
+	struct rvl_sa_params params = {0};
+	struct rvl_esp_sa *sa;
+	struct rvl_ip ip;
+	size_t l3;
+
+	pthread_mutex_lock(&soft->lock);
+	sa = rvl_engine_sa(soft->engine, RVL_OUTBOUND, index);
+	if (sa) {
+		const struct rvl_sa_params *p = rvl_esp_sa_params(sa);
+
+		params.src = p->src;
+		params.dst = p->dst;
+		params.src_port = p->src_port;
+		params.dst_port = p->dst_port;
+	}
+	pthread_mutex_unlock(&soft->lock);
+	if (sa && soft->frames.to_stream &&
+	    rvl_frame_parse(octets, frame->len, &ip, &l3) == RVL_FRAME_IP)
+		soft->frames.to_stream(soft->frames.context, &params, octets + l3 + ip.header_len,
+				       ip.total_len - ip.header_len);
+}
+
+static int transmit(struct soft *soft, size_t len, uint32_t sa)
+{
 	struct rvl_buf *frame = &soft->out[soft->out_count];
 	struct rvl_engine_result result;
 
 	*frame = (struct rvl_buf){soft->rooms[soft->out_count], SENT_ROOM, HEADER_ROOM, len};
-	result = rvl_soft_protect(&soft->backend, frame, RVL_ENGINE_NO_SA);
+	result = rvl_soft_protect(&soft->backend, frame, sa);
+	if (result.stream) {
+		to_stream(soft, frame, result.sa);
+		return 0;
+	}
 	soft->trains[soft->out_count] = result.verdict == RVL_ENGINE_DONE && result.encap;
 	if (result.verdict != RVL_ENGINE_DROP)
 		soft->out_count++;
 	return soft->out_count == RVL_WIRE_BATCH ? flush(soft) : 0;
+}
+
+static int soft_tx(struct rvl_frames *frames, size_t len)
+{
+	return transmit(soft_with(frames), len, RVL_ENGINE_NO_SA);
+}
+
+static int soft_tx_clear(struct rvl_frames *frames, size_t len)
+{
+	return transmit(soft_with(frames), len, RVL_ENGINE_CLEAR);
 }
 
 static void receive(struct soft *soft, struct rvl_buf *frame, rvl_deliver_fn *deliver,
@@ -604,6 +644,7 @@ static const struct rvl_frames_ops soft_frames_ops = {
 	.start = soft_start,
 	.tx_buffer = soft_tx_buffer,
 	.tx = soft_tx,
+	.tx_clear = soft_tx_clear,
 	.poll = soft_poll,
 	.rx = soft_rx,
 	.arm = soft_arm,

@@ -793,6 +793,8 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		 "interfaces are what it has"},
 		{"raveld { backend = soft }\n",
 		 "t.conf:1: raveld: backend soft needs the key \"wire\""},
+		{"raveld { device = pci:0000:01:00.0\n port_tcp = 4500 }\n",
+		 "t.conf:1: raveld: \"port_tcp\" needs backend soft"},
 		{"raveld { device = pci:0000:01:00.0\n port_nat_t = 4501 }\n",
 		 "t.conf:1: raveld: \"port_nat_t\" is 4501, but the NIC takes ESP in UDP on port "
 		 "4500 only"},
@@ -960,6 +962,43 @@ static void compare(const char *old, const char *new, enum conf_change connectio
 	conf_free(after);
 }
 
+static void tcp_is_the_softwares(void **state)
+{
+	static const char text[] =
+		"raveld { backend = soft\n wire = eth1\n port_tcp = 443 }\n"
+		"connections { gw {\n remote_addrs = 192.0.2.2\n tcp = fallback\n"
+		" remote_port_tcp = 4443\n local { auth = psk }\n remote { auth = psk }\n"
+		" children { net {\n  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 } } } }\n";
+	struct conf *conf = load(text);
+	struct conf_connection *gw = conf->connections, other = *gw;
+
+	(void)state;
+	assert_int_equal(conf->daemon.port_tcp, 443);
+	assert_int_equal(gw->tcp, IKE_TCP_FALLBACK);
+	assert_int_equal(gw->remote_port_tcp, 4443);
+	assert_int_equal(conf->tcp_port_count, 1);
+	assert_int_equal(conf->tcp_ports[0], 4443);
+	other.tcp = IKE_TCP_YES;
+	assert_int_equal(conf_compare_connection(gw, &other), CONF_REPLACED);
+	other.tcp = gw->tcp;
+	other.remote_port_tcp = 4500;
+	assert_int_equal(conf_compare_connection(gw, &other), CONF_REPLACED);
+	conf_free(conf);
+	assert_refused("raveld { device = pci:0000:01:00.0 }\n"
+		       "connections { gw {\n remote_addrs = 192.0.2.2\n tcp = yes\n"
+		       " local { auth = psk }\n remote { auth = psk }\n children { net {\n"
+		       "  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 } } } }\n",
+		       "t.conf:2: connections.gw.tcp: the data path has no ESP in TCP (backend "
+		       "soft has)");
+	assert_refused("raveld { backend = soft\n wire = eth1 }\n"
+		       "connections { gw {\n remote_addrs = 192.0.2.2\n tcp = yes\n"
+		       " local { auth = psk }\n remote { auth = psk }\n children { net {\n"
+		       "  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16\n"
+		       "  ah_proposals = sha256 } } } }\n",
+		       "t.conf:8: connections.gw.children.net: tcp = yes puts ESP into TCP, and AH "
+		       "can't be");
+}
+
 static void ipv6_is_taken_outside(void **state)
 {
 	const char *text =
@@ -1087,6 +1126,7 @@ static void keys_of_a_daemon_that_runs_are_kept(void **state)
 		{"socket = /run/other.sock", "socket"},
 		{"port = 501", "port"},
 		{"port_nat_t = 4501", "port_nat_t"},
+		{"port_tcp = 4500", "port_tcp"},
 		{"install_routes = no", "install_routes"},
 		{"routing_table = 221", "routing_table"},
 		{"routing_table_prio = 221", "routing_table_prio"},
@@ -1205,6 +1245,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_is_off_is_taken),
 		cmocka_unit_test(what_is_on_is_refused_with_what_to_write),
 		cmocka_unit_test(daemon_and_secrets_are_checked_too),
+		cmocka_unit_test(tcp_is_the_softwares),
 		cmocka_unit_test(ipv6_is_taken_outside),
 		cmocka_unit_test(changes_are_told_by_value),
 		cmocka_unit_test(keys_of_a_daemon_that_runs_are_kept),

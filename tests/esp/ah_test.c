@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
 
 #include "host/esp/engine.h"
@@ -313,6 +314,71 @@ static void tunnels_cover_all_that_is_inside(void **state)
 	}
 }
 
+/* The library's own GMAC, which is none of ours. */
+static void gmac(uint8_t tag[16], const struct rvl_sa_params *p, const uint8_t iv[8],
+		 const uint8_t *octets, size_t len)
+{
+	char cipher[16];
+	uint8_t nonce[12];
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_CIPHER, cipher, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_MAC_PARAM_IV, nonce, sizeof(nonce)),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "GMAC", NULL);
+	EVP_MAC_CTX *ctx = EVP_MAC_CTX_new(mac);
+	size_t got;
+
+	snprintf(cipher, sizeof(cipher), "AES-%u-GCM", 8u * p->integ_key_len);
+	memcpy(nonce, p->salt, 4);
+	memcpy(nonce + 4, iv, 8);
+	assert_int_equal(EVP_MAC_init(ctx, p->integ_key, p->integ_key_len, params), 1);
+	assert_int_equal(EVP_MAC_update(ctx, octets, len), 1);
+	assert_int_equal(EVP_MAC_final(ctx, tag, &got, 16), 1);
+	assert_int_equal(got, 16);
+	EVP_MAC_CTX_free(ctx);
+	EVP_MAC_free(mac);
+}
+
+/* RFC 4543, section 4: IV and tag are in the ICV field, and both are zeros to what the tag is of;
+ * octets are where RFC 4302 has them, set to zero by hand. */
+static void gmac_is_that_of_the_octets_of_rfc_4543(void **state)
+{
+	static const uint16_t integs[] = {IKE_INTEG_AES_128_GMAC, IKE_INTEG_AES_192_GMAC,
+					  IKE_INTEG_AES_256_GMAC};
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		const bool ipv6 = i & 1, esn = i & 2;
+		struct rvl_sa_params p = params_of(ipv6, RVL_TUNNEL, integs[i / 4]);
+		const size_t ah = ipv6 ? 40 : 20;
+		static struct packet pkt;
+		uint8_t inner[MOST], octets[MOST], tag[16], *o;
+		size_t len = packet_inner(inner, 20, 0x28, 0);
+
+		memcpy(p.salt, "\x01\x02\x03\x04", 4);
+		p.esn = esn;
+		p.first_seq = esn ? 0x700000005 : 5;
+		assert_int_equal(encap(&p, &pkt, inner, len), 0);
+		o = rvl_buf_data(&pkt.buf);
+		len = pkt.buf.len;
+		memcpy(octets, o, len);
+		if (ipv6) {
+			memset(octets, 0, 4); /* but for the version: class and flow label */
+			octets[0] = 0x60;
+			octets[7] = 0;
+		} else {
+			octets[1] = octets[6] = octets[7] = octets[8] = 0;
+			octets[10] = octets[11] = 0;
+		}
+		memset(octets + ah + 12, 0, 8 + 16);
+		if (esn)
+			memcpy(octets + len, "\0\0\0\x07", 4);
+		gmac(tag, &p, o + ah + 12, octets, len + (esn ? 4 : 0));
+		assert_memory_equal(o + ah + 12 + 8, tag, sizeof(tag));
+	}
+}
+
 /* Of IPv4, peers align AH to 4 octets or to 8. The ICV is over padding as well. */
 static void padding_of_the_icv_is_taken(void **state)
 {
@@ -420,6 +486,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(ipv6_fields_are_those_of_appendix_a),
 		cmocka_unit_test(headers_that_have_no_icv_are_refused),
 		cmocka_unit_test(tunnels_cover_all_that_is_inside),
+		cmocka_unit_test(gmac_is_that_of_the_octets_of_rfc_4543),
 		cmocka_unit_test(padding_of_the_icv_is_taken),
 		cmocka_unit_test(engine_finds_ah_by_its_protocol),
 	};

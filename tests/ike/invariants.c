@@ -288,7 +288,8 @@ void check_address(struct host *h, struct esp *child, bool moved)
 	}
 	if (!child->astray_at || w->now < w->flow[child->flow].suspended)
 		child->astray_at = w->now;
-	if (moved || !peer->nat.present || w->now - child->astray_at > w->alone)
+	if (moved || !(peer->nat.present || child->remote.tcp) ||
+	    w->now - child->astray_at > w->alone)
 		world_fail(w, "host %u: sends to an address that host %u never had", h->index,
 			   peer->index);
 }
@@ -433,8 +434,8 @@ static bool goes_where_it_should(const struct world *w, const struct host *h,
 	if (other->encap != child->encap && !w->attacked)
 		return false;
 	theirs = host_seen_as(peer, &other->local);
-	return child->encap ? ike_addr_equal(&child->remote, &theirs)
-			    : ike_addr_same_ip(&child->remote, &theirs);
+	return child->encap || child->local.tcp ? ike_addr_equal(&child->remote, &theirs)
+						: ike_addr_same_ip(&child->remote, &theirs);
 }
 
 /* One that was refused counts as half-open until its time is over. */

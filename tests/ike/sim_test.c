@@ -30,7 +30,7 @@ struct totals {
 	uint64_t cookies, evicted, solved, proofs; /* what floods and restarts have led to */
 	uint64_t redirected;
 	uint64_t takeovers, skipped; /* what clusters have, and Child SAs then */
-	uint64_t ah, extended, transport;
+	uint64_t ah, extended, transport, in_tcp;
 	uint64_t digest; /* of all messages of all runs */
 };
 
@@ -100,6 +100,7 @@ static void draw_hosts(struct world *w, struct rng *r)
 		struct host *h = &w->host[i];
 
 		h->index = i;
+		h->tcp_port = (uint16_t)(40000 + i);
 		h->addr = address_of(i, ipv6);
 		h->cookies = rng_percent(r, 15);
 		h->puzzles = rng_percent(r, 50);
@@ -249,6 +250,8 @@ static void add_peering(struct world *w, struct rng *r, const struct run *run, u
 		p->named[side] = rng_percent(r, 30);
 	forget_names(w, p);
 	draw_proposals(w, r, p);
+	if (strncmp(p->esp[0], "ah", 2) != 0 && rng_percent(r, 25))
+		p->tcp = rng_percent(r, 70) ? IKE_TCP_YES : IKE_TCP_FALLBACK;
 	draw_times(w, r, p, run->calm);
 	draw_leases(w, r, p);
 	for (unsigned c = 0; c < p->children; c++) {
@@ -594,6 +597,7 @@ static bool simulate(uint64_t seed, struct totals *t)
 	t->ah += w->ah;
 	t->extended += w->extended;
 	t->transport += w->transport;
+	t->in_tcp += w->in_tcp;
 	t->digest += w->digest;
 	ok = !w->failed;
 	world_free(w);
@@ -614,7 +618,7 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       "IKE SA before; %llu cookies, %llu half-open IKE SAs that gave way, %llu puzzles "
 	       "solved, %llu restarts proved, %llu redirects followed; %llu takeovers, in which "
 	       "%llu Child SAs left out sequence numbers; %llu ends of Child SAs of AH, %llu in "
-	       "transport mode, %llu with extended sequence numbers\n",
+	       "transport mode, %llu with extended sequence numbers, %llu in TCP\n",
 	       runs, (unsigned long long)first_seed, (unsigned long long)t.hosts,
 	       (unsigned long long)t.established, (unsigned long long)t.ike_rekeyed,
 	       (unsigned long long)t.rekeyed, (unsigned long long)t.moved,
@@ -625,7 +629,7 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       (unsigned long long)t.proofs, (unsigned long long)t.redirected,
 	       (unsigned long long)t.takeovers, (unsigned long long)t.skipped,
 	       (unsigned long long)t.ah, (unsigned long long)t.transport,
-	       (unsigned long long)t.extended);
+	       (unsigned long long)t.extended, (unsigned long long)t.in_tcp);
 	if (runs >= 1000)
 		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs &&
 			    t.reassembled > runs && t.moved > runs && t.leased > runs / 2 &&
@@ -633,7 +637,7 @@ static void what_always_holds_does_so_in_any_world(void **state)
 			    t.solved > runs / 100 && t.proofs > runs / 10 &&
 			    t.redirected > runs / 10 && t.takeovers > runs / 2 &&
 			    t.skipped > runs / 4 && t.ah > runs && t.transport > runs &&
-			    t.extended > runs);
+			    t.extended > runs && t.in_tcp > runs);
 }
 
 static void a_seed_repeats_its_run(void **state)

@@ -177,6 +177,7 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	child->life_ms = s->life_ms;
 	conn->encap = s->encap;
 	conn->mobike = s->mobike;
+	conn->tcp = s->tcp;
 	conn->dpd_delay_ms = s->dpd_ms;
 	conn->unique = s->unique;
 	conn->fragmentation = s->fragmentation;
@@ -304,10 +305,19 @@ static void enqueue(struct net *n, const struct node *from, const struct ike_sen
 	const struct node *to = find(n, &s->remote, &local);
 	struct packet *p;
 
-	if (!to || is_lost(from, &s->local) || !comes_through(from, &s->local) ||
-	    !comes_through(to, &local))
+	/* Who has made the connection knows its own end as port 0; of one that is no more nothing
+	 * comes. */
+	if (to && local.tcp && s->local.port) {
+		if (local.port != to->tcp_port)
+			return;
+		local.port = 0;
+	}
+	if (!to || (to->deaf && !local.tcp) || is_lost(from, &s->local) ||
+	    !comes_through(from, &s->local) || !comes_through(to, &local))
 		return;
-	if (from->nat.family) {
+	if (s->local.tcp && !s->local.port) {
+		remote.port = from->tcp_port;
+	} else if (from->nat.family) {
 		remote = from->nat;
 		remote.port = (uint16_t)(from->nat.port + s->local.port);
 	}

@@ -88,6 +88,8 @@ struct node {
 	bool dead[2];	       /* nothing comes through, and nobody knows */
 	bool prefers_other;    /* routes do */
 	struct ike_addr nat;   /* as what it is seen, with other ports; family 0: as it is */
+	uint16_t tcp_port;     /* of the connection that it has made */
+	bool deaf;	       /* to UDP */
 	struct rng rng;
 	uint32_t next_spi;
 	int spis_out;	    /* allotted and neither given back nor removed */
@@ -161,6 +163,7 @@ struct side {
 	enum rvl_mode mode;
 	bool encap;
 	bool mobike;
+	enum ike_tcp tcp;
 	bool ipv6;
 	bool cookie;
 	uint64_t dpd_ms;

@@ -31,7 +31,7 @@ static bool is_settled(const struct ike_sa *sa)
 	       !sa->predecessor && !sa->successor;
 }
 
-/* It calls where the peer was last. */
+/* It calls where the peer was last, and in a connection of another member it can't. */
 static bool stays(const struct host *h)
 {
 	return !h->other.family && !h->nat.present;
@@ -41,8 +41,9 @@ static bool can_take_over(const struct host *h, const struct ike_sa *sa, const s
 			  const struct ike_sa *theirs)
 {
 	return peer && peer->member.ike_id != theirs->id && sa->syncs && !h->other.family &&
-	       stays(peer) && is_settled(sa) && is_settled(theirs) && !sa->out.task &&
-	       theirs->out.next_id == sa->in.next_id && theirs->in.next_id == sa->out.next_id;
+	       !sa->path.local.tcp && stays(peer) && is_settled(sa) && is_settled(theirs) &&
+	       !sa->out.task && theirs->out.next_id == sa->in.next_id &&
+	       theirs->in.next_id == sa->out.next_id;
 }
 
 static void say(struct host *h, const struct ike_sa *sa)

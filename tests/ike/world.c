@@ -164,9 +164,14 @@ bool host_has(const struct host *h, const struct ike_addr *local)
 
 struct ike_addr host_seen_as(const struct host *h, const struct ike_addr *local)
 {
-	return h->other.family && ike_addr_same_ip(local, &h->other)
-		       ? *local
-		       : host_outside(h, local->port == IKE_PORT_NATT);
+	struct ike_addr seen = h->other.family && ike_addr_same_ip(local, &h->other)
+				       ? *local
+				       : host_outside(h, local->port == IKE_PORT_NATT);
+
+	seen.tcp = local->tcp;
+	if (local->tcp && !local->port)
+		seen.port = h->tcp_port;
+	return seen;
 }
 
 bool host_roams(const struct host *h)
@@ -174,9 +179,35 @@ bool host_roams(const struct host *h)
 	return h->nat.present || (h->other.family && h->index);
 }
 
+/* Who gets what is sent in a connection: who has made it, or who listens. */
+static struct host *host_connected(struct world *w, const struct ike_addr *to,
+				   struct ike_addr *local)
+{
+	for (unsigned i = 0; i < w->hosts; i++) {
+		struct host *h = &w->host[i];
+		const struct ike_addr first = host_outside(h, true);
+		const bool made = to->port == h->tcp_port;
+
+		*local = *to;
+		if (made)
+			local->port = 0;
+		else if (to->port != IKE_PORT_NATT || h->nat.present)
+			continue;
+		if (h->other.family && !h->lost[1] && ike_addr_same_ip(to, &h->other))
+			return h;
+		if (h->lost[0] || !ike_addr_same_ip(to, &first))
+			continue;
+		memcpy(local->ip, h->addr.ip, sizeof(local->ip));
+		return h;
+	}
+	return NULL;
+}
+
 /* Who gets what is sent there, and as what it comes in; NULL: nobody. */
 static struct host *host_at(struct world *w, const struct ike_addr *to, struct ike_addr *local)
 {
+	if (to->tcp)
+		return host_connected(w, to, local);
 	for (unsigned i = 0; i <= HOSTS_MAX; i++) {
 		struct host *h = &w->host[i];
 
@@ -346,6 +377,7 @@ static void deliver(struct world *w)
 		return;
 	}
 	w->queue[i] = w->queue[--w->queued];
+	d.from.tcp = d.to.tcp; /* whoever says that he is there */
 	if (h && host_works(h)) {
 		const struct ike_slice message = ike_slice(d.data, d.len);
 
@@ -437,6 +469,7 @@ static void learn(struct host *h, const struct ike_child_job *job)
 	h->world->ah += job->suite.protocol == IKE_PROTO_AH;
 	h->world->extended += job->suite.esn == IKE_ESN_YES;
 	h->world->transport += job->mode == RVL_TRANSPORT;
+	h->world->in_tcp += job->local.tcp;
 	check_keys_fresh(h, child);
 	check_address(h, child, false);
 	world_trace(h->world, h->index, "has made the Child SA", child->spi_in);
@@ -996,6 +1029,7 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 	else if (side)
 		ike_hosts_add(&conn->remote, peer->addr.family == 4 ? "%any4" : "%any6");
 	conn->mobike = p->mobike;
+	conn->tcp = p->tcp;
 	set_id(&conn->local_id, self->index);
 	set_id(&conn->remote_id, peer->index);
 	add_proposals(p->ike[side], IKE_PROTO_IKE, conn->proposals, &conn->proposal_count);
@@ -1161,10 +1195,36 @@ void world_free(struct world *w)
 
 /* What happens to them */
 
+/* One of those that it has made has ended, and it makes others from now on. */
+static void note_connection(void *context, const struct ike_pair *pair)
+{
+	struct ike_pair *ended = context;
+
+	if (!pair->local.port)
+		*ended = *pair;
+}
+
+static void cut_connections(struct host *h)
+{
+	struct ike_pair ended = {0};
+
+	h->tcp_port = (uint16_t)(50000 + rng_below(&h->world->rng, 10000));
+	if (!host_works(h))
+		return;
+	ike_each_connected(h->engine, note_connection, &ended);
+	if (!ended.local.tcp)
+		return;
+	world_trace(h->world, h->index, "its connections are cut; the next is from port",
+		    h->tcp_port);
+	ike_disconnected(h->engine, host_now(h), &ended);
+	host_drain(h);
+}
+
 void world_rebind(struct world *w, unsigned host)
 {
 	struct nat *nat = &w->host[host].nat;
 
+	cut_connections(&w->host[host]);
 	if (!nat->present)
 		return;
 	if (rng_percent(&w->rng, 30))

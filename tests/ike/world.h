@@ -87,6 +87,7 @@ struct host {
 	bool prefers_other;    /* routes do */
 	struct ike_addr taken; /* the attacker's, as he calls */
 	struct nat nat;
+	uint16_t tcp_port; /* of the connections that it makes, as they are seen */
 	struct rng rng;
 	uint64_t ahead;	  /* its clock, of the world's */
 	uint64_t leapt;	  /* when it last leapt */
@@ -125,6 +126,7 @@ struct peering {
 	struct ike_addr wish; /* and wants this one; of zeros: any */
 	enum ike_unique unique;
 	bool mobike;
+	enum ike_tcp tcp;
 	enum rvl_mode mode;
 	bool bound;	    /* its flows are */
 	const char *ike[2]; /* proposals */
@@ -218,7 +220,8 @@ struct world {
 	struct used used;
 	uint64_t digest; /* of all that was sent and came in */
 	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on, moved, skipped, takeovers;
-	uint64_t ah, extended, transport; /* Child SAs of AH, with ESN, in transport mode */
+	/* Child SAs of AH, with ESN, in transport mode, in TCP */
+	uint64_t ah, extended, transport, in_tcp;
 	struct trace trace[TRACE_MAX];
 	unsigned traced;
 };

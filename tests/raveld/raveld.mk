@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 RAVELD_SUITES := $(addprefix tests/raveld/,raveld_test damage_test peer_test rekey_test reload_test trap_test vip_test up_test \
-	impatience_test raveld_errors_test closed_test joint_test gateway_test ipv6_test modes_test inside_test selectors_test move_test path_test large_test redirect_test guides_test names_test flood_test scale_test)
+	impatience_test raveld_errors_test closed_test joint_test gateway_test ipv6_test modes_test inside_test selectors_test move_test path_test tcp_test large_test redirect_test guides_test names_test flood_test scale_test)
 
 TESTS += $(RAVELD_SUITES)
 
@@ -19,7 +19,7 @@ flooder:
 tests/raveld/scale_test: | $(B)/bench/peers
 
 $(eval $(call c_test,lane_test,tests/raveld/lane_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
-$(eval $(call c_test,sockets_test,tests/raveld/sockets_test.c host/raveld/sockets.c host/raveld/log.c,rvl_sa rvl_esp ike,-lcmocka -luv -lcrypto))
+$(eval $(call c_test,sockets_test,tests/raveld/sockets_test.c host/raveld/sockets.c host/raveld/endpoint.c host/raveld/log.c,rvl_sa rvl_esp ike,-lcmocka -luv -lcrypto))
 $(eval $(call c_test,segments_test,tests/raveld/segments_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,backlog_test,tests/raveld/backlog_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 # It needs a resolver of the packages that guests are made of.

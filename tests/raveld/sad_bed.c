@@ -16,6 +16,8 @@
 #include "host/esp/ip.h"
 #include "tests/patience.h"
 
+const struct rvl_ike_ports ike_ports = {.udp = {500, 4500}};
+
 #define MARK 0x88b5 /* an EtherType for experiments, which passes as it is */
 #define OURS 0x0a010001
 #define THEIRS 0x0a020001

@@ -13,6 +13,9 @@
 #define BED_SAS 16384
 #define BED_POLICIES 16384
 
+/* Of IKE. */
+extern const struct rvl_ike_ports ike_ports;
+
 #define BED_CHILDREN 64 /* ids of those on whose SAs the peer sends are below */
 
 struct bed {

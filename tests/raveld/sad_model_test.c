@@ -716,7 +716,7 @@ static void what_is_configured_without_memory_is_refused(void **state)
 	err = -ENOMEM;
 	for (n = 0; err && n < 20; n++) {
 		memory_left = n;
-		err = rvl_sad_bypass_ike(sad, &own, &any, 500, 4500, &error);
+		err = rvl_sad_bypass_ike(sad, &own, &any, &ike_ports, &error);
 		memory_left = UINT32_MAX;
 		assert_table(0);
 	}

@@ -187,12 +187,12 @@ static void ike_passes_from_own_addresses_only(void **state)
 	uint8_t frame[256];
 
 	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &any, &any, 500, 4500, &error), -EINVAL);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &any, &any, &ike_ports, &error), -EINVAL);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &any, 500, 4500, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &any, &ike_ports, &error), 0);
 	assert_int_equal(spi_from_port(bed, 4500, frame), 0);
 	assert_false(clear_comes_in(bed, 4500));
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &in, &any, 500, 4500, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &in, &any, &ike_ports, &error), 0);
 	assert_int_equal(spi_from_port(bed, 4500, frame), 1);
 	assert_int_equal(spi_from_port(bed, 4501, frame), 0);
 	assert_true(clear_comes_in(bed, 4500));
@@ -211,7 +211,7 @@ static void same_selector_with_another_action_is_another_policy(void **state)
 
 	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(spi_from_port(bed, 4500, frame), 0);
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, &ike_ports, &error), 0);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 3);
 	assert_int_equal(spi_from_port(bed, 4500, frame), 1);
 }
@@ -315,9 +315,9 @@ static void child_between_ipv6_hosts(void **state)
 	assert_string_equal(error.text, "outer addresses of two families");
 	/* Whatever else of IPv6 is protected, IKE passes by its two ports. */
 	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &any, 500, 4500, &error), 0);
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &four, &peer, 500, 4500, &error), -EINVAL);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, &ike_ports, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &any, &ike_ports, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &four, &peer, &ike_ports, &error), -EINVAL);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1 + 2 + 2);
 	child.in.src = child.out.dst = ike_addr_ip(&peer);
 	assert_int_equal(add_child(bed->sad, &child, &error), 0);
@@ -506,11 +506,11 @@ static void what_is_not_named_again_is_open_once_it_is_released(void **state)
 	unsigned int released;
 
 	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &other, &error), 0);
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, &ike_ports, &error), 0);
 	assert_counts(bed, 0, 0, 0, 4);
 	rvl_sad_unname(bed->sad);
 	assert_int_equal(spi_on_the_wire(bed), BED_HELD);
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, 500, 4500, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &own, &peer, &ike_ports, &error), 0);
 	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
 	assert_int_equal(release(bed, &released), 0);
 	assert_int_equal(released, 1);

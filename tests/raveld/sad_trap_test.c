@@ -148,6 +148,7 @@ static void a_trap_that_is_given_up_is_deaf_until_it_listens(void **state)
 static void only_what_its_policy_discards_is_caught(void **state)
 {
 	const struct ike_addr local = addr_of("10.1.0.1"), remote = addr_of("10.2.0.1");
+	const struct rvl_ike_ports ports = {.udp = {1024, 1024}};
 	struct rvl_backend_error error = {""};
 	struct bed *bed = *state;
 	struct rvl_ip packet;
@@ -158,7 +159,7 @@ static void only_what_its_policy_discards_is_caught(void **state)
 	set_trap(bed, TRAP + 1, "10.1.0.0/16", "10.2.7.0/24");
 	protect(bed, "10.1.0.0/16", "10.2.7.0/24");
 	protect(bed, "10.1.0.0/16", "10.2.8.0/24");
-	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &local, &remote, 1024, 1024, &error), 0);
+	assert_int_equal(rvl_sad_bypass_ike(bed->sad, &local, &remote, &ports, &error), 0);
 	/* IKE, another flow, a narrower one that has no trap, no IPv4, half a packet */
 	assert_false(caught(bed));
 	assert_false(caught_to(bed, 0x0a030001, 53, &sprung));
