@@ -64,6 +64,8 @@ struct nlmsghdr *xfrm_netlink_start(struct xfrm_netlink *netlink, uint16_t type,
 	message->nlmsg_type = type;
 	message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
 	message->nlmsg_seq = ++netlink->sequence;
+	/* The kernel repeats it in what it tells of it, which shows whose doing it was. */
+	message->nlmsg_pid = netlink->portid;
 	mnl_nlmsg_put_extra_header(message, size);
 	return message;
 }

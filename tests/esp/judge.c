@@ -60,7 +60,8 @@ struct pair {
 	uint32_t near_out;
 	uint32_t policy;
 	int socket;
-	unsigned int packets; /* that were sent to the kernel to be taken */
+	unsigned int packets;	      /* that were sent to the kernel to be taken */
+	struct rvl_lifetime lifetime; /* of the kernel's SAs */
 	char name[128];
 };
 
@@ -182,6 +183,7 @@ static uint32_t give(struct bed *bed, const struct pair *pair, struct rvl_sa_par
 	struct rvl_backend_error error = {""};
 	uint32_t index = 0;
 
+	params.lifetime = pair->lifetime;
 	if (bed->near->ops->sa_add(bed->near, &params, &purpose, &index, &error))
 		fail_msg("%s: %s", pair->name, error.text);
 	return index;
@@ -219,11 +221,19 @@ static void join(struct bed *bed, struct pair *pair)
 	assert_int_equal(connect(pair->socket, (struct sockaddr *)&far, len), 0);
 }
 
+static bool has_event(const struct bed *bed, struct rvl_backend_event *event)
+{
+	return bed->near->ops->next_event(bed->near, event) > 0;
+}
+
+/* All that there was to tell has been heard by then. */
 static void part(struct bed *bed, struct pair *pair)
 {
 	const struct rvl_backend_ops *ops = bed->near->ops;
 	struct rvl_backend_error error = {""};
+	struct rvl_backend_event event;
 
+	assert_false(has_event(bed, &event));
 	assert_int_equal(ops->policy_clear(bed->near, pair->policy, &error), 0);
 	assert_int_equal(ops->sa_delete(bed->near, RVL_OUTBOUND, pair->near_out, &error), 0);
 	assert_int_equal(ops->sa_delete(bed->near, RVL_INBOUND, pair->near_in, &error), 0);
@@ -462,6 +472,207 @@ static void judge(struct bed *bed, enum rvl_mode mode, bool outer6, bool inner6)
 		      judged, left_out, packets, judged * SIZES);
 }
 
+/* --------------------------------------------------------------------------- what the kernel tells
+ */
+
+#define DATA 100
+#define OCTETS (RVL_IP_HEADER + RVL_UDP_HEADER + DATA)
+
+/* A tunnel of IPv4 in IPv4 with the first of suites. */
+static void make_plain_pair(struct pair *pair, bool encap)
+{
+	const struct packet_shape shape = {.mode = RVL_TUNNEL, .encap = encap};
+
+	assert_true(make_pair(pair, &shape, 0));
+}
+
+static struct rvl_backend_event next_event(const struct bed *bed, const struct pair *pair)
+{
+	struct rvl_backend_event event;
+	int n;
+
+	while (!(n = bed->near->ops->next_event(bed->near, &event)))
+		wait_readable(pair, bed->near->event_fd, "the kernel's events");
+	assert_int_equal(n, 1);
+	return event;
+}
+
+static void send_to_kernel(const struct bed *bed, const struct pair *pair)
+{
+	static struct packet pkt;
+	uint8_t inner[256];
+
+	packet_place(&pkt, inner, packet_of_sa(inner, &pair->flow, DATA));
+	assert_int_equal(rvl_esp_encap(pair->out, &pkt.buf), 0);
+	to_kernel(bed, &pkt);
+}
+
+/* One packet this way. */
+static void pass_one(const struct bed *bed, const struct pair *pair, enum rvl_direction direction)
+{
+	static struct packet pkt;
+	uint8_t data[DATA] = {0};
+
+	if (direction == RVL_INBOUND) {
+		send_to_kernel(bed, pair);
+		wait_readable(pair, pair->socket, "the kernel's SA");
+		assert_int_equal(recv(pair->socket, data, sizeof(data), 0), sizeof(data));
+	} else {
+		assert_int_equal(send(pair->socket, data, sizeof(data), 0), sizeof(data));
+		from_kernel(bed, pair, &pkt);
+	}
+}
+
+/* The packets that pass until its soft limit and then its hard one are told of. */
+static void expires(struct bed *bed, enum rvl_direction direction, struct rvl_lifetime lifetime,
+		    uint32_t soft, uint32_t hard)
+{
+	const uint8_t data[DATA] = {0};
+	struct rvl_backend_event event;
+	struct pair pair;
+
+	make_plain_pair(&pair, false);
+	pair.lifetime = lifetime;
+	join(bed, &pair);
+	for (int i = 0; i < 5; i++)
+		pass_one(bed, &pair, direction);
+	event = next_event(bed, &pair);
+	assert_int_equal(event.direction, direction);
+	assert_int_equal(event.index, direction == RVL_INBOUND ? pair.near_in : pair.near_out);
+	assert_int_equal(event.spi, direction == RVL_INBOUND ? pair.to.spi : pair.from.spi);
+	assert_int_equal(event.events, soft);
+	assert_false(has_event(bed, &event));
+	if (direction == RVL_INBOUND)
+		send_to_kernel(bed, &pair);
+	else
+		send(pair.socket, data, sizeof(data), 0);
+	event = next_event(bed, &pair);
+	assert_int_equal(event.direction, direction);
+	assert_int_equal(event.events, hard);
+	/* What it couldn't have is lost: nothing comes out. */
+	assert_int_equal(recv(pair.socket, (uint8_t[128]){0}, 128, MSG_DONTWAIT), -1);
+	part(bed, &pair);
+}
+
+static void lifetimes_are_told_of_and_end_an_sa(void **state)
+{
+	const struct rvl_lifetime packets = {.soft_packets = 3, .hard_packets = 5};
+	const struct rvl_lifetime bytes = {.soft_bytes = 3 * OCTETS, .hard_bytes = 5 * OCTETS};
+
+	for (enum rvl_direction direction = RVL_OUTBOUND; direction <= RVL_INBOUND; direction++) {
+		expires(*state, direction, packets, RVL_ESP_EVENT_SOFT_PACKETS,
+			RVL_ESP_EVENT_HARD_PACKETS);
+		expires(*state, direction, bytes, RVL_ESP_EVENT_SOFT_BYTES,
+			RVL_ESP_EVENT_HARD_BYTES);
+	}
+}
+
+static void a_peer_behind_another_port_is_told_of(void **state)
+{
+	struct bed *bed = *state;
+	struct rvl_backend_event event;
+	struct pair pair;
+
+	make_plain_pair(&pair, true);
+	join(bed, &pair);
+	pass_one(bed, &pair, RVL_INBOUND);
+	assert_false(has_event(bed, &event));
+	rvl_esp_sa_free(pair.out);
+	pair.to.src_port = 4501;
+	pair.to.first_seq = 2;
+	pair.out = packet_sa(&pair.to);
+	pass_one(bed, &pair, RVL_INBOUND);
+	event = next_event(bed, &pair);
+	assert_int_equal(event.events, RVL_ESP_EVENT_MOVED);
+	assert_int_equal(event.index, pair.near_in);
+	assert_true(rvl_addr_equal(&event.src, &pair.to.src));
+	assert_int_equal(event.src_port, 4501);
+	pass_one(bed, &pair, RVL_INBOUND);
+	assert_false(has_event(bed, &event));
+	part(bed, &pair);
+}
+
+static void what_somebody_deletes_is_told_of(void **state)
+{
+	struct bed *bed = *state;
+	struct rvl_backend_event event;
+	struct pair pair;
+
+	for (int all = 0; all < 2; all++) {
+		uint32_t told[2] = {0, 0};
+
+		make_plain_pair(&pair, false);
+		join(bed, &pair);
+		assert_int_equal(system(all ? "ip xfrm state flush"
+					    : "ip xfrm state deleteall src 192.0.2.1"),
+				 0);
+		for (int i = 0; i <= all; i++) {
+			event = next_event(bed, &pair);
+			assert_int_equal(event.events, RVL_ESP_EVENT_DAMAGED);
+			told[event.direction]++;
+		}
+		assert_int_equal(told[RVL_INBOUND], 1);
+		assert_int_equal(told[RVL_OUTBOUND], all);
+		assert_false(has_event(bed, &event));
+		part(bed, &pair);
+	}
+}
+
+/* As an SA is that moves to other addresses, or back: it has the SPI of the one that went. */
+static void what_is_deleted_here_is_not_told_of(void **state)
+{
+	struct bed *bed = *state;
+	struct rvl_backend_event event;
+	struct pair pair;
+
+	for (int i = 0; i < 3; i++) {
+		make_plain_pair(&pair, false);
+		join(bed, &pair);
+		pass_one(bed, &pair, RVL_INBOUND);
+		pass_one(bed, &pair, RVL_OUTBOUND);
+		assert_false(has_event(bed, &event));
+		part(bed, &pair);
+	}
+}
+
+static void a_packet_that_has_no_sa_is_told_of_and_does_not_leave(void **state)
+{
+	struct bed *bed = *state;
+	static const struct rvl_scopes none;
+	static struct packet pkt;
+	struct rvl_policy policy = {.action = RVL_DISCARD, .trap = true};
+	struct rvl_backend_error error = {""};
+	uint32_t index = RVL_BACKEND_ANY;
+	struct rvl_backend_event event;
+	struct pair pair;
+
+	make_plain_pair(&pair, false);
+	join(bed, &pair);
+	assert_int_equal(bed->near->ops->policy_clear(bed->near, pair.policy, &error), 0);
+	policy.selector = selector_of(&pair.flow);
+	policy.priority = rvl_selector_priority(&policy.selector, policy.action);
+	assert_int_equal(bed->near->ops->policy_set(bed->near, &policy, &none, &index, &error), 0);
+	send(pair.socket, "lost", 4, 0);
+	event = next_event(bed, &pair);
+	assert_int_equal(event.events, RVL_BACKEND_EVENT_ACQUIRE);
+	assert_true(rvl_addr_equal(&event.packet.src, &pair.flow.dst));
+	assert_true(rvl_addr_equal(&event.packet.dst, &pair.flow.src));
+	assert_int_equal(event.packet.protocol, RVL_IP_PROTO_UDP);
+	assert_int_equal(event.packet.src_port, NEAR_PORT);
+	assert_int_equal(event.packet.dst_port, FAR_PORT);
+	lead(bed, &pair);
+	/* The first that leaves is the first of the SA. */
+	send(pair.socket, "kept", 4, 0);
+	from_kernel(bed, &pair, &pkt);
+	is_dropped(&pair, &pkt, RVL_DROP_NONE);
+	is_datagram(&pair, &pkt, (const uint8_t *)"kept", 4);
+	assert_int_equal(bed->near->ops->policy_clear(bed->near, index, &error), 0);
+	part(bed, &pair);
+}
+
+/* -------------------------------------------------------------------------------------- the suite
+ */
+
 static void tunnel_of_ipv4_in_ipv4(void **state)
 {
 	judge(*state, RVL_TUNNEL, false, false);
@@ -495,9 +706,17 @@ static void transport_over_ipv6(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tunnel_of_ipv4_in_ipv4), cmocka_unit_test(tunnel_of_ipv6_in_ipv4),
-		cmocka_unit_test(tunnel_of_ipv4_in_ipv6), cmocka_unit_test(tunnel_of_ipv6_in_ipv6),
-		cmocka_unit_test(transport_over_ipv4),	  cmocka_unit_test(transport_over_ipv6),
+		cmocka_unit_test(tunnel_of_ipv4_in_ipv4),
+		cmocka_unit_test(tunnel_of_ipv6_in_ipv4),
+		cmocka_unit_test(tunnel_of_ipv4_in_ipv6),
+		cmocka_unit_test(tunnel_of_ipv6_in_ipv6),
+		cmocka_unit_test(transport_over_ipv4),
+		cmocka_unit_test(transport_over_ipv6),
+		cmocka_unit_test(lifetimes_are_told_of_and_end_an_sa),
+		cmocka_unit_test(a_peer_behind_another_port_is_told_of),
+		cmocka_unit_test(what_somebody_deletes_is_told_of),
+		cmocka_unit_test(what_is_deleted_here_is_not_told_of),
+		cmocka_unit_test(a_packet_that_has_no_sa_is_told_of_and_does_not_leave),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
