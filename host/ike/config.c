@@ -48,6 +48,7 @@ void ike_connection_free(struct ike_connection *conn)
 	ike_hosts_clear(&conn->local);
 	ike_hosts_clear(&conn->remote);
 	ike_hosts_clear(&conn->redirect_to);
+	ike_buffer_free(&conn->auth.authorities);
 	free(conn->children);
 	free(conn);
 }

@@ -7,6 +7,7 @@
 #define RAVELIN_HOST_IKE_CONFIG_H
 
 #include "host/esp/params.h"
+#include "host/ike/buffer.h"
 #include "host/ike/host.h"
 #include "host/ike/id.h"
 #include "host/ike/proposal.h"
@@ -41,6 +42,26 @@ enum ike_fragmentation {
 	IKE_FRAGMENTATION_YES,	  /* where the peer can, too */
 	IKE_FRAGMENTATION_ACCEPT, /* the peer's; ours go whole */
 	IKE_FRAGMENTATION_NO,	  /* nor say that it could be */
+};
+
+/* Our certificates go to the peer: */
+enum ike_send_cert {
+	IKE_SEND_CERT_IF_ASKED,
+	IKE_SEND_CERT_ALWAYS,
+	IKE_SEND_CERT_NEVER,
+};
+
+/*
+ * How each side proves who it is: by a shared key, or by a signature, which IKE_JOB_SIGN makes and
+ * IKE_JOB_VERIFY judges.
+ */
+struct ike_authentication {
+	bool sign;
+	bool verify; /* the peer signs */
+	enum ike_send_cert send_cert;
+	/* Says by what certificates, keys and authorities: where this is equal, so are they. */
+	uint64_t credentials;
+	struct ike_buffer authorities; /* that the peer is told of as initiator; empty: none */
 };
 
 /* What a Child SA is handed to the data path with. */
@@ -91,6 +112,7 @@ struct ike_connection {
 	uint16_t tcp_port;	/* where the peer listens; 0: 4500 */
 	struct ike_id local_id; /* any: the local address */
 	struct ike_id remote_id;
+	struct ike_authentication auth;
 	unsigned proposal_count; /* 0: the defaults */
 	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
 	uint64_t dpd_delay_ms;	/* 0: never ask */

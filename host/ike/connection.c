@@ -193,24 +193,34 @@ static void prefer(struct ike_connection **best, unsigned *best_match, struct ik
 
 /*
  * Responder, IKE_AUTH: the identities decide; `local` is the one that the initiator asks for, or
- * any. A connection that says more of the peer is preferred: of who it is, then of where.
+ * any. Of those whose peer is to prove who it is as this one does, the connection that says more of
+ * the peer is preferred: of who it is, then of where.
  */
 struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
 					      const struct ike_id *remote,
-					      const struct ike_id *local)
+					      const struct ike_id *local, bool by_signature)
 {
 	struct ike_connection *conn = NULL, *best = NULL;
 	unsigned best_match = 0;
 	struct ike_candidates c;
 
 	while ((conn = ike_connection_of_id(e, remote, conn)))
-		prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
+		if (conn->auth.verify == by_signature)
+			prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
 	if (best_match >= JUST_THIS_ID)
 		return best;
 	c = ike_candidates_at(e, &sa->path.remote);
 	while ((conn = ike_candidates_next(&c)))
-		prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
+		if (conn->auth.verify == by_signature)
+			prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
 	return best;
+}
+
+/* Would what has convinced the one have convinced the other, and is our proof the same? */
+static bool same_authentication(const struct ike_connection *a, const struct ike_connection *b)
+{
+	return a->auth.sign == b->auth.sign && a->auth.verify == b->auth.verify &&
+	       a->auth.credentials == b->auth.credentials;
 }
 
 /* The next connection after `after` that for_ids() could have given as well as `conn`. */
@@ -229,7 +239,8 @@ struct ike_connection *ike_connection_alike(const struct ike_engine *e, const st
 						  : ike_candidates_next(&c))) {
 		struct ike_id ours = ike_connection_local_id(other, &sa->path.local);
 
-		if (other != conn && (!after || other->order > after->order) &&
+		if (other != conn && same_authentication(other, conn) &&
+		    (!after || other->order > after->order) &&
 		    (!next || other->order < next->order) && ike_id_equal(&ours, &own) &&
 		    ike_id_match(&other->remote_id, &remote) == who &&
 		    ike_hosts_match(&other->remote, &sa->path.remote) == where &&

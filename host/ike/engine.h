@@ -83,7 +83,8 @@ struct ike_engine {
 	struct ike_psk *loose_psks;
 	struct ike_table by_owner;
 	uint64_t last_psk;
-	struct ike_hosts redirect_to; /* where strangers are sent; empty: nowhere */
+	struct ike_buffer authorities; /* that peers who begin are told of */
+	struct ike_hosts redirect_to;  /* where strangers are sent; empty: nowhere */
 	uint8_t qcd_secret[32];
 	bool qcd;		 /* there is one */
 	uint8_t nobodys_key[32]; /* in place of one that isn't there */
@@ -286,7 +287,7 @@ struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, cons
 						uint16_t prefer_group, struct ike_suite *suite);
 struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
 					      const struct ike_id *remote,
-					      const struct ike_id *local);
+					      const struct ike_id *local, bool by_signature);
 struct ike_connection *ike_connection_alike(const struct ike_engine *e, const struct ike_sa *sa,
 					    const struct ike_connection *conn,
 					    const struct ike_id *local,

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IKE_AUTH with a pre-shared key (RFC 7296, sections 1.2 and 2.15):
+ * IKE_AUTH with pre-shared keys or signatures (RFC 7296, sections 1.2 and 2.15):
  *
- *   HDR, SK {IDi, [IDr,] AUTH, [CP(CFG_REQUEST),] [SAi2, TSi, TSr,] [N(INITIAL_CONTACT)]}  -->
- *                                  <--  HDR, SK {IDr, AUTH, [CP(CFG_REPLY),] [SAr2, TSi, TSr]}
- *                                  <--  HDR, SK {IDr, AUTH, N(no Child SA because ...)}
+ *   HDR, SK {IDi, [CERT ...,] [CERTREQ,] [IDr,] AUTH,
+ *            [CP(CFG_REQUEST),] [SAi2, TSi, TSr,] [N(INITIAL_CONTACT)]}  -->
+ *                      <--  HDR, SK {IDr, [CERT ...,] AUTH, [CP(CFG_REPLY),] [SAr2, TSi, TSr]}
+ *                      <--  HDR, SK {IDr, [CERT ...,] AUTH, N(no Child SA because ...)}
  *                                  <--  HDR, SK {IDr, AUTH, N(REDIRECT)}      (RFC 5685)
  *                                  <--  HDR, SK {N(AUTHENTICATION_FAILED)}
  *
@@ -16,71 +17,8 @@
 
 #include "host/ike/sa.h"
 
-static const struct ike_slice nothing;
-static const char second_sa[] = "it has an IKE SA already (unique = keep)";
-
-static void id_body_write(struct ike_writer *w, const struct ike_id *id)
-{
-	ike_put_u8(w, id->type);
-	ike_put_be(w, 0, 3);
-	ike_put_slice(w, ike_id_slice(id));
-}
-
-/* AUTH of one side, over the ID payload's body as it is on the wire. */
-static int compute_auth(const struct ike_sa *sa, bool of_initiator, struct ike_slice psk,
-			struct ike_slice id_body, uint8_t out[IKE_PRF_MAX])
-{
-	const struct ike_buffer *first =
-		of_initiator ? &sa->handshake->init_request : &sa->handshake->init_response;
-	const struct ike_handshake *h = sa->handshake;
-	struct ike_slice nonce =
-		of_initiator ? ike_slice(h->nr, h->nr_len) : ike_slice(h->ni, h->ni_len);
-
-	return ike_keys_auth_psk(sa->suite.prf, psk, ike_slice(first->data, first->len), nonce,
-				 of_initiator ? h->auth_keys.sk_pi : h->auth_keys.sk_pr, id_body,
-				 out);
-}
-
-static int write_own_auth(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
-			  const struct ike_psk *psk)
-{
-	uint8_t id_body[4 + IKE_ID_MAX], auth[IKE_PRF_MAX];
-	struct ike_writer w = ike_writer(id_body, sizeof(id_body));
-	int err;
-
-	id_body_write(&w, id);
-	err = compute_auth(sa, sa->initiator, ike_slice(psk->key, psk->len), ike_written(&w), auth);
-	if (!err)
-		ike_write_auth(b, IKE_AUTH_PSK, ike_slice(auth, ike_prf_len(sa->suite.prf)));
-	OPENSSL_cleanse(auth, sizeof(auth));
-	return err;
-}
-
-/*
- * Check the peer's AUTH. Without a key, one that nobody has is used instead, so that an unknown
- * identity takes the same steps as a wrong key.
- */
-static bool peer_authentic(const struct ike_engine *e, const struct ike_sa *sa,
-			   const struct ike_psk *psk, struct ike_slice id_body,
-			   struct ike_slice auth_body)
-{
-	uint8_t expected[IKE_PRF_MAX];
-	struct ike_slice key;
-	struct ike_auth auth;
-	bool ok;
-
-	key = psk ? ike_slice(psk->key, psk->len)
-		  : ike_slice(e->nobodys_key, sizeof(e->nobodys_key));
-	ok = ike_parse_auth(auth_body, &auth) == 0 && auth.method == IKE_AUTH_PSK &&
-	     auth.data.len == ike_prf_len(sa->suite.prf) &&
-	     compute_auth(sa, !sa->initiator, key, id_body, expected) == 0 &&
-	     CRYPTO_memcmp(expected, auth.data.data, auth.data.len) == 0;
-	OPENSSL_cleanse(expected, sizeof(expected));
-	return ok && psk;
-}
-
-static int parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_slice *body,
-			 struct ike_id *id)
+int ike_auth_parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_slice *body,
+			   struct ike_id *id)
 {
 	struct ike_id_payload payload;
 
@@ -97,7 +35,23 @@ void ike_auth_forget(struct ike_engine *e, struct ike_task *task)
 	(void)e;
 	free(auth->asked);
 	free(auth->given);
-	ike_buffer_free(&auth->request);
+	ike_buffer_free(&auth->message);
+	ike_proof_free(&auth->proof);
+}
+
+/* Something is waited for before the peer's message is read on. 0 or -ENOMEM. */
+int ike_auth_keep_message(struct ike_auth_task *auth, const struct ike_in *in)
+{
+	auth->first = in->payloads.first;
+	auth->way = (struct ike_pair){.local = in->local, .remote = in->remote};
+	return ike_buffer_set(&auth->message, in->payloads.chain);
+}
+
+/* The message again, which has been read before. */
+int ike_auth_reread_message(const struct ike_auth_task *auth, uint64_t now, struct ike_in *in)
+{
+	*in = (struct ike_in){.now = now, .local = auth->way.local, .remote = auth->way.remote};
+	return ike_payloads_parse(ike_buffer_slice(&auth->message), auth->first, &in->payloads);
 }
 
 /* Initiator: build. */
@@ -133,40 +87,27 @@ static struct ike_id expected_peer(const struct ike_engine *e, const struct ike_
 		       : ike_id_from_addr(&sa->path.remote);
 }
 
-enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
-			     uint64_t now)
+/* All is there for the request. */
+static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
+				  struct ike_auth_task *auth, uint64_t now)
 {
-	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT], reason[IKE_REASON_MAX];
-	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
-	struct ike_id local_id = ike_connection_local_id(sa->conn, &sa->path.local);
+	const struct ike_authentication *how = &sa->conn->auth;
+	struct ike_id local_id = ike_id_kept(sa->local_id);
 	struct ike_id expected = expected_peer(e, sa, &local_id);
-	const struct ike_psk *psk = ike_psk_find(e, &local_id, &expected);
+	const struct ike_psk *psk = how->sign ? NULL : ike_psk_find(e, &local_id, &expected);
 	const char *nothing_to_offer;
 	struct ike_builder b;
 
-	if (ike_id_keep(&sa->local_id, &local_id)) {
-		ike_sa_down(e, sa, "out of memory");
-		return IKE_DONE;
-	}
-	if (!psk) {
-		ike_id_text(&local_id, local, sizeof(local));
-		ike_id_text(&expected, remote, sizeof(remote));
-		snprintf(reason, sizeof(reason), "no pre-shared key for %.64s and %.64s", local,
-			 remote);
-		ike_sa_down(e, sa, reason);
-		return IKE_DONE;
-	}
-	sa->childless = sa->handshake->childless && (sa->conn->childless == IKE_CHILDLESS_PREFER ||
-						     sa->conn->childless == IKE_CHILDLESS_FORCE);
-	if (sa->conn->childless == IKE_CHILDLESS_FORCE && !sa->childless) {
-		ike_sa_down(e, sa, "peer has no IKE SAs without a Child SA (childless = force)");
-		return IKE_DONE;
-	}
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_id(&b, IKE_PAYLOAD_IDI, local_id.type, ike_id_slice(&local_id));
+	ike_proof_write_certs(&b, &auth->proof);
+	if (how->verify && how->authorities.len)
+		ike_proof_write_request(&b, &how->authorities);
 	if (ike_id_is_one(&sa->conn->remote_id))
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
-	if (write_own_auth(&b, sa, &local_id, psk)) {
+	if (how->sign) {
+		ike_proof_write(&b, &auth->proof);
+	} else if (!psk || ike_proof_write_psk(&b, sa, &local_id, psk)) {
 		ike_sa_down(e, sa, "could not build IKE_AUTH");
 		return IKE_DONE;
 	}
@@ -189,6 +130,69 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_mobike_offer(&b, e, sa);
 	sa->state = IKE_STATE_AUTHENTICATING;
 	return ike_request(e, sa, now, &b);
+}
+
+/* Why there is no signature, for an operator. */
+const char *ike_auth_why_not_signed(const struct ike_job *job, char reason[IKE_REASON_MAX])
+{
+	const char *why = job->error == -ETIMEDOUT ? "not in time" : job->reason;
+
+	snprintf(reason, IKE_REASON_MAX, "could not sign: %.150s", *why ? why : "it failed");
+	return reason;
+}
+
+static enum ike_step have_signature(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				    uint64_t now, struct ike_job *job)
+{
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	char reason[IKE_REASON_MAX];
+
+	if (job->error) {
+		ike_sa_down(e, sa, ike_auth_why_not_signed(job, reason));
+		return IKE_DONE;
+	}
+	ike_proof_take(&auth->proof, job);
+	return send_request(e, sa, auth, now);
+}
+
+/* Is there a key for both ways that need one? Else *reason. */
+static bool has_psk(const struct ike_engine *e, const struct ike_sa *sa,
+		    const struct ike_id *local_id, char reason[IKE_REASON_MAX])
+{
+	const struct ike_id expected = expected_peer(e, sa, local_id);
+	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT];
+
+	if ((sa->conn->auth.sign && sa->conn->auth.verify) || ike_psk_find(e, local_id, &expected))
+		return true;
+	ike_id_text(local_id, local, sizeof(local));
+	ike_id_text(&expected, remote, sizeof(remote));
+	snprintf(reason, IKE_REASON_MAX, "no pre-shared key for %.64s and %.64s", local, remote);
+	return false;
+}
+
+enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now)
+{
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	struct ike_id local_id = ike_connection_local_id(sa->conn, &sa->path.local);
+	char reason[IKE_REASON_MAX];
+
+	if (ike_id_keep(&sa->local_id, &local_id)) {
+		ike_sa_down(e, sa, "out of memory");
+		return IKE_DONE;
+	}
+	if (!has_psk(e, sa, &local_id, reason)) {
+		ike_sa_down(e, sa, reason);
+		return IKE_DONE;
+	}
+	sa->childless = sa->handshake->childless && (sa->conn->childless == IKE_CHILDLESS_PREFER ||
+						     sa->conn->childless == IKE_CHILDLESS_FORCE);
+	if (sa->conn->childless == IKE_CHILDLESS_FORCE && !sa->childless) {
+		ike_sa_down(e, sa, "peer has no IKE SAs without a Child SA (childless = force)");
+		return IKE_DONE;
+	}
+	return sa->conn->auth.sign ? ike_proof_sign(e, task, now, &local_id, have_signature)
+				   : send_request(e, sa, auth, now);
 }
 
 /* Initiator: process. */
@@ -274,53 +278,17 @@ static enum ike_step no_lease(struct ike_engine *e, struct ike_sa *sa, struct ik
 	return IKE_DONE;
 }
 
-enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
-				struct ike_in *in)
+/* It is who it should be. */
+static enum ike_step accept_responder(struct ike_engine *e, struct ike_sa *sa,
+				      struct ike_auth_task *auth, struct ike_in *in,
+				      const struct ike_id *id)
 {
-	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
-	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
-	struct ike_slice id_body, auth_body;
-	struct ike_id id, local_id = ike_id_kept(sa->local_id);
-	struct ike_id expected = expected_peer(e, sa, &local_id);
 	enum ike_step step = IKE_DONE;
+	char reason[IKE_REASON_MAX];
 	struct ike_child *child;
-	const struct ike_psk *psk;
 	struct ike_notify n;
-	uint16_t error;
 
-	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0) {
-		error = ike_first_error(&in->payloads);
-		if (error == IKE_N_AUTHENTICATION_FAILED)
-			e->stats.auth_failed++;
-		snprintf(reason, sizeof(reason), "%s%s%s",
-			 error ? ike_notify_name(error) : "peer sent no AUTH",
-			 error ? " from peer" : "",
-			 error == IKE_N_AUTHENTICATION_FAILED ? ike_explain(error) : "");
-		ike_sa_down(e, sa, reason);
-		return IKE_DONE;
-	}
-	if (parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &id_body, &id) ||
-	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body))
-		return reject_responder(e, sa, in->now, "peer's IKE_AUTH response is malformed");
-	ike_id_text(&id, text, sizeof(text));
-	if (!ike_id_matches(&sa->conn->remote_id, &id)) {
-		snprintf(reason, sizeof(reason), "peer is \"%.64s\", which isn't who it should be",
-			 text);
-		return reject_responder(e, sa, in->now, reason);
-	}
-	/*
-	 * Where any identity will do, it must be one of those that our own AUTH was meant for: not
-	 * everybody who has some key here is the host that was called.
-	 */
-	psk = ike_psk_find(e, &local_id, &id);
-	if (!ike_psk_same(psk, ike_psk_find(e, &local_id, &expected)))
-		psk = NULL;
-	if (!peer_authentic(e, sa, psk, id_body, auth_body)) {
-		snprintf(reason, sizeof(reason), "peer \"%.64s\" failed to authenticate: %s", text,
-			 "wrong pre-shared key?");
-		return reject_responder(e, sa, in->now, reason);
-	}
-	if (ike_id_keep(&sa->remote_id, &id))
+	if (ike_id_keep(&sa->remote_id, id))
 		return reject_responder(e, sa, in->now, "out of memory");
 	if (ike_find_notify(&in->payloads, IKE_N_REDIRECT, &n))
 		return ike_redirect_auth(e, sa, in->now, &n);
@@ -341,343 +309,89 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	return step;
 }
 
-/* Responder: process. */
-
-static enum ike_step reject_initiator(struct ike_engine *e, struct ike_sa *sa,
-				      const struct ike_id *id, const char *why)
+static enum ike_step not_authentic(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+				   const struct ike_id *id, const char *why)
 {
-	char text[IKE_ID_TEXT];
+	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 
-	e->stats.auth_failed++;
 	ike_id_text(id, text, sizeof(text));
-	ike_log(e, IKE_LOG_WARNING, sa, "authentication of \"%.64s\" failed: %s", text, why);
-	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_AUTHENTICATION_FAILED, nothing);
-	ike_sa_refused(e, sa, "authentication failed");
-	return IKE_DONE;
+	snprintf(reason, sizeof(reason), "peer \"%.64s\" failed to authenticate: %.90s", text, why);
+	return reject_responder(e, sa, now, reason);
 }
 
-static enum ike_step reject_syntax(struct ike_engine *e, struct ike_sa *sa)
+/* Why a signature isn't believed, for an operator. */
+const char *ike_auth_why_not_believed(const struct ike_job *job)
 {
-	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_INVALID_SYNTAX, nothing);
-	ike_sa_refused(e, sa, "peer's IKE_AUTH request is malformed");
-	return IKE_DONE;
+	if (job->error == -ETIMEDOUT)
+		return "its signature wasn't verified in time";
+	return *job->reason ? job->reason : "its signature could not be verified";
 }
 
-/*
- * The older IKE SA of this connection with this peer stays, and this one isn't wanted. A peer that
- * says INITIAL_CONTACT doesn't have it any more, and one that begins at the very same place, long
- * after, renews it.
- */
-static bool not_unique(const struct ike_engine *e, const struct ike_sa *sa, bool initial_contact)
-{
-	const struct ike_sa *other = NULL;
-
-	if (sa->conn->unique != IKE_UNIQUE_KEEP || initial_contact)
-		return false;
-	while ((other = ike_peer_same(e, sa, other))) {
-		if (other->conn == sa->conn && !ike_sa_may_be_renewed_by(other, sa))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Choose a Child SA for what the initiator asks for, if need be from another connection between
- * the same identities: they differ in nothing that has been said so far.
- */
-static uint16_t choose_child(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
-			     const struct ike_id *wanted, struct ike_child **child,
-			     const char **name)
-{
-	struct ike_connection *first = sa->conn, *other = NULL;
-	uint16_t refusal = ike_child_accept(e, sa, in, NULL, false, 0, child, name);
-	const char *other_name;
-
-	while ((refusal == IKE_N_TS_UNACCEPTABLE || refusal == IKE_N_NO_PROPOSAL_CHOSEN) &&
-	       (other = ike_connection_alike(e, sa, first, wanted, other))) {
-		ike_sa_hold(e, sa, other);
-		if (ike_child_accept(e, sa, in, NULL, false, 0, child, &other_name) == 0)
-			return 0;
-		ike_sa_hold(e, sa, first);
-	}
-	return refusal;
-}
-
-/* Responder: build, once it is known what becomes of the Child SA. */
-
-static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
-			    uint64_t now)
-{
-	const struct ike_id local_id = ike_id_kept(sa->local_id),
-			    remote_id = ike_id_kept(sa->remote_id);
-	const struct ike_psk *psk = ike_psk_find(e, &local_id, &remote_id);
-	struct ike_child *child = ike_child_find_id(e, auth->child_id);
-	struct ike_builder b;
-	bool led;
-
-	if (not_unique(e, sa, auth->initial_contact)) /* it came up while the data path was busy */
-		return reject_initiator(e, sa, &remote_id, second_sa);
-	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_id(&b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
-	if (!psk || write_own_auth(&b, sa, &local_id, psk)) {
-		ike_sa_down(e, sa, "the pre-shared key is gone");
-		return IKE_DONE;
-	}
-	ike_qcd_write(e, &b, sa);
-	ike_sync_offer(&b, sa);
-	if (auth->asked)
-		ike_lease_answer(&b, auth->asked, auth->given);
-	if (child) {
-		ike_child_answer(&b, child);
-		ike_child_answer_ts(&b, child);
-	} else if (auth->refusal) {
-		ike_write_bare_notify(&b, auth->refusal);
-	} else if (auth->redirect) {
-		ike_redirect_write(&b, sa);
-	}
-	if (!sa->conn->mobike)
-		ike_mobike_free(e, sa);
-	if (sa->mobike)
-		ike_mobike_offer(&b, e, sa);
-	led = !child || ike_child_lead(e, child, now) == 0;
-	ike_respond(e, sa, IKE_AUTH, &b);
-	if (sa->state == IKE_STATE_DEAD)
-		return IKE_DONE;
-	ike_sa_established(e, sa, now, auth->initial_contact);
-	ike_handshake_free(sa);
-	if (auth->redirect)
-		ike_redirect_told(e, sa, now);
-	if (!led)
-		ike_delete_child(e, child, "out of memory");
-	else if (child)
-		ike_child_told(e, child, now);
-	return IKE_DONE;
-}
-
-static enum ike_step data_path_answered(struct ike_engine *e, struct ike_sa *sa,
+static enum ike_step responder_verified(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_task *task, uint64_t now, struct ike_job *job)
 {
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
-	struct ike_child *child = ike_child_find_id(e, auth->child_id);
+	struct ike_slice id_body;
+	struct ike_in in;
+	struct ike_id id;
 
+	if (ike_auth_reread_message(auth, now, &in) ||
+	    ike_auth_parse_peer_id(&in.payloads, IKE_PAYLOAD_IDR, &id_body, &id))
+		return reject_responder(e, sa, now, "peer's IKE_AUTH response is malformed");
 	if (job->error)
-		auth->refusal = IKE_N_NO_ADDITIONAL_SAS;
-	if (job->error && child)
-		ike_child_remove(e, child, now, job->reason);
-	return answer(e, sa, auth, now);
+		return not_authentic(e, sa, now, &id, ike_auth_why_not_believed(job));
+	return accept_responder(e, sa, auth, &in, &id);
 }
 
-/* RFC 6023, section 3: neither SA nor traffic selectors. */
-static bool is_childless(const struct ike_in *in)
+/*
+ * Where any identity will do, it must be one of those that our own AUTH was meant for: not
+ * everybody who has some key here is the host that was called.
+ */
+static const struct ike_psk *psk_of_responder(const struct ike_engine *e, const struct ike_sa *sa,
+					      const struct ike_id *id)
 {
-	return !ike_payloads_count(&in->payloads, IKE_PAYLOAD_SA) &&
-	       !ike_payloads_count(&in->payloads, IKE_PAYLOAD_TSI) &&
-	       !ike_payloads_count(&in->payloads, IKE_PAYLOAD_TSR);
+	const struct ike_id local_id = ike_id_kept(sa->local_id);
+	const struct ike_id expected = expected_peer(e, sa, &local_id);
+	const struct ike_psk *psk = ike_psk_find(e, &local_id, id);
+
+	return ike_psk_same(psk, ike_psk_find(e, &local_id, &expected)) ? psk : NULL;
 }
 
-static enum ike_step accept_child(struct ike_engine *e, struct ike_sa *sa,
-				  struct ike_auth_task *auth, struct ike_in *in,
-				  const struct ike_id *wanted)
-{
-	const struct ike_handshake *h = sa->handshake;
-	struct ike_child *child;
-	char reason[IKE_REASON_MAX];
-	const char *name;
-
-	if (sa->childless)
-		return answer(e, sa, auth, in->now);
-	if (sa->conn->childless == IKE_CHILDLESS_FORCE) {
-		ike_log(e, IKE_LOG_WARNING, sa, "a Child SA in IKE_AUTH is refused: %s",
-			"childless = force");
-		auth->refusal = IKE_N_NO_ADDITIONAL_SAS;
-		return answer(e, sa, auth, in->now);
-	}
-	auth->refusal = choose_child(e, sa, in, wanted, &child, &name);
-	if (auth->refusal == IKE_N_INVALID_SYNTAX)
-		return reject_syntax(e, sa);
-	if (auth->refusal) {
-		snprintf(reason, sizeof(reason), "refused with %s", ike_notify_name(auth->refusal));
-		ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s", name, reason);
-		ike_emit_child_failed(e, sa, name, reason);
-		return answer(e, sa, auth, in->now);
-	}
-	auth->child_id = child->id;
-	sa->state = IKE_STATE_INSTALLING;
-	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], in->now + e->config.half_open_timeout_ms);
-	if (ike_child_derive(child, NULL, ike_slice(h->ni, h->ni_len), ike_slice(h->nr, h->nr_len),
-			     false) ||
-	    ike_child_bring(e, child, in->now, IKE_LEVEL_OUTBOUND, &auth->task)) {
-		auth->refusal = IKE_N_NO_ADDITIONAL_SAS;
-		ike_child_remove(e, child, in->now, "key derivation failed");
-		return answer(e, sa, auth, in->now);
-	}
-	return ike_task_wait(&auth->task, data_path_answered);
-}
-
-/* It is known what addresses the peer gets, if any: its request is read on. */
-static enum ike_step leased(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
-			    uint64_t now, struct ike_job *job)
+enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				struct ike_in *in)
 {
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
-	const struct ike_slice chain = ike_slice(auth->request.data, auth->request.len);
-	struct ike_in in = {.now = now};
-	struct ike_id wanted = {.type = IKE_ID_ANY};
-	struct ike_slice body;
+	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
+	struct ike_slice id_body, auth_body;
+	struct ike_id id;
+	uint16_t error;
 
-	auth->given = malloc(sizeof(*auth->given));
-	auth->refusal = IKE_N_INTERNAL_ADDRESS_FAILURE;
-	if (!auth->given || !ike_lease_given(e, sa, job)) {
-		free(auth->given);
-		auth->given = NULL;
-		return answer(e, sa, auth, now);
-	}
-	*auth->given = job->lease.given;
-	auth->refusal = IKE_N_NO_ADDITIONAL_SAS;
-	if (ike_sa_ending(sa) || ike_payloads_parse(chain, auth->first, &in.payloads))
-		return answer(e, sa, auth, now);
-	auth->refusal = 0;
-	parse_peer_id(&in.payloads, IKE_PAYLOAD_IDR, &body, &wanted);
-	return accept_child(e, sa, auth, &in, &wanted);
-}
-
-/* The connection whose pools the peer's addresses come from: of those that it may mean, the first
- * that has some. */
-static bool hold_one_that_leases(struct ike_engine *e, struct ike_sa *sa,
-				 const struct ike_id *wanted)
-{
-	struct ike_connection *conn = sa->conn, *other = NULL;
-
-	while (!conn->leases && (other = ike_connection_alike(e, sa, sa->conn, wanted, other)))
-		conn = other;
-	if (conn->leases)
-		ike_sa_hold(e, sa, conn);
-	return conn->leases;
-}
-
-/* The answer waits for addresses. */
-static enum ike_step ask_for_lease(struct ike_engine *e, struct ike_sa *sa,
-				   struct ike_auth_task *auth, struct ike_in *in,
-				   const struct ike_id *wanted)
-{
-	auth->refusal = IKE_N_INTERNAL_ADDRESS_FAILURE;
-	if (!hold_one_that_leases(e, sa, wanted)) {
-		ike_lease_refused(e, sa, "no pools are configured");
-		return answer(e, sa, auth, in->now);
-	}
-	auth->first = in->payloads.first;
-	sa->state = IKE_STATE_INSTALLING;
-	if (ike_buffer_set(&auth->request, in->payloads.chain) ||
-	    ike_lease_request(e, sa, &auth->task, in->now, auth->asked, auth->initial_contact))
-		return answer(e, sa, auth, in->now);
-	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE],
-		      IKE_NEVER); /* the job has a time of its own */
-	return ike_task_wait(&auth->task, leased);
-}
-
-/* What the peer asks for in a configuration payload, if it does. 0, INVALID_SYNTAX or -ENOMEM. */
-static int read_question(struct ike_auth_task *auth, const struct ike_in *in)
-{
-	struct ike_slice body;
-	struct ike_cp cp;
-
-	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_CP))
-		return 0;
-	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_CP, &body) || ike_parse_cp(body, &cp))
-		return IKE_N_INVALID_SYNTAX;
-	if (cp.type != IKE_CP_REQUEST)
-		return 0;
-	auth->asked = malloc(sizeof(*auth->asked));
-	return auth->asked ? ike_settings_read(&cp, auth->asked) : -ENOMEM;
-}
-
-static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
-				      struct ike_auth_task *auth, struct ike_in *in,
-				      const struct ike_id *wanted)
-{
-	int err = read_question(auth, in);
-
-	sa->childless = is_childless(in);
-	if (err > 0 || (sa->childless && sa->conn->childless == IKE_CHILDLESS_NEVER))
-		return reject_syntax(e, sa); /* childless: as if it had never been heard of */
-	if (err) {
-		ike_sa_down(e, sa, "out of memory");
+	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0) {
+		error = ike_first_error(&in->payloads);
+		if (error == IKE_N_AUTHENTICATION_FAILED)
+			e->stats.auth_failed++;
+		snprintf(reason, sizeof(reason), "%s%s%s",
+			 error ? ike_notify_name(error) : "peer sent no AUTH",
+			 error ? " from peer" : "",
+			 error == IKE_N_AUTHENTICATION_FAILED ? ike_explain(error) : "");
+		ike_sa_down(e, sa, reason);
 		return IKE_DONE;
 	}
-	if (auth->asked && auth->asked->vip_count)
-		return ask_for_lease(e, sa, auth, in, wanted);
-	return accept_child(e, sa, auth, in, wanted);
-}
-
-/* For an operator: which identities there were, and which there should have been. */
-static const char *why_not(const struct ike_sa *sa, const struct ike_connection *conn,
-			   const struct ike_psk *psk, const struct ike_id *wanted,
-			   char why[IKE_REASON_MAX])
-{
-	char ours[IKE_ID_TEXT], theirs[IKE_ID_TEXT], asked[IKE_ID_TEXT];
-	struct ike_id local = ike_connection_local_id(sa->conn, &sa->path.local);
-
-	ike_id_text(&local, ours, sizeof(ours));
-	ike_id_text(&sa->conn->remote_id, theirs, sizeof(theirs));
-	ike_id_text(wanted, asked, sizeof(asked));
-	if (!conn)
-		snprintf(why, IKE_REASON_MAX,
-			 "no connection for this identity, that asks for \"%.40s\" (\"%.40s\" "
-			 "expects \"%.40s\")",
-			 asked, ours, theirs);
-	else
-		snprintf(why, IKE_REASON_MAX,
-			 psk ? "wrong pre-shared key? (we are \"%.64s\")"
-			     : "no pre-shared key for it and \"%.64s\"",
-			 ours);
-	return why;
-}
-
-enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
-			       struct ike_in *in)
-{
-	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
-	struct ike_slice id_body, idr_body, auth_body;
-	struct ike_connection *conn;
-	const struct ike_psk *psk = NULL;
-	struct ike_id id, local_id = {.type = IKE_ID_ANY}, wanted = local_id;
-	struct ike_notify n;
-	char why[IKE_REASON_MAX];
-	bool authentic;
-
-	/* The initiator may have moved to port 4500 (section 2.23). */
-	ike_half_open_remove(e, sa);
-	sa->path.local = in->local;
-	sa->path.remote = in->remote;
-	if (parse_peer_id(&in->payloads, IKE_PAYLOAD_IDI, &id_body, &id) ||
-	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_IDR) > 1 ||
-	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) > 1 ||
-	    (ike_payloads_count(&in->payloads, IKE_PAYLOAD_IDR) == 1 &&
-	     parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &idr_body, &wanted)))
-		return reject_syntax(e, sa);
-	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body))
-		return reject_initiator(e, sa, &id, "it wants EAP, which isn't configured");
-	conn = ike_connection_for_ids(e, sa, &id, &wanted);
-	if (conn) {
-		ike_sa_hold(e, sa, conn);
-		local_id = ike_connection_local_id(conn, &sa->path.local);
-		psk = ike_psk_find(e, &local_id, &id);
+	if (ike_auth_parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &id_body, &id) ||
+	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body))
+		return reject_responder(e, sa, in->now, "peer's IKE_AUTH response is malformed");
+	ike_id_text(&id, text, sizeof(text));
+	if (!ike_id_matches(&sa->conn->remote_id, &id)) {
+		snprintf(reason, sizeof(reason), "peer is \"%.64s\", which isn't who it should be",
+			 text);
+		return reject_responder(e, sa, in->now, reason);
 	}
-	authentic = peer_authentic(e, sa, psk, id_body, auth_body);
-	if (!authentic)
-		return reject_initiator(e, sa, &id, why_not(sa, conn, psk, &wanted, why));
-	if (ike_id_keep(&sa->local_id, &local_id) || ike_id_keep(&sa->remote_id, &id)) {
-		ike_sa_down(e, sa, "out of memory");
-		return IKE_DONE;
-	}
-	ike_qcd_learn(sa, &in->payloads);
-	ike_sync_agree(sa, &in->payloads);
-	auth->initial_contact = ike_find_notify(&in->payloads, IKE_N_INITIAL_CONTACT, &n);
-	ike_mobike_agree(e, sa, in);
-	/* Where several connections fit, which one is meant is known with the Child SA. */
-	if (!ike_connection_alike(e, sa, sa->conn, &wanted, NULL) &&
-	    not_unique(e, sa, auth->initial_contact))
-		return reject_initiator(e, sa, &id, second_sa);
-	auth->redirect = ike_redirect_peer(sa);
-	return auth->redirect ? answer(e, sa, auth, in->now)
-			      : accept_initiator(e, sa, auth, in, &wanted);
+	if (sa->conn->auth.verify)
+		return ike_auth_keep_message(auth, in)
+			       ? reject_responder(e, sa, in->now, "out of memory")
+			       : ike_proof_verify(e, task, in, sa->conn, &id, id_body, auth_body,
+						  responder_verified);
+	if (!ike_proof_holds_psk(e, sa, psk_of_responder(e, sa, &id), id_body, auth_body))
+		return not_authentic(e, sa, in->now, &id, "wrong pre-shared key?");
+	return accept_responder(e, sa, auth, in, &id);
 }

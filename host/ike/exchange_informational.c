@@ -347,7 +347,7 @@ enum ike_step ike_informational_request(struct ike_engine *e, struct ike_sa *sa,
 			delete_children(e, sa, in->now, &d, &answer);
 	}
 	if (ike_find_notify(&in->payloads, IKE_N_AUTHENTICATION_FAILED, &n))
-		down = "AUTHENTICATION_FAILED from peer: wrong pre-shared key or identity?";
+		down = "AUTHENTICATION_FAILED from peer: wrong key, certificate or identity?";
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	spis_write(&b, &answer);
 	moves = ike_mobike_answer(e, sa, in, &b);

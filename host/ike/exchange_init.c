@@ -70,6 +70,8 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 	ike_nat_write(&b, sa, &pair, sa->conn->encap);
 	if (sa->conn->fragmentation != IKE_FRAGMENTATION_NO)
 		ike_write_bare_notify(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
+	if (sa->conn->auth.sign || sa->conn->auth.verify)
+		ike_proof_write_hashes(&b);
 	ike_redirect_write_support(e, sa, &b);
 	if (ike_build_finish(&b) || ike_buffer_set(&h->init_request, ike_written(&b.w)))
 		return fail(e, sa, "could not build IKE_SA_INIT");
@@ -439,6 +441,8 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	h->nr_len = nonce.len;
 	ike_nat_detect(sa, in);
 	h->childless = ike_find_notify(&in->payloads, IKE_N_CHILDLESS_IKEV2_SUPPORTED, &n);
+	ike_proof_learn_hashes(sa, &in->payloads);
+	ike_proof_learn_requests(sa, &in->payloads);
 	sa->fragmentation = agree_on_fragments(sa, in);
 	dh = h->dh;
 	h->dh = NULL;
@@ -475,6 +479,10 @@ static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct 
 	ike_write_ke(&b, ike_dh_group(dh), ike_dh_public(dh));
 	ike_write_nonce(&b, nr_of(sa));
 	ike_nat_write(&b, sa, &pair, sa->conn->encap);
+	if (e->authorities.len)
+		ike_proof_write_request(&b, &e->authorities);
+	if (sa->handshake->hashes)
+		ike_proof_write_hashes(&b);
 	if (sa->conn->childless != IKE_CHILDLESS_NEVER)
 		ike_write_bare_notify(&b, IKE_N_CHILDLESS_IKEV2_SUPPORTED);
 	if (sa->fragmentation)
@@ -546,6 +554,7 @@ static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connectio
 	ike_nat_detect(sa, in);
 	sa->fragmentation = agree_on_fragments(sa, in);
 	sa->redirectable = ike_redirect_supported(in);
+	ike_proof_learn_hashes(sa, &in->payloads);
 	sa->in.task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
 	if (!sa->in.task || ike_half_open_add(e, sa) ||
 	    ike_random_fill(&e->config.random, h->nr, h->nr_len) ||

@@ -24,8 +24,16 @@ enum ike_step ike_init_request(struct ike_engine *e, struct ike_sa *sa, struct i
 enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				struct ike_in *in);
 
+/* Ours, by signature. */
+struct ike_proof {
+	uint8_t method;
+	struct ike_buffer data;	 /* of AUTH */
+	struct ike_buffer certs; /* as a job has them */
+};
+
 struct ike_auth_task {
 	struct ike_task task;
+	struct ike_proof proof;
 	bool initial_contact; /* the peer says so */
 	uint16_t refusal;     /* what the answer says instead of a Child SA, */
 	bool redirect;	      /* or that there is one to be had elsewhere */
@@ -33,9 +41,16 @@ struct ike_auth_task {
 	/* The peer's, if it asks for addresses: */
 	struct ike_settings *asked;
 	struct ike_settings *given;
-	struct ike_buffer request; /* its payloads, while they are looked for */
-	uint8_t first;		   /* the type of the first of them */
+	struct ike_buffer message; /* the peer's payloads, while something is waited for, */
+	uint8_t first;		   /* the type of the first of them, */
+	struct ike_pair way;	   /* and which way it came */
 };
+int ike_auth_parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_slice *body,
+			   struct ike_id *id);
+int ike_auth_keep_message(struct ike_auth_task *auth, const struct ike_in *in);
+int ike_auth_reread_message(const struct ike_auth_task *auth, uint64_t now, struct ike_in *in);
+const char *ike_auth_why_not_signed(const struct ike_job *job, char reason[IKE_REASON_MAX]);
+const char *ike_auth_why_not_believed(const struct ike_job *job);
 void ike_auth_forget(struct ike_engine *e, struct ike_task *task);
 enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			     uint64_t now);

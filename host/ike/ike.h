@@ -254,6 +254,13 @@ int ike_engine_add_psk(struct ike_engine *e, const struct ike_id *owners, unsign
 		       struct ike_slice key);
 void ike_engine_clear_psks(struct ike_engine *e);
 
+/*
+ * The authorities that who begins with us is told of, so that it knows which certificate to send
+ * (CERTREQ, RFC 7296, section 3.7): SHA-1 of the public key of each, one behind the other. With
+ * none it isn't asked for certificates. 0 or -ENOMEM: they are as they were.
+ */
+int ike_engine_set_authorities(struct ike_engine *e, struct ike_slice authorities);
+
 /* A datagram has arrived at `local` from `remote`, both with ports. */
 void ike_receive(struct ike_engine *e, uint64_t now, const struct ike_addr *local,
 		 const struct ike_addr *remote, struct ike_slice datagram);

@@ -41,6 +41,10 @@ static size_t size_of(enum ike_job_type type, size_t peer_len)
 		return offsetof(struct ike_job, lease) + sizeof(struct ike_lease_job);
 	case IKE_JOB_WAYS:
 		return offsetof(struct ike_job, ways) + sizeof(struct ike_ways_job);
+	case IKE_JOB_SIGN:
+		return offsetof(struct ike_job, sign) + sizeof(struct ike_sign_job);
+	case IKE_JOB_VERIFY:
+		return offsetof(struct ike_job, verify) + sizeof(struct ike_verify_job);
 	case IKE_JOB_RESOLVE:
 		return offsetof(struct ike_job, resolve) + sizeof(struct ike_resolve_job);
 	default:
@@ -62,15 +66,46 @@ static void ke_job_free(struct ike_job *job)
 	ike_secret_clear(&job->ke.shared);
 }
 
+static void sign_job_free(struct ike_sign_job *sign)
+{
+	ike_buffer_free(&sign->authorities);
+	ike_buffer_free(&sign->octets);
+	ike_buffer_free(&sign->data);
+	ike_buffer_free(&sign->certs);
+}
+
+static void verify_job_free(struct ike_verify_job *verify)
+{
+	ike_buffer_free(&verify->data);
+	ike_buffer_free(&verify->certs);
+	ike_buffer_free(&verify->octets);
+}
+
 void ike_job_free(struct ike_job *job)
 {
 	if (!job)
 		return;
-	if (job->type == IKE_JOB_KE)
+	switch (job->type) {
+	case IKE_JOB_KE:
 		ke_job_free(job);
-	else if (job->type != IKE_JOB_PUZZLE && job->type != IKE_JOB_LEASE &&
-		 job->type != IKE_JOB_WAYS && job->type != IKE_JOB_RESOLVE)
+		break;
+	case IKE_JOB_CHILD_INBOUND:
+	case IKE_JOB_CHILD_OUTBOUND:
+	case IKE_JOB_CHILD_USE:
 		child_job_free(job);
+		break;
+	case IKE_JOB_SIGN:
+		sign_job_free(&job->sign);
+		break;
+	case IKE_JOB_VERIFY:
+		verify_job_free(&job->verify);
+		break;
+	case IKE_JOB_PUZZLE:
+	case IKE_JOB_RESOLVE:
+	case IKE_JOB_LEASE:
+	case IKE_JOB_WAYS:
+		break;
+	}
 	free(job);
 }
 

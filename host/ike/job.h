@@ -7,6 +7,7 @@
 #ifndef RAVELIN_HOST_IKE_JOB_H
 #define RAVELIN_HOST_IKE_JOB_H
 
+#include "host/ike/buffer.h"
 #include "host/ike/config.h"
 #include "host/ike/dh.h"
 #include "host/ike/host.h"
@@ -26,6 +27,8 @@ enum ike_job_type {
 	IKE_JOB_CHILD_OUTBOUND, /* have it ready to send */
 	IKE_JOB_CHILD_USE,	/* lead the flows to it, in one step from whatever had them */
 	IKE_JOB_LEASE,		/* addresses for a peer, until IKE_ACTION_RELEASED */
+	IKE_JOB_SIGN,		/* whoever has our private keys */
+	IKE_JOB_VERIFY,		/* who knows whom to trust */
 	IKE_JOB_WAYS, /* who knows routes: from which addresses of ours is a peer reached? */
 };
 
@@ -106,6 +109,34 @@ struct ike_ways_job {
 	struct ike_pair ways[IKE_WAYS_MAX];
 };
 
+/*
+ * Our AUTH by signature. A key, a method and an algorithm that the peer knows are chosen, and
+ * certificates from our own up to, but without, one that the peer knows.
+ */
+struct ike_sign_job {
+	char connection[IKE_NAME_MAX];
+	uint16_t hashes;   /* 1 << those that the peer has said it knows (RFC 7427); 0: none */
+	bool certs_wanted; /* else none is sent */
+	struct ike_buffer authorities; /* that the peer trusts: of IKE_AUTHORITY_LEN octets each */
+	struct ike_buffer octets;      /* to be signed (RFC 7296, section 2.15) */
+	/* The answer: */
+	uint8_t method;
+	struct ike_buffer data;	 /* of the AUTH payload */
+	struct ike_buffer certs; /* each in DER after its length in two octets */
+};
+
+/* Is it the peer of this identity that has signed, and may that be the connection's peer? No error:
+ * it is. */
+struct ike_verify_job {
+	char connection[IKE_NAME_MAX]; /* empty: there is none for it; the answer is no */
+	struct ike_id id;
+	uint16_t hashes; /* as above */
+	uint8_t method;
+	struct ike_buffer data;	  /* of the AUTH payload */
+	struct ike_buffer certs;  /* as above; IKE_CERTS_MAX at most */
+	struct ike_buffer octets; /* that were to be signed */
+};
+
 struct ike_job {
 	enum ike_job_type type;
 	bool stranger; /* for a peer that hasn't authenticated, or a puzzle: others go first */
@@ -122,6 +153,8 @@ struct ike_job {
 		struct ike_child_job child;
 		struct ike_lease_job lease;
 		struct ike_ways_job ways;
+		struct ike_sign_job sign;
+		struct ike_verify_job verify;
 	};
 };
 
@@ -129,6 +162,12 @@ struct ike_job {
 static inline bool ike_job_is_work(const struct ike_job *job)
 {
 	return job->type <= IKE_JOB_PUZZLE;
+}
+
+/* Is it for who has private keys, and knows whom to trust? */
+static inline bool ike_job_is_signature(const struct ike_job *job)
+{
+	return job->type == IKE_JOB_SIGN || job->type == IKE_JOB_VERIFY;
 }
 
 /*

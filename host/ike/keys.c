@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <openssl/evp.h>
+#include <stdlib.h>
 
 static void take(struct ike_cursor *c, uint8_t *out, size_t len)
 {
@@ -156,4 +157,24 @@ int ike_keys_auth_psk(uint16_t prf, struct ike_slice psk, struct ike_slice first
 	OPENSSL_cleanse(key, sizeof(key));
 	EVP_MD_CTX_free(context);
 	return err;
+}
+
+int ike_keys_signed_octets(uint16_t prf, struct ike_slice first_message, struct ike_slice nonce,
+			   const uint8_t *sk_p, struct ike_slice id_body, struct ike_buffer *out)
+{
+	size_t prf_len = ike_prf_len(prf), len = first_message.len + nonce.len + prf_len;
+	uint8_t maced_id[IKE_PRF_MAX];
+	struct ike_writer w = ike_writer(malloc(len), len);
+	int err = w.data ? ike_prf(prf, ike_slice(sk_p, prf_len), &id_body, 1, maced_id) : -ENOMEM;
+
+	if (err) {
+		free(w.data);
+		return err;
+	}
+	ike_put_slice(&w, first_message);
+	ike_put_slice(&w, nonce);
+	ike_put(&w, maced_id, prf_len);
+	ike_buffer_free(out);
+	*out = (struct ike_buffer){.data = w.data, .len = w.len};
+	return 0;
 }

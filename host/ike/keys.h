@@ -3,6 +3,7 @@
 #ifndef RAVELIN_HOST_IKE_KEYS_H
 #define RAVELIN_HOST_IKE_KEYS_H
 
+#include "host/ike/buffer.h"
 #include "host/ike/cipher.h"
 #include "host/ike/prf.h"
 #include "host/ike/proposal.h"
@@ -62,5 +63,12 @@ int ike_keys_derive_child(uint16_t prf, const struct ike_keys *keys, const struc
 int ike_keys_auth_psk(uint16_t prf, struct ike_slice psk, struct ike_slice first_message,
 		      struct ike_slice nonce, const uint8_t *sk_p, struct ike_slice id_body,
 		      uint8_t *out);
+
+/*
+ * What a signature is over (section 2.15): the signer's first message, the other side's nonce, and
+ * its MACed ID, as above. 0, or a negative errno with *out as it was.
+ */
+int ike_keys_signed_octets(uint16_t prf, struct ike_slice first_message, struct ike_slice nonce,
+			   const uint8_t *sk_p, struct ike_slice id_body, struct ike_buffer *out);
 
 #endif

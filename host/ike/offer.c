@@ -435,7 +435,7 @@ const char *ike_explain(uint16_t type)
 {
 	switch (type) {
 	case IKE_N_AUTHENTICATION_FAILED:
-		return ": wrong pre-shared key or identity?";
+		return ": wrong key, certificate or identity?";
 	case IKE_N_NO_PROPOSAL_CHOSEN:
 		return ": it accepts none of our proposals for the Child SA";
 	case IKE_N_TS_UNACCEPTABLE:

@@ -82,6 +82,7 @@ void ike_handshake_free(struct ike_sa *sa)
 	ike_dh_free(h->dh);
 	ike_buffer_free(&h->init_request);
 	ike_buffer_free(&h->init_response);
+	ike_buffer_free(&h->authorities);
 	OPENSSL_cleanse(h, sizeof(*h));
 	free(h);
 }

@@ -61,9 +61,12 @@ struct ike_handshake {
 	uint8_t solution[IKE_PUZZLE_KEYS * IKE_PUZZLE_KEY_LEN]; /* of that, or of the cookie's */
 	bool solved;						/* there is one */
 	unsigned init_rounds;
-	struct ike_rate forged;	     /* messages that didn't open, as responder */
-	bool childless;		     /* the peer takes IKE_AUTH without a Child SA */
-	char reason[IKE_REASON_MAX]; /* an error that may be forged; why the peer was refused */
+	struct ike_rate forged; /* messages that didn't open, as responder */
+	bool childless;		/* the peer takes IKE_AUTH without a Child SA */
+	uint16_t hashes;	/* 1 << those that the peer signs and verifies with (RFC 7427) */
+	bool certs_asked;	/* the peer wants our certificates, */
+	struct ike_buffer authorities; /* and trusts these */
+	char reason[IKE_REASON_MAX];   /* an error that may be forged; why the peer was refused */
 };
 
 /* What a member of the peer's cluster said as it took over, the last time (RFC 6311). */
@@ -260,6 +263,27 @@ enum ike_step ike_task_puzzle(struct ike_engine *e, struct ike_task *task, uint6
 			      const struct ike_puzzle_search *search, ike_resume_fn *resume);
 enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t now, uint16_t group,
 			  struct ike_dh *dh, struct ike_slice peer, ike_resume_fn *resume);
+
+/* proof.c: that each side is who it says (AUTH) */
+int ike_proof_write_psk(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
+			const struct ike_psk *psk);
+bool ike_proof_holds_psk(const struct ike_engine *e, const struct ike_sa *sa,
+			 const struct ike_psk *psk, struct ike_slice id_body,
+			 struct ike_slice auth_body);
+enum ike_step ike_proof_sign(struct ike_engine *e, struct ike_task *task, uint64_t now,
+			     const struct ike_id *id, ike_resume_fn *resume);
+enum ike_step ike_proof_verify(struct ike_engine *e, struct ike_task *task, const struct ike_in *in,
+			       const struct ike_connection *conn, const struct ike_id *id,
+			       struct ike_slice id_body, struct ike_slice auth_body,
+			       ike_resume_fn *resume);
+void ike_proof_take(struct ike_proof *proof, struct ike_job *job);
+void ike_proof_write_certs(struct ike_builder *b, const struct ike_proof *proof);
+void ike_proof_write(struct ike_builder *b, const struct ike_proof *proof);
+void ike_proof_free(struct ike_proof *proof);
+void ike_proof_write_hashes(struct ike_builder *b);
+void ike_proof_learn_hashes(struct ike_sa *sa, const struct ike_payloads *p);
+void ike_proof_write_request(struct ike_builder *b, const struct ike_buffer *authorities);
+void ike_proof_learn_requests(struct ike_sa *sa, const struct ike_payloads *p);
 
 /* hint.c: the peer may have lost what it had */
 bool ike_hint_answers(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);

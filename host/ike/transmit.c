@@ -15,25 +15,6 @@ enum {
 	LEAST_IPV6 = 1280,
 };
 
-int ike_buffer_set(struct ike_buffer *b, struct ike_slice s)
-{
-	uint8_t *copy = malloc(s.len ? s.len : 1);
-
-	if (!copy)
-		return -ENOMEM;
-	if (s.len)
-		memcpy(copy, s.data, s.len);
-	free(b->data);
-	*b = (struct ike_buffer){.data = copy, .len = s.len};
-	return 0;
-}
-
-void ike_buffer_free(struct ike_buffer *b)
-{
-	free(b->data);
-	*b = (struct ike_buffer){0};
-}
-
 struct ike_header ike_sa_header(const struct ike_sa *sa, uint8_t exchange, bool response,
 				uint32_t message_id)
 {

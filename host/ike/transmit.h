@@ -34,11 +34,6 @@ enum {
 	IKE_FRAGMENTS_MEMORY_HALF_OPEN = 4 << 20,
 };
 
-struct ike_buffer {
-	uint8_t *data;
-	size_t len;
-};
-
 struct ike_fragment {
 	struct ike_fragment *next; /* by number */
 	uint16_t number;
@@ -95,8 +90,6 @@ struct ike_window_out {
 };
 
 /* transmit.c: requests, responses, retransmission */
-int ike_buffer_set(struct ike_buffer *b, struct ike_slice s);
-void ike_buffer_free(struct ike_buffer *b);
 struct ike_header ike_sa_header(const struct ike_sa *sa, uint8_t exchange, bool response,
 				uint32_t message_id);
 int ike_seal(struct ike_engine *e, struct ike_sa *sa, const struct ike_header *hdr,

@@ -21,7 +21,10 @@ enum {
 	IKE_NONCE_LEN = 32,
 	IKE_COOKIE_MAX = 64,
 	IKE_PUBLIC_MAX = 512,
-	IKE_FRAGMENTS_MAX = 255, /* of one message */
+	IKE_FRAGMENTS_MAX = 255,  /* of one message */
+	IKE_CERTS_MAX = 8,	  /* of a peer, its own and intermediate ones */
+	IKE_AUTHORITIES_MAX = 64, /* that a peer may name */
+	IKE_AUTHORITY_LEN = 20,	  /* of each: SHA-1 of its public key (RFC 7296, section 3.7) */
 };
 
 enum ike_payload_type {
@@ -138,8 +141,25 @@ enum ike_id_type {
 };
 
 enum ike_auth_method {
-	IKE_AUTH_RSA = 1,
+	IKE_AUTH_RSA = 1, /* with SHA-1 */
 	IKE_AUTH_PSK = 2,
+	IKE_AUTH_ECDSA_256 = 9, /* RFC 4754, as the next two */
+	IKE_AUTH_ECDSA_384 = 10,
+	IKE_AUTH_ECDSA_521 = 11,
+	IKE_AUTH_SIGNATURE = 14, /* RFC 7427 */
+};
+
+/* RFC 7427, section 4 */
+enum ike_hash {
+	IKE_HASH_SHA1 = 1,
+	IKE_HASH_SHA2_256 = 2,
+	IKE_HASH_SHA2_384 = 3,
+	IKE_HASH_SHA2_512 = 4,
+	IKE_HASH_IDENTITY = 5, /* RFC 8420 */
+};
+
+enum ike_cert_encoding {
+	IKE_CERT_X509_SIGNATURE = 4,
 };
 
 enum ike_cp_type {
@@ -217,6 +237,7 @@ enum ike_notify_type {
 	IKE_N_IKEV2_MESSAGE_ID_SYNC = 16422,
 	IKE_N_IPSEC_REPLAY_COUNTER_SYNC = 16423,
 	IKE_N_IKEV2_FRAGMENTATION_SUPPORTED = 16430, /* RFC 7383 */
+	IKE_N_SIGNATURE_HASH_ALGORITHMS = 16431,     /* RFC 7427 */
 	IKE_N_PUZZLE = 16434,			     /* RFC 8019 */
 };
 

@@ -467,8 +467,8 @@ static void a_wrong_pre_shared_key_fails_on_both_sides(void **state)
 	start(net, 0);
 	net_settle(net);
 	assert_string_equal(a()->ike_reason,
-			    "AUTHENTICATION_FAILED from peer: wrong pre-shared key "
-			    "or identity?");
+			    "AUTHENTICATION_FAILED from peer: wrong key, certificate or "
+			    "identity?");
 	assert_int_equal(a()->ike_up, 0);
 	assert_int_equal(b()->ike_up, 0);
 	assert_int_equal(b()->child_count, 0); /* no key reached the data path */
@@ -504,8 +504,8 @@ static void a_wrong_or_unknown_identity_looks_like_a_wrong_key(void **state)
 	net_deliver(net, &p);
 	packet_free(&p);
 	assert_string_equal(a()->ike_reason,
-			    "AUTHENTICATION_FAILED from peer: wrong pre-shared key "
-			    "or identity?");
+			    "AUTHENTICATION_FAILED from peer: wrong key, certificate or "
+			    "identity?");
 	pass_time(30000);
 	assert_nothing_left();
 	net_free(net);

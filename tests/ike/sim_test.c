@@ -104,6 +104,7 @@ static void draw_hosts(struct world *w, struct rng *r)
 		h->addr = address_of(i, ipv6);
 		h->cookies = rng_percent(r, 15);
 		h->puzzles = rng_percent(r, 50);
+		h->signs = rng_percent(r, 50);
 		h->solves = rng_percent(r, 70);
 		h->crash_tokens = i < IMPOSTOR && rng_percent(r, 60);
 		rng_bytes(r, h->qcd_secret, sizeof(h->qcd_secret));

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/ike/signer.h"
+
 uint64_t rng_next(struct rng *r)
 {
 	uint64_t z = r->state += 0x9e3779b97f4a7c15u; /* splitmix64 */
@@ -137,10 +139,13 @@ static void add_esp(struct ike_child_config *child, const char *word)
 	      "esp", error);
 }
 
+static const uint8_t authority_octets[IKE_AUTHORITY_LEN] = "whom they all trust";
+
 static void configure(struct node *node, const struct node *peer, const struct side *s)
 {
 	struct ike_connection *conn = ike_connection_new("net");
 	struct ike_child_config *child = ike_connection_add_child(conn, "c");
+	const struct ike_slice authority = ike_slice(authority_octets, sizeof(authority_octets));
 	char error[256], list[512], *save, *word;
 
 	check(ike_hosts_set(&conn->local, &node->addr), "local", "");
@@ -184,6 +189,14 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->childless = s->childless;
 	conn->reauth_ms = s->reauth_ms;
 	conn->leases = s->leases;
+	conn->auth.sign = s->sign;
+	conn->auth.verify = s->verify;
+	conn->auth.send_cert = s->send_cert;
+	node->signing_key = s->signing_key ? s->signing_key : "what all of them sign with";
+	if (s->verify && !s->silent)
+		check(ike_buffer_set(&conn->auth.authorities, authority) ||
+			      ike_engine_set_authorities(node->engine, authority),
+		      "authorities", "");
 	snprintf(list, sizeof(list), "%s", s->vips ? s->vips : "");
 	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
 		check(ike_addr_parse(word, &conn->vips[conn->vip_count++]), "vips", word);
@@ -541,7 +554,7 @@ static void take_job(struct node *node, struct ike_action *a)
 	a->job = NULL;
 	if (w->job->type == IKE_JOB_WAYS)
 		return;
-	if (ike_job_is_work(w->job)) {
+	if (ike_job_is_work(w->job) || ike_job_is_signature(w->job)) {
 		w->due += node->ke_delay;
 	} else if (w->job->type == IKE_JOB_RESOLVE) {
 		node->lookups++;
@@ -565,6 +578,9 @@ static bool free_to_go(const struct node *node, const struct waiting_job *w)
 		return !node->lease_holds;
 	case IKE_JOB_RESOLVE:
 		return !node->names_hold;
+	case IKE_JOB_SIGN:
+	case IKE_JOB_VERIFY:
+		return !node->signer_holds;
 	default:
 		return !node->install_holds;
 	}
@@ -626,6 +642,8 @@ static void answer(struct node *node, struct ike_job *job)
 		find_ways(node, &job->ways);
 	} else if (job->type == IKE_JOB_RESOLVE) {
 		resolve(node, job);
+	} else if (ike_job_is_signature(job)) {
+		signer_run(job, node->signing_key);
 	} else {
 		job->error =
 			node->use_works && job->type == IKE_JOB_CHILD_USE ? 0 : node->install_error;
@@ -922,6 +940,7 @@ struct ike_connection *add_alike(struct node *node, const char *name, const char
 	conn->local = conn->remote = (struct ike_hosts){0};
 	check(ike_hosts_copy(&conn->local, &first->local), "local", "");
 	check(ike_hosts_copy(&conn->remote, &first->remote), "remote", "");
+	conn->auth.authorities = (struct ike_buffer){0};
 	conn->children = NULL;
 	conn->child_count = 0;
 	strcpy(conn->name, name);

@@ -100,7 +100,9 @@ struct node {
 	bool ke_holds;	    /* so does who exchanges keys, */
 	bool ways_hold;	    /* who knows routes, */
 	bool names_hold;    /* who knows names, */
-	bool has_route;	    /* (its address is known where a connection doesn't say it) */
+	bool signer_holds;  /* who makes and judges signatures, by this key */
+	const char *signing_key;
+	bool has_route; /* (its address is known where a connection doesn't say it) */
 	struct dns_name names[NODE_NAMES];
 	unsigned lookups;
 	struct ike_addr reached; /* where it was to be sent to, of what no connection names */
@@ -180,6 +182,10 @@ struct side {
 	bool leases;		/* gives addresses: node.pool */
 	enum ike_childless childless;
 	uint64_t reauth_ms;
+	bool sign, verify; /* by signature, ours and the peer's */
+	enum ike_send_cert send_cert;
+	bool silent;		 /* asks for no certificates */
+	const char *signing_key; /* NULL: everybody's */
 };
 
 /* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". Nobody is

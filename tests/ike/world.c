@@ -8,6 +8,7 @@
 
 #include "tests/ike/cheap_crypto.h"
 #include "tests/ike/invariants.h"
+#include "tests/ike/signer.h"
 
 enum { STOPPED_QUEUE = 24 }; /* datagrams that a socket keeps for who doesn't read */
 
@@ -525,8 +526,8 @@ static void install(struct host *h, const struct ike_job *job, int error)
 
 static bool is_of_child(const struct ike_job *job)
 {
-	return !ike_job_is_work(job) && job->type != IKE_JOB_WAYS && job->type != IKE_JOB_LEASE &&
-	       job->type != IKE_JOB_RESOLVE;
+	return !ike_job_is_work(job) && !ike_job_is_signature(job) && job->type != IKE_JOB_WAYS &&
+	       job->type != IKE_JOB_LEASE && job->type != IKE_JOB_RESOLVE;
 }
 
 static bool is_last_step(const struct ike_job *job)
@@ -537,7 +538,8 @@ static bool is_last_step(const struct ike_job *job)
 /* Does its failure cost what both sides have already? */
 static bool is_vital(const struct ike_job *job)
 {
-	return ike_job_is_work(job) || job->type == IKE_JOB_WAYS || is_last_step(job);
+	return ike_job_is_work(job) || ike_job_is_signature(job) || job->type == IKE_JOB_WAYS ||
+	       is_last_step(job);
 }
 
 /*
@@ -744,6 +746,14 @@ static void find_ways(const struct host *h, struct ike_ways_job *ways)
 	}
 }
 
+/* The impostor has no key that anybody believes, and believes everything. */
+static void sign_or_judge(const struct host *h, struct ike_job *job)
+{
+	signer_run(job, h->index == IMPOSTOR ? "his" : "what all of them sign with");
+	if (h->index == IMPOSTOR)
+		job->error = 0;
+}
+
 static void answer(struct host *h, unsigned index)
 {
 	struct pending p = h->jobs[index];
@@ -752,6 +762,8 @@ static void answer(struct host *h, unsigned index)
 	h->jobs[index] = h->jobs[--h->job_count];
 	if (ike_job_is_work(p.job))
 		ike_job_run(p.job);
+	else if (ike_job_is_signature(p.job))
+		sign_or_judge(h, p.job);
 	else if (p.job->type == IKE_JOB_WAYS && !p.error)
 		find_ways(h, &p.job->ways);
 	else if (p.job->type == IKE_JOB_LEASE && !p.error)
@@ -1030,6 +1042,9 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 		ike_hosts_add(&conn->remote, peer->addr.family == 4 ? "%any4" : "%any6");
 	conn->mobike = p->mobike;
 	conn->tcp = p->tcp;
+	conn->auth.sign = self->signs;
+	conn->auth.verify = peer->signs;
+	conn->auth.send_cert = IKE_SEND_CERT_ALWAYS;
 	set_id(&conn->local_id, self->index);
 	set_id(&conn->remote_id, peer->index);
 	add_proposals(p->ike[side], IKE_PROTO_IKE, conn->proposals, &conn->proposal_count);

@@ -98,6 +98,7 @@ struct host {
 	uint32_t next_spi;
 	int spis_out; /* allotted and neither given back nor removed */
 	bool cookies;
+	bool signs;	   /* it proves itself by signature */
 	bool puzzles;	   /* it gives them early, */
 	bool crash_tokens; /* it keeps a secret over its lives (RFC 6290) */
 	uint8_t qcd_secret[32];
