@@ -42,8 +42,15 @@ $(eval $(call c_library,rvl_conf, \
 	host/conf/label.c \
 	host/conf/pool.c \
 	host/conf/secret.c \
+	host/conf/auth.c \
 	host/conf/conf.c \
 	host/conf/compare.c))
+$(eval $(call c_library,rvl_trust, \
+	host/trust/signature.c \
+	host/trust/file.c \
+	host/trust/certificate.c \
+	host/trust/store.c \
+	host/trust/trust.c))
 $(eval $(call c_library,rvl_sa, \
 	host/sa/selector.c \
 	host/sa/inbound.c \
@@ -109,6 +116,7 @@ RAVELD_SRCS := \
 	host/raveld/rekeying.c \
 	host/raveld/reload.c \
 	host/raveld/jobs.c \
+	host/raveld/expiry.c \
 	host/raveld/lasting.c \
 	host/raveld/children.c \
 	host/raveld/protect.c \
@@ -121,7 +129,7 @@ RAVELD_SRCS := \
 	host/raveld/control.c \
 	host/raveld/report.c \
 	host/raveld/listing.c
-RAVELD_LIBS := rvl_conf rvl_sa rvl_esp ike rvl_driver
+RAVELD_LIBS := rvl_trust rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lcrypto $(DRIVER_LIBS)))
 $(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/list.c host/ctl/pools.c host/ctl/release.c host/raveld/released.c \

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char no_certificates[] = "certificates aren't supported";
+static const char no_raw_keys[] = "public keys without a certificate aren't supported";
+static const char no_revocation[] = "revocation (CRL, OCSP) isn't supported";
+static const char no_cert_sections[] = "certificates are named in the keys certs and cacerts";
+static const char no_tokens[] = "keys in tokens and in PKCS#12 aren't supported";
 static const char no_eap[] = "EAP isn't supported";
 static const char no_ikev1[] = "it is for IKEv1, which isn't supported";
 static const char no_ppk[] = "post-quantum pre-shared keys aren't supported";
@@ -17,9 +20,7 @@ const struct conf_absent conf_absent_connection[] = {
 	 "it is for IKEv1, which isn't supported (for IKEv2: retransmit_timeout and "
 	 "retransmit_tries in section raveld)"},
 	{"dscp", "0", "another DSCP for IKE isn't supported"},
-	{"send_certreq", "yes no", no_certificates},
-	{"send_cert", "ifasked never", no_certificates},
-	{"ocsp", "never", no_certificates},
+	{"ocsp", "never", no_revocation},
 	{"ppk_id", "", no_ppk},
 	{"ppk_required", "no", no_ppk},
 	{"mediation", "no", "mediation isn't supported"},
@@ -30,8 +31,7 @@ const struct conf_absent conf_absent_connection[] = {
 
 const struct conf_absent conf_absent_local[] = {
 	{"round", "0", "a second round of authentication isn't supported"},
-	{"certs", "", no_certificates},
-	{"pubkeys", "", no_certificates},
+	{"pubkeys", "", no_raw_keys},
 	{"eap_id", "", no_eap},
 	{"aaa_id", "", no_eap},
 	{"xauth_id", "", no_ikev1},
@@ -40,12 +40,10 @@ const struct conf_absent conf_absent_local[] = {
 
 const struct conf_absent conf_absent_remote[] = {
 	{"round", "0", "a second round of authentication isn't supported"},
-	{"certs", "", no_certificates},
-	{"cacerts", "", no_certificates},
-	{"ca_id", "", no_certificates},
-	{"cert_policy", "", no_certificates},
-	{"pubkeys", "", no_certificates},
-	{"revocation", "relaxed", no_certificates},
+	{"ca_id", "", "authorities by their names aren't supported (cacerts)"},
+	{"cert_policy", "", "policies of certificates aren't supported"},
+	{"pubkeys", "", no_raw_keys},
+	{"revocation", "relaxed", no_revocation},
 	{"eap_id", "", no_eap},
 	{"groups", "", "groups of peers aren't supported"},
 	{NULL, NULL, NULL},
@@ -73,27 +71,19 @@ const struct conf_absent conf_absent_child[] = {
 const struct conf_absent conf_absent_none[] = {{NULL, NULL, NULL}};
 
 const struct conf_absent conf_absent_auth_sections[] = {
-	{"cert*", "", no_certificates},
-	{"cacert*", "", no_certificates},
+	{"cert*", "", no_cert_sections},
+	{"cacert*", "", no_cert_sections},
 	{NULL, NULL, NULL},
 };
 
 const struct conf_absent conf_absent_secret_sections[] = {
-	{"eap*", "", no_eap},
-	{"xauth*", "", no_ikev1},
-	{"ntlm*", "", no_eap},
-	{"ppk*", "", no_ppk},
-	{"private*", "", "private keys aren't supported"},
-	{"rsa*", "", "private keys aren't supported"},
-	{"ecdsa*", "", "private keys aren't supported"},
-	{"pkcs8*", "", "private keys aren't supported"},
-	{"pkcs12*", "", "private keys aren't supported"},
-	{"token*", "", "private keys aren't supported"},
+	{"eap*", "", no_eap}, {"xauth*", "", no_ikev1},	  {"ntlm*", "", no_eap},
+	{"ppk*", "", no_ppk}, {"pkcs12*", "", no_tokens}, {"token*", "", no_tokens},
 	{NULL, NULL, NULL},
 };
 
 const struct conf_absent conf_absent_top_sections[] = {
-	{"authorities", "", no_certificates},
+	{"authorities", "", no_revocation},
 	{NULL, NULL, NULL},
 };
 

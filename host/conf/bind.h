@@ -41,6 +41,14 @@ int conf_bind_pool(const struct conf_section *section, struct conf_pool *pool,
 int conf_bind_secret(const struct conf_section *section, struct conf_secret *secret,
 		     struct conf_error *error);
 
+int conf_bind_private(const struct conf_section *section, struct conf_private *private,
+		      struct conf_error *error);
+
+/* The one section local* or remote*; *seen: there is one. */
+int conf_bind_auth(const struct conf_section *section, bool local, bool *seen, struct ike_id *id,
+		   struct conf_auth *auth, struct conf_error *error);
+void conf_auth_clear(struct conf_auth *auth);
+
 /* Can it be an address of an end of an IKE SA, as far as it is IPv6? item: its text. */
 int conf_check_addr(const struct conf_value *v, const char *item, const struct ike_addr *addr);
 

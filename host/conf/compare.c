@@ -31,6 +31,22 @@ static bool same_pools(const struct conf_connection *a, const struct conf_connec
 	return same;
 }
 
+static bool same_files(const struct conf_files *a, const struct conf_files *b)
+{
+	bool same = a->count == b->count;
+
+	for (size_t i = 0; same && i < a->count; i++)
+		same = !strcmp(a->list[i], b->list[i]);
+	return same;
+}
+
+static bool same_auth(const struct conf_auth *a, const struct conf_auth *b)
+{
+	return a->pubkey == b->pubkey && a->schemes == b->schemes && a->hashes == b->hashes &&
+	       a->rsa_bits == b->rsa_bits && a->ecdsa_bits == b->ecdsa_bits &&
+	       same_files(&a->certs, &b->certs) && same_files(&a->cacerts, &b->cacerts);
+}
+
 enum conf_change conf_compare_connection(const struct conf_connection *old,
 					 const struct conf_connection *new)
 {
@@ -43,8 +59,12 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 			!ike_id_equal(&old->remote_id, &new->remote_id) ||
 			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,
 					     new->proposal_count) ||
+			!same_auth(&old->local_auth, &new->local_auth) ||
+			!same_auth(&old->remote_auth, &new->remote_auth) ||
 			old->encap != new->encap || !same_vips(old, new);
 	bool adjusted = !ike_hosts_equal(&old->redirect_to, &new->redirect_to) ||
+			old->send_cert != new->send_cert ||
+			old->send_certreq != new->send_certreq ||
 			old->fragmentation != new->fragmentation || old->mobike != new->mobike ||
 			old->dpd_delay != new->dpd_delay || old->rekey_time != new->rekey_time ||
 			old->rand_time != new->rand_time || old->reauth_time != new->reauth_time ||

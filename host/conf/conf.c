@@ -36,7 +36,8 @@ static int bind_connections(struct conf *conf, const struct conf_section *sectio
 static int bind_secrets(struct conf *conf, const struct conf_section *section,
 			struct conf_error *error)
 {
-	static const char *const sections[] = {"ike*", NULL};
+	static const char *const sections[] = {"ike*",	 "private*", "rsa*",
+					       "ecdsa*", "pkcs8*",   NULL};
 	int err;
 
 	if (section->key_count)
@@ -45,13 +46,22 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 	if (err)
 		return err;
 	conf->secrets = calloc(section->section_count + 1, sizeof(*conf->secrets));
-	if (!conf->secrets)
+	conf->privates = calloc(section->section_count + 1, sizeof(*conf->privates));
+	if (!conf->secrets || !conf->privates)
 		return out_of_memory(error);
 	for (size_t i = 0; i < section->section_count; i++) {
-		if (conf_absent_find(conf_absent_secret_sections, section->sections[i]->name))
+		const struct conf_section *child = section->sections[i];
+
+		if (conf_absent_find(conf_absent_secret_sections, child->name))
 			continue;
-		err = conf_bind_secret(section->sections[i], &conf->secrets[conf->secret_count++],
-				       error);
+		/* As of all that isn't pre-shared keys: one that is empty isn't there. */
+		if (strncmp(child->name, "ike", 3) && !child->key_count && !child->section_count)
+			continue;
+		err = strncmp(child->name, "ike", 3)
+			      ? conf_bind_private(child, &conf->privates[conf->private_count++],
+						  error)
+			      : conf_bind_secret(child, &conf->secrets[conf->secret_count++],
+						 error);
 		if (err)
 			return err;
 	}
@@ -428,12 +438,17 @@ void conf_free(struct conf *conf)
 		ike_hosts_clear(&conf->connections[i].local);
 		ike_hosts_clear(&conf->connections[i].remote);
 		ike_hosts_clear(&conf->connections[i].redirect_to);
+		conf_auth_clear(&conf->connections[i].local_auth);
+		conf_auth_clear(&conf->connections[i].remote_auth);
 		free(conf->connections[i].children);
 		free(conf->connections[i].shunts);
 	}
 	ike_hosts_clear(&conf->daemon.redirect_to);
 	for (size_t i = 0; i < conf->secret_count; i++)
 		ike_secret_clear(&conf->secrets[i].secret);
+	for (size_t i = 0; i < conf->private_count; i++)
+		ike_secret_clear(&conf->privates[i].secret);
+	free(conf->privates);
 	free(conf->connections);
 	free(conf->pools);
 	free(conf->by_name);

@@ -150,6 +150,29 @@ struct conf_shunt {
 	struct ike_ts_list remote_ts;
 };
 
+/* Kinds of signatures. */
+enum conf_scheme { CONF_RSA, CONF_RSA_PSS, CONF_ECDSA, CONF_ED25519, CONF_ED448 };
+
+/* Names of files, as they are written. */
+struct conf_files {
+	char **list;
+	size_t count;
+	const char *file; /* where they stand */
+	unsigned int line;
+};
+
+/* How one side proves who it is: a section local* or remote*. */
+struct conf_auth {
+	struct ike_id *id; /* while it is read: where it goes */
+	bool pubkey;	   /* by a signature, else by a pre-shared key */
+	uint8_t schemes;   /* 1 << enum conf_scheme that will do; 0: any */
+	uint16_t hashes;   /* 1 << enum ike_hash; 0: any but SHA-1 */
+	uint16_t rsa_bits; /* at least */
+	uint16_t ecdsa_bits;
+	struct conf_files certs;   /* ours; or of the peer, which has one of them */
+	struct conf_files cacerts; /* authorities; none: all that there are */
+};
+
 struct conf_connection {
 	char name[CONF_NAME_MAX];
 	const char *file;
@@ -174,8 +197,12 @@ struct conf_connection {
 	enum ike_unique unique;
 	enum ike_childless childless;
 	uint32_t keyingtries;	/* in a row, before it is given up; 0: for ever */
-	struct ike_id local_id; /* type 0 (any): its address */
+	struct ike_id local_id; /* type 0 (any): its address, or who its certificate is for */
 	struct ike_id remote_id;
+	struct conf_auth local_auth;
+	struct conf_auth remote_auth;
+	enum ike_send_cert send_cert;
+	bool send_certreq;
 	struct ike_addr vips[IKE_VIPS_MAX]; /* to ask the peer for; of zeros: any */
 	unsigned int vip_count;
 	char pools[CONF_POOLS_MAX][CONF_NAME_MAX]; /* that its peers get addresses from, in order */
@@ -206,6 +233,15 @@ struct conf_secret {
 	size_t owner_count;
 };
 
+/* A private key with a passphrase, or one outside of the folders for them. */
+struct conf_private {
+	char name[CONF_NAME_MAX];
+	const char *file;
+	unsigned int line;
+	char path[CONF_PATH_MAX]; /* as it is written */
+	struct ike_secret secret; /* empty: it isn't encrypted */
+};
+
 struct conf {
 	char **files; /* that it was read from */
 	size_t file_count;
@@ -219,6 +255,8 @@ struct conf {
 	size_t secret_count;
 	uint16_t tcp_ports[IKE_TCP_PORTS_MAX]; /* of peers, all different */
 	size_t tcp_port_count;
+	struct conf_private *privates;
+	size_t private_count;
 };
 
 /*

@@ -175,6 +175,23 @@ static int set_unique(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_send_cert(const struct conf_value *v, void *object)
+{
+	/* In the order of the enum. */
+	static const char *const words[] = {"ifasked", "always", "never", NULL};
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (!err)
+		((struct conf_connection *)object)->send_cert = (enum ike_send_cert)at;
+	return err;
+}
+
+static int set_send_certreq(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_connection *)object)->send_certreq);
+}
+
 static int add_vip(const struct conf_value *v, const char *item, void *object)
 {
 	struct conf_connection *c = object;
@@ -244,70 +261,14 @@ static const struct conf_binding keys[] = {
 	{"mobike", set_mobike, false},
 	{"redirect_to", set_redirect_to, false},
 	{"fragmentation", set_fragmentation, false},
+	{"send_cert", set_send_cert, false},
+	{"send_certreq", set_send_certreq, false},
 	{"vips", set_vips, false},
 	{"pools", set_pools, false},
 	{"if_id_in", set_if_id_in, false},
 	{"if_id_out", set_if_id_out, false},
 	{NULL, NULL, false},
 };
-
-static int set_auth(const struct conf_value *v, void *object)
-{
-	static const char *const words[] = {"psk", NULL};
-	unsigned int at;
-
-	(void)object;
-	return conf_value_word(v, words, &at);
-}
-
-static int set_id(const struct conf_value *v, void *object)
-{
-	char reason[192];
-
-	if (ike_id_parse(v->key->value, object, reason, sizeof(reason)))
-		return conf_value_fail(v, "%s", reason);
-	return 0;
-}
-
-static const struct conf_binding auth_keys[] = {
-	{"auth", set_auth, false},
-	{"id", set_id, false},
-	{NULL, NULL, false},
-};
-
-/* The one section local* or remote*; its object is the identity. */
-static int bind_auth(const struct conf_section *section, const char *prefix,
-		     const struct conf_absent *absent, bool *seen, struct ike_id *id,
-		     struct conf_error *error)
-{
-	static const char *const no_sections[] = {NULL};
-
-	*seen = false;
-	for (size_t i = 0; i < section->section_count; i++) {
-		const struct conf_section *child = section->sections[i];
-		int err;
-
-		if (strncmp(child->name, prefix, strlen(prefix)))
-			continue;
-		if (*seen)
-			return conf_fail_section(
-				error, child, "a second round of authentication isn't supported");
-		*seen = true;
-		err = conf_only_sections(child, no_sections, conf_absent_auth_sections, error);
-		if (!err)
-			err = conf_bind(child, auth_keys, absent, id, error);
-		if (err)
-			return err;
-		if (absent == conf_absent_local && id->pattern)
-			return conf_fail_key(
-				error, child, conf_key_find(child, "id"),
-				"\"%.64s\" stands for many identities, and we have one",
-				conf_key_find(child, "id")->value);
-		if (!conf_key_find(child, "auth"))
-			return conf_fail_section(error, child, "needs the key \"auth\"");
-	}
-	return 0;
-}
 
 uint8_t conf_connection_family(const struct conf_connection *c)
 {
@@ -574,6 +535,7 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 		.file = section->file,
 		.line = section->line,
 		.mobike = true,
+		.send_certreq = true,
 		.dpd_delay = DPD_DELAY,
 		.rekey_time = REKEY_TIME,
 		.rand_time = UNSET,
@@ -588,10 +550,10 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 	if (!err)
 		err = check_families(section, c, error);
 	if (!err)
-		err = bind_auth(section, "local", conf_absent_local, &local, &c->local_id, error);
+		err = conf_bind_auth(section, true, &local, &c->local_id, &c->local_auth, error);
 	if (!err)
-		err = bind_auth(section, "remote", conf_absent_remote, &remote, &c->remote_id,
-				error);
+		err = conf_bind_auth(section, false, &remote, &c->remote_id, &c->remote_auth,
+				     error);
 	if (!err)
 		err = bind_children(section, c, error);
 	/* Shunts are nobody's. */

@@ -90,6 +90,47 @@ static int set_secret(const struct conf_value *v, void *object)
 	return err;
 }
 
+/* A passphrase, taken as it is. */
+static int set_passphrase(const struct conf_value *v, void *object)
+{
+	struct ike_secret *secret = &((struct conf_private *)object)->secret;
+
+	secret->len = strlen(v->key->value);
+	if (secret->len > IKE_SECRET_MAX)
+		return conf_value_fail(v, "the secret is longer than %d octets", IKE_SECRET_MAX);
+	memcpy(secret->data, v->key->value, secret->len);
+	return 0;
+}
+
+static int set_file(const struct conf_value *v, void *object)
+{
+	struct conf_private *private = object;
+
+	return conf_value_text(v, private->path, sizeof(private->path));
+}
+
+int conf_bind_private(const struct conf_section *section, struct conf_private *private,
+		      struct conf_error *error)
+{
+	static const struct conf_binding private_keys[] = {
+		{"file", set_file, false},
+		{"secret", set_passphrase, false},
+		{NULL, NULL, false},
+	};
+	static const char *const no_sections[] = {NULL};
+	int err;
+
+	*private = (struct conf_private){.file = section->file, .line = section->line};
+	err = conf_bind_name(section, private->name, error);
+	if (!err)
+		err = conf_only_sections(section, no_sections, conf_absent_none, error);
+	if (!err)
+		err = conf_bind(section, private_keys, conf_absent_none, private, error);
+	if (!err && !private->path[0])
+		err = conf_fail_section(error, section, "needs the key \"file\"");
+	return err;
+}
+
 static int add_owner(const struct conf_value *v, void *object)
 {
 	struct conf_secret *secret = object;

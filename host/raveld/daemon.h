@@ -95,6 +95,8 @@ struct daemon {
 	struct control *control;
 	struct ike_engine *engine;
 	struct jobs *jobs;
+	struct trust *trust;
+	uv_timer_t day;	      /* until certificates are looked at again */
 	struct wish **wishes; /* in the order of the configuration, */
 	size_t wish_count;
 	struct wish *wishes_by_name; /* by name, */
@@ -303,6 +305,11 @@ json_t *report_pools(struct daemon *d);
 json_t *reload(struct daemon *d);
 
 /* ---- main.c */
+
+/* ---- expiry.c: certificates that expire are told of, now and each day */
+
+void expiry_start(struct daemon *d);
+void expiry_check(struct daemon *d);
 
 /* Warn of files with secrets that others may read. */
 void daemon_warn_of_readers(const struct conf *conf, const struct log *log);

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/trust/trust.h"
+
 /* Of libuv's threads; it has 4 unless UV_THREADPOOL_SIZE says otherwise. */
 #define THREADS_MAX 4
 
@@ -21,6 +23,7 @@ struct entry {
 	};
 	struct jobs *jobs;
 	struct ike_job *job;
+	struct trust *trust; /* as it was when the job came; or NULL */
 	struct entry *next;
 };
 
@@ -44,6 +47,7 @@ struct jobs {
 	void *context;
 	struct lane work; /* most is 0: the loop's own thread does it */
 	struct lane lookups;
+	struct trust *trust;
 	uv_idle_t turn; /* of the loop, in which it does one */
 	bool closing;
 };
@@ -103,11 +107,23 @@ struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context)
 	return jobs;
 }
 
+static void run(const struct entry *entry)
+{
+	if (ike_job_is_signature(entry->job))
+		trust_run(entry->trust, entry->job);
+	else
+		ike_job_run(entry->job);
+}
+
+static void entry_free(struct entry *entry)
+{
+	trust_release(entry->trust);
+	free(entry);
+}
+
 static void on_thread(uv_work_t *work)
 {
-	struct entry *entry = work->data;
-
-	ike_job_run(entry->job);
+	run(work->data);
 }
 
 static void start_next(struct jobs *jobs);
@@ -118,7 +134,7 @@ static void finish(struct entry *entry, struct lane *lane)
 	struct jobs *jobs = entry->jobs;
 	struct ike_job *job = entry->job;
 
-	free(entry);
+	entry_free(entry);
 	lane->running--;
 	if (jobs->closing) {
 		ike_job_free(job);
@@ -183,10 +199,10 @@ static void on_turn(uv_idle_t *turn)
 	struct entry *entry = take_next(&jobs->work);
 	struct ike_job *job = entry->job;
 
-	free(entry);
 	if (!jobs->work.waiting)
 		uv_idle_stop(turn);
-	ike_job_run(job);
+	run(entry);
+	entry_free(entry);
 	jobs->done(jobs->context, job);
 }
 
@@ -210,7 +226,7 @@ static void start_lookup(struct jobs *jobs, struct entry *entry)
 	 * returns, and this one comes as lost. */
 	jobs->lookups.running--;
 	ike_job_free(entry->job);
-	free(entry);
+	entry_free(entry);
 }
 
 static void start_next(struct jobs *jobs)
@@ -244,6 +260,8 @@ void jobs_add(struct jobs *jobs, struct ike_job *job)
 	}
 	entry->jobs = jobs;
 	entry->job = job;
+	if (ike_job_is_signature(job))
+		entry->trust = trust_hold(jobs->trust);
 	append(job->stranger ? &lane->strangers : &lane->known, entry);
 	lane->waiting++;
 	start_next(jobs);
@@ -265,7 +283,7 @@ static void drop(struct queue *q)
 
 	while ((entry = take(q))) {
 		ike_job_free(entry->job);
-		free(entry);
+		entry_free(entry);
 	}
 }
 
@@ -286,7 +304,16 @@ void jobs_stop(struct jobs *jobs)
 	lane_close(&jobs->lookups);
 }
 
+void jobs_set_trust(struct jobs *jobs, struct trust *trust)
+{
+	trust_hold(trust);
+	trust_release(jobs->trust);
+	jobs->trust = trust;
+}
+
 void jobs_free(struct jobs *jobs)
 {
+	if (jobs)
+		trust_release(jobs->trust);
 	free(jobs);
 }

@@ -15,6 +15,7 @@
 #include "host/raveld/daemon.h"
 #include "host/raveld/devices.h"
 #include "host/raveld/tap.h"
+#include "host/trust/trust.h"
 
 #define DEFAULT_CONFIG "/etc/ravelin/ravelin.conf"
 #define STOP_TIMEOUT_MS 3000
@@ -450,11 +451,12 @@ static void tell_ready(const struct daemon *d)
 		log_info(&d->log, "ready: control socket %s", c->socket);
 }
 
-static int run(const char *path, struct conf *conf)
+static int run(const char *path, struct conf *conf, struct trust *trust)
 {
 	struct daemon d = {
 		.conf_path = path,
 		.conf = conf,
+		.trust = trust,
 		.log = log_open((enum log_level)conf->daemon.log_level),
 		.tap = -1,
 		.notices_fd = -1,
@@ -469,6 +471,7 @@ static int run(const char *path, struct conf *conf)
 	daemon_warn_of_readers(conf, &d.log);
 	err = start(&d);
 	if (!err) {
+		expiry_start(&d);
 		tell_ready(&d);
 		negotiation_settle(&d);
 		uv_run(&d.loop, UV_RUN_DEFAULT);
@@ -477,6 +480,7 @@ static int run(const char *path, struct conf *conf)
 	control_tell_end(&d);
 	if (!err)
 		log_info(&d.log, "ended");
+	trust_release(d.trust);
 	return err ? EXIT_FAILED : d.exit_code;
 }
 
@@ -546,6 +550,7 @@ int main(int argc, char **argv)
 	};
 	const char *path = DEFAULT_CONFIG;
 	struct conf_error error = {""};
+	struct trust *trust = NULL;
 	struct conf *conf = NULL;
 	bool check = false, close_only = false, list = false;
 	int option, code;
@@ -580,11 +585,13 @@ int main(int argc, char **argv)
 	}
 	forbid_core_dumps();
 	signal(SIGPIPE, SIG_IGN);
-	if (conf_load(path, &conf, &error)) {
+	if (conf_load(path, &conf, &error) || (!close_only && trust_load(conf, &trust, &error))) {
 		fprintf(stderr, "raveld: %s\n", error.text);
+		conf_free(conf);
 		return EXIT_FAILED;
 	}
 	if (check) {
+		trust_release(trust);
 		if (check_abilities(conf, &error)) {
 			fprintf(stderr, "raveld: %s\n", error.text);
 			conf_free(conf);
@@ -595,7 +602,7 @@ int main(int argc, char **argv)
 		conf_free(conf);
 		return EXIT_OK;
 	}
-	code = close_only ? close_and_end(conf) : run(path, conf);
+	code = close_only ? close_and_end(conf) : run(path, conf, trust);
 	conf_free(conf);
 	return code;
 }

@@ -240,7 +240,7 @@ static void take_job(struct daemon *d, struct ike_action *a)
 	struct ike_job *job = a->job;
 
 	a->job = NULL;
-	if (ike_job_is_work(job) || job->type == IKE_JOB_RESOLVE) {
+	if (ike_job_is_work(job) || ike_job_is_signature(job) || job->type == IKE_JOB_RESOLVE) {
 		jobs_add(d->jobs, job);
 		return;
 	}
@@ -478,6 +478,8 @@ int negotiation_start(struct daemon *d)
 		err = ike_engine_redirect_all(d->engine, &c->redirect_to);
 	if (!err)
 		err = wishes_add_secrets(d);
+	if (!err)
+		jobs_set_trust(d->jobs, d->trust);
 	for (size_t i = 0; !err && i < d->conf->connection_count; i++)
 		if (d->conf->connections[i].child_count)
 			err = wishes_add_connection(d, &d->conf->connections[i]);

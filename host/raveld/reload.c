@@ -12,12 +12,14 @@
 
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
+#include "host/trust/trust.h"
 
 #define NAMES_MAX 4 /* in a line of text */
 
 struct reload {
 	struct daemon *d;
 	struct conf *conf;		/* the new one, and then the old one */
+	struct trust *trust;		/* the same */
 	enum wish_change *connections;	/* what becomes of each of the new one */
 	const struct conf_child **olds; /* what each wish was about; NULL: nothing */
 	struct wish **wishes;		/* of the new one, in its order */
@@ -284,11 +286,16 @@ static void commit(struct reload *r)
 	struct daemon *d = r->d;
 	struct wish **wishes = d->wishes;
 	struct conf old = *d->conf;
+	struct trust *trust;
 	size_t at = 0;
 
 	*d->conf = *r->conf;
 	control_configured(d->control);
 	*r->conf = old;
+	trust = d->trust;
+	d->trust = r->trust;
+	r->trust = trust;
+	jobs_set_trust(d->jobs, d->trust);
 	d->wishes = r->wishes;
 	d->wish_count = r->wish_count;
 	r->wishes = NULL;
@@ -407,6 +414,9 @@ static int tell_connection(struct daemon *d, const struct conf_connection *c,
 	if (!c->child_count)
 		change = WISH_REPLACED; /* there is nothing to be negotiated */
 
+	/* Authorities may be others, though they have the same names. */
+	if (change == WISH_UNCHANGED && c->remote_auth.pubkey)
+		change = WISH_ADJUSTED;
 	if (change == WISH_UNCHANGED)
 		return 0;
 	if (change == WISH_ADJUSTED) {
@@ -640,6 +650,7 @@ static json_t *apply(struct reload *r)
 	configure_daemon(r);
 	pools_configure(d->pools, d->conf);
 	daemon_warn_of_readers(d->conf, &d->log);
+	expiry_check(d);
 	daemon_fit_mtu(d);
 	protect(r, close_ways(r));
 	tell_core(r);
@@ -663,6 +674,7 @@ static void reload_free(struct reload *r)
 	free(r->ids);
 	free(r->ike);
 	conf_free(r->conf);
+	trust_release(r->trust);
 }
 
 json_t *reload(struct daemon *d)
@@ -674,6 +686,8 @@ json_t *reload(struct daemon *d)
 
 	if (!err)
 		err = conf_check_daemon(&d->conf->daemon, &r.conf->daemon, &error);
+	if (!err)
+		err = trust_load(r.conf, &r.trust, &error);
 	if (err)
 		goto refused;
 	snprintf(error.text, sizeof(error.text), "out of memory");

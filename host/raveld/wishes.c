@@ -7,6 +7,7 @@
 
 #include "host/ike/ability.h"
 #include "host/raveld/daemon.h"
+#include "host/trust/trust.h"
 
 static void name_of(const char *connection, const char *child, char name[2 * CONF_NAME_MAX])
 {
@@ -118,6 +119,12 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	conn->tcp_port = c->remote_port_tcp;
 	conn->local_id = c->local_id;
 	conn->remote_id = c->remote_id;
+	conn->auth.sign = c->local_auth.pubkey;
+	conn->auth.verify = c->remote_auth.pubkey;
+	conn->auth.send_cert = c->send_cert;
+	conn->auth.credentials = trust_credentials(c);
+	if (ike_buffer_set(&conn->auth.authorities, trust_authorities(d->trust, c->name)))
+		return -ENOMEM;
 	conn->encap = c->encap;
 	conn->mobike = c->mobike;
 	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
@@ -196,6 +203,10 @@ int wishes_update_connection(struct daemon *d, const struct conf_connection *c)
 
 int wishes_add_secrets(struct daemon *d)
 {
+	int failed = ike_engine_set_authorities(d->engine, trust_all_authorities(d->trust));
+
+	if (failed)
+		return failed;
 	for (size_t i = 0; i < d->conf->secret_count; i++) {
 		struct conf_secret *s = &d->conf->secrets[i];
 		int err = ike_engine_add_psk(d->engine, s->owners, (unsigned int)s->owner_count,

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 $(eval $(call c_test,conf_test,tests/conf/conf_test.c,rvl_conf ike,-lcmocka -lcrypto))
 $(eval $(call c_test,conf_able_test,tests/conf/able_test.c,rvl_conf ike,-lcmocka -lcrypto))
+$(eval $(call c_test,conf_auth_test,tests/conf/auth_test.c,rvl_conf ike,-lcmocka -lcrypto))
 $(eval $(call c_test,conf_label_test,tests/conf/label_test.c,rvl_conf ike,-lcmocka -lcrypto))

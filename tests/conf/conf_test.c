@@ -744,8 +744,8 @@ static void what_is_on_is_refused_with_what_to_write(void **state)
 		"before its colon (a key ID is keyid:...)");
 	assert_refused(
 		DAEMON "connections { gw { local { auth = psk\n cert { file = a.pem } } } }\n",
-		"t.conf:4: connections.gw.local.cert: certificates aren't supported; leave the "
-		"section out");
+		"t.conf:4: connections.gw.local.cert: certificates are named in the keys certs and "
+		"cacerts; leave the section out");
 }
 
 static void hosts_may_be_several(void **state)
@@ -874,7 +874,8 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{DAEMON "secrets { ike { secret = 0s!!!! } }\n",
 		 "t.conf:3: secrets.ike.secret: the secret after 0s isn't base64"},
 		{DAEMON "authorities { a { cacert = a.pem } }\n",
-		 "t.conf:3: authorities: certificates aren't supported; leave the section out"},
+		 "t.conf:3: authorities: revocation (CRL, OCSP) isn't supported; leave the section "
+		 "out"},
 		{DAEMON "pools { a { } }\n", "t.conf:3: pools.a: needs the key \"addrs\""},
 		{DAEMON "pools { a { addrs = 10.3.0.0 } b { addrs = 10.0.0.0/8 } }\n",
 		 "t.conf:3: pools.b: has addresses of pool \"a\""},
@@ -931,7 +932,7 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{DAEMON "connections { a { local { } } }\n",
 		 "t.conf:3: connections.a.local: needs the key \"auth\""},
 		{DAEMON "connections { a { local { auth = pubkey } } }\n",
-		 "t.conf:3: connections.a.local.auth: \"pubkey\" isn't supported (psk)"},
+		 "t.conf:3: connections.a.local: auth = pubkey needs the key \"certs\""},
 	};
 
 	(void)state;

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Sections local* and remote*: who each side is, and how it proves that. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/conf/bind.h"
+
+#define FILES_MAX 16
+#define BITS_MAX 16384
+
+static int set_id(const struct conf_value *v, void *object)
+{
+	char reason[192];
+
+	if (ike_id_parse(v->key->value, ((struct conf_auth *)object)->id, reason, sizeof(reason)))
+		return conf_value_fail(v, "%s", reason);
+	return 0;
+}
+
+/* ---------------------------------------------------------------------------------------- auth */
+
+static const struct {
+	const char *word;
+	enum conf_scheme scheme;
+} schemes[] = {
+	{"rsa", CONF_RSA},	   {"rsa/pss", CONF_RSA_PSS}, {"ecdsa", CONF_ECDSA},
+	{"ed25519", CONF_ED25519}, {"ed448", CONF_ED448},
+};
+
+static const struct {
+	const char *word;
+	enum ike_hash hash;
+} hashes[] = {
+	{"sha256", IKE_HASH_SHA2_256},
+	{"sha384", IKE_HASH_SHA2_384},
+	{"sha512", IKE_HASH_SHA2_512},
+};
+
+static int set_bits(const struct conf_value *v, struct conf_auth *auth, unsigned long bits,
+		    const enum conf_scheme *scheme)
+{
+	if (scheme && (*scheme == CONF_RSA || *scheme == CONF_RSA_PSS)) {
+		if (bits < 2048)
+			return conf_value_fail(v, "RSA with fewer than 2048 bits isn't supported");
+		auth->rsa_bits = (uint16_t)bits;
+		return 0;
+	}
+	if (!scheme || *scheme != CONF_ECDSA)
+		return conf_value_fail(v, "%lu doesn't follow \"rsa\" or \"ecdsa\"", bits);
+	auth->ecdsa_bits = (uint16_t)bits;
+	return 0;
+}
+
+/* A word between dashes; numbers are about the scheme before them. */
+static int add_word(const struct conf_value *v, struct conf_auth *auth, const char *word,
+		    const enum conf_scheme **last)
+{
+	unsigned long bits;
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (!strcmp(word, schemes[i].word)) {
+			auth->schemes |= (uint8_t)(1u << schemes[i].scheme);
+			*last = &schemes[i].scheme;
+			return 0;
+		}
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
+		if (!strcmp(word, hashes[i].word)) {
+			auth->hashes |= (uint16_t)(1u << hashes[i].hash);
+			return 0;
+		}
+	if (ike_number_parse(word, BITS_MAX, &bits))
+		return set_bits(v, auth, bits, *last);
+	return conf_value_fail(v,
+			       "\"%.40s\" isn't supported (psk; pubkey, rsa, rsa/pss, ecdsa, "
+			       "ed25519, ed448, with -sha256, -sha384, -sha512)",
+			       word);
+}
+
+/* "psk", "pubkey", "rsa-sha256", "ecdsa-384", "ed25519", "rsa/pss-sha512",
+ * "rsa-4096-sha384-sha512", "pubkey-sha256", also after "ike:". */
+static int set_auth(const struct conf_value *v, void *object)
+{
+	struct conf_auth *auth = object;
+	const char *text = v->key->value;
+	const enum conf_scheme *last = NULL;
+	bool any = false, first = true;
+
+	auth->pubkey = strcmp(text, "psk") != 0;
+	if (!auth->pubkey)
+		return 0;
+	if (!strncmp(text, "ike:", 4))
+		text += 4;
+	for (size_t len; first || *text; text += len + (text[len] == '-'), first = false) {
+		char word[16];
+		int err;
+
+		len = strcspn(text, "-");
+		if (len >= sizeof(word))
+			return conf_value_fail(v, "\"%.40s\" isn't supported (psk, pubkey)", text);
+		memcpy(word, text, len);
+		word[len] = 0;
+		if (first && !strcmp(word, "pubkey")) {
+			any = true;
+			continue;
+		}
+		err = add_word(v, auth, word, &last);
+		if (err)
+			return err;
+	}
+	return any || auth->schemes
+		       ? 0
+		       : conf_value_fail(v, "\"%.40s\" says no kind of key (pubkey, rsa, ...)",
+					 v->key->value);
+}
+
+/* --------------------------------------------------------------------------------------- files */
+
+static void clear(struct conf_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		free(files->list[i]);
+	free(files->list);
+	*files = (struct conf_files){0};
+}
+
+void conf_auth_clear(struct conf_auth *auth)
+{
+	clear(&auth->certs);
+	clear(&auth->cacerts);
+}
+
+static int add_file(const struct conf_value *v, const char *item, void *context)
+{
+	struct conf_files *files = context;
+	char **list;
+
+	if (files->count == FILES_MAX)
+		return conf_value_fail(v, "more than %d files", FILES_MAX);
+	list = realloc(files->list, (files->count + 1) * sizeof(char *));
+	if (!list)
+		return conf_value_fail(v, "out of memory");
+	files->list = list;
+	list[files->count] = strdup(item);
+	if (!list[files->count])
+		return conf_value_fail(v, "out of memory");
+	files->count++;
+	return 0;
+}
+
+static int set_files(const struct conf_value *v, struct conf_files *files)
+{
+	clear(files);
+	files->file = v->key->file;
+	files->line = v->key->line;
+	return conf_value_list(v, add_file, files);
+}
+
+static int set_certs(const struct conf_value *v, void *object)
+{
+	return set_files(v, &((struct conf_auth *)object)->certs);
+}
+
+static int set_cacerts(const struct conf_value *v, void *object)
+{
+	return set_files(v, &((struct conf_auth *)object)->cacerts);
+}
+
+/* ------------------------------------------------------------------------------------ a section */
+
+static const struct conf_binding local_keys[] = {
+	{"auth", set_auth, false},
+	{"id", set_id, false},
+	{"certs", set_certs, false},
+	{NULL, NULL, false},
+};
+
+static const struct conf_binding remote_keys[] = {
+	{"auth", set_auth, false},	 {"id", set_id, false}, {"certs", set_certs, false},
+	{"cacerts", set_cacerts, false}, {NULL, NULL, false},
+};
+
+/* What doesn't go together. */
+static int check(const struct conf_section *section, bool local, const struct conf_auth *auth,
+		 struct conf_error *error)
+{
+	if (!conf_key_find(section, "auth"))
+		return conf_fail_section(error, section, "needs the key \"auth\"");
+	if (local && auth->id->pattern)
+		return conf_fail_key(error, section, conf_key_find(section, "id"),
+				     "\"%.64s\" stands for many identities, and we have one",
+				     conf_key_find(section, "id")->value);
+	if (local && auth->pubkey && !auth->certs.count)
+		return conf_fail_section(error, section, "auth = %s needs the key \"certs\"",
+					 conf_key_find(section, "auth")->value);
+	if (!auth->pubkey && (auth->certs.count || auth->cacerts.count))
+		return conf_fail_section(error, section, "auth = psk has no certificates");
+	return 0;
+}
+
+int conf_bind_auth(const struct conf_section *section, bool local, bool *seen, struct ike_id *id,
+		   struct conf_auth *auth, struct conf_error *error)
+{
+	static const char *const no_sections[] = {NULL};
+	const char *prefix = local ? "local" : "remote";
+
+	*seen = false;
+	for (size_t i = 0; i < section->section_count; i++) {
+		const struct conf_section *child = section->sections[i];
+		int err;
+
+		if (strncmp(child->name, prefix, strlen(prefix)))
+			continue;
+		if (*seen)
+			return conf_fail_section(
+				error, child, "a second round of authentication isn't supported");
+		*seen = true;
+		auth->id = id;
+		err = conf_only_sections(child, no_sections, conf_absent_auth_sections, error);
+		if (!err)
+			err = conf_bind(child, local ? local_keys : remote_keys,
+					local ? conf_absent_local : conf_absent_remote, auth,
+					error);
+		if (!err)
+			err = check(child, local, auth, error);
+		auth->id = NULL;
+		if (err)
+			return err;
+	}
+	return 0;
+}

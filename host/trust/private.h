@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inside of host/trust: what is known, and where it is read from. */
+#ifndef RVL_TRUST_PRIVATE_H
+#define RVL_TRUST_PRIVATE_H
+
+#include <openssl/x509.h>
+#include <stdatomic.h>
+
+#include "host/sa/hash.h"
+#include "host/trust/file.h"
+#include "host/trust/trust.h"
+
+#define TRUST_PATH_MAX 512
+#define TRUST_X509 "x509"
+#define TRUST_X509CA "x509ca"
+
+/* A file of a set, whose certificates are there from `first` on. */
+struct trust_file {
+	char path[TRUST_PATH_MAX];
+	int first;
+};
+
+/* The certificates of some files, as one key of the configuration names them. */
+struct trust_set {
+	char *name; /* folder and files */
+	struct trust_file *files;
+	size_t file_count;
+	STACK_OF(X509) * certs;
+	X509_STORE *store;
+	struct ike_buffer hashes; /* as authorities */
+	UT_hash_handle hh;
+};
+
+struct trust_connection {
+	char name[CONF_NAME_MAX];
+	struct conf_auth local; /* without files */
+	struct conf_auth remote;
+	bool asks;		       /* for certificates */
+	struct trust_set *own;	       /* or NULL */
+	struct trust_set *pinned;      /* that the peer has one of, or NULL */
+	struct trust_set *authorities; /* or NULL */
+	UT_hash_handle hh;
+};
+
+struct trust {
+	atomic_uint references;
+	struct trust_connection *connections; /* by name; those without certificates aren't there */
+	struct trust_set *sets;		      /* by name */
+	struct trust_set common;	      /* all of x509ca */
+	EVP_PKEY **keys;
+	size_t key_count;
+	struct ike_buffer all; /* authorities that peers are told of */
+};
+
+/* Of a name in a folder beside the configuration, or absolute. -ENAMETOOLONG. */
+int trust_path(const struct conf *conf, const char *folder, const char *name,
+	       char out[TRUST_PATH_MAX]);
+
+/* Of these files; NULL: there is none yet, or no memory for one. */
+struct trust_set *trust_set_find(const struct trust *t, const struct conf_files *files,
+				 const char *folder);
+struct trust_set *trust_set_new(struct trust *t, const struct conf_files *files,
+				const char *folder);
+
+/* A file's certificates; 0 or -ENOMEM. */
+int trust_set_add(struct trust_set *set, const char *path, STACK_OF(X509) * certs);
+
+/* What is in the folders, and private keys that are named elsewhere. */
+int trust_read_folders(struct trust *t, const struct conf *conf, struct conf_error *error);
+
+/* The private key of a certificate, or NULL. */
+EVP_PKEY *trust_find_key(const struct trust *t, X509 *cert);
+
+#endif

@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "host/trust/trust.h"
+
+#include <errno.h>
+#include <openssl/asn1.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509_vfy.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/trust/certificate.h"
+#include "host/trust/private.h"
+#include "host/trust/signature.h"
+
+/* ------------------------------------------------------------------------------------- loading */
+
+static int out_of_memory(struct conf_error *error)
+{
+	snprintf(error->text, sizeof(error->text), "out of memory");
+	return -ENOMEM;
+}
+
+struct load {
+	struct conf *conf;
+	struct trust *trust;
+	struct conf_error *error;
+	const struct conf_connection *c;
+	bool local; /* which section */
+	const struct conf_files *files;
+	const char *key; /* "certs" or "cacerts" */
+};
+
+static int fail(const struct load *l, const char *path, const char *what)
+{
+	snprintf(l->error->text, sizeof(l->error->text), "%s:%u: connections.%s.%s.%s: %.200s: %s",
+		 l->files->file, l->files->line, l->c->name, l->local ? "local" : "remote", l->key,
+		 path, what);
+	return -EINVAL;
+}
+
+/* The file's certificates are part of the set. */
+static int add_file(const struct load *l, struct trust_set *set, const char *name,
+		    const char *folder, char path[TRUST_PATH_MAX])
+{
+	const char *fault = NULL;
+	STACK_OF(X509) * certs;
+	int err;
+
+	if (trust_path(l->conf, folder, name, path))
+		return fail(l, name, "its path is too long");
+	certs = trust_read_certs(path, &fault);
+	if (!certs)
+		return fail(l, path, fault);
+	err = trust_set_add(set, path, certs);
+	sk_X509_pop_free(certs, X509_free);
+	return err ? out_of_memory(l->error) : 0;
+}
+
+static int load_set(const struct load *l, const char *folder, struct trust_set **out)
+{
+	struct trust_set *set = trust_set_find(l->trust, l->files, folder);
+	char path[TRUST_PATH_MAX];
+	int err = 0;
+
+	*out = set;
+	if (set)
+		return 0;
+	set = trust_set_new(l->trust, l->files, folder);
+	if (!set)
+		return out_of_memory(l->error);
+	for (size_t i = 0; !err && i < l->files->count; i++)
+		err = add_file(l, set, l->files->list[i], folder, path);
+	*out = set;
+	return err;
+}
+
+/* Of several, what the peer has decides. */
+static int load_own(struct load *l, struct trust_connection *to)
+{
+	int err;
+
+	l->files = &l->c->local_auth.certs;
+	l->key = "certs";
+	l->local = true;
+	err = load_set(l, TRUST_X509, &to->own);
+	for (size_t i = 0; !err && i < to->own->file_count; i++) {
+		const struct trust_file *file = &to->own->files[i];
+		X509 *cert = sk_X509_value(to->own->certs, file->first);
+		const char *wrong = trust_key_fault(X509_get0_pubkey(cert));
+
+		if (wrong)
+			return fail(l, file->path, wrong);
+		if (!trust_find_key(l->trust, cert))
+			return fail(l, file->path,
+				    "there is no private key for it (folder private, or "
+				    "secrets.private*)");
+		if (l->c->local_id.type != IKE_ID_ANY && !trust_cert_is_of(cert, &l->c->local_id))
+			return fail(l, file->path,
+				    "local.id is neither its subject nor a subjectAltName");
+	}
+	return err;
+}
+
+static int load_remote(struct load *l, struct trust_connection *to)
+{
+	const struct conf_auth *auth = &l->c->remote_auth;
+	int err = 0;
+
+	l->local = false;
+	if (auth->certs.count) {
+		l->files = &auth->certs;
+		l->key = "certs";
+		err = load_set(l, TRUST_X509, &to->pinned);
+	}
+	if (!err && auth->cacerts.count) {
+		l->files = &auth->cacerts;
+		l->key = "cacerts";
+		err = load_set(l, TRUST_X509CA, &to->authorities);
+	}
+	if (err || auth->cacerts.count || auth->certs.count)
+		return err;
+	to->authorities = &l->trust->common;
+	if (!l->trust->common.file_count) {
+		snprintf(l->error->text, sizeof(l->error->text),
+			 "%s:%u: connections.%s.remote: auth needs certs, cacerts, or "
+			 "authorities in the folder x509ca",
+			 l->c->file, l->c->line, l->c->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Who we are, where nobody says it: the subject of the first certificate. */
+static int name_ourselves(const struct load *l, struct conf_connection *c,
+			  const struct trust_connection *of)
+{
+	unsigned char *der = NULL;
+	int len, err;
+
+	if (!of->own || c->local_id.type != IKE_ID_ANY)
+		return 0;
+	len = i2d_X509_NAME(
+		X509_get_subject_name(sk_X509_value(of->own->certs, of->own->files[0].first)),
+		&der);
+	err = len > 0 ? ike_id_set(&c->local_id, IKE_ID_DER_ASN1_DN, ike_slice(der, (size_t)len))
+		      : -EINVAL;
+	OPENSSL_free(der);
+	return err ? fail(l, of->own->files[0].path,
+			  "its subject is too long for an identity (local.id)")
+		   : 0;
+}
+
+static int load_connection(struct load *l, struct conf_connection *c)
+{
+	struct trust_connection *to = calloc(1, sizeof(*to));
+	int err = 0;
+
+	if (!to)
+		return out_of_memory(l->error);
+	snprintf(to->name, sizeof(to->name), "%s", c->name);
+	to->local = c->local_auth;
+	to->remote = c->remote_auth;
+	to->local.certs = to->remote.certs = to->local.cacerts = to->remote.cacerts =
+		(struct conf_files){0};
+	to->asks = c->send_certreq;
+	HASH_ADD_STR(l->trust->connections, name, to);
+	if (!to->hh.tbl) {
+		free(to);
+		return out_of_memory(l->error);
+	}
+	l->c = c;
+	if (c->local_auth.pubkey)
+		err = load_own(l, to);
+	if (!err)
+		err = name_ourselves(l, c, to);
+	if (!err && c->remote_auth.pubkey)
+		err = load_remote(l, to);
+	return err;
+}
+
+/* What peers are told of who begin: no more than one may read. */
+static int gather_authorities(struct trust *t)
+{
+	uint8_t all[IKE_AUTHORITIES_MAX * IKE_AUTHORITY_LEN];
+	struct ike_writer w = ike_writer(all, sizeof(all));
+
+	for (struct trust_connection *c = t->connections; c; c = c->hh.next) {
+		struct ike_slice s = c->authorities && c->asks
+					     ? ike_buffer_slice(&c->authorities->hashes)
+					     : ike_slice(NULL, 0);
+		bool there = false;
+
+		for (size_t i = 0; i + s.len <= w.len && s.len; i += IKE_AUTHORITY_LEN)
+			there |= !memcmp(all + i, s.data, s.len);
+		if (!there && s.len <= sizeof(all) - w.len)
+			ike_put_slice(&w, s);
+	}
+	return w.len ? ike_buffer_set(&t->all, ike_written(&w)) : 0;
+}
+
+int trust_load(struct conf *conf, struct trust **out, struct conf_error *error)
+{
+	struct load l = {.conf = conf, .error = error, .trust = calloc(1, sizeof(*l.trust))};
+	bool any = false;
+	int err = l.trust ? 0 : out_of_memory(error);
+
+	for (size_t i = 0; i < conf->connection_count; i++)
+		any |= conf->connections[i].local_auth.pubkey ||
+		       conf->connections[i].remote_auth.pubkey;
+	if (!err)
+		atomic_init(&l.trust->references, 1);
+	if (!err && any)
+		err = trust_read_folders(l.trust, conf, error);
+	for (size_t i = 0; !err && any && i < conf->connection_count; i++) {
+		struct conf_connection *c = &conf->connections[i];
+
+		if (c->local_auth.pubkey || c->remote_auth.pubkey)
+			err = load_connection(&l, c);
+	}
+	if (!err && gather_authorities(l.trust))
+		err = out_of_memory(error);
+	for (size_t i = 0; i < conf->private_count; i++)
+		ike_secret_clear(&conf->privates[i].secret);
+	if (err)
+		trust_release(l.trust);
+	else
+		*out = l.trust;
+	return err;
+}
+
+/* ---------------------------------------------------------------------------------- what it says
+ */
+
+static const struct trust_connection *find(const struct trust *t, const char *name)
+{
+	struct trust_connection *c;
+
+	HASH_FIND_STR(t->connections, name, c);
+	return c;
+}
+
+struct ike_slice trust_authorities(const struct trust *t, const char *connection)
+{
+	const struct trust_connection *c = find(t, connection);
+
+	return c && c->authorities && c->asks ? ike_buffer_slice(&c->authorities->hashes)
+					      : ike_slice(NULL, 0);
+}
+
+struct ike_slice trust_all_authorities(const struct trust *t)
+{
+	return ike_buffer_slice(&t->all);
+}
+
+static uint64_t mix(uint64_t h, const void *data, size_t len)
+{
+	const uint8_t *at = data;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ at[i]) * 0x100000001b3u; /* FNV-1a */
+	return h;
+}
+
+static uint64_t mix_auth(uint64_t h, const struct conf_auth *a)
+{
+	const uint16_t numbers[] = {a->pubkey, a->schemes, a->hashes, a->rsa_bits, a->ecdsa_bits};
+
+	h = mix(h, numbers, sizeof(numbers));
+	for (size_t i = 0; i < a->certs.count; i++)
+		h = mix(h, a->certs.list[i], strlen(a->certs.list[i]) + 1);
+	h = mix(h, "", 1);
+	for (size_t i = 0; i < a->cacerts.count; i++)
+		h = mix(h, a->cacerts.list[i], strlen(a->cacerts.list[i]) + 1);
+	return h;
+}
+
+uint64_t trust_credentials(const struct conf_connection *c)
+{
+	return mix_auth(mix_auth(0xcbf29ce484222325u, &c->local_auth), &c->remote_auth);
+}
+
+static void tell_expiring(const struct trust_set *set, time_t before,
+			  void (*each)(void *context, const char *path, time_t at), void *context)
+{
+	for (size_t i = 0; i < set->file_count; i++) {
+		X509 *cert = sk_X509_value(set->certs, set->files[i].first);
+		struct tm tm;
+		time_t at;
+
+		if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
+			continue;
+		at = timegm(&tm);
+		if (at <= before)
+			each(context, set->files[i].path, at);
+	}
+}
+
+void trust_expiring(const struct trust *t, time_t before,
+		    void (*each)(void *context, const char *path, time_t at), void *context)
+{
+	tell_expiring(&t->common, before, each, context);
+	for (const struct trust_set *set = t->sets; set; set = set->hh.next)
+		tell_expiring(set, before, each, context);
+}
+
+/* ---------------------------------------------------------------------------------------- signing
+ */
+
+static bool has_authority(struct ike_slice authorities, X509 *cert)
+{
+	uint8_t hash[IKE_AUTHORITY_LEN];
+	bool found = false;
+
+	if (!trust_cert_authority(cert, hash))
+		return false;
+	for (size_t i = 0; i + IKE_AUTHORITY_LEN <= authorities.len; i += IKE_AUTHORITY_LEN)
+		found |= !memcmp(authorities.data + i, hash, IKE_AUTHORITY_LEN);
+	return found;
+}
+
+/* Who issued it, among what there is; NULL: it did itself, or nobody knows. */
+static X509 *issuer_of(const struct trust *t, const struct trust_set *own, X509 *cert)
+{
+	const STACK_OF(X509) * places[] = {own->certs, t->common.certs};
+
+	if (trust_cert_issued(cert, cert))
+		return NULL;
+	for (size_t p = 0; p < 2; p++)
+		for (int i = 0; i < sk_X509_num(places[p]); i++) {
+			X509 *other = sk_X509_value(places[p], i);
+
+			if (other != cert && trust_cert_issued(other, cert))
+				return other;
+		}
+	return NULL;
+}
+
+/* Does its chain lead to one that the peer trusts? */
+static bool suits(const struct trust *t, const struct trust_set *own, X509 *cert,
+		  struct ike_slice authorities)
+{
+	for (unsigned int n = 0; cert && n < IKE_CERTS_MAX; n++) {
+		cert = issuer_of(t, own, cert);
+		if (cert && has_authority(authorities, cert))
+			return true;
+	}
+	return false;
+}
+
+static bool put_cert(struct ike_writer *w, X509 *cert)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(cert, &der);
+	bool ok = len > 0 && len <= UINT16_MAX;
+
+	if (ok) {
+		ike_put_u16(w, (uint16_t)len);
+		ike_put(w, der, (size_t)len);
+	}
+	OPENSSL_free(der);
+	return ok && ike_writer_ok(w);
+}
+
+/* It and those between it and an authority that the peer has, or that is its own. */
+static int write_certs(const struct trust *t, const struct trust_set *own, X509 *cert,
+		       struct ike_sign_job *job)
+{
+	const struct ike_slice authorities = ike_buffer_slice(&job->authorities);
+	uint8_t octets[IKE_MESSAGE_MAX];
+	struct ike_writer w = ike_writer(octets, sizeof(octets));
+
+	for (unsigned int n = 0; n < IKE_CERTS_MAX && cert; n++) {
+		if (n && (trust_cert_issued(cert, cert) || has_authority(authorities, cert)))
+			break;
+		if (!put_cert(&w, cert))
+			return -EMSGSIZE;
+		cert = issuer_of(t, own, cert);
+	}
+	return ike_buffer_set(&job->certs, ike_written(&w));
+}
+
+static int sign_with(const struct trust *t, const struct trust_connection *c, X509 *cert,
+		     struct ike_sign_job *job)
+{
+	int err = trust_sign(trust_find_key(t, cert), &c->local, job->hashes,
+			     ike_buffer_slice(&job->octets), &job->method, &job->data);
+
+	if (!err && job->certs_wanted)
+		err = write_certs(t, c->own, cert, job);
+	return err;
+}
+
+/* The first that leads to an authority of the peer's, or else the first that it can verify. */
+static int sign(const struct trust *t, struct ike_sign_job *job, char reason[IKE_REASON_MAX])
+{
+	const struct trust_connection *c = find(t, job->connection);
+	const struct ike_slice authorities = ike_buffer_slice(&job->authorities);
+	int err = -EOPNOTSUPP;
+
+	if (!c || !c->own) {
+		snprintf(reason, IKE_REASON_MAX, "no certificate of its connection is configured");
+		return -ENOENT;
+	}
+	for (unsigned int pass = authorities.len ? 0 : 1; err == -EOPNOTSUPP && pass < 2; pass++)
+		for (size_t i = 0; err == -EOPNOTSUPP && i < c->own->file_count; i++) {
+			X509 *cert = sk_X509_value(c->own->certs, c->own->files[i].first);
+
+			if (pass || suits(t, c->own, cert, authorities))
+				err = sign_with(t, c, cert, job);
+		}
+	if (err == -EOPNOTSUPP)
+		snprintf(reason, IKE_REASON_MAX,
+			 "the peer knows none of the signatures that the key and local.auth allow");
+	return err;
+}
+
+/* --------------------------------------------------------------------------------------- judging
+ */
+
+/* All of it is one certificate. */
+static X509 *decode(struct ike_slice der)
+{
+	const unsigned char *at = der.data;
+	X509 *cert = d2i_X509(NULL, &at, (long)der.len);
+
+	if (cert && at == der.data + der.len)
+		return cert;
+	X509_free(cert);
+	return NULL;
+}
+
+/* NULL, and *fault: one is malformed, or there are too many. */
+static STACK_OF(X509) * decode_all(struct ike_slice octets, const char **fault)
+{
+	STACK_OF(X509) *certs = sk_X509_new_null();
+	struct ike_cursor c = ike_cursor(octets);
+
+	*fault = certs ? NULL : "out of memory";
+	while (!*fault && ike_cursor_left(&c)) {
+		uint16_t len = ike_get_u16(&c);
+		X509 *cert;
+
+		if (sk_X509_num(certs) == IKE_CERTS_MAX) {
+			*fault = "it sends more than 8 certificates";
+			break;
+		}
+		cert = decode(ike_get_slice(&c, len));
+		if (!cert || !sk_X509_push(certs, cert)) {
+			X509_free(cert);
+			*fault = "it sends a certificate that is malformed";
+		}
+	}
+	if (!*fault)
+		return certs;
+	sk_X509_pop_free(certs, X509_free);
+	return NULL;
+}
+
+static X509 *find_pinned(const struct trust_set *pinned, const struct ike_id *id, X509 *sent)
+{
+	for (int i = 0; pinned && i < sk_X509_num(pinned->certs); i++) {
+		X509 *cert = sk_X509_value(pinned->certs, i);
+
+		if (sent ? X509_cmp(cert, sent) == 0 : trust_cert_is_of(cert, id))
+			return cert;
+	}
+	return NULL;
+}
+
+static bool is_trusted(const struct trust *t, const struct trust_connection *c,
+		       const struct ike_id *id, STACK_OF(X509) * sent, X509 **cert,
+		       char reason[IKE_REASON_MAX])
+{
+	X509 *pinned;
+
+	*cert = sk_X509_value(sent, 0);
+	pinned = find_pinned(c->pinned, id, *cert);
+	if (pinned)
+		*cert = pinned;
+	if (!*cert) {
+		snprintf(reason, IKE_REASON_MAX, "it sends no certificate");
+		return false;
+	}
+	if (!trust_cert_is_of(*cert, id)) {
+		snprintf(reason, IKE_REASON_MAX,
+			 "its certificate is for another one (neither subject nor "
+			 "subjectAltName)");
+		return false;
+	}
+	if (!trust_cert_may_sign(*cert, reason))
+		return false;
+	if (pinned)
+		return true;
+	if (!c->authorities) {
+		snprintf(reason, IKE_REASON_MAX, "its certificate isn't one of remote.certs");
+		return false;
+	}
+	for (int i = 0; i < sk_X509_num(t->common.certs); i++) {
+		X509 *known = sk_X509_value(t->common.certs, i);
+
+		if (X509_up_ref(known) == 1 && !sk_X509_push(sent, known))
+			X509_free(known);
+	}
+	return trust_cert_is_trusted(*cert, c->authorities->store, sent, reason);
+}
+
+static int verify(const struct trust *t, const struct ike_verify_job *job,
+		  char reason[IKE_REASON_MAX])
+{
+	const struct trust_connection *c = find(t, job->connection);
+	STACK_OF(X509) * sent;
+	const char *fault;
+	X509 *cert;
+	int err = -EACCES;
+
+	if (!*job->connection || !c || (!c->authorities && !c->pinned)) {
+		snprintf(reason, IKE_REASON_MAX, "no connection for this identity, by a signature");
+		return -ENOENT;
+	}
+	sent = decode_all(ike_buffer_slice(&job->certs), &fault);
+	if (!sent) {
+		snprintf(reason, IKE_REASON_MAX, "%s", fault);
+		return -EACCES;
+	}
+	if (is_trusted(t, c, &job->id, sent, &cert, reason)) {
+		fault = trust_verify(X509_get0_pubkey(cert), &c->remote, job->hashes,
+				     ike_buffer_slice(&job->octets), job->method,
+				     ike_buffer_slice(&job->data));
+		if (fault)
+			snprintf(reason, IKE_REASON_MAX, "%s", fault);
+		else
+			err = 0;
+	}
+	sk_X509_pop_free(sent, X509_free);
+	return err;
+}
+
+void trust_run(const struct trust *t, struct ike_job *job)
+{
+	job->reason[0] = 0;
+	if (job->type == IKE_JOB_SIGN)
+		job->error = sign(t, &job->sign, job->reason);
+	else
+		job->error = verify(t, &job->verify, job->reason);
+	ERR_clear_error();
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// How each side proves who it is: strongSwan's words for it.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/conf/conf.h"
+
+static const char text[] = "raveld { backend = soft\n wire = veth0 }\n"
+			   "connections { gw { local { auth = psk }\n"
+			   "remote {\n%s\n}\nchildren { net { } } } }\nsecrets {\n%s\n}\n";
+
+static struct conf *load(const char *remote, const char *secrets)
+{
+	struct conf_error error = {""};
+	struct conf *conf = NULL;
+	char all[1024];
+
+	snprintf(all, sizeof(all), text, remote, secrets);
+	if (conf_load_text("t.conf", all, strlen(all), &conf, &error))
+		fail_msg("%s", error.text);
+	return conf;
+}
+
+static void refused(const char *remote, const char *secrets, const char *message)
+{
+	struct conf_error error = {""};
+	struct conf *conf = NULL;
+	char all[1024];
+
+	snprintf(all, sizeof(all), text, remote, secrets);
+	if (!conf_load_text("t.conf", all, strlen(all), &conf, &error))
+		fail_msg("accepted, instead of: %s", message);
+	assert_string_equal(error.text, message);
+}
+
+enum {
+	KEY_RSA = 1 << CONF_RSA,
+	KEY_PSS = 1 << CONF_RSA_PSS,
+	KEY_ECDSA = 1 << CONF_ECDSA,
+	S256 = 1 << IKE_HASH_SHA2_256,
+	S384 = 1 << IKE_HASH_SHA2_384,
+	S512 = 1 << IKE_HASH_SHA2_512,
+};
+
+static void words_mean_what_they_mean_to_strongswan(void **state)
+{
+	static const struct {
+		const char *word;
+		unsigned int schemes, hashes, rsa, ecdsa;
+	} cases[] = {
+		{"pubkey", 0, 0, 0, 0},
+		{"pubkey-sha256-sha384", 0, S256 | S384, 0, 0},
+		{"rsa", KEY_RSA, 0, 0, 0},
+		{"rsa-sha256", KEY_RSA, S256, 0, 0},
+		{"rsa-3072-sha384-sha512", KEY_RSA, S384 | S512, 3072, 0},
+		{"rsa/pss-sha512", KEY_PSS, S512, 0, 0},
+		{"ike:rsa/pss-4096", KEY_PSS, 0, 4096, 0},
+		{"ecdsa-384", KEY_ECDSA, 0, 0, 384},
+		{"rsa-2048-ecdsa-256-sha256", KEY_RSA | KEY_ECDSA, S256, 2048, 256},
+		{"ed25519", 1 << CONF_ED25519, 0, 0, 0},
+		{"ed448", 1 << CONF_ED448, 0, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[64];
+		struct conf *conf;
+		const struct conf_auth *a;
+
+		snprintf(line, sizeof(line), "auth = %s", cases[i].word);
+		conf = load(line, "");
+		a = &conf->connections[0].remote_auth;
+		assert_true(a->pubkey);
+		assert_int_equal(a->schemes, cases[i].schemes);
+		assert_int_equal(a->hashes, cases[i].hashes);
+		assert_int_equal(a->rsa_bits, cases[i].rsa);
+		assert_int_equal(a->ecdsa_bits, cases[i].ecdsa);
+		assert_false(conf->connections[0].local_auth.pubkey);
+		conf_free(conf);
+	}
+}
+
+static void others_are_refused(void **state)
+{
+	static const char where[] = "t.conf:5: connections.gw.remote.auth: ";
+	static const struct {
+		const char *word, *why;
+	} cases[] = {
+		{"eap",
+		 "\"eap\" isn't supported (psk; pubkey, rsa, rsa/pss, ecdsa, ed25519, ed448, "
+		 "with -sha256, -sha384, -sha512)"},
+		{"rsa-sha1", "\"sha1\" isn't supported (psk; pubkey, rsa, rsa/pss, ecdsa, ed25519, "
+			     "ed448, with -sha256, -sha384, -sha512)"},
+		{"rsa-1024", "RSA with fewer than 2048 bits isn't supported"},
+		{"pubkey-2048", "2048 doesn't follow \"rsa\" or \"ecdsa\""},
+		{"sha256", "\"sha256\" says no kind of key (pubkey, rsa, ...)"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[64], message[256];
+
+		snprintf(line, sizeof(line), "auth = %s", cases[i].word);
+		snprintf(message, sizeof(message), "%s%s", where, cases[i].why);
+		refused(line, "", message);
+	}
+	refused("auth = psk\ncacerts = a.pem", "",
+		"t.conf:4: connections.gw.remote: auth = psk has no certificates");
+	refused("auth = pubkey\npubkeys = a.pub", "",
+		"t.conf:6: connections.gw.remote.pubkeys: public keys without a certificate aren't "
+		"supported; leave the key out");
+	refused("auth = pubkey\nrevocation = strict", "",
+		"t.conf:6: connections.gw.remote.revocation: revocation (CRL, OCSP) isn't "
+		"supported; "
+		"leave the key out or set it to relaxed");
+	refused("auth = psk", "private-a {\nsecret = x\n}",
+		"t.conf:9: secrets.private-a: needs the key \"file\"");
+	refused("auth = psk", "token-a {\npin = 1\n}",
+		"t.conf:9: secrets.token-a: keys in tokens and in PKCS#12 aren't supported; leave "
+		"the "
+		"section out");
+}
+
+static void files_and_passphrases_are_kept_as_they_are_written(void **state)
+{
+	struct conf *conf =
+		load("auth = pubkey\ncerts = b.pem, /etc/c.pem\ncacerts = ca.pem",
+		     "private-a {\nfile = a.pem\nsecret = 0sopen\n}\nrsa-b {\nfile = b.pem\n}");
+	const struct conf_auth *a = &conf->connections[0].remote_auth;
+
+	(void)state;
+	assert_int_equal(a->certs.count, 2);
+	assert_string_equal(a->certs.list[1], "/etc/c.pem");
+	assert_string_equal(a->cacerts.list[0], "ca.pem");
+	assert_int_equal(a->cacerts.line, 7);
+	assert_int_equal(conf->private_count, 2);
+	assert_string_equal(conf->privates[0].path, "a.pem");
+	assert_int_equal(conf->privates[0].secret.len, 6);
+	assert_memory_equal(conf->privates[0].secret.data, "0sopen", 6);
+	conf_free(conf);
+}
+
+static void who_proves_himself_otherwise_is_another_connection(void **state)
+{
+	struct conf *old = load("auth = pubkey\ncerts = b.pem", "");
+	static const char *const others[] = {"auth = psk", "auth = rsa\ncerts = b.pem",
+					     "auth = pubkey\ncerts = c.pem", "auth = pubkey"};
+
+	(void)state;
+	assert_int_equal(conf_compare_connection(&old->connections[0], &old->connections[0]),
+			 CONF_UNCHANGED);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct conf *new = load(others[i], "");
+
+		assert_int_equal(
+			conf_compare_connection(&old->connections[0], &new->connections[0]),
+			CONF_REPLACED);
+		conf_free(new);
+	}
+	conf_free(old);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_mean_what_they_mean_to_strongswan),
+		cmocka_unit_test(others_are_refused),
+		cmocka_unit_test(files_and_passphrases_are_kept_as_they_are_written),
+		cmocka_unit_test(who_proves_himself_otherwise_is_another_connection),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
