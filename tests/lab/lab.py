@@ -10,6 +10,7 @@ The wire's end is where the NIC is: A's kernel must not see it, for it would ans
 With backend soft there is no NIC: raveld itself has wire0, in A, and keeps A's kernel off it.
 """
 import os
+import shutil
 import subprocess
 
 from ground import DEADLINE, IKE_TRIES, ROOT, Ground, load_json, packet_socket, wait_for
@@ -17,6 +18,15 @@ from ground import DEADLINE, IKE_TRIES, ROOT, Ground, load_json, packet_socket, 
 A_ADDR, B_ADDR = "192.0.2.1", "192.0.2.2"
 A_INNER, B_INNER = "10.1.0.1", "10.2.0.1"
 PSK = "the ravelin stands before the wall"
+
+
+def put_files(folder, files):
+    """Texts by name, also below x509, x509ca and private, which have no others."""
+    for name in ("x509", "x509ca", "private"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / name).mkdir()
+    for name, text in files.items():
+        (folder / name).write_text(text)
 
 
 class Peers(Ground):
@@ -79,8 +89,7 @@ secrets {{
         else this machine's."""
         conf = self.run / "b"
         swan = conf / "swanctl"
-        for folder in ("x509", "x509ca", "private"):
-            (swan / folder).mkdir(parents=True, exist_ok=True)
+        swan.mkdir(parents=True, exist_ok=True)
         self.vici = f"unix://{conf}/charon.vici"
         log = self.out / "charon.log"
         (conf / "strongswan.conf").write_text(f"""
@@ -109,8 +118,7 @@ charon-systemd {{
   include {swan}/charon*.conf
 }}
 """)
-        for name, text in {"swanctl.conf": swanctl_conf, **(files or {})}.items():
-            (swan / name).write_text(text)
+        put_files(swan, {"swanctl.conf": swanctl_conf, **(files or {})})
         # a charon that was killed leaves its socket
         (conf / "charon.vici").unlink(missing_ok=True)
         self.charon_env = {"STRONGSWAN_CONF": str(conf / "strongswan.conf"), "SWANCTL_DIR": str(swan)}

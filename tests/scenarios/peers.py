@@ -22,7 +22,7 @@ import wire
 from flows import Flow, GuestFlow
 from ground import DEADLINE, ROOT, LabError, sh, wait_for
 from hosts import STRONGSWAN_CONF
-from lab import PSK
+from lab import PSK, put_files
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -124,8 +124,7 @@ class Raveld(Namespace):
                         f"  retransmit_timeout = 1s\n  retransmit_tries = {tries}\n}}\n"
                         f"{self.conf}")
         path.chmod(0o600)
-        for name, text in self.files.items():
-            (bed.run / name).write_text(text)
+        put_files(bed.run, self.files)
         self.process = bed.raveld = bed.start("raveld", bed.a, [bed.program("raveld"), "--config", path])
         self.process.wait_log("ready:")
         bed.patient(bed.a, "rvl0")

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Certificates of both ends, made as scripts/certificates makes them for anybody.
+
+files(side, ...) are what a scenario gives one end: a certificate of a.example.org or b.example.org with its key, the
+authorities that it trusts, and certified.conf, the connection that goes by them, which is the same language for both.
+"""
+import functools
+import shutil
+
+from ground import ROOT, sh
+
+NAMES = {1: "a.example.org", 2: "b.example.org"}
+FOLDER = ROOT / "build/scenarios/certificates"
+
+CERTIFIED = """
+connections {
+  gw : gateway {
+    send_cert = always
+    local {
+      auth = %(local)s
+      certs = %(certs)s
+    }
+    remote {
+      auth = %(remote)s
+    }
+    children {
+      net {
+        local_ts = 10.%(side)d.0.0/24
+        remote_ts = 10.%(other)d.0.0/24
+      }
+    }
+  }
+}
+"""
+
+
+def certificates(*args):
+    sh(ROOT / "scripts/certificates", *args)
+
+
+@functools.cache
+def made(key, between):
+    """The folder of an authority that both trust, and two hosts, each below so many others of its own."""
+    folder = FOLDER / f"{key.replace(':', '-')}-{between}"
+    shutil.rmtree(folder, ignore_errors=True)
+    certificates("ca", folder, "authority", key)
+    for side, name in NAMES.items():
+        issuer = "authority"
+        for number in range(between):
+            certificates("ca", folder, f"between-{side}-{number}", key, issuer)
+            issuer = f"between-{side}-{number}"
+        certificates("host", folder, name, key, issuer, name)
+    return folder
+
+
+def files(side, key, between=0, local="pubkey", remote="pubkey"):
+    """between: authorities that only the end knows that they speak for, which sends them."""
+    folder, name = made(key, between), NAMES[side]
+    values = {"side": side, "other": 3 - side, "certs": "own.pem", "local": local, "remote": remote}
+    return {
+        "x509/own.pem": (folder / f"{name}.pem").read_text(),
+        "private/own.pem": (folder / f"{name}.key").read_text(),
+        "x509ca/authority.pem": (folder / "authority.pem").read_text(),
+        "certified.conf": CERTIFIED % values,
+        **{f"x509ca/between-{number}.pem": (folder / f"between-{side}-{number}.pem").read_text() for number in range(between)},
+    }
