@@ -67,8 +67,7 @@ struct rvl_sa_params {
 	uint8_t integ_key[RVL_INTEG_KEY_MAX];
 	bool esn; /* sequence numbers of 64 bits (RFC 4303, section 2.2.1) */
 
-	bool encap;	   /* UDP encapsulation, with these ports on outbound packets; or */
-	bool stream;	   /* ESP in the TCP connection that has these (RFC 9329) */
+	bool encap;	   /* UDP encapsulation, with these ports on outbound packets */
 	uint16_t src_port; /* inbound: where the first ones come from, with src */
 	uint16_t dst_port;
 	/* Transport mode behind a NAT: the addresses that src and dst were before it, over which
@@ -76,6 +75,7 @@ struct rvl_sa_params {
 	 * same. */
 	struct rvl_addr original_src;
 	struct rvl_addr original_dst;
+	bool stream; /* instead of UDP the TCP connection that has these ports (RFC 9329) */
 
 	/* Headers in tunnel mode. Outbound: */
 	uint8_t ttl;	      /* or hop limit; 0 = RVL_DEFAULT_TTL */
