@@ -31,20 +31,14 @@ static struct {
 	{IKE_ENCR_CHACHA20_POLY1305, 0, "ChaCha20-Poly1305", NULL},
 };
 
-static EVP_PKEY *base_point;
-static EVP_PKEY_CTX *x25519;
 static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 
 static void fetch(void)
 {
-	static const uint8_t nine[32] = {9}; /* RFC 7748, section 4.1 */
-
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++)
 		hashes[i].hash = EVP_MD_fetch(NULL, hashes[i].name, NULL);
 	for (size_t i = 0; i < sizeof(ciphers) / sizeof(ciphers[0]); i++)
 		ciphers[i].cipher = EVP_CIPHER_fetch(NULL, ciphers[i].name, NULL);
-	base_point = EVP_PKEY_new_raw_public_key_ex(NULL, "X25519", NULL, nine, sizeof(nine));
-	x25519 = base_point ? EVP_PKEY_CTX_new_from_pkey(NULL, base_point, NULL) : NULL;
 }
 
 const EVP_MD *ike_algorithm_hash(size_t len)
@@ -65,16 +59,4 @@ const EVP_CIPHER *ike_algorithm_cipher(uint16_t encr, uint16_t encr_bits)
 			return ciphers[i].cipher;
 	}
 	return NULL;
-}
-
-EVP_PKEY *ike_algorithm_base_point(void)
-{
-	pthread_once(&fetched, fetch);
-	return base_point;
-}
-
-const EVP_PKEY_CTX *ike_algorithm_x25519(void)
-{
-	pthread_once(&fetched, fetch);
-	return x25519;
 }

@@ -15,11 +15,4 @@ const EVP_MD *ike_algorithm_hash(size_t len);
 /* By its number and key length; NULL as above. */
 const EVP_CIPHER *ike_algorithm_cipher(uint16_t encr, uint16_t encr_bits);
 
-/*
- * Curve25519's base point as a public key, and a context of that key, to be duplicated: what makes
- * others. Both or neither.
- */
-EVP_PKEY *ike_algorithm_base_point(void);
-const EVP_PKEY_CTX *ike_algorithm_x25519(void);
-
 #endif

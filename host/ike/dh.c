@@ -10,9 +10,9 @@
 #include <openssl/param_build.h>
 #include <stdlib.h>
 
-#include "host/ike/algorithm.h"
+#include "host/ike/x25519.h"
 
-enum group_kind { GROUP_MODP, GROUP_ECP, GROUP_RAW };
+enum group_kind { GROUP_MODP, GROUP_ECP, GROUP_X25519, GROUP_X448 };
 
 struct group {
 	uint16_t id;
@@ -31,8 +31,8 @@ static const struct group groups[] = {
 	{IKE_GROUP_ECP_256, GROUP_ECP, NID_X9_62_prime256v1, "P-256", 64, 32},
 	{IKE_GROUP_ECP_384, GROUP_ECP, NID_secp384r1, "P-384", 96, 48},
 	{IKE_GROUP_ECP_521, GROUP_ECP, NID_secp521r1, "P-521", 132, 66},
-	{IKE_GROUP_X25519, GROUP_RAW, NID_undef, "X25519", 32, 32},
-	{IKE_GROUP_X448, GROUP_RAW, NID_undef, "X448", 56, 56},
+	{IKE_GROUP_X25519, GROUP_X25519, NID_undef, "X25519", 32, 32},
+	{IKE_GROUP_X448, GROUP_X448, NID_undef, "X448", 56, 56},
 };
 
 static const uint8_t zeros[64];
@@ -40,7 +40,6 @@ static const uint8_t zeros[64];
 struct ike_dh {
 	const struct group *group;
 	EVP_PKEY_CTX *exchange; /* of our key with a peer's */
-	EVP_PKEY_CTX *maker;	/* GROUP_RAW: of both */
 	uint8_t public_value[IKE_PUBLIC_MAX];
 };
 
@@ -121,15 +120,6 @@ static int begin_exchange(struct ike_dh *dh, EVP_PKEY *key)
 	return 0;
 }
 
-/* With the key of a peer whose value has been checked: the library's check costs a second power. */
-static int derive(const struct ike_dh *dh, EVP_PKEY *peer, uint8_t *out, size_t *len)
-{
-	if (EVP_PKEY_derive_set_peer_ex(dh->exchange, peer, 0) <= 0)
-		return -EIO;
-	/* For Curve25519 and 448 this fails on a zero result, which is the peer's doing. */
-	return EVP_PKEY_derive(dh->exchange, out, len) > 0 ? 0 : -EBADMSG;
-}
-
 static int modp_from_private(struct ike_dh *dh, const BIGNUM *priv)
 {
 	BN_CTX *ctx = BN_CTX_secure_new();
@@ -172,37 +162,12 @@ out:
 	return err;
 }
 
-/*
- * From a private or a public value, or both. EVP_PKEY_new_raw_*() would look the algorithm up each
- * time.
- */
-static EVP_PKEY *raw_key(EVP_PKEY_CTX *maker, struct ike_slice priv, struct ike_slice pub)
-{
-	OSSL_PARAM params[3], *end = params;
-	EVP_PKEY *key = NULL;
-
-	if (priv.len)
-		*end++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY,
-							   (void *)(uintptr_t)priv.data, priv.len);
-	if (pub.len)
-		*end++ = OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
-							   (void *)(uintptr_t)pub.data, pub.len);
-	*end = OSSL_PARAM_construct_end();
-	if (EVP_PKEY_fromdata(maker, &key, priv.len ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
-			      params) <= 0)
-		return NULL;
-	return key;
-}
-
 static int x448_from_private(struct ike_dh *dh, struct ike_slice priv)
 {
+	EVP_PKEY *key =
+		EVP_PKEY_new_raw_private_key_ex(NULL, dh->group->name, NULL, priv.data, priv.len);
 	size_t len = dh->group->public_len;
-	EVP_PKEY *key;
 
-	dh->maker = EVP_PKEY_CTX_new_from_name(NULL, dh->group->name, NULL);
-	if (!dh->maker || EVP_PKEY_fromdata_init(dh->maker) <= 0)
-		return -EIO;
-	key = raw_key(dh->maker, priv, ike_slice(NULL, 0));
 	if (key && !EVP_PKEY_get_raw_public_key(key, dh->public_value, &len)) {
 		EVP_PKEY_free(key);
 		return -EIO;
@@ -212,20 +177,13 @@ static int x448_from_private(struct ike_dh *dh, struct ike_slice priv)
 
 /*
  * The public value is the secret with the base point (RFC 7748, section 6.1), and takes less time
- * as that: the library has secrets in assembly. Its own key is given zeros for a public value, lest
- * it compute that too.
+ * as that: the library has secrets in assembly.
  */
 static int x25519_from_private(struct ike_dh *dh, struct ike_slice priv)
 {
-	const EVP_PKEY_CTX *x25519 = ike_algorithm_x25519();
-	size_t len = dh->group->public_len;
-	int err;
+	int err = priv.len == IKE_X25519_LEN ? begin_exchange(dh, ike_x25519_key(priv.data)) : -EIO;
 
-	dh->maker = x25519 ? EVP_PKEY_CTX_dup(x25519) : NULL;
-	if (!dh->maker || EVP_PKEY_fromdata_init(dh->maker) <= 0)
-		return -EIO;
-	err = begin_exchange(dh, raw_key(dh->maker, priv, ike_slice(zeros, len)));
-	return err ? err : derive(dh, ike_algorithm_base_point(), dh->public_value, &len);
+	return err ? err : ike_x25519_derive(dh->exchange, ike_x25519_base_point, dh->public_value);
 }
 
 struct ike_dh *ike_dh_from_private(uint16_t group, struct ike_slice private_key)
@@ -238,9 +196,9 @@ struct ike_dh *ike_dh_from_private(uint16_t group, struct ike_slice private_key)
 	if (!dh)
 		return NULL;
 	dh->group = g;
-	if (g->id == IKE_GROUP_X25519) {
+	if (g->kind == GROUP_X25519) {
 		err = x25519_from_private(dh, private_key);
-	} else if (g->id == IKE_GROUP_X448) {
+	} else if (g->kind == GROUP_X448) {
 		err = x448_from_private(dh, private_key);
 	} else {
 		priv = BN_secure_new();
@@ -315,36 +273,48 @@ static EVP_PKEY *ecp_peer(const struct group *g, struct ike_slice peer)
 	return make_key(g, NULL, NULL, ike_slice(encoded, 1 + peer.len));
 }
 
-static EVP_PKEY *peer_key(const struct ike_dh *dh, struct ike_slice peer)
+static EVP_PKEY *peer_key(const struct group *g, struct ike_slice peer)
 {
-	switch (dh->group->kind) {
+	switch (g->kind) {
 	case GROUP_MODP:
-		return modp_peer(dh->group, peer);
+		return modp_peer(g, peer);
 	case GROUP_ECP:
-		return ecp_peer(dh->group, peer);
+		return ecp_peer(g, peer);
 	default:
-		return raw_key(dh->maker, ike_slice(NULL, 0), peer);
+		return EVP_PKEY_new_raw_public_key_ex(NULL, g->name, NULL, peer.data, peer.len);
 	}
+}
+
+/* With the key of a peer whose value has been checked: the library's check costs a second power. */
+static int derive(const struct ike_dh *dh, struct ike_slice peer, struct ike_secret *out)
+{
+	EVP_PKEY *key;
+	int err = -EBADMSG;
+
+	if (dh->group->kind == GROUP_X25519) {
+		out->len = IKE_X25519_LEN;
+		return ike_x25519_derive(dh->exchange, peer.data, out->data);
+	}
+	key = peer_key(dh->group, peer);
+	/* The last, for X448, fails on a zero result, which is the peer's doing. */
+	if (key && EVP_PKEY_derive_set_peer_ex(dh->exchange, key, 0) > 0 &&
+	    EVP_PKEY_derive(dh->exchange, out->data, &out->len) > 0)
+		err = 0;
+	EVP_PKEY_free(key);
+	return err;
 }
 
 int ike_dh_shared(const struct ike_dh *dh, struct ike_slice peer, struct ike_secret *out)
 {
-	const struct group *g = dh->group;
-	EVP_PKEY *key;
 	int err;
 
 	out->len = sizeof(out->data);
-	if (peer.len != g->public_len)
-		return -EBADMSG;
-	key = peer_key(dh, peer);
-	if (!key)
-		return -EBADMSG;
-	err = derive(dh, key, out->data, &out->len);
-	if (!err && g->kind == GROUP_RAW && CRYPTO_memcmp(out->data, zeros, out->len) == 0)
+	err = peer.len == dh->group->public_len ? derive(dh, peer, out) : -EBADMSG;
+	if (!err && dh->group->kind >= GROUP_X25519 &&
+	    CRYPTO_memcmp(out->data, zeros, out->len) == 0)
 		err = -EBADMSG;
 	if (err)
 		ike_secret_clear(out);
-	EVP_PKEY_free(key);
 	return err;
 }
 
@@ -353,6 +323,5 @@ void ike_dh_free(struct ike_dh *dh)
 	if (!dh)
 		return;
 	EVP_PKEY_CTX_free(dh->exchange);
-	EVP_PKEY_CTX_free(dh->maker);
 	free(dh);
 }

@@ -6,9 +6,10 @@
  *
  * Tunnel N is its own peer: identity tN.example.org, traffic selector the Nth address of
  * 10.0.0.0/8, or all of that with --shared. All come from one socket, as from behind a NAT:
- * IKE_AUTH goes to port 4500. Prints JSON.
+ * IKE_AUTH goes to port 4500. With --poll it never sleeps: whoever answers on another core of the
+ * same machine would pay for waking it, which over a network nobody does. Prints JSON.
  *
- * usage: ike_load [--at-once N] [--first N] [--count N] [--shared] RESPONDER SECRET
+ * usage: ike_load [--at-once N] [--first N] [--count N] [--shared] [--poll] RESPONDER SECRET
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -67,6 +68,7 @@ struct load {
 	struct slot slots[AT_ONCE_MAX];
 	unsigned at_once;
 	bool shared; /* traffic selectors */
+	bool poll;
 	uint32_t next;
 	uint32_t end;
 	unsigned established;
@@ -357,8 +359,8 @@ static void run(struct load *load)
 	while (load->established < count) {
 		struct sockaddr_in from;
 		socklen_t from_len = sizeof(from);
-		ssize_t len = recvfrom(load->fd, room, sizeof(room), 0, (struct sockaddr *)&from,
-				       &from_len);
+		ssize_t len = recvfrom(load->fd, room, sizeof(room), load->poll ? MSG_DONTWAIT : 0,
+				       (struct sockaddr *)&from, &from_len);
 
 		if (len >= 0)
 			on_datagram(load, ntohs(from.sin_port), ike_slice(room, (size_t)len));
@@ -407,11 +409,9 @@ static unsigned number(const char *text, unsigned most)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"at-once", required_argument, NULL, 'a'},
-		{"first", required_argument, NULL, 'f'},
-		{"count", required_argument, NULL, 'n'},
-		{"shared", no_argument, NULL, 's'},
-		{0},
+		{"at-once", required_argument, NULL, 'a'}, {"first", required_argument, NULL, 'f'},
+		{"count", required_argument, NULL, 'n'},   {"shared", no_argument, NULL, 's'},
+		{"poll", no_argument, NULL, 'p'},	   {0},
 	};
 	static struct load load = {.at_once = 24, .next = 1};
 	unsigned count = 1000;
@@ -427,12 +427,14 @@ int main(int argc, char **argv)
 			count = number(optarg, 1000000);
 		else if (option == 's')
 			load.shared = true;
+		else if (option == 'p')
+			load.poll = true;
 		else
 			return 2;
 	}
 	if (optind + 2 != argc || inet_pton(AF_INET, argv[optind], &load.responder) != 1) {
 		fprintf(stderr, "usage: ike_load [--at-once N] [--first N] [--count N] [--shared] "
-				"RESPONDER SECRET\n");
+				"[--poll] RESPONDER SECRET\n");
 		return 2;
 	}
 	load.secret = ike_slice(argv[optind + 1], strlen(argv[optind + 1]));
