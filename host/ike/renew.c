@@ -269,6 +269,23 @@ void ike_sa_renewal_leave(struct ike_engine *e, const struct ike_sa *sa)
 		pass_on(e, sa, old);
 }
 
+/* Is another one about to have more of the flows? What waits there for its turn isn't led to yet.
+ */
+static bool another_gets_more(const struct ike_engine *e, const struct ike_sa *sa)
+{
+	const struct ike_sa *other = NULL;
+
+	while ((other = ike_peer_same(e, sa, other))) {
+		if (other == sa || other->conn != sa->conn || ike_sa_ending(other))
+			continue;
+		for (const struct ike_child *child = other->children; child; child = child->next) {
+			if (counts(child) && !child->used)
+				return true;
+		}
+	}
+	return false;
+}
+
 /*
  * All that it has may be in another one, in which the peer or we have renewed the same. Of two that
  * have the same the older goes: it is the one that the peer would have replaced.
@@ -277,7 +294,7 @@ static void stand_alone(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	struct ike_sa *other = NULL;
 
-	if (!is_settled(sa)) {
+	if (!is_settled(sa) || another_gets_more(e, sa)) {
 		look_soon(e, sa, now);
 		return;
 	}

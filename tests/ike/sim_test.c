@@ -653,9 +653,21 @@ static void a_seed_repeats_its_run(void **state)
 	}
 }
 
+/* Of each kind of fault that a million runs have found, one that ended badly before it was mended.
+ */
+static void runs_that_once_failed_do_so_no_more(void **state)
+{
+	static const uint64_t seeds[] = {9400196504, 40000678217};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++)
+		assert_true(simulate(seeds[i], &(struct totals){0}));
+}
+
 int main(int argc, char **argv)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(runs_that_once_failed_do_so_no_more),
 		cmocka_unit_test(what_always_holds_does_so_in_any_world),
 		cmocka_unit_test(a_seed_repeats_its_run),
 	};
