@@ -78,8 +78,6 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 {
 	const struct ike_id local_id = ike_id_kept(sa->local_id),
 			    remote_id = ike_id_kept(sa->remote_id);
-	const struct ike_psk *psk =
-		auth->proof.method ? NULL : ike_psk_find(e, &local_id, &remote_id);
 	struct ike_child *child = ike_child_find_id(e, auth->child_id);
 	struct ike_builder b;
 	bool led;
@@ -89,10 +87,8 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_id(&b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
 	ike_proof_write_certs(&b, &auth->proof);
-	if (auth->proof.method) {
-		ike_proof_write(&b, &auth->proof);
-	} else if (!psk || ike_proof_write_psk(&b, sa, &local_id, psk)) {
-		ike_sa_down(e, sa, "the pre-shared key is gone");
+	if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &remote_id)) {
+		ike_sa_down(e, sa, "what proves who we are is gone");
 		return IKE_DONE;
 	}
 	ike_qcd_write(e, &b, sa);

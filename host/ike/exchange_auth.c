@@ -94,7 +94,6 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 	const struct ike_authentication *how = &sa->conn->auth;
 	struct ike_id local_id = ike_id_kept(sa->local_id);
 	struct ike_id expected = expected_peer(e, sa, &local_id);
-	const struct ike_psk *psk = how->sign ? NULL : ike_psk_find(e, &local_id, &expected);
 	const char *nothing_to_offer;
 	struct ike_builder b;
 
@@ -105,10 +104,8 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 		ike_proof_write_request(&b, &how->authorities);
 	if (ike_id_is_one(&sa->conn->remote_id))
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
-	if (how->sign) {
-		ike_proof_write(&b, &auth->proof);
-	} else if (!psk || ike_proof_write_psk(&b, sa, &local_id, psk)) {
-		ike_sa_down(e, sa, "could not build IKE_AUTH");
+	if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &expected)) {
+		ike_sa_down(e, sa, "what proves who we are is gone");
 		return IKE_DONE;
 	}
 	ike_qcd_write(e, &b, sa);

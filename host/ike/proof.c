@@ -47,8 +47,8 @@ static int compute_psk(const struct ike_sa *sa, bool of_initiator, struct ike_sl
 				 id_body, out);
 }
 
-int ike_proof_write_psk(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
-			const struct ike_psk *psk)
+static int write_psk(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
+		     const struct ike_psk *psk)
 {
 	uint8_t id_body[4 + IKE_ID_MAX], auth[IKE_PRF_MAX];
 	struct ike_writer w = ike_writer(id_body, sizeof(id_body));
@@ -212,9 +212,23 @@ void ike_proof_write_certs(struct ike_builder *b, const struct ike_proof *proof)
 	}
 }
 
-void ike_proof_write(struct ike_builder *b, const struct ike_proof *proof)
+/*
+ * Our AUTH, as this identity, in the way that the connection says: by the signature, which must
+ * have been made, or by the key for this peer, which must be there.
+ */
+int ike_proof_write(struct ike_builder *b, const struct ike_engine *e, const struct ike_sa *sa,
+		    const struct ike_proof *proof, const struct ike_id *id,
+		    const struct ike_id *peer)
 {
+	const bool sign = sa->conn->auth.sign;
+	const struct ike_psk *psk = sign ? NULL : ike_psk_find(e, id, peer);
+
+	if (!sign)
+		return psk ? write_psk(b, sa, id, psk) : -ENOENT;
+	if (!proof->method)
+		return -ENOENT;
 	ike_write_auth(b, proof->method, ike_buffer_slice(&proof->data));
+	return 0;
 }
 
 /* What each side has for the other's signature */

@@ -265,8 +265,6 @@ enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t 
 			  struct ike_dh *dh, struct ike_slice peer, ike_resume_fn *resume);
 
 /* proof.c: that each side is who it says (AUTH) */
-int ike_proof_write_psk(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
-			const struct ike_psk *psk);
 bool ike_proof_holds_psk(const struct ike_engine *e, const struct ike_sa *sa,
 			 const struct ike_psk *psk, struct ike_slice id_body,
 			 struct ike_slice auth_body);
@@ -278,7 +276,9 @@ enum ike_step ike_proof_verify(struct ike_engine *e, struct ike_task *task, cons
 			       ike_resume_fn *resume);
 void ike_proof_take(struct ike_proof *proof, struct ike_job *job);
 void ike_proof_write_certs(struct ike_builder *b, const struct ike_proof *proof);
-void ike_proof_write(struct ike_builder *b, const struct ike_proof *proof);
+int ike_proof_write(struct ike_builder *b, const struct ike_engine *e, const struct ike_sa *sa,
+		    const struct ike_proof *proof, const struct ike_id *id,
+		    const struct ike_id *peer);
 void ike_proof_free(struct ike_proof *proof);
 void ike_proof_write_hashes(struct ike_builder *b);
 void ike_proof_learn_hashes(struct ike_sa *sa, const struct ike_payloads *p);
