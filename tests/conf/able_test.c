@@ -11,41 +11,17 @@
 
 #include <cmocka.h>
 
-#include "host/conf/conf.h"
 #include "host/ike/ability.h"
+#include "tests/conf/text.h"
 
 /* One child whose keys follow, from line 5 on; %s: of the connection, in line 4. */
 static const char file[] = "raveld { backend = soft\n wire = veth0\n }\n"
 			   "connections { gw { local { auth = psk }\n"
 			   " remote { auth = psk } %s children { net {\n%s\n } } } }\n";
 
-static struct conf *load_as(const char *connection, const char *child)
-{
-	struct conf_error error = {""};
-	struct conf *conf = NULL;
-	char text[1024];
-
-	snprintf(text, sizeof(text), file, connection, child);
-	if (conf_load_text("t.conf", text, strlen(text), &conf, &error))
-		fail_msg("%s", error.text);
-	return conf;
-}
-
 static struct conf *load(const char *child)
 {
-	return load_as("", child);
-}
-
-static void refused_as(const char *connection, const char *child, const char *message)
-{
-	struct conf_error error = {""};
-	struct conf *conf = NULL;
-	char text[1024];
-
-	snprintf(text, sizeof(text), file, connection, child);
-	if (!conf_load_text("t.conf", text, strlen(text), &conf, &error))
-		fail_msg("accepted, instead of: %s", message);
-	assert_string_equal(error.text, message);
+	return conf_of(file, "", child);
 }
 
 static void modes_and_rules_are_read(void **state)
@@ -87,7 +63,7 @@ static void transport_mode_may_have_wider_selectors(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		conf_free(load_as(good[i].connection, good[i].child));
+		conf_free(conf_of(file, good[i].connection, good[i].child));
 }
 
 /* They are no children that are negotiated, and alone they want no identities. */
@@ -192,7 +168,7 @@ static void what_does_not_go_together_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		refused_as(cases[i].connection, cases[i].child, cases[i].message);
+		assert_refused(cases[i].message, file, cases[i].connection, cases[i].child);
 }
 
 static void assert_proposals(const char *child_text, const char *expected)

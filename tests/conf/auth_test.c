@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "host/conf/conf.h"
+#include "tests/conf/text.h"
 
 static const char text[] = "raveld { backend = soft\n wire = veth0 }\n"
 			   "connections { gw { local { auth = psk }\n"
@@ -15,26 +15,12 @@ static const char text[] = "raveld { backend = soft\n wire = veth0 }\n"
 
 static struct conf *load(const char *remote, const char *secrets)
 {
-	struct conf_error error = {""};
-	struct conf *conf = NULL;
-	char all[1024];
-
-	snprintf(all, sizeof(all), text, remote, secrets);
-	if (conf_load_text("t.conf", all, strlen(all), &conf, &error))
-		fail_msg("%s", error.text);
-	return conf;
+	return conf_of(text, remote, secrets);
 }
 
 static void refused(const char *remote, const char *secrets, const char *message)
 {
-	struct conf_error error = {""};
-	struct conf *conf = NULL;
-	char all[1024];
-
-	snprintf(all, sizeof(all), text, remote, secrets);
-	if (!conf_load_text("t.conf", all, strlen(all), &conf, &error))
-		fail_msg("accepted, instead of: %s", message);
-	assert_string_equal(error.text, message);
+	assert_refused(message, text, remote, secrets);
 }
 
 enum {

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "host/conf/conf.h"
+#include "tests/conf/text.h"
 
 #define DAEMON "raveld { backend = soft\n wire = veth0 }\n"
 #define LOCAL_REMOTE "local { auth = psk }\n remote { auth = psk }\n"
@@ -28,22 +29,12 @@ static uint32_t random32(void)
 
 static struct conf *load(const char *text)
 {
-	struct conf_error error = {""};
-	struct conf *conf = NULL;
-
-	if (conf_load_text("t.conf", text, strlen(text), &conf, &error))
-		fail_msg("%s", error.text);
-	return conf;
+	return conf_of("%s", text);
 }
 
-static void assert_refused(const char *text, const char *message)
+static void refused(const char *text, const char *message)
 {
-	struct conf_error error = {""};
-	struct conf *conf = NULL;
-
-	if (!conf_load_text("t.conf", text, strlen(text), &conf, &error))
-		fail_msg("accepted, instead of: %s", message);
-	assert_string_equal(error.text, message);
+	assert_refused(message, "%s", text);
 }
 
 static struct conf_tree *parse(const char *text)
@@ -221,7 +212,7 @@ static void malformed_files_are_refused_with_their_line(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_refused(cases[i].text, cases[i].message);
+		refused(cases[i].text, cases[i].message);
 }
 
 static void references_cannot_grow_without_bound(void **state)
@@ -629,7 +620,7 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 			 "connections { gw { local { auth = psk } remote { auth = psk }\n%s\n"
 			 "children { net { %s\n } } } }\n",
 			 cases[i].connection, cases[i].child);
-		assert_refused(text, cases[i].message);
+		refused(text, cases[i].message);
 	}
 }
 
@@ -733,17 +724,15 @@ static void what_is_on_is_refused_with_what_to_write(void **state)
 			 "connections { gw { local { auth = psk } remote { auth = psk }\n%s\n"
 			 "children { net { %s\n } } } }\n",
 			 cases[i].connection, cases[i].child);
-		assert_refused(text, cases[i].message);
+		refused(text, cases[i].message);
 	}
-	assert_refused(DAEMON "connections { gw { local { auth = psk\n id = *.example.org } } }\n",
-		       "t.conf:4: connections.gw.local.id: \"*.example.org\" stands for many "
-		       "identities, and we have one");
-	assert_refused(
-		DAEMON "connections { gw { local { auth = psk\n id = fdqn:moon } } }\n",
+	refused(DAEMON "connections { gw { local { auth = psk\n id = *.example.org } } }\n",
+		"t.conf:4: connections.gw.local.id: \"*.example.org\" stands for many "
+		"identities, and we have one");
+	refused(DAEMON "connections { gw { local { auth = psk\n id = fdqn:moon } } }\n",
 		"t.conf:4: connections.gw.local.id: identity \"fdqn:moon\" has an unknown type "
 		"before its colon (a key ID is keyid:...)");
-	assert_refused(
-		DAEMON "connections { gw { local { auth = psk\n cert { file = a.pem } } } }\n",
+	refused(DAEMON "connections { gw { local { auth = psk\n cert { file = a.pem } } } }\n",
 		"t.conf:4: connections.gw.local.cert: certificates are named in the keys certs and "
 		"cacerts; leave the section out");
 }
@@ -937,7 +926,7 @@ static void daemon_and_secrets_are_checked_too(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_refused(cases[i].text, cases[i].message);
+		refused(cases[i].text, cases[i].message);
 }
 
 /* What becomes of a connection and its child, where `old` stands in the whole text and now `new`.
@@ -985,19 +974,19 @@ static void tcp_is_the_softwares(void **state)
 	other.remote_port_tcp = 4500;
 	assert_int_equal(conf_compare_connection(gw, &other), CONF_REPLACED);
 	conf_free(conf);
-	assert_refused("raveld { device = pci:0000:01:00.0 }\n"
-		       "connections { gw {\n remote_addrs = 192.0.2.2\n tcp = yes\n"
-		       " local { auth = psk }\n remote { auth = psk }\n children { net {\n"
-		       "  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 } } } }\n",
-		       "t.conf:2: connections.gw.tcp: the data path has no ESP in TCP (backend "
-		       "soft has)");
-	assert_refused("raveld { backend = soft\n wire = eth1 }\n"
-		       "connections { gw {\n remote_addrs = 192.0.2.2\n tcp = yes\n"
-		       " local { auth = psk }\n remote { auth = psk }\n children { net {\n"
-		       "  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16\n"
-		       "  ah_proposals = sha256 } } } }\n",
-		       "t.conf:8: connections.gw.children.net: tcp = yes puts ESP into TCP, and AH "
-		       "can't be");
+	refused("raveld { device = pci:0000:01:00.0 }\n"
+		"connections { gw {\n remote_addrs = 192.0.2.2\n tcp = yes\n"
+		" local { auth = psk }\n remote { auth = psk }\n children { net {\n"
+		"  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 } } } }\n",
+		"t.conf:2: connections.gw.tcp: the data path has no ESP in TCP (backend "
+		"soft has)");
+	refused("raveld { backend = soft\n wire = eth1 }\n"
+		"connections { gw {\n remote_addrs = 192.0.2.2\n tcp = yes\n"
+		" local { auth = psk }\n remote { auth = psk }\n children { net {\n"
+		"  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16\n"
+		"  ah_proposals = sha256 } } } }\n",
+		"t.conf:8: connections.gw.children.net: tcp = yes puts ESP into TCP, and AH "
+		"can't be");
 }
 
 static void ipv6_is_taken_outside(void **state)

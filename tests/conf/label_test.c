@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "host/conf/conf.h"
 #include "host/ike/ability.h"
+#include "tests/conf/text.h"
 
 /* %s: of the connection, in line 4; and of its child, from line 6 on. */
 static const char file[] = "raveld { backend = xfrm\n}\n"
@@ -18,14 +18,7 @@ static const char file[] = "raveld { backend = xfrm\n}\n"
 
 static struct conf *load(const char *connection, const char *child)
 {
-	struct conf_error error = {""};
-	struct conf *conf = NULL;
-	char text[1024];
-
-	snprintf(text, sizeof(text), file, connection, child);
-	if (conf_load_text("t.conf", text, strlen(text), &conf, &error))
-		fail_msg("%s", error.text);
-	return conf;
+	return conf_of(file, connection, child);
 }
 
 static struct rvl_labels labels_of(const char *connection, const char *child)
@@ -35,18 +28,6 @@ static struct rvl_labels labels_of(const char *connection, const char *child)
 
 	conf_free(conf);
 	return labels;
-}
-
-static void refused(const char *connection, const char *child, const char *message)
-{
-	struct conf_error error = {""};
-	struct conf *conf = NULL;
-	char text[1024];
-
-	snprintf(text, sizeof(text), file, connection, child);
-	if (!conf_load_text("t.conf", text, strlen(text), &conf, &error))
-		fail_msg("accepted, instead of: %s", message);
-	assert_string_equal(error.text, message);
 }
 
 static struct rvl_labelled resolved(const char *connection, const char *child)
@@ -220,7 +201,7 @@ static void what_is_no_number_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		refused(cases[i].connection, cases[i].child, cases[i].message);
+		assert_refused(cases[i].message, file, cases[i].connection, cases[i].child);
 }
 
 static void a_data_path_without_it_says_so(void **state)
