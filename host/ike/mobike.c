@@ -185,7 +185,7 @@ void ike_mobike_settle(struct ike_engine *e, struct ike_sa *sa)
 		return;
 	sa->mobike->settled = ike_path_pair(sa);
 	/* IKE_AUTH from behind a NAT may have been copied, too. */
-	sa->mobike->checking = !sa->began && sa->path.nat_remote;
+	sa->mobike->checking = !sa->began && ike_path_may_be_elsewhere(sa);
 	sa->mobike->asked = (struct ike_way){.pair = sa->mobike->settled};
 	if (e->own_changes && !is_own(e, &sa->path.local))
 		ike_mobike_ask(e, sa, e->now);

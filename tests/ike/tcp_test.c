@@ -124,6 +124,31 @@ static void another_connection_takes_the_place_of_the_first(void **state)
 	}
 }
 
+/*
+ *   A  IKE_AUTH -->                              B   takes it as from the first connection,
+ *      (another connection)  IKE_AUTH again -->      answers over both,
+ *      <-- INFORMATIONAL                             and goes there
+ */
+static void the_next_connection_is_known_by_what_is_asked_again(void **state)
+{
+	(void)state;
+	for (unsigned way = 0; way < 4; way++) {
+		begin(way & 1 ? IKE_TCP_FALLBACK : IKE_TCP_YES, way & 2, false);
+		a()->deaf = true; /* B has seen no NAT if it was asked over UDP first */
+		b()->install_holds = true;
+		while (!b()->job_count)
+			pass_time(100);
+		a()->tcp_port = SECOND;
+		b()->install_holds = false;
+		node_answer(b(), 0);
+		node_drain(b());
+		pass_time(20000);
+		assert_int_equal(a()->child_up + b()->child_up, 2);
+		assert_in_connection(SECOND);
+		teardown(NULL);
+	}
+}
+
 /* A request of B's that is out while there is no connection is asked again over the next one. */
 static void what_is_out_goes_on_over_the_next_connection(void **state)
 {
@@ -167,6 +192,8 @@ int main(void)
 		cmocka_unit_test_teardown(what_is_not_answered_over_udp_goes_by_tcp, teardown),
 		cmocka_unit_test_teardown(what_is_answered_over_udp_stays_there, teardown),
 		cmocka_unit_test_teardown(another_connection_takes_the_place_of_the_first,
+					  teardown),
+		cmocka_unit_test_teardown(the_next_connection_is_known_by_what_is_asked_again,
 					  teardown),
 		cmocka_unit_test_teardown(what_is_out_goes_on_over_the_next_connection, teardown),
 		cmocka_unit_test_teardown(there_are_no_fragments, teardown),
