@@ -21,6 +21,7 @@ struct rvl_nic_device {
 	void *log_ctx;
 	unsigned vectors;
 	uint8_t *table;
+	bool keep; /* what a client leaves */
 };
 
 static int nic_attach(void *ctx)
@@ -32,11 +33,6 @@ static int nic_attach(void *ctx)
 	rvl_sim_config_read(d->sim, 0x04, command, sizeof(command));
 	command[0] |= 0x02;
 	return rvl_sim_config_write(d->sim, 0x04, command, sizeof(command));
-}
-
-static void nic_detach(void *ctx)
-{
-	(void)ctx;
 }
 
 static bool in_table(const struct rvl_nic_device *d, unsigned region, uint64_t offset)
@@ -153,6 +149,15 @@ static int nic_reset(void *ctx)
 	return rvl_sim_flr(d->sim);
 }
 
+/* As VFIO does when the last user of a device has closed it: no key of one is left to the next. */
+static void nic_detach(void *ctx)
+{
+	struct rvl_nic_device *d = ctx;
+
+	if (!d->keep)
+		nic_reset(d);
+}
+
 static void nic_log(void *ctx, const char *text)
 {
 	struct rvl_nic_device *d = ctx;
@@ -175,8 +180,8 @@ static const struct rvl_vfio_user_ops nic_ops = {
 	.log = nic_log,
 };
 
-struct rvl_nic_device *rvl_nic_device_create(struct rvl_sim *sim, rvl_sim_log_fn *log, void *ctx,
-					     struct rvl_vfio_user_device *description)
+struct rvl_nic_device *rvl_nic_device_create(struct rvl_sim *sim, bool keep, rvl_sim_log_fn *log,
+					     void *ctx, struct rvl_vfio_user_device *description)
 {
 	struct rvl_nic_device *d = calloc(1, sizeof(*d));
 
@@ -185,6 +190,7 @@ struct rvl_nic_device *rvl_nic_device_create(struct rvl_sim *sim, rvl_sim_log_fn
 	d->sim = sim;
 	d->log = log;
 	d->log_ctx = ctx;
+	d->keep = keep;
 	d->vectors = rvl_sim_vectors(sim);
 	d->table = calloc(d->vectors, ENTRY);
 	if (!d->table) {

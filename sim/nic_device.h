@@ -9,11 +9,12 @@
 struct rvl_nic_device;
 
 /*
- * Describe sim for rvl_vfio_user_create(). log and ctx as in sim.h. The result is freed after the
- * server and before the simulator. NULL: out of memory.
+ * Describe sim for rvl_vfio_user_create(). log and ctx as in sim.h. keep: a client that goes leaves
+ * all of the device as it is, for its next one to look at; otherwise the function is reset then.
+ * The result is freed after the server and before the simulator. NULL: out of memory.
  */
-struct rvl_nic_device *rvl_nic_device_create(struct rvl_sim *sim, rvl_sim_log_fn *log, void *ctx,
-					     struct rvl_vfio_user_device *description);
+struct rvl_nic_device *rvl_nic_device_create(struct rvl_sim *sim, bool keep, rvl_sim_log_fn *log,
+					     void *ctx, struct rvl_vfio_user_device *description);
 void rvl_nic_device_destroy(struct rvl_nic_device *device);
 
 #endif

@@ -27,6 +27,8 @@ static const char help[] =
 	"  --latency N          cycles until host memory answers a read (default 64)\n"
 	"  --latency-spread N   up to so many more, at random; reads then overtake each other\n"
 	"  --wire-idle PERCENT  of cycles in which the wire pauses (default 0)\n"
+	"  --keep-state         leave the device as it is when its client goes, keys and all, for\n"
+	"                       debugging; otherwise it is reset, as by VFIO\n"
 	"  --dump-config FILE   write the configuration space as lspci -F and libpci read it;\n"
 	"                       without --socket, exit then\n"
 	"  --stats-file FILE    write statistics as JSON at the end, and on SIGUSR1\n"
@@ -48,6 +50,7 @@ enum option_code {
 	OPT_LATENCY,
 	OPT_LATENCY_SPREAD,
 	OPT_WIRE_IDLE,
+	OPT_KEEP_STATE,
 	OPT_DUMP_CONFIG,
 	OPT_STATS_FILE,
 	OPT_READY_FD,
@@ -67,6 +70,7 @@ static const struct option long_options[] = {
 	{"latency", required_argument, NULL, OPT_LATENCY},
 	{"latency-spread", required_argument, NULL, OPT_LATENCY_SPREAD},
 	{"wire-idle", required_argument, NULL, OPT_WIRE_IDLE},
+	{"keep-state", no_argument, NULL, OPT_KEEP_STATE},
 	{"dump-config", required_argument, NULL, OPT_DUMP_CONFIG},
 	{"stats-file", required_argument, NULL, OPT_STATS_FILE},
 	{"ready-fd", required_argument, NULL, OPT_READY_FD},
@@ -179,6 +183,9 @@ static bool take(struct rvl_options *o, int option, const char *name, const char
 		if (!number(name, arg, 99, &n))
 			return false;
 		o->sim.wire_idle_percent = (unsigned)n;
+		return true;
+	case OPT_KEEP_STATE:
+		o->keep = true;
 		return true;
 	case OPT_DUMP_CONFIG:
 		o->dump_config = arg;

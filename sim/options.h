@@ -17,6 +17,7 @@ struct rvl_options {
 	const char *stats_file;
 	int ready_fd; /* -1: none */
 	bool mac_given;
+	bool keep;	 /* what a client leaves in the device */
 	uint32_t spread; /* of the latency, already in sim.rootport */
 	struct rvl_sim_options sim;
 };

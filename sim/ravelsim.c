@@ -376,7 +376,7 @@ static int open_everything(struct ravelsim *r)
 		return -1;
 	if (!r->options.socket)
 		return 0;
-	r->device = rvl_nic_device_create(r->sim, log_line, r, &description);
+	r->device = rvl_nic_device_create(r->sim, r->options.keep, log_line, r, &description);
 	if (!r->device) {
 		fprintf(stderr, "ravelsim: out of memory\n");
 		return -1;

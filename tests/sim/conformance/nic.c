@@ -104,7 +104,7 @@ void nic_attach(struct nic *n)
 	nic_set_config(n, COMMAND, MEMORY_AND_MASTER);
 }
 
-int nic_setup(void **state)
+static int set_up(void **state, bool keeps)
 {
 	struct nic *n = calloc(1, sizeof(*n));
 	struct rvl_sim_options options = RVL_SIM_OPTIONS_DEFAULT;
@@ -119,7 +119,7 @@ int nic_setup(void **state)
 	if (rvl_sim_create(&n->sim, &options, err, sizeof(err)))
 		fail_msg("%s", err);
 	assert_int_equal(rvl_sim_vectors(n->sim), NIC_VECTORS);
-	n->device = rvl_nic_device_create(n->sim, on_log, n, &description);
+	n->device = rvl_nic_device_create(n->sim, keeps, on_log, n, &description);
 	snprintf(n->dir, sizeof(n->dir), "/tmp/vfio_user_conformance.XXXXXX");
 	assert_non_null(mkdtemp(n->dir));
 	snprintf(n->path, sizeof(n->path), "%s/nic", n->dir);
@@ -133,11 +133,22 @@ int nic_setup(void **state)
 	for (i = 0; i < NIC_VECTORS; i++)
 		n->events[i] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	n->os = (struct rvl_os){.ops = &os_ops, .ctx = n};
+	n->keeps = keeps;
 	n->client.fd = -1;
 	n->client.pump = work;
 	n->client.ctx = n;
 	nic_attach(n);
 	return 0;
+}
+
+int nic_setup(void **state)
+{
+	return set_up(state, false);
+}
+
+int nic_setup_keeping(void **state)
+{
+	return set_up(state, true);
 }
 
 int nic_teardown(void **state)

@@ -30,12 +30,15 @@ struct nic {
 	struct rvl_os os;
 	struct rvl_dev *dev;
 	struct rvl_queue *queues[NIC_QUEUES]; /* queue pair q has vector q + 1 */
+	bool keeps;			      /* what a client leaves */
 	unsigned complaints;		      /* lines that the simulator logged, not the server */
 };
 
 int nic_setup(void **state);
+int nic_setup_keeping(void **state); /* as ravelsim --keep-state */
 int nic_teardown(void **state);
 #define NIC_TEST(f) cmocka_unit_test_setup_teardown(f, nic_setup, nic_teardown)
+#define NIC_KEEPING_TEST(f) cmocka_unit_test_setup_teardown(f, nic_setup_keeping, nic_teardown)
 
 /* Another client: version, maps of both halves, bus master on. */
 void nic_attach(struct nic *n);

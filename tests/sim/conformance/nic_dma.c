@@ -199,10 +199,10 @@ static void memory_is_not_touched_after_its_client_has_gone(void **state)
 	was = copy(n);
 	memory_stays(n, was, 0, 2 * NIC_HALF);
 	assert_int_equal(nic_raised(n), 0);
-	/* The next one finds the NIC where it was left, resets it and goes on. */
+	/* The next one finds it as after a reset, or where it was left, resets it and goes on. */
 	nic_attach(n);
 	assert_int_equal(nic_reg(n, RVL_REG_ID), RVL_MAGIC);
-	assert_true(nic_reg(n, RVL_REG_CMD_CONTROL) != 0);
+	assert_int_equal(nic_reg(n, RVL_REG_CMD_CONTROL) != 0, n->keeps);
 	nic_stop_driver(n);
 	nic_start_driver(n);
 	nic_connect_vectors(n);
@@ -258,6 +258,7 @@ int nic_dma_tests(void)
 		NIC_TEST(a_reset_does_not_wait_for_ever_for_reads_that_are_lost),
 		NIC_TEST(messages_are_answered_under_load),
 		NIC_TEST(memory_is_not_touched_after_its_client_has_gone),
+		NIC_KEEPING_TEST(memory_is_not_touched_after_its_client_has_gone),
 		NIC_TEST(memory_that_is_not_given_is_not_reached),
 	};
 
