@@ -13,6 +13,7 @@
 #define REPLAY_WINDOW_MIN 32
 #define SALT_LEN 4
 #define ICV_BITS 128
+#define ENCAP_PORT 4500 /* RFC 3948: the device looks for ESP on no other */
 
 #define REFUSE(extack, code, text)                                                                 \
 	({                                                                                         \
@@ -83,6 +84,9 @@ static int check_encap(const struct rvl_nic *nic, const struct xfrm_state *x,
 		return REFUSE(extack, -EOPNOTSUPP, "the device has no encap espinudp");
 	if (!x->encap->encap_sport || !x->encap->encap_dport)
 		return REFUSE(extack, -EINVAL, "encap ports must not be 0");
+	if (x->xso.dir == XFRM_DEV_OFFLOAD_IN && x->encap->encap_dport != htons(ENCAP_PORT))
+		return REFUSE(extack, -EOPNOTSUPP,
+			      "only encap dport 4500: the device receives on no other");
 	return 0;
 }
 
