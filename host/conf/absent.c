@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char no_raw_keys[] = "public keys without a certificate aren't supported";
 static const char no_revocation[] = "revocation (CRL, OCSP) isn't supported";
 static const char no_cert_sections[] = "certificates are named in the keys certs and cacerts";
 static const char no_tokens[] = "keys in tokens and in PKCS#12 aren't supported";
@@ -31,7 +30,6 @@ const struct conf_absent conf_absent_connection[] = {
 
 const struct conf_absent conf_absent_local[] = {
 	{"round", "0", "a second round of authentication isn't supported"},
-	{"pubkeys", "", no_raw_keys},
 	{"eap_id", "", no_eap},
 	{"aaa_id", "", no_eap},
 	{"xauth_id", "", no_ikev1},
@@ -42,7 +40,6 @@ const struct conf_absent conf_absent_remote[] = {
 	{"round", "0", "a second round of authentication isn't supported"},
 	{"ca_id", "", "authorities by their names aren't supported (cacerts)"},
 	{"cert_policy", "", "policies of certificates aren't supported"},
-	{"pubkeys", "", no_raw_keys},
 	{"revocation", "relaxed", no_revocation},
 	{"eap_id", "", no_eap},
 	{"groups", "", "groups of peers aren't supported"},

@@ -127,6 +127,7 @@ void conf_auth_clear(struct conf_auth *auth)
 {
 	clear(&auth->certs);
 	clear(&auth->cacerts);
+	clear(&auth->pubkeys);
 }
 
 static int add_file(const struct conf_value *v, const char *item, void *context)
@@ -165,18 +166,22 @@ static int set_cacerts(const struct conf_value *v, void *object)
 	return set_files(v, &((struct conf_auth *)object)->cacerts);
 }
 
+static int set_pubkeys(const struct conf_value *v, void *object)
+{
+	return set_files(v, &((struct conf_auth *)object)->pubkeys);
+}
+
 /* ------------------------------------------------------------------------------------ a section */
 
 static const struct conf_binding local_keys[] = {
-	{"auth", set_auth, false},
-	{"id", set_id, false},
-	{"certs", set_certs, false},
-	{NULL, NULL, false},
+	{"auth", set_auth, false},	 {"id", set_id, false}, {"certs", set_certs, false},
+	{"pubkeys", set_pubkeys, false}, {NULL, NULL, false},
 };
 
 static const struct conf_binding remote_keys[] = {
-	{"auth", set_auth, false},	 {"id", set_id, false}, {"certs", set_certs, false},
-	{"cacerts", set_cacerts, false}, {NULL, NULL, false},
+	{"auth", set_auth, false},	 {"id", set_id, false},
+	{"certs", set_certs, false},	 {"cacerts", set_cacerts, false},
+	{"pubkeys", set_pubkeys, false}, {NULL, NULL, false},
 };
 
 /* What doesn't go together. */
@@ -189,11 +194,17 @@ static int check(const struct conf_section *section, bool local, const struct co
 		return conf_fail_key(error, section, conf_key_find(section, "id"),
 				     "\"%.64s\" stands for many identities, and we have one",
 				     conf_key_find(section, "id")->value);
-	if (local && auth->pubkey && !auth->certs.count)
-		return conf_fail_section(error, section, "auth = %s needs the key \"certs\"",
+	if (local && auth->pubkey && !auth->certs.count && !auth->pubkeys.count)
+		return conf_fail_section(error, section,
+					 "auth = %s needs the key \"certs\" or \"pubkeys\"",
 					 conf_key_find(section, "auth")->value);
-	if (!auth->pubkey && (auth->certs.count || auth->cacerts.count))
-		return conf_fail_section(error, section, "auth = psk has no certificates");
+	if (!auth->pubkey && (auth->certs.count || auth->cacerts.count || auth->pubkeys.count))
+		return conf_fail_section(error, section,
+					 "auth = psk has neither certificates nor public keys");
+	/* Nothing but this says whose it is. */
+	if (!local && auth->pubkeys.count && !ike_id_is_one(auth->id))
+		return conf_fail_key(error, section, conf_key_find(section, "pubkeys"),
+				     "public keys are of one peer: they need the key \"id\"");
 	return 0;
 }
 

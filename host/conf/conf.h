@@ -171,6 +171,7 @@ struct conf_auth {
 	uint16_t ecdsa_bits;
 	struct conf_files certs;   /* ours; or of the peer, which has one of them */
 	struct conf_files cacerts; /* authorities; none: all that there are */
+	struct conf_files pubkeys; /* without a certificate: ours; or the peer's, which has one */
 };
 
 struct conf_connection {

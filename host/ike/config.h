@@ -62,6 +62,7 @@ struct ike_authentication {
 	/* Says by what certificates, keys and authorities: where this is equal, so are they. */
 	uint64_t credentials;
 	struct ike_buffer authorities; /* that the peer is told of as initiator; empty: none */
+	bool asks_raw;		       /* it is asked for a public key without a certificate */
 };
 
 /* What a Child SA is handed to the data path with. */

@@ -100,8 +100,8 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_id(&b, IKE_PAYLOAD_IDI, local_id.type, ike_id_slice(&local_id));
 	ike_proof_write_certs(&b, &auth->proof);
-	if (how->verify && how->authorities.len)
-		ike_proof_write_request(&b, &how->authorities);
+	if (how->verify)
+		ike_proof_write_requests(&b, &how->authorities, how->asks_raw);
 	if (ike_id_is_one(&sa->conn->remote_id))
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
 	if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &expected)) {

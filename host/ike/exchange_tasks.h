@@ -29,6 +29,7 @@ struct ike_proof {
 	uint8_t method;
 	struct ike_buffer data;	 /* of AUTH */
 	struct ike_buffer certs; /* as a job has them */
+	struct ike_buffer raw_key;
 };
 
 struct ike_auth_task {

@@ -72,12 +72,19 @@ static void sign_job_free(struct ike_sign_job *sign)
 	ike_buffer_free(&sign->octets);
 	ike_buffer_free(&sign->data);
 	ike_buffer_free(&sign->certs);
+	ike_buffer_free(&sign->raw_key);
+}
+
+bool ike_sign_job_sends(const struct ike_sign_job *job, bool asked)
+{
+	return job->send == IKE_SEND_CERT_ALWAYS || (job->send == IKE_SEND_CERT_IF_ASKED && asked);
 }
 
 static void verify_job_free(struct ike_verify_job *verify)
 {
 	ike_buffer_free(&verify->data);
 	ike_buffer_free(&verify->certs);
+	ike_buffer_free(&verify->raw_key);
 	ike_buffer_free(&verify->octets);
 }
 

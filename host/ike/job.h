@@ -110,20 +110,27 @@ struct ike_ways_job {
 };
 
 /*
- * Our AUTH by signature. A key, a method and an algorithm that the peer knows are chosen, and
- * certificates from our own up to, but without, one that the peer knows.
+ * Our AUTH by signature. A key, a method and an algorithm that the peer knows are chosen, and what
+ * of the key's the peer is sent: certificates from our own up to, but without, one that the peer
+ * knows, or the public key alone.
  */
 struct ike_sign_job {
 	char connection[IKE_NAME_MAX];
-	uint16_t hashes;   /* 1 << those that the peer has said it knows (RFC 7427); 0: none */
-	bool certs_wanted; /* else none is sent */
+	uint16_t hashes; /* 1 << those that the peer has said it knows (RFC 7427); 0: none */
+	enum ike_send_cert send;
+	bool certs_asked;	       /* by the peer */
+	bool raw_asked;		       /* a public key alone will do (RFC 7670) */
 	struct ike_buffer authorities; /* that the peer trusts: of IKE_AUTHORITY_LEN octets each */
 	struct ike_buffer octets;      /* to be signed (RFC 7296, section 2.15) */
 	/* The answer: */
 	uint8_t method;
-	struct ike_buffer data;	 /* of the AUTH payload */
-	struct ike_buffer certs; /* each in DER after its length in two octets */
+	struct ike_buffer data;	   /* of the AUTH payload */
+	struct ike_buffer certs;   /* each in DER after its length in two octets; */
+	struct ike_buffer raw_key; /* or a SubjectPublicKeyInfo in DER */
 };
+
+/* Is what goes with the signature sent to the peer, which has asked for it or not? */
+bool ike_sign_job_sends(const struct ike_sign_job *job, bool asked);
 
 /* Is it the peer of this identity that has signed, and may that be the connection's peer? No error:
  * it is. */
@@ -132,8 +139,9 @@ struct ike_verify_job {
 	struct ike_id id;
 	uint16_t hashes; /* as above */
 	uint8_t method;
-	struct ike_buffer data;	  /* of the AUTH payload */
-	struct ike_buffer certs;  /* as above; IKE_CERTS_MAX at most */
+	struct ike_buffer data;	 /* of the AUTH payload */
+	struct ike_buffer certs; /* as above; IKE_CERTS_MAX at most */
+	struct ike_buffer raw_key;
 	struct ike_buffer octets; /* that were to be signed */
 };
 

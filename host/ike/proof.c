@@ -129,9 +129,9 @@ enum ike_step ike_proof_sign(struct ike_engine *e, struct ike_task *task, uint64
 		return no_memory(e, task, job);
 	snprintf(job->sign.connection, sizeof(job->sign.connection), "%s", sa->conn->name);
 	job->sign.hashes = h->hashes;
-	job->sign.certs_wanted =
-		sa->conn->auth.send_cert == IKE_SEND_CERT_ALWAYS ||
-		(sa->conn->auth.send_cert == IKE_SEND_CERT_IF_ASKED && h->certs_asked);
+	job->sign.send = sa->conn->auth.send_cert;
+	job->sign.certs_asked = h->certs_asked;
+	job->sign.raw_asked = h->raw_asked;
 	return send_job(e, task, now, job, resume);
 }
 
@@ -158,6 +158,20 @@ static int collect_certs(const struct ike_payloads *p, struct ike_buffer *out)
 	return 0;
 }
 
+/* RFC 7670, section 3: the first, if there is one. */
+static int find_raw_key(const struct ike_payloads *p, struct ike_buffer *out)
+{
+	struct ike_payload payload;
+	struct ike_cert cert;
+
+	for (struct ike_walk walk = ike_payloads_walk(p); ike_payloads_next(&walk, &payload);) {
+		if (payload.type == IKE_PAYLOAD_CERT && !ike_parse_cert(payload.body, &cert) &&
+		    cert.encoding == IKE_CERT_RAW_PUBLIC_KEY)
+			return ike_buffer_set(out, cert.data);
+	}
+	return 0;
+}
+
 /*
  * Have the peer's AUTH judged: is it this identity that signed, and may it be the peer of this
  * connection? NULL is nobody's, which takes the same way.
@@ -174,7 +188,8 @@ enum ike_step ike_proof_verify(struct ike_engine *e, struct ike_task *task, cons
 	ike_parse_auth(auth_body, &auth); /* what is malformed is of no method */
 	if (!job || set_octets(sa, !sa->initiator, id_body, &job->verify.octets) ||
 	    ike_buffer_set(&job->verify.data, auth.data) ||
-	    collect_certs(&in->payloads, &job->verify.certs))
+	    collect_certs(&in->payloads, &job->verify.certs) ||
+	    find_raw_key(&in->payloads, &job->verify.raw_key))
 		return no_memory(e, task, job);
 	if (conn)
 		snprintf(job->verify.connection, sizeof(job->verify.connection), "%s", conn->name);
@@ -190,13 +205,15 @@ void ike_proof_take(struct ike_proof *proof, struct ike_job *job)
 	proof->method = job->sign.method;
 	proof->data = job->sign.data;
 	proof->certs = job->sign.certs;
-	job->sign.data = job->sign.certs = (struct ike_buffer){0};
+	proof->raw_key = job->sign.raw_key;
+	job->sign.data = job->sign.certs = job->sign.raw_key = (struct ike_buffer){0};
 }
 
 void ike_proof_free(struct ike_proof *proof)
 {
 	ike_buffer_free(&proof->data);
 	ike_buffer_free(&proof->certs);
+	ike_buffer_free(&proof->raw_key);
 }
 
 /* Our own first (section 3.6). */
@@ -210,6 +227,9 @@ void ike_proof_write_certs(struct ike_builder *b, const struct ike_proof *proof)
 		ike_write_cert(b, IKE_PAYLOAD_CERT, IKE_CERT_X509_SIGNATURE,
 			       ike_get_slice(&c, len));
 	}
+	if (proof->raw_key.len)
+		ike_write_cert(b, IKE_PAYLOAD_CERT, IKE_CERT_RAW_PUBLIC_KEY,
+			       ike_buffer_slice(&proof->raw_key));
 }
 
 /*
@@ -260,13 +280,18 @@ void ike_proof_learn_hashes(struct ike_sa *sa, const struct ike_payloads *p)
 	}
 }
 
-void ike_proof_write_request(struct ike_builder *b, const struct ike_buffer *authorities)
+/* What will do of the peer's: certificates below these authorities, a public key alone. */
+void ike_proof_write_requests(struct ike_builder *b, const struct ike_buffer *authorities, bool raw)
 {
-	ike_write_cert(b, IKE_PAYLOAD_CERTREQ, IKE_CERT_X509_SIGNATURE,
-		       ike_buffer_slice(authorities));
+	if (authorities->len)
+		ike_write_cert(b, IKE_PAYLOAD_CERTREQ, IKE_CERT_X509_SIGNATURE,
+			       ike_buffer_slice(authorities));
+	if (raw)
+		ike_write_cert(b, IKE_PAYLOAD_CERTREQ, IKE_CERT_RAW_PUBLIC_KEY, nothing);
 }
 
-/* Of all requests for certificates of X.509. What doesn't fit says no more than that one is wanted.
+/* Of all requests; the authorities are those for certificates of X.509. What doesn't fit says no
+ * more than that one is wanted.
  */
 void ike_proof_learn_requests(struct ike_sa *sa, const struct ike_payloads *p)
 {
@@ -276,12 +301,14 @@ void ike_proof_learn_requests(struct ike_sa *sa, const struct ike_payloads *p)
 	struct ike_payload payload;
 	struct ike_cert request;
 
-	h->certs_asked = false;
+	h->certs_asked = h->raw_asked = false;
 	for (struct ike_walk walk = ike_payloads_walk(p); ike_payloads_next(&walk, &payload);) {
 		struct ike_cursor c;
 
-		if (payload.type != IKE_PAYLOAD_CERTREQ || ike_parse_cert(payload.body, &request) ||
-		    request.encoding != IKE_CERT_X509_SIGNATURE)
+		if (payload.type != IKE_PAYLOAD_CERTREQ || ike_parse_cert(payload.body, &request))
+			continue;
+		h->raw_asked |= request.encoding == IKE_CERT_RAW_PUBLIC_KEY;
+		if (request.encoding != IKE_CERT_X509_SIGNATURE)
 			continue;
 		h->certs_asked = true;
 		c = ike_cursor(request.data);
@@ -293,7 +320,10 @@ void ike_proof_learn_requests(struct ike_sa *sa, const struct ike_payloads *p)
 			       ike_written(&w)); /* without memory: none is known */
 }
 
-int ike_engine_set_authorities(struct ike_engine *e, struct ike_slice authorities)
+int ike_engine_set_authorities(struct ike_engine *e, struct ike_slice authorities, bool raw)
 {
-	return ike_buffer_set(&e->authorities, authorities);
+	if (ike_buffer_set(&e->authorities, authorities))
+		return -ENOMEM;
+	e->asks_raw = raw;
+	return 0;
 }

@@ -64,7 +64,8 @@ struct ike_handshake {
 	struct ike_rate forged; /* messages that didn't open, as responder */
 	bool childless;		/* the peer takes IKE_AUTH without a Child SA */
 	uint16_t hashes;	/* 1 << those that the peer signs and verifies with (RFC 7427) */
-	bool certs_asked;	/* the peer wants our certificates, */
+	bool raw_asked;		/* the peer takes our public key, */
+	bool certs_asked;	/* or our certificates, */
 	struct ike_buffer authorities; /* and trusts these */
 	char reason[IKE_REASON_MAX];   /* an error that may be forged; why the peer was refused */
 };
@@ -282,7 +283,8 @@ int ike_proof_write(struct ike_builder *b, const struct ike_engine *e, const str
 void ike_proof_free(struct ike_proof *proof);
 void ike_proof_write_hashes(struct ike_builder *b);
 void ike_proof_learn_hashes(struct ike_sa *sa, const struct ike_payloads *p);
-void ike_proof_write_request(struct ike_builder *b, const struct ike_buffer *authorities);
+void ike_proof_write_requests(struct ike_builder *b, const struct ike_buffer *authorities,
+			      bool raw);
 void ike_proof_learn_requests(struct ike_sa *sa, const struct ike_payloads *p);
 
 /* hint.c: the peer may have lost what it had */

@@ -125,6 +125,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	conn->auth.credentials = trust_credentials(c);
 	if (ike_buffer_set(&conn->auth.authorities, trust_authorities(d->trust, c->name)))
 		return -ENOMEM;
+	conn->auth.asks_raw = trust_asks_raw(d->trust, c->name);
 	conn->encap = c->encap;
 	conn->mobike = c->mobike;
 	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
@@ -203,7 +204,8 @@ int wishes_update_connection(struct daemon *d, const struct conf_connection *c)
 
 int wishes_add_secrets(struct daemon *d)
 {
-	int failed = ike_engine_set_authorities(d->engine, trust_all_authorities(d->trust));
+	int failed = ike_engine_set_authorities(d->engine, trust_all_authorities(d->trust),
+						trust_any_asks_raw(d->trust));
 
 	if (failed)
 		return failed;

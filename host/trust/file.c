@@ -68,6 +68,25 @@ STACK_OF(X509) * trust_read_certs(const char *path, const char **fault)
 	return NULL;
 }
 
+EVP_PKEY *trust_read_public_key(const char *path, const char **fault)
+{
+	size_t len;
+	char *text = read_all(path, &len, fault);
+	BIO *bio = text ? BIO_new_mem_buf(text, (int)len) : NULL;
+	EVP_PKEY *key = NULL;
+
+	if (bio && memmem(text, len, "-----BEGIN", 10))
+		key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
+	else if (bio)
+		key = d2i_PUBKEY_bio(bio, NULL);
+	BIO_free(bio);
+	free(text);
+	ERR_clear_error();
+	if (!key && !*fault)
+		*fault = "it holds no public key in PEM or DER";
+	return key;
+}
+
 struct asked {
 	struct ike_slice passphrase;
 	bool asked;

@@ -10,6 +10,9 @@
 /* All certificates of a file, the first one first. NULL: *fault says why. */
 STACK_OF(X509) * trust_read_certs(const char *path, const char **fault);
 
+/* A public key without a certificate (SubjectPublicKeyInfo). NULL: *fault says why. */
+EVP_PKEY *trust_read_public_key(const char *path, const char **fault);
+
 /* A private key, which a passphrase may be needed for. NULL: *fault says why. */
 EVP_PKEY *trust_read_key(const char *path, struct ike_slice passphrase, const char **fault);
 

@@ -13,6 +13,7 @@
 #define TRUST_PATH_MAX 512
 #define TRUST_X509 "x509"
 #define TRUST_X509CA "x509ca"
+#define TRUST_PUBKEY "pubkey"
 
 /* A file of a set, whose certificates are there from `first` on. */
 struct trust_file {
@@ -31,6 +32,12 @@ struct trust_set {
 	UT_hash_handle hh;
 };
 
+/* Public keys without certificates. */
+struct trust_raw_keys {
+	EVP_PKEY **list;
+	size_t count;
+};
+
 struct trust_connection {
 	char name[CONF_NAME_MAX];
 	struct conf_auth local; /* without files */
@@ -39,6 +46,9 @@ struct trust_connection {
 	struct trust_set *own;	       /* or NULL */
 	struct trust_set *pinned;      /* that the peer has one of, or NULL */
 	struct trust_set *authorities; /* or NULL */
+	struct trust_raw_keys own_raw;
+	struct trust_raw_keys raw; /* that the peer has one of, */
+	struct ike_id *raw_id;	   /* which it is then; NULL: there are none */
 	UT_hash_handle hh;
 };
 
@@ -68,7 +78,7 @@ int trust_set_add(struct trust_set *set, const char *path, STACK_OF(X509) * cert
 /* What is in the folders, and private keys that are named elsewhere. */
 int trust_read_folders(struct trust *t, const struct conf *conf, struct conf_error *error);
 
-/* The private key of a certificate, or NULL. */
-EVP_PKEY *trust_find_key(const struct trust *t, X509 *cert);
+/* The private key of a public one, or NULL. */
+EVP_PKEY *trust_find_key(const struct trust *t, const EVP_PKEY *public_key);
 
 #endif

@@ -265,10 +265,8 @@ int trust_read_folders(struct trust *t, const struct conf *conf, struct conf_err
 	return err ? err : read_named_keys(t, conf, error);
 }
 
-EVP_PKEY *trust_find_key(const struct trust *t, X509 *cert)
+EVP_PKEY *trust_find_key(const struct trust *t, const EVP_PKEY *public_key)
 {
-	const EVP_PKEY *public_key = X509_get0_pubkey(cert);
-
 	for (size_t i = 0; public_key && i < t->key_count; i++)
 		if (EVP_PKEY_eq(t->keys[i], public_key) == 1)
 			return t->keys[i];
@@ -276,6 +274,13 @@ EVP_PKEY *trust_find_key(const struct trust *t, X509 *cert)
 }
 
 /* ------------------------------------------------------------------------------------- its life */
+
+static void raw_keys_clear(struct trust_raw_keys *keys)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		EVP_PKEY_free(keys->list[i]);
+	free(keys->list);
+}
 
 struct trust *trust_hold(struct trust *t)
 {
@@ -293,6 +298,9 @@ void trust_release(struct trust *t)
 		return;
 	HASH_ITER(hh, t->connections, c, next_c) {
 		HASH_DEL(t->connections, c);
+		raw_keys_clear(&c->own_raw);
+		raw_keys_clear(&c->raw);
+		free(c->raw_id);
 		free(c);
 	}
 	HASH_ITER(hh, t->sets, set, next_set) {

@@ -30,7 +30,7 @@ struct load {
 	const struct conf_connection *c;
 	bool local; /* which section */
 	const struct conf_files *files;
-	const char *key; /* "certs" or "cacerts" */
+	const char *key; /* "certs", "cacerts" or "pubkeys" */
 };
 
 static int fail(const struct load *l, const char *path, const char *what)
@@ -77,14 +77,55 @@ static int load_set(const struct load *l, const char *folder, struct trust_set *
 	return err;
 }
 
+static int add_raw_key(const struct load *l, const char *path, struct trust_raw_keys *out)
+{
+	const char *fault = NULL;
+	EVP_PKEY *key = trust_read_public_key(path, &fault);
+	EVP_PKEY **list = key ? realloc(out->list, (out->count + 1) * sizeof(*list)) : NULL;
+
+	if (!fault && key)
+		fault = trust_key_fault(key);
+	if (list)
+		out->list = list;
+	if (fault || !list) {
+		EVP_PKEY_free(key);
+		return fault ? fail(l, path, fault) : out_of_memory(l->error);
+	}
+	list[out->count++] = key;
+	return 0;
+}
+
+/* Public keys without certificates. */
+static int load_raw_keys(struct load *l, const struct conf_files *files, struct trust_raw_keys *out)
+{
+	char path[TRUST_PATH_MAX];
+	int err = 0;
+
+	l->files = files;
+	l->key = "pubkeys";
+	for (size_t i = 0; !err && i < files->count; i++) {
+		err = trust_path(l->conf, TRUST_PUBKEY, files->list[i], path)
+			      ? fail(l, files->list[i], "its path is too long")
+			      : add_raw_key(l, path, out);
+		if (!err && l->local && !trust_find_key(l->trust, out->list[i]))
+			err = fail(l, path,
+				   "there is no private key for it (folder private, or "
+				   "secrets.private*)");
+	}
+	return err;
+}
+
 /* Of several, what the peer has decides. */
 static int load_own(struct load *l, struct trust_connection *to)
 {
 	int err;
 
+	l->local = true;
+	err = load_raw_keys(l, &l->c->local_auth.pubkeys, &to->own_raw);
+	if (err || !l->c->local_auth.certs.count)
+		return err;
 	l->files = &l->c->local_auth.certs;
 	l->key = "certs";
-	l->local = true;
 	err = load_set(l, TRUST_X509, &to->own);
 	for (size_t i = 0; !err && i < to->own->file_count; i++) {
 		const struct trust_file *file = &to->own->files[i];
@@ -93,7 +134,7 @@ static int load_own(struct load *l, struct trust_connection *to)
 
 		if (wrong)
 			return fail(l, file->path, wrong);
-		if (!trust_find_key(l->trust, cert))
+		if (!trust_find_key(l->trust, X509_get0_pubkey(cert)))
 			return fail(l, file->path,
 				    "there is no private key for it (folder private, or "
 				    "secrets.private*)");
@@ -107,10 +148,17 @@ static int load_own(struct load *l, struct trust_connection *to)
 static int load_remote(struct load *l, struct trust_connection *to)
 {
 	const struct conf_auth *auth = &l->c->remote_auth;
-	int err = 0;
+	int err;
 
 	l->local = false;
-	if (auth->certs.count) {
+	err = load_raw_keys(l, &auth->pubkeys, &to->raw);
+	if (!err && to->raw.count) {
+		to->raw_id = malloc(sizeof(*to->raw_id));
+		if (!to->raw_id)
+			return out_of_memory(l->error);
+		*to->raw_id = l->c->remote_id;
+	}
+	if (!err && auth->certs.count) {
 		l->files = &auth->certs;
 		l->key = "certs";
 		err = load_set(l, TRUST_X509, &to->pinned);
@@ -120,12 +168,12 @@ static int load_remote(struct load *l, struct trust_connection *to)
 		l->key = "cacerts";
 		err = load_set(l, TRUST_X509CA, &to->authorities);
 	}
-	if (err || auth->cacerts.count || auth->certs.count)
+	if (err || auth->cacerts.count || auth->certs.count || auth->pubkeys.count)
 		return err;
 	to->authorities = &l->trust->common;
 	if (!l->trust->common.file_count) {
 		snprintf(l->error->text, sizeof(l->error->text),
-			 "%s:%u: connections.%s.remote: auth needs certs, cacerts, or "
+			 "%s:%u: connections.%s.remote: auth needs certs, cacerts, pubkeys, or "
 			 "authorities in the folder x509ca",
 			 l->c->file, l->c->line, l->c->name);
 		return -EINVAL;
@@ -164,7 +212,7 @@ static int load_connection(struct load *l, struct conf_connection *c)
 	to->local = c->local_auth;
 	to->remote = c->remote_auth;
 	to->local.certs = to->remote.certs = to->local.cacerts = to->remote.cacerts =
-		(struct conf_files){0};
+		to->local.pubkeys = to->remote.pubkeys = (struct conf_files){0};
 	to->asks = c->send_certreq;
 	HASH_ADD_STR(l->trust->connections, name, to);
 	if (!to->hh.tbl) {
@@ -255,6 +303,25 @@ struct ike_slice trust_all_authorities(const struct trust *t)
 	return ike_buffer_slice(&t->all);
 }
 
+static bool asks_raw(const struct trust_connection *c)
+{
+	return c && c->raw.count && c->asks;
+}
+
+bool trust_asks_raw(const struct trust *t, const char *connection)
+{
+	return asks_raw(find(t, connection));
+}
+
+bool trust_any_asks_raw(const struct trust *t)
+{
+	const struct trust_connection *c = t->connections;
+
+	while (c && !asks_raw(c))
+		c = c->hh.next;
+	return c;
+}
+
 static uint64_t mix(uint64_t h, const void *data, size_t len)
 {
 	const uint8_t *at = data;
@@ -264,17 +331,20 @@ static uint64_t mix(uint64_t h, const void *data, size_t len)
 	return h;
 }
 
+static uint64_t mix_files(uint64_t h, const struct conf_files *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		h = mix(h, files->list[i], strlen(files->list[i]) + 1);
+	return mix(h, "", 1);
+}
+
 static uint64_t mix_auth(uint64_t h, const struct conf_auth *a)
 {
 	const uint16_t numbers[] = {a->pubkey, a->schemes, a->hashes, a->rsa_bits, a->ecdsa_bits};
 
 	h = mix(h, numbers, sizeof(numbers));
-	for (size_t i = 0; i < a->certs.count; i++)
-		h = mix(h, a->certs.list[i], strlen(a->certs.list[i]) + 1);
-	h = mix(h, "", 1);
-	for (size_t i = 0; i < a->cacerts.count; i++)
-		h = mix(h, a->cacerts.list[i], strlen(a->cacerts.list[i]) + 1);
-	return h;
+	h = mix_files(mix_files(h, &a->certs), &a->cacerts);
+	return mix_files(h, &a->pubkeys);
 }
 
 uint64_t trust_credentials(const struct conf_connection *c)
@@ -382,28 +452,30 @@ static int write_certs(const struct trust *t, const struct trust_set *own, X509 
 	return ike_buffer_set(&job->certs, ike_written(&w));
 }
 
+static int sign_by(const struct trust *t, const struct trust_connection *c, EVP_PKEY *public_key,
+		   struct ike_sign_job *job)
+{
+	return trust_sign(trust_find_key(t, public_key), &c->local, job->hashes,
+			  ike_buffer_slice(&job->octets), &job->method, &job->data);
+}
+
 static int sign_with(const struct trust *t, const struct trust_connection *c, X509 *cert,
 		     struct ike_sign_job *job)
 {
-	int err = trust_sign(trust_find_key(t, cert), &c->local, job->hashes,
-			     ike_buffer_slice(&job->octets), &job->method, &job->data);
+	int err = sign_by(t, c, X509_get0_pubkey(cert), job);
 
-	if (!err && job->certs_wanted)
+	if (!err && ike_sign_job_sends(job, job->certs_asked))
 		err = write_certs(t, c->own, cert, job);
 	return err;
 }
 
 /* The first that leads to an authority of the peer's, or else the first that it can verify. */
-static int sign(const struct trust *t, struct ike_sign_job *job, char reason[IKE_REASON_MAX])
+static int sign_with_cert(const struct trust *t, const struct trust_connection *c,
+			  struct ike_sign_job *job)
 {
-	const struct trust_connection *c = find(t, job->connection);
 	const struct ike_slice authorities = ike_buffer_slice(&job->authorities);
 	int err = -EOPNOTSUPP;
 
-	if (!c || !c->own) {
-		snprintf(reason, IKE_REASON_MAX, "no certificate of its connection is configured");
-		return -ENOENT;
-	}
 	for (unsigned int pass = authorities.len ? 0 : 1; err == -EOPNOTSUPP && pass < 2; pass++)
 		for (size_t i = 0; err == -EOPNOTSUPP && i < c->own->file_count; i++) {
 			X509 *cert = sk_X509_value(c->own->certs, c->own->files[i].first);
@@ -411,6 +483,46 @@ static int sign(const struct trust *t, struct ike_sign_job *job, char reason[IKE
 			if (pass || suits(t, c->own, cert, authorities))
 				err = sign_with(t, c, cert, job);
 		}
+	return err;
+}
+
+static int write_raw_key(const EVP_PKEY *key, struct ike_buffer *out)
+{
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+	int err = len > 0 ? ike_buffer_set(out, ike_slice(der, (size_t)len)) : -EINVAL;
+
+	OPENSSL_free(der);
+	return err;
+}
+
+/* The first that the peer can verify. */
+static int sign_with_raw_key(const struct trust *t, const struct trust_connection *c,
+			     struct ike_sign_job *job)
+{
+	int err = -EOPNOTSUPP;
+
+	for (size_t i = 0; err == -EOPNOTSUPP && i < c->own_raw.count; i++) {
+		err = sign_by(t, c, c->own_raw.list[i], job);
+		if (!err && ike_sign_job_sends(job, job->raw_asked))
+			err = write_raw_key(c->own_raw.list[i], &job->raw_key);
+	}
+	return err;
+}
+
+/* By a certificate, unless there is none or the peer takes nothing but a public key. */
+static int sign(const struct trust *t, struct ike_sign_job *job, char reason[IKE_REASON_MAX])
+{
+	const struct trust_connection *c = find(t, job->connection);
+	bool raw = c && c->own_raw.count && (!c->own || (job->raw_asked && !job->certs_asked));
+	int err;
+
+	if (!c || (!c->own && !c->own_raw.count)) {
+		snprintf(reason, IKE_REASON_MAX,
+			 "no certificate or public key of its connection is configured");
+		return -ENOENT;
+	}
+	err = raw ? sign_with_raw_key(t, c, job) : sign_with_cert(t, c, job);
 	if (err == -EOPNOTSUPP)
 		snprintf(reason, IKE_REASON_MAX,
 			 "the peer knows none of the signatures that the key and local.auth allow");
@@ -507,6 +619,37 @@ static bool is_trusted(const struct trust *t, const struct trust_connection *c,
 	return trust_cert_is_trusted(*cert, c->authorities->store, sent, reason);
 }
 
+/* Of the keys that may be the peer's, the one that it has sent; any, if it has sent none. */
+static bool may_be(const EVP_PKEY *key, struct ike_slice sent)
+{
+	unsigned char *der = NULL;
+	int len = sent.len ? i2d_PUBKEY(key, &der) : 0;
+	bool same = !sent.len || (len > 0 && ike_slice_equal(sent, ike_slice(der, (size_t)len)));
+
+	OPENSSL_free(der);
+	return same;
+}
+
+static int verify_raw(const struct trust_connection *c, const struct ike_verify_job *job,
+		      char reason[IKE_REASON_MAX])
+{
+	const struct ike_slice sent = ike_buffer_slice(&job->raw_key);
+	const char *fault = "its public key isn't one of remote.pubkeys";
+
+	if (!ike_id_equal(&job->id, c->raw_id))
+		fault = "remote.pubkeys are of another identity";
+	else
+		for (size_t i = 0; fault && i < c->raw.count; i++)
+			if (may_be(c->raw.list[i], sent))
+				fault = trust_verify(c->raw.list[i], &c->remote, job->hashes,
+						     ike_buffer_slice(&job->octets), job->method,
+						     ike_buffer_slice(&job->data));
+	if (!fault)
+		return 0;
+	snprintf(reason, IKE_REASON_MAX, "%s", fault);
+	return -EACCES;
+}
+
 static int verify(const struct trust *t, const struct ike_verify_job *job,
 		  char reason[IKE_REASON_MAX])
 {
@@ -516,10 +659,12 @@ static int verify(const struct trust *t, const struct ike_verify_job *job,
 	X509 *cert;
 	int err = -EACCES;
 
-	if (!*job->connection || !c || (!c->authorities && !c->pinned)) {
+	if (!*job->connection || !c || (!c->authorities && !c->pinned && !c->raw.count)) {
 		snprintf(reason, IKE_REASON_MAX, "no connection for this identity, by a signature");
 		return -ENOENT;
 	}
+	if (c->raw.count && (job->raw_key.len || !job->certs.len))
+		return verify_raw(c, job, reason);
 	sent = decode_all(ike_buffer_slice(&job->certs), &fault);
 	if (!sent) {
 		snprintf(reason, IKE_REASON_MAX, "%s", fault);

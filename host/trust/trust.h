@@ -5,7 +5,8 @@
  * another.
  *
  * Files are looked for where swanctl has them, below the folder of the configuration: certificates
- * in x509, authorities in x509ca, and private keys in private, rsa, ecdsa and pkcs8. What is in
+ * in x509, authorities in x509ca, public keys in pubkey, and private keys in private, rsa, ecdsa
+ * and pkcs8. What is in
  * x509ca is trusted by all connections that name no cacerts.
  */
 #ifndef RVL_TRUST_TRUST_H
@@ -36,6 +37,11 @@ void trust_run(const struct trust *trust, struct ike_job *job);
  * no certificates are to be asked for. */
 struct ike_slice trust_authorities(const struct trust *trust, const char *connection);
 struct ike_slice trust_all_authorities(const struct trust *trust);
+
+/* Is the peer to be asked for a public key without a certificate (RFC 7670): of one connection, and
+ * of any? */
+bool trust_asks_raw(const struct trust *trust, const char *connection);
+bool trust_any_asks_raw(const struct trust *trust);
 
 /* Is equal where connections have the same certificates, keys and authorities. */
 uint64_t trust_credentials(const struct conf_connection *c);

@@ -95,10 +95,14 @@ static void others_are_refused(void **state)
 		refused(line, "", message);
 	}
 	refused("auth = psk\ncacerts = a.pem", "",
-		"t.conf:4: connections.gw.remote: auth = psk has no certificates");
+		"t.conf:4: connections.gw.remote: auth = psk has neither certificates nor public "
+		"keys");
 	refused("auth = pubkey\npubkeys = a.pub", "",
-		"t.conf:6: connections.gw.remote.pubkeys: public keys without a certificate aren't "
-		"supported; leave the key out");
+		"t.conf:6: connections.gw.remote.pubkeys: public keys are of one peer: they need "
+		"the key \"id\"");
+	refused("auth = psk\npubkeys = a.pub\nid = a", "",
+		"t.conf:4: connections.gw.remote: auth = psk has neither certificates nor public "
+		"keys");
 	refused("auth = pubkey\nrevocation = strict", "",
 		"t.conf:6: connections.gw.remote.revocation: revocation (CRL, OCSP) isn't "
 		"supported; "

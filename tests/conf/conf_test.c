@@ -921,7 +921,8 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{DAEMON "connections { a { local { } } }\n",
 		 "t.conf:3: connections.a.local: needs the key \"auth\""},
 		{DAEMON "connections { a { local { auth = pubkey } } }\n",
-		 "t.conf:3: connections.a.local: auth = pubkey needs the key \"certs\""},
+		 "t.conf:3: connections.a.local: auth = pubkey needs the key \"certs\" or "
+		 "\"pubkeys\""},
 	};
 
 	(void)state;

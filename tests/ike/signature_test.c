@@ -113,6 +113,23 @@ static void certificates_go_to_who_asks_or_always(void **state)
 	it_is_up();
 }
 
+/* RFC 7670 */
+static void public_keys_go_to_who_asks_for_them(void **state)
+{
+	struct side sides[2] = {SIDE_A, SIDE_B};
+
+	for (unsigned who = 1; who < 4; who++) {
+		sides[0].raw = who & 1;
+		sides[1].raw = who & 2;
+		begin_with(&sides[0], &sides[1], 3);
+		net_settle(net);
+		it_is_up();
+		teardown(state);
+	}
+	sides[0].send_cert = IKE_SEND_CERT_NEVER;
+	refused(sides, "AUTHENTICATION_FAILED");
+}
+
 /* Who is to sign can't come in by the key that others have, nor the other way round. */
 static void a_method_is_not_taken_for_another_one(void **state)
 {
@@ -285,6 +302,7 @@ int main(void)
 		cmocka_unit_test_teardown(whoever_is_unknown_is_refused_in_the_same_way, teardown),
 		cmocka_unit_test_teardown(who_sends_no_certificate_is_refused, teardown),
 		cmocka_unit_test_teardown(certificates_go_to_who_asks_or_always, teardown),
+		cmocka_unit_test_teardown(public_keys_go_to_who_asks_for_them, teardown),
 		cmocka_unit_test_teardown(a_method_is_not_taken_for_another_one, teardown),
 		cmocka_unit_test_teardown(a_responder_with_a_wrong_signature_is_told_so, teardown),
 		cmocka_unit_test_teardown(who_signs_and_who_judges_may_take_their_time, teardown),

@@ -8,6 +8,7 @@
 #include "host/ike/prf.h"
 
 static const uint8_t cert[] = {0, 4, 'c', 'e', 'r', 't'};
+static const uint8_t raw_key[] = "a public key";
 
 static void signature(const char *key, struct ike_slice octets, uint8_t out[32])
 {
@@ -29,7 +30,10 @@ static void sign(struct ike_sign_job *job, const char *key)
 	signature(key, ike_buffer_slice(&job->octets), data);
 	job->method = job->hashes ? IKE_AUTH_SIGNATURE : IKE_AUTH_RSA;
 	if (ike_buffer_set(&job->data, ike_slice(data, sizeof(data))) ||
-	    (job->certs_wanted && ike_buffer_set(&job->certs, ike_slice(cert, sizeof(cert)))))
+	    (ike_sign_job_sends(job, job->certs_asked) &&
+	     ike_buffer_set(&job->certs, ike_slice(cert, sizeof(cert)))) ||
+	    (job->raw_asked && ike_sign_job_sends(job, true) &&
+	     ike_buffer_set(&job->raw_key, ike_slice(raw_key, sizeof(raw_key)))))
 		abort();
 }
 
@@ -38,7 +42,9 @@ static int verify(const struct ike_verify_job *job, const char *key)
 	uint8_t data[32];
 
 	if (!*job->connection || job->method != (job->hashes ? IKE_AUTH_SIGNATURE : IKE_AUTH_RSA) ||
-	    !ike_slice_equal(ike_buffer_slice(&job->certs), ike_slice(cert, sizeof(cert))))
+	    (!ike_slice_equal(ike_buffer_slice(&job->certs), ike_slice(cert, sizeof(cert))) &&
+	     !ike_slice_equal(ike_buffer_slice(&job->raw_key),
+			      ike_slice(raw_key, sizeof(raw_key)))))
 		return -EACCES;
 	signature(key, ike_buffer_slice(&job->octets), data);
 	return ike_slice_equal(ike_buffer_slice(&job->data), ike_slice(data, sizeof(data)))

@@ -193,9 +193,13 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->auth.verify = s->verify;
 	conn->auth.send_cert = s->send_cert;
 	node->signing_key = s->signing_key ? s->signing_key : "what all of them sign with";
-	if (s->verify && !s->silent)
+	conn->auth.asks_raw = s->verify && s->raw;
+	if (s->verify && s->raw)
+		check(ike_engine_set_authorities(node->engine, ike_slice(NULL, 0), true),
+		      "public keys", "");
+	else if (s->verify && !s->silent)
 		check(ike_buffer_set(&conn->auth.authorities, authority) ||
-			      ike_engine_set_authorities(node->engine, authority),
+			      ike_engine_set_authorities(node->engine, authority, false),
 		      "authorities", "");
 	snprintf(list, sizeof(list), "%s", s->vips ? s->vips : "");
 	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))

@@ -185,6 +185,7 @@ struct side {
 	bool sign, verify; /* by signature, ours and the peer's */
 	enum ike_send_cert send_cert;
 	bool silent;		 /* asks for no certificates */
+	bool raw;		 /* but for a public key alone */
 	const char *signing_key; /* NULL: everybody's */
 };
 

@@ -21,8 +21,8 @@ PSK = "the ravelin stands before the wall"
 
 
 def put_files(folder, files):
-    """Texts by name, also below x509, x509ca and private, which have no others."""
-    for name in ("x509", "x509ca", "private"):
+    """Texts by name, also below x509, x509ca, pubkey and private, which have no others."""
+    for name in ("x509", "x509ca", "pubkey", "private"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir()
     for name, text in files.items():

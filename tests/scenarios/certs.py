@@ -34,6 +34,31 @@ connections {
 """
 
 
+RAW = """
+connections {
+  gw : gateway {
+    send_cert = %(send)s
+    local {
+      auth = pubkey
+      id = %(own)s
+      pubkeys = own.pem
+    }
+    remote {
+      auth = pubkey
+      id = %(theirs)s
+      pubkeys = peer.pem
+    }
+    children {
+      net {
+        local_ts = 10.%(side)d.0.0/24
+        remote_ts = 10.%(other)d.0.0/24
+      }
+    }
+  }
+}
+"""
+
+
 def certificates(*args):
     sh(ROOT / "scripts/certificates", *args)
 
@@ -63,4 +88,17 @@ def files(side, key, between=0, local="pubkey", remote="pubkey"):
         "x509ca/authority.pem": (folder / "authority.pem").read_text(),
         "certified.conf": CERTIFIED % values,
         **{f"x509ca/between-{number}.pem": (folder / f"between-{side}-{number}.pem").read_text() for number in range(between)},
+    }
+
+
+def raw_files(side, key, send="always"):
+    """No certificates: either end knows the other one's public key."""
+    folder, other = made(key, 0), 3 - side
+    public = {number: sh("openssl", "pkey", "-in", folder / f"{name}.key", "-pubout") for number, name in NAMES.items()}
+    values = {"side": side, "other": other, "own": NAMES[side], "theirs": NAMES[other], "send": send}
+    return {
+        "pubkey/own.pem": public[side],
+        "pubkey/peer.pem": public[other],
+        "private/own.pem": (folder / f"{NAMES[side]}.key").read_text(),
+        "certified.conf": RAW % values,
     }

@@ -7,137 +7,19 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-#include <openssl/pem.h>
 #include <openssl/rand.h>
-#include <openssl/x509v3.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "host/trust/signature.h"
-#include "host/trust/trust.h"
-
-enum { DAY = 86400, ALL = 1 << IKE_HASH_SHA2_256 | 1 << IKE_HASH_SHA2_384 };
-
-static char folder[] = "/tmp/trust_test.XXXXXX";
-
-struct party {
-	X509 *cert;
-	EVP_PKEY *key;
-};
-
-/* What makes one certificate another. */
-struct kind {
-	const char *name;  /* CN; NULL: "b" */
-	const char *alt;   /* subjectAltName */
-	const char *basic; /* basicConstraints; NULL: CA:FALSE */
-	const char *usage; /* keyUsage */
-	const char *eku;   /* NULL: none */
-	const char *extra; /* name constraints */
-	long from, to;	   /* seconds from now; 0: -1 and 30 days */
-	const char *curve; /* NULL: P-256 */
-};
+#include "tests/trust/party.h"
 
 static struct party root, good, self;
 
-static void extend(X509 *cert, X509 *issuer, int nid, const char *value)
-{
-	X509_EXTENSION *extension;
-	X509V3_CTX context;
-
-	if (!value)
-		return;
-	X509V3_set_ctx(&context, issuer, cert, NULL, NULL, 0);
-	extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
-	assert_non_null(extension);
-	assert_int_equal(X509_add_ext(cert, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-}
-
-/* issuer NULL: itself */
-static struct party make(const struct kind *k, const struct party *issuer)
-{
-	struct party p = {
-		.cert = X509_new(),
-		.key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", k->curve ? k->curve : "P-256")};
-	const struct party *by = issuer ? issuer : &p;
-	const char *name = k->name ? k->name : "b";
-	uint64_t serial;
-
-	RAND_bytes((unsigned char *)&serial, sizeof(serial));
-	X509_set_version(p.cert, 2);
-	ASN1_INTEGER_set_uint64(X509_get_serialNumber(p.cert), serial >> 1 | 1);
-	X509_gmtime_adj(X509_getm_notBefore(p.cert), k->from ? k->from : -60);
-	X509_gmtime_adj(X509_getm_notAfter(p.cert), k->to ? k->to : 30 * DAY);
-	X509_set_pubkey(p.cert, p.key);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(p.cert), "CN", MBSTRING_ASC,
-				   (const unsigned char *)name, -1, -1, 0);
-	X509_set_issuer_name(p.cert, X509_get_subject_name(by->cert));
-	extend(p.cert, by->cert, NID_basic_constraints, k->basic ? k->basic : "critical,CA:FALSE");
-	extend(p.cert, by->cert, NID_subject_key_identifier, "hash");
-	extend(p.cert, by->cert, NID_authority_key_identifier, "keyid");
-	extend(p.cert, by->cert, NID_key_usage, k->usage);
-	extend(p.cert, by->cert, NID_ext_key_usage, k->eku);
-	extend(p.cert, by->cert, NID_name_constraints, k->extra);
-	extend(p.cert, by->cert, NID_subject_alt_name, k->alt);
-	assert_true(X509_sign(p.cert, by->key, EVP_sha256()) > 0);
-	return p;
-}
-
-static void party_free(struct party *p)
-{
-	X509_free(p->cert);
-	EVP_PKEY_free(p->key);
-}
-
 static const char ca[] = "critical,CA:TRUE", signs_certs[] = "critical,keyCertSign,cRLSign";
-
-static void path_of(char *out, size_t len, const char *name)
-{
-	snprintf(out, len, "%s/%s", folder, name);
-}
-
-static FILE *create(const char *name)
-{
-	char path[256];
-	FILE *f;
-
-	path_of(path, sizeof(path), name);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	return f;
-}
-
-static void write_cert(const char *name, const struct party *p)
-{
-	FILE *f = create(name);
-
-	assert_int_equal(PEM_write_X509(f, p->cert), 1);
-	fclose(f);
-}
-
-static void write_key(const char *name, const struct party *p, const char *passphrase)
-{
-	FILE *f = create(name);
-
-	assert_int_equal(PEM_write_PKCS8PrivateKey(
-				 f, p->key, passphrase ? EVP_aes_256_cbc() : NULL, passphrase,
-				 passphrase ? (int)strlen(passphrase) : 0, NULL, NULL),
-			 1);
-	fclose(f);
-}
 
 static int begin(void **state)
 {
-	static const char *const folders[] = {"x509", "x509ca", "private"};
-	char path[256];
-
 	(void)state;
-	if (!mkdtemp(folder))
-		return -1;
-	for (unsigned i = 0; i < 3; i++) {
-		path_of(path, sizeof(path), folders[i]);
-		mkdir(path, 0700);
-	}
+	folder_begin();
 	root = make(&(struct kind){.name = "root", .basic = ca, .usage = signs_certs}, NULL);
 	good = make(&(struct kind){.alt = "DNS:b.example.org,IP:192.0.2.2,email:b@example.org",
 				   .usage = "critical,digitalSignature"},
@@ -151,62 +33,15 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-	char command[300];
-
 	(void)state;
 	party_free(&root);
 	party_free(&good);
 	party_free(&self);
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
-}
-
-/* With these lines in sections local and remote. */
-static struct conf *read_conf(const char *local, const char *remote, const char *secrets)
-{
-	struct conf_error error = {""};
-	struct conf *conf = NULL;
-	char path[256];
-	FILE *f = create("t.conf");
-
-	fprintf(f,
-		"raveld {\nbackend = soft\nwire = veth0\n}\nconnections {\ngw {\nlocal {\n%s\n}\n"
-		"remote {\n%s\n}\nchildren {\nnet {\n}\n}\n}\n}\nsecrets {\n%s\n}\n",
-		local, remote, secrets);
-	fclose(f);
-	path_of(path, sizeof(path), "t.conf");
-	if (conf_load(path, &conf, &error))
-		fail_msg("%s", error.text);
-	return conf;
+	return folder_end();
 }
 
 static const char own[] = "auth = pubkey\ncerts = a.pem\nid = a.example.org",
 		  theirs[] = "auth = pubkey";
-
-static struct trust *load(const char *local, const char *remote, const char *secrets)
-{
-	struct conf *conf = read_conf(local, remote, secrets);
-	struct conf_error error = {""};
-	struct trust *trust = NULL;
-
-	if (trust_load(conf, &trust, &error))
-		fail_msg("%s", error.text);
-	conf_free(conf);
-	return trust;
-}
-
-static void refused(const char *local, const char *remote, const char *secrets, const char *why)
-{
-	struct conf *conf = read_conf(local, remote, secrets);
-	struct conf_error error = {""};
-	struct trust *trust = NULL;
-
-	if (!trust_load(conf, &trust, &error))
-		fail_msg("taken, and not refused: %s", why);
-	if (!strstr(error.text, why))
-		fail_msg("\"%s\" isn't in \"%s\"", why, error.text);
-	conf_free(conf);
-}
 
 /* What is said of a peer that signs with that key, sends these certificates, and says that it is
  * `id`; empty: it is believed. */
@@ -516,7 +351,7 @@ static void we_send_what_leads_to_an_authority_of_the_peer(void **state)
 	assert_true(ike_slice_equal(known, trust_all_authorities(trust)));
 	strcpy(job.sign.connection, "gw");
 	job.sign.hashes = ALL;
-	job.sign.certs_wanted = true;
+	job.sign.certs_asked = true;
 	ike_buffer_set(&job.sign.authorities, known);
 	ike_buffer_set(&job.sign.octets, ike_slice("octets", 6));
 	trust_run(trust, &job);

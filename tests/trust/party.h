@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Parties with keys and certificates, and a configuration in a folder of its own beside them. */
+#ifndef RVL_TESTS_TRUST_PARTY_H
+#define RVL_TESTS_TRUST_PARTY_H
+
+#include <openssl/x509.h>
+#include <stdio.h>
+
+#include "host/trust/trust.h"
+
+enum { DAY = 86400, ALL = 1 << IKE_HASH_SHA2_256 | 1 << IKE_HASH_SHA2_384 };
+
+struct party {
+	X509 *cert;
+	EVP_PKEY *key;
+};
+
+/* What makes one certificate another. */
+struct kind {
+	const char *name;  /* CN; NULL: "b" */
+	const char *alt;   /* subjectAltName */
+	const char *basic; /* basicConstraints; NULL: CA:FALSE */
+	const char *usage; /* keyUsage */
+	const char *eku;   /* NULL: none */
+	const char *extra; /* name constraints */
+	long from, to;	   /* seconds from now; 0: -1 and 30 days */
+	const char *curve; /* NULL: P-256 */
+};
+
+/* issuer NULL: itself */
+struct party make(const struct kind *kind, const struct party *issuer);
+void party_free(struct party *party);
+
+/* The folder, with those that swanctl has in it; folder_end() returns other than 0 if that fails.
+ */
+extern char folder[];
+void folder_begin(void);
+int folder_end(void);
+
+/* Files in it. */
+FILE *create(const char *name);
+void write_cert(const char *name, const struct party *party);
+void write_key(const char *name, const struct party *party, const char *passphrase);
+void write_public_key(const char *name, const struct party *party);
+
+/* With these lines in sections local, remote and secrets of a connection "gw". */
+struct conf *read_conf(const char *local, const char *remote, const char *secrets);
+struct trust *load(const char *local, const char *remote, const char *secrets);
+
+/* Not loaded, with this in what is said. */
+void refused(const char *local, const char *remote, const char *secrets, const char *why);
+
+#endif
