@@ -539,8 +539,12 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 	sa->state = IKE_STATE_ESTABLISHED;
 	sa->connected = true;
 	sa->established_at = sa->last_heard_at = now;
-	/* The peer may have moved since it was begun, or be suspected to. */
+	/* The peer may have moved since it was begun, or be suspected to, or heard elsewhere. */
 	sa->path = old->path;
+	if (!sa->in.remote.family) {
+		sa->in.local = old->in.local;
+		sa->in.remote = old->in.remote;
+	}
 	ike_mobike_succeed(e, old, sa);
 	ike_timer_set(e, &sa->timers[IKE_TIMER_EXPIRE], IKE_NEVER);
 	while (*last)

@@ -24,7 +24,7 @@ static void begin(enum ike_tcp tcp, bool mobike, bool deaf)
 
 	one.tcp = tcp;
 	one.mobike = two.mobike = mobike;
-	one.dpd_ms = 30000;
+	one.dpd_ms = 300000;
 	net = net_new(9329, &one, &two);
 	a()->tcp_port = FIRST;
 	b()->deaf = deaf;
@@ -124,6 +124,24 @@ static void another_connection_takes_the_place_of_the_first(void **state)
 	}
 }
 
+/* With MOBIKE the first one is asked before, and it may be for a successor to ask. */
+static void what_comes_over_another_connection_leads_there(void **state)
+{
+	(void)state;
+	for (unsigned way = 0; way < 4; way++) {
+		up(IKE_TCP_YES, way & 1);
+		a()->tcp_port = SECOND;
+		if (way & 2)
+			rekey_ike(a());
+		else
+			rekey(a());
+		net_settle(net);
+		pass_time(60000);
+		assert_in_connection(SECOND);
+		teardown(NULL);
+	}
+}
+
 /*
  *   A  IKE_AUTH -->                              B   takes it as from the first connection,
  *      (another connection)  IKE_AUTH again -->      answers over both,
@@ -195,6 +213,7 @@ int main(void)
 					  teardown),
 		cmocka_unit_test_teardown(the_next_connection_is_known_by_what_is_asked_again,
 					  teardown),
+		cmocka_unit_test_teardown(what_comes_over_another_connection_leads_there, teardown),
 		cmocka_unit_test_teardown(what_is_out_goes_on_over_the_next_connection, teardown),
 		cmocka_unit_test_teardown(there_are_no_fragments, teardown),
 	};
