@@ -48,6 +48,7 @@ $(eval $(call c_library,rvl_conf, \
 $(eval $(call c_library,rvl_trust, \
 	host/trust/signature.c \
 	host/trust/file.c \
+	host/trust/revocation.c \
 	host/trust/certificate.c \
 	host/trust/store.c \
 	host/trust/trust.c))

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char no_revocation[] = "revocation (CRL, OCSP) isn't supported";
+static const char no_ocsp[] = "OCSP isn't supported";
 static const char no_cert_sections[] = "certificates are named in the keys certs and cacerts";
 static const char no_tokens[] = "keys in tokens and in PKCS#12 aren't supported";
 static const char no_eap[] = "EAP isn't supported";
@@ -19,7 +19,7 @@ const struct conf_absent conf_absent_connection[] = {
 	 "it is for IKEv1, which isn't supported (for IKEv2: retransmit_timeout and "
 	 "retransmit_tries in section raveld)"},
 	{"dscp", "0", "another DSCP for IKE isn't supported"},
-	{"ocsp", "never", no_revocation},
+	{"ocsp", "never", no_ocsp},
 	{"ppk_id", "", no_ppk},
 	{"ppk_required", "no", no_ppk},
 	{"mediation", "no", "mediation isn't supported"},
@@ -40,7 +40,6 @@ const struct conf_absent conf_absent_remote[] = {
 	{"round", "0", "a second round of authentication isn't supported"},
 	{"ca_id", "", "authorities by their names aren't supported (cacerts)"},
 	{"cert_policy", "", "policies of certificates aren't supported"},
-	{"revocation", "relaxed", no_revocation},
 	{"eap_id", "", no_eap},
 	{"groups", "", "groups of peers aren't supported"},
 	{NULL, NULL, NULL},
@@ -80,7 +79,7 @@ const struct conf_absent conf_absent_secret_sections[] = {
 };
 
 const struct conf_absent conf_absent_top_sections[] = {
-	{"authorities", "", no_revocation},
+	{"authorities", "", "places to fetch CRLs from, and OCSP, aren't supported"},
 	{NULL, NULL, NULL},
 };
 

@@ -171,6 +171,17 @@ static int set_pubkeys(const struct conf_value *v, void *object)
 	return set_files(v, &((struct conf_auth *)object)->pubkeys);
 }
 
+static int set_revocation(const struct conf_value *v, void *object)
+{
+	static const char *const words[] = {"relaxed", "ifuri", "strict", NULL};
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (!err)
+		((struct conf_auth *)object)->revocation = (enum conf_revocation)at;
+	return err;
+}
+
 /* ------------------------------------------------------------------------------------ a section */
 
 static const struct conf_binding local_keys[] = {
@@ -179,9 +190,13 @@ static const struct conf_binding local_keys[] = {
 };
 
 static const struct conf_binding remote_keys[] = {
-	{"auth", set_auth, false},	 {"id", set_id, false},
-	{"certs", set_certs, false},	 {"cacerts", set_cacerts, false},
-	{"pubkeys", set_pubkeys, false}, {NULL, NULL, false},
+	{"auth", set_auth, false},
+	{"id", set_id, false},
+	{"certs", set_certs, false},
+	{"cacerts", set_cacerts, false},
+	{"pubkeys", set_pubkeys, false},
+	{"revocation", set_revocation, false},
+	{NULL, NULL, false},
 };
 
 /* What doesn't go together. */

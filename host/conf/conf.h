@@ -153,6 +153,13 @@ struct conf_shunt {
 /* Kinds of signatures. */
 enum conf_scheme { CONF_RSA, CONF_RSA_PSS, CONF_ECDSA, CONF_ED25519, CONF_ED448 };
 
+/* What is asked of each certificate but the authority that is trusted. */
+enum conf_revocation {
+	CONF_REVOCATION_RELAXED, /* not known to be revoked */
+	CONF_REVOCATION_IFURI,	 /* and known not to be, if it says where that is told */
+	CONF_REVOCATION_STRICT,	 /* known not to be */
+};
+
 /* Names of files, as they are written. */
 struct conf_files {
 	char **list;
@@ -169,8 +176,9 @@ struct conf_auth {
 	uint16_t hashes;   /* 1 << enum ike_hash; 0: any but SHA-1 */
 	uint16_t rsa_bits; /* at least */
 	uint16_t ecdsa_bits;
-	struct conf_files certs;   /* ours; or of the peer, which has one of them */
-	struct conf_files cacerts; /* authorities; none: all that there are */
+	enum conf_revocation revocation; /* remote */
+	struct conf_files certs;	 /* ours; or of the peer, which has one of them */
+	struct conf_files cacerts;	 /* authorities; none: all that there are */
 	struct conf_files pubkeys; /* without a certificate: ours; or the peer's, which has one */
 };
 

@@ -132,7 +132,7 @@ static bool keys_are_good(STACK_OF(X509) * chain, char fault[TRUST_FAULT])
 }
 
 bool trust_cert_is_trusted(X509 *cert, X509_STORE *store, STACK_OF(X509) * others,
-			   char fault[TRUST_FAULT])
+			   const struct trust_revocation *revocation, char fault[TRUST_FAULT])
 {
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
@@ -146,6 +146,8 @@ bool trust_cert_is_trusted(X509 *cert, X509_STORE *store, STACK_OF(X509) * other
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN);
 	X509_VERIFY_PARAM_set_depth(param, DEPTH_MAX);
 	X509_VERIFY_PARAM_set_auth_level(param, LEVEL);
+	if (revocation)
+		trust_revocation_ask(context, revocation);
 	if (X509_verify_cert(context) == 1)
 		good = keys_are_good(X509_STORE_CTX_get0_chain(context), fault);
 	else

@@ -12,10 +12,11 @@
 #include <unistd.h>
 
 #define FILE_MAX (1 << 20)
+#define CRL_MAX (64 << 20)
 #define CERTS_MAX 256 /* in a file */
 
 /* All of a regular file, to be erased. NULL: *fault says why. */
-static char *read_all(const char *path, size_t *len, const char **fault)
+static char *read_all(const char *path, off_t most, size_t *len, const char **fault)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
@@ -27,8 +28,8 @@ static char *read_all(const char *path, size_t *len, const char **fault)
 		*fault = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
 		*fault = "it isn't a regular file";
-	else if (st.st_size > FILE_MAX)
-		*fault = "it is larger than 1 MiB";
+	else if (st.st_size > most)
+		*fault = most == FILE_MAX ? "it is larger than 1 MiB" : "it is larger than 64 MiB";
 	else
 		text = malloc((size_t)st.st_size + 1);
 	if (!text && !*fault)
@@ -47,7 +48,7 @@ STACK_OF(X509) * trust_read_certs(const char *path, const char **fault)
 {
 	STACK_OF(X509) *certs = sk_X509_new_null();
 	size_t len;
-	char *text = read_all(path, &len, fault);
+	char *text = read_all(path, FILE_MAX, &len, fault);
 	BIO *bio = text ? BIO_new_mem_buf(text, (int)len) : NULL;
 	X509 *cert = NULL;
 
@@ -68,10 +69,29 @@ STACK_OF(X509) * trust_read_certs(const char *path, const char **fault)
 	return NULL;
 }
 
+X509_CRL *trust_read_crl(const char *path, const char **fault)
+{
+	size_t len;
+	char *text = read_all(path, CRL_MAX, &len, fault);
+	BIO *bio = text ? BIO_new_mem_buf(text, (int)len) : NULL;
+	X509_CRL *crl = NULL;
+
+	if (bio && memmem(text, len, "-----BEGIN", 10))
+		crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
+	else if (bio)
+		crl = d2i_X509_CRL_bio(bio, NULL);
+	BIO_free(bio);
+	free(text);
+	ERR_clear_error();
+	if (!crl && !*fault)
+		*fault = "it holds no CRL in PEM or DER";
+	return crl;
+}
+
 EVP_PKEY *trust_read_public_key(const char *path, const char **fault)
 {
 	size_t len;
-	char *text = read_all(path, &len, fault);
+	char *text = read_all(path, FILE_MAX, &len, fault);
 	BIO *bio = text ? BIO_new_mem_buf(text, (int)len) : NULL;
 	EVP_PKEY *key = NULL;
 
@@ -109,7 +129,7 @@ EVP_PKEY *trust_read_key(const char *path, struct ike_slice passphrase, const ch
 {
 	struct asked asked = {.passphrase = passphrase};
 	size_t len;
-	char *text = read_all(path, &len, fault);
+	char *text = read_all(path, FILE_MAX, &len, fault);
 	BIO *bio = text ? BIO_new_mem_buf(text, (int)len) : NULL;
 	EVP_PKEY *key = NULL;
 

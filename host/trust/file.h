@@ -10,6 +10,9 @@
 /* All certificates of a file, the first one first. NULL: *fault says why. */
 STACK_OF(X509) * trust_read_certs(const char *path, const char **fault);
 
+/* A list of revoked certificates (CRL), of 64 MiB at most. NULL: *fault says why. */
+X509_CRL *trust_read_crl(const char *path, const char **fault);
+
 /* A public key without a certificate (SubjectPublicKeyInfo). NULL: *fault says why. */
 EVP_PKEY *trust_read_public_key(const char *path, const char **fault);
 

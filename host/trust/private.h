@@ -14,6 +14,7 @@
 #define TRUST_X509 "x509"
 #define TRUST_X509CA "x509ca"
 #define TRUST_PUBKEY "pubkey"
+#define TRUST_X509CRL "x509crl"
 
 /* A file of a set, whose certificates are there from `first` on. */
 struct trust_file {
@@ -57,6 +58,7 @@ struct trust {
 	struct trust_connection *connections; /* by name; those without certificates aren't there */
 	struct trust_set *sets;		      /* by name */
 	struct trust_set common;	      /* all of x509ca */
+	STACK_OF(X509_CRL) * lists;	      /* of who is revoked */
 	EVP_PKEY **keys;
 	size_t key_count;
 	struct ike_buffer all; /* authorities that peers are told of */

@@ -12,6 +12,7 @@
 
 #define KEYS_MAX 1024
 #define AUTHORITIES_MAX 1024 /* files in x509ca */
+#define LISTS_MAX 1024
 
 static int out_of_memory(struct conf_error *error)
 {
@@ -190,6 +191,25 @@ static int take_authority(struct trust *t, const struct conf *conf, const char *
 	return err ? out_of_memory(error) : 0;
 }
 
+static int take_list(struct trust *t, const struct conf *conf, const char *path,
+		     struct conf_error *error)
+{
+	const char *fault;
+	X509_CRL *list = trust_read_crl(path, &fault);
+
+	(void)conf;
+	if (!list)
+		return fail(error, path, fault);
+	if (!t->lists)
+		t->lists = sk_X509_CRL_new_null();
+	if (!t->lists || sk_X509_CRL_num(t->lists) >= LISTS_MAX ||
+	    !sk_X509_CRL_push(t->lists, list)) {
+		X509_CRL_free(list);
+		return fail(error, path, "there are more than 1024 CRLs, or no memory");
+	}
+	return 0;
+}
+
 static int add_key(struct trust *t, const char *path, struct ike_slice passphrase,
 		   struct conf_error *error)
 {
@@ -260,6 +280,8 @@ int trust_read_folders(struct trust *t, const struct conf *conf, struct conf_err
 {
 	int err = read_folder(t, conf, TRUST_X509CA, take_authority, error);
 
+	if (!err)
+		err = read_folder(t, conf, TRUST_X509CRL, take_list, error);
 	for (unsigned int i = 0; !err && i < KEY_FOLDERS; i++)
 		err = read_folder(t, conf, key_folders[i], take_key, error);
 	return err ? err : read_named_keys(t, conf, error);
@@ -309,6 +331,7 @@ void trust_release(struct trust *t)
 		free(set);
 	}
 	set_clear(&t->common);
+	sk_X509_CRL_pop_free(t->lists, X509_CRL_free);
 	for (size_t i = 0; i < t->key_count; i++)
 		EVP_PKEY_free(t->keys[i]);
 	free(t->keys);

@@ -340,7 +340,8 @@ static uint64_t mix_files(uint64_t h, const struct conf_files *files)
 
 static uint64_t mix_auth(uint64_t h, const struct conf_auth *a)
 {
-	const uint16_t numbers[] = {a->pubkey, a->schemes, a->hashes, a->rsa_bits, a->ecdsa_bits};
+	const uint16_t numbers[] = {a->pubkey,	 a->schemes,	a->hashes,
+				    a->rsa_bits, a->ecdsa_bits, (uint16_t)a->revocation};
 
 	h = mix(h, numbers, sizeof(numbers));
 	h = mix_files(mix_files(h, &a->certs), &a->cacerts);
@@ -616,7 +617,19 @@ static bool is_trusted(const struct trust *t, const struct trust_connection *c,
 		if (X509_up_ref(known) == 1 && !sk_X509_push(sent, known))
 			X509_free(known);
 	}
-	return trust_cert_is_trusted(*cert, c->authorities->store, sent, reason);
+	return trust_cert_is_trusted(*cert, c->authorities->store, sent, NULL, reason);
+}
+
+/* By the end, for a list may be long: not before who has sent the certificate is known to have its
+ * key. One of remote.certs is trusted whatever lists say. */
+static bool is_revoked(const struct trust *t, const struct trust_connection *c,
+		       const struct ike_id *id, STACK_OF(X509) * sent, X509 *cert,
+		       char reason[IKE_REASON_MAX])
+{
+	const struct trust_revocation r = {c->remote.revocation, t->lists};
+
+	return !find_pinned(c->pinned, id, cert) && trust_revocation_is_asked(&r) &&
+	       !trust_cert_is_trusted(cert, c->authorities->store, sent, &r, reason);
 }
 
 /* Of the keys that may be the peer's, the one that it has sent; any, if it has sent none. */
@@ -676,7 +689,7 @@ static int verify(const struct trust *t, const struct ike_verify_job *job,
 				     ike_buffer_slice(&job->data));
 		if (fault)
 			snprintf(reason, IKE_REASON_MAX, "%s", fault);
-		else
+		else if (!is_revoked(t, c, &job->id, sent, cert, reason))
 			err = 0;
 	}
 	sk_X509_pop_free(sent, X509_free);

@@ -5,7 +5,8 @@
  * another.
  *
  * Files are looked for where swanctl has them, below the folder of the configuration: certificates
- * in x509, authorities in x509ca, public keys in pubkey, and private keys in private, rsa, ecdsa
+ * in x509, authorities in x509ca, lists of what is revoked in x509crl, public
+ * keys in pubkey, and private keys in private, rsa, ecdsa
  * and pkcs8. What is in
  * x509ca is trusted by all connections that name no cacerts.
  */

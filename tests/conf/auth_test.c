@@ -103,10 +103,9 @@ static void others_are_refused(void **state)
 	refused("auth = psk\npubkeys = a.pub\nid = a", "",
 		"t.conf:4: connections.gw.remote: auth = psk has neither certificates nor public "
 		"keys");
-	refused("auth = pubkey\nrevocation = strict", "",
-		"t.conf:6: connections.gw.remote.revocation: revocation (CRL, OCSP) isn't "
-		"supported; "
-		"leave the key out or set it to relaxed");
+	refused("auth = pubkey\nrevocation = always", "",
+		"t.conf:6: connections.gw.remote.revocation: \"always\" isn't supported (relaxed, "
+		"ifuri, strict)");
 	refused("auth = psk", "private-a {\nsecret = x\n}",
 		"t.conf:9: secrets.private-a: needs the key \"file\"");
 	refused("auth = psk", "token-a {\npin = 1\n}",

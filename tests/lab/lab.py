@@ -21,8 +21,8 @@ PSK = "the ravelin stands before the wall"
 
 
 def put_files(folder, files):
-    """Texts by name, also below x509, x509ca, pubkey and private, which have no others."""
-    for name in ("x509", "x509ca", "pubkey", "private"):
+    """Texts by name, also below x509, x509ca, x509crl, pubkey and private, which have no others."""
+    for name in ("x509", "x509ca", "x509crl", "pubkey", "private"):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / name).mkdir()
     for name, text in files.items():

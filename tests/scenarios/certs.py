@@ -22,6 +22,7 @@ connections {
     }
     remote {
       auth = %(remote)s
+      revocation = %(revocation)s
     }
     children {
       net {
@@ -78,10 +79,18 @@ def made(key, between):
     return folder
 
 
-def files(side, key, between=0, local="pubkey", remote="pubkey"):
+def crl(key, *revoked):
+    """The list of the authority that both trust."""
+    folder = made(key, 0)
+    certificates("crl", folder, "authority", *revoked)
+    return (folder / "authority.crl").read_text()
+
+
+def files(side, key, between=0, local="pubkey", remote="pubkey", revocation="relaxed"):
     """between: authorities that only the end knows that they speak for, which sends them."""
     folder, name = made(key, between), NAMES[side]
-    values = {"side": side, "other": 3 - side, "certs": "own.pem", "local": local, "remote": remote}
+    values = {"side": side, "other": 3 - side, "certs": "own.pem", "local": local, "remote": remote,
+              "revocation": revocation}
     return {
         "x509/own.pem": (folder / f"{name}.pem").read_text(),
         "private/own.pem": (folder / f"{name}.key").read_text(),

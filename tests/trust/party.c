@@ -54,6 +54,8 @@ struct party make(const struct kind *k, const struct party *issuer)
 	extend(p.cert, by->cert, NID_ext_key_usage, k->eku);
 	extend(p.cert, by->cert, NID_name_constraints, k->extra);
 	extend(p.cert, by->cert, NID_subject_alt_name, k->alt);
+	extend(p.cert, by->cert, NID_crl_distribution_points, k->crl);
+	extend(p.cert, by->cert, NID_info_access, k->info);
 	assert_true(X509_sign(p.cert, by->key, EVP_sha256()) > 0);
 	return p;
 }
@@ -109,7 +111,7 @@ void write_public_key(const char *name, const struct party *p)
 
 void folder_begin(void)
 {
-	static const char *const folders[] = {"x509", "x509ca", "private", "pubkey"};
+	static const char *const folders[] = {"x509", "x509ca", "x509crl", "private", "pubkey"};
 	char path[256];
 
 	assert_non_null(mkdtemp(folder));

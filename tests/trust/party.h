@@ -25,6 +25,8 @@ struct kind {
 	const char *extra; /* name constraints */
 	long from, to;	   /* seconds from now; 0: -1 and 30 days */
 	const char *curve; /* NULL: P-256 */
+	const char *crl;   /* cRLDistributionPoints; NULL: none */
+	const char *info;  /* authorityInfoAccess */
 };
 
 /* issuer NULL: itself */
