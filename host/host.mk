@@ -85,6 +85,8 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/train.c \
 	host/sa/wire.c \
 	host/sa/wire_was.c \
+	host/sa/rtnetlink.c \
+	host/sa/ingress.c \
 	host/sa/soft.c \
 	host/sa/joint.c \
 	host/sa/user.c))

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "host/esp/ip.h"
+#include "host/sa/ingress.h"
 #include "host/sa/train.h"
 #include "host/sa/wire_was.h"
 
@@ -202,6 +203,7 @@ static int remember(struct rvl_wire *wire, struct rvl_backend_error *error)
 	err = read_flags(wire, &request);
 	wire->was.down = !err && !(request.ifr_flags & IFF_UP);
 	wire->was.gro = has_gro(wire);
+	wire->was.filters = rvl_ingress_is_used(if_nametoindex(wire->name));
 	if (!err)
 		err = rvl_wire_was_write(wire->name, &wire->was);
 	return err ? rvl_backend_fail(error, err, "%s: what it was can't be kept: %s", wire->name,
@@ -211,6 +213,8 @@ static int remember(struct rvl_wire *wire, struct rvl_backend_error *error)
 
 static void put_back(struct rvl_wire *wire)
 {
+	if (!wire->was.filters)
+		rvl_ingress_open(if_nametoindex(wire->name));
 	if (wire->was.down)
 		set_up(wire, false);
 	if (wire->was.gro)
@@ -362,6 +366,9 @@ int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rv
 	if (err)
 		goto restore;
 	set_gro(wire, false);
+	/* There are kernels without. */
+	if (!wire->was.filters)
+		rvl_ingress_shut(if_nametoindex(name));
 	err = set_up(wire, true);
 	if (err) {
 		rvl_backend_fail(error, err, "%s: can't be set up: %s", name, strerror(-err));

@@ -2,16 +2,16 @@
 #include "host/sa/wire_was.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+
+#include "host/sa/rtnetlink.h"
 
 #define MARK "raveld's wire; it was "
+#define FILTERS "filters "
+#define ALIAS "alias "
 #define ALIAS_MAX 255 /* IFALIASZ less its end */
 #define NONE "-"      /* for an empty value */
 #define ROOM 32768
@@ -19,30 +19,8 @@
 struct request {
 	struct nlmsghdr header;
 	struct ifinfomsg link;
-	struct rtattr attribute;
-	char text[ALIAS_MAX + 1];
+	char attribute[RTA_SPACE(ALIAS_MAX + 1)];
 };
-
-/* One request and its answer in room: the answer's length, or -errno. */
-static ssize_t talk(const void *request, size_t len, void *room)
-{
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = send(fd, request, len, 0) < 0 ? -1 : recv(fd, room, ROOM, 0);
-	n = n < 0 ? -errno : n;
-	close(fd);
-	return n;
-}
-
-static int error_of(const struct nlmsghdr *answer, ssize_t len)
-{
-	if (!NLMSG_OK(answer, (size_t)len) || answer->nlmsg_type != NLMSG_ERROR)
-		return 0;
-	return ((const struct nlmsgerr *)NLMSG_DATA(answer))->error;
-}
 
 /* The alias, empty if it has none. */
 static int read_alias(const char *name, char alias[ALIAS_MAX + 1])
@@ -60,9 +38,9 @@ static int read_alias(const char *name, char alias[ALIAS_MAX + 1])
 	if (!answer)
 		return -ENOMEM;
 	alias[0] = 0;
-	len = talk(&request, request.header.nlmsg_len, answer);
-	err = len < 0 ? (int)len : error_of(answer, len);
-	if (!err && NLMSG_OK(answer, (size_t)len)) {
+	len = rvl_rtnetlink_ask(&request.header, answer, ROOM);
+	err = len < 0 ? (int)len : 0;
+	if (!err) {
 		struct ifinfomsg *link = NLMSG_DATA(answer);
 		size_t left = answer->nlmsg_len - NLMSG_LENGTH(sizeof(*link));
 
@@ -78,19 +56,17 @@ static int read_alias(const char *name, char alias[ALIAS_MAX + 1])
 static int write_alias(const char *name, const char *alias)
 {
 	struct request request = {
-		.header = {.nlmsg_type = RTM_NEWLINK, .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+		.header = {.nlmsg_len = NLMSG_LENGTH(sizeof(request.link)),
+			   .nlmsg_type = RTM_NEWLINK,
+			   .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
 		.link = {.ifi_index = (int)if_nametoindex(name)},
-		.attribute = {.rta_type = IFLA_IFALIAS},
 	};
-	char answer[1024];
+	_Alignas(struct nlmsghdr) char answer[1024];
 	ssize_t len;
 
-	snprintf(request.text, sizeof(request.text), "%s", alias);
-	request.attribute.rta_len = (unsigned short)RTA_LENGTH(strlen(request.text));
-	request.header.nlmsg_len =
-		NLMSG_LENGTH(sizeof(request.link)) + RTA_ALIGN(request.attribute.rta_len);
-	len = talk(&request, request.header.nlmsg_len, answer);
-	return len < 0 ? (int)len : error_of((struct nlmsghdr *)(void *)answer, len);
+	rvl_rtnetlink_put(&request.header, IFLA_IFALIAS, alias, strlen(alias));
+	len = rvl_rtnetlink_ask(&request.header, (struct nlmsghdr *)(void *)answer, sizeof(answer));
+	return len < 0 ? (int)len : 0;
 }
 
 static void read_setting(const char *text, char out[RVL_WIRE_SETTING])
@@ -98,27 +74,45 @@ static void read_setting(const char *text, char out[RVL_WIRE_SETTING])
 	snprintf(out, RVL_WIRE_SETTING, "%s", strcmp(text, NONE) ? text : "");
 }
 
+/* Does the text begin with the word? Then it goes on behind it. */
+static bool take(const char **text, const char *word)
+{
+	bool found = !strncmp(*text, word, strlen(word));
+
+	*text += found ? strlen(word) : 0;
+	return found;
+}
+
 int rvl_wire_was_read(const char *name, struct rvl_wire_was *was)
 {
 	char alias[ALIAS_MAX + 1], values[RVL_WIRE_SETTINGS][RVL_WIRE_SETTING];
 	int gro, down, end = 0, err = read_alias(name, alias);
+	const char *text = alias;
+	bool filters;
 
 	if (err)
 		return err;
 	*was = (struct rvl_wire_was){.gro = false};
-	if (strncmp(alias, MARK, strlen(MARK)) != 0 ||
-	    sscanf(alias + strlen(MARK), "%15s %15s %15s gro %d down %d alias %n", values[0],
-		   values[1], values[2], &gro, &down, &end) != 5 ||
-	    !end) {
-		snprintf(was->alias, sizeof(was->alias), "%s", alias);
-		return 0;
-	}
+	if (!take(&text, MARK) ||
+	    sscanf(text, "%15s %15s %15s gro %d down %d %n", values[0], values[1], values[2], &gro,
+		   &down, &end) != 5 ||
+	    !end)
+		goto own;
+	text += end;
+	filters = take(&text, FILTERS);
+	if (!take(&text, ALIAS))
+		goto own;
 	for (int i = 0; i < RVL_WIRE_SETTINGS; i++)
 		read_setting(values[i], was->settings[i]);
 	was->gro = gro;
 	was->down = down;
-	snprintf(was->alias, sizeof(was->alias), "%s", alias + strlen(MARK) + end);
+	was->filters = filters;
+	snprintf(was->alias, sizeof(was->alias), "%s", text);
 	return 1;
+
+own:
+	snprintf(was->alias, sizeof(was->alias), "%s", alias);
+	return 0;
 }
 
 static const char *shown(const char *setting)
@@ -130,9 +124,9 @@ int rvl_wire_was_write(const char *name, const struct rvl_wire_was *was)
 {
 	char alias[ALIAS_MAX + 1];
 
-	snprintf(alias, sizeof(alias), MARK "%s %s %s gro %d down %d alias %s",
+	snprintf(alias, sizeof(alias), MARK "%s %s %s gro %d down %d %s" ALIAS "%s",
 		 shown(was->settings[0]), shown(was->settings[1]), shown(was->settings[2]),
-		 was->gro, was->down, was->alias);
+		 was->gro, was->down, was->filters ? FILTERS : "", was->alias);
 	return write_alias(name, alias);
 }
 

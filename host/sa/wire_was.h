@@ -15,6 +15,7 @@ struct rvl_wire_was {
 	char settings[RVL_WIRE_SETTINGS][RVL_WIRE_SETTING]; /* empty: there is no such one */
 	bool gro;
 	bool down;
+	bool filters;	 /* at its ingress (ingress.h) */
 	char alias[128]; /* its own, which is cut if it is longer */
 };
 

@@ -224,7 +224,14 @@ secrets {{ ike {{ secret = {psk} }} }}
         if "wire0" not in self.sh("ip", "-o", "link"):
             return None
         return [self.sh("cat", f"/proc/sys/net/ipv4/conf/wire0/{key}").strip()
-                for key in ("rp_filter", "arp_ignore")]
+                for key in ("rp_filter", "arp_ignore")] + [self.ingress() is not None]
+
+    def ingress(self):
+        """How many frames have ended at the wire's ingress, behind packet sockets; None: it is open."""
+        for discipline in load_json(self.sh("tc", "-s", "-j", "qdisc", "show", "dev", "wire0"), "tc"):
+            if discipline["kind"] == "ingress":
+                return discipline["drops"]
+        return None
 
 
 class Pair(Ground):
