@@ -56,12 +56,13 @@ bool rvl_ingress_is_used(unsigned int interface)
 	return !ask(&request);
 }
 
-/* A program of one instruction, whose result is what becomes of a frame. */
+/* A program of one instruction, whose result is what becomes of a frame. Never in hardware: there
+ * it would be before packet sockets. */
 static int drop_ipv4(unsigned int interface)
 {
 	const struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, TC_ACT_SHOT);
 	const uint16_t count = 1;
-	const uint32_t flags = TCA_BPF_FLAG_ACT_DIRECT;
+	const uint32_t flags = TCA_BPF_FLAG_ACT_DIRECT, software = TCA_CLS_FLAGS_SKIP_HW;
 	struct request request =
 		request_of(RTM_NEWTFILTER, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, interface);
 	struct rtattr *options;
@@ -73,6 +74,7 @@ static int drop_ipv4(unsigned int interface)
 	rvl_rtnetlink_put(&request.header, TCA_BPF_OPS_LEN, &count, sizeof(count));
 	rvl_rtnetlink_put(&request.header, TCA_BPF_OPS, &drop, sizeof(drop));
 	rvl_rtnetlink_put(&request.header, TCA_BPF_FLAGS, &flags, sizeof(flags));
+	rvl_rtnetlink_put(&request.header, TCA_BPF_FLAGS_GEN, &software, sizeof(software));
 	rvl_rtnetlink_end(&request.header, options);
 	return ask(&request);
 }
