@@ -50,9 +50,11 @@ struct datapath {
 	struct rvl_segments segments;	  /* and what of it hasn't been sent */
 	struct rvl_coalesce *coalesce;
 	struct rvl_own_ike *own_ike;
+	uint32_t cut_id;     /* of the next IPv6 packet that is cut */
 	struct inbox *inbox; /* ESP from TCP connections */
 	atomic_uint_fast64_t tx_frames, tx_large, tx_errors, tx_dropped, tx_full, tx_fragments,
-		rx_frames, rx_large, rx_errors, rx_unverified, tx_ike_fragments;
+		rx_frames, rx_large, rx_errors, rx_unverified, tx_ike_fragments, tx_probes,
+		tx_probe_parts, tx_probe_fragments;
 };
 
 static void give_up(struct datapath *d, const char *what, int err)
@@ -164,6 +166,7 @@ static int transmit(struct datapath *d, size_t len)
 struct cut {
 	struct datapath *d;
 	size_t l2;
+	bool probe; /* of IKE: no policy knows its later fragments from the rest */
 };
 
 /* A fragment behind the header of the frame that lies aside. */
@@ -177,16 +180,18 @@ static int send_fragment(void *context, const uint8_t *packet, size_t len)
 		atomic_fetch_add(&cut->d->tx_full, 1);
 		return 0;
 	}
-	atomic_fetch_add(&cut->d->tx_fragments, 1);
+	atomic_fetch_add(cut->probe ? &cut->d->tx_probe_fragments : &cut->d->tx_fragments, 1);
 	memcpy(buffer, cut->d->aside, cut->l2);
 	memcpy(buffer + cut->l2, packet, len);
-	return transmit(cut->d, cut->l2 + len);
+	len += cut->l2;
+	return cut->probe && frames->ops->tx_clear ? frames->ops->tx_clear(frames, len)
+						   : transmit(cut->d, len);
 }
 
 static int send_cut(struct datapath *d, const uint8_t *frame, size_t len,
 		    const struct rvl_fit_limit *limit)
 {
-	struct cut cut = {d, limit->l3};
+	struct cut cut = {d, limit->l3, false};
 	int err;
 
 	memcpy(d->aside, frame, len);
@@ -274,11 +279,20 @@ static bool next_frame(struct datapath *d)
 	return true;
 }
 
-/* A later fragment of an IKE datagram of the host's, which no policy knows from the rest. */
-static bool is_rest_of_ike(struct datapath *d, const uint8_t *frame, size_t len)
+/* An IKE message of the host's, as every path takes it. */
+static int cut_probe(struct datapath *d, const uint8_t *frame, size_t len)
 {
-	return d->config.frames->ops->tx_clear &&
-	       rvl_own_ike_goes_on(d->own_ike, frame, len, d->now_ms);
+	struct cut cut = {.d = d, .probe = true};
+	struct rvl_ip ip;
+	int err;
+
+	if (rvl_frame_parse(frame, len, &ip, &cut.l2) != RVL_FRAME_IP)
+		return 0;
+	memcpy(d->aside, frame, len);
+	err = rvl_fragment(d->aside + cut.l2, len - cut.l2,
+			   ip.src.family == 6 ? RVL_FIT_IPV6_MIN : RVL_FIT_IPV4_MIN, d->cut_id++,
+			   send_fragment, &cut);
+	return err == -EINVAL ? 0 : err;
 }
 
 static int send_segment(struct datapath *d, uint8_t *buffer)
@@ -287,9 +301,23 @@ static int send_segment(struct datapath *d, uint8_t *buffer)
 	size_t len = rvl_segments_next(&d->segments, buffer);
 
 	atomic_fetch_add(&d->tx_frames, 1);
-	if (is_rest_of_ike(d, buffer, len)) {
+	switch (rvl_own_ike_take(d->own_ike, buffer, &len, d->now_ms)) {
+	case RVL_OWN_IKE_GOES_ON: /* no policy knows it from the rest */
+		if (!frames->ops->tx_clear)
+			break;
 		atomic_fetch_add(&d->tx_ike_fragments, 1);
 		return frames->ops->tx_clear(frames, len);
+	case RVL_OWN_IKE_HELD:
+		atomic_fetch_add(&d->tx_probe_parts, 1);
+		return 0;
+	case RVL_OWN_IKE_TO_CUT:
+		atomic_fetch_add(&d->tx_probes, 1);
+		return cut_probe(d, buffer, len);
+	case RVL_OWN_IKE_TO_SEND:
+		atomic_fetch_add(&d->tx_probes, 1);
+		break;
+	case RVL_OWN_IKE_ELSE:
+		break;
 	}
 	if (!neighbour_ask(&d->neighbour, buffer, &len) &&
 	    (!rvl_inbound_may_leave(d->config.inbound, buffer, len) || is_caught(d, buffer, len)))
@@ -352,6 +380,12 @@ void datapath_take_esp(struct datapath *d, const struct rvl_addr *src, const str
 {
 	inbox_put(d->inbox, src, dst, esp, len);
 	datapath_wake(d);
+}
+
+bool datapath_await(struct datapath *d, const uint8_t header[RVL_OWN_IKE_HEADER],
+		    enum rvl_own_ike_shape shape)
+{
+	return rvl_own_ike_await(d->own_ike, header, shape, now_ms());
 }
 
 /* One turn: what the netdev has, what the data path has. Returns whether there was any. */
@@ -557,6 +591,9 @@ struct datapath_counters datapath_counters(const struct datapath *d)
 		.host_tx_fragments = atomic_load(&d->tx_fragments),
 		.host_tx_full = atomic_load(&d->tx_full),
 		.host_tx_ike_fragments = atomic_load(&d->tx_ike_fragments),
+		.host_tx_probes = atomic_load(&d->tx_probes),
+		.host_tx_probe_parts = atomic_load(&d->tx_probe_parts),
+		.host_tx_probe_fragments = atomic_load(&d->tx_probe_fragments),
 		.host_rx_stream_full = inbox_full(d->inbox),
 		.pieces = rvl_pieces_counters(d->pieces),
 	};

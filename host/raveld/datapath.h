@@ -3,6 +3,7 @@
 #ifndef RVL_RAVELD_DATAPATH_H
 #define RVL_RAVELD_DATAPATH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "host/sa/backend.h"
@@ -43,8 +44,11 @@ struct datapath_counters {
 	uint64_t host_rx_unverified; /* ESP and AH put together, which the data path can't verify */
 	uint64_t host_tx_fragments;  /* of what was cut */
 	uint64_t host_tx_full;	     /* fragments of what was cut that there was no room for */
-	uint64_t host_tx_ike_fragments; /* later ones of the host's own IKE datagrams */
-	uint64_t host_rx_stream_full;	/* ESP from TCP connections that there was no room for */
+	uint64_t host_tx_ike_fragments;	  /* later ones of the host's own IKE datagrams */
+	uint64_t host_tx_probes;	  /* of paths, which leave whole or cut, */
+	uint64_t host_tx_probe_parts;	  /* frames that were put together to those, */
+	uint64_t host_tx_probe_fragments; /* and those that they were cut to */
+	uint64_t host_rx_stream_full;	  /* ESP from TCP connections that there was no room for */
 	struct rvl_reassembly_counters pieces;
 };
 
@@ -60,6 +64,11 @@ void datapath_stop(struct datapath *datapath);
  */
 void datapath_take_esp(struct datapath *datapath, const struct rvl_addr *src,
 		       const struct rvl_addr *dst, const uint8_t *esp, size_t len);
+
+/* The IKE message that begins so is about to be sent to the netdev, and leaves in this shape. From
+ * any thread. False: too many are under way, and it had better not be sent. */
+bool datapath_await(struct datapath *datapath, const uint8_t header[RVL_OWN_IKE_HEADER],
+		    enum rvl_own_ike_shape shape);
 
 /* Traps have released frames. */
 void datapath_wake(struct datapath *datapath);

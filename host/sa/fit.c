@@ -96,7 +96,7 @@ static struct path *find(struct rvl_fit *fit, const struct rvl_addr *remote, uin
 	return NULL;
 }
 
-static bool add(struct rvl_fit *fit, const struct rvl_addr *remote, size_t mtu, uint64_t now_ms)
+static bool add(struct rvl_fit *fit, const struct rvl_addr *remote, size_t mtu, uint64_t until_ms)
 {
 	struct path *path;
 
@@ -105,7 +105,7 @@ static bool add(struct rvl_fit *fit, const struct rvl_addr *remote, size_t mtu, 
 	path = malloc(sizeof(*path));
 	if (!path)
 		return false;
-	*path = (struct path){.remote = *remote, .mtu = mtu, .until_ms = now_ms + RVL_FIT_MS};
+	*path = (struct path){.remote = *remote, .mtu = mtu, .until_ms = until_ms};
 	HASH_ADD(hh, fit->paths, remote, sizeof(path->remote), path);
 	if (path->hh.tbl)
 		return true;
@@ -164,11 +164,30 @@ size_t rvl_fit_learn(struct rvl_fit *fit, const struct rvl_fit_hint *hint, uint6
 	if (is_new) {
 		if (path)
 			forget(fit, path);
-		is_new = add(fit, &hint->remote, mtu, now_ms);
+		is_new = add(fit, &hint->remote, mtu, now_ms + RVL_FIT_MS);
 		note_whole(fit);
 	}
 	pthread_mutex_unlock(&fit->lock);
 	return is_new ? mtu : 0;
+}
+
+bool rvl_fit_set(struct rvl_fit *fit, const struct rvl_addr *remote, size_t mtu, uint64_t now_ms,
+		 uint64_t hold_ms)
+{
+	struct path *path;
+	bool is_new;
+
+	pthread_mutex_lock(&fit->lock);
+	path = find(fit, remote, now_ms);
+	is_new = (path ? path->mtu : fit->link) != (mtu < fit->link ? mtu : fit->link);
+	if (path)
+		forget(fit, path);
+	if (mtu < fit->link)
+		add(fit, remote, mtu, now_ms + hold_ms);
+	if (is_new)
+		note_whole(fit);
+	pthread_mutex_unlock(&fit->lock);
+	return is_new;
 }
 
 size_t rvl_fit_path(struct rvl_fit *fit, const struct rvl_addr *remote, uint64_t now_ms)

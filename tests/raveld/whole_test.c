@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * IKE messages that are to leave in one packet, whatever the host's kernel did with them; and what
+ * is known of paths by that.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "host/esp/fragment.h"
+#include "host/esp/ip.h"
+#include "host/sa/backend.h"
+#include "host/sa/fit.h"
+#include "host/sa/own_ike.h"
+
+enum { L2 = 14, PORT = 500, PORT_NATT = 4500, NETDEV = 1300, PARTS_MAX = 16 };
+
+struct bed {
+	struct rvl_inbound *inbound;
+	struct rvl_own_ike *own;
+	uint8_t header[RVL_OWN_IKE_HEADER];
+};
+
+struct parts {
+	unsigned count;
+	size_t len[PARTS_MAX];
+	uint8_t frame[PARTS_MAX][RVL_BACKEND_FRAME];
+};
+
+static int begin(void **state)
+{
+	static const uint16_t ports[2] = {PORT, PORT_NATT};
+	struct bed *bed = calloc(1, sizeof(*bed));
+
+	bed->inbound = rvl_inbound_new(1);
+	bed->own = rvl_own_ike_new(NULL, bed->inbound, ports);
+	for (unsigned i = 0; i < sizeof(bed->header); i++)
+		bed->header[i] = (uint8_t)(i + 1);
+	*state = bed;
+	return !bed->own;
+}
+
+static int end(void **state)
+{
+	struct bed *bed = *state;
+
+	rvl_own_ike_free(bed->own);
+	rvl_inbound_free(bed->inbound);
+	free(bed);
+	return 0;
+}
+
+/* A packet of so many octets with the message, and octets of a pattern behind its header. */
+static void make(const struct bed *bed, bool ipv6, uint16_t port, uint8_t *p, size_t len)
+{
+	size_t head = ipv6 ? 40 : 20, at = head + 8;
+
+	for (size_t i = 0; i < len; i++)
+		p[i] = (uint8_t)(i * 7 + (i >> 8));
+	memset(p, 0, at + 4);
+	if (ipv6) {
+		p[0] = 0x60;
+		rvl_put_be16(p + 4, (uint16_t)(len - head));
+		p[6] = 17;
+		p[8] = 0x20;
+		p[24] = 0x20;
+	} else {
+		p[0] = 0x45;
+		rvl_put_be16(p + 2, (uint16_t)len);
+		rvl_put_be16(p + 4, 4711);
+		p[8] = 64;
+		p[9] = 17;
+		memcpy(p + 12, (uint8_t[]){192, 0, 2, 1, 192, 0, 2, 2}, 8);
+		rvl_put_be16(p + 10, rvl_ip_checksum(p, head));
+	}
+	rvl_put_be16(p + head, port);
+	rvl_put_be16(p + head + 2, port);
+	rvl_put_be16(p + head + 4, (uint16_t)(len - head));
+	memcpy(p + at + (port == PORT_NATT ? 4 : 0), bed->header, sizeof(bed->header));
+}
+
+static int add_part(void *context, const uint8_t *packet, size_t len)
+{
+	struct parts *parts = context;
+	uint8_t *frame = parts->frame[parts->count];
+
+	memset(frame, 0, L2);
+	rvl_put_be16(frame + 12, packet[0] >> 4 == 4 ? 0x0800 : 0x86dd);
+	memcpy(frame + L2, packet, len);
+	parts->len[parts->count++] = L2 + len;
+	return 0;
+}
+
+/* As the kernel sends it on a netdev that takes less, or more. */
+static struct parts *send_over(size_t mtu, const uint8_t *p, size_t len)
+{
+	struct parts *parts = calloc(1, sizeof(*parts));
+
+	if (len <= mtu)
+		add_part(parts, p, len);
+	else
+		assert_int_equal(rvl_fragment(p, len, mtu, 4711, add_part, parts), 0);
+	return parts;
+}
+
+/* The same packet, which nobody may cut. */
+static void assert_whole(const uint8_t *frame, size_t len, const uint8_t *p, size_t expected)
+{
+	bool ipv4 = p[0] >> 4 == 4;
+
+	assert_int_equal(len, L2 + expected);
+	assert_int_equal(frame[L2] >> 4, p[0] >> 4);
+	assert_memory_equal(frame + L2 + 20, p + 20, expected - 20);
+	if (!ipv4)
+		return;
+	assert_int_equal(rvl_get_be16(frame + L2 + 2), expected);
+	assert_int_equal(rvl_get_be16(frame + L2 + 6), 0x4000);
+	assert_int_equal(rvl_ip_checksum(frame + L2, 20), 0);
+}
+
+static void what_is_awaited_leaves_whole(void **state)
+{
+	static const size_t sizes[] = {600, 1300, 1301, 1500, 4000, 9000};
+	struct bed *bed = *state;
+
+	for (unsigned i = 0; i < 4 * sizeof(sizes) / sizeof(sizes[0]); i++) {
+		const size_t len = sizes[i / 4];
+		uint8_t packet[RVL_BACKEND_FRAME];
+		struct parts *parts;
+
+		make(bed, i & 1, i & 2 ? PORT_NATT : PORT, packet, len);
+		parts = send_over(NETDEV, packet, len);
+		assert_true(rvl_own_ike_await(bed->own, bed->header, RVL_OWN_IKE_WHOLE, 1000 + i));
+		for (unsigned k = 0; k < parts->count; k++) {
+			bool last = k + 1 == parts->count;
+
+			assert_int_equal(rvl_own_ike_take(bed->own, parts->frame[k], &parts->len[k],
+							  1000 + i),
+					 last ? RVL_OWN_IKE_TO_SEND : RVL_OWN_IKE_HELD);
+			if (last)
+				assert_whole(parts->frame[k], parts->len[k], packet, len);
+		}
+		free(parts);
+	}
+}
+
+/* What is to be cut is put together, and not marked. */
+static void what_is_to_be_cut_is_put_together_first(void **state)
+{
+	struct bed *bed = *state;
+	uint8_t packet[1500];
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct parts *parts;
+		unsigned last;
+
+		make(bed, i, PORT, packet, sizeof(packet));
+		parts = send_over(NETDEV, packet, sizeof(packet));
+		last = parts->count - 1;
+		assert_true(rvl_own_ike_await(bed->own, bed->header, RVL_OWN_IKE_CUT, 1000));
+		for (unsigned k = 0; k <= last; k++)
+			assert_int_equal(
+				rvl_own_ike_take(bed->own, parts->frame[k], &parts->len[k], 1000),
+				k == last ? RVL_OWN_IKE_TO_CUT : RVL_OWN_IKE_HELD);
+		assert_int_equal(parts->len[last], L2 + sizeof(packet));
+		assert_memory_equal(parts->frame[last] + L2 + 20, packet + 20, sizeof(packet) - 20);
+		free(parts);
+	}
+}
+
+static void nothing_else_is_touched(void **state)
+{
+	struct bed *bed = *state;
+	uint8_t packet[1500], before[RVL_BACKEND_FRAME];
+
+	for (unsigned i = 0; i < 4; i++) {
+		const size_t len = i & 1 ? 1500 : 700;
+		struct parts *parts;
+
+		make(bed, false, i & 2 ? 4444 : PORT, packet, len);
+		parts = send_over(NETDEV, packet, len);
+		/* Another message, or another port. */
+		bed->header[23] ^= (i & 2) == 0;
+		assert_true(rvl_own_ike_await(bed->own, bed->header, RVL_OWN_IKE_WHOLE, 1000));
+		bed->header[23] ^= (i & 2) == 0;
+		for (unsigned k = 0; k < parts->count; k++) {
+			size_t was = parts->len[k];
+
+			memcpy(before, parts->frame[k], was);
+			assert_int_equal(
+				rvl_own_ike_take(bed->own, parts->frame[k], &parts->len[k], 1000),
+				RVL_OWN_IKE_ELSE);
+			assert_int_equal(parts->len[k], was);
+			assert_memory_equal(parts->frame[k], before, was);
+		}
+		free(parts);
+	}
+}
+
+/* The same once more is no longer awaited. */
+static void each_is_kept_whole_once(void **state)
+{
+	struct bed *bed = *state;
+	uint8_t packet[700];
+
+	make(bed, false, PORT, packet, sizeof(packet));
+	assert_true(rvl_own_ike_await(bed->own, bed->header, RVL_OWN_IKE_WHOLE, 1000));
+	for (unsigned i = 0; i < 2; i++) {
+		struct parts *parts = send_over(NETDEV, packet, sizeof(packet));
+
+		assert_int_equal(rvl_own_ike_take(bed->own, parts->frame[0], &parts->len[0], 1000),
+				 i ? RVL_OWN_IKE_ELSE : RVL_OWN_IKE_TO_SEND);
+		free(parts);
+	}
+}
+
+/* Rather none than one that may be cut. */
+static void of_too_many_the_last_is_refused(void **state)
+{
+	struct bed *bed = *state;
+
+	for (unsigned i = 0; i < RVL_OWN_IKE_AWAITED; i++) {
+		rvl_put_be16(bed->header, (uint16_t)i);
+		assert_true(rvl_own_ike_await(bed->own, bed->header, RVL_OWN_IKE_WHOLE, 1000));
+	}
+	assert_false(rvl_own_ike_await(bed->own, bed->header, RVL_OWN_IKE_CUT,
+				       1000 + RVL_OWN_IKE_AWAITED_MS - 1));
+	assert_true(rvl_own_ike_await(bed->own, bed->header, RVL_OWN_IKE_CUT,
+				      1000 + RVL_OWN_IKE_AWAITED_MS));
+}
+
+/* ---- What is known of a path */
+
+static const struct rvl_addr peer = {4, {192, 0, 2, 2}}, other = {4, {192, 0, 2, 3}};
+
+static bool no_sa(void *context, uint32_t index, struct rvl_sa_params *params)
+{
+	(void)context;
+	(void)index;
+	(void)params;
+	return false;
+}
+
+static struct rvl_fit *fit_of(size_t link)
+{
+	struct rvl_fit *fit = rvl_fit_new(NULL, no_sa, NULL);
+
+	rvl_fit_set_link(fit, link, false);
+	return fit;
+}
+
+static void what_a_probe_shows_is_known_for_a_while(void **state)
+{
+	struct rvl_fit *fit = fit_of(1500);
+
+	(void)state;
+	assert_false(rvl_fit_set(fit, &peer, 1500, 0, 1000)); /* nothing new */
+	assert_true(rvl_fit_set(fit, &peer, 1400, 0, 1000));
+	assert_false(rvl_fit_set(fit, &peer, 1400, 500, 1000));
+	assert_int_equal(rvl_fit_path(fit, &peer, 1499), 1400);
+	assert_int_equal(rvl_fit_path(fit, &other, 1499), 1500);
+	assert_int_equal(rvl_fit_path(fit, &peer, 1500), 1500);
+	assert_true(rvl_fit_set(fit, &peer, 1280, 2000, 1000));
+	assert_true(rvl_fit_set(fit, &peer, 1450, 2000, 1000)); /* it may be more again */
+	assert_int_equal(rvl_fit_path(fit, &peer, 2000), 1450);
+	assert_true(rvl_fit_set(fit, &peer, 1600, 2000, 1000)); /* not more than the link takes */
+	assert_int_equal(rvl_fit_path(fit, &peer, 2000), 1500);
+	rvl_fit_free(fit);
+}
+
+/* Whoever speaks last. */
+static void routers_and_probes_contradict_each_other(void **state)
+{
+	const struct rvl_fit_hint hint = {.remote = peer, .mtu = 1300};
+	struct rvl_fit *fit = fit_of(1500);
+
+	(void)state;
+	assert_true(rvl_fit_set(fit, &peer, 1400, 0, UINT32_MAX));
+	assert_int_equal(rvl_fit_learn(fit, &hint, 0), 1300);
+	assert_int_equal(rvl_fit_path(fit, &peer, RVL_FIT_MS - 1), 1300);
+	assert_true(rvl_fit_set(fit, &peer, 1400, 0, UINT32_MAX));
+	assert_int_equal(rvl_fit_path(fit, &peer, 2 * RVL_FIT_MS), 1400);
+	rvl_fit_free(fit);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_is_awaited_leaves_whole, begin, end),
+		cmocka_unit_test_setup_teardown(what_is_to_be_cut_is_put_together_first, begin,
+						end),
+		cmocka_unit_test_setup_teardown(nothing_else_is_touched, begin, end),
+		cmocka_unit_test_setup_teardown(each_is_kept_whole_once, begin, end),
+		cmocka_unit_test_setup_teardown(of_too_many_the_last_is_refused, begin, end),
+		cmocka_unit_test(what_a_probe_shows_is_known_for_a_while),
+		cmocka_unit_test(routers_and_probes_contradict_each_other),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
