@@ -12,6 +12,7 @@ with the wire's end. From outside raveld is always 192.0.2.1 and the peer 192.0.
 2001:db8::1 and 2001:db8::2.
 """
 import collections
+import contextlib
 import itertools
 import socket
 import struct
@@ -166,6 +167,15 @@ class Bed(Peers):
         self._translate(nat, f"delete table {table} nat\n{MASQUERADE % (table, next(self._ports))}")
         forget_connections(nat)
         self._translate(nat, f"delete table {table} hold")
+
+    @contextlib.contextmanager
+    def losing(self, table, rules):
+        """Rules of nft at the wire's end in the peer's namespace, in this table of family netdev."""
+        self._translate(self.b, rules)
+        try:
+            yield
+        finally:
+            self._translate(self.b, f"delete table netdev {table}")
 
     def _add_address(self, namespace, address, device):
         """To be used at once."""

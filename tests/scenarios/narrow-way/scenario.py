@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A way that loses every IKE packet of more than 576 octets and says nothing. The peer knows it and sends smaller
 ones; raveld finds out, whether it asks or answers, and keeps to it."""
-import contextlib
-
 import wire
 
 NETWORKS = 5
@@ -28,24 +26,13 @@ def files(side, other):
             "charon.conf": f"fragment_size = {SIZE}\n"}
 
 
-@contextlib.contextmanager
-def narrow(bed):
-    """At the wire's end in the peer's namespace."""
-    (bed.run / "narrow").write_text(NARROW % {"device": bed.wire, "size": SIZE})
-    bed.sh(bed.b, "nft", "-f", bed.run / "narrow")
-    try:
-        yield
-    finally:
-        bed.sh(bed.b, "nft", "delete", "table", "netdev", "narrow")
-
-
 def large(play):
     """How many packets of IKE_AUTH of raveld's were too large; the capture shows them, for it is before the narrow."""
     return sum(size > SIZE for size in wire.ike_sizes(play.bed.captures[0].path, play.bed.ours, wire.IKE_AUTH))
 
 
 def run(play):
-    with narrow(play.bed):
+    with play.bed.losing("narrow", NARROW % {"device": play.bed.wire, "size": SIZE}):
         before = large(play)
         play.connect()
         lost = large(play) - before
