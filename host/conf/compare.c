@@ -67,11 +67,12 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 			old->send_cert != new->send_cert ||
 			old->send_certreq != new->send_certreq ||
 			old->fragmentation != new->fragmentation || old->mobike != new->mobike ||
-			old->dpd_delay != new->dpd_delay || old->rekey_time != new->rekey_time ||
-			old->rand_time != new->rand_time || old->reauth_time != new->reauth_time ||
-			old->over_time != new->over_time || old->unique != new->unique ||
-			old->childless != new->childless || old->keyingtries != new->keyingtries ||
-			!same_pools(old, new);
+			old->dpd_delay != new->dpd_delay ||
+			old->mtu_probe_interval != new->mtu_probe_interval ||
+			old->rekey_time != new->rekey_time || old->rand_time != new->rand_time ||
+			old->reauth_time != new->reauth_time || old->over_time != new->over_time ||
+			old->unique != new->unique || old->childless != new->childless ||
+			old->keyingtries != new->keyingtries || !same_pools(old, new);
 
 	return change(replaced, adjusted);
 }

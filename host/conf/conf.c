@@ -156,6 +156,22 @@ static int check_tcp(struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+static int check_probes(const struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		if (!c->mtu_probe_interval || conf->daemon.backend != CONF_BACKEND_XFRM)
+			continue;
+		snprintf(error->text, sizeof(error->text),
+			 "%s:%u: connections.%s.mtu_probe_interval: backend xfrm has no use for "
+			 "it: what a path takes is the kernel's",
+			 c->file, c->line, c->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* There is one data path for all: what asks for another one isn't given it in silence. */
 static int check_offload(const struct conf *conf, struct conf_error *error)
 {
@@ -394,6 +410,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 		err = check_pools(conf, error);
 	if (!err)
 		err = check_tcp(conf, error);
+	if (!err)
+		err = check_probes(conf, error);
 	return err ? err : check_offload(conf, error);
 }
 

@@ -199,6 +199,7 @@ struct conf_connection {
 	bool mobike;
 	enum ike_fragmentation fragmentation;
 	uint32_t dpd_delay; /* seconds; 0: never, like the others */
+	uint32_t mtu_probe_interval;
 	uint32_t rekey_time;
 	uint32_t rand_time; /* taken off rekey_time, up to so much */
 	uint32_t reauth_time;

@@ -105,6 +105,11 @@ static int set_mobike(const struct conf_value *v, void *object)
 	return conf_value_bool(v, &((struct conf_connection *)object)->mobike);
 }
 
+static int set_mtu_probe_interval(const struct conf_value *v, void *object)
+{
+	return conf_value_time(v, &((struct conf_connection *)object)->mtu_probe_interval);
+}
+
 static int set_dpd_delay(const struct conf_value *v, void *object)
 {
 	return conf_value_time(v, &((struct conf_connection *)object)->dpd_delay);
@@ -251,6 +256,7 @@ static const struct conf_binding keys[] = {
 	{"proposals", set_proposals, false},
 	{"encap", set_encap, false},
 	{"dpd_delay", set_dpd_delay, false},
+	{"mtu_probe_interval", set_mtu_probe_interval, false},
 	{"rekey_time", set_rekey_time, false},
 	{"rand_time", set_rand_time, false},
 	{"reauth_time", set_reauth_time, false},

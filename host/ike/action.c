@@ -27,6 +27,8 @@ static size_t size_of(enum ike_action_type type)
 		return head + sizeof(struct ike_leased);
 	case IKE_ACTION_RELEASED:
 		return head + sizeof(struct ike_released);
+	case IKE_ACTION_PATH_MTU:
+		return head + sizeof(struct ike_path_mtu);
 	case IKE_ACTION_LOG:
 		return head + sizeof(struct ike_log_line);
 	default:
@@ -61,15 +63,15 @@ struct ike_action *ike_emit(struct ike_engine *e, enum ike_action_type type)
 	return a;
 }
 
-void ike_emit_send(struct ike_engine *e, const struct ike_addr *local,
-		   const struct ike_addr *remote, bool marker, struct ike_slice data)
+struct ike_send *ike_emit_send(struct ike_engine *e, const struct ike_addr *local,
+			       const struct ike_addr *remote, bool marker, struct ike_slice data)
 {
 	uint8_t *copy = malloc(data.len);
 	struct ike_action *a = copy ? ike_emit(e, IKE_ACTION_SEND) : NULL;
 
 	if (!a) {
 		free(copy);
-		return;
+		return NULL;
 	}
 	memcpy(copy, data.data, data.len);
 	a->send = (struct ike_send){
@@ -79,6 +81,7 @@ void ike_emit_send(struct ike_engine *e, const struct ike_addr *local,
 		.data = ike_slice(copy, data.len),
 	};
 	e->stats.datagrams_out++;
+	return &a->send;
 }
 
 static void copy_text(char *out, size_t len, const char *text)

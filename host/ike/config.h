@@ -117,6 +117,7 @@ struct ike_connection {
 	unsigned proposal_count; /* 0: the defaults */
 	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
 	uint64_t dpd_delay_ms;	/* 0: never ask */
+	uint64_t probe_ms;	/* from one probe of what the path takes to the next; 0: none */
 	uint64_t rekey_ms;	/* until a successor is made, 0: never; */
 	uint64_t rand_ms;	/* less up to so much */
 	uint64_t reauth_ms;	/* until its initiator makes one from the beginning; 0: never */
@@ -150,6 +151,8 @@ struct ike_connection {
 	unsigned target;	       /* of remote, where the next try goes, */
 	unsigned target_address;       /* if that is a name, to this of its addresses, */
 	unsigned target_addresses;     /* of which there were so many */
+	unsigned unanswered_probes;    /* that ended their IKE SAs, since one was answered; */
+	uint64_t unprobed_until;       /* after too many there are none until then */
 	unsigned redirects;	       /* as initiator, */
 	uint64_t redirects_since;      /* since then */
 	struct ike_connection *before; /* what it was, as long as Child SAs are of that; held */

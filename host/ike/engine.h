@@ -231,8 +231,8 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, const struct ike_start *sta
 struct ike_action *ike_action_new(struct ike_engine *e, enum ike_action_type type);
 void ike_action_queue(struct ike_engine *e, struct ike_action *a);
 struct ike_action *ike_emit(struct ike_engine *e, enum ike_action_type type);
-void ike_emit_send(struct ike_engine *e, const struct ike_addr *local,
-		   const struct ike_addr *remote, bool marker, struct ike_slice data);
+struct ike_send *ike_emit_send(struct ike_engine *e, const struct ike_addr *local,
+			       const struct ike_addr *remote, bool marker, struct ike_slice data);
 struct ike_action *ike_emit_event(struct ike_engine *e, enum ike_action_type type,
 				  const struct ike_sa *sa, const struct ike_child *child,
 				  const char *reason);

@@ -87,6 +87,15 @@ const struct ike_exchange ike_exchanges[IKE_EXCHANGES] = {
 			.start = ike_addresses_start,
 			.response = ike_addresses_response,
 		},
+	[IKE_EXCHANGE_PROBE] =
+		{
+			.type = IKE_INFORMATIONAL,
+			.name = "the probe of the path",
+			.start_states = ESTABLISHED,
+			.size = sizeof(struct ike_probe_task),
+			.start = ike_probe_start,
+			.response = ike_probe_response,
+		},
 	[IKE_EXCHANGE_REDIRECT] =
 		{
 			.type = IKE_INFORMATIONAL,

@@ -45,6 +45,9 @@ struct ike_engine_config {
 	 * there is none. NULL: it always says it.
 	 */
 	bool (*local_address)(void *context, const struct ike_addr *remote, struct ike_addr *local);
+	/* The largest IP packet, in octets, that the link takes which this address of ours is on.
+	 * NULL: what paths take isn't looked for. */
+	uint32_t (*link_mtu)(void *context, const struct ike_addr *local);
 	void *context;
 
 	/* Zero means the default in brackets. */
@@ -89,9 +92,10 @@ struct ike_stats {
 	uint64_t redirects_sent;	    /* peers sent to another gateway */
 	uint64_t redirects_met, redirects_followed; /* by peers; of which gone to */
 	uint64_t half_open_evicted;		    /* half-open IKE SAs that gave way to others */
-	uint64_t syncs;		 /* members of a peer's cluster that have taken over */
-	uint64_t hints;		 /* that a peer started anew, which made us look */
-	uint64_t drop_malformed; /* header, version or payload chain unreadable */
+	uint64_t syncs;		      /* members of a peer's cluster that have taken over */
+	uint64_t probes, probes_lost; /* of paths; lost: or their answers */
+	uint64_t hints;		      /* that a peer started anew, which made us look */
+	uint64_t drop_malformed;      /* header, version or payload chain unreadable */
 	uint64_t drop_unknown_spi;
 	uint64_t drop_integrity;  /* didn't open */
 	uint64_t drop_message_id; /* outside the window, or an answer to nothing */
@@ -121,6 +125,7 @@ enum ike_action_type {
 	IKE_ACTION_CHILD_REMOVE, /* whatever there is of it; also while a job of it is out */
 	IKE_ACTION_LEASED,	 /* the peer has given us addresses, before any Child SA has them */
 	IKE_ACTION_RELEASED,	 /* a lease has ended, ours or one that a job was about */
+	IKE_ACTION_PATH_MTU,	 /* what packets to the peer may have, as is known now */
 	IKE_ACTION_IKE_UP,
 	IKE_ACTION_IKE_REKEYED, /* ike_id has taken over from old_id, Child SAs and all */
 	IKE_ACTION_IKE_DOWN,
@@ -130,10 +135,18 @@ enum ike_action_type {
 	IKE_ACTION_LOG,
 };
 
+/* What an IKE message leaves in. */
+enum ike_packets {
+	IKE_PACKETS_ANY,
+	IKE_PACKETS_WHOLE, /* one, which nobody may cut: with DF, whatever is known of the path */
+	IKE_PACKETS_CUT, /* fragments of IP that every way takes, of 576 octets, or 1280 of IPv6 */
+};
+
 struct ike_send {
 	struct ike_addr local;
 	struct ike_addr remote;
 	bool marker; /* put four zero octets before it (RFC 3948, section 2.2) */
+	enum ike_packets packets;
 	struct ike_slice data;
 };
 
@@ -166,6 +179,13 @@ struct ike_leased {
 struct ike_released {
 	uint64_t lease_id;
 	bool ours; /* the peer had given it */
+};
+
+struct ike_path_mtu {
+	struct ike_addr local;
+	struct ike_addr remote;
+	uint32_t octets;  /* of an IP packet */
+	uint64_t hold_ms; /* it is said again by then, if it still is so */
 };
 
 /* Who is behind the end of an SA. */
@@ -202,6 +222,7 @@ struct ike_action {
 		struct ike_child_removed removed;
 		struct ike_leased leased;
 		struct ike_released released;
+		struct ike_path_mtu path_mtu;
 		struct ike_event event;
 		struct ike_log_line log;
 	};

@@ -578,6 +578,7 @@ static void refused(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint1
 		m->unwanted[m->refused++] = ike_path_pair(sa);
 	sa->path.local = m->settled.local;
 	sa->path.remote = m->settled.remote;
+	ike_probe_begin(e, sa, now);
 	if (!m->unwanted || m->refused == IKE_WAYS_MAX)
 		return;
 	m->unanswered = true;

@@ -205,12 +205,15 @@ void ike_path_tell(struct ike_engine *e, struct ike_sa *sa)
 void ike_path_move(struct ike_engine *e, struct ike_sa *sa, const struct ike_way *way)
 {
 	struct ike_path *path = &sa->path;
+	bool is_other = !ike_addr_same_ip(&path->local, &way->pair.local) ||
+			!ike_addr_same_ip(&path->remote, &way->pair.remote);
 
-	if (!ike_addr_same_ip(&path->local, &way->pair.local) ||
-	    !ike_addr_same_ip(&path->remote, &way->pair.remote))
-		sa->fragment_size = 0; /* it was another way that lost larger ones */
 	path->local = way->pair.local;
 	path->remote = way->pair.remote;
+	if (is_other) {
+		sa->fragment_size = 0; /* it was another way that lost larger ones */
+		ike_probe_begin(e, sa, e->now);
+	}
 	if (way->judged) {
 		path->nat_local = way->nat_local;
 		path->nat_remote = way->nat_remote;

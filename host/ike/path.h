@@ -72,6 +72,22 @@ int ike_way_begin(const struct ike_engine *e, struct ike_connection *conn, struc
 enum ike_step ike_way_find(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			   uint64_t now);
 
+/* Do fragments of IP come through? Else a probe that is lost could never be answered. */
+enum ike_cuts { IKE_CUTS_UNKNOWN, IKE_CUTS_PASS, IKE_CUTS_LOST } __attribute__((packed));
+
+/* What is known of what the path takes, in octets of a packet. */
+struct ike_probe {
+	uint32_t low;	  /* it takes so many, */
+	uint32_t high;	  /* and not so many */
+	uint32_t wait_ms; /* for an answer */
+	uint8_t losses;	  /* of the size that is tried */
+	uint8_t confirmed;
+	enum ike_cuts cuts;
+	bool proven;	/* the lower one was probed, not taken for granted */
+	bool searching; /* between the two; else whether it goes on to take the lower one is asked
+			 */
+};
+
 /* path.c: addresses and NATs */
 struct ike_nat_hashes {
 	bool seen; /* both are there */
@@ -133,5 +149,23 @@ enum ike_step ike_addresses_start(struct ike_engine *e, struct ike_sa *sa, struc
 				  uint64_t now);
 enum ike_step ike_addresses_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				     struct ike_in *in);
+
+/* probe.c: what the path takes */
+struct ike_probe_task {
+	struct ike_task task;
+	struct ike_pair path; /* that it is about */
+	bool of_cuts;
+	uint32_t size;
+	uint64_t sent_at;
+};
+void ike_probe_begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+void ike_probe_succeed(struct ike_engine *e, const struct ike_sa *old, struct ike_sa *sa,
+		       uint64_t now);
+void ike_probe_unanswered(struct ike_engine *e, const struct ike_sa *sa);
+void ike_probe_due(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
+enum ike_step ike_probe_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			      uint64_t now);
+enum ike_step ike_probe_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				 struct ike_in *in);
 
 #endif

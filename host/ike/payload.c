@@ -314,6 +314,14 @@ void ike_write_vendor(struct ike_builder *b, struct ike_slice id)
 	ike_build_end(b);
 }
 
+void ike_write_padding(struct ike_builder *b, struct ike_slice id, size_t len)
+{
+	ike_build_begin(b, IKE_PAYLOAD_VENDOR);
+	for (size_t i = 0; i < len; i++)
+		ike_put_u8(&b->w, i < id.len ? id.data[i] : 0);
+	ike_build_end(b);
+}
+
 /* The family stays 0 for a type that isn't a range of addresses. */
 static void read_ts(struct ike_cursor *c, struct ike_ts *out)
 {

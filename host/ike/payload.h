@@ -148,6 +148,8 @@ void ike_write_delete(struct ike_builder *b, uint8_t protocol, uint8_t spi_size,
 		      struct ike_slice spis);
 void ike_write_solution(struct ike_builder *b, struct ike_slice keys); /* RFC 8019, section 8.2 */
 void ike_write_vendor(struct ike_builder *b, struct ike_slice id);
+/* The same of len octets, of which those behind the id are zero; of less, its begin. */
+void ike_write_padding(struct ike_builder *b, struct ike_slice id, size_t len);
 void ike_write_ts(struct ike_builder *b, uint8_t payload, const struct ike_ts_list *list);
 void ike_write_cp(struct ike_builder *b, uint8_t type, const struct ike_attribute *attributes,
 		  unsigned count);

@@ -578,6 +578,7 @@ void ike_sa_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa,
 			      old->timers[IKE_TIMER_CHILDLESS].at);
 	/* So does what renews it. */
 	ike_timer_set(e, &sa->timers[IKE_TIMER_REAUTH], old->timers[IKE_TIMER_REAUTH].at);
+	ike_probe_succeed(e, old, sa, now);
 	for (unsigned kind = 0; kind < IKE_SA_TIMERS; kind++)
 		ike_timer_set(e, &old->timers[kind], IKE_NEVER);
 	/* Until the peer deletes it, which may not have our answer yet. */
@@ -640,6 +641,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 		outdo(e, sa);
 	ike_mobike_settle(e, sa);
 	ike_sa_alive(e, sa, now);
+	ike_probe_begin(e, sa, now);
 	ike_id_text(&local_id, local, sizeof(local));
 	ike_id_text(&remote_id, remote, sizeof(remote));
 	ike_emit_event(e, IKE_ACTION_IKE_UP, sa, NULL, NULL);
@@ -746,6 +748,7 @@ void ike_sa_unanswered(struct ike_engine *e, struct ike_sa *sa)
 	char dead[IKE_REASON_MAX];
 
 	e->stats.peers_dead++;
+	ike_probe_unanswered(e, sa);
 	sa->cause =
 		sa->connected && sa->state != IKE_STATE_DELETING ? IKE_CAUSE_DEAD : IKE_CAUSE_OURS;
 	snprintf(dead, sizeof(dead), "peer is dead: no answer to %s, sent %u times%s%s",

@@ -121,6 +121,7 @@ struct ike_sa {
 	struct ike_id_kept *local_id; /* once known */
 	struct ike_id_kept *remote_id;
 	struct ike_path path;
+	struct ike_probe probe;
 	uint16_t fragment_size;	   /* since larger packets seem to get lost; 0: the engine's */
 	bool fragmentation;	   /* both sides take fragments */
 	bool trying;		   /* one of the addresses that its connection may go to */

@@ -171,6 +171,11 @@ static void liveness(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 	ike_liveness_due(e, sa_of(t), now);
 }
 
+static void probe(struct ike_engine *e, struct ike_timer *t, uint64_t now)
+{
+	ike_probe_due(e, sa_of(t), now);
+}
+
 static void childless(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 {
 	ike_sa_delete(e, sa_of(t), now, "it has had no Child SA for a minute");
@@ -178,19 +183,13 @@ static void childless(struct ike_engine *e, struct ike_timer *t, uint64_t now)
 
 static void (*const handlers[IKE_TIMER_KINDS])(struct ike_engine *, struct ike_timer *,
 					       uint64_t) = {
-	[IKE_TIMER_EXPIRE] = sa_expired,
-	[IKE_TIMER_RETRANSMIT] = retransmit,
-	[IKE_TIMER_KEEPALIVE] = keepalive,
-	[IKE_TIMER_LIVENESS] = liveness,
-	[IKE_TIMER_CHILDLESS] = childless,
-	[IKE_TIMER_REKEY] = sa_rekey,
-	[IKE_TIMER_REAUTH] = sa_reauth,
-	[IKE_TIMER_LIFE] = sa_life,
-	[IKE_TIMER_FRAGMENTS] = fragments,
-	[IKE_TIMER_JOB] = job_lost,
-	[IKE_TIMER_CHILD_REKEY] = child_due,
-	[IKE_TIMER_CHILD_LIFE] = child_life,
-	[IKE_TIMER_CHILD_CONFIRM] = child_confirm,
+	[IKE_TIMER_EXPIRE] = sa_expired,     [IKE_TIMER_RETRANSMIT] = retransmit,
+	[IKE_TIMER_KEEPALIVE] = keepalive,   [IKE_TIMER_LIVENESS] = liveness,
+	[IKE_TIMER_CHILDLESS] = childless,   [IKE_TIMER_REKEY] = sa_rekey,
+	[IKE_TIMER_REAUTH] = sa_reauth,	     [IKE_TIMER_LIFE] = sa_life,
+	[IKE_TIMER_FRAGMENTS] = fragments,   [IKE_TIMER_PROBE] = probe,
+	[IKE_TIMER_JOB] = job_lost,	     [IKE_TIMER_CHILD_REKEY] = child_due,
+	[IKE_TIMER_CHILD_LIFE] = child_life, [IKE_TIMER_CHILD_CONFIRM] = child_confirm,
 };
 
 uint64_t ike_next_deadline(const struct ike_engine *e)

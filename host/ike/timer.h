@@ -20,6 +20,7 @@ enum ike_timer_kind {
 	IKE_TIMER_REAUTH,     /* make one from the beginning */
 	IKE_TIMER_LIFE,	      /* the end, if there is none by then */
 	IKE_TIMER_FRAGMENTS,  /* of messages that stay incomplete */
+	IKE_TIMER_PROBE,      /* ask what the path takes */
 	IKE_SA_TIMERS,
 
 	IKE_TIMER_JOB = IKE_SA_TIMERS, /* one that never comes back */

@@ -178,18 +178,41 @@ static size_t packet_size(const struct ike_engine *e, const struct ike_sa *sa,
 	return addr->family == 6 && size < LEAST_IPV6 ? LEAST_IPV6 : size;
 }
 
+/* What is before a message in its packet. */
+static size_t head_len(const struct ike_engine *e, const struct ike_addr *local)
+{
+	return (local->family == 6 ? IPV6_HEADER_LEN : IPV4_HEADER_LEN) + UDP_HEADER_LEN +
+	       (local->port == e->config.port_natt ? MARKER_LEN : 0);
+}
+
 /* What is left of a packet for IKE; without an end where there are no fragments. */
 static size_t room_for(const struct ike_engine *e, const struct ike_sa *sa,
 		       const struct ike_addr *local)
 {
-	size_t head = (local->family == 6 ? IPV6_HEADER_LEN : IPV4_HEADER_LEN) + UDP_HEADER_LEN +
-		      (local->port == e->config.port_natt ? MARKER_LEN : 0) + solution_len(sa);
+	size_t head = head_len(e, local) + solution_len(sa);
 	size_t size = packet_size(e, sa, local);
 
 	/* In TCP there is no need (RFC 9329). */
 	if (!sa->fragmentation || sa->conn->fragmentation != IKE_FRAGMENTATION_YES || local->tcp)
 		return SIZE_MAX;
 	return size > head ? size - head : 0;
+}
+
+/* Octets of the packet that carries so many of payloads over the path in one message. */
+uint32_t ike_packet_len(const struct ike_engine *e, const struct ike_sa *sa, size_t plain_len)
+{
+	return (uint32_t)(head_len(e, &sa->path.local) + IKE_HEADER_LEN + IKE_PAYLOAD_HEADER_LEN +
+			  ike_cipher_sealed_len(own_cipher(sa), plain_len));
+}
+
+/* How many a packet of at most so many octets carries. */
+size_t ike_plain_within(const struct ike_engine *e, const struct ike_sa *sa, uint32_t size)
+{
+	size_t len = size;
+
+	while (len && ike_packet_len(e, sa, len) > size)
+		len--;
+	return len;
 }
 
 /* The next of the messages that lie one after the other. */
@@ -204,15 +227,26 @@ static bool next_message(const struct ike_buffer *b, size_t *at, struct ike_slic
 	return true;
 }
 
-void ike_emit_message(struct ike_engine *e, const struct ike_addr *local,
-		      const struct ike_addr *remote, const struct ike_buffer *message)
+static void emit(struct ike_engine *e, const struct ike_pair *pair,
+		 const struct ike_buffer *message, enum ike_packets packets)
 {
+	bool marker = pair->local.port == e->config.port_natt;
 	struct ike_slice datagram;
 
 	for (size_t at = 0; next_message(message, &at, &datagram);) {
+		struct ike_send *send =
+			ike_emit_send(e, &pair->local, &pair->remote, marker, datagram);
+
+		if (send)
+			send->packets = packets;
 		e->stats.fragments_out += datagram.len < message->len;
-		ike_emit_send(e, local, remote, local->port == e->config.port_natt, datagram);
 	}
+}
+
+void ike_emit_message(struct ike_engine *e, const struct ike_addr *local,
+		      const struct ike_addr *remote, const struct ike_buffer *message)
+{
+	emit(e, &(struct ike_pair){.local = *local, .remote = *remote}, message, IKE_PACKETS_ANY);
 }
 
 /* What we have sealed, opened again into e->plain. Returns of how many pieces; 0: it can't be. */
@@ -281,16 +315,17 @@ void ike_smaller(struct ike_engine *e, struct ike_sa *sa, const struct ike_addr 
 void ike_repeat_over(struct ike_engine *e, struct ike_sa *sa, const struct ike_pair *pair)
 {
 	sa->out.spread = true;
-	ike_emit_message(e, &pair->local, &pair->remote, &sa->out.request);
+	emit(e, pair, &sa->out.request, sa->out.packets);
 }
 
 /* The request that is out, over all ways that are tried; when it is due again stays as it is. */
 void ike_repeat(struct ike_engine *e, struct ike_sa *sa)
 {
+	const struct ike_pair path = ike_path_pair(sa);
 	const struct ike_ways *ways = sa->ways;
 
 	if (!ways)
-		ike_emit_message(e, &sa->path.local, &sa->path.remote, &sa->out.request);
+		emit(e, &path, &sa->out.request, sa->out.packets);
 	for (unsigned i = 0; ways && i < (ways->best_only ? 1 : ways->count); i++)
 		ike_repeat_over(e, sa, &ways->list[i].pair);
 }
@@ -309,7 +344,7 @@ static void send_first(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	sa->out.tries = 0;
 	sa->out.hint = 0;
-	sa->out.wait = sa->conn->retransmit_ms;
+	sa->out.wait = sa->out.probe_ms ? sa->out.probe_ms : sa->conn->retransmit_ms;
 	ike_send_again(e, sa, now);
 }
 
@@ -348,12 +383,20 @@ void ike_renumber(struct ike_engine *e, struct ike_sa *sa, uint64_t now, uint32_
 		return;
 	}
 	hdr.message_id = id;
-	if (seal(e, sa, &hdr, ike_slice(e->plain, len), first, room_for(e, sa, &sa->path.local),
+	if (seal(e, sa, &hdr, ike_slice(e->plain, len), first,
+		 sa->out.is_probe ? SIZE_MAX : room_for(e, sa, &sa->path.local),
 		 &sa->out.request)) {
 		ike_sa_down(e, sa, "could not build a request");
 		return;
 	}
 	send_first(e, sa, now);
+}
+
+static void not_a_probe(struct ike_sa *sa)
+{
+	sa->out.is_probe = false;
+	sa->out.probe_ms = 0;
+	sa->out.packets = IKE_PACKETS_ANY;
 }
 
 /* The request of the task at work. Its answer is what that waits for then. */
@@ -364,6 +407,21 @@ enum ike_step ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t
 		ike_sa_down(e, sa, "out of memory");
 		return IKE_DONE;
 	}
+	not_a_probe(sa);
+	return send_new(e, sa, now);
+}
+
+static enum ike_step request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+			     struct ike_builder *inner, size_t room)
+{
+	struct ike_header hdr =
+		ike_sa_header(sa, sa->out.task->exchange->type, false, sa->out.next_id);
+
+	/* Section 2.2: message IDs don't wrap. */
+	if (sa->out.next_id == UINT32_MAX || ike_seal(e, sa, &hdr, inner, room, &sa->out.request)) {
+		ike_sa_down(e, sa, "could not build a request");
+		return IKE_DONE;
+	}
 	return send_new(e, sa, now);
 }
 
@@ -371,16 +429,23 @@ enum ike_step ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t
 enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			  struct ike_builder *inner)
 {
-	struct ike_header hdr =
-		ike_sa_header(sa, sa->out.task->exchange->type, false, sa->out.next_id);
+	not_a_probe(sa);
+	return request(e, sa, now, inner, room_for(e, sa, &sa->path.local));
+}
 
-	/* Section 2.2: message IDs don't wrap. */
-	if (sa->out.next_id == UINT32_MAX ||
-	    ike_seal(e, sa, &hdr, inner, room_for(e, sa, &sa->path.local), &sa->out.request)) {
-		ike_sa_down(e, sa, "could not build a request");
-		return IKE_DONE;
-	}
-	return send_new(e, sa, now);
+/*
+ * The same in packets of this kind, to see whether they come through. If there is no answer in
+ * time, it goes on as any request does, in packets of another kind. Never in fragments of IKE:
+ * there are peers that take none of INFORMATIONAL.
+ */
+enum ike_step ike_request_probe(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+				struct ike_builder *inner, enum ike_packets packets,
+				uint64_t wait_ms)
+{
+	sa->out.is_probe = true;
+	sa->out.probe_ms = wait_ms;
+	sa->out.packets = packets;
+	return request(e, sa, now, inner, SIZE_MAX);
 }
 
 /* It is answered: the next one has the next message ID. */
@@ -475,8 +540,20 @@ static void fall_back(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 	ike_resend(e, sa, now);
 }
 
+/* The probe is lost: what was too large whole goes on cut, and what can't be cut whole. */
+static void go_on_otherwise(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
+{
+	sa->out.probe_ms = 0;
+	sa->out.packets = sa->out.packets == IKE_PACKETS_WHOLE ? IKE_PACKETS_CUT : IKE_PACKETS_ANY;
+	send_first(e, sa, now);
+}
+
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
+	if (sa->out.probe_ms) {
+		go_on_otherwise(e, sa, now);
+		return;
+	}
 	if (falls_back(sa)) {
 		fall_back(e, sa, now);
 		return;
@@ -498,7 +575,7 @@ void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		sa->out.task->exchange->name);
 	ike_path_unanswered(e, sa);
 	ike_mobike_unanswered(e, sa, now);
-	if (sa->out.tries == tries_of_one_size(sa->conn))
+	if (!sa->out.is_probe && sa->out.tries == tries_of_one_size(sa->conn))
 		ike_smaller(e, sa, &sa->path.local, &sa->out.request);
 	ike_send_again(e, sa, now);
 }

@@ -84,6 +84,9 @@ struct ike_window_out {
 	struct ike_buffer request; /* or its fragments, as they go out one after the other */
 	uint64_t wait;		   /* until the next retransmission */
 	bool spread;		   /* it went over other ways than the path, too */
+	bool is_probe;		   /* of the path, */
+	uint64_t probe_ms;	   /* that an answer has to count; 0: it is too late */
+	enum ike_packets packets;  /* that it goes in */
 	uint16_t hint; /* the notify that says that the peer has lost the IKE SA, or 0 */
 	unsigned most; /* tries, with a hint */
 	struct ike_fragments *waiting;
@@ -102,6 +105,11 @@ enum ike_step ike_send_request(struct ike_engine *e, struct ike_sa *sa, uint64_t
 			       struct ike_slice message);
 enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			  struct ike_builder *inner);
+enum ike_step ike_request_probe(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+				struct ike_builder *inner, enum ike_packets packets,
+				uint64_t wait_ms);
+uint32_t ike_packet_len(const struct ike_engine *e, const struct ike_sa *sa, size_t plain_len);
+size_t ike_plain_within(const struct ike_engine *e, const struct ike_sa *sa, uint32_t size);
 void ike_request_done(struct ike_engine *e, struct ike_sa *sa);
 void ike_retransmit(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 void ike_resend(struct ike_engine *e, struct ike_sa *sa, uint64_t now);

@@ -67,7 +67,7 @@ static void update_tasks(struct ike_engine *e, struct update *u, struct ike_sa *
 
 static void update_sa(struct ike_engine *e, struct update *u, struct ike_sa *sa, uint64_t now)
 {
-	uint64_t dpd_delay_ms = sa->conn->dpd_delay_ms;
+	uint64_t dpd_delay_ms = sa->conn->dpd_delay_ms, probe_ms = sa->conn->probe_ms;
 
 	for (struct ike_child *child = sa->children; child; child = child->next) {
 		const struct ike_child_config *config = find_same(u->conn, child->config);
@@ -82,6 +82,8 @@ static void update_sa(struct ike_engine *e, struct update *u, struct ike_sa *sa,
 		ike_timer_set(e, &sa->timers[IKE_TIMER_LIVENESS],
 			      u->conn->dpd_delay_ms ? ike_later(now, u->conn->dpd_delay_ms)
 						    : IKE_NEVER);
+	if (sa->state == IKE_STATE_ESTABLISHED && probe_ms != u->conn->probe_ms)
+		ike_probe_begin(e, sa, now);
 }
 
 /* All of a connection, the oldest last, and how many; NULL without memory. */

@@ -246,6 +246,10 @@ int traps_start(struct daemon *d);
 /* Before there are SAs. 0 or a negative errno. */
 int paths_start(struct daemon *d);
 
+/* For the IKE core: what the link takes, and what is known of a path. */
+uint32_t paths_link_mtu(void *context, const struct ike_addr *local);
+void paths_learn(struct daemon *d, const struct ike_path_mtu *path);
+
 /* On the data thread: a router has said what a path takes. */
 void paths_hinted(void *context);
 

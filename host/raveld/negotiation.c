@@ -261,10 +261,21 @@ static void on_job_done(void *context, struct ike_job *job)
 	negotiation_settle(d);
 }
 
+/* What shows by its packets what a path takes has them made by the data path. */
+static bool may_leave(struct daemon *d, const struct ike_send *send)
+{
+	return send->packets == IKE_PACKETS_ANY ||
+	       datapath_await(d->datapath, send->data.data,
+			      send->packets == IKE_PACKETS_CUT ? RVL_OWN_IKE_CUT
+							       : RVL_OWN_IKE_WHOLE);
+}
+
 static void act(struct daemon *d, struct ike_action *a)
 {
 	switch (a->type) {
 	case IKE_ACTION_SEND:
+		if (!may_leave(d, &a->send))
+			break;
 		if (a->send.local.tcp)
 			streams_send(d->streams, &(struct ike_pair){a->send.local, a->send.remote},
 				     a->send.data);
@@ -301,6 +312,9 @@ static void act(struct daemon *d, struct ike_action *a)
 		} else {
 			pools_release(d->pools, a->released.lease_id);
 		}
+		break;
+	case IKE_ACTION_PATH_MTU:
+		paths_learn(d, &a->path_mtu);
 		break;
 	case IKE_ACTION_IKE_UP:
 		log_info(&d->log, "%s: IKE SA is up", a->event.connection);
@@ -456,6 +470,7 @@ int negotiation_start(struct daemon *d)
 		.heard = heard,
 		.tells_moves = info.abilities.events & RVL_ESP_EVENT_MOVED,
 		.local_address = local_address,
+		.link_mtu = d->backend->frames ? paths_link_mtu : NULL,
 		.context = d,
 		.port = c->port,
 		.port_natt = c->port_nat,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* What paths take, as routers say. */
+/* What paths take, as routers say and probes find. */
 #include "host/raveld/daemon.h"
 
 static void learn(struct daemon *d, const struct rvl_fit_hint *hint)
@@ -17,6 +17,28 @@ static void learn(struct daemon *d, const struct rvl_fit_hint *hint)
 	if (mtu)
 		log_info(&d->log, "packets to %s may have %zu octets, says a router on the way",
 			 text, mtu);
+}
+
+uint32_t paths_link_mtu(void *context, const struct ike_addr *local)
+{
+	const struct daemon *d = context;
+
+	(void)local; /* all of them are on the wire */
+	return d->wire_mtu;
+}
+
+void paths_learn(struct daemon *d, const struct ike_path_mtu *path)
+{
+	const struct rvl_addr remote = ike_addr_ip(&path->remote);
+	const uint64_t hold_ms = path->hold_ms > RVL_FIT_MS ? path->hold_ms : RVL_FIT_MS;
+	char text[IKE_ADDR_TEXT];
+
+	if (!rvl_fit_set(rvl_sad_fit(d->sad), &remote, path->octets, uv_hrtime() / 1000000,
+			 hold_ms))
+		return;
+	ike_addr_text(&path->remote, text, sizeof(text));
+	log_info(&d->log, "packets to %s may have %u octets, as a probe has shown", text,
+		 path->octets);
 }
 
 static void on_hinted(uv_async_t *async)

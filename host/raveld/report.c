@@ -80,6 +80,8 @@ static json_t *ike_stats(struct daemon *d)
 	add_counter(o, "redirects_followed", s->redirects_followed);
 	add_counter(o, "half_open_evicted", s->half_open_evicted);
 	add_counter(o, "syncs", s->syncs);
+	add_counter(o, "probes", s->probes);
+	add_counter(o, "probes_lost", s->probes_lost);
 	add_counter(o, "hints", s->hints);
 	add_counter(o, "drop_malformed", s->drop_malformed);
 	add_counter(o, "drop_unknown_spi", s->drop_unknown_spi);
@@ -137,6 +139,9 @@ static json_t *host_stats(struct daemon *d)
 	add_counter(o, "tx_fragments", c.host_tx_fragments);
 	add_counter(o, "tx_fragments_lost", c.host_tx_full);
 	add_counter(o, "tx_ike_fragments", c.host_tx_ike_fragments);
+	add_counter(o, "tx_probes", c.host_tx_probes);
+	add_counter(o, "tx_probe_parts", c.host_tx_probe_parts);
+	add_counter(o, "tx_probe_fragments", c.host_tx_probe_fragments);
 	add_counter(o, "tx_too_big_told", fit.told);
 	add_counter(o, "tx_drop_too_big", fit.untold);
 	add_counter(o, "tx_trap_held", traps.held);

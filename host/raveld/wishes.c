@@ -129,6 +129,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	conn->encap = c->encap;
 	conn->mobike = c->mobike;
 	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
+	conn->probe_ms = (uint64_t)c->mtu_probe_interval * 1000;
 	conn->rekey_ms = (uint64_t)c->rekey_time * 1000;
 	conn->rand_ms = (uint64_t)c->rand_time * 1000;
 	conn->reauth_ms = (uint64_t)c->reauth_time * 1000;

@@ -237,7 +237,8 @@ static const char whole[] =
 	" init_limit_half_open = 100\n qcd_secret = none\n"
 	" follow_redirects = no\n redirect_to = gw2.example.org\n redirect_timeout = 2m\n"
 	" init_limit_job_load = 8\n mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
-	"defaults { version = 2\n dpd_delay = 2m\n rekey_time = 3h\n reauth_time = 1d\n over_time "
+	"defaults { version = 2\n dpd_delay = 2m\n mtu_probe_interval = 60s\n rekey_time = 3h\n "
+	"reauth_time = 1d\n over_time "
 	"= 10m\n childless = prefer\n keyingtries = 3\n proposals = "
 	"aes256gcm16-prfsha384-x25519 }\n"
 	"connections {\n gw : defaults {\n  local_addrs = 192.0.2.1\n  remote_addrs = 192.0.2.2\n"
@@ -283,6 +284,7 @@ static void whole_configuration_is_understood(void **state)
 	assert_int_equal(conf->daemon.routing_priority, 220);
 	assert_int_equal(conf->daemon.port_nat, 4500);
 	assert_int_equal(c->dpd_delay, 120);
+	assert_int_equal(c->mtu_probe_interval, 60);
 	assert_int_equal(c->rekey_time, 10800);
 	assert_int_equal(c->reauth_time, 86400);
 	assert_int_equal(c->childless, IKE_CHILDLESS_PREFER);
@@ -471,6 +473,7 @@ static void defaults_are_as_documented(void **state)
 
 	(void)state;
 	assert_int_equal(c->dpd_delay, 30);
+	assert_int_equal(c->mtu_probe_interval, 0);
 	assert_int_equal(c->rekey_time, 4 * 3600);
 	assert_int_equal(c->over_time, 1440);
 	assert_int_equal(c->rand_time, 1440);
@@ -565,6 +568,9 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		 "t.conf:4: connections.gw.local_port: 65536 isn't between 1 and 65535"},
 		{"local_port = 4500", "",
 		 "t.conf:3: connections.gw.local_port: 4500 isn't the port of section raveld, 500"},
+		{"mtu_probe_interval = yes", "",
+		 "t.conf:4: connections.gw.mtu_probe_interval: \"yes\" isn't a time (a number with "
+		 "s, m, h or d)"},
 		{"dpd_delay = 5 parsecs", "",
 		 "t.conf:4: connections.gw.dpd_delay: \"5 parsecs\" isn't a time (a number with s, "
 		 "m, "
@@ -954,6 +960,19 @@ static void compare(const char *old, const char *new, enum conf_change connectio
 	conf_free(after);
 }
 
+/* What a path takes is the kernel's to know, where the data path is. */
+static void probes_of_paths_are_not_for_every_data_path(void **state)
+{
+	(void)state;
+	refused("raveld { backend = xfrm }\n"
+		"connections { gw {\n remote_addrs = 192.0.2.2\n mtu_probe_interval = 60s\n"
+		" local { auth = psk }\n remote { auth = psk }\n children { net {\n"
+		"  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 } } } }\n",
+		"t.conf:2: connections.gw.mtu_probe_interval: backend xfrm has no use for it: what "
+		"a "
+		"path takes is the kernel's");
+}
+
 static void tcp_is_the_softwares(void **state)
 {
 	static const char text[] =
@@ -1044,6 +1063,7 @@ static void changes_are_told_by_value(void **state)
 			{"proposals = default", CONF_REPLACED},
 			{"encap = no", CONF_REPLACED},
 			{"dpd_delay = 121", CONF_ADJUSTED},
+			{"mtu_probe_interval = 61", CONF_ADJUSTED},
 			{"rekey_time = 10801", CONF_ADJUSTED},
 			{"rand_time = 599", CONF_ADJUSTED},
 			{"reauth_time = 86401", CONF_ADJUSTED},
@@ -1236,6 +1256,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(hosts_may_be_several),
 		cmocka_unit_test(what_is_off_is_taken),
 		cmocka_unit_test(what_is_on_is_refused_with_what_to_write),
+		cmocka_unit_test(probes_of_paths_are_not_for_every_data_path),
 		cmocka_unit_test(daemon_and_secrets_are_checked_too),
 		cmocka_unit_test(tcp_is_the_softwares),
 		cmocka_unit_test(ipv6_is_taken_outside),

@@ -50,6 +50,7 @@ $(eval $(call c_test,ike_proposal_test,tests/ike/proposal_test.c,ike_test ike,$(
 	-Wl$(comma)--wrap=ike_next_proposal$(comma)--wrap=ike_next_transform))
 $(eval $(call c_test,ike_tcp_test,tests/ike/tcp_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_mobike_test,tests/ike/mobike_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_probe_test,tests/ike/probe_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_suite_test,tests/ike/suite_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_transport_test,tests/ike/transport_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
 	-Wl$(comma)--wrap=ike_child_answer_ts))

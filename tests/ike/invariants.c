@@ -477,6 +477,44 @@ void check_recovered(struct world *w)
 	}
 }
 
+/* Has it probed for long enough? */
+static bool is_searched(const struct host *h, const char *connection, uint64_t ms)
+{
+	for (const struct ike_sa *sa = h->engine->all; sa; sa = sa->links.next) {
+		if (sa->state == IKE_STATE_ESTABLISHED && !sa->path.local.tcp && !sa->ways &&
+		    strcmp(sa->conn->name, connection) == 0 &&
+		    sa->established_at + ms < host_now(h) &&
+		    sa->conn->unprobed_until + ms < host_now(h))
+			return true;
+	}
+	return false;
+}
+
+void check_paths(struct world *w)
+{
+	for (unsigned i = 0; i < 2 * w->peerings; i++) {
+		const struct peering *p = &w->peering[i / 2];
+		const struct host *h = &w->host[p->host[i % 2]];
+		unsigned peer = p->host[!(i % 2)];
+		const struct told *told = &h->told[peer];
+		uint32_t way = w->way[h->index][peer];
+
+		if (!p->probe_ms[i % 2] ||
+		    !is_searched(h, connection_name(i / 2, i % 2, false).text, SEARCH_MS))
+			continue;
+		if (w->loses_cuts[h->index][peer] && told->octets)
+			world_fail(w, "host %u probes the way to %u", h->index, peer);
+		if (w->loses_cuts[h->index][peer])
+			continue;
+		if (told->at + 4 * p->probe_ms[i % 2] + SEARCH_MS < w->now)
+			world_fail(w, "host %u doesn't know what the way to %u takes", h->index,
+				   peer);
+		else if (told->octets > way || told->octets + NOT_LOOKED_FOR < way)
+			world_fail(w, "host %u knows of %u octets to %u, and it is %u", h->index,
+				   told->octets, peer, way);
+	}
+}
+
 void check_nothing_left(struct world *w)
 {
 	for (unsigned i = 0; i < w->hosts; i++) {

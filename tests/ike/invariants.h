@@ -7,6 +7,8 @@
 
 enum {
 	HALF_OPEN_MAX = 10,
+	SEARCH_MS = 60000, /* that one of what a way takes has, at most; it ends so near to it: */
+	NOT_LOOKED_FOR = 31,
 	ON_ITS_WAY_MS = 4500, /* a packet, at most; the core has it as 5000 */
 };
 
@@ -59,6 +61,9 @@ void check_bounded(struct world *w);
 
 /* When all is quiet: flows are up, ends agree, packets go where the peer is. */
 void check_recovered(struct world *w);
+
+/* And who probes knows what the ways take. */
+void check_paths(struct world *w);
 
 /* Then, when all is deleted, nothing is left. */
 void check_nothing_left(struct world *w);

@@ -29,6 +29,7 @@ struct totals {
 		moved;
 	uint64_t cookies, evicted, solved, proofs; /* what floods and restarts have led to */
 	uint64_t redirected;
+	uint64_t probes, probes_lost;
 	uint64_t takeovers, skipped; /* what clusters have, and Child SAs then */
 	uint64_t ah, extended, transport, in_tcp;
 	uint64_t digest; /* of all messages of all runs */
@@ -40,7 +41,7 @@ struct run {
 	bool one_initiates; /* in each peering */
 	uint64_t end;
 	unsigned operators, deletes, redirects, rebinds, moves, cuts, stops, leaps, restarts,
-		replaces, reloads, calls, takeovers;
+		replaces, reloads, calls, takeovers, narrows;
 	uint64_t trouble_at; /* not before: troubles that are short don't add up */
 };
 
@@ -137,6 +138,8 @@ static void draw_times(struct world *w, struct rng *r, struct peering *p, bool c
 		    !host_roams(&w->host[p->host[1]]) && !w->host[p->host[0]].other.family)
 			p->dpd_ms[side] = 0;
 	}
+	for (unsigned side = 0; side < 2; side++)
+		p->probe_ms[side] = rng_percent(r, 40) ? 1000 + rng_below(r, 2000) : 0;
 	/* The same times on both sides make collisions the rule. */
 	if (rng_percent(r, 30)) {
 		p->rekey_ms[1] = p->rekey_ms[0];
@@ -338,6 +341,7 @@ static void draw_faults(struct world *w, struct rng *r, struct run *run)
 	}
 	run->reloads = some(r, 40, 5);
 	/* Whoever deletes an IKE SA doesn't wait for ever until a member has its answer. */
+	run->narrows = some(r, 50, 5);
 	run->takeovers = w->delay_max <= 1000 ? some(r, 70, 25) : 0;
 }
 
@@ -458,6 +462,8 @@ static void live(struct world *w, struct run *run)
 			attacker_call(w);
 		if (rng_percent(&w->rng, run->takeovers))
 			world_take_over(w, (unsigned)rng_below(&w->rng, w->hosts));
+		if (rng_percent(&w->rng, run->narrows))
+			world_narrow(w, (unsigned)rng_below(&w->rng, w->hosts));
 		if (rng_percent(&w->rng, run->reloads))
 			reload(w);
 		step(w, w->now + 100 + rng_below(&w->rng, 1500));
@@ -566,6 +572,8 @@ static bool simulate(uint64_t seed, struct totals *t)
 	become_quiet(w);
 	if (!w->failed)
 		check_recovered(w);
+	if (!w->failed)
+		check_paths(w);
 	for (unsigned f = 0; f < FLOWS_MAX; f++)
 		interruptions += w->flow[f].interruptions;
 	if (!w->failed && run.calm && !interruptions)
@@ -583,6 +591,8 @@ static bool simulate(uint64_t seed, struct totals *t)
 		t->solved += stats->puzzles_solved;
 		t->proofs += stats->qcd_proofs;
 		t->redirected += stats->redirects_followed;
+		t->probes += stats->probes;
+		t->probes_lost += stats->probes_lost;
 	}
 	t->hosts += w->hosts;
 	t->established += w->established;
@@ -619,7 +629,8 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       "IKE SA before; %llu cookies, %llu half-open IKE SAs that gave way, %llu puzzles "
 	       "solved, %llu restarts proved, %llu redirects followed; %llu takeovers, in which "
 	       "%llu Child SAs left out sequence numbers; %llu ends of Child SAs of AH, %llu in "
-	       "transport mode, %llu with extended sequence numbers, %llu in TCP\n",
+	       "transport mode, %llu with extended sequence numbers, %llu in TCP; %llu "
+	       "probes of paths, %llu of them lost\n",
 	       runs, (unsigned long long)first_seed, (unsigned long long)t.hosts,
 	       (unsigned long long)t.established, (unsigned long long)t.ike_rekeyed,
 	       (unsigned long long)t.rekeyed, (unsigned long long)t.moved,
@@ -630,7 +641,8 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       (unsigned long long)t.proofs, (unsigned long long)t.redirected,
 	       (unsigned long long)t.takeovers, (unsigned long long)t.skipped,
 	       (unsigned long long)t.ah, (unsigned long long)t.transport,
-	       (unsigned long long)t.extended, (unsigned long long)t.in_tcp);
+	       (unsigned long long)t.extended, (unsigned long long)t.in_tcp,
+	       (unsigned long long)t.probes, (unsigned long long)t.probes_lost);
 	if (runs >= 1000)
 		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs &&
 			    t.reassembled > runs && t.moved > runs && t.leased > runs / 2 &&
@@ -638,7 +650,8 @@ static void what_always_holds_does_so_in_any_world(void **state)
 			    t.solved > runs / 100 && t.proofs > runs / 10 &&
 			    t.redirected > runs / 10 && t.takeovers > runs / 2 &&
 			    t.skipped > runs / 4 && t.ah > runs && t.transport > runs &&
-			    t.extended > runs && t.in_tcp > runs);
+			    t.extended > runs && t.in_tcp > runs && t.probes > runs &&
+			    t.probes_lost > runs);
 }
 
 static void a_seed_repeats_its_run(void **state)

@@ -120,6 +120,12 @@ static bool local_address(void *context, const struct ike_addr *remote, struct i
 	return node->has_route && remote->family == local->family;
 }
 
+static uint32_t link_mtu(void *context, const struct ike_addr *local)
+{
+	(void)local;
+	return ((const struct node *)context)->link;
+}
+
 static void check(int err, const char *what, const char *error)
 {
 	if (err) {
@@ -184,6 +190,7 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->mobike = s->mobike;
 	conn->tcp = s->tcp;
 	conn->dpd_delay_ms = s->dpd_ms;
+	conn->probe_ms = s->probe_ms;
 	conn->unique = s->unique;
 	conn->fragmentation = s->fragmentation;
 	conn->childless = s->childless;
@@ -225,6 +232,7 @@ struct net *net_new(uint64_t seed, const struct side *a, const struct side *b)
 			.release_spi = release_spi,
 			.heard = heard,
 			.local_address = local_address,
+			.link_mtu = link_mtu,
 			.context = node,
 			.cookie_always = sides[i]->cookie,
 			.limits.half_open_per_ip = sides[i]->max_half_open,
@@ -234,6 +242,8 @@ struct net *net_new(uint64_t seed, const struct side *a, const struct side *b)
 		};
 
 		node->net = n;
+		node->link = 1500;
+		node->way = UINT32_MAX;
 		node->rng.state = rng_next(&n->rng);
 		node->next_spi = 0x1000 * (i + 1);
 		node->addr = (struct ike_addr){.family = 4, .ip = {192, 0, 2, (uint8_t)(i + 1)}};
@@ -350,6 +360,7 @@ static void enqueue(struct net *n, const struct node *from, const struct ike_sen
 		.to = (unsigned)(to - n->node),
 		.local = local,
 		.remote = remote,
+		.packets = s->packets,
 		.data = malloc(s->data.len),
 		.len = s->data.len,
 	};
@@ -359,6 +370,18 @@ static void enqueue(struct net *n, const struct node *from, const struct ike_sen
 static bool is_nowhere(const struct ike_addr *addr)
 {
 	return addr->family == 4 && memcmp(addr->ip, (const uint8_t[]){198, 18}, 2) == 0;
+}
+
+/* Of a datagram in its packet. */
+static uint32_t packet_len(const struct ike_send *s)
+{
+	return (s->local.family == 6 ? 40 : 20) + 8 + (s->marker ? 4 : 0) + (uint32_t)s->data.len;
+}
+
+/* Nobody cuts what is too large. */
+static bool is_lost_on_way(const struct node *node, const struct ike_send *s)
+{
+	return s->packets == IKE_PACKETS_CUT ? node->loses_cuts : packet_len(s) > node->way;
 }
 
 static void transmit(struct node *node, const struct ike_send *s)
@@ -373,7 +396,10 @@ static void transmit(struct node *node, const struct ike_send *s)
 	}
 	if (s->marker != (s->local.port == IKE_PORT_NATT))
 		abort();
-	if (n->down || is_nowhere(&s->remote) || rng_percent(&n->rng, n->loss))
+	if (s->packets == IKE_PACKETS_WHOLE && packet_len(s) > node->link)
+		abort();
+	if (is_lost_on_way(node, s) || n->down || is_nowhere(&s->remote) ||
+	    rng_percent(&n->rng, n->loss))
 		return;
 	enqueue(n, node, s);
 	if (rng_percent(&n->rng, n->duplicate))
@@ -664,6 +690,10 @@ static void act(struct node *node, struct ike_action *a)
 	switch (a->type) {
 	case IKE_ACTION_SEND:
 		transmit(node, &a->send);
+		break;
+	case IKE_ACTION_PATH_MTU:
+		node->path_mtu = a->path_mtu;
+		node->path_mtus++;
 		break;
 	case IKE_ACTION_REACH:
 		node->reached = a->reach.remote;

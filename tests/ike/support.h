@@ -83,13 +83,18 @@ struct node {
 	struct net *net;
 	struct ike_engine *engine;
 	struct ike_addr addr;
-	struct ike_addr other; /* a second one; family 0: none */
-	bool lost[2];	       /* of the two: it is gone; */
-	bool dead[2];	       /* nothing comes through, and nobody knows */
-	bool prefers_other;    /* routes do */
-	struct ike_addr nat;   /* as what it is seen, with other ports; family 0: as it is */
-	uint16_t tcp_port;     /* of the connection that it has made */
-	bool deaf;	       /* to UDP */
+	struct ike_addr other;	      /* a second one; family 0: none */
+	bool lost[2];		      /* of the two: it is gone; */
+	bool dead[2];		      /* nothing comes through, and nobody knows */
+	bool prefers_other;	      /* routes do */
+	struct ike_addr nat;	      /* as what it is seen, with other ports; family 0: as it is */
+	uint16_t tcp_port;	      /* of the connection that it has made */
+	bool deaf;		      /* to UDP */
+	uint32_t link;		      /* octets of a packet that it can send, and */
+	uint32_t way;		      /* that come through; larger ones are lost */
+	bool loses_cuts;	      /* so are fragments of IP */
+	struct ike_path_mtu path_mtu; /* as it knows it */
+	unsigned path_mtus;	      /* times that it was told */
 	struct rng rng;
 	uint32_t next_spi;
 	int spis_out;	    /* allotted and neither given back nor removed */
@@ -133,6 +138,7 @@ struct packet {
 	unsigned to;	       /* node */
 	struct ike_addr local; /* as the receiver sees it */
 	struct ike_addr remote;
+	enum ike_packets packets;
 	uint8_t *data;
 	size_t len;
 };
@@ -169,6 +175,7 @@ struct side {
 	bool ipv6;
 	bool cookie;
 	uint64_t dpd_ms;
+	uint64_t probe_ms;
 	uint64_t ike_rekey_ms;
 	uint64_t rekey_ms; /* of the Child SA */
 	uint64_t rand_ms;

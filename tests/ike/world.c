@@ -312,6 +312,26 @@ static bool is_cut(struct world *w, const struct host *from, const struct ike_ad
 	       w->cut[from->index][h->index] > w->now;
 }
 
+/* Is it larger than what comes through, and may not be cut? */
+static bool is_too_large(struct world *w, const struct host *from, const struct ike_send *s)
+{
+	size_t len = (s->local.family == 6 ? 40 : 20) + 8 + (s->marker ? 4 : 0) + s->data.len;
+	struct ike_addr local;
+	const struct host *h = host_at(w, &s->remote, &local);
+
+	bool loses_cuts;
+
+	if (s->packets == IKE_PACKETS_WHOLE && len > LINK)
+		world_fail(w, "host %u sends more than its link takes", from->index);
+	if (!h || h->index >= HOSTS_MAX || from->index >= HOSTS_MAX || s->local.tcp)
+		return false;
+	loses_cuts = w->loses_cuts[from->index][h->index];
+	if (s->packets == IKE_PACKETS_CUT)
+		return loses_cuts;
+	return len > w->way[from->index][h->index] &&
+	       (s->packets == IKE_PACKETS_WHOLE || loses_cuts);
+}
+
 static void transmit(struct host *h, const struct ike_send *s)
 {
 	struct world *w = h->world;
@@ -335,6 +355,11 @@ static void transmit(struct host *h, const struct ike_send *s)
 		world_fail(w, "the marker doesn't go with the port");
 	if (d.forged) {
 		world_post(w, &d, 0);
+		return;
+	}
+	/* Nor does the attacker see it, who could bring it past the narrow place. */
+	if (is_too_large(w, h, s)) {
+		trace_datagram(w, TRACE_SENT, h->index, &d, ", too large");
 		return;
 	}
 	attacker_see(w, &d);
@@ -427,6 +452,22 @@ static bool local_address(void *context, const struct ike_addr *remote, struct i
 }
 
 /* Has the peer sent on it, and did it get here? Only at times there is traffic. */
+static uint32_t link_mtu(void *context, const struct ike_addr *local)
+{
+	(void)context;
+	(void)local;
+	return LINK;
+}
+
+static void learn_path(struct host *h, const struct ike_path_mtu *path)
+{
+	struct ike_addr local;
+	const struct host *peer = host_at(h->world, &path->remote, &local);
+
+	if (peer && peer->index < HOSTS_MAX)
+		h->told[peer->index] = (struct told){path->octets, h->world->now};
+}
+
 static bool heard(void *context, uint64_t child_id)
 {
 	struct host *h = context;
@@ -888,6 +929,9 @@ static void act(struct host *h, struct ike_action *a)
 	case IKE_ACTION_CHILD_DOWN:
 		world_trace(w, h->index, "Child SA down", a->event.child_id);
 		break;
+	case IKE_ACTION_PATH_MTU:
+		learn_path(h, &a->path_mtu);
+		break;
 	case IKE_ACTION_LEASED:
 		h->vips++;
 		break;
@@ -1049,6 +1093,7 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 	set_id(&conn->remote_id, peer->index);
 	add_proposals(p->ike[side], IKE_PROTO_IKE, conn->proposals, &conn->proposal_count);
 	conn->dpd_delay_ms = p->dpd_ms[side];
+	conn->probe_ms = p->probe_ms[side];
 	conn->rekey_ms = p->ike_rekey_ms[side];
 	conn->rand_ms = p->rand_ms[side];
 	conn->retransmit_ms = w->retransmit_ms;
@@ -1139,6 +1184,7 @@ static void boot(struct host *h)
 		.release_spi = release_spi,
 		.heard = heard,
 		.local_address = local_address,
+		.link_mtu = link_mtu,
 		.context = h,
 		.cookie_always = h->cookies,
 		.redirect_ms = UINT32_MAX, /* who can't go where it is sent stays */
@@ -1178,6 +1224,7 @@ static void end(struct host *h)
 	h->spis_out = 0;
 	h->lease_count = 0;
 	h->vips = 0;
+	memset(h->told, 0, sizeof(h->told));
 }
 
 void world_begin(struct world *w)
@@ -1191,6 +1238,10 @@ void world_begin(struct world *w)
 		h->rng.state = rng_next(&w->rng);
 		h->next_spi = 0x1000 * (i + 1);
 	}
+	for (unsigned i = 0; i < HOSTS_MAX * HOSTS_MAX; i++)
+		w->loses_cuts[i / HOSTS_MAX][i % HOSTS_MAX] = rng_percent(&w->rng, 20);
+	for (unsigned i = 0; i < HOSTS_MAX; i++)
+		world_narrow(w, i);
 	for (unsigned i = 0; i <= HOSTS_MAX; i++) {
 		if (has_begun(w, i))
 			boot(&w->host[i]);
@@ -1313,6 +1364,20 @@ void world_cut(struct world *w, unsigned from, unsigned to, uint64_t ms)
 	world_trace(w, from, "is cut off from a host; for ms", ms);
 	if (outlasts_silent(w, ms))
 		world_interrupt(w, from, to, ms);
+}
+
+void world_narrow(struct world *w, unsigned from)
+{
+	for (unsigned to = 0; to < HOSTS_MAX; to++) {
+		uint32_t least = w->loses_cuts[from][to]	? 1300
+				 : w->host[to].addr.family == 6 ? 1280
+								: 576;
+
+		w->way[from][to] = rng_percent(&w->rng, 50)
+					   ? LINK
+					   : least + (uint32_t)rng_below(&w->rng, LINK - least);
+	}
+	world_trace(w, from, "its ways take others than before", 0);
 }
 
 void world_stop(struct world *w, unsigned host, uint64_t ms)

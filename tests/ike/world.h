@@ -24,6 +24,7 @@ enum {
 	SEEN_MAX = 24, /* datagrams that the attacker remembers */
 	TRACE_MAX = 40,
 	LEASES_MAX = 64,
+	LINK = 1500, /* octets of a packet */
 	IMPOSTOR = HOSTS_MAX,
 };
 
@@ -59,6 +60,12 @@ struct world_lease {
 	uint64_t lease_id;
 	unsigned peer;
 	struct ike_addr addr;
+};
+
+/* What a host knows of the way to another one. */
+struct told {
+	uint32_t octets; /* of a packet; 0: nothing */
+	uint64_t at;
 };
 
 struct pending {
@@ -115,6 +122,7 @@ struct host {
 	struct esp esp[ESP_MAX];
 	unsigned esp_count;
 	struct left left[FLOWS_MAX];
+	struct told told[HOSTS_MAX];
 };
 
 /* A connection between two hosts, configured on both. */
@@ -132,7 +140,7 @@ struct peering {
 	bool bound;	    /* its flows are */
 	const char *ike[2]; /* proposals */
 	char esp[2][160];
-	uint64_t ike_rekey_ms[2], rekey_ms[2], rand_ms[2], dpd_ms[2];
+	uint64_t ike_rekey_ms[2], rekey_ms[2], rand_ms[2], dpd_ms[2], probe_ms[2];
 };
 
 /* A child of a connection: who sends must have something to send on that the other receives. */
@@ -191,6 +199,10 @@ struct world {
 	unsigned loss, duplicate; /* percent */
 	uint64_t delay_min, delay_max;
 	uint64_t cut[HOSTS_MAX][HOSTS_MAX]; /* until then, from one to another */
+	/* Octets of a packet that come through; of larger ones what may be cut, unless fragments
+	 * get lost. */
+	uint32_t way[HOSTS_MAX][HOSTS_MAX];
+	bool loses_cuts[HOSTS_MAX][HOSTS_MAX];
 	struct datagram queue[DATAGRAMS_MAX];
 	unsigned queued;
 	uint64_t order;
@@ -243,6 +255,8 @@ void world_rebind(struct world *w, unsigned host);
 void world_redirect(struct world *w, unsigned host, uint64_t ike_id, unsigned peer);
 void world_move(struct world *w, unsigned host);
 void world_cut(struct world *w, unsigned from, unsigned to, uint64_t ms);
+/* Ways from a host take other packets from now on, and say nothing. */
+void world_narrow(struct world *w, unsigned from);
 void world_stop(struct world *w, unsigned host, uint64_t ms);
 void world_leap(struct world *w, unsigned host, uint64_t ms);
 void world_restart(struct world *w, unsigned host, uint64_t ms);
