@@ -141,7 +141,7 @@ static int check_tcp(struct conf *conf, struct conf_error *error)
 			continue;
 		while (k < conf->tcp_port_count && conf->tcp_ports[k] != port)
 			k++;
-		if (conf->daemon.backend != CONF_BACKEND_SOFT)
+		if (!conf_has_tcp(&conf->daemon))
 			wrong = "tcp: the data path has no ESP in TCP (backend soft has)";
 		else if (k == IKE_TCP_PORTS_MAX)
 			wrong = "remote_port_tcp: more than 8 different ones of all connections";

@@ -298,6 +298,9 @@ struct ike_addr conf_peer(const struct conf_connection *connection);
 /* Is the NIC one of its backends? */
 bool conf_has_nic(const struct conf_daemon *daemon);
 
+/* Is software, which has ESP in TCP? */
+bool conf_has_tcp(const struct conf_daemon *daemon);
+
 const struct conf_connection *conf_find_connection(const struct conf *conf, const char *name);
 const struct conf_pool *conf_find_pool(const struct conf *conf, const char *name);
 

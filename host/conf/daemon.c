@@ -436,6 +436,11 @@ bool conf_has_nic(const struct conf_daemon *daemon)
 	return daemon->backend == CONF_BACKEND_USER || daemon->backend == CONF_BACKEND_JOINT;
 }
 
+bool conf_has_tcp(const struct conf_daemon *daemon)
+{
+	return daemon->backend == CONF_BACKEND_SOFT || daemon->backend == CONF_BACKEND_JOINT;
+}
+
 int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *daemon,
 		     struct conf_error *error)
 {
@@ -481,7 +486,7 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 	if (daemon->wire[0] && !strcmp(daemon->wire, daemon->netdev))
 		return conf_fail_section(error, section,
 					 "\"wire\" and \"netdev\" name the same interface");
-	if (daemon->backend != CONF_BACKEND_SOFT && daemon->port_tcp)
+	if (!conf_has_tcp(daemon) && daemon->port_tcp)
 		return conf_fail_section(error, section, "\"port_tcp\" needs backend soft");
 	if (conf_has_nic(daemon) && daemon->port_nat != NIC_PORT_NAT)
 		return conf_fail_section(

@@ -296,15 +296,20 @@ static enum rvl_action judge(struct joint *j, const struct rvl_ip *ip, struct sa
 	return action;
 }
 
-/* What software makes of it, in a room of its own, goes on in the NIC's buffer. */
+/* What software makes of it, in a room of its own, goes on in the NIC's buffer, or to its
+ * connection. */
 static int tx_soft(struct joint *j, size_t len, uint32_t sa)
 {
 	struct rvl_frames *nic = j->parts[NIC]->frames;
 	struct rvl_buf frame = {j->room, ROOM, HEADER_ROOM, len};
 	uint8_t *buffer = nic->ops->tx_buffer(nic);
+	struct rvl_engine_result result;
 
 	memcpy(j->room + HEADER_ROOM, buffer, len);
-	if (rvl_soft_protect(j->parts[SOFTWARE], &frame, sa).verdict == RVL_ENGINE_DROP)
+	result = rvl_soft_protect(j->parts[SOFTWARE], &frame, sa);
+	if (result.stream)
+		rvl_soft_to_stream(j->parts[SOFTWARE], &j->frames, &frame, result.sa);
+	if (result.stream || result.verdict == RVL_ENGINE_DROP)
 		return 0;
 	memcpy(buffer, rvl_buf_data(&frame), frame.len);
 	return nic->ops->tx(nic, frame.len);
@@ -358,7 +363,7 @@ static uint32_t number_here(struct joint *j, enum part part, uint32_t index)
 	return number;
 }
 
-/* What the NIC knows nothing of; whole: it came in fragments. */
+/* What the NIC knows nothing of; whole: it came in fragments, or in TCP. */
 static void receive(struct joint *j, struct rvl_buf *frame, bool whole, rvl_deliver_fn *deliver,
 		    void *context)
 {
@@ -437,6 +442,7 @@ static void joint_info(struct rvl_backend *backend, struct rvl_backend_info *inf
 	info->policies = j->policies.most;
 	info->abilities = soft.abilities;
 	info->abilities.events |= j->nic_can.events;
+	info->abilities.stream = true; /* connections pass the NIC as anything else */
 	info->preferred = &j->nic_can;
 }
 

@@ -722,9 +722,10 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 	in.stream = out.stream = local->tcp;
 	out.src_port = encap || local->tcp ? local->port : 0;
 	out.dst_port = encap || local->tcp ? remote->port : 0;
-	/* It is found by our address, and takes ESP from anywhere, mostly of both forms. */
-	if (c->in.there &&
-	    (!rvl_addr_equal(&in.dst, &before.src) || (sad->one_form && encap != before.encap)))
+	/* It is found by our address, and takes ESP from anywhere, mostly of both forms. What comes
+	 * in TCP may be another data path's. */
+	if (c->in.there && (!rvl_addr_equal(&in.dst, &before.src) || in.stream != before.stream ||
+			    (sad->one_form && encap != before.encap)))
 		err = move_inbound(sad, c, &in, error);
 	if (!err && !same_way(&out, &before)) {
 		if (c->out.there)

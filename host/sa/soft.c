@@ -483,8 +483,10 @@ struct rvl_engine_result rvl_soft_unprotect(struct rvl_backend *backend, struct 
 }
 
 /* ESP without the outer header that it would have on the wire. */
-static void to_stream(struct soft *soft, const struct rvl_buf *frame, uint32_t index)
+void rvl_soft_to_stream(struct rvl_backend *backend, const struct rvl_frames *frames,
+			const struct rvl_buf *frame, uint32_t index)
 {
+	struct soft *soft = soft_of(backend);
 	const uint8_t *octets = rvl_buf_data(frame);
 	struct rvl_sa_params params = {0};
 	struct rvl_esp_sa *sa;
@@ -502,10 +504,10 @@ static void to_stream(struct soft *soft, const struct rvl_buf *frame, uint32_t i
 		params.dst_port = p->dst_port;
 	}
 	pthread_mutex_unlock(&soft->lock);
-	if (sa && soft->frames.to_stream &&
+	if (sa && frames->to_stream &&
 	    rvl_frame_parse(octets, frame->len, &ip, &l3) == RVL_FRAME_IP)
-		soft->frames.to_stream(soft->frames.context, &params, octets + l3 + ip.header_len,
-				       ip.total_len - ip.header_len);
+		frames->to_stream(frames->context, &params, octets + l3 + ip.header_len,
+				  ip.total_len - ip.header_len);
 }
 
 static int transmit(struct soft *soft, size_t len, uint32_t sa)
@@ -516,7 +518,7 @@ static int transmit(struct soft *soft, size_t len, uint32_t sa)
 	*frame = (struct rvl_buf){soft->rooms[soft->out_count], SENT_ROOM, HEADER_ROOM, len};
 	result = rvl_soft_protect(&soft->backend, frame, sa);
 	if (result.stream) {
-		to_stream(soft, frame, result.sa);
+		rvl_soft_to_stream(&soft->backend, &soft->frames, frame, result.sa);
 		return 0;
 	}
 	soft->trains[soft->out_count] = result.verdict == RVL_ENGINE_DONE && result.encap;

@@ -13,4 +13,8 @@ struct rvl_engine_result rvl_soft_protect(struct rvl_backend *soft, struct rvl_b
 /* A frame from the wire, as rvl_engine_rx(). */
 struct rvl_engine_result rvl_soft_unprotect(struct rvl_backend *soft, struct rvl_buf *frame);
 
+/* What rvl_soft_protect() has made for the connection of this SA, by the caller's frames. */
+void rvl_soft_to_stream(struct rvl_backend *soft, const struct rvl_frames *frames,
+			const struct rvl_buf *frame, uint32_t sa);
+
 #endif

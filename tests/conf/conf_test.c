@@ -995,6 +995,12 @@ static void tcp_is_the_softwares(void **state)
 	other.remote_port_tcp = 4500;
 	assert_int_equal(conf_compare_connection(gw, &other), CONF_REPLACED);
 	conf_free(conf);
+	conf = load("raveld { backend = user, soft\n device = pci:0000:01:00.0\n port_tcp = 443 }\n"
+		    "connections { gw {\n remote_addrs = 192.0.2.2\n tcp = yes\n"
+		    " local { auth = psk }\n remote { auth = psk }\n children { net {\n"
+		    "  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 } } } }\n");
+	assert_int_equal(conf->daemon.port_tcp, 443);
+	conf_free(conf);
 	refused("raveld { device = pci:0000:01:00.0 }\n"
 		"connections { gw {\n remote_addrs = 192.0.2.2\n tcp = yes\n"
 		" local { auth = psk }\n remote { auth = psk }\n children { net {\n"
