@@ -204,6 +204,20 @@ void children_remove(struct daemon *d, const struct ike_child_removed *removed)
 	check_sad(d);
 }
 
+/* An SA whose numbers only its NIC knows can't be made anew, but may have a successor. */
+static bool is_rekeyed_instead(struct daemon *d, uint64_t child_id, int err)
+{
+	struct ike_child_info child;
+	struct ike_sa_info sa;
+
+	if (err != -ESTALE)
+		return false;
+	err = ike_rekey_child(d->engine, uv_now(&d->loop), child_id);
+	/* It has one by now, or is about to have one; but not one that is only being made. */
+	return !err || (err == -EBUSY && ike_find_child(d->engine, child_id, &sa, &child) &&
+			child.state >= IKE_CHILD_INSTALLED);
+}
+
 /* A cluster's member that took over wants packets with numbers that none before it can have seen.
  */
 bool children_skip(struct daemon *d, const struct ike_child_skip *skip)
@@ -211,7 +225,13 @@ bool children_skip(struct daemon *d, const struct ike_child_skip *skip)
 	struct rvl_backend_error error = {""};
 	int err = rvl_sad_child_skip(d->sad, skip->child_id, skip->packets, &error);
 
-	if (err)
+	if (is_rekeyed_instead(d, skip->child_id, err)) {
+		log_info(&d->log,
+			 "SA %08x: its peer wants %u sequence numbers left out, and it is "
+			 "rekeyed: %s",
+			 skip->spi_out, skip->packets, error.text);
+		err = 0;
+	} else if (err)
 		log_info(&d->log,
 			 "SA %08x: its peer wants %u sequence numbers left out, and it is "
 			 "given up: %s",
@@ -234,6 +254,11 @@ bool children_move(struct daemon *d, const struct ike_child_change *change)
 				     change->encap, &error);
 
 	ike_addr_text(&change->remote, text, sizeof(text));
+	if (is_rekeyed_instead(d, change->child_id, err)) {
+		log_info(&d->log, "SA %08x: its peer is at %s port %u now, and it is rekeyed: %s",
+			 change->spi_in, text, change->remote.port, error.text);
+		return true;
+	}
 	if (err)
 		snprintf(reason, sizeof(reason), "%s", error.text);
 	else if (!finds_its_way(d, change->child_id) &&

@@ -61,6 +61,7 @@ struct rvl_sa_stats {
 	uint64_t drop_replay;
 	uint64_t drop_format;
 	uint64_t drop_limit;
+	bool late;    /* seq is what it was a while ago: a NIC tells it now and then */
 	bool damaged; /* it passes nothing any more, and the numbers above may be gone */
 	/* Whose work it is: "kernel", "eth0, packet offload"; and why nobody else's who was asked,
 	 * or NULL. As long as there is the SA. */
@@ -141,6 +142,10 @@ struct rvl_backend_ops {
 	/* Only where the inbound half of policies is the backend's own (else NULL): what is local,
 	 * which stands until the next one. */
 	int (*set_local)(struct rvl_backend *backend, const struct rvl_local *local,
+			 struct rvl_backend_error *error);
+	/* Likewise: while a line (as in struct rvl_sa_purpose) is shut nothing reaches anybody that
+	 * an inbound SA of it verifies, and what was verified before is in the SA's numbers. */
+	int (*line_shut)(struct rvl_backend *backend, uint32_t line, bool shut,
 			 struct rvl_backend_error *error);
 
 	/* What an earlier one has left closed goes, if it wasn't set again; NULL: that leaves

@@ -640,6 +640,12 @@ static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_sa_params 
 		err = rvl_backend_fail(error, -EIO, "its memory is damaged");
 		goto cleanse;
 	}
+	/* Nor are those that a NIC has used since it told. */
+	if (stats.late) {
+		err = rvl_backend_fail(error, -ESTALE,
+				       "its NIC doesn't tell which numbers it has used");
+		goto cleanse;
+	}
 	last = out ? rvl_sa_soon_seq(params) : rvl_sa_last_seq(params);
 	if (skip >= last || stats.seq >= last - skip ||
 	    shorten_lifetime(&renewed.lifetime, stats.packets, stats.bytes)) {
@@ -678,18 +684,31 @@ static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl
 	return err;
 }
 
+/* Where the data path itself judges what arrives. */
+static int shut_line(struct rvl_sad *sad, const struct line *line, bool shut,
+		     struct rvl_backend_error *error)
+{
+	const struct rvl_backend_ops *ops = sad->backend->ops;
+
+	return ops->line_shut ? ops->line_shut(sad->backend, line->number, shut, error) : 0;
+}
+
 static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_sa_params *params,
 			struct rvl_backend_error *error)
 {
 	struct rvl_inbound_flows *flows = rvl_inbound_take_sa(sad->inbound, c->in.place.index);
-	int err = renew(sad, &c->in, params, 0, error), given;
+	struct rvl_backend_error later = {""};
+	int err = shut_line(sad, c->line, true, error), given, opened;
 
+	if (!err)
+		err = renew(sad, &c->in, params, 0, error);
 	/* Where it couldn't be moved it receives as before, if it is there. */
+	opened = shut_line(sad, c->line, false, err ? &later : error);
 	given = rvl_inbound_give_sa(sad->inbound, c->in.there ? c->in.place.index : RVL_BACKEND_ANY,
 				    flows);
 	if (!err && given)
 		err = rvl_backend_fail(error, given, "out of memory");
-	return err;
+	return err ? err : opened;
 }
 
 static bool same_way(const struct rvl_sa_params *a, const struct rvl_sa_params *b)

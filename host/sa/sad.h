@@ -179,7 +179,8 @@ int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_er
  * that it has used. Where our own address is another one the inbound SA is made anew as well; all
  * numbers up to the highest that it has seen count as seen. -ENOENT and -EOPNOTSUPP with *error
  * set: it is as it was. Another -errno: it isn't in use any more, its flows went as in a removal,
- * one of its SAs may be gone, and what there is of it receives; it is to be given up.
+ * one of its SAs may be gone, and what there is of it receives; it is to be given up, or, for
+ * -ESTALE, to be rekeyed: which numbers an SA of it has used is known to its NIC alone.
  */
 int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *local,
 		       const struct ike_addr *remote, bool encap, struct rvl_backend_error *error);

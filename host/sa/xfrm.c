@@ -171,6 +171,11 @@ static int add_state(struct xfrm *x, struct sa *sa, const struct rvl_sa_params *
 	return err;
 }
 
+static uint32_t reqid_of(uint32_t line)
+{
+	return XFRM_REQID_OURS | (line & LINES);
+}
+
 static int add_arrivals(struct xfrm *x, struct sa *sa, const struct rvl_sa_purpose *purpose,
 			struct rvl_backend_error *error)
 {
@@ -199,7 +204,7 @@ static int xfrm_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		.src = params->src,
 		.dst = params->dst,
 		.spi = params->spi,
-		.reqid = XFRM_REQID_OURS | (purpose->line & LINES),
+		.reqid = reqid_of(purpose->line),
 		.mark = params->mark,
 	};
 	sa->lifetime = params->lifetime;
@@ -281,6 +286,7 @@ static int xfrm_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 	}
 	if (err)
 		return rvl_backend_fail(error, err, "SA %u: %s", index, strerror(-err));
+	stats->late = sa->place.offload == RVL_OFFLOAD_PACKET;
 	stats->where = sa->where;
 	stats->why = sa->why[0] ? sa->why : NULL;
 	return 0;
@@ -314,6 +320,16 @@ static int xfrm_set_local(struct rvl_backend *backend, const struct rvl_local *l
 			  struct rvl_backend_error *error)
 {
 	return xfrm_policies_set_local(xfrm_of(backend)->policies, local, error);
+}
+
+static int xfrm_line_shut(struct rvl_backend *backend, uint32_t line, bool shut,
+			  struct rvl_backend_error *error)
+{
+	struct xfrm *x = xfrm_of(backend);
+	int err = xfrm_arrivals_shut(x->arrivals, reqid_of(line), shut, error);
+
+	x->torn |= err && !shut;
+	return err;
 }
 
 static int xfrm_release(struct rvl_backend *backend, rvl_backend_told_fn *told, void *context)
@@ -547,6 +563,7 @@ static const struct rvl_backend_ops xfrm_ops = {
 	.policy_set = xfrm_policy_set,
 	.policy_clear = xfrm_policy_clear,
 	.set_local = xfrm_set_local,
+	.line_shut = xfrm_line_shut,
 	.release = xfrm_release,
 	.counters = xfrm_counters,
 	.next_event = xfrm_next_event,

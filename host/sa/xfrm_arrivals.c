@@ -12,6 +12,17 @@ struct arrival {
 	struct rvl_selector selector; /* an rvl_selector_key() */
 	struct xfrm_rule rule;
 	struct xfrm_claim *claims; /* the newest first */
+	struct line *line;	   /* the newest one's; NULL: it has had none yet */
+	struct arrival *prev;	   /* in line->arrivals */
+	struct arrival *next;
+	UT_hash_handle hh;
+};
+
+/* SAs of one reqid, and the arrivals that are theirs. */
+struct line {
+	uint32_t reqid;
+	bool shut;
+	struct arrival *arrivals;
 	UT_hash_handle hh;
 };
 
@@ -26,6 +37,7 @@ struct xfrm_arrivals {
 	struct xfrm_netlink *netlink;
 	struct xfrm_tags *tags;
 	struct arrival *list; /* by selector */
+	struct line *lines;   /* by reqid: that have arrivals, or are shut */
 };
 
 struct xfrm_arrivals *xfrm_arrivals_new(struct xfrm_netlink *netlink, struct xfrm_tags *tags)
@@ -44,11 +56,81 @@ void xfrm_arrivals_free(struct xfrm_arrivals *arrivals)
 	free(arrivals);
 }
 
+static struct line *find_line(struct xfrm_arrivals *x, uint32_t reqid)
+{
+	struct line *line;
+
+	HASH_FIND(hh, x->lines, &reqid, sizeof(reqid), line);
+	return line;
+}
+
+static struct line *make_line(struct xfrm_arrivals *x, uint32_t reqid)
+{
+	struct line *line = calloc(1, sizeof(*line));
+
+	if (!line)
+		return NULL;
+	line->reqid = reqid;
+	HASH_ADD(hh, x->lines, reqid, sizeof(line->reqid), line);
+	if (line->hh.tbl)
+		return line;
+	free(line);
+	return NULL;
+}
+
+static void free_unused(struct xfrm_arrivals *x, struct line *line)
+{
+	if (line->arrivals || line->shut)
+		return;
+	HASH_DELETE(hh, x->lines, line);
+	free(line);
+}
+
+static void leave_line(struct xfrm_arrivals *x, struct arrival *a)
+{
+	struct line *line = a->line;
+
+	if (!line)
+		return;
+	DL_DELETE(line->arrivals, a);
+	a->line = NULL;
+	free_unused(x, line);
+}
+
+static int join_line(struct xfrm_arrivals *x, struct arrival *a, uint32_t reqid)
+{
+	struct line *line = find_line(x, reqid);
+
+	if (line && line == a->line)
+		return 0;
+	if (!line)
+		line = make_line(x, reqid);
+	if (!line)
+		return -ENOMEM;
+	leave_line(x, a);
+	DL_APPEND(line->arrivals, a);
+	a->line = line;
+	return 0;
+}
+
+/* It is in the kernel, unless its line is shut. */
+static int put(struct xfrm_arrivals *x, const struct arrival *a, struct rvl_backend_error *error)
+{
+	int err;
+
+	if (!a->line->shut)
+		return xfrm_rule_set(x->netlink, &a->rule, error);
+	err = xfrm_rule_clear(x->netlink, &a->rule, a->rule.directions);
+	return err ? rvl_backend_fail(error, err, "a policy stays: %s", strerror(-err)) : 0;
+}
+
 /* The rule is that of the newest. */
 static int lead(struct xfrm_arrivals *x, struct arrival *a, struct rvl_backend_error *error)
 {
 	const struct xfrm_claims *of = a->claims->of;
 
+	if (join_line(x, a, of->state.reqid))
+		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	a->rule.ifindex = of->ifindex;
 	a->rule.state = (struct xfrm_state){
 		.protocol = of->state.protocol,
@@ -61,11 +143,12 @@ static int lead(struct xfrm_arrivals *x, struct arrival *a, struct rvl_backend_e
 		a->rule.state.src = of->state.src;
 		a->rule.state.dst = of->state.dst;
 	}
-	return xfrm_rule_set(x->netlink, &a->rule, error);
+	return put(x, a, error);
 }
 
 static void free_arrival(struct xfrm_arrivals *x, struct arrival *a)
 {
+	leave_line(x, a);
 	HASH_DELETE(hh, x->list, a);
 	xfrm_tags_give(x->tags, &a->rule);
 	free(a);
@@ -161,13 +244,32 @@ int xfrm_arrivals_add(struct xfrm_arrivals *x, struct xfrm_claims *claims,
 	return err;
 }
 
+int xfrm_arrivals_shut(struct xfrm_arrivals *x, uint32_t reqid, bool shut,
+		       struct rvl_backend_error *error)
+{
+	struct line *line = find_line(x, reqid);
+	struct rvl_backend_error later = {""};
+	int first = 0;
+
+	if (!line)
+		return 0;
+	line->shut = shut;
+	for (struct arrival *a = line->arrivals; a; a = a->next) {
+		int err = put(x, a, first ? &later : error);
+
+		first = first ? first : err;
+	}
+	free_unused(x, line);
+	return first;
+}
+
 int xfrm_arrivals_restore(struct xfrm_arrivals *x)
 {
 	struct rvl_backend_error ignored = {""};
 	int first = 0;
 
 	for (struct arrival *a = x->list; a; a = a->hh.next) {
-		int err = xfrm_rule_set(x->netlink, &a->rule, &ignored);
+		int err = put(x, a, &ignored);
 
 		first = first ? first : err;
 	}

@@ -36,6 +36,11 @@ int xfrm_arrivals_add(struct xfrm_arrivals *arrivals, struct xfrm_claims *claims
 int xfrm_arrivals_drop(struct xfrm_arrivals *arrivals, struct xfrm_claims *claims,
 		       struct rvl_backend_error *error);
 
+/* While it is shut nothing arrives on SAs of this reqid. Rules that are theirs go, and come back.
+ * -errno with *error set: some of them aren't as they should be. */
+int xfrm_arrivals_shut(struct xfrm_arrivals *arrivals, uint32_t reqid, bool shut,
+		       struct rvl_backend_error *error);
+
 /* Somebody may have taken them away: they are set again. -errno, the first one: some are not. */
 int xfrm_arrivals_restore(struct xfrm_arrivals *arrivals);
 

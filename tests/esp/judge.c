@@ -29,6 +29,7 @@
 
 #define FAR_PORT 1000 /* of packet_of_sa() */
 #define NEAR_PORT 2000
+#define LINE 1				    /* of all SAs */
 #define BEFORE_THE_EDGE (UINT32_MAX - 5ull) /* packets cross it */
 /* Linux 6.12 drops ESP in UDP over IPv6 whose datagram, with its header, is shorter: it counts
  * IPv6's header twice. */
@@ -179,7 +180,7 @@ static uint32_t give(struct bed *bed, const struct pair *pair, struct rvl_sa_par
 {
 	static const struct rvl_scopes none;
 	const struct rvl_selectors selectors = {1, {selector_of(&pair->flow)}};
-	const struct rvl_sa_purpose purpose = {&selectors, &none, 1, RVL_OFFLOAD_NO};
+	const struct rvl_sa_purpose purpose = {&selectors, &none, LINE, RVL_OFFLOAD_NO};
 	struct rvl_backend_error error = {""};
 	uint32_t index = 0;
 
@@ -635,6 +636,70 @@ static void what_is_deleted_here_is_not_told_of(void **state)
 	}
 }
 
+/* No datagram is waiting. What is written to the TUN has reached the socket by the time that this
+ * returns, or never does. */
+static bool nothing_came_out(const struct pair *pair)
+{
+	return recv(pair->socket, (uint8_t[128]){0}, 128, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* An SA of the kernel's that moves as a sad moves it. What was sent before it was asked for its
+ * numbers, after that, and once it is there again, each twice, comes out once at most. */
+static void an_sa_that_moves_takes_nothing_twice(void **state)
+{
+	enum { BEFORE, ASIDE, SENT };
+	static struct packet sent[SENT], again;
+	struct bed *bed = *state;
+	const struct rvl_backend_ops *ops = bed->near->ops;
+	struct rvl_backend_error error = {""};
+	struct rvl_sa_params moved;
+	struct rvl_sa_stats stats;
+	uint8_t inner[256];
+	struct pair pair;
+	size_t len = 0;
+	uint32_t mate;
+
+	make_plain_pair(&pair, false);
+	join(bed, &pair);
+	/* One that takes its place has the same selectors. */
+	moved = packet_peer(&pair.to);
+	moved.spi += 2;
+	mate = give(bed, &pair, moved);
+	pass_one(bed, &pair, RVL_INBOUND);
+	assert_int_equal(ops->line_shut(bed->near, LINE, true, &error), 0);
+	for (size_t i = 0; i < SENT; i++) {
+		len = packet_of_sa(inner, &pair.flow, DATA);
+		packet_place(&sent[i], inner, len);
+		assert_int_equal(rvl_esp_encap(pair.out, &sent[i].buf), 0);
+		copy_packet(&again, &sent[i]);
+		to_kernel(bed, &again);
+		assert_true(nothing_came_out(&pair));
+		if (i == BEFORE)
+			assert_int_equal(
+				ops->sa_query(bed->near, RVL_INBOUND, pair.near_in, &stats, &error),
+				0);
+	}
+	assert_int_equal(stats.packets, 2);
+	moved = packet_peer(&pair.to);
+	moved.first_seq = stats.seq + 1;
+	assert_int_equal(ops->sa_delete(bed->near, RVL_INBOUND, pair.near_in, &error), 0);
+	pair.near_in = give(bed, &pair, moved);
+	assert_int_equal(ops->line_shut(bed->near, LINE, false, &error), 0);
+	copy_packet(&again, &sent[BEFORE]);
+	to_kernel(bed, &again);
+	assert_true(nothing_came_out(&pair));
+	copy_packet(&again, &sent[ASIDE]);
+	to_kernel(bed, &again);
+	comes_out(&pair, inner, len);
+	copy_packet(&again, &sent[ASIDE]);
+	to_kernel(bed, &again);
+	assert_true(nothing_came_out(&pair));
+	pass_one(bed, &pair, RVL_INBOUND);
+	assert_int_equal(ops->sa_delete(bed->near, RVL_INBOUND, mate, &error), 0);
+	pass_one(bed, &pair, RVL_INBOUND);
+	part(bed, &pair);
+}
+
 static void a_packet_that_has_no_sa_is_told_of_and_does_not_leave(void **state)
 {
 	struct bed *bed = *state;
@@ -716,6 +781,7 @@ int main(void)
 		cmocka_unit_test(a_peer_behind_another_port_is_told_of),
 		cmocka_unit_test(what_somebody_deletes_is_told_of),
 		cmocka_unit_test(what_is_deleted_here_is_not_told_of),
+		cmocka_unit_test(an_sa_that_moves_takes_nothing_twice),
 		cmocka_unit_test(a_packet_that_has_no_sa_is_told_of_and_does_not_leave),
 	};
 

@@ -386,6 +386,70 @@ static void child_that_can_not_move_is_in_use_no_more(void **state)
 	assert_counts(bed, 0, 0, 0, 1);
 }
 
+/* Where the data path itself judges what arrives: its functions, which write down their order. */
+static const struct rvl_backend_ops *beneath;
+static char order[64];
+
+static int shut_in_order(struct rvl_backend *backend, uint32_t line, bool shut,
+			 struct rvl_backend_error *error)
+{
+	(void)backend;
+	assert_int_equal(line, 1);
+	strcat(order, shut ? "shut " : "open ");
+	return !shut && strstr(order, "add") ? rvl_backend_fail(error, -EIO, "it stays shut") : 0;
+}
+
+static int query_in_order(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
+			  struct rvl_sa_stats *stats, struct rvl_backend_error *error)
+{
+	int err = beneath->sa_query(backend, direction, index, stats, error);
+
+	strcat(order, "query ");
+	stats->late = strstr(order, "late");
+	return err;
+}
+
+static int add_in_order(struct rvl_backend *backend, const struct rvl_sa_params *params,
+			const struct rvl_sa_purpose *purpose, uint32_t *index,
+			struct rvl_backend_error *error)
+{
+	strcat(order, "add ");
+	return beneath->sa_add(backend, params, purpose, index, error);
+}
+
+static int delete_in_order(struct rvl_backend *backend, enum rvl_direction direction,
+			   uint32_t index, struct rvl_backend_error *error)
+{
+	strcat(order, "delete ");
+	return beneath->sa_delete(backend, direction, index, error);
+}
+
+static void what_moves_is_shut_before_its_numbers_are_asked_for(void **state)
+{
+	struct ike_addr other = addr_of("192.0.2.9"), there = addr_of("192.0.2.2");
+	struct rvl_backend_error error = {""};
+	struct rvl_backend_ops ordered;
+	struct bed *bed = *state;
+
+	take_steps(bed, 1, 0, 1);
+	beneath = bed->backend->ops;
+	ordered = *beneath;
+	ordered.line_shut = shut_in_order;
+	ordered.sa_query = query_in_order;
+	ordered.sa_add = add_in_order;
+	ordered.sa_delete = delete_in_order;
+	bed->backend->ops = &ordered;
+	/* One whose numbers aren't known exactly stays where it is. */
+	strcpy(order, "late: ");
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &other, &there, false, &error), -ESTALE);
+	assert_string_equal(order, "late: shut query open ");
+	order[0] = '\0';
+	assert_int_equal(rvl_sad_child_move(bed->sad, 1, &other, &there, false, &error), -EIO);
+	assert_string_equal(error.text, "it stays shut");
+	assert_string_equal(order, "shut query delete add open ");
+	bed->backend->ops = beneath;
+}
+
 /*
  * To another address of ours: what the peer sends there comes in, and what the SA has seen at the
  * old one doesn't, though both have the key.
@@ -543,6 +607,7 @@ int main(void)
 		PROTECTED(child_that_can_not_move_is_in_use_no_more),
 		PROTECTED(child_that_can_not_skip_is_in_use_no_more),
 		PROTECTED(child_moves_to_another_address_of_ours),
+		PROTECTED(what_moves_is_shut_before_its_numbers_are_asked_for),
 		PROTECTED(event_names_the_child_of_its_sa),
 		PROTECTED(event_follows_an_sa_that_moves),
 		PROTECTED(sad_that_is_freed_leaves_no_sa),
