@@ -249,10 +249,13 @@ static void fill_state(struct xfrm_usersa_info *body, const struct xfrm_state *s
 		xfrm_rule_selector(selector, true, &body->sel);
 	body->lft.soft_byte_limit = limit(p->lifetime.soft_bytes);
 	body->lft.hard_byte_limit = limit(p->lifetime.hard_bytes);
-	body->lft.soft_packet_limit =
-		packets_until(p, p->lifetime.soft_packets, rvl_sa_soon_seq(p));
 	body->lft.hard_packet_limit =
 		packets_until(p, p->lifetime.hard_packets, rvl_sa_last_seq(p));
+	body->lft.soft_packet_limit =
+		packets_until(p, p->lifetime.soft_packets, rvl_sa_soon_seq(p));
+	/* A NIC takes none beyond the hard one, and nothing would come of it. */
+	if (body->lft.soft_packet_limit > body->lft.hard_packet_limit)
+		body->lft.soft_packet_limit = XFRM_INF;
 }
 
 int xfrm_state_add(struct xfrm_netlink *netlink, const struct xfrm_state *state,
