@@ -159,8 +159,7 @@ struct ike_probe_task {
 	uint64_t sent_at;
 };
 void ike_probe_begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
-void ike_probe_succeed(struct ike_engine *e, const struct ike_sa *old, struct ike_sa *sa,
-		       uint64_t now);
+void ike_probe_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now);
 void ike_probe_unanswered(struct ike_engine *e, const struct ike_sa *sa);
 void ike_probe_due(struct ike_engine *e, struct ike_sa *sa, uint64_t now);
 enum ike_step ike_probe_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,

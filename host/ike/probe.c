@@ -11,6 +11,8 @@
  * ways on which those get lost, and then a probe could never be answered, which would end the IKE
  * SA. So the first of all asks that, by fragments of what is small enough to go on whole.
  */
+#include <stdlib.h>
+
 #include "host/ike/sa.h"
 
 enum {
@@ -48,7 +50,7 @@ static uint32_t link_of(const struct ike_engine *e, const struct ike_sa *sa)
 {
 	uint32_t link;
 
-	if (!sa->conn->probe_ms || !e->config.link_mtu || sa->path.local.tcp ||
+	if (!sa->probe || !e->config.link_mtu || sa->path.local.tcp ||
 	    e->now < sa->conn->unprobed_until)
 		return 0;
 	link = e->config.link_mtu(e->config.context, &sa->path.local);
@@ -66,7 +68,7 @@ static uint32_t packet_within(const struct ike_engine *e, const struct ike_sa *s
 /* Of what lies between those that are known: the usual size in the middle, or else the middle. */
 static uint32_t between(const struct ike_engine *e, const struct ike_sa *sa)
 {
-	const uint32_t low = sa->probe.low, high = sa->probe.high;
+	const uint32_t low = sa->probe->low, high = sa->probe->high;
 	unsigned first = 0, count = sizeof(usual) / sizeof(usual[0]), end = count;
 
 	while (first < count && packet_within(e, sa, usual[first]) <= low)
@@ -82,7 +84,7 @@ static uint32_t between(const struct ike_engine *e, const struct ike_sa *sa)
 static uint32_t next_size(const struct ike_engine *e, const struct ike_sa *sa, uint32_t link)
 {
 	const uint32_t base = packet_within(e, sa, base_of(sa));
-	const struct ike_probe *p = &sa->probe;
+	const struct ike_probe *p = sa->probe;
 	uint32_t size;
 
 	if (p->high > link)
@@ -103,7 +105,7 @@ static void tell(struct ike_engine *e, const struct ike_sa *sa)
 		a->path_mtu = (struct ike_path_mtu){
 			.local = sa->path.local,
 			.remote = sa->path.remote,
-			.octets = sa->probe.low,
+			.octets = sa->probe->low,
 			.hold_ms = 3 * sa->conn->probe_ms,
 		};
 }
@@ -119,7 +121,7 @@ static void be_patient(struct ike_sa *sa, uint64_t ms)
 	const uint64_t most = sa->conn->retransmit_ms;
 
 	ms = ms < WAIT_MS ? WAIT_MS : ms;
-	sa->probe.wait_ms = (uint32_t)(ms < most ? ms : most);
+	sa->probe->wait_ms = (uint32_t)(ms < most ? ms : most);
 }
 
 /* From the beginning, as the path is another one or nothing was asked for yet. */
@@ -127,7 +129,17 @@ void ike_probe_begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 {
 	if (sa->state != IKE_STATE_ESTABLISHED)
 		return;
-	sa->probe = (struct ike_probe){
+	if (!sa->conn->probe_ms) {
+		free(sa->probe);
+		sa->probe = NULL;
+	} else if (!sa->probe) {
+		sa->probe = malloc(sizeof(*sa->probe));
+	}
+	if (!sa->probe) {
+		plan(e, sa, IKE_NEVER);
+		return;
+	}
+	*sa->probe = (struct ike_probe){
 		.low = least(sa),
 		.high = UINT32_MAX,
 		.searching = true,
@@ -137,13 +149,13 @@ void ike_probe_begin(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 }
 
 /* What is out or queued goes on with the new one, but an answer to the old one's says nothing. */
-void ike_probe_succeed(struct ike_engine *e, const struct ike_sa *old, struct ike_sa *sa,
-		       uint64_t now)
+void ike_probe_succeed(struct ike_engine *e, struct ike_sa *old, struct ike_sa *sa, uint64_t now)
 {
 	uint64_t at = old->timers[IKE_TIMER_PROBE].at;
 
 	sa->probe = old->probe;
-	if (!ike_task_find(sa, IKE_EXCHANGE_PROBE))
+	old->probe = NULL;
+	if (sa->probe && !ike_task_find(sa, IKE_EXCHANGE_PROBE))
 		plan(e, sa, at == IKE_NEVER ? ike_later(now, BEGIN_MS) : at);
 }
 
@@ -186,10 +198,10 @@ enum ike_step ike_probe_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 		plan(e, sa, ike_later(now, link ? BEGIN_MS : sa->conn->probe_ms));
 		return IKE_DONE;
 	}
-	t->of_cuts = sa->probe.cuts != IKE_CUTS_PASS;
-	t->size = t->of_cuts		? packet_within(e, sa, least(sa) + CUTS)
-		  : sa->probe.searching ? next_size(e, sa, link)
-					: sa->probe.low;
+	t->of_cuts = sa->probe->cuts != IKE_CUTS_PASS;
+	t->size = t->of_cuts		 ? packet_within(e, sa, least(sa) + CUTS)
+		  : sa->probe->searching ? next_size(e, sa, link)
+					 : sa->probe->low;
 	if (!t->size) { /* the link takes less than it did */
 		ike_probe_begin(e, sa, now);
 		return IKE_DONE;
@@ -201,12 +213,12 @@ enum ike_step ike_probe_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	ike_write_padding(&b, ike_slice(vendor, sizeof(vendor) - 1), len);
 	e->stats.probes++;
 	return ike_request_probe(e, sa, now, &b, t->of_cuts ? IKE_PACKETS_CUT : IKE_PACKETS_WHOLE,
-				 sa->probe.wait_ms);
+				 sa->probe->wait_ms);
 }
 
 static void passed(struct ike_sa *sa, const struct ike_probe_task *t, uint64_t now)
 {
-	struct ike_probe *p = &sa->probe;
+	struct ike_probe *p = sa->probe;
 
 	p->losses = 0;
 	be_patient(sa, 2 * (now - t->sent_at));
@@ -226,7 +238,7 @@ static void passed(struct ike_sa *sa, const struct ike_probe_task *t, uint64_t n
 /* It, or its answer, or the peer was late. */
 static void lost(struct ike_engine *e, struct ike_sa *sa, const struct ike_probe_task *t)
 {
-	struct ike_probe *p = &sa->probe;
+	struct ike_probe *p = sa->probe;
 
 	e->stats.probes_lost++;
 	if (t->of_cuts) /* how long an answer takes isn't known yet */
@@ -253,7 +265,7 @@ static void lost(struct ike_engine *e, struct ike_sa *sa, const struct ike_probe
 /* When the next one is due; 0: at once. */
 static uint64_t pause_of(const struct ike_sa *sa)
 {
-	const struct ike_probe *p = &sa->probe;
+	const struct ike_probe *p = sa->probe;
 
 	if (p->cuts == IKE_CUTS_LOST && !p->losses)
 		return RAISE * sa->conn->probe_ms;
@@ -265,7 +277,7 @@ enum ike_step ike_probe_response(struct ike_engine *e, struct ike_sa *sa, struct
 {
 	const struct ike_probe_task *t = probe_of(task);
 	const struct ike_pair path = ike_path_pair(sa);
-	struct ike_probe *p = &sa->probe;
+	struct ike_probe *p = sa->probe;
 	bool is_over, answered = sa->out.probe_ms;
 	uint64_t pause;
 	uint32_t link;

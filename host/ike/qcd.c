@@ -17,9 +17,11 @@
  * it. So it isn't shown when either SPI of a request is one of ours, whoever the request says
  * that has begun it; and no two that are asked under one address may have the same secret.
  */
+#include <stdlib.h>
+
 #include "host/ike/sa.h"
 
-enum { TOKEN_LEN = 32, TOKEN_MIN = 16, TOKEN_MAX = 128, TOKENS_MAX = 4 };
+enum { HASH_LEN = 32, TOKEN_LEN = 32, TOKEN_MIN = 16, TOKEN_MAX = 128, TOKENS_MAX = 4 };
 
 /* PRF(secret, SPIi | SPIr) (section 5.1) */
 static int make_token(const struct ike_engine *e, uint64_t spi_i, uint64_t spi_r,
@@ -79,8 +81,14 @@ void ike_qcd_learn(struct ike_sa *sa, const struct ike_payloads *p)
 {
 	struct ike_notify n;
 
-	if (ike_find_notify(p, IKE_N_QCD_TOKEN, &n) && is_token(&n))
-		sa->has_token = ike_sha256(n.data, sa->token) == 0;
+	if (!ike_find_notify(p, IKE_N_QCD_TOKEN, &n) || !is_token(&n))
+		return;
+	if (!sa->token)
+		sa->token = malloc(HASH_LEN);
+	if (sa->token && ike_sha256(n.data, sa->token)) {
+		free(sa->token);
+		sa->token = NULL;
+	}
 }
 
 /* Does a message in clear show it? Of several one is enough (section 4.5). */
@@ -89,7 +97,7 @@ static bool shows_token(const struct ike_sa *sa, const struct ike_in *in, bool *
 	struct ike_payloads payloads;
 	struct ike_payload p;
 	struct ike_notify n;
-	uint8_t hash[32];
+	uint8_t hash[HASH_LEN];
 	unsigned count = 0;
 
 	if (ike_message_parse(in->datagram, in->hdr.next_payload, &payloads))
@@ -99,7 +107,7 @@ static bool shows_token(const struct ike_sa *sa, const struct ike_in *in, bool *
 		    n.type != IKE_N_QCD_TOKEN || !is_token(&n) || ++count > TOKENS_MAX)
 			continue;
 		*other = true;
-		if (sa->has_token && ike_sha256(n.data, hash) == 0 &&
+		if (sa->token && ike_sha256(n.data, hash) == 0 &&
 		    CRYPTO_memcmp(hash, sa->token, sizeof(hash)) == 0)
 			return true;
 	}

@@ -94,6 +94,8 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_handshake_free(sa);
 	ike_lease_free(sa);
 	ike_redirect_free(sa->redirect);
+	free(sa->token);
+	free(sa->probe);
 	ike_path_drop_ways(sa);
 	ike_mobike_free(e, sa);
 	ike_sync_free(sa);

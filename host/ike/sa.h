@@ -121,10 +121,10 @@ struct ike_sa {
 	struct ike_id_kept *local_id; /* once known */
 	struct ike_id_kept *remote_id;
 	struct ike_path path;
-	struct ike_probe probe;
 	uint16_t fragment_size;	   /* since larger packets seem to get lost; 0: the engine's */
 	bool fragmentation;	   /* both sides take fragments */
 	bool trying;		   /* one of the addresses that its connection may go to */
+	struct ike_probe *probe;   /* NULL: what the path takes isn't looked for */
 	struct ike_ways *ways;	   /* NULL: the path is not in doubt */
 	struct ike_mobike *mobike; /* NULL: no */
 	struct ike_suite suite;
@@ -140,11 +140,9 @@ struct ike_sa {
 	bool no_more;	   /* the peer has refused to make anything in it */
 	bool redirectable; /* the peer has begun it and goes where it is sent */
 	bool owes_token;   /* the peer hasn't ours yet */
-	bool has_token;	   /* the peer's, for when it has forgotten this (RFC 6290), */
 	/* The peer may be a cluster, whose members move message IDs, and sequence numbers. */
 	bool syncs;
 	bool syncs_counters;
-	uint8_t token[32]; /* which has this hash */
 	bool outdone; /* the peer's of the same time was up before, and stays, or what follows it */
 	uint64_t successor;   /* id of the IKE SA that was made to replace it, */
 	uint64_t predecessor; /* and of the one that it replaces, until it has */
@@ -158,9 +156,11 @@ struct ike_sa {
 	uint64_t authenticated_at;
 	uint64_t established_at;
 	uint64_t last_heard_at;
-	uint64_t asked_at;	       /* when the last liveness check was sent first */
-	uint64_t hint_after;	       /* until then no hint makes us ask */
-	uint64_t leave_at;	       /* the peer, which was sent elsewhere; 0: it wasn't */
+	uint64_t asked_at;   /* when the last liveness check was sent first */
+	uint64_t hint_after; /* until then no hint makes us ask */
+	uint64_t leave_at;   /* the peer, which was sent elsewhere; 0: it wasn't */
+	uint8_t *token; /* SHA-256 of the peer's, for when it has forgotten this (RFC 6290), or NULL
+			 */
 	struct ike_redirect *redirect; /* where it goes, or once it is up is to be renewed */
 	struct ike_synced *synced;     /* NULL: none has taken over */
 };

@@ -440,11 +440,11 @@ enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
  */
 enum ike_step ike_request_probe(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 				struct ike_builder *inner, enum ike_packets packets,
-				uint64_t wait_ms)
+				uint32_t wait_ms)
 {
 	sa->out.is_probe = true;
 	sa->out.probe_ms = wait_ms;
-	sa->out.packets = packets;
+	sa->out.packets = (uint8_t)packets;
 	return request(e, sa, now, inner, SIZE_MAX);
 }
 

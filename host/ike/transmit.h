@@ -78,17 +78,17 @@ struct ike_window_in {
 /* Ours: one at a time, too. */
 struct ike_window_out {
 	uint32_t next_id; /* of the outstanding request, or of the next one */
-	unsigned tries;
+	uint16_t tries;
+	uint16_t most; /* tries, with a hint */
 	struct ike_task *task;
 	struct ike_task *queue;
 	struct ike_buffer request; /* or its fragments, as they go out one after the other */
 	uint64_t wait;		   /* until the next retransmission */
-	bool spread;		   /* it went over other ways than the path, too */
-	bool is_probe;		   /* of the path, */
-	uint64_t probe_ms;	   /* that an answer has to count; 0: it is too late */
-	enum ike_packets packets;  /* that it goes in */
-	uint16_t hint; /* the notify that says that the peer has lost the IKE SA, or 0 */
-	unsigned most; /* tries, with a hint */
+	uint32_t probe_ms;	   /* that an answer to a probe has to count; 0: it is too late */
+	uint16_t hint;	   /* the notify that says that the peer has lost the IKE SA, or 0 */
+	bool spread : 1;   /* it went over other ways than the path, too */
+	bool is_probe : 1; /* of the path */
+	uint8_t packets;   /* that it goes in: enum ike_packets */
 	struct ike_fragments *waiting;
 };
 
@@ -107,7 +107,7 @@ enum ike_step ike_request(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 			  struct ike_builder *inner);
 enum ike_step ike_request_probe(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 				struct ike_builder *inner, enum ike_packets packets,
-				uint64_t wait_ms);
+				uint32_t wait_ms);
 uint32_t ike_packet_len(const struct ike_engine *e, const struct ike_sa *sa, size_t plain_len);
 size_t ike_plain_within(const struct ike_engine *e, const struct ike_sa *sa, uint32_t size);
 void ike_request_done(struct ike_engine *e, struct ike_sa *sa);

@@ -84,8 +84,8 @@ static void one_side_may_be_maker_and_the_other_taker(void **state)
 {
 	(void)state;
 	establish(false, true);
-	assert_true(only_sa(net, 0)->has_token);
-	assert_false(only_sa(net, 1)->has_token);
+	assert_non_null(only_sa(net, 0)->token);
+	assert_null(only_sa(net, 1)->token);
 	forget(b());
 	assert_proved(a());
 	net_free(net);
@@ -273,7 +273,7 @@ static void a_rekeyed_ike_sa_has_tokens_of_its_own(void **state)
 			node_drain(&net->node[who]);
 			net_settle(net);
 			assert_int_equal(a()->ike_rekeyed + b()->ike_rekeyed, 2);
-			assert_true(only_sa(net, 0)->has_token && only_sa(net, 1)->has_token);
+			assert_true(only_sa(net, 0)->token && only_sa(net, 1)->token);
 			assert_false(only_sa(net, 0)->owes_token || only_sa(net, 1)->owes_token);
 			forget(&net->node[forgets]);
 			assert_proved(&net->node[!forgets]);
@@ -288,7 +288,7 @@ static void without_a_secret_there_is_no_token(void **state)
 {
 	(void)state;
 	establish(false, false);
-	assert_false(only_sa(net, 0)->has_token || only_sa(net, 1)->has_token);
+	assert_false(only_sa(net, 0)->token || only_sa(net, 1)->token);
 	forget(b());
 	ask(a());
 	net_settle(net);
