@@ -250,10 +250,6 @@ package ravelin_ipsec_pkg;
       flow_hash[31-i] = ^({src, dst, ports} & FLOW_KEY[31-i +: FLOW_W]);
     end
   endfunction
-
-  function automatic logic at_limit(input logic [63:0] count, input logic [63:0] limit);
-    at_limit = limit != '0 && count >= limit;
-  endfunction
   /* verilator lint_on UNUSEDSIGNAL */
 endpackage
 /* verilator lint_on UNUSEDPARAM */

@@ -4,7 +4,7 @@
 // window, trailer (RFC 4303, section 2.4), inner header, ECN (RFC 6040, section 4.2). The text goes
 // on into a buffer meanwhile; the record made here says what becomes of it there.
 //
-//   text -> [collect] -> [format] -> [in_sa] -> [verdict, 2] -> FIFO
+//   text -> [collect] -> [format] -> [in_sa, 2] -> [verdict] -> FIFO
 //
 // Latency 5 cycles from the last beat, interval 1 frame. Frames that were dropped before take part
 // without text. Nothing stalls inside but at the entry. With dead_i all that were not are dropped.
@@ -54,7 +54,7 @@ module ravelin_ipsec_rx_verify #(
   output logic [3:0]        chk_format_o,
   output logic [31:0]       chk_seq_o,
   output logic [15:0]       chk_bytes_o,
-  input  logic [3:0]        sa_reason_i,     // a cycle after chk
+  input  logic [3:0]        sa_reason_i,     // 2 cycles after chk
   input  logic              ev_room_i,       // for the events of all frames inside
   // what becomes of the frame
   output logic              out_valid_o,
@@ -224,7 +224,7 @@ module ravelin_ipsec_rx_verify #(
 
   logic        f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q;
   logic        f1_icv_ok_q, f1_bad_q;
-  logic [3:0]  f1_format_q, f3_reason_q, f4_reason_q;
+  logic [3:0]  f1_format_q, f4_reason_q;
   ravelin_ipsec_pkg::rx_decision_t f1_q;
   logic [31:0] f1_src_q, f1_dst_q, f1_ports_q;
   logic [7:0]  f1_tos_q;
@@ -306,14 +306,13 @@ module ravelin_ipsec_rx_verify #(
       endcase
     end
     if (f2_valid_q) begin
-      f3_q         <= f2_q;
-      f3_reason_q  <= dead_i && sa_reason_i == ravelin_ipsec_pkg::DROP_NONE ?
-                      ravelin_ipsec_pkg::DROP_PARITY : sa_reason_i;
+      f3_q <= f2_q;
     end
     if (f3_valid_q) begin
-      f4_q         <= f3_q;
-      f4_q.drop    <= f3_reason_q != ravelin_ipsec_pkg::DROP_NONE;
-      f4_reason_q  <= f3_reason_q;
+      f4_q        <= f3_q;
+      f4_q.drop   <= dead_i || sa_reason_i != ravelin_ipsec_pkg::DROP_NONE;
+      f4_reason_q <= dead_i && sa_reason_i == ravelin_ipsec_pkg::DROP_NONE ?
+                     ravelin_ipsec_pkg::DROP_PARITY : sa_reason_i;
     end
   end
 
