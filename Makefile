@@ -108,7 +108,7 @@ include driver/driver.mk
 include host/host.mk
 include tests/tests.mk
 
-.PHONY: all help deps demo test check bench lint format regs install clean libraries programs tests everything FORCE
+.PHONY: all help deps demo test check bench synth lint format regs install clean libraries programs tests everything FORCE
 
 all: programs
 libraries: $(LIBRARIES)
@@ -133,6 +133,8 @@ help:
 	@echo 'make sim-ike     RUNS (100000) of IKE cores in a world that is hard on them, in virtual time from SEED'
 	@echo 'make soak        states and their NIC come and go at random on three kernels, SOAK_ROUNDS (500) on each;'
 	@echo '                 before that SOAK_RUNS (1000000) of sim-ike'
+	@echo 'make synth       how many levels of LUTs lie between registers of the data path, by Yosys, as a table'
+	@echo '                 and as JSON in build/synth.json'
 	@echo 'make bench       measured figures as a table, and as JSON in build/bench.json'
 	@echo 'make lint        generated files, RTL lint (Verilator, Yosys), clang-format, cppcheck'
 	@echo 'make format      clang-format over the C sources'
@@ -170,6 +172,10 @@ bench: deps
 
 .PHONY: benches
 benches: $(BENCHES)
+
+synth: deps
+	@mkdir -p $(BUILD)
+	@hw/syn/synth --json $(BUILD)/synth.json
 
 UNITS := $(PREFIX)/lib/systemd
 

@@ -7,8 +7,8 @@ RTL_IPSEC_SRCS := $(addprefix hw/rtl/ipsec/, \
 	ravelin_ipsec_append.sv \
 	ravelin_ipsec_prepend.sv \
 	ravelin_ipsec_tailcut.sv \
-	ravelin_ipsec_flow_hash.sv \
 	ravelin_ipsec_policy.sv \
+	ravelin_ipsec_flags.sv \
 	ravelin_ipsec_out_sa.sv \
 	ravelin_ipsec_tx_decide.sv \
 	ravelin_ipsec_tx.sv \

@@ -11,9 +11,18 @@
 // but cleared bit by bit): when the highest number moves on, the bits in between are cleared at
 // once.
 //
-// Latency 2 cycles each, interval 1, the same SA back to back included: the whole state just
-// computed is forwarded. rd_* comes one cycle before chk_*. Operations of the command executor come
-// while no packet is inside; their answer stands from 3 cycles later on.
+// The first takes 2 cycles, the second 3 from rd_* on:
+//
+//   read -> [memory] -> [judge] -> [write]
+//
+// Interval 1, the same SA back to back included. A packet is judged by the state that the one before
+// has left: what the memory can't have yet is forwarded, from the last packet when it is judged, and
+// from the two before that one when the memory's output is registered. There the window is decoded
+// ahead: the bit that is asked for, and all bits up to a number. What the last packet did to that
+// bit, its number and the top before it tell.
+//
+// rd_* comes one cycle before chk_*. Operations of the command executor come while no packet is
+// inside; their answer stands from 3 cycles later on.
 //
 // An SA in whose memory an error is found (here, or in its key slot: chk_bad_i) is broken: it passes
 // nothing until it is written anew, and tells so in one event. What is damaged stays as it is. Which
@@ -65,60 +74,59 @@ module ravelin_ipsec_in_sa #(
 );
   localparam int unsigned DynW = ravelin_ipsec_pkg::IN_DYN_W;
   localparam int unsigned CfgW = ravelin_ipsec_pkg::IN_CFG_W;
-  localparam int unsigned WinW = ReplayWindow + 32 + BitW + 1 + 1;  // {expired, window, top, seen}
+
+  typedef struct packed {
+    logic                    expired; // for who reads no counters
+    logic [BitW:0]           window;
+    logic [31:0]             top;     // highest number seen
+    logic [ReplayWindow-1:0] seen;
+  } window_t;
+  localparam int unsigned WinW = ReplayWindow + 32 + BitW + 1 + 1;
 
   logic            ready_q;
   logic [IdxW-1:0] sweep_q;
-  logic [SaCount-1:0] broken_q;
 
   assign ready_o = ready_q;
 
-  // DROP_NONE, DROP_WINDOW or DROP_REPLAY
-  function automatic logic [3:0] judge(input logic [WinW-1:0] state, input logic [31:0] seq);
-    logic [31:0] top;
-    logic [BitW:0] window;
-    top    = state[ReplayWindow +: 32];
-    window = state[ReplayWindow + 32 +: BitW + 1];
-    if (seq == '0 || (seq <= top && top - seq >= 32'(window))) begin
+  // The highest number that is `size` or more below; negative when there is none.
+  function automatic logic [32:0] below(input logic [31:0] number, input logic [BitW:0] size);
+    below = {1'b0, number} - 33'(size);
+  endfunction
+
+  function automatic logic at_most(input logic [31:0] number, input logic [32:0] limit);
+    at_most = !limit[32] && number <= limit[31:0];
+  endfunction
+
+  // DROP_NONE, DROP_WINDOW or DROP_REPLAY. left is the highest number that the window has left behind.
+  function automatic logic [3:0] judge(input logic [31:0] seq, input logic [31:0] top,
+                                       input logic [32:0] left, input logic seen);
+    if (seq == '0 || at_most(seq, left)) begin
       judge = ravelin_ipsec_pkg::DROP_WINDOW;
-    end else if (seq <= top && state[32'(seq[BitW-1:0])]) begin
+    end else if (seq <= top && seen) begin
       judge = ravelin_ipsec_pkg::DROP_REPLAY;
     end else begin
       judge = ravelin_ipsec_pkg::DROP_NONE;
     end
   endfunction
 
-  // Bits below n.
-  function automatic logic [ReplayWindow-1:0] below(input logic [BitW-1:0] n);
-    below = ~({ReplayWindow{1'b1}} << n);
+  function automatic logic is_expired(input logic [3:0] fired);
+    is_expired = fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
+                 fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS];
   endfunction
 
-  // The bits after seq was seen.
-  function automatic logic [ReplayWindow-1:0] record(input logic [ReplayWindow-1:0] seen,
-                                                     input logic [31:0] top,
-                                                     input logic [31:0] seq);
-    logic [BitW-1:0] from, to;
-    logic [ReplayWindow-1:0] unseen;
-    from   = top[BitW-1:0] + 1'b1;   // the bits from..to-1 belong to numbers not seen
-    to     = seq[BitW-1:0];
-    unseen = '0;
-    if (seq > top) begin
-      if (seq - top >= 32'(ReplayWindow)) begin
-        unseen = '1;
-      end else if (from <= to) begin
-        unseen = below(to) & ~below(from);
-      end else begin
-        unseen = below(to) | ~below(from);
-      end
-    end
-    record = (seen & ~unseen) | (ReplayWindow'(1) << to);
+  // Bits 0 to n.
+  function automatic logic [ReplayWindow-1:0] up_to(input logic [BitW-1:0] n);
+    up_to = ~({ReplayWindow{1'b1}} << 1 << n);
   endfunction
 
   // ------------------------------------------------------------------------ on arrival
   logic            pre_valid_q;
-  logic [WinW-1:0] pre_win;
+  logic [WinW-1:0] pre_rd;
   logic            pre_bad;
   logic [31:0]     pre_seq_q;
+  window_t         pre_win;
+
+  assign pre_win = pre_rd;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -134,121 +142,217 @@ module ravelin_ipsec_in_sa #(
     end
     if (pre_valid_q) begin
       pre_reason_o <= pre_bad && !(TestMutations && no_parity_i) ? ravelin_ipsec_pkg::DROP_PARITY :
-                      pre_win[WinW-1] ? ravelin_ipsec_pkg::DROP_LIFETIME :
+                      pre_win.expired ? ravelin_ipsec_pkg::DROP_LIFETIME :
                       TestMutations && no_replay_i ? ravelin_ipsec_pkg::DROP_NONE :
-                      judge(pre_win, pre_seq_q);
+                      judge(pre_seq_q, pre_win.top, below(pre_win.top, pre_win.window),
+                            pre_win.seen[pre_seq_q[BitW-1:0]]);
     end
   end
 
-  // ------------------------------------------------------------------------ after authentication
+  // ------------------------------------------------------------------------ memory
+  // What a stage holds of its packet has the stage's number.
   logic [CfgW-1:0] cfg_rd;
-  logic [DynW-1:0] dyn_rd, dyn_last_q;
-  logic [WinW-1:0] win_rd, win_last_q;
-  logic [IdxW-1:0] idx_q, last_idx_q, read_idx;
-  logic            cfg_bad, dyn_bad, win_bad, read, op_q, op_lost_q, op_broken_q, broken_rd_q;
-  logic            last_q, same;       // the packet before was of this SA: its result counts
-  logic            bad, fault;
-  logic            known, update;      // its state is judged and changed
-  logic [3:0]      reason;
-  logic [3:0]      reached;
-  logic [WinW-1:0] win, win_d;
-  ravelin_ipsec_pkg::in_cfg_t cfg;
-  ravelin_ipsec_pkg::in_dyn_t dyn, dyn_d;
-  ravelin_ipsec_pkg::event_t  event_d;
-  ravelin_ipsec_pkg::damage_t damage;
+  logic [DynW-1:0] dyn_rd;
+  logic [WinW-1:0] win_rd;
+  logic            cfg_bad, dyn_bad, win_bad, read, op1_q, known1;
+  logic [IdxW-1:0] read_idx, idx1_q;
+  logic            from3, from4;           // a result that the memory didn't have when it was read
+  window_t         win1;
 
-  assign damage      = damage_i;
-  assign read        = rd_valid_i || op_read_i;
-  assign read_idx    = op_read_i ? op_idx_i : rd_idx_i;
-  assign known       = chk_valid_i && chk_known_i && !dead_i;
-  assign update      = known && !fault;
-  assign same        = last_q && last_idx_q == idx_q;
-  assign cfg         = cfg_rd;
-  assign op_dyn_o    = op_lost_q ? '0 : dyn_rd;
-  assign op_seq_o    = op_lost_q ? '1 : win_rd[ReplayWindow +: 32];
-  assign op_broken_o = op_broken_q;
+  logic            valid2_q, known2_q, icv_ok2_q, key_bad2_q, cfg_bad2_q, dyn_bad2_q, win_bad2_q;
+  logic            broken2, same2_q, again2_q, seen2_q;
+  logic [3:0]      reason2_q, format2_q;
+  logic [31:0]     seq2_q;
+  logic [15:0]     bytes2_q;
+  logic [IdxW-1:0] idx2_q;
+  logic [ReplayWindow-1:0] to_seq2_q, to_top2_q;
+  logic [32:0]     left2_q, seq_left2_q;   // left behind now; and once seq2_q is the top
+  logic [32:0]     seq_ring2_q;            // a top up to here: no bit that was set stays
+  window_t         win2_q;
+  ravelin_ipsec_pkg::in_cfg_t cfg2_q;
+  ravelin_ipsec_pkg::in_dyn_t dyn2_q;
+
+  logic            update3_q, update4_q;   // a packet whose result is written
+  logic            accepted3_q, new_top3_q;
+  logic [31:0]     top_before3_q;
+  logic [IdxW-1:0] idx3_q, idx4_q;
+  logic [ReplayWindow-1:0] to_top3_q;
+  logic [32:0]     left3_q;
+  window_t         win3_q, win4_q;
+  ravelin_ipsec_pkg::in_dyn_t dyn3_q, dyn3, dyn4_q;
+  logic            bad3_q;                 // a packet that has found its SA broken first
+
+  assign read     = rd_valid_i || op_read_i;
+  assign read_idx = op_read_i ? op_idx_i : rd_idx_i;
+  assign known1   = chk_valid_i && chk_known_i;
+  assign from3    = update3_q && idx3_q == idx1_q;
+  assign from4    = update4_q && idx4_q == idx1_q;
+
+  always_comb begin
+    win1 = '0;
+    if (known1 || op1_q) begin
+      win1 = from3 ? win3_q : from4 ? win4_q : win_rd;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      op1_q    <= 1'b0;
+      valid2_q <= 1'b0;
+    end else begin
+      op1_q    <= op_read_i;
+      valid2_q <= chk_valid_i;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (read) begin
+      idx1_q <= read_idx;
+    end
+    if (chk_valid_i) begin
+      known2_q   <= chk_known_i;
+      reason2_q  <= chk_reason_i;
+      icv_ok2_q  <= chk_icv_ok_i;
+      key_bad2_q <= chk_bad_i;
+      format2_q  <= chk_format_i;
+      seq2_q     <= chk_seq_i;
+      bytes2_q   <= chk_bytes_i;
+    end
+    if (known1 || op1_q) begin
+      idx2_q      <= idx1_q;
+      same2_q     <= valid2_q && known2_q && idx1_q == idx2_q;
+      again2_q    <= chk_seq_i == seq2_q;
+      cfg2_q      <= cfg_rd;
+      cfg_bad2_q  <= cfg_bad;
+      dyn2_q      <= from3 ? dyn3 : from4 ? dyn4_q : dyn_rd;
+      dyn_bad2_q  <= dyn_bad && !from3 && !from4;
+      win2_q      <= win1;
+      win_bad2_q  <= win_bad && !from3 && !from4;
+      seen2_q     <= win1.seen[chk_seq_i[BitW-1:0]];
+      to_top2_q   <= up_to(win1.top[BitW-1:0]);
+      to_seq2_q   <= up_to(chk_seq_i[BitW-1:0]);
+      left2_q     <= below(win1.top, win1.window);
+      seq_left2_q <= below(chk_seq_i, win1.window);
+      seq_ring2_q <= below(chk_seq_i, (BitW+1)'(ReplayWindow));
+    end
+  end
+
+  assign op_dyn_o    = dyn_bad2_q || win_bad2_q ? '0 : dyn2_q;
+  assign op_seq_o    = dyn_bad2_q || win_bad2_q ? '1 : win2_q.top;
+  assign op_broken_o = broken2 || cfg_bad2_q || dyn_bad2_q || win_bad2_q;
+
+  // ------------------------------------------------------------------------ judge
+  logic            same, broken, known, update, bad, fault;   // update: its state is judged and changed
+  logic            seen, new_top, accepted, expired;
+  logic [3:0]      judgement, reason;
+  logic [31:0]     top;
+  logic [32:0]     left;
+  logic [ReplayWindow-1:0] to_top, unseen;
+  window_t         win_d;
+  ravelin_ipsec_pkg::in_dyn_t dyn, dyn_d;
+
+  assign same      = same2_q && update3_q;       // the last result counts
+  assign broken    = broken2 || (same2_q && bad3_q);
+  assign known     = valid2_q && known2_q && !dead_i;
+  assign update    = known && !fault;
+  assign top       = same ? win3_q.top : win2_q.top;
+  assign left      = same ? left3_q : left2_q;
+  assign expired   = is_expired(same ? dyn3.fired : dyn2_q.fired);
+  assign new_top   = seq2_q > top;
+  assign judgement = judge(seq2_q, top, left, seen);
 
   always_comb begin
     bad   = 1'b0;
     fault = 1'b0;
     if (known) begin
-      bad   = (cfg_bad || (!same && (dyn_bad || win_bad)) || chk_bad_i ||
-               chk_reason_i == ravelin_ipsec_pkg::DROP_PARITY) &&
+      bad   = (cfg_bad2_q || (!same && (dyn_bad2_q || win_bad2_q)) || key_bad2_q ||
+               reason2_q == ravelin_ipsec_pkg::DROP_PARITY) &&
               !(TestMutations && no_parity_i);
-      fault = bad || broken_rd_q;
+      fault = bad || broken;
+    end
+  end
+
+  // The last packet has set the bit of seq2_q, or cleared it on its way to a new top, or neither.
+  always_comb begin
+    seen = seen2_q;
+    if (same && accepted3_q && again2_q) begin
+      seen = 1'b1;
+    end else if (same && new_top3_q && seq2_q > top_before3_q) begin
+      seen = 1'b0;
     end
   end
 
   always_comb begin
-    dyn     = '0;
-    dyn_d   = '0;
-    win     = '0;
-    win_d   = '0;
-    reached = '0;
-    event_d = '0;
-    reason  = chk_reason_i;
-    if (op_write_i) begin
-      // all numbers up to the highest one seen count as seen: the window starts full
-      win_d = {1'b0, op_window_i, op_seq_i, {ReplayWindow{1'b1}}};
-    end else if (fault) begin
-      if (chk_reason_i != ravelin_ipsec_pkg::DROP_CHECKSUM &&
-          chk_reason_i != ravelin_ipsec_pkg::DROP_MALFORMED) begin
+    accepted = 1'b0;
+    reason   = reason2_q;
+    if (fault) begin
+      if (reason2_q != ravelin_ipsec_pkg::DROP_CHECKSUM &&
+          reason2_q != ravelin_ipsec_pkg::DROP_MALFORMED) begin
         reason = ravelin_ipsec_pkg::DROP_PARITY;
       end
-      event_d.inbound = 1'b1;
-      event_d.index   = 16'(idx_q);
-      event_d.spi     = cfg_bad ? '0 : cfg.spi;
-      event_d.mask[ravelin_ipsec_pkg::EVENT_SA_ERROR_BIT] = !broken_rd_q;
-      event_d.packets = {32'b0, cfg_bad          ? ravelin_regs_pkg::SA_ERROR_CONFIG :
-                                chk_bad_i        ? ravelin_regs_pkg::SA_ERROR_KEY :
-                                !same && dyn_bad ? ravelin_regs_pkg::SA_ERROR_COUNTERS :
-                                                   ravelin_regs_pkg::SA_ERROR_WINDOW};
     end else if (known) begin
-      dyn   = same ? dyn_last_q : dyn_rd;
-      win   = same ? win_last_q : win_rd;
-      dyn_d = dyn;
-      win_d = win;
-      if (reason == ravelin_ipsec_pkg::DROP_LIFETIME || reason == ravelin_ipsec_pkg::DROP_WINDOW ||
-          reason == ravelin_ipsec_pkg::DROP_REPLAY) begin
+      if (reason2_q == ravelin_ipsec_pkg::DROP_LIFETIME ||
+          reason2_q == ravelin_ipsec_pkg::DROP_WINDOW ||
+          reason2_q == ravelin_ipsec_pkg::DROP_REPLAY) begin
         // refused on arrival; why, is told by the state that the frames before it have left, and
         // if that tells nothing, by what refused it
-        if (win[WinW-1]) begin
+        if (expired) begin
           reason = ravelin_ipsec_pkg::DROP_LIFETIME;
-        end else if (judge(win, chk_seq_i) != ravelin_ipsec_pkg::DROP_NONE) begin
-          reason = judge(win, chk_seq_i);
+        end else if (judgement != ravelin_ipsec_pkg::DROP_NONE) begin
+          reason = judgement;
         end
-      end else if (reason == ravelin_ipsec_pkg::DROP_NONE) begin
-        if (!chk_icv_ok_i) begin
+      end else if (reason2_q == ravelin_ipsec_pkg::DROP_NONE) begin
+        if (!icv_ok2_q) begin
           reason = ravelin_ipsec_pkg::DROP_ICV;
-        end else if (win[WinW-1]) begin
+        end else if (expired) begin
           reason = ravelin_ipsec_pkg::DROP_LIFETIME;
+        end else if (TestMutations && no_replay_i) begin
+          reason = format2_q;
+        end else if (judgement != ravelin_ipsec_pkg::DROP_NONE) begin
+          reason = judgement;
         end else begin
-          if (!(TestMutations && no_replay_i)) begin
-            reason = judge(win, chk_seq_i);
-          end
-          if (reason == ravelin_ipsec_pkg::DROP_NONE) begin
-            if (!(TestMutations && no_replay_i)) begin
-              win_d[ReplayWindow-1:0] = record(win[ReplayWindow-1:0], win[ReplayWindow +: 32],
-                                               chk_seq_i);
-              if (chk_seq_i > win[ReplayWindow +: 32]) begin
-                win_d[ReplayWindow +: 32] = chk_seq_i;
-              end
-            end
-            reason = chk_format_i;
-          end
+          reason   = format2_q;
+          accepted = 1'b1;
         end
       end
+    end
+  end
+
+  // The bits between the top and a new one belong to numbers not seen.
+  always_comb begin
+    win_d  = '0;
+    to_top = '0;
+    unseen = '0;
+    if (update) begin
+      win_d  = same ? win3_q : win2_q;
+      to_top = same ? to_top3_q : to_top2_q;
+      if (accepted) begin
+        if (new_top) begin
+          if (at_most(top, seq_ring2_q)) begin
+            unseen = '1;
+          end else if (top[BitW-1:0] < seq2_q[BitW-1:0]) begin
+            unseen = to_seq2_q & ~to_top;
+          end else begin
+            unseen = to_seq2_q | ~to_top;
+          end
+          win_d.top = seq2_q;
+          to_top    = to_seq2_q;
+        end
+        win_d.seen = (win_d.seen & ~unseen) | (to_seq2_q & ~(to_seq2_q >> 1));
+      end
+    end
+  end
+
+  always_comb begin
+    dyn   = '0;
+    dyn_d = '0;
+    if (update) begin
+      dyn   = same ? dyn3 : dyn2_q;
+      dyn_d = dyn;
       case (reason)
         ravelin_ipsec_pkg::DROP_NONE: begin
           dyn_d.packets = dyn.packets + 64'd1;
-          dyn_d.bytes   = dyn.bytes + 64'(chk_bytes_i);
-          reached = {ravelin_ipsec_pkg::at_limit(dyn_d.packets, cfg.limits.hard_packets),
-                     ravelin_ipsec_pkg::at_limit(dyn_d.bytes, cfg.limits.hard_bytes),
-                     ravelin_ipsec_pkg::at_limit(dyn_d.packets, cfg.limits.soft_packets),
-                     ravelin_ipsec_pkg::at_limit(dyn_d.bytes, cfg.limits.soft_bytes)};
-          dyn_d.fired   = dyn.fired | reached;
-          win_d[WinW-1] = dyn_d.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
-                          dyn_d.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS];
+          dyn_d.bytes   = dyn.bytes + 64'(bytes2_q);
         end
         ravelin_ipsec_pkg::DROP_ICV:
           dyn_d.drop_icv = dyn.drop_icv + 32'd1;
@@ -261,69 +365,132 @@ module ravelin_ipsec_in_sa #(
           dyn_d.drop_limit = dyn.drop_limit + 32'd1;
         default: ;
       endcase
-      event_d.inbound = 1'b1;
-      event_d.index   = 16'(idx_q);
-      event_d.spi     = cfg.spi;
-      event_d.mask    = {3'b0, reached & ~dyn.fired};
-      event_d.packets = dyn_d.packets;
-      event_d.bytes   = dyn_d.bytes;
     end
   end
 
+  // ------------------------------------------------------------------------ write
+  logic            ok3_q, fault3_q, cfg_bad3_q, key_bad3_q, dyn_bad3_q;
+  logic [3:0]      limited3_q, reached;    // by limits of `fired`'s bits
+  ravelin_ipsec_pkg::in_cfg_t cfg3_q;
+  ravelin_ipsec_pkg::event_t event3;
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      ready_q    <= 1'b0;
-      sweep_q    <= '0;
-      last_q     <= 1'b0;
-      op_q       <= 1'b0;
-      broken_q   <= '0;
-      ev_valid_o <= 1'b0;
+      ready_q   <= 1'b0;
+      sweep_q   <= '0;
+      update3_q <= 1'b0;
+      update4_q <= 1'b0;
+      ok3_q     <= 1'b0;
+      bad3_q    <= 1'b0;
+      fault3_q  <= 1'b0;
     end else begin
       if (!ready_q) begin
         sweep_q <= sweep_q + 1'b1;
         ready_q <= sweep_q == IdxW'(SaCount - 1);
       end
-      last_q     <= update;
-      op_q       <= op_read_i;
-      ev_valid_o <= known && event_d.mask != '0;
-      if (bad) begin
-        broken_q[idx_q] <= 1'b1;
-      end
-      if (op_write_i) begin
-        broken_q[op_idx_i] <= 1'b0;
-      end
+      update3_q <= update;
+      update4_q <= update3_q;
+      ok3_q     <= update && reason == ravelin_ipsec_pkg::DROP_NONE;
+      bad3_q    <= bad && !broken;
+      fault3_q  <= fault;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (read) begin
-      idx_q       <= read_idx;
-      broken_rd_q <= broken_q[read_idx] || (bad && idx_q == read_idx);
-    end
-    if (op_q) begin
-      op_lost_q   <= dyn_bad || win_bad;
-      op_broken_q <= broken_rd_q || cfg_bad || dyn_bad || win_bad;
-    end
-    if (update) begin
-      dyn_last_q <= dyn_d;
-      win_last_q <= win_d;
-      last_idx_q <= idx_q;
+    if (valid2_q) begin
+      reason_o <= reason;
     end
     if (known) begin
-      ev_o       <= event_d;
+      idx3_q     <= idx2_q;
+      cfg3_q     <= cfg2_q;
+      cfg_bad3_q <= cfg_bad2_q;
+      key_bad3_q <= key_bad2_q;
+      dyn_bad3_q <= !same && dyn_bad2_q;
+      limited3_q <= {cfg2_q.limits.hard_packets != '0, cfg2_q.limits.hard_bytes != '0,
+                     cfg2_q.limits.soft_packets != '0, cfg2_q.limits.soft_bytes != '0};
     end
-    if (chk_valid_i) begin
-      reason_o <= reason;
+    if (update) begin
+      dyn3_q        <= dyn_d;
+      win3_q        <= win_d;
+      to_top3_q     <= to_top;
+      left3_q       <= accepted && new_top ? seq_left2_q : left;
+      accepted3_q   <= accepted;
+      new_top3_q    <= accepted && new_top;
+      top_before3_q <= top;
+    end
+    if (update3_q) begin
+      idx4_q <= idx3_q;
+      dyn4_q <= dyn3;
+      win4_q <= win3_q;
     end
   end
 
-  // In the sweep dyn_d, win_d and op_cfg_i are zero.
+  // Whoever is judged next knows what is reached here.
+  always_comb begin
+    reached = '0;
+    if (ok3_q) begin
+      reached = limited3_q & {dyn3_q.packets >= cfg3_q.limits.hard_packets,
+                              dyn3_q.bytes   >= cfg3_q.limits.hard_bytes,
+                              dyn3_q.packets >= cfg3_q.limits.soft_packets,
+                              dyn3_q.bytes   >= cfg3_q.limits.soft_bytes};
+    end
+    dyn3       = dyn3_q;
+    dyn3.fired = dyn3_q.fired | reached;
+  end
+
+  assign ev_valid_o = event3.mask != '0;
+  assign ev_o       = event3;
+
+  always_comb begin
+    event3         = '0;
+    event3.inbound = 1'b1;
+    event3.index   = 16'(idx3_q);
+    event3.spi     = fault3_q && cfg_bad3_q ? '0 : cfg3_q.spi;
+    event3.mask    = {bad3_q, 2'b0, reached & ~dyn3_q.fired};
+    if (fault3_q) begin
+      event3.packets = {32'b0, cfg_bad3_q ? ravelin_regs_pkg::SA_ERROR_CONFIG :
+                               key_bad3_q ? ravelin_regs_pkg::SA_ERROR_KEY :
+                               dyn_bad3_q ? ravelin_regs_pkg::SA_ERROR_COUNTERS :
+                                            ravelin_regs_pkg::SA_ERROR_WINDOW};
+    end else begin
+      event3.packets = dyn3_q.packets;
+      event3.bytes   = dyn3_q.bytes;
+    end
+  end
+
   logic            wr;
   logic [IdxW-1:0] wr_idx;
+  logic [DynW-1:0] dyn_wr;
+  window_t         win_wr;
 
-  assign wr     = !ready_q || op_write_i || update;
-  assign wr_idx = !ready_q ? sweep_q : op_write_i ? op_idx_i : idx_q;
+  assign wr     = !ready_q || op_write_i || update3_q;
+  assign wr_idx = !ready_q ? sweep_q : op_write_i ? op_idx_i : idx3_q;
 
+  always_comb begin
+    dyn_wr = '0;
+    win_wr = '0;
+    if (op_write_i) begin
+      // all numbers up to the highest one seen count as seen: the window starts full
+      win_wr.window = op_window_i;
+      win_wr.top    = op_seq_i;
+      win_wr.seen   = '1;
+    end else if (update3_q) begin
+      dyn_wr         = dyn3;
+      win_wr         = win3_q;
+      win_wr.expired = is_expired(dyn3.fired);
+    end
+  end
+
+  ravelin_ipsec_pkg::damage_t damage;
+  assign damage = damage_i;
+
+  ravelin_ipsec_flags #(.Count(SaCount)) u_broken (
+    .clk_i, .rst_ni,
+    .wr_i (op_write_i || bad3_q), .wr_idx_i (op_write_i ? op_idx_i : idx3_q), .wr_flag_i (bad3_q),
+    .rd_i (read), .rd_idx_i (read_idx), .flag_o (broken2)
+  );
+
+  // In the sweep op_cfg_i is zero.
   ravelin_ram #(.Width(CfgW), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_cfg (
     .clk_i, .rst_ni,
     .wr_i (!ready_q || op_write_i), .wr_addr_i (ready_q ? op_idx_i : sweep_q),
@@ -336,7 +503,7 @@ module ravelin_ipsec_in_sa #(
 
   ravelin_ram #(.Width(DynW), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_dyn (
     .clk_i, .rst_ni,
-    .wr_i (wr), .wr_addr_i (wr_idx), .wr_data_i (dyn_d),
+    .wr_i (wr), .wr_addr_i (wr_idx), .wr_data_i (dyn_wr),
     .rd_i (read), .rd_addr_i (read_idx), .rd_data_o (dyn_rd), .rd_bad_o (dyn_bad),
     .damage_i (damage.valid && damage.inbound &&
                damage.memory == ravelin_ipsec_pkg::DAMAGE_COUNTERS),
@@ -345,7 +512,7 @@ module ravelin_ipsec_in_sa #(
 
   ravelin_ram #(.Width(WinW), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_win (
     .clk_i, .rst_ni,
-    .wr_i (wr), .wr_addr_i (wr_idx), .wr_data_i (win_d),
+    .wr_i (wr), .wr_addr_i (wr_idx), .wr_data_i (win_wr),
     .rd_i (read), .rd_addr_i (read_idx), .rd_data_o (win_rd), .rd_bad_o (win_bad),
     .damage_i (damage.valid && damage.inbound &&
                damage.memory == ravelin_ipsec_pkg::DAMAGE_WINDOW),
@@ -354,8 +521,8 @@ module ravelin_ipsec_in_sa #(
 
   ravelin_ram #(.Width(WinW), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_pre_win (
     .clk_i, .rst_ni,
-    .wr_i (wr), .wr_addr_i (wr_idx), .wr_data_i (win_d),
-    .rd_i (pre_valid_i), .rd_addr_i (pre_idx_i), .rd_data_o (pre_win), .rd_bad_o (pre_bad),
+    .wr_i (wr), .wr_addr_i (wr_idx), .wr_data_i (win_wr),
+    .rd_i (pre_valid_i), .rd_addr_i (pre_idx_i), .rd_data_o (pre_rd), .rd_bad_o (pre_bad),
     .damage_i (damage.valid && damage.inbound &&
                damage.memory == ravelin_ipsec_pkg::DAMAGE_PRE_WINDOW),
     .damage_addr_i (damage.index[IdxW-1:0])

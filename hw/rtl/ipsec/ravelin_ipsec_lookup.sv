@@ -39,77 +39,93 @@ module ravelin_ipsec_lookup #(
   localparam int unsigned LineW  = Ways * EntryW;
 
   logic [LineW-1:0] line0, line1;
-  logic             bad0, bad1, op1_q, used2_q;
+  logic             bad0, bad1, op1_q, op2_q, used2_q;
   logic             ready_q, v1_q, v2_q;
   logic [RowW-1:0]  sweep_q, row0_q, row1_q, rd_row0_q, rd_row1_q;
-  logic [63:0]      key1_q, key2_q;
+  logic [63:0]      name, key1_q, key2_q;   // name: {destination, SPI}
   logic             write0, write1;
   logic [LineW-1:0] write_line;
 
   assign ready_o = ready_q;
+  assign name    = op_find_i ? {op_dst_i, op_spi_i} : {dst_i, spi_i};
 
-  function automatic logic [RowW-1:0] row_of(input logic [31:0] v, input logic [31:0] odd);
-    logic [31:0] product;
-    product = v * odd;
-    row_of  = product[31 -: RowW];
-  endfunction
+  // A Toeplitz hash of the key: a row differs from another's by the parity of some 32 of its bits.
+  localparam logic [RowW+62:0] Hash0 = (RowW+63)'(96'h243f6a88_85a308d3_13198a2e);
+  localparam logic [RowW+62:0] Hash1 = (RowW+63)'(96'h03707344_a4093822_299f31d0);
 
-  // {hit, index} in a line
-  function automatic logic [IdxW:0] find(input logic [LineW-1:0] line, input logic [63:0] key);
-    find = '0;
-    for (int unsigned w = 0; w < Ways; w++) begin
-      if (line[w*EntryW + IdxW +: 65] == {1'b1, key}) begin
-        find = find | {1'b1, line[w*EntryW +: IdxW]};
-      end
+  function automatic logic [RowW-1:0] row_of(input logic [63:0] key,
+                                             input logic [RowW+62:0] hash);
+    for (int unsigned i = 0; i < RowW; i++) begin
+      row_of[i] = ^(key & hash[i +: 64]);
     end
   endfunction
 
-  function automatic logic [2:0] entries(input logic [LineW-1:0] line);
-    entries = '0;
+  // The ways that hold the key.
+  function automatic logic [Ways-1:0] find(input logic [LineW-1:0] line, input logic [63:0] key);
     for (int unsigned w = 0; w < Ways; w++) begin
-      entries = entries + 3'(line[w*EntryW + EntryW - 1]);
+      find[w] = line[w*EntryW + IdxW +: 65] == {1'b1, key};
     end
   endfunction
 
-  function automatic logic [LineW-1:0] insert(input logic [LineW-1:0] line, input logic [63:0] key,
-                                              input logic [IdxW-1:0] idx);
-    logic done;
-    done   = 1'b0;
-    insert = line;
+  function automatic logic [IdxW-1:0] index_at(input logic [LineW-1:0] line,
+                                               input logic [Ways-1:0] ways);
+    index_at = '0;
     for (int unsigned w = 0; w < Ways; w++) begin
-      if (!done && !line[w*EntryW + EntryW - 1]) begin
-        insert[w*EntryW +: EntryW] = {1'b1, key, idx};
-        done = 1'b1;
-      end
+      index_at = index_at | (line[w*EntryW +: IdxW] & {IdxW{ways[w]}});
     end
   endfunction
 
-  function automatic logic [LineW-1:0] without(input logic [LineW-1:0] line,
-                                               input logic [63:0] key);
-    without = line;
+  function automatic logic [Ways-1:0] free_in(input logic [LineW-1:0] line);
     for (int unsigned w = 0; w < Ways; w++) begin
-      if (line[w*EntryW + IdxW +: 65] == {1'b1, key}) begin
-        without[w*EntryW +: EntryW] = '0;
-      end
+      free_in[w] = !line[w*EntryW + EntryW - 1];
     end
   endfunction
 
-  logic second;               // an insertion goes to table 1
-  assign second    = entries(line1) < entries(line0);
-  assign op_full_o = entries(line0) == 3'(Ways) && entries(line1) == 3'(Ways);
+  // The line with an entry in the ways that are named.
+  function automatic logic [LineW-1:0] with_entry(input logic [LineW-1:0] line,
+                                                  input logic [Ways-1:0] ways,
+                                                  input logic [EntryW-1:0] entry);
+    for (int unsigned w = 0; w < Ways; w++) begin
+      with_entry[w*EntryW +: EntryW] = ways[w] ? entry : line[w*EntryW +: EntryW];
+    end
+  endfunction
+
+  // Where an operation may write, from the cycle after its read on.
+  typedef struct packed {
+    logic            second;     // in table 1
+    logic [Ways-1:0] ways;
+  } place_t;
+
+  logic [Ways-1:0] found0, found1, free0, free1;
+  place_t          free_place_q, found_place_q, place;
+
+  assign found0    = find(line0, key2_q);
+  assign found1    = find(line1, key2_q);
+  assign free0     = free_in(line0);
+  assign free1     = free_in(line1);
+  assign op_full_o = free_place_q.ways == '0;
+  assign place     = op_insert_i ? free_place_q : found_place_q;
 
   always_comb begin
     write0     = 1'b0;
     write1     = 1'b0;
     write_line = '0;
-    if (op_insert_i) begin
-      write0     = !second;
-      write1     = second;
-      write_line = insert(second ? line1 : line0, key2_q, op_idx_i);
-    end else if (op_remove_i) begin
-      write0     = find(line0, key2_q) >> IdxW != '0;
-      write1     = !write0;
-      write_line = without(write0 ? line0 : line1, key2_q);
+    if (op_insert_i || op_remove_i) begin
+      write0     = !place.second;
+      write1     = place.second;
+      write_line = with_entry(place.second ? line1 : line0, place.ways,
+                              op_insert_i ? {1'b1, key2_q, op_idx_i} : '0);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (op2_q) begin
+      if ($countones(free1) > $countones(free0)) begin
+        free_place_q <= {1'b1, free1 & (~free1 + 1'b1)};
+      end else begin
+        free_place_q <= {1'b0, free0 & (~free0 + 1'b1)};
+      end
+      found_place_q <= found0 != '0 ? {1'b0, found0} : {1'b1, found1};
     end
   end
 
@@ -120,6 +136,7 @@ module ravelin_ipsec_lookup #(
       v1_q    <= 1'b0;
       v2_q    <= 1'b0;
       op1_q   <= 1'b0;
+      op2_q   <= 1'b0;
       used2_q <= 1'b0;
     end else begin
       if (!ready_q) begin
@@ -129,19 +146,16 @@ module ravelin_ipsec_lookup #(
       v1_q    <= valid_i || op_find_i;
       v2_q    <= v1_q;
       op1_q   <= op_find_i;
+      op2_q   <= op1_q;
       used2_q <= v1_q && (used_i || op1_q);
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (op_find_i) begin
-      key1_q <= {op_dst_i, op_spi_i};
-      row0_q <= row_of(op_spi_i ^ {op_dst_i[15:0], op_dst_i[31:16]}, 32'h9e3779b1);
-      row1_q <= row_of(op_spi_i + op_dst_i, 32'h7feb352d);
-    end else if (valid_i) begin
-      key1_q <= {dst_i, spi_i};
-      row0_q <= row_of(spi_i ^ {dst_i[15:0], dst_i[31:16]}, 32'h9e3779b1);
-      row1_q <= row_of(spi_i + dst_i, 32'h7feb352d);
+    if (valid_i || op_find_i) begin
+      key1_q <= name;
+      row0_q <= row_of(name, Hash0);
+      row1_q <= row_of(name, Hash1);
     end
     if (v1_q) begin
       key2_q    <= key1_q;
@@ -149,7 +163,8 @@ module ravelin_ipsec_lookup #(
       rd_row1_q <= row1_q;
     end
     if (v2_q) begin
-      {hit_o, idx_o} <= find(line0, key2_q) | find(line1, key2_q);
+      hit_o <= (found0 | found1) != '0;
+      idx_o <= index_at(line0, found0) | index_at(line1, found1);
     end
   end
 

@@ -3,9 +3,13 @@
 // Outbound SAs: look-up, hard lifetime, size, and one sequence number a packet, in order. A number,
 // once given, never comes again (RFC 4106, section 3.1): gaps are legal, repetition is fatal.
 //
-// Latency 2 cycles, interval 1, the same SA back to back included (the state just computed is
-// forwarded). Operations of the command executor come while no packet is inside; their answer
-// stands from 3 cycles later on.
+//   read -> [memory] -> [judge] -> [write]
+//
+// Latency 3 cycles, interval 1, the same SA back to back included. A packet is judged by the state
+// that the one before has left: what the memory can't have yet is forwarded, from the last packet
+// when it is judged, and from the two before that one when the memory's output is registered.
+// Operations of the command executor come while no packet is inside; their answer stands from 3
+// cycles later on.
 //
 // An SA in whose memory an error is found (here, or as break_* says by the engine in its key slot)
 // is broken: it passes nothing until it is written anew, and tells so in one event. What is damaged
@@ -54,46 +58,98 @@ module ravelin_ipsec_out_sa #(
   localparam int unsigned CfgW = ravelin_ipsec_pkg::OUT_CFG_W;
   localparam int unsigned DynW = ravelin_ipsec_pkg::OUT_DYN_W;
 
-  logic [CfgW-1:0] cfg_rd;
-  logic [DynW-1:0] dyn_rd, dyn_last_q;
-  logic            cfg_bad, dyn_bad, op_q, op_lost_q, op_broken_q;
-  logic [SaCount-1:0] live_q, broken_q;   // there is an SA; and it is broken
-  logic            live_rd_q, broken_rd_q, break_q;
-  logic            read;
-  logic [IdxW-1:0] read_idx;
-  logic            same_q;           // the packet before was of the same SA: its result counts
   logic            ready_q;
   logic [IdxW-1:0] sweep_q;
-
-  // The packet whose SA has been read.
-  logic        valid_q, use_q, range_q, big_plain_q, big_udp_q;
-  logic [15:0] idx_q, bytes_q;
-
-  ravelin_ipsec_pkg::out_cfg_t cfg;
-  ravelin_ipsec_pkg::out_dyn_t dyn, dyn_d;
-  ravelin_ipsec_pkg::event_t   event_d;
-  ravelin_ipsec_pkg::out_dyn_t lost;
+  logic            read;
+  logic [IdxW-1:0] read_idx;
   ravelin_ipsec_pkg::damage_t  damage;
-  logic       here, bad, fault, found, expired, too_big, seq_end, ok;
-  logic       reuse;
-  logic [5:0] reached;
-  logic [3:0] repeat_q;
 
   assign ready_o  = ready_q;
-  assign cfg      = cfg_rd;
-  assign dyn      = same_q ? dyn_last_q : dyn_rd;
   assign damage   = damage_i;
   assign read     = (valid_i && use_sa_i) || op_read_i || break_i;
   assign read_idx = op_read_i ? op_idx_i : break_i ? break_idx_i : idx_i[IdxW-1:0];
 
+  // ------------------------------------------------------------------------ memory
+  // What a stage holds of its packet has the stage's number.
+  logic [CfgW-1:0] cfg_rd;
+  logic [DynW-1:0] dyn_rd;
+  logic            cfg_bad, dyn_bad;
+  logic            valid1_q, op1_q, use1_q, range1_q, break1_q, big_plain1_q, big_udp1_q;
+  logic [15:0]     idx1_q, bytes1_q;
+  logic            from3, from4;         // a result that the memory didn't have when it was read
+
+  logic            valid2_q, use2_q, range2_q, break2_q, big_plain2_q, big_udp2_q;
+  logic            cfg_bad2_q, dyn_bad2_q, live2, broken2, same2_q;   // live: there is an SA
+  logic [15:0]     idx2_q, bytes2_q;
+  ravelin_ipsec_pkg::out_cfg_t cfg2_q;
+  ravelin_ipsec_pkg::out_dyn_t dyn2_q;
+
+  logic            found3_q, found4_q;   // a packet whose result is written
+  logic [15:0]     idx3_q, idx4_q;
+  logic            bad3_q;               // a packet that has found its SA broken first
+  ravelin_ipsec_pkg::out_dyn_t dyn3_q, dyn3, dyn4_q;
+
+  assign from3 = found3_q && idx3_q == idx1_q;
+  assign from4 = found4_q && idx4_q == idx1_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      valid1_q <= 1'b0;
+      break1_q <= 1'b0;
+      op1_q    <= 1'b0;
+      valid2_q <= 1'b0;
+      break2_q <= 1'b0;
+    end else begin
+      valid1_q <= valid_i || break_i;
+      break1_q <= break_i;
+      op1_q    <= op_read_i;
+      valid2_q <= valid1_q;
+      break2_q <= break1_q;
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (valid_i || op_read_i || break_i) begin
+      use1_q       <= use_sa_i || break_i;
+      idx1_q       <= valid_i ? idx_i : 16'(read_idx);
+      range1_q     <= !valid_i || 32'(idx_i) < SaCount;
+      bytes1_q     <= bytes_i;
+      big_plain1_q <= big_plain_i;
+      big_udp1_q   <= big_udp_i;
+    end
+    if (valid1_q || op1_q) begin
+      use2_q       <= use1_q;
+      idx2_q       <= idx1_q;
+      range2_q     <= range1_q;
+      bytes2_q     <= bytes1_q;
+      big_plain2_q <= big_plain1_q;
+      big_udp2_q   <= big_udp1_q;
+      same2_q      <= valid1_q && valid2_q && idx1_q == idx2_q;
+      cfg2_q       <= cfg_rd;
+      cfg_bad2_q   <= cfg_bad;
+      dyn2_q       <= from3 ? dyn3 : from4 ? dyn4_q : dyn_rd;
+      dyn_bad2_q   <= dyn_bad && !from3 && !from4;
+    end
+  end
+
   // Who goes on from here has no number left to use.
+  ravelin_ipsec_pkg::out_dyn_t lost;
   always_comb begin
     lost     = '0;
     lost.seq = '1;
   end
-  assign op_dyn_o    = op_lost_q ? lost : dyn_rd;
-  assign op_broken_o = op_broken_q;
-  assign reuse    = TestMutations && repeat_seq_i && repeat_q == 4'hf;
+  assign op_dyn_o    = dyn_bad2_q ? lost : dyn2_q;
+  assign op_broken_o = broken2 || cfg_bad2_q || dyn_bad2_q;
+
+  // ------------------------------------------------------------------------ judge
+  ravelin_ipsec_pkg::out_dyn_t dyn, dyn_d;
+  logic       same, here, broken, bad, fault, found, expired, too_big, seq_end, ok, reuse;
+  logic [3:0] repeat_q;
+
+  assign same   = same2_q && found3_q;     // the last result counts
+  assign broken = broken2 || (same2_q && bad3_q);
+  assign dyn    = same ? dyn3 : dyn2_q;
+  assign reuse  = TestMutations && repeat_seq_i && repeat_q == 4'hf;
 
   always_comb begin
     here    = 1'b0;
@@ -104,89 +160,141 @@ module ravelin_ipsec_out_sa #(
     too_big = 1'b0;
     seq_end = 1'b0;
     ok      = 1'b0;
-    dyn_d   = '0;
-    event_d = '0;
-    reached = '0;
-    if (op_write_i) begin
-      dyn_d.seq = op_seq_i;
-    end else if (valid_q && (use_q || break_q)) begin
-      here    = range_q && live_rd_q;
-      bad     = here && (cfg_bad || (!same_q && dyn_bad) || break_q) &&
+    dyn_d   = dyn;
+    if (valid2_q && use2_q) begin
+      here    = range2_q && live2;
+      bad     = here && (cfg_bad2_q || (!same && dyn_bad2_q) || break2_q) &&
                 !(TestMutations && no_parity_i);
-      fault   = bad || (here && broken_rd_q);
+      fault   = bad || (here && broken);
       found   = here && !fault;
       expired = found && (dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
                           dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS]);
-      too_big = found && !expired && (cfg.udp ? big_udp_q : big_plain_q);
+      too_big = found && !expired && (cfg2_q.udp ? big_udp2_q : big_plain2_q);
       seq_end = found && !expired && !too_big && dyn.seq == '1;
       ok      = found && !expired && !too_big && !seq_end;
-      dyn_d   = dyn;
       if (ok) begin
         dyn_d.seq     = reuse ? dyn.seq : dyn.seq + 32'd1;
-        dyn_d.bytes   = dyn.bytes + 64'(bytes_q);
+        dyn_d.bytes   = dyn.bytes + 64'(bytes2_q);
         dyn_d.packets = dyn.packets + 64'd1;
-        reached = {dyn_d.seq == '1, dyn_d.seq >= ravelin_ipsec_pkg::SEQ_NEAR_END,
-                   ravelin_ipsec_pkg::at_limit(dyn_d.packets, cfg.limits.hard_packets),
-                   ravelin_ipsec_pkg::at_limit(dyn_d.bytes, cfg.limits.hard_bytes),
-                   ravelin_ipsec_pkg::at_limit(dyn_d.packets, cfg.limits.soft_packets),
-                   ravelin_ipsec_pkg::at_limit(dyn_d.bytes, cfg.limits.soft_bytes)};
-        dyn_d.fired = dyn.fired | reached;
       end else begin
         dyn_d.drop_limit = dyn.drop_limit + 32'(expired || seq_end);
-      end
-      event_d.index   = idx_q;
-      event_d.spi     = cfg.spi;
-      event_d.mask    = {1'b0, reached & ~dyn.fired};
-      event_d.packets = dyn_d.packets;
-      event_d.bytes   = dyn_d.bytes;
-      event_d.seq     = dyn_d.seq;
-      if (fault) begin
-        event_d.spi     = cfg_bad ? '0 : cfg.spi;
-        event_d.mask    = '0;
-        event_d.mask[ravelin_ipsec_pkg::EVENT_SA_ERROR_BIT] = !broken_rd_q;
-        event_d.packets = {32'b0, break_q ? ravelin_regs_pkg::SA_ERROR_KEY :
-                                  cfg_bad ? ravelin_regs_pkg::SA_ERROR_CONFIG :
-                                            ravelin_regs_pkg::SA_ERROR_COUNTERS};
       end
     end
   end
 
+  // ------------------------------------------------------------------------ write
+  logic       ok3_q, fault3_q, cfg_bad3_q, break3_q;
+  logic [3:0] limited3_q;                  // by limits of `fired`'s first four bits
+  logic [5:0] reached;
+  ravelin_ipsec_pkg::out_cfg_t cfg3_q;
+  ravelin_ipsec_pkg::event_t   event3;
+
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      ready_q    <= 1'b0;
-      sweep_q    <= '0;
-      valid_q    <= 1'b0;
-      break_q    <= 1'b0;
-      op_q       <= 1'b0;
-      live_q     <= '0;
-      broken_q   <= '0;
-      valid_o    <= 1'b0;
-      ev_valid_o <= 1'b0;
-      repeat_q   <= '0;
+      ready_q  <= 1'b0;
+      sweep_q  <= '0;
+      valid_o  <= 1'b0;
+      found3_q <= 1'b0;
+      found4_q <= 1'b0;
+      ok3_q    <= 1'b0;
+      bad3_q   <= 1'b0;
+      fault3_q <= 1'b0;
+      repeat_q <= '0;
     end else begin
       if (!ready_q) begin
         sweep_q <= sweep_q + 1'b1;
         ready_q <= sweep_q == IdxW'(SaCount - 1);
       end
-      valid_q    <= valid_i || break_i;
-      break_q    <= break_i;
-      op_q       <= op_read_i;
-      valid_o    <= valid_q && !break_q;
-      ev_valid_o <= (ok || fault) && event_d.mask != '0;
-      if (bad) begin
-        broken_q[idx_q[IdxW-1:0]] <= 1'b1;
-      end
-      if (op_write_i) begin
-        live_q[op_idx_i]   <= op_live_i;
-        broken_q[op_idx_i] <= 1'b0;
-      end
+      valid_o  <= valid2_q && !break2_q;
+      found3_q <= found;
+      found4_q <= found3_q;
+      ok3_q    <= ok;
+      bad3_q   <= bad && !broken;
+      fault3_q <= fault;
       if (ok) begin
         repeat_q <= repeat_q + 1'b1;
       end
     end
   end
 
-  // In the sweep dyn_d and op_cfg_i are zero.
+  always_ff @(posedge clk_i) begin
+    if (valid2_q) begin
+      no_sa_o    <= use2_q && !here;
+      expired_o  <= expired;
+      too_big_o  <= too_big;
+      seq_end_o  <= seq_end;
+      idx3_q     <= idx2_q;
+      dyn3_q     <= dyn_d;
+      cfg3_q     <= cfg2_q;
+      cfg_bad3_q <= cfg_bad2_q;
+      limited3_q <= {cfg2_q.limits.hard_packets != '0, cfg2_q.limits.hard_bytes != '0,
+                     cfg2_q.limits.soft_packets != '0, cfg2_q.limits.soft_bytes != '0};
+      break3_q   <= break2_q;
+    end
+    if (found3_q) begin
+      idx4_q <= idx3_q;
+      dyn4_q <= dyn3;
+    end
+  end
+
+  // Whoever is judged next knows what is reached here.
+  always_comb begin
+    reached = '0;
+    if (ok3_q) begin
+      reached = {dyn3_q.seq == '1, dyn3_q.seq >= ravelin_ipsec_pkg::SEQ_NEAR_END,
+                 limited3_q & {dyn3_q.packets >= cfg3_q.limits.hard_packets,
+                               dyn3_q.bytes   >= cfg3_q.limits.hard_bytes,
+                               dyn3_q.packets >= cfg3_q.limits.soft_packets,
+                               dyn3_q.bytes   >= cfg3_q.limits.soft_bytes}};
+    end
+    dyn3       = dyn3_q;
+    dyn3.fired = dyn3_q.fired | reached;
+  end
+
+  assign ok_o       = ok3_q;
+  assign broken_o   = fault3_q;
+  assign seq_o      = dyn3_q.seq;
+  assign cfg_o      = cfg3_q;
+  assign ev_valid_o = event3.mask != '0;
+  assign ev_o       = event3;
+
+  always_comb begin
+    event3         = '0;
+    event3.index   = idx3_q;
+    event3.spi     = fault3_q && cfg_bad3_q ? '0 : cfg3_q.spi;
+    event3.mask    = {bad3_q, reached & ~dyn3_q.fired};
+    event3.bytes   = dyn3_q.bytes;
+    event3.seq     = dyn3_q.seq;
+    event3.packets = dyn3_q.packets;
+    if (fault3_q) begin
+      event3.packets = {32'b0, break3_q   ? ravelin_regs_pkg::SA_ERROR_KEY :
+                               cfg_bad3_q ? ravelin_regs_pkg::SA_ERROR_CONFIG :
+                                            ravelin_regs_pkg::SA_ERROR_COUNTERS};
+    end
+  end
+
+  logic [DynW-1:0] dyn_wr;
+  ravelin_ipsec_pkg::out_dyn_t fresh;
+  always_comb begin
+    fresh     = '0;
+    fresh.seq = op_seq_i;
+    dyn_wr    = !ready_q ? '0 : op_write_i ? fresh : dyn3;
+  end
+
+  ravelin_ipsec_flags #(.Count(SaCount)) u_live (
+    .clk_i, .rst_ni,
+    .wr_i (op_write_i), .wr_idx_i (op_idx_i), .wr_flag_i (op_live_i),
+    .rd_i (read), .rd_idx_i (read_idx), .flag_o (live2)
+  );
+
+  ravelin_ipsec_flags #(.Count(SaCount)) u_broken (
+    .clk_i, .rst_ni,
+    .wr_i (op_write_i || bad3_q), .wr_idx_i (op_write_i ? op_idx_i : idx3_q[IdxW-1:0]),
+    .wr_flag_i (bad3_q),
+    .rd_i (read), .rd_idx_i (read_idx), .flag_o (broken2)
+  );
+
+  // In the sweep op_cfg_i is zero.
   ravelin_ram #(.Width(CfgW), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_cfg (
     .clk_i, .rst_ni,
     .wr_i (!ready_q || op_write_i), .wr_addr_i (ready_q ? op_idx_i : sweep_q),
@@ -199,52 +307,13 @@ module ravelin_ipsec_out_sa #(
 
   ravelin_ram #(.Width(DynW), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_dyn (
     .clk_i, .rst_ni,
-    .wr_i (!ready_q || op_write_i || found),
-    .wr_addr_i (!ready_q ? sweep_q : op_write_i ? op_idx_i : idx_q[IdxW-1:0]), .wr_data_i (dyn_d),
+    .wr_i (!ready_q || op_write_i || found3_q),
+    .wr_addr_i (!ready_q ? sweep_q : op_write_i ? op_idx_i : idx3_q[IdxW-1:0]),
+    .wr_data_i (dyn_wr),
     .rd_i (read), .rd_addr_i (read_idx), .rd_data_o (dyn_rd), .rd_bad_o (dyn_bad),
     .damage_i (damage.valid && !damage.inbound &&
                damage.memory == ravelin_ipsec_pkg::DAMAGE_COUNTERS),
     .damage_addr_i (damage.index[IdxW-1:0])
   );
-
-  always_ff @(posedge clk_i) begin
-    if (read) begin
-      live_rd_q   <= live_q[read_idx];
-      broken_rd_q <= broken_q[read_idx] || (bad && idx_q[IdxW-1:0] == read_idx);
-    end
-    if (op_q) begin
-      op_lost_q   <= dyn_bad;
-      op_broken_q <= broken_rd_q || cfg_bad || dyn_bad;
-    end
-    if (break_i) begin
-      idx_q   <= 16'(break_idx_i);
-      range_q <= 1'b1;
-      same_q  <= 1'b0;
-    end else if (valid_i) begin
-      use_q       <= use_sa_i;
-      idx_q       <= idx_i;
-      range_q     <= 32'(idx_i) < SaCount;
-      bytes_q     <= bytes_i;
-      big_plain_q <= big_plain_i;
-      big_udp_q   <= big_udp_i;
-      same_q      <= found && idx_i == idx_q;
-    end else if (op_read_i) begin
-      same_q      <= 1'b0;
-    end
-    if (found) begin
-      dyn_last_q <= dyn_d;
-    end
-    if (valid_q) begin
-      no_sa_o   <= use_q && !here;
-      broken_o  <= fault;
-      expired_o <= expired;
-      too_big_o <= too_big;
-      seq_end_o <= seq_end;
-      ok_o      <= ok;
-      seq_o     <= dyn_d.seq;
-      cfg_o     <= cfg_rd;
-      ev_o      <= event_d;
-    end
-  end
 endmodule
 /* verilator lint_on UNUSEDSIGNAL */

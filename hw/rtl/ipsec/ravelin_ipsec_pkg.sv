@@ -238,8 +238,17 @@ package ravelin_ipsec_pkg;
     endcase
   endfunction
 
-  function automatic logic at_limit(input logic [63:0] count, input logic [63:0] limit);
-    at_limit = limit != '0 && count >= limit;
+  // Toeplitz hash of a flow, with the key that receive side scaling is known by. ports is {source,
+  // destination}, zero if the packet shows none.
+  localparam int unsigned FLOW_W = 96;
+  localparam logic [FLOW_W+30:0] FLOW_KEY =
+      127'(128'h6d5a56da_255b0ec2_4167253d_43a38fb0 >> 1);
+
+  function automatic logic [31:0] flow_hash(input logic [31:0] src, input logic [31:0] dst,
+                                            input logic [31:0] ports);
+    for (int unsigned i = 0; i < 32; i++) begin
+      flow_hash[31-i] = ^({src, dst, ports} & FLOW_KEY[31-i +: FLOW_W]);
+    end
   endfunction
   /* verilator lint_on UNUSEDSIGNAL */
 endpackage

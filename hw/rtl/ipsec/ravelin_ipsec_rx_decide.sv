@@ -74,7 +74,7 @@ module ravelin_ipsec_rx_decide #(
     logic [31:0]  spi;
     logic [31:0]  seq;
     logic [63:0]  iv;
-    logic         hashed;
+    logic [31:0]  hash;
   } esp_t;
 
   function automatic logic [15:0] swap16(input logic [15:0] v);
@@ -208,6 +208,7 @@ module ravelin_ipsec_rx_decide #(
   // ------------------------------------------------------------------------ classify
   logic [15:0]  p2_at;         // from the IPv4 header to the ESP header
   logic [127:0] p2_esp;
+  logic [31:0]  p2_ports;      // {source, destination}
   logic [15:0]  p2_dport, p2_udp_len, p2_esp_len;
   logic         p2_visible, p2_candidate;
   esp_t         p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q;
@@ -220,6 +221,9 @@ module ravelin_ipsec_rx_decide #(
   // One octet is a keepalive, four octets of zero mark IKE (RFC 3948, section 2).
   assign p2_candidate = p2_ip_q && (p2_esp_q || (p2_udp_q && p2_dport == EncapPort &&
                                                  p2_esp[31:0] != '0 && p2_udp_len >= 16'd12));
+
+  assign p2_ports = ravelin_ipsec_pkg::has_ports(p2_proto_q) && !p2_frag_q &&
+                    p2_iplen_q >= 16'(p2_hlen_q) + 16'd4 ? swap32(p2_l4_q[31:0]) : '0;
 
   // Octets from the ESP header to the ICV; 0 when the lengths contradict each other.
   always_comb begin
@@ -248,20 +252,10 @@ module ravelin_ipsec_rx_decide #(
       p3_esp_q.spi       <= swap32(p2_esp[31:0]);
       p3_esp_q.seq       <= swap32(p2_esp[63:32]);
       p3_esp_q.iv        <= p2_esp[127:64];
-      p3_esp_q.hashed    <= p2_ip_q;
+      p3_esp_q.hash      <= p2_ip_q ? ravelin_ipsec_pkg::flow_hash(p2_src_q, p2_dst_q, p2_ports)
+                                    : '0;
     end
   end
-
-  logic [31:0] p5_hash, p6_hash_q, p7_hash_q, p8_hash_q;
-
-  ravelin_ipsec_flow_hash u_hash (
-    .clk_i, .rst_ni, .valid_i (p2_valid_q), .src_i (p2_src_q), .dst_i (p2_dst_q),
-    .proto_i (p2_proto_q),
-    .ports_i (ravelin_ipsec_pkg::has_ports(p2_proto_q) && !p2_frag_q &&
-              p2_iplen_q >= 16'(p2_hlen_q) + 16'd4
-              ? p2_l4_q[31:0] : '0),
-    .hash_o (p5_hash)
-  );
 
   // ------------------------------------------------------------------------ inbound SA
   logic           p6_hit;
@@ -290,21 +284,18 @@ module ravelin_ipsec_rx_decide #(
       p5_esp_q <= p4_esp_q;
     end
     if (p5_valid_q) begin
-      p6_q      <= p5_q;
-      p6_esp_q  <= p5_esp_q;
-      p6_hash_q <= p5_esp_q.hashed ? p5_hash : '0;
+      p6_q     <= p5_q;
+      p6_esp_q <= p5_esp_q;
     end
     if (p6_valid_q) begin
       p7_q       <= p6_q;
       p7_esp_q   <= p6_esp_q;
-      p7_hash_q  <= p6_hash_q;
       p7_known_q <= p6_esp_q.candidate && p6_hit;
       p7_idx_q   <= p6_idx;
     end
     if (p7_valid_q) begin
       p8_q       <= p7_q;
       p8_esp_q   <= p7_esp_q;
-      p8_hash_q  <= p7_hash_q;
       p8_known_q <= p7_known_q;
       p8_idx_q   <= p7_idx_q;
     end
@@ -342,7 +333,7 @@ module ravelin_ipsec_rx_decide #(
       p9_q.seq       <= p8_esp_q.seq;
       p9_q.iv        <= p8_esp_q.iv;
       p9_q.eth       <= p8_q.eth;
-      p9_q.hash      <= p8_hash_q;
+      p9_q.hash      <= p8_esp_q.hash;
     end
   end
 

@@ -4,7 +4,7 @@
 // window, trailer (RFC 4303, section 2.4), inner header, ECN (RFC 6040, section 4.2). The text goes
 // on into a buffer meanwhile; the record made here says what becomes of it there.
 //
-//   text -> [collect] -> [format] -> [in_sa] -> [hash] -> [hash] -> FIFO
+//   text -> [collect] -> [format] -> [in_sa, 2] -> [verdict] -> FIFO
 //
 // Latency 5 cycles from the last beat, interval 1 frame. Frames that were dropped before take part
 // without text. Nothing stalls inside but at the entry. With dead_i all that were not are dropped.
@@ -54,7 +54,7 @@ module ravelin_ipsec_rx_verify #(
   output logic [3:0]        chk_format_o,
   output logic [31:0]       chk_seq_o,
   output logic [15:0]       chk_bytes_o,
-  input  logic [3:0]        sa_reason_i,     // a cycle after chk
+  input  logic [3:0]        sa_reason_i,     // 2 cycles after chk
   input  logic              ev_room_i,       // for the events of all frames inside
   // what becomes of the frame
   output logic              out_valid_o,
@@ -224,14 +224,12 @@ module ravelin_ipsec_rx_verify #(
 
   logic        f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q;
   logic        f1_icv_ok_q, f1_bad_q;
-  logic [3:0]  f1_format_q, f3_reason_q, f4_reason_q;
+  logic [3:0]  f1_format_q, f4_reason_q;
   ravelin_ipsec_pkg::rx_decision_t f1_q;
   logic [31:0] f1_src_q, f1_dst_q, f1_ports_q;
-  logic [7:0]  f1_proto_q, f1_tos_q;
+  logic [7:0]  f1_tos_q;
   logic [15:0] f1_total_q, f1_checksum_q;
-  logic [31:0] f4_hash;
   ravelin_ipsec_pkg::rx_out_t f2_q, f3_q, f4_q;
-  logic        f2_decrypt_q, f3_decrypt_q, f4_decrypt_q;
 
   always_ff @(posedge clk_i) begin
     if (f0_valid_q) begin
@@ -260,11 +258,10 @@ module ravelin_ipsec_rx_verify #(
                                        {head_q[7:0], head_q[15:10], f0_ecn}));
         f1_src_q      <= swap32(head_q[127:96]);
         f1_dst_q      <= swap32(head_q[159:128]);
-        f1_proto_q    <= head_q[79:72];
         f1_ports_q    <= ravelin_ipsec_pkg::has_ports(head_q[79:72]) &&
                          (swap16(head_q[63:48]) & 16'h3fff) == '0 &&
                          f0_total >= 16'(f0_hlen) + 16'd4 ?
-                         ravelin_ipsec_pkg::ports_of(head_q) : '0;
+                         swap32(ravelin_ipsec_pkg::ports_of(head_q)) : '0;
       end
     end
   end
@@ -281,20 +278,14 @@ module ravelin_ipsec_rx_verify #(
   assign chk_seq_o    = f1_q.seq;
   assign chk_bytes_o  = f1_total_q;
 
-  ravelin_ipsec_flow_hash u_hash (
-    .clk_i, .rst_ni, .valid_i (f1_valid_q && f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT),
-    .src_i (f1_src_q), .dst_i (f1_dst_q), .proto_i (f1_proto_q), .ports_i (f1_ports_q),
-    .hash_o (f4_hash)
-  );
-
   always_ff @(posedge clk_i) begin
     if (f1_valid_q) begin
-      f2_decrypt_q   <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT;
       f2_q.drop      <= 1'b0;                // decided below
       f2_q.decrypted <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT;
       f2_q.udp       <= f1_q.udp && f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT;
       f2_q.sa        <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT ? f1_q.sa : '0;
-      f2_q.hash      <= f1_q.hash;
+      f2_q.hash      <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT ?
+                        ravelin_ipsec_pkg::flow_hash(f1_src_q, f1_dst_q, f1_ports_q) : f1_q.hash;
       f2_q.tos       <= f1_tos_q;
       f2_q.checksum  <= f1_checksum_q;
       f2_q.l3        <= f1_q.l3;
@@ -315,16 +306,13 @@ module ravelin_ipsec_rx_verify #(
       endcase
     end
     if (f2_valid_q) begin
-      f3_q         <= f2_q;
-      f3_reason_q  <= dead_i && sa_reason_i == ravelin_ipsec_pkg::DROP_NONE ?
-                      ravelin_ipsec_pkg::DROP_PARITY : sa_reason_i;
-      f3_decrypt_q <= f2_decrypt_q;
+      f3_q <= f2_q;
     end
     if (f3_valid_q) begin
-      f4_q         <= f3_q;
-      f4_q.drop    <= f3_reason_q != ravelin_ipsec_pkg::DROP_NONE;
-      f4_reason_q  <= f3_reason_q;
-      f4_decrypt_q <= f3_decrypt_q;
+      f4_q        <= f3_q;
+      f4_q.drop   <= dead_i || sa_reason_i != ravelin_ipsec_pkg::DROP_NONE;
+      f4_reason_q <= dead_i && sa_reason_i == ravelin_ipsec_pkg::DROP_NONE ?
+                     ravelin_ipsec_pkg::DROP_PARITY : sa_reason_i;
     end
   end
 
@@ -344,17 +332,6 @@ module ravelin_ipsec_rx_verify #(
   assign idle_o   = credit_q == '0;
 
   // ------------------------------------------------------------------------ result
-  ravelin_ipsec_pkg::rx_out_t result;
-  always_comb begin
-    result = '0;
-    if (f4_valid_q) begin
-      result = f4_q;
-      if (f4_decrypt_q) begin
-        result.hash = f4_hash;
-      end
-    end
-  end
-
   always_ff @(posedge clk_i) begin
     cnt_o <= '0;
     if (rst_ni && f4_valid_q) begin
@@ -381,7 +358,7 @@ module ravelin_ipsec_rx_verify #(
   logic [6:0] out_count;
   ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::RX_OUT_W), .Depth(FifoDepth)) u_out (
     .clk_i, .rst_ni,
-    .in_valid_i (f4_valid_q), .in_ready_o (out_room), .in_data_i (result),
+    .in_valid_i (f4_valid_q), .in_ready_o (out_room), .in_data_i (f4_q),
     .out_valid_o, .out_ready_i, .out_data_o (out_o), .count_o (out_count)
   );
   assign unused = out_room & (^out_count);

@@ -3,9 +3,9 @@
 // Decides what becomes of a frame from the host, from its first 128 octets: parse, policy, outbound
 // SA, outer header.
 //
-//   head -> [l3] -> [fields] -> [policy, 2] -> [out_sa, 2] -> [sum] -> [assemble] -> FIFO
+//   head -> [l3] -> [fields] -> [policy, 2] -> [out_sa, 3] -> [sum] -> [assemble] -> FIFO
 //
-// Latency 8 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFOs of
+// Latency 9 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFOs of
 // decisions and of events have room for its results. An SA that the engine found broken (break_*)
 // is marked in a gap between heads. With dead_i every frame is dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
@@ -64,7 +64,7 @@ module ravelin_ipsec_tx_decide #(
   output logic [CntNum-1:0]   cnt_o
 );
   localparam int unsigned FifoDepth = 32;
-  localparam int unsigned Stages    = 8;
+  localparam int unsigned Stages    = 9;
 
   // Everything that goes along with the packet beside what its stage works on.
   typedef struct packed {
@@ -86,9 +86,9 @@ module ravelin_ipsec_tx_decide #(
   logic [5:0]  ev_count;
   logic        take;
   logic        p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q;
-  logic        p8_valid_q;
+  logic        p8_valid_q, p9_valid_q;
   logic [15:0] p1_iplen_q;
-  carry_t      p1_q, p2_q, p3_q, p4_q, p5_q, p6_q, p7_q;
+  carry_t      p1_q, p2_q, p3_q, p4_q, p5_q, p6_q, p7_q, p8_q;
   logic [31:0] p2_src_q, p2_dst_q;
   logic [7:0]  p2_proto_q;
   logic [15:0] p2_sport_q, p2_dport_q;
@@ -102,7 +102,8 @@ module ravelin_ipsec_tx_decide #(
   assign head_ready_o = ready_o && !pause_i && !break_q && credit_q < 6'(FifoDepth) &&
                         ev_count < 6'(FifoDepth - Stages - 4);
   assign paused_o     = pause_i && !(p1_valid_q || p2_valid_q || p3_valid_q || p4_valid_q ||
-                                     p5_valid_q || p6_valid_q || p7_valid_q || p8_valid_q);
+                                     p5_valid_q || p6_valid_q || p7_valid_q || p8_valid_q ||
+                                     p9_valid_q);
   assign idle_o       = credit_q == '0 && ev_count == '0 && !break_q;
 
   // One at a time: what is lost meanwhile, the next frame of that SA finds again.
@@ -131,11 +132,11 @@ module ravelin_ipsec_tx_decide #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       {p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
-       p8_valid_q} <= '0;
+       p8_valid_q, p9_valid_q} <= '0;
     end else begin
       {p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
-       p8_valid_q} <= {take, p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q,
-                       p7_valid_q};
+       p8_valid_q, p9_valid_q} <= {take, p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q,
+                                   p6_valid_q, p7_valid_q, p8_valid_q};
     end
   end
 
@@ -240,7 +241,8 @@ module ravelin_ipsec_tx_decide #(
   logic        p4_use, p4_discard;
   logic [1:0]  p4_pad;
   logic [16:0] p4_result;     // octets of the ESP frame, without UDP
-  logic        p5_discard_q, p6_discard_q, p5_big_q, p6_big_q;
+  logic        p5_discard_q, p6_discard_q, p7_discard_q;
+  logic        p5_big_q, p6_big_q, p7_big_q;
   logic        sa_valid, no_sa, expired, sa_too_big, seq_end, sa_broken, sa_ok, ev_valid;
   logic [31:0] seq;
   logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0]   cfg_bits;
@@ -284,57 +286,62 @@ module ravelin_ipsec_tx_decide #(
       p6_discard_q <= p5_discard_q;
       p6_big_q     <= p5_big_q;
     end
+    if (p6_valid_q) begin
+      p7_q         <= p6_q;
+      p7_discard_q <= p6_discard_q;
+      p7_big_q     <= p6_big_q;
+    end
   end
 
   // ------------------------------------------------------------------------ verdict, outer header
-  logic        p6_pass;
-  logic [1:0]  p6_pad;
-  logic [15:0] p6_outer;      // total length of the outer packet
-  logic [7:0]  p6_tos;
-  logic        p6_df;
-  logic [19:0] p6_sum;
+  logic        p7_pass;
+  logic [1:0]  p7_pad;
+  logic [15:0] p7_outer;      // total length of the outer packet
+  logic [7:0]  p7_tos;
+  logic        p7_df;
+  logic [19:0] p7_sum;
 
-  assign p6_pad   = 2'd2 - p6_q.total[1:0];
-  assign p6_outer = p6_q.total + 16'(p6_pad) + 16'd54 + (cfg.udp ? 16'd8 : 16'd0);
-  assign p6_tos   = {cfg.dscp_fixed ? cfg.dscp : p6_q.tos[7:2], p6_q.tos[1:0]};
-  assign p6_df    = cfg.df_set || (!cfg.df_clear && p6_q.df);
-  assign p6_pass  = !p6_q.malformed && !p6_discard_q && !p6_big_q && !no_sa && !expired &&
+  assign p7_pad   = 2'd2 - p7_q.total[1:0];
+  assign p7_outer = p7_q.total + 16'(p7_pad) + 16'd54 + (cfg.udp ? 16'd8 : 16'd0);
+  assign p7_tos   = {cfg.dscp_fixed ? cfg.dscp : p7_q.tos[7:2], p7_q.tos[1:0]};
+  assign p7_df    = cfg.df_set || (!cfg.df_clear && p7_q.df);
+  assign p7_pass  = !p7_q.malformed && !p7_discard_q && !p7_big_q && !no_sa && !expired &&
                     !sa_too_big && !seq_end && !sa_broken && !sa_ok && !dead_i;
-  assign p6_sum   = {4'b0, 8'h45, p6_tos} + 20'(p6_outer) + 20'(seq[15:0]) +
-                    {5'b0, p6_df, 14'b0} + {4'b0, cfg.ttl, cfg.udp ? 8'd17 : 8'd50} +
+  assign p7_sum   = {4'b0, 8'h45, p7_tos} + 20'(p7_outer) + 20'(seq[15:0]) +
+                    {5'b0, p7_df, 14'b0} + {4'b0, cfg.ttl, cfg.udp ? 8'd17 : 8'd50} +
                     20'(cfg.src[31:16]) + 20'(cfg.src[15:0]) + 20'(cfg.dst[31:16]) +
                     20'(cfg.dst[15:0]);
 
-  logic [1:0]  p7_action_q, p7_pad_q;
-  logic [15:0] p7_outer_q;
-  logic [7:0]  p7_tos_q;
-  logic        p7_df_q;
-  logic [19:0] p7_sum_q;
-  logic [31:0] p7_seq_q;
-  logic [7:0]  p7_ttl_q;
-  logic        p7_udp_q;
-  logic [15:0] p7_sport_q, p7_dport_q;
-  logic [31:0] p7_spi_q, p7_src_q, p7_dst_q;
+  logic [1:0]  p8_action_q, p8_pad_q;
+  logic [15:0] p8_outer_q;
+  logic [7:0]  p8_tos_q;
+  logic        p8_df_q;
+  logic [19:0] p8_sum_q;
+  logic [31:0] p8_seq_q;
+  logic [7:0]  p8_ttl_q;
+  logic        p8_udp_q;
+  logic [15:0] p8_sport_q, p8_dport_q;
+  logic [31:0] p8_spi_q, p8_src_q, p8_dst_q;
 
   always_ff @(posedge clk_i) begin
-    if (p6_valid_q) begin
-      p7_q        <= p6_q;
-      p7_action_q <= sa_ok && !dead_i ? ravelin_ipsec_pkg::TX_PROTECT :
-                     p6_pass ? ravelin_ipsec_pkg::TX_BYPASS : ravelin_ipsec_pkg::TX_DROP;
+    if (p7_valid_q) begin
+      p8_q        <= p7_q;
+      p8_action_q <= sa_ok && !dead_i ? ravelin_ipsec_pkg::TX_PROTECT :
+                     p7_pass ? ravelin_ipsec_pkg::TX_BYPASS : ravelin_ipsec_pkg::TX_DROP;
       if (sa_ok) begin
-        p7_pad_q   <= p6_pad;
-        p7_outer_q <= p6_outer;
-        p7_tos_q   <= p6_tos;
-        p7_df_q    <= p6_df;
-        p7_sum_q   <= p6_sum;
-        p7_seq_q   <= seq;
-        p7_ttl_q   <= cfg.ttl;
-        p7_udp_q   <= cfg.udp;
-        p7_sport_q <= cfg.sport;
-        p7_dport_q <= cfg.dport;
-        p7_spi_q   <= cfg.spi;
-        p7_src_q   <= cfg.src;
-        p7_dst_q   <= cfg.dst;
+        p8_pad_q   <= p7_pad;
+        p8_outer_q <= p7_outer;
+        p8_tos_q   <= p7_tos;
+        p8_df_q    <= p7_df;
+        p8_sum_q   <= p7_sum;
+        p8_seq_q   <= seq;
+        p8_ttl_q   <= cfg.ttl;
+        p8_udp_q   <= cfg.udp;
+        p8_sport_q <= cfg.sport;
+        p8_dport_q <= cfg.dport;
+        p8_spi_q   <= cfg.spi;
+        p8_src_q   <= cfg.src;
+        p8_dst_q   <= cfg.dst;
       end
     end
   end
@@ -342,19 +349,19 @@ module ravelin_ipsec_tx_decide #(
   always_ff @(posedge clk_i) begin
     cnt_o  <= '0;
     sent_o <= 1'b0;
-    if (rst_ni && p6_valid_q && sa_valid && dead_i) begin
+    if (rst_ni && p7_valid_q && sa_valid && dead_i) begin
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_PARITY]   <= 1'b1;
-    end else if (rst_ni && p6_valid_q && sa_valid) begin
-      cnt_o[ravelin_regs_pkg::CNT_TX_BYPASS]        <= p6_pass;
+    end else if (rst_ni && p7_valid_q && sa_valid) begin
+      cnt_o[ravelin_regs_pkg::CNT_TX_BYPASS]        <= p7_pass;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_PARITY]   <= sa_broken;
-      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_MALFORMED] <= p6_q.malformed;
-      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_POLICY]   <= p6_discard_q;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_MALFORMED] <= p7_q.malformed;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_POLICY]   <= p7_discard_q;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_NO_SA]    <= no_sa;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_SEQ]      <= seq_end;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_LIFETIME] <= expired;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_TOO_BIG]  <= sa_too_big ||
-          (p6_big_q && !p6_q.malformed && !p6_discard_q);
-      sent_o <= p6_pass || sa_ok;
+          (p7_big_q && !p7_q.malformed && !p7_discard_q);
+      sent_o <= p7_pass || sa_ok;
     end
   end
 
@@ -364,41 +371,41 @@ module ravelin_ipsec_tx_decide #(
     fold = ~(once[15:0] + 16'(once[16]));
   endfunction
 
-  logic [159:0] p7_ip;
-  logic [63:0]  p7_udp;
-  logic [127:0] p7_esp;
-  logic [351:0] p7_tail;      // all that follows the Ethernet header
+  logic [159:0] p8_ip;
+  logic [63:0]  p8_udp;
+  logic [127:0] p8_esp;
+  logic [351:0] p8_tail;      // all that follows the Ethernet header
 
-  assign p7_ip   = {swap32(p7_dst_q), swap32(p7_src_q), swap16(fold(p7_sum_q)),
-                    p7_udp_q ? 8'd17 : 8'd50, p7_ttl_q, 8'h00, 1'b0, p7_df_q, 6'b0,
-                    swap16(p7_seq_q[15:0]), swap16(p7_outer_q), p7_tos_q, 8'h45};
-  assign p7_udp  = {16'h0000, swap16(p7_outer_q - 16'd20), swap16(p7_dport_q), swap16(p7_sport_q)};
-  assign p7_esp  = {swap32(p7_seq_q), 32'h0, swap32(p7_seq_q), swap32(p7_spi_q)};
-  assign p7_tail = p7_udp_q ? {p7_esp, p7_udp, p7_ip} : {64'b0, p7_esp, p7_ip};
+  assign p8_ip   = {swap32(p8_dst_q), swap32(p8_src_q), swap16(fold(p8_sum_q)),
+                    p8_udp_q ? 8'd17 : 8'd50, p8_ttl_q, 8'h00, 1'b0, p8_df_q, 6'b0,
+                    swap16(p8_seq_q[15:0]), swap16(p8_outer_q), p8_tos_q, 8'h45};
+  assign p8_udp  = {16'h0000, swap16(p8_outer_q - 16'd20), swap16(p8_dport_q), swap16(p8_sport_q)};
+  assign p8_esp  = {swap32(p8_seq_q), 32'h0, swap32(p8_seq_q), swap32(p8_spi_q)};
+  assign p8_tail = p8_udp_q ? {p8_esp, p8_udp, p8_ip} : {64'b0, p8_esp, p8_ip};
 
-  ravelin_ipsec_pkg::tx_decision_t p8_q;
+  ravelin_ipsec_pkg::tx_decision_t p9_q;
 
   always_ff @(posedge clk_i) begin
-    if (p7_valid_q) begin
-      p8_q.action    <= p7_action_q;
-      p8_q.frame_len <= p7_q.len;
-      if (p7_action_q == ravelin_ipsec_pkg::TX_PROTECT) begin
-        p8_q.l3         <= p7_q.l3;
-        p8_q.inner_len  <= p7_q.total;
-        p8_q.pad        <= p7_pad_q;
-        p8_q.sa         <= p7_q.sa;
-        p8_q.spi        <= p7_spi_q;
-        p8_q.seq        <= p7_seq_q;
-        p8_q.prefix_len <= 7'(p7_q.l3) + (p7_udp_q ? 7'd44 : 7'd36);
-        case (p7_q.l3)
-          5'd18:   p8_q.prefix <= {32'b0, p7_tail, p7_q.eth[143:0]};
-          5'd22:   p8_q.prefix <= {p7_tail, p7_q.eth};
-          default: p8_q.prefix <= {64'b0, p7_tail, p7_q.eth[111:0]};
+    if (p8_valid_q) begin
+      p9_q.action    <= p8_action_q;
+      p9_q.frame_len <= p8_q.len;
+      if (p8_action_q == ravelin_ipsec_pkg::TX_PROTECT) begin
+        p9_q.l3         <= p8_q.l3;
+        p9_q.inner_len  <= p8_q.total;
+        p9_q.pad        <= p8_pad_q;
+        p9_q.sa         <= p8_q.sa;
+        p9_q.spi        <= p8_spi_q;
+        p9_q.seq        <= p8_seq_q;
+        p9_q.prefix_len <= 7'(p8_q.l3) + (p8_udp_q ? 7'd44 : 7'd36);
+        case (p8_q.l3)
+          5'd18:   p9_q.prefix <= {32'b0, p8_tail, p8_q.eth[143:0]};
+          5'd22:   p9_q.prefix <= {p8_tail, p8_q.eth};
+          default: p9_q.prefix <= {64'b0, p8_tail, p8_q.eth[111:0]};
         endcase
       end else begin
-        p8_q.l3         <= '0;
-        p8_q.inner_len  <= p7_q.len;
-        p8_q.prefix_len <= '0;
+        p9_q.l3         <= '0;
+        p9_q.inner_len  <= p8_q.len;
+        p9_q.prefix_len <= '0;
       end
     end
   end
@@ -407,7 +414,7 @@ module ravelin_ipsec_tx_decide #(
   logic [5:0] dec_count;
   ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::TX_DECISION_W), .Depth(FifoDepth)) u_decisions (
     .clk_i, .rst_ni,
-    .in_valid_i (p8_valid_q), .in_ready_o (dec_room), .in_data_i (p8_q),
+    .in_valid_i (p9_valid_q), .in_ready_o (dec_room), .in_data_i (p9_q),
     .out_valid_o (dec_valid_o), .out_ready_i (dec_ready_i), .out_data_o (dec_o),
     .count_o (dec_count)
   );

@@ -20,6 +20,7 @@
 	X(forged_packets_do_not_move_the_window)                                                   \
 	X(frames_damaged_short_or_long_are_dropped_at_the_port)                                    \
 	X(a_forged_frame_shows_the_host_nothing_even_while_it_stalls)                              \
+	X(flows_have_the_toeplitz_hash_that_others_have)                                           \
 	X(flows_hash_alike_after_decryption_and_spread_over_the_top_bits)                          \
 	X(policies_match_as_in_the_model)                                                          \
 	X(a_rule_is_replaced_in_one_step)                                                          \

@@ -390,6 +390,40 @@ void a_forged_frame_shows_the_host_nothing_even_while_it_stalls(struct bench *b)
 	CHECK_EQ(b, b->received, 0);
 }
 
+/* "Verifying the RSS hash calculation", Microsoft, Windows driver documentation. */
+void flows_have_the_toeplitz_hash_that_others_have(struct bench *b)
+{
+	static const struct {
+		uint32_t src, dst;
+		uint16_t sport, dport;
+		uint32_t hash, hash_of_addresses;
+	} known[] = {
+		{0x420995bb, 0xa18e6450, 2794, 1766, 0x51ccc178, 0x323e8fc2},
+		{0xc75c6f02, 0x41458c53, 14230, 4739, 0xc626b0ea, 0xd718262a},
+		{0x1813c65f, 0x0c16cfb8, 12898, 38024, 0x5c2b394a, 0xd2d0a5de},
+		{0x261bcd1e, 0xd18ea306, 48228, 2217, 0xafc7327f, 0x82989176},
+		{0x9927a3bf, 0xcabc7f02, 44251, 1303, 0x10e828a2, 0x5d1809c5},
+	};
+	uint8_t frame[PEER_FRAME_MAX];
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		for (int ports = 0; ports < 2; ports++) {
+			struct peer_ip ip = {.src = known[i].src,
+					     .dst = known[i].dst,
+					     .protocol = ports ? 6 : 1,
+					     .sport = known[i].sport,
+					     .dport = known[i].dport,
+					     .payload = 30};
+			size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+			bench_rx(b, frame, at + peer_packet(&b->random, frame + at, &ip));
+			bench_settle(b);
+			CHECK_EQ(b, b->last_host.hash,
+				 ports ? known[i].hash : known[i].hash_of_addresses);
+		}
+	}
+}
+
 void flows_hash_alike_after_decryption_and_spread_over_the_top_bits(struct bench *b)
 {
 	struct rvl_sa_params sa = peer_params(&b->random, RVL_INBOUND, 300);

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-TESTS += tests/rtl/memory/memory_test
-LONG_TESTS += tests/rtl/memory/memory_test
+MEMORY_TESTS := tests/rtl/memory/memory_test tests/rtl/memory/levels_test
+TESTS      += $(MEMORY_TESTS)
+LONG_TESTS += $(MEMORY_TESTS)
 
-# A script: nothing makes it.
-tests/rtl/memory/memory_test: ;
+# Scripts: nothing makes them.
+$(MEMORY_TESTS): ;
