@@ -394,9 +394,9 @@ void ike_path_follow(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
 }
 
 /*
- * A request that comes again, from elsewhere: who was the first with it may only have copied it.
- * Not while there is such a doubt already, or he could direct it. With MOBIKE the peer may ask over
- * several ways, also for a successor that has taken over here.
+ * A request that comes again, from elsewhere: who was the first with it may only have copied it, or
+ * who is now. Each is asked where it is. With MOBIKE the peer may ask over several ways, also for a
+ * successor that has taken over here.
  */
 void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
 {
@@ -411,10 +411,16 @@ void ike_path_again(struct ike_engine *e, struct ike_sa *sa, const struct ike_in
 		return;
 	} else if (sa->mobike) {
 		ike_mobike_again(e, sa, in);
-	} else if (may_follow(sa, in) && !sa->ways) {
-		suspect(e, sa, in);
-		ike_liveness_check(e, sa);
-		ike_sa_advance(e, sa, in->now);
+	} else if (may_follow(sa, in)) {
+		const struct ike_way way = {.pair = pair_of(in)};
+
+		if (!sa->ways) {
+			suspect(e, sa, in);
+			ike_liveness_check(e, sa);
+			ike_sa_advance(e, sa, in->now);
+		} else if (ike_path_add(e, sa, &way) && sa->out.request.data) {
+			ike_repeat_over(e, sa, &way.pair);
+		}
 	}
 }
 

@@ -670,7 +670,8 @@ static void a_seed_repeats_its_run(void **state)
  */
 static void runs_that_once_failed_do_so_no_more(void **state)
 {
-	static const uint64_t seeds[] = {9400196504, 40000678217, 40001007788, 40001296860};
+	static const uint64_t seeds[] = {9400196504, 40000678217, 40001007788, 40001296860,
+					 40002075947};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++)

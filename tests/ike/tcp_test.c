@@ -143,6 +143,33 @@ static void what_comes_over_another_connection_leads_there(void **state)
 }
 
 /*
+ *   A  (another connection)  INFORMATIONAL -->       B   has it before, from who has copied it,
+ *      <-- INFORMATIONAL                                 and asks both
+ */
+static void who_copies_what_comes_over_it_can_not_keep_us_away(void **state)
+{
+	struct packet request, copy;
+	struct ike_pair pair;
+
+	(void)state;
+	up(IKE_TCP_YES, false);
+	pair = ike_path_pair(sa_of(a()));
+	a()->tcp_port = SECOND;
+	ike_disconnected(a()->engine, net->now, &pair);
+	node_drain(a());
+	request = take_for(1);
+	copy = request;
+	copy.remote.ip[3] = 77; /* from where nothing is sent on */
+	copy.remote.port = SECOND + 1;
+	net_deliver(net, &copy);
+	net_deliver(net, &copy);
+	net_deliver(net, &request);
+	packet_free(&request);
+	pass_time(60000);
+	assert_in_connection(SECOND);
+}
+
+/*
  *   A  IKE_AUTH -->                              B   takes it as from the first connection,
  *      (another connection)  IKE_AUTH again -->      answers over both,
  *      <-- INFORMATIONAL                             and goes there
@@ -214,6 +241,8 @@ int main(void)
 		cmocka_unit_test_teardown(the_next_connection_is_known_by_what_is_asked_again,
 					  teardown),
 		cmocka_unit_test_teardown(what_comes_over_another_connection_leads_there, teardown),
+		cmocka_unit_test_teardown(who_copies_what_comes_over_it_can_not_keep_us_away,
+					  teardown),
 		cmocka_unit_test_teardown(what_is_out_goes_on_over_the_next_connection, teardown),
 		cmocka_unit_test_teardown(there_are_no_fragments, teardown),
 	};

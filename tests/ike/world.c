@@ -10,7 +10,10 @@
 #include "tests/ike/invariants.h"
 #include "tests/ike/signer.h"
 
-enum { STOPPED_QUEUE = 24 }; /* datagrams that a socket keeps for who doesn't read */
+enum {
+	STOPPED_QUEUE = 24, /* datagrams that a socket keeps for who doesn't read */
+	CONNECTIONS_MAX = 64,
+};
 
 /* What has happened */
 
@@ -1261,28 +1264,38 @@ void world_free(struct world *w)
 
 /* What happens to them */
 
-/* One of those that it has made has ended, and it makes others from now on. */
+struct connections {
+	unsigned count;
+	struct ike_pair list[CONNECTIONS_MAX];
+};
+
+/* Of those that it has made, each once. */
 static void note_connection(void *context, const struct ike_pair *pair)
 {
-	struct ike_pair *ended = context;
+	struct connections *made = context;
+	unsigned i = 0;
 
-	if (!pair->local.port)
-		*ended = *pair;
+	while (i < made->count && !ike_pair_equal(&made->list[i], pair))
+		i++;
+	if (i == made->count && i < CONNECTIONS_MAX && !pair->local.port)
+		made->list[made->count++] = *pair;
 }
 
+/* All that it has made have ended, and it makes others from now on. */
 static void cut_connections(struct host *h)
 {
-	struct ike_pair ended = {0};
+	struct connections made = {0};
 
 	h->tcp_port = (uint16_t)(50000 + rng_below(&h->world->rng, 10000));
 	if (!host_works(h))
 		return;
-	ike_each_connected(h->engine, note_connection, &ended);
-	if (!ended.local.tcp)
+	ike_each_connected(h->engine, note_connection, &made);
+	if (!made.count)
 		return;
 	world_trace(h->world, h->index, "its connections are cut; the next is from port",
 		    h->tcp_port);
-	ike_disconnected(h->engine, host_now(h), &ended);
+	for (unsigned i = 0; i < made.count; i++)
+		ike_disconnected(h->engine, host_now(h), &made.list[i]);
 	host_drain(h);
 }
 
