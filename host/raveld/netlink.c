@@ -199,7 +199,8 @@ static int change_route(struct netlink *netlink, uint16_t type, uint16_t flags,
 	mnl_attr_put_u32(message, RTA_PRIORITY, route->metric);
 	if (route->type != NETLINK_VIA)
 		return talk(netlink, message, NULL, NULL);
-	put_gateway(message, route->dst.address.family, &route->gateway);
+	if (route->gateway.family) /* what is to be deleted is known without */
+		put_gateway(message, route->dst.address.family, &route->gateway);
 	/* A dead end of ours may hold the next hop, and IPv6 would look for it there. */
 	if (route->dst.address.family == 6)
 		body->rtm_flags = RTNH_F_ONLINK;
