@@ -44,66 +44,76 @@ static char *read_all(const char *path, off_t most, size_t *len, const char **fa
 	return text;
 }
 
+/* A file whose text is to be decoded. */
+struct source {
+	char *text;
+	size_t len;
+	BIO *bio; /* NULL: it can't be read */
+	bool pem; /* else it is DER */
+};
+
+static struct source source_open(const char *path, off_t most, const char **fault)
+{
+	struct source s = {0};
+
+	s.text = read_all(path, most, &s.len, fault);
+	s.bio = s.text ? BIO_new_mem_buf(s.text, (int)s.len) : NULL;
+	s.pem = s.text && memmem(s.text, s.len, "-----BEGIN", 10);
+	return s;
+}
+
+/* What was decoded is there, or a fault is said, if none was yet. */
+static void source_close(struct source *s, bool decoded, const char *otherwise, const char **fault)
+{
+	BIO_free(s->bio);
+	if (s->text)
+		OPENSSL_cleanse(s->text, s->len);
+	free(s->text);
+	ERR_clear_error();
+	if (!decoded && !*fault)
+		*fault = otherwise;
+}
+
 STACK_OF(X509) * trust_read_certs(const char *path, const char **fault)
 {
 	STACK_OF(X509) *certs = sk_X509_new_null();
-	size_t len;
-	char *text = read_all(path, FILE_MAX, &len, fault);
-	BIO *bio = text ? BIO_new_mem_buf(text, (int)len) : NULL;
+	struct source s = source_open(path, FILE_MAX, fault);
 	X509 *cert = NULL;
 
-	if (bio && certs && memmem(text, len, "-----BEGIN", 10))
+	if (s.bio && certs && s.pem)
 		while (sk_X509_num(certs) < CERTS_MAX &&
-		       (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
+		       (cert = PEM_read_bio_X509(s.bio, NULL, NULL, NULL)))
 			sk_X509_push(certs, cert);
-	else if (bio && certs && (cert = d2i_X509_bio(bio, NULL)))
+	else if (s.bio && certs && (cert = d2i_X509_bio(s.bio, NULL)))
 		sk_X509_push(certs, cert);
-	BIO_free(bio);
-	free(text);
-	ERR_clear_error();
-	if (certs && sk_X509_num(certs))
+	source_close(&s, sk_X509_num(certs) > 0, "it holds no certificate in PEM or DER", fault);
+	if (sk_X509_num(certs) > 0)
 		return certs;
 	sk_X509_free(certs);
-	if (!*fault)
-		*fault = "it holds no certificate in PEM or DER";
 	return NULL;
 }
 
 X509_CRL *trust_read_crl(const char *path, const char **fault)
 {
-	size_t len;
-	char *text = read_all(path, CRL_MAX, &len, fault);
-	BIO *bio = text ? BIO_new_mem_buf(text, (int)len) : NULL;
+	struct source s = source_open(path, CRL_MAX, fault);
 	X509_CRL *crl = NULL;
 
-	if (bio && memmem(text, len, "-----BEGIN", 10))
-		crl = PEM_read_bio_X509_CRL(bio, NULL, NULL, NULL);
-	else if (bio)
-		crl = d2i_X509_CRL_bio(bio, NULL);
-	BIO_free(bio);
-	free(text);
-	ERR_clear_error();
-	if (!crl && !*fault)
-		*fault = "it holds no CRL in PEM or DER";
+	if (s.bio)
+		crl = s.pem ? PEM_read_bio_X509_CRL(s.bio, NULL, NULL, NULL)
+			    : d2i_X509_CRL_bio(s.bio, NULL);
+	source_close(&s, crl, "it holds no CRL in PEM or DER", fault);
 	return crl;
 }
 
 EVP_PKEY *trust_read_public_key(const char *path, const char **fault)
 {
-	size_t len;
-	char *text = read_all(path, FILE_MAX, &len, fault);
-	BIO *bio = text ? BIO_new_mem_buf(text, (int)len) : NULL;
+	struct source s = source_open(path, FILE_MAX, fault);
 	EVP_PKEY *key = NULL;
 
-	if (bio && memmem(text, len, "-----BEGIN", 10))
-		key = PEM_read_bio_PUBKEY(bio, NULL, NULL, NULL);
-	else if (bio)
-		key = d2i_PUBKEY_bio(bio, NULL);
-	BIO_free(bio);
-	free(text);
-	ERR_clear_error();
-	if (!key && !*fault)
-		*fault = "it holds no public key in PEM or DER";
+	if (s.bio)
+		key = s.pem ? PEM_read_bio_PUBKEY(s.bio, NULL, NULL, NULL)
+			    : d2i_PUBKEY_bio(s.bio, NULL);
+	source_close(&s, key, "it holds no public key in PEM or DER", fault);
 	return key;
 }
 
@@ -128,28 +138,21 @@ static int give_passphrase(char *out, int size, int writing, void *context)
 EVP_PKEY *trust_read_key(const char *path, struct ike_slice passphrase, const char **fault)
 {
 	struct asked asked = {.passphrase = passphrase};
-	size_t len;
-	char *text = read_all(path, FILE_MAX, &len, fault);
-	BIO *bio = text ? BIO_new_mem_buf(text, (int)len) : NULL;
+	struct source s = source_open(path, FILE_MAX, fault);
 	EVP_PKEY *key = NULL;
+	const char *otherwise = "it holds no private key in PEM or DER";
 
-	if (bio && memmem(text, len, "-----BEGIN", 10)) {
-		key = PEM_read_bio_PrivateKey(bio, NULL, give_passphrase, &asked);
-	} else if (bio) {
-		key = d2i_PrivateKey_bio(bio, NULL);
-		BIO_reset(bio);
+	if (s.bio && s.pem) {
+		key = PEM_read_bio_PrivateKey(s.bio, NULL, give_passphrase, &asked);
+	} else if (s.bio) {
+		key = d2i_PrivateKey_bio(s.bio, NULL);
+		BIO_reset(s.bio);
 		if (!key)
-			key = d2i_PKCS8PrivateKey_bio(bio, NULL, give_passphrase, &asked);
+			key = d2i_PKCS8PrivateKey_bio(s.bio, NULL, give_passphrase, &asked);
 	}
-	BIO_free(bio);
-	if (text)
-		OPENSSL_cleanse(text, len);
-	free(text);
-	ERR_clear_error();
-	if (!key && !*fault && asked.asked)
-		*fault = passphrase.len ? "its passphrase (secret) is wrong"
-					: "it is encrypted, and there is no secret for it";
-	else if (!key && !*fault)
-		*fault = "it holds no private key in PEM or DER";
+	if (asked.asked)
+		otherwise = passphrase.len ? "its passphrase (secret) is wrong"
+					   : "it is encrypted, and there is no secret for it";
+	source_close(&s, key, otherwise, fault);
 	return key;
 }

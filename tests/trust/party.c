@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/trust/signature.h"
+
 char folder[] = "/tmp/trust_test.XXXXXX";
 
 static void extend(X509 *cert, X509 *issuer, int nid, const char *value)
@@ -157,6 +159,58 @@ struct trust *load(const char *local, const char *remote, const char *secrets)
 		fail_msg("%s", error.text);
 	conf_free(conf);
 	return trust;
+}
+
+struct ike_buffer public_key_of(const struct party *party)
+{
+	struct ike_buffer out = {0};
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(party->key, &der);
+
+	assert_int_equal(ike_buffer_set(&out, ike_slice(der, (size_t)len)), 0);
+	OPENSSL_free(der);
+	return out;
+}
+
+static void put_cert(struct ike_writer *w, const struct party *party)
+{
+	unsigned char *der = NULL;
+	int len = i2d_X509(party->cert, &der);
+
+	ike_put_u16(w, (uint16_t)len);
+	ike_put(w, der, (size_t)len);
+	OPENSSL_free(der);
+}
+
+const char *judged(const struct trust *trust, const struct party *signer, const struct sent *sent,
+		   const char *id)
+{
+	static struct ike_job job;
+	static uint8_t octets[65536];
+	const struct ike_slice text = ike_slice("octets", 6);
+	struct ike_writer w = ike_writer(octets, sizeof(octets));
+	char error[128];
+
+	memset(&job, 0, sizeof(job));
+	job.type = IKE_JOB_VERIFY;
+	strcpy(job.verify.connection, "gw");
+	assert_int_equal(ike_id_parse(id, &job.verify.id, error, sizeof(error)), 0);
+	job.verify.hashes = ALL;
+	for (unsigned i = 0; i < sent->count; i++)
+		put_cert(&w, sent->chain[i]);
+	ike_buffer_set(&job.verify.certs, ike_written(&w));
+	if (sent->raw_key)
+		job.verify.raw_key = public_key_of(sent->raw_key);
+	ike_buffer_set(&job.verify.octets, text);
+	trust_sign(signer->key, &(struct conf_auth){.pubkey = true}, ALL, text, &job.verify.method,
+		   &job.verify.data);
+	trust_run(trust, &job);
+	ike_buffer_free(&job.verify.certs);
+	ike_buffer_free(&job.verify.raw_key);
+	ike_buffer_free(&job.verify.octets);
+	ike_buffer_free(&job.verify.data);
+	assert_int_equal(!job.error, !*job.reason);
+	return job.reason;
 }
 
 void refused(const char *local, const char *remote, const char *secrets, const char *why)

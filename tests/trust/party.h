@@ -49,6 +49,21 @@ void write_public_key(const char *name, const struct party *party);
 struct conf *read_conf(const char *local, const char *remote, const char *secrets);
 struct trust *load(const char *local, const char *remote, const char *secrets);
 
+/* What a peer sends to be judged by. */
+struct sent {
+	const struct party *const *chain; /* certificates */
+	unsigned count;
+	const struct party *raw_key; /* NULL: none */
+};
+
+/* What is said of one that signs with this key, sends that, and says that it is `id`; empty: it is
+ * believed. */
+const char *judged(const struct trust *trust, const struct party *signer, const struct sent *sent,
+		   const char *id);
+
+/* In DER, to be freed. */
+struct ike_buffer public_key_of(const struct party *party);
+
 /* Not loaded, with this in what is said. */
 void refused(const char *local, const char *remote, const char *secrets, const char *why);
 

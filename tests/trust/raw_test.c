@@ -42,42 +42,12 @@ static int end(void **state)
 	return folder_end();
 }
 
-static struct ike_buffer encoded(const struct party *party)
-{
-	struct ike_buffer out = {0};
-	unsigned char *der = NULL;
-	int len = i2d_PUBKEY(party->key, &der);
-
-	assert_int_equal(ike_buffer_set(&out, ike_slice(der, (size_t)len)), 0);
-	OPENSSL_free(der);
-	return out;
-}
-
 /* What is said of one that signs with this key and sends that one's (NULL: none); empty: believed.
  */
 static const char *verdict(const struct trust *trust, const struct party *peer,
 			   const struct party *sent, const char *id)
 {
-	static struct ike_job job;
-	const struct ike_slice text = ike_slice("octets", 6);
-	char error[128];
-
-	memset(&job, 0, sizeof(job));
-	job.type = IKE_JOB_VERIFY;
-	strcpy(job.verify.connection, "gw");
-	assert_int_equal(ike_id_parse(id, &job.verify.id, error, sizeof(error)), 0);
-	job.verify.hashes = ALL;
-	if (sent)
-		job.verify.raw_key = encoded(sent);
-	ike_buffer_set(&job.verify.octets, text);
-	trust_sign(peer->key, &(struct conf_auth){.pubkey = true}, ALL, text, &job.verify.method,
-		   &job.verify.data);
-	trust_run(trust, &job);
-	ike_buffer_free(&job.verify.raw_key);
-	ike_buffer_free(&job.verify.octets);
-	ike_buffer_free(&job.verify.data);
-	assert_int_equal(!job.error, !*job.reason);
-	return job.reason;
+	return judged(trust, peer, &(struct sent){.raw_key = sent}, id);
 }
 
 static void whoever_has_one_of_the_keys_is_believed(void **state)
@@ -136,7 +106,7 @@ static struct ike_sign_job answer(const struct trust *trust, enum ike_send_cert 
 
 static void our_key_is_sent_to_who_asks(void **state)
 {
-	struct ike_buffer expected = encoded(&us);
+	struct ike_buffer expected = public_key_of(&us);
 
 	(void)state;
 	write_cert("x509/a.pem", &us);

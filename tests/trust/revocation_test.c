@@ -11,7 +11,6 @@
 #include <openssl/x509v3.h>
 #include <unistd.h>
 
-#include "host/trust/signature.h"
 #include "tests/trust/party.h"
 
 static const char own[] = "auth = pubkey\ncerts = a.pem\nid = a.example.org";
@@ -115,40 +114,17 @@ static void remove_lists(void)
 /* What is said of a host that is to be asked for so; empty: it is believed. */
 static const char *verdict(const char *revocation, const struct party *host, bool forged)
 {
-	static struct ike_job job;
-	static uint8_t octets[16384];
 	const struct party *chain[] = {host, &between};
-	const struct ike_slice text = ike_slice("octets", 6);
-	struct ike_writer w = ike_writer(octets, sizeof(octets));
-	char remote[128], error[128];
+	const struct sent sent = {.chain = chain, .count = 2};
 	struct trust *trust;
+	char remote[128];
+	const char *why;
 
 	snprintf(remote, sizeof(remote), "auth = pubkey\nrevocation = %s", revocation);
 	trust = load(own, remote, "");
-	memset(&job, 0, sizeof(job));
-	job.type = IKE_JOB_VERIFY;
-	strcpy(job.verify.connection, "gw");
-	assert_int_equal(ike_id_parse("b.example.org", &job.verify.id, error, sizeof(error)), 0);
-	job.verify.hashes = ALL;
-	for (unsigned i = 0; i < 2; i++) {
-		unsigned char *der = NULL;
-		int len = i2d_X509(chain[i]->cert, &der);
-
-		ike_put_u16(&w, (uint16_t)len);
-		ike_put(&w, der, (size_t)len);
-		OPENSSL_free(der);
-	}
-	ike_buffer_set(&job.verify.certs, ike_written(&w));
-	ike_buffer_set(&job.verify.octets, text);
-	trust_sign(forged ? self.key : host->key, &(struct conf_auth){.pubkey = true}, ALL, text,
-		   &job.verify.method, &job.verify.data);
-	trust_run(trust, &job);
-	ike_buffer_free(&job.verify.certs);
-	ike_buffer_free(&job.verify.octets);
-	ike_buffer_free(&job.verify.data);
+	why = judged(trust, forged ? &self : host, &sent, "b.example.org");
 	trust_release(trust);
-	assert_int_equal(!job.error, !*job.reason);
-	return job.reason;
+	return why;
 }
 
 enum list { NONE, GOOD, OLD };

@@ -48,35 +48,7 @@ static const char own[] = "auth = pubkey\ncerts = a.pem\nid = a.example.org",
 static const char *verdict(const struct trust *trust, const struct party *peer,
 			   const struct party *const *chain, unsigned count, const char *id)
 {
-	static struct ike_job job;
-	static uint8_t octets[65536];
-	const struct ike_slice text = ike_slice("octets", 6);
-	struct ike_writer w = ike_writer(octets, sizeof(octets));
-	char error[128];
-
-	memset(&job, 0, sizeof(job));
-	job.type = IKE_JOB_VERIFY;
-	strcpy(job.verify.connection, "gw");
-	assert_int_equal(ike_id_parse(id, &job.verify.id, error, sizeof(error)), 0);
-	job.verify.hashes = ALL;
-	for (unsigned i = 0; i < count; i++) {
-		unsigned char *der = NULL;
-		int len = i2d_X509(chain[i]->cert, &der);
-
-		ike_put_u16(&w, (uint16_t)len);
-		ike_put(&w, der, (size_t)len);
-		OPENSSL_free(der);
-	}
-	ike_buffer_set(&job.verify.certs, ike_written(&w));
-	ike_buffer_set(&job.verify.octets, text);
-	trust_sign(peer->key, &(struct conf_auth){.pubkey = true}, ALL, text, &job.verify.method,
-		   &job.verify.data);
-	trust_run(trust, &job);
-	ike_buffer_free(&job.verify.certs);
-	ike_buffer_free(&job.verify.octets);
-	ike_buffer_free(&job.verify.data);
-	assert_int_equal(!job.error, !*job.reason);
-	return job.reason;
+	return judged(trust, peer, &(struct sent){.chain = chain, .count = count}, id);
 }
 
 static const char *verdict_on(const struct trust *trust, const struct party *peer, const char *id)
