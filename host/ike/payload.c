@@ -316,9 +316,14 @@ void ike_write_vendor(struct ike_builder *b, struct ike_slice id)
 
 void ike_write_padding(struct ike_builder *b, struct ike_slice id, size_t len)
 {
+	static const uint8_t zeros[256];
+
 	ike_build_begin(b, IKE_PAYLOAD_VENDOR);
-	for (size_t i = 0; i < len; i++)
-		ike_put_u8(&b->w, i < id.len ? id.data[i] : 0);
+	ike_put(&b->w, id.data, len < id.len ? len : id.len);
+	for (size_t at = id.len, take; at < len; at += take) {
+		take = len - at < sizeof(zeros) ? len - at : sizeof(zeros);
+		ike_put(&b->w, zeros, take);
+	}
 	ike_build_end(b);
 }
 

@@ -11,6 +11,7 @@ enum {
 	UDP_HEADER_LEN = 8,
 	MARKER_LEN = 4,	     /* RFC 3948, section 2.2 */
 	SKF_NUMBERS_LEN = 4, /* between header and IV */
+	PADDING_MAX = 15,    /* of AES-CBC */
 	LEAST_IPV4 = 576,    /* RFC 7383, section 2.5.1: packets that every way takes */
 	LEAST_IPV6 = 1280,
 };
@@ -208,7 +209,8 @@ uint32_t ike_packet_len(const struct ike_engine *e, const struct ike_sa *sa, siz
 /* How many a packet of at most so many octets carries. */
 size_t ike_plain_within(const struct ike_engine *e, const struct ike_sa *sa, uint32_t size)
 {
-	size_t len = size;
+	const size_t most = size + PADDING_MAX, rest = ike_packet_len(e, sa, 0);
+	size_t len = most > rest ? most - rest : 0;
 
 	while (len && ike_packet_len(e, sa, len) > size)
 		len--;

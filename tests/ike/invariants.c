@@ -508,9 +508,10 @@ void check_paths(struct world *w)
 		unsigned peer = p->host[!(i % 2)];
 		const struct told *told = &h->told[peer];
 		uint32_t way = w->way[h->index][peer];
+		const uint64_t search_ms = SEARCH_MS + SEARCH_AGAIN * p->probe_ms[i % 2];
 
 		if (!p->probe_ms[i % 2] ||
-		    !is_searched(h, connection_name(i / 2, i % 2, false).text, SEARCH_MS))
+		    !is_searched(h, connection_name(i / 2, i % 2, false).text, search_ms))
 			continue;
 		if (w->loses_cuts[h->index][peer] && told->octets)
 			world_fail(w, "host %u probes the way to %u", h->index, peer);

@@ -9,6 +9,7 @@ enum {
 	HALF_OPEN_MAX = 10,
 	SEARCH_MS = 60000, /* that one of what a way takes has, at most; it ends so near to it: */
 	NOT_LOOKED_FOR = 31,
+	SEARCH_AGAIN = 11,    /* intervals, after which larger packets are tried again */
 	ON_ITS_WAY_MS = 4500, /* a packet, at most; the core has it as 5000 */
 };
 

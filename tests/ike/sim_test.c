@@ -139,7 +139,7 @@ static void draw_times(struct world *w, struct rng *r, struct peering *p, bool c
 			p->dpd_ms[side] = 0;
 	}
 	for (unsigned side = 0; side < 2; side++)
-		p->probe_ms[side] = rng_percent(r, 40) ? 1000 + rng_below(r, 2000) : 0;
+		p->probe_ms[side] = rng_percent(r, 40) ? 3000 + 3 * rng_below(r, 2000) : 0;
 	/* The same times on both sides make collisions the rule. */
 	if (rng_percent(r, 30)) {
 		p->rekey_ms[1] = p->rekey_ms[0];
