@@ -71,7 +71,9 @@ int ike_payloads_parse(struct ike_slice chain, uint8_t first, struct ike_payload
 	while (walk.next != IKE_PAYLOAD_NONE) {
 		if (!read_payload(&walk, &p))
 			return IKE_N_INVALID_SYNTAX;
-		if (!payload_known(p.type) && p.critical) {
+		if (payload_known(p.type))
+			out->types |= (uint64_t)1 << p.type;
+		else if (p.critical) {
 			out->unsupported = p.type;
 			return IKE_N_UNSUPPORTED_CRITICAL_PAYLOAD;
 		}
@@ -108,11 +110,18 @@ bool ike_payloads_next(struct ike_walk *walk, struct ike_payload *out)
 	return false;
 }
 
+static bool has_type(const struct ike_payloads *p, uint8_t type)
+{
+	return p->types >> type & 1;
+}
+
 unsigned ike_payloads_count(const struct ike_payloads *p, uint8_t type)
 {
 	struct ike_payload payload;
 	unsigned n = 0;
 
+	if (!has_type(p, type))
+		return 0;
 	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);)
 		n += payload.type == type;
 	return n;
@@ -124,6 +133,8 @@ int ike_payloads_one(const struct ike_payloads *p, uint8_t type, struct ike_slic
 	unsigned n = 0;
 
 	*body = ike_slice(NULL, 0);
+	if (!has_type(p, type))
+		return IKE_N_INVALID_SYNTAX;
 	for (struct ike_walk w = ike_payloads_walk(p); ike_payloads_next(&w, &payload);) {
 		if (payload.type == type && n++ == 0)
 			*body = payload.body;

@@ -40,6 +40,7 @@ struct ike_payloads {
 	uint8_t encrypted_type;	    /* IKE_PAYLOAD_SK, IKE_PAYLOAD_SKF or 0 */
 	uint8_t inner_first;	    /* the type of the first payload inside that one */
 	struct ike_slice encrypted; /* and its body */
+	uint64_t types;		    /* of those that are known: the bit of a type's number */
 };
 
 /* Where a walk along a chain has come to. */

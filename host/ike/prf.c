@@ -84,11 +84,11 @@ static int hmac(EVP_MD_CTX *ctx, size_t hash_len, struct ike_slice key,
 		err = hash(ctx, md, key, NULL, 0, pad);
 	else if (key.len)
 		memcpy(pad, key.data, key.len);
-	for (size_t i = 0; i < block; i++)
+	for (size_t i = 0; i < sizeof(pad); i++)
 		pad[i] ^= 0x36;
 	if (!err)
 		err = hash(ctx, md, ike_slice(pad, block), parts, count, out);
-	for (size_t i = 0; i < block; i++)
+	for (size_t i = 0; i < sizeof(pad); i++)
 		pad[i] ^= 0x36 ^ 0x5c;
 	if (!err)
 		err = hash(ctx, md, ike_slice(pad, block), &inner, 1, out);

@@ -34,8 +34,14 @@ uint64_t ike_id_hash(const struct ike_engine *e, const struct ike_id *id)
 {
 	uint64_t h = id->type;
 
-	for (unsigned i = 0; i < id->len; i++)
-		h = mix(e, h ^ (uint64_t)tolower(id->data[i]));
+	for (unsigned i = 0; i < id->len;) {
+		uint64_t word = 0;
+
+		do {
+			word = word << 8 | (uint64_t)tolower(id->data[i]);
+		} while (++i < id->len && i % sizeof(word));
+		h = mix(e, h ^ word);
+	}
 	return h;
 }
 

@@ -15,25 +15,25 @@ struct prefixes {
 	struct rvl_prefix list[RVL_SELECTORS_MAX];
 };
 
-/* Not beyond last. */
-static bool ends_within(const struct rvl_prefix *prefix, const struct rvl_addr *last)
+/* As a number. */
+static unsigned __int128 value_of(const struct rvl_addr *address)
 {
-	const struct rvl_addr end = rvl_prefix_last(prefix);
+	const struct rvl_addr_bits bits = rvl_addr_bits(address);
 
-	return memcmp(end.octets, last->octets, sizeof(end.octets)) <= 0;
+	return ((unsigned __int128)bits.high << 64 | bits.low) >>
+	       (128 - rvl_family_bits(address->family));
 }
 
 /* The largest prefix that begins at first and doesn't go beyond last. */
 static struct rvl_prefix next_prefix(const struct rvl_addr *first, const struct rvl_addr *last)
 {
-	struct rvl_prefix prefix = rvl_prefix_host(first), wider = prefix;
+	const unsigned __int128 begin = value_of(first), more = value_of(last) - begin;
+	struct rvl_prefix prefix = rvl_prefix_host(first);
 
-	while (wider.len) {
-		wider.len--;
-		if (!rvl_prefix_valid(&wider) || !ends_within(&wider, last))
-			break;
-		prefix = wider;
-	}
+	/* Twice as wide each time: so many addresses beyond the first. */
+	for (unsigned __int128 beyond = 1; prefix.len && !(begin & beyond) && beyond <= more;
+	     beyond = 2 * beyond + 1)
+		prefix.len--;
 	return prefix;
 }
 

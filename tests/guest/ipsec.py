@@ -75,11 +75,16 @@ def sums_hold(guest, lost=(0, 0)):
     wait_for("frames are the sum of what became of them", lambda: _unaccounted(guest) == lost)
 
 
-def no_errors(guest):
-    """The kernel's own complaints about IPsec."""
-    text = guest.sh("cat /proc/net/xfrm_stat")
-    wrong = [line.strip() for line in text.splitlines()
-             if line.split()[0] in STATE_ERRORS and line.split()[1] != "0"]
+def errors(guest):
+    """The kernel's own complaints about IPsec, since it started, by name."""
+    counts = dict(line.split() for line in guest.sh("cat /proc/net/xfrm_stat").splitlines())
+    return {name: int(counts[name]) for name in STATE_ERRORS}
+
+
+def no_errors(guest, before=None):
+    """None of them, or no more than there were before."""
+    now = errors(guest)
+    wrong = {name: count for name, count in now.items() if count != (before or {}).get(name, 0)}
     expect(not wrong, f"/proc/net/xfrm_stat counts no error: {wrong}")
 
 

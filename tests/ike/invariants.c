@@ -515,7 +515,7 @@ void check_paths(struct world *w)
 			continue;
 		if (w->loses_cuts[h->index][peer] && told->octets)
 			world_fail(w, "host %u probes the way to %u", h->index, peer);
-		if (w->loses_cuts[h->index][peer])
+		if (w->loses_cuts[h->index][peer] || w->narrowed_at[h->index] + search_ms > w->now)
 			continue;
 		if (told->at + 4 * p->probe_ms[i % 2] + SEARCH_MS < w->now)
 			world_fail(w, "host %u doesn't know what the way to %u takes", h->index,

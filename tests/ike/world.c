@@ -1390,6 +1390,7 @@ void world_narrow(struct world *w, unsigned from)
 					   ? LINK
 					   : least + (uint32_t)rng_below(&w->rng, LINK - least);
 	}
+	w->narrowed_at[from] = w->now;
 	world_trace(w, from, "its ways take others than before", 0);
 }
 

@@ -202,6 +202,7 @@ struct world {
 	/* Octets of a packet that come through; of larger ones what may be cut, unless fragments
 	 * get lost. */
 	uint32_t way[HOSTS_MAX][HOSTS_MAX];
+	uint64_t narrowed_at[HOSTS_MAX]; /* when those of a host took something else */
 	bool loses_cuts[HOSTS_MAX][HOSTS_MAX];
 	struct datagram queue[DATAGRAMS_MAX];
 	unsigned queued;
