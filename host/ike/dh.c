@@ -39,7 +39,8 @@ static const uint8_t zeros[64];
 
 struct ike_dh {
 	const struct group *group;
-	EVP_PKEY_CTX *exchange; /* of our key with a peer's */
+	EVP_PKEY_CTX *exchange;	   /* of our key with a peer's, */
+	struct ike_x25519 *x25519; /* or, in that group, this one */
 	uint8_t public_value[IKE_PUBLIC_MAX];
 };
 
@@ -181,9 +182,10 @@ static int x448_from_private(struct ike_dh *dh, struct ike_slice priv)
  */
 static int x25519_from_private(struct ike_dh *dh, struct ike_slice priv)
 {
-	int err = priv.len == IKE_X25519_LEN ? begin_exchange(dh, ike_x25519_key(priv.data)) : -EIO;
-
-	return err ? err : ike_x25519_derive(dh->exchange, ike_x25519_base_point, dh->public_value);
+	if (priv.len == IKE_X25519_LEN)
+		dh->x25519 = ike_x25519_new(priv.data);
+	return dh->x25519 ? ike_x25519_derive(dh->x25519, ike_x25519_base_point, dh->public_value)
+			  : -EIO;
 }
 
 struct ike_dh *ike_dh_from_private(uint16_t group, struct ike_slice private_key)
@@ -293,7 +295,7 @@ static int derive(const struct ike_dh *dh, struct ike_slice peer, struct ike_sec
 
 	if (dh->group->kind == GROUP_X25519) {
 		out->len = IKE_X25519_LEN;
-		return ike_x25519_derive(dh->exchange, peer.data, out->data);
+		return ike_x25519_derive(dh->x25519, peer.data, out->data);
 	}
 	key = peer_key(dh->group, peer);
 	/* The last, for X448, fails on a zero result, which is the peer's doing. */
@@ -323,5 +325,6 @@ void ike_dh_free(struct ike_dh *dh)
 	if (!dh)
 		return;
 	EVP_PKEY_CTX_free(dh->exchange);
+	ike_x25519_free(dh->x25519);
 	free(dh);
 }
