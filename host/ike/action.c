@@ -86,7 +86,11 @@ struct ike_send *ike_emit_send(struct ike_engine *e, const struct ike_addr *loca
 
 static void copy_text(char *out, size_t len, const char *text)
 {
-	snprintf(out, len, "%s", text ? text : "");
+	size_t n = text ? strnlen(text, len - 1) : 0;
+
+	if (n)
+		memcpy(out, text, n);
+	out[n] = '\0';
 }
 
 struct ike_action *ike_emit_event(struct ike_engine *e, enum ike_action_type type,
