@@ -52,6 +52,12 @@ $(eval $(call c_library,rvl_trust, \
 	host/trust/certificate.c \
 	host/trust/store.c \
 	host/trust/trust.c))
+$(eval $(call c_library,rvl_eap, \
+	host/eap/mschap.c \
+	host/eap/mschapv2.c \
+	host/eap/gtc.c \
+	host/eap/session.c \
+	host/eap/eap.c))
 $(eval $(call c_library,rvl_sa, \
 	host/sa/selector.c \
 	host/sa/inbound.c \
@@ -132,7 +138,7 @@ RAVELD_SRCS := \
 	host/raveld/control.c \
 	host/raveld/report.c \
 	host/raveld/listing.c
-RAVELD_LIBS := rvl_trust rvl_conf rvl_sa rvl_esp ike rvl_driver
+RAVELD_LIBS := rvl_eap rvl_trust rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lcrypto $(DRIVER_LIBS)))
 $(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/list.c host/ctl/pools.c host/ctl/release.c host/raveld/released.c \

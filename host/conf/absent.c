@@ -7,7 +7,7 @@
 static const char no_ocsp[] = "OCSP isn't supported";
 static const char no_cert_sections[] = "certificates are named in the keys certs and cacerts";
 static const char no_tokens[] = "keys in tokens and in PKCS#12 aren't supported";
-static const char no_eap[] = "EAP isn't supported";
+static const char no_aaa[] = "the identity of another server behind the peer isn't supported";
 static const char no_ikev1[] = "it is for IKEv1, which isn't supported";
 static const char no_ppk[] = "post-quantum pre-shared keys aren't supported";
 
@@ -30,8 +30,7 @@ const struct conf_absent conf_absent_connection[] = {
 
 const struct conf_absent conf_absent_local[] = {
 	{"round", "0", "a second round of authentication isn't supported"},
-	{"eap_id", "", no_eap},
-	{"aaa_id", "", no_eap},
+	{"aaa_id", "", no_aaa},
 	{"xauth_id", "", no_ikev1},
 	{NULL, NULL, NULL},
 };
@@ -40,7 +39,6 @@ const struct conf_absent conf_absent_remote[] = {
 	{"round", "0", "a second round of authentication isn't supported"},
 	{"ca_id", "", "authorities by their names aren't supported (cacerts)"},
 	{"cert_policy", "", "policies of certificates aren't supported"},
-	{"eap_id", "", no_eap},
 	{"groups", "", "groups of peers aren't supported"},
 	{NULL, NULL, NULL},
 };
@@ -73,9 +71,9 @@ const struct conf_absent conf_absent_auth_sections[] = {
 };
 
 const struct conf_absent conf_absent_secret_sections[] = {
-	{"eap*", "", no_eap}, {"xauth*", "", no_ikev1},	  {"ntlm*", "", no_eap},
-	{"ppk*", "", no_ppk}, {"pkcs12*", "", no_tokens}, {"token*", "", no_tokens},
-	{NULL, NULL, NULL},
+	{"xauth*", "", no_ikev1},  {"ntlm*", "", "hashes of passwords aren't supported (eap*)"},
+	{"ppk*", "", no_ppk},	   {"pkcs12*", "", no_tokens},
+	{"token*", "", no_tokens}, {NULL, NULL, NULL},
 };
 
 const struct conf_absent conf_absent_top_sections[] = {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/conf/bind.h"
+#include "host/eap/method.h"
 
 #define FILES_MAX 16
 #define BITS_MAX 16384
@@ -13,6 +14,17 @@ static int set_id(const struct conf_value *v, void *object)
 	char reason[192];
 
 	if (ike_id_parse(v->key->value, ((struct conf_auth *)object)->id, reason, sizeof(reason)))
+		return conf_value_fail(v, "%s", reason);
+	return 0;
+}
+
+static int set_eap_id(const struct conf_value *v, void *object)
+{
+	struct conf_auth *auth = object;
+	char reason[192];
+
+	auth->has_eap_id = *v->key->value;
+	if (ike_id_parse(v->key->value, &auth->eap_id, reason, sizeof(reason)))
 		return conf_value_fail(v, "%s", reason);
 	return 0;
 }
@@ -71,12 +83,33 @@ static int add_word(const struct conf_value *v, struct conf_auth *auth, const ch
 	if (ike_number_parse(word, BITS_MAX, &bits))
 		return set_bits(v, auth, bits, *last);
 	return conf_value_fail(v,
-			       "\"%.40s\" isn't supported (psk; pubkey, rsa, rsa/pss, ecdsa, "
+			       "\"%.40s\" isn't supported (psk; eap; pubkey, rsa, rsa/pss, ecdsa, "
 			       "ed25519, ed448, with -sha256, -sha384, -sha512)",
 			       word);
 }
 
-/* "psk", "pubkey", "rsa-sha256", "ecdsa-384", "ed25519", "rsa/pss-sha512",
+/* "eap": all that give a key; or the one that is named, which may be one that gives none. */
+static int set_eap(const struct conf_value *v, struct conf_auth *auth)
+{
+	static const struct {
+		const char *word;
+		uint8_t methods;
+	} words[] = {
+		{"eap", EAP_KEYED},
+		{"eap-mschapv2", 1 << EAP_METHOD_MSCHAPV2},
+		{"eap-gtc", 1 << EAP_METHOD_GTC},
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(v->key->value, words[i].word)) {
+			auth->eap = words[i].methods;
+			return 0;
+		}
+	return conf_value_fail(v, "\"%.40s\" isn't supported (eap, eap-mschapv2, eap-gtc)",
+			       v->key->value);
+}
+
+/* "eap-mschapv2", "psk", "pubkey", "rsa-sha256", "ecdsa-384", "ed25519", "rsa/pss-sha512",
  * "rsa-4096-sha384-sha512", "pubkey-sha256", also after "ike:". */
 static int set_auth(const struct conf_value *v, void *object)
 {
@@ -85,6 +118,10 @@ static int set_auth(const struct conf_value *v, void *object)
 	const enum conf_scheme *last = NULL;
 	bool any = false, first = true;
 
+	auth->eap = 0;
+	auth->pubkey = false;
+	if (!strncmp(text, "eap", 3))
+		return set_eap(v, auth);
 	auth->pubkey = strcmp(text, "psk") != 0;
 	if (!auth->pubkey)
 		return 0;
@@ -185,13 +222,14 @@ static int set_revocation(const struct conf_value *v, void *object)
 /* ------------------------------------------------------------------------------------ a section */
 
 static const struct conf_binding local_keys[] = {
-	{"auth", set_auth, false},	 {"id", set_id, false}, {"certs", set_certs, false},
-	{"pubkeys", set_pubkeys, false}, {NULL, NULL, false},
+	{"auth", set_auth, false},	 {"id", set_id, false},		{"certs", set_certs, false},
+	{"pubkeys", set_pubkeys, false}, {"eap_id", set_eap_id, false}, {NULL, NULL, false},
 };
 
 static const struct conf_binding remote_keys[] = {
 	{"auth", set_auth, false},
 	{"id", set_id, false},
+	{"eap_id", set_eap_id, false},
 	{"certs", set_certs, false},
 	{"cacerts", set_cacerts, false},
 	{"pubkeys", set_pubkeys, false},
@@ -215,7 +253,15 @@ static int check(const struct conf_section *section, bool local, const struct co
 					 conf_key_find(section, "auth")->value);
 	if (!auth->pubkey && (auth->certs.count || auth->cacerts.count || auth->pubkeys.count))
 		return conf_fail_section(error, section,
-					 "auth = psk has neither certificates nor public keys");
+					 "auth = %s has neither certificates nor public keys",
+					 conf_key_find(section, "auth")->value);
+	if (!auth->eap && auth->has_eap_id)
+		return conf_fail_key(error, section, conf_key_find(section, "eap_id"),
+				     "it is for auth = eap");
+	if (local && auth->eap && !ike_id_is_one(auth->has_eap_id ? &auth->eap_id : auth->id))
+		return conf_fail_section(error, section,
+					 "auth = %s needs the key \"eap_id\" or \"id\" of one user",
+					 conf_key_find(section, "auth")->value);
 	/* Nothing but this says whose it is. */
 	if (!local && auth->pubkeys.count && !ike_id_is_one(auth->id))
 		return conf_fail_key(error, section, conf_key_find(section, "pubkeys"),

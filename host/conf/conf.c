@@ -36,8 +36,8 @@ static int bind_connections(struct conf *conf, const struct conf_section *sectio
 static int bind_secrets(struct conf *conf, const struct conf_section *section,
 			struct conf_error *error)
 {
-	static const char *const sections[] = {"ike*",	 "private*", "rsa*",
-					       "ecdsa*", "pkcs8*",   NULL};
+	static const char *const sections[] = {"ike*",	 "eap*",   "private*", "rsa*",
+					       "ecdsa*", "pkcs8*", NULL};
 	int err;
 
 	if (section->key_count)
@@ -47,7 +47,8 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 		return err;
 	conf->secrets = calloc(section->section_count + 1, sizeof(*conf->secrets));
 	conf->privates = calloc(section->section_count + 1, sizeof(*conf->privates));
-	if (!conf->secrets || !conf->privates)
+	conf->users = calloc(section->section_count + 1, sizeof(*conf->users));
+	if (!conf->secrets || !conf->privates || !conf->users)
 		return out_of_memory(error);
 	for (size_t i = 0; i < section->section_count; i++) {
 		const struct conf_section *child = section->sections[i];
@@ -57,11 +58,13 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 		/* As of all that isn't pre-shared keys: one that is empty isn't there. */
 		if (strncmp(child->name, "ike", 3) && !child->key_count && !child->section_count)
 			continue;
-		err = strncmp(child->name, "ike", 3)
-			      ? conf_bind_private(child, &conf->privates[conf->private_count++],
-						  error)
-			      : conf_bind_secret(child, &conf->secrets[conf->secret_count++],
-						 error);
+		if (!strncmp(child->name, "ike", 3))
+			err = conf_bind_secret(child, &conf->secrets[conf->secret_count++], error);
+		else if (!strncmp(child->name, "eap", 3))
+			err = conf_bind_user(child, &conf->users[conf->user_count++], error);
+		else
+			err = conf_bind_private(child, &conf->privates[conf->private_count++],
+						error);
 		if (err)
 			return err;
 	}
@@ -464,9 +467,12 @@ void conf_free(struct conf *conf)
 	ike_hosts_clear(&conf->daemon.redirect_to);
 	for (size_t i = 0; i < conf->secret_count; i++)
 		ike_secret_clear(&conf->secrets[i].secret);
+	for (size_t i = 0; i < conf->user_count; i++)
+		ike_secret_clear(&conf->users[i].secret);
 	for (size_t i = 0; i < conf->private_count; i++)
 		ike_secret_clear(&conf->privates[i].secret);
 	free(conf->privates);
+	free(conf->users);
 	free(conf->connections);
 	free(conf->pools);
 	free(conf->by_name);

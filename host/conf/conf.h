@@ -171,11 +171,14 @@ struct conf_files {
 /* How one side proves who it is: a section local* or remote*. */
 struct conf_auth {
 	struct ike_id *id; /* while it is read: where it goes */
-	bool pubkey;	   /* by a signature, else by a pre-shared key */
+	bool pubkey;	   /* by a signature, else by EAP or a pre-shared key */
+	uint8_t eap;	   /* 1 << methods that will do (host/eap/method.h); 0: not by EAP */
 	uint8_t schemes;   /* 1 << enum conf_scheme that will do; 0: any */
 	uint16_t hashes;   /* 1 << enum ike_hash; 0: any but SHA-1 */
 	uint16_t rsa_bits; /* at least */
 	uint16_t ecdsa_bits;
+	bool has_eap_id;		 /* remote: the peer is asked who it is; */
+	struct ike_id eap_id;		 /* one of these. Local: as whom we come in by EAP */
 	enum conf_revocation revocation; /* remote */
 	struct conf_files certs;	 /* ours; or of the peer, which has one of them */
 	struct conf_files cacerts;	 /* authorities; none: all that there are */
@@ -238,6 +241,8 @@ struct conf_pool {
 
 struct conf_secret {
 	char name[CONF_NAME_MAX];
+	const char *file;
+	unsigned int line;
 	struct ike_secret secret;
 	struct ike_id owners[CONF_OWNERS_MAX]; /* whose it is; none: anyone's */
 	size_t owner_count;
@@ -263,6 +268,8 @@ struct conf {
 	size_t pool_count;
 	struct conf_secret *secrets;
 	size_t secret_count;
+	struct conf_secret *users; /* who comes in by EAP, with at least one identity each */
+	size_t user_count;
 	uint16_t tcp_ports[IKE_TCP_PORTS_MAX]; /* of peers, all different */
 	size_t tcp_port_count;
 	struct conf_private *privates;

@@ -530,6 +530,27 @@ static int check_families(const struct conf_section *section, const struct conf_
 	return 0;
 }
 
+/* Who comes in by EAP begins, and to one who proves himself otherwise (RFC 7296, section 2.16). */
+static int check_eap(const struct conf_section *section, const struct conf_connection *c,
+		     struct conf_error *error)
+{
+	if (c->local_auth.eap && c->remote_auth.eap)
+		return conf_fail_section(error, section,
+					 "one side has to prove who it is otherwise than by EAP");
+	for (size_t i = 0; c->remote_auth.eap && i < c->child_count; i++) {
+		const struct conf_child *child = &c->children[i];
+
+		if (child->start != CONF_START_NONE || child->dpd_action != CONF_DPD_CLEAR ||
+		    child->close_action != CONF_CLOSE_NONE)
+			return conf_fail_section(
+				error, section,
+				"child %s: start_action, dpd_action and close_action would "
+				"begin, and a peer that comes in by EAP begins itself",
+				child->name);
+	}
+	return 0;
+}
+
 int conf_bind_connection(const struct conf_section *section, struct conf_connection *c,
 			 struct conf_error *error)
 {
@@ -566,6 +587,8 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 	if (!err && c->child_count && !(local && remote))
 		err = conf_fail_section(error, section, "needs a section \"%s\"",
 					local ? "remote" : "local");
+	if (!err)
+		err = check_eap(section, c, error);
 	if (!err && c->vip_count && !ike_hosts_has_one(&c->remote))
 		err = conf_fail_section(error, section, "vips needs remote_addrs");
 	return err ? err : finish_times(section, c, error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Sections secrets.ike*: pre-shared keys and whose they are. No message here shows a secret. */
+/* Sections secrets.ike* and secrets.eap*: pre-shared keys and passwords, and whose they are. No
+ * message here shows a secret. */
 #include <ctype.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -157,7 +158,7 @@ int conf_bind_secret(const struct conf_section *section, struct conf_secret *sec
 	static const char *const no_sections[] = {NULL};
 	int err;
 
-	memset(secret, 0, sizeof(*secret));
+	*secret = (struct conf_secret){.file = section->file, .line = section->line};
 	err = conf_bind_name(section, secret->name, error);
 	if (!err)
 		err = conf_only_sections(section, no_sections, conf_absent_none, error);
@@ -165,5 +166,20 @@ int conf_bind_secret(const struct conf_section *section, struct conf_secret *sec
 		err = conf_bind(section, keys, conf_absent_none, secret, error);
 	if (!err && !secret->secret.len)
 		err = conf_fail_section(error, section, "needs the key \"secret\"");
+	return err;
+}
+
+int conf_bind_user(const struct conf_section *section, struct conf_secret *secret,
+		   struct conf_error *error)
+{
+	int err = conf_bind_secret(section, secret, error);
+
+	if (!err && !secret->owner_count)
+		err = conf_fail_section(error, section, "needs the key \"id\"");
+	for (size_t i = 0; !err && i < secret->owner_count; i++)
+		if (!ike_id_is_one(&secret->owners[i]))
+			err = conf_fail_section(error, section,
+						"an id stands for many, and a password is of those "
+						"who are named");
 	return err;
 }

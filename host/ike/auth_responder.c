@@ -11,20 +11,26 @@ static const char second_sa[] = "it has an IKE SA already (unique = keep)";
 
 /* Responder: process. */
 
-static enum ike_step reject_initiator(struct ike_engine *e, struct ike_sa *sa,
-				      const struct ike_id *id, const char *why)
+void ike_auth_note_failure(struct ike_engine *e, const struct ike_sa *sa, const struct ike_id *id,
+			   const char *why)
 {
 	char text[IKE_ID_TEXT];
 
 	e->stats.auth_failed++;
 	ike_id_text(id, text, sizeof(text));
 	ike_log(e, IKE_LOG_WARNING, sa, "authentication of \"%.64s\" failed: %s", text, why);
+}
+
+enum ike_step ike_auth_reject_initiator(struct ike_engine *e, struct ike_sa *sa,
+					const struct ike_id *id, const char *why)
+{
+	ike_auth_note_failure(e, sa, id, why);
 	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_AUTHENTICATION_FAILED, nothing);
 	ike_sa_refused(e, sa, "authentication failed");
 	return IKE_DONE;
 }
 
-static enum ike_step reject_syntax(struct ike_engine *e, struct ike_sa *sa)
+enum ike_step ike_auth_reject_syntax(struct ike_engine *e, struct ike_sa *sa)
 {
 	ike_respond_notify(e, sa, IKE_AUTH, IKE_N_INVALID_SYNTAX, nothing);
 	ike_sa_refused(e, sa, "peer's IKE_AUTH request is malformed");
@@ -73,6 +79,18 @@ static uint16_t choose_child(struct ike_engine *e, struct ike_sa *sa, struct ike
 
 /* Responder: build, once it is known what becomes of the Child SA. */
 
+/* Who we are; who has come in by EAP has been told that before. */
+static int write_proof(const struct ike_engine *e, const struct ike_sa *sa,
+		       const struct ike_auth_task *auth, struct ike_builder *b,
+		       const struct ike_id *local_id, const struct ike_id *remote_id)
+{
+	if (auth->eap)
+		return ike_eap_write_proof(b, sa, auth->eap, local_id);
+	ike_write_id(b, IKE_PAYLOAD_IDR, local_id->type, ike_id_slice(local_id));
+	ike_proof_write_certs(b, &auth->proof);
+	return ike_proof_write(b, e, sa, &auth->proof, local_id, remote_id);
+}
+
 static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			    uint64_t now)
 {
@@ -83,11 +101,9 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	bool led;
 
 	if (not_unique(e, sa, auth->initial_contact)) /* it came up while the data path was busy */
-		return reject_initiator(e, sa, &remote_id, second_sa);
+		return ike_auth_reject_initiator(e, sa, &remote_id, second_sa);
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_id(&b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
-	ike_proof_write_certs(&b, &auth->proof);
-	if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &remote_id)) {
+	if (write_proof(e, sa, auth, &b, &local_id, &remote_id)) {
 		ike_sa_down(e, sa, "what proves who we are is gone");
 		return IKE_DONE;
 	}
@@ -162,7 +178,7 @@ static enum ike_step accept_child(struct ike_engine *e, struct ike_sa *sa,
 	}
 	auth->refusal = choose_child(e, sa, in, wanted, &child, &name);
 	if (auth->refusal == IKE_N_INVALID_SYNTAX)
-		return reject_syntax(e, sa);
+		return ike_auth_reject_syntax(e, sa);
 	if (auth->refusal) {
 		snprintf(reason, sizeof(reason), "refused with %s", ike_notify_name(auth->refusal));
 		ike_log(e, IKE_LOG_WARNING, sa, "child %s: %s", name, reason);
@@ -264,7 +280,8 @@ static enum ike_step accept_initiator(struct ike_engine *e, struct ike_sa *sa,
 
 	sa->childless = is_childless(in);
 	if (err > 0 || (sa->childless && sa->conn->childless == IKE_CHILDLESS_NEVER))
-		return reject_syntax(e, sa); /* childless: as if it had never been heard of */
+		return ike_auth_reject_syntax(e,
+					      sa); /* childless: as if it had never been heard of */
 	if (err) {
 		ike_sa_down(e, sa, "out of memory");
 		return IKE_DONE;
@@ -314,7 +331,7 @@ static enum ike_step go_on(struct ike_engine *e, struct ike_sa *sa, struct ike_a
 	/* Where several connections fit, which one is meant is known with the Child SA. */
 	if (!ike_connection_alike(e, sa, sa->conn, &wanted, NULL) &&
 	    not_unique(e, sa, auth->initial_contact))
-		return reject_initiator(e, sa, &id, second_sa);
+		return ike_auth_reject_initiator(e, sa, &id, second_sa);
 	auth->redirect = ike_redirect_peer(sa);
 	return auth->redirect ? answer(e, sa, auth, in->now)
 			      : accept_initiator(e, sa, auth, in, &wanted);
@@ -329,17 +346,17 @@ static enum ike_step answer_signed(struct ike_engine *e, struct ike_sa *sa, stru
 	struct ike_in in;
 
 	if (job->error)
-		return reject_initiator(e, sa, &id, ike_auth_why_not_signed(job, reason));
+		return ike_auth_reject_initiator(e, sa, &id, ike_auth_why_not_signed(job, reason));
 	if (ike_auth_reread_message(auth, now, &in))
-		return reject_syntax(e, sa);
+		return ike_auth_reject_syntax(e, sa);
 	ike_proof_take(&auth->proof, job);
 	return go_on(e, sa, auth, &in);
 }
 
 /* It is who it says. */
-static enum ike_step authenticated(struct ike_engine *e, struct ike_sa *sa,
-				   struct ike_auth_task *auth, struct ike_in *in,
-				   const struct ike_id *id)
+enum ike_step ike_auth_authenticated(struct ike_engine *e, struct ike_sa *sa,
+				     struct ike_auth_task *auth, struct ike_in *in,
+				     const struct ike_id *id)
 {
 	const struct ike_id local_id = ike_connection_local_id(sa->conn, &sa->path.local);
 
@@ -348,7 +365,8 @@ static enum ike_step authenticated(struct ike_engine *e, struct ike_sa *sa,
 		ike_sa_down(e, sa, "out of memory");
 		return IKE_DONE;
 	}
-	if (!sa->conn->auth.sign)
+	/* To one that comes in by EAP we have proved ourselves before. */
+	if (auth->eap || sa->conn->auth.local != IKE_BY_SIGNATURE)
 		return go_on(e, sa, auth, in);
 	ike_proof_learn_requests(sa, &in->payloads);
 	if (!auth->message.data && ike_auth_keep_message(auth, in)) {
@@ -369,10 +387,10 @@ static enum ike_step initiator_verified(struct ike_engine *e, struct ike_sa *sa,
 	ike_half_open_computing(e, sa, false);
 	if (ike_auth_reread_message(auth, now, &in) ||
 	    ike_auth_parse_peer_id(&in.payloads, IKE_PAYLOAD_IDI, &id_body, &id))
-		return reject_syntax(e, sa);
+		return ike_auth_reject_syntax(e, sa);
 	if (job->error || !*job->verify.connection)
-		return reject_initiator(e, sa, &id, ike_auth_why_not_believed(job));
-	return authenticated(e, sa, auth, &in, &id);
+		return ike_auth_reject_initiator(e, sa, &id, ike_auth_why_not_believed(job));
+	return ike_auth_authenticated(e, sa, auth, &in, &id);
 }
 
 /* Until it is known who it is it stays half-open. */
@@ -413,16 +431,20 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	ike_half_open_remove(e, sa);
 	sa->path.local = in->local;
 	sa->path.remote = in->remote;
+	if (auth->eap)
+		return ike_eap_request(e, sa, auth, in);
 	if (ike_auth_parse_peer_id(&in->payloads, IKE_PAYLOAD_IDI, &id_body, &id) ||
 	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_IDR) > 1 ||
 	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) > 1 ||
 	    (ike_payloads_count(&in->payloads, IKE_PAYLOAD_IDR) == 1 &&
 	     ike_auth_parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &idr_body, &wanted)))
-		return reject_syntax(e, sa);
-	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body))
-		return reject_initiator(e, sa, &id, "it wants EAP, which isn't configured");
+		return ike_auth_reject_syntax(e, sa);
+	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH))
+		return ike_eap_accept(e, sa, auth, in, &id, &wanted, id_body);
+	ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body);
 	psk_asked = is_psk(auth_body);
-	conn = ike_connection_for_ids(e, sa, &id, &wanted, !psk_asked);
+	conn = ike_connection_for_ids(e, sa, &id, &wanted,
+				      psk_asked ? IKE_BY_PSK : IKE_BY_SIGNATURE);
 	if (conn)
 		ike_sa_hold(e, sa, conn);
 	if (!psk_asked)
@@ -432,6 +454,6 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 		psk = ike_psk_find(e, &local_id, &id);
 	}
 	if (!ike_proof_holds_psk(e, sa, psk, id_body, auth_body))
-		return reject_initiator(e, sa, &id, why_not(sa, conn, psk, &wanted, why));
-	return authenticated(e, sa, auth, in, &id);
+		return ike_auth_reject_initiator(e, sa, &id, why_not(sa, conn, psk, &wanted, why));
+	return ike_auth_authenticated(e, sa, auth, in, &id);
 }

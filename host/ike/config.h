@@ -51,13 +51,16 @@ enum ike_send_cert {
 	IKE_SEND_CERT_NEVER,
 };
 
-/*
- * How each side proves who it is: by a shared key, or by a signature, which IKE_JOB_SIGN makes and
- * IKE_JOB_VERIFY judges.
- */
+/* How a side proves who it is. */
+enum ike_proof_kind {
+	IKE_BY_PSK,
+	IKE_BY_SIGNATURE, /* which IKE_JOB_SIGN makes and IKE_JOB_VERIFY judges */
+	IKE_BY_EAP,	  /* only who begins, to one that doesn't; by IKE_JOB_EAP on both sides */
+};
+
 struct ike_authentication {
-	bool sign;
-	bool verify; /* the peer signs */
+	enum ike_proof_kind local;
+	enum ike_proof_kind remote;
 	enum ike_send_cert send_cert;
 	/* Says by what certificates, keys and authorities: where this is equal, so are they. */
 	uint64_t credentials;

@@ -167,7 +167,7 @@ static unsigned match_ids(const struct ike_connection *conn, const struct ike_sa
 			  const struct ike_id *remote, const struct ike_id *local)
 {
 	struct ike_id ours = ike_connection_local_id(conn, &sa->path.local);
-	unsigned theirs = ike_id_match(&conn->remote_id, remote), ends;
+	unsigned theirs = remote ? ike_id_match(&conn->remote_id, remote) : 1, ends;
 
 	if (!theirs || !ike_id_matches(local, &ours))
 		return 0;
@@ -191,27 +191,35 @@ static void prefer(struct ike_connection **best, unsigned *best_match, struct ik
 	}
 }
 
+/* May it be the responder's, whose peer proves itself so? Who proves itself by EAP is who begins.
+ */
+static bool is_proved_by(const struct ike_connection *conn, enum ike_proof_kind kind)
+{
+	return conn->auth.remote == kind && conn->auth.local != IKE_BY_EAP;
+}
+
 /*
  * Responder, IKE_AUTH: the identities decide; `local` is the one that the initiator asks for, or
- * any. Of those whose peer is to prove who it is as this one does, the connection that says more of
- * the peer is preferred: of who it is, then of where.
+ * any; `remote` is NULL for what would be anybody's. Of those whose peer is to prove who it is as
+ * this one does, the connection that says more of the peer is preferred: of who it is, then of
+ * where.
  */
 struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
 					      const struct ike_id *remote,
-					      const struct ike_id *local, bool by_signature)
+					      const struct ike_id *local, enum ike_proof_kind kind)
 {
 	struct ike_connection *conn = NULL, *best = NULL;
 	unsigned best_match = 0;
 	struct ike_candidates c;
 
-	while ((conn = ike_connection_of_id(e, remote, conn)))
-		if (conn->auth.verify == by_signature)
+	while (remote && (conn = ike_connection_of_id(e, remote, conn)))
+		if (is_proved_by(conn, kind))
 			prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
 	if (best_match >= JUST_THIS_ID)
 		return best;
 	c = ike_candidates_at(e, &sa->path.remote);
 	while ((conn = ike_candidates_next(&c)))
-		if (conn->auth.verify == by_signature)
+		if (is_proved_by(conn, kind))
 			prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
 	return best;
 }
@@ -219,7 +227,7 @@ struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const 
 /* Would what has convinced the one have convinced the other, and is our proof the same? */
 static bool same_authentication(const struct ike_connection *a, const struct ike_connection *b)
 {
-	return a->auth.sign == b->auth.sign && a->auth.verify == b->auth.verify &&
+	return a->auth.local == b->auth.local && a->auth.remote == b->auth.remote &&
 	       a->auth.credentials == b->auth.credentials;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * IKE_AUTH with pre-shared keys or signatures (RFC 7296, sections 1.2 and 2.15):
+ * IKE_AUTH with pre-shared keys or signatures (RFC 7296, sections 1.2 and 2.15; EAP's is in eap.c):
  *
  *   HDR, SK {IDi, [CERT ...,] [CERTREQ,] [IDr,] AUTH,
  *            [CP(CFG_REQUEST),] [SAi2, TSi, TSr,] [N(INITIAL_CONTACT)]}  -->
@@ -37,6 +37,7 @@ void ike_auth_forget(struct ike_engine *e, struct ike_task *task)
 	free(auth->given);
 	ike_buffer_free(&auth->message);
 	ike_proof_free(&auth->proof);
+	ike_eap_free(auth->eap);
 }
 
 /* Something is waited for before the peer's message is read on. 0 or -ENOMEM. */
@@ -100,16 +101,18 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_id(&b, IKE_PAYLOAD_IDI, local_id.type, ike_id_slice(&local_id));
 	ike_proof_write_certs(&b, &auth->proof);
-	if (how->verify)
+	if (how->remote == IKE_BY_SIGNATURE)
 		ike_proof_write_requests(&b, &how->authorities, how->asks_raw);
 	if (ike_id_is_one(&sa->conn->remote_id))
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
-	if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &expected)) {
-		ike_sa_down(e, sa, "what proves who we are is gone");
-		return IKE_DONE;
+	if (how->local != IKE_BY_EAP) {
+		if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &expected)) {
+			ike_sa_down(e, sa, "what proves who we are is gone");
+			return IKE_DONE;
+		}
+		ike_qcd_write(e, &b, sa);
+		ike_sync_offer(&b, sa);
 	}
-	ike_qcd_write(e, &b, sa);
-	ike_sync_offer(&b, sa);
 	if (ike_lease_wanted(sa))
 		ike_lease_ask(e, sa, &b);
 	if (!sa->childless) {
@@ -152,14 +155,15 @@ static enum ike_step have_signature(struct ike_engine *e, struct ike_sa *sa, str
 	return send_request(e, sa, auth, now);
 }
 
-/* Is there a key for both ways that need one? Else *reason. */
+/* Is there a key, if a way needs one? Else *reason. */
 static bool has_psk(const struct ike_engine *e, const struct ike_sa *sa,
 		    const struct ike_id *local_id, char reason[IKE_REASON_MAX])
 {
 	const struct ike_id expected = expected_peer(e, sa, local_id);
 	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT];
 
-	if ((sa->conn->auth.sign && sa->conn->auth.verify) || ike_psk_find(e, local_id, &expected))
+	if ((sa->conn->auth.local != IKE_BY_PSK && sa->conn->auth.remote != IKE_BY_PSK) ||
+	    ike_psk_find(e, local_id, &expected))
 		return true;
 	ike_id_text(local_id, local, sizeof(local));
 	ike_id_text(&expected, remote, sizeof(remote));
@@ -188,8 +192,9 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_sa_down(e, sa, "peer has no IKE SAs without a Child SA (childless = force)");
 		return IKE_DONE;
 	}
-	return sa->conn->auth.sign ? ike_proof_sign(e, task, now, &local_id, have_signature)
-				   : send_request(e, sa, auth, now);
+	return sa->conn->auth.local == IKE_BY_SIGNATURE
+		       ? ike_proof_sign(e, task, now, &local_id, have_signature)
+		       : send_request(e, sa, auth, now);
 }
 
 /* Initiator: process. */
@@ -276,9 +281,9 @@ static enum ike_step no_lease(struct ike_engine *e, struct ike_sa *sa, struct ik
 }
 
 /* It is who it should be. */
-static enum ike_step accept_responder(struct ike_engine *e, struct ike_sa *sa,
-				      struct ike_auth_task *auth, struct ike_in *in,
-				      const struct ike_id *id)
+enum ike_step ike_auth_accept_responder(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_auth_task *auth, struct ike_in *in,
+					const struct ike_id *id)
 {
 	enum ike_step step = IKE_DONE;
 	char reason[IKE_REASON_MAX];
@@ -306,8 +311,21 @@ static enum ike_step accept_responder(struct ike_engine *e, struct ike_sa *sa,
 	return step;
 }
 
-static enum ike_step not_authentic(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
-				   const struct ike_id *id, const char *why)
+/* It is who it should be, and now it may be our turn. */
+static enum ike_step believe_responder(struct ike_engine *e, struct ike_sa *sa,
+				       struct ike_auth_task *auth, struct ike_in *in,
+				       const struct ike_id *id)
+{
+	struct ike_notify n;
+
+	return sa->conn->auth.local == IKE_BY_EAP &&
+			       !ike_find_notify(&in->payloads, IKE_N_REDIRECT, &n)
+		       ? ike_eap_start(e, sa, auth, in, id)
+		       : ike_auth_accept_responder(e, sa, auth, in, id);
+}
+
+enum ike_step ike_auth_not_authentic(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+				     const struct ike_id *id, const char *why)
 {
 	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 
@@ -336,8 +354,8 @@ static enum ike_step responder_verified(struct ike_engine *e, struct ike_sa *sa,
 	    ike_auth_parse_peer_id(&in.payloads, IKE_PAYLOAD_IDR, &id_body, &id))
 		return reject_responder(e, sa, now, "peer's IKE_AUTH response is malformed");
 	if (job->error)
-		return not_authentic(e, sa, now, &id, ike_auth_why_not_believed(job));
-	return accept_responder(e, sa, auth, &in, &id);
+		return ike_auth_not_authentic(e, sa, now, &id, ike_auth_why_not_believed(job));
+	return believe_responder(e, sa, auth, &in, &id);
 }
 
 /*
@@ -354,6 +372,21 @@ static const struct ike_psk *psk_of_responder(const struct ike_engine *e, const 
 	return ike_psk_same(psk, ike_psk_find(e, &local_id, &expected)) ? psk : NULL;
 }
 
+/* There is no AUTH: an error says why. */
+enum ike_step ike_auth_refused(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in)
+{
+	uint16_t error = ike_first_error(&in->payloads);
+	char reason[IKE_REASON_MAX];
+
+	if (error == IKE_N_AUTHENTICATION_FAILED)
+		e->stats.auth_failed++;
+	snprintf(reason, sizeof(reason), "%s%s%s",
+		 error ? ike_notify_name(error) : "peer sent no AUTH", error ? " from peer" : "",
+		 error == IKE_N_AUTHENTICATION_FAILED ? ike_explain(error) : "");
+	ike_sa_down(e, sa, reason);
+	return IKE_DONE;
+}
+
 enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				struct ike_in *in)
 {
@@ -361,19 +394,12 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 	struct ike_slice id_body, auth_body;
 	struct ike_id id;
-	uint16_t error;
 
-	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0) {
-		error = ike_first_error(&in->payloads);
-		if (error == IKE_N_AUTHENTICATION_FAILED)
-			e->stats.auth_failed++;
-		snprintf(reason, sizeof(reason), "%s%s%s",
-			 error ? ike_notify_name(error) : "peer sent no AUTH",
-			 error ? " from peer" : "",
-			 error == IKE_N_AUTHENTICATION_FAILED ? ike_explain(error) : "");
-		ike_sa_down(e, sa, reason);
-		return IKE_DONE;
-	}
+	if (auth->eap)
+		return ike_eap_response(e, sa, auth, in);
+	sa->handshake->puzzle_difficulty = 0; /* it goes with the first message alone */
+	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0)
+		return ike_auth_refused(e, sa, in);
 	if (ike_auth_parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &id_body, &id) ||
 	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body))
 		return reject_responder(e, sa, in->now, "peer's IKE_AUTH response is malformed");
@@ -383,12 +409,12 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 			 text);
 		return reject_responder(e, sa, in->now, reason);
 	}
-	if (sa->conn->auth.verify)
+	if (sa->conn->auth.remote == IKE_BY_SIGNATURE)
 		return ike_auth_keep_message(auth, in)
 			       ? reject_responder(e, sa, in->now, "out of memory")
 			       : ike_proof_verify(e, task, in, sa->conn, &id, id_body, auth_body,
 						  responder_verified);
 	if (!ike_proof_holds_psk(e, sa, psk_of_responder(e, sa, &id), id_body, auth_body))
-		return not_authentic(e, sa, in->now, &id, "wrong pre-shared key?");
-	return accept_responder(e, sa, auth, in, &id);
+		return ike_auth_not_authentic(e, sa, in->now, &id, "wrong pre-shared key?");
+	return believe_responder(e, sa, auth, in, &id);
 }

@@ -70,7 +70,7 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 	ike_nat_write(&b, sa, &pair, sa->conn->encap);
 	if (sa->conn->fragmentation != IKE_FRAGMENTATION_NO)
 		ike_write_bare_notify(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
-	if (sa->conn->auth.sign || sa->conn->auth.verify)
+	if (sa->conn->auth.local == IKE_BY_SIGNATURE || sa->conn->auth.remote == IKE_BY_SIGNATURE)
 		ike_proof_write_hashes(&b);
 	ike_redirect_write_support(e, sa, &b);
 	if (ike_build_finish(&b) || ike_buffer_set(&h->init_request, ike_written(&b.w)))

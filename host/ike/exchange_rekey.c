@@ -59,14 +59,16 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 {
 	struct ike_sa *made = ike_sa_new(e, now, initiator);
 	const struct ike_id local_id = ike_id_kept(sa->local_id),
-			    remote_id = ike_id_kept(sa->remote_id);
+			    remote_id = ike_id_kept(sa->remote_id),
+			    eap_id = ike_id_kept(sa->eap_id);
 
 	if (!made)
 		return NULL;
 	made->state = IKE_STATE_CONNECTING;
 	made->predecessor = sa->id;
 	ike_sa_hold(e, made, sa->conn);
-	if (ike_id_keep(&made->local_id, &local_id) || ike_id_keep(&made->remote_id, &remote_id)) {
+	if (ike_id_keep(&made->local_id, &local_id) || ike_id_keep(&made->remote_id, &remote_id) ||
+	    (sa->eap_id && ike_id_keep(&made->eap_id, &eap_id))) {
 		ike_sa_down(e, made, "out of memory");
 		return NULL;
 	}

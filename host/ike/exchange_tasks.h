@@ -32,6 +32,8 @@ struct ike_proof {
 	struct ike_buffer raw_key;
 };
 
+struct ike_eap_run;
+
 struct ike_auth_task {
 	struct ike_task task;
 	struct ike_proof proof;
@@ -45,6 +47,7 @@ struct ike_auth_task {
 	struct ike_buffer message; /* the peer's payloads, while something is waited for, */
 	uint8_t first;		   /* the type of the first of them, */
 	struct ike_pair way;	   /* and which way it came */
+	struct ike_eap_run *eap;   /* NULL: none */
 };
 int ike_auth_parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_slice *body,
 			   struct ike_id *id);
@@ -52,6 +55,20 @@ int ike_auth_keep_message(struct ike_auth_task *auth, const struct ike_in *in);
 int ike_auth_reread_message(const struct ike_auth_task *auth, uint64_t now, struct ike_in *in);
 const char *ike_auth_why_not_signed(const struct ike_job *job, char reason[IKE_REASON_MAX]);
 const char *ike_auth_why_not_believed(const struct ike_job *job);
+void ike_auth_note_failure(struct ike_engine *e, const struct ike_sa *sa, const struct ike_id *id,
+			   const char *why);
+enum ike_step ike_auth_reject_initiator(struct ike_engine *e, struct ike_sa *sa,
+					const struct ike_id *id, const char *why);
+enum ike_step ike_auth_reject_syntax(struct ike_engine *e, struct ike_sa *sa);
+enum ike_step ike_auth_authenticated(struct ike_engine *e, struct ike_sa *sa,
+				     struct ike_auth_task *auth, struct ike_in *in,
+				     const struct ike_id *id);
+enum ike_step ike_auth_refused(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+enum ike_step ike_auth_not_authentic(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
+				     const struct ike_id *id, const char *why);
+enum ike_step ike_auth_accept_responder(struct ike_engine *e, struct ike_sa *sa,
+					struct ike_auth_task *auth, struct ike_in *in,
+					const struct ike_id *id);
 void ike_auth_forget(struct ike_engine *e, struct ike_task *task);
 enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			     uint64_t now);
@@ -59,6 +76,20 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 			       struct ike_in *in);
 enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				struct ike_in *in);
+
+/* eap.c: IKE_AUTH with EAP */
+enum ike_step ike_eap_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			     struct ike_in *in, const struct ike_id *id,
+			     const struct ike_id *wanted, struct ike_slice id_body);
+enum ike_step ike_eap_request(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			      struct ike_in *in);
+enum ike_step ike_eap_start(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			    const struct ike_in *in, const struct ike_id *id);
+enum ike_step ike_eap_response(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			       struct ike_in *in);
+int ike_eap_write_proof(struct ike_builder *b, const struct ike_sa *sa,
+			const struct ike_eap_run *run, const struct ike_id *id);
+void ike_eap_free(struct ike_eap_run *run);
 
 /* CREATE_CHILD_SA: ours or the peer's; a new Child SA, or a successor of one or of the IKE SA. */
 struct ike_create_task {

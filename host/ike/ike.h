@@ -312,7 +312,8 @@ uint64_t ike_next_deadline(const struct ike_engine *e);
  * address), -EADDRNOTAVAIL (no local address that goes with it), -EAFNOSUPPORT (the data path, or
  * in transport mode the two hosts, have nothing of its selectors), -EISCONN (that child is up, and
  * the packet, if there is one, within its selectors), -EALREADY (it is on its way), -EBUSY (too
- * many IKE SAs), -ENOSPC (no SPI left), -ESHUTDOWN (after ike_terminate_all()), -EIO, -ENOMEM.
+ * many IKE SAs), -ENOSPC (no SPI left), -EOPNOTSUPP (the peer comes in by EAP, and so begins),
+ * -ESHUTDOWN (after ike_terminate_all()), -EIO, -ENOMEM.
  */
 int ike_initiate(struct ike_engine *e, uint64_t now, const char *connection, const char *child,
 		 const struct ike_ts packet[2], uint64_t *ike_id);
@@ -428,6 +429,8 @@ struct ike_sa_info {
 	struct ike_addr remote;
 	struct ike_id local_id;
 	struct ike_id remote_id;
+	struct ike_id
+		remote_eap_id; /* as whom the peer has come in by EAP; type ANY: as remote_id */
 	struct ike_suite suite;
 	bool nat_local;
 	bool nat_remote;

@@ -45,6 +45,8 @@ static size_t size_of(enum ike_job_type type, size_t peer_len)
 		return offsetof(struct ike_job, sign) + sizeof(struct ike_sign_job);
 	case IKE_JOB_VERIFY:
 		return offsetof(struct ike_job, verify) + sizeof(struct ike_verify_job);
+	case IKE_JOB_EAP:
+		return offsetof(struct ike_job, eap) + sizeof(struct ike_eap_job);
 	case IKE_JOB_RESOLVE:
 		return offsetof(struct ike_job, resolve) + sizeof(struct ike_resolve_job);
 	default:
@@ -88,6 +90,20 @@ static void verify_job_free(struct ike_verify_job *verify)
 	ike_buffer_free(&verify->octets);
 }
 
+void ike_eap_session_free(struct ike_eap_session *session)
+{
+	if (session)
+		session->free(session);
+}
+
+static void eap_job_free(struct ike_eap_job *eap)
+{
+	ike_eap_session_free(eap->session);
+	ike_buffer_free(&eap->in);
+	ike_buffer_free(&eap->out);
+	OPENSSL_cleanse(eap->msk, sizeof(eap->msk));
+}
+
 void ike_job_free(struct ike_job *job)
 {
 	if (!job)
@@ -106,6 +122,9 @@ void ike_job_free(struct ike_job *job)
 		break;
 	case IKE_JOB_VERIFY:
 		verify_job_free(&job->verify);
+		break;
+	case IKE_JOB_EAP:
+		eap_job_free(&job->eap);
 		break;
 	case IKE_JOB_PUZZLE:
 	case IKE_JOB_RESOLVE:

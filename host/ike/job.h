@@ -29,6 +29,7 @@ enum ike_job_type {
 	IKE_JOB_LEASE,		/* addresses for a peer, until IKE_ACTION_RELEASED */
 	IKE_JOB_SIGN,		/* whoever has our private keys */
 	IKE_JOB_VERIFY,		/* who knows whom to trust */
+	IKE_JOB_EAP,		/* who knows EAP's methods, and passwords */
 	IKE_JOB_WAYS, /* who knows routes: from which addresses of ours is a peer reached? */
 };
 
@@ -145,6 +146,44 @@ struct ike_verify_job {
 	struct ike_buffer octets; /* that were to be signed */
 };
 
+/*
+ * What a method of EAP remembers from one message to the next (RFC 3748): made and known by who
+ * does the job, kept by the core in between.
+ */
+struct ike_eap_session {
+	void (*free)(struct ike_eap_session *session);
+};
+
+enum ike_eap_verdict {
+	IKE_EAP_MORE, /* the peer is to answer, or has more to say */
+	IKE_EAP_DONE, /* both sides have what they need for AUTH */
+	IKE_EAP_FAILED,
+};
+
+enum {
+	IKE_MSK_MAX = 64,
+	IKE_EAP_MAX = 2048, /* octets of a message that is read or written */
+};
+
+/* One message of EAP: the peer's is judged, and ours made. */
+struct ike_eap_job {
+	struct ike_random random; /* its fill() is called on the thread that runs the job */
+	char connection[IKE_NAME_MAX];
+	bool server;	  /* we ask, as responder; else we are asked */
+	bool of_nobody;	  /* as server: no connection is for the peer, who is to fail like others */
+	struct ike_id id; /* of the peer as server, else ours: of its ID payload */
+	struct ike_eap_session *session; /* the job's; NULL: it begins */
+	struct ike_buffer in;		 /* the peer's message; empty where we ask first */
+	/* The answer: */
+	/* MORE with a reason: it has failed, and the method says so before it ends. */
+	enum ike_eap_verdict verdict;
+	struct ike_buffer out;	/* a message; empty: there is none to be sent */
+	const char *method;	/* of which it is, or "EAP" */
+	struct ike_id identity; /* as whom the peer comes in, unless as its ID; or we do */
+	size_t msk_len;		/* DONE; 0: the method gives no key */
+	uint8_t msk[IKE_MSK_MAX];
+};
+
 struct ike_job {
 	enum ike_job_type type;
 	bool stranger; /* for a peer that hasn't authenticated, or a puzzle: others go first */
@@ -163,6 +202,7 @@ struct ike_job {
 		struct ike_ways_job ways;
 		struct ike_sign_job sign;
 		struct ike_verify_job verify;
+		struct ike_eap_job eap;
 	};
 };
 
@@ -172,10 +212,10 @@ static inline bool ike_job_is_work(const struct ike_job *job)
 	return job->type <= IKE_JOB_PUZZLE;
 }
 
-/* Is it for who has private keys, and knows whom to trust? */
-static inline bool ike_job_is_signature(const struct ike_job *job)
+/* Is it for who has private keys, passwords, and knows whom to trust? */
+static inline bool ike_job_is_proof(const struct ike_job *job)
 {
-	return job->type == IKE_JOB_SIGN || job->type == IKE_JOB_VERIFY;
+	return job->type == IKE_JOB_SIGN || job->type == IKE_JOB_VERIFY || job->type == IKE_JOB_EAP;
 }
 
 /*
@@ -183,6 +223,9 @@ static inline bool ike_job_is_signature(const struct ike_job *job)
  * public value is invalid (RFC 6989); of a puzzle, what ike_puzzle_work() returns.
  */
 void ike_job_run(struct ike_job *job);
+
+/* NULL is fine. */
+void ike_eap_session_free(struct ike_eap_session *session);
 
 /* Erases what is secret in it. NULL is fine. */
 void ike_job_free(struct ike_job *job);

@@ -216,11 +216,10 @@ static bool takes_over(const struct ike_sa *sa, const struct ike_sa *other,
 static uint64_t predecessor_of(const struct ike_engine *e, const struct ike_sa *sa,
 			       const struct ike_settings *asked, bool initial_contact)
 {
-	const struct ike_id local = ike_id_kept(sa->local_id), remote = ike_id_kept(sa->remote_id);
 	const struct ike_sa *other = NULL;
 	uint64_t latest[2] = {0};
 
-	while ((other = ike_peer_find(e, &local, &remote, other))) {
+	while ((other = ike_peer_same(e, sa, other))) {
 		uint64_t *id;
 
 		if (!takes_over(sa, other, asked, initial_contact))
@@ -245,7 +244,7 @@ int ike_lease_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *
 	job->lease.lease_id = sa->id;
 	job->lease.replaces = predecessor_of(e, sa, asked, initial_contact);
 	strcpy(job->lease.connection, sa->conn->name);
-	job->lease.remote_id = ike_id_kept(sa->remote_id);
+	job->lease.remote_id = ike_sa_peer(sa);
 	job->lease.asked = *asked;
 	if (ike_job_send(e, sa, &task->waiter, now, job)) {
 		ike_lease_free(sa);

@@ -113,6 +113,8 @@ static int try_next(struct ike_engine *e, uint64_t now, struct ike_connection *c
 	struct ike_sa *sa;
 	int err;
 
+	if (conn->auth.remote == IKE_BY_EAP)
+		return -EOPNOTSUPP;
 	if (e->sa_count >= e->config.max_sas)
 		return -EBUSY;
 	err = ike_way_begin(e, conn, &path);

@@ -47,19 +47,36 @@ static int compute_psk(const struct ike_sa *sa, bool of_initiator, struct ike_sl
 				 id_body, out);
 }
 
-static int write_psk(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
-		     const struct ike_psk *psk)
+/* Our AUTH, as this identity. */
+int ike_proof_write_key(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
+			struct ike_slice key)
 {
 	uint8_t id_body[4 + IKE_ID_MAX], auth[IKE_PRF_MAX];
 	struct ike_writer w = ike_writer(id_body, sizeof(id_body));
 	int err;
 
 	write_id_body(&w, id);
-	err = compute_psk(sa, sa->initiator, ike_slice(psk->key, psk->len), ike_written(&w), auth);
+	err = compute_psk(sa, sa->initiator, key, ike_written(&w), auth);
 	if (!err)
 		ike_write_auth(b, IKE_AUTH_PSK, ike_slice(auth, ike_prf_len(sa->suite.prf)));
 	OPENSSL_cleanse(auth, sizeof(auth));
 	return err;
+}
+
+/* Is the peer's AUTH made with it? */
+bool ike_proof_holds_key(const struct ike_sa *sa, struct ike_slice key, struct ike_slice id_body,
+			 struct ike_slice auth_body)
+{
+	uint8_t expected[IKE_PRF_MAX];
+	struct ike_auth auth;
+	bool ok;
+
+	ok = ike_parse_auth(auth_body, &auth) == 0 && auth.method == IKE_AUTH_PSK &&
+	     auth.data.len == ike_prf_len(sa->suite.prf) &&
+	     compute_psk(sa, !sa->initiator, key, id_body, expected) == 0 &&
+	     CRYPTO_memcmp(expected, auth.data.data, auth.data.len) == 0;
+	OPENSSL_cleanse(expected, sizeof(expected));
+	return ok;
 }
 
 /*
@@ -70,19 +87,10 @@ bool ike_proof_holds_psk(const struct ike_engine *e, const struct ike_sa *sa,
 			 const struct ike_psk *psk, struct ike_slice id_body,
 			 struct ike_slice auth_body)
 {
-	uint8_t expected[IKE_PRF_MAX];
-	struct ike_slice key;
-	struct ike_auth auth;
-	bool ok;
+	const struct ike_slice key = psk ? ike_slice(psk->key, psk->len)
+					 : ike_slice(e->nobodys_key, sizeof(e->nobodys_key));
 
-	key = psk ? ike_slice(psk->key, psk->len)
-		  : ike_slice(e->nobodys_key, sizeof(e->nobodys_key));
-	ok = ike_parse_auth(auth_body, &auth) == 0 && auth.method == IKE_AUTH_PSK &&
-	     auth.data.len == ike_prf_len(sa->suite.prf) &&
-	     compute_psk(sa, !sa->initiator, key, id_body, expected) == 0 &&
-	     CRYPTO_memcmp(expected, auth.data.data, auth.data.len) == 0;
-	OPENSSL_cleanse(expected, sizeof(expected));
-	return ok && psk;
+	return ike_proof_holds_key(sa, key, id_body, auth_body) && psk;
 }
 
 /* By a signature */
@@ -214,6 +222,7 @@ void ike_proof_free(struct ike_proof *proof)
 	ike_buffer_free(&proof->data);
 	ike_buffer_free(&proof->certs);
 	ike_buffer_free(&proof->raw_key);
+	proof->method = 0;
 }
 
 /* Our own first (section 3.6). */
@@ -240,11 +249,12 @@ int ike_proof_write(struct ike_builder *b, const struct ike_engine *e, const str
 		    const struct ike_proof *proof, const struct ike_id *id,
 		    const struct ike_id *peer)
 {
-	const bool sign = sa->conn->auth.sign;
+	const bool sign = sa->conn->auth.local == IKE_BY_SIGNATURE;
 	const struct ike_psk *psk = sign ? NULL : ike_psk_find(e, id, peer);
 
 	if (!sign)
-		return psk ? write_psk(b, sa, id, psk) : -ENOENT;
+		return psk ? ike_proof_write_key(b, sa, id, ike_slice(psk->key, psk->len))
+			   : -ENOENT;
 	if (!proof->method)
 		return -ENOENT;
 	ike_write_auth(b, proof->method, ike_buffer_slice(&proof->data));

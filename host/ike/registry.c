@@ -111,6 +111,7 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_buffer_free(&sa->in.response);
 	free(sa->local_id);
 	free(sa->remote_id);
+	free(sa->eap_id);
 	if (sa->conn)
 		ike_connection_release(sa->conn);
 	OPENSSL_cleanse(sa, sizeof(*sa));
@@ -217,7 +218,7 @@ static uint64_t hash_ids(const struct ike_engine *e, const struct ike_id *local,
 
 void ike_peer_link(struct ike_engine *e, struct ike_sa *sa)
 {
-	const struct ike_id local = ike_id_kept(sa->local_id), remote = ike_id_kept(sa->remote_id);
+	const struct ike_id local = ike_id_kept(sa->local_id), remote = ike_sa_peer(sa);
 
 	ike_table_add(&e->by_peer, &sa->links.by_peer, hash_ids(e, &local, &remote));
 }
@@ -225,7 +226,7 @@ void ike_peer_link(struct ike_engine *e, struct ike_sa *sa)
 static bool is_between(const struct ike_sa *sa, const struct ike_id *local,
 		       const struct ike_id *remote)
 {
-	const struct ike_id ours = ike_id_kept(sa->local_id), theirs = ike_id_kept(sa->remote_id);
+	const struct ike_id ours = ike_id_kept(sa->local_id), theirs = ike_sa_peer(sa);
 
 	return ike_id_equal(&theirs, remote) && ike_id_equal(&ours, local);
 }
@@ -246,13 +247,18 @@ struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *lo
 	return NULL;
 }
 
-/* The same between those of this one, which is among them once it is linked. */
+/* The same between those of this one, which is among them once it is linked. Who has come in by EAP
+ * isn't who has the same name otherwise. */
 struct ike_sa *ike_peer_same(const struct ike_engine *e, const struct ike_sa *sa,
 			     const struct ike_sa *after)
 {
-	const struct ike_id local = ike_id_kept(sa->local_id), remote = ike_id_kept(sa->remote_id);
+	const struct ike_id local = ike_id_kept(sa->local_id), remote = ike_sa_peer(sa);
+	struct ike_sa *other = (struct ike_sa *)after;
 
-	return ike_peer_find(e, &local, &remote, after);
+	do
+		other = ike_peer_find(e, &local, &remote, other);
+	while (other && !other->eap_id != !sa->eap_id);
+	return other;
 }
 
 /* Again under another connection, if it has one already. */

@@ -120,6 +120,7 @@ struct ike_sa {
 	struct ike_connection *conn;  /* a reference; NULL for a responder before IKE_AUTH */
 	struct ike_id_kept *local_id; /* once known */
 	struct ike_id_kept *remote_id;
+	struct ike_id_kept *eap_id; /* as whom the peer has come in by EAP; NULL: as remote_id */
 	struct ike_path path;
 	uint16_t fragment_size;	   /* since larger packets seem to get lost; 0: the engine's */
 	bool fragmentation;	   /* both sides take fragments */
@@ -164,6 +165,13 @@ struct ike_sa {
 	struct ike_redirect *redirect; /* where it goes, or once it is up is to be renewed */
 	struct ike_synced *synced;     /* NULL: none has taken over */
 };
+
+/* Who the peer is, for all that is a peer's own: what EAP has proved rather than IDi, in which many
+ * may say the same. */
+static inline struct ike_id ike_sa_peer(const struct ike_sa *sa)
+{
+	return ike_id_kept(sa->eap_id ? sa->eap_id : sa->remote_id);
+}
 
 /* What the peer seals with. */
 static inline const struct ike_cipher *ike_sa_peer_cipher(const struct ike_sa *sa)
@@ -278,6 +286,10 @@ enum ike_step ike_proof_verify(struct ike_engine *e, struct ike_task *task, cons
 			       ike_resume_fn *resume);
 void ike_proof_take(struct ike_proof *proof, struct ike_job *job);
 void ike_proof_write_certs(struct ike_builder *b, const struct ike_proof *proof);
+int ike_proof_write_key(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
+			struct ike_slice key);
+bool ike_proof_holds_key(const struct ike_sa *sa, struct ike_slice key, struct ike_slice id_body,
+			 struct ike_slice auth_body);
 int ike_proof_write(struct ike_builder *b, const struct ike_engine *e, const struct ike_sa *sa,
 		    const struct ike_proof *proof, const struct ike_id *id,
 		    const struct ike_id *peer);

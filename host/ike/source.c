@@ -167,7 +167,8 @@ static struct ike_source *largest(const struct ike_engine *e)
 /* Nothing is at work in it that others would have to be told of. */
 static bool is_idle(const struct ike_sa *sa)
 {
-	return !sa->in.task && (sa->state == IKE_STATE_HALF_OPEN || sa->state == IKE_STATE_REFUSED);
+	return (!sa->in.task || !sa->in.task->resume) &&
+	       (sa->state == IKE_STATE_HALF_OPEN || sa->state == IKE_STATE_REFUSED);
 }
 
 /* The oldest that may go; those passed over count as new. NULL: none. */

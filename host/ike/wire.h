@@ -163,6 +163,13 @@ enum ike_cert_encoding {
 	IKE_CERT_RAW_PUBLIC_KEY = 15, /* RFC 7670, section 3 */
 };
 
+enum ike_eap_code {
+	IKE_EAP_REQUEST = 1,
+	IKE_EAP_RESPONSE = 2,
+	IKE_EAP_SUCCESS = 3,
+	IKE_EAP_FAILURE = 4,
+};
+
 enum ike_cp_type {
 	IKE_CP_REQUEST = 1,
 	IKE_CP_REPLY = 2,

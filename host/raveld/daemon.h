@@ -96,6 +96,7 @@ struct daemon {
 	struct ike_engine *engine;
 	struct jobs *jobs;
 	struct trust *trust;
+	struct eap *eap;
 	uv_timer_t day;	      /* until certificates are looked at again */
 	struct wish **wishes; /* in the order of the configuration, */
 	size_t wish_count;

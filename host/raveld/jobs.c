@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/eap/eap.h"
 #include "host/trust/trust.h"
 
 /* Of libuv's threads; it has 4 unless UV_THREADPOOL_SIZE says otherwise. */
@@ -23,7 +24,8 @@ struct entry {
 	};
 	struct jobs *jobs;
 	struct ike_job *job;
-	struct trust *trust; /* as it was when the job came; or NULL */
+	struct trust *trust; /* as it was when the job came; or NULL, */
+	struct eap *eap;     /* and so is this */
 	struct entry *next;
 };
 
@@ -48,6 +50,7 @@ struct jobs {
 	struct lane work; /* most is 0: the loop's own thread does it */
 	struct lane lookups;
 	struct trust *trust;
+	struct eap *eap;
 	uv_idle_t turn; /* of the loop, in which it does one */
 	bool closing;
 };
@@ -109,7 +112,9 @@ struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context)
 
 static void run(const struct entry *entry)
 {
-	if (ike_job_is_signature(entry->job))
+	if (entry->job->type == IKE_JOB_EAP)
+		eap_run(entry->eap, entry->job);
+	else if (ike_job_is_proof(entry->job))
 		trust_run(entry->trust, entry->job);
 	else
 		ike_job_run(entry->job);
@@ -118,6 +123,7 @@ static void run(const struct entry *entry)
 static void entry_free(struct entry *entry)
 {
 	trust_release(entry->trust);
+	eap_release(entry->eap);
 	free(entry);
 }
 
@@ -260,8 +266,10 @@ void jobs_add(struct jobs *jobs, struct ike_job *job)
 	}
 	entry->jobs = jobs;
 	entry->job = job;
-	if (ike_job_is_signature(job))
+	if (ike_job_is_proof(job)) {
 		entry->trust = trust_hold(jobs->trust);
+		entry->eap = eap_hold(jobs->eap);
+	}
 	append(job->stranger ? &lane->strangers : &lane->known, entry);
 	lane->waiting++;
 	start_next(jobs);
@@ -304,16 +312,21 @@ void jobs_stop(struct jobs *jobs)
 	lane_close(&jobs->lookups);
 }
 
-void jobs_set_trust(struct jobs *jobs, struct trust *trust)
+void jobs_set_trust(struct jobs *jobs, struct trust *trust, struct eap *eap)
 {
 	trust_hold(trust);
 	trust_release(jobs->trust);
 	jobs->trust = trust;
+	eap_hold(eap);
+	eap_release(jobs->eap);
+	jobs->eap = eap;
 }
 
 void jobs_free(struct jobs *jobs)
 {
-	if (jobs)
-		trust_release(jobs->trust);
+	if (!jobs)
+		return;
+	trust_release(jobs->trust);
+	eap_release(jobs->eap);
 	free(jobs);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs of the IKE core that need nothing but a processor, and keys and certificates: worker threads
+ * Jobs of the IKE core that need nothing but a processor, and keys, certificates and passwords: worker threads
  * do them, or the loop itself, one a turn, where there is one processor. Names are asked for by
  * threads always, few at a time, so that slow answers hold up nothing else. Those for peers that
  * have authenticated go before those for strangers.
@@ -12,6 +12,7 @@
 
 #include "host/ike/job.h"
 
+struct eap;
 struct jobs;
 struct trust;
 
@@ -21,8 +22,8 @@ typedef void jobs_done_fn(void *context, struct ike_job *job);
 /* NULL without memory. */
 struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context);
 
-/* From now on jobs that sign and verify are this one's. */
-void jobs_set_trust(struct jobs *jobs, struct trust *trust);
+/* From now on jobs that sign and verify, and those of EAP, are done by these. */
+void jobs_set_trust(struct jobs *jobs, struct trust *trust, struct eap *eap);
 
 /* Takes the job. Its answer comes later, never before this returns. */
 void jobs_add(struct jobs *jobs, struct ike_job *job);

@@ -215,6 +215,8 @@ static void add(void *context, const struct ike_sa_info *sa, const struct ike_ch
 	json_object_set_new(o, "remote-host", report_address(&sa->remote));
 	json_object_set_new(o, "remote-port", report_number(sa->remote.port));
 	json_object_set_new(o, "remote-id", report_identity(&sa->remote_id));
+	if (sa->remote_eap_id.type != IKE_ID_ANY)
+		json_object_set_new(o, "remote-eap-id", report_identity(&sa->remote_eap_id));
 	json_object_set_new(o, "initiator-spi", hex64(sa->spi_i));
 	json_object_set_new(o, "responder-spi", hex64(sa->spi_r));
 	json_object_set_new(o, "suite", suite(&sa->suite));

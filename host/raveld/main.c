@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "host/eap/eap.h"
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
 #include "host/raveld/devices.h"
@@ -432,7 +433,7 @@ void daemon_warn_of_readers(const struct conf *conf, const struct log *log)
 {
 	struct stat st;
 
-	for (size_t i = 0; conf->secret_count && i < conf->file_count; i++)
+	for (size_t i = 0; conf->secret_count + conf->user_count && i < conf->file_count; i++)
 		if (!stat(conf->files[i], &st) && (st.st_mode & (S_IRWXG | S_IRWXO)))
 			log_warning(log,
 				    "%s: others than its owner may read it, and secrets are "
@@ -451,12 +452,13 @@ static void tell_ready(const struct daemon *d)
 		log_info(&d->log, "ready: control socket %s", c->socket);
 }
 
-static int run(const char *path, struct conf *conf, struct trust *trust)
+static int run(const char *path, struct conf *conf, struct trust *trust, struct eap *eap)
 {
 	struct daemon d = {
 		.conf_path = path,
 		.conf = conf,
 		.trust = trust,
+		.eap = eap,
 		.log = log_open((enum log_level)conf->daemon.log_level),
 		.tap = -1,
 		.notices_fd = -1,
@@ -481,6 +483,7 @@ static int run(const char *path, struct conf *conf, struct trust *trust)
 	if (!err)
 		log_info(&d.log, "ended");
 	trust_release(d.trust);
+	eap_release(d.eap);
 	return err ? EXIT_FAILED : d.exit_code;
 }
 
@@ -551,6 +554,7 @@ int main(int argc, char **argv)
 	const char *path = DEFAULT_CONFIG;
 	struct conf_error error = {""};
 	struct trust *trust = NULL;
+	struct eap *eap = NULL;
 	struct conf *conf = NULL;
 	bool check = false, close_only = false, list = false;
 	int option, code;
@@ -585,24 +589,27 @@ int main(int argc, char **argv)
 	}
 	forbid_core_dumps();
 	signal(SIGPIPE, SIG_IGN);
-	if (conf_load(path, &conf, &error) || (!close_only && trust_load(conf, &trust, &error))) {
+	if (conf_load(path, &conf, &error) ||
+	    (!close_only && (trust_load(conf, &trust, &error) || eap_load(conf, &eap, &error)))) {
 		fprintf(stderr, "raveld: %s\n", error.text);
+		trust_release(trust);
 		conf_free(conf);
 		return EXIT_FAILED;
 	}
 	if (check) {
 		trust_release(trust);
+		eap_release(eap);
 		if (check_abilities(conf, &error)) {
 			fprintf(stderr, "raveld: %s\n", error.text);
 			conf_free(conf);
 			return EXIT_FAILED;
 		}
 		printf("%s: good: %zu connections, %zu secrets\n", path, conf->connection_count,
-		       conf->secret_count);
+		       conf->secret_count + conf->user_count);
 		conf_free(conf);
 		return EXIT_OK;
 	}
-	code = close_only ? close_and_end(conf) : run(path, conf, trust);
+	code = close_only ? close_and_end(conf) : run(path, conf, trust, eap);
 	conf_free(conf);
 	return code;
 }

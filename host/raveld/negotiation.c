@@ -240,7 +240,7 @@ static void take_job(struct daemon *d, struct ike_action *a)
 	struct ike_job *job = a->job;
 
 	a->job = NULL;
-	if (ike_job_is_work(job) || ike_job_is_signature(job) || job->type == IKE_JOB_RESOLVE) {
+	if (ike_job_is_work(job) || ike_job_is_proof(job) || job->type == IKE_JOB_RESOLVE) {
 		jobs_add(d->jobs, job);
 		return;
 	}
@@ -494,7 +494,7 @@ int negotiation_start(struct daemon *d)
 	if (!err)
 		err = wishes_add_secrets(d);
 	if (!err)
-		jobs_set_trust(d->jobs, d->trust);
+		jobs_set_trust(d->jobs, d->trust, d->eap);
 	for (size_t i = 0; !err && i < d->conf->connection_count; i++)
 		if (d->conf->connections[i].child_count)
 			err = wishes_add_connection(d, &d->conf->connections[i]);
@@ -547,6 +547,8 @@ static const char *initiate_reason(int err)
 	case -EAFNOSUPPORT:
 		return "the data path or, in transport mode, the two hosts have nothing of its "
 		       "selectors";
+	case -EOPNOTSUPP:
+		return "its peer comes in by EAP, and so begins itself";
 	case -EBUSY:
 		return "too many IKE SAs";
 	case -ENOSPC:

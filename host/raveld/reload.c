@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/eap/eap.h"
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
 #include "host/trust/trust.h"
@@ -20,6 +21,7 @@ struct reload {
 	struct daemon *d;
 	struct conf *conf;		/* the new one, and then the old one */
 	struct trust *trust;		/* the same */
+	struct eap *eap;		/* the same */
 	enum wish_change *connections;	/* what becomes of each of the new one */
 	const struct conf_child **olds; /* what each wish was about; NULL: nothing */
 	struct wish **wishes;		/* of the new one, in its order */
@@ -287,6 +289,7 @@ static void commit(struct reload *r)
 	struct wish **wishes = d->wishes;
 	struct conf old = *d->conf;
 	struct trust *trust;
+	struct eap *eap;
 	size_t at = 0;
 
 	*d->conf = *r->conf;
@@ -295,7 +298,10 @@ static void commit(struct reload *r)
 	trust = d->trust;
 	d->trust = r->trust;
 	r->trust = trust;
-	jobs_set_trust(d->jobs, d->trust);
+	eap = d->eap;
+	d->eap = r->eap;
+	r->eap = eap;
+	jobs_set_trust(d->jobs, d->trust, d->eap);
 	d->wishes = r->wishes;
 	d->wish_count = r->wish_count;
 	r->wishes = NULL;
@@ -675,6 +681,7 @@ static void reload_free(struct reload *r)
 	free(r->ike);
 	conf_free(r->conf);
 	trust_release(r->trust);
+	eap_release(r->eap);
 }
 
 json_t *reload(struct daemon *d)
@@ -688,6 +695,8 @@ json_t *reload(struct daemon *d)
 		err = conf_check_daemon(&d->conf->daemon, &r.conf->daemon, &error);
 	if (!err)
 		err = trust_load(r.conf, &r.trust, &error);
+	if (!err)
+		err = eap_load(r.conf, &r.eap, &error);
 	if (err)
 		goto refused;
 	snprintf(error.text, sizeof(error.text), "out of memory");

@@ -100,6 +100,13 @@ static void prefer(const struct rvl_abilities *preferred, const struct conf_chil
 	to->proposal_count++;
 }
 
+static enum ike_proof_kind proof_kind(const struct conf_auth *auth)
+{
+	if (auth->eap)
+		return IKE_BY_EAP;
+	return auth->pubkey ? IKE_BY_SIGNATURE : IKE_BY_PSK;
+}
+
 static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 			   const struct conf_connection *c)
 {
@@ -119,8 +126,8 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	conn->tcp_port = c->remote_port_tcp;
 	conn->local_id = c->local_id;
 	conn->remote_id = c->remote_id;
-	conn->auth.sign = c->local_auth.pubkey;
-	conn->auth.verify = c->remote_auth.pubkey;
+	conn->auth.local = proof_kind(&c->local_auth);
+	conn->auth.remote = proof_kind(&c->remote_auth);
 	conn->auth.send_cert = c->send_cert;
 	conn->auth.credentials = trust_credentials(c);
 	if (ike_buffer_set(&conn->auth.authorities, trust_authorities(d->trust, c->name)))

@@ -44,7 +44,7 @@ struct ike_slice trust_all_authorities(const struct trust *trust);
 bool trust_asks_raw(const struct trust *trust, const char *connection);
 bool trust_any_asks_raw(const struct trust *trust);
 
-/* Is equal where connections have the same certificates, keys and authorities. */
+/* Is equal where connections have the same certificates, keys, authorities and users of EAP. */
 uint64_t trust_credentials(const struct conf_connection *c);
 
 /* Call each() for what expires before `before`, or has. */

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "host/eap/method.h"
 #include "tests/conf/text.h"
 
 static const char text[] = "raveld { backend = soft\n wire = veth0 }\n"
@@ -76,11 +77,10 @@ static void others_are_refused(void **state)
 	static const struct {
 		const char *word, *why;
 	} cases[] = {
-		{"eap",
-		 "\"eap\" isn't supported (psk; pubkey, rsa, rsa/pss, ecdsa, ed25519, ed448, "
-		 "with -sha256, -sha384, -sha512)"},
-		{"rsa-sha1", "\"sha1\" isn't supported (psk; pubkey, rsa, rsa/pss, ecdsa, ed25519, "
-			     "ed448, with -sha256, -sha384, -sha512)"},
+		{"eap-md5", "\"eap-md5\" isn't supported (eap, eap-mschapv2, eap-gtc)"},
+		{"rsa-sha1",
+		 "\"sha1\" isn't supported (psk; eap; pubkey, rsa, rsa/pss, ecdsa, ed25519, "
+		 "ed448, with -sha256, -sha384, -sha512)"},
 		{"rsa-1024", "RSA with fewer than 2048 bits isn't supported"},
 		{"pubkey-2048", "2048 doesn't follow \"rsa\" or \"ecdsa\""},
 		{"sha256", "\"sha256\" says no kind of key (pubkey, rsa, ...)"},
@@ -153,11 +153,58 @@ static void who_proves_himself_otherwise_is_another_connection(void **state)
 	conf_free(old);
 }
 
+static void eap_is_one_side_s_with_a_user(void **state)
+{
+	static const char one_side[] = "raveld { backend = soft\n wire = veth0 }\n"
+				       "connections { gw { remote_addrs = 192.0.2.9\n local { %s "
+				       "}\nremote { %s }\nchildren { net { %s } } } }\n";
+	static const char psk[] = "auth = psk", user[] = "auth = eap\nid = bob";
+	struct conf *conf = conf_of(one_side, "auth = eap-gtc\neap_id = bob", psk, "");
+	const struct conf_connection *c = &conf->connections[0];
+
+	(void)state;
+	assert_int_equal(c->local_auth.eap, 1 << EAP_METHOD_GTC);
+	assert_false(c->local_auth.pubkey || c->remote_auth.eap);
+	conf_free(conf);
+	conf = conf_of(one_side, psk, "auth = eap\neap_id = %any", "");
+	c = &conf->connections[0];
+	assert_int_equal(c->remote_auth.eap, EAP_KEYED);
+	assert_true(c->remote_auth.has_eap_id);
+	conf_free(conf);
+
+	assert_refused(
+		"t.conf:3: connections.gw: one side has to prove who it is otherwise than by "
+		"EAP",
+		one_side, user, "auth = eap", "");
+	assert_refused("t.conf:4: connections.gw.local: auth = eap needs the key \"eap_id\" or "
+		       "\"id\" of one user",
+		       one_side, "auth = eap", psk, "");
+	assert_refused("t.conf:4: connections.gw.local: auth = eap needs the key \"eap_id\" or "
+		       "\"id\" of one user",
+		       one_side, "auth = eap\neap_id = *@example.org", psk, "");
+	assert_refused("t.conf:5: connections.gw.local.eap_id: it is for auth = eap", one_side,
+		       "auth = psk\neap_id = bob", psk, "");
+	assert_refused("t.conf:5: connections.gw.remote: auth = eap has neither certificates nor "
+		       "public keys",
+		       one_side, psk, "auth = eap\ncacerts = a.pem", "");
+	assert_refused("t.conf:3: connections.gw: child net: start_action, dpd_action and "
+		       "close_action would begin, and a peer that comes in by EAP begins itself",
+		       one_side, psk, "auth = eap", "start_action = start");
+	refused("auth = psk", "eap {\nsecret = x\n}",
+		"t.conf:9: secrets.eap: needs the key \"id\"");
+	refused("auth = psk", "eap {\nid = bob\n}",
+		"t.conf:9: secrets.eap: needs the key \"secret\"");
+	refused("auth = psk", "eap {\nid = *\nsecret = x\n}",
+		"t.conf:9: secrets.eap: an id stands for many, and a password is of those who are "
+		"named");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_mean_what_they_mean_to_strongswan),
 		cmocka_unit_test(others_are_refused),
+		cmocka_unit_test(eap_is_one_side_s_with_a_user),
 		cmocka_unit_test(files_and_passphrases_are_kept_as_they_are_written),
 		cmocka_unit_test(who_proves_himself_otherwise_is_another_connection),
 	};

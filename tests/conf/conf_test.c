@@ -860,7 +860,7 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		 "t.conf:1: raveld.fragment_size: 575 is neither 0 nor at least 576"},
 		{DAEMON "secrets { ike { } }\n", "t.conf:3: secrets.ike: needs the key \"secret\""},
 		{DAEMON "secrets { eap-carol { secret = x } }\n",
-		 "t.conf:3: secrets.eap-carol: EAP isn't supported; leave the section out"},
+		 "t.conf:3: secrets.eap-carol: needs the key \"id\""},
 		{DAEMON "secrets { psk { } }\n", "t.conf:3: secrets.psk: unknown section"},
 		{DAEMON "secrets { ike { secret = 0xabc } }\n",
 		 "t.conf:3: secrets.ike.secret: the hexadecimal secret has a wrong length"},

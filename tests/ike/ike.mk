@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 IKE_TEST_LDLIBS := -lcmocka -lcrypto
+NEEDS_ike_test := rvl_eap
 
-$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/signer.c tests/ike/member.c tests/ike/pair.c tests/ike/steps.c tests/ike/children.c \
+$(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/signer.c tests/ike/eap_party.c tests/ike/member.c tests/ike/pair.c tests/ike/steps.c tests/ike/children.c \
 	tests/ike/strangers.c))
 $(eval $(call c_test,ike_codec_test,tests/ike/codec_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_crypto_test,tests/ike/crypto_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
@@ -21,6 +22,7 @@ $(eval $(call c_test,ike_fragment_test,tests/ike/fragment_test.c,ike_test ike,$(
 $(eval $(call c_test,ike_lease_test,tests/ike/lease_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
 	-Wl$(comma)--wrap=ike_lease_answer$(comma)--wrap=ike_lease_ask))
 $(eval $(call c_test,ike_signature_test,tests/ike/signature_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_eap_test,tests/ike/eap_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_job_test,tests/ike/job_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 
 # What cheap_crypto.c does in place of the core's own.

@@ -196,8 +196,9 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->childless = s->childless;
 	conn->reauth_ms = s->reauth_ms;
 	conn->leases = s->leases;
-	conn->auth.sign = s->sign;
-	conn->auth.verify = s->verify;
+	conn->auth.local = s->by_eap ? IKE_BY_EAP : s->sign ? IKE_BY_SIGNATURE : IKE_BY_PSK;
+	conn->auth.remote = s->asks_eap ? IKE_BY_EAP : s->verify ? IKE_BY_SIGNATURE : IKE_BY_PSK;
+	node->eap = s->eap;
 	conn->auth.send_cert = s->send_cert;
 	node->signing_key = s->signing_key ? s->signing_key : "what all of them sign with";
 	conn->auth.asks_raw = s->verify && s->raw;
@@ -584,7 +585,7 @@ static void take_job(struct node *node, struct ike_action *a)
 	a->job = NULL;
 	if (w->job->type == IKE_JOB_WAYS)
 		return;
-	if (ike_job_is_work(w->job) || ike_job_is_signature(w->job)) {
+	if (ike_job_is_work(w->job) || ike_job_is_proof(w->job)) {
 		w->due += node->ke_delay;
 	} else if (w->job->type == IKE_JOB_RESOLVE) {
 		node->lookups++;
@@ -608,6 +609,8 @@ static bool free_to_go(const struct node *node, const struct waiting_job *w)
 		return !node->lease_holds;
 	case IKE_JOB_RESOLVE:
 		return !node->names_hold;
+	case IKE_JOB_EAP:
+		return !node->eap_holds;
 	case IKE_JOB_SIGN:
 	case IKE_JOB_VERIFY:
 		return !node->signer_holds;
@@ -672,7 +675,9 @@ static void answer(struct node *node, struct ike_job *job)
 		find_ways(node, &job->ways);
 	} else if (job->type == IKE_JOB_RESOLVE) {
 		resolve(node, job);
-	} else if (ike_job_is_signature(job)) {
+	} else if (job->type == IKE_JOB_EAP) {
+		eap_party_run(&node->eap, job);
+	} else if (ike_job_is_proof(job)) {
 		signer_run(job, node->signing_key);
 	} else {
 		job->error =

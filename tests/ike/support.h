@@ -10,6 +10,7 @@
 
 #include "host/ike/ike.h"
 #include "host/ike/sa.h"
+#include "tests/ike/eap_party.h"
 
 struct rng {
 	uint64_t state;
@@ -107,6 +108,8 @@ struct node {
 	bool names_hold;    /* who knows names, */
 	bool signer_holds;  /* who makes and judges signatures, by this key */
 	const char *signing_key;
+	bool eap_holds; /* and who knows EAP's passwords */
+	struct eap_party eap;
 	bool has_route; /* (its address is known where a connection doesn't say it) */
 	struct dns_name names[NODE_NAMES];
 	unsigned lookups;
@@ -194,6 +197,8 @@ struct side {
 	bool silent;		 /* asks for no certificates */
 	bool raw;		 /* but for a public key alone */
 	const char *signing_key; /* NULL: everybody's */
+	bool by_eap, asks_eap;	 /* it comes in by EAP, or its peer does, */
+	struct eap_party eap;	 /* so */
 };
 
 /* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". Nobody is

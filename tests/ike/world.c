@@ -570,7 +570,7 @@ static void install(struct host *h, const struct ike_job *job, int error)
 
 static bool is_of_child(const struct ike_job *job)
 {
-	return !ike_job_is_work(job) && !ike_job_is_signature(job) && job->type != IKE_JOB_WAYS &&
+	return !ike_job_is_work(job) && !ike_job_is_proof(job) && job->type != IKE_JOB_WAYS &&
 	       job->type != IKE_JOB_LEASE && job->type != IKE_JOB_RESOLVE;
 }
 
@@ -582,7 +582,7 @@ static bool is_last_step(const struct ike_job *job)
 /* Does its failure cost what both sides have already? */
 static bool is_vital(const struct ike_job *job)
 {
-	return ike_job_is_work(job) || ike_job_is_signature(job) || job->type == IKE_JOB_WAYS ||
+	return ike_job_is_work(job) || ike_job_is_proof(job) || job->type == IKE_JOB_WAYS ||
 	       is_last_step(job);
 }
 
@@ -806,7 +806,7 @@ static void answer(struct host *h, unsigned index)
 	h->jobs[index] = h->jobs[--h->job_count];
 	if (ike_job_is_work(p.job))
 		ike_job_run(p.job);
-	else if (ike_job_is_signature(p.job))
+	else if (ike_job_is_proof(p.job))
 		sign_or_judge(h, p.job);
 	else if (p.job->type == IKE_JOB_WAYS && !p.error)
 		find_ways(h, &p.job->ways);
@@ -1089,8 +1089,8 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 		ike_hosts_add(&conn->remote, peer->addr.family == 4 ? "%any4" : "%any6");
 	conn->mobike = p->mobike;
 	conn->tcp = p->tcp;
-	conn->auth.sign = self->signs;
-	conn->auth.verify = peer->signs;
+	conn->auth.local = self->signs ? IKE_BY_SIGNATURE : IKE_BY_PSK;
+	conn->auth.remote = peer->signs ? IKE_BY_SIGNATURE : IKE_BY_PSK;
 	conn->auth.send_cert = IKE_SEND_CERT_ALWAYS;
 	set_id(&conn->local_id, self->index);
 	set_id(&conn->remote_id, peer->index);

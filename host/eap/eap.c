@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host/eap/eap.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host/eap/mschap.h"
+#include "host/eap/session.h"
+#include "host/sa/hash.h"
+
+/* A name that has a password. */
+struct user {
+	uint8_t name[IKE_ID_MAX]; /* as it is said */
+	size_t name_len;
+	struct ike_secret password;
+	UT_hash_handle hh;
+};
+
+/* What a connection says of EAP, on one side. */
+struct side {
+	char name[CONF_NAME_MAX];
+	bool server; /* the peer comes in so; else we do */
+	uint8_t methods;
+	bool asks;	      /* server: who the peer is */
+	struct ike_id eap_id; /* that the peer may be, or as whom we come in; else as its ID says */
+	UT_hash_handle hh;
+};
+
+struct eap {
+	atomic_uint references;
+	struct user *users;
+	struct side *sides; /* by connection */
+};
+
+/* --------------------------------------------------------------------------------------- loading
+ */
+
+static int out_of_memory(struct conf_error *error)
+{
+	snprintf(error->text, sizeof(error->text), "out of memory");
+	return -ENOMEM;
+}
+
+static struct user *find_user(const struct eap *eap, struct ike_slice name)
+{
+	struct user *user;
+
+	HASH_FIND(hh, eap->users, name.data, name.len, user);
+	return user;
+}
+
+static int add_user(struct eap *eap, const struct conf_secret *s, const struct ike_id *owner,
+		    struct conf_error *error)
+{
+	struct user *user = calloc(1, sizeof(*user));
+
+	if (!user)
+		return out_of_memory(error);
+	user->name_len = eap_name(owner, user->name);
+	user->password = s->secret;
+	if (find_user(eap, ike_slice(user->name, user->name_len))) {
+		snprintf(error->text, sizeof(error->text),
+			 "%s:%u: secrets.%s: \"%.*s\" has another secret already", s->file, s->line,
+			 s->name, (int)user->name_len, (const char *)user->name);
+		ike_secret_clear(&user->password);
+		free(user);
+		return -EINVAL;
+	}
+	HASH_ADD(hh, eap->users, name, user->name_len, user);
+	if (user->hh.tbl)
+		return 0;
+	ike_secret_clear(&user->password);
+	free(user);
+	return out_of_memory(error);
+}
+
+static int add_users(struct eap *eap, struct conf *conf, struct conf_error *error)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < conf->user_count; i++) {
+		struct conf_secret *s = &conf->users[i];
+
+		for (size_t k = 0; !err && k < s->owner_count; k++)
+			err = add_user(eap, s, &s->owners[k], error);
+		ike_secret_clear(&s->secret);
+	}
+	return err;
+}
+
+static int add_side(struct eap *eap, const struct conf_connection *c, bool server,
+		    struct conf_error *error)
+{
+	const struct conf_auth *auth = server ? &c->remote_auth : &c->local_auth;
+	struct side *side = calloc(1, sizeof(*side));
+
+	if (!side)
+		return out_of_memory(error);
+	strcpy(side->name, c->name);
+	side->server = server;
+	side->methods = auth->eap;
+	side->asks = server && auth->has_eap_id;
+	side->eap_id = auth->has_eap_id ? auth->eap_id
+		       : server		? (struct ike_id){.type = IKE_ID_ANY}
+					: c->local_id;
+	HASH_ADD_STR(eap->sides, name, side);
+	if (side->hh.tbl)
+		return 0;
+	free(side);
+	return out_of_memory(error);
+}
+
+static int fail(struct conf_error *error, const struct conf_connection *c, const char *section,
+		const char *what, const char *whom)
+{
+	snprintf(error->text, sizeof(error->text), "%s:%u: connections.%s.%s: %s%s", c->file,
+		 c->line, c->name, section, what, whom);
+	return -EINVAL;
+}
+
+/* Is all there that the methods take? */
+static int check_side(const struct eap *eap, const struct conf_connection *c,
+		      const struct side *side, struct conf_error *error)
+{
+	const char *section = side->server ? "remote" : "local", *why;
+	char text[IKE_ID_TEXT];
+	uint8_t name[IKE_ID_MAX];
+
+	if (side->methods & 1 << EAP_METHOD_MSCHAPV2 && !mschap_available(&why))
+		return fail(error, c, section, why, "");
+	if (side->server && !eap->users)
+		return fail(error, c, section, "nobody has a secret (secrets.eap*)", "");
+	if (side->server)
+		return 0;
+	ike_id_text(&side->eap_id, text, sizeof(text));
+	return find_user(eap, ike_slice(name, eap_name(&side->eap_id, name)))
+		       ? 0
+		       : fail(error, c, section, "no secret (secrets.eap*) for ", text);
+}
+
+/* Passwords as MSCHAPv2 takes them, where a connection has that. */
+static int check_passwords(const struct conf *conf, struct conf_error *error)
+{
+	uint8_t hash[MSCHAP_HASH_LEN];
+	bool needed = false;
+
+	for (size_t i = 0; i < conf->connection_count; i++)
+		needed |= (conf->connections[i].local_auth.eap |
+			   conf->connections[i].remote_auth.eap) &
+			  1 << EAP_METHOD_MSCHAPV2;
+	for (size_t i = 0; needed && i < conf->user_count; i++) {
+		const struct conf_secret *s = &conf->users[i];
+
+		if (mschap_password_hash(ike_secret_slice(&s->secret), hash) != -EINVAL)
+			continue;
+		snprintf(error->text, sizeof(error->text),
+			 "%s:%u: secrets.%s.secret: it isn't UTF-8, or longer than %d characters, "
+			 "which EAP-MSCHAPv2 needs",
+			 s->file, s->line, s->name, MSCHAP_PASSWORD_MAX);
+		return -EINVAL;
+	}
+	OPENSSL_cleanse(hash, sizeof(hash));
+	return 0;
+}
+
+static int load_connection(struct eap *eap, const struct conf_connection *c,
+			   struct conf_error *error)
+{
+	bool server = c->remote_auth.eap;
+	struct side *side;
+	int err;
+
+	if (!server && !c->local_auth.eap)
+		return 0;
+	err = add_side(eap, c, server, error);
+	if (err)
+		return err;
+	HASH_FIND_STR(eap->sides, c->name, side);
+	return check_side(eap, c, side, error);
+}
+
+int eap_load(struct conf *conf, struct eap **out, struct conf_error *error)
+{
+	struct eap *eap = calloc(1, sizeof(*eap));
+	int err = eap ? 0 : out_of_memory(error);
+
+	if (!err) {
+		atomic_init(&eap->references, 1);
+		err = check_passwords(conf, error);
+	}
+	if (!err)
+		err = add_users(eap, conf, error);
+	for (size_t i = 0; !err && i < conf->connection_count; i++)
+		err = load_connection(eap, &conf->connections[i], error);
+	if (err)
+		eap_release(eap);
+	else
+		*out = eap;
+	return err;
+}
+
+struct eap *eap_hold(struct eap *eap)
+{
+	if (eap)
+		atomic_fetch_add(&eap->references, 1);
+	return eap;
+}
+
+void eap_release(struct eap *eap)
+{
+	struct user *user, *next_user;
+	struct side *side, *next_side;
+
+	if (!eap || atomic_fetch_sub(&eap->references, 1) != 1)
+		return;
+	HASH_ITER(hh, eap->users, user, next_user) {
+		HASH_DEL(eap->users, user);
+		ike_secret_clear(&user->password);
+		free(user);
+	}
+	HASH_ITER(hh, eap->sides, side, next_side) {
+		HASH_DEL(eap->sides, side);
+		free(side);
+	}
+	free(eap);
+}
+
+/* ------------------------------------------------------------------------------------------ jobs
+ */
+
+/* Whose passwords a connection's methods may ask for. */
+struct scope {
+	const struct eap *eap;
+	const struct side *side;
+};
+
+/* Takes as long with a user that there isn't. */
+static bool find_password(const void *context, struct ike_slice name, struct ike_secret *out)
+{
+	static const char nobodys[] = "a password that opens nothing";
+	const struct scope *scope = context;
+	const struct ike_id id = eap_identity(name);
+	const struct user *user = find_user(scope->eap, name);
+	bool let_in = !scope->side->asks || ike_id_matches(&scope->side->eap_id, &id);
+
+	*out = (struct ike_secret){.len = sizeof(nobodys) - 1};
+	memcpy(out->data, nobodys, sizeof(nobodys) - 1);
+	if (user && let_in)
+		*out = user->password;
+	return user && let_in;
+}
+
+static struct ike_eap_session *begin(const struct side *side, const struct ike_eap_job *job)
+{
+	const struct eap_config config = {
+		.server = side->server,
+		.methods = side->methods,
+		.asks = side->asks,
+		.user = side->server ? job->id : side->eap_id,
+	};
+
+	return eap_session_new(&config);
+}
+
+static int run(const struct eap *eap, const struct side *side, struct ike_job *job)
+{
+	const struct scope scope = {eap, side};
+	const struct eap_passwords passwords = {find_password, &scope};
+
+	return eap_session_run(job->eap.session, &passwords, &job->eap, job->reason);
+}
+
+void eap_run(const struct eap *eap, struct ike_job *job)
+{
+	struct ike_eap_job *e = &job->eap;
+	struct side *side;
+
+	job->reason[0] = 0;
+	HASH_FIND_STR(eap->sides, e->connection, side);
+	if (!side || side->server != e->server) {
+		job->error = -ENOENT;
+		snprintf(job->reason, sizeof(job->reason),
+			 "its connection isn't configured for EAP any more");
+		return;
+	}
+	if (!e->session)
+		e->session = begin(side, e);
+	job->error = e->session ? run(eap, side, job) : -ENOMEM;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who comes in by EAP, and as whom we do: users, their passwords and the methods of each
+ * connection, as a configuration names them. It never changes, and any number of threads may use it
+ * at once; a reload makes another.
+ */
+#ifndef RVL_EAP_EAP_H
+#define RVL_EAP_EAP_H
+
+#include "host/conf/conf.h"
+#include "host/ike/job.h"
+
+struct eap;
+
+/*
+ * Take what a configuration says of EAP; passwords are erased there. 0, or -errno with *error set:
+ * the first thing that is wrong, by file, line and key.
+ */
+int eap_load(struct conf *conf, struct eap **out, struct conf_error *error);
+
+/* It is freed, and passwords erased, with the last that holds it. NULL is fine. */
+struct eap *eap_hold(struct eap *eap);
+void eap_release(struct eap *eap);
+
+/* Do a job, IKE_JOB_EAP, on any thread, and set its answer. */
+void eap_run(const struct eap *eap, struct ike_job *job);
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Methods of EAP (RFC 3748, section 5). Each is a const struct of functions that both roles share;
+ * a method sees its own data alone, behind the type. The session knows codes and identifiers, and
+ * what comes before and after.
+ */
+#ifndef RVL_EAP_METHOD_H
+#define RVL_EAP_METHOD_H
+
+#include "host/ike/job.h"
+#include "host/ike/secret.h"
+
+/* Wire numbers (RFC 3748, section 5). */
+enum eap_type {
+	EAP_IDENTITY = 1,
+	EAP_NOTIFICATION = 2,
+	EAP_NAK = 3,
+	EAP_GTC = 6,
+	EAP_MSCHAPV2 = 26,
+};
+
+/* Bits of sets of methods, the preferred one first. */
+enum eap_method_index { EAP_METHOD_MSCHAPV2, EAP_METHOD_GTC, EAP_METHODS };
+
+enum {
+	/* Those that `eap` alone stands for: they give a key, so that who is in the midst of it can
+	 * be no other (RFC 7296, section 2.16). */
+	EAP_KEYED = 1 << EAP_METHOD_MSCHAPV2,
+	EAP_REASON_MAX = 96,
+};
+
+/* What a method is told, and says. */
+struct eap_round {
+	const struct ike_random *random;
+	struct ike_slice user;		   /* as whom */
+	const struct ike_secret *password; /* never NULL; */
+	bool known;			   /* false: that is nobody's, and it must fail */
+	struct ike_slice in;		   /* the other side's data */
+	struct ike_writer *out;		   /* ours */
+	uint8_t identifier;		   /* of the request that is asked or answered */
+	const char *why;		   /* FAILED: for an operator */
+	size_t msk_len;			   /* DONE */
+	uint8_t *msk;			   /* room for IKE_MSK_MAX */
+};
+
+struct eap_method {
+	uint8_t type;
+	const char *name;
+	size_t size; /* of its state, which is zero to begin with */
+
+	/* Server: the first request. */
+	enum ike_eap_verdict (*begin)(void *state, struct eap_round *r);
+	/* Server: what was answered. DONE: Success follows; FAILED: Failure does. */
+	enum ike_eap_verdict (*answered)(void *state, struct eap_round *r);
+	/* Peer: what is asked, which MORE and DONE answer; DONE: from now on Success is taken. */
+	enum ike_eap_verdict (*asked)(void *state, struct eap_round *r);
+};
+
+extern const struct eap_method eap_mschapv2, eap_gtc;
+
+/* By index. */
+extern const struct eap_method *const eap_methods[EAP_METHODS];
+
+#endif

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * EAP inside IKE_AUTH (RFC 7296, section 2.16). What its messages say is known to jobs alone:
+ *
+ *   HDR, SK {IDi, [CERTREQ,] [IDr,] [CP(CFG_REQUEST),] SAi2, TSi, TSr}  -->
+ *                                    <--  HDR, SK {IDr, [CERT,] AUTH, EAP}
+ *   HDR, SK {EAP}  -->               <--  HDR, SK {EAP}      as often as the method wants
+ *                                    <--  HDR, SK {EAP(Success)}
+ *   HDR, SK {AUTH}  -->              <--  HDR, SK {AUTH, [CP(CFG_REPLY),] SAr2, TSi, TSr}
+ *
+ * The responder has proved itself before the initiator says anything. The initiator is a stranger,
+ * whose IKE SA is half-open, until its AUTH has been verified; of its first message no more is kept
+ * than what is read then.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host/ike/sa.h"
+
+enum {
+	ROUNDS_MAX = 40, /* messages of the peer's in one run */
+	KEPT_MAX = 4096, /* octets of the first message that are kept for a stranger */
+};
+
+static const struct ike_slice nothing;
+
+struct ike_eap_run {
+	struct ike_eap_session *session; /* NULL while a job has it */
+	bool over;			 /* the method is done, and the peer's AUTH is due */
+	bool of_nobody;
+	bool refused;	    /* the method has said so, and it was noted */
+	uint8_t identifier; /* of the peer's last message */
+	unsigned rounds;
+	struct ike_id_kept *identity; /* as whom the peer comes in by EAP, or NULL: as IDi */
+	struct ike_buffer id_body;    /* of the peer's ID payload, which its AUTH is over */
+	size_t msk_len;
+	uint8_t msk[IKE_MSK_MAX];
+};
+
+void ike_eap_free(struct ike_eap_run *run)
+{
+	if (!run)
+		return;
+	ike_eap_session_free(run->session);
+	ike_buffer_free(&run->id_body);
+	free(run->identity);
+	OPENSSL_cleanse(run, sizeof(*run));
+	free(run);
+}
+
+static int run_begin(struct ike_auth_task *auth, struct ike_slice id_body)
+{
+	auth->eap = calloc(1, sizeof(*auth->eap));
+	return auth->eap ? ike_buffer_set(&auth->eap->id_body, id_body) : -ENOMEM;
+}
+
+static enum ike_step out_of_memory(struct ike_engine *e, struct ike_sa *sa)
+{
+	ike_sa_down(e, sa, "out of memory");
+	return IKE_DONE;
+}
+
+/* Have the peer's message judged, and ours made. As server without one it begins. */
+static enum ike_step ask(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			 uint64_t now, const struct ike_id *id, struct ike_slice message,
+			 ike_resume_fn *resume)
+{
+	struct ike_eap_run *run = auth->eap;
+	struct ike_job *job = ike_job_new(e, IKE_JOB_EAP);
+
+	if (!job || ike_buffer_set(&job->eap.in, message)) {
+		ike_job_free(job);
+		return out_of_memory(e, sa);
+	}
+	job->eap.random = e->config.random;
+	snprintf(job->eap.connection, sizeof(job->eap.connection), "%s", sa->conn->name);
+	job->eap.server = !sa->initiator;
+	job->eap.of_nobody = run->of_nobody;
+	job->eap.id = *id;
+	job->eap.session = run->session;
+	run->session = NULL;
+	if (ike_job_send(e, sa, &auth->task.waiter, now, job))
+		return out_of_memory(e, sa);
+	return ike_task_wait(&auth->task, resume);
+}
+
+/* What is left of a job that has come back, but for its message. 0 or -ENOMEM. */
+static int take(struct ike_eap_run *run, struct ike_job *job)
+{
+	struct ike_eap_job *eap = &job->eap;
+
+	run->session = eap->session;
+	eap->session = NULL;
+	run->over = eap->verdict == IKE_EAP_DONE;
+	if (!run->over)
+		return 0;
+	run->msk_len = eap->msk_len;
+	memcpy(run->msk, eap->msk, sizeof(run->msk));
+	return eap->identity.type == IKE_ID_ANY ? 0 : ike_id_keep(&run->identity, &eap->identity);
+}
+
+static void write_message(struct ike_builder *b, const struct ike_buffer *message)
+{
+	struct ike_eap eap;
+
+	if (message->len && !ike_parse_eap(ike_buffer_slice(message), &eap))
+		ike_write_eap(b, &eap);
+}
+
+/* The peer's next message: the only EAP payload, and no AUTH beside it. */
+static bool read_message(struct ike_eap_run *run, const struct ike_in *in, struct ike_slice *out)
+{
+	return ike_payloads_one(&in->payloads, IKE_PAYLOAD_EAP, out) == 0 &&
+	       ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0 &&
+	       out->len <= IKE_EAP_MAX && ++run->rounds <= ROUNDS_MAX;
+}
+
+/* What AUTH of one side is made with: the method's key, or else SK_pi or SK_pr. */
+static struct ike_slice key_of(const struct ike_sa *sa, const struct ike_eap_run *run,
+			       bool of_initiator)
+{
+	const struct ike_auth_keys *keys = &sa->handshake->auth_keys;
+
+	return run->msk_len ? ike_slice(run->msk, run->msk_len)
+			    : ike_slice(of_initiator ? keys->sk_pi : keys->sk_pr,
+					ike_prf_len(sa->suite.prf));
+}
+
+/* Our AUTH once the method is done, as this identity. */
+int ike_eap_write_proof(struct ike_builder *b, const struct ike_sa *sa,
+			const struct ike_eap_run *run, const struct ike_id *id)
+{
+	return ike_proof_write_key(b, sa, id, key_of(sa, run, sa->initiator));
+}
+
+/* Does the peer's AUTH hold? Not before the method is done. */
+static bool is_proved(const struct ike_sa *sa, const struct ike_eap_run *run,
+		      const struct ike_in *in)
+{
+	struct ike_slice auth_body;
+
+	return run->over && ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body) == 0 &&
+	       ike_proof_holds_key(sa, key_of(sa, run, !sa->initiator),
+				   ike_buffer_slice(&run->id_body), auth_body);
+}
+
+/* Responder */
+
+/*
+ * Of the first message what is read once the peer has proved itself. Authorities, of which it may
+ * name many, are known by then.
+ */
+static int keep_first(struct ike_auth_task *auth, struct ike_in *in)
+{
+	uint8_t octets[KEPT_MAX];
+	struct ike_builder b;
+	struct ike_payload payload;
+	struct ike_payloads kept;
+
+	ike_build_chain(&b, octets, sizeof(octets));
+	for (struct ike_walk w = ike_payloads_walk(&in->payloads);
+	     ike_payloads_next(&w, &payload);) {
+		if (payload.type == IKE_PAYLOAD_CERT || payload.type == IKE_PAYLOAD_CERTREQ ||
+		    payload.type == IKE_PAYLOAD_VENDOR || payload.type == IKE_PAYLOAD_EAP)
+			continue;
+		ike_build_begin(&b, payload.type);
+		ike_put_slice(&b.w, payload.body);
+		ike_build_end(&b);
+	}
+	if (!ike_writer_ok(&b.w) || ike_payloads_parse(ike_written(&b.w), b.first, &kept))
+		return -EMSGSIZE;
+	in->payloads = kept;
+	return ike_auth_keep_message(auth, in);
+}
+
+/* As whom the peer has come in, as far as it has said. */
+static struct ike_id known_as(const struct ike_auth_task *auth, uint64_t now,
+			      const struct ike_job *job)
+{
+	struct ike_id id = {.type = IKE_ID_ANY};
+	struct ike_slice body;
+	struct ike_in in;
+
+	if (job && !job->error && job->eap.identity.type != IKE_ID_ANY)
+		return job->eap.identity;
+	if (!ike_auth_reread_message(auth, now, &in))
+		ike_auth_parse_peer_id(&in.payloads, IKE_PAYLOAD_IDI, &body, &id);
+	return id;
+}
+
+/* Once: a method may have a word of its own for it, after which some peers are heard of no more. */
+static void note_failure(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			 uint64_t now, const struct ike_job *job, const char *why)
+{
+	const struct ike_id id = known_as(auth, now, job);
+	char reason[IKE_REASON_MAX];
+
+	snprintf(reason, sizeof(reason), "%s: %.120s", job && !job->error ? job->eap.method : "EAP",
+		 why);
+	if (!auth->eap->refused)
+		ike_auth_note_failure(e, sa, &id, reason);
+	auth->eap->refused = true;
+}
+
+/* Whatever has failed: the peer is told nothing but that it has. */
+static enum ike_step fail(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			  uint64_t now, const struct ike_job *job, const char *why)
+{
+	const struct ike_eap failure = {.code = IKE_EAP_FAILURE,
+					.identifier = auth->eap->identifier};
+	struct ike_builder b;
+
+	note_failure(e, sa, auth, now, job, why);
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_eap(&b, &failure);
+	ike_respond(e, sa, IKE_AUTH, &b);
+	ike_sa_refused(e, sa, "authentication failed");
+	return IKE_DONE;
+}
+
+static enum ike_step answered(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			      uint64_t now, struct ike_job *job)
+{
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	const struct ike_id local_id = ike_id_kept(sa->local_id);
+	bool first = auth->eap->rounds == 0;
+	struct ike_id peer;
+	struct ike_builder b;
+
+	ike_half_open_computing(e, sa, false);
+	if (job->error || job->eap.verdict == IKE_EAP_FAILED)
+		return fail(e, sa, auth, now, job,
+			    job->error == -ETIMEDOUT ? "there was no answer"
+			    : *job->reason	     ? job->reason
+						     : "it failed");
+	if (*job->reason)
+		note_failure(e, sa, auth, now, job, job->reason);
+	if (take(auth->eap, job))
+		return out_of_memory(e, sa);
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	if (first) {
+		peer = known_as(auth, now, NULL);
+		ike_write_id(&b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
+		ike_proof_write_certs(&b, &auth->proof);
+		if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &peer)) {
+			ike_sa_down(e, sa, "what proves who we are is gone");
+			return IKE_DONE;
+		}
+		ike_proof_free(&auth->proof);
+	}
+	write_message(&b, &job->eap.out);
+	ike_respond(e, sa, IKE_AUTH, &b);
+	return sa->state == IKE_STATE_DEAD ? IKE_DONE : IKE_MORE;
+}
+
+/* Our own proof is there; the method begins. */
+static enum ike_step begin(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			   uint64_t now)
+{
+	const struct ike_id id = known_as(auth, now, NULL);
+
+	return ask(e, sa, auth, now, &id, nothing, answered);
+}
+
+static enum ike_step have_signature(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+				    uint64_t now, struct ike_job *job)
+{
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	const struct ike_id id = known_as(auth, now, NULL);
+	char reason[IKE_REASON_MAX];
+
+	if (job->error)
+		return ike_auth_reject_initiator(e, sa, &id, ike_auth_why_not_signed(job, reason));
+	ike_proof_take(&auth->proof, job);
+	return begin(e, sa, auth, now);
+}
+
+/*
+ * The initiator's first message is without AUTH. One whose identity no connection is for goes the
+ * same way as all others, and fails in the end.
+ */
+enum ike_step ike_eap_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			     struct ike_in *in, const struct ike_id *id,
+			     const struct ike_id *wanted, struct ike_slice id_body)
+{
+	struct ike_connection *conn = ike_connection_for_ids(e, sa, id, wanted, IKE_BY_EAP);
+	const bool of_nobody = !conn;
+	struct ike_id local_id;
+
+	if (!conn)
+		conn = ike_connection_for_ids(e, sa, NULL, wanted, IKE_BY_EAP);
+	if (!conn)
+		return ike_auth_reject_initiator(e, sa, id, "it wants EAP, which isn't configured");
+	ike_sa_hold(e, sa, conn);
+	local_id = ike_connection_local_id(conn, &sa->path.local);
+	ike_proof_learn_requests(sa, &in->payloads);
+	if (run_begin(auth, id_body) || ike_id_keep(&sa->local_id, &local_id) ||
+	    ike_half_open_add(e, sa))
+		return out_of_memory(e, sa);
+	auth->eap->of_nobody = of_nobody;
+	if (keep_first(auth, in))
+		return ike_auth_reject_syntax(e, sa);
+	if (conn->auth.local == IKE_BY_PSK && !ike_psk_find(e, &local_id, id))
+		return ike_auth_reject_initiator(e, sa, id,
+						 "no pre-shared key to prove who we are");
+	ike_half_open_computing(e, sa, true);
+	return conn->auth.local == IKE_BY_SIGNATURE
+		       ? ike_proof_sign(e, &auth->task, in->now, &local_id, have_signature)
+		       : begin(e, sa, auth, in->now);
+}
+
+/* The peer's AUTH is there: its first message is read on. */
+static enum ike_step prove(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			   const struct ike_in *in)
+{
+	struct ike_slice body;
+	struct ike_in first;
+	struct ike_id id;
+
+	auth->way = (struct ike_pair){.local = in->local, .remote = in->remote};
+	if (ike_auth_reread_message(auth, in->now, &first) ||
+	    ike_auth_parse_peer_id(&first.payloads, IKE_PAYLOAD_IDI, &body, &id))
+		return ike_auth_reject_syntax(e, sa);
+	if (!is_proved(sa, auth->eap, in))
+		return ike_auth_reject_initiator(e, sa, &id, "wrong AUTH after EAP");
+	ike_qcd_learn(sa, &in->payloads);
+	ike_sync_agree(sa, &in->payloads);
+	sa->eap_id = auth->eap->identity;
+	auth->eap->identity = NULL;
+	return ike_auth_authenticated(e, sa, auth, &first, &id);
+}
+
+/* Another message of the same exchange, which may come from where the first one didn't. */
+enum ike_step ike_eap_request(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			      struct ike_in *in)
+{
+	struct ike_eap_run *run = auth->eap;
+	struct ike_slice message;
+	struct ike_eap eap;
+	struct ike_id id;
+
+	if (ike_half_open_add(e, sa))
+		return out_of_memory(e, sa);
+	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH))
+		return prove(e, sa, auth, in);
+	if (!read_message(run, in, &message) || ike_parse_eap(message, &eap) || run->over)
+		return fail(e, sa, auth, in->now, NULL,
+			    run->rounds > ROUNDS_MAX ? "too many messages"
+						     : "a message is out of place");
+	run->identifier = eap.identifier;
+	ike_half_open_computing(e, sa, true);
+	id = known_as(auth, in->now, NULL);
+	return ask(e, sa, auth, in->now, &id, message, answered);
+}
+
+/* Initiator */
+
+static enum ike_step give_up(struct ike_engine *e, struct ike_sa *sa, const char *what,
+			     const char *why)
+{
+	char reason[IKE_REASON_MAX];
+
+	e->stats.auth_failed++;
+	snprintf(reason, sizeof(reason), "%s: %.90s", what, why);
+	ike_sa_down(e, sa, reason);
+	return IKE_DONE;
+}
+
+static enum ike_step give_up_as(struct ike_engine *e, struct ike_sa *sa, const struct ike_job *job)
+{
+	char text[IKE_ID_TEXT], what[IKE_REASON_MAX];
+
+	ike_id_text(&job->eap.identity, text, sizeof(text));
+	snprintf(what, sizeof(what), "%s failed as %.64s", job->eap.method, text);
+	return give_up(e, sa, what, job->reason);
+}
+
+static enum ike_step replied(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			     uint64_t now, struct ike_job *job)
+{
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	const struct ike_id local_id = ike_id_kept(sa->local_id);
+	struct ike_builder b;
+
+	if (job->error)
+		return give_up(e, sa, "EAP failed",
+			       job->error == -ETIMEDOUT ? "there was no answer" : job->reason);
+	if (job->eap.verdict == IKE_EAP_FAILED)
+		return give_up_as(e, sa, job);
+	if (take(auth->eap, job))
+		return out_of_memory(e, sa);
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	if (!auth->eap->over) {
+		write_message(&b, &job->eap.out);
+		return ike_request(e, sa, now, &b);
+	}
+	if (ike_eap_write_proof(&b, sa, auth->eap, &local_id)) {
+		ike_sa_down(e, sa, "could not build a request");
+		return IKE_DONE;
+	}
+	ike_qcd_write(e, &b, sa);
+	ike_sync_offer(&b, sa);
+	return ike_request(e, sa, now, &b);
+}
+
+static enum ike_step reply(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			   const struct ike_in *in)
+{
+	const struct ike_id local_id = ike_id_kept(sa->local_id);
+	struct ike_slice message;
+
+	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_EAP))
+		return ike_auth_refused(e, sa, in);
+	if (!read_message(auth->eap, in, &message))
+		return give_up(e, sa, "EAP failed",
+			       auth->eap->rounds > ROUNDS_MAX ? "too many messages"
+							      : "a message is out of place");
+	return ask(e, sa, auth, in->now, &local_id, message, replied);
+}
+
+/* The responder, who is this one, has proved itself, and begins. */
+enum ike_step ike_eap_start(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			    const struct ike_in *in, const struct ike_id *id)
+{
+	const struct ike_id local_id = ike_id_kept(sa->local_id);
+	struct ike_slice body, message;
+
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_IDR, &body) || run_begin(auth, body) ||
+	    ike_id_keep(&sa->remote_id, id))
+		return out_of_memory(e, sa);
+	auth->eap->rounds = 1;
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_EAP, &message) || message.len > IKE_EAP_MAX)
+		return give_up(e, sa, "EAP failed", "the responder doesn't begin");
+	return ask(e, sa, auth, in->now, &local_id, message, replied);
+}
+
+enum ike_step ike_eap_response(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			       struct ike_in *in)
+{
+	const struct ike_id id = ike_id_kept(sa->remote_id);
+
+	if (!auth->eap->over)
+		return reply(e, sa, auth, in);
+	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH))
+		return ike_auth_refused(e, sa, in);
+	if (!is_proved(sa, auth->eap, in))
+		return ike_auth_not_authentic(e, sa, in->now, &id, "wrong AUTH after EAP");
+	return ike_auth_accept_responder(e, sa, auth, in, &id);
+}

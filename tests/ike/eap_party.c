@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "tests/ike/eap_party.h"
+
+#include <errno.h>
+
+#include "host/eap/session.h"
+
+static bool find(const void *context, struct ike_slice user, struct ike_secret *out)
+{
+	const struct eap_party *party = context;
+	bool known = ike_slice_equal(user, ike_slice(party->user, strlen(party->user)));
+	const char *password = known ? party->password : "nobody's";
+
+	*out = (struct ike_secret){.len = strlen(password)};
+	memcpy(out->data, password, out->len);
+	return known;
+}
+
+void eap_party_run(const struct eap_party *party, struct ike_job *job)
+{
+	const struct eap_passwords passwords = {find, party};
+	struct eap_config config = {
+		.server = job->eap.server,
+		.methods = party->methods,
+		.asks = party->asks,
+		.user = job->eap.server ? job->eap.id
+					: eap_identity(ike_slice(party->user, strlen(party->user))),
+	};
+
+	if (!job->eap.session)
+		job->eap.session = eap_session_new(&config);
+	job->error = job->eap.session
+			     ? eap_session_run(job->eap.session, &passwords, &job->eap, job->reason)
+			     : -ENOMEM;
+}

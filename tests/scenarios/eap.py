@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One end comes in by EAP with a password, the other one has a certificate.
+
+files(side, server, ...) are what a scenario gives one end, server being the side that is called: eap.conf, the
+connection that goes by them, which is the same language for both.
+"""
+import certs
+
+SERVER = """
+connections {
+  gw : gateway {
+    send_cert = always
+    %(more)s
+    local {
+      auth = pubkey
+      certs = own.pem
+    }
+    remote {
+      auth = %(auth)s
+      %(eap_id)s
+    }
+    children {
+      net {
+        local_ts = 10.%(side)d.0.0/24
+        remote_ts = %(theirs)s
+      }
+    }
+  }
+}
+"""
+
+CLIENT = """
+connections {
+  gw : gateway {
+    %(more)s
+    local {
+      auth = %(auth)s
+      %(eap_id)s
+    }
+    remote {
+      auth = pubkey
+    }
+    children {
+      net {
+        local_ts = %(ours)s
+        remote_ts = 10.%(other)d.0.0/24
+      }
+    }
+  }
+}
+"""
+
+USERS = """
+secrets {
+  eap-users {
+    id-bob = bob
+    id-a = a.example.org
+    id-b = b.example.org
+    secret = "%s"
+  }
+}
+"""
+
+POOL = """
+pools {
+  rw {
+    addrs = 10.3.0.0/28
+  }
+}
+"""
+
+PASSWORD = "the moat is the pâssword"
+WRONG = "the moat is a password"
+
+
+def files(side, server, auth="eap-mschapv2", user="bob", password=PASSWORD, virtual=False):
+    """user: as whom the client comes in; None: as it is in IKE. virtual: it asks for an address."""
+    own = certs.files(side, "P-256")
+    values = {"side": side, "other": 3 - side, "auth": auth, "eap_id": "", "more": "", "ours": f"10.{side}.0.0/24",
+              "theirs": f"10.{3 - side}.0.0/24"}
+    if user:
+        values["eap_id"] = "eap_id = %any" if side == server else f"eap_id = {user}"
+    if virtual:
+        values |= {"more": "pools = rw" if side == server else "vips = 0.0.0.0", "ours": "dynamic", "theirs": "dynamic"}
+    text = (SERVER if side == server else CLIENT) % values + USERS % password + (POOL if virtual and side == server else "")
+    wanted = ("x509/own.pem", "private/own.pem", "x509ca/authority.pem") if side == server else ("x509ca/authority.pem",)
+    return {"eap.conf": text, "charon.conf": "plugins {\n  eap-gtc {\n    backend = generic\n  }\n}\n",
+            **{name: own[name] for name in wanted}}
+
+
+def with_password(files, password):
+    """The same end with this password."""
+    return {**files, "eap.conf": files["eap.conf"].replace(PASSWORD, password)}
+
+
+def known_as(play):
+    """As whom raveld knows the peer."""
+    (ike,) = play.bed.ravelctl_json("list")["ike-sas"]
+    return ike["remote-id"], ike.get("remote-eap-id")
+
+
+def refused(play, why):
+    """The peer has another password: nothing comes up, and raveld's log has these words, but no password."""
+    right = play.peer.files
+    play.peer.stop()
+    play.peer.files = with_password(right, WRONG)
+    play.peer.start(play.scenario.tries)
+    play.expect(play.fails(play.initiator.up, "net"), f"{play.initiator.name} is told that it failed")
+    play.nothing()
+    play.expect(why in play.raveld.log(), f"the log says {why}")
+    play.expect(not any(word in play.raveld.log() for word in (PASSWORD, WRONG)), "and no password")
+    play.held()
+    play.peer.stop()
+    play.peer.files = right
+    play.peer.start(play.scenario.tries)
+    play.connect()
+    play.passes()
