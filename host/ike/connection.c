@@ -99,6 +99,13 @@ static unsigned match_ends(const struct ike_connection *conn, const struct ike_a
 	return ours ? theirs * (EXACTLY + 1) + ours : 0;
 }
 
+/* May these be its ends? */
+bool ike_connection_is_between(const struct ike_connection *conn, const struct ike_addr *local,
+			       const struct ike_addr *remote)
+{
+	return match_ends(conn, local, remote) != 0;
+}
+
 /* Has a connection just this address for its peer? */
 bool ike_connection_is_at(const struct ike_engine *e, const struct ike_addr *remote)
 {

@@ -273,6 +273,17 @@ static void answer_unknown(struct ike_engine *e, const struct ike_in *in)
 	ike_answer_end(e, &b, in);
 }
 
+/*
+ * IKE_AUTH may come over another port, but without a NAT from no other address; and once it has
+ * begun, with EAP, from none where its connection has no peer.
+ */
+static bool is_elsewhere(const struct ike_sa *sa, const struct ike_in *in)
+{
+	if (!sa->path.nat_remote && !ike_addr_same_ip(&in->remote, &sa->path.remote))
+		return true;
+	return sa->in.task && !ike_connection_is_between(sa->conn, &in->local, &in->remote);
+}
+
 static void receive_protected(struct ike_engine *e, struct ike_in *in)
 {
 	bool from_initiator = in->hdr.flags & IKE_FLAG_INITIATOR;
@@ -295,9 +306,7 @@ static void receive_protected(struct ike_engine *e, struct ike_in *in)
 	}
 	if (ike_sync_take(e, sa, in) || !in_window(e, sa, in))
 		return;
-	/* IKE_AUTH may come over another port, but without a NAT from no other address. */
-	if (sa->state == IKE_STATE_HALF_OPEN && !sa->path.nat_remote &&
-	    !ike_addr_same_ip(&in->remote, &sa->path.remote)) {
+	if (sa->state == IKE_STATE_HALF_OPEN && is_elsewhere(sa, in)) {
 		e->stats.drop_state++;
 		return;
 	}

@@ -281,6 +281,8 @@ struct ike_proposals {
 };
 void ike_connection_proposals(const struct ike_connection *conn, struct ike_proposals *out);
 struct ike_connection *ike_connection_find(const struct ike_engine *e, const char *name);
+bool ike_connection_is_between(const struct ike_connection *conn, const struct ike_addr *local,
+			       const struct ike_addr *remote);
 bool ike_connection_is_at(const struct ike_engine *e, const struct ike_addr *remote);
 unsigned ike_hosts_match(const struct ike_hosts *hosts, const struct ike_addr *addr);
 struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, const struct ike_in *in,

@@ -539,6 +539,27 @@ static void an_address_is_given_to_who_has_proved_itself(void **state)
 	}
 }
 
+/* Behind a NAT it may move, but not to where its connection has no peer. */
+static void a_message_from_where_the_peer_cannot_be_is_ignored(void **state)
+{
+	for (unsigned at = 4; at < last_message[0]; at += 2) {
+		struct packet p, copy;
+
+		begin_and_deliver(MSCHAPV2, at);
+		b()->engine->all->path.nat_remote = true;
+		p = copy = net_take(net);
+		copy.remote.ip[3] = 77;
+		net_deliver(net, &copy);
+		assert_int_equal(ike_engine_stats(b()->engine)->drop_state, 1);
+		assert_int_equal(b()->engine->all->path.remote.ip[3], 1);
+		net_deliver(net, &p);
+		packet_free(&p);
+		net_settle(net);
+		assert_int_equal(a()->child_up + b()->child_up, 2);
+		teardown(state);
+	}
+}
+
 /* What is too much to keep for a stranger isn't kept. */
 static void a_first_message_that_is_too_large_is_refused(void **state)
 {
@@ -654,6 +675,7 @@ int main(void)
 		T(who_knows_passwords_may_take_its_time),
 		T(a_job_that_never_comes_back_ends_it),
 		T(an_address_is_given_to_who_has_proved_itself),
+		T(a_message_from_where_the_peer_cannot_be_is_ignored),
 		T(a_first_message_that_is_too_large_is_refused),
 		T(no_message_out_of_place_does_anything),
 		T(what_is_no_message_of_eap_ends_it),

@@ -19,6 +19,7 @@
 
 #include <cmocka.h>
 
+#include "host/eap/method.h"
 #include "tests/ike/invariants.h"
 
 enum { RUNS = 20000, BASE_SEED = 72960000 };
@@ -29,6 +30,7 @@ struct totals {
 		moved;
 	uint64_t cookies, evicted, solved, proofs; /* what floods and restarts have led to */
 	uint64_t redirected;
+	uint64_t by_eap; /* IKE SAs whose initiator came in so */
 	uint64_t probes, probes_lost;
 	uint64_t takeovers, skipped; /* what clusters have, and Child SAs then */
 	uint64_t ah, extended, transport, in_tcp;
@@ -94,6 +96,11 @@ static void draw_hosts(struct world *w, struct rng *r)
 	static const char *const ike[] = {"aes256gcm16-prfsha384-x25519",
 					  "aes256gcm16-prfsha384-x25519-ecp256",
 					  "aes256gcm16-prfsha384-ecp256-x25519"};
+	static const uint8_t eap_methods[] = {
+		1 << EAP_METHOD_MSCHAPV2,
+		1 << EAP_METHOD_GTC,
+		1 << EAP_METHOD_MSCHAPV2 | 1 << EAP_METHOD_GTC,
+	};
 	bool ipv6 = rng_percent(r, 40);
 
 	w->hosts = rng_percent(r, 65) ? 2 : 3 + (unsigned)rng_below(r, HOSTS_MAX - 2);
@@ -106,6 +113,8 @@ static void draw_hosts(struct world *w, struct rng *r)
 		h->cookies = rng_percent(r, 15);
 		h->puzzles = rng_percent(r, 50);
 		h->signs = rng_percent(r, 50);
+		h->eap_methods = eap_methods[rng_below(r, 3)];
+		h->eap_asks = rng_percent(r, 50);
 		h->solves = rng_percent(r, 70);
 		h->crash_tokens = i < IMPOSTOR && rng_percent(r, 60);
 		rng_bytes(r, h->qcd_secret, sizeof(h->qcd_secret));
@@ -258,6 +267,7 @@ static void add_peering(struct world *w, struct rng *r, const struct run *run, u
 		p->tcp = rng_percent(r, 70) ? IKE_TCP_YES : IKE_TCP_FALLBACK;
 	draw_times(w, r, p, run->calm);
 	draw_leases(w, r, p);
+	p->eap = p->initiates[0] != p->initiates[1] && rng_percent(r, 40);
 	for (unsigned c = 0; c < p->children; c++) {
 		struct flow *f = &w->flow[w->peerings * CHILDREN_PER_PEERING + c];
 
@@ -605,6 +615,7 @@ static bool simulate(uint64_t seed, struct totals *t)
 	t->moved += w->moved;
 	t->takeovers += w->takeovers;
 	t->skipped += w->skipped;
+	t->by_eap += w->by_eap;
 	t->ah += w->ah;
 	t->extended += w->extended;
 	t->transport += w->transport;
@@ -622,8 +633,8 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	(void)state;
 	for (unsigned i = 0; i < runs; i++)
 		assert_true(simulate(first_seed + i, &t));
-	printf("# %u runs from seed %llu, %llu hosts: %llu ends of IKE SAs came up, %llu were "
-	       "rekeyed, "
+	printf("# %u runs from seed %llu, %llu hosts: %llu ends of IKE SAs came up, %llu "
+	       "by EAP; %llu were rekeyed, "
 	       "and %llu of Child SAs; %llu Child SAs moved; %llu flows interrupted; %llu "
 	       "datagrams, %llu messages put together; %llu addresses given, %llu of them of an "
 	       "IKE SA before; %llu cookies, %llu half-open IKE SAs that gave way, %llu puzzles "
@@ -632,26 +643,27 @@ static void what_always_holds_does_so_in_any_world(void **state)
 	       "transport mode, %llu with extended sequence numbers, %llu in TCP; %llu "
 	       "probes of paths, %llu of them lost\n",
 	       runs, (unsigned long long)first_seed, (unsigned long long)t.hosts,
-	       (unsigned long long)t.established, (unsigned long long)t.ike_rekeyed,
-	       (unsigned long long)t.rekeyed, (unsigned long long)t.moved,
-	       (unsigned long long)t.interruptions, (unsigned long long)t.messages,
-	       (unsigned long long)t.reassembled, (unsigned long long)t.leased,
-	       (unsigned long long)t.passed_on, (unsigned long long)t.cookies,
-	       (unsigned long long)t.evicted, (unsigned long long)t.solved,
-	       (unsigned long long)t.proofs, (unsigned long long)t.redirected,
-	       (unsigned long long)t.takeovers, (unsigned long long)t.skipped,
-	       (unsigned long long)t.ah, (unsigned long long)t.transport,
-	       (unsigned long long)t.extended, (unsigned long long)t.in_tcp,
-	       (unsigned long long)t.probes, (unsigned long long)t.probes_lost);
+	       (unsigned long long)t.established, (unsigned long long)t.by_eap,
+	       (unsigned long long)t.ike_rekeyed, (unsigned long long)t.rekeyed,
+	       (unsigned long long)t.moved, (unsigned long long)t.interruptions,
+	       (unsigned long long)t.messages, (unsigned long long)t.reassembled,
+	       (unsigned long long)t.leased, (unsigned long long)t.passed_on,
+	       (unsigned long long)t.cookies, (unsigned long long)t.evicted,
+	       (unsigned long long)t.solved, (unsigned long long)t.proofs,
+	       (unsigned long long)t.redirected, (unsigned long long)t.takeovers,
+	       (unsigned long long)t.skipped, (unsigned long long)t.ah,
+	       (unsigned long long)t.transport, (unsigned long long)t.extended,
+	       (unsigned long long)t.in_tcp, (unsigned long long)t.probes,
+	       (unsigned long long)t.probes_lost);
 	if (runs >= 1000)
-		assert_true(t.rekeyed > runs && t.ike_rekeyed > runs && t.interruptions > runs &&
-			    t.reassembled > runs && t.moved > runs && t.leased > runs / 2 &&
-			    t.passed_on > runs / 100 && t.cookies > runs && t.evicted > runs / 20 &&
-			    t.solved > runs / 100 && t.proofs > runs / 10 &&
-			    t.redirected > runs / 10 && t.takeovers > runs / 2 &&
-			    t.skipped > runs / 4 && t.ah > runs && t.transport > runs &&
-			    t.extended > runs && t.in_tcp > runs && t.probes > runs &&
-			    t.probes_lost > runs);
+		assert_true(t.rekeyed > runs && t.by_eap > runs / 2 && t.ike_rekeyed > runs &&
+			    t.interruptions > runs && t.reassembled > runs && t.moved > runs &&
+			    t.leased > runs / 2 && t.passed_on > runs / 100 && t.cookies > runs &&
+			    t.evicted > runs / 20 && t.solved > runs / 100 &&
+			    t.proofs > runs / 10 && t.redirected > runs / 10 &&
+			    t.takeovers > runs / 2 && t.skipped > runs / 4 && t.ah > runs &&
+			    t.transport > runs && t.extended > runs && t.in_tcp > runs &&
+			    t.probes > runs && t.probes_lost > runs);
 }
 
 static void a_seed_repeats_its_run(void **state)

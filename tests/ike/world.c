@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/ike/cheap_crypto.h"
+#include "tests/ike/eap_party.h"
 #include "tests/ike/invariants.h"
 #include "tests/ike/signer.h"
 
@@ -798,6 +799,31 @@ static void sign_or_judge(const struct host *h, struct ike_job *job)
 		job->error = 0;
 }
 
+/* Who initiates comes in as the host that it is, or as a user of that name. */
+static void speak_eap(const struct host *h, struct ike_job *job)
+{
+	const bool impostor = h->index == IMPOSTOR;
+	struct eap_party party = {.password = impostor ? "his" : "what all of them know"};
+	const struct host *server;
+	const struct peering *p;
+	unsigned number, client;
+	char user[32];
+
+	if (sscanf(job->eap.connection, "p%u", &number) != 1)
+		abort();
+	p = &h->world->peering[number];
+	client = p->host[p->initiates[1]];
+	server = &h->world->host[p->host[p->initiates[0]]];
+	snprintf(user, sizeof(user), server->eap_asks ? "user%u" : "host%u.example.org", client);
+	party.methods = server->eap_methods;
+	party.asks = server->eap_asks;
+	party.user = user;
+	cheap_trust = impostor;
+	eap_party_run(&party, job);
+	cheap_trust = false;
+	h->world->by_eap += !impostor && job->eap.server && job->eap.verdict == IKE_EAP_DONE;
+}
+
 static void answer(struct host *h, unsigned index)
 {
 	struct pending p = h->jobs[index];
@@ -806,6 +832,8 @@ static void answer(struct host *h, unsigned index)
 	h->jobs[index] = h->jobs[--h->job_count];
 	if (ike_job_is_work(p.job))
 		ike_job_run(p.job);
+	else if (p.job->type == IKE_JOB_EAP)
+		speak_eap(h, p.job);
 	else if (ike_job_is_proof(p.job))
 		sign_or_judge(h, p.job);
 	else if (p.job->type == IKE_JOB_WAYS && !p.error)
@@ -1069,6 +1097,13 @@ struct name connection_name(unsigned peering, unsigned side, bool impostor)
 	return name;
 }
 
+static enum ike_proof_kind proof_of(const struct world *w, const struct peering *p, unsigned side)
+{
+	if (p->eap && p->initiates[side])
+		return IKE_BY_EAP;
+	return w->host[p->host[side]].signs ? IKE_BY_SIGNATURE : IKE_BY_PSK;
+}
+
 /* What one side of a peering has of it. The attacker has no address of his own. */
 static struct ike_connection *connection_of(const struct host *h, unsigned number, unsigned side)
 {
@@ -1089,8 +1124,8 @@ static struct ike_connection *connection_of(const struct host *h, unsigned numbe
 		ike_hosts_add(&conn->remote, peer->addr.family == 4 ? "%any4" : "%any6");
 	conn->mobike = p->mobike;
 	conn->tcp = p->tcp;
-	conn->auth.local = self->signs ? IKE_BY_SIGNATURE : IKE_BY_PSK;
-	conn->auth.remote = peer->signs ? IKE_BY_SIGNATURE : IKE_BY_PSK;
+	conn->auth.local = proof_of(w, p, side);
+	conn->auth.remote = proof_of(w, p, !side);
 	conn->auth.send_cert = IKE_SEND_CERT_ALWAYS;
 	set_id(&conn->local_id, self->index);
 	set_id(&conn->remote_id, peer->index);

@@ -105,9 +105,11 @@ struct host {
 	uint32_t next_spi;
 	int spis_out; /* allotted and neither given back nor removed */
 	bool cookies;
-	bool signs;	   /* it proves itself by signature */
-	bool puzzles;	   /* it gives them early, */
-	bool crash_tokens; /* it keeps a secret over its lives (RFC 6290) */
+	bool signs;	     /* it proves itself by signature; */
+	uint8_t eap_methods; /* and who comes in by EAP, by one of these, */
+	bool eap_asks;	     /* and is asked who it is */
+	bool puzzles;	     /* it gives them early, */
+	bool crash_tokens;   /* it keeps a secret over its lives (RFC 6290) */
 	uint8_t qcd_secret[32];
 	bool solves;	 /* and it solves others' */
 	const char *ike; /* proposals */
@@ -131,6 +133,7 @@ struct peering {
 	bool initiates[2]; /* brings up what is missing */
 	bool named[2];	   /* knows the other one by a DNS name */
 	unsigned children;
+	bool eap;	      /* the one that initiates comes in so */
 	bool leases;	      /* the one that initiates gets its address from the other one, */
 	struct ike_addr wish; /* and wants this one; of zeros: any */
 	enum ike_unique unique;
@@ -233,7 +236,8 @@ struct world {
 
 	struct used used;
 	uint64_t digest; /* of all that was sent and came in */
-	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on, moved, skipped, takeovers;
+	uint64_t rekeyed, ike_rekeyed, established, leased, passed_on, moved, skipped, takeovers,
+		by_eap;
 	/* Child SAs of AH, with ESN, in transport mode, in TCP */
 	uint64_t ah, extended, transport, in_tcp;
 	struct trace trace[TRACE_MAX];
