@@ -102,9 +102,10 @@ static int add_side(struct eap *eap, const struct conf_connection *c, bool serve
 	side->server = server;
 	side->methods = auth->eap;
 	side->asks = server && auth->has_eap_id;
-	side->eap_id = auth->has_eap_id ? auth->eap_id
-		       : server		? (struct ike_id){.type = IKE_ID_ANY}
-					: c->local_id;
+	if (auth->has_eap_id)
+		side->eap_id = auth->eap_id;
+	else if (!server)
+		side->eap_id = c->local_id;
 	HASH_ADD_STR(eap->sides, name, side);
 	if (side->hh.tbl)
 		return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Jobs of the IKE core that need nothing but a processor, and keys, certificates and passwords: worker threads
- * do them, or the loop itself, one a turn, where there is one processor. Names are asked for by
- * threads always, few at a time, so that slow answers hold up nothing else. Those for peers that
- * have authenticated go before those for strangers.
+ * Jobs of the IKE core that need nothing but a processor, and keys, certificates and passwords:
+ * worker threads do them, or the loop itself, one a turn, where there is one processor. Names are
+ * asked for by threads always, few at a time, so that slow answers hold up nothing else. Those for
+ * peers that have authenticated go before those for strangers.
  */
 #ifndef RVL_RAVELD_JOBS_H
 #define RVL_RAVELD_JOBS_H
