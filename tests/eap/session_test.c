@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "host/eap/mschap.h"
 #include "host/eap/session.h"
 
 enum { MSCHAPV2 = 1 << EAP_METHOD_MSCHAPV2, GTC = 1 << EAP_METHOD_GTC };
@@ -141,6 +142,27 @@ static void both_ends_agree(void **state)
 		assert_int_equal(ends.server.job.msk_len, m ? 0 : IKE_MSK_MAX);
 		teardown(state);
 	}
+}
+
+/* As peers have it (RFC 3079): what the server receives with, what it sends with, zeros. */
+static void the_key_is_in_the_order_that_all_have(void **state)
+{
+	uint8_t keys[IKE_MSK_MAX] = {0};
+	struct mschap m = {.user = ike_slice("bob", 3)};
+	struct ike_slice challenge, response;
+
+	(void)state;
+	begin(MSCHAPV2, true);
+	deliver(3);
+	turn_of(2, &challenge);
+	turn_of(3, &response);
+	memcpy(m.authenticator, challenge.data + 10, sizeof(m.authenticator));
+	memcpy(m.peer, response.data + 10, sizeof(m.peer));
+	assert_int_equal(mschap_password_hash(ike_slice("opensesame", 10), m.password_hash), 0);
+	assert_int_equal(mschap_keys(&m, response.data + 34, keys + MSCHAP_KEY_LEN, keys), 0);
+	finish(3);
+	assert_true(is_in());
+	assert_memory_equal(ends.server.job.msk, keys, sizeof(keys));
 }
 
 /* No octet may be cut off, and none be there that isn't said to be. */
@@ -342,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(both_ends_agree),
+		T(the_key_is_in_the_order_that_all_have),
 		T(a_message_of_another_length_ends_it),
 		T(a_cut_that_is_said_comes_to_nothing_that_differs),
 		T(a_flipped_bit_is_noticed_or_is_nothing),

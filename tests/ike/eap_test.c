@@ -130,20 +130,24 @@ static void the_peer_is_known_as_whom_it_came_in(void **state)
 static void a_user_replaces_nobody_who_proves_that_name_otherwise(void **state)
 {
 	const struct side one = client(MSCHAPV2), two = server(MSCHAPV2);
-	struct ike_sa *sa;
+	struct ike_sa *sa, *other;
+	struct ike_id local, bob;
 
 	(void)state;
 	begin(&one, &two);
 	net_settle(net);
 	sa = ike_sa_find_id(b()->engine, b()->ike_id);
+	other = ike_sa_new(b()->engine, net->now, false);
+	local = ike_id_kept(sa->local_id);
+	bob = ike_sa_peer(sa);
+	ike_sa_hold(b()->engine, other, sa->conn);
+	assert_int_equal(ike_id_keep(&other->local_id, &local), 0);
+	assert_int_equal(ike_id_keep(&other->remote_id, &bob), 0);
+	ike_peer_link(b()->engine, other);
 	assert_ptr_equal(ike_peer_same(b()->engine, sa, NULL), sa);
-	free(sa->remote_id);
-	sa->remote_id = sa->eap_id;
-	sa->eap_id = NULL;
-	assert_ptr_equal(ike_peer_same(b()->engine, sa, NULL), sa);
-	sa->eap_id = sa->remote_id;
-	sa->remote_id = NULL;
-	assert_ptr_equal(ike_peer_same(b()->engine, sa, NULL), sa);
+	assert_null(ike_peer_same(b()->engine, sa, sa));
+	assert_ptr_equal(ike_peer_same(b()->engine, other, NULL), other);
+	assert_null(ike_peer_same(b()->engine, other, other));
 }
 
 /* Octets of the last message that each side has sent, with how many there were. */
@@ -309,8 +313,19 @@ static void deliver_eap_instead(const uint8_t *eap, size_t len)
 	packet_free(&old);
 }
 
-/* Instead of it, AUTH that isn't made with any key. */
-static void deliver_auth_instead(void)
+static void write_keyless_auth(struct ike_builder *w, const struct node *from)
+{
+	const struct ike_sa *sa = from->engine->all;
+	const struct ike_auth_keys *keys = &sa->handshake->auth_keys;
+	const struct ike_id id = ike_connection_local_id(sa->conn, &sa->path.local);
+	const struct ike_slice key =
+		ike_slice(sa->initiator ? keys->sk_pi : keys->sk_pr, ike_prf_len(sa->suite.prf));
+
+	assert_int_equal(ike_proof_write_key(w, sa, &id, key), 0);
+}
+
+/* Instead of it, AUTH that is made with no key; or as if the method were done and gave none. */
+static void deliver_auth_instead(bool without_key)
 {
 	uint8_t octets[IKE_MESSAGE_MAX], data[48] = {1};
 	struct ike_builder w;
@@ -319,7 +334,10 @@ static void deliver_auth_instead(void)
 
 	ike_header_parse(ike_slice(old.data, old.len), &hdr);
 	build(&w, octets, sizeof(octets));
-	ike_write_auth(&w, IKE_AUTH_PSK, ike_slice(data, sizeof(data)));
+	if (without_key)
+		write_keyless_auth(&w, &net->node[1 - old.to]);
+	else
+		ike_write_auth(&w, IKE_AUTH_PSK, ike_slice(data, sizeof(data)));
 	p = forge(net, 1 - old.to, IKE_AUTH, hdr.flags & IKE_FLAG_RESPONSE, hdr.message_id, &w);
 	p.local = old.local;
 	p.remote = old.remote;
@@ -342,14 +360,19 @@ static const unsigned last_message[] = {12, 10}; /* of MSCHAPv2, and of GTC */
 /* After the method, and before: only a whole run leads to AUTH, and only its key makes it. */
 static void a_wrong_auth_ends_it_wherever_it_comes(void **state)
 {
-	for (unsigned m = 0; m < 2; m++) {
-		for (unsigned at = 4; at < last_message[m]; at++) {
-			begin_and_deliver(m ? GTC : MSCHAPV2, at);
-			deliver_auth_instead();
+	for (unsigned m = 0; m < 4; m++) {
+		const bool without_key = m / 2;
+
+		/* Once GTC is done, its AUTH is without a key. */
+		for (unsigned at = 4; at < last_message[m % 2] - (m == 3 ? 2 : 0); at++) {
+			if (without_key && at == last_message[0] - 1)
+				continue; /* B has nothing left to make it of */
+			begin_and_deliver(m % 2 ? GTC : MSCHAPV2, at);
+			deliver_auth_instead(without_key);
 			net_settle(net);
 			pass_time(60000);
 			assert_int_equal(a()->child_up + a()->ike_up, 0);
-			assert_int_equal(b()->child_up, at == last_message[m] - 1);
+			assert_int_equal(b()->child_up, at == last_message[m % 2] - 1);
 			assert_int_equal(ike_sa_count(a()->engine), 0);
 			assert_int_equal(ike_sa_count(b()->engine), 0);
 			assert_int_equal(receiving(b()) + receiving(a()), 0);
