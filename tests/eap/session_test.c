@@ -307,6 +307,25 @@ static void a_response_is_of_who_has_said_so(void **state)
 	assert_string_equal(ends.server.reason, "the response is somebody else's");
 }
 
+static void a_response_is_to_the_last_request(void **state)
+{
+	for (unsigned m = 0; m < 2; m++) {
+		for (unsigned number = 1; number < messages[m]; number += 2) {
+			struct ike_slice message;
+			uint8_t octets[512];
+
+			begin(m ? GTC : MSCHAPV2, true);
+			deliver(number);
+			turn_of(number, &message);
+			memcpy(octets, message.data, message.len);
+			octets[1]--;
+			hear(&ends.server, ike_slice(octets, message.len));
+			assert_int_equal(ends.server.job.verdict, IKE_EAP_FAILED);
+			teardown(state);
+		}
+	}
+}
+
 /* RFC 3748, section 5.2 and 5.3.2 */
 static void what_is_not_the_method_s_is_answered_by_the_session(void **state)
 {
@@ -370,6 +389,7 @@ int main(void)
 		T(a_flipped_bit_is_noticed_or_is_nothing),
 		T(a_response_is_of_one_user_to_one_challenge),
 		T(a_response_is_of_who_has_said_so),
+		T(a_response_is_to_the_last_request),
 		T(what_is_not_the_method_s_is_answered_by_the_session),
 		T(identities_are_one_and_no_pattern),
 	};

@@ -381,6 +381,16 @@ static void a_wrong_auth_ends_it_wherever_it_comes(void **state)
 	}
 }
 
+/* Section 2.16: the initiator's with SK_pi. */
+static void without_a_key_auth_is_made_with_those_of_ike(void **state)
+{
+	(void)state;
+	begin_and_deliver(GTC, last_message[1] - 2);
+	deliver_auth_instead(true);
+	net_settle(net);
+	it_is_up();
+}
+
 /* Not even by who is the true responder. */
 static void success_before_the_method_is_done_is_no_success(void **state)
 {
@@ -690,6 +700,7 @@ int main(void)
 		T(a_responder_that_is_not_the_one_hears_nothing_of_eap),
 		T(who_begins_is_who_comes_in),
 		T(a_wrong_auth_ends_it_wherever_it_comes),
+		T(without_a_key_auth_is_made_with_those_of_ike),
 		T(success_before_the_method_is_done_is_no_success),
 		T(a_run_has_a_number_of_messages),
 		T(a_run_has_a_time),
