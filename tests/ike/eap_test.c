@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* EAP in IKE_AUTH (RFC 7296, section 2.16), with the methods themselves, message by message. */
 #include <errno.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -593,6 +594,49 @@ static void a_message_from_where_the_peer_cannot_be_is_ignored(void **state)
 	}
 }
 
+/* What the allocator has given out. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t allocated(void)
+{
+	return __sanitizer_get_current_allocated_bytes ? __sanitizer_get_current_allocated_bytes()
+						       : mallinfo2().uordblks;
+}
+
+/* Beside what any stranger may, with the longest first message: what is kept of that, the method's
+ * state, and our last answer. */
+static void what_a_run_takes_is_bounded(void **state)
+{
+	uint8_t octets[IKE_MESSAGE_MAX], text[2000] = {1};
+	struct ike_builder w;
+	struct packet p;
+	size_t before;
+
+	(void)state;
+	begin_and_deliver(MSCHAPV2, 2);
+	p = net_take(net);
+	packet_free(&p);
+	before = allocated();
+	build(&w, octets, sizeof(octets));
+	ike_write_id(&w, IKE_PAYLOAD_IDI, IKE_ID_FQDN, ike_slice("moon.example.org", 16));
+	for (unsigned i = 0; i < 2; i++)
+		ike_write_notify(&w, IKE_PROTO_NONE, ike_slice(NULL, 0), (uint16_t)(40000 + i),
+				 ike_slice(text, sizeof(text)));
+	for (unsigned i = 0; i < 5; i++) /* which aren't kept */
+		ike_write_cert(&w, IKE_PAYLOAD_CERT, IKE_CERT_X509_SIGNATURE,
+			       ike_slice(text, sizeof(text)));
+	p = forge(net, 0, IKE_AUTH, false, 1, &w);
+	net_deliver(net, &p);
+	packet_free(&p);
+	while (net->queued) {
+		p = net_take(net);
+		packet_free(&p);
+	}
+	assert_int_equal(b()->engine->all->state, IKE_STATE_HALF_OPEN);
+	printf("# a run of EAP has %zu octets\n", allocated() - before);
+	assert_in_range(allocated() - before, 4096, 8192);
+}
+
 /* What is too much to keep for a stranger isn't kept. */
 static void a_first_message_that_is_too_large_is_refused(void **state)
 {
@@ -710,6 +754,7 @@ int main(void)
 		T(a_job_that_never_comes_back_ends_it),
 		T(an_address_is_given_to_who_has_proved_itself),
 		T(a_message_from_where_the_peer_cannot_be_is_ignored),
+		T(what_a_run_takes_is_bounded),
 		T(a_first_message_that_is_too_large_is_refused),
 		T(no_message_out_of_place_does_anything),
 		T(what_is_no_message_of_eap_ends_it),
