@@ -116,8 +116,9 @@ static void print_sa(const json_t *sa)
 	       string_of(sa, "suite"), number_of(sa, "established-seconds"));
 	printf("  local  %s [%lld] %s\n", string_of(sa, "local-host"), number_of(sa, "local-port"),
 	       string_of(sa, "local-id"));
-	printf("  remote %s [%lld] %s\n", string_of(sa, "remote-host"),
-	       number_of(sa, "remote-port"), string_of(sa, "remote-id"));
+	printf("  remote %s [%lld] %s%s%s\n", string_of(sa, "remote-host"),
+	       number_of(sa, "remote-port"), string_of(sa, "remote-id"),
+	       *string_of(sa, "remote-eap-id") ? " as " : "", string_of(sa, "remote-eap-id"));
 	print_words("  our addresses", json_object_get(sa, "local-vips"));
 	print_words("  the peer's addresses", json_object_get(sa, "remote-vips"));
 	print_words("  DNS", json_object_get(sa, "dns"));

@@ -20,8 +20,10 @@ static void load(void)
 	OSSL_LIB_CTX *context = OSSL_LIB_CTX_new();
 
 	if (!context || !OSSL_PROVIDER_load(context, "legacy") ||
-	    !OSSL_PROVIDER_load(context, "default"))
+	    !OSSL_PROVIDER_load(context, "default")) {
+		OSSL_LIB_CTX_free(context);
 		return;
+	}
 	legacy.md4 = EVP_MD_fetch(context, "MD4", NULL);
 	legacy.des = EVP_CIPHER_fetch(context, "DES-ECB", NULL);
 	legacy.sha1 = EVP_MD_fetch(context, "SHA1", NULL);

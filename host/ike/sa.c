@@ -616,8 +616,9 @@ void ike_sa_decided(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, bool initial_contact)
 {
 	bool ending = ike_sa_ending(sa);
-	struct ike_id local_id = ike_id_kept(sa->local_id), remote_id = ike_id_kept(sa->remote_id);
-	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT];
+	struct ike_id local_id = ike_id_kept(sa->local_id), remote_id = ike_id_kept(sa->remote_id),
+		      eap_id = ike_id_kept(sa->eap_id);
+	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT], user[IKE_ID_TEXT];
 
 	sa->state = ending ? IKE_STATE_DELETING : IKE_STATE_ESTABLISHED;
 	sa->established_at = now;
@@ -645,7 +646,9 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	ike_id_text(&local_id, local, sizeof(local));
 	ike_id_text(&remote_id, remote, sizeof(remote));
 	ike_emit_event(e, IKE_ACTION_IKE_UP, sa, NULL, NULL);
-	ike_log(e, IKE_LOG_INFO, sa, "established between %.64s and %.64s", local, remote);
+	ike_id_text(&eap_id, user, sizeof(user));
+	ike_log(e, IKE_LOG_INFO, sa, "established between %.64s and %.64s%s%.64s", local, remote,
+		sa->eap_id ? " as " : "", sa->eap_id ? user : "");
 	ike_peer_link(e, sa);
 	supersede(e, sa, now, initial_contact);
 	delete_surplus(e, sa, now);
