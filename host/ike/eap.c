@@ -151,12 +151,12 @@ static bool is_proved(const struct ike_sa *sa, const struct ike_eap_run *run,
  * Of the first message what is read once the peer has proved itself. Authorities, of which it may
  * name many, are known by then.
  */
-static int keep_first(struct ike_auth_task *auth, struct ike_in *in)
+static int keep_first(struct ike_auth_task *auth, const struct ike_in *in)
 {
 	uint8_t octets[KEPT_MAX];
 	struct ike_builder b;
 	struct ike_payload payload;
-	struct ike_payloads kept;
+	struct ike_in kept = *in;
 
 	ike_build_chain(&b, octets, sizeof(octets));
 	for (struct ike_walk w = ike_payloads_walk(&in->payloads);
@@ -168,10 +168,9 @@ static int keep_first(struct ike_auth_task *auth, struct ike_in *in)
 		ike_put_slice(&b.w, payload.body);
 		ike_build_end(&b);
 	}
-	if (!ike_writer_ok(&b.w) || ike_payloads_parse(ike_written(&b.w), b.first, &kept))
+	if (!ike_writer_ok(&b.w) || ike_payloads_parse(ike_written(&b.w), b.first, &kept.payloads))
 		return -EMSGSIZE;
-	in->payloads = kept;
-	return ike_auth_keep_message(auth, in);
+	return ike_auth_keep_message(auth, &kept);
 }
 
 /* As whom the peer has come in, as far as it has said. */
@@ -325,7 +324,6 @@ static enum ike_step prove(struct ike_engine *e, struct ike_sa *sa, struct ike_a
 	if (!is_proved(sa, auth->eap, in))
 		return ike_auth_reject_initiator(e, sa, &id, "wrong AUTH after EAP");
 	ike_qcd_learn(sa, &in->payloads);
-	ike_sync_agree(sa, &in->payloads);
 	sa->eap_id = auth->eap->identity;
 	auth->eap->identity = NULL;
 	return ike_auth_authenticated(e, sa, auth, &first, &id);
@@ -400,7 +398,6 @@ static enum ike_step replied(struct ike_engine *e, struct ike_sa *sa, struct ike
 		return IKE_DONE;
 	}
 	ike_qcd_write(e, &b, sa);
-	ike_sync_offer(&b, sa);
 	return ike_request(e, sa, now, &b);
 }
 

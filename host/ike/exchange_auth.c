@@ -111,8 +111,8 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 			return IKE_DONE;
 		}
 		ike_qcd_write(e, &b, sa);
-		ike_sync_offer(&b, sa);
 	}
+	ike_sync_offer(&b, sa);
 	if (ike_lease_wanted(sa))
 		ike_lease_ask(e, sa, &b);
 	if (!sa->childless) {

@@ -93,6 +93,30 @@ static void a_peer_comes_in_by_a_password(void **state)
 	}
 }
 
+/* What goes with IKE_AUTH does in several messages, too; tokens only once both are who they are. */
+static void both_agree_on_what_else_there_is(void **state)
+{
+	static const uint8_t secret[32] = {1};
+	struct side one = client(MSCHAPV2), two = server(MSCHAPV2);
+
+	(void)state;
+	one.qcd_secret = two.qcd_secret = secret;
+	one.mobike = two.mobike = true;
+	begin(&one, &two);
+	for (unsigned i = 0; i < 10; i++) {
+		assert_null(a()->engine->all->token);
+		assert_true(!b()->engine->all || !b()->engine->all->token);
+		deliver_next();
+	}
+	net_settle(net);
+	it_is_up();
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(only_sa(net, i)->syncs);
+		assert_non_null(only_sa(net, i)->token);
+		assert_non_null(only_sa(net, i)->mobike);
+	}
+}
+
 /* The responder may be known by a key that is shared with it. */
 static void the_responder_may_prove_itself_by_a_shared_key(void **state)
 {
@@ -733,6 +757,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_peer_comes_in_by_a_password),
+		T(both_agree_on_what_else_there_is),
 		T(the_responder_may_prove_itself_by_a_shared_key),
 		T(the_peer_is_known_as_whom_it_came_in),
 		T(a_user_replaces_nobody_who_proves_that_name_otherwise),
