@@ -155,6 +155,8 @@ static enum ike_eap_verdict step(struct turn *t, step_fn *fn, struct ike_slice i
 		s->why = r.why;
 	if (verdict == IKE_EAP_FAILED)
 		return fail(t, s->why);
+	if (verdict == IKE_EAP_DONE && s->config.server && !r.known)
+		return fail(t, "a method has let in somebody who isn't known");
 	return ike_writer_ok(&t->out) ? verdict : fail(t, "a message would be too long");
 }
 

@@ -134,13 +134,14 @@ int ike_eap_write_proof(struct ike_builder *b, const struct ike_sa *sa,
 	return ike_proof_write_key(b, sa, id, key_of(sa, run, sa->initiator));
 }
 
-/* Does the peer's AUTH hold? Not before the method is done. */
+/* Does the peer's AUTH hold? Not before the method is done, nor of whom no connection is for. */
 static bool is_proved(const struct ike_sa *sa, const struct ike_eap_run *run,
 		      const struct ike_in *in)
 {
 	struct ike_slice auth_body;
 
-	return run->over && ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body) == 0 &&
+	return run->over && !run->of_nobody &&
+	       ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body) == 0 &&
 	       ike_proof_holds_key(sa, key_of(sa, run, !sa->initiator),
 				   ike_buffer_slice(&run->id_body), auth_body);
 }
