@@ -110,6 +110,8 @@ RAVELD_SRCS := \
 	host/raveld/closing.c \
 	host/raveld/local.c \
 	host/raveld/steering.c \
+	host/raveld/shunts.c \
+	host/raveld/peers.c \
 	host/raveld/neighbour.c \
 	host/raveld/routes.c \
 	host/raveld/follow.c \

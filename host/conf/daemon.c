@@ -357,8 +357,8 @@ static int set_routing_table(const struct conf_value *v, void *object)
 static int set_routing_priority(const struct conf_value *v, void *object)
 {
 	uint64_t n;
-	/* 6 before it and 4 after it are used, too; 0, and 32766 on, are the kernel's own. */
-	int err = conf_value_number(v, 7, 32761, &n);
+	/* 14 before it and 4 after it are used, too; 0, and 32766 on, are the kernel's own. */
+	int err = conf_value_number(v, 15, 32761, &n);
 
 	if (!err)
 		((struct conf_daemon *)object)->routing_priority = (uint32_t)n;

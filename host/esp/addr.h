@@ -20,6 +20,13 @@ static inline bool rvl_addr_equal(const struct rvl_addr *a, const struct rvl_add
 	return a->family == b->family && !memcmp(a->octets, b->octets, sizeof(a->octets));
 }
 
+static inline bool rvl_addr_is_loopback(const struct rvl_addr *a)
+{
+	static const uint8_t ipv6[16] = {[15] = 1};
+
+	return a->family == 4 ? a->octets[0] == 127 : !memcmp(a->octets, ipv6, sizeof(ipv6));
+}
+
 /* From and to host order. */
 static inline struct rvl_addr rvl_addr_of_ipv4(uint32_t address)
 {

@@ -9,18 +9,12 @@
 #include <string.h>
 
 #include "host/raveld/local.h"
+#include "host/raveld/peers.h"
+#include "host/raveld/shunts.h"
 #include "host/raveld/steering.h"
 #include "host/sa/selector.h"
 
 #define DEAD_END_METRIC UINT32_MAX
-
-struct peers {
-	bool any[2]; /* of IPv4, of IPv6: they may come from anywhere; then the list doesn't count
-		      */
-	struct rvl_prefix *list;
-	size_t count;
-	struct prefix_map known;
-};
 
 struct closing {
 	const struct conf *conf;
@@ -30,6 +24,7 @@ struct closing {
 	bool ike;
 	struct rvl_local local;
 	struct steering steering;
+	struct shunts shunts;
 	struct remains ends;	 /* dead ends that are wanted: */
 	size_t named_count;	 /* so many that the configuration names, then what SAs do */
 	struct remains standing; /* all that we have set */
@@ -54,10 +49,26 @@ int closing_open(const struct conf *conf, const struct log *log, struct closing 
 	return 0;
 }
 
-/* A rule that lets IKE out. */
-static bool is_ike(const struct netlink_rule *rule)
+/* IKE, or what is configured to pass: as long as raveld runs. */
+static bool lets_out(const struct netlink_rule *rule)
 {
 	return rule->type == NETLINK_LOOKUP && rule->table == RT_TABLE_MAIN;
+}
+
+/* Does it lead past those that pass or drop? Without them it says nothing. */
+static bool is_past_shunts(const struct closing *c, const struct netlink_rule *rule)
+{
+	return (rule->type == NETLINK_GOTO || rule->type == NETLINK_NOP) &&
+	       rule->priority <= c->conf->daemon.routing_priority + (uint32_t)FLOWS;
+}
+
+static bool drops(const struct remains *remains, uint8_t family)
+{
+	for (size_t i = 0; i < remains->rule_count; i++)
+		if (remains->rules[i].type == NETLINK_PROHIBIT &&
+		    remains->rules[i].dst.address.family == family)
+			return true;
+	return false;
 }
 
 void closing_close(struct closing *c)
@@ -65,15 +76,18 @@ void closing_close(struct closing *c)
 	if (!c)
 		return;
 	for (size_t i = 0; i < c->standing.rule_count; i++)
-		if (is_ike(&c->standing.rules[i]))
+		if (lets_out(&c->standing.rules[i]))
+			netlink_delete_rule(c->netlink, &c->standing.rules[i]);
+	for (size_t i = 0; i < c->standing.rule_count; i++)
+		if (is_past_shunts(c, &c->standing.rules[i]) &&
+		    !drops(&c->standing, c->standing.rules[i].dst.address.family))
 			netlink_delete_rule(c->netlink, &c->standing.rules[i]);
 	netlink_close(c->netlink);
 	local_free(&c->local);
 	steering_free(&c->steering);
 	remains_free(&c->ends);
 	remains_free(&c->standing);
-	free(c->peers.list);
-	prefix_map_free(&c->peers.known);
+	peers_free(&c->peers);
 	free(c);
 }
 
@@ -146,15 +160,6 @@ static bool is_named(const struct closing *c, struct rvl_prefix network)
 	return narrowest_named(c, network) == network.len;
 }
 
-static bool has_dead_end(const struct remains *remains, uint8_t family)
-{
-	for (size_t i = 0; i < remains->route_count; i++)
-		if (remains->routes[i].type == NETLINK_UNREACHABLE &&
-		    remains->routes[i].dst.address.family == family)
-			return true;
-	return false;
-}
-
 /* Does a connected network need a way past a dead end? found: what an earlier configuration has
  * left, too. */
 static bool is_exempt(const struct closing *c, struct rvl_prefix network,
@@ -173,57 +178,6 @@ bool closing_exempts(const struct closing *c, struct rvl_prefix network)
 		    rvl_prefix_over(&c->local.networks[i], &network))
 			connected = c->local.networks[i].len;
 	return connected >= 0 && connected > narrowest_named(c, network);
-}
-
-/* IKE to a peer, or (of length 0) to any. */
-static int want_ike(const struct closing *c, struct rvl_prefix peer, struct remains *wanted)
-{
-	const struct conf_daemon *conf = &c->conf->daemon;
-	struct netlink_rule rule = {
-		.type = NETLINK_LOOKUP,
-		.priority = conf->routing_priority - STEERING_BEFORE - 1,
-		.table = RT_TABLE_MAIN,
-		.src = rvl_prefix_all(peer.address.family),
-		.dst = peer,
-		.iif = NETLINK_OWN,
-		.protocol = IPPROTO_UDP,
-		.sport = {conf->port, conf->port},
-	};
-	int err = remains_add_rule(wanted, &rule);
-
-	rule.sport = (struct netlink_ports){conf->port_nat, conf->port_nat};
-	if (!err)
-		err = remains_add_rule(wanted, &rule);
-	rule.protocol = IPPROTO_TCP;
-	rule.sport = (struct netlink_ports){conf->port_tcp, conf->port_tcp};
-	if (!err && conf->port_tcp)
-		err = remains_add_rule(wanted, &rule);
-	rule.sport = (struct netlink_ports){0};
-	for (size_t i = 0; !err && i < c->conf->tcp_port_count; i++) {
-		rule.dport = (struct netlink_ports){c->conf->tcp_ports[i], c->conf->tcp_ports[i]};
-		err = remains_add_rule(wanted, &rule);
-	}
-	return err;
-}
-
-static int want_all_ike(const struct closing *c, const struct remains *found,
-			struct remains *wanted)
-{
-	int err = 0;
-
-	for (uint8_t family = 4; !err && family <= 6; family += 2)
-		if (c->peers.any[family == 6] &&
-		    (has_dead_end(&c->ends, family) || has_dead_end(found, family)))
-			err = want_ike(c, rvl_prefix_all(family), wanted);
-	for (size_t i = 0; !err && i < c->peers.count; i++) {
-		const struct rvl_prefix peer = c->peers.list[i];
-
-		if (c->peers.any[peer.address.family == 6])
-			continue;
-		if (remains_shut(&c->ends, peer) || remains_shut(found, peer))
-			err = want_ike(c, peer, wanted);
-	}
-	return err;
 }
 
 /* Past the dead ends of each table that shut it. */
@@ -253,26 +207,22 @@ static int want_exemption(const struct closing *c, struct rvl_prefix network,
 			  const struct remains *ends, const struct remains *found,
 			  struct remains *wanted)
 {
-	struct netlink_rule rule = {
-		.type = NETLINK_AT_LEAST,
-		.priority = c->conf->daemon.routing_priority + STEERING_AFTER + 1,
-		.table = RT_TABLE_MAIN,
-		.number = network.len,
-		.src = rvl_prefix_all(network.address.family),
-		.dst = network,
-	};
+	const struct conf_daemon *conf = &c->conf->daemon;
+	struct netlink_rule rule =
+		steering_rule(conf, EXEMPT, network.address.family, NETLINK_AT_LEAST);
 	int err = want_throws(network, ends, wanted);
 
+	rule.table = RT_TABLE_MAIN;
+	rule.number = network.len;
+	rule.dst = network;
 	if (!err)
 		err = want_throws(network, found, wanted);
 	/* Two interfaces may be in one network. */
 	if (err || remains_has_rule(wanted, &rule))
 		return err;
 	err = remains_add_rule(wanted, &rule);
-	rule.type = NETLINK_NOT_FURTHER;
-	rule.priority++;
-	rule.table = 0;
-	rule.number = 0;
+	rule = steering_rule(conf, EXEMPT_END, network.address.family, NETLINK_NOT_FURTHER);
+	rule.dst = network;
 	return err ? err : remains_add_rule(wanted, &rule);
 }
 
@@ -307,8 +257,28 @@ static int want_ends(const struct closing *c, struct remains *wanted)
 	return err;
 }
 
+/* What closes is wanted, or found. */
+struct closed {
+	const struct closing *closing;
+	const struct remains *found;
+};
+
+/* Is any way there closed? All of a family are asked for by its length, 0. */
+static bool is_shut(const void *context, struct rvl_prefix network)
+{
+	const struct closed *closed = context;
+	const struct closing *c = closed->closing;
+
+	if (shunts_shut(&c->shunts, network))
+		return true;
+	return network.len ? remains_shut(&c->ends, network) || remains_shut(closed->found, network)
+			   : remains_shut_any(&c->ends, network.address.family) ||
+				     remains_shut_any(closed->found, network.address.family);
+}
+
 static int want_all(const struct closing *c, const struct remains *found, struct remains *wanted)
 {
+	const struct closed closed = {c, found};
 	struct remains ends = {0};
 	/* The kernel's policies close where ESP is the kernel's: what has no route finds none. */
 	int err = has_netdev(c) ? want_ends(c, wanted) : 0;
@@ -316,11 +286,13 @@ static int want_all(const struct closing *c, const struct remains *found, struct
 	if (!err)
 		err = want_ends(c, &ends);
 	if (!err && c->ike)
-		err = want_all_ike(c, found, wanted);
+		err = peers_rules(&c->peers, is_shut, &closed, c->conf, wanted);
 	for (size_t i = 0; !err && i < c->local.network_count; i++)
 		if (is_exempt(c, c->local.networks[i], found))
 			err = want_exemption(c, c->local.networks[i], &ends, found, wanted);
 	remains_free(&ends);
+	if (!err)
+		err = shunts_rules(&c->shunts, c->ike, &c->local, &c->conf->daemon, wanted);
 	return err ? err
 		   : steering_rules(&c->steering, &c->local, &c->ends, &c->conf->daemon, wanted);
 }
@@ -337,7 +309,8 @@ static int failed(const struct closing *c, const char *text, int err)
 /* Other rules only let something pass these. */
 static bool is_closing_rule(const struct netlink_rule *rule)
 {
-	return (rule->type == NETLINK_LOOKUP && !is_ike(rule)) || rule->type == NETLINK_GOTO ||
+	return (rule->type == NETLINK_LOOKUP && !lets_out(rule)) ||
+	       rule->type == NETLINK_PROHIBIT || rule->type == NETLINK_GOTO ||
 	       rule->type == NETLINK_NOP;
 }
 
@@ -347,14 +320,17 @@ static void tell_of_return(const struct closing *c, bool stood, const char *text
 		log_warning(c->log, "`%s` was removed, and is set again", text);
 }
 
-/* Rules of one kind: they let something pass, close, or lead past others that do. */
-enum kind { OPENS, CLOSES, SKIPS };
+/* Rules of one kind: they let something past what closes, close, lead past others that do, or let
+ * out what those before them have left. */
+enum kind { OPENS, CLOSES, SKIPS, PASSES };
 
 static enum kind kind_of(const struct netlink_rule *rule)
 {
 	if (rule->type == NETLINK_GOTO)
 		return SKIPS;
-	return is_closing_rule(rule) ? CLOSES : OPENS;
+	if (is_closing_rule(rule))
+		return CLOSES;
+	return lets_out(rule) && !peers_is_rule(rule) ? PASSES : OPENS;
 }
 
 static int set_rules(const struct closing *c, const struct remains *found,
@@ -407,7 +383,9 @@ static int set_missing(const struct closing *c, const struct remains *found,
 		err = set_routes(c, found, wanted);
 	if (!err)
 		err = set_rules(c, found, wanted, CLOSES);
-	return err ? err : set_rules(c, found, wanted, SKIPS);
+	if (!err)
+		err = set_rules(c, found, wanted, SKIPS);
+	return err ? err : set_rules(c, found, wanted, PASSES);
 }
 
 /* Who lets something out that isn't to be let out any more goes at once; what closes stays. */
@@ -444,14 +422,29 @@ static void remove_needless(const struct closing *c, const struct remains *found
 			netlink_delete_route(c->netlink, &found->routes[i]);
 }
 
+/* Is it about what has no source yet, over IPv4? */
+static bool is_unsourced(const struct netlink_rule *rule)
+{
+	const struct rvl_addr none = {.family = 4};
+	const struct rvl_prefix host = rvl_prefix_host(&none);
+
+	return rvl_prefix_equal(&rule->src, &host);
+}
+
 /* Does a wanted one lead the same packets to another table? What the host sends without a source
- * has another way, or none. */
+ * has another way, or none; or isn't among what a wanted one drops any more. */
 static bool is_replaced(const struct netlink_rule *rule, const struct remains *wanted)
 {
+	const bool drops = rule->type == NETLINK_PROHIBIT;
 	struct netlink_rule other = *rule;
 
-	for (size_t i = 0; rule->type == NETLINK_LOOKUP && i < wanted->rule_count; i++) {
+	if (!drops && rule->type != NETLINK_LOOKUP)
+		return false;
+	for (size_t i = 0; i < wanted->rule_count; i++) {
 		other.table = wanted->rules[i].table;
+		other.unsourced = wanted->rules[i].unsourced;
+		if (drops && is_unsourced(rule))
+			other.src = wanted->rules[i].src;
 		if (netlink_rule_equal(&other, &wanted->rules[i]))
 			return true;
 	}
@@ -466,6 +459,28 @@ static void remove_replaced(const struct closing *c, const struct remains *found
 		    !remains_has_rule(wanted, &found->rules[i]) &&
 		    is_replaced(&found->rules[i], wanted))
 			netlink_delete_rule(c->netlink, &found->rules[i]);
+}
+
+static bool has_shunts(const struct remains *remains, uint8_t family)
+{
+	for (size_t i = 0; i < remains->rule_count; i++)
+		if (kind_of(&remains->rules[i]) == PASSES &&
+		    remains->rules[i].dst.address.family == family)
+			return true;
+	return drops(remains, family);
+}
+
+/* With the last shunt. */
+static void remove_past_shunts(const struct closing *c, const struct remains *found,
+			       const struct remains *wanted)
+{
+	for (size_t i = 0; i < found->rule_count; i++) {
+		const struct netlink_rule *rule = &found->rules[i];
+		const uint8_t family = rule->dst.address.family;
+
+		if (is_past_shunts(c, rule) && !has_shunts(wanted, family) && !drops(found, family))
+			netlink_delete_rule(c->netlink, rule);
+	}
 }
 
 static int sync_kernel(struct closing *c)
@@ -487,6 +502,7 @@ static int sync_kernel(struct closing *c)
 		if (!err && !closing_other(c)) {
 			remove_replaced(c, &found, &wanted);
 			remove_needless(c, &found, &wanted);
+			remove_past_shunts(c, &found, &wanted);
 		}
 	}
 	remains_free(&found);
@@ -536,45 +552,6 @@ int closing_refresh(struct closing *c)
 
 /* --------------------------------------------------------------------- what is to be closed */
 
-static int add_peer(struct closing *c, const struct ike_addr *peer)
-{
-	const struct rvl_addr address = ike_addr_ip(peer);
-	const struct rvl_prefix host = rvl_prefix_host(&address);
-	struct rvl_prefix *grown;
-	uint32_t number;
-	size_t at = 0;
-
-	if (!peer->family)
-		c->peers.any[0] = c->peers.any[1] = true;
-	if (!peer->family || c->peers.any[peer->family == 6])
-		return 0;
-	if (prefix_map_next(&c->peers.known, host, &at, &number))
-		return 0;
-	grown = realloc(c->peers.list, (c->peers.count + 1) * sizeof(*grown));
-	if (!grown)
-		return -ENOMEM;
-	c->peers.list = grown;
-	if (prefix_map_add(&c->peers.known, host, 0))
-		return -ENOMEM;
-	grown[c->peers.count++] = host;
-	return 0;
-}
-
-/* Where they are no addresses, they may be anywhere. */
-static int add_peers(struct closing *c, const struct ike_hosts *peers)
-{
-	const struct ike_addr any = {0};
-	int err = peers->count ? 0 : add_peer(c, &any);
-
-	for (unsigned int i = 0; !err && i < peers->count; i++) {
-		const struct ike_host *host = &peers->list[i];
-		struct ike_addr peer = ike_host_addr(host);
-
-		err = add_peer(c, ike_host_is_address(host) ? &peer : &any);
-	}
-	return err;
-}
-
 /* What of both ends is known: of ours, an address that isn't may be any of the peer's family. */
 static struct ike_ts_list known_local(const struct ike_ts_list *local_ts)
 {
@@ -623,7 +600,7 @@ static int selectors_of(const struct ike_ts_list *local_ts, const struct ike_ts_
 	return err == -EINVAL ? 0 : err;
 }
 
-/* learned: what a wider one closes already needs none of its own. */
+/* learned: what a wider one closes already needs none of its own. All shunts are known. */
 static int add_end(struct closing *c, const struct rvl_selector *selector, bool learned)
 {
 	const struct steer *steer;
@@ -633,6 +610,7 @@ static int add_end(struct closing *c, const struct rvl_selector *selector, bool 
 
 	if (err)
 		return err;
+	shunts_keep(&c->shunts, selector);
 	steer = steering_of(&c->steering, selector);
 	end = dead_end(steer->table, selector->dst);
 	if (learned ? remains_narrowest(&c->ends, steer->table, selector->dst) != NULL
@@ -674,9 +652,12 @@ static int add_children(struct closing *c, const struct conf_connection *connect
 		const struct conf_child *child = &connection->children[i];
 
 		err = flows_of(c, connection, child, &selectors);
-		for (size_t k = 0; !err && k < selectors.count; k++)
+		for (size_t k = 0; !err && k < selectors.count; k++) {
+			if (!ends)
+				shunts_pass_by(&c->shunts, &selectors.list[k]);
 			err = ends ? add_end(c, &selectors.list[k], false)
 				   : steering_add(&c->steering, &selectors.list[k]);
+		}
 		if (err)
 			log_error(c->log,
 				  "%s:%u: connections.%s.%s: can't close for its remote "
@@ -736,8 +717,9 @@ static int configure(struct closing *c, const struct steering *before)
 	const struct conf *conf = c->conf;
 	int err = 0;
 
+	shunts_configure(&c->shunts, conf);
 	for (size_t i = 0; !err && i < conf->connection_count; i++) {
-		err = add_peers(c, &conf->connections[i].remote);
+		err = peers_add_hosts(&c->peers, &conf->connections[i].remote);
 		if (err)
 			log_error(c->log, "out of memory");
 		else
@@ -751,10 +733,29 @@ static int configure(struct closing *c, const struct steering *before)
 	return err;
 }
 
+static void warn_of_shunt(const struct closing *c, const struct conf_shunt *shunt)
+{
+	log_warning(c->log,
+		    "%s:%u: children.%s: it would take too many rules: only what is led to a "
+		    "tunnel %s",
+		    shunt->file, shunt->line, shunt->name,
+		    shunt->pass ? "passes, and by its way" : "is dropped");
+}
+
+static void warn_of_shunts(const struct closing *c)
+{
+	for (size_t i = 0; i < c->shunts.count; i++)
+		if (c->shunts.list[i].crowded)
+			warn_of_shunt(c, c->shunts.list[i].conf);
+	if (c->shunts.beyond)
+		warn_of_shunt(c, c->shunts.beyond);
+}
+
 int closing_configure(struct closing *c)
 {
 	struct steering steering = c->steering;
 	struct remains before = c->ends;
+	struct shunts shunts = c->shunts;
 	int err;
 
 	c->ends = (struct remains){0};
@@ -765,8 +766,10 @@ int closing_configure(struct closing *c)
 		steering_free(&c->steering);
 		c->ends = before;
 		c->steering = steering;
+		c->shunts = shunts;
 		return err;
 	}
+	warn_of_shunts(c);
 	remains_free(&before);
 	steering_free(&steering);
 	c->named_count = c->ends.route_count;
@@ -793,7 +796,7 @@ int closing_close_configured(struct closing *c, bool ike)
 int closing_reach(struct closing *c, const struct ike_addr *peer)
 {
 	size_t before = c->peers.count;
-	int err = add_peer(c, peer);
+	int err = peers_add(&c->peers, peer);
 
 	return err || before == c->peers.count ? err : sync_kernel(c);
 }
@@ -809,9 +812,12 @@ int closing_add(struct closing *c, const struct ike_ts_list *local_ts,
 		const struct ike_ts_list *remote_ts)
 {
 	size_t before = c->ends.route_count;
+	unsigned int changes = c->shunts.changes;
 	int err = add_ends(c, local_ts, remote_ts, true);
 
-	return err || before == c->ends.route_count ? err : sync_kernel(c);
+	if (err || (before == c->ends.route_count && changes == c->shunts.changes))
+		return err;
+	return sync_kernel(c);
 }
 
 int closing_release_others(struct closing *c, remains_told_fn *told, void *context)

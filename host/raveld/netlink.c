@@ -346,8 +346,9 @@ bool netlink_rule_equal(const struct netlink_rule *a, const struct netlink_rule 
 	return a->type == b->type && a->priority == b->priority && a->table == b->table &&
 	       a->number == b->number && rvl_prefix_equal(&a->src, &b->src) &&
 	       rvl_prefix_equal(&a->dst, &b->dst) && !strcmp(a->iif, b->iif) &&
-	       a->passing == b->passing && a->protocol == b->protocol &&
-	       ports_equal(&a->sport, &b->sport) && ports_equal(&a->dport, &b->dport);
+	       a->passing == b->passing && a->unsourced == b->unsourced &&
+	       a->protocol == b->protocol && ports_equal(&a->sport, &b->sport) &&
+	       ports_equal(&a->dport, &b->dport);
 }
 
 static void put_ports(struct nlmsghdr *message, uint16_t type, const struct netlink_ports *ports)
@@ -365,6 +366,7 @@ static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags,
 		[NETLINK_LOOKUP] = FR_ACT_TO_TBL,
 		[NETLINK_AT_LEAST] = FR_ACT_TO_TBL,
 		[NETLINK_NOT_FURTHER] = FR_ACT_UNREACHABLE,
+		[NETLINK_PROHIBIT] = FR_ACT_PROHIBIT,
 		[NETLINK_GOTO] = FR_ACT_GOTO,
 		[NETLINK_NOP] = FR_ACT_NOP,
 	};
@@ -373,6 +375,7 @@ static int change_rule(struct netlink *netlink, uint16_t type, uint16_t flags,
 
 	body->family = family_of(&rule->dst.address);
 	body->action = actions[rule->type];
+	body->flags = rule->unsourced ? FIB_RULE_FIND_SADDR : 0;
 	mnl_attr_put_u32(message, FRA_PRIORITY, rule->priority);
 	mnl_attr_put_u8(message, FRA_PROTOCOL, NETLINK_PROTOCOL);
 	if (rule->src.len) {
@@ -563,6 +566,8 @@ static enum netlink_rule_type type_of_action(unsigned char action)
 	switch (action) {
 	case FR_ACT_UNREACHABLE:
 		return NETLINK_NOT_FURTHER;
+	case FR_ACT_PROHIBIT:
+		return NETLINK_PROHIBIT;
 	case FR_ACT_GOTO:
 		return NETLINK_GOTO;
 	case FR_ACT_NOP:
@@ -599,6 +604,7 @@ static bool read_rule(const struct nlmsghdr *message, struct netlink_rule *rule)
 		.type = type_of_action(body->action),
 		.src = {{.family = family}, body->src_len},
 		.dst = {{.family = family}, body->dst_len},
+		.unsourced = body->flags & FIB_RULE_FIND_SADDR,
 	};
 	mnl_attr_for_each(attr, message, sizeof(*body))
 	{

@@ -62,6 +62,7 @@ enum netlink_rule_type {
 	NETLINK_LOOKUP,	     /* in a table */
 	NETLINK_AT_LEAST,    /* so if the route found there has a prefix of this length or longer */
 	NETLINK_NOT_FURTHER, /* unreachable */
+	NETLINK_PROHIBIT,    /* the same, of what may not be */
 	NETLINK_GOTO,	     /* the rules of another priority, of which there is one, are next */
 	NETLINK_NOP,	     /* where such a one leads */
 };
@@ -88,6 +89,7 @@ struct netlink_rule {
 	char iif[16];	  /* of what comes in by this interface, NETLINK_OWN or "": any */
 	uint32_t passing; /* unless 0: what a way by an interface of this group is found for goes on
 			   */
+	bool unsourced;	  /* IPv6: what has no source yet is as good as what is within src */
 	uint8_t protocol; /* 0: any */
 	struct netlink_ports sport;
 	struct netlink_ports dport;

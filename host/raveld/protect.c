@@ -27,10 +27,9 @@ static void add_local(const struct daemon *d, uint8_t family, struct own *own)
 	for (size_t i = 0; i < local->address_count; i++) {
 		const struct rvl_addr *ip = &local->addresses[i];
 		const struct ike_addr addr = ike_addr_of(ip, d->conf->daemon.port);
-		bool loopback = ip->family == 4 && ip->octets[0] == 127;
 
-		if (own->count < sizeof(own->list) / sizeof(own->list[0]) && !loopback &&
-		    (!family || family == ip->family))
+		if (own->count < sizeof(own->list) / sizeof(own->list[0]) &&
+		    !rvl_addr_is_loopback(ip) && (!family || family == ip->family))
 			add_own(own, &addr);
 	}
 }

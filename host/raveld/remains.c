@@ -81,6 +81,15 @@ bool remains_shut(const struct remains *remains, struct rvl_prefix network)
 	return prefix_map_over(&remains->by_network, network, is_dead_end, remains, &number);
 }
 
+bool remains_shut_any(const struct remains *remains, uint8_t family)
+{
+	for (size_t i = 0; i < remains->route_count; i++)
+		if (remains->routes[i].type == NETLINK_UNREACHABLE &&
+		    remains->routes[i].dst.address.family == family)
+			return true;
+	return false;
+}
+
 struct in_table {
 	const struct remains *remains;
 	uint32_t table;
@@ -209,6 +218,9 @@ void remains_rule_text(const struct netlink_rule *rule, char text[REMAINS_TEXT])
 		break;
 	case NETLINK_NOT_FURTHER:
 		say(&words, " unreachable");
+		break;
+	case NETLINK_PROHIBIT:
+		say(&words, " prohibit");
 		break;
 	case NETLINK_GOTO:
 		say(&words, " goto %u", rule->number);

@@ -33,8 +33,9 @@ int remains_add_route(struct remains *remains, const struct netlink_route *route
 bool remains_has_rule(const struct remains *remains, const struct netlink_rule *rule);
 bool remains_has_route(const struct remains *remains, const struct netlink_route *route);
 
-/* Is there a dead end for all of this network? */
+/* Is there a dead end for all of this network? One of this family? */
 bool remains_shut(const struct remains *remains, struct rvl_prefix network);
+bool remains_shut_any(const struct remains *remains, uint8_t family);
 
 /* Of the routes in a table to all of this network, one of the narrowest; NULL: there is none. */
 const struct netlink_route *remains_narrowest(const struct remains *remains, uint32_t table,

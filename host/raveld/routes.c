@@ -230,14 +230,6 @@ static bool within(const struct rvl_addr *address, const struct ike_ts_list *lis
 	return false;
 }
 
-static bool is_loopback(const struct rvl_addr *address)
-{
-	static const uint8_t ipv6[16] = {[15] = 1};
-
-	return address->family == 4 ? address->octets[0] == 127
-				    : !memcmp(address->octets, ipv6, sizeof(ipv6));
-}
-
 /* One of the host's addresses that the tunnel takes as source; of family 0 when there is none. */
 static struct rvl_addr find_source(const struct routes *r, uint8_t family,
 				   const struct ike_ts_list *local_ts)
@@ -247,7 +239,8 @@ static struct rvl_addr find_source(const struct routes *r, uint8_t family,
 	for (size_t i = 0; i < local->address_count; i++) {
 		const struct rvl_addr *address = &local->addresses[i];
 
-		if (address->family == family && !is_loopback(address) && within(address, local_ts))
+		if (address->family == family && !rvl_addr_is_loopback(address) &&
+		    within(address, local_ts))
 			return *address;
 	}
 	return (struct rvl_addr){0};

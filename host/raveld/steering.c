@@ -11,21 +11,6 @@
 #define CLOSED_TABLES 0x80000000u
 #define PORT_LAST 65534 /* that a rule can speak of */
 
-/* Rules in their order, by what is added to the priority that is configured. */
-enum stage {
-	FLOWS = -5,	   /* protocols and ports that are seen, by source */
-	FLOWS_SKIP = -4,   /* IPv6: what has another source goes on behind the next ones */
-	FLOWS_NEW = -3,	   /* IPv6: what has no source yet */
-	FLOWS_SEEN = -2,   /* what shows its ports goes on behind the next ones */
-	FLOWS_UNSEEN = -1, /* what doesn't */
-	PLAIN = 0,	   /* the same without protocol and ports */
-	PLAIN_SKIP = 1,
-	PLAIN_NEW = 2,
-	END = 3,
-};
-
-_Static_assert(FLOWS == -STEERING_BEFORE && PLAIN_NEW == STEERING_AFTER, "they have room");
-
 void steering_free(struct steering *steering)
 {
 	free(steering->list);
@@ -244,12 +229,12 @@ struct making {
 	int err;
 };
 
-static struct netlink_rule rule_at(const struct making *m, enum stage stage, uint8_t family,
-				   enum netlink_rule_type type)
+struct netlink_rule steering_rule(const struct conf_daemon *conf, enum steering_stage stage,
+				  uint8_t family, enum netlink_rule_type type)
 {
 	return (struct netlink_rule){
 		.type = type,
-		.priority = m->conf->routing_priority + (uint32_t)stage,
+		.priority = conf->routing_priority + (uint32_t)stage,
 		.src = rvl_prefix_all(family),
 		.dst = rvl_prefix_all(family),
 	};
@@ -262,37 +247,48 @@ static void want(struct making *m, const struct netlink_rule *rule)
 }
 
 /* Behind a stage, for what the rule says besides. */
-static void want_skip(struct making *m, struct netlink_rule rule, enum stage to)
+static void want_skip(struct making *m, struct netlink_rule rule, enum steering_stage to)
 {
-	const struct netlink_rule target = rule_at(m, to, rule.dst.address.family, NETLINK_NOP);
+	const struct netlink_rule target =
+		steering_rule(m->conf, to, rule.dst.address.family, NETLINK_NOP);
 
 	rule.number = target.priority;
 	want(m, &target);
 	want(m, &rule);
 }
 
-static struct netlink_ports ports_of(uint16_t first, uint16_t last)
+/* Are there any, of which rules can speak? */
+static bool is_range(const struct netlink_ports *ports)
+{
+	return ports->first <= ports->last;
+}
+
+bool steering_ports(uint16_t first, uint16_t last, struct netlink_ports *ports)
 {
 	if (first == 0 && last == UINT16_MAX)
-		return (struct netlink_ports){0, 0};
-	return (struct netlink_ports){first ? first : 1, last < PORT_LAST ? last : PORT_LAST};
+		*ports = (struct netlink_ports){0, 0};
+	else
+		*ports = (struct netlink_ports){first ? first : 1,
+						last < PORT_LAST ? last : PORT_LAST};
+	return is_range(ports);
 }
 
 static struct netlink_rule lookup(const struct making *m, const struct steer *steer,
-				  enum stage stage, uint32_t table)
+				  enum steering_stage stage, uint32_t table)
 {
 	const struct rvl_selector *what = &steer->what;
-	struct netlink_rule rule = rule_at(m, stage, family_of(steer), NETLINK_LOOKUP);
+	struct netlink_rule rule = steering_rule(m->conf, stage, family_of(steer), NETLINK_LOOKUP);
 
 	rule.table = table;
 	rule.protocol = what->any_protocol ? 0 : what->protocol;
-	rule.sport = ports_of(what->src_port_first, what->src_port_last);
-	rule.dport = ports_of(what->dst_port_first, what->dst_port_last);
+	steering_ports(what->src_port_first, what->src_port_last, &rule.sport);
+	steering_ports(what->dst_port_first, what->dst_port_last, &rule.dport);
 	return rule;
 }
 
 /* What has no source yet: it will have one of the host's that the tunnel takes, or none. */
-static void want_new(struct making *m, const struct steer *steer, enum stage stage, uint32_t table)
+static void want_new(struct making *m, const struct steer *steer, enum steering_stage stage,
+		     uint32_t table)
 {
 	const struct rvl_addr none = {.family = 4};
 	struct netlink_rule rule = lookup(m, steer, stage, table), skip;
@@ -308,7 +304,7 @@ static void want_new(struct making *m, const struct steer *steer, enum stage sta
 	skip.passing = NETDEV_GROUP;
 	want(m, &skip);
 	/* Any source that there is, is in one of these two. */
-	skip = rule_at(m, stage + 1, 6, NETLINK_GOTO);
+	skip = steering_rule(m->conf, stage + 1, 6, NETLINK_GOTO);
 	skip.src.len = 1;
 	want_skip(m, skip, stage + 3);
 	skip.src.address.octets[0] = 0x80;
@@ -329,7 +325,8 @@ static void want_back(struct making *m, struct netlink_rule rule)
 static void want_unseen(struct making *m, const struct steer *steer)
 {
 	struct netlink_rule rule = lookup(m, steer, FLOWS_UNSEEN, steer->table);
-	struct netlink_rule skip = rule_at(m, FLOWS_SEEN, family_of(steer), NETLINK_GOTO);
+	struct netlink_rule skip =
+		steering_rule(m->conf, FLOWS_SEEN, family_of(steer), NETLINK_GOTO);
 
 	skip.protocol = rule.protocol;
 	skip.dport = (struct netlink_ports){1, PORT_LAST};
@@ -339,15 +336,9 @@ static void want_unseen(struct making *m, const struct steer *steer)
 	want(m, &rule);
 }
 
-/* Are there any, of which rules can speak? */
-static bool is_range(const struct netlink_ports *ports)
-{
-	return ports->first <= ports->last;
-}
-
 static void want_steer(struct making *m, const struct steer *steer, bool has_source)
 {
-	const enum stage stage = is_plain(steer) && !steer->unseen ? PLAIN : FLOWS;
+	const enum steering_stage stage = is_plain(steer) && !steer->unseen ? PLAIN : FLOWS;
 	struct netlink_rule rule = lookup(m, steer, stage, steer->table);
 
 	if (!steer->unseen && is_range(&rule.sport) && is_range(&rule.dport)) {

@@ -28,9 +28,28 @@
 
 #define STEERS_MAX 64
 
-/* Priorities of rules before and after the one that is configured. */
-#define STEERING_BEFORE 5
-#define STEERING_AFTER 2
+/* Rules in their order, by what is added to the priority that is configured. */
+enum steering_stage {
+	IKE = -14,
+	KEPT = -13,	   /* what isn't a shunt's, though it is within one (shunts.h) */
+	BROUGHT = -12,	   /* what a tunnel has brought, past the next ones */
+	PASSED = -11,	   /* what passes its own way */
+	PASSED_SKIP = -10, /* IPv6: what has another source goes on behind the next one */
+	PASSED_NEW = -9,   /* what has no source yet */
+	DROPPED = -8,	   /* what is to be dropped, */
+	DROPPED_SEEN = -7, /* what of it shows its ports goes on behind the next one */
+	DROPPED_UNSEEN = -6,
+	FLOWS = -5,	   /* protocols and ports that are seen, by source */
+	FLOWS_SKIP = -4,   /* IPv6: what has another source goes on behind the next ones */
+	FLOWS_NEW = -3,	   /* IPv6: what has no source yet */
+	FLOWS_SEEN = -2,   /* what shows its ports goes on behind the next ones */
+	FLOWS_UNSEEN = -1, /* what doesn't */
+	PLAIN = 0,	   /* the same without protocol and ports */
+	PLAIN_SKIP = 1,
+	PLAIN_NEW = 2,
+	EXEMPT = 3,	/* what is thrown finds what is connected, */
+	EXEMPT_END = 4, /* or nothing */
+};
 
 struct steer {
 	struct rvl_selector what; /* its destination is everything */
@@ -49,6 +68,13 @@ void steering_free(struct steering *steering);
 
 /* One more selector that is configured: all of them come before what follows. 0 or -ENOMEM. */
 int steering_add(struct steering *steering, const struct rvl_selector *selector);
+
+/* A rule of this stage that says nothing of packets but their family. */
+struct netlink_rule steering_rule(const struct conf_daemon *conf, enum steering_stage stage,
+				  uint8_t family, enum netlink_rule_type type);
+
+/* What rules can say of these ports: all but 0 and 65535. False: none are left. */
+bool steering_ports(uint16_t first, uint16_t last, struct netlink_ports *ports);
 
 /* Give each its table: the one that it had, `first` to one of each family, others a number that
  * depends on what it is. */
