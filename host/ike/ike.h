@@ -184,7 +184,8 @@ struct ike_released {
 struct ike_path_mtu {
 	struct ike_addr local;
 	struct ike_addr remote;
-	uint32_t octets;  /* of an IP packet */
+	uint32_t octets;  /* of an IP packet, and */
+	uint32_t lost;	  /* so many it doesn't take; UINT32_MAX: nothing of that was found now */
 	uint64_t hold_ms; /* it is said again by then, if it still is so */
 };
 

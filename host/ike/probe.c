@@ -97,7 +97,14 @@ static uint32_t next_size(const struct ike_engine *e, const struct ike_sa *sa, u
 	return size > p->low || (size == base && !p->proven) ? size : 0;
 }
 
-static void tell(struct ike_engine *e, const struct ike_sa *sa)
+/* What it doesn't take, as this search has found: without a loss what is beyond what there could be
+ * a packet of. */
+static uint32_t lost_of(const struct ike_probe *p)
+{
+	return p->high == UINT32_MAX ? p->low + 1 : p->high;
+}
+
+static void tell(struct ike_engine *e, const struct ike_sa *sa, uint32_t lost)
 {
 	struct ike_action *a = ike_emit(e, IKE_ACTION_PATH_MTU);
 
@@ -106,6 +113,7 @@ static void tell(struct ike_engine *e, const struct ike_sa *sa)
 			.local = sa->path.local,
 			.remote = sa->path.remote,
 			.octets = sa->probe->low,
+			.lost = lost,
 			.hold_ms = 3 * sa->conn->probe_ms,
 		};
 }
@@ -278,7 +286,7 @@ enum ike_step ike_probe_response(struct ike_engine *e, struct ike_sa *sa, struct
 	const struct ike_probe_task *t = probe_of(task);
 	const struct ike_pair path = ike_path_pair(sa);
 	struct ike_probe *p = sa->probe;
-	bool is_over, answered = sa->out.probe_ms;
+	bool is_over, was_searching, answered = sa->out.probe_ms;
 	uint64_t pause;
 	uint32_t link;
 
@@ -294,13 +302,14 @@ enum ike_step ike_probe_response(struct ike_engine *e, struct ike_sa *sa, struct
 		passed(sa, t, in->now);
 	else
 		lost(e, sa, t);
-	is_over = !t->of_cuts && p->searching && !next_size(e, sa, link);
+	was_searching = p->searching;
+	is_over = !t->of_cuts && was_searching && !next_size(e, sa, link);
 	if (is_over) {
 		p->searching = false;
 		p->confirmed = 0;
 	}
 	if (is_over || (answered && !t->of_cuts))
-		tell(e, sa);
+		tell(e, sa, was_searching ? lost_of(p) : UINT32_MAX);
 	pause = pause_of(sa);
 	if (pause || !ike_task_queue(e, sa, IKE_EXCHANGE_PROBE))
 		plan(e, sa, ike_later(in->now, pause ? pause : sa->conn->probe_ms));

@@ -33,8 +33,8 @@ void paths_learn(struct daemon *d, const struct ike_path_mtu *path)
 	const uint64_t hold_ms = path->hold_ms > RVL_FIT_MS ? path->hold_ms : RVL_FIT_MS;
 	char text[IKE_ADDR_TEXT];
 
-	if (!rvl_fit_set(rvl_sad_fit(d->sad), &remote, path->octets, uv_hrtime() / 1000000,
-			 hold_ms))
+	if (!rvl_fit_set(rvl_sad_fit(d->sad), &remote, path->octets, path->lost,
+			 uv_hrtime() / 1000000, hold_ms))
 		return;
 	ike_addr_text(&path->remote, text, sizeof(text));
 	log_info(&d->log, "packets to %s may have %u octets, as a probe has shown", text,

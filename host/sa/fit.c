@@ -171,18 +171,23 @@ size_t rvl_fit_learn(struct rvl_fit *fit, const struct rvl_fit_hint *hint, uint6
 	return is_new ? mtu : 0;
 }
 
-bool rvl_fit_set(struct rvl_fit *fit, const struct rvl_addr *remote, size_t mtu, uint64_t now_ms,
-		 uint64_t hold_ms)
+bool rvl_fit_set(struct rvl_fit *fit, const struct rvl_addr *remote, size_t mtu, size_t lost,
+		 uint64_t now_ms, uint64_t hold_ms)
 {
 	struct path *path;
+	size_t believed;
 	bool is_new;
 
 	pthread_mutex_lock(&fit->lock);
+	if (mtu > fit->link)
+		mtu = fit->link;
 	path = find(fit, remote, now_ms);
-	is_new = (path ? path->mtu : fit->link) != (mtu < fit->link ? mtu : fit->link);
-	if (path)
+	believed = path ? path->mtu : fit->link;
+	is_new = believed < mtu || believed >= lost;
+	/* Whoever has found it says so again. */
+	if (path && (is_new || believed == mtu))
 		forget(fit, path);
-	if (mtu < fit->link)
+	if (mtu < fit->link && (is_new || (path && believed == mtu)))
 		add(fit, remote, mtu, now_ms + hold_ms);
 	if (is_new)
 		note_whole(fit);

@@ -74,10 +74,11 @@ bool rvl_fit_next(struct rvl_fit *fit, struct rvl_fit_hint *hint);
  * does. */
 size_t rvl_fit_learn(struct rvl_fit *fit, const struct rvl_fit_hint *hint, uint64_t now_ms);
 
-/* It is known, from now on and for so long, that the path takes so many and no more. Returns
- * whether that is new. */
-bool rvl_fit_set(struct rvl_fit *fit, const struct rvl_addr *remote, size_t mtu, uint64_t now_ms,
-		 uint64_t hold_ms);
+/* A probe has shown, for so long from now on, that the path takes so many and, unless `lost` is
+ * UINT32_MAX, fewer than that. Several that know of each other's path nothing may ask: what is
+ * believed stays if it is between these two, and nothing is then new. Returns whether it is. */
+bool rvl_fit_set(struct rvl_fit *fit, const struct rvl_addr *remote, size_t mtu, size_t lost,
+		 uint64_t now_ms, uint64_t hold_ms);
 
 /* What packets to there may have. */
 size_t rvl_fit_path(struct rvl_fit *fit, const struct rvl_addr *remote, uint64_t now_ms);

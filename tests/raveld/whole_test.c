@@ -254,21 +254,51 @@ static struct rvl_fit *fit_of(size_t link)
 	return fit;
 }
 
+#define NOTHING UINT32_MAX
+
+/* For a second. */
+static bool set(struct rvl_fit *fit, size_t mtu, size_t lost, uint64_t now_ms)
+{
+	return rvl_fit_set(fit, &peer, mtu, lost, now_ms, 1000);
+}
+
+/* Two that ask about one path, each from its beginning. */
+static void who_knows_less_of_a_path_leaves_what_is_known(void **state)
+{
+	struct rvl_fit *fit = fit_of(1500);
+
+	(void)state;
+	assert_true(set(fit, 1200, 1500, 0));
+	assert_true(set(fit, 1400, 1500, 0));
+	assert_false(set(fit, 1400, 1416, 0));	 /* it is over */
+	assert_false(set(fit, 1200, 1500, 100)); /* the other one has begun */
+	assert_false(set(fit, 1392, 1408, 100)); /* and found it by other steps */
+	assert_int_equal(rvl_fit_path(fit, &peer, 999), 1400);
+	assert_int_equal(rvl_fit_path(fit, &peer, 1000), 1500); /* who had found it has gone */
+	assert_true(set(fit, 1392, 1408, 1000));
+	assert_true(set(fit, 1200, 1392, 1100)); /* it takes less now */
+	assert_int_equal(rvl_fit_path(fit, &peer, 1100), 1200);
+	assert_true(set(fit, 1500, NOTHING, 1200));  /* all */
+	assert_false(set(fit, 1200, NOTHING, 1200)); /* who hasn't tried more doesn't know */
+	assert_int_equal(rvl_fit_path(fit, &peer, 1200), 1500);
+	rvl_fit_free(fit);
+}
+
 static void what_a_probe_shows_is_known_for_a_while(void **state)
 {
 	struct rvl_fit *fit = fit_of(1500);
 
 	(void)state;
-	assert_false(rvl_fit_set(fit, &peer, 1500, 0, 1000)); /* nothing new */
-	assert_true(rvl_fit_set(fit, &peer, 1400, 0, 1000));
-	assert_false(rvl_fit_set(fit, &peer, 1400, 500, 1000));
+	assert_false(set(fit, 1500, NOTHING, 0)); /* nothing new */
+	assert_true(set(fit, 1400, 1416, 0));
+	assert_false(set(fit, 1400, NOTHING, 500));
 	assert_int_equal(rvl_fit_path(fit, &peer, 1499), 1400);
 	assert_int_equal(rvl_fit_path(fit, &other, 1499), 1500);
 	assert_int_equal(rvl_fit_path(fit, &peer, 1500), 1500);
-	assert_true(rvl_fit_set(fit, &peer, 1280, 2000, 1000));
-	assert_true(rvl_fit_set(fit, &peer, 1450, 2000, 1000)); /* it may be more again */
+	assert_true(set(fit, 1280, 1300, 2000));
+	assert_true(set(fit, 1450, NOTHING, 2000)); /* it may be more again */
 	assert_int_equal(rvl_fit_path(fit, &peer, 2000), 1450);
-	assert_true(rvl_fit_set(fit, &peer, 1600, 2000, 1000)); /* not more than the link takes */
+	assert_true(set(fit, 1600, NOTHING, 2000)); /* not more than the link takes */
 	assert_int_equal(rvl_fit_path(fit, &peer, 2000), 1500);
 	rvl_fit_free(fit);
 }
@@ -280,10 +310,10 @@ static void routers_and_probes_contradict_each_other(void **state)
 	struct rvl_fit *fit = fit_of(1500);
 
 	(void)state;
-	assert_true(rvl_fit_set(fit, &peer, 1400, 0, UINT32_MAX));
+	assert_true(rvl_fit_set(fit, &peer, 1400, 1416, 0, UINT32_MAX));
 	assert_int_equal(rvl_fit_learn(fit, &hint, 0), 1300);
 	assert_int_equal(rvl_fit_path(fit, &peer, RVL_FIT_MS - 1), 1300);
-	assert_true(rvl_fit_set(fit, &peer, 1400, 0, UINT32_MAX));
+	assert_true(rvl_fit_set(fit, &peer, 1400, NOTHING, 0, UINT32_MAX));
 	assert_int_equal(rvl_fit_path(fit, &peer, 2 * RVL_FIT_MS), 1400);
 	rvl_fit_free(fit);
 }
@@ -298,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_is_kept_whole_once, begin, end),
 		cmocka_unit_test_setup_teardown(of_too_many_the_last_is_refused, begin, end),
 		cmocka_unit_test(what_a_probe_shows_is_known_for_a_while),
+		cmocka_unit_test(who_knows_less_of_a_path_leaves_what_is_known),
 		cmocka_unit_test(routers_and_probes_contradict_each_other),
 	};
 
