@@ -112,6 +112,7 @@ RAVELD_SRCS := \
 	host/raveld/steering.c \
 	host/raveld/shunts.c \
 	host/raveld/peers.c \
+	host/raveld/needless.c \
 	host/raveld/neighbour.c \
 	host/raveld/routes.c \
 	host/raveld/follow.c \

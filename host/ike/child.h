@@ -12,9 +12,10 @@ struct ike_in;
 struct ike_sa;
 
 enum {
-	IKE_CHILDREN_MAX = 64, /* in one IKE SA */
-	IKE_LINGER_MS = 5000,  /* that a replaced Child SA goes on to receive */
-	IKE_CONFIRM_MS = 500,  /* until the first look whether the peer sends on a new one */
+	IKE_CHILDREN_MAX = 1024, /* in one IKE SA; of ours half as many, each of which may be
+				  * replaced */
+	IKE_LINGER_MS = 5000,	 /* that a replaced Child SA goes on to receive */
+	IKE_CONFIRM_MS = 500,	 /* until the first look whether the peer sends on a new one */
 };
 
 /* How far the data path has come with a Child SA. */

@@ -24,7 +24,7 @@ struct ike_child_config *ike_connection_add_child(struct ike_connection *conn, c
 {
 	struct ike_child_config *children;
 
-	if (strlen(name) >= IKE_NAME_MAX || conn->child_count == IKE_CONFIG_CHILDREN_MAX)
+	if (strlen(name) >= IKE_NAME_MAX)
 		return NULL;
 	for (unsigned i = 0; i < conn->child_count; i++) {
 		if (strcmp(conn->children[i].name, name) == 0)

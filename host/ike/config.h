@@ -18,7 +18,6 @@
 enum {
 	IKE_NAME_MAX = 64, /* of connections and children, with the terminating 0 */
 	IKE_CONFIG_PROPOSALS_MAX = 8,
-	IKE_CONFIG_CHILDREN_MAX = 256,
 };
 
 /* What becomes of an older IKE SA between the same identities (RFC 7296, section 2.4). */

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host/raveld/local.h"
+#include "host/raveld/needless.h"
 #include "host/raveld/peers.h"
 #include "host/raveld/shunts.h"
 #include "host/raveld/steering.h"
@@ -402,85 +403,45 @@ static void remove_ways_out(const struct closing *c, const struct remains *found
 			netlink_delete_rule(c->netlink, &found->rules[i]);
 }
 
-/* Does a wanted dead end close it, with nothing narrower between that lets it out? */
-static bool is_needless(const struct netlink_route *route, const struct remains *wanted)
-{
-	const struct netlink_route *narrowest = remains_narrowest(wanted, route->table, route->dst);
-
-	return narrowest && narrowest->type == NETLINK_UNREACHABLE &&
-	       narrowest->dst.len < route->dst.len;
-}
-
-/* One that is left within a wider one would be in the way of what the wider one is closed for. */
+/* Of what is left, what is in the way of what is wanted. */
 static void remove_needless(const struct closing *c, const struct remains *found,
 			    const struct remains *wanted)
 {
 	for (size_t i = 0; i < found->route_count; i++)
 		if (found->routes[i].type == NETLINK_UNREACHABLE &&
 		    !remains_has_route(wanted, &found->routes[i]) &&
-		    is_needless(&found->routes[i], wanted))
+		    needless_route(&found->routes[i], wanted))
 			netlink_delete_route(c->netlink, &found->routes[i]);
-}
-
-/* Is it about what has no source yet, over IPv4? */
-static bool is_unsourced(const struct netlink_rule *rule)
-{
-	const struct rvl_addr none = {.family = 4};
-	const struct rvl_prefix host = rvl_prefix_host(&none);
-
-	return rvl_prefix_equal(&rule->src, &host);
-}
-
-/* Does a wanted one lead the same packets to another table? What the host sends without a source
- * has another way, or none; or isn't among what a wanted one drops any more. */
-static bool is_replaced(const struct netlink_rule *rule, const struct remains *wanted)
-{
-	const bool drops = rule->type == NETLINK_PROHIBIT;
-	struct netlink_rule other = *rule;
-
-	if (!drops && rule->type != NETLINK_LOOKUP)
-		return false;
-	for (size_t i = 0; i < wanted->rule_count; i++) {
-		other.table = wanted->rules[i].table;
-		other.unsourced = wanted->rules[i].unsourced;
-		if (drops && is_unsourced(rule))
-			other.src = wanted->rules[i].src;
-		if (netlink_rule_equal(&other, &wanted->rules[i]))
-			return true;
-	}
-	return false;
-}
-
-static void remove_replaced(const struct closing *c, const struct remains *found,
-			    const struct remains *wanted)
-{
 	for (size_t i = 0; i < found->rule_count; i++)
 		if (is_closing_rule(&found->rules[i]) &&
 		    !remains_has_rule(wanted, &found->rules[i]) &&
-		    is_replaced(&found->rules[i], wanted))
+		    needless_rule(&found->rules[i], wanted))
 			netlink_delete_rule(c->netlink, &found->rules[i]);
 }
 
-static bool has_shunts(const struct remains *remains, uint8_t family)
+/* Does any shunt count, or one that is left and drops? */
+static bool has_shunts(const struct remains *found, const struct remains *wanted, uint8_t family)
 {
-	for (size_t i = 0; i < remains->rule_count; i++)
-		if (kind_of(&remains->rules[i]) == PASSES &&
-		    remains->rules[i].dst.address.family == family)
+	for (size_t i = 0; i < wanted->rule_count; i++)
+		if (kind_of(&wanted->rules[i]) == PASSES &&
+		    wanted->rules[i].dst.address.family == family)
 			return true;
-	return drops(remains, family);
+	for (size_t i = 0; i < found->rule_count; i++)
+		if (found->rules[i].type == NETLINK_PROHIBIT &&
+		    found->rules[i].dst.address.family == family &&
+		    !needless_rule(&found->rules[i], wanted))
+			return true;
+	return drops(wanted, family);
 }
 
 /* With the last shunt. */
 static void remove_past_shunts(const struct closing *c, const struct remains *found,
 			       const struct remains *wanted)
 {
-	for (size_t i = 0; i < found->rule_count; i++) {
-		const struct netlink_rule *rule = &found->rules[i];
-		const uint8_t family = rule->dst.address.family;
-
-		if (is_past_shunts(c, rule) && !has_shunts(wanted, family) && !drops(found, family))
-			netlink_delete_rule(c->netlink, rule);
-	}
+	for (size_t i = 0; i < found->rule_count; i++)
+		if (is_past_shunts(c, &found->rules[i]) &&
+		    !has_shunts(found, wanted, found->rules[i].dst.address.family))
+			netlink_delete_rule(c->netlink, &found->rules[i]);
 }
 
 static int sync_kernel(struct closing *c)
@@ -500,7 +461,6 @@ static int sync_kernel(struct closing *c)
 			remove_ways_out(c, &found, &wanted);
 		err = set_missing(c, &found, &wanted);
 		if (!err && !closing_other(c)) {
-			remove_replaced(c, &found, &wanted);
 			remove_needless(c, &found, &wanted);
 			remove_past_shunts(c, &found, &wanted);
 		}

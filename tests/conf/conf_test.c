@@ -834,7 +834,7 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		 "t.conf:1: raveld.address: \"fe80::1/64\" is link-local, which doesn't say on "
 		 "which link"},
 		{"raveld { routing_table_prio = 1 }\n",
-		 "t.conf:1: raveld.routing_table_prio: 1 isn't between 7 and 32761"},
+		 "t.conf:1: raveld.routing_table_prio: 1 isn't between 15 and 32761"},
 		{"raveld { exempt_connected = perhaps }\n",
 		 "t.conf:1: raveld.exempt_connected: \"perhaps\" is neither yes nor no"},
 		{"raveld { routing_table = 254 }\n",
