@@ -257,6 +257,8 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 {
 	struct ike_create_task *t = of(task);
 	struct ike_child *old = t->old_id ? ike_child_find_id(e, t->old_id) : NULL, *child;
+	/* The next try is in another one (operator.c). */
+	const bool full = !old && !t->made_id && !t->instead && ike_sa_is_full(sa);
 	int err;
 
 	if (t->old_id &&
@@ -268,7 +270,9 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 		ike_child_later(e, old, now);
 		return IKE_DONE;
 	}
-	child = t->made_id ? ike_child_find_id(e, t->made_id) : ike_child_new(e, sa, t->config);
+	child = t->made_id ? ike_child_find_id(e, t->made_id)
+		: full	   ? NULL
+			   : ike_child_new(e, sa, t->config);
 	if (t->made_id && !child)
 		return IKE_DONE; /* it was to be asked for again, and isn't wanted any more */
 	t->ni_len = IKE_NONCE_LEN;
@@ -277,10 +281,11 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 		if (old)
 			ike_child_later(e, old, now);
 		else
-			ike_emit_child_failed(e, sa, t->config->name,
-					      err == -EAFNOSUPPORT
-						      ? ike_child_no_ts(t->config)
-						      : "no room for another SA in the data path");
+			ike_emit_child_failed(
+				e, sa, t->config->name,
+				err == -EAFNOSUPPORT ? ike_child_no_ts(t->config)
+				: full ? "the IKE SA has as many Child SAs as it may have"
+				       : "no room for another SA in the data path");
 		if (child)
 			ike_child_remove(e, child, now, "it could not be begun");
 		return IKE_DONE;

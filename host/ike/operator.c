@@ -43,7 +43,7 @@ static struct ike_sa *sa_to_extend(const struct ike_engine *e, const struct ike_
 	struct ike_sa *sa = NULL, *coming = NULL;
 
 	while ((sa = ike_conn_find(e, conn, sa))) {
-		if (sa->child_count >= IKE_CHILDREN_MAX / 2)
+		if (ike_sa_is_full(sa))
 			continue;
 		if (sa->state == IKE_STATE_ESTABLISHED && !ike_sa_ending(sa))
 			return sa;

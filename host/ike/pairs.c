@@ -11,6 +11,8 @@
  */
 #include "host/ike/sa.h"
 
+enum { PAIRS_MAX = 64 }; /* of a child */
+
 bool ike_child_carries(const struct ike_child *child, const struct ike_ts pair[2])
 {
 	const struct ike_ts_list local = ike_ts_kept(child->local_ts),
@@ -133,7 +135,7 @@ bool ike_pairs_split(struct ike_engine *e, struct ike_sa *sa, struct ike_child *
 	unsigned most = pairs.local.count * pairs.remote.count;
 	int first, others;
 
-	if (child->alone || most + sa->child_count > IKE_CHILDREN_MAX)
+	if (child->alone || most > PAIRS_MAX)
 		return false;
 	first = ask_for(e, sa, child, true);
 	others = first < 0 ? -1 : ask_for(e, sa, child, false);

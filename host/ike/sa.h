@@ -187,6 +187,9 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now,
 void ike_sa_delete(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 void ike_sa_leave(struct ike_engine *e, struct ike_sa *sa, uint64_t now, const char *reason);
 bool ike_sa_ending(const struct ike_sa *sa);
+
+/* Has it all Child SAs that we ask for in one? There is room left to replace each. */
+bool ike_sa_is_full(const struct ike_sa *sa);
 bool ike_sa_is_busy(const struct ike_sa *sa);
 bool ike_sa_gets_more(const struct ike_sa *sa);
 bool ike_sa_covers(const struct ike_sa *sa, const struct ike_sa *other);
