@@ -84,6 +84,11 @@ void rvl_fixed_table_free(struct rvl_fixed_table *table)
 	free(table);
 }
 
+size_t rvl_fixed_discards(const struct rvl_fixed_table *table)
+{
+	return rvl_selector_map_count(&table->discards);
+}
+
 size_t rvl_fixed_count(const struct rvl_fixed_table *table)
 {
 	return rvl_selector_map_count(&table->bypasses) + rvl_selector_map_count(&table->discards) +

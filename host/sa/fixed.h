@@ -72,7 +72,8 @@ void rvl_fixed_release(struct rvl_fixed_table *table, struct rvl_fixed *fixed);
 /* An SA in use stands on it: it outlives its flows. */
 void rvl_fixed_keep(struct rvl_fixed *fixed);
 
-/* Policies in the data path. */
+/* Policies in the data path; and those of them that discard. */
+size_t rvl_fixed_discards(const struct rvl_fixed_table *table);
 size_t rvl_fixed_count(const struct rvl_fixed_table *table);
 
 #endif

@@ -178,6 +178,11 @@ size_t rvl_sad_policy_count(const struct rvl_sad *sad)
 	return rvl_fixed_count(sad->fixed) + rvl_flows_policy_count(sad->flows);
 }
 
+size_t rvl_sad_held_count(const struct rvl_sad *sad)
+{
+	return rvl_fixed_discards(sad->fixed);
+}
+
 bool rvl_sad_broken(const struct rvl_sad *sad)
 {
 	return sad->broken || rvl_flows_broken(sad->flows);

@@ -223,4 +223,7 @@ size_t rvl_sad_sa_count(const struct rvl_sad *sad, enum rvl_direction direction)
 /* Transmit policies in the data path. */
 size_t rvl_sad_policy_count(const struct rvl_sad *sad);
 
+/* Flows that are held where no SA has them: each needs another policy for its SA. */
+size_t rvl_sad_held_count(const struct rvl_sad *sad);
+
 #endif
