@@ -52,6 +52,11 @@ bool remains_has_rule(const struct remains *remains, const struct netlink_rule *
 	return false;
 }
 
+int remains_want_rule(struct remains *remains, const struct netlink_rule *rule)
+{
+	return remains_has_rule(remains, rule) ? 0 : remains_add_rule(remains, rule);
+}
+
 bool remains_has_route(const struct remains *remains, const struct netlink_route *route)
 {
 	uint32_t number;

@@ -29,6 +29,9 @@ void remains_free(struct remains *remains);
 int remains_add_rule(struct remains *remains, const struct netlink_rule *rule);
 int remains_add_route(struct remains *remains, const struct netlink_route *route);
 
+/* The same, unless it is there. */
+int remains_want_rule(struct remains *remains, const struct netlink_rule *rule);
+
 /* Is one like it among them? Of a route its type, table, destination and metric count. */
 bool remains_has_rule(const struct remains *remains, const struct netlink_rule *rule);
 bool remains_has_route(const struct remains *remains, const struct netlink_route *route);

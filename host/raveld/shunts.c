@@ -164,19 +164,14 @@ struct making {
 
 static void want(struct making *m, const struct netlink_rule *rule)
 {
-	if (!m->err && !remains_has_rule(m->wanted, rule))
-		m->err = remains_add_rule(m->wanted, rule);
+	if (!m->err)
+		m->err = remains_want_rule(m->wanted, rule);
 }
 
 static void want_goto(struct making *m, struct netlink_rule rule, enum steering_stage to)
 {
-	const struct netlink_rule target =
-		steering_rule(m->conf, to, rule.dst.address.family, NETLINK_NOP);
-
-	rule.type = NETLINK_GOTO;
-	rule.number = target.priority;
-	want(m, &target);
-	want(m, &rule);
+	if (!m->err)
+		m->err = steering_goto(m->conf, rule, to, m->wanted);
 }
 
 /* Of all sources and ports: a packet that shows neither may be of it. */

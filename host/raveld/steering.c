@@ -240,21 +240,29 @@ struct netlink_rule steering_rule(const struct conf_daemon *conf, enum steering_
 	};
 }
 
+int steering_goto(const struct conf_daemon *conf, struct netlink_rule rule, enum steering_stage to,
+		  struct remains *wanted)
+{
+	const struct netlink_rule target =
+		steering_rule(conf, to, rule.dst.address.family, NETLINK_NOP);
+	int err = remains_want_rule(wanted, &target);
+
+	rule.type = NETLINK_GOTO;
+	rule.number = target.priority;
+	return err ? err : remains_want_rule(wanted, &rule);
+}
+
 static void want(struct making *m, const struct netlink_rule *rule)
 {
-	if (!m->err && !remains_has_rule(m->wanted, rule))
-		m->err = remains_add_rule(m->wanted, rule);
+	if (!m->err)
+		m->err = remains_want_rule(m->wanted, rule);
 }
 
 /* Behind a stage, for what the rule says besides. */
 static void want_skip(struct making *m, struct netlink_rule rule, enum steering_stage to)
 {
-	const struct netlink_rule target =
-		steering_rule(m->conf, to, rule.dst.address.family, NETLINK_NOP);
-
-	rule.number = target.priority;
-	want(m, &target);
-	want(m, &rule);
+	if (!m->err)
+		m->err = steering_goto(m->conf, rule, to, m->wanted);
 }
 
 /* Are there any, of which rules can speak? */

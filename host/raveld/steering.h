@@ -73,6 +73,10 @@ int steering_add(struct steering *steering, const struct rvl_selector *selector)
 struct netlink_rule steering_rule(const struct conf_daemon *conf, enum steering_stage stage,
 				  uint8_t family, enum netlink_rule_type type);
 
+/* This rule leads to those of another stage, to one that says nothing. 0 or -ENOMEM. */
+int steering_goto(const struct conf_daemon *conf, struct netlink_rule rule, enum steering_stage to,
+		  struct remains *wanted);
+
 /* What rules can say of these ports: all but 0 and 65535. False: none are left. */
 bool steering_ports(uint16_t first, uint16_t last, struct netlink_ports *ports);
 
