@@ -491,12 +491,12 @@ uint64_t ike_jitter(struct ike_engine *e, uint64_t most)
 	return value % (most + 1);
 }
 
-/* Not while another one takes its place or is to, nor before it has that of another one. */
 bool ike_sa_is_full(const struct ike_sa *sa)
 {
 	return sa->child_count >= IKE_CHILDREN_MAX / 2;
 }
 
+/* Not while another one takes its place or is to, nor before it has that of another one. */
 bool ike_sa_can_be_rekeyed(const struct ike_sa *sa)
 {
 	return sa->state == IKE_STATE_ESTABLISHED && !ike_sa_ending(sa) && !sa->successor &&
