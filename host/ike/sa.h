@@ -115,6 +115,15 @@ struct ike_sa {
 	bool childless;	      /* IKE_AUTH without a Child SA; then, that the peer may leave it so */
 	enum ike_cause cause; /* of its end */
 	unsigned child_count;
+	bool began : 1;	       /* we have authenticated first; rekeying doesn't change it */
+	bool no_more : 1;      /* the peer has refused to make anything in it */
+	bool redirectable : 1; /* the peer has begun it and goes where it is sent */
+	bool owes_token : 1;   /* the peer hasn't ours yet */
+	/* The peer may be a cluster, whose members move message IDs, and sequence numbers. */
+	bool syncs : 1;
+	bool syncs_counters : 1;
+	bool outdone : 1; /* the peer's of the same time was up before, and stays, or what follows
+			     it */
 	uint64_t spi_i;
 	uint64_t spi_r;
 	struct ike_connection *conn;  /* a reference; NULL for a responder before IKE_AUTH */
@@ -137,14 +146,6 @@ struct ike_sa {
 	struct ike_window_out out;
 	struct ike_timer timers[IKE_SA_TIMERS];
 	struct ike_child *children;
-	bool began;	   /* we have authenticated first; rekeying doesn't change it */
-	bool no_more;	   /* the peer has refused to make anything in it */
-	bool redirectable; /* the peer has begun it and goes where it is sent */
-	bool owes_token;   /* the peer hasn't ours yet */
-	/* The peer may be a cluster, whose members move message IDs, and sequence numbers. */
-	bool syncs;
-	bool syncs_counters;
-	bool outdone; /* the peer's of the same time was up before, and stays, or what follows it */
 	uint64_t successor;   /* id of the IKE SA that was made to replace it, */
 	uint64_t predecessor; /* and of the one that it replaces, until it has */
 	uint64_t renews;      /* id of the one in whose place it is begun, until it has all of it */
