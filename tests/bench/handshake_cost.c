@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define SECONDS 0.01
+#define SECONDS 0.02
 #define KEY_MAX 64
 
 /*
