@@ -5,10 +5,14 @@
  * is to be dropped has none. In the data path the narrowest selector decides about a packet; so it
  * is here, by rules before all that lead to a tunnel:
  *
- * KEPT     what is narrower than a shunt that it is within, or as narrow, isn't the shunt's,
- * whatever its source and ports: it is led as if there were none BROUGHT  what a tunnel has brought
- * is the data path's to judge, and doesn't pass PASSED   by table main DROPPED  prohibited; of a
- * port also what a router sees no ports of
+ * KEPT: what is narrower than a shunt that it is within, or as narrow, isn't the shunt's, whatever
+ * its source and ports: it is led as if there were none.
+ *
+ * BROUGHT: what a tunnel has brought is the data path's to judge, and doesn't pass.
+ *
+ * PASSED: by table main.
+ *
+ * DROPPED: prohibited; of a port also what a router sees no ports of.
  *
  * Only what lies within something wider that is protected or dropped needs to be led past it. A
  * rule can say neither types of ICMP messages nor OPAQUE ports: such a shunt has none, and what is
