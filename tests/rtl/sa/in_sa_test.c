@@ -103,13 +103,13 @@ static struct in_sa_packet packet(uint32_t last)
 		p.seq = top > sa->window ? top - sa->window + below(4) - 1 : 0;
 		break;
 	case 2:
-		p.seq = top - below(top > 1100 ? 1100 : top);
+		p.seq = top ? top - below(top > 1100 ? 1100 : top) : 0;
 		break;
 	case 3:
 		p.seq = below(8) ? top + below(64) : top + 1000 + below(50);
 		break;
 	default:
-		p.seq = top + below(6) - 2;
+		p.seq = top + below(6) - (top < 2 ? top : 2);
 	}
 	return p;
 }
