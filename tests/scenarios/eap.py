@@ -101,17 +101,7 @@ def known_as(play):
 
 def refused(play, why):
     """The peer has another password: nothing comes up, and raveld's log has these words, but no password."""
-    right = play.peer.files
-    play.peer.stop()
-    play.peer.files = with_password(right, WRONG)
-    play.peer.start(play.scenario.tries)
-    play.expect(play.fails(play.initiator.up, "net"), f"{play.initiator.name} is told that it failed")
-    play.nothing()
-    play.expect(why in play.raveld.log(), f"the log says {why}")
-    play.expect(not any(word in play.raveld.log() for word in (PASSWORD, WRONG)), "and no password")
-    play.held()
-    play.peer.stop()
-    play.peer.files = right
-    play.peer.start(play.scenario.tries)
-    play.connect()
-    play.passes()
+    def is_said():
+        play.expect(not any(word in play.raveld.log() for word in (PASSWORD, WRONG)), "the log has no password")
+        return why in play.raveld.log()
+    play.refused(is_said, files=with_password(play.peer.files, WRONG))

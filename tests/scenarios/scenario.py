@@ -275,6 +275,24 @@ class Play:
         expect("0 received" in out, f"no ping is answered without an SA: {out}")
         wait_for("the pings are dropped", lambda: self.raveld.dropped() >= before + 3)
 
+    def _restart_peer(self, conf, files):
+        self.peer.stop()
+        self.peer.conf, self.peer.files = conf, files
+        self.peer.start(self.scenario.tries)
+
+    def refused(self, is_said, conf=None, files=None):
+        """The peer is another one, by its configuration or its files: neither end gets an SA, the log says why, as
+        is_said() finds, and nothing passes. With its own it does."""
+        own = self.peer.conf, self.peer.files
+        self._restart_peer(conf or own[0], files or own[1])
+        expect(self.fails(self.initiator.up, "net"), f"{self.initiator.name} is told that it failed")
+        self.nothing()
+        expect(is_said(), "the log says what is wrong")
+        self.held()
+        self._restart_peer(*own)
+        self.connect()
+        self.passes()
+
     def all_in_udp(self):
         """Whether the wire has seen ESP in UDP alone, and some. The bed may have served others before."""
         packets = list(wire.esp(self.bed.captures[0].path))[self._esp_before:]

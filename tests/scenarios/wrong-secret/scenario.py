@@ -5,19 +5,8 @@ LIKE = ("net2net-psk-fail", "net2net-psk")
 
 
 def run(play):
-    right, play.peer.conf = play.peer.conf, play.peer.conf + WRONG
-    play.peer.stop()
-    play.peer.start(play.scenario.tries)
-    play.expect(play.fails(play.initiator.up, "net"), f"{play.initiator.name} is told that it failed")
-    play.nothing()
-    play.expect("wrong pre-shared key?" in play.raveld.log() or play.initiator is play.raveld and
-                "AUTHENTICATION_FAILED" in play.raveld.log(), "the log says what is wrong")
-    play.held()
-    play.peer.stop()
-    play.peer.conf = right
-    play.peer.start(play.scenario.tries)
-    play.connect()
-    play.passes()
+    play.refused(lambda: "wrong pre-shared key?" in play.raveld.log() or play.initiator is play.raveld and
+                 "AUTHENTICATION_FAILED" in play.raveld.log(), conf=play.peer.conf + WRONG)
 
 
 WRONG = """
