@@ -51,11 +51,14 @@ $(eval $(call c_library,rvl_trust, \
 	host/trust/revocation.c \
 	host/trust/certificate.c \
 	host/trust/store.c \
-	host/trust/trust.c))
+	host/trust/trust.c \
+	host/trust/tls.c))
 $(eval $(call c_library,rvl_eap, \
 	host/eap/mschap.c \
 	host/eap/mschapv2.c \
 	host/eap/gtc.c \
+	host/eap/channel.c \
+	host/eap/tls.c \
 	host/eap/session.c \
 	host/eap/eap.c))
 $(eval $(call c_library,rvl_sa, \
@@ -143,6 +146,6 @@ RAVELD_SRCS := \
 	host/raveld/listing.c
 RAVELD_LIBS := rvl_eap rvl_trust rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
-	-luv -ljansson -lmnl -lcrypto $(DRIVER_LIBS)))
+	-luv -ljansson -lmnl -lssl -lcrypto $(DRIVER_LIBS)))
 $(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/list.c host/ctl/pools.c host/ctl/release.c host/raveld/released.c \
 	host/raveld/remains.c host/raveld/prefix_map.c host/raveld/netlink.c,rvl_sa rvl_esp ike,-ljansson -lmnl -lcrypto))

@@ -7,7 +7,6 @@
 static const char no_ocsp[] = "OCSP isn't supported";
 static const char no_cert_sections[] = "certificates are named in the keys certs and cacerts";
 static const char no_tokens[] = "keys in tokens and in PKCS#12 aren't supported";
-static const char no_aaa[] = "the identity of another server behind the peer isn't supported";
 static const char no_ikev1[] = "it is for IKEv1, which isn't supported";
 static const char no_ppk[] = "post-quantum pre-shared keys aren't supported";
 
@@ -30,7 +29,6 @@ const struct conf_absent conf_absent_connection[] = {
 
 const struct conf_absent conf_absent_local[] = {
 	{"round", "0", "a second round of authentication isn't supported"},
-	{"aaa_id", "", no_aaa},
 	{"xauth_id", "", no_ikev1},
 	{NULL, NULL, NULL},
 };

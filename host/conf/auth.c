@@ -29,6 +29,16 @@ static int set_eap_id(const struct conf_value *v, void *object)
 	return 0;
 }
 
+static int set_aaa_id(const struct conf_value *v, void *object)
+{
+	struct conf_auth *auth = object;
+	char reason[192];
+
+	if (ike_id_parse(v->key->value, &auth->aaa_id, reason, sizeof(reason)))
+		return conf_value_fail(v, "%s", reason);
+	return 0;
+}
+
 /* ---------------------------------------------------------------------------------------- auth */
 
 static const struct {
@@ -98,6 +108,7 @@ static int set_eap(const struct conf_value *v, struct conf_auth *auth)
 		{"eap", EAP_KEYED},
 		{"eap-mschapv2", 1 << EAP_METHOD_MSCHAPV2},
 		{"eap-gtc", 1 << EAP_METHOD_GTC},
+		{"eap-tls", 1 << EAP_METHOD_TLS},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -105,7 +116,7 @@ static int set_eap(const struct conf_value *v, struct conf_auth *auth)
 			auth->eap = words[i].methods;
 			return 0;
 		}
-	return conf_value_fail(v, "\"%.40s\" isn't supported (eap, eap-mschapv2, eap-gtc)",
+	return conf_value_fail(v, "\"%.40s\" isn't supported (eap, eap-mschapv2, eap-gtc, eap-tls)",
 			       v->key->value);
 }
 
@@ -222,8 +233,10 @@ static int set_revocation(const struct conf_value *v, void *object)
 /* ------------------------------------------------------------------------------------ a section */
 
 static const struct conf_binding local_keys[] = {
-	{"auth", set_auth, false},	 {"id", set_id, false},		{"certs", set_certs, false},
-	{"pubkeys", set_pubkeys, false}, {"eap_id", set_eap_id, false}, {NULL, NULL, false},
+	{"auth", set_auth, false},     {"id", set_id, false},
+	{"certs", set_certs, false},   {"pubkeys", set_pubkeys, false},
+	{"eap_id", set_eap_id, false}, {"aaa_id", set_aaa_id, false},
+	{NULL, NULL, false},
 };
 
 static const struct conf_binding remote_keys[] = {
@@ -241,24 +254,36 @@ static const struct conf_binding remote_keys[] = {
 static int check(const struct conf_section *section, bool local, const struct conf_auth *auth,
 		 struct conf_error *error)
 {
+	const bool by_tls = auth->eap & 1 << EAP_METHOD_TLS;
+
 	if (!conf_key_find(section, "auth"))
 		return conf_fail_section(error, section, "needs the key \"auth\"");
 	if (local && auth->id->pattern)
 		return conf_fail_key(error, section, conf_key_find(section, "id"),
 				     "\"%.64s\" stands for many identities, and we have one",
 				     conf_key_find(section, "id")->value);
+	if (local && by_tls && !auth->certs.count)
+		return conf_fail_section(error, section, "auth = eap-tls needs the key \"certs\"");
 	if (local && auth->pubkey && !auth->certs.count && !auth->pubkeys.count)
 		return conf_fail_section(error, section,
 					 "auth = %s needs the key \"certs\" or \"pubkeys\"",
 					 conf_key_find(section, "auth")->value);
-	if (!auth->pubkey && (auth->certs.count || auth->cacerts.count || auth->pubkeys.count))
+	if (by_tls && auth->pubkeys.count)
+		return conf_fail_key(error, section, conf_key_find(section, "pubkeys"),
+				     "TLS takes certificates (certs)");
+	if (!auth->pubkey && !by_tls &&
+	    (auth->certs.count || auth->cacerts.count || auth->pubkeys.count))
 		return conf_fail_section(error, section,
 					 "auth = %s has neither certificates nor public keys",
 					 conf_key_find(section, "auth")->value);
 	if (!auth->eap && auth->has_eap_id)
 		return conf_fail_key(error, section, conf_key_find(section, "eap_id"),
 				     "it is for auth = eap");
-	if (local && auth->eap && !ike_id_is_one(auth->has_eap_id ? &auth->eap_id : auth->id))
+	if (!by_tls && auth->aaa_id.type != IKE_ID_ANY)
+		return conf_fail_key(error, section, conf_key_find(section, "aaa_id"),
+				     "it is for auth = eap-tls");
+	if (local && auth->eap && !(by_tls && !auth->has_eap_id && auth->id->type == IKE_ID_ANY) &&
+	    !ike_id_is_one(auth->has_eap_id ? &auth->eap_id : auth->id))
 		return conf_fail_section(error, section,
 					 "auth = %s needs the key \"eap_id\" or \"id\" of one user",
 					 conf_key_find(section, "auth")->value);

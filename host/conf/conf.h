@@ -177,8 +177,10 @@ struct conf_auth {
 	uint16_t hashes;   /* 1 << enum ike_hash; 0: any but SHA-1 */
 	uint16_t rsa_bits; /* at least */
 	uint16_t ecdsa_bits;
-	bool has_eap_id;		 /* remote: the peer is asked who it is; */
-	struct ike_id eap_id;		 /* one of these. Local: as whom we come in by EAP */
+	bool has_eap_id;      /* remote: the peer is asked who it is; */
+	struct ike_id eap_id; /* one of these. Local: as whom we come in by EAP */
+	struct ike_id aaa_id; /* local: whom the certificate of TLS's server names; type 0 (any):
+			       * the peer in IKE */
 	enum conf_revocation revocation; /* remote */
 	struct conf_files certs;	 /* ours; or of the peer, which has one of them */
 	struct conf_files cacerts;	 /* authorities; none: all that there are */

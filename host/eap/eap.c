@@ -9,6 +9,7 @@
 #include "host/eap/mschap.h"
 #include "host/eap/session.h"
 #include "host/sa/hash.h"
+#include "host/trust/tls.h"
 
 /* A name that has a password. */
 struct user {
@@ -25,6 +26,8 @@ struct side {
 	uint8_t methods;
 	bool asks;	      /* server: who the peer is */
 	struct ike_id eap_id; /* that the peer may be, or as whom we come in; else as its ID says */
+	struct ike_id aaa_id; /* peer: whom the certificate of TLS's server names */
+	SSL_CTX *tls;	      /* NULL: its methods take none */
 	UT_hash_handle hh;
 };
 
@@ -106,6 +109,7 @@ static int add_side(struct eap *eap, const struct conf_connection *c, bool serve
 		side->eap_id = auth->eap_id;
 	else if (!server)
 		side->eap_id = c->local_id;
+	side->aaa_id = auth->aaa_id.type == IKE_ID_ANY ? c->remote_id : auth->aaa_id;
 	HASH_ADD_STR(eap->sides, name, side);
 	if (side->hh.tbl)
 		return 0;
@@ -121,6 +125,22 @@ static int fail(struct conf_error *error, const struct conf_connection *c, const
 	return -EINVAL;
 }
 
+static int check_tls(const struct conf_connection *c, const struct side *side,
+		     struct conf_error *error)
+{
+	if (side->server && !c->local_auth.pubkey)
+		return fail(error, c, "local",
+			    "the server of EAP-TLS shows the certificate of auth = pubkey", "");
+	if (!side->server && !ike_id_is_one(&side->aaa_id))
+		return fail(error, c, "local",
+			    "whom the server's certificate names must be said (aaa_id, or "
+			    "remote.id)",
+			    "");
+	return side->tls ? 0
+			 : fail(error, c, side->server ? "remote" : "local",
+				"TLS can't be made with its certificates", "");
+}
+
 /* Is all there that the methods take? */
 static int check_side(const struct eap *eap, const struct conf_connection *c,
 		      const struct side *side, struct conf_error *error)
@@ -131,6 +151,8 @@ static int check_side(const struct eap *eap, const struct conf_connection *c,
 
 	if (side->methods & 1 << EAP_METHOD_MSCHAPV2 && !mschap_available(&why))
 		return fail(error, c, section, why, "");
+	if (side->methods & 1 << EAP_METHOD_TLS)
+		return check_tls(c, side, error);
 	if (side->server && !eap->users)
 		return fail(error, c, section, "nobody has a secret (secrets.eap*)", "");
 	if (side->server)
@@ -166,7 +188,7 @@ static int check_passwords(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
-static int load_connection(struct eap *eap, const struct conf_connection *c,
+static int load_connection(struct eap *eap, const struct conf_connection *c, struct trust *trust,
 			   struct conf_error *error)
 {
 	bool server = c->remote_auth.eap;
@@ -179,10 +201,12 @@ static int load_connection(struct eap *eap, const struct conf_connection *c,
 	if (err)
 		return err;
 	HASH_FIND_STR(eap->sides, c->name, side);
+	if (side->methods & 1 << EAP_METHOD_TLS)
+		side->tls = trust_tls_new(trust, c->name, server);
 	return check_side(eap, c, side, error);
 }
 
-int eap_load(struct conf *conf, struct eap **out, struct conf_error *error)
+int eap_load(struct conf *conf, struct trust *trust, struct eap **out, struct conf_error *error)
 {
 	struct eap *eap = calloc(1, sizeof(*eap));
 	int err = eap ? 0 : out_of_memory(error);
@@ -194,7 +218,7 @@ int eap_load(struct conf *conf, struct eap **out, struct conf_error *error)
 	if (!err)
 		err = add_users(eap, conf, error);
 	for (size_t i = 0; !err && i < conf->connection_count; i++)
-		err = load_connection(eap, &conf->connections[i], error);
+		err = load_connection(eap, &conf->connections[i], trust, error);
 	if (err)
 		eap_release(eap);
 	else
@@ -223,6 +247,7 @@ void eap_release(struct eap *eap)
 	}
 	HASH_ITER(hh, eap->sides, side, next_side) {
 		HASH_DEL(eap->sides, side);
+		SSL_CTX_free(side->tls);
 		free(side);
 	}
 	free(eap);
@@ -231,20 +256,28 @@ void eap_release(struct eap *eap)
 /* ------------------------------------------------------------------------------------------ jobs
  */
 
-/* Whose passwords a connection's methods may ask for. */
+/* Whom a connection's methods may ask for. */
 struct scope {
 	const struct eap *eap;
 	const struct side *side;
 };
+
+/* Whoever it is, unless eap_id says who. */
+static bool lets_in(const void *context, struct ike_slice name)
+{
+	const struct scope *scope = context;
+	const struct ike_id id = eap_identity(name);
+
+	return !scope->side->asks || ike_id_matches(&scope->side->eap_id, &id);
+}
 
 /* Takes as long with a user that there isn't. */
 static bool find_password(const void *context, struct ike_slice name, struct ike_secret *out)
 {
 	static const char nobodys[] = "a password that opens nothing";
 	const struct scope *scope = context;
-	const struct ike_id id = eap_identity(name);
 	const struct user *user = find_user(scope->eap, name);
-	bool let_in = !scope->side->asks || ike_id_matches(&scope->side->eap_id, &id);
+	bool let_in = lets_in(context, name);
 
 	*out = (struct ike_secret){.len = sizeof(nobodys) - 1};
 	memcpy(out->data, nobodys, sizeof(nobodys) - 1);
@@ -260,6 +293,8 @@ static struct ike_eap_session *begin(const struct side *side, const struct ike_e
 		.methods = side->methods,
 		.asks = side->asks,
 		.user = side->server ? job->id : side->eap_id,
+		.aaa = side->aaa_id,
+		.tls = side->tls,
 	};
 
 	return eap_session_new(&config);
@@ -268,9 +303,9 @@ static struct ike_eap_session *begin(const struct side *side, const struct ike_e
 static int run(const struct eap *eap, const struct side *side, struct ike_job *job)
 {
 	const struct scope scope = {eap, side};
-	const struct eap_passwords passwords = {find_password, &scope};
+	const struct eap_users users = {find_password, lets_in, &scope};
 
-	return eap_session_run(job->eap.session, &passwords, &job->eap, job->reason);
+	return eap_session_run(job->eap.session, &users, &job->eap, job->reason);
 }
 
 void eap_run(const struct eap *eap, struct ike_job *job)

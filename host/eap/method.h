@@ -7,6 +7,8 @@
 #ifndef RVL_EAP_METHOD_H
 #define RVL_EAP_METHOD_H
 
+#include <openssl/ssl.h>
+
 #include "host/ike/job.h"
 #include "host/ike/secret.h"
 
@@ -16,25 +18,27 @@ enum eap_type {
 	EAP_NOTIFICATION = 2,
 	EAP_NAK = 3,
 	EAP_GTC = 6,
+	EAP_TLS = 13,
 	EAP_MSCHAPV2 = 26,
 };
 
 /* Bits of sets of methods, the preferred one first. */
-enum eap_method_index { EAP_METHOD_MSCHAPV2, EAP_METHOD_GTC, EAP_METHODS };
+enum eap_method_index { EAP_METHOD_MSCHAPV2, EAP_METHOD_GTC, EAP_METHOD_TLS, EAP_METHODS };
 
 enum {
 	/* Those that `eap` alone stands for: they give a key, so that who is in the midst of it can
 	 * be no other (RFC 7296, section 2.16). */
 	EAP_KEYED = 1 << EAP_METHOD_MSCHAPV2,
-	EAP_REASON_MAX = 96,
 };
 
 /* What a method is told, and says. */
 struct eap_round {
 	const struct ike_random *random;
 	struct ike_slice user;		   /* as whom */
-	const struct ike_secret *password; /* never NULL; */
-	bool known;			   /* false: that is nobody's, and it must fail */
+	bool known;			   /* false: whoever it is, it must fail */
+	const struct ike_secret *password; /* never NULL; not known: nobody's */
+	SSL_CTX *tls;			   /* of methods that take it */
+	const struct ike_id *other;	   /* whom the other side's certificate must name */
 	struct ike_slice in;		   /* the other side's data */
 	struct ike_writer *out;		   /* ours */
 	uint8_t identifier;		   /* of the request that is asked or answered */
@@ -46,7 +50,8 @@ struct eap_round {
 struct eap_method {
 	uint8_t type;
 	const char *name;
-	size_t size; /* of its state, which is zero to begin with */
+	size_t size;	/* of its state, which is zero to begin with */
+	bool certified; /* the peer shows a certificate, and needs no password */
 
 	/* Server: the first request. */
 	enum ike_eap_verdict (*begin)(void *state, struct eap_round *r);
@@ -54,9 +59,11 @@ struct eap_method {
 	enum ike_eap_verdict (*answered)(void *state, struct eap_round *r);
 	/* Peer: what is asked, which MORE and DONE answer; DONE: from now on Success is taken. */
 	enum ike_eap_verdict (*asked)(void *state, struct eap_round *r);
+	/* What its state has goes; NULL: that is nothing. */
+	void (*end)(void *state);
 };
 
-extern const struct eap_method eap_mschapv2, eap_gtc;
+extern const struct eap_method eap_mschapv2, eap_gtc, eap_tls;
 
 /* By index. */
 extern const struct eap_method *const eap_methods[EAP_METHODS];

@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "host/ike/dn.h"
+
 const struct eap_method *const eap_methods[EAP_METHODS] = {
 	[EAP_METHOD_MSCHAPV2] = &eap_mschapv2,
 	[EAP_METHOD_GTC] = &eap_gtc,
+	[EAP_METHOD_TLS] = &eap_tls,
 };
 
 enum { HEADER_LEN = 4 }; /* code, identifier, length */
@@ -31,7 +34,7 @@ struct session {
 /* One message at work. */
 struct turn {
 	struct session *s;
-	const struct eap_passwords *passwords;
+	const struct eap_users *users;
 	struct ike_eap_job *job;
 	struct ike_writer out;
 	const char *why;
@@ -39,6 +42,8 @@ struct turn {
 
 static void drop_method(struct session *s)
 {
+	if (s->state && s->method->end)
+		s->method->end(s->state);
 	if (s->state)
 		OPENSSL_cleanse(s->state, s->method->size);
 	free(s->state);
@@ -51,6 +56,7 @@ static void session_free(struct ike_eap_session *session)
 	struct session *s = (struct session *)session;
 
 	drop_method(s);
+	SSL_CTX_free(s->config.tls);
 	OPENSSL_cleanse(s, sizeof(*s));
 	free(s);
 }
@@ -63,6 +69,10 @@ struct ike_eap_session *eap_session_new(const struct eap_config *config)
 		return NULL;
 	s->base.free = session_free;
 	s->config = *config;
+	if (config->tls && SSL_CTX_up_ref(config->tls) != 1) {
+		free(s);
+		return NULL;
+	}
 	s->user_len = (uint8_t)eap_name(&config->user, s->user);
 	return &s->base;
 }
@@ -83,6 +93,20 @@ size_t eap_name(const struct ike_id *id, uint8_t out[IKE_ID_MAX])
 	return name.len;
 }
 
+/* A distinguished name, in words or encoded, which some peers say. */
+static bool read_name(const char *text, struct ike_slice said, struct ike_id *id)
+{
+	size_t len = said.len;
+
+	if (ike_dn_text(said, (char[IKE_ID_TEXT]){0}, IKE_ID_TEXT))
+		memcpy(id->data, said.data, said.len);
+	else if (!strchr(text, '=') || ike_dn_parse(text, id->data, sizeof(id->data), &len))
+		return false;
+	id->type = IKE_ID_DER_ASN1_DN;
+	id->len = (uint16_t)len;
+	return true;
+}
+
 struct ike_id eap_identity(struct ike_slice said)
 {
 	struct ike_id id = {.type = IKE_ID_FQDN};
@@ -95,6 +119,8 @@ struct ike_id eap_identity(struct ike_slice said)
 	text[said.len] = 0;
 	if (strlen(text) == said.len && ike_addr_parse(text, &addr) == 0)
 		return ike_id_from_addr(&addr);
+	if (strlen(text) == said.len && read_name(text, said, &id))
+		return id;
 	if (said.len > 1 && memchr(said.data + 1, '@', said.len - 1))
 		id.type = IKE_ID_RFC822_ADDR;
 	id.len = (uint16_t)said.len;
@@ -128,6 +154,14 @@ static void open_typed(struct turn *t, uint8_t code, uint8_t type)
 	ike_put_u8(&t->out, type);
 }
 
+/* Whom a certificate of the other side's must name. */
+static struct ike_id other_of(const struct session *s)
+{
+	if (!s->config.server)
+		return s->config.aaa;
+	return s->config.asks ? eap_identity(user_of(s)) : s->config.user;
+}
+
 typedef enum ike_eap_verdict step_fn(void *state, struct eap_round *r);
 
 /* A step of the method, with the password that is the user's or nobody's. */
@@ -135,10 +169,13 @@ static enum ike_eap_verdict step(struct turn *t, step_fn *fn, struct ike_slice i
 {
 	struct session *s = t->s;
 	struct ike_secret password;
+	const struct ike_id other = other_of(s);
 	struct eap_round r = {
 		.random = &t->job->random,
 		.user = user_of(s),
 		.password = &password,
+		.tls = s->config.tls,
+		.other = &other,
 		.in = in,
 		.out = &t->out,
 		.identifier = s->identifier,
@@ -146,8 +183,10 @@ static enum ike_eap_verdict step(struct turn *t, step_fn *fn, struct ike_slice i
 	};
 	enum ike_eap_verdict verdict;
 
-	r.known = t->passwords->find(t->passwords->context, user_of(s), &password) &&
-		  !t->job->of_nobody;
+	r.known = t->users->find(t->users->context, user_of(s), &password);
+	if (s->method->certified)
+		r.known = t->users->lets_in(t->users->context, user_of(s));
+	r.known = r.known && !t->job->of_nobody;
 	verdict = fn(s->state, &r);
 	ike_secret_clear(&password);
 	s->msk_len = r.msk_len;
@@ -348,13 +387,13 @@ static enum ike_eap_verdict take(struct turn *t)
 	return t->s->config.server ? serve(t, code, identifier, &c) : obey(t, code, identifier, &c);
 }
 
-int eap_session_run(struct ike_eap_session *session, const struct eap_passwords *passwords,
+int eap_session_run(struct ike_eap_session *session, const struct eap_users *users,
 		    struct ike_eap_job *job, char reason[IKE_REASON_MAX])
 {
 	uint8_t out[IKE_EAP_MAX];
 	struct turn t = {
 		.s = (struct session *)session,
-		.passwords = passwords,
+		.users = users,
 		.job = job,
 		.out = ike_writer(out, sizeof(out)),
 	};

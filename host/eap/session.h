@@ -8,13 +8,15 @@
 
 #include "host/eap/method.h"
 
-/* Who knows passwords. */
-struct eap_passwords {
+/* Who knows users. */
+struct eap_users {
 	/*
 	 * The password of a user, copied. False: there is none, or who it is may not come in; then
 	 * it is one that nobody has.
 	 */
 	bool (*find)(const void *context, struct ike_slice user, struct ike_secret *out);
+	/* May who it is come in, with a certificate? */
+	bool (*lets_in)(const void *context, struct ike_slice user);
 	const void *context;
 };
 
@@ -23,13 +25,15 @@ struct eap_config {
 	uint8_t methods; /* that will do: 1 << enum eap_method_index */
 	bool asks;	 /* server: who the peer is; else it is `user` */
 	struct ike_id user;
+	struct ike_id aaa; /* peer: whom the server's certificate must name */
+	SSL_CTX *tls;	   /* of methods that take certificates, or NULL */
 };
 
-/* NULL without memory. The config is copied. */
+/* NULL without memory. The config is copied, and holds its SSL_CTX. */
 struct ike_eap_session *eap_session_new(const struct eap_config *config);
 
 /* One message: what of the job is to be judged and answered. -EIO, -ENOMEM. */
-int eap_session_run(struct ike_eap_session *session, const struct eap_passwords *passwords,
+int eap_session_run(struct ike_eap_session *session, const struct eap_users *passwords,
 		    struct ike_eap_job *job, char reason[IKE_REASON_MAX]);
 
 /*

@@ -590,7 +590,8 @@ int main(int argc, char **argv)
 	forbid_core_dumps();
 	signal(SIGPIPE, SIG_IGN);
 	if (conf_load(path, &conf, &error) ||
-	    (!close_only && (trust_load(conf, &trust, &error) || eap_load(conf, &eap, &error)))) {
+	    (!close_only &&
+	     (trust_load(conf, &trust, &error) || eap_load(conf, trust, &eap, &error)))) {
 		fprintf(stderr, "raveld: %s\n", error.text);
 		trust_release(trust);
 		conf_free(conf);

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "host/sa/hash.h"
+#include "host/trust/certificate.h"
 #include "host/trust/file.h"
 #include "host/trust/trust.h"
 
@@ -82,5 +83,22 @@ int trust_read_folders(struct trust *t, const struct conf *conf, struct conf_err
 
 /* The private key of a public one, or NULL. */
 EVP_PKEY *trust_find_key(const struct trust *t, const EVP_PKEY *public_key);
+
+/* NULL: it has nothing to do with certificates. */
+const struct trust_connection *trust_find(const struct trust *t, const char *name);
+
+/* Those between one of our certificates and an authority, as far as they are known; theirs stay who
+ * has them. NULL without memory. */
+STACK_OF(X509) * trust_chain_of(const struct trust *t, const struct trust_set *own, X509 *cert);
+
+/* Is a peer's certificate one that this connection believes, with those that came with it? False:
+ * the fault says why not. */
+bool trust_believes(const struct trust *t, const struct trust_connection *c, X509 *cert,
+		    const STACK_OF(X509) * others, char fault[TRUST_FAULT]);
+
+/* Has one that is believed been revoked? By the end, for a list may be long: not before who has
+ * sent it is known to have its key. One of remote.certs is trusted whatever lists say. */
+bool trust_revokes(const struct trust *t, const struct trust_connection *c, X509 *cert,
+		   const STACK_OF(X509) * others, char fault[TRUST_FAULT]);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/eap/method.h"
 #include "host/trust/certificate.h"
 #include "host/trust/private.h"
 #include "host/trust/signature.h"
@@ -21,6 +22,23 @@ static int out_of_memory(struct conf_error *error)
 {
 	snprintf(error->text, sizeof(error->text), "out of memory");
 	return -ENOMEM;
+}
+
+static bool by_tls(const struct conf_auth *auth)
+{
+	return auth->eap & 1 << EAP_METHOD_TLS;
+}
+
+/* Have we certificates or keys to show? Do we judge those of others, who are one in TLS and another
+ * one in IKE at most? */
+static bool shows_certs(const struct conf_connection *c)
+{
+	return c->local_auth.pubkey || by_tls(&c->local_auth);
+}
+
+static bool judges_certs(const struct conf_connection *c)
+{
+	return c->remote_auth.pubkey || by_tls(&c->remote_auth) || by_tls(&c->local_auth);
 }
 
 struct load {
@@ -115,6 +133,12 @@ static int load_raw_keys(struct load *l, const struct conf_files *files, struct 
 	return err;
 }
 
+/* As whom we show our certificate. */
+static const struct ike_id *own_id(const struct conf_connection *c)
+{
+	return c->local_auth.has_eap_id ? &c->local_auth.eap_id : &c->local_id;
+}
+
 /* Of several, what the peer has decides. */
 static int load_own(struct load *l, struct trust_connection *to)
 {
@@ -138,9 +162,12 @@ static int load_own(struct load *l, struct trust_connection *to)
 			return fail(l, file->path,
 				    "there is no private key for it (folder private, or "
 				    "secrets.private*)");
-		if (l->c->local_id.type != IKE_ID_ANY && !trust_cert_is_of(cert, &l->c->local_id))
+		if (own_id(l->c)->type != IKE_ID_ANY && !trust_cert_is_of(cert, own_id(l->c)))
 			return fail(l, file->path,
-				    "local.id is neither its subject nor a subjectAltName");
+				    own_id(l->c) == &l->c->local_id
+					    ? "local.id is neither its subject nor a subjectAltName"
+					    : "local.eap_id is neither its subject nor a "
+					      "subjectAltName");
 	}
 	return err;
 }
@@ -188,7 +215,7 @@ static int name_ourselves(const struct load *l, struct conf_connection *c,
 	unsigned char *der = NULL;
 	int len, err;
 
-	if (!of->own || c->local_id.type != IKE_ID_ANY)
+	if (!of->own || own_id(c)->type != IKE_ID_ANY)
 		return 0;
 	len = i2d_X509_NAME(
 		X509_get_subject_name(sk_X509_value(of->own->certs, of->own->files[0].first)),
@@ -213,18 +240,18 @@ static int load_connection(struct load *l, struct conf_connection *c)
 	to->remote = c->remote_auth;
 	to->local.certs = to->remote.certs = to->local.cacerts = to->remote.cacerts =
 		to->local.pubkeys = to->remote.pubkeys = (struct conf_files){0};
-	to->asks = c->send_certreq;
+	to->asks = c->send_certreq && c->remote_auth.pubkey;
 	HASH_ADD_STR(l->trust->connections, name, to);
 	if (!to->hh.tbl) {
 		free(to);
 		return out_of_memory(l->error);
 	}
 	l->c = c;
-	if (c->local_auth.pubkey)
+	if (shows_certs(c))
 		err = load_own(l, to);
 	if (!err)
 		err = name_ourselves(l, c, to);
-	if (!err && c->remote_auth.pubkey)
+	if (!err && judges_certs(c))
 		err = load_remote(l, to);
 	return err;
 }
@@ -256,8 +283,7 @@ int trust_load(struct conf *conf, struct trust **out, struct conf_error *error)
 	int err = l.trust ? 0 : out_of_memory(error);
 
 	for (size_t i = 0; i < conf->connection_count; i++)
-		any |= conf->connections[i].local_auth.pubkey ||
-		       conf->connections[i].remote_auth.pubkey;
+		any |= shows_certs(&conf->connections[i]) || judges_certs(&conf->connections[i]);
 	if (!err)
 		atomic_init(&l.trust->references, 1);
 	if (!err && any)
@@ -265,7 +291,7 @@ int trust_load(struct conf *conf, struct trust **out, struct conf_error *error)
 	for (size_t i = 0; !err && any && i < conf->connection_count; i++) {
 		struct conf_connection *c = &conf->connections[i];
 
-		if (c->local_auth.pubkey || c->remote_auth.pubkey)
+		if (shows_certs(c) || judges_certs(c))
 			err = load_connection(&l, c);
 	}
 	if (!err && gather_authorities(l.trust))
@@ -282,7 +308,7 @@ int trust_load(struct conf *conf, struct trust **out, struct conf_error *error)
 /* ---------------------------------------------------------------------------------- what it says
  */
 
-static const struct trust_connection *find(const struct trust *t, const char *name)
+const struct trust_connection *trust_find(const struct trust *t, const char *name)
 {
 	struct trust_connection *c;
 
@@ -292,7 +318,7 @@ static const struct trust_connection *find(const struct trust *t, const char *na
 
 struct ike_slice trust_authorities(const struct trust *t, const char *connection)
 {
-	const struct trust_connection *c = find(t, connection);
+	const struct trust_connection *c = trust_find(t, connection);
 
 	return c && c->authorities && c->asks ? ike_buffer_slice(&c->authorities->hashes)
 					      : ike_slice(NULL, 0);
@@ -310,7 +336,7 @@ static bool asks_raw(const struct trust_connection *c)
 
 bool trust_asks_raw(const struct trust *t, const char *connection)
 {
-	return asks_raw(find(t, connection));
+	return asks_raw(trust_find(t, connection));
 }
 
 bool trust_any_asks_raw(const struct trust *t)
@@ -437,6 +463,22 @@ static bool put_cert(struct ike_writer *w, X509 *cert)
 	return ok && ike_writer_ok(w);
 }
 
+STACK_OF(X509) * trust_chain_of(const struct trust *t, const struct trust_set *own, X509 *cert)
+{
+	STACK_OF(X509) *chain = sk_X509_new_null();
+
+	for (unsigned int n = 1; chain && n < IKE_CERTS_MAX; n++) {
+		cert = issuer_of(t, own, cert);
+		if (!cert || trust_cert_issued(cert, cert))
+			break;
+		if (!sk_X509_push(chain, cert)) {
+			sk_X509_free(chain);
+			return NULL;
+		}
+	}
+	return chain;
+}
+
 /* It and those between it and an authority that the peer has, or that is its own. */
 static int write_certs(const struct trust *t, const struct trust_set *own, X509 *cert,
 		       struct ike_sign_job *job)
@@ -516,11 +558,11 @@ static int sign_with_raw_key(const struct trust *t, const struct trust_connectio
 /* By a certificate, unless there is none or the peer takes nothing but a public key. */
 static int sign(const struct trust *t, struct ike_sign_job *job, char reason[IKE_REASON_MAX])
 {
-	const struct trust_connection *c = find(t, job->connection);
+	const struct trust_connection *c = trust_find(t, job->connection);
 	bool raw = c && c->own_raw.count && (!c->own || (job->raw_asked && !job->certs_asked));
 	int err;
 
-	if (!c || (!c->own && !c->own_raw.count)) {
+	if (!c || !c->local.pubkey || (!c->own && !c->own_raw.count)) {
 		snprintf(reason, IKE_REASON_MAX,
 			 "no certificate or public key of its connection is configured");
 		return -ENOENT;
@@ -574,27 +616,75 @@ static STACK_OF(X509) * decode_all(struct ike_slice octets, const char **fault)
 	return NULL;
 }
 
-static X509 *find_pinned(const struct trust_set *pinned, const struct ike_id *id, X509 *sent)
+static bool is_pinned(const struct trust_set *pinned, X509 *cert)
+{
+	for (int i = 0; pinned && i < sk_X509_num(pinned->certs); i++) {
+		if (X509_cmp(sk_X509_value(pinned->certs, i), cert) == 0)
+			return true;
+	}
+	return false;
+}
+
+static X509 *find_pinned(const struct trust_set *pinned, const struct ike_id *id)
 {
 	for (int i = 0; pinned && i < sk_X509_num(pinned->certs); i++) {
 		X509 *cert = sk_X509_value(pinned->certs, i);
 
-		if (sent ? X509_cmp(cert, sent) == 0 : trust_cert_is_of(cert, id))
+		if (trust_cert_is_of(cert, id))
 			return cert;
 	}
 	return NULL;
 }
 
+/* By those that came with it, and those that are known. */
+static bool leads_to_authority(const struct trust *t, const struct trust_connection *c, X509 *cert,
+			       const STACK_OF(X509) * others, const struct trust_revocation *r,
+			       char fault[TRUST_FAULT])
+{
+	STACK_OF(X509) *all = others ? sk_X509_dup(others) : sk_X509_new_null();
+	bool good = all;
+
+	for (int i = 0; good && i < sk_X509_num(t->common.certs); i++)
+		good = sk_X509_push(all, sk_X509_value(t->common.certs, i));
+	if (!good)
+		snprintf(fault, TRUST_FAULT, "out of memory");
+	else
+		good = trust_cert_is_trusted(cert, c->authorities->store, all, r, fault);
+	sk_X509_free(all);
+	return good;
+}
+
+bool trust_believes(const struct trust *t, const struct trust_connection *c, X509 *cert,
+		    const STACK_OF(X509) * others, char fault[TRUST_FAULT])
+{
+	if (!trust_cert_may_sign(cert, fault))
+		return false;
+	if (is_pinned(c->pinned, cert))
+		return true;
+	if (!c->authorities) {
+		snprintf(fault, TRUST_FAULT, "its certificate isn't one of remote.certs");
+		return false;
+	}
+	return leads_to_authority(t, c, cert, others, NULL, fault);
+}
+
+bool trust_revokes(const struct trust *t, const struct trust_connection *c, X509 *cert,
+		   const STACK_OF(X509) * others, char fault[TRUST_FAULT])
+{
+	const struct trust_revocation r = {c->remote.revocation, t->lists};
+
+	return !is_pinned(c->pinned, cert) && trust_revocation_is_asked(&r) &&
+	       !leads_to_authority(t, c, cert, others, &r, fault);
+}
+
+/* The one that it has sent first, or else one of remote.certs. */
 static bool is_trusted(const struct trust *t, const struct trust_connection *c,
 		       const struct ike_id *id, STACK_OF(X509) * sent, X509 **cert,
 		       char reason[IKE_REASON_MAX])
 {
-	X509 *pinned;
-
 	*cert = sk_X509_value(sent, 0);
-	pinned = find_pinned(c->pinned, id, *cert);
-	if (pinned)
-		*cert = pinned;
+	if (!*cert)
+		*cert = find_pinned(c->pinned, id);
 	if (!*cert) {
 		snprintf(reason, IKE_REASON_MAX, "it sends no certificate");
 		return false;
@@ -605,33 +695,7 @@ static bool is_trusted(const struct trust *t, const struct trust_connection *c,
 			 "subjectAltName)");
 		return false;
 	}
-	if (!trust_cert_may_sign(*cert, reason))
-		return false;
-	if (pinned)
-		return true;
-	if (!c->authorities) {
-		snprintf(reason, IKE_REASON_MAX, "its certificate isn't one of remote.certs");
-		return false;
-	}
-	for (int i = 0; i < sk_X509_num(t->common.certs); i++) {
-		X509 *known = sk_X509_value(t->common.certs, i);
-
-		if (X509_up_ref(known) == 1 && !sk_X509_push(sent, known))
-			X509_free(known);
-	}
-	return trust_cert_is_trusted(*cert, c->authorities->store, sent, NULL, reason);
-}
-
-/* By the end, for a list may be long: not before who has sent the certificate is known to have its
- * key. One of remote.certs is trusted whatever lists say. */
-static bool is_revoked(const struct trust *t, const struct trust_connection *c,
-		       const struct ike_id *id, STACK_OF(X509) * sent, X509 *cert,
-		       char reason[IKE_REASON_MAX])
-{
-	const struct trust_revocation r = {c->remote.revocation, t->lists};
-
-	return !find_pinned(c->pinned, id, cert) && trust_revocation_is_asked(&r) &&
-	       !trust_cert_is_trusted(cert, c->authorities->store, sent, &r, reason);
+	return trust_believes(t, c, *cert, sent, reason);
 }
 
 /* Of the keys that may be the peer's, the one that it has sent; any, if it has sent none. */
@@ -668,13 +732,14 @@ static int verify_raw(const struct trust_connection *c, const struct ike_verify_
 static int verify(const struct trust *t, const struct ike_verify_job *job,
 		  char reason[IKE_REASON_MAX])
 {
-	const struct trust_connection *c = find(t, job->connection);
+	const struct trust_connection *c = trust_find(t, job->connection);
 	STACK_OF(X509) * sent;
 	const char *fault;
 	X509 *cert;
 	int err = -EACCES;
 
-	if (!*job->connection || !c || (!c->authorities && !c->pinned && !c->raw.count)) {
+	if (!*job->connection || !c || !c->remote.pubkey ||
+	    (!c->authorities && !c->pinned && !c->raw.count)) {
 		snprintf(reason, IKE_REASON_MAX, "no connection for this identity, by a signature");
 		return -ENOENT;
 	}
@@ -691,7 +756,7 @@ static int verify(const struct trust *t, const struct ike_verify_job *job,
 				     ike_buffer_slice(&job->data));
 		if (fault)
 			snprintf(reason, IKE_REASON_MAX, "%s", fault);
-		else if (!is_revoked(t, c, &job->id, sent, cert, reason))
+		else if (!trust_revokes(t, c, cert, sent, reason))
 			err = 0;
 	}
 	sk_X509_pop_free(sent, X509_free);

@@ -33,7 +33,7 @@ static struct eap *load(const char *text, const char *auth, const char *secrets)
 	struct conf_error error = {""};
 	struct eap *eap = NULL;
 
-	if (eap_load(conf, &eap, &error))
+	if (eap_load(conf, NULL, &eap, &error))
 		print_error("%s\n", error.text);
 	for (size_t i = 0; i < conf->user_count; i++)
 		assert_int_equal(conf->users[i].secret.len, 0);
@@ -48,7 +48,7 @@ static void refused(const char *text, const char *auth, const char *secrets, con
 	struct conf_error error = {""};
 	struct eap *eap = NULL;
 
-	assert_int_not_equal(eap_load(conf, &eap, &error), 0);
+	assert_int_not_equal(eap_load(conf, NULL, &eap, &error), 0);
 	assert_string_equal(error.text, message);
 	conf_free(conf);
 }

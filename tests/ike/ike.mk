@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-IKE_TEST_LDLIBS := -lcmocka -lcrypto
-NEEDS_ike_test := rvl_eap
+IKE_TEST_LDLIBS := -lcmocka -lssl -lcrypto
+NEEDS_ike_test := rvl_eap rvl_trust
 
 $(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/signer.c tests/ike/eap_party.c tests/ike/member.c tests/ike/pair.c tests/ike/steps.c tests/ike/children.c \
 	tests/ike/strangers.c))

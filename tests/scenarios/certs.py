@@ -79,6 +79,16 @@ def made(key, between):
     return folder
 
 
+def user(key, name, authority="authority"):
+    """A certificate and its key of somebody else's, from that authority of the same folder."""
+    folder = made(key, 0)
+    if not (folder / f"{authority}.pem").exists():
+        certificates("ca", folder, authority, key)
+    certificates("host", folder, f"{authority}-{name}", key, authority, name)
+    return {"x509/own.pem": (folder / f"{authority}-{name}.pem").read_text(),
+            "private/own.pem": (folder / f"{authority}-{name}.key").read_text()}
+
+
 def crl(key, *revoked):
     """The list of the authority that both trust."""
     folder = made(key, 0)

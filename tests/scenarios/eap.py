@@ -36,9 +36,11 @@ connections {
     local {
       auth = %(auth)s
       %(eap_id)s
+      %(certs)s
     }
     remote {
       auth = pubkey
+      %(id)s
     }
     children {
       net {
@@ -69,6 +71,14 @@ pools {
 }
 """
 
+CHARON = """
+plugins {
+  eap-gtc {
+    backend = generic
+  }
+}
+"""
+
 PASSWORD = "the moat is the pâssword"
 WRONG = "the moat is a password"
 
@@ -77,15 +87,26 @@ def files(side, server, auth="eap-mschapv2", user="bob", password=PASSWORD, virt
     """user: as whom the client comes in; None: as it is in IKE. virtual: it asks for an address."""
     own = certs.files(side, "P-256")
     values = {"side": side, "other": 3 - side, "auth": auth, "eap_id": "", "more": "", "ours": f"10.{side}.0.0/24",
-              "theirs": f"10.{3 - side}.0.0/24"}
+              "theirs": f"10.{3 - side}.0.0/24", "certs": "", "id": ""}
     if user:
         values["eap_id"] = "eap_id = %any" if side == server else f"eap_id = {user}"
     if virtual:
         values |= {"more": "pools = rw" if side == server else "vips = 0.0.0.0", "ours": "dynamic", "theirs": "dynamic"}
     text = (SERVER if side == server else CLIENT) % values + USERS % password + (POOL if virtual and side == server else "")
     wanted = ("x509/own.pem", "private/own.pem", "x509ca/authority.pem") if side == server else ("x509ca/authority.pem",)
-    return {"eap.conf": text, "charon.conf": "plugins {\n  eap-gtc {\n    backend = generic\n  }\n}\n",
-            **{name: own[name] for name in wanted}}
+    return {"eap.conf": text, "charon.conf": CHARON, **{name: own[name] for name in wanted}}
+
+
+def certified(side, server, user, authority="authority"):
+    """The client shows a certificate of this user's, from an authority that both trust or from one of its own."""
+    own = certs.files(side, "P-256")
+    values = {"side": side, "other": 3 - side, "auth": "eap-tls", "more": "", "ours": f"10.{side}.0.0/24",
+              "theirs": f"10.{3 - side}.0.0/24", "eap_id": "eap_id = %any" if side == server else f"eap_id = {user}",
+              "certs": "certs = own.pem", "id": f"id = {certs.NAMES[server]}"}
+    if side != server:
+        own |= certs.user("P-256", user, authority)
+    return {"eap.conf": (SERVER if side == server else CLIENT) % values, "charon.conf": CHARON,
+            **{name: own[name] for name in ("x509/own.pem", "private/own.pem", "x509ca/authority.pem")}}
 
 
 def with_password(files, password):
