@@ -97,8 +97,8 @@ static enum eap_channel_in take_fragment(struct eap_channel *ch, struct eap_roun
 					 struct ike_slice data)
 {
 	ch->got += data.len;
-	if (ch->got > EAP_CHANNEL_MESSAGE || (ch->total && ch->got > ch->total))
-		return bad(r, "a message of TLS is longer than it says, or than 32 KiB");
+	if (ch->got > EAP_CHANNEL_MESSAGE)
+		return bad(r, "a message of TLS is longer than 32 KiB");
 	if (BIO_write(ch->in, data.data, (int)data.len) != (int)data.len)
 		return bad(r, "out of memory");
 	if (flags & MORE) {
@@ -106,7 +106,7 @@ static enum eap_channel_in take_fragment(struct eap_channel *ch, struct eap_roun
 		return EAP_CHANNEL_ANSWERED;
 	}
 	if (ch->total && ch->got != ch->total)
-		return bad(r, "a message of TLS is shorter than it says");
+		return bad(r, "a message of TLS isn't as long as it says");
 	ch->got = ch->total = 0;
 	return EAP_CHANNEL_WHOLE;
 }

@@ -580,6 +580,53 @@ static void what_makes_no_sense_ends_it(void **state)
 	}
 }
 
+/* The client's first message as one fragment that says how long it is. */
+static enum ike_eap_verdict answer_with_length(int more)
+{
+	uint8_t octets[IKE_EAP_MAX];
+	struct ike_slice message;
+	struct ike_writer w = ike_writer(octets, sizeof(octets));
+	enum ike_eap_verdict verdict;
+
+	meet(anybody, bobs);
+	converse(3);
+	message = said();
+	ike_put(&w, message.data, 5);
+	ike_put_u8(&w, 0x80);
+	ike_put_u32(&w, (uint32_t)((int)message.len - 6 + more));
+	ike_put(&w, message.data + 6, message.len - 6);
+	octets[2] = (uint8_t)(w.len >> 8);
+	octets[3] = (uint8_t)w.len;
+	hear(0, ike_written(&w));
+	verdict = p.jobs[0]->eap.verdict;
+	part();
+	return verdict;
+}
+
+static void a_length_is_the_length(void **state)
+{
+	(void)state;
+	assert_int_equal(answer_with_length(0), IKE_EAP_MORE);
+	assert_int_equal(answer_with_length(1), IKE_EAP_FAILED);
+	assert_int_equal(answer_with_length(-1), IKE_EAP_FAILED);
+}
+
+/* Each fragment is answered by nothing, before anything else is said. */
+static void fragments_are_taken_first(void **state)
+{
+	uint8_t octets[] = {IKE_EAP_REQUEST, 0, 0, 8, EAP_TLS, 0, 22, 3};
+
+	(void)state;
+	meet(anybody, "auth = eap-tls\ncerts = large.pem");
+	while (p.count % 2 == 0 || !(said().data[4] == EAP_TLS && said().data[5] & 0x40))
+		converse(p.count + 1);
+	octets[1] = (uint8_t)(said().data[1] + 1);
+	hear(1, ike_slice(octets, sizeof(octets)));
+	assert_int_equal(p.jobs[1]->eap.verdict, IKE_EAP_FAILED);
+	assert_non_null(strstr(p.jobs[1]->reason, "out of place"));
+	part();
+}
+
 /* Who isn't known yet has no more room than that. */
 static void a_message_has_an_end(void **state)
 {
@@ -595,6 +642,108 @@ static void a_message_has_an_end(void **state)
 	assert_int_equal(answer(0xc0, 3000, 1024), IKE_EAP_MORE);
 	assert_int_equal(answer(0xc0, 4000, 1024), IKE_EAP_FAILED);
 	part();
+}
+
+/* Another end, which is OpenSSL's alone, and goes by no rules of ours. */
+static struct raw {
+	SSL_CTX *context;
+	SSL *ssl;
+} raw;
+
+static void raw_begin(bool server, bool shows)
+{
+	BIO *in = BIO_new(BIO_s_mem()), *out = BIO_new(BIO_s_mem());
+
+	raw.context = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+	SSL_CTX_set_min_proto_version(raw.context, TLS1_3_VERSION);
+	SSL_CTX_set_num_tickets(raw.context, 0);
+	if (shows) {
+		SSL_CTX_use_certificate(raw.context, gw.cert);
+		SSL_CTX_use_PrivateKey(raw.context, gw.key);
+		SSL_CTX_set_verify(raw.context, SSL_VERIFY_PEER, NULL);
+		X509_STORE_add_cert(SSL_CTX_get_cert_store(raw.context), root.cert);
+	}
+	raw.ssl = SSL_new(raw.context);
+	SSL_set_bio(raw.ssl, in, out);
+	if (server)
+		SSL_set_accept_state(raw.ssl);
+	else
+		SSL_set_connect_state(raw.ssl);
+}
+
+static void raw_end(void)
+{
+	SSL_free(raw.ssl);
+	SSL_CTX_free(raw.context);
+}
+
+/* What it has to say, to that end. */
+static void raw_say(unsigned to, uint8_t code, uint8_t identifier)
+{
+	uint8_t octets[IKE_EAP_MAX] = {code, identifier, 0, 0, EAP_TLS, 0};
+	int len = BIO_read(SSL_get_wbio(raw.ssl), octets + 6, sizeof(octets) - 6);
+	size_t all = 6 + (size_t)(len > 0 ? len : 0);
+
+	octets[2] = (uint8_t)(all >> 8);
+	octets[3] = (uint8_t)all;
+	hear(to, ike_slice(octets, all));
+}
+
+static void raw_hear(struct ike_slice message)
+{
+	assert_int_equal(message.data[5], 0);
+	BIO_write(SSL_get_rbio(raw.ssl), message.data + 6, (int)message.len - 6);
+	SSL_do_handshake(raw.ssl);
+}
+
+static void a_client_without_a_certificate_stays_out(void **state)
+{
+	(void)state;
+	meet(anybody, bobs);
+	converse(2);
+	raw_begin(false, false);
+	SSL_do_handshake(raw.ssl);
+	raw_say(0, IKE_EAP_RESPONSE, said().data[1]);
+	raw_hear(said());
+	raw_say(0, IKE_EAP_RESPONSE, said().data[1]);
+	assert_int_equal(p.jobs[0]->eap.verdict, IKE_EAP_FAILED);
+	assert_int_equal(p.jobs[0]->eap.out.len, 0);
+	raw_end();
+	part();
+}
+
+static enum ike_eap_verdict commit_with(const char *words, size_t len)
+{
+	const uint8_t start[] = {IKE_EAP_REQUEST, 7, 0, 6, EAP_TLS, 0x20};
+	enum ike_eap_verdict verdict;
+
+	meet(anybody, bobs);
+	raw_begin(true, true);
+	hear(1, ike_slice(start, sizeof(start)));
+	raw_hear(ike_buffer_slice(&p.jobs[1]->eap.out));
+	raw_say(1, IKE_EAP_REQUEST, 8);
+	raw_hear(ike_buffer_slice(&p.jobs[1]->eap.out));
+	assert_true(SSL_is_init_finished(raw.ssl));
+	if (len)
+		assert_int_equal(SSL_write(raw.ssl, words, (int)len), (int)len);
+	raw_say(1, IKE_EAP_REQUEST, 9);
+	verdict = p.jobs[1]->eap.verdict;
+	if (verdict == IKE_EAP_MORE)
+		hear(1, ike_slice((const uint8_t[]){IKE_EAP_SUCCESS, 9, 0, 4}, 4));
+	if (verdict == IKE_EAP_MORE)
+		verdict = p.jobs[1]->eap.verdict;
+	raw_end();
+	part();
+	return verdict;
+}
+
+static void a_server_has_to_say_that_it_is_content(void **state)
+{
+	(void)state;
+	assert_int_equal(commit_with("\0", 1), IKE_EAP_DONE);
+	assert_int_equal(commit_with("", 0), IKE_EAP_FAILED);
+	assert_int_equal(commit_with("\1", 1), IKE_EAP_FAILED);
+	assert_int_equal(commit_with("\0\0", 2), IKE_EAP_FAILED);
 }
 
 /* A reload takes the snapshot that a conversation began with. */
@@ -638,6 +787,10 @@ int main(void)
 		cmocka_unit_test(large_certificates_go_in_fragments),
 		cmocka_unit_test(nothing_that_is_altered_comes_in),
 		cmocka_unit_test(what_makes_no_sense_ends_it),
+		cmocka_unit_test(a_length_is_the_length),
+		cmocka_unit_test(fragments_are_taken_first),
+		cmocka_unit_test(a_client_without_a_certificate_stays_out),
+		cmocka_unit_test(a_server_has_to_say_that_it_is_content),
 		cmocka_unit_test(a_message_has_an_end),
 		cmocka_unit_test(a_reload_in_the_midst_changes_nothing),
 		cmocka_unit_test(what_is_missing_is_said),
