@@ -59,6 +59,8 @@ $(eval $(call c_library,rvl_eap, \
 	host/eap/gtc.c \
 	host/eap/channel.c \
 	host/eap/tls.c \
+	host/eap/totp.c \
+	host/eap/account.c \
 	host/eap/session.c \
 	host/eap/eap.c))
 $(eval $(call c_library,rvl_sa, \

@@ -467,8 +467,10 @@ void conf_free(struct conf *conf)
 	ike_hosts_clear(&conf->daemon.redirect_to);
 	for (size_t i = 0; i < conf->secret_count; i++)
 		ike_secret_clear(&conf->secrets[i].secret);
-	for (size_t i = 0; i < conf->user_count; i++)
+	for (size_t i = 0; i < conf->user_count; i++) {
 		ike_secret_clear(&conf->users[i].secret);
+		OPENSSL_cleanse(conf->users[i].totp, sizeof(conf->users[i].totp));
+	}
 	for (size_t i = 0; i < conf->private_count; i++)
 		ike_secret_clear(&conf->privates[i].secret);
 	free(conf->privates);

@@ -24,6 +24,8 @@
 #define CONF_PROPOSALS_MAX 8
 #define CONF_ADDRESSES_MAX 8
 #define CONF_OWNERS_MAX 8
+#define CONF_TOTP_MAX 64 /* octets of a key */
+#define CONF_CODE_LEN 6
 #define CONF_POOLS_MAX 8
 #define CONF_PATH_MAX 256
 #define CONF_NAME_MAX 64
@@ -248,6 +250,8 @@ struct conf_secret {
 	struct ike_secret secret;
 	struct ike_id owners[CONF_OWNERS_MAX]; /* whose it is; none: anyone's */
 	size_t owner_count;
+	uint8_t totp[CONF_TOTP_MAX]; /* of users: the key of one-time codes */
+	size_t totp_len;	     /* 0: none */
 };
 
 /* A private key with a passphrase, or one outside of the folders for them. */

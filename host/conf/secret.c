@@ -146,14 +146,54 @@ static int add_owner(const struct conf_value *v, void *object)
 	return 0;
 }
 
+/* Base32 (RFC 4648, section 6), as applications on phones take it: in groups, or small letters. At
+ * least 128 bits (RFC 4226, section 4, R6). */
+static int set_totp(const struct conf_value *v, void *object)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+	struct conf_secret *user = object;
+	uint32_t bits = 0;
+	unsigned int have = 0;
+
+	user->totp_len = 0;
+	for (const char *at = v->key->value; *at && *at != '='; at++) {
+		const char *digit = strchr(digits, toupper((unsigned char)*at));
+
+		if (*at == ' ' || *at == '-')
+			continue;
+		if (!digit || user->totp_len == CONF_TOTP_MAX)
+			return conf_value_fail(v,
+					       digit ? "the key of one-time codes is longer than "
+						       "64 octets"
+						     : "the key of one-time codes isn't base32");
+		bits = bits << 5 | (uint32_t)(digit - digits);
+		have += 5;
+		if (have >= 8) {
+			have -= 8;
+			user->totp[user->totp_len++] = (uint8_t)(bits >> have);
+		}
+	}
+	OPENSSL_cleanse(&bits, sizeof(bits));
+	return user->totp_len >= 16
+		       ? 0
+		       : conf_value_fail(v, "the key of one-time codes has fewer than 128 bits");
+}
+
 static const struct conf_binding keys[] = {
 	{"secret", set_secret, false},
 	{"id", add_owner, true},
 	{NULL, NULL, false},
 };
 
-int conf_bind_secret(const struct conf_section *section, struct conf_secret *secret,
-		     struct conf_error *error)
+static const struct conf_binding user_keys[] = {
+	{"secret", set_secret, false},
+	{"id", add_owner, true},
+	{"totp", set_totp, false},
+	{NULL, NULL, false},
+};
+
+static int bind_secret(const struct conf_section *section, const struct conf_binding *bindings,
+		       struct conf_secret *secret, struct conf_error *error)
 {
 	static const char *const no_sections[] = {NULL};
 	int err;
@@ -163,19 +203,29 @@ int conf_bind_secret(const struct conf_section *section, struct conf_secret *sec
 	if (!err)
 		err = conf_only_sections(section, no_sections, conf_absent_none, error);
 	if (!err)
-		err = conf_bind(section, keys, conf_absent_none, secret, error);
+		err = conf_bind(section, bindings, conf_absent_none, secret, error);
 	if (!err && !secret->secret.len)
 		err = conf_fail_section(error, section, "needs the key \"secret\"");
 	return err;
 }
 
+int conf_bind_secret(const struct conf_section *section, struct conf_secret *secret,
+		     struct conf_error *error)
+{
+	return bind_secret(section, keys, secret, error);
+}
+
 int conf_bind_user(const struct conf_section *section, struct conf_secret *secret,
 		   struct conf_error *error)
 {
-	int err = conf_bind_secret(section, secret, error);
+	int err = bind_secret(section, user_keys, secret, error);
 
 	if (!err && !secret->owner_count)
 		err = conf_fail_section(error, section, "needs the key \"id\"");
+	if (!err && secret->totp_len && secret->secret.len > IKE_SECRET_MAX - CONF_CODE_LEN)
+		err = conf_fail_key(error, section, conf_key_find(section, "secret"),
+				    "with a code behind it the secret is longer than %d octets",
+				    IKE_SECRET_MAX);
 	for (size_t i = 0; !err && i < secret->owner_count; i++)
 		if (!ike_id_is_one(&secret->owners[i]))
 			err = conf_fail_section(error, section,

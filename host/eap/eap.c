@@ -5,9 +5,12 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "host/eap/account.h"
 #include "host/eap/mschap.h"
 #include "host/eap/session.h"
+#include "host/eap/totp.h"
 #include "host/sa/hash.h"
 #include "host/trust/tls.h"
 
@@ -16,6 +19,9 @@ struct user {
 	uint8_t name[IKE_ID_MAX]; /* as it is said */
 	size_t name_len;
 	struct ike_secret password;
+	size_t totp_len; /* 0: no one-time codes */
+	uint8_t totp[CONF_TOTP_MAX];
+	struct account *account; /* with one-time codes */
 	UT_hash_handle hh;
 };
 
@@ -54,8 +60,33 @@ static struct user *find_user(const struct eap *eap, struct ike_slice name)
 	return user;
 }
 
-static int add_user(struct eap *eap, const struct conf_secret *s, const struct ike_id *owner,
-		    struct conf_error *error)
+static void user_free(struct user *user)
+{
+	account_release(user->account);
+	OPENSSL_cleanse(user, sizeof(*user));
+	free(user);
+}
+
+/* Whoever had the same codes before goes on with what is remembered of him. */
+static int give_account(struct user *user, const struct conf_secret *s, const struct eap *before)
+{
+	const struct user *same =
+		before ? find_user(before, ike_slice(user->name, user->name_len)) : NULL;
+
+	user->totp_len = s->totp_len;
+	memcpy(user->totp, s->totp, sizeof(user->totp));
+	if (!user->totp_len)
+		return 0;
+	if (same && same->totp_len == user->totp_len &&
+	    !memcmp(same->totp, user->totp, user->totp_len))
+		user->account = account_hold(same->account);
+	else
+		user->account = account_new();
+	return user->account ? 0 : -ENOMEM;
+}
+
+static int add_user(struct eap *eap, const struct eap *before, const struct conf_secret *s,
+		    const struct ike_id *owner, struct conf_error *error)
 {
 	struct user *user = calloc(1, sizeof(*user));
 
@@ -67,19 +98,19 @@ static int add_user(struct eap *eap, const struct conf_secret *s, const struct i
 		snprintf(error->text, sizeof(error->text),
 			 "%s:%u: secrets.%s: \"%.*s\" has another secret already", s->file, s->line,
 			 s->name, (int)user->name_len, (const char *)user->name);
-		ike_secret_clear(&user->password);
-		free(user);
+		user_free(user);
 		return -EINVAL;
 	}
-	HASH_ADD(hh, eap->users, name, user->name_len, user);
+	if (!give_account(user, s, before))
+		HASH_ADD(hh, eap->users, name, user->name_len, user);
 	if (user->hh.tbl)
 		return 0;
-	ike_secret_clear(&user->password);
-	free(user);
+	user_free(user);
 	return out_of_memory(error);
 }
 
-static int add_users(struct eap *eap, struct conf *conf, struct conf_error *error)
+static int add_users(struct eap *eap, const struct eap *before, struct conf *conf,
+		     struct conf_error *error)
 {
 	int err = 0;
 
@@ -87,8 +118,9 @@ static int add_users(struct eap *eap, struct conf *conf, struct conf_error *erro
 		struct conf_secret *s = &conf->users[i];
 
 		for (size_t k = 0; !err && k < s->owner_count; k++)
-			err = add_user(eap, s, &s->owners[k], error);
+			err = add_user(eap, before, s, &s->owners[k], error);
 		ike_secret_clear(&s->secret);
+		OPENSSL_cleanse(s->totp, sizeof(s->totp));
 	}
 	return err;
 }
@@ -175,13 +207,23 @@ static int check_passwords(const struct conf *conf, struct conf_error *error)
 			  1 << EAP_METHOD_MSCHAPV2;
 	for (size_t i = 0; needed && i < conf->user_count; i++) {
 		const struct conf_secret *s = &conf->users[i];
+		struct ike_secret whole = s->secret;
+		int err;
 
-		if (mschap_password_hash(ike_secret_slice(&s->secret), hash) != -EINVAL)
+		if (s->totp_len) {
+			memset(whole.data + whole.len, '0', TOTP_DIGITS);
+			whole.len += TOTP_DIGITS;
+		}
+		err = mschap_password_hash(ike_secret_slice(&whole), hash);
+		ike_secret_clear(&whole);
+		if (err != -EINVAL)
 			continue;
-		snprintf(error->text, sizeof(error->text),
-			 "%s:%u: secrets.%s.secret: it isn't UTF-8, or longer than %d characters, "
-			 "which EAP-MSCHAPv2 needs",
-			 s->file, s->line, s->name, MSCHAP_PASSWORD_MAX);
+		snprintf(
+			error->text, sizeof(error->text),
+			"%s:%u: secrets.%s.secret: it isn't UTF-8, or longer than %d characters%s, "
+			"which EAP-MSCHAPv2 needs",
+			s->file, s->line, s->name, MSCHAP_PASSWORD_MAX,
+			s->totp_len ? " with a code behind it" : "");
 		return -EINVAL;
 	}
 	OPENSSL_cleanse(hash, sizeof(hash));
@@ -206,7 +248,8 @@ static int load_connection(struct eap *eap, const struct conf_connection *c, str
 	return check_side(eap, c, side, error);
 }
 
-int eap_load(struct conf *conf, struct trust *trust, struct eap **out, struct conf_error *error)
+int eap_load(struct conf *conf, struct trust *trust, const struct eap *before, struct eap **out,
+	     struct conf_error *error)
 {
 	struct eap *eap = calloc(1, sizeof(*eap));
 	int err = eap ? 0 : out_of_memory(error);
@@ -216,7 +259,7 @@ int eap_load(struct conf *conf, struct trust *trust, struct eap **out, struct co
 		err = check_passwords(conf, error);
 	}
 	if (!err)
-		err = add_users(eap, conf, error);
+		err = add_users(eap, before, conf, error);
 	for (size_t i = 0; !err && i < conf->connection_count; i++)
 		err = load_connection(eap, &conf->connections[i], trust, error);
 	if (err)
@@ -242,8 +285,7 @@ void eap_release(struct eap *eap)
 		return;
 	HASH_ITER(hh, eap->users, user, next_user) {
 		HASH_DEL(eap->users, user);
-		ike_secret_clear(&user->password);
-		free(user);
+		user_free(user);
 	}
 	HASH_ITER(hh, eap->sides, side, next_side) {
 		HASH_DEL(eap->sides, side);
@@ -260,6 +302,7 @@ void eap_release(struct eap *eap)
 struct scope {
 	const struct eap *eap;
 	const struct side *side;
+	uint64_t now; /* seconds since 1970 */
 };
 
 /* Whoever it is, unless eap_id says who. */
@@ -271,19 +314,55 @@ static bool lets_in(const void *context, struct ike_slice name)
 	return !scope->side->asks || ike_id_matches(&scope->side->eap_id, &id);
 }
 
-/* Takes as long with a user that there isn't. */
-static bool find_password(const void *context, struct ike_slice name, struct ike_secret *out)
+static uint64_t step_of(const struct scope *scope, unsigned which)
 {
-	static const char nobodys[] = "a password that opens nothing";
+	return scope->now / TOTP_PERIOD + which - EAP_NOW;
+}
+
+/* The code of each step is behind the password; without codes, as many digits of nobody's are
+ * reckoned. */
+static bool write_passwords(const struct scope *scope, const struct user *user,
+			    struct ike_secret out[EAP_PASSWORDS])
+{
+	char code[TOTP_DIGITS + 1];
+	bool ok = true;
+
+	for (unsigned i = 0; i < EAP_PASSWORDS; i++) {
+		out[i] = user->password;
+		ok &= totp_code(ike_slice(user->totp, user->totp_len), step_of(scope, i), code) ==
+		      0;
+		if (!user->totp_len)
+			continue;
+		memcpy(out[i].data + out[i].len, code, TOTP_DIGITS);
+		out[i].len += TOTP_DIGITS;
+	}
+	OPENSSL_cleanse(code, sizeof(code));
+	return ok;
+}
+
+/* Takes as long with a user that there isn't. */
+static bool find_passwords(const void *context, struct ike_slice name,
+			   struct ike_secret out[EAP_PASSWORDS])
+{
+	static const struct user nobody = {
+		.password = {.len = 29, .data = "a password that opens nothing"}};
 	const struct scope *scope = context;
 	const struct user *user = find_user(scope->eap, name);
 	bool let_in = lets_in(context, name);
+	bool ok = write_passwords(scope, user && let_in ? user : &nobody, out);
 
-	*out = (struct ike_secret){.len = sizeof(nobodys) - 1};
-	memcpy(out->data, nobodys, sizeof(nobodys) - 1);
-	if (user && let_in)
-		*out = user->password;
-	return user && let_in;
+	return ok && user && let_in;
+}
+
+static const char *judge(const void *context, struct ike_slice name, unsigned which)
+{
+	const struct scope *scope = context;
+	const struct user *user = find_user(scope->eap, name);
+	bool wrong = which >= EAP_PASSWORDS;
+
+	if (user->account)
+		return account_judge(user->account, scope->now, wrong, step_of(scope, which));
+	return wrong ? "wrong password" : NULL;
 }
 
 static struct ike_eap_session *begin(const struct side *side, const struct ike_eap_job *job)
@@ -302,8 +381,8 @@ static struct ike_eap_session *begin(const struct side *side, const struct ike_e
 
 static int run(const struct eap *eap, const struct side *side, struct ike_job *job)
 {
-	const struct scope scope = {eap, side};
-	const struct eap_users users = {find_password, lets_in, &scope};
+	const struct scope scope = {eap, side, (uint64_t)time(NULL)};
+	const struct eap_users users = {find_passwords, judge, lets_in, &scope};
 
 	return eap_session_run(job->eap.session, &users, &job->eap, job->reason);
 }

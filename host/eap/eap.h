@@ -15,10 +15,12 @@ struct eap;
 
 /*
  * Take what a configuration says of EAP; passwords are erased there. Certificates are those of
- * `trust`, which is loaded before, and held as long as anything of it is in use. 0, or -errno with
+ * `trust`, which is loaded before, and held as long as anything of it is in use. before: what holds
+ * now, whose users go on with one-time codes; or NULL. 0, or -errno with
  * *error set: the first thing that is wrong, by file, line and key.
  */
-int eap_load(struct conf *conf, struct trust *trust, struct eap **out, struct conf_error *error);
+int eap_load(struct conf *conf, struct trust *trust, const struct eap *before, struct eap **out,
+	     struct conf_error *error);
 
 /* It is freed, and passwords erased, with the last that holds it. NULL is fine. */
 struct eap *eap_hold(struct eap *eap);

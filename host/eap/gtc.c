@@ -26,19 +26,21 @@ static bool is_equal(struct ike_slice a, struct ike_slice b)
 
 static enum ike_eap_verdict answered(void *state, struct eap_round *r)
 {
-	bool right = is_equal(r->in, ike_secret_slice(r->password));
+	unsigned which = EAP_PASSWORDS;
 
 	(void)state;
-	if (right && r->known)
-		return IKE_EAP_DONE;
-	r->why = "wrong password";
-	return IKE_EAP_FAILED;
+	for (unsigned i = 0; i < EAP_PASSWORDS; i++) {
+		if (is_equal(r->in, ike_secret_slice(&r->passwords[i])) && which == EAP_PASSWORDS)
+			which = i;
+	}
+	r->why = eap_judge(r, which);
+	return r->why ? IKE_EAP_FAILED : IKE_EAP_DONE;
 }
 
 static enum ike_eap_verdict asked(void *state, struct eap_round *r)
 {
 	(void)state;
-	ike_put_slice(r->out, ike_secret_slice(r->password));
+	ike_put_slice(r->out, ike_secret_slice(&r->passwords[EAP_NOW]));
 	return IKE_EAP_DONE;
 }
 

@@ -31,21 +31,35 @@ enum {
 	EAP_KEYED = 1 << EAP_METHOD_MSCHAPV2,
 };
 
+/* Passwords of a user: with the one-time code of the step before, of this one, and of the next. */
+enum { EAP_NOW = 1, EAP_PASSWORDS = 3 };
+
+struct eap_users;
+
 /* What a method is told, and says. */
 struct eap_round {
 	const struct ike_random *random;
-	struct ike_slice user;		   /* as whom */
-	bool known;			   /* false: whoever it is, it must fail */
-	const struct ike_secret *password; /* never NULL; not known: nobody's */
-	SSL_CTX *tls;			   /* of methods that take it */
-	const struct ike_id *other;	   /* whom the other side's certificate must name */
-	struct ike_slice in;		   /* the other side's data */
-	struct ike_writer *out;		   /* ours */
-	uint8_t identifier;		   /* of the request that is asked or answered */
-	const char *why;		   /* FAILED: for an operator */
-	size_t msk_len;			   /* DONE */
-	uint8_t *msk;			   /* room for IKE_MSK_MAX */
+	struct ike_slice user; /* as whom */
+	bool known;	       /* false: whoever it is, it must fail */
+	/* EAP_PASSWORDS of them, of which any will do, as one-time codes are behind them; one that
+	 * is asked says that of EAP_NOW. Never NULL; not known: nobody's. */
+	const struct ike_secret *passwords;
+	const struct eap_users *users;
+	SSL_CTX *tls;		    /* of methods that take it */
+	const struct ike_id *other; /* whom the other side's certificate must name */
+	struct ike_slice in;	    /* the other side's data */
+	struct ike_writer *out;	    /* ours */
+	uint8_t identifier;	    /* of the request that is asked or answered */
+	const char *why;	    /* FAILED: for an operator */
+	size_t msk_len;		    /* DONE */
+	uint8_t *msk;		    /* room for IKE_MSK_MAX */
 };
+
+/*
+ * Server, once, when it is known which of the passwords has been said, or EAP_PASSWORDS for none:
+ * NULL if he may come in, else why not.
+ */
+const char *eap_judge(const struct eap_round *r, unsigned which);
 
 struct eap_method {
 	uint8_t type;

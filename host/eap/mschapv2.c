@@ -145,36 +145,65 @@ static bool same_user(struct ike_slice name, struct ike_slice user)
 	return ike_slice_equal(without_domain(name), without_domain(user));
 }
 
+/* Which of the passwords this is the response by; EAP_PASSWORDS: none. Its hash is left in m. -1:
+ * OpenSSL has failed. */
+static int find_password(const struct eap_round *r, struct mschap *m, const uint8_t response[])
+{
+	uint8_t hashes[EAP_PASSWORDS][MSCHAP_HASH_LEN], expected[MSCHAP_RESPONSE_LEN];
+	int which = EAP_PASSWORDS;
+
+	for (int i = EAP_PASSWORDS - 1; i >= 0 && which >= 0; i--) {
+		if (mschap_password_hash(ike_secret_slice(&r->passwords[i]), m->password_hash) ||
+		    mschap_response(m, expected))
+			which = -1;
+		else if (CRYPTO_memcmp(expected, response, sizeof(expected)) == 0)
+			which = i;
+		memcpy(hashes[i], m->password_hash, sizeof(hashes[i]));
+	}
+	if (which >= 0)
+		memcpy(m->password_hash, hashes[which % EAP_PASSWORDS], sizeof(m->password_hash));
+	OPENSSL_cleanse(hashes, sizeof(hashes));
+	OPENSSL_cleanse(expected, sizeof(expected));
+	return which;
+}
+
+/* NULL: he may come in. */
+static const char *judge_user(const struct eap_round *r, bool readable, bool his, int which)
+{
+	const char *why = eap_judge(r, readable && his ? (unsigned)which : EAP_PASSWORDS);
+
+	if (!why || !r->known)
+		return why;
+	if (!readable)
+		return "the response is malformed";
+	return his || which == EAP_PASSWORDS ? why : "the response is somebody else's";
+}
+
 /* The same steps whoever it is and whatever is wrong. */
 static enum ike_eap_verdict judge(struct state *s, struct eap_round *r)
 {
-	uint8_t response[MSCHAP_RESPONSE_LEN] = {0}, expected[MSCHAP_RESPONSE_LEN];
+	uint8_t response[MSCHAP_RESPONSE_LEN] = {0};
 	char proof[MSCHAP_AUTHENTICATOR_LEN];
 	static const char greeting[] = " M=Welcome";
 	struct mschap m = {.user = without_domain(r->user)};
 	struct ike_slice name = {0};
-	bool readable, right, good;
+	bool readable;
+	const char *why;
+	int which;
 
 	memcpy(m.authenticator, s->authenticator, sizeof(m.authenticator));
 	readable = read_response(s, r->in, m.peer, response, &name);
 	if (readable) /* as the peer has hashed it */
 		m.user = without_domain(name);
-	if (mschap_password_hash(ike_secret_slice(r->password), m.password_hash) ||
-	    mschap_response(&m, expected) || mschap_authenticator(&m, response, proof) ||
-	    make_msk(s, &m, response)) {
+	which = find_password(r, &m, response);
+	if (which < 0 || mschap_authenticator(&m, response, proof) || make_msk(s, &m, response)) {
 		OPENSSL_cleanse(&m, sizeof(m));
 		return fail(r, "OpenSSL failed");
 	}
 	OPENSSL_cleanse(&m, sizeof(m));
-	right = CRYPTO_memcmp(expected, response, sizeof(response)) == 0;
-	good = readable && right && r->known && same_user(name, r->user);
-	OPENSSL_cleanse(expected, sizeof(expected));
-	if (!good)
-		return refuse(s, r,
-			      !readable	  ? "the response is malformed"
-			      : !r->known ? "no secret for it, or it isn't let in here"
-			      : right	  ? "the response is somebody else's"
-					  : "wrong password");
+	why = judge_user(r, readable, same_user(name, r->user), which);
+	if (why)
+		return refuse(s, r, why);
 	s->sent = SUCCESS;
 	put_header(r->out, SUCCESS, s->id, sizeof(proof) + sizeof(greeting) - 1);
 	ike_put(r->out, proof, sizeof(proof));
@@ -214,7 +243,7 @@ static enum ike_eap_verdict respond(struct state *s, struct eap_round *r, struct
 		return fail(r, "the challenge is malformed");
 	memcpy(m.authenticator, challenge.data, MSCHAP_CHALLENGE_LEN);
 	ok = ike_random_fill(r->random, m.peer, sizeof(m.peer)) == 0 &&
-	     mschap_password_hash(ike_secret_slice(r->password), m.password_hash) == 0 &&
+	     mschap_password_hash(ike_secret_slice(&r->passwords[EAP_NOW]), m.password_hash) == 0 &&
 	     mschap_response(&m, response) == 0 &&
 	     mschap_authenticator(&m, response, s->proof) == 0 && make_msk(s, &m, response) == 0;
 	OPENSSL_cleanse(m.password_hash, sizeof(m.password_hash));

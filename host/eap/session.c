@@ -164,16 +164,24 @@ static struct ike_id other_of(const struct session *s)
 
 typedef enum ike_eap_verdict step_fn(void *state, struct eap_round *r);
 
-/* A step of the method, with the password that is the user's or nobody's. */
+const char *eap_judge(const struct eap_round *r, unsigned which)
+{
+	if (!r->known)
+		return "no secret for it, or it isn't let in here";
+	return r->users->judge(r->users->context, r->user, which);
+}
+
+/* A step of the method, with the passwords that are the user's or nobody's. */
 static enum ike_eap_verdict step(struct turn *t, step_fn *fn, struct ike_slice in)
 {
 	struct session *s = t->s;
-	struct ike_secret password;
+	struct ike_secret passwords[EAP_PASSWORDS];
 	const struct ike_id other = other_of(s);
 	struct eap_round r = {
 		.random = &t->job->random,
 		.user = user_of(s),
-		.password = &password,
+		.passwords = passwords,
+		.users = t->users,
 		.tls = s->config.tls,
 		.other = &other,
 		.in = in,
@@ -183,12 +191,12 @@ static enum ike_eap_verdict step(struct turn *t, step_fn *fn, struct ike_slice i
 	};
 	enum ike_eap_verdict verdict;
 
-	r.known = t->users->find(t->users->context, user_of(s), &password);
+	r.known = t->users->find(t->users->context, user_of(s), passwords);
 	if (s->method->certified)
 		r.known = t->users->lets_in(t->users->context, user_of(s));
 	r.known = r.known && !t->job->of_nobody;
 	verdict = fn(s->state, &r);
-	ike_secret_clear(&password);
+	OPENSSL_cleanse(passwords, sizeof(passwords));
 	s->msk_len = r.msk_len;
 	if (r.why)
 		s->why = r.why;

@@ -11,10 +11,13 @@
 /* Who knows users. */
 struct eap_users {
 	/*
-	 * The password of a user, copied. False: there is none, or who it is may not come in; then
-	 * it is one that nobody has.
+	 * The passwords of a user, copied. False: there is none, or who it is may not come in; then
+	 * they are such as nobody has.
 	 */
-	bool (*find)(const void *context, struct ike_slice user, struct ike_secret *out);
+	bool (*find)(const void *context, struct ike_slice user,
+		     struct ike_secret out[EAP_PASSWORDS]);
+	/* As eap_judge(), of one that find() knew. */
+	const char *(*judge)(const void *context, struct ike_slice user, unsigned which);
 	/* May who it is come in, with a certificate? */
 	bool (*lets_in)(const void *context, struct ike_slice user);
 	const void *context;

@@ -591,7 +591,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (conf_load(path, &conf, &error) ||
 	    (!close_only &&
-	     (trust_load(conf, &trust, &error) || eap_load(conf, trust, &eap, &error)))) {
+	     (trust_load(conf, &trust, &error) || eap_load(conf, trust, NULL, &eap, &error)))) {
 		fprintf(stderr, "raveld: %s\n", error.text);
 		trust_release(trust);
 		conf_free(conf);

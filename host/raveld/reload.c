@@ -696,7 +696,7 @@ json_t *reload(struct daemon *d)
 	if (!err)
 		err = trust_load(r.conf, &r.trust, &error);
 	if (!err)
-		err = eap_load(r.conf, r.trust, &r.eap, &error);
+		err = eap_load(r.conf, r.trust, d->eap, &r.eap, &error);
 	if (err)
 		goto refused;
 	snprintf(error.text, sizeof(error.text), "out of memory");

@@ -77,7 +77,7 @@ static void others_are_refused(void **state)
 	static const struct {
 		const char *word, *why;
 	} cases[] = {
-		{"eap-md5", "\"eap-md5\" isn't supported (eap, eap-mschapv2, eap-gtc)"},
+		{"eap-md5", "\"eap-md5\" isn't supported (eap, eap-mschapv2, eap-gtc, eap-tls)"},
 		{"rsa-sha1",
 		 "\"sha1\" isn't supported (psk; eap; pubkey, rsa, rsa/pss, ecdsa, ed25519, "
 		 "ed448, with -sha256, -sha384, -sha512)"},
@@ -190,6 +190,12 @@ static void eap_is_one_side_s_with_a_user(void **state)
 	assert_refused("t.conf:3: connections.gw: child net: start_action, dpd_action and "
 		       "close_action would begin, and a peer that comes in by EAP begins itself",
 		       one_side, psk, "auth = eap", "start_action = start");
+	assert_refused("t.conf:4: connections.gw.local: auth = eap-tls needs the key \"certs\"",
+		       one_side, "auth = eap-tls\nid = bob", "auth = pubkey", "");
+	assert_refused("t.conf:6: connections.gw.remote.pubkeys: TLS takes certificates (certs)",
+		       one_side, psk, "auth = eap-tls\npubkeys = a.pem", "");
+	assert_refused("t.conf:5: connections.gw.local.aaa_id: it is for auth = eap-tls", one_side,
+		       "auth = psk\naaa_id = gw", psk, "");
 	refused("auth = psk", "eap {\nsecret = x\n}",
 		"t.conf:9: secrets.eap: needs the key \"id\"");
 	refused("auth = psk", "eap {\nid = bob\n}",
@@ -199,12 +205,45 @@ static void eap_is_one_side_s_with_a_user(void **state)
 		"named");
 }
 
+static const char coded[] = "raveld { backend = soft\n wire = veth0 }\n"
+			    "connections { gw { local { auth = psk }\n remote { auth = eap }\n "
+			    "children { net { } } } }\n"
+			    "secrets {\n eap { id = bob\n secret = %s\n totp = \"%s\" } }";
+
+/* Base32 as people copy it. */
+static void keys_of_one_time_codes_are_base32(void **state)
+{
+	static const char whole[] = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+	static const char *const same[] = {whole, "gezd gnbv gy3t qojq gezd gnbv gy3t qojq",
+					   "GEZDGNBV-GY3TQOJQ-GEZDGNBV-GY3TQOJQ"};
+	char longer[128];
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct conf *conf = conf_of(coded, "x", same[i]);
+
+		assert_int_equal(conf->users[0].totp_len, 20);
+		assert_memory_equal(conf->users[0].totp, "12345678901234567890", 20);
+		conf_free(conf);
+	}
+	snprintf(longer, sizeof(longer), "%s%s%s%s", whole, whole, whole, whole);
+	assert_refused("t.conf:9: secrets.eap.totp: the key of one-time codes isn't base32", coded,
+		       "x", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJ1");
+	assert_refused("t.conf:9: secrets.eap.totp: the key of one-time codes has fewer than 128 "
+		       "bits",
+		       coded, "x", "GEZDGNBVGY3TQOJQGEZDGNBVG");
+	assert_refused("t.conf:9: secrets.eap.totp: the key of one-time codes is longer than 64 "
+		       "octets",
+		       coded, "x", longer);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_mean_what_they_mean_to_strongswan),
 		cmocka_unit_test(others_are_refused),
 		cmocka_unit_test(eap_is_one_side_s_with_a_user),
+		cmocka_unit_test(keys_of_one_time_codes_are_base32),
 		cmocka_unit_test(files_and_passphrases_are_kept_as_they_are_written),
 		cmocka_unit_test(who_proves_himself_otherwise_is_another_connection),
 	};

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 $(eval $(call c_test,eap_mschap_test,tests/eap/mschap_test.c,rvl_eap rvl_trust ike,-lcmocka -lssl -lcrypto))
 $(eval $(call c_test,eap_session_test,tests/eap/session_test.c,rvl_eap rvl_trust ike,-lcmocka -lssl -lcrypto))
-$(eval $(call c_test,eap_test,tests/eap/eap_test.c,rvl_conf_text rvl_eap rvl_trust rvl_conf ike,-lcmocka -lssl -lcrypto))
+$(eval $(call c_test,eap_test,tests/eap/eap_test.c,rvl_conf_text rvl_eap rvl_trust rvl_conf ike,-lcmocka -lssl -lcrypto \
+	-Wl$(comma)--wrap=time))
 $(eval $(call c_test,eap_tls_test,tests/eap/tls_test.c,rvl_trust_party rvl_eap rvl_trust rvl_conf ike,-lcmocka -lssl -lcrypto))
 
 # For `make fuzz` (tests/driver/driver.mk).

@@ -30,12 +30,13 @@ static int fill(void *context, void *out, size_t len)
 	return 0;
 }
 
-static bool find(const void *context, struct ike_slice user, struct ike_secret *out)
+static bool find(const void *context, struct ike_slice user, struct ike_secret out[EAP_PASSWORDS])
 {
 	static const char password[] = "opensesame";
 
 	(void)context;
-	*out = (struct ike_secret){.len = sizeof(password) - 1};
+	for (unsigned i = 0; i < EAP_PASSWORDS; i++)
+		out[i] = (struct ike_secret){.len = sizeof(password) - 1};
 	memcpy(out->data, password, sizeof(password) - 1);
 	return ike_slice_equal(user, ike_slice("bob", 3));
 }
@@ -71,6 +72,13 @@ static void close_end(struct end *end)
 	ike_buffer_free(&end->job.out);
 }
 
+static const char *judge(const void *context, struct ike_slice user, unsigned which)
+{
+	(void)context;
+	(void)user;
+	return which < EAP_PASSWORDS ? NULL : "wrong password";
+}
+
 /* Nobody: there are no certificates here. */
 static bool lets_in(const void *context, struct ike_slice user)
 {
@@ -81,7 +89,7 @@ static bool lets_in(const void *context, struct ike_slice user)
 
 static void hear(struct end *end, struct ike_slice message)
 {
-	static const struct eap_users users = {find, lets_in, NULL};
+	static const struct eap_users users = {find, judge, lets_in, NULL};
 	char reason[IKE_REASON_MAX];
 	const uint8_t *out;
 

@@ -70,7 +70,7 @@ static int try_load(const char *local, const char *remote, struct eap **eap,
 	int err = trust_load(conf, &trust, error);
 
 	if (!err)
-		err = eap_load(conf, trust, eap, error);
+		err = eap_load(conf, trust, NULL, eap, error);
 	trust_release(trust); /* what it takes of that it holds */
 	conf_free(conf);
 	return err;

@@ -5,15 +5,24 @@
 
 #include "host/eap/session.h"
 
-static bool find(const void *context, struct ike_slice user, struct ike_secret *out)
+static bool find(const void *context, struct ike_slice user, struct ike_secret out[EAP_PASSWORDS])
 {
 	const struct eap_party *party = context;
 	bool known = ike_slice_equal(user, ike_slice(party->user, strlen(party->user)));
 	const char *password = known ? party->password : "nobody's";
 
-	*out = (struct ike_secret){.len = strlen(password)};
-	memcpy(out->data, password, out->len);
+	for (unsigned i = 0; i < EAP_PASSWORDS; i++) {
+		out[i] = (struct ike_secret){.len = strlen(password)};
+		memcpy(out[i].data, password, out[i].len);
+	}
 	return known;
+}
+
+static const char *judge(const void *context, struct ike_slice user, unsigned which)
+{
+	(void)context;
+	(void)user;
+	return which < EAP_PASSWORDS ? NULL : "wrong password";
 }
 
 /* Nobody: there are no certificates here. */
@@ -26,7 +35,7 @@ static bool lets_in(const void *context, struct ike_slice user)
 
 void eap_party_run(const struct eap_party *party, struct ike_job *job)
 {
-	const struct eap_users users = {find, lets_in, party};
+	const struct eap_users users = {find, judge, lets_in, party};
 	struct eap_config config = {
 		.server = job->eap.server,
 		.methods = party->methods,

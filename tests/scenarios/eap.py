@@ -4,6 +4,11 @@
 files(side, server, ...) are what a scenario gives one end, server being the side that is called: eap.conf, the
 connection that goes by them, which is the same language for both.
 """
+import base64
+import hmac
+import struct
+import time
+
 import certs
 
 SERVER = """
@@ -59,9 +64,13 @@ secrets {
     id-a = a.example.org
     id-b = b.example.org
     secret = "%s"
+    %s
   }
 }
 """
+
+# RFC 6238, appendix B
+TOTP_KEY = b"12345678901234567890"
 
 POOL = """
 pools {
@@ -83,8 +92,9 @@ PASSWORD = "the moat is the pâssword"
 WRONG = "the moat is a password"
 
 
-def files(side, server, auth="eap-mschapv2", user="bob", password=PASSWORD, virtual=False):
-    """user: as whom the client comes in; None: as it is in IKE. virtual: it asks for an address."""
+def files(side, server, auth="eap-mschapv2", user="bob", password=PASSWORD, virtual=False, totp=False):
+    """user: as whom the client comes in; None: as it is in IKE. virtual: it asks for an address. totp: a code is
+    to be behind the password."""
     own = certs.files(side, "P-256")
     values = {"side": side, "other": 3 - side, "auth": auth, "eap_id": "", "more": "", "ours": f"10.{side}.0.0/24",
               "theirs": f"10.{3 - side}.0.0/24", "certs": "", "id": ""}
@@ -92,7 +102,8 @@ def files(side, server, auth="eap-mschapv2", user="bob", password=PASSWORD, virt
         values["eap_id"] = "eap_id = %any" if side == server else f"eap_id = {user}"
     if virtual:
         values |= {"more": "pools = rw" if side == server else "vips = 0.0.0.0", "ours": "dynamic", "theirs": "dynamic"}
-    text = (SERVER if side == server else CLIENT) % values + USERS % password + (POOL if virtual and side == server else "")
+    users = USERS % (password, f"totp = {base64.b32encode(TOTP_KEY).decode()}" if totp else "")
+    text = (SERVER if side == server else CLIENT) % values + users + (POOL if virtual and side == server else "")
     wanted = ("x509/own.pem", "private/own.pem", "x509ca/authority.pem") if side == server else ("x509ca/authority.pem",)
     return {"eap.conf": text, "charon.conf": CHARON, **{name: own[name] for name in wanted}}
 
@@ -107,6 +118,20 @@ def certified(side, server, user, authority="authority"):
         own |= certs.user("P-256", user, authority)
     return {"eap.conf": (SERVER if side == server else CLIENT) % values, "charon.conf": CHARON,
             **{name: own[name] for name in ("x509/own.pem", "private/own.pem", "x509ca/authority.pem")}}
+
+
+def code(step):
+    """RFC 6238, as applications on phones have it."""
+    mac = hmac.digest(TOTP_KEY, struct.pack(">Q", step), "sha1")
+    (number,) = struct.unpack_from(">I", mac, mac[-1] & 15)
+    return f"{(number & 0x7FFFFFFF) % 10**6:06}"
+
+
+def say_code(play):
+    """From now on the peer's password has a code behind it: the next one, which will do for longest."""
+    path = play.bed.run / "b/swanctl/eap.conf"
+    path.write_text(path.read_text().replace(PASSWORD, PASSWORD + code(int(time.time()) // 30 + 1)))
+    play.peer.swanctl("--load-creds", "--clear", "--noprompt")
 
 
 def with_password(files, password):
