@@ -361,21 +361,6 @@ int protect_shunts(struct daemon *d, struct conf_error *error)
 	return err ? err : kept;
 }
 
-/* Are there fewer policies than all flows need that are configured? */
-static void warn_of_room(const struct daemon *d)
-{
-	const size_t used = rvl_sad_policy_count(d->sad), held = rvl_sad_held_count(d->sad);
-	struct rvl_backend_info info;
-
-	d->backend->ops->info(d->backend, &info);
-	if (used + held > info.policies)
-		log_warning(
-			&d->log,
-			"the data path has %u policies: of %zu flows that are configured, %zu can "
-			"have an SA at a time (backend user, soft has room for all)",
-			info.policies, held, info.policies > used ? info.policies - used : 0);
-}
-
 int protect_all(struct daemon *d)
 {
 	struct conf_error error_of_shunts = {""};
@@ -398,8 +383,6 @@ int protect_all(struct daemon *d)
 	/* Ways in where the peer is known. */
 	for (size_t i = 0; !err && i < d->wish_count; i++)
 		protect_lead(d, d->wishes[i]);
-	if (!err)
-		warn_of_room(d);
 	return err;
 }
 

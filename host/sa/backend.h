@@ -51,6 +51,9 @@ struct rvl_backend_info {
 	 * as it is open; NULL: it is only one. */
 	const struct rvl_abilities *preferred;
 	bool one_form; /* an inbound SA takes ESP in UDP or plain ESP, not both */
+	/* What protects may go unasked, with what its SA is on: a policy that discards is to lie
+	 * beneath it. */
+	bool protection_goes;
 };
 
 struct rvl_sa_stats {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/sa/hash.h"
 #include "host/sa/selector_map.h"
@@ -26,6 +27,8 @@ struct rvl_fixed {
 	bool named;	     /* unless learned */
 	struct owner *owner; /* NULL: it was never learned */
 	size_t flows;	     /* that it holds */
+	bool lent;	     /* its policy is its flow's */
+	bool trap;	     /* and waits for packets while it isn't */
 };
 
 struct rvl_fixed_table {
@@ -82,11 +85,6 @@ void rvl_fixed_table_free(struct rvl_fixed_table *table)
 	free_all(&table->discards);
 	free_all(&table->passes);
 	free(table);
-}
-
-size_t rvl_fixed_discards(const struct rvl_fixed_table *table)
-{
-	return rvl_selector_map_count(&table->discards);
 }
 
 size_t rvl_fixed_count(const struct rvl_fixed_table *table)
@@ -224,14 +222,11 @@ int rvl_fixed_trap(struct rvl_fixed_table *table, const struct rvl_selector *sel
 		   struct rvl_backend_error *error)
 {
 	struct rvl_fixed *fixed = rvl_selector_map_equal(&table->discards, selector);
-	const struct rvl_policy policy = {
-		.priority = rvl_selector_priority(selector, RVL_DISCARD),
-		.selector = *selector,
-		.action = RVL_DISCARD,
-		.trap = trap,
-	};
 
-	return fixed ? rvl_policies_set(table->policies, &policy, &fixed->policy, error) : 0;
+	if (!fixed)
+		return 0;
+	fixed->trap = trap;
+	return fixed->lent ? 0 : rvl_fixed_take_back(table, fixed, error);
 }
 
 /* Out of the data path. -errno: it stays, and does what it did. */
@@ -428,6 +423,41 @@ void rvl_fixed_release(struct rvl_fixed_table *table, struct rvl_fixed *fixed)
 {
 	if (!--fixed->flows && fixed->learned && !fixed->kept)
 		remove_idle(table, fixed);
+}
+
+bool rvl_fixed_is_of(const struct rvl_fixed *fixed, const struct rvl_selector *flow)
+{
+	const struct rvl_selector own = rvl_selector_key(&fixed->selector);
+	const struct rvl_selector key = rvl_selector_key(flow);
+
+	return !memcmp(&own, &key, sizeof(own));
+}
+
+int rvl_fixed_lend(struct rvl_fixed_table *table, struct rvl_fixed *fixed, enum rvl_action action,
+		   uint32_t sa, struct rvl_backend_error *error)
+{
+	const struct rvl_policy policy = {
+		.priority = rvl_selector_priority(&fixed->selector, RVL_PROTECT),
+		.selector = fixed->selector,
+		.action = action,
+		.sa = sa,
+	};
+	int err = rvl_policies_set(table->policies, &policy, &fixed->policy, error);
+
+	fixed->lent |= !err;
+	return err;
+}
+
+int rvl_fixed_take_back(struct rvl_fixed_table *table, struct rvl_fixed *fixed,
+			struct rvl_backend_error *error)
+{
+	struct rvl_policy policy = policy_of(table, &table->discards, &fixed->selector);
+	int err;
+
+	policy.trap = fixed->trap;
+	err = rvl_policies_set(table->policies, &policy, &fixed->policy, error);
+	fixed->lent &= err != 0;
+	return err;
 }
 
 void rvl_fixed_keep(struct rvl_fixed *fixed)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Policies that no SA ends: IKE's bypasses, and the discards beneath flows, which hold them while
- * no SA has them. Each has its inbound half.
+ * Policies that no SA ends: IKE's bypasses, and the discards that hold flows while no SA has
+ * them. Each has its inbound half.
  *
  * A discard is configured and stays until it is released, or it is learned: made for a flow that no
  * other one holds. A learned one stays while it holds a flow, and afterwards until it is released,
@@ -69,11 +69,23 @@ int rvl_fixed_hold(struct rvl_fixed_table *table, const struct rvl_selector *flo
 		   struct rvl_fixed **fixed, struct rvl_backend_error *error);
 void rvl_fixed_release(struct rvl_fixed_table *table, struct rvl_fixed *fixed);
 
+/* Is it about this flow and no other packet? */
+bool rvl_fixed_is_of(const struct rvl_fixed *fixed, const struct rvl_selector *flow);
+
+/*
+ * The policy of such a discard is the flow's from now on: it protects by this SA, or discards in
+ * the place where it protected (RVL_DISCARD); until the discard has it back. Either is one write.
+ * -errno with *error set: it does what it did.
+ */
+int rvl_fixed_lend(struct rvl_fixed_table *table, struct rvl_fixed *fixed, enum rvl_action action,
+		   uint32_t sa, struct rvl_backend_error *error);
+int rvl_fixed_take_back(struct rvl_fixed_table *table, struct rvl_fixed *fixed,
+			struct rvl_backend_error *error);
+
 /* An SA in use stands on it: it outlives its flows. */
 void rvl_fixed_keep(struct rvl_fixed *fixed);
 
-/* Policies in the data path; and those of them that discard. */
-size_t rvl_fixed_discards(const struct rvl_fixed_table *table);
+/* Policies in the data path. */
 size_t rvl_fixed_count(const struct rvl_fixed_table *table);
 
 #endif

@@ -9,8 +9,9 @@
 
 struct rvl_flow {
 	struct rvl_selector selector; /* an rvl_selector_key() */
-	struct rvl_fixed *fixed;      /* beneath it */
-	uint32_t policy;	      /* RVL_BACKEND_ANY: none */
+	struct rvl_fixed *fixed;      /* that holds it */
+	bool borrows;		      /* the policy of that */
+	uint32_t policy;	      /* of its own; RVL_BACKEND_ANY: none */
 	uint32_t claims;
 	struct rvl_claim *used; /* those of them that are, the last use first */
 	/* Whom the policy leads to. Without one it discards: the data path didn't take it back. */
@@ -29,12 +30,13 @@ struct rvl_flow_table {
 	struct rvl_policies *policies;
 	struct rvl_fixed_table *fixed;
 	struct rvl_flow *flows; /* by selector */
+	bool beneath;		/* what holds a flow has to stay beneath its policy */
 	size_t policy_count;
 	bool broken;
 };
 
 struct rvl_flow_table *rvl_flow_table_new(struct rvl_policies *policies,
-					  struct rvl_fixed_table *fixed)
+					  struct rvl_fixed_table *fixed, bool beneath)
 {
 	struct rvl_flow_table *table = calloc(1, sizeof(*table));
 
@@ -42,6 +44,7 @@ struct rvl_flow_table *rvl_flow_table_new(struct rvl_policies *policies,
 		return NULL;
 	table->policies = policies;
 	table->fixed = fixed;
+	table->beneath = beneath;
 	return table;
 }
 
@@ -98,6 +101,7 @@ static int add(struct rvl_flow_table *table, const struct rvl_selector *key, uin
 	err = rvl_fixed_hold(table->fixed, key, owner, &flow->fixed, error);
 	if (err)
 		goto leave_table;
+	flow->borrows = !table->beneath && rvl_fixed_is_of(flow->fixed, key);
 	*out = flow;
 	return 0;
 
@@ -174,10 +178,12 @@ static int set_policy(struct rvl_flow_table *table, struct rvl_flow *flow, enum 
 		.action = action,
 		.sa = sa,
 	};
-
 	bool is_new = flow->policy == RVL_BACKEND_ANY;
-	int err = rvl_policies_set(table->policies, &policy, &flow->policy, error);
+	int err;
 
+	if (flow->borrows)
+		return rvl_fixed_lend(table->fixed, flow->fixed, action, sa, error);
+	err = rvl_policies_set(table->policies, &policy, &flow->policy, error);
 	table->policy_count += !err && is_new;
 	return err;
 }
@@ -192,14 +198,20 @@ static int lead(struct rvl_flow_table *table, struct rvl_flow *flow,
 	return err;
 }
 
-/* Leave the flow to the discard beneath. A policy that the data path doesn't take back discards
- * from now on; if it doesn't even take that, it leads to an SA that is going to be another's. */
+/* Leave the flow to the discard that holds it. A policy that the data path doesn't take back
+ * discards from now on; if it doesn't even take that, it leads to an SA that is going to be
+ * another's. */
 static int end(struct rvl_flow_table *table, struct rvl_flow *flow, struct rvl_backend_error *error)
 {
 	struct rvl_backend_error ignored = {""};
 	int err = 0;
 
 	flow->owner = NULL;
+	if (flow->borrows) {
+		err = rvl_fixed_take_back(table->fixed, flow->fixed, error);
+		table->broken |= err != 0;
+		return err;
+	}
 	if (flow->policy != RVL_BACKEND_ANY) {
 		err = rvl_policies_clear(table->policies, flow->policy, error);
 		table->policy_count -= !err;

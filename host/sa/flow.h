@@ -2,7 +2,9 @@
 /*
  * Flows: one for each selector that children have. A flow has one policy in the data path, which
  * leads to the outbound SA of the child that was used last of those in use that have this selector.
- * While none is in use there is no policy, and what lies beneath discards (fixed.h).
+ * While none is in use a discard holds it (fixed.h). Where that has the same selector, its policy
+ * is the flow's for as long: one place in the data path's table, where a write leads the flow and
+ * another one holds it. Else the flow's policy comes and goes before the discard.
  *
  * A flow changes hands in one step: its policy is written anew, never cleared between.
  */
@@ -23,9 +25,10 @@ struct rvl_claims {
 	struct rvl_claim *list;
 };
 
-/* Policies and fixed policies stay the caller's. NULL without memory. */
+/* Policies and fixed policies stay the caller's. beneath: a discard has to stay beneath what
+ * protects (backend.h, protection_goes). NULL without memory. */
 struct rvl_flow_table *rvl_flow_table_new(struct rvl_policies *policies,
-					  struct rvl_fixed_table *fixed);
+					  struct rvl_fixed_table *fixed, bool beneath);
 
 /* All claims have parted; a policy that the data path didn't take back stays. NULL is fine. */
 void rvl_flow_table_free(struct rvl_flow_table *table);
@@ -51,8 +54,8 @@ int rvl_flows_use(struct rvl_flow_table *table, struct rvl_claims *claims, uint3
 
 /*
  * Nothing leads to the SA of these claims any more: what did goes to the ones used before, or is
- * left to the discard beneath. Claims that weren't used are none the worse. -errno with *error set:
- * a flow discards for good, or the table is broken.
+ * left to the discard that holds it. Claims that weren't used are none the worse. -errno with
+ * *error set: a flow discards for good, or the table is broken.
  */
 int rvl_flows_retire(struct rvl_flow_table *table, struct rvl_claims *claims,
 		     struct rvl_backend_error *error);
@@ -69,7 +72,7 @@ int rvl_flows_resume(struct rvl_flow_table *table, struct rvl_claims *claims, ui
 /* A policy leads to an SA that it mustn't, and the data path won't have it changed. */
 bool rvl_flows_broken(const struct rvl_flow_table *table);
 
-/* Policies in the data path. */
+/* Policies of their own in the data path. */
 size_t rvl_flows_policy_count(const struct rvl_flow_table *table);
 
 #endif

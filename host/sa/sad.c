@@ -94,7 +94,7 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 	sad->fixed = rvl_fixed_table_new(sad->policies, info.policies, sad->inbound);
 	if (!sad->fixed)
 		goto free_traps;
-	sad->flows = rvl_flow_table_new(sad->policies, sad->fixed);
+	sad->flows = rvl_flow_table_new(sad->policies, sad->fixed, info.protection_goes);
 	if (!sad->flows)
 		goto free_fixed;
 	sad->fit = rvl_fit_new(sad->policies, look_outbound, sad);
@@ -176,11 +176,6 @@ size_t rvl_sad_sa_count(const struct rvl_sad *sad, enum rvl_direction direction)
 size_t rvl_sad_policy_count(const struct rvl_sad *sad)
 {
 	return rvl_fixed_count(sad->fixed) + rvl_flows_policy_count(sad->flows);
-}
-
-size_t rvl_sad_held_count(const struct rvl_sad *sad)
-{
-	return rvl_fixed_discards(sad->fixed);
 }
 
 bool rvl_sad_broken(const struct rvl_sad *sad)

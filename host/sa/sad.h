@@ -22,10 +22,10 @@
  * only by a use of their own, which is how a rekey that failed goes back.
  *
  * For every flow that is configured to be protected there is a discard policy until an operator
- * releases it (rvl_sad_release()); the protect policies of an SA stand before it. An SA that goes
- * away leaves the discard policy behind. What is known only once an SA is negotiated gets its
- * discard policy with the first step; those that were in use are kept
- * until then as well, as many of one owner (a peer) as fixed.h says.
+ * releases it (rvl_sad_release()). It becomes the protect policy of an SA of the same selector, and
+ * discards again when that goes; what protects less stands before it (flow.h). What is known only
+ * once an SA is negotiated gets its discard policy with the first step; those that were in use are
+ * kept until then as well, as many of one owner (a peer) as fixed.h says.
  *
  * All functions are the control thread's; rvl_sad_inbound(), rvl_sad_traps(), rvl_sad_fit() and
  * rvl_sad_policies() give what the data thread asks.
@@ -222,8 +222,5 @@ size_t rvl_sad_sa_count(const struct rvl_sad *sad, enum rvl_direction direction)
 
 /* Transmit policies in the data path. */
 size_t rvl_sad_policy_count(const struct rvl_sad *sad);
-
-/* Flows that are held where no SA has them: each needs another policy for its SA. */
-size_t rvl_sad_held_count(const struct rvl_sad *sad);
 
 #endif

@@ -513,6 +513,7 @@ static void xfrm_info(struct rvl_backend *backend, struct rvl_backend_info *info
 		.policies = POLICIES,
 		.abilities = xfrm_of(backend)->abilities,
 		.one_form = true,
+		.protection_goes = true,
 	};
 }
 

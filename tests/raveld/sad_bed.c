@@ -389,6 +389,16 @@ int bed_set_up_protected(void **state)
 	return err ? err : rvl_sad_protect(bed->sad, NULL, &bed->ours, &bed->theirs, &error);
 }
 
+int bed_set_up_within(void **state)
+{
+	const struct ike_ts_list all = ts_of("10.0.0.0/8");
+	struct rvl_backend_error error = {""};
+	int err = bed_set_up_open(state);
+	struct bed *bed = *state;
+
+	return err ? err : rvl_sad_protect(bed->sad, NULL, &all, &all, &error);
+}
+
 void child_inbound(struct bed *bed, uint64_t id, uint64_t replaces)
 {
 	struct rvl_child child = child_of(id, &bed->ours, &bed->theirs);

@@ -44,18 +44,21 @@ struct bed {
 	uint32_t seen;	 /* the last one of the peer's */
 };
 
-/* Of a test: *state is its bed. The second and third have a peer; the third has nothing configured
- * to be protected. */
 /* Software that has that on an interface; IKE's ports may be 0. 0 or -errno. */
 int bed_open(const char *wire, uint16_t port, uint16_t port_natt, struct rvl_backend **backend,
 	     struct rvl_backend_error *error);
 
+/* Of a test: *state is its bed. All but the first have a peer. What is configured to be protected
+ * is what children have, nothing, or 10.0.0.0/8 both ways, within which they have policies of their
+ * own. */
 int bed_set_up(void **state);
 int bed_set_up_protected(void **state);
 int bed_set_up_open(void **state);
+int bed_set_up_within(void **state);
 int bed_tear_down(void **state);
 
 #define PROTECTED(name) cmocka_unit_test_setup_teardown(name, bed_set_up_protected, bed_tear_down)
+#define WITHIN(name) cmocka_unit_test_setup_teardown(name, bed_set_up_within, bed_tear_down)
 #define OPEN(name) cmocka_unit_test_setup_teardown(name, bed_set_up_open, bed_tear_down)
 
 #define BED_OUT 0x20000u /* child_of()'s outbound SPIs begin here */

@@ -77,6 +77,8 @@ static struct {
 	uint32_t next_sa, next_policy;
 	unsigned int refuse; /* the so-manieth addition from now on, once */
 	bool no_delete;
+	bool protection_goes;
+	size_t written; /* policies */
 } table;
 
 static bool is_refused(void)
@@ -92,6 +94,7 @@ static void table_info(struct rvl_backend *backend, struct rvl_backend_info *inf
 		.outbound_sas = SAS,
 		.inbound_sas = SAS,
 		.policies = POLICIES,
+		.protection_goes = table.protection_goes,
 	};
 }
 
@@ -168,6 +171,7 @@ static int table_policy_set(struct rvl_backend *backend, const struct rvl_policy
 	}
 	if (table.policy_used[at])
 		note_lead(&table.policies[at], false);
+	table.written++;
 	table.policy_count += !table.policy_used[at];
 	table.policy_used[at] = true;
 	table.policies[at] = *policy;
@@ -199,13 +203,26 @@ static const struct rvl_backend_ops table_ops = {
 
 static struct rvl_sad *sad;
 
+static int open_table(bool protection_goes)
+{
+	memset(&table, 0, sizeof(table));
+	table.backend.ops = &table_ops;
+	table.protection_goes = protection_goes;
+	sad = rvl_sad_new(&table.backend);
+	return sad ? 0 : -1;
+}
+
 static int set_up(void **state)
 {
 	(void)state;
-	memset(&table, 0, sizeof(table));
-	table.backend.ops = &table_ops;
-	sad = rvl_sad_new(&table.backend);
-	return sad ? 0 : -1;
+	return open_table(false);
+}
+
+/* Where a policy that protects is one more than that which holds. */
+static int set_up_beneath(void **state)
+{
+	(void)state;
+	return open_table(true);
 }
 
 static int tear_down(void **state)
@@ -500,6 +517,96 @@ static void any_order_of_steps_does_what_the_model_says(void **state)
 	check_models();
 }
 
+/* ----------------------------------------------------------------------------- one policy or two
+ */
+
+static const struct rvl_policy *only_policy(void)
+{
+	assert_int_equal(table.policy_count, 1);
+	for (size_t i = 0;; i++)
+		if (table.policy_used[i])
+			return &table.policies[i];
+}
+
+/* From hand to hand, to the discard and back each time by one write of the same one. */
+static void flow_has_the_policy_that_holds_it(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_child first = child_of(1, &local, &remote),
+			 second = child_of(2, &local, &remote);
+	struct rvl_backend_error error = {""};
+	const struct rvl_policy *policy;
+
+	(void)state;
+	assert_int_equal(rvl_sad_protect(sad, NULL, &local, &remote, &error), 0);
+	policy = only_policy();
+	assert_int_equal(add_child(sad, &first, &error), 0);
+	assert_ptr_equal(only_policy(), policy);
+	assert_int_equal(way_of(0x0a020001), 0x20001);
+	second.replaces = 1;
+	assert_int_equal(add_child(sad, &second, &error), 0);
+	assert_ptr_equal(only_policy(), policy);
+	assert_int_equal(table.written, 3);
+	/* It is named again, and is what it was. */
+	rvl_sad_unname(sad);
+	assert_int_equal(rvl_sad_protect(sad, NULL, &local, &remote, &error), 0);
+	assert_int_equal(way_of(0x0a020001), 0x20002);
+	assert_int_equal(rvl_sad_child_remove(sad, 1, &error), 0);
+	assert_int_equal(rvl_sad_child_remove(sad, 2, &error), 0);
+	assert_ptr_equal(only_policy(), policy);
+	assert_int_equal(way_of(0x0a020001), BED_HELD);
+	assert_int_equal(table.written, 4);
+	/* Held it is where discards are: what is as wide and protects comes first. */
+	assert_int_equal(policy->priority, rvl_selector_priority(&policy->selector, RVL_DISCARD));
+	assert_table(0);
+}
+
+/* It is told of what the flow's policy was doing meanwhile. */
+static void trap_is_set_when_its_flow_is_held_again(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_child child = child_of(1, &local, &remote);
+	struct rvl_backend_error error = {""};
+
+	(void)state;
+	assert_int_equal(rvl_sad_protect(sad, NULL, &local, &remote, &error), 0);
+	assert_int_equal(add_child(sad, &child, &error), 0);
+	assert_int_equal(rvl_sad_trap(sad, 7, NULL, &local, &remote, &error), 0);
+	assert_int_equal(way_of(0x0a020001), 0x20001);
+	assert_false(only_policy()->trap);
+	assert_int_equal(rvl_sad_child_remove(sad, 1, &error), 0);
+	assert_int_equal(way_of(0x0a020001), BED_HELD);
+	assert_true(only_policy()->trap);
+	assert_int_equal(add_child(sad, &child, &error), 0);
+	rvl_sad_listen(sad, 7);
+	assert_int_equal(way_of(0x0a020001), 0x20001);
+	rvl_sad_untrap(sad, 7);
+	assert_int_equal(way_of(0x0a020001), 0x20001);
+	assert_int_equal(rvl_sad_child_remove(sad, 1, &error), 0);
+	assert_false(only_policy()->trap);
+}
+
+/* Who has its policies on a device that may go is left with the other one. */
+static void what_holds_stays_beneath_what_may_go(void **state)
+{
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct rvl_child child = child_of(1, &local, &remote);
+	struct rvl_backend_error error = {""};
+
+	(void)state;
+	assert_int_equal(rvl_sad_protect(sad, NULL, &local, &remote, &error), 0);
+	assert_int_equal(add_child(sad, &child, &error), 0);
+	assert_int_equal(table.policy_count, 2);
+	for (size_t i = 0; i < POLICIES; i++)
+		if (table.policy_used[i] && table.policies[i].action == RVL_PROTECT)
+			table_policy_clear(&table.backend, (uint32_t)i, &error);
+	assert_int_equal(way_of(0x0a020001), BED_HELD);
+	assert_int_equal(only_policy()->action, RVL_DISCARD);
+	table.policy_used[1] = true; /* as restored */
+	table.policy_count++;
+	note_lead(&table.policies[1], true);
+}
+
 /* --------------------------------------------------------------------------------- ten thousand */
 
 enum { MANY = 10000 };
@@ -580,7 +687,7 @@ static void ten_thousand_children_share_a_flow(void **state)
 		child = many_child(i, lists, 1);
 		assert_int_equal(add_child(sad, &child, &error), 0);
 	}
-	assert_int_equal(table.policy_count, 2);
+	assert_int_equal(table.policy_count, 1);
 	for (unsigned int i = MANY; i > 1; i -= 2) {
 		assert_int_equal(rvl_sad_child_remove(sad, i - 1, &error), 0);
 		assert_int_equal(way_of(0x0a020001), 0x200000 + i);
@@ -751,13 +858,18 @@ static void sa_that_can_not_be_undone_breaks_the_sad(void **state)
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define BENEATH(name) cmocka_unit_test_setup_teardown(name, set_up_beneath, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(any_order_of_steps_does_what_the_model_says),
+		BENEATH(any_order_of_steps_does_what_the_model_says),
+		TEST(flow_has_the_policy_that_holds_it),
+		TEST(trap_is_set_when_its_flow_is_held_again),
+		BENEATH(what_holds_stays_beneath_what_may_go),
 		TEST(ten_thousand_children_are_rekeyed_one_by_one),
 		TEST(ten_thousand_children_share_a_flow),
 		TEST(twenty_thousand_spis_are_given_out_and_taken_back),
 		TEST(without_memory_there_is_no_sad),
-		TEST(step_without_memory_is_as_if_it_had_not_been_tried),
+		BENEATH(step_without_memory_is_as_if_it_had_not_been_tried),
 		TEST(what_is_configured_without_memory_is_refused),
 		TEST(sa_that_can_not_be_undone_breaks_the_sad),
 	};

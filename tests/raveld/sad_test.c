@@ -31,7 +31,7 @@ static void newest_sa_of_a_flow_has_its_traffic(void **state)
 	assert_int_equal(spi_on_the_wire(bed), 0x20001);
 	assert_int_equal(add_child(bed->sad, &second, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), 0x20002);
-	assert_int_equal(rvl_sad_policy_count(bed->sad), 2);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
 	assert_int_equal(add_child(bed->sad, &third, &error), 0);
 	assert_int_equal(spi_on_the_wire(bed), 0x20003);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 3, &error), 0);
@@ -124,9 +124,9 @@ static void flow_that_nothing_held_is_held_after_its_sa(void **state)
 
 	assert_true(clear_comes_in(bed, 1024));
 	assert_int_equal(add_child(bed->sad, &child, &error), 0);
-	assert_int_equal(rvl_sad_policy_count(bed->sad), 2);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
 	assert_int_equal(add_child(bed->sad, &inner, &error), 0);
-	assert_int_equal(rvl_sad_policy_count(bed->sad), 3);
+	assert_int_equal(rvl_sad_policy_count(bed->sad), 2);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), 0);
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 2, &error), 0);
 	assert_int_equal(rvl_sad_policy_count(bed->sad), 1);
@@ -160,7 +160,7 @@ static void discards_of_past_children_stay(void **state)
 		assert_int_equal(rvl_sad_policy_count(bed->sad), i + 1);
 	}
 	/* What is full has no room for another child. */
-	for (unsigned int i = 300; i < BED_POLICIES / 2 + 150; i++) {
+	for (unsigned int i = 300; i < BED_POLICIES; i++) {
 		struct rvl_child child;
 		char text[32];
 
@@ -173,9 +173,9 @@ static void discards_of_past_children_stay(void **state)
 	remote = ts_of("10.2.0.0/16");
 	last = child_of(20000, &local, &remote);
 	assert_int_equal(add_child(bed->sad, &last, &error), -ENOSPC);
-	assert_int_equal(rvl_sad_child_count(bed->sad), BED_POLICIES / 2 - 150);
-	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), BED_POLICIES / 2 - 150);
-	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_INBOUND), BED_POLICIES / 2 - 150);
+	assert_int_equal(rvl_sad_child_count(bed->sad), BED_POLICIES - 300);
+	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_OUTBOUND), BED_POLICIES - 300);
+	assert_int_equal(rvl_sad_sa_count(bed->sad, RVL_INBOUND), BED_POLICIES - 300);
 }
 
 static void ike_passes_from_own_addresses_only(void **state)
@@ -332,14 +332,22 @@ static void child_between_ipv6_hosts(void **state)
 	assert_int_equal(spi_from_port(bed, 1024, frame), BED_HELD);
 }
 
+static void look_for_clear(struct bed *bed)
+{
+	assert_int_not_equal(spi_on_the_wire(bed), BED_CLEAR);
+	assert_false(clear_comes_in(bed, 1024));
+	bed->looks++;
+}
+
 static void policy_that_stays_discards_instead(void **state)
 {
-	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16");
+	struct ike_ts_list local = ts_of("10.1.0.0/16"), remote = ts_of("10.2.0.0/16"),
+			   wide = ts_of("10.2.0.0/15");
 	struct rvl_backend_error error = {""};
 	struct rvl_child child = child_of(1, &local, &remote);
 	struct bed *bed = *state;
 
-	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &remote, &error), 0);
+	assert_int_equal(rvl_sad_protect(bed->sad, NULL, &local, &wide, &error), 0);
 	assert_int_equal(add_child(bed->sad, &child, &error), 0);
 	bed->no_clear = true;
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
@@ -353,6 +361,30 @@ static void policy_that_stays_discards_instead(void **state)
 	bed->no_discard = true;
 	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
 	assert_true(rvl_sad_broken(bed->sad));
+}
+
+/* Its policy is the flow's: there is none to take back, and one that goes on leading breaks it. */
+static void policy_that_holds_and_protects_is_never_taken_back(void **state)
+{
+	struct rvl_backend_error error = {""};
+	struct bed *bed = *state;
+
+	bed->no_clear = true;
+	bed->watch = look_for_clear;
+	for (int i = 0; i < 2; i++) {
+		take_steps(bed, 1, 0, 3);
+		assert_int_equal(spi_on_the_wire(bed), BED_OUT + 1);
+		assert_counts(bed, 1, 1, 1, 1);
+		child_remove(bed, 1);
+		assert_int_equal(spi_on_the_wire(bed), BED_HELD);
+		assert_counts(bed, 0, 0, 0, 1);
+	}
+	assert_int_equal(bed->looks, 2 * 6);
+	take_steps(bed, 1, 0, 3);
+	bed->no_discard = true;
+	assert_int_equal(rvl_sad_child_remove(bed->sad, 1, &error), -EIO);
+	assert_true(rvl_sad_broken(bed->sad));
+	bed->no_clear = bed->no_discard = false;
 }
 
 static void sa_that_stays_is_told_and_counted(void **state)
@@ -521,11 +553,11 @@ static void what_is_not_named_again_is_open_once_it_is_released(void **state)
 	rvl_sad_unname(bed->sad);
 	bed->no_clear = true;
 	assert_int_not_equal(release(bed, &released), 0);
-	assert_counts(bed, 1, 1, 1, 4);
+	assert_counts(bed, 1, 1, 1, 3);
 	bed->no_clear = false;
 	assert_int_equal(release(bed, &released), 0);
 	assert_int_equal(released, 200);
-	assert_counts(bed, 1, 1, 1, 2);
+	assert_counts(bed, 1, 1, 1, 1);
 	assert_int_equal(spi_on_the_wire(bed), BED_OUT + 1);
 	/* It is held after its child, until it is released. Named once more, it is configured as
 	 * ever. */
@@ -569,7 +601,7 @@ static void what_is_hidden_by_an_earlier_discard_is_not_for_long(void **state)
 			child_remove(bed, 2);
 		}
 		assert_int_equal(spi_on_the_wire(bed), BED_OUT + 1);
-		assert_counts(bed, 1, 1, 1, 3);
+		assert_counts(bed, 1, 1, 1, 2);
 		child_remove(bed, 1);
 		assert_int_equal(spi_on_the_wire(bed), BED_HELD);
 	}
@@ -601,6 +633,7 @@ int main(void)
 						bed_tear_down),
 		cmocka_unit_test_setup_teardown(policy_that_stays_discards_instead, bed_set_up,
 						bed_tear_down),
+		PROTECTED(policy_that_holds_and_protects_is_never_taken_back),
 		cmocka_unit_test_setup_teardown(sa_that_stays_is_told_and_counted, bed_set_up,
 						bed_tear_down),
 		cmocka_unit_test_setup_teardown(no_event_is_lost, bed_set_up, bed_tear_down),
