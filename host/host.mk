@@ -118,6 +118,8 @@ RAVELD_SRCS := \
 	host/raveld/shunts.c \
 	host/raveld/peers.c \
 	host/raveld/needless.c \
+	host/raveld/room.c \
+	host/raveld/check.c \
 	host/raveld/neighbour.c \
 	host/raveld/routes.c \
 	host/raveld/follow.c \

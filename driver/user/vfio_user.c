@@ -523,6 +523,10 @@ static int negotiate(struct client *c, struct rvl_dev_error *err)
 	};
 	int ret = call(c, &r);
 
+	if (ret == -ETIMEDOUT)
+		return rvl_fail(err, ret,
+				"no version within %u ms: does somebody else have it open?",
+				c->timeout_ms);
 	if (ret)
 		return rvl_fail(err, ret, "vfio-user server doesn't agree on version 0.0: %s",
 				strerror(-ret));

@@ -228,6 +228,10 @@ int protect_release(struct daemon *d, rvl_sad_told_fn *told, void *context,
 /* The first and the second for all. -errno with the reason in the log. */
 int protect_all(struct daemon *d);
 
+/* The same for what only counts policies (room.h): how many children there are, and how many of
+ * them have selectors that only their SA tells. -errno with *error set. */
+int protect_try(struct daemon *d, size_t *children, size_t *unknown, struct conf_error *error);
+
 /* Before there is a daemon, and before addresses are known: whatever goes to a configured remote
  * network is discarded. -errno with the reason in the log. */
 int protect_beforehand(const struct conf *conf, struct rvl_sad *sad, const struct log *log);

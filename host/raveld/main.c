@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/eap/eap.h"
+#include "host/raveld/check.h"
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
 #include "host/raveld/devices.h"
@@ -38,7 +39,8 @@ static const char usage[] =
 	"IKEv2 and ESP with a Ravelin NIC, or in software.\n"
 	"\n"
 	"  -c, --config FILE  configuration (" DEFAULT_CONFIG ")\n"
-	"      --check        read the configuration, say whether it is good, and end\n"
+	"      --check        read the configuration, say whether it is good and fits the NIC,\n"
+	"                     and end\n"
 	"      --close        close other ways to the configured remote networks, and end\n"
 	"      --list-devices [DUMP]  the NICs on this machine, or in a file of `lspci -xxxx`\n"
 	"                     form such as ravelsim writes, and end\n"
@@ -532,18 +534,6 @@ static int close_and_end(struct conf *conf)
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
-/* Of the configured data path, before it is opened. */
-static int check_abilities(const struct conf *conf, struct conf_error *error)
-{
-	const enum conf_backend backend = conf->daemon.backend;
-	const struct rvl_abilities can =
-		backend == CONF_BACKEND_SOFT || backend == CONF_BACKEND_JOINT ? rvl_esp_abilities
-		: backend == CONF_BACKEND_XFRM ? rvl_backend_xfrm_abilities()
-					       : rvl_backend_user_abilities();
-
-	return conf_check_abilities(conf, &can, error);
-}
-
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -556,7 +546,7 @@ int main(int argc, char **argv)
 	struct trust *trust = NULL;
 	struct eap *eap = NULL;
 	struct conf *conf = NULL;
-	bool check = false, close_only = false, list = false;
+	bool check_only = false, close_only = false, list = false;
 	int option, code;
 
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
@@ -565,7 +555,7 @@ int main(int argc, char **argv)
 			path = optarg;
 			break;
 		case 'k':
-			check = true;
+			check_only = true;
 			break;
 		case 'o':
 			close_only = true;
@@ -597,18 +587,12 @@ int main(int argc, char **argv)
 		conf_free(conf);
 		return EXIT_FAILED;
 	}
-	if (check) {
+	if (check_only) {
 		trust_release(trust);
 		eap_release(eap);
-		if (check_abilities(conf, &error)) {
-			fprintf(stderr, "raveld: %s\n", error.text);
-			conf_free(conf);
-			return EXIT_FAILED;
-		}
-		printf("%s: good: %zu connections, %zu secrets\n", path, conf->connection_count,
-		       conf->secret_count + conf->user_count);
+		code = check(path, conf) ? EXIT_FAILED : EXIT_OK;
 		conf_free(conf);
-		return EXIT_OK;
+		return code;
 	}
 	code = close_only ? close_and_end(conf) : run(path, conf, trust, eap);
 	conf_free(conf);

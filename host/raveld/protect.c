@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/raveld/daemon.h"
+#include "host/raveld/room.h"
 
 /* Our addresses on the way to a peer. */
 struct own {
@@ -50,7 +51,7 @@ static struct own own_addresses(const struct daemon *d, const struct conf_connec
 	}
 	if (ike_hosts_are_addresses(&c->local))
 		return own;
-	if (remote.family && routes_local_address(d->routes, &remote, &addr))
+	if (d->routes && remote.family && routes_local_address(d->routes, &remote, &addr))
 		add_own(&own, &addr);
 	for (size_t i = 0; i < daemon->address_count; i++) {
 		addr = ike_addr_of(&daemon->addresses[i].ip, daemon->port);
@@ -361,11 +362,58 @@ int protect_shunts(struct daemon *d, struct conf_error *error)
 	return err ? err : kept;
 }
 
+int protect_try(struct daemon *d, size_t *children, size_t *unknown, struct conf_error *error)
+{
+	*children = *unknown = 0;
+	for (size_t i = 0; i < d->conf->connection_count; i++) {
+		const struct conf_connection *c = &d->conf->connections[i];
+
+		for (size_t k = 0; k < c->child_count; k++) {
+			struct wish w = {.connection = c, .child = &c->children[k]};
+			const struct ike_ts_list remote = remote_of(d->conf, c, w.child);
+			struct rvl_backend_error reason = {""};
+			int err = protect_wish(d, &w, &reason);
+
+			++*children;
+			*unknown += !remote.count || remote.count < w.child->remote_ts.count;
+			/* What isn't configured may be known once there are routes. */
+			if (!err || (err == -EADDRNOTAVAIL && !d->routes))
+				continue;
+			snprintf(error->text, sizeof(error->text),
+				 "%s:%u: connections.%s.children.%s: %s", w.child->file,
+				 w.child->line, c->name, w.child->name, reason.text);
+			return err;
+		}
+	}
+	return each_shunt(d, d->conf, false, error);
+}
+
+/* Has the NIC room for what is configured? */
+static int look_for_room(struct daemon *d)
+{
+	struct conf_error warning = {""}, error = {""};
+	struct rvl_backend_info info;
+	struct room room;
+	int err;
+
+	if (d->conf->daemon.backend != CONF_BACKEND_USER)
+		return 0;
+	d->backend->ops->info(d->backend, &info);
+	err = room_count(d->conf, d->routes, &info.abilities, &room, &error);
+	if (!err)
+		err = room_check(&room, &info, &warning, &error);
+	if (err)
+		log_error(&d->log, "%s", error.text);
+	else if (warning.text[0])
+		log_warning(&d->log, "%s", warning.text);
+	return err;
+}
+
 int protect_all(struct daemon *d)
 {
 	struct conf_error error_of_shunts = {""};
 	struct rvl_backend_error error = {""};
-	int err = 0;
+	int err = look_for_room(d);
 
 	for (size_t i = 0; !err && i < d->wish_count; i++) {
 		const struct conf_connection *c = d->wishes[i]->connection;
