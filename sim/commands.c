@@ -211,13 +211,14 @@ static bool get_where(struct request *r, struct rvl_fault *f)
 		return number(r, "seed", UINT64_MAX, &f->seed) && number32(r, "rate", &f->rate) &&
 		       (f->rate || fail(r, "rate: 0: it is one in so many")) && get_targets(r, f);
 	case RVL_FAULT_REGISTER_ONES:
+	case RVL_FAULT_REGISTER_VALUE:
 	case RVL_FAULT_DOORBELL_LOST:
 		f->size = reg ? 4 : 0;
 		if (!number(r, "register", RVL_BAR0_SIZE - 4, &f->addr))
 			return false;
 		if (f->addr % 4)
 			return fail(r, "register: not a multiple of 4");
-		return f->kind == RVL_FAULT_REGISTER_ONES || reg ||
+		return f->kind != RVL_FAULT_DOORBELL_LOST || reg ||
 		       (get_ring(r, f) && index_of(r, "queue", RVL_RINGS_PAIRS - 1, &f->queue));
 	default:
 		f->size = 1;
@@ -238,7 +239,7 @@ static bool get_amount(struct request *r, struct rvl_fault *f)
 {
 	const char *key = NULL;
 	bool needed = true;
-	uint64_t n = 0;
+	uint64_t n = 0, most = 100000000;
 
 	switch (f->kind) {
 	case RVL_FAULT_LATE:
@@ -249,8 +250,13 @@ static bool get_amount(struct request *r, struct rvl_fault *f)
 		key = "cycles";
 		needed = false;
 		break;
+	case RVL_FAULT_REGISTER_VALUE:
+		key = "value";
+		most = UINT32_MAX;
+		break;
 	case RVL_FAULT_TOO_LONG:
 		key = "dws";
+		most = 16;
 		break;
 	case RVL_FAULT_BYTE_COUNT:
 		key = "octets";
@@ -260,7 +266,7 @@ static bool get_amount(struct request *r, struct rvl_fault *f)
 	}
 	if (needed && !present(r, key))
 		return fail(r, "%s: missing", key);
-	if (!number(r, key, f->kind == RVL_FAULT_TOO_LONG ? 16 : 100000000, &n))
+	if (!number(r, key, most, &n))
 		return false;
 	f->amount = (uint32_t)n;
 	return true;

@@ -17,6 +17,7 @@ static const char *const kind_names[RVL_FAULT_ALL] = {
 	[RVL_FAULT_WRITE_LOST] = "write_lost",
 	[RVL_FAULT_DOORBELL_LOST] = "doorbell_lost",
 	[RVL_FAULT_REGISTER_ONES] = "register_ones",
+	[RVL_FAULT_REGISTER_VALUE] = "register_value",
 	[RVL_FAULT_IRQ_LOST] = "irq_lost",
 	[RVL_FAULT_IRQ_DOUBLE] = "irq_double",
 	[RVL_FAULT_IRQ_LATE] = "irq_late",
@@ -240,6 +241,9 @@ void rvl_faults_register_read(struct rvl_faults *f, uint64_t offset, uint32_t *v
 		if (armed(f, s, RVL_FAULT_REGISTER_ONES) && touches(t, offset, offset + 4) &&
 		    hit(f, s))
 			*value = ~0U;
+		if (armed(f, s, RVL_FAULT_REGISTER_VALUE) && touches(t, offset, offset + 4) &&
+		    hit(f, s))
+			*value = t->amount;
 		if (!armed(f, s, RVL_FAULT_HOSTILE) || !t->registers || !strikes(s) || !hit(f, s))
 			continue;
 		memcpy(octets, value, sizeof(octets));

@@ -18,6 +18,7 @@ enum rvl_fault_kind {
 	RVL_FAULT_WRITE_LOST = RVL_FAULT_KINDS, /* a memory write of the NIC */
 	RVL_FAULT_DOORBELL_LOST,		/* a register write of the host */
 	RVL_FAULT_REGISTER_ONES,		/* a register reads all ones */
+	RVL_FAULT_REGISTER_VALUE,		/* ... or `amount` */
 	RVL_FAULT_IRQ_LOST,
 	RVL_FAULT_IRQ_DOUBLE,
 	RVL_FAULT_IRQ_LATE, /* by `amount` cycles */

@@ -67,6 +67,8 @@ int rvl_frame_queue_create(const struct rvl_os *os, struct rvl_dev *dev, unsigne
 		return -ENOMEM;
 	q->os = *os;
 	q->max_frame = rvl_dev_caps(dev)->max_frame;
+	if (q->max_frame > RVL_FRAME_QUEUE_MAX)
+		q->max_frame = RVL_FRAME_QUEUE_MAX;
 	q->stride = (q->max_frame + FRAME_OFFSET + BUFFER_ALIGN - 1U) & ~(BUFFER_ALIGN - 1U);
 	ret = rvl_queue_create(dev, number, options, &q->rings, err);
 	if (!ret && (buffers_init(q, &q->tx, options->tx_log2) ||

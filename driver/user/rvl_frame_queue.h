@@ -13,6 +13,10 @@
 
 struct rvl_frame_queue;
 
+/* A buffer holds as much as the device takes, and this at most: what is longer it drops and counts.
+ */
+#define RVL_FRAME_QUEUE_MAX 9234
+
 /*
  * Make queue pair `number` of dev, with a buffer for each of its descriptors, all receive buffers
  * given to the device. os: the one that dev was opened with.

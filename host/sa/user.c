@@ -27,7 +27,9 @@ struct user {
 	struct rvl_frame_queue *queue;
 	char device[128];
 	char pci_id[16];
-	uint8_t frame[RVL_BACKEND_FRAME];
+	bool aside; /* frames of the host's are written there, as the NIC's buffers hold less */
+	uint8_t out[RVL_BACKEND_FRAME];
+	uint8_t frame[RVL_FRAME_QUEUE_MAX];
 	rvl_deliver_fn *deliver; /* during a poll */
 	void *deliver_context;
 };
@@ -264,8 +266,14 @@ static int user_start(struct rvl_frames *frames, uint16_t max_frame,
 		      struct rvl_backend_error *error)
 {
 	struct user *u = user_with(frames);
-	int err = rvl_dev_set_port_max_frame(u->dev, max_frame);
+	const uint16_t most = rvl_dev_caps(u->dev)->max_frame;
+	int err;
 
+	if (max_frame > most)
+		return rvl_backend_fail(error, -EMSGSIZE,
+					"frames of %u octets, and the NIC takes %u", max_frame,
+					most);
+	err = rvl_dev_set_port_max_frame(u->dev, max_frame);
 	if (err)
 		return rvl_backend_fail(error, err, "frames of %u octets: %s", max_frame,
 					strerror(-err));
@@ -353,20 +361,28 @@ static int user_next_event(struct rvl_backend *backend, struct rvl_backend_event
 
 static uint8_t *user_tx_buffer(struct rvl_frames *frames)
 {
+	struct user *u = user_with(frames);
 	size_t room;
-	uint8_t *buffer = rvl_frame_queue_tx_buffer(user_with(frames)->queue, &room);
+	uint8_t *buffer = rvl_frame_queue_tx_buffer(u->queue, &room);
 
-	return buffer && room >= RVL_BACKEND_FRAME ? buffer : NULL;
+	u->aside = buffer && room < RVL_BACKEND_FRAME;
+	return u->aside ? u->out : buffer;
+}
+
+static int send_on(struct user *u, size_t len, uint16_t sa)
+{
+	return u->aside ? rvl_frame_queue_send(u->queue, u->out, len, sa)
+			: rvl_frame_queue_tx(u->queue, len, sa);
 }
 
 static int user_tx(struct rvl_frames *frames, size_t len)
 {
-	return rvl_frame_queue_tx(user_with(frames)->queue, len, RVL_NO_SA);
+	return send_on(user_with(frames), len, RVL_NO_SA);
 }
 
 static int user_tx_on(struct rvl_frames *frames, size_t len, uint32_t sa)
 {
-	return rvl_frame_queue_tx(user_with(frames)->queue, len, (uint16_t)sa);
+	return send_on(user_with(frames), len, (uint16_t)sa);
 }
 
 static void on_frame(void *context, uint8_t *frame, const struct rvl_completion *c)

@@ -5,7 +5,7 @@ $(eval $(call c_test,driver_core_test,tests/driver/core_test.c tests/driver/atta
 $(eval $(call c_test,driver_queue_test,tests/driver/queue_test.c tests/driver/attacker.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
 $(eval $(call c_test,driver_fuzz_test,tests/driver/fuzz_test.c $(HOSTILE_SRCS),rvl_driver,$(DRIVER_LIBS)))
 $(eval $(call c_test,driver_vfio_user_test,tests/driver/vfio_user_test.c,rvl_driver rvl_sim_io,-lcmocka -ljansson $(DRIVER_LIBS)))
-$(eval $(call c_test,driver_ravelsim_test,tests/driver/ravelsim_test.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
+$(eval $(call c_test,driver_ravelsim_test,tests/driver/ravelsim_test.c tests/driver/simulator.c,rvl_driver,-lcmocka $(DRIVER_LIBS)))
 $(B)/tests/driver_ravelsim_test: $(B)/bin/ravelsim
 
 # The core compiled in ways of its own. These suites bring their sanitizers themselves, so they are

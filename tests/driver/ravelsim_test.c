@@ -10,57 +10,21 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "driver/user/rvl_frame_queue.h"
 #include "driver/user/rvl_user.h"
+#include "tests/driver/simulator.h"
 #include "tests/patience.h"
 
-static char program[512];
-
 struct nic {
-	pid_t pid;
-	char socket[96], capture[112], address[128];
+	struct simulator simulator;
 	struct rvl_user *user;
 	struct rvl_dev *dev;
 	struct rvl_frame_queue *queue;
 };
-
-static void start(struct nic *n)
-{
-	char port[160], ready[16], line[8];
-	struct pollfd p = {.events = POLLIN};
-	int fds[2];
-
-	memset(n, 0, sizeof(*n));
-	snprintf(n->socket, sizeof(n->socket), "/tmp/rvl-ravelsim-test-%d.sock", (int)getpid());
-	snprintf(n->capture, sizeof(n->capture), "%s.pcap", n->socket);
-	snprintf(n->address, sizeof(n->address), "vfio-user:%s", n->socket);
-	snprintf(port, sizeof(port), "pcap:,%s", n->capture);
-	assert_int_equal(pipe(fds), 0);
-	snprintf(ready, sizeof(ready), "%d", fds[1]);
-	n->pid = fork();
-	assert_true(n->pid >= 0);
-	if (!n->pid) {
-		int null = open("/dev/null", O_WRONLY);
-
-		dup2(null, STDOUT_FILENO);
-		dup2(null, STDERR_FILENO);
-		close(fds[0]);
-		execl(program, "ravelsim", "--socket", n->socket, "--port", port, "--ready-fd",
-		      ready, (char *)NULL);
-		_exit(127);
-	}
-	close(fds[1]);
-	p.fd = fds[0];
-	assert_int_equal(poll(&p, 1, patience_ms()), 1);
-	assert_true(read(fds[0], line, sizeof(line)) > 0);
-	close(fds[0]);
-}
 
 static void attach(struct nic *n)
 {
@@ -78,7 +42,7 @@ static void open_nic(struct nic *n)
 {
 	struct rvl_dev_error err = {""};
 
-	if (rvl_user_open(n->address, NULL, &n->user, &err))
+	if (rvl_user_open(n->simulator.address, NULL, &n->user, &err))
 		fail_msg("%s", err.text);
 	attach(n);
 }
@@ -89,14 +53,6 @@ static void close_nic(struct nic *n)
 	rvl_dev_close(n->dev);
 	n->queue = NULL;
 	n->dev = NULL;
-}
-
-static void stop(struct nic *n, int signal)
-{
-	kill(n->pid, signal);
-	waitpid(n->pid, NULL, 0);
-	unlink(n->capture);
-	unlink(n->socket);
 }
 
 static void no_frame(void *ctx, uint8_t *frame, const struct rvl_completion *c)
@@ -143,7 +99,7 @@ static void frames_leave_and_interrupts_arrive(void **state)
 	int round;
 
 	(void)state;
-	start(&n);
+	simulator_start(&n.simulator);
 	open_nic(&n);
 	for (round = 0; round < 3; round++)
 		exchange(&n, 40);
@@ -153,7 +109,7 @@ static void frames_leave_and_interrupts_arrive(void **state)
 	assert_int_equal(counters[RVL_CNT_TX_BYPASS], 120);
 	close_nic(&n);
 	rvl_user_close(n.user);
-	stop(&n, SIGTERM);
+	simulator_stop(&n.simulator, SIGTERM);
 }
 
 static void after_a_function_level_reset_it_is_opened_anew(void **state)
@@ -161,7 +117,7 @@ static void after_a_function_level_reset_it_is_opened_anew(void **state)
 	struct nic n;
 
 	(void)state;
-	start(&n);
+	simulator_start(&n.simulator);
 	open_nic(&n);
 	exchange(&n, 10);
 	assert_int_equal(rvl_user_reset(n.user), 0);
@@ -177,7 +133,7 @@ static void after_a_function_level_reset_it_is_opened_anew(void **state)
 	exchange(&n, 10);
 	close_nic(&n);
 	rvl_user_close(n.user);
-	stop(&n, SIGTERM);
+	simulator_stop(&n.simulator, SIGTERM);
 }
 
 static void a_killed_simulator_is_a_device_that_is_gone(void **state)
@@ -187,10 +143,10 @@ static void a_killed_simulator_is_a_device_that_is_gone(void **state)
 	struct nic n;
 
 	(void)state;
-	start(&n);
+	simulator_start(&n.simulator);
 	open_nic(&n);
 	exchange(&n, 10);
-	stop(&n, SIGKILL);
+	simulator_stop(&n.simulator, SIGKILL);
 	p.fd = rvl_user_poll_fd(n.user);
 	assert_int_equal(poll(&p, 1, patience_ms()), 1);
 	assert_int_equal(rvl_user_service(n.user), -ENODEV);
@@ -208,11 +164,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(after_a_function_level_reset_it_is_opened_anew),
 		cmocka_unit_test(a_killed_simulator_is_a_device_that_is_gone),
 	};
-	const char *slash = strrchr(argv[0], '/');
 
-	/* Beside the tests: build/tests and build/bin. */
-	snprintf(program, sizeof(program), "%.*s../bin/ravelsim",
-		 slash ? (int)(slash - argv[0] + 1) : 0, argv[0]);
+	simulator_find(argv[0]);
 	(void)argc;
 	return cmocka_run_group_tests_name("driver with ravelsim", tests, NULL, NULL);
 }

@@ -318,6 +318,109 @@ static void routers_and_probes_contradict_each_other(void **state)
 	rvl_fit_free(fit);
 }
 
+static void refreshed_path_has_one_place_and_never_more_than_the_link(void **state)
+{
+	struct rvl_fit *fit = fit_of(1500);
+
+	(void)state;
+	assert_false(set(fit, 1600, NOTHING, 0)); /* the link takes no more */
+	assert_true(rvl_fit_set(fit, &other, 1300, 1400, 0, UINT32_MAX));
+	assert_true(set(fit, 1400, 1416, 0));
+	for (uint64_t now = 1; now <= RVL_FIT_PATHS; now++)
+		assert_false(set(fit, 1400, NOTHING, now));
+	assert_int_equal(rvl_fit_path(fit, &other, RVL_FIT_PATHS), 1300);
+	assert_int_equal(rvl_fit_path(fit, &peer, 1000 + RVL_FIT_PATHS - 1), 1400);
+	/* What takes as much as the link takes as much as another one. */
+	assert_true(set(fit, 1500, NOTHING, 1000));
+	rvl_fit_set_link(fit, 1600, false);
+	assert_int_equal(rvl_fit_path(fit, &peer, 1000), 1600);
+	rvl_fit_free(fit);
+}
+
+/* A data path of one policy, which leads to one SA. */
+static void one_info(struct rvl_backend *backend, struct rvl_backend_info *info)
+{
+	(void)backend;
+	*info = (struct rvl_backend_info){.policies = 1};
+}
+
+static int one_policy_set(struct rvl_backend *backend, const struct rvl_policy *policy,
+			  const struct rvl_scopes *scopes, uint32_t *index,
+			  struct rvl_backend_error *error)
+{
+	(void)backend;
+	(void)policy;
+	(void)scopes;
+	(void)error;
+	*index = 0;
+	return 0;
+}
+
+static const struct rvl_sa_params one = {
+	.inner = RVL_FAMILY_IPV4,
+	.src = {4, {192, 0, 2, 1}},
+	.dst = {4, {192, 0, 2, 2}},
+	.encr = IKE_ENCR_AES_GCM_16,
+	.encr_key_len = 32,
+};
+
+static bool one_sa(void *context, uint32_t index, struct rvl_sa_params *params)
+{
+	(void)context;
+	*params = one;
+	return index == 0;
+}
+
+/* With DF, from 10.1.0.1 to 10.2.0.1. */
+static enum rvl_fit_verdict verdict(struct rvl_fit *fit, size_t len, uint64_t now_ms)
+{
+	static uint8_t frame[14 + 1500];
+	struct rvl_fit_limit limit;
+
+	memset(frame, 0, sizeof(frame));
+	rvl_put_be16(frame + 12, 0x0800);
+	frame[14] = 0x45;
+	rvl_put_be16(frame + 16, (uint16_t)len);
+	rvl_put_be16(frame + 20, 0x4000);
+	frame[22] = 64;
+	frame[23] = RVL_IP_PROTO_UDP;
+	rvl_put_be32(frame + 26, 0x0a010001);
+	rvl_put_be32(frame + 30, 0x0a020001);
+	rvl_put_be16(frame + 38, (uint16_t)(len - 20));
+	rvl_put_be16(frame + 24, rvl_ip_checksum(frame + 14, 20));
+	return rvl_fit_tx(fit, frame, 14 + len, now_ms, &limit);
+}
+
+/* What a probe has shown counts for the next frame, not only for who asks about the path. */
+static void frames_are_held_against_what_a_probe_has_shown(void **state)
+{
+	const struct rvl_backend_ops ops = {.info = one_info, .policy_set = one_policy_set};
+	const struct rvl_policy policy = {.action = RVL_PROTECT, .selector = rvl_selector_any(4)};
+	struct rvl_backend backend = {.ops = &ops};
+	struct rvl_scope_table *scopes = rvl_scope_table_new();
+	struct rvl_policies *policies = rvl_policies_new(&backend, scopes);
+	struct rvl_fit *fit = rvl_fit_new(policies, one_sa, NULL);
+	struct rvl_backend_error error = {""};
+	uint32_t index = RVL_BACKEND_ANY;
+
+	(void)state;
+	assert_int_equal(rvl_policies_set(policies, &policy, &index, &error), 0);
+	rvl_fit_set_link(fit, 1500, false);
+	rvl_fit_add_sa(fit, &one);
+	assert_int_equal(verdict(fit, 1300, 0), RVL_FIT_PASS);
+	assert_int_equal(verdict(fit, 1490, 0), RVL_FIT_TELL);
+	assert_true(set(fit, 1200, 1300, 0));
+	assert_int_equal(verdict(fit, 1300, 0), RVL_FIT_TELL);
+	assert_int_equal(verdict(fit, 1100, 0), RVL_FIT_PASS);
+	assert_true(set(fit, 1450, NOTHING, 0));
+	assert_int_equal(verdict(fit, 1300, 0), RVL_FIT_PASS);
+	assert_int_equal(verdict(fit, 1420, 0), RVL_FIT_TELL);
+	assert_int_equal(verdict(fit, 1420, 1000), RVL_FIT_PASS);
+	rvl_fit_free(fit);
+	rvl_policies_free(policies);
+	rvl_scope_table_free(scopes);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -328,6 +431,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(each_is_kept_whole_once, begin, end),
 		cmocka_unit_test_setup_teardown(of_too_many_the_last_is_refused, begin, end),
 		cmocka_unit_test(what_a_probe_shows_is_known_for_a_while),
+		cmocka_unit_test(refreshed_path_has_one_place_and_never_more_than_the_link),
+		cmocka_unit_test(frames_are_held_against_what_a_probe_has_shown),
 		cmocka_unit_test(who_knows_less_of_a_path_leaves_what_is_known),
 		cmocka_unit_test(routers_and_probes_contradict_each_other),
 	};

@@ -405,6 +405,8 @@ static void each_malformed_request_is_refused_with_what_and_where(void **state)
 		{"{'cmd':'fault','kind':'doorbell_lost','register':3}", "register: not a mult"},
 		{"{'cmd':'fault','kind':'doorbell_lost','register':4,'ring':'tx'}", "ring: not"},
 		{"{'cmd':'fault','kind':'register_ones','ring':'tx'}", "ring: not an argument"},
+		{"{'cmd':'fault','kind':'register_value','register':4}", "value: missing"},
+		{"{'cmd':'fault','kind':'register_value','value':4294967296}", "value: not a num"},
 		{"{'cmd':'fault','kind':'irq_lost','vector':5}", "vector: not a number"},
 		{"{'cmd':'fault','kind':'irq_lost','ring':'tx'}", "ring: not an argument"},
 		{"{'cmd':'fault','kind':'irq_late'}", "cycles: missing"},
@@ -681,7 +683,7 @@ static void a_lost_doorbell_leaves_the_command_until_the_next_one(void **state)
 	assert_int_equal(reg(RVL_REG_CMD_TAIL), f.commands - 1);
 }
 
-static void registers_read_all_ones_while_a_fault_says_so(void **state)
+static void registers_read_what_a_fault_says_while_it_does(void **state)
 {
 	(void)state;
 	TELL("{'cmd':'fault','kind':'register_ones','register':0,'times':2}");
@@ -690,6 +692,10 @@ static void registers_read_all_ones_while_a_fault_says_so(void **state)
 	assert_int_equal(reg(RVL_REG_ID), ~0U);
 	assert_int_equal(reg(RVL_REG_ID), RVL_MAGIC);
 	assert_int_equal(stat_of("fault_register_ones"), 2);
+	TELL("{'cmd':'fault','kind':'register_value','register':0,'value':'0x12345678'}");
+	assert_int_equal(reg(RVL_REG_ABI) >> 16, RVL_ABI_MAJOR);
+	assert_int_equal(reg(RVL_REG_ID), 0x12345678);
+	assert_int_equal(reg(RVL_REG_ID), RVL_MAGIC);
 }
 
 static void a_stopped_dma_engine_goes_on_when_cleared_and_after_a_reset(void **state)
@@ -995,7 +1001,7 @@ int main(int argc, char **argv)
 		TEST(a_fault_hits_its_addresses_after_as_many_as_it_skips),
 		TEST(a_command_ring_that_never_answers),
 		TEST(a_lost_doorbell_leaves_the_command_until_the_next_one),
-		TEST(registers_read_all_ones_while_a_fault_says_so),
+		TEST(registers_read_what_a_fault_says_while_it_does),
 		TEST(a_stopped_dma_engine_goes_on_when_cleared_and_after_a_reset),
 		TEST(interrupts_are_lost_doubled_and_late),
 		TEST(a_spurious_interrupt_reaches_its_event_alone),

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The backend of the NIC, with ravelsim: frames that it takes and gives, whatever the NIC says and
+// does.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "driver/core/rvl_regs.h"
+#include "host/esp/ip.h"
+#include "host/sa/backend.h"
+#include "tests/driver/simulator.h"
+#include "tests/patience.h"
+
+#define WIRE 1522
+#define MARK 0x88b5 /* an EtherType for experiments, which passes as it is */
+
+struct nic {
+	struct simulator simulator;
+	struct rvl_backend *backend;
+	struct rvl_backend_error error;
+	size_t received;
+};
+
+static int begin(void **state)
+{
+	static struct nic nic;
+
+	memset(&nic, 0, sizeof(nic));
+	simulator_start(&nic.simulator);
+	*state = &nic;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct nic *nic = *state;
+
+	if (nic->backend)
+		nic->backend->ops->close(nic->backend);
+	simulator_stop(&nic->simulator, SIGTERM);
+	return 0;
+}
+
+/* The NIC says so of its largest frame; of the rest of the register what it is. */
+static void open_with(struct nic *nic, unsigned int largest)
+{
+	const struct rvl_frames_ops *frames;
+	char request[160];
+
+	snprintf(request, sizeof(request),
+		 "{\"cmd\":\"fault\",\"kind\":\"register_value\",\"register\":%u,\"value\":%u,"
+		 "\"times\":0}",
+		 RVL_REG_DATAPATH, largest << RVL_DATAPATH_MAX_FRAME_SHIFT | 64);
+	simulator_tell(&nic->simulator, request);
+	if (rvl_backend_user_open(nic->simulator.address, &nic->backend, &nic->error))
+		fail_msg("%s", nic->error.text);
+	frames = nic->backend->frames->ops;
+	if (frames->start(nic->backend->frames, WIRE, &nic->error))
+		fail_msg("%s", nic->error.text);
+}
+
+/* The memory that the device can write to: all of it, one page after the other. */
+static size_t look_at_dma(size_t (*look)(uint8_t *p, size_t len))
+{
+	FILE *maps = fopen("/proc/self/maps", "re");
+	unsigned long from, to;
+	char line[512];
+	size_t found = 0;
+
+	assert_non_null(maps);
+	while (fgets(line, sizeof(line), maps))
+		if (strstr(line, "ravelin-dma") && sscanf(line, "%lx-%lx", &from, &to) == 2)
+			found += look((uint8_t *)from, to - from);
+	fclose(maps);
+	return found;
+}
+
+static void no_frame(void *context, uint8_t *frame, size_t len, uint32_t sa)
+{
+	(void)context;
+	(void)frame;
+	(void)len;
+	(void)sa;
+	fail_msg("a frame that nobody sent");
+}
+
+/* Poll until one more of what is sent or received has been dealt with. */
+static void await_one(struct nic *nic, rvl_deliver_fn *deliver)
+{
+	struct rvl_frames *frames = nic->backend->frames;
+	struct pollfd p = {.fd = frames->data_fd, .events = POLLIN};
+	int n;
+
+	while (!(n = frames->ops->poll(frames, deliver, nic))) {
+		frames->ops->arm(frames);
+		assert_int_equal(poll(&p, 1, patience_ms()), 1);
+	}
+	assert_int_equal(n, 1);
+}
+
+static int send_one(struct nic *nic, size_t len)
+{
+	struct rvl_frames *frames = nic->backend->frames;
+	uint8_t *p = frames->ops->tx_buffer(frames);
+
+	assert_non_null(p);
+	memset(p, 0, 12);
+	rvl_put_be16(p + 12, MARK);
+	memset(p + 14, 0x5a, len - 14);
+	return frames->ops->tx(frames, len);
+}
+
+struct count {
+	const char *name;
+	uint64_t value;
+};
+
+static void find_counter(void *context, const char *name, uint64_t value)
+{
+	struct count *count = context;
+
+	if (!strcmp(name, count->name))
+		count->value = value;
+}
+
+static uint64_t counter(struct nic *nic, const char *name)
+{
+	struct count count = {.name = name};
+
+	assert_int_equal(nic->backend->ops->counters(nic->backend, find_counter, &count), 0);
+	return count.value;
+}
+
+/* The most octets after each other that have been written by whoever fills a frame. */
+static size_t longest_run(uint8_t *p, size_t len)
+{
+	size_t most = 0, run = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		run = p[i] == 0xee ? run + 1 : 0;
+		most = run > most ? run : most;
+	}
+	return most;
+}
+
+static void nic_of_smaller_frames_sends_those_that_it_takes(void **state)
+{
+	struct nic *nic = *state;
+	struct rvl_backend_info info;
+
+	open_with(nic, 1600);
+	nic->backend->ops->info(nic->backend, &info);
+	assert_int_equal(info.max_frame, 1600);
+	/* Whoever writes there may write a frame of any length, and it is no other buffer's. */
+	memset(nic->backend->frames->ops->tx_buffer(nic->backend->frames), 0xee, RVL_BACKEND_FRAME);
+	assert_true(look_at_dma(longest_run) <= 1600);
+	for (int i = 0; i < 600; i++) { /* more than the ring has */
+		assert_int_equal(send_one(nic, 60), 0);
+		await_one(nic, no_frame);
+	}
+	assert_int_equal(send_one(nic, 1601), -EINVAL);
+	assert_int_equal(send_one(nic, WIRE), 0);
+	await_one(nic, no_frame);
+	assert_int_equal(counter(nic, "tx_frames"), 601);
+}
+
+static void wire_of_larger_frames_than_the_nic_takes_is_refused(void **state)
+{
+	struct nic *nic = *state;
+
+	open_with(nic, 1600);
+	assert_int_equal(nic->backend->frames->ops->start(nic->backend->frames, 1601, &nic->error),
+			 -EMSGSIZE);
+	assert_string_equal(nic->error.text, "frames of 1601 octets, and the NIC takes 1600");
+}
+
+/* Once it has taken all that was written to it, so that there is a buffer. */
+static void inject(struct nic *nic, size_t len)
+{
+	static char request[2 * 16384 + 64];
+	int at = snprintf(request, sizeof(request),
+			  "{\"cmd\":\"inject\",\"frame\":\"020000000001020000000002%04x", MARK);
+
+	for (size_t i = 14; i < len; i++)
+		at += snprintf(request + at, sizeof(request) - (size_t)at, "5a");
+	snprintf(request + at, sizeof(request) - (size_t)at, "\"}");
+	counter(nic, "rx_frames");
+	simulator_tell(&nic->simulator, request);
+}
+
+static void count_frame(void *context, uint8_t *frame, size_t len, uint32_t sa)
+{
+	struct nic *nic = context;
+
+	assert_int_equal(sa, RVL_BACKEND_CLEAR);
+	assert_int_equal(rvl_get_be16(frame + 12), MARK);
+	assert_in_range(len, 14, RVL_BACKEND_FRAME);
+	nic->received++;
+}
+
+/* Of a frame of 60 octets it says that there are 20,000. */
+static size_t lie_of_its_length(uint8_t *p, size_t len)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i + sizeof(struct rvl_cq_entry) <= len;
+	     i += sizeof(struct rvl_cq_entry)) {
+		struct rvl_cq_entry *entry = (struct rvl_cq_entry *)(p + i);
+
+		if (entry->type == RVL_CQ_TYPE_RX && !entry->status && entry->len == 60 &&
+		    !entry->flags && !entry->rsvd && entry->phase == 1u << 31) {
+			entry->len = 20000;
+			found++;
+		}
+	}
+	return found;
+}
+
+/* It is larger than any of ours. */
+static void nic_of_larger_frames_gives_what_we_take(void **state)
+{
+	struct nic *nic = *state;
+	struct rvl_frames *frames;
+	struct pollfd p = {.events = POLLIN};
+
+	open_with(nic, 65535);
+	frames = nic->backend->frames;
+	p.fd = frames->data_fd;
+	assert_int_equal(send_one(nic, WIRE), 0);
+	await_one(nic, no_frame);
+	inject(nic, RVL_BACKEND_FRAME);
+	await_one(nic, count_frame);
+	assert_int_equal(nic->received, 1);
+	/* More than that there can't be in a buffer, whatever it says. */
+	frames->ops->arm(frames);
+	inject(nic, 60);
+	assert_int_equal(poll(&p, 1, patience_ms()), 1);
+	assert_int_equal(look_at_dma(lie_of_its_length), 1);
+	assert_true(frames->ops->poll(frames, no_frame, nic) < 0);
+	assert_non_null(strstr(nic->backend->ops->dead(nic->backend),
+			       "received 20000 octets into a buffer of 9234"));
+}
+
+static size_t rewrite_frames(uint8_t *p, size_t len)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i + 60 <= len; i++)
+		if (rvl_get_be16(p + i + 12) == MARK && p[i + 14] == 0x5a) {
+			memset(p + i, 0xff, 60);
+			found++;
+		}
+	return found;
+}
+
+/* After it was told that the frame is there, and before anybody has judged it. */
+static void look_while_it_changes(void *context, uint8_t *frame, size_t len, uint32_t sa)
+{
+	struct nic *nic = context;
+	uint8_t before[60];
+
+	assert_int_equal(len, 60);
+	assert_int_equal(sa, RVL_BACKEND_CLEAR);
+	memcpy(before, frame, len);
+	assert_int_equal(rvl_get_be16(frame + 12), MARK);
+	assert_true(look_at_dma(rewrite_frames) >= 1);
+	assert_memory_equal(frame, before, len);
+	nic->received++;
+}
+
+static void what_the_device_writes_once_it_has_told_changes_nothing(void **state)
+{
+	struct nic *nic = *state;
+
+	open_with(nic, RVL_BACKEND_FRAME);
+	for (int i = 0; i < 3; i++) {
+		inject(nic, 60);
+		await_one(nic, look_while_it_changes);
+	}
+	assert_int_equal(nic->received, 3);
+}
+
+int main(int argc, char **argv)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+	const struct CMUnitTest tests[] = {
+		TEST(nic_of_smaller_frames_sends_those_that_it_takes),
+		TEST(wire_of_larger_frames_than_the_nic_takes_is_refused),
+		TEST(nic_of_larger_frames_gives_what_we_take),
+		TEST(what_the_device_writes_once_it_has_told_changes_nothing),
+	};
+
+	(void)argc;
+	simulator_find(argv[0]);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
