@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
 uint64_t packet_seed;
 
@@ -159,6 +160,34 @@ bool packet_sa_of(const struct packet_shape *s, size_t suite, struct rvl_sa_para
 	out->src_port = out->dst_port = s->encap ? RVL_ESP_PORT : 0;
 	out->esn = s->esn;
 	return true;
+}
+
+void packet_seal(struct packet *pkt, const struct rvl_sa_params *params, uint32_t seq,
+		 const uint8_t *text, size_t len)
+{
+	uint8_t p[512] = {0x45, 0, 0, 0, 0, 0, 0, 0, 64, RVL_IP_PROTO_ESP};
+	EVP_CIPHER_CTX *cipher = EVP_CIPHER_CTX_new();
+	uint8_t *esp = p + RVL_IP_HEADER;
+	uint8_t nonce[12];
+	int n;
+
+	rvl_put_be16(p + 2, (uint16_t)(RVL_IP_HEADER + 16 + len + 16));
+	memcpy(p + 12, params->src.octets, 4);
+	memcpy(p + 16, params->dst.octets, 4);
+	rvl_put_be16(p + 10, rvl_ip_checksum(p, RVL_IP_HEADER));
+	rvl_put_be32(esp, params->spi);
+	rvl_put_be32(esp + 4, seq);
+	rvl_put_be32(esp + 12, seq);
+	memcpy(nonce, params->salt, 4);
+	memcpy(nonce + 4, esp + 8, 8);
+	assert_int_equal(
+		EVP_EncryptInit_ex(cipher, EVP_aes_256_gcm(), NULL, params->encr_key, nonce), 1);
+	assert_int_equal(EVP_EncryptUpdate(cipher, NULL, &n, esp, 8), 1);
+	assert_int_equal(EVP_EncryptUpdate(cipher, esp + 16, &n, text, (int)len), 1);
+	assert_int_equal(EVP_EncryptFinal_ex(cipher, esp + 16 + len, &n), 1);
+	assert_int_equal(EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_GET_TAG, 16, esp + 16 + len), 1);
+	EVP_CIPHER_CTX_free(cipher);
+	packet_place(pkt, p, RVL_IP_HEADER + 16 + len + 16);
 }
 
 void packet_put_checksum(uint8_t *ip, size_t len, uint8_t protocol, size_t at)

@@ -68,6 +68,11 @@ size_t packet_of_sa(uint8_t *p, const struct rvl_sa_params *params, size_t len);
  * plainest of sums; at: where it stands. */
 void packet_put_checksum(uint8_t *ip, size_t len, uint8_t protocol, size_t at);
 
+/* An ESP packet of an SA with AES-256-GCM around a plaintext of the caller's, trailer and all, as a
+ * peer that misbehaves would send it: at most 400 octets. */
+void packet_seal(struct packet *pkt, const struct rvl_sa_params *params, uint32_t seq,
+		 const uint8_t *text, size_t len);
+
 /* The other end of it. */
 struct rvl_sa_params packet_peer(const struct rvl_sa_params *params);
 

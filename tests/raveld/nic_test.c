@@ -16,8 +16,9 @@
 
 #include "driver/core/rvl_regs.h"
 #include "host/esp/ip.h"
-#include "host/sa/backend.h"
+#include "host/sa/soft.h"
 #include "tests/driver/simulator.h"
+#include "tests/esp/packet.h"
 #include "tests/patience.h"
 
 #define WIRE 1522
@@ -184,17 +185,25 @@ static void wire_of_larger_frames_than_the_nic_takes_is_refused(void **state)
 }
 
 /* Once it has taken all that was written to it, so that there is a buffer. */
-static void inject(struct nic *nic, size_t len)
+static void inject_frame(struct nic *nic, uint16_t type, const uint8_t *packet, size_t len)
 {
 	static char request[2 * 16384 + 64];
 	int at = snprintf(request, sizeof(request),
-			  "{\"cmd\":\"inject\",\"frame\":\"020000000001020000000002%04x", MARK);
+			  "{\"cmd\":\"inject\",\"frame\":\"020000000001020000000002%04x", type);
 
-	for (size_t i = 14; i < len; i++)
-		at += snprintf(request + at, sizeof(request) - (size_t)at, "5a");
+	for (size_t i = 0; i < len; i++)
+		at += snprintf(request + at, sizeof(request) - (size_t)at, "%02x", packet[i]);
 	snprintf(request + at, sizeof(request) - (size_t)at, "\"}");
 	counter(nic, "rx_frames");
 	simulator_tell(&nic->simulator, request);
+}
+
+static void inject(struct nic *nic, size_t len)
+{
+	static uint8_t packet[16384];
+
+	memset(packet, 0x5a, len - 14);
+	inject_frame(nic, MARK, packet, len - 14);
 }
 
 static void count_frame(void *context, uint8_t *frame, size_t len, uint32_t sa)
@@ -289,6 +298,88 @@ static void what_the_device_writes_once_it_has_told_changes_nothing(void **state
 	assert_int_equal(nic->received, 3);
 }
 
+/* RFC 4303, section 2.4: 1, 2, 3... */
+static const struct {
+	uint8_t trailer[4]; /* behind an inner packet of 44 octets */
+	bool good;
+} paddings[] = {
+	{{1, 2, 2, 4}, true},  {{0, 0, 2, 4}, false}, {{1, 1, 2, 4}, false},
+	{{2, 1, 2, 4}, false}, {{1, 3, 2, 4}, false}, {{0xff, 2, 2, 4}, false},
+};
+
+#define PADDINGS (sizeof(paddings) / sizeof(paddings[0]))
+
+static void seal_padding(struct packet *pkt, size_t i)
+{
+	const struct rvl_sa_params out = packet_params(RVL_OUTBOUND);
+	uint8_t text[128];
+	size_t len = packet_inner(text, 24, 0, false);
+
+	memcpy(text + len, paddings[i].trailer, sizeof(paddings[i].trailer));
+	packet_seal(pkt, &out, (uint32_t)i + 1, text, len + sizeof(paddings[i].trailer));
+}
+
+static void add_inbound(struct nic *nic)
+{
+	const struct rvl_sa_params in = packet_params(RVL_INBOUND);
+	const struct rvl_sa_purpose purpose = {.line = 1};
+	uint32_t index;
+
+	if (nic->backend->ops->sa_add(nic->backend, &in, &purpose, &index, &nic->error))
+		fail_msg("%s", nic->error.text);
+}
+
+static void count_verified(void *context, uint8_t *frame, size_t len, uint32_t sa)
+{
+	struct nic *nic = context;
+
+	(void)frame;
+	assert_int_not_equal(sa, RVL_BACKEND_CLEAR);
+	assert_int_equal(len, 14 + 44);
+	nic->received++;
+}
+
+static void wrong_padding_is_dropped_and_counted_by_the_nic(void **state)
+{
+	static struct packet pkt;
+	struct nic *nic = *state;
+
+	open_with(nic, RVL_BACKEND_FRAME);
+	add_inbound(nic);
+	for (size_t i = 0; i < PADDINGS; i++) {
+		seal_padding(&pkt, PADDINGS - 1 - i);
+		inject_frame(nic, 0x0800, rvl_buf_data(&pkt.buf), pkt.buf.len);
+	}
+	await_one(nic, count_verified); /* the good one is the last */
+	assert_int_equal(nic->received, 1);
+	assert_int_equal(counter(nic, "rx_drop_trailer"), PADDINGS - 1);
+}
+
+static void wrong_padding_is_dropped_and_counted_by_software(void **state)
+{
+	const struct rvl_soft_config config = {.max_frame = WIRE, .sas = 4, .policies = 4};
+	static struct packet pkt;
+	uint8_t octets[512] = {0};
+	struct nic nic = {0};
+
+	(void)state;
+	if (rvl_backend_soft_open(&config, &nic.backend, &nic.error))
+		fail_msg("%s", nic.error.text);
+	add_inbound(&nic);
+	for (size_t i = 0; i < PADDINGS; i++) {
+		struct rvl_buf frame = {octets, sizeof(octets), 64, 0};
+
+		seal_padding(&pkt, i);
+		rvl_put_be16(octets + 64 + 12, 0x0800);
+		memcpy(octets + 64 + 14, rvl_buf_data(&pkt.buf), pkt.buf.len);
+		frame.len = 14 + pkt.buf.len;
+		assert_int_equal(rvl_soft_unprotect(nic.backend, &frame).verdict,
+				 paddings[i].good ? RVL_ENGINE_DONE : RVL_ENGINE_DROP);
+		assert_int_equal(counter(&nic, "rx_drop_padding"), i);
+	}
+	nic.backend->ops->close(nic.backend);
+}
+
 int main(int argc, char **argv)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -297,6 +388,8 @@ int main(int argc, char **argv)
 		TEST(wire_of_larger_frames_than_the_nic_takes_is_refused),
 		TEST(nic_of_larger_frames_gives_what_we_take),
 		TEST(what_the_device_writes_once_it_has_told_changes_nothing),
+		TEST(wrong_padding_is_dropped_and_counted_by_the_nic),
+		cmocka_unit_test(wrong_padding_is_dropped_and_counted_by_software),
 	};
 
 	(void)argc;

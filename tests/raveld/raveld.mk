@@ -20,7 +20,7 @@ tests/raveld/scale_test: | $(B)/bench/peers
 
 $(eval $(call c_test,lane_test,tests/raveld/lane_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,sockets_test,tests/raveld/sockets_test.c host/raveld/sockets.c host/raveld/endpoint.c host/raveld/log.c,rvl_sa rvl_esp ike,-lcmocka -luv -lcrypto))
-$(eval $(call c_test,nic_test,tests/raveld/nic_test.c tests/driver/simulator.c,rvl_sa rvl_esp ike rvl_driver,-lcmocka -lcrypto $(DRIVER_LIBS)))
+$(eval $(call c_test,nic_test,tests/raveld/nic_test.c tests/driver/simulator.c,esp_packet rvl_sa rvl_esp ike rvl_driver,-lcmocka -lcrypto $(DRIVER_LIBS)))
 $(B)/tests/nic_test: $(B)/bin/ravelsim
 $(eval $(call c_test,whole_test,tests/raveld/whole_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,segments_test,tests/raveld/segments_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
