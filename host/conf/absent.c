@@ -8,7 +8,6 @@ static const char no_ocsp[] = "OCSP isn't supported";
 static const char no_cert_sections[] = "certificates are named in the keys certs and cacerts";
 static const char no_tokens[] = "keys in tokens and in PKCS#12 aren't supported";
 static const char no_ikev1[] = "it is for IKEv1, which isn't supported";
-static const char no_ppk[] = "post-quantum pre-shared keys aren't supported";
 
 const struct conf_absent conf_absent_connection[] = {
 	{"version", "2 0", no_ikev1},
@@ -19,8 +18,6 @@ const struct conf_absent conf_absent_connection[] = {
 	 "retransmit_tries in section raveld)"},
 	{"dscp", "0", "another DSCP for IKE isn't supported"},
 	{"ocsp", "never", no_ocsp},
-	{"ppk_id", "", no_ppk},
-	{"ppk_required", "no", no_ppk},
 	{"mediation", "no", "mediation isn't supported"},
 	{"mediated_by", "", "mediation isn't supported"},
 	{"mediation_peer", "", "mediation isn't supported"},
@@ -69,9 +66,9 @@ const struct conf_absent conf_absent_auth_sections[] = {
 };
 
 const struct conf_absent conf_absent_secret_sections[] = {
-	{"xauth*", "", no_ikev1},  {"ntlm*", "", "hashes of passwords aren't supported (eap*)"},
-	{"ppk*", "", no_ppk},	   {"pkcs12*", "", no_tokens},
-	{"token*", "", no_tokens}, {NULL, NULL, NULL},
+	{"xauth*", "", no_ikev1},   {"ntlm*", "", "hashes of passwords aren't supported (eap*)"},
+	{"pkcs12*", "", no_tokens}, {"token*", "", no_tokens},
+	{NULL, NULL, NULL},
 };
 
 const struct conf_absent conf_absent_top_sections[] = {

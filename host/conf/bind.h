@@ -41,6 +41,10 @@ int conf_bind_pool(const struct conf_section *section, struct conf_pool *pool,
 int conf_bind_secret(const struct conf_section *section, struct conf_secret *secret,
 		     struct conf_error *error);
 
+/* A post-quantum pre-shared key, which has an identity. */
+int conf_bind_ppk(const struct conf_section *section, struct conf_secret *secret,
+		  struct conf_error *error);
+
 /* One of EAP's, which says whose it is. */
 int conf_bind_user(const struct conf_section *section, struct conf_secret *secret,
 		   struct conf_error *error);

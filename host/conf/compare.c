@@ -43,8 +43,8 @@ static bool same_files(const struct conf_files *a, const struct conf_files *b)
 static bool same_auth(const struct conf_auth *a, const struct conf_auth *b)
 {
 	return a->pubkey == b->pubkey && a->eap == b->eap && a->has_eap_id == b->has_eap_id &&
-	       ike_id_equal(&a->eap_id, &b->eap_id) && a->schemes == b->schemes &&
-	       a->hashes == b->hashes && a->rsa_bits == b->rsa_bits &&
+	       ike_id_equal(&a->eap_id, &b->eap_id) && ike_id_equal(&a->aaa_id, &b->aaa_id) &&
+	       a->schemes == b->schemes && a->hashes == b->hashes && a->rsa_bits == b->rsa_bits &&
 	       a->revocation == b->revocation && a->ecdsa_bits == b->ecdsa_bits &&
 	       same_files(&a->certs, &b->certs) && same_files(&a->cacerts, &b->cacerts) &&
 	       same_files(&a->pubkeys, &b->pubkeys);
@@ -64,7 +64,9 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 					     new->proposal_count) ||
 			!same_auth(&old->local_auth, &new->local_auth) ||
 			!same_auth(&old->remote_auth, &new->remote_auth) ||
-			old->encap != new->encap || !same_vips(old, new);
+			!ike_id_equal(&old->ppk_id, &new->ppk_id) ||
+			old->ppk_required != new->ppk_required || old->encap != new->encap ||
+			!same_vips(old, new);
 	bool adjusted = !ike_hosts_equal(&old->redirect_to, &new->redirect_to) ||
 			old->send_cert != new->send_cert ||
 			old->send_certreq != new->send_certreq ||

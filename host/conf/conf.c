@@ -36,8 +36,8 @@ static int bind_connections(struct conf *conf, const struct conf_section *sectio
 static int bind_secrets(struct conf *conf, const struct conf_section *section,
 			struct conf_error *error)
 {
-	static const char *const sections[] = {"ike*",	 "eap*",   "private*", "rsa*",
-					       "ecdsa*", "pkcs8*", NULL};
+	static const char *const sections[] = {"ike*", "eap*",	 "ppk*",   "private*",
+					       "rsa*", "ecdsa*", "pkcs8*", NULL};
 	int err;
 
 	if (section->key_count)
@@ -48,7 +48,8 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 	conf->secrets = calloc(section->section_count + 1, sizeof(*conf->secrets));
 	conf->privates = calloc(section->section_count + 1, sizeof(*conf->privates));
 	conf->users = calloc(section->section_count + 1, sizeof(*conf->users));
-	if (!conf->secrets || !conf->privates || !conf->users)
+	conf->ppks = calloc(section->section_count + 1, sizeof(*conf->ppks));
+	if (!conf->ppks || !conf->secrets || !conf->privates || !conf->users)
 		return out_of_memory(error);
 	for (size_t i = 0; i < section->section_count; i++) {
 		const struct conf_section *child = section->sections[i];
@@ -60,6 +61,8 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 			continue;
 		if (!strncmp(child->name, "ike", 3))
 			err = conf_bind_secret(child, &conf->secrets[conf->secret_count++], error);
+		else if (!strncmp(child->name, "ppk", 3))
+			err = conf_bind_ppk(child, &conf->ppks[conf->ppk_count++], error);
 		else if (!strncmp(child->name, "eap", 3))
 			err = conf_bind_user(child, &conf->users[conf->user_count++], error);
 		else
@@ -132,6 +135,39 @@ static int check_names(const struct conf *conf, struct conf_error *error)
 }
 
 /* Which ports of peers' TCP there are, and whether the data path has that. */
+static bool has_ppk(const struct conf *conf, const struct ike_id *id)
+{
+	for (size_t i = 0; i < conf->ppk_count; i++)
+		for (size_t k = 0; k < conf->ppks[i].owner_count; k++)
+			if (ike_slice_equal(ike_id_slice(&conf->ppks[i].owners[k]),
+					    ike_id_slice(id)))
+				return true;
+	return false;
+}
+
+/* What a connection says of post-quantum pre-shared keys has to come true. */
+static int check_ppks(const struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+		char text[IKE_ID_TEXT];
+
+		if (c->ppk_id.type == IKE_ID_ANY ? !c->ppk_required || conf->ppk_count
+						 : has_ppk(conf, &c->ppk_id))
+			continue;
+		ike_id_text(&c->ppk_id, text, sizeof(text));
+		snprintf(error->text, sizeof(error->text),
+			 c->ppk_id.type == IKE_ID_ANY
+				 ? "%s:%u: connections.%s: ppk_required needs a secret "
+				   "(secrets.ppk*)"
+				 : "%s:%u: connections.%s: no secret (secrets.ppk*) for ppk_id = "
+				   "%.64s",
+			 c->file, c->line, c->name, text);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int check_tcp(struct conf *conf, struct conf_error *error)
 {
 	for (size_t i = 0; i < conf->connection_count; i++) {
@@ -412,6 +448,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 	if (!err)
 		err = check_pools(conf, error);
 	if (!err)
+		err = check_ppks(conf, error);
+	if (!err)
 		err = check_tcp(conf, error);
 	if (!err)
 		err = check_probes(conf, error);
@@ -467,6 +505,9 @@ void conf_free(struct conf *conf)
 	ike_hosts_clear(&conf->daemon.redirect_to);
 	for (size_t i = 0; i < conf->secret_count; i++)
 		ike_secret_clear(&conf->secrets[i].secret);
+	for (size_t i = 0; i < conf->ppk_count; i++)
+		ike_secret_clear(&conf->ppks[i].secret);
+	free(conf->ppks);
 	for (size_t i = 0; i < conf->user_count; i++) {
 		ike_secret_clear(&conf->users[i].secret);
 		OPENSSL_cleanse(conf->users[i].totp, sizeof(conf->users[i].totp));

@@ -213,6 +213,9 @@ struct conf_connection {
 	uint32_t over_time; /* after the later of both, to the end */
 	enum ike_unique unique;
 	enum ike_childless childless;
+	struct ike_id
+		ppk_id; /* of the post-quantum pre-shared key (RFC 8784); type 0 (any): none */
+	bool ppk_required;
 	uint32_t keyingtries;	/* in a row, before it is given up; 0: for ever */
 	struct ike_id local_id; /* type 0 (any): its address, or who its certificate is for */
 	struct ike_id remote_id;
@@ -276,6 +279,8 @@ struct conf {
 	size_t secret_count;
 	struct conf_secret *users; /* who comes in by EAP, with at least one identity each */
 	size_t user_count;
+	struct conf_secret *ppks; /* with at least one identity each */
+	size_t ppk_count;
 	uint16_t tcp_ports[IKE_TCP_PORTS_MAX]; /* of peers, all different */
 	size_t tcp_port_count;
 	struct conf_private *privates;

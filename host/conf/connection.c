@@ -105,6 +105,23 @@ static int set_mobike(const struct conf_value *v, void *object)
 	return conf_value_bool(v, &((struct conf_connection *)object)->mobike);
 }
 
+static int set_ppk_id(const struct conf_value *v, void *object)
+{
+	struct conf_connection *c = object;
+	char reason[192];
+
+	if (ike_id_parse(v->key->value, &c->ppk_id, reason, sizeof(reason)))
+		return conf_value_fail(v, "%s", reason);
+	if (c->ppk_id.pattern || (c->ppk_id.type == IKE_ID_ANY && *v->key->value))
+		return conf_value_fail(v, "\"%.64s\" isn't the identity of one key", v->key->value);
+	return 0;
+}
+
+static int set_ppk_required(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_connection *)object)->ppk_required);
+}
+
 static int set_mtu_probe_interval(const struct conf_value *v, void *object)
 {
 	return conf_value_time(v, &((struct conf_connection *)object)->mtu_probe_interval);
@@ -264,6 +281,8 @@ static const struct conf_binding keys[] = {
 	{"unique", set_unique, false},
 	{"childless", set_childless, false},
 	{"keyingtries", set_keyingtries, false},
+	{"ppk_id", set_ppk_id, false},
+	{"ppk_required", set_ppk_required, false},
 	{"mobike", set_mobike, false},
 	{"redirect_to", set_redirect_to, false},
 	{"fragmentation", set_fragmentation, false},

@@ -215,6 +215,20 @@ int conf_bind_secret(const struct conf_section *section, struct conf_secret *sec
 	return bind_secret(section, keys, secret, error);
 }
 
+int conf_bind_ppk(const struct conf_section *section, struct conf_secret *secret,
+		  struct conf_error *error)
+{
+	int err = bind_secret(section, keys, secret, error);
+
+	if (!err && !secret->owner_count)
+		err = conf_fail_section(error, section, "needs the key \"id\"");
+	for (size_t i = 0; !err && i < secret->owner_count; i++)
+		if (!ike_id_is_one(&secret->owners[i]))
+			err = conf_fail_section(error, section,
+						"an id stands for many, and is of this key alone");
+	return err;
+}
+
 int conf_bind_user(const struct conf_section *section, struct conf_secret *secret,
 		   struct conf_error *error)
 {

@@ -109,11 +109,13 @@ static void print_sa(const json_t *sa)
 {
 	const json_t *children = json_object_get(sa, "child-sas");
 
-	printf("%s: %s, %s, %s, %lld s\n",
+	printf("%s: %s, %s, %s%s, %lld s\n",
 	       *string_of(sa, "connection") ? string_of(sa, "connection") : "(unknown)",
 	       string_of(sa, "state"),
 	       json_is_true(json_object_get(sa, "initiator")) ? "initiator" : "responder",
-	       string_of(sa, "suite"), number_of(sa, "established-seconds"));
+	       string_of(sa, "suite"),
+	       json_is_true(json_object_get(sa, "ppk")) ? " with a PPK" : "",
+	       number_of(sa, "established-seconds"));
 	printf("  local  %s [%lld] %s\n", string_of(sa, "local-host"), number_of(sa, "local-port"),
 	       string_of(sa, "local-id"));
 	printf("  remote %s [%lld] %s%s%s\n", string_of(sa, "remote-host"),

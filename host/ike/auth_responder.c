@@ -107,6 +107,7 @@ static enum ike_step answer(struct ike_engine *e, struct ike_sa *sa, struct ike_
 		ike_sa_down(e, sa, "what proves who we are is gone");
 		return IKE_DONE;
 	}
+	ike_ppk_write_accepted(&b, sa);
 	ike_qcd_write(e, &b, sa);
 	ike_sync_offer(&b, sa);
 	if (auth->asked)
@@ -390,6 +391,8 @@ static enum ike_step initiator_verified(struct ike_engine *e, struct ike_sa *sa,
 		return ike_auth_reject_syntax(e, sa);
 	if (job->error || !*job->verify.connection)
 		return ike_auth_reject_initiator(e, sa, &id, ike_auth_why_not_believed(job));
+	if (auth->lacks_ppk)
+		return ike_auth_reject_initiator(e, sa, &id, auth->lacks_ppk);
 	return ike_auth_authenticated(e, sa, auth, &in, &id);
 }
 
@@ -416,15 +419,37 @@ static bool is_psk(struct ike_slice auth_body)
 	return ike_parse_auth(auth_body, &auth) == 0 && auth.method == IKE_AUTH_PSK;
 }
 
+/* By a pre-shared key. conn NULL: nobody's. */
+static enum ike_step hold_to_key(struct ike_engine *e, struct ike_sa *sa,
+				 struct ike_auth_task *auth, struct ike_in *in,
+				 const struct ike_connection *conn, const struct ike_id *id,
+				 const struct ike_id *wanted, struct ike_slice id_body,
+				 struct ike_slice auth_body)
+{
+	const struct ike_psk *psk = NULL;
+	char why[IKE_REASON_MAX];
+
+	if (conn) {
+		const struct ike_id local_id = ike_connection_local_id(conn, &sa->path.local);
+
+		psk = ike_psk_find(e, &local_id, id);
+	}
+	if (!ike_proof_holds_psk(e, sa, psk, id_body, auth_body))
+		return ike_auth_reject_initiator(e, sa, id, why_not(sa, conn, psk, wanted, why));
+	if (auth->lacks_ppk)
+		return ike_auth_reject_initiator(e, sa, id, auth->lacks_ppk);
+	return ike_auth_authenticated(e, sa, auth, in, id);
+}
+
 enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			       struct ike_in *in)
 {
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
-	struct ike_id id, local_id, wanted = {.type = IKE_ID_ANY};
+	struct ike_id id, wanted = {.type = IKE_ID_ANY};
 	struct ike_slice id_body, idr_body, auth_body;
+	struct ike_buffer other = {0};
 	struct ike_connection *conn;
-	const struct ike_psk *psk = NULL;
-	char why[IKE_REASON_MAX];
+	enum ike_step step;
 	bool psk_asked;
 
 	/* The initiator may have moved to port 4500 (section 2.23). */
@@ -447,13 +472,9 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 				      psk_asked ? IKE_BY_PSK : IKE_BY_SIGNATURE);
 	if (conn)
 		ike_sa_hold(e, sa, conn);
-	if (!psk_asked)
-		return verify_initiator(e, sa, auth, in, conn, &id, id_body, auth_body);
-	if (conn) {
-		local_id = ike_connection_local_id(conn, &sa->path.local);
-		psk = ike_psk_find(e, &local_id, &id);
-	}
-	if (!ike_proof_holds_psk(e, sa, psk, id_body, auth_body))
-		return ike_auth_reject_initiator(e, sa, &id, why_not(sa, conn, psk, &wanted, why));
-	return ike_auth_authenticated(e, sa, auth, in, &id);
+	auth_body = ike_ppk_accept(e, sa, conn, in, auth_body, &other, &auth->lacks_ppk);
+	step = psk_asked ? hold_to_key(e, sa, auth, in, conn, &id, &wanted, id_body, auth_body)
+			 : verify_initiator(e, sa, auth, in, conn, &id, id_body, auth_body);
+	ike_buffer_free(&other);
+	return step;
 }

@@ -116,6 +116,10 @@ struct ike_connection {
 	struct ike_id local_id; /* any: the local address */
 	struct ike_id remote_id;
 	struct ike_authentication auth;
+	/* The post-quantum pre-shared key (RFC 8784) that is used with the peer, if it has it; type
+	 * 0 (any): none as initiator, any as responder. */
+	struct ike_id ppk_id;
+	bool ppk_required;	 /* one must be */
 	unsigned proposal_count; /* 0: the defaults */
 	struct ike_proposal proposals[IKE_CONFIG_PROPOSALS_MAX];
 	uint64_t dpd_delay_ms;	/* 0: never ask */

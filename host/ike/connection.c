@@ -235,7 +235,8 @@ struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const 
 static bool same_authentication(const struct ike_connection *a, const struct ike_connection *b)
 {
 	return a->auth.local == b->auth.local && a->auth.remote == b->auth.remote &&
-	       a->auth.credentials == b->auth.credentials;
+	       a->auth.credentials == b->auth.credentials && a->ppk_required == b->ppk_required &&
+	       ike_id_equal(&a->ppk_id, &b->ppk_id);
 }
 
 /* The next connection after `after` that for_ids() could have given as well as `conn`. */

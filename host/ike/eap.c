@@ -136,12 +136,9 @@ int ike_eap_write_proof(struct ike_builder *b, const struct ike_sa *sa,
 
 /* Does the peer's AUTH hold? Not before the method is done, nor of whom no connection is for. */
 static bool is_proved(const struct ike_sa *sa, const struct ike_eap_run *run,
-		      const struct ike_in *in)
+		      struct ike_slice auth_body)
 {
-	struct ike_slice auth_body;
-
 	return run->over && !run->of_nobody &&
-	       ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body) == 0 &&
 	       ike_proof_holds_key(sa, key_of(sa, run, !sa->initiator),
 				   ike_buffer_slice(&run->id_body), auth_body);
 }
@@ -314,16 +311,25 @@ enum ike_step ike_eap_accept(struct ike_engine *e, struct ike_sa *sa, struct ike
 static enum ike_step prove(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			   const struct ike_in *in)
 {
+	struct ike_buffer other = {0};
 	struct ike_slice body;
 	struct ike_in first;
+	const char *lacks;
 	struct ike_id id;
+	bool proved;
 
 	auth->way = (struct ike_pair){.local = in->local, .remote = in->remote};
 	if (ike_auth_reread_message(auth, in->now, &first) ||
 	    ike_auth_parse_peer_id(&first.payloads, IKE_PAYLOAD_IDI, &body, &id))
 		return ike_auth_reject_syntax(e, sa);
-	if (!is_proved(sa, auth->eap, in))
-		return ike_auth_reject_initiator(e, sa, &id, "wrong AUTH after EAP");
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &body))
+		return ike_auth_reject_syntax(e, sa);
+	body = ike_ppk_accept(e, sa, sa->conn, in, body, &other, &lacks);
+	proved = is_proved(sa, auth->eap, body);
+	ike_buffer_free(&other);
+	if (!proved || lacks)
+		return ike_auth_reject_initiator(e, sa, &id,
+						 proved ? lacks : "wrong AUTH after EAP");
 	ike_qcd_learn(sa, &in->payloads);
 	sa->eap_id = auth->eap->identity;
 	auth->eap->identity = NULL;
@@ -394,10 +400,12 @@ static enum ike_step replied(struct ike_engine *e, struct ike_sa *sa, struct ike
 		write_message(&b, &job->eap.out);
 		return ike_request(e, sa, now, &b);
 	}
-	if (ike_eap_write_proof(&b, sa, auth->eap, &local_id)) {
+	if (ike_auth_apply_ppk(sa, auth, key_of(sa, auth->eap, true)) ||
+	    ike_eap_write_proof(&b, sa, auth->eap, &local_id)) {
 		ike_sa_down(e, sa, "could not build a request");
 		return IKE_DONE;
 	}
+	ike_ppk_write(&b, sa, ike_buffer_slice(&auth->without_ppk));
 	ike_qcd_write(e, &b, sa);
 	return ike_request(e, sa, now, &b);
 }
@@ -437,12 +445,18 @@ enum ike_step ike_eap_response(struct ike_engine *e, struct ike_sa *sa, struct i
 			       struct ike_in *in)
 {
 	const struct ike_id id = ike_id_kept(sa->remote_id);
+	struct ike_slice auth_body;
 
 	if (!auth->eap->over)
 		return reply(e, sa, auth, in);
 	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH))
 		return ike_auth_refused(e, sa, in);
-	if (!is_proved(sa, auth->eap, in))
+	if (!ike_ppk_settle(sa, in))
+		return ike_auth_not_authentic(e, sa, in->now, &id,
+					      "it doesn't have the post-quantum pre-shared key "
+					      "(ppk_required)");
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body) ||
+	    !is_proved(sa, auth->eap, auth_body))
 		return ike_auth_not_authentic(e, sa, in->now, &id, "wrong AUTH after EAP");
 	return ike_auth_accept_responder(e, sa, auth, in, &id);
 }

@@ -61,6 +61,7 @@ void ike_engine_free(struct ike_engine *e)
 	ike_hosts_clear(&e->redirect_to);
 	ike_buffer_free(&e->authorities);
 	ike_engine_clear_psks(e);
+	ike_engine_clear_ppks(e);
 	ike_registry_free(e);
 	ike_actions_free(e); /* what those had to say, too */
 	for (unsigned i = 0; i < e->connection_count; i++)

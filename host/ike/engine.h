@@ -81,6 +81,7 @@ struct ike_engine {
 	unsigned held_count;
 	struct ike_psk *psks;
 	struct ike_psk *loose_psks;
+	struct ike_ppk *ppks;
 	struct ike_table by_owner;
 	uint64_t last_psk;
 	struct ike_buffer authorities; /* that peers who begin are told of */

@@ -17,6 +17,8 @@
 
 #include "host/ike/sa.h"
 
+static const char no_ppk[] = "peer doesn't have the post-quantum pre-shared key (ppk_required)";
+
 int ike_auth_parse_peer_id(const struct ike_payloads *p, uint8_t type, struct ike_slice *body,
 			   struct ike_id *id)
 {
@@ -37,6 +39,7 @@ void ike_auth_forget(struct ike_engine *e, struct ike_task *task)
 	free(auth->given);
 	ike_buffer_free(&auth->message);
 	ike_proof_free(&auth->proof);
+	ike_buffer_free(&auth->without_ppk);
 	ike_eap_free(auth->eap);
 }
 
@@ -110,6 +113,7 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 			ike_sa_down(e, sa, "what proves who we are is gone");
 			return IKE_DONE;
 		}
+		ike_ppk_write(&b, sa, ike_buffer_slice(&auth->without_ppk));
 		ike_qcd_write(e, &b, sa);
 	}
 	ike_sync_offer(&b, sa);
@@ -141,6 +145,21 @@ const char *ike_auth_why_not_signed(const struct ike_job *job, char reason[IKE_R
 	return reason;
 }
 
+/* The PPK is put in force, once our AUTH by this key is made without it, too. 0 or -errno. */
+int ike_auth_apply_ppk(struct ike_sa *sa, struct ike_auth_task *auth, struct ike_slice key)
+{
+	const struct ike_id local_id = ike_id_kept(sa->local_id);
+	int err = 0;
+
+	if (!ike_ppk_is_prepared(sa))
+		return 0;
+	if (!sa->conn->ppk_required)
+		err = ike_proof_key_data(sa, &local_id, key, &auth->without_ppk);
+	if (!err)
+		ike_ppk_put_in_force(sa);
+	return err;
+}
+
 static enum ike_step have_signature(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 				    uint64_t now, struct ike_job *job)
 {
@@ -152,6 +171,52 @@ static enum ike_step have_signature(struct ike_engine *e, struct ike_sa *sa, str
 		return IKE_DONE;
 	}
 	ike_proof_take(&auth->proof, job);
+	return send_request(e, sa, auth, now);
+}
+
+/* The same with the PPK follows. */
+static enum ike_step have_signature_without(struct ike_engine *e, struct ike_sa *sa,
+					    struct ike_task *task, uint64_t now,
+					    struct ike_job *job)
+{
+	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	const struct ike_id local_id = ike_id_kept(sa->local_id);
+	char reason[IKE_REASON_MAX];
+
+	if (job->error) {
+		ike_sa_down(e, sa, ike_auth_why_not_signed(job, reason));
+		return IKE_DONE;
+	}
+	auth->without_ppk = job->sign.data;
+	job->sign.data = (struct ike_buffer){0};
+	ike_ppk_put_in_force(sa);
+	return ike_proof_sign(e, task, now, &local_id, have_signature);
+}
+
+static enum ike_step sign(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
+			  uint64_t now, const struct ike_id *local_id)
+{
+	bool without = ike_ppk_is_prepared(sa) && !sa->conn->ppk_required;
+
+	if (ike_ppk_is_prepared(sa) && !without)
+		ike_ppk_put_in_force(sa);
+	return ike_proof_sign(e, task, now, local_id,
+			      without ? have_signature_without : have_signature);
+}
+
+/* By a shared key, or, with EAP, not yet. */
+static enum ike_step prove_by_key(struct ike_engine *e, struct ike_sa *sa,
+				  struct ike_auth_task *auth, uint64_t now,
+				  const struct ike_id *local_id)
+{
+	const struct ike_id expected = expected_peer(e, sa, local_id);
+	const struct ike_psk *psk = ike_psk_find(e, local_id, &expected);
+
+	if (sa->conn->auth.local == IKE_BY_PSK && psk &&
+	    ike_auth_apply_ppk(sa, auth, ike_slice(psk->key, psk->len))) {
+		ike_sa_down(e, sa, "out of memory");
+		return IKE_DONE;
+	}
 	return send_request(e, sa, auth, now);
 }
 
@@ -177,9 +242,15 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
 	struct ike_id local_id = ike_connection_local_id(sa->conn, &sa->path.local);
 	char reason[IKE_REASON_MAX];
+	const char *lacks;
 
 	if (ike_id_keep(&sa->local_id, &local_id)) {
 		ike_sa_down(e, sa, "out of memory");
+		return IKE_DONE;
+	}
+	lacks = ike_ppk_prepare(e, sa);
+	if (lacks) {
+		ike_sa_down(e, sa, lacks);
 		return IKE_DONE;
 	}
 	if (!has_psk(e, sa, &local_id, reason)) {
@@ -192,9 +263,8 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_sa_down(e, sa, "peer has no IKE SAs without a Child SA (childless = force)");
 		return IKE_DONE;
 	}
-	return sa->conn->auth.local == IKE_BY_SIGNATURE
-		       ? ike_proof_sign(e, task, now, &local_id, have_signature)
-		       : send_request(e, sa, auth, now);
+	return sa->conn->auth.local == IKE_BY_SIGNATURE ? sign(e, sa, task, now, &local_id)
+							: prove_by_key(e, sa, auth, now, &local_id);
 }
 
 /* Initiator: process. */
@@ -409,6 +479,8 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 			 text);
 		return reject_responder(e, sa, in->now, reason);
 	}
+	if (!ike_ppk_settle(sa, in))
+		return reject_responder(e, sa, in->now, no_ppk);
 	if (sa->conn->auth.remote == IKE_BY_SIGNATURE)
 		return ike_auth_keep_message(auth, in)
 			       ? reject_responder(e, sa, in->now, "out of memory")

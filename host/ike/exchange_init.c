@@ -72,6 +72,7 @@ static enum ike_step send_init(struct ike_engine *e, struct ike_sa *sa, uint64_t
 		ike_write_bare_notify(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	if (sa->conn->auth.local == IKE_BY_SIGNATURE || sa->conn->auth.remote == IKE_BY_SIGNATURE)
 		ike_proof_write_hashes(&b);
+	ike_ppk_offer(&b, sa);
 	ike_redirect_write_support(e, sa, &b);
 	if (ike_build_finish(&b) || ike_buffer_set(&h->init_request, ike_written(&b.w)))
 		return fail(e, sa, "could not build IKE_SA_INIT");
@@ -443,6 +444,7 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	h->childless = ike_find_notify(&in->payloads, IKE_N_CHILDLESS_IKEV2_SUPPORTED, &n);
 	ike_proof_learn_hashes(sa, &in->payloads);
 	ike_proof_learn_requests(sa, &in->payloads);
+	ike_ppk_agree(sa, in);
 	sa->fragmentation = agree_on_fragments(sa, in);
 	dh = h->dh;
 	h->dh = NULL;
@@ -482,6 +484,7 @@ static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct 
 	ike_proof_write_requests(&b, &e->authorities, e->asks_raw);
 	if (sa->handshake->hashes)
 		ike_proof_write_hashes(&b);
+	ike_ppk_write_heeded(&b, sa);
 	if (sa->conn->childless != IKE_CHILDLESS_NEVER)
 		ike_write_bare_notify(&b, IKE_N_CHILDLESS_IKEV2_SUPPORTED);
 	if (sa->fragmentation)
@@ -554,6 +557,7 @@ static void accept(struct ike_engine *e, struct ike_in *in, struct ike_connectio
 	sa->fragmentation = agree_on_fragments(sa, in);
 	sa->redirectable = ike_redirect_supported(in);
 	ike_proof_learn_hashes(sa, &in->payloads);
+	ike_ppk_heed(e, sa, in);
 	sa->in.task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
 	if (!sa->in.task || ike_half_open_add(e, sa) ||
 	    ike_random_fill(&e->config.random, h->nr, h->nr_len) ||

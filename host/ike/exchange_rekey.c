@@ -78,6 +78,7 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 	made->fragmentation = sa->fragmentation;
 	made->fragment_size = sa->fragment_size;
 	made->began = sa->began;
+	made->has_ppk = sa->has_ppk;
 	made->begun_spi = sa->begun_spi;
 	made->redirectable = sa->redirectable;
 	made->leave_at = sa->leave_at;

@@ -37,9 +37,11 @@ struct ike_eap_run;
 struct ike_auth_task {
 	struct ike_task task;
 	struct ike_proof proof;
-	bool initial_contact; /* the peer says so */
-	uint16_t refusal;     /* what the answer says instead of a Child SA, */
-	bool redirect;	      /* or that there is one to be had elsewhere */
+	struct ike_buffer without_ppk; /* initiator: its AUTH for a peer without the PPK */
+	const char *lacks_ppk;	       /* responder: why the peer isn't to come in, or NULL */
+	bool initial_contact;	       /* the peer says so */
+	uint16_t refusal;	       /* what the answer says instead of a Child SA, */
+	bool redirect;		       /* or that there is one to be had elsewhere */
 	uint64_t child_id;
 	/* The peer's, if it asks for addresses: */
 	struct ike_settings *asked;
@@ -69,6 +71,7 @@ enum ike_step ike_auth_not_authentic(struct ike_engine *e, struct ike_sa *sa, ui
 enum ike_step ike_auth_accept_responder(struct ike_engine *e, struct ike_sa *sa,
 					struct ike_auth_task *auth, struct ike_in *in,
 					const struct ike_id *id);
+int ike_auth_apply_ppk(struct ike_sa *sa, struct ike_auth_task *auth, struct ike_slice key);
 void ike_auth_forget(struct ike_engine *e, struct ike_task *task);
 enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			     uint64_t now);

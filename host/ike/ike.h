@@ -277,6 +277,14 @@ int ike_engine_add_psk(struct ike_engine *e, const struct ike_id *owners, unsign
 void ike_engine_clear_psks(struct ike_engine *e);
 
 /*
+ * A post-quantum pre-shared key (RFC 8784) and its identity, one and no pattern, of which the
+ * octets alone are said to peers. Both are copied. -ENOMEM, or -EINVAL: the key is empty or over
+ * 512 octets, or the identity none.
+ */
+int ike_engine_add_ppk(struct ike_engine *e, const struct ike_id *id, struct ike_slice key);
+void ike_engine_clear_ppks(struct ike_engine *e);
+
+/*
  * The authorities that who begins with us is told of, so that it knows which certificate to send
  * (CERTREQ, RFC 7296, section 3.7): SHA-1 of the public key of each, one behind the other. With
  * none it isn't asked for certificates. raw: it is asked for a public key without a certificate as
@@ -433,6 +441,7 @@ struct ike_sa_info {
 	struct ike_id
 		remote_eap_id; /* as whom the peer has come in by EAP; type ANY: as remote_id */
 	struct ike_suite suite;
+	bool ppk; /* a post-quantum pre-shared key is in what Child SAs get their keys from */
 	bool nat_local;
 	bool nat_remote;
 	uint64_t created_at;

@@ -15,6 +15,7 @@ static struct ike_sa_info describe_sa(const struct ike_sa *sa)
 		.remote = sa->path.remote,
 		.local_id = ike_id_kept(sa->local_id),
 		.remote_id = ike_id_kept(sa->remote_id),
+		.ppk = sa->has_ppk,
 		.remote_eap_id = ike_id_kept(sa->eap_id),
 		.suite = sa->suite,
 		.nat_local = sa->path.nat_local,

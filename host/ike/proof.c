@@ -47,16 +47,33 @@ static int compute_psk(const struct ike_sa *sa, bool of_initiator, struct ike_sl
 				 id_body, out);
 }
 
+static int compute_own(const struct ike_sa *sa, const struct ike_id *id, struct ike_slice key,
+		       uint8_t out[IKE_PRF_MAX])
+{
+	uint8_t id_body[4 + IKE_ID_MAX];
+	struct ike_writer w = ike_writer(id_body, sizeof(id_body));
+
+	write_id_body(&w, id);
+	return compute_psk(sa, sa->initiator, key, ike_written(&w), out);
+}
+
+/* The data of our AUTH, as this identity. */
+int ike_proof_key_data(const struct ike_sa *sa, const struct ike_id *id, struct ike_slice key,
+		       struct ike_buffer *out)
+{
+	uint8_t auth[IKE_PRF_MAX];
+	int err = compute_own(sa, id, key, auth);
+
+	return err ? err : ike_buffer_set(out, ike_slice(auth, ike_prf_len(sa->suite.prf)));
+}
+
 /* Our AUTH, as this identity. */
 int ike_proof_write_key(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
 			struct ike_slice key)
 {
-	uint8_t id_body[4 + IKE_ID_MAX], auth[IKE_PRF_MAX];
-	struct ike_writer w = ike_writer(id_body, sizeof(id_body));
-	int err;
+	uint8_t auth[IKE_PRF_MAX];
+	int err = compute_own(sa, id, key, auth);
 
-	write_id_body(&w, id);
-	err = compute_psk(sa, sa->initiator, key, ike_written(&w), auth);
 	if (!err)
 		ike_write_auth(b, IKE_AUTH_PSK, ike_slice(auth, ike_prf_len(sa->suite.prf)));
 	OPENSSL_cleanse(auth, sizeof(auth));

@@ -83,6 +83,7 @@ void ike_handshake_free(struct ike_sa *sa)
 	ike_buffer_free(&h->init_request);
 	ike_buffer_free(&h->init_response);
 	ike_buffer_free(&h->authorities);
+	ike_mixed_free(h->mixed);
 	OPENSSL_cleanse(h, sizeof(*h));
 	free(h);
 }

@@ -67,6 +67,8 @@ struct ike_handshake {
 	bool raw_asked;		/* the peer takes our public key, */
 	bool certs_asked;	/* or our certificates, */
 	struct ike_buffer authorities; /* and trusts these */
+	bool ppk;		       /* both sides have said that they have some (RFC 8784) */
+	struct ike_mixed *mixed;       /* ppk.c; NULL: there are no other keys */
 	char reason[IKE_REASON_MAX];   /* an error that may be forged; why the peer was refused */
 };
 
@@ -119,6 +121,7 @@ struct ike_sa {
 	bool no_more : 1;      /* the peer has refused to make anything in it */
 	bool redirectable : 1; /* the peer has begun it and goes where it is sent */
 	bool owes_token : 1;   /* the peer hasn't ours yet */
+	bool has_ppk : 1;      /* one is mixed into its keys, or into those that they come from */
 	/* The peer may be a cluster, whose members move message IDs, and sequence numbers. */
 	bool syncs : 1;
 	bool syncs_counters : 1;
@@ -278,6 +281,37 @@ enum ike_step ike_task_puzzle(struct ike_engine *e, struct ike_task *task, uint6
 enum ike_step ike_task_ke(struct ike_engine *e, struct ike_task *task, uint64_t now, uint16_t group,
 			  struct ike_dh *dh, struct ike_slice peer, ike_resume_fn *resume);
 
+/* ppk.c: post-quantum pre-shared keys (RFC 8784) */
+void ike_mixed_free(struct ike_mixed *mixed);
+/* Initiator: IKE_SA_INIT. */
+void ike_ppk_offer(struct ike_builder *b, const struct ike_sa *sa);
+void ike_ppk_agree(struct ike_sa *sa, const struct ike_in *in);
+/* Initiator, before its AUTH: the other keys are made, if there are any. NULL, or why it can't go
+ * on.
+ */
+const char *ike_ppk_prepare(const struct ike_engine *e, struct ike_sa *sa);
+bool ike_ppk_is_prepared(const struct ike_sa *sa);
+void ike_ppk_put_in_force(struct ike_sa *sa);
+/* Beside its AUTH, once they are in force. without: the data of the same AUTH without them, or
+ * nothing. */
+void ike_ppk_write(struct ike_builder *b, const struct ike_sa *sa, struct ike_slice without);
+/* With the responder's AUTH: they are in force, or, as it doesn't have the key, no more. False:
+ * that may not be. */
+bool ike_ppk_settle(struct ike_sa *sa, const struct ike_in *in);
+/* Responder: IKE_SA_INIT. */
+void ike_ppk_heed(const struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in);
+void ike_ppk_write_heeded(struct ike_builder *b, const struct ike_sa *sa);
+/*
+ * Responder: put in force what the initiator's AUTH is made with, if there is such a thing. Returns
+ * the body of the AUTH payload that is to be judged, which may be in `other`, the caller's to free.
+ * *why, unless NULL: it isn't to come in, whatever that says. conn NULL: nobody's.
+ */
+struct ike_slice ike_ppk_accept(const struct ike_engine *e, struct ike_sa *sa,
+				const struct ike_connection *conn, const struct ike_in *in,
+				struct ike_slice auth_body, struct ike_buffer *other,
+				const char **why);
+void ike_ppk_write_accepted(struct ike_builder *b, const struct ike_sa *sa);
+
 /* proof.c: that each side is who it says (AUTH) */
 bool ike_proof_holds_psk(const struct ike_engine *e, const struct ike_sa *sa,
 			 const struct ike_psk *psk, struct ike_slice id_body,
@@ -290,6 +324,8 @@ enum ike_step ike_proof_verify(struct ike_engine *e, struct ike_task *task, cons
 			       ike_resume_fn *resume);
 void ike_proof_take(struct ike_proof *proof, struct ike_job *job);
 void ike_proof_write_certs(struct ike_builder *b, const struct ike_proof *proof);
+int ike_proof_key_data(const struct ike_sa *sa, const struct ike_id *id, struct ike_slice key,
+		       struct ike_buffer *out);
 int ike_proof_write_key(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
 			struct ike_slice key);
 bool ike_proof_holds_key(const struct ike_sa *sa, struct ike_slice key, struct ike_slice id_body,

@@ -247,6 +247,9 @@ enum ike_notify_type {
 	IKE_N_IKEV2_FRAGMENTATION_SUPPORTED = 16430, /* RFC 7383 */
 	IKE_N_SIGNATURE_HASH_ALGORITHMS = 16431,     /* RFC 7427 */
 	IKE_N_PUZZLE = 16434,			     /* RFC 8019 */
+	IKE_N_USE_PPK = 16435,			     /* RFC 8784, to NO_PPK_AUTH */
+	IKE_N_PPK_IDENTITY = 16436,
+	IKE_N_NO_PPK_AUTH = 16437,
 };
 
 /* Names as the RFC spells them, for logs and lists; never NULL. */

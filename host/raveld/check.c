@@ -68,7 +68,7 @@ int check(const char *path, struct conf *conf)
 	if (warning.text[0])
 		fprintf(stderr, "raveld: warning: %s\n", warning.text);
 	printf("%s: good: %zu connections, %zu secrets\n", path, conf->connection_count,
-	       conf->secret_count + conf->user_count);
+	       conf->secret_count + conf->user_count + conf->ppk_count);
 	if (asked)
 		printf("%s: %zu of %u policies of %s; %zu children, and %u SAs out, %u in\n", path,
 		       room.policies, nic.policies, daemon->device, room.children, nic.outbound_sas,

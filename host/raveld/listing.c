@@ -220,6 +220,8 @@ static void add(void *context, const struct ike_sa_info *sa, const struct ike_ch
 	json_object_set_new(o, "initiator-spi", hex64(sa->spi_i));
 	json_object_set_new(o, "responder-spi", hex64(sa->spi_r));
 	json_object_set_new(o, "suite", suite(&sa->suite));
+	if (sa->ppk)
+		json_object_set_new(o, "ppk", json_true());
 	json_object_set_new(o, "nat-local", json_boolean(sa->nat_local));
 	json_object_set_new(o, "nat-remote", json_boolean(sa->nat_remote));
 	json_object_set_new(o, "established-seconds",

@@ -435,7 +435,9 @@ void daemon_warn_of_readers(const struct conf *conf, const struct log *log)
 {
 	struct stat st;
 
-	for (size_t i = 0; conf->secret_count + conf->user_count && i < conf->file_count; i++)
+	const size_t secrets = conf->secret_count + conf->user_count + conf->ppk_count;
+
+	for (size_t i = 0; secrets && i < conf->file_count; i++)
 		if (!stat(conf->files[i], &st) && (st.st_mode & (S_IRWXG | S_IRWXO)))
 			log_warning(log,
 				    "%s: others than its owner may read it, and secrets are "

@@ -455,6 +455,7 @@ static void tell_core(struct reload *r)
 		}
 	}
 	ike_engine_clear_psks(d->engine);
+	ike_engine_clear_ppks(d->engine);
 	err = wishes_add_secrets(d);
 	if (err)
 		fail(r, "not all secrets are known: %s", strerror(-err));

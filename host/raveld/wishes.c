@@ -133,6 +133,8 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	if (ike_buffer_set(&conn->auth.authorities, trust_authorities(d->trust, c->name)))
 		return -ENOMEM;
 	conn->auth.asks_raw = trust_asks_raw(d->trust, c->name);
+	conn->ppk_id = c->ppk_id;
+	conn->ppk_required = c->ppk_required;
 	conn->encap = c->encap;
 	conn->mobike = c->mobike;
 	conn->dpd_delay_ms = (uint64_t)c->dpd_delay * 1000;
@@ -222,6 +224,17 @@ int wishes_add_secrets(struct daemon *d)
 		int err = ike_engine_add_psk(d->engine, s->owners, (unsigned int)s->owner_count,
 					     ike_secret_slice(&s->secret));
 
+		if (err)
+			return err;
+		ike_secret_clear(&s->secret);
+	}
+	for (size_t i = 0; i < d->conf->ppk_count; i++) {
+		struct conf_secret *s = &d->conf->ppks[i];
+		int err = 0;
+
+		for (size_t k = 0; k < s->owner_count && !err; k++)
+			err = ike_engine_add_ppk(d->engine, &s->owners[k],
+						 ike_secret_slice(&s->secret));
 		if (err)
 			return err;
 		ike_secret_clear(&s->secret);

@@ -700,8 +700,12 @@ static void what_is_on_is_refused_with_what_to_write(void **state)
 		 "t.conf:4: connections.gw.pull: it is for IKEv1, which isn't supported; leave the "
 		 "key out or set it to yes"},
 		{"ppk_id = x", "",
-		 "t.conf:4: connections.gw.ppk_id: post-quantum pre-shared keys aren't supported; "
-		 "leave the key out"},
+		 "t.conf:3: connections.gw: no secret (secrets.ppk*) for ppk_id = x"},
+		{"ppk_id = *", "",
+		 "t.conf:4: connections.gw.ppk_id: \"*\" isn't the identity of "
+		 "one key"},
+		{"ppk_required = yes", "",
+		 "t.conf:3: connections.gw: ppk_required needs a secret (secrets.ppk*)"},
 		{"", "inactivity = 0x",
 		 "t.conf:5: connections.gw.children.net.inactivity: an end for inactivity isn't "
 		 "supported; leave the key out or set it to 0"},

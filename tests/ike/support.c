@@ -212,7 +212,18 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	snprintf(list, sizeof(list), "%s", s->vips ? s->vips : "");
 	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
 		check(ike_addr_parse(word, &conn->vips[conn->vip_count++]), "vips", word);
+	if (s->ppk_id)
+		check(ike_id_parse(s->ppk_id, &conn->ppk_id, error, sizeof(error)), "ppk_id", "");
+	conn->ppk_required = s->ppk_required;
 	check(ike_engine_add_connection(node->engine, conn), "connection", "");
+	if (s->ppk) {
+		struct ike_id id;
+
+		check(ike_id_parse(s->ppk_id ? s->ppk_id : "main", &id, error, sizeof(error)) ||
+			      ike_engine_add_ppk(node->engine, &id,
+						 ike_slice(s->ppk, strlen(s->ppk))),
+		      "ppk", "");
+	}
 	if (s->psk)
 		check(ike_engine_add_psk(node->engine, NULL, 0, ike_slice(s->psk, strlen(s->psk))),
 		      "psk", "");

@@ -199,6 +199,9 @@ struct side {
 	const char *signing_key; /* NULL: everybody's */
 	bool by_eap, asks_eap;	 /* it comes in by EAP, or its peer does, */
 	struct eap_party eap;	 /* so */
+	const char *ppk_id;	 /* of the key that it wants; NULL: none */
+	const char *ppk;	 /* the key of ppk_id, or else of "main"; NULL: none */
+	bool ppk_required;
 };
 
 /* Node 0 is 192.0.2.1 or 2001:db8::1, node 1 has a 2 there; connection "net", child "c". Nobody is
