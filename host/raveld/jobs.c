@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "host/eap/eap.h"
 #include "host/trust/trust.h"
@@ -129,6 +130,8 @@ static void entry_free(struct entry *entry)
 
 static void on_thread(uv_work_t *work)
 {
+	/* As it is listed beside the others. */
+	prctl(PR_SET_NAME, "raveld job");
 	run(work->data);
 }
 

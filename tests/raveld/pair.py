@@ -235,7 +235,8 @@ secrets {{ ike {{ secret = {psk} }} }}
 
 
 class Pair(Ground):
-    """Two hosts, their wire ports joined; the first one with the simulated NIC if that is wished."""
+    """Two hosts, their wire ports joined; the first one with the simulated NIC if that is wished. nic: or the backend
+    that is to have it."""
 
     def __init__(self, nic=False, offloads=False, ipv6=False, mtu=1500, backend="user", san=True):
         self.hosts = ()
@@ -244,7 +245,7 @@ class Pair(Ground):
             self.hosts = one, two = Host(self, 1, ipv6), Host(self, 2, ipv6)
             self.veth(one.name, "wire0", two.name, "wire0", mtu=mtu, offloads=offloads)
             if nic:
-                one.plug_nic(backend)
+                one.plug_nic(nic if isinstance(nic, str) else backend)
 
     def __enter__(self):
         return self.hosts
