@@ -83,6 +83,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/xfrm_netlink.c \
 	host/sa/xfrm_state.c \
 	host/sa/xfrm_rule.c \
+	host/sa/netlink_socket.c \
 	host/sa/xfrm_notice.c \
 	host/sa/xfrm_abilities.c \
 	host/sa/xfrm_leftovers.c \

@@ -13,9 +13,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
-#define REPLY_TIMEOUT_MS 2000
+#include "host/sa/netlink_socket.h"
+
+#define REPLY_TIMEOUT_S 2
 #define DUMP_TRIES 5
 
 struct netlink {
@@ -28,19 +29,14 @@ struct netlink {
 
 int netlink_open(struct netlink **out)
 {
-	const struct timeval limit = {.tv_sec = REPLY_TIMEOUT_MS / 1000};
 	struct netlink *netlink = calloc(1, sizeof(*netlink));
-	int on = 1;
+	int on = 1, err;
 
 	if (!netlink)
 		return -ENOMEM;
-	netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!netlink->socket || mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    setsockopt(mnl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVTIMEO, &limit,
-		       sizeof(limit))) {
-		int err = -errno;
-
-		netlink_close(netlink);
+	err = rvl_netlink_asking(NETLINK_ROUTE, REPLY_TIMEOUT_S, &netlink->socket);
+	if (err) {
+		free(netlink);
 		return err;
 	}
 	/* Where the kernel knows it, it lists only what is asked for. */
@@ -768,23 +764,11 @@ int netlink_links(struct netlink *netlink, netlink_link_fn *fn, void *context)
 
 int netlink_watch(void)
 {
-	struct sockaddr_nl address = {
-		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE |
-			     RTMGRP_IPV4_RULE | RTMGRP_IPV6_IFADDR | RTMGRP_IPV6_ROUTE,
-	};
-	const int ipv6_rules = RTNLGRP_IPV6_RULE; /* which has no name as a bit */
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+	static const int groups[] = {RTNLGRP_LINK,	RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
+				     RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE,
+				     RTNLGRP_IPV6_RULE};
 
-	if (fd >= 0 && (bind(fd, (struct sockaddr *)&address, sizeof(address)) ||
-			setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &ipv6_rules,
-				   sizeof(ipv6_rules)))) {
-		int err = -errno;
-
-		close(fd);
-		return err;
-	}
-	return fd < 0 ? -errno : fd;
+	return rvl_netlink_told(NETLINK_ROUTE, groups, sizeof(groups) / sizeof(groups[0]), 0);
 }
 
 static void take_change(const struct nlmsghdr *message, unsigned int ifindex,

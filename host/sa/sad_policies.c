@@ -118,32 +118,36 @@ int rvl_sad_trap(struct rvl_sad *sad, uint64_t id, const struct rvl_scopes *scop
 	return err;
 }
 
-static void listen_to(void *context, const struct rvl_selector *selector)
+/* Whether the data path itself is to wait. */
+struct waiting {
+	struct rvl_sad *sad;
+	bool wait;
+};
+
+static void wait_for(void *context, const struct rvl_selector *selector)
 {
-	struct rvl_sad *sad = context;
+	const struct waiting *waiting = context;
 	struct rvl_backend_error ignored = {""};
 
-	rvl_fixed_trap(sad->fixed, selector, true, &ignored);
+	rvl_fixed_trap(waiting->sad->fixed, selector, waiting->wait, &ignored);
+}
+
+static void let_wait(struct rvl_sad *sad, uint64_t id, bool wait)
+{
+	struct waiting waiting = {sad, wait};
+
+	if (waits_itself(sad))
+		rvl_traps_each(sad->traps, id, wait_for, &waiting);
 }
 
 void rvl_sad_listen(struct rvl_sad *sad, uint64_t id)
 {
-	if (waits_itself(sad))
-		rvl_traps_each(sad->traps, id, listen_to, sad);
-}
-
-static void untrap(void *context, const struct rvl_selector *selector)
-{
-	struct rvl_sad *sad = context;
-	struct rvl_backend_error ignored = {""};
-
-	rvl_fixed_trap(sad->fixed, selector, false, &ignored);
+	let_wait(sad, id, true);
 }
 
 void rvl_sad_untrap(struct rvl_sad *sad, uint64_t id)
 {
-	if (waits_itself(sad))
-		rvl_traps_each(sad->traps, id, untrap, sad);
+	let_wait(sad, id, false);
 	rvl_traps_remove(sad->traps, id);
 }
 

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
+
+#include "host/sa/netlink_socket.h"
 
 #define REPLY_TIMEOUT_S 10
 
@@ -21,18 +21,14 @@ struct xfrm_netlink {
 
 int xfrm_netlink_open(struct xfrm_netlink **out)
 {
-	const struct timeval limit = {.tv_sec = REPLY_TIMEOUT_S};
 	struct xfrm_netlink *netlink = calloc(1, sizeof(*netlink));
 	int on = 1, err;
 
 	if (!netlink)
 		return -ENOMEM;
-	netlink->socket = mnl_socket_open2(NETLINK_XFRM, SOCK_CLOEXEC);
-	if (!netlink->socket || mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    setsockopt(mnl_socket_get_fd(netlink->socket), SOL_SOCKET, SO_RCVTIMEO, &limit,
-		       sizeof(limit))) {
-		err = -errno;
-		xfrm_netlink_close(netlink);
+	err = rvl_netlink_asking(NETLINK_XFRM, REPLY_TIMEOUT_S, &netlink->socket);
+	if (err) {
+		free(netlink);
 		return err;
 	}
 	mnl_socket_setsockopt(netlink->socket, NETLINK_EXT_ACK, &on, sizeof(on));

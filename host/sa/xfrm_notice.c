@@ -9,33 +9,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "host/sa/netlink_socket.h"
 #include "host/sa/xfrm_netlink.h"
 #include "host/sa/xfrm_rule.h"
 
-#define QUEUE (4 << 20)
+#define QUEUE (4 << 20) /* a thousand SAs may be at their end in one moment */
 
 int xfrm_notice_open(void)
 {
 	static const int groups[] = {XFRMNLGRP_ACQUIRE, XFRMNLGRP_EXPIRE, XFRMNLGRP_SA,
 				     XFRMNLGRP_POLICY, XFRMNLGRP_MAPPING};
-	const struct sockaddr_nl address = {.nl_family = AF_NETLINK};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_XFRM);
-	const int size = QUEUE;
-	int err;
 
-	if (fd < 0)
-		return -errno;
-	/* A thousand SAs may be at their end in one moment. */
-	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-	err = bind(fd, (const struct sockaddr *)&address, sizeof(address));
-	for (size_t i = 0; !err && i < sizeof(groups) / sizeof(groups[0]); i++)
-		err = setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &groups[i],
-				 sizeof(groups[i]));
-	if (!err)
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
+	return rvl_netlink_told(NETLINK_XFRM, groups, sizeof(groups) / sizeof(groups[0]), QUEUE);
 }
 
 static bool read_expiry(const struct nlmsghdr *message, struct xfrm_notice *notice)
