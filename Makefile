@@ -197,11 +197,15 @@ format:
 lint: deps
 	@$(MAKE) --no-print-directory $(LINTS)
 
-LINTS := lint-regs lint-spdx lint-format lint-c lint-rtl
+LINTS := lint-regs lint-records lint-spdx lint-format lint-c lint-rtl
 .PHONY: $(LINTS)
 
 lint-regs:
 	$(PYTHON) hw/regs/generate.py --check .
+
+lint-records:
+	tests/lint/records.py $(filter-out hw/rtl/ravelin_regs_pkg.sv,$(RTL_SRCS)) \
+	  $(filter driver/% sim/% tests/driver/% tests/sim/% tests/chip/% tests/rtl/%,$(C_FILES))
 
 lint-spdx:
 	scripts/spdx-check

@@ -8,36 +8,43 @@
 
 enum part { BASE_LO, BASE_HI, SIZE, CONTROL };
 
-static const struct {
+static const struct layout {
 	enum rvl_ring kind;
 	uint32_t regs[4]; /* by enum part; of queue pair 0 */
+	uint32_t enable;  /* in CONTROL */
 	uint32_t doorbell;
 	uint32_t entry; /* octets */
 } layouts[] = {
 	{RVL_RING_CMD,
 	 {RVL_REG_CMD_BASE_LO, RVL_REG_CMD_BASE_HI, RVL_REG_CMD_SIZE, RVL_REG_CMD_CONTROL},
+	 RVL_CMD_CONTROL_ENABLE_MASK,
 	 RVL_REG_CMD_TAIL,
-	 128},
+	 sizeof(struct rvl_cmd)},
 	{RVL_RING_CMD_CPL,
 	 {RVL_REG_CMD_CPL_BASE_LO, RVL_REG_CMD_CPL_BASE_HI, RVL_REG_CMD_SIZE, RVL_REG_CMD_CONTROL},
+	 RVL_CMD_CONTROL_ENABLE_MASK,
 	 0,
-	 64},
+	 sizeof(struct rvl_cmd_cpl)},
 	{RVL_RING_EVT,
 	 {RVL_REG_EVT_BASE_LO, RVL_REG_EVT_BASE_HI, RVL_REG_EVT_SIZE, RVL_REG_EVT_CONTROL},
+	 RVL_EVT_CONTROL_ENABLE_MASK,
 	 RVL_REG_EVT_HEAD,
-	 32},
+	 sizeof(struct rvl_event)},
 	{RVL_RING_TX,
 	 {RVL_REG_TX_BASE_LO(0), RVL_REG_TX_BASE_HI(0), RVL_REG_TX_SIZE(0), RVL_REG_Q_CONTROL(0)},
+	 RVL_Q_CONTROL_ENABLE_MASK,
 	 RVL_REG_TX_TAIL(0),
-	 16},
+	 sizeof(struct rvl_tx_desc)},
 	{RVL_RING_RX,
 	 {RVL_REG_RX_BASE_LO(0), RVL_REG_RX_BASE_HI(0), RVL_REG_RX_SIZE(0), RVL_REG_Q_CONTROL(0)},
+	 RVL_Q_CONTROL_ENABLE_MASK,
 	 RVL_REG_RX_TAIL(0),
-	 16},
+	 sizeof(struct rvl_rx_desc)},
 	{RVL_RING_CQ,
 	 {RVL_REG_CQ_BASE_LO(0), RVL_REG_CQ_BASE_HI(0), RVL_REG_CQ_SIZE(0), RVL_REG_Q_CONTROL(0)},
+	 RVL_Q_CONTROL_ENABLE_MASK,
 	 RVL_REG_CQ_HEAD(0),
-	 16},
+	 sizeof(struct rvl_cq_entry)},
 };
 
 #define LAYOUTS (sizeof(layouts) / sizeof(layouts[0]))
@@ -77,8 +84,8 @@ void rvl_rings_reset(struct rvl_rings *r)
 	memcpy(r->rings, r->written, sizeof(r->rings));
 }
 
-static void write_part(struct rvl_rings *r, unsigned at, enum part part, uint32_t entry,
-		       uint32_t value)
+static void write_part(struct rvl_rings *r, unsigned at, enum part part,
+		       const struct layout *layout, uint32_t value)
 {
 	struct rvl_ring_place *p = &r->written[at];
 
@@ -90,14 +97,13 @@ static void write_part(struct rvl_rings *r, unsigned at, enum part part, uint32_
 		p->addr = (p->addr & 0xffffffffULL) | (uint64_t)value << 32;
 		break;
 	case SIZE:
-		p->size = value < 32 ? (uint64_t)entry << value : 0;
+		p->size = value < 32 ? (uint64_t)layout->entry << value : 0;
 		break;
 	case CONTROL:
-		/* Every ring's ENABLE is bit 0. The NIC takes base and size when it is switched on.
-		 */
-		if (value & 1 && !r->enabled[at])
+		/* The NIC takes base and size when the ring is switched on. */
+		if (value & layout->enable && !r->enabled[at])
 			r->rings[at] = *p;
-		r->enabled[at] = value & 1;
+		r->enabled[at] = value & layout->enable;
 		break;
 	}
 }
@@ -114,7 +120,7 @@ void rvl_rings_write(struct rvl_rings *r, uint64_t offset, uint32_t value)
 	for (i = 0; i < LAYOUTS; i++)
 		for (part = BASE_LO; part <= CONTROL; part++)
 			if (layouts[i].regs[part] == reg)
-				write_part(r, place(i, queue), part, layouts[i].entry, value);
+				write_part(r, place(i, queue), part, &layouts[i], value);
 }
 
 const struct rvl_ring_place *rvl_rings_find(const struct rvl_rings *r, uint64_t addr)

@@ -658,7 +658,8 @@ int rvl_sim_inject_parity(struct rvl_sim *s, enum rvl_model_memory memory, bool 
 			    memory == RVL_MEMORY_LOOKUP || memory == RVL_MEMORY_NAME;
 
 	if ((unsigned)memory >= RVL_MEMORY_COUNT || (inbound_only && !inbound) ||
-	    index >= (inbound ? counts >> 16 : counts & 0xffff))
+	    index >= (inbound ? RVL_GET(SA_COUNT_INBOUND, counts)
+			      : RVL_GET(SA_COUNT_OUTBOUND, counts)))
 		return -EINVAL;
 	s->model->in.damage = (struct rvl_model_damage){
 		.valid = true,
@@ -747,8 +748,7 @@ static int power_on(struct rvl_sim *s, char *err, unsigned err_size)
 /* What the configuration space says depends on the RTL. */
 static int identify(struct rvl_sim *s, char *err, unsigned err_size)
 {
-	s->vectors = (rvl_sim_peek32(s, RVL_REG_QUEUES) & RVL_QUEUES_VECTORS_MASK) >>
-		     RVL_QUEUES_VECTORS_SHIFT;
+	s->vectors = RVL_GET(QUEUES_VECTORS, rvl_sim_peek32(s, RVL_REG_QUEUES));
 	if (s->vectors == 0 || rvl_sim_peek32(s, RVL_REG_ID) != RVL_MAGIC) {
 		snprintf(err, err_size, "the NIC's registers do not read as they should");
 		return -EIO;

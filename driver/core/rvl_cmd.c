@@ -66,8 +66,8 @@ void rvl_cmd_start(struct rvl_dev *dev)
 	rvl_write_addr(dev, RVL_REG_CMD_CPL_BASE_LO, dev->cpl_ring.bus);
 	rvl_os_write32(&dev->os, RVL_REG_CMD_SIZE, dev->options.command_ring_log2);
 	rvl_os_write32(&dev->os, RVL_REG_CMD_CONTROL,
-		       RVL_CMD_CONTROL_ENABLE_MASK | (uint32_t)dev->options.control_vector
-							     << RVL_CMD_CONTROL_VECTOR_SHIFT);
+		       RVL_PUT(CMD_CONTROL_ENABLE, 1) |
+			       RVL_PUT(CMD_CONTROL_VECTOR, dev->options.control_vector));
 }
 
 /* Wait until entry `at` of the completion ring is this pass's. */
@@ -121,7 +121,7 @@ static int run(struct rvl_dev *dev, const void *command, struct rvl_cmd_cpl *cpl
 	struct rvl_cmd *cmd = (struct rvl_cmd *)dev->cmd_ring.mem + slot;
 	const struct rvl_cmd_cpl *entry = (const struct rvl_cmd_cpl *)dev->cpl_ring.mem + slot;
 	uint16_t tag = dev->cmd_tag++;
-	uint8_t opcode = *(const uint8_t *)command;
+	uint8_t opcode = ((const struct rvl_cmd *)command)->opcode;
 	int ret = rvl_dev_alive(dev);
 
 	if (ret)
@@ -209,8 +209,8 @@ static uint32_t sa_flags(const struct rvl_dev_sa *sa)
 	if (sa->df_clear)
 		flags |= RVL_SA_FLAG_DF_CLEAR;
 	if (sa->dscp_fixed)
-		flags |= RVL_SA_FLAG_DSCP_FIXED | (uint32_t)sa->dscp << 8;
-	return flags | (uint32_t)sa->ttl << 16;
+		flags |= RVL_SA_FLAG_DSCP_FIXED | RVL_PUT(SA_FLAG_DSCP, sa->dscp);
+	return flags | RVL_PUT(SA_FLAG_TTL, sa->ttl);
 }
 
 static void fill_sa(struct rvl_cmd *cmd, const struct rvl_dev_sa *sa, uint16_t index)

@@ -133,8 +133,8 @@ static int read_identity(struct rvl_dev *dev, struct rvl_dev_error *err)
 				RVL_MAGIC);
 
 	abi = rvl_os_read32(&dev->os, RVL_REG_ABI);
-	dev->caps.abi_major = (uint16_t)rvl_field(abi, RVL_ABI_MAJOR_MASK, RVL_ABI_MAJOR_SHIFT);
-	dev->caps.abi_minor = (uint16_t)rvl_field(abi, RVL_ABI_MINOR_MASK, RVL_ABI_MINOR_SHIFT);
+	dev->caps.abi_major = (uint16_t)RVL_GET(ABI_MAJOR, abi);
+	dev->caps.abi_minor = (uint16_t)RVL_GET(ABI_MINOR, abi);
 	if (dev->caps.abi_major != RVL_ABI_MAJOR)
 		return rvl_fail(err, -EPROTO,
 				"the device has ABI version %u.%u, this driver needs version %u.x",
@@ -149,10 +149,8 @@ static int read_mac(struct rvl_dev *dev, struct rvl_dev_error *err)
 	uint32_t hi = rvl_os_read32(&dev->os, RVL_REG_MAC_HI);
 	unsigned int i;
 
-	for (i = 0; i < 4; i++)
-		dev->caps.mac[i] = (uint8_t)(lo >> (8 * i));
-	dev->caps.mac[4] = (uint8_t)hi;
-	dev->caps.mac[5] = (uint8_t)(hi >> 8);
+	for (i = 0; i < sizeof(dev->caps.mac); i++)
+		dev->caps.mac[i] = (uint8_t)((i < 4 ? lo : hi) >> (8 * (i % 4)));
 	if ((dev->caps.mac[0] & 1) || !memcmp(dev->caps.mac, none, sizeof(none)))
 		return rvl_fail(err, -EPROTO,
 				"MAC address %02x:%02x:%02x:%02x:%02x:%02x is no unicast address",
@@ -168,28 +166,18 @@ static int read_capabilities(struct rvl_dev *dev, struct rvl_dev_error *err)
 	uint32_t sas = rvl_os_read32(&dev->os, RVL_REG_SA_COUNT);
 	uint32_t datapath = rvl_os_read32(&dev->os, RVL_REG_DATAPATH);
 	const struct capability ranges[] = {
-		{"QUEUES.PAIRS", rvl_field(queues, RVL_QUEUES_PAIRS_MASK, RVL_QUEUES_PAIRS_SHIFT),
-		 1, RVL_QP_MAX},
-		{"QUEUES.VECTORS",
-		 rvl_field(queues, RVL_QUEUES_VECTORS_MASK, RVL_QUEUES_VECTORS_SHIFT), 1, 255},
-		{"QUEUES.RING_LOG2_MAX",
-		 rvl_field(queues, RVL_QUEUES_RING_LOG2_MAX_MASK, RVL_QUEUES_RING_LOG2_MAX_SHIFT),
+		{"QUEUES.PAIRS", RVL_GET(QUEUES_PAIRS, queues), 1, RVL_QP_MAX},
+		{"QUEUES.VECTORS", RVL_GET(QUEUES_VECTORS, queues), 1, 255},
+		{"QUEUES.RING_LOG2_MAX", RVL_GET(QUEUES_RING_LOG2_MAX, queues),
 		 RVL_RING_LOG2_MIN + 1, RING_LOG2_LIMIT},
-		{"SA_COUNT.OUTBOUND",
-		 rvl_field(sas, RVL_SA_COUNT_OUTBOUND_MASK, RVL_SA_COUNT_OUTBOUND_SHIFT), 1,
-		 RVL_INDEX_ANY},
-		{"SA_COUNT.INBOUND",
-		 rvl_field(sas, RVL_SA_COUNT_INBOUND_MASK, RVL_SA_COUNT_INBOUND_SHIFT), 1,
-		 RVL_INDEX_ANY},
+		{"SA_COUNT.OUTBOUND", RVL_GET(SA_COUNT_OUTBOUND, sas), 1, RVL_INDEX_ANY},
+		{"SA_COUNT.INBOUND", RVL_GET(SA_COUNT_INBOUND, sas), 1, RVL_INDEX_ANY},
 		{"POLICY_COUNT", rvl_os_read32(&dev->os, RVL_REG_POLICY_COUNT), 1, RVL_INDEX_ANY},
 		{"REPLAY_WINDOW", rvl_os_read32(&dev->os, RVL_REG_REPLAY_WINDOW), REPLAY_WINDOW_MIN,
 		 REPLAY_WINDOW_LIMIT},
-		{"DATAPATH.BEAT",
-		 rvl_field(datapath, RVL_DATAPATH_BEAT_MASK, RVL_DATAPATH_BEAT_SHIFT), BEAT_MIN,
-		 BEAT_LIMIT},
-		{"DATAPATH.MAX_FRAME",
-		 rvl_field(datapath, RVL_DATAPATH_MAX_FRAME_MASK, RVL_DATAPATH_MAX_FRAME_SHIFT),
-		 MAX_FRAME_MIN, 0xffff},
+		{"DATAPATH.BEAT", RVL_GET(DATAPATH_BEAT, datapath), BEAT_MIN, BEAT_LIMIT},
+		{"DATAPATH.MAX_FRAME", RVL_GET(DATAPATH_MAX_FRAME, datapath), MAX_FRAME_MIN,
+		 0xffff},
 	};
 	unsigned int i;
 	int ret;
@@ -421,8 +409,7 @@ int rvl_dev_check(struct rvl_dev *dev)
 	if (status == RVL_ALL_ONES)
 		return rvl_dev_kill(dev, "STATUS reads all ones");
 	if (status & RVL_STATUS_FATAL_MASK)
-		return rvl_dev_fatal(dev, rvl_field(status, RVL_STATUS_FATAL_CAUSE_MASK,
-						    RVL_STATUS_FATAL_CAUSE_SHIFT));
+		return rvl_dev_fatal(dev, RVL_GET(STATUS_FATAL_CAUSE, status));
 	if (!is_ours(dev, status))
 		return rvl_dev_kill(dev, "the device was reset behind the driver's back");
 	return 0;

@@ -12,8 +12,8 @@ void rvl_event_start(struct rvl_dev *dev)
 	rvl_os_write32(&dev->os, RVL_REG_EVT_SIZE, dev->options.event_ring_log2);
 	rvl_os_write32(&dev->os, RVL_REG_EVT_HEAD, 0);
 	rvl_os_write32(&dev->os, RVL_REG_EVT_CONTROL,
-		       RVL_EVT_CONTROL_ENABLE_MASK | (uint32_t)dev->options.control_vector
-							     << RVL_EVT_CONTROL_VECTOR_SHIFT);
+		       RVL_PUT(EVT_CONTROL_ENABLE, 1) |
+			       RVL_PUT(EVT_CONTROL_VECTOR, dev->options.control_vector));
 }
 
 const char *rvl_event_name(uint8_t type)

@@ -8,7 +8,6 @@
 #include "rvl_queue.h"
 
 #define RVL_ALL_ONES 0xffffffffU
-#define RVL_PHASE_BIT 0x80000000U
 
 /* Memory that the device sees. */
 struct rvl_dma {
@@ -74,12 +73,6 @@ bool rvl_dev_expired(const struct rvl_dev *dev, uint64_t start_ns, uint32_t limi
 int rvl_dma_get(struct rvl_dev *dev, struct rvl_dma *dma, size_t size);
 void rvl_dma_put(struct rvl_dev *dev, struct rvl_dma *dma);
 
-/* The value of a register field. */
-static inline uint32_t rvl_field(uint32_t value, uint32_t mask, unsigned int shift)
-{
-	return (value & mask) >> shift;
-}
-
 static inline void rvl_write_addr(const struct rvl_dev *dev, uint32_t reg_lo, uint64_t bus)
 {
 	rvl_os_write32(&dev->os, reg_lo, (uint32_t)bus);
@@ -91,7 +84,7 @@ static inline bool rvl_phase_is(uint32_t word, uint16_t pointer, uint8_t log2)
 {
 	bool first = !((pointer >> log2) & 1);
 
-	return !!(word & RVL_PHASE_BIT) == first;
+	return !!(word & RVL_PHASE_PASS) == first;
 }
 
 int rvl_index_init(struct rvl_index_map *map, unsigned int count);

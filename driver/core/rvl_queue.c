@@ -127,7 +127,7 @@ static void start(struct rvl_queue *queue, uint8_t vector)
 	rvl_os_write32(os, RVL_REG_RX_SIZE(n), queue->rx.log2);
 	rvl_os_write32(os, RVL_REG_CQ_SIZE(n), queue->cq_log2);
 	rvl_os_write32(os, RVL_REG_Q_CONTROL(n),
-		       RVL_Q_CONTROL_ENABLE_MASK | (uint32_t)vector << RVL_Q_CONTROL_VECTOR_SHIFT);
+		       RVL_PUT(Q_CONTROL_ENABLE, 1) | RVL_PUT(Q_CONTROL_VECTOR, vector));
 }
 
 int rvl_queue_create(struct rvl_dev *dev, unsigned int number,

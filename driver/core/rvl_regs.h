@@ -19,6 +19,7 @@
 #define RVL_BAR2_SIZE 0x2000U
 #define RVL_MSIX_TABLE_OFFSET 0x0U
 #define RVL_MSIX_PBA_OFFSET 0x1000U
+#define RVL_RING_ALIGN 0x40U
 
 /* Registers in BAR0, 32 bits each; with (q): one per queue pair. */
 #define RVL_QP_STRIDE 0x100U
@@ -139,6 +140,13 @@
 #define RVL_Q_STATUS_RX_ERROR_SHIFT 2
 #define RVL_Q_STATUS_RX_ERROR_MASK 0x4U
 
+/* A field, of a register or of flags, taken out of a word or put into one. */
+#define RVL_GET(field, word) (((word) & RVL_##field##_MASK) >> RVL_##field##_SHIFT)
+#define RVL_PUT(field, value) (((uint32_t)(value) << RVL_##field##_SHIFT) & RVL_##field##_MASK)
+
+/* Phase word of an entry that the device writes. */
+#define RVL_PHASE_PASS 0x80000000U /* 1 in the first pass over the ring, 0 in the second, and so on */
+
 /* Transmit descriptor flags. */
 #define RVL_TX_FLAG_SA 0x1U /* protect with the SA named here; policies are not asked */
 
@@ -190,7 +198,9 @@
 #define RVL_SA_FLAG_DF_SET 0x10U /* outer DF set; else as inner */
 #define RVL_SA_FLAG_DF_CLEAR 0x20U /* outer DF clear; else as inner */
 #define RVL_SA_FLAG_DSCP_FIXED 0x40U /* outer DSCP from bits 13:8; else as inner */
+#define RVL_SA_FLAG_DSCP_SHIFT 8
 #define RVL_SA_FLAG_DSCP_MASK 0x3f00U /* outer DSCP */
+#define RVL_SA_FLAG_TTL_SHIFT 16
 #define RVL_SA_FLAG_TTL_MASK 0xff0000U /* outer TTL, 1 to 255 (outbound) */
 
 /* State bits of an SA. */
@@ -266,7 +276,7 @@ struct rvl_cq_entry {
 	rvl_le16 flags; /* received: RX_FLAG_* */
 	rvl_le16 sa; /* received with RX_FLAG_DECRYPTED: the inbound SA */
 	rvl_le16 rsvd; /* zero */
-	rvl_le32 phase; /* bit 31: phase; the rest zero */
+	rvl_le32 phase; /* PHASE_PASS; the rest zero */
 };
 _Static_assert(sizeof(struct rvl_cq_entry) == 16, "ABI");
 _Static_assert(offsetof(struct rvl_cq_entry, type) == 0, "ABI");
@@ -369,7 +379,7 @@ struct rvl_cmd_cpl {
 	uint8_t status; /* CMD_STATUS_* */
 	uint8_t opcode; /* as in the command */
 	rvl_le16 tag; /* as in the command */
-	rvl_le32 phase; /* bit 31: phase; the rest zero */
+	rvl_le32 phase; /* PHASE_PASS; the rest zero */
 	rvl_le64 packets; /* packets that passed */
 	rvl_le64 bytes; /* octets of inner packets that passed */
 	rvl_le64 seq; /* outbound: last sequence number used; inbound: highest authenticated */
@@ -404,7 +414,7 @@ struct rvl_event {
 	rvl_le64 value; /* packets, octets or sequence number at that moment; SA_ERROR and FATAL: see there */
 	rvl_le64 cycles; /* CYCLES at that moment */
 	rvl_le32 number; /* events written before this one */
-	rvl_le32 phase; /* bit 31: phase; the rest zero */
+	rvl_le32 phase; /* PHASE_PASS; the rest zero */
 };
 _Static_assert(sizeof(struct rvl_event) == 32, "ABI");
 _Static_assert(offsetof(struct rvl_event, type) == 0, "ABI");

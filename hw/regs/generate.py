@@ -15,8 +15,19 @@ PAGE = "docs/registers.md"
 SOURCE = "hw/regs/ravelin.toml"
 
 
+# Names of ours that SystemVerilog, or Verilator's C++, keeps for itself; such a member's ends in _.
+KEYWORDS = {"bit", "byte", "event", "priority", "tagged", "type", "vector"}
+
+
 def fail(message):
     sys.exit(f"{SOURCE}: {message}")
+
+
+def bits_of(mask):
+    """Lowest bit and width of a mask of neighbouring bits; (0, 0) for another."""
+    lsb = (mask & -mask).bit_length() - 1
+    width = (mask >> lsb).bit_length() if mask else 0
+    return (lsb, width) if mask and mask >> lsb == (1 << width) - 1 else (0, 0)
 
 
 def check(m):
@@ -34,22 +45,57 @@ def check(m):
             if used & mask or mask >> 32:
                 fail(f"register {r['name']}: field {f['name']} overlaps or leaves 32 bits")
             used |= mask
+    bits = {e["name"]: e["width"] for e in m["enum"] if e["kind"] == "bits"}
+    records = {}
     for s in m["struct"]:
         at = 0
         for f in s["fields"]:
             if f["octet"] != at:
                 fail(f"struct {s['name']}: field {f['name']} at {f['octet']}, expected {at}")
             at += f["size"]
+            if "bits" in f and bits.get(f["bits"]) != 8 * f["size"]:
+                fail(f"struct {s['name']}: field {f['name']} has not the width of {f['bits']}")
+            if "record" in f and records.get(f["record"]) != f["size"]:
+                fail(f"struct {s['name']}: field {f['name']} has not the size of {f['record']}")
         if at != s["size"]:
             fail(f"struct {s['name']}: {at} octets, expected {s['size']}")
+        records[s["name"]] = s["size"]
     for e in m["enum"]:
+        used = 0
         values = [v["value"] for v in e["values"]]
         if len(set(values)) != len(values):
             fail(f"enum {e['name']}: a value stands twice")
+        for v in e["values"]:
+            if v["value"] >> e["width"]:
+                fail(f"enum {e['name']}: {v['name']} has more than {e['width']} bits")
+            if e["kind"] == "bits" and (used & v["value"] or not bits_of(v["value"])[1]):
+                fail(f"enum {e['name']}: {v['name']} overlaps another or has a hole")
+            used |= v["value"]
 
 
-def c_type(size):
-    return {1: "uint8_t", 2: "rvl_le16", 4: "rvl_le32", 8: "rvl_le64"}.get(size)
+def c_type(field):
+    if "record" in field:
+        return None
+    return {1: "uint8_t", 2: "rvl_le16", 3: "rvl_le24", 4: "rvl_le32", 8: "rvl_le64"}.get(field["size"])
+
+
+def packed(name, width, members):
+    """A packed struct of (lowest bit, width or type, name); what lies between is reserved."""
+    lines, at, gaps = [], 0, 0
+    for lsb, bits, member_type, member in sorted(members):
+        if lsb > at:
+            lines.append(f"    {logic(lsb - at)} gap{gaps};")
+            gaps += 1
+        member += "_" if member in KEYWORDS else ""
+        lines.append(f"    {member_type} {member};")
+        at = lsb + bits
+    if at < width:
+        lines.append(f"    {logic(width - at)} gap{gaps};")
+    return ["  typedef struct packed {", *reversed(lines), f"  }} {name};"]
+
+
+def logic(width):
+    return "logic" if width == 1 else f"logic [{width - 1}:0]"
 
 
 def c_header(m):
@@ -83,14 +129,26 @@ def c_header(m):
             mask = ((1 << f["width"]) - 1) << f["lsb"]
             out.append(f"#define RVL_{r['name']}_{f['name']}_SHIFT {f['lsb']}")
             out.append(f"#define RVL_{r['name']}_{f['name']}_MASK {mask:#x}U")
+    out += [
+        "",
+        "/* A field, of a register or of flags, taken out of a word or put into one. */",
+        "#define RVL_GET(field, word) (((word) & RVL_##field##_MASK) >> RVL_##field##_SHIFT)",
+        "#define RVL_PUT(field, value) (((uint32_t)(value) << RVL_##field##_SHIFT) & RVL_##field##_MASK)",
+    ]
     for e in m["enum"]:
         out += ["", f"/* {e['description']} */"]
         for v in e["values"]:
-            out.append(f"#define RVL_{e['name']}_{v['name']} {v['value']:#x}U /* {v['description']} */")
+            name, value = f"RVL_{e['name']}_{v['name']}", v["value"]
+            if e["kind"] == "bits" and bits_of(value)[1] > 1:
+                out.append(f"#define {name}_SHIFT {bits_of(value)[0]}")
+                name += "_MASK"
+            out.append(f"#define {name} {value:#x}U /* {v['description']} */")
     for s in m["struct"]:
+        if s.get("part"):
+            continue
         out += ["", f"/* {s['description']} */", f"struct rvl_{s['name'].lower()} {{"]
         for f in s["fields"]:
-            name, ctype = f["name"].lower(), c_type(f["size"])
+            name, ctype = f["name"].lower(), c_type(f)
             decl = f"{ctype} {name};" if ctype else f"uint8_t {name}[{f['size']}];"
             out.append(f"\t{decl} /* {f['description']} */")
         out += ["};", f"_Static_assert(sizeof(struct rvl_{s['name'].lower()}) == {s['size']}, \"ABI\");"]
@@ -140,19 +198,28 @@ def sv_package(m):
         const(f"REG_{r['name']}", r["offset"])
         if "reset" in r:
             const(f"{r['name']}_RESET", r["reset"])
-        for f in r.get("fields", []):
-            num(f"{r['name']}_{f['name']}_LSB", f["lsb"])
-            num(f"{r['name']}_{f['name']}_W", f["width"])
+        if "fields" in r:
+            fields = [(f["lsb"], f["width"], logic(f["width"]), f["name"].lower()) for f in r["fields"]]
+            out += packed(f"reg_{r['name'].lower()}_t", 32, fields)
     for e in m["enum"]:
         out += ["", f"  // {e['description']}"]
+        if e["kind"] == "bits":
+            fields = [(*bits_of(v["value"]), logic(bits_of(v["value"])[1]), v["name"].lower())
+                      for v in e["values"]]
+            out += packed(f"{e['name'].lower()}_t", e["width"], fields)
+            continue
         for v in e["values"]:
-            const(f"{e['name']}_{v['name']}", v["value"])
+            out.append(f"  localparam {logic(e['width'])} {e['name']}_{v['name']} = {e['width']}'h{v['value']:x};")
     for s in m["struct"]:
-        out += ["", f"  // {s['name']}: bit positions; octet 0 is bits 7:0"]
+        out += ["", f"  // {s['name']}: octet 0 is bits 7:0"]
+        num(f"{s['name']}_OCTETS", s["size"])
         num(f"{s['name']}_W", s["size"] * 8)
+        fields = []
         for f in s["fields"]:
-            num(f"{s['name']}_{f['name']}_LSB", f["octet"] * 8)
-            num(f"{s['name']}_{f['name']}_W", f["size"] * 8)
+            width = 8 * f["size"]
+            kind = f"{(f.get('bits') or f.get('record')).lower()}_t" if "bits" in f or "record" in f else logic(width)
+            fields.append((8 * f["octet"], width, kind, f["name"].lower()))
+        out += packed(f"{s['name'].lower()}_t", 8 * s["size"], fields)
     out += ["", "  // Counters: index of each"]
     const("COUNTER_OFFSET", m["counters"]["offset"])
     num("COUNTER_STRIDE", m["counters"]["stride"])

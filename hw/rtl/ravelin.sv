@@ -170,17 +170,16 @@ module ravelin #(
   logic [7:0]        wr_vector;
   logic [DataW-1:0]  wr_data;
 
-  // Commands: 128 octets in, status and octets 8..63 of the completion out; one at a time.
+  // Commands in, completions out (without opcode, tag and phase); one at a time.
   logic              cmd_valid, cmd_ready, cmd_rsp_valid;
   /* verilator tracing_off */
-  logic [1023:0]     cmd_data;
+  ravelin_regs_pkg::cmd_t     cmd_data;
   /* verilator tracing_on */
-  logic [7:0]        cmd_rsp_status;
-  logic [447:0]      cmd_rsp_data;
+  ravelin_regs_pkg::cmd_cpl_t cmd_rsp;
 
-  // Events: the first 16 octets of EVENT.
+  // Events, without cycles, number and phase.
   logic              ev_valid, ev_ready;
-  logic [127:0]      ev_data;
+  ravelin_regs_pkg::event_t ev;
 
   // Frames from the host, with what their descriptor said.
   logic              htx_valid, htx_ready, htx_sop, htx_eop, htx_sa_valid;
@@ -266,9 +265,8 @@ module ravelin #(
     .wr_addr_o (wr_addr), .wr_len_o (wr_len), .wr_irq_o (wr_irq), .wr_vector_o (wr_vector),
     .wr_data_o (wr_data),
     .cmd_valid_o (cmd_valid), .cmd_ready_i (cmd_ready), .cmd_data_o (cmd_data),
-    .cmd_rsp_valid_i (cmd_rsp_valid), .cmd_rsp_status_i (cmd_rsp_status),
-    .cmd_rsp_data_i (cmd_rsp_data),
-    .ev_valid_i (ev_valid), .ev_ready_o (ev_ready), .ev_data_i (ev_data),
+    .cmd_rsp_valid_i (cmd_rsp_valid), .cmd_rsp_i (cmd_rsp),
+    .ev_valid_i (ev_valid), .ev_ready_o (ev_ready), .ev_i (ev),
     .htx_valid_o (htx_valid), .htx_ready_i (htx_ready), .htx_sop_o (htx_sop), .htx_eop_o (htx_eop),
     .htx_data_o (htx_data), .htx_bytes_o (htx_bytes), .htx_len_o (htx_len),
     .htx_sa_valid_o (htx_sa_valid), .htx_sa_o (htx_sa), .htx_taken_o (htx_taken),
@@ -288,9 +286,8 @@ module ravelin #(
     .fatal_o (fatal), .fatal_cause_o (fatal_cause),
     .ctl_enable_i (ctl_enable), .ctl_port_max_frame_i (ctl_port_max_frame),
     .cmd_valid_i (cmd_valid), .cmd_ready_o (cmd_ready), .cmd_data_i (cmd_data),
-    .cmd_rsp_valid_o (cmd_rsp_valid), .cmd_rsp_status_o (cmd_rsp_status),
-    .cmd_rsp_data_o (cmd_rsp_data),
-    .ev_valid_o (ev_valid), .ev_ready_i (ev_ready), .ev_data_o (ev_data),
+    .cmd_rsp_valid_o (cmd_rsp_valid), .cmd_rsp_o (cmd_rsp),
+    .ev_valid_o (ev_valid), .ev_ready_i (ev_ready), .ev_o (ev),
     .htx_valid_i (htx_valid), .htx_ready_o (htx_ready), .htx_sop_i (htx_sop), .htx_eop_i (htx_eop),
     .htx_data_i (htx_data), .htx_bytes_i (htx_bytes), .htx_len_i (htx_len),
     .htx_sa_valid_i (htx_sa_valid), .htx_sa_i (htx_sa), .htx_taken_i (htx_taken),

@@ -355,7 +355,7 @@ static bool is_fatal(struct bench *b, uint32_t cause, const char *name)
 
 	if (!same(b, "STATUS", status,
 		  RVL_STATUS_READY_MASK | RVL_STATUS_FATAL_MASK |
-			  cause << RVL_STATUS_FATAL_CAUSE_SHIFT))
+			  RVL_PUT(STATUS_FATAL_CAUSE, cause)))
 		return false;
 	for (i = 0; i < SAS; i++)
 		if (!erased(b, &b->out[i]) || !erased(b, &b->in[i]))

@@ -161,13 +161,16 @@ void attacker_init(struct attacker *a, uint64_t seed)
 	a->random = seed;
 	a->next_bus = 0x1fffff000; /* rings on both sides of 8 GiB */
 	a->regs[RVL_REG_ID / 4] = RVL_MAGIC;
-	a->regs[RVL_REG_ABI / 4] = RVL_ABI_MAJOR << RVL_ABI_MAJOR_SHIFT;
+	a->regs[RVL_REG_ABI / 4] = RVL_PUT(ABI_MAJOR, RVL_ABI_MAJOR);
 	a->regs[RVL_REG_FEATURES / 4] = 0x3f;
-	a->regs[RVL_REG_QUEUES / 4] = 4 | 5 << 8 | 10 << 16;
-	a->regs[RVL_REG_SA_COUNT / 4] = 16 | 8 << 16;
+	a->regs[RVL_REG_QUEUES / 4] = RVL_PUT(QUEUES_PAIRS, 4) | RVL_PUT(QUEUES_VECTORS, 5) |
+				      RVL_PUT(QUEUES_RING_LOG2_MAX, 10);
+	a->regs[RVL_REG_SA_COUNT / 4] =
+		RVL_PUT(SA_COUNT_OUTBOUND, 16) | RVL_PUT(SA_COUNT_INBOUND, 8);
 	a->regs[RVL_REG_POLICY_COUNT / 4] = 4;
 	a->regs[RVL_REG_REPLAY_WINDOW / 4] = 1024;
-	a->regs[RVL_REG_DATAPATH / 4] = 64 | 9234 << 16;
+	a->regs[RVL_REG_DATAPATH / 4] =
+		RVL_PUT(DATAPATH_BEAT, 64) | RVL_PUT(DATAPATH_MAX_FRAME, 9234);
 	a->regs[RVL_REG_STATUS / 4] = RVL_STATUS_READY_MASK;
 	a->regs[RVL_REG_MAC_LO / 4] = 0x03020002;
 	a->regs[RVL_REG_MAC_HI / 4] = 0x0504;

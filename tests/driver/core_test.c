@@ -59,7 +59,7 @@ static void another_major_abi_version_is_refused_by_number(void **state)
 
 	(void)state;
 	attacker_init(&a, 1);
-	a.regs[RVL_REG_ABI / 4] = (RVL_ABI_MAJOR + 1) << RVL_ABI_MAJOR_SHIFT | 7;
+	a.regs[RVL_REG_ABI / 4] = RVL_PUT(ABI_MAJOR, RVL_ABI_MAJOR + 1) | 7;
 	open_fails(&a, -EPROTO, "ABI version 2.7");
 }
 
@@ -69,7 +69,7 @@ static void a_newer_minor_abi_version_is_accepted(void **state)
 
 	(void)state;
 	attacker_init(&a, 1);
-	a.regs[RVL_REG_ABI / 4] = RVL_ABI_MAJOR << RVL_ABI_MAJOR_SHIFT | 99;
+	a.regs[RVL_REG_ABI / 4] = RVL_PUT(ABI_MAJOR, RVL_ABI_MAJOR) | 99;
 	rvl_dev_close(open_ok(&a));
 	assert_int_equal(a.live, 0);
 }
@@ -198,7 +198,7 @@ static void answer_command(struct attacker *a, uint32_t offset, uint32_t value)
 	cpl->status = plan->status;
 	cpl->opcode = cmd->opcode ^ plan->opcode_xor;
 	cpl->tag = cmd->tag ^ plan->tag_xor;
-	cpl->phase = rvl_cpu_to_le32(plan->done / size % 2 ? 0 : 1U << 31);
+	cpl->phase = rvl_cpu_to_le32(plan->done / size % 2 ? 0 : RVL_PHASE_PASS);
 	plan->done++;
 }
 
@@ -402,7 +402,7 @@ static void a_fatal_or_reset_device_is_noticed(void **state)
 	attacker_init(&a, 1);
 	dev = open_ok(&a);
 	a.regs[RVL_REG_STATUS / 4] =
-		RVL_STATUS_FATAL_MASK | RVL_FATAL_CAUSE_LOOKUP << RVL_STATUS_FATAL_CAUSE_SHIFT;
+		RVL_STATUS_FATAL_MASK | RVL_PUT(STATUS_FATAL_CAUSE, RVL_FATAL_CAUSE_LOOKUP);
 	assert_int_equal(rvl_dev_check(dev), -EIO);
 	assert_non_null(strstr(rvl_dev_dead(dev), "lookup table"));
 	a.regs[RVL_REG_STATUS / 4] = RVL_STATUS_READY_MASK;
@@ -504,7 +504,7 @@ static void put_event(struct attacker *a, unsigned int n, struct rvl_event e)
 	struct rvl_event *ring = attacker_ring(a, RVL_REG_EVT_BASE_LO);
 
 	e.number = rvl_cpu_to_le32(n);
-	e.phase = rvl_cpu_to_le32(n / 256 % 2 ? 0 : 1U << 31);
+	e.phase = rvl_cpu_to_le32(n / 256 % 2 ? 0 : RVL_PHASE_PASS);
 	ring[n % 256] = e;
 }
 

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/driver/hostile.h"
 
-#define PHASE (1U << 31)
-
 static uint32_t pick(struct hostile *h, uint32_t n)
 {
 	return attacker_pick(&h->a, n);
@@ -29,7 +27,7 @@ static void noise(struct hostile *h, void *to, size_t size)
 
 static rvl_le32 phase(uint32_t pointer, uint32_t log2)
 {
-	return rvl_cpu_to_le32(pointer >> (log2 & 15) & 1 ? 0 : PHASE);
+	return rvl_cpu_to_le32(pointer >> (log2 & 15) & 1 ? 0 : RVL_PHASE_PASS);
 }
 
 /* ------------------------------------------------------------------------------------- entries */
@@ -83,7 +81,7 @@ static void put(struct hostile *h, enum way way, void *to, const void *right, co
 		break;
 	case OLD_PASS:
 		memcpy(&word, entry + phase_at, sizeof(word));
-		word ^= rvl_cpu_to_le32(PHASE);
+		word ^= rvl_cpu_to_le32(RVL_PHASE_PASS);
 		memcpy(entry + phase_at, &word, sizeof(word));
 		break;
 	default:
@@ -224,7 +222,7 @@ void hostile_act(struct hostile *h)
 			break;
 		case 4:
 			h->a.regs[RVL_REG_STATUS / 4] |=
-				RVL_STATUS_FATAL_MASK | pick(h, 4) << RVL_STATUS_FATAL_CAUSE_SHIFT;
+				RVL_STATUS_FATAL_MASK | RVL_PUT(STATUS_FATAL_CAUSE, pick(h, 4));
 			break;
 		default:
 			if (!pick(h, 8))

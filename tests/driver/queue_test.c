@@ -46,7 +46,7 @@ static void complete(struct bench *b, struct rvl_cq_entry e)
 	struct rvl_cq_entry *ring = attacker_ring(&b->a, RVL_REG_CQ_BASE_LO(2));
 	unsigned int size = 1U << b->a.regs[RVL_REG_CQ_SIZE(2) / 4];
 
-	e.phase = rvl_cpu_to_le32(b->completions / size % 2 ? 0 : 1U << 31);
+	e.phase = rvl_cpu_to_le32(b->completions / size % 2 ? 0 : RVL_PHASE_PASS);
 	ring[b->completions++ % size] = e;
 }
 

@@ -266,7 +266,7 @@ static void start_ring(void)
 	set_reg(RVL_REG_CMD_CPL_BASE_HI, (uint32_t)(COMPLETIONS >> 32));
 	set_reg(RVL_REG_CMD_SIZE, 4);
 	set_reg(RVL_REG_CMD_CONTROL,
-		RVL_CMD_CONTROL_ENABLE_MASK | VECTOR << RVL_CMD_CONTROL_VECTOR_SHIFT);
+		RVL_CMD_CONTROL_ENABLE_MASK | RVL_PUT(CMD_CONTROL_VECTOR, VECTOR));
 }
 
 static void connect_irqs(void)

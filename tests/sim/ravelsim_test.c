@@ -216,7 +216,7 @@ static void start_commands(int event, uint32_t vector)
 	set_reg(RVL_REG_CMD_CPL_BASE_HI, (uint32_t)(BUS >> 32));
 	set_reg(RVL_REG_CMD_SIZE, 4);
 	set_reg(RVL_REG_CMD_CONTROL,
-		RVL_CMD_CONTROL_ENABLE_MASK | vector << RVL_CMD_CONTROL_VECTOR_SHIFT);
+		RVL_CMD_CONTROL_ENABLE_MASK | RVL_PUT(CMD_CONTROL_VECTOR, vector));
 }
 
 static void nop(uint16_t number)
@@ -341,7 +341,7 @@ static void reset_leaves_a_new_nic_with_its_interrupts_connected(void **state)
 		set_reg(RVL_REG_CMD_CPL_BASE_HI, (uint32_t)(BUS >> 32));
 		set_reg(RVL_REG_CMD_SIZE, 4);
 		set_reg(RVL_REG_CMD_CONTROL,
-			RVL_CMD_CONTROL_ENABLE_MASK | 1 << RVL_CMD_CONTROL_VECTOR_SHIFT);
+			RVL_CMD_CONTROL_ENABLE_MASK | RVL_PUT(CMD_CONTROL_VECTOR, 1));
 	}
 	nop(0);
 	assert_true(raised(event, patience_ms()));

@@ -94,7 +94,7 @@ static void nop_command_completes_and_raises_its_vector(void **state)
 	rvl_sim_write32(m.sim, 0, RVL_REG_CMD_CPL_BASE_HI, (uint32_t)(cpl >> 32));
 	rvl_sim_write32(m.sim, 0, RVL_REG_CMD_SIZE, 4);
 	rvl_sim_write32(m.sim, 0, RVL_REG_CMD_CONTROL,
-			RVL_CMD_CONTROL_ENABLE_MASK | irq << RVL_CMD_CONTROL_VECTOR_SHIFT);
+			RVL_CMD_CONTROL_ENABLE_MASK | RVL_PUT(CMD_CONTROL_VECTOR, irq));
 	cmd[0] = RVL_CMD_OP_NOP;
 	cmd[2] = 0x34;
 	cmd[3] = 0x12;

@@ -37,14 +37,13 @@ module ravelin_ipsec #(
   input  logic              cmd_valid_i,
   output logic              cmd_ready_o,
   /* verilator tracing_off */
-  input  logic [1023:0]     cmd_data_i,
+  input  ravelin_regs_pkg::cmd_t     cmd_data_i,
   /* verilator tracing_on */
   output logic              cmd_rsp_valid_o,
-  output logic [7:0]        cmd_rsp_status_o,
-  output logic [447:0]      cmd_rsp_data_o,
+  output ravelin_regs_pkg::cmd_cpl_t cmd_rsp_o,
   output logic              ev_valid_o,
   input  logic              ev_ready_i,
-  output logic [127:0]      ev_data_o,
+  output ravelin_regs_pkg::event_t   ev_o,
   input  logic              htx_valid_i,
   output logic              htx_ready_o,
   input  logic              htx_sop_i,
@@ -187,7 +186,7 @@ module ravelin_ipsec #(
     .clk_i, .rst_ni, .ready_i (ready_o), .idle_o (cmd_idle),
     .damage_i (damage_q), .dead_i (fatal_q), .name_bad_o (name_bad),
     .cmd_valid_i, .cmd_ready_o, .cmd_data_i, .rsp_valid_o (cmd_rsp_valid_o),
-    .rsp_status_o (cmd_rsp_status_o), .rsp_data_o (cmd_rsp_data_o),
+    .rsp_o (cmd_rsp_o),
     .tx_pause_o (tx_pause), .tx_paused_i (tx_paused), .tx_taken_i (htx_taken_i),
     .tx_decided_i (tx_decided), .tx_in_count_i (tx_in_count), .tx_out_count_i (tx_out_count),
     .pol_set_o (pol_set), .pol_idx_o (pol_idx), .pol_priority_o (pol_priority),
@@ -212,7 +211,7 @@ module ravelin_ipsec #(
     .fatal_cause_i (fatal_cause_q),
     .tx_valid_i (tx_ev_valid), .tx_ready_o (tx_ev_ready), .tx_i (tx_ev),
     .rx_valid_i (rx_ev_valid), .rx_ready_o (rx_ev_ready), .rx_i (rx_ev),
-    .ev_valid_o, .ev_ready_i, .ev_data_o
+    .ev_valid_o, .ev_ready_i, .ev_o
   );
 
   // Damage lasts until the key slot of that SA is written or erased.
@@ -238,8 +237,8 @@ module ravelin_ipsec #(
       fatal_cause_q <= '0;
     end else if (fatal && !fatal_q) begin
       fatal_q       <= 1'b1;
-      fatal_cause_q <= lookup_bad ? 8'(ravelin_regs_pkg::FATAL_CAUSE_LOOKUP) :
-                                    8'(ravelin_regs_pkg::FATAL_CAUSE_NAMES);
+      fatal_cause_q <= lookup_bad ? ravelin_regs_pkg::FATAL_CAUSE_LOOKUP :
+                                    ravelin_regs_pkg::FATAL_CAUSE_NAMES;
     end
   end
 

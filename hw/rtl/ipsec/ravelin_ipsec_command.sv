@@ -38,11 +38,10 @@ module ravelin_ipsec_command #(
   input  logic              cmd_valid_i,
   output logic              cmd_ready_o,
   /* verilator tracing_off */
-  input  logic [1023:0]     cmd_data_i,
+  input  ravelin_regs_pkg::cmd_t cmd_data_i,
   /* verilator tracing_on */
   output logic              rsp_valid_o,
-  output logic [7:0]        rsp_status_o,
-  output logic [447:0]      rsp_data_o,
+  output ravelin_regs_pkg::cmd_cpl_t rsp_o,   // without opcode, tag and phase
   // transmit
   output logic              tx_pause_o,
   input  logic              tx_paused_i,
@@ -105,7 +104,8 @@ module ravelin_ipsec_command #(
 
   state_e      state_q;
   /* verilator tracing_off */
-  logic [1023:0] cmd_q;
+  ravelin_regs_pkg::cmd_t        cmd_q;
+  ravelin_regs_pkg::cmd_policy_t policy;      // the same octets
   /* verilator tracing_on */
   logic [7:0]  status_q;
   logic [2:0]  wait_q;
@@ -118,27 +118,27 @@ module ravelin_ipsec_command #(
   logic [63:0] name;                // (destination, SPI) of an inbound SA, to remove it by
 
   // ------------------------------------------------------------------------ fields
-  logic [7:0]  opcode;
-  logic [15:0] index;
-  logic [31:0] flags;
   logic        inbound, is_add, is_delete, is_query, is_set, is_clear, is_sa, is_policy;
-  logic [255:0] limits;             // {hard packets, soft packets, hard bytes, soft bytes}
+  ravelin_regs_pkg::sa_flag_t flags;
+  ravelin_ipsec_pkg::limits_t limits;
 
-  assign opcode    = cmd_q[7:0];
-  assign index     = cmd_q[ravelin_regs_pkg::CMD_INDEX_LSB +: 16];
-  assign flags     = cmd_q[ravelin_regs_pkg::CMD_SA_FLAGS_LSB +: 32];
-  assign inbound   = flags[0];
-  assign is_add    = opcode == 8'(ravelin_regs_pkg::CMD_OP_SA_ADD);
-  assign is_delete = opcode == 8'(ravelin_regs_pkg::CMD_OP_SA_DELETE);
-  assign is_query  = opcode == 8'(ravelin_regs_pkg::CMD_OP_SA_QUERY);
-  assign is_set    = opcode == 8'(ravelin_regs_pkg::CMD_OP_POLICY_SET);
-  assign is_clear  = opcode == 8'(ravelin_regs_pkg::CMD_OP_POLICY_CLEAR);
+  assign policy    = cmd_q;
+  assign flags     = cmd_q.sa_flags;
+  assign inbound   = flags.inbound;
+  assign is_add    = cmd_q.opcode == ravelin_regs_pkg::CMD_OP_SA_ADD;
+  assign is_delete = cmd_q.opcode == ravelin_regs_pkg::CMD_OP_SA_DELETE;
+  assign is_query  = cmd_q.opcode == ravelin_regs_pkg::CMD_OP_SA_QUERY;
+  assign is_set    = cmd_q.opcode == ravelin_regs_pkg::CMD_OP_POLICY_SET;
+  assign is_clear  = cmd_q.opcode == ravelin_regs_pkg::CMD_OP_POLICY_CLEAR;
   assign is_sa     = is_add || is_delete || is_query;
   assign is_policy = is_set || is_clear;
-  assign limits    = {cmd_q[ravelin_regs_pkg::CMD_HARD_PACKETS_LSB +: 64],
-                      cmd_q[ravelin_regs_pkg::CMD_SOFT_PACKETS_LSB +: 64],
-                      cmd_q[ravelin_regs_pkg::CMD_HARD_BYTES_LSB +: 64],
-                      cmd_q[ravelin_regs_pkg::CMD_SOFT_BYTES_LSB +: 64]};
+
+  always_comb begin
+    limits.hard_packets = cmd_q.hard_packets;
+    limits.soft_packets = cmd_q.soft_packets;
+    limits.hard_bytes   = cmd_q.hard_bytes;
+    limits.soft_bytes   = cmd_q.soft_bytes;
+  end
 
   function automatic logic [31:0] swap32(input logic [31:0] v);
     swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
@@ -149,29 +149,64 @@ module ravelin_ipsec_command #(
   endfunction
 
   // ------------------------------------------------------------------------ checks
-  // Bits that the opcode has no use for.
+  // What the opcode has no use for, and has to be zero: all that it is not known to use.
+  /* verilator tracing_off */
+  ravelin_regs_pkg::cmd_t        spare;
+  ravelin_regs_pkg::cmd_policy_t spare_policy;
+  /* verilator tracing_on */
   logic reserved;
   always_comb begin
-    reserved = 1'b0;
-    if (state_q == StCheck) begin
-      reserved = cmd_q[15:8] != '0;
-      if (is_add) begin
-        reserved = reserved || cmd_q[63:48] != '0 || (flags & 32'hff00c088) != '0 ||
-                   cmd_q[255:160] != '0 || cmd_q[383:288] != '0 ||
-                   (!flags[1] && cmd_q[ravelin_regs_pkg::CMD_KEY_LSB + 128 +: 128] != '0);
-      end else if (is_delete || is_query) begin
-        reserved = reserved || cmd_q[63:48] != '0 || cmd_q[1023:65] != '0;
-      end else if (is_set) begin
-        reserved = reserved || cmd_q[63:48] != '0 ||
-                   cmd_q[ravelin_regs_pkg::CMD_POLICY_FLAGS_LSB + 1 +: 15] != '0 ||
-                   cmd_q[255:160] != '0 || cmd_q[383:288] != '0 ||
-                   cmd_q[1023:ravelin_regs_pkg::CMD_POLICY_RSVD2_LSB] != '0;
-      end else if (is_clear) begin
-        reserved = reserved || cmd_q[1023:48] != '0;
-      end else begin
-        reserved = reserved || cmd_q[1023:32] != '0;
-      end
+    spare        = cmd_q;
+    spare.opcode = '0;
+    spare.tag    = '0;
+    if (is_sa) begin
+      spare.index            = '0;
+      spare.sa_flags.inbound = 1'b0;
     end
+    if (is_clear) begin
+      spare.index = '0;
+    end
+    if (is_add) begin
+      spare.sa_flags.aes256     = 1'b0;
+      spare.sa_flags.udp        = 1'b0;
+      spare.sa_flags.df_set     = 1'b0;
+      spare.sa_flags.df_clear   = 1'b0;
+      spare.sa_flags.dscp_fixed = 1'b0;
+      spare.sa_flags.dscp       = '0;
+      spare.sa_flags.ttl        = '0;
+      spare.spi                 = '0;
+      spare.src.v4              = '0;
+      spare.dst.v4              = '0;
+      spare.udp_sport           = '0;
+      spare.udp_dport           = '0;
+      spare.salt                = '0;
+      spare.key.low             = '0;
+      spare.key.high            = flags.aes256 ? '0 : cmd_q.key.high;
+      spare.seq                 = '0;
+      spare.window              = '0;
+      spare.soft_bytes          = '0;
+      spare.hard_bytes          = '0;
+      spare.soft_packets        = '0;
+      spare.hard_packets        = '0;
+    end
+    spare_policy                 = policy;
+    spare_policy.opcode          = '0;
+    spare_policy.tag             = '0;
+    spare_policy.index           = '0;
+    spare_policy.action          = '0;
+    spare_policy.proto           = '0;
+    spare_policy.flags.any_proto = 1'b0;
+    spare_policy.priority_       = '0;
+    spare_policy.src.v4          = '0;
+    spare_policy.dst.v4          = '0;
+    spare_policy.src_len         = '0;
+    spare_policy.dst_len         = '0;
+    spare_policy.sa              = '0;
+    spare_policy.sport_lo        = '0;
+    spare_policy.sport_hi        = '0;
+    spare_policy.dport_lo        = '0;
+    spare_policy.dport_hi        = '0;
+    reserved = state_q == StCheck && (is_set ? spare_policy != '0 : spare != '0);
   end
 
   logic bad_index, in_use, not_found;
@@ -181,16 +216,14 @@ module ravelin_ipsec_command #(
     not_found = 1'b0;
     if (state_q == StCheck) begin
       if (is_sa) begin
-        bad_index = 32'(index) >= (inbound ? InSaCount : OutSaCount);
-        in_use    = !bad_index && (inbound ? in_used_q[index[InW-1:0]]
-                                           : out_used_q[index[OutW-1:0]]);
+        bad_index = 32'(cmd_q.index) >= (inbound ? InSaCount : OutSaCount);
+        in_use    = !bad_index && (inbound ? in_used_q[in_idx_o] : out_used_q[out_idx_o]);
         not_found = !bad_index && !in_use;
       end else if (is_policy) begin
-        bad_index = 32'(index) >= PolicyCount ||
-                    (is_set && cmd_q[ravelin_regs_pkg::CMD_POLICY_ACTION_LSB +: 8] ==
-                               8'(ravelin_regs_pkg::POLICY_ACTION_PROTECT) &&
-                     32'(cmd_q[ravelin_regs_pkg::CMD_POLICY_SA_LSB +: 16]) >= OutSaCount);
-        not_found = !bad_index && !pol_used_i[index[PolW-1:0]];
+        bad_index = 32'(policy.index) >= PolicyCount ||
+                    (is_set && policy.action == ravelin_regs_pkg::POLICY_ACTION_PROTECT &&
+                     32'(policy.sa) >= OutSaCount);
+        not_found = !bad_index && !pol_used_i[pol_idx_o];
       end
     end
   end
@@ -206,75 +239,72 @@ module ravelin_ipsec_command #(
     bad_window = 1'b0;
     bad_port   = 1'b0;
     if (state_q == StCheck && is_add) begin
-      bad_flags  = inbound ? (flags & 32'h00ff3f70) != '0
-                           : flags[5:4] == 2'b11 || (!flags[6] && flags[13:8] != '0) ||
-                             flags[23:16] == '0;
-      bad_limits = over(limits[63:0], limits[127:64]) || over(limits[191:128], limits[255:192]);
-      bad_window = inbound ? cmd_q[ravelin_regs_pkg::CMD_WINDOW_LSB +: 32] < 32'd32 ||
-                             cmd_q[ravelin_regs_pkg::CMD_WINDOW_LSB +: 32] > 32'(ReplayWindow)
-                           : cmd_q[ravelin_regs_pkg::CMD_WINDOW_LSB +: 32] != '0;
-      bad_port   = flags[2] ? !inbound && (cmd_q[399:384] == '0 || cmd_q[415:400] == '0)
-                            : cmd_q[415:384] != '0;
+      bad_flags  = inbound ? flags.df_set || flags.df_clear || flags.dscp_fixed ||
+                             flags.dscp != '0 || flags.ttl != '0
+                           : (flags.df_set && flags.df_clear) ||
+                             (!flags.dscp_fixed && flags.dscp != '0) || flags.ttl == '0;
+      bad_limits = over(limits.soft_bytes, limits.hard_bytes) ||
+                   over(limits.soft_packets, limits.hard_packets);
+      bad_window = inbound ? cmd_q.window < 32'd32 || cmd_q.window > 32'(ReplayWindow)
+                           : cmd_q.window != '0;
+      bad_port   = flags.udp ? !inbound && (cmd_q.udp_sport == '0 || cmd_q.udp_dport == '0)
+                             : cmd_q.udp_sport != '0 || cmd_q.udp_dport != '0;
     end
   end
 
   logic        bad_action, bad_prefix, bad_range;
   logic [31:0] pol_src, pol_dst, pol_src_mask, pol_dst_mask;
-  assign pol_src      = swap32(cmd_q[ravelin_regs_pkg::CMD_POLICY_SRC_LSB +: 32]);
-  assign pol_dst      = swap32(cmd_q[ravelin_regs_pkg::CMD_POLICY_DST_LSB +: 32]);
-  assign pol_src_mask = mask_of(cmd_q[ravelin_regs_pkg::CMD_POLICY_SRC_LEN_LSB +: 8]);
-  assign pol_dst_mask = mask_of(cmd_q[ravelin_regs_pkg::CMD_POLICY_DST_LEN_LSB +: 8]);
+  assign pol_src      = swap32(policy.src.v4);
+  assign pol_dst      = swap32(policy.dst.v4);
+  assign pol_src_mask = mask_of(policy.src_len);
+  assign pol_dst_mask = mask_of(policy.dst_len);
 
   always_comb begin
     bad_action = 1'b0;
     bad_prefix = 1'b0;
     bad_range  = 1'b0;
     if (state_q == StCheck && is_set) begin
-      bad_action = cmd_q[ravelin_regs_pkg::CMD_POLICY_ACTION_LSB +: 8] == '0 ||
-                   cmd_q[ravelin_regs_pkg::CMD_POLICY_ACTION_LSB +: 8] > 8'd3;
-      bad_prefix = cmd_q[ravelin_regs_pkg::CMD_POLICY_SRC_LEN_LSB +: 8] > 8'd32 ||
-                   cmd_q[ravelin_regs_pkg::CMD_POLICY_DST_LEN_LSB +: 8] > 8'd32 ||
+      bad_action = policy.action < ravelin_regs_pkg::POLICY_ACTION_BYPASS ||
+                   policy.action > ravelin_regs_pkg::POLICY_ACTION_PROTECT;
+      bad_prefix = policy.src_len > 8'd32 || policy.dst_len > 8'd32 ||
                    (pol_src & ~pol_src_mask) != '0 || (pol_dst & ~pol_dst_mask) != '0;
-      bad_range  = cmd_q[ravelin_regs_pkg::CMD_POLICY_SPORT_LO_LSB +: 16] >
-                   cmd_q[ravelin_regs_pkg::CMD_POLICY_SPORT_HI_LSB +: 16] ||
-                   cmd_q[ravelin_regs_pkg::CMD_POLICY_DPORT_LO_LSB +: 16] >
-                   cmd_q[ravelin_regs_pkg::CMD_POLICY_DPORT_HI_LSB +: 16];
+      bad_range  = policy.sport_lo > policy.sport_hi || policy.dport_lo > policy.dport_hi;
     end
   end
 
   // All but DUPLICATE and TABLE_FULL, which need a look at the table.
   logic [7:0] status;
   always_comb begin
-    status = 8'(ravelin_regs_pkg::CMD_STATUS_OK);
+    status = ravelin_regs_pkg::CMD_STATUS_OK;
     if (state_q == StCheck) begin
-      if (!is_sa && !is_policy && opcode != 8'(ravelin_regs_pkg::CMD_OP_NOP)) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_OPCODE);
+      if (!is_sa && !is_policy && cmd_q.opcode != ravelin_regs_pkg::CMD_OP_NOP) begin
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_OPCODE;
       end else if (reserved) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_RESERVED);
+        status = ravelin_regs_pkg::CMD_STATUS_RESERVED;
       end else if (bad_index) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_INDEX);
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_INDEX;
       end else if (is_add && in_use) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_IN_USE);
+        status = ravelin_regs_pkg::CMD_STATUS_IN_USE;
       end else if ((is_delete || is_query || is_clear) && not_found) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_NOT_FOUND);
+        status = ravelin_regs_pkg::CMD_STATUS_NOT_FOUND;
       end else if (bad_flags) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_FLAGS);
-      end else if (is_add && cmd_q[ravelin_regs_pkg::CMD_SPI_LSB +: 32] < 32'd256) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_SPI);
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_FLAGS;
+      end else if (is_add && cmd_q.spi < 32'd256) begin
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_SPI;
       end else if (bad_limits) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_LIMITS);
-      end else if (is_add && !inbound && cmd_q[ravelin_regs_pkg::CMD_SEQ_LSB +: 32] == '0) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_SEQ);
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_LIMITS;
+      end else if (is_add && !inbound && cmd_q.seq == '0) begin
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_SEQ;
       end else if (bad_window) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_WINDOW);
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_WINDOW;
       end else if (bad_action) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_ACTION);
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_ACTION;
       end else if (bad_prefix) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_PREFIX);
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_PREFIX;
       end else if (bad_range) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_RANGE);
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_RANGE;
       end else if (bad_port) begin
-        status = 8'(ravelin_regs_pkg::CMD_STATUS_BAD_PORT);
+        status = ravelin_regs_pkg::CMD_STATUS_BAD_PORT;
       end
     end
   end
@@ -322,8 +352,7 @@ module ravelin_ipsec_command #(
       out_used_q   <= '0;
       in_used_q    <= '0;
       rsp_valid_o  <= 1'b0;
-      rsp_status_o <= '0;
-      rsp_data_o   <= '0;
+      rsp_o        <= '0;
     end else begin
       rsp_valid_o <= 1'b0;
       unique case (state_q)
@@ -331,7 +360,7 @@ module ravelin_ipsec_command #(
           if (cmd_valid_i && ready_i) begin
             cmd_q        <= cmd_data_i;
             key_loaded_q <= 1'b0;
-            rsp_data_o   <= '0;
+            rsp_o        <= '0;
             state_q      <= StCheck;
           end
         end
@@ -339,9 +368,9 @@ module ravelin_ipsec_command #(
           status_q    <= status;
           key_erase_q <= is_delete;
           settle_q    <= tx_taken_i;
-          if (opcode == 8'(ravelin_regs_pkg::CMD_OP_NOP) ||
+          if (cmd_q.opcode == ravelin_regs_pkg::CMD_OP_NOP ||
               (status != '0 && (!is_add || !inbound ||
-                                status < 8'(ravelin_regs_pkg::CMD_STATUS_DUPLICATE)))) begin
+                                status < ravelin_regs_pkg::CMD_STATUS_DUPLICATE))) begin
             state_q <= StRespond;
           end else if (is_policy || (is_add && !inbound)) begin
             state_q <= StSettle;
@@ -369,10 +398,10 @@ module ravelin_ipsec_command #(
         end
         StJudge: begin
           if (find_hit_i) begin
-            status_q <= 8'(ravelin_regs_pkg::CMD_STATUS_DUPLICATE);
+            status_q <= ravelin_regs_pkg::CMD_STATUS_DUPLICATE;
             state_q  <= StRespond;
           end else if (find_full_i) begin
-            status_q <= 8'(ravelin_regs_pkg::CMD_STATUS_TABLE_FULL);
+            status_q <= ravelin_regs_pkg::CMD_STATUS_TABLE_FULL;
             state_q  <= StRespond;
           end else begin
             state_q  <= status_q != '0 ? StRespond : StKey;
@@ -389,9 +418,9 @@ module ravelin_ipsec_command #(
             state_q      <= is_add ? StPause : StRespond;
             if (is_delete) begin
               if (inbound) begin
-                in_used_q[index[InW-1:0]] <= 1'b0;
+                in_used_q[in_idx_o] <= 1'b0;
               end else begin
-                out_used_q[index[OutW-1:0]] <= 1'b0;
+                out_used_q[out_idx_o] <= 1'b0;
               end
             end
           end
@@ -402,9 +431,9 @@ module ravelin_ipsec_command #(
           state_q <= is_delete ? StDrain : StRespond;
           if (is_add) begin
             if (inbound) begin
-              in_used_q[index[InW-1:0]] <= 1'b1;
+              in_used_q[in_idx_o] <= 1'b1;
             end else begin
-              out_used_q[index[OutW-1:0]] <= 1'b1;
+              out_used_q[out_idx_o] <= 1'b1;
             end
           end
         end
@@ -416,21 +445,21 @@ module ravelin_ipsec_command #(
         StRead: begin
           wait_q <= wait_q + 1'b1;
           if (wait_q == 3'd3) begin
-            rsp_data_o <= answer;
-            state_q    <= StRespond;
+            rsp_o   <= answer;
+            state_q <= StRespond;
           end
         end
         StRespond: begin
           rsp_valid_o  <= 1'b1;
-          rsp_status_o <= status_q;
+          rsp_o.status <= status_q;
           cmd_q        <= '0;           // it may hold a key
           state_q      <= StIdle;
         end
         default: state_q <= StIdle;
       endcase
       if (dead_i && state_q != StIdle && state_q != StRespond) begin
-        status_q   <= 8'(ravelin_regs_pkg::CMD_STATUS_FATAL);
-        rsp_data_o <= '0;
+        status_q   <= ravelin_regs_pkg::CMD_STATUS_FATAL;
+        rsp_o      <= '0;
         state_q    <= StRespond;
       end
     end
@@ -439,23 +468,36 @@ module ravelin_ipsec_command #(
   // ------------------------------------------------------------------------ answers to SA_QUERY
   ravelin_ipsec_pkg::out_dyn_t out_dyn;
   ravelin_ipsec_pkg::in_dyn_t  in_dyn;
-  logic [447:0] answer;             // from PACKETS on
+  ravelin_regs_pkg::cmd_cpl_t  answer;
   assign out_dyn = out_dyn_i;
   assign in_dyn  = in_dyn_i;
 
   always_comb begin
     answer = '0;
-    if (state_q == StRead) begin
-      if (inbound) begin
-        answer = {96'b0, 27'b0, in_broken_i, 1'b0, in_dyn.fired[3] | in_dyn.fired[2],
-                  in_dyn.fired[1:0],
-                  in_dyn.drop_limit, in_dyn.drop_format, in_dyn.drop_replay, in_dyn.drop_icv,
-                  32'b0, in_top_i, in_dyn.bytes, in_dyn.packets};
-      end else begin
-        answer = {96'b0, 27'b0, out_broken_i, out_dyn.fired[5], out_dyn.fired[3] | out_dyn.fired[2],
-                  out_dyn.fired[1:0], out_dyn.drop_limit, 96'b0,
-                  32'b0, out_dyn.seq, out_dyn.bytes, out_dyn.packets};
-      end
+    if (state_q == StRead && inbound) begin
+      answer.packets            = in_dyn.packets;
+      answer.bytes              = in_dyn.bytes;
+      answer.seq                = 64'(in_top_i);
+      answer.drop_icv           = in_dyn.drop_icv;
+      answer.drop_replay        = in_dyn.drop_replay;
+      answer.drop_format        = in_dyn.drop_format;
+      answer.drop_limit         = in_dyn.drop_limit;
+      answer.state.soft_bytes   = in_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_BYTES];
+      answer.state.soft_packets = in_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_PACKETS];
+      answer.state.hard         = in_dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] |
+                                  in_dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS];
+      answer.state.error        = in_broken_i;
+    end else if (state_q == StRead) begin
+      answer.packets            = out_dyn.packets;
+      answer.bytes              = out_dyn.bytes;
+      answer.seq                = 64'(out_dyn.seq);
+      answer.drop_limit         = out_dyn.drop_limit;
+      answer.state.soft_bytes   = out_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_BYTES];
+      answer.state.soft_packets = out_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_PACKETS];
+      answer.state.hard         = out_dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] |
+                                  out_dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS];
+      answer.state.seq_end      = out_dyn.fired[ravelin_ipsec_pkg::FIRED_SEQ_END];
+      answer.state.error        = out_broken_i;
     end
   end
 
@@ -471,67 +513,65 @@ module ravelin_ipsec_command #(
     if (state_q == StCommit) begin
       if (is_set) begin
         rule.valid     = 1'b1;
-        rule.action    = cmd_q[ravelin_regs_pkg::CMD_POLICY_ACTION_LSB +: 2];
-        rule.any_proto = cmd_q[ravelin_regs_pkg::CMD_POLICY_FLAGS_LSB];
-        rule.proto     = cmd_q[ravelin_regs_pkg::CMD_POLICY_PROTO_LSB +: 8];
-        rule.sa        = cmd_q[ravelin_regs_pkg::CMD_POLICY_SA_LSB +: 16];
+        rule.action    = 2'(policy.action);
+        rule.any_proto = policy.flags.any_proto;
+        rule.proto     = policy.proto;
+        rule.sa        = policy.sa;
         rule.src       = pol_src;
         rule.src_mask  = pol_src_mask;
         rule.dst       = pol_dst;
         rule.dst_mask  = pol_dst_mask;
-        rule.sport_lo  = cmd_q[ravelin_regs_pkg::CMD_POLICY_SPORT_LO_LSB +: 16];
-        rule.sport_hi  = cmd_q[ravelin_regs_pkg::CMD_POLICY_SPORT_HI_LSB +: 16];
-        rule.dport_lo  = cmd_q[ravelin_regs_pkg::CMD_POLICY_DPORT_LO_LSB +: 16];
-        rule.dport_hi  = cmd_q[ravelin_regs_pkg::CMD_POLICY_DPORT_HI_LSB +: 16];
-        rule.any_port  = cmd_q[ravelin_regs_pkg::CMD_POLICY_SPORT_LO_LSB +: 64] ==
-                         64'hffff_0000_ffff_0000;
+        rule.sport_lo  = policy.sport_lo;
+        rule.sport_hi  = policy.sport_hi;
+        rule.dport_lo  = policy.dport_lo;
+        rule.dport_hi  = policy.dport_hi;
+        rule.any_port  = policy.sport_lo == '0 && policy.sport_hi == '1 &&
+                         policy.dport_lo == '0 && policy.dport_hi == '1;
       end else if (is_add && inbound) begin
-        in_cfg.spi     = cmd_q[ravelin_regs_pkg::CMD_SPI_LSB +: 32];
+        in_cfg.spi     = cmd_q.spi;
         in_cfg.limits  = limits;
       end else if (is_add) begin
-        out_cfg.udp        = flags[2];
-        out_cfg.df_set     = flags[4];
-        out_cfg.df_clear   = flags[5];
-        out_cfg.dscp_fixed = flags[6];
-        out_cfg.dscp       = flags[13:8];
-        out_cfg.ttl        = flags[23:16];
-        out_cfg.sport      = cmd_q[ravelin_regs_pkg::CMD_UDP_SPORT_LSB +: 16];
-        out_cfg.dport      = cmd_q[ravelin_regs_pkg::CMD_UDP_DPORT_LSB +: 16];
-        out_cfg.spi        = cmd_q[ravelin_regs_pkg::CMD_SPI_LSB +: 32];
-        out_cfg.src        = swap32(cmd_q[ravelin_regs_pkg::CMD_SRC_LSB +: 32]);
-        out_cfg.dst        = swap32(cmd_q[ravelin_regs_pkg::CMD_DST_LSB +: 32]);
+        out_cfg.udp        = flags.udp;
+        out_cfg.df_set     = flags.df_set;
+        out_cfg.df_clear   = flags.df_clear;
+        out_cfg.dscp_fixed = flags.dscp_fixed;
+        out_cfg.dscp       = flags.dscp;
+        out_cfg.ttl        = flags.ttl;
+        out_cfg.sport      = cmd_q.udp_sport;
+        out_cfg.dport      = cmd_q.udp_dport;
+        out_cfg.spi        = cmd_q.spi;
+        out_cfg.src        = swap32(cmd_q.src.v4);
+        out_cfg.dst        = swap32(cmd_q.dst.v4);
         out_cfg.limits     = limits;
       end
     end
   end
 
-  assign pol_idx_o      = index[PolW-1:0];
-  assign pol_priority_o = cmd_q[ravelin_regs_pkg::CMD_POLICY_PRIORITY_LSB +: 32];
+  assign pol_idx_o      = PolW'(policy.index);
+  assign pol_priority_o = policy.priority_;
   assign pol_rule_o     = rule;
-  assign out_idx_o      = index[OutW-1:0];
+  assign out_idx_o      = OutW'(cmd_q.index);
   assign out_cfg_o      = out_cfg;
   assign out_live_o     = is_add;
-  assign out_seq_o      = cmd_q[ravelin_regs_pkg::CMD_SEQ_LSB +: 32] - 32'd1;
-  assign in_idx_o       = index[InW-1:0];
+  assign out_seq_o      = cmd_q.seq - 32'd1;
+  assign in_idx_o       = InW'(cmd_q.index);
   assign in_cfg_o       = in_cfg;
-  assign in_seq_o       = cmd_q[ravelin_regs_pkg::CMD_SEQ_LSB +: 32];
-  assign in_window_o    = cmd_q[ravelin_regs_pkg::CMD_WINDOW_LSB +: WinW];
-  assign {find_dst_o, find_spi_o} = is_delete ? name :
-                                    {swap32(cmd_q[ravelin_regs_pkg::CMD_DST_LSB +: 32]),
-                                     cmd_q[ravelin_regs_pkg::CMD_SPI_LSB +: 32]};
+  assign in_seq_o       = cmd_q.seq;
+  assign in_window_o    = WinW'(cmd_q.window);
+  assign {find_dst_o, find_spi_o} = is_delete ? name : {swap32(cmd_q.dst.v4), cmd_q.spi};
   assign key_erase_o  = key_erase_q;
-  assign key_aes256_o = flags[1];
-  assign key_o        = cmd_q[ravelin_regs_pkg::CMD_KEY_LSB +: 256];
-  assign key_salt_o   = cmd_q[ravelin_regs_pkg::CMD_SALT_LSB +: 32];
+  assign key_aes256_o = flags.aes256;
+  assign key_o        = cmd_q.key;
+  assign key_salt_o   = cmd_q.salt;
 
   ravelin_ipsec_pkg::damage_t damage;
   assign damage = damage_i;
 
   ravelin_ram #(.Width(64), .Depth(InSaCount), .ErrorInjection(ErrorInjection)) u_names (
     .clk_i, .rst_ni,
-    .wr_i (insert_o), .wr_addr_i (index[InW-1:0]), .wr_data_i ({find_dst_o, find_spi_o}),
+    .wr_i (insert_o), .wr_addr_i (in_idx_o), .wr_data_i ({find_dst_o, find_spi_o}),
     .rd_i (state_q == StCheck && is_delete && inbound && status == '0),
-    .rd_addr_i (index[InW-1:0]), .rd_data_o (name), .rd_bad_o (name_bad_o),
+    .rd_addr_i (in_idx_o), .rd_data_o (name), .rd_bad_o (name_bad_o),
     .damage_i (damage.valid && damage.memory == ravelin_ipsec_pkg::DAMAGE_NAME),
     .damage_addr_i (damage.index[InW-1:0])
   );

@@ -16,9 +16,9 @@ module ravelin_ipsec_events (
   input  logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] rx_i,
   output logic         ev_valid_o,
   input  logic         ev_ready_i,
-  output logic [127:0] ev_data_o    // the first 16 octets of EVENT
+  output ravelin_regs_pkg::event_t ev_o   // without cycles, number and phase
 );
-  ravelin_ipsec_pkg::event_t rec_q;
+  ravelin_ipsec_pkg::event_t rec, rec_q;
   logic [6:0]  mask_q;      // events of rec_q that are still to leave
   logic        fatal_q;
   logic        rx_first_q;
@@ -29,6 +29,7 @@ module ravelin_ipsec_events (
 
   assign lowest     = mask_q & (~mask_q + 7'd1);
   assign load       = !fatal_q && (mask_q == '0 || (ev_ready_i && mask_q == lowest));
+  assign rec        = pick_rx ? rx_i : tx_i;
   assign pick_rx    = rx_valid_i && (rx_first_q || !tx_valid_i);
   assign tx_ready_o = load && !pick_rx;
   assign rx_ready_o = load && pick_rx;
@@ -49,7 +50,7 @@ module ravelin_ipsec_events (
       if (load) begin
         mask_q <= '0;
         if (tx_valid_i || rx_valid_i) begin
-          mask_q     <= pick_rx ? rx_i[166:160] : tx_i[166:160];
+          mask_q     <= rec.mask;
           rx_first_q <= !pick_rx;
         end
       end else if (ev_ready_i) begin
@@ -60,7 +61,7 @@ module ravelin_ipsec_events (
 
   always_ff @(posedge clk_i) begin
     if (load && (tx_valid_i || rx_valid_i)) begin
-      rec_q <= pick_rx ? rx_i : tx_i;
+      rec_q <= rec;
     end
   end
 
@@ -70,39 +71,50 @@ module ravelin_ipsec_events (
     if (mask_q != '0) begin
       case (lowest)
         7'b0000001: begin
-          kind  = 8'(ravelin_regs_pkg::EVENT_SOFT_BYTES);
+          kind  = ravelin_regs_pkg::EVENT_SOFT_BYTES;
           value = rec_q.bytes;
         end
         7'b0000010: begin
-          kind  = 8'(ravelin_regs_pkg::EVENT_SOFT_PACKETS);
+          kind  = ravelin_regs_pkg::EVENT_SOFT_PACKETS;
           value = rec_q.packets;
         end
         7'b0000100: begin
-          kind  = 8'(ravelin_regs_pkg::EVENT_HARD_BYTES);
+          kind  = ravelin_regs_pkg::EVENT_HARD_BYTES;
           value = rec_q.bytes;
         end
         7'b0001000: begin
-          kind  = 8'(ravelin_regs_pkg::EVENT_HARD_PACKETS);
+          kind  = ravelin_regs_pkg::EVENT_HARD_PACKETS;
           value = rec_q.packets;
         end
         7'b0010000: begin
-          kind  = 8'(ravelin_regs_pkg::EVENT_SEQ_NEAR_END);
+          kind  = ravelin_regs_pkg::EVENT_SEQ_NEAR_END;
           value = 64'(rec_q.seq);
         end
         7'b0100000: begin
-          kind  = 8'(ravelin_regs_pkg::EVENT_SEQ_END);
+          kind  = ravelin_regs_pkg::EVENT_SEQ_END;
           value = 64'(rec_q.seq);
         end
         default: begin
-          kind  = 8'(ravelin_regs_pkg::EVENT_SA_ERROR);
+          kind  = ravelin_regs_pkg::EVENT_SA_ERROR;
           value = rec_q.packets;
         end
       endcase
     end
   end
 
-  assign ev_data_o = mask_q != '0 ? {value, rec_q.spi, rec_q.index, 7'b0, rec_q.inbound, kind} :
-                                    {56'b0, fatal_cause_i, 56'b0, 8'(ravelin_regs_pkg::EVENT_FATAL)};
+  always_comb begin
+    ev_o = '0;
+    if (mask_q != '0) begin
+      ev_o.type_  = kind;
+      ev_o.source = 8'(rec_q.inbound);
+      ev_o.index  = rec_q.index;
+      ev_o.spi    = rec_q.spi;
+      ev_o.value  = value;
+    end else begin
+      ev_o.type_  = ravelin_regs_pkg::EVENT_FATAL;
+      ev_o.value  = 64'(fatal_cause_i);
+    end
+  end
 
   logic unused;
   assign unused = ^rec_q.mask;

@@ -441,6 +441,12 @@ module ravelin_ipsec_in_sa #(
   assign ev_valid_o = event3.mask != '0;
   assign ev_o       = event3;
 
+  logic [7:0] memory3;      // the damaged one
+  assign memory3 = cfg_bad3_q ? ravelin_regs_pkg::SA_ERROR_CONFIG :
+                   key_bad3_q ? ravelin_regs_pkg::SA_ERROR_KEY :
+                   dyn_bad3_q ? ravelin_regs_pkg::SA_ERROR_COUNTERS :
+                                ravelin_regs_pkg::SA_ERROR_WINDOW;
+
   always_comb begin
     event3         = '0;
     event3.inbound = 1'b1;
@@ -448,10 +454,7 @@ module ravelin_ipsec_in_sa #(
     event3.spi     = fault3_q && cfg_bad3_q ? '0 : cfg3_q.spi;
     event3.mask    = {bad3_q, 2'b0, reached & ~dyn3_q.fired};
     if (fault3_q) begin
-      event3.packets = {32'b0, cfg_bad3_q ? ravelin_regs_pkg::SA_ERROR_CONFIG :
-                               key_bad3_q ? ravelin_regs_pkg::SA_ERROR_KEY :
-                               dyn_bad3_q ? ravelin_regs_pkg::SA_ERROR_COUNTERS :
-                                            ravelin_regs_pkg::SA_ERROR_WINDOW};
+      event3.packets = 64'(memory3);
     end else begin
       event3.packets = dyn3_q.packets;
       event3.bytes   = dyn3_q.bytes;

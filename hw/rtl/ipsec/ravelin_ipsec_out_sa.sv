@@ -258,6 +258,11 @@ module ravelin_ipsec_out_sa #(
   assign ev_valid_o = event3.mask != '0;
   assign ev_o       = event3;
 
+  logic [7:0] memory3;      // the damaged one
+  assign memory3 = break3_q   ? ravelin_regs_pkg::SA_ERROR_KEY :
+                   cfg_bad3_q ? ravelin_regs_pkg::SA_ERROR_CONFIG :
+                                ravelin_regs_pkg::SA_ERROR_COUNTERS;
+
   always_comb begin
     event3         = '0;
     event3.index   = idx3_q;
@@ -267,9 +272,7 @@ module ravelin_ipsec_out_sa #(
     event3.seq     = dyn3_q.seq;
     event3.packets = dyn3_q.packets;
     if (fault3_q) begin
-      event3.packets = {32'b0, break3_q   ? ravelin_regs_pkg::SA_ERROR_KEY :
-                               cfg_bad3_q ? ravelin_regs_pkg::SA_ERROR_CONFIG :
-                                            ravelin_regs_pkg::SA_ERROR_COUNTERS};
+      event3.packets = 64'(memory3);
     end
   end
 

@@ -70,15 +70,14 @@ module ravelin_queue #(
   output logic              cmd_valid_o,
   input  logic              cmd_ready_i,
   /* verilator tracing_off */
-  output logic [1023:0]     cmd_data_o,
+  output ravelin_regs_pkg::cmd_t     cmd_data_o,
   /* verilator tracing_on */
   input  logic              cmd_rsp_valid_i,
-  input  logic [7:0]        cmd_rsp_status_i,
-  input  logic [447:0]      cmd_rsp_data_i,
+  input  ravelin_regs_pkg::cmd_cpl_t cmd_rsp_i,
   // Events
   input  logic              ev_valid_i,
   output logic              ev_ready_o,
-  input  logic [127:0]      ev_data_i,
+  input  ravelin_regs_pkg::event_t ev_i,
   // Frames from the host
   output logic              htx_valid_o,
   input  logic              htx_ready_i,
@@ -202,14 +201,16 @@ module ravelin_queue #(
   logic                  settable, start, txr_size_ok, rxr_size_ok, txr_err_pulse, rxr_err_pulse;
   logic                  tx_look, tx_reserve, rx_look, rx_reserve;
   logic [QW-1:0]         tx_look_q, rx_q;
-  logic [127:0]          tx_desc, rx_desc;
+  ravelin_regs_pkg::tx_desc_t tx_desc;
+  ravelin_regs_pkg::rx_desc_t rx_desc;
   logic [15:0]           tx_index, rx_index;
   logic                  cq_written;
   logic [QW-1:0]         cq_written_q;
   logic [2:0]            cq_written_tx_n, cq_written_rx_n;
 
   ravelin_queue_ring #(
-    .DataW(DataW), .QueuePairs(QueuePairs), .RegBase(ravelin_regs_pkg::REG_TX_BASE_LO)
+    .DataW(DataW), .QueuePairs(QueuePairs), .RegBase(ravelin_regs_pkg::REG_TX_BASE_LO),
+    .DescW(ravelin_regs_pkg::TX_DESC_W)
   ) u_tx_ring (
     .clk_i, .rst_ni, .busy_o (txr_busy),
     .bus_write_i (bus_write), .bus_qp_i (bus_qp), .bus_q_i (bus_q), .bus_qp_addr_i (bus_qp_addr),
@@ -226,7 +227,8 @@ module ravelin_queue #(
   );
 
   ravelin_queue_ring #(
-    .DataW(DataW), .QueuePairs(QueuePairs), .RegBase(ravelin_regs_pkg::REG_RX_BASE_LO)
+    .DataW(DataW), .QueuePairs(QueuePairs), .RegBase(ravelin_regs_pkg::REG_RX_BASE_LO),
+    .DescW(ravelin_regs_pkg::RX_DESC_W)
   ) u_rx_ring (
     .clk_i, .rst_ni, .busy_o (rxr_busy),
     .bus_write_i (bus_write), .bus_qp_i (bus_qp), .bus_q_i (bus_q), .bus_qp_addr_i (bus_qp_addr),
@@ -245,9 +247,8 @@ module ravelin_queue #(
   // --------------------------------------------------------------------------------- completion
   logic             txc_valid, txc_ready, rxc_valid, rxc_ready;
   logic [QW-1:0]    txc_q, rxc_q;
-  logic [15:0]      txc_index, rxc_index, rxc_len, rxc_flags, rxc_sa;
-  logic [7:0]       txc_status, rxc_status;
-  logic             cq_wr_valid, cq_wr_ready, irq_valid, irq_ready;
+  ravelin_regs_pkg::cq_entry_t txc, rxc;
+  logic             cq_wr_valid, cq_wr_ready, cq_wr_sop, cq_wr_eop, irq_valid, irq_ready;
   logic [63:0]      cq_wr_addr;
   logic [15:0]      cq_wr_len;
   logic [DataW-1:0] cq_wr_data;
@@ -263,11 +264,10 @@ module ravelin_queue #(
     .tx_idle_i (txr_idle), .rx_idle_i (rxr_idle), .tx_err_i (txr_err), .rx_err_i (rxr_err),
     .space_o (space), .tx_reserve_i (tx_reserve), .tx_reserve_q_i (tx_q),
     .rx_reserve_i (rx_reserve), .rx_reserve_q_i (rx_q),
-    .tx_valid_i (txc_valid), .tx_ready_o (txc_ready), .tx_q_i (txc_q), .tx_index_i (txc_index),
-    .tx_status_i (txc_status),
-    .rx_valid_i (rxc_valid), .rx_ready_o (rxc_ready), .rx_q_i (rxc_q), .rx_index_i (rxc_index),
-    .rx_status_i (rxc_status), .rx_len_i (rxc_len), .rx_flags_i (rxc_flags), .rx_sa_i (rxc_sa),
-    .wr_valid_o (cq_wr_valid), .wr_ready_i (cq_wr_ready), .wr_addr_o (cq_wr_addr),
+    .tx_valid_i (txc_valid), .tx_ready_o (txc_ready), .tx_q_i (txc_q), .tx_entry_i (txc),
+    .rx_valid_i (rxc_valid), .rx_ready_o (rxc_ready), .rx_q_i (rxc_q), .rx_entry_i (rxc),
+    .wr_valid_o (cq_wr_valid), .wr_ready_i (cq_wr_ready), .wr_sop_o (cq_wr_sop),
+    .wr_eop_o (cq_wr_eop), .wr_addr_o (cq_wr_addr),
     .wr_len_o (cq_wr_len), .wr_data_o (cq_wr_data), .wr_q_o (cq_wr_q), .wr_tx_n_o (cq_wr_tx_n),
     .wr_rx_n_o (cq_wr_rx_n),
     .written_i (cq_written), .written_q_i (cq_written_q), .written_tx_n_i (cq_written_tx_n),
@@ -290,7 +290,7 @@ module ravelin_queue #(
     .rsp_q_i (rsp_q), .rsp_len_i (rsp_len), .rsp_index_i (rsp_index),
     .rsp_sa_valid_i (rsp_sa_valid), .rsp_sa_i (rsp_sa),
     .cpl_valid_o (txc_valid), .cpl_ready_i (txc_ready), .cpl_q_o (txc_q),
-    .cpl_index_o (txc_index), .cpl_status_o (txc_status),
+    .cpl_o (txc),
     .htx_valid_o, .htx_ready_i, .htx_sop_o, .htx_eop_o, .htx_data_o, .htx_bytes_o, .htx_len_o,
     .htx_sa_valid_o, .htx_sa_o, .htx_taken_o,
     .cnt_frames_o (cnt_tx_frames), .cnt_drop_desc_o (cnt_tx_drop_desc),
@@ -312,8 +312,7 @@ module ravelin_queue #(
     .look_o (rx_look), .q_o (rx_q), .desc_i (rx_desc), .index_i (rx_index),
     .wr_valid_o (rx_wr_valid), .wr_ready_i (rx_wr_ready), .wr_sop_o (rx_wr_sop),
     .wr_eop_o (rx_wr_eop), .wr_addr_o (rx_wr_addr), .wr_len_o (rx_wr_len), .wr_data_o (rx_wr_data),
-    .cpl_valid_o (rxc_valid), .cpl_ready_i (rxc_ready), .cpl_q_o (rxc_q), .cpl_index_o (rxc_index),
-    .cpl_status_o (rxc_status), .cpl_len_o (rxc_len), .cpl_flags_o (rxc_flags), .cpl_sa_o (rxc_sa),
+    .cpl_valid_o (rxc_valid), .cpl_ready_i (rxc_ready), .cpl_q_o (rxc_q), .cpl_o (rxc),
     .cpl_written_i (cq_written ? cq_written_rx_n : 3'd0),
     .mark_i (rx_mark), .mark_done_o (rx_mark_done),
     .cnt_pass_o (cnt_rx_pass), .cnt_decrypted_o (cnt_rx_decrypted),
@@ -338,7 +337,7 @@ module ravelin_queue #(
     .req_valid_o (cmd_req_valid), .req_ready_i (cmd_req_ready), .req_addr_o (cmd_req_addr),
     .rsp_valid_i (cmd_rsp), .rsp_eop_i (rd_rsp_eop_i), .rsp_err_i (rd_rsp_err_i),
     .rsp_data_i (rd_rsp_data_i),
-    .cmd_valid_o, .cmd_ready_i, .cmd_data_o, .cmd_rsp_valid_i, .cmd_rsp_status_i, .cmd_rsp_data_i,
+    .cmd_valid_o, .cmd_ready_i, .cmd_data_o, .cmd_rsp_valid_i, .cmd_rsp_i,
     .rx_mark_o (rx_mark), .rx_mark_done_i (rx_mark_done),
     .wr_valid_o (cmd_wr_valid), .wr_ready_i (cmd_wr_ready), .wr_sop_o (cmd_wr_sop),
     .wr_eop_o (cmd_wr_eop), .wr_addr_o (cmd_wr_addr), .wr_vector_o (cmd_wr_vector),
@@ -350,7 +349,7 @@ module ravelin_queue #(
     .bus_write_i (bus_write), .bus_addr_i (bus_addr), .bus_wdata_i (bus_wdata),
     .bus_low_i (bus_low),
     .bus_rdata_o (evt_rdata),
-    .ev_valid_i, .ev_ready_o, .ev_data_i,
+    .ev_valid_i, .ev_ready_o, .ev_i,
     .tx_err_i (txr_err_pulse), .rx_err_i (rxr_err_pulse), .err_q_i (rsp_q),
     .wr_valid_o (evt_wr_valid), .wr_ready_i (evt_wr_ready), .wr_sop_o (evt_wr_sop),
     .wr_eop_o (evt_wr_eop), .wr_addr_o (evt_wr_addr), .wr_vector_o (evt_wr_vector),
@@ -367,7 +366,8 @@ module ravelin_queue #(
     .evt_eop_i (evt_wr_eop), .evt_addr_i (evt_wr_addr), .evt_vector_i (evt_wr_vector),
     .evt_data_i (evt_wr_data), .evt_written_o (evt_written),
     .irq_valid_i (irq_valid), .irq_ready_o (irq_ready), .irq_vector_i (irq_vector),
-    .cq_valid_i (cq_wr_valid), .cq_ready_o (cq_wr_ready), .cq_addr_i (cq_wr_addr),
+    .cq_valid_i (cq_wr_valid), .cq_ready_o (cq_wr_ready), .cq_sop_i (cq_wr_sop),
+    .cq_eop_i (cq_wr_eop), .cq_addr_i (cq_wr_addr),
     .cq_len_i (cq_wr_len), .cq_data_i (cq_wr_data), .cq_q_i (cq_wr_q), .cq_tx_n_i (cq_wr_tx_n),
     .cq_rx_n_i (cq_wr_rx_n),
     .cq_written_o (cq_written), .cq_written_q_o (cq_written_q),

@@ -38,11 +38,10 @@ module ravelin_queue_cmd #(
   output logic             cmd_valid_o,
   input  logic             cmd_ready_i,
   /* verilator tracing_off */
-  output logic [1023:0]    cmd_data_o,
+  output ravelin_regs_pkg::cmd_t cmd_data_o,
   /* verilator tracing_on */
   input  logic             cmd_rsp_valid_i,
-  input  logic [7:0]       cmd_rsp_status_i,
-  input  logic [447:0]     cmd_rsp_data_i,
+  input  ravelin_regs_pkg::cmd_cpl_t cmd_rsp_i,   // opcode, tag and phase are filled in here
   // Received frames that are under way
   output logic             rx_mark_o,
   input  logic             rx_mark_done_i,   // from 2 cycles after rx_mark_o on
@@ -56,7 +55,11 @@ module ravelin_queue_cmd #(
   output logic [DataW-1:0] wr_data_o,
   input  logic             written_i         // it has left
 );
-  localparam int unsigned CplBeats = DataW >= 512 ? 1 : 512 / DataW;
+  localparam int unsigned CmdW     = ravelin_regs_pkg::CMD_W;
+  localparam int unsigned CplW     = ravelin_regs_pkg::CMD_CPL_W;
+  localparam int unsigned CmdAlign = $clog2(ravelin_regs_pkg::CMD_OCTETS);
+  localparam int unsigned CplAlign = $clog2(ravelin_regs_pkg::CMD_CPL_OCTETS);
+  localparam int unsigned CplBeats = DataW >= CplW ? 1 : CplW / DataW;
 
   typedef enum logic [2:0] {
     StIdle, StRequest, StData, StExec, StWait, StSettle, StWrite, StWritten
@@ -70,29 +73,41 @@ module ravelin_queue_cmd #(
   logic          en_q, stop_q, restart_q, err_q;
   logic          ctl_write, vector_ok, at_rest, work, is_delete;
   /* verilator tracing_off */
-  logic [1023:0] cmd_q;
+  ravelin_regs_pkg::cmd_t cmd_q;
   /* verilator tracing_on */
-  logic [511:0]  cpl_q;
+  ravelin_regs_pkg::cmd_cpl_t cpl, cpl_q;
+  ravelin_regs_pkg::reg_cmd_control_t control;
+  /* verilator lint_off UNUSEDSIGNAL */  // what a write has in reserved bits is ignored
+  ravelin_regs_pkg::reg_cmd_control_t control_new;
+  /* verilator lint_on UNUSEDSIGNAL */
+  ravelin_regs_pkg::reg_cmd_head_t    head;
   logic [3:0]    beat_q;
 
   // ---------------------------------------------------------------------------------- registers
   always_comb begin
-    case ({16'b0, bus_addr_i})
+    control        = '0;
+    control.enable = en_q;
+    control.vector_ = vector_q;
+    head           = '0;
+    head.pointer   = ptr_q;
+    head.error     = err_q;
+    case (32'(bus_addr_i))
       ravelin_regs_pkg::REG_CMD_BASE_LO:     bus_rdata_o = base_lo_q;
       ravelin_regs_pkg::REG_CMD_BASE_HI:     bus_rdata_o = base_hi_q;
       ravelin_regs_pkg::REG_CMD_CPL_BASE_LO: bus_rdata_o = cpl_base_lo_q;
       ravelin_regs_pkg::REG_CMD_CPL_BASE_HI: bus_rdata_o = cpl_base_hi_q;
-      ravelin_regs_pkg::REG_CMD_SIZE:        bus_rdata_o = {27'b0, size_q};
-      ravelin_regs_pkg::REG_CMD_CONTROL:     bus_rdata_o = {16'b0, vector_q, 7'b0, en_q};
-      ravelin_regs_pkg::REG_CMD_TAIL:        bus_rdata_o = {16'b0, tail_q};
-      ravelin_regs_pkg::REG_CMD_HEAD:        bus_rdata_o = {err_q, 15'b0, ptr_q};
+      ravelin_regs_pkg::REG_CMD_SIZE:        bus_rdata_o = 32'(size_q);
+      ravelin_regs_pkg::REG_CMD_CONTROL:     bus_rdata_o = control;
+      ravelin_regs_pkg::REG_CMD_TAIL:        bus_rdata_o = 32'(tail_q);
+      ravelin_regs_pkg::REG_CMD_HEAD:        bus_rdata_o = head;
       default:                               bus_rdata_o = '0;
     endcase
   end
 
-  assign ctl_write = bus_write_i & ({16'b0, bus_addr_i} == ravelin_regs_pkg::REG_CMD_CONTROL) &
+  assign ctl_write = bus_write_i & (32'(bus_addr_i) == ravelin_regs_pkg::REG_CMD_CONTROL) &
                      bus_low_i;
-  assign vector_ok = bus_wdata_i[15:8] <= 8'(QueuePairs);
+  assign control_new = bus_wdata_i;
+  assign vector_ok = control_new.vector_ <= 8'(QueuePairs);
   assign at_rest   = (state_q == StIdle) | (state_q == StRequest);
   assign work      = en_q & ~stop_q & ~err_q & (tail_q != ptr_q);
   assign busy_o    = work | stop_q | (state_q != StIdle);
@@ -129,29 +144,29 @@ module ravelin_queue_cmd #(
         end
       end
       if (bus_write_i && !en_q) begin
-        case ({16'b0, bus_addr_i})
-          ravelin_regs_pkg::REG_CMD_BASE_LO:     base_lo_q     <= {bus_wdata_i[31:7], 7'b0};
+        case (32'(bus_addr_i))
+          ravelin_regs_pkg::REG_CMD_BASE_LO:     base_lo_q     <= bus_wdata_i & -32'(ravelin_regs_pkg::CMD_OCTETS);
           ravelin_regs_pkg::REG_CMD_BASE_HI:     base_hi_q     <= bus_wdata_i;
-          ravelin_regs_pkg::REG_CMD_CPL_BASE_LO: cpl_base_lo_q <= {bus_wdata_i[31:6], 6'b0};
+          ravelin_regs_pkg::REG_CMD_CPL_BASE_LO: cpl_base_lo_q <= bus_wdata_i & -32'(ravelin_regs_pkg::CMD_CPL_OCTETS);
           ravelin_regs_pkg::REG_CMD_CPL_BASE_HI: cpl_base_hi_q <= bus_wdata_i;
           ravelin_regs_pkg::REG_CMD_SIZE:
-            size_q <= bus_wdata_i > 32'd31 ? 5'd31 : bus_wdata_i[4:0];
+            size_q <= bus_wdata_i > 32'd31 ? 5'd31 : 5'(bus_wdata_i);
           default: ;
         endcase
       end
       if (bus_write_i) begin
-        case ({16'b0, bus_addr_i})
+        case (32'(bus_addr_i))
           ravelin_regs_pkg::REG_CMD_CONTROL: begin
             if (vector_ok || !en_q) begin
-              vector_q <= bus_wdata_i[15:8];
+              vector_q <= control_new.vector_;
             end
           end
-          ravelin_regs_pkg::REG_CMD_TAIL: tail_q <= bus_wdata_i[15:0];
+          ravelin_regs_pkg::REG_CMD_TAIL: tail_q <= 16'(bus_wdata_i);
           default: ;
         endcase
       end
       if (ctl_write) begin
-        if (!bus_wdata_i[0]) begin
+        if (!control_new.enable) begin
           stop_q    <= en_q;
           restart_q <= 1'b0;
         end else if (vector_ok && stop_q && !at_rest) begin
@@ -174,14 +189,14 @@ module ravelin_queue_cmd #(
   assign idx  = ptr_q & mask;
 
   assign req_valid_o = (state_q == StRequest) & ~stop_q & en_q;
-  assign req_addr_o  = {base_hi_q, base_lo_q} + {41'b0, idx, 7'b0};
-  assign is_delete   = cpl_q[15:8] == 8'(ravelin_regs_pkg::CMD_OP_SA_DELETE);
+  assign req_addr_o  = {base_hi_q, base_lo_q} + (64'(idx) << CmdAlign);
+  assign is_delete   = cpl_q.opcode == ravelin_regs_pkg::CMD_OP_SA_DELETE;
   assign cmd_valid_o = state_q == StExec;
   assign cmd_data_o  = cmd_q;
   assign wr_valid_o  = state_q == StWrite;
   assign wr_sop_o    = beat_q == 4'd0;
   assign wr_eop_o    = beat_q == 4'(CplBeats - 1);
-  assign wr_addr_o   = {cpl_base_hi_q, cpl_base_lo_q} + {42'b0, idx, 6'b0};
+  assign wr_addr_o   = {cpl_base_hi_q, cpl_base_lo_q} + (64'(idx) << CplAlign);
   assign wr_vector_o = vector_q;
   assign wr_data_o   = DataW'(cpl_q);
 
@@ -209,7 +224,7 @@ module ravelin_queue_cmd #(
         end
         StData: begin
           if (rsp_valid_i) begin
-            for (int k = 0; k < 1024/DataW; k++) begin
+            for (int k = 0; k < CmdW/DataW; k++) begin
               if (beat_q == 4'(k)) begin
                 cmd_q[DataW*k +: DataW] <= rsp_data_i;
               end
@@ -259,15 +274,23 @@ module ravelin_queue_cmd #(
     end
   end
 
-  // The opcode and tag are kept here while the command is under way.
+  // The opcode, tag and phase are kept here while the command is under way.
+  always_comb begin
+    cpl        = cmd_rsp_i;
+    cpl.opcode = cpl_q.opcode;
+    cpl.tag    = cpl_q.tag;
+    cpl.phase  = cpl_q.phase;
+  end
+
   always_ff @(posedge clk_i) begin
     if (state_q == StExec) begin
-      cpl_q[31:0]  <= {cmd_q[31:16], cmd_q[7:0], 8'b0};
-      cpl_q[63:32] <= {~(|(ptr_q & (mask + 16'd1))), 31'b0};
+      cpl_q.opcode     <= cmd_q.opcode;
+      cpl_q.tag        <= cmd_q.tag;
+      cpl_q.phase      <= '0;
+      cpl_q.phase.pass <= ~(|(ptr_q & (mask + 16'd1)));
     end
     if (state_q == StWait && cmd_rsp_valid_i) begin
-      cpl_q[7:0]    <= cmd_rsp_status_i;
-      cpl_q[511:64] <= cmd_rsp_data_i;
+      cpl_q <= cpl;
     end
     if (wr_valid_o && wr_ready_i) begin
       cpl_q <= cpl_q >> DataW;

@@ -48,19 +48,16 @@ module ravelin_queue_cq #(
   input  logic                  tx_valid_i,
   output logic                  tx_ready_o,
   input  logic [QW-1:0]         tx_q_i,
-  input  logic [15:0]           tx_index_i,
-  input  logic [7:0]            tx_status_i,
+  input  ravelin_regs_pkg::cq_entry_t tx_entry_i,  // their phase is filled in here
   input  logic                  rx_valid_i,
   output logic                  rx_ready_o,
   input  logic [QW-1:0]         rx_q_i,
-  input  logic [15:0]           rx_index_i,
-  input  logic [7:0]            rx_status_i,
-  input  logic [15:0]           rx_len_i,
-  input  logic [15:0]           rx_flags_i,
-  input  logic [15:0]           rx_sa_i,
+  input  ravelin_regs_pkg::cq_entry_t rx_entry_i,
   // Writes of entries
   output logic                  wr_valid_o,
   input  logic                  wr_ready_i,
+  output logic                  wr_sop_o,
+  output logic                  wr_eop_o,
   output logic [63:0]           wr_addr_o,
   output logic [15:0]           wr_len_o,
   output logic [DataW-1:0]      wr_data_o,
@@ -76,7 +73,11 @@ module ravelin_queue_cq #(
   input  logic                  irq_ready_i,
   output logic [7:0]            irq_vector_o
 );
-  localparam int unsigned Lanes = DataW / 128;
+  // A beat has several entries, or an entry several beats.
+  localparam int unsigned EntryW     = ravelin_regs_pkg::CQ_ENTRY_W;
+  localparam int unsigned EntryAlign = $clog2(ravelin_regs_pkg::CQ_ENTRY_OCTETS);
+  localparam int unsigned Lanes      = DataW > EntryW ? DataW / EntryW : 1;
+  localparam int unsigned Beats      = EntryW > DataW ? EntryW / DataW : 1;
 
   logic [31:0]           base_lo_q [QueuePairs];
   logic [31:0]           base_hi_q [QueuePairs];
@@ -90,30 +91,48 @@ module ravelin_queue_cq #(
   logic                  own_size_ok, vector_ok;
 
   // ---------------------------------------------------------------------------------- registers
+  ravelin_regs_pkg::reg_cq_head_t   head;
+  ravelin_regs_pkg::reg_q_control_t control;
+  ravelin_regs_pkg::reg_q_status_t  status;
+  /* verilator lint_off UNUSEDSIGNAL */  // what a write has in reserved bits is ignored
+  ravelin_regs_pkg::reg_cq_head_t   head_new;
+  ravelin_regs_pkg::reg_q_control_t control_new;
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  assign head_new    = bus_wdata_i;
+  assign control_new = bus_wdata_i;
+
   always_comb begin
+    head            = '0;
+    head.pointer    = head_q[bus_q_i];
+    head.arm        = armed_q[bus_q_i];
+    control         = '0;
+    control.enable  = en_q[bus_q_i];
+    control.vector_  = vector_q[bus_q_i];
+    status          = '0;
+    status.idle     = idle[bus_q_i];
+    status.tx_error = tx_err_i[bus_q_i];
+    status.rx_error = rx_err_i[bus_q_i];
     bus_rdata_o = '0;
     if (bus_qp_i) begin
       case (bus_qp_addr_i)
         ravelin_regs_pkg::REG_CQ_BASE_LO: bus_rdata_o = base_lo_q[bus_q_i];
         ravelin_regs_pkg::REG_CQ_BASE_HI: bus_rdata_o = base_hi_q[bus_q_i];
-        ravelin_regs_pkg::REG_CQ_SIZE:    bus_rdata_o = {27'b0, size_q[bus_q_i]};
-        ravelin_regs_pkg::REG_CQ_HEAD:
-          bus_rdata_o = {armed_q[bus_q_i], 15'b0, head_q[bus_q_i]};
-        ravelin_regs_pkg::REG_CQ_TAIL:    bus_rdata_o = {16'b0, tail_q[bus_q_i]};
-        ravelin_regs_pkg::REG_Q_CONTROL:
-          bus_rdata_o = {16'b0, vector_q[bus_q_i], 7'b0, en_q[bus_q_i]};
-        ravelin_regs_pkg::REG_Q_STATUS:
-          bus_rdata_o = {29'b0, rx_err_i[bus_q_i], tx_err_i[bus_q_i], idle[bus_q_i]};
+        ravelin_regs_pkg::REG_CQ_SIZE:    bus_rdata_o = 32'(size_q[bus_q_i]);
+        ravelin_regs_pkg::REG_CQ_HEAD:    bus_rdata_o = head;
+        ravelin_regs_pkg::REG_CQ_TAIL:    bus_rdata_o = 32'(tail_q[bus_q_i]);
+        ravelin_regs_pkg::REG_Q_CONTROL:  bus_rdata_o = control;
+        ravelin_regs_pkg::REG_Q_STATUS:   bus_rdata_o = status;
         default: ;
       endcase
     end
   end
 
   assign settable_o  = ~en_q[bus_q_i] & idle[bus_q_i];
-  assign vector_ok   = bus_wdata_i[15:8] <= 8'(QueuePairs);
+  assign vector_ok   = control_new.vector_ <= 8'(QueuePairs);
   assign own_size_ok = (size_q[bus_q_i] >= 5'd3) & (size_q[bus_q_i] <= 5'd15);
   assign start_o = bus_write_i & bus_qp_i & (bus_qp_addr_i == ravelin_regs_pkg::REG_Q_CONTROL) &
-                   bus_wdata_i[0] & settable_o & own_size_ok & size_ok_i & vector_ok;
+                   control_new.enable & settable_o & own_size_ok & size_ok_i & vector_ok;
   assign en_o = en_q;
 
   always_ff @(posedge clk_i) begin
@@ -133,26 +152,26 @@ module ravelin_queue_cq #(
       end
       if (bus_write_i && bus_qp_i && settable_o) begin
         case (bus_qp_addr_i)
-          ravelin_regs_pkg::REG_CQ_BASE_LO: base_lo_q[bus_q_i] <= {bus_wdata_i[31:6], 6'b0};
+          ravelin_regs_pkg::REG_CQ_BASE_LO: base_lo_q[bus_q_i] <= bus_wdata_i & -32'(ravelin_regs_pkg::RING_ALIGN);
           ravelin_regs_pkg::REG_CQ_BASE_HI: base_hi_q[bus_q_i] <= bus_wdata_i;
           ravelin_regs_pkg::REG_CQ_SIZE:
-            size_q[bus_q_i] <= bus_wdata_i > 32'd31 ? 5'd31 : bus_wdata_i[4:0];
+            size_q[bus_q_i] <= bus_wdata_i > 32'd31 ? 5'd31 : 5'(bus_wdata_i);
           default: ;
         endcase
       end
       if (bus_write_i && bus_qp_i) begin
         case (bus_qp_addr_i)
           ravelin_regs_pkg::REG_CQ_HEAD: begin
-            head_q[bus_q_i] <= bus_wdata_i[15:0];
+            head_q[bus_q_i] <= head_new.pointer;
             if (bus_high_i) begin
-              armed_q[bus_q_i] <= bus_wdata_i[31];
+              armed_q[bus_q_i] <= head_new.arm;
             end
           end
           ravelin_regs_pkg::REG_Q_CONTROL: begin
             if (vector_ok || !en_q[bus_q_i]) begin
-              vector_q[bus_q_i] <= bus_wdata_i[15:8];
+              vector_q[bus_q_i] <= control_new.vector_;
             end
-            if (!bus_wdata_i[0]) begin
+            if (!control_new.enable) begin
               en_q[bus_q_i] <= 1'b0;
             end
           end
@@ -193,7 +212,7 @@ module ravelin_queue_cq #(
       if (reserve) begin
         reserve_q[reserve_q_sel] <= reserve_q[reserve_q_sel] + 16'd1;
       end
-      if (wr_valid_o && wr_ready_i) begin
+      if (wr_valid_o && wr_ready_i && wr_eop_o) begin
         alloc_q[col_q_q] <= alloc_q[col_q_q] + {13'b0, col_n_q};
       end
       if (written_i) begin
@@ -209,14 +228,15 @@ module ravelin_queue_cq #(
   end
 
   // ----------------------------------------------------------------------------------- collect
-  logic [DataW-1:0] col_data_q;
+  logic [Lanes*EntryW-1:0] col_data_q;
   logic [QW-1:0]    col_q_q;
   logic [2:0]       col_n_q, col_tx_n_q;
   logic             rx_turn_q;
   logic             in_valid, in_rx, take, fits;
   logic [QW-1:0]    in_q;
   logic [15:0]      in_ptr, in_mask, col_idx;
-  logic [127:0]     in_entry;
+  logic [$clog2(Beats+1)-1:0] beat_q;
+  ravelin_regs_pkg::cq_entry_t in_entry;
 
   assign in_rx    = rx_valid_i & (rx_turn_q | ~tx_valid_i);
   assign in_valid = rx_valid_i | tx_valid_i;
@@ -232,27 +252,18 @@ module ravelin_queue_cq #(
   assign rx_ready_o = take & in_rx;
 
   always_comb begin
-    in_entry = '0;
-    in_entry[127] = ~(|(in_ptr & (in_mask + 16'd1)));
-    if (in_rx) begin
-      in_entry[7:0]   = 8'(ravelin_regs_pkg::CQ_TYPE_RX);
-      in_entry[15:8]  = rx_status_i;
-      in_entry[31:16] = rx_index_i;
-      in_entry[47:32] = rx_len_i;
-      in_entry[63:48] = rx_flags_i;
-      in_entry[79:64] = rx_sa_i;
-    end else begin
-      in_entry[7:0]   = 8'(ravelin_regs_pkg::CQ_TYPE_TX);
-      in_entry[15:8]  = tx_status_i;
-      in_entry[31:16] = tx_index_i;
-    end
+    in_entry            = in_rx ? rx_entry_i : tx_entry_i;
+    in_entry.phase      = '0;
+    in_entry.phase.pass = ~(|(in_ptr & (in_mask + 16'd1)));
   end
 
   assign col_idx    = alloc_q[col_q_q] & ((16'd1 << size_q[col_q_q]) - 16'd1);
   assign wr_valid_o = (col_n_q != 3'd0) & ~take;
-  assign wr_addr_o  = {base_hi_q[col_q_q], base_lo_q[col_q_q]} + {44'b0, col_idx, 4'b0};
-  assign wr_len_o   = {9'b0, col_n_q, 4'b0};
-  assign wr_data_o  = col_data_q;
+  assign wr_sop_o   = beat_q == '0;
+  assign wr_eop_o   = 32'(beat_q) == Beats - 1;
+  assign wr_addr_o  = {base_hi_q[col_q_q], base_lo_q[col_q_q]} + (64'(col_idx) << EntryAlign);
+  assign wr_len_o   = 16'(col_n_q) << EntryAlign;
+  assign wr_data_o  = col_data_q[DataW-1:0];
   assign wr_q_o     = col_q_q;
   assign wr_tx_n_o  = col_tx_n_q;
   assign wr_rx_n_o  = col_n_q - col_tx_n_q;
@@ -260,9 +271,13 @@ module ravelin_queue_cq #(
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       col_n_q   <= '0;
+      beat_q    <= '0;
       rx_turn_q <= 1'b0;
     end else if (wr_valid_o && wr_ready_i) begin
-      col_n_q <= '0;
+      beat_q <= wr_eop_o ? '0 : beat_q + 1'b1;
+      if (wr_eop_o) begin
+        col_n_q <= '0;
+      end
     end else if (take) begin
       col_n_q   <= col_n_q + 3'd1;
       rx_turn_q <= ~in_rx;
@@ -275,9 +290,11 @@ module ravelin_queue_cq #(
       col_tx_n_q <= (col_n_q == 3'd0 ? 3'd0 : col_tx_n_q) + {2'b0, ~in_rx};
       for (int k = 0; k < Lanes; k++) begin
         if (col_n_q == 3'(k)) begin
-          col_data_q[128*k +: 128] <= in_entry;
+          col_data_q[EntryW*k +: EntryW] <= in_entry;
         end
       end
+    end else if (wr_valid_o && wr_ready_i) begin
+      col_data_q <= col_data_q >> DataW;
     end
   end
 

@@ -24,10 +24,10 @@ module ravelin_queue_event #(
   input  logic [31:0]      bus_wdata_i,
   input  logic             bus_low_i,        // octet 0 is written
   output logic [31:0]      bus_rdata_o,
-  // Events: the first 16 octets
+  // Events: cycles, number and phase are filled in here
   input  logic             ev_valid_i,
   output logic             ev_ready_o,
-  input  logic [127:0]     ev_data_i,
+  input  ravelin_regs_pkg::event_t ev_i,
   // A queue pair's transmit or receive ring has stopped
   input  logic             tx_err_i,
   input  logic             rx_err_i,
@@ -43,7 +43,9 @@ module ravelin_queue_event #(
   input  logic             written_i,
   output logic [1:0]       cnt_lost_o
 );
-  localparam int unsigned Beats = DataW >= 256 ? 1 : 256 / DataW;
+  localparam int unsigned EventW     = ravelin_regs_pkg::EVENT_W;
+  localparam int unsigned EventAlign = $clog2(ravelin_regs_pkg::EVENT_OCTETS);
+  localparam int unsigned Beats      = DataW >= EventW ? 1 : EventW / DataW;
 
   typedef enum logic [1:0] { StIdle, StWrite, StWritten } state_e;
 
@@ -54,23 +56,31 @@ module ravelin_queue_event #(
   logic [15:0]           head_q, idx, mask, size;
   logic                  en_q, stop_q, restart_q, ctl_write, vector_ok;
   logic [QueuePairs-1:0] tx_err_q, rx_err_q;
+  ravelin_regs_pkg::reg_evt_control_t control;
+  /* verilator lint_off UNUSEDSIGNAL */  // what a write has in reserved bits is ignored
+  ravelin_regs_pkg::reg_evt_control_t control_new;
+  /* verilator lint_on UNUSEDSIGNAL */
 
   // ---------------------------------------------------------------------------------- registers
   always_comb begin
-    case ({16'b0, bus_addr_i})
+    control        = '0;
+    control.enable = en_q;
+    control.vector_ = vector_q;
+    case (32'(bus_addr_i))
       ravelin_regs_pkg::REG_EVT_BASE_LO: bus_rdata_o = base_lo_q;
       ravelin_regs_pkg::REG_EVT_BASE_HI: bus_rdata_o = base_hi_q;
-      ravelin_regs_pkg::REG_EVT_SIZE:    bus_rdata_o = {27'b0, size_q};
-      ravelin_regs_pkg::REG_EVT_CONTROL: bus_rdata_o = {16'b0, vector_q, 7'b0, en_q};
-      ravelin_regs_pkg::REG_EVT_HEAD:    bus_rdata_o = {16'b0, head_q};
-      ravelin_regs_pkg::REG_EVT_TAIL:    bus_rdata_o = {16'b0, number_q[15:0]};
+      ravelin_regs_pkg::REG_EVT_SIZE:    bus_rdata_o = 32'(size_q);
+      ravelin_regs_pkg::REG_EVT_CONTROL: bus_rdata_o = control;
+      ravelin_regs_pkg::REG_EVT_HEAD:    bus_rdata_o = 32'(head_q);
+      ravelin_regs_pkg::REG_EVT_TAIL:    bus_rdata_o = 32'(16'(number_q));
       default:                           bus_rdata_o = '0;
     endcase
   end
 
-  assign ctl_write = bus_write_i & ({16'b0, bus_addr_i} == ravelin_regs_pkg::REG_EVT_CONTROL) &
+  assign ctl_write = bus_write_i & (32'(bus_addr_i) == ravelin_regs_pkg::REG_EVT_CONTROL) &
                      bus_low_i;
-  assign vector_ok = bus_wdata_i[15:8] <= 8'(QueuePairs);
+  assign control_new = bus_wdata_i;
+  assign vector_ok = control_new.vector_ <= 8'(QueuePairs);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -97,27 +107,27 @@ module ravelin_queue_event #(
         end
       end
       if (bus_write_i && !en_q) begin
-        case ({16'b0, bus_addr_i})
-          ravelin_regs_pkg::REG_EVT_BASE_LO: base_lo_q <= {bus_wdata_i[31:6], 6'b0};
+        case (32'(bus_addr_i))
+          ravelin_regs_pkg::REG_EVT_BASE_LO: base_lo_q <= bus_wdata_i & -32'(ravelin_regs_pkg::RING_ALIGN);
           ravelin_regs_pkg::REG_EVT_BASE_HI: base_hi_q <= bus_wdata_i;
           ravelin_regs_pkg::REG_EVT_SIZE:
-            size_q <= bus_wdata_i > 32'd31 ? 5'd31 : bus_wdata_i[4:0];
+            size_q <= bus_wdata_i > 32'd31 ? 5'd31 : 5'(bus_wdata_i);
           default: ;
         endcase
       end
       if (bus_write_i) begin
-        case ({16'b0, bus_addr_i})
+        case (32'(bus_addr_i))
           ravelin_regs_pkg::REG_EVT_CONTROL: begin
             if (vector_ok || !en_q) begin
-              vector_q <= bus_wdata_i[15:8];
+              vector_q <= control_new.vector_;
             end
           end
-          ravelin_regs_pkg::REG_EVT_HEAD: head_q <= bus_wdata_i[15:0];
+          ravelin_regs_pkg::REG_EVT_HEAD: head_q <= 16'(bus_wdata_i);
           default: ;
         endcase
       end
       if (ctl_write) begin
-        if (!bus_wdata_i[0]) begin
+        if (!control_new.enable) begin
           stop_q    <= en_q;
           restart_q <= 1'b0;
         end else if (vector_ok && stop_q && state_q != StIdle) begin
@@ -138,8 +148,7 @@ module ravelin_queue_event #(
   logic          tx_own, rx_own, own_rx;
   logic [QW-1:0] tx_own_q, rx_own_q, own_q;
   logic          in_valid, in_own, fifo_wr, fifo_full, valid, rd, empty, lost;
-  logic [127:0]  own_data;
-  logic [191:0]  entry;
+  ravelin_regs_pkg::event_t own, in, entry, image;
 
   ravelin_queue_rr #(.Num(QueuePairs)) u_tx_rr (
     .req_i (tx_err_q), .last_i ('0), .valid_o (tx_own), .index_o (tx_own_q)
@@ -150,7 +159,14 @@ module ravelin_queue_event #(
 
   assign own_rx   = ~tx_own;
   assign own_q    = tx_own ? tx_own_q : rx_own_q;
-  assign own_data = {96'b0, 16'(own_q), 7'b0, own_rx, 8'(ravelin_regs_pkg::EVENT_QUEUE_ERROR)};
+  always_comb begin
+    own        = '0;
+    own.type_  = ravelin_regs_pkg::EVENT_QUEUE_ERROR;
+    own.source = 8'(own_rx);
+    own.index  = 16'(own_q);
+    in         = ev_valid_i ? ev_i : own;
+    in.cycles  = cycles_i;
+  end
   assign in_own   = ~ev_valid_i & (tx_own | rx_own);
   assign in_valid = ev_valid_i | in_own;
   assign fifo_wr  = in_valid & ~fifo_full;
@@ -176,33 +192,37 @@ module ravelin_queue_event #(
     end
   end
 
-  ravelin_queue_fifo #(.Width(192), .Depth(16)) u_fifo (
+  ravelin_queue_fifo #(.Width(EventW), .Depth(16)) u_fifo (
     .clk_i, .rst_ni,
-    .wr_i (fifo_wr), .wdata_i ({cycles_i, ev_valid_i ? ev_data_i : own_data}), .full_o (fifo_full),
+    .wr_i (fifo_wr), .wdata_i (in), .full_o (fifo_full),
     .valid_o (valid), .rdata_o (entry), .rd_i (rd), .empty_o (empty)
   );
 
   // -------------------------------------------------------------------------------------- write
-  logic         room, beat_q;
-  logic [255:0] image;
+  logic room, beat_q;
 
   assign size  = 16'd1 << size_q;
   assign mask  = size - 16'd1;
   assign idx   = number_q[15:0] & mask;
   assign room  = en_q & ~stop_q & (16'(number_q[15:0] - head_q) < size);
-  assign image = {~(|(number_q[15:0] & size)), 31'b0, number_q, entry};
+  always_comb begin
+    image            = entry;
+    image.number     = number_q;
+    image.phase      = '0;
+    image.phase.pass = ~(|(number_q[15:0] & size));
+  end
   assign lost  = (state_q == StIdle) & valid & ~room;
   assign rd    = lost | (wr_valid_o & wr_ready_i & wr_eop_o);
 
   assign wr_valid_o  = state_q == StWrite;
   assign wr_sop_o    = ~beat_q;
   assign wr_eop_o    = (Beats == 1) | beat_q;
-  assign wr_addr_o   = {base_hi_q, base_lo_q} + {43'b0, idx, 5'b0};
+  assign wr_addr_o   = {base_hi_q, base_lo_q} + (64'(idx) << EventAlign);
   assign wr_vector_o = vector_q;
   if (Beats == 1) begin : gen_data
     assign wr_data_o = DataW'(image);
   end else begin : gen_data
-    assign wr_data_o = beat_q ? image[255 -: DataW] : image[DataW-1:0];
+    assign wr_data_o = DataW'(beat_q ? image >> DataW : image);
   end
 
   always_ff @(posedge clk_i) begin

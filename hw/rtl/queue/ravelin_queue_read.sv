@@ -90,20 +90,20 @@ module ravelin_queue_read #(
     if (cmd_valid_i) begin
       kind = KindCmd;
       addr = cmd_addr_i;
-      len  = 16'd128;
+      len  = 16'(ravelin_regs_pkg::CMD_OCTETS);
       read = 1'b1;
     end else if (rxd_valid_i) begin
       kind = KindRxDesc;
       addr = rxd_addr_i;
       n    = rxd_n_i;
-      len  = {7'b0, rxd_n_i, 4'b0};
+      len  = 16'(32'(rxd_n_i) * ravelin_regs_pkg::RX_DESC_OCTETS);
       q    = rxd_q_i;
       read = 1'b1;
     end else if (txd_valid_i) begin
       kind = KindTxDesc;
       addr = txd_addr_i;
       n    = txd_n_i;
-      len  = {7'b0, txd_n_i, 4'b0};
+      len  = 16'(32'(txd_n_i) * ravelin_regs_pkg::TX_DESC_OCTETS);
       q    = txd_q_i;
       read = 1'b1;
     end

@@ -67,7 +67,50 @@ module ravelin_queue_regs #(
   logic [7:0]    qp;
   logic          resetting;
 
-  assign qp        = reg_addr_i[15:8] - 8'(ravelin_regs_pkg::REG_TX_BASE_LO >> 8);
+  // What the registers with fields read.
+  ravelin_regs_pkg::reg_abi_t      abi;
+  ravelin_regs_pkg::reg_features_t features;
+  ravelin_regs_pkg::reg_queues_t   queues;
+  ravelin_regs_pkg::reg_sa_count_t sa_count;
+  ravelin_regs_pkg::reg_datapath_t datapath;
+  ravelin_regs_pkg::reg_status_t   status;
+  ravelin_regs_pkg::reg_control_t  control;
+  /* verilator lint_off UNUSEDSIGNAL */  // what a write has in reserved bits is ignored
+  ravelin_regs_pkg::reg_control_t  control_new;
+  /* verilator lint_on UNUSEDSIGNAL */
+
+  always_comb begin
+    abi                   = '0;
+    abi.major             = 16'(ravelin_regs_pkg::ABI_MAJOR);
+    abi.minor             = 16'(ravelin_regs_pkg::ABI_MINOR);
+    features              = '0;
+    features.esp          = 1'b1;
+    features.tunnel_v4    = 1'b1;
+    features.udp_encap    = 1'b1;
+    features.aes_gcm_128  = 1'b1;
+    features.aes_gcm_256  = 1'b1;
+    features.vlan         = 1'b1;
+    queues                = '0;
+    queues.pairs          = 8'(QueuePairs);
+    queues.vectors        = 8'(QueuePairs + 1);
+    queues.ring_log2_max  = 8'(RingLog2Max);
+    sa_count              = '0;
+    sa_count.outbound     = 16'(OutSaCount);
+    sa_count.inbound      = 16'(InSaCount);
+    datapath              = '0;
+    datapath.beat         = 16'(DataW/8);
+    datapath.max_frame    = 16'(MaxFrame);
+    status                = '0;
+    status.ready          = ~resetting;
+    status.fatal          = fatal_i;
+    status.resetting      = resetting;
+    status.fatal_cause    = fatal_cause_i;
+    control               = '0;
+    control.enable        = enable_q;
+  end
+  assign control_new = bus_wdata_o;
+
+  assign qp        = reg_addr_i[15:8] - 8'(ravelin_regs_pkg::REG_TX_BASE_LO / ravelin_regs_pkg::QP_STRIDE);
   assign resetting = soft_reset_q | ~ipsec_ready_i;
   assign mask      = {{8{reg_be_i[3]}}, {8{reg_be_i[2]}}, {8{reg_be_i[1]}}, {8{reg_be_i[0]}}};
 
@@ -90,23 +133,21 @@ module ravelin_queue_regs #(
   assign cycles_o      = cycles_q;
 
   always_comb begin
-    case ({16'b0, addr_q})
+    case (32'(addr_q))
       ravelin_regs_pkg::REG_ID: own_rdata = ravelin_regs_pkg::MAGIC;
-      ravelin_regs_pkg::REG_ABI:
-        own_rdata = {16'(ravelin_regs_pkg::ABI_MAJOR), 16'(ravelin_regs_pkg::ABI_MINOR)};
-      ravelin_regs_pkg::REG_FEATURES: own_rdata = 32'h3f;
-      ravelin_regs_pkg::REG_QUEUES:
-        own_rdata = {8'b0, 8'(RingLog2Max), 8'(QueuePairs + 1), 8'(QueuePairs)};
-      ravelin_regs_pkg::REG_SA_COUNT: own_rdata = {16'(InSaCount), 16'(OutSaCount)};
+      ravelin_regs_pkg::REG_ABI: own_rdata = abi;
+      ravelin_regs_pkg::REG_FEATURES: own_rdata = features;
+      ravelin_regs_pkg::REG_QUEUES: own_rdata = queues;
+      ravelin_regs_pkg::REG_SA_COUNT: own_rdata = sa_count;
       ravelin_regs_pkg::REG_POLICY_COUNT: own_rdata = PolicyCount;
       ravelin_regs_pkg::REG_REPLAY_WINDOW: own_rdata = ReplayWindow;
-      ravelin_regs_pkg::REG_DATAPATH: own_rdata = {16'(MaxFrame), 16'(DataW/8)};
-      ravelin_regs_pkg::REG_STATUS: own_rdata = {16'b0, fatal_cause_i, 5'b0, resetting, fatal_i, ~resetting};
-      ravelin_regs_pkg::REG_CONTROL: own_rdata = {31'b0, enable_q};
-      ravelin_regs_pkg::REG_RX_QUEUES: own_rdata = {25'b0, rx_queues_q};
-      ravelin_regs_pkg::REG_PORT_MAX_FRAME: own_rdata = {16'b0, port_max_frame_q};
-      ravelin_regs_pkg::REG_MAC_LO: own_rdata = cfg_mac_i[31:0];
-      ravelin_regs_pkg::REG_MAC_HI: own_rdata = {16'b0, cfg_mac_i[47:32]};
+      ravelin_regs_pkg::REG_DATAPATH: own_rdata = datapath;
+      ravelin_regs_pkg::REG_STATUS: own_rdata = status;
+      ravelin_regs_pkg::REG_CONTROL: own_rdata = control;
+      ravelin_regs_pkg::REG_RX_QUEUES: own_rdata = 32'(rx_queues_q);
+      ravelin_regs_pkg::REG_PORT_MAX_FRAME: own_rdata = 32'(port_max_frame_q);
+      ravelin_regs_pkg::REG_MAC_LO: own_rdata = 32'(cfg_mac_i);
+      ravelin_regs_pkg::REG_MAC_HI: own_rdata = 32'(cfg_mac_i >> 32);
       ravelin_regs_pkg::REG_CYCLES_LO: own_rdata = cycles_q[31:0];
       ravelin_regs_pkg::REG_CYCLES_HI: own_rdata = cycles_high_q;
       default: own_rdata = '0;
@@ -139,21 +180,21 @@ module ravelin_queue_regs #(
         StRead: state_q <= StAck;
         default: state_q <= StIdle;
       endcase
-      if (bus_read_o && {16'b0, addr_q} == ravelin_regs_pkg::REG_CYCLES_LO) begin
+      if (bus_read_o && 32'(addr_q) == ravelin_regs_pkg::REG_CYCLES_LO) begin
         cycles_high_q <= cycles_q[63:32];
       end
       if (bus_write_o) begin
-        case ({16'b0, addr_q})
+        case (32'(addr_q))
           ravelin_regs_pkg::REG_CONTROL: begin
-            enable_q     <= bus_wdata_o[0];
-            soft_reset_q <= soft_reset_q | bus_wdata_o[1];
+            enable_q     <= control_new.enable;
+            soft_reset_q <= soft_reset_q | control_new.reset;
           end
           ravelin_regs_pkg::REG_RX_QUEUES: begin
             if (bus_wdata_o != 32'd0 && bus_wdata_o <= QueuePairs) begin
-              rx_queues_q <= bus_wdata_o[6:0];
+              rx_queues_q <= 7'(bus_wdata_o);
             end
           end
-          ravelin_regs_pkg::REG_PORT_MAX_FRAME: port_max_frame_q <= bus_wdata_o[15:0];
+          ravelin_regs_pkg::REG_PORT_MAX_FRAME: port_max_frame_q <= 16'(bus_wdata_o);
           default: ;
         endcase
       end

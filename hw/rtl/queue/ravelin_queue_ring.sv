@@ -13,6 +13,7 @@ module ravelin_queue_ring #(
   parameter  int unsigned DataW      = 512,
   parameter  int unsigned QueuePairs = 4,
   parameter  logic [31:0] RegBase    = ravelin_regs_pkg::REG_TX_BASE_LO,  // of pair 0
+  parameter  int unsigned DescW      = ravelin_regs_pkg::TX_DESC_W,
   parameter  int unsigned CacheDepth = 64,     // descriptors a queue; a power of two, 32 or more
   localparam int unsigned QW         = QueuePairs > 1 ? $clog2(QueuePairs) : 1
 ) (
@@ -49,7 +50,7 @@ module ravelin_queue_ring #(
   output logic [QueuePairs-1:0] coming_o,        // one is in the ring or on its way
   input  logic                  look_i,
   input  logic [QW-1:0]         look_q_i,
-  output logic [127:0]          desc_o,
+  output logic [DescW-1:0]      desc_o,
   output logic [15:0]           index_o,
   input  logic                  pop_i,
   input  logic [QW-1:0]         pop_q_i,
@@ -61,11 +62,17 @@ module ravelin_queue_ring #(
   output logic [QueuePairs-1:0] err_o,
   output logic                  err_pulse_o      // pair rsp_q_i has just stopped
 );
-  localparam int unsigned Batch = 16;
-  localparam int unsigned Lanes = DataW / 128;
-  localparam int unsigned SlotW = $clog2(CacheDepth);
-  localparam int unsigned LaneW = Lanes > 1 ? $clog2(Lanes) : 1;
-  localparam int unsigned RowW  = SlotW - $clog2(Lanes);
+  // The cache holds units: as much of a descriptor as there is in a beat.
+  localparam int unsigned Batch  = 16;
+  localparam int unsigned UnitW  = DescW < DataW ? DescW : DataW;
+  localparam int unsigned Units  = DescW / UnitW;               // of a descriptor
+  localparam int unsigned Lanes  = DataW / UnitW;               // units in a beat
+  localparam int unsigned Banks  = Lanes > Units ? Lanes : Units;
+  localparam int unsigned BankW  = Banks > 1 ? $clog2(Banks) : 1;
+  localparam int unsigned SlotW  = $clog2(CacheDepth * Units);
+  localparam int unsigned RowW   = SlotW - $clog2(Banks);
+  localparam int unsigned CountW = $clog2(Batch * Units + 1);
+  localparam int unsigned Align  = $clog2(DescW / 8);
 
   typedef enum logic [1:0] { StPick, StSize, StRequest } state_e;
 
@@ -92,9 +99,9 @@ module ravelin_queue_ring #(
       case (bus_qp_addr_i)
         RegBase:          bus_rdata_o = base_lo_q[bus_q_i];
         RegBase + 32'h4:  bus_rdata_o = base_hi_q[bus_q_i];
-        RegBase + 32'h8:  bus_rdata_o = {27'b0, size_q[bus_q_i]};
-        RegBase + 32'hc:  bus_rdata_o = {16'b0, tail_q[bus_q_i]};
-        RegBase + 32'h10: bus_rdata_o = {16'b0, head_q[bus_q_i]};
+        RegBase + 32'h8:  bus_rdata_o = 32'(size_q[bus_q_i]);
+        RegBase + 32'hc:  bus_rdata_o = 32'(tail_q[bus_q_i]);
+        RegBase + 32'h10: bus_rdata_o = 32'(head_q[bus_q_i]);
         default: ;
       endcase
     end
@@ -117,14 +124,14 @@ module ravelin_queue_ring #(
       end
       if (bus_write_i && bus_qp_i && settable_i) begin
         case (bus_qp_addr_i)
-          RegBase:         base_lo_q[bus_q_i] <= {bus_wdata_i[31:6], 6'b0};
+          RegBase:         base_lo_q[bus_q_i] <= bus_wdata_i & -32'(ravelin_regs_pkg::RING_ALIGN);
           RegBase + 32'h4: base_hi_q[bus_q_i] <= bus_wdata_i;
-          RegBase + 32'h8: size_q[bus_q_i]    <= bus_wdata_i > 32'd31 ? 5'd31 : bus_wdata_i[4:0];
+          RegBase + 32'h8: size_q[bus_q_i]    <= bus_wdata_i > 32'd31 ? 5'd31 : 5'(bus_wdata_i);
           default: ;
         endcase
       end
       if (bus_write_i && bus_qp_i && bus_qp_addr_i == RegBase + 32'hc) begin
-        tail_q[bus_q_i] <= bus_wdata_i[15:0];
+        tail_q[bus_q_i] <= 16'(bus_wdata_i);
       end
     end
   end
@@ -189,16 +196,19 @@ module ravelin_queue_ring #(
   always_ff @(posedge clk_i) begin
     if (state_q == StSize) begin
       n_q    <= n;
-      addr_q <= {base_hi_q[q_q], base_lo_q[q_q]} + {44'b0, ring_idx, 4'b0};
+      addr_q <= {base_hi_q[q_q], base_lo_q[q_q]} + (64'(ring_idx) << Align);
     end
   end
 
   // ---------------------------------------------------------------------------------- pointers
-  logic [4:0] off_q;       // descriptors of this response before this beat
-  logic [4:0] left, beat_n;
+  logic [CountW-1:0] off_q;       // units of this response before this beat
+  logic [CountW-1:0] left, beat_n;
+  logic [4:0]        whole, gone;    // descriptors that this beat completes; that those before it did
 
-  assign left   = rsp_n_i - off_q;
-  assign beat_n = (rsp_eop_i || left < 5'(Lanes)) ? left : 5'(Lanes);
+  assign left   = CountW'(32'(rsp_n_i) * Units) - off_q;
+  assign beat_n = (rsp_eop_i || left < CountW'(Lanes)) ? left : CountW'(Lanes);
+  assign gone   = 5'(off_q >> $clog2(Units));
+  assign whole  = 5'((off_q + beat_n) >> $clog2(Units)) - gone;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -215,8 +225,8 @@ module ravelin_queue_ring #(
         fetch_q[q_q] <= fetch_q[q_q] + {11'b0, n_q};
       end
       if (rsp_valid_i) begin
-        fill_q[rsp_q_i] <= fill_q[rsp_q_i] + {11'b0, beat_n};
-        off_q           <= rsp_eop_i ? 5'd0 : off_q + beat_n;
+        fill_q[rsp_q_i] <= fill_q[rsp_q_i] + 16'(whole);
+        off_q           <= rsp_eop_i ? '0 : off_q + beat_n;
       end
       if (err_pulse_o) begin
         err_q[rsp_q_i] <= 1'b1;
@@ -238,22 +248,23 @@ module ravelin_queue_ring #(
   end
 
   // ------------------------------------------------------------------------------------- cache
-  // As many banks as descriptors in a beat; a descriptor's bank is its pointer's low bits.
-  logic [SlotW-1:0] fill_slot, use_slot;
-  logic [DataW-1:0] bank_data;
+  // A unit's bank is the low bits of its number, which counts on with the descriptors' pointers. What
+  // a beat or a descriptor consists of lies side by side.
+  logic [SlotW-1:0]       fill_slot, use_slot;
+  logic [Banks*UnitW-1:0] bank_data;
 
-  assign fill_slot = fill_q[rsp_q_i][SlotW-1:0];
-  assign use_slot  = use_q[look_q_i][SlotW-1:0];
+  assign fill_slot = SlotW'(32'(fill_q[rsp_q_i]) * Units) + SlotW'(off_q - CountW'(32'(gone) * Units));
+  assign use_slot  = SlotW'(32'(use_q[look_q_i]) * Units);
 
-  for (genvar b = 0; b < Lanes; b++) begin : gen_bank
-    logic [127:0]     mem [1 << (QW + RowW)];
-    logic [127:0]     rdata_q;
-    logic [LaneW-1:0] lane;     // of the beat, that goes to this bank
+  for (genvar b = 0; b < Banks; b++) begin : gen_bank
+    logic [UnitW-1:0] mem [1 << (QW + RowW)];
+    logic [UnitW-1:0] rdata_q;
+    logic [BankW-1:0] lane;     // of the beat, that goes to this bank
     logic [SlotW-1:0] slot;
     logic             unused;
 
-    if (Lanes > 1) begin : gen_lane
-      assign lane = LaneW'(b) - fill_slot[LaneW-1:0];
+    if (Banks > 1) begin : gen_lane
+      assign lane = BankW'(b) - fill_slot[BankW-1:0];
     end else begin : gen_lane
       assign lane = '0;
     end
@@ -261,22 +272,22 @@ module ravelin_queue_ring #(
     assign unused = ^slot;      // its low bits are the bank
 
     always_ff @(posedge clk_i) begin
-      if (rsp_valid_i && !rsp_err_i && 5'(lane) < beat_n) begin
-        mem[{rsp_q_i, slot[SlotW-1 -: RowW]}] <= rsp_data_i[128*lane +: 128];
+      if (rsp_valid_i && !rsp_err_i && CountW'(lane) < beat_n) begin
+        mem[{rsp_q_i, slot[SlotW-1 -: RowW]}] <= UnitW'(rsp_data_i >> (UnitW * lane));
       end
       if (look_i) begin
         rdata_q <= mem[{look_q_i, use_slot[SlotW-1 -: RowW]}];
       end
     end
-    assign bank_data[128*b +: 128] = rdata_q;
+    assign bank_data[UnitW*b +: UnitW] = rdata_q;
   end
 
-  logic [LaneW-1:0] bank_q;
+  logic [BankW-1:0] bank_q;
   always_ff @(posedge clk_i) begin
     if (look_i) begin
       index_o <= use_q[look_q_i];
-      bank_q  <= use_slot[LaneW-1:0] & LaneW'(Lanes - 1);
+      bank_q  <= use_slot[BankW-1:0] & BankW'(Banks - 1);
     end
   end
-  assign desc_o = bank_data[128*bank_q +: 128];
+  assign desc_o = DescW'(bank_data >> (UnitW * bank_q));
 endmodule

@@ -40,7 +40,7 @@ module ravelin_queue_rx #(
   output logic                  reserve_o,      // and pop
   output logic                  look_o,
   output logic [QW-1:0]         q_o,
-  input  logic [127:0]          desc_i,
+  input  ravelin_regs_pkg::rx_desc_t desc_i,
   input  logic [15:0]           index_i,
   // Writes
   output logic                  wr_valid_o,
@@ -54,11 +54,7 @@ module ravelin_queue_rx #(
   output logic                  cpl_valid_o,
   input  logic                  cpl_ready_i,
   output logic [QW-1:0]         cpl_q_o,
-  output logic [15:0]           cpl_index_o,
-  output logic [7:0]            cpl_status_o,
-  output logic [15:0]           cpl_len_o,
-  output logic [15:0]           cpl_flags_o,
-  output logic [15:0]           cpl_sa_o,
+  output ravelin_regs_pkg::cq_entry_t cpl_o,
   input  logic [2:0]            cpl_written_i,    // entries that are on their way to the host
   // Frames known at mark_i
   input  logic                  mark_i,
@@ -152,8 +148,16 @@ module ravelin_queue_rx #(
   assign {m_hash, m_sa, m_udp, m_decrypted, m_len} = meta;
   assign spread   = {7'b0, m_hash} * {32'b0, rx_queues_i};
 
-  assign desc_bad = desc_i[127:80] != '0;
-  assign too_big  = m_len > desc_i[79:64];
+  ravelin_regs_pkg::rx_desc_t spare;    // what has to be zero
+
+  always_comb begin
+    spare      = desc_i;
+    spare.addr = '0;
+    spare.len  = '0;
+  end
+
+  assign desc_bad = spare != '0;
+  assign too_big  = m_len > desc_i.len;
   assign lost     = ~have_i[q_q] | ~space_i[q_q];   // disabled, or its completions are unread
 
   assign look_o = (state_q == StLook) & have_i[q_q];
@@ -221,7 +225,7 @@ module ravelin_queue_rx #(
   ravelin_queue_fifo #(.Width(2 + 64 + 16 + 16 + 16 + 2 + QW), .Depth(8)) u_job (
     .clk_i, .rst_ni,
     .wr_i (job_wr),
-    .wdata_i ({job_kind_in, desc_i[63:0], m_len, index_i, m_sa, m_udp, m_decrypted, q_q}),
+    .wdata_i ({job_kind_in, desc_i.addr, m_len, index_i, m_sa, m_udp, m_decrypted, q_q}),
     .full_o (job_full), .valid_o (job_valid),
     .rdata_o ({job_kind, job_addr, job_len, job_index, job_sa, job_udp, job_decrypted, job_q}),
     .rd_i (job_rd), .empty_o (job_empty)
@@ -255,22 +259,27 @@ module ravelin_queue_rx #(
     end
   end
 
-  logic [15:0] flags, cpl_len, cpl_sa;
-  logic [7:0]  cpl_status;
+  ravelin_regs_pkg::cq_entry_t cpl;
 
-  assign flags = is_frame ? ((job_decrypted ? 16'(ravelin_regs_pkg::RX_FLAG_DECRYPTED) : 16'd0) |
-                             (job_udp ? 16'(ravelin_regs_pkg::RX_FLAG_UDP) : 16'd0)) : 16'd0;
-  assign cpl_len    = is_frame ? job_len : 16'd0;
-  assign cpl_sa     = (is_frame & job_decrypted) ? job_sa : 16'd0;
-  assign cpl_status = is_frame ? 8'(ravelin_regs_pkg::CQ_STATUS_OK)
-                               : 8'(ravelin_regs_pkg::CQ_STATUS_BAD_DESC);
+  always_comb begin
+    cpl        = '0;
+    cpl.type_  = ravelin_regs_pkg::CQ_TYPE_RX;
+    cpl.index  = job_index;
+    cpl.status = ravelin_regs_pkg::CQ_STATUS_BAD_DESC;
+    if (is_frame) begin
+      cpl.status          = ravelin_regs_pkg::CQ_STATUS_OK;
+      cpl.len             = job_len;
+      cpl.flags.decrypted = job_decrypted;
+      cpl.flags.udp       = job_udp;
+      cpl.sa              = job_decrypted ? job_sa : '0;
+    end
+  end
 
-  ravelin_queue_fifo #(.Width(QW + 16 + 8 + 48), .Depth(16)) u_cpl (
+  ravelin_queue_fifo #(.Width(QW + ravelin_regs_pkg::CQ_ENTRY_W), .Depth(16)) u_cpl (
     .clk_i, .rst_ni,
-    .wr_i (cpl_wr), .wdata_i ({job_q, job_index, cpl_status, cpl_len, flags, cpl_sa}),
+    .wr_i (cpl_wr), .wdata_i ({job_q, cpl}),
     .full_o (cpl_full), .valid_o (cpl_valid_o),
-    .rdata_o ({cpl_q_o, cpl_index_o, cpl_status_o, cpl_len_o, cpl_flags_o, cpl_sa_o}),
-    .rd_i (cpl_ready_i), .empty_o (cpl_empty)
+    .rdata_o ({cpl_q_o, cpl_o}), .rd_i (cpl_ready_i), .empty_o (cpl_empty)
   );
 
   // ----------------------------------------------------------------------------- frames at a mark

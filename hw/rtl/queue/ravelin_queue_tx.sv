@@ -31,7 +31,7 @@ module ravelin_queue_tx #(
   output logic                  look_o,
   output logic [QW-1:0]         look_q_o,
   output logic [QW-1:0]         q_o,            // of the descriptor being taken
-  input  logic [127:0]          desc_i,
+  input  ravelin_regs_pkg::tx_desc_t desc_i,
   input  logic [15:0]           index_i,
   // Reads
   output logic                  req_valid_o,
@@ -60,8 +60,7 @@ module ravelin_queue_tx #(
   output logic                  cpl_valid_o,
   input  logic                  cpl_ready_i,
   output logic [QW-1:0]         cpl_q_o,
-  output logic [15:0]           cpl_index_o,
-  output logic [7:0]            cpl_status_o,
+  output ravelin_regs_pkg::cq_entry_t cpl_o,
   // Frames
   output logic                  htx_valid_o,
   input  logic                  htx_ready_i,
@@ -97,19 +96,24 @@ module ravelin_queue_tx #(
   logic [QW-1:0]         pick, q_q;
 
   // ---------------------------------------------------------------------------- pick and check
-  logic [15:0] d_len, d_flags, d_sa;
-  logic        d_sa_valid, d_bad;
+  ravelin_regs_pkg::tx_desc_t spare;    // what has to be zero
+  logic                       d_bad;
 
   assign ready      = have_i & space_i;
   assign look_o     = (state_q == StPick) & pick_valid & ctl_enable_i;
   assign look_q_o   = pick;
-  assign d_len      = desc_i[79:64];
-  assign d_flags    = desc_i[95:80];
-  assign d_sa       = desc_i[111:96];
-  assign d_sa_valid = d_flags[0];
-  assign d_bad      = (d_len < 16'd14) | (d_len > 16'(MaxFrame)) | (d_flags[15:1] != '0) |
-                      (desc_i[127:112] != '0) |
-                      (d_sa_valid ? ({16'b0, d_sa} >= OutSaCount) : (d_sa != '0));
+  assign d_bad      = (desc_i.len < 16'd14) | (desc_i.len > 16'(MaxFrame)) | (spare != '0) |
+                      (desc_i.flags.sa & (32'(desc_i.sa) >= OutSaCount));
+
+  always_comb begin
+    spare          = desc_i;
+    spare.addr     = '0;
+    spare.len      = '0;
+    spare.flags.sa = 1'b0;
+    if (desc_i.flags.sa) begin
+      spare.sa = '0;
+    end
+  end
 
   ravelin_queue_rr #(.Num(QueuePairs)) u_rr (
     .req_i (ready), .last_i (q_q), .valid_o (pick_valid), .index_o (pick)
@@ -160,12 +164,12 @@ module ravelin_queue_tx #(
   always_ff @(posedge clk_i) begin
     if (state_q == StCheck) begin
       bad_q      <= d_bad;
-      addr_q     <= desc_i[63:0];
-      len_q      <= d_len;
+      addr_q     <= desc_i.addr;
+      len_q      <= desc_i.len;
       index_q    <= index_i;
-      sa_valid_q <= d_sa_valid;
-      sa_q       <= d_sa;
-      beats_q    <= RoomW'((d_len + 16'(DataW/8 - 1)) >> BeatLog2);
+      sa_valid_q <= desc_i.flags.sa;
+      sa_q       <= desc_i.sa;
+      beats_q    <= RoomW'((desc_i.len + 16'(DataW/8 - 1)) >> BeatLog2);
     end
   end
 
@@ -199,16 +203,21 @@ module ravelin_queue_tx #(
   end
 
   // ---------------------------------------------------------------------------------- responses
-  logic [7:0] rsp_status;
+  ravelin_regs_pkg::cq_entry_t rsp;
 
-  assign rsp_status = rsp_bad_i ? 8'(ravelin_regs_pkg::CQ_STATUS_BAD_DESC)
-                    : rsp_err_i ? 8'(ravelin_regs_pkg::CQ_STATUS_DMA_ERROR)
-                    : 8'(ravelin_regs_pkg::CQ_STATUS_OK);
+  always_comb begin
+    rsp        = '0;
+    rsp.type_  = ravelin_regs_pkg::CQ_TYPE_TX;
+    rsp.index  = rsp_index_i;
+    rsp.status = rsp_bad_i ? ravelin_regs_pkg::CQ_STATUS_BAD_DESC
+               : rsp_err_i ? ravelin_regs_pkg::CQ_STATUS_DMA_ERROR
+               : ravelin_regs_pkg::CQ_STATUS_OK;
+  end
 
-  ravelin_queue_fifo #(.Width(QW + 24), .Depth(Frames)) u_cpl (
+  ravelin_queue_fifo #(.Width(QW + ravelin_regs_pkg::CQ_ENTRY_W), .Depth(Frames)) u_cpl (
     .clk_i, .rst_ni,
-    .wr_i (rsp_done), .wdata_i ({rsp_q_i, rsp_index_i, rsp_status}), .full_o (cpl_full),
-    .valid_o (cpl_valid_o), .rdata_o ({cpl_q_o, cpl_index_o, cpl_status_o}), .rd_i (cpl_ready_i),
+    .wr_i (rsp_done), .wdata_i ({rsp_q_i, rsp}), .full_o (cpl_full),
+    .valid_o (cpl_valid_o), .rdata_o ({cpl_q_o, cpl_o}), .rd_i (cpl_ready_i),
     .empty_o (cpl_empty)
   );
 

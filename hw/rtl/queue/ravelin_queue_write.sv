@@ -12,7 +12,7 @@ module ravelin_queue_write #(
   input  logic             clk_i,
   input  logic             rst_ni,
   output logic             busy_o,
-  // Command completions, 64 octets, with interrupt
+  // Command completions, with interrupt
   input  logic             cmd_valid_i,
   output logic             cmd_ready_o,
   input  logic             cmd_sop_i,
@@ -21,7 +21,7 @@ module ravelin_queue_write #(
   input  logic [7:0]       cmd_vector_i,
   input  logic [DataW-1:0] cmd_data_i,
   output logic             cmd_written_o,
-  // Events, 32 octets, with interrupt
+  // Events, with interrupt
   input  logic             evt_valid_i,
   output logic             evt_ready_o,
   input  logic             evt_sop_i,
@@ -34,9 +34,11 @@ module ravelin_queue_write #(
   input  logic             irq_valid_i,
   output logic             irq_ready_o,
   input  logic [7:0]       irq_vector_i,
-  // Completions, up to a beat
+  // Completions: those of a beat, or one of several beats
   input  logic             cq_valid_i,
   output logic             cq_ready_o,
+  input  logic             cq_sop_i,
+  input  logic             cq_eop_i,
   input  logic [63:0]      cq_addr_i,
   input  logic [15:0]      cq_len_i,
   input  logic [DataW-1:0] cq_data_i,
@@ -98,10 +100,15 @@ module ravelin_queue_write #(
         sop   = evt_sop_i;
         eop   = evt_eop_i;
       end
-      FromIrq, FromCq: begin
+      FromIrq: begin
         valid = 1'b1;
         sop   = 1'b1;
         eop   = 1'b1;
+      end
+      FromCq: begin
+        valid = cq_valid_i;
+        sop   = cq_sop_i;
+        eop   = cq_eop_i;
       end
       FromRx: begin
         valid = rx_valid_i;
@@ -144,13 +151,13 @@ module ravelin_queue_write #(
       case (from)
         FromCmd: begin
           wr_addr_o   <= cmd_addr_i;
-          wr_len_o    <= 16'd64;
+          wr_len_o    <= 16'(ravelin_regs_pkg::CMD_CPL_OCTETS);
           wr_vector_o <= cmd_vector_i;
           wr_data_o   <= cmd_data_i;
         end
         FromEvt: begin
           wr_addr_o   <= evt_addr_i;
-          wr_len_o    <= 16'd32;
+          wr_len_o    <= 16'(ravelin_regs_pkg::EVENT_OCTETS);
           wr_vector_o <= evt_vector_i;
           wr_data_o   <= evt_data_i;
         end

@@ -336,18 +336,17 @@ void bench_query(struct bench *b, bool inbound, uint16_t index)
 		rvl_engine_sa(b->model, inbound ? RVL_INBOUND : RVL_OUTBOUND, index);
 	const struct rvl_esp_counters should = rvl_esp_sa_counters(sa);
 	struct rvl_cmd cmd = peer_sa_command(RVL_CMD_OP_SA_QUERY, inbound, index);
-	struct rvl_cmd_cpl is = {0};
+	const struct rvl_cmd_cpl *is = &b->response;
 
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
-	memcpy((uint8_t *)&is + 8, b->response.data, sizeof(b->response.data));
-	CHECK_EQ(b, is.packets, should.packets);
-	CHECK_EQ(b, is.bytes, should.bytes);
-	CHECK_EQ(b, is.seq, rvl_esp_sa_seq(sa));
-	CHECK_EQ(b, is.drop_icv, should.drops[RVL_DROP_ICV]);
-	CHECK_EQ(b, is.drop_replay, should.drops[RVL_DROP_REPLAY] + should.drops[RVL_DROP_WINDOW]);
-	CHECK_EQ(b, is.drop_format,
+	CHECK_EQ(b, is->packets, should.packets);
+	CHECK_EQ(b, is->bytes, should.bytes);
+	CHECK_EQ(b, is->seq, rvl_esp_sa_seq(sa));
+	CHECK_EQ(b, is->drop_icv, should.drops[RVL_DROP_ICV]);
+	CHECK_EQ(b, is->drop_replay, should.drops[RVL_DROP_REPLAY] + should.drops[RVL_DROP_WINDOW]);
+	CHECK_EQ(b, is->drop_format,
 		 should.drops[RVL_DROP_TRAILER] + should.drops[RVL_DROP_PADDING] +
 			 should.drops[RVL_DROP_INNER] + should.drops[RVL_DROP_ECN]);
-	CHECK_EQ(b, is.drop_limit,
+	CHECK_EQ(b, is->drop_limit,
 		 should.drops[RVL_DROP_LIFETIME] + should.drops[RVL_DROP_SEQUENCE]);
 }

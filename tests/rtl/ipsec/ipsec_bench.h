@@ -27,7 +27,7 @@ struct bench {
 	bool loose;			    /* outputs are not compared */
 	bool failed;
 	uint64_t received, sent; /* frames that came out since the last settling */
-	struct ipsec_dut_response response;
+	struct rvl_cmd_cpl response;
 	struct ipsec_dut_frame last_host;
 	struct ipsec_dut_frame last_port;
 };

@@ -44,8 +44,8 @@ struct ipsec_dut {
 	bool host_on = false, wire_on = false; // offered, not taken yet
 	std::deque<std::vector<uint8_t>> commands;
 	out_stream port{"port"}, host{"host"};
-	std::deque<ipsec_dut_response> responses;
-	std::deque<std::vector<uint8_t>> events;
+	std::deque<rvl_cmd_cpl> responses;
+	std::deque<rvl_event> events;
 	unsigned int commands_inside = 0;
 	uint64_t counters[RVL_CNT_NUM] = {};
 	uint64_t spoilt = 0;
@@ -192,7 +192,7 @@ void ipsec_dut_command(struct ipsec_dut *d, const void *cmd)
 {
 	const uint8_t *p = static_cast<const uint8_t *>(cmd);
 
-	d->commands.emplace_back(p, p + 128);
+	d->commands.emplace_back(p, p + sizeof(rvl_cmd));
 }
 
 // A beat of the frame from octet `at` on; octets beyond its end are not zero, as they may be
@@ -234,7 +234,7 @@ static void offer(struct ipsec_dut *d)
 	d->top.port_rx_valid_i = d->wire_on;
 	d->top.cmd_valid_i = !d->commands.empty() && d->commands_inside == 0;
 	if (d->top.cmd_valid_i)
-		memcpy(&d->top.cmd_data_i, d->commands.front().data(), 128);
+		memcpy(&d->top.cmd_data_i, d->commands.front().data(), sizeof(rvl_cmd));
 	d->top.port_tx_ready_i = !(d->hold & 1) && percent(d) >= d->stall_out;
 	d->top.hrx_ready_i = !(d->hold & 2) && percent(d) >= d->stall_out;
 	d->top.ev_ready_i = !(d->hold & 4) && percent(d) >= d->stall_out;
@@ -311,19 +311,19 @@ void ipsec_dut_step(struct ipsec_dut *d)
 	if (d->host.done.size() != before && d->host.done.back().len != said)
 		d->fault = "hrx_len is not the frame's length";
 	if (d->top.ev_valid_o && d->top.ev_ready_i) {
-		const uint8_t *p = reinterpret_cast<const uint8_t *>(&d->top.ev_data_o);
+		rvl_event event;
 
-		d->events.emplace_back(p, p + 16);
+		memcpy(&event, &d->top.ev_o, sizeof(event));
+		d->events.push_back(event);
 	}
 	if (d->top.cmd_valid_i && d->top.cmd_ready_o) {
 		d->commands.pop_front();
 		d->commands_inside++;
 	}
 	if (d->top.cmd_rsp_valid_o) {
-		ipsec_dut_response response;
+		rvl_cmd_cpl response;
 
-		response.status = d->top.cmd_rsp_status_o;
-		memcpy(response.data, &d->top.cmd_rsp_data_o, sizeof(response.data));
+		memcpy(&response, &d->top.cmd_rsp_o, sizeof(response));
 		d->responses.push_back(response);
 		d->commands_inside--;
 	}
@@ -387,7 +387,7 @@ bool ipsec_dut_take_host(struct ipsec_dut *d, struct ipsec_dut_frame *frame)
 	return take_frame(&d->host.done, frame);
 }
 
-bool ipsec_dut_take_response(struct ipsec_dut *d, struct ipsec_dut_response *response)
+bool ipsec_dut_take_response(struct ipsec_dut *d, struct rvl_cmd_cpl *response)
 {
 	if (d->responses.empty())
 		return false;
@@ -396,11 +396,11 @@ bool ipsec_dut_take_response(struct ipsec_dut *d, struct ipsec_dut_response *res
 	return true;
 }
 
-bool ipsec_dut_take_event(struct ipsec_dut *d, uint8_t event[16])
+bool ipsec_dut_take_event(struct ipsec_dut *d, struct rvl_event *event)
 {
 	if (d->events.empty())
 		return false;
-	memcpy(event, d->events.front().data(), 16);
+	*event = d->events.front();
 	d->events.pop_front();
 	return true;
 }

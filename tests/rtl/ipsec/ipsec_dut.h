@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "driver/core/rvl_regs.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -27,11 +29,6 @@ struct ipsec_dut_frame {
 	uint16_t sa;
 	uint32_t hash;
 	uint8_t data[IPSEC_DUT_FRAME_MAX];
-};
-
-struct ipsec_dut_response {
-	uint8_t status;
-	uint8_t data[56];
 };
 
 /* In reset, then swept: ready. NULL when it does not get ready. */
@@ -62,7 +59,7 @@ uint64_t ipsec_dut_spoilt(const struct ipsec_dut *dut);
 void ipsec_dut_host(struct ipsec_dut *dut, const uint8_t *data, size_t len, int sa);
 /* Queue a frame from the wire. */
 void ipsec_dut_wire(struct ipsec_dut *dut, const uint8_t *data, size_t len, bool err);
-/* Queue a command of 128 octets. */
+/* Queue a command: a struct rvl_cmd, or another of its size. */
 void ipsec_dut_command(struct ipsec_dut *dut, const void *cmd);
 
 /* One cycle. */
@@ -74,8 +71,8 @@ bool ipsec_dut_wait(struct ipsec_dut *dut, uint64_t max);
 
 bool ipsec_dut_take_port(struct ipsec_dut *dut, struct ipsec_dut_frame *frame);
 bool ipsec_dut_take_host(struct ipsec_dut *dut, struct ipsec_dut_frame *frame);
-bool ipsec_dut_take_response(struct ipsec_dut *dut, struct ipsec_dut_response *response);
-bool ipsec_dut_take_event(struct ipsec_dut *dut, uint8_t event[16]);
+bool ipsec_dut_take_response(struct ipsec_dut *dut, struct rvl_cmd_cpl *response);
+bool ipsec_dut_take_event(struct ipsec_dut *dut, struct rvl_event *event);
 
 uint64_t ipsec_dut_counter(const struct ipsec_dut *dut, unsigned int index);
 uint64_t ipsec_dut_cycles(const struct ipsec_dut *dut);

@@ -16,18 +16,19 @@ static size_t plain(struct bench *b, uint8_t *frame, size_t payload)
 /* Events of the block by (direction, index) as a mask of the model's; each at most once. */
 static void collect(struct bench *b, uint32_t got[2][BENCH_SAS])
 {
-	uint8_t event[16];
+	struct rvl_event event;
 
 	memset(got, 0, 2 * sizeof(got[0]));
-	while (ipsec_dut_take_event(b->dut, event)) {
-		unsigned int index = event[2] | (unsigned int)event[3] << 8;
-		uint32_t bit = 1u << (event[0] - 1);
+	while (ipsec_dut_take_event(b->dut, &event)) {
+		unsigned int index = rvl_le16_to_cpu(event.index);
+		uint32_t bit = 1u << (event.type - 1);
 
-		CHECK(b, event[0] >= 1 && event[0] <= 6 && event[1] < 2 && index < BENCH_SAS);
+		CHECK(b, event.type >= RVL_EVENT_SOFT_BYTES && event.type <= RVL_EVENT_SEQ_END);
+		CHECK(b, event.source < 2 && index < BENCH_SAS);
 		if (b->failed)
 			return;
-		CHECK(b, !(got[event[1]][index] & bit));
-		got[event[1]][index] |= bit;
+		CHECK(b, !(got[event.source][index] & bit));
+		got[event.source][index] |= bit;
 	}
 }
 
@@ -85,7 +86,7 @@ void lifetimes_and_their_events_are_those_of_the_model(struct bench *b)
 		for (unsigned int d = 0; d < 2; d++) {
 			struct rvl_esp_sa *sa =
 				rvl_engine_sa(b->model, d ? RVL_INBOUND : RVL_OUTBOUND, i);
-			uint32_t events = rvl_esp_sa_take_events(sa), state;
+			uint32_t events = rvl_esp_sa_take_events(sa);
 			/* the model's bits are in another order */
 			uint32_t bits = (events & RVL_ESP_EVENT_SOFT_BYTES ? 1u : 0) |
 					(events & RVL_ESP_EVENT_SOFT_PACKETS ? 2u : 0) |
@@ -94,8 +95,8 @@ void lifetimes_and_their_events_are_those_of_the_model(struct bench *b)
 
 			CHECK_EQ(b, got[d][i], bits);
 			bench_query(b, d, i);
-			memcpy(&state, b->response.data + 40, 4);
-			CHECK_EQ(b, state, (bits & 3) | (bits & 12 ? RVL_SA_STATE_HARD : 0));
+			CHECK_EQ(b, b->response.state,
+				 (bits & 3) | (bits & 12 ? RVL_SA_STATE_HARD : 0));
 		}
 }
 
@@ -105,7 +106,6 @@ void the_last_sequence_number_is_used_once(struct bench *b)
 	struct rvl_sa_params sa = peer_params(&b->random, RVL_OUTBOUND, 700);
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 77);
 	uint8_t frame[PEER_FRAME_MAX];
-	uint32_t state;
 
 	sa.first_seq = 0xfffffff0;
 	bench_sa_add(b, 77, &sa);
@@ -120,8 +120,7 @@ void the_last_sequence_number_is_used_once(struct bench *b)
 	CHECK_EQ(b, got[0][77], 0x30);
 	CHECK_EQ(b, got[0][78], 0x10);
 	CHECK_EQ(b, bench_command(b, &query), RVL_CMD_STATUS_OK);
-	memcpy(&state, b->response.data + 40, 4);
-	CHECK_EQ(b, state, RVL_SA_STATE_SEQ_END);
+	CHECK_EQ(b, b->response.state, RVL_SA_STATE_SEQ_END);
 	CHECK_EQ(b, rvl_engine_counters(b->model)->tx_drops[RVL_DROP_SEQUENCE], 14);
 }
 
@@ -131,7 +130,8 @@ void events_carry_what_they_are_about(struct bench *b)
 	static const uint8_t types[] = {RVL_EVENT_SOFT_PACKETS, RVL_EVENT_SOFT_BYTES,
 					RVL_EVENT_HARD_PACKETS};
 	static const uint64_t values[] = {2, 360, 5};
-	uint8_t frame[PEER_FRAME_MAX], event[16];
+	uint8_t frame[PEER_FRAME_MAX];
+	struct rvl_event event;
 
 	sa.lifetime.soft_packets = 2;
 	sa.lifetime.hard_packets = 5;
@@ -146,19 +146,14 @@ void events_carry_what_they_are_about(struct bench *b)
 	}
 	bench_settle(b);
 	for (int i = 0; i < 3; i++) {
-		uint32_t spi;
-		uint64_t value;
-
-		CHECK(b, ipsec_dut_take_event(b->dut, event));
-		memcpy(&spi, event + 4, 4);
-		memcpy(&value, event + 8, 8);
-		CHECK_EQ(b, event[0], types[i]);
-		CHECK_EQ(b, event[1], 0);
-		CHECK_EQ(b, event[2] | event[3] << 8, 0x123);
-		CHECK_EQ(b, spi, 0x12345678);
-		CHECK_EQ(b, value, values[i]);
+		CHECK(b, ipsec_dut_take_event(b->dut, &event));
+		CHECK_EQ(b, event.type, types[i]);
+		CHECK_EQ(b, event.source, 0);
+		CHECK_EQ(b, rvl_le16_to_cpu(event.index), 0x123);
+		CHECK_EQ(b, event.spi, 0x12345678);
+		CHECK_EQ(b, event.value, values[i]);
 	}
-	CHECK(b, !ipsec_dut_take_event(b->dut, event));
+	CHECK(b, !ipsec_dut_take_event(b->dut, &event));
 }
 
 void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
@@ -168,7 +163,7 @@ void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 	uint8_t frame[PEER_FRAME_MAX];
 
 	for (unsigned int udp = 0; udp < 2; udp++) {
-		uint64_t sent = 0, big = 0, last;
+		uint64_t sent = 0, big = 0;
 
 		bench_reset(b);
 		ipsec_dut_set_max_frame(b->dut, 1514);
@@ -198,8 +193,7 @@ void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 		CHECK_EQ(b, bench_count(b, RVL_CNT_TX_DROP_TOO_BIG), big + 1);
 		CHECK_EQ(b, bench_count(b, RVL_CNT_TX_BYPASS), 1);
 		CHECK_EQ(b, bench_command(b, &query), RVL_CMD_STATUS_OK);
-		memcpy(&last, b->response.data + 16, 8);
-		CHECK_EQ(b, last, sent);
+		CHECK_EQ(b, b->response.seq, sent);
 		bench_settle(b);
 		b->loose = false;
 	}

@@ -41,10 +41,10 @@ static struct rvl_sa_params plain(struct bench *b, enum rvl_direction direction,
 static unsigned int events(struct bench *b, uint8_t type)
 {
 	unsigned int count = 0;
-	uint8_t event[16];
+	struct rvl_event event;
 
-	while (ipsec_dut_take_event(b->dut, event))
-		count += event[0] == type;
+	while (ipsec_dut_take_event(b->dut, &event))
+		count += event.type == type;
 	return count;
 }
 
@@ -85,8 +85,6 @@ void the_frames_of_a_broken_sa_are_dropped_with_one_event(struct bench *b)
 	b->loose = true;
 	for (unsigned int memory = CONFIG; memory <= POWER_LOW; memory++) {
 		for (unsigned int inbound = 0; inbound < 2; inbound++) {
-			uint32_t state;
-
 			if (!inbound && (memory == WINDOW || memory == PRE_WINDOW))
 				continue;
 			bench_sa_add(b, 1, inbound ? &in : &out);
@@ -108,8 +106,7 @@ void the_frames_of_a_broken_sa_are_dropped_with_one_event(struct bench *b)
 			CHECK_EQ(b, events(b, RVL_EVENT_SA_ERROR), 1);
 			query.sa_flags = inbound;
 			CHECK_EQ(b, bench_command(b, &query), RVL_CMD_STATUS_OK);
-			memcpy(&state, b->response.data + 40, 4);
-			CHECK_EQ(b, state, RVL_SA_STATE_ERROR);
+			CHECK_EQ(b, b->response.state, RVL_SA_STATE_ERROR);
 			bench_sa_delete(b, inbound, 1);
 		}
 	}

@@ -189,7 +189,7 @@ static void stability_check(struct bench *b)
 				 o->htx_len == l->htx_len &&
 				 !memcmp(o->htx_data, l->htx_data, b->beat));
 	if (l->cmd_valid)
-		CHECK(b, o->cmd_valid && !memcmp(o->cmd_data, l->cmd_data, 128));
+		CHECK(b, o->cmd_valid && !memcmp(&o->cmd, &l->cmd, sizeof(o->cmd)));
 	b->last = *o;
 	b->last.rd_req_valid &= !b->in.rd_req_ready;
 	b->last.wr_valid &= !b->in.wr_ready;

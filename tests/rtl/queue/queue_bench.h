@@ -106,7 +106,7 @@ struct bench {
 	/* IPsec: commands */
 	unsigned int cmd_delay, cmd_delete_pct; /* of what cmd_post() posts, SA_DELETE */
 	bool cmd_running, cmd_frozen;
-	uint8_t cmd_status, cmd_body[56];
+	struct rvl_cmd_cpl cmd_answer;
 	unsigned int cmds;
 	/* IPsec: events */
 	unsigned int ev_pct, ev_left;
@@ -169,7 +169,8 @@ void counters_check(struct bench *b);
 uint8_t pattern(uint32_t serial, unsigned int i);
 void peers_drive(struct bench *b);
 void peers_observe(struct bench *b);
-void command_answer(const uint8_t cmd[128], uint8_t *status, uint8_t body[56]);
+/* What a command is answered with: all but opcode, tag and phase. */
+struct rvl_cmd_cpl command_answer(const struct rvl_cmd *cmd);
 
 /* ----------------------------------------------------------------------------------- driver */
 

@@ -4,6 +4,13 @@
 
 #include "tests/rtl/queue/queue_bench.h"
 
+#define TX_DESC sizeof(struct rvl_tx_desc)
+#define RX_DESC sizeof(struct rvl_rx_desc)
+#define CQ_ENTRY sizeof(struct rvl_cq_entry)
+#define CMD sizeof(struct rvl_cmd)
+#define CMD_CPL sizeof(struct rvl_cmd_cpl)
+#define EVENT sizeof(struct rvl_event)
+
 static unsigned int stride(unsigned int log2)
 {
 	return BUFFERS_SIZE >> log2;
@@ -17,9 +24,9 @@ void pair_open(struct bench *b, unsigned int q, unsigned int tx_log2, unsigned i
 		.on = true, .tx_log2 = tx_log2, .rx_log2 = rx_log2, .cq_log2 = cq_log2};
 
 	if (!p->tx_ring) {
-		p->tx_ring = host_alloc(b, 16 * RING_MAX, 64, 0);
-		p->rx_ring = host_alloc(b, 16 * RING_MAX, 64, 0);
-		p->cq_ring = host_alloc(b, 16 * RING_MAX * 2, 64, 0);
+		p->tx_ring = host_alloc(b, TX_DESC * RING_MAX, 64, 0);
+		p->rx_ring = host_alloc(b, RX_DESC * RING_MAX, 64, 0);
+		p->cq_ring = host_alloc(b, CQ_ENTRY * RING_MAX * 2, 64, 0);
 		p->tx_buffers = host_alloc(b, BUFFERS_SIZE, 1, 0);
 		p->rx_buffers = host_alloc(b, BUFFERS_SIZE, 1, 0);
 	}
@@ -33,10 +40,10 @@ void pair_open(struct bench *b, unsigned int q, unsigned int tx_log2, unsigned i
 	fresh.hrx_serial = p->hrx_serial;
 	memcpy(fresh.sent, p->sent, sizeof(fresh.sent));
 	*p = fresh;
-	host_perm(b, p->tx_ring, 16u << tx_log2, PERM_READ);
-	host_perm(b, p->rx_ring, 16u << rx_log2, PERM_READ);
-	host_perm(b, p->cq_ring, 16u << cq_log2, PERM_WRITE);
-	memset(host_ptr(b, p->cq_ring), 0, 16u << cq_log2);
+	host_perm(b, p->tx_ring, TX_DESC << tx_log2, PERM_READ);
+	host_perm(b, p->rx_ring, RX_DESC << rx_log2, PERM_READ);
+	host_perm(b, p->cq_ring, CQ_ENTRY << cq_log2, PERM_WRITE);
+	memset(host_ptr(b, p->cq_ring), 0, CQ_ENTRY << cq_log2);
 	reg_write(b, RVL_REG_TX_BASE_LO(q), (uint32_t)p->tx_ring);
 	reg_write(b, RVL_REG_TX_BASE_HI(q), (uint32_t)(p->tx_ring >> 32));
 	reg_write(b, RVL_REG_TX_SIZE(q), tx_log2);
@@ -46,8 +53,10 @@ void pair_open(struct bench *b, unsigned int q, unsigned int tx_log2, unsigned i
 	reg_write(b, RVL_REG_CQ_BASE_LO(q), (uint32_t)p->cq_ring);
 	reg_write(b, RVL_REG_CQ_BASE_HI(q), (uint32_t)(p->cq_ring >> 32));
 	reg_write(b, RVL_REG_CQ_SIZE(q), cq_log2);
-	reg_write(b, RVL_REG_Q_CONTROL(q), 1 | (q + 1) << 8);
-	CHECK_EQ(b, reg_read(b, RVL_REG_Q_CONTROL(q)), 1 | (q + 1) << 8);
+	reg_write(b, RVL_REG_Q_CONTROL(q),
+		  RVL_PUT(Q_CONTROL_ENABLE, 1) | RVL_PUT(Q_CONTROL_VECTOR, q + 1));
+	CHECK_EQ(b, reg_read(b, RVL_REG_Q_CONTROL(q)),
+		 RVL_PUT(Q_CONTROL_ENABLE, 1) | RVL_PUT(Q_CONTROL_VECTOR, q + 1));
 	CHECK_EQ(b, reg_read(b, RVL_REG_TX_TAIL(q)), 0);
 	CHECK_EQ(b, reg_read(b, RVL_REG_TX_HEAD(q)), 0);
 	CHECK_EQ(b, reg_read(b, RVL_REG_RX_TAIL(q)), 0);
@@ -61,15 +70,15 @@ void pair_close(struct bench *b, unsigned int q)
 	struct pair *p = &b->pair[q];
 	unsigned int limit = 20000;
 
-	reg_write(b, RVL_REG_Q_CONTROL(q), (q + 1) << 8);
-	while (!(reg_read(b, RVL_REG_Q_STATUS(q)) & 1)) {
+	reg_write(b, RVL_REG_Q_CONTROL(q), RVL_PUT(Q_CONTROL_VECTOR, q + 1));
+	while (!(reg_read(b, RVL_REG_Q_STATUS(q)) & RVL_Q_STATUS_IDLE_MASK)) {
 		pair_poll(b, q, UINT32_MAX);
 		if (!limit--)
 			bench_fail(b, "pair %u does not come to rest", q);
 	}
-	host_perm(b, p->tx_ring, 16u << p->tx_log2, 0);
-	host_perm(b, p->rx_ring, 16u << p->rx_log2, 0);
-	host_perm(b, p->cq_ring, 16u << p->cq_log2, 0);
+	host_perm(b, p->tx_ring, TX_DESC << p->tx_log2, 0);
+	host_perm(b, p->rx_ring, RX_DESC << p->rx_log2, 0);
+	host_perm(b, p->cq_ring, CQ_ENTRY << p->cq_log2, 0);
 	host_perm(b, p->tx_buffers, BUFFERS_SIZE, 0);
 	host_perm(b, p->rx_buffers, BUFFERS_SIZE, 0);
 	pair_poll(b, q, UINT32_MAX);
@@ -96,7 +105,7 @@ void pair_tx_put_raw(struct bench *b, unsigned int q, struct rvl_tx_desc d)
 
 	CHECK(b, pair_tx_room(p));
 	p->tx[at] = (struct tx_slot){.kind = TX_BAD};
-	memcpy(host_ptr(b, p->tx_ring + 16 * at), &d, 16);
+	memcpy(host_ptr(b, p->tx_ring + TX_DESC * at), &d, sizeof(d));
 	p->tx_tail++;
 }
 
@@ -178,7 +187,7 @@ void pair_rx_put(struct bench *b, unsigned int q, unsigned int len, bool bad)
 		d.rsvd1 = rvl_cpu_to_le32(1u << bench_random(b, 32));
 	else
 		host_perm(b, s.addr, len, PERM_WRITE);
-	memcpy(host_ptr(b, p->rx_ring + 16 * at), &d, 16);
+	memcpy(host_ptr(b, p->rx_ring + RX_DESC * at), &d, sizeof(d));
 	p->rx[at] = s;
 	p->rx_tail++;
 }
@@ -253,10 +262,10 @@ unsigned int pair_poll(struct bench *b, unsigned int q, unsigned int max)
 
 	for (; n < max; n++) {
 		unsigned int at = p->cq_head & ((1u << p->cq_log2) - 1);
-		uint32_t phase = ((p->cq_head >> p->cq_log2) & 1) ? 0 : 0x80000000;
+		uint32_t phase = ((p->cq_head >> p->cq_log2) & 1) ? 0 : RVL_PHASE_PASS;
 		struct rvl_cq_entry e;
 
-		memcpy(&e, host_ptr(b, p->cq_ring + 16 * at), 16);
+		memcpy(&e, host_ptr(b, p->cq_ring + CQ_ENTRY * at), sizeof(e));
 		CHECK(b, (p->cq_head != p->cq_written) == (rvl_le32_to_cpu(e.phase) == phase));
 		if (p->cq_head == p->cq_written)
 			break;
@@ -287,11 +296,11 @@ bool pair_cq_write(struct bench *b, uint64_t addr, unsigned int len)
 		unsigned int size = 1u << p->cq_log2;
 		unsigned int at = p->cq_written & (size - 1);
 
-		if (!p->on || addr < p->cq_ring || addr >= p->cq_ring + 16 * size)
+		if (!p->on || addr < p->cq_ring || addr >= p->cq_ring + CQ_ENTRY * size)
 			continue;
-		CHECK_EQ(b, addr, p->cq_ring + 16 * at);
-		CHECK(b, len && len % 16 == 0 && at + len / 16 <= size);
-		p->cq_written = (uint16_t)(p->cq_written + len / 16);
+		CHECK_EQ(b, addr, p->cq_ring + CQ_ENTRY * at);
+		CHECK(b, len && len % CQ_ENTRY == 0 && at + len / CQ_ENTRY <= size);
+		p->cq_written = (uint16_t)(p->cq_written + len / CQ_ENTRY);
 		CHECK(b, (uint16_t)(p->cq_written - p->cq_doorbell) <= size);
 		return true;
 	}
@@ -330,35 +339,36 @@ void pair_htx(struct bench *b, const uint8_t *frame, unsigned int len, bool sa_v
 void cmd_open(struct bench *b, unsigned int log2, unsigned int vector)
 {
 	if (!b->cmd_ring) {
-		b->cmd_ring = host_alloc(b, 128 * 64, 128, 0);
-		b->cmd_cpl_ring = host_alloc(b, 64 * 64, 64, 0);
+		b->cmd_ring = host_alloc(b, CMD * 64, CMD, 0);
+		b->cmd_cpl_ring = host_alloc(b, CMD_CPL * 64, CMD_CPL, 0);
 	}
 	b->cmd_log2 = log2;
 	b->cmd_tail = 0;
 	b->cmd_done = 0;
-	host_perm(b, b->cmd_ring, 128u << log2, PERM_READ);
-	host_perm(b, b->cmd_cpl_ring, 64u << log2, PERM_WRITE);
-	memset(host_ptr(b, b->cmd_cpl_ring), 0, 64u << log2);
+	host_perm(b, b->cmd_ring, CMD << log2, PERM_READ);
+	host_perm(b, b->cmd_cpl_ring, CMD_CPL << log2, PERM_WRITE);
+	memset(host_ptr(b, b->cmd_cpl_ring), 0, CMD_CPL << log2);
 	reg_write(b, RVL_REG_CMD_BASE_LO, (uint32_t)b->cmd_ring);
 	reg_write(b, RVL_REG_CMD_BASE_HI, (uint32_t)(b->cmd_ring >> 32));
 	reg_write(b, RVL_REG_CMD_CPL_BASE_LO, (uint32_t)b->cmd_cpl_ring);
 	reg_write(b, RVL_REG_CMD_CPL_BASE_HI, (uint32_t)(b->cmd_cpl_ring >> 32));
 	reg_write(b, RVL_REG_CMD_SIZE, log2);
-	reg_write(b, RVL_REG_CMD_CONTROL, 1 | vector << 8);
+	reg_write(b, RVL_REG_CMD_CONTROL,
+		  RVL_PUT(CMD_CONTROL_ENABLE, 1) | RVL_PUT(CMD_CONTROL_VECTOR, vector));
 }
 
 bool cmd_post(struct bench *b, bool unreadable)
 {
 	unsigned int at = b->cmd_tail & ((1u << b->cmd_log2) - 1);
-	uint8_t *cmd = host_ptr(b, b->cmd_ring + 128 * at);
+	uint8_t *cmd = host_ptr(b, b->cmd_ring + CMD * at);
 
 	if ((uint16_t)(b->cmd_tail - b->cmd_done) == 1u << b->cmd_log2)
 		return false;
-	for (unsigned int i = 0; i < 128; i++)
+	for (size_t i = 0; i < CMD; i++)
 		cmd[i] = (uint8_t)bench_random(b, 256);
 	if (bench_chance(b, b->cmd_delete_pct))
-		cmd[0] = RVL_CMD_OP_SA_DELETE;
-	host_perm(b, b->cmd_ring + 128 * at, 128, unreadable ? PERM_FAIL : PERM_READ);
+		cmd[offsetof(struct rvl_cmd, opcode)] = RVL_CMD_OP_SA_DELETE;
+	host_perm(b, b->cmd_ring + CMD * at, CMD, unreadable ? PERM_FAIL : PERM_READ);
 	b->cmd_tail++;
 	reg_write(b, RVL_REG_CMD_TAIL, b->cmd_tail);
 	return true;
@@ -370,20 +380,19 @@ unsigned int cmd_poll(struct bench *b)
 
 	for (;; n++) {
 		unsigned int at = b->cmd_done & ((1u << b->cmd_log2) - 1);
-		uint32_t phase = ((b->cmd_done >> b->cmd_log2) & 1) ? 0 : 0x80000000;
-		const uint8_t *cmd = host_ptr(b, b->cmd_ring + 128 * at);
-		const uint8_t *cpl = host_ptr(b, b->cmd_cpl_ring + 64 * at);
-		uint8_t status, body[56];
-		uint32_t got;
+		uint32_t phase = ((b->cmd_done >> b->cmd_log2) & 1) ? 0 : RVL_PHASE_PASS;
+		struct rvl_cmd_cpl want, cpl;
+		struct rvl_cmd cmd;
 
-		memcpy(&got, cpl + 4, 4);
-		if (b->cmd_done == b->cmd_tail || rvl_le32_to_cpu(got) != phase)
+		memcpy(&cmd, host_ptr(b, b->cmd_ring + CMD * at), CMD);
+		memcpy(&cpl, host_ptr(b, b->cmd_cpl_ring + CMD_CPL * at), CMD_CPL);
+		if (b->cmd_done == b->cmd_tail || rvl_le32_to_cpu(cpl.phase) != phase)
 			break;
-		command_answer(cmd, &status, body);
-		CHECK_EQ(b, cpl[0], status);
-		CHECK_EQ(b, cpl[1], cmd[0]);
-		CHECK(b, cpl[2] == cmd[2] && cpl[3] == cmd[3]);
-		CHECK(b, !memcmp(cpl + 8, body, 56));
+		want = command_answer(&cmd);
+		want.opcode = cmd.opcode;
+		want.tag = cmd.tag;
+		want.phase = cpl.phase;
+		CHECK(b, !memcmp(&cpl, &want, CMD_CPL));
 		b->cmd_done++;
 	}
 	return n;
@@ -394,16 +403,17 @@ unsigned int cmd_poll(struct bench *b)
 void evt_open(struct bench *b, unsigned int log2, unsigned int vector)
 {
 	if (!b->evt_ring)
-		b->evt_ring = host_alloc(b, 32 * 64, 64, 0);
+		b->evt_ring = host_alloc(b, EVENT * 64, 64, 0);
 	b->evt_log2 = log2;
 	b->evt_head = 0;
 	b->evt_number = 0;
-	host_perm(b, b->evt_ring, 32u << log2, PERM_WRITE);
-	memset(host_ptr(b, b->evt_ring), 0, 32u << log2);
+	host_perm(b, b->evt_ring, EVENT << log2, PERM_WRITE);
+	memset(host_ptr(b, b->evt_ring), 0, EVENT << log2);
 	reg_write(b, RVL_REG_EVT_BASE_LO, (uint32_t)b->evt_ring);
 	reg_write(b, RVL_REG_EVT_BASE_HI, (uint32_t)(b->evt_ring >> 32));
 	reg_write(b, RVL_REG_EVT_SIZE, log2);
-	reg_write(b, RVL_REG_EVT_CONTROL, 1 | vector << 8);
+	reg_write(b, RVL_REG_EVT_CONTROL,
+		  RVL_PUT(EVT_CONTROL_ENABLE, 1) | RVL_PUT(EVT_CONTROL_VECTOR, vector));
 }
 
 unsigned int evt_poll(struct bench *b)
@@ -412,10 +422,10 @@ unsigned int evt_poll(struct bench *b)
 
 	for (;; n++) {
 		unsigned int at = b->evt_head & ((1u << b->evt_log2) - 1);
-		uint32_t phase = ((b->evt_head >> b->evt_log2) & 1) ? 0 : 0x80000000;
+		uint32_t phase = ((b->evt_head >> b->evt_log2) & 1) ? 0 : RVL_PHASE_PASS;
 		struct rvl_event e;
 
-		memcpy(&e, host_ptr(b, b->evt_ring + 32 * at), 32);
+		memcpy(&e, host_ptr(b, b->evt_ring + EVENT * at), EVENT);
 		if (rvl_le32_to_cpu(e.phase) != phase)
 			break;
 		CHECK_EQ(b, rvl_le32_to_cpu(e.number), b->evt_number);

@@ -62,10 +62,9 @@ void queue_dut_settle(struct queue_dut *d, const struct queue_in *in, struct que
 	t.wr_ready_i = in->wr_ready;
 	t.cmd_ready_i = in->cmd_ready;
 	t.cmd_rsp_valid_i = in->cmd_rsp_valid;
-	t.cmd_rsp_status_i = in->cmd_rsp_status;
-	std::memcpy(&t.cmd_rsp_data_i, in->cmd_rsp_data, 56);
+	std::memcpy(&t.cmd_rsp_i, &in->cmd_rsp, sizeof(in->cmd_rsp));
 	t.ev_valid_i = in->ev_valid;
-	std::memcpy(&t.ev_data_i, in->ev_data, 16);
+	std::memcpy(&t.ev_i, &in->ev, sizeof(in->ev));
 	t.htx_ready_i = in->htx_ready;
 	t.hrx_valid_i = in->hrx_valid;
 	t.hrx_sop_i = in->hrx_sop;
@@ -103,7 +102,7 @@ void queue_dut_settle(struct queue_dut *d, const struct queue_in *in, struct que
 		std::memcpy(out->wr_data, &t.wr_data_o, QUEUE_DATA_W / 8);
 	}
 	out->cmd_valid = t.cmd_valid_o;
-	std::memcpy(out->cmd_data, &t.cmd_data_o, 128);
+	std::memcpy(&out->cmd, &t.cmd_data_o, sizeof(out->cmd));
 	out->ev_ready = t.ev_ready_o;
 	out->htx_valid = t.htx_valid_o;
 	if (out->htx_valid) {

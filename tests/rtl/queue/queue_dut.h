@@ -15,6 +15,8 @@
 extern "C" {
 #endif
 
+#include "driver/core/rvl_regs.h"
+
 #define QUEUE_BEAT_MAX 64
 
 struct queue_in {
@@ -29,10 +31,9 @@ struct queue_in {
 	uint8_t rd_rsp_data[QUEUE_BEAT_MAX];
 	bool wr_ready;
 	bool cmd_ready, cmd_rsp_valid;
-	uint8_t cmd_rsp_status;
-	uint8_t cmd_rsp_data[56];
+	struct rvl_cmd_cpl cmd_rsp;
 	bool ev_valid;
-	uint8_t ev_data[16];
+	struct rvl_event ev;
 	bool htx_ready;
 	bool hrx_valid, hrx_sop, hrx_eop, hrx_decrypted, hrx_udp;
 	uint8_t hrx_data[QUEUE_BEAT_MAX];
@@ -60,7 +61,7 @@ struct queue_out {
 	uint8_t wr_vector;
 	uint8_t wr_data[QUEUE_BEAT_MAX];
 	bool cmd_valid;
-	uint8_t cmd_data[128];
+	struct rvl_cmd cmd;
 	bool ev_ready;
 	bool htx_valid, htx_sop, htx_eop, htx_sa_valid;
 	uint8_t htx_data[QUEUE_BEAT_MAX];

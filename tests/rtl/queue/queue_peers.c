@@ -111,32 +111,39 @@ static void events_drive(struct bench *b)
 	e.index = rvl_cpu_to_le16((uint16_t)(b->ev_sent * 3));
 	e.spi = rvl_cpu_to_le32((uint32_t)b->ev_sent * 5);
 	e.value = rvl_cpu_to_le64(b->ev_sent);
-	memcpy(b->in.ev_data, &e, 16);
+	e.cycles = bench_random(b, UINT32_MAX); /* not the peer's to say, as these */
+	e.number = bench_random(b, UINT32_MAX);
+	e.phase = bench_random(b, UINT32_MAX);
+	b->in.ev = e;
 	b->in.ev_valid = true;
 	b->ev_cycles[b->ev_sent % FRAMES_MAX] = b->cycles_register;
 	b->ev_left--;
 	b->ev_sent++;
 }
 
-void command_answer(const uint8_t cmd[128], uint8_t *status, uint8_t body[56])
+struct rvl_cmd_cpl command_answer(const struct rvl_cmd *cmd)
 {
-	*status = 0;
-	for (unsigned int i = 0; i < 128; i++)
-		*status = (uint8_t)(*status * 5 + cmd[i]);
-	for (unsigned int i = 0; i < 56; i++)
-		body[i] = (uint8_t)(cmd[i + 8] ^ cmd[127 - i] ^ i);
+	const uint8_t *from = (const uint8_t *)cmd;
+	struct rvl_cmd_cpl cpl;
+	uint8_t *to = (uint8_t *)&cpl, status = 0;
+
+	for (size_t i = 0; i < sizeof(*cmd); i++)
+		status = (uint8_t)(status * 5 + from[i]);
+	for (size_t i = 0; i < sizeof(cpl); i++)
+		to[i] = (uint8_t)(from[i + 8] ^ from[sizeof(*cmd) - 1 - i] ^ i);
+	cpl.status = status;
+	return cpl;
 }
 
 static void command_drive(struct bench *b)
 {
 	b->in.cmd_ready = !b->cmd_running && !b->cmd_frozen && bench_chance(b, 30);
 	b->in.cmd_rsp_valid = false;
-	for (unsigned int i = 0; i < 56; i++)
-		b->in.cmd_rsp_data[i] = (uint8_t)bench_random(b, 256);
+	for (size_t i = 0; i < sizeof(b->in.cmd_rsp); i++)
+		((uint8_t *)&b->in.cmd_rsp)[i] = (uint8_t)bench_random(b, 256);
 	if (b->cmd_running && !b->cmd_frozen && !bench_random(b, b->cmd_delay)) {
 		b->in.cmd_rsp_valid = true;
-		b->in.cmd_rsp_status = b->cmd_status;
-		memcpy(b->in.cmd_rsp_data, b->cmd_body, 56);
+		b->in.cmd_rsp = b->cmd_answer;
 	}
 }
 
@@ -171,11 +178,11 @@ void peers_observe(struct bench *b)
 	if (b->in.cmd_rsp_valid)
 		b->cmd_running = false;
 	if (out->cmd_valid && b->in.cmd_ready) {
-		command_answer(out->cmd_data, &b->cmd_status, b->cmd_body);
+		b->cmd_answer = command_answer(&out->cmd);
 		b->cmd_running = true;
 		b->cmds++;
 	}
 	if (b->cmd_running && !out->cmd_valid) /* its key is gone from here */
-		for (unsigned int i = 0; i < 128; i++)
-			CHECK(b, !out->cmd_data[i]);
+		for (size_t i = 0; i < sizeof(out->cmd); i++)
+			CHECK(b, !((const uint8_t *)&out->cmd)[i]);
 }

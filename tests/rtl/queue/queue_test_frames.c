@@ -151,7 +151,8 @@ static void a_descriptor_that_cannot_be_read_stops_its_queue_alone(struct bench 
 	evt_open(b, 4, 0);
 	for (unsigned int q = 0; q < b->pairs; q++)
 		pair_open(b, q, 5, 5, 6);
-	host_perm(b, b->pair[bad].tx_ring + 16 * 20, 16, PERM_FAIL);
+	host_perm(b, b->pair[bad].tx_ring + 20 * sizeof(struct rvl_tx_desc),
+		  sizeof(struct rvl_tx_desc), PERM_FAIL);
 	for (unsigned int q = 0; q < b->pairs; q++) {
 		for (unsigned int i = 0; i < 32; i++)
 			pair_tx_put(b, q, 100, TX_GOOD);
@@ -443,7 +444,7 @@ static void a_receive_descriptor_that_cannot_be_read_stops_receiving(struct benc
 	pair_open(b, 0, 3, 5, 6);
 	for (unsigned int i = 0; i < 20; i++)
 		pair_rx_put(b, 0, 600, false);
-	host_perm(b, b->pair[0].rx_ring + 16 * 17, 1, PERM_FAIL);
+	host_perm(b, b->pair[0].rx_ring + 17 * sizeof(struct rvl_rx_desc), 1, PERM_FAIL);
 	pair_rx_doorbell(b, 0);
 	bench_until_idle(b, 1000);
 	CHECK_EQ(b, reg_read(b, RVL_REG_Q_STATUS(0)), 5);

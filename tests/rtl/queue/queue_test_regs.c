@@ -5,13 +5,18 @@
 static void capability_registers_say_what_was_built(struct bench *b)
 {
 	CHECK_EQ(b, reg_read(b, RVL_REG_ID), RVL_MAGIC);
-	CHECK_EQ(b, reg_read(b, RVL_REG_ABI), RVL_ABI_MAJOR << 16 | RVL_ABI_MINOR);
+	CHECK_EQ(b, reg_read(b, RVL_REG_ABI),
+		 RVL_PUT(ABI_MAJOR, RVL_ABI_MAJOR) | RVL_PUT(ABI_MINOR, RVL_ABI_MINOR));
 	CHECK_EQ(b, reg_read(b, RVL_REG_FEATURES), 0x3f);
-	CHECK_EQ(b, reg_read(b, RVL_REG_QUEUES), 15 << 16 | (b->pairs + 1) << 8 | b->pairs);
-	CHECK_EQ(b, reg_read(b, RVL_REG_SA_COUNT), 1024 << 16 | 1024);
+	CHECK_EQ(b, reg_read(b, RVL_REG_QUEUES),
+		 RVL_PUT(QUEUES_RING_LOG2_MAX, 15) | RVL_PUT(QUEUES_VECTORS, b->pairs + 1) |
+			 RVL_PUT(QUEUES_PAIRS, b->pairs));
+	CHECK_EQ(b, reg_read(b, RVL_REG_SA_COUNT),
+		 RVL_PUT(SA_COUNT_INBOUND, 1024) | RVL_PUT(SA_COUNT_OUTBOUND, 1024));
 	CHECK_EQ(b, reg_read(b, RVL_REG_POLICY_COUNT), 64);
 	CHECK_EQ(b, reg_read(b, RVL_REG_REPLAY_WINDOW), 1024);
-	CHECK_EQ(b, reg_read(b, RVL_REG_DATAPATH), MAX_FRAME << 16 | b->beat);
+	CHECK_EQ(b, reg_read(b, RVL_REG_DATAPATH),
+		 RVL_PUT(DATAPATH_MAX_FRAME, MAX_FRAME) | RVL_PUT(DATAPATH_BEAT, b->beat));
 	CHECK_EQ(b, reg_read(b, RVL_REG_STATUS), 1);
 	CHECK_EQ(b, reg_read(b, RVL_REG_RX_QUEUES), 1);
 	CHECK_EQ(b, reg_read(b, RVL_REG_PORT_MAX_FRAME), 9234);

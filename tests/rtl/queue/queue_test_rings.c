@@ -136,7 +136,7 @@ static void completions_that_follow_each_other_share_a_write(struct bench *b)
 		writes += b->pair[0].cq_written != was;
 		was = b->pair[0].cq_written;
 	}
-	CHECK(b, writes <= 64 * 16 / b->beat + 2);
+	CHECK(b, writes <= 64 * sizeof(struct rvl_cq_entry) / b->beat + 2);
 	pair_poll(b, 0, UINT32_MAX);
 	CHECK_EQ(b, b->pair[0].tx_done, 64);
 }
@@ -193,8 +193,8 @@ static void a_command_under_way_completes_after_disable(struct bench *b)
 		reg_write(b, RVL_REG_CMD_CONTROL, 0);
 		while (reg_read(b, RVL_REG_CMD_CONTROL))
 			CHECK(b, limit--);
-		host_perm(b, b->cmd_ring, 128 * 64, 0);
-		host_perm(b, b->cmd_cpl_ring, 64 * 64, 0);
+		host_perm(b, b->cmd_ring, 64 * sizeof(struct rvl_cmd), 0);
+		host_perm(b, b->cmd_cpl_ring, 64 * sizeof(struct rvl_cmd_cpl), 0);
 		CHECK_EQ(b, cmd_poll(b), b->cmds - before);
 		CHECK_EQ(b, reg_read(b, RVL_REG_CMD_HEAD), b->cmds - before);
 		bench_until_idle(b, 100);
