@@ -75,6 +75,7 @@ void drive(Vravelin &t, const rvl_model_in &in)
 	t.cfg_rcb128_i = in.cfg.rcb128;
 	t.cfg_msix_enable_i = in.cfg.msix_enable;
 	t.cfg_msix_mask_i = in.cfg.msix_mask;
+	t.port_link_i = in.link;
 	t.inject_valid_i = in.damage.valid;
 	t.inject_memory_i = in.damage.memory;
 	t.inject_inbound_i = in.damage.inbound;

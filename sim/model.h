@@ -89,6 +89,7 @@ struct rvl_model_in {
 	uint8_t mac[6];
 	struct rvl_function_config cfg;
 	struct rvl_model_damage damage;
+	bool link; /* there is a peer on the wire */
 	struct rvl_tlp_beat rx_req;
 	struct rvl_tlp_beat rx_cpl;
 	bool tx_wr_ready, tx_rd_ready, tx_cpl_ready;

@@ -338,8 +338,11 @@ static void check_shown(struct rvl_rootport *rp, const char *name, struct rp_up 
 			 memcmp(b->data, s->data, b->eop ? b->bytes : rp->width))
 			rp_violation(rp, "%s: beat changed before ready", name);
 	}
-	if (b->valid && b->sop && !up->stalled)
+	if (b->valid && b->sop && !up->stalled) {
 		up->bus_master_off = rp->bus_master_off;
+		up->max_payload = 128U << rp->cfg.max_payload;
+		up->max_read = 128U << rp->cfg.max_read;
+	}
 	up->stalled = b->valid && !ready;
 	if (up->stalled)
 		up->shown = *b;

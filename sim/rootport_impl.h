@@ -55,7 +55,9 @@ struct rp_up {
 	bool stalled;
 	struct rvl_tlp_beat shown;
 	uint32_t stall_left;
-	uint32_t bus_master_off; /* when the TLP began */
+	uint32_t bus_master_off; /* when the TLP began, as the following: a reset changes
+				    them under one that waits */
+	uint32_t max_payload, max_read;
 	bool in_tlp;
 	uint32_t hdr[4];
 	uint32_t len; /* octets of payload so far */

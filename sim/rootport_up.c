@@ -61,7 +61,7 @@ void rp_take_write(struct rvl_rootport *rp, const uint32_t hdr[4], uint8_t *data
 
 	rp->stats.up_writes++;
 	rp->stats.up_write_bytes += rp_link_octets(hdr, len);
-	if (!check_request(rp, "tx_wr", &rp->wr, hdr, 128U << rp->cfg.max_payload))
+	if (!check_request(rp, "tx_wr", &rp->wr, hdr, rp->wr.max_payload))
 		return;
 	if (!(rp_fmt(hdr) & 2)) {
 		rp_violation(rp, "tx_wr: a read");
@@ -117,7 +117,7 @@ void rp_take_read(struct rvl_rootport *rp, const uint32_t hdr[4])
 
 	rp->stats.up_reads++;
 	rp->stats.up_read_bytes += rp_link_octets(hdr, 0);
-	if (!check_request(rp, "tx_rd", &rp->rd, hdr, 128U << rp->cfg.max_read))
+	if (!check_request(rp, "tx_rd", &rp->rd, hdr, rp->rd.max_read))
 		return;
 	if (rp_fmt(hdr) & 2) {
 		rp_violation(rp, "tx_rd: a write");

@@ -653,13 +653,11 @@ int rvl_sim_spurious_irq(struct rvl_sim *s, unsigned vector)
 int rvl_sim_inject_parity(struct rvl_sim *s, enum rvl_model_memory memory, bool inbound,
 			  unsigned index)
 {
-	uint32_t counts = rvl_sim_read32(s, 0, RVL_REG_SA_COUNT);
+	uint32_t count = rvl_sim_read32(s, 0, inbound ? RVL_REG_INBOUND_SAS : RVL_REG_OUTBOUND_SAS);
 	bool inbound_only = memory == RVL_MEMORY_WINDOW || memory == RVL_MEMORY_PRE_WINDOW ||
 			    memory == RVL_MEMORY_LOOKUP || memory == RVL_MEMORY_NAME;
 
-	if ((unsigned)memory >= RVL_MEMORY_COUNT || (inbound_only && !inbound) ||
-	    index >= (inbound ? RVL_GET(SA_COUNT_INBOUND, counts)
-			      : RVL_GET(SA_COUNT_OUTBOUND, counts)))
+	if ((unsigned)memory >= RVL_MEMORY_COUNT || (inbound_only && !inbound) || index >= count)
 		return -EINVAL;
 	s->model->in.damage = (struct rvl_model_damage){
 		.valid = true,
@@ -733,6 +731,7 @@ static int power_on(struct rvl_sim *s, char *err, unsigned err_size)
 	memcpy(s->model->in.mac, s->options.mac, sizeof(s->options.mac));
 	s->model->in.cfg.requester_id = s->options.requester_id;
 	s->model->in.mutation = s->options.mutation;
+	s->model->in.link = true;
 	rvl_config_space_init(&s->config, s->vectors ? s->vectors : 1);
 	rvl_config_space_enumerate(&s->config);
 	update_wires(s);

@@ -27,7 +27,8 @@ static const struct {
 				       "no room in the lookup table for this dst and spi"},
 	[RVL_CMD_STATUS_BAD_LIMITS] = {"BAD_LIMITS", -EINVAL,
 				       "a soft lifetime beyond its hard one"},
-	[RVL_CMD_STATUS_BAD_SEQ] = {"BAD_SEQ", -EINVAL, "seq: outbound sequence number 0"},
+	[RVL_CMD_STATUS_BAD_SEQ] = {"BAD_SEQ", -EINVAL,
+				    "seq: outbound sequence number 0, or one beyond 32 bits"},
 	[RVL_CMD_STATUS_BAD_WINDOW] = {"BAD_WINDOW", -EINVAL, "window out of range"},
 	[RVL_CMD_STATUS_BAD_ACTION] = {"BAD_ACTION", -EINVAL, "unknown policy action"},
 	[RVL_CMD_STATUS_BAD_PREFIX] =
@@ -37,6 +38,8 @@ static const struct {
 				      "sport or dport: first port above the last"},
 	[RVL_CMD_STATUS_BAD_PORT] = {"BAD_PORT", -EINVAL,
 				     "udp_sport or udp_dport: 0 with UDP, or set without it"},
+	[RVL_CMD_STATUS_UNSUPPORTED] = {"UNSUPPORTED", -EOPNOTSUPP,
+					"the device doesn't have the feature"},
 };
 
 #define STATUS_COUNT (sizeof(statuses) / sizeof(statuses[0]))
@@ -82,8 +85,7 @@ static int wait_completion(struct rvl_dev *dev, const struct rvl_cmd_cpl *entry,
 		bool last = rvl_dev_expired(dev, start, dev->options.command_timeout_ms);
 		int ret;
 
-		if (rvl_phase_is(rvl_read_once32(&entry->phase), at,
-				 dev->options.command_ring_log2))
+		if (rvl_phase_is(rvl_read_once8(&entry->phase), at, dev->options.command_ring_log2))
 			return 0;
 		ret = rvl_dev_alive(dev);
 		if (ret)
@@ -179,6 +181,8 @@ static int check_sa(const struct rvl_dev *dev, const struct rvl_dev_sa *sa,
 {
 	uint32_t features = dev->caps.features;
 
+	if (!(features & RVL_FEATURES_ESP_MASK) || !(features & RVL_FEATURES_TUNNEL_V4_MASK))
+		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no ESP in tunnel mode");
 	if (sa->key_len != 16 && sa->key_len != 32)
 		return rvl_fail(err, -EINVAL, "SA_ADD: key_len is %u, not 16 or 32", sa->key_len);
 	if (!(features &
@@ -213,11 +217,11 @@ static uint32_t sa_flags(const struct rvl_dev_sa *sa)
 	return flags | RVL_PUT(SA_FLAG_TTL, sa->ttl);
 }
 
-static void fill_sa(struct rvl_cmd *cmd, const struct rvl_dev_sa *sa, uint16_t index)
+static void fill_sa(struct rvl_cmd *cmd, const struct rvl_dev_sa *sa, uint32_t index)
 {
 	memset(cmd, 0, sizeof(*cmd));
 	cmd->opcode = RVL_CMD_OP_SA_ADD;
-	cmd->index = rvl_cpu_to_le16(index);
+	cmd->index = rvl_cpu_to_le24(index);
 	cmd->sa_flags = rvl_cpu_to_le32(sa_flags(sa));
 	cmd->spi = rvl_cpu_to_le32(sa->spi);
 	memcpy(cmd->src, sa->src, sizeof(sa->src));
@@ -228,7 +232,7 @@ static void fill_sa(struct rvl_cmd *cmd, const struct rvl_dev_sa *sa, uint16_t i
 	}
 	memcpy(&cmd->salt, sa->salt, sizeof(cmd->salt));
 	memcpy(cmd->key, sa->key, sa->key_len);
-	cmd->seq = rvl_cpu_to_le32(sa->seq);
+	cmd->seq = rvl_cpu_to_le64(sa->seq);
 	cmd->window = rvl_cpu_to_le32(sa->inbound ? sa->window : 0);
 	cmd->soft_bytes = rvl_cpu_to_le64(sa->soft_bytes);
 	cmd->hard_bytes = rvl_cpu_to_le64(sa->hard_bytes);
@@ -237,7 +241,7 @@ static void fill_sa(struct rvl_cmd *cmd, const struct rvl_dev_sa *sa, uint16_t i
 }
 
 /* Take the index asked for, or any. cmd_lock is held. */
-static int take_index(struct rvl_index_map *map, uint16_t *index, const char *what,
+static int take_index(struct rvl_index_map *map, uint32_t *index, const char *what,
 		      struct rvl_dev_error *err)
 {
 	int got;
@@ -246,7 +250,7 @@ static int take_index(struct rvl_index_map *map, uint16_t *index, const char *wh
 		got = rvl_index_take(map);
 		if (got < 0)
 			return rvl_fail(err, got, "%s: all %u indices are taken", what, map->count);
-		*index = (uint16_t)got;
+		*index = (uint32_t)got;
 		return 0;
 	}
 	if (*index >= map->count)
@@ -256,7 +260,7 @@ static int take_index(struct rvl_index_map *map, uint16_t *index, const char *wh
 	return 0;
 }
 
-int rvl_dev_sa_add(struct rvl_dev *dev, const struct rvl_dev_sa *sa, uint16_t *index,
+int rvl_dev_sa_add(struct rvl_dev *dev, const struct rvl_dev_sa *sa, uint32_t *index,
 		   struct rvl_dev_error *err)
 {
 	struct rvl_index_map *map = &dev->sas[sa->inbound];
@@ -282,15 +286,15 @@ int rvl_dev_sa_add(struct rvl_dev *dev, const struct rvl_dev_sa *sa, uint16_t *i
 	return ret;
 }
 
-static void fill_indexed(struct rvl_cmd *cmd, uint8_t opcode, bool inbound, uint16_t index)
+static void fill_indexed(struct rvl_cmd *cmd, uint8_t opcode, bool inbound, uint32_t index)
 {
 	memset(cmd, 0, sizeof(*cmd));
 	cmd->opcode = opcode;
-	cmd->index = rvl_cpu_to_le16(index);
+	cmd->index = rvl_cpu_to_le24(index);
 	cmd->sa_flags = rvl_cpu_to_le32(inbound ? RVL_SA_FLAG_INBOUND : 0);
 }
 
-int rvl_dev_sa_delete(struct rvl_dev *dev, bool inbound, uint16_t index, struct rvl_dev_error *err)
+int rvl_dev_sa_delete(struct rvl_dev *dev, bool inbound, uint32_t index, struct rvl_dev_error *err)
 {
 	struct rvl_index_map *map = &dev->sas[inbound];
 	struct rvl_cmd_cpl cpl;
@@ -309,7 +313,7 @@ int rvl_dev_sa_delete(struct rvl_dev *dev, bool inbound, uint16_t index, struct 
 	return ret;
 }
 
-int rvl_dev_sa_query(struct rvl_dev *dev, bool inbound, uint16_t index,
+int rvl_dev_sa_query(struct rvl_dev *dev, bool inbound, uint32_t index,
 		     struct rvl_dev_sa_stats *stats, struct rvl_dev_error *err)
 {
 	struct rvl_cmd_cpl cpl;
@@ -328,20 +332,20 @@ int rvl_dev_sa_query(struct rvl_dev *dev, bool inbound, uint16_t index,
 	stats->packets = rvl_le64_to_cpu(cpl.packets);
 	stats->bytes = rvl_le64_to_cpu(cpl.bytes);
 	stats->seq = rvl_le64_to_cpu(cpl.seq);
-	stats->drop_icv = rvl_le32_to_cpu(cpl.drop_icv);
-	stats->drop_replay = rvl_le32_to_cpu(cpl.drop_replay);
-	stats->drop_format = rvl_le32_to_cpu(cpl.drop_format);
-	stats->drop_limit = rvl_le32_to_cpu(cpl.drop_limit);
+	stats->drop_icv = rvl_le64_to_cpu(cpl.drop_icv);
+	stats->drop_replay = rvl_le64_to_cpu(cpl.drop_replay);
+	stats->drop_format = rvl_le64_to_cpu(cpl.drop_format);
+	stats->drop_limit = rvl_le64_to_cpu(cpl.drop_limit);
 	stats->state = rvl_le32_to_cpu(cpl.state);
 	return 0;
 }
 
 static void fill_policy(struct rvl_cmd_policy *cmd, const struct rvl_dev_policy *policy,
-			uint16_t index)
+			uint32_t index)
 {
 	memset(cmd, 0, sizeof(*cmd));
 	cmd->opcode = RVL_CMD_OP_POLICY_SET;
-	cmd->index = rvl_cpu_to_le16(index);
+	cmd->index = rvl_cpu_to_le24(index);
 	cmd->action = policy->action;
 	cmd->proto = policy->any_proto ? 0 : policy->proto;
 	cmd->flags = rvl_cpu_to_le16(policy->any_proto ? RVL_POLICY_FLAG_ANY_PROTO : 0);
@@ -350,14 +354,14 @@ static void fill_policy(struct rvl_cmd_policy *cmd, const struct rvl_dev_policy 
 	memcpy(cmd->dst, policy->dst, sizeof(policy->dst));
 	cmd->src_len = policy->src_len;
 	cmd->dst_len = policy->dst_len;
-	cmd->sa = rvl_cpu_to_le16(policy->action == RVL_POLICY_ACTION_PROTECT ? policy->sa : 0);
+	cmd->sa = rvl_cpu_to_le24(policy->action == RVL_POLICY_ACTION_PROTECT ? policy->sa : 0);
 	cmd->sport_lo = rvl_cpu_to_le16(policy->sport_lo);
 	cmd->sport_hi = rvl_cpu_to_le16(policy->sport_hi);
 	cmd->dport_lo = rvl_cpu_to_le16(policy->dport_lo);
 	cmd->dport_hi = rvl_cpu_to_le16(policy->dport_hi);
 }
 
-int rvl_dev_policy_set(struct rvl_dev *dev, const struct rvl_dev_policy *policy, uint16_t *index,
+int rvl_dev_policy_set(struct rvl_dev *dev, const struct rvl_dev_policy *policy, uint32_t *index,
 		       struct rvl_dev_error *err)
 {
 	struct rvl_cmd_policy cmd;
@@ -378,7 +382,7 @@ int rvl_dev_policy_set(struct rvl_dev *dev, const struct rvl_dev_policy *policy,
 	return ret;
 }
 
-int rvl_dev_policy_clear(struct rvl_dev *dev, uint16_t index, struct rvl_dev_error *err)
+int rvl_dev_policy_clear(struct rvl_dev *dev, uint32_t index, struct rvl_dev_error *err)
 {
 	struct rvl_cmd_cpl cpl;
 	struct rvl_cmd cmd;

@@ -15,8 +15,6 @@
 #define BEAT_MIN 8
 #define BEAT_LIMIT 4096
 #define MAX_FRAME_MIN 1518 /* a full Ethernet frame with a VLAN tag, without FCS */
-#define FEATURES_NEEDED (RVL_FEATURES_ESP_MASK | RVL_FEATURES_TUNNEL_V4_MASK)
-#define FEATURES_CIPHER (RVL_FEATURES_AES_GCM_128_MASK | RVL_FEATURES_AES_GCM_256_MASK)
 
 int rvl_fail(struct rvl_dev_error *err, int code, const char *fmt, ...)
 {
@@ -163,16 +161,25 @@ static int read_capabilities(struct rvl_dev *dev, struct rvl_dev_error *err)
 {
 	struct rvl_dev_caps *caps = &dev->caps;
 	uint32_t queues = rvl_os_read32(&dev->os, RVL_REG_QUEUES);
-	uint32_t sas = rvl_os_read32(&dev->os, RVL_REG_SA_COUNT);
+	uint32_t rings = rvl_os_read32(&dev->os, RVL_REG_RINGS);
+	uint32_t control = rvl_os_read32(&dev->os, RVL_REG_CONTROL_RINGS);
 	uint32_t datapath = rvl_os_read32(&dev->os, RVL_REG_DATAPATH);
 	const struct capability ranges[] = {
 		{"QUEUES.PAIRS", RVL_GET(QUEUES_PAIRS, queues), 1, RVL_QP_MAX},
 		{"QUEUES.VECTORS", RVL_GET(QUEUES_VECTORS, queues), 1, 255},
-		{"QUEUES.RING_LOG2_MAX", RVL_GET(QUEUES_RING_LOG2_MAX, queues),
-		 RVL_RING_LOG2_MIN + 1, RING_LOG2_LIMIT},
-		{"SA_COUNT.OUTBOUND", RVL_GET(SA_COUNT_OUTBOUND, sas), 1, RVL_INDEX_ANY},
-		{"SA_COUNT.INBOUND", RVL_GET(SA_COUNT_INBOUND, sas), 1, RVL_INDEX_ANY},
-		{"POLICY_COUNT", rvl_os_read32(&dev->os, RVL_REG_POLICY_COUNT), 1, RVL_INDEX_ANY},
+		{"RINGS.TX_LOG2_MAX", RVL_GET(RINGS_TX_LOG2_MAX, rings), RVL_RING_LOG2_MIN,
+		 RING_LOG2_LIMIT},
+		{"RINGS.RX_LOG2_MAX", RVL_GET(RINGS_RX_LOG2_MAX, rings), RVL_RING_LOG2_MIN,
+		 RING_LOG2_LIMIT},
+		{"RINGS.CQ_LOG2_MAX", RVL_GET(RINGS_CQ_LOG2_MAX, rings), RVL_RING_LOG2_MIN + 1,
+		 RING_LOG2_LIMIT},
+		{"CONTROL_RINGS.CMD_LOG2_MAX", RVL_GET(CONTROL_RINGS_CMD_LOG2_MAX, control),
+		 RVL_RING_LOG2_MIN, RING_LOG2_LIMIT},
+		{"CONTROL_RINGS.EVT_LOG2_MAX", RVL_GET(CONTROL_RINGS_EVT_LOG2_MAX, control),
+		 RVL_RING_LOG2_MIN, RING_LOG2_LIMIT},
+		{"OUTBOUND_SAS", rvl_os_read32(&dev->os, RVL_REG_OUTBOUND_SAS), 1, RVL_INDICES_MAX},
+		{"INBOUND_SAS", rvl_os_read32(&dev->os, RVL_REG_INBOUND_SAS), 1, RVL_INDICES_MAX},
+		{"POLICY_COUNT", rvl_os_read32(&dev->os, RVL_REG_POLICY_COUNT), 1, RVL_INDICES_MAX},
 		{"REPLAY_WINDOW", rvl_os_read32(&dev->os, RVL_REG_REPLAY_WINDOW), REPLAY_WINDOW_MIN,
 		 REPLAY_WINDOW_LIMIT},
 		{"DATAPATH.BEAT", RVL_GET(DATAPATH_BEAT, datapath), BEAT_MIN, BEAT_LIMIT},
@@ -189,25 +196,22 @@ static int read_capabilities(struct rvl_dev *dev, struct rvl_dev_error *err)
 	}
 	caps->queue_pairs = (uint16_t)ranges[0].value;
 	caps->vectors = (uint16_t)ranges[1].value;
-	caps->ring_log2_max = (uint8_t)ranges[2].value;
-	caps->outbound_sas = (uint16_t)ranges[3].value;
-	caps->inbound_sas = (uint16_t)ranges[4].value;
-	caps->policies = (uint16_t)ranges[5].value;
-	caps->replay_window = ranges[6].value;
-	caps->beat = (uint16_t)ranges[7].value;
-	caps->max_frame = (uint16_t)ranges[8].value;
+	caps->tx_log2_max = (uint8_t)ranges[2].value;
+	caps->rx_log2_max = (uint8_t)ranges[3].value;
+	caps->cq_log2_max = (uint8_t)ranges[4].value;
+	caps->cmd_log2_max = (uint8_t)ranges[5].value;
+	caps->evt_log2_max = (uint8_t)ranges[6].value;
+	caps->outbound_sas = ranges[7].value;
+	caps->inbound_sas = ranges[8].value;
+	caps->policies = ranges[9].value;
+	caps->replay_window = ranges[10].value;
+	caps->beat = (uint16_t)ranges[11].value;
+	caps->max_frame = (uint16_t)ranges[12].value;
 
+	/* A device that lacks one of these is of less use, not of none: who asks for it is told. */
 	caps->features = rvl_os_read32(&dev->os, RVL_REG_FEATURES);
 	if (caps->features == RVL_ALL_ONES)
 		return rvl_fail(err, -ENODEV, "the device went away (registers read all ones)");
-	if ((caps->features & FEATURES_NEEDED) != FEATURES_NEEDED)
-		return rvl_fail(err, -EPROTO,
-				"capability FEATURES is 0x%08x: no ESP in tunnel mode",
-				caps->features);
-	if (!(caps->features & FEATURES_CIPHER))
-		return rvl_fail(err, -EPROTO,
-				"capability FEATURES is 0x%08x: no cipher this driver has",
-				caps->features);
 	return read_mac(dev, err);
 }
 
@@ -262,12 +266,12 @@ static int check_options(const struct rvl_dev *dev, struct rvl_dev_error *err)
 	const struct rvl_dev_options *o = &dev->options;
 	const struct rvl_dev_caps *caps = &dev->caps;
 
-	if (o->command_ring_log2 < RVL_RING_LOG2_MIN || o->command_ring_log2 > caps->ring_log2_max)
+	if (o->command_ring_log2 < RVL_RING_LOG2_MIN || o->command_ring_log2 > caps->cmd_log2_max)
 		return rvl_fail(err, -EINVAL, "command_ring_log2 is %u, the device has %u to %u",
-				o->command_ring_log2, RVL_RING_LOG2_MIN, caps->ring_log2_max);
-	if (o->event_ring_log2 < RVL_RING_LOG2_MIN || o->event_ring_log2 > caps->ring_log2_max)
+				o->command_ring_log2, RVL_RING_LOG2_MIN, caps->cmd_log2_max);
+	if (o->event_ring_log2 < RVL_RING_LOG2_MIN || o->event_ring_log2 > caps->evt_log2_max)
 		return rvl_fail(err, -EINVAL, "event_ring_log2 is %u, the device has %u to %u",
-				o->event_ring_log2, RVL_RING_LOG2_MIN, caps->ring_log2_max);
+				o->event_ring_log2, RVL_RING_LOG2_MIN, caps->evt_log2_max);
 	if (o->control_vector >= caps->vectors)
 		return rvl_fail(err, -EINVAL, "control_vector is %u, the device has %u",
 				o->control_vector, caps->vectors);
@@ -448,6 +452,20 @@ int rvl_dev_set_port_max_frame(struct rvl_dev *dev, unsigned int octets)
 	if (octets < MAX_FRAME_MIN || octets > dev->caps.max_frame)
 		return -EINVAL;
 	return write_register(dev, RVL_REG_PORT_MAX_FRAME, octets);
+}
+
+int rvl_dev_link(struct rvl_dev *dev, bool *up)
+{
+	int ret = rvl_dev_alive(dev);
+	uint32_t link;
+
+	if (ret)
+		return ret;
+	link = rvl_os_read32(&dev->os, RVL_REG_LINK);
+	if (link == RVL_ALL_ONES)
+		return rvl_dev_kill(dev, "LINK reads all ones");
+	*up = link & RVL_LINK_UP_MASK;
+	return 0;
 }
 
 /* The low half latches the high half, so the two reads belong together. */

@@ -33,13 +33,17 @@ int rvl_fail(struct rvl_dev_error *err, int code, const char *fmt, ...) RVL_PRIN
 struct rvl_dev_caps {
 	uint16_t abi_major;
 	uint16_t abi_minor;
-	uint32_t features;     /* RVL_FEATURES_*_MASK */
-	uint16_t queue_pairs;  /* 1 to RVL_QP_MAX */
-	uint16_t vectors;      /* MSI-X */
-	uint8_t ring_log2_max; /* log2 of the largest ring */
-	uint16_t outbound_sas;
-	uint16_t inbound_sas;
-	uint16_t policies;
+	uint32_t features;    /* RVL_FEATURES_*_MASK */
+	uint16_t queue_pairs; /* 1 to RVL_QP_MAX */
+	uint16_t vectors;     /* MSI-X */
+	uint8_t tx_log2_max;  /* log2 of the largest rings */
+	uint8_t rx_log2_max;
+	uint8_t cq_log2_max;
+	uint8_t cmd_log2_max;
+	uint8_t evt_log2_max;
+	uint32_t outbound_sas; /* to RVL_INDICES_MAX, as the following */
+	uint32_t inbound_sas;
+	uint32_t policies;
 	uint32_t replay_window; /* largest, in packets */
 	uint16_t beat;		/* octets a clock cycle */
 	uint16_t max_frame;	/* octets without FCS */
@@ -95,6 +99,9 @@ void rvl_dev_set_command_timeout(struct rvl_dev *dev, uint32_t ms);
 /* Largest frame sent to the wire, octets without FCS. -EINVAL beyond max_frame. */
 int rvl_dev_set_port_max_frame(struct rvl_dev *dev, unsigned int octets);
 
+/* Is there a peer on the wire? A change is an event. */
+int rvl_dev_link(struct rvl_dev *dev, bool *up);
+
 /* Clock cycles of the device since power-on. */
 int rvl_dev_cycles(struct rvl_dev *dev, uint64_t *cycles);
 
@@ -112,7 +119,8 @@ int rvl_dev_last_counters(struct rvl_dev *dev, uint64_t counters[RVL_CNT_NUM]);
 const char *rvl_counter_name(unsigned int counter);
 const char *rvl_counter_description(unsigned int counter);
 
-#define RVL_INDEX_ANY 0xffffU
+#define RVL_INDICES_MAX (1U << 24)
+#define RVL_INDEX_ANY 0xffffffffU
 
 /* An SA as the device takes it (struct rvl_cmd says what each means). */
 struct rvl_dev_sa {
@@ -126,7 +134,7 @@ struct rvl_dev_sa {
 	uint8_t dst[4];
 	uint16_t udp_sport; /* outbound with udp */
 	uint16_t udp_dport;
-	uint32_t seq;	       /* outbound: first to use, 1 or more; inbound: highest seen */
+	uint64_t seq;	       /* outbound: first to use, 1 or more; inbound: highest seen */
 	uint32_t window;       /* inbound: anti-replay window in packets */
 	uint8_t ttl;	       /* outbound: outer TTL, 1 or more */
 	bool df_set, df_clear; /* outbound: neither copies the inner DF */
@@ -139,10 +147,10 @@ struct rvl_dev_sa_stats {
 	uint64_t packets;
 	uint64_t bytes;
 	uint64_t seq; /* outbound: last used; inbound: highest authenticated */
-	uint32_t drop_icv;
-	uint32_t drop_replay;
-	uint32_t drop_format;
-	uint32_t drop_limit;
+	uint64_t drop_icv;
+	uint64_t drop_replay;
+	uint64_t drop_format;
+	uint64_t drop_limit;
 	uint32_t state; /* RVL_SA_STATE_* */
 };
 
@@ -155,13 +163,13 @@ struct rvl_dev_sa_stats {
  * -ENOSPC: no free index; -EBUSY: index taken; -EEXIST: inbound with the same destination and SPI;
  * -EINVAL: a field that err names; -EOPNOTSUPP: a combination the device doesn't have.
  */
-int rvl_dev_sa_add(struct rvl_dev *dev, const struct rvl_dev_sa *sa, uint16_t *index,
+int rvl_dev_sa_add(struct rvl_dev *dev, const struct rvl_dev_sa *sa, uint32_t *index,
 		   struct rvl_dev_error *err);
 
 /* Remove an SA; on return none of its packets is in flight and its key is erased. -ENOENT. */
-int rvl_dev_sa_delete(struct rvl_dev *dev, bool inbound, uint16_t index, struct rvl_dev_error *err);
+int rvl_dev_sa_delete(struct rvl_dev *dev, bool inbound, uint32_t index, struct rvl_dev_error *err);
 
-int rvl_dev_sa_query(struct rvl_dev *dev, bool inbound, uint16_t index,
+int rvl_dev_sa_query(struct rvl_dev *dev, bool inbound, uint32_t index,
 		     struct rvl_dev_sa_stats *stats, struct rvl_dev_error *err);
 
 /* A transmit rule (struct rvl_cmd_policy says what each means). */
@@ -174,16 +182,16 @@ struct rvl_dev_policy {
 	uint8_t dst[4];
 	uint8_t src_len;
 	uint8_t dst_len;
-	uint16_t sa;		     /* outbound, with PROTECT */
+	uint32_t sa;		     /* outbound, with PROTECT */
 	uint16_t sport_lo, sport_hi; /* 0 and 65535: any */
 	uint16_t dport_lo, dport_hi;
 };
 
 /* Write a rule at *index (in one step, if there was one), or at a free place: RVL_INDEX_ANY. */
-int rvl_dev_policy_set(struct rvl_dev *dev, const struct rvl_dev_policy *policy, uint16_t *index,
+int rvl_dev_policy_set(struct rvl_dev *dev, const struct rvl_dev_policy *policy, uint32_t *index,
 		       struct rvl_dev_error *err);
 
-int rvl_dev_policy_clear(struct rvl_dev *dev, uint16_t index, struct rvl_dev_error *err);
+int rvl_dev_policy_clear(struct rvl_dev *dev, uint32_t index, struct rvl_dev_error *err);
 
 /* A command that does nothing: is the device still answering? */
 int rvl_dev_nop(struct rvl_dev *dev, struct rvl_dev_error *err);
@@ -191,9 +199,9 @@ int rvl_dev_nop(struct rvl_dev *dev, struct rvl_dev_error *err);
 struct rvl_dev_event {
 	uint8_t type;	/* RVL_EVENT_* */
 	bool source;	/* SA: inbound; queue: receive */
-	uint16_t index; /* SA or queue, in range */
+	uint32_t index; /* SA or queue, in range */
 	uint32_t spi;	/* of the SA, which may have been deleted meanwhile: compare */
-	uint64_t value;
+	uint64_t value; /* LINK: 1 up, 0 down */
 	uint64_t cycles;
 };
 

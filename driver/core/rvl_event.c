@@ -37,6 +37,8 @@ const char *rvl_event_name(uint8_t type)
 		return "memory error in an SA";
 	case RVL_EVENT_FATAL:
 		return "device stopped";
+	case RVL_EVENT_LINK:
+		return "link";
 	default:
 		return NULL;
 	}
@@ -45,7 +47,7 @@ const char *rvl_event_name(uint8_t type)
 /* 1: taken over; 0: of a type that isn't ours to judge; or the device is dead. */
 static int check(struct rvl_dev *dev, const struct rvl_event *raw, struct rvl_dev_event *event)
 {
-	uint16_t limit;
+	uint32_t limit;
 
 	if (rvl_le32_to_cpu(raw->number) != dev->evt_number)
 		return rvl_dev_kill(dev, "event number %u, expected %u",
@@ -59,11 +61,16 @@ static int check(struct rvl_dev *dev, const struct rvl_event *raw, struct rvl_de
 
 	event->type = raw->type;
 	event->source = raw->source;
-	event->index = rvl_le16_to_cpu(raw->index);
+	event->index = rvl_le24_to_cpu(raw->index);
 	event->spi = rvl_le32_to_cpu(raw->spi);
 	event->value = rvl_le64_to_cpu(raw->value);
 	event->cycles = rvl_le64_to_cpu(raw->cycles);
-	if (raw->type == RVL_EVENT_QUEUE_ERROR)
+	if (raw->type == RVL_EVENT_LINK && event->value > 1)
+		return rvl_dev_kill(dev, "event of a link with state %llu",
+				    (unsigned long long)event->value);
+	if (raw->type == RVL_EVENT_LINK)
+		limit = 1;
+	else if (raw->type == RVL_EVENT_QUEUE_ERROR)
 		limit = dev->caps.queue_pairs;
 	else
 		limit = event->source ? dev->caps.inbound_sas : dev->caps.outbound_sas;
@@ -87,7 +94,7 @@ int rvl_dev_next_event(struct rvl_dev *dev, struct rvl_dev_event *event)
 		const struct rvl_event *entry = &ring[dev->evt_head & (size - 1)];
 		struct rvl_event raw;
 
-		if (!rvl_phase_is(rvl_read_once32(&entry->phase), dev->evt_head, log2))
+		if (!rvl_phase_is(rvl_read_once8(&entry->phase), dev->evt_head, log2))
 			break;
 		rvl_dma_rmb();
 		memcpy(&raw, entry, sizeof(raw));

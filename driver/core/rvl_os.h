@@ -16,7 +16,7 @@
  *					follows (a doorbell)
  *	rvl_dma_rmb()			nothing that follows is read before what was read already
  *					(a phase bit)
- *	rvl_read_once32(le32 *)		one read of a word that the device may be writing
+ *	rvl_read_once8(uint8_t *)	one read of an octet that the device may be writing
  *	rvl_atomic			a word that threads share: an int
  *	rvl_atomic_load(), _store()	acquire and release
  *	rvl_atomic_replace(p, old, v)	put v where old is; false when something else is there
@@ -31,6 +31,21 @@
 #else
 #include "rvl_os_user.h"
 #endif
+
+/* 24 bits, little-endian, in memory that the device shares: SA and policy indices. */
+typedef struct {
+	uint8_t octets[3];
+} rvl_le24;
+
+static inline rvl_le24 rvl_cpu_to_le24(uint32_t v)
+{
+	return (rvl_le24){{(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16)}};
+}
+
+static inline uint32_t rvl_le24_to_cpu(rvl_le24 v)
+{
+	return v.octets[0] | (uint32_t)v.octets[1] << 8 | (uint32_t)v.octets[2] << 16;
+}
 
 enum rvl_log_level { RVL_LOG_ERROR, RVL_LOG_WARNING, RVL_LOG_INFO };
 

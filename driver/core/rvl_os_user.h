@@ -80,9 +80,9 @@ static inline void rvl_dma_rmb(void)
 }
 
 /* One read of a word that the device may be writing. */
-static inline uint32_t rvl_read_once32(const rvl_le32 *p)
+static inline uint8_t rvl_read_once8(const uint8_t *p)
 {
-	return rvl_le32_to_cpu(__atomic_load_n(p, __ATOMIC_RELAXED));
+	return __atomic_load_n(p, __ATOMIC_RELAXED);
 }
 
 /* A word that threads share. */

@@ -79,12 +79,12 @@ static inline void rvl_write_addr(const struct rvl_dev *dev, uint32_t reg_lo, ui
 	rvl_os_write32(&dev->os, reg_lo + 4, (uint32_t)(bus >> 32));
 }
 
-/* Is an entry, whose phase word this is, one of the pass over the ring that `pointer` is in? */
-static inline bool rvl_phase_is(uint32_t word, uint16_t pointer, uint8_t log2)
+/* Is an entry, whose phase this is, one of the pass over the ring that `pointer` is in? */
+static inline bool rvl_phase_is(uint8_t phase, uint16_t pointer, uint8_t log2)
 {
 	bool first = !((pointer >> log2) & 1);
 
-	return !!(word & RVL_PHASE_PASS) == first;
+	return !!(phase & RVL_PHASE_PASS) == first;
 }
 
 int rvl_index_init(struct rvl_index_map *map, unsigned int count);

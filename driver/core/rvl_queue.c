@@ -97,17 +97,20 @@ struct rvl_queue *rvl_queue_next(struct rvl_queue *queue)
 static int check_options(const struct rvl_dev *dev, unsigned int number,
 			 const struct rvl_queue_options *o, struct rvl_dev_error *err)
 {
-	unsigned int max = dev->caps.ring_log2_max - 1U;
+	/* The completion ring is twice as large as the larger of the two. */
+	unsigned int cq = dev->caps.cq_log2_max - 1U;
+	unsigned int tx = dev->caps.tx_log2_max < cq ? dev->caps.tx_log2_max : cq;
+	unsigned int rx = dev->caps.rx_log2_max < cq ? dev->caps.rx_log2_max : cq;
 
 	if (number >= dev->caps.queue_pairs)
 		return rvl_fail(err, -EINVAL, "queue pair %u, the device has %u", number,
 				dev->caps.queue_pairs);
-	if (o->tx_log2 < RVL_RING_LOG2_MIN || o->tx_log2 > max)
+	if (o->tx_log2 < RVL_RING_LOG2_MIN || o->tx_log2 > tx)
 		return rvl_fail(err, -EINVAL, "tx_log2 is %u, the device has %u to %u", o->tx_log2,
-				RVL_RING_LOG2_MIN, max);
-	if (o->rx_log2 < RVL_RING_LOG2_MIN || o->rx_log2 > max)
+				RVL_RING_LOG2_MIN, tx);
+	if (o->rx_log2 < RVL_RING_LOG2_MIN || o->rx_log2 > rx)
 		return rvl_fail(err, -EINVAL, "rx_log2 is %u, the device has %u to %u", o->rx_log2,
-				RVL_RING_LOG2_MIN, max);
+				RVL_RING_LOG2_MIN, rx);
 	if (o->vector >= dev->caps.vectors)
 		return rvl_fail(err, -EINVAL, "vector %u, the device has %u", o->vector,
 				dev->caps.vectors);
@@ -249,7 +252,7 @@ static void ring_push(struct ring *ring, uint16_t len, void *cookie)
 	rvl_atomic_store(&ring->tail, (uint16_t)(tail + 1));
 }
 
-int rvl_queue_tx(struct rvl_queue *queue, uint64_t addr, uint16_t len, uint16_t sa, void *cookie)
+int rvl_queue_tx(struct rvl_queue *queue, uint64_t addr, uint16_t len, uint32_t sa, void *cookie)
 {
 	struct ring *ring = &queue->tx;
 	struct rvl_tx_desc *desc;
@@ -261,11 +264,12 @@ int rvl_queue_tx(struct rvl_queue *queue, uint64_t addr, uint16_t len, uint16_t 
 	if (!ring_room(ring))
 		return -ENOSPC;
 	desc = (struct rvl_tx_desc *)ring->dma.mem + ring_slot(ring, get(&ring->tail));
-	desc->addr = rvl_cpu_to_le64(addr);
-	desc->len = rvl_cpu_to_le16(len);
-	desc->flags = rvl_cpu_to_le16(sa != RVL_NO_SA ? RVL_TX_FLAG_SA : 0);
-	desc->sa = rvl_cpu_to_le16(sa != RVL_NO_SA ? sa : 0);
-	desc->rsvd = 0;
+	*desc = (struct rvl_tx_desc){
+		.addr = rvl_cpu_to_le64(addr),
+		.len = rvl_cpu_to_le16(len),
+		.flags = rvl_cpu_to_le16(sa != RVL_NO_SA ? RVL_TX_FLAG_SA : 0),
+		.sa = rvl_cpu_to_le24(sa != RVL_NO_SA ? sa : 0),
+	};
 	ring_push(ring, len, cookie);
 	return 0;
 }
@@ -280,10 +284,10 @@ int rvl_queue_rx(struct rvl_queue *queue, uint64_t addr, uint16_t len, void *coo
 	if (!ring_room(ring))
 		return -ENOSPC;
 	desc = (struct rvl_rx_desc *)ring->dma.mem + ring_slot(ring, get(&ring->tail));
-	desc->addr = rvl_cpu_to_le64(addr);
-	desc->len = rvl_cpu_to_le16(len);
-	desc->rsvd0 = 0;
-	desc->rsvd1 = 0;
+	*desc = (struct rvl_rx_desc){
+		.addr = rvl_cpu_to_le64(addr),
+		.len = rvl_cpu_to_le32(len),
+	};
 	ring_push(ring, len, cookie);
 	return 0;
 }
@@ -343,17 +347,18 @@ static int take_rx(struct rvl_queue *queue, const struct rvl_cq_entry *entry, ui
 		   struct rvl_completion *c)
 {
 	struct rvl_dev *dev = queue->dev;
-	uint16_t flags = rvl_le16_to_cpu(entry->flags);
+	uint32_t flags = rvl_le32_to_cpu(entry->flags);
+	uint32_t len = rvl_le32_to_cpu(entry->len);
 
-	c->len = rvl_le16_to_cpu(entry->len);
-	if (c->len < FRAME_MIN || c->len > buffer)
+	if (len < FRAME_MIN || len > buffer)
 		return rvl_dev_kill(dev, "queue pair %u: received %u octets into a buffer of %u",
-				    queue->number, c->len, buffer);
+				    queue->number, len, buffer);
+	c->len = (uint16_t)len;
 	if (!(flags & RVL_RX_FLAG_DECRYPTED))
 		return 0;
 	c->decrypted = true;
 	c->udp = flags & RVL_RX_FLAG_UDP;
-	c->sa = rvl_le16_to_cpu(entry->sa);
+	c->sa = rvl_le24_to_cpu(entry->sa);
 	if (c->sa >= dev->caps.inbound_sas)
 		return rvl_dev_kill(dev, "queue pair %u: received on SA %u of %u", queue->number,
 				    c->sa, dev->caps.inbound_sas);
@@ -388,7 +393,7 @@ static int take(struct rvl_queue *queue, const struct rvl_cq_entry *entry, struc
 			dev, "queue pair %u: completion of %s descriptor %u, expected %u of %u",
 			queue->number, ring == &queue->tx ? "transmit" : "receive", index, head,
 			told);
-	if (entry->status > RVL_CQ_STATUS_DMA_ERROR)
+	if (entry->status > RVL_CQ_STATUS_UNSUPPORTED)
 		return rvl_dev_kill(dev, "queue pair %u: completion with status %u", queue->number,
 				    entry->status);
 
@@ -411,7 +416,7 @@ static const struct rvl_cq_entry *cq_next(const struct rvl_queue *queue, uint16_
 	const struct rvl_cq_entry *ring = queue->cq.mem;
 	const struct rvl_cq_entry *entry = &ring[head & ((1U << queue->cq_log2) - 1)];
 
-	return rvl_phase_is(rvl_read_once32(&entry->phase), head, queue->cq_log2) ? entry : NULL;
+	return rvl_phase_is(rvl_read_once8(&entry->phase), head, queue->cq_log2) ? entry : NULL;
 }
 
 int rvl_queue_poll(struct rvl_queue *queue, struct rvl_completion *completions, int max)

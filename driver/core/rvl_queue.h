@@ -26,7 +26,9 @@
 #include "rvl_dev.h"
 
 struct rvl_queue_options {
-	uint8_t tx_log2; /* log2 of the entries; RVL_RING_LOG2_MIN to ring_log2_max - 1 */
+	/* log2 of the entries; RVL_RING_LOG2_MIN to tx_log2_max and rx_log2_max, below cq_log2_max
+	 */
+	uint8_t tx_log2;
 	uint8_t rx_log2;
 	uint8_t vector; /* MSI-X vector of completions */
 
@@ -64,14 +66,14 @@ unsigned int rvl_queue_number(const struct rvl_queue *queue);
 unsigned int rvl_queue_tx_room(const struct rvl_queue *queue);
 unsigned int rvl_queue_rx_room(const struct rvl_queue *queue);
 
-#define RVL_NO_SA 0xffffU
+#define RVL_NO_SA 0xffffffffU
 
 /*
  * Queue a frame of len octets at bus address addr, from its Ethernet header, without FCS. sa: the
  * outbound SA to protect it with, or RVL_NO_SA to ask the policies. The buffer is the device's
  * until its completion. -ENOSPC: no room; -EINVAL: len or sa out of range.
  */
-int rvl_queue_tx(struct rvl_queue *queue, uint64_t addr, uint16_t len, uint16_t sa, void *cookie);
+int rvl_queue_tx(struct rvl_queue *queue, uint64_t addr, uint16_t len, uint32_t sa, void *cookie);
 
 /* Give the device a receive buffer of len octets. -ENOSPC: no room; -EINVAL: too short for a frame.
  */
@@ -90,7 +92,7 @@ struct rvl_completion {
 	uint16_t len;	/* received: octets, at most the buffer's; 0 unless status is OK */
 	bool decrypted; /* received as ESP on inbound SA `sa`, and verified */
 	bool udp;	/* it was ESP in UDP */
-	uint16_t sa;	/* in range; RVL_NO_SA unless decrypted */
+	uint32_t sa;	/* in range; RVL_NO_SA unless decrypted */
 	void *cookie;
 };
 

@@ -12,8 +12,8 @@
 #define RVL_SUBSYSTEM_ID 0x1U
 #define RVL_CLASS_CODE 0x20000U
 #define RVL_REVISION 0x1U
-#define RVL_ABI_MAJOR 0x1U
-#define RVL_ABI_MINOR 0x1U
+#define RVL_ABI_MAJOR 0x2U
+#define RVL_ABI_MINOR 0x0U
 #define RVL_MAGIC 0x4e4c5652U
 #define RVL_BAR0_SIZE 0x10000U
 #define RVL_BAR2_SIZE 0x2000U
@@ -43,18 +43,34 @@
 #define RVL_FEATURES_AES_GCM_256_MASK 0x10U
 #define RVL_FEATURES_VLAN_SHIFT 5
 #define RVL_FEATURES_VLAN_MASK 0x20U
+#define RVL_FEATURES_IPV6_SHIFT 6
+#define RVL_FEATURES_IPV6_MASK 0x40U
+#define RVL_FEATURES_TRANSPORT_SHIFT 7
+#define RVL_FEATURES_TRANSPORT_MASK 0x80U
+#define RVL_FEATURES_AH_SHIFT 8
+#define RVL_FEATURES_AH_MASK 0x100U
+#define RVL_FEATURES_ESN_SHIFT 9
+#define RVL_FEATURES_ESN_MASK 0x200U
+#define RVL_FEATURES_SELECTORS_SHIFT 10
+#define RVL_FEATURES_SELECTORS_MASK 0x400U
+#define RVL_FEATURES_PATH_MTU_SHIFT 11
+#define RVL_FEATURES_PATH_MTU_MASK 0x800U
+#define RVL_FEATURES_MSS_SHIFT 12
+#define RVL_FEATURES_MSS_MASK 0x1000U
+#define RVL_FEATURES_SEGMENTATION_SHIFT 13
+#define RVL_FEATURES_SEGMENTATION_MASK 0x2000U
+#define RVL_FEATURES_CHECKSUM_SHIFT 14
+#define RVL_FEATURES_CHECKSUM_MASK 0x4000U
+#define RVL_FEATURES_LOOK_ASIDE_SHIFT 15
+#define RVL_FEATURES_LOOK_ASIDE_MASK 0x8000U
+#define RVL_FEATURES_FUNCTIONS_SHIFT 16
+#define RVL_FEATURES_FUNCTIONS_MASK 0x10000U
 #define RVL_REG_QUEUES 0x000cU
 #define RVL_QUEUES_PAIRS_SHIFT 0
-#define RVL_QUEUES_PAIRS_MASK 0xffU
-#define RVL_QUEUES_VECTORS_SHIFT 8
-#define RVL_QUEUES_VECTORS_MASK 0xff00U
-#define RVL_QUEUES_RING_LOG2_MAX_SHIFT 16
-#define RVL_QUEUES_RING_LOG2_MAX_MASK 0xff0000U
-#define RVL_REG_SA_COUNT 0x0010U
-#define RVL_SA_COUNT_OUTBOUND_SHIFT 0
-#define RVL_SA_COUNT_OUTBOUND_MASK 0xffffU
-#define RVL_SA_COUNT_INBOUND_SHIFT 16
-#define RVL_SA_COUNT_INBOUND_MASK 0xffff0000U
+#define RVL_QUEUES_PAIRS_MASK 0xffffU
+#define RVL_QUEUES_VECTORS_SHIFT 16
+#define RVL_QUEUES_VECTORS_MASK 0xffff0000U
+#define RVL_REG_OUTBOUND_SAS 0x0010U
 #define RVL_REG_POLICY_COUNT 0x0014U
 #define RVL_REG_REPLAY_WINDOW 0x0018U
 #define RVL_REG_DATAPATH 0x001cU
@@ -98,6 +114,22 @@
 #define RVL_CMD_HEAD_POINTER_MASK 0xffffU
 #define RVL_CMD_HEAD_ERROR_SHIFT 31
 #define RVL_CMD_HEAD_ERROR_MASK 0x80000000U
+#define RVL_REG_INBOUND_SAS 0x0060U
+#define RVL_REG_RINGS 0x0064U
+#define RVL_RINGS_TX_LOG2_MAX_SHIFT 0
+#define RVL_RINGS_TX_LOG2_MAX_MASK 0xffU
+#define RVL_RINGS_RX_LOG2_MAX_SHIFT 8
+#define RVL_RINGS_RX_LOG2_MAX_MASK 0xff00U
+#define RVL_RINGS_CQ_LOG2_MAX_SHIFT 16
+#define RVL_RINGS_CQ_LOG2_MAX_MASK 0xff0000U
+#define RVL_REG_CONTROL_RINGS 0x0068U
+#define RVL_CONTROL_RINGS_CMD_LOG2_MAX_SHIFT 0
+#define RVL_CONTROL_RINGS_CMD_LOG2_MAX_MASK 0xffU
+#define RVL_CONTROL_RINGS_EVT_LOG2_MAX_SHIFT 8
+#define RVL_CONTROL_RINGS_EVT_LOG2_MAX_MASK 0xff00U
+#define RVL_REG_LINK 0x006cU
+#define RVL_LINK_UP_SHIFT 0
+#define RVL_LINK_UP_MASK 0x1U
 #define RVL_REG_EVT_BASE_LO 0x0080U
 #define RVL_REG_EVT_BASE_HI 0x0084U
 #define RVL_REG_EVT_SIZE 0x0088U
@@ -144,11 +176,15 @@
 #define RVL_GET(field, word) (((word) & RVL_##field##_MASK) >> RVL_##field##_SHIFT)
 #define RVL_PUT(field, value) (((uint32_t)(value) << RVL_##field##_SHIFT) & RVL_##field##_MASK)
 
-/* Phase word of an entry that the device writes. */
-#define RVL_PHASE_PASS 0x80000000U /* 1 in the first pass over the ring, 0 in the second, and so on */
+/* Last octet of an entry that the device writes. */
+#define RVL_PHASE_PASS 0x80U /* 1 in the first pass over the ring, 0 in the second, and so on */
 
 /* Transmit descriptor flags. */
 #define RVL_TX_FLAG_SA 0x1U /* protect with the SA named here; policies are not asked */
+#define RVL_TX_FLAG_CHECKSUM 0x2U /* FEATURES.CHECKSUM: fill in a checksum */
+#define RVL_TX_FLAG_SEGMENT 0x4U /* FEATURES.SEGMENTATION: cut the TCP packet into segments */
+#define RVL_TX_FLAG_LOOK_ASIDE 0x8U /* FEATURES.LOOK_ASIDE: write the result to RESULT, not to the wire */
+#define RVL_TX_FLAG_EXTENSION 0x10U /* this is a TX_EXT */
 
 /* Receive completion flags. */
 #define RVL_RX_FLAG_DECRYPTED 0x1U /* arrived as ESP, verified; SA is valid */
@@ -162,6 +198,7 @@
 #define RVL_CQ_STATUS_OK 0x0U /* done */
 #define RVL_CQ_STATUS_BAD_DESC 0x1U /* length, flags, SA index or reserved octets are wrong; transmit: the frame was dropped, receive: the frame takes the next descriptor */
 #define RVL_CQ_STATUS_DMA_ERROR 0x2U /* the frame could not be read; it was dropped */
+#define RVL_CQ_STATUS_UNSUPPORTED 0x3U /* a flag whose feature the device does not have; the frame was dropped */
 
 /* Command opcodes. SA_DELETE and SA_ADD of outbound SAs, POLICY_SET and POLICY_CLEAR wait for frames on their way to the wire: while the wire takes none they do not complete. CONTROL.RESET and FLR erase the keys even then. */
 #define RVL_CMD_OP_NOP 0x1U /* completes with OK */
@@ -183,25 +220,33 @@
 #define RVL_CMD_STATUS_DUPLICATE 0x8U /* an inbound SA with this destination and SPI exists */
 #define RVL_CMD_STATUS_TABLE_FULL 0x9U /* no room in the lookup table for this destination and SPI */
 #define RVL_CMD_STATUS_BAD_LIMITS 0xaU /* a soft lifetime beyond its hard one */
-#define RVL_CMD_STATUS_BAD_SEQ 0xbU /* outbound: sequence number 0 */
+#define RVL_CMD_STATUS_BAD_SEQ 0xbU /* outbound: sequence number 0; or one of more than 32 bits without SA_FLAG_ESN */
 #define RVL_CMD_STATUS_BAD_WINDOW 0xcU /* window not in 32 to REPLAY_WINDOW */
 #define RVL_CMD_STATUS_BAD_ACTION 0xdU /* unknown policy action */
 #define RVL_CMD_STATUS_BAD_PREFIX 0xeU /* prefix longer than the address, or address bits beyond it */
 #define RVL_CMD_STATUS_BAD_RANGE 0xfU /* first port above the last */
 #define RVL_CMD_STATUS_BAD_PORT 0x10U /* UDP port 0 with SA_FLAG_UDP, or a port without it */
 #define RVL_CMD_STATUS_FATAL 0x11U /* the device is FATAL: nothing was done, or not all of it */
+#define RVL_CMD_STATUS_UNSUPPORTED 0x12U /* something that the command has room for and FEATURES lacks */
 
 /* Flags of an SA. DF, DSCP and TTL apply to outbound SAs; ECN follows RFC 6040 always. */
 #define RVL_SA_FLAG_INBOUND 0x1U /* inbound; else outbound */
 #define RVL_SA_FLAG_AES256 0x2U /* AES-GCM-256; else AES-GCM-128 */
 #define RVL_SA_FLAG_UDP 0x4U /* ESP in UDP; an inbound SA accepts both forms */
+#define RVL_SA_FLAG_ESN 0x8U /* FEATURES.ESN: 64-bit sequence numbers */
 #define RVL_SA_FLAG_DF_SET 0x10U /* outer DF set; else as inner */
 #define RVL_SA_FLAG_DF_CLEAR 0x20U /* outer DF clear; else as inner */
 #define RVL_SA_FLAG_DSCP_FIXED 0x40U /* outer DSCP from bits 13:8; else as inner */
+#define RVL_SA_FLAG_IPV6 0x80U /* FEATURES.IPV6: the outer addresses are IPv6 */
 #define RVL_SA_FLAG_DSCP_SHIFT 8
 #define RVL_SA_FLAG_DSCP_MASK 0x3f00U /* outer DSCP */
 #define RVL_SA_FLAG_TTL_SHIFT 16
 #define RVL_SA_FLAG_TTL_MASK 0xff0000U /* outer TTL, 1 to 255 (outbound) */
+#define RVL_SA_FLAG_TRANSPORT 0x1000000U /* FEATURES.TRANSPORT: transport mode; else tunnel mode */
+#define RVL_SA_FLAG_AH 0x2000000U /* FEATURES.AH: AH; else ESP */
+#define RVL_SA_FLAG_SELECTORS 0x4000000U /* FEATURES.SELECTORS, inbound: check inner packets against SEL */
+#define RVL_SA_FLAG_SEL_IPV6 0x8000000U /* with SELECTORS: they are of IPv6 */
+#define RVL_SA_FLAG_SEL_ANY_PROTO 0x10000000U /* with SELECTORS: any IP protocol */
 
 /* State bits of an SA. */
 #define RVL_SA_STATE_SOFT_BYTES 0x1U /* soft octet lifetime passed */
@@ -217,6 +262,7 @@
 
 /* Policy flags. */
 #define RVL_POLICY_FLAG_ANY_PROTO 0x1U /* any IP protocol */
+#define RVL_POLICY_FLAG_IPV6 0x2U /* FEATURES.IPV6: a rule for IPv6 */
 
 /* Event types. */
 #define RVL_EVENT_SOFT_BYTES 0x1U /* soft octet lifetime reached; once per SA */
@@ -228,6 +274,7 @@
 #define RVL_EVENT_QUEUE_ERROR 0x7U /* a queue stopped: a descriptor could not be read */
 #define RVL_EVENT_SA_ERROR 0x8U /* a parity error in the memory of an SA; it passes no more packets until it is deleted; once per SA. VALUE: SA_ERROR_*; SPI 0 if the SA's can't be trusted */
 #define RVL_EVENT_FATAL 0x9U /* STATUS.FATAL has risen. VALUE: FATAL_CAUSE_*; SOURCE, INDEX and SPI 0 */
+#define RVL_EVENT_LINK 0xaU /* LINK.UP has changed. VALUE: 1 up, 0 down; SOURCE, INDEX and SPI 0 */
 
 /* Which memory of an SA is damaged. */
 #define RVL_SA_ERROR_CONFIG 0x1U /* addresses, options, lifetimes */
@@ -239,83 +286,122 @@
 #define RVL_FATAL_CAUSE_LOOKUP 0x1U /* parity error in the table by which inbound SAs are found */
 #define RVL_FATAL_CAUSE_NAMES 0x2U /* parity error in an inbound SA's destination and SPI, when it was to be deleted */
 
-/* Transmit descriptor: one frame, from its Ethernet header, without FCS. */
+/* Transmit descriptor: one frame, from its Ethernet header, without FCS. What else a flag of it needs stands in a TX_EXT, the ring's entry before it. */
 struct rvl_tx_desc {
 	rvl_le64 addr; /* bus address of the frame, any alignment */
-	rvl_le16 len; /* octets: 14 to DATAPATH.MAX_FRAME */
-	rvl_le16 flags; /* TX_FLAG_* */
-	rvl_le16 sa; /* outbound SA, with TX_FLAG_SA */
-	rvl_le16 rsvd; /* zero */
+	rvl_le16 len; /* octets: 14 to DATAPATH.MAX_FRAME; with TX_FLAG_SEGMENT more */
+	rvl_le16 flags; /* TX_FLAG_*, not EXTENSION */
+	rvl_le24 sa; /* outbound SA, with TX_FLAG_SA */
+	uint8_t function; /* zero: reserved for the number of a function */
 };
 _Static_assert(sizeof(struct rvl_tx_desc) == 16, "ABI");
 _Static_assert(offsetof(struct rvl_tx_desc, addr) == 0, "ABI");
 _Static_assert(offsetof(struct rvl_tx_desc, len) == 8, "ABI");
 _Static_assert(offsetof(struct rvl_tx_desc, flags) == 10, "ABI");
 _Static_assert(offsetof(struct rvl_tx_desc, sa) == 12, "ABI");
-_Static_assert(offsetof(struct rvl_tx_desc, rsvd) == 14, "ABI");
+_Static_assert(offsetof(struct rvl_tx_desc, function) == 15, "ABI");
+
+/* Extension of the transmit descriptor that follows it; completed like one. What the flags there have no use for is zero. */
+struct rvl_tx_ext {
+	rvl_le64 result; /* TX_FLAG_LOOK_ASIDE: bus address of the result */
+	rvl_le16 mss; /* TX_FLAG_SEGMENT: octets of TCP payload in a segment */
+	rvl_le16 flags; /* TX_FLAG_EXTENSION alone */
+	uint8_t csum_start; /* TX_FLAG_CHECKSUM: where the octets begin that it covers */
+	uint8_t csum_at; /* TX_FLAG_CHECKSUM: where it goes, from CSUM_START on */
+	uint8_t rsvd; /* zero */
+	uint8_t function; /* zero: reserved for the number of a function */
+};
+_Static_assert(sizeof(struct rvl_tx_ext) == 16, "ABI");
+_Static_assert(offsetof(struct rvl_tx_ext, result) == 0, "ABI");
+_Static_assert(offsetof(struct rvl_tx_ext, mss) == 8, "ABI");
+_Static_assert(offsetof(struct rvl_tx_ext, flags) == 10, "ABI");
+_Static_assert(offsetof(struct rvl_tx_ext, csum_start) == 12, "ABI");
+_Static_assert(offsetof(struct rvl_tx_ext, csum_at) == 13, "ABI");
+_Static_assert(offsetof(struct rvl_tx_ext, rsvd) == 14, "ABI");
+_Static_assert(offsetof(struct rvl_tx_ext, function) == 15, "ABI");
 
 /* Receive descriptor: one buffer. A frame that does not fit is dropped and counted (rx_drop_too_big); the buffer stays. */
 struct rvl_rx_desc {
 	rvl_le64 addr; /* bus address of the buffer, any alignment */
-	rvl_le16 len; /* octets in the buffer */
-	rvl_le16 rsvd0; /* zero */
-	rvl_le32 rsvd1; /* zero */
+	rvl_le32 len; /* octets in the buffer */
+	rvl_le24 rsvd; /* zero */
+	uint8_t function; /* zero: reserved for the number of a function */
 };
 _Static_assert(sizeof(struct rvl_rx_desc) == 16, "ABI");
 _Static_assert(offsetof(struct rvl_rx_desc, addr) == 0, "ABI");
 _Static_assert(offsetof(struct rvl_rx_desc, len) == 8, "ABI");
-_Static_assert(offsetof(struct rvl_rx_desc, rsvd0) == 10, "ABI");
-_Static_assert(offsetof(struct rvl_rx_desc, rsvd1) == 12, "ABI");
+_Static_assert(offsetof(struct rvl_rx_desc, rsvd) == 12, "ABI");
+_Static_assert(offsetof(struct rvl_rx_desc, function) == 15, "ABI");
 
 /* Completion of a transmit or receive descriptor. */
 struct rvl_cq_entry {
 	uint8_t type; /* CQ_TYPE_* */
 	uint8_t status; /* CQ_STATUS_* */
 	rvl_le16 index; /* pointer (free-running) of the descriptor */
-	rvl_le16 len; /* received: octets in the buffer */
-	rvl_le16 flags; /* received: RX_FLAG_* */
-	rvl_le16 sa; /* received with RX_FLAG_DECRYPTED: the inbound SA */
-	rvl_le16 rsvd; /* zero */
-	rvl_le32 phase; /* PHASE_PASS; the rest zero */
+	rvl_le32 len; /* received: octets in the buffer */
+	rvl_le32 flags; /* received: RX_FLAG_* */
+	rvl_le24 sa; /* received with RX_FLAG_DECRYPTED: the inbound SA */
+	uint8_t function; /* zero: reserved for the number of a function */
+	rvl_le16 csum; /* received, with FEATURES.CHECKSUM: sum of the octets behind the Ethernet header; zero otherwise */
+	rvl_le16 segments; /* sent with TX_FLAG_SEGMENT: how many; zero otherwise */
+	uint8_t rsvd[11]; /* zero */
+	uint8_t phase; /* PHASE_PASS; the rest zero */
 };
-_Static_assert(sizeof(struct rvl_cq_entry) == 16, "ABI");
+_Static_assert(sizeof(struct rvl_cq_entry) == 32, "ABI");
 _Static_assert(offsetof(struct rvl_cq_entry, type) == 0, "ABI");
 _Static_assert(offsetof(struct rvl_cq_entry, status) == 1, "ABI");
 _Static_assert(offsetof(struct rvl_cq_entry, index) == 2, "ABI");
 _Static_assert(offsetof(struct rvl_cq_entry, len) == 4, "ABI");
-_Static_assert(offsetof(struct rvl_cq_entry, flags) == 6, "ABI");
-_Static_assert(offsetof(struct rvl_cq_entry, sa) == 8, "ABI");
-_Static_assert(offsetof(struct rvl_cq_entry, rsvd) == 10, "ABI");
-_Static_assert(offsetof(struct rvl_cq_entry, phase) == 12, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, flags) == 8, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, sa) == 12, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, function) == 15, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, csum) == 16, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, segments) == 18, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, rsvd) == 20, "ABI");
+_Static_assert(offsetof(struct rvl_cq_entry, phase) == 31, "ABI");
 
 /* Command. Fields not named for an opcode are zero. SA_ADD uses all of these. */
 struct rvl_cmd {
 	uint8_t opcode; /* CMD_OP_* */
-	uint8_t rsvd0; /* zero */
+	uint8_t function; /* zero: reserved for the number of a function */
 	rvl_le16 tag; /* returned in the completion */
-	rvl_le16 index; /* SA or policy index */
-	rvl_le16 rsvd1; /* zero */
+	rvl_le24 index; /* SA or policy index */
+	uint8_t rsvd0; /* zero */
 	rvl_le32 sa_flags; /* SA_FLAG_*; SA_DELETE and SA_QUERY use SA_FLAG_INBOUND alone */
 	rvl_le32 spi; /* SPI, 256 or more */
-	uint8_t src[16]; /* outer source address; IPv4 in the first 4 octets */
+	uint8_t src[16]; /* outer source address; IPv4 in the first 4 octets, the others zero */
 	uint8_t dst[16]; /* outer destination address */
 	rvl_le16 udp_sport; /* UDP source port (with SA_FLAG_UDP, outbound) */
 	rvl_le16 udp_dport; /* UDP destination port */
 	rvl_le32 salt; /* AES-GCM salt (RFC 4106, section 4) */
 	uint8_t key[32]; /* AES key; AES-128 in the first 16 octets */
-	rvl_le32 seq; /* outbound: first sequence number to use, 1 or more; inbound: highest one seen, 0 for a new SA */
-	rvl_le32 window; /* inbound: anti-replay window, 32 to REPLAY_WINDOW packets; outbound: zero */
+	rvl_le64 seq; /* outbound: first sequence number to use, 1 or more; inbound: highest one seen, 0 for a new SA; below 2^32 unless SA_FLAG_ESN */
 	rvl_le64 soft_bytes; /* event after so many octets (of ESP payload data: the inner packet); 0: never */
 	rvl_le64 hard_bytes; /* no packet passes that starts at or after so many octets; 0: never */
 	rvl_le64 soft_packets; /* event after so many packets; 0: never */
 	rvl_le64 hard_packets; /* no packet passes after so many; 0: never */
+	rvl_le32 window; /* inbound: anti-replay window, 32 to REPLAY_WINDOW packets; outbound: zero */
+	rvl_le16 path_mtu; /* outbound, FEATURES.PATH_MTU: octets of the largest outer packet; 0: PORT_MAX_FRAME alone counts */
+	rvl_le16 mss; /* outbound, FEATURES.MSS: largest MSS that a TCP connection may agree on; 0: as it is */
+	uint8_t sel_src[16]; /* SA_FLAG_SELECTORS: source prefix of inner packets; zero otherwise, as the others of SEL */
+	uint8_t sel_dst[16]; /* destination prefix */
+	uint8_t sel_src_len; /* source prefix length */
+	uint8_t sel_dst_len; /* destination prefix length */
+	uint8_t sel_proto; /* IP protocol, unless SA_FLAG_SEL_ANY_PROTO */
+	uint8_t sel_rsvd; /* zero */
+	rvl_le16 sel_sport_lo; /* first source port */
+	rvl_le16 sel_sport_hi; /* last source port; 0 and 65535: any, and protocols without ports */
+	rvl_le16 sel_dport_lo; /* first destination port */
+	rvl_le16 sel_dport_hi; /* last destination port */
+	uint8_t rsvd1[12]; /* zero */
+	uint8_t auth_key[64]; /* SA_FLAG_AH: key of the integrity algorithm; zero otherwise */
 };
-_Static_assert(sizeof(struct rvl_cmd) == 128, "ABI");
+_Static_assert(sizeof(struct rvl_cmd) == 256, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, opcode) == 0, "ABI");
-_Static_assert(offsetof(struct rvl_cmd, rsvd0) == 1, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, function) == 1, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, tag) == 2, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, index) == 4, "ABI");
-_Static_assert(offsetof(struct rvl_cmd, rsvd1) == 6, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, rsvd0) == 7, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, sa_flags) == 8, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, spi) == 12, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, src) == 16, "ABI");
@@ -325,40 +411,56 @@ _Static_assert(offsetof(struct rvl_cmd, udp_dport) == 50, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, salt) == 52, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, key) == 56, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, seq) == 88, "ABI");
-_Static_assert(offsetof(struct rvl_cmd, window) == 92, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, soft_bytes) == 96, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, hard_bytes) == 104, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, soft_packets) == 112, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, hard_packets) == 120, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, window) == 128, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, path_mtu) == 132, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, mss) == 134, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_src) == 136, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_dst) == 152, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_src_len) == 168, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_dst_len) == 169, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_proto) == 170, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_rsvd) == 171, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_sport_lo) == 172, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_sport_hi) == 174, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_dport_lo) == 176, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, sel_dport_hi) == 178, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, rsvd1) == 180, "ABI");
+_Static_assert(offsetof(struct rvl_cmd, auth_key) == 192, "ABI");
 
 /* Command POLICY_SET: one transmit rule; replaces the one at INDEX in one step. POLICY_CLEAR uses INDEX alone. Of the rules that match, the lowest PRIORITY wins, then the lowest INDEX. A frame that no rule matches passes unchanged; so does one that shows no IPv4 behind at most two VLAN tags (LLC/SNAP, PPPoE and other encapsulations are not looked into; a third VLAN tag is tx_drop_malformed). Frames completed to the host before the command came are judged by the rules as they were. In a fragment other than the first, ports are not seen: a rule with a port range then matches only if it protects or discards. */
 struct rvl_cmd_policy {
 	uint8_t opcode; /* CMD_OP_POLICY_SET */
-	uint8_t rsvd0; /* zero */
+	uint8_t function; /* zero: reserved for the number of a function */
 	rvl_le16 tag; /* returned in the completion */
-	rvl_le16 index; /* policy index */
-	rvl_le16 rsvd1; /* zero */
+	rvl_le24 index; /* policy index */
+	uint8_t rsvd0; /* zero */
 	uint8_t action; /* POLICY_ACTION_* */
 	uint8_t proto; /* IP protocol, unless POLICY_FLAG_ANY_PROTO */
 	rvl_le16 flags; /* POLICY_FLAG_* */
 	rvl_le32 priority; /* lower wins */
-	uint8_t src[16]; /* source prefix; IPv4 in the first 4 octets */
+	uint8_t src[16]; /* source prefix; IPv4 in the first 4 octets, the others zero */
 	uint8_t dst[16]; /* destination prefix */
-	uint8_t src_len; /* source prefix length, 0 to 32 */
-	uint8_t dst_len; /* destination prefix length, 0 to 32 */
-	rvl_le16 sa; /* outbound SA (protect); a frame for an SA that is not there is dropped */
+	uint8_t src_len; /* source prefix length, 0 to 32, or 128 with POLICY_FLAG_IPV6 */
+	uint8_t dst_len; /* destination prefix length */
+	rvl_le16 rsvd1; /* zero */
+	rvl_le24 sa; /* outbound SA (protect); a frame for an SA that is not there is dropped */
+	uint8_t rsvd2; /* zero */
 	rvl_le16 sport_lo; /* first source port */
 	rvl_le16 sport_hi; /* last source port; 0 and 65535: any, and protocols without ports */
 	rvl_le16 dport_lo; /* first destination port */
 	rvl_le16 dport_hi; /* last destination port */
-	uint8_t rsvd2[68]; /* zero */
+	uint8_t rsvd3[192]; /* zero */
 };
-_Static_assert(sizeof(struct rvl_cmd_policy) == 128, "ABI");
+_Static_assert(sizeof(struct rvl_cmd_policy) == 256, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_policy, opcode) == 0, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_policy, rsvd0) == 1, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, function) == 1, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_policy, tag) == 2, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_policy, index) == 4, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_policy, rsvd1) == 6, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, rsvd0) == 7, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_policy, action) == 8, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_policy, proto) == 9, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_policy, flags) == 10, "ABI");
@@ -367,64 +469,78 @@ _Static_assert(offsetof(struct rvl_cmd_policy, src) == 16, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_policy, dst) == 32, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_policy, src_len) == 48, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_policy, dst_len) == 49, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_policy, sa) == 50, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_policy, sport_lo) == 52, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_policy, sport_hi) == 54, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_policy, dport_lo) == 56, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_policy, dport_hi) == 58, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_policy, rsvd2) == 60, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, rsvd1) == 50, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, sa) == 52, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, rsvd2) == 55, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, sport_lo) == 56, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, sport_hi) == 58, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, dport_lo) == 60, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, dport_hi) == 62, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_policy, rsvd3) == 64, "ABI");
 
-/* Completion of a command. From PACKETS on: SA_QUERY only, zero otherwise. */
+/* Completion of a command. From PACKETS to STATE: SA_QUERY only, zero otherwise. */
 struct rvl_cmd_cpl {
 	uint8_t status; /* CMD_STATUS_* */
 	uint8_t opcode; /* as in the command */
 	rvl_le16 tag; /* as in the command */
-	rvl_le32 phase; /* PHASE_PASS; the rest zero */
+	rvl_le24 rsvd0; /* zero */
+	uint8_t function; /* zero: reserved for the number of a function */
 	rvl_le64 packets; /* packets that passed */
 	rvl_le64 bytes; /* octets of inner packets that passed */
 	rvl_le64 seq; /* outbound: last sequence number used; inbound: highest authenticated */
-	rvl_le32 drop_icv; /* ICV did not verify */
-	rvl_le32 drop_replay; /* sequence number seen before or left of the window */
-	rvl_le32 drop_format; /* authenticated, but padding or inner packet malformed, or ECN forbidden; not dummy packets */
-	rvl_le32 drop_limit; /* hard lifetime or sequence number space used up */
+	rvl_le64 drop_icv; /* ICV did not verify */
+	rvl_le64 drop_replay; /* sequence number seen before or left of the window */
+	rvl_le64 drop_format; /* authenticated, but padding or inner packet malformed, or ECN forbidden; not dummy packets */
+	rvl_le64 drop_limit; /* hard lifetime or sequence number space used up */
+	rvl_le64 drop_selectors; /* FEATURES.SELECTORS: inner packet outside of the SA's selectors */
+	rvl_le64 drop_mtu; /* FEATURES.PATH_MTU: longer than the path takes */
 	rvl_le32 state; /* SA_STATE_* bits */
-	uint8_t rsvd[12]; /* zero */
+	uint8_t rsvd1[43]; /* zero */
+	uint8_t phase; /* PHASE_PASS; the rest zero */
 };
-_Static_assert(sizeof(struct rvl_cmd_cpl) == 64, "ABI");
+_Static_assert(sizeof(struct rvl_cmd_cpl) == 128, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_cpl, status) == 0, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_cpl, opcode) == 1, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_cpl, tag) == 2, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_cpl, phase) == 4, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, rsvd0) == 4, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, function) == 7, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_cpl, packets) == 8, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_cpl, bytes) == 16, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_cpl, seq) == 24, "ABI");
 _Static_assert(offsetof(struct rvl_cmd_cpl, drop_icv) == 32, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_cpl, drop_replay) == 36, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_cpl, drop_format) == 40, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_cpl, drop_limit) == 44, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_cpl, state) == 48, "ABI");
-_Static_assert(offsetof(struct rvl_cmd_cpl, rsvd) == 52, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, drop_replay) == 40, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, drop_format) == 48, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, drop_limit) == 56, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, drop_selectors) == 64, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, drop_mtu) == 72, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, state) == 80, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, rsvd1) == 84, "ABI");
+_Static_assert(offsetof(struct rvl_cmd_cpl, phase) == 127, "ABI");
 
 /* Event. */
 struct rvl_event {
-	uint8_t type; /* EVENT_* */
-	uint8_t source; /* SA events: 1 inbound, 0 outbound; queue events: 0 transmit, 1 receive */
-	rvl_le16 index; /* SA or queue index */
+	rvl_le24 index; /* SA or queue index */
+	uint8_t function; /* zero: reserved for the number of a function */
 	rvl_le32 spi; /* SA events: its SPI */
-	rvl_le64 value; /* packets, octets or sequence number at that moment; SA_ERROR and FATAL: see there */
+	rvl_le64 value; /* packets, octets or sequence number at that moment; SA_ERROR, FATAL and LINK: see there */
 	rvl_le64 cycles; /* CYCLES at that moment */
 	rvl_le32 number; /* events written before this one */
-	rvl_le32 phase; /* PHASE_PASS; the rest zero */
+	uint8_t type; /* EVENT_* */
+	uint8_t source; /* SA events: 1 inbound, 0 outbound; queue events: 0 transmit, 1 receive */
+	uint8_t rsvd; /* zero */
+	uint8_t phase; /* PHASE_PASS; the rest zero */
 };
 _Static_assert(sizeof(struct rvl_event) == 32, "ABI");
-_Static_assert(offsetof(struct rvl_event, type) == 0, "ABI");
-_Static_assert(offsetof(struct rvl_event, source) == 1, "ABI");
-_Static_assert(offsetof(struct rvl_event, index) == 2, "ABI");
+_Static_assert(offsetof(struct rvl_event, index) == 0, "ABI");
+_Static_assert(offsetof(struct rvl_event, function) == 3, "ABI");
 _Static_assert(offsetof(struct rvl_event, spi) == 4, "ABI");
 _Static_assert(offsetof(struct rvl_event, value) == 8, "ABI");
 _Static_assert(offsetof(struct rvl_event, cycles) == 16, "ABI");
 _Static_assert(offsetof(struct rvl_event, number) == 24, "ABI");
-_Static_assert(offsetof(struct rvl_event, phase) == 28, "ABI");
+_Static_assert(offsetof(struct rvl_event, type) == 28, "ABI");
+_Static_assert(offsetof(struct rvl_event, source) == 29, "ABI");
+_Static_assert(offsetof(struct rvl_event, rsvd) == 30, "ABI");
+_Static_assert(offsetof(struct rvl_event, phase) == 31, "ABI");
 
 /* Counters, 64 bits each, at RVL_COUNTER_OFFSET + index * RVL_COUNTER_STRIDE. */
 #define RVL_COUNTER_OFFSET 0x8000U
@@ -434,7 +550,7 @@ enum rvl_counter {
 	RVL_CNT_TX_BYTES, /* octets of the frames read from the host */
 	RVL_CNT_TX_BYPASS, /* frames sent unchanged */
 	RVL_CNT_TX_PROTECTED, /* frames sent as ESP */
-	RVL_CNT_TX_DROP_DESC, /* descriptor malformed */
+	RVL_CNT_TX_DROP_DESC, /* descriptor malformed, or of a feature that the device lacks */
 	RVL_CNT_TX_DROP_DMA, /* frame could not be read from the host */
 	RVL_CNT_TX_DROP_MALFORMED, /* EtherType IPv4, but no valid IPv4 header or less than its total length; or a third VLAN tag; or an SA named for something that is not IPv4 */
 	RVL_CNT_TX_DROP_POLICY, /* a discard rule */
@@ -480,7 +596,7 @@ enum rvl_counter {
 	X(tx_bytes, "octets of the frames read from the host") \
 	X(tx_bypass, "frames sent unchanged") \
 	X(tx_protected, "frames sent as ESP") \
-	X(tx_drop_desc, "descriptor malformed") \
+	X(tx_drop_desc, "descriptor malformed, or of a feature that the device lacks") \
 	X(tx_drop_dma, "frame could not be read from the host") \
 	X(tx_drop_malformed, "EtherType IPv4, but no valid IPv4 header or less than its total length; or a third VLAN tag; or an SA named for something that is not IPv4") \
 	X(tx_drop_policy, "a discard rule") \

@@ -365,9 +365,8 @@ static void get_ringparam(struct net_device *netdev, struct ethtool_ringparam *r
 {
 	struct rvl_nic *nic = rvl_nic_of(netdev);
 
-	/* A completion ring holds the completions of both. */
-	ring->tx_max_pending = 1U << (nic->caps.ring_log2_max - 1);
-	ring->rx_max_pending = ring->tx_max_pending;
+	ring->tx_max_pending = 1U << rvl_nic_ring_log2_max(nic, false);
+	ring->rx_max_pending = 1U << rvl_nic_ring_log2_max(nic, true);
 	ring->tx_pending = 1U << nic->tx_log2;
 	ring->rx_pending = 1U << nic->rx_log2;
 }

@@ -177,7 +177,7 @@ out:
 	xfrm_state_put(x);
 }
 
-static struct rvl_sa *find_sa(const struct rvl_ipsec *ipsec, bool inbound, u16 index)
+static struct rvl_sa *find_sa(const struct rvl_ipsec *ipsec, bool inbound, u32 index)
 {
 	struct rvl_sa *sa;
 

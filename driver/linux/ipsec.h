@@ -62,7 +62,7 @@ struct rvl_sa {
 	bool freed;	/* by xfrm */
 	bool lost;	/* with the device, and userland was not told yet */
 	bool encap;
-	u16 index;
+	u32 index;
 	__be32 src, dst, spi; /* as of the xfrm_state */
 	u32 reqid;
 	struct xfrm_selector sel;
@@ -83,7 +83,7 @@ struct rvl_rule {
 	__be32 spi;		       /* 0: any */
 	u32 reqid;
 	bool installed; /* OUT: in the device, at slot */
-	u16 slot;
+	u32 slot;
 	struct rvl_sa __rcu *sa; /* OUT, PROTECT: NULL means the device discards */
 };
 
@@ -106,7 +106,7 @@ struct rvl_resting {
 	bool inbound;
 	bool marked;
 	bool passed; /* by all rings */
-	u16 index;
+	u32 index;
 	unsigned long grace;  /* when nobody transmits on it any more; then, when nobody polls */
 	u64 waits;	      /* queues that have not passed their mark yet, a bit each */
 	u16 mark[RVL_QP_MAX]; /* pointers in those queues' rings */
@@ -216,10 +216,10 @@ void rvl_ipsec_key_remember(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, bo
 
 /* A free index, or -ENOSPC; unused, it is given back. */
 int rvl_ipsec_index_take(struct rvl_ipsec *ipsec, bool inbound);
-void rvl_ipsec_index_give(struct rvl_ipsec *ipsec, bool inbound, u16 index);
+void rvl_ipsec_index_give(struct rvl_ipsec *ipsec, bool inbound, u32 index);
 
 /* The SA at this index was deleted. */
-void rvl_ipsec_index_rest(struct rvl_ipsec *ipsec, bool inbound, u16 index);
+void rvl_ipsec_index_rest(struct rvl_ipsec *ipsec, bool inbound, u32 index);
 
 /* Those that have rested; all: because there are no rings any more. */
 void rvl_ipsec_index_wake(struct rvl_ipsec *ipsec, bool all);

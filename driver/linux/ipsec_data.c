@@ -369,7 +369,7 @@ static enum rvl_ipsec_verdict send_on(struct rvl_sa *sa, struct sk_buff *skb)
 	return RVL_IPSEC_SEND;
 }
 
-static enum rvl_ipsec_verdict transmit(struct rvl_nic *nic, struct sk_buff *skb, u16 *index)
+static enum rvl_ipsec_verdict transmit(struct rvl_nic *nic, struct sk_buff *skb, u32 *index)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
 	struct xfrm_state *x = marked(skb);
@@ -405,7 +405,7 @@ static enum rvl_ipsec_verdict transmit(struct rvl_nic *nic, struct sk_buff *skb,
 	return send_on(sa, skb);
 }
 
-enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u16 *index)
+enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u32 *index)
 {
 	enum rvl_ipsec_verdict verdict;
 
@@ -520,7 +520,7 @@ static bool set_path(struct rvl_ipsec *ipsec, struct sk_buff *skb, struct xfrm_s
 	return true;
 }
 
-static bool decrypted_ok(struct rvl_nic *nic, struct sk_buff *skb, u16 index)
+static bool decrypted_ok(struct rvl_nic *nic, struct sk_buff *skb, u32 index)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
 	struct rvl_sa *sa;
@@ -544,7 +544,7 @@ static bool decrypted_ok(struct rvl_nic *nic, struct sk_buff *skb, u16 index)
 	return true;
 }
 
-bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 index)
+bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u32 index)
 {
 	bool ok;
 

@@ -79,7 +79,7 @@ void rvl_ipsec_index_wake(struct rvl_ipsec *ipsec, bool all)
 	}
 }
 
-void rvl_ipsec_index_rest(struct rvl_ipsec *ipsec, bool inbound, u16 index)
+void rvl_ipsec_index_rest(struct rvl_ipsec *ipsec, bool inbound, u32 index)
 {
 	struct rvl_resting *r = kzalloc(sizeof(*r), GFP_KERNEL);
 
@@ -122,7 +122,7 @@ int rvl_ipsec_index_take(struct rvl_ipsec *ipsec, bool inbound)
 	return index;
 }
 
-void rvl_ipsec_index_give(struct rvl_ipsec *ipsec, bool inbound, u16 index)
+void rvl_ipsec_index_give(struct rvl_ipsec *ipsec, bool inbound, u32 index)
 {
 	clear_bit(index, ipsec->indices[inbound].busy);
 }

@@ -55,7 +55,7 @@ static struct rvl_sa *choose(struct rvl_ipsec *ipsec, const struct rvl_rule *rul
 }
 
 /* Write a rule at a slot, with the state it has now; protecting without one is to discard. */
-static int write_rule(struct rvl_ipsec *ipsec, const struct rvl_rule *rule, u16 slot,
+static int write_rule(struct rvl_ipsec *ipsec, const struct rvl_rule *rule, u32 slot,
 		      const struct rvl_sa *sa, struct rvl_dev_error *err)
 {
 	struct rvl_nic *nic = ipsec->nic;
@@ -98,7 +98,7 @@ void rvl_ipsec_select(struct rvl_ipsec *ipsec)
 
 /* ------------------------------------------------------------------------------------- slots */
 
-static int put(struct rvl_ipsec *ipsec, struct rvl_rule *rule, u16 slot, struct rvl_dev_error *err)
+static int put(struct rvl_ipsec *ipsec, struct rvl_rule *rule, u32 slot, struct rvl_dev_error *err)
 {
 	struct rvl_sa *sa = choose(ipsec, rule);
 	int ret = write_rule(ipsec, rule, slot, sa, err);
@@ -112,7 +112,7 @@ static int put(struct rvl_ipsec *ipsec, struct rvl_rule *rule, u16 slot, struct 
 	return 0;
 }
 
-static int clear(struct rvl_ipsec *ipsec, u16 slot)
+static int clear(struct rvl_ipsec *ipsec, u32 slot)
 {
 	struct rvl_nic *nic = ipsec->nic;
 	struct rvl_dev_error err;

@@ -352,8 +352,8 @@ static int make_netdev(struct rvl_nic *nic)
 
 	nic->max_queues = min_t(unsigned int, nic->caps.queue_pairs, nic->vectors - 1);
 	nic->num_queues = min_t(unsigned int, nic->max_queues, netif_get_num_default_rss_queues());
-	nic->tx_log2 = min_t(u8, DEFAULT_RING_LOG2, nic->caps.ring_log2_max - 1);
-	nic->rx_log2 = nic->tx_log2;
+	nic->tx_log2 = min_t(u8, DEFAULT_RING_LOG2, rvl_nic_ring_log2_max(nic, false));
+	nic->rx_log2 = min_t(u8, DEFAULT_RING_LOG2, rvl_nic_ring_log2_max(nic, true));
 
 	netdev = alloc_etherdev_mqs(sizeof(nic), nic->max_queues, nic->max_queues);
 	if (!netdev)

@@ -51,7 +51,7 @@ static netdev_tx_t start_xmit(struct sk_buff *skb, struct net_device *netdev)
 	struct rvl_nic *nic = rvl_nic_of(netdev);
 	struct rvl_nic_queue *q = &nic->queues[skb_get_queue_mapping(skb)];
 	bool more = netdev_xmit_more();
-	u16 sa = RVL_NO_SA;
+	u32 sa = RVL_NO_SA;
 
 	/*
 	 * There are queues as long as `started` says so (see rvl_nic_stop()); and this may be a

@@ -76,7 +76,7 @@ static void wake_if_room(struct rvl_nic_queue *q)
 }
 
 /* Queued for the device, or the reason why not. */
-static int send(struct rvl_nic_queue *q, struct sk_buff *skb, u16 sa)
+static int send(struct rvl_nic_queue *q, struct sk_buff *skb, u32 sa)
 {
 	struct tx_buffer *b = tx_buffer(skb);
 	int ret;
@@ -95,7 +95,7 @@ static int send(struct rvl_nic_queue *q, struct sk_buff *skb, u16 sa)
 	return ret;
 }
 
-netdev_tx_t rvl_nic_queue_xmit(struct rvl_nic_queue *q, struct sk_buff *skb, u16 sa)
+netdev_tx_t rvl_nic_queue_xmit(struct rvl_nic_queue *q, struct sk_buff *skb, u32 sa)
 {
 	struct rvl_queue_stats *stats = q->stats_tx;
 	struct netdev_queue *txq = txq_of(q);

@@ -208,7 +208,15 @@ void rvl_nic_queue_close(struct rvl_nic_queue *q);
 /* What a queue that did not stop leaves behind, after rvl_dev_close(). */
 void rvl_nic_queue_release(struct rvl_nic_queue *q);
 
-netdev_tx_t rvl_nic_queue_xmit(struct rvl_nic_queue *q, struct sk_buff *skb, u16 sa);
+/* log2 of the largest transmit or receive ring: a completion ring holds the completions of both. */
+static inline u8 rvl_nic_ring_log2_max(const struct rvl_nic *nic, bool rx)
+{
+	u8 own = rx ? nic->caps.rx_log2_max : nic->caps.tx_log2_max;
+
+	return min_t(u8, own, nic->caps.cq_log2_max - 1);
+}
+
+netdev_tx_t rvl_nic_queue_xmit(struct rvl_nic_queue *q, struct sk_buff *skb, u32 sa);
 
 /* From the watchdog, under nic->lock: poll a queue whose interrupt was lost. true: look soon. */
 bool rvl_nic_queue_watch(struct rvl_nic_queue *q);
@@ -324,13 +332,13 @@ void rvl_ipsec_refresh(struct rvl_nic *nic);
  * of the way to the tunnel's other end, since the stack leaves that to the device; *sa is the SA
  * that the kernel decided on, or RVL_NO_SA: the device's rules decide.
  */
-enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u16 *sa);
+enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u32 *sa);
 
 /*
  * A received frame, after eth_type_trans(): decrypted on this SA, or RVL_NO_SA. false: drop it, it
  * is counted; its state is gone, or the policies don't allow it.
  */
-bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 sa);
+bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u32 sa);
 
 /* Software statistics of the offload, as ethtool -S shows them. */
 unsigned int rvl_ipsec_stat_count(void);
@@ -377,13 +385,13 @@ static inline void rvl_ipsec_refresh(struct rvl_nic *nic)
 {
 }
 
-static inline enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u16 *sa)
+static inline enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u32 *sa)
 {
 	*sa = RVL_NO_SA;
 	return RVL_IPSEC_SEND;
 }
 
-static inline bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u16 sa)
+static inline bool rvl_ipsec_rx(struct rvl_nic *nic, struct sk_buff *skb, u32 sa)
 {
 	return true;
 }

@@ -52,9 +52,9 @@ static inline void rvl_dma_rmb(void)
 	dma_rmb();
 }
 
-static inline u32 rvl_read_once32(const rvl_le32 *p)
+static inline u8 rvl_read_once8(const u8 *p)
 {
-	return le32_to_cpu(READ_ONCE(*p));
+	return READ_ONCE(*p);
 }
 
 typedef atomic_t rvl_atomic;

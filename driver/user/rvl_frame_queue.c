@@ -111,7 +111,7 @@ void *rvl_frame_queue_tx_buffer(struct rvl_frame_queue *q, size_t *room)
 	return buffer_next(q, &q->tx) + FRAME_OFFSET;
 }
 
-int rvl_frame_queue_tx(struct rvl_frame_queue *q, size_t len, uint16_t sa)
+int rvl_frame_queue_tx(struct rvl_frame_queue *q, size_t len, uint32_t sa)
 {
 	uint8_t *buffer = buffer_next(q, &q->tx);
 	int ret;
@@ -124,7 +124,7 @@ int rvl_frame_queue_tx(struct rvl_frame_queue *q, size_t len, uint16_t sa)
 	return ret;
 }
 
-int rvl_frame_queue_send(struct rvl_frame_queue *q, const void *frame, size_t len, uint16_t sa)
+int rvl_frame_queue_send(struct rvl_frame_queue *q, const void *frame, size_t len, uint32_t sa)
 {
 	size_t room;
 	void *buffer = rvl_frame_queue_tx_buffer(q, &room);

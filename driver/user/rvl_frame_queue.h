@@ -44,10 +44,10 @@ void *rvl_frame_queue_tx_buffer(struct rvl_frame_queue *queue, size_t *room);
  * Queue what was written there: len octets from the Ethernet header, without FCS; sa: RVL_NO_SA to
  * ask the policies. -EINVAL: len or sa out of range. It leaves with rvl_queue_kick().
  */
-int rvl_frame_queue_tx(struct rvl_frame_queue *queue, size_t len, uint16_t sa);
+int rvl_frame_queue_tx(struct rvl_frame_queue *queue, size_t len, uint32_t sa);
 
 /* The two in one, by copying: -ENOSPC when the ring is full. */
-int rvl_frame_queue_send(struct rvl_frame_queue *queue, const void *frame, size_t len, uint16_t sa);
+int rvl_frame_queue_send(struct rvl_frame_queue *queue, const void *frame, size_t len, uint32_t sa);
 
 /* A frame received; it is the callee's to change until it returns. */
 typedef void rvl_frame_received(void *ctx, uint8_t *frame, const struct rvl_completion *c);

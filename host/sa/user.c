@@ -83,6 +83,12 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 	struct rvl_abilities can = rvl_backend_user_abilities();
 
 	can.window = caps->replay_window;
+	if (!(caps->features & RVL_FEATURES_ESP_MASK))
+		can.protocols = 0;
+	if (!(caps->features & RVL_FEATURES_TUNNEL_V4_MASK))
+		can.modes = 0;
+	if (!(caps->features & RVL_FEATURES_UDP_ENCAP_MASK))
+		can.encap = false;
 	if (!(caps->features & RVL_FEATURES_AES_GCM_128_MASK))
 		can.encr &= ~rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16));
 	if (!(caps->features & RVL_FEATURES_AES_GCM_256_MASK))
@@ -143,7 +149,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		.soft_packets = p->lifetime.soft_packets,
 		.hard_packets = p->lifetime.hard_packets,
 	};
-	uint16_t at = RVL_INDEX_ANY;
+	uint32_t at = RVL_INDEX_ANY;
 	int err;
 
 	(void)purpose;
@@ -174,8 +180,8 @@ static int user_sa_delete(struct rvl_backend *backend, enum rvl_direction direct
 			  struct rvl_backend_error *error)
 {
 	struct rvl_dev_error reason = {""};
-	int err = rvl_dev_sa_delete(user_of(backend)->dev, direction == RVL_INBOUND,
-				    (uint16_t)index, &reason);
+	int err =
+		rvl_dev_sa_delete(user_of(backend)->dev, direction == RVL_INBOUND, index, &reason);
 
 	return err ? failed(error, err, &reason) : 0;
 }
@@ -185,8 +191,8 @@ static int user_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 {
 	struct rvl_dev_error reason = {""};
 	struct rvl_dev_sa_stats s;
-	int err = rvl_dev_sa_query(user_of(backend)->dev, direction == RVL_INBOUND, (uint16_t)index,
-				   &s, &reason);
+	int err = rvl_dev_sa_query(user_of(backend)->dev, direction == RVL_INBOUND, index, &s,
+				   &reason);
 
 	if (err)
 		return failed(error, err, &reason);
@@ -229,13 +235,13 @@ static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 		.priority = p->priority,
 		.src_len = p->selector.src.len,
 		.dst_len = p->selector.dst.len,
-		.sa = p->action == RVL_PROTECT ? (uint16_t)p->sa : 0,
+		.sa = p->action == RVL_PROTECT ? p->sa : 0,
 		.sport_lo = p->selector.src_port_first,
 		.sport_hi = p->selector.src_port_last,
 		.dport_lo = p->selector.dst_port_first,
 		.dport_hi = p->selector.dst_port_last,
 	};
-	uint16_t at = *index == RVL_BACKEND_ANY ? RVL_INDEX_ANY : (uint16_t)*index;
+	uint32_t at = *index == RVL_BACKEND_ANY ? RVL_INDEX_ANY : *index;
 	const struct rvl_abilities can = abilities_of(rvl_dev_caps(user_of(backend)->dev));
 	const char *lack = rvl_abilities_lack_policy(&can, &p->selector);
 	int err;
@@ -257,7 +263,7 @@ static int user_policy_clear(struct rvl_backend *backend, uint32_t index,
 			     struct rvl_backend_error *error)
 {
 	struct rvl_dev_error reason = {""};
-	int err = rvl_dev_policy_clear(user_of(backend)->dev, (uint16_t)index, &reason);
+	int err = rvl_dev_policy_clear(user_of(backend)->dev, index, &reason);
 
 	return err ? failed(error, err, &reason) : 0;
 }
@@ -369,7 +375,7 @@ static uint8_t *user_tx_buffer(struct rvl_frames *frames)
 	return u->aside ? u->out : buffer;
 }
 
-static int send_on(struct user *u, size_t len, uint16_t sa)
+static int send_on(struct user *u, size_t len, uint32_t sa)
 {
 	return u->aside ? rvl_frame_queue_send(u->queue, u->out, len, sa)
 			: rvl_frame_queue_tx(u->queue, len, sa);
@@ -382,7 +388,7 @@ static int user_tx(struct rvl_frames *frames, size_t len)
 
 static int user_tx_on(struct rvl_frames *frames, size_t len, uint32_t sa)
 {
-	return send_on(user_with(frames), len, (uint16_t)sa);
+	return send_on(user_with(frames), len, sa);
 }
 
 static void on_frame(void *context, uint8_t *frame, const struct rvl_completion *c)

@@ -16,7 +16,7 @@ SOURCE = "hw/regs/ravelin.toml"
 
 
 # Names of ours that SystemVerilog, or Verilator's C++, keeps for itself; such a member's ends in _.
-KEYWORDS = {"bit", "byte", "event", "priority", "tagged", "type", "vector"}
+KEYWORDS = {"bit", "byte", "event", "function", "priority", "tagged", "type", "vector"}
 
 
 def fail(message):
@@ -210,6 +210,8 @@ def sv_package(m):
             continue
         for v in e["values"]:
             out.append(f"  localparam {logic(e['width'])} {e['name']}_{v['name']} = {e['width']}'h{v['value']:x};")
+    out += ["", "  // SA and policy indices in every record"]
+    num("INDEX_W", 24)
     for s in m["struct"]:
         out += ["", f"  // {s['name']}: octet 0 is bits 7:0"]
         num(f"{s['name']}_OCTETS", s["size"])

@@ -58,6 +58,7 @@ module ravelin #(
   input  logic [3:0]        inject_memory_i,
   input  logic              inject_inbound_i,
   input  logic [15:0]       inject_index_i,       // of the SA
+  input  logic              port_link_i,          // the MAC sees a peer; of this clock
   // Requests in (memory reads and writes to BAR0 and BAR2)
   input  logic              rx_req_valid_i,
   output logic              rx_req_ready_o,
@@ -128,11 +129,11 @@ module ravelin #(
   if (PolicyCount < 2) begin : gen_check_policies
     $error("PolicyCount must be 2 or more");
   end
-  if (OutSaCount < 16 || (OutSaCount & (OutSaCount - 1)) != 0) begin : gen_check_out_sas
-    $error("OutSaCount must be a power of two, 16 or more");
+  if (OutSaCount < 16 || OutSaCount > 65536 || (OutSaCount & (OutSaCount - 1)) != 0) begin : gen_check_out_sas
+    $error("OutSaCount must be a power of two, 16 to 65536");
   end
-  if (InSaCount < 16 || (InSaCount & (InSaCount - 1)) != 0) begin : gen_check_in_sas
-    $error("InSaCount must be a power of two, 16 or more");
+  if (InSaCount < 16 || InSaCount > 65536 || (InSaCount & (InSaCount - 1)) != 0) begin : gen_check_in_sas
+    $error("InSaCount must be a power of two, 16 to 65536");
   end
 
   // ------------------------------------------------------------------------------------- wires
@@ -252,7 +253,8 @@ module ravelin #(
     .PolicyCount(PolicyCount), .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame)
   ) u_queue (
     .clk_i, .rst_ni (dp_rst_n), .power_on_rst_ni (rst_ni), .idle_o (queue_idle),
-    .cfg_mac_i, .ipsec_ready_i (ipsec_ready), .fatal_i (fatal), .fatal_cause_i (fatal_cause), .soft_reset_o (soft_reset),
+    .cfg_mac_i, .ipsec_ready_i (ipsec_ready), .fatal_i (fatal), .fatal_cause_i (fatal_cause), .link_i (port_link_i),
+    .soft_reset_o (soft_reset),
     .ctl_enable_o (ctl_enable), .ctl_port_max_frame_o (ctl_port_max_frame),
     .reg_valid_i (reg_valid), .reg_write_i (reg_write), .reg_addr_i (reg_addr),
     .reg_wdata_i (reg_wdata), .reg_be_i (reg_be), .reg_ack_o (reg_ack), .reg_rdata_o (reg_rdata),

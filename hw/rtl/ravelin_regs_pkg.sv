@@ -8,8 +8,8 @@ package ravelin_regs_pkg;
   localparam logic [31:0] SUBSYSTEM_ID = 32'h1;
   localparam logic [31:0] CLASS_CODE = 32'h20000;
   localparam logic [31:0] REVISION = 32'h1;
-  localparam logic [31:0] ABI_MAJOR = 32'h1;
-  localparam logic [31:0] ABI_MINOR = 32'h1;
+  localparam logic [31:0] ABI_MAJOR = 32'h2;
+  localparam logic [31:0] ABI_MINOR = 32'h0;
   localparam logic [31:0] MAGIC = 32'h4e4c5652;
   localparam logic [31:0] BAR0_SIZE = 32'h10000;
   localparam logic [31:0] BAR2_SIZE = 32'h2000;
@@ -28,7 +28,18 @@ package ravelin_regs_pkg;
   } reg_abi_t;
   localparam logic [31:0] REG_FEATURES = 32'h8;
   typedef struct packed {
-    logic [25:0] gap0;
+    logic [14:0] gap0;
+    logic functions;
+    logic look_aside;
+    logic checksum;
+    logic segmentation;
+    logic mss;
+    logic path_mtu;
+    logic selectors;
+    logic esn;
+    logic ah;
+    logic transport;
+    logic ipv6;
     logic vlan;
     logic aes_gcm_256;
     logic aes_gcm_128;
@@ -38,16 +49,10 @@ package ravelin_regs_pkg;
   } reg_features_t;
   localparam logic [31:0] REG_QUEUES = 32'hc;
   typedef struct packed {
-    logic [7:0] gap0;
-    logic [7:0] ring_log2_max;
-    logic [7:0] vectors;
-    logic [7:0] pairs;
+    logic [15:0] vectors;
+    logic [15:0] pairs;
   } reg_queues_t;
-  localparam logic [31:0] REG_SA_COUNT = 32'h10;
-  typedef struct packed {
-    logic [15:0] inbound;
-    logic [15:0] outbound;
-  } reg_sa_count_t;
+  localparam logic [31:0] REG_OUTBOUND_SAS = 32'h10;
   localparam logic [31:0] REG_POLICY_COUNT = 32'h14;
   localparam logic [31:0] REG_REPLAY_WINDOW = 32'h18;
   localparam logic [31:0] REG_DATAPATH = 32'h1c;
@@ -97,6 +102,25 @@ package ravelin_regs_pkg;
     logic [14:0] gap0;
     logic [15:0] pointer;
   } reg_cmd_head_t;
+  localparam logic [31:0] REG_INBOUND_SAS = 32'h60;
+  localparam logic [31:0] REG_RINGS = 32'h64;
+  typedef struct packed {
+    logic [7:0] gap0;
+    logic [7:0] cq_log2_max;
+    logic [7:0] rx_log2_max;
+    logic [7:0] tx_log2_max;
+  } reg_rings_t;
+  localparam logic [31:0] REG_CONTROL_RINGS = 32'h68;
+  typedef struct packed {
+    logic [15:0] gap0;
+    logic [7:0] evt_log2_max;
+    logic [7:0] cmd_log2_max;
+  } reg_control_rings_t;
+  localparam logic [31:0] REG_LINK = 32'h6c;
+  typedef struct packed {
+    logic [30:0] gap0;
+    logic up;
+  } reg_link_t;
   localparam logic [31:0] REG_EVT_BASE_LO = 32'h80;
   localparam logic [31:0] REG_EVT_BASE_HI = 32'h84;
   localparam logic [31:0] REG_EVT_SIZE = 32'h88;
@@ -144,21 +168,25 @@ package ravelin_regs_pkg;
     logic idle;
   } reg_q_status_t;
 
-  // Phase word of an entry that the device writes.
+  // Last octet of an entry that the device writes.
   typedef struct packed {
     logic pass;
-    logic [30:0] gap0;
+    logic [6:0] gap0;
   } phase_t;
 
   // Transmit descriptor flags.
   typedef struct packed {
-    logic [14:0] gap0;
+    logic [10:0] gap0;
+    logic extension;
+    logic look_aside;
+    logic segment;
+    logic checksum;
     logic sa;
   } tx_flag_t;
 
   // Receive completion flags.
   typedef struct packed {
-    logic [13:0] gap0;
+    logic [29:0] gap0;
     logic udp;
     logic decrypted;
   } rx_flag_t;
@@ -171,6 +199,7 @@ package ravelin_regs_pkg;
   localparam logic [7:0] CQ_STATUS_OK = 8'h0;
   localparam logic [7:0] CQ_STATUS_BAD_DESC = 8'h1;
   localparam logic [7:0] CQ_STATUS_DMA_ERROR = 8'h2;
+  localparam logic [7:0] CQ_STATUS_UNSUPPORTED = 8'h3;
 
   // Command opcodes. SA_DELETE and SA_ADD of outbound SAs, POLICY_SET and POLICY_CLEAR wait for frames on their way to the wire: while the wire takes none they do not complete. CONTROL.RESET and FLR erase the keys even then.
   localparam logic [7:0] CMD_OP_NOP = 8'h1;
@@ -199,18 +228,24 @@ package ravelin_regs_pkg;
   localparam logic [7:0] CMD_STATUS_BAD_RANGE = 8'hf;
   localparam logic [7:0] CMD_STATUS_BAD_PORT = 8'h10;
   localparam logic [7:0] CMD_STATUS_FATAL = 8'h11;
+  localparam logic [7:0] CMD_STATUS_UNSUPPORTED = 8'h12;
 
   // Flags of an SA. DF, DSCP and TTL apply to outbound SAs; ECN follows RFC 6040 always.
   typedef struct packed {
-    logic [7:0] gap3;
+    logic [2:0] gap1;
+    logic sel_any_proto;
+    logic sel_ipv6;
+    logic selectors;
+    logic ah;
+    logic transport;
     logic [7:0] ttl;
-    logic [1:0] gap2;
+    logic [1:0] gap0;
     logic [5:0] dscp;
-    logic gap1;
+    logic ipv6;
     logic dscp_fixed;
     logic df_clear;
     logic df_set;
-    logic gap0;
+    logic esn;
     logic udp;
     logic aes256;
     logic inbound;
@@ -233,7 +268,8 @@ package ravelin_regs_pkg;
 
   // Policy flags.
   typedef struct packed {
-    logic [14:0] gap0;
+    logic [13:0] gap0;
+    logic ipv6;
     logic any_proto;
   } policy_flag_t;
 
@@ -247,6 +283,7 @@ package ravelin_regs_pkg;
   localparam logic [7:0] EVENT_QUEUE_ERROR = 8'h7;
   localparam logic [7:0] EVENT_SA_ERROR = 8'h8;
   localparam logic [7:0] EVENT_FATAL = 8'h9;
+  localparam logic [7:0] EVENT_LINK = 8'ha;
 
   // Which memory of an SA is damaged.
   localparam logic [7:0] SA_ERROR_CONFIG = 8'h1;
@@ -257,6 +294,9 @@ package ravelin_regs_pkg;
   // Causes of FATAL.
   localparam logic [7:0] FATAL_CAUSE_LOOKUP = 8'h1;
   localparam logic [7:0] FATAL_CAUSE_NAMES = 8'h2;
+
+  // SA and policy indices in every record
+  localparam int unsigned INDEX_W = 24;
 
   // ADDRESS: octet 0 is bits 7:0
   localparam int unsigned ADDRESS_OCTETS = 16;
@@ -278,47 +318,77 @@ package ravelin_regs_pkg;
   localparam int unsigned TX_DESC_OCTETS = 16;
   localparam int unsigned TX_DESC_W = 128;
   typedef struct packed {
-    logic [15:0] rsvd;
-    logic [15:0] sa;
+    logic [7:0] function_;
+    logic [23:0] sa;
     tx_flag_t flags;
     logic [15:0] len;
     logic [63:0] addr;
   } tx_desc_t;
 
+  // TX_EXT: octet 0 is bits 7:0
+  localparam int unsigned TX_EXT_OCTETS = 16;
+  localparam int unsigned TX_EXT_W = 128;
+  typedef struct packed {
+    logic [7:0] function_;
+    logic [7:0] rsvd;
+    logic [7:0] csum_at;
+    logic [7:0] csum_start;
+    tx_flag_t flags;
+    logic [15:0] mss;
+    logic [63:0] result;
+  } tx_ext_t;
+
   // RX_DESC: octet 0 is bits 7:0
   localparam int unsigned RX_DESC_OCTETS = 16;
   localparam int unsigned RX_DESC_W = 128;
   typedef struct packed {
-    logic [31:0] rsvd1;
-    logic [15:0] rsvd0;
-    logic [15:0] len;
+    logic [7:0] function_;
+    logic [23:0] rsvd;
+    logic [31:0] len;
     logic [63:0] addr;
   } rx_desc_t;
 
   // CQ_ENTRY: octet 0 is bits 7:0
-  localparam int unsigned CQ_ENTRY_OCTETS = 16;
-  localparam int unsigned CQ_ENTRY_W = 128;
+  localparam int unsigned CQ_ENTRY_OCTETS = 32;
+  localparam int unsigned CQ_ENTRY_W = 256;
   typedef struct packed {
     phase_t phase;
-    logic [15:0] rsvd;
-    logic [15:0] sa;
+    logic [87:0] rsvd;
+    logic [15:0] segments;
+    logic [15:0] csum;
+    logic [7:0] function_;
+    logic [23:0] sa;
     rx_flag_t flags;
-    logic [15:0] len;
+    logic [31:0] len;
     logic [15:0] index;
     logic [7:0] status;
     logic [7:0] type_;
   } cq_entry_t;
 
   // CMD: octet 0 is bits 7:0
-  localparam int unsigned CMD_OCTETS = 128;
-  localparam int unsigned CMD_W = 1024;
+  localparam int unsigned CMD_OCTETS = 256;
+  localparam int unsigned CMD_W = 2048;
   typedef struct packed {
+    logic [511:0] auth_key;
+    logic [95:0] rsvd1;
+    logic [15:0] sel_dport_hi;
+    logic [15:0] sel_dport_lo;
+    logic [15:0] sel_sport_hi;
+    logic [15:0] sel_sport_lo;
+    logic [7:0] sel_rsvd;
+    logic [7:0] sel_proto;
+    logic [7:0] sel_dst_len;
+    logic [7:0] sel_src_len;
+    address_t sel_dst;
+    address_t sel_src;
+    logic [15:0] mss;
+    logic [15:0] path_mtu;
+    logic [31:0] window;
     logic [63:0] hard_packets;
     logic [63:0] soft_packets;
     logic [63:0] hard_bytes;
     logic [63:0] soft_bytes;
-    logic [31:0] window;
-    logic [31:0] seq;
+    logic [63:0] seq;
     key_t key;
     logic [31:0] salt;
     logic [15:0] udp_dport;
@@ -327,23 +397,25 @@ package ravelin_regs_pkg;
     address_t src;
     logic [31:0] spi;
     sa_flag_t sa_flags;
-    logic [15:0] rsvd1;
-    logic [15:0] index;
-    logic [15:0] tag;
     logic [7:0] rsvd0;
+    logic [23:0] index;
+    logic [15:0] tag;
+    logic [7:0] function_;
     logic [7:0] opcode;
   } cmd_t;
 
   // CMD_POLICY: octet 0 is bits 7:0
-  localparam int unsigned CMD_POLICY_OCTETS = 128;
-  localparam int unsigned CMD_POLICY_W = 1024;
+  localparam int unsigned CMD_POLICY_OCTETS = 256;
+  localparam int unsigned CMD_POLICY_W = 2048;
   typedef struct packed {
-    logic [543:0] rsvd2;
+    logic [1535:0] rsvd3;
     logic [15:0] dport_hi;
     logic [15:0] dport_lo;
     logic [15:0] sport_hi;
     logic [15:0] sport_lo;
-    logic [15:0] sa;
+    logic [7:0] rsvd2;
+    logic [23:0] sa;
+    logic [15:0] rsvd1;
     logic [7:0] dst_len;
     logic [7:0] src_len;
     address_t dst;
@@ -352,27 +424,31 @@ package ravelin_regs_pkg;
     policy_flag_t flags;
     logic [7:0] proto;
     logic [7:0] action;
-    logic [15:0] rsvd1;
-    logic [15:0] index;
-    logic [15:0] tag;
     logic [7:0] rsvd0;
+    logic [23:0] index;
+    logic [15:0] tag;
+    logic [7:0] function_;
     logic [7:0] opcode;
   } cmd_policy_t;
 
   // CMD_CPL: octet 0 is bits 7:0
-  localparam int unsigned CMD_CPL_OCTETS = 64;
-  localparam int unsigned CMD_CPL_W = 512;
+  localparam int unsigned CMD_CPL_OCTETS = 128;
+  localparam int unsigned CMD_CPL_W = 1024;
   typedef struct packed {
-    logic [95:0] rsvd;
+    phase_t phase;
+    logic [343:0] rsvd1;
     sa_state_t state;
-    logic [31:0] drop_limit;
-    logic [31:0] drop_format;
-    logic [31:0] drop_replay;
-    logic [31:0] drop_icv;
+    logic [63:0] drop_mtu;
+    logic [63:0] drop_selectors;
+    logic [63:0] drop_limit;
+    logic [63:0] drop_format;
+    logic [63:0] drop_replay;
+    logic [63:0] drop_icv;
     logic [63:0] seq;
     logic [63:0] bytes;
     logic [63:0] packets;
-    phase_t phase;
+    logic [7:0] function_;
+    logic [23:0] rsvd0;
     logic [15:0] tag;
     logic [7:0] opcode;
     logic [7:0] status;
@@ -383,13 +459,15 @@ package ravelin_regs_pkg;
   localparam int unsigned EVENT_W = 256;
   typedef struct packed {
     phase_t phase;
+    logic [7:0] rsvd;
+    logic [7:0] source;
+    logic [7:0] type_;
     logic [31:0] number;
     logic [63:0] cycles;
     logic [63:0] value;
     logic [31:0] spi;
-    logic [15:0] index;
-    logic [7:0] source;
-    logic [7:0] type_;
+    logic [7:0] function_;
+    logic [23:0] index;
   } event_t;
 
   // Counters: index of each

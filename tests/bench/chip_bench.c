@@ -5,7 +5,7 @@
  *
  *	cycles-per-packet, octets-per-cycle	in the middle of a burst; octets of the plain frame
  *	pcie-up-octets, pcie-down-octets	per packet, header and framing included, beside the
- *model (batches of 16 descriptors, 4 completions, 32 packets a doorbell, no interrupts)
+ *model (batches of 16 descriptors, 2 completions, 32 packets a doorbell, no interrupts)
  *
  * usage: chip_bench [quick]
  */
@@ -19,6 +19,7 @@
 #define MRRS 512
 #define QUEUE_LOG2 8
 #define DOORBELL 32
+#define BATCH 16
 #define STEP 8
 #define SAS_MAX 1000
 #define SPI_BASE 0x1000
@@ -93,7 +94,7 @@ static void add_sas(struct bench *b)
 
 	for (i = 0; i < 2 * SAS_MAX; i++) {
 		struct rvl_sa_params *p = &b->sas[i % 2][i / 2];
-		uint16_t index = (uint16_t)(i / 2);
+		uint32_t index = i / 2;
 		struct rvl_dev_error err;
 		struct rvl_dev_sa sa;
 
@@ -124,7 +125,7 @@ static void send_burst(struct bench *b, unsigned int sas, size_t octets, unsigne
 		struct rvl_frame_queue *q = b->chip.queues[i / DOORBELL % CHIP_QUEUES];
 
 		make_inner(b, frame + 14, octets);
-		if (rvl_frame_queue_send(q, frame, octets, (uint16_t)(i % sas)))
+		if (rvl_frame_queue_send(q, frame, octets, i % sas))
 			fail("transmit ring is full");
 		if (i % DOORBELL == DOORBELL - 1 || i + 1 == packets)
 			rvl_queue_kick(rvl_frame_queue_rings(q));
@@ -184,8 +185,12 @@ static double blocks(size_t octets, size_t block)
 static void measure(struct bench *b, bool tx, unsigned int sas, size_t octets)
 {
 	unsigned int packets = octets > 2000 ? 128 : 512;
-	double descriptors = 24.0 / 16 + 24.0 / 4 + 16;	    /* up: their reads, and completions */
-	double doorbell = 16 + 20.0 / 16 + 28.0 / DOORBELL; /* down */
+	size_t entry = sizeof(struct rvl_cq_entry);
+	size_t desc = tx ? sizeof(struct rvl_tx_desc) : sizeof(struct rvl_rx_desc);
+	/* up: descriptors' reads, and completions, as many as a beat holds in a write */
+	double descriptors = 24.0 / BATCH + 24.0 / (RVL_BEAT_OCTETS / entry) + (double)entry;
+	/* down */
+	double doorbell = (double)desc + blocks(BATCH * desc, MPS) * 20 / BATCH + 28.0 / DOORBELL;
 	struct rvl_sim_stats before, after;
 	double rate, up, down, khz;
 

@@ -130,7 +130,7 @@ static struct rvl_sa_params plain_sa(struct bench *b, enum rvl_direction directi
 	return p;
 }
 
-static int add(struct bench *b, const struct rvl_sa_params *p, uint16_t index,
+static int add(struct bench *b, const struct rvl_sa_params *p, uint32_t index,
 	       struct rvl_dev_error *err)
 {
 	struct rvl_dev_sa sa = traffic_dev_sa(p);
@@ -139,7 +139,7 @@ static int add(struct bench *b, const struct rvl_sa_params *p, uint16_t index,
 }
 
 /* A frame with an IPv4 packet, sent from queue pair 0. */
-static void send_ipv4(struct bench *b, size_t payload, uint16_t sa)
+static void send_ipv4(struct bench *b, size_t payload, uint32_t sa)
 {
 	size_t l2 = traffic_ethernet(&b->random, frame_data(&b->frame), 0x0800, false);
 
@@ -241,7 +241,7 @@ static void what_is_wrong_with_a_policy_is_named(void **state)
 	struct bench *b = setup();
 	struct rvl_dev_error err;
 	struct rvl_dev_policy p;
-	uint16_t index = 7;
+	uint32_t index = 7;
 
 	(void)state;
 	p = good;
@@ -608,7 +608,7 @@ static void a_frame_completed_is_judged_by_the_policies_of_its_time(void **state
 	struct bench *b = setup_slow_wire();
 	struct rvl_sa_params sa = plain_sa(b, RVL_OUTBOUND, 0x1111);
 	unsigned int i, then;
-	uint16_t index = 1;
+	uint32_t index = 1;
 
 	(void)state;
 	protect.action = RVL_POLICY_ACTION_PROTECT;

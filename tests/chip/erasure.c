@@ -24,7 +24,7 @@ static unsigned int left(const struct chip *chip, const struct rvl_sa_params *p)
 	return n;
 }
 
-static bool add(struct chip *chip, const struct rvl_sa_params *p, uint16_t index,
+static bool add(struct chip *chip, const struct rvl_sa_params *p, uint32_t index,
 		struct oracle_report *report)
 {
 	struct rvl_dev_sa sa = traffic_dev_sa(p);
@@ -47,7 +47,7 @@ static bool RVL_PRINTF(2, 3) fail(struct oracle_report *report, const char *fmt,
 }
 
 /* Frames on the SA, so that the key has been everywhere that it goes. */
-static bool use(struct chip *chip, uint16_t index, struct random *r)
+static bool use(struct chip *chip, uint32_t index, struct random *r)
 {
 	static struct frame f;
 	unsigned int i;
@@ -77,7 +77,7 @@ static bool check_alone(struct chip *chip, struct random *r, struct oracle_repor
 {
 	struct rvl_sa_params p, other;
 	struct rvl_dev_sa sa;
-	uint16_t index = 7;
+	uint32_t index = 7;
 	unsigned int i;
 
 	for (i = 0; i < 2; i++) {

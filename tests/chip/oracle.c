@@ -15,7 +15,7 @@ struct expected {
 	uint8_t *data;
 	uint32_t len;
 	bool decrypted, udp, taken;
-	uint16_t sa;
+	uint32_t sa;
 };
 
 struct outbox {
@@ -27,7 +27,7 @@ struct outbox {
 
 struct live_sa {
 	bool live;
-	uint16_t index;
+	uint32_t index;
 	struct rvl_sa_params params;
 	uint32_t top;	       /* inbound: highest number sent */
 	unsigned int used;     /* the batch of its last packet */
@@ -216,16 +216,18 @@ static bool same_statistics(struct oracle *o, const struct live_sa *sa)
 	    s.drop_icv == d[RVL_DROP_ICV] && s.drop_replay == replay && s.drop_format == format &&
 	    s.drop_limit == limit)
 		return true;
-	return differ(
-		o,
-		"%s SA %u: packets %llu bytes %llu seq %llu icv %u replay %u format %u limit %u,"
-		" expected %llu %llu %llu %llu %llu %llu %llu",
-		inbound ? "inbound" : "outbound", sa->index, (unsigned long long)s.packets,
-		(unsigned long long)s.bytes, (unsigned long long)s.seq, s.drop_icv, s.drop_replay,
-		s.drop_format, s.drop_limit, (unsigned long long)c.packets,
-		(unsigned long long)c.bytes, (unsigned long long)rvl_esp_sa_seq(model),
-		(unsigned long long)d[RVL_DROP_ICV], (unsigned long long)replay,
-		(unsigned long long)format, (unsigned long long)limit);
+	return differ(o,
+		      "%s SA %u: packets %llu bytes %llu seq %llu icv %llu replay %llu format %llu "
+		      "limit %llu,"
+		      " expected %llu %llu %llu %llu %llu %llu %llu",
+		      inbound ? "inbound" : "outbound", sa->index, (unsigned long long)s.packets,
+		      (unsigned long long)s.bytes, (unsigned long long)s.seq,
+		      (unsigned long long)s.drop_icv, (unsigned long long)s.drop_replay,
+		      (unsigned long long)s.drop_format, (unsigned long long)s.drop_limit,
+		      (unsigned long long)c.packets, (unsigned long long)c.bytes,
+		      (unsigned long long)rvl_esp_sa_seq(model),
+		      (unsigned long long)d[RVL_DROP_ICV], (unsigned long long)replay,
+		      (unsigned long long)format, (unsigned long long)limit);
 }
 
 static void random_lifetime(struct random *r, struct rvl_sa_params *p)
@@ -315,7 +317,7 @@ static void port_range(struct random *r, uint16_t *first, uint16_t *last)
 	*last = (uint16_t)(*first + random_below(r, 25000));
 }
 
-static bool set_rule(struct oracle *o, uint16_t index)
+static bool set_rule(struct oracle *o, uint32_t index)
 {
 	struct random *r = &o->random;
 	struct rvl_dev_error err = {""};
@@ -384,7 +386,7 @@ static void spoil_ipv4(struct random *r, uint8_t *ip, size_t len)
 }
 
 /* Make a frame; returns the SA that it names. */
-static uint16_t make_tx(struct oracle *o, unsigned int q)
+static uint32_t make_tx(struct oracle *o, unsigned int q)
 {
 	struct random *r = &o->random;
 	uint32_t number = o->number++;
@@ -420,7 +422,7 @@ static bool transmit(struct oracle *o)
 	unsigned int q = random_below(&o->random, CHIP_QUEUES);
 	struct rvl_engine_result result;
 	struct rvl_buf buf;
-	uint16_t sa;
+	uint32_t sa;
 	size_t i;
 	int ret;
 

@@ -135,7 +135,7 @@ static bool add(struct bench *b, unsigned int i, bool inbound)
 {
 	struct rvl_sa_params *p = inbound ? &b->in[i] : &b->out[i];
 	struct rvl_dev_sa sa = traffic_dev_sa(p);
-	uint16_t index = (uint16_t)(FIRST + i);
+	uint32_t index = (FIRST + i);
 	struct rvl_sa_params peer = *p;
 	struct rvl_dev_error err;
 

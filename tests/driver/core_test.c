@@ -60,7 +60,7 @@ static void another_major_abi_version_is_refused_by_number(void **state)
 	(void)state;
 	attacker_init(&a, 1);
 	a.regs[RVL_REG_ABI / 4] = RVL_PUT(ABI_MAJOR, RVL_ABI_MAJOR + 1) | 7;
-	open_fails(&a, -EPROTO, "ABI version 2.7");
+	open_fails(&a, -EPROTO, "ABI version 3.7");
 }
 
 static void a_newer_minor_abi_version_is_accepted(void **state)
@@ -80,21 +80,29 @@ static void each_capability_out_of_range_is_refused_by_name(void **state)
 		uint32_t reg, value;
 		const char *name;
 	} bad[] = {
-		{RVL_REG_QUEUES, 0 | 5 << 8 | 10 << 16, "QUEUES.PAIRS"},
-		{RVL_REG_QUEUES, 65 | 5 << 8 | 10 << 16, "QUEUES.PAIRS"},
-		{RVL_REG_QUEUES, 4 | 0 << 8 | 10 << 16, "QUEUES.VECTORS"},
-		{RVL_REG_QUEUES, 4 | 5 << 8 | 3 << 16, "RING_LOG2_MAX"},
-		{RVL_REG_QUEUES, 4 | 5 << 8 | 16 << 16, "RING_LOG2_MAX"},
-		{RVL_REG_SA_COUNT, 0 | 8 << 16, "SA_COUNT.OUTBOUND"},
-		{RVL_REG_SA_COUNT, 8, "SA_COUNT.INBOUND"},
+		{RVL_REG_QUEUES, 0 | 5 << 16, "QUEUES.PAIRS"},
+		{RVL_REG_QUEUES, 65 | 5 << 16, "QUEUES.PAIRS"},
+		{RVL_REG_QUEUES, 4 | 0 << 16, "QUEUES.VECTORS"},
+		{RVL_REG_RINGS, 2 | 9 << 8 | 10 << 16, "RINGS.TX_LOG2_MAX"},
+		{RVL_REG_RINGS, 16 | 9 << 8 | 10 << 16, "RINGS.TX_LOG2_MAX"},
+		{RVL_REG_RINGS, 9 | 2 << 8 | 10 << 16, "RINGS.RX_LOG2_MAX"},
+		{RVL_REG_RINGS, 9 | 16 << 8 | 10 << 16, "RINGS.RX_LOG2_MAX"},
+		{RVL_REG_RINGS, 9 | 9 << 8 | 3 << 16, "RINGS.CQ_LOG2_MAX"},
+		{RVL_REG_RINGS, 9 | 9 << 8 | 16 << 16, "RINGS.CQ_LOG2_MAX"},
+		{RVL_REG_CONTROL_RINGS, 2 | 9 << 8, "CONTROL_RINGS.CMD_LOG2_MAX"},
+		{RVL_REG_CONTROL_RINGS, 16 | 9 << 8, "CONTROL_RINGS.CMD_LOG2_MAX"},
+		{RVL_REG_CONTROL_RINGS, 9 | 2 << 8, "CONTROL_RINGS.EVT_LOG2_MAX"},
+		{RVL_REG_CONTROL_RINGS, 9 | 16 << 8, "CONTROL_RINGS.EVT_LOG2_MAX"},
+		{RVL_REG_OUTBOUND_SAS, 0, "OUTBOUND_SAS"},
+		{RVL_REG_OUTBOUND_SAS, RVL_INDICES_MAX + 1, "OUTBOUND_SAS"},
+		{RVL_REG_INBOUND_SAS, 0, "INBOUND_SAS"},
+		{RVL_REG_INBOUND_SAS, RVL_INDICES_MAX + 1, "INBOUND_SAS"},
 		{RVL_REG_POLICY_COUNT, 0, "POLICY_COUNT"},
-		{RVL_REG_POLICY_COUNT, 0x10000, "POLICY_COUNT"},
+		{RVL_REG_POLICY_COUNT, RVL_INDICES_MAX + 1, "POLICY_COUNT"},
 		{RVL_REG_REPLAY_WINDOW, 31, "REPLAY_WINDOW"},
 		{RVL_REG_REPLAY_WINDOW, UINT32_MAX, "REPLAY_WINDOW"},
 		{RVL_REG_DATAPATH, 4 | 9234 << 16, "DATAPATH.BEAT"},
 		{RVL_REG_DATAPATH, 64 | 1500 << 16, "DATAPATH.MAX_FRAME"},
-		{RVL_REG_FEATURES, 0x3e, "FEATURES"},
-		{RVL_REG_FEATURES, 0x27, "FEATURES"},
 		{RVL_REG_MAC_LO, 0x03020001, "MAC"},
 	};
 	size_t i;
@@ -198,7 +206,7 @@ static void answer_command(struct attacker *a, uint32_t offset, uint32_t value)
 	cpl->status = plan->status;
 	cpl->opcode = cmd->opcode ^ plan->opcode_xor;
 	cpl->tag = cmd->tag ^ plan->tag_xor;
-	cpl->phase = rvl_cpu_to_le32(plan->done / size % 2 ? 0 : RVL_PHASE_PASS);
+	cpl->phase = plan->done / size % 2 ? 0 : RVL_PHASE_PASS;
 	plan->done++;
 }
 
@@ -251,13 +259,15 @@ static void each_command_status_becomes_an_error_in_words(void **state)
 	unsigned int status;
 
 	(void)state;
-	for (status = 1; status <= RVL_CMD_STATUS_BAD_PORT; status++) {
+	for (status = 1; status <= RVL_CMD_STATUS_UNSUPPORTED; status++) {
+		if (status == RVL_CMD_STATUS_FATAL)
+			continue;
 		struct answer plan = {.status = (uint8_t)status};
 		struct rvl_dev_error err = {""};
 		struct attacker a;
 		struct rvl_dev *dev = open_answered(&a, &plan);
 		struct rvl_dev_sa sa = some_sa();
-		uint16_t index = RVL_INDEX_ANY;
+		uint32_t index = RVL_INDEX_ANY;
 		int ret = rvl_dev_sa_add(dev, &sa, &index, &err);
 
 		assert_true(ret < 0 && ret != -EIO && ret != -ENODEV);
@@ -274,7 +284,7 @@ static void a_key_does_not_stay_in_the_command_ring(void **state)
 	struct attacker a;
 	struct rvl_dev *dev = open_answered(&a, &plan);
 	struct rvl_dev_sa sa = some_sa();
-	uint16_t index = RVL_INDEX_ANY;
+	uint32_t index = RVL_INDEX_ANY;
 
 	(void)state;
 	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, NULL), 0);
@@ -293,7 +303,7 @@ static void a_wrong_answer_kills_the_device(void **state)
 {
 	static const struct answer lies[] = {
 		{.status = RVL_CMD_STATUS_FATAL},
-		{.status = RVL_CMD_STATUS_FATAL + 1},
+		{.status = RVL_CMD_STATUS_UNSUPPORTED + 1},
 		{.status = 0xff},
 		{.opcode_xor = 1},
 		{.tag_xor = 0x8000},
@@ -423,7 +433,7 @@ static void indices_come_back_as_late_as_possible(void **state)
 	struct rvl_dev *dev = open_answered(&a, &plan);
 	struct rvl_dev_sa sa = some_sa();
 	struct rvl_dev_error err = {""};
-	uint16_t index;
+	uint32_t index;
 	unsigned int i;
 
 	(void)state;
@@ -453,7 +463,7 @@ static void an_index_that_the_device_calls_busy_is_not_tried_again(void **state)
 	struct rvl_dev *dev = open_answered(&a, &plan);
 	struct rvl_dev_sa sa = some_sa();
 	unsigned int i;
-	uint16_t index;
+	uint32_t index;
 
 	(void)state;
 	for (i = 0; i < 16; i++) {
@@ -472,7 +482,7 @@ static void an_sa_the_device_can_not_do_is_refused_by_field(void **state)
 	struct attacker a;
 	struct rvl_dev *dev;
 	struct rvl_dev_sa sa;
-	uint16_t index = RVL_INDEX_ANY;
+	uint32_t index = RVL_INDEX_ANY;
 
 	(void)state;
 	dev = open_answered(&a, &plan);
@@ -504,7 +514,7 @@ static void put_event(struct attacker *a, unsigned int n, struct rvl_event e)
 	struct rvl_event *ring = attacker_ring(a, RVL_REG_EVT_BASE_LO);
 
 	e.number = rvl_cpu_to_le32(n);
-	e.phase = rvl_cpu_to_le32(n / 256 % 2 ? 0 : RVL_PHASE_PASS);
+	e.phase = n / 256 % 2 ? 0 : RVL_PHASE_PASS;
 	ring[n % 256] = e;
 }
 
@@ -524,7 +534,7 @@ static void events_come_in_order_and_unknown_types_are_skipped(void **state)
 		put_event(&a, n + 1,
 			  (struct rvl_event){.type = RVL_EVENT_SOFT_BYTES,
 					     .source = 1,
-					     .index = rvl_cpu_to_le16(7),
+					     .index = {{7}},
 					     .spi = rvl_cpu_to_le32(n)});
 		assert_int_equal(rvl_dev_next_event(dev, &event), 1);
 		assert_int_equal(event.index, 7);
@@ -535,13 +545,73 @@ static void events_come_in_order_and_unknown_types_are_skipped(void **state)
 	rvl_dev_close(dev);
 }
 
+static void the_link_is_a_register_and_an_event(void **state)
+{
+	struct rvl_dev_event event;
+	struct attacker a;
+	struct rvl_dev *dev;
+	bool up = false;
+
+	(void)state;
+	attacker_init(&a, 1);
+	dev = open_ok(&a);
+	assert_int_equal(rvl_dev_link(dev, &up), 0);
+	assert_true(up);
+	a.regs[RVL_REG_LINK / 4] = 0;
+	assert_int_equal(rvl_dev_link(dev, &up), 0);
+	assert_false(up);
+	put_event(&a, 0, (struct rvl_event){.type = RVL_EVENT_LINK});
+	put_event(&a, 1, (struct rvl_event){.type = RVL_EVENT_LINK, .value = rvl_cpu_to_le64(1)});
+	assert_int_equal(rvl_dev_next_event(dev, &event), 1);
+	assert_true(event.type == RVL_EVENT_LINK && event.value == 0);
+	assert_int_equal(rvl_dev_next_event(dev, &event), 1);
+	assert_true(event.type == RVL_EVENT_LINK && event.value == 1);
+	a.regs[RVL_REG_LINK / 4] = UINT32_MAX;
+	assert_int_equal(rvl_dev_link(dev, &up), -EIO);
+	rvl_dev_close(dev);
+}
+
+static void a_device_without_esp_is_used_for_what_it_has(void **state)
+{
+	static const struct {
+		uint32_t lacks;
+		const char *word;
+	} lacking[] = {
+		{RVL_FEATURES_ESP_MASK, "ESP in tunnel mode"},
+		{RVL_FEATURES_TUNNEL_V4_MASK, "ESP in tunnel mode"},
+		{RVL_FEATURES_AES_GCM_256_MASK, "AES-GCM-256"},
+		{UINT32_MAX - 1, "ESP in tunnel mode"},
+	};
+	struct rvl_dev_sa sa = some_sa();
+	struct rvl_dev_error err;
+	struct attacker a;
+	struct rvl_dev *dev;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++) {
+		uint32_t index = RVL_INDEX_ANY;
+
+		attacker_init(&a, 1);
+		a.regs[RVL_REG_FEATURES / 4] &= ~lacking[i].lacks;
+		dev = open_ok(&a);
+		assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
+		assert_non_null(strstr(err.text, lacking[i].word));
+		rvl_dev_close(dev);
+	}
+}
+
 static void an_impossible_event_kills_the_device(void **state)
 {
 	static const struct rvl_event lies[] = {
 		{.type = RVL_EVENT_SOFT_BYTES, .source = 2},
-		{.type = RVL_EVENT_SOFT_BYTES, .source = 1, .index = 8},
-		{.type = RVL_EVENT_HARD_BYTES, .source = 0, .index = 16},
-		{.type = RVL_EVENT_QUEUE_ERROR, .source = 0, .index = 4},
+		{.type = RVL_EVENT_SOFT_BYTES, .source = 1, .index = {{8}}},
+		{.type = RVL_EVENT_HARD_BYTES, .source = 0, .index = {{16}}},
+		{.type = RVL_EVENT_SOFT_BYTES, .source = 0, .index = {{7, 0, 1}}},
+		{.type = RVL_EVENT_QUEUE_ERROR, .source = 0, .index = {{4}}},
+		{.type = RVL_EVENT_LINK, .value = 2},
+		{.type = RVL_EVENT_LINK, .index = {{1}}},
+		{.type = RVL_EVENT_LINK, .source = 2},
 	};
 	struct rvl_dev_event event;
 	struct attacker a;
@@ -603,6 +673,8 @@ int main(void)
 		cmocka_unit_test(an_index_that_the_device_calls_busy_is_not_tried_again),
 		cmocka_unit_test(an_sa_the_device_can_not_do_is_refused_by_field),
 		cmocka_unit_test(events_come_in_order_and_unknown_types_are_skipped),
+		cmocka_unit_test(the_link_is_a_register_and_an_event),
+		cmocka_unit_test(a_device_without_esp_is_used_for_what_it_has),
 		cmocka_unit_test(an_impossible_event_kills_the_device),
 		cmocka_unit_test(every_counter_has_a_name_of_its_own),
 	};

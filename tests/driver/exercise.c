@@ -234,14 +234,14 @@ static void give_frames(struct exercise *x, struct instance *q)
 
 	for (; n && x->cookie_count + 2 < COOKIES; n--) {
 		uint16_t len = (uint16_t)(14 + pick(x, 200));
-		uint16_t sa = pick(x, 2) ? RVL_NO_SA : (uint16_t)any32(x);
+		uint32_t sa = pick(x, 2) ? RVL_NO_SA : any32(x);
 		unsigned int room = rvl_queue_tx_room(q->queue);
 		struct cookie *c = &x->cookies[x->cookie_count];
 		int ret;
 
 		CHECK(x, room + q->count[0] == 1U << q->log2[0]);
 		if (!pick(x, 16))
-			len = (uint16_t)any32(x);
+			len = any32(x);
 		ret = rvl_queue_tx(q->queue, any32(x), len, sa, c);
 		CHECK(x, ret == 0 || ret == -EINVAL || (ret == -ENOSPC && !room));
 		if (!ret)
@@ -293,7 +293,7 @@ static void poll_queue(struct exercise *x, struct instance *q)
 		uint16_t len = given ? given->len : 0;
 
 		take(x, q, c[i].rx, c[i].cookie);
-		CHECK(x, c[i].status <= RVL_CQ_STATUS_DMA_ERROR);
+		CHECK(x, c[i].status <= RVL_CQ_STATUS_UNSUPPORTED);
 		CHECK(x, c[i].len <= len);
 		CHECK(x, c[i].len == 0 || (c[i].rx && c[i].status == RVL_CQ_STATUS_OK));
 		CHECK(x, c[i].decrypted ? c[i].sa < caps->inbound_sas : c[i].sa == RVL_NO_SA);
@@ -365,8 +365,8 @@ static void add_sa(struct exercise *x)
 				.dscp = pick(x, 8) ? (uint8_t)pick(x, 64) : 77,
 				.df_set = !pick(x, 4),
 				.df_clear = !pick(x, 4)};
-	uint16_t asked = pick(x, 4) ? RVL_INDEX_ANY : (uint16_t)any32(x);
-	uint16_t index = asked;
+	uint32_t asked = pick(x, 4) ? RVL_INDEX_ANY : any32(x);
+	uint32_t index = asked;
 	struct rvl_dev_error err = {""};
 	int ret;
 
@@ -389,8 +389,8 @@ static void set_policy(struct exercise *x)
 					.priority = any32(x),
 					.src_len = (uint8_t)any32(x),
 					.dst_len = (uint8_t)any32(x),
-					.sa = (uint16_t)any32(x)};
-	uint16_t index = pick(x, 4) ? RVL_INDEX_ANY : (uint16_t)any32(x);
+					.sa = any32(x)};
+	uint32_t index = pick(x, 4) ? RVL_INDEX_ANY : any32(x);
 	int ret;
 
 	begin(x);
@@ -401,7 +401,7 @@ static void set_policy(struct exercise *x)
 
 static void command(struct exercise *x)
 {
-	uint16_t index = (uint16_t)(pick(x, 8) ? pick(x, 20) : any32(x));
+	uint32_t index = (pick(x, 8) ? pick(x, 20) : any32(x));
 	uint32_t limit = x->options.command_timeout_ms;
 	struct rvl_dev_sa_stats stats;
 
@@ -445,7 +445,9 @@ static void next_event(struct exercise *x)
 	if (ret != 1)
 		return;
 	CHECK(x, rvl_event_name(event.type));
-	if (event.type == RVL_EVENT_QUEUE_ERROR)
+	if (event.type == RVL_EVENT_LINK)
+		CHECK(x, !event.index && event.value <= 1);
+	else if (event.type == RVL_EVENT_QUEUE_ERROR)
 		CHECK(x, event.index < caps->queue_pairs);
 	else
 		CHECK(x, event.index < (event.source ? caps->inbound_sas : caps->outbound_sas));
@@ -454,9 +456,13 @@ static void next_event(struct exercise *x)
 static void look(struct exercise *x)
 {
 	uint64_t counters[RVL_CNT_NUM], cycles;
+	bool up;
 
 	begin(x);
-	switch (pick(x, 7)) {
+	switch (pick(x, 8)) {
+	case 7:
+		finished(x, 0, rvl_dev_link(x->dev, &up));
+		break;
 	case 6:
 		x->options.command_timeout_ms = 1 + pick(x, 250);
 		rvl_dev_set_command_timeout(x->dev, x->options.command_timeout_ms);

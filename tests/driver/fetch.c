@@ -88,6 +88,7 @@ void __tsan_func_entry(void *pc);
 void __tsan_func_exit(void);
 void __tsan_read_range(const void *p, size_t size);
 void __tsan_write_range(const void *p, size_t size);
+uint8_t __tsan_atomic8_load(const volatile uint8_t *p, int order);
 uint32_t __tsan_atomic32_load(const volatile uint32_t *p, int order);
 void __tsan_atomic32_store(volatile uint32_t *p, uint32_t v, int order);
 int __tsan_atomic32_compare_exchange_strong(volatile uint32_t *p, uint32_t *old, uint32_t v,
@@ -117,6 +118,13 @@ void __tsan_read_range(const void *p, size_t size)
 void __tsan_write_range(const void *p, size_t size)
 {
 	before_write(p, size);
+}
+
+uint8_t __tsan_atomic8_load(const volatile uint8_t *p, int order)
+{
+	(void)order;
+	before_read((const void *)(uintptr_t)p, sizeof(*p));
+	return __atomic_load_n(p, __ATOMIC_SEQ_CST);
 }
 
 uint32_t __tsan_atomic32_load(const volatile uint32_t *p, int order)

@@ -25,9 +25,9 @@ static void noise(struct hostile *h, void *to, size_t size)
 		p[i] = (uint8_t)attacker_random(&h->a);
 }
 
-static rvl_le32 phase(uint32_t pointer, uint32_t log2)
+static uint8_t phase(uint32_t pointer, uint32_t log2)
 {
-	return rvl_cpu_to_le32(pointer >> (log2 & 15) & 1 ? 0 : RVL_PHASE_PASS);
+	return pointer >> (log2 & 15) & 1 ? 0 : RVL_PHASE_PASS;
 }
 
 /* ------------------------------------------------------------------------------------- entries */
@@ -43,30 +43,26 @@ static enum way choose_way(struct hostile *h)
 static void publish(void *to, const uint8_t *entry, size_t size, size_t phase_at)
 {
 	uint8_t *shared = to;
-	size_t rest = phase_at + sizeof(uint32_t);
-	uint32_t word;
 
 	memcpy(shared, entry, phase_at);
-	memcpy(shared + rest, entry + rest, size - rest);
-	memcpy(&word, entry + phase_at, sizeof(word));
-	__atomic_store_n((uint32_t *)(void *)(shared + phase_at), word, __ATOMIC_RELEASE);
+	memcpy(shared + phase_at + 1, entry + phase_at + 1, size - phase_at - 1);
+	__atomic_store_n(shared + phase_at, entry[phase_at], __ATOMIC_RELEASE);
 }
 
 /*
  * Put a right entry of a ring in its place, in one of the ways. `phase_at` is where in it the phase
- * word lies; before is the entry that went before it.
+ * lies; before is the entry that went before it.
  */
 static void put(struct hostile *h, enum way way, void *to, const void *right, const void *before,
 		size_t size, size_t phase_at)
 {
-	uint8_t entry[64];
-	uint32_t word;
+	uint8_t entry[128];
 
 	memcpy(entry, right, size);
 	switch (way) {
 	case NOISE:
 		noise(h, entry, size);
-		memcpy(entry + phase_at, (const uint8_t *)right + phase_at, sizeof(word));
+		entry[phase_at] = ((const uint8_t *)right)[phase_at];
 		break;
 	case NOISE_OF_NO_PASS:
 		noise(h, entry, size);
@@ -77,12 +73,10 @@ static void put(struct hostile *h, enum way way, void *to, const void *right, co
 	case DOUBLED:
 		if (before)
 			memcpy(entry, before, size);
-		memcpy(entry + phase_at, (const uint8_t *)right + phase_at, sizeof(word));
+		entry[phase_at] = ((const uint8_t *)right)[phase_at];
 		break;
 	case OLD_PASS:
-		memcpy(&word, entry + phase_at, sizeof(word));
-		word ^= rvl_cpu_to_le32(RVL_PHASE_PASS);
-		memcpy(entry + phase_at, &word, sizeof(word));
+		entry[phase_at] ^= RVL_PHASE_PASS;
 		break;
 	default:
 		break;
@@ -96,7 +90,7 @@ static uint16_t received(struct hostile *h, unsigned int q)
 	uint32_t mask = (1U << (h->a.regs[RVL_REG_RX_SIZE(q) / 4] & 15)) - 1;
 	const struct rvl_rx_desc *desc =
 		attacker_entry(&h->a, RVL_REG_RX_BASE_LO(q), h->rx_done[q] & mask, sizeof(*desc));
-	uint16_t len = desc ? rvl_le16_to_cpu(desc->len) : 0;
+	uint16_t len = desc ? (uint16_t)rvl_le32_to_cpu(desc->len) : 0;
 
 	return len > 14 ? (uint16_t)(14 + pick(h, len - 13U)) : len;
 }
@@ -120,17 +114,16 @@ static void complete_descriptor(struct hostile *h)
 		return;
 	right = (struct rvl_cq_entry){
 		.type = rx ? RVL_CQ_TYPE_RX : RVL_CQ_TYPE_TX,
-		.status = pick(h, 8) ? 0 : (uint8_t)pick(h, RVL_CQ_STATUS_DMA_ERROR + 1),
+		.status = pick(h, 8) ? 0 : (uint8_t)pick(h, RVL_CQ_STATUS_UNSUPPORTED + 1),
 		.index = rvl_cpu_to_le16(*done),
-		.len = rvl_cpu_to_le16(rx ? received(h, q) : 0),
-		.flags = rvl_cpu_to_le16((uint16_t)pick(h, 4)),
-		.sa = 0,
+		.len = rvl_cpu_to_le32(rx ? received(h, q) : 0),
+		.flags = rvl_cpu_to_le32(pick(h, 4)),
 		.phase = phase(at, log2),
 	};
 	if (lie(h))
-		right.len = rvl_cpu_to_le16((uint16_t)attacker_random(&h->a));
+		right.len = rvl_cpu_to_le32(any32(h));
 	if (lie(h))
-		right.sa = rvl_cpu_to_le16((uint16_t)attacker_random(&h->a));
+		right.sa = rvl_cpu_to_le24(any32(h));
 	if (way != SKIPPED)
 		put(h, way, to, &right,
 		    attacker_entry(&h->a, RVL_REG_CQ_BASE_LO(q), (at - 1U) & mask, sizeof(right)),
@@ -184,8 +177,12 @@ static void raise_event(struct hostile *h)
 		return;
 	noise(h, &right, sizeof(right));
 	right.type = flood ? 0xff : (uint8_t)pick(h, lie(h) ? 16 : RVL_EVENT_FATAL);
+	if (!flood && !pick(h, 8))
+		right.type = RVL_EVENT_LINK;
 	right.source = (uint8_t)pick(h, 2);
-	right.index = 0;
+	right.index = rvl_cpu_to_le24(0);
+	if (right.type == RVL_EVENT_LINK)
+		right.value = rvl_cpu_to_le64(pick(h, 2));
 	right.number = rvl_cpu_to_le32(h->evt_done);
 	right.phase = phase(h->evt_done, log2);
 	if (way != SKIPPED)
@@ -342,18 +339,21 @@ static void on_wait(struct attacker *a)
 static uint32_t some_register(struct hostile *h)
 {
 	static const uint32_t often_read[] = {
-		RVL_REG_ID,	   RVL_REG_ABI,		 RVL_REG_FEATURES,	RVL_REG_QUEUES,
-		RVL_REG_SA_COUNT,  RVL_REG_POLICY_COUNT, RVL_REG_REPLAY_WINDOW, RVL_REG_DATAPATH,
-		RVL_REG_STATUS,	   RVL_REG_STATUS,	 RVL_REG_MAC_LO,	RVL_REG_MAC_HI,
-		RVL_REG_CYCLES_LO, RVL_REG_CYCLES_HI,	 RVL_REG_CMD_CONTROL,	RVL_REG_CMD_HEAD,
+		RVL_REG_ID,	      RVL_REG_ABI,	     RVL_REG_FEATURES,
+		RVL_REG_QUEUES,	      RVL_REG_OUTBOUND_SAS,  RVL_REG_INBOUND_SAS,
+		RVL_REG_RINGS,	      RVL_REG_CONTROL_RINGS, RVL_REG_LINK,
+		RVL_REG_POLICY_COUNT, RVL_REG_REPLAY_WINDOW, RVL_REG_DATAPATH,
+		RVL_REG_STATUS,	      RVL_REG_STATUS,	     RVL_REG_MAC_LO,
+		RVL_REG_MAC_HI,	      RVL_REG_CYCLES_LO,     RVL_REG_CYCLES_HI,
+		RVL_REG_CMD_CONTROL,  RVL_REG_CMD_HEAD,
 	};
-	uint32_t which = pick(h, 24);
+	uint32_t which = pick(h, 28);
 
 	if (which < sizeof(often_read) / sizeof(often_read[0]))
 		return often_read[which];
-	if (which < 20)
+	if (which < 24)
 		return RVL_REG_Q_STATUS(pick(h, HOSTILE_QUEUES));
-	if (which < 22)
+	if (which < 26)
 		return 0x1000 + pick(h, RVL_QP_STRIDE / 4) * 4;
 	return RVL_COUNTER_OFFSET + RVL_COUNTER_STRIDE * pick(h, RVL_CNT_NUM);
 }
@@ -361,22 +361,33 @@ static uint32_t some_register(struct hostile *h)
 /* Capabilities at the ends of their ranges too. */
 static void vary_capabilities(struct hostile *h)
 {
-	static const uint32_t counts[] = {1, 2, 31, 32, 33, 64, 1000, 65535};
+	static const uint32_t counts[] = {1, 2, 31, 32, 33, 64, 1000, 65536, RVL_INDICES_MAX};
 	uint32_t *regs = h->a.regs;
 
 	if (!pick(h, 4))
-		regs[RVL_REG_QUEUES / 4] = (HOSTILE_QUEUES + pick(h, RVL_QP_MAX - 3)) |
-					   (1 + pick(h, 255)) << 8 | (4 + pick(h, 12)) << 16;
+		regs[RVL_REG_QUEUES / 4] =
+			RVL_PUT(QUEUES_PAIRS, HOSTILE_QUEUES + pick(h, RVL_QP_MAX - 3)) |
+			RVL_PUT(QUEUES_VECTORS, 1 + pick(h, 255));
 	if (!pick(h, 4))
-		regs[RVL_REG_SA_COUNT / 4] = counts[pick(h, 8)] | counts[pick(h, 8)] << 16;
+		regs[RVL_REG_RINGS / 4] = RVL_PUT(RINGS_TX_LOG2_MAX, 3 + pick(h, 13)) |
+					  RVL_PUT(RINGS_RX_LOG2_MAX, 3 + pick(h, 13)) |
+					  RVL_PUT(RINGS_CQ_LOG2_MAX, 4 + pick(h, 12));
 	if (!pick(h, 4))
-		regs[RVL_REG_POLICY_COUNT / 4] = counts[pick(h, 8)];
+		regs[RVL_REG_CONTROL_RINGS / 4] =
+			RVL_PUT(CONTROL_RINGS_CMD_LOG2_MAX, 3 + pick(h, 13)) |
+			RVL_PUT(CONTROL_RINGS_EVT_LOG2_MAX, 3 + pick(h, 13));
+	if (!pick(h, 4))
+		regs[RVL_REG_OUTBOUND_SAS / 4] = counts[pick(h, 9)];
+	if (!pick(h, 4))
+		regs[RVL_REG_INBOUND_SAS / 4] = counts[pick(h, 9)];
+	if (!pick(h, 4))
+		regs[RVL_REG_POLICY_COUNT / 4] = counts[pick(h, 9)];
 	if (!pick(h, 8))
 		regs[RVL_REG_FEATURES / 4] = any32(h);
 	if (!pick(h, 8))
 		regs[RVL_REG_DATAPATH / 4] = 64 | (1518 + pick(h, 64018)) << 16;
 	if (!pick(h, 16))
-		regs[pick(h, 0x10)] ^= 1U << pick(h, 32);
+		regs[pick(h, 0x1c)] ^= 1U << pick(h, 32);
 }
 
 void hostile_init(struct hostile *h, uint64_t seed, const uint8_t *choices, size_t len)

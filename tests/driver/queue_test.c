@@ -46,7 +46,7 @@ static void complete(struct bench *b, struct rvl_cq_entry e)
 	struct rvl_cq_entry *ring = attacker_ring(&b->a, RVL_REG_CQ_BASE_LO(2));
 	unsigned int size = 1U << b->a.regs[RVL_REG_CQ_SIZE(2) / 4];
 
-	e.phase = rvl_cpu_to_le32(b->completions / size % 2 ? 0 : RVL_PHASE_PASS);
+	e.phase = b->completions / size % 2 ? 0 : RVL_PHASE_PASS;
 	ring[b->completions++ % size] = e;
 }
 
@@ -83,9 +83,9 @@ static void rings_go_around_their_16_bit_pointers(void **state)
 						   .index = rvl_cpu_to_le16(n)});
 		complete(&b, (struct rvl_cq_entry){.type = RVL_CQ_TYPE_RX,
 						   .index = rvl_cpu_to_le16(n),
-						   .len = rvl_cpu_to_le16(64),
-						   .flags = rvl_cpu_to_le16(3),
-						   .sa = rvl_cpu_to_le16(7)});
+						   .len = rvl_cpu_to_le32(64),
+						   .flags = rvl_cpu_to_le32(3),
+						   .sa = rvl_cpu_to_le24(7)});
 		assert_int_equal(rvl_queue_poll(b.queue, c, 4), 2);
 		assert_true(!c[0].rx && c[0].cookie == (void *)cookie);
 		assert_true(c[1].rx && c[1].cookie == (void *)~cookie);
@@ -127,6 +127,46 @@ static void a_descriptor_that_the_device_would_refuse_is_not_queued(void **state
 	teardown(&b);
 }
 
+/* Each kind of ring has a limit of its own, and a completion ring holds those of both. */
+static void a_ring_beyond_the_devices_is_refused_by_name(void **state)
+{
+	static const struct {
+		uint8_t tx_max, rx_max, cq_max, tx, rx;
+		const char *word; /* NULL: fits */
+	} cases[] = {
+		{6, 9, 10, 6, 9, NULL},		 {6, 9, 10, 7, 6, "tx_log2 is 7"},
+		{9, 6, 10, 9, 6, NULL},		 {9, 6, 10, 6, 7, "rx_log2 is 7"},
+		{9, 9, 7, 6, 6, NULL},		 {9, 9, 7, 7, 6, "tx_log2 is 7"},
+		{9, 9, 7, 6, 7, "rx_log2 is 7"}, {9, 9, 10, 2, 6, "tx_log2 is 2"},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct rvl_queue_options options = {.tx_log2 = cases[i].tx,
+							  .rx_log2 = cases[i].rx};
+		struct rvl_dev_error err = {""};
+		struct rvl_queue *queue;
+		struct attacker a;
+		struct rvl_dev *dev;
+		int ret;
+
+		attacker_init(&a, 1);
+		a.regs[RVL_REG_Q_STATUS(0) / 4] = RVL_Q_STATUS_IDLE_MASK;
+		a.regs[RVL_REG_RINGS / 4] = RVL_PUT(RINGS_TX_LOG2_MAX, cases[i].tx_max) |
+					    RVL_PUT(RINGS_RX_LOG2_MAX, cases[i].rx_max) |
+					    RVL_PUT(RINGS_CQ_LOG2_MAX, cases[i].cq_max);
+		assert_int_equal(rvl_dev_open(&a.os, NULL, &dev, &err), 0);
+		ret = rvl_queue_create(dev, 0, &options, &queue, &err);
+		assert_int_equal(ret, cases[i].word ? -EINVAL : 0);
+		if (cases[i].word)
+			assert_non_null(strstr(err.text, cases[i].word));
+		rvl_queue_destroy(queue);
+		rvl_dev_close(dev);
+		assert_int_equal(a.live, 0);
+	}
+}
+
 static void an_impossible_completion_kills_the_device(void **state)
 {
 	static const struct {
@@ -138,11 +178,13 @@ static void an_impossible_completion_kills_the_device(void **state)
 		{{.type = RVL_CQ_TYPE_TX, .index = 1}, "transmit descriptor 1"},
 		{{.type = RVL_CQ_TYPE_TX, .index = 0xffff}, "transmit descriptor 65535"},
 		{{.type = RVL_CQ_TYPE_RX, .index = 16, .len = 64}, "receive descriptor 16"},
-		{{.type = RVL_CQ_TYPE_TX, .status = 3}, "status 3"},
+		{{.type = RVL_CQ_TYPE_TX, .status = 4}, "status 4"},
 		{{.type = RVL_CQ_TYPE_RX, .len = 1001}, "1001 octets"},
 		{{.type = RVL_CQ_TYPE_RX, .len = 0xffff}, "65535 octets"},
+		{{.type = RVL_CQ_TYPE_RX, .len = 0x10040}, "65600 octets"},
 		{{.type = RVL_CQ_TYPE_RX, .len = 13}, "13 octets"},
-		{{.type = RVL_CQ_TYPE_RX, .len = 64, .flags = 1, .sa = 8}, "SA 8"},
+		{{.type = RVL_CQ_TYPE_RX, .len = 64, .flags = 1, .sa = {{8}}}, "SA 8"},
+		{{.type = RVL_CQ_TYPE_RX, .len = 64, .flags = 1, .sa = {{0, 0, 1}}}, "SA 65536"},
 	};
 	struct rvl_completion c[4];
 	struct bench b;
@@ -223,7 +265,7 @@ static void a_failed_receive_has_no_length(void **state)
 					   .status = RVL_CQ_STATUS_DMA_ERROR,
 					   .len = 0xffff,
 					   .flags = 1,
-					   .sa = 0xffff});
+					   .sa = rvl_cpu_to_le24(0xffffff)});
 	assert_int_equal(rvl_queue_poll(b.queue, c, 4), 1);
 	assert_true(c[0].rx && !c[0].decrypted && !c[0].len && c[0].sa == RVL_NO_SA);
 	assert_null(rvl_dev_dead(b.dev));
@@ -339,7 +381,7 @@ static void frame_buffers_go_back_to_the_device(void **state)
 						   .index = rvl_cpu_to_le16((uint16_t)i)});
 		complete(&b, (struct rvl_cq_entry){.type = RVL_CQ_TYPE_RX,
 						   .index = rvl_cpu_to_le16((uint16_t)i),
-						   .len = rvl_cpu_to_le16(100)});
+						   .len = rvl_cpu_to_le32(100)});
 		assert_int_equal(rvl_frame_queue_poll(q, 64, count_frame, &octets), 2);
 		assert_int_equal(rvl_queue_rx_room(rvl_frame_queue_rings(q)), 0);
 	}
@@ -357,6 +399,7 @@ int main(void)
 		cmocka_unit_test(rings_go_around_their_16_bit_pointers),
 		cmocka_unit_test(a_full_ring_takes_no_more),
 		cmocka_unit_test(a_descriptor_that_the_device_would_refuse_is_not_queued),
+		cmocka_unit_test(a_ring_beyond_the_devices_is_refused_by_name),
 		cmocka_unit_test(an_impossible_completion_kills_the_device),
 		cmocka_unit_test(more_completions_than_descriptors_kill_the_device),
 		cmocka_unit_test(a_completion_of_what_was_not_announced_kills_the_device),

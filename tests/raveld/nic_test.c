@@ -60,7 +60,8 @@ static void open_with(struct nic *nic, unsigned int largest)
 	snprintf(request, sizeof(request),
 		 "{\"cmd\":\"fault\",\"kind\":\"register_value\",\"register\":%u,\"value\":%u,"
 		 "\"times\":0}",
-		 RVL_REG_DATAPATH, largest << RVL_DATAPATH_MAX_FRAME_SHIFT | 64);
+		 RVL_REG_DATAPATH,
+		 RVL_PUT(DATAPATH_MAX_FRAME, largest) | RVL_PUT(DATAPATH_BEAT, 64));
 	simulator_tell(&nic->simulator, request);
 	if (rvl_backend_user_open(nic->simulator.address, &nic->backend, &nic->error))
 		fail_msg("%s", nic->error.text);
@@ -226,7 +227,7 @@ static size_t lie_of_its_length(uint8_t *p, size_t len)
 		struct rvl_cq_entry *entry = (struct rvl_cq_entry *)(p + i);
 
 		if (entry->type == RVL_CQ_TYPE_RX && !entry->status && entry->len == 60 &&
-		    !entry->flags && !entry->rsvd && entry->phase == 1u << 31) {
+		    !entry->flags && entry->phase == RVL_PHASE_PASS) {
 			entry->len = 20000;
 			found++;
 		}

@@ -284,30 +284,33 @@ static void start(void)
 	start_ring();
 }
 
+static struct rvl_cmd *command_at(unsigned slot)
+{
+	return (struct rvl_cmd *)(void *)f.mem + slot;
+}
+
+static struct rvl_cmd_cpl *completion(unsigned slot)
+{
+	return (struct rvl_cmd_cpl *)(void *)(f.mem + PAGE) + slot;
+}
+
 /* Write a command and ring. Its slot, for the functions below. */
 static unsigned nop(void)
 {
 	unsigned slot = f.commands++ % 16;
-	uint8_t *cmd = f.mem + slot * 128U;
 
-	memset(cmd, 0, 128);
-	memset(f.mem + PAGE + slot * 64U, 0, 64);
-	cmd[0] = RVL_CMD_OP_NOP;
-	cmd[2] = (uint8_t)slot;
+	*command_at(slot) =
+		(struct rvl_cmd){.opcode = RVL_CMD_OP_NOP, .tag = rvl_cpu_to_le16((uint16_t)slot)};
+	memset(completion(slot), 0, sizeof(struct rvl_cmd_cpl));
 	set_reg(RVL_REG_CMD_TAIL, f.commands);
 	return slot;
 }
 
-static const uint8_t *completion(unsigned slot)
-{
-	return f.mem + PAGE + slot * 64U;
-}
-
 static bool answered(unsigned slot)
 {
-	const volatile uint8_t *cpl = completion(slot);
+	const volatile struct rvl_cmd_cpl *cpl = completion(slot);
 
-	return cpl[1] == RVL_CMD_OP_NOP && cpl[2] == slot;
+	return cpl->opcode == RVL_CMD_OP_NOP && rvl_le16_to_cpu(cpl->tag) == slot;
 }
 
 static void await_answer(unsigned slot)
@@ -529,7 +532,8 @@ static void rings_and_registers_are_told_as_the_driver_has_set_them(void **state
 	ring = json_array_get(json_object_get(json, "rings"), 1);
 	assert_string_equal(json_string_value(json_object_get(ring, "ring")), "cmd_cpl");
 	assert_true(json_integer_value(json_object_get(ring, "addr")) == COMPLETIONS);
-	assert_int_equal(json_integer_value(json_object_get(ring, "size")), 16 * 64);
+	assert_int_equal(json_integer_value(json_object_get(ring, "size")),
+			 16 * sizeof(struct rvl_cmd_cpl));
 	assert_true(json_is_true(json_object_get(ring, "enabled")));
 	json_decref(json);
 	json = ask("{'cmd':'register','offset':'0x50'}");
@@ -636,7 +640,7 @@ static void a_fault_hits_its_addresses_after_as_many_as_it_skips(void **state)
 {
 	(void)state;
 	start();
-	TELL("{'cmd':'fault','kind':'read_late','cycles':10,'addr':'0x100000100','size':128}");
+	TELL("{'cmd':'fault','kind':'read_late','cycles':10,'addr':'0x100000200','size':256}");
 	TELL("{'cmd':'fault','kind':'write_lost','ring':'cmd_cpl','skip':1}");
 	await_answer(nop());
 	assert_int_equal(stat_of("fault_write_lost"), 0);
@@ -916,30 +920,29 @@ static void actions_and_faults_wait_for_their_cycle_and_frame(void **state)
 static uint8_t command(uint8_t opcode, uint8_t index, uint32_t flags)
 {
 	unsigned slot = f.commands++ % 16;
-	uint8_t *cmd = f.mem + slot * 128U;
-	const volatile uint8_t *cpl = completion(slot);
+	struct rvl_cmd *cmd = command_at(slot);
+	const volatile struct rvl_cmd_cpl *cpl = completion(slot);
 
-	memset(cmd, 0, 128);
-	memset(f.mem + PAGE + slot * 64U, 0, 64);
-	cmd[0] = opcode;
-	cmd[4] = index;
-	memcpy(cmd + 8, &flags, sizeof(flags));
+	*cmd = (struct rvl_cmd){.opcode = opcode,
+				.index = rvl_cpu_to_le24(index),
+				.sa_flags = rvl_cpu_to_le32(flags)};
+	memset(completion(slot), 0, sizeof(*cpl));
 	if (opcode == RVL_CMD_OP_SA_ADD) {
-		cmd[13] = 0x10; /* SPI 0x1000 */
-		memset(cmd + 16, 10, 4);
-		memset(cmd + 32, 11, 4);
-		memset(cmd + 56, 0x77, 16);
-		cmd[88] = 1;
+		cmd->spi = rvl_cpu_to_le32(0x1000);
+		memset(cmd->src, 10, 4);
+		memset(cmd->dst, 11, 4);
+		memset(cmd->key, 0x77, 16);
+		cmd->seq = rvl_cpu_to_le64(1);
 	}
 	set_reg(RVL_REG_CMD_TAIL, f.commands);
-	while (cpl[1] != opcode)
+	while (cpl->opcode != opcode)
 		reg(RVL_REG_ID);
-	return cpl[0];
+	return cpl->status;
 }
 
 static void a_damaged_sa_says_so_and_its_neighbour_does_not(void **state)
 {
-	const uint32_t flags = RVL_SA_FLAG_DF_SET | 64U << 16;
+	const uint32_t flags = RVL_SA_FLAG_DF_SET | RVL_PUT(SA_FLAG_TTL, 64);
 	unsigned i;
 
 	(void)state;
@@ -949,7 +952,8 @@ static void a_damaged_sa_says_so_and_its_neighbour_does_not(void **state)
 	TELL("{'cmd':'parity','table':'outbound','memory':'counters','index':1}");
 	for (i = 0; i < 2; i++) {
 		assert_int_equal(command(RVL_CMD_OP_SA_QUERY, (uint8_t)i, 0), RVL_CMD_STATUS_OK);
-		assert_int_equal(completion((f.commands - 1U) % 16)[48] & RVL_SA_STATE_ERROR,
+		assert_int_equal(rvl_le32_to_cpu(completion((f.commands - 1U) % 16)->state) &
+					 RVL_SA_STATE_ERROR,
 				 i == 1 ? RVL_SA_STATE_ERROR : 0);
 	}
 }
@@ -964,7 +968,8 @@ static void a_hostile_nic_changes_what_it_is_told_to_and_nothing_else(void **sta
 	for (i = 0; i < 8; i++) {
 		slot = nop();
 		await_head();
-		wrong += !answered(slot) || completion(slot)[0] || completion(slot)[7] != 0x80;
+		wrong += !answered(slot) || completion(slot)->status ||
+			 completion(slot)->phase != RVL_PHASE_PASS;
 	}
 	assert_int_equal(stat_of("fault_hostile"), 8);
 	assert_true(wrong > 0);

@@ -52,11 +52,11 @@ static void rings_are_where_they_were_when_enabled(void **state)
 	(void)state;
 	assert_null(rvl_rings_find(&f.rings, RING));
 	enable_queue(3, RING, 4);
-	p = rvl_rings_find(&f.rings, RING + 255);
+	p = rvl_rings_find(&f.rings, RING + 16 * sizeof(struct rvl_tx_desc) - 1);
 	assert_non_null(p);
 	assert_int_equal(p->kind, RVL_RING_TX);
 	assert_int_equal(p->queue, 3);
-	assert_null(rvl_rings_find(&f.rings, RING + 256));
+	assert_null(rvl_rings_find(&f.rings, RING + 16 * sizeof(struct rvl_tx_desc)));
 	/* A base written while the ring is on counts from the next time it is switched on. */
 	rvl_rings_write(&f.rings, RVL_REG_TX_BASE_LO(3), 0x1000);
 	assert_non_null(rvl_rings_find(&f.rings, RING));

@@ -221,11 +221,9 @@ static void start_commands(int event, uint32_t vector)
 
 static void nop(uint16_t number)
 {
-	uint8_t *cmd = f.mem + (size_t)(number % 16) * 128;
+	struct rvl_cmd *cmd = (struct rvl_cmd *)(void *)f.mem + number % 16;
 
-	memset(cmd, 0, 128);
-	cmd[0] = RVL_CMD_OP_NOP;
-	cmd[2] = (uint8_t)number;
+	*cmd = (struct rvl_cmd){.opcode = RVL_CMD_OP_NOP, .tag = rvl_cpu_to_le16(number)};
 	set_reg(RVL_REG_CMD_TAIL, number + 1U);
 }
 
@@ -250,15 +248,16 @@ static void registers_are_read_over_the_socket(void **state)
 
 static void nop_command_completes_and_signals_its_eventfd(void **state)
 {
+	const struct rvl_cmd_cpl *cpl = (const void *)(f.mem + PAGE);
 	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
 	(void)state;
 	start_commands(event, 2);
 	nop(0);
 	assert_true(raised(event, patience_ms()));
-	assert_int_equal(f.mem[PAGE], RVL_CMD_STATUS_OK);
-	assert_int_equal(f.mem[PAGE + 1], RVL_CMD_OP_NOP);
-	assert_int_equal(f.mem[PAGE + 7], 0x80);
+	assert_int_equal(cpl->status, RVL_CMD_STATUS_OK);
+	assert_int_equal(cpl->opcode, RVL_CMD_OP_NOP);
+	assert_int_equal(cpl->phase, RVL_PHASE_PASS);
 	close(event);
 }
 

@@ -82,8 +82,8 @@ static void reads_give_ones_while_memory_space_is_off(void **state)
 static void nop_command_completes_and_raises_its_vector(void **state)
 {
 	uint64_t ring, cpl;
-	uint8_t *cmd = machine_alloc(&m, 4096, &ring);
-	uint8_t *done = machine_alloc(&m, 4096, &cpl);
+	struct rvl_cmd *cmd = (void *)machine_alloc(&m, 4096, &ring);
+	const struct rvl_cmd_cpl *done = (const void *)machine_alloc(&m, 4096, &cpl);
 	const uint32_t irq = 3;
 
 	(void)state;
@@ -95,16 +95,14 @@ static void nop_command_completes_and_raises_its_vector(void **state)
 	rvl_sim_write32(m.sim, 0, RVL_REG_CMD_SIZE, 4);
 	rvl_sim_write32(m.sim, 0, RVL_REG_CMD_CONTROL,
 			RVL_CMD_CONTROL_ENABLE_MASK | RVL_PUT(CMD_CONTROL_VECTOR, irq));
-	cmd[0] = RVL_CMD_OP_NOP;
-	cmd[2] = 0x34;
-	cmd[3] = 0x12;
+	cmd->opcode = RVL_CMD_OP_NOP;
+	cmd->tag = rvl_cpu_to_le16(0x1234);
 	rvl_sim_write32(m.sim, 0, RVL_REG_CMD_TAIL, 1);
 	machine_settle(&m);
-	assert_int_equal(done[0], RVL_CMD_STATUS_OK);
-	assert_int_equal(done[1], RVL_CMD_OP_NOP);
-	assert_int_equal(done[2], 0x34);
-	assert_int_equal(done[3], 0x12);
-	assert_int_equal(done[7], 0x80);
+	assert_int_equal(done->status, RVL_CMD_STATUS_OK);
+	assert_int_equal(done->opcode, RVL_CMD_OP_NOP);
+	assert_int_equal(rvl_le16_to_cpu(done->tag), 0x1234);
+	assert_int_equal(done->phase, RVL_PHASE_PASS);
 	assert_int_equal(m.irqs[irq], 1);
 	assert_int_equal(reg(RVL_REG_CMD_HEAD), 1);
 	assert_int_equal(m.complaints, 0);

@@ -301,7 +301,7 @@ static void run_sas(struct run *r)
 	for (i = 0; i < SAS; i++) {
 		struct rvl_sa_params *p = &r->sa[i];
 		struct rvl_dev_sa sa;
-		uint16_t index = (uint16_t)(i / 2);
+		uint32_t index = (i / 2);
 
 		traffic_sa(&r->random, p, i % 2 ? RVL_INBOUND : RVL_OUTBOUND,
 			   (uint32_t)random_next(&r->random) | 1U << 31);

@@ -12,7 +12,8 @@
 // those known when an outbound SA became invisible, before its SA_DELETE completes. No frame is
 // judged by what was commanded after its completion. Decisions go on meanwhile.
 //
-// Of several things wrong with a command, the status with the lowest number answers.
+// Of several things wrong with a command, the status with the lowest number answers; but an SA that
+// is UNSUPPORTED is not looked up, so it is not DUPLICATE.
 //
 // With dead_i the command at hand, and each one after it, is answered with FATAL: nothing of it is
 // done any more, and its key is forgotten.
@@ -177,6 +178,33 @@ module ravelin_ipsec_command #(
       spare.spi                 = '0;
       spare.src.v4              = '0;
       spare.dst.v4              = '0;
+      if (flags.ipv6) begin
+        spare.src.v6 = '0;
+        spare.dst.v6 = '0;
+      end
+      if (flags.selectors) begin
+        spare.sel_src                = '0;
+        spare.sel_dst                = '0;
+        spare.sel_src_len            = '0;
+        spare.sel_dst_len            = '0;
+        spare.sel_proto              = '0;
+        spare.sel_sport_lo           = '0;
+        spare.sel_sport_hi           = '0;
+        spare.sel_dport_lo           = '0;
+        spare.sel_dport_hi           = '0;
+        spare.sa_flags.sel_ipv6      = 1'b0;
+        spare.sa_flags.sel_any_proto = 1'b0;
+      end
+      if (flags.ah) begin
+        spare.auth_key = '0;
+      end
+      spare.sa_flags.esn        = 1'b0;
+      spare.sa_flags.ipv6       = 1'b0;
+      spare.sa_flags.transport  = 1'b0;
+      spare.sa_flags.ah         = 1'b0;
+      spare.sa_flags.selectors  = 1'b0;
+      spare.path_mtu            = '0;
+      spare.mss                 = '0;
       spare.udp_sport           = '0;
       spare.udp_dport           = '0;
       spare.salt                = '0;
@@ -196,6 +224,11 @@ module ravelin_ipsec_command #(
     spare_policy.action          = '0;
     spare_policy.proto           = '0;
     spare_policy.flags.any_proto = 1'b0;
+    spare_policy.flags.ipv6      = 1'b0;
+    if (policy.flags.ipv6) begin
+      spare_policy.src.v6 = '0;
+      spare_policy.dst.v6 = '0;
+    end
     spare_policy.priority_       = '0;
     spare_policy.src.v4          = '0;
     spare_policy.dst.v4          = '0;
@@ -232,19 +265,33 @@ module ravelin_ipsec_command #(
     over = first != '0 && last != '0 && first > last;
   endfunction
 
-  logic bad_flags, bad_limits, bad_window, bad_port;
+  // What the command has room for and the data path does not do.
+  logic unsupported;
+  always_comb begin
+    unsupported = 1'b0;
+    if (state_q == StCheck && is_add) begin
+      unsupported = flags.esn || flags.ipv6 || flags.transport || flags.ah || flags.selectors ||
+                    cmd_q.path_mtu != '0 || cmd_q.mss != '0;
+    end else if (state_q == StCheck && is_set) begin
+      unsupported = policy.flags.ipv6;
+    end
+  end
+
+  logic bad_flags, bad_limits, bad_seq, bad_window, bad_port;
   always_comb begin
     bad_flags  = 1'b0;
     bad_limits = 1'b0;
+    bad_seq    = 1'b0;
     bad_window = 1'b0;
     bad_port   = 1'b0;
     if (state_q == StCheck && is_add) begin
-      bad_flags  = inbound ? flags.df_set || flags.df_clear || flags.dscp_fixed ||
+      bad_flags  = inbound ? cmd_q.path_mtu != '0 || cmd_q.mss != '0 || flags.df_set || flags.df_clear || flags.dscp_fixed ||
                              flags.dscp != '0 || flags.ttl != '0
-                           : (flags.df_set && flags.df_clear) ||
+                           : flags.selectors || (flags.df_set && flags.df_clear) ||
                              (!flags.dscp_fixed && flags.dscp != '0) || flags.ttl == '0;
       bad_limits = over(limits.soft_bytes, limits.hard_bytes) ||
                    over(limits.soft_packets, limits.hard_packets);
+      bad_seq    = (!inbound && cmd_q.seq == '0) || (!flags.esn && (cmd_q.seq >> 32) != '0);
       bad_window = inbound ? cmd_q.window < 32'd32 || cmd_q.window > 32'(ReplayWindow)
                            : cmd_q.window != '0;
       bad_port   = flags.udp ? !inbound && (cmd_q.udp_sport == '0 || cmd_q.udp_dport == '0)
@@ -253,9 +300,11 @@ module ravelin_ipsec_command #(
   end
 
   logic        bad_action, bad_prefix, bad_range;
+  logic [7:0]  prefix_max;
   logic [31:0] pol_src, pol_dst, pol_src_mask, pol_dst_mask;
   assign pol_src      = swap32(policy.src.v4);
   assign pol_dst      = swap32(policy.dst.v4);
+  assign prefix_max   = policy.flags.ipv6 ? 8'd128 : 8'd32;
   assign pol_src_mask = mask_of(policy.src_len);
   assign pol_dst_mask = mask_of(policy.dst_len);
 
@@ -266,8 +315,9 @@ module ravelin_ipsec_command #(
     if (state_q == StCheck && is_set) begin
       bad_action = policy.action < ravelin_regs_pkg::POLICY_ACTION_BYPASS ||
                    policy.action > ravelin_regs_pkg::POLICY_ACTION_PROTECT;
-      bad_prefix = policy.src_len > 8'd32 || policy.dst_len > 8'd32 ||
-                   (pol_src & ~pol_src_mask) != '0 || (pol_dst & ~pol_dst_mask) != '0;
+      bad_prefix = policy.src_len > prefix_max || policy.dst_len > prefix_max ||
+                   (!policy.flags.ipv6 &&
+                    ((pol_src & ~pol_src_mask) != '0 || (pol_dst & ~pol_dst_mask) != '0));
       bad_range  = policy.sport_lo > policy.sport_hi || policy.dport_lo > policy.dport_hi;
     end
   end
@@ -293,7 +343,7 @@ module ravelin_ipsec_command #(
         status = ravelin_regs_pkg::CMD_STATUS_BAD_SPI;
       end else if (bad_limits) begin
         status = ravelin_regs_pkg::CMD_STATUS_BAD_LIMITS;
-      end else if (is_add && !inbound && cmd_q.seq == '0) begin
+      end else if (bad_seq) begin
         status = ravelin_regs_pkg::CMD_STATUS_BAD_SEQ;
       end else if (bad_window) begin
         status = ravelin_regs_pkg::CMD_STATUS_BAD_WINDOW;
@@ -305,6 +355,8 @@ module ravelin_ipsec_command #(
         status = ravelin_regs_pkg::CMD_STATUS_BAD_RANGE;
       end else if (bad_port) begin
         status = ravelin_regs_pkg::CMD_STATUS_BAD_PORT;
+      end else if (unsupported) begin
+        status = ravelin_regs_pkg::CMD_STATUS_UNSUPPORTED;
       end
     end
   end
@@ -370,6 +422,7 @@ module ravelin_ipsec_command #(
           settle_q    <= tx_taken_i;
           if (cmd_q.opcode == ravelin_regs_pkg::CMD_OP_NOP ||
               (status != '0 && (!is_add || !inbound ||
+                                status == ravelin_regs_pkg::CMD_STATUS_UNSUPPORTED ||
                                 status < ravelin_regs_pkg::CMD_STATUS_DUPLICATE))) begin
             state_q <= StRespond;
           end else if (is_policy || (is_add && !inbound)) begin
@@ -478,10 +531,10 @@ module ravelin_ipsec_command #(
       answer.packets            = in_dyn.packets;
       answer.bytes              = in_dyn.bytes;
       answer.seq                = 64'(in_top_i);
-      answer.drop_icv           = in_dyn.drop_icv;
-      answer.drop_replay        = in_dyn.drop_replay;
-      answer.drop_format        = in_dyn.drop_format;
-      answer.drop_limit         = in_dyn.drop_limit;
+      answer.drop_icv           = 64'(in_dyn.drop_icv);
+      answer.drop_replay        = 64'(in_dyn.drop_replay);
+      answer.drop_format        = 64'(in_dyn.drop_format);
+      answer.drop_limit         = 64'(in_dyn.drop_limit);
       answer.state.soft_bytes   = in_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_BYTES];
       answer.state.soft_packets = in_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_PACKETS];
       answer.state.hard         = in_dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] |
@@ -491,7 +544,7 @@ module ravelin_ipsec_command #(
       answer.packets            = out_dyn.packets;
       answer.bytes              = out_dyn.bytes;
       answer.seq                = 64'(out_dyn.seq);
-      answer.drop_limit         = out_dyn.drop_limit;
+      answer.drop_limit         = 64'(out_dyn.drop_limit);
       answer.state.soft_bytes   = out_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_BYTES];
       answer.state.soft_packets = out_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_PACKETS];
       answer.state.hard         = out_dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] |
@@ -516,7 +569,7 @@ module ravelin_ipsec_command #(
         rule.action    = 2'(policy.action);
         rule.any_proto = policy.flags.any_proto;
         rule.proto     = policy.proto;
-        rule.sa        = policy.sa;
+        rule.sa        = 16'(policy.sa);
         rule.src       = pol_src;
         rule.src_mask  = pol_src_mask;
         rule.dst       = pol_dst;
@@ -553,10 +606,10 @@ module ravelin_ipsec_command #(
   assign out_idx_o      = OutW'(cmd_q.index);
   assign out_cfg_o      = out_cfg;
   assign out_live_o     = is_add;
-  assign out_seq_o      = cmd_q.seq - 32'd1;
+  assign out_seq_o      = 32'(cmd_q.seq - 64'd1);
   assign in_idx_o       = InW'(cmd_q.index);
   assign in_cfg_o       = in_cfg;
-  assign in_seq_o       = cmd_q.seq;
+  assign in_seq_o       = 32'(cmd_q.seq);
   assign in_window_o    = WinW'(cmd_q.window);
   assign {find_dst_o, find_spi_o} = is_delete ? name : {swap32(cmd_q.dst.v4), cmd_q.spi};
   assign key_erase_o  = key_erase_q;

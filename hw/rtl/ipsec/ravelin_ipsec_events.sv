@@ -107,7 +107,7 @@ module ravelin_ipsec_events (
     if (mask_q != '0) begin
       ev_o.type_  = kind;
       ev_o.source = 8'(rec_q.inbound);
-      ev_o.index  = rec_q.index;
+      ev_o.index  = ravelin_regs_pkg::INDEX_W'(rec_q.index);
       ev_o.spi    = rec_q.spi;
       ev_o.value  = value;
     end else begin

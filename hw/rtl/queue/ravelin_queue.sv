@@ -18,6 +18,11 @@ module ravelin_queue #(
   parameter  int unsigned PolicyCount  = 64,
   parameter  int unsigned ReplayWindow = 1024,
   parameter  int unsigned MaxFrame     = 9234,
+  parameter  int unsigned TxLog2Max    = 15,     // of the largest rings
+  parameter  int unsigned RxLog2Max    = 15,
+  parameter  int unsigned CqLog2Max    = 15,
+  parameter  int unsigned CmdLog2Max   = 15,
+  parameter  int unsigned EvtLog2Max   = 15,
   localparam int unsigned CntNum       = ravelin_regs_pkg::CNT_NUM,
   localparam int unsigned BytesW       = $clog2(DataW/8+1)
 ) (
@@ -29,6 +34,7 @@ module ravelin_queue #(
   input  logic              ipsec_ready_i,
   input  logic              fatal_i,
   input  logic [7:0]        fatal_cause_i,
+  input  logic              link_i,
   output logic              soft_reset_o,       // from the write of CONTROL.RESET to rst_ni
   output logic              ctl_enable_o,
   output logic [15:0]       ctl_port_max_frame_o,
@@ -125,10 +131,12 @@ module ravelin_queue #(
 
   ravelin_queue_regs #(
     .DataW(DataW), .QueuePairs(QueuePairs), .OutSaCount(OutSaCount), .InSaCount(InSaCount),
-    .PolicyCount(PolicyCount), .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame)
+    .PolicyCount(PolicyCount), .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame),
+    .TxLog2Max(TxLog2Max), .RxLog2Max(RxLog2Max), .CqLog2Max(CqLog2Max), .CmdLog2Max(CmdLog2Max),
+    .EvtLog2Max(EvtLog2Max)
   ) u_regs (
     .clk_i, .rst_ni, .power_on_rst_ni, .busy_o (regs_busy), .cfg_mac_i, .ipsec_ready_i,
-    .fatal_i, .fatal_cause_i, .reg_valid_i, .reg_write_i, .reg_addr_i, .reg_wdata_i, .reg_be_i, .reg_ack_o, .reg_rdata_o,
+    .fatal_i, .fatal_cause_i, .link_i, .reg_valid_i, .reg_write_i, .reg_addr_i, .reg_wdata_i, .reg_be_i, .reg_ack_o, .reg_rdata_o,
     .bus_read_o (bus_read), .bus_write_o (bus_write), .bus_addr_o (bus_addr), .bus_qp_o (bus_qp),
     .bus_q_o (bus_q), .bus_qp_addr_o (bus_qp_addr), .bus_wdata_o (bus_wdata), .bus_low_o (bus_low),
     .bus_high_o (bus_high),
@@ -172,6 +180,7 @@ module ravelin_queue #(
   logic [QW-1:0] rxd_req_q, txd_req_q, tx_q;
   logic          txf_req_bad, txf_req_sa_valid;
   logic [15:0]   txf_req_len, txf_req_index, txf_req_sa;
+  logic          txf_req_unsupported, txf_rsp_unsupported;
   logic          cmd_rsp, rxd_rsp, txd_rsp, txf_rsp, txf_rsp_bad;
   logic [QW-1:0] rsp_q;
   logic [4:0]    rsp_n;
@@ -186,12 +195,13 @@ module ravelin_queue #(
     .txd_valid_i (txd_req_valid), .txd_ready_o (txd_req_ready), .txd_addr_i (txd_req_addr),
     .txd_n_i (txd_req_n), .txd_q_i (txd_req_q),
     .txf_valid_i (txf_req_valid), .txf_ready_o (txf_req_ready), .txf_bad_i (txf_req_bad),
+    .txf_unsupported_i (txf_req_unsupported),
     .txf_addr_i (txf_req_addr), .txf_len_i (txf_req_len), .txf_q_i (tx_q),
     .txf_index_i (txf_req_index), .txf_sa_valid_i (txf_req_sa_valid), .txf_sa_i (txf_req_sa),
     .rd_req_valid_o, .rd_req_ready_i, .rd_req_addr_o, .rd_req_len_o, .rd_req_tag_o,
     .rd_rsp_valid_i, .rd_rsp_ready_o, .rd_rsp_eop_i,
     .cmd_rsp_o (cmd_rsp), .rxd_rsp_o (rxd_rsp), .txd_rsp_o (txd_rsp), .txf_rsp_o (txf_rsp),
-    .txf_rsp_bad_o (txf_rsp_bad), .rsp_q_o (rsp_q), .rsp_n_o (rsp_n), .rsp_len_o (rsp_len),
+    .txf_rsp_bad_o (txf_rsp_bad), .txf_rsp_unsupported_o (txf_rsp_unsupported), .rsp_q_o (rsp_q), .rsp_n_o (rsp_n), .rsp_len_o (rsp_len),
     .rsp_index_o (rsp_index), .rsp_sa_valid_o (rsp_sa_valid), .rsp_sa_o (rsp_sa)
   );
 
@@ -210,7 +220,7 @@ module ravelin_queue #(
 
   ravelin_queue_ring #(
     .DataW(DataW), .QueuePairs(QueuePairs), .RegBase(ravelin_regs_pkg::REG_TX_BASE_LO),
-    .DescW(ravelin_regs_pkg::TX_DESC_W)
+    .Log2Max(TxLog2Max), .DescW(ravelin_regs_pkg::TX_DESC_W)
   ) u_tx_ring (
     .clk_i, .rst_ni, .busy_o (txr_busy),
     .bus_write_i (bus_write), .bus_qp_i (bus_qp), .bus_q_i (bus_q), .bus_qp_addr_i (bus_qp_addr),
@@ -228,7 +238,7 @@ module ravelin_queue #(
 
   ravelin_queue_ring #(
     .DataW(DataW), .QueuePairs(QueuePairs), .RegBase(ravelin_regs_pkg::REG_RX_BASE_LO),
-    .DescW(ravelin_regs_pkg::RX_DESC_W)
+    .Log2Max(RxLog2Max), .DescW(ravelin_regs_pkg::RX_DESC_W)
   ) u_rx_ring (
     .clk_i, .rst_ni, .busy_o (rxr_busy),
     .bus_write_i (bus_write), .bus_qp_i (bus_qp), .bus_q_i (bus_q), .bus_qp_addr_i (bus_qp_addr),
@@ -256,7 +266,7 @@ module ravelin_queue #(
   logic [2:0]       cq_wr_tx_n, cq_wr_rx_n;
   logic [7:0]       irq_vector;
 
-  ravelin_queue_cq #(.DataW(DataW), .QueuePairs(QueuePairs)) u_cq (
+  ravelin_queue_cq #(.DataW(DataW), .QueuePairs(QueuePairs), .Log2Max(CqLog2Max)) u_cq (
     .clk_i, .rst_ni, .busy_o (cq_busy),
     .bus_write_i (bus_write), .bus_qp_i (bus_qp), .bus_q_i (bus_q), .bus_qp_addr_i (bus_qp_addr),
     .bus_wdata_i (bus_wdata), .bus_high_i (bus_high), .bus_rdata_o (cq_rdata),
@@ -283,10 +293,12 @@ module ravelin_queue #(
     .have_i (tx_have), .space_i (space), .reserve_ok_i (~rx_reserve), .reserve_o (tx_reserve),
     .look_o (tx_look), .look_q_o (tx_look_q), .q_o (tx_q), .desc_i (tx_desc), .index_i (tx_index),
     .req_valid_o (txf_req_valid), .req_ready_i (txf_req_ready), .req_bad_o (txf_req_bad),
+    .req_unsupported_o (txf_req_unsupported),
     .req_addr_o (txf_req_addr), .req_len_o (txf_req_len), .req_index_o (txf_req_index),
     .req_sa_valid_o (txf_req_sa_valid), .req_sa_o (txf_req_sa),
     .rsp_valid_i (txf_rsp), .rsp_sop_i (rd_rsp_sop_i), .rsp_eop_i (rd_rsp_eop_i),
-    .rsp_err_i (rd_rsp_err_i), .rsp_bad_i (txf_rsp_bad), .rsp_data_i (rd_rsp_data_i),
+    .rsp_err_i (rd_rsp_err_i), .rsp_bad_i (txf_rsp_bad),
+    .rsp_unsupported_i (txf_rsp_unsupported), .rsp_data_i (rd_rsp_data_i),
     .rsp_q_i (rsp_q), .rsp_len_i (rsp_len), .rsp_index_i (rsp_index),
     .rsp_sa_valid_i (rsp_sa_valid), .rsp_sa_i (rsp_sa),
     .cpl_valid_o (txc_valid), .cpl_ready_i (txc_ready), .cpl_q_o (txc_q),
@@ -329,7 +341,7 @@ module ravelin_queue #(
   logic [7:0]       evt_wr_vector;
   logic [DataW-1:0] evt_wr_data;
 
-  ravelin_queue_cmd #(.DataW(DataW), .QueuePairs(QueuePairs)) u_cmd (
+  ravelin_queue_cmd #(.DataW(DataW), .QueuePairs(QueuePairs), .Log2Max(CmdLog2Max)) u_cmd (
     .clk_i, .rst_ni, .busy_o (cmd_busy),
     .bus_write_i (bus_write), .bus_addr_i (bus_addr), .bus_wdata_i (bus_wdata),
     .bus_low_i (bus_low),
@@ -344,13 +356,13 @@ module ravelin_queue #(
     .wr_data_o (cmd_wr_data), .written_i (cmd_written)
   );
 
-  ravelin_queue_event #(.DataW(DataW), .QueuePairs(QueuePairs)) u_event (
+  ravelin_queue_event #(.DataW(DataW), .QueuePairs(QueuePairs), .Log2Max(EvtLog2Max)) u_event (
     .clk_i, .rst_ni, .busy_o (evt_busy), .cycles_i (cycles),
     .bus_write_i (bus_write), .bus_addr_i (bus_addr), .bus_wdata_i (bus_wdata),
     .bus_low_i (bus_low),
     .bus_rdata_o (evt_rdata),
     .ev_valid_i, .ev_ready_o, .ev_i,
-    .tx_err_i (txr_err_pulse), .rx_err_i (rxr_err_pulse), .err_q_i (rsp_q),
+    .tx_err_i (txr_err_pulse), .rx_err_i (rxr_err_pulse), .err_q_i (rsp_q), .link_i,
     .wr_valid_o (evt_wr_valid), .wr_ready_i (evt_wr_ready), .wr_sop_o (evt_wr_sop),
     .wr_eop_o (evt_wr_eop), .wr_addr_o (evt_wr_addr), .wr_vector_o (evt_wr_vector),
     .wr_data_o (evt_wr_data), .written_i (evt_written), .cnt_lost_o (cnt_events_lost)

@@ -13,7 +13,8 @@
 // are, and VECTOR does not change to one that does not exist.
 module ravelin_queue_cmd #(
   parameter int unsigned DataW      = 512,
-  parameter int unsigned QueuePairs = 4
+  parameter int unsigned QueuePairs = 4,
+  parameter int unsigned Log2Max    = 15
 ) (
   input  logic             clk_i,
   input  logic             rst_ni,
@@ -172,7 +173,7 @@ module ravelin_queue_cmd #(
         end else if (vector_ok && stop_q && !at_rest) begin
           restart_q <= 1'b1;
           tail_q    <= '0;
-        end else if (vector_ok && (!en_q || stop_q) && size_q >= 5'd3 && size_q <= 5'd15) begin
+        end else if (vector_ok && (!en_q || stop_q) && size_q >= 5'd3 && size_q <= 5'(Log2Max)) begin
           en_q      <= 1'b1;
           stop_q    <= 1'b0;
           restart_q <= 1'b0;

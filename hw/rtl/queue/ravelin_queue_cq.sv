@@ -16,6 +16,7 @@
 module ravelin_queue_cq #(
   parameter  int unsigned DataW      = 512,
   parameter  int unsigned QueuePairs = 4,
+  parameter  int unsigned Log2Max    = 15,
   localparam int unsigned QW         = QueuePairs > 1 ? $clog2(QueuePairs) : 1
 ) (
   input  logic                  clk_i,
@@ -130,7 +131,7 @@ module ravelin_queue_cq #(
 
   assign settable_o  = ~en_q[bus_q_i] & idle[bus_q_i];
   assign vector_ok   = control_new.vector_ <= 8'(QueuePairs);
-  assign own_size_ok = (size_q[bus_q_i] >= 5'd3) & (size_q[bus_q_i] <= 5'd15);
+  assign own_size_ok = (size_q[bus_q_i] >= 5'd3) & (size_q[bus_q_i] <= 5'(Log2Max));
   assign start_o = bus_write_i & bus_qp_i & (bus_qp_addr_i == ravelin_regs_pkg::REG_Q_CONTROL) &
                    control_new.enable & settable_o & own_size_ok & size_ok_i & vector_ok;
   assign en_o = en_q;

@@ -3,7 +3,8 @@
 // Event ring.
 //
 // ev_ready_o is always 1: an event that finds this block's FIFO full, or later the ring full or
-// off, is lost and counted. A queue pair's error becomes an event of its own when no other arrives.
+// off, is lost and counted. A queue pair's error, and a link that has gone up or down, become events
+// of their own when no other arrives; a link that has changed again before that is one event.
 //
 // ENABLE reads 1 until a write under way has left; writing 1 before that restarts the ring after
 // it. A size out of range or a vector that does not exist refuses ENABLE. While ENABLE reads 1, the
@@ -12,6 +13,7 @@
 module ravelin_queue_event #(
   parameter  int unsigned DataW      = 512,
   parameter  int unsigned QueuePairs = 4,
+  parameter  int unsigned Log2Max    = 15,
   localparam int unsigned QW         = QueuePairs > 1 ? $clog2(QueuePairs) : 1
 ) (
   input  logic             clk_i,
@@ -32,6 +34,7 @@ module ravelin_queue_event #(
   input  logic             tx_err_i,
   input  logic             rx_err_i,
   input  logic [QW-1:0]    err_q_i,
+  input  logic             link_i,
   // Write
   output logic             wr_valid_o,
   input  logic             wr_ready_i,
@@ -133,7 +136,7 @@ module ravelin_queue_event #(
         end else if (vector_ok && stop_q && state_q != StIdle) begin
           restart_q <= 1'b1;
           head_q    <= '0;
-        end else if (vector_ok && (!en_q || stop_q) && size_q >= 5'd3 && size_q <= 5'd15) begin
+        end else if (vector_ok && (!en_q || stop_q) && size_q >= 5'd3 && size_q <= 5'(Log2Max)) begin
           en_q      <= 1'b1;
           stop_q    <= 1'b0;
           restart_q <= 1'b0;
@@ -145,7 +148,7 @@ module ravelin_queue_event #(
   end
 
   // --------------------------------------------------------------------------------- collection
-  logic          tx_own, rx_own, own_rx;
+  logic          tx_own, rx_own, own_rx, link_q, link_own_q;
   logic [QW-1:0] tx_own_q, rx_own_q, own_q;
   logic          in_valid, in_own, fifo_wr, fifo_full, valid, rd, empty, lost;
   ravelin_regs_pkg::event_t own, in, entry, image;
@@ -160,27 +163,40 @@ module ravelin_queue_event #(
   assign own_rx   = ~tx_own;
   assign own_q    = tx_own ? tx_own_q : rx_own_q;
   always_comb begin
-    own        = '0;
-    own.type_  = ravelin_regs_pkg::EVENT_QUEUE_ERROR;
-    own.source = 8'(own_rx);
-    own.index  = 16'(own_q);
+    own = '0;
+    if (tx_own || rx_own) begin
+      own.type_  = ravelin_regs_pkg::EVENT_QUEUE_ERROR;
+      own.source = 8'(own_rx);
+      own.index  = ravelin_regs_pkg::INDEX_W'(own_q);
+    end else begin
+      own.type_  = ravelin_regs_pkg::EVENT_LINK;
+      own.value  = 64'(link_q);
+    end
     in         = ev_valid_i ? ev_i : own;
     in.cycles  = cycles_i;
   end
-  assign in_own   = ~ev_valid_i & (tx_own | rx_own);
+  assign in_own   = ~ev_valid_i & (tx_own | rx_own | link_own_q);
   assign in_valid = ev_valid_i | in_own;
   assign fifo_wr  = in_valid & ~fifo_full;
   assign ev_ready_o = 1'b1;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      tx_err_q <= '0;
-      rx_err_q <= '0;
+      tx_err_q   <= '0;
+      rx_err_q   <= '0;
+      link_q     <= link_i;
+      link_own_q <= 1'b0;
     end else begin
-      if (in_own && !own_rx) begin
+      link_q <= link_i;
+      if (link_i != link_q) begin
+        link_own_q <= 1'b1;
+      end else if (in_own && !tx_own && !rx_own) begin
+        link_own_q <= 1'b0;
+      end
+      if (in_own && tx_own) begin
         tx_err_q[own_q] <= 1'b0;
       end
-      if (in_own && own_rx) begin
+      if (in_own && !tx_own && rx_own) begin
         rx_err_q[own_q] <= 1'b0;
       end
       if (tx_err_i) begin
@@ -254,5 +270,5 @@ module ravelin_queue_event #(
   end
 
   assign cnt_lost_o = {1'b0, in_valid & fifo_full} + {1'b0, lost};
-  assign busy_o     = ev_valid_i | tx_own | rx_own | ~empty | (state_q != StIdle) | stop_q;
+  assign busy_o     = ev_valid_i | tx_own | rx_own | link_own_q | (link_i != link_q) | ~empty | (state_q != StIdle) | stop_q;
 endmodule

@@ -3,8 +3,8 @@
 // The one port for DMA reads: chooses among those who read, remembers in which order they asked,
 // and hands each answer, with what the request said, to whom it belongs.
 //
-// A bad transmit descriptor takes a place in the order without a read: its turn is a cycle of its
-// own, in which no answer is accepted.
+// A bad transmit descriptor, or one that asks for what the device lacks, takes a place in the order
+// without a read: its turn is a cycle of its own, in which no answer is accepted.
 module ravelin_queue_read #(
   parameter  int unsigned QueuePairs = 4,
   parameter  int unsigned Reads      = 64,   // in flight; a power of two
@@ -30,6 +30,7 @@ module ravelin_queue_read #(
   input  logic          txf_valid_i,     // transmit frames
   output logic          txf_ready_o,
   input  logic          txf_bad_i,
+  input  logic          txf_unsupported_i,  // with bad
   input  logic [63:0]   txf_addr_i,
   input  logic [15:0]   txf_len_i,
   input  logic [QW-1:0] txf_q_i,
@@ -51,6 +52,7 @@ module ravelin_queue_read #(
   output logic          txd_rsp_o,
   output logic          txf_rsp_o,
   output logic          txf_rsp_bad_o,
+  output logic          txf_rsp_unsupported_o,
   output logic [QW-1:0] rsp_q_o,
   output logic [4:0]    rsp_n_o,
   output logic [15:0]   rsp_len_o,
@@ -58,7 +60,8 @@ module ravelin_queue_read #(
   output logic          rsp_sa_valid_o,
   output logic [15:0]   rsp_sa_o
 );
-  typedef enum logic [2:0] { KindCmd, KindRxDesc, KindTxDesc, KindTxFrame, KindTxBad } kind_e;
+  typedef enum logic [2:0] { KindCmd, KindRxDesc, KindTxDesc, KindTxFrame, KindTxBad,
+    KindTxUnsupported } kind_e;
 
   localparam int unsigned OrderW = 3 + QW + 5 + 16 + 16 + 1 + 16;
 
@@ -81,7 +84,7 @@ module ravelin_queue_read #(
   assign txf_ready_o = can & ~cmd_valid_i & ~rxd_valid_i & ~txd_valid_i;
 
   always_comb begin
-    kind = txf_bad_i ? KindTxBad : KindTxFrame;
+    kind = !txf_bad_i ? KindTxFrame : txf_unsupported_i ? KindTxUnsupported : KindTxBad;
     addr = txf_addr_i;
     len  = txf_len_i;
     q    = txf_q_i;
@@ -142,14 +145,16 @@ module ravelin_queue_read #(
   );
 
   // An answer to nobody is of a time before a reset: taken and forgotten.
-  logic fire;
-  assign rd_rsp_ready_o = order_valid ? (order_kind != KindTxBad) : order_empty;
-  assign fire           = rd_rsp_valid_i & order_valid & (order_kind != KindTxBad);
+  logic fire, no_read;
+  assign no_read        = (order_kind == KindTxBad) | (order_kind == KindTxUnsupported);
+  assign rd_rsp_ready_o = order_valid ? ~no_read : order_empty;
+  assign fire           = rd_rsp_valid_i & order_valid & ~no_read;
   assign cmd_rsp_o      = fire & (order_kind == KindCmd);
   assign rxd_rsp_o      = fire & (order_kind == KindRxDesc);
   assign txd_rsp_o      = fire & (order_kind == KindTxDesc);
   assign txf_rsp_o      = fire & (order_kind == KindTxFrame);
-  assign txf_rsp_bad_o  = order_valid & (order_kind == KindTxBad);
+  assign txf_rsp_bad_o  = order_valid & no_read;
+  assign txf_rsp_unsupported_o = order_kind == KindTxUnsupported;
   assign order_rd       = (fire & rd_rsp_eop_i) | txf_rsp_bad_o;
 
   assign busy_o = req_valid_q | ~order_empty | any;

@@ -14,7 +14,11 @@ module ravelin_queue_regs #(
   parameter  int unsigned PolicyCount  = 64,
   parameter  int unsigned ReplayWindow = 1024,
   parameter  int unsigned MaxFrame     = 9234,
-  parameter  int unsigned RingLog2Max  = 15,
+  parameter  int unsigned TxLog2Max    = 15,
+  parameter  int unsigned RxLog2Max    = 15,
+  parameter  int unsigned CqLog2Max    = 15,
+  parameter  int unsigned CmdLog2Max   = 15,
+  parameter  int unsigned EvtLog2Max   = 15,
   localparam int unsigned QW           = QueuePairs > 1 ? $clog2(QueuePairs) : 1
 ) (
   input  logic          clk_i,
@@ -25,6 +29,7 @@ module ravelin_queue_regs #(
   input  logic          ipsec_ready_i,
   input  logic          fatal_i,
   input  logic [7:0]    fatal_cause_i,
+  input  logic          link_i,
   // Register access from the completer
   input  logic          reg_valid_i,
   input  logic          reg_write_i,
@@ -71,7 +76,9 @@ module ravelin_queue_regs #(
   ravelin_regs_pkg::reg_abi_t      abi;
   ravelin_regs_pkg::reg_features_t features;
   ravelin_regs_pkg::reg_queues_t   queues;
-  ravelin_regs_pkg::reg_sa_count_t sa_count;
+  ravelin_regs_pkg::reg_rings_t    rings;
+  ravelin_regs_pkg::reg_control_rings_t control_rings;
+  ravelin_regs_pkg::reg_link_t     link;
   ravelin_regs_pkg::reg_datapath_t datapath;
   ravelin_regs_pkg::reg_status_t   status;
   ravelin_regs_pkg::reg_control_t  control;
@@ -91,12 +98,17 @@ module ravelin_queue_regs #(
     features.aes_gcm_256  = 1'b1;
     features.vlan         = 1'b1;
     queues                = '0;
-    queues.pairs          = 8'(QueuePairs);
-    queues.vectors        = 8'(QueuePairs + 1);
-    queues.ring_log2_max  = 8'(RingLog2Max);
-    sa_count              = '0;
-    sa_count.outbound     = 16'(OutSaCount);
-    sa_count.inbound      = 16'(InSaCount);
+    queues.pairs          = 16'(QueuePairs);
+    queues.vectors        = 16'(QueuePairs + 1);
+    rings                 = '0;
+    rings.tx_log2_max     = 8'(TxLog2Max);
+    rings.rx_log2_max     = 8'(RxLog2Max);
+    rings.cq_log2_max     = 8'(CqLog2Max);
+    control_rings         = '0;
+    control_rings.cmd_log2_max = 8'(CmdLog2Max);
+    control_rings.evt_log2_max = 8'(EvtLog2Max);
+    link                  = '0;
+    link.up               = link_i;
     datapath              = '0;
     datapath.beat         = 16'(DataW/8);
     datapath.max_frame    = 16'(MaxFrame);
@@ -138,7 +150,11 @@ module ravelin_queue_regs #(
       ravelin_regs_pkg::REG_ABI: own_rdata = abi;
       ravelin_regs_pkg::REG_FEATURES: own_rdata = features;
       ravelin_regs_pkg::REG_QUEUES: own_rdata = queues;
-      ravelin_regs_pkg::REG_SA_COUNT: own_rdata = sa_count;
+      ravelin_regs_pkg::REG_OUTBOUND_SAS: own_rdata = OutSaCount;
+      ravelin_regs_pkg::REG_INBOUND_SAS: own_rdata = InSaCount;
+      ravelin_regs_pkg::REG_RINGS: own_rdata = rings;
+      ravelin_regs_pkg::REG_CONTROL_RINGS: own_rdata = control_rings;
+      ravelin_regs_pkg::REG_LINK: own_rdata = link;
       ravelin_regs_pkg::REG_POLICY_COUNT: own_rdata = PolicyCount;
       ravelin_regs_pkg::REG_REPLAY_WINDOW: own_rdata = ReplayWindow;
       ravelin_regs_pkg::REG_DATAPATH: own_rdata = datapath;

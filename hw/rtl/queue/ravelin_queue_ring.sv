@@ -13,6 +13,7 @@ module ravelin_queue_ring #(
   parameter  int unsigned DataW      = 512,
   parameter  int unsigned QueuePairs = 4,
   parameter  logic [31:0] RegBase    = ravelin_regs_pkg::REG_TX_BASE_LO,  // of pair 0
+  parameter  int unsigned Log2Max    = 15,
   parameter  int unsigned DescW      = ravelin_regs_pkg::TX_DESC_W,
   parameter  int unsigned CacheDepth = 64,     // descriptors a queue; a power of two, 32 or more
   localparam int unsigned QW         = QueuePairs > 1 ? $clog2(QueuePairs) : 1
@@ -62,17 +63,16 @@ module ravelin_queue_ring #(
   output logic [QueuePairs-1:0] err_o,
   output logic                  err_pulse_o      // pair rsp_q_i has just stopped
 );
-  // The cache holds units: as much of a descriptor as there is in a beat.
-  localparam int unsigned Batch  = 16;
-  localparam int unsigned UnitW  = DescW < DataW ? DescW : DataW;
-  localparam int unsigned Units  = DescW / UnitW;               // of a descriptor
-  localparam int unsigned Lanes  = DataW / UnitW;               // units in a beat
-  localparam int unsigned Banks  = Lanes > Units ? Lanes : Units;
-  localparam int unsigned BankW  = Banks > 1 ? $clog2(Banks) : 1;
-  localparam int unsigned SlotW  = $clog2(CacheDepth * Units);
-  localparam int unsigned RowW   = SlotW - $clog2(Banks);
-  localparam int unsigned CountW = $clog2(Batch * Units + 1);
-  localparam int unsigned Align  = $clog2(DescW / 8);
+  localparam int unsigned Batch = 16;
+  localparam int unsigned Align = $clog2(DescW / 8);
+  localparam int unsigned Lanes = DataW / DescW;
+  localparam int unsigned SlotW = $clog2(CacheDepth);
+  localparam int unsigned LaneW = Lanes > 1 ? $clog2(Lanes) : 1;
+  localparam int unsigned RowW  = SlotW - $clog2(Lanes);
+
+  if (DescW > DataW) begin : gen_check_desc
+    $error("a beat must hold a descriptor");
+  end
 
   typedef enum logic [1:0] { StPick, StSize, StRequest } state_e;
 
@@ -108,7 +108,7 @@ module ravelin_queue_ring #(
   end
 
   assign size      = size_q[bus_q_i];
-  assign size_ok_o = (size >= 5'd3) & (size <= 5'd15);
+  assign size_ok_o = (size >= 5'd3) & (size <= 5'(Log2Max));
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -201,14 +201,11 @@ module ravelin_queue_ring #(
   end
 
   // ---------------------------------------------------------------------------------- pointers
-  logic [CountW-1:0] off_q;       // units of this response before this beat
-  logic [CountW-1:0] left, beat_n;
-  logic [4:0]        whole, gone;    // descriptors that this beat completes; that those before it did
+  logic [4:0] off_q;       // descriptors of this response before this beat
+  logic [4:0] left, beat_n;
 
-  assign left   = CountW'(32'(rsp_n_i) * Units) - off_q;
-  assign beat_n = (rsp_eop_i || left < CountW'(Lanes)) ? left : CountW'(Lanes);
-  assign gone   = 5'(off_q >> $clog2(Units));
-  assign whole  = 5'((off_q + beat_n) >> $clog2(Units)) - gone;
+  assign left   = rsp_n_i - off_q;
+  assign beat_n = (rsp_eop_i || left < 5'(Lanes)) ? left : 5'(Lanes);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
@@ -225,8 +222,8 @@ module ravelin_queue_ring #(
         fetch_q[q_q] <= fetch_q[q_q] + {11'b0, n_q};
       end
       if (rsp_valid_i) begin
-        fill_q[rsp_q_i] <= fill_q[rsp_q_i] + 16'(whole);
-        off_q           <= rsp_eop_i ? '0 : off_q + beat_n;
+        fill_q[rsp_q_i] <= fill_q[rsp_q_i] + {11'b0, beat_n};
+        off_q           <= rsp_eop_i ? 5'd0 : off_q + beat_n;
       end
       if (err_pulse_o) begin
         err_q[rsp_q_i] <= 1'b1;
@@ -248,23 +245,22 @@ module ravelin_queue_ring #(
   end
 
   // ------------------------------------------------------------------------------------- cache
-  // A unit's bank is the low bits of its number, which counts on with the descriptors' pointers. What
-  // a beat or a descriptor consists of lies side by side.
-  logic [SlotW-1:0]       fill_slot, use_slot;
-  logic [Banks*UnitW-1:0] bank_data;
+  // As many banks as descriptors in a beat; a descriptor's bank is its pointer's low bits.
+  logic [SlotW-1:0] fill_slot, use_slot;
+  logic [DataW-1:0] bank_data;
 
-  assign fill_slot = SlotW'(32'(fill_q[rsp_q_i]) * Units) + SlotW'(off_q - CountW'(32'(gone) * Units));
-  assign use_slot  = SlotW'(32'(use_q[look_q_i]) * Units);
+  assign fill_slot = fill_q[rsp_q_i][SlotW-1:0];
+  assign use_slot  = use_q[look_q_i][SlotW-1:0];
 
-  for (genvar b = 0; b < Banks; b++) begin : gen_bank
-    logic [UnitW-1:0] mem [1 << (QW + RowW)];
-    logic [UnitW-1:0] rdata_q;
-    logic [BankW-1:0] lane;     // of the beat, that goes to this bank
+  for (genvar b = 0; b < Lanes; b++) begin : gen_bank
+    logic [DescW-1:0] mem [1 << (QW + RowW)];
+    logic [DescW-1:0] rdata_q;
+    logic [LaneW-1:0] lane;     // of the beat, that goes to this bank
     logic [SlotW-1:0] slot;
     logic             unused;
 
-    if (Banks > 1) begin : gen_lane
-      assign lane = BankW'(b) - fill_slot[BankW-1:0];
+    if (Lanes > 1) begin : gen_lane
+      assign lane = LaneW'(b) - fill_slot[LaneW-1:0];
     end else begin : gen_lane
       assign lane = '0;
     end
@@ -272,22 +268,22 @@ module ravelin_queue_ring #(
     assign unused = ^slot;      // its low bits are the bank
 
     always_ff @(posedge clk_i) begin
-      if (rsp_valid_i && !rsp_err_i && CountW'(lane) < beat_n) begin
-        mem[{rsp_q_i, slot[SlotW-1 -: RowW]}] <= UnitW'(rsp_data_i >> (UnitW * lane));
+      if (rsp_valid_i && !rsp_err_i && 5'(lane) < beat_n) begin
+        mem[{rsp_q_i, slot[SlotW-1 -: RowW]}] <= rsp_data_i[DescW*lane +: DescW];
       end
       if (look_i) begin
         rdata_q <= mem[{look_q_i, use_slot[SlotW-1 -: RowW]}];
       end
     end
-    assign bank_data[UnitW*b +: UnitW] = rdata_q;
+    assign bank_data[DescW*b +: DescW] = rdata_q;
   end
 
-  logic [BankW-1:0] bank_q;
+  logic [LaneW-1:0] bank_q;
   always_ff @(posedge clk_i) begin
     if (look_i) begin
       index_o <= use_q[look_q_i];
-      bank_q  <= use_slot[BankW-1:0] & BankW'(Banks - 1);
+      bank_q  <= use_slot[LaneW-1:0] & LaneW'(Lanes - 1);
     end
   end
-  assign desc_o = DescW'(bank_data >> (UnitW * bank_q));
+  assign desc_o = bank_data[DescW*bank_q +: DescW];
 endmodule

@@ -157,7 +157,7 @@ module ravelin_queue_rx #(
   end
 
   assign desc_bad = spare != '0;
-  assign too_big  = m_len > desc_i.len;
+  assign too_big  = 32'(m_len) > desc_i.len;
   assign lost     = ~have_i[q_q] | ~space_i[q_q];   // disabled, or its completions are unread
 
   assign look_o = (state_q == StLook) & have_i[q_q];
@@ -268,10 +268,10 @@ module ravelin_queue_rx #(
     cpl.status = ravelin_regs_pkg::CQ_STATUS_BAD_DESC;
     if (is_frame) begin
       cpl.status          = ravelin_regs_pkg::CQ_STATUS_OK;
-      cpl.len             = job_len;
+      cpl.len             = 32'(job_len);
       cpl.flags.decrypted = job_decrypted;
       cpl.flags.udp       = job_udp;
-      cpl.sa              = job_decrypted ? job_sa : '0;
+      cpl.sa              = job_decrypted ? ravelin_regs_pkg::INDEX_W'(job_sa) : '0;
     end
   end
 

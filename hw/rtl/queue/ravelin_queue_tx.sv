@@ -37,6 +37,7 @@ module ravelin_queue_tx #(
   output logic                  req_valid_o,
   input  logic                  req_ready_i,
   output logic                  req_bad_o,      // no read: a place in the order only
+  output logic                  req_unsupported_o,  // with bad: not malformed
   output logic [63:0]           req_addr_o,
   output logic [15:0]           req_len_o,
   output logic [15:0]           req_index_o,
@@ -48,6 +49,7 @@ module ravelin_queue_tx #(
   input  logic                  rsp_eop_i,
   input  logic                  rsp_err_i,
   input  logic                  rsp_bad_i,      // a bad descriptor's turn
+  input  logic                  rsp_unsupported_i,
   /* verilator tracing_off */
   input  logic [DataW-1:0]      rsp_data_i,
   /* verilator tracing_on */
@@ -97,29 +99,44 @@ module ravelin_queue_tx #(
 
   // ---------------------------------------------------------------------------- pick and check
   ravelin_regs_pkg::tx_desc_t spare;    // what has to be zero
-  logic                       d_bad;
+  ravelin_regs_pkg::tx_ext_t  ext;      // the same octets
+  ravelin_regs_pkg::tx_ext_t  spare_ext;
+  logic                       d_bad, d_unsupported;
 
   assign ready      = have_i & space_i;
   assign look_o     = (state_q == StPick) & pick_valid & ctl_enable_i;
   assign look_q_o   = pick;
-  assign d_bad      = (desc_i.len < 16'd14) | (desc_i.len > 16'(MaxFrame)) | (spare != '0) |
+  assign ext        = desc_i;
+  assign d_bad      = desc_i.flags.extension ? spare_ext != '0 :
+                      (desc_i.len < 16'd14) | (desc_i.len > 16'(MaxFrame)) | (spare != '0) |
                       (desc_i.flags.sa & (32'(desc_i.sa) >= OutSaCount));
+  assign d_unsupported = desc_i.flags.checksum | desc_i.flags.segment | desc_i.flags.look_aside |
+                         desc_i.flags.extension;
 
   always_comb begin
-    spare          = desc_i;
-    spare.addr     = '0;
-    spare.len      = '0;
-    spare.flags.sa = 1'b0;
+    spare                  = desc_i;
+    spare.addr             = '0;
+    spare.len              = '0;
+    spare.flags.sa         = 1'b0;
+    spare.flags.checksum   = 1'b0;
+    spare.flags.segment    = 1'b0;
+    spare.flags.look_aside = 1'b0;
     if (desc_i.flags.sa) begin
       spare.sa = '0;
     end
+    spare_ext                 = ext;
+    spare_ext.result          = '0;
+    spare_ext.mss             = '0;
+    spare_ext.csum_start      = '0;
+    spare_ext.csum_at         = '0;
+    spare_ext.flags.extension = 1'b0;
   end
 
   ravelin_queue_rr #(.Num(QueuePairs)) u_rr (
     .req_i (ready), .last_i (q_q), .valid_o (pick_valid), .index_o (pick)
   );
 
-  logic               bad_q, sa_valid_q;
+  logic               bad_q, unsupported_q, sa_valid_q;
   logic [63:0]        addr_q;
   logic [15:0]        len_q, index_q, sa_q;
   logic [RoomW-1:0]   beats_q, room_q, room_back;
@@ -133,6 +150,7 @@ module ravelin_queue_tx #(
   assign reserve_o   = take;
   assign q_o         = q_q;
   assign req_bad_o   = bad_q;
+  assign req_unsupported_o = unsupported_q;
   assign req_addr_o  = addr_q;
   assign req_len_o   = len_q;
   assign req_index_o = index_q;
@@ -163,12 +181,13 @@ module ravelin_queue_tx #(
 
   always_ff @(posedge clk_i) begin
     if (state_q == StCheck) begin
-      bad_q      <= d_bad;
+      bad_q      <= d_bad | d_unsupported;
+      unsupported_q <= ~d_bad;
       addr_q     <= desc_i.addr;
       len_q      <= desc_i.len;
       index_q    <= index_i;
       sa_valid_q <= desc_i.flags.sa;
-      sa_q       <= desc_i.sa;
+      sa_q       <= 16'(desc_i.sa);
       beats_q    <= RoomW'((desc_i.len + 16'(DataW/8 - 1)) >> BeatLog2);
     end
   end
@@ -209,7 +228,8 @@ module ravelin_queue_tx #(
     rsp        = '0;
     rsp.type_  = ravelin_regs_pkg::CQ_TYPE_TX;
     rsp.index  = rsp_index_i;
-    rsp.status = rsp_bad_i ? ravelin_regs_pkg::CQ_STATUS_BAD_DESC
+    rsp.status = rsp_bad_i & rsp_unsupported_i ? ravelin_regs_pkg::CQ_STATUS_UNSUPPORTED
+               : rsp_bad_i ? ravelin_regs_pkg::CQ_STATUS_BAD_DESC
                : rsp_err_i ? ravelin_regs_pkg::CQ_STATUS_DMA_ERROR
                : ravelin_regs_pkg::CQ_STATUS_OK;
   end

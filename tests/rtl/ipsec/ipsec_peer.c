@@ -30,7 +30,7 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 {
 	struct rvl_cmd cmd = {
 		.opcode = RVL_CMD_OP_SA_ADD,
-		.index = index,
+		.index = rvl_cpu_to_le24(index),
 		.spi = params->spi,
 		.soft_bytes = params->lifetime.soft_bytes,
 		.hard_bytes = params->lifetime.hard_bytes,
@@ -56,8 +56,8 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 		if (params->df == RVL_ESP_DF_CLEAR)
 			flags |= RVL_SA_FLAG_DF_CLEAR;
 		if (params->fixed_dscp)
-			flags |= RVL_SA_FLAG_DSCP_FIXED | (uint32_t)params->dscp << 8;
-		flags |= (uint32_t)params->ttl << 16;
+			flags |= RVL_SA_FLAG_DSCP_FIXED | RVL_PUT(SA_FLAG_DSCP, params->dscp);
+		flags |= RVL_PUT(SA_FLAG_TTL, params->ttl);
 		cmd.udp_sport = params->encap ? params->src_port : 0;
 		cmd.udp_dport = params->encap ? params->dst_port : 0;
 		cmd.seq = params->first_seq ? params->first_seq : 1;
@@ -70,7 +70,7 @@ struct rvl_cmd peer_sa_command(uint8_t opcode, bool inbound, uint16_t index)
 {
 	return (struct rvl_cmd){
 		.opcode = opcode,
-		.index = index,
+		.index = rvl_cpu_to_le24(index),
 		.sa_flags = inbound ? RVL_SA_FLAG_INBOUND : 0,
 	};
 }
@@ -80,14 +80,14 @@ struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *p
 	const struct rvl_selector *s = &policy->selector;
 	struct rvl_cmd_policy cmd = {
 		.opcode = RVL_CMD_OP_POLICY_SET,
-		.index = index,
+		.index = rvl_cpu_to_le24(index),
 		.action = (uint8_t)policy->action,
 		.proto = s->protocol,
 		.flags = s->any_protocol ? RVL_POLICY_FLAG_ANY_PROTO : 0,
 		.priority = policy->priority,
 		.src_len = s->src.len,
 		.dst_len = s->dst.len,
-		.sa = policy->sa,
+		.sa = rvl_cpu_to_le24(policy->sa),
 		.sport_lo = s->src_port_first,
 		.sport_hi = s->src_port_last,
 		.dport_lo = s->dst_port_first,

@@ -30,6 +30,7 @@
 	X(the_last_sequence_number_is_used_once)                                                   \
 	X(events_carry_what_they_are_about)                                                        \
 	X(frames_too_big_for_the_port_use_no_sequence_number)                                      \
+	X(what_a_command_has_room_for_and_the_block_lacks_is_unsupported)                          \
 	X(every_status_of_sa_commands_is_answered)                                                 \
 	X(every_status_of_policy_commands_is_answered)                                             \
 	X(all_inbound_slots_find_room_in_the_table)                                                \

@@ -8,7 +8,7 @@
 
 static unsigned int run(struct bench *b, const struct rvl_cmd *good, size_t at, uint8_t value)
 {
-	uint8_t cmd[128];
+	uint8_t cmd[sizeof(*good)];
 
 	memcpy(cmd, good, sizeof(cmd));
 	cmd[at] = value;
@@ -22,6 +22,27 @@ static unsigned int run_flags(struct bench *b, const struct rvl_cmd *good, uint3
 
 	cmd.sa_flags = (cmd.sa_flags & ~clear) | set;
 	return bench_command(b, &cmd);
+}
+
+/* Octets that have to be zero in an SA_ADD outbound, with AES-128 and none of the flags that fill
+ * others. */
+static bool reserved(size_t at)
+{
+	static const struct {
+		size_t from, to;
+	} fields[] = {
+		{offsetof(struct rvl_cmd, function), offsetof(struct rvl_cmd, tag)},
+		{offsetof(struct rvl_cmd, rsvd0), offsetof(struct rvl_cmd, sa_flags)},
+		{offsetof(struct rvl_cmd, src) + 4, offsetof(struct rvl_cmd, dst)},
+		{offsetof(struct rvl_cmd, dst) + 4, offsetof(struct rvl_cmd, udp_sport)},
+		{offsetof(struct rvl_cmd, key) + 16, offsetof(struct rvl_cmd, seq)},
+		{offsetof(struct rvl_cmd, sel_src), sizeof(struct rvl_cmd)},
+	};
+
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (at >= fields[i].from && at < fields[i].to)
+			return true;
+	return false;
 }
 
 void every_status_of_sa_commands_is_answered(struct bench *b)
@@ -38,18 +59,18 @@ void every_status_of_sa_commands_is_answered(struct bench *b)
 	in.encap = false;
 	good = peer_sa_add(7, &out);
 	CHECK_EQ(b, run(b, &good, 0, 0x77), RVL_CMD_STATUS_BAD_OPCODE);
-	for (size_t at = 1; at < 128; at++) {
-		bool reserved = at == 1 || at == 6 || at == 7 || (at >= 20 && at < 32) ||
-				(at >= 36 && at < 48) || (at >= 72 && at < 88) || at == 11;
-
-		if (reserved)
+	for (size_t at = 1; at < sizeof(good); at++) {
+		if (reserved(at))
 			CHECK_EQ(b, run(b, &good, at, 1), RVL_CMD_STATUS_RESERVED);
 	}
-	CHECK_EQ(b, run_flags(b, &good, 8, 0), RVL_CMD_STATUS_RESERVED);
-	CHECK_EQ(b, run_flags(b, &good, 0x80, 0), RVL_CMD_STATUS_RESERVED);
-	CHECK_EQ(b, run_flags(b, &good, 0x4000, 0), RVL_CMD_STATUS_RESERVED);
-	CHECK_EQ(b, run_flags(b, &good, 0x01000000, 0), RVL_CMD_STATUS_RESERVED);
-	CHECK_EQ(b, run(b, &good, 5, 4), RVL_CMD_STATUS_BAD_INDEX);
+	for (unsigned int bit = 0; bit < 32; bit++) {
+		if (!(0x07ff3fffu >> bit & 1)) /* no flag, or one that needs SELECTORS */
+			CHECK_EQ(b, run_flags(b, &good, 1u << bit, 0), RVL_CMD_STATUS_RESERVED);
+	}
+	CHECK_EQ(b, run(b, &good, offsetof(struct rvl_cmd, index) + 1, 4),
+		 RVL_CMD_STATUS_BAD_INDEX);
+	CHECK_EQ(b, run(b, &good, offsetof(struct rvl_cmd, index) + 2, 1),
+		 RVL_CMD_STATUS_BAD_INDEX);
 	CHECK_EQ(b, run_flags(b, &good, 0x30, 0), RVL_CMD_STATUS_BAD_FLAGS);
 	CHECK_EQ(b, run_flags(b, &good, 0x0100, 0), RVL_CMD_STATUS_BAD_FLAGS);
 	CHECK_EQ(b, run_flags(b, &good, 0, 0xff0000), RVL_CMD_STATUS_BAD_FLAGS);
@@ -67,6 +88,8 @@ void every_status_of_sa_commands_is_answered(struct bench *b)
 	cmd = good;
 	cmd.seq = 0;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_SEQ);
+	cmd.seq = 1ull << 32;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_SEQ);
 	cmd = good;
 	cmd.window = 64;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_WINDOW);
@@ -80,7 +103,7 @@ void every_status_of_sa_commands_is_answered(struct bench *b)
 	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_IN_USE);
 	CHECK_EQ(b, run(b, &cmd, 12, 1), RVL_CMD_STATUS_RESERVED);
 	CHECK_EQ(b, run(b, &cmd, 8, 2), RVL_CMD_STATUS_RESERVED);
-	CHECK_EQ(b, run(b, &cmd, 127, 1), RVL_CMD_STATUS_RESERVED);
+	CHECK_EQ(b, run(b, &cmd, sizeof(cmd) - 1, 1), RVL_CMD_STATUS_RESERVED);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
 
@@ -93,7 +116,7 @@ void every_status_of_sa_commands_is_answered(struct bench *b)
 	cmd.window = 1025;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_WINDOW);
 	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
-	good.index = 10;
+	good.index = rvl_cpu_to_le24(10);
 	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_DUPLICATE);
 	good.spi++;
 	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
@@ -114,20 +137,20 @@ void every_status_of_policy_commands_is_answered(struct bench *b)
 	policy.selector.src = rvl_prefix_ipv4(0x0a000000, 8);
 	good = peer_policy_set(63, &policy);
 	cmd = good;
-	cmd.rsvd2[67] = 1;
+	cmd.rsvd3[sizeof(cmd.rsvd3) - 1] = 1;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
 	cmd = good;
-	cmd.flags |= 2;
+	cmd.flags |= 4;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
 	cmd = good;
 	cmd.src[4] = 1;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
 	cmd = good;
-	cmd.index = 64;
+	cmd.index = rvl_cpu_to_le24(64);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_INDEX);
 	cmd = good;
 	cmd.action = RVL_POLICY_ACTION_PROTECT;
-	cmd.sa = 1024;
+	cmd.sa = rvl_cpu_to_le24(1024);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_INDEX);
 	cmd = good;
 	cmd.action = 0;
@@ -144,13 +167,62 @@ void every_status_of_policy_commands_is_answered(struct bench *b)
 	cmd.sport_lo = 2;
 	cmd.sport_hi = 1;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_RANGE);
-	cmd = (struct rvl_cmd_policy){.opcode = RVL_CMD_OP_POLICY_CLEAR, .index = 63};
+	cmd = (struct rvl_cmd_policy){.opcode = RVL_CMD_OP_POLICY_CLEAR, .index = {{63}}};
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
 	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
 	cmd.action = 1;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
+}
+
+void what_a_command_has_room_for_and_the_block_lacks_is_unsupported(struct bench *b)
+{
+	static const uint32_t flags[] = {RVL_SA_FLAG_ESN, RVL_SA_FLAG_IPV6, RVL_SA_FLAG_TRANSPORT,
+					 RVL_SA_FLAG_AH};
+	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 256);
+	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 256);
+	struct rvl_policy policy = {.selector = rvl_selector_any(4), .action = RVL_DISCARD};
+	struct rvl_cmd good = peer_sa_add(7, &out), good_in = peer_sa_add(7, &in), cmd;
+	struct rvl_cmd_policy rule;
+
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		CHECK_EQ(b, run_flags(b, &good, flags[i], 0), RVL_CMD_STATUS_UNSUPPORTED);
+		CHECK_EQ(b, run_flags(b, &good_in, flags[i], 0), RVL_CMD_STATUS_UNSUPPORTED);
+	}
+	cmd = good;
+	cmd.path_mtu = 1400;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_UNSUPPORTED);
+	cmd = good;
+	cmd.mss = 1300;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_UNSUPPORTED);
+	cmd = good_in;
+	cmd.mss = 1300;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_FLAGS);
+	/* with what these flags fill */
+	cmd = good_in;
+	cmd.sa_flags |= RVL_SA_FLAG_ESN | RVL_SA_FLAG_IPV6 | RVL_SA_FLAG_AH |
+			RVL_SA_FLAG_SELECTORS | RVL_SA_FLAG_SEL_IPV6 | RVL_SA_FLAG_SEL_ANY_PROTO;
+	cmd.seq = 1ull << 40;
+	cmd.src[15] = cmd.dst[15] = cmd.sel_src[15] = cmd.sel_dst[15] = cmd.auth_key[63] = 1;
+	cmd.sel_src_len = cmd.sel_dst_len = 128;
+	cmd.sel_sport_hi = cmd.sel_dport_hi = 0xffff;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_UNSUPPORTED);
+	CHECK_EQ(b, run_flags(b, &good, RVL_SA_FLAG_SELECTORS, 0), RVL_CMD_STATUS_BAD_FLAGS);
+	rule = peer_policy_set(3, &policy);
+	rule.flags |= RVL_POLICY_FLAG_IPV6;
+	rule.src[15] = 1;
+	rule.src_len = 128;
+	CHECK_EQ(b, bench_command(b, &rule), RVL_CMD_STATUS_UNSUPPORTED);
+	rule.src_len = 129;
+	CHECK_EQ(b, bench_command(b, &rule), RVL_CMD_STATUS_BAD_PREFIX);
+	/* nothing was done */
+	cmd = peer_sa_command(RVL_CMD_OP_SA_QUERY, true, 7);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
+	cmd = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 7);
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
+	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
+	CHECK_EQ(b, bench_command(b, &good_in), RVL_CMD_STATUS_OK);
 }
 
 static size_t esp_frame(struct bench *b, uint8_t *frame, const struct rvl_sa_params *sa,

@@ -20,7 +20,7 @@ static void collect(struct bench *b, uint32_t got[2][BENCH_SAS])
 
 	memset(got, 0, 2 * sizeof(got[0]));
 	while (ipsec_dut_take_event(b->dut, &event)) {
-		unsigned int index = rvl_le16_to_cpu(event.index);
+		unsigned int index = rvl_le24_to_cpu(event.index);
 		uint32_t bit = 1u << (event.type - 1);
 
 		CHECK(b, event.type >= RVL_EVENT_SOFT_BYTES && event.type <= RVL_EVENT_SEQ_END);
@@ -149,7 +149,7 @@ void events_carry_what_they_are_about(struct bench *b)
 		CHECK(b, ipsec_dut_take_event(b->dut, &event));
 		CHECK_EQ(b, event.type, types[i]);
 		CHECK_EQ(b, event.source, 0);
-		CHECK_EQ(b, rvl_le16_to_cpu(event.index), 0x123);
+		CHECK_EQ(b, rvl_le24_to_cpu(event.index), 0x123);
 		CHECK_EQ(b, event.spi, 0x12345678);
 		CHECK_EQ(b, event.value, values[i]);
 	}

@@ -101,7 +101,7 @@ void policies_match_as_in_the_model(struct bench *b)
 				bench_policy(b, index, &policy);
 			} else {
 				struct rvl_cmd_policy cmd = {.opcode = RVL_CMD_OP_POLICY_CLEAR,
-							     .index = index};
+							     .index = rvl_cpu_to_le24(index)};
 				unsigned int status = bench_command(b, &cmd);
 				int should = rvl_engine_policy_clear(b->model, index);
 

@@ -109,11 +109,14 @@ static void reads_observe(struct bench *b)
 		for (unsigned int q = 0; q < b->pairs; q++) {
 			const struct pair *p = &b->pair[q];
 
-			if (p->on && ((r->addr >= p->tx_ring &&
-				       r->addr < p->tx_ring + (16ULL << p->tx_log2)) ||
-				      (r->addr >= p->rx_ring &&
-				       r->addr < p->rx_ring + (16ULL << p->rx_log2)))) {
-				CHECK(b, r->len % 16 == 0 && r->len <= 256);
+			unsigned int size = 0;
+
+			if (r->addr - p->tx_ring < sizeof(struct rvl_tx_desc) << p->tx_log2)
+				size = sizeof(struct rvl_tx_desc);
+			if (r->addr - p->rx_ring < sizeof(struct rvl_rx_desc) << p->rx_log2)
+				size = sizeof(struct rvl_rx_desc);
+			if (p->on && size) {
+				CHECK(b, r->len % size == 0 && r->len <= 16 * size);
 				b->desc_reads++;
 				b->desc_read_octets += r->len;
 			}

@@ -29,7 +29,7 @@
 
 enum { PERM_READ = 1, PERM_WRITE = 2, PERM_FAIL = 4 };
 
-enum tx_kind { TX_GOOD, TX_BAD, TX_UNREADABLE };
+enum tx_kind { TX_GOOD, TX_BAD, TX_UNSUPPORTED, TX_UNREADABLE };
 
 struct tx_slot {
 	enum tx_kind kind;
@@ -122,7 +122,7 @@ struct bench {
 	unsigned int cmd_log2, evt_log2;
 	uint16_t cmd_tail, cmd_done, evt_head;
 	uint32_t evt_number;
-	uint64_t evt_last, evt_queue_errors;
+	uint64_t evt_last, evt_queue_errors, evt_links, evt_link;
 };
 
 /* ------------------------------------------------------------------------------------ bench */

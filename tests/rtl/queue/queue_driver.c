@@ -115,6 +115,7 @@ void pair_tx_put(struct bench *b, unsigned int q, unsigned int len, enum tx_kind
 	unsigned int at = p->tx_tail & ((1u << p->tx_log2) - 1);
 	struct tx_slot s = {.kind = kind, .len = (uint16_t)len};
 	struct rvl_tx_desc d = {.len = rvl_cpu_to_le16((uint16_t)len)};
+	struct rvl_tx_ext x = {0};
 	uint64_t addr = p->tx_buffers + (uint64_t)at * stride(p->tx_log2);
 	uint8_t *data;
 
@@ -125,12 +126,12 @@ void pair_tx_put(struct bench *b, unsigned int q, unsigned int len, enum tx_kind
 	s.sa = s.sa_valid ? (uint16_t)(1023 - bench_random(b, 2) * bench_random(b, 1024)) : 0;
 	d.addr = rvl_cpu_to_le64(addr);
 	d.flags = rvl_cpu_to_le16(s.sa_valid ? RVL_TX_FLAG_SA : 0);
-	d.sa = rvl_cpu_to_le16(s.sa);
+	d.sa = rvl_cpu_to_le24(s.sa);
 	for (unsigned int i = 0; i < len; i++)
 		data[i] = pattern(s.serial, i);
 	host_perm(b, p->tx_buffers + (uint64_t)at * stride(p->tx_log2), stride(p->tx_log2), 0);
 	if (kind == TX_BAD) { /* one of the ways to be wrong */
-		switch (bench_random(b, 6)) {
+		switch (bench_random(b, 7)) {
 		case 0:
 			d.len = rvl_cpu_to_le16((uint16_t)bench_random(b, 14));
 			break;
@@ -138,21 +139,43 @@ void pair_tx_put(struct bench *b, unsigned int q, unsigned int len, enum tx_kind
 			d.len = rvl_cpu_to_le16((uint16_t)(MAX_FRAME + 1 + bench_random(b, 1000)));
 			break;
 		case 2:
-			d.flags |= rvl_cpu_to_le16((uint16_t)(2u << bench_random(b, 15)));
+			d.flags |= rvl_cpu_to_le16((uint16_t)(0x20u << bench_random(b, 11)));
 			break;
 		case 3:
 			d.flags = rvl_cpu_to_le16(RVL_TX_FLAG_SA);
-			d.sa = rvl_cpu_to_le16(
-				(uint16_t)(1024 +
-					   bench_random(b, 2) * bench_random(b, 65536 - 1024)));
+			d.sa = rvl_cpu_to_le24(1024 + bench_random(b, 2) *
+							      bench_random(b, (1u << 24) - 1024));
 			break;
 		case 4:
 			d.flags = 0;
-			d.sa = rvl_cpu_to_le16((uint16_t)(1 + bench_random(b, 65535)));
+			d.sa = rvl_cpu_to_le24(1 + bench_random(b, (1u << 24) - 1));
 			break;
-		default:
-			d.rsvd = rvl_cpu_to_le16((uint16_t)(1u << bench_random(b, 16)));
+		case 5:
+			d.function = (uint8_t)(1u << bench_random(b, 8));
 			break;
+		default: /* an extension with a flag or octet that has to be zero */
+			x.flags = rvl_cpu_to_le16(RVL_TX_FLAG_EXTENSION);
+			if (bench_chance(b, 50))
+				x.flags |= rvl_cpu_to_le16((uint16_t)(1u << bench_random(b, 4)));
+			else
+				x.rsvd = (uint8_t)(1u << bench_random(b, 8));
+			memcpy(&d, &x, sizeof(d));
+			break;
+		}
+	} else if (kind == TX_UNSUPPORTED) {
+		static const uint16_t flags[] = {RVL_TX_FLAG_CHECKSUM, RVL_TX_FLAG_SEGMENT,
+						 RVL_TX_FLAG_LOOK_ASIDE};
+		unsigned int which = bench_random(b, 4);
+
+		if (which < 3) {
+			d.flags |= rvl_cpu_to_le16(flags[which]);
+		} else {
+			x.flags = rvl_cpu_to_le16(RVL_TX_FLAG_EXTENSION);
+			x.result = rvl_cpu_to_le64(bench_random(b, UINT32_MAX));
+			x.mss = rvl_cpu_to_le16((uint16_t)bench_random(b, 65536));
+			x.csum_start = (uint8_t)bench_random(b, 256);
+			x.csum_at = (uint8_t)bench_random(b, 256);
+			memcpy(&d, &x, sizeof(d));
 		}
 	} else {
 		host_perm(b, addr, len, PERM_READ);
@@ -174,7 +197,7 @@ void pair_rx_put(struct bench *b, unsigned int q, unsigned int len, bool bad)
 	struct pair *p = &b->pair[q];
 	unsigned int at = p->rx_tail & ((1u << p->rx_log2) - 1);
 	struct rx_slot s = {.len = (uint16_t)len, .bad = bad};
-	struct rvl_rx_desc d = {.len = rvl_cpu_to_le16((uint16_t)len)};
+	struct rvl_rx_desc d = {.len = rvl_cpu_to_le32(len)};
 
 	CHECK(b, pair_rx_room(p));
 	s.addr = p->rx_buffers + (uint64_t)at * stride(p->rx_log2);
@@ -182,9 +205,9 @@ void pair_rx_put(struct bench *b, unsigned int q, unsigned int len, bool bad)
 	s.addr += bench_random(b, stride(p->rx_log2) - len);
 	d.addr = rvl_cpu_to_le64(s.addr);
 	if (bad && bench_chance(b, 50))
-		d.rsvd0 = rvl_cpu_to_le16((uint16_t)(1u << bench_random(b, 16)));
+		d.function = (uint8_t)(1u << bench_random(b, 8));
 	else if (bad)
-		d.rsvd1 = rvl_cpu_to_le32(1u << bench_random(b, 32));
+		d.rsvd.octets[bench_random(b, 3)] = (uint8_t)(1u << bench_random(b, 8));
 	else
 		host_perm(b, s.addr, len, PERM_WRITE);
 	memcpy(host_ptr(b, p->rx_ring + RX_DESC * at), &d, sizeof(d));
@@ -203,7 +226,7 @@ static void tx_done(struct bench *b, struct pair *p, const struct rvl_cq_entry *
 
 	CHECK(b, p->tx_done != p->tx_tail);
 	CHECK_EQ(b, rvl_le16_to_cpu(e->index), p->tx_done);
-	CHECK(b, !e->len && !e->flags && !e->sa);
+	CHECK(b, !e->len && !e->flags && !rvl_le24_to_cpu(e->sa));
 	b->cnt[RVL_CNT_TX_FRAMES]++;
 	switch (s->kind) {
 	case TX_GOOD:
@@ -213,6 +236,10 @@ static void tx_done(struct bench *b, struct pair *p, const struct rvl_cq_entry *
 		break;
 	case TX_BAD:
 		CHECK_EQ(b, e->status, RVL_CQ_STATUS_BAD_DESC);
+		b->cnt[RVL_CNT_TX_DROP_DESC]++;
+		break;
+	case TX_UNSUPPORTED:
+		CHECK_EQ(b, e->status, RVL_CQ_STATUS_UNSUPPORTED);
 		b->cnt[RVL_CNT_TX_DROP_DESC]++;
 		break;
 	case TX_UNREADABLE:
@@ -229,14 +256,14 @@ static void rx_done(struct bench *b, struct pair *p, const struct rvl_cq_entry *
 	const uint8_t *data = host_ptr(b, s->addr);
 	const struct rx_frame *f;
 	uint32_t serial;
-	unsigned int len = rvl_le16_to_cpu(e->len);
+	unsigned int len = rvl_le32_to_cpu(e->len);
 
 	CHECK(b, p->rx_done != p->rx_tail);
 	CHECK_EQ(b, rvl_le16_to_cpu(e->index), p->rx_done);
 	p->rx_done++;
 	if (s->bad) {
 		CHECK_EQ(b, e->status, RVL_CQ_STATUS_BAD_DESC);
-		CHECK(b, !e->len && !e->flags && !e->sa);
+		CHECK(b, !e->len && !e->flags && !rvl_le24_to_cpu(e->sa));
 		return;
 	}
 	CHECK_EQ(b, e->status, RVL_CQ_STATUS_OK);
@@ -247,9 +274,9 @@ static void rx_done(struct bench *b, struct pair *p, const struct rvl_cq_entry *
 	f = &b->frames[serial % FRAMES_MAX];
 	CHECK_EQ(b, f->q, (unsigned int)(p - b->pair));
 	CHECK_EQ(b, len, f->len);
-	CHECK_EQ(b, rvl_le16_to_cpu(e->flags),
+	CHECK_EQ(b, rvl_le32_to_cpu(e->flags),
 		 (f->decrypted ? RVL_RX_FLAG_DECRYPTED : 0) | (f->udp ? RVL_RX_FLAG_UDP : 0));
-	CHECK_EQ(b, rvl_le16_to_cpu(e->sa), f->decrypted ? f->sa : 0);
+	CHECK_EQ(b, rvl_le24_to_cpu(e->sa), f->decrypted ? f->sa : 0);
 	for (unsigned int i = 0; i < len; i++)
 		CHECK_EQ(b, data[i], pattern(serial, i));
 	b->cnt[f->decrypted ? RVL_CNT_RX_DECRYPTED : RVL_CNT_RX_PASS]++;
@@ -257,19 +284,21 @@ static void rx_done(struct bench *b, struct pair *p, const struct rvl_cq_entry *
 
 unsigned int pair_poll(struct bench *b, unsigned int q, unsigned int max)
 {
+	static const uint8_t zero[sizeof(struct rvl_cq_entry)];
 	struct pair *p = &b->pair[q];
 	unsigned int n = 0;
 
 	for (; n < max; n++) {
 		unsigned int at = p->cq_head & ((1u << p->cq_log2) - 1);
-		uint32_t phase = ((p->cq_head >> p->cq_log2) & 1) ? 0 : RVL_PHASE_PASS;
+		uint8_t phase = ((p->cq_head >> p->cq_log2) & 1) ? 0 : RVL_PHASE_PASS;
 		struct rvl_cq_entry e;
 
 		memcpy(&e, host_ptr(b, p->cq_ring + CQ_ENTRY * at), sizeof(e));
-		CHECK(b, (p->cq_head != p->cq_written) == (rvl_le32_to_cpu(e.phase) == phase));
+		CHECK(b, (p->cq_head != p->cq_written) == (e.phase == phase));
 		if (p->cq_head == p->cq_written)
 			break;
-		CHECK(b, !e.rsvd);
+		CHECK(b, !e.function && !e.csum && !e.segments);
+		CHECK(b, !memcmp(e.rsvd, zero, sizeof(e.rsvd)));
 		if (e.type == RVL_CQ_TYPE_TX)
 			tx_done(b, p, &e);
 		else if (e.type == RVL_CQ_TYPE_RX)
@@ -380,13 +409,13 @@ unsigned int cmd_poll(struct bench *b)
 
 	for (;; n++) {
 		unsigned int at = b->cmd_done & ((1u << b->cmd_log2) - 1);
-		uint32_t phase = ((b->cmd_done >> b->cmd_log2) & 1) ? 0 : RVL_PHASE_PASS;
+		uint8_t phase = ((b->cmd_done >> b->cmd_log2) & 1) ? 0 : RVL_PHASE_PASS;
 		struct rvl_cmd_cpl want, cpl;
 		struct rvl_cmd cmd;
 
 		memcpy(&cmd, host_ptr(b, b->cmd_ring + CMD * at), CMD);
 		memcpy(&cpl, host_ptr(b, b->cmd_cpl_ring + CMD_CPL * at), CMD_CPL);
-		if (b->cmd_done == b->cmd_tail || rvl_le32_to_cpu(cpl.phase) != phase)
+		if (b->cmd_done == b->cmd_tail || cpl.phase != phase)
 			break;
 		want = command_answer(&cmd);
 		want.opcode = cmd.opcode;
@@ -422,15 +451,20 @@ unsigned int evt_poll(struct bench *b)
 
 	for (;; n++) {
 		unsigned int at = b->evt_head & ((1u << b->evt_log2) - 1);
-		uint32_t phase = ((b->evt_head >> b->evt_log2) & 1) ? 0 : RVL_PHASE_PASS;
+		uint8_t phase = ((b->evt_head >> b->evt_log2) & 1) ? 0 : RVL_PHASE_PASS;
 		struct rvl_event e;
 
 		memcpy(&e, host_ptr(b, b->evt_ring + EVENT * at), EVENT);
-		if (rvl_le32_to_cpu(e.phase) != phase)
+		if (e.phase != phase)
 			break;
 		CHECK_EQ(b, rvl_le32_to_cpu(e.number), b->evt_number);
-		if (e.type == RVL_EVENT_QUEUE_ERROR) {
-			CHECK(b, rvl_le16_to_cpu(e.index) < b->pairs && e.source <= 1);
+		CHECK(b, !e.function && !e.rsvd);
+		if (e.type == RVL_EVENT_LINK) {
+			CHECK(b, !rvl_le24_to_cpu(e.index) && !e.source && !e.spi);
+			b->evt_links++;
+			b->evt_link = rvl_le64_to_cpu(e.value);
+		} else if (e.type == RVL_EVENT_QUEUE_ERROR) {
+			CHECK(b, rvl_le24_to_cpu(e.index) < b->pairs && e.source <= 1);
 			CHECK(b, !e.spi && !e.value);
 			CHECK(b, rvl_le64_to_cpu(e.cycles) < b->cycles_register);
 			b->evt_queue_errors++;
@@ -441,7 +475,7 @@ unsigned int evt_poll(struct bench *b)
 			CHECK(b, v >= b->evt_last && v < b->ev_sent);
 			b->evt_last = v + 1;
 			CHECK_EQ(b, e.source, v & 1);
-			CHECK_EQ(b, rvl_le16_to_cpu(e.index), (uint16_t)(v * 3));
+			CHECK_EQ(b, rvl_le24_to_cpu(e.index), v * 3 & 0xffffff);
 			CHECK_EQ(b, rvl_le32_to_cpu(e.spi), (uint32_t)(v * 5));
 			CHECK_EQ(b, rvl_le64_to_cpu(e.cycles), b->ev_cycles[v % FRAMES_MAX]);
 		}

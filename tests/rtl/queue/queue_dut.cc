@@ -45,6 +45,7 @@ void queue_dut_settle(struct queue_dut *d, const struct queue_in *in, struct que
 	t.ipsec_ready_i = in->ipsec_ready;
 	t.fatal_i = 0;
 	t.fatal_cause_i = 0;
+	t.link_i = in->link;
 	t.cfg_mac_i = in->mac;
 	t.reg_valid_i = in->reg_valid;
 	t.reg_write_i = in->reg_write;

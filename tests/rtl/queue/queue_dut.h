@@ -43,6 +43,7 @@ struct queue_in {
 	uint64_t cnt;
 	uint16_t rx_bytes_add;
 	uint64_t mac;
+	bool link;
 };
 
 struct queue_out {

@@ -108,12 +108,12 @@ static void events_drive(struct bench *b)
 	if (!b->ev_left || !bench_chance(b, b->ev_pct))
 		return;
 	e.source = (uint8_t)(b->ev_sent & 1);
-	e.index = rvl_cpu_to_le16((uint16_t)(b->ev_sent * 3));
+	e.index = rvl_cpu_to_le24((uint32_t)b->ev_sent * 3);
 	e.spi = rvl_cpu_to_le32((uint32_t)b->ev_sent * 5);
 	e.value = rvl_cpu_to_le64(b->ev_sent);
 	e.cycles = bench_random(b, UINT32_MAX); /* not the peer's to say, as these */
 	e.number = bench_random(b, UINT32_MAX);
-	e.phase = bench_random(b, UINT32_MAX);
+	e.phase = (uint8_t)bench_random(b, 256);
 	b->in.ev = e;
 	b->in.ev_valid = true;
 	b->ev_cycles[b->ev_sent % FRAMES_MAX] = b->cycles_register;

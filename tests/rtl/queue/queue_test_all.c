@@ -20,7 +20,7 @@ static void open_at_random(struct bench *b, struct soak *s, unsigned int q)
 static enum tx_kind kind_at_random(struct bench *b, const struct soak *s)
 {
 	if (bench_chance(b, 8))
-		return TX_BAD;
+		return bench_chance(b, 70) ? TX_BAD : TX_UNSUPPORTED;
 	return bench_chance(b, s->unreadable_pct) ? TX_UNREADABLE : TX_GOOD;
 }
 

@@ -115,7 +115,9 @@ static void bad_descriptors_complete_in_their_place(struct bench *b)
 			poll_tx(b, 0, 10000);
 		}
 		pair_tx_put(b, 0, 14 + bench_random(b, 300),
-			    bench_chance(b, 50) ? TX_BAD : TX_GOOD);
+			    bench_chance(b, 50)	  ? TX_BAD
+			    : bench_chance(b, 30) ? TX_UNSUPPORTED
+						  : TX_GOOD);
 	}
 	for (unsigned int i = 0; i < 64 && pair_tx_room(&b->pair[0]); i++)
 		pair_tx_put(b, 0, 14, TX_BAD);

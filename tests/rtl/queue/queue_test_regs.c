@@ -7,12 +7,20 @@ static void capability_registers_say_what_was_built(struct bench *b)
 	CHECK_EQ(b, reg_read(b, RVL_REG_ID), RVL_MAGIC);
 	CHECK_EQ(b, reg_read(b, RVL_REG_ABI),
 		 RVL_PUT(ABI_MAJOR, RVL_ABI_MAJOR) | RVL_PUT(ABI_MINOR, RVL_ABI_MINOR));
-	CHECK_EQ(b, reg_read(b, RVL_REG_FEATURES), 0x3f);
+	CHECK_EQ(b, reg_read(b, RVL_REG_FEATURES),
+		 RVL_FEATURES_ESP_MASK | RVL_FEATURES_TUNNEL_V4_MASK | RVL_FEATURES_UDP_ENCAP_MASK |
+			 RVL_FEATURES_AES_GCM_128_MASK | RVL_FEATURES_AES_GCM_256_MASK |
+			 RVL_FEATURES_VLAN_MASK);
 	CHECK_EQ(b, reg_read(b, RVL_REG_QUEUES),
-		 RVL_PUT(QUEUES_RING_LOG2_MAX, 15) | RVL_PUT(QUEUES_VECTORS, b->pairs + 1) |
-			 RVL_PUT(QUEUES_PAIRS, b->pairs));
-	CHECK_EQ(b, reg_read(b, RVL_REG_SA_COUNT),
-		 RVL_PUT(SA_COUNT_INBOUND, 1024) | RVL_PUT(SA_COUNT_OUTBOUND, 1024));
+		 RVL_PUT(QUEUES_VECTORS, b->pairs + 1) | RVL_PUT(QUEUES_PAIRS, b->pairs));
+	CHECK_EQ(b, reg_read(b, RVL_REG_RINGS),
+		 RVL_PUT(RINGS_TX_LOG2_MAX, 15) | RVL_PUT(RINGS_RX_LOG2_MAX, 15) |
+			 RVL_PUT(RINGS_CQ_LOG2_MAX, 15));
+	CHECK_EQ(b, reg_read(b, RVL_REG_CONTROL_RINGS),
+		 RVL_PUT(CONTROL_RINGS_CMD_LOG2_MAX, 15) | RVL_PUT(CONTROL_RINGS_EVT_LOG2_MAX, 15));
+	CHECK_EQ(b, reg_read(b, RVL_REG_OUTBOUND_SAS), 1024);
+	CHECK_EQ(b, reg_read(b, RVL_REG_INBOUND_SAS), 1024);
+	CHECK_EQ(b, reg_read(b, RVL_REG_LINK), 0);
 	CHECK_EQ(b, reg_read(b, RVL_REG_POLICY_COUNT), 64);
 	CHECK_EQ(b, reg_read(b, RVL_REG_REPLAY_WINDOW), 1024);
 	CHECK_EQ(b, reg_read(b, RVL_REG_DATAPATH),
@@ -31,9 +39,9 @@ struct held {
 
 static const struct held held[] = {
 	{RVL_REG_PORT_MAX_FRAME, 0xffff},
-	{RVL_REG_CMD_BASE_LO, 0xffffff80},
+	{RVL_REG_CMD_BASE_LO, 0xffffff00},
 	{RVL_REG_CMD_BASE_HI, 0xffffffff},
-	{RVL_REG_CMD_CPL_BASE_LO, 0xffffffc0},
+	{RVL_REG_CMD_CPL_BASE_LO, 0xffffff80},
 	{RVL_REG_CMD_CPL_BASE_HI, 0xffffffff},
 	{RVL_REG_CMD_TAIL, 0xffff},
 	{RVL_REG_EVT_BASE_LO, 0xffffffc0},
@@ -87,7 +95,7 @@ static bool known(struct bench *b, uint32_t reg)
 
 	if (reg >= RVL_COUNTER_OFFSET)
 		return reg < RVL_COUNTER_OFFSET + RVL_CNT_NUM * RVL_COUNTER_STRIDE;
-	if (reg < 0x60)
+	if (reg < 0x70)
 		return true;
 	if (reg < 0x1000)
 		return reg >= 0x80 && reg < 0x98;
@@ -115,10 +123,13 @@ static void unknown_addresses_read_0_and_ignore_writes(struct bench *b)
 
 static void read_only_registers_ignore_writes(struct bench *b)
 {
-	static const uint32_t ro[] = {RVL_REG_ID,	  RVL_REG_ABI,	      RVL_REG_QUEUES,
-				      RVL_REG_STATUS,	  RVL_REG_DATAPATH,   RVL_REG_MAC_LO,
-				      RVL_REG_CMD_HEAD,	  RVL_REG_EVT_TAIL,   RVL_REG_TX_HEAD(0),
-				      RVL_REG_RX_HEAD(0), RVL_REG_CQ_TAIL(0), RVL_REG_Q_STATUS(0)};
+	static const uint32_t ro[] = {
+		RVL_REG_ID,	     RVL_REG_ABI,	   RVL_REG_QUEUES,
+		RVL_REG_STATUS,	     RVL_REG_DATAPATH,	   RVL_REG_MAC_LO,
+		RVL_REG_RINGS,	     RVL_REG_LINK,	   RVL_REG_CONTROL_RINGS,
+		RVL_REG_INBOUND_SAS, RVL_REG_OUTBOUND_SAS, RVL_REG_CMD_HEAD,
+		RVL_REG_EVT_TAIL,    RVL_REG_TX_HEAD(0),   RVL_REG_RX_HEAD(0),
+		RVL_REG_CQ_TAIL(0),  RVL_REG_Q_STATUS(0)};
 
 	for (size_t i = 0; i < sizeof(ro) / sizeof(ro[0]); i++) {
 		uint32_t was = reg_read(b, ro[i]);
@@ -310,6 +321,8 @@ static void a_reset_leaves_nothing_of_before(struct bench *b)
 	b->in.ipsec_ready = true;
 	capability_registers_say_what_was_built(b);
 	for (uint32_t reg = 0x40; reg < 0x1000 + b->pairs * RVL_QP_STRIDE; reg += 4) {
+		if (reg >= RVL_REG_INBOUND_SAS && reg <= RVL_REG_LINK)
+			continue; /* of no ring */
 		bool status = reg >= 0x1000 && (reg & 0xff) == 0x64;
 
 		CHECK_EQ(b, reg_read(b, reg), status ? 1 : 0);

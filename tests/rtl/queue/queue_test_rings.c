@@ -278,6 +278,36 @@ static void events_without_room_are_lost_and_counted(struct bench *b)
 	CHECK_EQ(b, reg_read(b, RVL_REG_EVT_TAIL), 3);
 }
 
+static void a_link_that_changes_is_an_event(struct bench *b)
+{
+	b->in.link = true; /* the ring is off */
+	bench_until_idle(b, 100);
+	CHECK_EQ(b, counter_read(b, RVL_CNT_EVENTS_LOST), 1);
+	CHECK_EQ(b, reg_read(b, RVL_REG_LINK), RVL_LINK_UP_MASK);
+	evt_open(b, 4, 1);
+	bench_run(b, 100);
+	CHECK_EQ(b, evt_poll(b), 0);
+	for (unsigned int n = 1; n <= 10; n++) {
+		b->in.link = n % 2 == 0;
+		/* beside events of others, which go first */
+		b->ev_pct = 100;
+		b->ev_left = n % 3;
+		bench_until_idle(b, 500);
+		CHECK_EQ(b, evt_poll(b), 1 + n % 3);
+		CHECK_EQ(b, b->evt_links, n);
+		CHECK_EQ(b, b->evt_link, n % 2 == 0);
+		CHECK_EQ(b, reg_read(b, RVL_REG_LINK), n % 2 == 0);
+		reg_write(b, RVL_REG_EVT_HEAD, b->evt_head);
+	}
+	/* a reset doesn't report what was so before */
+	bench_reset(b, false);
+	evt_open(b, 4, 1);
+	bench_run(b, 100);
+	CHECK_EQ(b, evt_poll(b), 0);
+	CHECK_EQ(b, counter_read(b, RVL_CNT_EVENTS_LOST), 0);
+	CHECK_EQ(b, reg_read(b, RVL_REG_LINK), RVL_LINK_UP_MASK);
+}
+
 #define TEST(name)                                                                                 \
 	{                                                                                          \
 #name, name                                                                        \
@@ -294,5 +324,6 @@ const struct queue_test queue_tests_rings[] = {
 	TEST(a_restart_while_a_command_is_under_way_begins_afresh),
 	TEST(events_arrive_numbered_and_timed),
 	TEST(events_without_room_are_lost_and_counted),
+	TEST(a_link_that_changes_is_an_event),
 	{NULL, NULL},
 };
