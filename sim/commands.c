@@ -342,7 +342,15 @@ static bool cmd_clear(struct request *r)
 
 /* ----------------------------------------------------------------------------------- actions */
 
-enum action { ACTION_AER, ACTION_FLR, ACTION_UNPLUG, ACTION_IRQ, ACTION_INJECT, ACTION_PARITY };
+enum action {
+	ACTION_AER,
+	ACTION_FLR,
+	ACTION_UNPLUG,
+	ACTION_IRQ,
+	ACTION_INJECT,
+	ACTION_PARITY,
+	ACTION_LINK
+};
 
 /* Something that is done once, now or when its time has come. */
 struct rvl_commands_action {
@@ -353,6 +361,7 @@ struct rvl_commands_action {
 	unsigned vector, times;
 	enum rvl_model_memory memory;
 	bool inbound;
+	bool up;
 	unsigned index; /* of an SA */
 	uint32_t len;
 	bool damaged;
@@ -444,6 +453,9 @@ static int perform(struct rvl_commands *c, const struct rvl_commands_action *a, 
 		if (rvl_sim_unplugged(c->sim))
 			return -ENODEV;
 		return rvl_sim_inject_parity(c->sim, a->memory, a->inbound, a->index);
+	case ACTION_LINK:
+		rvl_sim_link(c->sim, a->up);
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -565,6 +577,15 @@ static bool cmd_irq(struct request *r)
 	return act(r, &a);
 }
 
+static bool cmd_link(struct request *r)
+{
+	struct rvl_commands_action a = {.what = ACTION_LINK};
+
+	if (!present(r, "up"))
+		return fail(r, "up: missing");
+	return boolean(r, "up", &a.up) && act(r, &a);
+}
+
 static bool hex(const char *text, struct rvl_commands_action *a)
 {
 	size_t i, len = strlen(text);
@@ -681,11 +702,11 @@ static const struct {
 	const char *name;
 	bool (*run)(struct request *r);
 } commands[] = {
-	{"aer", cmd_aer},	    {"clear", cmd_clear},   {"fault", cmd_fault},
-	{"faults", cmd_faults},	    {"flr", cmd_flr},	    {"help", cmd_help},
-	{"inject", cmd_inject},	    {"irq", cmd_irq},	    {"parity", cmd_parity},
-	{"register", cmd_register}, {"replug", cmd_replug}, {"rings", cmd_rings},
-	{"stats", cmd_stats},	    {"unplug", cmd_unplug},
+	{"aer", cmd_aer},	{"clear", cmd_clear},	    {"fault", cmd_fault},
+	{"faults", cmd_faults}, {"flr", cmd_flr},	    {"help", cmd_help},
+	{"inject", cmd_inject}, {"irq", cmd_irq},	    {"link", cmd_link},
+	{"parity", cmd_parity}, {"register", cmd_register}, {"replug", cmd_replug},
+	{"rings", cmd_rings},	{"stats", cmd_stats},	    {"unplug", cmd_unplug},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

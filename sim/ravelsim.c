@@ -113,6 +113,7 @@ static json_t *stats_json(const struct ravelsim *r, const struct rvl_sim_stats *
 		{"wire_tx_frames", s->wire_tx_frames},
 		{"wire_tx_bytes", s->wire_tx_bytes},
 		{"wire_tx_cut", s->wire_tx_cut},
+		{"wire_lost", s->wire_lost},
 		{"wire_violations", s->wire_violations},
 		{"interrupts", s->interrupts},
 		{"resets", s->resets},

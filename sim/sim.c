@@ -606,6 +606,19 @@ int rvl_sim_rx(struct rvl_sim *s, const uint8_t *frame, uint32_t len, bool err)
 	return rvl_wire_put(&s->wire, frame, len, err);
 }
 
+void rvl_sim_link(struct rvl_sim *s, bool up)
+{
+	rvl_wire_link(&s->wire, up, s->wire.sent || s->model->in.port_rx.valid);
+	s->quiet = 0;
+	if (s->unplugged)
+		return;
+	s->model->in.link = up;
+	/* The beat that is on offer may be its frame's last. */
+	if (s->model->in.port_rx.valid && s->model->in.port_rx.eop && !up)
+		s->model->in.port_rx.err = true;
+	pass(s, 1, NULL);
+}
+
 unsigned rvl_sim_rx_room(const struct rvl_sim *s)
 {
 	return RVL_WIRE_QUEUE - s->wire.count;
@@ -692,6 +705,7 @@ void rvl_sim_stats(const struct rvl_sim *s, struct rvl_sim_stats *stats)
 		.wire_rx_bytes = s->wire.rx_bytes,
 		.wire_tx_frames = s->wire.tx_frames,
 		.wire_tx_bytes = s->wire.tx_bytes,
+		.wire_lost = s->wire.lost,
 		.wire_tx_cut = s->wire.tx_cut,
 		.wire_violations = s->wire.violations,
 		.interrupts = s->interrupts,
@@ -731,7 +745,7 @@ static int power_on(struct rvl_sim *s, char *err, unsigned err_size)
 	memcpy(s->model->in.mac, s->options.mac, sizeof(s->options.mac));
 	s->model->in.cfg.requester_id = s->options.requester_id;
 	s->model->in.mutation = s->options.mutation;
-	s->model->in.link = true;
+	s->model->in.link = !s->wire.down;
 	rvl_config_space_init(&s->config, s->vectors ? s->vectors : 1);
 	rvl_config_space_enumerate(&s->config);
 	update_wires(s);

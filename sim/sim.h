@@ -80,8 +80,9 @@ struct rvl_sim_stats {
 	uint64_t host_ns;			/* time that simulating them took */
 	uint64_t wire_rx_frames, wire_rx_bytes; /* taken by the NIC */
 	uint64_t wire_tx_frames, wire_tx_bytes; /* sent by it */
-	uint64_t wire_tx_cut;			/* frames that a reset cut, or the NIC gave up */
-	uint64_t wire_violations;		/* beats against the stream's rules */
+	uint64_t wire_lost;	  /* frames of both directions while the wire was out */
+	uint64_t wire_tx_cut;	  /* frames that a reset cut, or the NIC gave up */
+	uint64_t wire_violations; /* beats against the stream's rules */
 	uint64_t interrupts;
 	uint64_t resets; /* Function Level Resets */
 	uint64_t unplugs;
@@ -196,6 +197,9 @@ int rvl_sim_irq_mask(struct rvl_sim *sim, unsigned vector, bool masked);
  * many wait (let time pass), -EMSGSIZE when it is empty or impossibly long.
  */
 int rvl_sim_rx(struct rvl_sim *sim, const uint8_t *frame, uint32_t len, bool err);
+
+/* Pull the wire (false) or plug it in: the NIC's link goes down or up. A cycle passes. */
+void rvl_sim_link(struct rvl_sim *sim, bool up);
 
 /* Frames that may be put without -EAGAIN. */
 unsigned rvl_sim_rx_room(const struct rvl_sim *sim);

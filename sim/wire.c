@@ -32,6 +32,10 @@ int rvl_wire_put(struct rvl_wire *w, const uint8_t *frame, uint32_t len, bool er
 
 	if (len == 0 || len > RVL_WIRE_MAX_FRAME)
 		return -EMSGSIZE;
+	if (w->down) {
+		w->lost++;
+		return 0;
+	}
 	if (w->count == RVL_WIRE_QUEUE)
 		return -EAGAIN;
 	f->len = len;
@@ -39,6 +43,19 @@ int rvl_wire_put(struct rvl_wire *w, const uint8_t *frame, uint32_t len, bool er
 	memcpy(f->data, frame, len);
 	w->count++;
 	return 0;
+}
+
+void rvl_wire_link(struct rvl_wire *w, bool up, bool underway)
+{
+	unsigned stays = underway && w->count;
+
+	w->down = !up;
+	if (up)
+		return;
+	w->lost += w->count - stays;
+	w->count = stays;
+	if (stays)
+		w->queue[w->head].err = true;
 }
 
 void rvl_wire_reset(struct rvl_wire *w)
@@ -106,6 +123,10 @@ static void take_beat(struct rvl_wire *w, const struct rvl_frame_beat *beat)
 		return;
 	if (beat->err) {
 		w->tx_cut++;
+		return;
+	}
+	if (w->down) {
+		w->lost++;
 		return;
 	}
 	w->tx_frames++;

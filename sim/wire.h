@@ -27,6 +27,7 @@ struct rvl_wire {
 	uint8_t *out;  /* the frame that is leaving */
 	uint32_t out_len;
 	bool out_open; /* between sop and eop */
+	bool down;     /* pulled: what is sent in either direction is lost */
 	rvl_wire_tx_fn *tx;
 	void *tx_ctx;
 
@@ -37,12 +38,20 @@ struct rvl_wire {
 	uint64_t rx_frames, rx_bytes, tx_frames, tx_bytes;
 	uint64_t tx_cut; /* frames that a reset of the data path has cut, or that ended in error;
 			    they are gone */
+	uint64_t lost;	 /* frames of either direction while it was down */
 	uint64_t violations; /* beats against the rules of the stream: sop and eop misplaced */
 };
 
 /* Returns 0 or -ENOMEM. */
 int rvl_wire_init(struct rvl_wire *w, uint64_t seed);
 void rvl_wire_free(struct rvl_wire *w);
+
+/*
+ * Pull the wire, or plug it in again. What waits for the NIC is lost; underway says that it has
+ * seen some of the first frame already, which then ends damaged. What the NIC sends is lost, too,
+ * if it ends while the wire is out.
+ */
+void rvl_wire_link(struct rvl_wire *w, bool up, bool underway);
 
 /*
  * Put a frame on the wire towards the NIC; err marks it as damaged. Returns 0, -EAGAIN when

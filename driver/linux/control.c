@@ -34,6 +34,14 @@ static int next_event(struct rvl_nic *nic, struct rvl_dev_event *event)
 	return ret > 0;
 }
 
+static void link_changed(struct rvl_nic *nic)
+{
+	mutex_lock(&nic->lock);
+	if (nic->state == RVL_NIC_UP)
+		rvl_nic_follow_link(nic);
+	mutex_unlock(&nic->lock);
+}
+
 /* Events are handled without the lock: they lead to xfrm, which has locks of its own. */
 static void take_events(struct rvl_nic *nic)
 {
@@ -44,6 +52,8 @@ static void take_events(struct rvl_nic *nic)
 		rvl_devlink_note_event(nic, &event);
 		if (event.type == RVL_EVENT_QUEUE_ERROR)
 			queue_error(nic, &event);
+		else if (event.type == RVL_EVENT_LINK)
+			link_changed(nic);
 		else if (nic->ipsec)
 			rvl_ipsec_event(nic, &event);
 		if (n == EVENTS_AT_ONCE) {
@@ -84,6 +94,8 @@ static void watchdog(struct work_struct *work)
 			rvl_nic_fail(nic, rvl_dev_dead(nic->dev));
 		else if (watch_queues(nic))
 			interval = WATCH_AGAIN;
+		/* The event may have been lost. */
+		rvl_nic_follow_link(nic);
 		if (nic->ipsec)
 			rvl_ipsec_refresh(nic);
 	}

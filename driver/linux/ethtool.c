@@ -416,7 +416,7 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coal
 
 /* -------------------------------------------------------------------------- link, registers */
 
-/* There is no PHY: the port is a wire to whatever the board or the simulator puts there. */
+/* There is no PHY that tells of its speed: the carrier is what the board or the simulator says. */
 static int get_link_ksettings(struct net_device *netdev, struct ethtool_link_ksettings *settings)
 {
 	ethtool_link_ksettings_zero_link_mode(settings, supported);

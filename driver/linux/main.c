@@ -51,7 +51,7 @@ int rvl_nic_start(struct rvl_nic *nic, struct rvl_dev_error *err)
 	WRITE_ONCE(nic->started, true);
 	/* Frames that met a stopped queue wait in the stack until it is told to look again. */
 	netif_tx_wake_all_queues(nic->netdev);
-	netif_carrier_on(nic->netdev);
+	rvl_nic_follow_link(nic);
 	/* It may have failed while we were at it. */
 	if (READ_ONCE(nic->state) != RVL_NIC_UP) {
 		netif_carrier_off(nic->netdev);
@@ -62,6 +62,25 @@ int rvl_nic_start(struct rvl_nic *nic, struct rvl_dev_error *err)
 close:
 	close_queues(nic, i);
 	return ret;
+}
+
+void rvl_nic_follow_link(struct rvl_nic *nic)
+{
+	bool up;
+
+	lockdep_assert_held(&nic->lock);
+	/* A device that can't say is given up by who finds it dead. */
+	if (!nic->started || READ_ONCE(nic->state) == RVL_NIC_FAILED ||
+	    rvl_dev_link(nic->dev, &up) || up == netif_carrier_ok(nic->netdev))
+		return;
+	netdev_info(nic->netdev, "link is %s\n", up ? "up" : "down");
+	if (up)
+		netif_carrier_on(nic->netdev);
+	else
+		netif_carrier_off(nic->netdev);
+	/* It may have failed while we were at it. */
+	if (READ_ONCE(nic->state) == RVL_NIC_FAILED)
+		netif_carrier_off(nic->netdev);
 }
 
 void rvl_nic_stop(struct rvl_nic *nic)

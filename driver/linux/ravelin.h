@@ -161,6 +161,9 @@ void rvl_nic_down(struct rvl_nic *nic, bool touch);
 int rvl_nic_start(struct rvl_nic *nic, struct rvl_dev_error *err);
 void rvl_nic_stop(struct rvl_nic *nic);
 
+/* The carrier is that of the wire while the device is started; nic->lock is held. */
+void rvl_nic_follow_link(struct rvl_nic *nic);
+
 /*
  * The device broke the rules or is gone: from any context, any number of times. Stops the transmit
  * queues and the carrier, tells devlink, and lets reset_work try to bring it back.

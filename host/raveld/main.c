@@ -261,6 +261,8 @@ static int open_backend(struct daemon *d)
 	log_info(&d->log, "backend %s on %s%s%s: %u outbound and %u inbound SAs", info.kind,
 		 info.device, info.pci_id[0] ? ", PCI ID " : "", info.pci_id, info.outbound_sas,
 		 info.inbound_sas);
+	if (info.link && strcmp(info.link, "up") != 0)
+		log_warning(&d->log, "the NIC's link is %s", info.link);
 	d->sad = rvl_sad_new(d->backend);
 	if (!d->sad) {
 		log_error(&d->log, "out of memory");

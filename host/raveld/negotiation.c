@@ -407,6 +407,14 @@ static void on_sa_event(struct daemon *d, struct rvl_backend_event *event)
 			traps_sprung(d);
 		return;
 	}
+	if (event->events == RVL_BACKEND_EVENT_LINK) {
+		if (event->up)
+			log_info(&d->log, "the NIC's link is up");
+		else
+			log_warning(&d->log, "the NIC's link is down: nothing goes to the wire or "
+					     "comes from it");
+		return;
+	}
 	if (!rvl_sad_child_of_event(d->sad, event, &child_id))
 		return;
 	if (event->events & RVL_ESP_EVENT_MOVED) {

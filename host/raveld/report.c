@@ -201,6 +201,8 @@ json_t *report_nic(struct daemon *d)
 		json_object_set_new(o, "octets-per-cycle", report_number(info.beat));
 	}
 	json_object_set_new(o, "state", json_string(dead ? dead : "working"));
+	if (info.link)
+		json_object_set_new(o, "link", json_string(info.link));
 	if (d->backend->frames) {
 		json_object_set_new(o, "netdev", json_string(d->conf->daemon.netdev));
 		json_object_set_new(o, "mac", json_string(mac));

@@ -35,6 +35,7 @@ struct rvl_backend_error {
 
 struct rvl_backend_info {
 	const char *kind; /* "soft", "user" */
+	const char *link; /* of the NIC: "up", "down"; NULL: it has none */
 	char device[128]; /* what it runs on */
 	char pci_id[16];  /* "1234:4303", or empty */
 	uint8_t mac[6];
@@ -87,13 +88,16 @@ struct rvl_sa_purpose {
 
 /* No SA's: a packet has come to a policy with a trap. */
 #define RVL_BACKEND_EVENT_ACQUIRE 0x10000u
+/* Nor this: the NIC's link has gone up or down. */
+#define RVL_BACKEND_EVENT_LINK 0x20000u
 
-/* What an SA reports of itself; events are RVL_ESP_EVENT_* of esp.h, or the one above. */
+/* What an SA reports of itself; events are RVL_ESP_EVENT_* of esp.h, or one of those above. */
 struct rvl_backend_event {
 	enum rvl_direction direction;
 	uint32_t index;
 	uint32_t spi; /* 0: damaged, and with it the SPI */
 	uint32_t events;
+	bool up;	    /* RVL_BACKEND_EVENT_LINK */
 	const char *damage; /* what happened: "key in the NIC's memory is damaged" */
 	/* RVL_BACKEND_EVENT_ACQUIRE: it, and the outbound scope of the policy that it came to. */
 	struct rvl_ip packet;

@@ -521,6 +521,8 @@ static int joint_next_event(struct rvl_backend *backend, struct rvl_backend_even
 		int n;
 
 		while ((n = from->ops->next_event(from, event)) > 0) {
+			if (event->events == RVL_BACKEND_EVENT_LINK)
+				return 1;
 			event->index = number_of(&j->sas[event->direction], part, event->index);
 			if (event->index != RVL_BACKEND_CLEAR)
 				return 1;

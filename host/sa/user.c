@@ -100,6 +100,7 @@ static void user_info(struct rvl_backend *backend, struct rvl_backend_info *info
 {
 	struct user *u = user_of(backend);
 	const struct rvl_dev_caps *caps = rvl_dev_caps(u->dev);
+	bool up;
 
 	*info = (struct rvl_backend_info){
 		.kind = "user",
@@ -113,6 +114,8 @@ static void user_info(struct rvl_backend *backend, struct rvl_backend_info *info
 		.max_frame = caps->max_frame,
 		.beat = caps->beat,
 	};
+	if (!rvl_dev_link(u->dev, &up))
+		info->link = up ? "up" : "down";
 	memcpy(info->mac, caps->mac, sizeof(info->mac));
 	snprintf(info->device, sizeof(info->device), "%s", u->device);
 	snprintf(info->pci_id, sizeof(info->pci_id), "%s", u->pci_id);
@@ -317,6 +320,8 @@ static uint32_t events_of(uint8_t type)
 		return RVL_ESP_EVENT_SEQUENCE_END;
 	case RVL_EVENT_SA_ERROR:
 		return RVL_ESP_EVENT_DAMAGED;
+	case RVL_EVENT_LINK:
+		return RVL_BACKEND_EVENT_LINK;
 	default:
 		return 0;
 	}
@@ -360,6 +365,7 @@ static int user_next_event(struct rvl_backend *backend, struct rvl_backend_event
 			.index = e.index,
 			.spi = e.spi,
 			.events = events_of(e.type),
+			.up = e.type == RVL_EVENT_LINK && e.value,
 			.damage = damage_of(&e),
 		};
 	return n;

@@ -370,6 +370,8 @@ static void each_malformed_request_is_refused_with_what_and_where(void **state)
 		{"{'cmd':'register','offset':65536}", "offset: not a number from 0 to 65532"},
 		{"{'cmd':'register','offset':'0x'}", "offset: not a number"},
 		{"{'cmd':'register','offset':1.5}", "offset: not a number"},
+		{"{'cmd':'link'}", "up: missing"},
+		{"{'cmd':'link','up':1}", "up: neither true nor false"},
 		{"{'cmd':'irq'}", "vector: missing"},
 		{"{'cmd':'irq','vector':5}", "vector: not a number from 0 to 4"},
 		{"{'cmd':'irq','vector':1,'times':2000000}", "times: more than"},
@@ -892,6 +894,26 @@ static void injected_frames_arrive_and_damaged_ones_are_counted(void **state)
 	assert_int_equal(reg(RVL_COUNTER_OFFSET + RVL_COUNTER_STRIDE * RVL_CNT_RX_DROP_PORT), 1);
 }
 
+static void a_wire_is_pulled_and_plugged_in_again(void **state)
+{
+	(void)state;
+	assert_int_equal(reg(RVL_REG_LINK), RVL_LINK_UP_MASK);
+	TELL("{'cmd':'link','up':false}");
+	assert_int_equal(reg(RVL_REG_LINK), 0);
+	TELL("{'cmd':'inject','frame':'ffffffffffff0000000000000800'}");
+	await_stat("wire_lost", 1);
+	/* It is the wire that is out, whatever happens to the NIC. */
+	TELL("{'cmd':'unplug'}");
+	TELL("{'cmd':'replug'}");
+	assert_int_equal(reg(RVL_REG_LINK), 0);
+	TELL("{'cmd':'link','up':true,'after':1000}");
+	while (!reg(RVL_REG_LINK))
+		;
+	TELL("{'cmd':'inject','frame':'ffffffffffff0000000000000800'}");
+	await_stat("wire_rx_frames", 1);
+	assert_int_equal(stat_of("wire_lost"), 1);
+}
+
 static void actions_and_faults_wait_for_their_cycle_and_frame(void **state)
 {
 	(void)state;
@@ -1015,6 +1037,7 @@ int main(int argc, char **argv)
 		TEST(a_client_may_come_while_the_nic_is_out),
 		TEST(a_reset_from_the_device_side_clears_its_registers),
 		TEST(injected_frames_arrive_and_damaged_ones_are_counted),
+		TEST(a_wire_is_pulled_and_plugged_in_again),
 		TEST(actions_and_faults_wait_for_their_cycle_and_frame),
 		TEST(a_damaged_sa_says_so_and_its_neighbour_does_not),
 		TEST(a_hostile_nic_changes_what_it_is_told_to_and_nothing_else),

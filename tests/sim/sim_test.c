@@ -341,6 +341,87 @@ static void memory_that_is_not_there_fails_the_frame_and_nothing_else(void **sta
 	close_nic(&n);
 }
 
+static uint64_t lost_on_the_wire(void)
+{
+	struct rvl_sim_stats stats;
+
+	rvl_sim_stats(m.sim, &stats);
+	return stats.wire_lost;
+}
+
+static void pull(struct nic *n, bool up)
+{
+	struct rvl_dev_event event;
+	bool is = !up;
+
+	rvl_sim_link(m.sim, up);
+	machine_settle(&m);
+	assert_int_equal(rvl_dev_link(n->dev, &is), 0);
+	assert_int_equal(is, up);
+	assert_int_equal(rvl_dev_next_event(n->dev, &event), 1);
+	assert_int_equal(event.type, RVL_EVENT_LINK);
+	assert_int_equal(event.value, up);
+	assert_int_equal(rvl_dev_next_event(n->dev, &event), 0);
+}
+
+static void a_pulled_wire_is_told_and_takes_no_frame(void **state)
+{
+	static uint8_t f[BUFFER];
+	struct rvl_completion c;
+	struct nic n;
+	unsigned first;
+
+	(void)state;
+	open_nic(&n);
+	traffic(&n, 5);
+	pull(&n, false);
+	first = m.wire_count;
+	assert_int_equal(rvl_queue_tx(n.queue, n.tx_bus, 700, RVL_NO_SA, NULL), 0);
+	assert_int_equal(rvl_sim_rx(m.sim, f, make_frame(f, 1), false), 0);
+	rvl_queue_kick(n.queue);
+	machine_settle(&m);
+	/* The NIC has done its part. */
+	assert_int_equal(rvl_queue_poll(n.queue, &c, 1), 1);
+	assert_true(!c.rx && c.status == RVL_CQ_STATUS_OK);
+	assert_int_equal(rvl_queue_poll(n.queue, &c, 1), 0);
+	assert_int_equal(m.wire_count, first);
+	assert_int_equal(lost_on_the_wire(), 2);
+	pull(&n, true);
+	traffic(&n, 5);
+	assert_int_equal(lost_on_the_wire(), 2);
+	close_nic(&n);
+	assert_int_equal(m.complaints, 0);
+}
+
+/* At many moments of a burst: what has begun to arrive ends damaged, the rest is lost. */
+static void a_wire_pulled_while_frames_arrive_damages_one_at_most(void **state)
+{
+	static uint8_t f[BUFFER];
+	uint32_t moment, i, cut = 0;
+
+	(void)state;
+	for (moment = 0; moment < 60; moment++) {
+		uint64_t counters[RVL_CNT_NUM], lost = lost_on_the_wire();
+		struct rvl_completion c[16];
+		struct nic n;
+
+		open_nic(&n);
+		for (i = 0; i < 8; i++)
+			assert_int_equal(rvl_sim_rx(m.sim, f, make_frame(f, 14 + i), false), 0);
+		rvl_sim_step(m.sim, moment * 3);
+		pull(&n, false);
+		assert_int_equal(rvl_dev_counters(n.dev, counters), 0);
+		assert_true(counters[RVL_CNT_RX_DROP_PORT] <= 1);
+		cut += (uint32_t)counters[RVL_CNT_RX_DROP_PORT];
+		assert_int_equal(counters[RVL_CNT_RX_FRAMES] + lost_on_the_wire() - lost, 8);
+		assert_int_equal(rvl_queue_poll(n.queue, c, 16), counters[RVL_CNT_RX_PASS]);
+		pull(&n, true);
+		close_nic(&n);
+	}
+	assert_true(cut > 10);
+	assert_int_equal(m.complaints, 0);
+}
+
 /* FLR at many moments of the same traffic; afterwards the NIC is as new. */
 static void flr_in_the_middle_of_traffic_leaves_a_working_nic(void **state)
 {
@@ -474,6 +555,8 @@ int main(void)
 		TEST(frames_cross_whatever_host_and_wire_do),
 		TEST(interrupt_comes_once_when_armed_and_waits_while_masked),
 		TEST(memory_that_is_not_there_fails_the_frame_and_nothing_else),
+		TEST(a_pulled_wire_is_told_and_takes_no_frame),
+		TEST(a_wire_pulled_while_frames_arrive_damages_one_at_most),
 		TEST(flr_in_the_middle_of_traffic_leaves_a_working_nic),
 		TEST(same_calls_give_the_same_run),
 		TEST(no_cycle_passes_when_there_is_nothing_to_do),
