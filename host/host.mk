@@ -90,6 +90,8 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/xfrm_policies.c \
 	host/sa/xfrm_arrivals.c \
 	host/sa/xfrm.c \
+	host/sa/brlock.c \
+	host/sa/fanout.c \
 	host/sa/lane.c \
 	host/sa/backlog.c \
 	host/sa/segments.c \

@@ -23,6 +23,12 @@ struct table {
 	size_t most;
 };
 
+/* What a thread counts: nobody else's are on its cache lines. */
+struct counted {
+	struct rvl_engine_counters counters;
+	uint8_t apart[64];
+};
+
 struct rvl_engine {
 	struct rvl_engine_config config;
 	struct rvl_spd *spd;
@@ -32,7 +38,7 @@ struct rvl_engine {
 	uint32_t *chain; /* the next index after each */
 	size_t chain_room;
 	size_t inbound_count;
-	struct rvl_engine_counters counters;
+	struct counted *counted; /* by thread */
 };
 
 static bool is_tag(const uint8_t *type)
@@ -138,12 +144,15 @@ struct rvl_engine *rvl_engine_new(const struct rvl_engine_config *config)
 		engine->config.udp_port = RVL_ESP_PORT;
 	if (!engine->config.max_frame)
 		engine->config.max_frame = UINT16_MAX;
+	if (!engine->config.threads)
+		engine->config.threads = 1;
 	engine->tables[RVL_OUTBOUND].most = config->outbound_sas;
 	engine->tables[RVL_INBOUND].most = config->inbound_sas;
 	engine->bucket_mask = BUCKETS_FIRST - 1;
 	engine->buckets = new_buckets(BUCKETS_FIRST);
 	engine->spd = rvl_spd_new(config->policies);
-	if (!engine->spd || !engine->buckets) {
+	engine->counted = calloc(engine->config.threads, sizeof(*engine->counted));
+	if (!engine->spd || !engine->buckets || !engine->counted) {
 		rvl_engine_free(engine);
 		return NULL;
 	}
@@ -162,6 +171,7 @@ void rvl_engine_free(struct rvl_engine *engine)
 	rvl_spd_free(engine->spd);
 	free(engine->buckets);
 	free(engine->chain);
+	free(engine->counted);
 	free(engine);
 }
 
@@ -247,13 +257,15 @@ static void add_buckets(struct rvl_engine *engine)
 			chain_inbound(engine, i);
 }
 
-int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index, const struct rvl_sa_params *params)
+int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index, const struct rvl_sa_params *params,
+		      unsigned int owner)
 {
 	struct rvl_esp_sa **slot;
 	int err;
 
 	if ((params->dst.family == 6 && !engine->config.ipv6) ||
-	    (params->protocol == RVL_PROTOCOL_AH && !engine->config.ah))
+	    (params->protocol == RVL_PROTOCOL_AH && !engine->config.ah) ||
+	    owner >= engine->config.threads)
 		return -EINVAL;
 	err = make_slot(engine, params->direction, index);
 	if (err)
@@ -267,11 +279,14 @@ int rvl_engine_sa_add(struct rvl_engine *engine, uint32_t index, const struct rv
 	if (params->direction == RVL_INBOUND)
 		add_buckets(engine);
 	err = rvl_esp_sa_new(params, slot);
-	if (!err && params->direction == RVL_INBOUND) {
+	if (err)
+		return err;
+	rvl_esp_sa_give(*slot, owner);
+	if (params->direction == RVL_INBOUND) {
 		chain_inbound(engine, index);
 		engine->inbound_count++;
 	}
-	return err;
+	return 0;
 }
 
 int rvl_engine_sa_delete(struct rvl_engine *engine, enum rvl_direction direction, uint32_t index)
@@ -312,17 +327,31 @@ int rvl_engine_policy_clear(struct rvl_engine *engine, uint32_t index)
 	return rvl_spd_clear(engine->spd, index);
 }
 
-static struct rvl_engine_result tx_drop(struct rvl_engine *engine, enum rvl_drop drop, uint32_t sa)
+static struct rvl_engine_counters *counters_of(struct rvl_engine *engine, unsigned int thread)
 {
-	engine->counters.tx_drops[drop]++;
+	return &engine->counted[thread].counters;
+}
+
+static struct rvl_engine_result elsewhere(const struct rvl_esp_sa *sa, uint32_t index)
+{
+	return (struct rvl_engine_result){
+		.verdict = RVL_ENGINE_ELSEWHERE, .sa = index, .owner = rvl_esp_sa_owner(sa)};
+}
+
+static struct rvl_engine_result tx_drop(struct rvl_engine_counters *counters, enum rvl_drop drop,
+					uint32_t sa)
+{
+	counters->tx_drops[drop]++;
 	return (struct rvl_engine_result){.verdict = RVL_ENGINE_DROP, .drop = drop, .sa = sa};
 }
 
-static struct rvl_engine_result tx_pass(struct rvl_engine *engine, const struct rvl_buf *frame)
+static struct rvl_engine_result tx_pass(const struct rvl_engine *engine,
+					struct rvl_engine_counters *counters,
+					const struct rvl_buf *frame)
 {
 	if (frame->len > engine->config.max_frame)
-		return tx_drop(engine, RVL_DROP_TOO_BIG, RVL_ENGINE_NO_SA);
-	engine->counters.tx_bypass++;
+		return tx_drop(counters, RVL_DROP_TOO_BIG, RVL_ENGINE_NO_SA);
+	counters->tx_bypass++;
 	return (struct rvl_engine_result){.verdict = RVL_ENGINE_PASS, .sa = RVL_ENGINE_NO_SA};
 }
 
@@ -346,15 +375,13 @@ static enum rvl_drop encap_drop(int err)
 }
 
 /* l3 is at most an Ethernet header and two tags: rvl_frame_parse() found it. */
-static struct rvl_engine_result protect(struct rvl_engine *engine, struct rvl_buf *frame, size_t l3,
-					uint32_t index)
+static struct rvl_engine_result protect(const struct rvl_engine *engine,
+					struct rvl_engine_counters *counters, struct rvl_buf *frame,
+					size_t l3, struct rvl_esp_sa *sa, uint32_t index)
 {
-	struct rvl_esp_sa *sa = rvl_engine_sa(engine, RVL_OUTBOUND, index);
 	uint8_t header[ETHERNET_HEADER + VLAN_TAGS_MAX * VLAN_TAG];
 	int err;
 
-	if (!sa)
-		return tx_drop(engine, RVL_DROP_NO_SA, index);
 	/* The outer header is going to be written over it. */
 	memcpy(header, rvl_buf_data(frame), l3);
 	rvl_buf_pull(frame, l3);
@@ -363,113 +390,184 @@ static struct rvl_engine_result protect(struct rvl_engine *engine, struct rvl_bu
 		sa, frame, engine->config.max_frame > l3 ? engine->config.max_frame - l3 : 0);
 	if (err) {
 		rvl_buf_push(frame, l3);
-		return tx_drop(engine, encap_drop(err), index);
+		return tx_drop(counters, encap_drop(err), index);
 	}
 	rvl_buf_push(frame, l3);
 	memcpy(rvl_buf_data(frame), header, l3);
 	put_type(rvl_buf_data(frame), l3, rvl_esp_sa_params(sa)->dst.family);
-	engine->counters.tx_protected++;
+	counters->tx_protected++;
 	return (struct rvl_engine_result){.verdict = RVL_ENGINE_DONE,
 					  .sa = index,
 					  .encap = rvl_esp_sa_params(sa)->encap,
 					  .stream = rvl_esp_sa_params(sa)->stream};
 }
 
-/* Without IPv6 of its own a packet of it is like any other frame. */
-static enum rvl_frame frame_ours(const struct rvl_engine *engine, const struct rvl_buf *frame,
-				 struct rvl_ip *ip, size_t *l3)
-{
-	uint16_t type = 0;
+/* What is to become of a frame from the host. */
+struct way {
+	enum rvl_action action;
+	enum rvl_drop drop; /* with RVL_DISCARD */
+	size_t l3;
+	uint32_t index;	       /* of an SA, or RVL_ENGINE_NO_SA */
+	struct rvl_esp_sa *sa; /* with RVL_PROTECT */
+};
 
-	frame_payload(rvl_buf_data(frame), frame->len, &type);
-	if (type == ETHERTYPE_IPV6 && !engine->config.ipv6)
-		return RVL_FRAME_OTHER;
-	return rvl_frame_parse(rvl_buf_data(frame), frame->len, ip, l3);
+static struct way way_on(struct rvl_engine *engine, size_t l3, uint32_t index)
+{
+	struct rvl_esp_sa *sa = rvl_engine_sa(engine, RVL_OUTBOUND, index);
+
+	if (!sa)
+		return (struct way){.action = RVL_DISCARD, .drop = RVL_DROP_NO_SA, .index = index};
+	return (struct way){.action = RVL_PROTECT, .l3 = l3, .index = index, .sa = sa};
 }
 
-struct rvl_engine_result rvl_engine_tx(struct rvl_engine *engine, struct rvl_buf *frame,
-				       uint32_t sa)
+/* By its first octets, of which read() says whether they are enough. Without IPv6 of its own a
+ * packet of it is like any other frame. */
+static struct way way_of(struct rvl_engine *engine, const uint8_t *frame, size_t len, uint32_t sa,
+			 read_fn *read)
 {
+	const struct way pass = {.action = RVL_BYPASS, .index = RVL_ENGINE_NO_SA};
 	const struct rvl_policy *policy;
-	struct rvl_ip ip;
 	enum rvl_frame kind;
+	uint16_t type = 0;
+	struct rvl_ip ip;
 	size_t l3;
 
-	engine->counters.tx_frames++;
-	engine->counters.tx_bytes += frame->len;
 	if (sa == RVL_ENGINE_CLEAR)
-		return tx_pass(engine, frame);
-	kind = frame_ours(engine, frame, &ip, &l3);
-	if (kind == RVL_FRAME_OTHER && sa == RVL_ENGINE_NO_SA &&
-	    !too_many_tags(rvl_buf_data(frame), frame->len))
-		return tx_pass(engine, frame);
+		return pass;
+	frame_payload(frame, len, &type);
+	kind = type == ETHERTYPE_IPV6 && !engine->config.ipv6
+		       ? RVL_FRAME_OTHER
+		       : frame_of(frame, len, &ip, &l3, read);
+	if (kind == RVL_FRAME_OTHER && sa == RVL_ENGINE_NO_SA && !too_many_tags(frame, len))
+		return pass;
 	if (kind != RVL_FRAME_IP)
-		return tx_drop(engine, RVL_DROP_MALFORMED, sa);
+		return (struct way){.action = RVL_DISCARD, .drop = RVL_DROP_MALFORMED, .index = sa};
 	if (sa != RVL_ENGINE_NO_SA)
-		return protect(engine, frame, l3, sa);
+		return way_on(engine, l3, sa);
 	policy = rvl_spd_lookup(engine->spd, &ip);
 	if (!policy || policy->action == RVL_BYPASS)
-		return tx_pass(engine, frame);
+		return pass;
 	if (policy->action == RVL_DISCARD)
-		return tx_drop(engine, RVL_DROP_POLICY, RVL_ENGINE_NO_SA);
-	return protect(engine, frame, l3, policy->sa);
+		return (struct way){
+			.action = RVL_DISCARD, .drop = RVL_DROP_POLICY, .index = RVL_ENGINE_NO_SA};
+	return way_on(engine, l3, policy->sa);
 }
 
-static struct rvl_engine_result rx_pass(struct rvl_engine *engine)
+unsigned int rvl_engine_owner(struct rvl_engine *engine, const uint8_t *frame, size_t len)
 {
-	engine->counters.rx_pass++;
+	const struct way way = way_of(engine, frame, len, RVL_ENGINE_NO_SA, rvl_ip_read);
+
+	return way.action == RVL_PROTECT ? rvl_esp_sa_owner(way.sa) : 0;
+}
+
+struct rvl_engine_result rvl_engine_tx(struct rvl_engine *engine, unsigned int thread,
+				       struct rvl_buf *frame, uint32_t sa)
+{
+	struct rvl_engine_counters *counters = counters_of(engine, thread);
+	const struct way way = way_of(engine, rvl_buf_data(frame), frame->len, sa, rvl_ip_parse);
+
+	if (way.action == RVL_PROTECT && rvl_esp_sa_owner(way.sa) != thread)
+		return elsewhere(way.sa, way.index);
+	counters->tx_frames++;
+	counters->tx_bytes += frame->len;
+	if (way.action == RVL_BYPASS)
+		return tx_pass(engine, counters, frame);
+	if (way.action == RVL_DISCARD)
+		return tx_drop(counters, way.drop, way.index);
+	return protect(engine, counters, frame, way.l3, way.sa, way.index);
+}
+
+static struct rvl_engine_result rx_pass(struct rvl_engine_counters *counters)
+{
+	counters->rx_pass++;
 	return (struct rvl_engine_result){.verdict = RVL_ENGINE_PASS, .sa = RVL_ENGINE_NO_SA};
 }
 
-static struct rvl_engine_result unprotect(struct rvl_engine *engine, struct rvl_buf *packet,
-					  const struct rvl_esp_place *place, size_t l3)
+static void count_rx(struct rvl_engine_counters *counters, size_t len)
 {
+	counters->rx_frames++;
+	counters->rx_bytes += len;
+}
+
+static struct rvl_engine_result unprotect(struct rvl_engine *engine, unsigned int thread,
+					  struct rvl_buf *packet, const struct rvl_esp_place *place,
+					  size_t l3)
+{
+	struct rvl_engine_counters *counters = counters_of(engine, thread);
 	uint32_t index = find_inbound(engine, &place->dst, place->protocol, place->spi);
+	struct rvl_esp_sa *sa = index == RVL_ENGINE_NO_SA ? NULL : inbound(engine, index);
 	uint8_t *header = rvl_buf_data(packet) - l3;
 	struct rvl_engine_result result = {.sa = index, .encap = place->encap};
 
-	if (index == RVL_ENGINE_NO_SA) {
-		engine->counters.rx_sa_miss++;
+	if (sa && rvl_esp_sa_owner(sa) != thread) {
 		rvl_buf_push(packet, l3);
-		return rx_pass(engine);
+		return elsewhere(sa, index);
 	}
-	result.drop = rvl_esp_decap(inbound(engine, index), place, packet);
+	count_rx(counters, packet->len + l3);
+	if (!sa) {
+		counters->rx_sa_miss++;
+		rvl_buf_push(packet, l3);
+		return rx_pass(counters);
+	}
+	result.drop = rvl_esp_decap(sa, place, packet);
 	rvl_buf_push(packet, l3);
 	if (result.drop) {
-		engine->counters.rx_drops[result.drop]++;
+		counters->rx_drops[result.drop]++;
 		result.verdict = RVL_ENGINE_DROP;
 		return result;
 	}
 	memmove(rvl_buf_data(packet), header, l3);
 	put_type(rvl_buf_data(packet), l3, rvl_buf_data(packet)[l3] >> 4);
-	engine->counters.rx_decrypted++;
+	counters->rx_decrypted++;
 	result.verdict = RVL_ENGINE_DONE;
 	return result;
 }
 
-struct rvl_engine_result rvl_engine_rx(struct rvl_engine *engine, struct rvl_buf *frame)
+struct rvl_engine_result rvl_engine_rx(struct rvl_engine *engine, unsigned int thread,
+				       struct rvl_buf *frame)
 {
-	size_t l3 = frame_outer(engine, rvl_buf_data(frame), frame->len);
+	struct rvl_engine_counters *counters = counters_of(engine, thread);
+	size_t l3 = frame_outer(engine, rvl_buf_data(frame), frame->len), len = frame->len;
+	enum rvl_esp_find find = RVL_ESP_ABSENT;
 	struct rvl_esp_place place;
-	enum rvl_esp_find find;
 
-	engine->counters.rx_frames++;
-	engine->counters.rx_bytes += frame->len;
-	if (!l3)
-		return rx_pass(engine);
-	rvl_buf_pull(frame, l3);
-	find = rvl_esp_find(&place, frame, engine->config.udp_port);
-	if (find != RVL_ESP_ABSENT && place.protocol == RVL_PROTOCOL_AH && !engine->config.ah)
-		find = RVL_ESP_ABSENT;
-	if (find == RVL_ESP_FOUND)
-		return unprotect(engine, frame, &place, l3);
-	if (find == RVL_ESP_FRAGMENT)
-		engine->counters.rx_fragment++;
-	rvl_buf_push(frame, l3);
-	return rx_pass(engine);
+	if (l3) {
+		rvl_buf_pull(frame, l3);
+		find = rvl_esp_find(&place, frame, engine->config.udp_port);
+		if (find != RVL_ESP_ABSENT && place.protocol == RVL_PROTOCOL_AH &&
+		    !engine->config.ah)
+			find = RVL_ESP_ABSENT;
+		if (find == RVL_ESP_FOUND)
+			return unprotect(engine, thread, frame, &place, l3);
+		rvl_buf_push(frame, l3);
+	}
+	count_rx(counters, len);
+	counters->rx_fragment += find == RVL_ESP_FRAGMENT;
+	return rx_pass(counters);
+}
+
+void rvl_engine_add_counters(const struct rvl_engine *engine, unsigned int thread,
+			     struct rvl_engine_counters *sum)
+{
+	const struct rvl_engine_counters *c = &engine->counted[thread].counters;
+
+	sum->tx_frames += c->tx_frames;
+	sum->tx_bytes += c->tx_bytes;
+	sum->tx_bypass += c->tx_bypass;
+	sum->tx_protected += c->tx_protected;
+	sum->rx_frames += c->rx_frames;
+	sum->rx_bytes += c->rx_bytes;
+	sum->rx_pass += c->rx_pass;
+	sum->rx_decrypted += c->rx_decrypted;
+	sum->rx_sa_miss += c->rx_sa_miss;
+	sum->rx_fragment += c->rx_fragment;
+	for (int drop = 0; drop < RVL_DROP_COUNT; drop++) {
+		sum->tx_drops[drop] += c->tx_drops[drop];
+		sum->rx_drops[drop] += c->rx_drops[drop];
+	}
 }
 
 const struct rvl_engine_counters *rvl_engine_counters(const struct rvl_engine *engine)
 {
-	return &engine->counters;
+	return &engine->counted[0].counters;
 }

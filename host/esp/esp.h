@@ -104,6 +104,10 @@ void rvl_esp_sa_free(struct rvl_esp_sa *sa);
 /* Parameters as given; the keys are only there until its first packet. */
 const struct rvl_sa_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa);
 
+/* Which thread's it is: a number that means nothing here, below 65536; 0 at first. */
+void rvl_esp_sa_give(struct rvl_esp_sa *sa, unsigned int owner);
+unsigned int rvl_esp_sa_owner(const struct rvl_esp_sa *sa);
+
 struct rvl_esp_counters rvl_esp_sa_counters(const struct rvl_esp_sa *sa);
 
 /* The last sequence number sent, or the newest received; 0 before the first. */

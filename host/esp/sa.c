@@ -132,6 +132,16 @@ const struct rvl_sa_params *rvl_esp_sa_params(const struct rvl_esp_sa *sa)
 	return &sa->params;
 }
 
+void rvl_esp_sa_give(struct rvl_esp_sa *sa, unsigned int owner)
+{
+	sa->owner = (uint16_t)owner;
+}
+
+unsigned int rvl_esp_sa_owner(const struct rvl_esp_sa *sa)
+{
+	return sa->owner;
+}
+
 struct rvl_esp_counters rvl_esp_sa_counters(const struct rvl_esp_sa *sa)
 {
 	struct rvl_esp_counters counters = {.packets = sa->packets, .bytes = sa->bytes};

@@ -26,6 +26,7 @@ struct rvl_esp_sa {
 	uint32_t pending;
 	struct rvl_addr source; /* inbound, in UDP: of the last authentic packet */
 	uint16_t source_port;
+	uint16_t owner;	 /* a thread */
 	uint64_t seen[]; /* of the replay window */
 };
 

@@ -75,9 +75,9 @@ int tcp_start(struct daemon *d)
 	};
 	int err = streams_open(&config, &d->streams);
 
-	if (err || !d->backend->frames)
-		return err;
-	d->backend->frames->to_stream = send_esp;
-	d->backend->frames->context = d;
-	return 0;
+	for (struct rvl_frames *f = err ? NULL : d->backend->frames; f; f = f->next) {
+		f->to_stream = send_esp;
+		f->stream_context = d;
+	}
+	return err;
 }

@@ -7,8 +7,9 @@
  * SAs and policies are known by handles: small numbers that the backend gives and gives again, one
  * series for each direction, one for policies. They mean nothing else to anybody.
  *
- * Threads: the frames belong to one data thread, but for their start. All else may be called from a
- * control thread at the same time. Nothing may run beside close.
+ * Threads: frames belong to a data thread, but for their start; a data path that several may carry
+ * for has frames for each. All else may be called from a control thread at the same time. Nothing
+ * may run beside close.
  */
 #ifndef RVL_SA_BACKEND_H
 #define RVL_SA_BACKEND_H
@@ -82,6 +83,7 @@ struct rvl_sa_purpose {
 	 */
 	const struct rvl_selectors *selectors;
 	const struct rvl_scopes *scopes; /* theirs */
+	uint32_t pair;			 /* outbound: the SPI of its child's inbound SA */
 	uint32_t line;			 /* SAs that take each other's place have the same number */
 	enum rvl_offload offload;	 /* to a NIC of the kernel's */
 };
@@ -172,6 +174,12 @@ struct rvl_frames;
 typedef void rvl_to_stream_fn(void *context, const struct rvl_sa_params *sa, const uint8_t *esp,
 			      size_t len);
 
+/* A frame, from the host or from the wire, is the data path's of this other thread, by its number
+ * in the order of their frames: there its rx() takes what is inbound, and its tx() what is
+ * outbound. */
+typedef void rvl_elsewhere_fn(void *context, unsigned int owner, enum rvl_direction direction,
+			      const uint8_t *frame, size_t len);
+
 /* The same of calls that can fail. */
 struct rvl_frames_ops {
 	/* They pass from here on. max_frame: longest to the wire. */
@@ -195,6 +203,9 @@ struct rvl_frames_ops {
 		   void *context);
 	/* Make data_fd readable once there is something to poll. */
 	void (*arm)(struct rvl_frames *frames);
+	/* By the first len octets of a frame from the host: which thread's is it, as far as is
+	 * known now? 0: as well nobody's. NULL: there is but one. */
+	unsigned int (*owner)(struct rvl_frames *frames, const uint8_t *frame, size_t len);
 };
 
 struct rvl_frames {
@@ -204,12 +215,16 @@ struct rvl_frames {
 	/* Where ESP of an SA in TCP goes, from its header; called on the data thread. NULL: it is
 	 * dropped. */
 	rvl_to_stream_fn *to_stream;
+	void *stream_context; /* of that */
+	/* Where several threads have frames: the next one's, or NULL; and who hands over. */
+	struct rvl_frames *next;
+	rvl_elsewhere_fn *elsewhere;
 	void *context; /* of that */
 };
 
 struct rvl_backend {
 	const struct rvl_backend_ops *ops;
-	struct rvl_frames *frames; /* NULL: none */
+	struct rvl_frames *frames; /* the first thread's; NULL: none */
 	int event_fd;		   /* readable when next_event() may have something */
 };
 
@@ -225,6 +240,9 @@ struct rvl_soft_config {
 	 * the second one (0: RVL_ESP_PORT). */
 	uint16_t port;
 	uint16_t port_natt;
+	/* That carry frames, each with its own (struct rvl_frames), at most RVL_FANOUT_MAX; 0 = 1,
+	 * and without a wire. */
+	unsigned int threads;
 	uint32_t sas; /* each way, at most; tables grow */
 	uint32_t policies;
 };

@@ -2,13 +2,14 @@
 #include "host/sa/inbound.h"
 
 #include <errno.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "host/esp/engine.h"
 #include "host/esp/grow.h"
 #include "host/sa/backend.h"
+#include "host/sa/brlock.h"
 #include "host/sa/selector_map.h"
 
 struct rule {
@@ -37,8 +38,20 @@ struct local {
 	struct prefixes named;
 };
 
+/* What is counted by who reads on a processor. */
+struct counted {
+	atomic_uint_fast64_t accepted_protected;
+	atomic_uint_fast64_t accepted_clear;
+	atomic_uint_fast64_t drop_selector;
+	atomic_uint_fast64_t drop_clear;
+	atomic_uint_fast64_t drop_malformed;
+	atomic_uint_fast64_t drop_decrypted;
+	uint8_t apart[64];
+};
+
 struct rvl_inbound {
-	pthread_mutex_t lock;
+	struct rvl_brlock lock;
+	struct counted counted[RVL_BRLOCK_SLOTS];
 	size_t sas;			  /* at most */
 	struct rvl_inbound_flows **by_sa; /* NULL: no such SA */
 	size_t room;
@@ -48,7 +61,6 @@ struct rvl_inbound {
 	struct rvl_selector_map bypass;
 	struct rvl_selector_map pass; /* unless one that protects is as narrow */
 	struct local local;
-	struct rvl_inbound_counters counters;
 };
 
 struct rvl_inbound *rvl_inbound_new(size_t sas)
@@ -58,7 +70,7 @@ struct rvl_inbound *rvl_inbound_new(size_t sas)
 	if (!inbound)
 		return NULL;
 	inbound->sas = sas;
-	pthread_mutex_init(&inbound->lock, NULL);
+	rvl_brlock_init(&inbound->lock);
 	if (!rvl_selector_map_init(&inbound->protect, true) &&
 	    !rvl_selector_map_init(&inbound->sources, true) &&
 	    !rvl_selector_map_init(&inbound->bypass, false) &&
@@ -97,7 +109,7 @@ void rvl_inbound_free(struct rvl_inbound *inbound)
 	free_rules(&inbound->bypass);
 	free_rules(&inbound->pass);
 	free_local(&inbound->local);
-	pthread_mutex_destroy(&inbound->lock);
+	rvl_brlock_destroy(&inbound->lock);
 	free(inbound);
 }
 
@@ -107,10 +119,10 @@ struct rvl_inbound_flows *rvl_inbound_take_sa(struct rvl_inbound *inbound, uint3
 
 	if (index >= inbound->room)
 		return NULL;
-	pthread_mutex_lock(&inbound->lock);
+	rvl_brlock_write(&inbound->lock);
 	flows = inbound->by_sa[index];
 	inbound->by_sa[index] = NULL;
-	pthread_mutex_unlock(&inbound->lock);
+	rvl_brlock_write_end(&inbound->lock);
 	return flows;
 }
 
@@ -121,11 +133,11 @@ static int make_room(struct rvl_inbound *inbound, uint32_t index)
 
 	if (index >= inbound->sas)
 		return -EINVAL;
-	pthread_mutex_lock(&inbound->lock);
+	rvl_brlock_write(&inbound->lock);
 	grown = rvl_grow(inbound->by_sa, &inbound->room, index, sizeof(*grown));
 	if (grown)
 		inbound->by_sa = grown;
-	pthread_mutex_unlock(&inbound->lock);
+	rvl_brlock_write_end(&inbound->lock);
 	return grown ? 0 : -ENOMEM;
 }
 
@@ -136,10 +148,10 @@ int rvl_inbound_give_sa(struct rvl_inbound *inbound, uint32_t index,
 	int err = make_room(inbound, index);
 
 	if (!err) {
-		pthread_mutex_lock(&inbound->lock);
+		rvl_brlock_write(&inbound->lock);
 		old = inbound->by_sa[index];
 		inbound->by_sa[index] = flows;
-		pthread_mutex_unlock(&inbound->lock);
+		rvl_brlock_write_end(&inbound->lock);
 	}
 	free(old);
 	return err;
@@ -210,14 +222,14 @@ int rvl_inbound_add(struct rvl_inbound *inbound, const struct rvl_selector *sele
 	const struct rvl_selector source = source_of(&reverse);
 	int err;
 
-	pthread_mutex_lock(&inbound->lock);
+	rvl_brlock_write(&inbound->lock);
 	err = add_rule(bypass ? &inbound->bypass : &inbound->protect, &reverse);
 	if (!err && !bypass) {
 		err = add_rule(&inbound->sources, &source);
 		if (err)
 			remove_rule(&inbound->protect, &reverse);
 	}
-	pthread_mutex_unlock(&inbound->lock);
+	rvl_brlock_write_end(&inbound->lock);
 	return err;
 }
 
@@ -227,11 +239,11 @@ void rvl_inbound_remove(struct rvl_inbound *inbound, const struct rvl_selector *
 	const struct rvl_selector reverse = rvl_selector_reverse(selector);
 	const struct rvl_selector source = source_of(&reverse);
 
-	pthread_mutex_lock(&inbound->lock);
+	rvl_brlock_write(&inbound->lock);
 	remove_rule(bypass ? &inbound->bypass : &inbound->protect, &reverse);
 	if (!bypass)
 		remove_rule(&inbound->sources, &source);
-	pthread_mutex_unlock(&inbound->lock);
+	rvl_brlock_write_end(&inbound->lock);
 }
 
 int rvl_inbound_pass(struct rvl_inbound *inbound, const struct rvl_selector *selector)
@@ -239,9 +251,9 @@ int rvl_inbound_pass(struct rvl_inbound *inbound, const struct rvl_selector *sel
 	const struct rvl_selector reverse = rvl_selector_reverse(selector);
 	int err;
 
-	pthread_mutex_lock(&inbound->lock);
+	rvl_brlock_write(&inbound->lock);
 	err = add_rule(&inbound->pass, &reverse);
-	pthread_mutex_unlock(&inbound->lock);
+	rvl_brlock_write_end(&inbound->lock);
 	return err;
 }
 
@@ -249,9 +261,9 @@ void rvl_inbound_pass_no_more(struct rvl_inbound *inbound, const struct rvl_sele
 {
 	const struct rvl_selector reverse = rvl_selector_reverse(selector);
 
-	pthread_mutex_lock(&inbound->lock);
+	rvl_brlock_write(&inbound->lock);
 	remove_rule(&inbound->pass, &reverse);
-	pthread_mutex_unlock(&inbound->lock);
+	rvl_brlock_write_end(&inbound->lock);
 }
 
 static int compare_addresses(const void *a, const void *b)
@@ -300,15 +312,20 @@ int rvl_inbound_set_local(struct rvl_inbound *inbound, const struct rvl_local *l
 		return -ENOMEM;
 	}
 	qsort(copy.addresses, copy.address_count, sizeof(*copy.addresses), compare_addresses);
-	pthread_mutex_lock(&inbound->lock);
+	rvl_brlock_write(&inbound->lock);
 	old = inbound->local;
 	inbound->local = copy;
-	pthread_mutex_unlock(&inbound->lock);
+	rvl_brlock_write_end(&inbound->lock);
 	free_local(&old);
 	return 0;
 }
 
-/* ---- All below: with the lock held. */
+/* ---- All below: by who reads. */
+
+static void count(atomic_uint_fast64_t *counter)
+{
+	atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
 
 static bool is_own_address(const struct rvl_inbound *inbound, const struct rvl_addr *address)
 {
@@ -340,7 +357,8 @@ static bool is_exempt(const struct rvl_inbound *inbound, const struct rvl_addr *
 	return connected >= 0 && connected > narrowest(&inbound->local.named, address);
 }
 
-static bool check_verified(struct rvl_inbound *inbound, const struct rvl_ip *ip, uint32_t sa)
+static bool check_verified(struct rvl_inbound *inbound, struct counted *counted,
+			   const struct rvl_ip *ip, uint32_t sa)
 {
 	const struct rvl_inbound_flows *s = sa < inbound->room ? inbound->by_sa[sa] : NULL;
 
@@ -349,24 +367,25 @@ static bool check_verified(struct rvl_inbound *inbound, const struct rvl_ip *ip,
 	/* A later fragment doesn't show its ports; its SA vouches for them (section 7). */
 	for (size_t i = 0; s && ip && i < s->count; i++) {
 		if (rvl_selector_match(&s->list[i], ip, true)) {
-			inbound->counters.accepted_protected++;
+			count(&counted->accepted_protected);
 			return true;
 		}
 	}
-	inbound->counters.drop_selector++;
+	count(&counted->drop_selector);
 	return false;
 }
 
-static bool check_clear(struct rvl_inbound *inbound, const struct rvl_ip *ip)
+static bool check_clear(const struct rvl_inbound *inbound, struct counted *counted,
+			const struct rvl_ip *ip)
 {
 	if (!rvl_selector_map_match(&inbound->bypass, ip) &&
 	    rvl_selector_map_match(&inbound->protect, ip) &&
 	    rvl_selector_map_rank(&inbound->pass, ip) >=
 		    rvl_selector_map_rank(&inbound->protect, ip)) {
-		inbound->counters.drop_clear++;
+		count(&counted->drop_clear);
 		return false;
 	}
-	inbound->counters.accepted_clear++;
+	count(&counted->accepted_clear);
 	return true;
 }
 
@@ -375,20 +394,20 @@ bool rvl_inbound_check(struct rvl_inbound *inbound, const uint8_t *frame, size_t
 	struct rvl_ip ip;
 	size_t l3;
 	const enum rvl_frame kind = rvl_frame_parse(frame, len, &ip, &l3);
+	const unsigned int slot = rvl_brlock_read(&inbound->lock);
+	struct counted *counted = &inbound->counted[slot];
 	bool accepted;
 
-	pthread_mutex_lock(&inbound->lock);
 	if (sa != RVL_BACKEND_CLEAR) {
-		accepted = check_verified(inbound, kind == RVL_FRAME_IP ? &ip : NULL, sa);
+		accepted = check_verified(inbound, counted, kind == RVL_FRAME_IP ? &ip : NULL, sa);
 	} else if (kind == RVL_FRAME_IP) {
-		accepted = check_clear(inbound, &ip);
+		accepted = check_clear(inbound, counted, &ip);
 	} else {
 		/* What isn't IP is nobody's business here; what only says so is refused. */
 		accepted = kind == RVL_FRAME_OTHER;
-		inbound->counters.accepted_clear += accepted;
-		inbound->counters.drop_malformed += !accepted;
+		count(accepted ? &counted->accepted_clear : &counted->drop_malformed);
 	}
-	pthread_mutex_unlock(&inbound->lock);
+	rvl_brlock_read_end(&inbound->lock, slot);
 	return accepted;
 }
 
@@ -433,36 +452,44 @@ static bool is_protected(const struct rvl_inbound *inbound, const struct rvl_ip 
 
 bool rvl_inbound_may_leave(struct rvl_inbound *inbound, const uint8_t *frame, size_t len)
 {
+	unsigned int slot;
 	struct rvl_ip ip;
 	size_t l3;
 	bool may;
 
 	if (rvl_frame_parse(frame, len, &ip, &l3) != RVL_FRAME_IP)
 		return true;
-	pthread_mutex_lock(&inbound->lock);
+	slot = rvl_brlock_read(&inbound->lock);
 	may = is_protected(inbound, &ip) ||
 	      (!is_from_tunnel(inbound, &ip) && !quotes_tunnel(inbound, &ip, frame + l3));
-	inbound->counters.drop_decrypted += !may;
-	pthread_mutex_unlock(&inbound->lock);
+	if (!may)
+		count(&inbound->counted[slot].drop_decrypted);
+	rvl_brlock_read_end(&inbound->lock, slot);
 	return may;
 }
 
 bool rvl_inbound_is_own(struct rvl_inbound *inbound, const struct rvl_addr *address)
 {
-	bool own;
+	const unsigned int slot = rvl_brlock_read(&inbound->lock);
+	const bool own = is_own_address(inbound, address);
 
-	pthread_mutex_lock(&inbound->lock);
-	own = is_own_address(inbound, address);
-	pthread_mutex_unlock(&inbound->lock);
+	rvl_brlock_read_end(&inbound->lock, slot);
 	return own;
 }
 
 struct rvl_inbound_counters rvl_inbound_counters(struct rvl_inbound *inbound)
 {
-	struct rvl_inbound_counters counters;
+	struct rvl_inbound_counters sum = {0};
 
-	pthread_mutex_lock(&inbound->lock);
-	counters = inbound->counters;
-	pthread_mutex_unlock(&inbound->lock);
-	return counters;
+	for (int i = 0; i < RVL_BRLOCK_SLOTS; i++) {
+		const struct counted *c = &inbound->counted[i];
+
+		sum.accepted_protected += atomic_load(&c->accepted_protected);
+		sum.accepted_clear += atomic_load(&c->accepted_clear);
+		sum.drop_selector += atomic_load(&c->drop_selector);
+		sum.drop_clear += atomic_load(&c->drop_clear);
+		sum.drop_malformed += atomic_load(&c->drop_malformed);
+		sum.drop_decrypted += atomic_load(&c->drop_decrypted);
+	}
+	return sum;
 }

@@ -107,6 +107,13 @@ int rvl_lane_take_frames(int fd, enum rvl_lane lane, uint16_t port, uint16_t por
 	return attach(fd, SO_ATTACH_FILTER, code, sizeof(code) / sizeof(code[0]));
 }
 
+int rvl_lane_take_none(int fd)
+{
+	struct sock_filter code[] = {RETURN(0)};
+
+	return attach(fd, SO_ATTACH_FILTER, code, 1);
+}
+
 int rvl_lane_sort_datagrams(int fd, bool marked)
 {
 	struct sock_filter code[] = {

@@ -25,6 +25,9 @@ enum rvl_lane {
  */
 int rvl_lane_take_frames(int fd, enum rvl_lane lane, uint16_t port, uint16_t port_natt);
 
+/* Or none at all, until it has another lane. The same. */
+int rvl_lane_take_none(int fd);
+
 /*
  * For UDP sockets that are bound to the same port by SO_REUSEPORT, in the order of the lanes, from
  * RVL_LANE_PEERS on, which takes what is no IKE message, too. Any of them; marked: IKE messages

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/sa/policies.h"
 
-#include <pthread.h>
 #include <stdlib.h>
+
+#include "host/sa/brlock.h"
 
 struct rvl_policies {
 	struct rvl_backend *backend;
 	struct rvl_scope_table *scopes;
-	pthread_mutex_t lock; /* guards the copy */
+	struct rvl_brlock lock;
 	struct rvl_spd *copy; /* at the indices that they have in the data path */
 };
 
@@ -26,7 +27,7 @@ struct rvl_policies *rvl_policies_new(struct rvl_backend *backend, struct rvl_sc
 		free(policies);
 		return NULL;
 	}
-	pthread_mutex_init(&policies->lock, NULL);
+	rvl_brlock_init(&policies->lock);
 	return policies;
 }
 
@@ -35,7 +36,7 @@ void rvl_policies_free(struct rvl_policies *policies)
 	if (!policies)
 		return;
 	rvl_spd_free(policies->copy);
-	pthread_mutex_destroy(&policies->lock);
+	rvl_brlock_destroy(&policies->lock);
 	free(policies);
 }
 
@@ -55,9 +56,9 @@ int rvl_policies_set(struct rvl_policies *policies, const struct rvl_policy *pol
 
 	if (err)
 		return err;
-	pthread_mutex_lock(&policies->lock);
+	rvl_brlock_write(&policies->lock);
 	err = rvl_spd_set(policies->copy, *index, policy);
-	pthread_mutex_unlock(&policies->lock);
+	rvl_brlock_write_end(&policies->lock);
 	if (!err)
 		return 0;
 	/* Only a new one can need memory. */
@@ -73,22 +74,21 @@ int rvl_policies_clear(struct rvl_policies *policies, uint32_t index,
 
 	if (err)
 		return err;
-	pthread_mutex_lock(&policies->lock);
+	rvl_brlock_write(&policies->lock);
 	rvl_spd_clear(policies->copy, index);
-	pthread_mutex_unlock(&policies->lock);
+	rvl_brlock_write_end(&policies->lock);
 	return 0;
 }
 
 bool rvl_policies_find(struct rvl_policies *policies, const struct rvl_ip *ip,
 		       struct rvl_policy *policy)
 {
-	const struct rvl_policy *found;
+	const unsigned int slot = rvl_brlock_read(&policies->lock);
+	const struct rvl_policy *found = rvl_spd_lookup(policies->copy, ip);
 
-	pthread_mutex_lock(&policies->lock);
-	found = rvl_spd_lookup(policies->copy, ip);
 	if (found)
 		*policy = *found;
-	pthread_mutex_unlock(&policies->lock);
+	rvl_brlock_read_end(&policies->lock, slot);
 	return found;
 }
 

@@ -48,21 +48,20 @@ struct child {
 	UT_hash_handle hh;
 };
 
-/* On the data thread: what leads there is whatever a policy says. */
+/* On a data thread: what leads there is whatever a policy says. */
 static bool look_outbound(void *context, uint32_t index, struct rvl_sa_params *params)
 {
 	struct rvl_sad *sad = context;
 	struct sas *sas = &sad->sas[RVL_OUTBOUND];
-	bool found;
+	const unsigned int slot = rvl_brlock_read(&sad->lock);
+	const bool found = index < sas->room && sas->list[index];
 
-	pthread_mutex_lock(&sad->lock);
-	found = index < sas->room && sas->list[index];
 	if (found) {
 		rvl_sa_kept(sas->list[index]->kept, params);
 		OPENSSL_cleanse(params->encr_key, sizeof(params->encr_key));
 		OPENSSL_cleanse(params->integ_key, sizeof(params->integ_key));
 	}
-	pthread_mutex_unlock(&sad->lock);
+	rvl_brlock_read_end(&sad->lock, slot);
 	return found;
 }
 
@@ -100,7 +99,7 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 	sad->fit = rvl_fit_new(sad->policies, look_outbound, sad);
 	if (!sad->fit)
 		goto free_flows;
-	pthread_mutex_init(&sad->lock, NULL);
+	rvl_brlock_init(&sad->lock);
 	return sad;
 
 free_flows:
@@ -136,7 +135,7 @@ void rvl_sad_free(struct rvl_sad *sad)
 	rvl_fixed_table_free(sad->fixed);
 	rvl_traps_free(sad->traps);
 	rvl_policies_free(sad->policies);
-	pthread_mutex_destroy(&sad->lock);
+	rvl_brlock_destroy(&sad->lock);
 	rvl_inbound_free(sad->inbound);
 	rvl_uniques_free(sad->uniques);
 	rvl_scope_table_free(sad->scopes);
@@ -207,10 +206,10 @@ void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi)
 
 static void forget_sa(struct rvl_sad *sad, struct sa *sa)
 {
-	pthread_mutex_lock(&sad->lock);
+	rvl_brlock_write(&sad->lock);
 	if (sa->there)
 		sad->sas[sa->place.direction].list[sa->place.index] = NULL;
-	pthread_mutex_unlock(&sad->lock);
+	rvl_brlock_write_end(&sad->lock);
 	sa->there = false;
 }
 
@@ -220,13 +219,13 @@ static bool find_again(struct rvl_sad *sad, struct sa *sa)
 	struct sas *sas = &sad->sas[sa->place.direction];
 	struct sa **grown;
 
-	pthread_mutex_lock(&sad->lock);
+	rvl_brlock_write(&sad->lock);
 	grown = rvl_grow(sas->list, &sas->room, sa->place.index, sizeof(*sas->list));
 	if (grown) {
 		sas->list = grown;
 		sas->list[sa->place.index] = sa;
 	}
-	pthread_mutex_unlock(&sad->lock);
+	rvl_brlock_write_end(&sad->lock);
 	return grown;
 }
 
@@ -259,6 +258,7 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_sa_para
 	struct rvl_selectors selectors;
 	struct rvl_sa_purpose purpose = {
 		.selectors = &selectors,
+		.pair = c->in.spi,
 		.line = c->line->number,
 		.offload = c->offload,
 	};

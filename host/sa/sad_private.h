@@ -3,8 +3,7 @@
 #ifndef RVL_SA_SAD_PRIVATE_H
 #define RVL_SA_SAD_PRIVATE_H
 
-#include <pthread.h>
-
+#include "host/sa/brlock.h"
 #include "host/sa/fixed.h"
 #include "host/sa/flow.h"
 #include "host/sa/policies.h"
@@ -33,7 +32,7 @@ struct rvl_sad {
 	struct rvl_fixed_table *fixed;
 	struct rvl_flow_table *flows;
 	struct child *children; /* by id */
-	pthread_mutex_t lock;	/* guards those below: the data thread looks at outbound ones */
+	struct rvl_brlock lock; /* guards those below: data threads look at outbound ones */
 	struct sas sas[2];	/* by direction: those that are there */
 	struct rvl_fit *fit;
 	struct rvl_spis spis; /* given out */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include "host/esp/engine.h"
 #include "host/esp/grow.h"
 #include "host/sa/backend.h"
+#include "host/sa/brlock.h"
+#include "host/sa/fanout.h"
 #include "host/sa/indices.h"
 #include "host/sa/soft.h"
 #include "host/sa/wire.h"
@@ -35,28 +38,39 @@ struct tellers {
 	uint32_t count;
 };
 
-struct soft {
-	struct rvl_backend backend;
+/* What a thread has of the way between the host and the wire. */
+struct port {
 	struct rvl_frames frames;
-	struct rvl_wire *wire;
-	char name[32];
-	uint16_t max_frame;
+	struct soft *soft;
+	unsigned int thread;
 	uint8_t received[RVL_WIRE_BATCH][ROOM];
 	uint8_t rooms[RVL_WIRE_BATCH][SENT_ROOM];
 	struct rvl_buf out[RVL_WIRE_BATCH]; /* what is to be sent, in rooms */
 	bool trains[RVL_WIRE_BATCH];	    /* of that is ESP in UDP */
 	int out_count;
 	uint8_t cut[SENT_ROOM]; /* from a large frame */
-	pthread_mutex_t lock;	/* guards all below */
+	atomic_uint_fast64_t wire_errors;
+	atomic_uint_fast64_t wire_cut;
+};
+
+struct soft {
+	struct rvl_backend backend;
+	struct port *ports; /* by thread */
+	unsigned int threads;
+	struct rvl_wire *wire;
+	char name[32];
+	uint16_t max_frame;
+	_Atomic(const char *) dead;
+	/* Who carries a packet reads; SAs are nevertheless changed by it, each by one thread. Who
+	 * writes has all below for itself. */
+	struct rvl_brlock lock;
 	struct rvl_engine *engine;
 	struct rvl_indices policies;
-	struct rvl_indices sas[2]; /* by direction */
+	struct rvl_indices sas[2];    /* by direction */
+	pthread_mutex_t tellers_lock; /* among those that read */
 	struct tellers tellers;
-	uint64_t wire_errors;
-	uint64_t wire_cut;
 	uint32_t missed_seen[RVL_LANES]; /* modulo 2^32, as the kernel counts */
 	uint64_t missed[RVL_LANES];
-	const char *dead;
 };
 
 static struct soft *soft_of(struct rvl_backend *backend)
@@ -64,9 +78,9 @@ static struct soft *soft_of(struct rvl_backend *backend)
 	return (struct soft *)backend;
 }
 
-static struct soft *soft_with(struct rvl_frames *frames)
+static struct port *port_with(struct rvl_frames *frames)
 {
-	return (struct soft *)((char *)frames - offsetof(struct soft, frames));
+	return (struct port *)((char *)frames - offsetof(struct port, frames));
 }
 
 static void soft_close(struct rvl_backend *backend)
@@ -81,10 +95,11 @@ static void soft_close(struct rvl_backend *backend)
 	rvl_indices_free(&soft->sas[RVL_INBOUND]);
 	free(soft->tellers.next);
 	close(backend->event_fd);
-	pthread_mutex_destroy(&soft->lock);
-	OPENSSL_cleanse(soft->received, sizeof(soft->received));
-	OPENSSL_cleanse(soft->rooms, sizeof(soft->rooms));
-	OPENSSL_cleanse(soft->cut, sizeof(soft->cut));
+	rvl_brlock_destroy(&soft->lock);
+	pthread_mutex_destroy(&soft->tellers_lock);
+	if (soft->ports)
+		OPENSSL_cleanse(soft->ports, soft->threads * sizeof(*soft->ports));
+	free(soft->ports);
 	free(soft);
 }
 
@@ -109,16 +124,10 @@ static void soft_info(struct rvl_backend *backend, struct rvl_backend_info *info
 
 static const char *soft_dead(struct rvl_backend *backend)
 {
-	struct soft *soft = soft_of(backend);
-	const char *dead;
-
-	pthread_mutex_lock(&soft->lock);
-	dead = soft->dead;
-	pthread_mutex_unlock(&soft->lock);
-	return dead;
+	return atomic_load(&soft_of(backend)->dead);
 }
 
-/* Called with the lock held, often enough for the kernel's counters not to come round. */
+/* Called by who writes, often enough for the kernel's counters not to come round. */
 static void count_missed(struct soft *soft)
 {
 	for (int lane = 0; soft->wire && lane < RVL_LANES; lane++) {
@@ -129,18 +138,20 @@ static void count_missed(struct soft *soft)
 	}
 }
 
+static void die(struct soft *soft)
+{
+	atomic_store(&soft->dead, "the wire's interface is gone");
+}
+
 static void soft_check(struct rvl_backend *backend)
 {
 	struct soft *soft = soft_of(backend);
 
-	pthread_mutex_lock(&soft->lock);
+	rvl_brlock_write(&soft->lock);
 	count_missed(soft);
-	pthread_mutex_unlock(&soft->lock);
-	if (!soft->wire || !rvl_wire_gone(soft->wire))
-		return;
-	pthread_mutex_lock(&soft->lock);
-	soft->dead = "the wire's interface is gone";
-	pthread_mutex_unlock(&soft->lock);
+	rvl_brlock_write_end(&soft->lock);
+	if (soft->wire && rvl_wire_gone(soft->wire))
+		die(soft);
 }
 
 static const char *sa_add_reason(int err)
@@ -161,9 +172,11 @@ static uint32_t teller_of(enum rvl_direction direction, uint32_t index)
 	return 2 * index + (direction == RVL_INBOUND);
 }
 
-/* Called with the lock held, with an index for it. */
-static int add_at(struct soft *soft, const struct rvl_sa_params *params, uint32_t index)
+/* Called by who writes, with an index for it. */
+static int add_at(struct soft *soft, const struct rvl_sa_params *params, uint32_t pair,
+		  uint32_t index)
 {
+	const uint32_t inbound = params->direction == RVL_INBOUND ? params->spi : pair;
 	struct tellers *t = &soft->tellers;
 	uint32_t *grown =
 		rvl_grow(t->next, &t->room, teller_of(params->direction, index), sizeof(*grown));
@@ -171,7 +184,8 @@ static int add_at(struct soft *soft, const struct rvl_sa_params *params, uint32_
 	if (!grown)
 		return -ENOMEM;
 	t->next = grown;
-	return rvl_engine_sa_add(soft->engine, index, params);
+	return rvl_engine_sa_add(soft->engine, index, params,
+				 rvl_fanout_owner(inbound, soft->threads));
 }
 
 static int soft_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *params,
@@ -182,15 +196,14 @@ static int soft_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 	struct rvl_indices *indices = &soft->sas[params->direction];
 	int err;
 
-	(void)purpose;
-	pthread_mutex_lock(&soft->lock);
+	rvl_brlock_write(&soft->lock);
 	err = rvl_indices_take(indices, index);
 	if (!err) {
-		err = add_at(soft, params, *index);
+		err = add_at(soft, params, purpose ? purpose->pair : 0, *index);
 		if (err)
 			rvl_indices_give(indices, *index);
 	}
-	pthread_mutex_unlock(&soft->lock);
+	rvl_brlock_write_end(&soft->lock);
 	if (err == -ENOSPC)
 		return rvl_backend_fail(error, err, "no room for more than %u SAs", indices->most);
 	return err ? rvl_backend_fail(error, err, "%s", sa_add_reason(err)) : 0;
@@ -202,11 +215,11 @@ static int soft_sa_delete(struct rvl_backend *backend, enum rvl_direction direct
 	struct soft *soft = soft_of(backend);
 	int err;
 
-	pthread_mutex_lock(&soft->lock);
+	rvl_brlock_write(&soft->lock);
 	err = rvl_engine_sa_delete(soft->engine, direction, index);
 	if (!err)
 		rvl_indices_give(&soft->sas[direction], index);
-	pthread_mutex_unlock(&soft->lock);
+	rvl_brlock_write_end(&soft->lock);
 	return err ? rvl_backend_fail(error, err, "no SA %u", index) : 0;
 }
 
@@ -216,7 +229,7 @@ static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 	struct soft *soft = soft_of(backend);
 	struct rvl_esp_sa *sa;
 
-	pthread_mutex_lock(&soft->lock);
+	rvl_brlock_write(&soft->lock);
 	sa = rvl_engine_sa(soft->engine, direction, index);
 	if (sa) {
 		const struct rvl_esp_counters c = rvl_esp_sa_counters(sa);
@@ -233,7 +246,7 @@ static int soft_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 			.drop_limit = c.drops[RVL_DROP_LIFETIME] + c.drops[RVL_DROP_SEQUENCE],
 		};
 	}
-	pthread_mutex_unlock(&soft->lock);
+	rvl_brlock_write_end(&soft->lock);
 	return sa ? 0 : rvl_backend_fail(error, -ENOENT, "no SA %u", index);
 }
 
@@ -249,7 +262,7 @@ static int soft_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 
 	if (lack)
 		return rvl_backend_fail(error, -EOPNOTSUPP, "software has no %s", lack);
-	pthread_mutex_lock(&soft->lock);
+	rvl_brlock_write(&soft->lock);
 	if (is_new)
 		err = rvl_indices_take(&soft->policies, &at);
 	else
@@ -259,7 +272,7 @@ static int soft_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 		if (err && is_new)
 			rvl_indices_give(&soft->policies, at);
 	}
-	pthread_mutex_unlock(&soft->lock);
+	rvl_brlock_write_end(&soft->lock);
 	switch (err) {
 	case 0:
 		*index = at;
@@ -282,11 +295,11 @@ static int soft_policy_clear(struct rvl_backend *backend, uint32_t index,
 	struct soft *soft = soft_of(backend);
 	int err;
 
-	pthread_mutex_lock(&soft->lock);
+	rvl_brlock_write(&soft->lock);
 	err = rvl_engine_policy_clear(soft->engine, index);
 	if (!err)
 		rvl_indices_give(&soft->policies, index);
-	pthread_mutex_unlock(&soft->lock);
+	rvl_brlock_write_end(&soft->lock);
 	return err ? rvl_backend_fail(error, err, "no policy %u", index) : 0;
 }
 
@@ -327,16 +340,19 @@ static const struct {
 static int soft_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *context)
 {
 	struct soft *soft = soft_of(backend);
-	uint64_t errors, cut, missed[RVL_LANES];
-	struct rvl_engine_counters c;
+	uint64_t errors = 0, cut = 0, missed[RVL_LANES];
+	struct rvl_engine_counters c = {0};
 
-	pthread_mutex_lock(&soft->lock);
+	rvl_brlock_write(&soft->lock);
 	count_missed(soft);
 	memcpy(missed, soft->missed, sizeof(missed));
-	c = *rvl_engine_counters(soft->engine);
-	errors = soft->wire_errors;
-	cut = soft->wire_cut;
-	pthread_mutex_unlock(&soft->lock);
+	for (unsigned int i = 0; i < soft->threads; i++)
+		rvl_engine_add_counters(soft->engine, i, &c);
+	rvl_brlock_write_end(&soft->lock);
+	for (unsigned int i = 0; soft->ports && i < soft->threads; i++) {
+		errors += atomic_load(&soft->ports[i].wire_errors);
+		cut += atomic_load(&soft->ports[i].wire_cut);
+	}
 	fn(context, "tx_frames", c.tx_frames);
 	fn(context, "tx_bytes", c.tx_bytes);
 	fn(context, "tx_bypass", c.tx_bypass);
@@ -363,24 +379,29 @@ static int soft_counters(struct rvl_backend *backend, rvl_counter_fn *fn, void *
 	return 0;
 }
 
-/* Called with the lock held, after a frame went through the SA. */
+static void add_teller(struct tellers *t, uint32_t teller)
+{
+	if (t->next[teller])
+		return;
+	t->next[teller] = teller + 1;
+	if (t->count++)
+		t->next[t->last] = teller + 1;
+	else
+		t->first = teller;
+	t->last = teller;
+}
+
+/* Called by who reads, after a frame went through the SA. */
 static void note_events(struct soft *soft, enum rvl_direction direction, uint32_t index)
 {
 	const struct rvl_esp_sa *sa = rvl_engine_sa(soft->engine, direction, index);
-	uint32_t teller = teller_of(direction, index);
-	struct tellers *t = &soft->tellers;
 	uint64_t one = 1;
 
 	if (!sa || !rvl_esp_sa_has_events(sa))
 		return;
-	if (!t->next[teller]) {
-		t->next[teller] = teller + 1;
-		if (t->count++)
-			t->next[t->last] = teller + 1;
-		else
-			t->first = teller;
-		t->last = teller;
-	}
+	pthread_mutex_lock(&soft->tellers_lock);
+	add_teller(&soft->tellers, teller_of(direction, index));
+	pthread_mutex_unlock(&soft->tellers_lock);
 	/* It only fails when the counter is at its largest, and then the descriptor is readable. */
 	if (write(soft->backend.event_fd, &one, sizeof(one)) < 0)
 		return;
@@ -396,7 +417,7 @@ static uint32_t take_teller(struct tellers *t)
 	return teller;
 }
 
-/* Called with the lock held. False: there is no event; the SA that had one may be gone. */
+/* Called by who writes. False: there is no event; the SA that had one may be gone. */
 static bool take_event(struct soft *soft, uint32_t teller, struct rvl_backend_event *event)
 {
 	enum rvl_direction direction = teller % 2 ? RVL_INBOUND : RVL_OUTBOUND;
@@ -424,62 +445,67 @@ static int soft_next_event(struct rvl_backend *backend, struct rvl_backend_event
 	/* Empty already is fine: the descriptor doesn't block. */
 	if (read(backend->event_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		return 0;
-	pthread_mutex_lock(&soft->lock);
+	rvl_brlock_write(&soft->lock);
 	while (!found && soft->tellers.count)
 		found = take_event(soft, take_teller(&soft->tellers), event);
-	pthread_mutex_unlock(&soft->lock);
+	rvl_brlock_write_end(&soft->lock);
 	return found;
 }
 
 /* What has been encapsulated goes to the wire. */
-static int flush(struct soft *soft)
+static int flush(struct port *port)
 {
-	int lost = rvl_wire_send(soft->wire, soft->out, soft->trains, soft->out_count);
+	int lost = rvl_wire_send(port->soft->wire, port->thread, port->out, port->trains,
+				 port->out_count);
 
-	soft->out_count = 0;
-	if (!lost)
-		return 0;
-	pthread_mutex_lock(&soft->lock);
+	port->out_count = 0;
 	if (lost < 0)
-		soft->dead = "the wire's interface is gone";
+		die(port->soft);
 	else
-		soft->wire_errors += (uint64_t)lost;
-	pthread_mutex_unlock(&soft->lock);
+		atomic_fetch_add(&port->wire_errors, (uint64_t)lost);
 	return lost < 0 ? lost : 0;
 }
 
 static uint8_t *soft_tx_buffer(struct rvl_frames *frames)
 {
-	struct soft *soft = soft_with(frames);
+	struct port *port = port_with(frames);
 
-	return soft->rooms[soft->out_count] + HEADER_ROOM;
+	return port->rooms[port->out_count] + HEADER_ROOM;
+}
+
+static struct rvl_engine_result protect(struct soft *soft, unsigned int thread,
+					struct rvl_buf *frame, uint32_t sa)
+{
+	unsigned int slot = rvl_brlock_read(&soft->lock);
+	const struct rvl_engine_result result = rvl_engine_tx(soft->engine, thread, frame, sa);
+
+	if (result.verdict == RVL_ENGINE_DONE)
+		note_events(soft, RVL_OUTBOUND, result.sa);
+	rvl_brlock_read_end(&soft->lock, slot);
+	return result;
+}
+
+static struct rvl_engine_result unprotect(struct soft *soft, unsigned int thread,
+					  struct rvl_buf *frame)
+{
+	unsigned int slot = rvl_brlock_read(&soft->lock);
+	const struct rvl_engine_result result = rvl_engine_rx(soft->engine, thread, frame);
+
+	if (result.verdict == RVL_ENGINE_DONE)
+		note_events(soft, RVL_INBOUND, result.sa);
+	rvl_brlock_read_end(&soft->lock, slot);
+	return result;
 }
 
 struct rvl_engine_result rvl_soft_protect(struct rvl_backend *backend, struct rvl_buf *frame,
 					  uint32_t sa)
 {
-	struct soft *soft = soft_of(backend);
-	struct rvl_engine_result result;
-
-	pthread_mutex_lock(&soft->lock);
-	result = rvl_engine_tx(soft->engine, frame, sa);
-	if (result.verdict == RVL_ENGINE_DONE)
-		note_events(soft, RVL_OUTBOUND, result.sa);
-	pthread_mutex_unlock(&soft->lock);
-	return result;
+	return protect(soft_of(backend), 0, frame, sa);
 }
 
 struct rvl_engine_result rvl_soft_unprotect(struct rvl_backend *backend, struct rvl_buf *frame)
 {
-	struct soft *soft = soft_of(backend);
-	struct rvl_engine_result result;
-
-	pthread_mutex_lock(&soft->lock);
-	result = rvl_engine_rx(soft->engine, frame);
-	if (result.verdict == RVL_ENGINE_DONE)
-		note_events(soft, RVL_INBOUND, result.sa);
-	pthread_mutex_unlock(&soft->lock);
-	return result;
+	return unprotect(soft_of(backend), 0, frame);
 }
 
 /* ESP without the outer header that it would have on the wire. */
@@ -490,10 +516,11 @@ void rvl_soft_to_stream(struct rvl_backend *backend, const struct rvl_frames *fr
 	const uint8_t *octets = rvl_buf_data(frame);
 	struct rvl_sa_params params = {0};
 	struct rvl_esp_sa *sa;
+	unsigned int slot;
 	struct rvl_ip ip;
 	size_t l3;
 
-	pthread_mutex_lock(&soft->lock);
+	slot = rvl_brlock_read(&soft->lock);
 	sa = rvl_engine_sa(soft->engine, RVL_OUTBOUND, index);
 	if (sa) {
 		const struct rvl_sa_params *p = rvl_esp_sa_params(sa);
@@ -503,46 +530,69 @@ void rvl_soft_to_stream(struct rvl_backend *backend, const struct rvl_frames *fr
 		params.src_port = p->src_port;
 		params.dst_port = p->dst_port;
 	}
-	pthread_mutex_unlock(&soft->lock);
+	rvl_brlock_read_end(&soft->lock, slot);
 	if (sa && frames->to_stream &&
 	    rvl_frame_parse(octets, frame->len, &ip, &l3) == RVL_FRAME_IP)
-		frames->to_stream(frames->context, &params, octets + l3 + ip.header_len,
+		frames->to_stream(frames->stream_context, &params, octets + l3 + ip.header_len,
 				  ip.total_len - ip.header_len);
 }
 
-static int transmit(struct soft *soft, size_t len, uint32_t sa)
+static void hand_over(struct port *port, unsigned int owner, enum rvl_direction direction,
+		      const struct rvl_buf *frame)
 {
-	struct rvl_buf *frame = &soft->out[soft->out_count];
+	port->frames.elsewhere(port->frames.context, owner, direction, rvl_buf_data(frame),
+			       frame->len);
+}
+
+static int transmit(struct port *port, size_t len, uint32_t sa)
+{
+	struct rvl_buf *frame = &port->out[port->out_count];
 	struct rvl_engine_result result;
 
-	*frame = (struct rvl_buf){soft->rooms[soft->out_count], SENT_ROOM, HEADER_ROOM, len};
-	result = rvl_soft_protect(&soft->backend, frame, sa);
-	if (result.stream) {
-		rvl_soft_to_stream(&soft->backend, &soft->frames, frame, result.sa);
+	*frame = (struct rvl_buf){port->rooms[port->out_count], SENT_ROOM, HEADER_ROOM, len};
+	result = protect(port->soft, port->thread, frame, sa);
+	if (result.verdict == RVL_ENGINE_ELSEWHERE) {
+		hand_over(port, result.owner, RVL_OUTBOUND, frame);
 		return 0;
 	}
-	soft->trains[soft->out_count] = result.verdict == RVL_ENGINE_DONE && result.encap;
+	if (result.stream) {
+		rvl_soft_to_stream(&port->soft->backend, &port->frames, frame, result.sa);
+		return 0;
+	}
+	port->trains[port->out_count] = result.verdict == RVL_ENGINE_DONE && result.encap;
 	if (result.verdict != RVL_ENGINE_DROP)
-		soft->out_count++;
-	return soft->out_count == RVL_WIRE_BATCH ? flush(soft) : 0;
+		port->out_count++;
+	return port->out_count == RVL_WIRE_BATCH ? flush(port) : 0;
 }
 
 static int soft_tx(struct rvl_frames *frames, size_t len)
 {
-	return transmit(soft_with(frames), len, RVL_ENGINE_NO_SA);
+	return transmit(port_with(frames), len, RVL_ENGINE_NO_SA);
 }
 
 static int soft_tx_clear(struct rvl_frames *frames, size_t len)
 {
-	return transmit(soft_with(frames), len, RVL_ENGINE_CLEAR);
+	return transmit(port_with(frames), len, RVL_ENGINE_CLEAR);
 }
 
-static void receive(struct soft *soft, struct rvl_buf *frame, rvl_deliver_fn *deliver,
+static unsigned int soft_owner(struct rvl_frames *frames, const uint8_t *frame, size_t len)
+{
+	struct soft *soft = port_with(frames)->soft;
+	unsigned int slot = rvl_brlock_read(&soft->lock);
+	unsigned int owner = rvl_engine_owner(soft->engine, frame, len);
+
+	rvl_brlock_read_end(&soft->lock, slot);
+	return owner;
+}
+
+static void receive(struct port *port, struct rvl_buf *frame, rvl_deliver_fn *deliver,
 		    void *context)
 {
-	const struct rvl_engine_result result = rvl_soft_unprotect(&soft->backend, frame);
+	const struct rvl_engine_result result = unprotect(port->soft, port->thread, frame);
 
-	if (result.verdict != RVL_ENGINE_DROP)
+	if (result.verdict == RVL_ENGINE_ELSEWHERE)
+		hand_over(port, result.owner, RVL_INBOUND, frame);
+	else if (result.verdict != RVL_ENGINE_DROP)
 		deliver(context, rvl_buf_data(frame), frame->len,
 			result.verdict == RVL_ENGINE_DONE ? result.sa : RVL_BACKEND_CLEAR);
 }
@@ -550,11 +600,11 @@ static void receive(struct soft *soft, struct rvl_buf *frame, rvl_deliver_fn *de
 static void soft_rx(struct rvl_frames *frames, struct rvl_buf *frame, rvl_deliver_fn *deliver,
 		    void *context)
 {
-	receive(soft_with(frames), frame, deliver, context);
+	receive(port_with(frames), frame, deliver, context);
 }
 
 /* A frame from the wire, which may be what several were to become. False: it is none. */
-static bool receive_cut(struct soft *soft, struct rvl_received *received, rvl_deliver_fn *deliver,
+static bool receive_cut(struct port *port, struct rvl_received *received, rvl_deliver_fn *deliver,
 			void *context)
 {
 	struct rvl_buf *frame = &received->frame;
@@ -564,56 +614,53 @@ static bool receive_cut(struct soft *soft, struct rvl_received *received, rvl_de
 		if (!frame->len ||
 		    !rvl_segments_complete(&received->left, rvl_buf_data(frame), frame->len))
 			return false;
-		receive(soft, frame, deliver, context);
+		receive(port, frame, deliver, context);
 		return true;
 	}
 	if (!frame->len ||
 	    !rvl_segments_begin(&segments, &received->left, rvl_buf_data(frame), frame->len))
 		return false;
 	while (rvl_segments_left(&segments)) {
-		struct rvl_buf one = {soft->cut, SENT_ROOM, HEADER_ROOM, 0};
+		struct rvl_buf one = {port->cut, SENT_ROOM, HEADER_ROOM, 0};
 
 		one.len = rvl_segments_next(&segments, rvl_buf_data(&one));
-		receive(soft, &one, deliver, context);
+		receive(port, &one, deliver, context);
 	}
 	return true;
 }
 
 /* Frames of a lane: at most so many. Returns how many, or -errno. */
-static int poll_lane(struct soft *soft, enum rvl_lane lane, int most, rvl_deliver_fn *deliver,
+static int poll_lane(struct port *port, enum rvl_lane lane, int most, rvl_deliver_fn *deliver,
 		     void *context)
 {
 	struct rvl_received received[RVL_WIRE_BATCH];
 	int n, cut = 0;
 
 	for (int i = 0; i < most; i++)
-		received[i].frame = (struct rvl_buf){soft->received[i], ROOM - RVL_ESP_TAILROOM,
+		received[i].frame = (struct rvl_buf){port->received[i], ROOM - RVL_ESP_TAILROOM,
 						     HEADER_ROOM, 0};
-	n = rvl_wire_receive(soft->wire, lane, received, most);
+	n = rvl_wire_receive(port->soft->wire, port->thread, lane, received, most);
 	if (n == -EAGAIN || n == -EINTR)
 		return 0;
 	/* Set down: nothing comes until it is up again, which is somebody's wish. */
 	if (n == -ENETDOWN)
 		return 1;
 	for (int i = 0; i < n; i++)
-		cut += !receive_cut(soft, &received[i], deliver, context);
-	if (n >= 0 && !cut)
-		return n;
-	pthread_mutex_lock(&soft->lock);
-	soft->wire_cut += (uint64_t)cut;
+		cut += !receive_cut(port, &received[i], deliver, context);
+	atomic_fetch_add(&port->wire_cut, (uint64_t)cut);
 	if (n < 0)
-		soft->dead = "the wire's interface is gone";
-	pthread_mutex_unlock(&soft->lock);
+		die(port->soft);
 	return n;
 }
 
+/* Lanes of IKE are the first thread's. */
 static int soft_poll(struct rvl_frames *frames, rvl_deliver_fn *deliver, void *context)
 {
-	struct soft *soft = soft_with(frames);
-	int sum = flush(soft);
+	struct port *port = port_with(frames);
+	int sum = flush(port);
 
-	for (int lane = 0; lane < RVL_LANES && sum >= 0; lane++) {
-		int n = poll_lane(soft, (enum rvl_lane)lane,
+	for (int lane = 0; lane < (port->thread ? 1 : RVL_LANES) && sum >= 0; lane++) {
+		int n = poll_lane(port, (enum rvl_lane)lane,
 				  lane == RVL_LANE_FRAMES ? RVL_WIRE_BATCH : IKE_BATCH, deliver,
 				  context);
 
@@ -650,7 +697,34 @@ static const struct rvl_frames_ops soft_frames_ops = {
 	.poll = soft_poll,
 	.rx = soft_rx,
 	.arm = soft_arm,
+	.owner = soft_owner,
 };
+
+static int open_ports(struct soft *soft, const struct rvl_soft_config *config,
+		      struct rvl_backend_error *error)
+{
+	int err;
+
+	soft->ports = calloc(soft->threads, sizeof(*soft->ports));
+	if (!soft->ports)
+		return rvl_backend_fail(error, -ENOMEM, "out of memory");
+	err = rvl_wire_open(config->wire, config->port, config->port_natt, soft->threads,
+			    &soft->wire, error);
+	if (err)
+		return err;
+	for (unsigned int i = 0; i < soft->threads; i++) {
+		struct port *port = &soft->ports[i];
+
+		port->soft = soft;
+		port->thread = i;
+		port->frames.ops = &soft_frames_ops;
+		port->frames.data_fd = rvl_wire_fd(soft->wire, i);
+		port->frames.hangup_fd = -1;
+		port->frames.next = i + 1 < soft->threads ? &soft->ports[i + 1].frames : NULL;
+	}
+	soft->backend.frames = &soft->ports[0].frames;
+	return 0;
+}
 
 int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backend **backend,
 			  struct rvl_backend_error *error)
@@ -668,8 +742,7 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 	if (!soft)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	soft->backend.ops = &soft_ops;
-	soft->backend.frames = config->wire ? &soft->frames : NULL;
-	soft->frames.ops = &soft_frames_ops;
+	soft->threads = config->wire && config->threads ? config->threads : 1;
 	soft->policies.most = config->policies;
 	soft->sas[RVL_OUTBOUND].most = soft->sas[RVL_INBOUND].most = config->sas;
 	snprintf(soft->name, sizeof(soft->name), "%s", config->wire ? config->wire : "");
@@ -678,30 +751,28 @@ int rvl_backend_soft_open(const struct rvl_soft_config *config, struct rvl_backe
 		err = rvl_backend_fail(error, -errno, "eventfd: %s", strerror(errno));
 		goto free_soft;
 	}
-	if (config->wire) {
-		err = rvl_wire_open(config->wire, config->port, config->port_natt, &soft->wire,
-				    error);
-		if (err)
-			goto close_event;
-	}
+	err = config->wire ? open_ports(soft, config, error) : 0;
+	if (err)
+		goto free_ports;
 	longest = soft->wire ? rvl_wire_mtu(soft->wire) + ETHERNET_HEADER_MAX : config->max_frame;
 	soft->max_frame = (uint16_t)(longest < RVL_BACKEND_FRAME ? longest : RVL_BACKEND_FRAME);
 	engine.max_frame = soft->max_frame;
+	engine.threads = soft->threads;
 	soft->engine = rvl_engine_new(&engine);
 	if (!soft->engine) {
 		err = rvl_backend_fail(error, -ENOMEM, "out of memory");
 		goto close_wire;
 	}
-	soft->frames.data_fd = soft->wire ? rvl_wire_fd(soft->wire) : -1;
-	soft->frames.hangup_fd = -1;
-	pthread_mutex_init(&soft->lock, NULL);
+	rvl_brlock_init(&soft->lock);
+	pthread_mutex_init(&soft->tellers_lock, NULL);
 	*backend = &soft->backend;
 	return 0;
 
 close_wire:
 	if (soft->wire)
 		rvl_wire_close(soft->wire);
-close_event:
+free_ports:
+	free(soft->ports);
 	close(soft->backend.event_fd);
 free_soft:
 	free(soft);

@@ -13,6 +13,7 @@
 #include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include <unistd.h>
 
 #include "host/esp/ip.h"
+#include "host/sa/fanout.h"
 #include "host/sa/ingress.h"
 #include "host/sa/train.h"
 #include "host/sa/wire_was.h"
@@ -43,9 +45,11 @@ static const struct {
 
 struct rvl_wire {
 	char name[IFNAMSIZ];
-	int fd[RVL_LANES]; /* the first one sends, too */
+	int fd[RVL_LANES]; /* of the first thread; the first one sends, too */
 	int epoll;
-	bool trains; /* the kernel takes them, or it isn't known yet */
+	unsigned int threads;
+	int more[RVL_FANOUT_MAX]; /* frames of other threads, by thread; each sends, too */
+	atomic_bool trains;	  /* the kernel takes them, or it isn't known yet */
 	unsigned int mtu;
 	uint8_t mac[6];
 	struct rvl_wire_was was;
@@ -280,26 +284,63 @@ static int read_properties(struct rvl_wire *wire, struct rvl_backend_error *erro
 	return 0;
 }
 
-static int bind_packet_socket(struct rvl_wire *wire, enum rvl_lane lane,
+static int bind_packet_socket(const struct rvl_wire *wire, int fd, int size,
 			      struct rvl_backend_error *error)
 {
 	struct sockaddr_ll address = {.sll_family = AF_PACKET,
 				      .sll_protocol = htons(ETH_P_ALL),
 				      .sll_ifindex = (int)if_nametoindex(wire->name)};
-	int on = 1, size = lane <= RVL_LANE_PEERS ? RECEIVE_BUFFER : LANE_BUFFER;
-	struct epoll_event event = {.events = EPOLLIN};
+	int on = 1;
 
 	if (!address.sll_ifindex)
 		return rvl_backend_fail(error, -ENODEV, "%s: no such interface", wire->name);
-	if (setsockopt(wire->fd[lane], SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) ||
-	    setsockopt(wire->fd[lane], SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) ||
-	    setsockopt(wire->fd[lane], SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) ||
-	    bind(wire->fd[lane], (struct sockaddr *)&address, sizeof(address)) ||
-	    epoll_ctl(wire->epoll, EPOLL_CTL_ADD, wire->fd[lane], &event))
+	if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) ||
+	    setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)))
 		return rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
 	/* More room is better, but not needed. */
-	setsockopt(wire->fd[lane], SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	return 0;
+}
+
+static int bind_lane(struct rvl_wire *wire, enum rvl_lane lane, struct rvl_backend_error *error)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int err = bind_packet_socket(wire, wire->fd[lane],
+				     lane <= RVL_LANE_PEERS ? RECEIVE_BUFFER : LANE_BUFFER, error);
+
+	if (!err && epoll_ctl(wire->epoll, EPOLL_CTL_ADD, wire->fd[lane], &event))
+		err = rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
+	return err;
+}
+
+/* Until it has joined the others it would have what they have, and takes nothing. */
+static int bind_more(struct rvl_wire *wire, uint16_t port, uint16_t port_natt,
+		     struct rvl_backend_error *error)
+{
+	int64_t group;
+	int err = 0;
+
+	if (wire->threads == 1)
+		return 0;
+	group = rvl_fanout_open(wire->fd[RVL_LANE_FRAMES], wire->threads,
+				port_natt ? port_natt : RVL_ESP_PORT);
+	if (group < 0)
+		return rvl_backend_fail(error, (int)group, "%s: packet fanout: %s", wire->name,
+					strerror((int)-group));
+	for (unsigned int i = 1; i < wire->threads && !err; i++) {
+		err = bind_packet_socket(wire, wire->more[i], RECEIVE_BUFFER, error);
+		if (err)
+			break;
+		err = rvl_fanout_join(wire->more[i], group);
+		if (!err)
+			err = rvl_lane_take_frames(wire->more[i], RVL_LANE_FRAMES, port, port_natt);
+		if (err)
+			rvl_backend_fail(error, err, "%s: packet fanout: %s", wire->name,
+					 strerror(-err));
+	}
+	return err;
 }
 
 static void close_sockets(struct rvl_wire *wire)
@@ -308,8 +349,16 @@ static void close_sockets(struct rvl_wire *wire)
 		if (wire->fd[lane] >= 0)
 			close(wire->fd[lane]);
 	}
+	for (unsigned int i = 1; i < wire->threads; i++)
+		if (wire->more[i] >= 0)
+			close(wire->more[i]);
 	if (wire->epoll >= 0)
 		close(wire->epoll);
+}
+
+static int open_packet_socket(void)
+{
+	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 }
 
 /* Nothing comes in before they are bound. */
@@ -322,12 +371,17 @@ static int open_sockets(struct rvl_wire *wire, uint16_t port, uint16_t port_natt
 	if (wire->epoll < 0)
 		err = -errno;
 	for (int lane = 0; lane < RVL_LANES; lane++) {
-		wire->fd[lane] = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		wire->fd[lane] = open_packet_socket();
 		if (!err)
 			err = wire->fd[lane] < 0
 				      ? -errno
 				      : rvl_lane_take_frames(wire->fd[lane], (enum rvl_lane)lane,
 							     port, port_natt);
+	}
+	for (unsigned int i = 1; i < wire->threads; i++) {
+		wire->more[i] = open_packet_socket();
+		if (!err)
+			err = wire->more[i] < 0 ? -errno : rvl_lane_take_none(wire->more[i]);
 	}
 	if (!err)
 		return 0;
@@ -336,8 +390,8 @@ static int open_sockets(struct rvl_wire *wire, uint16_t port, uint16_t port_natt
 				err == -EPERM ? " (CAP_NET_RAW is needed)" : "");
 }
 
-int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rvl_wire **out,
-		  struct rvl_backend_error *error)
+int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, unsigned int threads,
+		  struct rvl_wire **out, struct rvl_backend_error *error)
 {
 	struct rvl_wire *wire = calloc(1, sizeof(*wire));
 	int err;
@@ -345,7 +399,8 @@ int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rv
 	if (!wire)
 		return rvl_backend_fail(error, -ENOMEM, "out of memory");
 	snprintf(wire->name, sizeof(wire->name), "%s", name);
-	wire->trains = true;
+	wire->threads = threads;
+	atomic_init(&wire->trains, true);
 	err = open_sockets(wire, port, port_natt, error);
 	if (err)
 		goto free_wire;
@@ -375,7 +430,9 @@ int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rv
 		goto restore;
 	}
 	for (int lane = 0; lane < RVL_LANES && !err; lane++)
-		err = bind_packet_socket(wire, (enum rvl_lane)lane, error);
+		err = bind_lane(wire, (enum rvl_lane)lane, error);
+	if (!err)
+		err = bind_more(wire, port, port_natt, error);
 	if (err)
 		goto restore;
 	*out = wire;
@@ -397,9 +454,14 @@ void rvl_wire_close(struct rvl_wire *wire)
 	free(wire);
 }
 
-int rvl_wire_fd(const struct rvl_wire *wire)
+int rvl_wire_fd(const struct rvl_wire *wire, unsigned int thread)
 {
-	return wire->epoll;
+	return thread ? wire->more[thread] : wire->epoll;
+}
+
+static int frames_of(const struct rvl_wire *wire, unsigned int thread)
+{
+	return thread ? wire->more[thread] : wire->fd[RVL_LANE_FRAMES];
 }
 
 const uint8_t *rvl_wire_mac(const struct rvl_wire *wire)
@@ -445,6 +507,7 @@ static void add_message(struct sending *s, const struct rvl_buf *frames, int fir
 static void add_messages(const struct rvl_wire *wire, struct sending *s, struct rvl_buf *frames,
 			 const bool *trains, int count)
 {
+	const bool taken = atomic_load_explicit(&wire->trains, memory_order_relaxed);
 	int n;
 
 	s->count = s->part_count = 0;
@@ -453,21 +516,22 @@ static void add_messages(const struct rvl_wire *wire, struct sending *s, struct 
 		int alike = 0;
 
 		train->header = (struct virtio_net_hdr){0};
-		while (wire->trains && first + alike < count && trains[first + alike])
+		while (taken && first + alike < count && trains[first + alike])
 			alike++;
 		n = alike ? rvl_train_make(train, frames + first, alike) : 1;
 		add_message(s, frames, first, n);
 	}
 }
 
-int rvl_wire_send(struct rvl_wire *wire, struct rvl_buf *frames, const bool *trains, int count)
+int rvl_wire_send(struct rvl_wire *wire, unsigned int thread, struct rvl_buf *frames,
+		  const bool *trains, int count)
 {
 	struct sending s;
 	int lost = 0, at = 0, more;
 
 	add_messages(wire, &s, frames, trains, count);
 	while (at < s.count) {
-		int n = sendmmsg(wire->fd[RVL_LANE_FRAMES], s.messages + at,
+		int n = sendmmsg(frames_of(wire, thread), s.messages + at,
 				 (unsigned int)(s.count - at), 0);
 
 		if (n < 0 && (errno == ENXIO || errno == ENODEV))
@@ -481,11 +545,11 @@ int rvl_wire_send(struct rvl_wire *wire, struct rvl_buf *frames, const bool *tra
 	if (at == s.count)
 		return lost;
 	/* A kernel that doesn't know trains: one by one, from now on. */
-	wire->trains = false;
+	atomic_store(&wire->trains, false);
 	for (int i = at; i < s.count; i++)
 		if (s.counts[i] > 1)
 			rvl_train_undo(&s.trains[i], &frames[s.firsts[i]]);
-	more = rvl_wire_send(wire, frames + s.firsts[at], trains + s.firsts[at],
+	more = rvl_wire_send(wire, thread, frames + s.firsts[at], trains + s.firsts[at],
 			     count - s.firsts[at]);
 	return more < 0 ? more : lost + more;
 }
@@ -544,8 +608,8 @@ static void finish(struct mmsghdr *message, struct rvl_received *received)
 		restore_tag(&message->msg_hdr, received);
 }
 
-int rvl_wire_receive(struct rvl_wire *wire, enum rvl_lane lane, struct rvl_received *received,
-		     int count)
+int rvl_wire_receive(struct rvl_wire *wire, unsigned int thread, enum rvl_lane lane,
+		     struct rvl_received *received, int count)
 {
 	struct mmsghdr messages[RVL_WIRE_BATCH];
 	struct told told[RVL_WIRE_BATCH];
@@ -563,7 +627,8 @@ int rvl_wire_receive(struct rvl_wire *wire, enum rvl_lane lane, struct rvl_recei
 			.msg_controllen = sizeof(told[i].control),
 		};
 	}
-	n = recvmmsg(wire->fd[lane], messages, (unsigned int)count, 0, NULL);
+	n = recvmmsg(thread ? wire->more[thread] : wire->fd[lane], messages, (unsigned int)count, 0,
+		     NULL);
 	if (n < 0 && errno == ENETDOWN && rvl_wire_gone(wire))
 		return -ENODEV;
 	if (n < 0)
@@ -575,5 +640,9 @@ int rvl_wire_receive(struct rvl_wire *wire, enum rvl_lane lane, struct rvl_recei
 
 uint32_t rvl_wire_missed(const struct rvl_wire *wire, enum rvl_lane lane)
 {
-	return rvl_lane_missed(wire->fd[lane]);
+	uint32_t missed = rvl_lane_missed(wire->fd[lane]);
+
+	for (unsigned int i = 1; i < wire->threads && lane == RVL_LANE_FRAMES; i++)
+		missed += rvl_lane_missed(wire->more[i]);
+	return missed;
 }

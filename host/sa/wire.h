@@ -17,14 +17,15 @@ struct rvl_wire;
  * reverse path filtering, no answers to ARP and no IPv6 keep the kernel from taking frames that are
  * ours to judge; receive offloads that merge frames are switched off. Closing puts all that back,
  * as it was before whoever had it last and didn't.
- * Frames wait in lanes; port and port_natt are IKE's.
+ * Frames wait in lanes; port and port_natt are IKE's. threads, at most RVL_FANOUT_MAX, have what
+ * fanout.h says: the first one all lanes, the others frames, and each a number.
  */
-int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, struct rvl_wire **wire,
-		  struct rvl_backend_error *error);
+int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, unsigned int threads,
+		  struct rvl_wire **wire, struct rvl_backend_error *error);
 void rvl_wire_close(struct rvl_wire *wire);
 
-/* Readable while there are frames in any lane. */
-int rvl_wire_fd(const struct rvl_wire *wire);
+/* Readable while there are frames in any lane of the thread's. */
+int rvl_wire_fd(const struct rvl_wire *wire, unsigned int thread);
 const uint8_t *rvl_wire_mac(const struct rvl_wire *wire);
 unsigned int rvl_wire_mtu(const struct rvl_wire *wire);
 
@@ -36,7 +37,8 @@ unsigned int rvl_wire_mtu(const struct rvl_wire *wire);
  * nobody needs, so that those that are alike may go as one (train.h); their headers may be others
  * afterwards. Returns how many frames the kernel didn't take, or -ENODEV: the interface is gone.
  */
-int rvl_wire_send(struct rvl_wire *wire, struct rvl_buf *frames, const bool *trains, int count);
+int rvl_wire_send(struct rvl_wire *wire, unsigned int thread, struct rvl_buf *frames,
+		  const bool *trains, int count);
 
 /*
  * Has the interface been removed? Its socket tells once, with -ENETDOWN, when it is set down for
@@ -53,11 +55,12 @@ struct rvl_received {
 };
 
 /*
- * The next frames of a lane, at most a batch, with VLAN tags as they were on the wire, each in the
- * room that its buffer has behind its offset. Returns how many, or -errno (-EAGAIN: there is none).
+ * The next frames of a thread's lane, at most a batch, with VLAN tags as they were on the wire,
+ * each in the room that its buffer has behind its offset. Returns how many, or -errno (-EAGAIN:
+ * there is none).
  */
-int rvl_wire_receive(struct rvl_wire *wire, enum rvl_lane lane, struct rvl_received *received,
-		     int count);
+int rvl_wire_receive(struct rvl_wire *wire, unsigned int thread, enum rvl_lane lane,
+		     struct rvl_received *received, int count);
 
 /* How many frames of a lane had no place in its queue, modulo 2^32. */
 uint32_t rvl_wire_missed(const struct rvl_wire *wire, enum rvl_lane lane);

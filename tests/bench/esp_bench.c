@@ -237,8 +237,9 @@ static struct rvl_engine *engine_of(uint32_t tunnels)
 
 		policy.selector.dst = rvl_prefix_of(&network, 24);
 		out.spi = in.spi = 0x1000 + i;
-		if (!engine || rvl_engine_sa_add(engine, i, &out) ||
-		    rvl_engine_sa_add(engine, i, &in) || rvl_engine_policy_set(engine, i, &policy))
+		if (!engine || rvl_engine_sa_add(engine, i, &out, 0) ||
+		    rvl_engine_sa_add(engine, i, &in, 0) ||
+		    rvl_engine_policy_set(engine, i, &policy))
 			exit(1);
 	}
 	return engine;
@@ -262,9 +263,9 @@ static double pass(struct bench *bench, struct rvl_engine *engine, uint32_t tunn
 	}
 	start = now();
 	for (int i = 0; i < BATCH; i++)
-		if (rvl_engine_tx(engine, &bench->bufs[i], RVL_ENGINE_NO_SA).verdict !=
+		if (rvl_engine_tx(engine, 0, &bench->bufs[i], RVL_ENGINE_NO_SA).verdict !=
 			    RVL_ENGINE_DONE ||
-		    rvl_engine_rx(engine, &bench->bufs[i]).verdict != RVL_ENGINE_DONE)
+		    rvl_engine_rx(engine, 0, &bench->bufs[i]).verdict != RVL_ENGINE_DONE)
 			exit(1);
 	return now() - start;
 }

@@ -262,7 +262,7 @@ static bool add_sa(struct oracle *o, struct live_sa *sa, enum rvl_direction dire
 	dev_sa = traffic_dev_sa(&sa->params);
 	if (rvl_dev_sa_add(o->chip.dev, &dev_sa, &sa->index, &err))
 		return differ(o, "%s", err.text);
-	if (rvl_engine_sa_add(o->engine, sa->index, &sa->params))
+	if (rvl_engine_sa_add(o->engine, sa->index, &sa->params, 0))
 		return differ(o, "the engine refuses an SA");
 	sa->live = true;
 	o->report->sa_changes++;
@@ -436,7 +436,7 @@ static bool transmit(struct oracle *o)
 	rvl_queue_kick(rvl_frame_queue_rings(o->chip.queues[q]));
 	o->report->tx++;
 	buf = frame_buf(&o->frame);
-	result = rvl_engine_tx(o->engine, &buf, sa == RVL_NO_SA ? RVL_ENGINE_NO_SA : sa);
+	result = rvl_engine_tx(o->engine, 0, &buf, sa == RVL_NO_SA ? RVL_ENGINE_NO_SA : sa);
 	/* The one that a policy chose is in use too. */
 	for (i = 0; sa == RVL_NO_SA && i < SAS; i += CHIP_QUEUES) {
 		if (o->out[i].live && o->out[i].index == result.sa)
@@ -573,7 +573,7 @@ static bool receive(struct oracle *o)
 		return true;
 	}
 	buf = frame_buf(&o->frame);
-	result = rvl_engine_rx(o->engine, &buf);
+	result = rvl_engine_rx(o->engine, 0, &buf);
 	if (result.verdict != RVL_ENGINE_DROP) {
 		const bool done = result.verdict == RVL_ENGINE_DONE;
 		const struct expected e = {

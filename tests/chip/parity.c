@@ -56,7 +56,7 @@ static void on_wire(void *ctx, const uint8_t *frame, uint32_t len)
 	if (memmem(frame, len, marker, sizeof(marker)))
 		fail(b->report, "plaintext on the wire");
 	memcpy(octets, frame, len);
-	result = rvl_engine_rx(b->peer, &buf);
+	result = rvl_engine_rx(b->peer, 0, &buf);
 	if (result.verdict != RVL_ENGINE_DONE)
 		fail(b->report, "the peer refuses a frame (%s)", rvl_drop_name(result.drop));
 	else
@@ -146,7 +146,7 @@ static bool add(struct bench *b, unsigned int i, bool inbound)
 	peer.direction = RVL_INBOUND;
 	peer.replay_window = 1024;
 	rvl_engine_sa_delete(b->peer, RVL_INBOUND, (uint16_t)i);
-	return !rvl_engine_sa_add(b->peer, (uint16_t)i, &peer) || fail(b->report, "the peer");
+	return !rvl_engine_sa_add(b->peer, (uint16_t)i, &peer, 0) || fail(b->report, "the peer");
 }
 
 /* A new key and SPI for an SA, and first numbers. */

@@ -442,10 +442,10 @@ static void engine_finds_ah_by_its_protocol(void **state)
 		esp.mode = RVL_TRANSPORT;
 		for (uint32_t i = 0; i < 2; i++) {
 			in = packet_peer(i ? &esp : &ah);
-			assert_int_equal(rvl_engine_sa_add(engine, i, i ? &esp : &ah), 0);
-			assert_int_equal(rvl_engine_sa_add(engine, i, &in), 0);
-			assert_int_equal(rvl_engine_sa_add(engine, 2, &in), -EEXIST);
-			assert_int_equal(rvl_engine_sa_add(none, i, &in), i ? 0 : -EINVAL);
+			assert_int_equal(rvl_engine_sa_add(engine, i, i ? &esp : &ah, 0), 0);
+			assert_int_equal(rvl_engine_sa_add(engine, i, &in, 0), 0);
+			assert_int_equal(rvl_engine_sa_add(engine, 2, &in, 0), -EEXIST);
+			assert_int_equal(rvl_engine_sa_add(none, i, &in, 0), i ? 0 : -EINVAL);
 		}
 		for (uint32_t i = 0; i < 2; i++) {
 			struct rvl_engine_result r;
@@ -457,17 +457,17 @@ static void engine_finds_ah_by_its_protocol(void **state)
 			memset(rvl_buf_data(&pkt.buf), 0x22, 12);
 			rvl_put_be16(rvl_buf_data(&pkt.buf) + 12, six ? 0x86dd : 0x0800);
 			pkt.buf.base = pkt.room;
-			assert_int_equal(rvl_engine_tx(engine, &pkt.buf, i).verdict,
+			assert_int_equal(rvl_engine_tx(engine, 0, &pkt.buf, i).verdict,
 					 RVL_ENGINE_DONE);
 			memcpy(copy, rvl_buf_data(&pkt.buf), pkt.buf.len);
 			other = (struct rvl_buf){copy, sizeof(copy), 0, pkt.buf.len};
-			r = rvl_engine_rx(engine, &pkt.buf);
+			r = rvl_engine_rx(engine, 0, &pkt.buf);
 			assert_int_equal(r.verdict, RVL_ENGINE_DONE);
 			assert_int_equal(r.sa, i);
 			assert_int_equal(pkt.buf.len, 14 + len);
 			assert_memory_equal(rvl_buf_data(&pkt.buf) + 14, inner, len);
 			/* Without AH it is a packet like others. */
-			r = rvl_engine_rx(none, &other);
+			r = rvl_engine_rx(none, 0, &other);
 			assert_int_equal(r.verdict, i ? RVL_ENGINE_DONE : RVL_ENGINE_PASS);
 		}
 		assert_int_equal(rvl_engine_counters(none)->rx_sa_miss, 0);

@@ -108,7 +108,7 @@ static void add_sa(struct rvl_engine *engine, enum rvl_direction direction, uint
 {
 	const struct rvl_sa_params params = params_of(direction, index);
 
-	assert_int_equal(rvl_engine_sa_add(engine, index, &params), 0);
+	assert_int_equal(rvl_engine_sa_add(engine, index, &params, 0), 0);
 }
 
 static void add_policy(struct rvl_engine *engine, uint16_t index, uint32_t priority,
@@ -132,7 +132,7 @@ static void add_policy(struct rvl_engine *engine, uint16_t index, uint32_t prior
 
 static struct rvl_engine_result send_frame(struct rvl_engine *engine, struct frame *frame)
 {
-	return rvl_engine_tx(engine, &frame->buf, RVL_ENGINE_NO_SA);
+	return rvl_engine_tx(engine, 0, &frame->buf, RVL_ENGINE_NO_SA);
 }
 
 static void frame_comes_back_with_its_ethernet_header(void **state)
@@ -157,12 +157,12 @@ static void frame_comes_back_with_its_ethernet_header(void **state)
 		ether = 14 + (size_t)(i % 3) * 4;
 		len = ether + 20 + payload;
 		memcpy(copy, rvl_buf_data(&frame.buf), len);
-		r = rvl_engine_tx(a, &frame.buf, sa);
+		r = rvl_engine_tx(a, 0, &frame.buf, sa);
 		assert_int_equal(r.verdict, RVL_ENGINE_DONE);
 		assert_memory_equal(rvl_buf_data(&frame.buf), copy, ether - 2);
 		assert_int_equal(rvl_get_be16(rvl_buf_data(&frame.buf) + ether - 2),
 				 sa & 4 ? 0x86dd : 0x0800);
-		r = rvl_engine_rx(b, &frame.buf);
+		r = rvl_engine_rx(b, 0, &frame.buf);
 		assert_int_equal(r.verdict, RVL_ENGINE_DONE);
 		assert_int_equal(r.sa, sa);
 		assert_int_equal(r.encap, !!(sa & 2));
@@ -189,13 +189,15 @@ static void ipv6_passes_where_there_is_none(void **state)
 			struct rvl_engine *ipv4 = rvl_engine_new(&config);
 
 			add_sa(from, RVL_OUTBOUND, ipv6 ? 4 : 0);
-			assert_int_equal(rvl_engine_sa_add(ipv4, 4, &params), -EINVAL);
+			assert_int_equal(rvl_engine_sa_add(ipv4, 4, &params, 0), -EINVAL);
 			make(&frame, 1, NET_A + 1, NET_B + 1, 17, 1, 2, 0, 100);
-			rvl_engine_tx(from, &frame.buf, ipv6 ? 4 : 0);
+			rvl_engine_tx(from, 0, &frame.buf, ipv6 ? 4 : 0);
 			rvl_put_be16(rvl_buf_data(&frame.buf) + 16, types[type]);
-			assert_int_equal(rvl_engine_rx(ipv4, &frame.buf).verdict, RVL_ENGINE_PASS);
+			assert_int_equal(rvl_engine_rx(ipv4, 0, &frame.buf).verdict,
+					 RVL_ENGINE_PASS);
 			assert_int_equal(rvl_engine_counters(ipv4)->rx_sa_miss, !ipv6 && !type);
-			assert_int_equal(rvl_engine_rx(both, &frame.buf).verdict, RVL_ENGINE_PASS);
+			assert_int_equal(rvl_engine_rx(both, 0, &frame.buf).verdict,
+					 RVL_ENGINE_PASS);
 			assert_int_equal(rvl_engine_counters(both)->rx_sa_miss, ipv6 == type);
 			rvl_engine_free(from);
 			rvl_engine_free(both);
@@ -285,7 +287,7 @@ static void no_rule_is_bypassed_behind_a_third_vlan_tag(void **state)
 	(void)state;
 	for (int tags = 0; tags < 6; tags++) {
 		make(&frame, tags, NET_A, NET_B, 17, 1, 2, 0, 100);
-		result = rvl_engine_tx(engine, &frame.buf, RVL_ENGINE_NO_SA);
+		result = rvl_engine_tx(engine, 0, &frame.buf, RVL_ENGINE_NO_SA);
 		assert_int_equal(result.verdict, tags < 3 ? RVL_ENGINE_PASS : RVL_ENGINE_DROP);
 		if (tags >= 3)
 			assert_int_equal(result.drop, RVL_DROP_MALFORMED);
@@ -294,7 +296,7 @@ static void no_rule_is_bypassed_behind_a_third_vlan_tag(void **state)
 	/* Not IPv4, and with two tags: nothing that rules are about. */
 	make(&frame, 2, NET_A, NET_B, 17, 1, 2, 0, 100);
 	rvl_put_be16(rvl_buf_data(&frame.buf) + 20, 0x0806);
-	result = rvl_engine_tx(engine, &frame.buf, RVL_ENGINE_NO_SA);
+	result = rvl_engine_tx(engine, 0, &frame.buf, RVL_ENGINE_NO_SA);
 	assert_int_equal(result.verdict, RVL_ENGINE_PASS);
 	rvl_engine_free(engine);
 }
@@ -312,19 +314,19 @@ static void inbound_sas_are_found_by_destination_and_spi(void **state)
 				       .replay_window = 32};
 
 	(void)state;
-	assert_int_equal(rvl_engine_sa_add(engine, 0, &params), 0);
-	assert_int_equal(rvl_engine_sa_add(engine, 0, &params), -EBUSY);
-	assert_int_equal(rvl_engine_sa_add(engine, 1, &params), -EEXIST);
-	assert_int_equal(rvl_engine_sa_add(engine, 64, &params), -EINVAL);
+	assert_int_equal(rvl_engine_sa_add(engine, 0, &params, 0), 0);
+	assert_int_equal(rvl_engine_sa_add(engine, 0, &params, 0), -EBUSY);
+	assert_int_equal(rvl_engine_sa_add(engine, 1, &params, 0), -EEXIST);
+	assert_int_equal(rvl_engine_sa_add(engine, 64, &params, 0), -EINVAL);
 	params.dst = rvl_addr_of_ipv4(2);
-	assert_int_equal(rvl_engine_sa_add(engine, 1, &params), 0);
+	assert_int_equal(rvl_engine_sa_add(engine, 1, &params, 0), 0);
 	params.dst = rvl_addr_of_ipv4(3);
-	assert_int_equal(rvl_engine_sa_add(engine, 2, &params), 0);
+	assert_int_equal(rvl_engine_sa_add(engine, 2, &params, 0), 0);
 	assert_int_equal(rvl_engine_sa_delete(engine, RVL_INBOUND, 1), 0);
 	params.dst = rvl_addr_of_ipv4(1);
-	assert_int_equal(rvl_engine_sa_add(engine, 3, &params), -EEXIST);
+	assert_int_equal(rvl_engine_sa_add(engine, 3, &params, 0), -EEXIST);
 	params.dst = rvl_addr_of_ipv4(2);
-	assert_int_equal(rvl_engine_sa_add(engine, 3, &params), 0);
+	assert_int_equal(rvl_engine_sa_add(engine, 3, &params, 0), 0);
 	rvl_engine_free(engine);
 }
 
@@ -358,7 +360,7 @@ static void counters_add_up_to_what_went_in(void **state)
 		     random32() & 1 ? 80 : 500, random32() % 16 ? 0 : 0x10, random32() % 1000);
 		if (random32() % 16 == 0)
 			frame.buf.len = random32() % (frame.buf.len + 1);
-		if (rvl_engine_tx(a, &frame.buf, sa).verdict == RVL_ENGINE_DROP)
+		if (rvl_engine_tx(a, 0, &frame.buf, sa).verdict == RVL_ENGINE_DROP)
 			continue;
 		if (random32() % 8 == 0 && frame.buf.len)
 			rvl_buf_data(&frame.buf)[random32() % frame.buf.len] ^= 1u
@@ -366,8 +368,8 @@ static void counters_add_up_to_what_went_in(void **state)
 		if (random32() % 16 == 0)
 			frame.buf.len = random32() % (frame.buf.len + 1);
 		last = frame.buf;
-		if (rvl_engine_rx(b, &frame.buf).verdict == RVL_ENGINE_DROP && random32() & 1)
-			rvl_engine_rx(b, &last);
+		if (rvl_engine_rx(b, 0, &frame.buf).verdict == RVL_ENGINE_DROP && random32() & 1)
+			rvl_engine_rx(b, 0, &last);
 	}
 	tx_sum = tx->tx_bypass + tx->tx_protected;
 	rx_sum = rx->rx_pass + rx->rx_decrypted;
@@ -525,16 +527,16 @@ static void inbound_sas_are_found_in_a_table_that_has_grown(void **state)
 	params.src = rvl_addr_of_ipv4(REMOTE);
 	for (uint32_t i = 0; i < SAS; i++) {
 		params.spi = 0x1000 + i * 3;
-		assert_int_equal(rvl_engine_sa_add(engine, i * APART, &params), 0);
+		assert_int_equal(rvl_engine_sa_add(engine, i * APART, &params, 0), 0);
 	}
 	for (uint32_t i = 1; i < SAS; i += 2)
 		assert_int_equal(rvl_engine_sa_delete(engine, RVL_INBOUND, i * APART), 0);
 	for (uint32_t i = 0; i < SAS; i++) {
 		params.spi = 0x1000 + i * 3;
-		assert_int_equal(rvl_engine_sa_add(engine, i * APART + 1, &params),
+		assert_int_equal(rvl_engine_sa_add(engine, i * APART + 1, &params, 0),
 				 i % 2 ? 0 : -EEXIST);
 	}
-	assert_int_equal(rvl_engine_sa_add(engine, SAS * APART, &params), -EINVAL);
+	assert_int_equal(rvl_engine_sa_add(engine, SAS * APART, &params, 0), -EINVAL);
 	rvl_engine_free(engine);
 }
 

@@ -77,8 +77,8 @@ static void receive_frame(const struct rvl_sa_params *in_params, const uint8_t *
 	struct rvl_engine *engine = rvl_engine_new(&config);
 	struct rvl_buf buf = copy_of(data, size, 0, 0);
 
-	check(engine && !rvl_engine_sa_add(engine, 0, in_params));
-	check(rvl_engine_rx(engine, &buf).verdict != RVL_ENGINE_DONE);
+	check(engine && !rvl_engine_sa_add(engine, 0, in_params, 0));
+	check(rvl_engine_rx(engine, 0, &buf).verdict != RVL_ENGINE_DONE);
 	rvl_engine_free(engine);
 	free(buf.base);
 }

@@ -181,16 +181,16 @@ static void ether_type_follows_the_packet(void **state)
 					    in6 ? 0xdd : 0};
 		const uint8_t *p_out;
 
-		assert_int_equal(rvl_engine_sa_add(engine, 0, &p), 0);
-		assert_int_equal(rvl_engine_sa_add(engine, 0, &peer), 0);
+		assert_int_equal(rvl_engine_sa_add(engine, 0, &p, 0), 0);
+		assert_int_equal(rvl_engine_sa_add(engine, 0, &peer, 0), 0);
 		packet_place(&pkt, inner, len);
 		rvl_buf_push(&pkt.buf, sizeof(header));
 		memcpy(rvl_buf_data(&pkt.buf), header, sizeof(header));
-		assert_int_equal(rvl_engine_tx(engine, &pkt.buf, 0).verdict, RVL_ENGINE_DONE);
+		assert_int_equal(rvl_engine_tx(engine, 0, &pkt.buf, 0).verdict, RVL_ENGINE_DONE);
 		p_out = rvl_buf_data(&pkt.buf);
 		assert_memory_equal(p_out, header, 16);
 		assert_int_equal(rvl_get_be16(p_out + 16), out6 ? 0x86dd : 0x0800);
-		assert_int_equal(rvl_engine_rx(engine, &pkt.buf).verdict, RVL_ENGINE_DONE);
+		assert_int_equal(rvl_engine_rx(engine, 0, &pkt.buf).verdict, RVL_ENGINE_DONE);
 		p_out = rvl_buf_data(&pkt.buf);
 		assert_int_equal(pkt.buf.len, sizeof(header) + len);
 		assert_memory_equal(p_out, header, sizeof(header));

@@ -118,7 +118,7 @@ int bed_set_up(void **state)
 	    system("ip link add wire0 type veth peer name wire1 && ip link set wire1 up"))
 		return -1;
 	if (bed_open("wire0", 0, 0, &bed->backend, &error) ||
-	    rvl_wire_open("wire1", 0, 0, &bed->far, &error)) {
+	    rvl_wire_open("wire1", 0, 0, 1, &bed->far, &error)) {
 		fprintf(stderr, "%s\n", error.text);
 		return -1;
 	}
@@ -268,10 +268,10 @@ uint32_t spi_from_port(struct bed *bed, uint16_t port, uint8_t frame[256])
 	send_mark(bed, backend);
 	for (;;) {
 		struct rvl_received received = {.frame = {next, sizeof(next), 0, 0}};
-		int n = rvl_wire_receive(bed->far, RVL_LANE_FRAMES, &received, 1);
+		int n = rvl_wire_receive(bed->far, 0, RVL_LANE_FRAMES, &received, 1);
 
 		if (n == -EAGAIN)
-			wait_for(rvl_wire_fd(bed->far));
+			wait_for(rvl_wire_fd(bed->far, 0));
 		if (n > 0 && is_mark(next, received.frame.len) &&
 		    rvl_get_be32(next + 14) == bed->sent)
 			return spi;

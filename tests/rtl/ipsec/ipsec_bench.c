@@ -131,7 +131,7 @@ void bench_sa_add(struct bench *b, uint16_t index, const struct rvl_sa_params *p
 	struct rvl_cmd cmd = peer_sa_add(index, params);
 
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
-	CHECK_EQ(b, rvl_engine_sa_add(b->model, index, params), 0);
+	CHECK_EQ(b, rvl_engine_sa_add(b->model, index, params, 0), 0);
 }
 
 void bench_sa_delete(struct bench *b, bool inbound, uint16_t index)
@@ -171,7 +171,7 @@ struct rvl_engine_result bench_tx(struct bench *b, const uint8_t *data, size_t l
 
 	ipsec_dut_host(b->dut, data, len, sa);
 	memcpy(rvl_buf_data(&buf), data, len);
-	result = rvl_engine_tx(b->model, &buf,
+	result = rvl_engine_tx(b->model, 0, &buf,
 			       sa == IPSEC_DUT_NO_SA ? RVL_ENGINE_NO_SA : (uint16_t)sa);
 	if (result.verdict != RVL_ENGINE_DROP)
 		expect(&b->port_tail, &buf, &result);
@@ -186,7 +186,7 @@ struct rvl_engine_result bench_rx(struct bench *b, const uint8_t *data, size_t l
 
 	ipsec_dut_wire(b->dut, data, len, false);
 	memcpy(octets, data, len);
-	result = rvl_engine_rx(b->model, &buf);
+	result = rvl_engine_rx(b->model, 0, &buf);
 	if (result.verdict != RVL_ENGINE_DROP)
 		expect(&b->host_tail, &buf, &result);
 	return result;
