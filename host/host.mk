@@ -127,6 +127,8 @@ RAVELD_SRCS := \
 	host/raveld/routes.c \
 	host/raveld/follow.c \
 	host/raveld/datapath.c \
+	host/raveld/data_thread.c \
+	host/raveld/handover.c \
 	host/raveld/endpoint.c \
 	host/raveld/inbox.c \
 	host/raveld/streams.c \

@@ -159,6 +159,7 @@ int conf_check_daemon(const struct conf_daemon *old, const struct conf_daemon *n
 		{"netdev", !strcmp(old->netdev, new->netdev)},
 		{"address", same_addresses(old, new)},
 		{"mtu", old->mtu == new->mtu},
+		{"data_threads", old->data_threads == new->data_threads},
 		{"mss_clamp", old->mss_clamp == new->mss_clamp},
 		{"socket", !strcmp(old->socket, new->socket)},
 		{"qcd_secret", !strcmp(old->qcd_secret, new->qcd_secret)},

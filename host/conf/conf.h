@@ -57,6 +57,7 @@ struct conf_daemon {
 	struct conf_address addresses[CONF_ADDRESSES_MAX];
 	size_t address_count;
 	uint16_t mtu;			/* of the netdev; 0: what the wire's leaves beside ESP */
+	uint8_t data_threads;		/* soft; 0: as many as there are processors */
 	bool mss_clamp;			/* TCP is told what tunnels take */
 	char socket[108];		/* of ravelctl */
 	char qcd_secret[CONF_PATH_MAX]; /* file; empty: none */

@@ -6,6 +6,7 @@
 
 #include "host/conf/bind.h"
 #include "host/ike/puzzle.h"
+#include "host/sa/fanout.h"
 
 #define NIC_PORT_NAT 4500
 #define DEFAULT_NETDEV "rvl0"
@@ -116,6 +117,16 @@ static int set_mtu(const struct conf_value *v, void *object)
 
 	if (!err)
 		((struct conf_daemon *)object)->mtu = (uint16_t)n;
+	return err;
+}
+
+static int set_data_threads(const struct conf_value *v, void *object)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 1, RVL_FANOUT_MAX, &n);
+
+	if (!err)
+		((struct conf_daemon *)object)->data_threads = (uint8_t)n;
 	return err;
 }
 
@@ -372,6 +383,7 @@ static const struct conf_binding keys[] = {
 	{"netdev", set_netdev, false},
 	{"address", set_address, false},
 	{"mtu", set_mtu, false},
+	{"data_threads", set_data_threads, false},
 	{"mss_clamp", set_mss_clamp, false},
 	{"socket", set_socket, false},
 	{"qcd_secret", set_qcd_secret, false},
@@ -488,6 +500,8 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 					 "\"wire\" and \"netdev\" name the same interface");
 	if (!conf_has_tcp(daemon) && daemon->port_tcp)
 		return conf_fail_section(error, section, "\"port_tcp\" needs backend soft");
+	if (daemon->backend != CONF_BACKEND_SOFT && daemon->data_threads)
+		return conf_fail_section(error, section, "\"data_threads\" needs backend soft");
 	if (conf_has_nic(daemon) && daemon->port_nat != NIC_PORT_NAT)
 		return conf_fail_section(
 			error, section,

@@ -13,14 +13,14 @@ static void job_done(struct ike_engine *e, struct ike_waiter *waiter, uint64_t n
 		     struct ike_job *job);
 
 struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
-				const struct ike_child_config *config)
+				const struct ike_child_config *config, const struct ike_child *old)
 {
 	struct ike_child *child;
 	uint32_t spi;
 
 	if (sa->child_count == IKE_CHILDREN_MAX)
 		return NULL;
-	spi = e->config.alloc_spi(e->config.context);
+	spi = e->config.alloc_spi(e->config.context, old ? old->spi_in : 0);
 	if (!spi)
 		return NULL;
 	child = calloc(1, sizeof(*child));

@@ -73,8 +73,9 @@ struct ike_child {
 };
 
 /* child.c: the life of a Child SA */
+/* old: the one that it is rekeyed from, or NULL. */
 struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
-				const struct ike_child_config *config);
+				const struct ike_child_config *config, const struct ike_child *old);
 int ike_child_set_ts(struct ike_child *child, const struct ike_ts_list *local,
 		     const struct ike_ts_list *remote);
 int ike_child_derive(struct ike_child *child, const struct ike_secret *shared, struct ike_slice ni,
@@ -136,7 +137,7 @@ void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child);
 uint16_t ike_child_group(const struct ike_engine *e, const struct ike_child *child);
 bool ike_child_offers_group(const struct ike_child_config *config, uint16_t group);
 uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
-			  const struct ike_child_config *only, bool ke, uint16_t prefer_group,
+			  const struct ike_child *old, bool ke, uint16_t prefer_group,
 			  struct ike_child **child, const char **name);
 void ike_child_answer(struct ike_builder *b, const struct ike_child *child);
 void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child);

@@ -272,7 +272,7 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 	}
 	child = t->made_id ? ike_child_find_id(e, t->made_id)
 		: full	   ? NULL
-			   : ike_child_new(e, sa, t->config);
+			   : ike_child_new(e, sa, t->config, old);
 	if (t->made_id && !child)
 		return IKE_DONE; /* it was to be asked for again, and isn't wanted any more */
 	t->ni_len = IKE_NONCE_LEN;
@@ -678,8 +678,7 @@ static enum ike_step accept(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	uint8_t wanted[2];
 	struct ike_writer w = ike_writer(wanted, sizeof(wanted));
 	const char *name;
-	uint16_t error = ike_child_accept(e, sa, in, old ? old->config : NULL, true, ke->group,
-					  &child, &name);
+	uint16_t error = ike_child_accept(e, sa, in, old, true, ke->group, &child, &name);
 
 	if (error == IKE_N_INVALID_SYNTAX)
 		return malformed(e, sa);

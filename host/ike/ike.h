@@ -30,9 +30,10 @@ struct ike_engine_config {
 	struct ike_random random;
 	/*
 	 * The data path allots the SPI of an inbound Child SA, in host order, above 255 and unique
-	 * in it; 0 when it has none left. An SPI that came to nothing is given back.
+	 * in it; 0 when it has none left. An SPI that came to nothing is given back. replaces: the
+	 * one of the Child SA that this one is rekeyed from, or 0.
 	 */
-	uint32_t (*alloc_spi)(void *context);
+	uint32_t (*alloc_spi)(void *context, uint32_t replaces);
 	void (*release_spi)(void *context, uint32_t spi);
 	/*
 	 * Has authentic traffic come in on a Child SA since this was last asked? Whose peer sends

@@ -266,11 +266,11 @@ static bool narrow(const struct ike_engine *e, const struct ike_sa *sa,
 
 /* Returns 0 and the new child, or NO_ADDITIONAL_SAS. */
 static uint16_t take(struct ike_engine *e, struct ike_sa *sa, const struct ike_in *in,
-		     const struct ike_child_config *config, const struct question *q,
-		     const struct ike_ts_list *mine, const struct ike_ts_list *theirs,
-		     struct ike_child **child)
+		     const struct ike_child_config *config, const struct ike_child *old,
+		     const struct question *q, const struct ike_ts_list *mine,
+		     const struct ike_ts_list *theirs, struct ike_child **child)
 {
-	*child = ike_child_new(e, sa, config);
+	*child = ike_child_new(e, sa, config, old);
 	if (!*child)
 		return IKE_N_NO_ADDITIONAL_SAS;
 	if (q->transport)
@@ -289,11 +289,11 @@ static uint16_t take(struct ike_engine *e, struct ike_sa *sa, const struct ike_i
  * Responder: find a configured child that takes the traffic selectors and a proposal, in transport
  * mode if the peer asks for it, or else in tunnel mode. Returns 0 and the new child, or the notify
  * that says why not; INVALID_SYNTAX is for the whole message. *name is the child that came closest,
- * for the operator. `only`, unless NULL, is the one that it must be; with `ke` there is a key
- * exchange, and the peer's KE payload is of prefer_group.
+ * for the operator. `old`, unless NULL, is what the peer rekeys, and it must be the same one; with
+ * `ke` there is a key exchange, and the peer's KE payload is of prefer_group.
  */
 uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in *in,
-			  const struct ike_child_config *only, bool ke, uint16_t prefer_group,
+			  const struct ike_child *old, bool ke, uint16_t prefer_group,
 			  struct ike_child **child, const char **name)
 {
 	bool transport = says(in, IKE_N_USE_TRANSPORT_MODE);
@@ -318,7 +318,7 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 		q.first_only = i / count % 2 == 0;
 		if (q.transport)
 			ike_transport_substitute(sa, &q.tsr, &q.tsi);
-		if ((only && config != only) || !narrow(e, sa, config, &q, &mine, &theirs))
+		if ((old && config != old->config) || !narrow(e, sa, config, &q, &mine, &theirs))
 			continue;
 		*name = config->name;
 		own = offer_of(e, config, &sa->path, ike_path_nat(&sa->path), ke);
@@ -327,12 +327,12 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 			refusal = IKE_N_NO_PROPOSAL_CHOSEN;
 			continue;
 		}
-		refusal = take(e, sa, in, config, &q, &mine, &theirs, child);
+		refusal = take(e, sa, in, config, old, &q, &mine, &theirs, child);
 		if (refusal)
 			return refusal;
 		(*child)->suite = suite;
 		(*child)->spi_out = (uint32_t)spi;
-		(*child)->more_ts = !only && !q.transport &&
+		(*child)->more_ts = !old && !q.transport &&
 				    has_more_ts(e, sa, config, &q.tsi, &q.tsr, &mine, &theirs);
 		return 0;
 	}

@@ -75,7 +75,7 @@ int ike_sa_begin(struct ike_engine *e, uint64_t now, const struct ike_start *sta
 	sa->path.remote = start->pair.remote;
 	ike_path_begin(e, sa);
 	*ike_id = sa->id;
-	child = ike_child_new(e, sa, start->config);
+	child = ike_child_new(e, sa, start->config, NULL);
 	task = ike_task_new(e, sa, &ike_exchanges[IKE_EXCHANGE_INIT]);
 	err = child && task ? 0 : -ENOMEM;
 	if (!err && start->pair.local.family)

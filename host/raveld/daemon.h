@@ -20,6 +20,7 @@
 #include "host/raveld/streams.h"
 #include "host/raveld/vips.h"
 #include "host/sa/backend.h"
+#include "host/sa/fanout.h"
 #include "host/sa/hash.h"
 #include "host/sa/sad.h"
 
@@ -77,7 +78,8 @@ struct daemon {
 	uv_loop_t loop;
 	struct rvl_backend *backend;
 	struct rvl_sad *sad;
-	int tap;
+	int taps[RVL_FANOUT_MAX]; /* queues of the netdev, one a data thread, */
+	unsigned int tap_count;
 	unsigned int wire_mtu;
 	unsigned int mtu; /* of the netdev */
 	struct datapath *datapath;

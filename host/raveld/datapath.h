@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The thread that carries frames between the netdev and the data path. */
+/*
+ * The threads that carry frames between the netdev and the data path: as many as that has frames
+ * for. An SA's packets are one thread's (host/sa/fanout.h); what is another's is handed over. The
+ * first one has all that isn't an SA's as well: what is clear, fragments, the host's own IKE, and
+ * ESP from TCP connections.
+ */
 #ifndef RVL_RAVELD_DATAPATH_H
 #define RVL_RAVELD_DATAPATH_H
 
@@ -16,19 +21,20 @@
 struct datapath;
 
 struct datapath_config {
-	struct rvl_frames *frames;
+	struct rvl_frames *frames; /* the first thread's */
 	struct rvl_inbound *inbound;
 	struct rvl_policies *policies;
 	uint16_t ike_ports[2]; /* over UDP */
 	struct rvl_traps *traps;
 	struct rvl_fit *fit;
 	uint8_t station[6]; /* the netdev's */
-	int tap;	    /* the netdev's descriptor, which stays the caller's */
-	/* Called from the thread when a trap is sprung. */
+	const int *taps;    /* the netdev's queues, one a thread; they stay the caller's */
+	/* Called from a thread when a trap is sprung. */
 	void (*sprung)(void *context);
 	/* The same when a router has said what a path takes. */
 	void (*hinted)(void *context);
-	/* Called once from the thread when it can't go on, by itself and not by a stop. */
+	/* Called once from a thread that can't go on, by itself and not by a stop; with it all end.
+	 */
 	void (*failed)(void *context);
 	void *context;
 };
@@ -48,14 +54,16 @@ struct datapath_counters {
 	uint64_t host_tx_probes;	  /* of paths, which leave whole or cut, */
 	uint64_t host_tx_probe_parts;	  /* frames that were put together to those, */
 	uint64_t host_tx_probe_fragments; /* and those that they were cut to */
+	uint64_t host_handed;		  /* from one thread to another, */
+	uint64_t host_handed_full;	  /* and what there was no room for */
 	uint64_t host_rx_stream_full;	  /* ESP from TCP connections that there was no room for */
 	struct rvl_reassembly_counters pieces;
 };
 
-/* Start the thread: 0 or -errno. */
+/* Start the threads: 0 or -errno. */
 int datapath_start(const struct datapath_config *config, struct datapath **datapath);
 
-/* End the thread and free it. NULL is fine. */
+/* End the threads and free all. NULL is fine. */
 void datapath_stop(struct datapath *datapath);
 
 /*

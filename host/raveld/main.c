@@ -2,6 +2,7 @@
 /* raveld: parts are opened in order and closed in reverse. */
 #include <errno.h>
 #include <getopt.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,7 +117,7 @@ static void on_datapath_failed(uv_async_t *async)
 {
 	struct daemon *d = async->data;
 
-	/* What the data thread met may only be a sign of what the backend knows by now. */
+	/* What a data thread met may only be a sign of what the backend knows by now. */
 	daemon_check_data_path(d);
 	data_path_failed(d, datapath_reason(d->datapath));
 }
@@ -131,7 +132,7 @@ static void on_watchdog(uv_timer_t *timer)
 	daemon_check_data_path(d);
 }
 
-/* On the data thread. */
+/* On a data thread. */
 static void datapath_failed(void *context)
 {
 	uv_async_send(&((struct daemon *)context)->datapath_failed);
@@ -187,6 +188,18 @@ void daemon_fit_mtu(struct daemon *d)
 		d->mtu = mtu;
 }
 
+/* As many as it may have processors for, if that isn't configured. */
+static unsigned int data_threads(const struct conf_daemon *c)
+{
+	unsigned int processors;
+	cpu_set_t may;
+
+	if (c->data_threads)
+		return c->data_threads;
+	processors = sched_getaffinity(0, sizeof(may), &may) ? 1 : (unsigned int)CPU_COUNT(&may);
+	return processors < RVL_FANOUT_MAX ? processors : RVL_FANOUT_MAX;
+}
+
 /* The NIC, and software for what it hasn't. */
 static int open_joint(const struct conf_daemon *c, struct rvl_soft_config soft,
 		      struct rvl_backend **backend, struct rvl_backend_error *error)
@@ -214,6 +227,7 @@ static int open_backend(struct daemon *d)
 		.wire = c->wire,
 		.port = c->port,
 		.port_natt = c->port_nat,
+		.threads = data_threads(c),
 		.sas = RVL_SOFT_SAS,
 		.policies = RVL_SOFT_POLICIES,
 	};
@@ -276,15 +290,18 @@ static int open_netdev(struct daemon *d)
 	const struct conf_daemon *c = &d->conf->daemon;
 	struct tap_error error = {""};
 	struct rvl_backend_info info;
+	unsigned int queues = 0;
 	int err;
 
 	d->backend->ops->info(d->backend, &info);
-	if (d->backend->frames)
-		d->tap = tap_open(c->netdev, info.mac, d->mtu, &error);
-	if (d->backend->frames && d->tap < 0) {
+	for (const struct rvl_frames *f = d->backend->frames; f; f = f->next)
+		queues++;
+	err = queues ? tap_open(c->netdev, info.mac, d->mtu, queues, d->taps, &error) : 0;
+	if (err) {
 		log_error(&d->log, "%s", error.text);
-		return d->tap;
+		return err;
 	}
+	d->tap_count = queues;
 	err = routes_open(c, &d->log, d->closing, &d->routes);
 	if (err)
 		return err;
@@ -326,7 +343,7 @@ static int start_datapath(struct daemon *d)
 		.fit = rvl_sad_fit(d->sad),
 		.sprung = traps_sprung,
 		.hinted = paths_hinted,
-		.tap = d->tap,
+		.taps = d->taps,
 		.failed = datapath_failed,
 		.context = d,
 	};
@@ -402,7 +419,7 @@ static int start(struct daemon *d)
 	return err;
 }
 
-/* The data path first: with its thread gone, no frame passes while policies are taken down. */
+/* The data path first: with its threads gone, no frame passes while policies are taken down. */
 static void finish(struct daemon *d)
 {
 	datapath_stop(d->datapath);
@@ -425,8 +442,8 @@ static void finish(struct daemon *d)
 	resolver_free(d->resolver);
 	uv_loop_close(&d->loop);
 	follow_stop(d);
-	if (d->tap >= 0)
-		close(d->tap);
+	for (unsigned int i = 0; i < d->tap_count; i++)
+		close(d->taps[i]);
 	if (d->backend)
 		d->backend->ops->close(d->backend);
 	closing_close(d->closing);
@@ -466,7 +483,6 @@ static int run(const char *path, struct conf *conf, struct trust *trust, struct 
 		.trust = trust,
 		.eap = eap,
 		.log = log_open((enum log_level)conf->daemon.log_level),
-		.tap = -1,
 		.notices_fd = -1,
 		.stop_answer = -1,
 	};

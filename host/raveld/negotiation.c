@@ -34,9 +34,9 @@ static int fill_random(void *context, void *out, size_t len)
 	return 0;
 }
 
-static uint32_t alloc_spi(void *context)
+static uint32_t alloc_spi(void *context, uint32_t replaces)
 {
-	return rvl_sad_alloc_spi(((struct daemon *)context)->sad);
+	return rvl_sad_alloc_spi(((struct daemon *)context)->sad, replaces);
 }
 
 static void release_spi(void *context, uint32_t spi)

@@ -51,40 +51,71 @@ static int configure(int sock, const char *name, const uint8_t mac[6], unsigned 
 	return 0;
 }
 
-int tap_open(const char *name, const uint8_t mac[6], unsigned int mtu, struct tap_error *error)
+/* A descriptor of the interface, which the first one makes. */
+static int open_queue(const char *name, short flags, struct tap_error *error)
 {
 	struct ifreq request = request_for(name);
-	int fd, sock, err;
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK), err;
+
+	if (fd < 0)
+		return fail(error, "/dev/net/tun", "open");
+	request.ifr_flags = flags;
+	if (!ioctl(fd, TUNSETIFF, &request))
+		return fd;
+	err = fail(error, name, "make a TAP interface");
+	close(fd);
+	return err;
+}
+
+/* With several queues the kernel reads a flow's frames from the one that its other direction was
+ * last written to. */
+static int open_queues(const char *name, unsigned int queues, int *fds, struct tap_error *error)
+{
+	const short flags =
+		(short)(IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (queues > 1 ? IFF_MULTI_QUEUE : 0));
+	unsigned int open;
+
+	for (open = 0; open < queues; open++) {
+		fds[open] = open_queue(name, (short)(open ? flags : flags | IFF_TUN_EXCL), error);
+		if (fds[open] < 0)
+			break;
+	}
+	if (open == queues)
+		return 0;
+	for (unsigned int i = 0; i < open; i++)
+		close(fds[i]);
+	return fds[open];
+}
+
+int tap_open(const char *name, const uint8_t mac[6], unsigned int mtu, unsigned int queues,
+	     int *fds, struct tap_error *error)
+{
+	int sock, err;
 
 	if (if_nametoindex(name)) {
 		errno = EEXIST;
 		return fail(error, name, "make a TAP interface");
 	}
-	fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		return fail(error, "/dev/net/tun", "open");
-	request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR | (short)IFF_TUN_EXCL;
-	if (ioctl(fd, TUNSETIFF, &request)) {
-		err = fail(error, name, "make a TAP interface");
-		goto close_fd;
-	}
-	if (ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)) {
+	err = open_queues(name, queues, fds, error);
+	if (err)
+		return err;
+	if (ioctl(fds[0], TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)) {
 		err = fail(error, name, "take over checksums and segmentation");
-		goto close_fd;
+		goto close_fds;
 	}
 	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (sock < 0) {
 		err = fail(error, name, "socket");
-		goto close_fd;
+		goto close_fds;
 	}
 	err = configure(sock, name, mac, mtu, error);
 	close(sock);
-	if (err)
-		goto close_fd;
-	return fd;
+	if (!err)
+		return 0;
 
-close_fd:
-	close(fd);
+close_fds:
+	for (unsigned int i = 0; i < queues; i++)
+		close(fds[i]);
 	return err;
 }
 

@@ -46,6 +46,7 @@ struct rvl_backend_info {
 	uint32_t inbound_sas;
 	uint32_t policies;
 	uint32_t queue_pairs;
+	uint32_t threads;   /* that carry frames; 0: it isn't ours to say */
 	uint32_t max_frame; /* to and from the wire, octets without FCS */
 	uint32_t beat;	    /* octets a clock cycle; 0 for software */
 	struct rvl_abilities abilities;

@@ -165,18 +165,16 @@ static void make_room(struct rvl_backlog *b)
 	}
 }
 
-/* The frame in the first vacant blocks waits from here on. */
-static void enter(struct rvl_backlog *b, const struct virtio_net_hdr *header, size_t len)
+void rvl_backlog_enter(struct rvl_backlog *b, const struct rvl_backlog_frame *read)
 {
-	uint16_t first = b->vacant, last = first, count = blocks_of(len);
-	size_t there = len < RVL_BACKLOG_BLOCK ? len : RVL_BACKLOG_BLOCK;
-	struct flow *flow = flow_of(b, b->octets[first], there);
+	uint16_t first = b->vacant, last = first, count = blocks_of(read->len);
+	struct flow *flow = flow_of(b, read->first, read->there);
 
 	for (uint16_t i = 1; i < count; i++)
 		last = b->next[last];
 	b->vacant = b->next[last];
 	b->vacant_count = (uint16_t)(b->vacant_count - count);
-	b->frames[first] = (struct frame){*header, (uint32_t)len, NONE};
+	b->frames[first] = (struct frame){read->header, (uint32_t)read->len, NONE};
 	if (flow->first == NONE)
 		flow->first = first;
 	else
@@ -190,7 +188,18 @@ static void enter(struct rvl_backlog *b, const struct virtio_net_hdr *header, si
 	append(b, &b->fresh, flow);
 }
 
-int rvl_backlog_read(struct rvl_backlog *b, int fd)
+static struct rvl_backlog_frame first_vacant(const struct rvl_backlog *b,
+					     const struct virtio_net_hdr *header, size_t len)
+{
+	return (struct rvl_backlog_frame){
+		.header = *header,
+		.len = len,
+		.first = b->octets[b->vacant],
+		.there = len < RVL_BACKLOG_BLOCK ? len : RVL_BACKLOG_BLOCK,
+	};
+}
+
+int rvl_backlog_read(struct rvl_backlog *b, int fd, struct rvl_backlog_frame *read)
 {
 	struct iovec parts[1 + FRAME_BLOCKS];
 	struct virtio_net_hdr header = {0};
@@ -207,19 +216,41 @@ int rvl_backlog_read(struct rvl_backlog *b, int fd)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	if ((size_t)len > sizeof(header) + RVL_BACKLOG_FRAME)
 		return -EMSGSIZE;
-	enter(b, &header, (size_t)len > sizeof(header) ? (size_t)len - sizeof(header) : 0);
+	*read = first_vacant(b, &header,
+			     (size_t)len > sizeof(header) ? (size_t)len - sizeof(header) : 0);
 	return 1;
 }
 
-static size_t copy_frame(const struct rvl_backlog *b, uint16_t first, uint8_t *frame)
+static size_t piece(size_t len, size_t at)
 {
-	size_t len = b->frames[first].len;
-	uint16_t block = first;
+	return len - at < RVL_BACKLOG_BLOCK ? len - at : RVL_BACKLOG_BLOCK;
+}
 
+/* Of len octets, which begin with this block. */
+static void copy_blocks(const struct rvl_backlog *b, uint16_t block, size_t len, uint8_t *frame)
+{
 	for (size_t at = 0; at < len; at += RVL_BACKLOG_BLOCK, block = b->next[block])
-		memcpy(frame + at, b->octets[block],
-		       len - at < RVL_BACKLOG_BLOCK ? len - at : RVL_BACKLOG_BLOCK);
-	return len;
+		memcpy(frame + at, b->octets[block], piece(len, at));
+}
+
+void rvl_backlog_copy(const struct rvl_backlog *b, const struct rvl_backlog_frame *read,
+		      uint8_t *frame)
+{
+	copy_blocks(b, b->vacant, read->len, frame);
+}
+
+void rvl_backlog_put(struct rvl_backlog *b, const struct virtio_net_hdr *header,
+		     const uint8_t *frame, size_t len)
+{
+	struct rvl_backlog_frame read;
+	uint16_t block;
+
+	make_room(b);
+	block = b->vacant;
+	for (size_t at = 0; at < len; at += RVL_BACKLOG_BLOCK, block = b->next[block])
+		memcpy(b->octets[block], frame + at, piece(len, at));
+	read = first_vacant(b, header, len);
+	rvl_backlog_enter(b, &read);
 }
 
 bool rvl_backlog_next(struct rvl_backlog *b, struct virtio_net_hdr *header, uint8_t *frame,
@@ -234,7 +265,8 @@ bool rvl_backlog_next(struct rvl_backlog *b, struct virtio_net_hdr *header, uint
 		flow = &b->flows[list->first];
 		if (flow->deficit > 0 && flow->first != NONE) {
 			*header = b->frames[flow->first].header;
-			*len = copy_frame(b, flow->first, frame);
+			*len = b->frames[flow->first].len;
+			copy_blocks(b, flow->first, *len, frame);
 			flow->deficit -= (int32_t)*len;
 			remove_first(b, flow);
 			return true;

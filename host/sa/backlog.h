@@ -33,9 +33,25 @@ struct rvl_backlog *rvl_backlog_new(uint64_t salt);
 /* What waits is lost; all that was there is erased. NULL is fine. */
 void rvl_backlog_free(struct rvl_backlog *backlog);
 
-/* Take the next frame from a descriptor that gives one with its struct virtio_net_hdr by a read and
- * doesn't block. Returns 1, 0 when there is none, or -errno. */
-int rvl_backlog_read(struct rvl_backlog *backlog, int fd);
+/* A frame that was read and doesn't wait yet. */
+struct rvl_backlog_frame {
+	struct virtio_net_hdr header;
+	size_t len;
+	const uint8_t *first; /* octets of it, */
+	size_t there;	      /* and how many */
+};
+
+/* Read the next frame from a descriptor that gives one with its struct virtio_net_hdr by a read and
+ * doesn't block. Returns 1, 0 when there is none, or -errno. It is lost unless it is entered, or
+ * copied, before the next one is read. */
+int rvl_backlog_read(struct rvl_backlog *backlog, int fd, struct rvl_backlog_frame *read);
+void rvl_backlog_enter(struct rvl_backlog *backlog, const struct rvl_backlog_frame *read);
+void rvl_backlog_copy(const struct rvl_backlog *backlog, const struct rvl_backlog_frame *read,
+		      uint8_t *frame);
+
+/* A frame of at most RVL_BACKLOG_FRAME octets waits, as if it had been read. */
+void rvl_backlog_put(struct rvl_backlog *backlog, const struct virtio_net_hdr *header,
+		     const uint8_t *frame, size_t len);
 
 /* The frame whose turn it is, of *len octets, to RVL_BACKLOG_FRAME octets of room. False: none
  * waits. */

@@ -77,6 +77,7 @@ struct rvl_sad *rvl_sad_new(struct rvl_backend *backend)
 	sad->can = info.abilities;
 	sad->one_form = info.one_form;
 	sad->spi_room = info.inbound_sas < info.outbound_sas ? info.inbound_sas : info.outbound_sas;
+	sad->threads = info.threads ? info.threads : 1;
 	sad->scopes = rvl_scope_table_new();
 	sad->uniques = rvl_uniques_new();
 	if (!sad->scopes || !sad->uniques)
@@ -184,8 +185,21 @@ bool rvl_sad_broken(const struct rvl_sad *sad)
 
 /* ----------------------------------------------------------------------------------------- SPIs */
 
-uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad)
+/* The thread that has the fewest. */
+static unsigned int idlest_thread(const struct rvl_sad *sad)
 {
+	unsigned int idlest = 0;
+
+	for (unsigned int i = 1; i < sad->threads; i++)
+		if (sad->spis_of[i] < sad->spis_of[idlest])
+			idlest = i;
+	return idlest;
+}
+
+uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad, uint32_t replaces)
+{
+	const unsigned int owner =
+		replaces ? rvl_fanout_owner(replaces, sad->threads) : idlest_thread(sad);
 	uint32_t spi;
 
 	if (sad->spis.count >= sad->spi_room)
@@ -193,12 +207,18 @@ uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad)
 	do {
 		if (getrandom(&spi, sizeof(spi), 0) != sizeof(spi))
 			return 0;
-	} while (spi < RVL_SPI_MIN || rvl_spis_have(&sad->spis, spi));
-	return rvl_spis_add(&sad->spis, spi) ? 0 : spi;
+	} while (spi < RVL_SPI_MIN || rvl_fanout_owner(spi, sad->threads) != owner ||
+		 rvl_spis_have(&sad->spis, spi));
+	if (rvl_spis_add(&sad->spis, spi))
+		return 0;
+	sad->spis_of[owner]++;
+	return spi;
 }
 
 void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi)
 {
+	if (rvl_spis_have(&sad->spis, spi))
+		sad->spis_of[rvl_fanout_owner(spi, sad->threads)]--;
 	rvl_spis_remove(&sad->spis, spi);
 }
 

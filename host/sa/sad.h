@@ -54,8 +54,9 @@ struct rvl_fit *rvl_sad_fit(struct rvl_sad *sad);
 struct rvl_policies *rvl_sad_policies(struct rvl_sad *sad);
 
 /* A random SPI that no inbound SA has, reserved until released; 0: no room for another SA, or no
- * memory. */
-uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad);
+ * memory. Its SA is carried by the thread that has that of the SPI it replaces, so that no packet
+ * overtakes another; if it replaces none (0), by the one that has the fewest. */
+uint32_t rvl_sad_alloc_spi(struct rvl_sad *sad, uint32_t replaces);
 void rvl_sad_release_spi(struct rvl_sad *sad, uint32_t spi);
 
 /* From now on these flows pass only through an SA. scopes, here and below: which of the packets of

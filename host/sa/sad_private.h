@@ -4,6 +4,7 @@
 #define RVL_SA_SAD_PRIVATE_H
 
 #include "host/sa/brlock.h"
+#include "host/sa/fanout.h"
 #include "host/sa/fixed.h"
 #include "host/sa/flow.h"
 #include "host/sa/policies.h"
@@ -37,8 +38,10 @@ struct rvl_sad {
 	struct rvl_fit *fit;
 	struct rvl_spis spis; /* given out */
 	size_t spi_room;
-	uint32_t lines;	    /* that there were */
-	size_t sa_count[2]; /* in the data path, by direction */
+	unsigned int threads;		/* that carry frames */
+	size_t spis_of[RVL_FANOUT_MAX]; /* of SPIs, those whose SAs are a thread's (fanout.h) */
+	uint32_t lines;			/* that there were */
+	size_t sa_count[2];		/* in the data path, by direction */
 	bool broken;
 	bool one_form; /* as the data path's information has it */
 };

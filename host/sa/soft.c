@@ -113,6 +113,7 @@ static void soft_info(struct rvl_backend *backend, struct rvl_backend_info *info
 		.inbound_sas = soft->sas[RVL_INBOUND].most,
 		.policies = soft->policies.most,
 		.queue_pairs = 1,
+		.threads = soft->threads,
 		.max_frame = soft->max_frame,
 		.abilities = rvl_esp_abilities,
 	};

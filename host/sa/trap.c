@@ -442,13 +442,16 @@ bool rvl_traps_released(const struct rvl_traps *traps)
 	return atomic_load(&traps->released_count);
 }
 
-size_t rvl_traps_take(struct rvl_traps *traps, uint8_t *frame)
+size_t rvl_traps_take(struct rvl_traps *traps, rvl_traps_mine_fn *mine, void *context,
+		      uint8_t *frame)
 {
 	struct held *held;
 	size_t len = 0;
 
 	pthread_mutex_lock(&traps->lock);
 	held = traps->released;
+	while (held && mine && !mine(context, held->frame, held->len))
+		held = held->next;
 	if (held) {
 		DL_DELETE(traps->released, held);
 		atomic_fetch_sub(&traps->released_count, 1);

@@ -10,7 +10,7 @@
  * path, and it listens again, or it is given up, and the trap is deaf until it is told to listen:
  * packets are discarded.
  *
- * One control thread sets traps, one data thread catches.
+ * One control thread sets traps, data threads catch.
  */
 #ifndef RVL_SA_TRAP_H
 #define RVL_SA_TRAP_H
@@ -72,12 +72,15 @@ struct rvl_trap_counters rvl_traps_counters(struct rvl_traps *traps);
 /* Is there a frame to be sent? Any thread's to ask. */
 bool rvl_traps_released(const struct rvl_traps *traps);
 
-/* ---- the data thread's */
+/* ---- data threads' */
 
 /* Is the frame held, or dropped for want of room? *sprung: rvl_traps_next() has something new. */
 bool rvl_traps_catch(struct rvl_traps *traps, const uint8_t *frame, size_t len, bool *sprung);
 
-/* Take the next one, of at most RVL_BACKEND_FRAME octets: its length, or 0. */
-size_t rvl_traps_take(struct rvl_traps *traps, uint8_t *frame);
+/* Take the next one that is mine (NULL: all are), of at most RVL_BACKEND_FRAME octets: its length,
+ * or 0. The callback must not use the traps. */
+typedef bool rvl_traps_mine_fn(void *context, const uint8_t *frame, size_t len);
+size_t rvl_traps_take(struct rvl_traps *traps, rvl_traps_mine_fn *mine, void *context,
+		      uint8_t *frame);
 
 #endif

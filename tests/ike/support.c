@@ -90,10 +90,11 @@ const struct side SIDE_B = {
 	.remote_ts = "10.1.0.0/16",
 };
 
-static uint32_t alloc_spi(void *context)
+static uint32_t alloc_spi(void *context, uint32_t replaces)
 {
 	struct node *node = context;
 
+	(void)replaces;
 	node->spis_out++;
 	return node->next_spi++;
 }

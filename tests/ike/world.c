@@ -423,10 +423,11 @@ static void deliver(struct world *w)
 
 /* The data path */
 
-static uint32_t alloc_spi(void *context)
+static uint32_t alloc_spi(void *context, uint32_t replaces)
 {
 	struct host *h = context;
 
+	(void)replaces;
 	h->spis_out++;
 	return h->next_spi++;
 }

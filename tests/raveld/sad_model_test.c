@@ -704,10 +704,10 @@ static void twenty_thousand_spis_are_given_out_and_taken_back(void **state)
 	(void)state;
 	for (int round = 0; round < 2; round++) {
 		for (unsigned int i = 0; i < SAS; i++) {
-			spis[i] = rvl_sad_alloc_spi(sad);
+			spis[i] = rvl_sad_alloc_spi(sad, 0);
 			assert_true(spis[i] >= RVL_SPI_MIN);
 		}
-		assert_int_equal(rvl_sad_alloc_spi(sad), 0);
+		assert_int_equal(rvl_sad_alloc_spi(sad, 0), 0);
 		for (unsigned int i = 0; i < SAS; i++)
 			rvl_sad_release_spi(sad, spis[i]);
 		rvl_sad_release_spi(sad, spis[0]);
@@ -829,9 +829,9 @@ static void what_is_configured_without_memory_is_refused(void **state)
 	}
 	assert_int_equal(table.policy_count, 3);
 	memory_left = 0;
-	assert_int_equal(rvl_sad_alloc_spi(sad), 0);
+	assert_int_equal(rvl_sad_alloc_spi(sad, 0), 0);
 	memory_left = UINT32_MAX;
-	assert_int_not_equal(rvl_sad_alloc_spi(sad), 0);
+	assert_int_not_equal(rvl_sad_alloc_spi(sad, 0), 0);
 }
 
 /* There is no memory for an SA that was just added, and the data path doesn't give it up. */

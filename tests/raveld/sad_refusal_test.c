@@ -579,7 +579,7 @@ static void sad_that_is_freed_leaves_no_sa(void **state)
 	take_steps(bed, 1, 0, 3);
 	take_steps(bed, 2, 1, 2);
 	take_steps(bed, 3, 1, 1);
-	assert_int_not_equal(rvl_sad_alloc_spi(bed->sad), 0);
+	assert_int_not_equal(rvl_sad_alloc_spi(bed->sad, 0), 0);
 	rvl_sad_free(bed->sad);
 	for (uint16_t i = 0; i < 4; i++) {
 		const struct rvl_backend_ops *ops = bed->backend->ops;

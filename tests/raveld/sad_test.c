@@ -499,12 +499,12 @@ static void spis_never_collide(void **state)
 	struct bed *bed = *state;
 
 	for (int i = 0; i < BED_SAS; i++) {
-		spis[i] = rvl_sad_alloc_spi(bed->sad);
+		spis[i] = rvl_sad_alloc_spi(bed->sad, 0);
 		assert_true(spis[i] >= RVL_SPI_MIN);
 	}
-	assert_int_equal(rvl_sad_alloc_spi(bed->sad), 0);
+	assert_int_equal(rvl_sad_alloc_spi(bed->sad, 0), 0);
 	rvl_sad_release_spi(bed->sad, spis[17]);
-	spis[17] = rvl_sad_alloc_spi(bed->sad);
+	spis[17] = rvl_sad_alloc_spi(bed->sad, 0);
 	assert_int_not_equal(spis[17], 0);
 	qsort(spis, BED_SAS, sizeof(spis[0]), compare);
 	for (int i = 1; i < BED_SAS; i++)

@@ -112,16 +112,16 @@ static void what_is_released_comes_in_order_and_once(void **state)
 	for (uint16_t port = 1; port <= 3; port++)
 		assert_true(caught_to(bed, THEIRS, port, &sprung));
 	assert_false(rvl_traps_released(traps_of(bed)));
-	assert_int_equal(rvl_traps_take(traps_of(bed), frame), 0);
+	assert_int_equal(rvl_traps_take(traps_of(bed), NULL, NULL, frame), 0);
 	rvl_traps_release(traps_of(bed), TRAP);
 	rvl_traps_release(traps_of(bed), TRAP + 1);
 	for (uint16_t port = 1; port <= 3; port++) {
 		assert_true(rvl_traps_released(traps_of(bed)));
-		assert_int_equal(rvl_traps_take(traps_of(bed), frame), 60);
+		assert_int_equal(rvl_traps_take(traps_of(bed), NULL, NULL, frame), 60);
 		assert_int_equal(rvl_get_be16(frame + 36), port);
 	}
 	assert_false(rvl_traps_released(traps_of(bed)));
-	assert_int_equal(rvl_traps_take(traps_of(bed), frame), 0);
+	assert_int_equal(rvl_traps_take(traps_of(bed), NULL, NULL, frame), 0);
 }
 
 static void a_trap_that_is_given_up_is_deaf_until_it_listens(void **state)
