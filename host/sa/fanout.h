@@ -3,7 +3,7 @@
  * Which thread has what: an SA's packets are those of one thread, both ways. Who it is follows from
  * the SPI of the child's inbound SA, which is random and ours; the kernel gives ESP and AH from the
  * wire to that thread's packet socket by the same rule (packet(7), PACKET_FANOUT), and all else,
- * fragments and what lies behind extension headers among it, to the first one.
+ * fragments and what lies behind extension headers or two VLAN tags among it, to the first one.
  */
 #ifndef RVL_SA_FANOUT_H
 #define RVL_SA_FANOUT_H

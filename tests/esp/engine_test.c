@@ -540,6 +540,58 @@ static void inbound_sas_are_found_in_a_table_that_has_grown(void **state)
 	rvl_engine_free(engine);
 }
 
+/* Its frame is as it was, and nobody has counted it. */
+static void what_is_another_threads_is_given_back(void **state)
+{
+	const struct rvl_engine_config config = {
+		.outbound_sas = 8, .inbound_sas = 8, .policies = 8, .threads = 3, .ipv6 = true};
+	struct rvl_engine *near = rvl_engine_new(&config), *far = rvl_engine_new(&config);
+
+	(void)state;
+	for (uint16_t i = 0; i < 8; i++) {
+		const struct rvl_sa_params out = params_of(RVL_OUTBOUND, i),
+					   in = params_of(RVL_INBOUND, i);
+
+		assert_int_equal(rvl_engine_sa_add(near, i, &out, 3), -EINVAL);
+		assert_int_equal(rvl_engine_sa_add(near, i, &out, i % 3), 0);
+		assert_int_equal(rvl_engine_sa_add(far, i, &in, (i + 1) % 3), 0);
+	}
+	for (uint16_t i = 0; i < 8; i++) {
+		const unsigned int owner = i % 3, other = (owner + 1) % 3;
+		struct rvl_engine_counters counted = {0}, after = {0};
+		struct rvl_engine_result result;
+		struct frame frame = {0}, before;
+
+		add_policy(near, 0, 1, RVL_PROTECT, 0, 0, i);
+		make(&frame, 0, NET_A | 1, NET_B | 1, RVL_IP_PROTO_UDP, 1, 2, 0, 100);
+		before = frame;
+		rvl_engine_add_counters(near, other, &counted);
+		assert_int_equal(rvl_engine_owner(near, rvl_buf_data(&frame.buf), frame.buf.len),
+				 owner);
+		result = rvl_engine_tx(near, other, &frame.buf, RVL_ENGINE_NO_SA);
+		assert_int_equal(result.verdict, RVL_ENGINE_ELSEWHERE);
+		assert_int_equal(result.owner, owner);
+		assert_memory_equal(frame.room, before.room, sizeof(before.room));
+		result = rvl_engine_tx(near, other, &frame.buf, i);
+		assert_int_equal(result.verdict, RVL_ENGINE_ELSEWHERE);
+		assert_int_equal(rvl_esp_sa_seq(rvl_engine_sa(near, RVL_OUTBOUND, i)), 0);
+		rvl_engine_add_counters(near, other, &after);
+		assert_memory_equal(&after, &counted, sizeof(after));
+		result = rvl_engine_tx(near, owner, &frame.buf, RVL_ENGINE_NO_SA);
+		assert_int_equal(result.verdict, RVL_ENGINE_DONE);
+		before = frame;
+		result = rvl_engine_rx(far, owner, &frame.buf);
+		assert_int_equal(result.verdict, RVL_ENGINE_ELSEWHERE);
+		assert_int_equal(result.owner, other);
+		assert_int_equal(frame.buf.len, before.buf.len);
+		assert_memory_equal(frame.room, before.room, sizeof(before.room));
+		result = rvl_engine_rx(far, other, &frame.buf);
+		assert_int_equal(result.verdict, RVL_ENGINE_DONE);
+	}
+	rvl_engine_free(near);
+	rvl_engine_free(far);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -552,6 +604,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(counters_add_up_to_what_went_in),
 		cmocka_unit_test(policy_look_up_agrees_with_a_walk_over_all),
 		cmocka_unit_test(inbound_sas_are_found_in_a_table_that_has_grown),
+		cmocka_unit_test(what_is_another_threads_is_given_back),
 	};
 	uint64_t start = argc > 1 ? strtoull(argv[1], NULL, 0) : seed;
 	int failed;
