@@ -223,14 +223,34 @@ static unsigned int thread_of(const struct bed *bed, uint32_t mark)
 	return found;
 }
 
-/* What comes behind all else is the first one's: by then all that came has a socket. */
-static void expect_no_more(const struct bed *bed)
+/* Neither IP nor anything: the first thread's. */
+static void send_mark(const struct bed *bed, uint32_t mark)
 {
 	uint8_t frame[64] = {[12] = 0x08, [13] = 0x06};
 
-	rvl_put_be32(frame + 8, MARK);
+	rvl_put_be32(frame + 8, mark);
 	send_frame(bed, frame, sizeof(frame));
+}
+
+/* What comes behind all else: by then all that came has a socket. */
+static void expect_no_more(const struct bed *bed)
+{
+	send_mark(bed, MARK);
 	assert_int_equal(thread_of(bed, MARK), 0);
+}
+
+/* The kernel drops what is sent until it has seen that both ends are up. */
+static void wait_for_carrier(const struct bed *bed)
+{
+	struct pollfd ready = {rvl_wire_fd(bed->wire, 0), POLLIN, 0};
+	uint32_t mark = MARK;
+
+	do {
+		send_mark(bed, ++mark);
+	} while (!poll(&ready, 1, 10));
+	send_mark(bed, MARK);
+	while (next_mark(bed, 0) != MARK)
+		assert_int_equal(poll(&ready, 1, patience_ms()), 1);
 }
 
 static void check_forms(const struct bed *bed)
@@ -266,6 +286,7 @@ static void check_forms(const struct bed *bed)
 
 static void each_form_comes_to_the_thread_of_its_spi_once(void **state)
 {
+	wait_for_carrier(*state);
 	check_forms(*state);
 }
 
@@ -276,7 +297,8 @@ static void it_does_after_the_interface_was_down(void **state)
 	assert_int_equal(system("ip link set wire0 down && ip link set wire0 up"), 0);
 	/* Each socket tells once that it was. */
 	for (unsigned int i = 0; i < THREADS; i++)
-		next_mark(bed, i);
+		assert_int_equal(next_mark(bed, i), 0);
+	wait_for_carrier(bed);
 	check_forms(bed);
 }
 
@@ -288,6 +310,7 @@ static void ike_has_its_lanes_and_is_no_threads_frame(void **state)
 	const struct form *both[] = {&ike, &natt};
 	struct bed *bed = *state;
 
+	wait_for_carrier(bed);
 	for (uint32_t i = 0; i < 200; i++) {
 		struct rvl_received received;
 		uint8_t frame[ROOM], room[2048];
