@@ -257,10 +257,10 @@ int paths_start(struct daemon *d);
 uint32_t paths_link_mtu(void *context, const struct ike_addr *local);
 void paths_learn(struct daemon *d, const struct ike_path_mtu *path);
 
-/* On the data thread: a router has said what a path takes. */
+/* On a data thread: a router has said what a path takes. */
 void paths_hinted(void *context);
 
-/* On the data thread: a trap is sprung. */
+/* On a data thread: a trap is sprung. */
 void traps_sprung(void *context);
 
 /* From now on traffic brings the child up. -errno with the reason in the log. */

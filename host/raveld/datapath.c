@@ -129,7 +129,9 @@ static void add_counters(const struct data_thread *t, struct datapath_counters *
 	sum->host_tx_probe_parts += atomic_load(&c->tx_probe_parts);
 	sum->host_tx_probe_fragments += atomic_load(&c->tx_probe_fragments);
 	sum->host_handed += handed.frames;
-	sum->host_handed_full += handed.full;
+	sum->host_handed_lost += handed.full[HANDOVER_READ] + handed.full[HANDOVER_INBOUND];
+	sum->host_tx_handed_lost += handed.full[HANDOVER_OUTBOUND];
+	sum->host_rx_handed_lost += handed.full[HANDOVER_CLEAR];
 }
 
 struct datapath_counters datapath_counters(const struct datapath *d)

@@ -54,9 +54,11 @@ struct datapath_counters {
 	uint64_t host_tx_probes;	  /* of paths, which leave whole or cut, */
 	uint64_t host_tx_probe_parts;	  /* frames that were put together to those, */
 	uint64_t host_tx_probe_fragments; /* and those that they were cut to */
-	uint64_t host_handed;		  /* from one thread to another, */
-	uint64_t host_handed_full;	  /* and what there was no room for */
-	uint64_t host_rx_stream_full;	  /* ESP from TCP connections that there was no room for */
+	uint64_t host_handed;	      /* from one thread to another; that there was no room for: */
+	uint64_t host_handed_lost;    /* before anybody has counted them, */
+	uint64_t host_tx_handed_lost; /* of those from the netdev, */
+	uint64_t host_rx_handed_lost; /* and of those in clear from the wire */
+	uint64_t host_rx_stream_full; /* ESP from TCP connections that there was no room for */
 	struct rvl_reassembly_counters pieces;
 };
 

@@ -88,7 +88,7 @@ bool handover_put(struct handover *h, enum handover_point point,
 		h->counters.frames++;
 		m = NULL;
 	} else {
-		h->counters.full++;
+		h->counters.full[point]++;
 	}
 	pthread_mutex_unlock(&h->lock);
 	free(m);

@@ -28,6 +28,8 @@ enum handover_point {
 	HANDOVER_CLEAR,	   /* the wire's too, of which the data path has nothing to say */
 };
 
+#define HANDOVER_POINTS (HANDOVER_CLEAR + 1)
+
 struct handed {
 	enum handover_point point;
 	struct virtio_net_hdr header; /* of HANDOVER_READ */
@@ -49,10 +51,10 @@ bool handover_put(struct handover *handover, enum handover_point point,
  * none. */
 bool handover_next(struct handover *handover, struct handed *handed);
 
-/* How many were handed over, and how many more there was no room for. */
+/* How many were handed over, and how many more there was no room for, by where they were. */
 struct handover_counters {
 	uint64_t frames;
-	uint64_t full;
+	uint64_t full[HANDOVER_POINTS];
 };
 struct handover_counters handover_counters(struct handover *handover);
 

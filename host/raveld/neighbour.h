@@ -6,7 +6,7 @@
  * neighbour is answered by ARP: a neighbour solicitation becomes an ARP request, and the reply an
  * advertisement as well.
  *
- * It belongs to the data thread.
+ * It belongs to the first data thread.
  */
 #ifndef RVL_RAVELD_NEIGHBOUR_H
 #define RVL_RAVELD_NEIGHBOUR_H

@@ -145,7 +145,9 @@ static json_t *host_stats(struct daemon *d)
 	add_counter(o, "tx_too_big_told", fit.told);
 	add_counter(o, "tx_drop_too_big", fit.untold);
 	add_counter(o, "handed_over", c.host_handed);
-	add_counter(o, "handed_over_lost", c.host_handed_full);
+	add_counter(o, "handed_over_lost", c.host_handed_lost);
+	add_counter(o, "tx_drop_handed_over", c.host_tx_handed_lost);
+	add_counter(o, "rx_drop_handed_over", c.host_rx_handed_lost);
 	add_counter(o, "tx_trap_held", traps.held);
 	add_counter(o, "tx_trap_dropped", traps.dropped);
 	add_counter(o, "rx_frames", c.host_rx_frames);

@@ -49,7 +49,7 @@ static void mark(void *context)
 	ike_each_connected(d->engine, mark_one, d->streams);
 }
 
-/* On the data thread. */
+/* On a data thread. */
 static void send_esp(void *context, const struct rvl_sa_params *sa, const uint8_t *esp, size_t len)
 {
 	struct ike_pair pair = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* Children that traffic brings up: what the data thread's traps catch begins a negotiation. */
+/* Children that traffic brings up: what data threads' traps catch begins a negotiation. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>

@@ -213,7 +213,7 @@ struct rvl_frames {
 	const struct rvl_frames_ops *ops;
 	int data_fd;   /* readable when poll() has something to do */
 	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
-	/* Where ESP of an SA in TCP goes, from its header; called on the data thread. NULL: it is
+	/* Where ESP of an SA in TCP goes, from its header; called on a data thread. NULL: it is
 	 * dropped. */
 	rvl_to_stream_fn *to_stream;
 	void *stream_context; /* of that */

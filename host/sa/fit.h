@@ -6,7 +6,7 @@
  * cut before, where it may be, or its sender is told. And TCP connections through tunnels are told
  * at their begin what fits: the maximum segment size that either end gives is lowered to it.
  *
- * One data thread asks; the rest is the control thread's.
+ * Data threads ask; the rest is the control thread's.
  */
 #ifndef RVL_SA_FIT_H
 #define RVL_SA_FIT_H
@@ -34,7 +34,7 @@
 struct rvl_fit;
 
 /* The outbound SA at an index of the data path, as *params without keys; false: there is none.
- * Called on the data thread. */
+ * Called on a data thread. */
 typedef bool rvl_fit_sa_fn(void *context, uint32_t index, struct rvl_sa_params *params);
 
 struct rvl_fit_hint {
@@ -85,7 +85,7 @@ size_t rvl_fit_path(struct rvl_fit *fit, const struct rvl_addr *remote, uint64_t
 
 struct rvl_fit_counters rvl_fit_counters(struct rvl_fit *fit);
 
-/* ---- the data thread's */
+/* ---- data threads' */
 
 enum rvl_fit_verdict {
 	RVL_FIT_PASS, /* as it is now: a segment size may be another */

@@ -9,7 +9,7 @@
  * and of what is configured the narrower one decides, and when they are the same, the tunnel's.
  * What a peer has negotiated doesn't count: it would choose.
  *
- * One control thread changes it, one data thread asks it.
+ * One control thread changes it, data threads ask it.
  */
 #ifndef RVL_SA_INBOUND_H
 #define RVL_SA_INBOUND_H

@@ -4,7 +4,7 @@
  * is whole: ESP and AH, which nobody can verify in pieces (RFC 4303, section 3.4.1), and UDP, whose
  * later fragments don't show that they are IKE. All else is put together by the host's own stack.
  *
- * It belongs to the data thread.
+ * It belongs to one data thread.
  */
 #ifndef RVL_SA_PIECES_H
 #define RVL_SA_PIECES_H

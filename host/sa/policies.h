@@ -3,7 +3,7 @@
  * The transmit policies of a data path, and a copy of them in the host, which tells what becomes of
  * a packet there without sending it.
  *
- * One control thread changes them, one data thread asks.
+ * One control thread changes them, data threads ask.
  */
 #ifndef RVL_SA_POLICIES_H
 #define RVL_SA_POLICIES_H

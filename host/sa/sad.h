@@ -28,7 +28,7 @@
  * kept until then as well, as many of one owner (a peer) as fixed.h says.
  *
  * All functions are the control thread's; rvl_sad_inbound(), rvl_sad_traps(), rvl_sad_fit() and
- * rvl_sad_policies() give what the data thread asks.
+ * rvl_sad_policies() give what data threads ask.
  */
 #ifndef RVL_SA_SAD_H
 #define RVL_SA_SAD_H

@@ -64,7 +64,7 @@ static void what_is_handed_over_comes_out_in_order_as_it_was(void **state)
 		assert_false(handover_next(handover, &handed));
 	}
 	assert_int_equal(handover_counters(handover).frames, 500);
-	assert_int_equal(handover_counters(handover).full, 0);
+	assert_int_equal(handover_counters(handover).full[HANDOVER_READ], 0);
 	handover_free(handover);
 }
 
@@ -110,13 +110,13 @@ static void fill(size_t len, uint32_t room)
 	for (uint32_t i = 0; i < room + 10; i++)
 		put(handover, 0, i, len);
 	assert_int_equal(handover_counters(handover).frames, room);
-	assert_int_equal(handover_counters(handover).full, 10);
+	assert_int_equal(handover_counters(handover).full[HANDOVER_READ], 10);
 	expect(handover, 0, 0, len);
 	put(handover, 0, room, len);
 	for (uint32_t i = 1; i <= room; i++)
 		expect(handover, 0, i, len);
 	assert_false(handover_next(handover, &handed));
-	assert_int_equal(handover_counters(handover).full, 10);
+	assert_int_equal(handover_counters(handover).full[HANDOVER_READ], 10);
 	put(handover, 0, 0, len);
 	handover_free(handover);
 }
@@ -158,7 +158,7 @@ static void frames_of_a_thread_keep_their_order_among_those_of_others(void **sta
 		givers[i] = (struct giver){handover, i};
 		assert_int_equal(pthread_create(&threads[i], NULL, give, &givers[i]), 0);
 	}
-	while (taken + handover_counters(handover).full < FROM * EACH) {
+	while (taken + handover_counters(handover).full[HANDOVER_READ] < FROM * EACH) {
 		uint32_t from, number;
 
 		if (!handover_next(handover, &handed)) {
