@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -574,6 +575,10 @@ static void *thread_main(void *context)
 {
 	struct data_thread *t = context;
 
+	char name[16];
+
+	snprintf(name, sizeof(name), "raveld data %u", t->number);
+	prctl(PR_SET_NAME, name);
 	take_short_turns();
 	run(t);
 	return NULL;
@@ -586,13 +591,14 @@ static int watch(struct data_thread *t, int fd)
 	return epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
-/* Signals are the control thread's. */
+/* Signals are the control thread's, but for the one that ends all of it at once. */
 int data_thread_start(struct data_thread *t)
 {
 	sigset_t all, before;
 	int err;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGABRT);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	err = pthread_create(&t->thread, NULL, thread_main, t);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

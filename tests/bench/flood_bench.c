@@ -63,9 +63,10 @@ static int fill(void *context, void *out, size_t len)
 	return 0;
 }
 
-static uint32_t alloc_spi(void *context)
+static uint32_t alloc_spi(void *context, uint32_t replaces)
 {
 	(void)context;
+	(void)replaces;
 	return 4096;
 }
 

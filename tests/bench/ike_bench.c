@@ -46,8 +46,9 @@ static int fill(void *context, void *out, size_t len)
 	return 0;
 }
 
-static uint32_t alloc_spi(void *context)
+static uint32_t alloc_spi(void *context, uint32_t replaces)
 {
+	(void)replaces;
 	return ((struct node *)context)->next_spi++;
 }
 

@@ -140,8 +140,9 @@ static struct child *child_at(struct peers *p, uint32_t spi)
 	return place < p->child_end ? &p->children[place] : NULL;
 }
 
-static uint32_t alloc_spi(void *context)
+static uint32_t alloc_spi(void *context, uint32_t replaces)
 {
+	(void)replaces;
 	struct peers *p = context;
 	uint32_t place = p->free_child;
 
