@@ -142,10 +142,10 @@ static struct child *child_at(struct peers *p, uint32_t spi)
 
 static uint32_t alloc_spi(void *context, uint32_t replaces)
 {
-	(void)replaces;
 	struct peers *p = context;
 	uint32_t place = p->free_child;
 
+	(void)replaces;
 	if (place) {
 		p->free_child = p->children[place - 1].next;
 		return SPI_FIRST + place - 1;
