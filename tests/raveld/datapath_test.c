@@ -507,12 +507,58 @@ static void whichever_thread_fails_all_end_and_say_why_once(void **state)
 	}
 }
 
+static size_t of_owner(const uint32_t *spis, size_t count, unsigned int owner)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++)
+		found += spis[i] && rvl_fanout_owner(spis[i], THREADS) == owner;
+	return found;
+}
+
+static void new_children_are_shared_out_and_rekeyed_ones_stay(void **state)
+{
+	enum { COUNT = 10 * THREADS };
+	struct bed *bed = open_bed();
+	struct rvl_sad *sad = bed->hosts[0].sad;
+	uint32_t spis[COUNT];
+
+	(void)state;
+	for (int i = 0; i < COUNT; i++)
+		spis[i] = rvl_sad_alloc_spi(sad, 0);
+	for (unsigned int owner = 0; owner < THREADS; owner++)
+		assert_int_equal(of_owner(spis, COUNT, owner), 10);
+	for (int i = 0; i < COUNT; i++) {
+		const uint32_t old = spis[i];
+
+		spis[i] = rvl_sad_alloc_spi(sad, old);
+		assert_int_not_equal(spis[i], old);
+		assert_int_equal(rvl_fanout_owner(spis[i], THREADS),
+				 rvl_fanout_owner(old, THREADS));
+		rvl_sad_release_spi(sad, old);
+	}
+	/* The one that has none is the idlest until it has as many as the others. */
+	for (int i = 0; i < COUNT; i++) {
+		if (rvl_fanout_owner(spis[i], THREADS) != 1)
+			continue;
+		rvl_sad_release_spi(sad, spis[i]);
+		spis[i] = 0;
+	}
+	for (int i = 0; i < COUNT; i++)
+		if (!spis[i])
+			spis[i] = rvl_sad_alloc_spi(sad, 0);
+	for (unsigned int owner = 0; owner < THREADS; owner++)
+		assert_int_equal(of_owner(spis, COUNT, owner), 10);
+	close_bed(bed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rekeying_loses_nothing_whoever_has_the_new_sa),
 		cmocka_unit_test(a_flow_keeps_its_order_through_hand_overs_and_rekeying),
 		cmocka_unit_test(children_are_deleted_while_all_threads_carry_their_packets),
+		cmocka_unit_test(new_children_are_shared_out_and_rekeyed_ones_stay),
 		cmocka_unit_test(whichever_thread_fails_all_end_and_say_why_once),
 	};
 
