@@ -8,6 +8,10 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#ifndef PACKET_FANOUT_FLAG_IGNORE_OUTGOING
+#define PACKET_FANOUT_FLAG_IGNORE_OUTGOING 0x4000 /* which older headers lack */
+#endif
+
 /* From the start of an IP packet, and behind an IP header of no length. */
 enum {
 	IP_FRAGMENT = 6,
@@ -78,7 +82,9 @@ static int set_program(int fd, unsigned int threads, uint16_t udp_port)
 
 int64_t rvl_fanout_open(int fd, unsigned int threads, uint16_t udp_port)
 {
-	const uint32_t any = (PACKET_FANOUT_CBPF | PACKET_FANOUT_FLAG_UNIQUEID) << 16;
+	const uint32_t any = (PACKET_FANOUT_CBPF | PACKET_FANOUT_FLAG_UNIQUEID |
+			      PACKET_FANOUT_FLAG_IGNORE_OUTGOING)
+			     << 16;
 	uint32_t group;
 	socklen_t len = sizeof(group);
 	int err;

@@ -483,6 +483,23 @@ static void break_queue(struct host *host, int thread)
 	datapath_wake(host->datapath);
 }
 
+/* What is put there is left there: a thread that still ran would have it at once. */
+static void wait_until_nobody_reads(const struct host *host, int thread)
+{
+	const struct virtio_net_hdr header = {0};
+	struct pollfd there = {host->taps[thread], POLLIN, 0};
+	unsigned int tries = 0;
+	bool left = false;
+
+	for (; !left && tries < 20 * patience_seconds(); tries++) {
+		assert_int_equal(write(host->queues[thread], &header, sizeof(header)),
+				 sizeof(header));
+		poll(NULL, 0, 50);
+		left = poll(&there, 1, 0) == 1;
+	}
+	assert_true(left);
+}
+
 static void whichever_thread_fails_all_end_and_say_why_once(void **state)
 {
 	(void)state;
@@ -498,7 +515,9 @@ static void whichever_thread_fails_all_end_and_say_why_once(void **state)
 			poll(NULL, 0, 1);
 		assert_string_equal(datapath_reason(host->datapath),
 				    "data path: Bad file descriptor");
-		/* Nobody takes anything from the host any more, on no queue. */
+		for (int other = 0; other < THREADS; other++)
+			if (other != thread)
+				wait_until_nobody_reads(host, other);
 		datapath_stop(host->datapath);
 		host->datapath = NULL;
 		assert_int_equal(atomic_load(&host->failed), 1);

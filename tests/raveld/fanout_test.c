@@ -327,6 +327,30 @@ static void ike_has_its_lanes_and_is_no_threads_frame(void **state)
 	}
 }
 
+/* Neither by a thread nor by anybody else. */
+static void what_is_sent_there_comes_to_no_thread(void **state)
+{
+	const struct sockaddr_ll link = {.sll_family = AF_PACKET,
+					 .sll_ifindex = (int)if_nametoindex("wire0")};
+	struct bed *bed = *state;
+	int other = socket(AF_PACKET, SOCK_RAW, 0);
+	uint8_t room[ROOM + 64];
+
+	assert_int_equal(bind(other, (const struct sockaddr *)&link, sizeof(link)), 0);
+	wait_for_carrier(bed);
+	for (uint32_t spi = 0x1000; spi < 0x1000 + 2 * THREADS; spi++) {
+		struct rvl_buf frame = {room, sizeof(room), 64, 0};
+		const bool train = false;
+		size_t l3;
+
+		frame.len = make(room + 64, &forms[0], spi, 1, &l3);
+		assert_int_equal(send(other, room + 64, frame.len, 0), frame.len);
+		assert_int_equal(rvl_wire_send(bed->wire, spi % THREADS, &frame, &train, 1), 0);
+		expect_no_more(bed);
+	}
+	close(other);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -334,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_form_comes_to_the_thread_of_its_spi_once),
 		TEST(it_does_after_the_interface_was_down),
+		TEST(what_is_sent_there_comes_to_no_thread),
 		TEST(ike_has_its_lanes_and_is_no_threads_frame),
 	};
 
