@@ -480,7 +480,6 @@ static void break_queue(struct host *host, int thread)
 	assert_int_equal(dup2(ends[1], host->taps[thread]), host->taps[thread]);
 	close(ends[0]);
 	close(ends[1]);
-	datapath_wake(host->datapath);
 }
 
 /* What is put there is left there: a thread that still ran would have it at once. */
@@ -500,6 +499,23 @@ static void wait_until_nobody_reads(const struct host *host, int thread)
 	assert_true(left);
 }
 
+static void several_that_fail_at_once_say_why_once(void **state)
+{
+	struct bed *bed = begun();
+	struct host *host = &bed->hosts[0];
+
+	(void)state;
+	for (int thread = 0; thread < THREADS; thread++)
+		break_queue(host, thread);
+	datapath_wake(host->datapath);
+	while (!atomic_load(&host->failed))
+		poll(NULL, 0, 1);
+	datapath_stop(host->datapath);
+	host->datapath = NULL;
+	assert_int_equal(atomic_load(&host->failed), 1);
+	close_bed(bed);
+}
+
 static void whichever_thread_fails_all_end_and_say_why_once(void **state)
 {
 	(void)state;
@@ -511,6 +527,7 @@ static void whichever_thread_fails_all_end_and_say_why_once(void **state)
 		go_on(bed, 3);
 		assert_string_equal(datapath_reason(host->datapath), "");
 		break_queue(host, thread);
+		datapath_wake(host->datapath);
 		while (!atomic_load(&host->failed))
 			poll(NULL, 0, 1);
 		assert_string_equal(datapath_reason(host->datapath),
@@ -524,6 +541,27 @@ static void whichever_thread_fails_all_end_and_say_why_once(void **state)
 		assert_int_equal(atomic_load(&bed->hosts[1].failed), 0);
 		close_bed(bed);
 	}
+}
+
+/* Both SAs of a child, whichever SPI the peer has for it. */
+static void a_child_is_one_threads_both_ways(void **state)
+{
+	struct bed *bed = open_bed();
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct rvl_frames *frames = bed->hosts[i].backend->frames;
+
+		for (int flow = 0; flow < FLOWS; flow++) {
+			const uint32_t in = (uint32_t)(0x10000 * (i + 1) + (int)bed->child[flow]);
+			uint8_t frame[LENGTH];
+
+			put_frame(frame, i, flow, 0);
+			assert_int_equal(frames->ops->owner(frames, frame, LENGTH),
+					 rvl_fanout_owner(in, THREADS));
+		}
+	}
+	close_bed(bed);
 }
 
 static size_t of_owner(const uint32_t *spis, size_t count, unsigned int owner)
@@ -577,7 +615,9 @@ int main(void)
 		cmocka_unit_test(rekeying_loses_nothing_whoever_has_the_new_sa),
 		cmocka_unit_test(a_flow_keeps_its_order_through_hand_overs_and_rekeying),
 		cmocka_unit_test(children_are_deleted_while_all_threads_carry_their_packets),
+		cmocka_unit_test(a_child_is_one_threads_both_ways),
 		cmocka_unit_test(new_children_are_shared_out_and_rekeyed_ones_stay),
+		cmocka_unit_test(several_that_fail_at_once_say_why_once),
 		cmocka_unit_test(whichever_thread_fails_all_end_and_say_why_once),
 	};
 
