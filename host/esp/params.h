@@ -20,11 +20,11 @@
 #define RVL_SPI_MIN 256 /* RFC 4303, section 2.1: 1 to 255 are reserved */
 #define RVL_DEFAULT_TTL 64
 
-enum rvl_direction { RVL_OUTBOUND, RVL_INBOUND };
+enum rvl_direction { RVL_OUTBOUND, RVL_INBOUND } __attribute__((packed));
 
-enum rvl_protocol { RVL_PROTOCOL_ESP, RVL_PROTOCOL_AH };
+enum rvl_protocol { RVL_PROTOCOL_ESP, RVL_PROTOCOL_AH } __attribute__((packed));
 
-enum rvl_mode { RVL_TUNNEL, RVL_TRANSPORT };
+enum rvl_mode { RVL_TUNNEL, RVL_TRANSPORT } __attribute__((packed));
 
 /* Families, bits of a mask. */
 #define RVL_FAMILY_IPV4 1u

@@ -184,6 +184,8 @@ void rvl_esp_sa_source(const struct rvl_esp_sa *sa, struct rvl_addr *src, uint16
 	*port = sa->source_port;
 }
 
+_Static_assert(RVL_ESP_EVENT_MOVED <= UINT8_MAX, "each event has a bit");
+
 static void fire(struct rvl_esp_sa *sa, uint32_t event)
 {
 	if (sa->fired & event)

@@ -22,8 +22,8 @@ struct rvl_esp_sa {
 	uint64_t *drops; /* by reason, once there is one */
 	struct rvl_replay replay;
 	uint64_t seq;
-	uint32_t fired;
-	uint32_t pending;
+	uint8_t fired; /* events that have come, and those that nobody has taken */
+	uint8_t pending;
 	struct rvl_addr source; /* inbound, in UDP: of the last authentic packet */
 	uint16_t source_port;
 	uint16_t owner;	 /* a thread */
