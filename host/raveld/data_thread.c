@@ -574,7 +574,6 @@ static void take_short_turns(void)
 static void *thread_main(void *context)
 {
 	struct data_thread *t = context;
-
 	char name[16];
 
 	snprintf(name, sizeof(name), "raveld data %u", t->number);
