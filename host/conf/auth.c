@@ -11,32 +11,20 @@
 
 static int set_id(const struct conf_value *v, void *object)
 {
-	char reason[192];
-
-	if (ike_id_parse(v->key->value, ((struct conf_auth *)object)->id, reason, sizeof(reason)))
-		return conf_value_fail(v, "%s", reason);
-	return 0;
+	return conf_value_id(v, ((struct conf_auth *)object)->id);
 }
 
 static int set_eap_id(const struct conf_value *v, void *object)
 {
 	struct conf_auth *auth = object;
-	char reason[192];
 
 	auth->has_eap_id = *v->key->value;
-	if (ike_id_parse(v->key->value, &auth->eap_id, reason, sizeof(reason)))
-		return conf_value_fail(v, "%s", reason);
-	return 0;
+	return conf_value_id(v, &auth->eap_id);
 }
 
 static int set_aaa_id(const struct conf_value *v, void *object)
 {
-	struct conf_auth *auth = object;
-	char reason[192];
-
-	if (ike_id_parse(v->key->value, &auth->aaa_id, reason, sizeof(reason)))
-		return conf_value_fail(v, "%s", reason);
-	return 0;
+	return conf_value_id(v, &((struct conf_auth *)object)->aaa_id);
 }
 
 /* ---------------------------------------------------------------------------------------- auth */

@@ -108,10 +108,10 @@ static int set_mobike(const struct conf_value *v, void *object)
 static int set_ppk_id(const struct conf_value *v, void *object)
 {
 	struct conf_connection *c = object;
-	char reason[192];
+	int err = conf_value_id(v, &c->ppk_id);
 
-	if (ike_id_parse(v->key->value, &c->ppk_id, reason, sizeof(reason)))
-		return conf_value_fail(v, "%s", reason);
+	if (err)
+		return err;
 	if (c->ppk_id.pattern || (c->ppk_id.type == IKE_ID_ANY && *v->key->value))
 		return conf_value_fail(v, "\"%.64s\" isn't the identity of one key", v->key->value);
 	return 0;

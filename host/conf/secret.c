@@ -135,15 +135,13 @@ int conf_bind_private(const struct conf_section *section, struct conf_private *p
 static int add_owner(const struct conf_value *v, void *object)
 {
 	struct conf_secret *secret = object;
-	char reason[192];
+	int err;
 
 	if (secret->owner_count == CONF_OWNERS_MAX)
 		return conf_value_fail(v, "more than %d identities", CONF_OWNERS_MAX);
-	if (ike_id_parse(v->key->value, &secret->owners[secret->owner_count], reason,
-			 sizeof(reason)))
-		return conf_value_fail(v, "%s", reason);
-	secret->owner_count++;
-	return 0;
+	err = conf_value_id(v, &secret->owners[secret->owner_count]);
+	secret->owner_count += !err;
+	return err;
 }
 
 /* Base32 (RFC 4648, section 6), as applications on phones take it: in groups, or small letters. At
@@ -215,18 +213,25 @@ int conf_bind_secret(const struct conf_section *section, struct conf_secret *sec
 	return bind_secret(section, keys, secret, error);
 }
 
+/* Each named, and at least one. why: what is wrong with many. */
+static int check_owners(const struct conf_section *section, const struct conf_secret *secret,
+			const char *why, struct conf_error *error)
+{
+	if (!secret->owner_count)
+		return conf_fail_section(error, section, "needs the key \"id\"");
+	for (size_t i = 0; i < secret->owner_count; i++)
+		if (!ike_id_is_one(&secret->owners[i]))
+			return conf_fail_section(error, section, "an id stands for many, and %s",
+						 why);
+	return 0;
+}
+
 int conf_bind_ppk(const struct conf_section *section, struct conf_secret *secret,
 		  struct conf_error *error)
 {
 	int err = bind_secret(section, keys, secret, error);
 
-	if (!err && !secret->owner_count)
-		err = conf_fail_section(error, section, "needs the key \"id\"");
-	for (size_t i = 0; !err && i < secret->owner_count; i++)
-		if (!ike_id_is_one(&secret->owners[i]))
-			err = conf_fail_section(error, section,
-						"an id stands for many, and is of this key alone");
-	return err;
+	return err ? err : check_owners(section, secret, "is of this key alone", error);
 }
 
 int conf_bind_user(const struct conf_section *section, struct conf_secret *secret,
@@ -234,16 +239,11 @@ int conf_bind_user(const struct conf_section *section, struct conf_secret *secre
 {
 	int err = bind_secret(section, user_keys, secret, error);
 
-	if (!err && !secret->owner_count)
-		err = conf_fail_section(error, section, "needs the key \"id\"");
+	if (!err)
+		err = check_owners(section, secret, "a password is of those who are named", error);
 	if (!err && secret->totp_len && secret->secret.len > IKE_SECRET_MAX - CONF_CODE_LEN)
 		err = conf_fail_key(error, section, conf_key_find(section, "secret"),
 				    "with a code behind it the secret is longer than %d octets",
 				    IKE_SECRET_MAX);
-	for (size_t i = 0; !err && i < secret->owner_count; i++)
-		if (!ike_id_is_one(&secret->owners[i]))
-			err = conf_fail_section(error, section,
-						"an id stands for many, and a password is of those "
-						"who are named");
 	return err;
 }

@@ -51,6 +51,15 @@ bool conf_word_bool(const char *word, bool *out)
 	return words[at];
 }
 
+int conf_value_id(const struct conf_value *v, struct ike_id *out)
+{
+	char reason[192];
+
+	return ike_id_parse(v->key->value, out, reason, sizeof(reason))
+		       ? conf_value_fail(v, "%s", reason)
+		       : 0;
+}
+
 int conf_value_bool(const struct conf_value *v, bool *out)
 {
 	if (conf_word_bool(v->key->value, out))

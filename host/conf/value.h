@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "host/conf/tree.h"
+#include "host/ike/id.h"
 
 /* Where a value stands and where what is wrong with it goes. */
 struct conf_value {
@@ -22,6 +23,7 @@ int conf_value_fail(const struct conf_value *v, const char *format, ...)
 /* yes, no, true, false, 1, 0, on, off, enabled, disabled; false: none of them */
 bool conf_word_bool(const char *word, bool *out);
 int conf_value_bool(const struct conf_value *v, bool *out);
+int conf_value_id(const struct conf_value *v, struct ike_id *out);
 
 /* A decimal number within bounds. */
 int conf_value_number(const struct conf_value *v, uint64_t least, uint64_t most, uint64_t *out);
