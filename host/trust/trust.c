@@ -486,15 +486,18 @@ static int write_certs(const struct trust *t, const struct trust_set *own, X509 
 	const struct ike_slice authorities = ike_buffer_slice(&job->authorities);
 	uint8_t octets[IKE_MESSAGE_MAX];
 	struct ike_writer w = ike_writer(octets, sizeof(octets));
+	STACK_OF(X509) *chain = trust_chain_of(t, own, cert);
+	bool fits = put_cert(&w, cert);
 
-	for (unsigned int n = 0; n < IKE_CERTS_MAX && cert; n++) {
-		if (n && (trust_cert_issued(cert, cert) || has_authority(authorities, cert)))
+	if (!chain)
+		return -ENOMEM;
+	for (int i = 0; fits && i < sk_X509_num(chain); i++) {
+		if (has_authority(authorities, sk_X509_value(chain, i)))
 			break;
-		if (!put_cert(&w, cert))
-			return -EMSGSIZE;
-		cert = issuer_of(t, own, cert);
+		fits = put_cert(&w, sk_X509_value(chain, i));
 	}
-	return ike_buffer_set(&job->certs, ike_written(&w));
+	sk_X509_free(chain);
+	return fits ? ike_buffer_set(&job->certs, ike_written(&w)) : -EMSGSIZE;
 }
 
 static int sign_by(const struct trust *t, const struct trust_connection *c, EVP_PKEY *public_key,
