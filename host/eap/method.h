@@ -42,7 +42,7 @@ struct eap_round {
 	struct ike_slice user; /* as whom */
 	bool known;	       /* false: whoever it is, it must fail */
 	/* EAP_PASSWORDS of them, of which any will do, as one-time codes are behind them; one that
-	 * is asked says that of EAP_NOW. Never NULL; not known: nobody's. */
+	 * is asked says that of EAP_NOW. Never NULL; not known: nobody's. Empty: `certified`. */
 	const struct ike_secret *passwords;
 	const struct eap_users *users;
 	SSL_CTX *tls;		    /* of methods that take it */

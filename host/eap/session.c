@@ -175,7 +175,7 @@ const char *eap_judge(const struct eap_round *r, unsigned which)
 static enum ike_eap_verdict step(struct turn *t, step_fn *fn, struct ike_slice in)
 {
 	struct session *s = t->s;
-	struct ike_secret passwords[EAP_PASSWORDS];
+	struct ike_secret passwords[EAP_PASSWORDS] = {0};
 	const struct ike_id other = other_of(s);
 	struct eap_round r = {
 		.random = &t->job->random,
@@ -191,9 +191,8 @@ static enum ike_eap_verdict step(struct turn *t, step_fn *fn, struct ike_slice i
 	};
 	enum ike_eap_verdict verdict;
 
-	r.known = t->users->find(t->users->context, user_of(s), passwords);
-	if (s->method->certified)
-		r.known = t->users->lets_in(t->users->context, user_of(s));
+	r.known = s->method->certified ? t->users->lets_in(t->users->context, user_of(s))
+				       : t->users->find(t->users->context, user_of(s), passwords);
 	r.known = r.known && !t->job->of_nobody;
 	verdict = fn(s->state, &r);
 	OPENSSL_cleanse(passwords, sizeof(passwords));
