@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/eap/session.h"
+#include "tests/eap/users.h"
 
 enum { SERVER = 1, ASKS = 2, MSCHAPV2 = 4, GTC = 8, STRANGER = 16 };
 enum { RIGHT_HEADER = 0x80, TRUE_WORDS = 0x40, LENGTH = 0x3f };
@@ -32,12 +32,8 @@ static int fill(void *context, void *out, size_t len)
 
 static bool find(const void *context, struct ike_slice user, struct ike_secret out[EAP_PASSWORDS])
 {
-	static const char password[] = "opensesame";
-
 	(void)context;
-	for (unsigned i = 0; i < EAP_PASSWORDS; i++)
-		out[i] = (struct ike_secret){.len = sizeof(password) - 1};
-	memcpy(out->data, password, sizeof(password) - 1);
+	users_say(out, "opensesame");
 	return ike_slice_equal(user, ike_slice("bob", 3));
 }
 
@@ -72,24 +68,9 @@ static void close_end(struct end *end)
 	ike_buffer_free(&end->job.out);
 }
 
-static const char *judge(const void *context, struct ike_slice user, unsigned which)
-{
-	(void)context;
-	(void)user;
-	return which < EAP_PASSWORDS ? NULL : "wrong password";
-}
-
-/* Nobody: there are no certificates here. */
-static bool lets_in(const void *context, struct ike_slice user)
-{
-	(void)context;
-	(void)user;
-	return false;
-}
-
 static void hear(struct end *end, struct ike_slice message)
 {
-	static const struct eap_users users = {find, judge, lets_in, NULL};
+	static const struct eap_users users = {find, users_judge, users_let_nobody_in, NULL};
 	char reason[IKE_REASON_MAX];
 	const uint8_t *out;
 

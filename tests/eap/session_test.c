@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "host/eap/mschap.h"
-#include "host/eap/session.h"
+#include "tests/eap/users.h"
 
 enum { MSCHAPV2 = 1 << EAP_METHOD_MSCHAPV2, GTC = 1 << EAP_METHOD_GTC };
 
@@ -24,24 +24,9 @@ static int fill(void *context, void *out, size_t len)
 static bool find(const void *context, struct ike_slice user, struct ike_secret out[EAP_PASSWORDS])
 {
 	(void)context;
-	for (unsigned i = 0; i < EAP_PASSWORDS; i++)
-		out[i] = (struct ike_secret){.len = 10, .data = "opensesame"};
+	users_say(out, "opensesame");
 	return ike_slice_equal(user, ike_slice("bob", 3)) ||
 	       ike_slice_equal(user, ike_slice("rob", 3));
-}
-
-static const char *judge(const void *context, struct ike_slice user, unsigned which)
-{
-	(void)context;
-	(void)user;
-	return which < EAP_PASSWORDS ? NULL : "wrong password";
-}
-
-static bool lets_in(const void *context, struct ike_slice user)
-{
-	(void)context;
-	(void)user;
-	return false;
 }
 
 struct end {
@@ -57,7 +42,7 @@ static struct pair {
 
 static void hear(struct end *end, struct ike_slice message)
 {
-	static const struct eap_users users = {find, judge, lets_in, NULL};
+	static const struct eap_users users = {find, users_judge, users_let_nobody_in, NULL};
 
 	assert_int_equal(ike_buffer_set(&end->job.in, message), 0);
 	ike_buffer_free(&end->job.out);

@@ -3,39 +3,20 @@
 
 #include <errno.h>
 
-#include "host/eap/session.h"
+#include "tests/eap/users.h"
 
 static bool find(const void *context, struct ike_slice user, struct ike_secret out[EAP_PASSWORDS])
 {
 	const struct eap_party *party = context;
 	bool known = ike_slice_equal(user, ike_slice(party->user, strlen(party->user)));
-	const char *password = known ? party->password : "nobody's";
 
-	for (unsigned i = 0; i < EAP_PASSWORDS; i++) {
-		out[i] = (struct ike_secret){.len = strlen(password)};
-		memcpy(out[i].data, password, out[i].len);
-	}
+	users_say(out, known ? party->password : "nobody's");
 	return known;
-}
-
-static const char *judge(const void *context, struct ike_slice user, unsigned which)
-{
-	(void)context;
-	(void)user;
-	return which < EAP_PASSWORDS ? NULL : "wrong password";
-}
-
-/* Nobody: there are no certificates here. */
-static bool lets_in(const void *context, struct ike_slice user)
-{
-	(void)context;
-	(void)user;
-	return false;
 }
 
 void eap_party_run(const struct eap_party *party, struct ike_job *job)
 {
-	const struct eap_users users = {find, judge, lets_in, party};
+	const struct eap_users users = {find, users_judge, users_let_nobody_in, party};
 	struct eap_config config = {
 		.server = job->eap.server,
 		.methods = party->methods,
