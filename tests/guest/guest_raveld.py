@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """raveld in a guest."""
+import json
 import pathlib
 import re
 import subprocess
 
-from ground import ROOT, LabError
-from hosts import swanctl_conf
+from ground import ROOT, LabError, wait_for
+from hosts import Fixture, swanctl_conf
 
 
 def files_of(programs):
@@ -31,3 +32,25 @@ def conf_of(me, peer, daemon="", **kwargs):
     raveld."""
     return (f"raveld {{\n  qcd_secret = none\n  log_level = debug\n  {daemon}\n}}\n"
             + swanctl_conf(me, peer, **{"offload": "auto", **kwargs}))
+
+
+class RaveldFixture(Fixture):
+    """What raveld of self.guest lists. Each question is asked once: between two answers an SA may go."""
+
+    def children(self):
+        return [child for sa in json.loads(self.guest.sh("ravelctl --json list"))["ike-sas"]
+                for child in sa["child-sas"]]
+
+    def _installed(self):
+        return [child for child in self.children() if child["state"] == "INSTALLED"]
+
+    def child(self):
+        """One that is installed; between two there may be none."""
+        return wait_for("a Child SA is installed", self._installed)[0]
+
+    def another_than(self, spi):
+        """Wait until what is installed are others than the SA of this SPI of either direction."""
+        def others():
+            found = self._installed()
+            return found and all(spi not in (child["spi-in"], child["spi-out"]) for child in found)
+        wait_for(f"another SA is in the place of {spi}", others)
