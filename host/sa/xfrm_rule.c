@@ -147,6 +147,9 @@ static int set_one(struct xfrm_netlink *netlink, const struct xfrm_rule *rule,
 	body->priority = PRIORITY_OURS + rule->priority;
 	body->dir = direction;
 	body->action = rule->action == XFRM_RULE_BLOCK ? XFRM_POLICY_BLOCK : XFRM_POLICY_ALLOW;
+	/* An ICMP error about a packet goes the way of the packet's answers. */
+	if (rule->action != XFRM_RULE_ALLOW)
+		body->flags = XFRM_POLICY_ICMP;
 	if (rule->action == XFRM_RULE_PROTECT)
 		put_template(message, rule);
 	xfrm_scope_put(message, xfrm_rule_scope(rule, direction));
