@@ -43,6 +43,7 @@ $(eval $(call c_library,rvl_conf, \
 	host/conf/pool.c \
 	host/conf/secret.c \
 	host/conf/auth.c \
+	host/conf/radius.c \
 	host/conf/conf.c \
 	host/conf/compare.c))
 $(eval $(call c_library,rvl_trust, \
@@ -63,6 +64,9 @@ $(eval $(call c_library,rvl_eap, \
 	host/eap/account.c \
 	host/eap/session.c \
 	host/eap/eap.c))
+$(eval $(call c_library,rvl_radius, \
+	host/radius/packet.c \
+	host/radius/relay.c))
 $(eval $(call c_library,rvl_sa, \
 	host/sa/selector.c \
 	host/sa/inbound.c \
@@ -140,6 +144,7 @@ RAVELD_SRCS := \
 	host/raveld/rekeying.c \
 	host/raveld/reload.c \
 	host/raveld/jobs.c \
+	host/raveld/radius.c \
 	host/raveld/expiry.c \
 	host/raveld/lasting.c \
 	host/raveld/children.c \
@@ -153,7 +158,7 @@ RAVELD_SRCS := \
 	host/raveld/control.c \
 	host/raveld/report.c \
 	host/raveld/listing.c
-RAVELD_LIBS := rvl_eap rvl_trust rvl_conf rvl_sa rvl_esp ike rvl_driver
+RAVELD_LIBS := rvl_radius rvl_eap rvl_trust rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lssl -lcrypto $(DRIVER_LIBS)))
 $(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/list.c host/ctl/pools.c host/ctl/release.c host/raveld/released.c \

@@ -97,6 +97,7 @@ static int set_eap(const struct conf_value *v, struct conf_auth *auth)
 		{"eap-mschapv2", 1 << EAP_METHOD_MSCHAPV2},
 		{"eap-gtc", 1 << EAP_METHOD_GTC},
 		{"eap-tls", 1 << EAP_METHOD_TLS},
+		{"eap-radius", EAP_RELAYED},
 	};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -104,8 +105,9 @@ static int set_eap(const struct conf_value *v, struct conf_auth *auth)
 			auth->eap = words[i].methods;
 			return 0;
 		}
-	return conf_value_fail(v, "\"%.40s\" isn't supported (eap, eap-mschapv2, eap-gtc, eap-tls)",
-			       v->key->value);
+	return conf_value_fail(
+		v, "\"%.40s\" isn't supported (eap, eap-mschapv2, eap-gtc, eap-tls, eap-radius)",
+		v->key->value);
 }
 
 /* "eap-mschapv2", "psk", "pubkey", "rsa-sha256", "ecdsa-384", "ed25519", "rsa/pss-sha512",
@@ -264,6 +266,9 @@ static int check(const struct conf_section *section, bool local, const struct co
 		return conf_fail_section(error, section,
 					 "auth = %s has neither certificates nor public keys",
 					 conf_key_find(section, "auth")->value);
+	if (local && auth->eap & EAP_RELAYED)
+		return conf_fail_key(error, section, conf_key_find(section, "auth"),
+				     "eap-radius is for who asks, not for who is asked");
 	if (!auth->eap && auth->has_eap_id)
 		return conf_fail_key(error, section, conf_key_find(section, "eap_id"),
 				     "it is for auth = eap");

@@ -32,6 +32,14 @@ int conf_bind_name(const struct conf_section *section, char out[CONF_NAME_MAX],
 
 int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *daemon,
 		     struct conf_error *error);
+
+/* Section raveld.radius. */
+int conf_bind_radius(const struct conf_section *section, struct conf_radius *radius,
+		     struct conf_error *error);
+
+/* A secret in words, or after 0x or 0s; not empty. */
+int conf_bind_octets(const struct conf_value *v, struct ike_secret *secret);
+
 int conf_bind_connection(const struct conf_section *section, struct conf_connection *connection,
 			 struct conf_error *error);
 int conf_bind_child(const struct conf_section *section, struct conf_child *child,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/conf/bind.h"
+#include "host/eap/method.h"
 
 static int out_of_memory(struct conf_error *error)
 {
@@ -134,7 +135,6 @@ static int check_names(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
-/* Which ports of peers' TCP there are, and whether the data path has that. */
 static bool has_ppk(const struct conf *conf, const struct ike_id *id)
 {
 	for (size_t i = 0; i < conf->ppk_count; i++)
@@ -168,6 +168,24 @@ static int check_ppks(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+/* Somebody has to be asked. */
+static int check_radius(const struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		if (conf->radius.server_count || !(c->remote_auth.eap & EAP_RELAYED))
+			continue;
+		snprintf(error->text, sizeof(error->text),
+			 "%s:%u: connections.%s.remote: auth = eap-radius needs a server "
+			 "(raveld.radius.servers)",
+			 c->file, c->line, c->name);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* Which ports of peers' TCP there are, and whether the data path has that. */
 static int check_tcp(struct conf *conf, struct conf_error *error)
 {
 	for (size_t i = 0; i < conf->connection_count; i++) {
@@ -416,6 +434,9 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 
 		if (!strcmp(section->name, "raveld")) {
 			err = conf_bind_daemon(section, &conf->daemon, error);
+			if (!err && conf_section_find(section, "radius"))
+				err = conf_bind_radius(conf_section_find(section, "radius"),
+						       &conf->radius, error);
 			have_daemon = true;
 		} else if (!strcmp(section->name, "connections")) {
 			err = bind_connections(conf, section, error);
@@ -449,6 +470,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 		err = check_pools(conf, error);
 	if (!err)
 		err = check_ppks(conf, error);
+	if (!err)
+		err = check_radius(conf, error);
 	if (!err)
 		err = check_tcp(conf, error);
 	if (!err)
@@ -503,6 +526,8 @@ void conf_free(struct conf *conf)
 		free(conf->connections[i].shunts);
 	}
 	ike_hosts_clear(&conf->daemon.redirect_to);
+	for (size_t i = 0; i < conf->radius.server_count; i++)
+		ike_secret_clear(&conf->radius.servers[i].secret);
 	for (size_t i = 0; i < conf->secret_count; i++)
 		ike_secret_clear(&conf->secrets[i].secret);
 	for (size_t i = 0; i < conf->ppk_count; i++)

@@ -29,6 +29,7 @@
 #define CONF_POOLS_MAX 8
 #define CONF_PATH_MAX 256
 #define CONF_NAME_MAX 64
+#define CONF_RADIUS_MAX 8
 #define CONF_IPV6_MTU 1280
 
 enum conf_backend {
@@ -80,6 +81,24 @@ struct conf_daemon {
 	bool exempt_connected; /* networks of the host's interfaces stay out of tunnels */
 	uint32_t routing_table;
 	uint32_t routing_priority;
+};
+
+/* Who is asked about peers that come in by EAP (RFC 3579). */
+struct conf_radius_server {
+	char name[CONF_NAME_MAX];
+	struct ike_addr address; /* with the port of authentication */
+	struct ike_secret secret;
+	uint32_t preference; /* the largest goes first */
+};
+
+struct conf_radius {
+	char nas_identifier[CONF_NAME_MAX];
+	uint32_t
+		retransmit_timeout; /* seconds until a request is sent again; then 1.4 times that */
+	uint32_t retransmit_tries;  /* times it is sent again, before the next server is asked */
+	uint32_t dead_time;	    /* seconds that who hasn't answered isn't asked first */
+	struct conf_radius_server servers[CONF_RADIUS_MAX]; /* in the order in which they go */
+	size_t server_count;
 };
 
 enum conf_start { CONF_START_NONE, CONF_START_START, CONF_START_TRAP, CONF_START_TRAP_START };
@@ -271,6 +290,7 @@ struct conf {
 	char **files; /* that it was read from */
 	size_t file_count;
 	struct conf_daemon daemon;
+	struct conf_radius radius;
 	struct conf_connection *connections;
 	size_t connection_count;
 	const struct conf_connection **by_name; /* the same, sorted */

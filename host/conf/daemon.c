@@ -456,7 +456,7 @@ bool conf_has_tcp(const struct conf_daemon *daemon)
 int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *daemon,
 		     struct conf_error *error)
 {
-	static const char *const no_sections[] = {NULL};
+	static const char *const sections[] = {"radius", NULL};
 	int err;
 
 	*daemon = (struct conf_daemon){
@@ -479,7 +479,7 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		.routing_table = 220,
 		.routing_priority = 220,
 	};
-	err = conf_only_sections(section, no_sections, conf_absent_none, error);
+	err = conf_only_sections(section, sections, conf_absent_none, error);
 	if (!err)
 		err = conf_bind(section, keys, conf_absent_none, daemon, error);
 	if (err)

@@ -69,9 +69,8 @@ static int set_base64(const struct conf_value *v, const char *text, struct ike_s
 	return 0;
 }
 
-static int set_secret(const struct conf_value *v, void *object)
+int conf_bind_octets(const struct conf_value *v, struct ike_secret *secret)
 {
-	struct ike_secret *secret = &((struct conf_secret *)object)->secret;
 	const char *text = v->key->value;
 	int err = 0;
 
@@ -89,6 +88,11 @@ static int set_secret(const struct conf_value *v, void *object)
 	if (!err && !secret->len)
 		err = conf_value_fail(v, "the secret is empty");
 	return err;
+}
+
+static int set_secret(const struct conf_value *v, void *object)
+{
+	return conf_bind_octets(v, &((struct conf_secret *)object)->secret);
 }
 
 /* A passphrase, taken as it is. */

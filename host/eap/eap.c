@@ -181,6 +181,8 @@ static int check_side(const struct eap *eap, const struct conf_connection *c,
 	char text[IKE_ID_TEXT];
 	uint8_t name[IKE_ID_MAX];
 
+	if (side->methods & EAP_RELAYED)
+		return 0;
 	if (side->methods & 1 << EAP_METHOD_MSCHAPV2 && !mschap_available(&why))
 		return fail(error, c, section, why, "");
 	if (side->methods & 1 << EAP_METHOD_TLS)
@@ -387,14 +389,32 @@ static int run(const struct eap *eap, const struct side *side, struct ike_job *j
 	return eap_session_run(job->eap.session, &users, &job->eap, job->reason);
 }
 
+/* NULL: its connection has none any more. */
+static const struct side *side_of(const struct eap *eap, const struct ike_eap_job *job)
+{
+	struct side *side;
+
+	HASH_FIND_STR(eap->sides, job->connection, side);
+	return side && side->server == job->server ? side : NULL;
+}
+
+bool eap_is_relayed(const struct eap *eap, const struct ike_job *job, struct radius_relay *relay)
+{
+	const struct side *side = side_of(eap, &job->eap);
+
+	if (!side || !(side->methods & EAP_RELAYED))
+		return false;
+	*relay = (struct radius_relay){.asks = side->asks, .who = side->eap_id};
+	return true;
+}
+
 void eap_run(const struct eap *eap, struct ike_job *job)
 {
 	struct ike_eap_job *e = &job->eap;
-	struct side *side;
+	const struct side *side = side_of(eap, e);
 
 	job->reason[0] = 0;
-	HASH_FIND_STR(eap->sides, e->connection, side);
-	if (!side || side->server != e->server) {
+	if (!side) {
 		job->error = -ENOENT;
 		snprintf(job->reason, sizeof(job->reason),
 			 "its connection isn't configured for EAP any more");

@@ -9,6 +9,7 @@
 
 #include "host/conf/conf.h"
 #include "host/ike/job.h"
+#include "host/radius/relay.h"
 #include "host/trust/trust.h"
 
 struct eap;
@@ -26,7 +27,10 @@ int eap_load(struct conf *conf, struct trust *trust, const struct eap *before, s
 struct eap *eap_hold(struct eap *eap);
 void eap_release(struct eap *eap);
 
-/* Do a job, IKE_JOB_EAP, on any thread, and set its answer. */
+/* Is the job, IKE_JOB_EAP, for a RADIUS server? Then how, but for who we are there. */
+bool eap_is_relayed(const struct eap *eap, const struct ike_job *job, struct radius_relay *relay);
+
+/* Do another job, IKE_JOB_EAP, on any thread, and set its answer. */
 void eap_run(const struct eap *eap, struct ike_job *job);
 
 #endif

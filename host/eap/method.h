@@ -29,7 +29,10 @@ enum {
 	/* Those that `eap` alone stands for: they give a key, so that who is in the midst of it can
 	 * be no other (RFC 7296, section 2.16). */
 	EAP_KEYED = 1 << EAP_METHOD_MSCHAPV2,
+	/* Whatever a RADIUS server asks for. */
+	EAP_RELAYED = 1 << 7,
 };
+_Static_assert(EAP_METHODS <= 7, "sets of methods have a bit for those of a RADIUS server");
 
 /* Passwords of a user: with the one-time code of the step before, of this one, and of the next. */
 enum { EAP_NOW = 1, EAP_PASSWORDS = 3 };

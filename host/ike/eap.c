@@ -78,6 +78,8 @@ static enum ike_step ask(struct ike_engine *e, struct ike_sa *sa, struct ike_aut
 	job->eap.server = !sa->initiator;
 	job->eap.of_nobody = run->of_nobody;
 	job->eap.id = *id;
+	job->eap.local = sa->path.local;
+	job->eap.remote = sa->path.remote;
 	job->eap.session = run->session;
 	run->session = NULL;
 	if (ike_job_send(e, sa, &auth->task.waiter, now, job))

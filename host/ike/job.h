@@ -172,6 +172,8 @@ struct ike_eap_job {
 	bool server;	  /* we ask, as responder; else we are asked */
 	bool of_nobody;	  /* as server: no connection is for the peer, who is to fail like others */
 	struct ike_id id; /* of the peer as server, else ours: of its ID payload */
+	struct ike_addr local; /* where the conversation is */
+	struct ike_addr remote;
 	struct ike_eap_session *session; /* the job's; NULL: it begins */
 	struct ike_buffer in;		 /* the peer's message; empty where we ask first */
 	/* The answer: */

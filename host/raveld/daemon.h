@@ -99,6 +99,7 @@ struct daemon {
 	struct jobs *jobs;
 	struct trust *trust;
 	struct eap *eap;
+	struct radius *radius;
 	uv_timer_t day;	      /* until certificates are looked at again */
 	struct wish **wishes; /* in the order of the configuration, */
 	size_t wish_count;

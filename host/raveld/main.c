@@ -17,6 +17,7 @@
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
 #include "host/raveld/devices.h"
+#include "host/raveld/radius.h"
 #include "host/raveld/tap.h"
 #include "host/trust/trust.h"
 
@@ -430,6 +431,7 @@ static void finish(struct daemon *d)
 	streams_close(d->streams);
 	d->streams = NULL;
 	jobs_stop(d->jobs);
+	radius_stop(d->radius);
 	ike_engine_free(d->engine);
 	rekeying_stop(d);
 	rvl_sad_free(d->sad);
@@ -438,6 +440,7 @@ static void finish(struct daemon *d)
 	uv_walk(&d->loop, close_handle, NULL);
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	jobs_free(d->jobs);
+	radius_free(d->radius);
 	pools_close(d->pools);
 	resolver_free(d->resolver);
 	uv_loop_close(&d->loop);

@@ -8,9 +8,11 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "host/eap/eap.h"
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
 #include "host/raveld/lasting.h"
+#include "host/raveld/radius.h"
 
 #define RETRY_MIN_MS 2000
 #define RETRY_MAX_MS 60000
@@ -238,8 +240,14 @@ static void give_lease(struct daemon *d, struct ike_job *job)
 static void take_job(struct daemon *d, struct ike_action *a)
 {
 	struct ike_job *job = a->job;
+	struct radius_relay relay;
 
 	a->job = NULL;
+	if (job->type == IKE_JOB_EAP && eap_is_relayed(d->eap, job, &relay)) {
+		if (radius_run(d->radius, &relay, job))
+			ike_job_done(d->engine, now_of(d), job);
+		return;
+	}
 	if (ike_job_is_work(job) || ike_job_is_proof(job) || job->type == IKE_JOB_RESOLVE) {
 		jobs_add(d->jobs, job);
 		return;
@@ -496,7 +504,11 @@ int negotiation_start(struct daemon *d)
 	d->engine = ike_engine_new(&config);
 	OPENSSL_cleanse(qcd_secret, sizeof(qcd_secret));
 	d->jobs = jobs_open(&d->loop, on_job_done, d);
-	err = d->engine && d->jobs ? wishes_make(d) : -ENOMEM;
+	d->radius = radius_open(&d->loop, &d->log, on_job_done, d);
+	err = d->engine && d->jobs && d->radius ? radius_configure(d->radius, &d->conf->radius)
+						: -ENOMEM;
+	if (!err)
+		err = wishes_make(d);
 	if (!err)
 		err = ike_engine_redirect_all(d->engine, &c->redirect_to);
 	if (!err)

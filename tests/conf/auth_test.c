@@ -77,7 +77,8 @@ static void others_are_refused(void **state)
 	static const struct {
 		const char *word, *why;
 	} cases[] = {
-		{"eap-md5", "\"eap-md5\" isn't supported (eap, eap-mschapv2, eap-gtc, eap-tls)"},
+		{"eap-md5",
+		 "\"eap-md5\" isn't supported (eap, eap-mschapv2, eap-gtc, eap-tls, eap-radius)"},
 		{"rsa-sha1",
 		 "\"sha1\" isn't supported (psk; eap; pubkey, rsa, rsa/pss, ecdsa, ed25519, "
 		 "ed448, with -sha256, -sha384, -sha512)"},
