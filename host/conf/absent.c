@@ -34,7 +34,6 @@ const struct conf_absent conf_absent_remote[] = {
 	{"round", "0", "a second round of authentication isn't supported"},
 	{"ca_id", "", "authorities by their names aren't supported (cacerts)"},
 	{"cert_policy", "", "policies of certificates aren't supported"},
-	{"groups", "", "groups of peers aren't supported"},
 	{NULL, NULL, NULL},
 };
 

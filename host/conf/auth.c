@@ -5,6 +5,7 @@
 
 #include "host/conf/bind.h"
 #include "host/eap/method.h"
+#include "host/radius/relay.h"
 
 #define FILES_MAX 16
 #define BITS_MAX 16384
@@ -166,6 +167,7 @@ void conf_auth_clear(struct conf_auth *auth)
 	clear(&auth->certs);
 	clear(&auth->cacerts);
 	clear(&auth->pubkeys);
+	clear(&auth->groups);
 }
 
 static int add_file(const struct conf_value *v, const char *item, void *context)
@@ -209,6 +211,22 @@ static int set_pubkeys(const struct conf_value *v, void *object)
 	return set_files(v, &((struct conf_auth *)object)->pubkeys);
 }
 
+static int set_groups(const struct conf_value *v, void *object)
+{
+	struct conf_files *groups = &((struct conf_auth *)object)->groups;
+	int err;
+
+	clear(groups);
+	err = *v->key->value ? set_files(v, groups) : 0;
+	if (!err && groups->count > RADIUS_GROUPS_MAX)
+		err = conf_value_fail(v, "more than %d groups", RADIUS_GROUPS_MAX);
+	for (size_t i = 0; !err && i < groups->count; i++)
+		if (strlen(groups->list[i]) >= RADIUS_GROUP_MAX)
+			err = conf_value_fail(v, "\"%.40s...\" is longer than %d characters",
+					      groups->list[i], RADIUS_GROUP_MAX - 1);
+	return err;
+}
+
 static int set_revocation(const struct conf_value *v, void *object)
 {
 	static const char *const words[] = {"relaxed", "ifuri", "strict", NULL};
@@ -237,6 +255,7 @@ static const struct conf_binding remote_keys[] = {
 	{"cacerts", set_cacerts, false},
 	{"pubkeys", set_pubkeys, false},
 	{"revocation", set_revocation, false},
+	{"groups", set_groups, false},
 	{NULL, NULL, false},
 };
 
@@ -269,6 +288,9 @@ static int check(const struct conf_section *section, bool local, const struct co
 	if (local && auth->eap & EAP_RELAYED)
 		return conf_fail_key(error, section, conf_key_find(section, "auth"),
 				     "eap-radius is for who asks, not for who is asked");
+	if (auth->groups.count && !(auth->eap & EAP_RELAYED))
+		return conf_fail_key(error, section, conf_key_find(section, "groups"),
+				     "groups are what RADIUS servers say (auth = eap-radius)");
 	if (!auth->eap && auth->has_eap_id)
 		return conf_fail_key(error, section, conf_key_find(section, "eap_id"),
 				     "it is for auth = eap");

@@ -47,7 +47,7 @@ static bool same_auth(const struct conf_auth *a, const struct conf_auth *b)
 	       a->schemes == b->schemes && a->hashes == b->hashes && a->rsa_bits == b->rsa_bits &&
 	       a->revocation == b->revocation && a->ecdsa_bits == b->ecdsa_bits &&
 	       same_files(&a->certs, &b->certs) && same_files(&a->cacerts, &b->cacerts) &&
-	       same_files(&a->pubkeys, &b->pubkeys);
+	       same_files(&a->pubkeys, &b->pubkeys) && same_files(&a->groups, &b->groups);
 }
 
 enum conf_change conf_compare_connection(const struct conf_connection *old,

@@ -182,7 +182,7 @@ enum conf_revocation {
 	CONF_REVOCATION_STRICT,	 /* known not to be */
 };
 
-/* Names of files, as they are written. */
+/* Names, of files if nothing else is said, as they are written. */
 struct conf_files {
 	char **list;
 	size_t count;
@@ -206,6 +206,7 @@ struct conf_auth {
 	enum conf_revocation revocation; /* remote */
 	struct conf_files certs;	 /* ours; or of the peer, which has one of them */
 	struct conf_files cacerts;	 /* authorities; none: all that there are */
+	struct conf_files groups;  /* remote: of which a RADIUS server must name one; none: any */
 	struct conf_files pubkeys; /* without a certificate: ours; or the peer's, which has one */
 };
 

@@ -34,6 +34,7 @@ struct side {
 	struct ike_id eap_id; /* that the peer may be, or as whom we come in; else as its ID says */
 	struct ike_id aaa_id; /* peer: whom the certificate of TLS's server names */
 	SSL_CTX *tls;	      /* NULL: its methods take none */
+	struct radius_relay *relay; /* NULL: no RADIUS server is asked */
 	UT_hash_handle hh;
 };
 
@@ -181,8 +182,6 @@ static int check_side(const struct eap *eap, const struct conf_connection *c,
 	char text[IKE_ID_TEXT];
 	uint8_t name[IKE_ID_MAX];
 
-	if (side->methods & EAP_RELAYED)
-		return 0;
 	if (side->methods & 1 << EAP_METHOD_MSCHAPV2 && !mschap_available(&why))
 		return fail(error, c, section, why, "");
 	if (side->methods & 1 << EAP_METHOD_TLS)
@@ -232,6 +231,20 @@ static int check_passwords(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+static int make_relay(struct side *side, const struct conf_auth *auth, struct conf_error *error)
+{
+	struct radius_relay *relay = calloc(1, sizeof(*relay));
+
+	side->relay = relay;
+	if (!relay)
+		return out_of_memory(error);
+	relay->asks = side->asks;
+	relay->who = side->eap_id;
+	for (; relay->group_count < auth->groups.count; relay->group_count++)
+		strcpy(relay->groups[relay->group_count], auth->groups.list[relay->group_count]);
+	return 0;
+}
+
 static int load_connection(struct eap *eap, const struct conf_connection *c, struct trust *trust,
 			   struct conf_error *error)
 {
@@ -245,6 +258,8 @@ static int load_connection(struct eap *eap, const struct conf_connection *c, str
 	if (err)
 		return err;
 	HASH_FIND_STR(eap->sides, c->name, side);
+	if (side->methods & EAP_RELAYED)
+		return make_relay(side, &c->remote_auth, error);
 	if (side->methods & 1 << EAP_METHOD_TLS)
 		side->tls = trust_tls_new(trust, c->name, server);
 	return check_side(eap, c, side, error);
@@ -292,6 +307,7 @@ void eap_release(struct eap *eap)
 	HASH_ITER(hh, eap->sides, side, next_side) {
 		HASH_DEL(eap->sides, side);
 		SSL_CTX_free(side->tls);
+		free(side->relay);
 		free(side);
 	}
 	free(eap);
@@ -402,9 +418,9 @@ bool eap_is_relayed(const struct eap *eap, const struct ike_job *job, struct rad
 {
 	const struct side *side = side_of(eap, &job->eap);
 
-	if (!side || !(side->methods & EAP_RELAYED))
+	if (!side || !side->relay)
 		return false;
-	*relay = (struct radius_relay){.asks = side->asks, .who = side->eap_id};
+	*relay = *side->relay;
 	return true;
 }
 

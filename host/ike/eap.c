@@ -32,8 +32,8 @@ struct ike_eap_run {
 	bool refused;	    /* the method has said so, and it was noted */
 	uint8_t identifier; /* of the peer's last message */
 	unsigned rounds;
-	struct ike_id_kept *identity; /* as whom the peer comes in by EAP, or NULL: as IDi */
-	struct ike_buffer id_body;    /* of the peer's ID payload, which its AUTH is over */
+	struct ike_user *user;	   /* as whom the peer comes in, once it does */
+	struct ike_buffer id_body; /* of the peer's ID payload, which its AUTH is over */
 	size_t msk_len;
 	uint8_t msk[IKE_MSK_MAX];
 };
@@ -44,7 +44,7 @@ void ike_eap_free(struct ike_eap_run *run)
 		return;
 	ike_eap_session_free(run->session);
 	ike_buffer_free(&run->id_body);
-	free(run->identity);
+	ike_user_free(run->user);
 	OPENSSL_cleanse(run, sizeof(*run));
 	free(run);
 }
@@ -99,7 +99,8 @@ static int take(struct ike_eap_run *run, struct ike_job *job)
 		return 0;
 	run->msk_len = eap->msk_len;
 	memcpy(run->msk, eap->msk, sizeof(run->msk));
-	return eap->identity.type == IKE_ID_ANY ? 0 : ike_id_keep(&run->identity, &eap->identity);
+	run->user = ike_user_new(&eap->identity, &eap->grant);
+	return run->user ? 0 : -ENOMEM;
 }
 
 static void write_message(struct ike_builder *b, const struct ike_buffer *message)
@@ -333,8 +334,10 @@ static enum ike_step prove(struct ike_engine *e, struct ike_sa *sa, struct ike_a
 		return ike_auth_reject_initiator(e, sa, &id,
 						 proved ? lacks : "wrong AUTH after EAP");
 	ike_qcd_learn(sa, &in->payloads);
-	sa->eap_id = auth->eap->identity;
-	auth->eap->identity = NULL;
+	sa->user = auth->eap->user;
+	auth->eap->user = NULL;
+	if (sa->user->grant.session_s)
+		sa->user->until = in->now + 1000ull * sa->user->grant.session_s;
 	return ike_auth_authenticated(e, sa, auth, &first, &id);
 }
 

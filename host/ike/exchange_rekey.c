@@ -59,8 +59,7 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 {
 	struct ike_sa *made = ike_sa_new(e, now, initiator);
 	const struct ike_id local_id = ike_id_kept(sa->local_id),
-			    remote_id = ike_id_kept(sa->remote_id),
-			    eap_id = ike_id_kept(sa->eap_id);
+			    remote_id = ike_id_kept(sa->remote_id);
 
 	if (!made)
 		return NULL;
@@ -68,7 +67,7 @@ static struct ike_sa *successor_of(struct ike_engine *e, const struct ike_sa *sa
 	made->predecessor = sa->id;
 	ike_sa_hold(e, made, sa->conn);
 	if (ike_id_keep(&made->local_id, &local_id) || ike_id_keep(&made->remote_id, &remote_id) ||
-	    (sa->eap_id && ike_id_keep(&made->eap_id, &eap_id))) {
+	    (sa->user && !(made->user = ike_user_copy(sa->user)))) {
 		ike_sa_down(e, made, "out of memory");
 		return NULL;
 	}

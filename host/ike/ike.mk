@@ -6,6 +6,6 @@ IKE_SRCS := $(addprefix host/ike/, \
 	exchange_auth.c exchange_create_child.c exchange_informational.c exchange_init.c exchange_rekey.c \
 	fragment.c hint.c host.c id.c job.c keys.c lease.c list.c lookup.c message.c mobike.c offer.c operator.c pairs.c path.c \
 	payload.c prf.c probe.c proof.c proposal.c proposal_text.c ppk.c psk.c puzzle.c qcd.c redirect.c registry.c renew.c sa.c settings.c source.c sync.c table.c \
-	task.c timer.c transmit.c transport.c ts.c update.c way.c wire.c x25519.c)
+	task.c timer.c transmit.c transport.c ts.c update.c user.c way.c wire.c x25519.c)
 
 $(eval $(call c_library,ike,$(IKE_SRCS)))

@@ -80,6 +80,18 @@ struct ike_child_job {
 	uint64_t line; /* the IKE SA's and that of those that it replaces by rekeying */
 };
 
+enum { IKE_GRANTED_MAX = 2, IKE_CLASS_MAX = 253 };
+
+/* What who has let a peer in by EAP says of it besides. */
+struct ike_grant {
+	uint32_t session_s; /* that it may stay; 0: as long as it likes */
+	unsigned address_count;
+	struct ike_addr addresses[IKE_GRANTED_MAX]; /* that it has if it asks for one, of a family
+						     * each */
+	uint8_t class_len; /* what its accounting is to say (RFC 2865, section 5.25); 0: nothing */
+	uint8_t class_octets[IKE_CLASS_MAX];
+};
+
 /*
  * What a peer that has authenticated asks for (RFC 7296, section 2.19). What it is given may be
  * some of it; it is never what another peer has. Whatever the answer, IKE_ACTION_RELEASED follows
@@ -91,6 +103,9 @@ struct ike_lease_job {
 			    */
 	char connection[IKE_NAME_MAX];
 	struct ike_id remote_id;
+	/* That it is to have, as who has let it in says: of a family each. */
+	unsigned granted_count;
+	struct ike_addr granted[IKE_GRANTED_MAX];
 	struct ike_settings asked;
 	struct ike_settings given; /* the answer, with one address at least */
 };
@@ -184,6 +199,7 @@ struct ike_eap_job {
 	struct ike_id identity; /* as whom the peer comes in, unless as its ID; or we do */
 	size_t msk_len;		/* DONE; 0: the method gives no key */
 	uint8_t msk[IKE_MSK_MAX];
+	struct ike_grant grant; /* DONE, as server */
 };
 
 struct ike_job {

@@ -245,6 +245,10 @@ int ike_lease_request(struct ike_engine *e, struct ike_sa *sa, struct ike_task *
 	job->lease.replaces = predecessor_of(e, sa, asked, initial_contact);
 	strcpy(job->lease.connection, sa->conn->name);
 	job->lease.remote_id = ike_sa_peer(sa);
+	if (sa->user) {
+		job->lease.granted_count = sa->user->grant.address_count;
+		memcpy(job->lease.granted, sa->user->grant.addresses, sizeof(job->lease.granted));
+	}
 	job->lease.asked = *asked;
 	if (ike_job_send(e, sa, &task->waiter, now, job)) {
 		ike_lease_free(sa);

@@ -16,7 +16,7 @@ static struct ike_sa_info describe_sa(const struct ike_sa *sa)
 		.local_id = ike_id_kept(sa->local_id),
 		.remote_id = ike_id_kept(sa->remote_id),
 		.ppk = sa->has_ppk,
-		.remote_eap_id = ike_id_kept(sa->eap_id),
+		.remote_eap_id = ike_id_kept(ike_sa_eap_id(sa)),
 		.suite = sa->suite,
 		.nat_local = sa->path.nat_local,
 		.nat_remote = sa->path.nat_remote,

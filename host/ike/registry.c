@@ -111,7 +111,7 @@ static void sa_free(struct ike_engine *e, struct ike_sa *sa)
 	ike_buffer_free(&sa->in.response);
 	free(sa->local_id);
 	free(sa->remote_id);
-	free(sa->eap_id);
+	ike_user_free(sa->user);
 	if (sa->conn)
 		ike_connection_release(sa->conn);
 	OPENSSL_cleanse(sa, sizeof(*sa));
@@ -257,7 +257,7 @@ struct ike_sa *ike_peer_same(const struct ike_engine *e, const struct ike_sa *sa
 
 	do
 		other = ike_peer_find(e, &local, &remote, other);
-	while (other && !other->eap_id != !sa->eap_id);
+	while (other && !ike_sa_eap_id(other) != !ike_sa_eap_id(sa));
 	return other;
 }
 

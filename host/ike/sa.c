@@ -413,6 +413,8 @@ static uint64_t end_of_life(const struct ike_sa *sa)
 	uint64_t last_at = rekey_at > reauth_at ? rekey_at : reauth_at, end;
 
 	end = last_at && conn->over_ms ? last_at + conn->over_ms : IKE_NEVER;
+	if (sa->user && sa->user->until < end)
+		end = sa->user->until;
 	return sa->leave_at && sa->leave_at < end ? sa->leave_at : end;
 }
 
@@ -469,6 +471,8 @@ void ike_sa_over(struct ike_engine *e, struct ike_sa *sa, uint64_t now)
 		ike_sa_delete(e, sa, now,
 			      sa->leave_at && sa->leave_at <= now
 				      ? "its peer was redirected to another gateway"
+			      : sa->user && sa->user->until <= now
+				      ? "the time is over for which its peer was let in"
 				      : "its lifetime is over");
 	} else if (other && ike_sa_covers(other, sa)) {
 		ike_sa_delete(e, sa, now, "replaced by a newer IKE SA of this peer");
@@ -623,7 +627,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 {
 	bool ending = ike_sa_ending(sa);
 	struct ike_id local_id = ike_id_kept(sa->local_id), remote_id = ike_id_kept(sa->remote_id),
-		      eap_id = ike_id_kept(sa->eap_id);
+		      eap_id = ike_id_kept(ike_sa_eap_id(sa));
 	char local[IKE_ID_TEXT], remote[IKE_ID_TEXT], user[IKE_ID_TEXT];
 
 	sa->state = ending ? IKE_STATE_DELETING : IKE_STATE_ESTABLISHED;
@@ -654,7 +658,7 @@ void ike_sa_established(struct ike_engine *e, struct ike_sa *sa, uint64_t now, b
 	ike_emit_event(e, IKE_ACTION_IKE_UP, sa, NULL, NULL);
 	ike_id_text(&eap_id, user, sizeof(user));
 	ike_log(e, IKE_LOG_INFO, sa, "established between %.64s and %.64s%s%.64s", local, remote,
-		sa->eap_id ? " as " : "", sa->eap_id ? user : "");
+		ike_sa_eap_id(sa) ? " as " : "", ike_sa_eap_id(sa) ? user : "");
 	ike_peer_link(e, sa);
 	supersede(e, sa, now, initial_contact);
 	delete_surplus(e, sa, now);

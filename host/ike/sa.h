@@ -15,6 +15,7 @@
 #include "host/ike/table.h"
 #include "host/ike/timer.h"
 #include "host/ike/transmit.h"
+#include "host/ike/user.h"
 
 enum {
 	IKE_INIT_ROUNDS_MAX = 6,       /* cookies and changes of group in one IKE_SA_INIT */
@@ -132,7 +133,7 @@ struct ike_sa {
 	struct ike_connection *conn;  /* a reference; NULL for a responder before IKE_AUTH */
 	struct ike_id_kept *local_id; /* once known */
 	struct ike_id_kept *remote_id;
-	struct ike_id_kept *eap_id; /* as whom the peer has come in by EAP; NULL: as remote_id */
+	struct ike_user *user; /* as whom the peer has come in by EAP; NULL: it hasn't */
 	struct ike_path path;
 	uint16_t fragment_size;	   /* since larger packets seem to get lost; 0: the engine's */
 	bool fragmentation;	   /* both sides take fragments */
@@ -170,11 +171,17 @@ struct ike_sa {
 	struct ike_synced *synced;     /* NULL: none has taken over */
 };
 
+/* As whom the peer has come in by EAP; NULL: as remote_id. */
+static inline const struct ike_id_kept *ike_sa_eap_id(const struct ike_sa *sa)
+{
+	return sa->user ? sa->user->id : NULL;
+}
+
 /* Who the peer is, for all that is a peer's own: what EAP has proved rather than IDi, in which many
  * may say the same. */
 static inline struct ike_id ike_sa_peer(const struct ike_sa *sa)
 {
-	return ike_id_kept(sa->eap_id ? sa->eap_id : sa->remote_id);
+	return ike_id_kept(ike_sa_eap_id(sa) ? ike_sa_eap_id(sa) : sa->remote_id);
 }
 
 /* What the peer seals with. */

@@ -258,6 +258,79 @@ static struct ike_id user_of(const struct session *s, const struct radius_answer
 	return eap_identity(name);
 }
 
+static bool is_group(const struct radius_relay *relay, const struct radius_attribute *attribute)
+{
+	if (attribute->type != RADIUS_CLASS && attribute->type != RADIUS_FILTER_ID)
+		return false;
+	for (unsigned i = 0; i < relay->group_count; i++)
+		if (ike_slice_equal(attribute->value,
+				    ike_slice(relay->groups[i], strlen(relay->groups[i]))))
+			return true;
+	return false;
+}
+
+static bool is_in_group(const struct radius_relay *relay, const struct radius_answer *answer)
+{
+	struct ike_cursor c = ike_cursor(answer->attributes);
+	struct radius_attribute attribute;
+	bool found = !relay->group_count;
+
+	while (!found && radius_next(&c, &attribute))
+		found = is_group(relay, &attribute);
+	return found;
+}
+
+/* RFC 2865, section 5.8: the two last addresses of IPv4 mean that the peer, or we, choose. */
+static bool take_address(struct ike_grant *grant, const struct radius_answer *answer, uint8_t type,
+			 uint8_t family)
+{
+	struct ike_addr address = {.family = family};
+	struct ike_slice value;
+
+	if (!radius_find(answer, type, &value))
+		return true;
+	if (value.len != ike_addr_len(&address))
+		return false;
+	memcpy(address.ip, value.data, value.len);
+	if (ike_addr_is_host(&address))
+		grant->addresses[grant->address_count++] = address;
+	return true;
+}
+
+static bool take_session(struct ike_grant *grant, const struct radius_answer *answer)
+{
+	struct ike_slice value;
+	struct ike_cursor c;
+
+	if (!radius_find(answer, RADIUS_SESSION_TIMEOUT, &value))
+		return true;
+	c = ike_cursor(value);
+	grant->session_s = ike_get_u32(&c);
+	return ike_cursor_ok(&c) && !ike_cursor_left(&c) && grant->session_s;
+}
+
+static void take_class(struct ike_grant *grant, const struct radius_answer *answer)
+{
+	struct ike_slice value;
+
+	if (!radius_find(answer, RADIUS_CLASS, &value))
+		return;
+	grant->class_len = (uint8_t)value.len;
+	memcpy(grant->class_octets, value.data, value.len);
+}
+
+/* NULL, or what is wrong: nothing that limits a peer is passed over. */
+static const char *take_grant(struct ike_grant *grant, const struct radius_answer *answer)
+{
+	take_class(grant, answer);
+	if (!take_session(grant, answer))
+		return "Session-Timeout of the RADIUS server's is malformed, or 0";
+	if (!take_address(grant, answer, RADIUS_FRAMED_IP_ADDRESS, 4) ||
+	    !take_address(grant, answer, RADIUS_FRAMED_IPV6_ADDRESS, 6))
+		return "an address of the RADIUS server's is malformed";
+	return NULL;
+}
+
 static enum radius_step accepted(const struct radius_relay *relay, struct ike_job *job,
 				 const struct radius_answer *answer)
 {
@@ -270,7 +343,11 @@ static enum radius_step accepted(const struct radius_relay *relay, struct ike_jo
 		return fail(job, "a RADIUS server says yes, and what isn't Success");
 	if (job->eap.of_nobody || (relay->asks && !ike_id_matches(&relay->who, &user)))
 		return fail(job, "it isn't let in here");
-	why = take_keys(job, answer);
+	if (!is_in_group(relay, answer))
+		return fail(job, "the RADIUS server names none of its groups");
+	why = take_grant(&job->eap.grant, answer);
+	if (!why)
+		why = take_keys(job, answer);
 	if (why)
 		return fail(job, why);
 	if (relay->asks)

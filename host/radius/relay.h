@@ -11,12 +11,19 @@
 #include "host/ike/job.h"
 #include "host/radius/packet.h"
 
-enum { RADIUS_SERVER_MAX = 64 }; /* of a name, with its end */
+enum {
+	RADIUS_SERVER_MAX = 64, /* of a name, with its end */
+	RADIUS_GROUPS_MAX = 8,
+	RADIUS_GROUP_MAX = 64, /* of a name, with its end */
+};
 
 struct radius_relay {
 	bool asks;	   /* the peer who it is; else it is as whom it came in IKE */
 	struct ike_id who; /* with `asks`: who may come in, which the server may have another name
 			    * for than the peer */
+	/* Of which the server must say one, in Class or Filter-Id; none: whoever it is. */
+	unsigned group_count;
+	char groups[RADIUS_GROUPS_MAX][RADIUS_GROUP_MAX];
 	char nas_identifier[RADIUS_VALUE_MAX + 1];
 };
 

@@ -494,10 +494,23 @@ static struct lease *abandoned(const struct search *s)
 	return oldest;
 }
 
-static struct lease *find(const struct search *s, const struct ike_addr *wish)
+/* Who has let the peer in says which one it has: then that, and no other. */
+static const struct ike_addr *granted(const struct ike_lease_job *job, uint8_t family)
 {
+	for (unsigned int i = 0; i < job->granted_count; i++)
+		if (job->granted[i].family == family)
+			return &job->granted[i];
+	return NULL;
+}
+
+static struct lease *find(const struct search *s, const struct ike_lease_job *job,
+			  const struct ike_addr *wish)
+{
+	const struct ike_addr *only = granted(job, wish->family);
 	struct lease *lease = ike_addr_is_zero(wish) ? NULL : wished(s, wish);
 
+	if (only)
+		return wished(s, only);
 	if (!lease)
 		lease = former(s);
 	if (!lease)
@@ -540,7 +553,7 @@ static int give(struct search *s, struct ike_lease_job *job)
 		struct lease *lease;
 
 		s->family = wish->family;
-		lease = find(s, wish);
+		lease = find(s, job, wish);
 		if (lease)
 			take(s, lease, &job->given);
 	}
@@ -580,6 +593,8 @@ static const char *reason_of(int err, const struct search *s, const struct ike_l
 		any |= has_family(s, job->asked.vips[i].family);
 	if (err != -EADDRNOTAVAIL)
 		return strerror(-err);
+	if (any && job->granted_count)
+		return "the address that it is to have is in none of its pools, or another's";
 	return any ? "its pools are exhausted" : "it has no pool of the family that is asked for";
 }
 

@@ -121,6 +121,29 @@ static void who_is_asked_does_not_ask(void **state)
 		       "children { net { } } } }\n");
 }
 
+static void groups_are_what_a_server_says(void **state)
+{
+	const char *one = "radius { servers { a { address = 192.0.2.1\n secret = x } } }";
+	struct conf *conf = conf_of(file, one, "eap-radius\n groups = staff, admins of all");
+	const struct conf_files *groups = &conf->connections[0].remote_auth.groups;
+
+	(void)state;
+	assert_int_equal(groups->count, 2);
+	assert_string_equal(groups->list[1], "admins of all");
+	conf_free(conf);
+	assert_refused("t.conf:7: connections.road.remote.groups: groups are what RADIUS servers "
+		       "say (auth = eap-radius)",
+		       file, one, "psk\n groups = staff");
+	assert_refused("t.conf:7: connections.road.remote.groups: more than 8 groups", file, one,
+		       "eap-radius\n groups = a,b,c,d,e,f,g,h,i");
+	assert_refused("t.conf:7: connections.road.remote.groups: "
+		       "\"0123456789012345678901234567890123456789...\" is longer than 63 "
+		       "characters",
+		       file, one,
+		       "eap-radius\n groups = "
+		       "0123456789012345678901234567890123456789012345678901234567890123");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -129,6 +152,7 @@ int main(void)
 		cmocka_unit_test(what_makes_no_sense_is_refused),
 		cmocka_unit_test(nine_servers_are_too_many),
 		cmocka_unit_test(who_is_asked_does_not_ask),
+		cmocka_unit_test(groups_are_what_a_server_says),
 	};
 
 	return cmocka_run_group_tests_name("RADIUS servers in the configuration", tests, NULL,

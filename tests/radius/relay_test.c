@@ -391,6 +391,95 @@ static void who_does_not_say_who_it_is_is_not_asked_about(void **state)
 	}
 }
 
+/* With one attribute beside; NULL: none. */
+static struct talk accepted(struct talk t, uint8_t type, const void *value, size_t len)
+{
+	struct attributes a = {.len = 0};
+
+	if (value)
+		add(&a, type, value, len);
+	answer(&t, RADIUS_ACCESS_ACCEPT, &a);
+	return t;
+}
+
+static void a_server_says_for_how_long_and_where(void **state)
+{
+	struct attributes a = {.len = 0};
+	struct talk t = nearly("%any");
+	const struct ike_grant *grant = &t.job.eap.grant;
+	char text[IKE_ADDR_TEXT];
+
+	(void)state;
+	add(&a, RADIUS_SESSION_TIMEOUT, "\0\0\16\20", 4);
+	add(&a, RADIUS_CLASS, "staff", 5);
+	add(&a, RADIUS_FRAMED_IP_ADDRESS, "\12\3\0\7", 4);
+	add(&a, RADIUS_FRAMED_IPV6_ADDRESS, "\40\1\15\270\0\0\0\0\0\0\0\0\0\0\0\7", 16);
+	answer(&t, RADIUS_ACCESS_ACCEPT, &a);
+	assert_int_equal(t.job.eap.verdict, IKE_EAP_DONE);
+	assert_int_equal(grant->session_s, 3600);
+	assert_int_equal(grant->class_len, 5);
+	assert_memory_equal(grant->class_octets, "staff", 5);
+	assert_int_equal(grant->address_count, 2);
+	ike_addr_text(&grant->addresses[0], text, sizeof(text));
+	assert_string_equal(text, "10.3.0.7");
+	ike_addr_text(&grant->addresses[1], text, sizeof(text));
+	assert_string_equal(text, "2001:db8::7");
+	end(&t);
+
+	/* RFC 2865, section 5.8 */
+	t = accepted(nearly("%any"), RADIUS_FRAMED_IP_ADDRESS, "\377\377\377\376", 4);
+	assert_int_equal(t.job.eap.verdict, IKE_EAP_DONE);
+	assert_int_equal(t.job.eap.grant.address_count, 0);
+	end(&t);
+}
+
+static void limits_that_are_malformed_let_nobody_in(void **state)
+{
+	static const uint8_t octets[17];
+	static const uint8_t types[] = {RADIUS_SESSION_TIMEOUT, RADIUS_FRAMED_IP_ADDRESS,
+					RADIUS_FRAMED_IPV6_ADDRESS};
+	struct talk t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types); i++)
+		for (size_t len = 0; len <= 17; len++) {
+			if (i && len == (i == 1 ? 4 : 16))
+				continue;
+			t = accepted(nearly("%any"), types[i], octets, len);
+			assert_failed(&t, i ? "an address" : "Session-Timeout");
+			end(&t);
+		}
+}
+
+static void a_group_of_several_is_needed(void **state)
+{
+	static const struct {
+		uint8_t type;
+		const char *value;
+		bool good;
+	} cases[] = {
+		{RADIUS_CLASS, "staff", true},		{RADIUS_FILTER_ID, "admins", true},
+		{RADIUS_CLASS, "staf", false},		{RADIUS_CLASS, "staffs", false},
+		{RADIUS_REPLY_MESSAGE, "staff", false}, {RADIUS_CLASS, NULL, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct talk t = nearly("%any");
+
+		t.relay.group_count = 2;
+		strcpy(t.relay.groups[0], "staff");
+		strcpy(t.relay.groups[1], "admins");
+		t = accepted(t, cases[i].type, cases[i].value,
+			     cases[i].value ? strlen(cases[i].value) : 0);
+		if (cases[i].good)
+			assert_int_equal(t.job.eap.verdict, IKE_EAP_DONE);
+		else
+			assert_failed(&t, "none of its groups");
+		end(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +493,9 @@ int main(void)
 		cmocka_unit_test(a_challenge_that_is_no_request_fails),
 		cmocka_unit_test(what_is_no_answer_is_not_passed_on),
 		cmocka_unit_test(who_does_not_say_who_it_is_is_not_asked_about),
+		cmocka_unit_test(a_server_says_for_how_long_and_where),
+		cmocka_unit_test(limits_that_are_malformed_let_nobody_in),
+		cmocka_unit_test(a_group_of_several_is_needed),
 	};
 
 	return cmocka_run_group_tests_name("EAP by RADIUS", tests, NULL, NULL);
