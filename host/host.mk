@@ -145,6 +145,7 @@ RAVELD_SRCS := \
 	host/raveld/reload.c \
 	host/raveld/jobs.c \
 	host/raveld/radius.c \
+	host/raveld/accounting.c \
 	host/raveld/expiry.c \
 	host/raveld/lasting.c \
 	host/raveld/children.c \

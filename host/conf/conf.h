@@ -87,6 +87,7 @@ struct conf_daemon {
 struct conf_radius_server {
 	char name[CONF_NAME_MAX];
 	struct ike_addr address; /* with the port of authentication */
+	uint16_t acct_port;	 /* of accounting */
 	struct ike_secret secret;
 	uint32_t preference; /* the largest goes first */
 };
@@ -96,7 +97,9 @@ struct conf_radius {
 	uint32_t
 		retransmit_timeout; /* seconds until a request is sent again; then 1.4 times that */
 	uint32_t retransmit_tries;  /* times it is sent again, before the next server is asked */
-	uint32_t dead_time;	    /* seconds that who hasn't answered isn't asked first */
+	bool accounting;	    /* they are told of the traffic of those whom they let in, */
+	uint32_t accounting_interval; /* each so many seconds; 0: at the end alone */
+	uint32_t dead_time;	      /* seconds that who hasn't answered isn't asked first */
 	struct conf_radius_server servers[CONF_RADIUS_MAX]; /* in the order in which they go */
 	size_t server_count;
 };

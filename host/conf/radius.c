@@ -5,7 +5,14 @@
 
 #include "host/conf/bind.h"
 
-enum { PORT_AUTHENTICATION = 1812, TIMEOUT_MAX = 10, TRIES_MAX = 10, PREFERENCE_MAX = 1000 };
+enum {
+	PORT_AUTHENTICATION = 1812,
+	PORT_ACCOUNTING = 1813,
+	TIMEOUT_MAX = 10,
+	TRIES_MAX = 10,
+	PREFERENCE_MAX = 1000,
+	INTERVAL_MIN = 60
+};
 
 /* --------------------------------------------------------------------------------------- a server
  */
@@ -21,14 +28,24 @@ static int set_address(const struct conf_value *v, void *object)
 	return 0;
 }
 
-static int set_port(const struct conf_value *v, void *object)
+static int set_port_at(const struct conf_value *v, uint16_t *port)
 {
 	uint64_t n;
 	int err = conf_value_number(v, 1, UINT16_MAX, &n);
 
 	if (!err)
-		((struct conf_radius_server *)object)->address.port = (uint16_t)n;
+		*port = (uint16_t)n;
 	return err;
+}
+
+static int set_auth_port(const struct conf_value *v, void *object)
+{
+	return set_port_at(v, &((struct conf_radius_server *)object)->address.port);
+}
+
+static int set_acct_port(const struct conf_value *v, void *object)
+{
+	return set_port_at(v, &((struct conf_radius_server *)object)->acct_port);
 }
 
 static int set_secret(const struct conf_value *v, void *object)
@@ -51,15 +68,14 @@ static int bind_server(const struct conf_section *section, struct conf_radius_se
 {
 	static const char *const no_sections[] = {NULL};
 	static const struct conf_binding keys[] = {
-		{"address", set_address, false},
-		{"auth_port", set_port, false},
-		{"secret", set_secret, false},
-		{"preference", set_preference, false},
-		{NULL, NULL, false},
+		{"address", set_address, false},       {"auth_port", set_auth_port, false},
+		{"acct_port", set_acct_port, false},   {"secret", set_secret, false},
+		{"preference", set_preference, false}, {NULL, NULL, false},
 	};
 	int err;
 
 	server->address.port = PORT_AUTHENTICATION;
+	server->acct_port = PORT_ACCOUNTING;
 	err = conf_bind_name(section, server->name, error);
 	if (!err)
 		err = conf_only_sections(section, no_sections, conf_absent_none, error);
@@ -138,6 +154,22 @@ static int set_dead_time(const struct conf_value *v, void *object)
 	return conf_value_time(v, &((struct conf_radius *)object)->dead_time);
 }
 
+static int set_accounting(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_radius *)object)->accounting);
+}
+
+/* RFC 2869, section 5.16 */
+static int set_accounting_interval(const struct conf_value *v, void *object)
+{
+	uint32_t *interval = &((struct conf_radius *)object)->accounting_interval;
+	int err = conf_value_time(v, interval);
+
+	if (!err && *interval && *interval < INTERVAL_MIN)
+		return conf_value_fail(v, "is neither 0 nor at least %ds", INTERVAL_MIN);
+	return err;
+}
+
 int conf_bind_radius(const struct conf_section *section, struct conf_radius *radius,
 		     struct conf_error *error)
 {
@@ -147,6 +179,8 @@ int conf_bind_radius(const struct conf_section *section, struct conf_radius *rad
 		{"retransmit_timeout", set_timeout, false},
 		{"retransmit_tries", set_tries, false},
 		{"dead_time", set_dead_time, false},
+		{"accounting", set_accounting, false},
+		{"accounting_interval", set_accounting_interval, false},
 		{NULL, NULL, false},
 	};
 	const struct conf_section *servers = conf_section_find(section, "servers");

@@ -454,6 +454,8 @@ struct ike_sa_info {
 	const struct ike_addr *vips;
 	bool vips_ours;
 	uint64_t lease_id; /* 0: there are none */
+	/* What who has let the peer in by EAP says of it; NULL: it hasn't come so. */
+	const struct ike_grant *grant;
 };
 
 /* Called for an IKE SA with child NULL, then for each of its children. */

@@ -84,6 +84,8 @@ enum { IKE_GRANTED_MAX = 2, IKE_CLASS_MAX = 253 };
 
 /* What who has let a peer in by EAP says of it besides. */
 struct ike_grant {
+	bool relayed;	    /* a server has, which wants to be told of its traffic, */
+	uint32_t interim_s; /* so often; 0: it says nothing of that */
 	uint32_t session_s; /* that it may stay; 0: as long as it likes */
 	unsigned address_count;
 	struct ike_addr addresses[IKE_GRANTED_MAX]; /* that it has if it asks for one, of a family

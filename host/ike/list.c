@@ -17,6 +17,7 @@ static struct ike_sa_info describe_sa(const struct ike_sa *sa)
 		.remote_id = ike_id_kept(sa->remote_id),
 		.ppk = sa->has_ppk,
 		.remote_eap_id = ike_id_kept(ike_sa_eap_id(sa)),
+		.grant = sa->user ? &sa->user->grant : NULL,
 		.suite = sa->suite,
 		.nat_local = sa->path.nat_local,
 		.nat_remote = sa->path.nat_remote,

@@ -71,13 +71,25 @@ void radius_put_eap(struct radius_packet *packet, struct ike_slice message)
 	}
 }
 
-void radius_packet_begin(struct radius_packet *packet)
+void radius_packet_begin(struct radius_packet *packet, enum radius_code code)
 {
 	static const uint8_t zeros[HEADER_LEN];
 
 	packet->w = ike_writer(packet->data, sizeof(packet->data));
 	ike_put(&packet->w, zeros, HEADER_LEN);
-	radius_put(packet, RADIUS_MESSAGE_AUTHENTICATOR, ike_slice(zeros, MD5_LEN));
+	packet->data[0] = (uint8_t)code;
+	if (code == RADIUS_ACCESS_REQUEST)
+		radius_put(packet, RADIUS_MESSAGE_AUTHENTICATOR, ike_slice(zeros, MD5_LEN));
+}
+
+/* RFC 2866, section 3: over zeros in its place. */
+static int seal_accounting(struct radius_packet *packet, struct ike_slice secret)
+{
+	const struct ike_slice parts[] = {ike_written(&packet->w), secret};
+	uint8_t *authenticator = packet->data + 4;
+
+	memset(authenticator, 0, RADIUS_AUTHENTICATOR);
+	return md5(parts, 2, authenticator);
 }
 
 int radius_packet_seal(struct radius_packet *packet, uint8_t id, struct ike_slice secret,
@@ -87,9 +99,10 @@ int radius_packet_seal(struct radius_packet *packet, uint8_t id, struct ike_slic
 
 	if (!ike_writer_ok(&packet->w))
 		return -EMSGSIZE;
-	packet->data[0] = RADIUS_ACCESS_REQUEST;
 	packet->data[1] = id;
 	ike_patch_be(&packet->w, 2, packet->w.len, 2);
+	if (packet->data[0] != RADIUS_ACCESS_REQUEST)
+		return seal_accounting(packet, secret);
 	memset(mac, 0, MD5_LEN);
 	if (ike_random_fill(random, packet->data + 4, RADIUS_AUTHENTICATOR))
 		return -EIO;
@@ -160,6 +173,15 @@ static bool authenticator_holds(struct ike_slice answer, const uint8_t *authenti
 	return md5(parts, 4, wanted) == 0 && CRYPTO_memcmp(wanted, answer.data + 4, MD5_LEN) == 0;
 }
 
+/* May it be the answer to such a request? */
+static bool is_answer(uint8_t code, uint8_t request)
+{
+	return request == RADIUS_ACCESS_REQUEST
+		       ? code == RADIUS_ACCESS_ACCEPT || code == RADIUS_ACCESS_REJECT ||
+				 code == RADIUS_ACCESS_CHALLENGE
+		       : code == RADIUS_ACCOUNTING_RESPONSE;
+}
+
 const char *radius_answer_read(struct radius_answer *answer, struct ike_slice datagram,
 			       const struct radius_packet *request, struct ike_slice secret)
 {
@@ -176,13 +198,15 @@ const char *radius_answer_read(struct radius_answer *answer, struct ike_slice da
 		return "it is malformed";
 	if (id != radius_packet_id(request))
 		return "it is to another request";
-	if (answer->code != RADIUS_ACCESS_ACCEPT && answer->code != RADIUS_ACCESS_REJECT &&
-	    answer->code != RADIUS_ACCESS_CHALLENGE)
-		return "it is no answer to an Access-Request";
+	if (!is_answer(answer->code, request->data[0]))
+		return "it is no answer to what was asked";
 	datagram.len = len;
 	answer->attributes = ike_slice(datagram.data + HEADER_LEN, len - HEADER_LEN);
 	if (!authenticator_holds(datagram, authenticator, secret))
 		return "its authenticator is wrong, so one of us has another secret";
+	if (answer->code ==
+	    RADIUS_ACCOUNTING_RESPONSE) /* which says nothing but that it has come */
+		return NULL;
 	mac = find_mac(answer->attributes);
 	if (!mac)
 		return "it has no Message-Authenticator, or attributes that are malformed";

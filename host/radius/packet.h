@@ -33,9 +33,23 @@ enum radius_type {
 	RADIUS_CALLED_STATION_ID = 30,
 	RADIUS_CALLING_STATION_ID = 31,
 	RADIUS_NAS_IDENTIFIER = 32,
+	RADIUS_ACCT_STATUS_TYPE = 40, /* RFC 2866 */
+	RADIUS_ACCT_DELAY_TIME = 41,
+	RADIUS_ACCT_INPUT_OCTETS = 42,
+	RADIUS_ACCT_OUTPUT_OCTETS = 43,
+	RADIUS_ACCT_SESSION_ID = 44,
+	RADIUS_ACCT_AUTHENTIC = 45,
+	RADIUS_ACCT_SESSION_TIME = 46,
+	RADIUS_ACCT_INPUT_PACKETS = 47,
+	RADIUS_ACCT_OUTPUT_PACKETS = 48,
+	RADIUS_ACCT_TERMINATE_CAUSE = 49,
+	RADIUS_ACCT_INPUT_GIGAWORDS = 52, /* RFC 2869 */
+	RADIUS_ACCT_OUTPUT_GIGAWORDS = 53,
+	RADIUS_EVENT_TIMESTAMP = 55,
 	RADIUS_NAS_PORT_TYPE = 61,
 	RADIUS_EAP_MESSAGE = 79,
 	RADIUS_MESSAGE_AUTHENTICATOR = 80,
+	RADIUS_ACCT_INTERIM_INTERVAL = 85,
 	RADIUS_FRAMED_IPV6_ADDRESS = 168, /* RFC 6911 */
 };
 
@@ -55,8 +69,9 @@ struct radius_packet {
 	uint8_t data[RADIUS_MAX];
 };
 
-/* An Access-Request, of which Message-Authenticator is the first attribute. */
-void radius_packet_begin(struct radius_packet *packet);
+/* An Access-Request, of which Message-Authenticator is the first attribute; or an
+ * Accounting-Request, which says nothing that would need one. */
+void radius_packet_begin(struct radius_packet *packet, enum radius_code code);
 
 /* Longer than RADIUS_VALUE_MAX: the packet fails as one that is too long does. */
 void radius_put(struct radius_packet *packet, uint8_t type, struct ike_slice value);
@@ -67,8 +82,9 @@ void radius_put_text(struct radius_packet *packet, uint8_t type, const char *tex
 void radius_put_eap(struct radius_packet *packet, struct ike_slice message);
 
 /*
- * Make it one for the server with this secret. 0, -EMSGSIZE if it has become too long, -EIO without
- * random numbers or MD5.
+ * Make it one for the server with this secret: an Access-Request has random numbers for its
+ * authenticator, another one what RFC 2866, section 3, says. 0, -EMSGSIZE if it has become too
+ * long, -EIO without random numbers or MD5.
  */
 int radius_packet_seal(struct radius_packet *packet, uint8_t id, struct ike_slice secret,
 		       const struct ike_random *random);

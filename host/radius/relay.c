@@ -79,7 +79,7 @@ static enum radius_step ask(const struct radius_relay *relay, struct ike_job *jo
 {
 	const struct session *s = session_of(job);
 
-	radius_packet_begin(request);
+	radius_packet_begin(request, RADIUS_ACCESS_REQUEST);
 	radius_put(request, RADIUS_USER_NAME, ike_slice(s->user, s->user_len));
 	radius_put_text(request, RADIUS_NAS_IDENTIFIER, relay->nas_identifier);
 	radius_put_u32(request, RADIUS_NAS_PORT_TYPE, NAS_PORT_VIRTUAL);
@@ -319,10 +319,23 @@ static void take_class(struct ike_grant *grant, const struct radius_answer *answ
 	memcpy(grant->class_octets, value.data, value.len);
 }
 
+static void take_interval(struct ike_grant *grant, const struct radius_answer *answer)
+{
+	struct ike_slice value;
+	struct ike_cursor c;
+
+	if (!radius_find(answer, RADIUS_ACCT_INTERIM_INTERVAL, &value))
+		return;
+	c = ike_cursor(value);
+	grant->interim_s = ike_get_u32(&c);
+}
+
 /* NULL, or what is wrong: nothing that limits a peer is passed over. */
 static const char *take_grant(struct ike_grant *grant, const struct radius_answer *answer)
 {
+	grant->relayed = true;
 	take_class(grant, answer);
+	take_interval(grant, answer);
 	if (!take_session(grant, answer))
 		return "Session-Timeout of the RADIUS server's is malformed, or 0";
 	if (!take_address(grant, answer, RADIUS_FRAMED_IP_ADDRESS, 4) ||

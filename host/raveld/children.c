@@ -162,6 +162,26 @@ static int use(struct daemon *d, const struct ike_child_job *job, char reason[RO
 	return err ? err : rvl_sad_child_use(d->sad, job->child_id, error);
 }
 
+static void account_for(struct daemon *d, uint64_t child_id)
+{
+	struct ike_child_info child;
+	struct ike_sa_info sa;
+
+	if (ike_find_child(d->engine, child_id, &sa, &child))
+		accounting_add_child(d->accounting, &sa, child_id);
+}
+
+void children_count(void *context, uint64_t child_id, struct accounting_traffic *traffic)
+{
+	struct daemon *d = context;
+	struct rvl_backend_error error = {""};
+	struct rvl_sa_stats in, out;
+
+	if (rvl_sad_child_query(d->sad, child_id, &in, &out, &error))
+		return;
+	*traffic = (struct accounting_traffic){in.packets, in.bytes, out.packets, out.bytes};
+}
+
 void children_do(struct daemon *d, struct ike_job *job)
 {
 	struct rvl_backend_error error = {""};
@@ -175,6 +195,8 @@ void children_do(struct daemon *d, struct ike_job *job)
 	switch (job->type) {
 	case IKE_JOB_CHILD_INBOUND:
 		job->error = receive(d, &job->child, &error);
+		if (!job->error)
+			account_for(d, job->child.child_id);
 		break;
 	case IKE_JOB_CHILD_OUTBOUND:
 		job->error = rvl_sad_child_outbound(d->sad, job->child.child_id, &error);
@@ -193,8 +215,10 @@ void children_do(struct daemon *d, struct ike_job *job)
 void children_remove(struct daemon *d, const struct ike_child_removed *removed)
 {
 	struct rvl_backend_error error = {""};
-	int err = rvl_sad_child_remove(d->sad, removed->child_id, &error);
+	int err;
 
+	accounting_remove_child(d->accounting, removed->child_id);
+	err = rvl_sad_child_remove(d->sad, removed->child_id, &error);
 	/* -ENOENT: it never got in. An SPI that the data path may still have isn't used again. */
 	if (!err || err == -ENOENT)
 		rvl_sad_release_spi(d->sad, removed->spi_in);

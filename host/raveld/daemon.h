@@ -8,6 +8,7 @@
 
 #include "host/conf/conf.h"
 #include "host/ike/ike.h"
+#include "host/raveld/accounting.h"
 #include "host/raveld/agenda.h"
 #include "host/raveld/closing.h"
 #include "host/raveld/datapath.h"
@@ -100,6 +101,7 @@ struct daemon {
 	struct trust *trust;
 	struct eap *eap;
 	struct radius *radius;
+	struct accounting *accounting;
 	uv_timer_t day;	      /* until certificates are looked at again */
 	struct wish **wishes; /* in the order of the configuration, */
 	size_t wish_count;
@@ -191,6 +193,9 @@ void rekeying_stop(struct daemon *d);
 /* A step of a Child SA; the answer is in the job. */
 void children_do(struct daemon *d, struct ike_job *job);
 void children_remove(struct daemon *d, const struct ike_child_removed *removed);
+
+/* The traffic of one that is in the data path (accounting.h). */
+void children_count(void *context, uint64_t child_id, struct accounting_traffic *traffic);
 
 /* False: it can't go on, and must be given up. */
 bool children_move(struct daemon *d, const struct ike_child_change *change);

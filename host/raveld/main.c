@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "host/eap/eap.h"
+#include "host/raveld/accounting.h"
 #include "host/raveld/check.h"
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
@@ -432,6 +433,7 @@ static void finish(struct daemon *d)
 	d->streams = NULL;
 	jobs_stop(d->jobs);
 	radius_stop(d->radius);
+	accounting_close(d->accounting);
 	ike_engine_free(d->engine);
 	rekeying_stop(d);
 	rvl_sad_free(d->sad);

@@ -261,6 +261,11 @@ static void take_job(struct daemon *d, struct ike_action *a)
 	ike_job_done(d->engine, now_of(d), job);
 }
 
+static void on_settled(void *context)
+{
+	negotiation_settle(context);
+}
+
 static void on_job_done(void *context, struct ike_job *job)
 {
 	struct daemon *d = context;
@@ -328,12 +333,14 @@ static void act(struct daemon *d, struct ike_action *a)
 		log_info(&d->log, "%s: IKE SA is up", a->event.connection);
 		break;
 	case IKE_ACTION_IKE_DOWN:
+		accounting_end(d->accounting, a->event.ike_id, a->event.cause, d->stopping);
 		log_info(&d->log, "%s: IKE SA is down: %s", a->event.connection, a->event.reason);
 		break;
 	case IKE_ACTION_CHILD_UP:
 		child_up(d, &a->event);
 		break;
 	case IKE_ACTION_IKE_REKEYED:
+		accounting_rekeyed(d->accounting, a->event.old_id, a->event.ike_id);
 		log_info(&d->log, "%s: IKE SA is rekeyed", a->event.connection);
 		break;
 	case IKE_ACTION_CHILD_REKEYED:
@@ -382,7 +389,7 @@ void negotiation_settle(struct daemon *d)
 		ike_action_free(action);
 	}
 	control_check_down(d->control);
-	if (d->stopping && !ike_sa_count(d->engine)) {
+	if (d->stopping && !ike_sa_count(d->engine) && accounting_is_settled(d->accounting)) {
 		uv_stop(&d->loop);
 		return;
 	}
@@ -473,6 +480,23 @@ static struct rvl_backend_info backend_info(const struct daemon *d)
 	return info;
 }
 
+/* 0 or -ENOMEM. */
+static int account(struct daemon *d, const struct ike_random *random)
+{
+	const struct accounting_config config = {
+		.loop = &d->loop,
+		.log = &d->log,
+		.radius = d->radius,
+		.random = *random,
+		.count = children_count,
+		.settled = on_settled,
+		.context = d,
+	};
+
+	d->accounting = accounting_open(&config);
+	return d->accounting ? 0 : -ENOMEM;
+}
+
 int negotiation_start(struct daemon *d)
 {
 	const struct conf_daemon *c = &d->conf->daemon;
@@ -507,6 +531,8 @@ int negotiation_start(struct daemon *d)
 	d->radius = radius_open(&d->loop, &d->log, on_job_done, d);
 	err = d->engine && d->jobs && d->radius ? radius_configure(d->radius, &d->conf->radius)
 						: -ENOMEM;
+	if (!err)
+		err = account(d, &config.random);
 	if (!err)
 		err = wishes_make(d);
 	if (!err)
@@ -551,6 +577,7 @@ void negotiation_stop(struct daemon *d)
 	rekeying_stop(d);
 	traps_give_up_all(d);
 	ike_terminate_all(d->engine, now_of(d));
+	accounting_stop(d->accounting);
 	negotiation_settle(d);
 }
 

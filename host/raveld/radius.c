@@ -16,6 +16,7 @@ enum {
 /* A socket of a server's, and which of its identifiers are whose. */
 struct port {
 	uv_udp_t udp;
+	enum radius_kind kind;
 	struct server *server;
 	struct port *next;
 	struct query *queries[IDS];
@@ -23,29 +24,45 @@ struct port {
 	uint8_t last; /* identifier, of which the next one is tried first */
 };
 
-struct server {
-	struct conf_radius_server conf;
+/* Of the two services that a server has. */
+struct service {
 	struct port *ports;
 	unsigned int port_count;
 	uint64_t dead_until; /* by the loop's clock; 0: it isn't */
-	bool complained;     /* of its answers, since there was a good one */
 };
 
-/* A job that waits for an answer. */
+struct server {
+	struct conf_radius_server conf;
+	struct service services[RADIUS_KINDS];
+	bool complained; /* of its answers, since there was a good one */
+};
+
+/* Something that waits for an answer. */
 struct query {
 	struct radius *radius;
 	struct query *next;
 	struct query **to_this;
-	struct ike_job *job;
-	struct radius_relay relay;
+	enum radius_kind kind;
+	char only[CONF_NAME_MAX]; /* the server that is asked; or empty */
+	struct ike_random random;
+	radius_heard_fn *heard;
+	void *context;
 	struct server *server; /* that was asked last, and by which socket; NULL: none yet */
 	struct port *port;
 	bool asked[CONF_RADIUS_MAX]; /* those before it */
+	const char *why;	     /* it is given up */
 	uint64_t began;
 	uint64_t wait_ms;
 	unsigned int tries;
 	uv_timer_t timer;
 	struct radius_packet packet;
+};
+
+/* A job that waits for an answer. */
+struct relayed {
+	struct radius *radius;
+	struct ike_job *job;
+	struct radius_relay relay;
 };
 
 struct radius {
@@ -57,6 +74,7 @@ struct radius {
 	struct server *servers[CONF_RADIUS_MAX];
 	size_t server_count;
 	struct query *queries;
+	bool stopped;
 };
 
 struct radius *radius_open(uv_loop_t *loop, const struct log *log, radius_done_fn *done,
@@ -81,6 +99,11 @@ static void free_query(uv_handle_t *timer)
 	free(timer->data);
 }
 
+static struct service *service_of(struct server *server, enum radius_kind kind)
+{
+	return &server->services[kind];
+}
+
 static void leave_port(struct query *q)
 {
 	if (!q->port)
@@ -90,27 +113,23 @@ static void leave_port(struct query *q)
 	q->port = NULL;
 }
 
-/* It is one no more; the job is the caller's. */
-static struct ike_job *end_query(struct query *q)
+/* It is one no more. */
+static void end_query(struct query *q)
 {
-	struct ike_job *job = q->job;
-
 	leave_port(q);
 	*q->to_this = q->next;
 	if (q->next)
 		q->next->to_this = q->to_this;
 	uv_close((uv_handle_t *)&q->timer, free_query);
-	return job;
 }
 
+/* What is heard may be in the packet, which goes with the query, but not now. */
 static void answer(struct query *q, const struct radius_answer *what)
 {
-	struct radius *radius = q->radius;
-	struct ike_job *job = q->job;
+	const char *name = what ? q->port->server->conf.name : "";
 
-	radius_relay_answer(&q->relay, job, q->server ? q->server->conf.name : "", what);
 	end_query(q);
-	radius->done(radius->context, job);
+	q->heard(q->context, name, what, q->why);
 }
 
 static void on_given_up(uv_timer_t *timer)
@@ -123,7 +142,7 @@ static void give_up(struct query *q, const char *why)
 {
 	leave_port(q);
 	q->server = NULL;
-	snprintf(q->job->reason, sizeof(q->job->reason), "%s", why);
+	q->why = why;
 	uv_timer_start(&q->timer, on_given_up, 0, 0);
 }
 
@@ -177,7 +196,7 @@ static void on_datagram(uv_udp_t *udp, ssize_t len, const uv_buf_t *buffer,
 		return;
 	}
 	port->server->complained = false;
-	port->server->dead_until = 0;
+	service_of(port->server, port->kind)->dead_until = 0;
 	answer(q, &what);
 }
 
@@ -186,37 +205,42 @@ static void free_port(uv_handle_t *udp)
 	free(udp->data);
 }
 
-static struct port *add_port(struct radius *radius, struct server *server)
+static struct port *add_port(struct radius *radius, struct server *server, enum radius_kind kind)
 {
-	struct port *port = server->port_count < PORTS_MAX ? calloc(1, sizeof(*port)) : NULL;
+	struct service *service = service_of(server, kind);
+	struct port *port = service->port_count < PORTS_MAX ? calloc(1, sizeof(*port)) : NULL;
+	struct ike_addr address = server->conf.address;
 	union endpoint to;
 
 	if (!port)
 		return NULL;
-	endpoint_of(&server->conf.address, &to);
+	if (kind == RADIUS_ACCOUNTING)
+		address.port = server->conf.acct_port;
+	endpoint_of(&address, &to);
 	uv_udp_init(radius->loop, &port->udp);
 	port->udp.data = port;
 	port->server = server;
+	port->kind = kind;
 	if (uv_udp_connect(&port->udp, &to.any) ||
 	    uv_udp_recv_start(&port->udp, alloc_buffer, on_datagram)) {
 		uv_close((uv_handle_t *)&port->udp, free_port);
 		return NULL;
 	}
-	port->next = server->ports;
-	server->ports = port;
-	server->port_count++;
+	port->next = service->ports;
+	service->ports = port;
+	service->port_count++;
 	return port;
 }
 
 /* A socket with room, which the query has from now on. False: there is none. */
 static bool take_port(struct query *q, struct server *server, uint8_t *id)
 {
-	struct port *port = server->ports;
+	struct port *port = service_of(server, q->kind)->ports;
 
 	while (port && port->used == IDS)
 		port = port->next;
 	if (!port)
-		port = add_port(q->radius, server);
+		port = add_port(q->radius, server, q->kind);
 	if (!port)
 		return false;
 	do
@@ -248,6 +272,7 @@ static void on_timer(uv_timer_t *timer)
 	struct query *q = timer->data;
 	struct radius *radius = q->radius;
 	struct server *server = q->server;
+	struct service *service = service_of(server, q->kind);
 	char name[CONF_NAME_MAX + IKE_ADDR_TEXT + 24];
 
 	if (q->tries++ < radius->conf.retransmit_tries) {
@@ -256,11 +281,12 @@ static void on_timer(uv_timer_t *timer)
 		uv_timer_start(timer, on_timer, q->wait_ms, 0);
 		return;
 	}
-	if (!server->dead_until) {
+	if (!service->dead_until) {
 		name_server(server, name, sizeof(name));
-		log_warning(radius->log, "%s doesn't answer", name);
+		log_warning(radius->log, "%s doesn't answer%s", name,
+			    q->kind == RADIUS_ACCOUNTING ? " to accounting" : "");
 	}
-	server->dead_until = uv_now(radius->loop) + 1000ull * radius->conf.dead_time;
+	service->dead_until = uv_now(radius->loop) + 1000ull * radius->conf.dead_time;
 	ask_next(q);
 }
 
@@ -277,7 +303,7 @@ static void ask(struct query *q, struct server *server)
 	/* Its place among the identifiers is read off the packet, sealed or not. */
 	q->packet.data[1] = id;
 	if (radius_packet_seal(&q->packet, id, ike_secret_slice(&server->conf.secret),
-			       &q->job->eap.random)) {
+			       &q->random)) {
 		give_up(q, "no random numbers, or no MD5, for a RADIUS server");
 		return;
 	}
@@ -287,9 +313,9 @@ static void ask(struct query *q, struct server *server)
 	uv_timer_start(&q->timer, on_timer, q->wait_ms, 0);
 }
 
-static bool is_dead(const struct radius *radius, const struct server *server)
+static bool is_dead(const struct query *q, struct server *server)
 {
-	return server->dead_until > uv_now(radius->loop);
+	return service_of(server, q->kind)->dead_until > uv_now(q->radius->loop);
 }
 
 /* The first that wasn't asked: those that have been silent are tried when no other is left. */
@@ -300,8 +326,8 @@ static struct server *choose(struct query *q)
 
 	for (size_t i = radius->server_count; i-- > 0;)
 		if (!q->asked[i] &&
-		    (found == radius->server_count || !is_dead(radius, radius->servers[i]) ||
-		     is_dead(radius, radius->servers[found])))
+		    (found == radius->server_count || !is_dead(q, radius->servers[i]) ||
+		     is_dead(q, radius->servers[found])))
 			found = i;
 	if (found == radius->server_count)
 		return NULL;
@@ -313,7 +339,7 @@ static struct server *choose(struct query *q)
 static void ask_next(struct query *q)
 {
 	const struct radius *radius = q->radius;
-	const char *name = radius_relay_server(q->job);
+	const char *name = q->only;
 	struct server *server = NULL;
 
 	if (!*name)
@@ -329,23 +355,22 @@ static void ask_next(struct query *q)
 		give_up(q, "no RADIUS server answers");
 }
 
-bool radius_run(struct radius *radius, const struct radius_relay *relay, struct ike_job *job)
+int radius_ask(struct radius *radius, enum radius_kind kind, const struct radius_packet *packet,
+	       const char *server, const struct ike_random *random, radius_heard_fn *heard,
+	       void *context)
 {
 	struct query *q = calloc(1, sizeof(*q));
 
-	if (!q) {
-		job->error = -ENOMEM;
-		return true;
-	}
+	if (!q)
+		return -ENOMEM;
 	q->radius = radius;
-	q->job = job;
-	q->relay = *relay;
-	snprintf(q->relay.nas_identifier, sizeof(q->relay.nas_identifier), "%s",
-		 radius->conf.nas_identifier);
-	if (radius_relay_take(&q->relay, job, &q->packet) == RADIUS_ANSWERED) {
-		free(q);
-		return true;
-	}
+	q->kind = kind;
+	q->random = *random;
+	q->heard = heard;
+	q->context = context;
+	q->packet = *packet;
+	q->packet.w.data = q->packet.data;
+	snprintf(q->only, sizeof(q->only), "%s", server);
 	q->began = uv_now(radius->loop);
 	uv_timer_init(radius->loop, &q->timer);
 	q->timer.data = q;
@@ -355,7 +380,60 @@ bool radius_run(struct radius *radius, const struct radius_relay *relay, struct 
 		q->next->to_this = &q->next;
 	radius->queries = q;
 	ask_next(q);
-	return false;
+	return 0;
+}
+
+bool radius_has_stopped(const struct radius *radius)
+{
+	return radius->stopped;
+}
+
+const struct conf_radius *radius_conf(const struct radius *radius)
+{
+	return &radius->conf;
+}
+
+/* ------------------------------------------------------------------------------------------ jobs
+ */
+
+static void on_relayed(void *context, const char *server, const struct radius_answer *what,
+		       const char *why)
+{
+	struct relayed *r = context;
+	struct radius *radius = r->radius;
+	struct ike_job *job = r->job;
+
+	if (radius->stopped) {
+		ike_job_free(job);
+	} else {
+		if (why)
+			snprintf(job->reason, sizeof(job->reason), "%s", why);
+		radius_relay_answer(&r->relay, job, server, what);
+		radius->done(radius->context, job);
+	}
+	free(r);
+}
+
+bool radius_run(struct radius *radius, const struct radius_relay *relay, struct ike_job *job)
+{
+	struct relayed *r = calloc(1, sizeof(*r));
+	struct radius_packet packet;
+
+	if (!r) {
+		job->error = -ENOMEM;
+		return true;
+	}
+	*r = (struct relayed){radius, job, *relay};
+	snprintf(r->relay.nas_identifier, sizeof(r->relay.nas_identifier), "%s",
+		 radius->conf.nas_identifier);
+	if (radius_relay_take(&r->relay, job, &packet) == RADIUS_ASK) {
+		job->error = radius_ask(radius, RADIUS_AUTHENTICATION, &packet,
+					radius_relay_server(job), &job->eap.random, on_relayed, r);
+		if (!job->error)
+			return false;
+	}
+	free(r);
+	return true;
 }
 
 /* --------------------------------------------------------------------------------- configuration
@@ -364,6 +442,7 @@ bool radius_run(struct radius *radius, const struct radius_relay *relay, struct 
 static bool is_same(const struct conf_radius_server *a, const struct conf_radius_server *b)
 {
 	return !strcmp(a->name, b->name) && ike_addr_equal(&a->address, &b->address) &&
+	       a->acct_port == b->acct_port &&
 	       ike_slice_equal(ike_secret_slice(&a->secret), ike_secret_slice(&b->secret));
 }
 
@@ -378,10 +457,11 @@ static void server_free(struct radius *radius, struct server *server)
 		uv_timer_stop(&q->timer);
 		ask_next(q);
 	}
-	for (struct port *port = server->ports, *other; port; port = other) {
-		other = port->next;
-		uv_close((uv_handle_t *)&port->udp, free_port);
-	}
+	for (int kind = 0; kind < RADIUS_KINDS; kind++)
+		for (struct port *port = server->services[kind].ports, *other; port; port = other) {
+			other = port->next;
+			uv_close((uv_handle_t *)&port->udp, free_port);
+		}
 	ike_secret_clear(&server->conf.secret);
 	free(server);
 }
@@ -437,8 +517,9 @@ void radius_stop(struct radius *radius)
 
 	if (!radius)
 		return;
+	radius->stopped = true;
 	while (radius->queries)
-		ike_job_free(end_query(radius->queries));
+		answer(radius->queries, NULL);
 	radius_configure(radius, &none);
 }
 

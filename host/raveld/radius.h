@@ -25,6 +25,27 @@ struct radius *radius_open(uv_loop_t *loop, const struct log *log, radius_done_f
  * that can be. 0 or -ENOMEM: it is as it was. */
 int radius_configure(struct radius *radius, const struct conf_radius *conf);
 
+enum radius_kind { RADIUS_AUTHENTICATION, RADIUS_ACCOUNTING, RADIUS_KINDS };
+
+/*
+ * What has come of a request: the answer of the server of this name; NULL: of none, and why. Once,
+ * and never before radius_ask() returns; when everything stops, too (radius_has_stopped()).
+ */
+typedef void radius_heard_fn(void *context, const char *server, const struct radius_answer *answer,
+			     const char *why);
+
+/*
+ * Ask servers; the packet, which is complete but for what sealing it adds, is copied. server: by
+ * name, the only one that is asked; or "". 0 or -ENOMEM: nobody is told.
+ */
+int radius_ask(struct radius *radius, enum radius_kind kind, const struct radius_packet *packet,
+	       const char *server, const struct ike_random *random, radius_heard_fn *heard,
+	       void *context);
+bool radius_has_stopped(const struct radius *radius);
+
+/* What the configuration says, without servers. */
+const struct conf_radius *radius_conf(const struct radius *radius);
+
 /* A job, IKE_JOB_EAP. True: it has its answer already, and remains the caller's. */
 bool radius_run(struct radius *radius, const struct radius_relay *relay, struct ike_job *job);
 

@@ -21,10 +21,11 @@ static void servers_have_an_order(void **state)
 	struct conf *conf =
 		conf_of(file,
 			"radius { nas_identifier = vpn\n retransmit_timeout = 3s\n"
+			"accounting = yes\n accounting_interval = 10m\n"
 			"retransmit_tries = 0\n dead_time = 5m\n servers {\n"
 			"a { address = 192.0.2.1\n secret = one }\n"
 			"b { address = 2001:db8::1\n secret = 0x0102\n preference = 9\n"
-			"auth_port = 11812 }\n"
+			"auth_port = 11812\n acct_port = 11813 }\n"
 			"c { auth_port = 1645\n address = 192.0.2.3\n secret = three }\n"
 			"d { address = 192.0.2.4\n secret = four\n preference = 10 } } }",
 			"eap-radius\n eap_id = %any");
@@ -35,6 +36,10 @@ static void servers_have_an_order(void **state)
 	assert_int_equal(r->retransmit_timeout, 3);
 	assert_int_equal(r->retransmit_tries, 0);
 	assert_int_equal(r->dead_time, 300);
+	assert_true(r->accounting);
+	assert_int_equal(r->accounting_interval, 600);
+	assert_int_equal(r->servers[1].acct_port, 11813);
+	assert_int_equal(r->servers[3].acct_port, 1813);
 	assert_int_equal(r->server_count, 4);
 	assert_string_equal(r->servers[0].name, "d");
 	assert_string_equal(r->servers[1].name, "b");
@@ -60,6 +65,7 @@ static void what_is_not_said_has_defaults(void **state)
 	assert_int_equal(conf->radius.retransmit_timeout, 2);
 	assert_int_equal(conf->radius.retransmit_tries, 2);
 	assert_int_equal(conf->radius.dead_time, 60);
+	assert_false(conf->radius.accounting);
 	conf_free(conf);
 }
 
@@ -85,6 +91,8 @@ static void what_makes_no_sense_is_refused(void **state)
 		 "t.conf:2: raveld.radius.retransmit_timeout: isn't between 1s and 10s"},
 		{"radius { retransmit_timeout = 11s\n servers { a { address = 192.0.2.1 } } }",
 		 "t.conf:2: raveld.radius.retransmit_timeout: isn't between 1s and 10s"},
+		{"radius { accounting_interval = 59s\n servers { a { address = 192.0.2.1 } } }",
+		 "t.conf:2: raveld.radius.accounting_interval: is neither 0 nor at least 60s"},
 		{"radius { address = 192.0.2.1 }", "t.conf:2: raveld.radius.address: unknown key"},
 		{"radius { servers { address = 192.0.2.1 } }",
 		 "t.conf:2: raveld.radius.servers.address: unknown key"},

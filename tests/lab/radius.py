@@ -4,6 +4,7 @@ test's, to say what no server should.
 """
 import hashlib
 import hmac
+import re
 import shutil
 import socket
 import struct
@@ -33,6 +34,7 @@ modules {{
   files {{ usersfile = {run}/users }}
   mschap {{ use_mppe = yes }}
   pap {{ }}
+  always ok {{ rcode = ok }}
   eap {{ default_eap_type = {eap}
     mschapv2 {{ }}
     gtc {{ auth_type = PAP }}
@@ -46,6 +48,11 @@ server default {{
     ipaddr = {address}
     port = {port}
   }}
+  listen {{
+    type = acct
+    ipaddr = {address}
+    port = {acct_port}
+  }}
   authorize {{
     eap {{ ok = return }}
     files
@@ -58,6 +65,9 @@ server default {{
     }}
     mschap
   }}
+  accounting {{
+    ok
+  }}
   post-auth {{
     {post_auth}
   }}
@@ -69,7 +79,7 @@ class FreeRadius:
     """users: as its file of that name has them. post_auth: its words for it. It runs until it is stopped; start()
     starts it again."""
 
-    def __init__(self, ground, namespace, users, name="freeradius", address="127.0.0.1", port=1812, eap="mschapv2",
+    def __init__(self, ground, namespace, users, name="freeradius", address="127.0.0.1", port=1812, acct_port=1813, eap="mschapv2",
                  more="", post_auth=""):
         if not shutil.which("freeradius"):
             raise LabError("freeradius isn't installed: run `make deps`")
@@ -77,7 +87,7 @@ class FreeRadius:
         self.run = ground.run / name
         self.run.mkdir()
         (self.run / "users").write_text(users)
-        (self.run / "radiusd.conf").write_text(CONF.format(run=self.run, address=address, port=port, secret=SECRET,
+        (self.run / "radiusd.conf").write_text(CONF.format(run=self.run, address=address, port=port, acct_port=acct_port, secret=SECRET,
                                                            eap=eap, more=more, post_auth=post_auth))
         (self.run / "dictionary").write_text("$INCLUDE /usr/share/freeradius/dictionary\n")
         self.process = None
@@ -86,6 +96,11 @@ class FreeRadius:
     def start(self):
         self.process = self.ground.start(self.name, self.namespace, ["freeradius", "-X", "-d", self.run])
         self.process.wait_log("Ready to process requests")
+
+    def accounted(self):
+        """What it was told, a dictionary a request."""
+        found = re.findall(r"Received Accounting-Request.*\n((?:\(\d+\)   .*\n)+)", self.process.text())
+        return [dict(re.findall(r"\(\d+\)   (\S+) = \"?(.*?)\"?$", text, re.M)) for text in found]
 
     def stop(self):
         self.process.stop()

@@ -38,7 +38,7 @@ static void make_request(void)
 	uint8_t next = 1;
 	const struct ike_random random = {count_up, &next};
 
-	radius_packet_begin(&request);
+	radius_packet_begin(&request, RADIUS_ACCESS_REQUEST);
 	radius_put_text(&request, RADIUS_USER_NAME, "alice");
 	assert_int_equal(radius_packet_seal(&request, 7, secret(), &random), 0);
 }
@@ -167,12 +167,12 @@ static void a_request_that_is_too_long_is_none(void **state)
 	static const uint8_t long_one[RADIUS_MAX];
 
 	(void)state;
-	radius_packet_begin(&request);
+	radius_packet_begin(&request, RADIUS_ACCESS_REQUEST);
 	radius_put(&request, RADIUS_STATE, ike_slice(long_one, RADIUS_VALUE_MAX));
 	assert_int_equal(radius_packet_seal(&request, 1, secret(), &random), 0);
 	radius_put(&request, RADIUS_STATE, ike_slice(long_one, RADIUS_VALUE_MAX + 1));
 	assert_int_equal(radius_packet_seal(&request, 1, secret(), &random), -EMSGSIZE);
-	radius_packet_begin(&request);
+	radius_packet_begin(&request, RADIUS_ACCESS_REQUEST);
 	radius_put_eap(&request, ike_slice(long_one, sizeof(long_one)));
 	assert_int_equal(radius_packet_seal(&request, 1, secret(), &random), -EMSGSIZE);
 }
@@ -290,6 +290,40 @@ static void of_all_codes_three_are_answers(void **state)
 	}
 }
 
+/* RFC 2866, section 3 */
+static void accounting_is_proved_by_its_authenticator(void **state)
+{
+	uint8_t octets[64 + sizeof(secret_text)], sum[16];
+	struct radius_answer answer;
+	struct reply r;
+	size_t len;
+
+	(void)state;
+	radius_packet_begin(&request, RADIUS_ACCOUNTING_REQUEST);
+	radius_put_u32(&request, RADIUS_ACCT_STATUS_TYPE, 1);
+	assert_int_equal(radius_packet_seal(&request, 7, secret(), NULL), 0);
+	len = radius_packet_octets(&request).len;
+	assert_int_equal(len, 20 + 6);
+	memcpy(octets, request.data, len);
+	memset(octets + 4, 0, 16);
+	memcpy(octets + len, secret_text, sizeof(secret_text) - 1);
+	digest(octets, len + sizeof(secret_text) - 1, sum);
+	assert_memory_equal(sum, request.data + 4, 16);
+
+	r = reply_of(RADIUS_ACCOUNTING_RESPONSE);
+	sign(&r);
+	assert_null(read_reply(&answer, &r));
+	for (size_t at = 0; at < r.len; at++) {
+		r.octets[at] ^= 1;
+		assert_non_null(read_reply(&answer, &r));
+		r.octets[at] ^= 1;
+	}
+	r = reply_of(RADIUS_ACCESS_ACCEPT);
+	add_mac(&r);
+	sign(&r);
+	assert_non_null(read_reply(&answer, &r));
+}
+
 /* RFC 2548, section 2.4.2, the other way round. */
 static size_t encrypt(const uint8_t *plain, size_t len, uint8_t *out)
 {
@@ -394,6 +428,7 @@ int main(void)
 		cmocka_unit_test(without_message_authenticator_it_is_none),
 		cmocka_unit_test(malformed_attributes_are_refused),
 		cmocka_unit_test(of_all_codes_three_are_answers),
+		cmocka_unit_test(accounting_is_proved_by_its_authenticator),
 		cmocka_unit_test(keys_are_decrypted),
 		cmocka_unit_test(keys_that_are_none_are_refused),
 	};
