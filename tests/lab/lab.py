@@ -94,7 +94,7 @@ secrets {{
         log = self.out / "charon.log"
         (conf / "strongswan.conf").write_text(f"""
 charon-systemd {{
-  load = random nonce kdf openssl pem x509 pubkey revocation pkcs1 pkcs8 kernel-libipsec kernel-netlink socket-default vici updown eap-identity eap-mschapv2 eap-gtc eap-tls xauth-generic
+  load = random nonce kdf openssl pem x509 pubkey revocation pkcs1 pkcs8 kernel-libipsec kernel-netlink socket-default vici updown eap-identity eap-mschapv2 eap-gtc eap-tls eap-ttls xauth-generic
   retransmit_timeout = 1
   retransmit_tries = {tries}
   half_open_timeout = {DEADLINE:.0f}

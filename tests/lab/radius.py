@@ -105,6 +105,13 @@ class FreeRadius:
     def stop(self):
         self.process.stop()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.stop()
+        shutil.rmtree(self.run)
+
 
 class Request:
     """What a client has sent."""

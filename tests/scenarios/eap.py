@@ -10,6 +10,7 @@ import struct
 import time
 
 import certs
+import radius
 
 SERVER = """
 connections {
@@ -88,6 +89,34 @@ plugins {
 }
 """
 
+RADIUS = """
+raveld {
+  radius {
+    servers {
+      one {
+        address = 127.0.0.1
+        secret = "%s"
+      }
+    }
+  }
+}
+""" % radius.SECRET
+
+# What FreeRADIUS has to show; strongSwan 5.9 derives other keys from TLS 1.3 than anybody else.
+FREERADIUS_TLS = """
+    tls-config ours {{
+      private_key_file = {own}.key
+      certificate_file = {own}.pem
+      ca_file = {folder}/authority.pem
+      tls_min_version = "1.2"
+      tls_max_version = "1.2"
+    }}
+    tls {{ tls = ours }}
+    ttls {{ tls = ours
+      default_eap_type = mschapv2
+      virtual_server = default }}
+"""
+
 PASSWORD = "the moat is the pâssword"
 WRONG = "the moat is a password"
 
@@ -118,6 +147,29 @@ def certified(side, server, user, authority="authority"):
         own |= certs.user("P-256", user, authority)
     return {"eap.conf": (SERVER if side == server else CLIENT) % values, "charon.conf": CHARON,
             **{name: own[name] for name in ("x509/own.pem", "private/own.pem", "x509ca/authority.pem")}}
+
+
+def by_radius(side, server, auth, user="bob", certified=False):
+    """The client comes in as FreeRADIUS says, by a method that both of them know."""
+    own = certs.files(side, "P-256")
+    values = {"side": side, "other": 3 - side, "auth": "eap-radius" if side == server else auth, "more": "",
+              "ours": f"10.{side}.0.0/24", "theirs": f"10.{3 - side}.0.0/24",
+              "eap_id": "eap_id = %any" if side == server else f"eap_id = {user}",
+              "certs": "certs = own.pem" if certified else "", "id": f"id = {certs.NAMES[server]}"}
+    if side == server:
+        return {"eap.conf": SERVER % values + RADIUS,
+                **{name: own[name] for name in ("x509/own.pem", "private/own.pem", "x509ca/authority.pem")}}
+    if certified:
+        own |= certs.user("P-256", user)
+    wanted = ("x509/own.pem", "private/own.pem", "x509ca/authority.pem") if certified else ("x509ca/authority.pem",)
+    return {"eap.conf": CLIENT % values + USERS % (PASSWORD, ""), **{name: own[name] for name in wanted}}
+
+
+def freeradius(play, method="mschapv2"):
+    """The server, beside raveld; it begins with this method."""
+    folder = certs.made("P-256", 0)
+    return radius.FreeRadius(play.bed, play.bed.a, f'bob Cleartext-Password := "{PASSWORD}"\n', eap=method,
+                             more=FREERADIUS_TLS.format(folder=folder, own=folder / certs.NAMES[1]))
 
 
 def code(step):
