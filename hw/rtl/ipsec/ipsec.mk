@@ -2,6 +2,8 @@
 RTL_IPSEC_SRCS := $(addprefix hw/rtl/ipsec/, \
 	ravelin_ipsec_pkg.sv \
 	ravelin_ipsec_fifo.sv \
+	ravelin_ipsec_walk.sv \
+	ravelin_ipsec_parse.sv \
 	ravelin_ipsec_buffer.sv \
 	ravelin_ipsec_realign.sv \
 	ravelin_ipsec_append.sv \

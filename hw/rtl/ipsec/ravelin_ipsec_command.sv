@@ -141,10 +141,6 @@ module ravelin_ipsec_command #(
     limits.soft_bytes   = cmd_q.soft_bytes;
   end
 
-  function automatic logic [31:0] swap32(input logic [31:0] v);
-    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
-  endfunction
-
   function automatic logic [31:0] mask_of(input logic [7:0] len);
     mask_of = len == '0 ? '0 : {32{1'b1}} << (8'd32 - len);
   endfunction
@@ -302,8 +298,8 @@ module ravelin_ipsec_command #(
   logic        bad_action, bad_prefix, bad_range;
   logic [7:0]  prefix_max;
   logic [31:0] pol_src, pol_dst, pol_src_mask, pol_dst_mask;
-  assign pol_src      = swap32(policy.src.v4);
-  assign pol_dst      = swap32(policy.dst.v4);
+  assign pol_src      = ravelin_ipsec_pkg::swap32(policy.src.v4);
+  assign pol_dst      = ravelin_ipsec_pkg::swap32(policy.dst.v4);
   assign prefix_max   = policy.flags.ipv6 ? 8'd128 : 8'd32;
   assign pol_src_mask = mask_of(policy.src_len);
   assign pol_dst_mask = mask_of(policy.dst_len);
@@ -593,8 +589,8 @@ module ravelin_ipsec_command #(
         out_cfg.sport      = cmd_q.udp_sport;
         out_cfg.dport      = cmd_q.udp_dport;
         out_cfg.spi        = cmd_q.spi;
-        out_cfg.src        = swap32(cmd_q.src.v4);
-        out_cfg.dst        = swap32(cmd_q.dst.v4);
+        out_cfg.src        = ravelin_ipsec_pkg::swap32(cmd_q.src.v4);
+        out_cfg.dst        = ravelin_ipsec_pkg::swap32(cmd_q.dst.v4);
         out_cfg.limits     = limits;
       end
     end
@@ -611,7 +607,7 @@ module ravelin_ipsec_command #(
   assign in_cfg_o       = in_cfg;
   assign in_seq_o       = 32'(cmd_q.seq);
   assign in_window_o    = WinW'(cmd_q.window);
-  assign {find_dst_o, find_spi_o} = is_delete ? name : {swap32(cmd_q.dst.v4), cmd_q.spi};
+  assign {find_dst_o, find_spi_o} = is_delete ? name : {ravelin_ipsec_pkg::swap32(cmd_q.dst.v4), cmd_q.spi};
   assign key_erase_o  = key_erase_q;
   assign key_aes256_o = flags.aes256;
   assign key_o        = cmd_q.key;

@@ -178,6 +178,15 @@ package ravelin_ipsec_pkg;
   } rx_decision_t;
   localparam int unsigned RX_DECISION_W = 406;
 
+  // The same with what the text has shown: its trailer is judged before the packet is read.
+  typedef struct packed {
+    rx_decision_t decision;
+    logic         icv_ok;
+    logic         bad;         // the key slot is damaged
+    logic [3:0]   format;
+  } rx_verdict_t;
+  localparam int unsigned RX_VERDICT_W = RX_DECISION_W + 6;
+
   // What leaves the buffer of received frames for the host.
   typedef struct packed {
     logic         drop;
@@ -194,26 +203,133 @@ package ravelin_ipsec_pkg;
   } rx_out_t;
   localparam int unsigned RX_OUT_W = 288;
 
+  // Headers, octets as they follow each other: the first is the lowest, numbers are swapped.
+  typedef struct packed {
+    logic [31:0] dst;
+    logic [31:0] src;
+    logic [15:0] checksum;
+    logic [7:0]  proto;
+    logic [7:0]  ttl;
+    logic [15:0] fragment;
+    logic [15:0] id;
+    logic [15:0] total;
+    logic [7:0]  tos;
+    logic [3:0]  version;
+    logic [3:0]  words;
+  } ipv4_t;
+  localparam int unsigned IPV4_OCTETS = 20;
+
+  typedef struct packed {
+    logic [127:0] dst;
+    logic [127:0] src;
+    logic [7:0]   hops;
+    logic [7:0]   proto;
+    logic [15:0]  payload;
+    logic [15:0]  label;
+    logic [3:0]   class_low;
+    logic [3:0]   label_high;
+    logic [3:0]   version;
+    logic [3:0]   class_high;
+  } ipv6_t;
+  localparam int unsigned IPV6_OCTETS = 40;
+
+  typedef struct packed {
+    logic [15:0] checksum;
+    logic [15:0] len;
+    logic [15:0] dport;
+    logic [15:0] sport;
+  } udp_t;
+  localparam int unsigned UDP_OCTETS = 8;
+
+  // With the IV of AES-GCM (RFC 4106)
+  typedef struct packed {
+    logic [63:0] iv;
+    logic [31:0] seq;
+    logic [31:0] spi;
+  } esp_t;
+  localparam int unsigned ESP_OCTETS = 16;
+
+  typedef struct packed {
+    esp_t esp;
+    udp_t udp;
+  } esp_in_udp_t;
+
+  // What ravelin_ipsec_parse sees of the packet in a frame, as far as its first octets show it.
+  localparam logic [2:0] PARSE_OTHER  = 3'd0;  // neither IPv4 nor IPv6, by the EtherType
+  localparam logic [2:0] PARSE_TAGS   = 3'd1;  // a third VLAN tag: what lies behind it isn't seen
+  localparam logic [2:0] PARSE_BAD    = 3'd2;  // no such packet, or its headers aren't all there
+  localparam logic [2:0] PARSE_HIDDEN = 3'd3;  // an upper header behind more than is looked at
+  localparam logic [2:0] PARSE_SEEN   = 3'd4;
+
+  typedef struct packed {
+    logic [2:0]   state;       // PARSE_*; what follows counts for HIDDEN and SEEN
+    logic         whole;       // total length agrees with header and frame
+    logic         bad_sum;     // of an IPv4 header
+    logic         ipv6;
+    logic         fragment;
+    logic         later;       // not the first one
+    logic         df;
+    logic         onward;      // a routing header has segments left
+    logic         on_link;     // IPv6 that is only for its link, so no selector's
+    logic         ports;       // upper begins with two of them
+    logic         unseen;      // it should, but doesn't show them
+    logic [4:0]   l3;          // octets of Ethernet header and tags
+    logic [15:0]  len;         // octets from the IP header to the end of the frame
+    logic [15:0]  total;       // octets of the packet
+    logic [12:0]  hlen;        // octets before the upper header
+    logic [7:0]   tos;         // or traffic class
+    logic [15:0]  checksum;    // of an IPv4 header
+    logic [7:0]   proto;       // of the upper header
+    logic [127:0] src;         // an IPv4 address is on top
+    logic [127:0] dst;
+    logic [4:0]   shown;       // octets of upper that are in the frame
+    logic [191:0] upper;
+    logic [175:0] eth;
+  } parsed_t;
+  localparam int unsigned PARSED_W = 725;
+
+  // On its way past one header after the other.
+  typedef struct packed {
+    logic         walks;       // it has extension headers: IPv6
+    logic         bad;
+    logic         fragment;
+    logic         later;
+    logic         onward;
+    logic [7:0]   proto;       // of the header that the window begins with
+    logic [12:0]  hlen;        // octets before it
+    logic [16:0]  rest;        // octets of the frame from it on; negative: it ends before
+    logic [4:0]   room;        // words of the window from it on
+    logic [511:0] window;
+  } walk_t;
+  localparam int unsigned WALK_W = 560;
+
   // What both directions see in a packet, and of an SA. Each takes more than it looks at.
   /* verilator lint_off UNUSEDSIGNAL */
-  // Where the IPv4 header starts, past at most two VLAN tags; 0: nowhere.
-  function automatic logic [4:0] find_l3(input logic [175:0] eth, input logic [15:0] len);
-    logic [15:0] t0, t1, t2;
-    logic        tag0, tag1;
-    t0   = {eth[103:96], eth[111:104]};
-    t1   = {eth[135:128], eth[143:136]};
-    t2   = {eth[167:160], eth[175:168]};
-    tag0 = t0 == 16'h8100 || t0 == 16'h88a8;
-    tag1 = t1 == 16'h8100 || t1 == 16'h88a8;
-    if (t0 == 16'h0800) begin
-      find_l3 = 5'd14;
-    end else if (tag0 && t1 == 16'h0800 && len >= 16'd18) begin
-      find_l3 = 5'd18;
-    end else if (tag0 && tag1 && t2 == 16'h0800 && len >= 16'd22) begin
-      find_l3 = 5'd22;
-    end else begin
-      find_l3 = 5'd0;
-    end
+  function automatic logic [15:0] swap16(input logic [15:0] v);
+    swap16 = {v[7:0], v[15:8]};
+  endfunction
+
+  function automatic logic [31:0] swap32(input logic [31:0] v);
+    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
+  endfunction
+
+  function automatic logic [127:0] swap128(input logic [127:0] v);
+    swap128 = {swap32(v[31:0]), swap32(v[63:32]), swap32(v[95:64]), swap32(v[127:96])};
+  endfunction
+
+  // Extension headers of IPv6 that are looked past: hop-by-hop and destination options, routing,
+  // fragment (RFC 8200, section 4).
+  localparam logic [7:0] PROTO_HOP_BY_HOP  = 8'd0;
+  localparam logic [7:0] PROTO_UDP         = 8'd17;
+  localparam logic [7:0] PROTO_ROUTING     = 8'd43;
+  localparam logic [7:0] PROTO_FRAGMENT    = 8'd44;
+  localparam logic [7:0] PROTO_ESP         = 8'd50;
+  localparam logic [7:0] PROTO_ICMPV6      = 8'd58;
+  localparam logic [7:0] PROTO_DESTINATION = 8'd60;
+
+  function automatic logic is_extension(input logic [7:0] proto);
+    is_extension = proto == PROTO_HOP_BY_HOP || proto == PROTO_ROUTING ||
+                   proto == PROTO_FRAGMENT || proto == PROTO_DESTINATION;
   endfunction
 
   // TCP, UDP, DCCP, SCTP, UDP-Lite
@@ -222,32 +338,19 @@ package ravelin_ipsec_pkg;
                 proto == 8'd136;
   endfunction
 
-  function automatic logic [31:0] ports_of(input logic [511:0] ip);
-    case (ip[3:0])
-      4'd6:    ports_of = ip[24*8 +: 32];
-      4'd7:    ports_of = ip[28*8 +: 32];
-      4'd8:    ports_of = ip[32*8 +: 32];
-      4'd9:    ports_of = ip[36*8 +: 32];
-      4'd10:   ports_of = ip[40*8 +: 32];
-      4'd11:   ports_of = ip[44*8 +: 32];
-      4'd12:   ports_of = ip[48*8 +: 32];
-      4'd13:   ports_of = ip[52*8 +: 32];
-      4'd14:   ports_of = ip[56*8 +: 32];
-      4'd15:   ports_of = ip[60*8 +: 32];
-      default: ports_of = ip[20*8 +: 32];
-    endcase
-  endfunction
-
   // Toeplitz hash of a flow, with the key that receive side scaling is known by. ports is {source,
   // destination}, zero if the packet shows none.
-  localparam int unsigned FLOW_W = 96;
-  localparam logic [FLOW_W+30:0] FLOW_KEY =
-      127'(128'h6d5a56da_255b0ec2_4167253d_43a38fb0 >> 1);
+  localparam int unsigned FLOW_W = 288;
+  localparam logic [FLOW_W+30:0] FLOW_KEY = 319'(
+      320'h6d5a56da_255b0ec2_4167253d_43a38fb0_d0ca2bcb_ae7b30b4_77cb2da3_8030f20c_6a42b73b_beac01fa
+      >> 1);
 
-  function automatic logic [31:0] flow_hash(input logic [31:0] src, input logic [31:0] dst,
-                                            input logic [31:0] ports);
+  function automatic logic [31:0] flow_hash(input logic ipv6, input logic [127:0] src,
+                                            input logic [127:0] dst, input logic [31:0] ports);
+    logic [FLOW_W-1:0] flow;
+    flow = ipv6 ? {src, dst, ports} : {src[127:96], dst[127:96], ports, 192'b0};
     for (int unsigned i = 0; i < 32; i++) begin
-      flow_hash[31-i] = ^({src, dst, ports} & FLOW_KEY[31-i +: FLOW_W]);
+      flow_hash[31-i] = ^(flow & FLOW_KEY[31-i +: FLOW_W]);
     end
   endfunction
   /* verilator lint_on UNUSEDSIGNAL */

@@ -265,10 +265,6 @@ module ravelin_ipsec_rx #(
   logic [4:0]     m_count;
   logic [7:0]     icv_count, post_count;
 
-  function automatic logic [31:0] swap32(input logic [31:0] v);
-    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
-  endfunction
-
   ravelin_ipsec_fifo #(.Width(SaW + 145), .Depth(16)) u_gcm_meta (
     .clk_i, .rst_ni,
     .in_valid_i (buf_first && !drop), .in_ready_o (gcm_meta_ready),
@@ -302,7 +298,8 @@ module ravelin_ipsec_rx #(
     .in_valid_i (c_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (c_sop),
     .in_eop_i (c_eop), .in_data_i (c_data), .in_bytes_i (c_bytes), .in_auth_only_i (1'b0),
     .in_bypass_i (!m_decrypt), .in_slot_i (m_sa), .in_iv_i (m_iv),
-    .in_aad_i ({64'h0, swap32(m_seq), swap32(m_spi)}), .in_aad_len_i (5'd8),
+    .in_aad_i ({64'h0, ravelin_ipsec_pkg::swap32(m_seq),
+                               ravelin_ipsec_pkg::swap32(m_spi)}), .in_aad_len_i (5'd8),
     .in_auth_len_i (16'd0), .in_len_i (m_len),
     .out_valid_o (d_valid), .out_ready_i (d_ready), .out_sop_o (d_sop), .out_eop_o (d_eop),
     .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass),
@@ -345,7 +342,7 @@ module ravelin_ipsec_rx #(
     .chk_reason_o (chk_reason), .chk_icv_ok_o (chk_icv_ok), .chk_bad_o (chk_bad),
     .chk_format_o (chk_format),
     .chk_seq_o (chk_seq), .chk_bytes_o (chk_bytes), .sa_reason_i (sa_reason),
-    .ev_room_i (ev_count < 6'd20),
+    .ev_room_i (ev_count < 6'd16),
     .out_valid_o (out_valid), .out_ready_i (out_ready), .out_o (out_bits), .cnt_o (verify_cnt)
   );
   assign out = out_bits;

@@ -3,9 +3,9 @@
 // Decides what becomes of a frame from the wire, as far as can be told before it is authenticated,
 // from its first 128 octets and its length: parse, inbound SA, checks that need no key.
 //
-//   head -> [l3] -> [fields] -> [classify] -> [lookup, 3] -> [replay pre-check, 2] -> FIFO
+//   head -> [parse, 9] -> [classify] -> [lookup, 3] -> [replay pre-check, 2] -> [verdict] -> FIFO
 //
-// Latency 9 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFO of
+// Latency 16 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFO of
 // decisions has room for its result. An error in the lookup table cannot be laid to one SA: bad_o
 // pulses, and dead_i is to follow at once; with it every frame is dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
@@ -75,185 +75,112 @@ module ravelin_ipsec_rx_decide #(
     logic [31:0]  seq;
     logic [63:0]  iv;
     logic [31:0]  hash;
-  } esp_t;
-
-  function automatic logic [15:0] swap16(input logic [15:0] v);
-    swap16 = {v[7:0], v[15:8]};
-  endfunction
-
-  function automatic logic [31:0] swap32(input logic [31:0] v);
-    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
-  endfunction
-
-  // IPv4 header with options, UDP, ESP, IV: 84 octets
-  function automatic logic [671:0] after_l3(input logic [1023:0] head, input logic [4:0] l3);
-    case (l3)
-      5'd18:   after_l3 = head[18*8 +: 672];
-      5'd22:   after_l3 = head[22*8 +: 672];
-      default: after_l3 = head[14*8 +: 672];
-    endcase
-  endfunction
-
-  function automatic logic [191:0] after_ip(input logic [671:0] ip);
-    case (ip[3:0])
-      4'd6:    after_ip = ip[24*8 +: 192];
-      4'd7:    after_ip = ip[28*8 +: 192];
-      4'd8:    after_ip = ip[32*8 +: 192];
-      4'd9:    after_ip = ip[36*8 +: 192];
-      4'd10:   after_ip = ip[40*8 +: 192];
-      4'd11:   after_ip = ip[44*8 +: 192];
-      4'd12:   after_ip = ip[48*8 +: 192];
-      4'd13:   after_ip = ip[52*8 +: 192];
-      4'd14:   after_ip = ip[56*8 +: 192];
-      4'd15:   after_ip = ip[60*8 +: 192];
-      default: after_ip = ip[20*8 +: 192];
-    endcase
-  endfunction
-
-  // Sum of the header's words, not folded. The order of octets in a word doesn't matter to whether
-  // the folded sum is all ones (RFC 1071, section 2).
-  function automatic logic [20:0] header_sum(input logic [671:0] ip);
-    header_sum = '0;
-    for (int unsigned i = 0; i < 30; i++) begin
-      if (5'(i / 2) < {1'b0, ip[3:0]}) begin
-        header_sum = header_sum + 21'(ip[i*16 +: 16]);
-      end
-    end
-  endfunction
-
-  function automatic logic sum_is_bad(input logic [20:0] sum);
-    logic [16:0] once;
-    once       = {1'b0, sum[15:0]} + 17'(sum[20:16]);
-    sum_is_bad = once[15:0] + 16'(once[16]) != 16'hffff;
-  endfunction
+  } esp_place_t;
 
   // ------------------------------------------------------------------------ admission
   logic [5:0] credit_q;
   logic       take;
-  logic       p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q;
+  logic       parsing, p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q;
   logic       p8_valid_q, p9_valid_q;
 
   assign head_ready_o = ready_o && !pause_i && credit_q < 6'(FifoDepth);
   assign take         = head_valid_i && head_ready_o;
   assign taken_o      = take;
-  assign paused_o     = pause_i && !(p1_valid_q || p2_valid_q || p3_valid_q || p4_valid_q ||
-                                     p5_valid_q || p6_valid_q || p7_valid_q || p8_valid_q ||
-                                     p9_valid_q);
+  assign paused_o     = pause_i && !(parsing || p3_valid_q || p4_valid_q || p5_valid_q ||
+                                     p6_valid_q || p7_valid_q || p8_valid_q || p9_valid_q);
   assign idle_o       = credit_q == '0;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       credit_q <= '0;
-      {p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
-       p8_valid_q, p9_valid_q} <= '0;
+      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q} <= '0;
     end else begin
       credit_q <= credit_q + 6'(take) - 6'(dec_valid_o && dec_ready_i);
-      {p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
-       p8_valid_q, p9_valid_q} <= {take, p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q,
-                                   p6_valid_q, p7_valid_q, p8_valid_q};
+      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q} <=
+          {p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q};
     end
   end
 
   // ------------------------------------------------------------------------ parse
-  frame_t       p1_q, p2_q, p3_q, p4_q, p5_q, p6_q, p7_q, p8_q;
-  logic [671:0] p1_ip_q;
-  logic [15:0]  p1_iplen_q;
+  // What comes with a head.
+  typedef struct packed {
+    logic [3:0]  reason;
+    logic [15:0] len;
+  } head_t;
 
-  always_ff @(posedge clk_i) begin
-    if (take) begin
-      p1_ip_q     <= after_l3(head_i, ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i));
-      p1_iplen_q  <= head_len_i - 16'(ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i));
-      p1_q.reason <= head_reason_i;
-      p1_q.len    <= head_len_i;
-      p1_q.l3     <= ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i);
-      p1_q.eth    <= head_i[175:0];
-    end
+  head_t                      head, p2_head;
+  ravelin_ipsec_pkg::parsed_t p2;
+
+  always_comb begin
+    head.reason = head_reason_i;
+    head.len    = head_len_i;
   end
 
-  logic         p2_ip_q, p2_esp_q, p2_udp_q, p2_frag_q, p2_later_q;
-  logic [5:0]   p2_hlen_q;
-  logic [15:0]  p2_total_q, p2_iplen_q;
-  logic [191:0] p2_l4_q;
-  logic [20:0]  p2_sum_q;
-  logic [31:0]  p2_src_q, p2_dst_q;
-  logic [7:0]   p2_proto_q;
-  logic [1:0]   p2_ecn_q;
-  logic [5:0]   p1_hlen;
-  logic [15:0]  p1_fragment;
-
-  assign p1_hlen     = {p1_ip_q[3:0], 2'b00};
-  assign p1_fragment = swap16(p1_ip_q[63:48]);
-
-  always_ff @(posedge clk_i) begin
-    if (p1_valid_q) begin
-      p2_q       <= p1_q;
-      p2_ip_q    <= p1_q.reason == ravelin_ipsec_pkg::DROP_NONE && p1_q.l3 != '0 &&
-                    p1_iplen_q >= 16'd20 && p1_ip_q[7:4] == 4'd4 && p1_hlen >= 6'd20;
-      p2_esp_q   <= p1_ip_q[79:72] == 8'd50;
-      p2_udp_q   <= p1_ip_q[79:72] == 8'd17;
-      p2_frag_q  <= p1_fragment[13:0] != '0;
-      p2_later_q <= p1_fragment[12:0] != '0;
-      p2_hlen_q  <= p1_hlen;
-      p2_total_q <= swap16(p1_ip_q[31:16]);
-      p2_iplen_q <= p1_iplen_q;
-      p2_l4_q    <= after_ip(p1_ip_q);
-      p2_sum_q   <= header_sum(p1_ip_q);
-      p2_src_q   <= swap32(p1_ip_q[127:96]);
-      p2_dst_q   <= swap32(p1_ip_q[159:128]);
-      p2_proto_q <= p1_ip_q[79:72];
-      p2_ecn_q   <= p1_ip_q[9:8];
-    end
-  end
+  ravelin_ipsec_parse #(.SideW(20)) u_parse (
+    .clk_i, .rst_ni, .busy_o (parsing),
+    .valid_i (take), .head_i, .len_i (head_len_i), .head_ipv6_i (1'b0), .side_i (head),
+    .valid_o (p2_valid), .parsed_o (p2), .side_o (p2_head)
+  );
 
   // ------------------------------------------------------------------------ classify
-  logic [15:0]  p2_at;         // from the IPv4 header to the ESP header
-  logic [127:0] p2_esp;
+  ravelin_ipsec_pkg::esp_in_udp_t p2_in_udp;
+  ravelin_ipsec_pkg::esp_t p2_esp;
+  logic [16:0]  p2_at;         // from the IP header to the ESP header
+  logic [15:0]  p2_udp_len, p2_esp_len;
   logic [31:0]  p2_ports;      // {source, destination}
-  logic [15:0]  p2_dport, p2_udp_len, p2_esp_len;
-  logic         p2_visible, p2_candidate;
-  esp_t         p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q;
+  logic         p2_ip, p2_is_esp, p2_is_udp, p2_visible, p2_candidate;
+  frame_t       p3_q, p4_q, p5_q, p6_q, p7_q, p8_q;
+  esp_place_t   p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q;
 
-  assign p2_at      = 16'(p2_hlen_q) + (p2_udp_q ? 16'd8 : 16'd0);
-  assign p2_esp     = p2_udp_q ? p2_l4_q[191:64] : p2_l4_q[127:0];
-  assign p2_dport   = swap16(p2_l4_q[31:16]);
-  assign p2_udp_len = swap16(p2_l4_q[47:32]);
-  assign p2_visible = !p2_later_q && p2_iplen_q >= p2_at + 16'd8;
+  assign p2_ip      = p2_head.reason == ravelin_ipsec_pkg::DROP_NONE && !p2.ipv6 &&
+                      p2.state == ravelin_ipsec_pkg::PARSE_SEEN;
+  assign p2_is_esp  = p2.proto == ravelin_ipsec_pkg::PROTO_ESP;
+  assign p2_is_udp  = p2.proto == ravelin_ipsec_pkg::PROTO_UDP;
+  assign p2_in_udp  = p2.upper;
+  assign p2_esp     = p2_is_udp ? p2_in_udp.esp : p2.upper[127:0];
+  assign p2_at      = 17'(p2.hlen) + (p2_is_udp ? 17'd8 : 17'd0);
+  assign p2_udp_len = ravelin_ipsec_pkg::swap16(p2_in_udp.udp.len);
+  // SPI and sequence number
+  assign p2_visible = !p2.later && p2.shown >= (p2_is_udp ? 5'd16 : 5'd8);
   // One octet is a keepalive, four octets of zero mark IKE (RFC 3948, section 2).
-  assign p2_candidate = p2_ip_q && (p2_esp_q || (p2_udp_q && p2_dport == EncapPort &&
-                                                 p2_esp[31:0] != '0 && p2_udp_len >= 16'd12));
+  assign p2_candidate = p2_ip && (p2_is_esp ||
+                        (p2_is_udp && ravelin_ipsec_pkg::swap16(p2_in_udp.udp.dport) == EncapPort &&
+                         p2_in_udp.esp.spi != '0 && p2_udp_len >= 16'd12));
 
-  assign p2_ports = ravelin_ipsec_pkg::has_ports(p2_proto_q) && !p2_frag_q &&
-                    p2_iplen_q >= 16'(p2_hlen_q) + 16'd4 ? swap32(p2_l4_q[31:0]) : '0;
+  assign p2_ports = p2.ports && !p2.fragment ? ravelin_ipsec_pkg::swap32(p2.upper[31:0]) : '0;
 
   // Octets from the ESP header to the ICV; 0 when the lengths contradict each other.
   always_comb begin
     p2_esp_len = '0;
-    if (p2_valid_q && p2_total_q >= p2_at && p2_total_q <= p2_iplen_q) begin
-      if (!p2_udp_q) begin
-        p2_esp_len = p2_total_q - p2_at;
-      end else if (17'(p2_hlen_q) + 17'(p2_udp_len) <= 17'(p2_total_q)) begin
+    if (p2_valid && 17'(p2.total) >= p2_at && p2.whole) begin
+      if (!p2_is_udp) begin
+        p2_esp_len = p2.total - 16'(p2_at);
+      end else if (17'(p2.hlen) + 17'(p2_udp_len) <= 17'(p2.total)) begin
         p2_esp_len = p2_udp_len - 16'd8;
       end
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (p2_valid_q) begin
-      p3_q               <= p2_q;
-      p3_esp_q.candidate <= p2_candidate && p2_visible && !p2_frag_q;
-      p3_esp_q.fragment  <= p2_candidate && p2_frag_q && (p2_esp_q || p2_visible);
-      p3_esp_q.bad_sum   <= sum_is_bad(p2_sum_q);
+    if (p2_valid) begin
+      p3_q.reason        <= p2_head.reason;
+      p3_q.len           <= p2_head.len;
+      p3_q.l3            <= p2.l3;
+      p3_q.eth           <= p2.eth;
+      p3_esp_q.candidate <= p2_candidate && p2_visible && !p2.fragment;
+      p3_esp_q.fragment  <= p2_candidate && p2.fragment && (p2_is_esp || p2_visible);
+      p3_esp_q.bad_sum   <= p2.bad_sum;
       p3_esp_q.malformed <= p2_esp_len < 16'd36 || p2_esp_len[1:0] != '0;
-      p3_esp_q.udp       <= p2_udp_q;
-      p3_esp_q.ecn       <= p2_ecn_q;
-      p3_esp_q.skip      <= 7'(p2_q.l3) + 7'(p2_at) + 7'd16;
+      p3_esp_q.udp       <= p2_is_udp;
+      p3_esp_q.ecn       <= p2.tos[1:0];
+      p3_esp_q.skip      <= 7'(p2.l3) + 7'(p2_at) + 7'd16;
       p3_esp_q.text_len  <= p2_esp_len - 16'd32;
-      p3_esp_q.dst       <= p2_dst_q;
-      p3_esp_q.spi       <= swap32(p2_esp[31:0]);
-      p3_esp_q.seq       <= swap32(p2_esp[63:32]);
-      p3_esp_q.iv        <= p2_esp[127:64];
-      p3_esp_q.hash      <= p2_ip_q ? ravelin_ipsec_pkg::flow_hash(p2_src_q, p2_dst_q, p2_ports)
-                                    : '0;
+      p3_esp_q.dst       <= p2.dst[127:96];
+      p3_esp_q.spi       <= ravelin_ipsec_pkg::swap32(p2_esp.spi);
+      p3_esp_q.seq       <= ravelin_ipsec_pkg::swap32(p2_esp.seq);
+      p3_esp_q.iv        <= p2_esp.iv;
+      p3_esp_q.hash      <= p2_ip ? ravelin_ipsec_pkg::flow_hash(p2.ipv6, p2.src, p2.dst, p2_ports)
+                                  : '0;
     end
   end
 

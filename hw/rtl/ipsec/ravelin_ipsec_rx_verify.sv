@@ -4,9 +4,9 @@
 // window, trailer (RFC 4303, section 2.4), inner header, ECN (RFC 6040, section 4.2). The text goes
 // on into a buffer meanwhile; the record made here says what becomes of it there.
 //
-//   text -> [collect] -> [format] -> [in_sa, 2] -> [verdict] -> FIFO
+//   text -> [collect] -> [parse, 9] -> [format] -> [in_sa, 2] -> [verdict] -> FIFO
 //
-// Latency 5 cycles from the last beat, interval 1 frame. Frames that were dropped before take part
+// Latency 14 cycles from the last beat, interval 1 frame. Frames that were dropped before take part
 // without text. Nothing stalls inside but at the entry. With dead_i all that were not are dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_rx_verify #(
@@ -63,16 +63,8 @@ module ravelin_ipsec_rx_verify #(
   output logic [CntNum-1:0] cnt_o
 );
   localparam int unsigned Octets    = DataW / 8;
-  localparam int unsigned HeadBeats = 512 / DataW;
+  localparam int unsigned HeadBeats = 1024 / DataW;
   localparam int unsigned FifoDepth = 64;
-
-  function automatic logic [15:0] swap16(input logic [15:0] v);
-    swap16 = {v[7:0], v[15:8]};
-  endfunction
-
-  function automatic logic [31:0] swap32(input logic [31:0] v);
-    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
-  endfunction
 
   // Bit i: octet i is octet i-1 plus 1.
   function automatic logic [Octets-1:0] steps(input logic [DataW-1:0] data,
@@ -108,7 +100,7 @@ module ravelin_ipsec_rx_verify #(
   ravelin_ipsec_pkg::rx_decision_t meta;
   logic [6:0]        credit_q;
   logic              room, no_text, decrypt, take, done;
-  logic [511:0]      head_q;        // first 64 octets of the text
+  logic [1023:0]     head_q;        // first 128 octets of the text
   logic [3:0]        beat_q, beat;
   logic [15:0]       left_q, left;  // octets of the text from this beat on
   logic [7:0]        last_octet_q;
@@ -213,62 +205,88 @@ module ravelin_ipsec_rx_verify #(
     update = was == is ? checksum : ~(once[15:0] + 16'(once[16]));
   endfunction
 
-  logic [15:0] f0_total, f0_text;
-  logic [5:0]  f0_hlen;
-  logic [1:0]  f0_ecn;
+  localparam logic [7:0] NextIpv4  = 8'd4;
+  localparam logic [7:0] NextNone  = 8'd59;
 
-  assign f0_total = swap16(head_q[31:16]);
-  assign f0_hlen  = {head_q[3:0], 2'b00};
-  assign f0_text  = f0_q.text_len - 16'd2 - 16'(f0_pad_q);   // octets before the padding
-  assign f0_ecn   = ecn_of(head_q[9:8], f0_q.ecn);
+  logic        parsing, p_valid;
+  logic [15:0] f0_text;      // octets before the padding
+  ravelin_ipsec_pkg::rx_verdict_t f0, p;
+  ravelin_ipsec_pkg::parsed_t packet;
+
+  assign f0_text = f0_q.text_len - 16'd2 - 16'(f0_pad_q);
+
+  always_comb begin
+    f0.decision = f0_q;
+    f0.icv_ok   = f0_icv_ok_q;
+    f0.bad      = f0_bad_q;
+    f0.format   = ravelin_ipsec_pkg::DROP_NONE;
+    if (f0_valid_q) begin
+      if (16'(f0_pad_q) + 16'd2 > f0_q.text_len ||
+          !padding_is_good(f0_steps_q, f0_run_q, f0_bytes_q, f0_pad_q, f0_pad_end_q)) begin
+        f0.format = ravelin_ipsec_pkg::DROP_TRAILER;
+      end else if (f0_next_q == NextNone) begin
+        f0.format = ravelin_ipsec_pkg::DROP_DUMMY;
+      end else if (f0_next_q != NextIpv4) begin
+        f0.format = ravelin_ipsec_pkg::DROP_TRAILER;
+      end
+    end
+  end
+
+  ravelin_ipsec_parse #(
+    .Ethernet(1'b0), .Checksum(1'b0), .SideW(ravelin_ipsec_pkg::RX_VERDICT_W)
+  ) u_parse (
+    .clk_i, .rst_ni, .busy_o (parsing),
+    .valid_i (f0_valid_q), .head_i (head_q), .len_i (f0_text), .head_ipv6_i (1'b0), .side_i (f0),
+    .valid_o (p_valid), .parsed_o (packet), .side_o (p)
+  );
+
+  logic [1:0]  p_ecn;
+  logic        p_seen;         // whether or not to its upper header
+
+  assign p_ecn  = ecn_of(packet.tos[1:0], p.decision.ecn);
+  assign p_seen = packet.state == ravelin_ipsec_pkg::PARSE_SEEN ||
+                  packet.state == ravelin_ipsec_pkg::PARSE_HIDDEN;
 
   logic        f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q;
   logic        f1_icv_ok_q, f1_bad_q;
   logic [3:0]  f1_format_q, f4_reason_q;
   ravelin_ipsec_pkg::rx_decision_t f1_q;
-  logic [31:0] f1_src_q, f1_dst_q, f1_ports_q;
+  logic [127:0] f1_src_q, f1_dst_q;
+  logic [31:0] f1_ports_q;
   logic [7:0]  f1_tos_q;
   logic [15:0] f1_total_q, f1_checksum_q;
   ravelin_ipsec_pkg::rx_out_t f2_q, f3_q, f4_q;
 
   always_ff @(posedge clk_i) begin
-    if (f0_valid_q) begin
-      f1_q     <= f0_q;
-      f1_bad_q <= f0_bad_q;
-      if (f0_q.action == ravelin_ipsec_pkg::RX_DECRYPT) begin
-        f1_icv_ok_q <= f0_icv_ok_q;
-        if (16'(f0_pad_q) + 16'd2 > f0_q.text_len ||
-            !padding_is_good(f0_steps_q, f0_run_q, f0_bytes_q, f0_pad_q, f0_pad_end_q)) begin
-          f1_format_q <= ravelin_ipsec_pkg::DROP_TRAILER;
-        end else if (f0_next_q == 8'd59) begin
-          f1_format_q <= ravelin_ipsec_pkg::DROP_DUMMY;
-        end else if (f0_next_q != 8'd4) begin
-          f1_format_q <= ravelin_ipsec_pkg::DROP_TRAILER;
-        end else if (f0_text < 16'd20 || head_q[7:4] != 4'd4 || f0_hlen < 6'd20 ||
-                     f0_total < 16'(f0_hlen) || f0_total > f0_text) begin
+    if (p_valid) begin
+      f1_q     <= p.decision;
+      f1_bad_q <= p.bad;
+      if (p.decision.action == ravelin_ipsec_pkg::RX_DECRYPT) begin
+        f1_icv_ok_q <= p.icv_ok;
+        if (p.format != ravelin_ipsec_pkg::DROP_NONE) begin
+          f1_format_q <= p.format;
+        end else if (!p_seen || !packet.whole) begin
           f1_format_q <= ravelin_ipsec_pkg::DROP_INNER;
-        end else if (head_q[9:8] == 2'd0 && f0_q.ecn == 2'd3) begin
+        end else if (packet.tos[1:0] == 2'd0 && p.decision.ecn == 2'd3) begin
           f1_format_q <= ravelin_ipsec_pkg::DROP_ECN;
         end else begin
           f1_format_q <= ravelin_ipsec_pkg::DROP_NONE;
         end
-        f1_total_q    <= f0_total;
-        f1_tos_q      <= {head_q[15:10], f0_ecn};
-        f1_checksum_q <= swap16(update(swap16(head_q[95:80]), swap16(head_q[15:0]),
-                                       {head_q[7:0], head_q[15:10], f0_ecn}));
-        f1_src_q      <= swap32(head_q[127:96]);
-        f1_dst_q      <= swap32(head_q[159:128]);
-        f1_ports_q    <= ravelin_ipsec_pkg::has_ports(head_q[79:72]) &&
-                         (swap16(head_q[63:48]) & 16'h3fff) == '0 &&
-                         f0_total >= 16'(f0_hlen) + 16'd4 ?
-                         swap32(ravelin_ipsec_pkg::ports_of(head_q)) : '0;
+        f1_total_q    <= packet.total;
+        f1_tos_q      <= {packet.tos[7:2], p_ecn};
+        f1_checksum_q <= ravelin_ipsec_pkg::swap16(
+            update(packet.checksum, 16'(packet.tos), 16'({packet.tos[7:2], p_ecn})));
+        f1_src_q      <= packet.src;
+        f1_dst_q      <= packet.dst;
+        f1_ports_q    <= packet.ports && !packet.fragment ?
+                         ravelin_ipsec_pkg::swap32(packet.upper[31:0]) : '0;
       end
     end
   end
 
   // ------------------------------------------------------------------------ inbound SA, flow hash
-  assign rd_valid_o   = f0_valid_q && f0_q.known;
-  assign rd_idx_o     = f0_q.sa[SaW-1:0];
+  assign rd_valid_o   = p_valid && p.decision.known;
+  assign rd_idx_o     = p.decision.sa[SaW-1:0];
   assign chk_valid_o  = f1_valid_q;
   assign chk_known_o  = f1_q.known;
   assign chk_reason_o = f1_q.reason;
@@ -285,7 +303,7 @@ module ravelin_ipsec_rx_verify #(
       f2_q.udp       <= f1_q.udp && f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT;
       f2_q.sa        <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT ? f1_q.sa : '0;
       f2_q.hash      <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT ?
-                        ravelin_ipsec_pkg::flow_hash(f1_src_q, f1_dst_q, f1_ports_q) : f1_q.hash;
+                        ravelin_ipsec_pkg::flow_hash(1'b0, f1_src_q, f1_dst_q, f1_ports_q) : f1_q.hash;
       f2_q.tos       <= f1_tos_q;
       f2_q.checksum  <= f1_checksum_q;
       f2_q.l3        <= f1_q.l3;
@@ -323,12 +341,12 @@ module ravelin_ipsec_rx_verify #(
     end else begin
       credit_q <= credit_q + 7'(done) - 7'(out_valid_o && out_ready_i);
       {f0_valid_q, f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q} <=
-          {done, f0_valid_q, f1_valid_q, f2_valid_q, f3_valid_q};
+          {done, p_valid, f1_valid_q, f2_valid_q, f3_valid_q};
     end
   end
 
-  assign paused_o = pause_i && !(f0_valid_q || f1_valid_q || f2_valid_q || f3_valid_q ||
-                                 f4_valid_q);
+  assign paused_o = pause_i && !(f0_valid_q || parsing || f1_valid_q || f2_valid_q ||
+                                 f3_valid_q || f4_valid_q);
   assign idle_o   = credit_q == '0;
 
   // ------------------------------------------------------------------------ result

@@ -230,10 +230,6 @@ module ravelin_ipsec_tx #(
   logic [BytesW-1:0] d_bytes;
   logic [127:0]      d_tag;
 
-  function automatic logic [31:0] swap32(input logic [31:0] v);
-    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
-  endfunction
-
   ravelin_ipsec_fifo #(.Width(SaW + 81), .Depth(16)) u_gcm_meta (
     .clk_i, .rst_ni,
     .in_valid_i (buf_first && !drop), .in_ready_o (gcm_meta_ready),
@@ -262,8 +258,9 @@ module ravelin_ipsec_tx #(
     .key_req_key_i, .key_req_salt_i, .key_done_o, .ready_o (gcm_ready), .idle_o (gcm_idle),
     .in_valid_i (c_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (c_sop),
     .in_eop_i (c_eop), .in_data_i (c_data), .in_bytes_i (c_bytes), .in_auth_only_i (1'b0),
-    .in_bypass_i (!m_protect), .in_slot_i (m_sa), .in_iv_i ({swap32(m_seq), 32'h0}),
-    .in_aad_i ({64'h0, swap32(m_seq), swap32(m_spi)}), .in_aad_len_i (5'd8),
+    .in_bypass_i (!m_protect), .in_slot_i (m_sa), .in_iv_i ({ravelin_ipsec_pkg::swap32(m_seq), 32'h0}),
+    .in_aad_i ({64'h0, ravelin_ipsec_pkg::swap32(m_seq),
+                               ravelin_ipsec_pkg::swap32(m_spi)}), .in_aad_len_i (5'd8),
     .in_auth_len_i (16'd0), .in_len_i (m_len),
     .out_valid_o (d_valid), .out_ready_i (d_ready), .out_sop_o (d_sop), .out_eop_o (d_eop),
     .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass),

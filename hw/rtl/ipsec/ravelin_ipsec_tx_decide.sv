@@ -3,9 +3,9 @@
 // Decides what becomes of a frame from the host, from its first 128 octets: parse, policy, outbound
 // SA, outer header.
 //
-//   head -> [l3] -> [fields] -> [policy, 2] -> [out_sa, 3] -> [sum] -> [assemble] -> FIFO
+//   head -> [parse, 9] -> [policy, 2] -> [out_sa, 3] -> [sum] -> [assemble] -> FIFO
 //
-// Latency 9 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFOs of
+// Latency 16 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFOs of
 // decisions and of events have room for its results. An SA that the engine found broken (break_*)
 // is marked in a gap between heads. With dead_i every frame is dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
@@ -64,7 +64,7 @@ module ravelin_ipsec_tx_decide #(
   output logic [CntNum-1:0]   cnt_o
 );
   localparam int unsigned FifoDepth = 32;
-  localparam int unsigned Stages    = 9;
+  localparam int unsigned Stages    = 16;
 
   // Everything that goes along with the packet beside what its stage works on.
   typedef struct packed {
@@ -80,19 +80,12 @@ module ravelin_ipsec_tx_decide #(
     logic [175:0] eth;
   } carry_t;
 
-  logic [511:0] p1_ip_q;
-
   logic [5:0]  credit_q;      // packets in the pipeline and in the FIFO
   logic [5:0]  ev_count;
   logic        take;
-  logic        p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q;
+  logic        parsing, p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q;
   logic        p8_valid_q, p9_valid_q;
-  logic [15:0] p1_iplen_q;
-  carry_t      p1_q, p2_q, p3_q, p4_q, p5_q, p6_q, p7_q, p8_q;
-  logic [31:0] p2_src_q, p2_dst_q;
-  logic [7:0]  p2_proto_q;
-  logic [15:0] p2_sport_q, p2_dport_q;
-  logic        p2_ports_q, p2_unseen_q;
+  carry_t      p2, p3_q, p4_q, p5_q, p6_q, p7_q, p8_q;
 
   logic           break_q, break_go;
   logic [SaW-1:0] break_idx_q;
@@ -101,9 +94,8 @@ module ravelin_ipsec_tx_decide #(
   assign take         = head_valid_i && head_ready_o;
   assign head_ready_o = ready_o && !pause_i && !break_q && credit_q < 6'(FifoDepth) &&
                         ev_count < 6'(FifoDepth - Stages - 4);
-  assign paused_o     = pause_i && !(p1_valid_q || p2_valid_q || p3_valid_q || p4_valid_q ||
-                                     p5_valid_q || p6_valid_q || p7_valid_q || p8_valid_q ||
-                                     p9_valid_q);
+  assign paused_o     = pause_i && !(parsing || p3_valid_q || p4_valid_q || p5_valid_q ||
+                                     p6_valid_q || p7_valid_q || p8_valid_q || p9_valid_q);
   assign idle_o       = credit_q == '0 && ev_count == '0 && !break_q;
 
   // One at a time: what is lost meanwhile, the next frame of that SA finds again.
@@ -131,84 +123,55 @@ module ravelin_ipsec_tx_decide #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      {p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
-       p8_valid_q, p9_valid_q} <= '0;
+      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q} <= '0;
     end else begin
-      {p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
-       p8_valid_q, p9_valid_q} <= {take, p1_valid_q, p2_valid_q, p3_valid_q, p4_valid_q, p5_valid_q,
-                                   p6_valid_q, p7_valid_q, p8_valid_q};
+      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q} <=
+          {p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q};
     end
   end
 
   // ------------------------------------------------------------------------ parse
-  function automatic logic [15:0] swap16(input logic [15:0] v);
-    swap16 = {v[7:0], v[15:8]};
-  endfunction
+  // What comes with a head.
+  typedef struct packed {
+    logic [15:0] len;
+    logic        sa_valid;
+    logic [15:0] sa;
+  } head_t;
 
-  function automatic logic [31:0] swap32(input logic [31:0] v);
-    swap32 = {v[7:0], v[15:8], v[23:16], v[31:24]};
-  endfunction
+  head_t                      head, p2_head;
+  ravelin_ipsec_pkg::parsed_t p2_parsed;
+  logic                       p2_seen;
+  logic [15:0]                p2_sport, p2_dport;
 
-  // A third tag: what lies behind it is not seen, so no rule can be said not to match.
-  function automatic logic has_third_tag(input logic [175:0] eth, input logic [15:0] len);
-    logic [15:0] t0, t1, t2;
-    t0 = swap16(eth[96 +: 16]);
-    t1 = swap16(eth[128 +: 16]);
-    t2 = swap16(eth[160 +: 16]);
-    has_third_tag = (t0 == 16'h8100 || t0 == 16'h88a8) && (t1 == 16'h8100 || t1 == 16'h88a8) &&
-                    (t2 == 16'h8100 || t2 == 16'h88a8) && len >= 16'd22;
-  endfunction
-
-  function automatic logic [511:0] after_l3(input logic [1023:0] head, input logic [4:0] l3);
-    case (l3)
-      5'd18:   after_l3 = head[18*8 +: 512];
-      5'd22:   after_l3 = head[22*8 +: 512];
-      default: after_l3 = head[14*8 +: 512];
-    endcase
-  endfunction
-
-  always_ff @(posedge clk_i) begin
-    if (take) begin
-      p1_ip_q       <= after_l3(head_i, ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i));
-      p1_iplen_q    <= head_len_i - 16'(ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i));
-      p1_q.len      <= head_len_i;
-      p1_q.is_ip    <= ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i) != '0;
-      p1_q.l3       <= ravelin_ipsec_pkg::find_l3(head_i[175:0], head_len_i);
-      p1_q.eth      <= head_i[175:0];
-      p1_q.sa_valid <= head_sa_valid_i;
-      p1_q.sa       <= head_sa_i;
-      p1_q.malformed <= has_third_tag(head_i[175:0], head_len_i);
-      p1_q.total    <= '0;
-      p1_q.tos      <= '0;
-      p1_q.df       <= 1'b0;
-    end
+  always_comb begin
+    head.len      = head_len_i;
+    head.sa_valid = head_sa_valid_i;
+    head.sa       = head_sa_i;
   end
 
-  logic [15:0] p1_total;
-  logic [5:0]  p1_hlen;
-  logic        p1_shows;      // the packet is where its ports are
-  assign p1_total = swap16(p1_ip_q[31:16]);
-  assign p1_hlen  = {p1_ip_q[3:0], 2'b00};
-  assign p1_shows = swap16(p1_ip_q[63:48]) << 3 == '0 && p1_total >= 16'(p1_hlen) + 16'd4;
+  ravelin_ipsec_parse #(.Checksum(1'b0), .SideW(33)) u_parse (
+    .clk_i, .rst_ni, .busy_o (parsing),
+    .valid_i (take), .head_i, .len_i (head_len_i), .head_ipv6_i (1'b0), .side_i (head),
+    .valid_o (p2_valid), .parsed_o (p2_parsed), .side_o (p2_head)
+  );
 
-  always_ff @(posedge clk_i) begin
-    if (p1_valid_q) begin
-      p2_q           <= p1_q;
-      p2_q.malformed <= p1_q.is_ip ? p1_iplen_q < 16'd20 || p1_ip_q[7:4] != 4'd4 ||
-                                     p1_hlen < 6'd20 || p1_total < 16'(p1_hlen) ||
-                                     p1_total > p1_iplen_q
-                                   : p1_q.sa_valid || p1_q.malformed;
-      p2_q.total     <= p1_total;
-      p2_q.tos       <= p1_ip_q[15:8];
-      p2_q.df        <= p1_ip_q[54];
-      p2_src_q       <= swap32(p1_ip_q[127:96]);
-      p2_dst_q       <= swap32(p1_ip_q[159:128]);
-      p2_proto_q     <= p1_ip_q[79:72];
-      {p2_dport_q, p2_sport_q} <= {swap16(16'(ravelin_ipsec_pkg::ports_of(p1_ip_q) >> 16)),
-                                   swap16(16'(ravelin_ipsec_pkg::ports_of(p1_ip_q)))};
-      p2_ports_q     <= ravelin_ipsec_pkg::has_ports(p1_ip_q[79:72]) && p1_shows;
-      p2_unseen_q    <= ravelin_ipsec_pkg::has_ports(p1_ip_q[79:72]) && !p1_shows;
-    end
+  assign p2_seen  = p2_parsed.state == ravelin_ipsec_pkg::PARSE_SEEN;
+  assign p2_sport = ravelin_ipsec_pkg::swap16(p2_parsed.upper[15:0]);
+  assign p2_dport = ravelin_ipsec_pkg::swap16(p2_parsed.upper[31:16]);
+
+  // A third tag: what lies behind it is not seen, so no rule can be said not to match.
+  always_comb begin
+    p2.len       = p2_head.len;
+    p2.is_ip     = !p2_parsed.ipv6 && (p2_seen || p2_parsed.state == ravelin_ipsec_pkg::PARSE_BAD);
+    p2.malformed = p2.is_ip ? !p2_seen || !p2_parsed.whole :
+                   p2_head.sa_valid || p2_parsed.state == ravelin_ipsec_pkg::PARSE_TAGS;
+    p2.sa_valid  = p2_head.sa_valid;
+    p2.sa        = p2_head.sa;
+    p2.l3        = p2_parsed.l3;
+    p2.total     = p2_parsed.total;
+    p2.tos       = p2_parsed.tos;
+    p2.df        = p2_parsed.df;
+    p2.eth       = p2_parsed.eth;
   end
 
   // ------------------------------------------------------------------------ policy
@@ -221,15 +184,15 @@ module ravelin_ipsec_tx_decide #(
     .clk_i, .rst_ni,
     .set_valid_i (pol_set_i), .set_idx_i (pol_idx_i), .set_priority_i (pol_priority_i),
     .set_rule_i (pol_rule_i), .used_o (pol_used_o),
-    .valid_i (p2_valid_q), .src_i (p2_src_q), .dst_i (p2_dst_q), .proto_i (p2_proto_q),
-    .sport_i (p2_sport_q), .dport_i (p2_dport_q), .ports_i (p2_ports_q),
-    .ports_unseen_i (p2_unseen_q),
+    .valid_i (p2_valid), .src_i (p2_parsed.src[127:96]), .dst_i (p2_parsed.dst[127:96]),
+    .proto_i (p2_parsed.proto), .sport_i (p2_sport), .dport_i (p2_dport),
+    .ports_i (p2_parsed.ports), .ports_unseen_i (p2_parsed.unseen),
     .valid_o (pol_valid), .hit_o (pol_hit), .action_o (pol_action), .sa_o (pol_sa)
   );
 
   always_ff @(posedge clk_i) begin
-    if (p2_valid_q) begin
-      p3_q <= p2_q;
+    if (p2_valid) begin
+      p3_q <= p2;
     end
     if (p3_valid_q) begin
       p4_q <= p3_q;
@@ -371,17 +334,32 @@ module ravelin_ipsec_tx_decide #(
     fold = ~(once[15:0] + 16'(once[16]));
   endfunction
 
-  logic [159:0] p8_ip;
-  logic [63:0]  p8_udp;
-  logic [127:0] p8_esp;
+  ravelin_ipsec_pkg::ipv4_t p8_ip;
+  ravelin_ipsec_pkg::udp_t  p8_udp;
+  ravelin_ipsec_pkg::esp_t  p8_esp;
   logic [351:0] p8_tail;      // all that follows the Ethernet header
 
-  assign p8_ip   = {swap32(p8_dst_q), swap32(p8_src_q), swap16(fold(p8_sum_q)),
-                    p8_udp_q ? 8'd17 : 8'd50, p8_ttl_q, 8'h00, 1'b0, p8_df_q, 6'b0,
-                    swap16(p8_seq_q[15:0]), swap16(p8_outer_q), p8_tos_q, 8'h45};
-  assign p8_udp  = {16'h0000, swap16(p8_outer_q - 16'd20), swap16(p8_dport_q), swap16(p8_sport_q)};
-  assign p8_esp  = {swap32(p8_seq_q), 32'h0, swap32(p8_seq_q), swap32(p8_spi_q)};
-  assign p8_tail = p8_udp_q ? {p8_esp, p8_udp, p8_ip} : {64'b0, p8_esp, p8_ip};
+  always_comb begin
+    p8_ip.version   = 4'd4;
+    p8_ip.words     = 4'd5;
+    p8_ip.tos       = p8_tos_q;
+    p8_ip.total     = ravelin_ipsec_pkg::swap16(p8_outer_q);
+    p8_ip.id        = ravelin_ipsec_pkg::swap16(p8_seq_q[15:0]);
+    p8_ip.fragment  = ravelin_ipsec_pkg::swap16({1'b0, p8_df_q, 14'b0});
+    p8_ip.ttl       = p8_ttl_q;
+    p8_ip.proto     = p8_udp_q ? ravelin_ipsec_pkg::PROTO_UDP : ravelin_ipsec_pkg::PROTO_ESP;
+    p8_ip.checksum  = ravelin_ipsec_pkg::swap16(fold(p8_sum_q));
+    p8_ip.src       = ravelin_ipsec_pkg::swap32(p8_src_q);
+    p8_ip.dst       = ravelin_ipsec_pkg::swap32(p8_dst_q);
+    p8_udp.sport    = ravelin_ipsec_pkg::swap16(p8_sport_q);
+    p8_udp.dport    = ravelin_ipsec_pkg::swap16(p8_dport_q);
+    p8_udp.len      = ravelin_ipsec_pkg::swap16(p8_outer_q - 16'd20);
+    p8_udp.checksum = '0;
+    p8_esp.spi      = ravelin_ipsec_pkg::swap32(p8_spi_q);
+    p8_esp.seq      = ravelin_ipsec_pkg::swap32(p8_seq_q);
+    p8_esp.iv       = {ravelin_ipsec_pkg::swap32(p8_seq_q), 32'h0};
+    p8_tail         = p8_udp_q ? {p8_esp, p8_udp, p8_ip} : {64'b0, p8_esp, p8_ip};
+  end
 
   ravelin_ipsec_pkg::tx_decision_t p9_q;
 
