@@ -191,6 +191,11 @@ static int check_sa(const struct rvl_dev *dev, const struct rvl_dev_sa *sa,
 				sa->key_len * 8U);
 	if (sa->udp && !(features & RVL_FEATURES_UDP_ENCAP_MASK))
 		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no UDP encapsulation");
+	if (sa->ipv6 && !(features & RVL_FEATURES_IPV6_MASK))
+		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no IPv6");
+	if (sa->ipv6 && sa->udp && !(features & RVL_FEATURES_UDP_ENCAP_V6_MASK))
+		return rvl_fail(err, -EOPNOTSUPP,
+				"SA_ADD: the device has no UDP encapsulation over IPv6");
 	if (sa->dscp > 63)
 		return rvl_fail(err, -EINVAL, "SA_ADD: dscp is %u, beyond 6 bits", sa->dscp);
 	if (sa->df_set && sa->df_clear)
@@ -206,6 +211,8 @@ static uint32_t sa_flags(const struct rvl_dev_sa *sa)
 		flags |= RVL_SA_FLAG_AES256;
 	if (sa->udp)
 		flags |= RVL_SA_FLAG_UDP;
+	if (sa->ipv6)
+		flags |= RVL_SA_FLAG_IPV6;
 	if (sa->inbound)
 		return flags | RVL_SA_FLAG_INBOUND;
 	if (sa->df_set)
@@ -348,7 +355,9 @@ static void fill_policy(struct rvl_cmd_policy *cmd, const struct rvl_dev_policy 
 	cmd->index = rvl_cpu_to_le24(index);
 	cmd->action = policy->action;
 	cmd->proto = policy->any_proto ? 0 : policy->proto;
-	cmd->flags = rvl_cpu_to_le16(policy->any_proto ? RVL_POLICY_FLAG_ANY_PROTO : 0);
+	cmd->flags =
+		rvl_cpu_to_le16((uint16_t)((policy->any_proto ? RVL_POLICY_FLAG_ANY_PROTO : 0) |
+					   (policy->ipv6 ? RVL_POLICY_FLAG_IPV6 : 0)));
 	cmd->priority = rvl_cpu_to_le32(policy->priority);
 	memcpy(cmd->src, policy->src, sizeof(policy->src));
 	memcpy(cmd->dst, policy->dst, sizeof(policy->dst));
@@ -369,6 +378,8 @@ int rvl_dev_policy_set(struct rvl_dev *dev, const struct rvl_dev_policy *policy,
 	bool was_taken;
 	int ret;
 
+	if (policy->ipv6 && !(dev->caps.features & RVL_FEATURES_IPV6_MASK))
+		return rvl_fail(err, -EOPNOTSUPP, "POLICY_SET: the device has no IPv6");
 	rvl_lock(&dev->cmd_lock);
 	was_taken = *index < dev->policies.count && rvl_index_taken(&dev->policies, *index);
 	ret = take_index(&dev->policies, index, "POLICY_SET", err);

@@ -125,19 +125,20 @@ const char *rvl_counter_description(unsigned int counter);
 /* An SA as the device takes it (struct rvl_cmd says what each means). */
 struct rvl_dev_sa {
 	bool inbound;
-	bool udp; /* ESP in UDP */
+	bool udp;  /* ESP in UDP */
+	bool ipv6; /* outside */
 	uint8_t key[32];
 	uint8_t key_len; /* 16 or 32 octets */
 	uint8_t salt[4];
 	uint32_t spi;
-	uint8_t src[4]; /* outer addresses, network order */
-	uint8_t dst[4];
+	uint8_t src[16]; /* outer addresses, network order; IPv4 in the first 4 octets, others 0 */
+	uint8_t dst[16];
 	uint16_t udp_sport; /* outbound with udp */
 	uint16_t udp_dport;
 	uint64_t seq;	       /* outbound: first to use, 1 or more; inbound: highest seen */
 	uint32_t window;       /* inbound: anti-replay window in packets */
-	uint8_t ttl;	       /* outbound: outer TTL, 1 or more */
-	bool df_set, df_clear; /* outbound: neither copies the inner DF */
+	uint8_t ttl;	       /* outbound: outer TTL or hop limit, 1 or more */
+	bool df_set, df_clear; /* outbound, over IPv4: neither copies the inner DF */
 	bool dscp_fixed;       /* outbound: dscp instead of the inner one */
 	uint8_t dscp;
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: never */
@@ -175,11 +176,12 @@ int rvl_dev_sa_query(struct rvl_dev *dev, bool inbound, uint32_t index,
 /* A transmit rule (struct rvl_cmd_policy says what each means). */
 struct rvl_dev_policy {
 	uint8_t action; /* RVL_POLICY_ACTION_* */
+	bool ipv6;
 	bool any_proto;
 	uint8_t proto;
 	uint32_t priority; /* lower wins, then the lower index */
-	uint8_t src[4];	   /* prefixes, network order */
-	uint8_t dst[4];
+	uint8_t src[16];   /* prefixes, network order; IPv4 in the first 4 octets, others 0 */
+	uint8_t dst[16];
 	uint8_t src_len;
 	uint8_t dst_len;
 	uint32_t sa;		     /* outbound, with PROTECT */

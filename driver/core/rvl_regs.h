@@ -65,6 +65,8 @@
 #define RVL_FEATURES_LOOK_ASIDE_MASK 0x8000U
 #define RVL_FEATURES_FUNCTIONS_SHIFT 16
 #define RVL_FEATURES_FUNCTIONS_MASK 0x10000U
+#define RVL_FEATURES_UDP_ENCAP_V6_SHIFT 17
+#define RVL_FEATURES_UDP_ENCAP_V6_MASK 0x20000U
 #define RVL_REG_QUEUES 0x000cU
 #define RVL_QUEUES_PAIRS_SHIFT 0
 #define RVL_QUEUES_PAIRS_MASK 0xffffU
@@ -232,16 +234,16 @@
 /* Flags of an SA. DF, DSCP and TTL apply to outbound SAs; ECN follows RFC 6040 always. */
 #define RVL_SA_FLAG_INBOUND 0x1U /* inbound; else outbound */
 #define RVL_SA_FLAG_AES256 0x2U /* AES-GCM-256; else AES-GCM-128 */
-#define RVL_SA_FLAG_UDP 0x4U /* ESP in UDP; an inbound SA accepts both forms */
+#define RVL_SA_FLAG_UDP 0x4U /* ESP in UDP; an inbound SA accepts both forms, over IPv6 only with FEATURES.UDP_ENCAP_V6 */
 #define RVL_SA_FLAG_ESN 0x8U /* FEATURES.ESN: 64-bit sequence numbers */
-#define RVL_SA_FLAG_DF_SET 0x10U /* outer DF set; else as inner */
+#define RVL_SA_FLAG_DF_SET 0x10U /* outer DF set; else as inner, of IPv6 set. Over IPv6 neither counts */
 #define RVL_SA_FLAG_DF_CLEAR 0x20U /* outer DF clear; else as inner */
 #define RVL_SA_FLAG_DSCP_FIXED 0x40U /* outer DSCP from bits 13:8; else as inner */
-#define RVL_SA_FLAG_IPV6 0x80U /* FEATURES.IPV6: the outer addresses are IPv6 */
+#define RVL_SA_FLAG_IPV6 0x80U /* FEATURES.IPV6: the outer addresses are IPv6; with UDP FEATURES.UDP_ENCAP_V6 */
 #define RVL_SA_FLAG_DSCP_SHIFT 8
 #define RVL_SA_FLAG_DSCP_MASK 0x3f00U /* outer DSCP */
 #define RVL_SA_FLAG_TTL_SHIFT 16
-#define RVL_SA_FLAG_TTL_MASK 0xff0000U /* outer TTL, 1 to 255 (outbound) */
+#define RVL_SA_FLAG_TTL_MASK 0xff0000U /* outer TTL or hop limit, 1 to 255 (outbound) */
 #define RVL_SA_FLAG_TRANSPORT 0x1000000U /* FEATURES.TRANSPORT: transport mode; else tunnel mode */
 #define RVL_SA_FLAG_AH 0x2000000U /* FEATURES.AH: AH; else ESP */
 #define RVL_SA_FLAG_SELECTORS 0x4000000U /* FEATURES.SELECTORS, inbound: check inner packets against SEL */
@@ -431,7 +433,7 @@ _Static_assert(offsetof(struct rvl_cmd, sel_dport_hi) == 178, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, rsvd1) == 180, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, auth_key) == 192, "ABI");
 
-/* Command POLICY_SET: one transmit rule; replaces the one at INDEX in one step. POLICY_CLEAR uses INDEX alone. Of the rules that match, the lowest PRIORITY wins, then the lowest INDEX. A frame that no rule matches passes unchanged; so does one that shows no IPv4 behind at most two VLAN tags (LLC/SNAP, PPPoE and other encapsulations are not looked into; a third VLAN tag is tx_drop_malformed). Frames completed to the host before the command came are judged by the rules as they were. In a fragment other than the first, ports are not seen: a rule with a port range then matches only if it protects or discards. */
+/* Command POLICY_SET: one transmit rule; replaces the one at INDEX in one step. POLICY_CLEAR uses INDEX alone. Of the rules that match, the lowest PRIORITY wins, then the lowest INDEX. A frame that no rule matches passes unchanged; so does one that shows neither IPv4 nor IPv6 behind at most two VLAN tags (LLC/SNAP, PPPoE and other encapsulations are not looked into; a third VLAN tag is tx_drop_malformed), and IPv6 that is only for its link: link-local addresses, multicast of that scope, neighbour discovery. Frames completed to the host before the command came are judged by the rules as they were. In a fragment other than the first, ports are not seen: a rule with a port range then matches only if it protects or discards. So it is with protocol and ports behind more extension headers of IPv6 than the device looks past (5, within 64 octets). */
 struct rvl_cmd_policy {
 	uint8_t opcode; /* CMD_OP_POLICY_SET */
 	uint8_t function; /* zero: reserved for the number of a function */
@@ -444,7 +446,7 @@ struct rvl_cmd_policy {
 	rvl_le32 priority; /* lower wins */
 	uint8_t src[16]; /* source prefix; IPv4 in the first 4 octets, the others zero */
 	uint8_t dst[16]; /* destination prefix */
-	uint8_t src_len; /* source prefix length, 0 to 32, or 128 with POLICY_FLAG_IPV6 */
+	uint8_t src_len; /* source prefix length, 0 to 32, or to 128 with POLICY_FLAG_IPV6 */
 	uint8_t dst_len; /* destination prefix length */
 	rvl_le16 rsvd1; /* zero */
 	rvl_le24 sa; /* outbound SA (protect); a frame for an SA that is not there is dropped */
@@ -552,7 +554,7 @@ enum rvl_counter {
 	RVL_CNT_TX_PROTECTED, /* frames sent as ESP */
 	RVL_CNT_TX_DROP_DESC, /* descriptor malformed, or of a feature that the device lacks */
 	RVL_CNT_TX_DROP_DMA, /* frame could not be read from the host */
-	RVL_CNT_TX_DROP_MALFORMED, /* EtherType IPv4, but no valid IPv4 header or less than its total length; or a third VLAN tag; or an SA named for something that is not IPv4 */
+	RVL_CNT_TX_DROP_MALFORMED, /* EtherType IPv4 or IPv6, but no valid header or less than its total length; or a third VLAN tag; or an SA named for something that is neither */
 	RVL_CNT_TX_DROP_POLICY, /* a discard rule */
 	RVL_CNT_TX_DROP_NO_SA, /* no such SA */
 	RVL_CNT_TX_DROP_SEQ, /* sequence numbers used up */
@@ -571,9 +573,9 @@ enum rvl_counter {
 	RVL_CNT_RX_DROP_REPLAY, /* sequence number seen before */
 	RVL_CNT_RX_DROP_WINDOW, /* sequence number left of the window, or 0 */
 	RVL_CNT_RX_DROP_ICV, /* ICV did not verify */
-	RVL_CNT_RX_DROP_TRAILER, /* padding wrong or next header not IPv4 (RFC 4303, section 2.4) */
+	RVL_CNT_RX_DROP_TRAILER, /* padding wrong, or next header neither IPv4 nor IPv6 (RFC 4303, section 2.4) */
 	RVL_CNT_RX_DROP_DUMMY, /* dummy packet, next header 59 (RFC 4303, section 2.6) */
-	RVL_CNT_RX_DROP_INNER, /* inner packet is not a whole IPv4 packet */
+	RVL_CNT_RX_DROP_INNER, /* inner packet is not a whole packet of the family that the next header says */
 	RVL_CNT_RX_DROP_ECN, /* outer CE over an inner packet without ECN (RFC 6040, section 4.2) */
 	RVL_CNT_RX_DROP_LIFETIME, /* hard lifetime passed */
 	RVL_CNT_RX_DROP_NO_BUFFER, /* no receive descriptor, or the queue is off or stopped; or the NIC's own receive buffer (32 KiB, 64 frames) is full */
@@ -598,7 +600,7 @@ enum rvl_counter {
 	X(tx_protected, "frames sent as ESP") \
 	X(tx_drop_desc, "descriptor malformed, or of a feature that the device lacks") \
 	X(tx_drop_dma, "frame could not be read from the host") \
-	X(tx_drop_malformed, "EtherType IPv4, but no valid IPv4 header or less than its total length; or a third VLAN tag; or an SA named for something that is not IPv4") \
+	X(tx_drop_malformed, "EtherType IPv4 or IPv6, but no valid header or less than its total length; or a third VLAN tag; or an SA named for something that is neither") \
 	X(tx_drop_policy, "a discard rule") \
 	X(tx_drop_no_sa, "no such SA") \
 	X(tx_drop_seq, "sequence numbers used up") \
@@ -617,9 +619,9 @@ enum rvl_counter {
 	X(rx_drop_replay, "sequence number seen before") \
 	X(rx_drop_window, "sequence number left of the window, or 0") \
 	X(rx_drop_icv, "ICV did not verify") \
-	X(rx_drop_trailer, "padding wrong or next header not IPv4 (RFC 4303, section 2.4)") \
+	X(rx_drop_trailer, "padding wrong, or next header neither IPv4 nor IPv6 (RFC 4303, section 2.4)") \
 	X(rx_drop_dummy, "dummy packet, next header 59 (RFC 4303, section 2.6)") \
-	X(rx_drop_inner, "inner packet is not a whole IPv4 packet") \
+	X(rx_drop_inner, "inner packet is not a whole packet of the family that the next header says") \
 	X(rx_drop_ecn, "outer CE over an inner packet without ECN (RFC 6040, section 4.2)") \
 	X(rx_drop_lifetime, "hard lifetime passed") \
 	X(rx_drop_no_buffer, "no receive descriptor, or the queue is off or stopped; or the NIC's own receive buffer (32 KiB, 64 frames) is full") \

@@ -209,8 +209,8 @@ int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
 		return ret;
 	sa->udp = !!x->encap;
 	sa->spi = ntohl(x->id.spi);
-	memcpy(sa->src, &x->props.saddr.a4, sizeof(sa->src));
-	memcpy(sa->dst, &x->id.daddr.a4, sizeof(sa->dst));
+	memcpy(sa->src, &x->props.saddr.a4, sizeof(x->props.saddr.a4));
+	memcpy(sa->dst, &x->id.daddr.a4, sizeof(x->id.daddr.a4));
 	if (!sa->inbound)
 		outer_header(nic, x, sa);
 	sa->key_len = x->aead->alg_key_len / 8 - SALT_LEN;

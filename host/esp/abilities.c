@@ -96,6 +96,8 @@ bool rvl_abilities_lack(const struct rvl_abilities *can, const struct rvl_sa_par
 		say(&words, "extended sequence numbers");
 	if (p->encap && !can->encap)
 		say(&words, "UDP encapsulation");
+	else if (p->encap && rvl_family(&p->dst) & ~can->encap)
+		say(&words, "UDP encapsulation over %s", p->dst.family == 6 ? "IPv6" : "IPv4");
 	if (p->stream && !can->stream)
 		say(&words, "ESP in TCP");
 	if ((p->original_src.family || p->original_dst.family) && !can->nat_transport)

@@ -23,8 +23,8 @@ struct rvl_abilities {
 	bool types;		/* policies by types of ICMP messages, and by OPAQUE ports */
 	uint64_t encr;		/* bit by row of rvl_encr_table */
 	uint64_t integ;		/* bit by row of rvl_integ_table */
+	unsigned int encap;	/* RVL_FAMILY_*, ESP in UDP over them */
 	bool esn;
-	bool encap;
 	bool stream;	    /* ESP in TCP */
 	bool nat_transport; /* transport mode between NATs, with its checksums mended */
 	bool tfc;	    /* padding made; it is taken by all */

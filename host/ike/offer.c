@@ -19,7 +19,8 @@ static struct offer offer_of(const struct ike_engine *e, const struct ike_child_
 	struct offer all = {.count = config->proposal_count}, o = {.count = 0};
 	const struct rvl_addr remote = ike_addr_ip(&path->remote);
 
-	if (!(e->can.outer & rvl_family(&remote)))
+	if (!(e->can.outer & rvl_family(&remote)) ||
+	    (over_nat && !(e->can.encap & rvl_family(&remote))))
 		return o;
 	if (all.count)
 		memcpy(all.proposals, config->proposals, all.count * sizeof(all.proposals[0]));
@@ -148,6 +149,9 @@ static const char *why_nothing(const struct ike_engine *e, const struct ike_chil
 	if (!(e->can.outer & rvl_family(&remote)))
 		return remote.family == 6 ? "the data path has no ESP over IPv6"
 					  : "the data path has no ESP over IPv4";
+	if (child->over_nat && !(e->can.encap & rvl_family(&remote)))
+		return remote.family == 6 ? "the data path has no ESP in UDP over IPv6"
+					  : "the data path has no ESP in UDP over IPv4";
 	if (child->over_nat && offer_of(e, child->config, &child->sa->path, false, true).count)
 		return "AH doesn't pass the NAT that is on the way";
 	return "the data path has none of its algorithms";

@@ -64,12 +64,12 @@ struct rvl_abilities rvl_backend_user_abilities(void)
 	return (struct rvl_abilities){
 		.protocols = 1u << RVL_PROTOCOL_ESP,
 		.modes = 1u << RVL_TUNNEL,
-		.outer = RVL_FAMILY_IPV4,
-		.inner = RVL_FAMILY_IPV4,
-		.policies = RVL_FAMILY_IPV4,
+		.outer = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
+		.inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
+		.policies = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.encr = rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16)) |
 			rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 32)),
-		.encap = true,
+		.encap = RVL_FAMILY_IPV4,
 		.window = RVL_REPLAY_WINDOW_MAX,
 		.events = RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS |
 			  RVL_ESP_EVENT_HARD_BYTES | RVL_ESP_EVENT_HARD_PACKETS |
@@ -87,8 +87,12 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 		can.protocols = 0;
 	if (!(caps->features & RVL_FEATURES_TUNNEL_V4_MASK))
 		can.modes = 0;
+	if (!(caps->features & RVL_FEATURES_IPV6_MASK))
+		can.outer = can.inner = can.policies = RVL_FAMILY_IPV4;
+	if (caps->features & RVL_FEATURES_UDP_ENCAP_V6_MASK)
+		can.encap |= RVL_FAMILY_IPV6;
 	if (!(caps->features & RVL_FEATURES_UDP_ENCAP_MASK))
-		can.encap = false;
+		can.encap = 0;
 	if (!(caps->features & RVL_FEATURES_AES_GCM_128_MASK))
 		can.encr &= ~rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16));
 	if (!(caps->features & RVL_FEATURES_AES_GCM_256_MASK))
@@ -142,6 +146,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 	struct rvl_dev_sa sa = {
 		.inbound = !out,
 		.udp = p->encap,
+		.ipv6 = p->dst.family == 6,
 		.key_len = p->encr_key_len,
 		.spi = p->spi,
 		.seq = (p->first_seq ? p->first_seq : 1) -
@@ -233,6 +238,7 @@ static int user_policy_set(struct rvl_backend *backend, const struct rvl_policy 
 	struct rvl_dev_error reason = {""};
 	struct rvl_dev_policy policy = {
 		.action = device_action(p->action),
+		.ipv6 = rvl_selector_family(&p->selector) == 6,
 		.any_proto = p->selector.any_protocol,
 		.proto = p->selector.any_protocol ? 0 : p->selector.protocol,
 		.priority = p->priority,

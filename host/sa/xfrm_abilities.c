@@ -102,7 +102,7 @@ struct rvl_abilities rvl_backend_xfrm_abilities(void)
 		.policies = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.types = true,
 		.esn = true,
-		.encap = true,
+		.encap = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.nat_transport = true,
 		.tfc = true,
 		.headers = true,

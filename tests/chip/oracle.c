@@ -250,6 +250,8 @@ static bool add_sa(struct oracle *o, struct live_sa *sa, enum rvl_direction dire
 	struct rvl_dev_sa dev_sa;
 
 	traffic_sa(r, &sa->params, direction, o->next_spi++);
+	if (random_one_in(r, 3))
+		traffic_sa_ipv6(r, &sa->params);
 	if (random_one_in(r, 4))
 		random_lifetime(r, &sa->params);
 	if (direction == RVL_OUTBOUND && random_one_in(r, 12))
@@ -299,12 +301,19 @@ static bool change_sa(struct oracle *o)
 	return delete_sa(o, sa) && (random_one_in(r, 3) || add_sa(o, sa, sa->params.direction));
 }
 
-static struct rvl_prefix prefix(struct random *r, uint32_t base)
+/* Of what traffic_ipv4() or traffic_ipv6() has there. */
+static struct rvl_prefix prefix(struct random *r, bool ipv6, uint32_t base)
 {
+	static const uint8_t head[16] = {0x20, 0x01, 0x0d, 0xb8};
 	uint8_t len = (uint8_t)random_below(r, 17);
-	const struct rvl_addr address = rvl_addr_of_ipv4(len ? base | random_below(r, 1 << 24) : 0);
+	uint32_t number = base | random_below(r, 1 << 24);
+	struct rvl_addr address = rvl_addr_of_ipv4(number);
 
-	return rvl_prefix_of(&address, len);
+	if (!ipv6)
+		return rvl_prefix_of(&address, len);
+	address = rvl_addr_of_ipv6(head);
+	rvl_put_be32(address.octets + 12, number);
+	return rvl_prefix_of(&address, len ? len + 96 : 0);
 }
 
 static void port_range(struct random *r, uint16_t *first, uint16_t *last)
@@ -324,19 +333,21 @@ static bool set_rule(struct oracle *o, uint32_t index)
 	struct rvl_dev_policy d = {0};
 	struct rvl_policy p = {.selector = rvl_selector_any(4)};
 	struct rvl_selector *s = &p.selector;
+	bool ipv6 = random_one_in(r, 2);
 
 	p.priority = random_below(r, 8);
 	p.action = (enum rvl_action)(1 + random_below(r, 3));
 	/* One of queue pair 0's, or an index where no SA is. */
 	p.sa = random_one_in(r, 8) ? MAX_SAS - 1 : o->out[random_below(r, SAS / 4) * 4].index;
-	s->src = prefix(r, 0x0a000000);
-	s->dst = prefix(r, 0x0b000000);
+	s->src = prefix(r, ipv6, 0x0a000000);
+	s->dst = prefix(r, ipv6, 0x0b000000);
 	s->any_protocol = random_one_in(r, 2);
 	s->protocol = s->any_protocol ? 0 : random_one_in(r, 2) ? 6 : 17;
 	port_range(r, &s->src_port_first, &s->src_port_last);
 	port_range(r, &s->dst_port_first, &s->dst_port_last);
 
 	d.action = (uint8_t)p.action;
+	d.ipv6 = ipv6;
 	d.any_proto = s->any_protocol;
 	d.proto = s->protocol;
 	d.priority = p.priority;
@@ -367,8 +378,10 @@ static struct live_sa *queue_sa(struct oracle *o, unsigned int q)
 	return &o->out[random_below(&o->random, SAS / CHIP_QUEUES) * CHIP_QUEUES + q];
 }
 
-static void spoil_ipv4(struct random *r, uint8_t *ip, size_t len)
+static void spoil_ip(struct random *r, uint8_t *ip, size_t len)
 {
+	const size_t total = ip[0] >> 4 == 6 ? 4 : 2;
+
 	switch (random_below(r, 4)) {
 	case 0:
 		ip[0] = (uint8_t)(0x40 | random_below(r, 5));
@@ -377,12 +390,17 @@ static void spoil_ipv4(struct random *r, uint8_t *ip, size_t len)
 		ip[0] = (uint8_t)(random_below(r, 16) << 4 | 5);
 		break;
 	case 2:
-		rvl_put_be16(ip + 2, (uint16_t)(len + 1 + random_below(r, 2000)));
+		rvl_put_be16(ip + total, (uint16_t)(len + 1 + random_below(r, 2000)));
 		break;
 	default:
-		rvl_put_be16(ip + 2, (uint16_t)random_below(r, 20));
+		rvl_put_be16(ip + total, (uint16_t)random_below(r, 20));
 		break;
 	}
+}
+
+static size_t traffic_ip(struct random *r, uint8_t *p, bool ipv6, size_t payload, uint32_t number)
+{
+	return ipv6 ? traffic_ipv6(r, p, payload, number) : traffic_ipv4(r, p, payload, number);
 }
 
 /* Make a frame; returns the SA that it names. */
@@ -391,16 +409,16 @@ static uint32_t make_tx(struct oracle *o, unsigned int q)
 	struct random *r = &o->random;
 	uint32_t number = o->number++;
 	uint32_t kind = random_below(r, 100);
-	bool ipv4 = kind >= 6;
+	bool ip = kind >= 6, ipv6 = random_one_in(r, 3);
 	uint8_t *p = frame_data(&o->frame);
-	size_t l2 = traffic_ethernet(r, p, ipv4 ? 0x0800 : 0x0806, true);
+	size_t l2 = traffic_ethernet(r, p, !ip ? 0x0806 : ipv6 ? 0x86dd : 0x0800, true);
 	size_t payload = traffic_size(r, number, PAYLOAD_MAX);
-	size_t len = traffic_ipv4(r, p + l2, payload, number);
+	size_t len = traffic_ip(r, p + l2, ipv6, payload, number);
 	struct live_sa *sa = queue_sa(o, q);
 
 	o->frame.len = l2 + len;
 	if (kind >= 6 && kind < 12)
-		spoil_ipv4(r, p + l2, len);
+		spoil_ip(r, p + l2, len);
 	/* Octets beyond the packet, as from a minimum-size frame. */
 	if (random_one_in(r, 4)) {
 		size_t more = random_below(r, 60);
@@ -460,8 +478,8 @@ static void make_esp(struct oracle *o, struct live_sa *sa)
 {
 	struct random *r = &o->random;
 	static uint8_t inner[FRAME_ROOM];
-	size_t len =
-		traffic_ipv4(r, inner, traffic_size(r, o->number, PAYLOAD_MAX - 24), o->number);
+	size_t len = traffic_ip(r, inner, random_one_in(r, 3),
+				traffic_size(r, o->number, PAYLOAD_MAX - 120), o->number);
 	enum esp_fault fault = ESP_GOOD;
 	uint32_t seq = sa->top + 1;
 
@@ -486,12 +504,14 @@ static void make_plain(struct oracle *o)
 {
 	struct random *r = &o->random;
 	uint8_t *p = frame_data(&o->frame);
-	size_t l2 = traffic_ethernet(r, p, random_one_in(r, 4) ? 0x86dd : 0x0800, true);
+	bool ipv6 = random_one_in(r, 3);
+	size_t l2 = traffic_ethernet(r, p, ipv6 ^ random_one_in(r, 8) ? 0x86dd : 0x0800, true);
 	uint32_t number = o->number++;
 
-	o->frame.len = l2 + traffic_ipv4(r, p + l2, traffic_size(r, number, PAYLOAD_MAX), number);
+	o->frame.len =
+		l2 + traffic_ip(r, p + l2, ipv6, traffic_size(r, number, PAYLOAD_MAX), number);
 	if (random_one_in(r, 4))
-		spoil_ipv4(r, p + l2, o->frame.len - l2);
+		spoil_ip(r, p + l2, o->frame.len - l2);
 	if (random_one_in(r, 4) && o->frame.len > 60)
 		o->frame.len = 60 + random_below(r, (uint32_t)o->frame.len - 60);
 }
@@ -734,6 +754,7 @@ static bool start(struct oracle *o)
 	if (rvl_dev_set_port_max_frame(o->chip.dev, o->options->port_max_frame))
 		return differ(o, "PORT_MAX_FRAME of %u refused", o->options->port_max_frame);
 	config = (struct rvl_engine_config){
+		.ipv6 = true,
 		.outbound_sas = caps->outbound_sas,
 		.inbound_sas = caps->inbound_sas,
 		.policies = caps->policies,

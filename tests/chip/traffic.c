@@ -8,6 +8,7 @@
 #include "host/esp/ip.h"
 
 #define ETHERTYPE_IPV4 0x0800
+#define ETHERTYPE_IPV6 0x86dd
 
 uint64_t random_next(struct random *r)
 {
@@ -49,7 +50,7 @@ void traffic_sa(struct random *r, struct rvl_sa_params *p, enum rvl_direction di
 	p->spi = spi;
 	p->src = rvl_addr_of_ipv4((uint32_t)random_next(r));
 	p->dst = rvl_addr_of_ipv4((uint32_t)random_next(r));
-	p->inner = RVL_FAMILY_IPV4;
+	p->inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6;
 	p->encr = IKE_ENCR_AES_GCM_16;
 	p->encr_key_len = random_one_in(r, 2) ? 32 : 16;
 	random_fill(r, p->encr_key, p->encr_key_len);
@@ -70,12 +71,22 @@ void traffic_sa(struct random *r, struct rvl_sa_params *p, enum rvl_direction di
 	p->first_seq = random_one_in(r, 4) ? 1 : (uint32_t)(1 + random_below(r, 0xf0000000));
 }
 
+void traffic_sa_ipv6(struct random *r, struct rvl_sa_params *p)
+{
+	p->encap = false;
+	p->src_port = p->dst_port = 0;
+	p->src.family = p->dst.family = 6;
+	random_fill(r, p->src.octets, sizeof(p->src.octets));
+	random_fill(r, p->dst.octets, sizeof(p->dst.octets));
+}
+
 struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *p)
 {
 	bool inbound = p->direction == RVL_INBOUND;
 	struct rvl_dev_sa sa = {
 		.inbound = inbound,
 		.udp = p->encap,
+		.ipv6 = p->dst.family == 6,
 		.key_len = p->encr_key_len,
 		.spi = p->spi,
 		.udp_sport = p->src_port,
@@ -132,6 +143,59 @@ size_t traffic_ipv4(struct random *r, uint8_t *p, size_t payload, uint32_t numbe
 		p[header + 2] &= 0x0f;
 	put_checksum(p);
 	return len;
+}
+
+/* Headers of options and of routing that has ended, behind the fixed one; the last names proto. */
+static size_t put_extensions(struct random *r, uint8_t *p, unsigned int count, uint8_t proto)
+{
+	static const uint8_t kinds[] = {RVL_IP_PROTO_HOP_BY_HOP, RVL_IP_PROTO_ROUTING,
+					RVL_IP_PROTO_DESTINATION};
+	uint8_t *next = p + 6;
+	size_t at = RVL_IPV6_HEADER;
+
+	while (count--) {
+		*next = kinds[random_below(r, sizeof(kinds))];
+		next = p + at;
+		memset(next, 0, 16);
+		next[1] = (uint8_t)random_below(r, 2);
+		at += 8 * (next[1] + 1u);
+	}
+	*next = proto;
+	return at;
+}
+
+static size_t put_fragment(struct random *r, uint8_t *p, size_t at, uint8_t proto)
+{
+	put_extensions(r, p, 0, RVL_IP_PROTO_FRAGMENT);
+	memset(p + at, 0, 8);
+	p[at] = proto;
+	rvl_put_be16(p + at + 2, (uint16_t)(random_below(r, 100) << 3 | 1));
+	return at + 8;
+}
+
+size_t traffic_ipv6(struct random *r, uint8_t *p, size_t payload, uint32_t number)
+{
+	static const uint8_t protocols[] = {58, 6, 17, 132, 253};
+	static const uint8_t prefix[12] = {0x20, 0x01, 0x0d, 0xb8};
+	uint8_t proto = protocols[random_below(r, sizeof(protocols))];
+	size_t header;
+
+	rvl_put_be32(p, 6u << 28 | (uint32_t)random_below(r, 1 << 28));
+	p[7] = (uint8_t)(1 + random_below(r, 254));
+	memcpy(p + 8, prefix, sizeof(prefix));
+	memcpy(p + 24, prefix, sizeof(prefix));
+	rvl_put_be32(p + 20, 0x0a000000 | (number >> 8 & 0xffffff));
+	rvl_put_be32(p + 36, 0x0b000000 | random_below(r, 1 << 24));
+	header = random_one_in(r, 20) ? put_fragment(r, p, RVL_IPV6_HEADER, proto)
+				      : put_extensions(r, p, random_one_in(r, 8) ? 2 : 0, proto);
+	random_fill(r, p + header, payload);
+	/* Unlike any other packet, and never the ports of ESP in UDP. */
+	if (payload >= 8)
+		rvl_put_be32(p + header + 4, number);
+	if (proto == 17 && payload >= 4)
+		p[header + 2] &= 0x0f;
+	rvl_put_be16(p + 4, (uint16_t)(header - RVL_IPV6_HEADER + payload));
+	return header + payload;
 }
 
 size_t traffic_ethernet(struct random *r, uint8_t *p, uint16_t type, bool tags)
@@ -191,7 +255,8 @@ static void seal(const struct rvl_sa_params *params, const uint8_t *aad, const u
 }
 
 /* Pad length and next header as they should be; the text's new length. */
-static size_t put_trailer(struct random *r, uint8_t *text, size_t len, enum esp_fault fault)
+static size_t put_trailer(struct random *r, uint8_t *text, size_t len, uint8_t version,
+			  enum esp_fault fault)
 {
 	size_t pad = (4 - (len + 2) % 4) % 4;
 	size_t i;
@@ -205,7 +270,10 @@ static size_t put_trailer(struct random *r, uint8_t *text, size_t len, enum esp_
 	if (fault == ESP_BAD_PADDING)
 		text[len + random_below(r, (uint32_t)pad)] ^= (uint8_t)(1 + random_below(r, 255));
 	text[len + pad] = (uint8_t)pad;
-	text[len + pad + 1] = fault == ESP_DUMMY ? 59 : fault == ESP_BAD_NEXT_HEADER ? 41 : 4;
+	text[len + pad + 1] = fault == ESP_DUMMY	     ? 59
+			      : fault == ESP_BAD_NEXT_HEADER ? 50
+			      : version == 6		     ? 41
+							     : 4;
 	return len + pad + 2;
 }
 
@@ -213,33 +281,74 @@ static void spoil_inner(struct random *r, uint8_t *inner, size_t len)
 {
 	switch (random_below(r, 3)) {
 	case 0:
-		inner[0] = (uint8_t)(0x60 | (inner[0] & 15));
+		inner[0] ^= 0x20; /* the other family */
 		break;
 	case 1:
-		inner[0] = (uint8_t)(0x40 | random_below(r, 5));
+		inner[0] = (uint8_t)random_below(r, 5);
 		break;
 	default:
-		rvl_put_be16(inner + 2, (uint16_t)(len + 1 + random_below(r, 100)));
+		rvl_put_be16(inner + (inner[0] >> 4 == 6 ? 4 : 2),
+			     (uint16_t)(len + 1 + random_below(r, 100)));
 		break;
 	}
+}
+
+static void outer_ipv4(struct random *r, uint8_t *ip, const struct rvl_sa_params *params,
+		       size_t header, size_t total, uint8_t tos, bool udp, enum esp_fault fault)
+{
+	memset(ip, 1, header);
+	ip[0] = (uint8_t)(0x40 | header / 4);
+	ip[1] = tos;
+	rvl_put_be16(ip + 2, (uint16_t)total);
+	rvl_put_be16(ip + 4, (uint16_t)random_next(r));
+	rvl_put_be16(ip + 6, fault == ESP_FRAGMENT ? RVL_IP_MF
+			     : random_one_in(r, 2) ? RVL_IP_DF
+						   : 0);
+	ip[8] = (uint8_t)(1 + random_below(r, 255));
+	ip[9] = udp ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ESP;
+	memcpy(ip + 12, params->src.octets, 4);
+	memcpy(ip + 16, params->dst.octets, 4);
+	put_checksum(ip);
+	if (fault == ESP_BAD_CHECKSUM)
+		ip[random_one_in(r, 2) ? 8 : 10] ^= (uint8_t)(1U << random_below(r, 8));
+}
+
+/* All of it but the first octets. */
+static size_t outer_ipv6(struct random *r, uint8_t *ip, const struct rvl_sa_params *params,
+			 enum esp_fault fault)
+{
+	ip[7] = (uint8_t)(1 + random_below(r, 255));
+	memcpy(ip + 8, params->src.octets, 16);
+	memcpy(ip + 24, params->dst.octets, 16);
+	if (fault == ESP_FRAGMENT)
+		return put_fragment(r, ip, RVL_IPV6_HEADER, RVL_IP_PROTO_ESP);
+	return put_extensions(r, ip, random_one_in(r, 8) ? 2 : 0, RVL_IP_PROTO_ESP);
+}
+
+static uint8_t tos_of(const uint8_t *ip)
+{
+	return ip[0] >> 4 == 6 ? (uint8_t)(rvl_get_be16(ip) >> 4) : ip[1];
 }
 
 void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *params,
 		 uint32_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault)
 {
-	size_t l2 = traffic_ethernet(r, frame_data(f), ETHERTYPE_IPV4, true);
-	uint8_t *ip = frame_data(f) + l2;
-	size_t header = random_one_in(r, 16) ? 24 : 20;
+	const bool ipv6 = params->dst.family == 6;
+	size_t l2 =
+		traffic_ethernet(r, frame_data(f), ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4, true);
+	uint8_t *ip = frame_data(f) + l2, version = inner[0] >> 4;
+	size_t header = ipv6 ? outer_ipv6(r, ip, params, fault) : random_one_in(r, 16) ? 24 : 20;
 	uint8_t *esp = ip + header + (udp ? RVL_UDP_HEADER : 0);
 	uint8_t *text = esp + RVL_ESP_HEADER + RVL_ESP_IV;
 	size_t sealed, total;
+	uint8_t tos;
 
 	memcpy(text, inner, len);
 	if (fault == ESP_BAD_INNER)
 		spoil_inner(r, text, len);
 	if (fault == ESP_BAD_ECN)
-		rvl_ip_set_tos(text, text[1] & 0xfc);
-	sealed = put_trailer(r, text, len, fault);
+		rvl_ip_set_tos(text, tos_of(text) & 0xfc);
+	sealed = put_trailer(r, text, len, version, fault);
 	rvl_put_be32(esp, params->spi);
 	rvl_put_be32(esp + 4, seq);
 	random_fill(r, esp + 8, RVL_ESP_IV);
@@ -263,24 +372,16 @@ void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *
 		rvl_put_be16(esp - 4, (uint16_t)(total - header));
 		rvl_put_be16(esp - 2, 0);
 	}
-	memset(ip, 1, header);
-	ip[0] = (uint8_t)(0x40 | header / 4);
 	/* Congestion experienced would be dropped over an inner packet without ECN. */
-	ip[1] = (uint8_t)(random_below(r, 64) << 2 | random_below(r, 3));
+	tos = (uint8_t)(random_below(r, 64) << 2 | random_below(r, 3));
 	if (fault == ESP_BAD_ECN)
-		ip[1] |= RVL_ECN_CE;
-	rvl_put_be16(ip + 2, (uint16_t)total);
-	rvl_put_be16(ip + 4, (uint16_t)random_next(r));
-	rvl_put_be16(ip + 6, fault == ESP_FRAGMENT ? RVL_IP_MF
-			     : random_one_in(r, 2) ? RVL_IP_DF
-						   : 0);
-	ip[8] = (uint8_t)(1 + random_below(r, 255));
-	ip[9] = udp ? RVL_IP_PROTO_UDP : RVL_IP_PROTO_ESP;
-	memcpy(ip + 12, params->src.octets, 4);
-	memcpy(ip + 16, params->dst.octets, 4);
-	put_checksum(ip);
-	if (fault == ESP_BAD_CHECKSUM)
-		ip[random_one_in(r, 2) ? 8 : 10] ^= (uint8_t)(1U << random_below(r, 8));
+		tos |= RVL_ECN_CE;
+	if (ipv6) {
+		rvl_put_be32(ip, 6u << 28 | (uint32_t)tos << 20 | random_below(r, 1 << 20));
+		rvl_put_be16(ip + 4, (uint16_t)(total - RVL_IPV6_HEADER));
+	} else {
+		outer_ipv4(r, ip, params, header, total, tos, udp, fault);
+	}
 	f->len = l2 + total;
 	while (f->len < 60)
 		frame_data(f)[f->len++] = 0; /* as a MAC pads */

@@ -43,6 +43,9 @@ static inline struct rvl_buf frame_buf(struct frame *f)
 void traffic_sa(struct random *r, struct rvl_sa_params *params, enum rvl_direction direction,
 		uint32_t spi);
 
+/* Make it one over IPv6. */
+void traffic_sa_ipv6(struct random *r, struct rvl_sa_params *params);
+
 /* The same for the driver. */
 struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *params);
 
@@ -51,6 +54,9 @@ struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *params);
  * Returns its length.
  */
 size_t traffic_ipv4(struct random *r, uint8_t *p, size_t payload, uint32_t number);
+
+/* The same of IPv6, now and then with extension headers: 40 octets more at most. */
+size_t traffic_ipv6(struct random *r, uint8_t *p, size_t payload, uint32_t number);
 
 /* Ethernet header, with up to two VLAN tags if `tags`. Returns its length. */
 size_t traffic_ethernet(struct random *r, uint8_t *p, uint16_t type, bool tags);
@@ -61,9 +67,9 @@ size_t traffic_size(struct random *r, uint32_t number, size_t max);
 /* What is wrong with a received ESP packet. */
 enum esp_fault {
 	ESP_GOOD,
-	ESP_BAD_ICV, /* a bit of the sequence number, IV, text or ICV is flipped */
-	ESP_BAD_CHECKSUM,
-	ESP_BAD_LENGTH, /* cut, or not a multiple of 4 */
+	ESP_BAD_ICV,	  /* a bit of the sequence number, IV, text or ICV is flipped */
+	ESP_BAD_CHECKSUM, /* over IPv6 nothing */
+	ESP_BAD_LENGTH,	  /* cut, or not a multiple of 4 */
 	ESP_BAD_PADDING,
 	ESP_BAD_NEXT_HEADER,
 	ESP_DUMMY,

@@ -464,7 +464,7 @@ static void what_is_lacking_is_told(void **state)
 		.outer = RVL_FAMILY_IPV4,
 		.inner = RVL_FAMILY_IPV4,
 		.encr = rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16)),
-		.encap = true,
+		.encap = RVL_FAMILY_IPV4,
 		.window = 1024,
 	};
 	struct rvl_sa_params p = packet_params(RVL_INBOUND);
@@ -492,6 +492,12 @@ static void what_is_lacking_is_told(void **state)
 	assert_true(rvl_abilities_lack(&nic, &p, text, sizeof(text)));
 	assert_string_equal(text, "ESP over IPv6, IPv6 inside, extended sequence numbers, "
 				  "anti-replay window of more than 1024 packets");
+	p.encap = true;
+	p.esn = false;
+	p.replay_window = 1024;
+	p.inner = RVL_FAMILY_IPV4;
+	assert_true(rvl_abilities_lack(&nic, &p, text, sizeof(text)));
+	assert_string_equal(text, "ESP over IPv6, UDP encapsulation over IPv6");
 	for (size_t i = 0; packet_suite(&p, i); i++)
 		assert_false(rvl_abilities_lack(&rvl_esp_abilities, &p, text, sizeof(text)));
 	rvl_abilities_algorithms(&nic, list, sizeof(list));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// IPsec: transmit, receive, commands, events. ESP tunnel mode over IPv4 (RFC 4303), AES-GCM
-// (RFC 4106), ESP in UDP (RFC 3948).
+// IPsec: transmit, receive, commands, events. ESP tunnel mode (RFC 4303), IPv4 and IPv6 in either;
+// AES-GCM (RFC 4106), ESP in UDP over IPv4 (RFC 3948).
 //
 //   htx -> [tx] -> port_tx        port_rx -> [rx] -> hrx
 //             \                     /
@@ -113,7 +113,8 @@ module ravelin_ipsec #(
 
   logic            in_read, in_write, in_key_valid, in_key_ready, in_key_done;
   logic            find, insert, remove, find_hit, find_full;
-  logic [31:0]     find_dst, find_spi, in_seq, in_top;
+  logic [31:0]     in_seq, in_top;
+  ravelin_ipsec_pkg::in_name_t find_name;
   logic [InW-1:0]  in_idx;
   logic [WinW-1:0] in_window;
   logic [ravelin_ipsec_pkg::IN_CFG_W-1:0] in_cfg;
@@ -163,8 +164,8 @@ module ravelin_ipsec #(
     .enable_i (ctl_enable_i),
     .pause_i (rx_pause), .paused_o (rx_paused), .in_count_o (rx_in_count),
     .out_count_o (rx_out_count),
-    .op_find_i (find), .op_insert_i (insert), .op_remove_i (remove), .op_dst_i (find_dst),
-    .op_spi_i (find_spi), .op_hit_o (find_hit), .op_full_o (find_full),
+    .op_find_i (find), .op_insert_i (insert), .op_remove_i (remove), .op_name_i (find_name),
+    .op_hit_o (find_hit), .op_full_o (find_full),
     .sa_read_i (in_read), .sa_write_i (in_write), .sa_idx_i (in_idx), .sa_cfg_i (in_cfg),
     .sa_seq_i (in_seq), .sa_window_i (in_window), .sa_dyn_o (in_dyn), .sa_seq_o (in_top),
     .sa_broken_o (in_broken), .key_req_valid_i (in_key_valid), .key_req_ready_o (in_key_ready),
@@ -197,8 +198,8 @@ module ravelin_ipsec #(
     .out_key_ready_i (out_key_ready), .out_key_done_i (out_key_done),
     .rx_pause_o (rx_pause), .rx_paused_i (rx_paused), .rx_in_count_i (rx_in_count),
     .rx_out_count_i (rx_out_count),
-    .find_o (find), .insert_o (insert), .remove_o (remove), .find_dst_o (find_dst),
-    .find_spi_o (find_spi), .find_hit_i (find_hit), .find_full_i (find_full),
+    .find_o (find), .insert_o (insert), .remove_o (remove), .find_name_o (find_name),
+    .find_hit_i (find_hit), .find_full_i (find_full),
     .in_read_o (in_read), .in_write_o (in_write), .in_idx_o (in_idx), .in_cfg_o (in_cfg),
     .in_seq_o (in_seq), .in_window_o (in_window), .in_dyn_i (in_dyn), .in_top_i (in_top),
     .in_broken_i (in_broken),

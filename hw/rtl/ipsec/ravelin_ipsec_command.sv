@@ -74,8 +74,7 @@ module ravelin_ipsec_command #(
   output logic              find_o,
   output logic              insert_o,
   output logic              remove_o,
-  output logic [31:0]       find_dst_o,
-  output logic [31:0]       find_spi_o,
+  output ravelin_ipsec_pkg::in_name_t find_name_o,
   input  logic              find_hit_i,
   input  logic              find_full_i,
   output logic              in_read_o,
@@ -116,7 +115,7 @@ module ravelin_ipsec_command #(
   logic [15:0] settle_q;            // frames to be decided first
   logic [OutSaCount-1:0] out_used_q;
   logic [InSaCount-1:0]  in_used_q;
-  logic [63:0] name;                // (destination, SPI) of an inbound SA, to remove it by
+  ravelin_ipsec_pkg::in_name_t new_name, name;   // of an inbound SA; name: to remove it by
 
   // ------------------------------------------------------------------------ fields
   logic        inbound, is_add, is_delete, is_query, is_set, is_clear, is_sa, is_policy;
@@ -141,8 +140,8 @@ module ravelin_ipsec_command #(
     limits.soft_bytes   = cmd_q.soft_bytes;
   end
 
-  function automatic logic [31:0] mask_of(input logic [7:0] len);
-    mask_of = len == '0 ? '0 : {32{1'b1}} << (8'd32 - len);
+  function automatic logic [127:0] mask_of(input logic [7:0] len);
+    mask_of = len >= 8'd128 ? '1 : ~({128{1'b1}} >> len);
   endfunction
 
   // ------------------------------------------------------------------------ checks
@@ -266,10 +265,8 @@ module ravelin_ipsec_command #(
   always_comb begin
     unsupported = 1'b0;
     if (state_q == StCheck && is_add) begin
-      unsupported = flags.esn || flags.ipv6 || flags.transport || flags.ah || flags.selectors ||
-                    cmd_q.path_mtu != '0 || cmd_q.mss != '0;
-    end else if (state_q == StCheck && is_set) begin
-      unsupported = policy.flags.ipv6;
+      unsupported = flags.esn || (flags.ipv6 && flags.udp) || flags.transport || flags.ah ||
+                    flags.selectors || cmd_q.path_mtu != '0 || cmd_q.mss != '0;
     end
   end
 
@@ -297,9 +294,9 @@ module ravelin_ipsec_command #(
 
   logic        bad_action, bad_prefix, bad_range;
   logic [7:0]  prefix_max;
-  logic [31:0] pol_src, pol_dst, pol_src_mask, pol_dst_mask;
-  assign pol_src      = ravelin_ipsec_pkg::swap32(policy.src.v4);
-  assign pol_dst      = ravelin_ipsec_pkg::swap32(policy.dst.v4);
+  logic [127:0] pol_src, pol_dst, pol_src_mask, pol_dst_mask;
+  assign pol_src      = ravelin_ipsec_pkg::swap128(policy.src);
+  assign pol_dst      = ravelin_ipsec_pkg::swap128(policy.dst);
   assign prefix_max   = policy.flags.ipv6 ? 8'd128 : 8'd32;
   assign pol_src_mask = mask_of(policy.src_len);
   assign pol_dst_mask = mask_of(policy.dst_len);
@@ -312,8 +309,7 @@ module ravelin_ipsec_command #(
       bad_action = policy.action < ravelin_regs_pkg::POLICY_ACTION_BYPASS ||
                    policy.action > ravelin_regs_pkg::POLICY_ACTION_PROTECT;
       bad_prefix = policy.src_len > prefix_max || policy.dst_len > prefix_max ||
-                   (!policy.flags.ipv6 &&
-                    ((pol_src & ~pol_src_mask) != '0 || (pol_dst & ~pol_dst_mask) != '0));
+                   (pol_src & ~pol_src_mask) != '0 || (pol_dst & ~pol_dst_mask) != '0;
       bad_range  = policy.sport_lo > policy.sport_hi || policy.dport_lo > policy.dport_hi;
     end
   end
@@ -563,6 +559,7 @@ module ravelin_ipsec_command #(
       if (is_set) begin
         rule.valid     = 1'b1;
         rule.action    = 2'(policy.action);
+        rule.ipv6      = policy.flags.ipv6;
         rule.any_proto = policy.flags.any_proto;
         rule.proto     = policy.proto;
         rule.sa        = 16'(policy.sa);
@@ -580,6 +577,7 @@ module ravelin_ipsec_command #(
         in_cfg.spi     = cmd_q.spi;
         in_cfg.limits  = limits;
       end else if (is_add) begin
+        out_cfg.ipv6       = flags.ipv6;
         out_cfg.udp        = flags.udp;
         out_cfg.df_set     = flags.df_set;
         out_cfg.df_clear   = flags.df_clear;
@@ -589,8 +587,8 @@ module ravelin_ipsec_command #(
         out_cfg.sport      = cmd_q.udp_sport;
         out_cfg.dport      = cmd_q.udp_dport;
         out_cfg.spi        = cmd_q.spi;
-        out_cfg.src        = ravelin_ipsec_pkg::swap32(cmd_q.src.v4);
-        out_cfg.dst        = ravelin_ipsec_pkg::swap32(cmd_q.dst.v4);
+        out_cfg.src        = ravelin_ipsec_pkg::swap128(cmd_q.src);
+        out_cfg.dst        = ravelin_ipsec_pkg::swap128(cmd_q.dst);
         out_cfg.limits     = limits;
       end
     end
@@ -607,7 +605,10 @@ module ravelin_ipsec_command #(
   assign in_cfg_o       = in_cfg;
   assign in_seq_o       = 32'(cmd_q.seq);
   assign in_window_o    = WinW'(cmd_q.window);
-  assign {find_dst_o, find_spi_o} = is_delete ? name : {ravelin_ipsec_pkg::swap32(cmd_q.dst.v4), cmd_q.spi};
+  assign new_name.ipv6  = flags.ipv6;
+  assign new_name.dst   = ravelin_ipsec_pkg::swap128(cmd_q.dst);
+  assign new_name.spi   = cmd_q.spi;
+  assign find_name_o    = is_delete ? name : new_name;
   assign key_erase_o  = key_erase_q;
   assign key_aes256_o = flags.aes256;
   assign key_o        = cmd_q.key;
@@ -616,9 +617,9 @@ module ravelin_ipsec_command #(
   ravelin_ipsec_pkg::damage_t damage;
   assign damage = damage_i;
 
-  ravelin_ram #(.Width(64), .Depth(InSaCount), .ErrorInjection(ErrorInjection)) u_names (
+  ravelin_ram #(.Width(ravelin_ipsec_pkg::IN_NAME_W), .Depth(InSaCount), .ErrorInjection(ErrorInjection)) u_names (
     .clk_i, .rst_ni,
-    .wr_i (insert_o), .wr_addr_i (in_idx_o), .wr_data_i ({find_dst_o, find_spi_o}),
+    .wr_i (insert_o), .wr_addr_i (in_idx_o), .wr_data_i (find_name_o),
     .rd_i (state_q == StCheck && is_delete && inbound && status == '0),
     .rd_addr_i (in_idx_o), .rd_data_o (name), .rd_bad_o (name_bad_o),
     .damage_i (damage.valid && damage.memory == ravelin_ipsec_pkg::DAMAGE_NAME),

@@ -21,13 +21,11 @@ module ravelin_ipsec_lookup #(
   input  logic            op_find_i,
   input  logic            op_insert_i,
   input  logic            op_remove_i,
-  input  logic [31:0]     op_dst_i,
-  input  logic [31:0]     op_spi_i,
+  input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] op_name_i,
   input  logic [IdxW-1:0] op_idx_i,
   output logic            op_full_o,
   input  logic            valid_i,
-  input  logic [31:0]     dst_i,
-  input  logic [31:0]     spi_i,
+  input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] name_i,
   input  logic            used_i,
   output logic            hit_o,
   output logic [IdxW-1:0] idx_o
@@ -35,35 +33,39 @@ module ravelin_ipsec_lookup #(
   localparam int unsigned Ways   = 4;
   localparam int unsigned Rows   = SaCount / 2;
   localparam int unsigned RowW   = $clog2(Rows);
-  localparam int unsigned EntryW = 1 + 64 + IdxW;   // {valid, destination, SPI, index}
+  localparam int unsigned NameW  = ravelin_ipsec_pkg::IN_NAME_W;
+  localparam int unsigned EntryW = 1 + NameW + IdxW;   // {valid, name, index}
   localparam int unsigned LineW  = Ways * EntryW;
 
   logic [LineW-1:0] line0, line1;
   logic             bad0, bad1, op1_q, op2_q, used2_q;
   logic             ready_q, v1_q, v2_q;
   logic [RowW-1:0]  sweep_q, row0_q, row1_q, rd_row0_q, rd_row1_q;
-  logic [63:0]      name, key1_q, key2_q;   // name: {destination, SPI}
+  logic [NameW-1:0] name, key1_q, key2_q;
   logic             write0, write1;
   logic [LineW-1:0] write_line;
 
   assign ready_o = ready_q;
-  assign name    = op_find_i ? {op_dst_i, op_spi_i} : {dst_i, spi_i};
+  assign name    = op_find_i ? op_name_i : name_i;
 
-  // A Toeplitz hash of the key: a row differs from another's by the parity of some 32 of its bits.
-  localparam logic [RowW+62:0] Hash0 = (RowW+63)'(96'h243f6a88_85a308d3_13198a2e);
-  localparam logic [RowW+62:0] Hash1 = (RowW+63)'(96'h03707344_a4093822_299f31d0);
+  // A Toeplitz hash of the key: a row differs from another's by the parity of some 80 of its bits.
+  localparam logic [RowW+NameW-2:0] Hash0 = (RowW+NameW-1)'(
+      192'h03707344_a4093822_299f31d0_082efa98_85a308d3_13198a2e);
+  localparam logic [RowW+NameW-2:0] Hash1 = (RowW+NameW-1)'(
+      192'h452821e6_38d01377_be5466cf_34e90c6c_a4093822_299f31d0);
 
-  function automatic logic [RowW-1:0] row_of(input logic [63:0] key,
-                                             input logic [RowW+62:0] hash);
+  function automatic logic [RowW-1:0] row_of(input logic [NameW-1:0] key,
+                                             input logic [RowW+NameW-2:0] hash);
     for (int unsigned i = 0; i < RowW; i++) begin
-      row_of[i] = ^(key & hash[i +: 64]);
+      row_of[i] = ^(key & hash[i +: NameW]);
     end
   endfunction
 
   // The ways that hold the key.
-  function automatic logic [Ways-1:0] find(input logic [LineW-1:0] line, input logic [63:0] key);
+  function automatic logic [Ways-1:0] find(input logic [LineW-1:0] line,
+                                           input logic [NameW-1:0] key);
     for (int unsigned w = 0; w < Ways; w++) begin
-      find[w] = line[w*EntryW + IdxW +: 65] == {1'b1, key};
+      find[w] = line[w*EntryW + IdxW +: NameW+1] == {1'b1, key};
     end
   endfunction
 

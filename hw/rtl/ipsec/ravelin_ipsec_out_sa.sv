@@ -43,6 +43,7 @@ module ravelin_ipsec_out_sa #(
   input  logic [15:0]                             bytes_i,        // octets of the inner packet
   input  logic                                    big_plain_i,    // the result would be too big
   input  logic                                    big_udp_i,
+  input  logic                                    big_ipv6_i,
   output logic                                    valid_o,
   output logic                                    no_sa_o,
   output logic                                    expired_o,
@@ -74,11 +75,11 @@ module ravelin_ipsec_out_sa #(
   logic [CfgW-1:0] cfg_rd;
   logic [DynW-1:0] dyn_rd;
   logic            cfg_bad, dyn_bad;
-  logic            valid1_q, op1_q, use1_q, range1_q, break1_q, big_plain1_q, big_udp1_q;
+  logic            valid1_q, op1_q, use1_q, range1_q, break1_q, big_plain1_q, big_udp1_q, big_ipv61_q;
   logic [15:0]     idx1_q, bytes1_q;
   logic            from3, from4;         // a result that the memory didn't have when it was read
 
-  logic            valid2_q, use2_q, range2_q, break2_q, big_plain2_q, big_udp2_q;
+  logic            valid2_q, use2_q, range2_q, break2_q, big_plain2_q, big_udp2_q, big_ipv62_q;
   logic            cfg_bad2_q, dyn_bad2_q, live2, broken2, same2_q;   // live: there is an SA
   logic [15:0]     idx2_q, bytes2_q;
   ravelin_ipsec_pkg::out_cfg_t cfg2_q;
@@ -116,6 +117,7 @@ module ravelin_ipsec_out_sa #(
       bytes1_q     <= bytes_i;
       big_plain1_q <= big_plain_i;
       big_udp1_q   <= big_udp_i;
+      big_ipv61_q  <= big_ipv6_i;
     end
     if (valid1_q || op1_q) begin
       use2_q       <= use1_q;
@@ -124,6 +126,7 @@ module ravelin_ipsec_out_sa #(
       bytes2_q     <= bytes1_q;
       big_plain2_q <= big_plain1_q;
       big_udp2_q   <= big_udp1_q;
+      big_ipv62_q  <= big_ipv61_q;
       same2_q      <= valid1_q && valid2_q && idx1_q == idx2_q;
       cfg2_q       <= cfg_rd;
       cfg_bad2_q   <= cfg_bad;
@@ -169,7 +172,8 @@ module ravelin_ipsec_out_sa #(
       found   = here && !fault;
       expired = found && (dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
                           dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS]);
-      too_big = found && !expired && (cfg2_q.udp ? big_udp2_q : big_plain2_q);
+      too_big = found && !expired && (cfg2_q.ipv6 ? big_ipv62_q :
+                                      cfg2_q.udp ? big_udp2_q : big_plain2_q);
       seq_end = found && !expired && !too_big && dyn.seq == '1;
       ok      = found && !expired && !too_big && !seq_end;
       if (ok) begin

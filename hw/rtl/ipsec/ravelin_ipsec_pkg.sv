@@ -24,6 +24,7 @@ package ravelin_ipsec_pkg;
 
   // Outbound SA: what never changes while it is installed.
   typedef struct packed {
+    logic        ipv6;         // the outer packet
     logic        udp;
     logic        df_set;
     logic        df_clear;
@@ -33,11 +34,11 @@ package ravelin_ipsec_pkg;
     logic [15:0] sport;
     logic [15:0] dport;
     logic [31:0] spi;
-    logic [31:0] src;
-    logic [31:0] dst;
+    logic [127:0] src;         // an IPv4 address is on top
+    logic [127:0] dst;
     limits_t     limits;
   } out_cfg_t;
-  localparam int unsigned OUT_CFG_W = 402;
+  localparam int unsigned OUT_CFG_W = 595;
 
   // Outbound SA: what each packet changes.
   typedef struct packed {
@@ -48,6 +49,14 @@ package ravelin_ipsec_pkg;
     logic [63:0] packets;
   } out_dyn_t;
   localparam int unsigned OUT_DYN_W = 198;
+
+  // What an inbound SA is found by.
+  typedef struct packed {
+    logic         ipv6;
+    logic [127:0] dst;         // an IPv4 address is on top
+    logic [31:0]  spi;
+  } in_name_t;
+  localparam int unsigned IN_NAME_W = 161;
 
   // Inbound SA: what never changes while it is installed.
   typedef struct packed {
@@ -104,20 +113,21 @@ package ravelin_ipsec_pkg;
   typedef struct packed {
     logic        valid;
     logic [1:0]  action;
+    logic        ipv6;
     logic        any_proto;
     logic [7:0]  proto;
     logic        any_port;
     logic [15:0] sa;
-    logic [31:0] src;
-    logic [31:0] src_mask;
-    logic [31:0] dst;
-    logic [31:0] dst_mask;
+    logic [127:0] src;         // IPv4 on top
+    logic [127:0] src_mask;
+    logic [127:0] dst;
+    logic [127:0] dst_mask;
     logic [15:0] sport_lo;
     logic [15:0] sport_hi;
     logic [15:0] dport_lo;
     logic [15:0] dport_hi;
   } rule_t;
-  localparam int unsigned RULE_W = 221;
+  localparam int unsigned RULE_W = 606;
 
   // What becomes of a frame from the host.
   localparam logic [1:0] TX_DROP    = 2'd0;
@@ -130,13 +140,15 @@ package ravelin_ipsec_pkg;
     logic [15:0]  frame_len;
     logic [15:0]  inner_len;   // octets of the inner packet
     logic [1:0]   pad;
+    logic         ipv6;        // the inner packet
     logic [15:0]  sa;
     logic [31:0]  spi;
     logic [31:0]  seq;
     logic [6:0]   prefix_len;  // octets to put in front of the ciphertext
-    logic [527:0] prefix;      // Ethernet header, outer IPv4, UDP, SPI, sequence number, IV
+    logic [623:0] prefix;      // Ethernet header, outer header, UDP, SPI, sequence number, IV
   } tx_decision_t;
-  localparam int unsigned TX_DECISION_W = 656;
+  localparam int unsigned TX_PREFIX_MAX = 78;  // Ethernet with two tags, IPv6
+  localparam int unsigned TX_DECISION_W = 753;
 
   // What becomes of a frame from the wire, as far as can be told before it is authenticated.
   localparam logic [1:0] RX_DROP    = 2'd0;
@@ -166,7 +178,7 @@ package ravelin_ipsec_pkg;
     logic         udp;
     logic [1:0]   ecn;         // of the outer header
     logic [4:0]   l3;
-    logic [6:0]   skip;        // octets before the ciphertext
+    logic [7:0]   skip;        // octets before the ciphertext
     logic [15:0]  frame_len;   // octets of the frame as buffered
     logic [15:0]  text_len;    // octets of ciphertext
     logic [15:0]  sa;
@@ -176,7 +188,7 @@ package ravelin_ipsec_pkg;
     logic [175:0] eth;
     logic [31:0]  hash;
   } rx_decision_t;
-  localparam int unsigned RX_DECISION_W = 406;
+  localparam int unsigned RX_DECISION_W = 407;
 
   // The same with what the text has shown: its trailer is judged before the packet is read.
   typedef struct packed {
@@ -196,12 +208,13 @@ package ravelin_ipsec_pkg;
     logic         udp;
     logic [15:0]  sa;
     logic [31:0]  hash;
+    logic         ipv6;        // the inner packet
     logic [7:0]   tos;
-    logic [15:0]  checksum;    // as octets 10 and 11 of the inner header
+    logic [15:0]  checksum;    // as octets 10 and 11 of an inner IPv4 header
     logic [4:0]   l3;
     logic [175:0] eth;
   } rx_out_t;
-  localparam int unsigned RX_OUT_W = 288;
+  localparam int unsigned RX_OUT_W = 289;
 
   // Headers, octets as they follow each other: the first is the lowest, numbers are swapped.
   typedef struct packed {
@@ -320,11 +333,14 @@ package ravelin_ipsec_pkg;
   // Extension headers of IPv6 that are looked past: hop-by-hop and destination options, routing,
   // fragment (RFC 8200, section 4).
   localparam logic [7:0] PROTO_HOP_BY_HOP  = 8'd0;
+  localparam logic [7:0] PROTO_IPV4        = 8'd4;
   localparam logic [7:0] PROTO_UDP         = 8'd17;
+  localparam logic [7:0] PROTO_IPV6        = 8'd41;
   localparam logic [7:0] PROTO_ROUTING     = 8'd43;
   localparam logic [7:0] PROTO_FRAGMENT    = 8'd44;
   localparam logic [7:0] PROTO_ESP         = 8'd50;
   localparam logic [7:0] PROTO_ICMPV6      = 8'd58;
+  localparam logic [7:0] PROTO_NONE        = 8'd59;
   localparam logic [7:0] PROTO_DESTINATION = 8'd60;
 
   function automatic logic is_extension(input logic [7:0] proto);
@@ -336,6 +352,19 @@ package ravelin_ipsec_pkg;
   function automatic logic has_ports(input logic [7:0] proto);
     has_ports = proto == 8'd6 || proto == 8'd17 || proto == 8'd33 || proto == 8'd132 ||
                 proto == 8'd136;
+  endfunction
+
+  // The Ethernet header with the EtherType of what follows it now: where that stands, its length
+  // tells.
+  function automatic logic [175:0] ethernet_of(input logic [175:0] eth, input logic [4:0] l3,
+                                               input logic ipv6);
+    logic [15:0] ethertype;
+    ethertype = swap16(ipv6 ? 16'h86dd : 16'h0800);
+    case (l3)
+      5'd18:   ethernet_of = {32'b0, ethertype, eth[127:0]};
+      5'd22:   ethernet_of = {ethertype, eth[159:0]};
+      default: ethernet_of = {64'b0, ethertype, eth[95:0]};
+    endcase
   endfunction
 
   // Toeplitz hash of a flow, with the key that receive side scaling is known by. ports is {source,

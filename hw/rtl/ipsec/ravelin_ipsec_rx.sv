@@ -43,8 +43,7 @@ module ravelin_ipsec_rx #(
   input  logic              op_find_i,
   input  logic              op_insert_i,
   input  logic              op_remove_i,
-  input  logic [31:0]       op_dst_i,
-  input  logic [31:0]       op_spi_i,
+  input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] op_name_i,
   output logic              op_hit_o,
   output logic              op_full_o,
   input  logic              sa_read_i,
@@ -185,7 +184,7 @@ module ravelin_ipsec_rx #(
     .damage_i (damage.valid && damage.memory == ravelin_ipsec_pkg::DAMAGE_LOOKUP),
     .dead_i, .bad_o (lookup_bad_o), .pause_i,
     .paused_o (decide_paused), .taken_o (taken),
-    .op_find_i, .op_insert_i, .op_remove_i, .op_dst_i, .op_spi_i, .op_idx_i (sa_idx_i), .op_hit_o,
+    .op_find_i, .op_insert_i, .op_remove_i, .op_name_i, .op_idx_i (sa_idx_i), .op_hit_o,
     .op_full_o,
     .head_valid_i (head_valid_q), .head_ready_o (head_ready), .head_i (head_q),
     .head_len_i (head_len_q), .head_reason_i (head_reason_q),
@@ -205,7 +204,7 @@ module ravelin_ipsec_rx #(
   assign decrypt   = dec.action == ravelin_ipsec_pkg::RX_DECRYPT;
   assign cut_len   = decrypt ? dec.text_len + 16'd16 : dec.frame_len;
   assign cmd_shift = decrypt ? OctW'(dec.skip) : '0;
-  assign cmd_start = decrypt ? (PtrW+1)'({9'b0, dec.skip} >> OctW) : '0;
+  assign cmd_start = decrypt ? (PtrW+1)'({8'b0, dec.skip} >> OctW) : '0;
   assign cmd_beats = drop ? '0 : (PtrW+1)'((16'(cmd_shift) + cut_len + 16'(Octets - 1)) >> OctW);
   assign cmd_total = (PtrW+1)'((dec.frame_len + 16'(Octets - 1)) >> OctW);
 
@@ -372,7 +371,7 @@ module ravelin_ipsec_rx #(
 
   // ------------------------------------------------------------------------ buffer of plaintext
   localparam int unsigned MetaW = 16 + 1 + 1 + 16 + 32;   // {len, decrypted, udp, sa, hash}
-  localparam int unsigned SideW = MetaW + 1 + 8 + 16 + 5 + 176 + BytesW;
+  localparam int unsigned SideW = MetaW + 1 + 1 + 8 + 16 + 5 + 176 + BytesW;
 
   logic             hold_first, hold_empty, h_valid, h_ready, h_sop, h_eop;
   logic [DataW-1:0] h_data, h_patched;
@@ -382,14 +381,14 @@ module ravelin_ipsec_rx #(
   logic [175:0]     h_eth;
   logic [7:0]       h_tos;
   logic [15:0]      h_checksum;
-  logic             h_patch, prepend_empty;
+  logic             h_patch, h_ipv6, prepend_empty;
   logic [MetaW-1:0] h_meta;
 
   assign out_l3   = out.decrypted ? out.l3 : 5'd0;
   assign out_last = BytesW'(OctW'(out.len - 16'd1)) + BytesW'(1);
   assign out_side = {out.len + 16'(out_l3), out.decrypted, out.udp, out.sa, out.hash,
-                     out.decrypted, out.tos, out.checksum, out_l3, out.eth, out_last};
-  assign {h_meta, h_patch, h_tos, h_checksum, h_l3, h_eth, h_last} = h_side;
+                     out.decrypted, out.ipv6, out.tos, out.checksum, out_l3, out.eth, out_last};
+  assign {h_meta, h_patch, h_ipv6, h_tos, h_checksum, h_l3, h_eth, h_last} = h_side;
 
   ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(SideW)) u_plaintext (
     .clk_i, .rst_ni, .empty_o (hold_empty),
@@ -402,10 +401,12 @@ module ravelin_ipsec_rx #(
     .out_data_o (h_data), .out_side_o (h_side)
   );
 
-  // TOS and checksum of the inner header with its new ECN
+  // TOS and checksum, or traffic class, of the inner header with its new ECN
   always_comb begin
     h_patched = h_data;
-    if (h_valid && h_sop && h_patch) begin
+    if (h_valid && h_sop && h_patch && h_ipv6) begin
+      {h_patched[3:0], h_patched[15:12]} = h_tos;
+    end else if (h_valid && h_sop && h_patch) begin
       h_patched[15:8]  = h_tos;
       h_patched[95:80] = h_checksum;
     end

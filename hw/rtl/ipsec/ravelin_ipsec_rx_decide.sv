@@ -29,8 +29,7 @@ module ravelin_ipsec_rx_decide #(
   input  logic            op_find_i,
   input  logic            op_insert_i,
   input  logic            op_remove_i,
-  input  logic [31:0]     op_dst_i,
-  input  logic [31:0]     op_spi_i,
+  input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] op_name_i,
   input  logic [SaW-1:0]  op_idx_i,
   output logic            op_hit_o,
   output logic            op_full_o,
@@ -68,9 +67,8 @@ module ravelin_ipsec_rx_decide #(
     logic         malformed;
     logic         udp;
     logic [1:0]   ecn;
-    logic [6:0]   skip;
+    logic [7:0]   skip;
     logic [15:0]  text_len;
-    logic [31:0]  dst;
     logic [31:0]  spi;
     logic [31:0]  seq;
     logic [63:0]  iv;
@@ -128,11 +126,14 @@ module ravelin_ipsec_rx_decide #(
   logic [16:0]  p2_at;         // from the IP header to the ESP header
   logic [15:0]  p2_udp_len, p2_esp_len;
   logic [31:0]  p2_ports;      // {source, destination}
-  logic         p2_ip, p2_is_esp, p2_is_udp, p2_visible, p2_candidate;
+  logic         p2_ip, p2_is_esp, p2_is_udp, p2_visible, p2_iv, p2_candidate;
+  logic         p2_bad_len;
   frame_t       p3_q, p4_q, p5_q, p6_q, p7_q, p8_q;
+  ravelin_ipsec_pkg::in_name_t p3_name_q;
   esp_place_t   p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q;
 
-  assign p2_ip      = p2_head.reason == ravelin_ipsec_pkg::DROP_NONE && !p2.ipv6 &&
+  // What has segments left is to go on to elsewhere.
+  assign p2_ip      = p2_head.reason == ravelin_ipsec_pkg::DROP_NONE && !p2.onward &&
                       p2.state == ravelin_ipsec_pkg::PARSE_SEEN;
   assign p2_is_esp  = p2.proto == ravelin_ipsec_pkg::PROTO_ESP;
   assign p2_is_udp  = p2.proto == ravelin_ipsec_pkg::PROTO_UDP;
@@ -140,11 +141,13 @@ module ravelin_ipsec_rx_decide #(
   assign p2_esp     = p2_is_udp ? p2_in_udp.esp : p2.upper[127:0];
   assign p2_at      = 17'(p2.hlen) + (p2_is_udp ? 17'd8 : 17'd0);
   assign p2_udp_len = ravelin_ipsec_pkg::swap16(p2_in_udp.udp.len);
-  // SPI and sequence number
+  // SPI and sequence number; and the IV, which may lie behind more headers than are looked at
   assign p2_visible = !p2.later && p2.shown >= (p2_is_udp ? 5'd16 : 5'd8);
+  assign p2_iv      = p2.shown >= (p2_is_udp ? 5'd24 : 5'd16);
+  assign p2_bad_len = p2_esp_len < 16'd36 || p2_esp_len[1:0] != '0;
   // One octet is a keepalive, four octets of zero mark IKE (RFC 3948, section 2).
   assign p2_candidate = p2_ip && (p2_is_esp ||
-                        (p2_is_udp && ravelin_ipsec_pkg::swap16(p2_in_udp.udp.dport) == EncapPort &&
+                        (p2_is_udp && !p2.ipv6 && ravelin_ipsec_pkg::swap16(p2_in_udp.udp.dport) == EncapPort &&
                          p2_in_udp.esp.spi != '0 && p2_udp_len >= 16'd12));
 
   assign p2_ports = p2.ports && !p2.fragment ? ravelin_ipsec_pkg::swap32(p2.upper[31:0]) : '0;
@@ -167,15 +170,17 @@ module ravelin_ipsec_rx_decide #(
       p3_q.len           <= p2_head.len;
       p3_q.l3            <= p2.l3;
       p3_q.eth           <= p2.eth;
-      p3_esp_q.candidate <= p2_candidate && p2_visible && !p2.fragment;
+      p3_esp_q.candidate <= p2_candidate && p2_visible && !p2.fragment && (p2_iv || p2_bad_len);
       p3_esp_q.fragment  <= p2_candidate && p2.fragment && (p2_is_esp || p2_visible);
       p3_esp_q.bad_sum   <= p2.bad_sum;
-      p3_esp_q.malformed <= p2_esp_len < 16'd36 || p2_esp_len[1:0] != '0;
+      p3_esp_q.malformed <= p2_bad_len;
       p3_esp_q.udp       <= p2_is_udp;
       p3_esp_q.ecn       <= p2.tos[1:0];
-      p3_esp_q.skip      <= 7'(p2.l3) + 7'(p2_at) + 7'd16;
+      p3_esp_q.skip      <= 8'(p2.l3) + 8'(p2_at) + 8'd16;
       p3_esp_q.text_len  <= p2_esp_len - 16'd32;
-      p3_esp_q.dst       <= p2.dst[127:96];
+      p3_name_q.ipv6     <= p2.ipv6;
+      p3_name_q.dst      <= p2.dst;
+      p3_name_q.spi      <= ravelin_ipsec_pkg::swap32(p2_esp.spi);
       p3_esp_q.spi       <= ravelin_ipsec_pkg::swap32(p2_esp.spi);
       p3_esp_q.seq       <= ravelin_ipsec_pkg::swap32(p2_esp.seq);
       p3_esp_q.iv        <= p2_esp.iv;
@@ -191,8 +196,8 @@ module ravelin_ipsec_rx_decide #(
 
   ravelin_ipsec_lookup #(.SaCount(InSaCount), .ErrorInjection(ErrorInjection)) u_lookup (
     .clk_i, .rst_ni, .ready_o, .damage_i, .bad_o,
-    .op_find_i, .op_insert_i, .op_remove_i, .op_dst_i, .op_spi_i, .op_idx_i, .op_full_o,
-    .valid_i (p3_valid_q), .dst_i (p3_esp_q.dst), .spi_i (p3_esp_q.spi),
+    .op_find_i, .op_insert_i, .op_remove_i, .op_name_i, .op_idx_i, .op_full_o,
+    .valid_i (p3_valid_q), .name_i (p3_name_q),
     .used_i (p4_esp_q.candidate),
     .hit_o (p6_hit), .idx_o (p6_idx)
   );

@@ -205,14 +205,12 @@ module ravelin_ipsec_rx_verify #(
     update = was == is ? checksum : ~(once[15:0] + 16'(once[16]));
   endfunction
 
-  localparam logic [7:0] NextIpv4  = 8'd4;
-  localparam logic [7:0] NextNone  = 8'd59;
-
-  logic        parsing, p_valid;
+  logic        parsing, p_valid, f0_ipv6;
   logic [15:0] f0_text;      // octets before the padding
   ravelin_ipsec_pkg::rx_verdict_t f0, p;
   ravelin_ipsec_pkg::parsed_t packet;
 
+  assign f0_ipv6 = f0_next_q == ravelin_ipsec_pkg::PROTO_IPV6;
   assign f0_text = f0_q.text_len - 16'd2 - 16'(f0_pad_q);
 
   always_comb begin
@@ -224,9 +222,9 @@ module ravelin_ipsec_rx_verify #(
       if (16'(f0_pad_q) + 16'd2 > f0_q.text_len ||
           !padding_is_good(f0_steps_q, f0_run_q, f0_bytes_q, f0_pad_q, f0_pad_end_q)) begin
         f0.format = ravelin_ipsec_pkg::DROP_TRAILER;
-      end else if (f0_next_q == NextNone) begin
+      end else if (f0_next_q == ravelin_ipsec_pkg::PROTO_NONE) begin
         f0.format = ravelin_ipsec_pkg::DROP_DUMMY;
-      end else if (f0_next_q != NextIpv4) begin
+      end else if (f0_next_q != ravelin_ipsec_pkg::PROTO_IPV4 && !f0_ipv6) begin
         f0.format = ravelin_ipsec_pkg::DROP_TRAILER;
       end
     end
@@ -236,7 +234,7 @@ module ravelin_ipsec_rx_verify #(
     .Ethernet(1'b0), .Checksum(1'b0), .SideW(ravelin_ipsec_pkg::RX_VERDICT_W)
   ) u_parse (
     .clk_i, .rst_ni, .busy_o (parsing),
-    .valid_i (f0_valid_q), .head_i (head_q), .len_i (f0_text), .head_ipv6_i (1'b0), .side_i (f0),
+    .valid_i (f0_valid_q), .head_i (head_q), .len_i (f0_text), .head_ipv6_i (f0_ipv6), .side_i (f0),
     .valid_o (p_valid), .parsed_o (packet), .side_o (p)
   );
 
@@ -248,7 +246,7 @@ module ravelin_ipsec_rx_verify #(
                   packet.state == ravelin_ipsec_pkg::PARSE_HIDDEN;
 
   logic        f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q;
-  logic        f1_icv_ok_q, f1_bad_q;
+  logic        f1_icv_ok_q, f1_bad_q, f1_ipv6_q;
   logic [3:0]  f1_format_q, f4_reason_q;
   ravelin_ipsec_pkg::rx_decision_t f1_q;
   logic [127:0] f1_src_q, f1_dst_q;
@@ -276,6 +274,7 @@ module ravelin_ipsec_rx_verify #(
         f1_tos_q      <= {packet.tos[7:2], p_ecn};
         f1_checksum_q <= ravelin_ipsec_pkg::swap16(
             update(packet.checksum, 16'(packet.tos), 16'({packet.tos[7:2], p_ecn})));
+        f1_ipv6_q     <= packet.ipv6;
         f1_src_q      <= packet.src;
         f1_dst_q      <= packet.dst;
         f1_ports_q    <= packet.ports && !packet.fragment ?
@@ -303,11 +302,12 @@ module ravelin_ipsec_rx_verify #(
       f2_q.udp       <= f1_q.udp && f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT;
       f2_q.sa        <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT ? f1_q.sa : '0;
       f2_q.hash      <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT ?
-                        ravelin_ipsec_pkg::flow_hash(1'b0, f1_src_q, f1_dst_q, f1_ports_q) : f1_q.hash;
+                        ravelin_ipsec_pkg::flow_hash(f1_ipv6_q, f1_src_q, f1_dst_q, f1_ports_q) : f1_q.hash;
+      f2_q.ipv6      <= f1_ipv6_q;
       f2_q.tos       <= f1_tos_q;
       f2_q.checksum  <= f1_checksum_q;
       f2_q.l3        <= f1_q.l3;
-      f2_q.eth       <= f1_q.eth;
+      f2_q.eth       <= ravelin_ipsec_pkg::ethernet_of(f1_q.eth, f1_q.l3, f1_ipv6_q);
       case (f1_q.action)
         ravelin_ipsec_pkg::RX_DECRYPT: begin
           f2_q.buffered <= f1_q.text_len;

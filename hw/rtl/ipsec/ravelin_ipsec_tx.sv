@@ -88,6 +88,7 @@ module ravelin_ipsec_tx #(
   localparam int unsigned Depth     = 32768 / Octets;
   localparam int unsigned PtrW      = $clog2(Depth);
   localparam int unsigned InFlight  = 128;   // frames in and around the GCM engine
+  localparam int unsigned PrefixMax = ravelin_ipsec_pkg::TX_PREFIX_MAX;
 
   // ------------------------------------------------------------------------ head of the frame
   logic [1023:0] head_q;
@@ -170,14 +171,14 @@ module ravelin_ipsec_tx #(
 
   logic              a_valid, a_ready, a_sop, a_eop;
   logic [DataW-1:0]  a_data;
-  logic [OctW+18:0]  a_side;
+  logic [OctW+19:0]  a_side;
 
-  ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(OctW + 19)) u_buffer (
+  ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(OctW + 20)) u_buffer (
     .clk_i, .rst_ni, .empty_o (buf_empty),
     .in_valid_i (take), .in_ready_o (buf_ready), .in_data_i (htx_data_i),
     .cmd_valid_i (dec_valid && (drop || (gcm_meta_ready && post_ready))), .cmd_ready_o (dec_ready),
     .cmd_start_i (cmd_start), .cmd_beats_i (cmd_beats), .cmd_total_i (cmd_total),
-    .cmd_side_i ({cmd_shift, dec.inner_len, protect, dec.pad}), .hold_i (1'b0),
+    .cmd_side_i ({cmd_shift, dec.inner_len, protect, dec.ipv6, dec.pad}), .hold_i (1'b0),
     .first_o (buf_first),
     .out_valid_o (a_valid), .out_ready_i (a_ready), .out_sop_o (a_sop), .out_eop_o (a_eop),
     .out_data_o (a_data), .out_side_o (a_side)
@@ -187,26 +188,32 @@ module ravelin_ipsec_tx #(
   logic              b_valid, b_ready, b_sop, b_eop, c_valid, c_ready, c_sop, c_eop;
   logic [DataW-1:0]  b_data, c_data;
   logic [BytesW-1:0] b_bytes, c_bytes;
-  logic [2:0]        b_side;
+  logic [3:0]        b_side;
+  logic              b_protect, b_ipv6;
+  logic [1:0]        b_pad;
+  logic [7:0]        b_next;
   logic              realign_empty, trailer_empty, icv_empty, prepend_empty;
   logic [127:0]      trailer;
 
-  ravelin_ipsec_realign #(.DataW(DataW), .SideW(3)) u_realign (
+  ravelin_ipsec_realign #(.DataW(DataW), .SideW(4)) u_realign (
     .clk_i, .rst_ni, .empty_o (realign_empty),
     .in_valid_i (a_valid), .in_ready_o (a_ready), .in_sop_i (a_sop), .in_eop_i (a_eop),
-    .in_data_i (a_data), .in_shift_i (a_side[OctW+18:19]), .in_len_i (a_side[18:3]),
-    .in_side_i (a_side[2:0]),
+    .in_data_i (a_data), .in_shift_i (a_side[OctW+19:20]), .in_len_i (a_side[19:4]),
+    .in_side_i (a_side[3:0]),
     .out_valid_o (b_valid), .out_ready_i (b_ready), .out_sop_o (b_sop), .out_eop_o (b_eop),
     .out_data_o (b_data), .out_bytes_o (b_bytes), .out_side_o (b_side)
   );
 
-  // Padding 1, 2, 3, its length, next header IPv4 (RFC 4303, sections 2.4 to 2.6)
+  assign {b_protect, b_ipv6, b_pad} = b_side;
+  assign b_next = b_ipv6 ? ravelin_ipsec_pkg::PROTO_IPV6 : ravelin_ipsec_pkg::PROTO_IPV4;
+
+  // Padding 1, 2, 3, its length, next header (RFC 4303, sections 2.4 to 2.6)
   always_comb begin
-    case (b_side[1:0])
-      2'd1:    trailer = 128'h04_01_01;
-      2'd2:    trailer = 128'h04_02_02_01;
-      2'd3:    trailer = 128'h04_03_03_02_01;
-      default: trailer = 128'h04_00;
+    case (b_pad)
+      2'd1:    trailer = 128'({b_next, 16'h01_01});
+      2'd2:    trailer = 128'({b_next, 24'h02_02_01});
+      2'd3:    trailer = 128'({b_next, 32'h03_03_02_01});
+      default: trailer = 128'({b_next, 8'h00});
     endcase
   end
 
@@ -214,7 +221,7 @@ module ravelin_ipsec_tx #(
     .clk_i, .rst_ni, .empty_o (trailer_empty),
     .in_valid_i (b_valid), .in_ready_o (b_ready), .in_sop_i (b_sop), .in_eop_i (b_eop),
     .in_data_i (b_data), .in_bytes_i (b_bytes), .in_tail_i (trailer),
-    .in_tail_bytes_i (b_side[2] ? 5'd2 + 5'(b_side[1:0]) : 5'd0),
+    .in_tail_bytes_i (b_protect ? 5'd2 + 5'(b_pad) : 5'd0),
     .out_valid_o (c_valid), .out_ready_i (c_ready), .out_sop_o (c_sop), .out_eop_o (c_eop),
     .out_data_o (c_data), .out_bytes_o (c_bytes)
   );
@@ -272,7 +279,7 @@ module ravelin_ipsec_tx #(
   logic [DataW-1:0]  e_data;
   logic [BytesW-1:0] e_bytes;
   logic [6:0]        f_prefix_len;
-  logic [527:0]      f_prefix;
+  logic [PrefixMax*8-1:0] f_prefix;
   logic              prepend_ready, unused_side;
   logic [7:0]        unused_prefix_count;
   logic [4:0]        unused_meta_count;
@@ -286,7 +293,7 @@ module ravelin_ipsec_tx #(
     .out_data_o (e_data), .out_bytes_o (e_bytes)
   );
 
-  ravelin_ipsec_fifo #(.Width(535), .Depth(InFlight)) u_prefixes (
+  ravelin_ipsec_fifo #(.Width(7 + PrefixMax * 8), .Depth(InFlight)) u_prefixes (
     .clk_i, .rst_ni,
     .in_valid_i (buf_first && !drop), .in_ready_o (post_ready),
     .in_data_i ({dec.prefix_len, dec.prefix}),
@@ -296,7 +303,7 @@ module ravelin_ipsec_tx #(
 
   assign e_ready = prepend_ready && f_valid;
 
-  ravelin_ipsec_prepend #(.DataW(DataW), .PrefixMax(66), .SideW(1)) u_prepend (
+  ravelin_ipsec_prepend #(.DataW(DataW), .PrefixMax(PrefixMax), .SideW(1)) u_prepend (
     .clk_i, .rst_ni, .empty_o (prepend_empty),
     .in_valid_i (e_valid && f_valid), .in_ready_o (prepend_ready), .in_sop_i (e_sop),
     .in_eop_i (e_eop), .in_data_i (e_data), .in_bytes_i (e_bytes), .in_prefix_i (f_prefix),

@@ -70,6 +70,8 @@ module ravelin_ipsec_tx_decide #(
   typedef struct packed {
     logic [15:0]  len;
     logic         is_ip;
+    logic         ipv6;
+    logic         on_link;     // no rule's
     logic         malformed;
     logic         sa_valid;
     logic [15:0]  sa;
@@ -140,7 +142,7 @@ module ravelin_ipsec_tx_decide #(
 
   head_t                      head, p2_head;
   ravelin_ipsec_pkg::parsed_t p2_parsed;
-  logic                       p2_seen;
+  logic                       p2_seen, p2_hidden, p2_no_proto;
   logic [15:0]                p2_sport, p2_dport;
 
   always_comb begin
@@ -155,14 +157,21 @@ module ravelin_ipsec_tx_decide #(
     .valid_o (p2_valid), .parsed_o (p2_parsed), .side_o (p2_head)
   );
 
-  assign p2_seen  = p2_parsed.state == ravelin_ipsec_pkg::PARSE_SEEN;
+  // Of what is hidden, addresses and length are known: a rule that protects or discards has it.
+  assign p2_hidden = p2_parsed.state == ravelin_ipsec_pkg::PARSE_HIDDEN;
+  assign p2_seen   = p2_parsed.state == ravelin_ipsec_pkg::PARSE_SEEN || p2_hidden;
+  // A later fragment may begin with an extension header: what is behind it nobody knows.
+  assign p2_no_proto = p2_hidden ||
+                       (p2_parsed.ipv6 && ravelin_ipsec_pkg::is_extension(p2_parsed.proto));
   assign p2_sport = ravelin_ipsec_pkg::swap16(p2_parsed.upper[15:0]);
   assign p2_dport = ravelin_ipsec_pkg::swap16(p2_parsed.upper[31:16]);
 
   // A third tag: what lies behind it is not seen, so no rule can be said not to match.
   always_comb begin
     p2.len       = p2_head.len;
-    p2.is_ip     = !p2_parsed.ipv6 && (p2_seen || p2_parsed.state == ravelin_ipsec_pkg::PARSE_BAD);
+    p2.is_ip     = p2_seen || p2_parsed.state == ravelin_ipsec_pkg::PARSE_BAD;
+    p2.ipv6      = p2_parsed.ipv6;
+    p2.on_link   = p2_parsed.on_link;
     p2.malformed = p2.is_ip ? !p2_seen || !p2_parsed.whole :
                    p2_head.sa_valid || p2_parsed.state == ravelin_ipsec_pkg::PARSE_TAGS;
     p2.sa_valid  = p2_head.sa_valid;
@@ -184,9 +193,10 @@ module ravelin_ipsec_tx_decide #(
     .clk_i, .rst_ni,
     .set_valid_i (pol_set_i), .set_idx_i (pol_idx_i), .set_priority_i (pol_priority_i),
     .set_rule_i (pol_rule_i), .used_o (pol_used_o),
-    .valid_i (p2_valid), .src_i (p2_parsed.src[127:96]), .dst_i (p2_parsed.dst[127:96]),
+    .valid_i (p2_valid), .ipv6_i (p2_parsed.ipv6), .src_i (p2_parsed.src), .dst_i (p2_parsed.dst),
     .proto_i (p2_parsed.proto), .sport_i (p2_sport), .dport_i (p2_dport),
-    .ports_i (p2_parsed.ports), .ports_unseen_i (p2_parsed.unseen),
+    .ports_i (p2_parsed.ports), .ports_unseen_i (p2_parsed.unseen || p2_no_proto),
+    .proto_unseen_i (p2_no_proto),
     .valid_o (pol_valid), .hit_o (pol_hit), .action_o (pol_action), .sa_o (pol_sa)
   );
 
@@ -203,7 +213,7 @@ module ravelin_ipsec_tx_decide #(
   logic        p4_ask;        // the policies decide
   logic        p4_use, p4_discard;
   logic [1:0]  p4_pad;
-  logic [16:0] p4_result;     // octets of the ESP frame, without UDP
+  logic [16:0] p4_result;     // octets of the ESP frame over IPv4, without UDP
   logic        p5_discard_q, p6_discard_q, p7_discard_q;
   logic        p5_big_q, p6_big_q, p7_big_q;
   logic        sa_valid, no_sa, expired, sa_too_big, seq_end, sa_broken, sa_ok, ev_valid;
@@ -212,7 +222,8 @@ module ravelin_ipsec_tx_decide #(
   logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_rec;
   ravelin_ipsec_pkg::out_cfg_t cfg;
 
-  assign p4_ask     = p4_q.is_ip && !p4_q.malformed && !p4_q.sa_valid && pol_hit && pol_valid;
+  assign p4_ask     = p4_q.is_ip && !p4_q.malformed && !p4_q.sa_valid && !p4_q.on_link &&
+                      pol_hit && pol_valid;
   assign p4_use     = p4_q.is_ip && !p4_q.malformed &&
                       (p4_q.sa_valid ||
                        (p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_PROTECT)));
@@ -231,6 +242,7 @@ module ravelin_ipsec_tx_decide #(
     .valid_i (p4_valid_q), .use_sa_i (p4_use), .idx_i (p4_q.sa_valid ? p4_q.sa : pol_sa),
     .bytes_i (p4_q.total), .big_plain_i (p4_result > {1'b0, max_frame_i}),
     .big_udp_i (p4_result + 17'd8 > {1'b0, max_frame_i}),
+    .big_ipv6_i (p4_result + 17'd20 > {1'b0, max_frame_i}),
     .valid_o (sa_valid), .no_sa_o (no_sa), .expired_o (expired), .too_big_o (sa_too_big),
     .seq_end_o (seq_end), .broken_o (sa_broken), .ok_o (sa_ok), .seq_o (seq), .cfg_o (cfg_bits), .ev_valid_o (ev_valid),
     .ev_o (ev_rec)
@@ -265,15 +277,16 @@ module ravelin_ipsec_tx_decide #(
   logic [19:0] p7_sum;
 
   assign p7_pad   = 2'd2 - p7_q.total[1:0];
-  assign p7_outer = p7_q.total + 16'(p7_pad) + 16'd54 + (cfg.udp ? 16'd8 : 16'd0);
+  assign p7_outer = p7_q.total + 16'(p7_pad) +
+                    (cfg.ipv6 ? 16'd74 : cfg.udp ? 16'd62 : 16'd54);
   assign p7_tos   = {cfg.dscp_fixed ? cfg.dscp : p7_q.tos[7:2], p7_q.tos[1:0]};
   assign p7_df    = cfg.df_set || (!cfg.df_clear && p7_q.df);
   assign p7_pass  = !p7_q.malformed && !p7_discard_q && !p7_big_q && !no_sa && !expired &&
                     !sa_too_big && !seq_end && !sa_broken && !sa_ok && !dead_i;
   assign p7_sum   = {4'b0, 8'h45, p7_tos} + 20'(p7_outer) + 20'(seq[15:0]) +
                     {5'b0, p7_df, 14'b0} + {4'b0, cfg.ttl, cfg.udp ? 8'd17 : 8'd50} +
-                    20'(cfg.src[31:16]) + 20'(cfg.src[15:0]) + 20'(cfg.dst[31:16]) +
-                    20'(cfg.dst[15:0]);
+                    20'(cfg.src[127:112]) + 20'(cfg.src[111:96]) + 20'(cfg.dst[127:112]) +
+                    20'(cfg.dst[111:96]);
 
   logic [1:0]  p8_action_q, p8_pad_q;
   logic [15:0] p8_outer_q;
@@ -282,9 +295,10 @@ module ravelin_ipsec_tx_decide #(
   logic [19:0] p8_sum_q;
   logic [31:0] p8_seq_q;
   logic [7:0]  p8_ttl_q;
-  logic        p8_udp_q;
+  logic        p8_udp_q, p8_ipv6_q;
   logic [15:0] p8_sport_q, p8_dport_q;
-  logic [31:0] p8_spi_q, p8_src_q, p8_dst_q;
+  logic [31:0] p8_spi_q;
+  logic [127:0] p8_src_q, p8_dst_q;
 
   always_ff @(posedge clk_i) begin
     if (p7_valid_q) begin
@@ -300,6 +314,7 @@ module ravelin_ipsec_tx_decide #(
         p8_seq_q   <= seq;
         p8_ttl_q   <= cfg.ttl;
         p8_udp_q   <= cfg.udp;
+        p8_ipv6_q  <= cfg.ipv6;
         p8_sport_q <= cfg.sport;
         p8_dport_q <= cfg.dport;
         p8_spi_q   <= cfg.spi;
@@ -337,7 +352,10 @@ module ravelin_ipsec_tx_decide #(
   ravelin_ipsec_pkg::ipv4_t p8_ip;
   ravelin_ipsec_pkg::udp_t  p8_udp;
   ravelin_ipsec_pkg::esp_t  p8_esp;
-  logic [351:0] p8_tail;      // all that follows the Ethernet header
+  ravelin_ipsec_pkg::ipv6_t p8_ipv6;
+  logic [447:0] p8_tail;      // all that follows the Ethernet header
+  logic [6:0]   p8_tail_len;
+  logic [175:0] p8_eth;
 
   always_comb begin
     p8_ip.version   = 4'd4;
@@ -349,8 +367,16 @@ module ravelin_ipsec_tx_decide #(
     p8_ip.ttl       = p8_ttl_q;
     p8_ip.proto     = p8_udp_q ? ravelin_ipsec_pkg::PROTO_UDP : ravelin_ipsec_pkg::PROTO_ESP;
     p8_ip.checksum  = ravelin_ipsec_pkg::swap16(fold(p8_sum_q));
-    p8_ip.src       = ravelin_ipsec_pkg::swap32(p8_src_q);
-    p8_ip.dst       = ravelin_ipsec_pkg::swap32(p8_dst_q);
+    p8_ip.src       = ravelin_ipsec_pkg::swap32(p8_src_q[127:96]);
+    p8_ip.dst       = ravelin_ipsec_pkg::swap32(p8_dst_q[127:96]);
+    p8_ipv6            = '0;
+    p8_ipv6.version    = 4'd6;
+    {p8_ipv6.class_high, p8_ipv6.class_low} = p8_tos_q;
+    p8_ipv6.payload    = ravelin_ipsec_pkg::swap16(p8_outer_q - 16'd40);
+    p8_ipv6.proto      = ravelin_ipsec_pkg::PROTO_ESP;
+    p8_ipv6.hops       = p8_ttl_q;
+    p8_ipv6.src        = ravelin_ipsec_pkg::swap128(p8_src_q);
+    p8_ipv6.dst        = ravelin_ipsec_pkg::swap128(p8_dst_q);
     p8_udp.sport    = ravelin_ipsec_pkg::swap16(p8_sport_q);
     p8_udp.dport    = ravelin_ipsec_pkg::swap16(p8_dport_q);
     p8_udp.len      = ravelin_ipsec_pkg::swap16(p8_outer_q - 16'd20);
@@ -358,7 +384,17 @@ module ravelin_ipsec_tx_decide #(
     p8_esp.spi      = ravelin_ipsec_pkg::swap32(p8_spi_q);
     p8_esp.seq      = ravelin_ipsec_pkg::swap32(p8_seq_q);
     p8_esp.iv       = {ravelin_ipsec_pkg::swap32(p8_seq_q), 32'h0};
-    p8_tail         = p8_udp_q ? {p8_esp, p8_udp, p8_ip} : {64'b0, p8_esp, p8_ip};
+    if (p8_ipv6_q) begin
+      p8_tail     = {p8_esp, p8_ipv6};
+      p8_tail_len = 7'd56;
+    end else if (p8_udp_q) begin
+      p8_tail     = {96'b0, p8_esp, p8_udp, p8_ip};
+      p8_tail_len = 7'd44;
+    end else begin
+      p8_tail     = {160'b0, p8_esp, p8_ip};
+      p8_tail_len = 7'd36;
+    end
+    p8_eth = ravelin_ipsec_pkg::ethernet_of(p8_q.eth, p8_q.l3, p8_ipv6_q);
   end
 
   ravelin_ipsec_pkg::tx_decision_t p9_q;
@@ -374,11 +410,12 @@ module ravelin_ipsec_tx_decide #(
         p9_q.sa         <= p8_q.sa;
         p9_q.spi        <= p8_spi_q;
         p9_q.seq        <= p8_seq_q;
-        p9_q.prefix_len <= 7'(p8_q.l3) + (p8_udp_q ? 7'd44 : 7'd36);
+        p9_q.ipv6       <= p8_q.ipv6;
+        p9_q.prefix_len <= 7'(p8_q.l3) + p8_tail_len;
         case (p8_q.l3)
-          5'd18:   p9_q.prefix <= {32'b0, p8_tail, p8_q.eth[143:0]};
-          5'd22:   p9_q.prefix <= {p8_tail, p8_q.eth};
-          default: p9_q.prefix <= {64'b0, p8_tail, p8_q.eth[111:0]};
+          5'd18:   p9_q.prefix <= {32'b0, p8_tail, p8_eth[143:0]};
+          5'd22:   p9_q.prefix <= {p8_tail, p8_eth};
+          default: p9_q.prefix <= {64'b0, p8_tail, p8_eth[111:0]};
         endcase
       end else begin
         p9_q.l3         <= '0;

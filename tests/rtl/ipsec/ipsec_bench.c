@@ -63,6 +63,7 @@ static void model_new(struct bench *b)
 		.outbound_sas = BENCH_SAS,
 		.inbound_sas = BENCH_SAS,
 		.policies = BENCH_POLICIES,
+		.ipv6 = true,
 	};
 
 	b->model = rvl_engine_new(&config);

@@ -43,6 +43,8 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 		flags |= RVL_SA_FLAG_AES256;
 	if (params->encap)
 		flags |= RVL_SA_FLAG_UDP;
+	if (params->dst.family == 6)
+		flags |= RVL_SA_FLAG_IPV6;
 	memcpy(cmd.src, params->src.octets, sizeof(cmd.src));
 	memcpy(cmd.dst, params->dst.octets, sizeof(cmd.dst));
 	memcpy(&cmd.salt, params->salt, 4);
@@ -83,7 +85,8 @@ struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *p
 		.index = rvl_cpu_to_le24(index),
 		.action = (uint8_t)policy->action,
 		.proto = s->protocol,
-		.flags = s->any_protocol ? RVL_POLICY_FLAG_ANY_PROTO : 0,
+		.flags = (uint16_t)((s->any_protocol ? RVL_POLICY_FLAG_ANY_PROTO : 0) |
+				    (rvl_selector_family(s) == 6 ? RVL_POLICY_FLAG_IPV6 : 0)),
 		.priority = policy->priority,
 		.src_len = s->src.len,
 		.dst_len = s->dst.len,
@@ -99,14 +102,15 @@ struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *p
 	return cmd;
 }
 
-struct rvl_sa_params peer_params(struct peer_random *r, enum rvl_direction direction, uint32_t spi)
+struct rvl_sa_params peer_params_ipv4(struct peer_random *r, enum rvl_direction direction,
+				      uint32_t spi)
 {
 	struct rvl_sa_params params = {
 		.direction = direction,
 		.spi = spi,
 		.src = rvl_addr_of_ipv4(peer_u32(r)),
 		.dst = rvl_addr_of_ipv4(peer_u32(r)),
-		.inner = RVL_FAMILY_IPV4,
+		.inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.encr = IKE_ENCR_AES_GCM_16,
 		.encr_key_len = peer_below(r, 2) ? 16 : 32,
 		.encap = peer_below(r, 3) == 0,
@@ -128,6 +132,24 @@ struct rvl_sa_params peer_params(struct peer_random *r, enum rvl_direction direc
 	return params;
 }
 
+struct rvl_sa_params peer_params_ipv6(struct peer_random *r, enum rvl_direction direction,
+				      uint32_t spi)
+{
+	struct rvl_sa_params params = peer_params_ipv4(r, direction, spi);
+
+	params.encap = false;
+	params.src.family = params.dst.family = 6;
+	peer_octets(r, params.src.octets, sizeof(params.src.octets));
+	peer_octets(r, params.dst.octets, sizeof(params.dst.octets));
+	return params;
+}
+
+struct rvl_sa_params peer_params(struct peer_random *r, enum rvl_direction direction, uint32_t spi)
+{
+	return peer_below(r, 3) ? peer_params_ipv4(r, direction, spi)
+				: peer_params_ipv6(r, direction, spi);
+}
+
 size_t peer_ethernet(struct peer_random *r, uint8_t *p, uint16_t type, unsigned int tags)
 {
 	size_t at = 12;
@@ -141,13 +163,36 @@ size_t peer_ethernet(struct peer_random *r, uint8_t *p, uint16_t type, unsigned 
 	return at + 2;
 }
 
-static size_t ip_header(struct peer_random *r, uint8_t *p, const struct peer_ip *ip, size_t total)
+struct rvl_addr peer_address(bool ipv6, uint32_t number)
+{
+	static const uint8_t prefix[16] = {0x20, 0x01, 0x0d, 0xb8, 1, 2, 3, 4, 5, 6, 7, 8};
+	struct rvl_addr address;
+
+	if (!ipv6)
+		return rvl_addr_of_ipv4(number);
+	address = rvl_addr_of_ipv6(prefix);
+	rvl_put_be32(address.octets + 12, number);
+	return address;
+}
+
+uint16_t peer_type(const struct peer_ip *ip)
+{
+	return ip->ipv6 ? 0x86dd : 0x0800;
+}
+
+uint16_t peer_outer_type(const struct rvl_sa_params *params)
+{
+	return params->dst.family == 6 ? 0x86dd : 0x0800;
+}
+
+static size_t ipv4_header(struct peer_random *r, uint8_t *p, const struct peer_ip *ip,
+			  size_t payload)
 {
 	size_t header = 20 + ip->options * 4;
 
 	p[0] = (uint8_t)(0x40 | header / 4);
 	p[1] = ip->tos;
-	rvl_put_be16(p + 2, (uint16_t)total);
+	rvl_put_be16(p + 2, (uint16_t)(header + payload));
 	rvl_put_be16(p + 4, (uint16_t)peer_u32(r));
 	rvl_put_be16(p + 6, ip->fragment);
 	p[8] = 64;
@@ -160,9 +205,57 @@ static size_t ip_header(struct peer_random *r, uint8_t *p, const struct peer_ip 
 	return header;
 }
 
+/* Up to three extension headers, and one more of a fragment: 56 octets at most. */
+static size_t extensions(struct peer_random *r, uint8_t *p, const struct peer_ip *ip)
+{
+	static const uint8_t kinds[] = {RVL_IP_PROTO_HOP_BY_HOP, RVL_IP_PROTO_ROUTING,
+					RVL_IP_PROTO_DESTINATION};
+	uint8_t *next = p + 6;
+	size_t at = 40;
+
+	for (unsigned int i = 0; i < (ip->options & 3); i++) {
+		*next = kinds[peer_below(r, 3)];
+		next = p + at;
+		peer_octets(r, next, 16);
+		next[1] = (uint8_t)peer_below(r, 2);
+		next[3] = 0; /* segments left */
+		at += 8 * (next[1] + 1u);
+	}
+	if (ip->fragment & 0x3fff) {
+		*next = RVL_IP_PROTO_FRAGMENT;
+		next = p + at;
+		peer_octets(r, next, 8);
+		rvl_put_be16(next + 2, (uint16_t)(ip->fragment << 3 | (ip->fragment >> 13 & 1)));
+		at += 8;
+	}
+	*next = ip->protocol;
+	return at;
+}
+
+static size_t ipv6_header(struct peer_random *r, uint8_t *p, const struct peer_ip *ip,
+			  size_t payload)
+{
+	const struct rvl_addr src = ip->src6.family ? ip->src6 : peer_address(true, ip->src);
+	const struct rvl_addr dst = ip->dst6.family ? ip->dst6 : peer_address(true, ip->dst);
+	size_t header;
+
+	rvl_put_be32(p, 6u << 28 | (uint32_t)ip->tos << 20 | peer_below(r, 1 << 20));
+	p[7] = 64;
+	memcpy(p + 8, src.octets, 16);
+	memcpy(p + 24, dst.octets, 16);
+	header = extensions(r, p, ip);
+	rvl_put_be16(p + 4, (uint16_t)(header - 40 + payload));
+	return header;
+}
+
+static size_t ip_header(struct peer_random *r, uint8_t *p, const struct peer_ip *ip, size_t payload)
+{
+	return ip->ipv6 ? ipv6_header(r, p, ip, payload) : ipv4_header(r, p, ip, payload);
+}
+
 size_t peer_packet(struct peer_random *r, uint8_t *p, const struct peer_ip *ip)
 {
-	size_t header = ip_header(r, p, ip, 20 + ip->options * 4 + ip->payload);
+	size_t header = ip_header(r, p, ip, ip->payload);
 
 	peer_octets(r, p + header, ip->payload);
 	if (ip->payload >= 4) {
@@ -177,6 +270,7 @@ struct peer_ip peer_random_ip(struct peer_random *r, size_t payload)
 	static const uint8_t protocols[] = {1, 6, 6, 17, 17, 47, 89};
 
 	return (struct peer_ip){
+		.ipv6 = peer_below(r, 3) == 0,
 		.src = peer_u32(r),
 		.dst = peer_u32(r),
 		.protocol = protocols[peer_below(r, sizeof(protocols))],
@@ -193,7 +287,7 @@ struct peer_ip peer_random_ip(struct peer_random *r, size_t payload)
 
 struct peer_seal peer_seal_plain(uint32_t seq)
 {
-	return (struct peer_seal){.seq = seq, .next_header = 4, .pad_length = -1, .iv = seq};
+	return (struct peer_seal){.seq = seq, .pad_length = -1, .iv = seq};
 }
 
 static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_len)
@@ -224,19 +318,24 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 	size_t inner = len + how->tfc;
 	size_t pad = (4 - (inner + 2) % 4) % 4 + how->extra_pad;
 	size_t text_len = inner + pad + 2;
-	size_t udp = how->udp ? 8 : 0;
-	size_t total = 20 + how->options * 4 + udp + 16 + text_len + 16;
+	bool ipv6 = params->dst.family == 6;
+	size_t udp = how->udp && !ipv6 ? 8 : 0;
 	struct peer_ip outer = {
+		.ipv6 = ipv6,
 		.src = rvl_addr_ipv4(&params->src),
 		.dst = rvl_addr_ipv4(&params->dst),
-		.protocol = how->udp ? 17 : 50,
+		.src6 = params->src,
+		.dst6 = params->dst,
+		.protocol = udp ? 17 : 50,
 		.tos = how->tos,
 		.options = how->options,
 	};
+	uint8_t natural = text[0] >> 4 == 6 ? 41 : 4;
 	uint8_t *esp, *p;
-	size_t header = ip_header(&r, out, &outer, total);
+	size_t header = ip_header(&r, out, &outer, udp + 16 + text_len + 16);
+	size_t total = header + udp + 16 + text_len + 16;
 
-	if (how->udp) {
+	if (udp) {
 		rvl_put_be16(out + header, params->src_port);
 		rvl_put_be16(out + header + 2, RVL_ESP_PORT);
 		rvl_put_be16(out + header + 4, (uint16_t)(total - header));
@@ -255,7 +354,7 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 	if (how->bad_pad)
 		p[(int)pad - how->bad_pad] ^= 0x40;
 	p[pad] = (uint8_t)(how->pad_length >= 0 ? how->pad_length : (int)pad);
-	p[pad + 1] = how->next_header;
+	p[pad + 1] = how->next_header ? how->next_header : natural;
 	seal(params, esp, text_len);
 	memset(out + total, 0x77, how->trailing);
 	return total + how->trailing;

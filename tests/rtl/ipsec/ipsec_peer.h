@@ -29,38 +29,52 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params);
 struct rvl_cmd peer_sa_command(uint8_t opcode, bool inbound, uint16_t index);
 struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *policy);
 
-/* An SA of either direction with random key, addresses, flags; SPI and replay window as given. */
+/* An SA of either direction with random key, addresses of either family, flags; SPI as given. */
 struct rvl_sa_params peer_params(struct peer_random *r, enum rvl_direction direction, uint32_t spi);
+/* The same over IPv4, as who changes its octets wants it, and over IPv6. */
+struct rvl_sa_params peer_params_ipv4(struct peer_random *r, enum rvl_direction direction,
+				      uint32_t spi);
+struct rvl_sa_params peer_params_ipv6(struct peer_random *r, enum rvl_direction direction,
+				      uint32_t spi);
+/* EtherType of its outer packets. */
+uint16_t peer_outer_type(const struct rvl_sa_params *params);
 
 /* Ethernet header with 0, 1 or 2 VLAN tags; its length. */
 size_t peer_ethernet(struct peer_random *r, uint8_t *p, uint16_t type, unsigned int tags);
 
 struct peer_ip {
-	uint32_t src;
+	bool ipv6;
+	uint32_t src; /* of IPv6 the last octets */
 	uint32_t dst;
+	struct rvl_addr src6, dst6; /* if they have a family, all of an IPv6 address */
 	uint8_t protocol;
 	uint8_t tos;
 	uint16_t fragment;    /* flags and offset */
-	unsigned int options; /* words */
+	unsigned int options; /* words; of IPv6 two bits say how many extension headers */
 	uint16_t sport;	      /* first octets of the payload */
 	uint16_t dport;
 	size_t payload; /* octets after the header */
 };
 
-/* An IPv4 packet with a good header checksum and random payload; its length. */
+/* An IPv4 packet with a good header checksum, or an IPv6 packet, and random payload; its length. */
 size_t peer_packet(struct peer_random *r, uint8_t *p, const struct peer_ip *ip);
+uint16_t peer_type(const struct peer_ip *ip);
 
+/* Of either family. */
 struct peer_ip peer_random_ip(struct peer_random *r, size_t payload);
+
+/* The address that a packet has by its number. */
+struct rvl_addr peer_address(bool ipv6, uint32_t number);
 
 /* How ESP is made wrong, or at least odd. */
 struct peer_seal {
 	uint32_t seq;
-	bool udp;
+	bool udp;	      /* over IPv4 */
 	uint8_t tos;	      /* of the outer header */
-	unsigned int options; /* words in the outer header */
+	unsigned int options; /* in the outer header, as peer_ip has them */
 	size_t tfc;	      /* octets of traffic flow confidentiality padding after the packet */
 	size_t extra_pad;     /* octets of padding beyond the least, a multiple of 4 */
-	uint8_t next_header;  /* 4 */
+	uint8_t next_header;  /* 0: as the text's version says */
 	int bad_pad;	/* octet of the padding to spoil, counted from its end from 1; 0: none */
 	int pad_length; /* written instead of the true one, or -1 */
 	uint64_t iv;

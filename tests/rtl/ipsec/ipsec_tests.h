@@ -10,6 +10,7 @@
 	X(every_inner_length_is_encapsulated)                                                      \
 	X(every_inner_length_is_decapsulated)                                                      \
 	X(random_frames_both_ways_with_many_sas)                                                   \
+	X(esp_behind_headers_that_are_not_seen_goes_to_the_host)                                   \
 	X(frames_wrong_in_any_way_are_refused_for_the_right_reason)                                \
 	X(bursts_of_replays_on_one_sa_are_counted_one_by_one)                                      \
 	X(padding_of_every_length_is_checked_to_its_first_octet)                                   \
@@ -21,11 +22,14 @@
 	X(frames_damaged_short_or_long_are_dropped_at_the_port)                                    \
 	X(a_forged_frame_shows_the_host_nothing_even_while_it_stalls)                              \
 	X(flows_have_the_toeplitz_hash_that_others_have)                                           \
+	X(flows_of_ipv6_have_the_toeplitz_hash_that_others_have)                                   \
 	X(flows_hash_alike_after_decryption_and_spread_over_the_top_bits)                          \
 	X(policies_match_as_in_the_model)                                                          \
 	X(a_rule_is_replaced_in_one_step)                                                          \
 	X(rules_see_the_ports_of_sctp_dccp_and_udp_lite)                                           \
 	X(malformed_frames_from_the_host_are_dropped)                                              \
+	X(what_is_only_for_its_link_meets_no_rule)                                                 \
+	X(headers_that_are_not_seen_evade_no_rule)                                                 \
 	X(lifetimes_and_their_events_are_those_of_the_model)                                       \
 	X(the_last_sequence_number_is_used_once)                                                   \
 	X(events_carry_what_they_are_about)                                                        \

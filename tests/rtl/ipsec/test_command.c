@@ -47,8 +47,8 @@ static bool reserved(size_t at)
 
 void every_status_of_sa_commands_is_answered(struct bench *b)
 {
-	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 256);
-	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 256);
+	struct rvl_sa_params out = peer_params_ipv4(&b->random, RVL_OUTBOUND, 256);
+	struct rvl_sa_params in = peer_params_ipv4(&b->random, RVL_INBOUND, 256);
 	struct rvl_cmd good, cmd;
 
 	out.encr_key_len = in.encr_key_len = 16;
@@ -178,14 +178,18 @@ void every_status_of_policy_commands_is_answered(struct bench *b)
 
 void what_a_command_has_room_for_and_the_block_lacks_is_unsupported(struct bench *b)
 {
-	static const uint32_t flags[] = {RVL_SA_FLAG_ESN, RVL_SA_FLAG_IPV6, RVL_SA_FLAG_TRANSPORT,
-					 RVL_SA_FLAG_AH};
-	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 256);
-	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 256);
-	struct rvl_policy policy = {.selector = rvl_selector_any(4), .action = RVL_DISCARD};
-	struct rvl_cmd good = peer_sa_add(7, &out), good_in = peer_sa_add(7, &in), cmd;
+	static const uint32_t flags[] = {RVL_SA_FLAG_ESN, RVL_SA_FLAG_TRANSPORT, RVL_SA_FLAG_AH,
+					 RVL_SA_FLAG_IPV6};
+	struct rvl_sa_params out = peer_params_ipv4(&b->random, RVL_OUTBOUND, 256);
+	struct rvl_sa_params in = peer_params_ipv4(&b->random, RVL_INBOUND, 256);
+	struct rvl_policy policy = {.selector = rvl_selector_any(6), .action = RVL_DISCARD};
+	struct rvl_cmd good, good_in, cmd;
 	struct rvl_cmd_policy rule;
 
+	/* of IPv6 what goes in UDP */
+	out.encap = in.encap = true;
+	good = peer_sa_add(7, &out);
+	good_in = peer_sa_add(7, &in);
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		CHECK_EQ(b, run_flags(b, &good, flags[i], 0), RVL_CMD_STATUS_UNSUPPORTED);
 		CHECK_EQ(b, run_flags(b, &good_in, flags[i], 0), RVL_CMD_STATUS_UNSUPPORTED);
@@ -210,12 +214,13 @@ void what_a_command_has_room_for_and_the_block_lacks_is_unsupported(struct bench
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_UNSUPPORTED);
 	CHECK_EQ(b, run_flags(b, &good, RVL_SA_FLAG_SELECTORS, 0), RVL_CMD_STATUS_BAD_FLAGS);
 	rule = peer_policy_set(3, &policy);
-	rule.flags |= RVL_POLICY_FLAG_IPV6;
 	rule.src[15] = 1;
-	rule.src_len = 128;
-	CHECK_EQ(b, bench_command(b, &rule), RVL_CMD_STATUS_UNSUPPORTED);
 	rule.src_len = 129;
 	CHECK_EQ(b, bench_command(b, &rule), RVL_CMD_STATUS_BAD_PREFIX);
+	rule.src_len = 127;
+	CHECK_EQ(b, bench_command(b, &rule), RVL_CMD_STATUS_BAD_PREFIX);
+	rule.src_len = 128;
+	CHECK_EQ(b, bench_command(b, &rule), RVL_CMD_STATUS_OK);
 	/* nothing was done */
 	cmd = peer_sa_command(RVL_CMD_OP_SA_QUERY, true, 7);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_NOT_FOUND);
@@ -232,7 +237,7 @@ static size_t esp_frame(struct bench *b, uint8_t *frame, const struct rvl_sa_par
 	struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 300));
 	struct peer_seal how = peer_seal_plain(seq);
 	size_t len = peer_packet(&b->random, packet, &ip);
-	size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+	size_t at = peer_ethernet(&b->random, frame, peer_outer_type(sa), 0);
 
 	return at + peer_seal(frame + at, sa, &how, packet, len);
 }
@@ -241,12 +246,14 @@ void all_inbound_slots_find_room_in_the_table(struct bench *b)
 {
 	static struct rvl_sa_params sa[BENCH_SAS];
 	uint8_t frame[PEER_FRAME_MAX];
-	struct rvl_addr dst = rvl_addr_of_ipv4(peer_u32(&b->random));
+	struct rvl_addr dst[2] = {rvl_addr_of_ipv4(peer_u32(&b->random)),
+				  peer_address(true, peer_u32(&b->random))};
 
 	for (uint16_t i = 0; i < BENCH_SAS; i++) {
 		sa[i] = peer_params(&b->random, RVL_INBOUND,
 				    b->random.state & 1 ? 256 + i : peer_u32(&b->random) | 256);
-		sa[i].dst = peer_below(&b->random, 2) ? dst : sa[i].dst;
+		if (peer_below(&b->random, 2))
+			sa[i].dst = dst[sa[i].dst.family == 6];
 		bench_sa_add(b, i, &sa[i]);
 	}
 	for (uint16_t i = 0; i < BENCH_SAS; i++)
@@ -261,39 +268,33 @@ void all_inbound_slots_find_room_in_the_table(struct bench *b)
 	CHECK_EQ(b, rvl_engine_counters(b->model)->rx_sa_miss, BENCH_SAS / 2);
 }
 
-/* A row of a lookup table of 1,024 SAs, as ravelin_ipsec_lookup has it: each bit is the parity of
- * the key under the hash. */
-static uint32_t row_of(uint64_t key, const uint64_t hash[2])
+/* What an SPI adds to its row in a lookup table of 1,024 SAs, as ravelin_ipsec_lookup has it: each
+ * bit is the parity of the name under the hash, of which the SPI is at the low end. */
+static uint32_t row_of(uint32_t spi, uint64_t hash)
 {
 	uint32_t row = 0;
 
-	for (unsigned int i = 0; i < 9; i++) {
-		uint64_t under = i ? hash[1] >> i | hash[0] << (64 - i) : hash[1];
-
-		row |= (uint32_t)__builtin_parityll(key & under) << i;
-	}
+	for (unsigned int i = 0; i < 9; i++)
+		row |= (uint32_t)__builtin_parityll(spi & hash >> i) << i;
 	return row;
 }
 
-static uint32_t rows_of(uint32_t dst, uint32_t spi)
+static uint32_t rows_of(uint32_t spi)
 {
-	static const uint64_t hash0[2] = {0x243f6a88, 0x85a308d313198a2e};
-	static const uint64_t hash1[2] = {0x03707344, 0xa4093822299f31d0};
-	uint64_t key = (uint64_t)dst << 32 | spi;
-
-	return row_of(key, hash0) << 9 | row_of(key, hash1);
+	return row_of(spi, 0x85a308d313198a2e) << 9 | row_of(spi, 0xa4093822299f31d0);
 }
 
 void a_ninth_sa_in_the_same_two_rows_finds_no_room(struct bench *b)
 {
 	struct rvl_sa_params sa = peer_params(&b->random, RVL_INBOUND, 256);
-	uint32_t dst = rvl_addr_ipv4(&sa.dst), rows = rows_of(dst, sa.spi);
+	uint32_t rows = rows_of(sa.spi);
 	uint8_t frame[PEER_FRAME_MAX];
 	struct rvl_cmd cmd;
 	uint16_t index = 0;
 
+	/* The destination is always the same, and adds the same. */
 	for (uint32_t spi = 256; index < 8; spi++) {
-		if (rows_of(dst, spi) != rows)
+		if (rows_of(spi) != rows)
 			continue;
 		sa.spi = spi;
 		bench_sa_add(b, index++, &sa);
@@ -301,7 +302,7 @@ void a_ninth_sa_in_the_same_two_rows_finds_no_room(struct bench *b)
 	}
 	do
 		sa.spi++;
-	while (rows_of(dst, sa.spi) != rows);
+	while (rows_of(sa.spi) != rows);
 	cmd = peer_sa_add(8, &sa);
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_TABLE_FULL);
 	bench_rx(b, frame, esp_frame(b, frame, &sa, 1));
@@ -334,7 +335,7 @@ void a_deleted_sa_has_left_when_its_command_completes(struct bench *b)
 		CHECK_EQ(b, bench_command(b, &add_in), RVL_CMD_STATUS_OK);
 		for (uint32_t i = 0; i < 120; i++) {
 			struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 300));
-			size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+			size_t at = peer_ethernet(&b->random, frame, peer_type(&ip), 0);
 
 			at += peer_packet(&b->random, frame + at, &ip);
 			ipsec_dut_host(b->dut, frame, at, 3);
@@ -377,7 +378,7 @@ void sas_come_and_go_at_the_same_index(struct bench *b)
 		bench_sa_add(b, index, &in);
 		for (uint32_t i = 1; i < 20; i++) {
 			struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 100));
-			size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+			size_t at = peer_ethernet(&b->random, frame, peer_type(&ip), 0);
 
 			at += peer_packet(&b->random, frame + at, &ip);
 			bench_tx(b, frame, at, index);
@@ -409,7 +410,7 @@ void reset_erases_sas_rules_and_frames(struct bench *b)
 		CHECK_EQ(b, bench_command(b, &query), RVL_CMD_STATUS_NOT_FOUND);
 		for (uint32_t i = 1; i < 30; i++) {
 			struct peer_ip ip = peer_random_ip(&b->random, 40);
-			size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+			size_t at = peer_ethernet(&b->random, frame, peer_type(&ip), 0);
 
 			at += peer_packet(&b->random, frame + at, &ip);
 			bench_tx(b, frame, at, i & 1 ? 1 : IPSEC_DUT_NO_SA);
@@ -422,8 +423,8 @@ void reset_erases_sas_rules_and_frames(struct bench *b)
 /* What a broken block would do, and that the bench sees it. */
 void each_mutation_shows(struct bench *b)
 {
-	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
-	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 600);
+	struct rvl_sa_params out = peer_params_ipv4(&b->random, RVL_OUTBOUND, 500);
+	struct rvl_sa_params in = peer_params_ipv4(&b->random, RVL_INBOUND, 600);
 	uint8_t frame[PEER_FRAME_MAX];
 	uint32_t last = 0, repeated = 0;
 	struct ipsec_dut_frame sent;
@@ -478,7 +479,8 @@ static uint64_t interval(struct bench *b, size_t payload, bool inbound, struct r
 		struct peer_ip ip = {.src = 1, .dst = 2, .protocol = 1, .payload = payload - 20};
 		struct peer_seal how = peer_seal_plain(++*seq);
 		size_t len = peer_packet(&b->random, packet, &ip);
-		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+		size_t at =
+			peer_ethernet(&b->random, frame, inbound ? peer_outer_type(in) : 0x0800, 0);
 
 		if (inbound) {
 			bench_rx(b, frame, at + peer_seal(frame + at, in, &how, packet, len));
@@ -491,29 +493,41 @@ static uint64_t interval(struct bench *b, size_t payload, bool inbound, struct r
 	return (ipsec_dut_cycles(b->dut) - start - 60) * 100 / (uint64_t)frames;
 }
 
-void frames_of_one_sa_follow_each_other_at_the_rate_of_their_beats(struct bench *b)
+static void rates(struct bench *b, const char *form, struct rvl_sa_params *out,
+		  struct rvl_sa_params *in, size_t around)
 {
 	static const size_t sizes[] = {46, 110, 256, 576, 1400};
-	struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 500);
-	struct rvl_sa_params in = peer_params(&b->random, RVL_INBOUND, 600);
 	unsigned int beat = ipsec_dut_octets();
 	uint32_t seq = 0;
 
-	out.encap = false;
-	in.encap = false;
-	bench_sa_add(b, 1, &out);
-	bench_sa_add(b, 1, &in);
+	bench_reset(b);
+	bench_sa_add(b, 1, out);
+	bench_sa_add(b, 1, in);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		uint64_t beats = (sizes[i] + 14 + 56 + beat) / beat;
-		uint64_t tx = interval(b, sizes[i], false, &in, &seq);
-		uint64_t rx = interval(b, sizes[i], true, &in, &seq);
+		uint64_t beats = (sizes[i] + 14 + around + beat) / beat;
+		uint64_t tx = interval(b, sizes[i], false, in, &seq);
+		uint64_t rx = interval(b, sizes[i], true, in, &seq);
 
-		printf("# inner %zu octets: %llu.%02llu cycles a frame sent, %llu.%02llu received, "
+		printf("# %s, inner %zu octets: %llu.%02llu cycles a frame sent, %llu.%02llu "
+		       "received, "
 		       "%llu beats\n",
-		       sizes[i], (unsigned long long)tx / 100, (unsigned long long)tx % 100,
+		       form, sizes[i], (unsigned long long)tx / 100, (unsigned long long)tx % 100,
 		       (unsigned long long)rx / 100, (unsigned long long)rx % 100,
 		       (unsigned long long)beats);
 		CHECK(b, tx <= (beats + 2) * 100);
 		CHECK(b, rx <= (beats + 2) * 100);
 	}
+}
+
+void frames_of_one_sa_follow_each_other_at_the_rate_of_their_beats(struct bench *b)
+{
+	struct rvl_sa_params out = peer_params_ipv4(&b->random, RVL_OUTBOUND, 500);
+	struct rvl_sa_params in = peer_params_ipv4(&b->random, RVL_INBOUND, 600);
+
+	out.encap = false;
+	in.encap = false;
+	rates(b, "IPv4", &out, &in, 56);
+	out = peer_params_ipv6(&b->random, RVL_OUTBOUND, 500);
+	in = peer_params_ipv6(&b->random, RVL_INBOUND, 600);
+	rates(b, "IPv6", &out, &in, 76);
 }

@@ -9,7 +9,7 @@ static size_t put_packet(struct bench *b, uint8_t *frame, size_t payload, unsign
 			 size_t trailing)
 {
 	struct peer_ip ip = peer_random_ip(&b->random, payload);
-	size_t at = peer_ethernet(&b->random, frame, 0x0800, tags);
+	size_t at = peer_ethernet(&b->random, frame, peer_type(&ip), tags);
 
 	at += peer_packet(&b->random, frame + at, &ip);
 	peer_octets(&b->random, frame + at, trailing);
@@ -86,7 +86,8 @@ void every_inner_length_is_decapsulated(struct bench *b)
 		struct peer_ip ip = peer_random_ip(&b->random, a_length(b, i));
 		struct peer_seal how = peer_seal_plain((uint32_t)i + 1);
 		size_t len = peer_packet(&b->random, packet, &ip);
-		size_t at = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
+		size_t at = peer_ethernet(&b->random, frame, peer_outer_type(&params[i % 6]),
+					  peer_below(&b->random, 3));
 
 		how.udp = peer_below(&b->random, 2);
 		how.tos = (uint8_t)peer_u32(&b->random);
@@ -136,7 +137,8 @@ void random_frames_both_ways_with_many_sas(struct bench *b)
 		how.udp = peer_below(&b->random, 2);
 		how.tos = (uint8_t)peer_u32(&b->random);
 		len = peer_seal(packet + 6000, &in[sa], &how, packet, len);
-		size_t at = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
+		size_t at = peer_ethernet(&b->random, frame, peer_outer_type(&in[sa]),
+					  peer_below(&b->random, 3));
 		memcpy(frame + at, packet + 6000, len);
 		bench_rx(b, frame, at + len);
 		if (peer_below(&b->random, 10) == 0) {

@@ -8,7 +8,7 @@
 static size_t plain(struct bench *b, uint8_t *frame, size_t payload)
 {
 	struct peer_ip ip = peer_random_ip(&b->random, payload);
-	size_t at = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
+	size_t at = peer_ethernet(&b->random, frame, peer_type(&ip), peer_below(&b->random, 3));
 
 	return at + peer_packet(&b->random, frame + at, &ip);
 }
@@ -72,7 +72,7 @@ void lifetimes_and_their_events_are_those_of_the_model(struct bench *b)
 		struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 400));
 		struct peer_seal how = peer_seal_plain(++seq[i]);
 		size_t len = peer_packet(&b->random, packet, &ip);
-		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+		size_t at = peer_ethernet(&b->random, frame, peer_outer_type(&in[i]), 0);
 
 		bench_rx(b, frame, at + peer_seal(frame + at, &in[i], &how, packet, len));
 		bench_tx(b, frame, plain(b, frame, peer_below(&b->random, 400)),
@@ -158,16 +158,19 @@ void events_carry_what_they_are_about(struct bench *b)
 
 void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 {
-	struct rvl_sa_params sa = peer_params(&b->random, RVL_OUTBOUND, 256);
+	static const size_t headers[] = {20, 20 + 8, 40}; /* IPv4, with UDP, IPv6 */
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 4);
 	uint8_t frame[PEER_FRAME_MAX];
 
-	for (unsigned int udp = 0; udp < 2; udp++) {
+	for (unsigned int form = 0; form < 3; form++) {
+		struct rvl_sa_params sa = form == 2
+						  ? peer_params_ipv6(&b->random, RVL_OUTBOUND, 256)
+						  : peer_params_ipv4(&b->random, RVL_OUTBOUND, 256);
 		uint64_t sent = 0, big = 0;
 
 		bench_reset(b);
 		ipsec_dut_set_max_frame(b->dut, 1514);
-		sa.encap = udp;
+		sa.encap = form == 1;
 		sa.first_seq = 1;
 		bench_sa_add(b, 4, &sa);
 		b->loose = true;
@@ -177,7 +180,7 @@ void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 			size_t l3 =
 				peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
 			size_t inner = peer_packet(&b->random, frame + l3, &ip);
-			size_t outer = l3 + 20 + udp * 8 + 16 + (inner + 2 + 3) / 4 * 4 + 16;
+			size_t outer = l3 + headers[form] + 16 + (inner + 2 + 3) / 4 * 4 + 16;
 
 			ipsec_dut_host(b->dut, frame, l3 + inner, 4);
 			if (outer > 1514)

@@ -23,7 +23,7 @@ static void receive(struct bench *b, const struct rvl_sa_params *sa, uint32_t se
 	struct peer_ip ip = {.src = 1, .dst = 2, .protocol = 1, .payload = payload};
 	struct peer_seal how = peer_seal_plain(seq);
 	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
-	size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+	size_t at = peer_ethernet(&b->random, frame, peer_outer_type(sa), 0);
 
 	at += peer_seal(frame + at, sa, &how, packet, peer_packet(&b->random, packet, &ip));
 	ipsec_dut_wire(b->dut, frame, at, false);

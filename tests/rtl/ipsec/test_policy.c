@@ -16,12 +16,13 @@ static uint16_t near_port(struct bench *b)
 					 : (uint16_t)(peer_below(&b->random, 2) ? 0 : 65535);
 }
 
-static struct rvl_prefix near_network(struct bench *b)
+static struct rvl_prefix near_network(struct bench *b, bool ipv6)
 {
 	static const uint8_t lengths[] = {0, 8, 24, 31, 32, 32};
-	const struct rvl_addr address = rvl_addr_of_ipv4(near_address(b));
+	const struct rvl_addr address = peer_address(ipv6, near_address(b));
+	uint8_t len = lengths[peer_below(&b->random, 6)];
 
-	return rvl_prefix_of(&address, lengths[peer_below(&b->random, 6)]);
+	return rvl_prefix_of(&address, ipv6 && len ? len + 96 : len);
 }
 
 static void ports(struct bench *b, uint16_t *first, uint16_t *last)
@@ -50,11 +51,12 @@ static struct rvl_policy a_policy(struct bench *b)
 		.sa = (uint16_t)peer_below(&b->random, 10),
 	};
 	struct rvl_selector *s = &p.selector;
+	bool ipv6 = peer_below(&b->random, 2);
 
 	s->any_protocol = peer_below(&b->random, 2);
 	s->protocol = s->any_protocol ? 0 : protocols[peer_below(&b->random, 3)];
-	s->src = near_network(b);
-	s->dst = near_network(b);
+	s->src = near_network(b, ipv6);
+	s->dst = near_network(b, ipv6);
 	ports(b, &s->src_port_first, &s->src_port_last);
 	ports(b, &s->dst_port_first, &s->dst_port_last);
 	/* Rules by the type of an ICMP message are only software's. */
@@ -70,7 +72,7 @@ static void a_frame(struct bench *b)
 	static const uint8_t protocols[] = {6, 6, 17, 17, 1, 47};
 	uint8_t frame[PEER_FRAME_MAX];
 	struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 40));
-	size_t at = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
+	size_t at = peer_ethernet(&b->random, frame, peer_type(&ip), peer_below(&b->random, 3));
 
 	ip.src = near_address(b);
 	ip.dst = near_address(b);
@@ -136,6 +138,7 @@ void a_rule_is_replaced_in_one_step(struct bench *b)
 		struct peer_ip ip = peer_random_ip(&b->random, 20);
 		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
 
+		ip.ipv6 = false;
 		at += peer_packet(&b->random, frame + at, &ip);
 		ipsec_dut_host(b->dut, frame, at, IPSEC_DUT_NO_SA);
 	}
@@ -166,7 +169,8 @@ void malformed_frames_from_the_host_are_dropped(struct bench *b)
 	bench_sa_add(b, 0, &params);
 	for (int i = 0; i < 6000; i++) {
 		struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 60));
-		size_t l3 = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 4));
+		size_t l3 =
+			peer_ethernet(&b->random, frame, peer_type(&ip), peer_below(&b->random, 4));
 		size_t len = l3 + peer_packet(&b->random, frame + l3, &ip);
 
 		switch (peer_below(&b->random, 5)) {
@@ -177,7 +181,8 @@ void malformed_frames_from_the_host_are_dropped(struct bench *b)
 			frame[l3] = (uint8_t)peer_u32(&b->random);
 			break;
 		case 2:
-			rvl_put_be16(frame + l3 + 2, (uint16_t)peer_below(&b->random, 160));
+			rvl_put_be16(frame + l3 + (ip.ipv6 ? 4 : 2),
+				     (uint16_t)peer_below(&b->random, 160));
 			break;
 		case 3:
 			frame[peer_below(&b->random, (uint32_t)l3)] = (uint8_t)peer_u32(&b->random);
@@ -223,4 +228,83 @@ void rules_see_the_ports_of_sctp_dccp_and_udp_lite(struct bench *b)
 	CHECK_EQ(b, bench_count(b, RVL_CNT_TX_DROP_POLICY), 3 * (11 + 20));
 	bench_settle(b);
 	CHECK_EQ(b, b->sent, 3 * 9);
+}
+
+/* Neighbour discovery and what else doesn't leave its link is nobody's (RFC 4301, section 4.4.1).
+ */
+void what_is_only_for_its_link_meets_no_rule(struct bench *b)
+{
+	static const struct {
+		uint8_t dst[2], hops, type;
+		bool passes;
+	} packets[] = {
+		{{0xfe, 0x80}, 64, 128, true},	 {{0xfe, 0xbf}, 64, 128, true},
+		{{0xfe, 0xc0}, 64, 128, false},	 {{0xff, 0x02}, 255, 128, true},
+		{{0xff, 0x05}, 255, 128, false}, {{0x20, 0x01}, 255, 135, true},
+		{{0x20, 0x01}, 254, 135, false}, {{0x20, 0x01}, 255, 132, false},
+	};
+	struct rvl_policy discard = {.selector = rvl_selector_any(6), .action = RVL_DISCARD};
+	uint8_t frame[PEER_FRAME_MAX];
+	uint64_t passed = 0;
+
+	bench_policy(b, 0, &discard);
+	for (size_t i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
+		struct peer_ip ip = {.ipv6 = true, .protocol = 58, .payload = 24};
+		size_t at = peer_ethernet(&b->random, frame, 0x86dd, i % 3), len;
+
+		len = at + peer_packet(&b->random, frame + at, &ip);
+		frame[at + 7] = packets[i].hops;
+		memcpy(frame + at + 24, packets[i].dst, 2);
+		frame[at + 40] = packets[i].type;
+		bench_tx(b, frame, len, IPSEC_DUT_NO_SA);
+		passed += packets[i].passes;
+	}
+	bench_settle(b);
+	CHECK_EQ(b, b->sent, passed);
+}
+
+/* Packets to TCP port 80 behind one to eight extension headers. */
+static void behind_extensions(struct bench *b)
+{
+	uint8_t frame[PEER_FRAME_MAX];
+
+	for (unsigned int count = 1; count < 9; count++) {
+		struct peer_ip ip = {.ipv6 = true, .protocol = 60, .payload = 100};
+		size_t at = peer_ethernet(&b->random, frame, 0x86dd, 0), len;
+		uint8_t *header = frame + at + 40;
+
+		len = at + peer_packet(&b->random, frame + at, &ip);
+		for (unsigned int i = 0; i < count; i++, header += 8) {
+			header[0] = i == count - 1 ? RVL_IP_PROTO_TCP : 60;
+			header[1] = 0;
+		}
+		rvl_put_be16(header + 2, 80);
+		ipsec_dut_host(b->dut, frame, len, IPSEC_DUT_NO_SA);
+	}
+	CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+}
+
+/* More extension headers than the five that the block looks past: rules that protect or discard
+ * have them, whatever their protocol and ports are, those that let pass don't. */
+void headers_that_are_not_seen_evade_no_rule(struct bench *b)
+{
+	struct rvl_policy web = {.selector = rvl_selector_any(6), .action = RVL_DISCARD};
+	struct rvl_policy rest = web;
+
+	web.selector.any_protocol = false;
+	web.selector.protocol = RVL_IP_PROTO_TCP;
+	web.selector.dst_port_first = web.selector.dst_port_last = 80;
+	rest.priority = 1;
+	b->loose = true;
+	bench_policy(b, 0, &web);
+	behind_extensions(b);
+	CHECK_EQ(b, bench_count(b, RVL_CNT_TX_DROP_POLICY), 8);
+	bench_settle(b);
+	web.action = RVL_BYPASS;
+	bench_policy(b, 0, &web);
+	bench_policy(b, 1, &rest);
+	behind_extensions(b);
+	CHECK_EQ(b, bench_count(b, RVL_CNT_TX_BYPASS), 5);
+	CHECK_EQ(b, bench_count(b, RVL_CNT_TX_DROP_POLICY), 3);
+	bench_settle(b);
 }

@@ -16,7 +16,8 @@ static void sender_new(struct bench *b, struct sender *s)
 {
 	memset(s, 0, sizeof(*s));
 	for (uint16_t i = 0; i < ESP_SAS; i++) {
-		s->params[i] = peer_params(&b->random, RVL_INBOUND, peer_u32(&b->random) | 256);
+		s->params[i] =
+			peer_params_ipv4(&b->random, RVL_INBOUND, peer_u32(&b->random) | 256);
 		bench_sa_add(b, (uint16_t)(i * 61), &s->params[i]);
 	}
 }
@@ -29,7 +30,7 @@ static size_t sealed(struct bench *b, uint8_t *frame, size_t *l3, const struct r
 	struct peer_ip ip = peer_random_ip(&b->random, payload);
 	size_t len = peer_packet(&b->random, packet, &ip);
 
-	*l3 = peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
+	*l3 = peer_ethernet(&b->random, frame, peer_outer_type(sa), peer_below(&b->random, 3));
 	return *l3 + peer_seal(frame + *l3, sa, how, packet, len);
 }
 
@@ -424,6 +425,90 @@ void flows_have_the_toeplitz_hash_that_others_have(struct bench *b)
 	}
 }
 
+void flows_of_ipv6_have_the_toeplitz_hash_that_others_have(struct bench *b)
+{
+	static const struct {
+		uint8_t src[16], dst[16];
+		uint16_t sport, dport;
+		uint32_t hash, hash_of_addresses;
+	} known[] = {
+		{{0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00, 0x1f, 0xff, 0, 0, 0, 0, 0, 0, 0, 7},
+		 {0x3f, 0xfe, 0x25, 0x01, 0x02, 0x00, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1},
+		 2794,
+		 1766,
+		 0x40207d3d,
+		 0x2cc18cd5},
+		{{0x3f, 0xfe, 0x05, 0x01, 0, 8, 0, 0, 0x02, 0x60, 0x97, 0xff, 0xfe, 0x40, 0xef,
+		  0xab},
+		 {0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1},
+		 14230,
+		 4739,
+		 0xdde51bbf,
+		 0x0f0c461c},
+		{{0x3f, 0xfe, 0x19, 0, 0x45, 0x45, 0, 3, 0x02, 0, 0xf8, 0xff, 0xfe, 0x21, 0x67,
+		  0xcf},
+		 {0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0x02, 0, 0xf8, 0xff, 0xfe, 0x21, 0x67, 0xcf},
+		 44251,
+		 38024,
+		 0x02d1feef,
+		 0x4b61e985},
+	};
+	uint8_t frame[PEER_FRAME_MAX];
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		for (int ports = 0; ports < 2; ports++) {
+			struct peer_ip ip = {.ipv6 = true,
+					     .src6 = rvl_addr_of_ipv6(known[i].src),
+					     .dst6 = rvl_addr_of_ipv6(known[i].dst),
+					     .protocol = ports ? 6 : 58,
+					     .options = (unsigned int)i,
+					     .sport = known[i].sport,
+					     .dport = known[i].dport,
+					     .payload = 30};
+			size_t at = peer_ethernet(&b->random, frame, 0x86dd, 0);
+
+			bench_rx(b, frame, at + peer_packet(&b->random, frame + at, &ip));
+			bench_settle(b);
+			CHECK_EQ(b, b->last_host.hash,
+				 ports ? known[i].hash : known[i].hash_of_addresses);
+		}
+	}
+}
+
+/* What is to go on to another destination, and what the block doesn't look at: both as they are. */
+void esp_behind_headers_that_are_not_seen_goes_to_the_host(struct bench *b)
+{
+	struct rvl_sa_params sa = peer_params_ipv6(&b->random, RVL_INBOUND, 300);
+	struct peer_ip ip = {.src = 1, .dst = 2, .protocol = 17, .payload = 40};
+	uint8_t packet[PEER_FRAME_MAX], sealed_packet[PEER_FRAME_MAX], frame[PEER_FRAME_MAX];
+	size_t inner = peer_packet(&b->random, packet, &ip);
+
+	bench_sa_add(b, 3, &sa);
+	b->loose = true;
+	for (unsigned int count = 0; count < 9; count++)
+		for (unsigned int left = 0; left < 2; left++) {
+			struct peer_seal how = peer_seal_plain(++sa.first_seq);
+			size_t len = peer_seal(sealed_packet, &sa, &how, packet, inner);
+			size_t at = peer_ethernet(&b->random, frame, 0x86dd, 0), more = 8 * count;
+
+			memset(frame + at, 0, 40 + more);
+			memcpy(frame + at, sealed_packet, 40);
+			memcpy(frame + at + 40 + more, sealed_packet + 40, len - 40);
+			for (size_t h = 0; h < more; h += 8)
+				frame[at + 40 + h] = RVL_IP_PROTO_DESTINATION;
+			if (more) {
+				frame[at + 6] = RVL_IP_PROTO_ROUTING;
+				frame[at + 43] = (uint8_t)left;
+				frame[at + 40 + more - 8] = RVL_IP_PROTO_ESP;
+			}
+			rvl_put_be16(frame + at + 4, (uint16_t)(len - 40 + more));
+			ipsec_dut_wire(b->dut, frame, at + more + len, false);
+			bench_settle(b);
+			CHECK_EQ(b, b->received, 1);
+			CHECK_EQ(b, b->last_host.decrypted, count <= 5 && !(count && left));
+		}
+}
+
 void flows_hash_alike_after_decryption_and_spread_over_the_top_bits(struct bench *b)
 {
 	struct rvl_sa_params sa = peer_params(&b->random, RVL_INBOUND, 300);
@@ -447,7 +532,7 @@ void flows_hash_alike_after_decryption_and_spread_over_the_top_bits(struct bench
 		bench_rx(b, frame, at + len);
 		bench_settle(b);
 		hash = b->last_host.hash;
-		at = peer_ethernet(&b->random, frame, 0x0800, 0);
+		at = peer_ethernet(&b->random, frame, peer_outer_type(&sa), 0);
 		bench_rx(b, frame, at + peer_seal(frame + at, &sa, &how, packet, len));
 		bench_settle(b);
 		CHECK_EQ(b, b->last_host.decrypted, 1);
