@@ -7,6 +7,9 @@
 /* How often a wait for a command looks whether the device is still there. */
 #define CHECK_INTERVAL_MS 100
 
+/* Where inbound ESP in UDP comes to, unless its SA names another port (RFC 3948). */
+#define ENCAP_PORT 4500
+
 static const struct {
 	const char *name;
 	int error;
@@ -196,6 +199,11 @@ static int check_sa(const struct rvl_dev *dev, const struct rvl_dev_sa *sa,
 	if (sa->ipv6 && sa->udp && !(features & RVL_FEATURES_UDP_ENCAP_V6_MASK))
 		return rvl_fail(err, -EOPNOTSUPP,
 				"SA_ADD: the device has no UDP encapsulation over IPv6");
+	if (sa->inbound && sa->udp_dport && sa->udp_dport != ENCAP_PORT &&
+	    !(features & RVL_FEATURES_UDP_PORTS_MASK))
+		return rvl_fail(err, -EOPNOTSUPP,
+				"SA_ADD: udp_dport is %u, and the device receives on %u alone",
+				sa->udp_dport, ENCAP_PORT);
 	if (sa->dscp > 63)
 		return rvl_fail(err, -EINVAL, "SA_ADD: dscp is %u, beyond 6 bits", sa->dscp);
 	if (sa->df_set && sa->df_clear)
@@ -233,10 +241,10 @@ static void fill_sa(struct rvl_cmd *cmd, const struct rvl_dev_sa *sa, uint32_t i
 	cmd->spi = rvl_cpu_to_le32(sa->spi);
 	memcpy(cmd->src, sa->src, sizeof(sa->src));
 	memcpy(cmd->dst, sa->dst, sizeof(sa->dst));
-	if (!sa->inbound) {
+	if (!sa->inbound)
 		cmd->udp_sport = rvl_cpu_to_le16(sa->udp_sport);
+	if (!sa->inbound || sa->udp_dport != ENCAP_PORT)
 		cmd->udp_dport = rvl_cpu_to_le16(sa->udp_dport);
-	}
 	memcpy(&cmd->salt, sa->salt, sizeof(cmd->salt));
 	memcpy(cmd->key, sa->key, sa->key_len);
 	cmd->seq = rvl_cpu_to_le64(sa->seq);

@@ -133,8 +133,8 @@ struct rvl_dev_sa {
 	uint32_t spi;
 	uint8_t src[16]; /* outer addresses, network order; IPv4 in the first 4 octets, others 0 */
 	uint8_t dst[16];
-	uint16_t udp_sport; /* outbound with udp */
-	uint16_t udp_dport;
+	uint16_t udp_sport;    /* outbound with udp */
+	uint16_t udp_dport;    /* with udp; inbound ours, 0: 4500 */
 	uint64_t seq;	       /* outbound: first to use, 1 or more; inbound: highest seen */
 	uint32_t window;       /* inbound: anti-replay window in packets */
 	uint8_t ttl;	       /* outbound: outer TTL or hop limit, 1 or more */

@@ -67,6 +67,8 @@
 #define RVL_FEATURES_FUNCTIONS_MASK 0x10000U
 #define RVL_FEATURES_UDP_ENCAP_V6_SHIFT 17
 #define RVL_FEATURES_UDP_ENCAP_V6_MASK 0x20000U
+#define RVL_FEATURES_UDP_PORTS_SHIFT 18
+#define RVL_FEATURES_UDP_PORTS_MASK 0x40000U
 #define RVL_REG_QUEUES 0x000cU
 #define RVL_QUEUES_PAIRS_SHIFT 0
 #define RVL_QUEUES_PAIRS_MASK 0xffffU
@@ -374,7 +376,7 @@ struct rvl_cmd {
 	uint8_t src[16]; /* outer source address; IPv4 in the first 4 octets, the others zero */
 	uint8_t dst[16]; /* outer destination address */
 	rvl_le16 udp_sport; /* UDP source port (with SA_FLAG_UDP, outbound) */
-	rvl_le16 udp_dport; /* UDP destination port */
+	rvl_le16 udp_dport; /* UDP destination port; inbound (FEATURES.UDP_PORTS) ours, 0: 4500 */
 	rvl_le32 salt; /* AES-GCM salt (RFC 4106, section 4) */
 	uint8_t key[32]; /* AES key; AES-128 in the first 16 octets */
 	rvl_le64 seq; /* outbound: first sequence number to use, 1 or more; inbound: highest one seen, 0 for a new SA; below 2^32 unless SA_FLAG_ESN */
@@ -564,7 +566,7 @@ enum rvl_counter {
 	RVL_CNT_RX_BYTES, /* octets of frames from the wire */
 	RVL_CNT_RX_PASS, /* frames given to the host unchanged */
 	RVL_CNT_RX_DECRYPTED, /* frames given to the host decrypted */
-	RVL_CNT_RX_SA_MISS, /* ESP frames with an unknown SPI; they are passed unchanged (not a drop) */
+	RVL_CNT_RX_SA_MISS, /* ESP frames with an unknown SPI, in UDP on port 4500; they are passed unchanged (not a drop) */
 	RVL_CNT_RX_FRAGMENT, /* fragments that hold ESP; they are passed unchanged (not a drop) */
 	RVL_CNT_RX_DROP_DISABLED, /* CONTROL.ENABLE is off */
 	RVL_CNT_RX_DROP_PORT, /* the port flagged the frame as damaged, or it is shorter than 14 octets or longer than MAX_FRAME */
@@ -610,7 +612,7 @@ enum rvl_counter {
 	X(rx_bytes, "octets of frames from the wire") \
 	X(rx_pass, "frames given to the host unchanged") \
 	X(rx_decrypted, "frames given to the host decrypted") \
-	X(rx_sa_miss, "ESP frames with an unknown SPI; they are passed unchanged (not a drop)") \
+	X(rx_sa_miss, "ESP frames with an unknown SPI, in UDP on port 4500; they are passed unchanged (not a drop)") \
 	X(rx_fragment, "fragments that hold ESP; they are passed unchanged (not a drop)") \
 	X(rx_drop_disabled, "CONTROL.ENABLE is off") \
 	X(rx_drop_port, "the port flagged the frame as damaged, or it is shorter than 14 octets or longer than MAX_FRAME") \

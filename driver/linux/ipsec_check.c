@@ -13,7 +13,7 @@
 #define REPLAY_WINDOW_MIN 32
 #define SALT_LEN 4
 #define ICV_BITS 128
-#define ENCAP_PORT 4500 /* RFC 3948: the device looks for ESP on no other */
+#define ENCAP_PORT 4500 /* RFC 3948: some devices look for ESP on no other */
 
 #define REFUSE(extack, code, text)                                                                 \
 	({                                                                                         \
@@ -84,7 +84,8 @@ static int check_encap(const struct rvl_nic *nic, const struct xfrm_state *x,
 		return REFUSE(extack, -EOPNOTSUPP, "the device has no encap espinudp");
 	if (!x->encap->encap_sport || !x->encap->encap_dport)
 		return REFUSE(extack, -EINVAL, "encap ports must not be 0");
-	if (x->xso.dir == XFRM_DEV_OFFLOAD_IN && x->encap->encap_dport != htons(ENCAP_PORT))
+	if (x->xso.dir == XFRM_DEV_OFFLOAD_IN && x->encap->encap_dport != htons(ENCAP_PORT) &&
+	    !(nic->caps.features & RVL_FEATURES_UDP_PORTS_MASK))
 		return REFUSE(extack, -EOPNOTSUPP,
 			      "only encap dport 4500: the device receives on no other");
 	return 0;
@@ -208,6 +209,8 @@ int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
 	if (ret)
 		return ret;
 	sa->udp = !!x->encap;
+	if (sa->inbound && sa->udp)
+		sa->udp_dport = ntohs(x->encap->encap_dport);
 	sa->spi = ntohl(x->id.spi);
 	memcpy(sa->src, &x->props.saddr.a4, sizeof(x->props.saddr.a4));
 	memcpy(sa->dst, &x->id.daddr.a4, sizeof(x->id.daddr.a4));

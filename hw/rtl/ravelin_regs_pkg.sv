@@ -28,7 +28,8 @@ package ravelin_regs_pkg;
   } reg_abi_t;
   localparam logic [31:0] REG_FEATURES = 32'h8;
   typedef struct packed {
-    logic [13:0] gap0;
+    logic [12:0] gap0;
+    logic udp_ports;
     logic udp_encap_v6;
     logic functions;
     logic look_aside;

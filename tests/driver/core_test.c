@@ -509,6 +509,40 @@ static void an_sa_the_device_can_not_do_is_refused_by_field(void **state)
 	rvl_dev_close(dev);
 }
 
+static void what_of_ipv6_and_ports_the_device_lacks_is_named(void **state)
+{
+	const struct rvl_dev_policy policy = {.ipv6 = true, .action = RVL_POLICY_ACTION_DISCARD};
+	uint32_t index = RVL_INDEX_ANY;
+	struct rvl_dev_error err = {""};
+	struct rvl_dev_sa sa = some_sa();
+	struct attacker a;
+	struct rvl_dev *dev;
+
+	(void)state;
+	attacker_init(&a, 1);
+	dev = open_ok(&a);
+	sa.ipv6 = true;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
+	assert_string_equal(err.text, "SA_ADD: the device has no IPv6");
+	assert_int_equal(rvl_dev_policy_set(dev, &policy, &index, &err), -EOPNOTSUPP);
+	assert_string_equal(err.text, "POLICY_SET: the device has no IPv6");
+	sa.ipv6 = false;
+	sa.inbound = sa.udp = true;
+	sa.udp_dport = 4501;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
+	assert_string_equal(err.text,
+			    "SA_ADD: udp_dport is 4501, and the device receives on 4500 alone");
+	rvl_dev_close(dev);
+	attacker_init(&a, 1);
+	a.regs[RVL_REG_FEATURES / 4] |= RVL_FEATURES_IPV6_MASK;
+	dev = open_ok(&a);
+	sa.inbound = false;
+	sa.ipv6 = true;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
+	assert_string_equal(err.text, "SA_ADD: the device has no UDP encapsulation over IPv6");
+	rvl_dev_close(dev);
+}
+
 static void put_event(struct attacker *a, unsigned int n, struct rvl_event e)
 {
 	struct rvl_event *ring = attacker_ring(a, RVL_REG_EVT_BASE_LO);
@@ -672,6 +706,7 @@ int main(void)
 		cmocka_unit_test(indices_come_back_as_late_as_possible),
 		cmocka_unit_test(an_index_that_the_device_calls_busy_is_not_tried_again),
 		cmocka_unit_test(an_sa_the_device_can_not_do_is_refused_by_field),
+		cmocka_unit_test(what_of_ipv6_and_ports_the_device_lacks_is_named),
 		cmocka_unit_test(events_come_in_order_and_unknown_types_are_skipped),
 		cmocka_unit_test(the_link_is_a_register_and_an_event),
 		cmocka_unit_test(a_device_without_esp_is_used_for_what_it_has),

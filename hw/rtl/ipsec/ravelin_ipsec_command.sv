@@ -75,6 +75,7 @@ module ravelin_ipsec_command #(
   output logic              insert_o,
   output logic              remove_o,
   output ravelin_ipsec_pkg::in_name_t find_name_o,
+  output logic [15:0]       find_port_o,
   input  logic              find_hit_i,
   input  logic              find_full_i,
   output logic              in_read_o,
@@ -609,6 +610,7 @@ module ravelin_ipsec_command #(
   assign new_name.dst   = ravelin_ipsec_pkg::swap128(cmd_q.dst);
   assign new_name.spi   = cmd_q.spi;
   assign find_name_o    = is_delete ? name : new_name;
+  assign find_port_o    = cmd_q.udp_dport != '0 ? cmd_q.udp_dport : ravelin_ipsec_pkg::ENCAP_PORT;
   assign key_erase_o  = key_erase_q;
   assign key_aes256_o = flags.aes256;
   assign key_o        = cmd_q.key;

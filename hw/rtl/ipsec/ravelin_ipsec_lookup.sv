@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Inbound SA of (destination, SPI) (RFC 4301, section 4.1): exact match in two hashed tables, four
-// ways each, four times as many places as SAs. A new entry goes to the emptier of its two rows.
+// ways each, four times as many places as SAs. A new entry goes to the emptier of its two rows. With
+// the SA goes the port that its ESP in UDP comes to.
 //
-// Latency 3 cycles, interval 1. The command executor works on the tables only while no packet is
-// inside: op_find, and from 4 cycles later on op_hit_o, op_full_o and the rows that op_insert or
+// Latency 4 cycles, interval 1. The command executor works on the tables only while no packet is
+// inside: op_find, and from 5 cycles later on op_hit_o, op_full_o and the rows that op_insert or
 // op_remove then change. used_i says, a cycle after valid_i, that the answer counts; bad_o pulses
 // when one that counts, or an operation, has read a line with a parity error.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
@@ -23,23 +24,26 @@ module ravelin_ipsec_lookup #(
   input  logic            op_remove_i,
   input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] op_name_i,
   input  logic [IdxW-1:0] op_idx_i,
+  input  logic [15:0]     op_port_i,
   output logic            op_full_o,
   input  logic            valid_i,
   input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] name_i,
   input  logic            used_i,
   output logic            hit_o,
-  output logic [IdxW-1:0] idx_o
+  output logic [IdxW-1:0] idx_o,
+  output logic [15:0]     port_o
 );
   localparam int unsigned Ways   = 4;
   localparam int unsigned Rows   = SaCount / 2;
   localparam int unsigned RowW   = $clog2(Rows);
   localparam int unsigned NameW  = ravelin_ipsec_pkg::IN_NAME_W;
-  localparam int unsigned EntryW = 1 + NameW + IdxW;   // {valid, name, index}
+  localparam int unsigned ValueW = 16 + IdxW;            // {port, index}
+  localparam int unsigned EntryW = 1 + NameW + ValueW;   // {valid, name, value}
   localparam int unsigned LineW  = Ways * EntryW;
 
   logic [LineW-1:0] line0, line1;
-  logic             bad0, bad1, op1_q, op2_q, used2_q;
-  logic             ready_q, v1_q, v2_q;
+  logic             bad0, bad1, op1_q, op2_q, op3_q, used2_q;
+  logic             ready_q, v1_q, v2_q, v3_q;
   logic [RowW-1:0]  sweep_q, row0_q, row1_q, rd_row0_q, rd_row1_q;
   logic [NameW-1:0] name, key1_q, key2_q;
   logic             write0, write1;
@@ -61,19 +65,34 @@ module ravelin_ipsec_lookup #(
     end
   endfunction
 
-  // The ways that hold the key.
-  function automatic logic [Ways-1:0] find(input logic [LineW-1:0] line,
-                                           input logic [NameW-1:0] key);
+  // The ways that hold a half of the key, and an entry.
+  localparam int unsigned HalfW = NameW / 2;
+
+  function automatic logic [Ways-1:0] find_low(input logic [LineW-1:0] line,
+                                               input logic [NameW-1:0] key);
     for (int unsigned w = 0; w < Ways; w++) begin
-      find[w] = line[w*EntryW + IdxW +: NameW+1] == {1'b1, key};
+      find_low[w] = line[w*EntryW + ValueW +: HalfW] == key[HalfW-1:0];
     end
   endfunction
 
-  function automatic logic [IdxW-1:0] index_at(input logic [LineW-1:0] line,
-                                               input logic [Ways-1:0] ways);
-    index_at = '0;
+  function automatic logic [Ways-1:0] find_high(input logic [LineW-1:0] line,
+                                                input logic [NameW-1:0] key);
     for (int unsigned w = 0; w < Ways; w++) begin
-      index_at = index_at | (line[w*EntryW +: IdxW] & {IdxW{ways[w]}});
+      find_high[w] = line[w*EntryW + ValueW + HalfW +: NameW-HalfW+1] == {1'b1, key[NameW-1:HalfW]};
+    end
+  endfunction
+
+  function automatic logic [Ways*ValueW-1:0] values_of(input logic [LineW-1:0] line);
+    for (int unsigned w = 0; w < Ways; w++) begin
+      values_of[w*ValueW +: ValueW] = line[w*EntryW +: ValueW];
+    end
+  endfunction
+
+  function automatic logic [ValueW-1:0] value_at(input logic [Ways*ValueW-1:0] values,
+                                                 input logic [Ways-1:0] ways);
+    value_at = '0;
+    for (int unsigned w = 0; w < Ways; w++) begin
+      value_at = value_at | (values[w*ValueW +: ValueW] & {ValueW{ways[w]}});
     end
   endfunction
 
@@ -98,11 +117,12 @@ module ravelin_ipsec_lookup #(
     logic [Ways-1:0] ways;
   } place_t;
 
-  logic [Ways-1:0] found0, found1, free0, free1;
+  logic [Ways-1:0] low0_q, high0_q, low1_q, high1_q, found0, found1, free0, free1;
+  logic [Ways*ValueW-1:0] values0_q, values1_q;
   place_t          free_place_q, found_place_q, place;
 
-  assign found0    = find(line0, key2_q);
-  assign found1    = find(line1, key2_q);
+  assign found0    = low0_q & high0_q;
+  assign found1    = low1_q & high1_q;
   assign free0     = free_in(line0);
   assign free1     = free_in(line1);
   assign op_full_o = free_place_q.ways == '0;
@@ -116,7 +136,7 @@ module ravelin_ipsec_lookup #(
       write0     = !place.second;
       write1     = place.second;
       write_line = with_entry(place.second ? line1 : line0, place.ways,
-                              op_insert_i ? {1'b1, key2_q, op_idx_i} : '0);
+                              op_insert_i ? {1'b1, key2_q, op_port_i, op_idx_i} : '0);
     end
   end
 
@@ -127,6 +147,8 @@ module ravelin_ipsec_lookup #(
       end else begin
         free_place_q <= {1'b0, free0 & (~free0 + 1'b1)};
       end
+    end
+    if (op3_q) begin
       found_place_q <= found0 != '0 ? {1'b0, found0} : {1'b1, found1};
     end
   end
@@ -137,8 +159,10 @@ module ravelin_ipsec_lookup #(
       sweep_q <= '0;
       v1_q    <= 1'b0;
       v2_q    <= 1'b0;
+      v3_q    <= 1'b0;
       op1_q   <= 1'b0;
       op2_q   <= 1'b0;
+      op3_q   <= 1'b0;
       used2_q <= 1'b0;
     end else begin
       if (!ready_q) begin
@@ -147,8 +171,10 @@ module ravelin_ipsec_lookup #(
       end
       v1_q    <= valid_i || op_find_i;
       v2_q    <= v1_q;
+      v3_q    <= v2_q;
       op1_q   <= op_find_i;
       op2_q   <= op1_q;
+      op3_q   <= op2_q;
       used2_q <= v1_q && (used_i || op1_q);
     end
   end
@@ -165,8 +191,16 @@ module ravelin_ipsec_lookup #(
       rd_row1_q <= row1_q;
     end
     if (v2_q) begin
+      low0_q    <= find_low(line0, key2_q);
+      high0_q   <= find_high(line0, key2_q);
+      low1_q    <= find_low(line1, key2_q);
+      high1_q   <= find_high(line1, key2_q);
+      values0_q <= values_of(line0);
+      values1_q <= values_of(line1);
+    end
+    if (v3_q) begin
       hit_o <= (found0 | found1) != '0;
-      idx_o <= index_at(line0, found0) | index_at(line1, found1);
+      {port_o, idx_o} <= value_at(values0_q, found0) | value_at(values1_q, found1);
     end
   end
 

@@ -343,6 +343,9 @@ package ravelin_ipsec_pkg;
   localparam logic [7:0] PROTO_NONE        = 8'd59;
   localparam logic [7:0] PROTO_DESTINATION = 8'd60;
 
+  // ESP in UDP, unless its SA names another (RFC 3948)
+  localparam logic [15:0] ENCAP_PORT = 16'd4500;
+
   function automatic logic is_extension(input logic [7:0] proto);
     is_extension = proto == PROTO_HOP_BY_HOP || proto == PROTO_ROUTING ||
                    proto == PROTO_FRAGMENT || proto == PROTO_DESTINATION;

@@ -3,9 +3,9 @@
 // Decides what becomes of a frame from the wire, as far as can be told before it is authenticated,
 // from its first 128 octets and its length: parse, inbound SA, checks that need no key.
 //
-//   head -> [parse, 9] -> [classify] -> [lookup, 3] -> [replay pre-check, 2] -> [verdict] -> FIFO
+//   head -> [parse, 9] -> [classify] -> [lookup, 4] -> [replay pre-check, 2] -> [verdict] -> FIFO
 //
-// Latency 16 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFO of
+// Latency 17 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFO of
 // decisions has room for its result. An error in the lookup table cannot be laid to one SA: bad_o
 // pulses, and dead_i is to follow at once; with it every frame is dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
@@ -31,6 +31,7 @@ module ravelin_ipsec_rx_decide #(
   input  logic            op_remove_i,
   input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] op_name_i,
   input  logic [SaW-1:0]  op_idx_i,
+  input  logic [15:0]     op_port_i,
   output logic            op_hit_o,
   output logic            op_full_o,
   // heads
@@ -51,7 +52,6 @@ module ravelin_ipsec_rx_decide #(
   output logic [CntNum-1:0] cnt_o
 );
   localparam int unsigned FifoDepth = 32;
-  localparam logic [15:0] EncapPort = 16'd4500;  // RFC 3948
 
   typedef struct packed {
     logic [3:0]   reason;
@@ -61,11 +61,13 @@ module ravelin_ipsec_rx_decide #(
   } frame_t;
 
   typedef struct packed {
-    logic         candidate;   // ESP in plain sight
+    logic         candidate;   // ESP in plain sight, or what an SA may have as such
+    logic         plain;       // it is ESP, whatever SAs there are
     logic         fragment;
     logic         bad_sum;
     logic         malformed;
     logic         udp;
+    logic [15:0]  port;        // that UDP comes to
     logic [1:0]   ecn;
     logic [7:0]   skip;
     logic [15:0]  text_len;
@@ -79,23 +81,25 @@ module ravelin_ipsec_rx_decide #(
   logic [5:0] credit_q;
   logic       take;
   logic       parsing, p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q;
-  logic       p8_valid_q, p9_valid_q;
+  logic       p8_valid_q, p9_valid_q, p10_valid_q;
 
   assign head_ready_o = ready_o && !pause_i && credit_q < 6'(FifoDepth);
   assign take         = head_valid_i && head_ready_o;
   assign taken_o      = take;
   assign paused_o     = pause_i && !(parsing || p3_valid_q || p4_valid_q || p5_valid_q ||
-                                     p6_valid_q || p7_valid_q || p8_valid_q || p9_valid_q);
+                                     p6_valid_q || p7_valid_q || p8_valid_q || p9_valid_q || p10_valid_q);
   assign idle_o       = credit_q == '0;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       credit_q <= '0;
-      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q} <= '0;
+      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q,
+       p10_valid_q} <= '0;
     end else begin
       credit_q <= credit_q + 6'(take) - 6'(dec_valid_o && dec_ready_i);
-      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q} <=
-          {p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q};
+      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q,
+       p10_valid_q} <= {p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
+                        p8_valid_q, p9_valid_q};
     end
   end
 
@@ -124,13 +128,13 @@ module ravelin_ipsec_rx_decide #(
   ravelin_ipsec_pkg::esp_in_udp_t p2_in_udp;
   ravelin_ipsec_pkg::esp_t p2_esp;
   logic [16:0]  p2_at;         // from the IP header to the ESP header
-  logic [15:0]  p2_udp_len, p2_esp_len;
+  logic [15:0]  p2_port, p2_udp_len, p2_esp_len;
   logic [31:0]  p2_ports;      // {source, destination}
-  logic         p2_ip, p2_is_esp, p2_is_udp, p2_visible, p2_iv, p2_candidate;
+  logic         p2_ip, p2_is_esp, p2_is_udp, p2_visible, p2_iv, p2_candidate, p2_plain;
   logic         p2_bad_len;
-  frame_t       p3_q, p4_q, p5_q, p6_q, p7_q, p8_q;
+  frame_t       p3_q, p4_q, p5_q, p6_q, p7_q, p8_q, p9_q;
   ravelin_ipsec_pkg::in_name_t p3_name_q;
-  esp_place_t   p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q;
+  esp_place_t   p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q, p9_esp_q;
 
   // What has segments left is to go on to elsewhere.
   assign p2_ip      = p2_head.reason == ravelin_ipsec_pkg::DROP_NONE && !p2.onward &&
@@ -140,15 +144,17 @@ module ravelin_ipsec_rx_decide #(
   assign p2_in_udp  = p2.upper;
   assign p2_esp     = p2_is_udp ? p2_in_udp.esp : p2.upper[127:0];
   assign p2_at      = 17'(p2.hlen) + (p2_is_udp ? 17'd8 : 17'd0);
+  assign p2_port    = ravelin_ipsec_pkg::swap16(p2_in_udp.udp.dport);
   assign p2_udp_len = ravelin_ipsec_pkg::swap16(p2_in_udp.udp.len);
   // SPI and sequence number; and the IV, which may lie behind more headers than are looked at
   assign p2_visible = !p2.later && p2.shown >= (p2_is_udp ? 5'd16 : 5'd8);
   assign p2_iv      = p2.shown >= (p2_is_udp ? 5'd24 : 5'd16);
   assign p2_bad_len = p2_esp_len < 16'd36 || p2_esp_len[1:0] != '0;
   // One octet is a keepalive, four octets of zero mark IKE (RFC 3948, section 2).
-  assign p2_candidate = p2_ip && (p2_is_esp ||
-                        (p2_is_udp && !p2.ipv6 && ravelin_ipsec_pkg::swap16(p2_in_udp.udp.dport) == EncapPort &&
-                         p2_in_udp.esp.spi != '0 && p2_udp_len >= 16'd12));
+  assign p2_candidate = p2_ip && (p2_is_esp || (p2_is_udp && !p2.ipv6 &&
+                                                p2_in_udp.esp.spi != '0 && p2_udp_len >= 16'd12));
+  // On any other port it is ESP to the SA that names it alone.
+  assign p2_plain     = p2_is_esp || p2_port == ravelin_ipsec_pkg::ENCAP_PORT;
 
   assign p2_ports = p2.ports && !p2.fragment ? ravelin_ipsec_pkg::swap32(p2.upper[31:0]) : '0;
 
@@ -171,10 +177,12 @@ module ravelin_ipsec_rx_decide #(
       p3_q.l3            <= p2.l3;
       p3_q.eth           <= p2.eth;
       p3_esp_q.candidate <= p2_candidate && p2_visible && !p2.fragment && (p2_iv || p2_bad_len);
-      p3_esp_q.fragment  <= p2_candidate && p2.fragment && (p2_is_esp || p2_visible);
+      p3_esp_q.plain     <= p2_plain;
+      p3_esp_q.fragment  <= p2_candidate && p2_plain && p2.fragment && (p2_is_esp || p2_visible);
       p3_esp_q.bad_sum   <= p2.bad_sum;
       p3_esp_q.malformed <= p2_bad_len;
       p3_esp_q.udp       <= p2_is_udp;
+      p3_esp_q.port      <= p2_port;
       p3_esp_q.ecn       <= p2.tos[1:0];
       p3_esp_q.skip      <= 8'(p2.l3) + 8'(p2_at) + 8'd16;
       p3_esp_q.text_len  <= p2_esp_len - 16'd32;
@@ -190,21 +198,25 @@ module ravelin_ipsec_rx_decide #(
   end
 
   // ------------------------------------------------------------------------ inbound SA
-  logic           p6_hit;
-  logic [SaW-1:0] p6_idx, p7_idx_q, p8_idx_q;
-  logic           p7_known_q, p8_known_q;
+  logic           p7_hit, p7_known;
+  logic [15:0]    p7_port;
+  logic [SaW-1:0] p7_idx, p8_idx_q, p9_idx_q;
+  logic           p8_known_q, p9_known_q;
 
   ravelin_ipsec_lookup #(.SaCount(InSaCount), .ErrorInjection(ErrorInjection)) u_lookup (
     .clk_i, .rst_ni, .ready_o, .damage_i, .bad_o,
-    .op_find_i, .op_insert_i, .op_remove_i, .op_name_i, .op_idx_i, .op_full_o,
+    .op_find_i, .op_insert_i, .op_remove_i, .op_name_i, .op_idx_i, .op_port_i,
+    .op_full_o,
     .valid_i (p3_valid_q), .name_i (p3_name_q),
     .used_i (p4_esp_q.candidate),
-    .hit_o (p6_hit), .idx_o (p6_idx)
+    .hit_o (p7_hit), .idx_o (p7_idx), .port_o (p7_port)
   );
-  assign op_hit_o    = p6_hit;
-  assign pre_valid_o = p6_valid_q && p6_hit;
-  assign pre_idx_o   = p6_idx;
-  assign pre_seq_o   = p6_esp_q.seq;
+  assign p7_known    = p7_hit && p7_esp_q.candidate &&
+                       (!p7_esp_q.udp || p7_esp_q.port == p7_port);
+  assign op_hit_o    = p7_hit;
+  assign pre_valid_o = p7_valid_q && p7_hit;
+  assign pre_idx_o   = p7_idx;
+  assign pre_seq_o   = p7_esp_q.seq;
 
   always_ff @(posedge clk_i) begin
     if (p3_valid_q) begin
@@ -220,60 +232,64 @@ module ravelin_ipsec_rx_decide #(
       p6_esp_q <= p5_esp_q;
     end
     if (p6_valid_q) begin
-      p7_q       <= p6_q;
-      p7_esp_q   <= p6_esp_q;
-      p7_known_q <= p6_esp_q.candidate && p6_hit;
-      p7_idx_q   <= p6_idx;
+      p7_q     <= p6_q;
+      p7_esp_q <= p6_esp_q;
     end
     if (p7_valid_q) begin
       p8_q       <= p7_q;
       p8_esp_q   <= p7_esp_q;
-      p8_known_q <= p7_known_q;
-      p8_idx_q   <= p7_idx_q;
+      p8_known_q <= p7_known;
+      p8_idx_q   <= p7_idx;
+    end
+    if (p8_valid_q) begin
+      p9_q       <= p8_q;
+      p9_esp_q   <= p8_esp_q;
+      p9_known_q <= p8_known_q;
+      p9_idx_q   <= p8_idx_q;
     end
   end
 
   // ------------------------------------------------------------------------ verdict
-  logic [3:0] p8_reason;
-  ravelin_ipsec_pkg::rx_decision_t p9_q;
+  logic [3:0] p9_reason;
+  ravelin_ipsec_pkg::rx_decision_t p10_q;
 
   always_comb begin
-    p8_reason = p8_q.reason;
-    if (p8_q.reason == ravelin_ipsec_pkg::DROP_NONE && p8_known_q) begin
-      p8_reason = p8_esp_q.bad_sum   ? ravelin_ipsec_pkg::DROP_CHECKSUM :
-                  p8_esp_q.malformed ? ravelin_ipsec_pkg::DROP_MALFORMED : pre_reason_i;
+    p9_reason = p9_q.reason;
+    if (p9_q.reason == ravelin_ipsec_pkg::DROP_NONE && p9_known_q) begin
+      p9_reason = p9_esp_q.bad_sum   ? ravelin_ipsec_pkg::DROP_CHECKSUM :
+                  p9_esp_q.malformed ? ravelin_ipsec_pkg::DROP_MALFORMED : pre_reason_i;
     end
-    if (dead_i && p8_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
-      p8_reason = ravelin_ipsec_pkg::DROP_PARITY;
+    if (dead_i && p9_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
+      p9_reason = ravelin_ipsec_pkg::DROP_PARITY;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (p8_valid_q) begin
-      p9_q.action    <= p8_reason != ravelin_ipsec_pkg::DROP_NONE ? ravelin_ipsec_pkg::RX_DROP :
-                        p8_known_q ? ravelin_ipsec_pkg::RX_DECRYPT : ravelin_ipsec_pkg::RX_PASS;
-      p9_q.reason    <= p8_reason;
-      p9_q.known     <= p8_known_q && !dead_i;
-      p9_q.udp       <= p8_esp_q.udp;
-      p9_q.ecn       <= p8_esp_q.ecn;
-      p9_q.l3        <= p8_q.l3;
-      p9_q.skip      <= p8_esp_q.skip;
-      p9_q.frame_len <= p8_q.len;
-      p9_q.text_len  <= p8_esp_q.text_len;
-      p9_q.sa        <= 16'(p8_idx_q);
-      p9_q.spi       <= p8_esp_q.spi;
-      p9_q.seq       <= p8_esp_q.seq;
-      p9_q.iv        <= p8_esp_q.iv;
-      p9_q.eth       <= p8_q.eth;
-      p9_q.hash      <= p8_esp_q.hash;
+    if (p9_valid_q) begin
+      p10_q.action    <= p9_reason != ravelin_ipsec_pkg::DROP_NONE ? ravelin_ipsec_pkg::RX_DROP :
+                        p9_known_q ? ravelin_ipsec_pkg::RX_DECRYPT : ravelin_ipsec_pkg::RX_PASS;
+      p10_q.reason    <= p9_reason;
+      p10_q.known     <= p9_known_q && !dead_i;
+      p10_q.udp       <= p9_esp_q.udp;
+      p10_q.ecn       <= p9_esp_q.ecn;
+      p10_q.l3        <= p9_q.l3;
+      p10_q.skip      <= p9_esp_q.skip;
+      p10_q.frame_len <= p9_q.len;
+      p10_q.text_len  <= p9_esp_q.text_len;
+      p10_q.sa        <= 16'(p9_idx_q);
+      p10_q.spi       <= p9_esp_q.spi;
+      p10_q.seq       <= p9_esp_q.seq;
+      p10_q.iv        <= p9_esp_q.iv;
+      p10_q.eth       <= p9_q.eth;
+      p10_q.hash      <= p9_esp_q.hash;
     end
   end
 
   always_ff @(posedge clk_i) begin
     cnt_o <= '0;
-    if (rst_ni && p8_valid_q && !dead_i && p8_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
-      cnt_o[ravelin_regs_pkg::CNT_RX_SA_MISS]  <= p8_esp_q.candidate && !p8_known_q;
-      cnt_o[ravelin_regs_pkg::CNT_RX_FRAGMENT] <= p8_esp_q.fragment;
+    if (rst_ni && p9_valid_q && !dead_i && p9_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
+      cnt_o[ravelin_regs_pkg::CNT_RX_SA_MISS]  <= p9_esp_q.candidate && p9_esp_q.plain && !p9_known_q;
+      cnt_o[ravelin_regs_pkg::CNT_RX_FRAGMENT] <= p9_esp_q.fragment;
     end
   end
 
@@ -281,7 +297,7 @@ module ravelin_ipsec_rx_decide #(
   logic [5:0] dec_count;
   ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::RX_DECISION_W), .Depth(FifoDepth)) u_decisions (
     .clk_i, .rst_ni,
-    .in_valid_i (p9_valid_q), .in_ready_o (dec_room), .in_data_i (p9_q),
+    .in_valid_i (p10_valid_q), .in_ready_o (dec_room), .in_data_i (p10_q),
     .out_valid_o (dec_valid_o), .out_ready_i (dec_ready_i), .out_data_o (dec_o),
     .count_o (dec_count)
   );

@@ -11,6 +11,7 @@
 	X(every_inner_length_is_decapsulated)                                                      \
 	X(random_frames_both_ways_with_many_sas)                                                   \
 	X(esp_behind_headers_that_are_not_seen_goes_to_the_host)                                   \
+	X(esp_in_udp_is_received_on_the_port_that_its_sa_names)                                    \
 	X(frames_wrong_in_any_way_are_refused_for_the_right_reason)                                \
 	X(bursts_of_replays_on_one_sa_are_counted_one_by_one)                                      \
 	X(padding_of_every_length_is_checked_to_its_first_octet)                                   \

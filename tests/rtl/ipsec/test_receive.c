@@ -542,3 +542,51 @@ void flows_hash_alike_after_decryption_and_spread_over_the_top_bits(struct bench
 	for (int i = 0; i < 16; i++)
 		CHECK(b, seen[i] >= 4 && seen[i] <= 40);
 }
+
+/* RFC 3948 has 4500; a peer behind a NAT that forwards another port, and IKE there, have that. */
+void esp_in_udp_is_received_on_the_port_that_its_sa_names(struct bench *b)
+{
+	static const uint16_t ports[] = {0, 4500, 4501, 500, 65535};
+	uint8_t packet[PEER_FRAME_MAX], frame[PEER_FRAME_MAX];
+	struct peer_ip ip = {.src = 1, .dst = 2, .protocol = 1, .payload = 40};
+	size_t inner = peer_packet(&b->random, packet, &ip);
+	struct rvl_sa_params sa[5];
+
+	b->loose = true;
+	for (uint16_t i = 0; i < 5; i++) {
+		struct rvl_cmd cmd;
+
+		sa[i] = peer_params_ipv4(&b->random, RVL_INBOUND, 300 + i);
+		sa[i].encap = true;
+		cmd = peer_sa_add(i, &sa[i]);
+		cmd.udp_dport = ports[i];
+		CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+	}
+	for (uint16_t i = 0; i < 5; i++)
+		for (uint16_t k = 1; k < 5; k++) {
+			uint16_t own = ports[i] ? ports[i] : RVL_ESP_PORT;
+			struct peer_seal how = peer_seal_plain(k);
+			size_t at = peer_ethernet(&b->random, frame, 0x0800, k % 3), len;
+
+			how.udp = true;
+			len = at + peer_seal(frame + at, &sa[i], &how, packet, inner);
+			rvl_put_be16(frame + at + 22, ports[k]);
+			ipsec_dut_wire(b->dut, frame, len, false);
+			bench_settle(b);
+			CHECK_EQ(b, b->received, 1);
+			CHECK_EQ(b, b->last_host.decrypted, own == ports[k]);
+			CHECK_EQ(b, b->last_host.udp, own == ports[k]);
+		}
+	/* Plain ESP on any of them; and other ports' datagrams are no ESP that has missed its SA.
+	 */
+	for (uint16_t i = 0; i < 5; i++) {
+		struct peer_seal how = peer_seal_plain(9);
+		size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+		ipsec_dut_wire(b->dut, frame,
+			       at + peer_seal(frame + at, &sa[i], &how, packet, inner), false);
+		bench_settle(b);
+		CHECK_EQ(b, b->last_host.decrypted, 1);
+		CHECK_EQ(b, b->last_host.udp, 0);
+	}
+}
