@@ -204,6 +204,8 @@ static int check_sa(const struct rvl_dev *dev, const struct rvl_dev_sa *sa,
 		return rvl_fail(err, -EOPNOTSUPP,
 				"SA_ADD: udp_dport is %u, and the device receives on %u alone",
 				sa->udp_dport, ENCAP_PORT);
+	if (sa->inbound && sa->selects && !(features & RVL_FEATURES_SELECTORS_MASK))
+		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device checks no selectors");
 	if (sa->dscp > 63)
 		return rvl_fail(err, -EINVAL, "SA_ADD: dscp is %u, beyond 6 bits", sa->dscp);
 	if (sa->df_set && sa->df_clear)
@@ -221,6 +223,9 @@ static uint32_t sa_flags(const struct rvl_dev_sa *sa)
 		flags |= RVL_SA_FLAG_UDP;
 	if (sa->ipv6)
 		flags |= RVL_SA_FLAG_IPV6;
+	if (sa->inbound && sa->selects)
+		flags |= RVL_SA_FLAG_SELECTORS | (sa->selector.ipv6 ? RVL_SA_FLAG_SEL_IPV6 : 0) |
+			 (sa->selector.any_proto ? RVL_SA_FLAG_SEL_ANY_PROTO : 0);
 	if (sa->inbound)
 		return flags | RVL_SA_FLAG_INBOUND;
 	if (sa->df_set)
@@ -230,6 +235,19 @@ static uint32_t sa_flags(const struct rvl_dev_sa *sa)
 	if (sa->dscp_fixed)
 		flags |= RVL_SA_FLAG_DSCP_FIXED | RVL_PUT(SA_FLAG_DSCP, sa->dscp);
 	return flags | RVL_PUT(SA_FLAG_TTL, sa->ttl);
+}
+
+static void fill_selector(struct rvl_cmd *cmd, const struct rvl_dev_selector *selector)
+{
+	memcpy(cmd->sel_src, selector->src, sizeof(selector->src));
+	memcpy(cmd->sel_dst, selector->dst, sizeof(selector->dst));
+	cmd->sel_src_len = selector->src_len;
+	cmd->sel_dst_len = selector->dst_len;
+	cmd->sel_proto = selector->any_proto ? 0 : selector->proto;
+	cmd->sel_sport_lo = rvl_cpu_to_le16(selector->sport_lo);
+	cmd->sel_sport_hi = rvl_cpu_to_le16(selector->sport_hi);
+	cmd->sel_dport_lo = rvl_cpu_to_le16(selector->dport_lo);
+	cmd->sel_dport_hi = rvl_cpu_to_le16(selector->dport_hi);
 }
 
 static void fill_sa(struct rvl_cmd *cmd, const struct rvl_dev_sa *sa, uint32_t index)
@@ -253,6 +271,8 @@ static void fill_sa(struct rvl_cmd *cmd, const struct rvl_dev_sa *sa, uint32_t i
 	cmd->hard_bytes = rvl_cpu_to_le64(sa->hard_bytes);
 	cmd->soft_packets = rvl_cpu_to_le64(sa->soft_packets);
 	cmd->hard_packets = rvl_cpu_to_le64(sa->hard_packets);
+	if (sa->inbound && sa->selects)
+		fill_selector(cmd, &sa->selector);
 }
 
 /* Take the index asked for, or any. cmd_lock is held. */
@@ -351,6 +371,7 @@ int rvl_dev_sa_query(struct rvl_dev *dev, bool inbound, uint32_t index,
 	stats->drop_replay = rvl_le64_to_cpu(cpl.drop_replay);
 	stats->drop_format = rvl_le64_to_cpu(cpl.drop_format);
 	stats->drop_limit = rvl_le64_to_cpu(cpl.drop_limit);
+	stats->drop_selectors = rvl_le64_to_cpu(cpl.drop_selectors);
 	stats->state = rvl_le32_to_cpu(cpl.state);
 	return 0;
 }

@@ -122,6 +122,19 @@ const char *rvl_counter_description(unsigned int counter);
 #define RVL_INDICES_MAX (1U << 24)
 #define RVL_INDEX_ANY 0xffffffffU
 
+/* Packets that come out of an inbound SA (struct rvl_cmd says what each means). */
+struct rvl_dev_selector {
+	bool ipv6;
+	bool any_proto;
+	uint8_t proto;
+	uint8_t src[16]; /* prefixes, network order; IPv4 in the first 4 octets, others 0 */
+	uint8_t dst[16];
+	uint8_t src_len;
+	uint8_t dst_len;
+	uint16_t sport_lo, sport_hi; /* 0 and 65535: any */
+	uint16_t dport_lo, dport_hi;
+};
+
 /* An SA as the device takes it (struct rvl_cmd says what each means). */
 struct rvl_dev_sa {
 	bool inbound;
@@ -142,6 +155,8 @@ struct rvl_dev_sa {
 	bool dscp_fixed;       /* outbound: dscp instead of the inner one */
 	uint8_t dscp;
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: never */
+	bool selects; /* inbound: all else than these is dropped */
+	struct rvl_dev_selector selector;
 };
 
 struct rvl_dev_sa_stats {
@@ -152,6 +167,7 @@ struct rvl_dev_sa_stats {
 	uint64_t drop_replay;
 	uint64_t drop_format;
 	uint64_t drop_limit;
+	uint64_t drop_selectors;
 	uint32_t state; /* RVL_SA_STATE_* */
 };
 

@@ -391,7 +391,7 @@ struct rvl_cmd {
 	uint8_t sel_dst[16]; /* destination prefix */
 	uint8_t sel_src_len; /* source prefix length */
 	uint8_t sel_dst_len; /* destination prefix length */
-	uint8_t sel_proto; /* IP protocol, unless SA_FLAG_SEL_ANY_PROTO */
+	uint8_t sel_proto; /* IP protocol, unless SA_FLAG_SEL_ANY_PROTO. Where a packet doesn't show protocol or ports (see CMD_POLICY), any will do */
 	uint8_t sel_rsvd; /* zero */
 	rvl_le16 sel_sport_lo; /* first source port */
 	rvl_le16 sel_sport_hi; /* last source port; 0 and 65535: any, and protocols without ports */
@@ -591,6 +591,7 @@ enum rvl_counter {
 	RVL_CNT_EVENTS_LOST, /* events that found the ring full or off */
 	RVL_CNT_TX_DROP_PARITY, /* the SA's memory is damaged, or the device FATAL */
 	RVL_CNT_RX_DROP_PARITY, /* the SA's memory is damaged, or the device FATAL */
+	RVL_CNT_RX_DROP_SELECTORS, /* inner packet outside of the SA's selectors */
 	RVL_CNT_NUM,
 };
 
@@ -636,6 +637,7 @@ enum rvl_counter {
 	X(pcie_bad_request, "requests refused: unsupported type, size or address") \
 	X(events_lost, "events that found the ring full or off") \
 	X(tx_drop_parity, "the SA's memory is damaged, or the device FATAL") \
-	X(rx_drop_parity, "the SA's memory is damaged, or the device FATAL")
+	X(rx_drop_parity, "the SA's memory is damaged, or the device FATAL") \
+	X(rx_drop_selectors, "inner packet outside of the SA's selectors")
 
 #endif

@@ -516,6 +516,7 @@ package ravelin_regs_pkg;
   localparam int unsigned CNT_EVENTS_LOST = 38;
   localparam int unsigned CNT_TX_DROP_PARITY = 39;
   localparam int unsigned CNT_RX_DROP_PARITY = 40;
-  localparam int unsigned CNT_NUM = 41;
+  localparam int unsigned CNT_RX_DROP_SELECTORS = 41;
+  localparam int unsigned CNT_NUM = 42;
 endpackage
 /* verilator lint_on UNUSEDPARAM */

@@ -230,6 +230,38 @@ static void what_is_wrong_with_an_sa_is_named(void **state)
 	teardown(b);
 }
 
+static void what_an_sa_does_not_select_is_dropped_and_told(void **state)
+{
+	struct bench *b = setup();
+	struct rvl_sa_params p = plain_sa(b, RVL_INBOUND, 0x1000);
+	struct rvl_dev_sa sa = traffic_dev_sa(&p);
+	struct rvl_dev_error err = {""};
+	struct rvl_dev_sa_stats stats;
+	uint32_t index = 3;
+
+	(void)state;
+	/* traffic_ipv4() has 10.0.0.0/8 as source, and none of these destinations */
+	sa.selects = true;
+	sa.selector = (struct rvl_dev_selector){
+		.any_proto = true, .src = {10}, .src_len = 8, .sport_hi = 65535, .dport_hi = 65535};
+	assert_int_equal(rvl_dev_sa_add(b->chip.dev, &sa, &index, &err), 0);
+	put_esp(b, &p, 1);
+	sa.selector.dst[0] = 12;
+	sa.selector.dst_len = 8;
+	sa.spi = p.spi = 0x1001;
+	index = 4;
+	assert_int_equal(rvl_dev_sa_add(b->chip.dev, &sa, &index, &err), 0);
+	put_esp(b, &p, 1);
+	assert_true(chip_drain(&b->chip));
+	assert_int_equal(rvl_dev_sa_query(b->chip.dev, true, 3, &stats, &err), 0);
+	assert_int_equal(stats.packets, 1);
+	assert_int_equal(stats.drop_selectors, 0);
+	assert_int_equal(rvl_dev_sa_query(b->chip.dev, true, 4, &stats, &err), 0);
+	assert_int_equal(stats.packets, 0);
+	assert_int_equal(stats.drop_selectors, 1);
+	teardown(b);
+}
+
 static void what_is_wrong_with_a_policy_is_named(void **state)
 {
 	const struct rvl_dev_policy good = {
@@ -728,6 +760,7 @@ int main(void)
 		cmocka_unit_test(capabilities_are_those_of_the_rtl),
 		cmocka_unit_test(what_is_wrong_with_an_sa_is_named),
 		cmocka_unit_test(what_is_wrong_with_a_policy_is_named),
+		cmocka_unit_test(what_an_sa_does_not_select_is_dropped_and_told),
 		cmocka_unit_test(an_armed_queue_interrupts_once),
 		cmocka_unit_test(an_unreadable_frame_costs_that_frame_alone),
 		cmocka_unit_test(a_command_waits_behind_a_lost_read_until_the_chip_gives_that_up),

@@ -527,7 +527,11 @@ static void what_of_ipv6_and_ports_the_device_lacks_is_named(void **state)
 	assert_int_equal(rvl_dev_policy_set(dev, &policy, &index, &err), -EOPNOTSUPP);
 	assert_string_equal(err.text, "POLICY_SET: the device has no IPv6");
 	sa.ipv6 = false;
-	sa.inbound = sa.udp = true;
+	sa.inbound = sa.selects = true;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
+	assert_string_equal(err.text, "SA_ADD: the device checks no selectors");
+	sa.selects = false;
+	sa.udp = true;
 	sa.udp_dport = 4501;
 	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
 	assert_string_equal(err.text,

@@ -179,8 +179,12 @@ module ravelin_ipsec_command #(
         spare.dst.v6 = '0;
       end
       if (flags.selectors) begin
-        spare.sel_src                = '0;
-        spare.sel_dst                = '0;
+        spare.sel_src.v4             = '0;
+        spare.sel_dst.v4             = '0;
+        if (flags.sel_ipv6) begin
+          spare.sel_src.v6 = '0;
+          spare.sel_dst.v6 = '0;
+        end
         spare.sel_src_len            = '0;
         spare.sel_dst_len            = '0;
         spare.sel_proto              = '0;
@@ -267,7 +271,7 @@ module ravelin_ipsec_command #(
     unsupported = 1'b0;
     if (state_q == StCheck && is_add) begin
       unsupported = flags.esn || (flags.ipv6 && flags.udp) || flags.transport || flags.ah ||
-                    flags.selectors || cmd_q.path_mtu != '0 || cmd_q.mss != '0;
+                    cmd_q.path_mtu != '0 || cmd_q.mss != '0;
     end
   end
 
@@ -293,14 +297,42 @@ module ravelin_ipsec_command #(
     end
   end
 
+  // The selector of a rule, or of an inbound SA.
   logic        bad_action, bad_prefix, bad_range;
-  logic [7:0]  prefix_max;
-  logic [127:0] pol_src, pol_dst, pol_src_mask, pol_dst_mask;
-  assign pol_src      = ravelin_ipsec_pkg::swap128(policy.src);
-  assign pol_dst      = ravelin_ipsec_pkg::swap128(policy.dst);
-  assign prefix_max   = policy.flags.ipv6 ? 8'd128 : 8'd32;
-  assign pol_src_mask = mask_of(policy.src_len);
-  assign pol_dst_mask = mask_of(policy.dst_len);
+  logic [7:0]  prefix_max, src_len, dst_len;
+  ravelin_ipsec_pkg::selector_t selector;
+
+  assign src_len    = is_set ? policy.src_len : cmd_q.sel_src_len;
+  assign dst_len    = is_set ? policy.dst_len : cmd_q.sel_dst_len;
+  assign prefix_max = selector.ipv6 ? 8'd128 : 8'd32;
+
+  always_comb begin
+    if (is_set) begin
+      selector.ipv6      = policy.flags.ipv6;
+      selector.any_proto = policy.flags.any_proto;
+      selector.proto     = policy.proto;
+      selector.src       = ravelin_ipsec_pkg::swap128(policy.src);
+      selector.dst       = ravelin_ipsec_pkg::swap128(policy.dst);
+      selector.sport_lo  = policy.sport_lo;
+      selector.sport_hi  = policy.sport_hi;
+      selector.dport_lo  = policy.dport_lo;
+      selector.dport_hi  = policy.dport_hi;
+    end else begin
+      selector.ipv6      = flags.sel_ipv6;
+      selector.any_proto = flags.sel_any_proto;
+      selector.proto     = cmd_q.sel_proto;
+      selector.src       = ravelin_ipsec_pkg::swap128(cmd_q.sel_src);
+      selector.dst       = ravelin_ipsec_pkg::swap128(cmd_q.sel_dst);
+      selector.sport_lo  = cmd_q.sel_sport_lo;
+      selector.sport_hi  = cmd_q.sel_sport_hi;
+      selector.dport_lo  = cmd_q.sel_dport_lo;
+      selector.dport_hi  = cmd_q.sel_dport_hi;
+    end
+    selector.src_mask = mask_of(src_len);
+    selector.dst_mask = mask_of(dst_len);
+    selector.any_port = selector.sport_lo == '0 && selector.sport_hi == '1 &&
+                        selector.dport_lo == '0 && selector.dport_hi == '1;
+  end
 
   always_comb begin
     bad_action = 1'b0;
@@ -309,9 +341,13 @@ module ravelin_ipsec_command #(
     if (state_q == StCheck && is_set) begin
       bad_action = policy.action < ravelin_regs_pkg::POLICY_ACTION_BYPASS ||
                    policy.action > ravelin_regs_pkg::POLICY_ACTION_PROTECT;
-      bad_prefix = policy.src_len > prefix_max || policy.dst_len > prefix_max ||
-                   (pol_src & ~pol_src_mask) != '0 || (pol_dst & ~pol_dst_mask) != '0;
-      bad_range  = policy.sport_lo > policy.sport_hi || policy.dport_lo > policy.dport_hi;
+    end
+    if (state_q == StCheck && (is_set || (is_add && flags.selectors))) begin
+      bad_prefix = src_len > prefix_max || dst_len > prefix_max ||
+                   (selector.src & ~selector.src_mask) != '0 ||
+                   (selector.dst & ~selector.dst_mask) != '0;
+      bad_range  = selector.sport_lo > selector.sport_hi ||
+                   selector.dport_lo > selector.dport_hi;
     end
   end
 
@@ -528,6 +564,7 @@ module ravelin_ipsec_command #(
       answer.drop_replay        = 64'(in_dyn.drop_replay);
       answer.drop_format        = 64'(in_dyn.drop_format);
       answer.drop_limit         = 64'(in_dyn.drop_limit);
+      answer.drop_selectors     = 64'(in_dyn.drop_selectors);
       answer.state.soft_bytes   = in_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_BYTES];
       answer.state.soft_packets = in_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_PACKETS];
       answer.state.hard         = in_dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] |
@@ -560,23 +597,13 @@ module ravelin_ipsec_command #(
       if (is_set) begin
         rule.valid     = 1'b1;
         rule.action    = 2'(policy.action);
-        rule.ipv6      = policy.flags.ipv6;
-        rule.any_proto = policy.flags.any_proto;
-        rule.proto     = policy.proto;
         rule.sa        = 16'(policy.sa);
-        rule.src       = pol_src;
-        rule.src_mask  = pol_src_mask;
-        rule.dst       = pol_dst;
-        rule.dst_mask  = pol_dst_mask;
-        rule.sport_lo  = policy.sport_lo;
-        rule.sport_hi  = policy.sport_hi;
-        rule.dport_lo  = policy.dport_lo;
-        rule.dport_hi  = policy.dport_hi;
-        rule.any_port  = policy.sport_lo == '0 && policy.sport_hi == '1 &&
-                         policy.dport_lo == '0 && policy.dport_hi == '1;
+        rule.selector  = selector;
       end else if (is_add && inbound) begin
-        in_cfg.spi     = cmd_q.spi;
-        in_cfg.limits  = limits;
+        in_cfg.selects  = flags.selectors;
+        in_cfg.selector = selector;
+        in_cfg.spi      = cmd_q.spi;
+        in_cfg.limits   = limits;
       end else if (is_add) begin
         out_cfg.ipv6       = flags.ipv6;
         out_cfg.udp        = flags.udp;

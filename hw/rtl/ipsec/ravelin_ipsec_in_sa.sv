@@ -28,6 +28,7 @@
 // nothing until it is written anew, and tells so in one event. What is damaged stays as it is. Which
 // SAs are broken stands in registers. The window is kept twice, for its two readers. With dead_i
 // nothing is judged any more.
+/* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_in_sa #(
   parameter int unsigned SaCount       = 1024,
   parameter int unsigned ReplayWindow  = 1024,  // a power of two
@@ -68,6 +69,7 @@ module ravelin_ipsec_in_sa #(
   input  logic [3:0]      chk_format_i,      // what is wrong with the plaintext
   input  logic [31:0]     chk_seq_i,
   input  logic [15:0]     chk_bytes_i,       // octets of the inner packet
+  input  logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow_i,  // of the inner packet
   output logic [3:0]      reason_o,
   output logic            ev_valid_o,
   output logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_o
@@ -152,6 +154,7 @@ module ravelin_ipsec_in_sa #(
   // ------------------------------------------------------------------------ memory
   // What a stage holds of its packet has the stage's number.
   logic [CfgW-1:0] cfg_rd;
+  ravelin_ipsec_pkg::in_cfg_t cfg1;
   logic [DynW-1:0] dyn_rd;
   logic [WinW-1:0] win_rd;
   logic            cfg_bad, dyn_bad, win_bad, read, op1_q, known1;
@@ -185,6 +188,7 @@ module ravelin_ipsec_in_sa #(
   assign read     = rd_valid_i || op_read_i;
   assign read_idx = op_read_i ? op_idx_i : rd_idx_i;
   assign known1   = chk_valid_i && chk_known_i;
+  assign cfg1     = cfg_rd;
   assign from3    = update3_q && idx3_q == idx1_q;
   assign from4    = update4_q && idx4_q == idx1_q;
 
@@ -214,7 +218,9 @@ module ravelin_ipsec_in_sa #(
       reason2_q  <= chk_reason_i;
       icv_ok2_q  <= chk_icv_ok_i;
       key_bad2_q <= chk_bad_i;
-      format2_q  <= chk_format_i;
+      format2_q  <= chk_format_i == ravelin_ipsec_pkg::DROP_NONE && cfg1.selects &&
+                    !ravelin_ipsec_pkg::selector_fits(cfg1.selector, chk_flow_i, 1'b1) ?
+                    ravelin_ipsec_pkg::DROP_SELECTORS : chk_format_i;
       seq2_q     <= chk_seq_i;
       bytes2_q   <= chk_bytes_i;
     end
@@ -361,6 +367,8 @@ module ravelin_ipsec_in_sa #(
         ravelin_ipsec_pkg::DROP_TRAILER, ravelin_ipsec_pkg::DROP_INNER,
         ravelin_ipsec_pkg::DROP_ECN:
           dyn_d.drop_format = dyn.drop_format + 32'd1;
+        ravelin_ipsec_pkg::DROP_SELECTORS:
+          dyn_d.drop_selectors = dyn.drop_selectors + 32'd1;
         ravelin_ipsec_pkg::DROP_LIFETIME:
           dyn_d.drop_limit = dyn.drop_limit + 32'd1;
         default: ;
@@ -530,7 +538,5 @@ module ravelin_ipsec_in_sa #(
                damage.memory == ravelin_ipsec_pkg::DAMAGE_PRE_WINDOW),
     .damage_addr_i (damage.index[IdxW-1:0])
   );
-
-  logic unused;
-  assign unused = ^damage;
 endmodule
+/* verilator lint_on UNUSEDSIGNAL */

@@ -50,6 +50,38 @@ package ravelin_ipsec_pkg;
   } out_dyn_t;
   localparam int unsigned OUT_DYN_W = 198;
 
+  // Packets that a rule, or an SA, is about (RFC 4301, section 4.4.1.1).
+  typedef struct packed {
+    logic         ipv6;
+    logic         any_proto;
+    logic [7:0]   proto;
+    logic         any_port;
+    logic [127:0] src;         // an IPv4 address is on top
+    logic [127:0] src_mask;
+    logic [127:0] dst;
+    logic [127:0] dst_mask;
+    logic [15:0]  sport_lo;
+    logic [15:0]  sport_hi;
+    logic [15:0]  dport_lo;
+    logic [15:0]  dport_hi;
+  } selector_t;
+  localparam int unsigned SELECTOR_W = 587;
+
+  // What a packet shows of that.
+  typedef struct packed {
+    logic         on_link;       // it is nobody's
+    logic         ipv6;
+    logic [127:0] src;
+    logic [127:0] dst;
+    logic [7:0]   proto;
+    logic [15:0]  sport;
+    logic [15:0]  dport;
+    logic         ports;         // it shows its ports
+    logic         ports_unseen;  // it has some, but elsewhere
+    logic         proto_unseen;  // so is its protocol
+  } flow_t;
+  localparam int unsigned FLOW_REC_W = 301;
+
   // What an inbound SA is found by.
   typedef struct packed {
     logic         ipv6;
@@ -60,13 +92,16 @@ package ravelin_ipsec_pkg;
 
   // Inbound SA: what never changes while it is installed.
   typedef struct packed {
+    logic        selects;      // what comes out of it has to fit the selector
+    selector_t   selector;
     logic [31:0] spi;
     limits_t     limits;
   } in_cfg_t;
-  localparam int unsigned IN_CFG_W = 288;
+  localparam int unsigned IN_CFG_W = 876;
 
   // Inbound SA: counters.
   typedef struct packed {
+    logic [31:0] drop_selectors;
     logic [3:0]  fired;
     logic [31:0] drop_icv;
     logic [31:0] drop_replay;
@@ -75,7 +110,7 @@ package ravelin_ipsec_pkg;
     logic [63:0] bytes;
     logic [63:0] packets;
   } in_dyn_t;
-  localparam int unsigned IN_DYN_W = 260;
+  localparam int unsigned IN_DYN_W = 292;
 
   // Events of one packet; serialized later.
   typedef struct packed {
@@ -113,19 +148,8 @@ package ravelin_ipsec_pkg;
   typedef struct packed {
     logic        valid;
     logic [1:0]  action;
-    logic        ipv6;
-    logic        any_proto;
-    logic [7:0]  proto;
-    logic        any_port;
     logic [15:0] sa;
-    logic [127:0] src;         // IPv4 on top
-    logic [127:0] src_mask;
-    logic [127:0] dst;
-    logic [127:0] dst_mask;
-    logic [15:0] sport_lo;
-    logic [15:0] sport_hi;
-    logic [15:0] dport_lo;
-    logic [15:0] dport_hi;
+    selector_t   selector;
   } rule_t;
   localparam int unsigned RULE_W = 606;
 
@@ -170,6 +194,7 @@ package ravelin_ipsec_pkg;
   localparam logic [3:0] DROP_INNER     = 4'd11;
   localparam logic [3:0] DROP_ECN       = 4'd12;
   localparam logic [3:0] DROP_PARITY    = 4'd13;  // at any place
+  localparam logic [3:0] DROP_SELECTORS = 4'd14;
 
   typedef struct packed {
     logic [1:0]   action;
@@ -355,6 +380,46 @@ package ravelin_ipsec_pkg;
   function automatic logic has_ports(input logic [7:0] proto);
     has_ports = proto == 8'd6 || proto == 8'd17 || proto == 8'd33 || proto == 8'd132 ||
                 proto == 8'd136;
+  endfunction
+
+  // Does the flow fit the selector? What isn't seen fits if unseen says so.
+  function automatic logic selector_fits(input logic [SELECTOR_W-1:0] selector,
+                                         input logic [FLOW_REC_W-1:0] flow, input logic unseen);
+    logic         want_ipv6, any_proto, any_port, in_range;
+    logic [7:0]   want_proto;
+    logic [127:0] want_src, src_mask, want_dst, dst_mask;
+    logic [15:0]  sport_lo, sport_hi, dport_lo, dport_hi;
+    logic         on_link, ipv6, ports, ports_unseen, proto_unseen;
+    logic [127:0] src, dst;
+    logic [7:0]   proto;
+    logic [15:0]  sport, dport;
+    // the fields of selector_t and flow_t, in their order
+    {want_ipv6, any_proto, want_proto, any_port, want_src, src_mask, want_dst, dst_mask,
+     sport_lo, sport_hi, dport_lo, dport_hi} = selector;
+    {on_link, ipv6, src, dst, proto, sport, dport, ports, ports_unseen, proto_unseen} = flow;
+    in_range      = sport >= sport_lo && sport <= sport_hi && dport >= dport_lo &&
+                    dport <= dport_hi;
+    selector_fits = ipv6 == want_ipv6 && !on_link &&
+                    (src & src_mask) == want_src && (dst & dst_mask) == want_dst &&
+                    (any_proto || proto == want_proto || (proto_unseen && unseen)) &&
+                    (any_port || (ports ? in_range : ports_unseen && unseen));
+  endfunction
+
+  // Of a packet that has been read.
+  function automatic flow_t flow_of(input parsed_t packet);
+    logic no_proto;
+    // A later fragment may begin with an extension header: what is behind it nobody knows.
+    no_proto = packet.state == PARSE_HIDDEN || (packet.ipv6 && is_extension(packet.proto));
+    flow_of.on_link      = packet.on_link;
+    flow_of.ipv6         = packet.ipv6;
+    flow_of.src          = packet.src;
+    flow_of.dst          = packet.dst;
+    flow_of.proto        = packet.proto;
+    flow_of.sport        = swap16(packet.upper[15:0]);
+    flow_of.dport        = swap16(packet.upper[31:16]);
+    flow_of.ports        = packet.ports;
+    flow_of.ports_unseen = packet.unseen || no_proto;
+    flow_of.proto_unseen = no_proto;
   endfunction
 
   // The Ethernet header with the EtherType of what follows it now: where that stands, its length

@@ -22,15 +22,7 @@ module ravelin_ipsec_policy #(
   input  logic [ravelin_ipsec_pkg::RULE_W-1:0] set_rule_i,
   output logic [PolicyCount-1:0]           used_o,
   input  logic                             valid_i,
-  input  logic                             ipv6_i,
-  input  logic [127:0]                     src_i,           // an IPv4 address is on top
-  input  logic [127:0]                     dst_i,
-  input  logic [7:0]                       proto_i,
-  input  logic [15:0]                      sport_i,
-  input  logic [15:0]                      dport_i,
-  input  logic                             ports_i,         // the packet shows its ports
-  input  logic                             ports_unseen_i,  // it has some, but elsewhere
-  input  logic                             proto_unseen_i,  // so is its protocol
+  input  logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] flow_i,
   output logic                             valid_o,
   output logic                             hit_o,
   output logic [1:0]                       action_o,
@@ -50,26 +42,16 @@ module ravelin_ipsec_policy #(
   assign set_rule = set_rule_i;
   assign used_o   = used_q;
 
+  // What isn't seen evades no rule that protects or discards, and wins none that lets pass.
   function automatic logic rule_fits(input logic [ravelin_ipsec_pkg::RULE_W-1:0] bits,
-                                   input logic ipv6, input logic [127:0] src,
-                                   input logic [127:0] dst, input logic [7:0] proto,
-                                   input logic [15:0] sport, input logic [15:0] dport,
-                                   input logic ports, input logic ports_unseen,
-                                   input logic proto_unseen);
-    logic        valid, want_ipv6, any_proto, any_port, in_range;
+                                     input logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] flow);
+    logic        valid;
     logic [1:0]  action;
-    logic [7:0]  want_proto;
-    logic [15:0] sa, sport_lo, sport_hi, dport_lo, dport_hi;
-    logic [127:0] want_src, src_mask, want_dst, dst_mask;
+    logic [15:0] sa;
+    logic [ravelin_ipsec_pkg::SELECTOR_W-1:0] selector;
     // the fields of rule_t, in its order
-    {valid, action, want_ipv6, any_proto, want_proto, any_port, sa, want_src, src_mask, want_dst, dst_mask,
-     sport_lo, sport_hi, dport_lo, dport_hi} = bits;
-    in_range  = sport >= sport_lo && sport <= sport_hi && dport >= dport_lo && dport <= dport_hi;
-    // What isn't seen evades no rule that protects or discards, and wins none that lets pass.
-    rule_fits = valid && ipv6 == want_ipv6 &&
-                (src & src_mask) == want_src && (dst & dst_mask) == want_dst &&
-                (any_proto || proto == want_proto || (proto_unseen && action != Bypass)) &&
-                (any_port || (ports ? in_range : ports_unseen && action != Bypass));
+    {valid, action, sa, selector} = bits;
+    rule_fits = valid && ravelin_ipsec_pkg::selector_fits(selector, flow, action != Bypass);
   endfunction
 
   function automatic logic [PolicyCount-1:0] winner_of(
@@ -141,8 +123,7 @@ module ravelin_ipsec_policy #(
   always_ff @(posedge clk_i) begin
     if (valid_i) begin
       for (int unsigned i = 0; i < PolicyCount; i++) begin
-        match_q[i] <= used_q[i] && rule_fits(rule_q[i], ipv6_i, src_i, dst_i, proto_i, sport_i,
-                                             dport_i, ports_i, ports_unseen_i, proto_unseen_i);
+        match_q[i] <= used_q[i] && rule_fits(rule_q[i], flow_i);
       end
     end
     if (match_valid_q) begin

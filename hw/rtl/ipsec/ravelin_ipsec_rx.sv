@@ -314,6 +314,7 @@ module ravelin_ipsec_rx #(
   logic [3:0]     chk_reason, chk_format, sa_reason;
   logic [31:0]    chk_seq;
   logic [15:0]    chk_bytes;
+  logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow;
   logic           out_valid, out_ready, in_sa_ready, sa_ev_valid, ev_in_ready;
   logic [5:0]     ev_count;
   logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0]   sa_ev;
@@ -342,7 +343,8 @@ module ravelin_ipsec_rx #(
     .rd_valid_o (rd_valid), .rd_idx_o (rd_idx), .chk_valid_o (chk_valid), .chk_known_o (chk_known),
     .chk_reason_o (chk_reason), .chk_icv_ok_o (chk_icv_ok), .chk_bad_o (chk_bad),
     .chk_format_o (chk_format),
-    .chk_seq_o (chk_seq), .chk_bytes_o (chk_bytes), .sa_reason_i (sa_reason),
+    .chk_seq_o (chk_seq), .chk_bytes_o (chk_bytes), .chk_flow_o (chk_flow),
+    .sa_reason_i (sa_reason),
     .ev_room_i (ev_count < 6'd16),
     .out_valid_o (out_valid), .out_ready_i (out_ready), .out_o (out_bits), .cnt_o (verify_cnt)
   );
@@ -362,6 +364,7 @@ module ravelin_ipsec_rx #(
     .rd_valid_i (rd_valid), .rd_idx_i (rd_idx), .chk_valid_i (chk_valid),
     .chk_known_i (chk_known), .chk_reason_i (chk_reason), .chk_icv_ok_i (chk_icv_ok),
     .chk_bad_i (chk_bad), .chk_format_i (chk_format), .chk_seq_i (chk_seq), .chk_bytes_i (chk_bytes),
+    .chk_flow_i (chk_flow),
     .reason_o (sa_reason), .ev_valid_o (sa_ev_valid), .ev_o (sa_ev)
   );
 

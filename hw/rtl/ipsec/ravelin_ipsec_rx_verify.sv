@@ -54,6 +54,7 @@ module ravelin_ipsec_rx_verify #(
   output logic [3:0]        chk_format_o,
   output logic [31:0]       chk_seq_o,
   output logic [15:0]       chk_bytes_o,
+  output logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow_o,
   input  logic [3:0]        sa_reason_i,     // 2 cycles after chk
   input  logic              ev_room_i,       // for the events of all frames inside
   // what becomes of the frame
@@ -246,10 +247,10 @@ module ravelin_ipsec_rx_verify #(
                   packet.state == ravelin_ipsec_pkg::PARSE_HIDDEN;
 
   logic        f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q;
-  logic        f1_icv_ok_q, f1_bad_q, f1_ipv6_q;
+  logic        f1_icv_ok_q, f1_bad_q;
   logic [3:0]  f1_format_q, f4_reason_q;
   ravelin_ipsec_pkg::rx_decision_t f1_q;
-  logic [127:0] f1_src_q, f1_dst_q;
+  ravelin_ipsec_pkg::flow_t f1_flow_q;
   logic [31:0] f1_ports_q;
   logic [7:0]  f1_tos_q;
   logic [15:0] f1_total_q, f1_checksum_q;
@@ -274,9 +275,7 @@ module ravelin_ipsec_rx_verify #(
         f1_tos_q      <= {packet.tos[7:2], p_ecn};
         f1_checksum_q <= ravelin_ipsec_pkg::swap16(
             update(packet.checksum, 16'(packet.tos), 16'({packet.tos[7:2], p_ecn})));
-        f1_ipv6_q     <= packet.ipv6;
-        f1_src_q      <= packet.src;
-        f1_dst_q      <= packet.dst;
+        f1_flow_q     <= ravelin_ipsec_pkg::flow_of(packet);
         f1_ports_q    <= packet.ports && !packet.fragment ?
                          ravelin_ipsec_pkg::swap32(packet.upper[31:0]) : '0;
       end
@@ -294,6 +293,7 @@ module ravelin_ipsec_rx_verify #(
   assign chk_format_o = f1_format_q;
   assign chk_seq_o    = f1_q.seq;
   assign chk_bytes_o  = f1_total_q;
+  assign chk_flow_o   = f1_flow_q;
 
   always_ff @(posedge clk_i) begin
     if (f1_valid_q) begin
@@ -302,12 +302,13 @@ module ravelin_ipsec_rx_verify #(
       f2_q.udp       <= f1_q.udp && f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT;
       f2_q.sa        <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT ? f1_q.sa : '0;
       f2_q.hash      <= f1_q.action == ravelin_ipsec_pkg::RX_DECRYPT ?
-                        ravelin_ipsec_pkg::flow_hash(f1_ipv6_q, f1_src_q, f1_dst_q, f1_ports_q) : f1_q.hash;
-      f2_q.ipv6      <= f1_ipv6_q;
+                        ravelin_ipsec_pkg::flow_hash(f1_flow_q.ipv6, f1_flow_q.src, f1_flow_q.dst,
+                                                     f1_ports_q) : f1_q.hash;
+      f2_q.ipv6      <= f1_flow_q.ipv6;
       f2_q.tos       <= f1_tos_q;
       f2_q.checksum  <= f1_checksum_q;
       f2_q.l3        <= f1_q.l3;
-      f2_q.eth       <= ravelin_ipsec_pkg::ethernet_of(f1_q.eth, f1_q.l3, f1_ipv6_q);
+      f2_q.eth       <= ravelin_ipsec_pkg::ethernet_of(f1_q.eth, f1_q.l3, f1_flow_q.ipv6);
       case (f1_q.action)
         ravelin_ipsec_pkg::RX_DECRYPT: begin
           f2_q.buffered <= f1_q.text_len;
@@ -366,6 +367,7 @@ module ravelin_ipsec_rx_verify #(
         ravelin_ipsec_pkg::DROP_DUMMY:     cnt_o[ravelin_regs_pkg::CNT_RX_DROP_DUMMY]     <= 1'b1;
         ravelin_ipsec_pkg::DROP_INNER:     cnt_o[ravelin_regs_pkg::CNT_RX_DROP_INNER]     <= 1'b1;
         ravelin_ipsec_pkg::DROP_ECN:       cnt_o[ravelin_regs_pkg::CNT_RX_DROP_ECN]       <= 1'b1;
+        ravelin_ipsec_pkg::DROP_SELECTORS: cnt_o[ravelin_regs_pkg::CNT_RX_DROP_SELECTORS] <= 1'b1;
         ravelin_ipsec_pkg::DROP_PARITY:    cnt_o[ravelin_regs_pkg::CNT_RX_DROP_PARITY]    <= 1'b1;
         default: ;                         // the queues count what the host gets
       endcase

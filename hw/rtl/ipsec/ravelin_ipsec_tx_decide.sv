@@ -71,7 +71,6 @@ module ravelin_ipsec_tx_decide #(
     logic [15:0]  len;
     logic         is_ip;
     logic         ipv6;
-    logic         on_link;     // no rule's
     logic         malformed;
     logic         sa_valid;
     logic [15:0]  sa;
@@ -142,8 +141,7 @@ module ravelin_ipsec_tx_decide #(
 
   head_t                      head, p2_head;
   ravelin_ipsec_pkg::parsed_t p2_parsed;
-  logic                       p2_seen, p2_hidden, p2_no_proto;
-  logic [15:0]                p2_sport, p2_dport;
+  logic                       p2_seen, p2_hidden;
 
   always_comb begin
     head.len      = head_len_i;
@@ -160,18 +158,12 @@ module ravelin_ipsec_tx_decide #(
   // Of what is hidden, addresses and length are known: a rule that protects or discards has it.
   assign p2_hidden = p2_parsed.state == ravelin_ipsec_pkg::PARSE_HIDDEN;
   assign p2_seen   = p2_parsed.state == ravelin_ipsec_pkg::PARSE_SEEN || p2_hidden;
-  // A later fragment may begin with an extension header: what is behind it nobody knows.
-  assign p2_no_proto = p2_hidden ||
-                       (p2_parsed.ipv6 && ravelin_ipsec_pkg::is_extension(p2_parsed.proto));
-  assign p2_sport = ravelin_ipsec_pkg::swap16(p2_parsed.upper[15:0]);
-  assign p2_dport = ravelin_ipsec_pkg::swap16(p2_parsed.upper[31:16]);
 
   // A third tag: what lies behind it is not seen, so no rule can be said not to match.
   always_comb begin
     p2.len       = p2_head.len;
     p2.is_ip     = p2_seen || p2_parsed.state == ravelin_ipsec_pkg::PARSE_BAD;
     p2.ipv6      = p2_parsed.ipv6;
-    p2.on_link   = p2_parsed.on_link;
     p2.malformed = p2.is_ip ? !p2_seen || !p2_parsed.whole :
                    p2_head.sa_valid || p2_parsed.state == ravelin_ipsec_pkg::PARSE_TAGS;
     p2.sa_valid  = p2_head.sa_valid;
@@ -193,10 +185,7 @@ module ravelin_ipsec_tx_decide #(
     .clk_i, .rst_ni,
     .set_valid_i (pol_set_i), .set_idx_i (pol_idx_i), .set_priority_i (pol_priority_i),
     .set_rule_i (pol_rule_i), .used_o (pol_used_o),
-    .valid_i (p2_valid), .ipv6_i (p2_parsed.ipv6), .src_i (p2_parsed.src), .dst_i (p2_parsed.dst),
-    .proto_i (p2_parsed.proto), .sport_i (p2_sport), .dport_i (p2_dport),
-    .ports_i (p2_parsed.ports), .ports_unseen_i (p2_parsed.unseen || p2_no_proto),
-    .proto_unseen_i (p2_no_proto),
+    .valid_i (p2_valid), .flow_i (ravelin_ipsec_pkg::flow_of(p2_parsed)),
     .valid_o (pol_valid), .hit_o (pol_hit), .action_o (pol_action), .sa_o (pol_sa)
   );
 
@@ -222,8 +211,7 @@ module ravelin_ipsec_tx_decide #(
   logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_rec;
   ravelin_ipsec_pkg::out_cfg_t cfg;
 
-  assign p4_ask     = p4_q.is_ip && !p4_q.malformed && !p4_q.sa_valid && !p4_q.on_link &&
-                      pol_hit && pol_valid;
+  assign p4_ask     = p4_q.is_ip && !p4_q.malformed && !p4_q.sa_valid && pol_hit && pol_valid;
   assign p4_use     = p4_q.is_ip && !p4_q.malformed &&
                       (p4_q.sa_valid ||
                        (p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_PROTECT)));

@@ -99,6 +99,7 @@ module ravelin_queue_regs #(
     features.vlan         = 1'b1;
     features.ipv6         = 1'b1;
     features.udp_ports    = 1'b1;
+    features.selectors    = 1'b1;
     queues                = '0;
     queues.pairs          = 16'(QueuePairs);
     queues.vectors        = 16'(QueuePairs + 1);

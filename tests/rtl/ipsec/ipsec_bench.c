@@ -39,6 +39,7 @@ static const struct {
 	  {RVL_CNT_RX_DROP_ECN, RVL_DROP_ECN},
 	  {RVL_CNT_RX_DROP_LIFETIME, RVL_DROP_LIFETIME},
 	  {RVL_CNT_RX_DROP_PARITY, RVL_DROP_NONE},
+	  {RVL_CNT_RX_DROP_SELECTORS, RVL_DROP_NONE},
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

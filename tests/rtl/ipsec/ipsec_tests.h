@@ -29,6 +29,7 @@
 	X(a_rule_is_replaced_in_one_step)                                                          \
 	X(rules_see_the_ports_of_sctp_dccp_and_udp_lite)                                           \
 	X(malformed_frames_from_the_host_are_dropped)                                              \
+	X(what_comes_out_of_an_sa_fits_its_selector)                                               \
 	X(what_is_only_for_its_link_meets_no_rule)                                                 \
 	X(headers_that_are_not_seen_evade_no_rule)                                                 \
 	X(lifetimes_and_their_events_are_those_of_the_model)                                       \
@@ -38,6 +39,7 @@
 	X(what_a_command_has_room_for_and_the_block_lacks_is_unsupported)                          \
 	X(every_status_of_sa_commands_is_answered)                                                 \
 	X(every_status_of_policy_commands_is_answered)                                             \
+	X(what_is_wrong_with_a_selector_is_answered)                                               \
 	X(all_inbound_slots_find_room_in_the_table)                                                \
 	X(a_ninth_sa_in_the_same_two_rows_finds_no_room)                                           \
 	X(a_deleted_sa_has_left_when_its_command_completes)                                        \

@@ -230,6 +230,35 @@ void what_a_command_has_room_for_and_the_block_lacks_is_unsupported(struct bench
 	CHECK_EQ(b, bench_command(b, &good_in), RVL_CMD_STATUS_OK);
 }
 
+void what_is_wrong_with_a_selector_is_answered(struct bench *b)
+{
+	struct rvl_sa_params in = peer_params_ipv4(&b->random, RVL_INBOUND, 256);
+	struct rvl_cmd good = peer_sa_add(7, &in), cmd;
+
+	good.sa_flags |= RVL_SA_FLAG_SELECTORS;
+	good.sel_sport_hi = good.sel_dport_hi = 0xffff;
+	cmd = good;
+	cmd.sel_src[4] = 1;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
+	cmd = good;
+	cmd.sel_rsvd = 1;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_RESERVED);
+	cmd = good;
+	cmd.sel_dst_len = 33;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_PREFIX);
+	cmd.sa_flags |= RVL_SA_FLAG_SEL_IPV6;
+	cmd.sel_dst_len = 129;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_PREFIX);
+	cmd.sel_dst_len = 127;
+	cmd.sel_dst[15] = 1;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_PREFIX);
+	cmd = good;
+	cmd.sel_dport_lo = 2;
+	cmd.sel_dport_hi = 1;
+	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_RANGE);
+	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
+}
+
 static size_t esp_frame(struct bench *b, uint8_t *frame, const struct rvl_sa_params *sa,
 			uint32_t seq)
 {

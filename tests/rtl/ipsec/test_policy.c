@@ -67,12 +67,10 @@ static struct rvl_policy a_policy(struct bench *b)
 	return p;
 }
 
-static void a_frame(struct bench *b)
+static struct peer_ip near_ip(struct bench *b)
 {
 	static const uint8_t protocols[] = {6, 6, 17, 17, 1, 47};
-	uint8_t frame[PEER_FRAME_MAX];
 	struct peer_ip ip = peer_random_ip(&b->random, peer_below(&b->random, 40));
-	size_t at = peer_ethernet(&b->random, frame, peer_type(&ip), peer_below(&b->random, 3));
 
 	ip.src = near_address(b);
 	ip.dst = near_address(b);
@@ -80,6 +78,15 @@ static void a_frame(struct bench *b)
 	ip.sport = near_port(b);
 	ip.dport = near_port(b);
 	ip.fragment = peer_below(&b->random, 4) ? 0 : (uint16_t)peer_u32(&b->random) & 0x2003;
+	return ip;
+}
+
+static void a_frame(struct bench *b)
+{
+	uint8_t frame[PEER_FRAME_MAX];
+	struct peer_ip ip = near_ip(b);
+	size_t at = peer_ethernet(&b->random, frame, peer_type(&ip), peer_below(&b->random, 3));
+
 	at += peer_packet(&b->random, frame + at, &ip);
 	bench_tx(b, frame, at, peer_below(&b->random, 20) ? IPSEC_DUT_NO_SA : 3);
 }
@@ -228,6 +235,72 @@ void rules_see_the_ports_of_sctp_dccp_and_udp_lite(struct bench *b)
 	CHECK_EQ(b, bench_count(b, RVL_CNT_TX_DROP_POLICY), 3 * (11 + 20));
 	bench_settle(b);
 	CHECK_EQ(b, b->sent, 3 * 9);
+}
+
+static void put_selector(struct rvl_cmd *cmd, const struct rvl_selector *s)
+{
+	cmd->sa_flags |= RVL_SA_FLAG_SELECTORS |
+			 (rvl_selector_family(s) == 6 ? RVL_SA_FLAG_SEL_IPV6 : 0) |
+			 (s->any_protocol ? RVL_SA_FLAG_SEL_ANY_PROTO : 0);
+	memcpy(cmd->sel_src, s->src.address.octets, sizeof(cmd->sel_src));
+	memcpy(cmd->sel_dst, s->dst.address.octets, sizeof(cmd->sel_dst));
+	cmd->sel_src_len = s->src.len;
+	cmd->sel_dst_len = s->dst.len;
+	cmd->sel_proto = s->any_protocol ? 0 : s->protocol;
+	cmd->sel_sport_lo = s->src_port_first;
+	cmd->sel_sport_hi = s->src_port_last;
+	cmd->sel_dport_lo = s->dst_port_first;
+	cmd->sel_dport_hi = s->dst_port_last;
+}
+
+/* RFC 4301, section 5.2, as rvl_selector_match() judges it. */
+void what_comes_out_of_an_sa_fits_its_selector(struct bench *b)
+{
+	struct rvl_sa_params sa[16];
+	struct rvl_selector selectors[16];
+	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
+	struct rvl_cmd query;
+	uint64_t fits[16] = {0}, sent[16] = {0};
+
+	b->loose = true;
+	for (uint16_t i = 0; i < 16; i++) {
+		struct rvl_cmd cmd;
+
+		sa[i] = peer_params(&b->random, RVL_INBOUND, 300 + i);
+		selectors[i] = a_policy(b).selector;
+		if (i & 1)
+			selectors[i].src = rvl_prefix_all(rvl_selector_family(&selectors[i]));
+		if (i & 2)
+			selectors[i].dst = rvl_prefix_all(rvl_selector_family(&selectors[i]));
+		cmd = peer_sa_add(i, &sa[i]);
+		put_selector(&cmd, &selectors[i]);
+		CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_OK);
+	}
+	for (uint32_t n = 0; n < 6000; n++) {
+		uint32_t i = peer_below(&b->random, 16);
+		struct peer_ip ip = near_ip(b);
+		struct peer_seal how = peer_seal_plain((uint32_t)++sent[i]);
+		size_t len = peer_packet(&b->random, packet, &ip);
+		size_t at = peer_ethernet(&b->random, frame, peer_outer_type(&sa[i]), 0);
+		struct rvl_ip seen;
+
+		CHECK(b, rvl_ip_parse(&seen, packet, len));
+		fits[i] += rvl_selector_match(&selectors[i], &seen, true);
+		at += peer_seal(frame + at, &sa[i], &how, packet, len);
+		ipsec_dut_wire(b->dut, frame, at, false);
+	}
+	CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+	for (uint16_t i = 0; i < 16; i++) {
+		query = peer_sa_command(RVL_CMD_OP_SA_QUERY, true, i);
+		CHECK_EQ(b, bench_command(b, &query), RVL_CMD_STATUS_OK);
+		CHECK_EQ(b, b->response.packets, fits[i]);
+		CHECK_EQ(b, b->response.drop_selectors, sent[i] - fits[i]);
+		CHECK_EQ(b, b->response.drop_format, 0);
+		CHECK_EQ(b, b->response.seq, sent[i]);
+	}
+	CHECK(b, bench_count(b, RVL_CNT_RX_DROP_SELECTORS) > 1000);
+	bench_settle(b);
+	CHECK(b, b->received > 100);
 }
 
 /* Neighbour discovery and what else doesn't leave its link is nobody's (RFC 4301, section 4.4.1).
