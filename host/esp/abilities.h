@@ -31,6 +31,7 @@ struct rvl_abilities {
 	bool headers;	    /* ECN, DSCP and flow label by other rules than copying them outwards */
 	bool if_ids;	    /* XFRM interfaces */
 	bool marks;	    /* of packets */
+	uint32_t per_cpu;   /* processors that may have SAs of their own; 0: none may */
 	uint32_t window;    /* largest anti-replay window, packets */
 	uint32_t events;    /* RVL_ESP_EVENT_* */
 };

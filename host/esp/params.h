@@ -19,6 +19,7 @@
 #define RVL_SALT_MAX 4
 #define RVL_SPI_MIN 256 /* RFC 4303, section 2.1: 1 to 255 are reserved */
 #define RVL_DEFAULT_TTL 64
+#define RVL_CPU_ANY UINT32_MAX /* no processor's alone */
 
 enum rvl_direction { RVL_OUTBOUND, RVL_INBOUND } __attribute__((packed));
 

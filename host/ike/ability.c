@@ -17,6 +17,7 @@ const struct rvl_abilities ike_every_ability = {
 	.headers = true,
 	.if_ids = true,
 	.marks = true,
+	.per_cpu = UINT32_MAX,
 	.window = UINT32_MAX,
 	.events = UINT32_MAX,
 };

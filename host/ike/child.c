@@ -33,6 +33,12 @@ struct ike_child *ike_child_new(struct ike_engine *e, struct ike_sa *sa,
 	child->sa = sa;
 	child->config = config;
 	child->spi_in = spi;
+	child->cpu = RVL_CPU_ANY;
+	if (old) { /* RFC 9611, section 4: the same resource, whatever a rekeying says of it */
+		child->group = old->group;
+		child->cpu = old->cpu;
+		child->full = old->full;
+	}
 	/* Until the answer says which of those that were offered: what its SPI is said to be of. */
 	child->suite.protocol =
 		config->proposal_count ? config->proposals[0].protocol : IKE_PROTO_ESP;
@@ -386,6 +392,8 @@ void ike_child_remove(struct ike_engine *e, struct ike_child *child, uint64_t no
 		at = &(*at)->next;
 	*at = child->next;
 	sa->child_count--;
+	if (child->group && !ike_resource_is_had(sa, child->group, child->cpu))
+		ike_resource_set_full(sa, child->group, false); /* there is room again */
 	lead_next(e, sa, now);
 	if (child->remove) {
 		child->remove->removed.child_id = child->id;
@@ -640,6 +648,8 @@ static void hand_out(const struct ike_engine *e, const struct ike_child *child,
 	job->keys_in = child->keys[IKE_IN];
 	job->keys_out = child->keys[IKE_OUT];
 	job->policy = child->config->policy;
+	job->group = child->group;
+	job->cpu = child->cpu;
 	job->line = child->sa->begun_spi;
 }
 

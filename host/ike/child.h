@@ -33,6 +33,8 @@ struct ike_ask {
 	struct ike_ts first[2]; /* before it: the ends of a packet that waits, ours first; family 0:
 				   none */
 	bool alone;		/* instead of it: one pair of selectors */
+	uint64_t group; /* instead of it: the selectors of those of this group (resource.c), */
+	uint32_t cpu;	/* for a processor, or RVL_CPU_ANY */
 };
 
 struct ike_child {
@@ -70,6 +72,12 @@ struct ike_child {
 	uint64_t predecessor; /* id of the one that it replaces, until it is in use */
 	uint64_t installed_at;
 	uint64_t used; /* its flows were led there as the so-many-th; 0: never */
+	/* Of several for one flow (resource.c): the id of the first one, which they share; 0: it is
+	 * the only one. And whose it is. */
+	uint64_t group;
+	uint32_t cpu;  /* or RVL_CPU_ANY */
+	bool resource; /* SA_RESOURCE_INFO is in its exchange: ours, or to be in the answer */
+	bool full;     /* the peer takes no more of this group */
 };
 
 /* child.c: the life of a Child SA */
@@ -111,6 +119,17 @@ bool ike_child_carries(const struct ike_child *child, const struct ike_ts pair[2
 
 /* Whether the other one carries all that this one does, of the same configuration. */
 bool ike_child_is_within(const struct ike_child *part, const struct ike_child *whole);
+
+/* resource.c: Child SAs of one flow for a processor each (RFC 9611) */
+void ike_resource_offer(struct ike_child *child);
+void ike_resource_write(struct ike_builder *b, const struct ike_child *child);
+uint16_t ike_resource_accept(const struct ike_engine *e, struct ike_child *child,
+			     const struct ike_in *in);
+bool ike_resource_complete(struct ike_engine *e, struct ike_child *child, const struct ike_in *in);
+struct ike_child *ike_resource_sibling(const struct ike_sa *sa, uint64_t group,
+				       const struct ike_child *but);
+bool ike_resource_is_had(const struct ike_sa *sa, uint64_t group, uint32_t cpu);
+void ike_resource_set_full(struct ike_sa *sa, uint64_t group, bool full);
 
 /* transport.c: Child SAs between the two hosts themselves */
 bool ike_transport_wanted(const struct ike_engine *e, const struct ike_sa *sa,

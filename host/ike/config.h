@@ -80,6 +80,7 @@ struct ike_child_policy {
 	uint64_t rekey_packets;
 	uint64_t life_packets;
 	struct rvl_labels labels; /* of scopes and marks, where the data path is a kernel */
+	bool per_cpu; /* beside the first one for its flows, one for each processor (RFC 9611) */
 };
 
 struct ike_child_config {

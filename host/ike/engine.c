@@ -30,6 +30,7 @@ struct ike_engine *ike_engine_new(const struct ike_engine_config *config)
 	if (!e->config.port_natt)
 		e->config.port_natt = IKE_PORT_NATT;
 	set_default(&e->config.max_sas, 250000);
+	set_default(&e->config.processors, 1);
 	ike_engine_set_limits(e, &config->limits);
 	e->qcd = config->qcd_secret;
 	if (e->qcd)

@@ -211,6 +211,16 @@ bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config 
 	return false;
 }
 
+bool ike_child_resource_is_queued(const struct ike_sa *sa, uint64_t group, uint32_t cpu)
+{
+	for (struct ike_task *task = sa->out.queue; task; task = task->next) {
+		if (ike_task_is(task, IKE_EXCHANGE_NEW_CHILD) && of(task)->ask.group == group &&
+		    of(task)->ask.cpu == cpu)
+			return true;
+	}
+	return false;
+}
+
 /* One that the peer had no time for is asked for again. False: no memory. */
 bool ike_child_ask_again(struct ike_engine *e, struct ike_child *child)
 {
@@ -238,12 +248,15 @@ static bool peer_is_at_it(const struct ike_sa *sa, uint64_t old_id)
 	       of(sa->in.task)->old_id == old_id;
 }
 
-/* Those of the one that it replaces, or what is configured. */
+/* Those of the one that it replaces or is beside (RFC 9611, section 4: identical ones), or what is
+ * configured. */
 static int set_ts(const struct ike_engine *e, struct ike_child *child, const struct ike_child *old,
 		  const struct ike_ask *ask)
 {
 	struct ike_ts_list local, remote;
 
+	if (!old && child->group)
+		old = ike_resource_sibling(child->sa, child->group, child);
 	if (!old)
 		return ike_child_select(e, child, ask);
 	child->alone = old->alone;
@@ -266,6 +279,9 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 		return IKE_DONE; /* done with already, or about to be */
 	if (t->instead && is_had(e, sa, t->config))
 		return IKE_DONE; /* a rekeying was faster */
+	if (t->ask.group && (full || !ike_resource_sibling(sa, t->ask.group, NULL) ||
+			     ike_resource_is_had(sa, t->ask.group, t->ask.cpu)))
+		return IKE_DONE; /* the data path asks again */
 	if (old && ike_sa_is_renewed(e, sa)) {
 		ike_child_later(e, old, now);
 		return IKE_DONE;
@@ -275,12 +291,16 @@ enum ike_step ike_child_start(struct ike_engine *e, struct ike_sa *sa, struct ik
 			   : ike_child_new(e, sa, t->config, old);
 	if (t->made_id && !child)
 		return IKE_DONE; /* it was to be asked for again, and isn't wanted any more */
+	if (child && t->ask.group) {
+		child->group = t->ask.group;
+		child->cpu = t->ask.cpu;
+	}
 	t->ni_len = IKE_NONCE_LEN;
 	err = child ? set_ts(e, child, old, &t->ask) : -ENOSPC;
 	if (err || ike_random_fill(&e->config.random, t->ni, t->ni_len)) {
 		if (old)
 			ike_child_later(e, old, now);
-		else
+		else if (!t->ask.group)
 			ike_emit_child_failed(
 				e, sa, t->config->name,
 				err == -EAFNOSUPPORT ? ike_child_no_ts(t->config)
@@ -374,6 +394,7 @@ static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike
 	struct ike_child *child = ike_child_find_id(e, t->made_id);
 	char reason[IKE_REASON_MAX];
 	struct ike_notify n;
+	uint64_t siblings;
 
 	if (error == IKE_N_INVALID_KE_PAYLOAD &&
 	    ike_find_notify(&in->payloads, IKE_N_INVALID_KE_PAYLOAD, &n)) {
@@ -391,6 +412,17 @@ static enum ike_step refused(struct ike_engine *e, struct ike_sa *sa, struct ike
 			t->config->name);
 		if (child)
 			ike_child_later(e, child, in->now);
+		return IKE_DONE;
+	}
+	/* RFC 9611, section 5: no more for processors than there are; those that have none have the
+	 * one for all. */
+	if (child && child->resource && child->cpu != RVL_CPU_ANY &&
+	    (error == IKE_N_TS_MAX_QUEUE || error == IKE_N_NO_ADDITIONAL_SAS)) {
+		ike_log(e, IKE_LOG_INFO, sa, "child %s: the peer has no more for processors (%s)",
+			t->config->name, ike_notify_name(error));
+		siblings = child->group;
+		ike_child_remove(e, child, in->now, NULL);
+		ike_resource_set_full(sa, siblings, true);
 		return IKE_DONE;
 	}
 	if (error == IKE_N_NO_ADDITIONAL_SAS && no_more(e, sa, t, in->now))

@@ -141,6 +141,7 @@ bool ike_child_queue(struct ike_engine *e, struct ike_sa *sa, const struct ike_c
 bool ike_child_queue_instead(struct ike_engine *e, struct ike_sa *sa,
 			     const struct ike_child_config *config);
 bool ike_child_is_queued(const struct ike_sa *sa, const struct ike_child_config *config);
+bool ike_child_resource_is_queued(const struct ike_sa *sa, uint64_t group, uint32_t cpu);
 bool ike_child_rekey_is_queued(const struct ike_child *child);
 void ike_child_note_unknown(struct ike_sa *sa, uint32_t spi);
 bool ike_child_ask_again(struct ike_engine *e, struct ike_child *child);

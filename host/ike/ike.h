@@ -40,7 +40,8 @@ struct ike_engine_config {
 	 * is alive and isn't asked (section 2.4). NULL: nobody knows.
 	 */
 	bool (*heard)(void *context, uint64_t child_id);
-	bool tells_moves; /* ike_seen_elsewhere() is called */
+	bool tells_moves;    /* ike_seen_elsewhere() is called */
+	unsigned processors; /* that may have Child SAs of their own [1] */
 	/*
 	 * Our address towards this peer's, for a connection that doesn't say which it is. False:
 	 * there is none. NULL: it always says it.
@@ -424,7 +425,9 @@ struct ike_child_info {
 	bool tcp;   /* ESP in TCP */
 	struct ike_ts_list local_ts;
 	struct ike_ts_list remote_ts;
-	bool more_ts; /* its responder would take more of what was offered, in another one */
+	bool more_ts;	/* its responder would take more of what was offered, in another one */
+	uint64_t group; /* as a job has it */
+	uint32_t cpu;
 	uint64_t installed_at;
 };
 
@@ -488,6 +491,15 @@ void ike_each_connected(const struct ike_engine *e, ike_connected_fn *fn, void *
 
 /* The TCP connection that we made between these has ended. */
 void ike_disconnected(struct ike_engine *e, uint64_t now, const struct ike_pair *pair);
+
+/*
+ * The data path has something to send on another processor than those that have a Child SA of this
+ * one's group, or none for all (RVL_CPU_ANY). 0, or why none is asked for: -ENOENT (it is none of
+ * a group), -EISCONN (there is one, or will be), -EALREADY (it is about to be asked for), -ENOSPC
+ * (the peer takes no more, or the IKE SA has as many as it may have), -EBUSY (the IKE SA is about
+ * to end), -ENOMEM.
+ */
+int ike_want_resource(struct ike_engine *e, uint64_t now, uint64_t child_id, uint32_t cpu);
 
 /* IKE SAs in all, whatever their state. */
 unsigned ike_sa_count(const struct ike_engine *e);

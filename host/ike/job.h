@@ -77,6 +77,10 @@ struct ike_child_job {
 	struct ike_child_keys keys_in;
 	struct ike_child_keys keys_out;
 	struct ike_child_policy policy;
+	/* Child SAs for one flow, of which one is for all and the others for a processor each, have
+	 * the same group; 0: it is the only one. */
+	uint64_t group;
+	uint32_t cpu;  /* or RVL_CPU_ANY */
 	uint64_t line; /* the IKE SA's and that of those that it replaces by rekeying */
 };
 

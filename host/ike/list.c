@@ -48,6 +48,8 @@ static struct ike_child_info describe_child(const struct ike_engine *e,
 		.local_ts = ike_ts_kept(child->local_ts),
 		.remote_ts = ike_ts_kept(child->remote_ts),
 		.more_ts = child->more_ts,
+		.group = child->group,
+		.cpu = child->cpu,
 		.installed_at = child->installed_at,
 	};
 }

@@ -181,6 +181,7 @@ const char *ike_child_offer(const struct ike_engine *e, struct ike_builder *b,
 	o = own_offer(e, child, ke);
 	if (!o.count)
 		return why_nothing(e, child);
+	ike_resource_offer(child);
 	ike_write_sa(b, o.proposals, o.count, spi_octets(child->spi_in, spi));
 	return NULL;
 }
@@ -206,6 +207,7 @@ void ike_child_offer_ts(struct ike_builder *b, const struct ike_child *child)
 	write_ts(b, IKE_PAYLOAD_TSI, child->local_ts);
 	write_ts(b, IKE_PAYLOAD_TSR, child->remote_ts);
 	write_mode(b, child);
+	ike_resource_write(b, child);
 }
 
 static int parse_child(const struct ike_in *in, struct ike_sa_payload *sa,
@@ -336,6 +338,12 @@ uint16_t ike_child_accept(struct ike_engine *e, struct ike_sa *sa, struct ike_in
 			return refusal;
 		(*child)->suite = suite;
 		(*child)->spi_out = (uint32_t)spi;
+		refusal = old ? 0 : ike_resource_accept(e, *child, in);
+		if (refusal) {
+			ike_child_remove(e, *child, in->now, NULL);
+			*child = NULL;
+			return refusal;
+		}
 		(*child)->more_ts = !old && !q.transport &&
 				    has_more_ts(e, sa, config, &q.tsi, &q.tsr, &mine, &theirs);
 		return 0;
@@ -357,6 +365,7 @@ void ike_child_answer_ts(struct ike_builder *b, const struct ike_child *child)
 	if (child->more_ts)
 		ike_write_bare_notify(b, IKE_N_ADDITIONAL_TS_POSSIBLE);
 	write_mode(b, child);
+	ike_resource_write(b, child);
 }
 
 /* The mode of an answer. False: the peer has one that it wasn't asked for. */
@@ -417,7 +426,7 @@ uint16_t ike_child_complete(struct ike_engine *e, struct ike_child *child, const
 	if (ike_child_set_ts(child, &mine, &theirs))
 		return IKE_N_TS_UNACCEPTABLE;
 	child->more_ts = says(in, IKE_N_ADDITIONAL_TS_POSSIBLE);
-	return 0;
+	return ike_resource_complete(e, child, in) ? 0 : IKE_N_NO_PROPOSAL_CHOSEN;
 }
 
 /* The first error notify, or 0. */

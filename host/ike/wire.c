@@ -38,6 +38,8 @@ const char *ike_notify_name(unsigned type)
 		return "TEMPORARY_FAILURE";
 	case IKE_N_CHILD_SA_NOT_FOUND:
 		return "CHILD_SA_NOT_FOUND";
+	case IKE_N_TS_MAX_QUEUE:
+		return "TS_MAX_QUEUE";
 	case IKE_N_INITIAL_CONTACT:
 		return "INITIAL_CONTACT";
 	case IKE_N_REDIRECT_SUPPORTED:
@@ -64,6 +66,8 @@ const char *ike_notify_name(unsigned type)
 		return "IPSEC_REPLAY_COUNTER_SYNC";
 	case IKE_N_PUZZLE:
 		return "PUZZLE";
+	case IKE_N_SA_RESOURCE_INFO:
+		return "SA_RESOURCE_INFO";
 	case IKE_N_SET_WINDOW_SIZE:
 		return "SET_WINDOW_SIZE";
 	case IKE_N_ADDITIONAL_TS_POSSIBLE:

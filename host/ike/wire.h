@@ -217,6 +217,7 @@ enum ike_notify_type {
 	IKE_N_UNEXPECTED_NAT_DETECTED = 41,
 	IKE_N_TEMPORARY_FAILURE = 43,
 	IKE_N_CHILD_SA_NOT_FOUND = 44,
+	IKE_N_TS_MAX_QUEUE = 48,    /* RFC 9611 */
 	IKE_N_STATUS_FIRST = 16384, /* below: errors; from here on: status */
 	IKE_N_INITIAL_CONTACT = 16384,
 	IKE_N_SET_WINDOW_SIZE = 16385,
@@ -250,6 +251,7 @@ enum ike_notify_type {
 	IKE_N_USE_PPK = 16435,			     /* RFC 8784, to NO_PPK_AUTH */
 	IKE_N_PPK_IDENTITY = 16436,
 	IKE_N_NO_PPK_AUTH = 16437,
+	IKE_N_SA_RESOURCE_INFO = 16444, /* RFC 9611 */
 };
 
 /* Names as the RFC spells them, for logs and lists; never NULL. */

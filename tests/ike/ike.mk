@@ -60,6 +60,8 @@ $(eval $(call c_test,ike_transport_test,tests/ike/transport_test.c,ike_test ike,
 $(eval $(call c_test,ike_peer_test,tests/ike/peer_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_pairs_test,tests/ike/pairs_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
 	-Wl$(comma)--wrap=ike_child_accept))
+$(eval $(call c_test,ike_resource_test,tests/ike/resource_test.c,ike_test ike,$(IKE_TEST_LDLIBS) \
+	-Wl$(comma)--wrap=ike_resource_accept$(comma)--wrap=ike_resource_complete))
 $(eval $(call c_test,ike_names_test,tests/ike/names_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 
 LONG_TESTS += $(B)/tests/ike_sim_test
