@@ -83,6 +83,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/scope.c \
 	host/sa/unique.c \
 	host/sa/sad.c \
+	host/sa/sad_group.c \
 	host/sa/sad_policies.c \
 	host/sa/xfrm_netlink.c \
 	host/sa/xfrm_state.c \
@@ -141,6 +142,7 @@ RAVELD_SRCS := \
 	host/raveld/negotiation.c \
 	host/raveld/wishes.c \
 	host/raveld/agenda.c \
+	host/raveld/acquires.c \
 	host/raveld/rekeying.c \
 	host/raveld/reload.c \
 	host/raveld/jobs.c \

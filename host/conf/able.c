@@ -30,6 +30,7 @@ __attribute__((format(printf, 3, 4))) static int fail(const struct place *at, en
 		[CONF_MARK_OUT] = ".mark_out",
 		[CONF_SET_MARK_IN] = ".set_mark_in",
 		[CONF_SET_MARK_OUT] = ".set_mark_out",
+		[CONF_PER_CPU] = ".per_cpu_sas",
 	};
 	unsigned int line = at->child->lines[key];
 	char what[640];
@@ -114,6 +115,9 @@ static int check_child(const struct place *at, const struct rvl_abilities *can)
 		return fail(at, CONF_COPY_ECN, "other rule for ECN than RFC 6040's");
 	if (child->copy_dscp >= CONF_DSCP_IN && !can->headers)
 		return fail(at, CONF_COPY_DSCP, "DSCP that is copied inwards");
+	if (child->per_cpu && !can->per_cpu)
+		return fail(at, CONF_PER_CPU,
+			    "SAs of processors (backend xfrm has, on Linux 6.13)");
 	if (check_labels(at, can))
 		return -EINVAL;
 	return check_proposals(at, can);

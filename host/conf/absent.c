@@ -52,7 +52,6 @@ const struct conf_absent conf_absent_child[] = {
 	{"interface", "", "policies of an interface aren't supported"},
 	{"label", "", "security labels aren't supported"},
 	{"label_mode", "system", "security labels aren't supported"},
-	{"per_cpu_sas", "no", "SAs of a processor aren't supported"},
 	{NULL, NULL, NULL},
 };
 

@@ -291,6 +291,17 @@ static int set_set_mark_out(const struct conf_value *v, void *object)
 	return conf_bind_set_mark(v, &child->labels.set_mark_out);
 }
 
+static int set_per_cpu(const struct conf_value *v, void *object)
+{
+	struct conf_child *child = object;
+
+	child->lines[CONF_PER_CPU] = v->key->line;
+	if (!strcmp(v->key->value, "encap"))
+		return conf_value_fail(v, "\"encap\", a UDP port for each processor's SA, isn't "
+					  "supported (no, yes)");
+	return conf_value_bool(v, &child->per_cpu);
+}
+
 static const struct conf_binding keys[] = {
 	{"local_ts", set_local_ts, false},
 	{"remote_ts", set_remote_ts, false},
@@ -320,6 +331,7 @@ static const struct conf_binding keys[] = {
 	{"mark_out", set_mark_out, false},
 	{"set_mark_in", set_set_mark_in, false},
 	{"set_mark_out", set_set_mark_out, false},
+	{"per_cpu_sas", set_per_cpu, false},
 	{NULL, NULL, false},
 };
 

@@ -118,7 +118,8 @@ bool conf_pools_are_same(const struct conf *old, const struct conf *new)
 
 enum conf_change conf_compare_child(const struct conf_child *old, const struct conf_child *new)
 {
-	bool replaced = old->mode != new->mode || !rvl_labels_equal(&old->labels, &new->labels) ||
+	bool replaced = old->mode != new->mode || old->per_cpu != new->per_cpu ||
+			!rvl_labels_equal(&old->labels, &new->labels) ||
 			!ike_ts_lists_equal(&old->local_ts, &new->local_ts) ||
 			!ike_ts_lists_equal(&old->remote_ts, &new->remote_ts) ||
 			!ike_proposals_equal(old->proposals, old->proposal_count, new->proposals,

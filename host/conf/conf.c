@@ -263,6 +263,34 @@ static int check_offload(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
+/* All of a child's SAs have one policy in the kernel. */
+static int check_per_cpu(const struct conf *conf, struct conf_error *error)
+{
+	for (size_t i = 0; i < conf->connection_count; i++) {
+		const struct conf_connection *c = &conf->connections[i];
+
+		for (size_t k = 0; k < c->child_count; k++) {
+			const struct conf_child *child = &c->children[k];
+			const char *other = !conf_labels_are_given(&child->labels)
+						    ? "unique marks and XFRM interfaces"
+					    : child->offload == CONF_OFFLOAD_CRYPTO ||
+							    child->offload == CONF_OFFLOAD_PACKET
+						    ? "hw_offload"
+						    : NULL;
+
+			if (!child->per_cpu || !other)
+				continue;
+			snprintf(error->text, sizeof(error->text),
+				 "%s:%u: connections.%s.children.%s.per_cpu_sas: it doesn't go "
+				 "with %s",
+				 child->file, child->lines[CONF_PER_CPU], c->name, child->name,
+				 other);
+			return -EINVAL;
+		}
+	}
+	return 0;
+}
+
 /* Names are looked up for IPv4 alone from now on; false: some of the list is IPv6. */
 static bool only_ipv4(struct ike_hosts *hosts)
 {
@@ -476,6 +504,8 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 		err = check_tcp(conf, error);
 	if (!err)
 		err = check_probes(conf, error);
+	if (!err)
+		err = check_per_cpu(conf, error);
 	return err ? err : check_offload(conf, error);
 }
 

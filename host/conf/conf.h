@@ -130,6 +130,7 @@ enum conf_ability {
 	CONF_MARK_OUT,
 	CONF_SET_MARK_IN,
 	CONF_SET_MARK_OUT,
+	CONF_PER_CPU,
 	CONF_ABILITIES
 };
 
@@ -162,6 +163,7 @@ struct conf_child {
 	uint16_t tfc;		  /* octets that packets are padded to; 0: they aren't */
 	enum conf_offload offload;
 	struct rvl_labels labels;
+	bool per_cpu; /* one for each processor that sends, beside the first one */
 };
 
 /* What mode = pass and mode = drop are: flows that are no SA's. */

@@ -86,6 +86,10 @@ static void print_child(const json_t *c)
 	       number_of(c, "bytes-out"));
 	print_where(c, "where-out", "why-out");
 	print_scopes(c);
+	if (json_object_get(c, "cpu"))
+		printf("    of processor %lld\n", number_of(c, "cpu"));
+	else if (json_object_get(c, "per-cpu"))
+		printf("    of processors that have none of their own\n");
 	printf("    ");
 	print_list_of(json_object_get(c, "local-ts"));
 	printf(" === ");

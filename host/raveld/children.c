@@ -95,7 +95,8 @@ static enum rvl_offload offload_of(const struct daemon *d, const struct ike_chil
 {
 	const struct wish *w = wishes_find(d, job->connection, job->child);
 
-	if (!w)
+	/* A NIC doesn't choose among SAs. */
+	if (!w || job->group)
 		return RVL_OFFLOAD_NO;
 	switch (w->child->offload) {
 	case CONF_OFFLOAD_NO:
@@ -125,6 +126,8 @@ static int receive(struct daemon *d, const struct ike_child_job *job,
 		.labels = job->policy.labels,
 		.kind = hash_of(1, job->child),
 		.ike = job->line,
+		.group = job->group,
+		.cpu = job->cpu,
 	};
 	int err;
 

@@ -108,6 +108,7 @@ struct daemon {
 	struct wish *wishes_by_name; /* by name, */
 	struct agenda agenda;	     /* and by when they are due */
 	struct rekeying rekeying;
+	uv_timer_t acquires; /* until the data path may ask for more SAs of processors */
 	uv_timer_t timer;
 	uv_timer_t deadline; /* of the shutdown */
 	uv_poll_t events;    /* of the data path */
@@ -176,6 +177,14 @@ struct wish *wishes_find(const struct daemon *d, const char *connection, const c
 int wishes_add_connection(struct daemon *d, const struct conf_connection *c);
 int wishes_update_connection(struct daemon *d, const struct conf_connection *c);
 int wishes_add_secrets(struct daemon *d);
+
+/* ---- acquires.c: SAs of processors */
+
+void acquires_open(struct daemon *d);
+void acquires_stop(struct daemon *d);
+
+/* The data path lacks one. */
+void acquires_take(struct daemon *d, const struct rvl_backend_event *event);
 
 /* ---- rekeying.c: what an operator asks to be rekeyed */
 

@@ -143,6 +143,10 @@ static json_t *child_sa(const struct daemon *d, const struct ike_child_info *chi
 	json_object_set_new(o, "suite", suite(&child->suite));
 	json_object_set_new(o, "installed-seconds",
 			    report_number(seconds_since(d, child->installed_at)));
+	if (child->group)
+		json_object_set_new(o, "per-cpu", json_true());
+	if (child->cpu != RVL_CPU_ANY)
+		json_object_set_new(o, "cpu", report_number(child->cpu));
 	if (child->state >= IKE_CHILD_INSTALLED &&
 	    !rvl_sad_child_query(d->sad, child->id, &in, &out, &error)) {
 		add_sa_stats(o, "in", &in);

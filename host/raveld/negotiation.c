@@ -420,6 +420,8 @@ static void on_sa_event(struct daemon *d, struct rvl_backend_event *event)
 	if (event->events == RVL_BACKEND_EVENT_ACQUIRE) {
 		if (rvl_sad_spring(d->sad, &event->packet, &event->scope))
 			traps_sprung(d);
+		else
+			acquires_take(d, event);
 		return;
 	}
 	if (event->events == RVL_BACKEND_EVENT_LINK) {
@@ -509,6 +511,7 @@ int negotiation_start(struct daemon *d)
 		.release_spi = release_spi,
 		.heard = heard,
 		.tells_moves = info.abilities.events & RVL_ESP_EVENT_MOVED,
+		.processors = info.abilities.per_cpu,
 		.local_address = local_address,
 		.link_mtu = d->backend->frames ? paths_link_mtu : NULL,
 		.context = d,
@@ -561,6 +564,7 @@ int negotiation_start(struct daemon *d)
 	follow_roam(d);
 	uv_timer_init(&d->loop, &d->timer);
 	rekeying_open(d);
+	acquires_open(d);
 	uv_poll_init(&d->loop, &d->events, d->backend->event_fd);
 	d->timer.data = d;
 	d->events.data = d;
@@ -575,6 +579,7 @@ void negotiation_stop(struct daemon *d)
 		control_child_ended(d->control, d->wishes[i], "raveld is ending");
 	}
 	rekeying_stop(d);
+	acquires_stop(d);
 	traps_give_up_all(d);
 	ike_terminate_all(d->engine, now_of(d));
 	accounting_stop(d->accounting);

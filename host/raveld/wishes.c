@@ -183,6 +183,7 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 			.rekey_packets = from->rekey_packets,
 			.life_packets = from->life_packets,
 			.labels = from->labels,
+			.per_cpu = from->per_cpu,
 		};
 	}
 	return 0;

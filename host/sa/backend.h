@@ -87,6 +87,11 @@ struct rvl_sa_purpose {
 	uint32_t pair;			 /* outbound: the SPI of its child's inbound SA */
 	uint32_t line;			 /* SAs that take each other's place have the same number */
 	enum rvl_offload offload;	 /* to a NIC of the kernel's */
+	/* Policies that lead to any outbound SA of this line lead to all of them: packets take that
+	 * of their processor, or of RVL_CPU_ANY where it has none. */
+	bool shared;
+	uint32_t cpu;
+	bool asks; /* shared: where a packet's processor has none, that is told */
 };
 
 /* No SA's: a packet has come to a policy with a trap. */
@@ -105,6 +110,9 @@ struct rvl_backend_event {
 	/* RVL_BACKEND_EVENT_ACQUIRE: it, and the outbound scope of the policy that it came to. */
 	struct rvl_ip packet;
 	struct rvl_scope scope;
+	/* It came to one of shared SAs, of this line, that has none of this processor; 0: no. */
+	uint32_t line;
+	uint32_t cpu;
 	struct rvl_addr src; /* RVL_ESP_EVENT_MOVED: where its packets come from now */
 	uint16_t src_port;
 };
@@ -161,6 +169,10 @@ struct rvl_backend_ops {
 	/* What an earlier one has left closed goes, if it wasn't set again; NULL: that leaves
 	 * nothing. told() hears of each. */
 	int (*release)(struct rvl_backend *backend, rvl_backend_told_fn *told, void *context);
+
+	/* Policies that are set from now on and lead to this outbound SA, which is shared, ask, or
+	 * don't. Where abilities say per_cpu. */
+	void (*sa_ask)(struct rvl_backend *backend, uint32_t index, bool asks);
 
 	/* All counters, by name; -errno when they can't be read. */
 	int (*counters)(struct rvl_backend *backend, rvl_counter_fn *fn, void *context);

@@ -6,47 +6,7 @@
 #include <sys/random.h>
 
 #include "host/esp/grow.h"
-#include "host/esp/kept.h"
-#include "host/sa/hash.h"
 #include "host/sa/sad_private.h"
-
-/* Sequence numbers that an outbound SA skips when it is made anew, at least: more than the data
- * path holds under way, so that none is used twice. */
-#define SEQUENCE_MARGIN (1u << 16)
-
-/* Where an SA is in the data path. */
-struct place {
-	enum rvl_direction direction;
-	uint32_t index;
-};
-
-struct sa {
-	struct place place;
-	bool there;
-	uint32_t spi;
-	struct rvl_sa_stats *past; /* counters from before it moved; NULL: it never did */
-	struct rvl_sa_kept *kept;  /* its parameters: the key is needed again for a move */
-	struct child *child;
-};
-
-/* A child and those that take its place, of which one is in use at most. */
-struct line {
-	uint32_t number;
-	uint32_t children;
-	struct child *used;
-	struct rvl_label_numbers numbers;
-};
-
-struct child {
-	uint64_t id;
-	struct line *line;
-	struct sa in;
-	struct sa out;
-	enum rvl_offload offload;
-	uint64_t heard_packets; /* inbound ones when last asked */
-	struct rvl_claims claims;
-	UT_hash_handle hh;
-};
 
 /* On a data thread: what leads there is whatever a policy says. */
 static bool look_outbound(void *context, uint32_t index, struct rvl_sa_params *params)
@@ -261,8 +221,7 @@ static int delete_sa(struct rvl_sad *sad, struct sa *sa, struct rvl_backend_erro
 	return 0;
 }
 
-/* Its SPI, or its place, is about to be another's. */
-static void undo_sa(struct rvl_sad *sad, struct sa *sa)
+void rvl_sad_undo(struct rvl_sad *sad, struct sa *sa)
 {
 	struct rvl_backend_error ignored = {""};
 
@@ -281,9 +240,15 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_sa_para
 		.pair = c->in.spi,
 		.line = c->line->number,
 		.offload = c->offload,
+		.shared = c->group && params->direction == RVL_OUTBOUND && c->shares,
+		.asks = c->group && c->group->asks,
+		.cpu = c->group ? c->cpu : RVL_CPU_ANY,
 	};
 	int err;
 
+	/* What arrives on any of a group is the group's. */
+	if (c->group && (purpose.shared || params->direction == RVL_INBOUND))
+		purpose.line = c->group->number;
 	rvl_flows_selectors(&c->claims, &selectors);
 	purpose.scopes = rvl_scope_of(sad->scopes, rvl_flows_scope(&c->claims));
 	err = sad->backend->ops->sa_add(sad->backend, params, &purpose, &index, error);
@@ -298,7 +263,7 @@ static int add_sa(struct rvl_sad *sad, struct child *c, const struct rvl_sa_para
 	sa->there = find_again(sad, sa);
 	if (sa->there)
 		return 0;
-	undo_sa(sad, sa);
+	rvl_sad_undo(sad, sa);
 	return rvl_backend_fail(error, -ENOMEM, "out of memory");
 }
 
@@ -453,7 +418,13 @@ static int prepare_child(struct rvl_sad *sad, struct child *c, const struct rvl_
 		return rvl_backend_fail(error, err, "no unique number is left");
 	if (err)
 		return rvl_backend_fail(error, err, "out of memory");
+	if (rvl_sad_group_join(sad, child->group, c))
+		return rvl_backend_fail(error, -ENOMEM, "out of memory");
+	if (c->group && !sad->can.per_cpu)
+		return rvl_backend_fail(error, -EOPNOTSUPP,
+					"the data path has no SAs of processors");
 	c->id = child->id;
+	c->cpu = child->cpu;
 	c->offload = child->offload;
 	if (rvl_labels_resolve(&child->labels, c->line->numbers, labelled))
 		err = keep_sas(sad, c, labelled, &in, &out, error);
@@ -469,6 +440,7 @@ static void drop_child(struct rvl_sad *sad, struct child *c)
 {
 	if (c->line)
 		leave_line(sad, c->line);
+	rvl_sad_group_leave(sad, c);
 	free_child(c);
 }
 
@@ -487,7 +459,7 @@ static int add_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_se
 	err = rvl_inbound_set_sa(sad->inbound, c->in.place.index, selectors);
 	if (!err)
 		return 0;
-	undo_sa(sad, &c->in);
+	rvl_sad_undo(sad, &c->in);
 	forget_sa(sad, &c->in);
 	return rvl_backend_fail(error, err, "out of memory");
 }
@@ -563,13 +535,21 @@ int rvl_sad_child_use(struct rvl_sad *sad, uint64_t id, struct rvl_backend_error
 		return fail_unknown(error);
 	if (!c->out.there)
 		return rvl_backend_fail(error, -EINVAL, "it has no outbound SA");
-	err = rvl_flows_use(sad->flows, &c->claims, c->out.place.index, error);
+	err = rvl_sad_group_share(sad, c, error);
 	if (err)
 		return err;
+	err = rvl_flows_use(sad->flows, &c->claims, c->out.place.index, error);
+	if (err) {
+		rvl_sad_group_unshare(sad, c);
+		return err;
+	}
 	/* Its flows are this one's by now; what this one hasn't got is left to others. */
 	before = c->line->used;
-	if (before && before != c)
+	if (before && before != c) {
 		stop_using(sad, before, &ignored);
+		rvl_sad_group_unshare(sad, before);
+	}
+	rvl_sad_group_settle(sad, c);
 	c->line->used = c;
 	return 0;
 }
@@ -583,6 +563,7 @@ int rvl_sad_child_remove(struct rvl_sad *sad, uint64_t id, struct rvl_backend_er
 	if (!c)
 		return fail_unknown(error);
 	first = stop_using(sad, c, error);
+	rvl_sad_group_part(c);
 	if (c->out.there) {
 		err = delete_sa(sad, &c->out, first ? &later : error);
 		first = first ? first : err;
@@ -638,13 +619,8 @@ static int keep_again(struct sa *sa, const struct rvl_sa_params *params,
 	return 0;
 }
 
-/*
- * An SA with other parameters but the same key. Nothing leads to it by now, and what it verifies
- * reaches nobody: the sequence number only moves by what is still under way. An outbound one skips
- * so many as are more than that; for an inbound one all that reached the host has been seen.
- */
-static int renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_sa_params *params,
-		 uint64_t skip, struct rvl_backend_error *error)
+int rvl_sad_renew(struct rvl_sad *sad, struct sa *sa, const struct rvl_sa_params *params,
+		  uint64_t skip, struct rvl_backend_error *error)
 {
 	struct rvl_sa_params renewed = *params;
 	bool out = params->direction == RVL_OUTBOUND;
@@ -698,19 +674,18 @@ static int renew_outbound(struct rvl_sad *sad, struct child *c, const struct rvl
 	int err = rvl_flows_stop(sad->flows, &c->claims, error);
 
 	if (!err)
-		err = renew(sad, &c->out, params, skip, error);
+		err = rvl_sad_renew(sad, &c->out, params, skip, error);
 	if (!err)
 		err = rvl_flows_resume(sad->flows, &c->claims, c->out.place.index, error);
 	return err;
 }
 
 /* Where the data path itself judges what arrives. */
-static int shut_line(struct rvl_sad *sad, const struct line *line, bool shut,
-		     struct rvl_backend_error *error)
+static int shut_line(struct rvl_sad *sad, uint32_t line, bool shut, struct rvl_backend_error *error)
 {
 	const struct rvl_backend_ops *ops = sad->backend->ops;
 
-	return ops->line_shut ? ops->line_shut(sad->backend, line->number, shut, error) : 0;
+	return ops->line_shut ? ops->line_shut(sad->backend, line, shut, error) : 0;
 }
 
 static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_sa_params *params,
@@ -718,12 +693,13 @@ static int move_inbound(struct rvl_sad *sad, struct child *c, const struct rvl_s
 {
 	struct rvl_inbound_flows *flows = rvl_inbound_take_sa(sad->inbound, c->in.place.index);
 	struct rvl_backend_error later = {""};
-	int err = shut_line(sad, c->line, true, error), given, opened;
+	const uint32_t line = c->group ? c->group->number : c->line->number;
+	int err = shut_line(sad, line, true, error), given, opened;
 
 	if (!err)
-		err = renew(sad, &c->in, params, 0, error);
+		err = rvl_sad_renew(sad, &c->in, params, 0, error);
 	/* Where it couldn't be moved it receives as before, if it is there. */
-	opened = shut_line(sad, c->line, false, err ? &later : error);
+	opened = shut_line(sad, line, false, err ? &later : error);
 	given = rvl_inbound_give_sa(sad->inbound, c->in.there ? c->in.place.index : RVL_BACKEND_ANY,
 				    flows);
 	if (!err && given)
@@ -767,13 +743,17 @@ int rvl_sad_child_move(struct rvl_sad *sad, uint64_t id, const struct ike_addr *
 			    (sad->one_form && encap != before.encap)))
 		err = move_inbound(sad, c, &in, error);
 	if (!err && !same_way(&out, &before)) {
+		rvl_sad_group_hold(sad, c);
 		if (c->out.there)
-			err = renew_outbound(sad, c, &out, SEQUENCE_MARGIN, error);
+			err = renew_outbound(sad, c, &out, RVL_SEQUENCE_MARGIN, error);
 		else
 			err = keep_again(&c->out, &out, error);
 	}
-	if (err)
+	if (err) {
 		stop_using(sad, c, &ignored);
+		rvl_sad_group_unshare(sad, c);
+	}
+	rvl_sad_group_settle(sad, c);
 	OPENSSL_cleanse(&in, sizeof(in));
 	OPENSSL_cleanse(&out, sizeof(out));
 	OPENSSL_cleanse(&before, sizeof(before));
@@ -793,10 +773,14 @@ int rvl_sad_child_skip(struct rvl_sad *sad, uint64_t id, uint32_t packets,
 	if (!c->out.there)
 		return 0; /* it has used none, or is to be given up */
 	rvl_sa_kept(c->out.kept, &out);
-	err = renew_outbound(sad, c, &out, packets > SEQUENCE_MARGIN ? packets : SEQUENCE_MARGIN,
-			     error);
-	if (err)
+	rvl_sad_group_hold(sad, c);
+	err = renew_outbound(sad, c, &out,
+			     packets > RVL_SEQUENCE_MARGIN ? packets : RVL_SEQUENCE_MARGIN, error);
+	if (err) {
 		stop_using(sad, c, &ignored);
+		rvl_sad_group_unshare(sad, c);
+	}
+	rvl_sad_group_settle(sad, c);
 	OPENSSL_cleanse(&out, sizeof(out));
 	return err;
 }

@@ -139,6 +139,10 @@ struct rvl_child {
 	struct rvl_labels labels;
 	uint64_t kind;
 	uint64_t ike;
+	/* Children of one group have the same flows at once, each its processor's share of them
+	 * (RFC 9611), or what no other one has: cpu RVL_CPU_ANY. 0: of none. */
+	uint64_t group;
+	uint32_t cpu;
 };
 
 /*
@@ -207,6 +211,19 @@ bool rvl_sad_broken(const struct rvl_sad *sad);
  * mostly. -ENOENT, or what the data path says, with *error set. */
 int rvl_sad_child_query(struct rvl_sad *sad, uint64_t id, struct rvl_sa_stats *in,
 			struct rvl_sa_stats *out, struct rvl_backend_error *error);
+
+/* A child of the group whose flows an event of the data path is about: it is to have one more, of
+ * the event's processor. False: there is no such group. */
+bool rvl_sad_child_of_acquire(const struct rvl_sad *sad, const struct rvl_backend_event *event,
+			      uint64_t *id);
+
+/*
+ * One of this processor has been asked for: the child's group asks for no other one until it is
+ * used, or until rvl_sad_hear() has been called twice; full: until one of the group goes. True of
+ * rvl_sad_hear(): it is to be called again.
+ */
+void rvl_sad_asked(struct rvl_sad *sad, uint64_t id, uint32_t cpu, bool full);
+bool rvl_sad_hear(struct rvl_sad *sad);
 
 /* What tells its flows apart; NULL: there is no such child. */
 const struct rvl_scopes *rvl_sad_child_scopes(const struct rvl_sad *sad, uint64_t id);

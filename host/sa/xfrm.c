@@ -176,6 +176,12 @@ static uint32_t reqid_of(uint32_t line)
 	return XFRM_REQID_OURS | (line & LINES);
 }
 
+/* 0: it is none of ours, or a trap's. */
+static uint32_t line_of(uint32_t reqid)
+{
+	return (reqid & ~LINES) == XFRM_REQID_OURS ? reqid & LINES : 0;
+}
+
 static int add_arrivals(struct xfrm *x, struct sa *sa, const struct rvl_sa_purpose *purpose,
 			struct rvl_backend_error *error)
 {
@@ -206,6 +212,9 @@ static int xfrm_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		.spi = params->spi,
 		.reqid = reqid_of(purpose->line),
 		.mark = params->mark,
+		.shared = purpose->shared,
+		.asks = purpose->asks,
+		.cpu = params->direction == RVL_OUTBOUND ? purpose->cpu : RVL_CPU_ANY,
 	};
 	sa->lifetime = params->lifetime;
 	sa->src = params->src;
@@ -270,6 +279,14 @@ static int xfrm_sa_delete(struct rvl_backend *backend, enum rvl_direction direct
 		return rvl_backend_fail(error, err, "the kernel keeps it: %s", strerror(-err));
 	forget_sa(x, sa);
 	return 0;
+}
+
+static void xfrm_sa_ask(struct rvl_backend *backend, uint32_t index, bool asks)
+{
+	struct sa *sa = xfrm_table_at(&xfrm_of(backend)->sas[RVL_OUTBOUND], index);
+
+	if (sa)
+		sa->state.asks = asks;
 }
 
 static int xfrm_sa_query(struct rvl_backend *backend, enum rvl_direction direction, uint32_t index,
@@ -450,6 +467,8 @@ static int xfrm_next_event(struct rvl_backend *backend, struct rvl_backend_event
 				.events = RVL_BACKEND_EVENT_ACQUIRE,
 				.packet = notice.packet,
 				.scope = notice.scope,
+				.line = line_of(notice.reqid),
+				.cpu = notice.cpu,
 			};
 			return 1;
 		case XFRM_NOTICE_STATES:
@@ -561,6 +580,7 @@ static const struct rvl_backend_ops xfrm_ops = {
 	.sa_add = xfrm_sa_add,
 	.sa_delete = xfrm_sa_delete,
 	.sa_query = xfrm_sa_query,
+	.sa_ask = xfrm_sa_ask,
 	.policy_set = xfrm_policy_set,
 	.policy_clear = xfrm_policy_clear,
 	.set_local = xfrm_set_local,

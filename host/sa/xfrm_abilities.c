@@ -2,6 +2,7 @@
 #include "host/sa/xfrm_abilities.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "host/esp/esp.h"
 #include "host/sa/xfrm_state.h"
@@ -21,6 +22,7 @@ static bool can(struct xfrm_netlink *netlink, struct rvl_sa_params *params,
 		.dst = params->dst,
 		.spi = params->spi,
 		.reqid = XFRM_REQID_OURS,
+		.cpu = RVL_CPU_ANY,
 	};
 
 	return !xfrm_state_add(netlink, &state, params, NULL, &here, error) &&
@@ -76,11 +78,14 @@ static bool has_ah(struct xfrm_netlink *netlink, struct rvl_sa_params params, bo
 }
 
 /* What a kernel doesn't know of an SA it takes and leaves out. */
-static bool has_label(struct xfrm_netlink *netlink, struct rvl_sa_params params, uint16_t type)
+static bool has_attribute(struct xfrm_netlink *netlink, struct rvl_sa_params params, uint16_t type)
 {
 	const struct xfrm_place here = {RVL_OFFLOAD_NO, 0};
-	const struct xfrm_state state = {
-		.src = params.src, .dst = params.dst, .spi = params.spi, .reqid = XFRM_REQID_OURS};
+	const struct xfrm_state state = {.src = params.src,
+					 .dst = params.dst,
+					 .spi = params.spi,
+					 .reqid = XFRM_REQID_OURS,
+					 .cpu = type == RVL_XFRMA_SA_PCPU ? 0 : RVL_CPU_ANY};
 	struct rvl_backend_error ignored = {""};
 	bool has;
 
@@ -108,6 +113,7 @@ struct rvl_abilities rvl_backend_xfrm_abilities(void)
 		.headers = true,
 		.if_ids = true,
 		.marks = true,
+		.per_cpu = 1,
 		.window = REPLAY_WINDOW,
 		.events = RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS |
 			  RVL_ESP_EVENT_HARD_BYTES | RVL_ESP_EVENT_HARD_PACKETS |
@@ -122,6 +128,13 @@ struct rvl_abilities rvl_backend_xfrm_abilities(void)
 		if (xfrm_state_names_integ(&rvl_integ_table[i]))
 			a.integ |= rvl_integ_bit(&rvl_integ_table[i]);
 	return a;
+}
+
+static uint32_t processors(void)
+{
+	const long count = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return count > 0 ? (uint32_t)count : 1;
 }
 
 int xfrm_abilities_find(struct xfrm_netlink *netlink, struct rvl_abilities *a,
@@ -145,8 +158,9 @@ int xfrm_abilities_find(struct xfrm_netlink *netlink, struct rvl_abilities *a,
 		a->outer = a->inner = RVL_FAMILY_IPV4;
 	if (!has_ah(netlink, params, a->outer & RVL_FAMILY_IPV6))
 		a->protocols &= ~(1u << RVL_PROTOCOL_AH);
-	a->if_ids = has_label(netlink, params, XFRMA_IF_ID);
-	a->marks = has_label(netlink, params, XFRMA_SET_MARK_MASK);
+	a->if_ids = has_attribute(netlink, params, XFRMA_IF_ID);
+	a->marks = has_attribute(netlink, params, XFRMA_SET_MARK_MASK);
+	a->per_cpu = has_attribute(netlink, params, RVL_XFRMA_SA_PCPU) ? processors() : 0;
 	for (size_t i = 0; i < rvl_encr_count; i++)
 		if (!has_encr(netlink, &rvl_encr_table[i], params))
 			a->encr &= ~rvl_encr_bit(&rvl_encr_table[i]);

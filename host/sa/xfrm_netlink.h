@@ -11,6 +11,12 @@
 #include "host/esp/addr.h"
 #include "host/esp/label.h"
 
+/* Linux 6.13 has these, as have later ones of 6.12, and headers of before haven't. */
+#define RVL_XFRMA_SA_DIR 33
+#define RVL_XFRM_SA_DIR_OUT 2
+#define RVL_XFRMA_SA_PCPU 35
+#define RVL_XFRM_POLICY_CPU_ACQUIRE 4
+
 struct xfrm_netlink;
 
 /* All return 0 or -errno, as the kernel answers. */

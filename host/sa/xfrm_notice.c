@@ -6,6 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 #include <linux/xfrm.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,6 +56,28 @@ static bool read_mapping(const struct nlmsghdr *message, struct xfrm_notice *not
 	return true;
 }
 
+/* Of the policy's only template; 0: it isn't there. */
+static uint32_t reqid_of(const struct nlmsghdr *message)
+{
+	const struct nlattr *attr =
+		xfrm_netlink_attr(message, sizeof(struct xfrm_user_acquire), XFRMA_TMPL);
+	struct xfrm_user_tmpl tmpl;
+
+	if (!attr || mnl_attr_get_payload_len(attr) < sizeof(tmpl))
+		return 0;
+	memcpy(&tmpl, mnl_attr_get_payload(attr), sizeof(tmpl));
+	return tmpl.reqid;
+}
+
+static uint32_t cpu_of(const struct nlmsghdr *message)
+{
+	const struct nlattr *attr =
+		xfrm_netlink_attr(message, sizeof(struct xfrm_user_acquire), RVL_XFRMA_SA_PCPU);
+
+	return attr && mnl_attr_get_payload_len(attr) >= sizeof(uint32_t) ? mnl_attr_get_u32(attr)
+									  : RVL_CPU_ANY;
+}
+
 static bool read_acquire(const struct nlmsghdr *message, struct xfrm_notice *notice)
 {
 	struct xfrm_user_acquire body;
@@ -71,6 +94,8 @@ static bool read_acquire(const struct nlmsghdr *message, struct xfrm_notice *not
 	*notice = (struct xfrm_notice){
 		.type = XFRM_NOTICE_ACQUIRE,
 		.scope = xfrm_scope_get(message, sizeof(body)),
+		.reqid = reqid_of(message),
+		.cpu = cpu_of(message),
 		.packet =
 			{
 				.src = xfrm_address_of(&body.sel.saddr, body.sel.family),

@@ -30,7 +30,9 @@ struct xfrm_notice {
 	struct rvl_addr src; /* where its packets come from now */
 	uint16_t src_port;
 	struct rvl_ip packet;	/* that acquires, */
-	struct rvl_scope scope; /* by a policy of this scope */
+	struct rvl_scope scope; /* by a policy of this scope, */
+	uint32_t reqid;		/* whose states have this one, and none of this processor */
+	uint32_t cpu;
 };
 
 /* A descriptor that is readable when there are notices, to be closed; or -errno. */

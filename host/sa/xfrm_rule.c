@@ -106,7 +106,7 @@ static void put_template(struct nlmsghdr *message, const struct xfrm_rule *rule)
 {
 	const struct xfrm_user_tmpl tmpl = {
 		.id = {.daddr = xfrm_address(&rule->state.dst),
-		       .spi = htonl(rule->state.spi),
+		       .spi = rule->state.shared ? 0 : htonl(rule->state.spi),
 		       .proto = xfrm_protocol(&rule->state)},
 		.family = xfrm_family(&rule->state.dst),
 		.saddr = xfrm_address(&rule->state.src),
@@ -152,6 +152,8 @@ static int set_one(struct xfrm_netlink *netlink, const struct xfrm_rule *rule,
 		body->flags = XFRM_POLICY_ICMP;
 	if (rule->action == XFRM_RULE_PROTECT)
 		put_template(message, rule);
+	if (rule->state.shared && rule->state.asks)
+		body->flags |= RVL_XFRM_POLICY_CPU_ACQUIRE;
 	xfrm_scope_put(message, xfrm_rule_scope(rule, direction));
 	if (rule->ifindex && direction != XFRM_POLICY_FWD) {
 		const struct xfrm_user_offload offload = {

@@ -168,7 +168,8 @@ static void put_encap(struct nlmsghdr *message, const struct rvl_sa_params *p)
 
 /* Numbers up to the first one are used, or count as seen. A window of more than 32, and numbers of
  * 64 bits, need the longer form. */
-static void put_replay(struct nlmsghdr *message, const struct rvl_sa_params *p)
+static void put_replay(struct nlmsghdr *message, const struct xfrm_state *state,
+		       const struct rvl_sa_params *p)
 {
 	const bool out = p->direction == RVL_OUTBOUND;
 	const uint64_t before = p->first_seq ? p->first_seq - 1 : 0;
@@ -192,7 +193,7 @@ static void put_replay(struct nlmsghdr *message, const struct rvl_sa_params *p)
 		     (const char[sizeof(*window) + 4096 / 8]){0});
 	window = mnl_attr_get_payload(attr);
 	window->bmp_len = words;
-	window->replay_window = size;
+	window->replay_window = state->cpu == RVL_CPU_ANY ? size : 0; /* with a direction: none */
 	if (out) {
 		window->oseq = (uint32_t)before;
 		window->oseq_hi = (uint32_t)(before >> 32);
@@ -274,7 +275,7 @@ int xfrm_state_add(struct xfrm_netlink *netlink, const struct xfrm_state *state,
 	fill_state(mnl_nlmsg_get_payload(message), state, p, selector);
 	if (!put_suite(message, p))
 		return rvl_backend_fail(error, -EOPNOTSUPP, "the kernel has no such algorithms");
-	put_replay(message, p);
+	put_replay(message, state, p);
 	if (p->encap)
 		put_encap(message, p);
 	if (p->tfc)
@@ -284,6 +285,10 @@ int xfrm_state_add(struct xfrm_netlink *netlink, const struct xfrm_state *state,
 	xfrm_mark_put(message, &state->mark);
 	if (p->if_id)
 		mnl_attr_put_u32(message, XFRMA_IF_ID, p->if_id);
+	if (state->cpu != RVL_CPU_ANY) { /* the kernel has the one only with the other */
+		mnl_attr_put_u8(message, RVL_XFRMA_SA_DIR, RVL_XFRM_SA_DIR_OUT);
+		mnl_attr_put_u32(message, RVL_XFRMA_SA_PCPU, state->cpu);
+	}
 	if (p->set_mark.mask) {
 		mnl_attr_put_u32(message, XFRMA_SET_MARK, p->set_mark.value);
 		mnl_attr_put_u32(message, XFRMA_SET_MARK_MASK, p->set_mark.mask);

@@ -20,6 +20,9 @@ struct xfrm_state {
 	uint32_t spi;
 	uint32_t reqid;
 	struct rvl_mark mark;
+	bool shared;  /* a policy leads to all of its reqid, each packet to that of its processor */
+	bool asks;    /* shared: and asks for that of a processor that has none */
+	uint32_t cpu; /* of an outbound one that is to be added; or RVL_CPU_ANY */
 };
 
 /* Whose work it is. */

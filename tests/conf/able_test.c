@@ -48,6 +48,25 @@ static void modes_and_rules_are_read(void **state)
 	conf_free(conf);
 }
 
+static void sas_of_processors_are_asked_for(void **state)
+{
+	static const struct {
+		const char *child;
+		bool per_cpu;
+	} good[] = {{"", false},
+		    {"per_cpu_sas = no", false},
+		    {"per_cpu_sas = yes", true},
+		    {"per_cpu_sas = 1\nhw_offload = no\nif_id_in = 5\nmark_out = 7", true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct conf *conf = load(good[i].child);
+
+		assert_int_equal(conf->connections[0].children[0].per_cpu, good[i].per_cpu);
+		conf_free(conf);
+	}
+}
+
 static void transport_mode_may_have_wider_selectors(void **state)
 {
 	static const struct {
@@ -103,6 +122,11 @@ static void another_mode_is_another_child(void **state)
 					    &new->connections[0].children[0]),
 			 CONF_REPLACED);
 	conf_free(old);
+	old = load("per_cpu_sas = yes\n");
+	assert_int_equal(conf_compare_child(&old->connections[0].children[0],
+					    &new->connections[0].children[0]),
+			 CONF_REPLACED);
+	conf_free(old);
 	conf_free(new);
 }
 
@@ -153,6 +177,18 @@ static void what_does_not_go_together_is_refused(void **state)
 		{"", "copy_dscp = both",
 		 "t.conf:6: connections.gw.children.net.copy_dscp: \"both\" isn't supported (no, "
 		 "out, in, yes)"},
+		{"", "per_cpu_sas = encap",
+		 "t.conf:6: connections.gw.children.net.per_cpu_sas: \"encap\", a UDP port for "
+		 "each "
+		 "processor's SA, isn't supported (no, yes)"},
+		{"", "per_cpu_sas = 2",
+		 "t.conf:6: connections.gw.children.net.per_cpu_sas: \"2\" is neither yes nor no"},
+		{"", "mode = tunnel\nper_cpu_sas = yes\nhw_offload = packet",
+		 "t.conf:7: connections.gw.children.net.per_cpu_sas: it doesn't go with "
+		 "hw_offload"},
+		{"if_id_out = %unique\n", "per_cpu_sas = yes",
+		 "t.conf:7: connections.gw.children.net.per_cpu_sas: it doesn't go with unique "
+		 "marks and XFRM interfaces"},
 		{"", "hw_offload = crypto",
 		 "t.conf:5: connections.gw.children.net.hw_offload: \"crypto\" needs backend "
 		 "xfrm"},
@@ -218,6 +254,7 @@ static struct rvl_abilities gcm_only(void)
 	can.integ = 0;
 	can.esn = can.tfc = can.headers = false;
 	can.window = 1024;
+	can.per_cpu = 0;
 	return can;
 }
 
@@ -252,6 +289,9 @@ static void what_a_data_path_lacks_is_named_with_its_line(void **state)
 		{"copy_dscp = yes",
 		 "t.conf:6: connections.gw.children.net.copy_dscp: the data path has no DSCP that "
 		 "is copied inwards"},
+		{"mode = tunnel\nper_cpu_sas = yes",
+		 "t.conf:7: connections.gw.children.net.per_cpu_sas: the data path has no SAs of "
+		 "processors (backend xfrm has, on Linux 6.13)"},
 	};
 	const struct rvl_abilities can = gcm_only();
 
@@ -322,6 +362,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(modes_and_rules_are_read),
+		cmocka_unit_test(sas_of_processors_are_asked_for),
 		cmocka_unit_test(transport_mode_may_have_wider_selectors),
 		cmocka_unit_test(flows_that_pass_or_are_dropped_are_apart),
 		cmocka_unit_test(another_mode_is_another_child),

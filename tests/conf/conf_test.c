@@ -656,13 +656,12 @@ static void what_is_off_is_taken(void **state)
 		"mediation_peer =",
 	};
 	static const char *const child[] = {
-		"mode = tunnel",    "ah_proposals =",	   "sha256_96 = no",
-		"rand_bytes = 0",   "rand_packets = 0",	   "updown =",
-		"hostaccess = 0",   "policies = on",	   "policies_fwd_out = no",
-		"ipcomp = no",	    "inactivity = 0",	   "inactivity = 0s",
-		"reqid = 0",	    "priority = 0",	   "interface =",
-		"label =",	    "label_mode = system", "tfc_padding = 0",
-		"per_cpu_sas = no",
+		"mode = tunnel",  "ah_proposals =",	 "sha256_96 = no",
+		"rand_bytes = 0", "rand_packets = 0",	 "updown =",
+		"hostaccess = 0", "policies = on",	 "policies_fwd_out = no",
+		"ipcomp = no",	  "inactivity = 0",	 "inactivity = 0s",
+		"reqid = 0",	  "priority = 0",	 "interface =",
+		"label =",	  "label_mode = system", "tfc_padding = 0",
 	};
 	static const char *const text = DAEMON
 		"connections { gw { local { auth = psk\n round = 0\n certs =\n cert { }\n }\n"

@@ -48,5 +48,6 @@ $(eval $(call c_test,datapath_test,tests/raveld/datapath_test.c host/raveld/data
 	host/raveld/handover.c host/raveld/inbox.c host/raveld/neighbour.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,brlock_test,tests/raveld/brlock_test.c,rvl_sa,-lcmocka))
 $(eval $(call c_test,prefix_map_test,tests/raveld/prefix_map_test.c host/raveld/prefix_map.c host/esp/prefix.c,,-lcmocka))
+$(eval $(call c_test,group_test,tests/raveld/group_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,scope_test,tests/raveld/scope_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,xfrm_test,tests/raveld/xfrm_test.c,rvl_sa rvl_esp ike,-lcmocka -lmnl -lcrypto))

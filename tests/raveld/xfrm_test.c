@@ -97,6 +97,7 @@ static struct rvl_policy policy_of(struct rvl_selector selector, enum rvl_action
 static uint32_t set(struct bed *bed, const struct rvl_policy *policy, uint32_t index)
 {
 	const struct xfrm_state state = {
+		.cpu = RVL_CPU_ANY,
 		.src = rvl_addr_of_ipv4(0xc0000201),
 		.dst = rvl_addr_of_ipv4(0xc0000202),
 		.spi = 0x1234,
