@@ -291,35 +291,6 @@ static int check_per_cpu(const struct conf *conf, struct conf_error *error)
 	return 0;
 }
 
-/* Names are looked up for IPv4 alone from now on; false: some of the list is IPv6. */
-static bool only_ipv4(struct ike_hosts *hosts)
-{
-	for (unsigned int i = 0; i < hosts->count; i++) {
-		if (hosts->list[i].name)
-			hosts->list[i].range.family = 4;
-		if (hosts->list[i].range.family == 6)
-			return false;
-	}
-	return true;
-}
-
-static int check_outside(struct conf *conf, struct conf_error *error)
-{
-	for (size_t i = 0; i < conf->connection_count; i++) {
-		struct conf_connection *c = &conf->connections[i];
-
-		if (conf->daemon.backend != CONF_BACKEND_USER ||
-		    (only_ipv4(&c->local) && only_ipv4(&c->remote)))
-			continue;
-		snprintf(error->text, sizeof(error->text),
-			 "%s:%u: connections.%s: its addresses are IPv6, and the NIC has no ESP "
-			 "over IPv6 (backend soft has)",
-			 c->file, c->line, c->name);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 static bool has_ipv6(const struct ike_ts_list *list)
 {
 	for (unsigned int i = 0; i < list->count; i++)
@@ -344,22 +315,6 @@ static bool has_ipv6_inside(const struct conf *conf, const struct conf_connectio
 		if (has_ipv6(&c->children[i].local_ts) || has_ipv6(&c->children[i].remote_ts))
 			return true;
 	return false;
-}
-
-static int check_inside(const struct conf *conf, struct conf_error *error)
-{
-	for (size_t i = 0; i < conf->connection_count; i++) {
-		const struct conf_connection *c = &conf->connections[i];
-
-		if (conf->daemon.backend != CONF_BACKEND_USER || !has_ipv6_inside(conf, c))
-			continue;
-		snprintf(error->text, sizeof(error->text),
-			 "%s:%u: connections.%s: IPv6 is inside of its tunnels, and the NIC has no "
-			 "policies over IPv6 (backend soft has)",
-			 c->file, c->line, c->name);
-		return -EINVAL;
-	}
-	return 0;
 }
 
 bool conf_has_ipv6_inside(const struct conf *conf)
@@ -488,10 +443,6 @@ static int bind_all(struct conf *conf, const struct conf_tree *tree, struct conf
 		err = check_names(conf, error);
 	if (!err)
 		err = check_ports(conf, error);
-	if (!err)
-		err = check_outside(conf, error);
-	if (!err)
-		err = check_inside(conf, error);
 	if (!err)
 		err = check_mtu(conf, error);
 	if (!err)
