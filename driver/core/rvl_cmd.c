@@ -192,6 +192,12 @@ static int check_sa(const struct rvl_dev *dev, const struct rvl_dev_sa *sa,
 	      (sa->key_len == 32 ? RVL_FEATURES_AES_GCM_256_MASK : RVL_FEATURES_AES_GCM_128_MASK)))
 		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no AES-GCM-%u",
 				sa->key_len * 8U);
+	if (sa->icv_len != 8 && sa->icv_len != 12 && sa->icv_len != 16)
+		return rvl_fail(err, -EINVAL, "SA_ADD: icv_len is %u, not 8, 12 or 16",
+				sa->icv_len);
+	if (sa->icv_len != 16 && !(features & RVL_FEATURES_ICV_SHORT_MASK))
+		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no ICV of %u octets",
+				sa->icv_len);
 	if (sa->udp && !(features & RVL_FEATURES_UDP_ENCAP_MASK))
 		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no UDP encapsulation");
 	if (sa->ipv6 && !(features & RVL_FEATURES_IPV6_MASK))
@@ -219,6 +225,8 @@ static uint32_t sa_flags(const struct rvl_dev_sa *sa)
 
 	if (sa->key_len == 32)
 		flags |= RVL_SA_FLAG_AES256;
+	if (sa->icv_len != 16)
+		flags |= sa->icv_len == 8 ? RVL_SA_FLAG_ICV_8 : RVL_SA_FLAG_ICV_12;
 	if (sa->udp)
 		flags |= RVL_SA_FLAG_UDP;
 	if (sa->ipv6)

@@ -69,6 +69,8 @@
 #define RVL_FEATURES_UDP_ENCAP_V6_MASK 0x20000U
 #define RVL_FEATURES_UDP_PORTS_SHIFT 18
 #define RVL_FEATURES_UDP_PORTS_MASK 0x40000U
+#define RVL_FEATURES_ICV_SHORT_SHIFT 19
+#define RVL_FEATURES_ICV_SHORT_MASK 0x80000U
 #define RVL_REG_QUEUES 0x000cU
 #define RVL_QUEUES_PAIRS_SHIFT 0
 #define RVL_QUEUES_PAIRS_MASK 0xffffU
@@ -251,6 +253,8 @@
 #define RVL_SA_FLAG_SELECTORS 0x4000000U /* FEATURES.SELECTORS, inbound: check inner packets against SEL */
 #define RVL_SA_FLAG_SEL_IPV6 0x8000000U /* with SELECTORS: they are of IPv6 */
 #define RVL_SA_FLAG_SEL_ANY_PROTO 0x10000000U /* with SELECTORS: any IP protocol */
+#define RVL_SA_FLAG_ICV_8 0x20000000U /* FEATURES.ICV_SHORT: ICV of 8 octets; else of 16 */
+#define RVL_SA_FLAG_ICV_12 0x40000000U /* FEATURES.ICV_SHORT: ICV of 12 octets; else of 16 */
 
 /* State bits of an SA. */
 #define RVL_SA_STATE_SOFT_BYTES 0x1U /* soft octet lifetime passed */

@@ -12,7 +12,6 @@
 
 #define REPLAY_WINDOW_MIN 32
 #define SALT_LEN 4
-#define ICV_BITS 128
 #define ENCAP_PORT 4500 /* RFC 3948: some devices look for ESP on no other */
 
 #define REFUSE(extack, code, text)                                                                 \
@@ -58,7 +57,7 @@ static int check_cipher(const struct rvl_nic *nic, const struct xfrm_state *x,
 		return REFUSE(extack, -EOPNOTSUPP, "only aead rfc4106(gcm(aes))");
 	if (x->calg)
 		return REFUSE(extack, -EOPNOTSUPP, "no comp");
-	if (x->aead->alg_icv_len != ICV_BITS)
+	if (x->aead->alg_icv_len != 128 && !(nic->caps.features & RVL_FEATURES_ICV_SHORT_MASK))
 		return REFUSE(extack, -EOPNOTSUPP,
 			      "only AES-GCM with a 16-octet ICV (RFC 4106): aead ICV length 128");
 	key_len = x->aead->alg_key_len / 8;
@@ -216,6 +215,7 @@ int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
 	memcpy(sa->dst, &x->id.daddr.a4, sizeof(x->id.daddr.a4));
 	if (!sa->inbound)
 		outer_header(nic, x, sa);
+	sa->icv_len = x->aead->alg_icv_len / 8;
 	sa->key_len = x->aead->alg_key_len / 8 - SALT_LEN;
 	memcpy(sa->key, x->aead->alg_key, sa->key_len);
 	memcpy(sa->salt, x->aead->alg_key + sa->key_len, sizeof(sa->salt));

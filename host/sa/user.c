@@ -59,6 +59,17 @@ static void user_close(struct rvl_backend *backend)
 	free(u);
 }
 
+/* AES-GCM with keys of so many octets, and with ICVs of all lengths or 16 octets alone. */
+static uint64_t gcm_of(size_t key, bool all)
+{
+	uint64_t bits = rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, key));
+
+	if (all)
+		bits |= rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_12, key)) |
+			rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_8, key));
+	return bits;
+}
+
 struct rvl_abilities rvl_backend_user_abilities(void)
 {
 	return (struct rvl_abilities){
@@ -67,8 +78,7 @@ struct rvl_abilities rvl_backend_user_abilities(void)
 		.outer = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.policies = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
-		.encr = rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16)) |
-			rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 32)),
+		.encr = gcm_of(16, true) | gcm_of(32, true),
 		.encap = RVL_FAMILY_IPV4,
 		.window = RVL_REPLAY_WINDOW_MAX,
 		.events = RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS |
@@ -93,10 +103,12 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 		can.encap |= RVL_FAMILY_IPV6;
 	if (!(caps->features & RVL_FEATURES_UDP_ENCAP_MASK))
 		can.encap = 0;
+	if (!(caps->features & RVL_FEATURES_ICV_SHORT_MASK))
+		can.encr = gcm_of(16, false) | gcm_of(32, false);
 	if (!(caps->features & RVL_FEATURES_AES_GCM_128_MASK))
-		can.encr &= ~rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 16));
+		can.encr &= ~gcm_of(16, true);
 	if (!(caps->features & RVL_FEATURES_AES_GCM_256_MASK))
-		can.encr &= ~rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16, 32));
+		can.encr &= ~gcm_of(32, true);
 	return can;
 }
 
@@ -148,6 +160,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		.udp = p->encap,
 		.ipv6 = p->dst.family == 6,
 		.key_len = p->encr_key_len,
+		.icv_len = rvl_encr_find(p->encr, p->encr_key_len)->icv,
 		.spi = p->spi,
 		.seq = (p->first_seq ? p->first_seq : 1) -
 		       !out, /* of an inbound one the highest seen */

@@ -28,7 +28,8 @@ package ravelin_regs_pkg;
   } reg_abi_t;
   localparam logic [31:0] REG_FEATURES = 32'h8;
   typedef struct packed {
-    logic [12:0] gap0;
+    logic [11:0] gap0;
+    logic icv_short;
     logic udp_ports;
     logic udp_encap_v6;
     logic functions;
@@ -234,7 +235,9 @@ package ravelin_regs_pkg;
 
   // Flags of an SA. DF, DSCP and TTL apply to outbound SAs; ECN follows RFC 6040 always.
   typedef struct packed {
-    logic [2:0] gap1;
+    logic gap1;
+    logic icv_12;
+    logic icv_8;
     logic sel_any_proto;
     logic sel_ipv6;
     logic selectors;

@@ -252,6 +252,8 @@ static bool add_sa(struct oracle *o, struct live_sa *sa, enum rvl_direction dire
 	traffic_sa(r, &sa->params, direction, o->next_spi++);
 	if (random_one_in(r, 3))
 		traffic_sa_ipv6(r, &sa->params);
+	if (random_one_in(r, 3))
+		sa->params.encr = random_one_in(r, 2) ? IKE_ENCR_AES_GCM_8 : IKE_ENCR_AES_GCM_12;
 	if (random_one_in(r, 4))
 		random_lifetime(r, &sa->params);
 	if (direction == RVL_OUTBOUND && random_one_in(r, 12))

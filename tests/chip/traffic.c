@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/esp/ip.h"
+#include "host/esp/suite.h"
 
 #define ETHERTYPE_IPV4 0x0800
 #define ETHERTYPE_IPV6 0x86dd
@@ -80,6 +81,11 @@ void traffic_sa_ipv6(struct random *r, struct rvl_sa_params *p)
 	random_fill(r, p->dst.octets, sizeof(p->dst.octets));
 }
 
+static uint8_t icv_of(const struct rvl_sa_params *p)
+{
+	return rvl_encr_find(p->encr, p->encr_key_len)->icv;
+}
+
 struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *p)
 {
 	bool inbound = p->direction == RVL_INBOUND;
@@ -88,6 +94,7 @@ struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *p)
 		.udp = p->encap,
 		.ipv6 = p->dst.family == 6,
 		.key_len = p->encr_key_len,
+		.icv_len = icv_of(p),
 		.spi = p->spi,
 		.udp_sport = p->src_port,
 		.udp_dport = p->dst_port,
@@ -249,7 +256,7 @@ static void seal(const struct rvl_sa_params *params, const uint8_t *aad, const u
 	    EVP_EncryptUpdate(ctx, NULL, &n, aad, 8) != 1 ||
 	    EVP_EncryptUpdate(ctx, text, &n, text, (int)len) != 1 ||
 	    EVP_EncryptFinal_ex(ctx, text + len, &n) != 1 ||
-	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, RVL_ESP_ICV, text + len) != 1)
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, icv_of(params), text + len) != 1)
 		abort();
 	EVP_CIPHER_CTX_free(ctx);
 }
@@ -353,7 +360,7 @@ void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *
 	rvl_put_be32(esp + 4, seq);
 	random_fill(r, esp + 8, RVL_ESP_IV);
 	seal(params, esp, esp + 8, text, sealed);
-	total = (size_t)(text - ip) + sealed + RVL_ESP_ICV;
+	total = (size_t)(text - ip) + sealed + icv_of(params);
 	/* Not the number's low octets: another packet of that number may be on its way. */
 	if (fault == ESP_BAD_ICV) {
 		size_t at =

@@ -223,7 +223,7 @@ static struct rvl_dev *open_answered(struct attacker *a, struct answer *plan)
 
 static struct rvl_dev_sa some_sa(void)
 {
-	struct rvl_dev_sa sa = {.key_len = 32, .spi = 0x1000, .seq = 1, .ttl = 64};
+	struct rvl_dev_sa sa = {.key_len = 32, .icv_len = 16, .spi = 0x1000, .seq = 1, .ttl = 64};
 
 	memset(sa.key, key_octet, sizeof(sa.key));
 	return sa;
@@ -527,6 +527,14 @@ static void what_of_ipv6_and_ports_the_device_lacks_is_named(void **state)
 	assert_int_equal(rvl_dev_policy_set(dev, &policy, &index, &err), -EOPNOTSUPP);
 	assert_string_equal(err.text, "POLICY_SET: the device has no IPv6");
 	sa.ipv6 = false;
+	sa.icv_len = 12;
+	sa.ipv6 = false;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
+	assert_string_equal(err.text, "SA_ADD: the device has no ICV of 12 octets");
+	sa.icv_len = 15;
+	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EINVAL);
+	assert_string_equal(err.text, "SA_ADD: icv_len is 15, not 8, 12 or 16");
+	sa.icv_len = 16;
 	sa.inbound = sa.selects = true;
 	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EOPNOTSUPP);
 	assert_string_equal(err.text, "SA_ADD: the device checks no selectors");

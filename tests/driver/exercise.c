@@ -357,6 +357,7 @@ static void add_sa(struct exercise *x)
 				.udp = !pick(x, 4),
 				.key_len = pick(x, 8) ? 16 * (uint8_t)(1 + pick(x, 2))
 						      : (uint8_t)any32(x),
+				.icv_len = pick(x, 8) ? 16 : (uint8_t)any32(x),
 				.spi = any32(x),
 				.seq = any32(x),
 				.window = any32(x),

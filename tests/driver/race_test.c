@@ -180,7 +180,8 @@ static void *commander(void *arg)
 	unsigned int i;
 
 	for (i = 0; i < ROUNDS / 20; i++) {
-		struct rvl_dev_sa sa = {.inbound = i % 2, .key_len = 16, .spi = 256, .ttl = 64};
+		struct rvl_dev_sa sa = {
+			.inbound = i % 2, .key_len = 16, .icv_len = 16, .spi = 256, .ttl = 64};
 		struct rvl_dev_policy policy = {.action = RVL_POLICY_ACTION_DISCARD};
 		uint32_t index = RVL_INDEX_ANY;
 		struct rvl_dev_sa_stats stats;

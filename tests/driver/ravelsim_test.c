@@ -92,7 +92,7 @@ static void exchange(struct nic *n, int frames)
 
 static void frames_leave_and_interrupts_arrive(void **state)
 {
-	struct rvl_dev_sa sa = {.key_len = 32, .spi = 0x1000, .seq = 1, .ttl = 64};
+	struct rvl_dev_sa sa = {.key_len = 32, .icv_len = 16, .spi = 0x1000, .seq = 1, .ttl = 64};
 	uint64_t counters[RVL_CNT_NUM];
 	uint32_t index = RVL_INDEX_ANY;
 	struct nic n;

@@ -115,7 +115,7 @@ module ravelin_ipsec #(
   logic            find, insert, remove, find_hit, find_full;
   logic [31:0]     in_seq, in_top;
   ravelin_ipsec_pkg::in_name_t find_name;
-  logic [15:0]     find_port;
+  ravelin_ipsec_pkg::in_form_t find_form;
   logic [InW-1:0]  in_idx;
   logic [WinW-1:0] in_window;
   logic [ravelin_ipsec_pkg::IN_CFG_W-1:0] in_cfg;
@@ -165,7 +165,7 @@ module ravelin_ipsec #(
     .enable_i (ctl_enable_i),
     .pause_i (rx_pause), .paused_o (rx_paused), .in_count_o (rx_in_count),
     .out_count_o (rx_out_count),
-    .op_find_i (find), .op_insert_i (insert), .op_remove_i (remove), .op_name_i (find_name), .op_port_i (find_port),
+    .op_find_i (find), .op_insert_i (insert), .op_remove_i (remove), .op_name_i (find_name), .op_form_i (find_form),
     .op_hit_o (find_hit), .op_full_o (find_full),
     .sa_read_i (in_read), .sa_write_i (in_write), .sa_idx_i (in_idx), .sa_cfg_i (in_cfg),
     .sa_seq_i (in_seq), .sa_window_i (in_window), .sa_dyn_o (in_dyn), .sa_seq_o (in_top),
@@ -199,7 +199,7 @@ module ravelin_ipsec #(
     .out_key_ready_i (out_key_ready), .out_key_done_i (out_key_done),
     .rx_pause_o (rx_pause), .rx_paused_i (rx_paused), .rx_in_count_i (rx_in_count),
     .rx_out_count_i (rx_out_count),
-    .find_o (find), .insert_o (insert), .remove_o (remove), .find_name_o (find_name), .find_port_o (find_port),
+    .find_o (find), .insert_o (insert), .remove_o (remove), .find_name_o (find_name), .find_form_o (find_form),
     .find_hit_i (find_hit), .find_full_i (find_full),
     .in_read_o (in_read), .in_write_o (in_write), .in_idx_o (in_idx), .in_cfg_o (in_cfg),
     .in_seq_o (in_seq), .in_window_o (in_window), .in_dyn_i (in_dyn), .in_top_i (in_top),

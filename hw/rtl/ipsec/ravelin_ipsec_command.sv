@@ -75,7 +75,7 @@ module ravelin_ipsec_command #(
   output logic              insert_o,
   output logic              remove_o,
   output ravelin_ipsec_pkg::in_name_t find_name_o,
-  output logic [15:0]       find_port_o,
+  output ravelin_ipsec_pkg::in_form_t find_form_o,
   input  logic              find_hit_i,
   input  logic              find_full_i,
   output logic              in_read_o,
@@ -121,11 +121,14 @@ module ravelin_ipsec_command #(
   // ------------------------------------------------------------------------ fields
   logic        inbound, is_add, is_delete, is_query, is_set, is_clear, is_sa, is_policy;
   ravelin_regs_pkg::sa_flag_t flags;
+  logic [1:0]  icv;
   ravelin_ipsec_pkg::limits_t limits;
 
   assign policy    = cmd_q;
   assign flags     = cmd_q.sa_flags;
   assign inbound   = flags.inbound;
+  assign icv       = flags.icv_8 ? ravelin_ipsec_pkg::ICV_8 :
+                     flags.icv_12 ? ravelin_ipsec_pkg::ICV_12 : ravelin_ipsec_pkg::ICV_16;
   assign is_add    = cmd_q.opcode == ravelin_regs_pkg::CMD_OP_SA_ADD;
   assign is_delete = cmd_q.opcode == ravelin_regs_pkg::CMD_OP_SA_DELETE;
   assign is_query  = cmd_q.opcode == ravelin_regs_pkg::CMD_OP_SA_QUERY;
@@ -165,6 +168,8 @@ module ravelin_ipsec_command #(
     end
     if (is_add) begin
       spare.sa_flags.aes256     = 1'b0;
+      spare.sa_flags.icv_8      = 1'b0;
+      spare.sa_flags.icv_12     = 1'b0;
       spare.sa_flags.udp        = 1'b0;
       spare.sa_flags.df_set     = 1'b0;
       spare.sa_flags.df_clear   = 1'b0;
@@ -287,6 +292,7 @@ module ravelin_ipsec_command #(
                              flags.dscp != '0 || flags.ttl != '0
                            : flags.selectors || (flags.df_set && flags.df_clear) ||
                              (!flags.dscp_fixed && flags.dscp != '0) || flags.ttl == '0;
+      bad_flags  = bad_flags || (flags.icv_8 && flags.icv_12);
       bad_limits = over(limits.soft_bytes, limits.hard_bytes) ||
                    over(limits.soft_packets, limits.hard_packets);
       bad_seq    = (!inbound && cmd_q.seq == '0) || (!flags.esn && (cmd_q.seq >> 32) != '0);
@@ -605,6 +611,7 @@ module ravelin_ipsec_command #(
         in_cfg.spi      = cmd_q.spi;
         in_cfg.limits   = limits;
       end else if (is_add) begin
+        out_cfg.icv        = icv;
         out_cfg.ipv6       = flags.ipv6;
         out_cfg.udp        = flags.udp;
         out_cfg.df_set     = flags.df_set;
@@ -637,7 +644,8 @@ module ravelin_ipsec_command #(
   assign new_name.dst   = ravelin_ipsec_pkg::swap128(cmd_q.dst);
   assign new_name.spi   = cmd_q.spi;
   assign find_name_o    = is_delete ? name : new_name;
-  assign find_port_o    = cmd_q.udp_dport != '0 ? cmd_q.udp_dport : ravelin_ipsec_pkg::ENCAP_PORT;
+  assign find_form_o.icv  = icv;
+  assign find_form_o.port = cmd_q.udp_dport != '0 ? cmd_q.udp_dport : ravelin_ipsec_pkg::ENCAP_PORT;
   assign key_erase_o  = key_erase_q;
   assign key_aes256_o = flags.aes256;
   assign key_o        = cmd_q.key;

@@ -2,7 +2,7 @@
 //
 // Inbound SA of (destination, SPI) (RFC 4301, section 4.1): exact match in two hashed tables, four
 // ways each, four times as many places as SAs. A new entry goes to the emptier of its two rows. With
-// the SA goes the port that its ESP in UDP comes to.
+// the SA goes what has to be known of its packets at once.
 //
 // Latency 4 cycles, interval 1. The command executor works on the tables only while no packet is
 // inside: op_find, and from 5 cycles later on op_hit_o, op_full_o and the rows that op_insert or
@@ -24,20 +24,20 @@ module ravelin_ipsec_lookup #(
   input  logic            op_remove_i,
   input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] op_name_i,
   input  logic [IdxW-1:0] op_idx_i,
-  input  logic [15:0]     op_port_i,
+  input  logic [ravelin_ipsec_pkg::IN_FORM_W-1:0] op_form_i,
   output logic            op_full_o,
   input  logic            valid_i,
   input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] name_i,
   input  logic            used_i,
   output logic            hit_o,
   output logic [IdxW-1:0] idx_o,
-  output logic [15:0]     port_o
+  output logic [ravelin_ipsec_pkg::IN_FORM_W-1:0] form_o
 );
   localparam int unsigned Ways   = 4;
   localparam int unsigned Rows   = SaCount / 2;
   localparam int unsigned RowW   = $clog2(Rows);
   localparam int unsigned NameW  = ravelin_ipsec_pkg::IN_NAME_W;
-  localparam int unsigned ValueW = 16 + IdxW;            // {port, index}
+  localparam int unsigned ValueW = ravelin_ipsec_pkg::IN_FORM_W + IdxW;   // {form, index}
   localparam int unsigned EntryW = 1 + NameW + ValueW;   // {valid, name, value}
   localparam int unsigned LineW  = Ways * EntryW;
 
@@ -136,7 +136,7 @@ module ravelin_ipsec_lookup #(
       write0     = !place.second;
       write1     = place.second;
       write_line = with_entry(place.second ? line1 : line0, place.ways,
-                              op_insert_i ? {1'b1, key2_q, op_port_i, op_idx_i} : '0);
+                              op_insert_i ? {1'b1, key2_q, op_form_i, op_idx_i} : '0);
     end
   end
 
@@ -200,7 +200,7 @@ module ravelin_ipsec_lookup #(
     end
     if (v3_q) begin
       hit_o <= (found0 | found1) != '0;
-      {port_o, idx_o} <= value_at(values0_q, found0) | value_at(values1_q, found1);
+      {form_o, idx_o} <= value_at(values0_q, found0) | value_at(values1_q, found1);
     end
   end
 

@@ -41,9 +41,8 @@ module ravelin_ipsec_out_sa #(
   input  logic                                    use_sa_i,       // else passes as it is
   input  logic [15:0]                             idx_i,
   input  logic [15:0]                             bytes_i,        // octets of the inner packet
-  input  logic                                    big_plain_i,    // the result would be too big
-  input  logic                                    big_udp_i,
-  input  logic                                    big_ipv6_i,
+  input  logic [16:0]                             result_i,       // octets, IPv4 and the least ICV
+  input  logic [15:0]                             max_i,          // that it may have
   output logic                                    valid_o,
   output logic                                    no_sa_o,
   output logic                                    expired_o,
@@ -75,11 +74,13 @@ module ravelin_ipsec_out_sa #(
   logic [CfgW-1:0] cfg_rd;
   logic [DynW-1:0] dyn_rd;
   logic            cfg_bad, dyn_bad;
-  logic            valid1_q, op1_q, use1_q, range1_q, break1_q, big_plain1_q, big_udp1_q, big_ipv61_q;
+  logic            valid1_q, op1_q, use1_q, range1_q, break1_q;
+  logic [16:0]     result1_q;
+  logic [15:0]     max1_q;
   logic [15:0]     idx1_q, bytes1_q;
   logic            from3, from4;         // a result that the memory didn't have when it was read
 
-  logic            valid2_q, use2_q, range2_q, break2_q, big_plain2_q, big_udp2_q, big_ipv62_q;
+  logic            valid2_q, use2_q, range2_q, break2_q, big2;
   logic            cfg_bad2_q, dyn_bad2_q, live2, broken2, same2_q;   // live: there is an SA
   logic [15:0]     idx2_q, bytes2_q;
   ravelin_ipsec_pkg::out_cfg_t cfg2_q;
@@ -89,6 +90,14 @@ module ravelin_ipsec_out_sa #(
   logic [15:0]     idx3_q, idx4_q;
   logic            bad3_q;               // a packet that has found its SA broken first
   ravelin_ipsec_pkg::out_dyn_t dyn3_q, dyn3, dyn4_q;
+
+  ravelin_ipsec_pkg::out_cfg_t cfg1;
+  assign cfg1 = cfg_rd;
+
+  ravelin_ipsec_size u_size (
+    .clk_i, .valid_i (valid1_q || op1_q), .result_i (result1_q), .max_i (max1_q),
+    .icv_i (cfg1.icv), .ipv6_i (cfg1.ipv6), .udp_i (cfg1.udp), .big_o (big2)
+  );
 
   assign from3 = found3_q && idx3_q == idx1_q;
   assign from4 = found4_q && idx4_q == idx1_q;
@@ -115,18 +124,14 @@ module ravelin_ipsec_out_sa #(
       idx1_q       <= valid_i ? idx_i : 16'(read_idx);
       range1_q     <= !valid_i || 32'(idx_i) < SaCount;
       bytes1_q     <= bytes_i;
-      big_plain1_q <= big_plain_i;
-      big_udp1_q   <= big_udp_i;
-      big_ipv61_q  <= big_ipv6_i;
+      result1_q    <= result_i;
+      max1_q       <= max_i;
     end
     if (valid1_q || op1_q) begin
       use2_q       <= use1_q;
       idx2_q       <= idx1_q;
       range2_q     <= range1_q;
       bytes2_q     <= bytes1_q;
-      big_plain2_q <= big_plain1_q;
-      big_udp2_q   <= big_udp1_q;
-      big_ipv62_q  <= big_ipv61_q;
       same2_q      <= valid1_q && valid2_q && idx1_q == idx2_q;
       cfg2_q       <= cfg_rd;
       cfg_bad2_q   <= cfg_bad;
@@ -172,8 +177,7 @@ module ravelin_ipsec_out_sa #(
       found   = here && !fault;
       expired = found && (dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
                           dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS]);
-      too_big = found && !expired && (cfg2_q.ipv6 ? big_ipv62_q :
-                                      cfg2_q.udp ? big_udp2_q : big_plain2_q);
+      too_big = found && !expired && big2;
       seq_end = found && !expired && !too_big && dyn.seq == '1;
       ok      = found && !expired && !too_big && !seq_end;
       if (ok) begin

@@ -24,6 +24,7 @@ package ravelin_ipsec_pkg;
 
   // Outbound SA: what never changes while it is installed.
   typedef struct packed {
+    logic [1:0]  icv;
     logic        ipv6;         // the outer packet
     logic        udp;
     logic        df_set;
@@ -38,7 +39,7 @@ package ravelin_ipsec_pkg;
     logic [127:0] dst;
     limits_t     limits;
   } out_cfg_t;
-  localparam int unsigned OUT_CFG_W = 595;
+  localparam int unsigned OUT_CFG_W = 597;
 
   // Outbound SA: what each packet changes.
   typedef struct packed {
@@ -49,6 +50,15 @@ package ravelin_ipsec_pkg;
     logic [63:0] packets;
   } out_dyn_t;
   localparam int unsigned OUT_DYN_W = 198;
+
+  // How much of the tag an ICV is (RFC 4106, section 6): 16 octets, or 4 fewer, or 8 fewer.
+  localparam logic [1:0] ICV_16 = 2'd0;
+  localparam logic [1:0] ICV_12 = 2'd1;
+  localparam logic [1:0] ICV_8  = 2'd2;
+
+  function automatic logic [4:0] icv_octets(input logic [1:0] icv);
+    icv_octets = 5'd16 - {1'b0, icv, 2'b00};
+  endfunction
 
   // Packets that a rule, or an SA, is about (RFC 4301, section 4.4.1.1).
   typedef struct packed {
@@ -81,6 +91,13 @@ package ravelin_ipsec_pkg;
     logic         proto_unseen;  // so is its protocol
   } flow_t;
   localparam int unsigned FLOW_REC_W = 301;
+
+  // What is found.
+  typedef struct packed {
+    logic [1:0]  icv;
+    logic [15:0] port;         // that its ESP in UDP comes to
+  } in_form_t;
+  localparam int unsigned IN_FORM_W = 18;
 
   // What an inbound SA is found by.
   typedef struct packed {
@@ -164,6 +181,7 @@ package ravelin_ipsec_pkg;
     logic [15:0]  frame_len;
     logic [15:0]  inner_len;   // octets of the inner packet
     logic [1:0]   pad;
+    logic [1:0]   icv;
     logic         ipv6;        // the inner packet
     logic [15:0]  sa;
     logic [31:0]  spi;
@@ -172,7 +190,7 @@ package ravelin_ipsec_pkg;
     logic [623:0] prefix;      // Ethernet header, outer header, UDP, SPI, sequence number, IV
   } tx_decision_t;
   localparam int unsigned TX_PREFIX_MAX = 78;  // Ethernet with two tags, IPv6
-  localparam int unsigned TX_DECISION_W = 753;
+  localparam int unsigned TX_DECISION_W = 755;
 
   // What becomes of a frame from the wire, as far as can be told before it is authenticated.
   localparam logic [1:0] RX_DROP    = 2'd0;
@@ -206,6 +224,7 @@ package ravelin_ipsec_pkg;
     logic [7:0]   skip;        // octets before the ciphertext
     logic [15:0]  frame_len;   // octets of the frame as buffered
     logic [15:0]  text_len;    // octets of ciphertext
+    logic [1:0]   icv;
     logic [15:0]  sa;
     logic [31:0]  spi;
     logic [31:0]  seq;
@@ -213,7 +232,7 @@ package ravelin_ipsec_pkg;
     logic [175:0] eth;
     logic [31:0]  hash;
   } rx_decision_t;
-  localparam int unsigned RX_DECISION_W = 407;
+  localparam int unsigned RX_DECISION_W = 409;
 
   // The same with what the text has shown: its trailer is judged before the packet is read.
   typedef struct packed {

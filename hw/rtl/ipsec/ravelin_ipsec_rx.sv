@@ -44,7 +44,7 @@ module ravelin_ipsec_rx #(
   input  logic              op_insert_i,
   input  logic              op_remove_i,
   input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] op_name_i,
-  input  logic [15:0]       op_port_i,
+  input  logic [ravelin_ipsec_pkg::IN_FORM_W-1:0] op_form_i,
   output logic              op_hit_o,
   output logic              op_full_o,
   input  logic              sa_read_i,
@@ -186,7 +186,7 @@ module ravelin_ipsec_rx #(
     .dead_i, .bad_o (lookup_bad_o), .pause_i,
     .paused_o (decide_paused), .taken_o (taken),
     .op_find_i, .op_insert_i, .op_remove_i, .op_name_i, .op_idx_i (sa_idx_i),
-    .op_port_i, .op_hit_o,
+    .op_form_i, .op_hit_o,
     .op_full_o,
     .head_valid_i (head_valid_q), .head_ready_o (head_ready), .head_i (head_q),
     .head_len_i (head_len_q), .head_reason_i (head_reason_q),
@@ -199,12 +199,14 @@ module ravelin_ipsec_rx #(
   // ------------------------------------------------------------------------ buffer of ciphertext
   logic          drop, decrypt, gcm_meta_ready, post_ready, buf_first, buf_empty;
   logic [15:0]   cut_len;           // octets that go to the engine, ICV included
+  logic [4:0]    icv_len;
   logic [OctW-1:0] cmd_shift;
   logic [PtrW:0] cmd_start, cmd_beats, cmd_total;
 
   assign drop      = dec.action == ravelin_ipsec_pkg::RX_DROP;
   assign decrypt   = dec.action == ravelin_ipsec_pkg::RX_DECRYPT;
-  assign cut_len   = decrypt ? dec.text_len + 16'd16 : dec.frame_len;
+  assign icv_len   = decrypt ? ravelin_ipsec_pkg::icv_octets(dec.icv) : '0;
+  assign cut_len   = decrypt ? dec.text_len + 16'(icv_len) : dec.frame_len;
   assign cmd_shift = decrypt ? OctW'(dec.skip) : '0;
   assign cmd_start = decrypt ? (PtrW+1)'({8'b0, dec.skip} >> OctW) : '0;
   assign cmd_beats = drop ? '0 : (PtrW+1)'((16'(cmd_shift) + cut_len + 16'(Octets - 1)) >> OctW);
@@ -212,30 +214,31 @@ module ravelin_ipsec_rx #(
 
   logic              a_valid, a_ready, a_sop, a_eop;
   logic [DataW-1:0]  a_data;
-  logic [OctW+16:0]  a_side;
+  logic [OctW+20:0]  a_side;
 
-  ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(OctW + 17)) u_ciphertext (
+  ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(OctW + 21)) u_ciphertext (
     .clk_i, .rst_ni, .empty_o (buf_empty),
     .in_valid_i (store), .in_ready_o (buf_ready), .in_data_i (port_data_i),
     .cmd_valid_i (dec_valid && post_ready && gcm_meta_ready), .cmd_ready_o (dec_ready),
     .cmd_start_i (cmd_start), .cmd_beats_i (cmd_beats), .cmd_total_i (cmd_total),
-    .cmd_side_i ({cmd_shift, cut_len, decrypt}), .hold_i (1'b0), .first_o (buf_first),
+    .cmd_side_i ({cmd_shift, cut_len, icv_len}), .hold_i (1'b0), .first_o (buf_first),
     .out_valid_o (a_valid), .out_ready_i (a_ready), .out_sop_o (a_sop), .out_eop_o (a_eop),
     .out_data_o (a_data), .out_side_o (a_side)
   );
 
   // ------------------------------------------------------------------------ ciphertext, ICV
-  logic              b_valid, b_ready, b_sop, b_eop, b_cut, c_valid, c_ready, c_sop, c_eop;
+  logic              b_valid, b_ready, b_sop, b_eop, c_valid, c_ready, c_sop, c_eop;
   logic [DataW-1:0]  b_data, c_data;
   logic [BytesW-1:0] b_bytes, c_bytes;
   logic [127:0]      c_icv;
+  logic [4:0]        b_cut;
   logic              realign_empty, tailcut_empty;
 
-  ravelin_ipsec_realign #(.DataW(DataW), .SideW(1)) u_realign (
+  ravelin_ipsec_realign #(.DataW(DataW), .SideW(5)) u_realign (
     .clk_i, .rst_ni, .empty_o (realign_empty),
     .in_valid_i (a_valid), .in_ready_o (a_ready), .in_sop_i (a_sop), .in_eop_i (a_eop),
-    .in_data_i (a_data), .in_shift_i (a_side[OctW+16:17]), .in_len_i (a_side[16:1]),
-    .in_side_i (a_side[0]),
+    .in_data_i (a_data), .in_shift_i (a_side[OctW+20:21]), .in_len_i (a_side[20:5]),
+    .in_side_i (a_side[4:0]),
     .out_valid_o (b_valid), .out_ready_i (b_ready), .out_sop_o (b_sop), .out_eop_o (b_eop),
     .out_data_o (b_data), .out_bytes_o (b_bytes), .out_side_o (b_cut)
   );

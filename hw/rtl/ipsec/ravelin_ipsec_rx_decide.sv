@@ -31,7 +31,7 @@ module ravelin_ipsec_rx_decide #(
   input  logic            op_remove_i,
   input  logic [ravelin_ipsec_pkg::IN_NAME_W-1:0] op_name_i,
   input  logic [SaW-1:0]  op_idx_i,
-  input  logic [15:0]     op_port_i,
+  input  logic [ravelin_ipsec_pkg::IN_FORM_W-1:0] op_form_i,
   output logic            op_hit_o,
   output logic            op_full_o,
   // heads
@@ -70,7 +70,7 @@ module ravelin_ipsec_rx_decide #(
     logic [15:0]  port;        // that UDP comes to
     logic [1:0]   ecn;
     logic [7:0]   skip;
-    logic [15:0]  text_len;
+    logic [15:0]  esp_len;     // from the ESP header to the end of the ICV
     logic [31:0]  spi;
     logic [31:0]  seq;
     logic [63:0]  iv;
@@ -149,7 +149,7 @@ module ravelin_ipsec_rx_decide #(
   // SPI and sequence number; and the IV, which may lie behind more headers than are looked at
   assign p2_visible = !p2.later && p2.shown >= (p2_is_udp ? 5'd16 : 5'd8);
   assign p2_iv      = p2.shown >= (p2_is_udp ? 5'd24 : 5'd16);
-  assign p2_bad_len = p2_esp_len < 16'd36 || p2_esp_len[1:0] != '0;
+  assign p2_bad_len = p2_esp_len < 16'd28 || p2_esp_len[1:0] != '0;   // with any ICV
   // One octet is a keepalive, four octets of zero mark IKE (RFC 3948, section 2).
   assign p2_candidate = p2_ip && (p2_is_esp || (p2_is_udp && !p2.ipv6 &&
                                                 p2_in_udp.esp.spi != '0 && p2_udp_len >= 16'd12));
@@ -185,7 +185,7 @@ module ravelin_ipsec_rx_decide #(
       p3_esp_q.port      <= p2_port;
       p3_esp_q.ecn       <= p2.tos[1:0];
       p3_esp_q.skip      <= 8'(p2.l3) + 8'(p2_at) + 8'd16;
-      p3_esp_q.text_len  <= p2_esp_len - 16'd32;
+      p3_esp_q.esp_len   <= p2_esp_len;
       p3_name_q.ipv6     <= p2.ipv6;
       p3_name_q.dst      <= p2.dst;
       p3_name_q.spi      <= ravelin_ipsec_pkg::swap32(p2_esp.spi);
@@ -199,20 +199,25 @@ module ravelin_ipsec_rx_decide #(
 
   // ------------------------------------------------------------------------ inbound SA
   logic           p7_hit, p7_known;
-  logic [15:0]    p7_port;
+  ravelin_ipsec_pkg::in_form_t p7_form, p8_form_q;
+  logic [4:0]     p7_icv;
+  logic [15:0]    p8_text_len_q, p9_text_len_q;
+  logic [1:0]     p9_icv_q;
+  logic           p8_short_q, p9_short_q;
   logic [SaW-1:0] p7_idx, p8_idx_q, p9_idx_q;
   logic           p8_known_q, p9_known_q;
 
   ravelin_ipsec_lookup #(.SaCount(InSaCount), .ErrorInjection(ErrorInjection)) u_lookup (
     .clk_i, .rst_ni, .ready_o, .damage_i, .bad_o,
-    .op_find_i, .op_insert_i, .op_remove_i, .op_name_i, .op_idx_i, .op_port_i,
+    .op_find_i, .op_insert_i, .op_remove_i, .op_name_i, .op_idx_i, .op_form_i,
     .op_full_o,
     .valid_i (p3_valid_q), .name_i (p3_name_q),
     .used_i (p4_esp_q.candidate),
-    .hit_o (p7_hit), .idx_o (p7_idx), .port_o (p7_port)
+    .hit_o (p7_hit), .idx_o (p7_idx), .form_o (p7_form)
   );
   assign p7_known    = p7_hit && p7_esp_q.candidate &&
-                       (!p7_esp_q.udp || p7_esp_q.port == p7_port);
+                       (!p7_esp_q.udp || p7_esp_q.port == p7_form.port);
+  assign p7_icv      = ravelin_ipsec_pkg::icv_octets(p7_form.icv);
   assign op_hit_o    = p7_hit;
   assign pre_valid_o = p7_valid_q && p7_hit;
   assign pre_idx_o   = p7_idx;
@@ -238,12 +243,19 @@ module ravelin_ipsec_rx_decide #(
     if (p7_valid_q) begin
       p8_q       <= p7_q;
       p8_esp_q   <= p7_esp_q;
+      p8_form_q     <= p7_form;
+      // header and IV; and at least 4 octets of text
+      p8_text_len_q <= p7_esp_q.esp_len - 16'd16 - 16'(p7_icv);
+      p8_short_q    <= p7_esp_q.esp_len < 16'd20 + 16'(p7_icv);
       p8_known_q <= p7_known;
       p8_idx_q   <= p7_idx;
     end
     if (p8_valid_q) begin
       p9_q       <= p8_q;
       p9_esp_q   <= p8_esp_q;
+      p9_icv_q      <= p8_form_q.icv;
+      p9_text_len_q <= p8_text_len_q;
+      p9_short_q    <= p8_short_q;
       p9_known_q <= p8_known_q;
       p9_idx_q   <= p8_idx_q;
     end
@@ -257,7 +269,7 @@ module ravelin_ipsec_rx_decide #(
     p9_reason = p9_q.reason;
     if (p9_q.reason == ravelin_ipsec_pkg::DROP_NONE && p9_known_q) begin
       p9_reason = p9_esp_q.bad_sum   ? ravelin_ipsec_pkg::DROP_CHECKSUM :
-                  p9_esp_q.malformed ? ravelin_ipsec_pkg::DROP_MALFORMED : pre_reason_i;
+                  p9_esp_q.malformed || p9_short_q ? ravelin_ipsec_pkg::DROP_MALFORMED : pre_reason_i;
     end
     if (dead_i && p9_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
       p9_reason = ravelin_ipsec_pkg::DROP_PARITY;
@@ -275,7 +287,8 @@ module ravelin_ipsec_rx_decide #(
       p10_q.l3        <= p9_q.l3;
       p10_q.skip      <= p9_esp_q.skip;
       p10_q.frame_len <= p9_q.len;
-      p10_q.text_len  <= p9_esp_q.text_len;
+      p10_q.text_len  <= p9_text_len_q;
+      p10_q.icv       <= p9_icv_q;
       p10_q.sa        <= 16'(p9_idx_q);
       p10_q.spi       <= p9_esp_q.spi;
       p10_q.seq       <= p9_esp_q.seq;

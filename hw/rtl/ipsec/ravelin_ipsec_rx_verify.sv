@@ -107,8 +107,10 @@ module ravelin_ipsec_rx_verify #(
   logic [7:0]        last_octet_q;
   logic [8:0]        run_q, run;    // steps in a row up to the end of the beat before
   logic              watch;         // padding may begin in this beat
+  logic [127:0]      icv_mask;
 
   assign meta         = meta_i;
+  assign icv_mask     = ~({128{1'b1}} << {ravelin_ipsec_pkg::icv_octets(meta.icv), 3'b000});
   assign room         = !pause_i && credit_q < 7'(FifoDepth) && ev_room_i;
   assign no_text      = meta.action == ravelin_ipsec_pkg::RX_DROP;
   assign decrypt      = meta.action == ravelin_ipsec_pkg::RX_DECRYPT;
@@ -152,7 +154,7 @@ module ravelin_ipsec_rx_verify #(
       f0_q     <= meta_i;
       f0_bad_q <= decrypt && text_bad_i;
       if (decrypt) begin
-        f0_icv_ok_q  <= text_tag_i == icv_i || (TestMutations && icv_stuck_i);
+        f0_icv_ok_q  <= ((text_tag_i ^ icv_i) & icv_mask) == '0 || (TestMutations && icv_stuck_i);
         f0_steps_q   <= steps(text_data_i, last_octet_q);
         f0_run_q     <= run;
         f0_bytes_q   <= text_bytes_i;

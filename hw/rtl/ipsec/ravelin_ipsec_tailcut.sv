@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Takes the last 16 octets (the ICV) off a frame of 17 octets or more, unless `cut` is 0. They
-// stand beside the last beat that leaves.
+// Takes the last octets (the ICV) off a longer frame, as many as `cut` says: 0, 8, 12 or 16. They
+// stand beside the last beat that leaves, and whatever comes after them.
 //
 // Latency 2 cycles, interval 1 beat.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
@@ -18,7 +18,7 @@ module ravelin_ipsec_tailcut #(
   input  logic              in_eop_i,
   input  logic [DataW-1:0]  in_data_i,
   input  logic [BytesW-1:0] in_bytes_i,
-  input  logic              in_cut_i,      // with sop
+  input  logic [4:0]        in_cut_i,      // with sop
   output logic              out_valid_o,
   input  logic              out_ready_i,
   output logic              out_sop_o,
@@ -32,13 +32,14 @@ module ravelin_ipsec_tailcut #(
   logic [DataW-1:0]  hold_q;
   logic [BytesW-1:0] hold_bytes_q;
   logic [127:0]      hold_tail_q;
-  logic              hold_valid_q, hold_last_q, first_q, cut_q;
-  logic              advance, flush, merge, load, short_tail, cut;
+  logic              hold_valid_q, hold_last_q, first_q;
+  logic              advance, flush, merge, load, short_tail;
+  logic [4:0]        cut_q, cut;
 
   assign empty_o    = !hold_valid_q && !out_valid_o;
   assign advance    = !out_valid_o || out_ready_i;
   assign cut        = in_sop_i ? in_cut_i : cut_q;
-  assign short_tail = in_eop_i && cut && in_bytes_i <= BytesW'(16);
+  assign short_tail = in_eop_i && cut != '0 && in_bytes_i <= BytesW'(cut);
   assign flush      = hold_valid_q && hold_last_q && advance;
   assign merge      = hold_valid_q && !hold_last_q && in_valid_i && advance;
   assign load       = in_valid_i && in_sop_i && (!hold_valid_q || flush);
@@ -76,8 +77,8 @@ module ravelin_ipsec_tailcut #(
       first_q    <= 1'b0;
       if (merge && short_tail) begin
         out_eop_o   <= 1'b1;
-        out_bytes_o <= BytesW'(Octets - 16) + in_bytes_i;
-        out_tail_o  <= tail_at(hold_q, in_data_i, BytesW'(Octets - 16) + in_bytes_i);
+        out_bytes_o <= BytesW'(Octets) - BytesW'(cut) + in_bytes_i;
+        out_tail_o  <= tail_at(hold_q, in_data_i, BytesW'(Octets) - BytesW'(cut) + in_bytes_i);
       end else begin
         out_eop_o   <= hold_last_q;
         out_bytes_o <= hold_bytes_q;
@@ -87,9 +88,9 @@ module ravelin_ipsec_tailcut #(
     if (load || merge) begin
       hold_q      <= in_data_i;
       hold_last_q <= in_eop_i;
-      if (in_eop_i && cut) begin
-        hold_bytes_q <= in_bytes_i - BytesW'(16);
-        hold_tail_q  <= tail_at(in_data_i, '0, in_bytes_i - BytesW'(16));
+      if (in_eop_i && cut != '0) begin
+        hold_bytes_q <= in_bytes_i - BytesW'(cut);
+        hold_tail_q  <= tail_at(in_data_i, '0, in_bytes_i - BytesW'(cut));
       end else begin
         hold_bytes_q <= in_bytes_i;
       end

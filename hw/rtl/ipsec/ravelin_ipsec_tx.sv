@@ -281,14 +281,24 @@ module ravelin_ipsec_tx #(
   logic [6:0]        f_prefix_len;
   logic [PrefixMax*8-1:0] f_prefix;
   logic              prepend_ready, unused_side;
-  logic [7:0]        unused_prefix_count;
+  logic [7:0]        unused_prefix_count, unused_icv_count;
+  logic [1:0]        d_icv;
+  logic              icv_room, icv_valid;
   logic [4:0]        unused_meta_count;
+
+  // As many as prefixes, and they go earlier: there is room.
+  ravelin_ipsec_fifo #(.Width(2), .Depth(InFlight)) u_icv_lengths (
+    .clk_i, .rst_ni,
+    .in_valid_i (buf_first && !drop), .in_ready_o (icv_room), .in_data_i (dec.icv),
+    .out_valid_o (icv_valid), .out_ready_i (d_valid && d_ready && d_eop), .out_data_o (d_icv),
+    .count_o (unused_icv_count)
+  );
 
   ravelin_ipsec_append #(.DataW(DataW)) u_icv (
     .clk_i, .rst_ni, .empty_o (icv_empty),
     .in_valid_i (d_valid), .in_ready_o (d_ready), .in_sop_i (d_sop), .in_eop_i (d_eop),
     .in_data_i (d_data), .in_bytes_i (d_bytes), .in_tail_i (d_tag),
-    .in_tail_bytes_i (d_bypass ? 5'd0 : 5'd16),
+    .in_tail_bytes_i (d_bypass ? 5'd0 : ravelin_ipsec_pkg::icv_octets(d_icv)),
     .out_valid_o (e_valid), .out_ready_i (e_ready), .out_sop_o (e_sop), .out_eop_o (e_eop),
     .out_data_o (e_data), .out_bytes_o (e_bytes)
   );
@@ -377,6 +387,6 @@ module ravelin_ipsec_tx #(
                    !spoilt_q && owed_q == '0;
 
   logic unused;
-  assign unused = unused_side ^ (^unused_meta_count) ^ (^unused_prefix_count) ^ (^dec.sa) ^
+  assign unused = icv_room ^ icv_valid ^ (^unused_icv_count) ^ unused_side ^ (^unused_meta_count) ^ (^unused_prefix_count) ^ (^dec.sa) ^
                   end_ready ^ (^end_count) ^ (^damage);
 endmodule

@@ -202,7 +202,7 @@ module ravelin_ipsec_tx_decide #(
   logic        p4_ask;        // the policies decide
   logic        p4_use, p4_discard;
   logic [1:0]  p4_pad;
-  logic [16:0] p4_result;     // octets of the ESP frame over IPv4, without UDP
+  logic [16:0] p4_result;     // octets of the ESP frame over IPv4, without UDP, with 8 of ICV
   logic        p5_discard_q, p6_discard_q, p7_discard_q;
   logic        p5_big_q, p6_big_q, p7_big_q;
   logic        sa_valid, no_sa, expired, sa_too_big, seq_end, sa_broken, sa_ok, ev_valid;
@@ -217,8 +217,8 @@ module ravelin_ipsec_tx_decide #(
                        (p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_PROTECT)));
   assign p4_discard = p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_DISCARD);
   assign p4_pad     = 2'd2 - p4_q.total[1:0];
-  // outer header 20, SPI and sequence number 8, IV 8, trailer 2, ICV 16, and padding
-  assign p4_result  = 17'(p4_q.l3) + 17'd54 + {1'b0, p4_q.total} + 17'(p4_pad);
+  // outer header 20, SPI and sequence number 8, IV 8, trailer 2, ICV 8, and padding
+  assign p4_result  = 17'(p4_q.l3) + 17'd46 + {1'b0, p4_q.total} + 17'(p4_pad);
 
   ravelin_ipsec_out_sa #(
     .SaCount(OutSaCount), .TestMutations(TestMutations), .ErrorInjection(ErrorInjection)
@@ -228,9 +228,7 @@ module ravelin_ipsec_tx_decide #(
     .op_read_i (sa_read_i), .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_cfg_i (sa_cfg_i),
     .op_live_i (sa_live_i), .op_seq_i (sa_seq_i), .op_dyn_o (sa_dyn_o), .op_broken_o (sa_broken_o),
     .valid_i (p4_valid_q), .use_sa_i (p4_use), .idx_i (p4_q.sa_valid ? p4_q.sa : pol_sa),
-    .bytes_i (p4_q.total), .big_plain_i (p4_result > {1'b0, max_frame_i}),
-    .big_udp_i (p4_result + 17'd8 > {1'b0, max_frame_i}),
-    .big_ipv6_i (p4_result + 17'd20 > {1'b0, max_frame_i}),
+    .bytes_i (p4_q.total), .result_i (p4_result), .max_i (max_frame_i),
     .valid_o (sa_valid), .no_sa_o (no_sa), .expired_o (expired), .too_big_o (sa_too_big),
     .seq_end_o (seq_end), .broken_o (sa_broken), .ok_o (sa_ok), .seq_o (seq), .cfg_o (cfg_bits), .ev_valid_o (ev_valid),
     .ev_o (ev_rec)
@@ -265,8 +263,8 @@ module ravelin_ipsec_tx_decide #(
   logic [19:0] p7_sum;
 
   assign p7_pad   = 2'd2 - p7_q.total[1:0];
-  assign p7_outer = p7_q.total + 16'(p7_pad) +
-                    (cfg.ipv6 ? 16'd74 : cfg.udp ? 16'd62 : 16'd54);
+  assign p7_outer = p7_q.total + 16'(p7_pad) + 16'(ravelin_ipsec_pkg::icv_octets(cfg.icv)) +
+                    (cfg.ipv6 ? 16'd58 : cfg.udp ? 16'd46 : 16'd38);
   assign p7_tos   = {cfg.dscp_fixed ? cfg.dscp : p7_q.tos[7:2], p7_q.tos[1:0]};
   assign p7_df    = cfg.df_set || (!cfg.df_clear && p7_q.df);
   assign p7_pass  = !p7_q.malformed && !p7_discard_q && !p7_big_q && !no_sa && !expired &&
@@ -276,7 +274,7 @@ module ravelin_ipsec_tx_decide #(
                     20'(cfg.src[127:112]) + 20'(cfg.src[111:96]) + 20'(cfg.dst[127:112]) +
                     20'(cfg.dst[111:96]);
 
-  logic [1:0]  p8_action_q, p8_pad_q;
+  logic [1:0]  p8_action_q, p8_pad_q, p8_icv_q;
   logic [15:0] p8_outer_q;
   logic [7:0]  p8_tos_q;
   logic        p8_df_q;
@@ -303,6 +301,7 @@ module ravelin_ipsec_tx_decide #(
         p8_ttl_q   <= cfg.ttl;
         p8_udp_q   <= cfg.udp;
         p8_ipv6_q  <= cfg.ipv6;
+        p8_icv_q   <= cfg.icv;
         p8_sport_q <= cfg.sport;
         p8_dport_q <= cfg.dport;
         p8_spi_q   <= cfg.spi;
@@ -399,6 +398,7 @@ module ravelin_ipsec_tx_decide #(
         p9_q.spi        <= p8_spi_q;
         p9_q.seq        <= p8_seq_q;
         p9_q.ipv6       <= p8_q.ipv6;
+        p9_q.icv        <= p8_icv_q;
         p9_q.prefix_len <= 7'(p8_q.l3) + p8_tail_len;
         case (p8_q.l3)
           5'd18:   p9_q.prefix <= {32'b0, p8_tail, p8_eth[143:0]};

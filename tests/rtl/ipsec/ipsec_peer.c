@@ -26,6 +26,13 @@ void peer_octets(struct peer_random *r, uint8_t *p, size_t len)
 		p[i] = (uint8_t)peer_u32(r);
 }
 
+size_t peer_icv(const struct rvl_sa_params *params)
+{
+	return params->encr == IKE_ENCR_AES_GCM_8    ? 8
+	       : params->encr == IKE_ENCR_AES_GCM_12 ? 12
+						     : 16;
+}
+
 struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 {
 	struct rvl_cmd cmd = {
@@ -41,6 +48,8 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 
 	if (params->encr_key_len == 32)
 		flags |= RVL_SA_FLAG_AES256;
+	if (peer_icv(params) != 16)
+		flags |= peer_icv(params) == 8 ? RVL_SA_FLAG_ICV_8 : RVL_SA_FLAG_ICV_12;
 	if (params->encap)
 		flags |= RVL_SA_FLAG_UDP;
 	if (params->dst.family == 6)
@@ -105,13 +114,15 @@ struct rvl_cmd_policy peer_policy_set(uint16_t index, const struct rvl_policy *p
 struct rvl_sa_params peer_params_ipv4(struct peer_random *r, enum rvl_direction direction,
 				      uint32_t spi)
 {
+	static const uint16_t icvs[] = {IKE_ENCR_AES_GCM_16, IKE_ENCR_AES_GCM_12,
+					IKE_ENCR_AES_GCM_8};
 	struct rvl_sa_params params = {
 		.direction = direction,
 		.spi = spi,
 		.src = rvl_addr_of_ipv4(peer_u32(r)),
 		.dst = rvl_addr_of_ipv4(peer_u32(r)),
 		.inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
-		.encr = IKE_ENCR_AES_GCM_16,
+		.encr = icvs[peer_below(r, 3)],
 		.encr_key_len = peer_below(r, 2) ? 16 : 32,
 		.encap = peer_below(r, 3) == 0,
 		.src_port = (uint16_t)(1 + peer_below(r, 65535)),
@@ -305,7 +316,8 @@ static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_l
 	     EVP_EncryptUpdate(ctx, NULL, &n, esp, 8) &&
 	     EVP_EncryptUpdate(ctx, text, &n, text, (int)text_len) &&
 	     EVP_EncryptFinal_ex(ctx, text + n, &n) &&
-	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16, text + text_len);
+	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)peer_icv(params),
+				 text + text_len);
 	if (!ok)
 		abort();
 	EVP_CIPHER_CTX_free(ctx);
@@ -317,7 +329,7 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 	struct peer_random r = {1};
 	size_t inner = len + how->tfc;
 	size_t pad = (4 - (inner + 2) % 4) % 4 + how->extra_pad;
-	size_t text_len = inner + pad + 2;
+	size_t text_len = inner + pad + 2, icv = peer_icv(params);
 	bool ipv6 = params->dst.family == 6;
 	size_t udp = how->udp && !ipv6 ? 8 : 0;
 	struct peer_ip outer = {
@@ -332,8 +344,8 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 	};
 	uint8_t natural = text[0] >> 4 == 6 ? 41 : 4;
 	uint8_t *esp, *p;
-	size_t header = ip_header(&r, out, &outer, udp + 16 + text_len + 16);
-	size_t total = header + udp + 16 + text_len + 16;
+	size_t header = ip_header(&r, out, &outer, udp + 16 + text_len + icv);
+	size_t total = header + udp + 16 + text_len + icv;
 
 	if (udp) {
 		rvl_put_be16(out + header, params->src_port);

@@ -24,6 +24,9 @@ uint32_t peer_u32(struct peer_random *r);
 uint32_t peer_below(struct peer_random *r, uint32_t n);
 void peer_octets(struct peer_random *r, uint8_t *p, size_t len);
 
+/* Octets of its ICV. */
+size_t peer_icv(const struct rvl_sa_params *params);
+
 /* A command that installs what params says. */
 struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params);
 struct rvl_cmd peer_sa_command(uint8_t opcode, bool inbound, uint16_t index);

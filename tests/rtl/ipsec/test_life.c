@@ -180,7 +180,8 @@ void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 			size_t l3 =
 				peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
 			size_t inner = peer_packet(&b->random, frame + l3, &ip);
-			size_t outer = l3 + headers[form] + 16 + (inner + 2 + 3) / 4 * 4 + 16;
+			size_t outer =
+				l3 + headers[form] + 16 + (inner + 2 + 3) / 4 * 4 + peer_icv(&sa);
 
 			ipsec_dut_host(b->dut, frame, l3 + inner, 4);
 			if (outer > 1514)

@@ -3,7 +3,7 @@
 # The SA tables by themselves, a packet a cycle: packets follow each other there as closely as frames seldom do.
 
 SA_DIR  := tests/rtl/sa
-SA_SRCS := hw/rtl/ravelin_regs_pkg.sv hw/rtl/ravelin_ram.sv $(filter %_pkg.sv %_flags.sv,$(RTL_IPSEC_SRCS))
+SA_SRCS := hw/rtl/ravelin_regs_pkg.sv hw/rtl/ravelin_ram.sv $(filter %_pkg.sv %_flags.sv %_size.sv,$(RTL_IPSEC_SRCS))
 
 # $(call sa_test,DIRECTION)
 define sa_test
