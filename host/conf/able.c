@@ -137,6 +137,23 @@ static int check_shunt(const struct conf_connection *c, const struct conf_shunt 
 	return -EINVAL;
 }
 
+/* Where nothing says which family, it is seen when a Child SA is negotiated. */
+static int check_families(const struct conf *conf, const struct conf_connection *c,
+			  const struct rvl_abilities *can, struct conf_error *error)
+{
+	const char *lack = NULL;
+
+	if (conf_connection_family(c) == 6 && !(can->outer & RVL_FAMILY_IPV6))
+		lack = "its addresses are IPv6, and the data path has no ESP over IPv6";
+	else if (conf_connection_ipv6_inside(conf, c) && !(can->inner & RVL_FAMILY_IPV6))
+		lack = "IPv6 is inside of its tunnels, and the data path has no IPv6 inside";
+	if (!lack)
+		return 0;
+	snprintf(error->text, sizeof(error->text), "%s:%u: connections.%s: %s", c->file, c->line,
+		 c->name, lack);
+	return -EINVAL;
+}
+
 int conf_check_abilities(const struct conf *conf, const struct rvl_abilities *can,
 			 struct conf_error *error)
 {
@@ -145,6 +162,7 @@ int conf_check_abilities(const struct conf *conf, const struct rvl_abilities *ca
 	for (size_t i = 0; !err && i < conf->connection_count; i++) {
 		const struct conf_connection *c = &conf->connections[i];
 
+		err = check_families(conf, c, can, error);
 		for (size_t k = 0; !err && k < c->child_count; k++) {
 			const struct place at = {c, &c->children[k], error};
 

@@ -299,8 +299,7 @@ static bool has_ipv6(const struct ike_ts_list *list)
 	return false;
 }
 
-/* Is IPv6 surely inside of a tunnel? */
-static bool has_ipv6_inside(const struct conf *conf, const struct conf_connection *c)
+bool conf_connection_ipv6_inside(const struct conf *conf, const struct conf_connection *c)
 {
 	for (size_t i = 0; i < c->vip_count; i++)
 		if (c->vips[i].family == 6)
@@ -320,7 +319,7 @@ static bool has_ipv6_inside(const struct conf *conf, const struct conf_connectio
 bool conf_has_ipv6_inside(const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->connection_count; i++)
-		if (has_ipv6_inside(conf, &conf->connections[i]))
+		if (conf_connection_ipv6_inside(conf, &conf->connections[i]))
 			return true;
 	return false;
 }

@@ -337,6 +337,9 @@ bool conf_has_ipv6_inside(const struct conf *conf);
 /* Of its addresses, 4 or 6; 0: nothing says which. */
 uint8_t conf_connection_family(const struct conf_connection *connection);
 
+/* Is IPv6 surely inside of one of its tunnels? */
+bool conf_connection_ipv6_inside(const struct conf *conf, const struct conf_connection *connection);
+
 /* The peer's address, where it can't be another one; else family 0. */
 struct ike_addr conf_peer(const struct conf_connection *connection);
 

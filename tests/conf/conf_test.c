@@ -1032,6 +1032,7 @@ static void ipv6_is_taken_outside(void **state)
 		"connections { gw {\n local_addrs = %%any6\n remote_addrs = 2001:db8::2\n"
 		" local { auth = psk }\n remote { auth = psk }\n children { net {\n"
 		"  local_ts = 10.1.0.0/16\n remote_ts = 10.2.0.0/16 } } } }\n";
+	const struct rvl_abilities only4 = {.outer = RVL_FAMILY_IPV4, .inner = RVL_FAMILY_IPV4};
 	const struct conf_connection *c;
 	struct conf_error error = {""};
 	struct conf *conf;
@@ -1056,6 +1057,9 @@ static void ipv6_is_taken_outside(void **state)
 	snprintf(of, sizeof(of), text, "user\n device = pci:0000:01:00.0");
 	conf = load(of);
 	assert_int_equal(conf_connection_family(conf_find_connection(conf, "gw")), 6);
+	assert_int_equal(conf_check_abilities(conf, &only4, &error), -EINVAL);
+	assert_string_equal(error.text, "t.conf:4: connections.gw: its addresses are IPv6, and the "
+					"data path has no ESP over IPv6");
 	conf_free(conf);
 }
 
