@@ -27,6 +27,7 @@ module ravelin_ipsec_parse #(
   input  logic [SideW-1:0] side_i,
   output logic             valid_o,
   output ravelin_ipsec_pkg::parsed_t parsed_o,
+  output ravelin_ipsec_pkg::flow_t   flow_o,    // the same, as selectors ask for it
   output logic [SideW-1:0] side_o
 );
   localparam int unsigned WalkW  = ravelin_ipsec_pkg::WALK_W;
@@ -53,10 +54,8 @@ module ravelin_ipsec_parse #(
     logic ipv4;
   } kind_t;
 
-  function automatic kind_t kind_of(input logic [15:0] octets);
-    kind_of.tag  = octets == 16'h0081 || octets == 16'ha888;
-    kind_of.ipv6 = octets == 16'hdd86;
-    kind_of.ipv4 = octets == 16'h0008;
+  function automatic logic [2:0] kind_of(input logic [15:0] octets);
+    kind_of = {octets == 16'h0081 || octets == 16'ha888, octets == 16'hdd86, octets == 16'h0008};
   endfunction
 
   kind_t        kind0, kind1, kind2, kind;
@@ -346,6 +345,22 @@ module ravelin_ipsec_parse #(
       parsed_o.eth      <= known.eth;
     end
   end
+
+  // A later fragment may begin with an extension header: what is behind it nobody knows.
+  logic no_proto;
+  assign no_proto = parsed_o.state == ravelin_ipsec_pkg::PARSE_HIDDEN ||
+                    (parsed_o.ipv6 && ravelin_ipsec_pkg::is_extension(parsed_o.proto));
+
+  assign flow_o.on_link      = parsed_o.on_link;
+  assign flow_o.ipv6         = parsed_o.ipv6;
+  assign flow_o.src          = parsed_o.src;
+  assign flow_o.dst          = parsed_o.dst;
+  assign flow_o.proto        = parsed_o.proto;
+  assign flow_o.sport        = ravelin_ipsec_pkg::swap16(parsed_o.upper[15:0]);
+  assign flow_o.dport        = ravelin_ipsec_pkg::swap16(parsed_o.upper[31:16]);
+  assign flow_o.ports        = parsed_o.ports;
+  assign flow_o.ports_unseen = parsed_o.unseen || no_proto;
+  assign flow_o.proto_unseen = no_proto;
 
   // ------------------------------------------------------------------------ side band
   logic [Stages*SideW-1:0] side_q;

@@ -424,23 +424,6 @@ package ravelin_ipsec_pkg;
                     (any_port || (ports ? in_range : ports_unseen && unseen));
   endfunction
 
-  // Of a packet that has been read.
-  function automatic flow_t flow_of(input parsed_t packet);
-    logic no_proto;
-    // A later fragment may begin with an extension header: what is behind it nobody knows.
-    no_proto = packet.state == PARSE_HIDDEN || (packet.ipv6 && is_extension(packet.proto));
-    flow_of.on_link      = packet.on_link;
-    flow_of.ipv6         = packet.ipv6;
-    flow_of.src          = packet.src;
-    flow_of.dst          = packet.dst;
-    flow_of.proto        = packet.proto;
-    flow_of.sport        = swap16(packet.upper[15:0]);
-    flow_of.dport        = swap16(packet.upper[31:16]);
-    flow_of.ports        = packet.ports;
-    flow_of.ports_unseen = packet.unseen || no_proto;
-    flow_of.proto_unseen = no_proto;
-  endfunction
-
   // The Ethernet header with the EtherType of what follows it now: where that stands, its length
   // tells.
   function automatic logic [175:0] ethernet_of(input logic [175:0] eth, input logic [4:0] l3,

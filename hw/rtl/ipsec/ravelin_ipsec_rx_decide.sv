@@ -112,6 +112,7 @@ module ravelin_ipsec_rx_decide #(
 
   head_t                      head, p2_head;
   ravelin_ipsec_pkg::parsed_t p2;
+  ravelin_ipsec_pkg::flow_t   p2_flow;
 
   always_comb begin
     head.reason = head_reason_i;
@@ -121,7 +122,7 @@ module ravelin_ipsec_rx_decide #(
   ravelin_ipsec_parse #(.SideW(20)) u_parse (
     .clk_i, .rst_ni, .busy_o (parsing),
     .valid_i (take), .head_i, .len_i (head_len_i), .head_ipv6_i (1'b0), .side_i (head),
-    .valid_o (p2_valid), .parsed_o (p2), .side_o (p2_head)
+    .valid_o (p2_valid), .parsed_o (p2), .flow_o (p2_flow), .side_o (p2_head)
   );
 
   // ------------------------------------------------------------------------ classify

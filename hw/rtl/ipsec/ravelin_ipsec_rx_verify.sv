@@ -212,6 +212,7 @@ module ravelin_ipsec_rx_verify #(
   logic [15:0] f0_text;      // octets before the padding
   ravelin_ipsec_pkg::rx_verdict_t f0, p;
   ravelin_ipsec_pkg::parsed_t packet;
+  ravelin_ipsec_pkg::flow_t   flow;
 
   assign f0_ipv6 = f0_next_q == ravelin_ipsec_pkg::PROTO_IPV6;
   assign f0_text = f0_q.text_len - 16'd2 - 16'(f0_pad_q);
@@ -238,7 +239,7 @@ module ravelin_ipsec_rx_verify #(
   ) u_parse (
     .clk_i, .rst_ni, .busy_o (parsing),
     .valid_i (f0_valid_q), .head_i (head_q), .len_i (f0_text), .head_ipv6_i (f0_ipv6), .side_i (f0),
-    .valid_o (p_valid), .parsed_o (packet), .side_o (p)
+    .valid_o (p_valid), .parsed_o (packet), .flow_o (flow), .side_o (p)
   );
 
   logic [1:0]  p_ecn;
@@ -277,7 +278,7 @@ module ravelin_ipsec_rx_verify #(
         f1_tos_q      <= {packet.tos[7:2], p_ecn};
         f1_checksum_q <= ravelin_ipsec_pkg::swap16(
             update(packet.checksum, 16'(packet.tos), 16'({packet.tos[7:2], p_ecn})));
-        f1_flow_q     <= ravelin_ipsec_pkg::flow_of(packet);
+        f1_flow_q     <= flow;
         f1_ports_q    <= packet.ports && !packet.fragment ?
                          ravelin_ipsec_pkg::swap32(packet.upper[31:0]) : '0;
       end

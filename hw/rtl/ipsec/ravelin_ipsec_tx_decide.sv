@@ -141,6 +141,7 @@ module ravelin_ipsec_tx_decide #(
 
   head_t                      head, p2_head;
   ravelin_ipsec_pkg::parsed_t p2_parsed;
+  ravelin_ipsec_pkg::flow_t   p2_flow;
   logic                       p2_seen, p2_hidden;
 
   always_comb begin
@@ -152,7 +153,7 @@ module ravelin_ipsec_tx_decide #(
   ravelin_ipsec_parse #(.Checksum(1'b0), .SideW(33)) u_parse (
     .clk_i, .rst_ni, .busy_o (parsing),
     .valid_i (take), .head_i, .len_i (head_len_i), .head_ipv6_i (1'b0), .side_i (head),
-    .valid_o (p2_valid), .parsed_o (p2_parsed), .side_o (p2_head)
+    .valid_o (p2_valid), .parsed_o (p2_parsed), .flow_o (p2_flow), .side_o (p2_head)
   );
 
   // Of what is hidden, addresses and length are known: a rule that protects or discards has it.
@@ -185,7 +186,7 @@ module ravelin_ipsec_tx_decide #(
     .clk_i, .rst_ni,
     .set_valid_i (pol_set_i), .set_idx_i (pol_idx_i), .set_priority_i (pol_priority_i),
     .set_rule_i (pol_rule_i), .used_o (pol_used_o),
-    .valid_i (p2_valid), .flow_i (ravelin_ipsec_pkg::flow_of(p2_parsed)),
+    .valid_i (p2_valid), .flow_i (p2_flow),
     .valid_o (pol_valid), .hit_o (pol_hit), .action_o (pol_action), .sa_o (pol_sa)
   );
 

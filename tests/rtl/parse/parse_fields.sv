@@ -39,10 +39,13 @@ module parse_fields #(
   output logic [175:0]  eth_o
 );
   ravelin_ipsec_pkg::parsed_t parsed;
+  /* verilator lint_off UNUSEDSIGNAL */
+  ravelin_ipsec_pkg::flow_t   flow;
+  /* verilator lint_on UNUSEDSIGNAL */
 
   ravelin_ipsec_parse #(.Ethernet(Ethernet), .SideW(32)) u_parse (
     .clk_i, .rst_ni, .busy_o, .valid_i, .head_i, .len_i, .head_ipv6_i, .side_i, .valid_o,
-    .parsed_o (parsed), .side_o
+    .parsed_o (parsed), .flow_o (flow), .side_o
   );
 
   assign state_o    = parsed.state;
