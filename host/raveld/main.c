@@ -162,11 +162,11 @@ static int inner_mtu(const struct daemon *d, unsigned int *mtu)
 	/* Without a netdev it is the routes that say. */
 	if (daemon->backend == CONF_BACKEND_XFRM)
 		return 0;
+	d->backend->ops->info(d->backend, &info);
 	for (size_t i = 0; i < d->conf->connection_count; i++)
-		if (daemon->backend != CONF_BACKEND_USER &&
+		if (info.abilities.outer & RVL_FAMILY_IPV6 &&
 		    may_be_ipv6(daemon, &d->conf->connections[i]))
 			overhead = OVERHEAD_IPV6;
-	d->backend->ops->info(d->backend, &info);
 	*mtu = daemon->mtu ? daemon->mtu
 			   : conf_inner_mtu(d->conf, &info.abilities, d->wire_mtu - overhead);
 	if (*mtu >= CONF_IPV6_MTU || !conf_has_ipv6(d->conf))
