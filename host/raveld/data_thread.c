@@ -124,7 +124,7 @@ static void write_frame(void *context, const struct virtio_net_hdr *header, cons
 		atomic_fetch_add(&t->counters.rx_large, 1);
 }
 
-/* By the end of the turn. */
+/* By the end of the turn, or of one soon after it (rvl_coalesce_turn()). */
 static void to_host(struct data_thread *t, const uint8_t *frame, size_t len)
 {
 	rvl_coalesce_take(t->coalesce, frame, len);
@@ -504,7 +504,7 @@ static int turn(struct data_thread *t)
 	if (is_first(t))
 		taken = take_inbox(t);
 	polled = frames->ops->poll(frames, deliver, t);
-	rvl_coalesce_flush(t->coalesce);
+	rvl_coalesce_turn(t->coalesce, polled > 0 ? (size_t)polled : 0, t->now_ms);
 	if (polled < 0)
 		return polled;
 	if (!released && !handed && !got && !sent && !taken && !polled)

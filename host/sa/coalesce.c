@@ -43,7 +43,9 @@ struct held {
 struct rvl_coalesce {
 	rvl_coalesced_fn *fn;
 	void *context;
-	size_t turn; /* the one that gives way to another flow */
+	size_t turn;	  /* the one that gives way to another flow */
+	size_t came;	  /* frames since all was flushed, in turns before */
+	uint64_t came_ms; /* when the first of them did */
 	struct held held[FLOWS];
 };
 
@@ -110,6 +112,18 @@ void rvl_coalesce_flush(struct rvl_coalesce *c)
 {
 	for (size_t i = 0; i < FLOWS; i++)
 		release(c, &c->held[i]);
+	c->came = 0;
+}
+
+/* Who takes frames faster than they come finds a burst in pieces, and each large frame wakes who
+ * reads it. */
+void rvl_coalesce_turn(struct rvl_coalesce *c, size_t came, uint64_t now_ms)
+{
+	if (!c->came)
+		c->came_ms = now_ms;
+	c->came += came;
+	if (!came || c->came >= RVL_COALESCE_FRAMES || c->came_ms != now_ms)
+		rvl_coalesce_flush(c);
 }
 
 enum kind {

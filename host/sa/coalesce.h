@@ -9,7 +9,7 @@
  * One that ends a burst (PSH, or shorter than the others) ends a frame. A flow's frames keep their
  * order; frames of other protocols may overtake them.
  *
- * Who gives frames flushes when there are no more for now.
+ * Who gives frames says when a turn of his is over.
  */
 #ifndef RVL_SA_COALESCE_H
 #define RVL_SA_COALESCE_H
@@ -35,5 +35,15 @@ void rvl_coalesce_take(struct rvl_coalesce *coalesce, const uint8_t *frame, size
 
 /* What is held goes to the stack. */
 void rvl_coalesce_flush(struct rvl_coalesce *coalesce);
+
+/* How many frames may come in turns that follow each other before what is held goes on. */
+#define RVL_COALESCE_FRAMES 128
+
+/*
+ * A turn is over, in which so many frames came. What is held goes to the stack unless the next turn
+ * may have more of it: after one in which none came, after RVL_COALESCE_FRAMES, and once the time,
+ * in milliseconds, isn't what it was with the first of them.
+ */
+void rvl_coalesce_turn(struct rvl_coalesce *coalesce, size_t came, uint64_t now_ms);
 
 #endif

@@ -456,6 +456,51 @@ static void large_frames_have_room_for_their_length(void **state)
 	end(&bed);
 }
 
+/* A burst that comes in pieces. */
+static void segments_of_several_turns_become_one(void **state)
+{
+	struct tcp t = {.flags = ACK, .payload = 1000};
+	struct bed bed = new_bed();
+
+	(void)state;
+	start(&bed);
+	for (int i = 0; i < 30; i++, t.seq += 1000, t.id++) {
+		take(&bed, &t);
+		rvl_coalesce_turn(bed.coalesce, 1, 7);
+	}
+	assert_int_equal(bed.got.writes, 0);
+	rvl_coalesce_turn(bed.coalesce, 0, 7);
+	assert_int_equal(bed.got.writes, 1);
+	assert_int_equal(bed.got.large, 1);
+	end(&bed);
+}
+
+/* Whatever else comes meanwhile. */
+static void what_is_held_waits_for_so_many_frames_or_a_millisecond(void **state)
+{
+	struct tcp t = {.flags = ACK, .payload = 1000};
+	struct bed bed = new_bed();
+
+	(void)state;
+	start(&bed);
+	for (size_t i = 1; i < 4; i++) {
+		take(&bed, &t);
+		rvl_coalesce_turn(bed.coalesce, RVL_COALESCE_FRAMES - 1, 7);
+		assert_int_equal(bed.got.writes, i - 1);
+		rvl_coalesce_turn(bed.coalesce, 1, 7);
+		assert_int_equal(bed.got.writes, i);
+	}
+	for (uint64_t now = 7; now < 10; now++) {
+		take(&bed, &t);
+		rvl_coalesce_turn(bed.coalesce, 1, now);
+		rvl_coalesce_turn(bed.coalesce, 1, now);
+		assert_int_equal(bed.got.writes, now - 4);
+		rvl_coalesce_turn(bed.coalesce, 1, now + 1);
+		assert_int_equal(bed.got.writes, now - 3);
+	}
+	end(&bed);
+}
+
 /* Each way in which a second segment may differ from what would be the first one's continuation. */
 static void what_differs_stays_apart(void **state)
 {
@@ -820,6 +865,8 @@ int main(void)
 		cmocka_unit_test(segments_become_one_large_frame),
 		cmocka_unit_test(a_burst_ends_with_what_is_pushed_or_short),
 		cmocka_unit_test(large_frames_have_room_for_their_length),
+		cmocka_unit_test(segments_of_several_turns_become_one),
+		cmocka_unit_test(what_is_held_waits_for_so_many_frames_or_a_millisecond),
 		cmocka_unit_test(what_differs_stays_apart),
 		cmocka_unit_test(what_is_no_plain_data_stays_apart),
 		cmocka_unit_test(a_fragment_overtakes_nothing),
