@@ -102,6 +102,7 @@ $(eval $(call c_library,rvl_sa, \
 	host/sa/segments.c \
 	host/sa/coalesce.c \
 	host/sa/train.c \
+	host/sa/ring.c \
 	host/sa/wire.c \
 	host/sa/wire_was.c \
 	host/sa/rtnetlink.c \

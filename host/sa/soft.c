@@ -16,14 +16,13 @@
 #include "host/sa/brlock.h"
 #include "host/sa/fanout.h"
 #include "host/sa/indices.h"
+#include "host/sa/segments.h"
 #include "host/sa/soft.h"
 #include "host/sa/wire.h"
 
-#define IKE_BATCH 16				   /* of each of its lanes */
-#define ETHERNET_HEADER_MAX 22			   /* with two VLAN tags */
-#define HEADER_ROOM 96				   /* RVL_ESP_HEADROOM, and aligned */
-#define RECEIVED_MAX (65535 + ETHERNET_HEADER_MAX) /* whatever the wire's MTU is */
-#define ROOM (HEADER_ROOM + RECEIVED_MAX + RVL_ESP_TAILROOM)
+#define IKE_BATCH 16	       /* of each of its lanes */
+#define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
+#define HEADER_ROOM 96	       /* RVL_ESP_HEADROOM, and aligned */
 #define SENT_ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
 
 _Static_assert(HEADER_ROOM >= RVL_ESP_HEADROOM, "an outer header has room");
@@ -43,7 +42,6 @@ struct port {
 	struct rvl_frames frames;
 	struct soft *soft;
 	unsigned int thread;
-	uint8_t received[RVL_WIRE_BATCH][ROOM];
 	uint8_t rooms[RVL_WIRE_BATCH][SENT_ROOM];
 	struct rvl_buf out[RVL_WIRE_BATCH]; /* what is to be sent, in rooms */
 	bool trains[RVL_WIRE_BATCH];	    /* of that is ESP in UDP */
@@ -635,22 +633,21 @@ static int poll_lane(struct port *port, enum rvl_lane lane, int most, rvl_delive
 		     void *context)
 {
 	struct rvl_received received[RVL_WIRE_BATCH];
-	int n, cut = 0;
+	int sum = 0, cut = 0, n;
 
-	for (int i = 0; i < most; i++)
-		received[i].frame = (struct rvl_buf){port->received[i], ROOM - RVL_ESP_TAILROOM,
-						     HEADER_ROOM, 0};
-	n = rvl_wire_receive(port->soft->wire, port->thread, lane, received, most);
-	if (n == -EAGAIN || n == -EINTR)
-		return 0;
-	/* Set down: nothing comes until it is up again, which is somebody's wish. */
-	if (n == -ENETDOWN)
-		return 1;
-	for (int i = 0; i < n; i++)
-		cut += !receive_cut(port, &received[i], deliver, context);
+	do {
+		n = rvl_wire_receive(port->soft->wire, port->thread, lane, received, most - sum);
+		for (int i = 0; i < n; i++)
+			cut += !receive_cut(port, &received[i], deliver, context);
+		sum += n > 0 ? n : 0;
+	} while (n > 0 && sum < most);
 	atomic_fetch_add(&port->wire_cut, (uint64_t)cut);
-	if (n < 0)
-		die(port->soft);
+	/* Set down: nothing comes until it is up again, which is somebody's wish. */
+	if (n >= 0 || n == -EAGAIN || n == -EINTR)
+		return sum;
+	if (n == -ENETDOWN)
+		return sum + 1;
+	die(port->soft);
 	return n;
 }
 

@@ -28,8 +28,7 @@
 #include "host/sa/train.h"
 #include "host/sa/wire_was.h"
 
-#define ETHERNET_ADDRESSES 12
-#define VLAN_TAG 4
+#define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
 #define RECEIVE_BUFFER (4 << 20)
 #define LANE_BUFFER (1 << 20) /* of those of who hasn't authenticated */
 
@@ -49,7 +48,8 @@ struct rvl_wire {
 	int epoll;
 	unsigned int threads;
 	int more[RVL_FANOUT_MAX]; /* frames of other threads, by thread; each sends, too */
-	atomic_bool trains;	  /* the kernel takes them, or it isn't known yet */
+	struct rvl_ring *rings[RVL_LANES], *more_rings[RVL_FANOUT_MAX]; /* of these */
+	atomic_bool trains; /* the kernel takes them, or it isn't known yet */
 	unsigned int mtu;
 	uint8_t mac[6];
 	struct rvl_wire_was was;
@@ -284,22 +284,24 @@ static int read_properties(struct rvl_wire *wire, struct rvl_backend_error *erro
 	return 0;
 }
 
-static int bind_packet_socket(const struct rvl_wire *wire, int fd, int size,
+static int bind_packet_socket(const struct rvl_wire *wire, int fd, int size, struct rvl_ring **ring,
 			      struct rvl_backend_error *error)
 {
 	struct sockaddr_ll address = {.sll_family = AF_PACKET,
 				      .sll_protocol = htons(ETH_P_ALL),
 				      .sll_ifindex = (int)if_nametoindex(wire->name)};
-	int on = 1;
+	int on = 1, err;
 
 	if (!address.sll_ifindex)
 		return rvl_backend_fail(error, -ENODEV, "%s: no such interface", wire->name);
+	err = rvl_ring_open(fd, wire->mtu + ETHERNET_HEADER_MAX, (size_t)size, ring);
+	if (err)
+		return rvl_backend_fail(error, err, "%s: ring of %d octets: %s", wire->name, size,
+					strerror(-err));
 	if (setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof(on)) ||
-	    setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &on, sizeof(on)) ||
-	    setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof(on)) ||
 	    bind(fd, (struct sockaddr *)&address, sizeof(address)))
 		return rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
-	/* More room is better, but not needed. */
+	/* For what is longer than a slot: more room is better, but not needed. */
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
 	return 0;
 }
@@ -308,7 +310,8 @@ static int bind_lane(struct rvl_wire *wire, enum rvl_lane lane, struct rvl_backe
 {
 	struct epoll_event event = {.events = EPOLLIN};
 	int err = bind_packet_socket(wire, wire->fd[lane],
-				     lane <= RVL_LANE_PEERS ? RECEIVE_BUFFER : LANE_BUFFER, error);
+				     lane <= RVL_LANE_PEERS ? RECEIVE_BUFFER : LANE_BUFFER,
+				     &wire->rings[lane], error);
 
 	if (!err && epoll_ctl(wire->epoll, EPOLL_CTL_ADD, wire->fd[lane], &event))
 		err = rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
@@ -330,7 +333,8 @@ static int bind_more(struct rvl_wire *wire, uint16_t port, uint16_t port_natt,
 		return rvl_backend_fail(error, (int)group, "%s: packet fanout: %s", wire->name,
 					strerror((int)-group));
 	for (unsigned int i = 1; i < wire->threads && !err; i++) {
-		err = bind_packet_socket(wire, wire->more[i], RECEIVE_BUFFER, error);
+		err = bind_packet_socket(wire, wire->more[i], RECEIVE_BUFFER, &wire->more_rings[i],
+					 error);
 		if (err)
 			break;
 		err = rvl_fanout_join(wire->more[i], group);
@@ -346,12 +350,15 @@ static int bind_more(struct rvl_wire *wire, uint16_t port, uint16_t port_natt,
 static void close_sockets(struct rvl_wire *wire)
 {
 	for (int lane = 0; lane < RVL_LANES; lane++) {
+		rvl_ring_close(wire->rings[lane]);
 		if (wire->fd[lane] >= 0)
 			close(wire->fd[lane]);
 	}
-	for (unsigned int i = 1; i < wire->threads; i++)
+	for (unsigned int i = 1; i < wire->threads; i++) {
+		rvl_ring_close(wire->more_rings[i]);
 		if (wire->more[i] >= 0)
 			close(wire->more[i]);
+	}
 	if (wire->epoll >= 0)
 		close(wire->epoll);
 }
@@ -554,35 +561,6 @@ int rvl_wire_send(struct rvl_wire *wire, unsigned int thread, struct rvl_buf *fr
 	return more < 0 ? more : lost + more;
 }
 
-/* The kernel takes the outer VLAN tag off a frame; put it back where it was. */
-static void restore_tag(struct msghdr *message, struct rvl_received *received)
-{
-	struct rvl_buf *buf = &received->frame;
-	uint8_t *frame = rvl_buf_data(buf);
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c)) {
-		struct tpacket_auxdata aux;
-
-		if (c->cmsg_level != SOL_PACKET || c->cmsg_type != PACKET_AUXDATA)
-			continue;
-		memcpy(&aux, CMSG_DATA(c), sizeof(aux));
-		if (!(aux.tp_status & TP_STATUS_VLAN_VALID))
-			continue;
-		if (rvl_buf_tailroom(buf) < VLAN_TAG || buf->len < ETHERNET_ADDRESSES) {
-			buf->len = 0;
-			return;
-		}
-		memmove(frame + ETHERNET_ADDRESSES + VLAN_TAG, frame + ETHERNET_ADDRESSES,
-			buf->len - ETHERNET_ADDRESSES);
-		rvl_put_be16(frame + ETHERNET_ADDRESSES, aux.tp_status & TP_STATUS_VLAN_TPID_VALID
-								 ? aux.tp_vlan_tpid
-								 : ETH_P_8021Q);
-		rvl_put_be16(frame + ETHERNET_ADDRESSES + 2, aux.tp_vlan_tci);
-		buf->len += VLAN_TAG;
-		received->left.csum_start += VLAN_TAG;
-	}
-}
-
 bool rvl_wire_gone(const struct rvl_wire *wire)
 {
 	struct sockaddr_ll address = {.sll_ifindex = 0};
@@ -593,56 +571,20 @@ bool rvl_wire_gone(const struct rvl_wire *wire)
 	       address.sll_ifindex <= 0;
 }
 
-/* What the kernel tells of a frame besides. */
-struct told {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-	struct iovec parts[2];
-};
-
-static void finish(struct mmsghdr *message, struct rvl_received *received)
-{
-	received->frame.len = message->msg_len - sizeof(received->left);
-	if (message->msg_hdr.msg_flags & MSG_TRUNC)
-		received->frame.len = 0;
-	else
-		restore_tag(&message->msg_hdr, received);
-}
-
 int rvl_wire_receive(struct rvl_wire *wire, unsigned int thread, enum rvl_lane lane,
 		     struct rvl_received *received, int count)
 {
-	struct mmsghdr messages[RVL_WIRE_BATCH];
-	struct told told[RVL_WIRE_BATCH];
-	int n;
+	int n = rvl_ring_receive(thread ? wire->more_rings[thread] : wire->rings[lane], received,
+				 count);
 
-	for (int i = 0; i < count; i++) {
-		struct rvl_buf *frame = &received[i].frame;
-
-		told[i].parts[0] = (struct iovec){&received[i].left, sizeof(received[i].left)};
-		told[i].parts[1] = (struct iovec){rvl_buf_data(frame), frame->size - frame->off};
-		messages[i].msg_hdr = (struct msghdr){
-			.msg_iov = told[i].parts,
-			.msg_iovlen = 2,
-			.msg_control = told[i].control,
-			.msg_controllen = sizeof(told[i].control),
-		};
-	}
-	n = recvmmsg(thread ? wire->more[thread] : wire->fd[lane], messages, (unsigned int)count, 0,
-		     NULL);
-	if (n < 0 && errno == ENETDOWN && rvl_wire_gone(wire))
-		return -ENODEV;
-	if (n < 0)
-		return -errno;
-	for (int i = 0; i < n; i++)
-		finish(&messages[i], &received[i]);
-	return n;
+	return n == -ENETDOWN && rvl_wire_gone(wire) ? -ENODEV : n;
 }
 
-uint32_t rvl_wire_missed(const struct rvl_wire *wire, enum rvl_lane lane)
+uint32_t rvl_wire_missed(struct rvl_wire *wire, enum rvl_lane lane)
 {
-	uint32_t missed = rvl_lane_missed(wire->fd[lane]);
+	uint32_t missed = rvl_ring_missed(wire->rings[lane]);
 
 	for (unsigned int i = 1; i < wire->threads && lane == RVL_LANE_FRAMES; i++)
-		missed += rvl_lane_missed(wire->more[i]);
+		missed += rvl_ring_missed(wire->more_rings[i]);
 	return missed;
 }

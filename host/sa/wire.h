@@ -8,7 +8,7 @@
 
 #include "host/sa/backend.h"
 #include "host/sa/lane.h"
-#include "host/sa/segments.h"
+#include "host/sa/ring.h"
 
 struct rvl_wire;
 
@@ -46,23 +46,14 @@ int rvl_wire_send(struct rvl_wire *wire, unsigned int thread, struct rvl_buf *fr
  */
 bool rvl_wire_gone(const struct rvl_wire *wire);
 
-/* What was received; its buffer is the caller's. */
-struct rvl_received {
-	struct rvl_buf frame; /* empty: it was cut, or isn't for us */
-	/* What a neighbour on the same machine (veth, a virtual machine) has left to an interface
-	 * that doesn't do it either: see segments.h. */
-	struct virtio_net_hdr left;
-};
-
 /*
- * The next frames of a thread's lane, at most a batch, with VLAN tags as they were on the wire,
- * each in the room that its buffer has behind its offset. Returns how many, or -errno (-EAGAIN:
- * there is none).
+ * The next frames of a thread's lane, at most so many, until those after them are received
+ * (ring.h). Returns how many, or -errno (-EAGAIN: there is none).
  */
 int rvl_wire_receive(struct rvl_wire *wire, unsigned int thread, enum rvl_lane lane,
 		     struct rvl_received *received, int count);
 
 /* How many frames of a lane had no place in its queue, modulo 2^32. */
-uint32_t rvl_wire_missed(const struct rvl_wire *wire, enum rvl_lane lane);
+uint32_t rvl_wire_missed(struct rvl_wire *wire, enum rvl_lane lane);
 
 #endif

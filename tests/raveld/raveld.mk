@@ -44,6 +44,7 @@ $(eval $(call c_test,agenda_test,tests/raveld/agenda_test.c host/raveld/agenda.c
 $(eval $(call c_test,inbox_test,tests/raveld/inbox_test.c host/raveld/inbox.c,rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,handover_test,tests/raveld/handover_test.c host/raveld/handover.c,rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,fanout_test,tests/raveld/fanout_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
+$(eval $(call c_test,ring_test,tests/raveld/ring_test.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,datapath_test,tests/raveld/datapath_test.c host/raveld/datapath.c host/raveld/data_thread.c \
 	host/raveld/handover.c host/raveld/inbox.c host/raveld/neighbour.c,rvl_sa rvl_esp ike,-lcmocka -lcrypto))
 $(eval $(call c_test,brlock_test,tests/raveld/brlock_test.c,rvl_sa,-lcmocka))

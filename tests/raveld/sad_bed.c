@@ -260,15 +260,15 @@ static bool is_mark(const uint8_t *frame, size_t len)
 uint32_t spi_from_port(struct bed *bed, uint16_t port, uint8_t frame[256])
 {
 	struct rvl_backend *backend = bed->backend;
-	uint8_t next[256];
 	uint32_t spi = BED_HELD;
 
 	udp_frame(backend->frames->ops->tx_buffer(backend->frames), OURS, THEIRS, port, 53);
 	assert_int_equal(backend->frames->ops->tx(backend->frames, 60), 0);
 	send_mark(bed, backend);
 	for (;;) {
-		struct rvl_received received = {.frame = {next, sizeof(next), 0, 0}};
+		struct rvl_received received = {0};
 		int n = rvl_wire_receive(bed->far, 0, RVL_LANE_FRAMES, &received, 1);
+		const uint8_t *next = n > 0 ? rvl_buf_data(&received.frame) : NULL;
 
 		if (n == -EAGAIN)
 			wait_for(rvl_wire_fd(bed->far, 0));
@@ -278,7 +278,7 @@ uint32_t spi_from_port(struct bed *bed, uint16_t port, uint8_t frame[256])
 		if (n < 1 || received.frame.len < 60 ||
 		    (rvl_get_be16(next + 12) != 0x0800 && rvl_get_be16(next + 12) != 0x86dd))
 			continue;
-		memcpy(frame, next, sizeof(next));
+		memcpy(frame, next, received.frame.len < 256 ? received.frame.len : 256);
 		if (rvl_get_be16(frame + 12) == 0x86dd)
 			spi = frame[20] == RVL_IP_PROTO_ESP ? rvl_get_be32(frame + 54) : BED_CLEAR;
 		else
