@@ -22,10 +22,10 @@
 
 #define IKE_BATCH 16	       /* of each of its lanes */
 #define ETHERNET_HEADER_MAX 22 /* with two VLAN tags */
-#define HEADER_ROOM 96	       /* RVL_ESP_HEADROOM, and aligned */
+#define HEADER_ROOM 112	       /* RVL_ESP_HEADROOM, RVL_WIRE_HEADROOM, and aligned */
 #define SENT_ROOM (HEADER_ROOM + RVL_BACKEND_FRAME + RVL_ESP_TAILROOM)
 
-_Static_assert(HEADER_ROOM >= RVL_ESP_HEADROOM, "an outer header has room");
+_Static_assert(HEADER_ROOM >= RVL_ESP_HEADROOM + RVL_WIRE_HEADROOM, "both have room");
 
 /* SAs that have something to tell, the one that had it first in front. */
 struct tellers {

@@ -34,10 +34,14 @@ unsigned int rvl_wire_mtu(const struct rvl_wire *wire);
 /* Frames that are sent, or received, at once. */
 #define RVL_WIRE_BATCH 64
 
+/* What goes to the kernel with a frame that is sent. */
+#define RVL_WIRE_HEADROOM sizeof(struct virtio_net_hdr)
+
 /*
- * Send frames, at most a batch, in this order. trains: which of them are ESP in UDP, whose checksum
- * nobody needs, so that those that are alike may go as one (train.h); their headers may be others
- * afterwards. Returns how many frames the kernel didn't take, or -ENODEV: the interface is gone.
+ * Send frames, at most a batch, in this order, each with RVL_WIRE_HEADROOM before it. trains: which
+ * of them are ESP in UDP, whose checksum nobody needs, so that those that are alike may go as one
+ * (train.h); their headers may be others afterwards. Returns how many frames the kernel didn't
+ * take, or -ENODEV: the interface is gone.
  */
 int rvl_wire_send(struct rvl_wire *wire, unsigned int thread, struct rvl_buf *frames,
 		  const bool *trains, int count);
