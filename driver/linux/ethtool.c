@@ -70,12 +70,11 @@ static const struct alias aliases[] = {
 				       CNT(TX_DROP_LIFETIME) | CNT(TX_DROP_PARITY)},
 	{"ipsec_tx_drop_no_state", CNT(TX_DROP_NO_SA)},
 	{"ipsec_rx_pkts", CNT(RX_DECRYPTED)},
-	{"ipsec_rx_drop_pkts", CNT(RX_DROP_CHECKSUM) | CNT(RX_DROP_MALFORMED) |
-				       CNT(RX_DROP_REPLAY) | CNT(RX_DROP_WINDOW) |
-				       CNT(RX_DROP_ICV) | CNT(RX_DROP_TRAILER) |
-				       CNT(RX_DROP_DUMMY) | CNT(RX_DROP_INNER) | CNT(RX_DROP_ECN) |
-				       CNT(RX_DROP_LIFETIME) | CNT(RX_DROP_PARITY) |
-				       CNT(RX_DROP_SELECTORS)},
+	{"ipsec_rx_drop_pkts",
+	 CNT(RX_DROP_CHECKSUM) | CNT(RX_DROP_MALFORMED) | CNT(RX_DROP_REPLAY) |
+		 CNT(RX_DROP_WINDOW) | CNT(RX_DROP_ICV) | CNT(RX_DROP_TRAILER) |
+		 CNT(RX_DROP_DUMMY) | CNT(RX_DROP_INNER) | CNT(RX_DROP_ECN) |
+		 CNT(RX_DROP_LIFETIME) | CNT(RX_DROP_PARITY) | CNT(RX_DROP_SELECTORS)},
 	{"ipsec_rx_pkts_auth_fail", CNT(RX_DROP_ICV)},
 	{"ipsec_rx_pkts_replay", CNT(RX_DROP_REPLAY) | CNT(RX_DROP_WINDOW)},
 	{"ipsec_rx_pkts_frame_err", CNT(RX_DROP_CHECKSUM) | CNT(RX_DROP_MALFORMED) |
