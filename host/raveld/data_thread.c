@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -22,12 +22,10 @@
 #include "host/esp/icmp.h"
 
 #define BATCH 64
+#define EVENTS 4
 #define RELEASED_MS 20
 #define ETHERNET_ADDRESS 6
 #define TURN_NS 100000
-#define MANY 8 /* frames */
-#define MOMENT_NS 50000
-#define SLACK_NS 1000
 #define L2_MAX 22 /* an Ethernet header with two VLAN tags */
 
 /* Without one of its threads the data path carries nothing any more. Of several that can't go on
@@ -521,59 +519,28 @@ static int patience(const struct data_thread *t)
 	return rvl_traps_released(t->datapath->config.traps) ? RELEASED_MS : -1;
 }
 
-/* Until there is something to do, or other threads want it looked for. While nobody waits the
- * descriptors aren't watched either (epoll would), which would cost who sends a call for each
- * frame. 0 or -errno. */
-static int wait_for_work(struct data_thread *t)
-{
-	struct pollfd fds[] = {
-		{t->wake, POLLIN, 0},
-		{t->tap, POLLIN, 0},
-		{t->frames->data_fd, POLLIN, 0},
-		{t->frames->ike_fd, POLLIN, 0},
-		{t->frames->hangup_fd, POLLIN, 0},
-	};
-	uint64_t count;
-
-	if (poll(fds, sizeof(fds) / sizeof(fds[0]), patience(t)) < 0)
-		return errno == EINTR ? 0 : -errno;
-	/* An eventfd that is readable has something. */
-	if (fds[0].revents && read(t->wake, &count, sizeof(count)) < 0)
-		return -errno;
-	return 0;
-}
-
-/* Amid many frames the next ones come soon: to be woken by who sends them costs him as much as some
- * packets do. */
-static void rest(void)
-{
-	const struct timespec moment = {.tv_nsec = MOMENT_NS};
-
-	nanosleep(&moment, NULL);
-}
-
-/* The first wait must find the backend armed, so a turn comes before it. */
 static void run(struct data_thread *t)
 {
-	int done = 0; /* since there was nothing to do */
+	struct epoll_event events[EVENTS];
+	uint64_t count;
+	int did = 1; /* the first wait must find the backend armed, so a turn comes before it */
 
-	while (!atomic_load(&t->datapath->stopping)) {
-		int did = turn(t), err = 0;
+	for (;;) {
+		int n = epoll_wait(t->epoll, events, EVENTS, did ? 0 : patience(t));
 
-		if (did < 0) {
-			give_up(t, "data path", did);
+		if (n < 0 && errno != EINTR) {
+			give_up(t, "epoll", -errno);
 			return;
 		}
-		done = done < MANY ? done + did : MANY;
-		if (did)
-			continue;
-		if (done >= MANY)
-			rest();
-		else
-			err = wait_for_work(t);
-		done = 0;
-		if (err) {
-			give_up(t, "poll", err);
+		/* An eventfd that is readable has something. */
+		for (int i = 0; i < n; i++)
+			if (events[i].data.fd == t->wake &&
+			    read(t->wake, &count, sizeof(count)) > 0 &&
+			    atomic_load(&t->datapath->stopping))
+				return;
+		did = turn(t);
+		if (did < 0) {
+			give_up(t, "data path", did);
 			return;
 		}
 	}
@@ -612,9 +579,15 @@ static void *thread_main(void *context)
 	snprintf(name, sizeof(name), "raveld data %u", t->number);
 	prctl(PR_SET_NAME, name);
 	take_short_turns();
-	prctl(PR_SET_TIMERSLACK, SLACK_NS);
 	run(t);
 	return NULL;
+}
+
+static int watch(struct data_thread *t, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
 /* Signals are the control thread's, but for the one that ends all of it at once. */
@@ -632,6 +605,19 @@ int data_thread_start(struct data_thread *t)
 	return -err;
 }
 
+static int watch_all(struct data_thread *t)
+{
+	int err = watch(t, t->wake);
+
+	if (!err)
+		err = watch(t, t->tap);
+	if (!err)
+		err = watch(t, t->frames->data_fd);
+	if (!err && t->frames->hangup_fd >= 0)
+		err = watch(t, t->frames->hangup_fd);
+	return err;
+}
+
 int data_thread_new(struct datapath *datapath, unsigned int number, struct rvl_frames *frames,
 		    struct data_thread **out)
 {
@@ -647,8 +633,9 @@ int data_thread_new(struct datapath *datapath, unsigned int number, struct rvl_f
 	t->tap = datapath->config.taps[number];
 	frames->elsewhere = hand_over;
 	frames->context = t;
+	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	t->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = t->wake < 0 ? -errno : 0;
+	err = t->epoll < 0 || t->wake < 0 ? -errno : 0;
 	if (!err && getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
 		err = -EIO;
 	t->backlog = err ? NULL : rvl_backlog_new(salt);
@@ -656,6 +643,8 @@ int data_thread_new(struct datapath *datapath, unsigned int number, struct rvl_f
 	t->handover = handover_new();
 	if (!err && (!t->backlog || !t->coalesce || !t->handover))
 		err = -ENOMEM;
+	if (!err)
+		err = watch_all(t);
 	if (err) {
 		data_thread_free(t);
 		return err;
@@ -670,6 +659,8 @@ void data_thread_free(struct data_thread *t)
 		return;
 	if (t->wake >= 0)
 		close(t->wake);
+	if (t->epoll >= 0)
+		close(t->epoll);
 	rvl_backlog_free(t->backlog);
 	rvl_coalesce_free(t->coalesce);
 	handover_free(t->handover);

@@ -29,6 +29,7 @@ struct data_thread {
 	int tap; /* its queue of the netdev's */
 	pthread_t thread;
 	bool started;
+	int epoll;
 	int wake;			  /* eventfd */
 	struct handover *handover;	  /* frames that other threads have had */
 	uint64_t now_ms;		  /* of this turn */

@@ -223,8 +223,7 @@ struct rvl_frames_ops {
 
 struct rvl_frames {
 	const struct rvl_frames_ops *ops;
-	int data_fd;   /* readable when poll() has something to do, */
-	int ike_fd;    /* or this one; -1: never */
+	int data_fd;   /* readable when poll() has something to do */
 	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
 	/* Where ESP of an SA in TCP goes, from its header; called on a data thread. NULL: it is
 	 * dropped. */

@@ -615,7 +615,6 @@ int rvl_backend_joint_open(const struct rvl_soft_config *soft, struct rvl_backen
 	j->backend.event_fd = -1;
 	j->frames.ops = &joint_frames_ops;
 	j->frames.data_fd = nic->frames->data_fd;
-	j->frames.ike_fd = nic->frames->ike_fd;
 	j->frames.hangup_fd = nic->frames->hangup_fd;
 	j->policies.most = soft->policies;
 	j->sas[RVL_OUTBOUND].indices.most = info.outbound_sas + soft->sas;

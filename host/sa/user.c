@@ -522,7 +522,6 @@ int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
 	if (err)
 		goto close_dev;
 	u->frames.data_fd = rvl_user_irq_fd(u->user, QUEUE_VECTOR);
-	u->frames.ike_fd = -1;
 	u->backend.event_fd = rvl_user_irq_fd(u->user, CONTROL_VECTOR);
 	u->frames.hangup_fd = rvl_user_poll_fd(u->user);
 	*backend = &u->backend;
