@@ -180,8 +180,11 @@ static uint32_t give(struct bed *bed, const struct pair *pair, struct rvl_sa_par
 {
 	static const struct rvl_scopes none;
 	const struct rvl_selectors selectors = {1, {selector_of(&pair->flow)}};
-	const struct rvl_sa_purpose purpose = {
-		.selectors = &selectors, .scopes = &none, .line = LINE, .offload = RVL_OFFLOAD_NO};
+	const struct rvl_sa_purpose purpose = {.selectors = &selectors,
+					       .scopes = &none,
+					       .line = LINE,
+					       .offload = RVL_OFFLOAD_NO,
+					       .cpu = RVL_CPU_ANY};
 	struct rvl_backend_error error = {""};
 	uint32_t index = 0;
 

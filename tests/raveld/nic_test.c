@@ -323,7 +323,7 @@ static void seal_padding(struct packet *pkt, size_t i)
 static void add_inbound(struct nic *nic)
 {
 	const struct rvl_sa_params in = packet_params(RVL_INBOUND);
-	const struct rvl_sa_purpose purpose = {.line = 1};
+	const struct rvl_sa_purpose purpose = {.line = 1, .cpu = RVL_CPU_ANY};
 	uint32_t index;
 
 	if (nic->backend->ops->sa_add(nic->backend, &in, &purpose, &index, &nic->error))
