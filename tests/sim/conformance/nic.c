@@ -9,7 +9,6 @@
 
 #define COMMAND 0x04U
 #define MEMORY_AND_MASTER 0x0006U
-#define DEVICE_CONTROL (RVL_CONFIG_PCIE + 8)
 #define DEVICE_CONTROL_FLR 0x8000U
 
 static void on_irq(void *ctx, unsigned vector)
@@ -297,8 +296,8 @@ uint64_t nic_reset(struct nic *n, bool flr)
 	uint64_t from = rvl_sim_cycle(n->sim);
 
 	if (flr)
-		nic_set_config(n, DEVICE_CONTROL,
-			       (uint16_t)(nic_config(n, DEVICE_CONTROL) | DEVICE_CONTROL_FLR));
+		nic_set_config(n, NIC_DEVICE_CONTROL,
+			       (uint16_t)(nic_config(n, NIC_DEVICE_CONTROL) | DEVICE_CONTROL_FLR));
 	else
 		assert_int_equal(client_call(&n->client, RVL_VFIO_USER_RESET, NULL, 0, NULL, 0), 0);
 	return rvl_sim_cycle(n->sim) - from;

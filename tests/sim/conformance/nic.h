@@ -16,6 +16,8 @@
 #define NIC_HALF (256U << 10)
 #define NIC_RINGS 0x100000000ULL /* bus address: what the driver allocates */
 #define NIC_BUFFERS 0x200000000ULL
+#define NIC_DEVICE_CONTROL (RVL_CONFIG_PCIE + 8)
+#define NIC_EXTENDED_TAGS 0x0100U
 
 struct nic {
 	struct rvl_sim *sim;

@@ -154,6 +154,8 @@ static void a_reset_does_not_wait_for_ever_for_reads_that_are_lost(void **state)
 	assert_in_range(cycles, RESET_LIMIT, RESET_LIMIT_LOST);
 	rvl_rootport_clear_rules(rvl_sim_rootport(n->sim));
 	nic_set_config(n, 0x04, 6);
+	/* The tags of lost reads rest, and these may have been all that there are without this. */
+	nic_set_config(n, NIC_DEVICE_CONTROL, NIC_EXTENDED_TAGS);
 	nic_stop_driver(n);
 	nic_start_driver(n);
 	nic_raise(n, 1);
