@@ -44,24 +44,14 @@ static int set_redirect_to(const struct conf_value *v, void *object)
 	return conf_bind_gateway(v, &((struct conf_connection *)object)->redirect_to);
 }
 
-static int set_port(const struct conf_value *v, uint16_t *port)
-{
-	uint64_t n;
-	int err = conf_value_number(v, 1, UINT16_MAX, &n);
-
-	if (!err)
-		*port = (uint16_t)n;
-	return err;
-}
-
 static int set_local_port(const struct conf_value *v, void *object)
 {
-	return set_port(v, &((struct conf_connection *)object)->local_port);
+	return conf_value_port(v, &((struct conf_connection *)object)->local_port);
 }
 
 static int set_remote_port(const struct conf_value *v, void *object)
 {
-	return set_port(v, &((struct conf_connection *)object)->remote_port);
+	return conf_value_port(v, &((struct conf_connection *)object)->remote_port);
 }
 
 static int set_tcp(const struct conf_value *v, void *object)
@@ -78,7 +68,7 @@ static int set_tcp(const struct conf_value *v, void *object)
 
 static int set_remote_port_tcp(const struct conf_value *v, void *object)
 {
-	return set_port(v, &((struct conf_connection *)object)->remote_port_tcp);
+	return conf_value_port(v, &((struct conf_connection *)object)->remote_port_tcp);
 }
 
 static int set_proposals(const struct conf_value *v, void *object)

@@ -168,29 +168,19 @@ static int set_log_level(const struct conf_value *v, void *object)
 	return err;
 }
 
-static int set_port_at(const struct conf_value *v, uint16_t *port)
-{
-	uint64_t n;
-	int err = conf_value_number(v, 1, UINT16_MAX, &n);
-
-	if (!err)
-		*port = (uint16_t)n;
-	return err;
-}
-
 static int set_port(const struct conf_value *v, void *object)
 {
-	return set_port_at(v, &((struct conf_daemon *)object)->port);
+	return conf_value_port(v, &((struct conf_daemon *)object)->port);
 }
 
 static int set_port_nat(const struct conf_value *v, void *object)
 {
-	return set_port_at(v, &((struct conf_daemon *)object)->port_nat);
+	return conf_value_port(v, &((struct conf_daemon *)object)->port_nat);
 }
 
 static int set_port_tcp(const struct conf_value *v, void *object)
 {
-	return set_port_at(v, &((struct conf_daemon *)object)->port_tcp);
+	return conf_value_port(v, &((struct conf_daemon *)object)->port_tcp);
 }
 
 static int set_keepalive(const struct conf_value *v, void *object)

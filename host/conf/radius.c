@@ -28,24 +28,14 @@ static int set_address(const struct conf_value *v, void *object)
 	return 0;
 }
 
-static int set_port_at(const struct conf_value *v, uint16_t *port)
-{
-	uint64_t n;
-	int err = conf_value_number(v, 1, UINT16_MAX, &n);
-
-	if (!err)
-		*port = (uint16_t)n;
-	return err;
-}
-
 static int set_auth_port(const struct conf_value *v, void *object)
 {
-	return set_port_at(v, &((struct conf_radius_server *)object)->address.port);
+	return conf_value_port(v, &((struct conf_radius_server *)object)->address.port);
 }
 
 static int set_acct_port(const struct conf_value *v, void *object)
 {
-	return set_port_at(v, &((struct conf_radius_server *)object)->acct_port);
+	return conf_value_port(v, &((struct conf_radius_server *)object)->acct_port);
 }
 
 static int set_secret(const struct conf_value *v, void *object)

@@ -110,6 +110,16 @@ static bool take_scaled(const char *text, const char *units, const uint64_t *fac
 	return unit && !text[1] && !__builtin_mul_overflow(*out, factors[unit - units], out);
 }
 
+int conf_value_port(const struct conf_value *v, uint16_t *port)
+{
+	uint64_t n;
+	int err = conf_value_number(v, 1, UINT16_MAX, &n);
+
+	if (!err)
+		*port = (uint16_t)n;
+	return err;
+}
+
 int conf_value_time(const struct conf_value *v, uint32_t *seconds)
 {
 	static const uint64_t factors[] = {1, 60, 3600, 86400};

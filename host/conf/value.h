@@ -28,6 +28,8 @@ int conf_value_id(const struct conf_value *v, struct ike_id *out);
 /* A decimal number within bounds. */
 int conf_value_number(const struct conf_value *v, uint64_t least, uint64_t most, uint64_t *out);
 
+int conf_value_port(const struct conf_value *v, uint16_t *port);
+
 /* Seconds, with s, m, h or d after the number. */
 int conf_value_time(const struct conf_value *v, uint32_t *seconds);
 
