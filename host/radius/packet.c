@@ -59,6 +59,16 @@ void radius_put_text(struct radius_packet *packet, uint8_t type, const char *tex
 	radius_put(packet, type, ike_slice(text, strlen(text)));
 }
 
+void radius_put_address(struct radius_packet *packet, uint8_t type, const struct ike_addr *address)
+{
+	char text[IKE_ADDR_TEXT];
+
+	if (!address->family)
+		return;
+	ike_addr_text(address, text, sizeof(text));
+	radius_put_text(packet, type, text);
+}
+
 void radius_put_eap(struct radius_packet *packet, struct ike_slice message)
 {
 	struct ike_cursor c = ike_cursor(message);
@@ -227,6 +237,18 @@ bool radius_find(const struct radius_answer *answer, uint8_t type, struct ike_sl
 		return true;
 	}
 	return false;
+}
+
+int radius_get_u32(const struct radius_answer *answer, uint8_t type, uint32_t *value)
+{
+	struct ike_slice octets;
+	struct ike_cursor c;
+
+	if (!radius_find(answer, type, &octets))
+		return -ENOENT;
+	c = ike_cursor(octets);
+	*value = ike_get_u32(&c);
+	return ike_cursor_ok(&c) && !ike_cursor_left(&c) ? 0 : -EBADMSG;
 }
 
 int radius_get_eap(const struct radius_answer *answer, struct ike_writer *out)

@@ -7,6 +7,7 @@
 #ifndef RVL_RADIUS_PACKET_H
 #define RVL_RADIUS_PACKET_H
 
+#include "host/ike/addr.h"
 #include "host/ike/cursor.h"
 #include "host/ike/random.h"
 
@@ -78,6 +79,9 @@ void radius_put(struct radius_packet *packet, uint8_t type, struct ike_slice val
 void radius_put_u32(struct radius_packet *packet, uint8_t type, uint32_t value);
 void radius_put_text(struct radius_packet *packet, uint8_t type, const char *text);
 
+/* In words; one of no family isn't put. */
+void radius_put_address(struct radius_packet *packet, uint8_t type, const struct ike_addr *address);
+
 /* In as many attributes as it takes. */
 void radius_put_eap(struct radius_packet *packet, struct ike_slice message);
 
@@ -125,6 +129,9 @@ bool radius_next(struct ike_cursor *c, struct radius_attribute *attribute);
 
 /* The first one of its type: false: there is none. */
 bool radius_find(const struct radius_answer *answer, uint8_t type, struct ike_slice *value);
+
+/* The first one of its type as a number. -ENOENT, or -EBADMSG: it has another length. */
+int radius_get_u32(const struct radius_answer *answer, uint8_t type, uint32_t *value);
 
 /* All of EAP-Message, put together. -ENOENT, or -EMSGSIZE for one that is longer than the writer
  * has room for. */

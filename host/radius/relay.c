@@ -64,16 +64,6 @@ static enum radius_step out_of_memory(struct ike_job *job)
 /* ---------------------------------------------------------------------------------- to the server
  */
 
-static void put_address(struct radius_packet *request, uint8_t type, const struct ike_addr *address)
-{
-	char text[IKE_ADDR_TEXT];
-
-	if (!address->family)
-		return;
-	ike_addr_text(address, text, sizeof(text));
-	radius_put_text(request, type, text);
-}
-
 static enum radius_step ask(const struct radius_relay *relay, struct ike_job *job,
 			    struct ike_slice message, struct radius_packet *request)
 {
@@ -85,8 +75,8 @@ static enum radius_step ask(const struct radius_relay *relay, struct ike_job *jo
 	radius_put_u32(request, RADIUS_NAS_PORT_TYPE, NAS_PORT_VIRTUAL);
 	radius_put_u32(request, RADIUS_SERVICE_TYPE, SERVICE_FRAMED);
 	radius_put_u32(request, RADIUS_FRAMED_MTU, FRAMED_MTU);
-	put_address(request, RADIUS_CALLED_STATION_ID, &job->eap.local);
-	put_address(request, RADIUS_CALLING_STATION_ID, &job->eap.remote);
+	radius_put_address(request, RADIUS_CALLED_STATION_ID, &job->eap.local);
+	radius_put_address(request, RADIUS_CALLING_STATION_ID, &job->eap.remote);
 	radius_put_eap(request, message);
 	if (s->state_len)
 		radius_put(request, RADIUS_STATE, ike_slice(s->state, s->state_len));
@@ -299,14 +289,9 @@ static bool take_address(struct ike_grant *grant, const struct radius_answer *an
 
 static bool take_session(struct ike_grant *grant, const struct radius_answer *answer)
 {
-	struct ike_slice value;
-	struct ike_cursor c;
+	const int err = radius_get_u32(answer, RADIUS_SESSION_TIMEOUT, &grant->session_s);
 
-	if (!radius_find(answer, RADIUS_SESSION_TIMEOUT, &value))
-		return true;
-	c = ike_cursor(value);
-	grant->session_s = ike_get_u32(&c);
-	return ike_cursor_ok(&c) && !ike_cursor_left(&c) && grant->session_s;
+	return err == -ENOENT || (!err && grant->session_s);
 }
 
 static void take_class(struct ike_grant *grant, const struct radius_answer *answer)
@@ -319,23 +304,12 @@ static void take_class(struct ike_grant *grant, const struct radius_answer *answ
 	memcpy(grant->class_octets, value.data, value.len);
 }
 
-static void take_interval(struct ike_grant *grant, const struct radius_answer *answer)
-{
-	struct ike_slice value;
-	struct ike_cursor c;
-
-	if (!radius_find(answer, RADIUS_ACCT_INTERIM_INTERVAL, &value))
-		return;
-	c = ike_cursor(value);
-	grant->interim_s = ike_get_u32(&c);
-}
-
 /* NULL, or what is wrong: nothing that limits a peer is passed over. */
 static const char *take_grant(struct ike_grant *grant, const struct radius_answer *answer)
 {
 	grant->relayed = true;
 	take_class(grant, answer);
-	take_interval(grant, answer);
+	radius_get_u32(answer, RADIUS_ACCT_INTERIM_INTERVAL, &grant->interim_s);
 	if (!take_session(grant, answer))
 		return "Session-Timeout of the RADIUS server's is malformed, or 0";
 	if (!take_address(grant, answer, RADIUS_FRAMED_IP_ADDRESS, 4) ||

@@ -130,14 +130,6 @@ static void put_traffic(struct radius_packet *packet, const struct session *s)
 	radius_put_u32(packet, RADIUS_ACCT_OUTPUT_PACKETS, (uint32_t)t.packets_out);
 }
 
-static void put_address(struct radius_packet *packet, uint8_t type, const struct ike_addr *address)
-{
-	char text[IKE_ADDR_TEXT];
-
-	ike_addr_text(address, text, sizeof(text));
-	radius_put_text(packet, type, text);
-}
-
 static void put_vip(struct radius_packet *packet, const struct ike_addr *vip)
 {
 	radius_put(packet, vip->family == 4 ? RADIUS_FRAMED_IP_ADDRESS : RADIUS_FRAMED_IPV6_ADDRESS,
@@ -156,8 +148,8 @@ static void make_packet(struct radius_packet *packet, const struct session *s, e
 	radius_put_text(packet, RADIUS_NAS_IDENTIFIER,
 			radius_conf(a->config.radius)->nas_identifier);
 	radius_put_u32(packet, RADIUS_ACCT_AUTHENTIC, AUTHENTIC_RADIUS);
-	put_address(packet, RADIUS_CALLED_STATION_ID, &s->local);
-	put_address(packet, RADIUS_CALLING_STATION_ID, &s->remote);
+	radius_put_address(packet, RADIUS_CALLED_STATION_ID, &s->local);
+	radius_put_address(packet, RADIUS_CALLING_STATION_ID, &s->remote);
 	for (unsigned i = 0; i < s->vip_count; i++)
 		put_vip(packet, &s->vips[i]);
 	if (s->grant.class_len)
