@@ -24,6 +24,7 @@ RVL_ESP_SRCS := \
 	host/esp/mss.c \
 	host/esp/reassembly.c \
 	host/esp/kept.c \
+	host/esp/keyed.c \
 	host/esp/size.c \
 	host/esp/stream.c \
 	host/esp/engine.c

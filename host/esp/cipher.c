@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/esp/cipher.h"
 
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 #include "host/esp/fetch.h"
 #include "host/esp/ip.h"
+#include "host/esp/keyed.h"
 #include "host/esp/mac.h"
 
 #define HEADER 8
@@ -17,8 +16,8 @@
 struct rvl_cipher {
 	const struct rvl_encr *encr;
 	const struct rvl_integ *integ;
-	EVP_CIPHER_CTX *ctx; /* NULL: null encryption */
-	struct rvl_mac *mac; /* NULL: the ICV is the cipher's own */
+	struct rvl_keyed keyed; /* nothing: null encryption */
+	struct rvl_mac *mac;	/* NULL: the ICV is the cipher's own */
 	bool esn;
 	uint8_t salt[RVL_SALT_MAX];
 };
@@ -27,7 +26,6 @@ struct rvl_cipher *rvl_cipher_new(const struct rvl_suite *suite, const struct rv
 				  const uint8_t *encr_key, const uint8_t *integ_key)
 {
 	struct rvl_cipher *c = OPENSSL_zalloc(sizeof(*c));
-	bool seal = params->direction == RVL_OUTBOUND;
 
 	if (!c)
 		return NULL;
@@ -35,15 +33,9 @@ struct rvl_cipher *rvl_cipher_new(const struct rvl_suite *suite, const struct rv
 	c->integ = suite->integ;
 	c->esn = params->esn;
 	memcpy(c->salt, params->salt, c->encr->salt);
-	if (c->encr->cipher) {
-		c->ctx = EVP_CIPHER_CTX_new();
-		if (!c->ctx || EVP_CipherInit_ex2(c->ctx, rvl_fetch_encr(c->encr), encr_key, NULL,
-						  seal, NULL) != 1)
-			goto fail;
-		/* Else the last block of what is decrypted would be held back. */
-		if (c->encr->block > 1 && EVP_CIPHER_CTX_set_padding(c->ctx, 0) != 1)
-			goto fail;
-	}
+	if (c->encr->cipher && !rvl_keyed_init(&c->keyed, rvl_fetch_encr(c->encr), encr_key,
+					       c->encr->key, params->direction == RVL_OUTBOUND))
+		goto fail;
 	if (c->integ) {
 		c->mac = rvl_mac_new(c->integ, integ_key, params->salt);
 		if (!c->mac)
@@ -60,7 +52,7 @@ void rvl_cipher_free(struct rvl_cipher *c)
 {
 	if (!c)
 		return;
-	EVP_CIPHER_CTX_free(c->ctx);
+	rvl_keyed_free(&c->keyed);
 	rvl_mac_free(c->mac);
 	OPENSSL_clear_free(c, sizeof(*c));
 }
@@ -88,37 +80,26 @@ static bool add_aad(struct rvl_cipher *c, const uint8_t *esp, size_t len, uint64
 {
 	size_t more = c->encr->kind == RVL_CIPHER_GMAC ? c->encr->iv + len : 0;
 	uint8_t numbers[12];
-	int n;
 
 	if (!c->esn)
-		return EVP_CipherUpdate(c->ctx, NULL, &n, esp, (int)(HEADER + more)) == 1;
+		return rvl_keyed_add(&c->keyed, NULL, esp, HEADER + more);
 	memcpy(numbers, esp, 4);
 	put_be64(numbers + 4, seq);
-	return EVP_CipherUpdate(c->ctx, NULL, &n, numbers, sizeof(numbers)) == 1 &&
-	       (!more || EVP_CipherUpdate(c->ctx, NULL, &n, esp + HEADER, (int)more) == 1);
+	return rvl_keyed_add(&c->keyed, NULL, numbers, sizeof(numbers)) &&
+	       (!more || rvl_keyed_add(&c->keyed, NULL, esp + HEADER, more));
 }
 
-/* The algorithms with an ICV of their own. It goes to the library and comes from it as a parameter:
- * by EVP_CIPHER_CTX_ctrl() that takes longer. */
+/* The algorithms with an ICV of their own. */
 static bool aead(struct rvl_cipher *c, uint8_t *esp, size_t len, uint64_t seq, bool seal)
 {
 	uint8_t *text = esp + HEADER + c->encr->iv, *icv = text + len;
-	bool gmac = c->encr->kind == RVL_CIPHER_GMAC;
-	OSSL_PARAM tag[] = {
-		OSSL_PARAM_construct_octet_string(OSSL_CIPHER_PARAM_AEAD_TAG, icv, c->encr->icv),
-		OSSL_PARAM_construct_end(),
-	};
 	uint8_t nonce[NONCE];
-	int n;
 
 	make_nonce(c, esp, seq, nonce);
-	if (EVP_CipherInit_ex2(c->ctx, NULL, NULL, nonce, -1, seal ? NULL : tag) != 1 ||
-	    !add_aad(c, esp, len, seq) ||
-	    (!gmac && EVP_CipherUpdate(c->ctx, text, &n, text, (int)len) != 1))
-		return false;
-	if (EVP_CipherFinal_ex(c->ctx, nonce, &n) != 1)
-		return false;
-	return !seal || EVP_CIPHER_CTX_get_params(c->ctx, tag) == 1;
+	return rvl_keyed_start(&c->keyed, nonce, sizeof(nonce), seal ? NULL : icv, c->encr->icv) &&
+	       add_aad(c, esp, len, seq) &&
+	       (c->encr->kind == RVL_CIPHER_GMAC || rvl_keyed_add(&c->keyed, text, text, len)) &&
+	       rvl_keyed_end(&c->keyed, seal ? icv : NULL, c->encr->icv);
 }
 
 /* Over all before it, and the part of the sequence number that isn't sent (RFC 4303, 2.2.1). */
@@ -141,24 +122,23 @@ static bool count_from(struct rvl_cipher *c, const uint8_t *iv)
 	memcpy(block, c->salt, RVL_SALT_MAX);
 	memcpy(block + RVL_SALT_MAX, iv, c->encr->iv);
 	block[COUNTER_BLOCK - 1] = 1;
-	return EVP_CipherInit_ex2(c->ctx, NULL, NULL, block, -1, NULL) == 1;
+	return rvl_keyed_start(&c->keyed, block, sizeof(block), NULL, 0);
 }
 
 static bool encrypt(struct rvl_cipher *c, uint8_t *iv, size_t len, uint64_t seq)
 {
 	static const uint8_t zero[RVL_IV_MAX];
 	uint8_t *text = iv + c->encr->iv;
-	int n;
 
 	switch (c->encr->kind) {
 	case RVL_CIPHER_CBC:
 		/* The first block becomes the IV, and what chains to it is the text. */
 		memset(iv, 0, c->encr->iv);
 		put_be64(iv + c->encr->iv - 8, seq);
-		return EVP_CipherInit_ex2(c->ctx, NULL, NULL, zero, -1, NULL) == 1 &&
-		       EVP_CipherUpdate(c->ctx, iv, &n, iv, (int)(c->encr->iv + len)) == 1;
+		return rvl_keyed_start(&c->keyed, zero, c->encr->iv, NULL, 0) &&
+		       rvl_keyed_add(&c->keyed, iv, iv, c->encr->iv + len);
 	case RVL_CIPHER_CTR:
-		return count_from(c, iv) && EVP_CipherUpdate(c->ctx, text, &n, text, (int)len) == 1;
+		return count_from(c, iv) && rvl_keyed_add(&c->keyed, text, text, len);
 	default:
 		return true;
 	}
@@ -166,14 +146,12 @@ static bool encrypt(struct rvl_cipher *c, uint8_t *iv, size_t len, uint64_t seq)
 
 static bool decrypt(struct rvl_cipher *c, const uint8_t *iv, uint8_t *text, size_t len)
 {
-	int n;
-
 	switch (c->encr->kind) {
 	case RVL_CIPHER_CBC:
-		return EVP_CipherInit_ex2(c->ctx, NULL, NULL, iv, -1, NULL) == 1 &&
-		       EVP_CipherUpdate(c->ctx, text, &n, text, (int)len) == 1;
+		return rvl_keyed_start(&c->keyed, iv, c->encr->iv, NULL, 0) &&
+		       rvl_keyed_add(&c->keyed, text, text, len);
 	case RVL_CIPHER_CTR:
-		return count_from(c, iv) && EVP_CipherUpdate(c->ctx, text, &n, text, (int)len) == 1;
+		return count_from(c, iv) && rvl_keyed_add(&c->keyed, text, text, len);
 	default:
 		return true;
 	}

@@ -7,14 +7,14 @@
 #define ROWS_MAX 64 /* bits of a mask of them */
 
 /* Written once, before any of it is read. */
-static EVP_CIPHER *encr[ROWS_MAX];
-static EVP_CIPHER *gmac[ROWS_MAX];
+static const struct rvl_algorithm *encr[ROWS_MAX];
+static const struct rvl_algorithm *gmac[ROWS_MAX];
 static EVP_MAC *hmac;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-static EVP_CIPHER *fetch(const char *name)
+static const struct rvl_algorithm *fetch(const char *name)
 {
-	return name ? EVP_CIPHER_fetch(NULL, name, NULL) : NULL;
+	return name ? rvl_algorithm_fetch(name) : NULL;
 }
 
 static void fetch_all(void)
@@ -27,13 +27,13 @@ static void fetch_all(void)
 	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 }
 
-const EVP_CIPHER *rvl_fetch_encr(const struct rvl_encr *row)
+const struct rvl_algorithm *rvl_fetch_encr(const struct rvl_encr *row)
 {
 	pthread_once(&once, fetch_all);
 	return encr[row - rvl_encr_table];
 }
 
-const EVP_CIPHER *rvl_fetch_gmac(const struct rvl_integ *row)
+const struct rvl_algorithm *rvl_fetch_gmac(const struct rvl_integ *row)
 {
 	pthread_once(&once, fetch_all);
 	return gmac[row - rvl_integ_table];

@@ -7,11 +7,12 @@
 
 #include <openssl/evp.h>
 
+#include "host/esp/keyed.h"
 #include "host/esp/suite.h"
 
 /* NULL where the row has none, or the library doesn't have it. */
-const EVP_CIPHER *rvl_fetch_encr(const struct rvl_encr *row);
-const EVP_CIPHER *rvl_fetch_gmac(const struct rvl_integ *row);
+const struct rvl_algorithm *rvl_fetch_encr(const struct rvl_encr *row);
+const struct rvl_algorithm *rvl_fetch_gmac(const struct rvl_integ *row);
 EVP_MAC *rvl_fetch_hmac(void);
 
 /* Does the library have all that the suite takes? */

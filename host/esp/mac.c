@@ -15,7 +15,7 @@
 struct rvl_mac {
 	const struct rvl_integ *row;
 	EVP_MAC_CTX *hmac;
-	EVP_CIPHER_CTX *gmac;
+	struct rvl_keyed gmac;
 	uint8_t salt[RVL_SALT_MAX];
 };
 
@@ -34,9 +34,7 @@ static bool key_hmac(struct rvl_mac *mac, const uint8_t *key)
 
 static bool key_gmac(struct rvl_mac *mac, const uint8_t *key)
 {
-	mac->gmac = EVP_CIPHER_CTX_new();
-	return mac->gmac &&
-	       EVP_CipherInit_ex2(mac->gmac, rvl_fetch_gmac(mac->row), key, NULL, 1, NULL) == 1;
+	return rvl_keyed_init(&mac->gmac, rvl_fetch_gmac(mac->row), key, mac->row->key, true);
 }
 
 struct rvl_mac *rvl_mac_new(const struct rvl_integ *row, const uint8_t *key, const uint8_t *salt)
@@ -58,7 +56,7 @@ void rvl_mac_free(struct rvl_mac *mac)
 	if (!mac)
 		return;
 	EVP_MAC_CTX_free(mac->hmac);
-	EVP_CIPHER_CTX_free(mac->gmac);
+	rvl_keyed_free(&mac->gmac);
 	OPENSSL_clear_free(mac, sizeof(*mac));
 }
 
@@ -70,23 +68,20 @@ bool rvl_mac_start(struct rvl_mac *mac, const uint8_t *iv)
 		return EVP_MAC_init(mac->hmac, NULL, 0, NULL) == 1;
 	memcpy(nonce, mac->salt, mac->row->salt);
 	memcpy(nonce + mac->row->salt, iv, mac->row->iv);
-	return EVP_CipherInit_ex2(mac->gmac, NULL, NULL, nonce, -1, NULL) == 1;
+	return rvl_keyed_start(&mac->gmac, nonce, sizeof(nonce), NULL, 0);
 }
 
 bool rvl_mac_add(struct rvl_mac *mac, const uint8_t *part, size_t len)
 {
-	int n;
-
 	if (mac->hmac)
 		return EVP_MAC_update(mac->hmac, part, len) == 1;
-	return !len || EVP_CipherUpdate(mac->gmac, NULL, &n, part, (int)len) == 1;
+	return rvl_keyed_add(&mac->gmac, NULL, part, len);
 }
 
 bool rvl_mac_end(struct rvl_mac *mac, uint8_t *icv)
 {
 	uint8_t hash[HASH_MAX];
 	size_t len;
-	int n;
 
 	if (mac->hmac) {
 		if (EVP_MAC_final(mac->hmac, hash, &len, sizeof(hash)) != 1 || len < mac->row->icv)
@@ -94,6 +89,5 @@ bool rvl_mac_end(struct rvl_mac *mac, uint8_t *icv)
 		memcpy(icv, hash, mac->row->icv);
 		return true;
 	}
-	return EVP_CipherFinal_ex(mac->gmac, hash, &n) == 1 &&
-	       EVP_CIPHER_CTX_ctrl(mac->gmac, EVP_CTRL_AEAD_GET_TAG, mac->row->icv, icv) == 1;
+	return rvl_keyed_end(&mac->gmac, icv, mac->row->icv);
 }
