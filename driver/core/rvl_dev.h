@@ -138,8 +138,9 @@ struct rvl_dev_selector {
 /* An SA as the device takes it (struct rvl_cmd says what each means). */
 struct rvl_dev_sa {
 	bool inbound;
-	bool udp;  /* ESP in UDP */
-	bool ipv6; /* outside */
+	bool udp;	/* ESP in UDP */
+	bool ipv6;	/* outside */
+	bool transport; /* transport mode: what of headers outbound there is below is zero */
 	uint8_t key[32];
 	uint8_t key_len; /* 16 or 32 octets */
 	uint8_t icv_len; /* 8, 12 or 16 octets */

@@ -235,7 +235,7 @@
 #define RVL_CMD_STATUS_FATAL 0x11U /* the device is FATAL: nothing was done, or not all of it */
 #define RVL_CMD_STATUS_UNSUPPORTED 0x12U /* something that the command has room for and FEATURES lacks */
 
-/* Flags of an SA. DF, DSCP and TTL apply to outbound SAs; ECN follows RFC 6040 always. */
+/* Flags of an SA. DF, DSCP and TTL apply to outbound SAs of tunnel mode, and are zero otherwise; ECN follows RFC 6040 there always. */
 #define RVL_SA_FLAG_INBOUND 0x1U /* inbound; else outbound */
 #define RVL_SA_FLAG_AES256 0x2U /* AES-GCM-256; else AES-GCM-128 */
 #define RVL_SA_FLAG_UDP 0x4U /* ESP in UDP; an inbound SA accepts both forms, over IPv6 only with FEATURES.UDP_ENCAP_V6 */
@@ -247,8 +247,8 @@
 #define RVL_SA_FLAG_DSCP_SHIFT 8
 #define RVL_SA_FLAG_DSCP_MASK 0x3f00U /* outer DSCP */
 #define RVL_SA_FLAG_TTL_SHIFT 16
-#define RVL_SA_FLAG_TTL_MASK 0xff0000U /* outer TTL or hop limit, 1 to 255 (outbound) */
-#define RVL_SA_FLAG_TRANSPORT 0x1000000U /* FEATURES.TRANSPORT: transport mode; else tunnel mode */
+#define RVL_SA_FLAG_TTL_MASK 0xff0000U /* outer TTL or hop limit, 1 to 255 (outbound, tunnel mode) */
+#define RVL_SA_FLAG_TRANSPORT 0x1000000U /* FEATURES.TRANSPORT: transport mode, its packets of the family that IPV6 says; else tunnel mode */
 #define RVL_SA_FLAG_AH 0x2000000U /* FEATURES.AH: AH; else ESP */
 #define RVL_SA_FLAG_SELECTORS 0x4000000U /* FEATURES.SELECTORS, inbound: check inner packets against SEL */
 #define RVL_SA_FLAG_SEL_IPV6 0x8000000U /* with SELECTORS: they are of IPv6 */
@@ -560,7 +560,7 @@ enum rvl_counter {
 	RVL_CNT_TX_PROTECTED, /* frames sent as ESP */
 	RVL_CNT_TX_DROP_DESC, /* descriptor malformed, or of a feature that the device lacks */
 	RVL_CNT_TX_DROP_DMA, /* frame could not be read from the host */
-	RVL_CNT_TX_DROP_MALFORMED, /* EtherType IPv4 or IPv6, but no valid header or less than its total length; or a third VLAN tag; or an SA named for something that is neither */
+	RVL_CNT_TX_DROP_MALFORMED, /* EtherType IPv4 or IPv6, but no valid header or less than its total length; or a third VLAN tag; or an SA named for something that is neither; or in transport mode a packet of the other family */
 	RVL_CNT_TX_DROP_POLICY, /* a discard rule */
 	RVL_CNT_TX_DROP_NO_SA, /* no such SA */
 	RVL_CNT_TX_DROP_SEQ, /* sequence numbers used up */
@@ -596,6 +596,9 @@ enum rvl_counter {
 	RVL_CNT_TX_DROP_PARITY, /* the SA's memory is damaged, or the device FATAL */
 	RVL_CNT_RX_DROP_PARITY, /* the SA's memory is damaged, or the device FATAL */
 	RVL_CNT_RX_DROP_SELECTORS, /* inner packet outside of the SA's selectors */
+	RVL_CNT_TX_DROP_FRAGMENT, /* a fragment in transport mode (RFC 4303, section 3.3.4) */
+	RVL_CNT_TX_DROP_HEADERS, /* transport mode, and the headers that stay before ESP reach further than the device looks */
+	RVL_CNT_RX_HIDDEN, /* IPv6 that may hold ESP behind more headers than the device looks past; passed unchanged (not a drop) */
 	RVL_CNT_NUM,
 };
 
@@ -607,7 +610,7 @@ enum rvl_counter {
 	X(tx_protected, "frames sent as ESP") \
 	X(tx_drop_desc, "descriptor malformed, or of a feature that the device lacks") \
 	X(tx_drop_dma, "frame could not be read from the host") \
-	X(tx_drop_malformed, "EtherType IPv4 or IPv6, but no valid header or less than its total length; or a third VLAN tag; or an SA named for something that is neither") \
+	X(tx_drop_malformed, "EtherType IPv4 or IPv6, but no valid header or less than its total length; or a third VLAN tag; or an SA named for something that is neither; or in transport mode a packet of the other family") \
 	X(tx_drop_policy, "a discard rule") \
 	X(tx_drop_no_sa, "no such SA") \
 	X(tx_drop_seq, "sequence numbers used up") \
@@ -642,6 +645,9 @@ enum rvl_counter {
 	X(events_lost, "events that found the ring full or off") \
 	X(tx_drop_parity, "the SA's memory is damaged, or the device FATAL") \
 	X(rx_drop_parity, "the SA's memory is damaged, or the device FATAL") \
-	X(rx_drop_selectors, "inner packet outside of the SA's selectors")
+	X(rx_drop_selectors, "inner packet outside of the SA's selectors") \
+	X(tx_drop_fragment, "a fragment in transport mode (RFC 4303, section 3.3.4)") \
+	X(tx_drop_headers, "transport mode, and the headers that stay before ESP reach further than the device looks") \
+	X(rx_hidden, "IPv6 that may hold ESP behind more headers than the device looks past; passed unchanged (not a drop)")
 
 #endif

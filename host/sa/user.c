@@ -74,7 +74,7 @@ struct rvl_abilities rvl_backend_user_abilities(void)
 {
 	return (struct rvl_abilities){
 		.protocols = 1u << RVL_PROTOCOL_ESP,
-		.modes = 1u << RVL_TUNNEL,
+		.modes = 1u << RVL_TUNNEL | 1u << RVL_TRANSPORT,
 		.outer = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.policies = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
@@ -97,6 +97,8 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 		can.protocols = 0;
 	if (!(caps->features & RVL_FEATURES_TUNNEL_V4_MASK))
 		can.modes = 0;
+	if (!(caps->features & RVL_FEATURES_TRANSPORT_MASK))
+		can.modes &= ~(1u << RVL_TRANSPORT);
 	if (!(caps->features & RVL_FEATURES_IPV6_MASK))
 		can.outer = can.inner = can.policies = RVL_FAMILY_IPV4;
 	if (caps->features & RVL_FEATURES_UDP_ENCAP_V6_MASK)
@@ -159,6 +161,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		.inbound = !out,
 		.udp = p->encap,
 		.ipv6 = p->dst.family == 6,
+		.transport = p->mode == RVL_TRANSPORT,
 		.key_len = p->encr_key_len,
 		.icv_len = rvl_encr_find(p->encr, p->encr_key_len)->icv,
 		.spi = p->spi,
@@ -181,6 +184,8 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 	if (out) {
 		sa.udp_sport = p->src_port;
 		sa.udp_dport = p->dst_port;
+	}
+	if (out && !sa.transport) {
 		sa.ttl = p->ttl ? p->ttl : RVL_DEFAULT_TTL;
 		sa.df_set = p->df == RVL_ESP_DF_SET;
 		sa.df_clear = p->df == RVL_ESP_DF_CLEAR;

@@ -233,7 +233,7 @@ package ravelin_regs_pkg;
   localparam logic [7:0] CMD_STATUS_FATAL = 8'h11;
   localparam logic [7:0] CMD_STATUS_UNSUPPORTED = 8'h12;
 
-  // Flags of an SA. DF, DSCP and TTL apply to outbound SAs; ECN follows RFC 6040 always.
+  // Flags of an SA. DF, DSCP and TTL apply to outbound SAs of tunnel mode, and are zero otherwise; ECN follows RFC 6040 there always.
   typedef struct packed {
     logic gap1;
     logic icv_12;
@@ -520,6 +520,9 @@ package ravelin_regs_pkg;
   localparam int unsigned CNT_TX_DROP_PARITY = 39;
   localparam int unsigned CNT_RX_DROP_PARITY = 40;
   localparam int unsigned CNT_RX_DROP_SELECTORS = 41;
-  localparam int unsigned CNT_NUM = 42;
+  localparam int unsigned CNT_TX_DROP_FRAGMENT = 42;
+  localparam int unsigned CNT_TX_DROP_HEADERS = 43;
+  localparam int unsigned CNT_RX_HIDDEN = 44;
+  localparam int unsigned CNT_NUM = 45;
 endpackage
 /* verilator lint_on UNUSEDPARAM */

@@ -81,6 +81,15 @@ void traffic_sa_ipv6(struct random *r, struct rvl_sa_params *p)
 	random_fill(r, p->dst.octets, sizeof(p->dst.octets));
 }
 
+void traffic_sa_transport(struct rvl_sa_params *p)
+{
+	p->mode = RVL_TRANSPORT;
+	p->ttl = 0;
+	p->df = RVL_ESP_DF_COPY;
+	p->fixed_dscp = false;
+	p->dscp = 0;
+}
+
 static uint8_t icv_of(const struct rvl_sa_params *p)
 {
 	return rvl_encr_find(p->encr, p->encr_key_len)->icv;
@@ -93,6 +102,7 @@ struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *p)
 		.inbound = inbound,
 		.udp = p->encap,
 		.ipv6 = p->dst.family == 6,
+		.transport = p->mode == RVL_TRANSPORT,
 		.key_len = p->encr_key_len,
 		.icv_len = icv_of(p),
 		.spi = p->spi,
@@ -262,7 +272,7 @@ static void seal(const struct rvl_sa_params *params, const uint8_t *aad, const u
 }
 
 /* Pad length and next header as they should be; the text's new length. */
-static size_t put_trailer(struct random *r, uint8_t *text, size_t len, uint8_t version,
+static size_t put_trailer(struct random *r, uint8_t *text, size_t len, uint8_t next,
 			  enum esp_fault fault)
 {
 	size_t pad = (4 - (len + 2) % 4) % 4;
@@ -277,10 +287,7 @@ static size_t put_trailer(struct random *r, uint8_t *text, size_t len, uint8_t v
 	if (fault == ESP_BAD_PADDING)
 		text[len + random_below(r, (uint32_t)pad)] ^= (uint8_t)(1 + random_below(r, 255));
 	text[len + pad] = (uint8_t)pad;
-	text[len + pad + 1] = fault == ESP_DUMMY	     ? 59
-			      : fault == ESP_BAD_NEXT_HEADER ? 50
-			      : version == 6		     ? 41
-							     : 4;
+	text[len + pad + 1] = fault == ESP_DUMMY ? 59 : fault == ESP_BAD_NEXT_HEADER ? 50 : next;
 	return len + pad + 2;
 }
 
@@ -340,22 +347,26 @@ static uint8_t tos_of(const uint8_t *ip)
 void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *params,
 		 uint32_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault)
 {
-	const bool ipv6 = params->dst.family == 6;
+	static const uint8_t protocols[] = {1, 6, 17, 41, 58, 60, 132};
+	const bool ipv6 = params->dst.family == 6, tunnel = params->mode == RVL_TUNNEL;
 	size_t l2 =
 		traffic_ethernet(r, frame_data(f), ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4, true);
-	uint8_t *ip = frame_data(f) + l2, version = inner[0] >> 4;
+	uint8_t *ip = frame_data(f) + l2;
 	size_t header = ipv6 ? outer_ipv6(r, ip, params, fault) : random_one_in(r, 16) ? 24 : 20;
 	uint8_t *esp = ip + header + (udp ? RVL_UDP_HEADER : 0);
 	uint8_t *text = esp + RVL_ESP_HEADER + RVL_ESP_IV;
 	size_t sealed, total;
-	uint8_t tos;
+	uint8_t tos, next;
 
 	memcpy(text, inner, len);
-	if (fault == ESP_BAD_INNER)
+	if (fault == ESP_BAD_INNER && tunnel)
 		spoil_inner(r, text, len);
-	if (fault == ESP_BAD_ECN)
+	if (fault == ESP_BAD_ECN && tunnel)
 		rvl_ip_set_tos(text, tos_of(text) & 0xfc);
-	sealed = put_trailer(r, text, len, version, fault);
+	next = !tunnel		    ? protocols[random_below(r, sizeof(protocols))]
+	       : inner[0] >> 4 == 6 ? 41
+				    : 4;
+	sealed = put_trailer(r, text, len, next, fault);
 	rvl_put_be32(esp, params->spi);
 	rvl_put_be32(esp + 4, seq);
 	random_fill(r, esp + 8, RVL_ESP_IV);

@@ -46,6 +46,9 @@ void traffic_sa(struct random *r, struct rvl_sa_params *params, enum rvl_directi
 /* Make it one over IPv6. */
 void traffic_sa_ipv6(struct random *r, struct rvl_sa_params *params);
 
+/* Make it one of transport mode. */
+void traffic_sa_transport(struct rvl_sa_params *params);
+
 /* The same for the driver. */
 struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *params);
 
@@ -80,8 +83,9 @@ enum esp_fault {
 };
 
 /*
- * A frame that holds `inner` (len octets) as ESP on the inbound SA `params` with number seq, sealed
- * by OpenSSL with a random IV, and what `fault` says wrong about it. ESP in UDP if udp.
+ * A frame that holds `inner` (len octets, in transport mode of any protocol) as ESP on the inbound
+ * SA `params` with number seq, sealed by OpenSSL with a random IV, and what `fault` says wrong
+ * about it. ESP in UDP if udp.
  */
 void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *params,
 		 uint32_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault);

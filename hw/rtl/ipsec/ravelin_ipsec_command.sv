@@ -275,7 +275,7 @@ module ravelin_ipsec_command #(
   always_comb begin
     unsupported = 1'b0;
     if (state_q == StCheck && is_add) begin
-      unsupported = flags.esn || (flags.ipv6 && flags.udp) || flags.transport || flags.ah ||
+      unsupported = flags.esn || (flags.ipv6 && flags.udp) || flags.ah ||
                     cmd_q.path_mtu != '0 || cmd_q.mss != '0;
     end
   end
@@ -291,7 +291,9 @@ module ravelin_ipsec_command #(
       bad_flags  = inbound ? cmd_q.path_mtu != '0 || cmd_q.mss != '0 || flags.df_set || flags.df_clear || flags.dscp_fixed ||
                              flags.dscp != '0 || flags.ttl != '0
                            : flags.selectors || (flags.df_set && flags.df_clear) ||
-                             (!flags.dscp_fixed && flags.dscp != '0) || flags.ttl == '0;
+                             (!flags.dscp_fixed && flags.dscp != '0) ||
+                             (flags.transport ? flags.df_set || flags.df_clear || flags.dscp_fixed ||
+                                                flags.ttl != '0 : flags.ttl == '0);
       bad_flags  = bad_flags || (flags.icv_8 && flags.icv_12);
       bad_limits = over(limits.soft_bytes, limits.hard_bytes) ||
                    over(limits.soft_packets, limits.hard_packets);
@@ -590,6 +592,32 @@ module ravelin_ipsec_command #(
     end
   end
 
+  // ------------------------------------------------------------------------ template
+  // What an outbound SA puts around a packet: an IP header in tunnel mode, UDP, SPI, sequence number
+  // and IV, pad length and next header, ICV.
+  logic [6:0] around;
+  ravelin_ipsec_pkg::ipv4_t header4;
+  ravelin_ipsec_pkg::ipv6_t header6;
+
+  assign around = (flags.transport ? 7'd0 : flags.ipv6 ? 7'd40 : 7'd20) + (flags.udp ? 7'd8 : 7'd0) +
+                  7'd18 + 7'(ravelin_ipsec_pkg::icv_octets(icv));
+
+  always_comb begin
+    header4         = '0;
+    header4.version = 4'd4;
+    header4.words   = 4'd5;
+    header4.ttl     = flags.ttl;
+    header4.proto   = flags.udp ? ravelin_ipsec_pkg::PROTO_UDP : ravelin_ipsec_pkg::PROTO_ESP;
+    header4.src     = cmd_q.src.v4;
+    header4.dst     = cmd_q.dst.v4;
+    header6         = '0;
+    header6.version = 4'd6;
+    header6.proto   = ravelin_ipsec_pkg::PROTO_ESP;
+    header6.hops    = flags.ttl;
+    header6.src     = cmd_q.src;
+    header6.dst     = cmd_q.dst;
+  end
+
   // ------------------------------------------------------------------------ table contents
   ravelin_ipsec_pkg::rule_t    rule;
   ravelin_ipsec_pkg::out_cfg_t out_cfg;
@@ -612,18 +640,18 @@ module ravelin_ipsec_command #(
         in_cfg.limits   = limits;
       end else if (is_add) begin
         out_cfg.icv        = icv;
+        out_cfg.transport  = flags.transport;
         out_cfg.ipv6       = flags.ipv6;
         out_cfg.udp        = flags.udp;
         out_cfg.df_set     = flags.df_set;
         out_cfg.df_clear   = flags.df_clear;
         out_cfg.dscp_fixed = flags.dscp_fixed;
         out_cfg.dscp       = flags.dscp;
-        out_cfg.ttl        = flags.ttl;
-        out_cfg.sport      = cmd_q.udp_sport;
-        out_cfg.dport      = cmd_q.udp_dport;
+        out_cfg.around     = around;
+        out_cfg.ports      = {ravelin_ipsec_pkg::swap16(cmd_q.udp_dport),
+                              ravelin_ipsec_pkg::swap16(cmd_q.udp_sport)};
         out_cfg.spi        = cmd_q.spi;
-        out_cfg.src        = ravelin_ipsec_pkg::swap128(cmd_q.src);
-        out_cfg.dst        = ravelin_ipsec_pkg::swap128(cmd_q.dst);
+        out_cfg.header     = flags.ipv6 ? header6 : 320'(header4);
         out_cfg.limits     = limits;
       end
     end
@@ -644,6 +672,7 @@ module ravelin_ipsec_command #(
   assign new_name.dst   = ravelin_ipsec_pkg::swap128(cmd_q.dst);
   assign new_name.spi   = cmd_q.spi;
   assign find_name_o    = is_delete ? name : new_name;
+  assign find_form_o.transport = flags.transport;
   assign find_form_o.icv  = icv;
   assign find_form_o.port = cmd_q.udp_dport != '0 ? cmd_q.udp_dport : ravelin_ipsec_pkg::ENCAP_PORT;
   assign key_erase_o  = key_erase_q;

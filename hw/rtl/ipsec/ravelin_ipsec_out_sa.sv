@@ -41,10 +41,14 @@ module ravelin_ipsec_out_sa #(
   input  logic                                    use_sa_i,       // else passes as it is
   input  logic [15:0]                             idx_i,
   input  logic [15:0]                             bytes_i,        // octets of the inner packet
-  input  logic [16:0]                             result_i,       // octets, IPv4 and the least ICV
-  input  logic [15:0]                             max_i,          // that it may have
+  input  logic [16:0]                             padded_i,       // octets of the frame and padding
+  input  logic [15:0]                             max_i,          // that the result may have
+  input  logic                                    ipv6_i,         // of the packet
+  input  logic                                    fragment_i,
+  input  logic                                    beyond_i,
   output logic                                    valid_o,
   output logic                                    no_sa_o,
+  output logic [1:0]                              unfit_o,        // UNFIT_*
   output logic                                    expired_o,
   output logic                                    too_big_o,
   output logic                                    seq_end_o,
@@ -75,12 +79,14 @@ module ravelin_ipsec_out_sa #(
   logic [DynW-1:0] dyn_rd;
   logic            cfg_bad, dyn_bad;
   logic            valid1_q, op1_q, use1_q, range1_q, break1_q;
-  logic [16:0]     result1_q;
+  logic [16:0]     padded1_q;
+  logic            ipv6_1_q, fragment1_q, beyond1_q;
   logic [15:0]     max1_q;
   logic [15:0]     idx1_q, bytes1_q;
   logic            from3, from4;         // a result that the memory didn't have when it was read
 
-  logic            valid2_q, use2_q, range2_q, break2_q, big2;
+  logic            valid2_q, use2_q, range2_q, break2_q, big2, fits2_q;
+  logic [1:0]      unfit1, unfit2_q;
   logic            cfg_bad2_q, dyn_bad2_q, live2, broken2, same2_q;   // live: there is an SA
   logic [15:0]     idx2_q, bytes2_q;
   ravelin_ipsec_pkg::out_cfg_t cfg2_q;
@@ -95,9 +101,15 @@ module ravelin_ipsec_out_sa #(
   assign cfg1 = cfg_rd;
 
   ravelin_ipsec_size u_size (
-    .clk_i, .valid_i (valid1_q || op1_q), .result_i (result1_q), .max_i (max1_q),
-    .icv_i (cfg1.icv), .ipv6_i (cfg1.ipv6), .udp_i (cfg1.udp), .big_o (big2)
+    .clk_i, .valid_i (valid1_q || op1_q), .padded_i (padded1_q), .max_i (max1_q),
+    .around_i (cfg1.around), .big_o (big2)
   );
+
+  assign unfit1 = !cfg1.transport         ? ravelin_ipsec_pkg::UNFIT_NOT :
+                  cfg1.ipv6 != ipv6_1_q ? ravelin_ipsec_pkg::UNFIT_FAMILY :
+                  fragment1_q             ? ravelin_ipsec_pkg::UNFIT_FRAGMENT :
+                  beyond1_q               ? ravelin_ipsec_pkg::UNFIT_HEADERS :
+                                            ravelin_ipsec_pkg::UNFIT_NOT;
 
   assign from3 = found3_q && idx3_q == idx1_q;
   assign from4 = found4_q && idx4_q == idx1_q;
@@ -124,14 +136,19 @@ module ravelin_ipsec_out_sa #(
       idx1_q       <= valid_i ? idx_i : 16'(read_idx);
       range1_q     <= !valid_i || 32'(idx_i) < SaCount;
       bytes1_q     <= bytes_i;
-      result1_q    <= result_i;
+      padded1_q    <= padded_i;
       max1_q       <= max_i;
+      ipv6_1_q     <= ipv6_i;
+      fragment1_q  <= fragment_i;
+      beyond1_q    <= beyond_i;
     end
     if (valid1_q || op1_q) begin
       use2_q       <= use1_q;
       idx2_q       <= idx1_q;
       range2_q     <= range1_q;
       bytes2_q     <= bytes1_q;
+      unfit2_q     <= unfit1;
+      fits2_q      <= unfit1 == ravelin_ipsec_pkg::UNFIT_NOT;
       same2_q      <= valid1_q && valid2_q && idx1_q == idx2_q;
       cfg2_q       <= cfg_rd;
       cfg_bad2_q   <= cfg_bad;
@@ -175,11 +192,11 @@ module ravelin_ipsec_out_sa #(
                 !(TestMutations && no_parity_i);
       fault   = bad || (here && broken);
       found   = here && !fault;
-      expired = found && (dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
-                          dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS]);
-      too_big = found && !expired && big2;
-      seq_end = found && !expired && !too_big && dyn.seq == '1;
-      ok      = found && !expired && !too_big && !seq_end;
+      expired = found && fits2_q && (dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
+                                     dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS]);
+      too_big = found && fits2_q && !expired && big2;
+      seq_end = found && fits2_q && !expired && !too_big && dyn.seq == '1;
+      ok      = found && fits2_q && !expired && !too_big && !seq_end;
       if (ok) begin
         dyn_d.seq     = reuse ? dyn.seq : dyn.seq + 32'd1;
         dyn_d.bytes   = dyn.bytes + 64'(bytes2_q);
@@ -228,6 +245,7 @@ module ravelin_ipsec_out_sa #(
   always_ff @(posedge clk_i) begin
     if (valid2_q) begin
       no_sa_o    <= use2_q && !here;
+      unfit_o    <= found ? unfit2_q : ravelin_ipsec_pkg::UNFIT_NOT;
       expired_o  <= expired;
       too_big_o  <= too_big;
       seq_end_o  <= seq_end;

@@ -9,7 +9,8 @@
 //
 // Of what follows the fixed header 64 octets are looked at. Latency Steps + 4 cycles, interval 1;
 // nothing stalls. side_i goes along. Without Ethernet the head is a packet, of the family that
-// head_ipv6_i names.
+// head_ipv6_i names; or, head_bare_i, what lies behind the headers of one whose protocol and addresses
+// are known.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_parse #(
   parameter bit          Ethernet = 1'b1,
@@ -24,6 +25,10 @@ module ravelin_ipsec_parse #(
   input  logic [1023:0]    head_i,
   input  logic [15:0]      len_i,           // octets of the frame, or packet
   input  logic             head_ipv6_i,
+  input  logic             head_bare_i,
+  input  logic [7:0]       head_proto_i,
+  input  logic [127:0]     head_src_i,
+  input  logic [127:0]     head_dst_i,
   input  logic [SideW-1:0] side_i,
   output logic             valid_o,
   output ravelin_ipsec_pkg::parsed_t parsed_o,
@@ -91,11 +96,12 @@ module ravelin_ipsec_parse #(
     end
   end
 
-  logic         l2_ipv4_q, l2_ipv6_q, l2_tags_q;
+  logic         l2_ipv4_q, l2_ipv6_q, l2_tags_q, l2_bare_q;
+  logic [7:0]   l2_proto_q;
+  logic [127:0] l2_src_q, l2_dst_q;
   logic [4:0]   l2_l3_q;
   logic [15:0]  l2_len_q;
   logic [831:0] l2_packet_q;
-  logic [175:0] l2_eth_q;
 
   always_ff @(posedge clk_i) begin
     if (valid_i) begin
@@ -105,7 +111,10 @@ module ravelin_ipsec_parse #(
       l2_l3_q     <= l3;
       l2_len_q    <= len_i - 16'(l3);
       l2_packet_q <= packet;
-      l2_eth_q    <= Ethernet ? head_i[175:0] : '0;
+      l2_bare_q   <= !Ethernet && head_bare_i;
+      l2_proto_q  <= head_proto_i;
+      l2_src_q    <= head_src_i;
+      l2_dst_q    <= head_dst_i;
     end
   end
 
@@ -125,9 +134,8 @@ module ravelin_ipsec_parse #(
     logic [15:0]  checksum;
     logic [127:0] src;
     logic [127:0] dst;
-    logic [175:0] eth;
   } known_t;
-  localparam int unsigned KnownW = 500;
+  localparam int unsigned KnownW = 324;
 
   function automatic logic is_link_local(input logic [127:0] address);
     is_link_local = address[127:118] == 10'b1111111010;
@@ -159,10 +167,31 @@ module ravelin_ipsec_parse #(
       fixed_q.ipv6          <= l2_ipv6_q;
       fixed_q.l3            <= l2_l3_q;
       fixed_q.len           <= l2_len_q;
-      fixed_q.eth           <= l2_eth_q;
       fixed_walk_q.walks    <= l2_ipv6_q;
       fixed_walk_q.onward   <= 1'b0;
-      if (l2_ipv6_q) begin
+      if (l2_bare_q) begin
+        fixed_q.df            <= 1'b0;
+        fixed_q.on_link       <= 1'b0;
+        fixed_q.hops_full     <= 1'b0;
+        fixed_q.total         <= {1'b0, l2_len_q};
+        fixed_q.tos           <= '0;
+        fixed_q.checksum      <= '0;
+        fixed_q.src           <= l2_src_q;
+        fixed_q.dst           <= l2_dst_q;
+        fixed_walk_q.bad      <= 1'b0;
+        fixed_walk_q.fragment <= 1'b0;
+        fixed_walk_q.later    <= 1'b0;
+        fixed_walk_q.proto    <= l2_proto_q;
+        fixed_walk_q.hlen     <= '0;
+        fixed_walk_q.names    <= '0;
+        fixed_walk_q.front       <= '0;
+        fixed_walk_q.front_names <= '0;
+        fixed_walk_q.behind      <= l2_proto_q;
+        fixed_walk_q.rest     <= {1'b0, l2_len_q};
+        fixed_walk_q.room     <= 5'd16;
+        fixed_walk_q.window   <= l2_packet_q[511:0];
+        fixed_options_q       <= '0;
+      end else if (l2_ipv6_q) begin
         fixed_q.df            <= 1'b1;
         fixed_q.on_link       <= is_link_local(v6_src) || is_link_local(v6_dst) ||
                                  is_link_multicast(v6_dst);
@@ -177,6 +206,10 @@ module ravelin_ipsec_parse #(
         fixed_walk_q.later    <= 1'b0;
         fixed_walk_q.proto    <= v6.proto;
         fixed_walk_q.hlen     <= 13'd40;
+        fixed_walk_q.names    <= 7'd6;
+        fixed_walk_q.front       <= 13'd40;
+        fixed_walk_q.front_names <= 7'd6;
+        fixed_walk_q.behind      <= v6.proto;
         fixed_walk_q.rest     <= {1'b0, l2_len_q} - 17'd40;
         fixed_walk_q.room     <= 5'd16;
         fixed_walk_q.window   <= l2_packet_q[40*8 +: 512];
@@ -195,6 +228,10 @@ module ravelin_ipsec_parse #(
         fixed_walk_q.later    <= v4_fragment[12:0] != '0;
         fixed_walk_q.proto    <= v4.proto;
         fixed_walk_q.hlen     <= 13'({v4.words, 2'b00});
+        fixed_walk_q.names    <= 7'd9;
+        fixed_walk_q.front       <= 13'({v4.words, 2'b00});
+        fixed_walk_q.front_names <= 7'd9;
+        fixed_walk_q.behind      <= v4.proto;
         fixed_walk_q.rest     <= {1'b0, l2_len_q} - 17'({v4.words, 2'b00});
         fixed_walk_q.room     <= 5'd21 - {1'b0, v4.words};
         fixed_walk_q.window   <= l2_packet_q[20*8 +: 512];
@@ -335,6 +372,11 @@ module ravelin_ipsec_parse #(
       parsed_o.len      <= known.len;
       parsed_o.total    <= known.total[15:0];
       parsed_o.hlen     <= walked.hlen;
+      parsed_o.names    <= walked.names;
+      parsed_o.beyond   <= hidden || walked.front > 13'(ravelin_ipsec_pkg::FRONT_MAX);
+      parsed_o.front    <= walked.front[6:0];
+      parsed_o.front_names <= walked.front_names;
+      parsed_o.behind   <= walked.behind;
       parsed_o.tos      <= known.tos;
       parsed_o.checksum <= known.checksum;
       parsed_o.proto    <= walked.proto;
@@ -342,7 +384,6 @@ module ravelin_ipsec_parse #(
       parsed_o.dst      <= known.dst;
       parsed_o.shown    <= shown;
       parsed_o.upper    <= walked.window[191:0];
-      parsed_o.eth      <= known.eth;
     end
   end
 

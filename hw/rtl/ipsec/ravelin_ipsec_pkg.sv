@@ -15,6 +15,14 @@ package ravelin_ipsec_pkg;
 
   localparam logic [31:0] SEQ_NEAR_END = 32'hfff00000;
 
+  // Of a head at most so many octets stay before ESP: Ethernet with two tags; in transport mode the IP
+  // header and what follows it (RFC 4303, section 3.1.1).
+  localparam int unsigned L3_MAX    = 22;
+  localparam int unsigned FRONT_MAX = 88;
+
+  // SPI, sequence number and the IV of AES-GCM (RFC 4106)
+  localparam int unsigned ESP_OCTETS = 16;
+
   typedef struct packed {
     logic [63:0] hard_packets;
     logic [63:0] soft_packets;
@@ -22,24 +30,25 @@ package ravelin_ipsec_pkg;
     logic [63:0] soft_bytes;
   } limits_t;
 
-  // Outbound SA: what never changes while it is installed.
+  // Outbound SA: what never changes while it is installed. What it writes before ESP is a template in
+  // which a packet patches length, checksum and so on: an IP header, which in transport mode is the
+  // packet's own, and the ports of UDP.
   typedef struct packed {
     logic [1:0]  icv;
+    logic        transport;    // the packet keeps its header; else it gets this one
     logic        ipv6;         // the outer packet
     logic        udp;
     logic        df_set;
     logic        df_clear;
     logic        dscp_fixed;
     logic [5:0]  dscp;
-    logic [7:0]  ttl;
-    logic [15:0] sport;
-    logic [15:0] dport;
+    logic [6:0]  around;       // octets that a packet becomes longer by, without padding
+    logic [31:0] ports;        // octets of UDP
     logic [31:0] spi;
-    logic [127:0] src;         // an IPv4 address is on top
-    logic [127:0] dst;
+    logic [319:0] header;      // octets of an IP header
     limits_t     limits;
   } out_cfg_t;
-  localparam int unsigned OUT_CFG_W = 597;
+  localparam int unsigned OUT_CFG_W = 661;
 
   // Outbound SA: what each packet changes.
   typedef struct packed {
@@ -94,10 +103,11 @@ package ravelin_ipsec_pkg;
 
   // What is found.
   typedef struct packed {
+    logic        transport;
     logic [1:0]  icv;
     logic [15:0] port;         // that its ESP in UDP comes to
   } in_form_t;
-  localparam int unsigned IN_FORM_W = 18;
+  localparam int unsigned IN_FORM_W = 19;
 
   // What an inbound SA is found by.
   typedef struct packed {
@@ -170,27 +180,35 @@ package ravelin_ipsec_pkg;
   } rule_t;
   localparam int unsigned RULE_W = 606;
 
-  // What becomes of a frame from the host.
+  // Transport mode, outbound: why a packet can't go. Its family isn't the SA's; it is a fragment
+  // (RFC 4303, section 3.3.4); its headers reach further than FRONT_MAX, or than is seen.
+  localparam logic [1:0] UNFIT_NOT      = 2'd0;
+  localparam logic [1:0] UNFIT_FAMILY   = 2'd1;
+  localparam logic [1:0] UNFIT_FRAGMENT = 2'd2;
+  localparam logic [1:0] UNFIT_HEADERS  = 2'd3;
+
+  // What becomes of a frame from the host. One record serves both modes, as an edit of the frame:
+  // what is protected begins behind `skip` octets, and `prefix` comes before it.
   localparam logic [1:0] TX_DROP    = 2'd0;
   localparam logic [1:0] TX_BYPASS  = 2'd1;
   localparam logic [1:0] TX_PROTECT = 2'd2;
 
   typedef struct packed {
     logic [1:0]   action;
-    logic [4:0]   l3;          // octets of Ethernet header and tags (protect)
+    logic [6:0]   skip;        // octets before what is protected
     logic [15:0]  frame_len;
-    logic [15:0]  inner_len;   // octets of the inner packet
+    logic [15:0]  text_len;    // octets that are protected, or of a frame that isn't
     logic [1:0]   pad;
+    logic [7:0]   next;        // next header, in the trailer
     logic [1:0]   icv;
-    logic         ipv6;        // the inner packet
     logic [15:0]  sa;
     logic [31:0]  spi;
     logic [31:0]  seq;
     logic [6:0]   prefix_len;  // octets to put in front of the ciphertext
-    logic [623:0] prefix;      // Ethernet header, outer header, UDP, SPI, sequence number, IV
+    logic [1007:0] prefix;     // Ethernet and IP header, UDP, SPI, sequence number, IV
   } tx_decision_t;
-  localparam int unsigned TX_PREFIX_MAX = 78;  // Ethernet with two tags, IPv6
-  localparam int unsigned TX_DECISION_W = 755;
+  localparam int unsigned TX_PREFIX_MAX = L3_MAX + FRONT_MAX + ESP_OCTETS;
+  localparam int unsigned TX_DECISION_W = 1148;
 
   // What becomes of a frame from the wire, as far as can be told before it is authenticated.
   localparam logic [1:0] RX_DROP    = 2'd0;
@@ -219,6 +237,12 @@ package ravelin_ipsec_pkg;
     logic [3:0]   reason;
     logic         known;       // an SA was found
     logic         udp;
+    logic         transport;
+    logic         ipv6;        // the outer header
+    logic [127:0] src;         // its addresses: those of a packet in transport mode
+    logic [127:0] dst;
+    logic [6:0]   front;       // its octets, and those of the headers behind it
+    logic [6:0]   names;       // its octet that names ESP or UDP
     logic [1:0]   ecn;         // of the outer header
     logic [4:0]   l3;
     logic [7:0]   skip;        // octets before the ciphertext
@@ -229,21 +253,22 @@ package ravelin_ipsec_pkg;
     logic [31:0]  spi;
     logic [31:0]  seq;
     logic [63:0]  iv;
-    logic [175:0] eth;
     logic [31:0]  hash;
   } rx_decision_t;
-  localparam int unsigned RX_DECISION_W = 409;
+  localparam int unsigned RX_DECISION_W = 505;
 
   // The same with what the text has shown: its trailer is judged before the packet is read.
   typedef struct packed {
     rx_decision_t decision;
     logic         icv_ok;
     logic         bad;         // the key slot is damaged
+    logic [7:0]   next;
     logic [3:0]   format;
   } rx_verdict_t;
-  localparam int unsigned RX_VERDICT_W = RX_DECISION_W + 6;
+  localparam int unsigned RX_VERDICT_W = RX_DECISION_W + 14;
 
-  // What leaves the buffer of received frames for the host.
+  // What leaves the buffer of received frames for the host. The head that the frame came with, kept
+  // aside, goes before it: its Ethernet header, and in transport mode what follows, patched.
   typedef struct packed {
     logic         drop;
     logic [15:0]  buffered;    // octets in the buffer
@@ -252,13 +277,19 @@ package ravelin_ipsec_pkg;
     logic         udp;
     logic [15:0]  sa;
     logic [31:0]  hash;
-    logic         ipv6;        // the inner packet
+    logic         ipv6;        // the packet that goes to the host
     logic [7:0]   tos;
     logic [15:0]  checksum;    // as octets 10 and 11 of an inner IPv4 header
+    logic         transport;
+    logic [7:0]   next;        // transport mode: what lies behind the headers
+    logic [6:0]   front;
+    logic [6:0]   names;
     logic [4:0]   l3;
-    logic [175:0] eth;
   } rx_out_t;
-  localparam int unsigned RX_OUT_W = 289;
+  localparam int unsigned RX_OUT_W = 136;
+
+  // What goes before it, then.
+  localparam int unsigned RX_PREFIX_MAX = L3_MAX + FRONT_MAX;
 
   // Headers, octets as they follow each other: the first is the lowest, numbers are swapped.
   typedef struct packed {
@@ -298,13 +329,11 @@ package ravelin_ipsec_pkg;
   } udp_t;
   localparam int unsigned UDP_OCTETS = 8;
 
-  // With the IV of AES-GCM (RFC 4106)
   typedef struct packed {
     logic [63:0] iv;
     logic [31:0] seq;
     logic [31:0] spi;
   } esp_t;
-  localparam int unsigned ESP_OCTETS = 16;
 
   typedef struct packed {
     esp_t esp;
@@ -334,6 +363,11 @@ package ravelin_ipsec_pkg;
     logic [15:0]  len;         // octets from the IP header to the end of the frame
     logic [15:0]  total;       // octets of the packet
     logic [12:0]  hlen;        // octets before the upper header
+    logic [6:0]   names;       // the octet that names that
+    logic         beyond;      // what follows isn't known, or reaches further than FRONT_MAX
+    logic [6:0]   front;       // octets of headers that are for those on the way
+    logic [6:0]   front_names; // the octet that names what lies behind them
+    logic [7:0]   behind;      // which is that
     logic [7:0]   tos;         // or traffic class
     logic [15:0]  checksum;    // of an IPv4 header
     logic [7:0]   proto;       // of the upper header
@@ -341,9 +375,8 @@ package ravelin_ipsec_pkg;
     logic [127:0] dst;
     logic [4:0]   shown;       // octets of upper that are in the frame
     logic [191:0] upper;
-    logic [175:0] eth;
   } parsed_t;
-  localparam int unsigned PARSED_W = 725;
+  localparam int unsigned PARSED_W = 579;
 
   // On its way past one header after the other.
   typedef struct packed {
@@ -354,11 +387,15 @@ package ravelin_ipsec_pkg;
     logic         onward;
     logic [7:0]   proto;       // of the header that the window begins with
     logic [12:0]  hlen;        // octets before it
+    logic [6:0]   names;       // the octet that names it
+    logic [12:0]  front;       // as parsed_t has them
+    logic [6:0]   front_names;
+    logic [7:0]   behind;
     logic [16:0]  rest;        // octets of the frame from it on; negative: it ends before
     logic [4:0]   room;        // words of the window from it on
     logic [511:0] window;
   } walk_t;
-  localparam int unsigned WALK_W = 560;
+  localparam int unsigned WALK_W = 595;
 
   // What both directions see in a packet, and of an SA. Each takes more than it looks at.
   /* verilator lint_off UNUSEDSIGNAL */
@@ -435,6 +472,45 @@ package ravelin_ipsec_pkg;
       5'd22:   ethernet_of = {ethertype, eth[159:0]};
       default: ethernet_of = {64'b0, ethertype, eth[95:0]};
     endcase
+  endfunction
+
+  // What follows the Ethernet header of a head.
+  localparam int unsigned FRONT_W = FRONT_MAX * 8;
+  localparam int unsigned HEAD_W  = (L3_MAX + FRONT_MAX) * 8;
+
+  function automatic logic [FRONT_W-1:0] packet_of(input logic [HEAD_W-1:0] head,
+                                                   input logic [4:0] l3);
+    case (l3)
+      5'd18:   packet_of = head[18*8 +: FRONT_W];
+      5'd22:   packet_of = head[22*8 +: FRONT_W];
+      default: packet_of = head[14*8 +: FRONT_W];
+    endcase
+  endfunction
+
+  // The first octets of a packet, a multiple of 4, with another protocol behind them; others are zero.
+  function automatic logic [FRONT_W-1:0] front_of(input logic [FRONT_W-1:0] packet,
+                                                  input logic [6:0] octets, input logic [6:0] names,
+                                                  input logic [7:0] proto);
+    front_of = packet & ~({FRONT_W{1'b1}} << {octets[6:2], 5'b0});
+    for (int unsigned i = 0; i < FRONT_MAX; i++) begin
+      if (names == 7'(i)) begin
+        front_of[i*8 +: 8] = proto;
+      end
+    end
+  endfunction
+
+  // What the checksum of an IPv4 header, to be folded, becomes with another total length and protocol
+  // (RFC 1624, equation 3).
+  function automatic logic [19:0] renewed_sum(input logic [95:0] header, input logic [15:0] total,
+                                              input logic [7:0] proto);
+    renewed_sum = {4'b0, ~swap16(header[95:80])} + {4'b0, ~swap16(header[31:16])} +
+                  {12'h0ff, ~header[79:72]} + 20'(total) + 20'(proto);
+  endfunction
+
+  function automatic logic [15:0] folded(input logic [19:0] sum);
+    logic [16:0] once;
+    once   = {1'b0, sum[15:0]} + 17'(sum[19:16]);
+    folded = ~(once[15:0] + 16'(once[16]));
   endfunction
 
   // Toeplitz hash of a flow, with the key that receive side scaling is known by. ports is {source,

@@ -21,7 +21,7 @@ module ravelin_ipsec_realign #(
   input  logic              in_eop_i,
   input  logic [DataW-1:0]  in_data_i,
   input  logic [OctW-1:0]   in_shift_i,   // with sop
-  input  logic [15:0]       in_len_i,     // with sop, 1 or more
+  input  logic [15:0]       in_len_i,     // with sop; 0: a beat of no octets
   input  logic [SideW-1:0]  in_side_i,    // with sop
   output logic              out_valid_o,
   input  logic              out_ready_i,

@@ -7,7 +7,7 @@
 //         |      ^                                                    |                 |
 //         +-> [decide]                                               ICV -> [verify] <--+
 //                                                                              v
-//                              host <- [prepend: Ethernet header] <-------- [buffer]
+//                              host <- [prepend: headers] <---------------- [buffer]
 //
 // All frames take this way, in order. The first buffer holds a frame until its end has come, since
 // only then it is known whether it is damaged; the second holds the plaintext until the frame has
@@ -377,34 +377,112 @@ module ravelin_ipsec_rx #(
     .out_valid_o (ev_valid_o), .out_ready_i (ev_ready_i), .out_data_o (ev_o), .count_o (ev_count)
   );
 
+  // ------------------------------------------------------------------------ what goes before it
+  // The heads of all frames inside: rx_decide, u_post and rx_verify hold fewer than there are places.
+  // Each leaves with what becomes of its frame.
+  //
+  //   heads, out -> [u: the packet's own headers] -> [v: patched] -> buffer
+  localparam int unsigned HeadW  = ravelin_ipsec_pkg::HEAD_W;
+  localparam int unsigned FrontW = ravelin_ipsec_pkg::FRONT_W;
+  localparam int unsigned LenW   = $clog2(ravelin_ipsec_pkg::RX_PREFIX_MAX + 1);
+
+  logic              head_there, head_room, u_valid_q, v_valid_q, u_ready, v_ready;
+  logic [8:0]        head_count;
+  logic [HeadW-1:0]  head, v_prefix_q;
+  logic [LenW-1:0]   u_len, v_len_q;     // octets of the prefix
+  logic [FrontW-1:0] u_packet_q, u_front;
+  logic [175:0]      u_eth_q;
+  logic [15:0]       u_total_q;          // of a packet of transport mode
+  logic [19:0]       u_sum_q;
+  logic [FrontW-1:0] head_packet;
+  ravelin_ipsec_pkg::rx_out_t u_q, v_q;
+
+  assign head_packet = ravelin_ipsec_pkg::packet_of(head, out.l3);
+
+  ravelin_ipsec_fifo #(.Width(HeadW), .Depth(256)) u_heads (
+    .clk_i, .rst_ni,
+    .in_valid_i (taken), .in_ready_o (head_room), .in_data_i (head_q[HeadW-1:0]),
+    .out_valid_o (head_there), .out_ready_i (out_valid && out_ready), .out_data_o (head),
+    .count_o (head_count)
+  );
+
+  assign out_ready = !u_valid_q || u_ready;
+  assign u_ready   = !v_valid_q || v_ready;
+  assign u_len     = LenW'(u_q.l3) + (u_q.transport ? u_q.front : '0);
+
+  always_comb begin
+    u_front = ravelin_ipsec_pkg::front_of(u_packet_q, u_q.front, u_q.names, u_q.next);
+    if (u_q.ipv6) begin
+      u_front[47:32] = ravelin_ipsec_pkg::swap16(u_total_q - 16'd40);
+    end else begin
+      u_front[31:16] = ravelin_ipsec_pkg::swap16(u_total_q);
+      u_front[95:80] = ravelin_ipsec_pkg::swap16(ravelin_ipsec_pkg::folded(u_sum_q));
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      u_valid_q <= 1'b0;
+      v_valid_q <= 1'b0;
+    end else begin
+      if (out_ready) begin
+        u_valid_q <= out_valid;
+      end
+      if (u_ready) begin
+        v_valid_q <= u_valid_q;
+      end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (out_valid && out_ready) begin
+      u_q        <= out_bits;
+      u_packet_q <= head_packet;
+      u_eth_q    <= ravelin_ipsec_pkg::ethernet_of(head[175:0], out.l3, out.ipv6);
+      u_total_q  <= out.len + 16'(out.front);
+      u_sum_q    <= ravelin_ipsec_pkg::renewed_sum(head_packet[95:0], out.len + 16'(out.front), out.next);
+    end
+    if (u_valid_q && u_ready) begin
+      v_q     <= u_q;
+      v_len_q <= u_q.decrypted ? u_len : '0;
+      case (u_q.l3)
+        5'd18:   v_prefix_q <= {32'b0, u_front, u_eth_q[143:0]};
+        5'd22:   v_prefix_q <= {u_front, u_eth_q};
+        default: v_prefix_q <= {64'b0, u_front, u_eth_q[111:0]};
+      endcase
+    end
+  end
+
   // ------------------------------------------------------------------------ buffer of plaintext
   localparam int unsigned MetaW = 16 + 1 + 1 + 16 + 32;   // {len, decrypted, udp, sa, hash}
-  localparam int unsigned SideW = MetaW + 1 + 1 + 8 + 16 + 5 + 176 + BytesW;
+  localparam int unsigned SideW = MetaW + 1 + 1 + 8 + 16 + LenW + HeadW + BytesW;
 
-  logic             hold_first, hold_empty, h_valid, h_ready, h_sop, h_eop;
+  logic             hold_first, hold_empty, h_valid, h_ready, h_sop, h_eop, v_none;
   logic [DataW-1:0] h_data, h_patched;
-  logic [SideW-1:0] out_side, h_side;
-  logic [BytesW-1:0] out_last, h_last;
-  logic [4:0]       out_l3, h_l3;
-  logic [175:0]     h_eth;
+  logic [SideW-1:0] v_side, h_side;
+  logic [BytesW-1:0] v_last, h_last;
+  logic [LenW-1:0]  h_len;
+  logic [HeadW-1:0] h_prefix;
   logic [7:0]       h_tos;
   logic [15:0]      h_checksum;
   logic             h_patch, h_ipv6, prepend_empty;
   logic [MetaW-1:0] h_meta;
 
-  assign out_l3   = out.decrypted ? out.l3 : 5'd0;
-  assign out_last = BytesW'(OctW'(out.len - 16'd1)) + BytesW'(1);
-  assign out_side = {out.len + 16'(out_l3), out.decrypted, out.udp, out.sa, out.hash,
-                     out.decrypted, out.ipv6, out.tos, out.checksum, out_l3, out.eth, out_last};
-  assign {h_meta, h_patch, h_ipv6, h_tos, h_checksum, h_l3, h_eth, h_last} = h_side;
+  // Of no octets a beat goes out all the same: the prefix will be in it.
+  assign v_none = v_q.len == '0;
+  assign v_last = v_none ? '0 : BytesW'(OctW'(v_q.len - 16'd1)) + BytesW'(1);
+  assign v_side = {v_q.len + 16'(v_len_q), v_q.decrypted, v_q.udp, v_q.sa, v_q.hash,
+                   v_q.decrypted && !v_q.transport, v_q.ipv6, v_q.tos, v_q.checksum, v_len_q,
+                   v_prefix_q, v_last};
+  assign {h_meta, h_patch, h_ipv6, h_tos, h_checksum, h_len, h_prefix, h_last} = h_side;
 
   ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(SideW)) u_plaintext (
     .clk_i, .rst_ni, .empty_o (hold_empty),
     .in_valid_i (hold_valid), .in_ready_o (hold_ready), .in_data_i (d_data),
-    .cmd_valid_i (out_valid), .cmd_ready_o (out_ready), .cmd_start_i ('0),
-    .cmd_beats_i (out.drop ? '0 : (PtrW+1)'((out.len + 16'(Octets - 1)) >> OctW)),
-    .cmd_total_i ((PtrW+1)'((out.buffered + 16'(Octets - 1)) >> OctW)),
-    .cmd_side_i (out_side), .hold_i (h_valid || !prepend_empty), .first_o (hold_first),
+    .cmd_valid_i (v_valid_q), .cmd_ready_o (v_ready), .cmd_start_i ('0),
+    .cmd_beats_i (v_q.drop ? '0 : (PtrW+1)'((v_q.len + 16'(Octets - 1) + 16'(v_none)) >> OctW)),
+    .cmd_total_i ((PtrW+1)'((v_q.buffered + 16'(Octets - 1)) >> OctW)),
+    .cmd_side_i (v_side), .hold_i (h_valid || !prepend_empty), .first_o (hold_first),
     .out_valid_o (h_valid), .out_ready_i (h_ready), .out_sop_o (h_sop), .out_eop_o (h_eop),
     .out_data_o (h_data), .out_side_o (h_side)
   );
@@ -420,11 +498,13 @@ module ravelin_ipsec_rx #(
     end
   end
 
-  ravelin_ipsec_prepend #(.DataW(DataW), .PrefixMax(22), .SideW(MetaW)) u_prepend (
+  ravelin_ipsec_prepend #(
+    .DataW(DataW), .PrefixMax(ravelin_ipsec_pkg::RX_PREFIX_MAX), .SideW(MetaW)
+  ) u_prepend (
     .clk_i, .rst_ni, .empty_o (prepend_empty),
     .in_valid_i (h_valid), .in_ready_o (h_ready), .in_sop_i (h_sop), .in_eop_i (h_eop),
-    .in_data_i (h_patched), .in_bytes_i (h_eop ? h_last : BytesW'(Octets)), .in_prefix_i (h_eth),
-    .in_prefix_len_i (h_l3), .in_side_i (h_meta),
+    .in_data_i (h_patched), .in_bytes_i (h_eop ? h_last : BytesW'(Octets)), .in_prefix_i (h_prefix),
+    .in_prefix_len_i (h_len), .in_side_i (h_meta),
     .out_valid_o (hrx_valid_o), .out_ready_i (hrx_ready_i), .out_sop_o (hrx_sop_o),
     .out_eop_o (hrx_eop_o), .out_data_o (hrx_data_o), .out_bytes_o (hrx_bytes_o),
     .out_side_o ({hrx_len_o, hrx_decrypted_o, hrx_udp_o, hrx_sa_o, hrx_hash_o})
@@ -440,7 +520,7 @@ module ravelin_ipsec_rx #(
         in_count_o <= in_count_o + 1'b1;
       end
       // never both: a drop is held up until the frame before it has left
-      if ((hrx_valid_o && hrx_ready_i && hrx_eop_o) || (out_valid && out_ready && out.drop)) begin
+      if ((hrx_valid_o && hrx_ready_i && hrx_eop_o) || (v_valid_q && v_ready && v_q.drop)) begin
         out_count_o <= out_count_o + 1'b1;
       end
     end
@@ -455,10 +535,10 @@ module ravelin_ipsec_rx #(
   assign paused_o = decide_paused && verify_paused;
   assign idle_o   = !port_valid_i && !head_valid_q && decide_idle && buf_empty && realign_empty &&
                     tailcut_empty && !m_valid && gcm_idle && !post_valid && verify_idle &&
-                    hold_empty && prepend_empty && ev_count == '0 && cnt_o == '0;
+                    !u_valid_q && !v_valid_q && hold_empty && prepend_empty && ev_count == '0 && cnt_o == '0;
 
   logic unused;
-  assign unused = icv_valid ^ icv_room ^ (^m_count) ^ (^icv_count) ^ (^post_count) ^ d_bypass ^
+  assign unused = head_there ^ head_room ^ (^head_count) ^ icv_valid ^ icv_room ^ (^m_count) ^ (^icv_count) ^ (^post_count) ^ d_bypass ^
                   hold_first ^ ev_in_ready ^ gcm_bad ^ (^gcm_bad_slot) ^ (^damage);
 endmodule
 /* verilator lint_on UNUSEDSIGNAL */

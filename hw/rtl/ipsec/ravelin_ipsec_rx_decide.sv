@@ -57,7 +57,6 @@ module ravelin_ipsec_rx_decide #(
     logic [3:0]   reason;
     logic [15:0]  len;
     logic [4:0]   l3;
-    logic [175:0] eth;
   } frame_t;
 
   typedef struct packed {
@@ -68,6 +67,12 @@ module ravelin_ipsec_rx_decide #(
     logic         malformed;
     logic         udp;
     logic [15:0]  port;        // that UDP comes to
+    logic         hidden;      // it may hold ESP behind more than is seen
+    logic         ipv6;
+    logic [127:0] src;
+    logic [127:0] dst;
+    logic [6:0]   front;
+    logic [6:0]   names;
     logic [1:0]   ecn;
     logic [7:0]   skip;
     logic [15:0]  esp_len;     // from the ESP header to the end of the ICV
@@ -121,7 +126,8 @@ module ravelin_ipsec_rx_decide #(
 
   ravelin_ipsec_parse #(.SideW(20)) u_parse (
     .clk_i, .rst_ni, .busy_o (parsing),
-    .valid_i (take), .head_i, .len_i (head_len_i), .head_ipv6_i (1'b0), .side_i (head),
+    .valid_i (take), .head_i, .len_i (head_len_i), .head_ipv6_i (1'b0), .head_bare_i (1'b0),
+    .head_proto_i ('0), .head_src_i ('0), .head_dst_i ('0), .side_i (head),
     .valid_o (p2_valid), .parsed_o (p2), .flow_o (p2_flow), .side_o (p2_head)
   );
 
@@ -132,7 +138,7 @@ module ravelin_ipsec_rx_decide #(
   logic [15:0]  p2_port, p2_udp_len, p2_esp_len;
   logic [31:0]  p2_ports;      // {source, destination}
   logic         p2_ip, p2_is_esp, p2_is_udp, p2_visible, p2_iv, p2_candidate, p2_plain;
-  logic         p2_bad_len;
+  logic         p2_bad_len, p2_hidden;
   frame_t       p3_q, p4_q, p5_q, p6_q, p7_q, p8_q, p9_q;
   ravelin_ipsec_pkg::in_name_t p3_name_q;
   esp_place_t   p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q, p9_esp_q;
@@ -140,6 +146,8 @@ module ravelin_ipsec_rx_decide #(
   // What has segments left is to go on to elsewhere.
   assign p2_ip      = p2_head.reason == ravelin_ipsec_pkg::DROP_NONE && !p2.onward &&
                       p2.state == ravelin_ipsec_pkg::PARSE_SEEN;
+  assign p2_hidden  = p2_head.reason == ravelin_ipsec_pkg::DROP_NONE &&
+                      p2.state == ravelin_ipsec_pkg::PARSE_HIDDEN;
   assign p2_is_esp  = p2.proto == ravelin_ipsec_pkg::PROTO_ESP;
   assign p2_is_udp  = p2.proto == ravelin_ipsec_pkg::PROTO_UDP;
   assign p2_in_udp  = p2.upper;
@@ -176,8 +184,15 @@ module ravelin_ipsec_rx_decide #(
       p3_q.reason        <= p2_head.reason;
       p3_q.len           <= p2_head.len;
       p3_q.l3            <= p2.l3;
-      p3_q.eth           <= p2.eth;
       p3_esp_q.candidate <= p2_candidate && p2_visible && !p2.fragment && (p2_iv || p2_bad_len);
+      p3_esp_q.hidden    <= p2_hidden ||
+                            (p2_candidate && p2_plain && !p2.fragment &&
+                             !(p2_visible && (p2_iv || p2_bad_len)) && p2.whole);
+      p3_esp_q.ipv6      <= p2.ipv6;
+      p3_esp_q.src       <= p2.src;
+      p3_esp_q.dst       <= p2.dst;
+      p3_esp_q.front     <= p2.hlen[6:0];
+      p3_esp_q.names     <= p2.names;
       p3_esp_q.plain     <= p2_plain;
       p3_esp_q.fragment  <= p2_candidate && p2_plain && p2.fragment && (p2_is_esp || p2_visible);
       p3_esp_q.bad_sum   <= p2.bad_sum;
@@ -204,6 +219,7 @@ module ravelin_ipsec_rx_decide #(
   logic [4:0]     p7_icv;
   logic [15:0]    p8_text_len_q, p9_text_len_q;
   logic [1:0]     p9_icv_q;
+  logic           p9_transport_q;
   logic           p8_short_q, p9_short_q;
   logic [SaW-1:0] p7_idx, p8_idx_q, p9_idx_q;
   logic           p8_known_q, p9_known_q;
@@ -255,6 +271,7 @@ module ravelin_ipsec_rx_decide #(
       p9_q       <= p8_q;
       p9_esp_q   <= p8_esp_q;
       p9_icv_q      <= p8_form_q.icv;
+      p9_transport_q <= p8_form_q.transport;
       p9_text_len_q <= p8_text_len_q;
       p9_short_q    <= p8_short_q;
       p9_known_q <= p8_known_q;
@@ -284,6 +301,12 @@ module ravelin_ipsec_rx_decide #(
       p10_q.reason    <= p9_reason;
       p10_q.known     <= p9_known_q && !dead_i;
       p10_q.udp       <= p9_esp_q.udp;
+      p10_q.transport <= p9_transport_q;
+      p10_q.ipv6      <= p9_esp_q.ipv6;
+      p10_q.src       <= p9_esp_q.src;
+      p10_q.dst       <= p9_esp_q.dst;
+      p10_q.front     <= p9_esp_q.front;
+      p10_q.names     <= p9_esp_q.names;
       p10_q.ecn       <= p9_esp_q.ecn;
       p10_q.l3        <= p9_q.l3;
       p10_q.skip      <= p9_esp_q.skip;
@@ -294,7 +317,6 @@ module ravelin_ipsec_rx_decide #(
       p10_q.spi       <= p9_esp_q.spi;
       p10_q.seq       <= p9_esp_q.seq;
       p10_q.iv        <= p9_esp_q.iv;
-      p10_q.eth       <= p9_q.eth;
       p10_q.hash      <= p9_esp_q.hash;
     end
   end
@@ -304,6 +326,7 @@ module ravelin_ipsec_rx_decide #(
     if (rst_ni && p9_valid_q && !dead_i && p9_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
       cnt_o[ravelin_regs_pkg::CNT_RX_SA_MISS]  <= p9_esp_q.candidate && p9_esp_q.plain && !p9_known_q;
       cnt_o[ravelin_regs_pkg::CNT_RX_FRAGMENT] <= p9_esp_q.fragment;
+      cnt_o[ravelin_regs_pkg::CNT_RX_HIDDEN]   <= p9_esp_q.hidden;
     end
   end
 

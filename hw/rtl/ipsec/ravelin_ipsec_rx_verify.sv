@@ -214,13 +214,14 @@ module ravelin_ipsec_rx_verify #(
   ravelin_ipsec_pkg::parsed_t packet;
   ravelin_ipsec_pkg::flow_t   flow;
 
-  assign f0_ipv6 = f0_next_q == ravelin_ipsec_pkg::PROTO_IPV6;
+  assign f0_ipv6 = f0_q.transport ? f0_q.ipv6 : f0_next_q == ravelin_ipsec_pkg::PROTO_IPV6;
   assign f0_text = f0_q.text_len - 16'd2 - 16'(f0_pad_q);
 
   always_comb begin
     f0.decision = f0_q;
     f0.icv_ok   = f0_icv_ok_q;
     f0.bad      = f0_bad_q;
+    f0.next     = f0_next_q;
     f0.format   = ravelin_ipsec_pkg::DROP_NONE;
     if (f0_valid_q) begin
       if (16'(f0_pad_q) + 16'd2 > f0_q.text_len ||
@@ -228,7 +229,8 @@ module ravelin_ipsec_rx_verify #(
         f0.format = ravelin_ipsec_pkg::DROP_TRAILER;
       end else if (f0_next_q == ravelin_ipsec_pkg::PROTO_NONE) begin
         f0.format = ravelin_ipsec_pkg::DROP_DUMMY;
-      end else if (f0_next_q != ravelin_ipsec_pkg::PROTO_IPV4 && !f0_ipv6) begin
+      end else if (!f0_q.transport && f0_next_q != ravelin_ipsec_pkg::PROTO_IPV4 &&
+                   f0_next_q != ravelin_ipsec_pkg::PROTO_IPV6) begin
         f0.format = ravelin_ipsec_pkg::DROP_TRAILER;
       end
     end
@@ -238,7 +240,9 @@ module ravelin_ipsec_rx_verify #(
     .Ethernet(1'b0), .Checksum(1'b0), .SideW(ravelin_ipsec_pkg::RX_VERDICT_W)
   ) u_parse (
     .clk_i, .rst_ni, .busy_o (parsing),
-    .valid_i (f0_valid_q), .head_i (head_q), .len_i (f0_text), .head_ipv6_i (f0_ipv6), .side_i (f0),
+    .valid_i (f0_valid_q), .head_i (head_q), .len_i (f0_text), .head_ipv6_i (f0_ipv6),
+    .head_bare_i (f0_q.transport), .head_proto_i (f0_next_q), .head_src_i (f0_q.src),
+    .head_dst_i (f0_q.dst), .side_i (f0),
     .valid_o (p_valid), .parsed_o (packet), .flow_o (flow), .side_o (p)
   );
 
@@ -256,7 +260,8 @@ module ravelin_ipsec_rx_verify #(
   ravelin_ipsec_pkg::flow_t f1_flow_q;
   logic [31:0] f1_ports_q;
   logic [7:0]  f1_tos_q;
-  logic [15:0] f1_total_q, f1_checksum_q;
+  logic [7:0]  f1_next_q;
+  logic [15:0] f1_total_q, f1_bytes_q, f1_checksum_q;
   ravelin_ipsec_pkg::rx_out_t f2_q, f3_q, f4_q;
 
   always_ff @(posedge clk_i) begin
@@ -267,6 +272,8 @@ module ravelin_ipsec_rx_verify #(
         f1_icv_ok_q <= p.icv_ok;
         if (p.format != ravelin_ipsec_pkg::DROP_NONE) begin
           f1_format_q <= p.format;
+        end else if (p.decision.transport) begin
+          f1_format_q <= ravelin_ipsec_pkg::DROP_NONE;
         end else if (!p_seen || !packet.whole) begin
           f1_format_q <= ravelin_ipsec_pkg::DROP_INNER;
         end else if (packet.tos[1:0] == 2'd0 && p.decision.ecn == 2'd3) begin
@@ -274,7 +281,9 @@ module ravelin_ipsec_rx_verify #(
         end else begin
           f1_format_q <= ravelin_ipsec_pkg::DROP_NONE;
         end
+        f1_next_q     <= p.next;
         f1_total_q    <= packet.total;
+        f1_bytes_q    <= packet.total + (p.decision.transport ? 16'(p.decision.front) : '0);
         f1_tos_q      <= {packet.tos[7:2], p_ecn};
         f1_checksum_q <= ravelin_ipsec_pkg::swap16(
             update(packet.checksum, 16'(packet.tos), 16'({packet.tos[7:2], p_ecn})));
@@ -295,7 +304,7 @@ module ravelin_ipsec_rx_verify #(
   assign chk_bad_o    = f1_bad_q;
   assign chk_format_o = f1_format_q;
   assign chk_seq_o    = f1_q.seq;
-  assign chk_bytes_o  = f1_total_q;
+  assign chk_bytes_o  = f1_bytes_q;
   assign chk_flow_o   = f1_flow_q;
 
   always_ff @(posedge clk_i) begin
@@ -310,8 +319,11 @@ module ravelin_ipsec_rx_verify #(
       f2_q.ipv6      <= f1_flow_q.ipv6;
       f2_q.tos       <= f1_tos_q;
       f2_q.checksum  <= f1_checksum_q;
+      f2_q.transport <= f1_q.transport;
+      f2_q.next      <= f1_next_q;
+      f2_q.front     <= f1_q.front;
+      f2_q.names     <= f1_q.names;
       f2_q.l3        <= f1_q.l3;
-      f2_q.eth       <= ravelin_ipsec_pkg::ethernet_of(f1_q.eth, f1_q.l3, f1_flow_q.ipv6);
       case (f1_q.action)
         ravelin_ipsec_pkg::RX_DECRYPT: begin
           f2_q.buffered <= f1_q.text_len;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Frames from the host to the port: ESP tunnel mode (RFC 4303, section 3.3), or unchanged.
+// Frames from the host to the port: ESP (RFC 4303, section 3.3), or unchanged. A decision is an edit:
+// so many octets are skipped, the others protected, with a trailer and an ICV, behind a prefix.
 //
-//   host -+-> [buffer] -> [realign: cut out the inner packet] -> [append: trailer] -> [GCM] ->
+//   host -+-> [buffer] -> [realign: cut out what is protected] -> [append: trailer] -> [GCM] ->
 //         |      ^                                                                           |
 //         +-> [decide]                  port <- [prepend: headers] <- [append: ICV] <--------+
 //
@@ -159,53 +160,54 @@ module ravelin_ipsec_tx #(
   logic [15:0]   start_octets;        // of the last octet that goes out, from the first beat
   logic [OctW-1:0] cmd_shift;
   logic [PtrW:0] cmd_start, cmd_beats, cmd_total;
-  logic          drop, protect, gcm_meta_ready, post_ready, buf_first, buf_empty;
+  logic          drop, protect, no_text, gcm_meta_ready, post_ready, buf_first, buf_empty;
 
   assign drop         = dec.action == ravelin_ipsec_pkg::TX_DROP;
   assign protect      = dec.action == ravelin_ipsec_pkg::TX_PROTECT;
-  assign cmd_shift    = OctW'(dec.l3);
-  assign start_octets = 16'(cmd_shift) + dec.inner_len + 16'(Octets - 1);
-  assign cmd_start    = (PtrW+1)'({11'b0, dec.l3} >> OctW);
+  // Of no text a beat goes out all the same: the trailer will be in it.
+  assign no_text      = dec.text_len == '0;
+  assign cmd_shift    = no_text ? '0 : OctW'(dec.skip);
+  assign start_octets = 16'(cmd_shift) + dec.text_len + 16'(Octets - 1) + 16'(no_text);
+  assign cmd_start    = no_text ? '0 : (PtrW+1)'({9'b0, dec.skip} >> OctW);
   assign cmd_beats    = drop ? '0 : (PtrW+1)'(start_octets >> OctW);
   assign cmd_total    = (PtrW+1)'((dec.frame_len + 16'(Octets - 1)) >> OctW);
 
   logic              a_valid, a_ready, a_sop, a_eop;
   logic [DataW-1:0]  a_data;
-  logic [OctW+19:0]  a_side;
+  logic [OctW+26:0]  a_side;
 
-  ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(OctW + 20)) u_buffer (
+  ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(OctW + 27)) u_buffer (
     .clk_i, .rst_ni, .empty_o (buf_empty),
     .in_valid_i (take), .in_ready_o (buf_ready), .in_data_i (htx_data_i),
     .cmd_valid_i (dec_valid && (drop || (gcm_meta_ready && post_ready))), .cmd_ready_o (dec_ready),
     .cmd_start_i (cmd_start), .cmd_beats_i (cmd_beats), .cmd_total_i (cmd_total),
-    .cmd_side_i ({cmd_shift, dec.inner_len, protect, dec.ipv6, dec.pad}), .hold_i (1'b0),
+    .cmd_side_i ({cmd_shift, dec.text_len, protect, dec.next, dec.pad}), .hold_i (1'b0),
     .first_o (buf_first),
     .out_valid_o (a_valid), .out_ready_i (a_ready), .out_sop_o (a_sop), .out_eop_o (a_eop),
     .out_data_o (a_data), .out_side_o (a_side)
   );
 
-  // ------------------------------------------------------------------------ inner packet, trailer
+  // ------------------------------------------------------------------------ text, trailer
   logic              b_valid, b_ready, b_sop, b_eop, c_valid, c_ready, c_sop, c_eop;
   logic [DataW-1:0]  b_data, c_data;
   logic [BytesW-1:0] b_bytes, c_bytes;
-  logic [3:0]        b_side;
-  logic              b_protect, b_ipv6;
+  logic [10:0]       b_side;
+  logic              b_protect;
   logic [1:0]        b_pad;
   logic [7:0]        b_next;
   logic              realign_empty, trailer_empty, icv_empty, prepend_empty;
   logic [127:0]      trailer;
 
-  ravelin_ipsec_realign #(.DataW(DataW), .SideW(4)) u_realign (
+  ravelin_ipsec_realign #(.DataW(DataW), .SideW(11)) u_realign (
     .clk_i, .rst_ni, .empty_o (realign_empty),
     .in_valid_i (a_valid), .in_ready_o (a_ready), .in_sop_i (a_sop), .in_eop_i (a_eop),
-    .in_data_i (a_data), .in_shift_i (a_side[OctW+19:20]), .in_len_i (a_side[19:4]),
-    .in_side_i (a_side[3:0]),
+    .in_data_i (a_data), .in_shift_i (a_side[OctW+26:27]), .in_len_i (a_side[26:11]),
+    .in_side_i (a_side[10:0]),
     .out_valid_o (b_valid), .out_ready_i (b_ready), .out_sop_o (b_sop), .out_eop_o (b_eop),
     .out_data_o (b_data), .out_bytes_o (b_bytes), .out_side_o (b_side)
   );
 
-  assign {b_protect, b_ipv6, b_pad} = b_side;
-  assign b_next = b_ipv6 ? ravelin_ipsec_pkg::PROTO_IPV6 : ravelin_ipsec_pkg::PROTO_IPV4;
+  assign {b_protect, b_next, b_pad} = b_side;
 
   // Padding 1, 2, 3, its length, next header (RFC 4303, sections 2.4 to 2.6)
   always_comb begin
@@ -240,7 +242,7 @@ module ravelin_ipsec_tx #(
   ravelin_ipsec_fifo #(.Width(SaW + 81), .Depth(16)) u_gcm_meta (
     .clk_i, .rst_ni,
     .in_valid_i (buf_first && !drop), .in_ready_o (gcm_meta_ready),
-    .in_data_i ({protect, protect ? dec.inner_len + 16'(dec.pad) + 16'd2 : dec.inner_len,
+    .in_data_i ({protect, protect ? dec.text_len + 16'(dec.pad) + 16'd2 : dec.text_len,
                  dec.sa[SaW-1:0], dec.spi, dec.seq}),
     .out_valid_o (m_valid), .out_ready_i (c_valid && c_ready && c_eop),
     .out_data_o ({m_protect, m_len, m_sa, m_spi, m_seq}), .count_o (unused_meta_count)

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // Decides what becomes of a frame from the host, from its first 128 octets: parse, policy, outbound
-// SA, outer header.
+// SA, and what goes before the text.
 //
-//   head -> [parse, 9] -> [policy, 2] -> [out_sa, 3] -> [sum] -> [assemble] -> FIFO
+//   head -+-> [parse, 9] -> [policy, 2] -> [out_sa, 3] -> [lengths] -> [header] -> [prefix] -> FIFO
+//         +-> [ring] -------------------------------------------------------^
 //
-// Latency 16 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFOs of
+// Latency 17 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFOs of
 // decisions and of events have room for its results. An SA that the engine found broken (break_*)
 // is marked in a gap between heads. With dead_i every frame is dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
@@ -64,7 +65,7 @@ module ravelin_ipsec_tx_decide #(
   output logic [CntNum-1:0]   cnt_o
 );
   localparam int unsigned FifoDepth = 32;
-  localparam int unsigned Stages    = 16;
+  localparam int unsigned Stages    = 17;
 
   // Everything that goes along with the packet beside what its stage works on.
   typedef struct packed {
@@ -78,14 +79,18 @@ module ravelin_ipsec_tx_decide #(
     logic [15:0]  total;
     logic [7:0]   tos;
     logic         df;
-    logic [175:0] eth;
+    logic         fragment;
+    logic         beyond;
+    logic [6:0]   front;
+    logic [6:0]   front_names;
+    logic [7:0]   behind;
   } carry_t;
 
   logic [5:0]  credit_q;      // packets in the pipeline and in the FIFO
   logic [5:0]  ev_count;
   logic        take;
   logic        parsing, p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q;
-  logic        p8_valid_q, p9_valid_q;
+  logic        p8_valid_q, p9_valid_q, p10_valid_q;
   carry_t      p2, p3_q, p4_q, p5_q, p6_q, p7_q, p8_q;
 
   logic           break_q, break_go;
@@ -96,7 +101,8 @@ module ravelin_ipsec_tx_decide #(
   assign head_ready_o = ready_o && !pause_i && !break_q && credit_q < 6'(FifoDepth) &&
                         ev_count < 6'(FifoDepth - Stages - 4);
   assign paused_o     = pause_i && !(parsing || p3_valid_q || p4_valid_q || p5_valid_q ||
-                                     p6_valid_q || p7_valid_q || p8_valid_q || p9_valid_q);
+                                     p6_valid_q || p7_valid_q || p8_valid_q || p9_valid_q ||
+                                     p10_valid_q);
   assign idle_o       = credit_q == '0 && ev_count == '0 && !break_q;
 
   // One at a time: what is lost meanwhile, the next frame of that SA finds again.
@@ -124,10 +130,35 @@ module ravelin_ipsec_tx_decide #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q} <= '0;
+      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q,
+       p10_valid_q} <= '0;
     end else begin
-      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q} <=
-          {p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q};
+      {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q,
+       p10_valid_q} <= {p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
+                        p8_valid_q, p9_valid_q};
+    end
+  end
+
+  // The octets of the heads inside that may go before the text.
+  localparam int unsigned HeadW  = ravelin_ipsec_pkg::HEAD_W;
+  localparam int unsigned FrontW = ravelin_ipsec_pkg::FRONT_W;
+
+  logic [HeadW-1:0] heads_q [0:FifoDepth-1];
+  logic [4:0]       head_in_q, head_out_q;
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      head_in_q  <= '0;
+      head_out_q <= '0;
+    end else begin
+      head_in_q  <= head_in_q + 5'(take);
+      head_out_q <= head_out_q + 5'(p7_valid_q);
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (take) begin
+      heads_q[head_in_q] <= head_i[HeadW-1:0];
     end
   end
 
@@ -152,7 +183,8 @@ module ravelin_ipsec_tx_decide #(
 
   ravelin_ipsec_parse #(.Checksum(1'b0), .SideW(33)) u_parse (
     .clk_i, .rst_ni, .busy_o (parsing),
-    .valid_i (take), .head_i, .len_i (head_len_i), .head_ipv6_i (1'b0), .side_i (head),
+    .valid_i (take), .head_i, .len_i (head_len_i), .head_ipv6_i (1'b0), .head_bare_i (1'b0),
+    .head_proto_i ('0), .head_src_i ('0), .head_dst_i ('0), .side_i (head),
     .valid_o (p2_valid), .parsed_o (p2_parsed), .flow_o (p2_flow), .side_o (p2_head)
   );
 
@@ -173,7 +205,11 @@ module ravelin_ipsec_tx_decide #(
     p2.total     = p2_parsed.total;
     p2.tos       = p2_parsed.tos;
     p2.df        = p2_parsed.df;
-    p2.eth       = p2_parsed.eth;
+    p2.fragment  = p2_parsed.fragment;
+    p2.beyond    = p2_parsed.beyond;
+    p2.front     = p2_parsed.front;
+    p2.front_names = p2_parsed.front_names;
+    p2.behind    = p2_parsed.behind;
   end
 
   // ------------------------------------------------------------------------ policy
@@ -203,10 +239,11 @@ module ravelin_ipsec_tx_decide #(
   logic        p4_ask;        // the policies decide
   logic        p4_use, p4_discard;
   logic [1:0]  p4_pad;
-  logic [16:0] p4_result;     // octets of the ESP frame over IPv4, without UDP, with 8 of ICV
+  logic [16:0] p4_padded;     // octets of the frame with padding, what follows the packet left out
   logic        p5_discard_q, p6_discard_q, p7_discard_q;
   logic        p5_big_q, p6_big_q, p7_big_q;
   logic        sa_valid, no_sa, expired, sa_too_big, seq_end, sa_broken, sa_ok, ev_valid;
+  logic [1:0]  unfit;
   logic [31:0] seq;
   logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0]   cfg_bits;
   logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_rec;
@@ -218,8 +255,7 @@ module ravelin_ipsec_tx_decide #(
                        (p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_PROTECT)));
   assign p4_discard = p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_DISCARD);
   assign p4_pad     = 2'd2 - p4_q.total[1:0];
-  // outer header 20, SPI and sequence number 8, IV 8, trailer 2, ICV 8, and padding
-  assign p4_result  = 17'(p4_q.l3) + 17'd46 + {1'b0, p4_q.total} + 17'(p4_pad);
+  assign p4_padded  = 17'(p4_q.l3) + {1'b0, p4_q.total} + 17'(p4_pad);
 
   ravelin_ipsec_out_sa #(
     .SaCount(OutSaCount), .TestMutations(TestMutations), .ErrorInjection(ErrorInjection)
@@ -229,8 +265,9 @@ module ravelin_ipsec_tx_decide #(
     .op_read_i (sa_read_i), .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_cfg_i (sa_cfg_i),
     .op_live_i (sa_live_i), .op_seq_i (sa_seq_i), .op_dyn_o (sa_dyn_o), .op_broken_o (sa_broken_o),
     .valid_i (p4_valid_q), .use_sa_i (p4_use), .idx_i (p4_q.sa_valid ? p4_q.sa : pol_sa),
-    .bytes_i (p4_q.total), .result_i (p4_result), .max_i (max_frame_i),
-    .valid_o (sa_valid), .no_sa_o (no_sa), .expired_o (expired), .too_big_o (sa_too_big),
+    .bytes_i (p4_q.total), .padded_i (p4_padded), .max_i (max_frame_i), .ipv6_i (p4_q.ipv6),
+    .fragment_i (p4_q.fragment), .beyond_i (p4_q.beyond),
+    .valid_o (sa_valid), .no_sa_o (no_sa), .unfit_o (unfit), .expired_o (expired), .too_big_o (sa_too_big),
     .seq_end_o (seq_end), .broken_o (sa_broken), .ok_o (sa_ok), .seq_o (seq), .cfg_o (cfg_bits), .ev_valid_o (ev_valid),
     .ev_o (ev_rec)
   );
@@ -255,59 +292,81 @@ module ravelin_ipsec_tx_decide #(
     end
   end
 
-  // ------------------------------------------------------------------------ verdict, outer header
-  logic        p7_pass;
+  // ------------------------------------------------------------------------ verdict, lengths
+  logic        p7_pass, p7_unfit;
   logic [1:0]  p7_pad;
   logic [15:0] p7_outer;      // total length of the outer packet
+  logic [6:0]  p7_front;      // octets of the packet that stay outside
   logic [7:0]  p7_tos;
   logic        p7_df;
-  logic [19:0] p7_sum;
+  logic [19:0] p7_sum;        // of an IPv4 header of tunnel mode
+  logic [HeadW-1:0] p8_head_q;
+  ravelin_ipsec_pkg::ipv4_t p7_ip;
 
+  assign p7_ip    = cfg.header[159:0];
   assign p7_pad   = 2'd2 - p7_q.total[1:0];
-  assign p7_outer = p7_q.total + 16'(p7_pad) + 16'(ravelin_ipsec_pkg::icv_octets(cfg.icv)) +
-                    (cfg.ipv6 ? 16'd58 : cfg.udp ? 16'd46 : 16'd38);
+  assign p7_outer = p7_q.total + 16'(p7_pad) + 16'(cfg.around);
+  assign p7_front = cfg.transport ? p7_q.front : '0;
   assign p7_tos   = {cfg.dscp_fixed ? cfg.dscp : p7_q.tos[7:2], p7_q.tos[1:0]};
   assign p7_df    = cfg.df_set || (!cfg.df_clear && p7_q.df);
-  assign p7_pass  = !p7_q.malformed && !p7_discard_q && !p7_big_q && !no_sa && !expired &&
+  assign p7_unfit = unfit != ravelin_ipsec_pkg::UNFIT_NOT;
+  assign p7_pass  = !p7_q.malformed && !p7_discard_q && !p7_big_q && !no_sa && !p7_unfit && !expired &&
                     !sa_too_big && !seq_end && !sa_broken && !sa_ok && !dead_i;
   assign p7_sum   = {4'b0, 8'h45, p7_tos} + 20'(p7_outer) + 20'(seq[15:0]) +
-                    {5'b0, p7_df, 14'b0} + {4'b0, cfg.ttl, cfg.udp ? 8'd17 : 8'd50} +
-                    20'(cfg.src[127:112]) + 20'(cfg.src[111:96]) + 20'(cfg.dst[127:112]) +
-                    20'(cfg.dst[111:96]);
+                    {5'b0, p7_df, 14'b0} + {4'b0, p7_ip.ttl, p7_ip.proto} +
+                    20'(ravelin_ipsec_pkg::swap16(p7_ip.src[15:0])) +
+                    20'(ravelin_ipsec_pkg::swap16(p7_ip.src[31:16])) +
+                    20'(ravelin_ipsec_pkg::swap16(p7_ip.dst[15:0])) +
+                    20'(ravelin_ipsec_pkg::swap16(p7_ip.dst[31:16]));
 
-  logic [1:0]  p8_action_q, p8_pad_q, p8_icv_q;
-  logic [15:0] p8_outer_q;
-  logic [7:0]  p8_tos_q;
-  logic        p8_df_q;
-  logic [19:0] p8_sum_q;
-  logic [31:0] p8_seq_q;
-  logic [7:0]  p8_ttl_q;
-  logic        p8_udp_q, p8_ipv6_q;
-  logic [15:0] p8_sport_q, p8_dport_q;
-  logic [31:0] p8_spi_q;
-  logic [127:0] p8_src_q, p8_dst_q;
+  // What an SA makes of its packet.
+  typedef struct packed {
+    logic         transport;
+    logic         ipv6;
+    logic         udp;
+    logic [1:0]   icv;
+    logic [1:0]   pad;
+    logic [15:0]  text_len;
+    logic [7:0]   next;
+    logic [15:0]  outer;
+    logic [6:0]   front;       // octets before UDP or ESP
+    logic [7:0]   tos;
+    logic         df;
+    logic [31:0]  ports;
+    logic [31:0]  spi;
+    logic [31:0]  seq;
+  } made_t;
+
+  logic [1:0]   p8_action_q, p9_action_q;
+  made_t        p8_made_q, p9_made_q;
+  logic [19:0]  p8_sum_q;
+  logic [319:0] p8_header_q;
 
   always_ff @(posedge clk_i) begin
     if (p7_valid_q) begin
       p8_q        <= p7_q;
+      p8_head_q   <= heads_q[head_out_q];
       p8_action_q <= sa_ok && !dead_i ? ravelin_ipsec_pkg::TX_PROTECT :
                      p7_pass ? ravelin_ipsec_pkg::TX_BYPASS : ravelin_ipsec_pkg::TX_DROP;
       if (sa_ok) begin
-        p8_pad_q   <= p7_pad;
-        p8_outer_q <= p7_outer;
-        p8_tos_q   <= p7_tos;
-        p8_df_q    <= p7_df;
-        p8_sum_q   <= p7_sum;
-        p8_seq_q   <= seq;
-        p8_ttl_q   <= cfg.ttl;
-        p8_udp_q   <= cfg.udp;
-        p8_ipv6_q  <= cfg.ipv6;
-        p8_icv_q   <= cfg.icv;
-        p8_sport_q <= cfg.sport;
-        p8_dport_q <= cfg.dport;
-        p8_spi_q   <= cfg.spi;
-        p8_src_q   <= cfg.src;
-        p8_dst_q   <= cfg.dst;
+        p8_made_q.transport <= cfg.transport;
+        p8_made_q.ipv6      <= cfg.ipv6;
+        p8_made_q.udp       <= cfg.udp;
+        p8_made_q.icv       <= cfg.icv;
+        p8_made_q.pad       <= p7_pad;
+        p8_made_q.text_len  <= p7_q.total - 16'(p7_front);
+        p8_made_q.next      <= cfg.transport ? p7_q.behind :
+                               p7_q.ipv6     ? ravelin_ipsec_pkg::PROTO_IPV6 :
+                                               ravelin_ipsec_pkg::PROTO_IPV4;
+        p8_made_q.outer     <= p7_outer;
+        p8_made_q.front     <= cfg.transport ? p7_q.front : cfg.ipv6 ? 7'd40 : 7'd20;
+        p8_made_q.tos       <= p7_tos;
+        p8_made_q.df        <= p7_df;
+        p8_made_q.ports     <= cfg.ports;
+        p8_made_q.spi       <= cfg.spi;
+        p8_made_q.seq       <= seq;
+        p8_header_q         <= cfg.header;
+        p8_sum_q            <= p7_sum;
       end
     end
   end
@@ -320,7 +379,10 @@ module ravelin_ipsec_tx_decide #(
     end else if (rst_ni && p7_valid_q && sa_valid) begin
       cnt_o[ravelin_regs_pkg::CNT_TX_BYPASS]        <= p7_pass;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_PARITY]   <= sa_broken;
-      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_MALFORMED] <= p7_q.malformed;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_MALFORMED] <= p7_q.malformed ||
+          unfit == ravelin_ipsec_pkg::UNFIT_FAMILY;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_FRAGMENT] <= unfit == ravelin_ipsec_pkg::UNFIT_FRAGMENT;
+      cnt_o[ravelin_regs_pkg::CNT_TX_DROP_HEADERS]  <= unfit == ravelin_ipsec_pkg::UNFIT_HEADERS;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_POLICY]   <= p7_discard_q;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_NO_SA]    <= no_sa;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_SEQ]      <= seq_end;
@@ -331,85 +393,104 @@ module ravelin_ipsec_tx_decide #(
     end
   end
 
-  function automatic logic [15:0] fold(input logic [19:0] sum);
-    logic [16:0] once;
-    once = {1'b0, sum[15:0]} + 17'(sum[19:16]);
-    fold = ~(once[15:0] + 16'(once[16]));
-  endfunction
-
+  // ------------------------------------------------------------------------ header
+  // Of tunnel mode the template's, of transport mode the packet's own. The IPv4 checksum is left out.
+  logic [FrontW-1:0] p8_packet, p8_kept, p8_front, p9_front_q;
+  logic [7:0]        p8_proto;
+  logic [19:0]       p8_own_sum, p9_sum_q;
   ravelin_ipsec_pkg::ipv4_t p8_ip;
-  ravelin_ipsec_pkg::udp_t  p8_udp;
-  ravelin_ipsec_pkg::esp_t  p8_esp;
   ravelin_ipsec_pkg::ipv6_t p8_ipv6;
-  logic [447:0] p8_tail;      // all that follows the Ethernet header
-  logic [6:0]   p8_tail_len;
-  logic [175:0] p8_eth;
+  logic [175:0]      p9_eth_q;
+  carry_t            p9_q;
+
+  assign p8_packet  = ravelin_ipsec_pkg::packet_of(p8_head_q, p8_q.l3);
+  assign p8_proto   = p8_made_q.udp ? ravelin_ipsec_pkg::PROTO_UDP : ravelin_ipsec_pkg::PROTO_ESP;
+  assign p8_kept    = ravelin_ipsec_pkg::front_of(p8_packet, p8_made_q.front, p8_q.front_names, p8_proto);
+  assign p8_own_sum = ravelin_ipsec_pkg::renewed_sum(p8_packet[95:0], p8_made_q.outer, p8_proto);
 
   always_comb begin
-    p8_ip.version   = 4'd4;
-    p8_ip.words     = 4'd5;
-    p8_ip.tos       = p8_tos_q;
-    p8_ip.total     = ravelin_ipsec_pkg::swap16(p8_outer_q);
-    p8_ip.id        = ravelin_ipsec_pkg::swap16(p8_seq_q[15:0]);
-    p8_ip.fragment  = ravelin_ipsec_pkg::swap16({1'b0, p8_df_q, 14'b0});
-    p8_ip.ttl       = p8_ttl_q;
-    p8_ip.proto     = p8_udp_q ? ravelin_ipsec_pkg::PROTO_UDP : ravelin_ipsec_pkg::PROTO_ESP;
-    p8_ip.checksum  = ravelin_ipsec_pkg::swap16(fold(p8_sum_q));
-    p8_ip.src       = ravelin_ipsec_pkg::swap32(p8_src_q[127:96]);
-    p8_ip.dst       = ravelin_ipsec_pkg::swap32(p8_dst_q[127:96]);
-    p8_ipv6            = '0;
-    p8_ipv6.version    = 4'd6;
-    {p8_ipv6.class_high, p8_ipv6.class_low} = p8_tos_q;
-    p8_ipv6.payload    = ravelin_ipsec_pkg::swap16(p8_outer_q - 16'd40);
-    p8_ipv6.proto      = ravelin_ipsec_pkg::PROTO_ESP;
-    p8_ipv6.hops       = p8_ttl_q;
-    p8_ipv6.src        = ravelin_ipsec_pkg::swap128(p8_src_q);
-    p8_ipv6.dst        = ravelin_ipsec_pkg::swap128(p8_dst_q);
-    p8_udp.sport    = ravelin_ipsec_pkg::swap16(p8_sport_q);
-    p8_udp.dport    = ravelin_ipsec_pkg::swap16(p8_dport_q);
-    p8_udp.len      = ravelin_ipsec_pkg::swap16(p8_outer_q - 16'd20);
-    p8_udp.checksum = '0;
-    p8_esp.spi      = ravelin_ipsec_pkg::swap32(p8_spi_q);
-    p8_esp.seq      = ravelin_ipsec_pkg::swap32(p8_seq_q);
-    p8_esp.iv       = {ravelin_ipsec_pkg::swap32(p8_seq_q), 32'h0};
-    if (p8_ipv6_q) begin
-      p8_tail     = {p8_esp, p8_ipv6};
-      p8_tail_len = 7'd56;
-    end else if (p8_udp_q) begin
-      p8_tail     = {96'b0, p8_esp, p8_udp, p8_ip};
-      p8_tail_len = 7'd44;
-    end else begin
-      p8_tail     = {160'b0, p8_esp, p8_ip};
-      p8_tail_len = 7'd36;
+    p8_ip           = p8_made_q.transport ? p8_kept[159:0] : p8_header_q[159:0];
+    p8_ip.total     = ravelin_ipsec_pkg::swap16(p8_made_q.outer);
+    p8_ip.checksum  = '0;
+    p8_ipv6         = p8_made_q.transport ? p8_kept[319:0] : p8_header_q;
+    p8_ipv6.payload = ravelin_ipsec_pkg::swap16(p8_made_q.outer - 16'd40);
+    if (!p8_made_q.transport) begin
+      p8_ip.tos       = p8_made_q.tos;
+      p8_ip.id        = ravelin_ipsec_pkg::swap16(p8_made_q.seq[15:0]);
+      p8_ip.fragment  = ravelin_ipsec_pkg::swap16({1'b0, p8_made_q.df, 14'b0});
+      {p8_ipv6.class_high, p8_ipv6.class_low} = p8_made_q.tos;
     end
-    p8_eth = ravelin_ipsec_pkg::ethernet_of(p8_q.eth, p8_q.l3, p8_ipv6_q);
+    p8_front = p8_made_q.transport ? p8_kept : '0;
+    if (p8_made_q.ipv6) begin
+      p8_front[319:0] = p8_ipv6;
+    end else begin
+      p8_front[159:0] = p8_ip;
+    end
   end
-
-  ravelin_ipsec_pkg::tx_decision_t p9_q;
 
   always_ff @(posedge clk_i) begin
     if (p8_valid_q) begin
-      p9_q.action    <= p8_action_q;
-      p9_q.frame_len <= p8_q.len;
+      p9_q        <= p8_q;
+      p9_action_q <= p8_action_q;
       if (p8_action_q == ravelin_ipsec_pkg::TX_PROTECT) begin
-        p9_q.l3         <= p8_q.l3;
-        p9_q.inner_len  <= p8_q.total;
-        p9_q.pad        <= p8_pad_q;
-        p9_q.sa         <= p8_q.sa;
-        p9_q.spi        <= p8_spi_q;
-        p9_q.seq        <= p8_seq_q;
-        p9_q.ipv6       <= p8_q.ipv6;
-        p9_q.icv        <= p8_icv_q;
-        p9_q.prefix_len <= 7'(p8_q.l3) + p8_tail_len;
-        case (p8_q.l3)
-          5'd18:   p9_q.prefix <= {32'b0, p8_tail, p8_eth[143:0]};
-          5'd22:   p9_q.prefix <= {p8_tail, p8_eth};
-          default: p9_q.prefix <= {64'b0, p8_tail, p8_eth[111:0]};
+        p9_made_q  <= p8_made_q;
+        p9_front_q <= p8_front;
+        p9_sum_q   <= p8_made_q.transport ? p8_own_sum : p8_sum_q;
+        p9_eth_q   <= ravelin_ipsec_pkg::ethernet_of(p8_head_q[175:0], p8_q.l3, p8_made_q.ipv6);
+      end
+    end
+  end
+
+  // ------------------------------------------------------------------------ prefix
+  localparam int unsigned TailW = FrontW + ravelin_ipsec_pkg::ESP_OCTETS * 8;
+
+  ravelin_ipsec_pkg::udp_t  p9_udp;
+  ravelin_ipsec_pkg::esp_t  p9_esp;
+  logic [TailW-1:0] p9_tail;      // all that follows the Ethernet header
+  logic [6:0]       p9_tail_len;
+
+  always_comb begin
+    p9_udp.sport    = p9_made_q.ports[15:0];
+    p9_udp.dport    = p9_made_q.ports[31:16];
+    p9_udp.len      = ravelin_ipsec_pkg::swap16(p9_made_q.outer - 16'(p9_made_q.front));
+    p9_udp.checksum = '0;
+    p9_esp.spi      = ravelin_ipsec_pkg::swap32(p9_made_q.spi);
+    p9_esp.seq      = ravelin_ipsec_pkg::swap32(p9_made_q.seq);
+    p9_esp.iv       = {ravelin_ipsec_pkg::swap32(p9_made_q.seq), 32'h0};
+    p9_tail         = TailW'(p9_front_q) |
+                      ((p9_made_q.udp ? TailW'({p9_esp, p9_udp}) : TailW'(p9_esp))
+                       << {p9_made_q.front[6:2], 5'b0});
+    if (!p9_made_q.ipv6) begin
+      p9_tail[95:80] = ravelin_ipsec_pkg::swap16(ravelin_ipsec_pkg::folded(p9_sum_q));
+    end
+    p9_tail_len = p9_made_q.front + (p9_made_q.udp ? 7'd24 : 7'd16);
+  end
+
+  ravelin_ipsec_pkg::tx_decision_t p10_q;
+
+  always_ff @(posedge clk_i) begin
+    if (p9_valid_q) begin
+      p10_q.action    <= p9_action_q;
+      p10_q.frame_len <= p9_q.len;
+      if (p9_action_q == ravelin_ipsec_pkg::TX_PROTECT) begin
+        p10_q.skip       <= 7'(p9_q.l3) + (p9_made_q.transport ? p9_made_q.front : '0);
+        p10_q.text_len   <= p9_made_q.text_len;
+        p10_q.pad        <= p9_made_q.pad;
+        p10_q.next       <= p9_made_q.next;
+        p10_q.icv        <= p9_made_q.icv;
+        p10_q.sa         <= p9_q.sa;
+        p10_q.spi        <= p9_made_q.spi;
+        p10_q.seq        <= p9_made_q.seq;
+        p10_q.prefix_len <= 7'(p9_q.l3) + p9_tail_len;
+        case (p9_q.l3)
+          5'd18:   p10_q.prefix <= {32'b0, p9_tail, p9_eth_q[143:0]};
+          5'd22:   p10_q.prefix <= {p9_tail, p9_eth_q};
+          default: p10_q.prefix <= {64'b0, p9_tail, p9_eth_q[111:0]};
         endcase
       end else begin
-        p9_q.l3         <= '0;
-        p9_q.inner_len  <= p8_q.len;
-        p9_q.prefix_len <= '0;
+        p10_q.skip       <= '0;
+        p10_q.text_len   <= p9_q.len;
+        p10_q.prefix_len <= '0;
       end
     end
   end
@@ -418,7 +499,7 @@ module ravelin_ipsec_tx_decide #(
   logic [5:0] dec_count;
   ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::TX_DECISION_W), .Depth(FifoDepth)) u_decisions (
     .clk_i, .rst_ni,
-    .in_valid_i (p9_valid_q), .in_ready_o (dec_room), .in_data_i (p9_q),
+    .in_valid_i (p10_valid_q), .in_ready_o (dec_room), .in_data_i (p10_q),
     .out_valid_o (dec_valid_o), .out_ready_i (dec_ready_i), .out_data_o (dec_o),
     .count_o (dec_count)
   );

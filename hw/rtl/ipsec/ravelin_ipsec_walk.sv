@@ -23,6 +23,7 @@ module ravelin_ipsec_walk (
   extension_t  header;
   logic        is_fragment, there, step;
   logic [9:0]  skip;         // words
+  logic [12:0] behind;       // octets before what follows it
 
   assign walk        = walk_i;
   assign header      = walk.window[31:0];
@@ -30,6 +31,7 @@ module ravelin_ipsec_walk (
   assign there       = !walk.rest[16] && walk.rest[15:3] != '0;
   assign step        = walk.walks && !walk.later && ravelin_ipsec_pkg::is_extension(walk.proto);
   assign skip        = is_fragment ? 10'd2 : {{1'b0, header.len} + 9'd1, 1'b0};
+  assign behind      = walk.hlen + 13'({skip, 2'b00});
 
   always_comb begin
     walk_d = walk;
@@ -40,7 +42,8 @@ module ravelin_ipsec_walk (
       walk_d.walks = 1'b0;
     end else if (step) begin
       walk_d.proto  = header.next;
-      walk_d.hlen   = walk.hlen + 13'({skip, 2'b00});
+      walk_d.hlen   = behind;
+      walk_d.names  = walk.hlen[6:0];
       walk_d.rest   = walk.rest - 17'({skip, 2'b00});
       walk_d.room   = skip > 10'(walk.room) ? '0 : walk.room - skip[4:0];
       walk_d.window = walk.window >> {skip[3:0], 5'b0};
@@ -51,6 +54,13 @@ module ravelin_ipsec_walk (
       end
       if (walk.proto == ravelin_ipsec_pkg::PROTO_ROUTING && header.more != '0) begin
         walk_d.onward = 1'b1;
+      end
+      // Options for the destination alone are for nobody on the way, unless a header that is follows
+      // (RFC 4303, section 3.1.1).
+      if (walk.proto != ravelin_ipsec_pkg::PROTO_DESTINATION) begin
+        walk_d.front       = behind;
+        walk_d.front_names = walk.hlen[6:0];
+        walk_d.behind      = header.next;
       end
     end
   end

@@ -54,6 +54,8 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 		flags |= RVL_SA_FLAG_UDP;
 	if (params->dst.family == 6)
 		flags |= RVL_SA_FLAG_IPV6;
+	if (params->mode == RVL_TRANSPORT)
+		flags |= RVL_SA_FLAG_TRANSPORT;
 	memcpy(cmd.src, params->src.octets, sizeof(cmd.src));
 	memcpy(cmd.dst, params->dst.octets, sizeof(cmd.dst));
 	memcpy(&cmd.salt, params->salt, 4);
@@ -143,6 +145,15 @@ struct rvl_sa_params peer_params_ipv4(struct peer_random *r, enum rvl_direction 
 	return params;
 }
 
+void peer_transport(struct rvl_sa_params *params)
+{
+	params->mode = RVL_TRANSPORT;
+	params->ttl = 0;
+	params->df = RVL_ESP_DF_COPY;
+	params->fixed_dscp = false;
+	params->dscp = 0;
+}
+
 struct rvl_sa_params peer_params_ipv6(struct peer_random *r, enum rvl_direction direction,
 				      uint32_t spi)
 {
@@ -159,6 +170,16 @@ struct rvl_sa_params peer_params(struct peer_random *r, enum rvl_direction direc
 {
 	return peer_below(r, 3) ? peer_params_ipv4(r, direction, spi)
 				: peer_params_ipv6(r, direction, spi);
+}
+
+struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction direction,
+				     uint32_t spi)
+{
+	struct rvl_sa_params params = peer_params(r, direction, spi);
+
+	if (peer_below(r, 2))
+		peer_transport(&params);
+	return params;
 }
 
 size_t peer_ethernet(struct peer_random *r, uint8_t *p, uint16_t type, unsigned int tags)
@@ -259,6 +280,31 @@ static size_t ipv6_header(struct peer_random *r, uint8_t *p, const struct peer_i
 	return header;
 }
 
+struct peer_ip peer_ip_for(struct peer_random *r, const struct rvl_sa_params *params,
+			   size_t payload)
+{
+	struct peer_ip ip = peer_random_ip(r, payload);
+
+	if (params->mode == RVL_TRANSPORT && peer_below(r, 16)) {
+		ip.ipv6 = params->dst.family == 6;
+		ip.fragment = peer_below(r, 16) ? ip.fragment & 0x4000 : ip.fragment;
+	}
+	return ip;
+}
+
+size_t peer_text(struct peer_random *r, uint8_t *p, const struct rvl_sa_params *params,
+		 struct peer_seal *how, size_t payload)
+{
+	static const uint8_t protocols[] = {1, 4, 6, 6, 17, 17, 41, 58, 60, 44, 132};
+	struct peer_ip ip = peer_random_ip(r, payload);
+
+	if (params->mode == RVL_TUNNEL)
+		return peer_packet(r, p, &ip);
+	how->next_header = protocols[peer_below(r, sizeof(protocols))];
+	peer_octets(r, p, payload);
+	return payload;
+}
+
 static size_t ip_header(struct peer_random *r, uint8_t *p, const struct peer_ip *ip, size_t payload)
 {
 	return ip->ipv6 ? ipv6_header(r, p, ip, payload) : ipv4_header(r, p, ip, payload);
@@ -342,7 +388,7 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 		.tos = how->tos,
 		.options = how->options,
 	};
-	uint8_t natural = text[0] >> 4 == 6 ? 41 : 4;
+	uint8_t natural = params->mode == RVL_TRANSPORT ? 17 : text[0] >> 4 == 6 ? 41 : 4;
 	uint8_t *esp, *p;
 	size_t header = ip_header(&r, out, &outer, udp + 16 + text_len + icv);
 	size_t total = header + udp + 16 + text_len + icv;

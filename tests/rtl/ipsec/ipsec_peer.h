@@ -39,6 +39,11 @@ struct rvl_sa_params peer_params_ipv4(struct peer_random *r, enum rvl_direction 
 				      uint32_t spi);
 struct rvl_sa_params peer_params_ipv6(struct peer_random *r, enum rvl_direction direction,
 				      uint32_t spi);
+/* Make it one of transport mode. */
+void peer_transport(struct rvl_sa_params *params);
+/* Of either mode. */
+struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction direction,
+				     uint32_t spi);
 /* EtherType of its outer packets. */
 uint16_t peer_outer_type(const struct rvl_sa_params *params);
 
@@ -66,6 +71,10 @@ uint16_t peer_type(const struct peer_ip *ip);
 /* Of either family. */
 struct peer_ip peer_random_ip(struct peer_random *r, size_t payload);
 
+/* One for an outbound SA: in transport mode mostly of its family, and whole. */
+struct peer_ip peer_ip_for(struct peer_random *r, const struct rvl_sa_params *params,
+			   size_t payload);
+
 /* The address that a packet has by its number. */
 struct rvl_addr peer_address(bool ipv6, uint32_t number);
 
@@ -77,7 +86,7 @@ struct peer_seal {
 	unsigned int options; /* in the outer header, as peer_ip has them */
 	size_t tfc;	      /* octets of traffic flow confidentiality padding after the packet */
 	size_t extra_pad;     /* octets of padding beyond the least, a multiple of 4 */
-	uint8_t next_header;  /* 0: as the text's version says */
+	uint8_t next_header;  /* 0: as the text's version says; in transport mode UDP */
 	int bad_pad;	/* octet of the padding to spoil, counted from its end from 1; 0: none */
 	int pad_length; /* written instead of the true one, or -1 */
 	uint64_t iv;
@@ -85,6 +94,11 @@ struct peer_seal {
 };
 
 struct peer_seal peer_seal_plain(uint32_t seq);
+
+/* What an inbound SA's packets hold: a packet, or in transport mode so many octets of some protocol
+ * that how then names. Its length. */
+size_t peer_text(struct peer_random *r, uint8_t *p, const struct rvl_sa_params *params,
+		 struct peer_seal *how, size_t payload);
 
 /* The outer packet for text as the sender of params would send it; its length. */
 size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct peer_seal *how,

@@ -59,10 +59,10 @@ void lifetimes_and_their_events_are_those_of_the_model(struct bench *b)
 	uint32_t seq[60] = {0};
 
 	for (uint16_t i = 0; i < 60; i++) {
-		struct rvl_sa_params out = peer_params(&b->random, RVL_OUTBOUND, 900 + i);
+		struct rvl_sa_params out = peer_params_any(&b->random, RVL_OUTBOUND, 900 + i);
 
 		out.lifetime = lifetime(b);
-		in[i] = peer_params(&b->random, RVL_INBOUND, 900 + i);
+		in[i] = peer_params_any(&b->random, RVL_INBOUND, 900 + i);
 		in[i].lifetime = lifetime(b);
 		bench_sa_add(b, i, &out);
 		bench_sa_add(b, i, &in[i]);

@@ -94,7 +94,7 @@ static void a_frame(struct bench *b)
 void policies_match_as_in_the_model(struct bench *b)
 {
 	for (uint16_t i = 0; i < 8; i++) { /* SAs 8 and 9 are named, but not there */
-		struct rvl_sa_params params = peer_params(&b->random, RVL_OUTBOUND, 256 + i);
+		struct rvl_sa_params params = peer_params_any(&b->random, RVL_OUTBOUND, 256 + i);
 
 		bench_sa_add(b, i, &params);
 	}
@@ -253,6 +253,23 @@ static void put_selector(struct rvl_cmd *cmd, const struct rvl_selector *s)
 	cmd->sel_dport_hi = s->dst_port_last;
 }
 
+/* An SA of transport mode whose addresses are near those of a selector, if they may be. */
+static struct rvl_sa_params transport_near(struct bench *b, const struct rvl_selector *s,
+					   uint32_t spi)
+{
+	struct rvl_sa_params sa = rvl_selector_family(s) == 6
+					  ? peer_params_ipv6(&b->random, RVL_INBOUND, spi)
+					  : peer_params_ipv4(&b->random, RVL_INBOUND, spi);
+
+	sa.encap = false;
+	if (peer_below(&b->random, 4)) {
+		sa.src = s->src.address;
+		sa.dst = s->dst.address;
+	}
+	peer_transport(&sa);
+	return sa;
+}
+
 /* RFC 4301, section 5.2, as rvl_selector_match() judges it. */
 void what_comes_out_of_an_sa_fits_its_selector(struct bench *b)
 {
@@ -266,8 +283,9 @@ void what_comes_out_of_an_sa_fits_its_selector(struct bench *b)
 	for (uint16_t i = 0; i < 16; i++) {
 		struct rvl_cmd cmd;
 
-		sa[i] = peer_params(&b->random, RVL_INBOUND, 300 + i);
 		selectors[i] = a_policy(b).selector;
+		sa[i] = i & 4 ? transport_near(b, &selectors[i], 300 + i)
+			      : peer_params(&b->random, RVL_INBOUND, 300 + i);
 		if (i & 1)
 			selectors[i].src = rvl_prefix_all(rvl_selector_family(&selectors[i]));
 		if (i & 2)
@@ -279,12 +297,23 @@ void what_comes_out_of_an_sa_fits_its_selector(struct bench *b)
 	for (uint32_t n = 0; n < 6000; n++) {
 		uint32_t i = peer_below(&b->random, 16);
 		struct peer_ip ip = near_ip(b);
-		struct peer_seal how = peer_seal_plain((uint32_t)++sent[i]);
+		struct peer_seal how = peer_seal_plain((uint32_t)sent[i] + 1);
 		size_t len = peer_packet(&b->random, packet, &ip);
 		size_t at = peer_ethernet(&b->random, frame, peer_outer_type(&sa[i]), 0);
 		struct rvl_ip seen;
 
 		CHECK(b, rvl_ip_parse(&seen, packet, len));
+		if (sa[i].mode == RVL_TRANSPORT) {
+			/* what is inside, between the addresses outside */
+			seen.src = sa[i].src;
+			seen.dst = sa[i].dst;
+			how.next_header = seen.protocol;
+			memmove(packet, packet + seen.header_len, len - seen.header_len);
+			len -= seen.header_len;
+			if (len < 4 || seen.later_fragment)
+				continue;
+		}
+		sent[i]++;
 		fits[i] += rvl_selector_match(&selectors[i], &seen, true);
 		at += peer_seal(frame + at, &sa[i], &how, packet, len);
 		ipsec_dut_wire(b->dut, frame, at, false);

@@ -44,6 +44,13 @@ bool parse_dut_busy(const struct parse_dut *d)
 	return d->top.busy_o;
 }
 
+template <typename Wide> static void put_address(Wide &number, const uint8_t *octets)
+{
+	for (int i = 0; i < 4; i++)
+		number[3 - i] = (uint32_t)octets[4 * i] << 24 | octets[4 * i + 1] << 16 |
+				octets[4 * i + 2] << 8 | octets[4 * i + 3];
+}
+
 // A number's octets, the first on top.
 template <typename Wide> static void address(uint8_t *octets, const Wide &number)
 {
@@ -61,6 +68,10 @@ bool parse_dut_cycle(struct parse_dut *d, const struct parse_input *input, uint3
 		memcpy(&d->top.head_i, input->head, PARSE_HEAD);
 		d->top.len_i = input->len;
 		d->top.head_ipv6_i = input->ipv6;
+		d->top.head_bare_i = input->bare;
+		d->top.head_proto_i = input->proto;
+		put_address(d->top.head_src_i, input->src);
+		put_address(d->top.head_dst_i, input->dst);
 		d->top.side_i = number;
 	}
 	clock(d);
@@ -86,13 +97,16 @@ bool parse_dut_cycle(struct parse_dut *d, const struct parse_input *input, uint3
 		   .checksum = top.checksum_o,
 		   .proto = top.proto_o,
 		   .shown = top.shown_o,
+		   .beyond = (bool)top.beyond_o,
+		   .names = top.names_o,
+		   .front = top.front_o,
+		   .front_names = top.front_names_o,
+		   .behind = top.behind_o,
 		   .src = {},
 		   .dst = {},
-		   .upper = {},
-		   .eth = {}};
+		   .upper = {}};
 	address(parsed->src, top.src_o);
 	address(parsed->dst, top.dst_o);
 	memcpy(parsed->upper, &top.upper_o, PARSE_UPPER);
-	memcpy(parsed->eth, &top.eth_o, sizeof(parsed->eth));
 	return true;
 }

@@ -23,16 +23,21 @@ enum parse_state { PARSE_OTHER, PARSE_TAGS, PARSE_BAD, PARSE_HIDDEN, PARSE_SEEN 
 struct parse_input {
 	uint8_t head[PARSE_HEAD];
 	uint16_t len;
-	bool ipv6; /* of a bare packet */
+	bool ipv6; /* of a packet without Ethernet */
+	/* Not the packet, but what lies behind its headers: */
+	bool bare;
+	uint8_t proto;
+	uint8_t src[16], dst[16];
 };
 
 struct parsed {
 	enum parse_state state;
 	bool whole, bad_sum, ipv6, fragment, later, df, onward, on_link, ports, unseen;
 	unsigned int l3, len, total, hlen, tos, checksum, proto, shown;
+	bool beyond;
+	unsigned int names, front, front_names, behind;
 	uint8_t src[16], dst[16]; /* an IPv4 address first */
 	uint8_t upper[PARSE_UPPER];
-	uint8_t eth[22];
 };
 
 struct parse_dut;

@@ -10,6 +10,10 @@ module parse_fields #(
   input  logic [1023:0] head_i,
   input  logic [15:0]   len_i,
   input  logic          head_ipv6_i,
+  input  logic          head_bare_i,
+  input  logic [7:0]    head_proto_i,
+  input  logic [127:0]  head_src_i,
+  input  logic [127:0]  head_dst_i,
   input  logic [31:0]   side_i,
   output logic          busy_o,
   output logic          valid_o,
@@ -36,7 +40,11 @@ module parse_fields #(
   output logic [127:0]  dst_o,
   output logic [4:0]    shown_o,
   output logic [191:0]  upper_o,
-  output logic [175:0]  eth_o
+  output logic [6:0]    names_o,
+  output logic          beyond_o,
+  output logic [6:0]    front_o,
+  output logic [6:0]    front_names_o,
+  output logic [7:0]    behind_o
 );
   ravelin_ipsec_pkg::parsed_t parsed;
   /* verilator lint_off UNUSEDSIGNAL */
@@ -44,7 +52,8 @@ module parse_fields #(
   /* verilator lint_on UNUSEDSIGNAL */
 
   ravelin_ipsec_parse #(.Ethernet(Ethernet), .SideW(32)) u_parse (
-    .clk_i, .rst_ni, .busy_o, .valid_i, .head_i, .len_i, .head_ipv6_i, .side_i, .valid_o,
+    .clk_i, .rst_ni, .busy_o, .valid_i, .head_i, .len_i, .head_ipv6_i, .head_bare_i,
+    .head_proto_i, .head_src_i, .head_dst_i, .side_i, .valid_o,
     .parsed_o (parsed), .flow_o (flow), .side_o
   );
 
@@ -70,5 +79,9 @@ module parse_fields #(
   assign dst_o      = parsed.dst;
   assign shown_o    = parsed.shown;
   assign upper_o    = parsed.upper;
-  assign eth_o      = parsed.eth;
+  assign names_o    = parsed.names;
+  assign beyond_o   = parsed.beyond;
+  assign front_o    = parsed.front;
+  assign front_names_o = parsed.front_names;
+  assign behind_o   = parsed.behind;
 endmodule

@@ -6,6 +6,7 @@
 #define WINDOW 64 /* octets behind the fixed header that are looked at */
 #define STEPS 5	  /* extension headers */
 #define HEADER 8  /* octets of one, at least */
+#define FRONT 88  /* octets that stay before ESP, at most */
 
 static unsigned int be16(const uint8_t *p)
 {
@@ -64,6 +65,10 @@ static bool read_ipv4(struct parsed *out, const uint8_t *p)
 	out->tos = p[1];
 	out->checksum = be16(p + 10);
 	out->proto = p[9];
+	out->names = 9;
+	out->front = out->hlen;
+	out->front_names = 9;
+	out->behind = out->proto;
 	out->df = fragment & 0x4000;
 	out->fragment = fragment & 0x3fff;
 	out->later = fragment & 0x1fff;
@@ -76,7 +81,7 @@ static bool read_ipv4(struct parsed *out, const uint8_t *p)
 }
 
 /* The headers behind the fixed one. False: they aren't all there. */
-static bool read_extensions(struct parsed *out, const uint8_t *p)
+static bool read_extensions(struct parsed *out, const uint8_t *p, unsigned int fixed)
 {
 	for (int i = 0; is_extension(out->proto) && !out->later; i++) {
 		const uint8_t *header = p + out->hlen;
@@ -87,7 +92,7 @@ static bool read_extensions(struct parsed *out, const uint8_t *p)
 		}
 		if (out->len < out->hlen + HEADER)
 			return false;
-		if (out->hlen + HEADER > 40 + WINDOW) {
+		if (out->hlen + HEADER > fixed + WINDOW) {
 			out->state = PARSE_HIDDEN;
 			return true;
 		}
@@ -100,6 +105,14 @@ static bool read_extensions(struct parsed *out, const uint8_t *p)
 		} else {
 			out->hlen += (header[1] + 1u) * 8;
 		}
+		out->names = (unsigned int)(header - p);
+		/* Options for the destination are for nobody on the way (RFC 4303, section 3.1.1).
+		 */
+		if (out->proto != 60) {
+			out->front = out->hlen;
+			out->front_names = out->names;
+			out->behind = header[0];
+		}
 		out->proto = header[0];
 	}
 	return true;
@@ -111,10 +124,14 @@ static bool read_ipv6(struct parsed *out, const uint8_t *p)
 	out->total = 40 + be16(p + 4);
 	out->tos = be16(p) >> 4 & 0xff;
 	out->proto = p[6];
+	out->names = 6;
+	out->front = 40;
+	out->front_names = 6;
+	out->behind = p[6];
 	out->df = true;
 	memcpy(out->src, p + 8, 16);
 	memcpy(out->dst, p + 24, 16);
-	return p[0] >> 4 == 6 && out->len >= 40 && read_extensions(out, p);
+	return p[0] >> 4 == 6 && out->len >= 40 && read_extensions(out, p, 40);
 }
 
 static bool is_link_local(const uint8_t *address)
@@ -122,7 +139,18 @@ static bool is_link_local(const uint8_t *address)
 	return address[0] == 0xfe && address[1] >> 6 == 2;
 }
 
-static void read_upper(struct parsed *out, const uint8_t *p, unsigned int seen)
+/* What lies behind headers that are known. */
+static bool read_bare(struct parsed *out, const struct parse_input *in)
+{
+	out->total = in->len;
+	out->proto = in->proto;
+	out->behind = in->proto;
+	memcpy(out->src, in->src, sizeof(out->src));
+	memcpy(out->dst, in->dst, sizeof(out->dst));
+	return !out->ipv6 || read_extensions(out, in->head, 0);
+}
+
+static void read_upper(struct parsed *out, const uint8_t *p, unsigned int seen, bool bare)
 {
 	unsigned int here = 0;
 	bool four;
@@ -135,7 +163,7 @@ static void read_upper(struct parsed *out, const uint8_t *p, unsigned int seen)
 	four = out->shown && !out->later && out->total >= out->hlen + 4;
 	out->ports = out->state == PARSE_SEEN && has_ports(out->proto) && four;
 	out->unseen = out->state == PARSE_HIDDEN || (has_ports(out->proto) && !four);
-	if (!out->ipv6)
+	if (!out->ipv6 || bare)
 		return;
 	out->on_link = is_link_local(out->src) || is_link_local(out->dst) ||
 		       (out->dst[0] == 0xff && (out->dst[1] & 15) <= 2) ||
@@ -154,13 +182,12 @@ struct parsed parse_reference(const struct parse_input *in, bool ethernet)
 	out.l3 = l3;
 	out.len = in->len - l3;
 	out.state = PARSE_SEEN;
-	if (ethernet)
-		memcpy(out.eth, in->head, l3);
-	if (out.ipv6 ? !read_ipv6(&out, p) : !read_ipv4(&out, p))
+	if (in->bare ? !read_bare(&out, in) : out.ipv6 ? !read_ipv6(&out, p) : !read_ipv4(&out, p))
 		return (struct parsed){.state = PARSE_BAD};
 	out.whole = out.total >= out.hlen && out.total <= out.len;
-	window = (out.ipv6 ? 40 : 20) + WINDOW;
-	read_upper(&out, p, out.len < window ? out.len : window);
+	window = (in->bare ? 0 : out.ipv6 ? 40 : 20) + WINDOW;
+	read_upper(&out, p, out.len < window ? out.len : window, in->bare);
+	out.beyond = out.state == PARSE_HIDDEN || out.front > FRONT;
 	/* A total that no packet has. */
 	out.total &= 0xffff;
 	return out;
