@@ -210,6 +210,9 @@ static int check_sa(const struct rvl_dev *dev, const struct rvl_dev_sa *sa,
 	if (sa->transport && (sa->ttl || sa->df_set || sa->df_clear || sa->dscp_fixed))
 		return rvl_fail(err, -EINVAL,
 				"SA_ADD: ttl, df_set, df_clear and dscp_fixed are of tunnel mode");
+	if (sa->esn && !(features & RVL_FEATURES_ESN_MASK))
+		return rvl_fail(err, -EOPNOTSUPP,
+				"SA_ADD: the device has no extended sequence numbers");
 	if (sa->inbound && sa->udp_dport && sa->udp_dport != ENCAP_PORT &&
 	    !(features & RVL_FEATURES_UDP_PORTS_MASK))
 		return rvl_fail(err, -EOPNOTSUPP,
@@ -238,6 +241,8 @@ static uint32_t sa_flags(const struct rvl_dev_sa *sa)
 		flags |= RVL_SA_FLAG_IPV6;
 	if (sa->transport)
 		flags |= RVL_SA_FLAG_TRANSPORT;
+	if (sa->esn)
+		flags |= RVL_SA_FLAG_ESN;
 	if (sa->inbound && sa->selects)
 		flags |= RVL_SA_FLAG_SELECTORS | (sa->selector.ipv6 ? RVL_SA_FLAG_SEL_IPV6 : 0) |
 			 (sa->selector.any_proto ? RVL_SA_FLAG_SEL_ANY_PROTO : 0);

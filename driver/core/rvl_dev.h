@@ -145,6 +145,7 @@ struct rvl_dev_sa {
 	uint8_t key_len; /* 16 or 32 octets */
 	uint8_t icv_len; /* 8, 12 or 16 octets */
 	uint8_t salt[4];
+	bool esn; /* numbers of 64 bits */
 	uint32_t spi;
 	uint8_t src[16]; /* outer addresses, network order; IPv4 in the first 4 octets, others 0 */
 	uint8_t dst[16];

@@ -261,7 +261,7 @@
 #define RVL_SA_STATE_SOFT_PACKETS 0x2U /* soft packet lifetime passed */
 #define RVL_SA_STATE_HARD 0x4U /* a hard lifetime passed */
 #define RVL_SA_STATE_SEQ_END 0x8U /* sequence numbers used up */
-#define RVL_SA_STATE_ERROR 0x10U /* its memory is damaged: it passes nothing until it is deleted. If counters or window are what is damaged, they read 0 and SEQ 2^32 - 1 */
+#define RVL_SA_STATE_ERROR 0x10U /* its memory is damaged: it passes nothing until it is deleted. If counters or window are what is damaged, they read 0 and SEQ 2^64 - 1 */
 
 /* Policy actions. */
 #define RVL_POLICY_ACTION_BYPASS 0x1U /* send unchanged */
@@ -277,8 +277,8 @@
 #define RVL_EVENT_SOFT_PACKETS 0x2U /* soft packet lifetime reached; once per SA */
 #define RVL_EVENT_HARD_BYTES 0x3U /* hard octet lifetime reached; the SA passes no more packets; once per SA */
 #define RVL_EVENT_HARD_PACKETS 0x4U /* hard packet lifetime reached; once per SA */
-#define RVL_EVENT_SEQ_NEAR_END 0x5U /* outbound sequence number reached 2^32 - 2^20; once per SA */
-#define RVL_EVENT_SEQ_END 0x6U /* outbound sequence number 2^32 - 1 was used; the SA passes no more packets; once per SA */
+#define RVL_EVENT_SEQ_NEAR_END 0x5U /* outbound sequence number reached 2^32 - 2^20, with ESN 2^64 - 2^20; once per SA */
+#define RVL_EVENT_SEQ_END 0x6U /* the last outbound sequence number, 2^32 - 1 or with ESN 2^64 - 1, was used; the SA passes no more packets; once per SA */
 #define RVL_EVENT_QUEUE_ERROR 0x7U /* a queue stopped: a descriptor could not be read */
 #define RVL_EVENT_SA_ERROR 0x8U /* a parity error in the memory of an SA; it passes no more packets until it is deleted; once per SA. VALUE: SA_ERROR_*; SPI 0 if the SA's can't be trusted */
 #define RVL_EVENT_FATAL 0x9U /* STATUS.FATAL has risen. VALUE: FATAL_CAUSE_*; SOURCE, INDEX and SPI 0 */

@@ -80,6 +80,7 @@ struct rvl_abilities rvl_backend_user_abilities(void)
 		.policies = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.encr = gcm_of(16, true) | gcm_of(32, true),
 		.encap = RVL_FAMILY_IPV4,
+		.esn = true,
 		.window = RVL_REPLAY_WINDOW_MAX,
 		.events = RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS |
 			  RVL_ESP_EVENT_HARD_BYTES | RVL_ESP_EVENT_HARD_PACKETS |
@@ -99,6 +100,7 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 		can.modes = 0;
 	if (!(caps->features & RVL_FEATURES_TRANSPORT_MASK))
 		can.modes &= ~(1u << RVL_TRANSPORT);
+	can.esn = caps->features & RVL_FEATURES_ESN_MASK;
 	if (!(caps->features & RVL_FEATURES_IPV6_MASK))
 		can.outer = can.inner = can.policies = RVL_FAMILY_IPV4;
 	if (caps->features & RVL_FEATURES_UDP_ENCAP_V6_MASK)
@@ -162,6 +164,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		.udp = p->encap,
 		.ipv6 = p->dst.family == 6,
 		.transport = p->mode == RVL_TRANSPORT,
+		.esn = p->esn,
 		.key_len = p->encr_key_len,
 		.icv_len = rvl_encr_find(p->encr, p->encr_key_len)->icv,
 		.spi = p->spi,

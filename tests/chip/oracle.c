@@ -29,7 +29,7 @@ struct live_sa {
 	bool live;
 	uint32_t index;
 	struct rvl_sa_params params;
-	uint32_t top;	       /* inbound: highest number sent */
+	uint64_t top;	       /* inbound: highest number sent */
 	unsigned int used;     /* the batch of its last packet */
 	unsigned int advanced; /* inbound: the batch in which top last moved */
 };
@@ -258,11 +258,16 @@ static bool add_sa(struct oracle *o, struct live_sa *sa, enum rvl_direction dire
 		sa->params.encr = random_one_in(r, 2) ? IKE_ENCR_AES_GCM_8 : IKE_ENCR_AES_GCM_12;
 	if (random_one_in(r, 4))
 		random_lifetime(r, &sa->params);
+	if (random_one_in(r, 3)) {
+		sa->params.esn = true;
+		sa->params.first_seq =
+			((uint64_t)(1 + random_below(r, 100)) << 32) - random_below(r, 60);
+	}
 	if (direction == RVL_OUTBOUND && random_one_in(r, 12))
-		sa->params.first_seq = UINT32_MAX - random_below(r, 20);
+		sa->params.first_seq = rvl_sa_last_seq(&sa->params) - random_below(r, 20);
 	else if (direction == RVL_OUTBOUND && random_one_in(r, 12))
 		sa->params.first_seq = rvl_sa_soon_seq(&sa->params) - random_below(r, 10);
-	sa->top = 0;
+	sa->top = direction == RVL_INBOUND && sa->params.esn ? sa->params.first_seq - 1 : 0;
 	sa->used = o->batch - 1;
 	sa->advanced = o->batch - 1;
 	dev_sa = traffic_dev_sa(&sa->params);
@@ -498,14 +503,14 @@ static void make_esp(struct oracle *o, struct live_sa *sa)
 	static uint8_t inner[FRAME_ROOM];
 	size_t len = make_text(o, sa, inner);
 	enum esp_fault fault = ESP_GOOD;
-	uint32_t seq = sa->top + 1;
+	uint64_t seq = sa->top + 1;
 
 	o->number++;
 	if (may_fail(sa) && random_one_in(r, 3))
 		fault = (enum esp_fault)random_below(r, ESP_FAULTS);
 	if (may_fail(sa) && sa->advanced != o->batch && fault == ESP_GOOD && random_one_in(r, 3)) {
 		/* Seen, late, or left of the window. */
-		seq = sa->top - random_below(r, sa->top < 1500 ? sa->top + 1 : 1500);
+		seq = sa->top - random_below(r, sa->top < 1500 ? (uint32_t)sa->top + 1 : 1500);
 	} else {
 		if (random_one_in(r, 8))
 			seq += random_below(r, random_one_in(r, 4) ? 3000 : 40);

@@ -286,7 +286,7 @@ static bool query_tells(struct bench *b, enum rvl_model_memory memory, bool inbo
 			return fail(b->report, "query");
 		if (!same(b, "state", stats.state, hit ? RVL_SA_STATE_ERROR : 0))
 			return false;
-		if (hit && lost && !same(b, "seq of what is damaged", stats.seq, UINT32_MAX))
+		if (hit && lost && !same(b, "seq of what is damaged", stats.seq, UINT64_MAX))
 			return false;
 	}
 	return true;

@@ -103,12 +103,13 @@ struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *p)
 		.udp = p->encap,
 		.ipv6 = p->dst.family == 6,
 		.transport = p->mode == RVL_TRANSPORT,
+		.esn = p->esn,
 		.key_len = p->encr_key_len,
 		.icv_len = icv_of(p),
 		.spi = p->spi,
 		.udp_sport = p->src_port,
 		.udp_dport = p->dst_port,
-		.seq = inbound ? 0 : p->first_seq,
+		.seq = inbound && p->first_seq ? p->first_seq - 1 : p->first_seq,
 		.window = inbound ? p->replay_window : 0,
 		.ttl = p->ttl,
 		.df_set = p->df == RVL_ESP_DF_SET,
@@ -251,19 +252,24 @@ size_t traffic_size(struct random *r, uint32_t number, size_t max)
 	return size < max ? size : max;
 }
 
-static void seal(const struct rvl_sa_params *params, const uint8_t *aad, const uint8_t *iv,
-		 uint8_t *text, size_t len)
+static void seal(const struct rvl_sa_params *params, uint64_t seq, const uint8_t *iv, uint8_t *text,
+		 size_t len)
 {
 	const EVP_CIPHER *cipher =
 		params->encr_key_len == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t nonce[12];
+	uint8_t nonce[12], aad[12];
 	int n;
+
+	/* RFC 4106, section 5 */
+	rvl_put_be32(aad, params->spi);
+	rvl_put_be32(aad + 4, (uint32_t)(params->esn ? seq >> 32 : seq));
+	rvl_put_be32(aad + 8, (uint32_t)seq);
 
 	memcpy(nonce, params->salt, 4);
 	memcpy(nonce + 4, iv, 8);
 	if (!ctx || EVP_EncryptInit_ex(ctx, cipher, NULL, params->encr_key, nonce) != 1 ||
-	    EVP_EncryptUpdate(ctx, NULL, &n, aad, 8) != 1 ||
+	    EVP_EncryptUpdate(ctx, NULL, &n, aad, params->esn ? 12 : 8) != 1 ||
 	    EVP_EncryptUpdate(ctx, text, &n, text, (int)len) != 1 ||
 	    EVP_EncryptFinal_ex(ctx, text + len, &n) != 1 ||
 	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_GCM_GET_TAG, icv_of(params), text + len) != 1)
@@ -345,7 +351,7 @@ static uint8_t tos_of(const uint8_t *ip)
 }
 
 void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *params,
-		 uint32_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault)
+		 uint64_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault)
 {
 	static const uint8_t protocols[] = {1, 6, 17, 41, 58, 60, 132};
 	const bool ipv6 = params->dst.family == 6, tunnel = params->mode == RVL_TUNNEL;
@@ -368,9 +374,9 @@ void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *
 				    : 4;
 	sealed = put_trailer(r, text, len, next, fault);
 	rvl_put_be32(esp, params->spi);
-	rvl_put_be32(esp + 4, seq);
+	rvl_put_be32(esp + 4, (uint32_t)seq);
 	random_fill(r, esp + 8, RVL_ESP_IV);
-	seal(params, esp, esp + 8, text, sealed);
+	seal(params, seq, esp + 8, text, sealed);
 	total = (size_t)(text - ip) + sealed + icv_of(params);
 	/* Not the number's low octets: another packet of that number may be on its way. */
 	if (fault == ESP_BAD_ICV) {

@@ -88,6 +88,6 @@ enum esp_fault {
  * about it. ESP in UDP if udp.
  */
 void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *params,
-		 uint32_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault);
+		 uint64_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault);
 
 #endif

@@ -60,7 +60,7 @@ module ravelin_ipsec_command #(
   output logic [OutW-1:0]   out_idx_o,
   output logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0] out_cfg_o,
   output logic              out_live_o,
-  output logic [31:0]       out_seq_o,
+  output logic [63:0]       out_seq_o,
   input  logic [ravelin_ipsec_pkg::OUT_DYN_W-1:0] out_dyn_i,
   input  logic              out_broken_i,
   output logic              out_key_valid_o,
@@ -82,10 +82,11 @@ module ravelin_ipsec_command #(
   output logic              in_write_o,
   output logic [InW-1:0]    in_idx_o,
   output logic [ravelin_ipsec_pkg::IN_CFG_W-1:0]  in_cfg_o,
-  output logic [31:0]       in_seq_o,
+  output logic [63:0]       in_seq_o,
+  output logic              in_esn_o,
   output logic [WinW-1:0]   in_window_o,
   input  logic [ravelin_ipsec_pkg::IN_DYN_W-1:0]  in_dyn_i,
-  input  logic [31:0]       in_top_i,
+  input  logic [63:0]       in_top_i,
   input  logic              in_broken_i,
   output logic              in_key_valid_o,
   input  logic              in_key_ready_i,
@@ -275,7 +276,7 @@ module ravelin_ipsec_command #(
   always_comb begin
     unsupported = 1'b0;
     if (state_q == StCheck && is_add) begin
-      unsupported = flags.esn || (flags.ipv6 && flags.udp) || flags.ah ||
+      unsupported = (flags.ipv6 && flags.udp) || flags.ah ||
                     cmd_q.path_mtu != '0 || cmd_q.mss != '0;
     end
   end
@@ -567,7 +568,7 @@ module ravelin_ipsec_command #(
     if (state_q == StRead && inbound) begin
       answer.packets            = in_dyn.packets;
       answer.bytes              = in_dyn.bytes;
-      answer.seq                = 64'(in_top_i);
+      answer.seq                = in_top_i;
       answer.drop_icv           = 64'(in_dyn.drop_icv);
       answer.drop_replay        = 64'(in_dyn.drop_replay);
       answer.drop_format        = 64'(in_dyn.drop_format);
@@ -581,7 +582,7 @@ module ravelin_ipsec_command #(
     end else if (state_q == StRead) begin
       answer.packets            = out_dyn.packets;
       answer.bytes              = out_dyn.bytes;
-      answer.seq                = 64'(out_dyn.seq);
+      answer.seq                = out_dyn.seq;
       answer.drop_limit         = 64'(out_dyn.drop_limit);
       answer.state.soft_bytes   = out_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_BYTES];
       answer.state.soft_packets = out_dyn.fired[ravelin_ipsec_pkg::FIRED_SOFT_PACKETS];
@@ -596,27 +597,9 @@ module ravelin_ipsec_command #(
   // What an outbound SA puts around a packet: an IP header in tunnel mode, UDP, SPI, sequence number
   // and IV, pad length and next header, ICV.
   logic [6:0] around;
-  ravelin_ipsec_pkg::ipv4_t header4;
-  ravelin_ipsec_pkg::ipv6_t header6;
 
   assign around = (flags.transport ? 7'd0 : flags.ipv6 ? 7'd40 : 7'd20) + (flags.udp ? 7'd8 : 7'd0) +
                   7'd18 + 7'(ravelin_ipsec_pkg::icv_octets(icv));
-
-  always_comb begin
-    header4         = '0;
-    header4.version = 4'd4;
-    header4.words   = 4'd5;
-    header4.ttl     = flags.ttl;
-    header4.proto   = flags.udp ? ravelin_ipsec_pkg::PROTO_UDP : ravelin_ipsec_pkg::PROTO_ESP;
-    header4.src     = cmd_q.src.v4;
-    header4.dst     = cmd_q.dst.v4;
-    header6         = '0;
-    header6.version = 4'd6;
-    header6.proto   = ravelin_ipsec_pkg::PROTO_ESP;
-    header6.hops    = flags.ttl;
-    header6.src     = cmd_q.src;
-    header6.dst     = cmd_q.dst;
-  end
 
   // ------------------------------------------------------------------------ table contents
   ravelin_ipsec_pkg::rule_t    rule;
@@ -640,6 +623,7 @@ module ravelin_ipsec_command #(
         in_cfg.limits   = limits;
       end else if (is_add) begin
         out_cfg.icv        = icv;
+        out_cfg.esn        = flags.esn;
         out_cfg.transport  = flags.transport;
         out_cfg.ipv6       = flags.ipv6;
         out_cfg.udp        = flags.udp;
@@ -651,7 +635,11 @@ module ravelin_ipsec_command #(
         out_cfg.ports      = {ravelin_ipsec_pkg::swap16(cmd_q.udp_dport),
                               ravelin_ipsec_pkg::swap16(cmd_q.udp_sport)};
         out_cfg.spi        = cmd_q.spi;
-        out_cfg.header     = flags.ipv6 ? header6 : 320'(header4);
+        out_cfg.ttl        = flags.ttl;
+        out_cfg.proto      = flags.udp ? ravelin_ipsec_pkg::PROTO_UDP :
+                                         ravelin_ipsec_pkg::PROTO_ESP;
+        out_cfg.addresses  = flags.ipv6 ? {cmd_q.dst, cmd_q.src} :
+                                          256'({cmd_q.dst.v4, cmd_q.src.v4});
         out_cfg.limits     = limits;
       end
     end
@@ -663,10 +651,11 @@ module ravelin_ipsec_command #(
   assign out_idx_o      = OutW'(cmd_q.index);
   assign out_cfg_o      = out_cfg;
   assign out_live_o     = is_add;
-  assign out_seq_o      = 32'(cmd_q.seq - 64'd1);
+  assign out_seq_o      = cmd_q.seq - 64'd1;
   assign in_idx_o       = InW'(cmd_q.index);
   assign in_cfg_o       = in_cfg;
-  assign in_seq_o       = 32'(cmd_q.seq);
+  assign in_seq_o       = cmd_q.seq;
+  assign in_esn_o       = flags.esn;
   assign in_window_o    = WinW'(cmd_q.window);
   assign new_name.ipv6  = flags.ipv6;
   assign new_name.dst   = ravelin_ipsec_pkg::swap128(cmd_q.dst);

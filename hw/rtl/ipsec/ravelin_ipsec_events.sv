@@ -88,11 +88,11 @@ module ravelin_ipsec_events (
         end
         7'b0010000: begin
           kind  = ravelin_regs_pkg::EVENT_SEQ_NEAR_END;
-          value = 64'(rec_q.seq);
+          value = rec_q.seq;
         end
         7'b0100000: begin
           kind  = ravelin_regs_pkg::EVENT_SEQ_END;
-          value = 64'(rec_q.seq);
+          value = rec_q.seq;
         end
         default: begin
           kind  = ravelin_regs_pkg::EVENT_SA_ERROR;

@@ -11,7 +11,7 @@
 // but cleared bit by bit): when the highest number moves on, the bits in between are cleared at
 // once.
 //
-// The first takes 2 cycles, the second 3 from rd_* on:
+// The first takes 4 cycles, the second 3 from rd_* on:
 //
 //   read -> [memory] -> [judge] -> [write]
 //
@@ -48,16 +48,19 @@ module ravelin_ipsec_in_sa #(
   input  logic            op_write_i,
   input  logic [IdxW-1:0] op_idx_i,
   input  logic [ravelin_ipsec_pkg::IN_CFG_W-1:0] op_cfg_i,
-  input  logic [31:0]     op_seq_i,          // highest one seen
+  input  logic [63:0]     op_seq_i,          // highest one seen
+  input  logic            op_esn_i,
   input  logic [BitW:0]   op_window_i,
   output logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] op_dyn_o,
-  output logic [31:0]     op_seq_o,          // the last there is if it is damaged
+  output logic [63:0]     op_seq_o,          // the last there is if it is damaged
   output logic            op_broken_o,
   // on arrival
   input  logic            pre_valid_i,
   input  logic [IdxW-1:0] pre_idx_i,
-  input  logic [31:0]     pre_seq_i,
-  output logic [3:0]      pre_reason_o,
+  input  logic [31:0]     pre_seq_i,         // as it was sent
+  output logic [3:0]      pre_reason_o,      // 4 cycles later, as the following
+  output logic            pre_esn_o,
+  output logic [63:0]     pre_number_o,
   // after authentication
   input  logic            rd_valid_i,
   input  logic [IdxW-1:0] rd_idx_i,
@@ -67,7 +70,7 @@ module ravelin_ipsec_in_sa #(
   input  logic            chk_icv_ok_i,
   input  logic            chk_bad_i,         // its key slot is damaged
   input  logic [3:0]      chk_format_i,      // what is wrong with the plaintext
-  input  logic [31:0]     chk_seq_i,
+  input  logic [63:0]     chk_seq_i,
   input  logic [15:0]     chk_bytes_i,       // octets of the inner packet
   input  logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow_i,  // of the inner packet
   output logic [3:0]      reason_o,
@@ -79,30 +82,32 @@ module ravelin_ipsec_in_sa #(
 
   typedef struct packed {
     logic                    expired; // for who reads no counters
-    logic [BitW:0]           window;
-    logic [31:0]             top;     // highest number seen
+    logic                    esn;
+    logic [BitW-1:0]         reach;   // from the top to the lowest number of the window
+    logic [63:0]             top;     // highest number seen
     logic [ReplayWindow-1:0] seen;
   } window_t;
-  localparam int unsigned WinW = ReplayWindow + 32 + BitW + 1 + 1;
+  localparam int unsigned WinW = ReplayWindow + 64 + BitW + 1 + 1;
 
   logic            ready_q;
   logic [IdxW-1:0] sweep_q;
 
   assign ready_o = ready_q;
 
-  // The highest number that is `size` or more below; negative when there is none.
-  function automatic logic [32:0] below(input logic [31:0] number, input logic [BitW:0] size);
-    below = {1'b0, number} - 33'(size);
+  // The highest number that a window of this reach leaves behind; negative when there is none.
+  function automatic logic [64:0] below(input logic [63:0] number, input logic [BitW-1:0] reach);
+    below = {1'b0, number} + ~{{(65-BitW){1'b0}}, reach};
   endfunction
 
-  function automatic logic at_most(input logic [31:0] number, input logic [32:0] limit);
-    at_most = !limit[32] && number <= limit[31:0];
+  function automatic logic at_most(input logic [63:0] number, input logic [64:0] limit);
+    at_most = !limit[64] && number <= limit[63:0];
   endfunction
 
   // DROP_NONE, DROP_WINDOW or DROP_REPLAY. left is the highest number that the window has left behind.
-  function automatic logic [3:0] judge(input logic [31:0] seq, input logic [31:0] top,
-                                       input logic [32:0] left, input logic seen);
-    if (seq == '0 || at_most(seq, left)) begin
+  function automatic logic [3:0] judge(input logic zero, input logic [63:0] seq,
+                                       input logic [63:0] top, input logic [64:0] left,
+                                       input logic seen);
+    if (zero || at_most(seq, left)) begin
       judge = ravelin_ipsec_pkg::DROP_WINDOW;
     end else if (seq <= top && seen) begin
       judge = ravelin_ipsec_pkg::DROP_REPLAY;
@@ -122,32 +127,68 @@ module ravelin_ipsec_in_sa #(
   endfunction
 
   // ------------------------------------------------------------------------ on arrival
-  logic            pre_valid_q;
+  //
+  //   read -> [memory] -> [window] -> [number] -> [judge]
+  //
+  // With ESN a number is the one in the window, or else the next one above it, whose low half was
+  // sent (RFC 4303, appendix A2.2). An old window gives the same one, as long as no 2^31 packets are inside.
+  logic [2:0]      pre_valid_q;          // bit i: after stage i + 1
   logic [WinW-1:0] pre_rd;
   logic            pre_bad;
-  logic [31:0]     pre_seq_q;
+  logic [31:0]     pre_seq1_q, pre_seq2_q;
   window_t         pre_win;
 
-  assign pre_win = pre_rd;
+  logic            pre_bad2_q, pre_expired2_q, pre_esn2_q, pre_seen2_q;
+  logic [63:0]     pre_top2_q;
+  logic [64:0]     pre_left2_q, pre_first2_q;
+  logic            pre_bad3_q, pre_expired3_q, pre_esn3_q, pre_seen3_q;
+  logic [63:0]     pre_top3_q, pre_number3_q;
+  logic [64:0]     pre_left3_q;
+  logic [32:0]     pre_high2;            // negative or too high: there is no such number
+
+  assign pre_win   = pre_rd;
+  assign pre_high2 = pre_seq2_q < pre_first2_q[31:0] ? pre_first2_q[64:32] + 33'd1 :
+                                                       pre_first2_q[64:32];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      pre_valid_q <= 1'b0;
+      pre_valid_q <= '0;
     end else begin
-      pre_valid_q <= pre_valid_i;
+      pre_valid_q <= {pre_valid_q[1:0], pre_valid_i};
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (pre_valid_i) begin
-      pre_seq_q <= pre_seq_i;
+      pre_seq1_q <= pre_seq_i;
     end
-    if (pre_valid_q) begin
-      pre_reason_o <= pre_bad && !(TestMutations && no_parity_i) ? ravelin_ipsec_pkg::DROP_PARITY :
-                      pre_win.expired ? ravelin_ipsec_pkg::DROP_LIFETIME :
+    if (pre_valid_q[0]) begin
+      pre_seq2_q     <= pre_seq1_q;
+      pre_bad2_q     <= pre_bad;
+      pre_expired2_q <= pre_win.expired;
+      pre_esn2_q     <= pre_win.esn;
+      pre_seen2_q    <= pre_win.seen[pre_seq1_q[BitW-1:0]];
+      pre_top2_q     <= pre_win.top;
+      pre_left2_q    <= below(pre_win.top, pre_win.reach);
+      pre_first2_q   <= {1'b0, pre_win.top} - {{(65-BitW){1'b0}}, pre_win.reach};
+    end
+    if (pre_valid_q[1]) begin
+      pre_bad3_q     <= pre_bad2_q;
+      pre_expired3_q <= pre_expired2_q;
+      pre_esn3_q     <= pre_esn2_q;
+      pre_seen3_q    <= pre_seen2_q;
+      pre_top3_q     <= pre_top2_q;
+      pre_left3_q    <= pre_left2_q;
+      pre_number3_q  <= !pre_esn2_q   ? {32'b0, pre_seq2_q} :
+                        pre_high2[32] ? '0 : {pre_high2[31:0], pre_seq2_q};
+    end
+    if (pre_valid_q[2]) begin
+      pre_reason_o <= pre_bad3_q && !(TestMutations && no_parity_i) ? ravelin_ipsec_pkg::DROP_PARITY :
+                      pre_expired3_q ? ravelin_ipsec_pkg::DROP_LIFETIME :
                       TestMutations && no_replay_i ? ravelin_ipsec_pkg::DROP_NONE :
-                      judge(pre_seq_q, pre_win.top, below(pre_win.top, pre_win.window),
-                            pre_win.seen[pre_seq_q[BitW-1:0]]);
+                      judge(pre_number3_q == '0, pre_number3_q, pre_top3_q, pre_left3_q, pre_seen3_q);
+      pre_esn_o    <= pre_esn3_q;
+      pre_number_o <= pre_number3_q;
     end
   end
 
@@ -165,22 +206,23 @@ module ravelin_ipsec_in_sa #(
   logic            valid2_q, known2_q, icv_ok2_q, key_bad2_q, cfg_bad2_q, dyn_bad2_q, win_bad2_q;
   logic            broken2, same2_q, again2_q, seen2_q;
   logic [3:0]      reason2_q, format2_q;
-  logic [31:0]     seq2_q;
+  logic            zero2_q;
+  logic [63:0]     seq2_q;
   logic [15:0]     bytes2_q;
   logic [IdxW-1:0] idx2_q;
   logic [ReplayWindow-1:0] to_seq2_q, to_top2_q;
-  logic [32:0]     left2_q, seq_left2_q;   // left behind now; and once seq2_q is the top
-  logic [32:0]     seq_ring2_q;            // a top up to here: no bit that was set stays
+  logic [64:0]     left2_q, seq_left2_q;   // left behind now; and once seq2_q is the top
+  logic [64:0]     seq_ring2_q;            // a top up to here: no bit that was set stays
   window_t         win2_q;
   ravelin_ipsec_pkg::in_cfg_t cfg2_q;
   ravelin_ipsec_pkg::in_dyn_t dyn2_q;
 
   logic            update3_q, update4_q;   // a packet whose result is written
   logic            accepted3_q, new_top3_q;
-  logic [31:0]     top_before3_q;
+  logic [63:0]     top_before3_q;
   logic [IdxW-1:0] idx3_q, idx4_q;
   logic [ReplayWindow-1:0] to_top3_q;
-  logic [32:0]     left3_q;
+  logic [64:0]     left3_q;
   window_t         win3_q, win4_q;
   ravelin_ipsec_pkg::in_dyn_t dyn3_q, dyn3, dyn4_q;
   logic            bad3_q;                 // a packet that has found its SA broken first
@@ -222,6 +264,7 @@ module ravelin_ipsec_in_sa #(
                     !ravelin_ipsec_pkg::selector_fits(cfg1.selector, chk_flow_i, 1'b1) ?
                     ravelin_ipsec_pkg::DROP_SELECTORS : chk_format_i;
       seq2_q     <= chk_seq_i;
+      zero2_q    <= chk_seq_i == '0;
       bytes2_q   <= chk_bytes_i;
     end
     if (known1 || op1_q) begin
@@ -237,9 +280,9 @@ module ravelin_ipsec_in_sa #(
       seen2_q     <= win1.seen[chk_seq_i[BitW-1:0]];
       to_top2_q   <= up_to(win1.top[BitW-1:0]);
       to_seq2_q   <= up_to(chk_seq_i[BitW-1:0]);
-      left2_q     <= below(win1.top, win1.window);
-      seq_left2_q <= below(chk_seq_i, win1.window);
-      seq_ring2_q <= below(chk_seq_i, (BitW+1)'(ReplayWindow));
+      left2_q     <= below(win1.top, win1.reach);
+      seq_left2_q <= below(chk_seq_i, win1.reach);
+      seq_ring2_q <= below(chk_seq_i, BitW'(ReplayWindow - 1));
     end
   end
 
@@ -251,8 +294,8 @@ module ravelin_ipsec_in_sa #(
   logic            same, broken, known, update, bad, fault;   // update: its state is judged and changed
   logic            seen, new_top, accepted, expired;
   logic [3:0]      judgement, reason;
-  logic [31:0]     top;
-  logic [32:0]     left;
+  logic [63:0]     top;
+  logic [64:0]     left;
   logic [ReplayWindow-1:0] to_top, unseen;
   window_t         win_d;
   ravelin_ipsec_pkg::in_dyn_t dyn, dyn_d;
@@ -265,7 +308,7 @@ module ravelin_ipsec_in_sa #(
   assign left      = same ? left3_q : left2_q;
   assign expired   = is_expired(same ? dyn3.fired : dyn2_q.fired);
   assign new_top   = seq2_q > top;
-  assign judgement = judge(seq2_q, top, left, seen);
+  assign judgement = judge(zero2_q, seq2_q, top, left, seen);
 
   always_comb begin
     bad   = 1'b0;
@@ -482,9 +525,10 @@ module ravelin_ipsec_in_sa #(
     win_wr = '0;
     if (op_write_i) begin
       // all numbers up to the highest one seen count as seen: the window starts full
-      win_wr.window = op_window_i;
-      win_wr.top    = op_seq_i;
-      win_wr.seen   = '1;
+      win_wr.reach = BitW'(op_window_i - 1'b1);
+      win_wr.esn   = op_esn_i;
+      win_wr.top   = op_seq_i;
+      win_wr.seen  = '1;
     end else if (update3_q) begin
       dyn_wr         = dyn3;
       win_wr         = win3_q;

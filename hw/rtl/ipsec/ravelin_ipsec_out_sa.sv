@@ -34,7 +34,7 @@ module ravelin_ipsec_out_sa #(
   input  logic [IdxW-1:0]                         op_idx_i,
   input  logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0] op_cfg_i,
   input  logic                                    op_live_i,      // an SA is written; else removed
-  input  logic [31:0]                             op_seq_i,       // the last one used
+  input  logic [63:0]                             op_seq_i,       // the last one used
   output logic [ravelin_ipsec_pkg::OUT_DYN_W-1:0] op_dyn_o,       // all used up if it is damaged
   output logic                                    op_broken_o,
   input  logic                                    valid_i,
@@ -54,7 +54,7 @@ module ravelin_ipsec_out_sa #(
   output logic                                    seq_end_o,
   output logic                                    broken_o,
   output logic                                    ok_o,           // a number was given
-  output logic [31:0]                             seq_o,
+  output logic [63:0]                             seq_o,
   output logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0] cfg_o,
   output logic                                    ev_valid_o,
   output logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_o
@@ -168,12 +168,13 @@ module ravelin_ipsec_out_sa #(
 
   // ------------------------------------------------------------------------ judge
   ravelin_ipsec_pkg::out_dyn_t dyn, dyn_d;
-  logic       same, here, broken, bad, fault, found, expired, too_big, seq_end, ok, reuse;
+  logic       same, here, broken, bad, fault, found, expired, too_big, seq_end, ok, last, reuse;
   logic [3:0] repeat_q;
 
   assign same   = same2_q && found3_q;     // the last result counts
   assign broken = broken2 || (same2_q && bad3_q);
   assign dyn    = same ? dyn3 : dyn2_q;
+  assign last   = dyn.seq[31:0] == '1 && (!cfg2_q.esn || dyn.seq[63:32] == '1);
   assign reuse  = TestMutations && repeat_seq_i && repeat_q == 4'hf;
 
   always_comb begin
@@ -195,10 +196,10 @@ module ravelin_ipsec_out_sa #(
       expired = found && fits2_q && (dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
                                      dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS]);
       too_big = found && fits2_q && !expired && big2;
-      seq_end = found && fits2_q && !expired && !too_big && dyn.seq == '1;
-      ok      = found && fits2_q && !expired && !too_big && !seq_end;
+      seq_end = found && fits2_q && !expired && !too_big && last;
+      ok      = found && fits2_q && !big2 && !last && !expired;
       if (ok) begin
-        dyn_d.seq     = reuse ? dyn.seq : dyn.seq + 32'd1;
+        dyn_d.seq     = reuse ? dyn.seq : dyn.seq + 64'd1;
         dyn_d.bytes   = dyn.bytes + 64'(bytes2_q);
         dyn_d.packets = dyn.packets + 64'd1;
       end else begin
@@ -208,7 +209,7 @@ module ravelin_ipsec_out_sa #(
   end
 
   // ------------------------------------------------------------------------ write
-  logic       ok3_q, fault3_q, cfg_bad3_q, break3_q;
+  logic       ok3_q, high_end3_q, fault3_q, cfg_bad3_q, break3_q;
   logic [3:0] limited3_q;                  // by limits of `fired`'s first four bits
   logic [5:0] reached;
   ravelin_ipsec_pkg::out_cfg_t cfg3_q;
@@ -255,6 +256,8 @@ module ravelin_ipsec_out_sa #(
       cfg_bad3_q <= cfg_bad2_q;
       limited3_q <= {cfg2_q.limits.hard_packets != '0, cfg2_q.limits.hard_bytes != '0,
                      cfg2_q.limits.soft_packets != '0, cfg2_q.limits.soft_bytes != '0};
+      // What a number is near the end by doesn't change with it: there is no carry that near.
+      high_end3_q <= !cfg2_q.esn || dyn.seq[63:32] == '1;
       break3_q   <= break2_q;
     end
     if (found3_q) begin
@@ -267,7 +270,8 @@ module ravelin_ipsec_out_sa #(
   always_comb begin
     reached = '0;
     if (ok3_q) begin
-      reached = {dyn3_q.seq == '1, dyn3_q.seq >= ravelin_ipsec_pkg::SEQ_NEAR_END,
+      reached = {high_end3_q && dyn3_q.seq[31:0] == '1,
+                 high_end3_q && dyn3_q.seq[31:0] >= ravelin_ipsec_pkg::SEQ_NEAR_END,
                  limited3_q & {dyn3_q.packets >= cfg3_q.limits.hard_packets,
                                dyn3_q.bytes   >= cfg3_q.limits.hard_bytes,
                                dyn3_q.packets >= cfg3_q.limits.soft_packets,

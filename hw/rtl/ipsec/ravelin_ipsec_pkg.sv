@@ -13,6 +13,7 @@ package ravelin_ipsec_pkg;
   localparam int unsigned FIRED_SEQ_END      = 5;
   localparam int unsigned EVENT_SA_ERROR_BIT = 6;
 
+  // Of the low half, when the high one is the last or there is none.
   localparam logic [31:0] SEQ_NEAR_END = 32'hfff00000;
 
   // Of a head at most so many octets stay before ESP: Ethernet with two tags; in transport mode the IP
@@ -31,10 +32,11 @@ package ravelin_ipsec_pkg;
   } limits_t;
 
   // Outbound SA: what never changes while it is installed. What it writes before ESP is a template in
-  // which a packet patches length, checksum and so on: an IP header, which in transport mode is the
+  // which a packet patches length, checksum and so on: of an IP header, which in transport mode is the
   // packet's own, and the ports of UDP.
   typedef struct packed {
     logic [1:0]  icv;
+    logic        esn;          // its numbers have 64 bits, of which the low ones are sent
     logic        transport;    // the packet keeps its header; else it gets this one
     logic        ipv6;         // the outer packet
     logic        udp;
@@ -45,20 +47,22 @@ package ravelin_ipsec_pkg;
     logic [6:0]  around;       // octets that a packet becomes longer by, without padding
     logic [31:0] ports;        // octets of UDP
     logic [31:0] spi;
-    logic [319:0] header;      // octets of an IP header
+    logic [7:0]  ttl;
+    logic [7:0]  proto;
+    logic [255:0] addresses;   // octets
     limits_t     limits;
   } out_cfg_t;
-  localparam int unsigned OUT_CFG_W = 661;
+  localparam int unsigned OUT_CFG_W = 614;
 
   // Outbound SA: what each packet changes.
   typedef struct packed {
     logic [5:0]  fired;
     logic [31:0] drop_limit;
-    logic [31:0] seq;          // last one used
+    logic [63:0] seq;          // last one used
     logic [63:0] bytes;
     logic [63:0] packets;
   } out_dyn_t;
-  localparam int unsigned OUT_DYN_W = 198;
+  localparam int unsigned OUT_DYN_W = 230;
 
   // How much of the tag an ICV is (RFC 4106, section 6): 16 octets, or 4 fewer, or 8 fewer.
   localparam logic [1:0] ICV_16 = 2'd0;
@@ -147,9 +151,9 @@ package ravelin_ipsec_pkg;
     logic [6:0]  mask;
     logic [63:0] packets;      // SA_ERROR: SA_ERROR_*
     logic [63:0] bytes;
-    logic [31:0] seq;
+    logic [63:0] seq;
   } event_t;
-  localparam int unsigned EVENT_REC_W = 216;
+  localparam int unsigned EVENT_REC_W = 248;
 
   // Damage to a memory, for tests (ErrorInjection): a bit of it is read wrong.
   localparam logic [3:0] DAMAGE_CONFIG     = 4'd0;  // what is fixed of an SA
@@ -203,12 +207,13 @@ package ravelin_ipsec_pkg;
     logic [1:0]   icv;
     logic [15:0]  sa;
     logic [31:0]  spi;
-    logic [31:0]  seq;
+    logic         esn;
+    logic [63:0]  seq;
     logic [6:0]   prefix_len;  // octets to put in front of the ciphertext
     logic [1007:0] prefix;     // Ethernet and IP header, UDP, SPI, sequence number, IV
   } tx_decision_t;
   localparam int unsigned TX_PREFIX_MAX = L3_MAX + FRONT_MAX + ESP_OCTETS;
-  localparam int unsigned TX_DECISION_W = 1148;
+  localparam int unsigned TX_DECISION_W = 1181;
 
   // What becomes of a frame from the wire, as far as can be told before it is authenticated.
   localparam logic [1:0] RX_DROP    = 2'd0;
@@ -251,11 +256,12 @@ package ravelin_ipsec_pkg;
     logic [1:0]   icv;
     logic [15:0]  sa;
     logic [31:0]  spi;
-    logic [31:0]  seq;
+    logic         esn;
+    logic [63:0]  seq;         // with ESN as the window has it
     logic [63:0]  iv;
     logic [31:0]  hash;
   } rx_decision_t;
-  localparam int unsigned RX_DECISION_W = 505;
+  localparam int unsigned RX_DECISION_W = 538;
 
   // The same with what the text has shown: its trailer is judged before the packet is read.
   typedef struct packed {
@@ -511,6 +517,14 @@ package ravelin_ipsec_pkg;
     logic [16:0] once;
     once   = {1'b0, sum[15:0]} + 17'(sum[19:16]);
     folded = ~(once[15:0] + 16'(once[16]));
+  endfunction
+
+  // What GCM authenticates beside the text: SPI and sequence number, of which with ESN all 64 bits count
+  // (RFC 4106, section 5).
+  function automatic logic [127:0] aad_of(input logic [31:0] spi, input logic esn,
+                                          input logic [63:0] seq);
+    aad_of = esn ? {32'h0, swap32(seq[31:0]), swap32(seq[63:32]), swap32(spi)} :
+                   {64'h0, swap32(seq[31:0]), swap32(spi)};
   endfunction
 
   // Toeplitz hash of a flow, with the key that receive side scaling is known by. ports is {source,

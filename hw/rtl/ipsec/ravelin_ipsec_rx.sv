@@ -51,10 +51,11 @@ module ravelin_ipsec_rx #(
   input  logic              sa_write_i,
   input  logic [SaW-1:0]    sa_idx_i,
   input  logic [ravelin_ipsec_pkg::IN_CFG_W-1:0] sa_cfg_i,
-  input  logic [31:0]       sa_seq_i,
+  input  logic [63:0]       sa_seq_i,
+  input  logic              sa_esn_i,
   input  logic [WinW-1:0]   sa_window_i,
   output logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] sa_dyn_o,
-  output logic [31:0]       sa_seq_o,
+  output logic [63:0]       sa_seq_o,
   output logic              sa_broken_o,
   input  logic              key_req_valid_i,
   output logic              key_req_ready_o,
@@ -169,6 +170,8 @@ module ravelin_ipsec_rx #(
   logic           pre_valid;
   logic [SaW-1:0] pre_idx;
   logic [31:0]    pre_seq;
+  logic           pre_esn;
+  logic [63:0]    pre_number;
   logic [3:0]     pre_reason;
   logic [CntNum-1:0] decide_cnt, verify_cnt;
   logic [ravelin_ipsec_pkg::RX_DECISION_W-1:0] dec_bits;
@@ -191,7 +194,7 @@ module ravelin_ipsec_rx #(
     .head_valid_i (head_valid_q), .head_ready_o (head_ready), .head_i (head_q),
     .head_len_i (head_len_q), .head_reason_i (head_reason_q),
     .pre_valid_o (pre_valid), .pre_idx_o (pre_idx), .pre_seq_o (pre_seq),
-    .pre_reason_i (pre_reason),
+    .pre_reason_i (pre_reason), .pre_esn_i (pre_esn), .pre_number_i (pre_number),
     .dec_valid_o (dec_valid), .dec_ready_i (dec_ready), .dec_o (dec_bits), .cnt_o (decide_cnt)
   );
   assign dec = dec_bits;
@@ -255,7 +258,9 @@ module ravelin_ipsec_rx #(
   logic           m_valid, m_decrypt, gcm_ready, gcm_idle, gcm_in_ready;
   logic [15:0]    m_len;
   logic [SaW-1:0] m_sa;
-  logic [31:0]    m_spi, m_seq;
+  logic [31:0]    m_spi;
+  logic           m_esn;
+  logic [63:0]    m_seq;
   logic [63:0]    m_iv;
   logic           d_valid, d_ready, d_sop, d_eop, d_bypass, d_bad, gcm_bad;
   logic [SaW-1:0] gcm_bad_slot;
@@ -269,13 +274,13 @@ module ravelin_ipsec_rx #(
   logic [4:0]     m_count;
   logic [7:0]     icv_count, post_count;
 
-  ravelin_ipsec_fifo #(.Width(SaW + 145), .Depth(16)) u_gcm_meta (
+  ravelin_ipsec_fifo #(.Width(SaW + 178), .Depth(16)) u_gcm_meta (
     .clk_i, .rst_ni,
     .in_valid_i (buf_first && !drop), .in_ready_o (gcm_meta_ready),
-    .in_data_i ({decrypt, decrypt ? dec.text_len : dec.frame_len, dec.sa[SaW-1:0], dec.spi, dec.seq,
-                 dec.iv}),
+    .in_data_i ({decrypt, decrypt ? dec.text_len : dec.frame_len, dec.sa[SaW-1:0], dec.spi, dec.esn,
+                 dec.seq, dec.iv}),
     .out_valid_o (m_valid), .out_ready_i (c_valid && c_ready && c_eop),
-    .out_data_o ({m_decrypt, m_len, m_sa, m_spi, m_seq, m_iv}), .count_o (m_count)
+    .out_data_o ({m_decrypt, m_len, m_sa, m_spi, m_esn, m_seq, m_iv}), .count_o (m_count)
   );
 
   ravelin_ipsec_fifo #(.Width(128), .Depth(InFlight)) u_icvs (
@@ -302,8 +307,7 @@ module ravelin_ipsec_rx #(
     .in_valid_i (c_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (c_sop),
     .in_eop_i (c_eop), .in_data_i (c_data), .in_bytes_i (c_bytes), .in_auth_only_i (1'b0),
     .in_bypass_i (!m_decrypt), .in_slot_i (m_sa), .in_iv_i (m_iv),
-    .in_aad_i ({64'h0, ravelin_ipsec_pkg::swap32(m_seq),
-                               ravelin_ipsec_pkg::swap32(m_spi)}), .in_aad_len_i (5'd8),
+    .in_aad_i (ravelin_ipsec_pkg::aad_of(m_spi, m_esn, m_seq)), .in_aad_len_i (m_esn ? 5'd12 : 5'd8),
     .in_auth_len_i (16'd0), .in_len_i (m_len),
     .out_valid_o (d_valid), .out_ready_i (d_ready), .out_sop_o (d_sop), .out_eop_o (d_eop),
     .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass),
@@ -315,7 +319,7 @@ module ravelin_ipsec_rx #(
   logic           rd_valid, chk_valid, chk_known, chk_icv_ok, chk_bad;
   logic [SaW-1:0] rd_idx;
   logic [3:0]     chk_reason, chk_format, sa_reason;
-  logic [31:0]    chk_seq;
+  logic [63:0]    chk_seq;
   logic [15:0]    chk_bytes;
   logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow;
   logic           out_valid, out_ready, in_sa_ready, sa_ev_valid, ev_in_ready;
@@ -360,10 +364,10 @@ module ravelin_ipsec_rx #(
     .clk_i, .rst_ni, .ready_o (in_sa_ready), .no_replay_i (mutation_i == 4'd1),
     .no_parity_i (mutation_i == 4'd5), .damage_i, .dead_i,
     .op_read_i (sa_read_i), .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_cfg_i (sa_cfg_i),
-    .op_seq_i (sa_seq_i), .op_window_i (sa_window_i), .op_dyn_o (sa_dyn_o), .op_seq_o (sa_seq_o),
+    .op_seq_i (sa_seq_i), .op_esn_i (sa_esn_i), .op_window_i (sa_window_i), .op_dyn_o (sa_dyn_o), .op_seq_o (sa_seq_o),
     .op_broken_o (sa_broken_o),
     .pre_valid_i (pre_valid), .pre_idx_i (pre_idx), .pre_seq_i (pre_seq),
-    .pre_reason_o (pre_reason),
+    .pre_reason_o (pre_reason), .pre_esn_o (pre_esn), .pre_number_o (pre_number),
     .rd_valid_i (rd_valid), .rd_idx_i (rd_idx), .chk_valid_i (chk_valid),
     .chk_known_i (chk_known), .chk_reason_i (chk_reason), .chk_icv_ok_i (chk_icv_ok),
     .chk_bad_i (chk_bad), .chk_format_i (chk_format), .chk_seq_i (chk_seq), .chk_bytes_i (chk_bytes),

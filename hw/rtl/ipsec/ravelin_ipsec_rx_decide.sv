@@ -3,9 +3,9 @@
 // Decides what becomes of a frame from the wire, as far as can be told before it is authenticated,
 // from its first 128 octets and its length: parse, inbound SA, checks that need no key.
 //
-//   head -> [parse, 9] -> [classify] -> [lookup, 4] -> [replay pre-check, 2] -> [verdict] -> FIFO
+//   head -> [parse, 9] -> [classify] -> [lookup, 4] -> [replay pre-check, 4] -> [verdict] -> FIFO
 //
-// Latency 17 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFO of
+// Latency 19 cycles, interval 1. Nothing stalls inside: a head is taken only when the FIFO of
 // decisions has room for its result. An error in the lookup table cannot be laid to one SA: bad_o
 // pulses, and dead_i is to follow at once; with it every frame is dropped.
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
@@ -44,7 +44,9 @@ module ravelin_ipsec_rx_decide #(
   output logic            pre_valid_o,
   output logic [SaW-1:0]  pre_idx_o,
   output logic [31:0]     pre_seq_o,
-  input  logic [3:0]      pre_reason_i,     // 2 cycles later
+  input  logic [3:0]      pre_reason_i,     // 4 cycles later, as the following
+  input  logic            pre_esn_i,
+  input  logic [63:0]     pre_number_i,
   // decisions
   output logic            dec_valid_o,
   input  logic            dec_ready_i,
@@ -86,25 +88,26 @@ module ravelin_ipsec_rx_decide #(
   logic [5:0] credit_q;
   logic       take;
   logic       parsing, p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q;
-  logic       p8_valid_q, p9_valid_q, p10_valid_q;
+  logic       p8_valid_q, p9_valid_q, p10_valid_q, p11_valid_q, p12_valid_q;
 
   assign head_ready_o = ready_o && !pause_i && credit_q < 6'(FifoDepth);
   assign take         = head_valid_i && head_ready_o;
   assign taken_o      = take;
   assign paused_o     = pause_i && !(parsing || p3_valid_q || p4_valid_q || p5_valid_q ||
-                                     p6_valid_q || p7_valid_q || p8_valid_q || p9_valid_q || p10_valid_q);
+                                     p6_valid_q || p7_valid_q || p8_valid_q || p9_valid_q || p10_valid_q ||
+                                     p11_valid_q || p12_valid_q);
   assign idle_o       = credit_q == '0;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       credit_q <= '0;
       {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q,
-       p10_valid_q} <= '0;
+       p10_valid_q, p11_valid_q, p12_valid_q} <= '0;
     end else begin
       credit_q <= credit_q + 6'(take) - 6'(dec_valid_o && dec_ready_i);
       {p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q,
-       p10_valid_q} <= {p2_valid, p3_valid_q, p4_valid_q, p5_valid_q, p6_valid_q, p7_valid_q,
-                        p8_valid_q, p9_valid_q};
+       p10_valid_q, p11_valid_q, p12_valid_q} <= {p2_valid, p3_valid_q, p4_valid_q, p5_valid_q,
+          p6_valid_q, p7_valid_q, p8_valid_q, p9_valid_q, p10_valid_q, p11_valid_q};
     end
   end
 
@@ -139,9 +142,9 @@ module ravelin_ipsec_rx_decide #(
   logic [31:0]  p2_ports;      // {source, destination}
   logic         p2_ip, p2_is_esp, p2_is_udp, p2_visible, p2_iv, p2_candidate, p2_plain;
   logic         p2_bad_len, p2_hidden;
-  frame_t       p3_q, p4_q, p5_q, p6_q, p7_q, p8_q, p9_q;
+  frame_t       p3_q, p4_q, p5_q, p6_q, p7_q, p8_q, p9_q, p10_q, p11_q;
   ravelin_ipsec_pkg::in_name_t p3_name_q;
-  esp_place_t   p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q, p9_esp_q;
+  esp_place_t   p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q, p9_esp_q, p10_esp_q, p11_esp_q;
 
   // What has segments left is to go on to elsewhere.
   assign p2_ip      = p2_head.reason == ravelin_ipsec_pkg::DROP_NONE && !p2.onward &&
@@ -214,15 +217,21 @@ module ravelin_ipsec_rx_decide #(
   end
 
   // ------------------------------------------------------------------------ inbound SA
-  logic           p7_hit, p7_known;
-  ravelin_ipsec_pkg::in_form_t p7_form, p8_form_q;
+  // What the table says of a frame.
+  typedef struct packed {
+    logic           known;
+    logic [SaW-1:0] idx;
+    logic           transport;
+    logic [1:0]     icv;
+    logic [15:0]    text_len;
+    logic           too_short;
+  } found_t;
+
+  logic           p7_hit;
+  ravelin_ipsec_pkg::in_form_t p7_form;
   logic [4:0]     p7_icv;
-  logic [15:0]    p8_text_len_q, p9_text_len_q;
-  logic [1:0]     p9_icv_q;
-  logic           p9_transport_q;
-  logic           p8_short_q, p9_short_q;
-  logic [SaW-1:0] p7_idx, p8_idx_q, p9_idx_q;
-  logic           p8_known_q, p9_known_q;
+  logic [SaW-1:0] p7_idx;
+  found_t         p7, p8_found_q, p9_found_q, p10_found_q, p11_found_q;
 
   ravelin_ipsec_lookup #(.SaCount(InSaCount), .ErrorInjection(ErrorInjection)) u_lookup (
     .clk_i, .rst_ni, .ready_o, .damage_i, .bad_o,
@@ -232,10 +241,19 @@ module ravelin_ipsec_rx_decide #(
     .used_i (p4_esp_q.candidate),
     .hit_o (p7_hit), .idx_o (p7_idx), .form_o (p7_form)
   );
-  assign p7_known    = p7_hit && p7_esp_q.candidate &&
-                       (!p7_esp_q.udp || p7_esp_q.port == p7_form.port);
   assign p7_icv      = ravelin_ipsec_pkg::icv_octets(p7_form.icv);
   assign op_hit_o    = p7_hit;
+
+  always_comb begin
+    p7.known     = p7_hit && p7_esp_q.candidate && (!p7_esp_q.udp || p7_esp_q.port == p7_form.port);
+    p7.idx       = p7_idx;
+    p7.transport = p7_form.transport;
+    p7.icv       = p7_form.icv;
+    // header and IV; and at least 4 octets of text
+    p7.text_len  = p7_esp_q.esp_len - 16'd16 - 16'(p7_icv);
+    p7.too_short = p7_esp_q.esp_len < 16'd20 + 16'(p7_icv);
+  end
+
   assign pre_valid_o = p7_valid_q && p7_hit;
   assign pre_idx_o   = p7_idx;
   assign pre_seq_o   = p7_esp_q.seq;
@@ -260,73 +278,74 @@ module ravelin_ipsec_rx_decide #(
     if (p7_valid_q) begin
       p8_q       <= p7_q;
       p8_esp_q   <= p7_esp_q;
-      p8_form_q     <= p7_form;
-      // header and IV; and at least 4 octets of text
-      p8_text_len_q <= p7_esp_q.esp_len - 16'd16 - 16'(p7_icv);
-      p8_short_q    <= p7_esp_q.esp_len < 16'd20 + 16'(p7_icv);
-      p8_known_q <= p7_known;
-      p8_idx_q   <= p7_idx;
+      p8_found_q <= p7;
     end
     if (p8_valid_q) begin
       p9_q       <= p8_q;
       p9_esp_q   <= p8_esp_q;
-      p9_icv_q      <= p8_form_q.icv;
-      p9_transport_q <= p8_form_q.transport;
-      p9_text_len_q <= p8_text_len_q;
-      p9_short_q    <= p8_short_q;
-      p9_known_q <= p8_known_q;
-      p9_idx_q   <= p8_idx_q;
+      p9_found_q <= p8_found_q;
+    end
+    if (p9_valid_q) begin
+      p10_q       <= p9_q;
+      p10_esp_q   <= p9_esp_q;
+      p10_found_q <= p9_found_q;
+    end
+    if (p10_valid_q) begin
+      p11_q       <= p10_q;
+      p11_esp_q   <= p10_esp_q;
+      p11_found_q <= p10_found_q;
     end
   end
 
   // ------------------------------------------------------------------------ verdict
-  logic [3:0] p9_reason;
-  ravelin_ipsec_pkg::rx_decision_t p10_q;
+  logic [3:0] p11_reason;
+  ravelin_ipsec_pkg::rx_decision_t p12_q;
 
   always_comb begin
-    p9_reason = p9_q.reason;
-    if (p9_q.reason == ravelin_ipsec_pkg::DROP_NONE && p9_known_q) begin
-      p9_reason = p9_esp_q.bad_sum   ? ravelin_ipsec_pkg::DROP_CHECKSUM :
-                  p9_esp_q.malformed || p9_short_q ? ravelin_ipsec_pkg::DROP_MALFORMED : pre_reason_i;
+    p11_reason = p11_q.reason;
+    if (p11_q.reason == ravelin_ipsec_pkg::DROP_NONE && p11_found_q.known) begin
+      p11_reason = p11_esp_q.bad_sum   ? ravelin_ipsec_pkg::DROP_CHECKSUM :
+                  p11_esp_q.malformed || p11_found_q.too_short ? ravelin_ipsec_pkg::DROP_MALFORMED : pre_reason_i;
     end
-    if (dead_i && p9_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
-      p9_reason = ravelin_ipsec_pkg::DROP_PARITY;
+    if (dead_i && p11_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
+      p11_reason = ravelin_ipsec_pkg::DROP_PARITY;
     end
   end
 
   always_ff @(posedge clk_i) begin
-    if (p9_valid_q) begin
-      p10_q.action    <= p9_reason != ravelin_ipsec_pkg::DROP_NONE ? ravelin_ipsec_pkg::RX_DROP :
-                        p9_known_q ? ravelin_ipsec_pkg::RX_DECRYPT : ravelin_ipsec_pkg::RX_PASS;
-      p10_q.reason    <= p9_reason;
-      p10_q.known     <= p9_known_q && !dead_i;
-      p10_q.udp       <= p9_esp_q.udp;
-      p10_q.transport <= p9_transport_q;
-      p10_q.ipv6      <= p9_esp_q.ipv6;
-      p10_q.src       <= p9_esp_q.src;
-      p10_q.dst       <= p9_esp_q.dst;
-      p10_q.front     <= p9_esp_q.front;
-      p10_q.names     <= p9_esp_q.names;
-      p10_q.ecn       <= p9_esp_q.ecn;
-      p10_q.l3        <= p9_q.l3;
-      p10_q.skip      <= p9_esp_q.skip;
-      p10_q.frame_len <= p9_q.len;
-      p10_q.text_len  <= p9_text_len_q;
-      p10_q.icv       <= p9_icv_q;
-      p10_q.sa        <= 16'(p9_idx_q);
-      p10_q.spi       <= p9_esp_q.spi;
-      p10_q.seq       <= p9_esp_q.seq;
-      p10_q.iv        <= p9_esp_q.iv;
-      p10_q.hash      <= p9_esp_q.hash;
+    if (p11_valid_q) begin
+      p12_q.action    <= p11_reason != ravelin_ipsec_pkg::DROP_NONE ? ravelin_ipsec_pkg::RX_DROP :
+                        p11_found_q.known ? ravelin_ipsec_pkg::RX_DECRYPT : ravelin_ipsec_pkg::RX_PASS;
+      p12_q.reason    <= p11_reason;
+      p12_q.known     <= p11_found_q.known && !dead_i;
+      p12_q.udp       <= p11_esp_q.udp;
+      p12_q.transport <= p11_found_q.transport;
+      p12_q.ipv6      <= p11_esp_q.ipv6;
+      p12_q.src       <= p11_esp_q.src;
+      p12_q.dst       <= p11_esp_q.dst;
+      p12_q.front     <= p11_esp_q.front;
+      p12_q.names     <= p11_esp_q.names;
+      p12_q.ecn       <= p11_esp_q.ecn;
+      p12_q.l3        <= p11_q.l3;
+      p12_q.skip      <= p11_esp_q.skip;
+      p12_q.frame_len <= p11_q.len;
+      p12_q.text_len  <= p11_found_q.text_len;
+      p12_q.icv       <= p11_found_q.icv;
+      p12_q.sa        <= 16'(p11_found_q.idx);
+      p12_q.spi       <= p11_esp_q.spi;
+      p12_q.esn       <= pre_esn_i;
+      p12_q.seq       <= pre_number_i;
+      p12_q.iv        <= p11_esp_q.iv;
+      p12_q.hash      <= p11_esp_q.hash;
     end
   end
 
   always_ff @(posedge clk_i) begin
     cnt_o <= '0;
-    if (rst_ni && p9_valid_q && !dead_i && p9_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
-      cnt_o[ravelin_regs_pkg::CNT_RX_SA_MISS]  <= p9_esp_q.candidate && p9_esp_q.plain && !p9_known_q;
-      cnt_o[ravelin_regs_pkg::CNT_RX_FRAGMENT] <= p9_esp_q.fragment;
-      cnt_o[ravelin_regs_pkg::CNT_RX_HIDDEN]   <= p9_esp_q.hidden;
+    if (rst_ni && p11_valid_q && !dead_i && p11_q.reason == ravelin_ipsec_pkg::DROP_NONE) begin
+      cnt_o[ravelin_regs_pkg::CNT_RX_SA_MISS]  <= p11_esp_q.candidate && p11_esp_q.plain && !p11_found_q.known;
+      cnt_o[ravelin_regs_pkg::CNT_RX_FRAGMENT] <= p11_esp_q.fragment;
+      cnt_o[ravelin_regs_pkg::CNT_RX_HIDDEN]   <= p11_esp_q.hidden;
     end
   end
 
@@ -334,7 +353,7 @@ module ravelin_ipsec_rx_decide #(
   logic [5:0] dec_count;
   ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::RX_DECISION_W), .Depth(FifoDepth)) u_decisions (
     .clk_i, .rst_ni,
-    .in_valid_i (p10_valid_q), .in_ready_o (dec_room), .in_data_i (p10_q),
+    .in_valid_i (p12_valid_q), .in_ready_o (dec_room), .in_data_i (p12_q),
     .out_valid_o (dec_valid_o), .out_ready_i (dec_ready_i), .out_data_o (dec_o),
     .count_o (dec_count)
   );

@@ -52,7 +52,7 @@ module ravelin_ipsec_rx_verify #(
   output logic              chk_icv_ok_o,
   output logic              chk_bad_o,
   output logic [3:0]        chk_format_o,
-  output logic [31:0]       chk_seq_o,
+  output logic [63:0]       chk_seq_o,
   output logic [15:0]       chk_bytes_o,
   output logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow_o,
   input  logic [3:0]        sa_reason_i,     // 2 cycles after chk

@@ -48,7 +48,7 @@ module ravelin_ipsec_tx #(
   input  logic [SaW-1:0]    sa_idx_i,
   input  logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0] sa_cfg_i,
   input  logic              sa_live_i,
-  input  logic [31:0]       sa_seq_i,
+  input  logic [63:0]       sa_seq_i,
   output logic [ravelin_ipsec_pkg::OUT_DYN_W-1:0] sa_dyn_o,
   output logic              sa_broken_o,
   input  logic              key_req_valid_i,
@@ -160,15 +160,15 @@ module ravelin_ipsec_tx #(
   logic [15:0]   start_octets;        // of the last octet that goes out, from the first beat
   logic [OctW-1:0] cmd_shift;
   logic [PtrW:0] cmd_start, cmd_beats, cmd_total;
-  logic          drop, protect, no_text, gcm_meta_ready, post_ready, buf_first, buf_empty;
+  logic          drop, protect, gcm_meta_ready, post_ready, buf_first, buf_empty;
 
   assign drop         = dec.action == ravelin_ipsec_pkg::TX_DROP;
   assign protect      = dec.action == ravelin_ipsec_pkg::TX_PROTECT;
-  // Of no text a beat goes out all the same: the trailer will be in it.
-  assign no_text      = dec.text_len == '0;
-  assign cmd_shift    = no_text ? '0 : OctW'(dec.skip);
-  assign start_octets = 16'(cmd_shift) + dec.text_len + 16'(Octets - 1) + 16'(no_text);
-  assign cmd_start    = no_text ? '0 : (PtrW+1)'({9'b0, dec.skip} >> OctW);
+  // What is skipped of a frame is no multiple of 4 octets. So of no text a beat goes out all the same,
+  // which the trailer will be in.
+  assign cmd_shift    = OctW'(dec.skip);
+  assign start_octets = 16'(cmd_shift) + dec.text_len + 16'(Octets - 1);
+  assign cmd_start    = (PtrW+1)'({9'b0, dec.skip} >> OctW);
   assign cmd_beats    = drop ? '0 : (PtrW+1)'(start_octets >> OctW);
   assign cmd_total    = (PtrW+1)'((dec.frame_len + 16'(Octets - 1)) >> OctW);
 
@@ -232,20 +232,22 @@ module ravelin_ipsec_tx #(
   logic         m_valid, m_protect;
   logic [15:0]  m_len;
   logic [SaW-1:0] m_sa;
-  logic [31:0]  m_spi, m_seq;
+  logic [31:0]  m_spi;
+  logic         m_esn;
+  logic [63:0]  m_seq;
   logic         gcm_idle, gcm_in_ready;
   logic         d_valid, d_ready, d_sop, d_eop, d_bypass, d_bad;
   logic [DataW-1:0]  d_data;
   logic [BytesW-1:0] d_bytes;
   logic [127:0]      d_tag;
 
-  ravelin_ipsec_fifo #(.Width(SaW + 81), .Depth(16)) u_gcm_meta (
+  ravelin_ipsec_fifo #(.Width(SaW + 114), .Depth(16)) u_gcm_meta (
     .clk_i, .rst_ni,
     .in_valid_i (buf_first && !drop), .in_ready_o (gcm_meta_ready),
     .in_data_i ({protect, protect ? dec.text_len + 16'(dec.pad) + 16'd2 : dec.text_len,
-                 dec.sa[SaW-1:0], dec.spi, dec.seq}),
+                 dec.sa[SaW-1:0], dec.spi, dec.esn, dec.seq}),
     .out_valid_o (m_valid), .out_ready_i (c_valid && c_ready && c_eop),
-    .out_data_o ({m_protect, m_len, m_sa, m_spi, m_seq}), .count_o (unused_meta_count)
+    .out_data_o ({m_protect, m_len, m_sa, m_spi, m_esn, m_seq}), .count_o (unused_meta_count)
   );
 
   logic damage_slot;
@@ -267,9 +269,9 @@ module ravelin_ipsec_tx #(
     .key_req_key_i, .key_req_salt_i, .key_done_o, .ready_o (gcm_ready), .idle_o (gcm_idle),
     .in_valid_i (c_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (c_sop),
     .in_eop_i (c_eop), .in_data_i (c_data), .in_bytes_i (c_bytes), .in_auth_only_i (1'b0),
-    .in_bypass_i (!m_protect), .in_slot_i (m_sa), .in_iv_i ({ravelin_ipsec_pkg::swap32(m_seq), 32'h0}),
-    .in_aad_i ({64'h0, ravelin_ipsec_pkg::swap32(m_seq),
-                               ravelin_ipsec_pkg::swap32(m_spi)}), .in_aad_len_i (5'd8),
+    .in_bypass_i (!m_protect), .in_slot_i (m_sa), .in_iv_i ({ravelin_ipsec_pkg::swap32(m_seq[31:0]),
+                ravelin_ipsec_pkg::swap32(m_seq[63:32])}),
+    .in_aad_i (ravelin_ipsec_pkg::aad_of(m_spi, m_esn, m_seq)), .in_aad_len_i (m_esn ? 5'd12 : 5'd8),
     .in_auth_len_i (16'd0), .in_len_i (m_len),
     .out_valid_o (d_valid), .out_ready_i (d_ready), .out_sop_o (d_sop), .out_eop_o (d_eop),
     .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass),

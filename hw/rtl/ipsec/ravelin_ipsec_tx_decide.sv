@@ -43,7 +43,7 @@ module ravelin_ipsec_tx_decide #(
   input  logic [SaW-1:0]      sa_idx_i,
   input  logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0] sa_cfg_i,
   input  logic                sa_live_i,
-  input  logic [31:0]         sa_seq_i,
+  input  logic [63:0]         sa_seq_i,
   output logic [ravelin_ipsec_pkg::OUT_DYN_W-1:0] sa_dyn_o,
   output logic                sa_broken_o,
   // heads
@@ -244,7 +244,7 @@ module ravelin_ipsec_tx_decide #(
   logic        p5_big_q, p6_big_q, p7_big_q;
   logic        sa_valid, no_sa, expired, sa_too_big, seq_end, sa_broken, sa_ok, ev_valid;
   logic [1:0]  unfit;
-  logic [31:0] seq;
+  logic [63:0] seq;
   logic [ravelin_ipsec_pkg::OUT_CFG_W-1:0]   cfg_bits;
   logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_rec;
   ravelin_ipsec_pkg::out_cfg_t cfg;
@@ -301,9 +301,7 @@ module ravelin_ipsec_tx_decide #(
   logic        p7_df;
   logic [19:0] p7_sum;        // of an IPv4 header of tunnel mode
   logic [HeadW-1:0] p8_head_q;
-  ravelin_ipsec_pkg::ipv4_t p7_ip;
 
-  assign p7_ip    = cfg.header[159:0];
   assign p7_pad   = 2'd2 - p7_q.total[1:0];
   assign p7_outer = p7_q.total + 16'(p7_pad) + 16'(cfg.around);
   assign p7_front = cfg.transport ? p7_q.front : '0;
@@ -313,11 +311,11 @@ module ravelin_ipsec_tx_decide #(
   assign p7_pass  = !p7_q.malformed && !p7_discard_q && !p7_big_q && !no_sa && !p7_unfit && !expired &&
                     !sa_too_big && !seq_end && !sa_broken && !sa_ok && !dead_i;
   assign p7_sum   = {4'b0, 8'h45, p7_tos} + 20'(p7_outer) + 20'(seq[15:0]) +
-                    {5'b0, p7_df, 14'b0} + {4'b0, p7_ip.ttl, p7_ip.proto} +
-                    20'(ravelin_ipsec_pkg::swap16(p7_ip.src[15:0])) +
-                    20'(ravelin_ipsec_pkg::swap16(p7_ip.src[31:16])) +
-                    20'(ravelin_ipsec_pkg::swap16(p7_ip.dst[15:0])) +
-                    20'(ravelin_ipsec_pkg::swap16(p7_ip.dst[31:16]));
+                    {5'b0, p7_df, 14'b0} + {4'b0, cfg.ttl, cfg.proto} +
+                    20'(ravelin_ipsec_pkg::swap16(cfg.addresses[15:0])) +
+                    20'(ravelin_ipsec_pkg::swap16(cfg.addresses[31:16])) +
+                    20'(ravelin_ipsec_pkg::swap16(cfg.addresses[47:32])) +
+                    20'(ravelin_ipsec_pkg::swap16(cfg.addresses[63:48]));
 
   // What an SA makes of its packet.
   typedef struct packed {
@@ -332,15 +330,18 @@ module ravelin_ipsec_tx_decide #(
     logic [6:0]   front;       // octets before UDP or ESP
     logic [7:0]   tos;
     logic         df;
+    logic [7:0]   ttl;
+    logic [7:0]   proto;       // of what follows the IP header
     logic [31:0]  ports;
     logic [31:0]  spi;
-    logic [31:0]  seq;
+    logic         esn;
+    logic [63:0]  seq;
   } made_t;
 
   logic [1:0]   p8_action_q, p9_action_q;
   made_t        p8_made_q, p9_made_q;
   logic [19:0]  p8_sum_q;
-  logic [319:0] p8_header_q;
+  logic [255:0] p8_addresses_q;
 
   always_ff @(posedge clk_i) begin
     if (p7_valid_q) begin
@@ -364,8 +365,11 @@ module ravelin_ipsec_tx_decide #(
         p8_made_q.df        <= p7_df;
         p8_made_q.ports     <= cfg.ports;
         p8_made_q.spi       <= cfg.spi;
+        p8_made_q.esn       <= cfg.esn;
         p8_made_q.seq       <= seq;
-        p8_header_q         <= cfg.header;
+        p8_made_q.ttl       <= cfg.ttl;
+        p8_made_q.proto     <= cfg.proto;
+        p8_addresses_q      <= cfg.addresses;
         p8_sum_q            <= p7_sum;
       end
     end
@@ -396,7 +400,6 @@ module ravelin_ipsec_tx_decide #(
   // ------------------------------------------------------------------------ header
   // Of tunnel mode the template's, of transport mode the packet's own. The IPv4 checksum is left out.
   logic [FrontW-1:0] p8_packet, p8_kept, p8_front, p9_front_q;
-  logic [7:0]        p8_proto;
   logic [19:0]       p8_own_sum, p9_sum_q;
   ravelin_ipsec_pkg::ipv4_t p8_ip;
   ravelin_ipsec_pkg::ipv6_t p8_ipv6;
@@ -404,21 +407,32 @@ module ravelin_ipsec_tx_decide #(
   carry_t            p9_q;
 
   assign p8_packet  = ravelin_ipsec_pkg::packet_of(p8_head_q, p8_q.l3);
-  assign p8_proto   = p8_made_q.udp ? ravelin_ipsec_pkg::PROTO_UDP : ravelin_ipsec_pkg::PROTO_ESP;
-  assign p8_kept    = ravelin_ipsec_pkg::front_of(p8_packet, p8_made_q.front, p8_q.front_names, p8_proto);
-  assign p8_own_sum = ravelin_ipsec_pkg::renewed_sum(p8_packet[95:0], p8_made_q.outer, p8_proto);
+  assign p8_kept    = ravelin_ipsec_pkg::front_of(p8_packet, p8_made_q.front, p8_q.front_names,
+                                                p8_made_q.proto);
+  assign p8_own_sum = ravelin_ipsec_pkg::renewed_sum(p8_packet[95:0], p8_made_q.outer,
+                                                     p8_made_q.proto);
 
   always_comb begin
-    p8_ip           = p8_made_q.transport ? p8_kept[159:0] : p8_header_q[159:0];
+    p8_ip           = p8_kept[159:0];
     p8_ip.total     = ravelin_ipsec_pkg::swap16(p8_made_q.outer);
     p8_ip.checksum  = '0;
-    p8_ipv6         = p8_made_q.transport ? p8_kept[319:0] : p8_header_q;
+    p8_ipv6         = p8_kept[319:0];
     p8_ipv6.payload = ravelin_ipsec_pkg::swap16(p8_made_q.outer - 16'd40);
     if (!p8_made_q.transport) begin
+      p8_ip.version   = 4'd4;
+      p8_ip.words     = 4'd5;
       p8_ip.tos       = p8_made_q.tos;
       p8_ip.id        = ravelin_ipsec_pkg::swap16(p8_made_q.seq[15:0]);
       p8_ip.fragment  = ravelin_ipsec_pkg::swap16({1'b0, p8_made_q.df, 14'b0});
+      p8_ip.ttl       = p8_made_q.ttl;
+      p8_ip.proto     = p8_made_q.proto;
+      {p8_ip.dst, p8_ip.src} = p8_addresses_q[63:0];
+      p8_ipv6.version = 4'd6;
       {p8_ipv6.class_high, p8_ipv6.class_low} = p8_made_q.tos;
+      {p8_ipv6.label_high, p8_ipv6.label} = '0;
+      p8_ipv6.hops    = p8_made_q.ttl;
+      p8_ipv6.proto   = p8_made_q.proto;
+      {p8_ipv6.dst, p8_ipv6.src} = p8_addresses_q;
     end
     p8_front = p8_made_q.transport ? p8_kept : '0;
     if (p8_made_q.ipv6) begin
@@ -455,8 +469,9 @@ module ravelin_ipsec_tx_decide #(
     p9_udp.len      = ravelin_ipsec_pkg::swap16(p9_made_q.outer - 16'(p9_made_q.front));
     p9_udp.checksum = '0;
     p9_esp.spi      = ravelin_ipsec_pkg::swap32(p9_made_q.spi);
-    p9_esp.seq      = ravelin_ipsec_pkg::swap32(p9_made_q.seq);
-    p9_esp.iv       = {ravelin_ipsec_pkg::swap32(p9_made_q.seq), 32'h0};
+    p9_esp.seq      = ravelin_ipsec_pkg::swap32(p9_made_q.seq[31:0]);
+    p9_esp.iv       = {ravelin_ipsec_pkg::swap32(p9_made_q.seq[31:0]),
+                       ravelin_ipsec_pkg::swap32(p9_made_q.seq[63:32])};
     p9_tail         = TailW'(p9_front_q) |
                       ((p9_made_q.udp ? TailW'({p9_esp, p9_udp}) : TailW'(p9_esp))
                        << {p9_made_q.front[6:2], 5'b0});
@@ -480,6 +495,7 @@ module ravelin_ipsec_tx_decide #(
         p10_q.icv        <= p9_made_q.icv;
         p10_q.sa         <= p9_q.sa;
         p10_q.spi        <= p9_made_q.spi;
+        p10_q.esn        <= p9_made_q.esn;
         p10_q.seq        <= p9_made_q.seq;
         p10_q.prefix_len <= 7'(p9_q.l3) + p9_tail_len;
         case (p9_q.l3)

@@ -99,6 +99,7 @@ module ravelin_queue_regs #(
     features.vlan         = 1'b1;
     features.ipv6         = 1'b1;
     features.transport    = 1'b1;
+    features.esn          = 1'b1;
     features.udp_ports    = 1'b1;
     features.selectors    = 1'b1;
     features.icv_short    = 1'b1;

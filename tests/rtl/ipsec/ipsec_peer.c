@@ -56,6 +56,8 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 		flags |= RVL_SA_FLAG_IPV6;
 	if (params->mode == RVL_TRANSPORT)
 		flags |= RVL_SA_FLAG_TRANSPORT;
+	if (params->esn)
+		flags |= RVL_SA_FLAG_ESN;
 	memcpy(cmd.src, params->src.octets, sizeof(cmd.src));
 	memcpy(cmd.dst, params->dst.octets, sizeof(cmd.dst));
 	memcpy(&cmd.salt, params->salt, 4);
@@ -63,6 +65,7 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 	if (params->direction == RVL_INBOUND) {
 		flags |= RVL_SA_FLAG_INBOUND;
 		cmd.window = params->replay_window;
+		cmd.seq = params->first_seq ? params->first_seq - 1 : 0;
 	} else {
 		if (params->df == RVL_ESP_DF_SET)
 			flags |= RVL_SA_FLAG_DF_SET;
@@ -172,6 +175,12 @@ struct rvl_sa_params peer_params(struct peer_random *r, enum rvl_direction direc
 				: peer_params_ipv6(r, direction, spi);
 }
 
+void peer_esn(struct peer_random *r, struct rvl_sa_params *params, uint32_t before)
+{
+	params->esn = true;
+	params->first_seq = ((1 + (uint64_t)peer_below(r, 1000)) << 32) - before;
+}
+
 struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction direction,
 				     uint32_t spi)
 {
@@ -179,6 +188,8 @@ struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction d
 
 	if (peer_below(r, 2))
 		peer_transport(&params);
+	if (peer_below(r, 2))
+		peer_esn(r, &params, peer_below(r, 100));
 	return params;
 }
 
@@ -342,13 +353,14 @@ struct peer_ip peer_random_ip(struct peer_random *r, size_t payload)
 	};
 }
 
-struct peer_seal peer_seal_plain(uint32_t seq)
+struct peer_seal peer_seal_plain(uint64_t seq)
 {
 	return (struct peer_seal){.seq = seq, .pad_length = -1, .iv = seq};
 }
 
-static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_len)
+static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_len, uint64_t seq)
 {
+	uint8_t aad[12];
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t *text = esp + 16;
 	uint8_t nonce[12];
@@ -356,10 +368,16 @@ static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_l
 
 	memcpy(nonce, params->salt, 4);
 	memcpy(nonce + 4, esp + 8, 8);
+	/* RFC 4106, section 5 */
+	memcpy(aad, esp, 8);
+	if (params->esn) {
+		rvl_put_be32(aad + 4, (uint32_t)(seq >> 32));
+		rvl_put_be32(aad + 8, (uint32_t)seq);
+	}
 	ok = EVP_EncryptInit_ex(ctx,
 				params->encr_key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm(),
 				NULL, params->encr_key, nonce) &&
-	     EVP_EncryptUpdate(ctx, NULL, &n, esp, 8) &&
+	     EVP_EncryptUpdate(ctx, NULL, &n, aad, params->esn ? 12 : 8) &&
 	     EVP_EncryptUpdate(ctx, text, &n, text, (int)text_len) &&
 	     EVP_EncryptFinal_ex(ctx, text + n, &n) &&
 	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)peer_icv(params),
@@ -401,7 +419,7 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 	}
 	esp = out + header + udp;
 	rvl_put_be32(esp, params->spi);
-	rvl_put_be32(esp + 4, how->seq);
+	rvl_put_be32(esp + 4, (uint32_t)how->seq);
 	rvl_put_be32(esp + 8, (uint32_t)(how->iv >> 32));
 	rvl_put_be32(esp + 12, (uint32_t)how->iv);
 	memcpy(esp + 16, text, len);
@@ -413,7 +431,7 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 		p[(int)pad - how->bad_pad] ^= 0x40;
 	p[pad] = (uint8_t)(how->pad_length >= 0 ? how->pad_length : (int)pad);
 	p[pad + 1] = how->next_header ? how->next_header : natural;
-	seal(params, esp, text_len);
+	seal(params, esp, text_len, how->seq);
 	memset(out + total, 0x77, how->trailing);
 	return total + how->trailing;
 }

@@ -41,7 +41,9 @@ struct rvl_sa_params peer_params_ipv6(struct peer_random *r, enum rvl_direction 
 				      uint32_t spi);
 /* Make it one of transport mode. */
 void peer_transport(struct rvl_sa_params *params);
-/* Of either mode. */
+/* Make it one with ESN, whose numbers begin so far before a border of their halves. */
+void peer_esn(struct peer_random *r, struct rvl_sa_params *params, uint32_t before);
+/* Of either mode, with or without ESN. */
 struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction direction,
 				     uint32_t spi);
 /* EtherType of its outer packets. */
@@ -80,7 +82,7 @@ struct rvl_addr peer_address(bool ipv6, uint32_t number);
 
 /* How ESP is made wrong, or at least odd. */
 struct peer_seal {
-	uint32_t seq;
+	uint64_t seq;	      /* above 32 bits with ESN */
 	bool udp;	      /* over IPv4 */
 	uint8_t tos;	      /* of the outer header */
 	unsigned int options; /* in the outer header, as peer_ip has them */
@@ -93,7 +95,7 @@ struct peer_seal {
 	size_t trailing; /* octets behind the packet in the frame */
 };
 
-struct peer_seal peer_seal_plain(uint32_t seq);
+struct peer_seal peer_seal_plain(uint64_t seq);
 
 /* What an inbound SA's packets hold: a packet, or in transport mode so many octets of some protocol
  * that how then names. Its length. */

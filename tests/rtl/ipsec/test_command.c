@@ -180,7 +180,7 @@ void every_status_of_policy_commands_is_answered(struct bench *b)
 
 void what_a_command_has_room_for_and_the_block_lacks_is_unsupported(struct bench *b)
 {
-	static const uint32_t flags[] = {RVL_SA_FLAG_ESN, RVL_SA_FLAG_AH, RVL_SA_FLAG_IPV6};
+	static const uint32_t flags[] = {RVL_SA_FLAG_AH, RVL_SA_FLAG_IPV6};
 	struct rvl_sa_params out = peer_params_ipv4(&b->random, RVL_OUTBOUND, 256);
 	struct rvl_sa_params in = peer_params_ipv4(&b->random, RVL_INBOUND, 256);
 	struct rvl_policy policy = {.selector = rvl_selector_any(6), .action = RVL_DISCARD};

@@ -31,7 +31,15 @@ static struct rvl_sa_params form(struct bench *b, enum rvl_direction direction, 
 
 	if (i & 2)
 		peer_transport(&params);
+	if (i & 4)
+		peer_esn(&b->random, &params, 50);
 	return params;
+}
+
+/* The number of the nth packet of an SA, from 1 on. */
+static uint64_t number_of(const struct rvl_sa_params *params, uint64_t n)
+{
+	return (params->first_seq ? params->first_seq - 1 : 0) + n;
 }
 
 void frames_without_policy_pass_unchanged(struct bench *b)
@@ -103,7 +111,7 @@ void every_inner_length_is_decapsulated(struct bench *b)
 		bench_sa_add(b, i * 5, &params[i]);
 	}
 	for (size_t i = 0; i < 1400; i++) {
-		struct peer_seal how = peer_seal_plain((uint32_t)i + 1);
+		struct peer_seal how = peer_seal_plain(number_of(&params[i % 7], i + 1));
 		size_t len =
 			peer_text(&b->random, packet, &params[i % 7], &how, a_length(b, i / 2));
 		size_t at = peer_ethernet(&b->random, frame, peer_outer_type(&params[i % 7]),
@@ -147,7 +155,7 @@ void random_frames_both_ways_with_many_sas(struct bench *b)
 							   : peer_below(&b->random, 2000);
 		uint32_t sa = peer_below(&b->random, 4) ? peer_below(&b->random, 3)
 							: peer_below(&b->random, 64);
-		struct peer_seal how = peer_seal_plain(++seq[sa]);
+		struct peer_seal how = peer_seal_plain(number_of(&in[sa], ++seq[sa]));
 		struct peer_ip ip = peer_ip_for(&b->random, &out[sa], payload);
 		size_t len = put_ip(b, frame, &ip, peer_below(&b->random, 3), 0);
 
@@ -233,7 +241,7 @@ void packets_that_carry_nothing_pass_in_transport_mode(struct bench *b)
 		bench_sa_add(b, i, &in);
 		for (unsigned int tags = 0; tags < 3; tags++)
 			for (unsigned int options = 0; options < 4; options++) {
-				struct peer_seal how = peer_seal_plain(4 * tags + options + 1);
+				struct peer_seal how = peer_seal_plain(4 * tags + options + 1u);
 				size_t at;
 
 				ip.options = i & 1 ? options : 2 * options + tags;

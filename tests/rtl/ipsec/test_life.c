@@ -107,9 +107,10 @@ void the_last_sequence_number_is_used_once(struct bench *b)
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 77);
 	uint8_t frame[PEER_FRAME_MAX];
 
-	sa.first_seq = 0xfffffff0;
+	sa.esn = peer_below(&b->random, 2);
+	sa.first_seq = rvl_sa_last_seq(&sa) - 15;
 	bench_sa_add(b, 77, &sa);
-	sa.first_seq = 0xffefffff - 3;
+	sa.first_seq = rvl_sa_soon_seq(&sa) - 4;
 	bench_sa_add(b, 78, &sa);
 	for (int i = 0; i < 30; i++) {
 		bench_tx(b, frame, plain(b, frame, 50), 77);

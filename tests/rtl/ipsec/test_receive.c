@@ -235,21 +235,33 @@ void text_of_padding_alone_is_refused(struct bench *b)
 	bench_settle(b);
 }
 
+#define WINDOWS 14
+
 void replay_windows_of_all_sizes_agree_with_the_model(struct bench *b)
 {
 	static const uint32_t windows[] = {32, 33, 64, 100, 1000, 1023, 1024};
-	struct rvl_sa_params sa[7];
-	uint32_t top[7] = {0};
+	struct rvl_sa_params sa[WINDOWS];
+	uint64_t top[WINDOWS];
 	uint8_t frame[PEER_FRAME_MAX];
 	size_t l3;
 
-	for (uint16_t i = 0; i < 7; i++) {
-		sa[i] = peer_params_any(&b->random, RVL_INBOUND, 300 + i);
-		sa[i].replay_window = windows[i];
+	/* Some with ESN begin at 0, and others before a border of the halves, the last one
+	 * included. */
+	for (uint16_t i = 0; i < WINDOWS; i++) {
+		sa[i] = peer_params(&b->random, RVL_INBOUND, 300 + i);
+		sa[i].replay_window = windows[i % 7];
+		if (i >= 7)
+			peer_esn(&b->random, &sa[i], peer_below(&b->random, 2000));
+		if (i % 4 == 3)
+			sa[i].first_seq = 0;
+		if (i == 8)
+			sa[i].first_seq = UINT64_MAX - 20000;
+		top[i] = sa[i].first_seq ? sa[i].first_seq - 1 : 0;
 		bench_sa_add(b, i, &sa[i]);
 	}
-	for (int n = 0; n < 8000; n++) {
-		uint32_t i = peer_below(&b->random, 7), seq;
+	for (int n = 0; n < 16000; n++) {
+		uint32_t i = peer_below(&b->random, WINDOWS);
+		uint64_t seq;
 		struct peer_seal how;
 
 		switch (peer_below(&b->random, 8)) {
@@ -267,8 +279,12 @@ void replay_windows_of_all_sizes_agree_with_the_model(struct bench *b)
 			seq = top[i] - peer_below(&b->random, windows[i] + 4);
 			break;
 		}
-		if ((int32_t)seq < 0)
+		if (seq > top[i] && seq - top[i] > UINT32_MAX)
 			seq = 0;
+		/* With ESN one left of the window is taken for one that comes, once the top is
+		 * known. */
+		if (sa[i].esn && seq + windows[i % 7] <= top[i])
+			bench_settle(b);
 		how = peer_seal_plain(seq);
 		bench_rx(b, frame, sealed(b, frame, &l3, &sa[i], &how, 20));
 		if (seq > top[i])

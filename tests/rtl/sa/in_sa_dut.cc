@@ -74,9 +74,9 @@ bool in_sa_dut_cycle(struct in_sa_dut *d, const struct in_sa_packet *packet,
 	d->checked[0] = packet != nullptr;
 	*result = {};
 	if (d->top.ev_valid_o) {
-		result->event = (uint8_t)sa_field(d->top.ev_o, 160, 7);
-		result->packets = sa_field(d->top.ev_o, 96, 64);
-		result->bytes = sa_field(d->top.ev_o, 32, 64);
+		result->event = (uint8_t)sa_field(d->top.ev_o, 192, 7);
+		result->packets = sa_field(d->top.ev_o, 128, 64);
+		result->bytes = sa_field(d->top.ev_o, 64, 64);
 	}
 	result->reason = d->top.reason_o;
 	return d->checked[2];

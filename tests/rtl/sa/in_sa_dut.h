@@ -23,13 +23,14 @@ enum {
 };
 
 struct in_sa {
-	uint32_t top, window;
+	uint64_t top;
+	uint32_t window;
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: no limit */
 };
 
 struct in_sa_packet {
 	unsigned int sa;
-	uint32_t seq;
+	uint64_t seq;
 	uint16_t bytes;
 	uint8_t reason; /* why it is dropped already, or IN_SA_NONE */
 	uint8_t format; /* what is wrong with its text, or IN_SA_NONE */
@@ -44,7 +45,8 @@ struct in_sa_result {
 
 struct in_sa_counters {
 	uint64_t packets, bytes;
-	uint32_t drop_limit, drop_format, drop_replay, drop_icv, top;
+	uint32_t drop_limit, drop_format, drop_replay, drop_icv;
+	uint64_t top;
 };
 
 struct in_sa_dut;

@@ -19,6 +19,7 @@
 struct model {
 	struct in_sa sa;
 	struct in_sa_counters counters;
+	uint64_t base; /* of its numbers, of which seen knows how far they are from it */
 	uint8_t fired;
 	uint8_t seen[NUMBERS];
 };
@@ -35,11 +36,11 @@ static uint32_t below(uint32_t n)
 	return (uint32_t)((z ^ (z >> 31)) % n);
 }
 
-static uint8_t judge(const struct model *m, uint32_t seq)
+static uint8_t judge(const struct model *m, uint64_t seq)
 {
 	if (!seq || (seq <= m->counters.top && m->counters.top - seq >= m->sa.window))
 		return IN_SA_WINDOW;
-	return m->seen[seq] ? IN_SA_REPLAY : IN_SA_NONE;
+	return m->seen[seq - m->base] ? IN_SA_REPLAY : IN_SA_NONE;
 }
 
 static bool reached(uint64_t count, uint64_t limit)
@@ -58,7 +59,7 @@ static void receive(struct model *m, const struct in_sa_packet *p, struct in_sa_
 	else if (p->reason != IN_SA_MALFORMED && says)
 		r->reason = says;
 	if (p->reason == IN_SA_NONE && p->icv_ok && !says) {
-		m->seen[p->seq] = 1;
+		m->seen[p->seq - m->base] = 1;
 		if (p->seq > m->counters.top)
 			m->counters.top = p->seq;
 	}
@@ -82,7 +83,7 @@ static void receive(struct model *m, const struct in_sa_packet *p, struct in_sa_
 	}
 }
 
-static struct in_sa_packet packet(uint32_t last)
+static struct in_sa_packet packet(uint64_t last)
 {
 	static const uint8_t reasons[] = {IN_SA_MALFORMED, IN_SA_LIFETIME, IN_SA_WINDOW,
 					  IN_SA_REPLAY};
@@ -91,14 +92,15 @@ static struct in_sa_packet packet(uint32_t last)
 				 .bytes = (uint16_t)below(1500),
 				 .icv_ok = below(8)};
 	const struct in_sa *sa = &models[p.sa].sa;
-	uint32_t top = models[p.sa].counters.top;
+	uint64_t base = models[p.sa].base;
+	uint32_t top = (uint32_t)(models[p.sa].counters.top - base);
 
 	p.reason = below(8) ? IN_SA_NONE : reasons[below(4)];
 	p.format = below(8) ? IN_SA_NONE : formats[below(2)];
 	switch (below(6)) {
 	case 0:
-		p.seq = last;
-		break;
+		p.seq = last >= base && last - base < NUMBERS ? last : base;
+		return p;
 	case 1:
 		p.seq = top > sa->window ? top - sa->window + below(4) - 1 : 0;
 		break;
@@ -111,6 +113,7 @@ static struct in_sa_packet packet(uint32_t last)
 	default:
 		p.seq = top + below(6) - (top < 2 ? top : 2);
 	}
+	p.seq += base;
 	return p;
 }
 
@@ -118,13 +121,19 @@ static bool run(struct in_sa_dut *dut, unsigned int packets)
 {
 	struct in_sa_result want[LATENCY] = {{0}};
 	bool due[LATENCY] = {false};
-	uint32_t last = 1;
+	uint64_t last = 1;
 
 	for (int i = 0; i < SAS; i++) {
 		struct model *m = &models[i];
 
 		memset(m, 0, sizeof(*m));
-		m->sa = (struct in_sa){.top = below(3000), .window = i ? 32 + below(993) : 1024};
+		/* Small numbers, or such as those of ESN: over a border of their halves, and the
+		 * last. */
+		m->base = below(2)   ? 0
+			  : below(2) ? ((uint64_t)(1 + below(3)) << 32) - below(NUMBERS)
+				     : -(uint64_t)NUMBERS;
+		m->sa = (struct in_sa){.top = m->base + below(3000),
+				       .window = i ? 32 + below(993) : 1024};
 		if (i == 0 || below(2))
 			m->sa.soft_bytes = below(400000);
 		if (below(2))
@@ -134,7 +143,7 @@ static bool run(struct in_sa_dut *dut, unsigned int packets)
 		if (below(3) == 0)
 			m->sa.hard_bytes = 200000 + below(200000);
 		m->counters.top = m->sa.top;
-		memset(m->seen, 1, m->sa.top + 1);
+		memset(m->seen, 1, m->sa.top - m->base + 1);
 		in_sa_dut_write(dut, (unsigned int)i, &m->sa);
 	}
 	for (unsigned int i = 0; i < packets; i++) {

@@ -4,6 +4,8 @@
 #include "Vravelin_ipsec_out_sa.h"
 #include "tests/rtl/sa/sa_dut.h"
 
+#define ESN_BIT 611 // of out_cfg_t
+
 struct out_sa_dut {
 	VerilatedContext context;
 	Vravelin_ipsec_out_sa top{&context};
@@ -31,6 +33,7 @@ void out_sa_dut_write(struct out_sa_dut *d, unsigned int index, const struct out
 	sa_set_limits(d->top.op_cfg_i, limits);
 	d->top.op_idx_i = index;
 	d->top.op_seq_i = sa->seq;
+	sa_set_bit(d->top.op_cfg_i, ESN_BIT, sa->esn);
 	d->top.op_live_i = 1;
 	d->top.op_write_i = 1;
 	sa_clock(d->top);
@@ -42,8 +45,8 @@ struct out_sa_counters out_sa_dut_read(struct out_sa_dut *d, unsigned int index)
 	sa_read(d->top, index);
 	return {.packets = sa_field(d->top.op_dyn_o, 0, 64),
 		.bytes = sa_field(d->top.op_dyn_o, 64, 64),
-		.seq = (uint32_t)sa_field(d->top.op_dyn_o, 128, 32),
-		.drop_limit = (uint32_t)sa_field(d->top.op_dyn_o, 160, 32)};
+		.seq = sa_field(d->top.op_dyn_o, 128, 64),
+		.drop_limit = (uint32_t)sa_field(d->top.op_dyn_o, 192, 32)};
 }
 
 bool out_sa_dut_cycle(struct out_sa_dut *d, const struct out_sa_packet *packet,
@@ -69,6 +72,6 @@ bool out_sa_dut_cycle(struct out_sa_dut *d, const struct out_sa_packet *packet,
 			result->seq = d->top.seq_o;
 	}
 	if (d->top.ev_valid_o)
-		result->event = (uint8_t)sa_field(d->top.ev_o, 160, 7);
+		result->event = (uint8_t)sa_field(d->top.ev_o, 192, 7);
 	return d->top.valid_o;
 }

@@ -11,7 +11,8 @@ extern "C" {
 #endif
 
 struct out_sa {
-	uint32_t seq;						     /* the last one used */
+	uint64_t seq; /* the last one used */
+	bool esn;
 	uint64_t soft_bytes, hard_bytes, soft_packets, hard_packets; /* 0: no limit */
 };
 
@@ -23,13 +24,13 @@ struct out_sa_packet {
 
 struct out_sa_result {
 	bool no_sa, expired, too_big, seq_end, ok;
-	uint32_t seq;  /* if ok */
+	uint64_t seq;  /* if ok */
 	uint8_t event; /* mask of what was reached */
 };
 
 struct out_sa_counters {
-	uint64_t packets, bytes;
-	uint32_t seq, drop_limit;
+	uint64_t packets, bytes, seq;
+	uint32_t drop_limit;
 };
 
 struct out_sa_dut;

@@ -38,6 +38,11 @@ static bool reached(uint64_t count, uint64_t limit)
 	return limit && count >= limit;
 }
 
+static uint64_t last_of(const struct model *m)
+{
+	return m->sa.esn ? UINT64_MAX : UINT32_MAX;
+}
+
 static struct out_sa_result transmit(const struct out_sa_packet *p)
 {
 	struct model *m = &models[p->sa];
@@ -50,7 +55,7 @@ static struct out_sa_result transmit(const struct out_sa_packet *p)
 	r.no_sa = p->sa == SAS - 1;
 	r.expired = !r.no_sa && m->fired & 0xc;
 	r.too_big = !r.no_sa && !r.expired && p->too_big;
-	r.seq_end = !r.no_sa && !r.expired && !r.too_big && c->seq == UINT32_MAX;
+	r.seq_end = !r.no_sa && !r.expired && !r.too_big && c->seq == last_of(m);
 	r.ok = !r.no_sa && !r.expired && !r.too_big && !r.seq_end;
 	c->drop_limit += r.expired || r.seq_end;
 	if (!r.ok)
@@ -61,8 +66,8 @@ static struct out_sa_result transmit(const struct out_sa_packet *p)
 	now = (uint8_t)(reached(c->bytes, m->sa.soft_bytes) |
 			reached(c->packets, m->sa.soft_packets) << 1 |
 			reached(c->bytes, m->sa.hard_bytes) << 2 |
-			reached(c->packets, m->sa.hard_packets) << 3 | (c->seq >= 0xfff00000) << 4 |
-			(c->seq == UINT32_MAX) << 5);
+			reached(c->packets, m->sa.hard_packets) << 3 |
+			(c->seq >= last_of(m) - 0xfffff) << 4 | (c->seq == last_of(m)) << 5);
 	r.event = now & (uint8_t)~m->fired;
 	m->fired |= now;
 	return r;
@@ -77,7 +82,10 @@ static bool run(struct out_sa_dut *dut, unsigned int packets)
 		struct model *m = &models[i];
 
 		memset(m, 0, sizeof(*m));
-		m->sa.seq = below(2) ? UINT32_MAX - below(400) : 0xfff00000 - below(400);
+		m->sa.esn = below(2);
+		m->sa.seq = last_of(m) - (below(2) ? below(400) : 0xfffff + below(400));
+		if (m->sa.esn && below(2)) /* over a border of the halves */
+			m->sa.seq = ((uint64_t)below(3) << 32) + UINT32_MAX - below(400);
 		m->sa.soft_bytes = below(2) * below(400000);
 		m->sa.soft_packets = below(2) * below(300);
 		m->sa.hard_packets = below(2) * (100 + below(300));
@@ -106,8 +114,9 @@ static bool run(struct out_sa_dut *dut, unsigned int packets)
 		    result.seq_end != want[LATENCY - 1].seq_end ||
 		    result.ok != want[LATENCY - 1].ok || result.seq != want[LATENCY - 1].seq ||
 		    result.event != want[LATENCY - 1].event) {
-			printf("# cycle %u: number %u, event 0x%x, not %u, 0x%x\n", i, result.seq,
-			       result.event, want[LATENCY - 1].seq, want[LATENCY - 1].event);
+			printf("# cycle %u: number %llu, event 0x%x, not %llu, 0x%x\n", i,
+			       (unsigned long long)result.seq, result.event,
+			       (unsigned long long)want[LATENCY - 1].seq, want[LATENCY - 1].event);
 			return false;
 		}
 	}

@@ -41,6 +41,11 @@ template <typename Wide> static void sa_set_limits(Wide &cfg, const uint64_t lim
 		cfg[i] = (uint32_t)(limits[i / 2] >> 32 * (i % 2));
 }
 
+template <typename Wide> static void sa_set_bit(Wide &cfg, int at, bool set)
+{
+	cfg[at / 32] = (cfg[at / 32] & ~(1U << at % 32)) | (uint32_t)set << at % 32;
+}
+
 template <typename Wide> static uint64_t sa_field(const Wide &from, int lsb, int bits)
 {
 	uint64_t value = 0;
