@@ -406,8 +406,9 @@ static struct rvl_sa *new_sa(struct rvl_nic *nic, struct xfrm_state *x, gfp_t gf
 	INIT_LIST_HEAD(&sa->list);
 	sa->nic = nic;
 	sa->x = x;
-	sa->src = x->props.saddr.a4;
-	sa->dst = x->id.daddr.a4;
+	sa->family = x->props.family;
+	sa->saddr = x->props.saddr;
+	sa->daddr = x->id.daddr;
 	sa->spi = x->id.spi;
 	sa->reqid = x->props.reqid;
 	sa->sel = x->sel;

@@ -63,7 +63,9 @@ struct rvl_sa {
 	bool lost;	/* with the device, and userland was not told yet */
 	bool encap;
 	u32 index;
-	__be32 src, dst, spi; /* as of the xfrm_state */
+	u16 family;
+	xfrm_address_t saddr, daddr; /* as of the xfrm_state, as the following */
+	__be32 spi;
 	u32 reqid;
 	struct xfrm_selector sel;
 	u64 print;			   /* of the key */
@@ -77,10 +79,11 @@ struct rvl_rule {
 	struct list_head gone; /* ipsec->gone_rules */
 	struct rcu_head rcu;
 	u8 dir;	   /* XFRM_POLICY_* */
-	bool idle; /* lets IPv6 through, which the device does anyway: it is in no list */
+	bool idle; /* lets through what the device does anyway: it is in no list */
 	struct rvl_dev_policy policy;
-	__be32 tunnel_src, tunnel_dst; /* the template; no source: any */
-	__be32 spi;		       /* 0: any */
+	u16 family;			       /* of the template, as the following */
+	xfrm_address_t tunnel_src, tunnel_dst; /* no source: any */
+	__be32 spi;			       /* 0: any */
 	u32 reqid;
 	bool installed; /* OUT: in the device, at slot */
 	u32 slot;
@@ -163,6 +166,11 @@ static inline void rvl_ipsec_count(struct rvl_ipsec *ipsec, enum rvl_ipsec_stat 
 static inline struct rvl_sa *rvl_sa_of(const struct xfrm_state *x)
 {
 	return (struct rvl_sa *)READ_ONCE(x->xso.offload_handle);
+}
+
+static inline bool rvl_ipsec_has_ipv6(const struct rvl_nic *nic)
+{
+	return IS_ENABLED(CONFIG_IPV6) && nic->caps.features & RVL_FEATURES_IPV6_MASK;
 }
 
 /* There is a device that takes commands. Under nic->lock. */
@@ -249,6 +257,39 @@ void rvl_ipsec_rules_down(struct rvl_ipsec *ipsec);
 
 /* The device's part of deleted policies. Under nic->lock. */
 void rvl_ipsec_settle_rules(struct rvl_ipsec *ipsec);
+
+/* -------------------------------------------------------------------------------- ipsec_flow.c */
+
+/* What a frame shows of the packet in it; pointers lead into the frame. */
+struct rvl_flow {
+	bool ipv6;
+	bool on_link;	   /* IPv6 that is only for its link, so no policy's */
+	bool fragment;	   /* there are others */
+	bool later;	   /* not the first of them */
+	bool proto_unseen; /* proto is an extension header: what follows is not there */
+	bool ports;	   /* sport and dport are seen */
+	bool ports_unseen; /* there are some, or may be, but not here */
+	u8 proto;
+	u16 sport, dport;
+	const u8 *src, *dst;
+	const u8 *upper, *end; /* the upper header; the end of what is there */
+};
+
+/*
+ * Read the packet behind an EtherType and at most so many VLAN tags. false: no IPv4 or IPv6, or its
+ * header is not whole.
+ */
+bool rvl_ipsec_flow(const struct sk_buff *skb, unsigned int offset, __be16 type, unsigned int tags,
+		    struct rvl_flow *f);
+
+bool rvl_ipsec_has_ports(u8 proto);
+
+/* Under RCU. */
+struct rvl_rule *rvl_ipsec_find_rule(const struct rvl_ipsec *ipsec, int dir,
+				     const struct rvl_flow *f);
+
+/* XFRM_POLICY_IN or _FWD. */
+int rvl_ipsec_direction(const struct rvl_nic *nic, const struct rvl_flow *f);
 
 /* -------------------------------------------------------------------------------- ipsec_data.c */
 

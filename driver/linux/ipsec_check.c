@@ -7,6 +7,8 @@
 #ifdef HAVE_XFRM_PACKET_OFFLOAD
 
 #include <linux/inetdevice.h>
+#include <net/addrconf.h>
+#include <net/ndisc.h>
 
 #include "ipsec.h"
 
@@ -36,13 +38,14 @@ static int check_kind(const struct rvl_nic *nic, const struct xfrm_state *x,
 	if (x->props.mode != XFRM_MODE_TUNNEL ||
 	    !(nic->caps.features & RVL_FEATURES_TUNNEL_V4_MASK))
 		return REFUSE(extack, -EOPNOTSUPP, "only mode tunnel");
-	if (x->props.family != AF_INET)
+	if (x->props.family != AF_INET && !rvl_ipsec_has_ipv6(nic))
 		return REFUSE(extack, -EOPNOTSUPP, "only IPv4 tunnel addresses");
-	if (x->sel.family && x->sel.family != AF_INET)
+	if (x->sel.family && x->sel.family != AF_INET && !rvl_ipsec_has_ipv6(nic))
 		return REFUSE(extack, -EOPNOTSUPP, "only IPv4 in sel");
 	if (ntohl(x->id.spi) < 256)
 		return REFUSE(extack, -EINVAL, "spi must be 0x100 or more");
-	if (!x->props.saddr.a4 || !x->id.daddr.a4)
+	if (xfrm_addr_any(&x->props.saddr, x->props.family) ||
+	    xfrm_addr_any(&x->id.daddr, x->props.family))
 		return REFUSE(extack, -EINVAL, "src and dst must be given");
 	return 0;
 }
@@ -81,6 +84,8 @@ static int check_encap(const struct rvl_nic *nic, const struct xfrm_state *x,
 		return REFUSE(extack, -EOPNOTSUPP, "only encap espinudp");
 	if (!(nic->caps.features & RVL_FEATURES_UDP_ENCAP_MASK))
 		return REFUSE(extack, -EOPNOTSUPP, "the device has no encap espinudp");
+	if (x->props.family == AF_INET6 && !(nic->caps.features & RVL_FEATURES_UDP_ENCAP_V6_MASK))
+		return REFUSE(extack, -EOPNOTSUPP, "the device has no encap espinudp over IPv6");
 	if (!x->encap->encap_sport || !x->encap->encap_dport)
 		return REFUSE(extack, -EINVAL, "encap ports must not be 0");
 	if (x->xso.dir == XFRM_DEV_OFFLOAD_IN && x->encap->encap_dport != htons(ENCAP_PORT) &&
@@ -172,12 +177,35 @@ static int check_replay(const struct rvl_nic *nic, const struct xfrm_state *x,
 	return 0;
 }
 
+/* IPv4 in the first 4 octets, the others 0. */
+static void put_address(u8 *to, const xfrm_address_t *from, bool ipv6)
+{
+	memcpy(to, from, ipv6 ? sizeof(from->in6) : sizeof(from->a4));
+}
+
+static u8 hop_limit(const struct net_device *netdev)
+{
+	const struct inet6_dev *idev;
+	u8 hops = IPV6_DEFAULT_HOPLIMIT;
+
+	rcu_read_lock();
+	idev = __in6_dev_get(netdev);
+	if (idev && READ_ONCE(idev->cnf.hop_limit) > 0)
+		hops = READ_ONCE(idev->cnf.hop_limit);
+	rcu_read_unlock();
+	return hops;
+}
+
 /* The outer header, as net/xfrm makes it in software. */
 static void outer_header(const struct rvl_nic *nic, const struct xfrm_state *x,
 			 struct rvl_dev_sa *sa)
 {
-	sa->ttl = READ_ONCE(dev_net(nic->netdev)->ipv4.sysctl_ip_default_ttl);
-	sa->df_clear = x->props.flags & XFRM_STATE_NOPMTUDISC;
+	if (sa->ipv6) {
+		sa->ttl = hop_limit(nic->netdev);
+	} else {
+		sa->ttl = READ_ONCE(dev_net(nic->netdev)->ipv4.sysctl_ip_default_ttl);
+		sa->df_clear = x->props.flags & XFRM_STATE_NOPMTUDISC;
+	}
 	sa->dscp_fixed = x->props.extra_flags & XFRM_SA_XFLAG_DONT_ENCAP_DSCP;
 	if (x->encap) {
 		sa->udp_sport = ntohs(x->encap->encap_sport);
@@ -211,8 +239,9 @@ int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
 	if (sa->inbound && sa->udp)
 		sa->udp_dport = ntohs(x->encap->encap_dport);
 	sa->spi = ntohl(x->id.spi);
-	memcpy(sa->src, &x->props.saddr.a4, sizeof(x->props.saddr.a4));
-	memcpy(sa->dst, &x->id.daddr.a4, sizeof(x->id.daddr.a4));
+	sa->ipv6 = x->props.family == AF_INET6;
+	put_address(sa->src, &x->props.saddr, sa->ipv6);
+	put_address(sa->dst, &x->id.daddr, sa->ipv6);
 	if (!sa->inbound)
 		outer_header(nic, x, sa);
 	sa->icv_len = x->aead->alg_icv_len / 8;
@@ -223,12 +252,6 @@ int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
 }
 
 /* --------------------------------------------------------------------------------- policies */
-
-static bool has_ports(u8 proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_DCCP ||
-	       proto == IPPROTO_SCTP || proto == IPPROTO_UDPLITE;
-}
 
 /* A port under a mask is a range when the mask is a prefix. */
 static int port_range(__be16 port, __be16 mask, u16 *lo, u16 *hi)
@@ -242,24 +265,32 @@ static int port_range(__be16 port, __be16 mask, u16 *lo, u16 *hi)
 	return 0;
 }
 
-static int check_prefix(const xfrm_address_t *addr, u8 len, u8 *prefix)
+static int check_prefix(const xfrm_address_t *addr, u8 len, bool ipv6, u8 *prefix)
 {
-	__be32 bits = len ? addr->a4 & inet_make_mask(len) : 0;
+	__be32 bits;
 
+	if (len > (ipv6 ? 128 : 32))
+		return -EINVAL;
+	if (ipv6) {
+		ipv6_addr_prefix((struct in6_addr *)prefix, &addr->in6, len);
+		return 0;
+	}
+	bits = len ? addr->a4 & inet_make_mask(len) : 0;
 	memcpy(prefix, &bits, sizeof(bits));
-	return len > 32 ? -EINVAL : 0;
+	return 0;
 }
 
 static int check_selector(const struct rvl_nic *nic, const struct xfrm_selector *sel,
 			  struct rvl_dev_policy *p, struct netlink_ext_ack *extack)
 {
-	if (sel->family != AF_INET)
+	p->ipv6 = sel->family == AF_INET6;
+	if (sel->family != AF_INET && !rvl_ipsec_has_ipv6(nic))
 		return REFUSE(extack, -EOPNOTSUPP, "only IPv4 src and dst");
 	if (sel->ifindex && sel->ifindex != nic->netdev->ifindex)
 		return REFUSE(extack, -EOPNOTSUPP, "no other dev in the selector");
-	if (check_prefix(&sel->saddr, sel->prefixlen_s, p->src) ||
-	    check_prefix(&sel->daddr, sel->prefixlen_d, p->dst))
-		return REFUSE(extack, -EINVAL, "src or dst has a prefix longer than 32");
+	if (check_prefix(&sel->saddr, sel->prefixlen_s, p->ipv6, p->src) ||
+	    check_prefix(&sel->daddr, sel->prefixlen_d, p->ipv6, p->dst))
+		return REFUSE(extack, -EINVAL, "src or dst has a prefix longer than an address");
 	p->src_len = sel->prefixlen_s;
 	p->dst_len = sel->prefixlen_d;
 	p->any_proto = !sel->proto;
@@ -268,7 +299,7 @@ static int check_selector(const struct rvl_nic *nic, const struct xfrm_selector 
 	p->dport_hi = U16_MAX;
 	if (!sel->sport_mask && !sel->dport_mask)
 		return 0;
-	if (!has_ports(sel->proto))
+	if (!rvl_ipsec_has_ports(sel->proto))
 		return REFUSE(extack, -EOPNOTSUPP,
 			      "sport and dport only for tcp, udp, udplite, sctp, dccp");
 	if (port_range(sel->sport, sel->sport_mask, &p->sport_lo, &p->sport_hi) ||
@@ -278,28 +309,43 @@ static int check_selector(const struct rvl_nic *nic, const struct xfrm_selector 
 	return 0;
 }
 
-static int check_template(const struct xfrm_tmpl *t, struct rvl_rule *rule,
-			  struct netlink_ext_ack *extack)
+static int check_template(const struct rvl_nic *nic, const struct xfrm_tmpl *t,
+			  struct rvl_rule *rule, struct netlink_ext_ack *extack)
 {
 	if (t->id.proto != IPPROTO_ESP)
 		return REFUSE(extack, -EOPNOTSUPP, "tmpl: only proto esp");
 	if (t->mode != XFRM_MODE_TUNNEL)
 		return REFUSE(extack, -EOPNOTSUPP, "tmpl: only mode tunnel");
-	if (t->encap_family != AF_INET)
+	if (t->encap_family != AF_INET && !rvl_ipsec_has_ipv6(nic))
 		return REFUSE(extack, -EOPNOTSUPP, "tmpl: only IPv4 src and dst");
 	if (t->optional)
 		return REFUSE(extack, -EOPNOTSUPP, "tmpl: no level use");
-	if (!t->id.daddr.a4 && rule->dir == XFRM_POLICY_OUT)
+	if (xfrm_addr_any(&t->id.daddr, t->encap_family) && rule->dir == XFRM_POLICY_OUT)
 		return REFUSE(extack, -EINVAL, "tmpl: dst must be given");
-	rule->tunnel_src = t->saddr.a4;
-	rule->tunnel_dst = t->id.daddr.a4;
+	rule->family = t->encap_family;
+	rule->tunnel_src = t->saddr;
+	rule->tunnel_dst = t->id.daddr;
 	rule->spi = t->id.spi;
 	rule->reqid = t->reqid;
 	return 0;
 }
 
-static int check_action(const struct xfrm_policy *xp, struct rvl_rule *rule,
-			struct netlink_ext_ack *extack)
+/* What the device does anyway, whatever its rules say. */
+static bool is_idle(const struct rvl_nic *nic, const struct xfrm_policy *xp)
+{
+	const struct xfrm_selector *sel = &xp->selector;
+	u16 type = ntohs(sel->sport);
+
+	if (sel->family != AF_INET6 || xp->action != XFRM_POLICY_ALLOW || xp->xfrm_nr)
+		return false;
+	/* Neighbour discovery is no rule's; the kernel asks its policies nevertheless. */
+	return !rvl_ipsec_has_ipv6(nic) ||
+	       (sel->proto == IPPROTO_ICMPV6 && sel->sport_mask == htons(U16_MAX) &&
+		type >= NDISC_ROUTER_SOLICITATION && type <= NDISC_REDIRECT);
+}
+
+static int check_action(const struct rvl_nic *nic, const struct xfrm_policy *xp,
+			struct rvl_rule *rule, struct netlink_ext_ack *extack)
 {
 	if (xp->action == XFRM_POLICY_BLOCK) {
 		rule->policy.action = RVL_POLICY_ACTION_DISCARD;
@@ -312,7 +358,7 @@ static int check_action(const struct xfrm_policy *xp, struct rvl_rule *rule,
 	if (xp->xfrm_nr > 1)
 		return REFUSE(extack, -EOPNOTSUPP, "only one tmpl");
 	rule->policy.action = RVL_POLICY_ACTION_PROTECT;
-	return check_template(&xp->xfrm_vec[0], rule, extack);
+	return check_template(nic, &xp->xfrm_vec[0], rule, extack);
 }
 
 int rvl_ipsec_check_policy(const struct rvl_nic *nic, const struct xfrm_policy *xp,
@@ -344,13 +390,12 @@ int rvl_ipsec_check_policy(const struct rvl_nic *nic, const struct xfrm_policy *
 	if (xp->security)
 		return REFUSE(extack, -EOPNOTSUPP, "no ctx");
 
-	rule->idle =
-		xp->selector.family == AF_INET6 && xp->action == XFRM_POLICY_ALLOW && !xp->xfrm_nr;
+	rule->idle = is_idle(nic, xp);
 	if (rule->idle)
 		return 0;
 	rule->policy.priority = xp->priority;
 	ret = check_selector(nic, &xp->selector, &rule->policy, extack);
-	return ret ? ret : check_action(xp, rule, extack);
+	return ret ? ret : check_action(nic, xp, rule, extack);
 }
 
 #endif

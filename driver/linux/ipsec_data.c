@@ -16,10 +16,9 @@
 
 #ifdef HAVE_XFRM_PACKET_OFFLOAD
 
-#include <linux/if_vlan.h>
-#include <net/addrconf.h>
-#include <net/arp.h>
 #include <net/ip.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
 #include <net/neighbour.h>
 #include <net/route.h>
 
@@ -30,99 +29,6 @@
 #define UNRESOLVED_WAIT (3 * HZ)
 #define RESOLVE_EVERY 2 /* jiffies */
 #define VLAN_TAGS_MAX 2 /* that the device looks behind */
-
-/* ------------------------------------------------------------------------------- which rule */
-
-struct flow {
-	__be32 src, dst;
-	u8 proto;
-	bool ports;	   /* sport and dport are seen */
-	bool ports_unseen; /* there are some, but elsewhere */
-	u16 sport, dport;
-};
-
-static bool has_ports(u8 proto)
-{
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == IPPROTO_DCCP ||
-	       proto == IPPROTO_SCTP || proto == IPPROTO_UDPLITE;
-}
-
-/* Where IPv4 starts behind an EtherType and VLAN tags; NULL when there is none, or not whole. */
-static const struct iphdr *find_ipv4(const struct sk_buff *skb, unsigned int offset, __be16 type,
-				     unsigned int tags)
-{
-	const struct vlan_hdr *vlan;
-	const struct iphdr *ip;
-
-	while (eth_type_vlan(type)) {
-		if (!tags-- || offset + sizeof(*vlan) > skb_headlen(skb))
-			return NULL;
-		vlan = (const struct vlan_hdr *)(skb->data + offset);
-		type = vlan->h_vlan_encapsulated_proto;
-		offset += sizeof(*vlan);
-	}
-	if (type != htons(ETH_P_IP) || offset + sizeof(*ip) > skb_headlen(skb))
-		return NULL;
-	ip = (const struct iphdr *)(skb->data + offset);
-	return ip->version == 4 && ip->ihl >= 5 ? ip : NULL;
-}
-
-static void read_flow(const struct sk_buff *skb, const struct iphdr *ip, struct flow *f)
-{
-	const __be16 *ports = (const __be16 *)((const u8 *)ip + ip->ihl * 4);
-
-	f->src = ip->saddr;
-	f->dst = ip->daddr;
-	f->proto = ip->protocol;
-	f->ports = has_ports(f->proto) && !(ip->frag_off & htons(IP_OFFSET)) &&
-		   (const u8 *)(ports + 2) <= skb->data + skb_headlen(skb);
-	f->ports_unseen = has_ports(f->proto) && !f->ports;
-	f->sport = f->ports ? ntohs(ports[0]) : 0;
-	f->dport = f->ports ? ntohs(ports[1]) : 0;
-}
-
-static bool in_prefix(__be32 addr, const u8 *prefix, u8 len)
-{
-	__be32 bits;
-
-	memcpy(&bits, prefix, sizeof(bits));
-	return addr4_match(addr, bits, len);
-}
-
-/*
- * In a later fragment ports are not seen. Out, the device lets such a fragment match a rule with
- * ports unless that would let it go in clear. In, it may pass in clear: without the first fragment,
- * which shows its ports, it is of no use.
- */
-static bool matches(const struct rvl_rule *rule, const struct flow *f)
-{
-	const struct rvl_dev_policy *p = &rule->policy;
-	bool any_port =
-		!p->sport_lo && !p->dport_lo && p->sport_hi == U16_MAX && p->dport_hi == U16_MAX;
-
-	if (!in_prefix(f->src, p->src, p->src_len) || !in_prefix(f->dst, p->dst, p->dst_len) ||
-	    (!p->any_proto && p->proto != f->proto))
-		return false;
-	if (any_port)
-		return true;
-	if (!f->ports)
-		return f->ports_unseen &&
-		       (p->action != RVL_POLICY_ACTION_BYPASS || rule->dir != XFRM_POLICY_OUT);
-	return f->sport >= p->sport_lo && f->sport <= p->sport_hi && f->dport >= p->dport_lo &&
-	       f->dport <= p->dport_hi;
-}
-
-/* Under RCU. */
-static struct rvl_rule *find_rule(const struct rvl_ipsec *ipsec, int dir, const struct flow *f)
-{
-	struct rvl_rule *rule;
-
-	list_for_each_entry_rcu(rule, &ipsec->rules[dir], list) {
-		if (matches(rule, f))
-			return rule;
-	}
-	return NULL;
-}
 
 /* ------------------------------------------------------------------------------------- the mark */
 
@@ -158,11 +64,25 @@ static struct xfrm_state *marked(const struct sk_buff *skb)
 
 /* ------------------------------------------------------------------------------------- the way */
 
+/*
+ * Does the kernel's path lead to the tunnel's other end, by a router, whose Ethernet address the
+ * stack then puts before the packet? The path is of the inner family: in a tunnel of the other one
+ * the kernel looked for what the first octets of its addresses say.
+ */
+static bool has_router(const struct dst_entry *path, const struct xfrm_state *x)
+{
+	if (path->ops->family != x->props.family)
+		return false;
+	if (path->ops->family == AF_INET6)
+		return ((const struct rt6_info *)path)->rt6i_flags & RTF_GATEWAY;
+	return ((const struct rtable *)path)->rt_gw_family;
+}
+
 /* The kernel asks before it gives up the packet; false drops it. */
 bool rvl_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
 {
 	const struct dst_entry *path = xfrm_dst_path(skb_dst(skb));
-	bool on_link = !((const struct rtable *)path)->rt_gw_family;
+	bool router = has_router(path, x);
 	struct rvl_sa *sa;
 	bool ok = false;
 
@@ -176,20 +96,20 @@ bool rvl_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
 	}
 	/* In a tunnel in this one, behind a VLAN or elsewhere the device can't do it. */
 	if (path->dev != sa->nic->netdev || xfrm_dst_child(skb_dst(skb))->xfrm ||
-	    ip_hdr(skb)->version != 4) {
+	    (ip_hdr(skb)->version != 4 && !rvl_ipsec_has_ipv6(sa->nic))) {
 		rvl_ipsec_count(sa->nic->ipsec, RVL_IPSEC_TX_DROP_ROUTE);
 		goto out;
 	}
-	if (!set_mark(skb, x, skb->sk && !on_link)) {
+	if (!set_mark(skb, x, skb->sk && router)) {
 		rvl_ipsec_count(sa->nic->ipsec, RVL_IPSEC_TX_DROP_NO_MEMORY);
 		goto out;
 	}
 	/*
-	 * What a local socket sends goes through IP output once more for its Ethernet header. With
-	 * the other end on this link, that would look for the inner destination on it. A packet
+	 * What a local socket sends goes through IP output once more for its Ethernet header. Where
+	 * no router stands between, that would look for the inner destination on the link. A packet
 	 * without a socket goes straight to the device.
 	 */
-	if (skb->sk && on_link)
+	if (skb->sk && !router)
 		skb_orphan(skb);
 	ok = true;
 out:
@@ -197,16 +117,14 @@ out:
 	return ok;
 }
 
-/* The route to the tunnel's other end, held. Bottom halves are off. */
-static struct dst_entry *find_route(struct rvl_sa *sa)
+static struct dst_entry *find_route4(struct rvl_sa *sa)
 {
 	struct net_device *netdev = sa->nic->netdev;
 	struct flowi4 fl4 = {
 		.flowi4_oif = netdev->ifindex,
-		.daddr = sa->dst,
-		.saddr = sa->src,
+		.daddr = sa->daddr.a4,
+		.saddr = sa->saddr.a4,
 	};
-	struct dst_entry *dst;
 	struct rtable *rt;
 	__be32 saddr;
 
@@ -216,13 +134,48 @@ static struct dst_entry *find_route(struct rvl_sa *sa)
 	rt = __ip_route_output_key(dev_net(netdev), &fl4);
 	if (IS_ERR(rt))
 		return NULL;
-	dst = &rt->dst;
-	if (dst->dev != netdev || rt->rt_type != RTN_UNICAST) {
+	if (rt->dst.dev != netdev || rt->rt_type != RTN_UNICAST) {
+		ip_rt_put(rt);
+		return NULL;
+	}
+	dst_cache_set_ip4(&sa->route, &rt->dst, fl4.saddr);
+	return &rt->dst;
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static struct dst_entry *find_route6(struct rvl_sa *sa)
+{
+	struct net_device *netdev = sa->nic->netdev;
+	struct flowi6 fl6 = {
+		.flowi6_oif = netdev->ifindex,
+		.daddr = sa->daddr.in6,
+		.saddr = sa->saddr.in6,
+	};
+	struct dst_entry *dst;
+	struct in6_addr saddr;
+
+	dst = dst_cache_get_ip6(&sa->route, &saddr);
+	if (dst)
+		return dst;
+	dst = ip6_route_output(dev_net(netdev), NULL, &fl6);
+	if (dst->error || dst->dev != netdev) {
 		dst_release(dst);
 		return NULL;
 	}
-	dst_cache_set_ip4(&sa->route, dst, fl4.saddr);
+	dst_cache_set_ip6(&sa->route, dst, &fl6.saddr);
 	return dst;
+}
+#else
+static struct dst_entry *find_route6(struct rvl_sa *sa)
+{
+	return NULL;
+}
+#endif
+
+/* The route to the tunnel's other end, held. Bottom halves are off. */
+static struct dst_entry *find_route(struct rvl_sa *sa)
+{
+	return sa->family == AF_INET6 ? find_route6(sa) : find_route4(sa);
 }
 
 /*
@@ -238,7 +191,7 @@ static int find_neighbour(struct rvl_sa *sa, u8 *ha, bool ask)
 
 	if (!dst)
 		return -EHOSTUNREACH;
-	n = dst_neigh_lookup(dst, &sa->dst);
+	n = dst_neigh_lookup(dst, &sa->daddr);
 	dst_release(dst);
 	if (!n)
 		return -EHOSTUNREACH;
@@ -261,7 +214,7 @@ static void write_header(struct rvl_nic *nic, struct sk_buff *skb, const u8 *ha)
 	ether_addr_copy(eth->h_dest, ha);
 	ether_addr_copy(eth->h_source, nic->netdev->dev_addr);
 	if (marked(skb))
-		eth->h_proto = htons(ETH_P_IP);
+		eth->h_proto = skb->protocol;
 }
 
 /* ------------------------------------------------------------------------- frames that wait */
@@ -374,9 +327,8 @@ static enum rvl_ipsec_verdict transmit(struct rvl_nic *nic, struct sk_buff *skb,
 	struct rvl_ipsec *ipsec = nic->ipsec;
 	struct xfrm_state *x = marked(skb);
 	const struct rvl_rule *rule;
-	const struct iphdr *ip;
+	struct rvl_flow flow;
 	struct rvl_sa *sa;
-	struct flow flow;
 
 	*index = RVL_NO_SA;
 	if (x) {
@@ -392,11 +344,10 @@ static enum rvl_ipsec_verdict transmit(struct rvl_nic *nic, struct sk_buff *skb,
 	if (skb_linearize(skb))
 		return drop(ipsec, skb, RVL_IPSEC_TX_DROP_NO_MEMORY);
 
-	ip = find_ipv4(skb, ETH_HLEN, ((const struct ethhdr *)skb->data)->h_proto, VLAN_TAGS_MAX);
-	if (!ip)
+	if (!rvl_ipsec_flow(skb, ETH_HLEN, ((const struct ethhdr *)skb->data)->h_proto,
+			    VLAN_TAGS_MAX, &flow))
 		return RVL_IPSEC_SEND;
-	read_flow(skb, ip, &flow);
-	rule = find_rule(ipsec, XFRM_POLICY_OUT, &flow);
+	rule = rvl_ipsec_find_rule(ipsec, XFRM_POLICY_OUT, &flow);
 	if (!rule || rule->policy.action != RVL_POLICY_ACTION_PROTECT)
 		return RVL_IPSEC_SEND;
 	sa = rcu_dereference(rule->sa);
@@ -417,50 +368,35 @@ enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u3
 
 /* ------------------------------------------------------------------------------------------- in */
 
-/* Is it for this machine, or to be forwarded? */
-static int direction(const struct rvl_nic *nic, const struct iphdr *ip)
-{
-	struct net_device *netdev = nic->netdev;
-
-	switch (inet_addr_type_dev_table(dev_net(netdev), netdev, ip->daddr)) {
-	case RTN_LOCAL:
-	case RTN_BROADCAST:
-	case RTN_MULTICAST:
-	case RTN_ANYCAST:
-		return XFRM_POLICY_IN;
-	default:
-		return XFRM_POLICY_FWD;
-	}
-}
-
 /*
  * ESP that the device left alone: in fragments, or for a state that it has lost. The kernel would
  * decrypt it in software, with a replay window that knows nothing of the device's: what was
  * received once would be taken again. Later fragments are of no use without the first.
  */
-static bool esp_ok(struct rvl_nic *nic, const struct sk_buff *skb, const struct iphdr *ip)
+static bool esp_ok(struct rvl_nic *nic, const struct rvl_flow *f)
 {
-	const u8 *next = (const u8 *)ip + ip->ihl * 4;
-	const u8 *end = min(skb->data + skb_headlen(skb), (const u8 *)ip + ntohs(ip->tot_len));
+	u16 family = f->ipv6 ? AF_INET6 : AF_INET;
 	const struct udphdr *udp = NULL;
+	const u8 *esp = f->upper;
+	xfrm_address_t daddr = {};
 	struct xfrm_state *x;
 	bool ok = true;
 	__be32 spi;
 
-	if (ip->frag_off & htons(IP_OFFSET))
+	if (f->later)
 		return true;
-	if (ip->protocol == IPPROTO_UDP) {
+	if (f->proto == IPPROTO_UDP) {
 		if (!READ_ONCE(nic->ipsec->encapsulated))
 			return true;
-		udp = (const struct udphdr *)next;
-		next += sizeof(*udp);
+		udp = (const struct udphdr *)esp;
+		esp += sizeof(*udp);
 	}
 	/* Nobody makes such a first fragment but to hide what it is. */
-	if (next + sizeof(spi) > end)
-		return !(ip->frag_off & htons(IP_MF));
-	memcpy(&spi, next, sizeof(spi));
-	x = xfrm_state_lookup(dev_net(nic->netdev), 0, (const xfrm_address_t *)&ip->daddr, spi,
-			      IPPROTO_ESP, AF_INET);
+	if (esp + sizeof(spi) > f->end)
+		return !f->fragment;
+	memcpy(&spi, esp, sizeof(spi));
+	memcpy(&daddr, f->dst, f->ipv6 ? sizeof(daddr.in6) : sizeof(daddr.a4));
+	x = xfrm_state_lookup(dev_net(nic->netdev), 0, &daddr, spi, IPPROTO_ESP, family);
 	if (!x)
 		return true;
 	if (x->xso.type == XFRM_DEV_OFFLOAD_PACKET)
@@ -473,23 +409,25 @@ static bool clear_ok(struct rvl_nic *nic, const struct sk_buff *skb)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
 	const struct rvl_rule *rule;
-	const struct iphdr *ip;
-	struct flow flow;
+	struct rvl_flow flow;
 
 	if (!READ_ONCE(ipsec->watch))
 		return true;
-	ip = find_ipv4(skb, 0, skb->protocol, UINT_MAX);
-	if (!ip || ip->protocol == IPPROTO_AH)
+	if (!rvl_ipsec_flow(skb, 0, skb->protocol, UINT_MAX, &flow))
 		return true;
-	if ((ip->protocol == IPPROTO_ESP || ip->protocol == IPPROTO_UDP) && !esp_ok(nic, skb, ip)) {
-		rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_ESP);
-		return false;
+	if (!flow.proto_unseen) {
+		if (flow.proto == IPPROTO_AH)
+			return true;
+		if ((flow.proto == IPPROTO_ESP || flow.proto == IPPROTO_UDP) &&
+		    !esp_ok(nic, &flow)) {
+			rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_ESP);
+			return false;
+		}
+		/* The policies ask nobody for IPsec itself, but for what it holds. */
+		if (flow.proto == IPPROTO_ESP)
+			return true;
 	}
-	/* The policies ask nobody for IPsec itself, but for what it holds. */
-	if (ip->protocol == IPPROTO_ESP)
-		return true;
-	read_flow(skb, ip, &flow);
-	rule = find_rule(ipsec, direction(nic, ip), &flow);
+	rule = rvl_ipsec_find_rule(ipsec, rvl_ipsec_direction(nic, &flow), &flow);
 	if (!rule || rule->policy.action != RVL_POLICY_ACTION_PROTECT)
 		return true;
 	rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_CLEAR);
@@ -499,10 +437,12 @@ static bool clear_ok(struct rvl_nic *nic, const struct sk_buff *skb)
 /* As of a frame that the kernel decrypted itself: the state's selector, the policies' templates. */
 static bool policy_ok(struct rvl_nic *nic, struct sk_buff *skb)
 {
-	const struct iphdr *ip = find_ipv4(skb, 0, skb->protocol, UINT_MAX);
+	struct rvl_flow flow;
 
 	skb_reset_network_header(skb);
-	return ip && __xfrm_policy_check(NULL, direction(nic, ip), skb, AF_INET);
+	return rvl_ipsec_flow(skb, 0, skb->protocol, UINT_MAX, &flow) &&
+	       __xfrm_policy_check(NULL, rvl_ipsec_direction(nic, &flow), skb,
+				   flow.ipv6 ? AF_INET6 : AF_INET);
 }
 
 static bool set_path(struct rvl_ipsec *ipsec, struct sk_buff *skb, struct xfrm_state *x)

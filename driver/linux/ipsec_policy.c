@@ -19,23 +19,25 @@
 
 static bool fits(const struct rvl_rule *rule, const struct rvl_sa *sa)
 {
-	return !sa->inbound && sa->installed && !sa->dead && sa->dst == rule->tunnel_dst &&
-	       (!rule->tunnel_src || sa->src == rule->tunnel_src) && sa->reqid == rule->reqid &&
-	       (!rule->spi || sa->spi == rule->spi);
+	return !sa->inbound && sa->installed && !sa->dead && sa->family == rule->family &&
+	       xfrm_addr_equal(&sa->daddr, &rule->tunnel_dst, sa->family) &&
+	       (xfrm_addr_any(&rule->tunnel_src, sa->family) ||
+		xfrm_addr_equal(&sa->saddr, &rule->tunnel_src, sa->family)) &&
+	       sa->reqid == rule->reqid && (!rule->spi || sa->spi == rule->spi);
 }
 
 /* A state may be for a part of a policy's traffic only: then no rule can use it. */
 static bool covers(const struct xfrm_selector *sel, const struct rvl_dev_policy *p)
 {
-	__be32 src, dst;
+	xfrm_address_t src, dst;
 
 	if (!sel->family)
 		return true;
 	memcpy(&src, p->src, sizeof(src));
 	memcpy(&dst, p->dst, sizeof(dst));
-	return sel->prefixlen_s <= p->src_len && sel->prefixlen_d <= p->dst_len &&
-	       addr4_match(src, sel->saddr.a4, sel->prefixlen_s) &&
-	       addr4_match(dst, sel->daddr.a4, sel->prefixlen_d) &&
+	return sel->family == (p->ipv6 ? AF_INET6 : AF_INET) && sel->prefixlen_s <= p->src_len &&
+	       sel->prefixlen_d <= p->dst_len && addr_match(&src, &sel->saddr, sel->prefixlen_s) &&
+	       addr_match(&dst, &sel->daddr, sel->prefixlen_d) &&
 	       (!sel->proto || (!p->any_proto && sel->proto == p->proto)) && !sel->sport_mask &&
 	       !sel->dport_mask;
 }

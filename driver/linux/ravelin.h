@@ -12,6 +12,7 @@
  *	error.c		PCI error recovery, function level reset, suspend, resume, shutdown
  *	control.c	events and the watchdog, off the data path
  *	ipsec.c		packet offload: states
+ *	ipsec_flow.c	packet offload: what a frame shows, and which policy it meets
  *	ipsec_flush.c	packet offload: states while xfrm flushes those of an interface
  *	ipsec_policy.c	packet offload: policies, and which state each one uses
  *	ipsec_data.c	packet offload: frames out and in

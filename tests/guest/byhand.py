@@ -23,35 +23,52 @@ OPEN_A, OPEN_B = "10.3.0.1", "10.4.0.1"
 STRANGER = "10.5.0.1"
 POL = "offload packet dev eth0"
 
+# The same hosts over IPv6.
+SIX = {A: A._replace(address="2001:db8::1", inner="fd01::1", net="fd01::/64"),
+       B: B._replace(address="2001:db8::2", inner="fd02::1", net="fd02::/64")}
+
+
+def at(host, family):
+    """The host, with its addresses of a family: 4 or 6."""
+    return host if family == 4 else SIX[host]
+
 
 class Pair:
-    """Two SAs with keys of their own: from A and to A."""
+    """Two SAs with keys of their own: from A and to A. outer, inner: the tunnel's families; icv: bits; options: of both
+    states, at both ends."""
 
     _numbers = itertools.count(1)
 
-    def __init__(self, reqid=7):
+    def __init__(self, reqid=7, outer=4, inner=4, icv=128, options=""):
         number = next(self._numbers)
         self.reqid, self.spi = reqid, {"out": 0x1000 + number, "in": 0x2000 + number}
+        self.outer, self.inner, self.icv = outer, inner, icv
+        self.options = f"{options} flag af-unspec" if outer != inner else options
         octets = 20 + 16 * (number & 1)
         self.key = {way: hashlib.sha512(f"{number} {way}".encode()).hexdigest()[:2 * octets] for way in ("out", "in")}
 
-    def state(self, guest, way, options="", spi=None):
+    def ends(self, way):
+        return [at(host, self.outer).address for host in ((A, B) if way == "out" else (B, A))]
+
+    def state(self, guest, way, options="", spi=None, verb="add"):
         """The command that adds one of them to A or B; way is A's."""
-        src, dst = (A, B) if way == "out" else (B, A)
+        src, dst = self.ends(way)
         nic = guest.me is A
         # what B receives it must take from any number on
         window = "replay-window 32" if (way == "in") == nic else ""
-        return (f"ip xfrm state add src {src.address} dst {dst.address} proto esp spi 0x{spi or self.spi[way]:x} "
-                f"reqid {self.reqid} mode tunnel {window} {options} aead 'rfc4106(gcm(aes))' 0x{self.key[way]} 128 "
+        return (f"ip xfrm state {verb} src {src} dst {dst} proto esp spi 0x{spi or self.spi[way]:x} "
+                f"reqid {self.reqid} mode tunnel {window} {options} {self.options} "
+                f"aead 'rfc4106(gcm(aes))' 0x{self.key[way]} {self.icv} "
                 + (f"offload packet dev eth0 dir {way}" if nic else ""))
 
-    def policy(self, guest, way, verb="add", net=(A.net, B.net), options="", reqid=None):
-        ends, nets = ((A, B), net) if way == "out" else ((B, A), net[::-1])
+    def policy(self, guest, way, verb="add", net=None, options="", reqid=None):
+        net = net or [at(host, self.inner).net for host in (A, B)]
+        ends, nets = self.ends(way), net if way == "out" else net[::-1]
         nic = guest.me is A
         direction = way if nic else {"out": "in", "in": "out"}[way]
         reqid = self.reqid if reqid is None else reqid
         return (f"ip xfrm policy {verb} src {nets[0]} dst {nets[1]} dir {direction} {options} "
-                f"tmpl src {ends[0].address} dst {ends[1].address} proto esp reqid {reqid} mode tunnel "
+                f"tmpl src {ends[0]} dst {ends[1]} proto esp reqid {reqid} mode tunnel "
                 + (POL if nic else ""))
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-churn guest-faults guest-judge guest-kernel guest-libipsec \
+GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-churn guest-faults guest-forms guest-judge guest-kernel guest-libipsec \
 	guest-netdev guest-raveld guest-raveld-cpus guest-raveld-packet guest-raveld-xfrm guest-xfrm)
 
 TESTS += $(GUEST_SUITES)

@@ -268,12 +268,12 @@ def transfer_out(guest, namespace, source, target, octets, port=5002):
     return digest(data), result.get("digest", "nothing arrived")
 
 
-def transfer_between(sender, receiver, octets, port=5003):
-    """TCP from one guest to another, between their inner addresses; returns the SHA-256 of both ends."""
+def transfer_between(sender, receiver, octets, port=5003, target=None):
+    """TCP from one guest to another, to its inner address unless told; returns the SHA-256 of both ends."""
     data = payload(octets)
     sender.put("/tmp/payload", data)
     job = sink(receiver, port)
-    sender.sh(f"nc -w {PATIENCE:.0f} {receiver.me.inner} {port} </tmp/payload")
+    sender.sh(f"nc -w {PATIENCE:.0f} {target or receiver.me.inner} {port} </tmp/payload")
     job.wait()
     return digest(data), job.log().split()[0]
 
