@@ -215,10 +215,10 @@ class Bench(Fixture):
             return sums == (nic["tx_protected"], nic["rx_decrypted"]) and sums
         return wait_for("the SAs' packets are the NIC's", look, interval=0.2)
 
-    def on_the_wire(self, spi, count=0):
-        """The ESP packets of an SPI, once there are so many."""
+    def on_the_wire(self, spi, count=0, nat=4500):
+        """The ESP packets of an SPI, plain or in UDP of this port, once there are so many."""
         def look():
-            found = [packet for packet in wire.esp(self.capture.path) if packet.spi == spi]
+            found = [packet for packet in wire.esp(self.capture.path, nat) if packet.spi == spi]
             return (found, ) if len(found) >= count else None
         return wait_for(f"{count} packets of SPI {spi:#x} on the wire", look)[0]
 

@@ -14,7 +14,7 @@ AH, ESP, ICMP, UDP = 51, 50, 1, 17
 MAGIC = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">",
          b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\x3c\x4d": ">"}
 
-# One ESP packet on the wire. udp: in UDP 4500 (RFC 3948); port: of that, where it goes.
+# One ESP packet on the wire. udp: in UDP (RFC 3948); port: of that, where it goes.
 Esp = collections.namedtuple("Esp", "frame src dst spi seq iv udp port")
 
 
@@ -52,12 +52,12 @@ def ip(frame):
             frame[54:54 + length])
 
 
-def _esp(frame, packet):
+def _esp(frame, packet, nat=4500):
     """The ESP packet, if a frame that ip() made this packet of is one: a list of none or one."""
     if not packet:
         return []
     src, dst, proto, payload = packet
-    udp, port = proto == UDP and len(payload) > 16 and 4500 in struct.unpack("!HH", payload[:4]), None
+    udp, port = proto == UDP and len(payload) > 16 and nat in struct.unpack("!HH", payload[:4]), None
     if udp:
         port, payload = struct.unpack("!H", payload[2:4])[0], payload[8:]
     if (proto != ESP and not udp) or len(payload) < 16 or payload[:4] == bytes(4):
@@ -66,10 +66,10 @@ def _esp(frame, packet):
     return [Esp(frame, str(src), str(dst), spi, seq, payload[8:16], udp, port)]
 
 
-def esp(path):
-    """Every ESP packet of a capture, plain or in UDP 4500."""
+def esp(path, nat=4500):
+    """Every ESP packet of a capture, plain or in UDP of this port."""
     for frame in frames(path):
-        yield from _esp(frame, ip(frame))
+        yield from _esp(frame, ip(frame), nat)
 
 
 def ah(path):
