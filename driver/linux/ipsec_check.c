@@ -27,8 +27,9 @@
 static int check_kind(const struct rvl_nic *nic, const struct xfrm_state *x,
 		      struct netlink_ext_ack *extack)
 {
+	/* Nothing is wrong with it: the kernel does it in software then. */
 	if (x->xso.type != XFRM_DEV_OFFLOAD_PACKET)
-		return REFUSE(extack, -EINVAL, "only packet offload; no crypto offload");
+		return REFUSE(extack, -EOPNOTSUPP, "only packet offload; no crypto offload");
 	if (x->xso.dev != nic->netdev)
 		return REFUSE(extack, -EOPNOTSUPP, "the device must be the NIC itself, no bond");
 	if (x->xso.dir != XFRM_DEV_OFFLOAD_IN && x->xso.dir != XFRM_DEV_OFFLOAD_OUT)

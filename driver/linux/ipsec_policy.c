@@ -264,6 +264,43 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_rule *rule, struct netlink_ex
 	return 0;
 }
 
+enum state_kind { STATE_NONE, STATE_SOFTWARE, STATE_OFFLOADED };
+
+/* Is there a state of this policy's from one end to the other? The offloaded ones come first. */
+static enum state_kind find_kind(const struct xfrm_policy *xp, const xfrm_address_t *src,
+				 const xfrm_address_t *dst)
+{
+	const struct xfrm_tmpl *t = &xp->xfrm_vec[0];
+	struct xfrm_state *x;
+	bool offloaded;
+
+	x = xfrm_stateonly_find(xp_net(xp), 0, 0, (xfrm_address_t *)dst, (xfrm_address_t *)src,
+				t->encap_family, t->mode, t->id.proto, t->reqid);
+	if (!x)
+		return STATE_NONE;
+	offloaded = x->xso.type == XFRM_DEV_OFFLOAD_PACKET;
+	xfrm_state_put(x);
+	return offloaded ? STATE_OFFLOADED : STATE_SOFTWARE;
+}
+
+/*
+ * For an offloaded policy the kernel looks at offloaded states only. An IKE daemon whose states
+ * were taken in software, because they could not be offloaded, must not believe that its policy is
+ * served. One that has none yet is a trap.
+ */
+static bool is_software(const struct xfrm_policy *xp)
+{
+	const struct xfrm_tmpl *t = &xp->xfrm_vec[0];
+	enum state_kind there, back;
+
+	if (xp->action != XFRM_POLICY_ALLOW || !xp->xfrm_nr)
+		return false;
+	there = find_kind(xp, &t->saddr, &t->id.daddr);
+	back = find_kind(xp, &t->id.daddr, &t->saddr);
+	return (there == STATE_SOFTWARE || back == STATE_SOFTWARE) && there != STATE_OFFLOADED &&
+	       back != STATE_OFFLOADED;
+}
+
 int rvl_ipsec_policy_add(struct xfrm_policy *xp, struct netlink_ext_ack *extack)
 {
 	struct rvl_nic *nic = rvl_nic_of(xp->xdo.dev);
@@ -274,6 +311,10 @@ int rvl_ipsec_policy_add(struct xfrm_policy *xp, struct netlink_ext_ack *extack)
 	if (!rule)
 		return -ENOMEM;
 	ret = rvl_ipsec_check_policy(nic, xp, rule, extack);
+	if (!ret && is_software(xp)) {
+		NL_SET_ERR_MSG_MOD(extack, "tmpl: the states of this reqid are not offloaded");
+		ret = -EOPNOTSUPP;
+	}
 	if (!ret) {
 		mutex_lock(&nic->lock);
 		ret = add(ipsec, rule, extack);
