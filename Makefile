@@ -181,7 +181,7 @@ UNITS := $(PREFIX)/lib/systemd
 
 install: programs
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(B)/bin/raveld $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(B)/bin/raveld $(B)/bin/raveld-fetch $(DESTDIR)$(PREFIX)/sbin/
 	install -m 755 $(B)/bin/ravelctl $(B)/bin/ravelsim $(B)/bin/ravelsim-trace $(DESTDIR)$(PREFIX)/bin/
 	install -d $(DESTDIR)$(UNITS)/system $(DESTDIR)$(UNITS)/networkd.conf.d
 	for unit in raveld raveld-close; do \

@@ -65,6 +65,7 @@ $(eval $(call c_library,rvl_eap, \
 	host/eap/account.c \
 	host/eap/session.c \
 	host/eap/eap.c))
+$(eval $(call c_library,rvl_fetch,host/fetch/frame.c))
 $(eval $(call c_library,rvl_radius, \
 	host/radius/packet.c \
 	host/radius/relay.c))
@@ -168,3 +169,5 @@ $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lssl -lcrypto $(DRIVER_LIBS)))
 $(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/list.c host/ctl/pools.c host/ctl/release.c host/raveld/released.c \
 	host/raveld/remains.c host/raveld/prefix_map.c host/raveld/netlink.c,rvl_sa rvl_esp ike,-ljansson -lmnl -lcrypto))
+$(eval $(call c_program,raveld-fetch,host/fetch/main.c host/fetch/transfer.c host/fetch/address.c host/fetch/confine.c,\
+	rvl_fetch ike,-lcurl -lseccomp -lcrypto))
