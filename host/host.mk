@@ -50,6 +50,10 @@ $(eval $(call c_library,rvl_conf, \
 $(eval $(call c_library,rvl_trust, \
 	host/trust/signature.c \
 	host/trust/file.c \
+	host/trust/errand.c \
+	host/trust/known.c \
+	host/trust/ocsp.c \
+	host/trust/list.c \
 	host/trust/revocation.c \
 	host/trust/certificate.c \
 	host/trust/store.c \
@@ -150,6 +154,7 @@ RAVELD_SRCS := \
 	host/raveld/reload.c \
 	host/raveld/jobs.c \
 	host/raveld/radius.c \
+	host/raveld/fetch.c \
 	host/raveld/accounting.c \
 	host/raveld/expiry.c \
 	host/raveld/lasting.c \
@@ -164,7 +169,7 @@ RAVELD_SRCS := \
 	host/raveld/control.c \
 	host/raveld/report.c \
 	host/raveld/listing.c
-RAVELD_LIBS := rvl_radius rvl_eap rvl_trust rvl_conf rvl_sa rvl_esp ike rvl_driver
+RAVELD_LIBS := rvl_fetch rvl_radius rvl_eap rvl_trust rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
 	-luv -ljansson -lmnl -lssl -lcrypto $(DRIVER_LIBS)))
 $(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/list.c host/ctl/pools.c host/ctl/release.c host/raveld/released.c \

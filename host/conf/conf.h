@@ -48,6 +48,14 @@ struct conf_address {
 	uint8_t prefix_len;
 };
 
+/* How lists of revoked certificates and answers of OCSP are fetched. */
+struct conf_fetch {
+	bool on;
+	bool local;	  /* from addresses of this host or of a link, too */
+	uint32_t timeout; /* seconds */
+	uint32_t limit;	  /* octets of a list */
+};
+
 struct conf_daemon {
 	const char *file;
 	unsigned int line;
@@ -77,6 +85,7 @@ struct conf_daemon {
 	struct ike_hosts redirect_to; /* the gateway that strangers are sent to; or empty */
 	uint32_t redirect_timeout;    /* seconds that a peer has to go where it was sent */
 	bool dns;		      /* servers that peers tell are asked */
+	struct conf_fetch fetch;
 	bool install_routes;
 	bool exempt_connected; /* networks of the host's interfaces stay out of tunnels */
 	uint32_t routing_table;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "host/conf/bind.h"
+#include "host/fetch/frame.h"
 #include "host/ike/puzzle.h"
 #include "host/sa/fanout.h"
 
@@ -320,6 +321,39 @@ static int set_redirect_timeout(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_fetch(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_daemon *)object)->fetch.on);
+}
+
+static int set_fetch_local(const struct conf_value *v, void *object)
+{
+	return conf_value_bool(v, &((struct conf_daemon *)object)->fetch.local);
+}
+
+/* A peer that waits gives up at last, so a list must be there before. */
+static int set_fetch_timeout(const struct conf_value *v, void *object)
+{
+	struct conf_daemon *daemon = object;
+	int err = conf_value_time(v, &daemon->fetch.timeout);
+
+	if (!err && (!daemon->fetch.timeout || daemon->fetch.timeout > 15))
+		return conf_value_fail(v, "isn't between 1s and 15s");
+	return err;
+}
+
+static int set_fetch_limit(const struct conf_value *v, void *object)
+{
+	uint64_t n;
+	int err = conf_value_size(v, &n);
+
+	if (!err && (n < 1024 || n > FETCH_LIMIT_MAX))
+		return conf_value_fail(v, "isn't between 1k and 64m");
+	if (!err)
+		((struct conf_daemon *)object)->fetch.limit = (uint32_t)n;
+	return err;
+}
+
 static int set_mss_clamp(const struct conf_value *v, void *object)
 {
 	return conf_value_bool(v, &((struct conf_daemon *)object)->mss_clamp);
@@ -399,6 +433,10 @@ static const struct conf_binding keys[] = {
 	{"redirect_to", set_redirect_to, false},
 	{"redirect_timeout", set_redirect_timeout, false},
 	{"dns", set_dns, false},
+	{"fetch", set_fetch, false},
+	{"fetch_local", set_fetch_local, false},
+	{"fetch_timeout", set_fetch_timeout, false},
+	{"fetch_limit", set_fetch_limit, false},
 	{"install_routes", set_install_routes, false},
 	{"exempt_connected", set_exempt_connected, false},
 	{"routing_table", set_routing_table, false},
@@ -463,6 +501,7 @@ int conf_bind_daemon(const struct conf_section *section, struct conf_daemon *dae
 		.follow_redirects = true,
 		.redirect_timeout = 60,
 		.dns = true,
+		.fetch = {.on = true, .timeout = 10, .limit = 16 << 20},
 		.mss_clamp = true,
 		.install_routes = true,
 		.exempt_connected = true,

@@ -152,6 +152,14 @@ static enum ike_eap_verdict fail(struct eap_channel *ch, struct eap_round *r)
 	return IKE_EAP_FAILED;
 }
 
+const char *eap_channel_judged(struct eap_channel *ch, const struct ike_id *other,
+			       struct trust_errand *errand)
+{
+	const bool good = trust_tls_is_with(ch->ssl, other, errand);
+
+	return good || (errand && errand->waits) ? NULL : ch->fault;
+}
+
 enum ike_eap_verdict eap_channel_shake(struct eap_channel *ch, struct eap_round *r)
 {
 	int ret;
@@ -159,6 +167,6 @@ enum ike_eap_verdict eap_channel_shake(struct eap_channel *ch, struct eap_round 
 	ERR_clear_error();
 	ret = SSL_do_handshake(ch->ssl);
 	if (ret == 1)
-		return trust_tls_is_with(ch->ssl, r->other) ? IKE_EAP_DONE : fail(ch, r);
+		return eap_channel_judged(ch, r->other, r->errand) ? fail(ch, r) : IKE_EAP_DONE;
 	return SSL_get_error(ch->ssl, ret) == SSL_ERROR_WANT_READ ? IKE_EAP_MORE : fail(ch, r);
 }

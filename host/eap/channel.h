@@ -42,8 +42,13 @@ void eap_channel_give(struct eap_channel *ch, struct eap_round *r);
 bool eap_channel_has(const struct eap_channel *ch);
 
 /* The handshake goes on. MORE: the other side's turn; DONE: there is a key, and the other side's
- * certificate is r->other's; FAILED: r->why says why. */
+ * certificate is r->other's, if r->errand doesn't wait; FAILED: r->why says why. */
 enum ike_eap_verdict eap_channel_shake(struct eap_channel *ch, struct eap_round *r);
+
+/* The errand has waited: now? NULL: the certificate is the other one's, or the errand still waits.
+ */
+const char *eap_channel_judged(struct eap_channel *ch, const struct ike_id *other,
+			       struct trust_errand *errand);
 
 SSL *eap_channel_ssl(struct eap_channel *ch);
 

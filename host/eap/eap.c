@@ -397,10 +397,11 @@ static struct ike_eap_session *begin(const struct side *side, const struct ike_e
 	return eap_session_new(&config);
 }
 
-static int run(const struct eap *eap, const struct side *side, struct ike_job *job)
+static int run(const struct eap *eap, const struct side *side, struct trust_errand *errand,
+	       struct ike_job *job)
 {
 	const struct scope scope = {eap, side, (uint64_t)time(NULL)};
-	const struct eap_users users = {find_passwords, judge, lets_in, &scope};
+	const struct eap_users users = {find_passwords, judge, lets_in, &scope, errand};
 
 	return eap_session_run(job->eap.session, &users, &job->eap, job->reason);
 }
@@ -424,11 +425,18 @@ bool eap_is_relayed(const struct eap *eap, const struct ike_job *job, struct rad
 	return true;
 }
 
-void eap_run(const struct eap *eap, struct ike_job *job)
+void eap_run(const struct eap *eap, struct trust_errand *errand, struct ike_job *job)
 {
 	struct ike_eap_job *e = &job->eap;
 	const struct side *side = side_of(eap, e);
+	const bool again = errand && errand->waits;
 
+	if (errand)
+		errand->waits = false;
+	if (again) {
+		eap_session_judged(e->session, errand, e, job->reason);
+		return;
+	}
 	job->reason[0] = 0;
 	if (!side) {
 		job->error = -ENOENT;
@@ -438,5 +446,5 @@ void eap_run(const struct eap *eap, struct ike_job *job)
 	}
 	if (!e->session)
 		e->session = begin(side, e);
-	job->error = e->session ? run(eap, side, job) : -ENOMEM;
+	job->error = e->session ? run(eap, side, errand, job) : -ENOMEM;
 }

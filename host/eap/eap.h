@@ -30,7 +30,7 @@ void eap_release(struct eap *eap);
 /* Is the job, IKE_JOB_EAP, for a RADIUS server? Then how, but for who we are there. */
 bool eap_is_relayed(const struct eap *eap, const struct ike_job *job, struct radius_relay *relay);
 
-/* Do another job, IKE_JOB_EAP, on any thread, and set its answer. */
-void eap_run(const struct eap *eap, struct ike_job *job);
+/* Do another job, IKE_JOB_EAP, on any thread, and set its answer; with an errand as trust_run(). */
+void eap_run(const struct eap *eap, struct trust_errand *errand, struct ike_job *job);
 
 #endif

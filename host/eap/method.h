@@ -38,6 +38,7 @@ _Static_assert(EAP_METHODS <= 7, "sets of methods have a bit for those of a RADI
 enum { EAP_NOW = 1, EAP_PASSWORDS = 3 };
 
 struct eap_users;
+struct trust_errand;
 
 /* What a method is told, and says. */
 struct eap_round {
@@ -48,14 +49,15 @@ struct eap_round {
 	 * is asked says that of EAP_NOW. Never NULL; not known: nobody's. Empty: `certified`. */
 	const struct ike_secret *passwords;
 	const struct eap_users *users;
-	SSL_CTX *tls;		    /* of methods that take it */
-	const struct ike_id *other; /* whom the other side's certificate must name */
-	struct ike_slice in;	    /* the other side's data */
-	struct ike_writer *out;	    /* ours */
-	uint8_t identifier;	    /* of the request that is asked or answered */
-	const char *why;	    /* FAILED: for an operator */
-	size_t msk_len;		    /* DONE */
-	uint8_t *msk;		    /* room for IKE_MSK_MAX */
+	SSL_CTX *tls;		     /* of methods that take it */
+	const struct ike_id *other;  /* whom the other side's certificate must name */
+	struct trust_errand *errand; /* what has to be fetched to judge it; or NULL */
+	struct ike_slice in;	     /* the other side's data */
+	struct ike_writer *out;	     /* ours */
+	uint8_t identifier;	     /* of the request that is asked or answered */
+	const char *why;	     /* FAILED: for an operator */
+	size_t msk_len;		     /* DONE */
+	uint8_t *msk;		     /* room for IKE_MSK_MAX */
 };
 
 /*
@@ -76,6 +78,9 @@ struct eap_method {
 	enum ike_eap_verdict (*answered)(void *state, struct eap_round *r);
 	/* Peer: what is asked, which MORE and DONE answer; DONE: from now on Success is taken. */
 	enum ike_eap_verdict (*asked)(void *state, struct eap_round *r);
+	/* The errand has waited, and what has been answered goes unless this says, now that
+	 * something has come, NULL; else why. NULL: no errand ever waits. */
+	const char *(*judged)(void *state, const struct ike_id *other, struct trust_errand *errand);
 	/* What its state has goes; NULL: that is nothing. */
 	void (*end)(void *state);
 };

@@ -184,6 +184,7 @@ static enum ike_eap_verdict step(struct turn *t, step_fn *fn, struct ike_slice i
 		.users = t->users,
 		.tls = s->config.tls,
 		.other = &other,
+		.errand = t->users->errand,
 		.in = in,
 		.out = &t->out,
 		.identifier = s->identifier,
@@ -423,4 +424,20 @@ int eap_session_run(struct ike_eap_session *session, const struct eap_users *use
 	}
 	OPENSSL_cleanse(out, sizeof(out));
 	return err;
+}
+
+void eap_session_judged(struct ike_eap_session *session, struct trust_errand *errand,
+			struct ike_eap_job *job, char reason[IKE_REASON_MAX])
+{
+	struct session *s = (struct session *)session;
+	const struct ike_id other = other_of(s);
+	const char *why = s->method->judged(s->state, &other, errand);
+
+	if (!why)
+		return;
+	job->verdict = IKE_EAP_FAILED;
+	job->msk_len = 0;
+	OPENSSL_cleanse(job->msk, sizeof(job->msk));
+	ike_buffer_free(&job->out);
+	snprintf(reason, IKE_REASON_MAX, "%s", why);
 }

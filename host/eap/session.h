@@ -21,6 +21,7 @@ struct eap_users {
 	/* May who it is come in, with a certificate? */
 	bool (*lets_in)(const void *context, struct ike_slice user);
 	const void *context;
+	struct trust_errand *errand; /* that certificates are judged with; or NULL */
 };
 
 struct eap_config {
@@ -38,6 +39,11 @@ struct ike_eap_session *eap_session_new(const struct eap_config *config);
 /* One message: what of the job is to be judged and answered. -EIO, -ENOMEM. */
 int eap_session_run(struct ike_eap_session *session, const struct eap_users *passwords,
 		    struct ike_eap_job *job, char reason[IKE_REASON_MAX]);
+
+/* The errand has waited, so that the job has an answer that isn't sent: is that one good now, or
+ * does the errand still wait? */
+void eap_session_judged(struct ike_eap_session *session, struct trust_errand *errand,
+			struct ike_eap_job *job, char reason[IKE_REASON_MAX]);
 
 /*
  * What a peer says who it is, as an identity: an address, "user@domain", or else a name. Whatever

@@ -170,6 +170,13 @@ static enum ike_eap_verdict asked(void *state, struct eap_round *r)
 	}
 }
 
+static const char *judged(void *state, const struct ike_id *other, struct trust_errand *errand)
+{
+	const struct state *s = state;
+
+	return eap_channel_judged(s->channel, other, errand);
+}
+
 const struct eap_method eap_tls = {
 	.type = EAP_TLS,
 	.name = "EAP-TLS",
@@ -178,5 +185,6 @@ const struct eap_method eap_tls = {
 	.begin = begin,
 	.answered = answered,
 	.asked = asked,
+	.judged = judged,
 	.end = end,
 };

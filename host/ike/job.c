@@ -75,6 +75,7 @@ static void sign_job_free(struct ike_sign_job *sign)
 	ike_buffer_free(&sign->data);
 	ike_buffer_free(&sign->certs);
 	ike_buffer_free(&sign->raw_key);
+	ike_buffer_free(&sign->ocsp);
 }
 
 bool ike_sign_job_sends(const struct ike_sign_job *job, bool asked)
@@ -87,6 +88,7 @@ static void verify_job_free(struct ike_verify_job *verify)
 	ike_buffer_free(&verify->data);
 	ike_buffer_free(&verify->certs);
 	ike_buffer_free(&verify->raw_key);
+	ike_buffer_free(&verify->ocsp);
 	ike_buffer_free(&verify->octets);
 }
 

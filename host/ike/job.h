@@ -142,6 +142,7 @@ struct ike_sign_job {
 	enum ike_send_cert send;
 	bool certs_asked;	       /* by the peer */
 	bool raw_asked;		       /* a public key alone will do (RFC 7670) */
+	bool ocsp_asked;	       /* it wants to know that it isn't revoked (RFC 4806) */
 	struct ike_buffer authorities; /* that the peer trusts: of IKE_AUTHORITY_LEN octets each */
 	struct ike_buffer octets;      /* to be signed (RFC 7296, section 2.15) */
 	/* The answer: */
@@ -149,6 +150,7 @@ struct ike_sign_job {
 	struct ike_buffer data;	   /* of the AUTH payload */
 	struct ike_buffer certs;   /* each in DER after its length in two octets; */
 	struct ike_buffer raw_key; /* or a SubjectPublicKeyInfo in DER */
+	struct ike_buffer ocsp;	   /* an answer of OCSP about our certificate; or empty */
 };
 
 /* Is what goes with the signature sent to the peer, which has asked for it or not? */
@@ -164,6 +166,7 @@ struct ike_verify_job {
 	struct ike_buffer data;	 /* of the AUTH payload */
 	struct ike_buffer certs; /* as above; IKE_CERTS_MAX at most */
 	struct ike_buffer raw_key;
+	struct ike_buffer ocsp;	  /* answers of OCSP, as the certificates are */
 	struct ike_buffer octets; /* that were to be signed */
 };
 

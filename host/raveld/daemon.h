@@ -101,6 +101,7 @@ struct daemon {
 	struct trust *trust;
 	struct eap *eap;
 	struct radius *radius;
+	struct fetch *fetch;
 	struct accounting *accounting;
 	uv_timer_t day;	      /* until certificates are looked at again */
 	struct wish **wishes; /* in the order of the configuration, */

@@ -10,6 +10,8 @@
 #include <sys/prctl.h>
 
 #include "host/eap/eap.h"
+#include "host/raveld/fetch.h"
+#include "host/trust/known.h"
 #include "host/trust/trust.h"
 
 /* Of libuv's threads; it has 4 unless UV_THREADPOOL_SIZE says otherwise. */
@@ -18,6 +20,10 @@
 /* At once; libuv lets them have no more than half of its threads, however long they wait there. */
 #define LOOKUPS_MAX 2
 
+/* After so long nothing more is fetched for a job, as its peer has half a minute
+ * (half_open_timeout_ms): what is on its way by then ends in time. */
+#define FETCHING_MS 14000
+
 struct entry {
 	union {
 		uv_work_t work;
@@ -25,8 +31,11 @@ struct entry {
 	};
 	struct jobs *jobs;
 	struct ike_job *job;
-	struct trust *trust; /* as it was when the job came; or NULL, */
-	struct eap *eap;     /* and so is this */
+	struct trust *trust;	     /* as it was when the job came; or NULL, */
+	struct eap *eap;	     /* and so is this */
+	struct trust_errand *errand; /* or NULL */
+	size_t awaited;		     /* of what is fetched for it */
+	uint64_t began;
 	struct entry *next;
 };
 
@@ -52,6 +61,8 @@ struct jobs {
 	struct lane lookups;
 	struct trust *trust;
 	struct eap *eap;
+	struct fetch *fetch;
+	struct trust_known *known;
 	uv_idle_t turn; /* of the loop, in which it does one */
 	bool closing;
 };
@@ -91,13 +102,19 @@ static void lane_open(struct lane *lane, size_t most)
 	lane->strangers.last = &lane->strangers.first;
 }
 
-struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context)
+struct jobs *jobs_open(uv_loop_t *loop, struct fetch *fetch, jobs_done_fn *done, void *context)
 {
 	struct jobs *jobs = calloc(1, sizeof(*jobs));
 	unsigned int processors = uv_available_parallelism();
 
 	if (!jobs)
 		return NULL;
+	jobs->known = trust_known_new();
+	if (!jobs->known) {
+		free(jobs);
+		return NULL;
+	}
+	jobs->fetch = fetch;
 	/* On a single one, handing a job over and back only costs two more switches of threads. */
 	if (processors == 1)
 		processors = 0;
@@ -114,9 +131,9 @@ struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context)
 static void run(const struct entry *entry)
 {
 	if (entry->job->type == IKE_JOB_EAP)
-		eap_run(entry->eap, entry->job);
+		eap_run(entry->eap, entry->errand, entry->job);
 	else if (ike_job_is_proof(entry->job))
-		trust_run(entry->trust, entry->job);
+		trust_run(entry->trust, entry->errand, entry->job);
 	else
 		ike_job_run(entry->job);
 }
@@ -125,7 +142,17 @@ static void entry_free(struct entry *entry)
 {
 	trust_release(entry->trust);
 	eap_release(entry->eap);
+	trust_errand_free(entry->errand);
 	free(entry);
+}
+
+/* It waits for its turn. */
+static void queue(struct jobs *jobs, struct entry *entry)
+{
+	struct lane *lane = entry->job->type == IKE_JOB_RESOLVE ? &jobs->lookups : &jobs->work;
+
+	append(entry->job->stranger ? &lane->strangers : &lane->known, entry);
+	lane->waiting++;
 }
 
 static void on_thread(uv_work_t *work)
@@ -137,20 +164,71 @@ static void on_thread(uv_work_t *work)
 
 static void start_next(struct jobs *jobs);
 
-/* A thread has done it. */
-static void finish(struct entry *entry, struct lane *lane)
+/* All that it lacked has come, or hasn't in time. */
+static void do_again(struct entry *entry)
+{
+	struct jobs *jobs = entry->jobs;
+
+	if (jobs->closing) {
+		ike_job_free(entry->job);
+		entry_free(entry);
+		return;
+	}
+	if (uv_now(jobs->loop) - entry->began >= FETCHING_MS)
+		entry->errand->closed = true;
+	queue(jobs, entry);
+	start_next(jobs);
+}
+
+static void on_fetched(void *context, struct trust_reply *reply)
+{
+	struct entry *entry = context;
+
+	trust_errand_find(entry->errand, reply->key)->reply = reply;
+	if (!--entry->awaited)
+		do_again(entry);
+}
+
+/* False: it has its answer. */
+static bool fetch_for(struct entry *entry)
+{
+	struct trust_errand *errand = entry->errand;
+
+	if (!errand || !errand->waits)
+		return false;
+	for (size_t i = 0; i < errand->count; i++)
+		if (!errand->wants[i].reply &&
+		    !fetch_ask(entry->jobs->fetch, &errand->wants[i], on_fetched, entry))
+			entry->awaited++;
+	/* Without memory for any it is judged by what is known. */
+	errand->closed |= !entry->awaited;
+	if (!entry->awaited)
+		do_again(entry);
+	return true;
+}
+
+/* It has been done, on whichever thread. */
+static void finish(struct entry *entry)
 {
 	struct jobs *jobs = entry->jobs;
 	struct ike_job *job = entry->job;
 
-	entry_free(entry);
-	lane->running--;
-	if (jobs->closing) {
-		ike_job_free(job);
+	if (!jobs->closing && fetch_for(entry))
 		return;
-	}
-	start_next(jobs);
-	jobs->done(jobs->context, job);
+	entry_free(entry);
+	if (jobs->closing)
+		ike_job_free(job);
+	else
+		jobs->done(jobs->context, job);
+}
+
+/* A thread is free again. */
+static void leave(struct entry *entry, struct lane *lane)
+{
+	lane->running--;
+	if (!entry->jobs->closing)
+		start_next(entry->jobs);
+	finish(entry);
 }
 
 static void after_work(uv_work_t *work, int status)
@@ -158,7 +236,7 @@ static void after_work(uv_work_t *work, int status)
 	struct entry *entry = work->data;
 
 	(void)status; /* nothing is cancelled */
-	finish(entry, &entry->jobs->work);
+	leave(entry, &entry->jobs->work);
 }
 
 /* An address of a family that is wanted, if there is room. */
@@ -198,7 +276,7 @@ static void after_lookup(uv_getaddrinfo_t *lookup, int status, struct addrinfo *
 
 	answer_lookup(entry->job, status, found);
 	uv_freeaddrinfo(found);
-	finish(entry, &entry->jobs->lookups);
+	leave(entry, &entry->jobs->lookups);
 }
 
 /* What has come meanwhile has its turn before the next one. */
@@ -206,13 +284,11 @@ static void on_turn(uv_idle_t *turn)
 {
 	struct jobs *jobs = turn->data;
 	struct entry *entry = take_next(&jobs->work);
-	struct ike_job *job = entry->job;
 
 	if (!jobs->work.waiting)
 		uv_idle_stop(turn);
 	run(entry);
-	entry_free(entry);
-	jobs->done(jobs->context, job);
+	finish(entry);
 }
 
 static void start_lookup(struct jobs *jobs, struct entry *entry)
@@ -260,21 +336,25 @@ static void start_next(struct jobs *jobs)
 
 void jobs_add(struct jobs *jobs, struct ike_job *job)
 {
-	struct lane *lane = job->type == IKE_JOB_RESOLVE ? &jobs->lookups : &jobs->work;
 	struct entry *entry = jobs->closing ? NULL : calloc(1, sizeof(*entry));
 
-	if (!entry) { /* as one that never comes back */
+	if (entry && ike_job_is_proof(job))
+		entry->errand = trust_errand_new(jobs->known);
+	if (!entry ||
+	    (ike_job_is_proof(job) && !entry->errand)) { /* as one that never comes back */
 		ike_job_free(job);
+		free(entry);
 		return;
 	}
 	entry->jobs = jobs;
 	entry->job = job;
+	entry->began = uv_now(jobs->loop);
 	if (ike_job_is_proof(job)) {
 		entry->trust = trust_hold(jobs->trust);
 		entry->eap = eap_hold(jobs->eap);
+		entry->errand->closed = !fetch_is_on(jobs->fetch);
 	}
-	append(job->stranger ? &lane->strangers : &lane->known, entry);
-	lane->waiting++;
+	queue(jobs, entry);
 	start_next(jobs);
 }
 
@@ -331,5 +411,6 @@ void jobs_free(struct jobs *jobs)
 		return;
 	trust_release(jobs->trust);
 	eap_release(jobs->eap);
+	trust_known_free(jobs->known);
 	free(jobs);
 }

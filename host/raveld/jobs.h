@@ -2,8 +2,9 @@
 /*
  * Jobs of the IKE core that need nothing but a processor, and keys, certificates and passwords:
  * worker threads do them, or the loop itself, one a turn, where there is one processor. Names are
- * asked for by threads always, few at a time, so that slow answers hold up nothing else. Those for
- * peers that have authenticated go before those for strangers.
+ * asked for by threads always, few at a time, so that slow answers hold up nothing else. What a
+ * judgement of certificates lacks is fetched while no thread waits, and then it is made anew. Those
+ * for peers that have authenticated go before those for strangers.
  */
 #ifndef RVL_RAVELD_JOBS_H
 #define RVL_RAVELD_JOBS_H
@@ -13,14 +14,15 @@
 #include "host/ike/job.h"
 
 struct eap;
+struct fetch;
 struct jobs;
 struct trust;
 
 /* On the loop's thread: the job has its answer, and is the callee's. */
 typedef void jobs_done_fn(void *context, struct ike_job *job);
 
-/* NULL without memory. */
-struct jobs *jobs_open(uv_loop_t *loop, jobs_done_fn *done, void *context);
+/* What jobs find that they lack is fetched there. NULL without memory. */
+struct jobs *jobs_open(uv_loop_t *loop, struct fetch *fetch, jobs_done_fn *done, void *context);
 
 /* From now on jobs that sign and verify, and those of EAP, are done by these. */
 void jobs_set_trust(struct jobs *jobs, struct trust *trust, struct eap *eap);

@@ -18,6 +18,7 @@
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
 #include "host/raveld/devices.h"
+#include "host/raveld/fetch.h"
 #include "host/raveld/radius.h"
 #include "host/raveld/tap.h"
 #include "host/trust/trust.h"
@@ -433,6 +434,7 @@ static void finish(struct daemon *d)
 	d->streams = NULL;
 	jobs_stop(d->jobs);
 	radius_stop(d->radius);
+	fetch_stop(d->fetch);
 	accounting_close(d->accounting);
 	ike_engine_free(d->engine);
 	rekeying_stop(d);
@@ -443,6 +445,7 @@ static void finish(struct daemon *d)
 	uv_run(&d->loop, UV_RUN_DEFAULT);
 	jobs_free(d->jobs);
 	radius_free(d->radius);
+	fetch_free(d->fetch);
 	pools_close(d->pools);
 	resolver_free(d->resolver);
 	uv_loop_close(&d->loop);

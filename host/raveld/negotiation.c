@@ -11,6 +11,7 @@
 #include "host/eap/eap.h"
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
+#include "host/raveld/fetch.h"
 #include "host/raveld/lasting.h"
 #include "host/raveld/radius.h"
 
@@ -530,12 +531,15 @@ int negotiation_start(struct daemon *d)
 
 	d->engine = ike_engine_new(&config);
 	OPENSSL_cleanse(qcd_secret, sizeof(qcd_secret));
-	d->jobs = jobs_open(&d->loop, on_job_done, d);
+	d->fetch = fetch_open(&d->loop, &d->log);
+	d->jobs = d->fetch ? jobs_open(&d->loop, d->fetch, on_job_done, d) : NULL;
 	d->radius = radius_open(&d->loop, &d->log, on_job_done, d);
 	err = d->engine && d->jobs && d->radius ? radius_configure(d->radius, &d->conf->radius)
 						: -ENOMEM;
-	if (!err)
+	if (!err) {
+		fetch_configure(d->fetch, &c->fetch);
 		err = account(d, &config.random);
+	}
 	if (!err)
 		err = wishes_make(d);
 	if (!err)

@@ -13,6 +13,7 @@
 #include "host/eap/eap.h"
 #include "host/raveld/control.h"
 #include "host/raveld/daemon.h"
+#include "host/raveld/fetch.h"
 #include "host/raveld/radius.h"
 #include "host/trust/trust.h"
 
@@ -303,6 +304,7 @@ static void commit(struct reload *r)
 	d->eap = r->eap;
 	r->eap = eap;
 	jobs_set_trust(d->jobs, d->trust, d->eap);
+	fetch_configure(d->fetch, &d->conf->daemon.fetch);
 	if (radius_configure(d->radius, &d->conf->radius))
 		log_error(&d->log, "no memory for the RADIUS servers: those before are asked");
 	d->wishes = r->wishes;

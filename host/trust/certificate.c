@@ -12,7 +12,7 @@
 #include "host/ike/dn.h"
 #include "host/trust/signature.h"
 
-enum { DEPTH_MAX = 8, LEVEL = 2 /* 112 bits: no SHA-1, no RSA below 2048 bits */ };
+enum { LEVEL = 2 /* 112 bits: no SHA-1, no RSA below 2048 bits */ };
 
 static struct ike_slice octets_of(const ASN1_STRING *s)
 {
@@ -132,7 +132,8 @@ static bool keys_are_good(STACK_OF(X509) * chain, char fault[TRUST_FAULT])
 }
 
 bool trust_cert_is_trusted(X509 *cert, X509_STORE *store, STACK_OF(X509) * others,
-			   const struct trust_revocation *revocation, char fault[TRUST_FAULT])
+			   struct trust_pass *pass, STACK_OF(X509) * *chain,
+			   char fault[TRUST_FAULT])
 {
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
 	X509_VERIFY_PARAM *param;
@@ -144,15 +145,19 @@ bool trust_cert_is_trusted(X509 *cert, X509_STORE *store, STACK_OF(X509) * other
 	}
 	param = X509_STORE_CTX_get0_param(context);
 	X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN);
-	X509_VERIFY_PARAM_set_depth(param, DEPTH_MAX);
+	X509_VERIFY_PARAM_set_depth(param, TRUST_DEPTH_MAX);
 	X509_VERIFY_PARAM_set_auth_level(param, LEVEL);
-	if (revocation)
-		trust_revocation_ask(context, revocation);
+	if (pass)
+		trust_revocation_watch(context, pass);
 	if (X509_verify_cert(context) == 1)
 		good = keys_are_good(X509_STORE_CTX_get0_chain(context), fault);
 	else
 		snprintf(fault, TRUST_FAULT, "its certificate isn't trusted: %.100s",
 			 X509_verify_cert_error_string(X509_STORE_CTX_get_error(context)));
+	if (good && chain) {
+		*chain = X509_STORE_CTX_get1_chain(context);
+		good = *chain || fail(fault, "out of memory");
+	}
 	X509_STORE_CTX_free(context);
 	ERR_clear_error();
 	return good;

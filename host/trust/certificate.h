@@ -23,10 +23,12 @@ bool trust_cert_may_sign(X509 *cert, char fault[TRUST_FAULT]);
 
 /*
  * Does a chain lead from it to one of the store's? `others` may be part of it: those that came with
- * it, and what is known. revocation NULL: that isn't asked for. False: *fault says why not.
+ * it, and what is known. With a pass nobody on it is in these lists; NULL: that isn't asked for.
+ * chain: where it goes, to be freed with all that is in it; or NULL. False: *fault says why not.
  */
 bool trust_cert_is_trusted(X509 *cert, X509_STORE *store, STACK_OF(X509) * others,
-			   const struct trust_revocation *revocation, char fault[TRUST_FAULT]);
+			   struct trust_pass *pass, STACK_OF(X509) * *chain,
+			   char fault[TRUST_FAULT]);
 
 /* SHA-1 of its subjectPublicKeyInfo (RFC 7296, section 3.7). */
 bool trust_cert_authority(X509 *cert, uint8_t out[IKE_AUTHORITY_LEN]);

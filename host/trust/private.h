@@ -91,14 +91,23 @@ const struct trust_connection *trust_find(const struct trust *t, const char *nam
  * has them. NULL without memory. */
 STACK_OF(X509) * trust_chain_of(const struct trust *t, const struct trust_set *own, X509 *cert);
 
-/* Is a peer's certificate one that this connection believes, with those that came with it? False:
- * the fault says why not. */
+/*
+ * Is a peer's certificate one that this connection believes, with those that came with it? False:
+ * the fault says why not. chain: the way from it to an authority, to be freed with all that is in
+ * it, or NULL for one of remote.certs; none is asked for: NULL.
+ */
 bool trust_believes(const struct trust *t, const struct trust_connection *c, X509 *cert,
-		    const STACK_OF(X509) * others, char fault[TRUST_FAULT]);
+		    const STACK_OF(X509) * others, STACK_OF(X509) * *chain,
+		    char fault[TRUST_FAULT]);
 
-/* Has one that is believed been revoked? By the end, for a list may be long: not before who has
- * sent it is known to have its key. One of remote.certs is trusted whatever lists say. */
+/*
+ * Has one that is believed been revoked, or isn't known what must be? By the end, for a list may be
+ * long, and only who is believed says where to ask: not before who has sent it is known to have its
+ * key. sent: answers of OCSP that came with it. True without a fault: the errand waits. One of
+ * remote.certs is trusted whatever is said.
+ */
 bool trust_revokes(const struct trust *t, const struct trust_connection *c, X509 *cert,
-		   const STACK_OF(X509) * others, char fault[TRUST_FAULT]);
+		   const STACK_OF(X509) * others, STACK_OF(X509) * chain, struct ike_slice sent,
+		   struct trust_errand *errand, char fault[TRUST_FAULT]);
 
 #endif

@@ -54,14 +54,14 @@ static int judge(X509_STORE_CTX *context, void *unused)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx());
 	bool good =
 		trust_believes(trust_of(ssl), connection_of(ssl), X509_STORE_CTX_get0_cert(context),
-			       X509_STORE_CTX_get0_untrusted(context), SSL_get_app_data(ssl));
+			       X509_STORE_CTX_get0_untrusted(context), NULL, SSL_get_app_data(ssl));
 
 	(void)unused;
 	X509_STORE_CTX_set_error(context, good ? X509_V_OK : X509_V_ERR_APPLICATION_VERIFICATION);
 	return good;
 }
 
-bool trust_tls_is_with(SSL *ssl, const struct ike_id *id)
+bool trust_tls_is_with(SSL *ssl, const struct ike_id *id, struct trust_errand *errand)
 {
 	X509 *cert = SSL_get0_peer_certificate(ssl);
 	const uint32_t purpose =
@@ -76,7 +76,7 @@ bool trust_tls_is_with(SSL *ssl, const struct ike_id *id)
 		return fail(ssl, SSL_is_server(ssl) ? "its certificate isn't for clients of TLS"
 						    : "its certificate isn't for servers of TLS");
 	return !trust_revokes(trust_of(ssl), connection_of(ssl), cert, SSL_get_peer_cert_chain(ssl),
-			      SSL_get_app_data(ssl));
+			      NULL, ike_slice(NULL, 0), errand, SSL_get_app_data(ssl));
 }
 
 /* Each with the certificates between it and an authority; of each kind of key the first. */

@@ -22,8 +22,9 @@ SSL_CTX *trust_tls_new(struct trust *trust, const char *connection, bool server)
 
 /*
  * Once the handshake is done: is the other side's certificate this identity's, made for what it is
- * used for, and not revoked? False: the fault says why not.
+ * used for, and not revoked? False: the fault says why not, or the errand waits, and it is to be
+ * asked again. errand NULL: nothing is fetched.
  */
-bool trust_tls_is_with(SSL *ssl, const struct ike_id *id);
+bool trust_tls_is_with(SSL *ssl, const struct ike_id *id, struct trust_errand *errand);
 
 #endif

@@ -16,6 +16,8 @@
 #include "host/trust/private.h"
 #include "host/trust/signature.h"
 
+enum { OCSP_SENT_MAX = 8192 }; /* octets of an answer that goes along with our certificates */
+
 /* ------------------------------------------------------------------------------------- loading */
 
 static int out_of_memory(struct conf_error *error)
@@ -503,23 +505,41 @@ static int write_certs(const struct trust *t, const struct trust_set *own, X509 
 static int sign_by(const struct trust *t, const struct trust_connection *c, EVP_PKEY *public_key,
 		   struct ike_sign_job *job)
 {
+	ike_buffer_free(&job->data); /* of before, if the errand has waited */
 	return trust_sign(trust_find_key(t, public_key), &c->local, job->hashes,
 			  ike_buffer_slice(&job->octets), &job->method, &job->data);
 }
 
+/* RFC 4806: nobody is kept waiting for more than one answer, and without it the peer asks itself.
+ */
+static int write_ocsp(const struct trust *t, const struct trust_set *own, X509 *cert,
+		      struct trust_errand *errand, struct ike_sign_job *job)
+{
+	X509 *issuer = issuer_of(t, own, cert);
+	struct trust_fact *fact = issuer ? trust_revocation_of_own(cert, issuer, errand) : NULL;
+	int err = 0;
+
+	if (fact && fact->response.len <= OCSP_SENT_MAX)
+		err = ike_buffer_set(&job->ocsp, ike_buffer_slice(&fact->response));
+	trust_fact_release(fact);
+	return err;
+}
+
 static int sign_with(const struct trust *t, const struct trust_connection *c, X509 *cert,
-		     struct ike_sign_job *job)
+		     struct trust_errand *errand, struct ike_sign_job *job)
 {
 	int err = sign_by(t, c, X509_get0_pubkey(cert), job);
 
 	if (!err && ike_sign_job_sends(job, job->certs_asked))
 		err = write_certs(t, c->own, cert, job);
+	if (!err && job->ocsp_asked && errand && ike_sign_job_sends(job, job->certs_asked))
+		err = write_ocsp(t, c->own, cert, errand, job);
 	return err;
 }
 
 /* The first that leads to an authority of the peer's, or else the first that it can verify. */
 static int sign_with_cert(const struct trust *t, const struct trust_connection *c,
-			  struct ike_sign_job *job)
+			  struct trust_errand *errand, struct ike_sign_job *job)
 {
 	const struct ike_slice authorities = ike_buffer_slice(&job->authorities);
 	int err = -EOPNOTSUPP;
@@ -529,7 +549,7 @@ static int sign_with_cert(const struct trust *t, const struct trust_connection *
 			X509 *cert = sk_X509_value(c->own->certs, c->own->files[i].first);
 
 			if (pass || suits(t, c->own, cert, authorities))
-				err = sign_with(t, c, cert, job);
+				err = sign_with(t, c, cert, errand, job);
 		}
 	return err;
 }
@@ -559,7 +579,8 @@ static int sign_with_raw_key(const struct trust *t, const struct trust_connectio
 }
 
 /* By a certificate, unless there is none or the peer takes nothing but a public key. */
-static int sign(const struct trust *t, struct ike_sign_job *job, char reason[IKE_REASON_MAX])
+static int sign(const struct trust *t, struct ike_sign_job *job, struct trust_errand *errand,
+		char reason[IKE_REASON_MAX])
 {
 	const struct trust_connection *c = trust_find(t, job->connection);
 	bool raw = c && c->own_raw.count && (!c->own || (job->raw_asked && !job->certs_asked));
@@ -570,7 +591,7 @@ static int sign(const struct trust *t, struct ike_sign_job *job, char reason[IKE
 			 "no certificate or public key of its connection is configured");
 		return -ENOENT;
 	}
-	err = raw ? sign_with_raw_key(t, c, job) : sign_with_cert(t, c, job);
+	err = raw ? sign_with_raw_key(t, c, job) : sign_with_cert(t, c, errand, job);
 	if (err == -EOPNOTSUPP)
 		snprintf(reason, IKE_REASON_MAX,
 			 "the peer knows none of the signatures that the key and local.auth allow");
@@ -641,8 +662,8 @@ static X509 *find_pinned(const struct trust_set *pinned, const struct ike_id *id
 
 /* By those that came with it, and those that are known. */
 static bool leads_to_authority(const struct trust *t, const struct trust_connection *c, X509 *cert,
-			       const STACK_OF(X509) * others, const struct trust_revocation *r,
-			       char fault[TRUST_FAULT])
+			       const STACK_OF(X509) * others, struct trust_pass *pass,
+			       STACK_OF(X509) * *chain, char fault[TRUST_FAULT])
 {
 	STACK_OF(X509) *all = others ? sk_X509_dup(others) : sk_X509_new_null();
 	bool good = all;
@@ -652,13 +673,13 @@ static bool leads_to_authority(const struct trust *t, const struct trust_connect
 	if (!good)
 		snprintf(fault, TRUST_FAULT, "out of memory");
 	else
-		good = trust_cert_is_trusted(cert, c->authorities->store, all, r, fault);
+		good = trust_cert_is_trusted(cert, c->authorities->store, all, pass, chain, fault);
 	sk_X509_free(all);
 	return good;
 }
 
 bool trust_believes(const struct trust *t, const struct trust_connection *c, X509 *cert,
-		    const STACK_OF(X509) * others, char fault[TRUST_FAULT])
+		    const STACK_OF(X509) * others, STACK_OF(X509) * *chain, char fault[TRUST_FAULT])
 {
 	if (!trust_cert_may_sign(cert, fault))
 		return false;
@@ -668,22 +689,34 @@ bool trust_believes(const struct trust *t, const struct trust_connection *c, X50
 		snprintf(fault, TRUST_FAULT, "its certificate isn't one of remote.certs");
 		return false;
 	}
-	return leads_to_authority(t, c, cert, others, NULL, fault);
+	return leads_to_authority(t, c, cert, others, NULL, chain, fault);
 }
 
 bool trust_revokes(const struct trust *t, const struct trust_connection *c, X509 *cert,
-		   const STACK_OF(X509) * others, char fault[TRUST_FAULT])
+		   const STACK_OF(X509) * others, STACK_OF(X509) * chain, struct ike_slice sent,
+		   struct trust_errand *errand, char fault[TRUST_FAULT])
 {
-	const struct trust_revocation r = {c->remote.revocation, t->lists};
+	const struct trust_revocation r = {c->remote.revocation, t->lists, sent, errand};
+	const bool lists = sk_X509_CRL_num(t->lists) > 0;
+	struct trust_pass pass = {.lists = t->lists};
+	STACK_OF(X509) *own = NULL;
+	bool refused;
 
-	return !is_pinned(c->pinned, cert) && trust_revocation_is_asked(&r) &&
-	       !leads_to_authority(t, c, cert, others, &r, fault);
+	if (is_pinned(c->pinned, cert) || !trust_revocation_is_asked(&r))
+		return false;
+	/* Where there are lists OpenSSL looks for the way once more, by them. */
+	if ((lists || !chain) &&
+	    !leads_to_authority(t, c, cert, others, lists ? &pass : NULL, &own, fault))
+		return true;
+	refused = trust_revocation_refuses(&r, own ? own : chain, lists ? &pass : NULL, fault);
+	sk_X509_pop_free(own, X509_free);
+	return refused;
 }
 
 /* The one that it has sent first, or else one of remote.certs. */
 static bool is_trusted(const struct trust *t, const struct trust_connection *c,
 		       const struct ike_id *id, STACK_OF(X509) * sent, X509 **cert,
-		       char reason[IKE_REASON_MAX])
+		       STACK_OF(X509) * *chain, char reason[IKE_REASON_MAX])
 {
 	*cert = sk_X509_value(sent, 0);
 	if (!*cert)
@@ -698,7 +731,7 @@ static bool is_trusted(const struct trust *t, const struct trust_connection *c,
 			 "subjectAltName)");
 		return false;
 	}
-	return trust_believes(t, c, *cert, sent, reason);
+	return trust_believes(t, c, *cert, sent, chain, reason);
 }
 
 /* Of the keys that may be the peer's, the one that it has sent; any, if it has sent none. */
@@ -733,10 +766,10 @@ static int verify_raw(const struct trust_connection *c, const struct ike_verify_
 }
 
 static int verify(const struct trust *t, const struct ike_verify_job *job,
-		  char reason[IKE_REASON_MAX])
+		  struct trust_errand *errand, char reason[IKE_REASON_MAX])
 {
 	const struct trust_connection *c = trust_find(t, job->connection);
-	STACK_OF(X509) * sent;
+	STACK_OF(X509) * sent, *chain = NULL;
 	const char *fault;
 	X509 *cert;
 	int err = -EACCES;
@@ -753,25 +786,29 @@ static int verify(const struct trust *t, const struct ike_verify_job *job,
 		snprintf(reason, IKE_REASON_MAX, "%s", fault);
 		return -EACCES;
 	}
-	if (is_trusted(t, c, &job->id, sent, &cert, reason)) {
+	if (is_trusted(t, c, &job->id, sent, &cert, &chain, reason)) {
 		fault = trust_verify(X509_get0_pubkey(cert), &c->remote, job->hashes,
 				     ike_buffer_slice(&job->octets), job->method,
 				     ike_buffer_slice(&job->data));
 		if (fault)
 			snprintf(reason, IKE_REASON_MAX, "%s", fault);
-		else if (!trust_revokes(t, c, cert, sent, reason))
+		else if (!trust_revokes(t, c, cert, sent, chain, ike_buffer_slice(&job->ocsp),
+					errand, reason))
 			err = 0;
 	}
+	sk_X509_pop_free(chain, X509_free);
 	sk_X509_pop_free(sent, X509_free);
 	return err;
 }
 
-void trust_run(const struct trust *t, struct ike_job *job)
+void trust_run(const struct trust *t, struct trust_errand *errand, struct ike_job *job)
 {
 	job->reason[0] = 0;
+	if (errand)
+		errand->waits = false;
 	if (job->type == IKE_JOB_SIGN)
-		job->error = sign(t, &job->sign, job->reason);
+		job->error = sign(t, &job->sign, errand, job->reason);
 	else
-		job->error = verify(t, &job->verify, job->reason);
+		job->error = verify(t, &job->verify, errand, job->reason);
 	ERR_clear_error();
 }

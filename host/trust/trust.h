@@ -17,6 +17,7 @@
 
 #include "host/conf/conf.h"
 #include "host/ike/job.h"
+#include "host/trust/errand.h"
 
 struct trust;
 
@@ -31,8 +32,12 @@ int trust_load(struct conf *conf, struct trust **out, struct conf_error *error);
 struct trust *trust_hold(struct trust *trust);
 void trust_release(struct trust *trust);
 
-/* Do a job, IKE_JOB_SIGN or IKE_JOB_VERIFY, on any thread, and set its answer. */
-void trust_run(const struct trust *trust, struct ike_job *job);
+/*
+ * Do a job, IKE_JOB_SIGN or IKE_JOB_VERIFY, on any thread, and set its answer. If the errand waits
+ * then, it has none: it is to be done again with what has come. Without an errand (NULL) nothing is
+ * fetched.
+ */
+void trust_run(const struct trust *trust, struct trust_errand *errand, struct ike_job *job);
 
 /* Authorities, as the core tells peers of them: of one connection, and of all together; none where
  * no certificates are to be asked for. */

@@ -100,7 +100,7 @@ static void turn(const struct eap *eap, struct ike_job *job, const struct ike_jo
 {
 	assert_int_equal(ike_buffer_set(&job->eap.in, ike_buffer_slice(&from->eap.out)), 0);
 	ike_buffer_free(&job->eap.out);
-	eap_run(eap, job);
+	eap_run(eap, NULL, job);
 }
 
 struct outcome {
@@ -400,11 +400,11 @@ static void a_job_that_is_for_nobody_fails(void **state)
 	struct ike_job *job = job_new(false, "bob");
 
 	(void)state;
-	eap_run(eap, job);
+	eap_run(eap, NULL, job);
 	assert_int_equal(job->error, -ENOENT);
 	strcpy(job->eap.connection, "gone");
 	job->eap.server = true;
-	eap_run(eap, job);
+	eap_run(eap, NULL, job);
 	assert_int_equal(job->error, -ENOENT);
 	ike_job_free(job);
 	eap_release(eap);

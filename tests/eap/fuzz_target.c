@@ -70,7 +70,7 @@ static void close_end(struct end *end)
 
 static void hear(struct end *end, struct ike_slice message)
 {
-	static const struct eap_users users = {find, users_judge, users_let_nobody_in, NULL};
+	static const struct eap_users users = {find, users_judge, users_let_nobody_in, NULL, NULL};
 	char reason[IKE_REASON_MAX];
 	const uint8_t *out;
 

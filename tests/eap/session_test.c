@@ -42,7 +42,7 @@ static struct pair {
 
 static void hear(struct end *end, struct ike_slice message)
 {
-	static const struct eap_users users = {find, users_judge, users_let_nobody_in, NULL};
+	static const struct eap_users users = {find, users_judge, users_let_nobody_in, NULL, NULL};
 
 	assert_int_equal(ike_buffer_set(&end->job.in, message), 0);
 	ike_buffer_free(&end->job.out);

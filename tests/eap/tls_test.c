@@ -130,7 +130,7 @@ static void hear(unsigned end, struct ike_slice message)
 
 	assert_int_equal(ike_buffer_set(&job->eap.in, message), 0);
 	ike_buffer_free(&job->eap.out);
-	eap_run(p.eaps[end], job);
+	eap_run(p.eaps[end], NULL, job);
 	assert_int_equal(job->error, 0);
 	assert_true(job->eap.verdict != IKE_EAP_FAILED || *job->reason);
 }

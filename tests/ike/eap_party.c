@@ -16,7 +16,7 @@ static bool find(const void *context, struct ike_slice user, struct ike_secret o
 
 void eap_party_run(const struct eap_party *party, struct ike_job *job)
 {
-	const struct eap_users users = {find, users_judge, users_let_nobody_in, party};
+	const struct eap_users users = {find, users_judge, users_let_nobody_in, party, NULL};
 	struct eap_config config = {
 		.server = job->eap.server,
 		.methods = party->methods,

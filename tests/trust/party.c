@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
@@ -182,6 +183,35 @@ static void put_cert(struct ike_writer *w, const struct party *party)
 	OPENSSL_free(der);
 }
 
+static void serve(struct trust_errand *errand, const struct network *network)
+{
+	for (size_t i = 0; i < errand->count; i++) {
+		struct trust_want *want = &errand->wants[i];
+
+		if (want->reply)
+			continue;
+		want->reply = trust_reply_new(want);
+		want->reply->body = network->serve(network->context, want->uri, &want->post);
+		if (want->reply->body.data)
+			continue;
+		want->reply->error = -EIO;
+		strcpy(want->reply->why, "HTTP status 404");
+	}
+}
+
+static void run(const struct trust *trust, const struct network *network, struct ike_job *job)
+{
+	struct trust_errand *errand = network ? trust_errand_new(network->known) : NULL;
+
+	trust_run(trust, errand, job);
+	for (unsigned rounds = 0; errand && errand->waits; rounds++) {
+		assert_true(rounds < 4);
+		serve(errand, network);
+		trust_run(trust, errand, job);
+	}
+	trust_errand_free(errand);
+}
+
 const char *judged(const struct trust *trust, const struct party *signer, const struct sent *sent,
 		   const char *id)
 {
@@ -204,11 +234,13 @@ const char *judged(const struct trust *trust, const struct party *signer, const 
 	ike_buffer_set(&job.verify.octets, text);
 	trust_sign(signer->key, &(struct conf_auth){.pubkey = true}, ALL, text, &job.verify.method,
 		   &job.verify.data);
-	trust_run(trust, &job);
+	job.verify.ocsp = sent->ocsp;
+	run(trust, sent->network, &job);
 	ike_buffer_free(&job.verify.certs);
 	ike_buffer_free(&job.verify.raw_key);
 	ike_buffer_free(&job.verify.octets);
 	ike_buffer_free(&job.verify.data);
+	ike_buffer_free(&job.verify.ocsp);
 	assert_int_equal(!job.error, !*job.reason);
 	return job.reason;
 }
@@ -224,4 +256,67 @@ void refused(const char *local, const char *remote, const char *secrets, const c
 	if (!strstr(error.text, why))
 		fail_msg("\"%s\" isn't in \"%s\"", why, error.text);
 	conf_free(conf);
+}
+
+static void add_revoked(X509_CRL *crl, const struct party *party)
+{
+	X509_REVOKED *entry = X509_REVOKED_new();
+	ASN1_TIME *now = X509_gmtime_adj(NULL, -3600);
+
+	assert_int_equal(X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(party->cert)),
+			 1);
+	assert_int_equal(X509_REVOKED_set_revocationDate(entry, now), 1);
+	assert_int_equal(X509_CRL_add0_revoked(crl, entry), 1);
+	ASN1_TIME_free(now);
+}
+
+static void add_key_id(X509_CRL *crl, const struct party *by)
+{
+	X509V3_CTX context;
+	X509_EXTENSION *extension;
+
+	X509V3_set_ctx(&context, by->cert, NULL, NULL, crl, 0);
+	extension = X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid");
+	assert_non_null(extension);
+	assert_int_equal(X509_CRL_add_ext(crl, extension, -1), 1);
+	X509_EXTENSION_free(extension);
+}
+
+X509_CRL *make_list(const struct party *by, const struct party *revoked, long from, long to,
+		    const struct party *signer)
+{
+	ASN1_TIME *at = X509_gmtime_adj(NULL, from);
+	X509_CRL *crl = X509_CRL_new();
+
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(by->cert));
+	X509_CRL_set1_lastUpdate(crl, at);
+	X509_gmtime_adj(at, to);
+	X509_CRL_set1_nextUpdate(crl, at);
+	ASN1_TIME_free(at);
+	add_key_id(crl, by);
+	if (revoked)
+		add_revoked(crl, revoked);
+	X509_CRL_sort(crl);
+	assert_true(X509_CRL_sign(crl, signer->key, EVP_sha256()) > 0);
+	return crl;
+}
+
+struct ike_buffer signed_ocsp(const struct trust *trust, bool asked, const struct network *network)
+{
+	struct ike_job job = {.type = IKE_JOB_SIGN};
+	struct ike_buffer out;
+
+	strcpy(job.sign.connection, "gw");
+	job.sign.hashes = ALL;
+	job.sign.send = IKE_SEND_CERT_ALWAYS;
+	job.sign.ocsp_asked = asked;
+	ike_buffer_set(&job.sign.octets, ike_slice("octets", 6));
+	run(trust, network, &job);
+	assert_int_equal(job.error, 0);
+	out = job.sign.ocsp;
+	ike_buffer_free(&job.sign.octets);
+	ike_buffer_free(&job.sign.data);
+	ike_buffer_free(&job.sign.certs);
+	return out;
 }

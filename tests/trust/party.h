@@ -6,6 +6,7 @@
 #include <openssl/x509.h>
 #include <stdio.h>
 
+#include "host/trust/known.h"
 #include "host/trust/trust.h"
 
 enum { DAY = 86400, ALL = 1 << IKE_HASH_SHA2_256 | 1 << IKE_HASH_SHA2_384 };
@@ -49,17 +50,34 @@ void write_public_key(const char *name, const struct party *party);
 struct conf *read_conf(const char *local, const char *remote, const char *secrets);
 struct trust *load(const char *local, const char *remote, const char *secrets);
 
+/* An authority's list, from and to so many seconds from now; revoked NULL: nobody is. */
+X509_CRL *make_list(const struct party *by, const struct party *revoked, long from, long to,
+		    const struct party *signer);
+
+/* Who is asked by HTTP: what is under this URI; nothing: it isn't there. */
+struct network {
+	struct trust_known *known;
+	struct ike_buffer (*serve)(void *context, const char *uri, const struct ike_buffer *post);
+	void *context;
+};
+
 /* What a peer sends to be judged by. */
 struct sent {
 	const struct party *const *chain; /* certificates */
 	unsigned count;
 	const struct party *raw_key; /* NULL: none */
+	struct ike_buffer
+		ocsp; /* answers about them, each after its length in two octets; is freed */
+	const struct network *network; /* NULL: nothing is fetched */
 };
 
 /* What is said of one that signs with this key, sends that, and says that it is `id`; empty: it is
  * believed. */
 const char *judged(const struct trust *trust, const struct party *signer, const struct sent *sent,
 		   const char *id);
+
+/* What goes along with a signature of ours, of OCSP; to be freed. */
+struct ike_buffer signed_ocsp(const struct trust *trust, bool asked, const struct network *network);
 
 /* In DER, to be freed. */
 struct ike_buffer public_key_of(const struct party *party);

@@ -94,7 +94,7 @@ static struct ike_sign_job answer(const struct trust *trust, enum ike_send_cert 
 	job.sign.certs_asked = certs_asked;
 	job.sign.raw_asked = raw_asked;
 	ike_buffer_set(&job.sign.octets, ike_slice("octets", 6));
-	trust_run(trust, &job);
+	trust_run(trust, NULL, &job);
 	assert_int_equal(job.error, 0);
 	assert_null(trust_verify(us.key, &(struct conf_auth){.pubkey = true}, ALL,
 				 ike_slice("octets", 6), job.sign.method,

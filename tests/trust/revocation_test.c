@@ -52,49 +52,13 @@ static int end(void **state)
 	return folder_end();
 }
 
-static void add_revoked(X509_CRL *crl, const struct party *party)
-{
-	X509_REVOKED *entry = X509_REVOKED_new();
-	ASN1_TIME *now = X509_gmtime_adj(NULL, -3600);
-
-	assert_int_equal(X509_REVOKED_set_serialNumber(entry, X509_get_serialNumber(party->cert)),
-			 1);
-	assert_int_equal(X509_REVOKED_set_revocationDate(entry, now), 1);
-	assert_int_equal(X509_CRL_add0_revoked(crl, entry), 1);
-	ASN1_TIME_free(now);
-}
-
-static void add_key_id(X509_CRL *crl, const struct party *by)
-{
-	X509V3_CTX context;
-	X509_EXTENSION *extension;
-
-	X509V3_set_ctx(&context, by->cert, NULL, NULL, crl, 0);
-	extension = X509V3_EXT_conf_nid(NULL, &context, NID_authority_key_identifier, "keyid");
-	assert_non_null(extension);
-	assert_int_equal(X509_CRL_add_ext(crl, extension, -1), 1);
-	X509_EXTENSION_free(extension);
-}
-
 /* Of this authority, from and to so many seconds from now; revoked NULL: nobody is. */
 static void write_list(const char *name, const struct party *by, const struct party *revoked,
 		       long from, long to, const struct party *signer)
 {
-	X509_CRL *crl = X509_CRL_new();
-	ASN1_TIME *at = X509_gmtime_adj(NULL, from);
+	X509_CRL *crl = make_list(by, revoked, from, to, signer);
 	FILE *f = create(name);
 
-	X509_CRL_set_version(crl, 1);
-	X509_CRL_set_issuer_name(crl, X509_get_subject_name(by->cert));
-	X509_CRL_set1_lastUpdate(crl, at);
-	X509_gmtime_adj(at, to);
-	X509_CRL_set1_nextUpdate(crl, at);
-	ASN1_TIME_free(at);
-	add_key_id(crl, by);
-	if (revoked)
-		add_revoked(crl, revoked);
-	X509_CRL_sort(crl);
-	assert_true(X509_CRL_sign(crl, signer->key, EVP_sha256()) > 0);
 	assert_int_equal(PEM_write_X509_CRL(f, crl), 1);
 	fclose(f);
 	X509_CRL_free(crl);
@@ -178,9 +142,7 @@ static void whoever_is_revoked_is_refused_whatever_is_asked(void **state)
 			 authority ? &between : NULL);
 		write_of(authority ? GOOD : list, "x509crl/between.crl", &between,
 			 authority ? NULL : &hosts[0]);
-		assert_non_null(strstr(verdict(word, &hosts[0], false),
-				       list == OLD && way % 3 == 2 ? "CRL has expired"
-								   : "certificate revoked"));
+		assert_non_null(strstr(verdict(word, &hosts[0], false), "certificate revoked"));
 		/* Others aren't, if it isn't their authority. */
 		if (!authority && way % 3 == 0)
 			assert_string_equal(verdict(word, &hosts[1], false), "");

@@ -206,18 +206,18 @@ static void long_chains_and_noise_are_refused(void **state)
 	noise[0] = (uint8_t)((len + 1) >> 8); /* one with an octet behind it */
 	noise[1] = (uint8_t)(len + 1);
 	ike_buffer_set(&job.verify.certs, ike_slice(noise, (size_t)len + 3));
-	trust_run(trust, &job);
+	trust_run(trust, NULL, &job);
 	assert_string_equal(job.reason, "it sends a certificate that is malformed");
 	for (unsigned i = 0; i < 200; i++) {
 		RAND_bytes(noise, sizeof(noise));
 		noise[0] = 0;
 		ike_buffer_set(&job.verify.certs, ike_slice(noise, 2 + i));
-		trust_run(trust, &job);
+		trust_run(trust, NULL, &job);
 		assert_true(job.error);
 	}
 	ike_buffer_free(&job.verify.certs);
 	strcpy(job.verify.connection, "");
-	trust_run(trust, &job);
+	trust_run(trust, NULL, &job);
 	assert_true(job.error);
 	trust_release(trust);
 }
@@ -326,7 +326,7 @@ static void we_send_what_leads_to_an_authority_of_the_peer(void **state)
 	job.sign.certs_asked = true;
 	ike_buffer_set(&job.sign.authorities, known);
 	ike_buffer_set(&job.sign.octets, ike_slice("octets", 6));
-	trust_run(trust, &job);
+	trust_run(trust, NULL, &job);
 	assert_int_equal(job.error, 0);
 	assert_int_equal(job.sign.method, IKE_AUTH_SIGNATURE);
 	assert_int_equal(job.sign.certs.len, 2 + i2d_X509(self.cert, NULL));
