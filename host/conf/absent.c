@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char no_ocsp[] = "OCSP isn't supported";
 static const char no_cert_sections[] = "certificates are named in the keys certs and cacerts";
 static const char no_tokens[] = "keys in tokens and in PKCS#12 aren't supported";
 static const char no_ikev1[] = "it is for IKEv1, which isn't supported";
@@ -17,7 +16,6 @@ const struct conf_absent conf_absent_connection[] = {
 	 "it is for IKEv1, which isn't supported (for IKEv2: retransmit_timeout and "
 	 "retransmit_tries in section raveld)"},
 	{"dscp", "0", "another DSCP for IKE isn't supported"},
-	{"ocsp", "never", no_ocsp},
 	{"mediation", "no", "mediation isn't supported"},
 	{"mediated_by", "", "mediation isn't supported"},
 	{"mediation_peer", "", "mediation isn't supported"},

@@ -70,6 +70,7 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 	bool adjusted = !ike_hosts_equal(&old->redirect_to, &new->redirect_to) ||
 			old->send_cert != new->send_cert ||
 			old->send_certreq != new->send_certreq ||
+			old->asks_ocsp != new->asks_ocsp || old->tells_ocsp != new->tells_ocsp ||
 			old->fragmentation != new->fragmentation || old->mobike != new->mobike ||
 			old->dpd_delay != new->dpd_delay ||
 			old->mtu_probe_interval != new->mtu_probe_interval ||

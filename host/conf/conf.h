@@ -258,6 +258,8 @@ struct conf_connection {
 	struct conf_auth remote_auth;
 	enum ike_send_cert send_cert;
 	bool send_certreq;
+	bool asks_ocsp;	 /* the peer, for what OCSP says of its certificate (RFC 4806); */
+	bool tells_ocsp; /* it is told the same of ours, if it asks */
 	struct ike_addr vips[IKE_VIPS_MAX]; /* to ask the peer for; of zeros: any */
 	unsigned int vip_count;
 	char pools[CONF_POOLS_MAX][CONF_NAME_MAX]; /* that its peers get addresses from, in order */

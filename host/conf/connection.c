@@ -199,6 +199,20 @@ static int set_send_cert(const struct conf_value *v, void *object)
 	return err;
 }
 
+static int set_ocsp(const struct conf_value *v, void *object)
+{
+	static const char *const words[] = {"never", "reply", "request", "both", NULL};
+	struct conf_connection *c = object;
+	unsigned int at;
+	int err = conf_value_word(v, words, &at);
+
+	if (err)
+		return err;
+	c->tells_ocsp = at & 1;
+	c->asks_ocsp = at & 2;
+	return 0;
+}
+
 static int set_send_certreq(const struct conf_value *v, void *object)
 {
 	return conf_value_bool(v, &((struct conf_connection *)object)->send_certreq);
@@ -278,6 +292,7 @@ static const struct conf_binding keys[] = {
 	{"fragmentation", set_fragmentation, false},
 	{"send_cert", set_send_cert, false},
 	{"send_certreq", set_send_certreq, false},
+	{"ocsp", set_ocsp, false},
 	{"vips", set_vips, false},
 	{"pools", set_pools, false},
 	{"if_id_in", set_if_id_in, false},
@@ -572,6 +587,7 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 		.line = section->line,
 		.mobike = true,
 		.send_certreq = true,
+		.tells_ocsp = true,
 		.dpd_delay = DPD_DELAY,
 		.rekey_time = REKEY_TIME,
 		.rand_time = UNSET,

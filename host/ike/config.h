@@ -64,7 +64,9 @@ struct ike_authentication {
 	/* Says by what certificates, keys and authorities: where this is equal, so are they. */
 	uint64_t credentials;
 	struct ike_buffer authorities; /* that the peer is told of as initiator; empty: none */
-	bool asks_raw;		       /* it is asked for a public key without a certificate */
+	bool asks_raw;		       /* it is asked for a public key without a certificate, */
+	bool asks_ocsp;		       /* and for what OCSP says of its certificate; */
+	bool tells_ocsp;	       /* it is told that of ours, if it asks (RFC 4806) */
 };
 
 /* What a Child SA is handed to the data path with. */

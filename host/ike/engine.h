@@ -85,7 +85,8 @@ struct ike_engine {
 	struct ike_table by_owner;
 	uint64_t last_psk;
 	struct ike_buffer authorities; /* that peers who begin are told of */
-	bool asks_raw;		       /* and whether a public key alone will do */
+	bool asks_raw;		       /* and whether a public key alone will do, */
+	bool asks_ocsp;		       /* and that we want to know what OCSP says of them */
 	struct ike_hosts redirect_to;  /* where strangers are sent; empty: nowhere */
 	uint8_t qcd_secret[32];
 	bool qcd;		 /* there is one */

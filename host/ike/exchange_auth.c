@@ -105,7 +105,7 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 	ike_write_id(&b, IKE_PAYLOAD_IDI, local_id.type, ike_id_slice(&local_id));
 	ike_proof_write_certs(&b, &auth->proof);
 	if (how->remote == IKE_BY_SIGNATURE)
-		ike_proof_write_requests(&b, &how->authorities, how->asks_raw);
+		ike_proof_write_requests(&b, &how->authorities, how->asks_raw, how->asks_ocsp);
 	if (ike_id_is_one(&sa->conn->remote_id))
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
 	if (how->local != IKE_BY_EAP) {

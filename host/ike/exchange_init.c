@@ -481,7 +481,7 @@ static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct 
 	ike_write_ke(&b, ike_dh_group(dh), ike_dh_public(dh));
 	ike_write_nonce(&b, nr_of(sa));
 	ike_nat_write(&b, sa, &pair, sa->conn->encap);
-	ike_proof_write_requests(&b, &e->authorities, e->asks_raw);
+	ike_proof_write_requests(&b, &e->authorities, e->asks_raw, e->asks_ocsp);
 	if (sa->handshake->hashes)
 		ike_proof_write_hashes(&b);
 	ike_ppk_write_heeded(&b, sa);

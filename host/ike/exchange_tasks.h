@@ -30,6 +30,7 @@ struct ike_proof {
 	struct ike_buffer data;	 /* of AUTH */
 	struct ike_buffer certs; /* as a job has them */
 	struct ike_buffer raw_key;
+	struct ike_buffer ocsp;
 };
 
 struct ike_eap_run;

@@ -290,9 +290,11 @@ void ike_engine_clear_ppks(struct ike_engine *e);
  * The authorities that who begins with us is told of, so that it knows which certificate to send
  * (CERTREQ, RFC 7296, section 3.7): SHA-1 of the public key of each, one behind the other. With
  * none it isn't asked for certificates. raw: it is asked for a public key without a certificate as
- * well (RFC 7670). 0 or -ENOMEM: all is as it was.
+ * well (RFC 7670); ocsp: for what OCSP says of its certificates (RFC 4806). 0 or -ENOMEM: all is as
+ * it was.
  */
-int ike_engine_set_authorities(struct ike_engine *e, struct ike_slice authorities, bool raw);
+int ike_engine_set_authorities(struct ike_engine *e, struct ike_slice authorities, bool raw,
+			       bool ocsp);
 
 /* A datagram has arrived at `local` from `remote`, both with ports. */
 void ike_receive(struct ike_engine *e, uint64_t now, const struct ike_addr *local,

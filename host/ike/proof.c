@@ -157,11 +157,12 @@ enum ike_step ike_proof_sign(struct ike_engine *e, struct ike_task *task, uint64
 	job->sign.send = sa->conn->auth.send_cert;
 	job->sign.certs_asked = h->certs_asked;
 	job->sign.raw_asked = h->raw_asked;
+	job->sign.ocsp_asked = h->ocsp_asked && sa->conn->auth.tells_ocsp;
 	return send_job(e, task, now, job, resume);
 }
 
-/* Those that are X.509's, and one more than there may be; whoever verifies counts them. */
-static int collect_certs(const struct ike_payloads *p, struct ike_buffer *out)
+/* Those that are encoded so, and one more than there may be; whoever verifies counts them. */
+static int collect_certs(const struct ike_payloads *p, uint8_t encoding, struct ike_buffer *out)
 {
 	struct ike_writer w = ike_writer(malloc(p->chain.len), p->chain.len);
 	struct ike_payload payload;
@@ -173,7 +174,7 @@ static int collect_certs(const struct ike_payloads *p, struct ike_buffer *out)
 	for (struct ike_walk walk = ike_payloads_walk(p);
 	     count <= IKE_CERTS_MAX && ike_payloads_next(&walk, &payload);) {
 		if (payload.type != IKE_PAYLOAD_CERT || ike_parse_cert(payload.body, &cert) ||
-		    cert.encoding != IKE_CERT_X509_SIGNATURE)
+		    cert.encoding != encoding)
 			continue;
 		ike_put_u16(&w, (uint16_t)cert.data.len);
 		ike_put_slice(&w, cert.data);
@@ -213,7 +214,8 @@ enum ike_step ike_proof_verify(struct ike_engine *e, struct ike_task *task, cons
 	ike_parse_auth(auth_body, &auth); /* what is malformed is of no method */
 	if (!job || set_octets(sa, !sa->initiator, id_body, &job->verify.octets) ||
 	    ike_buffer_set(&job->verify.data, auth.data) ||
-	    collect_certs(&in->payloads, &job->verify.certs) ||
+	    collect_certs(&in->payloads, IKE_CERT_X509_SIGNATURE, &job->verify.certs) ||
+	    collect_certs(&in->payloads, IKE_CERT_OCSP, &job->verify.ocsp) ||
 	    find_raw_key(&in->payloads, &job->verify.raw_key))
 		return no_memory(e, task, job);
 	if (conn)
@@ -231,7 +233,9 @@ void ike_proof_take(struct ike_proof *proof, struct ike_job *job)
 	proof->data = job->sign.data;
 	proof->certs = job->sign.certs;
 	proof->raw_key = job->sign.raw_key;
-	job->sign.data = job->sign.certs = job->sign.raw_key = (struct ike_buffer){0};
+	proof->ocsp = job->sign.ocsp;
+	job->sign.data = job->sign.certs = job->sign.raw_key = job->sign.ocsp =
+		(struct ike_buffer){0};
 }
 
 void ike_proof_free(struct ike_proof *proof)
@@ -239,6 +243,7 @@ void ike_proof_free(struct ike_proof *proof)
 	ike_buffer_free(&proof->data);
 	ike_buffer_free(&proof->certs);
 	ike_buffer_free(&proof->raw_key);
+	ike_buffer_free(&proof->ocsp);
 	proof->method = 0;
 }
 
@@ -253,6 +258,8 @@ void ike_proof_write_certs(struct ike_builder *b, const struct ike_proof *proof)
 		ike_write_cert(b, IKE_PAYLOAD_CERT, IKE_CERT_X509_SIGNATURE,
 			       ike_get_slice(&c, len));
 	}
+	if (proof->ocsp.len)
+		ike_write_cert(b, IKE_PAYLOAD_CERT, IKE_CERT_OCSP, ike_buffer_slice(&proof->ocsp));
 	if (proof->raw_key.len)
 		ike_write_cert(b, IKE_PAYLOAD_CERT, IKE_CERT_RAW_PUBLIC_KEY,
 			       ike_buffer_slice(&proof->raw_key));
@@ -307,12 +314,17 @@ void ike_proof_learn_hashes(struct ike_sa *sa, const struct ike_payloads *p)
 	}
 }
 
-/* What will do of the peer's: certificates below these authorities, a public key alone. */
-void ike_proof_write_requests(struct ike_builder *b, const struct ike_buffer *authorities, bool raw)
+/* What will do of the peer's: certificates below these authorities, a public key alone; and whether
+ * OCSP's answer is wanted with the former: of any responder, as it is judged here (RFC 4806,
+ * section 4.1). */
+void ike_proof_write_requests(struct ike_builder *b, const struct ike_buffer *authorities, bool raw,
+			      bool ocsp)
 {
 	if (authorities->len)
 		ike_write_cert(b, IKE_PAYLOAD_CERTREQ, IKE_CERT_X509_SIGNATURE,
 			       ike_buffer_slice(authorities));
+	if (authorities->len && ocsp)
+		ike_write_cert(b, IKE_PAYLOAD_CERTREQ, IKE_CERT_OCSP, nothing);
 	if (raw)
 		ike_write_cert(b, IKE_PAYLOAD_CERTREQ, IKE_CERT_RAW_PUBLIC_KEY, nothing);
 }
@@ -328,13 +340,14 @@ void ike_proof_learn_requests(struct ike_sa *sa, const struct ike_payloads *p)
 	struct ike_payload payload;
 	struct ike_cert request;
 
-	h->certs_asked = h->raw_asked = false;
+	h->certs_asked = h->raw_asked = h->ocsp_asked = false;
 	for (struct ike_walk walk = ike_payloads_walk(p); ike_payloads_next(&walk, &payload);) {
 		struct ike_cursor c;
 
 		if (payload.type != IKE_PAYLOAD_CERTREQ || ike_parse_cert(payload.body, &request))
 			continue;
 		h->raw_asked |= request.encoding == IKE_CERT_RAW_PUBLIC_KEY;
+		h->ocsp_asked |= request.encoding == IKE_CERT_OCSP;
 		if (request.encoding != IKE_CERT_X509_SIGNATURE)
 			continue;
 		h->certs_asked = true;
@@ -347,10 +360,12 @@ void ike_proof_learn_requests(struct ike_sa *sa, const struct ike_payloads *p)
 			       ike_written(&w)); /* without memory: none is known */
 }
 
-int ike_engine_set_authorities(struct ike_engine *e, struct ike_slice authorities, bool raw)
+int ike_engine_set_authorities(struct ike_engine *e, struct ike_slice authorities, bool raw,
+			       bool ocsp)
 {
 	if (ike_buffer_set(&e->authorities, authorities))
 		return -ENOMEM;
 	e->asks_raw = raw;
+	e->asks_ocsp = ocsp;
 	return 0;
 }

@@ -67,6 +67,7 @@ struct ike_handshake {
 	uint16_t hashes;	/* 1 << those that the peer signs and verifies with (RFC 7427) */
 	bool raw_asked;		/* the peer takes our public key, */
 	bool certs_asked;	/* or our certificates, */
+	bool ocsp_asked;	/* with what OCSP says of them, */
 	struct ike_buffer authorities; /* and trusts these */
 	bool ppk;		       /* both sides have said that they have some (RFC 8784) */
 	struct ike_mixed *mixed;       /* ppk.c; NULL: there are no other keys */
@@ -343,8 +344,8 @@ int ike_proof_write(struct ike_builder *b, const struct ike_engine *e, const str
 void ike_proof_free(struct ike_proof *proof);
 void ike_proof_write_hashes(struct ike_builder *b);
 void ike_proof_learn_hashes(struct ike_sa *sa, const struct ike_payloads *p);
-void ike_proof_write_requests(struct ike_builder *b, const struct ike_buffer *authorities,
-			      bool raw);
+void ike_proof_write_requests(struct ike_builder *b, const struct ike_buffer *authorities, bool raw,
+			      bool ocsp);
 void ike_proof_learn_requests(struct ike_sa *sa, const struct ike_payloads *p);
 
 /* hint.c: the peer may have lost what it had */

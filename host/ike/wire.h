@@ -160,6 +160,7 @@ enum ike_hash {
 
 enum ike_cert_encoding {
 	IKE_CERT_X509_SIGNATURE = 4,
+	IKE_CERT_OCSP = 14,	      /* RFC 4806 */
 	IKE_CERT_RAW_PUBLIC_KEY = 15, /* RFC 7670, section 3 */
 };
 

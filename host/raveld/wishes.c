@@ -133,6 +133,8 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	if (ike_buffer_set(&conn->auth.authorities, trust_authorities(d->trust, c->name)))
 		return -ENOMEM;
 	conn->auth.asks_raw = trust_asks_raw(d->trust, c->name);
+	conn->auth.asks_ocsp = c->asks_ocsp;
+	conn->auth.tells_ocsp = c->tells_ocsp;
 	conn->ppk_id = c->ppk_id;
 	conn->ppk_required = c->ppk_required;
 	conn->encap = c->encap;
@@ -216,7 +218,8 @@ int wishes_update_connection(struct daemon *d, const struct conf_connection *c)
 int wishes_add_secrets(struct daemon *d)
 {
 	int failed = ike_engine_set_authorities(d->engine, trust_all_authorities(d->trust),
-						trust_any_asks_raw(d->trust));
+						trust_any_asks_raw(d->trust),
+						trust_any_asks_ocsp(d->trust));
 
 	if (failed)
 		return failed;

@@ -44,7 +44,8 @@ struct trust_connection {
 	char name[CONF_NAME_MAX];
 	struct conf_auth local; /* without files */
 	struct conf_auth remote;
-	bool asks;		       /* for certificates */
+	bool asks;		       /* for certificates, */
+	bool asks_ocsp;		       /* and OCSP's answers about them */
 	struct trust_set *own;	       /* or NULL */
 	struct trust_set *pinned;      /* that the peer has one of, or NULL */
 	struct trust_set *authorities; /* or NULL */

@@ -243,6 +243,7 @@ static int load_connection(struct load *l, struct conf_connection *c)
 	to->local.certs = to->remote.certs = to->local.cacerts = to->remote.cacerts =
 		to->local.pubkeys = to->remote.pubkeys = (struct conf_files){0};
 	to->asks = c->send_certreq && c->remote_auth.pubkey;
+	to->asks_ocsp = to->asks && c->asks_ocsp;
 	HASH_ADD_STR(l->trust->connections, name, to);
 	if (!to->hh.tbl) {
 		free(to);
@@ -346,6 +347,15 @@ bool trust_any_asks_raw(const struct trust *t)
 	const struct trust_connection *c = t->connections;
 
 	while (c && !asks_raw(c))
+		c = c->hh.next;
+	return c;
+}
+
+bool trust_any_asks_ocsp(const struct trust *t)
+{
+	const struct trust_connection *c = t->connections;
+
+	while (c && !c->asks_ocsp)
 		c = c->hh.next;
 	return c;
 }

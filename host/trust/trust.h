@@ -49,6 +49,9 @@ struct ike_slice trust_all_authorities(const struct trust *trust);
 bool trust_asks_raw(const struct trust *trust, const char *connection);
 bool trust_any_asks_raw(const struct trust *trust);
 
+/* Is any peer to be asked for what OCSP says of its certificate? */
+bool trust_any_asks_ocsp(const struct trust *trust);
+
 /* Is equal where connections have the same certificates, keys, authorities and users of EAP. */
 uint64_t trust_credentials(const struct conf_connection *c);
 

@@ -130,6 +130,26 @@ static void public_keys_go_to_who_asks_for_them(void **state)
 	refused(sides, "AUTHENTICATION_FAILED");
 }
 
+/* RFC 4806 */
+static void ocsp_goes_to_who_asks_for_it_and_may_know(void **state)
+{
+	for (unsigned way = 0; way < 16; way++) {
+		struct side sides[2] = {SIDE_A, SIDE_B};
+
+		for (unsigned i = 0; i < 2; i++) {
+			sides[i].ocsp = way >> i & 1;
+			sides[i].mute = way >> (2 + i) & 1;
+		}
+		begin_with(&sides[0], &sides[1], 3);
+		net_settle(net);
+		it_is_up();
+		for (unsigned i = 0; i < 2; i++)
+			assert_int_equal(net->node[i].answers, sides[i].ocsp && !sides[1 - i].mute);
+		teardown(state);
+	}
+	begin(3);
+}
+
 /* Who is to sign can't come in by the key that others have, nor the other way round. */
 static void a_method_is_not_taken_for_another_one(void **state)
 {
@@ -303,6 +323,7 @@ int main(void)
 		cmocka_unit_test_teardown(who_sends_no_certificate_is_refused, teardown),
 		cmocka_unit_test_teardown(certificates_go_to_who_asks_or_always, teardown),
 		cmocka_unit_test_teardown(public_keys_go_to_who_asks_for_them, teardown),
+		cmocka_unit_test_teardown(ocsp_goes_to_who_asks_for_it_and_may_know, teardown),
 		cmocka_unit_test_teardown(a_method_is_not_taken_for_another_one, teardown),
 		cmocka_unit_test_teardown(a_responder_with_a_wrong_signature_is_told_so, teardown),
 		cmocka_unit_test_teardown(who_signs_and_who_judges_may_take_their_time, teardown),

@@ -8,6 +8,7 @@
 #include "host/ike/prf.h"
 
 static const uint8_t cert[] = {0, 4, 'c', 'e', 'r', 't'};
+static const uint8_t answer[] = {0, 5, 'c', 'l', 'e', 'a', 'n'};
 static const uint8_t raw_key[] = "a public key";
 
 static void signature(const char *key, struct ike_slice octets, uint8_t out[32])
@@ -32,6 +33,7 @@ static void sign(struct ike_sign_job *job, const char *key)
 	if (ike_buffer_set(&job->data, ike_slice(data, sizeof(data))) ||
 	    (ike_sign_job_sends(job, job->certs_asked) &&
 	     ike_buffer_set(&job->certs, ike_slice(cert, sizeof(cert)))) ||
+	    (job->ocsp_asked && ike_buffer_set(&job->ocsp, ike_slice(answer + 2, 5))) ||
 	    (job->raw_asked && ike_sign_job_sends(job, true) &&
 	     ike_buffer_set(&job->raw_key, ike_slice(raw_key, sizeof(raw_key)))))
 		abort();
@@ -45,6 +47,9 @@ static int verify(const struct ike_verify_job *job, const char *key)
 	    (!ike_slice_equal(ike_buffer_slice(&job->certs), ike_slice(cert, sizeof(cert))) &&
 	     !ike_slice_equal(ike_buffer_slice(&job->raw_key),
 			      ike_slice(raw_key, sizeof(raw_key)))))
+		return -EACCES;
+	if (job->ocsp.len &&
+	    !ike_slice_equal(ike_buffer_slice(&job->ocsp), ike_slice(answer, sizeof(answer))))
 		return -EACCES;
 	signature(key, ike_buffer_slice(&job->octets), data);
 	return ike_slice_equal(ike_buffer_slice(&job->data), ike_slice(data, sizeof(data)))

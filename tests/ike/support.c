@@ -203,12 +203,14 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->auth.send_cert = s->send_cert;
 	node->signing_key = s->signing_key ? s->signing_key : "what all of them sign with";
 	conn->auth.asks_raw = s->verify && s->raw;
+	conn->auth.asks_ocsp = s->ocsp;
+	conn->auth.tells_ocsp = !s->mute;
 	if (s->verify && s->raw)
-		check(ike_engine_set_authorities(node->engine, ike_slice(NULL, 0), true),
+		check(ike_engine_set_authorities(node->engine, ike_slice(NULL, 0), true, false),
 		      "public keys", "");
 	else if (s->verify && !s->silent)
 		check(ike_buffer_set(&conn->auth.authorities, authority) ||
-			      ike_engine_set_authorities(node->engine, authority, false),
+			      ike_engine_set_authorities(node->engine, authority, false, s->ocsp),
 		      "authorities", "");
 	snprintf(list, sizeof(list), "%s", s->vips ? s->vips : "");
 	for (word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
@@ -690,6 +692,7 @@ static void answer(struct node *node, struct ike_job *job)
 	} else if (job->type == IKE_JOB_EAP) {
 		eap_party_run(&node->eap, job);
 	} else if (ike_job_is_proof(job)) {
+		node->answers += job->type == IKE_JOB_VERIFY && job->verify.ocsp.len;
 		signer_run(job, node->signing_key);
 	} else {
 		job->error =

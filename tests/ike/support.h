@@ -113,6 +113,7 @@ struct node {
 	bool has_route; /* (its address is known where a connection doesn't say it) */
 	struct dns_name names[NODE_NAMES];
 	unsigned lookups;
+	unsigned answers;	 /* of OCSP that came with signatures */
 	struct ike_addr reached; /* where it was to be sent to, of what no connection names */
 	bool lease_holds;	 /* and who gives addresses: */
 	unsigned pool;		 /* 10.3.0.1 and 2001:db8:3::1, so many of each family; */
@@ -196,6 +197,8 @@ struct side {
 	enum ike_send_cert send_cert;
 	bool silent;		 /* asks for no certificates */
 	bool raw;		 /* but for a public key alone */
+	bool ocsp;		 /* and for what OCSP says of certificates; */
+	bool mute;		 /* says nothing of that of its own */
 	const char *signing_key; /* NULL: everybody's */
 	bool by_eap, asks_eap;	 /* it comes in by EAP, or its peer does, */
 	struct eap_party eap;	 /* so */
