@@ -68,7 +68,7 @@ const struct conf_absent conf_absent_secret_sections[] = {
 };
 
 const struct conf_absent conf_absent_top_sections[] = {
-	{"authorities", "", "places to fetch CRLs from, and OCSP, aren't supported"},
+	{"authorities", "", "places to ask beside those that certificates name aren't supported"},
 	{NULL, NULL, NULL},
 };
 
