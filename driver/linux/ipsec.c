@@ -7,9 +7,9 @@
  * and the IKE daemon makes new ones. A key that comes again while this driver lives goes on after
  * the last number it used, or is refused when nobody knows that number.
  *
- * In packet mode sequence numbers are the device's alone. It has 32-bit ones; should one with ESN
- * come, it keeps the high half too, so xdo_dev_state_advance_esn, which the kernel needs where it
- * counts itself, has nothing to do here.
+ * In packet mode sequence numbers are the device's alone, and here of 32 bits. With ESN the device
+ * has the high half too, so xdo_dev_state_advance_esn, which the kernel needs where it counts
+ * itself, would have nothing to do.
  */
 #include "compat.h"
 

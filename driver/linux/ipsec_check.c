@@ -102,7 +102,7 @@ static int check_flags(const struct xfrm_state *x, struct netlink_ext_ack *extac
 
 	if (x->props.flags & XFRM_STATE_ESN)
 		return REFUSE(extack, -EOPNOTSUPP,
-			      "no flag esn: the device has 32-bit sequence numbers");
+			      "no flag esn: the driver has 32-bit sequence numbers");
 	if (x->props.flags & XFRM_STATE_WILDRECV)
 		return REFUSE(extack, -EOPNOTSUPP, "no flag wildrecv");
 	if (x->props.flags & XFRM_STATE_NOECN)
