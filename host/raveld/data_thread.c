@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -22,10 +22,12 @@
 #include "host/esp/icmp.h"
 
 #define BATCH 64
-#define EVENTS 4
 #define RELEASED_MS 20
 #define ETHERNET_ADDRESS 6
 #define TURN_NS 100000
+#define MOMENT_NS 50000
+#define SLACK_NS 1000
+#define MANY 8	  /* frames */
 #define L2_MAX 22 /* an Ethernet header with two VLAN tags */
 
 /* Without one of its threads the data path carries nothing any more. Of several that can't go on
@@ -482,7 +484,7 @@ static int take_inbox(struct data_thread *t)
 	return n;
 }
 
-/* One turn: what the netdev has, what the data path has. Returns whether there was any. */
+/* One turn: what the netdev has, what the data path has. Returns how much there was, or -errno. */
 static int turn(struct data_thread *t)
 {
 	struct rvl_frames *frames = t->frames;
@@ -507,40 +509,55 @@ static int turn(struct data_thread *t)
 	rvl_coalesce_turn(t->coalesce, polled > 0 ? (size_t)polled : 0, t->now_ms);
 	if (polled < 0)
 		return polled;
-	if (!released && !handed && !got && !sent && !taken && !polled)
-		frames->ops->arm(frames);
+	t->received += (unsigned int)polled;
 	return released + handed + got + sent + taken + polled;
 }
 
-/* Milliseconds to wait for something to do. Whose a released frame is may be decided anew after
- * all have looked. */
-static int patience(const struct data_thread *t)
+/* The thread's descriptors and, unless it rests, the data path's. 0 or -errno. */
+static int wait_at_most(struct data_thread *t, bool rest, const struct timespec *most)
 {
-	return rvl_traps_released(t->datapath->config.traps) ? RELEASED_MS : -1;
+	struct pollfd fds[2 + RVL_FRAMES_FDS] = {{t->wake, POLLIN, 0}, {t->tap, POLLIN, 0}};
+	uint64_t count;
+
+	for (int i = 0; i < RVL_FRAMES_FDS; i++)
+		fds[2 + i] = (struct pollfd){rest ? -1 : t->frames->fds[i], POLLIN, 0};
+	if (ppoll(fds, 2 + RVL_FRAMES_FDS, most, NULL) < 0)
+		return errno == EINTR ? 0 : -errno;
+	/* An eventfd that is readable has something. */
+	if (fds[0].revents && read(t->wake, &count, sizeof(count)) < 0)
+		return -errno;
+	return 0;
+}
+
+/*
+ * Until there is something to do. 0 or -errno.
+ *
+ * Who sends frames to the wire may have to wake the thread that waits for them, which on a virtual
+ * machine takes it longer than many frames. So a thread that has had many since it last waited
+ * looks again after a moment by its own clock, as a NIC does that moderates interrupts; what comes
+ * from the host or other threads wakes it nevertheless. And what is waited for by epoll, or in
+ * another thread, would cost the kernel a call for each frame while nobody waits.
+ */
+static int wait_for_work(struct data_thread *t)
+{
+	/* Whose a released frame is may be decided anew after all have looked. */
+	const struct timespec moment = {0, MOMENT_NS}, soon = {0, RELEASED_MS * 1000000};
+	const bool rest = t->received >= MANY;
+
+	t->received = 0;
+	if (rest)
+		return wait_at_most(t, true, &moment);
+	t->frames->ops->arm(t->frames);
+	return wait_at_most(t, false, rvl_traps_released(t->datapath->config.traps) ? &soon : NULL);
 }
 
 static void run(struct data_thread *t)
 {
-	struct epoll_event events[EVENTS];
-	uint64_t count;
-	int did = 1; /* the first wait must find the backend armed, so a turn comes before it */
+	while (!atomic_load(&t->datapath->stopping)) {
+		int did = turn(t), err = did ? 0 : wait_for_work(t);
 
-	for (;;) {
-		int n = epoll_wait(t->epoll, events, EVENTS, did ? 0 : patience(t));
-
-		if (n < 0 && errno != EINTR) {
-			give_up(t, "epoll", -errno);
-			return;
-		}
-		/* An eventfd that is readable has something. */
-		for (int i = 0; i < n; i++)
-			if (events[i].data.fd == t->wake &&
-			    read(t->wake, &count, sizeof(count)) > 0 &&
-			    atomic_load(&t->datapath->stopping))
-				return;
-		did = turn(t);
-		if (did < 0) {
-			give_up(t, "data path", did);
+		if (did < 0 || err) {
+			give_up(t, did < 0 ? "data path" : "poll", did < 0 ? did : err);
 			return;
 		}
 	}
@@ -579,15 +596,9 @@ static void *thread_main(void *context)
 	snprintf(name, sizeof(name), "raveld data %u", t->number);
 	prctl(PR_SET_NAME, name);
 	take_short_turns();
+	prctl(PR_SET_TIMERSLACK, SLACK_NS);
 	run(t);
 	return NULL;
-}
-
-static int watch(struct data_thread *t, int fd)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-	return epoll_ctl(t->epoll, EPOLL_CTL_ADD, fd, &event) ? -errno : 0;
 }
 
 /* Signals are the control thread's, but for the one that ends all of it at once. */
@@ -605,19 +616,6 @@ int data_thread_start(struct data_thread *t)
 	return -err;
 }
 
-static int watch_all(struct data_thread *t)
-{
-	int err = watch(t, t->wake);
-
-	if (!err)
-		err = watch(t, t->tap);
-	if (!err)
-		err = watch(t, t->frames->data_fd);
-	if (!err && t->frames->hangup_fd >= 0)
-		err = watch(t, t->frames->hangup_fd);
-	return err;
-}
-
 int data_thread_new(struct datapath *datapath, unsigned int number, struct rvl_frames *frames,
 		    struct data_thread **out)
 {
@@ -633,9 +631,8 @@ int data_thread_new(struct datapath *datapath, unsigned int number, struct rvl_f
 	t->tap = datapath->config.taps[number];
 	frames->elsewhere = hand_over;
 	frames->context = t;
-	t->epoll = epoll_create1(EPOLL_CLOEXEC);
 	t->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	err = t->epoll < 0 || t->wake < 0 ? -errno : 0;
+	err = t->wake < 0 ? -errno : 0;
 	if (!err && getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
 		err = -EIO;
 	t->backlog = err ? NULL : rvl_backlog_new(salt);
@@ -643,8 +640,6 @@ int data_thread_new(struct datapath *datapath, unsigned int number, struct rvl_f
 	t->handover = handover_new();
 	if (!err && (!t->backlog || !t->coalesce || !t->handover))
 		err = -ENOMEM;
-	if (!err)
-		err = watch_all(t);
 	if (err) {
 		data_thread_free(t);
 		return err;
@@ -659,8 +654,6 @@ void data_thread_free(struct data_thread *t)
 		return;
 	if (t->wake >= 0)
 		close(t->wake);
-	if (t->epoll >= 0)
-		close(t->epoll);
 	rvl_backlog_free(t->backlog);
 	rvl_coalesce_free(t->coalesce);
 	handover_free(t->handover);

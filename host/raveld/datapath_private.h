@@ -29,8 +29,8 @@ struct data_thread {
 	int tap; /* its queue of the netdev's */
 	pthread_t thread;
 	bool started;
-	int epoll;
 	int wake;			  /* eventfd */
+	unsigned int received;		  /* frames from the wire since it last waited */
 	struct handover *handover;	  /* frames that other threads have had */
 	uint64_t now_ms;		  /* of this turn */
 	uint8_t aside[RVL_BACKEND_FRAME]; /* what is cut */

@@ -214,17 +214,19 @@ struct rvl_frames_ops {
 	 * it can't be verified any more. */
 	void (*rx)(struct rvl_frames *frames, struct rvl_buf *frame, rvl_deliver_fn *deliver,
 		   void *context);
-	/* Make data_fd readable once there is something to poll. */
+	/* Make one of fds readable once there is something to poll. */
 	void (*arm)(struct rvl_frames *frames);
 	/* By the first len octets of a frame from the host: which thread's is it, as far as is
 	 * known now? 0: as well nobody's. NULL: there is but one. */
 	unsigned int (*owner)(struct rvl_frames *frames, const uint8_t *frame, size_t len);
 };
 
+#define RVL_FRAMES_FDS 2
+
 struct rvl_frames {
 	const struct rvl_frames_ops *ops;
-	int data_fd;   /* readable when poll() has something to do */
-	int hangup_fd; /* readable when poll() is to look whether the device is gone; -1: never */
+	int fds[RVL_FRAMES_FDS]; /* readable when poll() has something to do or to look whether the
+				    device is gone; -1: none */
 	/* Where ESP of an SA in TCP goes, from its header; called on a data thread. NULL: it is
 	 * dropped. */
 	rvl_to_stream_fn *to_stream;

@@ -614,8 +614,7 @@ int rvl_backend_joint_open(const struct rvl_soft_config *soft, struct rvl_backen
 	j->backend.frames = &j->frames;
 	j->backend.event_fd = -1;
 	j->frames.ops = &joint_frames_ops;
-	j->frames.data_fd = nic->frames->data_fd;
-	j->frames.hangup_fd = nic->frames->hangup_fd;
+	memcpy(j->frames.fds, nic->frames->fds, sizeof(j->frames.fds));
 	j->policies.most = soft->policies;
 	j->sas[RVL_OUTBOUND].indices.most = info.outbound_sas + soft->sas;
 	j->sas[RVL_INBOUND].indices.most = info.inbound_sas + soft->sas;

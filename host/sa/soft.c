@@ -716,8 +716,8 @@ static int open_ports(struct soft *soft, const struct rvl_soft_config *config,
 		port->soft = soft;
 		port->thread = i;
 		port->frames.ops = &soft_frames_ops;
-		port->frames.data_fd = rvl_wire_fd(soft->wire, i);
-		port->frames.hangup_fd = -1;
+		port->frames.fds[0] = rvl_wire_fd(soft->wire, i);
+		port->frames.fds[1] = i ? -1 : rvl_wire_ike_fd(soft->wire);
 		port->frames.next = i + 1 < soft->threads ? &soft->ports[i + 1].frames : NULL;
 	}
 	soft->backend.frames = &soft->ports[0].frames;

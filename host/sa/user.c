@@ -460,7 +460,7 @@ static void user_arm(struct rvl_frames *frames)
 	uint64_t count;
 
 	/* Empty already is fine: the descriptor doesn't block. */
-	if (read(frames->data_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+	if (read(frames->fds[0], &count, sizeof(count)) < 0 && errno != EAGAIN)
 		return;
 	rvl_queue_arm(rvl_frame_queue_rings(user_with(frames)->queue));
 }
@@ -529,9 +529,9 @@ int rvl_backend_user_open(const char *device, struct rvl_backend **backend,
 	err = rvl_frame_queue_create(rvl_user_os(u->user), u->dev, 0, &rings, &u->queue, &reason);
 	if (err)
 		goto close_dev;
-	u->frames.data_fd = rvl_user_irq_fd(u->user, QUEUE_VECTOR);
+	u->frames.fds[0] = rvl_user_irq_fd(u->user, QUEUE_VECTOR);
 	u->backend.event_fd = rvl_user_irq_fd(u->user, CONTROL_VECTOR);
-	u->frames.hangup_fd = rvl_user_poll_fd(u->user);
+	u->frames.fds[1] = rvl_user_poll_fd(u->user);
 	*backend = &u->backend;
 	return 0;
 

@@ -45,7 +45,7 @@ static const struct {
 struct rvl_wire {
 	char name[IFNAMSIZ];
 	int fd[RVL_LANES]; /* of the first thread; the first one sends, too */
-	int epoll;
+	int ike;	   /* epoll of all but the first */
 	unsigned int threads;
 	int more[RVL_FANOUT_MAX]; /* frames of other threads, by thread; each sends, too */
 	struct rvl_ring *rings[RVL_LANES], *more_rings[RVL_FANOUT_MAX]; /* of these */
@@ -313,7 +313,8 @@ static int bind_lane(struct rvl_wire *wire, enum rvl_lane lane, struct rvl_backe
 				     lane <= RVL_LANE_PEERS ? RECEIVE_BUFFER : LANE_BUFFER,
 				     &wire->rings[lane], error);
 
-	if (!err && epoll_ctl(wire->epoll, EPOLL_CTL_ADD, wire->fd[lane], &event))
+	if (!err && lane != RVL_LANE_FRAMES &&
+	    epoll_ctl(wire->ike, EPOLL_CTL_ADD, wire->fd[lane], &event))
 		err = rvl_backend_fail(error, -errno, "%s: %s", wire->name, strerror(errno));
 	return err;
 }
@@ -359,8 +360,8 @@ static void close_sockets(struct rvl_wire *wire)
 		if (wire->more[i] >= 0)
 			close(wire->more[i]);
 	}
-	if (wire->epoll >= 0)
-		close(wire->epoll);
+	if (wire->ike >= 0)
+		close(wire->ike);
 }
 
 static int open_packet_socket(void)
@@ -374,8 +375,8 @@ static int open_sockets(struct rvl_wire *wire, uint16_t port, uint16_t port_natt
 {
 	int err = 0;
 
-	wire->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (wire->epoll < 0)
+	wire->ike = epoll_create1(EPOLL_CLOEXEC);
+	if (wire->ike < 0)
 		err = -errno;
 	for (int lane = 0; lane < RVL_LANES; lane++) {
 		wire->fd[lane] = open_packet_socket();
@@ -463,12 +464,12 @@ void rvl_wire_close(struct rvl_wire *wire)
 
 int rvl_wire_fd(const struct rvl_wire *wire, unsigned int thread)
 {
-	return thread ? wire->more[thread] : wire->epoll;
+	return thread ? wire->more[thread] : wire->fd[RVL_LANE_FRAMES];
 }
 
-static int frames_of(const struct rvl_wire *wire, unsigned int thread)
+int rvl_wire_ike_fd(const struct rvl_wire *wire)
 {
-	return thread ? wire->more[thread] : wire->fd[RVL_LANE_FRAMES];
+	return wire->ike;
 }
 
 const uint8_t *rvl_wire_mac(const struct rvl_wire *wire)
@@ -541,7 +542,7 @@ int rvl_wire_send(struct rvl_wire *wire, unsigned int thread, struct rvl_buf *fr
 
 	add_messages(wire, &s, frames, trains, count);
 	while (at < s.count) {
-		int n = sendmmsg(frames_of(wire, thread), s.messages + at,
+		int n = sendmmsg(rvl_wire_fd(wire, thread), s.messages + at,
 				 (unsigned int)(s.count - at), 0);
 
 		if (n < 0 && (errno == ENXIO || errno == ENODEV))

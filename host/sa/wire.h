@@ -24,8 +24,10 @@ int rvl_wire_open(const char *name, uint16_t port, uint16_t port_natt, unsigned 
 		  struct rvl_wire **wire, struct rvl_backend_error *error);
 void rvl_wire_close(struct rvl_wire *wire);
 
-/* Readable while there are frames in any lane of the thread's. */
+/* Readable while the thread has frames of RVL_LANE_FRAMES; and while there are any in other lanes,
+ * which are the first one's. */
 int rvl_wire_fd(const struct rvl_wire *wire, unsigned int thread);
+int rvl_wire_ike_fd(const struct rvl_wire *wire);
 const uint8_t *rvl_wire_mac(const struct rvl_wire *wire);
 unsigned int rvl_wire_mtu(const struct rvl_wire *wire);
 

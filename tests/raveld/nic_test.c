@@ -99,7 +99,7 @@ static void no_frame(void *context, uint8_t *frame, size_t len, uint32_t sa)
 static void await_one(struct nic *nic, rvl_deliver_fn *deliver)
 {
 	struct rvl_frames *frames = nic->backend->frames;
-	struct pollfd p = {.fd = frames->data_fd, .events = POLLIN};
+	struct pollfd p = {.fd = frames->fds[0], .events = POLLIN};
 	int n;
 
 	while (!(n = frames->ops->poll(frames, deliver, nic))) {
@@ -244,7 +244,7 @@ static void nic_of_larger_frames_gives_what_we_take(void **state)
 
 	open_with(nic, 65535);
 	frames = nic->backend->frames;
-	p.fd = frames->data_fd;
+	p.fd = frames->fds[0];
 	assert_int_equal(send_one(nic, WIRE), 0);
 	await_one(nic, no_frame);
 	inject(nic, RVL_BACKEND_FRAME);

@@ -323,7 +323,7 @@ static void open_peer(struct bed *bed)
 		fail_msg("%s", error.text);
 	bed->peer_policy = RVL_BACKEND_ANY;
 	do {
-		struct pollfd ready = {.fd = bed->backend->frames->data_fd, .events = POLLIN};
+		struct pollfd ready = {.fd = bed->backend->frames->fds[0], .events = POLLIN};
 
 		assert_true(tries-- > 0);
 		send_mark(bed, bed->peer);
@@ -363,7 +363,7 @@ bool child_comes_in(struct bed *bed, uint64_t id)
 	send_mark(bed, bed->peer);
 	while (bed->seen != bed->sent)
 		if (!bed->backend->frames->ops->poll(bed->backend->frames, deliver, bed))
-			wait_for(bed->backend->frames->data_fd);
+			wait_for(bed->backend->frames->fds[0]);
 	return bed->accepted != before;
 }
 
