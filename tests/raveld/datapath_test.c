@@ -5,6 +5,7 @@
  * each through a child of its own, while this thread, which is the control thread of both, rekeys
  * or deletes.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/virtio_net.h>
@@ -415,6 +416,67 @@ static void rekeying_loses_nothing_whoever_has_the_new_sa(void **state)
 	rekeying_loses_nothing(false);
 }
 
+static bool read_line(const char *task, const char *file, char *line, int size)
+{
+	char path[320];
+	FILE *f;
+	bool got;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%s/%s", task, file);
+	f = fopen(path, "re");
+	got = f && fgets(line, size, f);
+	if (f)
+		fclose(f);
+	return got;
+}
+
+/* Nanoseconds that all data threads of both hosts have had, of which there are so many. */
+static unsigned long long processor_time(unsigned int *threads)
+{
+	unsigned long long sum = 0;
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+
+	assert_non_null(tasks);
+	*threads = 0;
+	while ((task = readdir(tasks))) {
+		char line[128];
+
+		if (!read_line(task->d_name, "comm", line, sizeof(line)) ||
+		    strncmp(line, "raveld data", strlen("raveld data")) != 0 ||
+		    !read_line(task->d_name, "schedstat", line, sizeof(line)))
+			continue;
+		sum += strtoull(line, NULL, 10);
+		++*threads;
+	}
+	closedir(tasks);
+	return sum;
+}
+
+/* After flows and frames handed over as well. */
+static void threads_that_have_nothing_to_do_sleep(void **state)
+{
+	struct bed *bed = begun();
+	unsigned long long before, now = 0;
+	unsigned int threads;
+	int tries = patience_ms() / 100;
+
+	(void)state;
+	go_on(bed, 100);
+	for (int flow = 0; flow < FLOWS; flow++)
+		wait_until_all_came(bed, flow);
+	assert_true(counters_of(bed, 0).host_handed > 0);
+	do {
+		assert_true(tries-- > 0);
+		before = now;
+		poll(NULL, 0, 100);
+		receive_all(bed);
+		now = processor_time(&threads);
+		assert_int_equal(threads, 2 * THREADS);
+	} while (now != before);
+	close_bed(bed);
+}
+
 /* Two processors would each have a queue between the two ends, in which frames change places. */
 static void a_flow_keeps_its_order_through_hand_overs_and_rekeying(void **state)
 {
@@ -614,6 +676,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rekeying_loses_nothing_whoever_has_the_new_sa),
 		cmocka_unit_test(a_flow_keeps_its_order_through_hand_overs_and_rekeying),
+		cmocka_unit_test(threads_that_have_nothing_to_do_sleep),
 		cmocka_unit_test(children_are_deleted_while_all_threads_carry_their_packets),
 		cmocka_unit_test(a_child_is_one_threads_both_ways),
 		cmocka_unit_test(new_children_are_shared_out_and_rekeyed_ones_stay),
