@@ -329,6 +329,7 @@ static bool next_frame(struct data_thread *t)
 	struct virtio_net_hdr header;
 	size_t len;
 
+	t->may_leave = false;
 	if (!rvl_backlog_next(t->backlog, &header, t->large, &len))
 		return false;
 	if (header.gso_type != VIRTIO_NET_HDR_GSO_NONE)
@@ -364,6 +365,8 @@ static int send_segment(struct data_thread *t, uint8_t *buffer)
 	enum rvl_own_ike_verdict verdict = RVL_OWN_IKE_ELSE;
 
 	atomic_fetch_add(&t->counters.tx_frames, 1);
+	if (t->may_leave)
+		return send_fitting(t, buffer, len);
 	if (is_first(t))
 		verdict = rvl_own_ike_take(t->datapath->own_ike, buffer, &len, t->now_ms);
 	switch (verdict) {
@@ -388,6 +391,8 @@ static int send_segment(struct data_thread *t, uint8_t *buffer)
 	    (!rvl_inbound_may_leave(t->datapath->config.inbound, buffer, len) ||
 	     is_caught(t, buffer, len)))
 		return 0;
+	/* Segments of TCP are all of the first one's flow. */
+	t->may_leave = t->segments.protocol == RVL_IP_PROTO_TCP;
 	return send_fitting(t, buffer, len);
 }
 

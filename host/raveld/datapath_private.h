@@ -36,7 +36,8 @@ struct data_thread {
 	uint8_t aside[RVL_BACKEND_FRAME]; /* what is cut */
 	struct rvl_backlog *backlog;
 	uint8_t large[RVL_BACKLOG_FRAME];  /* the frame whose turn it is, */
-	struct rvl_segments segments;	   /* and what of it hasn't been sent */
+	struct rvl_segments segments;	   /* and what of it hasn't been sent, */
+	bool may_leave;			   /* which is known of all of it */
 	uint8_t sorted[RVL_BACKLOG_FRAME]; /* what another thread gets */
 	struct rvl_coalesce *coalesce;
 	uint32_t cut_id; /* of the next IPv6 packet that is cut */
