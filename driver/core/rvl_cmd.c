@@ -186,10 +186,12 @@ static int check_sa(const struct rvl_dev *dev, const struct rvl_dev_sa *sa,
 
 	if (!(features & RVL_FEATURES_ESP_MASK) || !(features & RVL_FEATURES_TUNNEL_V4_MASK))
 		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no ESP in tunnel mode");
-	if (sa->key_len != 16 && sa->key_len != 32)
-		return rvl_fail(err, -EINVAL, "SA_ADD: key_len is %u, not 16 or 32", sa->key_len);
-	if (!(features &
-	      (sa->key_len == 32 ? RVL_FEATURES_AES_GCM_256_MASK : RVL_FEATURES_AES_GCM_128_MASK)))
+	if (sa->key_len != 16 && sa->key_len != 24 && sa->key_len != 32)
+		return rvl_fail(err, -EINVAL, "SA_ADD: key_len is %u, not 16, 24 or 32",
+				sa->key_len);
+	if (!(features & (sa->key_len == 32   ? RVL_FEATURES_AES_GCM_256_MASK
+			  : sa->key_len == 24 ? RVL_FEATURES_AES_GCM_192_MASK
+					      : RVL_FEATURES_AES_GCM_128_MASK)))
 		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no AES-GCM-%u",
 				sa->key_len * 8U);
 	if (sa->icv_len != 8 && sa->icv_len != 12 && sa->icv_len != 16)
@@ -210,6 +212,8 @@ static int check_sa(const struct rvl_dev *dev, const struct rvl_dev_sa *sa,
 	if (sa->transport && (sa->ttl || sa->df_set || sa->df_clear || sa->dscp_fixed))
 		return rvl_fail(err, -EINVAL,
 				"SA_ADD: ttl, df_set, df_clear and dscp_fixed are of tunnel mode");
+	if (sa->implicit_iv && !(features & RVL_FEATURES_IMPLICIT_IV_MASK))
+		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no implicit IVs");
 	if (sa->esn && !(features & RVL_FEATURES_ESN_MASK))
 		return rvl_fail(err, -EOPNOTSUPP,
 				"SA_ADD: the device has no extended sequence numbers");
@@ -231,8 +235,10 @@ static uint32_t sa_flags(const struct rvl_dev_sa *sa)
 {
 	uint32_t flags = 0;
 
-	if (sa->key_len == 32)
-		flags |= RVL_SA_FLAG_AES256;
+	if (sa->key_len != 16)
+		flags |= sa->key_len == 32 ? RVL_SA_FLAG_AES256 : RVL_SA_FLAG_AES192;
+	if (sa->implicit_iv)
+		flags |= RVL_SA_FLAG_IMPLICIT_IV;
 	if (sa->icv_len != 16)
 		flags |= sa->icv_len == 8 ? RVL_SA_FLAG_ICV_8 : RVL_SA_FLAG_ICV_12;
 	if (sa->udp)

@@ -142,10 +142,11 @@ struct rvl_dev_sa {
 	bool ipv6;	/* outside */
 	bool transport; /* transport mode: what of headers outbound there is below is zero */
 	uint8_t key[32];
-	uint8_t key_len; /* 16 or 32 octets */
+	uint8_t key_len; /* 16, 24 or 32 octets */
 	uint8_t icv_len; /* 8, 12 or 16 octets */
 	uint8_t salt[4];
-	bool esn; /* numbers of 64 bits */
+	bool esn;	  /* numbers of 64 bits */
+	bool implicit_iv; /* the number is the IV */
 	uint32_t spi;
 	uint8_t src[16]; /* outer addresses, network order; IPv4 in the first 4 octets, others 0 */
 	uint8_t dst[16];

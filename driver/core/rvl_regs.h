@@ -71,6 +71,10 @@
 #define RVL_FEATURES_UDP_PORTS_MASK 0x40000U
 #define RVL_FEATURES_ICV_SHORT_SHIFT 19
 #define RVL_FEATURES_ICV_SHORT_MASK 0x80000U
+#define RVL_FEATURES_AES_GCM_192_SHIFT 20
+#define RVL_FEATURES_AES_GCM_192_MASK 0x100000U
+#define RVL_FEATURES_IMPLICIT_IV_SHIFT 21
+#define RVL_FEATURES_IMPLICIT_IV_MASK 0x200000U
 #define RVL_REG_QUEUES 0x000cU
 #define RVL_QUEUES_PAIRS_SHIFT 0
 #define RVL_QUEUES_PAIRS_MASK 0xffffU
@@ -237,7 +241,7 @@
 
 /* Flags of an SA. DF, DSCP and TTL apply to outbound SAs of tunnel mode, and are zero otherwise; ECN follows RFC 6040 there always. */
 #define RVL_SA_FLAG_INBOUND 0x1U /* inbound; else outbound */
-#define RVL_SA_FLAG_AES256 0x2U /* AES-GCM-256; else AES-GCM-128 */
+#define RVL_SA_FLAG_AES256 0x2U /* AES-GCM-256; else AES-GCM-128, or AES192 */
 #define RVL_SA_FLAG_UDP 0x4U /* ESP in UDP; an inbound SA accepts both forms, over IPv6 only with FEATURES.UDP_ENCAP_V6 */
 #define RVL_SA_FLAG_ESN 0x8U /* FEATURES.ESN: 64-bit sequence numbers */
 #define RVL_SA_FLAG_DF_SET 0x10U /* outer DF set; else as inner, of IPv6 set. Over IPv6 neither counts */
@@ -246,6 +250,8 @@
 #define RVL_SA_FLAG_IPV6 0x80U /* FEATURES.IPV6: the outer addresses are IPv6; with UDP FEATURES.UDP_ENCAP_V6 */
 #define RVL_SA_FLAG_DSCP_SHIFT 8
 #define RVL_SA_FLAG_DSCP_MASK 0x3f00U /* outer DSCP */
+#define RVL_SA_FLAG_AES192 0x4000U /* FEATURES.AES_GCM_192: AES-GCM-192 */
+#define RVL_SA_FLAG_IMPLICIT_IV 0x8000U /* FEATURES.IMPLICIT_IV: the sequence number is the IV, and isn't sent */
 #define RVL_SA_FLAG_TTL_SHIFT 16
 #define RVL_SA_FLAG_TTL_MASK 0xff0000U /* outer TTL or hop limit, 1 to 255 (outbound, tunnel mode) */
 #define RVL_SA_FLAG_TRANSPORT 0x1000000U /* FEATURES.TRANSPORT: transport mode, its packets of the family that IPV6 says; else tunnel mode */
@@ -382,7 +388,7 @@ struct rvl_cmd {
 	rvl_le16 udp_sport; /* UDP source port (with SA_FLAG_UDP, outbound) */
 	rvl_le16 udp_dport; /* UDP destination port; inbound (FEATURES.UDP_PORTS) ours, 0: 4500 */
 	rvl_le32 salt; /* AES-GCM salt (RFC 4106, section 4) */
-	uint8_t key[32]; /* AES key; AES-128 in the first 16 octets */
+	uint8_t key[32]; /* AES key; AES-128 in the first 16 octets, AES-192 in 24 */
 	rvl_le64 seq; /* outbound: first sequence number to use, 1 or more; inbound: highest one seen, 0 for a new SA; below 2^32 unless SA_FLAG_ESN */
 	rvl_le64 soft_bytes; /* event after so many octets (of ESP payload data: the inner packet); 0: never */
 	rvl_le64 hard_bytes; /* no packet passes that starts at or after so many octets; 0: never */

@@ -70,6 +70,12 @@ static uint64_t gcm_of(size_t key, bool all)
 	return bits;
 }
 
+/* The same with IVs that aren't sent. */
+static uint64_t implicit_of(size_t key)
+{
+	return rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16_IIV, key));
+}
+
 struct rvl_abilities rvl_backend_user_abilities(void)
 {
 	return (struct rvl_abilities){
@@ -78,7 +84,8 @@ struct rvl_abilities rvl_backend_user_abilities(void)
 		.outer = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.policies = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
-		.encr = gcm_of(16, true) | gcm_of(32, true),
+		.encr = gcm_of(16, true) | gcm_of(24, true) | gcm_of(32, true) | implicit_of(16) |
+			implicit_of(24) | implicit_of(32),
 		.encap = RVL_FAMILY_IPV4,
 		.esn = true,
 		.window = RVL_REPLAY_WINDOW_MAX,
@@ -107,12 +114,18 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 		can.encap |= RVL_FAMILY_IPV6;
 	if (!(caps->features & RVL_FEATURES_UDP_ENCAP_MASK))
 		can.encap = 0;
-	if (!(caps->features & RVL_FEATURES_ICV_SHORT_MASK))
-		can.encr = gcm_of(16, false) | gcm_of(32, false);
-	if (!(caps->features & RVL_FEATURES_AES_GCM_128_MASK))
-		can.encr &= ~gcm_of(16, true);
-	if (!(caps->features & RVL_FEATURES_AES_GCM_256_MASK))
-		can.encr &= ~gcm_of(32, true);
+	for (size_t key = 16; key <= 32; key += 8) {
+		const uint32_t feature = key == 32   ? RVL_FEATURES_AES_GCM_256_MASK
+					 : key == 24 ? RVL_FEATURES_AES_GCM_192_MASK
+						     : RVL_FEATURES_AES_GCM_128_MASK;
+
+		if (!(caps->features & RVL_FEATURES_ICV_SHORT_MASK))
+			can.encr &= ~gcm_of(key, true) | gcm_of(key, false);
+		if (!(caps->features & RVL_FEATURES_IMPLICIT_IV_MASK))
+			can.encr &= ~implicit_of(key);
+		if (!(caps->features & feature))
+			can.encr &= ~(gcm_of(key, true) | implicit_of(key));
+	}
 	return can;
 }
 
@@ -165,6 +178,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		.ipv6 = p->dst.family == 6,
 		.transport = p->mode == RVL_TRANSPORT,
 		.esn = p->esn,
+		.implicit_iv = rvl_encr_find(p->encr, p->encr_key_len)->implicit_iv,
 		.key_len = p->encr_key_len,
 		.icv_len = rvl_encr_find(p->encr, p->encr_key_len)->icv,
 		.spi = p->spi,

@@ -28,7 +28,9 @@ package ravelin_regs_pkg;
   } reg_abi_t;
   localparam logic [31:0] REG_FEATURES = 32'h8;
   typedef struct packed {
-    logic [11:0] gap0;
+    logic [9:0] gap0;
+    logic implicit_iv;
+    logic aes_gcm_192;
     logic icv_short;
     logic udp_ports;
     logic udp_encap_v6;
@@ -235,7 +237,7 @@ package ravelin_regs_pkg;
 
   // Flags of an SA. DF, DSCP and TTL apply to outbound SAs of tunnel mode, and are zero otherwise; ECN follows RFC 6040 there always.
   typedef struct packed {
-    logic gap1;
+    logic gap0;
     logic icv_12;
     logic icv_8;
     logic sel_any_proto;
@@ -244,7 +246,8 @@ package ravelin_regs_pkg;
     logic ah;
     logic transport;
     logic [7:0] ttl;
-    logic [1:0] gap0;
+    logic implicit_iv;
+    logic aes192;
     logic [5:0] dscp;
     logic ipv6;
     logic dscp_fixed;
@@ -315,7 +318,8 @@ package ravelin_regs_pkg;
   localparam int unsigned KEY_OCTETS = 32;
   localparam int unsigned KEY_W = 256;
   typedef struct packed {
-    logic [127:0] high;
+    logic [63:0] high;
+    logic [63:0] middle;
     logic [127:0] low;
   } key_t;
 

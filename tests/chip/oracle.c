@@ -256,6 +256,8 @@ static bool add_sa(struct oracle *o, struct live_sa *sa, enum rvl_direction dire
 		traffic_sa_transport(&sa->params);
 	if (random_one_in(r, 3))
 		sa->params.encr = random_one_in(r, 2) ? IKE_ENCR_AES_GCM_8 : IKE_ENCR_AES_GCM_12;
+	if (random_one_in(r, 6))
+		sa->params.encr = IKE_ENCR_AES_GCM_16_IIV;
 	if (random_one_in(r, 4))
 		random_lifetime(r, &sa->params);
 	if (random_one_in(r, 3)) {

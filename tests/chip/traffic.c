@@ -53,7 +53,7 @@ void traffic_sa(struct random *r, struct rvl_sa_params *p, enum rvl_direction di
 	p->dst = rvl_addr_of_ipv4((uint32_t)random_next(r));
 	p->inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6;
 	p->encr = IKE_ENCR_AES_GCM_16;
-	p->encr_key_len = random_one_in(r, 2) ? 32 : 16;
+	p->encr_key_len = (uint8_t)(16 + 8 * random_below(r, 3));
 	random_fill(r, p->encr_key, p->encr_key_len);
 	random_fill(r, p->salt, sizeof(p->salt));
 	p->encap = random_one_in(r, 2);
@@ -90,6 +90,11 @@ void traffic_sa_transport(struct rvl_sa_params *p)
 	p->dscp = 0;
 }
 
+static size_t iv_of(const struct rvl_sa_params *p)
+{
+	return rvl_encr_find(p->encr, p->encr_key_len)->iv;
+}
+
 static uint8_t icv_of(const struct rvl_sa_params *p)
 {
 	return rvl_encr_find(p->encr, p->encr_key_len)->icv;
@@ -104,6 +109,7 @@ struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *p)
 		.ipv6 = p->dst.family == 6,
 		.transport = p->mode == RVL_TRANSPORT,
 		.esn = p->esn,
+		.implicit_iv = !iv_of(p),
 		.key_len = p->encr_key_len,
 		.icv_len = icv_of(p),
 		.spi = p->spi,
@@ -255,19 +261,22 @@ size_t traffic_size(struct random *r, uint32_t number, size_t max)
 static void seal(const struct rvl_sa_params *params, uint64_t seq, const uint8_t *iv, uint8_t *text,
 		 size_t len)
 {
-	const EVP_CIPHER *cipher =
-		params->encr_key_len == 32 ? EVP_aes_256_gcm() : EVP_aes_128_gcm();
+	const EVP_CIPHER *cipher = params->encr_key_len == 32	? EVP_aes_256_gcm()
+				   : params->encr_key_len == 24 ? EVP_aes_192_gcm()
+								: EVP_aes_128_gcm();
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t nonce[12], aad[12];
+	uint8_t nonce[12], aad[12], number[8];
 	int n;
 
 	/* RFC 4106, section 5 */
 	rvl_put_be32(aad, params->spi);
 	rvl_put_be32(aad + 4, (uint32_t)(params->esn ? seq >> 32 : seq));
 	rvl_put_be32(aad + 8, (uint32_t)seq);
+	rvl_put_be32(number, (uint32_t)(seq >> 32)); /* RFC 8750, section 4 */
+	rvl_put_be32(number + 4, (uint32_t)seq);
 
 	memcpy(nonce, params->salt, 4);
-	memcpy(nonce + 4, iv, 8);
+	memcpy(nonce + 4, iv_of(params) ? iv : number, 8);
 	if (!ctx || EVP_EncryptInit_ex(ctx, cipher, NULL, params->encr_key, nonce) != 1 ||
 	    EVP_EncryptUpdate(ctx, NULL, &n, aad, params->esn ? 12 : 8) != 1 ||
 	    EVP_EncryptUpdate(ctx, text, &n, text, (int)len) != 1 ||
@@ -360,7 +369,7 @@ void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *
 	uint8_t *ip = frame_data(f) + l2;
 	size_t header = ipv6 ? outer_ipv6(r, ip, params, fault) : random_one_in(r, 16) ? 24 : 20;
 	uint8_t *esp = ip + header + (udp ? RVL_UDP_HEADER : 0);
-	uint8_t *text = esp + RVL_ESP_HEADER + RVL_ESP_IV;
+	uint8_t *text = esp + RVL_ESP_HEADER + iv_of(params);
 	size_t sealed, total;
 	uint8_t tos, next;
 
@@ -375,7 +384,7 @@ void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *
 	sealed = put_trailer(r, text, len, next, fault);
 	rvl_put_be32(esp, params->spi);
 	rvl_put_be32(esp + 4, (uint32_t)seq);
-	random_fill(r, esp + 8, RVL_ESP_IV);
+	random_fill(r, esp + 8, iv_of(params));
 	seal(params, seq, esp + 8, text, sealed);
 	total = (size_t)(text - ip) + sealed + icv_of(params);
 	/* Not the number's low octets: another packet of that number may be on its way. */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// AES-128 and AES-256 in counter mode, several blocks a beat, a key for each beat.
+// AES-128, AES-192 and AES-256 in counter mode, several blocks a beat, a key for each beat.
 //
 //   salt, iv, counter --> [whiten] --> [round 1] --> ... --> [round 14] --> key stream
 //   key --------------> [words 0-7] -> [words 8-11] -> ... ->
 //
 // All lanes of a beat share its key, and the key schedule travels beside the data: nothing but the
-// cipher key is stored anywhere. AES-128 passes the first four rounds unchanged, so both have the
-// same latency and neighbouring beats may differ in key and key length. A round is three levels of
+// cipher key is stored anywhere. AES-128 passes the first four rounds unchanged, AES-192 the first two,
+// so all have the same latency and neighbouring beats may differ in key and key length. A round is three levels of
 // six-input LUTs (S-box 2, MixColumns and AddRoundKey 1 to 2), hence one stage each.
 //
 // Lane l encrypts salt || iv || (counter + l), the last lane salt || iv || 1 (J0 of GCM), or zeros
@@ -22,7 +22,7 @@ module ravelin_aes_ctr #(
   input  logic                 valid_i,
   input  logic [Lanes-1:0]     en_i,
   input  logic                 zero_i,
-  input  logic                 aes256_i,
+  input  logic [1:0]           size_i,       // of the key: 0, 1, 2 for 128, 192, 256 bits
   input  logic [255:0]         key_i,        // octet 0 in [7:0]
   input  logic [31:0]          salt_i,
   input  logic [63:0]          iv_i,
@@ -72,6 +72,10 @@ module ravelin_aes_ctr #(
     swap32 = {x[7:0], x[15:8], x[23:16], x[31:24]};
   endfunction
 
+  localparam logic [1:0] Key128 = 2'd0;
+  localparam logic [1:0] Key192 = 2'd1;
+  localparam logic [1:0] Key256 = 2'd2;
+
   // The key's words n-8 .. n-1 to n-4 .. n+3 (AES-256) or n-4 .. n-1 to n .. n+3 (AES-128), with
   // the substituted word already in hand (FIPS 197, section 5.2).
   function automatic logic [127:0] next_words(input logic [127:0] base, input logic [31:0] t);
@@ -82,6 +86,16 @@ module ravelin_aes_ctr #(
     next_words = {base[127:96] ^ w2, w2, w1, w0};
   endfunction
 
+  // The same for AES-192, whose words come six at a time, where the third new one begins such a step:
+  // from the words n-4 and n-3, the first two new ones, and what the second is substituted by.
+  function automatic logic [127:0] next_words_in_two(input logic [63:0] base,
+                                                     input logic [63:0] first,
+                                                     input logic [31:0] t);
+    logic [31:0] w2;
+    w2 = base[31:0] ^ t;
+    next_words_in_two = {base[63:32] ^ w2, w2, first};
+  endfunction
+
   // Round constants, 1 to 10 (section 5.2).
   function automatic logic [7:0] rcon(input int unsigned i);
     rcon = (i == 9) ? 8'h1b : (i == 10) ? 8'h36 : (8'd1 << (i - 1));
@@ -89,7 +103,8 @@ module ravelin_aes_ctr #(
 
   // Rounds 0 to 14: is there a beat, which of its lanes work, which key length.
   logic [14:0] valid_q;
-  logic [13:0] active_q, aes256_q;
+  logic [13:0] active_q;
+  logic [2*14-1:0] size_q;
   logic [15*Lanes-1:0] en_q;
 
   always_ff @(posedge clk_i) begin
@@ -102,7 +117,7 @@ module ravelin_aes_ctr #(
       active_q <= {active_q[12:0], valid_i && en_i != '0};
       en_q     <= {en_q[14*Lanes-1:0], valid_i ? en_i : {Lanes{1'b0}}};
     end
-    aes256_q <= {aes256_q[12:0], aes256_i};
+    size_q <= {size_q[2*13-1:0], size_i};
   end
 
   for (genvar r = 0; r <= 14; r++) begin : gen_round
@@ -115,6 +130,13 @@ module ravelin_aes_ctr #(
     /* verilator lint_on UNUSEDSIGNAL */
 
     if (r == 0) begin : gen_whiten
+      // AES-192: the words 6 and 7 are the first that the key doesn't have.
+      logic [31:0] whiten_w6, whiten_w7;
+
+      assign whiten_w6 = key_i[31:0] ^ {sbox[key_i[167:160]], sbox[key_i[191:184]], sbox[key_i[183:176]],
+                                        sbox[key_i[175:168]] ^ rcon(1)};
+      assign whiten_w7 = key_i[63:32] ^ whiten_w6;
+
       always_ff @(posedge clk_i) begin
         if (valid_i) begin
           for (int unsigned l = 0; l < Lanes - 1; l++) begin
@@ -128,7 +150,8 @@ module ravelin_aes_ctr #(
           end
           if (en_i != '0) begin
             old_q <= key_i[127:0];
-            key_q <= aes256_i ? key_i[255:128] : key_i[127:0];
+            key_q <= size_i == Key256 ? key_i[255:128] :
+                     size_i == Key192 ? {whiten_w7, whiten_w6, key_i[191:128]} : key_i[127:0];
           end
         end
       end
@@ -137,7 +160,8 @@ module ravelin_aes_ctr #(
         if (active_q[r-1]) begin
           for (int unsigned l = 0; l < Lanes; l++) begin
             if (en_q[Lanes*(r-1)+l]) begin
-              if (r <= 4 && !aes256_q[r-1]) begin
+              if ((r <= 4 && size_q[2*(r-1)+:2] == Key128) ||
+                  (r <= 2 && size_q[2*(r-1)+:2] == Key192)) begin
                 state_q[128*l+:128] <= gen_round[r-1].state_q[128*l+:128];
               end else begin
                 for (int unsigned c = 0; c < 4; c++) begin
@@ -165,10 +189,37 @@ module ravelin_aes_ctr #(
     end
 
     if (r > 0 && r < 14) begin : gen_key
+      logic [127:0] base6;
+      logic [31:0]  new0, new1;
+
+      assign base6 = {gen_round[r-1].key_q[63:0], gen_round[r-1].old_q[127:64]};
+      assign new0  = base6[31:0] ^ gen_round[r-1].key_q[127:96];
+      assign new1  = base6[63:32] ^ new0;
+
       always_ff @(posedge clk_i) begin
         if (active_q[r-1]) begin
-          old_q <= gen_round[r-1].key_q;
-          if (aes256_q[r-1]) begin
+          old_q <= r <= 2 && size_q[2*(r-1)+:2] == Key192 ? gen_round[r-1].old_q :
+                                                            gen_round[r-1].key_q;
+          if (size_q[2*(r-1)+:2] == Key192) begin
+            // The word that begins a step of six is n, n + 2, or none of these four, by turns.
+            if (r <= 2) begin
+              key_q <= gen_round[r-1].key_q;
+            end else if (r % 3 == 1) begin
+              key_q <= next_words(base6, {
+                sbox[gen_round[r-1].key_q[103:96]],
+                sbox[gen_round[r-1].key_q[127:120]],
+                sbox[gen_round[r-1].key_q[119:112]],
+                sbox[gen_round[r-1].key_q[111:104]] ^ rcon(4 * (r - 1) / 6)
+              });
+            end else if (r % 3 == 2) begin
+              key_q <= next_words_in_two(base6[127:64], {base6[63:32] ^ new0, new0}, {
+                sbox[new1[7:0]], sbox[new1[31:24]], sbox[new1[23:16]],
+                sbox[new1[15:8]] ^ rcon((4 * (r - 1) + 2) / 6)
+              });
+            end else begin
+              key_q <= next_words(base6, gen_round[r-1].key_q[127:96]);
+            end
+          end else if (size_q[2*(r-1)+:2] == Key256) begin
             if (r % 2 == 1) begin
               key_q <= next_words(gen_round[r-1].old_q, {
                 sbox[gen_round[r-1].key_q[103:96]],

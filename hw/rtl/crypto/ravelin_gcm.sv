@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
 // AES-GCM (NIST SP 800-38D; in ESP: RFC 4106, without text: RFC 4543) over a stream of packets, one
-// beat of DataW bits a cycle, the key of each packet named by its slot. AES-128 and AES-256.
+// beat of DataW bits a cycle, the key of each packet named by its slot. AES-128, AES-192 and AES-256.
 //
 //            +--> [key] --> [AES-CTR, 15 stages] --+-----------> E(K, J0) --> [FIFO] --+
 //   in ---> -+                                     v                                   +--> out
@@ -51,9 +51,9 @@ module ravelin_gcm #(
   output logic              key_req_ready_o,
   input  logic              key_req_erase_i,   // 1: zeroize the slot, 0: install
   input  logic [SlotW-1:0]  key_req_slot_i,
-  input  logic              key_req_aes256_i,
+  input  logic [1:0]        key_req_size_i,    // 0, 1, 2 for AES-128, AES-192, AES-256
   /* verilator tracing_off */
-  input  logic [255:0]      key_req_key_i,     // octet 0 in [7:0]; AES-128 uses [127:0]
+  input  logic [255:0]      key_req_key_i,     // octet 0 in [7:0]; the others don't count
   input  logic [31:0]       key_req_salt_i,    // octet 0 in [7:0]
   /* verilator tracing_on */
   output logic              key_done_o,        // one cycle: the request is complete
@@ -212,7 +212,7 @@ module ravelin_gcm #(
   logic [63:0] s0_iv_q, s1_iv_q;
   logic [31:0] s0_counter_q, s1_counter_q;
   logic [Lanes:0] s0_en, s1_en_q;
-  logic aes256;
+  logic [1:0] key_size;
   /* verilator tracing_off */
   logic [255:0] key;
   logic [31:0] salt;
@@ -269,7 +269,7 @@ module ravelin_gcm #(
     .valid_i    (s1_valid_q),
     .en_i       (s1_en_q),
     .zero_i     (s1_zero_q),
-    .aes256_i   (aes256),
+    .size_i     (key_size),
     .key_i      (key),
     .salt_i     (salt),
     .iv_i       (s1_iv_q),
@@ -447,7 +447,7 @@ module ravelin_gcm #(
     .req_ready_o  (key_req_ready_o),
     .req_erase_i  (key_req_erase_i),
     .req_slot_i   (key_req_slot_i),
-    .req_aes256_i (key_req_aes256_i),
+    .req_size_i   (key_req_size_i),
     .req_key_i    (key_req_key_i),
     .req_salt_i   (key_req_salt_i),
     .done_o       (key_done_o),
@@ -462,7 +462,7 @@ module ravelin_gcm #(
     .sweep_addr_o (sweep_addr),
     .key_read_i   (s0_valid_q && !s0_beat_q.bypass),
     .key_slot_i   (s0_beat_q.slot),
-    .aes256_o     (aes256),
+    .size_o       (key_size),
     .key_o        (key),
     .salt_o       (salt),
     .key_bad_o    (slot_key_bad),

@@ -38,7 +38,7 @@ module ravelin_gcm_keys #(
   output logic             req_ready_o,
   input  logic             req_erase_i,
   input  logic [SlotW-1:0] req_slot_i,
-  input  logic             req_aes256_i,
+  input  logic [1:0]       req_size_i,      // of the key: 0, 1, 2 for 128, 192, 256 bits
   input  logic [255:0]     req_key_i,
   input  logic [31:0]      req_salt_i,
   output logic             done_o,
@@ -56,7 +56,7 @@ module ravelin_gcm_keys #(
   // lookups
   input  logic             key_read_i,
   input  logic [SlotW-1:0] key_slot_i,
-  output logic             aes256_o,
+  output logic [1:0]       size_o,
   output logic [255:0]     key_o,
   output logic [31:0]      salt_o,
   output logic             key_bad_o,
@@ -211,12 +211,12 @@ module ravelin_gcm_keys #(
   assign sweep_addr_o  = row_q[5:0];
 
   // Cipher keys: {AES-256, salt, key}.
-  ravelin_ram #(.Width(289), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_keys (
+  ravelin_ram #(.Width(290), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_keys (
     .clk_i, .rst_ni,
     .wr_i (wipe || (accept && !req_erase_i)),
     .wr_addr_i (wipe ? row_q[SlotW+1:2] : req_slot_i),
-    .wr_data_i (wipe ? 289'd0 : {req_aes256_i, req_salt_i, req_key_i}),
-    .rd_i (key_read_i), .rd_addr_i (key_slot_i), .rd_data_o ({aes256_o, salt_o, key_o}),
+    .wr_data_i (wipe ? 290'd0 : {req_size_i, req_salt_i, req_key_i}),
+    .rd_i (key_read_i), .rd_addr_i (key_slot_i), .rd_data_o ({size_o, salt_o, key_o}),
     .rd_bad_o (key_bad_o),
     .damage_i (damage_key_i), .damage_addr_i (damage_slot_i)
   );

@@ -122,7 +122,8 @@ module ravelin_ipsec #(
   logic [ravelin_ipsec_pkg::IN_CFG_W-1:0] in_cfg;
   logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] in_dyn;
 
-  logic            key_erase, key_aes256;
+  logic            key_erase;
+  logic [1:0]      key_size;
   /* verilator tracing_off */
   logic [255:0]    key;
   logic [31:0]     key_salt;
@@ -146,7 +147,7 @@ module ravelin_ipsec #(
     .sa_read_i (out_read), .sa_write_i (out_write), .sa_idx_i (out_idx), .sa_cfg_i (out_cfg),
     .sa_live_i (out_live), .sa_seq_i (out_seq), .sa_dyn_o (out_dyn), .sa_broken_o (out_broken),
     .key_req_valid_i (out_key_valid), .key_req_ready_o (out_key_ready),
-    .key_req_erase_i (key_erase), .key_req_slot_i (out_idx), .key_req_aes256_i (key_aes256),
+    .key_req_erase_i (key_erase), .key_req_slot_i (out_idx), .key_req_size_i (key_size),
     .key_req_key_i (key), .key_req_salt_i (key_salt), .key_done_o (out_key_done),
     .ev_valid_o (tx_ev_valid), .ev_ready_i (tx_ev_ready), .ev_o (tx_ev),
     .htx_valid_i, .htx_ready_o, .htx_sop_i, .htx_eop_i, .htx_data_i, .htx_len_i, .htx_sa_valid_i,
@@ -171,7 +172,7 @@ module ravelin_ipsec #(
     .sa_read_i (in_read), .sa_write_i (in_write), .sa_idx_i (in_idx), .sa_cfg_i (in_cfg),
     .sa_seq_i (in_seq), .sa_esn_i (in_esn), .sa_window_i (in_window), .sa_dyn_o (in_dyn), .sa_seq_o (in_top),
     .sa_broken_o (in_broken), .key_req_valid_i (in_key_valid), .key_req_ready_o (in_key_ready),
-    .key_req_erase_i (key_erase), .key_req_slot_i (in_idx), .key_req_aes256_i (key_aes256),
+    .key_req_erase_i (key_erase), .key_req_slot_i (in_idx), .key_req_size_i (key_size),
     .key_req_key_i (key), .key_req_salt_i (key_salt), .key_done_o (in_key_done),
     .ev_valid_o (rx_ev_valid), .ev_ready_i (rx_ev_ready), .ev_o (rx_ev),
     .port_valid_i (port_rx_valid_i), .port_ready_o (port_rx_ready_o), .port_sop_i (port_rx_sop_i),
@@ -206,7 +207,7 @@ module ravelin_ipsec #(
     .in_seq_o (in_seq), .in_esn_o (in_esn), .in_window_o (in_window), .in_dyn_i (in_dyn), .in_top_i (in_top),
     .in_broken_i (in_broken),
     .in_key_valid_o (in_key_valid), .in_key_ready_i (in_key_ready), .in_key_done_i (in_key_done),
-    .key_erase_o (key_erase), .key_aes256_o (key_aes256), .key_o (key), .key_salt_o (key_salt)
+    .key_erase_o (key_erase), .key_size_o (key_size), .key_o (key), .key_salt_o (key_salt)
   );
 
   ravelin_ipsec_events u_events (

@@ -93,7 +93,7 @@ module ravelin_ipsec_command #(
   input  logic              in_key_done_i,
   // key port of both engines
   output logic              key_erase_o,
-  output logic              key_aes256_o,
+  output logic [1:0]        key_size_o,
   /* verilator tracing_off */
   output logic [255:0]      key_o,
   output logic [31:0]       key_salt_o
@@ -168,7 +168,9 @@ module ravelin_ipsec_command #(
       spare.index = '0;
     end
     if (is_add) begin
+      spare.sa_flags.aes192     = 1'b0;
       spare.sa_flags.aes256     = 1'b0;
+      spare.sa_flags.implicit_iv = 1'b0;
       spare.sa_flags.icv_8      = 1'b0;
       spare.sa_flags.icv_12     = 1'b0;
       spare.sa_flags.udp        = 1'b0;
@@ -215,6 +217,7 @@ module ravelin_ipsec_command #(
       spare.udp_dport           = '0;
       spare.salt                = '0;
       spare.key.low             = '0;
+      spare.key.middle          = flags.aes192 || flags.aes256 ? '0 : cmd_q.key.middle;
       spare.key.high            = flags.aes256 ? '0 : cmd_q.key.high;
       spare.seq                 = '0;
       spare.window              = '0;
@@ -295,7 +298,7 @@ module ravelin_ipsec_command #(
                              (!flags.dscp_fixed && flags.dscp != '0) ||
                              (flags.transport ? flags.df_set || flags.df_clear || flags.dscp_fixed ||
                                                 flags.ttl != '0 : flags.ttl == '0);
-      bad_flags  = bad_flags || (flags.icv_8 && flags.icv_12);
+      bad_flags  = bad_flags || (flags.icv_8 && flags.icv_12) || (flags.aes192 && flags.aes256);
       bad_limits = over(limits.soft_bytes, limits.hard_bytes) ||
                    over(limits.soft_packets, limits.hard_packets);
       bad_seq    = (!inbound && cmd_q.seq == '0) || (!flags.esn && (cmd_q.seq >> 32) != '0);
@@ -599,7 +602,7 @@ module ravelin_ipsec_command #(
   logic [6:0] around;
 
   assign around = (flags.transport ? 7'd0 : flags.ipv6 ? 7'd40 : 7'd20) + (flags.udp ? 7'd8 : 7'd0) +
-                  7'd18 + 7'(ravelin_ipsec_pkg::icv_octets(icv));
+                  (flags.implicit_iv ? 7'd10 : 7'd18) + 7'(ravelin_ipsec_pkg::icv_octets(icv));
 
   // ------------------------------------------------------------------------ table contents
   ravelin_ipsec_pkg::rule_t    rule;
@@ -623,6 +626,7 @@ module ravelin_ipsec_command #(
         in_cfg.limits   = limits;
       end else if (is_add) begin
         out_cfg.icv        = icv;
+        out_cfg.implicit   = flags.implicit_iv;
         out_cfg.esn        = flags.esn;
         out_cfg.transport  = flags.transport;
         out_cfg.ipv6       = flags.ipv6;
@@ -662,10 +666,11 @@ module ravelin_ipsec_command #(
   assign new_name.spi   = cmd_q.spi;
   assign find_name_o    = is_delete ? name : new_name;
   assign find_form_o.transport = flags.transport;
+  assign find_form_o.implicit  = flags.implicit_iv;
   assign find_form_o.icv  = icv;
   assign find_form_o.port = cmd_q.udp_dport != '0 ? cmd_q.udp_dport : ravelin_ipsec_pkg::ENCAP_PORT;
   assign key_erase_o  = key_erase_q;
-  assign key_aes256_o = flags.aes256;
+  assign key_size_o   = flags.aes256 ? 2'd2 : flags.aes192 ? 2'd1 : 2'd0;
   assign key_o        = cmd_q.key;
   assign key_salt_o   = cmd_q.salt;
 

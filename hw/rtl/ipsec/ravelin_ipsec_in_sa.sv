@@ -198,8 +198,9 @@ module ravelin_ipsec_in_sa #(
   ravelin_ipsec_pkg::in_cfg_t cfg1;
   logic [DynW-1:0] dyn_rd;
   logic [WinW-1:0] win_rd;
-  logic            cfg_bad, dyn_bad, win_bad, read, op1_q, known1;
+  logic            cfg_bad, dyn_bad, win_bad, read, op1_q, known1, known;
   logic [IdxW-1:0] read_idx, idx1_q;
+  logic            is3_q, is4_q;           // the SA of that stage is the one that is read
   logic            from3, from4;           // a result that the memory didn't have when it was read
   window_t         win1;
 
@@ -231,8 +232,8 @@ module ravelin_ipsec_in_sa #(
   assign read_idx = op_read_i ? op_idx_i : rd_idx_i;
   assign known1   = chk_valid_i && chk_known_i;
   assign cfg1     = cfg_rd;
-  assign from3    = update3_q && idx3_q == idx1_q;
-  assign from4    = update4_q && idx4_q == idx1_q;
+  assign from3    = update3_q && is3_q;
+  assign from4    = update4_q && is4_q;
 
   always_comb begin
     win1 = '0;
@@ -255,6 +256,9 @@ module ravelin_ipsec_in_sa #(
     if (read) begin
       idx1_q <= read_idx;
     end
+    // What idx1_q is going to be beside idx3_q and idx4_q.
+    is3_q <= (read ? read_idx : idx1_q) == (known ? idx2_q : idx3_q);
+    is4_q <= (read ? read_idx : idx1_q) == (update3_q ? idx3_q : idx4_q);
     if (chk_valid_i) begin
       known2_q   <= chk_known_i;
       reason2_q  <= chk_reason_i;
@@ -291,7 +295,7 @@ module ravelin_ipsec_in_sa #(
   assign op_broken_o = broken2 || cfg_bad2_q || dyn_bad2_q || win_bad2_q;
 
   // ------------------------------------------------------------------------ judge
-  logic            same, broken, known, update, bad, fault;   // update: its state is judged and changed
+  logic            same, broken, update, bad, fault;   // update: its state is judged and changed
   logic            seen, new_top, accepted, expired;
   logic [3:0]      judgement, reason;
   logic [63:0]     top;

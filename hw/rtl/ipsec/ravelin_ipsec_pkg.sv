@@ -36,6 +36,7 @@ package ravelin_ipsec_pkg;
   // packet's own, and the ports of UDP.
   typedef struct packed {
     logic [1:0]  icv;
+    logic        implicit;     // the IV is the number, and isn't sent (RFC 8750)
     logic        esn;          // its numbers have 64 bits, of which the low ones are sent
     logic        transport;    // the packet keeps its header; else it gets this one
     logic        ipv6;         // the outer packet
@@ -52,7 +53,7 @@ package ravelin_ipsec_pkg;
     logic [255:0] addresses;   // octets
     limits_t     limits;
   } out_cfg_t;
-  localparam int unsigned OUT_CFG_W = 614;
+  localparam int unsigned OUT_CFG_W = 615;
 
   // Outbound SA: what each packet changes.
   typedef struct packed {
@@ -108,10 +109,11 @@ package ravelin_ipsec_pkg;
   // What is found.
   typedef struct packed {
     logic        transport;
+    logic        implicit;
     logic [1:0]  icv;
     logic [15:0] port;         // that its ESP in UDP comes to
   } in_form_t;
-  localparam int unsigned IN_FORM_W = 19;
+  localparam int unsigned IN_FORM_W = 20;
 
   // What an inbound SA is found by.
   typedef struct packed {

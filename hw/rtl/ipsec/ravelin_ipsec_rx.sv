@@ -61,7 +61,7 @@ module ravelin_ipsec_rx #(
   output logic              key_req_ready_o,
   input  logic              key_req_erase_i,
   input  logic [SaW-1:0]    key_req_slot_i,
-  input  logic              key_req_aes256_i,
+  input  logic [1:0]        key_req_size_i,
   /* verilator tracing_off */
   input  logic [255:0]      key_req_key_i,
   input  logic [31:0]       key_req_salt_i,
@@ -302,7 +302,7 @@ module ravelin_ipsec_rx #(
     .damage_low_i  (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_POWER_LOW),
     .damage_high_i (damage_slot && damage.memory == ravelin_ipsec_pkg::DAMAGE_POWER_HIGH),
     .damage_slot_i (damage.index[SaW-1:0]),
-    .key_req_valid_i, .key_req_ready_o, .key_req_erase_i, .key_req_slot_i, .key_req_aes256_i,
+    .key_req_valid_i, .key_req_ready_o, .key_req_erase_i, .key_req_slot_i, .key_req_size_i,
     .key_req_key_i, .key_req_salt_i, .key_done_o, .ready_o (gcm_ready), .idle_o (gcm_idle),
     .in_valid_i (c_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (c_sop),
     .in_eop_i (c_eop), .in_data_i (c_data), .in_bytes_i (c_bytes), .in_auth_only_i (1'b0),

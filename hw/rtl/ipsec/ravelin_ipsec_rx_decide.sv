@@ -76,7 +76,7 @@ module ravelin_ipsec_rx_decide #(
     logic [6:0]   front;
     logic [6:0]   names;
     logic [1:0]   ecn;
-    logic [7:0]   skip;
+    logic [7:0]   skip;        // octets before the ESP header
     logic [15:0]  esp_len;     // from the ESP header to the end of the ICV
     logic [31:0]  spi;
     logic [31:0]  seq;
@@ -161,7 +161,7 @@ module ravelin_ipsec_rx_decide #(
   // SPI and sequence number; and the IV, which may lie behind more headers than are looked at
   assign p2_visible = !p2.later && p2.shown >= (p2_is_udp ? 5'd16 : 5'd8);
   assign p2_iv      = p2.shown >= (p2_is_udp ? 5'd24 : 5'd16);
-  assign p2_bad_len = p2_esp_len < 16'd28 || p2_esp_len[1:0] != '0;   // with any ICV
+  assign p2_bad_len = p2_esp_len < 16'd20 || p2_esp_len[1:0] != '0;   // with any IV and ICV
   // One octet is a keepalive, four octets of zero mark IKE (RFC 3948, section 2).
   assign p2_candidate = p2_ip && (p2_is_esp || (p2_is_udp && !p2.ipv6 &&
                                                 p2_in_udp.esp.spi != '0 && p2_udp_len >= 16'd12));
@@ -203,7 +203,7 @@ module ravelin_ipsec_rx_decide #(
       p3_esp_q.udp       <= p2_is_udp;
       p3_esp_q.port      <= p2_port;
       p3_esp_q.ecn       <= p2.tos[1:0];
-      p3_esp_q.skip      <= 8'(p2.l3) + 8'(p2_at) + 8'd16;
+      p3_esp_q.skip      <= 8'(p2.l3) + 8'(p2_at);
       p3_esp_q.esp_len   <= p2_esp_len;
       p3_name_q.ipv6     <= p2.ipv6;
       p3_name_q.dst      <= p2.dst;
@@ -222,6 +222,7 @@ module ravelin_ipsec_rx_decide #(
     logic           known;
     logic [SaW-1:0] idx;
     logic           transport;
+    logic           implicit;
     logic [1:0]     icv;
     logic [15:0]    text_len;
     logic           too_short;
@@ -229,7 +230,7 @@ module ravelin_ipsec_rx_decide #(
 
   logic           p7_hit;
   ravelin_ipsec_pkg::in_form_t p7_form;
-  logic [4:0]     p7_icv;
+  logic [5:0]     p7_around;   // octets of header, IV and ICV
   logic [SaW-1:0] p7_idx;
   found_t         p7, p8_found_q, p9_found_q, p10_found_q, p11_found_q;
 
@@ -241,17 +242,19 @@ module ravelin_ipsec_rx_decide #(
     .used_i (p4_esp_q.candidate),
     .hit_o (p7_hit), .idx_o (p7_idx), .form_o (p7_form)
   );
-  assign p7_icv      = ravelin_ipsec_pkg::icv_octets(p7_form.icv);
+  assign p7_around   = (p7_form.implicit ? 6'd8 : 6'd16) +
+                       6'(ravelin_ipsec_pkg::icv_octets(p7_form.icv));
   assign op_hit_o    = p7_hit;
 
   always_comb begin
     p7.known     = p7_hit && p7_esp_q.candidate && (!p7_esp_q.udp || p7_esp_q.port == p7_form.port);
     p7.idx       = p7_idx;
     p7.transport = p7_form.transport;
+    p7.implicit  = p7_form.implicit;
     p7.icv       = p7_form.icv;
     // header and IV; and at least 4 octets of text
-    p7.text_len  = p7_esp_q.esp_len - 16'd16 - 16'(p7_icv);
-    p7.too_short = p7_esp_q.esp_len < 16'd20 + 16'(p7_icv);
+    p7.text_len  = p7_esp_q.esp_len - 16'(p7_around);
+    p7.too_short = p7_esp_q.esp_len < 16'd4 + 16'(p7_around);
   end
 
   assign pre_valid_o = p7_valid_q && p7_hit;
@@ -327,7 +330,7 @@ module ravelin_ipsec_rx_decide #(
       p12_q.names     <= p11_esp_q.names;
       p12_q.ecn       <= p11_esp_q.ecn;
       p12_q.l3        <= p11_q.l3;
-      p12_q.skip      <= p11_esp_q.skip;
+      p12_q.skip      <= p11_esp_q.skip + (p11_found_q.implicit ? 8'd8 : 8'd16);
       p12_q.frame_len <= p11_q.len;
       p12_q.text_len  <= p11_found_q.text_len;
       p12_q.icv       <= p11_found_q.icv;
@@ -335,7 +338,9 @@ module ravelin_ipsec_rx_decide #(
       p12_q.spi       <= p11_esp_q.spi;
       p12_q.esn       <= pre_esn_i;
       p12_q.seq       <= pre_number_i;
-      p12_q.iv        <= p11_esp_q.iv;
+      p12_q.iv        <= p11_found_q.implicit ?
+                         {ravelin_ipsec_pkg::swap32(pre_number_i[31:0]),
+                          ravelin_ipsec_pkg::swap32(pre_number_i[63:32])} : p11_esp_q.iv;
       p12_q.hash      <= p11_esp_q.hash;
     end
   end

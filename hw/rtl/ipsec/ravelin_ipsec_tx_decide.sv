@@ -334,6 +334,7 @@ module ravelin_ipsec_tx_decide #(
     logic [7:0]   proto;       // of what follows the IP header
     logic [31:0]  ports;
     logic [31:0]  spi;
+    logic         implicit;
     logic         esn;
     logic [63:0]  seq;
   } made_t;
@@ -365,6 +366,7 @@ module ravelin_ipsec_tx_decide #(
         p8_made_q.df        <= p7_df;
         p8_made_q.ports     <= cfg.ports;
         p8_made_q.spi       <= cfg.spi;
+        p8_made_q.implicit  <= cfg.implicit;
         p8_made_q.esn       <= cfg.esn;
         p8_made_q.seq       <= seq;
         p8_made_q.ttl       <= cfg.ttl;
@@ -478,7 +480,8 @@ module ravelin_ipsec_tx_decide #(
     if (!p9_made_q.ipv6) begin
       p9_tail[95:80] = ravelin_ipsec_pkg::swap16(ravelin_ipsec_pkg::folded(p9_sum_q));
     end
-    p9_tail_len = p9_made_q.front + (p9_made_q.udp ? 7'd24 : 7'd16);
+    p9_tail_len = p9_made_q.front + (p9_made_q.udp ? 7'd8 : 7'd0) +
+                  (p9_made_q.implicit ? 7'd8 : 7'd16);
   end
 
   ravelin_ipsec_pkg::tx_decision_t p10_q;

@@ -95,7 +95,9 @@ module ravelin_queue_regs #(
     features.tunnel_v4    = 1'b1;
     features.udp_encap    = 1'b1;
     features.aes_gcm_128  = 1'b1;
+    features.aes_gcm_192  = 1'b1;
     features.aes_gcm_256  = 1'b1;
+    features.implicit_iv  = 1'b1;
     features.vlan         = 1'b1;
     features.ipv6         = 1'b1;
     features.transport    = 1'b1;

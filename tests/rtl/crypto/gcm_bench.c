@@ -85,6 +85,9 @@ unsigned int gcm_bench_reset(struct gcm_bench *b)
 
 	drop_packets(b);
 	memset(b->slots, 0, gcm_dut_slots() * sizeof(*b->slots));
+	/* One that is erased is of zeros. */
+	for (unsigned int i = 0; i < gcm_dut_slots(); i++)
+		b->slots[i].key_len = 16;
 	b->request_offered = b->request_taken = false;
 	b->error[0] = 0;
 	gcm_dut_set_in(b->dut, NULL);
@@ -101,22 +104,22 @@ unsigned int gcm_bench_reset(struct gcm_bench *b)
 	return n;
 }
 
-void gcm_bench_install(struct gcm_bench *b, unsigned int slot, bool aes256, const uint8_t *key,
-		       const uint8_t salt[4])
+void gcm_bench_install(struct gcm_bench *b, unsigned int slot, unsigned int key_len,
+		       const uint8_t *key, const uint8_t salt[4])
 {
 	struct gcm_slot *s = &b->slots[slot];
 
 	memset(s->key, 0, sizeof(s->key));
-	memcpy(s->key, key, aes256 ? 32 : 16);
+	memcpy(s->key, key, key_len);
 	memcpy(s->salt, salt, 4);
-	s->aes256 = aes256;
+	s->key_len = key_len;
 	s->busy = true;
 	s->installed = true;
 
-	b->request = (struct gcm_key){.aes256 = aes256, .slot = slot};
-	/* The upper half of an AES-128 key is not looked at. */
+	b->request = (struct gcm_key){.key_len = key_len, .slot = slot};
+	/* What is beyond the key is not looked at. */
 	gcm_bench_fill(b, b->request.key, 32);
-	memcpy(b->request.key, key, aes256 ? 32 : 16);
+	memcpy(b->request.key, key, key_len);
 	memcpy(b->request.salt, salt, 4);
 	b->request_offered = true;
 }
@@ -127,7 +130,7 @@ void gcm_bench_erase(struct gcm_bench *b, unsigned int slot)
 
 	memset(s->key, 0, sizeof(s->key));
 	memset(s->salt, 0, sizeof(s->salt));
-	s->aes256 = false;
+	s->key_len = 16;
 	s->busy = true;
 	s->installed = false;
 
@@ -208,15 +211,15 @@ void gcm_bench_send_random(struct gcm_bench *b, unsigned int slot, unsigned int 
 		memcpy(aad, p->aad, aad_len);
 		memcpy(aad + aad_len, p->auth, auth_len);
 		gcm_bench_fill(b, plain, len);
-		gcm_oracle_seal(b->oracle, s->aes256, s->key, nonce, aad, aad_len + auth_len, plain,
-				len, cipher, p->want_tag);
+		gcm_oracle_seal(b->oracle, s->key_len, s->key, nonce, aad, aad_len + auth_len,
+				plain, len, cipher, p->want_tag);
 		if (!s->installed) {
 			/* An erased slot has the zero key, and zeros for the powers of H. */
 			uint8_t j0[16] = {0};
 
 			memcpy(j0 + 4, p->iv, 8);
 			j0[15] = 1;
-			gcm_oracle_block(false, s->key, j0, p->want_tag);
+			gcm_oracle_block(16, s->key, j0, p->want_tag);
 		}
 	}
 	gcm_bench_send(b, p);

@@ -28,7 +28,7 @@ struct gcm_packet {
 };
 
 struct gcm_slot {
-	bool aes256;
+	unsigned int key_len;
 	bool busy;	      /* a request for it is under way: no packets */
 	unsigned int packets; /* inside */
 	uint8_t key[32];
@@ -68,8 +68,8 @@ uint32_t gcm_bench_random(struct gcm_bench *b, uint32_t below);
 void gcm_bench_fill(struct gcm_bench *b, void *p, size_t n);
 
 /* Starts a request; gcm_bench_cycle clears the slot's busy when it is complete. */
-void gcm_bench_install(struct gcm_bench *b, unsigned int slot, bool aes256, const uint8_t *key,
-		       const uint8_t salt[4]);
+void gcm_bench_install(struct gcm_bench *b, unsigned int slot, unsigned int key_len,
+		       const uint8_t *key, const uint8_t salt[4]);
 void gcm_bench_erase(struct gcm_bench *b, unsigned int slot);
 void gcm_bench_wait_key(struct gcm_bench *b);
 

@@ -88,7 +88,7 @@ void gcm_dut_set_key(struct gcm_dut *d, const struct gcm_key *key)
 		return;
 	d->top.key_req_erase_i = key->erase;
 	d->top.key_req_slot_i = key->slot;
-	d->top.key_req_aes256_i = key->aes256;
+	d->top.key_req_size_i = key->key_len / 8 - 2;
 	memcpy(&d->top.key_req_key_i, key->key, 32);
 	memcpy(&d->top.key_req_salt_i, key->salt, 4);
 }

@@ -38,7 +38,8 @@ struct gcm_out {
 };
 
 struct gcm_key {
-	bool erase, aes256;
+	bool erase;
+	unsigned int key_len; /* octets */
 	unsigned int slot;
 	uint8_t key[32];
 	uint8_t salt[4];

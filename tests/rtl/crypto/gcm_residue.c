@@ -58,7 +58,7 @@ void gcm_secrets_of(struct gcm_secrets *s, const uint8_t key[32])
 	uint8_t power[16] = {0x80}, step[16];
 
 	expand(key, s->value);
-	gcm_oracle_block(true, key, zero, step);
+	gcm_oracle_block(32, key, zero, step);
 	for (int i = 0; i < 32 + 31; i++) {
 		gf128_reference(power, step, power);
 		for (int k = 0; k < 16; k++)

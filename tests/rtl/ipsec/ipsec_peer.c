@@ -33,6 +33,12 @@ size_t peer_icv(const struct rvl_sa_params *params)
 						     : 16;
 }
 
+/* Octets of the IV that is sent. */
+static size_t iv_of(const struct rvl_sa_params *params)
+{
+	return params->encr == IKE_ENCR_AES_GCM_16_IIV ? 0 : 8;
+}
+
 struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 {
 	struct rvl_cmd cmd = {
@@ -46,8 +52,10 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 	};
 	uint32_t flags = 0;
 
-	if (params->encr_key_len == 32)
-		flags |= RVL_SA_FLAG_AES256;
+	if (params->encr_key_len != 16)
+		flags |= params->encr_key_len == 32 ? RVL_SA_FLAG_AES256 : RVL_SA_FLAG_AES192;
+	if (!iv_of(params))
+		flags |= RVL_SA_FLAG_IMPLICIT_IV;
 	if (peer_icv(params) != 16)
 		flags |= peer_icv(params) == 8 ? RVL_SA_FLAG_ICV_8 : RVL_SA_FLAG_ICV_12;
 	if (params->encap)
@@ -128,7 +136,7 @@ struct rvl_sa_params peer_params_ipv4(struct peer_random *r, enum rvl_direction 
 		.dst = rvl_addr_of_ipv4(peer_u32(r)),
 		.inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.encr = icvs[peer_below(r, 3)],
-		.encr_key_len = peer_below(r, 2) ? 16 : 32,
+		.encr_key_len = (uint8_t)(16 + 8 * peer_below(r, 3)),
 		.encap = peer_below(r, 3) == 0,
 		.src_port = (uint16_t)(1 + peer_below(r, 65535)),
 		.dst_port = RVL_ESP_PORT,
@@ -190,6 +198,8 @@ struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction d
 		peer_transport(&params);
 	if (peer_below(r, 2))
 		peer_esn(r, &params, peer_below(r, 100));
+	if (!peer_below(r, 3))
+		params.encr = IKE_ENCR_AES_GCM_16_IIV;
 	return params;
 }
 
@@ -362,12 +372,16 @@ static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_l
 {
 	uint8_t aad[12];
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t *text = esp + 16;
+	uint8_t *text = esp + 8 + iv_of(params);
 	uint8_t nonce[12];
 	int n, ok;
 
 	memcpy(nonce, params->salt, 4);
 	memcpy(nonce + 4, esp + 8, 8);
+	if (!iv_of(params)) { /* RFC 8750, section 4 */
+		rvl_put_be32(nonce + 4, (uint32_t)(seq >> 32));
+		rvl_put_be32(nonce + 8, (uint32_t)seq);
+	}
 	/* RFC 4106, section 5 */
 	memcpy(aad, esp, 8);
 	if (params->esn) {
@@ -375,7 +389,9 @@ static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_l
 		rvl_put_be32(aad + 8, (uint32_t)seq);
 	}
 	ok = EVP_EncryptInit_ex(ctx,
-				params->encr_key_len == 16 ? EVP_aes_128_gcm() : EVP_aes_256_gcm(),
+				params->encr_key_len == 16   ? EVP_aes_128_gcm()
+				: params->encr_key_len == 24 ? EVP_aes_192_gcm()
+							     : EVP_aes_256_gcm(),
 				NULL, params->encr_key, nonce) &&
 	     EVP_EncryptUpdate(ctx, NULL, &n, aad, params->esn ? 12 : 8) &&
 	     EVP_EncryptUpdate(ctx, text, &n, text, (int)text_len) &&
@@ -393,7 +409,7 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 	struct peer_random r = {1};
 	size_t inner = len + how->tfc;
 	size_t pad = (4 - (inner + 2) % 4) % 4 + how->extra_pad;
-	size_t text_len = inner + pad + 2, icv = peer_icv(params);
+	size_t text_len = inner + pad + 2, icv = peer_icv(params), front = 8 + iv_of(params);
 	bool ipv6 = params->dst.family == 6;
 	size_t udp = how->udp && !ipv6 ? 8 : 0;
 	struct peer_ip outer = {
@@ -408,8 +424,8 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 	};
 	uint8_t natural = params->mode == RVL_TRANSPORT ? 17 : text[0] >> 4 == 6 ? 41 : 4;
 	uint8_t *esp, *p;
-	size_t header = ip_header(&r, out, &outer, udp + 16 + text_len + icv);
-	size_t total = header + udp + 16 + text_len + icv;
+	size_t header = ip_header(&r, out, &outer, udp + front + text_len + icv);
+	size_t total = header + udp + front + text_len + icv;
 
 	if (udp) {
 		rvl_put_be16(out + header, params->src_port);
@@ -420,11 +436,13 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 	esp = out + header + udp;
 	rvl_put_be32(esp, params->spi);
 	rvl_put_be32(esp + 4, (uint32_t)how->seq);
-	rvl_put_be32(esp + 8, (uint32_t)(how->iv >> 32));
-	rvl_put_be32(esp + 12, (uint32_t)how->iv);
-	memcpy(esp + 16, text, len);
-	memset(esp + 16 + len, 0xcc, how->tfc);
-	p = esp + 16 + inner;
+	if (iv_of(params)) {
+		rvl_put_be32(esp + 8, (uint32_t)(how->iv >> 32));
+		rvl_put_be32(esp + 12, (uint32_t)how->iv);
+	}
+	memcpy(esp + front, text, len);
+	memset(esp + front + len, 0xcc, how->tfc);
+	p = esp + front + inner;
 	for (size_t i = 0; i < pad; i++)
 		p[i] = (uint8_t)(i + 1);
 	if (how->bad_pad)

@@ -43,7 +43,7 @@ struct rvl_sa_params peer_params_ipv6(struct peer_random *r, enum rvl_direction 
 void peer_transport(struct rvl_sa_params *params);
 /* Make it one with ESN, whose numbers begin so far before a border of their halves. */
 void peer_esn(struct peer_random *r, struct rvl_sa_params *params, uint32_t before);
-/* Of either mode, with or without ESN. */
+/* Of either mode, with or without ESN and IVs that are sent. */
 struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction direction,
 				     uint32_t spi);
 /* EtherType of its outer packets. */

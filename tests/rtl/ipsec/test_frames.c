@@ -33,6 +33,8 @@ static struct rvl_sa_params form(struct bench *b, enum rvl_direction direction, 
 		peer_transport(&params);
 	if (i & 4)
 		peer_esn(&b->random, &params, 50);
+	if (i % 3 == 2)
+		params.encr = IKE_ENCR_AES_GCM_16_IIV;
 	return params;
 }
 

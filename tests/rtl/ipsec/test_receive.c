@@ -269,14 +269,14 @@ void replay_windows_of_all_sizes_agree_with_the_model(struct bench *b)
 			seq = top[i] + 1 + peer_below(&b->random, 2200);
 			break;
 		case 1:
-			seq = top[i] - peer_below(&b->random, 2) - windows[i] +
+			seq = top[i] - peer_below(&b->random, 2) - windows[i % 7] +
 			      peer_below(&b->random, 3);
 			break;
 		case 2:
 			seq = top[i] + 1;
 			break;
 		default:
-			seq = top[i] - peer_below(&b->random, windows[i] + 4);
+			seq = top[i] - peer_below(&b->random, windows[i % 7] + 4);
 			break;
 		}
 		if (seq > top[i] && seq - top[i] > UINT32_MAX)
