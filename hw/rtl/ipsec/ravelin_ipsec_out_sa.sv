@@ -168,13 +168,16 @@ module ravelin_ipsec_out_sa #(
 
   // ------------------------------------------------------------------------ judge
   ravelin_ipsec_pkg::out_dyn_t dyn, dyn_d;
-  logic       same, here, broken, bad, fault, found, expired, too_big, seq_end, ok, last, reuse;
+  logic       same, here, broken, bad, fault, found, expired, too_big, seq_end, ok, last, last3, reuse;
+  logic       high_end3_q;                 // the high half of its number, if there is one, is the last
   logic [3:0] repeat_q;
 
   assign same   = same2_q && found3_q;     // the last result counts
   assign broken = broken2 || (same2_q && bad3_q);
   assign dyn    = same ? dyn3 : dyn2_q;
-  assign last   = dyn.seq[31:0] == '1 && (!cfg2_q.esn || dyn.seq[63:32] == '1);
+  assign last3  = high_end3_q && dyn3_q.seq[31:0] == '1;
+  assign last   = same ? last3 :
+                  dyn2_q.seq[31:0] == '1 && (!cfg2_q.esn || dyn2_q.seq[63:32] == '1);
   assign reuse  = TestMutations && repeat_seq_i && repeat_q == 4'hf;
 
   always_comb begin
@@ -209,7 +212,7 @@ module ravelin_ipsec_out_sa #(
   end
 
   // ------------------------------------------------------------------------ write
-  logic       ok3_q, high_end3_q, fault3_q, cfg_bad3_q, break3_q;
+  logic       ok3_q, fault3_q, cfg_bad3_q, break3_q;
   logic [3:0] limited3_q;                  // by limits of `fired`'s first four bits
   logic [5:0] reached;
   ravelin_ipsec_pkg::out_cfg_t cfg3_q;
@@ -270,7 +273,7 @@ module ravelin_ipsec_out_sa #(
   always_comb begin
     reached = '0;
     if (ok3_q) begin
-      reached = {high_end3_q && dyn3_q.seq[31:0] == '1,
+      reached = {last3,
                  high_end3_q && dyn3_q.seq[31:0] >= ravelin_ipsec_pkg::SEQ_NEAR_END,
                  limited3_q & {dyn3_q.packets >= cfg3_q.limits.hard_packets,
                                dyn3_q.bytes   >= cfg3_q.limits.hard_bytes,
