@@ -167,8 +167,14 @@ module ravelin_ipsec_out_sa #(
   assign op_broken_o = broken2 || cfg_bad2_q || dyn_bad2_q;
 
   // ------------------------------------------------------------------------ judge
+  function automatic logic is_stopped(input logic [5:0] fired);
+    is_stopped = fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
+                 fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS];
+  endfunction
+
   ravelin_ipsec_pkg::out_dyn_t dyn, dyn_d;
   logic       same, here, broken, bad, fault, found, expired, too_big, seq_end, ok, last, last3, reuse;
+  logic       fits, passes, stopped;       // stopped: its hard lifetime has passed
   logic       high_end3_q;                 // the high half of its number, if there is one, is the last
   logic [3:0] repeat_q;
 
@@ -178,6 +184,8 @@ module ravelin_ipsec_out_sa #(
   assign last3  = high_end3_q && dyn3_q.seq[31:0] == '1;
   assign last   = same ? last3 :
                   dyn2_q.seq[31:0] == '1 && (!cfg2_q.esn || dyn2_q.seq[63:32] == '1);
+  // What is known last is asked last.
+  assign stopped = same ? is_stopped(dyn3.fired) : is_stopped(dyn2_q.fired);
   assign reuse  = TestMutations && repeat_seq_i && repeat_q == 4'hf;
 
   always_comb begin
@@ -185,6 +193,8 @@ module ravelin_ipsec_out_sa #(
     bad     = 1'b0;
     fault   = 1'b0;
     found   = 1'b0;
+    fits    = 1'b0;
+    passes  = 1'b0;
     expired = 1'b0;
     too_big = 1'b0;
     seq_end = 1'b0;
@@ -196,11 +206,12 @@ module ravelin_ipsec_out_sa #(
                 !(TestMutations && no_parity_i);
       fault   = bad || (here && broken);
       found   = here && !fault;
-      expired = found && fits2_q && (dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_BYTES] ||
-                                     dyn.fired[ravelin_ipsec_pkg::FIRED_HARD_PACKETS]);
-      too_big = found && fits2_q && !expired && big2;
-      seq_end = found && fits2_q && !expired && !too_big && last;
-      ok      = found && fits2_q && !big2 && !last && !expired;
+      fits    = found && fits2_q;
+      expired = fits && stopped;
+      too_big = fits && !stopped && big2;
+      seq_end = fits && !stopped && !big2 && last;
+      passes  = fits && !big2 && !last;
+      ok      = passes && !stopped;
       if (ok) begin
         dyn_d.seq     = reuse ? dyn.seq : dyn.seq + 64'd1;
         dyn_d.bytes   = dyn.bytes + 64'(bytes2_q);

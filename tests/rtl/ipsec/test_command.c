@@ -571,4 +571,10 @@ void frames_of_one_sa_follow_each_other_at_the_rate_of_their_beats(struct bench 
 	peer_transport(&out);
 	peer_transport(&in);
 	rates(b, "IPv4, transport mode", &out, &in, 36);
+	out = peer_params_ipv6(&b->random, RVL_OUTBOUND, 500);
+	in = peer_params_ipv6(&b->random, RVL_INBOUND, 600);
+	out.encr = in.encr = IKE_ENCR_AES_GCM_16_IIV;
+	out.encr_key_len = in.encr_key_len = 24;
+	out.esn = in.esn = true;
+	rates(b, "IPv6, AES-GCM-192, ESN, implicit IV", &out, &in, 68);
 }
