@@ -92,6 +92,52 @@ static void tell_sequence(struct xfrm_state *x, bool inbound, u64 seq)
 	}
 }
 
+/* -------------------------------------------------------------------------------------- limits */
+
+/*
+ * `ip xfrm state update` writes new limits into the xfrm_state and asks no driver. The device has
+ * the old ones until the state is deleted, so the driver holds the smaller of the two: it counts
+ * what goes through its hands.
+ */
+bool rvl_ipsec_take(struct rvl_sa *sa, unsigned int octets)
+{
+	u64 max_packets = READ_ONCE(sa->x->lft.hard_packet_limit);
+	u64 max_bytes = READ_ONCE(sa->x->lft.hard_byte_limit);
+	u64 packets = atomic64_inc_return(&sa->packets) - 1;
+	u64 bytes = atomic64_add_return(octets, &sa->bytes) - octets;
+
+	/* What the device has it counts itself, and better: not what it drops. */
+	if (likely((packets < max_packets || max_packets >= sa->given.hard_packet_limit) &&
+		   (bytes < max_bytes || max_bytes >= sa->given.hard_byte_limit)))
+		return true;
+	WRITE_ONCE(sa->spent, true);
+	queue_work(sa->nic->workqueue, &sa->nic->ipsec->work);
+	return false;
+}
+
+static bool same_limits(const struct xfrm_lifetime_cfg *a, const struct xfrm_lifetime_cfg *b)
+{
+	return a->soft_byte_limit == b->soft_byte_limit &&
+	       a->hard_byte_limit == b->hard_byte_limit &&
+	       a->soft_packet_limit == b->soft_packet_limit &&
+	       a->hard_packet_limit == b->hard_packet_limit;
+}
+
+/* Under ipsec->lock. */
+static void see_limits(struct rvl_sa *sa, const struct xfrm_lifetime_cfg *lft)
+{
+	if (same_limits(&sa->seen, lft))
+		return;
+	sa->seen = *lft;
+	sa->updated = true;
+	if (lft->hard_byte_limit > sa->given.hard_byte_limit ||
+	    lft->hard_packet_limit > sa->given.hard_packet_limit)
+		netdev_warn(sa->nic->netdev,
+			    "SPI 0x%x: an update raises no hard limit, the state ends at that it "
+			    "was added with\n",
+			    ntohl(sa->spi));
+}
+
 /*
  * What happened since xfrm was told last. It is called under any of x->lock, the state table's lock
  * and the configuration's mutex; ipsec->lock keeps those who call apart.
@@ -111,6 +157,7 @@ static void update_stats(struct xfrm_state *x)
 	told = &sa->told;
 
 	spin_lock_bh(&ipsec->lock);
+	see_limits(sa, &x->lft);
 	if (now->packets != told->packets) {
 		if (!READ_ONCE(x->curlft.use_time))
 			WRITE_ONCE(x->curlft.use_time, sa->used);
@@ -224,6 +271,41 @@ out:
 	mutex_unlock(&nic->lock);
 }
 
+/* What was updated may have reached a limit of which no event tells. */
+static void check_updated(struct rvl_sa *sa)
+{
+	struct xfrm_state *x;
+
+	if (!READ_ONCE(sa->updated) || sa->dead || !sa->now.packets)
+		return;
+	x = rvl_ipsec_get(sa);
+	if (!x)
+		return;
+	spin_lock_bh(&x->lock);
+	if (x->km.state == XFRM_STATE_VALID)
+		xfrm_state_check_expire(x);
+	spin_unlock_bh(&x->lock);
+	xfrm_state_put(x);
+}
+
+/* States that the data path has found at a limit. */
+static void expire_spent(struct rvl_ipsec *ipsec)
+{
+	bool any = false;
+	struct rvl_sa *sa;
+
+	list_for_each_entry(sa, &ipsec->sas, list) {
+		if (!READ_ONCE(sa->spent) || sa->dead)
+			continue;
+		if (sa->installed)
+			fetch(ipsec, sa);
+		expire(sa, true);
+		any = true;
+	}
+	if (any)
+		rvl_ipsec_select(ipsec);
+}
+
 /* An event may have been lost: the state itself says what has passed. */
 static void check_passed(struct rvl_sa *sa, u32 before)
 {
@@ -254,6 +336,7 @@ void rvl_ipsec_refresh(struct rvl_nic *nic)
 		if (fetch(ipsec, sa))
 			break;
 		check_passed(sa, before);
+		check_updated(sa);
 		if (++done == REFRESH_BATCH) {
 			ipsec->refreshed = seen;
 			return;
@@ -335,6 +418,7 @@ static void settle_work(struct work_struct *work)
 
 	mutex_lock(&ipsec->nic->lock);
 	rvl_ipsec_settle(ipsec);
+	expire_spent(ipsec);
 	mutex_unlock(&ipsec->nic->lock);
 }
 
@@ -384,6 +468,10 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_sa *sa, struct rvl_dev_sa *wa
 		return ret;
 	sa->now.seq = want->inbound ? want->seq : want->seq - 1;
 	sa->told = sa->now;
+	sa->given = sa->x->lft;
+	sa->seen = sa->given;
+	atomic64_set(&sa->packets, sa->x->curlft.packets);
+	atomic64_set(&sa->bytes, sa->x->curlft.bytes);
 	ret = install(ipsec, sa, want, &err);
 	if (ret) {
 		NL_SET_ERR_MSG_FMT_MOD(extack, "%.65s", err.text);

@@ -70,8 +70,13 @@ struct rvl_sa {
 	struct xfrm_selector sel;
 	u64 print;			   /* of the key */
 	struct rvl_dev_sa_stats now, told; /* what the device said last; what xfrm was told */
-	time64_t used;			   /* when packets were last seen to have moved */
-	struct dst_cache route;		   /* outbound: to the other end of the tunnel */
+	struct xfrm_lifetime_cfg given;	   /* limits that the device has */
+	struct xfrm_lifetime_cfg seen;	   /* limits that xfrm had last: an update changes them */
+	atomic64_t packets, bytes; /* through the driver's hands, and before the state was added */
+	bool updated;		   /* seen differs, or did, from given */
+	bool spent;		   /* a limit is reached that the device doesn't have */
+	time64_t used;		   /* when packets were last seen to have moved */
+	struct dst_cache route;	   /* outbound: to the other end of the tunnel */
 };
 
 struct rvl_rule {
@@ -190,6 +195,12 @@ void rvl_ipsec_settle(struct rvl_ipsec *ipsec);
 
 /* Nothing passes on it from here on; the device's part is left to rvl_ipsec_settle(). */
 void rvl_ipsec_unhook(struct rvl_sa *sa);
+
+/*
+ * Is there room for one more packet within limits that an update has made smaller than the
+ * device's? false: no, and the state is about to expire. Under RCU, of a state that is not dead.
+ */
+bool rvl_ipsec_take(struct rvl_sa *sa, unsigned int octets);
 
 /* ------------------------------------------------------------------------------ ipsec_flush.c */
 

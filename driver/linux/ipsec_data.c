@@ -322,6 +322,16 @@ static enum rvl_ipsec_verdict send_on(struct rvl_sa *sa, struct sk_buff *skb)
 	return RVL_IPSEC_SEND;
 }
 
+/* ready: it has its Ethernet header. A frame that is kept back counts when it comes again. */
+static enum rvl_ipsec_verdict protect(struct rvl_sa *sa, struct sk_buff *skb, bool ready)
+{
+	enum rvl_ipsec_verdict verdict = ready ? RVL_IPSEC_SEND : send_on(sa, skb);
+
+	if (verdict == RVL_IPSEC_SEND && !rvl_ipsec_take(sa, skb->len - ETH_HLEN))
+		return drop(sa->nic->ipsec, skb, RVL_IPSEC_TX_DROP_STATE_GONE);
+	return verdict;
+}
+
 static enum rvl_ipsec_verdict transmit(struct rvl_nic *nic, struct sk_buff *skb, u32 *index)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
@@ -336,7 +346,7 @@ static enum rvl_ipsec_verdict transmit(struct rvl_nic *nic, struct sk_buff *skb,
 		if (!sa || sa->nic != nic || READ_ONCE(sa->dead))
 			return drop(ipsec, skb, RVL_IPSEC_TX_DROP_STATE_GONE);
 		*index = sa->index;
-		return skb_sec_path(skb)->ovec[0].seq.hi ? RVL_IPSEC_SEND : send_on(sa, skb);
+		return protect(sa, skb, skb_sec_path(skb)->ovec[0].seq.hi);
 	}
 	if (list_empty(&ipsec->rules[XFRM_POLICY_OUT]))
 		return RVL_IPSEC_SEND;
@@ -353,7 +363,7 @@ static enum rvl_ipsec_verdict transmit(struct rvl_nic *nic, struct sk_buff *skb,
 	sa = rcu_dereference(rule->sa);
 	if (!sa || READ_ONCE(sa->dead))
 		return drop(ipsec, skb, RVL_IPSEC_TX_DROP_STATE_GONE);
-	return send_on(sa, skb);
+	return protect(sa, skb, false);
 }
 
 enum rvl_ipsec_verdict rvl_ipsec_tx(struct rvl_nic *nic, struct sk_buff *skb, u32 *index)
@@ -466,7 +476,8 @@ static bool decrypted_ok(struct rvl_nic *nic, struct sk_buff *skb, u32 index)
 	struct rvl_sa *sa;
 
 	sa = index < ipsec->indices[1].count ? rcu_dereference(ipsec->inbound[index]) : NULL;
-	if (!sa || READ_ONCE(sa->dead) || !refcount_inc_not_zero(&sa->x->refcnt)) {
+	if (!sa || READ_ONCE(sa->dead) || !rvl_ipsec_take(sa, skb->len) ||
+	    !refcount_inc_not_zero(&sa->x->refcnt)) {
 		rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_SADB_MISS);
 		return false;
 	}
