@@ -447,6 +447,17 @@ int rvl_queue_poll(struct rvl_queue *queue, struct rvl_completion *completions, 
 	return n;
 }
 
+bool rvl_queue_sent_next(const struct rvl_queue *queue)
+{
+	const struct rvl_cq_entry *entry =
+		rvl_dev_alive(queue->dev) ? NULL : cq_next(queue, get(&queue->cq_head));
+
+	if (!entry)
+		return false;
+	rvl_dma_rmb();
+	return rvl_read_once8(&entry->type) == RVL_CQ_TYPE_TX;
+}
+
 bool rvl_queue_pending(const struct rvl_queue *queue)
 {
 	return !rvl_dev_alive(queue->dev) && cq_next(queue, get(&queue->cq_head));

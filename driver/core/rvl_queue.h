@@ -102,6 +102,9 @@ struct rvl_completion {
  */
 int rvl_queue_poll(struct rvl_queue *queue, struct rvl_completion *completions, int max);
 
+/* Is the next completion that of a sent frame? What rvl_queue_poll() then says it is, counts. */
+bool rvl_queue_sent_next(const struct rvl_queue *queue);
+
 /*
  * Ask for one interrupt with the next completion, or at once if there is one already: arm, then
  * sleep, then poll until there is nothing, and arm again.

@@ -8,6 +8,8 @@
  * HAVE_XFRM_PACKET_OFFLOAD	ipsec*.c: without it the module is a NIC and no more
  * HAVE_XFRM_STATE_NETDEV	ipsec.c: the state operations are told the device
  * HAVE_DEVLINK_*		devlink.c
+ * HAVE_NETDEV_STAT_OPS		netdev.c
+ * HAVE_PAGE_POOL_NAPI		queue.c
  * HAVE_PCI_COR_ERROR_DETECTED	error.c
  */
 #ifndef RAVELIN_COMPAT_H
@@ -41,6 +43,10 @@ static inline void ethtool_puts(u8 **data, const char *str)
 	strscpy(*data, str, ETH_GSTRING_LEN);
 	*data += ETH_GSTRING_LEN;
 }
+#endif
+
+#ifndef HAVE_NETIF_QUEUE_SET_NAPI
+#define netif_queue_set_napi(netdev, queue, type, napi) ((void)0)
 #endif
 
 /* An extack of these kernels holds constant text only. */

@@ -93,7 +93,8 @@ static pci_ers_result_t error_detected(struct pci_dev *pdev, pci_channel_state_t
 
 /*
  * After an error that was not fatal. The device drops the frame whose read failed, and counts it;
- * a command or a descriptor that could not be read stops its ring.
+ * a command or a descriptor that could not be read stops its ring. Here only registers may be asked
+ * (Documentation/PCI/pci-error-recovery.rst), and a command needs DMA.
  */
 static pci_ers_result_t mmio_enabled(struct pci_dev *pdev)
 {
@@ -101,8 +102,7 @@ static pci_ers_result_t mmio_enabled(struct pci_dev *pdev)
 	bool works;
 
 	mutex_lock(&nic->lock);
-	works = nic->state == RVL_NIC_UP && !rvl_dev_check(nic->dev) &&
-		!rvl_dev_nop(nic->dev, NULL);
+	works = nic->state == RVL_NIC_UP && !rvl_dev_check(nic->dev);
 	mutex_unlock(&nic->lock);
 	if (works)
 		return PCI_ERS_RESULT_RECOVERED;
@@ -122,8 +122,16 @@ static void resume_traffic(struct pci_dev *pdev)
 {
 	struct rvl_nic *nic = pci_get_drvdata(pdev);
 
-	if (READ_ONCE(nic->state) == RVL_NIC_DOWN || !netif_device_present(nic->netdev))
+	struct rvl_dev_error err;
+
+	if (READ_ONCE(nic->state) == RVL_NIC_DOWN || !netif_device_present(nic->netdev)) {
 		come_back(nic);
+		return;
+	}
+	mutex_lock(&nic->lock);
+	if (nic->state == RVL_NIC_UP && rvl_dev_nop(nic->dev, &err))
+		rvl_nic_fail(nic, err.text);
+	mutex_unlock(&nic->lock);
 }
 
 #ifdef HAVE_PCI_COR_ERROR_DETECTED

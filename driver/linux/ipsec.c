@@ -17,7 +17,7 @@
 
 #include "ipsec.h"
 
-#define REFRESH_BATCH 128 /* SA_QUERY commands a second at most */
+#define REFRESH_MS 200 /* of a second at most, for SAs that carry nothing */
 
 int rvl_ipsec_failed(struct rvl_nic *nic, int ret)
 {
@@ -319,28 +319,59 @@ static void check_passed(struct rvl_sa *sa, u32 before)
 		expire(sa, false);
 }
 
+static int refresh(struct rvl_ipsec *ipsec, struct rvl_sa *sa)
+{
+	u32 before = sa->now.state;
+	int ret = fetch(ipsec, sa);
+
+	sa->round = ipsec->round;
+	if (ret)
+		return ret;
+	check_passed(sa, before);
+	check_updated(sa);
+	return 0;
+}
+
+/* Has it carried packets since the last round, of which the device had not counted all then? */
+static bool is_busy(struct rvl_sa *sa)
+{
+	u64 packets = atomic64_read(&sa->packets);
+
+	if (packets != sa->carried)
+		sa->busy = 2;
+	else if (sa->busy)
+		sa->busy--;
+	sa->carried = packets;
+	return sa->busy;
+}
+
+/*
+ * First those on which the driver has seen packets; then the others, which may have dropped some,
+ * in turns as far as time goes: a device answers thousands at once, a simulated one does not.
+ */
 void rvl_ipsec_refresh(struct rvl_nic *nic)
 {
+	unsigned long end = jiffies + msecs_to_jiffies(REFRESH_MS);
 	struct rvl_ipsec *ipsec = nic->ipsec;
 	unsigned int seen = 0;
-	unsigned int done = 0;
 	struct rvl_sa *sa;
 
 	if (!ipsec || !rvl_ipsec_device(nic))
 		return;
+	ipsec->round++;
 	list_for_each_entry(sa, &ipsec->sas, list) {
-		u32 before = sa->now.state;
-
-		if (seen++ < ipsec->refreshed || !sa->installed)
+		if (sa->installed && is_busy(sa) && refresh(ipsec, sa))
+			return;
+	}
+	list_for_each_entry(sa, &ipsec->sas, list) {
+		if (seen++ < ipsec->refreshed || !sa->installed || sa->round == ipsec->round)
 			continue;
-		if (fetch(ipsec, sa))
-			break;
-		check_passed(sa, before);
-		check_updated(sa);
-		if (++done == REFRESH_BATCH) {
-			ipsec->refreshed = seen;
+		if (time_after(jiffies, end)) {
+			ipsec->refreshed = seen - 1;
 			return;
 		}
+		if (refresh(ipsec, sa))
+			break;
 	}
 	ipsec->refreshed = 0;
 }
@@ -471,6 +502,7 @@ static int add(struct rvl_ipsec *ipsec, struct rvl_sa *sa, struct rvl_dev_sa *wa
 	sa->given = sa->x->lft;
 	sa->seen = sa->given;
 	atomic64_set(&sa->packets, sa->x->curlft.packets);
+	sa->carried = sa->x->curlft.packets;
 	atomic64_set(&sa->bytes, sa->x->curlft.bytes);
 	ret = install(ipsec, sa, want, &err);
 	if (ret) {

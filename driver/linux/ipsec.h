@@ -73,6 +73,9 @@ struct rvl_sa {
 	struct xfrm_lifetime_cfg given;	   /* limits that the device has */
 	struct xfrm_lifetime_cfg seen;	   /* limits that xfrm had last: an update changes them */
 	atomic64_t packets, bytes; /* through the driver's hands, and before the state was added */
+	u64 carried;		   /* packets, in the last round of asking for counters, */
+	unsigned int busy;	   /* rounds to come in which it is asked for these, */
+	unsigned int round;	   /* and the last one in which it was */
 	bool updated;		   /* seen differs, or did, from given */
 	bool spent;		   /* a limit is reached that the device doesn't have */
 	time64_t used;		   /* when packets were last seen to have moved */
@@ -145,7 +148,8 @@ struct rvl_ipsec {
 	struct rvl_sa __rcu **inbound; /* by the device's index */
 	unsigned int watch;	   /* inbound states and policies: are clear frames looked at? */
 	unsigned int encapsulated; /* inbound states with ESP in UDP */
-	unsigned int refreshed;	   /* states whose counters this round has fetched */
+	unsigned int refreshed;	   /* idle states up to here were asked for their counters */
+	unsigned int round;	   /* of asking */
 
 	struct list_head rules[XFRM_POLICY_MAX]; /* by direction */
 	struct list_head gone_rules;

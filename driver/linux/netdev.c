@@ -10,6 +10,10 @@
 
 #include "ravelin.h"
 
+#ifdef HAVE_NETDEV_STAT_OPS
+#include <net/netdev_queues.h>
+#endif
+
 #define MAX_MTU 9000
 
 static int netdev_open(struct net_device *netdev)
@@ -129,6 +133,64 @@ static void get_stats64(struct net_device *netdev, struct rtnl_link_stats64 *sum
 	}
 	add_device_stats(nic, sum);
 }
+
+#ifdef HAVE_NETDEV_STAT_OPS
+static void get_queue_stats_rx(struct net_device *netdev, int queue,
+			       struct netdev_queue_stats_rx *out)
+{
+	const struct rvl_queue_stats *stats = rvl_nic_of(netdev)->queues[queue].stats_rx;
+	unsigned int start;
+
+	do {
+		start = u64_stats_fetch_begin(&stats->sync);
+		out->packets = u64_stats_read(&stats->rx_packets);
+		out->bytes = u64_stats_read(&stats->rx_bytes);
+		out->alloc_fail = u64_stats_read(&stats->rx_alloc_failed);
+	} while (u64_stats_fetch_retry(&stats->sync, start));
+}
+
+static void get_queue_stats_tx(struct net_device *netdev, int queue,
+			       struct netdev_queue_stats_tx *out)
+{
+	const struct rvl_queue_stats *stats = rvl_nic_of(netdev)->queues[queue].stats_tx;
+	unsigned int start;
+
+	do {
+		start = u64_stats_fetch_begin(&stats->sync);
+		out->packets = u64_stats_read(&stats->tx_packets);
+		out->bytes = u64_stats_read(&stats->tx_bytes);
+	} while (u64_stats_fetch_retry(&stats->sync, start));
+}
+
+/* Of queues that are not in use now. */
+static void get_base_stats(struct net_device *netdev, struct netdev_queue_stats_rx *rx,
+			   struct netdev_queue_stats_tx *tx)
+{
+	const struct rvl_nic *nic = rvl_nic_of(netdev);
+	unsigned int i;
+
+	*rx = (struct netdev_queue_stats_rx){};
+	*tx = (struct netdev_queue_stats_tx){};
+	for (i = nic->num_queues; i < nic->max_queues; i++) {
+		struct netdev_queue_stats_rx r;
+		struct netdev_queue_stats_tx t;
+
+		get_queue_stats_rx(netdev, i, &r);
+		get_queue_stats_tx(netdev, i, &t);
+		rx->packets += r.packets;
+		rx->bytes += r.bytes;
+		rx->alloc_fail += r.alloc_fail;
+		tx->packets += t.packets;
+		tx->bytes += t.bytes;
+	}
+}
+
+static const struct netdev_stat_ops stat_ops = {
+	.get_queue_stats_rx = get_queue_stats_rx,
+	.get_queue_stats_tx = get_queue_stats_tx,
+	.get_base_stats = get_base_stats,
+};
+#endif
 
 void rvl_nic_keep_counters(struct rvl_nic *nic)
 {
@@ -250,6 +312,9 @@ void rvl_netdev_init(struct rvl_nic *nic)
 
 	netdev->netdev_ops = &rvl_netdev_ops;
 	netdev->ethtool_ops = &rvl_ethtool_ops;
+#ifdef HAVE_NETDEV_STAT_OPS
+	netdev->stat_ops = &stat_ops;
+#endif
 	rvl_netdev_set_patience(nic);
 
 	netdev->features |= NETIF_F_HIGHDMA;

@@ -33,6 +33,43 @@ int probe(struct net_device *netdev)
 #include <net/page_pool/helpers.h>
 #endif
 
+/* A page pool knows its NAPI and its netdev. */
+#ifdef PROBE_PAGE_POOL_NAPI
+#include <net/page_pool/types.h>
+void probe(struct page_pool_params *params, struct napi_struct *napi);
+void probe(struct page_pool_params *params, struct napi_struct *napi)
+{
+	params->napi = napi;
+	params->netdev = napi->dev;
+}
+#endif
+
+/* Userland is told which NAPI serves a queue. */
+#ifdef PROBE_NETIF_QUEUE_SET_NAPI
+void probe(struct net_device *netdev, struct napi_struct *napi);
+void probe(struct net_device *netdev, struct napi_struct *napi)
+{
+	netif_queue_set_napi(netdev, 0, NETDEV_QUEUE_TYPE_RX, napi);
+}
+#endif
+
+/* Statistics of each queue, over netlink. */
+#ifdef PROBE_NETDEV_STAT_OPS
+#include <net/netdev_queues.h>
+static void get(struct net_device *netdev, int queue, struct netdev_queue_stats_rx *stats)
+{
+	stats->alloc_fail = 0;
+}
+
+static const struct netdev_stat_ops ops = {.get_queue_stats_rx = get};
+
+void probe(struct net_device *netdev);
+void probe(struct net_device *netdev)
+{
+	netdev->stat_ops = &ops;
+}
+#endif
+
 /* One call instead of hrtimer_init() and an assignment. */
 #ifdef PROBE_HRTIMER_SETUP
 #include <linux/hrtimer.h>

@@ -153,6 +153,10 @@ static int pool_open(struct rvl_nic_queue *q)
 		.nid = dev_to_node(dma_dev(q)),
 		.dev = dma_dev(q),
 		.dma_dir = DMA_FROM_DEVICE,
+#ifdef HAVE_PAGE_POOL_NAPI
+		.napi = &q->napi,
+		.netdev = q->nic->netdev,
+#endif
 	};
 	unsigned int frame =
 		max_t(unsigned int, q->nic->netdev->mtu, ETH_DATA_LEN) + ETH_HLEN + 2 * VLAN_HLEN;
@@ -325,6 +329,33 @@ static int take(struct rvl_nic_queue *q, int budget, unsigned int *tx)
 	return rx;
 }
 
+/*
+ * netpoll wants sent frames only, in any context. Here they stand in line with received ones: those
+ * before the first of these are done. The device is judged by the next poll.
+ */
+static void take_sent(struct rvl_nic_queue *q)
+{
+	struct rvl_completion c;
+	unsigned int bytes = 0;
+	unsigned int n = 0;
+
+	while (n < TX_POLL_LIMIT && rvl_queue_sent_next(q->queue) &&
+	       rvl_queue_poll(q->queue, &c, 1) == 1) {
+		if (unlikely(c.rx)) {
+			buffer_put(q, c.cookie);
+			count(q->stats_rx, &q->stats_rx->rx_dropped);
+			break;
+		}
+		sent(q, &c, &bytes, 0);
+		n++;
+	}
+	netdev_tx_completed_queue(txq_of(q), n, bytes);
+	if (n) {
+		WRITE_ONCE(q->rescued, false);
+		wake_if_room(q);
+	}
+}
+
 static int poll(struct napi_struct *napi, int budget)
 {
 	struct rvl_nic_queue *q = container_of(napi, struct rvl_nic_queue, napi);
@@ -334,9 +365,10 @@ static int poll(struct napi_struct *napi, int budget)
 	u32 usecs;
 	int rx;
 
-	/* netpoll wants sent frames only; here they stand in line with received ones. */
-	if (!budget)
+	if (!budget) {
+		take_sent(q);
 		return 0;
+	}
 
 	u64_stats_update_begin(&stats->sync);
 	u64_stats_inc(&stats->polls);
@@ -563,6 +595,9 @@ int rvl_nic_queues_alloc(struct rvl_nic *nic)
 		u64_stats_init(&q->stats_rx->sync);
 		hrtimer_setup(&q->moderation, moderated, CLOCK_MONOTONIC, HRTIMER_MODE_REL);
 		netif_napi_add(nic->netdev, &q->napi, poll);
+		/* Now, while that needs no rtnl: resets, which open queues anew, don't take it. */
+		netif_queue_set_napi(nic->netdev, i, NETDEV_QUEUE_TYPE_RX, &q->napi);
+		netif_queue_set_napi(nic->netdev, i, NETDEV_QUEUE_TYPE_TX, &q->napi);
 	}
 	return 0;
 }
