@@ -52,7 +52,8 @@ static void walk(struct rvl_flow *f)
 		if (f->proto == NEXTHDR_FRAGMENT) {
 			__be16 offset = ((const struct frag_hdr *)header)->frag_off;
 
-			f->fragment |= offset & htons(IP6_OFFSET | IP6_MF);
+			if (offset & htons(IP6_OFFSET | IP6_MF))
+				f->fragment = true;
 			f->later = offset & htons(IP6_OFFSET);
 			f->upper += sizeof(struct frag_hdr);
 		} else {
