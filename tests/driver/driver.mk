@@ -72,7 +72,7 @@ fuzz_seeds = $(B)/tests/$(1) seed=$$seed seconds=$(FUZZ_SECONDS) >$(FUZZ)/$(1).l
 fuzz: deps
 	@$(MAKE) --no-print-directory -s $(JOBS) fuzz-run
 
-fuzz-run: $(FUZZ)/driver $(FUZZ)/driver_fetch $(FUZZ)/esp $(FUZZ)/eap $(FUZZ)/radius $(B)/tests/driver_fetch_test $(B)/tests/driver_race_test
+fuzz-run: $(FUZZ)/driver $(FUZZ)/driver_fetch $(FUZZ)/esp $(FUZZ)/eap $(FUZZ)/radius $(FUZZ)/trust $(B)/tests/driver_fetch_test $(B)/tests/driver_race_test
 	@echo 'fuzzing for $(FUZZ_SECONDS) s; logs, corpora and what fails are in $(FUZZ)'
 	@seed=$$(date +%s)000000; pids=(); \
 	  ($(call fuzz_guided,driver)) & pids+=($$!); \
@@ -80,6 +80,7 @@ fuzz-run: $(FUZZ)/driver $(FUZZ)/driver_fetch $(FUZZ)/esp $(FUZZ)/eap $(FUZZ)/ra
 	  ($(call fuzz_guided,esp)) & pids+=($$!); \
 	  ($(call fuzz_guided,eap)) & pids+=($$!); \
 	  ($(call fuzz_guided,radius)) & pids+=($$!); \
+	  ($(call fuzz_guided,trust)) & pids+=($$!); \
 	  ($(call fuzz_seeds,driver_fetch_test)) & pids+=($$!); \
 	  ($(call fuzz_seeds,driver_race_test)) & pids+=($$!); \
 	  bad=0; for p in "$${pids[@]}"; do wait $$p || bad=1; done; \

@@ -89,6 +89,15 @@ def user(key, name, authority="authority"):
             "private/own.pem": (folder / f"{authority}-{name}.key").read_text()}
 
 
+def asked(key, **places):
+    """The peer's certificate and key, with the places (OCSP=, CRL=) where it is asked whether it is revoked; and the folder,
+    in which it is asked.pem."""
+    folder = made(key, 0)
+    sh("env", *(f"{kind}={uri}" for kind, uri in places.items()), ROOT / "scripts/certificates", "host", folder, "asked", key,
+       "authority", NAMES[2])
+    return folder, {"x509/own.pem": (folder / "asked.pem").read_text(), "private/own.pem": (folder / "asked.key").read_text()}
+
+
 def crl(key, *revoked):
     """The list of the authority that both trust."""
     folder = made(key, 0)
