@@ -124,13 +124,44 @@ static struct ike_job *job_new(bool server)
 	return job;
 }
 
+/* Where certificates say that lists are; known NULL: nothing is fetched. */
+static struct network network;
+static unsigned fetched;
+
+static struct ike_buffer give_list(void *list, const char *uri, const struct ike_buffer *post)
+{
+	struct ike_buffer out = {0};
+	unsigned char *der = NULL;
+	int len = list ? i2d_X509_CRL(list, &der) : 0;
+
+	assert_string_equal(uri, "http://crl.example.org/");
+	assert_int_equal(post->len, 0);
+	fetched++;
+	if (len > 0)
+		ike_buffer_set(&out, ike_slice(der, (size_t)len));
+	OPENSSL_free(der);
+	return out;
+}
+
+static void run(unsigned end, struct ike_job *job)
+{
+	struct trust_errand *errand = network.known ? trust_errand_new(network.known) : NULL;
+
+	eap_run(p.eaps[end], errand, job);
+	while (errand && errand->waits) {
+		network_serve(errand, &network);
+		eap_run(p.eaps[end], errand, job);
+	}
+	trust_errand_free(errand);
+}
+
 static void hear(unsigned end, struct ike_slice message)
 {
 	struct ike_job *job = p.jobs[end];
 
 	assert_int_equal(ike_buffer_set(&job->eap.in, message), 0);
 	ike_buffer_free(&job->eap.out);
-	eap_run(p.eaps[end], NULL, job);
+	run(end, job);
 	assert_int_equal(job->error, 0);
 	assert_true(job->eap.verdict != IKE_EAP_FAILED || *job->reason);
 }
@@ -302,6 +333,41 @@ static void nobody_else_comes_in(void **state)
 	add("signs", &(struct kind){.name = "signs", .usage = "keyCertSign"}, &root);
 	write_revoked();
 	with_every_version(stay_out);
+}
+
+/* The conversation goes on where it was, once what the certificate names has come. */
+static void be_asked_about(void)
+{
+	static const char strict[] =
+		"auth = eap-tls\neap_id = %any\ncacerts = other.pem\nrevocation = strict";
+	static const char client[] = "auth = eap-tls\ncerts = asked.pem";
+	struct party asked = make(
+		&(struct kind){.name = "asked", .crl = "URI:http://crl.example.org/"}, &other_root);
+
+	write_cert("x509/asked.pem", &asked);
+	write_key("private/asked.pem", &asked, NULL);
+	for (unsigned way = 0; way < 3; way++) {
+		network = (struct network){trust_known_new(), give_list, NULL};
+		if (way)
+			network.context = make_list(&other_root, way == 2 ? &asked : NULL, -60, DAY,
+						    &other_root);
+		fetched = 0;
+		if (way == 1)
+			assert_in(strict, client, "CN=asked");
+		else
+			assert_out(strict, client, 0, way ? "certificate revoked" : "404");
+		assert_int_equal(fetched, 1);
+		X509_CRL_free(network.context);
+		trust_known_free(network.known);
+	}
+	network = (struct network){0};
+	party_free(&asked);
+}
+
+static void who_is_revoked_by_network_stays_out(void **state)
+{
+	(void)state;
+	with_every_version(be_asked_about);
 }
 
 /* The server knows the name that is said, and the certificate is somebody else's. */
@@ -779,6 +845,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whoever_has_a_certificate_comes_in),
 		cmocka_unit_test(nobody_else_comes_in),
+		cmocka_unit_test(who_is_revoked_by_network_stays_out),
 		cmocka_unit_test(one_that_says_another_name_stays_out),
 		cmocka_unit_test(whom_no_connection_is_for_stays_out),
 		cmocka_unit_test(all_who_stay_out_hear_the_same),

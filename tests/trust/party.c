@@ -183,7 +183,7 @@ static void put_cert(struct ike_writer *w, const struct party *party)
 	OPENSSL_free(der);
 }
 
-static void serve(struct trust_errand *errand, const struct network *network)
+void network_serve(struct trust_errand *errand, const struct network *network)
 {
 	for (size_t i = 0; i < errand->count; i++) {
 		struct trust_want *want = &errand->wants[i];
@@ -206,7 +206,7 @@ static void run(const struct trust *trust, const struct network *network, struct
 	trust_run(trust, errand, job);
 	for (unsigned rounds = 0; errand && errand->waits; rounds++) {
 		assert_true(rounds < 4);
-		serve(errand, network);
+		network_serve(errand, network);
 		trust_run(trust, errand, job);
 	}
 	trust_errand_free(errand);

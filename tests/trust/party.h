@@ -61,6 +61,9 @@ struct network {
 	void *context;
 };
 
+/* What is wanted comes, or is said not to be there. */
+void network_serve(struct trust_errand *errand, const struct network *network);
+
 /* What a peer sends to be judged by. */
 struct sent {
 	const struct party *const *chain; /* certificates */
