@@ -331,7 +331,7 @@ static void a_list_is_believed_if_it_is_all_right(void **state)
 	} cases[] = {
 		{make_list(&root, &other, -60, DAY, &root), ""},
 		{make_list(&root, &by_list, -60, DAY, &root), "certificate revoked"},
-		{make_list(&root, NULL, -2 * DAY, -DAY, &root), "has expired"},
+		{make_list(&root, NULL, -2 * DAY, -DAY, &root), "the list has expired"},
 		{make_list(&root, NULL, 3600, DAY, &root), "isn't in force yet"},
 		{make_list(&root, NULL, -60, DAY, &stranger), "signature is wrong"},
 		{make_list(&other, NULL, -60, DAY, &other), "another authority's"},
