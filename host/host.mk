@@ -57,6 +57,7 @@ $(eval $(call c_library,rvl_trust, \
 	host/trust/revocation.c \
 	host/trust/certificate.c \
 	host/trust/store.c \
+	host/trust/own.c \
 	host/trust/trust.c \
 	host/trust/tls.c))
 $(eval $(call c_library,rvl_eap, \

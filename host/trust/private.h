@@ -85,6 +85,10 @@ int trust_read_folders(struct trust *t, const struct conf *conf, struct conf_err
 /* The private key of a public one, or NULL. */
 EVP_PKEY *trust_find_key(const struct trust *t, const EVP_PKEY *public_key);
 
+/* A job, IKE_JOB_SIGN, as trust_run(). 0, or -errno with the reason, if there is one. */
+int trust_sign_as(const struct trust *t, struct ike_sign_job *job, struct trust_errand *errand,
+		  char reason[IKE_REASON_MAX]);
+
 /* NULL: it has nothing to do with certificates. */
 const struct trust_connection *trust_find(const struct trust *t, const char *name);
 

@@ -236,6 +236,7 @@ static const char whole[] =
 	" puzzle_threshold_ip = 0\n puzzle_difficulty = 0\n puzzle_effort = 20\n"
 	" init_limit_half_open = 100\n qcd_secret = none\n"
 	" follow_redirects = no\n redirect_to = gw2.example.org\n redirect_timeout = 2m\n"
+	" fetch = no\n fetch_local = yes\n fetch_timeout = 15s\n fetch_limit = 32m\n"
 	" init_limit_job_load = 8\n mtu = 1400\n log_level = debug\n routing_table = 221 }\n"
 	"defaults { version = 2\n dpd_delay = 2m\n mtu_probe_interval = 60s\n rekey_time = 3h\n "
 	"reauth_time = 1d\n over_time "
@@ -294,6 +295,9 @@ static void whole_configuration_is_understood(void **state)
 	assert_false(conf->daemon.follow_redirects);
 	assert_string_equal(conf->daemon.redirect_to.list[0].name, "gw2.example.org");
 	assert_int_equal(conf->daemon.redirect_timeout, 120);
+	assert_true(!conf->daemon.fetch.on && conf->daemon.fetch.local);
+	assert_int_equal(conf->daemon.fetch.timeout, 15);
+	assert_int_equal(conf->daemon.fetch.limit, 32 << 20);
 	assert_int_equal(ike_hosts_first_address(&c->redirect_to).ip[3], 9);
 	assert_int_equal(conf->daemon.limits.cookie_threshold, 40);
 	assert_int_equal(conf->daemon.limits.cookie_threshold_ip, IKE_NO_LIMIT);
@@ -494,6 +498,9 @@ static void defaults_are_as_documented(void **state)
 	assert_true(conf->daemon.follow_redirects);
 	assert_int_equal(conf->daemon.redirect_to.count, 0);
 	assert_int_equal(conf->daemon.redirect_timeout, 60);
+	assert_true(conf->daemon.fetch.on && !conf->daemon.fetch.local);
+	assert_int_equal(conf->daemon.fetch.timeout, 10);
+	assert_int_equal(conf->daemon.fetch.limit, 16 << 20);
 	assert_int_equal(conf->daemon.limits.half_open, 0);
 	assert_string_equal(conf->daemon.qcd_secret, "/var/lib/raveld/qcd-secret");
 	assert_int_equal(c->children[0].replay_window, 1024);
@@ -647,6 +654,10 @@ static void what_is_off_is_taken(void **state)
 		"dscp = 000000",
 		"send_certreq = no",
 		"send_certreq = yes",
+		"ocsp = never",
+		"ocsp = reply",
+		"ocsp = request",
+		"ocsp = both",
 		"send_cert = ifasked",
 		"send_cert = never",
 		"ppk_id =",
@@ -863,6 +874,16 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{"raveld { redirect_to = 1.2.3 }\n",
 		 "t.conf:1: raveld.redirect_to: \"1.2.3\" isn't an IP address, a subnet, a range "
 		 "or a DNS name"},
+		{"raveld { fetch_timeout = 16s }\n",
+		 "t.conf:1: raveld.fetch_timeout: isn't between 1s and 15s"},
+		{"raveld { fetch_timeout = 0 }\n",
+		 "t.conf:1: raveld.fetch_timeout: isn't between 1s and 15s"},
+		{"raveld { fetch_limit = 1023 }\n",
+		 "t.conf:1: raveld.fetch_limit: isn't between 1k and 64m"},
+		{"raveld { fetch_limit = 65m }\n",
+		 "t.conf:1: raveld.fetch_limit: isn't between 1k and 64m"},
+		{"raveld { fetch = perhaps }\n",
+		 "t.conf:1: raveld.fetch: \"perhaps\" is neither yes nor no"},
 		{"raveld { redirect_timeout = 0 }\n",
 		 "t.conf:1: raveld.redirect_timeout: isn't at least 1s"},
 		{"raveld { fragment_size = 575 }\n",
