@@ -216,8 +216,8 @@ module ravelin_ipsec_out_sa #(
         dyn_d.seq     = reuse ? dyn.seq : dyn.seq + 64'd1;
         dyn_d.bytes   = dyn.bytes + 64'(bytes2_q);
         dyn_d.packets = dyn.packets + 64'd1;
-      end else begin
-        dyn_d.drop_limit = dyn.drop_limit + 32'(expired || seq_end);
+      end else if (expired || seq_end) begin
+        dyn_d.drop_limit = dyn.drop_limit + 32'd1;
       end
     end
   end
