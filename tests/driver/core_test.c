@@ -487,7 +487,7 @@ static void an_sa_the_device_can_not_do_is_refused_by_field(void **state)
 	(void)state;
 	dev = open_answered(&a, &plan);
 	sa = some_sa();
-	sa.key_len = 24;
+	sa.key_len = 20;
 	assert_int_equal(rvl_dev_sa_add(dev, &sa, &index, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "key_len"));
 	sa = some_sa();
