@@ -157,7 +157,8 @@ static void update_stats(struct xfrm_state *x)
 	told = &sa->told;
 
 	spin_lock_bh(&ipsec->lock);
-	see_limits(sa, &x->lft);
+	if (!sa->larval)
+		see_limits(sa, &x->lft);
 	if (now->packets != told->packets) {
 		if (!READ_ONCE(x->curlft.use_time))
 			WRITE_ONCE(x->curlft.use_time, sa->used);
