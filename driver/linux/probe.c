@@ -61,12 +61,12 @@ static void get(struct net_device *netdev, int queue, struct netdev_queue_stats_
 	stats->alloc_fail = 0;
 }
 
-static const struct netdev_stat_ops ops = {.get_queue_stats_rx = get};
+extern const struct netdev_stat_ops probe;
+const struct netdev_stat_ops probe = {.get_queue_stats_rx = get};
 
-void probe(struct net_device *netdev);
-void probe(struct net_device *netdev)
+static void set(struct net_device *netdev)
 {
-	netdev->stat_ops = &ops;
+	netdev->stat_ops = &probe;
 }
 #endif
 
