@@ -899,7 +899,8 @@ static void daemon_and_secrets_are_checked_too(void **state)
 		{DAEMON "secrets { ike { secret = 0s!!!! } }\n",
 		 "t.conf:3: secrets.ike.secret: the secret after 0s isn't base64"},
 		{DAEMON "authorities { a { cacert = a.pem } }\n",
-		 "t.conf:3: authorities: places to fetch CRLs from, and OCSP, aren't supported; "
+		 "t.conf:3: authorities: places to ask beside those that certificates name aren't "
+		 "supported; "
 		 "leave "
 		 "the section out"},
 		{DAEMON "pools { a { } }\n", "t.conf:3: pools.a: needs the key \"addrs\""},
