@@ -191,6 +191,7 @@ static void expire(struct rvl_sa *sa, bool hard)
 {
 	struct rvl_ipsec *ipsec = sa->nic->ipsec;
 	struct xfrm_state *x;
+	bool dying;
 
 	if (hard)
 		WRITE_ONCE(sa->dead, true);
@@ -205,6 +206,7 @@ static void expire(struct rvl_sa *sa, bool hard)
 	spin_lock_bh(&x->lock);
 	if (x->km.state != XFRM_STATE_VALID)
 		goto out;
+	dying = x->km.dying;
 	xfrm_state_check_expire(x);
 	/* What ends may be no lifetime that xfrm knows: sequence numbers, or the device. */
 	if (hard) {
@@ -218,7 +220,9 @@ static void expire(struct rvl_sa *sa, bool hard)
 			x->km.dying = 1;
 			km_state_expired(x, 0, 0);
 		}
-		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_SOFT_EXPIRED);
+		/* The watchdog and an event may both have seen it. */
+		if (!dying)
+			rvl_ipsec_count(ipsec, RVL_IPSEC_SA_SOFT_EXPIRED);
 	}
 out:
 	spin_unlock_bh(&x->lock);
