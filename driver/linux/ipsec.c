@@ -17,7 +17,8 @@
 
 #include "ipsec.h"
 
-#define REFRESH_MS 200 /* of a second at most, for SAs that carry nothing */
+#define REFRESH_MS 200	    /* of a second at most, for SAs that carry nothing */
+#define LAST_FRAMES_MS 1000 /* what was let through may lie in a ring */
 
 int rvl_ipsec_failed(struct rvl_nic *nic, int ret)
 {
@@ -193,8 +194,14 @@ static void expire(struct rvl_sa *sa, bool hard)
 	struct xfrm_state *x;
 	bool dying;
 
-	if (hard)
-		WRITE_ONCE(sa->dead, true);
+	if (hard && sa->expired)
+		return;
+	if (hard) {
+		sa->expired = true;
+		/* The device tells this before the driver has the last frames it let through. */
+		if (!sa->inbound || sa->now.state & RVL_SA_STATE_ERROR)
+			WRITE_ONCE(sa->dead, true);
+	}
 	if (sa->now.state & RVL_SA_STATE_ERROR) {
 		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_DAMAGED);
 		netdev_warn(ipsec->nic->netdev, "SPI 0x%x: the device's memory of it is damaged\n",
@@ -210,10 +217,9 @@ static void expire(struct rvl_sa *sa, bool hard)
 	xfrm_state_check_expire(x);
 	/* What ends may be no lifetime that xfrm knows: sequence numbers, or the device. */
 	if (hard) {
-		if (x->km.state == XFRM_STATE_VALID) {
-			x->km.state = XFRM_STATE_EXPIRED;
-			hrtimer_start(&x->mtimer, 0, HRTIMER_MODE_REL_SOFT);
-		}
+		x->km.state = XFRM_STATE_EXPIRED;
+		hrtimer_start(&x->mtimer, ms_to_ktime(sa->dead ? 0 : LAST_FRAMES_MS),
+			      HRTIMER_MODE_REL_SOFT);
 		rvl_ipsec_count(ipsec, RVL_IPSEC_SA_HARD_EXPIRED);
 	} else {
 		if (!x->km.dying) {
@@ -300,7 +306,7 @@ static void expire_spent(struct rvl_ipsec *ipsec)
 	struct rvl_sa *sa;
 
 	list_for_each_entry(sa, &ipsec->sas, list) {
-		if (!READ_ONCE(sa->spent) || sa->dead)
+		if (!READ_ONCE(sa->spent) || sa->dead || sa->expired)
 			continue;
 		if (sa->installed)
 			fetch(ipsec, sa);

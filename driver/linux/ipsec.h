@@ -56,7 +56,8 @@ struct rvl_sa {
 	bool inbound;
 	bool larval;	/* an acquire in progress: dead, and never in the device */
 	bool installed; /* in the device, at index */
-	bool dead;	/* nothing passes: deleted, hard-expired or lost with the device */
+	bool dead;	/* nothing passes: deleted, hard-expired outbound or lost with the device */
+	bool expired;	/* a hard limit is reached: the device lets no more through */
 	bool deleted;	/* by xfrm, or about to be */
 	bool held;	/* by us, while xfrm flushes */
 	bool freed;	/* by xfrm */
