@@ -4,11 +4,10 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/provider.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define NAME_MAX_LEN 64
+#include "host/esp/provider.h"
+
 #define BLOCK_MAX 16
 
 struct rvl_algorithm {
@@ -23,33 +22,9 @@ struct rvl_algorithm {
 	OSSL_FUNC_cipher_get_ctx_params_fn *get;
 };
 
-/* Names of an algorithm stand between colons. */
-static bool is_of(const OSSL_ALGORITHM *algorithm, const EVP_CIPHER *cipher)
+static void take_functions(struct rvl_algorithm *a, const OSSL_PROVIDER *provider, const char *name)
 {
-	size_t len = strcspn(algorithm->algorithm_names, ":");
-	char name[NAME_MAX_LEN];
-
-	if (len >= sizeof(name))
-		return false;
-	memcpy(name, algorithm->algorithm_names, len);
-	name[len] = 0;
-	return EVP_CIPHER_is_a(cipher, name);
-}
-
-static const OSSL_DISPATCH *functions_of(const EVP_CIPHER *cipher)
-{
-	int no_cache;
-	const OSSL_ALGORITHM *a = OSSL_PROVIDER_query_operation(EVP_CIPHER_get0_provider(cipher),
-								OSSL_OP_CIPHER, &no_cache);
-
-	while (a && a->algorithm_names && !is_of(a, cipher))
-		a++;
-	return a && a->algorithm_names ? a->implementation : NULL;
-}
-
-static void take_functions(struct rvl_algorithm *a)
-{
-	const OSSL_DISPATCH *f = functions_of(a->cipher);
+	const OSSL_DISPATCH *f = rvl_provider_functions(provider, OSSL_OP_CIPHER, name);
 
 	for (; f && f->function_id; f++) {
 		if (f->function_id == OSSL_FUNC_CIPHER_NEWCTX)
@@ -77,8 +52,10 @@ const struct rvl_algorithm *rvl_algorithm_fetch(const char *name)
 		return NULL;
 	a->cipher = EVP_CIPHER_fetch(NULL, name, NULL);
 	if (a->cipher) {
-		take_functions(a);
-		a->context = OSSL_PROVIDER_get0_provider_ctx(EVP_CIPHER_get0_provider(a->cipher));
+		const OSSL_PROVIDER *provider = EVP_CIPHER_get0_provider(a->cipher);
+
+		take_functions(a, provider, name);
+		a->context = OSSL_PROVIDER_get0_provider_ctx(provider);
 	}
 	if (a->new_context && a->free_context && a->seal && a->open && a->update && a->final &&
 	    a->get)

@@ -5,11 +5,11 @@
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/provider.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "host/esp/provider.h"
 
 static const char name[] = "X25519";
 
@@ -32,22 +32,6 @@ static struct {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* Of an algorithm that has this name; its names stand between colons. */
-static const OSSL_DISPATCH *functions_of(const OSSL_PROVIDER *of, int operation)
-{
-	int no_cache;
-	const OSSL_ALGORITHM *a = OSSL_PROVIDER_query_operation(of, operation, &no_cache);
-
-	for (; a && a->algorithm_names; a++) {
-		const char *end = strchr(a->algorithm_names, ':');
-		size_t len = end ? (size_t)(end - a->algorithm_names) : strlen(a->algorithm_names);
-
-		if (len == sizeof(name) - 1 && memcmp(a->algorithm_names, name, len) == 0)
-			return a->implementation;
-	}
-	return NULL;
-}
-
 static void find(void)
 {
 	const OSSL_PROVIDER *of;
@@ -55,7 +39,7 @@ static void find(void)
 
 	provider.keys = EVP_KEYMGMT_fetch(NULL, name, NULL);
 	of = provider.keys ? EVP_KEYMGMT_get0_provider(provider.keys) : NULL;
-	f = of ? functions_of(of, OSSL_OP_KEYMGMT) : NULL;
+	f = of ? rvl_provider_functions(of, OSSL_OP_KEYMGMT, name) : NULL;
 	for (; f && f->function_id; f++) {
 		if (f->function_id == OSSL_FUNC_KEYMGMT_NEW)
 			provider.key_new = OSSL_FUNC_keymgmt_new(f);
@@ -64,7 +48,7 @@ static void find(void)
 		else if (f->function_id == OSSL_FUNC_KEYMGMT_IMPORT)
 			provider.key_import = OSSL_FUNC_keymgmt_import(f);
 	}
-	f = of ? functions_of(of, OSSL_OP_KEYEXCH) : NULL;
+	f = of ? rvl_provider_functions(of, OSSL_OP_KEYEXCH, name) : NULL;
 	for (; f && f->function_id; f++) {
 		if (f->function_id == OSSL_FUNC_KEYEXCH_NEWCTX)
 			provider.exchange_new = OSSL_FUNC_keyexch_newctx(f);

@@ -156,7 +156,7 @@ enum trust_status trust_list_says(X509_CRL *list, X509 *cert, X509 *issuer, char
 	return TRUST_UNKNOWN;
 }
 
-bool trust_uri_is_http(const char *uri)
+static bool is_http(const char *uri)
 {
 	if (strncasecmp(uri, "http://", 7) != 0 || strlen(uri) > FETCH_URI_MAX)
 		return false;
@@ -164,6 +164,22 @@ bool trust_uri_is_http(const char *uri)
 		if (*uri <= ' ' || *uri > '~')
 			return false;
 	return true;
+}
+
+char *trust_uri_of(const GENERAL_NAME *name)
+{
+	const ASN1_STRING *text = name->d.ia5;
+	char *uri;
+
+	if (name->type != GEN_URI)
+		return NULL;
+	uri = OPENSSL_strndup((const char *)ASN1_STRING_get0_data(text),
+			      (size_t)ASN1_STRING_length(text));
+	/* A NUL inside would hide what follows. */
+	if (uri && strlen(uri) == (size_t)ASN1_STRING_length(text) && is_http(uri))
+		return uri;
+	OPENSSL_free(uri);
+	return NULL;
 }
 
 /* All that a point has is of one list, and other issuers' lists aren't taken. */
@@ -174,21 +190,12 @@ static size_t take_point(const DIST_POINT *point, char **uris, size_t max)
 	if (point->CRLissuer || point->reasons || !point->distpoint || point->distpoint->type)
 		return 0;
 	for (int i = 0; i < sk_GENERAL_NAME_num(point->distpoint->name.fullname); i++) {
-		const GENERAL_NAME *name =
-			sk_GENERAL_NAME_value(point->distpoint->name.fullname, i);
-		const ASN1_STRING *text = name->d.ia5;
-		char *uri;
+		char *uri = count < max ? trust_uri_of(sk_GENERAL_NAME_value(
+						  point->distpoint->name.fullname, i))
+					: NULL;
 
-		if (name->type != GEN_URI || count == max)
-			continue;
-		uri = OPENSSL_strndup((const char *)ASN1_STRING_get0_data(text),
-				      (size_t)ASN1_STRING_length(text));
-		/* A NUL inside would hide what follows. */
-		if (uri && strlen(uri) == (size_t)ASN1_STRING_length(text) &&
-		    trust_uri_is_http(uri))
+		if (uri)
 			uris[count++] = uri;
-		else
-			OPENSSL_free(uri);
 	}
 	return count;
 }

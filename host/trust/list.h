@@ -3,6 +3,8 @@
 #ifndef RVL_TRUST_LIST_H
 #define RVL_TRUST_LIST_H
 
+#include <openssl/x509v3.h>
+
 #include "host/trust/known.h"
 
 /* By which hash a signature is, if it isn't one that says more than a name: no MD5, no SHA-1. */
@@ -26,7 +28,8 @@ enum trust_status trust_list_says(X509_CRL *list, X509 *cert, X509 *issuer,
  * OPENSSL_free(). */
 size_t trust_list_places(const X509 *cert, char **uris, size_t max);
 
-/* Is that a URI of HTTP, as far as one looks at it before it is fetched? */
-bool trust_uri_is_http(const char *uri);
+/* A URI of HTTP, as far as one looks at it before it is fetched, to be freed by OPENSSL_free().
+ * NULL: the name is none. */
+char *trust_uri_of(const GENERAL_NAME *name);
 
 #endif

@@ -56,18 +56,11 @@ size_t trust_ocsp_places(X509 *cert, char **uris, size_t max)
 
 	for (int i = 0; count < max && i < sk_ACCESS_DESCRIPTION_num(access); i++) {
 		const ACCESS_DESCRIPTION *one = sk_ACCESS_DESCRIPTION_value(access, i);
-		const ASN1_STRING *text = one->location->d.ia5;
-		char *uri;
+		char *uri = OBJ_obj2nid(one->method) == NID_ad_OCSP ? trust_uri_of(one->location)
+								    : NULL;
 
-		if (OBJ_obj2nid(one->method) != NID_ad_OCSP || one->location->type != GEN_URI)
-			continue;
-		uri = OPENSSL_strndup((const char *)ASN1_STRING_get0_data(text),
-				      (size_t)ASN1_STRING_length(text));
-		if (uri && strlen(uri) == (size_t)ASN1_STRING_length(text) &&
-		    trust_uri_is_http(uri))
+		if (uri)
 			uris[count++] = uri;
-		else
-			OPENSSL_free(uri);
 	}
 	AUTHORITY_INFO_ACCESS_free(access);
 	return count;

@@ -13,6 +13,7 @@
 
 #include "host/eap/method.h"
 #include "host/trust/certificate.h"
+#include "host/trust/list.h"
 #include "host/trust/private.h"
 #include "host/trust/signature.h"
 
@@ -396,13 +397,9 @@ static void tell_expiring(const struct trust_set *set, time_t before,
 {
 	for (size_t i = 0; i < set->file_count; i++) {
 		X509 *cert = sk_X509_value(set->certs, set->files[i].first);
-		struct tm tm;
 		time_t at;
 
-		if (ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1)
-			continue;
-		at = timegm(&tm);
-		if (at <= before)
+		if (trust_time_of(X509_get0_notAfter(cert), &at) && at <= before)
 			each(context, set->files[i].path, at);
 	}
 }
