@@ -200,6 +200,15 @@ static int check_sa(const struct rvl_dev *dev, const struct rvl_dev_sa *sa,
 	if (sa->icv_len != 16 && !(features & RVL_FEATURES_ICV_SHORT_MASK))
 		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no ICV of %u octets",
 				sa->icv_len);
+	if (sa->gmac && (sa->icv_len != 16 || sa->implicit_iv))
+		return rvl_fail(err, -EINVAL,
+				"SA_ADD: AES-GMAC has an ICV of 16 octets, and its IV is sent");
+	if (sa->ah && (!sa->gmac || sa->udp))
+		return rvl_fail(err, -EINVAL, "SA_ADD: AH goes with AES-GMAC, and not in UDP");
+	if (sa->ah && !(features & RVL_FEATURES_AH_MASK))
+		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no AH");
+	if (sa->gmac && !sa->ah && !(features & RVL_FEATURES_GMAC_MASK))
+		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no AES-GMAC");
 	if (sa->udp && !(features & RVL_FEATURES_UDP_ENCAP_MASK))
 		return rvl_fail(err, -EOPNOTSUPP, "SA_ADD: the device has no UDP encapsulation");
 	if (sa->ipv6 && !(features & RVL_FEATURES_IPV6_MASK))
@@ -241,6 +250,10 @@ static uint32_t sa_flags(const struct rvl_dev_sa *sa)
 		flags |= RVL_SA_FLAG_IMPLICIT_IV;
 	if (sa->icv_len != 16)
 		flags |= sa->icv_len == 8 ? RVL_SA_FLAG_ICV_8 : RVL_SA_FLAG_ICV_12;
+	if (sa->ah)
+		flags |= RVL_SA_FLAG_AH;
+	if (sa->gmac)
+		flags |= RVL_SA_FLAG_GMAC;
 	if (sa->udp)
 		flags |= RVL_SA_FLAG_UDP;
 	if (sa->ipv6)

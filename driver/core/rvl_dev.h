@@ -138,6 +138,8 @@ struct rvl_dev_selector {
 /* An SA as the device takes it (struct rvl_cmd says what each means). */
 struct rvl_dev_sa {
 	bool inbound;
+	bool ah;	/* AH, with gmac and without udp */
+	bool gmac;	/* AES-GMAC: the text is only authenticated */
 	bool udp;	/* ESP in UDP */
 	bool ipv6;	/* outside */
 	bool transport; /* transport mode: what of headers outbound there is below is zero */

@@ -75,6 +75,8 @@
 #define RVL_FEATURES_AES_GCM_192_MASK 0x100000U
 #define RVL_FEATURES_IMPLICIT_IV_SHIFT 21
 #define RVL_FEATURES_IMPLICIT_IV_MASK 0x200000U
+#define RVL_FEATURES_GMAC_SHIFT 22
+#define RVL_FEATURES_GMAC_MASK 0x400000U
 #define RVL_REG_QUEUES 0x000cU
 #define RVL_QUEUES_PAIRS_SHIFT 0
 #define RVL_QUEUES_PAIRS_MASK 0xffffU
@@ -197,7 +199,7 @@
 #define RVL_TX_FLAG_EXTENSION 0x10U /* this is a TX_EXT */
 
 /* Receive completion flags. */
-#define RVL_RX_FLAG_DECRYPTED 0x1U /* arrived as ESP, verified; SA is valid */
+#define RVL_RX_FLAG_DECRYPTED 0x1U /* arrived as ESP or AH, verified; SA is valid */
 #define RVL_RX_FLAG_UDP 0x2U /* arrived as ESP in UDP */
 
 /* Completion types. */
@@ -255,12 +257,13 @@
 #define RVL_SA_FLAG_TTL_SHIFT 16
 #define RVL_SA_FLAG_TTL_MASK 0xff0000U /* outer TTL or hop limit, 1 to 255 (outbound, tunnel mode) */
 #define RVL_SA_FLAG_TRANSPORT 0x1000000U /* FEATURES.TRANSPORT: transport mode, its packets of the family that IPV6 says; else tunnel mode */
-#define RVL_SA_FLAG_AH 0x2000000U /* FEATURES.AH: AH; else ESP */
+#define RVL_SA_FLAG_AH 0x2000000U /* FEATURES.AH, with GMAC and without UDP: AH; else ESP */
 #define RVL_SA_FLAG_SELECTORS 0x4000000U /* FEATURES.SELECTORS, inbound: check inner packets against SEL */
 #define RVL_SA_FLAG_SEL_IPV6 0x8000000U /* with SELECTORS: they are of IPv6 */
 #define RVL_SA_FLAG_SEL_ANY_PROTO 0x10000000U /* with SELECTORS: any IP protocol */
 #define RVL_SA_FLAG_ICV_8 0x20000000U /* FEATURES.ICV_SHORT: ICV of 8 octets; else of 16 */
 #define RVL_SA_FLAG_ICV_12 0x40000000U /* FEATURES.ICV_SHORT: ICV of 12 octets; else of 16 */
+#define RVL_SA_FLAG_GMAC 0x80000000U /* FEATURES.GMAC: AES-GMAC by KEY and SALT, its ICV of 16 octets, its IV sent; else AES-GCM */
 
 /* State bits of an SA. */
 #define RVL_SA_STATE_SOFT_BYTES 0x1U /* soft octet lifetime passed */
@@ -387,7 +390,7 @@ struct rvl_cmd {
 	uint8_t dst[16]; /* outer destination address */
 	rvl_le16 udp_sport; /* UDP source port (with SA_FLAG_UDP, outbound) */
 	rvl_le16 udp_dport; /* UDP destination port; inbound (FEATURES.UDP_PORTS) ours, 0: 4500 */
-	rvl_le32 salt; /* AES-GCM salt (RFC 4106, section 4) */
+	rvl_le32 salt; /* salt (RFC 4106, section 4; RFC 4543, section 3.2) */
 	uint8_t key[32]; /* AES key; AES-128 in the first 16 octets, AES-192 in 24 */
 	rvl_le64 seq; /* outbound: first sequence number to use, 1 or more; inbound: highest one seen, 0 for a new SA; below 2^32 unless SA_FLAG_ESN */
 	rvl_le64 soft_bytes; /* event after so many octets (of ESP payload data: the inner packet); 0: never */
@@ -408,7 +411,7 @@ struct rvl_cmd {
 	rvl_le16 sel_dport_lo; /* first destination port */
 	rvl_le16 sel_dport_hi; /* last destination port */
 	uint8_t rsvd1[12]; /* zero */
-	uint8_t auth_key[64]; /* SA_FLAG_AH: key of the integrity algorithm; zero otherwise */
+	uint8_t auth_key[64]; /* zero: reserved for keys of HMAC */
 };
 _Static_assert(sizeof(struct rvl_cmd) == 256, "ABI");
 _Static_assert(offsetof(struct rvl_cmd, opcode) == 0, "ABI");
@@ -563,7 +566,7 @@ enum rvl_counter {
 	RVL_CNT_TX_FRAMES, /* transmit descriptors taken */
 	RVL_CNT_TX_BYTES, /* octets of the frames read from the host */
 	RVL_CNT_TX_BYPASS, /* frames sent unchanged */
-	RVL_CNT_TX_PROTECTED, /* frames sent as ESP */
+	RVL_CNT_TX_PROTECTED, /* frames sent as ESP or AH */
 	RVL_CNT_TX_DROP_DESC, /* descriptor malformed, or of a feature that the device lacks */
 	RVL_CNT_TX_DROP_DMA, /* frame could not be read from the host */
 	RVL_CNT_TX_DROP_MALFORMED, /* EtherType IPv4 or IPv6, but no valid header or less than its total length; or a third VLAN tag; or an SA named for something that is neither; or in transport mode a packet of the other family */
@@ -576,16 +579,16 @@ enum rvl_counter {
 	RVL_CNT_RX_BYTES, /* octets of frames from the wire */
 	RVL_CNT_RX_PASS, /* frames given to the host unchanged */
 	RVL_CNT_RX_DECRYPTED, /* frames given to the host decrypted */
-	RVL_CNT_RX_SA_MISS, /* ESP frames with an unknown SPI, in UDP on port 4500; they are passed unchanged (not a drop) */
-	RVL_CNT_RX_FRAGMENT, /* fragments that hold ESP; they are passed unchanged (not a drop) */
+	RVL_CNT_RX_SA_MISS, /* ESP and AH frames with an unknown SPI, ESP in UDP on port 4500; they are passed unchanged (not a drop) */
+	RVL_CNT_RX_FRAGMENT, /* fragments that hold ESP or AH; they are passed unchanged (not a drop) */
 	RVL_CNT_RX_DROP_DISABLED, /* CONTROL.ENABLE is off */
 	RVL_CNT_RX_DROP_PORT, /* the port flagged the frame as damaged, or it is shorter than 14 octets or longer than MAX_FRAME */
-	RVL_CNT_RX_DROP_CHECKSUM, /* ESP for a known SA under a wrong outer IPv4 header checksum */
-	RVL_CNT_RX_DROP_MALFORMED, /* ESP for a known SA, but lengths are impossible */
+	RVL_CNT_RX_DROP_CHECKSUM, /* ESP or AH for a known SA under a wrong outer IPv4 header checksum */
+	RVL_CNT_RX_DROP_MALFORMED, /* ESP or AH for a known SA, but lengths are impossible */
 	RVL_CNT_RX_DROP_REPLAY, /* sequence number seen before */
 	RVL_CNT_RX_DROP_WINDOW, /* sequence number left of the window, or 0 */
 	RVL_CNT_RX_DROP_ICV, /* ICV did not verify */
-	RVL_CNT_RX_DROP_TRAILER, /* padding wrong, or next header neither IPv4 nor IPv6 (RFC 4303, section 2.4) */
+	RVL_CNT_RX_DROP_TRAILER, /* padding wrong, or in tunnel mode next header neither IPv4 nor IPv6 (RFC 4303, section 2.4) */
 	RVL_CNT_RX_DROP_DUMMY, /* dummy packet, next header 59 (RFC 4303, section 2.6) */
 	RVL_CNT_RX_DROP_INNER, /* inner packet is not a whole packet of the family that the next header says */
 	RVL_CNT_RX_DROP_ECN, /* outer CE over an inner packet without ECN (RFC 6040, section 4.2) */
@@ -603,8 +606,8 @@ enum rvl_counter {
 	RVL_CNT_RX_DROP_PARITY, /* the SA's memory is damaged, or the device FATAL */
 	RVL_CNT_RX_DROP_SELECTORS, /* inner packet outside of the SA's selectors */
 	RVL_CNT_TX_DROP_FRAGMENT, /* a fragment in transport mode (RFC 4303, section 3.3.4) */
-	RVL_CNT_TX_DROP_HEADERS, /* transport mode, and the headers that stay before ESP reach further than the device looks */
-	RVL_CNT_RX_HIDDEN, /* IPv6 that may hold ESP behind more headers than the device looks past; passed unchanged (not a drop) */
+	RVL_CNT_TX_DROP_HEADERS, /* transport mode, and the headers that stay before ESP reach further than the device looks; or, of AH, there are others than the IP header */
+	RVL_CNT_RX_HIDDEN, /* IPv6 that may hold ESP behind more headers than the device looks past, or AH behind others than the IP header; passed unchanged (not a drop) */
 	RVL_CNT_NUM,
 };
 
@@ -613,7 +616,7 @@ enum rvl_counter {
 	X(tx_frames, "transmit descriptors taken") \
 	X(tx_bytes, "octets of the frames read from the host") \
 	X(tx_bypass, "frames sent unchanged") \
-	X(tx_protected, "frames sent as ESP") \
+	X(tx_protected, "frames sent as ESP or AH") \
 	X(tx_drop_desc, "descriptor malformed, or of a feature that the device lacks") \
 	X(tx_drop_dma, "frame could not be read from the host") \
 	X(tx_drop_malformed, "EtherType IPv4 or IPv6, but no valid header or less than its total length; or a third VLAN tag; or an SA named for something that is neither; or in transport mode a packet of the other family") \
@@ -626,16 +629,16 @@ enum rvl_counter {
 	X(rx_bytes, "octets of frames from the wire") \
 	X(rx_pass, "frames given to the host unchanged") \
 	X(rx_decrypted, "frames given to the host decrypted") \
-	X(rx_sa_miss, "ESP frames with an unknown SPI, in UDP on port 4500; they are passed unchanged (not a drop)") \
-	X(rx_fragment, "fragments that hold ESP; they are passed unchanged (not a drop)") \
+	X(rx_sa_miss, "ESP and AH frames with an unknown SPI, ESP in UDP on port 4500; they are passed unchanged (not a drop)") \
+	X(rx_fragment, "fragments that hold ESP or AH; they are passed unchanged (not a drop)") \
 	X(rx_drop_disabled, "CONTROL.ENABLE is off") \
 	X(rx_drop_port, "the port flagged the frame as damaged, or it is shorter than 14 octets or longer than MAX_FRAME") \
-	X(rx_drop_checksum, "ESP for a known SA under a wrong outer IPv4 header checksum") \
-	X(rx_drop_malformed, "ESP for a known SA, but lengths are impossible") \
+	X(rx_drop_checksum, "ESP or AH for a known SA under a wrong outer IPv4 header checksum") \
+	X(rx_drop_malformed, "ESP or AH for a known SA, but lengths are impossible") \
 	X(rx_drop_replay, "sequence number seen before") \
 	X(rx_drop_window, "sequence number left of the window, or 0") \
 	X(rx_drop_icv, "ICV did not verify") \
-	X(rx_drop_trailer, "padding wrong, or next header neither IPv4 nor IPv6 (RFC 4303, section 2.4)") \
+	X(rx_drop_trailer, "padding wrong, or in tunnel mode next header neither IPv4 nor IPv6 (RFC 4303, section 2.4)") \
 	X(rx_drop_dummy, "dummy packet, next header 59 (RFC 4303, section 2.6)") \
 	X(rx_drop_inner, "inner packet is not a whole packet of the family that the next header says") \
 	X(rx_drop_ecn, "outer CE over an inner packet without ECN (RFC 6040, section 4.2)") \
@@ -653,7 +656,7 @@ enum rvl_counter {
 	X(rx_drop_parity, "the SA's memory is damaged, or the device FATAL") \
 	X(rx_drop_selectors, "inner packet outside of the SA's selectors") \
 	X(tx_drop_fragment, "a fragment in transport mode (RFC 4303, section 3.3.4)") \
-	X(tx_drop_headers, "transport mode, and the headers that stay before ESP reach further than the device looks") \
-	X(rx_hidden, "IPv6 that may hold ESP behind more headers than the device looks past; passed unchanged (not a drop)")
+	X(tx_drop_headers, "transport mode, and the headers that stay before ESP reach further than the device looks; or, of AH, there are others than the IP header") \
+	X(rx_hidden, "IPv6 that may hold ESP behind more headers than the device looks past, or AH behind others than the IP header; passed unchanged (not a drop)")
 
 #endif

@@ -76,16 +76,30 @@ static uint64_t implicit_of(size_t key)
 	return rvl_encr_bit(rvl_encr_find(IKE_ENCR_AES_GCM_16_IIV, key));
 }
 
+/* AES-GMAC: of ESP, and of AH. */
+static uint64_t gmac_of(size_t key)
+{
+	return rvl_encr_bit(rvl_encr_find(IKE_ENCR_NULL_AUTH_AES_GMAC, key));
+}
+
+static uint64_t ah_gmac_of(size_t key)
+{
+	return rvl_integ_bit(rvl_integ_find(key == 32	? IKE_INTEG_AES_256_GMAC
+					    : key == 24 ? IKE_INTEG_AES_192_GMAC
+							: IKE_INTEG_AES_128_GMAC));
+}
+
 struct rvl_abilities rvl_backend_user_abilities(void)
 {
 	return (struct rvl_abilities){
-		.protocols = 1u << RVL_PROTOCOL_ESP,
+		.protocols = 1u << RVL_PROTOCOL_ESP | 1u << RVL_PROTOCOL_AH,
 		.modes = 1u << RVL_TUNNEL | 1u << RVL_TRANSPORT,
 		.outer = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.inner = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.policies = RVL_FAMILY_IPV4 | RVL_FAMILY_IPV6,
 		.encr = gcm_of(16, true) | gcm_of(24, true) | gcm_of(32, true) | implicit_of(16) |
-			implicit_of(24) | implicit_of(32),
+			implicit_of(24) | implicit_of(32) | gmac_of(16) | gmac_of(24) | gmac_of(32),
+		.integ = ah_gmac_of(16) | ah_gmac_of(24) | ah_gmac_of(32),
 		.encap = RVL_FAMILY_IPV4,
 		.esn = true,
 		.window = RVL_REPLAY_WINDOW_MAX,
@@ -103,6 +117,8 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 	can.window = caps->replay_window;
 	if (!(caps->features & RVL_FEATURES_ESP_MASK))
 		can.protocols = 0;
+	if (!(caps->features & RVL_FEATURES_AH_MASK))
+		can.protocols &= ~(1u << RVL_PROTOCOL_AH);
 	if (!(caps->features & RVL_FEATURES_TUNNEL_V4_MASK))
 		can.modes = 0;
 	if (!(caps->features & RVL_FEATURES_TRANSPORT_MASK))
@@ -123,8 +139,12 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 			can.encr &= ~gcm_of(key, true) | gcm_of(key, false);
 		if (!(caps->features & RVL_FEATURES_IMPLICIT_IV_MASK))
 			can.encr &= ~implicit_of(key);
-		if (!(caps->features & feature))
-			can.encr &= ~(gcm_of(key, true) | implicit_of(key));
+		if (!(caps->features & RVL_FEATURES_GMAC_MASK))
+			can.encr &= ~gmac_of(key);
+		if (!(caps->features & feature)) {
+			can.encr &= ~(gcm_of(key, true) | implicit_of(key) | gmac_of(key));
+			can.integ &= ~ah_gmac_of(key);
+		}
 	}
 	return can;
 }
@@ -164,6 +184,20 @@ static void user_check(struct rvl_backend *backend)
 	rvl_dev_check(user_of(backend)->dev);
 }
 
+/* AH's is a key of AES-GMAC too. */
+static void set_algorithm(struct rvl_dev_sa *sa, const struct rvl_sa_params *p)
+{
+	const struct rvl_encr *encr = rvl_encr_find(p->encr, p->encr_key_len);
+
+	sa->ah = p->protocol == RVL_PROTOCOL_AH;
+	sa->gmac = sa->ah || encr->kind == RVL_CIPHER_GMAC;
+	sa->implicit_iv = !sa->ah && encr->implicit_iv;
+	sa->key_len = sa->ah ? p->integ_key_len : p->encr_key_len;
+	sa->icv_len = sa->ah ? rvl_integ_find(p->integ)->icv : encr->icv;
+	memcpy(sa->key, sa->ah ? p->integ_key : p->encr_key, sa->key_len);
+	memcpy(sa->salt, p->salt, sizeof(sa->salt));
+}
+
 static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *p,
 		       const struct rvl_sa_purpose *purpose, uint32_t *index,
 		       struct rvl_backend_error *error)
@@ -178,9 +212,6 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		.ipv6 = p->dst.family == 6,
 		.transport = p->mode == RVL_TRANSPORT,
 		.esn = p->esn,
-		.implicit_iv = rvl_encr_find(p->encr, p->encr_key_len)->implicit_iv,
-		.key_len = p->encr_key_len,
-		.icv_len = rvl_encr_find(p->encr, p->encr_key_len)->icv,
 		.spi = p->spi,
 		.seq = (p->first_seq ? p->first_seq : 1) -
 		       !out, /* of an inbound one the highest seen */
@@ -209,8 +240,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		sa.dscp_fixed = p->fixed_dscp;
 		sa.dscp = p->dscp;
 	}
-	memcpy(sa.key, p->encr_key, p->encr_key_len);
-	memcpy(sa.salt, p->salt, sizeof(sa.salt));
+	set_algorithm(&sa, p);
 	err = rvl_dev_sa_add(user_of(backend)->dev, &sa, &at, &reason);
 	OPENSSL_cleanse(&sa, sizeof(sa));
 	if (err)

@@ -28,7 +28,8 @@ package ravelin_regs_pkg;
   } reg_abi_t;
   localparam logic [31:0] REG_FEATURES = 32'h8;
   typedef struct packed {
-    logic [9:0] gap0;
+    logic [8:0] gap0;
+    logic gmac;
     logic implicit_iv;
     logic aes_gcm_192;
     logic icv_short;
@@ -237,7 +238,7 @@ package ravelin_regs_pkg;
 
   // Flags of an SA. DF, DSCP and TTL apply to outbound SAs of tunnel mode, and are zero otherwise; ECN follows RFC 6040 there always.
   typedef struct packed {
-    logic gap0;
+    logic gmac;
     logic icv_12;
     logic icv_8;
     logic sel_any_proto;

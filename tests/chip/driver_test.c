@@ -143,7 +143,7 @@ static void send_ipv4(struct bench *b, size_t payload, uint32_t sa)
 {
 	size_t l2 = traffic_ethernet(&b->random, frame_data(&b->frame), 0x0800, false);
 
-	b->frame.len = l2 + traffic_ipv4(&b->random, frame_data(&b->frame) + l2, payload, 1);
+	b->frame.len = l2 + traffic_ipv4(&b->random, frame_data(&b->frame) + l2, payload, 1, false);
 	assert_int_equal(
 		rvl_frame_queue_send(b->chip.queues[0], frame_data(&b->frame), b->frame.len, sa),
 		0);
@@ -154,7 +154,7 @@ static void send_ipv4(struct bench *b, size_t payload, uint32_t sa)
 static void put_esp(struct bench *b, const struct rvl_sa_params *p, uint32_t seq)
 {
 	uint8_t inner[600];
-	size_t len = traffic_ipv4(&b->random, inner, 300, seq);
+	size_t len = traffic_ipv4(&b->random, inner, 300, seq, false);
 
 	traffic_esp(&b->random, &b->frame, p, seq, inner, len, p->encap, ESP_GOOD);
 	while (rvl_sim_rx(b->chip.sim, frame_data(&b->frame), (uint32_t)b->frame.len, false))

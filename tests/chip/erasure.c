@@ -55,7 +55,7 @@ static bool use(struct chip *chip, uint32_t index, struct random *r)
 	for (i = 0; i < 4; i++) {
 		size_t l2 = traffic_ethernet(r, frame_data(&f), 0x0800, false);
 
-		f.len = l2 + traffic_ipv4(r, frame_data(&f) + l2, 500, i);
+		f.len = l2 + traffic_ipv4(r, frame_data(&f) + l2, 500, i, false);
 		rvl_frame_queue_send(chip->queues[0], frame_data(&f), f.len, index);
 	}
 	rvl_queue_kick(rvl_frame_queue_rings(chip->queues[0]));

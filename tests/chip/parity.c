@@ -82,7 +82,7 @@ static void on_host(void *ctx, unsigned int queue, const uint8_t *frame,
 
 static size_t packet(struct bench *b, uint8_t *p, uint32_t number)
 {
-	size_t len = traffic_ipv4(&b->random, p, PAYLOAD, number);
+	size_t len = traffic_ipv4(&b->random, p, PAYLOAD, number, false);
 
 	memcpy(p + 100, marker, sizeof(marker));
 	return len;

@@ -9,7 +9,7 @@
 #include "rvl_dev.h"
 
 #define FRAME_ROOM 12000
-#define FRAME_HEADROOM 64 /* RVL_ESP_HEADROOM and then some */
+#define FRAME_HEADROOM 128 /* RVL_ESP_HEADROOM and then some */
 
 struct random {
 	uint64_t state;
@@ -46,6 +46,10 @@ void traffic_sa(struct random *r, struct rvl_sa_params *params, enum rvl_directi
 /* Make it one over IPv6. */
 void traffic_sa_ipv6(struct random *r, struct rvl_sa_params *params);
 
+/* Make it one of AES-GMAC, or of AH with that. */
+void traffic_sa_gmac(struct rvl_sa_params *params);
+void traffic_sa_ah(struct rvl_sa_params *params);
+
 /* Make it one of transport mode. */
 void traffic_sa_transport(struct rvl_sa_params *params);
 
@@ -53,13 +57,13 @@ void traffic_sa_transport(struct rvl_sa_params *params);
 struct rvl_dev_sa traffic_dev_sa(const struct rvl_sa_params *params);
 
 /*
- * An IPv4 packet of `payload` octets after its header at p; number makes it unlike any other.
- * Returns its length.
+ * An IPv4 packet of `payload` octets after its header at p; number makes it unlike any other. Its
+ * header has options now and then, unless `bare`. Returns its length.
  */
-size_t traffic_ipv4(struct random *r, uint8_t *p, size_t payload, uint32_t number);
+size_t traffic_ipv4(struct random *r, uint8_t *p, size_t payload, uint32_t number, bool bare);
 
-/* The same of IPv6, now and then with extension headers: 40 octets more at most. */
-size_t traffic_ipv6(struct random *r, uint8_t *p, size_t payload, uint32_t number);
+/* The same of IPv6, and of extension headers: 40 octets more at most. */
+size_t traffic_ipv6(struct random *r, uint8_t *p, size_t payload, uint32_t number, bool bare);
 
 /* Ethernet header, with up to two VLAN tags if `tags`. Returns its length. */
 size_t traffic_ethernet(struct random *r, uint8_t *p, uint16_t type, bool tags);
@@ -67,13 +71,13 @@ size_t traffic_ethernet(struct random *r, uint8_t *p, uint16_t type, bool tags);
 /* Payload sizes: every one from 0 to 130 in turn, and larger ones up to max. */
 size_t traffic_size(struct random *r, uint32_t number, size_t max);
 
-/* What is wrong with a received ESP packet. */
+/* What is wrong with a received packet of ESP or AH. */
 enum esp_fault {
 	ESP_GOOD,
 	ESP_BAD_ICV,	  /* a bit of the sequence number, IV, text or ICV is flipped */
 	ESP_BAD_CHECKSUM, /* over IPv6 nothing */
-	ESP_BAD_LENGTH,	  /* cut, or not a multiple of 4 */
-	ESP_BAD_PADDING,
+	ESP_BAD_LENGTH,	  /* cut, or of ESP not a multiple of 4, or of AH its own */
+	ESP_BAD_PADDING,  /* of AH nothing, as the following */
 	ESP_BAD_NEXT_HEADER,
 	ESP_DUMMY,
 	ESP_BAD_INNER,
@@ -83,9 +87,9 @@ enum esp_fault {
 };
 
 /*
- * A frame that holds `inner` (len octets, in transport mode of any protocol) as ESP on the inbound
- * SA `params` with number seq, sealed by OpenSSL with a random IV, and what `fault` says wrong
- * about it. ESP in UDP if udp.
+ * A frame that holds `inner` (len octets, in transport mode of any protocol) as ESP or AH on the
+ * inbound SA `params` with number seq, sealed by OpenSSL with a random IV, and what `fault` says
+ * wrong about it. ESP in UDP if udp.
  */
 void traffic_esp(struct random *r, struct frame *f, const struct rvl_sa_params *params,
 		 uint64_t seq, const uint8_t *inner, size_t len, bool udp, enum esp_fault fault);

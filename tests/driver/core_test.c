@@ -630,6 +630,8 @@ static void a_device_without_esp_is_used_for_what_it_has(void **state)
 		{RVL_FEATURES_ESN_MASK, "extended sequence numbers"},
 		{RVL_FEATURES_IMPLICIT_IV_MASK, "implicit IVs"},
 		{RVL_FEATURES_AES_GCM_192_MASK, "AES-GCM-192"},
+		{RVL_FEATURES_GMAC_MASK, "AES-GMAC"},
+		{RVL_FEATURES_AH_MASK, "AH"},
 		{UINT32_MAX - 1, "ESP in tunnel mode"},
 	};
 	struct rvl_dev_sa sa = some_sa();
@@ -646,6 +648,8 @@ static void a_device_without_esp_is_used_for_what_it_has(void **state)
 		a.regs[RVL_REG_FEATURES / 4] &= ~lacking[i].lacks;
 		sa.esn = lacking[i].lacks == RVL_FEATURES_ESN_MASK;
 		sa.implicit_iv = lacking[i].lacks == RVL_FEATURES_IMPLICIT_IV_MASK;
+		sa.ah = lacking[i].lacks == RVL_FEATURES_AH_MASK;
+		sa.gmac = sa.ah || lacking[i].lacks == RVL_FEATURES_GMAC_MASK;
 		sa.key_len = lacking[i].lacks == RVL_FEATURES_AES_GCM_192_MASK ? 24 : 32;
 		sa.transport = lacking[i].lacks == RVL_FEATURES_TRANSPORT_MASK;
 		dev = open_ok(&a);

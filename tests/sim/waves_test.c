@@ -258,7 +258,7 @@ static void send_frames(struct run *r, unsigned int sa)
 	for (i = 0; i < FRAMES; i++) {
 		size_t l2 = traffic_ethernet(&r->random, frame_data(&f), 0x0800, false);
 
-		f.len = l2 + traffic_ipv4(&r->random, frame_data(&f) + l2, PAYLOAD, i);
+		f.len = l2 + traffic_ipv4(&r->random, frame_data(&f) + l2, PAYLOAD, i, false);
 		show(r, frame_data(&f), f.len, "sent plaintext", sa);
 		assert_int_equal(rvl_frame_queue_send(r->chip.queues[0], frame_data(&f), f.len,
 						      (uint16_t)(sa / 2)),
@@ -275,7 +275,7 @@ static void receive_frames(struct run *r, unsigned int sa)
 	unsigned int i;
 
 	for (i = 1; i <= FRAMES; i++) {
-		size_t len = traffic_ipv4(&r->random, inner, PAYLOAD, i);
+		size_t len = traffic_ipv4(&r->random, inner, PAYLOAD, i, false);
 
 		traffic_esp(&r->random, &f, &r->sa[sa], i, inner, len, false, ESP_GOOD);
 		/* First as a forger has changed it, under the same nonce. */

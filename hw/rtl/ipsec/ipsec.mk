@@ -6,6 +6,8 @@ RTL_IPSEC_SRCS := $(addprefix hw/rtl/ipsec/, \
 	ravelin_ipsec_parse.sv \
 	ravelin_ipsec_buffer.sv \
 	ravelin_ipsec_realign.sv \
+	ravelin_ipsec_cut.sv \
+	ravelin_ipsec_immutable.sv \
 	ravelin_ipsec_append.sv \
 	ravelin_ipsec_prepend.sv \
 	ravelin_ipsec_tailcut.sv \

@@ -203,13 +203,11 @@ module ravelin_ipsec_command #(
         spare.sa_flags.sel_ipv6      = 1'b0;
         spare.sa_flags.sel_any_proto = 1'b0;
       end
-      if (flags.ah) begin
-        spare.auth_key = '0;
-      end
       spare.sa_flags.esn        = 1'b0;
       spare.sa_flags.ipv6       = 1'b0;
       spare.sa_flags.transport  = 1'b0;
       spare.sa_flags.ah         = 1'b0;
+      spare.sa_flags.gmac       = 1'b0;
       spare.sa_flags.selectors  = 1'b0;
       spare.path_mtu            = '0;
       spare.mss                 = '0;
@@ -279,7 +277,7 @@ module ravelin_ipsec_command #(
   always_comb begin
     unsupported = 1'b0;
     if (state_q == StCheck && is_add) begin
-      unsupported = (flags.ipv6 && flags.udp) || flags.ah ||
+      unsupported = (flags.ipv6 && flags.udp) || (flags.ah && !flags.gmac) ||
                     cmd_q.path_mtu != '0 || cmd_q.mss != '0;
     end
   end
@@ -298,7 +296,9 @@ module ravelin_ipsec_command #(
                              (!flags.dscp_fixed && flags.dscp != '0) ||
                              (flags.transport ? flags.df_set || flags.df_clear || flags.dscp_fixed ||
                                                 flags.ttl != '0 : flags.ttl == '0);
-      bad_flags  = bad_flags || (flags.icv_8 && flags.icv_12) || (flags.aes192 && flags.aes256);
+      bad_flags  = bad_flags || (flags.icv_8 && flags.icv_12) || (flags.aes192 && flags.aes256) ||
+                   (flags.gmac && (icv != ravelin_ipsec_pkg::ICV_16 || flags.implicit_iv)) ||
+                   (flags.ah && flags.udp);
       bad_limits = over(limits.soft_bytes, limits.hard_bytes) ||
                    over(limits.soft_packets, limits.hard_packets);
       bad_seq    = (!inbound && cmd_q.seq == '0) || (!flags.esn && (cmd_q.seq >> 32) != '0);
@@ -597,12 +597,16 @@ module ravelin_ipsec_command #(
   end
 
   // ------------------------------------------------------------------------ template
-  // What an outbound SA puts around a packet: an IP header in tunnel mode, UDP, SPI, sequence number
-  // and IV, pad length and next header, ICV.
-  logic [6:0] around;
+  // What an outbound SA puts around a packet: an IP header in tunnel mode; UDP, SPI, sequence number
+  // and IV, pad length and next header, ICV; or AH.
+  logic [6:0] around, around_esp, around_ah;
 
-  assign around = (flags.transport ? 7'd0 : flags.ipv6 ? 7'd40 : 7'd20) + (flags.udp ? 7'd8 : 7'd0) +
-                  (flags.implicit_iv ? 7'd10 : 7'd18) + 7'(ravelin_ipsec_pkg::icv_octets(icv));
+  assign around_esp = (flags.udp ? 7'd8 : 7'd0) + (flags.implicit_iv ? 7'd10 : 7'd18) +
+                      7'(ravelin_ipsec_pkg::icv_octets(icv));
+  assign around_ah  = flags.ipv6 ? 7'(ravelin_ipsec_pkg::AH_OCTETS6)
+                                 : 7'(ravelin_ipsec_pkg::AH_OCTETS4);
+  assign around     = (flags.transport ? 7'd0 : flags.ipv6 ? 7'd40 : 7'd20) +
+                      (flags.ah ? around_ah : around_esp);
 
   // ------------------------------------------------------------------------ table contents
   ravelin_ipsec_pkg::rule_t    rule;
@@ -625,6 +629,8 @@ module ravelin_ipsec_command #(
         in_cfg.spi      = cmd_q.spi;
         in_cfg.limits   = limits;
       end else if (is_add) begin
+        out_cfg.ah         = flags.ah;
+        out_cfg.gmac       = flags.gmac;
         out_cfg.icv        = icv;
         out_cfg.implicit   = flags.implicit_iv;
         out_cfg.esn        = flags.esn;
@@ -641,6 +647,7 @@ module ravelin_ipsec_command #(
         out_cfg.spi        = cmd_q.spi;
         out_cfg.ttl        = flags.ttl;
         out_cfg.proto      = flags.udp ? ravelin_ipsec_pkg::PROTO_UDP :
+                             flags.ah  ? ravelin_ipsec_pkg::PROTO_AH :
                                          ravelin_ipsec_pkg::PROTO_ESP;
         out_cfg.addresses  = flags.ipv6 ? {cmd_q.dst, cmd_q.src} :
                                           256'({cmd_q.dst.v4, cmd_q.src.v4});
@@ -661,10 +668,12 @@ module ravelin_ipsec_command #(
   assign in_seq_o       = cmd_q.seq;
   assign in_esn_o       = flags.esn;
   assign in_window_o    = WinW'(cmd_q.window);
+  assign new_name.ah    = flags.ah;
   assign new_name.ipv6  = flags.ipv6;
   assign new_name.dst   = ravelin_ipsec_pkg::swap128(cmd_q.dst);
   assign new_name.spi   = cmd_q.spi;
   assign find_name_o    = is_delete ? name : new_name;
+  assign find_form_o.gmac      = flags.gmac;
   assign find_form_o.transport = flags.transport;
   assign find_form_o.implicit  = flags.implicit_iv;
   assign find_form_o.icv  = icv;

@@ -41,11 +41,13 @@ module ravelin_ipsec_out_sa #(
   input  logic                                    use_sa_i,       // else passes as it is
   input  logic [15:0]                             idx_i,
   input  logic [15:0]                             bytes_i,        // octets of the inner packet
-  input  logic [16:0]                             padded_i,       // octets of the frame and padding
+  input  logic [16:0]                             frame_i,        // octets of the frame
+  input  logic [1:0]                              pad_i,          // and of ESP's padding
   input  logic [15:0]                             max_i,          // that the result may have
   input  logic                                    ipv6_i,         // of the packet
   input  logic                                    fragment_i,
   input  logic                                    beyond_i,
+  input  logic                                    bare_i,         // the IP header is all before AH
   output logic                                    valid_o,
   output logic                                    no_sa_o,
   output logic [1:0]                              unfit_o,        // UNFIT_*
@@ -79,8 +81,8 @@ module ravelin_ipsec_out_sa #(
   logic [DynW-1:0] dyn_rd;
   logic            cfg_bad, dyn_bad;
   logic            valid1_q, op1_q, use1_q, range1_q, break1_q;
-  logic [16:0]     padded1_q;
-  logic            ipv6_1_q, fragment1_q, beyond1_q;
+  logic [16:0]     frame1_q, padded1_q;
+  logic            ipv6_1_q, fragment1_q, beyond1_q, bare1_q;
   logic [15:0]     max1_q;
   logic [15:0]     idx1_q, bytes1_q;
   logic            from3, from4;         // a result that the memory didn't have when it was read
@@ -101,14 +103,14 @@ module ravelin_ipsec_out_sa #(
   assign cfg1 = cfg_rd;
 
   ravelin_ipsec_size u_size (
-    .clk_i, .valid_i (valid1_q || op1_q), .padded_i (padded1_q), .max_i (max1_q),
+    .clk_i, .valid_i (valid1_q || op1_q), .padded_i (cfg1.ah ? frame1_q : padded1_q), .max_i (max1_q),
     .around_i (cfg1.around), .big_o (big2)
   );
 
   assign unfit1 = !cfg1.transport         ? ravelin_ipsec_pkg::UNFIT_NOT :
                   cfg1.ipv6 != ipv6_1_q ? ravelin_ipsec_pkg::UNFIT_FAMILY :
                   fragment1_q             ? ravelin_ipsec_pkg::UNFIT_FRAGMENT :
-                  beyond1_q               ? ravelin_ipsec_pkg::UNFIT_HEADERS :
+                  beyond1_q || (cfg1.ah && !bare1_q) ? ravelin_ipsec_pkg::UNFIT_HEADERS :
                                             ravelin_ipsec_pkg::UNFIT_NOT;
 
   assign from3 = found3_q && idx3_q == idx1_q;
@@ -136,11 +138,13 @@ module ravelin_ipsec_out_sa #(
       idx1_q       <= valid_i ? idx_i : 16'(read_idx);
       range1_q     <= !valid_i || 32'(idx_i) < SaCount;
       bytes1_q     <= bytes_i;
-      padded1_q    <= padded_i;
+      frame1_q     <= frame_i;
+      padded1_q    <= frame_i + 17'(pad_i);
       max1_q       <= max_i;
       ipv6_1_q     <= ipv6_i;
       fragment1_q  <= fragment_i;
       beyond1_q    <= beyond_i;
+      bare1_q      <= bare_i;
     end
     if (valid1_q || op1_q) begin
       use2_q       <= use1_q;

@@ -338,11 +338,14 @@ module ravelin_ipsec_parse #(
 
   assign hidden    = known.ipv6 && !walked.later &&
                      ravelin_ipsec_pkg::is_extension(walked.proto);
-  assign shown     = walked.rest[16] || walked.room == '0 ? '0 :
-                     walked.rest[15:0] >= 16'd24 && walked.room >= 5'd6 ? 5'd24 :
-                     walked.rest[15:0] >= 16'd16 && walked.room >= 5'd4 ? 5'd16 :
-                     walked.rest[15:0] >= 16'd8  && walked.room >= 5'd2 ? 5'd8 :
-                     walked.rest[15:0] >= 16'd4 ? 5'd4 : '0;
+  always_comb begin
+    shown = '0;
+    for (int unsigned i = 1; i <= 6; i++) begin
+      if (!walked.rest[16] && walked.rest[15:0] >= 16'(4 * i) && walked.room >= 5'(i)) begin
+        shown = 5'(4 * i);
+      end
+    end
+  end
   assign shows     = shown != '0 && !walked.later && known.total >= 17'(walked.hlen) + 17'd4;
   assign has_ports = ravelin_ipsec_pkg::has_ports(walked.proto);
   assign icmp_type = walked.window[7:0];

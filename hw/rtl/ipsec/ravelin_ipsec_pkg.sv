@@ -24,6 +24,24 @@ package ravelin_ipsec_pkg;
   // SPI, sequence number and the IV of AES-GCM (RFC 4106)
   localparam int unsigned ESP_OCTETS = 16;
 
+  // AH with AES-GMAC: next header, length, SPI and sequence number; its ICV field, which begins with
+  // the IV; and over IPv6 4 octets of padding (RFC 4302, section 2.2; RFC 4543, section 4). It follows
+  // the fixed IP header.
+  localparam int unsigned AH_OCTETS4  = 36;
+  localparam int unsigned AH_OCTETS6  = 40;
+  localparam int unsigned AH_ICV_AT4  = 40;        // octets of the packet before the ICV
+  localparam int unsigned AH_ICV_AT6  = 60;
+  localparam int unsigned AH_HEAD_MAX = 80;
+
+  // What counts as zero of such a head: DSCP, ECN, flags, TTL and checksum; version alone stays of
+  // the octets before IPv6's length, and there is the hop limit (RFC 4302, section 3.3.3.1); the ICV
+  // field.
+  localparam logic [AH_HEAD_MAX*8-1:0] AH_MUTABLE4 =
+      (640'hff << 8) | (640'hffffff << 48) | (640'hffff << 80) |
+      (640'({192{1'b1}}) << (AH_ICV_AT4 - 8) * 8);
+  localparam logic [AH_HEAD_MAX*8-1:0] AH_MUTABLE6 =
+      640'hffffff0f | (640'hff << 56) | (640'({192{1'b1}}) << (AH_ICV_AT6 - 8) * 8);
+
   typedef struct packed {
     logic [63:0] hard_packets;
     logic [63:0] soft_packets;
@@ -35,6 +53,8 @@ package ravelin_ipsec_pkg;
   // which a packet patches length, checksum and so on: of an IP header, which in transport mode is the
   // packet's own, and the ports of UDP.
   typedef struct packed {
+    logic        ah;
+    logic        gmac;         // the text is only authenticated (RFC 4543); so it is with AH
     logic [1:0]  icv;
     logic        implicit;     // the IV is the number, and isn't sent (RFC 8750)
     logic        esn;          // its numbers have 64 bits, of which the low ones are sent
@@ -45,7 +65,7 @@ package ravelin_ipsec_pkg;
     logic        df_clear;
     logic        dscp_fixed;
     logic [5:0]  dscp;
-    logic [6:0]  around;       // octets that a packet becomes longer by, without padding
+    logic [6:0]  around;       // octets that a packet becomes longer by, without ESP's padding
     logic [31:0] ports;        // octets of UDP
     logic [31:0] spi;
     logic [7:0]  ttl;
@@ -53,7 +73,7 @@ package ravelin_ipsec_pkg;
     logic [255:0] addresses;   // octets
     limits_t     limits;
   } out_cfg_t;
-  localparam int unsigned OUT_CFG_W = 615;
+  localparam int unsigned OUT_CFG_W = 617;
 
   // Outbound SA: what each packet changes.
   typedef struct packed {
@@ -108,20 +128,22 @@ package ravelin_ipsec_pkg;
 
   // What is found.
   typedef struct packed {
+    logic        gmac;
     logic        transport;
     logic        implicit;
     logic [1:0]  icv;
     logic [15:0] port;         // that its ESP in UDP comes to
   } in_form_t;
-  localparam int unsigned IN_FORM_W = 20;
+  localparam int unsigned IN_FORM_W = 21;
 
   // What an inbound SA is found by.
   typedef struct packed {
+    logic         ah;
     logic         ipv6;
     logic [127:0] dst;         // an IPv4 address is on top
     logic [31:0]  spi;
   } in_name_t;
-  localparam int unsigned IN_NAME_W = 161;
+  localparam int unsigned IN_NAME_W = 162;
 
   // Inbound SA: what never changes while it is installed.
   typedef struct packed {
@@ -193,8 +215,10 @@ package ravelin_ipsec_pkg;
   localparam logic [1:0] UNFIT_FRAGMENT = 2'd2;
   localparam logic [1:0] UNFIT_HEADERS  = 2'd3;
 
-  // What becomes of a frame from the host. One record serves both modes, as an edit of the frame:
-  // what is protected begins behind `skip` octets, and `prefix` comes before it.
+  // What becomes of a frame from the host. One record serves ESP and AH in both modes, as an edit of
+  // the frame: what is protected begins behind `skip` octets, and `prefix` comes before it; `front`
+  // octets before the text, which a prefix has too, are authenticated with it. The ICV of AH stands
+  // in the prefix, of ESP behind the text.
   localparam logic [1:0] TX_DROP    = 2'd0;
   localparam logic [1:0] TX_BYPASS  = 2'd1;
   localparam logic [1:0] TX_PROTECT = 2'd2;
@@ -206,16 +230,21 @@ package ravelin_ipsec_pkg;
     logic [15:0]  text_len;    // octets that are protected, or of a frame that isn't
     logic [1:0]   pad;
     logic [7:0]   next;        // next header, in the trailer
+    logic         ah;
+    logic         gmac;        // or AH
+    logic         ipv6;        // the outer header
+    logic [4:0]   l3;
+    logic [6:0]   front;
     logic [1:0]   icv;
     logic [15:0]  sa;
     logic [31:0]  spi;
     logic         esn;
     logic [63:0]  seq;
-    logic [6:0]   prefix_len;  // octets to put in front of the ciphertext
-    logic [1007:0] prefix;     // Ethernet and IP header, UDP, SPI, sequence number, IV
+    logic [6:0]   prefix_len;  // octets to put in front of the text
+    logic [1007:0] prefix;     // Ethernet and IP header; UDP, SPI, sequence number, IV; or AH
   } tx_decision_t;
   localparam int unsigned TX_PREFIX_MAX = L3_MAX + FRONT_MAX + ESP_OCTETS;
-  localparam int unsigned TX_DECISION_W = 1181;
+  localparam int unsigned TX_DECISION_W = 1196;
 
   // What becomes of a frame from the wire, as far as can be told before it is authenticated.
   localparam logic [1:0] RX_DROP    = 2'd0;
@@ -244,6 +273,10 @@ package ravelin_ipsec_pkg;
     logic [3:0]   reason;
     logic         known;       // an SA was found
     logic         udp;
+    logic         ah;
+    logic         gmac;        // or AH: the text is only authenticated
+    logic [7:0]   next;        // AH: what follows it
+    logic [6:0]   ahead;       // octets that are authenticated before the text
     logic         transport;
     logic         ipv6;        // the outer header
     logic [127:0] src;         // its addresses: those of a packet in transport mode
@@ -252,9 +285,9 @@ package ravelin_ipsec_pkg;
     logic [6:0]   names;       // its octet that names ESP or UDP
     logic [1:0]   ecn;         // of the outer header
     logic [4:0]   l3;
-    logic [7:0]   skip;        // octets before the ciphertext
+    logic [7:0]   skip;        // octets before those
     logic [15:0]  frame_len;   // octets of the frame as buffered
-    logic [15:0]  text_len;    // octets of ciphertext
+    logic [15:0]  text_len;    // octets of text
     logic [1:0]   icv;
     logic [15:0]  sa;
     logic [31:0]  spi;
@@ -263,7 +296,7 @@ package ravelin_ipsec_pkg;
     logic [63:0]  iv;
     logic [31:0]  hash;
   } rx_decision_t;
-  localparam int unsigned RX_DECISION_W = 538;
+  localparam int unsigned RX_DECISION_W = 555;
 
   // The same with what the text has shown: its trailer is judged before the packet is read.
   typedef struct packed {
@@ -348,6 +381,13 @@ package ravelin_ipsec_pkg;
     udp_t udp;
   } esp_in_udp_t;
 
+  typedef struct packed {
+    esp_t        esp;          // SPI, sequence number and IV follow each other as they do in ESP
+    logic [15:0] reserved;
+    logic [7:0]  words;        // of all of it, less 2
+    logic [7:0]  next;
+  } ah_t;
+
   // What ravelin_ipsec_parse sees of the packet in a frame, as far as its first octets show it.
   localparam logic [2:0] PARSE_OTHER  = 3'd0;  // neither IPv4 nor IPv6, by the EtherType
   localparam logic [2:0] PARSE_TAGS   = 3'd1;  // a third VLAN tag: what lies behind it isn't seen
@@ -428,6 +468,7 @@ package ravelin_ipsec_pkg;
   localparam logic [7:0] PROTO_ROUTING     = 8'd43;
   localparam logic [7:0] PROTO_FRAGMENT    = 8'd44;
   localparam logic [7:0] PROTO_ESP         = 8'd50;
+  localparam logic [7:0] PROTO_AH          = 8'd51;
   localparam logic [7:0] PROTO_ICMPV6      = 8'd58;
   localparam logic [7:0] PROTO_NONE        = 8'd59;
   localparam logic [7:0] PROTO_DESTINATION = 8'd60;
@@ -521,12 +562,17 @@ package ravelin_ipsec_pkg;
     folded = ~(once[15:0] + 16'(once[16]));
   endfunction
 
-  // What GCM authenticates beside the text: SPI and sequence number, of which with ESN all 64 bits count
-  // (RFC 4106, section 5).
+  // What GCM authenticates before the text: SPI and sequence number, of which with ESN all 64 bits count
+  // (RFC 4106, section 5); with GMAC the IV too (RFC 4543, section 3.3), whose end goes with the text
+  // if there is no room. Of AH nothing.
   function automatic logic [127:0] aad_of(input logic [31:0] spi, input logic esn,
-                                          input logic [63:0] seq);
-    aad_of = esn ? {32'h0, swap32(seq[31:0]), swap32(seq[63:32]), swap32(spi)} :
-                   {64'h0, swap32(seq[31:0]), swap32(spi)};
+                                          input logic [63:0] seq, input logic [63:0] iv);
+    aad_of = esn ? {iv[31:0], swap32(seq[31:0]), swap32(seq[63:32]), swap32(spi)} :
+                   {iv, swap32(seq[31:0]), swap32(spi)};
+  endfunction
+
+  function automatic logic [4:0] aad_octets(input logic ah, input logic gmac, input logic esn);
+    aad_octets = ah ? 5'd0 : gmac ? 5'd16 : esn ? 5'd12 : 5'd8;
   endfunction
 
   // Toeplitz hash of a flow, with the key that receive side scaling is known by. ports is {source,

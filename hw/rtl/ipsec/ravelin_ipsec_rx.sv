@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 //
-// Frames from the port to the host: ESP of known SAs decrypted (RFC 4303, section 3.4), everything
-// else unchanged.
+// Frames from the port to the host: ESP and AH of known SAs taken off (RFC 4303, section 3.4; RFC
+// 4302, section 3.4), everything else unchanged.
 //
-//   port -+-> [buffer] -> [realign: cut out the ciphertext] -> [tailcut: ICV] -> [GCM] -+
-//         |      ^                                                    |                 |
-//         +-> [decide]                                               ICV -> [verify] <--+
-//                                                                              v
-//                              host <- [prepend: headers] <---------------- [buffer]
+//   port -+-> [buffer] -> [realign: what is authenticated] -> [tailcut, immutable: ICV] -+
+//         |      ^                                                                |      |
+//         +-> [decide]                                                           ICV     |
+//                                                                                 v      |
+//     host <- [prepend: headers] <- [buffer] <- [verify] <- [cut: text] <------ [GCM] <--+
 //
 // All frames take this way, in order. The first buffer holds a frame until its end has come, since
 // only then it is known whether it is damaged; the second holds the plaintext until the frame has
@@ -202,14 +202,16 @@ module ravelin_ipsec_rx #(
   // ------------------------------------------------------------------------ buffer of ciphertext
   logic          drop, decrypt, gcm_meta_ready, post_ready, buf_first, buf_empty;
   logic [15:0]   cut_len;           // octets that go to the engine, ICV included
+  logic [15:0]   hash_len;
   logic [4:0]    icv_len;
   logic [OctW-1:0] cmd_shift;
   logic [PtrW:0] cmd_start, cmd_beats, cmd_total;
 
   assign drop      = dec.action == ravelin_ipsec_pkg::RX_DROP;
   assign decrypt   = dec.action == ravelin_ipsec_pkg::RX_DECRYPT;
-  assign icv_len   = decrypt ? ravelin_ipsec_pkg::icv_octets(dec.icv) : '0;
-  assign cut_len   = decrypt ? dec.text_len + 16'(icv_len) : dec.frame_len;
+  assign icv_len   = decrypt && !dec.ah ? ravelin_ipsec_pkg::icv_octets(dec.icv) : '0;
+  assign hash_len  = decrypt ? 16'(dec.ahead) + dec.text_len : dec.frame_len;
+  assign cut_len   = hash_len + 16'(icv_len);
   assign cmd_shift = decrypt ? OctW'(dec.skip) : '0;
   assign cmd_start = decrypt ? (PtrW+1)'({8'b0, dec.skip} >> OctW) : '0;
   assign cmd_beats = drop ? '0 : (PtrW+1)'((16'(cmd_shift) + cut_len + 16'(Octets - 1)) >> OctW);
@@ -235,7 +237,7 @@ module ravelin_ipsec_rx #(
   logic [BytesW-1:0] b_bytes, c_bytes;
   logic [127:0]      c_icv;
   logic [4:0]        b_cut;
-  logic              realign_empty, tailcut_empty;
+  logic              realign_empty, tailcut_empty, unused_text_side;
 
   ravelin_ipsec_realign #(.DataW(DataW), .SideW(5)) u_realign (
     .clk_i, .rst_ni, .empty_o (realign_empty),
@@ -254,8 +256,54 @@ module ravelin_ipsec_rx #(
     .out_data_o (c_data), .out_bytes_o (c_bytes), .out_tail_o (c_icv)
   );
 
+  // ------------------------------------------------------------------------ what AH's ICV is over
+  // Behind it come the high octets of the number (RFC 4302, section 2.5.1).
+  logic              i_valid, i_decrypt, i_ah, i_ipv6, i_esn;
+  logic [31:0]       i_high;
+  logic [DataW-1:0]  i_data;
+  logic [127:0]      i_icv, i_ah_icv, icv;
+  logic              g_valid, g_ready, g_sop, g_eop, append_ready, append_empty;
+  logic [DataW-1:0]  g_data;
+  logic [BytesW-1:0] g_bytes;
+  logic              icv_valid, icv_room, icv_ready, im_room;
+  logic [7:0]        icv_count, post_count;
+  logic [4:0]        im_count;
+
+  assign c_ready = append_ready && i_valid;
+  assign i_icv   = i_ah ? i_ah_icv : c_icv;
+
+  ravelin_ipsec_fifo #(.Width(36), .Depth(16)) u_immutable_meta (
+    .clk_i, .rst_ni,
+    .in_valid_i (buf_first && !drop), .in_ready_o (im_room),
+    .in_data_i ({decrypt, decrypt && dec.ah, dec.ipv6, decrypt && dec.ah && dec.esn,
+                 ravelin_ipsec_pkg::swap32(dec.seq[63:32])}),
+    .out_valid_o (i_valid), .out_ready_i (c_valid && c_ready && c_eop),
+    .out_data_o ({i_decrypt, i_ah, i_ipv6, i_esn, i_high}), .count_o (im_count)
+  );
+
+  ravelin_ipsec_immutable #(.DataW(DataW)) u_immutable (
+    .clk_i, .take_i (c_valid && c_ready), .sop_i (c_sop), .ah_i (i_ah), .ipv6_i (i_ipv6),
+    .data_i (c_data), .data_o (i_data), .icv_o (i_ah_icv)
+  );
+
+  ravelin_ipsec_append #(.DataW(DataW)) u_high (
+    .clk_i, .rst_ni, .empty_o (append_empty),
+    .in_valid_i (c_valid && i_valid), .in_ready_o (append_ready), .in_sop_i (c_sop),
+    .in_eop_i (c_eop), .in_data_i (i_data), .in_bytes_i (c_bytes), .in_tail_i (128'(i_high)),
+    .in_tail_bytes_i (i_esn ? 5'd4 : 5'd0),
+    .out_valid_o (g_valid), .out_ready_i (g_ready), .out_sop_o (g_sop), .out_eop_o (g_eop),
+    .out_data_o (g_data), .out_bytes_o (g_bytes)
+  );
+
+  ravelin_ipsec_fifo #(.Width(128), .Depth(InFlight)) u_icvs (
+    .clk_i, .rst_ni,
+    .in_valid_i (c_valid && c_ready && c_eop && i_decrypt), .in_ready_o (icv_room),
+    .in_data_i (i_icv),
+    .out_valid_o (icv_valid), .out_ready_i (icv_ready), .out_data_o (icv), .count_o (icv_count)
+  );
+
   // ------------------------------------------------------------------------ GCM
-  logic           m_valid, m_decrypt, gcm_ready, gcm_idle, gcm_in_ready;
+  logic           m_valid, m_decrypt, m_ah, m_gmac, gcm_ready, gcm_idle, gcm_in_ready;
   logic [15:0]    m_len;
   logic [SaW-1:0] m_sa;
   logic [31:0]    m_spi;
@@ -266,31 +314,23 @@ module ravelin_ipsec_rx #(
   logic [SaW-1:0] gcm_bad_slot;
   logic [DataW-1:0]  d_data;
   logic [BytesW-1:0] d_bytes;
-  logic [127:0]      icv;
   /* verilator tracing_off */
   logic [127:0]      d_tag;
   /* verilator tracing_on */
-  logic           icv_valid, icv_room, icv_ready;
   logic [4:0]     m_count;
-  logic [7:0]     icv_count, post_count;
 
-  ravelin_ipsec_fifo #(.Width(SaW + 178), .Depth(16)) u_gcm_meta (
+  ravelin_ipsec_fifo #(.Width(SaW + 180), .Depth(16)) u_gcm_meta (
     .clk_i, .rst_ni,
     .in_valid_i (buf_first && !drop), .in_ready_o (gcm_meta_ready),
-    .in_data_i ({decrypt, decrypt ? dec.text_len : dec.frame_len, dec.sa[SaW-1:0], dec.spi, dec.esn,
-                 dec.seq, dec.iv}),
-    .out_valid_o (m_valid), .out_ready_i (c_valid && c_ready && c_eop),
-    .out_data_o ({m_decrypt, m_len, m_sa, m_spi, m_esn, m_seq, m_iv}), .count_o (m_count)
+    .in_data_i ({decrypt, decrypt && dec.ah, decrypt && dec.gmac,
+                 decrypt && dec.ah && dec.esn ? hash_len + 16'd4 : hash_len, dec.sa[SaW-1:0],
+                 dec.spi, dec.esn, dec.seq, dec.iv}),
+    .out_valid_o (m_valid), .out_ready_i (g_valid && g_ready && g_eop),
+    .out_data_o ({m_decrypt, m_ah, m_gmac, m_len, m_sa, m_spi, m_esn, m_seq, m_iv}),
+    .count_o (m_count)
   );
 
-  ravelin_ipsec_fifo #(.Width(128), .Depth(InFlight)) u_icvs (
-    .clk_i, .rst_ni,
-    .in_valid_i (c_valid && c_ready && c_eop && m_decrypt), .in_ready_o (icv_room),
-    .in_data_i (c_icv),
-    .out_valid_o (icv_valid), .out_ready_i (icv_ready), .out_data_o (icv), .count_o (icv_count)
-  );
-
-  assign c_ready = gcm_in_ready && m_valid;
+  assign g_ready = gcm_in_ready && m_valid;
 
   ravelin_gcm #(
     .DataW(DataW), .SaCount(InSaCount), .Decrypt(1'b1), .TestMutations(TestMutations),
@@ -304,15 +344,58 @@ module ravelin_ipsec_rx #(
     .damage_slot_i (damage.index[SaW-1:0]),
     .key_req_valid_i, .key_req_ready_o, .key_req_erase_i, .key_req_slot_i, .key_req_size_i,
     .key_req_key_i, .key_req_salt_i, .key_done_o, .ready_o (gcm_ready), .idle_o (gcm_idle),
-    .in_valid_i (c_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (c_sop),
-    .in_eop_i (c_eop), .in_data_i (c_data), .in_bytes_i (c_bytes), .in_auth_only_i (1'b0),
+    .in_valid_i (g_valid && m_valid), .in_ready_o (gcm_in_ready), .in_sop_i (g_sop),
+    .in_eop_i (g_eop), .in_data_i (g_data), .in_bytes_i (g_bytes), .in_auth_only_i (m_gmac),
     .in_bypass_i (!m_decrypt), .in_slot_i (m_sa), .in_iv_i (m_iv),
-    .in_aad_i (ravelin_ipsec_pkg::aad_of(m_spi, m_esn, m_seq)), .in_aad_len_i (m_esn ? 5'd12 : 5'd8),
-    .in_auth_len_i (16'd0), .in_len_i (m_len),
+    .in_aad_i (ravelin_ipsec_pkg::aad_of(m_spi, m_esn, m_seq, m_iv)),
+    .in_aad_len_i (ravelin_ipsec_pkg::aad_octets(m_ah, m_gmac, m_esn)),
+    .in_auth_len_i (m_gmac ? m_len : 16'd0), .in_len_i (m_gmac ? 16'd0 : m_len),
     .out_valid_o (d_valid), .out_ready_i (d_ready), .out_sop_o (d_sop), .out_eop_o (d_eop),
     .out_data_o (d_data), .out_bytes_o (d_bytes), .out_tag_o (d_tag), .out_bypass_o (d_bypass),
     .out_bad_o (d_bad), .bad_o (gcm_bad), .bad_slot_o (gcm_bad_slot)
   );
+
+  // ------------------------------------------------------------------------ text
+  // What is left of a frame may end before the last beat of the engine, but the tag comes with that.
+  logic              x_there, x_valid, x_ready, x_sop, x_eop, tag_valid, tag_room, t_valid, t_room;
+  logic              x_bad, x_taken, cut_empty;
+  logic [DataW-1:0]  x_data;
+  logic [BytesW-1:0] x_bytes;
+  logic [6:0]        t_ahead;
+  logic [15:0]       t_len;
+  logic [7:0]        t_count;
+  logic [4:0]        tag_count;
+  /* verilator tracing_off */
+  logic [127:0]      x_tag;
+  /* verilator tracing_on */
+
+  ravelin_ipsec_fifo #(.Width(23), .Depth(InFlight)) u_text_meta (
+    .clk_i, .rst_ni,
+    .in_valid_i (buf_first && !drop), .in_ready_o (t_room),
+    .in_data_i ({decrypt ? dec.ahead : 7'd0, decrypt ? dec.text_len : dec.frame_len}),
+    .out_valid_o (t_valid), .out_ready_i (d_valid && d_ready && d_eop),
+    .out_data_o ({t_ahead, t_len}), .count_o (t_count)
+  );
+
+  ravelin_ipsec_cut #(.DataW(DataW), .SideW(1)) u_text (
+    .clk_i, .rst_ni, .empty_o (cut_empty),
+    .in_valid_i (d_valid), .in_ready_o (d_ready), .in_sop_i (d_sop), .in_eop_i (d_eop),
+    .in_data_i (d_data), .in_skip_i (t_ahead), .in_len_i (t_len), .in_side_i (1'b0),
+    .out_valid_o (x_there), .out_ready_i (x_taken), .out_sop_o (x_sop), .out_eop_o (x_eop),
+    .out_data_o (x_data), .out_bytes_o (x_bytes), .out_side_o (unused_text_side)
+  );
+
+  /* verilator tracing_off */
+  ravelin_ipsec_fifo #(.Width(129), .Depth(16)) u_tags (
+    .clk_i, .rst_ni,
+    .in_valid_i (d_valid && d_ready && d_eop), .in_ready_o (tag_room), .in_data_i ({d_bad, d_tag}),
+    .out_valid_o (tag_valid), .out_ready_i (x_valid && x_ready && x_eop),
+    .out_data_o ({x_bad, x_tag}), .count_o (tag_count)
+  );
+  /* verilator tracing_on */
+
+  assign x_valid = x_there && (!x_eop || tag_valid);
+  assign x_taken = x_ready && (!x_eop || tag_valid);
 
   // ------------------------------------------------------------------------ verification
   logic           post_valid, post_pop, hold_valid, hold_ready, verify_idle, verify_paused;
@@ -343,9 +426,9 @@ module ravelin_ipsec_rx #(
     .paused_o (verify_paused),
     .meta_valid_i (post_valid), .meta_ready_o (post_pop), .meta_i (post_bits), .icv_i (icv),
     .icv_ready_o (icv_ready),
-    .text_valid_i (d_valid), .text_ready_o (d_ready), .text_sop_i (d_sop), .text_eop_i (d_eop),
-    .text_data_i (d_data), .text_bytes_i (d_bytes), .text_bad_i (d_bad),
-    .text_tag_i (d_tag),
+    .text_valid_i (x_valid), .text_ready_o (x_ready), .text_sop_i (x_sop), .text_eop_i (x_eop),
+    .text_data_i (x_data), .text_bytes_i (x_bytes), .text_bad_i (x_bad),
+    .text_tag_i (x_tag),
     .buf_valid_o (hold_valid), .buf_ready_i (hold_ready),
     .rd_valid_o (rd_valid), .rd_idx_o (rd_idx), .chk_valid_o (chk_valid), .chk_known_o (chk_known),
     .chk_reason_o (chk_reason), .chk_icv_ok_o (chk_icv_ok), .chk_bad_o (chk_bad),
@@ -482,7 +565,7 @@ module ravelin_ipsec_rx #(
 
   ravelin_ipsec_buffer #(.DataW(DataW), .Depth(Depth), .SideW(SideW)) u_plaintext (
     .clk_i, .rst_ni, .empty_o (hold_empty),
-    .in_valid_i (hold_valid), .in_ready_o (hold_ready), .in_data_i (d_data),
+    .in_valid_i (hold_valid), .in_ready_o (hold_ready), .in_data_i (x_data),
     .cmd_valid_i (v_valid_q), .cmd_ready_o (v_ready), .cmd_start_i ('0),
     .cmd_beats_i (v_q.drop ? '0 : (PtrW+1)'((v_q.len + 16'(Octets - 1) + 16'(v_none)) >> OctW)),
     .cmd_total_i ((PtrW+1)'((v_q.buffered + 16'(Octets - 1)) >> OctW)),
@@ -538,11 +621,12 @@ module ravelin_ipsec_rx #(
   assign ready_o  = decide_ready && in_sa_ready && gcm_ready;
   assign paused_o = decide_paused && verify_paused;
   assign idle_o   = !port_valid_i && !head_valid_q && decide_idle && buf_empty && realign_empty &&
-                    tailcut_empty && !m_valid && gcm_idle && !post_valid && verify_idle &&
+                    tailcut_empty && append_empty && !m_valid && gcm_idle && cut_empty && !post_valid && verify_idle &&
                     !u_valid_q && !v_valid_q && hold_empty && prepend_empty && ev_count == '0 && cnt_o == '0;
 
   logic unused;
-  assign unused = head_there ^ head_room ^ (^head_count) ^ icv_valid ^ icv_room ^ (^m_count) ^ (^icv_count) ^ (^post_count) ^ d_bypass ^
+  assign unused = im_room ^ (^im_count) ^ t_valid ^ t_room ^ (^t_count) ^ tag_room ^ (^tag_count) ^
+                  unused_text_side ^ (^d_bytes) ^ head_there ^ head_room ^ (^head_count) ^ icv_valid ^ icv_room ^ (^m_count) ^ (^icv_count) ^ (^post_count) ^ d_bypass ^
                   hold_first ^ ev_in_ready ^ gcm_bad ^ (^gcm_bad_slot) ^ (^damage);
 endmodule
 /* verilator lint_on UNUSEDSIGNAL */

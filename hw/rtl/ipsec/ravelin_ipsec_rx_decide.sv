@@ -62,12 +62,15 @@ module ravelin_ipsec_rx_decide #(
   } frame_t;
 
   typedef struct packed {
-    logic         candidate;   // ESP in plain sight, or what an SA may have as such
-    logic         plain;       // it is ESP, whatever SAs there are
+    logic         candidate;   // ESP or AH in plain sight, or what an SA may have as such
+    logic         plain;       // it is that, whatever SAs there are
     logic         fragment;
     logic         bad_sum;
     logic         malformed;
     logic         udp;
+    logic         ah;
+    logic [7:0]   next;        // behind AH
+    logic [5:0]   ah_len;      // octets of AH
     logic [15:0]  port;        // that UDP comes to
     logic         hidden;      // it may hold ESP behind more than is seen
     logic         ipv6;
@@ -77,7 +80,7 @@ module ravelin_ipsec_rx_decide #(
     logic [6:0]   names;
     logic [1:0]   ecn;
     logic [7:0]   skip;        // octets before the ESP header
-    logic [15:0]  esp_len;     // from the ESP header to the end of the ICV
+    logic [15:0]  esp_len;     // from that, or AH, to the end of the packet
     logic [31:0]  spi;
     logic [31:0]  seq;
     logic [63:0]  iv;
@@ -136,12 +139,14 @@ module ravelin_ipsec_rx_decide #(
 
   // ------------------------------------------------------------------------ classify
   ravelin_ipsec_pkg::esp_in_udp_t p2_in_udp;
+  ravelin_ipsec_pkg::ah_t  p2_ah;
   ravelin_ipsec_pkg::esp_t p2_esp;
   logic [16:0]  p2_at;         // from the IP header to the ESP header
   logic [15:0]  p2_port, p2_udp_len, p2_esp_len;
   logic [31:0]  p2_ports;      // {source, destination}
-  logic         p2_ip, p2_is_esp, p2_is_udp, p2_visible, p2_iv, p2_candidate, p2_plain;
-  logic         p2_bad_len, p2_hidden;
+  logic         p2_ip, p2_is_esp, p2_is_ah, p2_bare, p2_is_udp, p2_visible, p2_iv, p2_candidate, p2_plain;
+  logic         p2_bad_len, p2_hidden, p2_clear;
+  logic [5:0]   p2_ah_len;
   frame_t       p3_q, p4_q, p5_q, p6_q, p7_q, p8_q, p9_q, p10_q, p11_q;
   ravelin_ipsec_pkg::in_name_t p3_name_q;
   esp_place_t   p3_esp_q, p4_esp_q, p5_esp_q, p6_esp_q, p7_esp_q, p8_esp_q, p9_esp_q, p10_esp_q, p11_esp_q;
@@ -152,21 +157,32 @@ module ravelin_ipsec_rx_decide #(
   assign p2_hidden  = p2_head.reason == ravelin_ipsec_pkg::DROP_NONE &&
                       p2.state == ravelin_ipsec_pkg::PARSE_HIDDEN;
   assign p2_is_esp  = p2.proto == ravelin_ipsec_pkg::PROTO_ESP;
+  assign p2_is_ah   = p2.proto == ravelin_ipsec_pkg::PROTO_AH;
   assign p2_is_udp  = p2.proto == ravelin_ipsec_pkg::PROTO_UDP;
   assign p2_in_udp  = p2.upper;
-  assign p2_esp     = p2_is_udp ? p2_in_udp.esp : p2.upper[127:0];
+  assign p2_ah      = p2.upper[159:0];
+  assign p2_esp     = p2_is_udp ? p2_in_udp.esp : p2_is_ah ? p2_ah.esp : p2.upper[127:0];
+  // No other headers are known to count as they are.
+  assign p2_bare    = p2.hlen == (p2.ipv6 ? 13'd40 : 13'd20);
   assign p2_at      = 17'(p2.hlen) + (p2_is_udp ? 17'd8 : 17'd0);
   assign p2_port    = ravelin_ipsec_pkg::swap16(p2_in_udp.udp.dport);
   assign p2_udp_len = ravelin_ipsec_pkg::swap16(p2_in_udp.udp.len);
   // SPI and sequence number; and the IV, which may lie behind more headers than are looked at
-  assign p2_visible = !p2.later && p2.shown >= (p2_is_udp ? 5'd16 : 5'd8);
-  assign p2_iv      = p2.shown >= (p2_is_udp ? 5'd24 : 5'd16);
-  assign p2_bad_len = p2_esp_len < 16'd20 || p2_esp_len[1:0] != '0;   // with any IV and ICV
+  assign p2_visible = !p2.later && p2.shown >= (p2_is_udp ? 5'd16 : p2_is_ah ? 5'd12 : 5'd8);
+  assign p2_iv      = p2.shown >= (p2_is_udp ? 5'd24 : p2_is_ah ? 5'd20 : 5'd16);
+  // With any IV and ICV. Peers align AH to 8 octets over IPv4 too.
+  assign p2_bad_len = p2_is_ah ? p2_esp_len < 16'(p2_ah_len) ||
+                                 (p2_ah.words != 8'd8 && (p2.ipv6 || p2_ah.words != 8'd7))
+                               : p2_esp_len < 16'd20 || p2_esp_len[1:0] != '0;
+  assign p2_ah_len  = p2_ah.words[0] ? 6'(ravelin_ipsec_pkg::AH_OCTETS4)
+                                     : 6'(ravelin_ipsec_pkg::AH_OCTETS6);
   // One octet is a keepalive, four octets of zero mark IKE (RFC 3948, section 2).
-  assign p2_candidate = p2_ip && (p2_is_esp || (p2_is_udp && !p2.ipv6 &&
-                                                p2_in_udp.esp.spi != '0 && p2_udp_len >= 16'd12));
+  assign p2_candidate = p2_ip && (p2_is_esp || p2_is_ah ||
+                                  (p2_is_udp && !p2.ipv6 &&
+                                   p2_in_udp.esp.spi != '0 && p2_udp_len >= 16'd12));
   // On any other port it is ESP to the SA that names it alone.
-  assign p2_plain     = p2_is_esp || p2_port == ravelin_ipsec_pkg::ENCAP_PORT;
+  assign p2_plain     = p2_is_esp || p2_is_ah || p2_port == ravelin_ipsec_pkg::ENCAP_PORT;
+  assign p2_clear     = p2_visible && (p2_iv || p2_bad_len) && (!p2_is_ah || p2_bare);
 
   assign p2_ports = p2.ports && !p2.fragment ? ravelin_ipsec_pkg::swap32(p2.upper[31:0]) : '0;
 
@@ -187,24 +203,27 @@ module ravelin_ipsec_rx_decide #(
       p3_q.reason        <= p2_head.reason;
       p3_q.len           <= p2_head.len;
       p3_q.l3            <= p2.l3;
-      p3_esp_q.candidate <= p2_candidate && p2_visible && !p2.fragment && (p2_iv || p2_bad_len);
+      p3_esp_q.candidate <= p2_candidate && !p2.fragment && p2_clear;
       p3_esp_q.hidden    <= p2_hidden ||
-                            (p2_candidate && p2_plain && !p2.fragment &&
-                             !(p2_visible && (p2_iv || p2_bad_len)) && p2.whole);
+                            (p2_candidate && p2_plain && !p2.fragment && !p2_clear && p2.whole);
       p3_esp_q.ipv6      <= p2.ipv6;
       p3_esp_q.src       <= p2.src;
       p3_esp_q.dst       <= p2.dst;
       p3_esp_q.front     <= p2.hlen[6:0];
       p3_esp_q.names     <= p2.names;
       p3_esp_q.plain     <= p2_plain;
-      p3_esp_q.fragment  <= p2_candidate && p2_plain && p2.fragment && (p2_is_esp || p2_visible);
+      p3_esp_q.fragment  <= p2_candidate && p2_plain && p2.fragment && (!p2_is_udp || p2_visible);
       p3_esp_q.bad_sum   <= p2.bad_sum;
       p3_esp_q.malformed <= p2_bad_len;
       p3_esp_q.udp       <= p2_is_udp;
+      p3_esp_q.ah        <= p2_is_ah;
+      p3_esp_q.next      <= p2_ah.next;
+      p3_esp_q.ah_len    <= p2_ah_len;
       p3_esp_q.port      <= p2_port;
       p3_esp_q.ecn       <= p2.tos[1:0];
       p3_esp_q.skip      <= 8'(p2.l3) + 8'(p2_at);
       p3_esp_q.esp_len   <= p2_esp_len;
+      p3_name_q.ah       <= p2_is_ah;
       p3_name_q.ipv6     <= p2.ipv6;
       p3_name_q.dst      <= p2.dst;
       p3_name_q.spi      <= ravelin_ipsec_pkg::swap32(p2_esp.spi);
@@ -221,6 +240,7 @@ module ravelin_ipsec_rx_decide #(
   typedef struct packed {
     logic           known;
     logic [SaW-1:0] idx;
+    logic           gmac;
     logic           transport;
     logic           implicit;
     logic [1:0]     icv;
@@ -230,7 +250,8 @@ module ravelin_ipsec_rx_decide #(
 
   logic           p7_hit;
   ravelin_ipsec_pkg::in_form_t p7_form;
-  logic [5:0]     p7_around;   // octets of header, IV and ICV
+  logic [5:0]     p7_around;   // octets of header, IV and ICV; or AH
+  logic [2:0]     p7_least;    // octets of text
   logic [SaW-1:0] p7_idx;
   found_t         p7, p8_found_q, p9_found_q, p10_found_q, p11_found_q;
 
@@ -242,19 +263,21 @@ module ravelin_ipsec_rx_decide #(
     .used_i (p4_esp_q.candidate),
     .hit_o (p7_hit), .idx_o (p7_idx), .form_o (p7_form)
   );
-  assign p7_around   = (p7_form.implicit ? 6'd8 : 6'd16) +
+  assign p7_around   = p7_esp_q.ah ? p7_esp_q.ah_len :
+                       (p7_form.implicit ? 6'd8 : 6'd16) +
                        6'(ravelin_ipsec_pkg::icv_octets(p7_form.icv));
+  assign p7_least    = p7_esp_q.ah ? 3'd0 : 3'd4;
   assign op_hit_o    = p7_hit;
 
   always_comb begin
     p7.known     = p7_hit && p7_esp_q.candidate && (!p7_esp_q.udp || p7_esp_q.port == p7_form.port);
     p7.idx       = p7_idx;
+    p7.gmac      = p7_form.gmac;
     p7.transport = p7_form.transport;
     p7.implicit  = p7_form.implicit;
     p7.icv       = p7_form.icv;
-    // header and IV; and at least 4 octets of text
     p7.text_len  = p7_esp_q.esp_len - 16'(p7_around);
-    p7.too_short = p7_esp_q.esp_len < 16'd4 + 16'(p7_around);
+    p7.too_short = p7_esp_q.esp_len < 16'(p7_least) + 16'(p7_around);
   end
 
   assign pre_valid_o = p7_valid_q && p7_hit;
@@ -302,7 +325,12 @@ module ravelin_ipsec_rx_decide #(
 
   // ------------------------------------------------------------------------ verdict
   logic [3:0] p11_reason;
+  logic [6:0] p11_ahead;      // octets that are authenticated before the text
   ravelin_ipsec_pkg::rx_decision_t p12_q;
+
+  // The packet up to the text; or the end of the IV (aad_of).
+  assign p11_ahead = p11_esp_q.ah                    ? p11_esp_q.front + 7'(p11_esp_q.ah_len) :
+                      p11_found_q.gmac && pre_esn_i ? 7'd4 : 7'd0;
 
   always_comb begin
     p11_reason = p11_q.reason;
@@ -322,6 +350,10 @@ module ravelin_ipsec_rx_decide #(
       p12_q.reason    <= p11_reason;
       p12_q.known     <= p11_found_q.known && !dead_i;
       p12_q.udp       <= p11_esp_q.udp;
+      p12_q.ah        <= p11_esp_q.ah;
+      p12_q.gmac      <= p11_found_q.gmac;
+      p12_q.next      <= p11_esp_q.next;
+      p12_q.ahead     <= p11_ahead;
       p12_q.transport <= p11_found_q.transport;
       p12_q.ipv6      <= p11_esp_q.ipv6;
       p12_q.src       <= p11_esp_q.src;
@@ -330,7 +362,8 @@ module ravelin_ipsec_rx_decide #(
       p12_q.names     <= p11_esp_q.names;
       p12_q.ecn       <= p11_esp_q.ecn;
       p12_q.l3        <= p11_q.l3;
-      p12_q.skip      <= p11_esp_q.skip + (p11_found_q.implicit ? 8'd8 : 8'd16);
+      p12_q.skip      <= p11_esp_q.ah ? 8'(p11_q.l3) :
+                         p11_esp_q.skip + (p11_found_q.implicit ? 8'd8 : 8'd16) - 8'(p11_ahead);
       p12_q.frame_len <= p11_q.len;
       p12_q.text_len  <= p11_found_q.text_len;
       p12_q.icv       <= p11_found_q.icv;

@@ -158,7 +158,7 @@ module ravelin_ipsec_rx_verify #(
         f0_steps_q   <= steps(text_data_i, last_octet_q);
         f0_run_q     <= run;
         f0_bytes_q   <= text_bytes_i;
-        f0_next_q    <= octet_at(text_data_i, text_bytes_i - BytesW'(1));
+        f0_next_q    <= meta.ah ? meta.next : octet_at(text_data_i, text_bytes_i - BytesW'(1));
         f0_pad_q     <= octet_at(text_data_i, text_bytes_i - BytesW'(2));
         f0_pad_end_q <= octet_at(text_data_i, text_bytes_i - BytesW'(3));
       end
@@ -166,7 +166,7 @@ module ravelin_ipsec_rx_verify #(
   end
 
   // ------------------------------------------------------------------------ format
-  // The text ends with octets 1, 2, ... pad, then pad, then the next header. That is: the octet
+  // Of ESP the text ends with octets 1, 2, ... pad, then pad, then the next header. That is: the octet
   // before `pad` equals it, and pad - 1 steps lead to it.
   function automatic logic padding_is_good(input logic [Octets-1:0] bits, input logic [8:0] earlier,
                                            input logic [BytesW-1:0] bytes, input logic [7:0] pad,
@@ -215,7 +215,7 @@ module ravelin_ipsec_rx_verify #(
   ravelin_ipsec_pkg::flow_t   flow;
 
   assign f0_ipv6 = f0_q.transport ? f0_q.ipv6 : f0_next_q == ravelin_ipsec_pkg::PROTO_IPV6;
-  assign f0_text = f0_q.text_len - 16'd2 - 16'(f0_pad_q);
+  assign f0_text = f0_q.ah ? f0_q.text_len : f0_q.text_len - 16'd2 - 16'(f0_pad_q);
 
   always_comb begin
     f0.decision = f0_q;
@@ -224,10 +224,11 @@ module ravelin_ipsec_rx_verify #(
     f0.next     = f0_next_q;
     f0.format   = ravelin_ipsec_pkg::DROP_NONE;
     if (f0_valid_q) begin
-      if (16'(f0_pad_q) + 16'd2 > f0_q.text_len ||
-          !padding_is_good(f0_steps_q, f0_run_q, f0_bytes_q, f0_pad_q, f0_pad_end_q)) begin
+      if (!f0_q.ah &&
+          (16'(f0_pad_q) + 16'd2 > f0_q.text_len ||
+           !padding_is_good(f0_steps_q, f0_run_q, f0_bytes_q, f0_pad_q, f0_pad_end_q))) begin
         f0.format = ravelin_ipsec_pkg::DROP_TRAILER;
-      end else if (f0_next_q == ravelin_ipsec_pkg::PROTO_NONE) begin
+      end else if (!f0_q.ah && f0_next_q == ravelin_ipsec_pkg::PROTO_NONE) begin
         f0.format = ravelin_ipsec_pkg::DROP_DUMMY;
       end else if (!f0_q.transport && f0_next_q != ravelin_ipsec_pkg::PROTO_IPV4 &&
                    f0_next_q != ravelin_ipsec_pkg::PROTO_IPV6) begin
@@ -326,7 +327,8 @@ module ravelin_ipsec_rx_verify #(
       f2_q.l3        <= f1_q.l3;
       case (f1_q.action)
         ravelin_ipsec_pkg::RX_DECRYPT: begin
-          f2_q.buffered <= f1_q.text_len;
+          // Of no octets a beat is there all the same.
+          f2_q.buffered <= f1_q.text_len == '0 ? 16'd1 : f1_q.text_len;
           f2_q.len      <= f1_total_q;
         end
         ravelin_ipsec_pkg::RX_PASS: begin

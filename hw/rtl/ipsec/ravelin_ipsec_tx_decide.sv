@@ -239,7 +239,7 @@ module ravelin_ipsec_tx_decide #(
   logic        p4_ask;        // the policies decide
   logic        p4_use, p4_discard;
   logic [1:0]  p4_pad;
-  logic [16:0] p4_padded;     // octets of the frame with padding, what follows the packet left out
+  logic [16:0] p4_frame;      // octets of the frame, what follows the packet left out
   logic        p5_discard_q, p6_discard_q, p7_discard_q;
   logic        p5_big_q, p6_big_q, p7_big_q;
   logic        sa_valid, no_sa, expired, sa_too_big, seq_end, sa_broken, sa_ok, ev_valid;
@@ -255,7 +255,7 @@ module ravelin_ipsec_tx_decide #(
                        (p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_PROTECT)));
   assign p4_discard = p4_ask && pol_action == 2'(ravelin_regs_pkg::POLICY_ACTION_DISCARD);
   assign p4_pad     = 2'd2 - p4_q.total[1:0];
-  assign p4_padded  = 17'(p4_q.l3) + {1'b0, p4_q.total} + 17'(p4_pad);
+  assign p4_frame   = 17'(p4_q.l3) + {1'b0, p4_q.total};
 
   ravelin_ipsec_out_sa #(
     .SaCount(OutSaCount), .TestMutations(TestMutations), .ErrorInjection(ErrorInjection)
@@ -265,8 +265,9 @@ module ravelin_ipsec_tx_decide #(
     .op_read_i (sa_read_i), .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_cfg_i (sa_cfg_i),
     .op_live_i (sa_live_i), .op_seq_i (sa_seq_i), .op_dyn_o (sa_dyn_o), .op_broken_o (sa_broken_o),
     .valid_i (p4_valid_q), .use_sa_i (p4_use), .idx_i (p4_q.sa_valid ? p4_q.sa : pol_sa),
-    .bytes_i (p4_q.total), .padded_i (p4_padded), .max_i (max_frame_i), .ipv6_i (p4_q.ipv6),
-    .fragment_i (p4_q.fragment), .beyond_i (p4_q.beyond),
+    .bytes_i (p4_q.total), .frame_i (p4_frame), .pad_i (p4_pad), .max_i (max_frame_i),
+    .ipv6_i (p4_q.ipv6), .fragment_i (p4_q.fragment), .beyond_i (p4_q.beyond),
+    .bare_i (p4_q.front == (p4_q.ipv6 ? 7'd40 : 7'd20)),
     .valid_o (sa_valid), .no_sa_o (no_sa), .unfit_o (unfit), .expired_o (expired), .too_big_o (sa_too_big),
     .seq_end_o (seq_end), .broken_o (sa_broken), .ok_o (sa_ok), .seq_o (seq), .cfg_o (cfg_bits), .ev_valid_o (ev_valid),
     .ev_o (ev_rec)
@@ -302,7 +303,7 @@ module ravelin_ipsec_tx_decide #(
   logic [19:0] p7_sum;        // of an IPv4 header of tunnel mode
   logic [HeadW-1:0] p8_head_q;
 
-  assign p7_pad   = 2'd2 - p7_q.total[1:0];
+  assign p7_pad   = cfg.ah ? 2'd0 : 2'd2 - p7_q.total[1:0];
   assign p7_outer = p7_q.total + 16'(p7_pad) + 16'(cfg.around);
   assign p7_front = cfg.transport ? p7_q.front : '0;
   assign p7_tos   = {cfg.dscp_fixed ? cfg.dscp : p7_q.tos[7:2], p7_q.tos[1:0]};
@@ -322,12 +323,14 @@ module ravelin_ipsec_tx_decide #(
     logic         transport;
     logic         ipv6;
     logic         udp;
+    logic         ah;
+    logic         gmac;
     logic [1:0]   icv;
     logic [1:0]   pad;
     logic [15:0]  text_len;
     logic [7:0]   next;
     logic [15:0]  outer;
-    logic [6:0]   front;       // octets before UDP or ESP
+    logic [6:0]   front;       // octets before UDP, ESP or AH
     logic [7:0]   tos;
     logic         df;
     logic [7:0]   ttl;
@@ -354,6 +357,8 @@ module ravelin_ipsec_tx_decide #(
         p8_made_q.transport <= cfg.transport;
         p8_made_q.ipv6      <= cfg.ipv6;
         p8_made_q.udp       <= cfg.udp;
+        p8_made_q.ah        <= cfg.ah;
+        p8_made_q.gmac      <= cfg.gmac;
         p8_made_q.icv       <= cfg.icv;
         p8_made_q.pad       <= p7_pad;
         p8_made_q.text_len  <= p7_q.total - 16'(p7_front);
@@ -462,8 +467,10 @@ module ravelin_ipsec_tx_decide #(
 
   ravelin_ipsec_pkg::udp_t  p9_udp;
   ravelin_ipsec_pkg::esp_t  p9_esp;
+  ravelin_ipsec_pkg::ah_t   p9_ah;          // its ICV and padding are zero
   logic [TailW-1:0] p9_tail;      // all that follows the Ethernet header
   logic [6:0]       p9_tail_len;
+  logic [5:0]       p9_ah_len;
 
   always_comb begin
     p9_udp.sport    = p9_made_q.ports[15:0];
@@ -474,14 +481,21 @@ module ravelin_ipsec_tx_decide #(
     p9_esp.seq      = ravelin_ipsec_pkg::swap32(p9_made_q.seq[31:0]);
     p9_esp.iv       = {ravelin_ipsec_pkg::swap32(p9_made_q.seq[31:0]),
                        ravelin_ipsec_pkg::swap32(p9_made_q.seq[63:32])};
+    p9_ah_len       = p9_made_q.ipv6 ? 6'(ravelin_ipsec_pkg::AH_OCTETS6)
+                                     : 6'(ravelin_ipsec_pkg::AH_OCTETS4);
+    p9_ah.esp       = p9_esp;
+    p9_ah.reserved  = '0;
+    p9_ah.words     = {4'b0, p9_ah_len[5:2]} - 8'd2;
+    p9_ah.next      = p9_made_q.next;
     p9_tail         = TailW'(p9_front_q) |
-                      ((p9_made_q.udp ? TailW'({p9_esp, p9_udp}) : TailW'(p9_esp))
+                      ((p9_made_q.ah  ? TailW'(p9_ah) :
+                        p9_made_q.udp ? TailW'({p9_esp, p9_udp}) : TailW'(p9_esp))
                        << {p9_made_q.front[6:2], 5'b0});
     if (!p9_made_q.ipv6) begin
       p9_tail[95:80] = ravelin_ipsec_pkg::swap16(ravelin_ipsec_pkg::folded(p9_sum_q));
     end
     p9_tail_len = p9_made_q.front + (p9_made_q.udp ? 7'd8 : 7'd0) +
-                  (p9_made_q.implicit ? 7'd8 : 7'd16);
+                  (p9_made_q.ah ? 7'(p9_ah_len) : p9_made_q.implicit ? 7'd8 : 7'd16);
   end
 
   ravelin_ipsec_pkg::tx_decision_t p10_q;
@@ -495,6 +509,12 @@ module ravelin_ipsec_tx_decide #(
         p10_q.text_len   <= p9_made_q.text_len;
         p10_q.pad        <= p9_made_q.pad;
         p10_q.next       <= p9_made_q.next;
+        p10_q.ah         <= p9_made_q.ah;
+        p10_q.gmac       <= p9_made_q.gmac;
+        p10_q.ipv6       <= p9_made_q.ipv6;
+        p10_q.l3         <= p9_q.l3;
+        p10_q.front      <= p9_made_q.ah                    ? p9_tail_len :
+                            p9_made_q.gmac && p9_made_q.esn ? 7'd4 : 7'd0;
         p10_q.icv        <= p9_made_q.icv;
         p10_q.sa         <= p9_q.sa;
         p10_q.spi        <= p9_made_q.spi;

@@ -98,6 +98,8 @@ module ravelin_queue_regs #(
     features.aes_gcm_192  = 1'b1;
     features.aes_gcm_256  = 1'b1;
     features.implicit_iv  = 1'b1;
+    features.ah           = 1'b1;
+    features.gmac         = 1'b1;
     features.vlan         = 1'b1;
     features.ipv6         = 1'b1;
     features.transport    = 1'b1;

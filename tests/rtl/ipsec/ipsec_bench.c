@@ -67,6 +67,7 @@ static void model_new(struct bench *b)
 		.inbound_sas = BENCH_SAS,
 		.policies = BENCH_POLICIES,
 		.ipv6 = true,
+		.ah = true,
 	};
 
 	b->model = rvl_engine_new(&config);

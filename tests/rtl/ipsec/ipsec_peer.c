@@ -33,6 +33,26 @@ size_t peer_icv(const struct rvl_sa_params *params)
 						     : 16;
 }
 
+static bool is_ah(const struct rvl_sa_params *params)
+{
+	return params->protocol == RVL_PROTOCOL_AH;
+}
+
+static bool is_gmac(const struct rvl_sa_params *params)
+{
+	return is_ah(params) || params->encr == IKE_ENCR_NULL_AUTH_AES_GMAC;
+}
+
+static const uint8_t *key_of(const struct rvl_sa_params *params)
+{
+	return is_ah(params) ? params->integ_key : params->encr_key;
+}
+
+static size_t key_len_of(const struct rvl_sa_params *params)
+{
+	return is_ah(params) ? params->integ_key_len : params->encr_key_len;
+}
+
 /* Octets of the IV that is sent. */
 static size_t iv_of(const struct rvl_sa_params *params)
 {
@@ -52,8 +72,12 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 	};
 	uint32_t flags = 0;
 
-	if (params->encr_key_len != 16)
-		flags |= params->encr_key_len == 32 ? RVL_SA_FLAG_AES256 : RVL_SA_FLAG_AES192;
+	if (key_len_of(params) != 16)
+		flags |= key_len_of(params) == 32 ? RVL_SA_FLAG_AES256 : RVL_SA_FLAG_AES192;
+	if (is_gmac(params))
+		flags |= RVL_SA_FLAG_GMAC;
+	if (is_ah(params))
+		flags |= RVL_SA_FLAG_AH;
 	if (!iv_of(params))
 		flags |= RVL_SA_FLAG_IMPLICIT_IV;
 	if (peer_icv(params) != 16)
@@ -69,7 +93,7 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 	memcpy(cmd.src, params->src.octets, sizeof(cmd.src));
 	memcpy(cmd.dst, params->dst.octets, sizeof(cmd.dst));
 	memcpy(&cmd.salt, params->salt, 4);
-	memcpy(cmd.key, params->encr_key, params->encr_key_len);
+	memcpy(cmd.key, key_of(params), key_len_of(params));
 	if (params->direction == RVL_INBOUND) {
 		flags |= RVL_SA_FLAG_INBOUND;
 		cmd.window = params->replay_window;
@@ -189,6 +213,25 @@ void peer_esn(struct peer_random *r, struct rvl_sa_params *params, uint32_t befo
 	params->first_seq = ((1 + (uint64_t)peer_below(r, 1000)) << 32) - before;
 }
 
+void peer_gmac(struct rvl_sa_params *params)
+{
+	params->encr = IKE_ENCR_NULL_AUTH_AES_GMAC;
+}
+
+void peer_ah(struct rvl_sa_params *params)
+{
+	params->protocol = RVL_PROTOCOL_AH;
+	params->encap = false;
+	params->src_port = params->dst_port = 0;
+	params->integ = params->encr_key_len == 16   ? IKE_INTEG_AES_128_GMAC
+			: params->encr_key_len == 24 ? IKE_INTEG_AES_192_GMAC
+						     : IKE_INTEG_AES_256_GMAC;
+	params->integ_key_len = params->encr_key_len;
+	memcpy(params->integ_key, params->encr_key, params->encr_key_len);
+	params->encr = IKE_ENCR_NONE;
+	params->encr_key_len = 0;
+}
+
 struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction direction,
 				     uint32_t spi)
 {
@@ -198,8 +241,21 @@ struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction d
 		peer_transport(&params);
 	if (peer_below(r, 2))
 		peer_esn(r, &params, peer_below(r, 100));
-	if (!peer_below(r, 3))
+	switch (peer_below(r, 6)) {
+	case 0:
+	case 1:
 		params.encr = IKE_ENCR_AES_GCM_16_IIV;
+		break;
+	case 2:
+		peer_gmac(&params);
+		break;
+	case 3: /* outbound in transport mode it wants packets of its own kind */
+		if (direction == RVL_INBOUND || params.mode == RVL_TUNNEL)
+			peer_ah(&params);
+		break;
+	default:
+		break;
+	}
 	return params;
 }
 
@@ -310,6 +366,8 @@ struct peer_ip peer_ip_for(struct peer_random *r, const struct rvl_sa_params *pa
 		ip.ipv6 = params->dst.family == 6;
 		ip.fragment = peer_below(r, 16) ? ip.fragment & 0x4000 : ip.fragment;
 	}
+	if (params->mode == RVL_TRANSPORT && is_ah(params))
+		ip.options = 0;
 	return ip;
 }
 
@@ -368,13 +426,33 @@ struct peer_seal peer_seal_plain(uint64_t seq)
 	return (struct peer_seal){.seq = seq, .pad_length = -1, .iv = seq};
 }
 
+/* In parts: what is authenticated alone, then the text, which becomes the ciphertext. */
+static void gcm(const struct rvl_sa_params *params, const uint8_t *nonce, const uint8_t *first,
+		size_t first_len, const uint8_t *second, size_t second_len, uint8_t *text,
+		size_t text_len, uint8_t *icv)
+{
+	const size_t key = key_len_of(params);
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	int n;
+
+	if (!EVP_EncryptInit_ex(ctx,
+				key == 16   ? EVP_aes_128_gcm()
+				: key == 24 ? EVP_aes_192_gcm()
+					    : EVP_aes_256_gcm(),
+				NULL, key_of(params), nonce) ||
+	    !EVP_EncryptUpdate(ctx, NULL, &n, first, (int)first_len) ||
+	    (second_len && !EVP_EncryptUpdate(ctx, NULL, &n, second, (int)second_len)) ||
+	    (text_len && !EVP_EncryptUpdate(ctx, text, &n, text, (int)text_len)) ||
+	    !EVP_EncryptFinal_ex(ctx, icv, &n) ||
+	    !EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)peer_icv(params), icv))
+		abort();
+	EVP_CIPHER_CTX_free(ctx);
+}
+
 static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_len, uint64_t seq)
 {
-	uint8_t aad[12];
-	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
-	uint8_t *text = esp + 8 + iv_of(params);
-	uint8_t nonce[12];
-	int n, ok;
+	uint8_t aad[12], nonce[12], *text = esp + 8 + iv_of(params);
+	size_t aad_len = params->esn ? 12 : 8;
 
 	memcpy(nonce, params->salt, 4);
 	memcpy(nonce + 4, esp + 8, 8);
@@ -388,19 +466,46 @@ static void seal(const struct rvl_sa_params *params, uint8_t *esp, size_t text_l
 		rvl_put_be32(aad + 4, (uint32_t)(seq >> 32));
 		rvl_put_be32(aad + 8, (uint32_t)seq);
 	}
-	ok = EVP_EncryptInit_ex(ctx,
-				params->encr_key_len == 16   ? EVP_aes_128_gcm()
-				: params->encr_key_len == 24 ? EVP_aes_192_gcm()
-							     : EVP_aes_256_gcm(),
-				NULL, params->encr_key, nonce) &&
-	     EVP_EncryptUpdate(ctx, NULL, &n, aad, params->esn ? 12 : 8) &&
-	     EVP_EncryptUpdate(ctx, text, &n, text, (int)text_len) &&
-	     EVP_EncryptFinal_ex(ctx, text + n, &n) &&
-	     EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, (int)peer_icv(params),
-				 text + text_len);
-	if (!ok)
-		abort();
-	EVP_CIPHER_CTX_free(ctx);
+	if (is_gmac(params)) /* RFC 4543, section 3.3 */
+		gcm(params, nonce, aad, aad_len, esp + 8, 8 + text_len, NULL, 0, text + text_len);
+	else
+		gcm(params, nonce, aad, aad_len, NULL, 0, text, text_len, text + text_len);
+}
+
+/* Of a packet without options or extension headers (RFC 4302, section 3.3.3; RFC 4543, section 4).
+ */
+static size_t seal_ah(struct peer_random *r, uint8_t *out, const struct rvl_sa_params *params,
+		      const struct peer_seal *how, const struct peer_ip *outer, uint8_t next,
+		      const uint8_t *text, size_t len)
+{
+	static const uint8_t mutable4[] = {1, 6, 7, 8, 10, 11}, mutable6[] = {1, 2, 3, 7};
+	const bool ipv6 = outer->ipv6;
+	/* Peers align it to 8 octets over IPv4 too. */
+	size_t ah_len = ipv6 || how->extra_pad ? 40 : 36;
+	size_t header = ip_header(r, out, outer, ah_len + len), total = header + ah_len + len;
+	uint8_t *ah = out + header, high[4], nonce[12], *zeroed;
+
+	memset(ah, 0, ah_len);
+	ah[0] = next;
+	ah[1] = (uint8_t)(ah_len / 4 - 2);
+	rvl_put_be32(ah + 4, params->spi);
+	rvl_put_be32(ah + 8, (uint32_t)how->seq);
+	memcpy(ah + ah_len, text, len);
+	zeroed = malloc(total);
+	memcpy(zeroed, out, total);
+	for (size_t i = 0; i < (ipv6 ? sizeof(mutable6) : sizeof(mutable4)); i++)
+		zeroed[ipv6 ? mutable6[i] : mutable4[i]] = 0;
+	if (ipv6)
+		zeroed[0] = 0x60;
+	rvl_put_be32(ah + 12, (uint32_t)(how->iv >> 32));
+	rvl_put_be32(ah + 16, (uint32_t)how->iv);
+	memcpy(nonce, params->salt, 4);
+	memcpy(nonce + 4, ah + 12, 8);
+	rvl_put_be32(high, (uint32_t)(how->seq >> 32));
+	gcm(params, nonce, zeroed, total, high, params->esn ? 4 : 0, NULL, 0, ah + 20);
+	free(zeroed);
+	memset(out + total, 0x77, how->trailing);
+	return total + how->trailing;
 }
 
 size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct peer_seal *how,
@@ -424,9 +529,16 @@ size_t peer_seal(uint8_t *out, const struct rvl_sa_params *params, const struct 
 	};
 	uint8_t natural = params->mode == RVL_TRANSPORT ? 17 : text[0] >> 4 == 6 ? 41 : 4;
 	uint8_t *esp, *p;
-	size_t header = ip_header(&r, out, &outer, udp + front + text_len + icv);
-	size_t total = header + udp + front + text_len + icv;
+	size_t header, total;
 
+	if (is_ah(params)) {
+		outer.protocol = RVL_IP_PROTO_AH;
+		outer.options = 0;
+		return seal_ah(&r, out, params, how, &outer,
+			       how->next_header ? how->next_header : natural, text, len);
+	}
+	header = ip_header(&r, out, &outer, udp + front + text_len + icv);
+	total = header + udp + front + text_len + icv;
 	if (udp) {
 		rvl_put_be16(out + header, params->src_port);
 		rvl_put_be16(out + header + 2, RVL_ESP_PORT);

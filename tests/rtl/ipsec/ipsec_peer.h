@@ -43,7 +43,10 @@ struct rvl_sa_params peer_params_ipv6(struct peer_random *r, enum rvl_direction 
 void peer_transport(struct rvl_sa_params *params);
 /* Make it one with ESN, whose numbers begin so far before a border of their halves. */
 void peer_esn(struct peer_random *r, struct rvl_sa_params *params, uint32_t before);
-/* Of either mode, with or without ESN and IVs that are sent. */
+/* Make it one of AES-GMAC, or of AH with that. */
+void peer_gmac(struct rvl_sa_params *params);
+void peer_ah(struct rvl_sa_params *params);
+/* Of either mode, with or without ESN and IVs that are sent; or of GMAC; or of AH. */
 struct rvl_sa_params peer_params_any(struct peer_random *r, enum rvl_direction direction,
 				     uint32_t spi);
 /* EtherType of its outer packets. */
@@ -73,14 +76,16 @@ uint16_t peer_type(const struct peer_ip *ip);
 /* Of either family. */
 struct peer_ip peer_random_ip(struct peer_random *r, size_t payload);
 
-/* One for an outbound SA: in transport mode mostly of its family, and whole. */
+/* One for an outbound SA: in transport mode mostly of its family, and whole; before AH the IP
+ * header is alone. */
 struct peer_ip peer_ip_for(struct peer_random *r, const struct rvl_sa_params *params,
 			   size_t payload);
 
 /* The address that a packet has by its number. */
 struct rvl_addr peer_address(bool ipv6, uint32_t number);
 
-/* How ESP is made wrong, or at least odd. */
+/* How ESP is made wrong, or at least odd. Of AH, whose IP header is alone: what its fields are
+ * there for; extra_pad aligns it to 8 octets over IPv4. */
 struct peer_seal {
 	uint64_t seq;	      /* above 32 bits with ESN */
 	bool udp;	      /* over IPv4 */

@@ -11,6 +11,7 @@
 	X(every_inner_length_is_decapsulated)                                                      \
 	X(random_frames_both_ways_with_many_sas)                                                   \
 	X(headers_that_reach_too_far_are_refused_by_name)                                          \
+	X(ah_goes_behind_the_ip_header_alone)                                                      \
 	X(packets_that_carry_nothing_pass_in_transport_mode)                                       \
 	X(esp_behind_headers_that_are_not_seen_goes_to_the_host)                                   \
 	X(esp_in_udp_is_received_on_the_port_that_its_sa_names)                                    \

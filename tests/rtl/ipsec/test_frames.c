@@ -23,6 +23,8 @@ static size_t put_packet(struct bench *b, uint8_t *frame, size_t payload, unsign
 	return put_ip(b, frame, &ip, tags, trailing);
 }
 
+#define FORMS 24
+
 /* SAs of all forms, one after the other. */
 static struct rvl_sa_params form(struct bench *b, enum rvl_direction direction, uint16_t i)
 {
@@ -33,8 +35,12 @@ static struct rvl_sa_params form(struct bench *b, enum rvl_direction direction, 
 		peer_transport(&params);
 	if (i & 4)
 		peer_esn(&b->random, &params, 50);
-	if (i % 3 == 2)
+	if (i < 8 && i % 3 == 2)
 		params.encr = IKE_ENCR_AES_GCM_16_IIV;
+	if (i >= 8 && i < 16)
+		peer_gmac(&params);
+	if (i >= 16)
+		peer_ah(&params);
 	return params;
 }
 
@@ -80,15 +86,15 @@ static size_t a_length(struct bench *b, size_t i)
 
 void every_inner_length_is_encapsulated(struct bench *b)
 {
-	struct rvl_sa_params params[8];
+	struct rvl_sa_params params[FORMS];
 	uint8_t frame[PEER_FRAME_MAX];
 
-	for (uint16_t i = 0; i < 8; i++) {
+	for (uint16_t i = 0; i < FORMS; i++) {
 		params[i] = form(b, RVL_OUTBOUND, i);
 		bench_sa_add(b, i * 7, &params[i]);
 	}
-	for (size_t i = 0; i < 1400; i++) {
-		unsigned int sa = peer_below(&b->random, 8);
+	for (size_t i = 0; i < 2000; i++) {
+		unsigned int sa = peer_below(&b->random, FORMS);
 		struct peer_ip ip = peer_ip_for(&b->random, &params[sa], a_length(b, i / 2));
 		size_t len = put_ip(b, frame, &ip, peer_below(&b->random, 3),
 				    peer_below(&b->random, 2) ? 0 : peer_below(&b->random, 80));
@@ -105,18 +111,18 @@ void every_inner_length_is_encapsulated(struct bench *b)
 
 void every_inner_length_is_decapsulated(struct bench *b)
 {
-	struct rvl_sa_params params[7];
+	struct rvl_sa_params params[FORMS];
 	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
 
-	for (uint16_t i = 0; i < 7; i++) {
+	for (uint16_t i = 0; i < FORMS; i++) {
 		params[i] = form(b, RVL_INBOUND, i);
 		bench_sa_add(b, i * 5, &params[i]);
 	}
-	for (size_t i = 0; i < 1400; i++) {
-		struct peer_seal how = peer_seal_plain(number_of(&params[i % 7], i + 1));
+	for (size_t i = 0; i < 2000; i++) {
+		struct peer_seal how = peer_seal_plain(number_of(&params[i % FORMS], i + 1));
 		size_t len =
-			peer_text(&b->random, packet, &params[i % 7], &how, a_length(b, i / 2));
-		size_t at = peer_ethernet(&b->random, frame, peer_outer_type(&params[i % 7]),
+			peer_text(&b->random, packet, &params[i % FORMS], &how, a_length(b, i / 2));
+		size_t at = peer_ethernet(&b->random, frame, peer_outer_type(&params[i % FORMS]),
 					  peer_below(&b->random, 3));
 
 		how.udp = peer_below(&b->random, 2);
@@ -126,7 +132,7 @@ void every_inner_length_is_decapsulated(struct bench *b)
 		how.tfc = peer_below(&b->random, 4) ? 0 : peer_below(&b->random, 100);
 		how.trailing = peer_below(&b->random, 2) ? 0 : peer_below(&b->random, 60);
 		how.iv = (uint64_t)peer_u32(&b->random) << 32 | peer_u32(&b->random);
-		at += peer_seal(frame + at, &params[i % 7], &how, packet, len);
+		at += peer_seal(frame + at, &params[i % FORMS], &how, packet, len);
 		if (at > 9234)
 			at -= how.trailing;
 		if (at <= 9234)
@@ -227,6 +233,69 @@ void headers_that_reach_too_far_are_refused_by_name(struct bench *b)
 			b->loose = false;
 			CHECK_EQ(b, b->sent, 0);
 		}
+}
+
+/* What other headers are made of isn't known to the NIC, so AH goes behind none of them. */
+void ah_goes_behind_the_ip_header_alone(struct bench *b)
+{
+	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
+
+	for (uint16_t i = 0; i < 4; i++) {
+		struct rvl_sa_params out = form(b, RVL_OUTBOUND, 16 + i);
+		struct rvl_sa_params in = form(b, RVL_INBOUND, 16 + i);
+		const bool ipv6 = i & 1, tunnel = !(i & 2);
+		struct peer_ip ip = {
+			.ipv6 = ipv6, .src = 1, .dst = 2, .protocol = 17, .payload = 50};
+		struct peer_seal how = peer_seal_plain(1);
+		size_t at, more = ipv6 ? 8 : 4, len;
+		uint8_t *header;
+
+		bench_sa_add(b, i, &out);
+		bench_sa_add(b, i, &in);
+		ip.options = 1;
+		len = put_ip(b, frame, &ip, 0, 0);
+		if (tunnel) {
+			bench_tx(b, frame, len, i);
+			bench_settle(b);
+			CHECK_EQ(b, b->sent, 1);
+		} else {
+			ipsec_dut_host(b->dut, frame, len, i);
+			CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+			CHECK_EQ(b, bench_count(b, RVL_CNT_TX_DROP_HEADERS), 1);
+			b->loose = true;
+			bench_settle(b);
+			b->loose = false;
+			CHECK_EQ(b, b->sent, 0);
+		}
+		ip.options = 0;
+		len = peer_packet(&b->random, packet, &ip);
+		at = peer_ethernet(&b->random, frame, peer_outer_type(&in), 0);
+		len = at + peer_seal(frame + at, &in, &how, packet, len);
+		/* The same with one of them: it is not for the NIC to say what it is. */
+		header = frame + at;
+		memmove(header + (ipv6 ? 40 : 20) + more, header + (ipv6 ? 40 : 20),
+			len - at - (ipv6 ? 40 : 20));
+		memset(header + (ipv6 ? 40 : 20), ipv6 ? 0 : 1, more);
+		if (ipv6) {
+			header[40] = RVL_IP_PROTO_AH;
+			header[6] = RVL_IP_PROTO_DESTINATION;
+			rvl_put_be16(header + 4, (uint16_t)(rvl_get_be16(header + 4) + more));
+		} else {
+			header[0] = 0x46;
+			rvl_put_be16(header + 2, (uint16_t)(rvl_get_be16(header + 2) + more));
+			rvl_put_be16(header + 10, 0);
+			rvl_put_be16(header + 10, rvl_ip_checksum(header, 24));
+		}
+		ipsec_dut_wire(b->dut, frame, len + more, false);
+		CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+		CHECK_EQ(b, bench_count(b, RVL_CNT_RX_HIDDEN), 1);
+		CHECK_EQ(b, bench_count(b, RVL_CNT_RX_DECRYPTED), 0);
+		b->loose = true;
+		bench_settle(b);
+		b->loose = false;
+		bench_sa_delete(b, true, i);
+		bench_sa_delete(b, false, i);
+	}
 }
 
 /* Of nothing but headers there is a trailer to protect. */

@@ -158,7 +158,7 @@ static void read_upper(struct parsed *out, const uint8_t *p, unsigned int seen, 
 	/* What is in the frame, and in the window: as many whole units as are of use. */
 	if (seen > out->hlen)
 		here = seen - out->hlen;
-	out->shown = here >= 24 ? 24 : here >= 16 ? 16 : here >= 8 ? 8 : here >= 4 ? 4 : 0;
+	out->shown = (uint8_t)(here >= 24 ? 24 : here / 4 * 4);
 	memcpy(out->upper, p + out->hlen, out->shown);
 	four = out->shown && !out->later && out->total >= out->hlen + 4;
 	out->ports = out->state == PARSE_SEEN && has_ports(out->proto) && four;
