@@ -132,7 +132,7 @@ help:
 	@echo 'make fuzz        a hostile device against the driver for FUZZ_SECONDS (3600), guided by coverage'
 	@echo 'make sim-ike     RUNS (100000) of IKE cores in a world that is hard on them, in virtual time from SEED'
 	@echo 'make soak        states and their NIC come and go at random on three kernels, SOAK_ROUNDS (500) on each;'
-	@echo '                 before that SOAK_RUNS (1000000) of sim-ike'
+	@echo '                 before that SOAK_RUNS (1000000) of sim-ike, and SOAK_PACKETS (1000000) in RTL'
 	@echo 'make synth       how many levels of LUTs lie between registers of the data path, by Yosys, as a table'
 	@echo '                 and as JSON in build/synth.json'
 	@echo 'make bench       measured figures as a table, and as JSON in build/bench.json'

@@ -25,14 +25,20 @@ esp_judge:
 	+@$(MAKE) --no-print-directory -s SAN=0 $(BUILD)/tests/esp_judge
 
 # `make soak SOAK_ROUNDS=N SOAK_RUNS=N`: that many rounds of guest-churn on each kernel, and runs of
-# the simulation of IKE; and floods as fast as they can be.
+# the simulation of IKE; floods as fast as they can be; and SOAK_PACKETS through the data path in RTL.
 .PHONY: soak
 SOAK_ROUNDS  ?= 500
 SOAK_RUNS    ?= 1000000
+SOAK_PACKETS ?= 1000000
+SOAK_BEATS   := 512 256 128
 SOAK_KERNELS := oldest standard newest
 
 soak: deps guest-cache
 	@$(MAKE) --no-print-directory sim-ike RUNS=$(SOAK_RUNS)
+	@$(MAKE) --no-print-directory -s SAN=0 $(JOBS) $(patsubst %,$(BUILD)/tests/ipsec_%,$(SOAK_BEATS))
+	@for beat in $(SOAK_BEATS); do \
+	  PACKETS=$(SOAK_PACKETS) $(BUILD)/tests/ipsec_$$beat $$(date +%s) every_form_meets || exit 1; \
+	done
 	@$(MAKE) --no-print-directory -s $(JOBS) programs flooder && \
 	  RAVELIN_FLOOD=0 $(AS_ROOT:sudo=sudo --preserve-env) tests/raveld/flood_test
 	@scripts/guest-cache --paths oldest >/dev/null && scripts/guest-cache --paths newest >/dev/null

@@ -4,7 +4,8 @@
 
 IPSEC_DIR := tests/rtl/ipsec
 IPSEC_SRCS := $(addprefix $(IPSEC_DIR)/,ipsec_bench.c ipsec_peer.c ipsec_test.c test_frames.c test_receive.c \
-              test_policy.c test_life.c test_command.c test_parity.c) $(wildcard host/esp/*.c)
+              test_policy.c test_life.c test_command.c test_parity.c test_mixed.c) \
+              tests/chip/traffic.c $(wildcard host/esp/*.c)
 
 # $(call ipsec_test,NAME,BITS A BEAT)
 define ipsec_test
@@ -15,4 +16,5 @@ $(call verilated_test,$(1),$(IPSEC_SRCS),-lcrypto)
 endef
 
 $(eval $(call ipsec_test,ipsec_512,512))
+$(eval $(call ipsec_test,ipsec_256,256))
 $(eval $(call ipsec_test,ipsec_128,128))

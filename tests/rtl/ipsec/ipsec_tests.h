@@ -10,6 +10,7 @@
 	X(every_inner_length_is_encapsulated)                                                      \
 	X(every_inner_length_is_decapsulated)                                                      \
 	X(random_frames_both_ways_with_many_sas)                                                   \
+	X(every_form_meets_every_size_and_every_fault)                                             \
 	X(headers_that_reach_too_far_are_refused_by_name)                                          \
 	X(ah_goes_behind_the_ip_header_alone)                                                      \
 	X(packets_that_carry_nothing_pass_in_transport_mode)                                       \

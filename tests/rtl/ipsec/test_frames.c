@@ -254,6 +254,8 @@ void ah_goes_behind_the_ip_header_alone(struct bench *b)
 		bench_sa_add(b, i, &in);
 		ip.options = 1;
 		len = put_ip(b, frame, &ip, 0, 0);
+		if (ipv6) /* destination options would be for behind AH */
+			frame[14 + 6] = RVL_IP_PROTO_HOP_BY_HOP;
 		if (tunnel) {
 			bench_tx(b, frame, len, i);
 			bench_settle(b);

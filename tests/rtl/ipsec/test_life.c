@@ -159,12 +159,13 @@ void events_carry_what_they_are_about(struct bench *b)
 
 void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 {
-	static const size_t headers[] = {20, 20 + 8, 40}; /* IPv4, with UDP, IPv6 */
+	/* IPv4, with UDP, with AH, IPv6, with AH */
+	static const size_t headers[] = {20, 20 + 8, 20 + 36, 40, 40 + 40};
 	struct rvl_cmd query = peer_sa_command(RVL_CMD_OP_SA_QUERY, false, 4);
 	uint8_t frame[PEER_FRAME_MAX];
 
-	for (unsigned int form = 0; form < 3; form++) {
-		struct rvl_sa_params sa = form == 2
+	for (unsigned int form = 0; form < 5; form++) {
+		struct rvl_sa_params sa = form >= 3
 						  ? peer_params_ipv6(&b->random, RVL_OUTBOUND, 256)
 						  : peer_params_ipv4(&b->random, RVL_OUTBOUND, 256);
 		uint64_t sent = 0, big = 0;
@@ -173,6 +174,8 @@ void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 		ipsec_dut_set_max_frame(b->dut, 1514);
 		sa.encap = form == 1;
 		sa.first_seq = 1;
+		if (form == 2 || form == 4)
+			peer_ah(&sa);
 		bench_sa_add(b, 4, &sa);
 		b->loose = true;
 		for (size_t payload = 1380; payload < 1500; payload++) {
@@ -181,8 +184,10 @@ void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 			size_t l3 =
 				peer_ethernet(&b->random, frame, 0x0800, peer_below(&b->random, 3));
 			size_t inner = peer_packet(&b->random, frame + l3, &ip);
-			size_t outer =
-				l3 + headers[form] + 16 + (inner + 2 + 3) / 4 * 4 + peer_icv(&sa);
+			size_t outer = l3 + headers[form] + inner;
+
+			if (sa.protocol == RVL_PROTOCOL_ESP)
+				outer += 16 + (4 - (inner + 2) % 4) % 4 + 2 + peer_icv(&sa);
 
 			ipsec_dut_host(b->dut, frame, l3 + inner, 4);
 			if (outer > 1514)
