@@ -7,9 +7,9 @@
  * and the IKE daemon makes new ones. A key that comes again while this driver lives goes on after
  * the last number it used, or is refused when nobody knows that number.
  *
- * In packet mode sequence numbers are the device's alone, and here of 32 bits. With ESN the device
- * has the high half too, so xdo_dev_state_advance_esn, which the kernel needs where it counts
- * itself, would have nothing to do.
+ * In packet mode sequence numbers are the device's alone. With ESN the device has the high half
+ * too, so xdo_dev_state_advance_esn, which the kernel needs where it counts itself, has nothing to
+ * do.
  */
 #include "compat.h"
 
@@ -537,6 +537,7 @@ static struct rvl_sa *new_sa(struct rvl_nic *nic, struct xfrm_state *x, gfp_t gf
 	INIT_LIST_HEAD(&sa->list);
 	sa->nic = nic;
 	sa->x = x;
+	sa->mode = x->props.mode;
 	sa->family = x->props.family;
 	sa->saddr = x->props.saddr;
 	sa->daddr = x->id.daddr;
@@ -752,8 +753,13 @@ static void state_free_op(struct xfrm_state *x)
 }
 #endif
 
+static void advance_esn(struct xfrm_state *x)
+{
+}
+
 static const struct xfrmdev_ops xfrmdev_ops = {
 	.xdo_dev_state_add = state_add_op,
+	.xdo_dev_state_advance_esn = advance_esn,
 	.xdo_dev_state_delete = state_delete_op,
 	.xdo_dev_state_free = state_free_op,
 	.xdo_dev_state_update_stats = update_stats,

@@ -63,6 +63,7 @@ struct rvl_sa {
 	bool freed;	/* by xfrm */
 	bool lost;	/* with the device, and userland was not told yet */
 	bool encap;
+	u8 mode; /* XFRM_MODE_* */
 	u32 index;
 	u16 family;
 	xfrm_address_t saddr, daddr; /* as of the xfrm_state, as the following */
@@ -90,7 +91,8 @@ struct rvl_rule {
 	u8 dir;	   /* XFRM_POLICY_* */
 	bool idle; /* lets through what the device does anyway: it is in no list */
 	struct rvl_dev_policy policy;
-	u16 family;			       /* of the template, as the following */
+	u8 mode; /* of the template, as the following */
+	u16 family;
 	xfrm_address_t tunnel_src, tunnel_dst; /* no source: any */
 	__be32 spi;			       /* 0: any */
 	u32 reqid;
@@ -102,7 +104,7 @@ struct rvl_rule {
 /* A key that was in the device, in one direction. */
 struct rvl_used_key {
 	u64 print;
-	u32 seq;   /* none above was used, or received */
+	u64 seq;   /* none above was used, or received */
 	bool lost; /* nobody knows which were used */
 };
 
@@ -181,6 +183,12 @@ static inline struct rvl_sa *rvl_sa_of(const struct xfrm_state *x)
 static inline bool rvl_ipsec_has_ipv6(const struct rvl_nic *nic)
 {
 	return IS_ENABLED(CONFIG_IPV6) && nic->caps.features & RVL_FEATURES_IPV6_MASK;
+}
+
+static inline bool rvl_ipsec_has_mode(const struct rvl_nic *nic, u8 mode)
+{
+	return (mode == XFRM_MODE_TUNNEL && nic->caps.features & RVL_FEATURES_TUNNEL_V4_MASK) ||
+	       (mode == XFRM_MODE_TRANSPORT && nic->caps.features & RVL_FEATURES_TRANSPORT_MASK);
 }
 
 /* There is a device that takes commands. Under nic->lock. */

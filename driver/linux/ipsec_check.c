@@ -36,9 +36,8 @@ static int check_kind(const struct rvl_nic *nic, const struct xfrm_state *x,
 		return REFUSE(extack, -EINVAL, "dir must be in or out");
 	if (x->id.proto != IPPROTO_ESP || !(nic->caps.features & RVL_FEATURES_ESP_MASK))
 		return REFUSE(extack, -EOPNOTSUPP, "only proto esp");
-	if (x->props.mode != XFRM_MODE_TUNNEL ||
-	    !(nic->caps.features & RVL_FEATURES_TUNNEL_V4_MASK))
-		return REFUSE(extack, -EOPNOTSUPP, "only mode tunnel");
+	if (!rvl_ipsec_has_mode(nic, x->props.mode))
+		return REFUSE(extack, -EOPNOTSUPP, "the device has no such mode");
 	if (x->props.family != AF_INET && !rvl_ipsec_has_ipv6(nic))
 		return REFUSE(extack, -EOPNOTSUPP, "only IPv4 tunnel addresses");
 	if (x->sel.family && x->sel.family != AF_INET && !rvl_ipsec_has_ipv6(nic))
@@ -51,26 +50,45 @@ static int check_kind(const struct rvl_nic *nic, const struct xfrm_state *x,
 	return 0;
 }
 
+/* The ciphers that the device has, by the length of their key. */
+static u32 cipher_feature(unsigned int key_len)
+{
+	switch (key_len) {
+	case 16:
+		return RVL_FEATURES_AES_GCM_128_MASK;
+	case 24:
+		return RVL_FEATURES_AES_GCM_192_MASK;
+	default:
+		return RVL_FEATURES_AES_GCM_256_MASK;
+	}
+}
+
+static bool is_gmac(const struct xfrm_state *x)
+{
+	return !strcmp(x->aead->alg_name, "rfc4543(gcm(aes))");
+}
+
 static int check_cipher(const struct rvl_nic *nic, const struct xfrm_state *x,
 			struct netlink_ext_ack *extack)
 {
 	unsigned int key_len;
-	u32 feature;
 
-	if (x->ealg || x->aalg || !x->aead || strcmp(x->aead->alg_name, "rfc4106(gcm(aes))"))
-		return REFUSE(extack, -EOPNOTSUPP, "only aead rfc4106(gcm(aes))");
+	if (x->ealg || x->aalg || !x->aead ||
+	    (!is_gmac(x) && strcmp(x->aead->alg_name, "rfc4106(gcm(aes))")))
+		return REFUSE(extack, -EOPNOTSUPP,
+			      "only aead rfc4106(gcm(aes)) or rfc4543(gcm(aes))");
+	if (is_gmac(x) && !(nic->caps.features & RVL_FEATURES_GMAC_MASK))
+		return REFUSE(extack, -EOPNOTSUPP, "the device has no rfc4543(gcm(aes))");
 	if (x->calg)
 		return REFUSE(extack, -EOPNOTSUPP, "no comp");
 	if (x->aead->alg_icv_len != 128 && !(nic->caps.features & RVL_FEATURES_ICV_SHORT_MASK))
 		return REFUSE(extack, -EOPNOTSUPP,
 			      "only AES-GCM with a 16-octet ICV (RFC 4106): aead ICV length 128");
-	key_len = x->aead->alg_key_len / 8;
-	if (key_len != 16 + SALT_LEN && key_len != 32 + SALT_LEN)
+	key_len = x->aead->alg_key_len / 8 - SALT_LEN;
+	if (key_len != 16 && key_len != 24 && key_len != 32)
 		return REFUSE(extack, -EOPNOTSUPP,
-			      "only aead keys of 16 or 32 octets and a salt of 4");
-	feature = key_len == 16 + SALT_LEN ? RVL_FEATURES_AES_GCM_128_MASK
-					   : RVL_FEATURES_AES_GCM_256_MASK;
-	if (!(nic->caps.features & feature))
+			      "only aead keys of 16, 24 or 32 octets and a salt of 4");
+	if (!(nic->caps.features & cipher_feature(key_len)))
 		return REFUSE(extack, -EOPNOTSUPP,
 			      "the device has no AES-GCM with this key length");
 	return 0;
@@ -96,13 +114,16 @@ static int check_encap(const struct rvl_nic *nic, const struct xfrm_state *x,
 	return 0;
 }
 
-static int check_flags(const struct xfrm_state *x, struct netlink_ext_ack *extack)
+static int check_flags(const struct rvl_nic *nic, const struct xfrm_state *x,
+		       struct netlink_ext_ack *extack)
 {
 	bool in = x->xso.dir == XFRM_DEV_OFFLOAD_IN;
 
-	if (x->props.flags & XFRM_STATE_ESN)
+	if (x->props.flags & XFRM_STATE_ESN && !(nic->caps.features & RVL_FEATURES_ESN_MASK))
 		return REFUSE(extack, -EOPNOTSUPP,
-			      "no flag esn: the driver has 32-bit sequence numbers");
+			      "no flag esn: the device has 32-bit sequence numbers");
+	if (x->props.flags & XFRM_STATE_ESN && !x->replay_esn)
+		return REFUSE(extack, -EINVAL, "flag esn needs a replay-window of its kind");
 	if (x->props.flags & XFRM_STATE_WILDRECV)
 		return REFUSE(extack, -EOPNOTSUPP, "no flag wildrecv");
 	if (x->props.flags & XFRM_STATE_NOECN)
@@ -159,15 +180,22 @@ static int check_limits(const struct xfrm_state *x, struct rvl_dev_sa *sa,
 static int check_replay(const struct rvl_nic *nic, const struct xfrm_state *x,
 			struct rvl_dev_sa *sa, struct netlink_ext_ack *extack)
 {
-	u32 oseq = x->replay_esn ? x->replay_esn->oseq : x->replay.oseq;
+	const struct xfrm_replay_state_esn *esn = x->replay_esn;
+	u64 oseq = esn ? esn->oseq : x->replay.oseq;
+	u64 seq = esn ? esn->seq : x->replay.seq;
 
+	sa->esn = x->props.flags & XFRM_STATE_ESN;
+	if (sa->esn) {
+		oseq |= (u64)esn->oseq_hi << 32;
+		seq |= (u64)esn->seq_hi << 32;
+	}
 	if (!sa->inbound) {
-		if (oseq == U32_MAX)
+		if (oseq == (sa->esn ? U64_MAX : U32_MAX))
 			return REFUSE(extack, -EINVAL, "replay-oseq: sequence numbers are used up");
 		sa->seq = oseq + 1;
 		return 0;
 	}
-	sa->seq = x->replay_esn ? x->replay_esn->seq : x->replay.seq;
+	sa->seq = seq;
 	sa->window = x->replay_esn ? x->replay_esn->replay_window : x->props.replay_window;
 	if (sa->window < REPLAY_WINDOW_MIN || sa->window > nic->caps.replay_window) {
 		NL_SET_ERR_MSG_FMT_MOD(extack,
@@ -208,10 +236,6 @@ static void outer_header(const struct rvl_nic *nic, const struct xfrm_state *x,
 		sa->df_clear = x->props.flags & XFRM_STATE_NOPMTUDISC;
 	}
 	sa->dscp_fixed = x->props.extra_flags & XFRM_SA_XFLAG_DONT_ENCAP_DSCP;
-	if (x->encap) {
-		sa->udp_sport = ntohs(x->encap->encap_sport);
-		sa->udp_dport = ntohs(x->encap->encap_dport);
-	}
 }
 
 int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
@@ -226,7 +250,7 @@ int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
 	if (!ret)
 		ret = check_encap(nic, x, extack);
 	if (!ret)
-		ret = check_flags(x, extack);
+		ret = check_flags(nic, x, extack);
 	if (!ret)
 		ret = check_limits(x, sa, extack);
 	if (ret)
@@ -237,14 +261,18 @@ int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
 	if (ret)
 		return ret;
 	sa->udp = !!x->encap;
-	if (sa->inbound && sa->udp)
+	if (sa->udp)
 		sa->udp_dport = ntohs(x->encap->encap_dport);
+	if (sa->udp && !sa->inbound)
+		sa->udp_sport = ntohs(x->encap->encap_sport);
+	sa->transport = x->props.mode == XFRM_MODE_TRANSPORT;
 	sa->spi = ntohl(x->id.spi);
 	sa->ipv6 = x->props.family == AF_INET6;
 	put_address(sa->src, &x->props.saddr, sa->ipv6);
 	put_address(sa->dst, &x->id.daddr, sa->ipv6);
-	if (!sa->inbound)
+	if (!sa->inbound && !sa->transport)
 		outer_header(nic, x, sa);
+	sa->gmac = is_gmac(x);
 	sa->icv_len = x->aead->alg_icv_len / 8;
 	sa->key_len = x->aead->alg_key_len / 8 - SALT_LEN;
 	memcpy(sa->key, x->aead->alg_key, sa->key_len);
@@ -315,14 +343,15 @@ static int check_template(const struct rvl_nic *nic, const struct xfrm_tmpl *t,
 {
 	if (t->id.proto != IPPROTO_ESP)
 		return REFUSE(extack, -EOPNOTSUPP, "tmpl: only proto esp");
-	if (t->mode != XFRM_MODE_TUNNEL)
-		return REFUSE(extack, -EOPNOTSUPP, "tmpl: only mode tunnel");
+	if (!rvl_ipsec_has_mode(nic, t->mode))
+		return REFUSE(extack, -EOPNOTSUPP, "tmpl: the device has no such mode");
 	if (t->encap_family != AF_INET && !rvl_ipsec_has_ipv6(nic))
 		return REFUSE(extack, -EOPNOTSUPP, "tmpl: only IPv4 src and dst");
 	if (t->optional)
 		return REFUSE(extack, -EOPNOTSUPP, "tmpl: no level use");
 	if (xfrm_addr_any(&t->id.daddr, t->encap_family) && rule->dir == XFRM_POLICY_OUT)
 		return REFUSE(extack, -EINVAL, "tmpl: dst must be given");
+	rule->mode = t->mode;
 	rule->family = t->encap_family;
 	rule->tunnel_src = t->saddr;
 	rule->tunnel_dst = t->id.daddr;

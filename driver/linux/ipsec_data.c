@@ -82,7 +82,8 @@ static bool has_router(const struct dst_entry *path, const struct xfrm_state *x)
 bool rvl_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
 {
 	const struct dst_entry *path = xfrm_dst_path(skb_dst(skb));
-	bool router = has_router(path, x);
+	/* In transport mode the way of the packet is the way to the other end. */
+	bool direct = x->props.mode == XFRM_MODE_TRANSPORT || has_router(path, x);
 	struct rvl_sa *sa;
 	bool ok = false;
 
@@ -100,16 +101,16 @@ bool rvl_ipsec_offload_ok(struct sk_buff *skb, struct xfrm_state *x)
 		rvl_ipsec_count(sa->nic->ipsec, RVL_IPSEC_TX_DROP_ROUTE);
 		goto out;
 	}
-	if (!set_mark(skb, x, skb->sk && router)) {
+	if (!set_mark(skb, x, skb->sk && direct)) {
 		rvl_ipsec_count(sa->nic->ipsec, RVL_IPSEC_TX_DROP_NO_MEMORY);
 		goto out;
 	}
 	/*
 	 * What a local socket sends goes through IP output once more for its Ethernet header. Where
-	 * no router stands between, that would look for the inner destination on the link. A packet
-	 * without a socket goes straight to the device.
+	 * no router stands between, that would look for the inner destination of a tunnel on the
+	 * link. A packet without a socket goes straight to the device.
 	 */
-	if (skb->sk && !router)
+	if (skb->sk && !direct)
 		skb_orphan(skb);
 	ok = true;
 out:
@@ -490,6 +491,9 @@ static bool decrypted_ok(struct rvl_nic *nic, struct sk_buff *skb, u32 index)
 		rvl_ipsec_count(ipsec, RVL_IPSEC_RX_DROP_POLICY);
 		return false;
 	}
+	/* Checksums are over addresses that a NAT has changed since (RFC 3948, section 3.1.2). */
+	if (sa->encap && sa->mode == XFRM_MODE_TRANSPORT)
+		skb->ip_summed = CHECKSUM_UNNECESSARY;
 	/* GRO looks at no path: a hash keeps these from frames in clear, which have none. */
 	skb_get_hash(skb);
 	return true;

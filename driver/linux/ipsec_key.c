@@ -51,7 +51,7 @@ void rvl_ipsec_key_remember(struct rvl_ipsec *ipsec, const struct rvl_sa *sa, bo
 			ipsec->used_next = RVL_USED_KEYS;
 		*used = (struct rvl_used_key){.print = sa->print};
 	}
-	used->seq = max_t(u32, used->seq, min_t(u64, seq, U32_MAX));
+	used->seq = max(used->seq, seq < sa->now.seq ? U64_MAX : seq);
 	used->lost |= lost;
 }
 
@@ -59,12 +59,13 @@ int rvl_ipsec_key_check(const struct rvl_ipsec *ipsec, struct rvl_dev_sa *want, 
 			struct netlink_ext_ack *extack)
 {
 	const struct rvl_used_key *used = find_used(ipsec, print);
+	const u64 last = want->esn ? U64_MAX : U32_MAX;
 	const struct rvl_sa *sa;
 
 	/* One that is to start afresh does: its other end may have done so. */
 	if (want->inbound) {
 		if (used && want->seq)
-			want->seq = max(want->seq, used->seq);
+			want->seq = max(want->seq, min(used->seq, last));
 		return 0;
 	}
 	list_for_each_entry(sa, &ipsec->sas, list) {
@@ -75,7 +76,7 @@ int rvl_ipsec_key_check(const struct rvl_ipsec *ipsec, struct rvl_dev_sa *want, 
 	}
 	if (!used)
 		return 0;
-	if (used->lost || used->seq == U32_MAX) {
+	if (used->lost || used->seq >= last) {
 		NL_SET_ERR_MSG_MOD(extack, "this key sent before, how far is unknown: rekey");
 		return -EEXIST;
 	}

@@ -19,7 +19,8 @@
 
 static bool fits(const struct rvl_rule *rule, const struct rvl_sa *sa)
 {
-	return !sa->inbound && sa->installed && !sa->dead && sa->family == rule->family &&
+	return !sa->inbound && sa->installed && !sa->dead && sa->mode == rule->mode &&
+	       sa->family == rule->family &&
 	       xfrm_addr_equal(&sa->daddr, &rule->tunnel_dst, sa->family) &&
 	       (xfrm_addr_any(&rule->tunnel_src, sa->family) ||
 		xfrm_addr_equal(&sa->saddr, &rule->tunnel_src, sa->family)) &&

@@ -34,21 +34,31 @@ def at(host, family):
 
 
 class Pair:
-    """Two SAs with keys of their own: from A and to A. outer, inner: the tunnel's families; icv: bits; options: of both
-    states, at both ends."""
+    """Two SAs with keys of their own: from A and to A. outer, inner: the tunnel's families, in transport mode both the
+    packet's; icv: bits; key: octets, else 16 and 32 in turn; options: of both states, at both ends."""
 
     _numbers = itertools.count(1)
 
-    def __init__(self, reqid=7, outer=4, inner=4, icv=128, options=""):
+    def __init__(self, reqid=7, outer=4, inner=4, icv=128, options="", mode="tunnel", esn=False, key=None,
+                 aead="rfc4106(gcm(aes))"):
         number = next(self._numbers)
         self.reqid, self.spi = reqid, {"out": 0x1000 + number, "in": 0x2000 + number}
-        self.outer, self.inner, self.icv = outer, inner, icv
+        self.outer, self.inner, self.icv, self.mode, self.esn, self.aead = outer, inner, icv, mode, esn, aead
         self.options = f"{options} flag af-unspec" if outer != inner else options
-        octets = 20 + 16 * (number & 1)
+        octets = 4 + (key or (32 if number & 1 else 16))
         self.key = {way: hashlib.sha512(f"{number} {way}".encode()).hexdigest()[:2 * octets] for way in ("out", "in")}
 
     def ends(self, way):
         return [at(host, self.outer).address for host in ((A, B) if way == "out" else (B, A))]
+
+    def end(self, host):
+        """The address of a host that packets have inside."""
+        return at(host, self.outer).address if self.mode == "transport" else at(host, self.inner).inner
+
+    def nets(self):
+        if self.mode == "transport":
+            return [f"{self.end(host)}/{32 if self.outer == 4 else 128}" for host in (A, B)]
+        return [at(host, self.inner).net for host in (A, B)]
 
     def state(self, guest, way, options="", spi=None, verb="add"):
         """The command that adds one of them to A or B; way is A's."""
@@ -56,19 +66,22 @@ class Pair:
         nic = guest.me is A
         # what B receives it must take from any number on
         window = "replay-window 32" if (way == "in") == nic else ""
+        if self.esn:
+            # with an outbound state that is called one comes none
+            window = "flag esn" if nic and way == "out" else "flag esn replay-window 64"
         return (f"ip xfrm state {verb} src {src} dst {dst} proto esp spi 0x{spi or self.spi[way]:x} "
-                f"reqid {self.reqid} mode tunnel {window} {options} {self.options} "
-                f"aead 'rfc4106(gcm(aes))' 0x{self.key[way]} {self.icv} "
+                f"reqid {self.reqid} mode {self.mode} {window} {options} {self.options} "
+                f"aead '{self.aead}' 0x{self.key[way]} {self.icv} "
                 + (f"offload packet dev eth0 dir {way}" if nic else ""))
 
     def policy(self, guest, way, verb="add", net=None, options="", reqid=None):
-        net = net or [at(host, self.inner).net for host in (A, B)]
+        net = net or self.nets()
         ends, nets = self.ends(way), net if way == "out" else net[::-1]
         nic = guest.me is A
         direction = way if nic else {"out": "in", "in": "out"}[way]
         reqid = self.reqid if reqid is None else reqid
         return (f"ip xfrm policy {verb} src {nets[0]} dst {nets[1]} dir {direction} {options} "
-                f"tmpl src {ends[0]} dst {ends[1]} proto esp reqid {reqid} mode tunnel "
+                f"tmpl src {ends[0]} dst {ends[1]} proto esp reqid {reqid} mode {self.mode} "
                 + (POL if nic else ""))
 
 
