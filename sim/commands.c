@@ -627,6 +627,8 @@ static const char *const memories[RVL_MEMORY_COUNT] = {
 	[RVL_MEMORY_POWER_HIGH] = "power_high",
 	[RVL_MEMORY_LOOKUP] = "lookup",
 	[RVL_MEMORY_NAME] = "name",
+	[RVL_MEMORY_RING] = "ring",
+	[RVL_MEMORY_PRE_RING] = "pre_ring",
 };
 
 static bool cmd_parity(struct request *r)

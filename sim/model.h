@@ -58,9 +58,9 @@ struct rvl_function_config {
  * hw/rtl/ipsec/ravelin_ipsec_pkg.sv).
  */
 enum rvl_model_memory {
-	RVL_MEMORY_CONFIG,     /* what is fixed: addresses, options, lifetimes */
-	RVL_MEMORY_COUNTERS,   /* counters, sequence number */
-	RVL_MEMORY_WINDOW,     /* inbound: anti-replay window as read after authentication */
+	RVL_MEMORY_CONFIG,   /* what is fixed: addresses, options, lifetimes */
+	RVL_MEMORY_COUNTERS, /* counters, sequence number */
+	RVL_MEMORY_WINDOW,   /* inbound: bounds of the replay window as read after authentication */
 	RVL_MEMORY_PRE_WINDOW, /* inbound: as read on arrival */
 	RVL_MEMORY_KEY,	       /* cipher key, salt */
 	RVL_MEMORY_POWER,      /* H^1, as multiplied with blocks */
@@ -68,6 +68,8 @@ enum rvl_model_memory {
 	RVL_MEMORY_POWER_HIGH, /* H^32, used by packets of 33 blocks (528 octets) and more */
 	RVL_MEMORY_LOOKUP,     /* any line of the table, whatever index */
 	RVL_MEMORY_NAME,       /* inbound: destination and SPI to delete it by */
+	RVL_MEMORY_RING, /* inbound: which numbers of the window were seen, after authentication */
+	RVL_MEMORY_PRE_RING, /* inbound: as read on arrival */
 	RVL_MEMORY_COUNT
 };
 

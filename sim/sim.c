@@ -668,6 +668,7 @@ int rvl_sim_inject_parity(struct rvl_sim *s, enum rvl_model_memory memory, bool 
 {
 	uint32_t count = rvl_sim_read32(s, 0, inbound ? RVL_REG_INBOUND_SAS : RVL_REG_OUTBOUND_SAS);
 	bool inbound_only = memory == RVL_MEMORY_WINDOW || memory == RVL_MEMORY_PRE_WINDOW ||
+			    memory == RVL_MEMORY_RING || memory == RVL_MEMORY_PRE_RING ||
 			    memory == RVL_MEMORY_LOOKUP || memory == RVL_MEMORY_NAME;
 
 	if ((unsigned)memory >= RVL_MEMORY_COUNT || (inbound_only && !inbound) || index >= count)

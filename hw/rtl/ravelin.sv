@@ -25,7 +25,7 @@ module ravelin #(
   parameter int unsigned OutSaCount    = 1024,
   parameter int unsigned InSaCount     = 1024,
   parameter int unsigned PolicyCount   = 64,
-  parameter int unsigned ReplayWindow  = 1024,  // packets
+  parameter int unsigned ReplayWindow  = 4096,  // packets
   parameter int unsigned MaxFrame      = 9234,  // octets without FCS
   parameter int unsigned ReadTags      = 64,    // PCIe reads in flight
   parameter int unsigned ReadTimeout   = 250000,  // cycles until a read is given up
@@ -123,8 +123,8 @@ module ravelin #(
   if (QueuePairs < 1 || QueuePairs > ravelin_regs_pkg::QP_MAX) begin : gen_check_queues
     $error("QueuePairs must be 1 to 64");
   end
-  if (ReplayWindow < 32 || (ReplayWindow & (ReplayWindow - 1)) != 0) begin : gen_check_window
-    $error("ReplayWindow must be a power of two, 32 or more");
+  if (ReplayWindow < 512 || (ReplayWindow & (ReplayWindow - 1)) != 0) begin : gen_check_window
+    $error("ReplayWindow must be a power of two, 512 or more");
   end
   if (PolicyCount < 2) begin : gen_check_policies
     $error("PolicyCount must be 2 or more");

@@ -144,7 +144,7 @@ static bool add(struct bench *b, unsigned int i, bool inbound)
 	if (inbound)
 		return true;
 	peer.direction = RVL_INBOUND;
-	peer.replay_window = 1024;
+	peer.replay_window = 4096;
 	rvl_engine_sa_delete(b->peer, RVL_INBOUND, (uint16_t)i);
 	return !rvl_engine_sa_add(b->peer, (uint16_t)i, &peer, 0) || fail(b->report, "the peer");
 }
@@ -253,6 +253,8 @@ static uint64_t error_of(enum rvl_model_memory memory)
 		return RVL_SA_ERROR_COUNTERS;
 	case RVL_MEMORY_WINDOW:
 	case RVL_MEMORY_PRE_WINDOW:
+	case RVL_MEMORY_RING:
+	case RVL_MEMORY_PRE_RING:
 		return RVL_SA_ERROR_WINDOW;
 	default:
 		return RVL_SA_ERROR_KEY;

@@ -23,6 +23,8 @@ static const struct {
 	{"an_error_in_an_inbound_sa_s_counters_breaks_it_alone", RVL_MEMORY_COUNTERS, true},
 	{"an_error_in_a_replay_window_breaks_its_sa_alone", RVL_MEMORY_WINDOW, true},
 	{"an_error_in_a_replay_window_on_arrival_breaks_its_sa_alone", RVL_MEMORY_PRE_WINDOW, true},
+	{"an_error_in_the_numbers_seen_breaks_its_sa_alone", RVL_MEMORY_RING, true},
+	{"an_error_in_the_numbers_seen_on_arrival_breaks_its_sa_alone", RVL_MEMORY_PRE_RING, true},
 	{"an_error_in_an_inbound_key_breaks_its_sa_alone", RVL_MEMORY_KEY, true},
 	{"an_error_in_an_inbound_sa_s_h_breaks_it_alone", RVL_MEMORY_POWER, true},
 	{"an_error_in_an_inbound_sa_s_low_powers_breaks_it_alone", RVL_MEMORY_POWER_LOW, true},

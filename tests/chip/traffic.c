@@ -58,7 +58,7 @@ void traffic_sa(struct random *r, struct rvl_sa_params *p, enum rvl_direction di
 	random_fill(r, p->salt, sizeof(p->salt));
 	p->encap = random_one_in(r, 2);
 	if (direction == RVL_INBOUND) {
-		p->replay_window = 32 + random_below(r, 1024 - 31);
+		p->replay_window = 32 + random_below(r, 4096 - 31);
 		return;
 	}
 	if (p->encap) {

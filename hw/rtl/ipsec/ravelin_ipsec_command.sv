@@ -22,7 +22,7 @@ module ravelin_ipsec_command #(
   parameter int unsigned OutSaCount   = 1024,
   parameter int unsigned InSaCount    = 1024,
   parameter int unsigned PolicyCount  = 64,
-  parameter int unsigned ReplayWindow = 1024,
+  parameter int unsigned ReplayWindow = 4096,
   parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned OutW = $clog2(OutSaCount),
   localparam int unsigned InW  = $clog2(InSaCount),
@@ -85,6 +85,7 @@ module ravelin_ipsec_command #(
   output logic [63:0]       in_seq_o,
   output logic              in_esn_o,
   output logic [WinW-1:0]   in_window_o,
+  input  logic              in_busy_i,      // it is not written yet
   input  logic [ravelin_ipsec_pkg::IN_DYN_W-1:0]  in_dyn_i,
   input  logic [63:0]       in_top_i,
   input  logic              in_broken_i,
@@ -100,7 +101,7 @@ module ravelin_ipsec_command #(
   /* verilator tracing_on */
 );
   typedef enum logic [3:0] {
-    StIdle, StCheck, StPause, StFind, StJudge, StKey, StKeyWait, StCommit, StRead, StDrain,
+    StIdle, StCheck, StPause, StFind, StJudge, StKey, StKeyWait, StCommit, StClear, StRead, StDrain,
     StSettle, StRespond
   } state_e;
 
@@ -419,7 +420,7 @@ module ravelin_ipsec_command #(
   assign idle_o      = state_q == StIdle && !cmd_valid_i;
   assign tx_pause_o  = needs_tx && (state_q == StPause || state_q == StCommit || state_q == StRead);
   assign rx_pause_o  = needs_rx && (state_q == StPause || state_q == StFind || state_q == StJudge ||
-                                    state_q == StCommit || state_q == StRead);
+                                    state_q == StCommit || state_q == StClear || state_q == StRead);
 
   assign pol_set_o       = state_q == StCommit && is_policy;
   assign out_write_o     = state_q == StCommit && !inbound && (is_add || is_delete);
@@ -522,13 +523,18 @@ module ravelin_ipsec_command #(
         StCommit: begin
           drain_q  <= inbound ? rx_in_count_i : tx_in_count_i;
           settle_q <= tx_taken_i;
-          state_q <= is_delete ? StDrain : StRespond;
+          state_q <= is_delete ? StDrain : is_add && inbound ? StClear : StRespond;
           if (is_add) begin
             if (inbound) begin
               in_used_q[in_idx_o] <= 1'b1;
             end else begin
               out_used_q[out_idx_o] <= 1'b1;
             end
+          end
+        end
+        StClear: begin
+          if (!in_busy_i) begin
+            state_q <= StRespond;
           end
         end
         StDrain: begin

@@ -7,9 +7,12 @@
 // after authentication, decides and updates, so that a forged packet can't move the window. Each
 // packet of a known SA takes the second step, to be counted, whatever the first one said.
 //
-// The window is a ring of ReplayWindow bits, one a sequence number modulo its size (as RFC 6479,
-// but cleared bit by bit): when the highest number moves on, the bits in between are cleared at
-// once.
+// The window is a ring of ReplayWindow bits, one a sequence number modulo its size, in words (RFC 6479).
+// A word is cleared late: with it stands its mark, the highest number whose bit it ever had. Bits of
+// numbers above the mark are as good as clear; they are cleared when the word is next written. So a
+// packet concerns one word, however far the window moves, and what is kept of an SA besides (the
+// highest number of all, the window's reach) is small. Numbers up to the floor, which the SA began
+// with, count as seen.
 //
 // The first takes 4 cycles, the second 3 from rd_* on:
 //
@@ -17,12 +20,13 @@
 //
 // Interval 1, the same SA back to back included. A packet is judged by the state that the one before
 // has left: what the memory can't have yet is forwarded, from the last packet when it is judged, and
-// from the two before that one when the memory's output is registered. There the window is decoded
-// ahead: the bit that is asked for, and all bits up to a number. What the last packet did to that
-// bit, its number and the top before it tell.
+// from the two before that one when the memory's output is registered. There the word is decoded
+// ahead: the bit that is asked for, and all bits up to a number. The last packet has set that bit if it
+// was of the same number; it cleared no bit of a number that is still in the window.
 //
 // rd_* comes one cycle before chk_*. Operations of the command executor come while no packet is
-// inside; their answer stands from 3 cycles later on.
+// inside; their answer stands from 3 cycles later on. After op_write_i the words of the SA are cleared,
+// one a cycle: op_busy_o.
 //
 // An SA in whose memory an error is found (here, or in its key slot: chk_bad_i) is broken: it passes
 // nothing until it is written anew, and tells so in one event. What is damaged stays as it is. Which
@@ -31,7 +35,7 @@
 /* verilator lint_off UNUSEDSIGNAL */  // records are not used to the last bit
 module ravelin_ipsec_in_sa #(
   parameter int unsigned SaCount       = 1024,
-  parameter int unsigned ReplayWindow  = 1024,  // a power of two
+  parameter int unsigned ReplayWindow  = 4096,  // a power of two, 512 at least
   parameter bit          TestMutations = 1'b0,
   parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned IdxW = $clog2(SaCount),
@@ -51,6 +55,7 @@ module ravelin_ipsec_in_sa #(
   input  logic [63:0]     op_seq_i,          // highest one seen
   input  logic            op_esn_i,
   input  logic [BitW:0]   op_window_i,
+  output logic            op_busy_o,
   output logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] op_dyn_o,
   output logic [63:0]     op_seq_o,          // the last there is if it is damaged
   output logic            op_broken_o,
@@ -64,6 +69,7 @@ module ravelin_ipsec_in_sa #(
   // after authentication
   input  logic            rd_valid_i,
   input  logic [IdxW-1:0] rd_idx_i,
+  input  logic [63:0]     rd_seq_i,
   input  logic            chk_valid_i,
   input  logic            chk_known_i,       // a packet of the SA that rd_idx_i named
   input  logic [3:0]      chk_reason_i,      // it is dropped already
@@ -80,19 +86,48 @@ module ravelin_ipsec_in_sa #(
   localparam int unsigned DynW = ravelin_ipsec_pkg::IN_DYN_W;
   localparam int unsigned CfgW = ravelin_ipsec_pkg::IN_CFG_W;
 
+  // A number is {turn of the ring, word, bit of the word}; in a word its name is {turn, bit}.
+  localparam int unsigned WordW = 256;
+  localparam int unsigned PosW  = 8;
+  localparam int unsigned SlotW = BitW - PosW;
+  localparam int unsigned TurnW = 64 - BitW;
+  localparam int unsigned MarkW = TurnW + PosW;
+
   typedef struct packed {
-    logic                    expired; // for who reads no counters
-    logic                    esn;
-    logic [BitW-1:0]         reach;   // from the top to the lowest number of the window
-    logic [63:0]             top;     // highest number seen
-    logic [ReplayWindow-1:0] seen;
+    logic            expired;   // for who reads no counters
+    logic            esn;
+    logic [BitW-1:0] reach;     // from the top to the lowest number of the window
+    logic [63:0]     top;       // highest number seen
+    logic [63:0]     floor;     // up to here all count as seen
   } window_t;
-  localparam int unsigned WinW = ReplayWindow + 64 + BitW + 1 + 1;
+  localparam int unsigned WinW = 64 + 64 + BitW + 1 + 1;
 
-  logic            ready_q;
-  logic [IdxW-1:0] sweep_q;
+  typedef struct packed {
+    logic [MarkW-1:0] mark;
+    logic [WordW-1:0] seen;
+  } word_t;
+  localparam int unsigned RingW = MarkW + WordW;
 
-  assign ready_o = ready_q;
+  if (ReplayWindow < 2 * WordW || (ReplayWindow & (ReplayWindow - 1)) != 0) begin : gen_check_window
+    $error("ReplayWindow must be a power of two, 512 at least");
+  end
+
+  logic             ready_q;
+  logic [IdxW-1:0]  sweep_q;
+  logic             clear_q;    // the words of clear_idx_q
+  logic [IdxW-1:0]  clear_idx_q;
+  logic [SlotW-1:0] clear_slot_q;
+
+  assign ready_o   = ready_q;
+  assign op_busy_o = clear_q;
+
+  function automatic logic [SlotW-1:0] slot_of(input logic [63:0] number);
+    slot_of = number[PosW +: SlotW];
+  endfunction
+
+  function automatic logic [MarkW-1:0] mark_of(input logic [63:0] number);
+    mark_of = {number[63:BitW], number[PosW-1:0]};
+  endfunction
 
   // The highest number that a window of this reach leaves behind; negative when there is none.
   function automatic logic [64:0] below(input logic [63:0] number, input logic [BitW-1:0] reach);
@@ -103,13 +138,11 @@ module ravelin_ipsec_in_sa #(
     at_most = !limit[64] && number <= limit[63:0];
   endfunction
 
-  // DROP_NONE, DROP_WINDOW or DROP_REPLAY. left is the highest number that the window has left behind.
-  function automatic logic [3:0] judge(input logic zero, input logic [63:0] seq,
-                                       input logic [63:0] top, input logic [64:0] left,
-                                       input logic seen);
-    if (zero || at_most(seq, left)) begin
+  // DROP_NONE, DROP_WINDOW or DROP_REPLAY. old: the window has left the number behind.
+  function automatic logic [3:0] judge(input logic zero, input logic old, input logic seen);
+    if (zero || old) begin
       judge = ravelin_ipsec_pkg::DROP_WINDOW;
-    end else if (seq <= top && seen) begin
+    end else if (seen) begin
       judge = ravelin_ipsec_pkg::DROP_REPLAY;
     end else begin
       judge = ravelin_ipsec_pkg::DROP_NONE;
@@ -122,8 +155,8 @@ module ravelin_ipsec_in_sa #(
   endfunction
 
   // Bits 0 to n.
-  function automatic logic [ReplayWindow-1:0] up_to(input logic [BitW-1:0] n);
-    up_to = ~({ReplayWindow{1'b1}} << 1 << n);
+  function automatic logic [WordW-1:0] up_to(input logic [PosW-1:0] n);
+    up_to = ~({WordW{1'b1}} << 1 << n);
   endfunction
 
   // ------------------------------------------------------------------------ on arrival
@@ -134,19 +167,25 @@ module ravelin_ipsec_in_sa #(
   // sent (RFC 4303, appendix A2.2). An old window gives the same one, as long as no 2^31 packets are inside.
   logic [2:0]      pre_valid_q;          // bit i: after stage i + 1
   logic [WinW-1:0] pre_rd;
-  logic            pre_bad;
+  logic            pre_bad, pre_word_bad;
+  logic [RingW-1:0] pre_ring_rd;
+  word_t           pre_word;
   logic [31:0]     pre_seq1_q, pre_seq2_q;
   window_t         pre_win;
 
-  logic            pre_bad2_q, pre_expired2_q, pre_esn2_q, pre_seen2_q;
-  logic [63:0]     pre_top2_q;
+  logic            pre_bad2_q, pre_expired2_q, pre_esn2_q, pre_set2_q;
+  logic [63:0]     pre_floor2_q;
+  logic [MarkW-1:0] pre_mark2_q, pre_mark3_q;
   logic [64:0]     pre_left2_q, pre_first2_q;
-  logic            pre_bad3_q, pre_expired3_q, pre_esn3_q, pre_seen3_q;
-  logic [63:0]     pre_top3_q, pre_number3_q;
+  logic            pre_bad3_q, pre_expired3_q, pre_esn3_q, pre_set3_q, pre_seen;
+  logic [63:0]     pre_floor3_q, pre_number3_q;
   logic [64:0]     pre_left3_q;
   logic [32:0]     pre_high2;            // negative or too high: there is no such number
 
   assign pre_win   = pre_rd;
+  assign pre_word  = pre_ring_rd;
+  assign pre_seen  = pre_number3_q <= pre_floor3_q ||
+                     (pre_set3_q && mark_of(pre_number3_q) <= pre_mark3_q);
   assign pre_high2 = pre_seq2_q < pre_first2_q[31:0] ? pre_first2_q[64:32] + 33'd1 :
                                                        pre_first2_q[64:32];
 
@@ -164,11 +203,12 @@ module ravelin_ipsec_in_sa #(
     end
     if (pre_valid_q[0]) begin
       pre_seq2_q     <= pre_seq1_q;
-      pre_bad2_q     <= pre_bad;
+      pre_bad2_q     <= pre_bad || pre_word_bad;
       pre_expired2_q <= pre_win.expired;
       pre_esn2_q     <= pre_win.esn;
-      pre_seen2_q    <= pre_win.seen[pre_seq1_q[BitW-1:0]];
-      pre_top2_q     <= pre_win.top;
+      pre_set2_q     <= pre_word.seen[pre_seq1_q[PosW-1:0]];
+      pre_mark2_q    <= pre_word.mark;
+      pre_floor2_q   <= pre_win.floor;
       pre_left2_q    <= below(pre_win.top, pre_win.reach);
       pre_first2_q   <= {1'b0, pre_win.top} - {{(65-BitW){1'b0}}, pre_win.reach};
     end
@@ -176,8 +216,9 @@ module ravelin_ipsec_in_sa #(
       pre_bad3_q     <= pre_bad2_q;
       pre_expired3_q <= pre_expired2_q;
       pre_esn3_q     <= pre_esn2_q;
-      pre_seen3_q    <= pre_seen2_q;
-      pre_top3_q     <= pre_top2_q;
+      pre_set3_q     <= pre_set2_q;
+      pre_mark3_q    <= pre_mark2_q;
+      pre_floor3_q   <= pre_floor2_q;
       pre_left3_q    <= pre_left2_q;
       pre_number3_q  <= !pre_esn2_q   ? {32'b0, pre_seq2_q} :
                         pre_high2[32] ? '0 : {pre_high2[31:0], pre_seq2_q};
@@ -186,7 +227,7 @@ module ravelin_ipsec_in_sa #(
       pre_reason_o <= pre_bad3_q && !(TestMutations && no_parity_i) ? ravelin_ipsec_pkg::DROP_PARITY :
                       pre_expired3_q ? ravelin_ipsec_pkg::DROP_LIFETIME :
                       TestMutations && no_replay_i ? ravelin_ipsec_pkg::DROP_NONE :
-                      judge(pre_number3_q == '0, pre_number3_q, pre_top3_q, pre_left3_q, pre_seen3_q);
+                      judge(pre_number3_q == '0, at_most(pre_number3_q, pre_left3_q), pre_seen);
       pre_esn_o    <= pre_esn3_q;
       pre_number_o <= pre_number3_q;
     end
@@ -198,33 +239,47 @@ module ravelin_ipsec_in_sa #(
   ravelin_ipsec_pkg::in_cfg_t cfg1;
   logic [DynW-1:0] dyn_rd;
   logic [WinW-1:0] win_rd;
-  logic            cfg_bad, dyn_bad, win_bad, read, op1_q, known1, known;
+  logic [RingW-1:0] ring_rd;
+  logic            cfg_bad, dyn_bad, win_bad, word_bad, read, op1_q, known1, known;
   logic [IdxW-1:0] read_idx, idx1_q;
   logic            is3_q, is4_q;           // the SA of that stage is the one that is read
+  logic            in3_q, in4_q;           // and its word the one, too
   logic            from3, from4;           // a result that the memory didn't have when it was read
+  logic            word_from3, word_from4;
+  logic [SlotW-1:0] slot1_q;
+  logic [IdxW-1:0] next_idx1;
+  logic [SlotW-1:0] next_slot1;
   window_t         win1;
+  word_t           word1, ring1;
+  logic [64:0]     left1;
 
-  logic            valid2_q, known2_q, icv_ok2_q, key_bad2_q, cfg_bad2_q, dyn_bad2_q, win_bad2_q;
-  logic            broken2, same2_q, again2_q, seen2_q;
+  logic            valid2_q, known2_q, icv_ok2_q, key_bad2_q, cfg_bad2_q, dyn_bad2_q, win_bad2_q, word_bad2_q;
+  logic            broken2, same2_q, again2_q;
+  logic            near2_q;                // same2_q, and the same word
+  logic            seen2_q;                // as the word had it
+  logic            new2_q, old2_q, floor2_q;   // above the top; left behind; at the floor or below
+  logic            ahead2_q, turn2_q, next2_q; // above the mark; of its turn, of the one after it
   logic [3:0]      reason2_q, format2_q;
   logic            zero2_q;
   logic [63:0]     seq2_q;
+  logic [TurnW-1:0] before2_q;             // the turn before that of seq2_q
   logic [15:0]     bytes2_q;
   logic [IdxW-1:0] idx2_q;
-  logic [ReplayWindow-1:0] to_seq2_q, to_top2_q;
+  logic [WordW-1:0] to_seq2_q, to_mark2_q;
   logic [64:0]     left2_q, seq_left2_q;   // left behind now; and once seq2_q is the top
-  logic [64:0]     seq_ring2_q;            // a top up to here: no bit that was set stays
   window_t         win2_q;
+  word_t           word2_q;
   ravelin_ipsec_pkg::in_cfg_t cfg2_q;
   ravelin_ipsec_pkg::in_dyn_t dyn2_q;
 
   logic            update3_q, update4_q;   // a packet whose result is written
-  logic            accepted3_q, new_top3_q;
-  logic [63:0]     top_before3_q;
-  logic [IdxW-1:0] idx3_q, idx4_q;
-  logic [ReplayWindow-1:0] to_top3_q;
+  logic            accepted3_q, accepted4_q;   // ... and its word
+  logic [IdxW-1:0] idx3_q;
+  logic [SlotW-1:0] slot3_q;
+  logic [WordW-1:0] to_mark3_q;
   logic [64:0]     left3_q;
   window_t         win3_q, win4_q;
+  word_t           word3_q, word4_q;
   ravelin_ipsec_pkg::in_dyn_t dyn3_q, dyn3, dyn4_q;
   logic            bad3_q;                 // a packet that has found its SA broken first
 
@@ -234,11 +289,21 @@ module ravelin_ipsec_in_sa #(
   assign cfg1     = cfg_rd;
   assign from3    = update3_q && is3_q;
   assign from4    = update4_q && is4_q;
+  assign word_from3 = accepted3_q && in3_q;
+  assign word_from4 = accepted4_q && in4_q;
+  assign next_idx1  = read ? read_idx : idx1_q;
+  assign next_slot1 = read ? slot_of(rd_seq_i) : slot1_q;
+  assign ring1      = ring_rd;
+  assign left1      = below(win1.top, win1.reach);
 
   always_comb begin
-    win1 = '0;
+    win1  = '0;
+    word1 = '0;
     if (known1 || op1_q) begin
       win1 = from3 ? win3_q : from4 ? win4_q : win_rd;
+    end
+    if (known1) begin
+      word1 = word_from3 ? word3_q : word_from4 ? word4_q : ring1;
     end
   end
 
@@ -254,11 +319,14 @@ module ravelin_ipsec_in_sa #(
 
   always_ff @(posedge clk_i) begin
     if (read) begin
-      idx1_q <= read_idx;
+      idx1_q  <= read_idx;
+      slot1_q <= slot_of(rd_seq_i);
     end
-    // What idx1_q is going to be beside idx3_q and idx4_q.
-    is3_q <= (read ? read_idx : idx1_q) == (known ? idx2_q : idx3_q);
-    is4_q <= (read ? read_idx : idx1_q) == (update3_q ? idx3_q : idx4_q);
+    // What idx1_q is going to be, beside what is written in that cycle and was in the one before.
+    is3_q <= next_idx1 == idx2_q;
+    is4_q <= next_idx1 == idx3_q;
+    in3_q <= next_idx1 == idx2_q && next_slot1 == slot_of(seq2_q);
+    in4_q <= next_idx1 == idx3_q && next_slot1 == slot3_q;
     if (chk_valid_i) begin
       known2_q   <= chk_known_i;
       reason2_q  <= chk_reason_i;
@@ -274,6 +342,7 @@ module ravelin_ipsec_in_sa #(
     if (known1 || op1_q) begin
       idx2_q      <= idx1_q;
       same2_q     <= valid2_q && known2_q && idx1_q == idx2_q;
+      near2_q     <= valid2_q && known2_q && idx1_q == idx2_q && slot1_q == slot_of(seq2_q);
       again2_q    <= chk_seq_i == seq2_q;
       cfg2_q      <= cfg_rd;
       cfg_bad2_q  <= cfg_bad;
@@ -281,12 +350,23 @@ module ravelin_ipsec_in_sa #(
       dyn_bad2_q  <= dyn_bad && !from3 && !from4;
       win2_q      <= win1;
       win_bad2_q  <= win_bad && !from3 && !from4;
-      seen2_q     <= win1.seen[chk_seq_i[BitW-1:0]];
-      to_top2_q   <= up_to(win1.top[BitW-1:0]);
-      to_seq2_q   <= up_to(chk_seq_i[BitW-1:0]);
-      left2_q     <= below(win1.top, win1.reach);
+      left2_q     <= left1;
+      new2_q      <= chk_seq_i > win1.top;
+      old2_q      <= at_most(chk_seq_i, left1);
+      floor2_q    <= chk_seq_i <= win1.floor;
       seq_left2_q <= below(chk_seq_i, win1.reach);
-      seq_ring2_q <= below(chk_seq_i, BitW'(ReplayWindow - 1));
+    end
+    if (known1) begin
+      word2_q     <= word1;
+      word_bad2_q <= word_bad && !word_from3 && !word_from4;
+      seen2_q     <= word_from3 ? word3_q.seen[chk_seq_i[PosW-1:0]] :
+                     word_from4 ? word4_q.seen[chk_seq_i[PosW-1:0]] : ring1.seen[chk_seq_i[PosW-1:0]];
+      ahead2_q    <= mark_of(chk_seq_i) > word1.mark;
+      turn2_q     <= chk_seq_i[63:BitW] == word1.mark[MarkW-1:PosW];
+      next2_q     <= chk_seq_i[63:BitW] == word1.mark[MarkW-1:PosW] + 1'b1;
+      before2_q   <= chk_seq_i[63:BitW] - 1'b1;
+      to_mark2_q  <= up_to(word1.mark[PosW-1:0]);
+      to_seq2_q   <= up_to(chk_seq_i[PosW-1:0]);
     end
   end
 
@@ -296,42 +376,34 @@ module ravelin_ipsec_in_sa #(
 
   // ------------------------------------------------------------------------ judge
   logic            same, broken, update, bad, fault;   // update: its state is judged and changed
-  logic            seen, new_top, accepted, expired;
+  logic            seen, old, new_top, accepted, expired;
   logic [3:0]      judgement, reason;
-  logic [63:0]     top;
   logic [64:0]     left;
-  logic [ReplayWindow-1:0] to_top, unseen;
+  logic            near, ahead, turn, next;
+  logic [WordW-1:0] to_mark, unseen;
   window_t         win_d;
+  word_t           word, word_d;
   ravelin_ipsec_pkg::in_dyn_t dyn, dyn_d;
 
   assign same      = same2_q && update3_q;       // the last result counts
   assign broken    = broken2 || (same2_q && bad3_q);
   assign known     = valid2_q && known2_q && !dead_i;
   assign update    = known && !fault;
-  assign top       = same ? win3_q.top : win2_q.top;
   assign left      = same ? left3_q : left2_q;
+  assign old       = same ? at_most(seq2_q, left3_q) : old2_q;
   assign expired   = is_expired(same ? dyn3.fired : dyn2_q.fired);
-  assign new_top   = seq2_q > top;
-  assign judgement = judge(zero2_q, seq2_q, top, left, seen);
+  assign new_top   = same ? seq2_q > win3_q.top : new2_q;
+  assign seen      = floor2_q || (near && again2_q) || (seen2_q && !ahead2_q);
+  assign judgement = judge(zero2_q, old, seen);
 
   always_comb begin
     bad   = 1'b0;
     fault = 1'b0;
     if (known) begin
-      bad   = (cfg_bad2_q || (!same && (dyn_bad2_q || win_bad2_q)) || key_bad2_q ||
+      bad   = (cfg_bad2_q || (!same && (dyn_bad2_q || win_bad2_q)) || (!near && word_bad2_q) || key_bad2_q ||
                reason2_q == ravelin_ipsec_pkg::DROP_PARITY) &&
               !(TestMutations && no_parity_i);
       fault = bad || broken;
-    end
-  end
-
-  // The last packet has set the bit of seq2_q, or cleared it on its way to a new top, or neither.
-  always_comb begin
-    seen = seen2_q;
-    if (same && accepted3_q && again2_q) begin
-      seen = 1'b1;
-    end else if (same && new_top3_q && seq2_q > top_before3_q) begin
-      seen = 1'b0;
     end
   end
 
@@ -371,28 +443,40 @@ module ravelin_ipsec_in_sa #(
     end
   end
 
-  // The bits between the top and a new one belong to numbers not seen.
   always_comb begin
-    win_d  = '0;
-    to_top = '0;
-    unseen = '0;
+    win_d = '0;
     if (update) begin
-      win_d  = same ? win3_q : win2_q;
-      to_top = same ? to_top3_q : to_top2_q;
-      if (accepted) begin
-        if (new_top) begin
-          if (at_most(top, seq_ring2_q)) begin
-            unseen = '1;
-          end else if (top[BitW-1:0] < seq2_q[BitW-1:0]) begin
-            unseen = to_seq2_q & ~to_top;
-          end else begin
-            unseen = to_seq2_q | ~to_top;
-          end
-          win_d.top = seq2_q;
-          to_top    = to_seq2_q;
-        end
-        win_d.seen = (win_d.seen & ~unseen) | (to_seq2_q & ~(to_seq2_q >> 1));
+      win_d = same ? win3_q : win2_q;
+      if (accepted && new_top) begin
+        win_d.top = seq2_q;
       end
+    end
+  end
+
+  // The word, if the packet is accepted. The bits between its mark and the number belong to none seen.
+  assign near = near2_q && accepted3_q;
+
+  always_comb begin
+    word    = '0;
+    word_d  = '0;
+    to_mark = '0;
+    unseen  = '0;
+    ahead   = 1'b0;
+    turn    = 1'b0;
+    next    = 1'b0;
+    if (known) begin
+      word    = near ? word3_q : word2_q;
+      to_mark = near ? to_mark3_q : to_mark2_q;
+      ahead   = near ? mark_of(seq2_q) > word3_q.mark : ahead2_q;
+      turn    = near ? seq2_q[63:BitW] == word3_q.mark[MarkW-1:PosW] : turn2_q;
+      next    = near ? before2_q == word3_q.mark[MarkW-1:PosW] : next2_q;
+      word_d  = word;
+      if (ahead) begin
+        unseen      = turn ? to_seq2_q & ~to_mark : next ? to_seq2_q | ~to_mark : '1;
+        word_d.mark = mark_of(seq2_q);
+        to_mark     = to_seq2_q;
+      end
+      word_d.seen = (word_d.seen & ~unseen) | (to_seq2_q & ~(to_seq2_q >> 1));
     end
   end
 
@@ -435,9 +519,12 @@ module ravelin_ipsec_in_sa #(
       sweep_q   <= '0;
       update3_q <= 1'b0;
       update4_q <= 1'b0;
+      accepted3_q <= 1'b0;
+      accepted4_q <= 1'b0;
       ok3_q     <= 1'b0;
       bad3_q    <= 1'b0;
       fault3_q  <= 1'b0;
+      clear_q   <= 1'b0;
     end else begin
       if (!ready_q) begin
         sweep_q <= sweep_q + 1'b1;
@@ -445,6 +532,13 @@ module ravelin_ipsec_in_sa #(
       end
       update3_q <= update;
       update4_q <= update3_q;
+      accepted3_q <= accepted;
+      accepted4_q <= accepted3_q;
+      if (op_write_i) begin
+        clear_q <= 1'b1;
+      end else if (clear_slot_q == '1) begin
+        clear_q <= 1'b0;
+      end
       ok3_q     <= update && reason == ravelin_ipsec_pkg::DROP_NONE;
       bad3_q    <= bad && !broken;
       fault3_q  <= fault;
@@ -457,6 +551,7 @@ module ravelin_ipsec_in_sa #(
     end
     if (known) begin
       idx3_q     <= idx2_q;
+      slot3_q    <= slot_of(seq2_q);
       cfg3_q     <= cfg2_q;
       cfg_bad3_q <= cfg_bad2_q;
       key_bad3_q <= key_bad2_q;
@@ -467,16 +562,24 @@ module ravelin_ipsec_in_sa #(
     if (update) begin
       dyn3_q        <= dyn_d;
       win3_q        <= win_d;
-      to_top3_q     <= to_top;
       left3_q       <= accepted && new_top ? seq_left2_q : left;
-      accepted3_q   <= accepted;
-      new_top3_q    <= accepted && new_top;
-      top_before3_q <= top;
+    end
+    if (accepted) begin
+      word3_q    <= word_d;
+      to_mark3_q <= to_mark;
     end
     if (update3_q) begin
-      idx4_q <= idx3_q;
       dyn4_q <= dyn3;
       win4_q <= win3_q;
+    end
+    if (accepted3_q) begin
+      word4_q <= word3_q;
+    end
+    if (op_write_i) begin
+      clear_idx_q  <= op_idx_i;
+      clear_slot_q <= '0;
+    end else begin
+      clear_slot_q <= clear_slot_q + 1'b1;
     end
   end
 
@@ -528,15 +631,27 @@ module ravelin_ipsec_in_sa #(
     dyn_wr = '0;
     win_wr = '0;
     if (op_write_i) begin
-      // all numbers up to the highest one seen count as seen: the window starts full
+      // all numbers up to the highest one seen count as seen
       win_wr.reach = BitW'(op_window_i - 1'b1);
       win_wr.esn   = op_esn_i;
       win_wr.top   = op_seq_i;
-      win_wr.seen  = '1;
+      win_wr.floor = op_seq_i;
     end else if (update3_q) begin
       dyn_wr         = dyn3;
       win_wr         = win3_q;
       win_wr.expired = is_expired(dyn3.fired);
+    end
+  end
+
+  logic [IdxW+SlotW-1:0] word_addr;
+  word_t                 word_wr;
+
+  assign word_addr = clear_q ? {clear_idx_q, clear_slot_q} : {idx3_q, slot3_q};
+
+  always_comb begin
+    word_wr = '0;
+    if (accepted3_q) begin
+      word_wr = word3_q;
     end
   end
 
@@ -576,6 +691,27 @@ module ravelin_ipsec_in_sa #(
     .damage_i (damage.valid && damage.inbound &&
                damage.memory == ravelin_ipsec_pkg::DAMAGE_WINDOW),
     .damage_addr_i (damage.index[IdxW-1:0])
+  );
+
+  // Of a word the slot doesn't matter: each of the SA's is damaged.
+  ravelin_ram #(.Width(RingW), .Depth(SaCount << SlotW), .ErrorInjection(ErrorInjection)) u_ring (
+    .clk_i, .rst_ni,
+    .wr_i (clear_q || accepted3_q), .wr_addr_i (word_addr),
+    .wr_data_i (word_wr),
+    .rd_i (rd_valid_i), .rd_addr_i ({rd_idx_i, slot_of(rd_seq_i)}), .rd_data_o (ring_rd), .rd_bad_o (word_bad),
+    .damage_i (damage.valid && damage.inbound &&
+               damage.memory == ravelin_ipsec_pkg::DAMAGE_RING),
+    .damage_addr_i ({damage.index[IdxW-1:0], slot_of(rd_seq_i)})
+  );
+
+  ravelin_ram #(.Width(RingW), .Depth(SaCount << SlotW), .ErrorInjection(ErrorInjection)) u_pre_ring (
+    .clk_i, .rst_ni,
+    .wr_i (clear_q || accepted3_q), .wr_addr_i (word_addr),
+    .wr_data_i (word_wr),
+    .rd_i (pre_valid_i), .rd_addr_i ({pre_idx_i, slot_of(64'(pre_seq_i))}), .rd_data_o (pre_ring_rd), .rd_bad_o (pre_word_bad),
+    .damage_i (damage.valid && damage.inbound &&
+               damage.memory == ravelin_ipsec_pkg::DAMAGE_PRE_RING),
+    .damage_addr_i ({damage.index[IdxW-1:0], slot_of(64'(pre_seq_i))})
   );
 
   ravelin_ram #(.Width(WinW), .Depth(SaCount), .ErrorInjection(ErrorInjection)) u_pre_win (

@@ -182,7 +182,7 @@ package ravelin_ipsec_pkg;
   // Damage to a memory, for tests (ErrorInjection): a bit of it is read wrong.
   localparam logic [3:0] DAMAGE_CONFIG     = 4'd0;  // what is fixed of an SA
   localparam logic [3:0] DAMAGE_COUNTERS   = 4'd1;  // its counters, sequence number
-  localparam logic [3:0] DAMAGE_WINDOW     = 4'd2;  // its replay window, as read after the ICV
+  localparam logic [3:0] DAMAGE_WINDOW     = 4'd2;  // bounds of its replay window, as read after the ICV
   localparam logic [3:0] DAMAGE_PRE_WINDOW = 4'd3;  // ... as read on arrival
   localparam logic [3:0] DAMAGE_KEY        = 4'd4;  // its cipher key and salt
   localparam logic [3:0] DAMAGE_POWER      = 4'd5;  // its H^1, as multiplied with blocks
@@ -190,6 +190,8 @@ package ravelin_ipsec_pkg;
   localparam logic [3:0] DAMAGE_POWER_HIGH = 4'd7;  // its H^32: for packets of 33 blocks and more
   localparam logic [3:0] DAMAGE_LOOKUP     = 4'd8;  // any line of the table
   localparam logic [3:0] DAMAGE_NAME       = 4'd9;  // an inbound SA's destination and SPI
+  localparam logic [3:0] DAMAGE_RING       = 4'd10; // the numbers in its replay window, as read after the ICV
+  localparam logic [3:0] DAMAGE_PRE_RING   = 4'd11; // ... as read on arrival
 
   typedef struct packed {
     logic        valid;

@@ -17,7 +17,7 @@
 module ravelin_ipsec_rx #(
   parameter int unsigned DataW         = 512,
   parameter int unsigned InSaCount     = 1024,
-  parameter int unsigned ReplayWindow  = 1024,
+  parameter int unsigned ReplayWindow  = 4096,
   parameter int unsigned MaxFrame      = 9234,
   parameter bit          TestMutations = 1'b0,
   parameter bit          ErrorInjection = 1'b0,
@@ -54,6 +54,7 @@ module ravelin_ipsec_rx #(
   input  logic [63:0]       sa_seq_i,
   input  logic              sa_esn_i,
   input  logic [WinW-1:0]   sa_window_i,
+  output logic              sa_busy_o,
   output logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] sa_dyn_o,
   output logic [63:0]       sa_seq_o,
   output logic              sa_broken_o,
@@ -402,7 +403,7 @@ module ravelin_ipsec_rx #(
   logic           rd_valid, chk_valid, chk_known, chk_icv_ok, chk_bad;
   logic [SaW-1:0] rd_idx;
   logic [3:0]     chk_reason, chk_format, sa_reason;
-  logic [63:0]    chk_seq;
+  logic [63:0]    rd_seq, chk_seq;
   logic [15:0]    chk_bytes;
   logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow;
   logic           out_valid, out_ready, in_sa_ready, sa_ev_valid, ev_in_ready;
@@ -430,7 +431,7 @@ module ravelin_ipsec_rx #(
     .text_data_i (x_data), .text_bytes_i (x_bytes), .text_bad_i (x_bad),
     .text_tag_i (x_tag),
     .buf_valid_o (hold_valid), .buf_ready_i (hold_ready),
-    .rd_valid_o (rd_valid), .rd_idx_o (rd_idx), .chk_valid_o (chk_valid), .chk_known_o (chk_known),
+    .rd_valid_o (rd_valid), .rd_idx_o (rd_idx), .rd_seq_o (rd_seq), .chk_valid_o (chk_valid), .chk_known_o (chk_known),
     .chk_reason_o (chk_reason), .chk_icv_ok_o (chk_icv_ok), .chk_bad_o (chk_bad),
     .chk_format_o (chk_format),
     .chk_seq_o (chk_seq), .chk_bytes_o (chk_bytes), .chk_flow_o (chk_flow),
@@ -447,11 +448,11 @@ module ravelin_ipsec_rx #(
     .clk_i, .rst_ni, .ready_o (in_sa_ready), .no_replay_i (mutation_i == 4'd1),
     .no_parity_i (mutation_i == 4'd5), .damage_i, .dead_i,
     .op_read_i (sa_read_i), .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_cfg_i (sa_cfg_i),
-    .op_seq_i (sa_seq_i), .op_esn_i (sa_esn_i), .op_window_i (sa_window_i), .op_dyn_o (sa_dyn_o), .op_seq_o (sa_seq_o),
+    .op_seq_i (sa_seq_i), .op_esn_i (sa_esn_i), .op_window_i (sa_window_i), .op_busy_o (sa_busy_o), .op_dyn_o (sa_dyn_o), .op_seq_o (sa_seq_o),
     .op_broken_o (sa_broken_o),
     .pre_valid_i (pre_valid), .pre_idx_i (pre_idx), .pre_seq_i (pre_seq),
     .pre_reason_o (pre_reason), .pre_esn_o (pre_esn), .pre_number_o (pre_number),
-    .rd_valid_i (rd_valid), .rd_idx_i (rd_idx), .chk_valid_i (chk_valid),
+    .rd_valid_i (rd_valid), .rd_idx_i (rd_idx), .rd_seq_i (rd_seq), .chk_valid_i (chk_valid),
     .chk_known_i (chk_known), .chk_reason_i (chk_reason), .chk_icv_ok_i (chk_icv_ok),
     .chk_bad_i (chk_bad), .chk_format_i (chk_format), .chk_seq_i (chk_seq), .chk_bytes_i (chk_bytes),
     .chk_flow_i (chk_flow),

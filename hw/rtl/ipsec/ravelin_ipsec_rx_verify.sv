@@ -46,6 +46,7 @@ module ravelin_ipsec_rx_verify #(
   // inbound SA
   output logic              rd_valid_o,
   output logic [SaW-1:0]    rd_idx_o,
+  output logic [63:0]       rd_seq_o,
   output logic              chk_valid_o,
   output logic              chk_known_o,
   output logic [3:0]        chk_reason_o,
@@ -298,6 +299,7 @@ module ravelin_ipsec_rx_verify #(
   // ------------------------------------------------------------------------ inbound SA, flow hash
   assign rd_valid_o   = p_valid && p.decision.known;
   assign rd_idx_o     = p.decision.sa[SaW-1:0];
+  assign rd_seq_o     = p.decision.seq;
   assign chk_valid_o  = f1_valid_q;
   assign chk_known_o  = f1_q.known;
   assign chk_reason_o = f1_q.reason;

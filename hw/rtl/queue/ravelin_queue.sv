@@ -16,7 +16,7 @@ module ravelin_queue #(
   parameter  int unsigned OutSaCount   = 1024,
   parameter  int unsigned InSaCount    = 1024,
   parameter  int unsigned PolicyCount  = 64,
-  parameter  int unsigned ReplayWindow = 1024,
+  parameter  int unsigned ReplayWindow = 4096,
   parameter  int unsigned MaxFrame     = 9234,
   parameter  int unsigned TxLog2Max    = 15,     // of the largest rings
   parameter  int unsigned RxLog2Max    = 15,

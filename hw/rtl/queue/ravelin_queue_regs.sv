@@ -12,7 +12,7 @@ module ravelin_queue_regs #(
   parameter  int unsigned OutSaCount   = 1024,
   parameter  int unsigned InSaCount    = 1024,
   parameter  int unsigned PolicyCount  = 64,
-  parameter  int unsigned ReplayWindow = 1024,
+  parameter  int unsigned ReplayWindow = 4096,
   parameter  int unsigned MaxFrame     = 9234,
   parameter  int unsigned TxLog2Max    = 15,
   parameter  int unsigned RxLog2Max    = 15,

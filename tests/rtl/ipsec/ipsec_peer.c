@@ -169,7 +169,7 @@ struct rvl_sa_params peer_params_ipv4(struct peer_random *r, enum rvl_direction 
 	peer_octets(r, params.encr_key, params.encr_key_len);
 	peer_octets(r, params.salt, sizeof(params.salt));
 	if (direction == RVL_INBOUND) {
-		params.replay_window = 32 + peer_below(r, 1024 - 32 + 1);
+		params.replay_window = 32 + peer_below(r, 4096 - 32 + 1);
 	} else {
 		params.ttl = (uint8_t)(1 + peer_below(r, 255));
 		params.df = (enum rvl_esp_df)peer_below(r, 3);

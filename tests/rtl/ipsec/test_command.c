@@ -122,7 +122,7 @@ void every_status_of_sa_commands_is_answered(struct bench *b)
 	cmd = good;
 	cmd.window = 31;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_WINDOW);
-	cmd.window = 1025;
+	cmd.window = 4097;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_BAD_WINDOW);
 	CHECK_EQ(b, bench_command(b, &good), RVL_CMD_STATUS_OK);
 	good.index = rvl_cpu_to_le24(10);

@@ -26,7 +26,7 @@ static void capability_registers_say_what_was_built(struct bench *b)
 	CHECK_EQ(b, reg_read(b, RVL_REG_INBOUND_SAS), 1024);
 	CHECK_EQ(b, reg_read(b, RVL_REG_LINK), 0);
 	CHECK_EQ(b, reg_read(b, RVL_REG_POLICY_COUNT), 64);
-	CHECK_EQ(b, reg_read(b, RVL_REG_REPLAY_WINDOW), 1024);
+	CHECK_EQ(b, reg_read(b, RVL_REG_REPLAY_WINDOW), 4096);
 	CHECK_EQ(b, reg_read(b, RVL_REG_DATAPATH),
 		 RVL_PUT(DATAPATH_MAX_FRAME, MAX_FRAME) | RVL_PUT(DATAPATH_BEAT, b->beat));
 	CHECK_EQ(b, reg_read(b, RVL_REG_STATUS), 1);

@@ -37,6 +37,8 @@ void in_sa_dut_write(struct in_sa_dut *d, unsigned int index, const struct in_sa
 	d->top.op_write_i = 1;
 	sa_clock(d->top);
 	d->top.op_write_i = 0;
+	while (d->top.op_busy_o)
+		sa_clock(d->top);
 }
 
 struct in_sa_counters in_sa_dut_read(struct in_sa_dut *d, unsigned int index)
@@ -66,6 +68,7 @@ bool in_sa_dut_cycle(struct in_sa_dut *d, const struct in_sa_packet *packet,
 	d->top.rd_valid_i = packet != nullptr;
 	if (packet) {
 		d->top.rd_idx_i = packet->sa;
+		d->top.rd_seq_i = packet->seq;
 		d->last = *packet;
 	}
 	sa_clock(d->top);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The Verilated ravelin_ipsec_in_sa, with 16 SAs and windows of up to 1,024 packets. */
+/* The Verilated ravelin_ipsec_in_sa, with 16 SAs and windows of up to 4,096 packets. */
 #ifndef RVL_TESTS_IN_SA_DUT_H
 #define RVL_TESTS_IN_SA_DUT_H
 

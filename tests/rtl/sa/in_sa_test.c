@@ -88,6 +88,7 @@ static struct in_sa_packet packet(uint64_t last)
 	static const uint8_t reasons[] = {IN_SA_MALFORMED, IN_SA_LIFETIME, IN_SA_WINDOW,
 					  IN_SA_REPLAY};
 	static const uint8_t formats[] = {IN_SA_TRAILER, IN_SA_DUMMY};
+	static const uint32_t jumps[] = {0, 0, 0, 0, 230, 3810, 4060, 8160};
 	struct in_sa_packet p = {.sa = below(4) ? 0 : below(SAS),
 				 .bytes = (uint16_t)below(1500),
 				 .icv_ok = below(8)};
@@ -99,16 +100,17 @@ static struct in_sa_packet packet(uint64_t last)
 	p.format = below(8) ? IN_SA_NONE : formats[below(2)];
 	switch (below(6)) {
 	case 0:
-		p.seq = last >= base && last - base < NUMBERS ? last : base;
+		p.seq = last >= base && last - base < NUMBERS / 4 ? last : base;
 		return p;
 	case 1:
 		p.seq = top > sa->window ? top - sa->window + below(4) - 1 : 0;
 		break;
 	case 2:
-		p.seq = top ? top - below(top > 1100 ? 1100 : top) : 0;
+		p.seq = top ? top - below(top > 4200 ? 4200 : top) : 0;
 		break;
 	case 3:
-		p.seq = below(8) ? top + below(64) : top + 1000 + below(50);
+		/* within a word, over some, over nearly all of the ring, all of it, and more */
+		p.seq = top + jumps[below(8)] + below(64);
 		break;
 	default:
 		p.seq = top + below(6) - (top < 2 ? top : 2);
@@ -132,8 +134,8 @@ static bool run(struct in_sa_dut *dut, unsigned int packets)
 		m->base = below(2)   ? 0
 			  : below(2) ? ((uint64_t)(1 + below(3)) << 32) - below(NUMBERS)
 				     : -(uint64_t)NUMBERS;
-		m->sa = (struct in_sa){.top = m->base + below(3000),
-				       .window = i ? 32 + below(993) : 1024};
+		m->sa = (struct in_sa){.top = m->base + below(6000),
+				       .window = i ? 32 + below(4065) : 4096};
 		if (i == 0 || below(2))
 			m->sa.soft_bytes = below(400000);
 		if (below(2))
