@@ -259,10 +259,10 @@ module ravelin_ipsec_in_sa #(
   logic            seen2_q;                // as the word had it
   logic            new2_q, old2_q, floor2_q;   // above the top; left behind; at the floor or below
   logic            ahead2_q, turn2_q, next2_q; // above the mark; of its turn, of the one after it
+  logic            beyond2_q, level2_q, after2_q;  // the same of the last packet's number
   logic [3:0]      reason2_q, format2_q;
   logic            zero2_q;
   logic [63:0]     seq2_q;
-  logic [TurnW-1:0] before2_q;             // the turn before that of seq2_q
   logic [15:0]     bytes2_q;
   logic [IdxW-1:0] idx2_q;
   logic [WordW-1:0] to_seq2_q, to_mark2_q;
@@ -276,7 +276,8 @@ module ravelin_ipsec_in_sa #(
   logic            accepted3_q, accepted4_q;   // ... and its word
   logic [IdxW-1:0] idx3_q;
   logic [SlotW-1:0] slot3_q;
-  logic [WordW-1:0] to_mark3_q;
+  logic            ahead3_q;
+  logic [WordW-1:0] to_seq3_q;
   logic [64:0]     left3_q;
   window_t         win3_q, win4_q;
   word_t           word3_q, word4_q;
@@ -364,7 +365,9 @@ module ravelin_ipsec_in_sa #(
       ahead2_q    <= mark_of(chk_seq_i) > word1.mark;
       turn2_q     <= chk_seq_i[63:BitW] == word1.mark[MarkW-1:PosW];
       next2_q     <= chk_seq_i[63:BitW] == word1.mark[MarkW-1:PosW] + 1'b1;
-      before2_q   <= chk_seq_i[63:BitW] - 1'b1;
+      beyond2_q   <= mark_of(chk_seq_i) > mark_of(seq2_q);
+      level2_q    <= chk_seq_i[63:BitW] == seq2_q[63:BitW];
+      after2_q    <= chk_seq_i[63:BitW] == seq2_q[63:BitW] + 1'b1;
       to_mark2_q  <= up_to(word1.mark[PosW-1:0]);
       to_seq2_q   <= up_to(chk_seq_i[PosW-1:0]);
     end
@@ -379,10 +382,11 @@ module ravelin_ipsec_in_sa #(
   logic            seen, old, new_top, accepted, expired;
   logic [3:0]      judgement, reason;
   logic [64:0]     left;
-  logic            near, ahead, turn, next;
+  logic            near, moved, ahead, turn, next;
   logic [WordW-1:0] to_mark, unseen;
   window_t         win_d;
   word_t           word, word_d;
+  logic [63:0]     packets, bytes;         // counting it
   ravelin_ipsec_pkg::in_dyn_t dyn, dyn_d;
 
   assign same      = same2_q && update3_q;       // the last result counts
@@ -454,7 +458,9 @@ module ravelin_ipsec_in_sa #(
   end
 
   // The word, if the packet is accepted. The bits between its mark and the number belong to none seen.
-  assign near = near2_q && accepted3_q;
+  // Where the last packet was in the word and its number above the mark, that is the mark now.
+  assign near  = near2_q && accepted3_q;
+  assign moved = near2_q && accepted3_q && ahead3_q;
 
   always_comb begin
     word    = '0;
@@ -466,30 +472,33 @@ module ravelin_ipsec_in_sa #(
     next    = 1'b0;
     if (known) begin
       word    = near ? word3_q : word2_q;
-      to_mark = near ? to_mark3_q : to_mark2_q;
-      ahead   = near ? mark_of(seq2_q) > word3_q.mark : ahead2_q;
-      turn    = near ? seq2_q[63:BitW] == word3_q.mark[MarkW-1:PosW] : turn2_q;
-      next    = near ? before2_q == word3_q.mark[MarkW-1:PosW] : next2_q;
+      to_mark = moved ? to_seq3_q : to_mark2_q;
+      ahead   = moved ? beyond2_q : ahead2_q;
+      turn    = moved ? level2_q : turn2_q;
+      next    = moved ? after2_q : next2_q;
       word_d  = word;
       if (ahead) begin
         unseen      = turn ? to_seq2_q & ~to_mark : next ? to_seq2_q | ~to_mark : '1;
         word_d.mark = mark_of(seq2_q);
-        to_mark     = to_seq2_q;
       end
       word_d.seen = (word_d.seen & ~unseen) | (to_seq2_q & ~(to_seq2_q >> 1));
     end
   end
 
   always_comb begin
-    dyn   = '0;
-    dyn_d = '0;
-    if (update) begin
-      dyn   = same ? dyn3 : dyn2_q;
-      dyn_d = dyn;
+    dyn     = '0;
+    dyn_d   = '0;
+    packets = '0;
+    bytes   = '0;
+    if (known) begin
+      dyn     = same ? dyn3 : dyn2_q;
+      packets = dyn.packets + 64'd1;
+      bytes   = dyn.bytes + 64'(bytes2_q);
+      dyn_d   = dyn;
       case (reason)
         ravelin_ipsec_pkg::DROP_NONE: begin
-          dyn_d.packets = dyn.packets + 64'd1;
-          dyn_d.bytes   = dyn.bytes + 64'(bytes2_q);
+          dyn_d.packets = packets;
+          dyn_d.bytes   = bytes;
         end
         ravelin_ipsec_pkg::DROP_ICV:
           dyn_d.drop_icv = dyn.drop_icv + 32'd1;
@@ -509,7 +518,7 @@ module ravelin_ipsec_in_sa #(
 
   // ------------------------------------------------------------------------ write
   logic            ok3_q, fault3_q, cfg_bad3_q, key_bad3_q, dyn_bad3_q;
-  logic [3:0]      limited3_q, reached;    // by limits of `fired`'s bits
+  logic [3:0]      limited3_q, reached;    // by limits of `fired`'s bits; the first, if it counts
   ravelin_ipsec_pkg::in_cfg_t cfg3_q;
   ravelin_ipsec_pkg::event_t event3;
 
@@ -556,8 +565,10 @@ module ravelin_ipsec_in_sa #(
       cfg_bad3_q <= cfg_bad2_q;
       key_bad3_q <= key_bad2_q;
       dyn_bad3_q <= !same && dyn_bad2_q;
-      limited3_q <= {cfg2_q.limits.hard_packets != '0, cfg2_q.limits.hard_bytes != '0,
-                     cfg2_q.limits.soft_packets != '0, cfg2_q.limits.soft_bytes != '0};
+      limited3_q <= {cfg2_q.limits.hard_packets != '0 && packets >= cfg2_q.limits.hard_packets,
+                     cfg2_q.limits.hard_bytes   != '0 && bytes   >= cfg2_q.limits.hard_bytes,
+                     cfg2_q.limits.soft_packets != '0 && packets >= cfg2_q.limits.soft_packets,
+                     cfg2_q.limits.soft_bytes   != '0 && bytes   >= cfg2_q.limits.soft_bytes};
     end
     if (update) begin
       dyn3_q        <= dyn_d;
@@ -566,7 +577,8 @@ module ravelin_ipsec_in_sa #(
     end
     if (accepted) begin
       word3_q    <= word_d;
-      to_mark3_q <= to_mark;
+      ahead3_q   <= ahead;
+      to_seq3_q <= to_seq2_q;
     end
     if (update3_q) begin
       dyn4_q <= dyn3;
@@ -585,13 +597,7 @@ module ravelin_ipsec_in_sa #(
 
   // Whoever is judged next knows what is reached here.
   always_comb begin
-    reached = '0;
-    if (ok3_q) begin
-      reached = limited3_q & {dyn3_q.packets >= cfg3_q.limits.hard_packets,
-                              dyn3_q.bytes   >= cfg3_q.limits.hard_bytes,
-                              dyn3_q.packets >= cfg3_q.limits.soft_packets,
-                              dyn3_q.bytes   >= cfg3_q.limits.soft_bytes};
-    end
+    reached    = ok3_q ? limited3_q : '0;
     dyn3       = dyn3_q;
     dyn3.fired = dyn3_q.fired | reached;
   end
