@@ -142,6 +142,7 @@
 #define RVL_REG_LINK 0x006cU
 #define RVL_LINK_UP_SHIFT 0
 #define RVL_LINK_UP_MASK 0x1U
+#define RVL_REG_STALL_CYCLES 0x0070U
 #define RVL_REG_EVT_BASE_LO 0x0080U
 #define RVL_REG_EVT_BASE_HI 0x0084U
 #define RVL_REG_EVT_SIZE 0x0088U
@@ -212,7 +213,7 @@
 #define RVL_CQ_STATUS_DMA_ERROR 0x2U /* the frame could not be read; it was dropped */
 #define RVL_CQ_STATUS_UNSUPPORTED 0x3U /* a flag whose feature the device does not have; the frame was dropped */
 
-/* Command opcodes. SA_DELETE and SA_ADD of outbound SAs, POLICY_SET and POLICY_CLEAR wait for frames on their way to the wire: while the wire takes none they do not complete. CONTROL.RESET and FLR erase the keys even then. */
+/* Command opcodes. SA_DELETE and SA_ADD of outbound SAs, POLICY_SET and POLICY_CLEAR wait for frames on their way to the wire: when it has taken nothing for STALL_CYCLES meanwhile, these are dropped (tx_drop_stalled). */
 #define RVL_CMD_OP_NOP 0x1U /* completes with OK */
 #define RVL_CMD_OP_SA_ADD 0x10U /* install an SA; complete when the data path uses it. Outbound: frames completed to the host before the command came are not of this SA, whatever was at its index */
 #define RVL_CMD_OP_SA_DELETE 0x11U /* remove an SA; complete when no packet of it is in flight and its key is erased. Outbound: frames that name it and are not decided yet are dropped (tx_drop_no_sa). Inbound: what it decrypted has been completed to the host, or dropped, before. */
@@ -608,6 +609,7 @@ enum rvl_counter {
 	RVL_CNT_TX_DROP_FRAGMENT, /* a fragment in transport mode (RFC 4303, section 3.3.4) */
 	RVL_CNT_TX_DROP_HEADERS, /* transport mode, and the headers that stay before ESP reach further than the device looks; or, of AH, there are others than the IP header */
 	RVL_CNT_RX_HIDDEN, /* IPv6 that may hold ESP behind more headers than the device looks past, or AH behind others than the IP header; passed unchanged (not a drop) */
+	RVL_CNT_TX_DROP_STALLED, /* the wire took nothing for STALL_CYCLES while a command waited for frames to leave */
 	RVL_CNT_NUM,
 };
 
@@ -657,6 +659,7 @@ enum rvl_counter {
 	X(rx_drop_selectors, "inner packet outside of the SA's selectors") \
 	X(tx_drop_fragment, "a fragment in transport mode (RFC 4303, section 3.3.4)") \
 	X(tx_drop_headers, "transport mode, and the headers that stay before ESP reach further than the device looks; or, of AH, there are others than the IP header") \
-	X(rx_hidden, "IPv6 that may hold ESP behind more headers than the device looks past, or AH behind others than the IP header; passed unchanged (not a drop)")
+	X(rx_hidden, "IPv6 that may hold ESP behind more headers than the device looks past, or AH behind others than the IP header; passed unchanged (not a drop)") \
+	X(tx_drop_stalled, "the wire took nothing for STALL_CYCLES while a command waited for frames to leave")
 
 #endif

@@ -29,6 +29,7 @@ module ravelin #(
   parameter int unsigned MaxFrame      = 9234,  // octets without FCS
   parameter int unsigned ReadTags      = 64,    // PCIe reads in flight
   parameter int unsigned ReadTimeout   = 250000,  // cycles until a read is given up
+  parameter int unsigned StallCycles   = 250000,  // cycles that a command waits for the port to take a beat
   parameter bit          TestMutations = 1'b0,  // 1: mutation_i breaks things on purpose (test bench only)
   parameter bit          ErrorInjection = 1'b0,  // 1: inject_* spoil memories (test bench only)
   localparam int unsigned BytesW       = $clog2(DataW/8+1)
@@ -250,7 +251,7 @@ module ravelin #(
 
   ravelin_queue #(
     .DataW(DataW), .QueuePairs(QueuePairs), .OutSaCount(OutSaCount), .InSaCount(InSaCount),
-    .PolicyCount(PolicyCount), .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame)
+    .PolicyCount(PolicyCount), .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame), .StallCycles(StallCycles)
   ) u_queue (
     .clk_i, .rst_ni (dp_rst_n), .power_on_rst_ni (rst_ni), .idle_o (queue_idle),
     .cfg_mac_i, .ipsec_ready_i (ipsec_ready), .fatal_i (fatal), .fatal_cause_i (fatal_cause), .link_i (port_link_i),
@@ -280,7 +281,7 @@ module ravelin #(
 
   ravelin_ipsec #(
     .DataW(DataW), .OutSaCount(OutSaCount), .InSaCount(InSaCount), .PolicyCount(PolicyCount),
-    .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame), .TestMutations(TestMutations),
+    .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame), .StallCycles(StallCycles), .TestMutations(TestMutations),
     .ErrorInjection(ErrorInjection)
   ) u_ipsec (
     .clk_i, .rst_ni (dp_rst_n), .ready_o (ipsec_ready), .idle_o (ipsec_idle), .mutation_i,

@@ -127,6 +127,7 @@ package ravelin_regs_pkg;
     logic [30:0] gap0;
     logic up;
   } reg_link_t;
+  localparam logic [31:0] REG_STALL_CYCLES = 32'h70;
   localparam logic [31:0] REG_EVT_BASE_LO = 32'h80;
   localparam logic [31:0] REG_EVT_BASE_HI = 32'h84;
   localparam logic [31:0] REG_EVT_SIZE = 32'h88;
@@ -207,7 +208,7 @@ package ravelin_regs_pkg;
   localparam logic [7:0] CQ_STATUS_DMA_ERROR = 8'h2;
   localparam logic [7:0] CQ_STATUS_UNSUPPORTED = 8'h3;
 
-  // Command opcodes. SA_DELETE and SA_ADD of outbound SAs, POLICY_SET and POLICY_CLEAR wait for frames on their way to the wire: while the wire takes none they do not complete. CONTROL.RESET and FLR erase the keys even then.
+  // Command opcodes. SA_DELETE and SA_ADD of outbound SAs, POLICY_SET and POLICY_CLEAR wait for frames on their way to the wire: when it has taken nothing for STALL_CYCLES meanwhile, these are dropped (tx_drop_stalled).
   localparam logic [7:0] CMD_OP_NOP = 8'h1;
   localparam logic [7:0] CMD_OP_SA_ADD = 8'h10;
   localparam logic [7:0] CMD_OP_SA_DELETE = 8'h11;
@@ -528,6 +529,7 @@ package ravelin_regs_pkg;
   localparam int unsigned CNT_TX_DROP_FRAGMENT = 42;
   localparam int unsigned CNT_TX_DROP_HEADERS = 43;
   localparam int unsigned CNT_RX_HIDDEN = 44;
-  localparam int unsigned CNT_NUM = 45;
+  localparam int unsigned CNT_TX_DROP_STALLED = 45;
+  localparam int unsigned CNT_NUM = 46;
 endpackage
 /* verilator lint_on UNUSEDPARAM */

@@ -452,15 +452,13 @@ bool parity_that_is_fatal(uint64_t seed, uint8_t mutation, enum rvl_model_memory
 	return ok && !report->text[0];
 }
 
-bool parity_behind_a_dead_wire(uint64_t seed, struct oracle_report *report)
+/* Frames of FIRST stand in the engine, and the wire takes none. */
+static bool start_with_a_dead_wire(struct bench *b, uint64_t seed, struct oracle_report *report)
 {
 	struct rvl_sim_options options = RVL_SIM_OPTIONS_DEFAULT;
-	struct bench *b = calloc(1, sizeof(*b));
 	unsigned int i;
 	bool ok;
 
-	if (!b)
-		abort();
 	options.wire_idle_percent = 100;
 	ok = start(b, seed, &options, report);
 	for (i = 0; ok && i < 20; i++) {
@@ -474,6 +472,38 @@ bool parity_behind_a_dead_wire(uint64_t seed, struct oracle_report *report)
 	if (ok) {
 		rvl_queue_kick(rvl_frame_queue_rings(b->chip.queues[0]));
 		rvl_sim_step(b->chip.sim, 5000);
+	}
+	return ok;
+}
+
+bool deletion_behind_a_dead_wire(uint64_t seed, struct oracle_report *report)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	uint64_t counters[RVL_CNT_NUM];
+	bool ok;
+
+	if (!b)
+		abort();
+	ok = start_with_a_dead_wire(b, seed, report);
+	if (ok && rvl_dev_sa_delete(b->chip.dev, false, FIRST, NULL))
+		ok = fail(report, "the deletion failed");
+	if (ok &&
+	    (rvl_dev_counters(b->chip.dev, counters) || counters[RVL_CNT_TX_DROP_STALLED] < 8))
+		ok = fail(report, "no frames were dropped");
+	ok = ok && erased(b, &b->out[0]);
+	stop(b);
+	return ok && !report->text[0];
+}
+
+bool parity_behind_a_dead_wire(uint64_t seed, struct oracle_report *report)
+{
+	struct bench *b = calloc(1, sizeof(*b));
+	bool ok;
+
+	if (!b)
+		abort();
+	ok = start_with_a_dead_wire(b, seed, report);
+	if (ok) {
 		ok = !rvl_sim_inject_parity(b->chip.sim, RVL_MEMORY_NAME, true, FIRST) &&
 		     rvl_dev_sa_delete(b->chip.dev, true, FIRST, NULL) == -EIO;
 		rvl_sim_step(b->chip.sim, RESET_CYCLES);

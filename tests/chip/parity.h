@@ -28,4 +28,7 @@ bool parity_that_is_fatal(uint64_t seed, uint8_t mutation, enum rvl_model_memory
 /* The same while the wire takes nothing and frames stand in the engine. */
 bool parity_behind_a_dead_wire(uint64_t seed, struct oracle_report *report);
 
+/* An outbound SA is deleted then: its frames are dropped, its key is erased. */
+bool deletion_behind_a_dead_wire(uint64_t seed, struct oracle_report *report);
+
 #endif

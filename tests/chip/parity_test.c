@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && !strncmp(argv[1], "seed=", 5))
 		seed = strtoull(argv[1] + 5, NULL, 0);
-	printf("TAP version 13\n1..%zu\n", SA_TESTS + 3);
+	printf("TAP version 13\n1..%zu\n", SA_TESTS + 4);
 	for (i = 0; i < SA_TESTS; i++)
 		all &= tell(parity_of_an_sa(seed, 0, sas[i].memory, sas[i].inbound, &report),
 			    sas[i].name, seed, &report);
@@ -63,5 +63,7 @@ int main(int argc, char **argv)
 		    "an_sa_that_cannot_be_deleted_stops_all_and_a_reset_recovers", seed, &report);
 	all &= tell(parity_behind_a_dead_wire(seed, &report),
 		    "a_fatal_error_erases_the_keys_even_behind_a_dead_wire", seed, &report);
+	all &= tell(deletion_behind_a_dead_wire(seed, &report),
+		    "an_sa_is_deleted_with_its_frames_even_behind_a_dead_wire", seed, &report);
 	return all ? 0 : 1;
 }

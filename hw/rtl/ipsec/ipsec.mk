@@ -11,6 +11,7 @@ RTL_IPSEC_SRCS := $(addprefix hw/rtl/ipsec/, \
 	ravelin_ipsec_append.sv \
 	ravelin_ipsec_prepend.sv \
 	ravelin_ipsec_tailcut.sv \
+	ravelin_ipsec_stall.sv \
 	ravelin_ipsec_policy.sv \
 	ravelin_ipsec_flags.sv \
 	ravelin_ipsec_size.sv \

@@ -19,6 +19,7 @@ module ravelin_ipsec #(
   parameter int unsigned PolicyCount   = 64,
   parameter int unsigned ReplayWindow  = 4096,  // a power of two, 512 at least
   parameter int unsigned MaxFrame      = 9234,
+  parameter int unsigned StallCycles   = 250000,  // that a command waits for the port to take a beat
   parameter bit          TestMutations = 1'b0,
   parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned BytesW = $clog2(DataW/8+1),
@@ -93,7 +94,7 @@ module ravelin_ipsec #(
 
   logic [ravelin_ipsec_pkg::DAMAGE_W-1:0] damage_q;
   logic tx_ready, tx_idle, rx_ready, rx_idle, cmd_idle, ev_idle;
-  logic tx_pause, tx_paused, rx_pause, rx_paused;
+  logic tx_pause, tx_paused, tx_wait, rx_pause, rx_paused;
   logic [15:0] tx_in_count, tx_out_count, tx_decided, rx_in_count, rx_out_count;
   logic [CntNum-1:0] tx_cnt, rx_cnt;
 
@@ -133,14 +134,14 @@ module ravelin_ipsec #(
   logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] tx_ev, rx_ev;
 
   ravelin_ipsec_tx #(
-    .DataW(DataW), .OutSaCount(OutSaCount), .PolicyCount(PolicyCount),
+    .DataW(DataW), .OutSaCount(OutSaCount), .PolicyCount(PolicyCount), .StallCycles(StallCycles),
     .TestMutations(TestMutations), .ErrorInjection(ErrorInjection)
   ) u_tx (
     .clk_i, .rst_ni, .ready_o (tx_ready), .idle_o (tx_idle), .mutation_i,
     .damage_i (damage_q),
     .dead_i (fatal_q),
     .max_frame_i (ctl_port_max_frame_i),
-    .pause_i (tx_pause), .paused_o (tx_paused), .decided_o (tx_decided),
+    .pause_i (tx_pause), .paused_o (tx_paused), .wait_i (tx_wait), .decided_o (tx_decided),
     .in_count_o (tx_in_count), .out_count_o (tx_out_count),
     .pol_set_i (pol_set), .pol_idx_i (pol_idx), .pol_priority_i (pol_priority),
     .pol_rule_i (pol_rule), .pol_used_o (pol_used),
@@ -191,7 +192,7 @@ module ravelin_ipsec #(
     .damage_i (damage_q), .dead_i (fatal_q), .name_bad_o (name_bad),
     .cmd_valid_i, .cmd_ready_o, .cmd_data_i, .rsp_valid_o (cmd_rsp_valid_o),
     .rsp_o (cmd_rsp_o),
-    .tx_pause_o (tx_pause), .tx_paused_i (tx_paused), .tx_taken_i (htx_taken_i),
+    .tx_pause_o (tx_pause), .tx_wait_o (tx_wait), .tx_paused_i (tx_paused), .tx_taken_i (htx_taken_i),
     .tx_decided_i (tx_decided), .tx_in_count_i (tx_in_count), .tx_out_count_i (tx_out_count),
     .pol_set_o (pol_set), .pol_idx_o (pol_idx), .pol_priority_o (pol_priority),
     .pol_rule_o (pol_rule), .pol_used_i (pol_used),

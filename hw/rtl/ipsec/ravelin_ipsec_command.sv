@@ -45,6 +45,7 @@ module ravelin_ipsec_command #(
   output ravelin_regs_pkg::cmd_cpl_t rsp_o,   // without opcode, tag and phase
   // transmit
   output logic              tx_pause_o,
+  output logic              tx_wait_o,      // for frames to be decided, or to leave
   input  logic              tx_paused_i,
   input  logic [15:0]       tx_taken_i,     // frames the host may know as completed, running
   input  logic [15:0]       tx_decided_i,   // of these, decided
@@ -419,6 +420,7 @@ module ravelin_ipsec_command #(
   assign cmd_ready_o = ready_i && state_q == StIdle;
   assign idle_o      = state_q == StIdle && !cmd_valid_i;
   assign tx_pause_o  = needs_tx && (state_q == StPause || state_q == StCommit || state_q == StRead);
+  assign tx_wait_o   = state_q == StSettle || (state_q == StDrain && !inbound);
   assign rx_pause_o  = needs_rx && (state_q == StPause || state_q == StFind || state_q == StJudge ||
                                     state_q == StCommit || state_q == StClear || state_q == StRead);
 

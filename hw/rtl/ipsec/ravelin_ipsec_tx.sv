@@ -21,6 +21,7 @@ module ravelin_ipsec_tx #(
   parameter int unsigned DataW         = 512,
   parameter int unsigned OutSaCount    = 1024,
   parameter int unsigned PolicyCount   = 64,
+  parameter int unsigned StallCycles   = 250000,
   parameter bit          TestMutations = 1'b0,
   parameter bit          ErrorInjection = 1'b0,
   localparam int unsigned BytesW = $clog2(DataW/8+1),
@@ -39,6 +40,7 @@ module ravelin_ipsec_tx #(
   // the command executor
   input  logic              pause_i,
   output logic              paused_o,
+  input  logic              wait_i,         // it waits until frames have left
   output logic [15:0]       decided_o,      // frames that were admitted
   output logic [15:0]       in_count_o,     // frames that were admitted and not dropped
   output logic [15:0]       out_count_o,    // frames that have left
@@ -387,7 +389,9 @@ module ravelin_ipsec_tx #(
   // those before them.
   logic              f_valid, f_ah, f_ipv6, h_valid, h_ready, h_sop, h_eop;
   logic              hold_first, hold_empty, hold_taken, ah_valid, ah_room, kept_valid, kept_room;
-  logic              x_ah, unused_side;
+  logic              x_ah, unused_side, p_valid, p_ready, p_sop, p_eop;
+  logic [DataW-1:0]  p_data;
+  logic [BytesW-1:0] p_bytes;
   logic [15:0]       f_len;          // octets behind the prefix
   logic [4:0]        f_l3;
   logic [6:0]        f_prefix_len, h_prefix_len;
@@ -457,15 +461,26 @@ module ravelin_ipsec_tx #(
     .in_valid_i (h_valid), .in_ready_o (h_ready), .in_sop_i (h_sop),
     .in_eop_i (h_eop), .in_data_i (h_data), .in_bytes_i (h_eop ? h_last : BytesW'(Octets)),
     .in_prefix_i (h_prefix), .in_prefix_len_i (h_prefix_len), .in_side_i (1'b0),
+    .out_valid_o (p_valid), .out_ready_i (p_ready), .out_sop_o (p_sop), .out_eop_o (p_eop),
+    .out_data_o (p_data), .out_bytes_o (p_bytes), .out_side_o (unused_side)
+  );
+
+  // ------------------------------------------------------------------------ port
+  logic end_valid, end_bypass, end_bad, left, stalled, stall_empty;
+
+  ravelin_ipsec_stall #(.DataW(DataW), .StallCycles(StallCycles)) u_stall (
+    .clk_i, .rst_ni, .empty_o (stall_empty), .wait_i,
+    .in_valid_i (p_valid), .in_ready_o (p_ready), .in_sop_i (p_sop), .in_eop_i (p_eop),
+    .in_data_i (p_data), .in_bytes_i (p_bytes), .in_err_i (p_eop && end_valid && end_bad),
     .out_valid_o (port_valid_o), .out_ready_i (port_ready_i), .out_sop_o (port_sop_o),
     .out_eop_o (port_eop_o), .out_data_o (port_data_o), .out_bytes_o (port_bytes_o),
-    .out_side_o (unused_side)
+    .out_err_o (port_err_o), .left_o (left), .dropped_o (stalled)
   );
 
   // ------------------------------------------------------------------------ spoilt frames
   // What ends behind the engine ends at the port, after it. Both the port and the decision may drop a
   // frame in the same cycle: then the port's is counted when the decision drops none.
-  logic       end_valid, end_ready, end_bypass, end_bad, left, owes, protected_q, spoilt_q;
+  logic       end_ready, owes, protected_q, spoilt_q, stalled_q;
   logic [8:0] end_count;
   logic [9:0] owed_q;
 
@@ -477,25 +492,26 @@ module ravelin_ipsec_tx #(
     .count_o (end_count)
   );
 
-  assign left       = port_valid_o && port_ready_i && port_eop_o;
-  assign port_err_o = port_eop_o && end_valid && end_bad;
-  assign owes       = owed_q != '0 && !decide_cnt[ravelin_regs_pkg::CNT_TX_DROP_PARITY];
+  assign owes = owed_q != '0 && !decide_cnt[ravelin_regs_pkg::CNT_TX_DROP_PARITY];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       protected_q <= 1'b0;
       spoilt_q    <= 1'b0;
+      stalled_q   <= 1'b0;
       owed_q      <= '0;
     end else begin
-      protected_q <= left && !end_bypass && !end_bad;
-      spoilt_q    <= left && end_bad;
+      protected_q <= left && !stalled && !end_bypass && !end_bad;
+      spoilt_q    <= left && !stalled && end_bad;
+      stalled_q   <= left && stalled;
       owed_q      <= owed_q + 10'(spoilt_q) - 10'(owes);
     end
   end
 
   always_comb begin
     cnt_o = decide_cnt;
-    cnt_o[ravelin_regs_pkg::CNT_TX_PROTECTED] = protected_q;
+    cnt_o[ravelin_regs_pkg::CNT_TX_PROTECTED]    = protected_q;
+    cnt_o[ravelin_regs_pkg::CNT_TX_DROP_STALLED] = stalled_q;
     if (owes) begin
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_PARITY] = 1'b1;
     end
@@ -524,7 +540,7 @@ module ravelin_ipsec_tx #(
   assign idle_o  = decide_idle && !head_valid_q && !htx_valid_i && buf_empty && realign_empty &&
                    front_empty && trailer_empty && gcm_idle && cut_empty && icv_empty && hold_empty &&
                    prepend_empty && !m_valid && !f_valid &&
-                   !spoilt_q && owed_q == '0;
+                   stall_empty && !stalled_q && !spoilt_q && owed_q == '0;
 
   logic unused;
   assign unused = front_valid ^ front_room ^ (^front_count) ^ t_valid ^ t_room ^ (^t_count) ^ tag_room ^

@@ -17,6 +17,7 @@ module ravelin_queue #(
   parameter  int unsigned InSaCount    = 1024,
   parameter  int unsigned PolicyCount  = 64,
   parameter  int unsigned ReplayWindow = 4096,
+  parameter  int unsigned StallCycles  = 250000,
   parameter  int unsigned MaxFrame     = 9234,
   parameter  int unsigned TxLog2Max    = 15,     // of the largest rings
   parameter  int unsigned RxLog2Max    = 15,
@@ -131,7 +132,7 @@ module ravelin_queue #(
 
   ravelin_queue_regs #(
     .DataW(DataW), .QueuePairs(QueuePairs), .OutSaCount(OutSaCount), .InSaCount(InSaCount),
-    .PolicyCount(PolicyCount), .ReplayWindow(ReplayWindow), .MaxFrame(MaxFrame),
+    .PolicyCount(PolicyCount), .ReplayWindow(ReplayWindow), .StallCycles(StallCycles), .MaxFrame(MaxFrame),
     .TxLog2Max(TxLog2Max), .RxLog2Max(RxLog2Max), .CqLog2Max(CqLog2Max), .CmdLog2Max(CmdLog2Max),
     .EvtLog2Max(EvtLog2Max)
   ) u_regs (

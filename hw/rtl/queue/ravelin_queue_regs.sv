@@ -13,6 +13,7 @@ module ravelin_queue_regs #(
   parameter  int unsigned InSaCount    = 1024,
   parameter  int unsigned PolicyCount  = 64,
   parameter  int unsigned ReplayWindow = 4096,
+  parameter  int unsigned StallCycles  = 250000,
   parameter  int unsigned MaxFrame     = 9234,
   parameter  int unsigned TxLog2Max    = 15,
   parameter  int unsigned RxLog2Max    = 15,
@@ -167,6 +168,7 @@ module ravelin_queue_regs #(
       ravelin_regs_pkg::REG_LINK: own_rdata = link;
       ravelin_regs_pkg::REG_POLICY_COUNT: own_rdata = PolicyCount;
       ravelin_regs_pkg::REG_REPLAY_WINDOW: own_rdata = ReplayWindow;
+      ravelin_regs_pkg::REG_STALL_CYCLES: own_rdata = StallCycles;
       ravelin_regs_pkg::REG_DATAPATH: own_rdata = datapath;
       ravelin_regs_pkg::REG_STATUS: own_rdata = status;
       ravelin_regs_pkg::REG_CONTROL: own_rdata = control;

@@ -10,7 +10,7 @@ IPSEC_SRCS := $(addprefix $(IPSEC_DIR)/,ipsec_bench.c ipsec_peer.c ipsec_test.c 
 # $(call ipsec_test,NAME,BITS A BEAT)
 define ipsec_test
 $(call verilated,$(1),ravelin_ipsec,hw/rtl/ravelin_regs_pkg.sv $(RTL_CRYPTO_SRCS) $(RTL_IPSEC_SRCS),-O3 \
-  --x-assign fast --x-initial fast --noassert -fno-const-bit-op-tree -Wall -GDataW=$(2) -GTestMutations=1\'b1 \
+  --x-assign fast --x-initial fast --noassert -fno-const-bit-op-tree -Wall -GDataW=$(2) -GStallCycles=3000 -GTestMutations=1\'b1 \
   -GErrorInjection=1\'b1 --output-split 20000,$(IPSEC_DIR)/ipsec_dut.cc,-O1 -DIPSEC_DATA_W=$(2),1)
 $(call verilated_test,$(1),$(IPSEC_SRCS),-lcrypto)
 endef

@@ -47,6 +47,7 @@
 	X(all_inbound_slots_find_room_in_the_table)                                                \
 	X(a_ninth_sa_in_the_same_two_rows_finds_no_room)                                           \
 	X(a_deleted_sa_has_left_when_its_command_completes)                                        \
+	X(a_wire_that_takes_nothing_holds_no_command_for_ever)                                     \
 	X(sas_come_and_go_at_the_same_index)                                                       \
 	X(reset_erases_sas_rules_and_frames)                                                       \
 	X(each_mutation_shows)                                                                     \

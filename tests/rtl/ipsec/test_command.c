@@ -406,6 +406,78 @@ void a_deleted_sa_has_left_when_its_command_completes(struct bench *b)
 	}
 }
 
+#define STALLED 120 /* frames: more octets than wait behind the decision */
+
+/* One of 1,400 octets that no rule concerns. */
+static size_t plain_frame(struct bench *b, uint8_t *frame)
+{
+	struct peer_ip ip = peer_random_ip(&b->random, 1380);
+	size_t at = peer_ethernet(&b->random, frame, peer_type(&ip), 0);
+
+	return at + peer_packet(&b->random, frame + at, &ip);
+}
+
+/*
+ * The wire takes nothing, while it is offered the first beat of a frame, one of its middle or its
+ * last. A command that waits for frames to leave drops them. What was offered still leaves, its
+ * frame ends in error, and what comes then is whole.
+ */
+void a_wire_that_takes_nothing_holds_no_command_for_ever(struct bench *b)
+{
+	struct rvl_policy rule = {.selector = rvl_selector_any(4), .action = RVL_BYPASS};
+	struct rvl_cmd_policy set = peer_policy_set(1, &rule);
+	uint8_t frame[PEER_FRAME_MAX];
+	struct ipsec_dut_frame out;
+	uint64_t sent = 0, left = 0, cut = 0;
+
+	b->loose = true;
+	for (unsigned int round = 0; round < 36; round++) {
+		struct rvl_sa_params sa = peer_params(&b->random, RVL_OUTBOUND, 500);
+		struct rvl_cmd add = peer_sa_add(3, &sa), other = peer_sa_add(4, &sa);
+		struct rvl_cmd gone = peer_sa_command(RVL_CMD_OP_SA_DELETE, false, 3);
+		struct rvl_cmd gone_too = peer_sa_command(RVL_CMD_OP_SA_DELETE, false, 4);
+		const void *commands[] = {&gone, &other, &set};
+		uint64_t before = ipsec_dut_spoilt(b->dut);
+
+		CHECK_EQ(b, bench_command(b, &add), RVL_CMD_STATUS_OK);
+		for (int i = 0; i < STALLED; i++)
+			ipsec_dut_host(b->dut, frame, plain_frame(b, frame),
+				       i % 3 ? 3 : IPSEC_DUT_NO_SA);
+		sent += STALLED;
+		for (unsigned int i = 0; i < 60 + round * 3; i++)
+			ipsec_dut_step(b->dut);
+		ipsec_dut_hold(b->dut, 1);
+		CHECK_EQ(b, bench_command(b, commands[round % 3]), RVL_CMD_STATUS_OK);
+		ipsec_dut_hold(b->dut, 0);
+		CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+		while (ipsec_dut_take_port(b->dut, &out))
+			left++;
+		cut += ipsec_dut_spoilt(b->dut) - before;
+		CHECK(b, ipsec_dut_spoilt(b->dut) - before <= 1);
+		CHECK_EQ(b,
+			 left + bench_count(b, RVL_CNT_TX_DROP_STALLED) +
+				 bench_count(b, RVL_CNT_TX_DROP_NO_SA),
+			 sent);
+		CHECK(b, bench_count(b, RVL_CNT_TX_DROP_STALLED) > round);
+		for (int i = 0; i < 8; i++) {
+			size_t len = plain_frame(b, frame);
+
+			ipsec_dut_host(b->dut, frame, len, IPSEC_DUT_NO_SA);
+			CHECK(b, ipsec_dut_run(b->dut, BENCH_CYCLES));
+			CHECK(b, ipsec_dut_take_port(b->dut, &out));
+			CHECK(b, out.len == len && !memcmp(out.data, frame, len));
+		}
+		sent += 8, left += 8;
+		if (round % 3)
+			CHECK_EQ(b, bench_command(b, &gone), RVL_CMD_STATUS_OK);
+		if (round % 3 == 1)
+			CHECK_EQ(b, bench_command(b, &gone_too), RVL_CMD_STATUS_OK);
+	}
+	CHECK(b, cut > 8);
+	CHECK_EQ(b, bench_count(b, RVL_CNT_TX_DROP_PARITY), 0);
+	bench_reset(b);
+}
+
 void sas_come_and_go_at_the_same_index(struct bench *b)
 {
 	uint8_t frame[PEER_FRAME_MAX];
