@@ -387,7 +387,7 @@ module ravelin_ipsec_in_sa #(
   window_t         win_d;
   word_t           word, word_d;
   logic [63:0]     packets, bytes;         // counting it
-  ravelin_ipsec_pkg::in_dyn_t dyn, dyn_d;
+  ravelin_ipsec_pkg::in_dyn_t dyn;
 
   assign same      = same2_q && update3_q;       // the last result counts
   assign broken    = broken2 || (same2_q && bad3_q);
@@ -487,36 +487,18 @@ module ravelin_ipsec_in_sa #(
 
   always_comb begin
     dyn     = '0;
-    dyn_d   = '0;
     packets = '0;
     bytes   = '0;
     if (known) begin
       dyn     = same ? dyn3 : dyn2_q;
       packets = dyn.packets + 64'd1;
       bytes   = dyn.bytes + 64'(bytes2_q);
-      dyn_d   = dyn;
-      case (reason)
-        ravelin_ipsec_pkg::DROP_NONE: begin
-          dyn_d.packets = packets;
-          dyn_d.bytes   = bytes;
-        end
-        ravelin_ipsec_pkg::DROP_ICV:
-          dyn_d.drop_icv = dyn.drop_icv + 32'd1;
-        ravelin_ipsec_pkg::DROP_WINDOW, ravelin_ipsec_pkg::DROP_REPLAY:
-          dyn_d.drop_replay = dyn.drop_replay + 32'd1;
-        ravelin_ipsec_pkg::DROP_TRAILER, ravelin_ipsec_pkg::DROP_INNER,
-        ravelin_ipsec_pkg::DROP_ECN:
-          dyn_d.drop_format = dyn.drop_format + 32'd1;
-        ravelin_ipsec_pkg::DROP_SELECTORS:
-          dyn_d.drop_selectors = dyn.drop_selectors + 32'd1;
-        ravelin_ipsec_pkg::DROP_LIFETIME:
-          dyn_d.drop_limit = dyn.drop_limit + 32'd1;
-        default: ;
-      endcase
     end
   end
 
   // ------------------------------------------------------------------------ write
+  logic [3:0]      reason3_q;
+  logic [63:0]     packets3_q, bytes3_q;   // of dyn3_q, if it counts
   logic            ok3_q, fault3_q, cfg_bad3_q, key_bad3_q, dyn_bad3_q;
   logic [3:0]      limited3_q, reached;    // by limits of `fired`'s bits; the first, if it counts
   ravelin_ipsec_pkg::in_cfg_t cfg3_q;
@@ -571,7 +553,10 @@ module ravelin_ipsec_in_sa #(
                      cfg2_q.limits.soft_bytes   != '0 && bytes   >= cfg2_q.limits.soft_bytes};
     end
     if (update) begin
-      dyn3_q        <= dyn_d;
+      dyn3_q        <= dyn;
+      packets3_q    <= packets;
+      bytes3_q      <= bytes;
+      reason3_q     <= reason;
       win3_q        <= win_d;
       left3_q       <= accepted && new_top ? seq_left2_q : left;
     end
@@ -597,8 +582,26 @@ module ravelin_ipsec_in_sa #(
 
   // Whoever is judged next knows what is reached here.
   always_comb begin
-    reached    = ok3_q ? limited3_q : '0;
-    dyn3       = dyn3_q;
+    reached = ok3_q ? limited3_q : '0;
+    dyn3    = dyn3_q;
+    case (reason3_q)
+      ravelin_ipsec_pkg::DROP_NONE: begin
+        dyn3.packets = packets3_q;
+        dyn3.bytes   = bytes3_q;
+      end
+      ravelin_ipsec_pkg::DROP_ICV:
+        dyn3.drop_icv = dyn3_q.drop_icv + 32'd1;
+      ravelin_ipsec_pkg::DROP_WINDOW, ravelin_ipsec_pkg::DROP_REPLAY:
+        dyn3.drop_replay = dyn3_q.drop_replay + 32'd1;
+      ravelin_ipsec_pkg::DROP_TRAILER, ravelin_ipsec_pkg::DROP_INNER,
+      ravelin_ipsec_pkg::DROP_ECN:
+        dyn3.drop_format = dyn3_q.drop_format + 32'd1;
+      ravelin_ipsec_pkg::DROP_SELECTORS:
+        dyn3.drop_selectors = dyn3_q.drop_selectors + 32'd1;
+      ravelin_ipsec_pkg::DROP_LIFETIME:
+        dyn3.drop_limit = dyn3_q.drop_limit + 32'd1;
+      default: ;
+    endcase
     dyn3.fired = dyn3_q.fired | reached;
   end
 
@@ -620,8 +623,8 @@ module ravelin_ipsec_in_sa #(
     if (fault3_q) begin
       event3.packets = 64'(memory3);
     end else begin
-      event3.packets = dyn3_q.packets;
-      event3.bytes   = dyn3_q.bytes;
+      event3.packets = dyn3.packets;
+      event3.bytes   = dyn3.bytes;
     end
   end
 
