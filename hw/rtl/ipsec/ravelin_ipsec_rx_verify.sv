@@ -77,17 +77,31 @@ module ravelin_ipsec_rx_verify #(
     end
   endfunction
 
-  // Ones in a row from the top down.
+  // Ones in a row from the top down: those of the groups of eight that have nothing else, and of the first
+  // other one.
   function automatic logic [BytesW-1:0] run_of(input logic [Octets-1:0] bits);
-    logic stop;
-    stop   = 1'b0;
+    logic       whole;       // so are all groups above
+    logic [7:0] group;
+    logic [3:0] ones;
+    whole  = 1'b1;
     run_of = '0;
-    for (int unsigned i = 0; i < Octets; i++) begin
-      if (!stop && bits[Octets-1-i]) begin
-        run_of = run_of + 1'b1;
-      end else begin
-        stop = 1'b1;
+    for (int unsigned g = 0; g < Octets / 8; g++) begin
+      group = bits[Octets-8-8*g +: 8];
+      casez (group)
+        8'b0???????: ones = 4'd0;
+        8'b10??????: ones = 4'd1;
+        8'b110?????: ones = 4'd2;
+        8'b1110????: ones = 4'd3;
+        8'b11110???: ones = 4'd4;
+        8'b111110??: ones = 4'd5;
+        8'b1111110?: ones = 4'd6;
+        8'b11111110: ones = 4'd7;
+        default:     ones = 4'd8;
+      endcase
+      if (whole && (group != '1 || g == Octets / 8 - 1)) begin
+        run_of = run_of | (BytesW'(8 * g) + BytesW'(ones));
       end
+      whole = whole && group == '1;
     end
   endfunction
 
@@ -106,7 +120,8 @@ module ravelin_ipsec_rx_verify #(
   logic [3:0]        beat_q, beat;
   logic [15:0]       left_q, left;  // octets of the text from this beat on
   logic [7:0]        last_octet_q;
-  logic [8:0]        run_q, run;    // steps in a row up to the end of the beat before
+  logic [8:0]        run_q, run;    // steps in a row up to the end of the beat before f0_steps_q's
+  logic              stepped_q, first_q, watch_q;   // f0_steps_q is of the last cycle's beat
   logic              watch;         // padding may begin in this beat
   logic [127:0]      icv_mask;
 
@@ -123,12 +138,11 @@ module ravelin_ipsec_rx_verify #(
   assign icv_ready_o  = done && decrypt;
   assign beat         = text_sop_i ? 4'd0 : beat_q;
   assign left         = text_sop_i ? meta.text_len : left_q;
-  assign run          = text_sop_i ? 9'd0 : run_q;
+  assign run          = first_q ? 9'd0 : run_q;
   assign watch        = decrypt && left <= 16'(Octets + 320);
 
   logic              f0_valid_q, f0_icv_ok_q, f0_bad_q;
   logic [Octets-1:0] f0_steps_q;
-  logic [8:0]        f0_run_q;
   logic [BytesW-1:0] f0_bytes_q;
   logic [7:0]        f0_next_q, f0_pad_q, f0_pad_end_q;
   ravelin_ipsec_pkg::rx_decision_t f0_q;
@@ -141,23 +155,22 @@ module ravelin_ipsec_rx_verify #(
       end
       left_q       <= left - 16'(Octets);
       last_octet_q <= text_data_i[DataW-1 -: 8];
+      first_q      <= text_sop_i;
+      watch_q      <= watch;
       if (watch) begin
-        if (&steps(text_data_i, last_octet_q)) begin
-          run_q <= run > 9'd256 ? run : run + 9'(Octets);
-        end else begin
-          run_q <= 9'(run_of(steps(text_data_i, last_octet_q)));
-        end
-      end else begin
-        run_q <= '0;
+        f0_steps_q <= steps(text_data_i, last_octet_q);
       end
+    end
+    if (stepped_q) begin
+      run_q <= !watch_q     ? '0 :
+               !(&f0_steps_q) ? 9'(run_of(f0_steps_q)) :
+               run > 9'd256 ? run : run + 9'(Octets);
     end
     if (done) begin
       f0_q     <= meta_i;
       f0_bad_q <= decrypt && text_bad_i;
       if (decrypt) begin
         f0_icv_ok_q  <= ((text_tag_i ^ icv_i) & icv_mask) == '0 || (TestMutations && icv_stuck_i);
-        f0_steps_q   <= steps(text_data_i, last_octet_q);
-        f0_run_q     <= run;
         f0_bytes_q   <= text_bytes_i;
         f0_next_q    <= meta.ah ? meta.next : octet_at(text_data_i, text_bytes_i - BytesW'(1));
         f0_pad_q     <= octet_at(text_data_i, text_bytes_i - BytesW'(2));
@@ -168,24 +181,53 @@ module ravelin_ipsec_rx_verify #(
 
   // ------------------------------------------------------------------------ format
   // Of ESP the text ends with octets 1, 2, ... pad, then pad, then the next header. That is: the octet
-  // before `pad` equals it, and pad - 1 steps lead to it.
-  function automatic logic padding_is_good(input logic [Octets-1:0] bits, input logic [8:0] earlier,
-                                           input logic [BytesW-1:0] bytes, input logic [7:0] pad,
-                                           input logic [7:0] pad_end);
-    logic [Octets-1:0] aligned;
-    logic [8:0]        need, here;
-    need    = 9'(pad) - 9'd1;
-    here    = 9'(bytes) - 9'd2;                    // octets of this beat up to the last of padding
-    aligned = bits << (9'(Octets) - here);
-    if (pad == '0) begin
-      padding_is_good = 1'b1;
-    end else if (need <= here) begin
-      padding_is_good = pad_end == pad && (~aligned & ~({Octets{1'b1}} >> need)) == '0;
-    end else begin
-      padding_is_good = pad_end == pad && (~aligned & ~({Octets{1'b1}} >> here)) == '0 &&
-                        earlier >= need - here;
+  // before `pad` equals it, and pad - 1 steps lead to it. This is found beside the parsing.
+  //
+  //   f0 -> [where they begin and end] -> [steps between] -> [verdict] -> ... -> p
+  localparam int unsigned ParseLatency = 9;
+
+  logic              g1_valid_q, g1_none_q, g1_wrong_q, g2_none_q, g2_wrong_q, g2_early_q;
+  logic [Octets-1:0] g1_steps_q;
+  logic [8:0]        g1_run_q, g1_from_q, g1_lack_q;
+  logic [BytesW-1:0] g1_to_q;
+  logic [8:0]        f0_need, f0_here;
+  logic [Octets/8-1:0]       g2_missing_q;
+  logic [ParseLatency-3:0]   bad_pad_q;
+
+  assign f0_need = 9'(f0_pad_q) - 9'd1;
+  assign f0_here = 9'(f0_bytes_q) - 9'd2;         // octets of this beat up to the last of padding
+
+  // The octets from `from` to `to` that are no step, some at a time.
+  function automatic logic [Octets/8-1:0] missing(input logic [Octets-1:0] bits, input logic [8:0] from,
+                                                  input logic [BytesW-1:0] to);
+    missing = '0;
+    for (int unsigned i = 0; i < Octets; i++) begin
+      if (!bits[i] && from <= 9'(i) && BytesW'(i) < to) begin
+        missing[i/8] = 1'b1;
+      end
     end
   endfunction
+
+  always_ff @(posedge clk_i) begin
+    if (f0_valid_q) begin
+      g1_none_q  <= f0_q.ah || f0_q.action != ravelin_ipsec_pkg::RX_DECRYPT;
+      g1_wrong_q <= 16'(f0_pad_q) + 16'd2 > f0_q.text_len || (f0_pad_q != '0 && f0_pad_end_q != f0_pad_q);
+      g1_steps_q <= f0_pad_q == '0 ? '1 : f0_steps_q;
+      g1_run_q   <= run;
+      // the first step that counts, and those that have to be in the beats before
+      g1_from_q  <= f0_need > f0_here ? '0 : f0_here - f0_need;
+      g1_to_q    <= f0_bytes_q < BytesW'(2) ? '0 : f0_bytes_q - BytesW'(2);
+      g1_lack_q  <= f0_pad_q == '0 || f0_need <= f0_here ? '0 : f0_need - f0_here;
+    end
+    g1_valid_q <= f0_valid_q;
+    if (g1_valid_q) begin
+      g2_none_q    <= g1_none_q;
+      g2_wrong_q   <= g1_wrong_q;
+      g2_missing_q <= missing(g1_steps_q, g1_from_q, g1_to_q);
+      g2_early_q   <= g1_run_q < g1_lack_q;
+    end
+    bad_pad_q    <= {bad_pad_q[ParseLatency-4:0], !g2_none_q && (g2_wrong_q || g2_early_q || g2_missing_q != '0)};
+  end
 
   function automatic logic [1:0] ecn_of(input logic [1:0] inner, input logic [1:0] outer);
     if (inner == 2'd0) begin
@@ -225,11 +267,7 @@ module ravelin_ipsec_rx_verify #(
     f0.next     = f0_next_q;
     f0.format   = ravelin_ipsec_pkg::DROP_NONE;
     if (f0_valid_q) begin
-      if (!f0_q.ah &&
-          (16'(f0_pad_q) + 16'd2 > f0_q.text_len ||
-           !padding_is_good(f0_steps_q, f0_run_q, f0_bytes_q, f0_pad_q, f0_pad_end_q))) begin
-        f0.format = ravelin_ipsec_pkg::DROP_TRAILER;
-      end else if (!f0_q.ah && f0_next_q == ravelin_ipsec_pkg::PROTO_NONE) begin
+      if (!f0_q.ah && f0_next_q == ravelin_ipsec_pkg::PROTO_NONE) begin
         f0.format = ravelin_ipsec_pkg::DROP_DUMMY;
       end else if (!f0_q.transport && f0_next_q != ravelin_ipsec_pkg::PROTO_IPV4 &&
                    f0_next_q != ravelin_ipsec_pkg::PROTO_IPV6) begin
@@ -272,7 +310,9 @@ module ravelin_ipsec_rx_verify #(
       f1_bad_q <= p.bad;
       if (p.decision.action == ravelin_ipsec_pkg::RX_DECRYPT) begin
         f1_icv_ok_q <= p.icv_ok;
-        if (p.format != ravelin_ipsec_pkg::DROP_NONE) begin
+        if (bad_pad_q[ParseLatency-3]) begin
+          f1_format_q <= ravelin_ipsec_pkg::DROP_TRAILER;
+        end else if (p.format != ravelin_ipsec_pkg::DROP_NONE) begin
           f1_format_q <= p.format;
         end else if (p.decision.transport) begin
           f1_format_q <= ravelin_ipsec_pkg::DROP_NONE;
@@ -356,10 +396,12 @@ module ravelin_ipsec_rx_verify #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      credit_q <= '0;
+      credit_q  <= '0;
+      stepped_q <= 1'b0;
       {f0_valid_q, f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q} <= '0;
     end else begin
-      credit_q <= credit_q + 7'(done) - 7'(out_valid_o && out_ready_i);
+      stepped_q <= take;
+      credit_q  <= credit_q + 7'(done) - 7'(out_valid_o && out_ready_i);
       {f0_valid_q, f1_valid_q, f2_valid_q, f3_valid_q, f4_valid_q} <=
           {done, p_valid, f1_valid_q, f2_valid_q, f3_valid_q};
     end
