@@ -6,7 +6,7 @@
  * order in which they arrive. A message that the protocol does not allow is answered with an error;
  * one after which the stream can't be followed (length below the header's or above the maximum, a
  * reply that nobody asked for) ends the connection. When a client goes, its DMA maps and event file
- * descriptors go with it, the device is left as it is, and the next client may come.
+ * descriptors go with it, the device is told (detach), and the next client may come.
  *
  * Memory is reached by the file descriptors that the client sends, mapped; a map without one is
  * accepted (QEMU sends such maps for ROM and for memory that isn't shared) but the device can't

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -30,6 +31,7 @@
 
 #define PAGE 4096U
 #define BUS 0x100000000ULL
+#define OLD_SA 7
 
 static char program[4096];
 
@@ -152,9 +154,9 @@ static void attach(void)
 	assert_int_equal(client_version(&f.client), 0);
 }
 
-static int setup_running(void **state)
+static int set_up_with(void **state, const char *option)
 {
-	const char *const args[] = {"--socket", f.socket, "--stats-file", f.stats, NULL};
+	const char *const args[] = {"--socket", f.socket, "--stats-file", f.stats, option, NULL};
 
 	setup(state);
 	start(&f.sim, args);
@@ -165,6 +167,16 @@ static int setup_running(void **state)
 	f.mem = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, f.memfd, 0);
 	assert_true(f.mem != MAP_FAILED);
 	return 0;
+}
+
+static int setup_running(void **state)
+{
+	return set_up_with(state, NULL);
+}
+
+static int setup_keeping(void **state)
+{
+	return set_up_with(state, "--keep-state");
 }
 
 static int teardown_running(void **state)
@@ -368,6 +380,93 @@ static void client_that_dies_leaves_the_nic_to_the_next(void **state)
 	close(event);
 }
 
+/* A command in the ring that start_commands() has enabled, the first or the one after number - 1.
+ */
+static uint8_t sa_command(uint8_t opcode, uint16_t number)
+{
+	struct rvl_cmd *cmd = (struct rvl_cmd *)(void *)f.mem + number;
+	const volatile struct rvl_cmd_cpl *cpl =
+		(const struct rvl_cmd_cpl *)(const void *)(f.mem + PAGE) + number;
+	uint64_t until = (uint64_t)time(NULL) + (uint64_t)patience_ms() / 1000;
+
+	memset(f.mem + PAGE, 0, PAGE);
+	*cmd = (struct rvl_cmd){.opcode = opcode,
+				.index = rvl_cpu_to_le24(OLD_SA),
+				.sa_flags = rvl_cpu_to_le32(RVL_SA_FLAG_INBOUND)};
+	if (opcode == RVL_CMD_OP_SA_ADD) {
+		cmd->spi = rvl_cpu_to_le32(0x1000);
+		memset(cmd->src, 10, 4);
+		memset(cmd->dst, 11, 4);
+		memset(cmd->key, 0x77, 16);
+		cmd->window = rvl_cpu_to_le32(32);
+	}
+	set_reg(RVL_REG_CMD_TAIL, number + 1U);
+	while (cpl->opcode != opcode) {
+		reg(RVL_REG_ID);
+		assert_true((uint64_t)time(NULL) < until);
+	}
+	return cpl->status;
+}
+
+/* A process of its own with the connection, which has written an SA when this returns. */
+static pid_t client_with_an_sa(int event)
+{
+	int said[2];
+	char status = 0;
+	pid_t pid;
+
+	client_close(&f.client);
+	assert_int_equal(pipe2(said, O_CLOEXEC), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		attach();
+		start_commands(event, 2);
+		status = (char)('a' + sa_command(RVL_CMD_OP_SA_ADD, 0));
+		if (write(said[1], &status, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(said[1]);
+	assert_int_equal(read(said[0], &status, 1), 1);
+	close(said[0]);
+	assert_int_equal(status, 'a' + RVL_CMD_STATUS_OK);
+	return pid;
+}
+
+/* The status of a question for the SA of a client that was killed, by the next one. */
+static uint8_t question_after_a_kill(void)
+{
+	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	pid_t pid = client_with_an_sa(event);
+	int status;
+
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	attach();
+	/* A ring that is on starts at 0 once it was off. */
+	set_reg(RVL_REG_CMD_CONTROL, 0);
+	while (reg(RVL_REG_CMD_CONTROL) & RVL_CMD_CONTROL_ENABLE_MASK)
+		;
+	start_commands(event, 2);
+	close(event);
+	return sa_command(RVL_CMD_OP_SA_QUERY, 0);
+}
+
+static void no_sa_of_a_client_that_is_killed_is_left_to_the_next(void **state)
+{
+	(void)state;
+	assert_int_equal(question_after_a_kill(), RVL_CMD_STATUS_NOT_FOUND);
+}
+
+static void keep_state_leaves_the_sa_of_a_client_that_is_killed(void **state)
+{
+	(void)state;
+	assert_int_equal(question_after_a_kill(), RVL_CMD_STATUS_OK);
+}
+
 static void client_that_cuts_its_memory_short_harms_only_itself(void **state)
 {
 	int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -528,6 +627,7 @@ static void waves_are_written_when_asked_for(void **state)
 
 #define TEST(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
 #define RUNNING(t) cmocka_unit_test_setup_teardown(t, setup_running, teardown_running)
+#define KEEPING(t) cmocka_unit_test_setup_teardown(t, setup_keeping, teardown_running)
 
 int main(int argc, char **argv)
 {
@@ -539,6 +639,8 @@ int main(int argc, char **argv)
 		RUNNING(masks_and_pending_bits_are_the_nics_own),
 		RUNNING(reset_leaves_a_new_nic_with_its_interrupts_connected),
 		RUNNING(client_that_dies_leaves_the_nic_to_the_next),
+		RUNNING(no_sa_of_a_client_that_is_killed_is_left_to_the_next),
+		KEEPING(keep_state_leaves_the_sa_of_a_client_that_is_killed),
 		RUNNING(client_that_cuts_its_memory_short_harms_only_itself),
 		RUNNING(idle_nic_costs_no_cpu_and_no_cycles),
 		RUNNING(it_ends_with_statistics_and_without_its_socket),
