@@ -380,8 +380,7 @@ static void client_that_dies_leaves_the_nic_to_the_next(void **state)
 	close(event);
 }
 
-/* A command in the ring that start_commands() has enabled, the first or the one after number - 1.
- */
+/* A command about an SA, in the ring that start_commands() has enabled. */
 static uint8_t sa_command(uint8_t opcode, uint16_t number)
 {
 	struct rvl_cmd *cmd = (struct rvl_cmd *)(void *)f.mem + number;
