@@ -8,6 +8,7 @@
  * HAVE_XFRM_PACKET_OFFLOAD	ipsec*.c: without it the module is a NIC and no more
  * HAVE_XFRM_STATE_NETDEV	ipsec.c: the state operations are told the device
  * HAVE_DEVLINK_*		devlink.c
+ * HAVE_ETHTOOL_RX*		ethtool.c
  * HAVE_NETDEV_STAT_OPS		netdev.c
  * HAVE_PAGE_POOL_NAPI		queue.c
  * HAVE_PCI_COR_ERROR_DETECTED	error.c

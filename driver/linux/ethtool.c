@@ -292,13 +292,14 @@ static void get_strings(struct net_device *netdev, u32 set, u8 *data)
 
 /* What the data path is made of. */
 struct shape {
-	unsigned int queues;
+	unsigned int queues, rx_queues;
 	u8 tx_log2, rx_log2;
 };
 
 static void set_shape(struct rvl_nic *nic, const struct shape *shape)
 {
 	nic->num_queues = shape->queues;
+	nic->rx_queues = shape->rx_queues;
 	nic->tx_log2 = shape->tx_log2;
 	nic->rx_log2 = shape->rx_log2;
 }
@@ -309,7 +310,7 @@ static void set_shape(struct rvl_nic *nic, const struct shape *shape)
  */
 static int reshape(struct rvl_nic *nic, const struct shape *shape, struct netlink_ext_ack *extack)
 {
-	struct shape old = {nic->num_queues, nic->tx_log2, nic->rx_log2};
+	struct shape old = {nic->num_queues, nic->rx_queues, nic->tx_log2, nic->rx_log2};
 	struct net_device *netdev = nic->netdev;
 	struct rvl_dev_error err, again;
 	bool lost = false;
@@ -351,8 +352,12 @@ static void get_channels(struct net_device *netdev, struct ethtool_channels *cha
 static int set_channels(struct net_device *netdev, struct ethtool_channels *channels)
 {
 	struct rvl_nic *nic = rvl_nic_of(netdev);
-	struct shape shape = {channels->combined_count, nic->tx_log2, nic->rx_log2};
+	struct shape shape = {channels->combined_count, channels->combined_count, nic->tx_log2,
+			      nic->rx_log2};
 
+	/* What was set stays; the core has seen that it has its queues still. */
+	if (netif_is_rxfh_configured(netdev))
+		shape.rx_queues = nic->rx_queues;
 	/* The core has compared the count with the largest and the others with 0. */
 	if (!shape.queues)
 		return -EINVAL;
@@ -376,7 +381,7 @@ static int set_ringparam(struct net_device *netdev, struct ethtool_ringparam *ri
 			 struct netlink_ext_ack *extack)
 {
 	struct rvl_nic *nic = rvl_nic_of(netdev);
-	struct shape shape = {.queues = nic->num_queues};
+	struct shape shape = {.queues = nic->num_queues, .rx_queues = nic->rx_queues};
 
 	if (ring->tx_pending < 1U << RVL_RING_LOG2_MIN ||
 	    ring->rx_pending < 1U << RVL_RING_LOG2_MIN) {
@@ -413,6 +418,98 @@ static int set_coalesce(struct net_device *netdev, struct ethtool_coalesce *coal
 	WRITE_ONCE(nic->rx_usecs, coalesce->rx_coalesce_usecs);
 	return 0;
 }
+
+/* ------------------------------------------------------------------ how received flows are spread
+ */
+
+/*
+ * The device has no table: the first N queues get flows, each the same share (RX_QUEUES). As a
+ * table that is `equal N`, and no other table can be had.
+ */
+static u32 get_rxfh_indir_size(struct net_device *netdev)
+{
+	return rvl_nic_of(netdev)->max_queues;
+}
+
+static void read_spread(const struct rvl_nic *nic, u32 *table, u8 *hash)
+{
+	unsigned int i;
+
+	if (hash)
+		*hash = ETH_RSS_HASH_TOP;
+	for (i = 0; table && i < nic->max_queues; i++)
+		table[i] = i % nic->rx_queues;
+}
+
+static int write_spread(struct rvl_nic *nic, const u32 *table, u8 hash,
+			struct netlink_ext_ack *extack)
+{
+	unsigned int i, n = 0;
+	int ret = 0;
+
+	if (hash != ETH_RSS_HASH_NO_CHANGE && hash != ETH_RSS_HASH_TOP) {
+		NL_SET_ERR_MSG_MOD(extack, "only hfunc toeplitz");
+		return -EOPNOTSUPP;
+	}
+	if (!table)
+		return 0;
+	for (i = 0; i < nic->max_queues; i++)
+		n = max(n, table[i] + 1);
+	for (i = 0; i < nic->max_queues; i++) {
+		if (table[i] != i % n) {
+			NL_SET_ERR_MSG_MOD(
+				extack, "only equal: the device gives each queue the same share");
+			return -EOPNOTSUPP;
+		}
+	}
+	mutex_lock(&nic->lock);
+	if (nic->started)
+		ret = rvl_dev_set_rx_queues(nic->dev, n);
+	if (!ret)
+		nic->rx_queues = n;
+	mutex_unlock(&nic->lock);
+	return ret;
+}
+
+#ifdef HAVE_ETHTOOL_RXFH_PARAM
+static int get_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh)
+{
+	read_spread(rvl_nic_of(netdev), rxfh->indir, &rxfh->hfunc);
+	return 0;
+}
+
+static int set_rxfh(struct net_device *netdev, struct ethtool_rxfh_param *rxfh,
+		    struct netlink_ext_ack *extack)
+{
+	return write_spread(rvl_nic_of(netdev), rxfh->indir, rxfh->hfunc, extack);
+}
+#else
+static int get_rxfh(struct net_device *netdev, u32 *table, u8 *key, u8 *hash)
+{
+	read_spread(rvl_nic_of(netdev), table, hash);
+	return 0;
+}
+
+static int set_rxfh(struct net_device *netdev, const u32 *table, const u8 *key, const u8 hash)
+{
+	return write_spread(rvl_nic_of(netdev), table, hash, NULL);
+}
+#endif
+
+#ifdef HAVE_ETHTOOL_RX_RING_COUNT
+static u32 get_rx_ring_count(struct net_device *netdev)
+{
+	return rvl_nic_of(netdev)->num_queues;
+}
+#else
+static int get_rxnfc(struct net_device *netdev, struct ethtool_rxnfc *info, u32 *rules)
+{
+	if (info->cmd != ETHTOOL_GRXRINGS)
+		return -EOPNOTSUPP;
+	info->data = rvl_nic_of(netdev)->num_queues;
+	return 0;
+}
+#endif
 
 /* -------------------------------------------------------------------------- link, registers */
 
@@ -480,6 +577,14 @@ const struct ethtool_ops rvl_ethtool_ops = {
 	.self_test = self_test,
 	.get_channels = get_channels,
 	.set_channels = set_channels,
+#ifdef HAVE_ETHTOOL_RX_RING_COUNT
+	.get_rx_ring_count = get_rx_ring_count,
+#else
+	.get_rxnfc = get_rxnfc,
+#endif
+	.get_rxfh_indir_size = get_rxfh_indir_size,
+	.get_rxfh = get_rxfh,
+	.set_rxfh = set_rxfh,
 	.get_ringparam = get_ringparam,
 	.set_ringparam = set_ringparam,
 	.get_coalesce = get_coalesce,

@@ -41,7 +41,7 @@ int rvl_nic_start(struct rvl_nic *nic, struct rvl_dev_error *err)
 		if (ret)
 			goto close;
 	}
-	ret = rvl_dev_set_rx_queues(nic->dev, nic->num_queues);
+	ret = rvl_dev_set_rx_queues(nic->dev, nic->rx_queues);
 	if (!ret)
 		ret = rvl_dev_enable(nic->dev, true);
 	if (ret) {
@@ -371,6 +371,7 @@ static int make_netdev(struct rvl_nic *nic)
 
 	nic->max_queues = min_t(unsigned int, nic->caps.queue_pairs, nic->vectors - 1);
 	nic->num_queues = min_t(unsigned int, nic->max_queues, netif_get_num_default_rss_queues());
+	nic->rx_queues = nic->num_queues;
 	nic->tx_log2 = min_t(u8, DEFAULT_RING_LOG2, rvl_nic_ring_log2_max(nic, false));
 	nic->rx_log2 = min_t(u8, DEFAULT_RING_LOG2, rvl_nic_ring_log2_max(nic, true));
 

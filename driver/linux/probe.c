@@ -98,6 +98,31 @@ void probe(u8 **data)
 }
 #endif
 
+/* How received flows are spread is one record, and a refusal can say why. */
+#ifdef PROBE_ETHTOOL_RXFH_PARAM
+#include <linux/ethtool.h>
+static int set(struct net_device *netdev, struct ethtool_rxfh_param *rxfh,
+	       struct netlink_ext_ack *extack)
+{
+	return 0;
+}
+
+extern const struct ethtool_ops probe;
+const struct ethtool_ops probe = {.set_rxfh = set};
+#endif
+
+/* The number of receive queues has a question of its own. */
+#ifdef PROBE_ETHTOOL_RX_RING_COUNT
+#include <linux/ethtool.h>
+static u32 get(struct net_device *netdev)
+{
+	return 1;
+}
+
+extern const struct ethtool_ops probe;
+const struct ethtool_ops probe = {.get_rx_ring_count = get};
+#endif
+
 /* A callback for correctable errors. */
 #ifdef PROBE_PCI_COR_ERROR_DETECTED
 static void detected(struct pci_dev *pdev)

@@ -106,6 +106,7 @@ struct rvl_nic {
 	struct rvl_nic_queue *queues;
 	unsigned int max_queues; /* what device and vectors allow */
 	unsigned int num_queues; /* in use (ethtool -L) */
+	unsigned int rx_queues;	 /* the first so many get received flows (ethtool -X) */
 	unsigned int vectors;	 /* granted: one a queue, and the last for commands and events */
 	char control_irq_name[32];
 	u8 tx_log2, rx_log2; /* rings (ethtool -G) */
