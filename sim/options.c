@@ -6,7 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
+
+#include "driver/core/rvl_regs.h"
 
 static const char help[] =
 	"usage: ravelsim --socket PATH [option...]\n"
@@ -27,6 +30,7 @@ static const char help[] =
 	"  --latency N          cycles until host memory answers a read (default 64)\n"
 	"  --latency-spread N   up to so many more, at random; reads then overtake each other\n"
 	"  --wire-idle PERCENT  of cycles in which the wire pauses (default 0)\n"
+	"  --without A,B,...    hide these bits of FEATURES from drivers, by their names\n"
 	"  --keep-state         leave the device as it is when its client goes, keys and all, for\n"
 	"                       debugging; otherwise it is reset, as by VFIO\n"
 	"  --dump-config FILE   write the configuration space as lspci -F and libpci read it;\n"
@@ -50,6 +54,7 @@ enum option_code {
 	OPT_LATENCY,
 	OPT_LATENCY_SPREAD,
 	OPT_WIRE_IDLE,
+	OPT_WITHOUT,
 	OPT_KEEP_STATE,
 	OPT_DUMP_CONFIG,
 	OPT_STATS_FILE,
@@ -70,6 +75,7 @@ static const struct option long_options[] = {
 	{"latency", required_argument, NULL, OPT_LATENCY},
 	{"latency-spread", required_argument, NULL, OPT_LATENCY_SPREAD},
 	{"wire-idle", required_argument, NULL, OPT_WIRE_IDLE},
+	{"without", required_argument, NULL, OPT_WITHOUT},
 	{"keep-state", no_argument, NULL, OPT_KEEP_STATE},
 	{"dump-config", required_argument, NULL, OPT_DUMP_CONFIG},
 	{"stats-file", required_argument, NULL, OPT_STATS_FILE},
@@ -120,6 +126,48 @@ static bool address(const char *text, uint16_t *id)
 	}
 	*id = (uint16_t)(bus << 8 | device << 3 | function);
 	return true;
+}
+
+#define FEATURE(name)                                                                              \
+	{                                                                                          \
+#name, RVL_FEATURES_##name##_MASK                                                  \
+	}
+
+/* What a driver may find lacking and do without. */
+static const struct {
+	const char *name;
+	uint32_t bit;
+} feature_names[] = {
+	FEATURE(UDP_ENCAP),   FEATURE(AES_GCM_128), FEATURE(AES_GCM_192), FEATURE(AES_GCM_256),
+	FEATURE(VLAN),	      FEATURE(IPV6),	    FEATURE(TRANSPORT),	  FEATURE(AH),
+	FEATURE(ESN),	      FEATURE(SELECTORS),   FEATURE(UDP_PORTS),	  FEATURE(ICV_SHORT),
+	FEATURE(IMPLICIT_IV), FEATURE(GMAC),
+};
+
+static bool features(const char *text, uint32_t *bits)
+{
+	const char *at = text;
+
+	for (;;) {
+		size_t len = strcspn(at, ","), n = sizeof(feature_names) / sizeof(*feature_names);
+		size_t i = 0;
+
+		while (i < n && (strlen(feature_names[i].name) != len ||
+				 strncasecmp(feature_names[i].name, at, len) != 0))
+			i++;
+		if (i == n) {
+			fprintf(stderr, "ravelsim: --without %s: \"%.*s\" is none of", text,
+				(int)len, at);
+			for (i = 0; i < n; i++)
+				fprintf(stderr, " %s", feature_names[i].name);
+			fputc('\n', stderr);
+			return false;
+		}
+		*bits |= feature_names[i].bit;
+		if (!at[len])
+			return true;
+		at += len + 1;
+	}
 }
 
 /* Instances side by side get addresses of their own: the last three octets from the socket's path.
@@ -184,6 +232,8 @@ static bool take(struct rvl_options *o, int option, const char *name, const char
 			return false;
 		o->sim.wire_idle_percent = (unsigned)n;
 		return true;
+	case OPT_WITHOUT:
+		return features(arg, &o->sim.hidden);
 	case OPT_KEEP_STATE:
 		o->keep = true;
 		return true;

@@ -350,6 +350,8 @@ static int host_read_dw(struct rvl_sim *s, unsigned bar, uint64_t offset, uint32
 {
 	int rc = read_dw(s, bar, offset, value);
 
+	if (!rc && bar == 0 && offset == RVL_REG_FEATURES)
+		*value &= ~s->options.hidden;
 	if (bar == 0 && !s->unplugged)
 		rvl_faults_register_read(&s->faults, offset, value);
 	return rc;

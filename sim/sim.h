@@ -55,6 +55,7 @@ struct rvl_sim_options {
 	uint8_t mac[6];	       /* of the NIC's port */
 	uint16_t requester_id; /* bus 15:8, device 7:3, function 2:0 */
 	uint8_t mutation;      /* see the top level; needs libravelin_model_mut */
+	uint32_t hidden;       /* FEATURES that the host reads as 0; the NIC behind has them */
 
 	/* How the root port and host memory behave: latency, splits, order, credits. */
 	struct rvl_rootport_policy rootport;

@@ -258,6 +258,23 @@ static void registers_are_read_over_the_socket(void **state)
 		assert_int_equal(reg(RVL_COUNTER_OFFSET + i * RVL_COUNTER_STRIDE), 0);
 }
 
+static void features_that_it_is_to_be_without_are_not_shown(void **state)
+{
+	const char *const args[] = {"--socket", f.socket, "--without", "ipv6,ESN", NULL};
+	uint32_t all;
+
+	(void)state;
+	all = reg(RVL_REG_FEATURES);
+	client_close(&f.client);
+	end(&f.sim, SIGTERM);
+	start(&f.sim, args);
+	assert_true(says(&f.sim, "ravelsim: ready: "));
+	attach();
+	assert_int_equal(reg(RVL_REG_FEATURES),
+			 all & ~(RVL_FEATURES_IPV6_MASK | RVL_FEATURES_ESN_MASK));
+	assert_int_not_equal(reg(RVL_REG_FEATURES), all);
+}
+
 static void nop_command_completes_and_signals_its_eventfd(void **state)
 {
 	const struct rvl_cmd_cpl *cpl = (const void *)(f.mem + PAGE);
@@ -580,6 +597,8 @@ static void command_line_errors_name_what_is_wrong(void **state)
 	FAILS(2, "--mac 01:00:00:00:00:00: not a unicast", "--mac", "01:00:00:00:00:00");
 	FAILS(2, "--mac 2:3: not a unicast", "--mac", "2:3");
 	FAILS(2, "--address 1: not a bus address", "--address", "1");
+	FAILS(2, "--without esn,,ah: \"\" is none of UDP_ENCAP", "--without", "esn,,ah");
+	FAILS(2, "--without esnx: \"esnx\" is none of", "--without", "esnx");
 	FAILS(1, "a port is veth:IF", "--socket", f.socket, "--port", "eth0");
 	FAILS(1, "/no/such/file", "--socket", f.socket, "--port", "pcap:/no/such/file,");
 	FAILS(1, "/no/such/dir/w", "--socket", f.socket, "--pcap-wire", "/no/such/dir/w");
@@ -634,6 +653,7 @@ int main(int argc, char **argv)
 		TEST(command_line_errors_name_what_is_wrong),
 		TEST(dump_of_the_configuration_space_is_what_lspci_reads),
 		RUNNING(registers_are_read_over_the_socket),
+		RUNNING(features_that_it_is_to_be_without_are_not_shown),
 		RUNNING(nop_command_completes_and_signals_its_eventfd),
 		RUNNING(masks_and_pending_bits_are_the_nics_own),
 		RUNNING(reset_leaves_a_new_nic_with_its_interrupts_connected),
