@@ -10,8 +10,10 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "driver/user/rvl_frame_queue.h"
@@ -112,6 +114,43 @@ static void frames_leave_and_interrupts_arrive(void **state)
 	simulator_stop(&n.simulator, SIGTERM);
 }
 
+static void an_sa_that_needs_what_the_nic_lacks_is_refused_in_words(void **state)
+{
+	static const struct {
+		struct rvl_dev_sa sa;
+		const char *words;
+	} refused[] = {
+		{{.key_len = 32, .esn = true}, "extended sequence numbers"},
+		{{.key_len = 24}, "AES-GCM-192"},
+		{{.key_len = 32, .transport = true}, "transport mode"},
+		{{.key_len = 32, .ipv6 = true, .ttl = 64}, "IPv6"},
+	};
+	struct rvl_dev_sa sa = {.key_len = 32, .icv_len = 16, .spi = 0x1000, .seq = 1, .ttl = 64};
+	struct rvl_dev_error err = {""};
+	uint32_t index = RVL_INDEX_ANY;
+	struct nic n;
+	size_t i;
+
+	(void)state;
+	simulator_start_without(&n.simulator, "ESN,AES_GCM_192,TRANSPORT,IPV6");
+	open_nic(&n);
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct rvl_dev_sa lacking = refused[i].sa;
+
+		lacking.icv_len = 16;
+		lacking.spi = 0x1000;
+		lacking.seq = 1;
+		assert_int_equal(rvl_dev_sa_add(n.dev, &lacking, &index, &err), -EOPNOTSUPP);
+		if (!strstr(err.text, refused[i].words))
+			fail_msg("\"%s\": not \"%s\"", err.text, refused[i].words);
+	}
+	assert_int_equal(rvl_dev_sa_add(n.dev, &sa, &index, &err), 0);
+	exchange(&n, 4);
+	close_nic(&n);
+	rvl_user_close(n.user);
+	simulator_stop(&n.simulator, SIGTERM);
+}
+
 static void after_a_function_level_reset_it_is_opened_anew(void **state)
 {
 	struct nic n;
@@ -161,6 +200,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(frames_leave_and_interrupts_arrive),
+		cmocka_unit_test(an_sa_that_needs_what_the_nic_lacks_is_refused_in_words),
 		cmocka_unit_test(after_a_function_level_reset_it_is_opened_anew),
 		cmocka_unit_test(a_killed_simulator_is_a_device_that_is_gone),
 	};

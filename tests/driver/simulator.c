@@ -32,6 +32,11 @@ void simulator_find(const char *argv0)
 
 void simulator_start(struct simulator *s)
 {
+	simulator_start_without(s, NULL);
+}
+
+void simulator_start_without(struct simulator *s, const char *features)
+{
 	char port[160], ready[16], line[8];
 	struct pollfd p = {.events = POLLIN};
 	int fds[2];
@@ -53,7 +58,8 @@ void simulator_start(struct simulator *s)
 		dup2(null, STDERR_FILENO);
 		close(fds[0]);
 		execl(program, "ravelsim", "--socket", s->socket, "--control", s->control, "--port",
-		      port, "--ready-fd", ready, (char *)NULL);
+		      port, "--ready-fd", ready, features ? "--without" : NULL, features,
+		      (char *)NULL);
 		_exit(127);
 	}
 	close(fds[1]);

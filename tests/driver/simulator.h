@@ -17,6 +17,9 @@ void simulator_find(const char *argv0);
 /* When this returns, clients may connect. */
 void simulator_start(struct simulator *s);
 
+/* The same with a NIC that says that it lacks these FEATURES; NULL: none. */
+void simulator_start_without(struct simulator *s, const char *features);
+
 /* End it, and remove what it has left. */
 void simulator_stop(struct simulator *s, int signal);
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
-GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-churn guest-faults guest-forms guest-judge guest-kernel guest-libipsec \
-	guest-netdev guest-raveld guest-raveld-cpus guest-raveld-packet guest-raveld-xfrm guest-xfrm)
+GUEST_SUITES := $(addprefix tests/guest/,boot_test docs-ci guest-churn guest-faults guest-forms guest-judge guest-kernel guest-lacking \
+	guest-libipsec guest-netdev guest-raveld guest-raveld-cpus guest-raveld-packet guest-raveld-xfrm guest-xfrm)
 
 TESTS += $(GUEST_SUITES)
 LONG_TESTS += $(GUEST_SUITES)
