@@ -298,8 +298,7 @@ static void fill_sa(struct rvl_cmd *cmd, const struct rvl_dev_sa *sa, uint32_t i
 	cmd->spi = rvl_cpu_to_le32(sa->spi);
 	memcpy(cmd->src, sa->src, sizeof(sa->src));
 	memcpy(cmd->dst, sa->dst, sizeof(sa->dst));
-	if (!sa->inbound)
-		cmd->udp_sport = rvl_cpu_to_le16(sa->udp_sport);
+	cmd->udp_sport = rvl_cpu_to_le16(sa->udp_sport);
 	if (!sa->inbound || sa->udp_dport != ENCAP_PORT)
 		cmd->udp_dport = rvl_cpu_to_le16(sa->udp_dport);
 	memcpy(&cmd->salt, sa->salt, sizeof(cmd->salt));

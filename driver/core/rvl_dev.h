@@ -225,7 +225,7 @@ struct rvl_dev_event {
 	bool source;	/* SA: inbound; queue: receive */
 	uint32_t index; /* SA or queue, in range */
 	uint32_t spi;	/* of the SA, which may have been deleted meanwhile: compare */
-	uint64_t value; /* LINK: 1 up, 0 down */
+	uint64_t value; /* LINK: 1 up, 0 down; MOVED: IPv4 address | UDP port << 32 */
 	uint64_t cycles;
 };
 

@@ -39,6 +39,8 @@ const char *rvl_event_name(uint8_t type)
 		return "device stopped";
 	case RVL_EVENT_LINK:
 		return "link";
+	case RVL_EVENT_MOVED:
+		return "another source of packets";
 	default:
 		return NULL;
 	}
@@ -67,6 +69,9 @@ static int check(struct rvl_dev *dev, const struct rvl_event *raw, struct rvl_de
 	event->cycles = rvl_le64_to_cpu(raw->cycles);
 	if (raw->type == RVL_EVENT_LINK && event->value > 1)
 		return rvl_dev_kill(dev, "event of a link with state %llu",
+				    (unsigned long long)event->value);
+	if (raw->type == RVL_EVENT_MOVED && (!event->source || event->value >> 48))
+		return rvl_dev_kill(dev, "event of another source %u with value %llx", raw->source,
 				    (unsigned long long)event->value);
 	if (raw->type == RVL_EVENT_LINK)
 		limit = 1;

@@ -77,6 +77,8 @@
 #define RVL_FEATURES_IMPLICIT_IV_MASK 0x200000U
 #define RVL_FEATURES_GMAC_SHIFT 22
 #define RVL_FEATURES_GMAC_MASK 0x400000U
+#define RVL_FEATURES_MOVES_SHIFT 23
+#define RVL_FEATURES_MOVES_MASK 0x800000U
 #define RVL_REG_QUEUES 0x000cU
 #define RVL_QUEUES_PAIRS_SHIFT 0
 #define RVL_QUEUES_PAIRS_MASK 0xffffU
@@ -293,6 +295,7 @@
 #define RVL_EVENT_SA_ERROR 0x8U /* a parity error in the memory of an SA; it passes no more packets until it is deleted; once per SA. VALUE: SA_ERROR_*; SPI 0 if the SA's can't be trusted */
 #define RVL_EVENT_FATAL 0x9U /* STATUS.FATAL has risen. VALUE: FATAL_CAUSE_*; SOURCE, INDEX and SPI 0 */
 #define RVL_EVENT_LINK 0xaU /* LINK.UP has changed. VALUE: 1 up, 0 down; SOURCE, INDEX and SPI 0 */
+#define RVL_EVENT_MOVED 0xbU /* inbound: an authentic packet of ESP in UDP, with the highest sequence number so far, came from elsewhere than the one before it that told, or than SRC and UDP_SPORT of the SA (RFC 7296, section 2.23). VALUE: IPv4 address in bits 31:0, UDP port in bits 47:32 */
 
 /* Which memory of an SA is damaged. */
 #define RVL_SA_ERROR_CONFIG 0x1U /* addresses, options, lifetimes */
@@ -389,7 +392,7 @@ struct rvl_cmd {
 	rvl_le32 spi; /* SPI, 256 or more */
 	uint8_t src[16]; /* outer source address; IPv4 in the first 4 octets, the others zero */
 	uint8_t dst[16]; /* outer destination address */
-	rvl_le16 udp_sport; /* UDP source port (with SA_FLAG_UDP, outbound) */
+	rvl_le16 udp_sport; /* UDP source port, with SA_FLAG_UDP; inbound (FEATURES.MOVES) where ESP in UDP is expected from, with SRC; 0: that isn't watched */
 	rvl_le16 udp_dport; /* UDP destination port; inbound (FEATURES.UDP_PORTS) ours, 0: 4500 */
 	rvl_le32 salt; /* salt (RFC 4106, section 4; RFC 4543, section 3.2) */
 	uint8_t key[32]; /* AES key; AES-128 in the first 16 octets, AES-192 in 24 */
@@ -540,7 +543,7 @@ struct rvl_event {
 	rvl_le24 index; /* SA or queue index */
 	uint8_t function; /* zero: reserved for the number of a function */
 	rvl_le32 spi; /* SA events: its SPI */
-	rvl_le64 value; /* packets, octets or sequence number at that moment; SA_ERROR, FATAL and LINK: see there */
+	rvl_le64 value; /* packets, octets or sequence number at that moment; SA_ERROR, FATAL, LINK and MOVED: see there */
 	rvl_le64 cycles; /* CYCLES at that moment */
 	rvl_le32 number; /* events written before this one */
 	uint8_t type; /* EVENT_* */

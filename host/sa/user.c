@@ -106,7 +106,7 @@ struct rvl_abilities rvl_backend_user_abilities(void)
 		.events = RVL_ESP_EVENT_SOFT_BYTES | RVL_ESP_EVENT_SOFT_PACKETS |
 			  RVL_ESP_EVENT_HARD_BYTES | RVL_ESP_EVENT_HARD_PACKETS |
 			  RVL_ESP_EVENT_SEQUENCE_SOON | RVL_ESP_EVENT_SEQUENCE_END |
-			  RVL_ESP_EVENT_DAMAGED,
+			  RVL_ESP_EVENT_DAMAGED | RVL_ESP_EVENT_MOVED,
 	};
 }
 
@@ -124,6 +124,8 @@ static struct rvl_abilities abilities_of(const struct rvl_dev_caps *caps)
 	if (!(caps->features & RVL_FEATURES_TRANSPORT_MASK))
 		can.modes &= ~(1u << RVL_TRANSPORT);
 	can.esn = caps->features & RVL_FEATURES_ESN_MASK;
+	if (!(caps->features & RVL_FEATURES_MOVES_MASK))
+		can.events &= ~RVL_ESP_EVENT_MOVED;
 	if (!(caps->features & RVL_FEATURES_IPV6_MASK))
 		can.outer = can.inner = can.policies = RVL_FAMILY_IPV4;
 	if (caps->features & RVL_FEATURES_UDP_ENCAP_V6_MASK)
@@ -229,10 +231,9 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		return rvl_backend_fail(error, -EOPNOTSUPP, "the NIC has no %s", lacking);
 	memcpy(sa.src, p->src.octets, sizeof(sa.src));
 	memcpy(sa.dst, p->dst.octets, sizeof(sa.dst));
-	if (out) {
-		sa.udp_sport = p->src_port;
+	sa.udp_sport = p->encap ? p->src_port : 0; /* of an inbound one where its peer is */
+	if (out)
 		sa.udp_dport = p->dst_port;
-	}
 	if (out && !sa.transport) {
 		sa.ttl = p->ttl ? p->ttl : RVL_DEFAULT_TTL;
 		sa.df_set = p->df == RVL_ESP_DF_SET;
@@ -393,6 +394,8 @@ static uint32_t events_of(uint8_t type)
 		return RVL_ESP_EVENT_DAMAGED;
 	case RVL_EVENT_LINK:
 		return RVL_BACKEND_EVENT_LINK;
+	case RVL_EVENT_MOVED:
+		return RVL_ESP_EVENT_MOVED;
 	default:
 		return 0;
 	}
@@ -439,6 +442,10 @@ static int user_next_event(struct rvl_backend *backend, struct rvl_backend_event
 			.up = e.type == RVL_EVENT_LINK && e.value,
 			.damage = damage_of(&e),
 		};
+	if (n > 0 && e.type == RVL_EVENT_MOVED) {
+		event->src = rvl_addr_of_ipv4((uint32_t)e.value);
+		event->src_port = (uint16_t)(e.value >> 32);
+	}
 	return n;
 }
 

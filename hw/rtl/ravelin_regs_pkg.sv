@@ -28,7 +28,8 @@ package ravelin_regs_pkg;
   } reg_abi_t;
   localparam logic [31:0] REG_FEATURES = 32'h8;
   typedef struct packed {
-    logic [8:0] gap0;
+    logic [7:0] gap0;
+    logic moves;
     logic gmac;
     logic implicit_iv;
     logic aes_gcm_192;
@@ -294,6 +295,7 @@ package ravelin_regs_pkg;
   localparam logic [7:0] EVENT_SA_ERROR = 8'h8;
   localparam logic [7:0] EVENT_FATAL = 8'h9;
   localparam logic [7:0] EVENT_LINK = 8'ha;
+  localparam logic [7:0] EVENT_MOVED = 8'hb;
 
   // Which memory of an SA is damaged.
   localparam logic [7:0] SA_ERROR_CONFIG = 8'h1;

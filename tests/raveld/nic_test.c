@@ -320,6 +320,25 @@ static void seal_padding(struct packet *pkt, size_t i)
 	packet_seal(pkt, &out, (uint32_t)i + 1, text, len + sizeof(paddings[i].trailer));
 }
 
+/* Make it ESP in UDP (RFC 3948, section 2.1). */
+static void packet_in_udp(struct packet *pkt, uint16_t port)
+{
+	uint8_t p[512] = {0};
+	const uint8_t *esp = rvl_buf_data(&pkt->buf) + RVL_IP_HEADER;
+	size_t len = pkt->buf.len + 8;
+
+	memcpy(p, rvl_buf_data(&pkt->buf), RVL_IP_HEADER);
+	memcpy(p + RVL_IP_HEADER + 8, esp, pkt->buf.len - RVL_IP_HEADER);
+	rvl_put_be16(p + 2, (uint16_t)len);
+	p[9] = RVL_IP_PROTO_UDP;
+	rvl_put_be16(p + 10, 0);
+	rvl_put_be16(p + 10, rvl_ip_checksum(p, RVL_IP_HEADER));
+	rvl_put_be16(p + RVL_IP_HEADER, port);
+	rvl_put_be16(p + RVL_IP_HEADER + 2, RVL_ESP_PORT);
+	rvl_put_be16(p + RVL_IP_HEADER + 4, (uint16_t)(len - RVL_IP_HEADER));
+	packet_place(pkt, p, len);
+}
+
 static void add_inbound(struct nic *nic)
 {
 	const struct rvl_sa_params in = packet_params(RVL_INBOUND);
@@ -356,6 +375,57 @@ static void wrong_padding_is_dropped_and_counted_by_the_nic(void **state)
 	assert_int_equal(counter(nic, "rx_drop_trailer"), PADDINGS - 1);
 }
 
+/* Wait for an event of the data path's. */
+static void await_event(struct nic *nic, struct rvl_backend_event *event)
+{
+	struct pollfd p = {.fd = nic->backend->event_fd, .events = POLLIN};
+
+	while (!nic->backend->ops->next_event(nic->backend, event))
+		assert_int_equal(poll(&p, 1, patience_ms()), 1);
+}
+
+static void a_peer_that_a_nat_has_moved_is_told_with_where_it_is(void **state)
+{
+	const struct rvl_sa_purpose purpose = {.line = 1, .cpu = RVL_CPU_ANY};
+	struct rvl_sa_params out = packet_params(RVL_OUTBOUND), in = packet_params(RVL_INBOUND);
+	const struct rvl_addr elsewhere = rvl_addr_of_ipv4(0xc6336407);
+	struct rvl_backend_event event;
+	struct rvl_backend_info info;
+	static struct packet pkt;
+	struct nic *nic = *state;
+	uint32_t index;
+
+	open_with(nic, RVL_BACKEND_FRAME);
+	nic->backend->ops->info(nic->backend, &info);
+	assert_true(info.abilities.events & RVL_ESP_EVENT_MOVED);
+	out.encap = in.encap = true;
+	out.src_port = out.dst_port = in.src_port = in.dst_port = RVL_ESP_PORT;
+	if (nic->backend->ops->sa_add(nic->backend, &in, &purpose, &index, &nic->error))
+		fail_msg("%s", nic->error.text);
+	for (uint32_t seq = 1; seq <= 3; seq++) {
+		uint8_t text[48];
+		size_t len = packet_inner(text, 24, 0, false);
+
+		if (seq == 2) {
+			out.src = elsewhere;
+			out.src_port = 1027;
+		}
+		memcpy(text + len, paddings[0].trailer, sizeof(paddings[0].trailer));
+		packet_seal(&pkt, &out, seq, text, len + sizeof(paddings[0].trailer));
+		packet_in_udp(&pkt, out.src_port);
+		inject_frame(nic, 0x0800, rvl_buf_data(&pkt.buf), pkt.buf.len);
+		await_one(nic, count_verified);
+	}
+	await_event(nic, &event);
+	assert_int_equal(event.events, RVL_ESP_EVENT_MOVED);
+	assert_int_equal(event.direction, RVL_INBOUND);
+	assert_int_equal(event.index, index);
+	assert_int_equal(event.spi, in.spi);
+	assert_true(rvl_addr_equal(&event.src, &elsewhere));
+	assert_int_equal(event.src_port, 1027);
+	assert_int_equal(nic->backend->ops->next_event(nic->backend, &event), 0);
+}
+
 static void wrong_padding_is_dropped_and_counted_by_software(void **state)
 {
 	const struct rvl_soft_config config = {.max_frame = WIRE, .sas = 4, .policies = 4};
@@ -390,6 +460,7 @@ int main(int argc, char **argv)
 		TEST(nic_of_larger_frames_gives_what_we_take),
 		TEST(what_the_device_writes_once_it_has_told_changes_nothing),
 		TEST(wrong_padding_is_dropped_and_counted_by_the_nic),
+		TEST(a_peer_that_a_nat_has_moved_is_told_with_where_it_is),
 		cmocka_unit_test(wrong_padding_is_dropped_and_counted_by_software),
 	};
 

@@ -20,6 +20,7 @@ RTL_IPSEC_SRCS := $(addprefix hw/rtl/ipsec/, \
 	ravelin_ipsec_tx.sv \
 	ravelin_ipsec_lookup.sv \
 	ravelin_ipsec_in_sa.sv \
+	ravelin_ipsec_moves.sv \
 	ravelin_ipsec_rx_decide.sv \
 	ravelin_ipsec_rx_verify.sv \
 	ravelin_ipsec_rx.sv \

@@ -120,6 +120,7 @@ module ravelin_ipsec #(
   ravelin_ipsec_pkg::in_form_t find_form;
   logic [InW-1:0]  in_idx;
   logic [WinW-1:0] in_window;
+  logic [ravelin_ipsec_pkg::SOURCE_W-1:0] in_source;
   logic [ravelin_ipsec_pkg::IN_CFG_W-1:0] in_cfg;
   logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] in_dyn;
 
@@ -171,7 +172,8 @@ module ravelin_ipsec #(
     .op_find_i (find), .op_insert_i (insert), .op_remove_i (remove), .op_name_i (find_name), .op_form_i (find_form),
     .op_hit_o (find_hit), .op_full_o (find_full),
     .sa_read_i (in_read), .sa_write_i (in_write), .sa_idx_i (in_idx), .sa_cfg_i (in_cfg),
-    .sa_seq_i (in_seq), .sa_esn_i (in_esn), .sa_window_i (in_window), .sa_busy_o (in_busy), .sa_dyn_o (in_dyn), .sa_seq_o (in_top),
+    .sa_seq_i (in_seq), .sa_esn_i (in_esn), .sa_window_i (in_window), .sa_source_i (in_source),
+    .sa_busy_o (in_busy), .sa_dyn_o (in_dyn), .sa_seq_o (in_top),
     .sa_broken_o (in_broken), .key_req_valid_i (in_key_valid), .key_req_ready_o (in_key_ready),
     .key_req_erase_i (key_erase), .key_req_slot_i (in_idx), .key_req_size_i (key_size),
     .key_req_key_i (key), .key_req_salt_i (key_salt), .key_done_o (in_key_done),
@@ -205,7 +207,8 @@ module ravelin_ipsec #(
     .find_o (find), .insert_o (insert), .remove_o (remove), .find_name_o (find_name), .find_form_o (find_form),
     .find_hit_i (find_hit), .find_full_i (find_full),
     .in_read_o (in_read), .in_write_o (in_write), .in_idx_o (in_idx), .in_cfg_o (in_cfg),
-    .in_seq_o (in_seq), .in_esn_o (in_esn), .in_window_o (in_window), .in_busy_i (in_busy), .in_dyn_i (in_dyn), .in_top_i (in_top),
+    .in_seq_o (in_seq), .in_esn_o (in_esn), .in_window_o (in_window), .in_source_o (in_source),
+    .in_busy_i (in_busy), .in_dyn_i (in_dyn), .in_top_i (in_top),
     .in_broken_i (in_broken),
     .in_key_valid_o (in_key_valid), .in_key_ready_i (in_key_ready), .in_key_done_i (in_key_done),
     .key_erase_o (key_erase), .key_size_o (key_size), .key_o (key), .key_salt_o (key_salt)

@@ -87,6 +87,7 @@ module ravelin_ipsec_command #(
   output logic              in_esn_o,
   output logic [WinW-1:0]   in_window_o,
   input  logic              in_busy_i,      // it is not written yet
+  output logic [ravelin_ipsec_pkg::SOURCE_W-1:0] in_source_o,  // port 0: it isn't watched
   input  logic [ravelin_ipsec_pkg::IN_DYN_W-1:0]  in_dyn_i,
   input  logic [63:0]       in_top_i,
   input  logic              in_broken_i,
@@ -676,6 +677,7 @@ module ravelin_ipsec_command #(
   assign in_seq_o       = cmd_q.seq;
   assign in_esn_o       = flags.esn;
   assign in_window_o    = WinW'(cmd_q.window);
+  assign in_source_o    = {cmd_q.udp_sport, ravelin_ipsec_pkg::swap32(cmd_q.src.v4)};
   assign new_name.ah    = flags.ah;
   assign new_name.ipv6  = flags.ipv6;
   assign new_name.dst   = ravelin_ipsec_pkg::swap128(cmd_q.dst);

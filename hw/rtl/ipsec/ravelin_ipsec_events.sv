@@ -19,15 +19,15 @@ module ravelin_ipsec_events (
   output ravelin_regs_pkg::event_t ev_o   // without cycles, number and phase
 );
   ravelin_ipsec_pkg::event_t rec, rec_q;
-  logic [6:0]  mask_q;      // events of rec_q that are still to leave
+  logic [7:0]  mask_q;      // events of rec_q that are still to leave
   logic        fatal_q;
   logic        rx_first_q;
   logic        load, pick_rx;
   logic [7:0]  kind;
   logic [63:0] value;
-  logic [6:0]  lowest;
+  logic [7:0]  lowest;
 
-  assign lowest     = mask_q & (~mask_q + 7'd1);
+  assign lowest     = mask_q & (~mask_q + 8'd1);
   assign load       = !fatal_q && (mask_q == '0 || (ev_ready_i && mask_q == lowest));
   assign rec        = pick_rx ? rx_i : tx_i;
   assign pick_rx    = rx_valid_i && (rx_first_q || !tx_valid_i);
@@ -70,33 +70,37 @@ module ravelin_ipsec_events (
     value = '0;
     if (mask_q != '0) begin
       case (lowest)
-        7'b0000001: begin
+        8'b00000001: begin
           kind  = ravelin_regs_pkg::EVENT_SOFT_BYTES;
           value = rec_q.bytes;
         end
-        7'b0000010: begin
+        8'b00000010: begin
           kind  = ravelin_regs_pkg::EVENT_SOFT_PACKETS;
           value = rec_q.packets;
         end
-        7'b0000100: begin
+        8'b00000100: begin
           kind  = ravelin_regs_pkg::EVENT_HARD_BYTES;
           value = rec_q.bytes;
         end
-        7'b0001000: begin
+        8'b00001000: begin
           kind  = ravelin_regs_pkg::EVENT_HARD_PACKETS;
           value = rec_q.packets;
         end
-        7'b0010000: begin
+        8'b00010000: begin
           kind  = ravelin_regs_pkg::EVENT_SEQ_NEAR_END;
           value = rec_q.seq;
         end
-        7'b0100000: begin
+        8'b00100000: begin
           kind  = ravelin_regs_pkg::EVENT_SEQ_END;
           value = rec_q.seq;
         end
-        default: begin
+        8'b01000000: begin
           kind  = ravelin_regs_pkg::EVENT_SA_ERROR;
           value = rec_q.packets;
+        end
+        default: begin
+          kind  = ravelin_regs_pkg::EVENT_MOVED;
+          value = rec_q.seq;
         end
       endcase
     end

@@ -80,6 +80,7 @@ module ravelin_ipsec_in_sa #(
   input  logic [15:0]     chk_bytes_i,       // octets of the inner packet
   input  logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow_i,  // of the inner packet
   output logic [3:0]      reason_o,
+  output logic            newest_o,          // authentic, and the highest number so far
   output logic            ev_valid_o,
   output logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0] ev_o
 );
@@ -539,6 +540,7 @@ module ravelin_ipsec_in_sa #(
   always_ff @(posedge clk_i) begin
     if (valid2_q) begin
       reason_o <= reason;
+      newest_o <= accepted && new_top;
     end
     if (known) begin
       idx3_q     <= idx2_q;
@@ -619,7 +621,7 @@ module ravelin_ipsec_in_sa #(
     event3.inbound = 1'b1;
     event3.index   = 16'(idx3_q);
     event3.spi     = fault3_q && cfg_bad3_q ? '0 : cfg3_q.spi;
-    event3.mask    = {bad3_q, 2'b0, reached & ~dyn3_q.fired};
+    event3.mask    = {1'b0, bad3_q, 2'b0, reached & ~dyn3_q.fired};
     if (fault3_q) begin
       event3.packets = 64'(memory3);
     end else begin

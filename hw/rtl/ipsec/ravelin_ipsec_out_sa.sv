@@ -315,7 +315,7 @@ module ravelin_ipsec_out_sa #(
     event3         = '0;
     event3.index   = idx3_q;
     event3.spi     = fault3_q && cfg_bad3_q ? '0 : cfg3_q.spi;
-    event3.mask    = {bad3_q, reached & ~dyn3_q.fired};
+    event3.mask    = {1'b0, bad3_q, reached & ~dyn3_q.fired};
     event3.bytes   = dyn3_q.bytes;
     event3.seq     = dyn3_q.seq;
     event3.packets = dyn3_q.packets;

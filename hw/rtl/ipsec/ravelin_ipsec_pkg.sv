@@ -4,7 +4,7 @@
 // vectors of octets have octet 0 in [7:0].
 /* verilator lint_off UNUSEDPARAM */
 package ravelin_ipsec_pkg;
-  // Bits of `fired`: EVENT type - 1; and of an event record's mask, which has one more.
+  // Bits of `fired`: EVENT type - 1; and of an event record's mask, which has two more.
   localparam int unsigned FIRED_SOFT_BYTES   = 0;
   localparam int unsigned FIRED_SOFT_PACKETS = 1;
   localparam int unsigned FIRED_HARD_BYTES   = 2;
@@ -12,6 +12,7 @@ package ravelin_ipsec_pkg;
   localparam int unsigned FIRED_SEQ_NEAR     = 4;
   localparam int unsigned FIRED_SEQ_END      = 5;
   localparam int unsigned EVENT_SA_ERROR_BIT = 6;
+  localparam int unsigned EVENT_MOVED_BIT    = 7;
 
   // Of the low half, when the high one is the last or there is none.
   localparam logic [31:0] SEQ_NEAR_END = 32'hfff00000;
@@ -172,12 +173,19 @@ package ravelin_ipsec_pkg;
     logic        inbound;
     logic [15:0] index;
     logic [31:0] spi;
-    logic [6:0]  mask;
+    logic [7:0]  mask;
     logic [63:0] packets;      // SA_ERROR: SA_ERROR_*
     logic [63:0] bytes;
-    logic [63:0] seq;
+    logic [63:0] seq;          // MOVED: source_t
   } event_t;
-  localparam int unsigned EVENT_REC_W = 248;
+  localparam int unsigned EVENT_REC_W = 249;
+
+  // Where a packet of ESP in UDP comes from.
+  typedef struct packed {
+    logic [15:0] port;
+    logic [31:0] address;
+  } source_t;
+  localparam int unsigned SOURCE_W = 48;
 
   // Damage to a memory, for tests (ErrorInjection): a bit of it is read wrong.
   localparam logic [3:0] DAMAGE_CONFIG     = 4'd0;  // what is fixed of an SA
@@ -275,6 +283,7 @@ package ravelin_ipsec_pkg;
     logic [3:0]   reason;
     logic         known;       // an SA was found
     logic         udp;
+    logic [15:0]  sport;       // its source port
     logic         ah;
     logic         gmac;        // or AH: the text is only authenticated
     logic [7:0]   next;        // AH: what follows it
@@ -298,7 +307,7 @@ package ravelin_ipsec_pkg;
     logic [63:0]  iv;
     logic [31:0]  hash;
   } rx_decision_t;
-  localparam int unsigned RX_DECISION_W = 555;
+  localparam int unsigned RX_DECISION_W = 571;
 
   // The same with what the text has shown: its trailer is judged before the packet is read.
   typedef struct packed {

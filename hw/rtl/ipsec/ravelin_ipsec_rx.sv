@@ -55,6 +55,7 @@ module ravelin_ipsec_rx #(
   input  logic              sa_esn_i,
   input  logic [WinW-1:0]   sa_window_i,
   output logic              sa_busy_o,
+  input  logic [ravelin_ipsec_pkg::SOURCE_W-1:0] sa_source_i,
   output logic [ravelin_ipsec_pkg::IN_DYN_W-1:0] sa_dyn_o,
   output logic [63:0]       sa_seq_o,
   output logic              sa_broken_o,
@@ -407,6 +408,9 @@ module ravelin_ipsec_rx #(
   logic [15:0]    chk_bytes;
   logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow;
   logic           out_valid, out_ready, in_sa_ready, sa_ev_valid, ev_in_ready;
+  logic           chk_udp, sa_newest, moved;
+  logic [ravelin_ipsec_pkg::SOURCE_W-1:0] chk_source, source;
+  ravelin_ipsec_pkg::event_t event_rec;
   logic [5:0]     ev_count;
   logic [ravelin_ipsec_pkg::EVENT_REC_W-1:0]   sa_ev;
   logic [ravelin_ipsec_pkg::RX_DECISION_W-1:0] post_bits;
@@ -435,6 +439,7 @@ module ravelin_ipsec_rx #(
     .chk_reason_o (chk_reason), .chk_icv_ok_o (chk_icv_ok), .chk_bad_o (chk_bad),
     .chk_format_o (chk_format),
     .chk_seq_o (chk_seq), .chk_bytes_o (chk_bytes), .chk_flow_o (chk_flow),
+    .chk_udp_o (chk_udp), .chk_source_o (chk_source),
     .sa_reason_i (sa_reason),
     .ev_room_i (ev_count < 6'd16),
     .out_valid_o (out_valid), .out_ready_i (out_ready), .out_o (out_bits), .cnt_o (verify_cnt)
@@ -456,12 +461,29 @@ module ravelin_ipsec_rx #(
     .chk_known_i (chk_known), .chk_reason_i (chk_reason), .chk_icv_ok_i (chk_icv_ok),
     .chk_bad_i (chk_bad), .chk_format_i (chk_format), .chk_seq_i (chk_seq), .chk_bytes_i (chk_bytes),
     .chk_flow_i (chk_flow),
-    .reason_o (sa_reason), .ev_valid_o (sa_ev_valid), .ev_o (sa_ev)
+    .reason_o (sa_reason), .newest_o (sa_newest), .ev_valid_o (sa_ev_valid), .ev_o (sa_ev)
   );
+
+  ravelin_ipsec_moves #(.SaCount(InSaCount)) u_moves (
+    .clk_i, .rst_ni,
+    .op_write_i (sa_write_i), .op_idx_i (sa_idx_i), .op_source_i (sa_source_i),
+    .rd_valid_i (rd_valid), .rd_idx_i (rd_idx), .chk_valid_i (chk_valid && chk_known),
+    .chk_udp_i (chk_udp), .chk_source_i (chk_source), .newest_i (sa_newest),
+    .moved_o (moved), .source_o (source)
+  );
+
+  // in_sa's record is of the packet that moved_o is about, whether or not it has events.
+  always_comb begin
+    event_rec = sa_ev;
+    if (moved) begin
+      event_rec.mask[ravelin_ipsec_pkg::EVENT_MOVED_BIT] = 1'b1;
+      event_rec.seq = 64'(source);
+    end
+  end
 
   ravelin_ipsec_fifo #(.Width(ravelin_ipsec_pkg::EVENT_REC_W), .Depth(32)) u_events (
     .clk_i, .rst_ni,
-    .in_valid_i (sa_ev_valid), .in_ready_o (ev_in_ready), .in_data_i (sa_ev),
+    .in_valid_i (sa_ev_valid || moved), .in_ready_o (ev_in_ready), .in_data_i (event_rec),
     .out_valid_o (ev_valid_o), .out_ready_i (ev_ready_i), .out_data_o (ev_o), .count_o (ev_count)
   );
 

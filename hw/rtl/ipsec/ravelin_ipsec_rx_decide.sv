@@ -68,6 +68,7 @@ module ravelin_ipsec_rx_decide #(
     logic         bad_sum;
     logic         malformed;
     logic         udp;
+    logic [15:0]  sport;
     logic         ah;
     logic [7:0]   next;        // behind AH
     logic [5:0]   ah_len;      // octets of AH
@@ -216,6 +217,7 @@ module ravelin_ipsec_rx_decide #(
       p3_esp_q.bad_sum   <= p2.bad_sum;
       p3_esp_q.malformed <= p2_bad_len;
       p3_esp_q.udp       <= p2_is_udp;
+      p3_esp_q.sport     <= ravelin_ipsec_pkg::swap16(p2_in_udp.udp.sport);
       p3_esp_q.ah        <= p2_is_ah;
       p3_esp_q.next      <= p2_ah.next;
       p3_esp_q.ah_len    <= p2_ah_len;
@@ -350,6 +352,7 @@ module ravelin_ipsec_rx_decide #(
       p12_q.reason    <= p11_reason;
       p12_q.known     <= p11_found_q.known && !dead_i;
       p12_q.udp       <= p11_esp_q.udp;
+      p12_q.sport     <= p11_esp_q.sport;
       p12_q.ah        <= p11_esp_q.ah;
       p12_q.gmac      <= p11_found_q.gmac;
       p12_q.next      <= p11_esp_q.next;

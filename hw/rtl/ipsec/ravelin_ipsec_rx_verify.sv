@@ -56,6 +56,8 @@ module ravelin_ipsec_rx_verify #(
   output logic [63:0]       chk_seq_o,
   output logic [15:0]       chk_bytes_o,
   output logic [ravelin_ipsec_pkg::FLOW_REC_W-1:0] chk_flow_o,
+  output logic              chk_udp_o,
+  output logic [ravelin_ipsec_pkg::SOURCE_W-1:0] chk_source_o,
   input  logic [3:0]        sa_reason_i,     // 2 cycles after chk
   input  logic              ev_room_i,       // for the events of all frames inside
   // what becomes of the frame
@@ -349,6 +351,8 @@ module ravelin_ipsec_rx_verify #(
   assign chk_seq_o    = f1_q.seq;
   assign chk_bytes_o  = f1_bytes_q;
   assign chk_flow_o   = f1_flow_q;
+  assign chk_udp_o    = f1_q.udp;
+  assign chk_source_o = {f1_q.sport, f1_q.src[127:96]};
 
   always_ff @(posedge clk_i) begin
     if (f1_valid_q) begin

@@ -107,6 +107,7 @@ module ravelin_queue_regs #(
     features.esn          = 1'b1;
     features.udp_ports    = 1'b1;
     features.selectors    = 1'b1;
+    features.moves        = 1'b1;
     features.icv_short    = 1'b1;
     queues                = '0;
     queues.pairs          = 16'(QueuePairs);

@@ -94,6 +94,7 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 	memcpy(cmd.dst, params->dst.octets, sizeof(cmd.dst));
 	memcpy(&cmd.salt, params->salt, 4);
 	memcpy(cmd.key, key_of(params), key_len_of(params));
+	cmd.udp_sport = params->encap ? params->src_port : 0;
 	if (params->direction == RVL_INBOUND) {
 		flags |= RVL_SA_FLAG_INBOUND;
 		cmd.window = params->replay_window;
@@ -106,7 +107,6 @@ struct rvl_cmd peer_sa_add(uint16_t index, const struct rvl_sa_params *params)
 		if (params->fixed_dscp)
 			flags |= RVL_SA_FLAG_DSCP_FIXED | RVL_PUT(SA_FLAG_DSCP, params->dscp);
 		flags |= RVL_PUT(SA_FLAG_TTL, params->ttl);
-		cmd.udp_sport = params->encap ? params->src_port : 0;
 		cmd.udp_dport = params->encap ? params->dst_port : 0;
 		cmd.seq = params->first_seq ? params->first_seq : 1;
 	}

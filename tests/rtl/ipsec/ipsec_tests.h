@@ -39,6 +39,8 @@
 	X(lifetimes_and_their_events_are_those_of_the_model)                                       \
 	X(the_last_sequence_number_is_used_once)                                                   \
 	X(events_carry_what_they_are_about)                                                        \
+	X(an_authentic_packet_from_elsewhere_is_told_once)                                         \
+	X(moves_among_many_packets_are_told_as_they_came)                                          \
 	X(frames_too_big_for_the_port_use_no_sequence_number)                                      \
 	X(what_a_command_has_room_for_and_the_block_lacks_is_unsupported)                          \
 	X(every_status_of_sa_commands_is_answered)                                                 \

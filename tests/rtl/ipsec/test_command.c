@@ -204,8 +204,11 @@ void what_a_command_has_room_for_and_the_block_lacks_is_unsupported(struct bench
 	cmd.udp_sport = cmd.udp_dport = 0;
 	CHECK_EQ(b, run_flags(b, &cmd, RVL_SA_FLAG_AH, RVL_SA_FLAG_UDP),
 		 RVL_CMD_STATUS_UNSUPPORTED);
-	CHECK_EQ(b, run_flags(b, &good_in, RVL_SA_FLAG_AH, RVL_SA_FLAG_UDP),
+	cmd = good_in;
+	cmd.udp_sport = 0;
+	CHECK_EQ(b, run_flags(b, &cmd, RVL_SA_FLAG_AH, RVL_SA_FLAG_UDP),
 		 RVL_CMD_STATUS_UNSUPPORTED);
+	CHECK_EQ(b, run_flags(b, &good_in, 0, RVL_SA_FLAG_UDP), RVL_CMD_STATUS_BAD_PORT);
 	cmd = good;
 	cmd.path_mtu = 1400;
 	CHECK_EQ(b, bench_command(b, &cmd), RVL_CMD_STATUS_UNSUPPORTED);

@@ -157,6 +157,129 @@ void events_carry_what_they_are_about(struct bench *b)
 	CHECK(b, !ipsec_dut_take_event(b->dut, &event));
 }
 
+/* A packet from there, by its own number, forged or not. */
+static void from(struct bench *b, struct rvl_sa_params sa, uint32_t address, uint16_t port,
+		 uint64_t seq, bool udp, bool forged)
+{
+	uint8_t frame[PEER_FRAME_MAX], packet[PEER_FRAME_MAX];
+	struct peer_ip ip = {.src = 1, .dst = 2, .protocol = 17, .payload = 4};
+	struct peer_seal how = peer_seal_plain(seq);
+	size_t len = peer_packet(&b->random, packet, &ip);
+	size_t at = peer_ethernet(&b->random, frame, 0x0800, 0);
+
+	how.udp = udp;
+	sa.src = rvl_addr_of_ipv4(address);
+	sa.src_port = port;
+	len = at + peer_seal(frame + at, &sa, &how, packet, len);
+	if (forged)
+		frame[len - 1] ^= 1;
+	bench_rx(b, frame, len);
+}
+
+static void expect_moved(struct bench *b, uint32_t index, uint32_t spi, uint32_t address,
+			 uint16_t port)
+{
+	struct rvl_event event;
+	bool there = ipsec_dut_take_event(b->dut, &event);
+
+	CHECK(b, there);
+	if (!there)
+		return;
+	CHECK_EQ(b, event.type, RVL_EVENT_MOVED);
+	CHECK_EQ(b, event.source, 1);
+	CHECK_EQ(b, rvl_le24_to_cpu(event.index), index);
+	CHECK_EQ(b, event.spi, spi);
+	CHECK_EQ(b, event.value, (uint64_t)port << 32 | address);
+}
+
+static struct rvl_sa_params watched(struct bench *b, uint32_t spi)
+{
+	struct rvl_sa_params sa = peer_params_ipv4(&b->random, RVL_INBOUND, spi);
+
+	sa.encap = true;
+	sa.src = rvl_addr_of_ipv4(0x0a000001);
+	sa.src_port = 4500;
+	sa.replay_window = 64;
+	return sa;
+}
+
+void an_authentic_packet_from_elsewhere_is_told_once(struct bench *b)
+{
+	struct rvl_sa_params sa = watched(b, 0x77000001);
+	struct rvl_event event;
+
+	bench_sa_add(b, 9, &sa);
+	sa.spi++;
+	sa.encap = false;
+	bench_sa_add(b, 10, &sa);
+	from(b, sa, 0x0a000009, 9, 1, true, false); /* nobody asked for that SA */
+	sa.spi--;
+	sa.encap = true;
+	from(b, sa, 0x0a000001, 4500, 10, true, false);	 /* as expected */
+	from(b, sa, 0x0a000002, 4500, 11, true, true);	 /* forged */
+	from(b, sa, 0x0a000002, 4500, 9, true, false);	 /* older */
+	from(b, sa, 0x0a000002, 4500, 10, true, false);	 /* seen */
+	from(b, sa, 0x0a000002, 4500, 12, false, false); /* not in UDP */
+	bench_settle(b);
+	CHECK(b, !ipsec_dut_take_event(b->dut, &event));
+	from(b, sa, 0x0a000002, 4500, 13, true, false);
+	from(b, sa, 0x0a000002, 4500, 14, true, false);
+	from(b, sa, 0x0a000001, 4500, 8, true, false); /* late, from before the move */
+	from(b, sa, 0x0a000002, 4500, 15, true, false);
+	bench_settle(b);
+	expect_moved(b, 9, sa.spi, 0x0a000002, 4500);
+	CHECK(b, !ipsec_dut_take_event(b->dut, &event));
+	from(b, sa, 0x0a000002, 4501, 16, true, false); /* the port alone */
+	from(b, sa, 0x0a000001, 4500, 17, true, false); /* and back */
+	bench_settle(b);
+	expect_moved(b, 9, sa.spi, 0x0a000002, 4501);
+	expect_moved(b, 9, sa.spi, 0x0a000001, 4500);
+	CHECK(b, !ipsec_dut_take_event(b->dut, &event));
+}
+
+void moves_among_many_packets_are_told_as_they_came(struct bench *b)
+{
+	struct rvl_sa_params sa[3];
+	uint32_t at[3] = {0x0a000001, 0x0a000001, 0x0a000001};
+	uint64_t top[3] = {100, 100, 100};
+	struct {
+		uint32_t index, address;
+	} told[100];
+	unsigned int count;
+
+	for (uint16_t i = 0; i < 3; i++) {
+		sa[i] = watched(b, 0x500 + i);
+		sa[i].first_seq = top[i] + 1;
+		bench_sa_add(b, i, &sa[i]);
+	}
+	for (int round = 0; round < 20; round++) {
+		count = 0;
+		if (round == 10)
+			ipsec_dut_set_stalls(b->dut, 0, 50);
+		for (int n = 0; n < 100; n++) {
+			uint32_t i = peer_below(&b->random, 3), kind = peer_below(&b->random, 8);
+			uint32_t address = 0x0a000001 + peer_below(&b->random, 2);
+			uint64_t seq = kind == 0 ? top[i] - peer_below(&b->random, 60) : top[i] + 1;
+
+			from(b, sa[i], address, 4500, seq, true, kind == 1);
+			if (kind == 1 || seq <= top[i])
+				continue;
+			top[i] = seq;
+			if (address != at[i]) {
+				told[count].index = i;
+				told[count++].address = address;
+				at[i] = address;
+			}
+		}
+		bench_settle(b);
+		for (unsigned int n = 0; n < count; n++)
+			expect_moved(b, told[n].index, 0x500 + told[n].index, told[n].address,
+				     4500);
+		if (b->failed)
+			return;
+	}
+}
+
 void frames_too_big_for_the_port_use_no_sequence_number(struct bench *b)
 {
 	/* IPv4, with UDP, with AH, IPv6, with AH */
