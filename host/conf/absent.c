@@ -23,13 +23,11 @@ const struct conf_absent conf_absent_connection[] = {
 };
 
 const struct conf_absent conf_absent_local[] = {
-	{"round", "0", "a second round of authentication isn't supported"},
 	{"xauth_id", "", no_ikev1},
 	{NULL, NULL, NULL},
 };
 
 const struct conf_absent conf_absent_remote[] = {
-	{"round", "0", "a second round of authentication isn't supported"},
 	{"ca_id", "", "authorities by their names aren't supported (cacerts)"},
 	{"cert_policy", "", "policies of certificates aren't supported"},
 	{NULL, NULL, NULL},

@@ -9,6 +9,7 @@
 
 #define FILES_MAX 16
 #define BITS_MAX 16384
+#define ROUND_MAX 65535
 
 static int set_id(const struct conf_value *v, void *object)
 {
@@ -21,6 +22,14 @@ static int set_eap_id(const struct conf_value *v, void *object)
 
 	auth->has_eap_id = *v->key->value;
 	return conf_value_id(v, &auth->eap_id);
+}
+
+/* It is read before: which of two comes first must be known. */
+static int set_round(const struct conf_value *v, void *object)
+{
+	(void)v;
+	(void)object;
+	return 0;
 }
 
 static int set_aaa_id(const struct conf_value *v, void *object)
@@ -244,19 +253,15 @@ static const struct conf_binding local_keys[] = {
 	{"auth", set_auth, false},     {"id", set_id, false},
 	{"certs", set_certs, false},   {"pubkeys", set_pubkeys, false},
 	{"eap_id", set_eap_id, false}, {"aaa_id", set_aaa_id, false},
-	{NULL, NULL, false},
+	{"round", set_round, false},   {NULL, NULL, false},
 };
 
 static const struct conf_binding remote_keys[] = {
-	{"auth", set_auth, false},
-	{"id", set_id, false},
-	{"eap_id", set_eap_id, false},
-	{"certs", set_certs, false},
-	{"cacerts", set_cacerts, false},
-	{"pubkeys", set_pubkeys, false},
-	{"revocation", set_revocation, false},
-	{"groups", set_groups, false},
-	{NULL, NULL, false},
+	{"auth", set_auth, false},	 {"id", set_id, false},
+	{"eap_id", set_eap_id, false},	 {"round", set_round, false},
+	{"certs", set_certs, false},	 {"cacerts", set_cacerts, false},
+	{"pubkeys", set_pubkeys, false}, {"revocation", set_revocation, false},
+	{"groups", set_groups, false},	 {NULL, NULL, false},
 };
 
 /* What doesn't go together. */
@@ -309,34 +314,89 @@ static int check(const struct conf_section *section, bool local, const struct co
 	return 0;
 }
 
-int conf_bind_auth(const struct conf_section *section, bool local, bool *seen, struct ike_id *id,
-		   struct conf_auth *auth, struct conf_error *error)
-{
-	static const char *const no_sections[] = {NULL};
-	const char *prefix = local ? "local" : "remote";
+enum { ROUNDS = 2 };
 
-	*seen = false;
+/* The sections of one side in the order of their rounds (`round`), and that of the file. */
+static int find_rounds(const struct conf_section *section, const char *prefix,
+		       const struct conf_section *rounds[ROUNDS], size_t *count,
+		       struct conf_error *error)
+{
+	unsigned long numbers[ROUNDS] = {0};
+
+	*count = 0;
 	for (size_t i = 0; i < section->section_count; i++) {
 		const struct conf_section *child = section->sections[i];
-		int err;
+		const struct conf_key *key = conf_key_find(child, "round");
 
 		if (strncmp(child->name, prefix, strlen(prefix)))
 			continue;
-		if (*seen)
-			return conf_fail_section(
-				error, child, "a second round of authentication isn't supported");
-		*seen = true;
-		auth->id = id;
-		err = conf_only_sections(child, no_sections, conf_absent_auth_sections, error);
-		if (!err)
-			err = conf_bind(child, local ? local_keys : remote_keys,
-					local ? conf_absent_local : conf_absent_remote, auth,
-					error);
-		if (!err)
-			err = check(child, local, auth, error);
-		auth->id = NULL;
-		if (err)
-			return err;
+		if (*count == ROUNDS)
+			return conf_fail_section(error, child,
+						 "a third round of authentication isn't supported");
+		rounds[*count] = child;
+		if (key && !ike_number_parse(key->value, ROUND_MAX, &numbers[*count]))
+			return conf_fail_key(error, child, key,
+					     "\"%.40s\" isn't a number from 0 to %d", key->value,
+					     ROUND_MAX);
+		(*count)++;
+	}
+	if (*count == ROUNDS && numbers[1] < numbers[0]) {
+		const struct conf_section *first = rounds[1];
+
+		rounds[1] = rounds[0];
+		rounds[0] = first;
 	}
 	return 0;
+}
+
+static int bind_round(const struct conf_section *section, bool local, struct ike_id *id,
+		      struct conf_auth *auth, struct conf_error *error)
+{
+	static const char *const no_sections[] = {NULL};
+	int err;
+
+	auth->id = id;
+	err = conf_only_sections(section, no_sections, conf_absent_auth_sections, error);
+	if (!err)
+		err = conf_bind(section, local ? local_keys : remote_keys,
+				local ? conf_absent_local : conf_absent_remote, auth, error);
+	if (!err)
+		err = check(section, local, auth, error);
+	auth->id = NULL;
+	return err;
+}
+
+/* RFC 4739: certificates or a pre-shared key first, then who uses them. */
+static int check_rounds(const struct conf_section *const rounds[ROUNDS],
+			const struct conf_auth *first, const struct conf_auth *next,
+			struct conf_error *error)
+{
+	if (first->eap)
+		return conf_fail_key(error, rounds[0], conf_key_find(rounds[0], "auth"),
+				     "of two rounds of authentication the first one is psk or "
+				     "pubkey");
+	if (!next->eap || next->eap & 1 << EAP_METHOD_TLS)
+		return conf_fail_key(error, rounds[1], conf_key_find(rounds[1], "auth"),
+				     "of two rounds of authentication the second one is eap, "
+				     "eap-mschapv2, eap-gtc or eap-radius");
+	return 0;
+}
+
+int conf_bind_auth(const struct conf_section *section, bool local, bool *seen,
+		   struct conf_connection *c, struct conf_error *error)
+{
+	struct conf_auth *first = local ? &c->local_auth : &c->remote_auth,
+			 *next = local ? &c->local_next : &c->remote_next;
+	const struct conf_section *rounds[ROUNDS];
+	size_t count;
+	int err = find_rounds(section, local ? "local" : "remote", rounds, &count, error);
+
+	*seen = count;
+	if (!err && count)
+		err = bind_round(rounds[0], local, local ? &c->local_id : &c->remote_id, first,
+				 error);
+	if (!err && count == ROUNDS)
+		err = bind_round(rounds[1], local, local ? &c->local_next_id : &c->remote_next_id,
+				 next, error);
+	return !err && count == ROUNDS ? check_rounds(rounds, first, next, error) : err;
 }

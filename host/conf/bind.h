@@ -60,9 +60,9 @@ int conf_bind_user(const struct conf_section *section, struct conf_secret *secre
 int conf_bind_private(const struct conf_section *section, struct conf_private *private,
 		      struct conf_error *error);
 
-/* The one section local* or remote*; *seen: there is one. */
-int conf_bind_auth(const struct conf_section *section, bool local, bool *seen, struct ike_id *id,
-		   struct conf_auth *auth, struct conf_error *error);
+/* The sections local* or remote*, one or two of them; *seen: there is one. */
+int conf_bind_auth(const struct conf_section *section, bool local, bool *seen,
+		   struct conf_connection *c, struct conf_error *error);
 void conf_auth_clear(struct conf_auth *auth);
 
 /* Can it be an address of an end of an IKE SA, as far as it is IPv6? item: its text. */

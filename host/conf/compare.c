@@ -64,6 +64,10 @@ enum conf_change conf_compare_connection(const struct conf_connection *old,
 					     new->proposal_count) ||
 			!same_auth(&old->local_auth, &new->local_auth) ||
 			!same_auth(&old->remote_auth, &new->remote_auth) ||
+			!same_auth(&old->local_next, &new->local_next) ||
+			!same_auth(&old->remote_next, &new->remote_next) ||
+			!ike_id_equal(&old->local_next_id, &new->local_next_id) ||
+			!ike_id_equal(&old->remote_next_id, &new->remote_next_id) ||
 			!ike_id_equal(&old->ppk_id, &new->ppk_id) ||
 			old->ppk_required != new->ppk_required || old->encap != new->encap ||
 			!same_vips(old, new);

@@ -174,7 +174,8 @@ static int check_radius(const struct conf *conf, struct conf_error *error)
 	for (size_t i = 0; i < conf->connection_count; i++) {
 		const struct conf_connection *c = &conf->connections[i];
 
-		if (conf->radius.server_count || !(c->remote_auth.eap & EAP_RELAYED))
+		if (conf->radius.server_count ||
+		    !((c->remote_auth.eap | c->remote_next.eap) & EAP_RELAYED))
 			continue;
 		snprintf(error->text, sizeof(error->text),
 			 "%s:%u: connections.%s.remote: auth = eap-radius needs a server "
@@ -502,6 +503,8 @@ void conf_free(struct conf *conf)
 		ike_hosts_clear(&conf->connections[i].redirect_to);
 		conf_auth_clear(&conf->connections[i].local_auth);
 		conf_auth_clear(&conf->connections[i].remote_auth);
+		conf_auth_clear(&conf->connections[i].local_next);
+		conf_auth_clear(&conf->connections[i].remote_next);
 		free(conf->connections[i].children);
 		free(conf->connections[i].shunts);
 	}

@@ -256,6 +256,11 @@ struct conf_connection {
 	struct ike_id remote_id;
 	struct conf_auth local_auth;
 	struct conf_auth remote_auth;
+	/* The round that follows (RFC 4739), which is EAP; eap 0: there is none. */
+	struct ike_id local_next_id;
+	struct ike_id remote_next_id;
+	struct conf_auth local_next;
+	struct conf_auth remote_next;
 	enum ike_send_cert send_cert;
 	bool send_certreq;
 	bool asks_ocsp;	 /* the peer, for what OCSP says of its certificate (RFC 4806); */

@@ -558,10 +558,17 @@ static int check_families(const struct conf_section *section, const struct conf_
 static int check_eap(const struct conf_section *section, const struct conf_connection *c,
 		     struct conf_error *error)
 {
-	if (c->local_auth.eap && c->remote_auth.eap)
+	const bool server = c->remote_auth.eap || c->remote_next.eap;
+
+	if (server && (c->local_auth.eap || c->local_next.eap))
 		return conf_fail_section(error, section,
 					 "one side has to prove who it is otherwise than by EAP");
-	for (size_t i = 0; c->remote_auth.eap && i < c->child_count; i++) {
+	if ((c->local_next.eap || c->remote_next.eap) &&
+	    (c->ppk_required || c->ppk_id.type != IKE_ID_ANY))
+		return conf_fail_section(error, section,
+					 "ppk_id and ppk_required don't go with two rounds of "
+					 "authentication");
+	for (size_t i = 0; server && i < c->child_count; i++) {
 		const struct conf_child *child = &c->children[i];
 
 		if (child->start != CONF_START_NONE || child->dpd_action != CONF_DPD_CLEAR ||
@@ -602,10 +609,9 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 	if (!err)
 		err = check_families(section, c, error);
 	if (!err)
-		err = conf_bind_auth(section, true, &local, &c->local_id, &c->local_auth, error);
+		err = conf_bind_auth(section, true, &local, c, error);
 	if (!err)
-		err = conf_bind_auth(section, false, &remote, &c->remote_id, &c->remote_auth,
-				     error);
+		err = conf_bind_auth(section, false, &remote, c, error);
 	if (!err)
 		err = bind_children(section, c, error);
 	/* Shunts are nobody's. */

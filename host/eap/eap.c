@@ -126,10 +126,18 @@ static int add_users(struct eap *eap, const struct eap *before, struct conf *con
 	return err;
 }
 
+/* What says so, in whatever round; eap 0: nothing does. */
+static const struct conf_auth *auth_of(const struct conf_connection *c, bool server)
+{
+	if (server)
+		return c->remote_next.eap ? &c->remote_next : &c->remote_auth;
+	return c->local_next.eap ? &c->local_next : &c->local_auth;
+}
+
 static int add_side(struct eap *eap, const struct conf_connection *c, bool server,
 		    struct conf_error *error)
 {
-	const struct conf_auth *auth = server ? &c->remote_auth : &c->local_auth;
+	const struct conf_auth *auth = auth_of(c, server);
 	struct side *side = calloc(1, sizeof(*side));
 
 	if (!side)
@@ -141,7 +149,7 @@ static int add_side(struct eap *eap, const struct conf_connection *c, bool serve
 	if (auth->has_eap_id)
 		side->eap_id = auth->eap_id;
 	else if (!server)
-		side->eap_id = c->local_id;
+		side->eap_id = c->local_next.eap ? c->local_next_id : c->local_id;
 	side->aaa_id = auth->aaa_id.type == IKE_ID_ANY ? c->remote_id : auth->aaa_id;
 	HASH_ADD_STR(eap->sides, name, side);
 	if (side->hh.tbl)
@@ -203,8 +211,8 @@ static int check_passwords(const struct conf *conf, struct conf_error *error)
 	bool needed = false;
 
 	for (size_t i = 0; i < conf->connection_count; i++)
-		needed |= (conf->connections[i].local_auth.eap |
-			   conf->connections[i].remote_auth.eap) &
+		needed |= (auth_of(&conf->connections[i], false)->eap |
+			   auth_of(&conf->connections[i], true)->eap) &
 			  1 << EAP_METHOD_MSCHAPV2;
 	for (size_t i = 0; needed && i < conf->user_count; i++) {
 		const struct conf_secret *s = &conf->users[i];
@@ -248,18 +256,18 @@ static int make_relay(struct side *side, const struct conf_auth *auth, struct co
 static int load_connection(struct eap *eap, const struct conf_connection *c, struct trust *trust,
 			   struct conf_error *error)
 {
-	bool server = c->remote_auth.eap;
+	bool server = auth_of(c, true)->eap;
 	struct side *side;
 	int err;
 
-	if (!server && !c->local_auth.eap)
+	if (!server && !auth_of(c, false)->eap)
 		return 0;
 	err = add_side(eap, c, server, error);
 	if (err)
 		return err;
 	HASH_FIND_STR(eap->sides, c->name, side);
 	if (side->methods & EAP_RELAYED)
-		return make_relay(side, &c->remote_auth, error);
+		return make_relay(side, auth_of(c, true), error);
 	if (side->methods & 1 << EAP_METHOD_TLS)
 		side->tls = trust_tls_new(trust, c->name, server);
 	return check_side(eap, c, side, error);

@@ -324,6 +324,8 @@ static enum ike_step go_on(struct ike_engine *e, struct ike_sa *sa, struct ike_a
 	struct ike_slice body;
 	struct ike_notify n;
 
+	if (sa->conn->auth.remote_follows && !auth->eap)
+		return ike_eap_await(e, sa, auth, in);
 	ike_auth_parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &body, &wanted);
 	ike_qcd_learn(sa, &in->payloads);
 	ike_sync_agree(sa, &in->payloads);
@@ -449,8 +451,9 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	struct ike_slice id_body, idr_body, auth_body;
 	struct ike_buffer other = {0};
 	struct ike_connection *conn;
+	struct ike_notify n;
 	enum ike_step step;
-	bool psk_asked;
+	bool psk_asked, follows;
 
 	/* The initiator may have moved to port 4500 (section 2.23). */
 	ike_half_open_remove(e, sa);
@@ -468,8 +471,9 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 		return ike_eap_accept(e, sa, auth, in, &id, &wanted, id_body);
 	ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body);
 	psk_asked = is_psk(auth_body);
+	follows = ike_find_notify(&in->payloads, IKE_N_ANOTHER_AUTH_FOLLOWS, &n);
 	conn = ike_connection_for_ids(e, sa, &id, &wanted,
-				      psk_asked ? IKE_BY_PSK : IKE_BY_SIGNATURE);
+				      psk_asked ? IKE_BY_PSK : IKE_BY_SIGNATURE, follows);
 	if (conn)
 		ike_sa_hold(e, sa, conn);
 	auth_body = ike_ppk_accept(e, sa, conn, in, auth_body, &other, &auth->lacks_ppk);

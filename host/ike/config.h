@@ -60,6 +60,9 @@ enum ike_proof_kind {
 struct ike_authentication {
 	enum ike_proof_kind local;
 	enum ike_proof_kind remote;
+	/* Who begins proves itself by EAP besides, once both have so (RFC 4739). */
+	bool local_follows;
+	bool remote_follows;
 	enum ike_send_cert send_cert;
 	/* Says by what certificates, keys and authorities: where this is equal, so are they. */
 	uint64_t credentials;
@@ -118,6 +121,8 @@ struct ike_connection {
 	uint16_t tcp_port;	/* where the peer listens; 0: 4500 */
 	struct ike_id local_id; /* any: the local address */
 	struct ike_id remote_id;
+	struct ike_id local_next_id; /* of the round that follows; any: the same */
+	struct ike_id remote_next_id;
 	struct ike_authentication auth;
 	/* The post-quantum pre-shared key (RFC 8784) that is used with the peer, if it has it; type
 	 * 0 (any): none as initiator, any as responder. */

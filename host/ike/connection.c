@@ -200,33 +200,35 @@ static void prefer(struct ike_connection **best, unsigned *best_match, struct ik
 
 /* May it be the responder's, whose peer proves itself so? Who proves itself by EAP is who begins.
  */
-static bool is_proved_by(const struct ike_connection *conn, enum ike_proof_kind kind)
+static bool is_proved_by(const struct ike_connection *conn, enum ike_proof_kind kind, bool follows)
 {
-	return conn->auth.remote == kind && conn->auth.local != IKE_BY_EAP;
+	return conn->auth.remote == kind && conn->auth.remote_follows == follows &&
+	       conn->auth.local != IKE_BY_EAP && !conn->auth.local_follows;
 }
 
 /*
  * Responder, IKE_AUTH: the identities decide; `local` is the one that the initiator asks for, or
  * any; `remote` is NULL for what would be anybody's. Of those whose peer is to prove who it is as
- * this one does, the connection that says more of the peer is preferred: of who it is, then of
- * where.
+ * this one does, and by EAP besides if it says that this follows, the connection that says more of
+ * the peer is preferred: of who it is, then of where.
  */
 struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
 					      const struct ike_id *remote,
-					      const struct ike_id *local, enum ike_proof_kind kind)
+					      const struct ike_id *local, enum ike_proof_kind kind,
+					      bool follows)
 {
 	struct ike_connection *conn = NULL, *best = NULL;
 	unsigned best_match = 0;
 	struct ike_candidates c;
 
 	while (remote && (conn = ike_connection_of_id(e, remote, conn)))
-		if (is_proved_by(conn, kind))
+		if (is_proved_by(conn, kind, follows))
 			prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
 	if (best_match >= JUST_THIS_ID)
 		return best;
 	c = ike_candidates_at(e, &sa->path.remote);
 	while ((conn = ike_candidates_next(&c)))
-		if (is_proved_by(conn, kind))
+		if (is_proved_by(conn, kind, follows))
 			prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
 	return best;
 }
@@ -235,6 +237,9 @@ struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const 
 static bool same_authentication(const struct ike_connection *a, const struct ike_connection *b)
 {
 	return a->auth.local == b->auth.local && a->auth.remote == b->auth.remote &&
+	       a->auth.local_follows == b->auth.local_follows &&
+	       a->auth.remote_follows == b->auth.remote_follows &&
+	       ike_id_equal(&a->remote_next_id, &b->remote_next_id) &&
 	       a->auth.credentials == b->auth.credentials && a->ppk_required == b->ppk_required &&
 	       ike_id_equal(&a->ppk_id, &b->ppk_id);
 }

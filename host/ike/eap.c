@@ -8,6 +8,13 @@
  *                                    <--  HDR, SK {EAP(Success)}
  *   HDR, SK {AUTH}  -->              <--  HDR, SK {AUTH, [CP(CFG_REPLY),] SAr2, TSi, TSr}
  *
+ * With a round of another kind before it (RFC 4739), in which both have proved themselves, it
+ * begins with the identity of this one, over which the AUTH at its end is:
+ *
+ *   HDR, SK {IDi, [CERT,] AUTH, N(MULTIPLE_AUTH_SUPPORTED), N(ANOTHER_AUTH_FOLLOWS),
+ *            SAi2, TSi, TSr}  -->    <--  HDR, SK {IDr, [CERT,] AUTH}
+ *   HDR, SK {IDi}  -->               <--  HDR, SK {EAP}      and so on as above
+ *
  * The responder has proved itself before the initiator says anything. The initiator is a stranger,
  * whose IKE SA is half-open, until its AUTH has been verified; of its first message no more is kept
  * than what is read then.
@@ -29,6 +36,8 @@ struct ike_eap_run {
 	struct ike_eap_session *session; /* NULL while a job has it */
 	bool over;			 /* the method is done, and the peer's AUTH is due */
 	bool of_nobody;
+	bool second;	    /* a round of another kind was before it */
+	bool due;	    /* its ID payload hasn't come */
 	bool refused;	    /* the method has said so, and it was noted */
 	uint8_t identifier; /* of the peer's last message */
 	unsigned rounds;
@@ -87,6 +96,25 @@ static enum ike_step ask(struct ike_engine *e, struct ike_sa *sa, struct ike_aut
 	return ike_task_wait(&auth->task, resume);
 }
 
+/* Who the peer says it is in this round, if it has. */
+static void read_id(const struct ike_eap_run *run, struct ike_id *id)
+{
+	struct ike_id_payload payload;
+
+	*id = (struct ike_id){.type = IKE_ID_ANY};
+	if (!ike_parse_id(ike_buffer_slice(&run->id_body), &payload))
+		ike_id_set(id, payload.type, payload.data);
+}
+
+/* Who we are in this round. */
+static struct ike_id own_id(const struct ike_sa *sa, const struct ike_eap_run *run)
+{
+	const struct ike_id *next = &sa->conn->local_next_id;
+
+	return run->second && sa->initiator && next->type != IKE_ID_ANY ? *next
+									: ike_id_kept(sa->local_id);
+}
+
 /* What is left of a job that has come back, but for its message. 0 or -ENOMEM. */
 static int take(struct ike_eap_run *run, struct ike_job *job)
 {
@@ -99,6 +127,8 @@ static int take(struct ike_eap_run *run, struct ike_job *job)
 		return 0;
 	run->msk_len = eap->msk_len;
 	memcpy(run->msk, eap->msk, sizeof(run->msk));
+	if (run->second && eap->identity.type == IKE_ID_ANY)
+		read_id(run, &eap->identity);
 	run->user = ike_user_new(&eap->identity, &eap->grant);
 	return run->user ? 0 : -ENOMEM;
 }
@@ -175,25 +205,21 @@ static int keep_first(struct ike_auth_task *auth, const struct ike_in *in)
 }
 
 /* As whom the peer has come in, as far as it has said. */
-static struct ike_id known_as(const struct ike_auth_task *auth, uint64_t now,
-			      const struct ike_job *job)
+static struct ike_id known_as(const struct ike_auth_task *auth, const struct ike_job *job)
 {
-	struct ike_id id = {.type = IKE_ID_ANY};
-	struct ike_slice body;
-	struct ike_in in;
+	struct ike_id id;
 
 	if (job && !job->error && job->eap.identity.type != IKE_ID_ANY)
 		return job->eap.identity;
-	if (!ike_auth_reread_message(auth, now, &in))
-		ike_auth_parse_peer_id(&in.payloads, IKE_PAYLOAD_IDI, &body, &id);
+	read_id(auth->eap, &id);
 	return id;
 }
 
 /* Once: a method may have a word of its own for it, after which some peers are heard of no more. */
 static void note_failure(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
-			 uint64_t now, const struct ike_job *job, const char *why)
+			 const struct ike_job *job, const char *why)
 {
-	const struct ike_id id = known_as(auth, now, job);
+	const struct ike_id id = known_as(auth, job);
 	char reason[IKE_REASON_MAX];
 
 	snprintf(reason, sizeof(reason), "%s: %.120s", job && !job->error ? job->eap.method : "EAP",
@@ -205,13 +231,13 @@ static void note_failure(struct ike_engine *e, struct ike_sa *sa, struct ike_aut
 
 /* Whatever has failed: the peer is told nothing but that it has. */
 static enum ike_step fail(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
-			  uint64_t now, const struct ike_job *job, const char *why)
+			  const struct ike_job *job, const char *why)
 {
 	const struct ike_eap failure = {.code = IKE_EAP_FAILURE,
 					.identifier = auth->eap->identifier};
 	struct ike_builder b;
 
-	note_failure(e, sa, auth, now, job, why);
+	note_failure(e, sa, auth, job, why);
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	ike_write_eap(&b, &failure);
 	ike_respond(e, sa, IKE_AUTH, &b);
@@ -224,23 +250,24 @@ static enum ike_step answered(struct ike_engine *e, struct ike_sa *sa, struct ik
 {
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
 	const struct ike_id local_id = ike_id_kept(sa->local_id);
-	bool first = auth->eap->rounds == 0;
+	bool first = auth->eap->rounds == 0 && !auth->eap->second;
 	struct ike_id peer;
 	struct ike_builder b;
 
+	(void)now;
 	ike_half_open_computing(e, sa, false);
 	if (job->error || job->eap.verdict == IKE_EAP_FAILED)
-		return fail(e, sa, auth, now, job,
+		return fail(e, sa, auth, job,
 			    job->error == -ETIMEDOUT ? "there was no answer"
 			    : *job->reason	     ? job->reason
 						     : "it failed");
 	if (*job->reason)
-		note_failure(e, sa, auth, now, job, job->reason);
+		note_failure(e, sa, auth, job, job->reason);
 	if (take(auth->eap, job))
 		return out_of_memory(e, sa);
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	if (first) {
-		peer = known_as(auth, now, NULL);
+		peer = known_as(auth, NULL);
 		ike_write_id(&b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
 		ike_proof_write_certs(&b, &auth->proof);
 		if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &peer)) {
@@ -258,7 +285,7 @@ static enum ike_step answered(struct ike_engine *e, struct ike_sa *sa, struct ik
 static enum ike_step begin(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			   uint64_t now)
 {
-	const struct ike_id id = known_as(auth, now, NULL);
+	const struct ike_id id = known_as(auth, NULL);
 
 	return ask(e, sa, auth, now, &id, nothing, answered);
 }
@@ -267,7 +294,7 @@ static enum ike_step have_signature(struct ike_engine *e, struct ike_sa *sa, str
 				    uint64_t now, struct ike_job *job)
 {
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
-	const struct ike_id id = known_as(auth, now, NULL);
+	const struct ike_id id = known_as(auth, NULL);
 	char reason[IKE_REASON_MAX];
 
 	if (job->error)
@@ -284,12 +311,12 @@ enum ike_step ike_eap_accept(struct ike_engine *e, struct ike_sa *sa, struct ike
 			     struct ike_in *in, const struct ike_id *id,
 			     const struct ike_id *wanted, struct ike_slice id_body)
 {
-	struct ike_connection *conn = ike_connection_for_ids(e, sa, id, wanted, IKE_BY_EAP);
+	struct ike_connection *conn = ike_connection_for_ids(e, sa, id, wanted, IKE_BY_EAP, false);
 	const bool of_nobody = !conn;
 	struct ike_id local_id;
 
 	if (!conn)
-		conn = ike_connection_for_ids(e, sa, NULL, wanted, IKE_BY_EAP);
+		conn = ike_connection_for_ids(e, sa, NULL, wanted, IKE_BY_EAP, false);
 	if (!conn)
 		return ike_auth_reject_initiator(e, sa, id, "it wants EAP, which isn't configured");
 	ike_sa_hold(e, sa, conn);
@@ -310,12 +337,60 @@ enum ike_step ike_eap_accept(struct ike_engine *e, struct ike_sa *sa, struct ike
 		       : begin(e, sa, auth, in->now);
 }
 
+/*
+ * The initiator has proved itself in another way, and says that this one follows: it is told who
+ * we are, and nothing is agreed on.
+ */
+enum ike_step ike_eap_await(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			    struct ike_in *in)
+{
+	const struct ike_id local_id = ike_id_kept(sa->local_id), peer = ike_id_kept(sa->remote_id);
+	struct ike_builder b;
+
+	if (run_begin(auth, nothing) || ike_half_open_add(e, sa))
+		return out_of_memory(e, sa);
+	auth->eap->second = auth->eap->due = true;
+	if (keep_first(auth, in))
+		return ike_auth_reject_syntax(e, sa);
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_id(&b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
+	ike_proof_write_certs(&b, &auth->proof);
+	if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &peer)) {
+		ike_sa_down(e, sa, "what proves who we are is gone");
+		return IKE_DONE;
+	}
+	ike_proof_free(&auth->proof);
+	ike_respond(e, sa, IKE_AUTH, &b);
+	return sa->state == IKE_STATE_DEAD ? IKE_DONE : IKE_MORE;
+}
+
+/* Who it is in this round. Another than it may be goes the same way, and fails in the end. */
+static enum ike_step begin_second(struct ike_engine *e, struct ike_sa *sa,
+				  struct ike_auth_task *auth, const struct ike_in *in)
+{
+	struct ike_slice body;
+	struct ike_id id;
+
+	if (ike_auth_parse_peer_id(&in->payloads, IKE_PAYLOAD_IDI, &body, &id) ||
+	    ike_payloads_count(&in->payloads, IKE_PAYLOAD_EAP))
+		return ike_auth_reject_syntax(e, sa);
+	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH))
+		return ike_auth_reject_initiator(e, sa, &id, "its second round isn't EAP");
+	if (ike_buffer_set(&auth->eap->id_body, body))
+		return out_of_memory(e, sa);
+	auth->eap->due = false;
+	auth->eap->of_nobody = !ike_id_matches(&sa->conn->remote_next_id, &id);
+	ike_half_open_computing(e, sa, true);
+	return begin(e, sa, auth, in->now);
+}
+
 /* The peer's AUTH is there: its first message is read on. */
 static enum ike_step prove(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			   const struct ike_in *in)
 {
 	struct ike_buffer other = {0};
 	struct ike_slice body;
+	struct ike_notify n;
 	struct ike_in first;
 	const char *lacks;
 	struct ike_id id;
@@ -333,6 +408,9 @@ static enum ike_step prove(struct ike_engine *e, struct ike_sa *sa, struct ike_a
 	if (!proved || lacks)
 		return ike_auth_reject_initiator(e, sa, &id,
 						 proved ? lacks : "wrong AUTH after EAP");
+	if (ike_find_notify(&in->payloads, IKE_N_ANOTHER_AUTH_FOLLOWS, &n))
+		return ike_auth_reject_initiator(e, sa, &id,
+						 "it would prove itself once more than it is to");
 	ike_qcd_learn(sa, &in->payloads);
 	sa->user = auth->eap->user;
 	auth->eap->user = NULL;
@@ -352,15 +430,17 @@ enum ike_step ike_eap_request(struct ike_engine *e, struct ike_sa *sa, struct ik
 
 	if (ike_half_open_add(e, sa))
 		return out_of_memory(e, sa);
+	if (run->due)
+		return begin_second(e, sa, auth, in);
 	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH))
 		return prove(e, sa, auth, in);
 	if (!read_message(run, in, &message) || ike_parse_eap(message, &eap) || run->over)
-		return fail(e, sa, auth, in->now, NULL,
+		return fail(e, sa, auth, NULL,
 			    run->rounds > ROUNDS_MAX ? "too many messages"
 						     : "a message is out of place");
 	run->identifier = eap.identifier;
 	ike_half_open_computing(e, sa, true);
-	id = known_as(auth, in->now, NULL);
+	id = known_as(auth, NULL);
 	return ask(e, sa, auth, in->now, &id, message, answered);
 }
 
@@ -390,7 +470,7 @@ static enum ike_step replied(struct ike_engine *e, struct ike_sa *sa, struct ike
 			     uint64_t now, struct ike_job *job)
 {
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
-	const struct ike_id local_id = ike_id_kept(sa->local_id);
+	const struct ike_id local_id = own_id(sa, auth->eap);
 	struct ike_builder b;
 
 	if (job->error)
@@ -418,7 +498,7 @@ static enum ike_step replied(struct ike_engine *e, struct ike_sa *sa, struct ike
 static enum ike_step reply(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			   const struct ike_in *in)
 {
-	const struct ike_id local_id = ike_id_kept(sa->local_id);
+	const struct ike_id local_id = own_id(sa, auth->eap);
 	struct ike_slice message;
 
 	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_EAP))
@@ -428,6 +508,24 @@ static enum ike_step reply(struct ike_engine *e, struct ike_sa *sa, struct ike_a
 			       auth->eap->rounds > ROUNDS_MAX ? "too many messages"
 							      : "a message is out of place");
 	return ask(e, sa, auth, in->now, &local_id, message, replied);
+}
+
+/* So have both, and this follows: it is to know as whom. */
+enum ike_step ike_eap_follow(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			     const struct ike_in *in, const struct ike_id *id)
+{
+	struct ike_id own;
+	struct ike_slice body;
+	struct ike_builder b;
+
+	if (ike_payloads_one(&in->payloads, IKE_PAYLOAD_IDR, &body) || run_begin(auth, body) ||
+	    ike_id_keep(&sa->remote_id, id))
+		return out_of_memory(e, sa);
+	auth->eap->second = true;
+	own = own_id(sa, auth->eap);
+	ike_build_chain(&b, e->inner, sizeof(e->inner));
+	ike_write_id(&b, IKE_PAYLOAD_IDI, own.type, ike_id_slice(&own));
+	return ike_request(e, sa, in->now, &b);
 }
 
 /* The responder, who is this one, has proved itself, and begins. */

@@ -292,7 +292,8 @@ struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, cons
 						uint16_t prefer_group, struct ike_suite *suite);
 struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
 					      const struct ike_id *remote,
-					      const struct ike_id *local, enum ike_proof_kind kind);
+					      const struct ike_id *local, enum ike_proof_kind kind,
+					      bool follows);
 struct ike_connection *ike_connection_alike(const struct ike_engine *e, const struct ike_sa *sa,
 					    const struct ike_connection *conn,
 					    const struct ike_id *local,

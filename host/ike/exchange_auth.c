@@ -108,6 +108,10 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 		ike_proof_write_requests(&b, &how->authorities, how->asks_raw, how->asks_ocsp);
 	if (ike_id_is_one(&sa->conn->remote_id))
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
+	if (how->local_follows) {
+		ike_write_bare_notify(&b, IKE_N_MULTIPLE_AUTH_SUPPORTED);
+		ike_write_bare_notify(&b, IKE_N_ANOTHER_AUTH_FOLLOWS);
+	}
 	if (how->local != IKE_BY_EAP) {
 		if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &expected)) {
 			ike_sa_down(e, sa, "what proves who we are is gone");
@@ -257,6 +261,10 @@ enum ike_step ike_auth_start(struct ike_engine *e, struct ike_sa *sa, struct ike
 		ike_sa_down(e, sa, reason);
 		return IKE_DONE;
 	}
+	if (sa->conn->auth.local_follows && !sa->handshake->rounds) {
+		ike_sa_down(e, sa, "peer takes one round of authentication alone (RFC 4739)");
+		return IKE_DONE;
+	}
 	sa->childless = sa->handshake->childless && (sa->conn->childless == IKE_CHILDLESS_PREFER ||
 						     sa->conn->childless == IKE_CHILDLESS_FORCE);
 	if (sa->conn->childless == IKE_CHILDLESS_FORCE && !sa->childless) {
@@ -386,12 +394,18 @@ static enum ike_step believe_responder(struct ike_engine *e, struct ike_sa *sa,
 				       struct ike_auth_task *auth, struct ike_in *in,
 				       const struct ike_id *id)
 {
+	const struct ike_authentication *how = &sa->conn->auth;
 	struct ike_notify n;
 
-	return sa->conn->auth.local == IKE_BY_EAP &&
-			       !ike_find_notify(&in->payloads, IKE_N_REDIRECT, &n)
-		       ? ike_eap_start(e, sa, auth, in, id)
-		       : ike_auth_accept_responder(e, sa, auth, in, id);
+	if (ike_find_notify(&in->payloads, IKE_N_REDIRECT, &n))
+		return ike_auth_accept_responder(e, sa, auth, in, id);
+	if (ike_find_notify(&in->payloads, IKE_N_ANOTHER_AUTH_FOLLOWS, &n))
+		return ike_auth_not_authentic(e, sa, in->now, id,
+					      "it would prove itself once more");
+	if (how->local_follows)
+		return ike_eap_follow(e, sa, auth, in, id);
+	return how->local == IKE_BY_EAP ? ike_eap_start(e, sa, auth, in, id)
+					: ike_auth_accept_responder(e, sa, auth, in, id);
 }
 
 enum ike_step ike_auth_not_authentic(struct ike_engine *e, struct ike_sa *sa, uint64_t now,

@@ -442,6 +442,7 @@ enum ike_step ike_init_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	h->nr_len = nonce.len;
 	ike_nat_detect(sa, in);
 	h->childless = ike_find_notify(&in->payloads, IKE_N_CHILDLESS_IKEV2_SUPPORTED, &n);
+	h->rounds = ike_find_notify(&in->payloads, IKE_N_MULTIPLE_AUTH_SUPPORTED, &n);
 	ike_proof_learn_hashes(sa, &in->payloads);
 	ike_proof_learn_requests(sa, &in->payloads);
 	ike_ppk_agree(sa, in);
@@ -487,6 +488,7 @@ static int build_response(struct ike_engine *e, struct ike_sa *sa, const struct 
 	ike_ppk_write_heeded(&b, sa);
 	if (sa->conn->childless != IKE_CHILDLESS_NEVER)
 		ike_write_bare_notify(&b, IKE_N_CHILDLESS_IKEV2_SUPPORTED);
+	ike_write_bare_notify(&b, IKE_N_MULTIPLE_AUTH_SUPPORTED);
 	if (sa->fragmentation)
 		ike_write_bare_notify(&b, IKE_N_IKEV2_FRAGMENTATION_SUPPORTED);
 	if (ike_build_finish(&b))

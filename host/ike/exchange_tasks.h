@@ -91,6 +91,10 @@ enum ike_step ike_eap_start(struct ike_engine *e, struct ike_sa *sa, struct ike_
 			    const struct ike_in *in, const struct ike_id *id);
 enum ike_step ike_eap_response(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			       struct ike_in *in);
+enum ike_step ike_eap_await(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			    struct ike_in *in);
+enum ike_step ike_eap_follow(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			     const struct ike_in *in, const struct ike_id *id);
 int ike_eap_write_proof(struct ike_builder *b, const struct ike_sa *sa,
 			const struct ike_eap_run *run, const struct ike_id *id);
 void ike_eap_free(struct ike_eap_run *run);

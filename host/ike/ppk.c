@@ -203,7 +203,9 @@ static const struct ike_ppk *named(const struct ike_engine *e, const struct ike_
 {
 	const struct ike_slice id = ike_slice(identity.data + 1, identity.len - 1);
 
-	if (!sa->handshake->ppk || identity.data[0] != ID_FIXED)
+	/* One that goes through rounds of AUTH isn't mixed in midst of them. */
+	if (!sa->handshake->ppk || identity.data[0] != ID_FIXED ||
+	    (conn && conn->auth.remote_follows))
 		return NULL;
 	if (conn && conn->ppk_id.type != IKE_ID_ANY &&
 	    !ike_slice_equal(ike_id_slice(&conn->ppk_id), id))

@@ -64,6 +64,7 @@ struct ike_handshake {
 	unsigned init_rounds;
 	struct ike_rate forged; /* messages that didn't open, as responder */
 	bool childless;		/* the peer takes IKE_AUTH without a Child SA */
+	bool rounds;		/* and several of authentication (RFC 4739) */
 	uint16_t hashes;	/* 1 << those that the peer signs and verifies with (RFC 7427) */
 	bool raw_asked;		/* the peer takes our public key, */
 	bool certs_asked;	/* or our certificates, */

@@ -126,8 +126,12 @@ static int fill_connection(const struct daemon *d, struct ike_connection *conn,
 	conn->tcp_port = c->remote_port_tcp;
 	conn->local_id = c->local_id;
 	conn->remote_id = c->remote_id;
+	conn->local_next_id = c->local_next_id;
+	conn->remote_next_id = c->remote_next_id;
 	conn->auth.local = proof_kind(&c->local_auth);
 	conn->auth.remote = proof_kind(&c->remote_auth);
+	conn->auth.local_follows = c->local_next.eap;
+	conn->auth.remote_follows = c->remote_next.eap;
 	conn->auth.send_cert = c->send_cert;
 	conn->auth.credentials = trust_credentials(c);
 	if (ike_buffer_set(&conn->auth.authorities, trust_authorities(d->trust, c->name)))

@@ -384,12 +384,14 @@ static uint64_t mix_auth(uint64_t h, const struct conf_auth *a)
 
 	h = mix(mix(h, numbers, sizeof(numbers)), a->eap_id.data, a->eap_id.len);
 	h = mix_files(mix_files(h, &a->certs), &a->cacerts);
-	return mix_files(h, &a->pubkeys);
+	return mix_files(mix_files(h, &a->pubkeys), &a->groups);
 }
 
 uint64_t trust_credentials(const struct conf_connection *c)
 {
-	return mix_auth(mix_auth(0xcbf29ce484222325u, &c->local_auth), &c->remote_auth);
+	uint64_t h = mix_auth(mix_auth(0xcbf29ce484222325u, &c->local_auth), &c->remote_auth);
+
+	return mix_auth(mix_auth(h, &c->local_next), &c->remote_next);
 }
 
 static void tell_expiring(const struct trust_set *set, time_t before,

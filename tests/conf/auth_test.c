@@ -154,6 +154,43 @@ static void who_proves_himself_otherwise_is_another_connection(void **state)
 	conf_free(old);
 }
 
+/* In the order of `round`, and where that is equal of the file. */
+static void a_side_has_two_rounds(void **state)
+{
+	static const char two[] =
+		"raveld { backend = soft\n wire = veth0 }\n"
+		"connections { gw { remote_addrs = 192.0.2.9\n local { auth = "
+		"psk\n }\nremote-a { %s }\nremote-b { %s }\nchildren { net { %s } "
+		"} } }\n";
+	static const char *const rounds[][2] = {
+		{"auth = psk\nid = moon", "auth = eap\nid = bob"},
+		{"auth = eap\nid = bob\nround = 2", "auth = psk\nid = moon\nround = 1"},
+		{"auth = eap\nid = bob\nround = 1", "auth = psk\nid = moon"},
+	};
+	char id[IKE_ID_TEXT];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rounds) / sizeof(rounds[0]); i++) {
+		struct conf *conf = conf_of(two, rounds[i][0], rounds[i][1], "");
+		struct conf *other = conf_of(two, rounds[0][0], "auth = eap\nid = eve", "");
+		const struct conf_connection *c = &conf->connections[0];
+
+		assert_int_equal(c->remote_auth.eap, 0);
+		assert_int_equal(c->remote_next.eap, EAP_KEYED);
+		assert_int_equal(c->local_next.eap, 0);
+		ike_id_text(&c->remote_id, id, sizeof(id));
+		assert_string_equal(id, "moon");
+		ike_id_text(&c->remote_next_id, id, sizeof(id));
+		assert_string_equal(id, "bob");
+		assert_int_equal(conf_compare_connection(c, &other->connections[0]), CONF_REPLACED);
+		conf_free(other);
+		conf_free(conf);
+	}
+	assert_refused("t.conf:6: connections.gw.remote-a.auth: of two rounds of authentication "
+		       "the first one is psk or pubkey",
+		       two, "auth = eap", "auth = eap", "");
+}
+
 static void eap_is_one_side_s_with_a_user(void **state)
 {
 	static const char one_side[] = "raveld { backend = soft\n wire = veth0 }\n"
@@ -243,6 +280,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(words_mean_what_they_mean_to_strongswan),
 		cmocka_unit_test(others_are_refused),
+		cmocka_unit_test(a_side_has_two_rounds),
 		cmocka_unit_test(eap_is_one_side_s_with_a_user),
 		cmocka_unit_test(keys_of_one_time_codes_are_base32),
 		cmocka_unit_test(files_and_passphrases_are_kept_as_they_are_written),

@@ -597,8 +597,20 @@ static void what_is_not_supported_is_refused_by_name(void **state)
 		 "t.conf:4: connections.gw.encap: \"maybe\" is neither yes nor no"},
 		{"pool { }", "", "t.conf:4: connections.gw.pool: unknown section"},
 		{"local-2 { auth = psk\n }", "",
-		 "t.conf:4: connections.gw.local-2: a second round of authentication isn't "
+		 "t.conf:4: connections.gw.local-2.auth: of two rounds of authentication the "
+		 "second one is eap, eap-mschapv2, eap-gtc or eap-radius"},
+		{"local-2 { auth = eap-tls\n certs = a.pem\n id = bob\n }", "",
+		 "t.conf:4: connections.gw.local-2.auth: of two rounds of authentication the "
+		 "second one is eap, eap-mschapv2, eap-gtc or eap-radius"},
+		{"local-2 { auth = eap\n id = bob\n round = two\n }", "",
+		 "t.conf:6: connections.gw.local-2.round: \"two\" isn't a number from 0 to "
+		 "65535"},
+		{"local-2 { auth = eap\n id = bob\n }\n local-3 { auth = eap\n id = eve\n }", "",
+		 "t.conf:7: connections.gw.local-3: a third round of authentication isn't "
 		 "supported"},
+		{"ppk_id = k\n local-2 { auth = eap\n id = bob\n }", "",
+		 "t.conf:3: connections.gw: ppk_id and ppk_required don't go with two rounds of "
+		 "authentication"},
 		{"", "esp_proposals = aes512",
 		 "t.conf:5: connections.gw.children.net.esp_proposals: unknown algorithm "
 		 "\"aes512\""},
@@ -724,8 +736,8 @@ static void what_is_on_is_refused_with_what_to_write(void **state)
 		 "the "
 		 "key out"},
 		{"local-x { cert { file = a.pem\n } }", "",
-		 "t.conf:4: connections.gw.local-x: a second round of authentication isn't "
-		 "supported"},
+		 "t.conf:4: connections.gw.local-x.cert: certificates are named in the keys "
+		 "certs and cacerts; leave the section out"},
 		{"dpd_dealy = 1s", "",
 		 "t.conf:4: connections.gw.dpd_dealy: unknown key (is it \"dpd_delay\"?)"},
 		{"mobik = no", "",

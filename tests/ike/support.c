@@ -199,6 +199,13 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->leases = s->leases;
 	conn->auth.local = s->by_eap ? IKE_BY_EAP : s->sign ? IKE_BY_SIGNATURE : IKE_BY_PSK;
 	conn->auth.remote = s->asks_eap ? IKE_BY_EAP : s->verify ? IKE_BY_SIGNATURE : IKE_BY_PSK;
+	conn->auth.local_follows = s->next;
+	conn->auth.remote_follows = s->asks_next;
+	if (s->next_id)
+		check(ike_id_parse(s->next_id,
+				   s->next ? &conn->local_next_id : &conn->remote_next_id, error,
+				   sizeof(error)),
+		      "next_id", error);
 	node->eap = s->eap;
 	conn->auth.send_cert = s->send_cert;
 	node->signing_key = s->signing_key ? s->signing_key : "what all of them sign with";

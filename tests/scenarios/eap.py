@@ -58,6 +58,34 @@ connections {
 }
 """
 
+ROUNDS = """
+connections {
+  gw : gateway {
+    local {
+      %(proof)s
+    }
+    remote {
+      %(peer)s
+    }
+    %(next)s
+    children {
+      net {
+        local_ts = 10.%(side)d.0.0/24
+        remote_ts = 10.%(other)d.0.0/24
+      }
+    }
+  }
+}
+"""
+
+KEY = """
+secrets {
+  ike-both {
+    secret = "a moat that both know"
+  }
+}
+"""
+
 USERS = """
 secrets {
   eap-users {
@@ -135,6 +163,19 @@ def files(side, server, auth="eap-mschapv2", user="bob", password=PASSWORD, virt
     text = (SERVER if side == server else CLIENT) % values + users + (POOL if virtual and side == server else "")
     wanted = ("x509/own.pem", "private/own.pem", "x509ca/authority.pem") if side == server else ("x509ca/authority.pem",)
     return {"eap.conf": text, "charon.conf": CHARON, **{name: own[name] for name in wanted}}
+
+
+def rounds(side, server, first):
+    """Both ends prove themselves first, by a certificate or a pre-shared key, and the client by a password besides."""
+    own = certs.files(side, "P-256")
+    signs = first == "pubkey"
+    proof = f"auth = {first}\n" + ("certs = own.pem" if signs else f"id = {certs.NAMES[side]}")
+    user = "auth = eap-mschapv2\n" + ("eap_id = %any" if side == server else "id = bob\neap_id = bob")
+    values = {"proof": proof, "side": side, "other": 3 - side, "peer": f"auth = {first}\nid = {certs.NAMES[3 - side]}",
+              "next": ("remote-2 { round = 2\n %s\n }" if side == server else "local-2 { round = 2\n %s\n }") % user}
+    text = ROUNDS % values + USERS % (PASSWORD, "") + ("" if signs else KEY)
+    wanted = ("x509/own.pem", "private/own.pem", "x509ca/authority.pem") if signs else ()
+    return {"eap.conf": text, **{name: own[name] for name in wanted}}
 
 
 def certified(side, server, user, authority="authority"):
