@@ -90,10 +90,11 @@ static int add_word(const struct conf_value *v, struct conf_auth *auth, const ch
 		}
 	if (ike_number_parse(word, BITS_MAX, &bits))
 		return set_bits(v, auth, bits, *last);
-	return conf_value_fail(v,
-			       "\"%.40s\" isn't supported (psk; eap; pubkey, rsa, rsa/pss, ecdsa, "
-			       "ed25519, ed448, with -sha256, -sha384, -sha512)",
-			       word);
+	return conf_value_fail(
+		v,
+		"\"%.40s\" isn't supported (psk; null; eap; pubkey, rsa, rsa/pss, ecdsa, "
+		"ed25519, ed448, with -sha256, -sha384, -sha512)",
+		word);
 }
 
 /* "eap": all that give a key; or the one that is named, which may be one that gives none. */
@@ -131,6 +132,9 @@ static int set_auth(const struct conf_value *v, void *object)
 
 	auth->eap = 0;
 	auth->pubkey = false;
+	auth->null = !strcmp(text, "null");
+	if (auth->null)
+		return 0;
 	if (!strncmp(text, "eap", 3))
 		return set_eap(v, auth);
 	auth->pubkey = strcmp(text, "psk") != 0;
@@ -272,6 +276,9 @@ static int check(const struct conf_section *section, bool local, const struct co
 
 	if (!conf_key_find(section, "auth"))
 		return conf_fail_section(error, section, "needs the key \"auth\"");
+	if (auth->null && conf_key_find(section, "id"))
+		return conf_fail_key(error, section, conf_key_find(section, "id"),
+				     "auth = null is nobody, who has no identity");
 	if (local && auth->id->pattern)
 		return conf_fail_key(error, section, conf_key_find(section, "id"),
 				     "\"%.64s\" stands for many identities, and we have one",
@@ -362,6 +369,8 @@ static int bind_round(const struct conf_section *section, bool local, struct ike
 				local ? conf_absent_local : conf_absent_remote, auth, error);
 	if (!err)
 		err = check(section, local, auth, error);
+	if (!err && auth->null)
+		*id = (struct ike_id){.type = IKE_ID_NULL};
 	auth->id = NULL;
 	return err;
 }
@@ -371,7 +380,7 @@ static int check_rounds(const struct conf_section *const rounds[ROUNDS],
 			const struct conf_auth *first, const struct conf_auth *next,
 			struct conf_error *error)
 {
-	if (first->eap)
+	if (first->eap || first->null)
 		return conf_fail_key(error, rounds[0], conf_key_find(rounds[0], "auth"),
 				     "of two rounds of authentication the first one is psk or "
 				     "pubkey");

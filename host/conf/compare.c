@@ -42,9 +42,10 @@ static bool same_files(const struct conf_files *a, const struct conf_files *b)
 
 static bool same_auth(const struct conf_auth *a, const struct conf_auth *b)
 {
-	return a->pubkey == b->pubkey && a->eap == b->eap && a->has_eap_id == b->has_eap_id &&
-	       ike_id_equal(&a->eap_id, &b->eap_id) && ike_id_equal(&a->aaa_id, &b->aaa_id) &&
-	       a->schemes == b->schemes && a->hashes == b->hashes && a->rsa_bits == b->rsa_bits &&
+	return a->null == b->null && a->pubkey == b->pubkey && a->eap == b->eap &&
+	       a->has_eap_id == b->has_eap_id && ike_id_equal(&a->eap_id, &b->eap_id) &&
+	       ike_id_equal(&a->aaa_id, &b->aaa_id) && a->schemes == b->schemes &&
+	       a->hashes == b->hashes && a->rsa_bits == b->rsa_bits &&
 	       a->revocation == b->revocation && a->ecdsa_bits == b->ecdsa_bits &&
 	       same_files(&a->certs, &b->certs) && same_files(&a->cacerts, &b->cacerts) &&
 	       same_files(&a->pubkeys, &b->pubkeys) && same_files(&a->groups, &b->groups);

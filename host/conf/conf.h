@@ -207,6 +207,7 @@ struct conf_files {
 /* How one side proves who it is: a section local* or remote*. */
 struct conf_auth {
 	struct ike_id *id; /* while it is read: where it goes */
+	bool null;	   /* not at all (RFC 7619) */
 	bool pubkey;	   /* by a signature, else by EAP or a pre-shared key */
 	uint8_t eap;	   /* 1 << methods that will do (host/eap/method.h); 0: not by EAP */
 	uint8_t schemes;   /* 1 << enum conf_scheme that will do; 0: any */

@@ -554,6 +554,27 @@ static int check_families(const struct conf_section *section, const struct conf_
 	return 0;
 }
 
+/* What nobody can't have (RFC 7619): a name to be unique by, and a word that is meant for one
+ * alone. */
+static int check_null(const struct conf_section *section, const struct conf_connection *c,
+		      struct conf_error *error)
+{
+	if (!c->local_auth.null && !c->remote_auth.null)
+		return 0;
+	if (c->ppk_required || c->ppk_id.type != IKE_ID_ANY)
+		return conf_fail_section(error, section,
+					 "ppk_id and ppk_required don't go with auth = null");
+	if (c->remote_auth.null &&
+	    (c->unique == IKE_UNIQUE_KEEP || c->unique == IKE_UNIQUE_REPLACE))
+		return conf_fail_section(error, section,
+					 "unique needs peers that are somebody, not auth = null");
+	if (c->local_auth.eap || c->remote_auth.eap || c->local_next.eap || c->remote_next.eap)
+		return conf_fail_section(error, section,
+					 "who comes in by EAP does so to one that isn't auth = "
+					 "null");
+	return 0;
+}
+
 /* Who comes in by EAP begins, and to one who proves himself otherwise (RFC 7296, section 2.16). */
 static int check_eap(const struct conf_section *section, const struct conf_connection *c,
 		     struct conf_error *error)
@@ -618,6 +639,8 @@ int conf_bind_connection(const struct conf_section *section, struct conf_connect
 	if (!err && c->child_count && !(local && remote))
 		err = conf_fail_section(error, section, "needs a section \"%s\"",
 					local ? "remote" : "local");
+	if (!err)
+		err = check_null(section, c, error);
 	if (!err)
 		err = check_eap(section, c, error);
 	if (!err && c->vip_count && !ike_hosts_has_one(&c->remote))

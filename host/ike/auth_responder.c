@@ -414,11 +414,28 @@ static enum ike_step verify_initiator(struct ike_engine *e, struct ike_sa *sa,
 }
 
 /* A method that nobody has is one that fails as a signature. */
-static bool is_psk(struct ike_slice auth_body)
+static enum ike_proof_kind kind_of(struct ike_slice auth_body)
 {
 	struct ike_auth auth;
 
-	return ike_parse_auth(auth_body, &auth) == 0 && auth.method == IKE_AUTH_PSK;
+	if (ike_parse_auth(auth_body, &auth))
+		return IKE_BY_SIGNATURE;
+	if (auth.method == IKE_AUTH_PSK)
+		return IKE_BY_PSK;
+	return auth.method == IKE_AUTH_NULL ? IKE_BY_NULL : IKE_BY_SIGNATURE;
+}
+
+/* By nothing: where a connection is for nobody, whose identity says so (RFC 7619, section 2.2). */
+static enum ike_step take_nobody(struct ike_engine *e, struct ike_sa *sa,
+				 struct ike_auth_task *auth, struct ike_in *in,
+				 const struct ike_connection *conn, const struct ike_id *id,
+				 struct ike_slice id_body, struct ike_slice auth_body)
+{
+	if (!ike_proof_holds_null(sa, id_body, auth_body) || !conn)
+		return ike_auth_reject_initiator(e, sa, id,
+						 conn ? "wrong AUTH"
+						      : "it doesn't prove who it is (auth = null)");
+	return ike_auth_authenticated(e, sa, auth, in, id);
 }
 
 /* By a pre-shared key. conn NULL: nobody's. */
@@ -453,7 +470,8 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	struct ike_connection *conn;
 	struct ike_notify n;
 	enum ike_step step;
-	bool psk_asked, follows;
+	enum ike_proof_kind kind;
+	bool follows;
 
 	/* The initiator may have moved to port 4500 (section 2.23). */
 	ike_half_open_remove(e, sa);
@@ -470,15 +488,18 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH))
 		return ike_eap_accept(e, sa, auth, in, &id, &wanted, id_body);
 	ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body);
-	psk_asked = is_psk(auth_body);
+	kind = kind_of(auth_body);
 	follows = ike_find_notify(&in->payloads, IKE_N_ANOTHER_AUTH_FOLLOWS, &n);
-	conn = ike_connection_for_ids(e, sa, &id, &wanted,
-				      psk_asked ? IKE_BY_PSK : IKE_BY_SIGNATURE, follows);
+	conn = ike_connection_for_ids(e, sa, &id, &wanted, kind, follows);
 	if (conn)
 		ike_sa_hold(e, sa, conn);
 	auth_body = ike_ppk_accept(e, sa, conn, in, auth_body, &other, &auth->lacks_ppk);
-	step = psk_asked ? hold_to_key(e, sa, auth, in, conn, &id, &wanted, id_body, auth_body)
-			 : verify_initiator(e, sa, auth, in, conn, &id, id_body, auth_body);
+	if (kind == IKE_BY_NULL)
+		step = take_nobody(e, sa, auth, in, conn, &id, id_body, auth_body);
+	else if (kind == IKE_BY_PSK)
+		step = hold_to_key(e, sa, auth, in, conn, &id, &wanted, id_body, auth_body);
+	else
+		step = verify_initiator(e, sa, auth, in, conn, &id, id_body, auth_body);
 	ike_buffer_free(&other);
 	return step;
 }

@@ -54,6 +54,7 @@ enum ike_send_cert {
 enum ike_proof_kind {
 	IKE_BY_PSK,
 	IKE_BY_SIGNATURE, /* which IKE_JOB_SIGN makes and IKE_JOB_VERIFY judges */
+	IKE_BY_NULL,	  /* not at all: it is nobody (RFC 7619) */
 	IKE_BY_EAP,	  /* only who begins, to one that doesn't; by IKE_JOB_EAP on both sides */
 };
 

@@ -64,7 +64,8 @@ int ike_auth_reread_message(const struct ike_auth_task *auth, uint64_t now, stru
 static bool first_contact(const struct ike_engine *e, const struct ike_sa *sa,
 			  const struct ike_id *local_id)
 {
-	if (sa->conn->unique == IKE_UNIQUE_NEVER || sa->conn->references > 2)
+	if (local_id->type == IKE_ID_NULL || sa->conn->unique == IKE_UNIQUE_NEVER ||
+	    sa->conn->references > 2)
 		return false; /* the engine and this IKE SA hold the connection, and so does another
 			       */
 	if (ike_connection_is_shared(e, sa->conn))
@@ -106,7 +107,7 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 	ike_proof_write_certs(&b, &auth->proof);
 	if (how->remote == IKE_BY_SIGNATURE)
 		ike_proof_write_requests(&b, &how->authorities, how->asks_raw, how->asks_ocsp);
-	if (ike_id_is_one(&sa->conn->remote_id))
+	if (ike_id_is_one(&sa->conn->remote_id) && how->remote != IKE_BY_NULL)
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
 	if (how->local_follows) {
 		ike_write_bare_notify(&b, IKE_N_MULTIPLE_AUTH_SUPPORTED);
@@ -500,6 +501,10 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 			       ? reject_responder(e, sa, in->now, "out of memory")
 			       : ike_proof_verify(e, task, in, sa->conn, &id, id_body, auth_body,
 						  responder_verified);
+	if (sa->conn->auth.remote == IKE_BY_NULL)
+		return ike_proof_holds_null(sa, id_body, auth_body)
+			       ? believe_responder(e, sa, auth, in, &id)
+			       : ike_auth_not_authentic(e, sa, in->now, &id, "wrong AUTH");
 	if (!ike_proof_holds_psk(e, sa, psk_of_responder(e, sa, &id), id_body, auth_body))
 		return ike_auth_not_authentic(e, sa, in->now, &id, "wrong pre-shared key?");
 	return believe_responder(e, sa, auth, in, &id);

@@ -41,7 +41,7 @@ int ike_id_set(struct ike_id *id, uint8_t type, struct ike_slice data)
 	if (data.len > sizeof(id->data) || type == IKE_ID_ANY)
 		return -EINVAL;
 	if ((type == IKE_ID_IPV4_ADDR && data.len != 4) ||
-	    (type == IKE_ID_IPV6_ADDR && data.len != 16))
+	    (type == IKE_ID_IPV6_ADDR && data.len != 16) || (type == IKE_ID_NULL && data.len))
 		return -EINVAL;
 	id->type = type;
 	id->len = (uint16_t)data.len;
@@ -349,6 +349,9 @@ void ike_id_text(const struct ike_id *id, char *out, size_t len)
 	switch (id->type) {
 	case IKE_ID_ANY:
 		snprintf(out, len, "%%any");
+		break;
+	case IKE_ID_NULL:
+		snprintf(out, len, "%%null");
 		break;
 	case IKE_ID_IPV4_ADDR:
 	case IKE_ID_IPV6_ADDR:

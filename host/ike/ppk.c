@@ -203,9 +203,9 @@ static const struct ike_ppk *named(const struct ike_engine *e, const struct ike_
 {
 	const struct ike_slice id = ike_slice(identity.data + 1, identity.len - 1);
 
-	/* One that goes through rounds of AUTH isn't mixed in midst of them. */
+	/* It isn't mixed in midst of rounds of AUTH, nor into what proves nothing. */
 	if (!sa->handshake->ppk || identity.data[0] != ID_FIXED ||
-	    (conn && conn->auth.remote_follows))
+	    (conn && (conn->auth.remote_follows || conn->auth.remote == IKE_BY_NULL)))
 		return NULL;
 	if (conn && conn->ppk_id.type != IKE_ID_ANY &&
 	    !ike_slice_equal(ike_id_slice(&conn->ppk_id), id))

@@ -67,33 +67,45 @@ int ike_proof_key_data(const struct ike_sa *sa, const struct ike_id *id, struct 
 	return err ? err : ike_buffer_set(out, ike_slice(auth, ike_prf_len(sa->suite.prf)));
 }
 
-/* Our AUTH, as this identity. */
-int ike_proof_write_key(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
-			struct ike_slice key)
+static int write_by(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
+		    struct ike_slice key, uint8_t method)
 {
 	uint8_t auth[IKE_PRF_MAX];
 	int err = compute_own(sa, id, key, auth);
 
 	if (!err)
-		ike_write_auth(b, IKE_AUTH_PSK, ike_slice(auth, ike_prf_len(sa->suite.prf)));
+		ike_write_auth(b, method, ike_slice(auth, ike_prf_len(sa->suite.prf)));
 	OPENSSL_cleanse(auth, sizeof(auth));
 	return err;
+}
+
+/* Our AUTH, as this identity. */
+int ike_proof_write_key(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
+			struct ike_slice key)
+{
+	return write_by(b, sa, id, key, IKE_AUTH_PSK);
+}
+
+static bool holds(const struct ike_sa *sa, struct ike_slice key, struct ike_slice id_body,
+		  struct ike_slice auth_body, uint8_t method)
+{
+	uint8_t expected[IKE_PRF_MAX];
+	struct ike_auth auth;
+	bool ok;
+
+	ok = ike_parse_auth(auth_body, &auth) == 0 && auth.method == method &&
+	     auth.data.len == ike_prf_len(sa->suite.prf) &&
+	     compute_psk(sa, !sa->initiator, key, id_body, expected) == 0 &&
+	     CRYPTO_memcmp(expected, auth.data.data, auth.data.len) == 0;
+	OPENSSL_cleanse(expected, sizeof(expected));
+	return ok;
 }
 
 /* Is the peer's AUTH made with it? */
 bool ike_proof_holds_key(const struct ike_sa *sa, struct ike_slice key, struct ike_slice id_body,
 			 struct ike_slice auth_body)
 {
-	uint8_t expected[IKE_PRF_MAX];
-	struct ike_auth auth;
-	bool ok;
-
-	ok = ike_parse_auth(auth_body, &auth) == 0 && auth.method == IKE_AUTH_PSK &&
-	     auth.data.len == ike_prf_len(sa->suite.prf) &&
-	     compute_psk(sa, !sa->initiator, key, id_body, expected) == 0 &&
-	     CRYPTO_memcmp(expected, auth.data.data, auth.data.len) == 0;
-	OPENSSL_cleanse(expected, sizeof(expected));
-	return ok;
+	return holds(sa, key, id_body, auth_body, IKE_AUTH_PSK);
 }
 
 /*
@@ -108,6 +120,20 @@ bool ike_proof_holds_psk(const struct ike_engine *e, const struct ike_sa *sa,
 					 : ike_slice(e->nobodys_key, sizeof(e->nobodys_key));
 
 	return ike_proof_holds_key(sa, key, id_body, auth_body) && psk;
+}
+
+/* By nothing (RFC 7619, section 2.1): what anybody in this IKE SA can reckon. */
+
+static struct ike_slice nobodys_key(const struct ike_sa *sa, bool of_initiator)
+{
+	return ike_slice(parts_of(sa, of_initiator).sk_p, ike_prf_len(sa->suite.prf));
+}
+
+/* Is the peer, who says that it is nobody, at least the other end? */
+bool ike_proof_holds_null(const struct ike_sa *sa, struct ike_slice id_body,
+			  struct ike_slice auth_body)
+{
+	return holds(sa, nobodys_key(sa, !sa->initiator), id_body, auth_body, IKE_AUTH_NULL);
 }
 
 /* By a signature */
@@ -267,7 +293,7 @@ void ike_proof_write_certs(struct ike_builder *b, const struct ike_proof *proof)
 
 /*
  * Our AUTH, as this identity, in the way that the connection says: by the signature, which must
- * have been made, or by the key for this peer, which must be there.
+ * have been made, by the key for this peer, which must be there, or by nothing.
  */
 int ike_proof_write(struct ike_builder *b, const struct ike_engine *e, const struct ike_sa *sa,
 		    const struct ike_proof *proof, const struct ike_id *id,
@@ -276,6 +302,8 @@ int ike_proof_write(struct ike_builder *b, const struct ike_engine *e, const str
 	const bool sign = sa->conn->auth.local == IKE_BY_SIGNATURE;
 	const struct ike_psk *psk = sign ? NULL : ike_psk_find(e, id, peer);
 
+	if (sa->conn->auth.local == IKE_BY_NULL)
+		return write_by(b, sa, id, nobodys_key(sa, sa->initiator), IKE_AUTH_NULL);
 	if (!sign)
 		return psk ? ike_proof_write_key(b, sa, id, ike_slice(psk->key, psk->len))
 			   : -ENOENT;

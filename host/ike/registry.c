@@ -248,13 +248,15 @@ struct ike_sa *ike_peer_find(const struct ike_engine *e, const struct ike_id *lo
 }
 
 /* The same between those of this one, which is among them once it is linked. Who has come in by EAP
- * isn't who has the same name otherwise. */
+ * isn't who has the same name otherwise, and who has none is no other (RFC 7619, section 2.3). */
 struct ike_sa *ike_peer_same(const struct ike_engine *e, const struct ike_sa *sa,
 			     const struct ike_sa *after)
 {
 	const struct ike_id local = ike_id_kept(sa->local_id), remote = ike_sa_peer(sa);
 	struct ike_sa *other = (struct ike_sa *)after;
 
+	if (remote.type == IKE_ID_NULL)
+		return NULL;
 	do
 		other = ike_peer_find(e, &local, &remote, other);
 	while (other && !ike_sa_eap_id(other) != !ike_sa_eap_id(sa));

@@ -337,6 +337,8 @@ int ike_proof_key_data(const struct ike_sa *sa, const struct ike_id *id, struct 
 		       struct ike_buffer *out);
 int ike_proof_write_key(struct ike_builder *b, const struct ike_sa *sa, const struct ike_id *id,
 			struct ike_slice key);
+bool ike_proof_holds_null(const struct ike_sa *sa, struct ike_slice id_body,
+			  struct ike_slice auth_body);
 bool ike_proof_holds_key(const struct ike_sa *sa, struct ike_slice key, struct ike_slice id_body,
 			 struct ike_slice auth_body);
 int ike_proof_write(struct ike_builder *b, const struct ike_engine *e, const struct ike_sa *sa,

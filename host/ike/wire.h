@@ -138,6 +138,7 @@ enum ike_id_type {
 	IKE_ID_DER_ASN1_DN = 9,
 	IKE_ID_DER_ASN1_GN = 10,
 	IKE_ID_KEY_ID = 11,
+	IKE_ID_NULL = 13, /* RFC 7619 */
 };
 
 enum ike_auth_method {
@@ -146,6 +147,7 @@ enum ike_auth_method {
 	IKE_AUTH_ECDSA_256 = 9, /* RFC 4754, as the next two */
 	IKE_AUTH_ECDSA_384 = 10,
 	IKE_AUTH_ECDSA_521 = 11,
+	IKE_AUTH_NULL = 13,	 /* RFC 7619 */
 	IKE_AUTH_SIGNATURE = 14, /* RFC 7427 */
 };
 

@@ -104,6 +104,8 @@ static enum ike_proof_kind proof_kind(const struct conf_auth *auth)
 {
 	if (auth->eap)
 		return IKE_BY_EAP;
+	if (auth->null)
+		return IKE_BY_NULL;
 	return auth->pubkey ? IKE_BY_SIGNATURE : IKE_BY_PSK;
 }
 

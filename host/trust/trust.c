@@ -377,9 +377,16 @@ static uint64_t mix_files(uint64_t h, const struct conf_files *files)
 
 static uint64_t mix_auth(uint64_t h, const struct conf_auth *a)
 {
-	const uint16_t numbers[] = {a->pubkey,	      a->schemes,    a->hashes,
-				    a->rsa_bits,      a->ecdsa_bits, (uint16_t)a->revocation,
-				    a->eap,	      a->has_eap_id, a->eap_id.type,
+	const uint16_t numbers[] = {a->null,
+				    a->pubkey,
+				    a->schemes,
+				    a->hashes,
+				    a->rsa_bits,
+				    a->ecdsa_bits,
+				    (uint16_t)a->revocation,
+				    a->eap,
+				    a->has_eap_id,
+				    a->eap_id.type,
 				    a->eap_id.pattern};
 
 	h = mix(mix(h, numbers, sizeof(numbers)), a->eap_id.data, a->eap_id.len);

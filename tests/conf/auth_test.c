@@ -80,7 +80,7 @@ static void others_are_refused(void **state)
 		{"eap-md5",
 		 "\"eap-md5\" isn't supported (eap, eap-mschapv2, eap-gtc, eap-tls, eap-radius)"},
 		{"rsa-sha1",
-		 "\"sha1\" isn't supported (psk; eap; pubkey, rsa, rsa/pss, ecdsa, ed25519, "
+		 "\"sha1\" isn't supported (psk; null; eap; pubkey, rsa, rsa/pss, ecdsa, ed25519, "
 		 "ed448, with -sha256, -sha384, -sha512)"},
 		{"rsa-1024", "RSA with fewer than 2048 bits isn't supported"},
 		{"pubkey-2048", "2048 doesn't follow \"rsa\" or \"ecdsa\""},
@@ -191,6 +191,37 @@ static void a_side_has_two_rounds(void **state)
 		       two, "auth = eap", "auth = eap", "");
 }
 
+static void nobody_is_somebody_who_is_configured(void **state)
+{
+	static const char null[] = "raveld { backend = soft\n wire = veth0 }\n"
+				   "connections { gw { remote_addrs = 192.0.2.9\n local { %s "
+				   "}\nremote { auth = null\n%s }\nchildren { net { } }\n%s } }\n";
+	struct conf *conf = conf_of(null, "auth = psk", "", "");
+	struct conf *other = conf_of(null, "auth = null", "", "");
+
+	(void)state;
+	assert_true(conf->connections[0].remote_auth.null);
+	assert_int_equal(conf->connections[0].remote_id.type, IKE_ID_NULL);
+	assert_false(conf->connections[0].local_auth.null);
+	assert_int_equal(other->connections[0].local_id.type, IKE_ID_NULL);
+	assert_int_equal(conf_compare_connection(&conf->connections[0], &other->connections[0]),
+			 CONF_REPLACED);
+	conf_free(other);
+	conf_free(conf);
+	assert_refused("t.conf:6: connections.gw.remote.id: auth = null is nobody, who has no "
+		       "identity",
+		       null, "auth = psk", "id = bob", "");
+	assert_refused("t.conf:3: connections.gw: unique needs peers that are somebody, not auth "
+		       "= null",
+		       null, "auth = psk", "", "unique = replace");
+	assert_refused("t.conf:3: connections.gw: ppk_id and ppk_required don't go with auth = "
+		       "null",
+		       null, "auth = psk", "", "ppk_id = k");
+	assert_refused("t.conf:3: connections.gw: who comes in by EAP does so to one that isn't "
+		       "auth = null",
+		       null, "auth = eap\nid = bob", "", "");
+}
+
 static void eap_is_one_side_s_with_a_user(void **state)
 {
 	static const char one_side[] = "raveld { backend = soft\n wire = veth0 }\n"
@@ -281,6 +312,7 @@ int main(void)
 		cmocka_unit_test(words_mean_what_they_mean_to_strongswan),
 		cmocka_unit_test(others_are_refused),
 		cmocka_unit_test(a_side_has_two_rounds),
+		cmocka_unit_test(nobody_is_somebody_who_is_configured),
 		cmocka_unit_test(eap_is_one_side_s_with_a_user),
 		cmocka_unit_test(keys_of_one_time_codes_are_base32),
 		cmocka_unit_test(files_and_passphrases_are_kept_as_they_are_written),

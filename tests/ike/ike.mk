@@ -23,6 +23,7 @@ $(eval $(call c_test,ike_lease_test,tests/ike/lease_test.c,ike_test ike,$(IKE_TE
 	-Wl$(comma)--wrap=ike_lease_answer$(comma)--wrap=ike_lease_ask))
 $(eval $(call c_test,ike_signature_test,tests/ike/signature_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_eap_test,tests/ike/eap_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
+$(eval $(call c_test,ike_null_test,tests/ike/null_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_rounds_test,tests/ike/rounds_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_ppk_test,tests/ike/ppk_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))
 $(eval $(call c_test,ike_job_test,tests/ike/job_test.c,ike_test ike,$(IKE_TEST_LDLIBS)))

@@ -199,6 +199,14 @@ static void configure(struct node *node, const struct node *peer, const struct s
 	conn->leases = s->leases;
 	conn->auth.local = s->by_eap ? IKE_BY_EAP : s->sign ? IKE_BY_SIGNATURE : IKE_BY_PSK;
 	conn->auth.remote = s->asks_eap ? IKE_BY_EAP : s->verify ? IKE_BY_SIGNATURE : IKE_BY_PSK;
+	if (s->null) {
+		conn->auth.local = IKE_BY_NULL;
+		conn->local_id = (struct ike_id){.type = IKE_ID_NULL};
+	}
+	if (s->takes_null) {
+		conn->auth.remote = IKE_BY_NULL;
+		conn->remote_id = (struct ike_id){.type = IKE_ID_NULL};
+	}
 	conn->auth.local_follows = s->next;
 	conn->auth.remote_follows = s->asks_next;
 	if (s->next_id)

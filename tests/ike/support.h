@@ -202,6 +202,7 @@ struct side {
 	const char *signing_key; /* NULL: everybody's */
 	bool by_eap, asks_eap;	 /* it comes in by EAP, or its peer does, */
 	struct eap_party eap;	 /* so */
+	bool null, takes_null;	 /* it is nobody, or its peer is */
 	bool next, asks_next;	 /* by EAP besides, or its peer does, */
 	const char *next_id;	 /* whose identity there is this; NULL: any */
 	const char *ppk_id;	 /* of the key that it wants; NULL: none */
