@@ -88,6 +88,32 @@ static void nobody_has_no_name(void **state)
 	assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
 }
 
+/* AUTH of nobody is over the IKE SA all the same: who alters its first messages has another. */
+static void what_nobody_says_is_the_other_end_s(void **state)
+{
+	uint8_t octets[IKE_MESSAGE_MAX], data[64] = {1};
+	struct side one = SIDE_A, two = SIDE_B;
+	struct ike_builder w;
+	struct packet p;
+
+	(void)state;
+	one.null = two.takes_null = true;
+	begin(&one, &two);
+	deliver_next();
+	deliver_next();
+	p = net_take(net);
+	packet_free(&p);
+	ike_build_chain(&w, octets, sizeof(octets));
+	ike_write_id(&w, IKE_PAYLOAD_IDI, IKE_ID_NULL, ike_slice(NULL, 0));
+	ike_write_auth(&w, IKE_AUTH_NULL, ike_slice(data, ike_prf_len(only_sa(net, 0)->suite.prf)));
+	p = forge(net, 0, IKE_AUTH, false, 1, &w);
+	net_deliver(net, &p);
+	packet_free(&p);
+	net_settle(net);
+	nothing_is_up();
+	assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
+}
+
 /* A responder that proves nothing isn't the one that has the key. */
 static void a_responder_that_is_nobody_is_not_believed(void **state)
 {
@@ -152,6 +178,7 @@ int main(void)
 		T(nobody_is_taken_where_that_is_configured),
 		T(nobody_else_is_taken_for_one_who_proves_himself),
 		T(nobody_has_no_name),
+		T(what_nobody_says_is_the_other_end_s),
 		T(a_responder_that_is_nobody_is_not_believed),
 		T(nobody_is_the_same_as_nobody),
 		T(both_sas_are_replaced),
