@@ -28,6 +28,7 @@ static void capability_registers_say_what_was_built(struct bench *b)
 	CHECK_EQ(b, reg_read(b, RVL_REG_LINK), 0);
 	CHECK_EQ(b, reg_read(b, RVL_REG_POLICY_COUNT), 64);
 	CHECK_EQ(b, reg_read(b, RVL_REG_REPLAY_WINDOW), 4096);
+	CHECK_EQ(b, reg_read(b, RVL_REG_STALL_CYCLES), 250000);
 	CHECK_EQ(b, reg_read(b, RVL_REG_DATAPATH),
 		 RVL_PUT(DATAPATH_MAX_FRAME, MAX_FRAME) | RVL_PUT(DATAPATH_BEAT, b->beat));
 	CHECK_EQ(b, reg_read(b, RVL_REG_STATUS), 1);
@@ -100,7 +101,7 @@ static bool known(struct bench *b, uint32_t reg)
 
 	if (reg >= RVL_COUNTER_OFFSET)
 		return reg < RVL_COUNTER_OFFSET + RVL_CNT_NUM * RVL_COUNTER_STRIDE;
-	if (reg < 0x70)
+	if (reg < 0x74)
 		return true;
 	if (reg < 0x1000)
 		return reg >= 0x80 && reg < 0x98;
@@ -326,7 +327,7 @@ static void a_reset_leaves_nothing_of_before(struct bench *b)
 	b->in.ipsec_ready = true;
 	capability_registers_say_what_was_built(b);
 	for (uint32_t reg = 0x40; reg < 0x1000 + b->pairs * RVL_QP_STRIDE; reg += 4) {
-		if (reg >= RVL_REG_INBOUND_SAS && reg <= RVL_REG_LINK)
+		if (reg >= RVL_REG_INBOUND_SAS && reg <= RVL_REG_STALL_CYCLES)
 			continue; /* of no ring */
 		bool status = reg >= 0x1000 && (reg & 0xff) == 0x64;
 
