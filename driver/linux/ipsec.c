@@ -246,6 +246,24 @@ static struct rvl_sa *find_sa(const struct rvl_ipsec *ipsec, bool inbound, u32 i
 	return NULL;
 }
 
+/* A NAT has given the peer another address or port: IKE daemons are told where it is now. */
+static void tell_move(struct rvl_ipsec *ipsec, const struct rvl_dev_event *event)
+{
+	struct rvl_sa *sa = find_sa(ipsec, true, event->index);
+	xfrm_address_t source = {.a4 = htonl(lower_32_bits(event->value))};
+	struct xfrm_state *x;
+
+	/* The index may be another SA's by now. */
+	if (!sa || sa->dead || ntohl(sa->spi) != event->spi)
+		return;
+	x = rvl_ipsec_get(sa);
+	if (!x)
+		return;
+	km_new_mapping(x, &source, htons(event->value >> 32));
+	xfrm_state_put(x);
+	rvl_ipsec_count(ipsec, RVL_IPSEC_SA_MOVED);
+}
+
 void rvl_ipsec_event(struct rvl_nic *nic, const struct rvl_dev_event *event)
 {
 	struct rvl_ipsec *ipsec = nic->ipsec;
@@ -254,6 +272,11 @@ void rvl_ipsec_event(struct rvl_nic *nic, const struct rvl_dev_event *event)
 	bool hard;
 
 	switch (event->type) {
+	case RVL_EVENT_MOVED:
+		mutex_lock(&nic->lock);
+		tell_move(ipsec, event);
+		mutex_unlock(&nic->lock);
+		return;
 	case RVL_EVENT_SOFT_BYTES:
 	case RVL_EVENT_SOFT_PACKETS:
 	case RVL_EVENT_SEQ_NEAR_END:

@@ -261,10 +261,10 @@ int rvl_ipsec_check_state(const struct rvl_nic *nic, const struct xfrm_state *x,
 	if (ret)
 		return ret;
 	sa->udp = !!x->encap;
-	if (sa->udp)
-		sa->udp_dport = ntohs(x->encap->encap_dport);
-	if (sa->udp && !sa->inbound)
+	if (sa->udp) {
 		sa->udp_sport = ntohs(x->encap->encap_sport);
+		sa->udp_dport = ntohs(x->encap->encap_dport);
+	}
 	sa->transport = x->props.mode == XFRM_MODE_TRANSPORT;
 	sa->spi = ntohl(x->id.spi);
 	sa->ipv6 = x->props.family == AF_INET6;

@@ -517,6 +517,7 @@ static const char *const stat_names[RVL_IPSEC_STATS] = {
 	[RVL_IPSEC_SA_REFUSED] = "ipsec_sa_refused",
 	[RVL_IPSEC_SA_LOST] = "ipsec_sa_lost",
 	[RVL_IPSEC_SA_DAMAGED] = "ipsec_sa_damaged",
+	[RVL_IPSEC_SA_MOVED] = "ipsec_sa_moved",
 	[RVL_IPSEC_SA_SOFT_EXPIRED] = "ipsec_sa_soft_expired",
 	[RVL_IPSEC_SA_HARD_EXPIRED] = "ipsec_sa_hard_expired",
 	[RVL_IPSEC_POLICY_ADDED] = "ipsec_policy_added",

@@ -671,7 +671,7 @@ static void an_impossible_event_kills_the_device(void **state)
 		{.type = RVL_EVENT_LINK, .index = {{1}}},
 		{.type = RVL_EVENT_LINK, .source = 2},
 		{.type = RVL_EVENT_MOVED},
-		{.type = RVL_EVENT_MOVED, .source = 1, .value = rvl_cpu_to_le64(1ULL << 48)},
+		{.type = RVL_EVENT_MOVED, .source = 1, .value = 1ULL << 48},
 		{.type = RVL_EVENT_MOVED, .source = 1, .index = {{8}}},
 	};
 	struct rvl_dev_event event;

@@ -57,7 +57,9 @@ bool out_sa_dut_cycle(struct out_sa_dut *d, const struct out_sa_packet *packet,
 		d->top.use_sa_i = packet->use_sa;
 		d->top.idx_i = (uint16_t)packet->sa;
 		d->top.bytes_i = packet->bytes;
-		d->top.padded_i = 1500;
+		d->top.frame_i = 1500;
+		d->top.pad_i = 0;
+		d->top.bare_i = 1;
 		d->top.max_i = packet->too_big ? 1499 : 1500; // its SA adds nothing
 	}
 	sa_clock(d->top);
