@@ -67,7 +67,8 @@ struct alias {
 static const struct alias aliases[] = {
 	{"ipsec_tx_pkts", CNT(TX_PROTECTED)},
 	{"ipsec_tx_drop_pkts", CNT(TX_DROP_POLICY) | CNT(TX_DROP_NO_SA) | CNT(TX_DROP_SEQ) |
-				       CNT(TX_DROP_LIFETIME) | CNT(TX_DROP_PARITY)},
+				       CNT(TX_DROP_LIFETIME) | CNT(TX_DROP_PARITY) |
+				       CNT(TX_DROP_FRAGMENT) | CNT(TX_DROP_HEADERS)},
 	{"ipsec_tx_drop_no_state", CNT(TX_DROP_NO_SA)},
 	{"ipsec_rx_pkts", CNT(RX_DECRYPTED)},
 	{"ipsec_rx_drop_pkts",

@@ -63,6 +63,17 @@ def expect(holds, text):
         raise LabError(f"does not hold: {text}")
 
 
+def none_is_lost(ping):
+    """End a process of ping, of whose requests all are answered up to the last that is: later ones may still be on
+    their way. Returns how many."""
+    ping.popen.send_signal(signal.SIGINT)
+    ping.wait()
+    answered = set(map(int, re.findall(r"icmp_seq=(\d+) ttl", ping.text())))
+    lost = set(range(1, max(answered, default=1))) - answered
+    expect(answered and not lost, f"of {max(answered, default=0)} pings these are not answered: {sorted(lost)}")
+    return len(answered)
+
+
 def sh(*command, check=True, timeout=DEADLINE, stderr=subprocess.PIPE, **kwargs):
     """Run a command to its end; returns its standard output (and error, with stderr=STDOUT)."""
     command = [str(word) for word in command]

@@ -103,7 +103,7 @@ module ravelin_ipsec_command #(
   /* verilator tracing_on */
 );
   typedef enum logic [3:0] {
-    StIdle, StCheck, StPause, StFind, StJudge, StKey, StKeyWait, StCommit, StClear, StRead, StDrain,
+    StIdle, StFields, StCheck, StVerdict, StPause, StFind, StJudge, StKey, StKeyWait, StCommit, StClear, StRead, StDrain,
     StSettle, StRespond
   } state_e;
 
@@ -158,7 +158,9 @@ module ravelin_ipsec_command #(
   ravelin_regs_pkg::cmd_t        spare;
   ravelin_regs_pkg::cmd_policy_t spare_policy;
   /* verilator tracing_on */
-  logic reserved;
+  localparam int unsigned Parts = ravelin_regs_pkg::CMD_W / 64;
+
+  logic [Parts-1:0] reserved;
   always_comb begin
     spare        = cmd_q;
     spare.opcode = '0;
@@ -249,7 +251,12 @@ module ravelin_ipsec_command #(
     spare_policy.sport_hi        = '0;
     spare_policy.dport_lo        = '0;
     spare_policy.dport_hi        = '0;
-    reserved = state_q == StCheck && (is_set ? spare_policy != '0 : spare != '0);
+    reserved = '0;
+    if (state_q == StCheck) begin
+      for (int unsigned i = 0; i < Parts; i++) begin
+        reserved[i] = is_set ? spare_policy[i*64 +: 64] != '0 : spare[i*64 +: 64] != '0;
+      end
+    end
   end
 
   logic bad_index, in_use, not_found;
@@ -315,7 +322,14 @@ module ravelin_ipsec_command #(
   // The selector of a rule, or of an inbound SA.
   logic        bad_action, bad_prefix, bad_range;
   logic [7:0]  prefix_max, src_len, dst_len;
+  logic [127:0] src_mask_q, dst_mask_q;
   ravelin_ipsec_pkg::selector_t selector;
+
+  // Masks are there a cycle after the command.
+  always_ff @(posedge clk_i) begin
+    src_mask_q <= mask_of(src_len);
+    dst_mask_q <= mask_of(dst_len);
+  end
 
   assign src_len    = is_set ? policy.src_len : cmd_q.sel_src_len;
   assign dst_len    = is_set ? policy.dst_len : cmd_q.sel_dst_len;
@@ -343,8 +357,8 @@ module ravelin_ipsec_command #(
       selector.dport_lo  = cmd_q.sel_dport_lo;
       selector.dport_hi  = cmd_q.sel_dport_hi;
     end
-    selector.src_mask = mask_of(src_len);
-    selector.dst_mask = mask_of(dst_len);
+    selector.src_mask = src_mask_q;
+    selector.dst_mask = dst_mask_q;
     selector.any_port = selector.sport_lo == '0 && selector.sport_hi == '1 &&
                         selector.dport_lo == '0 && selector.dport_hi == '1;
   end
@@ -366,43 +380,63 @@ module ravelin_ipsec_command #(
     end
   end
 
+  // What is wrong with it, a cycle later.
+  typedef struct packed {
+    logic             bad_opcode;
+    logic [Parts-1:0] reserved;
+    logic             bad_index;
+    logic             in_use;
+    logic             not_found;
+    logic             bad_flags;
+    logic             bad_spi;
+    logic             bad_limits;
+    logic             bad_seq;
+    logic             bad_window;
+    logic             bad_action;
+    logic             bad_prefix;
+    logic             bad_range;
+    logic             bad_port;
+    logic             unsupported;
+  } faults_t;
+  faults_t faults_q;
+
+  always_ff @(posedge clk_i) begin
+    faults_q.bad_opcode  <= !is_sa && !is_policy && cmd_q.opcode != ravelin_regs_pkg::CMD_OP_NOP;
+    faults_q.reserved    <= reserved;
+    faults_q.bad_index   <= bad_index;
+    faults_q.in_use      <= is_add && in_use;
+    faults_q.not_found   <= (is_delete || is_query || is_clear) && not_found;
+    faults_q.bad_flags   <= bad_flags;
+    faults_q.bad_spi     <= is_add && cmd_q.spi < 32'd256;
+    faults_q.bad_limits  <= bad_limits;
+    faults_q.bad_seq     <= bad_seq;
+    faults_q.bad_window  <= bad_window;
+    faults_q.bad_action  <= bad_action;
+    faults_q.bad_prefix  <= bad_prefix;
+    faults_q.bad_range   <= bad_range;
+    faults_q.bad_port    <= bad_port;
+    faults_q.unsupported <= unsupported;
+  end
+
   // All but DUPLICATE and TABLE_FULL, which need a look at the table.
   logic [7:0] status;
   always_comb begin
-    status = ravelin_regs_pkg::CMD_STATUS_OK;
-    if (state_q == StCheck) begin
-      if (!is_sa && !is_policy && cmd_q.opcode != ravelin_regs_pkg::CMD_OP_NOP) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_OPCODE;
-      end else if (reserved) begin
-        status = ravelin_regs_pkg::CMD_STATUS_RESERVED;
-      end else if (bad_index) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_INDEX;
-      end else if (is_add && in_use) begin
-        status = ravelin_regs_pkg::CMD_STATUS_IN_USE;
-      end else if ((is_delete || is_query || is_clear) && not_found) begin
-        status = ravelin_regs_pkg::CMD_STATUS_NOT_FOUND;
-      end else if (bad_flags) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_FLAGS;
-      end else if (is_add && cmd_q.spi < 32'd256) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_SPI;
-      end else if (bad_limits) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_LIMITS;
-      end else if (bad_seq) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_SEQ;
-      end else if (bad_window) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_WINDOW;
-      end else if (bad_action) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_ACTION;
-      end else if (bad_prefix) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_PREFIX;
-      end else if (bad_range) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_RANGE;
-      end else if (bad_port) begin
-        status = ravelin_regs_pkg::CMD_STATUS_BAD_PORT;
-      end else if (unsupported) begin
-        status = ravelin_regs_pkg::CMD_STATUS_UNSUPPORTED;
-      end
-    end
+    status = faults_q.bad_opcode     ? ravelin_regs_pkg::CMD_STATUS_BAD_OPCODE :
+             faults_q.reserved != '0 ? ravelin_regs_pkg::CMD_STATUS_RESERVED :
+             faults_q.bad_index      ? ravelin_regs_pkg::CMD_STATUS_BAD_INDEX :
+             faults_q.in_use         ? ravelin_regs_pkg::CMD_STATUS_IN_USE :
+             faults_q.not_found      ? ravelin_regs_pkg::CMD_STATUS_NOT_FOUND :
+             faults_q.bad_flags      ? ravelin_regs_pkg::CMD_STATUS_BAD_FLAGS :
+             faults_q.bad_spi        ? ravelin_regs_pkg::CMD_STATUS_BAD_SPI :
+             faults_q.bad_limits     ? ravelin_regs_pkg::CMD_STATUS_BAD_LIMITS :
+             faults_q.bad_seq        ? ravelin_regs_pkg::CMD_STATUS_BAD_SEQ :
+             faults_q.bad_window     ? ravelin_regs_pkg::CMD_STATUS_BAD_WINDOW :
+             faults_q.bad_action     ? ravelin_regs_pkg::CMD_STATUS_BAD_ACTION :
+             faults_q.bad_prefix     ? ravelin_regs_pkg::CMD_STATUS_BAD_PREFIX :
+             faults_q.bad_range      ? ravelin_regs_pkg::CMD_STATUS_BAD_RANGE :
+             faults_q.bad_port       ? ravelin_regs_pkg::CMD_STATUS_BAD_PORT :
+             faults_q.unsupported    ? ravelin_regs_pkg::CMD_STATUS_UNSUPPORTED :
+                                       ravelin_regs_pkg::CMD_STATUS_OK;
   end
 
   // ------------------------------------------------------------------------ sequence
@@ -458,13 +492,19 @@ module ravelin_ipsec_command #(
             cmd_q        <= cmd_data_i;
             key_loaded_q <= 1'b0;
             rsp_o        <= '0;
-            state_q      <= StCheck;
+            state_q      <= StFields;
           end
         end
+        StFields: begin
+          settle_q <= tx_taken_i;
+          state_q  <= StCheck;
+        end
         StCheck: begin
+          state_q <= StVerdict;
+        end
+        StVerdict: begin
           status_q    <= status;
           key_erase_q <= is_delete;
-          settle_q    <= tx_taken_i;
           if (cmd_q.opcode == ravelin_regs_pkg::CMD_OP_NOP ||
               (status != '0 && (!is_add || !inbound ||
                                 status == ravelin_regs_pkg::CMD_STATUS_UNSUPPORTED ||
@@ -699,7 +739,7 @@ module ravelin_ipsec_command #(
   ravelin_ram #(.Width(ravelin_ipsec_pkg::IN_NAME_W), .Depth(InSaCount), .ErrorInjection(ErrorInjection)) u_names (
     .clk_i, .rst_ni,
     .wr_i (insert_o), .wr_addr_i (in_idx_o), .wr_data_i (find_name_o),
-    .rd_i (state_q == StCheck && is_delete && inbound && status == '0),
+    .rd_i (state_q == StVerdict && is_delete && inbound && status == '0),
     .rd_addr_i (in_idx_o), .rd_data_o (name), .rd_bad_o (name_bad_o),
     .damage_i (damage.valid && damage.memory == ravelin_ipsec_pkg::DAMAGE_NAME),
     .damage_addr_i (damage.index[InW-1:0])

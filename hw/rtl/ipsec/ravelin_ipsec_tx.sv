@@ -480,7 +480,7 @@ module ravelin_ipsec_tx #(
   // ------------------------------------------------------------------------ spoilt frames
   // What ends behind the engine ends at the port, after it. Both the port and the decision may drop a
   // frame in the same cycle: then the port's is counted when the decision drops none.
-  logic       end_ready, owes, protected_q, spoilt_q, stalled_q;
+  logic       end_ready, owes, bypassed_q, protected_q, spoilt_q, stalled_q;
   logic [8:0] end_count;
   logic [9:0] owed_q;
 
@@ -496,11 +496,13 @@ module ravelin_ipsec_tx #(
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
+      bypassed_q  <= 1'b0;
       protected_q <= 1'b0;
       spoilt_q    <= 1'b0;
       stalled_q   <= 1'b0;
       owed_q      <= '0;
     end else begin
+      bypassed_q  <= left && !stalled && end_bypass;
       protected_q <= left && !stalled && !end_bypass && !end_bad;
       spoilt_q    <= left && !stalled && end_bad;
       stalled_q   <= left && stalled;
@@ -510,6 +512,7 @@ module ravelin_ipsec_tx #(
 
   always_comb begin
     cnt_o = decide_cnt;
+    cnt_o[ravelin_regs_pkg::CNT_TX_BYPASS]       = bypassed_q;
     cnt_o[ravelin_regs_pkg::CNT_TX_PROTECTED]    = protected_q;
     cnt_o[ravelin_regs_pkg::CNT_TX_DROP_STALLED] = stalled_q;
     if (owes) begin

@@ -388,7 +388,6 @@ module ravelin_ipsec_tx_decide #(
     if (rst_ni && p7_valid_q && sa_valid && dead_i) begin
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_PARITY]   <= 1'b1;
     end else if (rst_ni && p7_valid_q && sa_valid) begin
-      cnt_o[ravelin_regs_pkg::CNT_TX_BYPASS]        <= p7_pass;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_PARITY]   <= sa_broken;
       cnt_o[ravelin_regs_pkg::CNT_TX_DROP_MALFORMED] <= p7_q.malformed ||
           unfit == ravelin_ipsec_pkg::UNFIT_FAMILY;

@@ -465,6 +465,9 @@ void a_wire_that_takes_nothing_holds_no_command_for_ever(struct bench *b)
 				 bench_count(b, RVL_CNT_TX_DROP_NO_SA),
 			 sent);
 		CHECK(b, bench_count(b, RVL_CNT_TX_DROP_STALLED) > stalled);
+		CHECK_EQ(b,
+			 bench_count(b, RVL_CNT_TX_BYPASS) + bench_count(b, RVL_CNT_TX_PROTECTED),
+			 left);
 		CHECK(b, !ipsec_dut_fault(b->dut));
 		for (int i = 0; i < 8; i++) {
 			size_t len = plain_frame(b, frame, 1380);
