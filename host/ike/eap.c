@@ -245,11 +245,27 @@ static enum ike_step fail(struct ike_engine *e, struct ike_sa *sa, struct ike_au
 	return IKE_DONE;
 }
 
+/* Who we are, and what proves it to the peer. False: nothing does any more, and the IKE SA is down.
+ */
+static bool write_proof(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
+			struct ike_builder *b, const struct ike_id *peer)
+{
+	const struct ike_id local_id = ike_id_kept(sa->local_id);
+
+	ike_write_id(b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
+	ike_proof_write_certs(b, &auth->proof);
+	if (ike_proof_write(b, e, sa, &auth->proof, &local_id, peer)) {
+		ike_sa_down(e, sa, "what proves who we are is gone");
+		return false;
+	}
+	ike_proof_free(&auth->proof);
+	return true;
+}
+
 static enum ike_step answered(struct ike_engine *e, struct ike_sa *sa, struct ike_task *task,
 			      uint64_t now, struct ike_job *job)
 {
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
-	const struct ike_id local_id = ike_id_kept(sa->local_id);
 	bool first = auth->eap->rounds == 0 && !auth->eap->second;
 	struct ike_id peer;
 	struct ike_builder b;
@@ -268,13 +284,8 @@ static enum ike_step answered(struct ike_engine *e, struct ike_sa *sa, struct ik
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
 	if (first) {
 		peer = known_as(auth, NULL);
-		ike_write_id(&b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
-		ike_proof_write_certs(&b, &auth->proof);
-		if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &peer)) {
-			ike_sa_down(e, sa, "what proves who we are is gone");
+		if (!write_proof(e, sa, auth, &b, &peer))
 			return IKE_DONE;
-		}
-		ike_proof_free(&auth->proof);
 	}
 	write_message(&b, &job->eap.out);
 	ike_respond(e, sa, IKE_AUTH, &b);
@@ -344,7 +355,7 @@ enum ike_step ike_eap_accept(struct ike_engine *e, struct ike_sa *sa, struct ike
 enum ike_step ike_eap_await(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			    struct ike_in *in)
 {
-	const struct ike_id local_id = ike_id_kept(sa->local_id), peer = ike_id_kept(sa->remote_id);
+	const struct ike_id peer = ike_id_kept(sa->remote_id);
 	struct ike_builder b;
 
 	if (run_begin(auth, nothing) || ike_half_open_add(e, sa))
@@ -353,13 +364,8 @@ enum ike_step ike_eap_await(struct ike_engine *e, struct ike_sa *sa, struct ike_
 	if (keep_first(auth, in))
 		return ike_auth_reject_syntax(e, sa);
 	ike_build_chain(&b, e->inner, sizeof(e->inner));
-	ike_write_id(&b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
-	ike_proof_write_certs(&b, &auth->proof);
-	if (ike_proof_write(&b, e, sa, &auth->proof, &local_id, &peer)) {
-		ike_sa_down(e, sa, "what proves who we are is gone");
+	if (!write_proof(e, sa, auth, &b, &peer))
 		return IKE_DONE;
-	}
-	ike_proof_free(&auth->proof);
 	ike_respond(e, sa, IKE_AUTH, &b);
 	return sa->state == IKE_STATE_DEAD ? IKE_DONE : IKE_MORE;
 }

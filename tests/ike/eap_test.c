@@ -42,22 +42,6 @@ static void begin(const struct side *one, const struct side *two)
 	start(net, 0);
 }
 
-static void it_is_up(void)
-{
-	assert_int_equal(a()->child_up, 1);
-	assert_int_equal(b()->child_up, 1);
-	assert_true(children_agree(sending_child(a()), sending_child(b())));
-	assert_null(only_sa(net, 0)->handshake);
-	assert_null(only_sa(net, 1)->handshake);
-}
-
-static void nothing_is_up(void)
-{
-	assert_int_equal(a()->ike_up + b()->ike_up, 0);
-	assert_int_equal(a()->child_up + b()->child_up, 0);
-	assert_int_equal(b()->spis_out, 0);
-}
-
 /*
  *   A  IKE_SA_INIT -->                          <-- IKE_SA_INIT                         B
  *      IKE_AUTH IDi CERTREQ SA TS -->           <-- IKE_AUTH IDr CERT AUTH EAP(Identity)
@@ -87,7 +71,7 @@ static void a_peer_comes_in_by_a_password(void **state)
 			one.eap.user = two.eap.user = one.id;
 		begin(&one, &two);
 		net_settle(net);
-		it_is_up();
+		both_are_up();
 		assert_int_equal(net->sent, cases[i].messages);
 		teardown(state);
 	}
@@ -109,7 +93,7 @@ static void both_agree_on_what_else_there_is(void **state)
 		deliver_next();
 	}
 	net_settle(net);
-	it_is_up();
+	both_are_up();
 	for (unsigned i = 0; i < 2; i++) {
 		assert_true(only_sa(net, i)->syncs);
 		assert_non_null(only_sa(net, i)->token);
@@ -127,7 +111,7 @@ static void the_responder_may_prove_itself_by_a_shared_key(void **state)
 	one.psk = two.psk = "a shared secret";
 	begin(&one, &two);
 	net_settle(net);
-	it_is_up();
+	both_are_up();
 }
 
 /* Who it is for all that is its own, also after the IKE SA has been rekeyed. */
@@ -175,36 +159,15 @@ static void a_user_replaces_nobody_who_proves_that_name_otherwise(void **state)
 	assert_null(ike_peer_same(b()->engine, other, other));
 }
 
-/* Octets of the last message that each side has sent, with how many there were. */
-struct seen {
-	unsigned count;
-	size_t last[2];
-};
-
-static struct seen watch(void)
-{
-	struct seen seen = {0};
-
-	while (net->queued) {
-		struct packet p = net_take(net);
-
-		seen.count++;
-		seen.last[1 - p.to] = p.len;
-		net_deliver(net, &p);
-		packet_free(&p);
-	}
-	return seen;
-}
-
 /* Whatever is wrong: the same number of messages, and the same answer at the end. */
 static void all_who_fail_are_told_the_same(void **state)
 {
 	for (unsigned asks = 0; asks < 2; asks++) {
-		struct seen wrong = {0};
+		struct heard wrong = {0};
 
 		for (unsigned what = 0; what < 3; what++) {
 			struct side one = client(MSCHAPV2), two = server(MSCHAPV2);
-			struct seen seen;
+			struct heard seen;
 
 			two.eap.asks = asks;
 			if (!asks)
@@ -220,7 +183,7 @@ static void all_who_fail_are_told_the_same(void **state)
 			if (what == 2 && !asks)
 				one.eap.user = one.id;
 			begin(&one, &two);
-			seen = watch();
+			seen = hear_out();
 			nothing_is_up();
 			assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
 			assert_non_null(strstr(a()->ike_reason, "EAP-MSCHAPv2 failed as "));
@@ -239,7 +202,7 @@ static void gtc_fails_in_one_way_too(void **state)
 
 	for (unsigned what = 0; what < 3; what++) {
 		struct side one = client(GTC), two = server(GTC);
-		struct seen seen;
+		struct heard seen;
 
 		if (what == 0)
 			one.eap.password = "open";
@@ -248,7 +211,7 @@ static void gtc_fails_in_one_way_too(void **state)
 		if (what == 2)
 			one.id = "noon.example.org";
 		begin(&one, &two);
-		seen = watch();
+		seen = hear_out();
 		nothing_is_up();
 		length = what ? length : seen.last[1];
 		assert_int_equal(seen.last[1], length);
@@ -280,7 +243,7 @@ static void the_peer_may_want_another_method(void **state)
 	(void)state;
 	begin(&one, &two);
 	net_settle(net);
-	it_is_up();
+	both_are_up();
 	assert_int_equal(net->sent, 12);
 }
 
@@ -413,7 +376,7 @@ static void without_a_key_auth_is_made_with_those_of_ike(void **state)
 	begin_and_deliver(GTC, last_message[1] - 2);
 	deliver_auth_instead(true);
 	net_settle(net);
-	it_is_up();
+	both_are_up();
 }
 
 /* Not even by who is the true responder. */
@@ -523,7 +486,7 @@ static void no_message_is_needed_twice(void **state)
 		p = net_take(net);
 		packet_free(&p);
 		pass_time(20000);
-		it_is_up();
+		both_are_up();
 		teardown(state);
 	}
 }
@@ -546,7 +509,7 @@ static void who_knows_passwords_may_take_its_time(void **state)
 		}
 		net->node[node].eap_holds = false;
 		pass_time(10000);
-		it_is_up();
+		both_are_up();
 		teardown(state);
 	}
 }
@@ -589,7 +552,7 @@ static void an_address_is_given_to_who_has_proved_itself(void **state)
 		assert_int_equal(leases_out(b()), !wrong);
 		assert_int_equal(a()->leased_count, !wrong);
 		if (!wrong) {
-			it_is_up();
+			both_are_up();
 			ike_id_text(&b()->asked.remote_id, text, sizeof(text));
 			assert_string_equal(text, "bob");
 		}
@@ -725,7 +688,7 @@ static void no_message_out_of_place_does_anything(void **state)
 				assert_int_equal(b()->child_up, at == last_message[0] - 1);
 				net_settle(net);
 				if (a()->child_up)
-					it_is_up();
+					both_are_up();
 				else if (at < last_message[0] - 1)
 					assert_int_equal(b()->child_up, 0);
 				teardown(state);

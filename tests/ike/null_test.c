@@ -14,7 +14,7 @@ static void begin(const struct side *one, const struct side *two)
 	start(net, 0);
 }
 
-static void nothing_is_up(void)
+static void no_child_is_up(void)
 {
 	assert_int_equal(b()->ike_up, 0);
 	assert_int_equal(a()->child_up + b()->child_up, 0);
@@ -64,7 +64,7 @@ static void nobody_else_is_taken_for_one_who_proves_himself(void **state)
 		assert_int_equal(p.len, wrong);
 		net_deliver(net, &p);
 		packet_free(&p);
-		nothing_is_up();
+		no_child_is_up();
 		assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
 		assert_non_null(strstr(a()->ike_reason, "AUTHENTICATION_FAILED"));
 		teardown(state);
@@ -84,7 +84,7 @@ static void nobody_has_no_name(void **state)
 	assert_int_equal(ike_id_set(&conn->local_id, IKE_ID_FQDN, ike_slice("moon", 4)), 0);
 	start(net, 0);
 	net_settle(net);
-	nothing_is_up();
+	no_child_is_up();
 	assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
 }
 
@@ -110,7 +110,7 @@ static void what_nobody_says_is_the_other_end_s(void **state)
 	net_deliver(net, &p);
 	packet_free(&p);
 	net_settle(net);
-	nothing_is_up();
+	no_child_is_up();
 	assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
 }
 

@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tests/ike/pair.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 struct net *net;
 
 struct node *a(void)
@@ -33,4 +39,35 @@ void deliver_next(void)
 
 	net_deliver(net, &p);
 	packet_free(&p);
+}
+
+void both_are_up(void)
+{
+	assert_int_equal(a()->child_up, 1);
+	assert_int_equal(b()->child_up, 1);
+	assert_true(children_agree(sending_child(a()), sending_child(b())));
+	assert_null(only_sa(net, 0)->handshake);
+	assert_null(only_sa(net, 1)->handshake);
+}
+
+void nothing_is_up(void)
+{
+	assert_int_equal(a()->ike_up + b()->ike_up, 0);
+	assert_int_equal(a()->child_up + b()->child_up, 0);
+	assert_int_equal(b()->spis_out, 0);
+}
+
+struct heard hear_out(void)
+{
+	struct heard heard = {0};
+
+	while (net->queued) {
+		struct packet p = net_take(net);
+
+		heard.count++;
+		heard.last[1 - p.to] = p.len;
+		net_deliver(net, &p);
+		packet_free(&p);
+	}
+	return heard;
 }

@@ -16,4 +16,17 @@ void pass_time(uint64_t ms);
 /* The oldest datagram that waits. */
 void deliver_next(void);
 
+/* Each has the IKE SA and its one child; neither has any. */
+void both_are_up(void);
+void nothing_is_up(void);
+
+/* Octets of the last message that each side has sent, with how many there were. */
+struct heard {
+	unsigned count;
+	size_t last[2];
+};
+
+/* Deliver until none is on its way. */
+struct heard hear_out(void);
+
 #endif

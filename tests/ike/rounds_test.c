@@ -29,22 +29,6 @@ static void begin(const struct side *one, const struct side *two)
 	start(net, 0);
 }
 
-static void it_is_up(void)
-{
-	assert_int_equal(a()->child_up, 1);
-	assert_int_equal(b()->child_up, 1);
-	assert_true(children_agree(sending_child(a()), sending_child(b())));
-	assert_null(only_sa(net, 0)->handshake);
-	assert_null(only_sa(net, 1)->handshake);
-}
-
-static void nothing_is_up(void)
-{
-	assert_int_equal(a()->ike_up + b()->ike_up, 0);
-	assert_int_equal(a()->child_up + b()->child_up, 0);
-	assert_int_equal(b()->spis_out, 0);
-}
-
 /*
  *   A  IKE_SA_INIT -->                          <-- IKE_SA_INIT                         B
  *      IKE_AUTH IDi AUTH SA TS FOLLOWS -->      <-- IKE_AUTH IDr AUTH
@@ -69,7 +53,7 @@ static void it_comes_up_after_both_rounds_and_not_before(void **state)
 			deliver_next();
 		}
 		net_settle(net);
-		it_is_up();
+		both_are_up();
 		assert_int_equal(net->sent, MESSAGES);
 		teardown(state);
 	}
@@ -88,7 +72,7 @@ static void each_round_has_its_identity(void **state)
 		two.eap.asks = asks;
 		begin(&one, &two);
 		net_settle(net);
-		it_is_up();
+		both_are_up();
 		peer = ike_sa_peer(only_sa(net, 1));
 		ike_id_text(&peer, text, sizeof(text));
 		assert_string_equal(text, "bob");
@@ -120,40 +104,19 @@ static void an_address_is_given_after_both_rounds(void **state)
 		assert_int_equal(leases_out(b()), !wrong);
 		assert_int_equal(a()->leased_count, !wrong);
 		if (!wrong)
-			it_is_up();
+			both_are_up();
 		teardown(state);
 	}
-}
-
-/* Octets of the last message that each side has sent, with how many there were. */
-struct seen {
-	unsigned count;
-	size_t last[2];
-};
-
-static struct seen watch(void)
-{
-	struct seen seen = {0};
-
-	while (net->queued) {
-		struct packet p = net_take(net);
-
-		seen.count++;
-		seen.last[1 - p.to] = p.len;
-		net_deliver(net, &p);
-		packet_free(&p);
-	}
-	return seen;
 }
 
 /* Another password, a user that there isn't, an identity of the round that isn't let in. */
 static void all_who_fail_in_the_second_round_are_told_the_same(void **state)
 {
-	struct seen wrong = {0};
+	struct heard wrong = {0};
 
 	for (unsigned what = 0; what < 3; what++) {
 		struct side one, two;
-		struct seen seen;
+		struct heard seen;
 
 		sides(false, &one, &two);
 		one.next_id = two.next_id = "bob";
@@ -164,7 +127,7 @@ static void all_who_fail_in_the_second_round_are_told_the_same(void **state)
 		if (what == 2)
 			one.next_id = "rob";
 		begin(&one, &two);
-		seen = watch();
+		seen = hear_out();
 		nothing_is_up();
 		assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
 		wrong = what ? wrong : seen;
@@ -178,11 +141,11 @@ static void all_who_fail_in_the_second_round_are_told_the_same(void **state)
 static void all_who_fail_in_the_first_round_are_told_the_same(void **state)
 {
 	for (unsigned by_key = 0; by_key < 2; by_key++) {
-		struct seen wrong = {0};
+		struct heard wrong = {0};
 
 		for (unsigned what = 0; what < 4; what++) {
 			struct side one, two;
-			struct seen seen;
+			struct heard seen;
 
 			sides(by_key, &one, &two);
 			if (what == 0 && by_key)
@@ -196,7 +159,7 @@ static void all_who_fail_in_the_first_round_are_told_the_same(void **state)
 			if (what == 3)
 				two.asks_next = false;
 			begin(&one, &two);
-			seen = watch();
+			seen = hear_out();
 			nothing_is_up();
 			assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
 			assert_non_null(strstr(a()->ike_reason, "AUTHENTICATION_FAILED"));
@@ -247,7 +210,7 @@ static void no_message_is_needed_twice(void **state)
 		p = net_take(net);
 		packet_free(&p);
 		pass_time(20000);
-		it_is_up();
+		both_are_up();
 		teardown(state);
 	}
 }

@@ -24,15 +24,6 @@ static void begin(unsigned who)
 	begin_with(&a, &b, who);
 }
 
-static void it_is_up(void)
-{
-	assert_int_equal(a()->child_up, 1);
-	assert_int_equal(b()->child_up, 1);
-	assert_true(children_agree(sending_child(a()), sending_child(b())));
-	assert_null(only_sa(net, 0)->handshake);
-	assert_null(only_sa(net, 1)->handshake);
-}
-
 /*
  *   A  IKE_SA_INIT N(SIGNATURE_HASH_ALGORITHMS) -->                    B
  *      <-- IKE_SA_INIT CERTREQ N(SIGNATURE_HASH_ALGORITHMS)
@@ -45,7 +36,7 @@ static void each_side_proves_itself_in_its_way(void **state)
 		begin(who);
 		net_settle(net);
 		assert_int_equal(net->sent, 4);
-		it_is_up();
+		both_are_up();
 		teardown(state);
 	}
 }
@@ -58,7 +49,7 @@ static void without_a_pre_shared_key_both_may_sign(void **state)
 	a.psk = b.psk = NULL;
 	begin_with(&a, &b, 3);
 	net_settle(net);
-	it_is_up();
+	both_are_up();
 }
 
 /* All refusals look the same from outside. */
@@ -110,7 +101,7 @@ static void certificates_go_to_who_asks_or_always(void **state)
 	sides[0].send_cert = IKE_SEND_CERT_ALWAYS;
 	begin_with(&sides[0], &sides[1], 3);
 	net_settle(net);
-	it_is_up();
+	both_are_up();
 }
 
 /* RFC 7670 */
@@ -123,7 +114,7 @@ static void public_keys_go_to_who_asks_for_them(void **state)
 		sides[1].raw = who & 2;
 		begin_with(&sides[0], &sides[1], 3);
 		net_settle(net);
-		it_is_up();
+		both_are_up();
 		teardown(state);
 	}
 	sides[0].send_cert = IKE_SEND_CERT_NEVER;
@@ -142,7 +133,7 @@ static void ocsp_goes_to_who_asks_for_it_and_may_know(void **state)
 		}
 		begin_with(&sides[0], &sides[1], 3);
 		net_settle(net);
-		it_is_up();
+		both_are_up();
 		for (unsigned i = 0; i < 2; i++)
 			assert_int_equal(net->node[i].answers, sides[i].ocsp && !sides[1 - i].mute);
 		teardown(state);
@@ -213,7 +204,7 @@ static void who_signs_and_who_judges_may_take_their_time(void **state)
 		}
 		net->node[node].signer_holds = false;
 		net_run(net, net->now + 20000);
-		it_is_up();
+		both_are_up();
 		teardown(state);
 	}
 }

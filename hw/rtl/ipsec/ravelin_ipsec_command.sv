@@ -161,6 +161,9 @@ module ravelin_ipsec_command #(
   localparam int unsigned Parts = ravelin_regs_pkg::CMD_W / 64;
 
   logic [Parts-1:0] reserved;
+  /* verilator tracing_off */
+  logic [ravelin_regs_pkg::CMD_W-1:0] leftover;
+  /* verilator tracing_on */
   always_comb begin
     spare        = cmd_q;
     spare.opcode = '0;
@@ -251,10 +254,11 @@ module ravelin_ipsec_command #(
     spare_policy.sport_hi        = '0;
     spare_policy.dport_lo        = '0;
     spare_policy.dport_hi        = '0;
+    leftover = is_set ? spare_policy : spare;
     reserved = '0;
     if (state_q == StCheck) begin
       for (int unsigned i = 0; i < Parts; i++) begin
-        reserved[i] = is_set ? spare_policy[i*64 +: 64] != '0 : spare[i*64 +: 64] != '0;
+        reserved[i] = leftover[i*64 +: 64] != '0;
       end
     end
   end
