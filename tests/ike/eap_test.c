@@ -447,18 +447,7 @@ static void a_run_has_a_time(void **state)
 {
 	for (unsigned at = 4; at < last_message[0]; at += 2) {
 		begin_and_deliver(MSCHAPV2, at - 1); /* B is asked, and A says no more */
-		assert_int_equal(b()->engine->half_open.count, 1);
-		net->down = true;
-		a()->dead[0] = true;
-		while (net->queued) {
-			struct packet p = net_take(net);
-
-			packet_free(&p);
-		}
-		pass_time(31000);
-		assert_int_equal(ike_sa_count(b()->engine), 0);
-		assert_int_equal(b()->engine->half_open.count, 0);
-		nothing_is_up();
+		it_is_forgotten_when_it_says_no_more();
 		teardown(state);
 	}
 }

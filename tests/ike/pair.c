@@ -57,6 +57,22 @@ void nothing_is_up(void)
 	assert_int_equal(b()->spis_out, 0);
 }
 
+void it_is_forgotten_when_it_says_no_more(void)
+{
+	assert_int_equal(b()->engine->half_open.count, 1);
+	net->down = true;
+	a()->dead[0] = true;
+	while (net->queued) {
+		struct packet p = net_take(net);
+
+		packet_free(&p);
+	}
+	pass_time(31000);
+	assert_int_equal(ike_sa_count(b()->engine), 0);
+	assert_int_equal(b()->engine->half_open.count, 0);
+	nothing_is_up();
+}
+
 struct heard hear_out(void)
 {
 	struct heard heard = {0};

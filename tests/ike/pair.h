@@ -20,6 +20,9 @@ void deliver_next(void);
 void both_are_up(void);
 void nothing_is_up(void);
 
+/* A, a stranger to B until now, says no more: B keeps nothing of it. */
+void it_is_forgotten_when_it_says_no_more(void);
+
 /* Octets of the last message that each side has sent, with how many there were. */
 struct heard {
 	unsigned count;

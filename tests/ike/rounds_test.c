@@ -181,18 +181,7 @@ static void who_leaves_between_the_rounds_is_forgotten(void **state)
 		begin(&one, &two);
 		for (unsigned i = 0; i < at; i++)
 			deliver_next();
-		assert_int_equal(b()->engine->half_open.count, 1);
-		net->down = true;
-		a()->dead[0] = true;
-		while (net->queued) {
-			struct packet p = net_take(net);
-
-			packet_free(&p);
-		}
-		pass_time(31000);
-		assert_int_equal(ike_sa_count(b()->engine), 0);
-		assert_int_equal(b()->engine->half_open.count, 0);
-		nothing_is_up();
+		it_is_forgotten_when_it_says_no_more();
 		teardown(state);
 	}
 }

@@ -337,6 +337,7 @@ module ravelin_ipsec_tx #(
   logic [6:0]        t_front;
   logic [15:0]       t_len;
   logic [4:0]        t_icv, x_icv;
+  logic              t_ah, x_ah;
   logic [7:0]        t_count;
   logic [DataW-1:0]  x_data;
   logic [BytesW-1:0] x_bytes;
@@ -350,20 +351,20 @@ module ravelin_ipsec_tx #(
 
   assign dec_icv = protect && !dec.ah ? ravelin_ipsec_pkg::icv_octets(dec.icv) : 5'd0;
 
-  ravelin_ipsec_fifo #(.Width(28), .Depth(InFlight)) u_text_meta (
+  ravelin_ipsec_fifo #(.Width(29), .Depth(InFlight)) u_text_meta (
     .clk_i, .rst_ni,
     .in_valid_i (buf_first && !drop), .in_ready_o (t_room),
-    .in_data_i ({dec_icv, protect ? dec.front : 7'd0, protect ? text_len : dec.text_len}),
+    .in_data_i ({protect && dec.ah, dec_icv, protect ? dec.front : 7'd0, protect ? text_len : dec.text_len}),
     .out_valid_o (t_valid), .out_ready_i (d_valid && d_ready && d_eop),
-    .out_data_o ({t_icv, t_front, t_len}), .count_o (t_count)
+    .out_data_o ({t_ah, t_icv, t_front, t_len}), .count_o (t_count)
   );
 
-  ravelin_ipsec_cut #(.DataW(DataW), .SideW(5)) u_text (
+  ravelin_ipsec_cut #(.DataW(DataW), .SideW(6)) u_text (
     .clk_i, .rst_ni, .empty_o (cut_empty),
     .in_valid_i (d_valid), .in_ready_o (d_ready), .in_sop_i (d_sop), .in_eop_i (d_eop),
-    .in_data_i (d_data), .in_skip_i (t_front), .in_len_i (t_len), .in_side_i (t_icv),
+    .in_data_i (d_data), .in_skip_i (t_front), .in_len_i (t_len), .in_side_i ({t_ah, t_icv}),
     .out_valid_o (x_there), .out_ready_i (x_taken), .out_sop_o (x_sop), .out_eop_o (x_eop),
-    .out_data_o (x_data), .out_bytes_o (x_bytes), .out_side_o (x_icv)
+    .out_data_o (x_data), .out_bytes_o (x_bytes), .out_side_o ({x_ah, x_icv})
   );
 
   ravelin_ipsec_fifo #(.Width(128), .Depth(16)) u_tags (
@@ -388,8 +389,8 @@ module ravelin_ipsec_tx #(
   // The ICV of AH goes before the text: a frame of it waits until that is known, others only for
   // those before them.
   logic              f_valid, f_ah, f_ipv6, h_valid, h_ready, h_sop, h_eop;
-  logic              hold_first, hold_empty, hold_taken, ah_valid, ah_room, kept_valid, kept_room;
-  logic              x_ah, unused_side, p_valid, p_ready, p_sop, p_eop;
+  logic              hold_first, hold_empty, hold_taken, ah_valid, ah_room;
+  logic              unused_side, p_valid, p_ready, p_sop, p_eop;
   logic [DataW-1:0]  p_data;
   logic [BytesW-1:0] p_bytes;
   logic [15:0]       f_len;          // octets behind the prefix
@@ -400,7 +401,7 @@ module ravelin_ipsec_tx #(
   logic [PtrW:0]     f_beats;
   logic [DataW-1:0]  h_data;
   logic [127:0]      f_icv;
-  logic [7:0]        unused_prefix_count, ah_count, kept_count;
+  logic [7:0]        unused_prefix_count, ah_count;
   logic [4:0]        unused_meta_count;
 
   ravelin_ipsec_fifo #(.Width(30 + PrefixMax * 8), .Depth(InFlight)) u_prefixes (
@@ -412,14 +413,7 @@ module ravelin_ipsec_tx #(
     .out_data_o ({f_ah, f_ipv6, f_l3, f_len, f_prefix_len, f_prefix}), .count_o (unused_prefix_count)
   );
 
-  // Which frames have AH, as they come out of the engine; and their ICVs.
-  ravelin_ipsec_fifo #(.Width(1), .Depth(InFlight)) u_kinds (
-    .clk_i, .rst_ni,
-    .in_valid_i (buf_first && !drop), .in_ready_o (kept_room), .in_data_i (protect && dec.ah),
-    .out_valid_o (kept_valid), .out_ready_i (x_valid && x_ready && x_eop), .out_data_o (x_ah),
-    .count_o (kept_count)
-  );
-
+  // The ICVs of AH, as they come out of the engine.
   ravelin_ipsec_fifo #(.Width(128), .Depth(InFlight)) u_icvs (
     .clk_i, .rst_ni,
     .in_valid_i (x_valid && x_ready && x_eop && x_ah), .in_ready_o (ah_room), .in_data_i (x_tag),
@@ -548,6 +542,6 @@ module ravelin_ipsec_tx #(
   logic unused;
   assign unused = front_valid ^ front_room ^ (^front_count) ^ t_valid ^ t_room ^ (^t_count) ^ tag_room ^
                   (^tag_count) ^ e_sop ^ e_eop ^ (^e_bytes) ^ hold_first ^ ah_room ^ (^ah_count) ^
-                  kept_valid ^ kept_room ^ (^kept_count) ^ unused_side ^ (^unused_meta_count) ^
+                  unused_side ^ (^unused_meta_count) ^
                   (^unused_prefix_count) ^ (^dec.sa) ^ end_ready ^ (^end_count) ^ (^damage) ^ (^d_bytes);
 endmodule
