@@ -179,10 +179,10 @@ class GuestHost(Guest):
 
 # ----------------------------------------------------------------------------------------- traffic
 
-def ping(guest, target, count=3, source=None, size=56, options=""):
+def ping(guest, target, count=3, source=None, size=56, options="", within=""):
     """Echo requests from a guest, each after the answer to the last, until one is not answered, as Ground.ping;
-    returns (sent, answered)."""
-    one = f"ping -n -c 1 -W {PATIENCE:.0f} -s {size} {options} -I {source or guest.me.inner} {target}"
+    returns (sent, answered). within: what runs ping there (ip netns exec, taskset)."""
+    one = f"{within} ping -n -c 1 -W {PATIENCE:.0f} -s {size} {options} -I {source or guest.me.inner} {target}"
     out = guest.sh(f"for n in $(seq {count}); do {one} || exit; done 2>&1", check=False)
     found = re.findall(r"1 packets transmitted, (\d) received", out)
     if not found:

@@ -4,7 +4,7 @@ import re
 import signal
 
 import steps
-from ground import ROOT, LabError, ike_tries, sh, wait_for
+from ground import ROOT, LabError, ike_tries, none_is_lost, sh, wait_for
 from lab import A_INNER, B_INNER, Lab
 
 
@@ -141,12 +141,7 @@ class Scenarios:
                 ask()
                 wait_for("both have other SAs, and the same", lambda: (now := self.spis(lab)) and now != before)
             for ping in pings:
-                ping.popen.send_signal(signal.SIGINT)
-                ping.wait()
-                sent, received = map(int, re.search(r"(\d+) packets transmitted, (\d+) received", ping.text()).groups())
-                # The last one may have been on its way.
-                if sent - received > 1:
-                    raise LabError(f"of {sent} pings {received} were answered:\n{ping.tail()}")
+                none_is_lost(ping)
             if "down" in lab.raveld.text():
                 raise LabError(f"something went down:\n{lab.raveld.tail()}")
             self.ends_well(lab)

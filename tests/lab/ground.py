@@ -63,15 +63,20 @@ def expect(holds, text):
         raise LabError(f"does not hold: {text}")
 
 
-def none_is_lost(ping):
-    """End a process of ping, of whose requests all are answered up to the last that is: later ones may still be on
-    their way. Returns how many."""
-    ping.popen.send_signal(signal.SIGINT)
-    ping.wait()
-    answered = set(map(int, re.findall(r"icmp_seq=(\d+) ttl", ping.text())))
+def each_is_answered(said):
+    """By what ping has said all of its requests are, up to the last that is: later ones may have been on their way,
+    and of several ping waits for the last no longer than twice what the others took. Returns how many."""
+    answered = set(map(int, re.findall(r"icmp_seq=(\d+) ttl", said)))
     lost = set(range(1, max(answered, default=1))) - answered
     expect(answered and not lost, f"of {max(answered, default=0)} pings these are not answered: {sorted(lost)}")
     return len(answered)
+
+
+def none_is_lost(ping):
+    """End a process of ping, of whose requests each_is_answered; returns how many."""
+    ping.popen.send_signal(signal.SIGINT)
+    ping.wait()
+    return each_is_answered(ping.text())
 
 
 def sh(*command, check=True, timeout=DEADLINE, stderr=subprocess.PIPE, **kwargs):
@@ -377,11 +382,11 @@ class Ground:
         return sh("ip", "netns", "exec", namespace, *command, **kwargs)
 
     def ping(self, namespace, source, target, count=3, size=56, options=()):
-        """Pings, each after the answer to the last, until one is not answered; returns how many were. (Of
-        several, ping itself waits for the last answers no longer than twice what the others took.)"""
+        """Pings, each after the answer to the last, until one is not answered (several at once need
+        each_is_answered); returns how many were. source: or None, what the way there says."""
         for answered in range(count):
-            out = self.sh(namespace, "ping", "-n", "-c", "1", "-W", DEADLINE / 2, "-s", size, "-I", source, *options,
-                          target, check=False)
+            out = self.sh(namespace, "ping", "-n", "-c", "1", "-W", DEADLINE / 2, "-s", size,
+                          *(["-I", source] if source else []), *options, target, check=False)
             if "1 received" not in out:
                 return answered
         return count
