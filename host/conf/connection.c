@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/conf/bind.h"
+#include "host/eap/method.h"
 
 #define DPD_DELAY 30
 #define REKEY_TIME (4 * 3600)
@@ -575,15 +576,37 @@ static int check_null(const struct conf_section *section, const struct conf_conn
 	return 0;
 }
 
+/* By a method that proves both sides (RFC 5998): of ours EAP-TLS does. */
+static int check_eap_alone(const struct conf_section *section, const struct conf_connection *c,
+			   struct conf_error *error)
+{
+	const uint8_t by_tls = 1 << EAP_METHOD_TLS;
+
+	if (c->local_next.eap || c->remote_next.eap || c->local_auth.eap != by_tls ||
+	    c->remote_auth.eap != by_tls)
+		return conf_fail_section(error, section,
+					 "one side has to prove who it is otherwise than by EAP, "
+					 "unless both do it by eap-tls");
+	if (c->local_auth.aaa_id.type != IKE_ID_ANY)
+		return conf_fail_section(error, section,
+					 "aaa_id doesn't go with eap-tls on both sides: the server "
+					 "in TLS is the peer itself (remote.id)");
+	return 0;
+}
+
 /* Who comes in by EAP begins, and to one who proves himself otherwise (RFC 7296, section 2.16). */
 static int check_eap(const struct conf_section *section, const struct conf_connection *c,
 		     struct conf_error *error)
 {
-	const bool server = c->remote_auth.eap || c->remote_next.eap;
+	bool server = c->remote_auth.eap || c->remote_next.eap;
 
-	if (server && (c->local_auth.eap || c->local_next.eap))
-		return conf_fail_section(error, section,
-					 "one side has to prove who it is otherwise than by EAP");
+	if (server && (c->local_auth.eap || c->local_next.eap)) {
+		int err = check_eap_alone(section, c, error);
+
+		if (err)
+			return err;
+		server = !ike_id_is_one(&c->remote_id);
+	}
 	if ((c->local_next.eap || c->remote_next.eap) &&
 	    (c->ppk_required || c->ppk_id.type != IKE_ID_ANY))
 		return conf_fail_section(error, section,

@@ -41,7 +41,7 @@ struct side {
 struct eap {
 	atomic_uint references;
 	struct user *users;
-	struct side *sides; /* by connection */
+	struct side *sides[2]; /* as peer and as server, by connection */
 };
 
 /* --------------------------------------------------------------------------------------- loading
@@ -151,7 +151,7 @@ static int add_side(struct eap *eap, const struct conf_connection *c, bool serve
 	else if (!server)
 		side->eap_id = c->local_next.eap ? c->local_next_id : c->local_id;
 	side->aaa_id = auth->aaa_id.type == IKE_ID_ANY ? c->remote_id : auth->aaa_id;
-	HASH_ADD_STR(eap->sides, name, side);
+	HASH_ADD_STR(eap->sides[server], name, side);
 	if (side->hh.tbl)
 		return 0;
 	free(side);
@@ -169,7 +169,7 @@ static int fail(struct conf_error *error, const struct conf_connection *c, const
 static int check_tls(const struct conf_connection *c, const struct side *side,
 		     struct conf_error *error)
 {
-	if (side->server && !c->local_auth.pubkey)
+	if (side->server && !c->local_auth.pubkey && !c->local_auth.eap)
 		return fail(error, c, "local",
 			    "the server of EAP-TLS shows the certificate of auth = pubkey", "");
 	if (!side->server && !ike_id_is_one(&side->aaa_id))
@@ -253,24 +253,32 @@ static int make_relay(struct side *side, const struct conf_auth *auth, struct co
 	return 0;
 }
 
-static int load_connection(struct eap *eap, const struct conf_connection *c, struct trust *trust,
-			   struct conf_error *error)
+static int load_side(struct eap *eap, const struct conf_connection *c, bool server,
+		     struct trust *trust, struct conf_error *error)
 {
-	bool server = auth_of(c, true)->eap;
 	struct side *side;
-	int err;
+	int err = add_side(eap, c, server, error);
 
-	if (!server && !auth_of(c, false)->eap)
-		return 0;
-	err = add_side(eap, c, server, error);
 	if (err)
 		return err;
-	HASH_FIND_STR(eap->sides, c->name, side);
+	HASH_FIND_STR(eap->sides[server], c->name, side);
 	if (side->methods & EAP_RELAYED)
 		return make_relay(side, auth_of(c, true), error);
 	if (side->methods & 1 << EAP_METHOD_TLS)
 		side->tls = trust_tls_new(trust, c->name, server);
 	return check_side(eap, c, side, error);
+}
+
+/* By EAP alone both sides are one connection's, who begins is the peer; not to just anybody. */
+static int load_connection(struct eap *eap, const struct conf_connection *c, struct trust *trust,
+			   struct conf_error *error)
+{
+	bool server = auth_of(c, true)->eap, peer = auth_of(c, false)->eap;
+	int err = server ? load_side(eap, c, true, trust, error) : 0;
+
+	if (server && !ike_id_is_one(&c->remote_id))
+		peer = false;
+	return !err && peer ? load_side(eap, c, false, trust, error) : err;
 }
 
 int eap_load(struct conf *conf, struct trust *trust, const struct eap *before, struct eap **out,
@@ -312,11 +320,13 @@ void eap_release(struct eap *eap)
 		HASH_DEL(eap->users, user);
 		user_free(user);
 	}
-	HASH_ITER(hh, eap->sides, side, next_side) {
-		HASH_DEL(eap->sides, side);
-		SSL_CTX_free(side->tls);
-		free(side->relay);
-		free(side);
+	for (int server = 0; server < 2; server++) {
+		HASH_ITER(hh, eap->sides[server], side, next_side) {
+			HASH_DEL(eap->sides[server], side);
+			SSL_CTX_free(side->tls);
+			free(side->relay);
+			free(side);
+		}
 	}
 	free(eap);
 }
@@ -419,8 +429,8 @@ static const struct side *side_of(const struct eap *eap, const struct ike_eap_jo
 {
 	struct side *side;
 
-	HASH_FIND_STR(eap->sides, job->connection, side);
-	return side && side->server == job->server ? side : NULL;
+	HASH_FIND_STR(eap->sides[job->server], job->connection, side);
+	return side;
 }
 
 bool eap_is_relayed(const struct eap *eap, const struct ike_job *job, struct radius_relay *relay)

@@ -470,8 +470,7 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	struct ike_connection *conn;
 	struct ike_notify n;
 	enum ike_step step;
-	enum ike_proof_kind kind;
-	bool follows;
+	struct ike_peer_proof how = {0};
 
 	/* The initiator may have moved to port 4500 (section 2.23). */
 	ike_half_open_remove(e, sa);
@@ -488,15 +487,15 @@ enum ike_step ike_auth_request(struct ike_engine *e, struct ike_sa *sa, struct i
 	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH))
 		return ike_eap_accept(e, sa, auth, in, &id, &wanted, id_body);
 	ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body);
-	kind = kind_of(auth_body);
-	follows = ike_find_notify(&in->payloads, IKE_N_ANOTHER_AUTH_FOLLOWS, &n);
-	conn = ike_connection_for_ids(e, sa, &id, &wanted, kind, follows);
+	how.kind = kind_of(auth_body);
+	how.follows = ike_find_notify(&in->payloads, IKE_N_ANOTHER_AUTH_FOLLOWS, &n);
+	conn = ike_connection_for_ids(e, sa, &id, &wanted, &how);
 	if (conn)
 		ike_sa_hold(e, sa, conn);
 	auth_body = ike_ppk_accept(e, sa, conn, in, auth_body, &other, &auth->lacks_ppk);
-	if (kind == IKE_BY_NULL)
+	if (how.kind == IKE_BY_NULL)
 		step = take_nobody(e, sa, auth, in, conn, &id, id_body, auth_body);
-	else if (kind == IKE_BY_PSK)
+	else if (how.kind == IKE_BY_PSK)
 		step = hold_to_key(e, sa, auth, in, conn, &id, &wanted, id_body, auth_body);
 	else
 		step = verify_initiator(e, sa, auth, in, conn, &id, id_body, auth_body);

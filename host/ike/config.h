@@ -55,7 +55,7 @@ enum ike_proof_kind {
 	IKE_BY_PSK,
 	IKE_BY_SIGNATURE, /* which IKE_JOB_SIGN makes and IKE_JOB_VERIFY judges */
 	IKE_BY_NULL,	  /* not at all: it is nobody (RFC 7619) */
-	IKE_BY_EAP,	  /* only who begins, to one that doesn't; by IKE_JOB_EAP on both sides */
+	IKE_BY_EAP,	  /* who begins; or both, by the one method; by IKE_JOB_EAP on both sides */
 };
 
 struct ike_authentication {
@@ -72,6 +72,12 @@ struct ike_authentication {
 	bool asks_ocsp;		       /* and for what OCSP says of its certificate; */
 	bool tells_ocsp;	       /* it is told that of ours, if it asks (RFC 4806) */
 };
+
+/* By EAP alone, whose method proves both (RFC 5998). */
+static inline bool ike_is_eap_alone(const struct ike_authentication *auth)
+{
+	return auth->local == IKE_BY_EAP && auth->remote == IKE_BY_EAP;
+}
 
 /* What a Child SA is handed to the data path with. */
 struct ike_child_policy {

@@ -198,37 +198,47 @@ static void prefer(struct ike_connection **best, unsigned *best_match, struct ik
 	}
 }
 
-/* May it be the responder's, whose peer proves itself so? Who proves itself by EAP is who begins.
- */
-static bool is_proved_by(const struct ike_connection *conn, enum ike_proof_kind kind, bool follows)
+/* May we? Who is to come in by EAP begins itself; where that is both sides' proof, its method must
+ * know whom to prove. */
+bool ike_connection_begins(const struct ike_connection *conn)
 {
-	return conn->auth.remote == kind && conn->auth.remote_follows == follows &&
-	       conn->auth.local != IKE_BY_EAP && !conn->auth.local_follows;
+	if (ike_is_eap_alone(&conn->auth))
+		return ike_id_is_one(&conn->remote_id);
+	return conn->auth.remote != IKE_BY_EAP && !conn->auth.remote_follows;
+}
+
+/* May it be the responder's, whose peer proves itself so? Who proves itself by EAP is who begins,
+ * unless that is the responder's proof, too. */
+static bool is_proved_by(const struct ike_connection *conn, const struct ike_peer_proof *how)
+{
+	return conn->auth.remote == how->kind && conn->auth.remote_follows == how->follows &&
+	       !conn->auth.local_follows &&
+	       (conn->auth.local != IKE_BY_EAP || (how->alone && ike_is_eap_alone(&conn->auth)));
 }
 
 /*
  * Responder, IKE_AUTH: the identities decide; `local` is the one that the initiator asks for, or
  * any; `remote` is NULL for what would be anybody's. Of those whose peer is to prove who it is as
- * this one does, and by EAP besides if it says that this follows, the connection that says more of
- * the peer is preferred: of who it is, then of where.
+ * this one does, the connection that says more of the peer is preferred: of who it is, then of
+ * where.
  */
 struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
 					      const struct ike_id *remote,
-					      const struct ike_id *local, enum ike_proof_kind kind,
-					      bool follows)
+					      const struct ike_id *local,
+					      const struct ike_peer_proof *how)
 {
 	struct ike_connection *conn = NULL, *best = NULL;
 	unsigned best_match = 0;
 	struct ike_candidates c;
 
 	while (remote && (conn = ike_connection_of_id(e, remote, conn)))
-		if (is_proved_by(conn, kind, follows))
+		if (is_proved_by(conn, how))
 			prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
 	if (best_match >= JUST_THIS_ID)
 		return best;
 	c = ike_candidates_at(e, &sa->path.remote);
 	while ((conn = ike_candidates_next(&c)))
-		if (is_proved_by(conn, kind, follows))
+		if (is_proved_by(conn, how))
 			prefer(&best, &best_match, conn, match_ids(conn, sa, remote, local));
 	return best;
 }

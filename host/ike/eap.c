@@ -15,9 +15,14 @@
  *            SAi2, TSi, TSr}  -->    <--  HDR, SK {IDr, [CERT,] AUTH}
  *   HDR, SK {IDi}  -->               <--  HDR, SK {EAP}      and so on as above
  *
- * The responder has proved itself before the initiator says anything. The initiator is a stranger,
- * whose IKE SA is half-open, until its AUTH has been verified; of its first message no more is kept
- * than what is read then.
+ * The responder has proved itself before the initiator says anything; unless both agree that the
+ * method proves it, too (RFC 5998), whose key makes both AUTH at the end:
+ *
+ *   HDR, SK {IDi, [IDr,] N(EAP_ONLY_AUTHENTICATION), SAi2, TSi, TSr}  -->
+ *                                    <--  HDR, SK {IDr, EAP}            and so on as above
+ *
+ * The initiator is a stranger, whose IKE SA is half-open, until its AUTH has been verified; of its
+ * first message no more is kept than what is read then.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -172,6 +177,7 @@ static bool is_proved(const struct ike_sa *sa, const struct ike_eap_run *run,
 		      struct ike_slice auth_body)
 {
 	return run->over && !run->of_nobody &&
+	       (run->msk_len || !ike_is_eap_alone(&sa->conn->auth)) &&
 	       ike_proof_holds_key(sa, key_of(sa, run, !sa->initiator),
 				   ike_buffer_slice(&run->id_body), auth_body);
 }
@@ -245,14 +251,16 @@ static enum ike_step fail(struct ike_engine *e, struct ike_sa *sa, struct ike_au
 	return IKE_DONE;
 }
 
-/* Who we are, and what proves it to the peer. False: nothing does any more, and the IKE SA is down.
- */
+/* Who we are, and what proves it to the peer, if not EAP. False: nothing does any more, and the IKE
+ * SA is down. */
 static bool write_proof(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			struct ike_builder *b, const struct ike_id *peer)
 {
 	const struct ike_id local_id = ike_id_kept(sa->local_id);
 
 	ike_write_id(b, IKE_PAYLOAD_IDR, local_id.type, ike_id_slice(&local_id));
+	if (ike_is_eap_alone(&sa->conn->auth))
+		return true;
 	ike_proof_write_certs(b, &auth->proof);
 	if (ike_proof_write(b, e, sa, &auth->proof, &local_id, peer)) {
 		ike_sa_down(e, sa, "what proves who we are is gone");
@@ -322,14 +330,23 @@ enum ike_step ike_eap_accept(struct ike_engine *e, struct ike_sa *sa, struct ike
 			     struct ike_in *in, const struct ike_id *id,
 			     const struct ike_id *wanted, struct ike_slice id_body)
 {
-	struct ike_connection *conn = ike_connection_for_ids(e, sa, id, wanted, IKE_BY_EAP, false);
+	struct ike_notify n;
+	const struct ike_peer_proof how = {
+		.kind = IKE_BY_EAP,
+		.alone = ike_find_notify(&in->payloads, IKE_N_EAP_ONLY_AUTHENTICATION, &n),
+	};
+	struct ike_connection *conn = ike_connection_for_ids(e, sa, id, wanted, &how);
 	const bool of_nobody = !conn;
 	struct ike_id local_id;
 
 	if (!conn)
-		conn = ike_connection_for_ids(e, sa, NULL, wanted, IKE_BY_EAP, false);
+		conn = ike_connection_for_ids(e, sa, NULL, wanted, &how);
 	if (!conn)
-		return ike_auth_reject_initiator(e, sa, id, "it wants EAP, which isn't configured");
+		return ike_auth_reject_initiator(
+			e, sa, id,
+			how.alone
+				? "it wants EAP, which isn't configured"
+				: "it wants EAP and another proof of ours, which isn't configured");
 	ike_sa_hold(e, sa, conn);
 	local_id = ike_connection_local_id(conn, &sa->path.local);
 	ike_proof_learn_requests(sa, &in->payloads);
@@ -534,7 +551,7 @@ enum ike_step ike_eap_follow(struct ike_engine *e, struct ike_sa *sa, struct ike
 	return ike_request(e, sa, in->now, &b);
 }
 
-/* The responder, who is this one, has proved itself, and begins. */
+/* The responder, who is this one or says so, begins. */
 enum ike_step ike_eap_start(struct ike_engine *e, struct ike_sa *sa, struct ike_auth_task *auth,
 			    const struct ike_in *in, const struct ike_id *id)
 {

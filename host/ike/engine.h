@@ -290,10 +290,19 @@ unsigned ike_hosts_match(const struct ike_hosts *hosts, const struct ike_addr *a
 struct ike_connection *ike_connection_for_offer(const struct ike_engine *e, const struct ike_in *in,
 						const struct ike_sa_payload *offer,
 						uint16_t prefer_group, struct ike_suite *suite);
+bool ike_connection_begins(const struct ike_connection *conn);
+
+/* How a peer that begins proves who it is. */
+struct ike_peer_proof {
+	enum ike_proof_kind kind;
+	bool follows; /* by EAP besides, once both have proved themselves */
+	bool alone;   /* by EAP, which will do as ours, too */
+};
+
 struct ike_connection *ike_connection_for_ids(const struct ike_engine *e, const struct ike_sa *sa,
 					      const struct ike_id *remote,
-					      const struct ike_id *local, enum ike_proof_kind kind,
-					      bool follows);
+					      const struct ike_id *local,
+					      const struct ike_peer_proof *how);
 struct ike_connection *ike_connection_alike(const struct ike_engine *e, const struct ike_sa *sa,
 					    const struct ike_connection *conn,
 					    const struct ike_id *local,

@@ -109,6 +109,8 @@ static enum ike_step send_request(struct ike_engine *e, struct ike_sa *sa,
 		ike_proof_write_requests(&b, &how->authorities, how->asks_raw, how->asks_ocsp);
 	if (ike_id_is_one(&sa->conn->remote_id) && how->remote != IKE_BY_NULL)
 		ike_write_id(&b, IKE_PAYLOAD_IDR, expected.type, ike_id_slice(&expected));
+	if (ike_is_eap_alone(how))
+		ike_write_bare_notify(&b, IKE_N_EAP_ONLY_AUTHENTICATION);
 	if (how->local_follows) {
 		ike_write_bare_notify(&b, IKE_N_MULTIPLE_AUTH_SUPPORTED);
 		ike_write_bare_notify(&b, IKE_N_ANOTHER_AUTH_FOLLOWS);
@@ -476,6 +478,7 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 				struct ike_in *in)
 {
 	struct ike_auth_task *auth = IKE_OWNER(task, struct ike_auth_task, task);
+	const bool alone = ike_is_eap_alone(&sa->conn->auth);
 	char text[IKE_ID_TEXT], reason[IKE_REASON_MAX];
 	struct ike_slice id_body, auth_body;
 	struct ike_id id;
@@ -483,10 +486,11 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 	if (auth->eap)
 		return ike_eap_response(e, sa, auth, in);
 	sa->handshake->puzzle_difficulty = 0; /* it goes with the first message alone */
-	if (ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) == 0)
+	if (!ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH) &&
+	    !(alone && ike_payloads_count(&in->payloads, IKE_PAYLOAD_EAP)))
 		return ike_auth_refused(e, sa, in);
 	if (ike_auth_parse_peer_id(&in->payloads, IKE_PAYLOAD_IDR, &id_body, &id) ||
-	    ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body))
+	    (!alone && ike_payloads_one(&in->payloads, IKE_PAYLOAD_AUTH, &auth_body)))
 		return reject_responder(e, sa, in->now, "peer's IKE_AUTH response is malformed");
 	ike_id_text(&id, text, sizeof(text));
 	if (!ike_id_matches(&sa->conn->remote_id, &id)) {
@@ -494,6 +498,11 @@ enum ike_step ike_auth_response(struct ike_engine *e, struct ike_sa *sa, struct 
 			 text);
 		return reject_responder(e, sa, in->now, reason);
 	}
+	if (alone && ike_payloads_count(&in->payloads, IKE_PAYLOAD_AUTH))
+		return ike_auth_not_authentic(e, sa, in->now, &id,
+					      "it doesn't prove itself by EAP alone (RFC 5998)");
+	if (alone)
+		return ike_eap_start(e, sa, auth, in, &id);
 	if (!ike_ppk_settle(sa, in))
 		return reject_responder(e, sa, in->now, no_ppk);
 	if (sa->conn->auth.remote == IKE_BY_SIGNATURE)

@@ -115,7 +115,7 @@ static int try_next(struct ike_engine *e, uint64_t now, struct ike_connection *c
 	struct ike_sa *sa;
 	int err;
 
-	if (conn->auth.remote == IKE_BY_EAP || conn->auth.remote_follows)
+	if (!ike_connection_begins(conn))
 		return -EOPNOTSUPP;
 	if (e->sa_count >= e->config.max_sas)
 		return -EBUSY;

@@ -243,8 +243,25 @@ static void eap_is_one_side_s_with_a_user(void **state)
 
 	assert_refused(
 		"t.conf:3: connections.gw: one side has to prove who it is otherwise than by "
-		"EAP",
+		"EAP, unless both do it by eap-tls",
 		one_side, user, "auth = eap", "");
+	assert_refused(
+		"t.conf:3: connections.gw: one side has to prove who it is otherwise than by "
+		"EAP, unless both do it by eap-tls",
+		one_side, "auth = eap-tls\nid = bob\ncerts = a.pem", "auth = eap-radius", "");
+	assert_refused("t.conf:3: connections.gw: aaa_id doesn't go with eap-tls on both sides: "
+		       "the server in TLS is the peer itself (remote.id)",
+		       one_side, "auth = eap-tls\nid = bob\ncerts = a.pem\naaa_id = gw",
+		       "auth = eap-tls\nid = gw", "");
+	assert_refused("t.conf:3: connections.gw: child net: start_action, dpd_action and "
+		       "close_action would begin, and a peer that comes in by EAP begins itself",
+		       one_side, "auth = eap-tls\nid = gw\ncerts = a.pem", "auth = eap-tls",
+		       "start_action = start");
+	conf = conf_of(one_side, "auth = eap-tls\nid = bob\ncerts = a.pem",
+		       "auth = eap-tls\nid = gw", "start_action = start");
+	assert_int_equal(conf->connections[0].local_auth.eap, 1 << EAP_METHOD_TLS);
+	assert_int_equal(conf->connections[0].remote_auth.eap, 1 << EAP_METHOD_TLS);
+	conf_free(conf);
 	assert_refused("t.conf:4: connections.gw.local: auth = eap needs the key \"eap_id\" or "
 		       "\"id\" of one user",
 		       one_side, "auth = eap", psk, "");

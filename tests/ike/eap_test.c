@@ -36,6 +36,14 @@ static struct side server(uint8_t methods)
 	return s;
 }
 
+/* Both come in by EAP, and prove themselves by nothing else. */
+static struct side alone(struct side s)
+{
+	s.by_eap = s.asks_eap = true;
+	s.sign = s.verify = false;
+	return s;
+}
+
 static void begin(const struct side *one, const struct side *two)
 {
 	net = net_new(1, one, two);
@@ -73,6 +81,85 @@ static void a_peer_comes_in_by_a_password(void **state)
 		net_settle(net);
 		both_are_up();
 		assert_int_equal(net->sent, cases[i].messages);
+		teardown(state);
+	}
+}
+
+/* RFC 5998: no more messages, of which the first has neither AUTH nor certificates. */
+static void eap_alone_proves_both(void **state)
+{
+	const struct side one = alone(client(MSCHAPV2)), two = alone(server(MSCHAPV2));
+
+	(void)state;
+	begin(&one, &two);
+	net_settle(net);
+	both_are_up();
+	assert_int_equal(net->sent, 12);
+}
+
+/* Whoever has the wrong password, on which side. */
+static void eap_alone_proves_nobody_by_half(void **state)
+{
+	for (unsigned which = 0; which < 2; which++) {
+		struct side one = alone(client(MSCHAPV2)), two = alone(server(MSCHAPV2));
+
+		(which ? &two : &one)->eap.password = "open barley";
+		begin(&one, &two);
+		net_settle(net);
+		nothing_is_up();
+		assert_int_equal(ike_sa_count(a()->engine), 0);
+		teardown(state);
+	}
+}
+
+/* What anybody could reckon is no proof of the responder. */
+static void eap_alone_takes_a_method_with_a_key(void **state)
+{
+	const struct side one = alone(client(GTC)), two = alone(server(GTC));
+
+	(void)state;
+	begin(&one, &two);
+	net_settle(net);
+	nothing_is_up();
+	assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
+}
+
+/* One wants it, and the other one another proof besides. */
+static void eap_alone_is_what_both_want(void **state)
+{
+	for (unsigned which = 0; which < 2; which++) {
+		struct side one = client(MSCHAPV2), two = server(MSCHAPV2);
+
+		if (which)
+			two = alone(two);
+		else
+			one = alone(one);
+		begin(&one, &two);
+		net_settle(net);
+		pass_time(60000);
+		nothing_is_up();
+		if (!which)
+			assert_non_null(strstr(a()->ike_reason, "by EAP alone"));
+		else
+			assert_int_equal(ike_engine_stats(b()->engine)->auth_failed, 1);
+		assert_int_equal(ike_sa_count(b()->engine), 0);
+		teardown(state);
+	}
+}
+
+/* Whoever begins must be able to say who the server is. */
+static void eap_alone_begins_with_one_who_is_known(void **state)
+{
+	static const char *const peers[] = {"*.example.org", "sun.example.org"};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct side one = alone(client(MSCHAPV2)), two = alone(server(MSCHAPV2));
+		uint64_t id;
+
+		one.peer_id = peers[i];
+		net = net_new(1, &one, &two);
+		assert_int_equal(ike_initiate(a()->engine, net->now, "net", NULL, NULL, &id),
+				 i ? 0 : -EOPNOTSUPP);
 		teardown(state);
 	}
 }
@@ -709,6 +796,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_peer_comes_in_by_a_password),
+		T(eap_alone_proves_both),
+		T(eap_alone_proves_nobody_by_half),
+		T(eap_alone_takes_a_method_with_a_key),
+		T(eap_alone_is_what_both_want),
+		T(eap_alone_begins_with_one_who_is_known),
 		T(both_agree_on_what_else_there_is),
 		T(the_responder_may_prove_itself_by_a_shared_key),
 		T(the_peer_is_known_as_whom_it_came_in),

@@ -58,6 +58,28 @@ connections {
 }
 """
 
+ALONE = """
+connections {
+  gw : gateway {
+    local {
+      auth = eap-tls
+      certs = own.pem
+      id = %(ours)s
+    }
+    remote {
+      auth = eap-tls
+      id = %(theirs)s
+    }
+    children {
+      net {
+        local_ts = 10.%(side)d.0.0/24
+        remote_ts = 10.%(other)d.0.0/24
+      }
+    }
+  }
+}
+"""
+
 ROUNDS = """
 connections {
   gw : gateway {
@@ -187,6 +209,17 @@ def certified(side, server, user, authority="authority"):
     if side != server:
         own |= certs.user("P-256", user, authority)
     return {"eap.conf": (SERVER if side == server else CLIENT) % values, "charon.conf": CHARON,
+            **{name: own[name] for name in ("x509/own.pem", "private/own.pem", "x509ca/authority.pem")}}
+
+
+def alone(side, other, authority="authority"):
+    """Both ends show a certificate in TLS, from an authority that both trust or from one of its own, and prove
+    themselves by nothing else."""
+    own = certs.files(side, "P-256")
+    if authority != "authority":
+        own |= certs.user("P-256", certs.NAMES[side], authority)
+    values = {"side": side, "other": other, "ours": certs.NAMES[side], "theirs": certs.NAMES[other]}
+    return {"eap.conf": ALONE % values,
             **{name: own[name] for name in ("x509/own.pem", "private/own.pem", "x509ca/authority.pem")}}
 
 

@@ -3,11 +3,9 @@
 end replaces both SAs."""
 import eap
 
-LIKE = ("rw-eap-tls-only",)
 PEERS = ("strongswan-5.9",)
 BACKENDS = ("soft",)
 INITIATORS = ("raveld",)
-
 
 
 def files(side, other):

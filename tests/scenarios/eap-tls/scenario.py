@@ -3,11 +3,9 @@
 replaces both SAs."""
 import eap
 
-LIKE = ("rw-eap-tls-only",)
 PEERS = ("strongswan-5.9",)
 BACKENDS = ("soft",)
 INITIATORS = ("peer",)
-
 
 
 def files(side, other):
