@@ -49,6 +49,7 @@ $(eval $(call c_library,rvl_conf, \
 	host/conf/compare.c))
 $(eval $(call c_library,rvl_trust, \
 	host/trust/signature.c \
+	host/trust/token.c \
 	host/trust/file.c \
 	host/trust/errand.c \
 	host/trust/known.c \
@@ -172,7 +173,7 @@ RAVELD_SRCS := \
 	host/raveld/listing.c
 RAVELD_LIBS := rvl_fetch rvl_radius rvl_eap rvl_trust rvl_conf rvl_sa rvl_esp ike rvl_driver
 $(eval $(call c_program,raveld,$(RAVELD_SRCS),$(RAVELD_LIBS),\
-	-luv -ljansson -lmnl -lssl -lcrypto $(DRIVER_LIBS)))
+	-luv -ljansson -lmnl -lp11 -lssl -lcrypto $(DRIVER_LIBS)))
 $(eval $(call c_program,ravelctl,host/ctl/main.c host/ctl/list.c host/ctl/pools.c host/ctl/release.c host/raveld/released.c \
 	host/raveld/remains.c host/raveld/prefix_map.c host/raveld/netlink.c,rvl_sa rvl_esp ike,-ljansson -lmnl -lcrypto))
 $(eval $(call c_program,raveld-fetch,host/fetch/main.c host/fetch/transfer.c host/fetch/address.c host/fetch/confine.c,\

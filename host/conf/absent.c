@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char no_cert_sections[] = "certificates are named in the keys certs and cacerts";
-static const char no_tokens[] = "keys in tokens and in PKCS#12 aren't supported";
+static const char no_pkcs12[] = "keys in PKCS#12 aren't supported";
 static const char no_ikev1[] = "it is for IKEv1, which isn't supported";
 
 const struct conf_absent conf_absent_connection[] = {
@@ -60,8 +60,9 @@ const struct conf_absent conf_absent_auth_sections[] = {
 };
 
 const struct conf_absent conf_absent_secret_sections[] = {
-	{"xauth*", "", no_ikev1},   {"ntlm*", "", "hashes of passwords aren't supported (eap*)"},
-	{"pkcs12*", "", no_tokens}, {"token*", "", no_tokens},
+	{"xauth*", "", no_ikev1},
+	{"ntlm*", "", "hashes of passwords aren't supported (eap*)"},
+	{"pkcs12*", "", no_pkcs12},
 	{NULL, NULL, NULL},
 };
 

@@ -57,6 +57,8 @@ int conf_bind_ppk(const struct conf_section *section, struct conf_secret *secret
 int conf_bind_user(const struct conf_section *section, struct conf_secret *secret,
 		   struct conf_error *error);
 
+int conf_bind_token(const struct conf_section *section, struct conf_token *token,
+		    struct conf_error *error);
 int conf_bind_private(const struct conf_section *section, struct conf_private *private,
 		      struct conf_error *error);
 

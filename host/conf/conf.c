@@ -37,8 +37,8 @@ static int bind_connections(struct conf *conf, const struct conf_section *sectio
 static int bind_secrets(struct conf *conf, const struct conf_section *section,
 			struct conf_error *error)
 {
-	static const char *const sections[] = {"ike*", "eap*",	 "ppk*",   "private*",
-					       "rsa*", "ecdsa*", "pkcs8*", NULL};
+	static const char *const sections[] = {"ike*",	 "eap*",   "ppk*",   "private*", "rsa*",
+					       "ecdsa*", "pkcs8*", "token*", NULL};
 	int err;
 
 	if (section->key_count)
@@ -50,7 +50,8 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 	conf->privates = calloc(section->section_count + 1, sizeof(*conf->privates));
 	conf->users = calloc(section->section_count + 1, sizeof(*conf->users));
 	conf->ppks = calloc(section->section_count + 1, sizeof(*conf->ppks));
-	if (!conf->ppks || !conf->secrets || !conf->privates || !conf->users)
+	conf->tokens = calloc(section->section_count + 1, sizeof(*conf->tokens));
+	if (!conf->ppks || !conf->secrets || !conf->privates || !conf->users || !conf->tokens)
 		return out_of_memory(error);
 	for (size_t i = 0; i < section->section_count; i++) {
 		const struct conf_section *child = section->sections[i];
@@ -64,6 +65,8 @@ static int bind_secrets(struct conf *conf, const struct conf_section *section,
 			err = conf_bind_secret(child, &conf->secrets[conf->secret_count++], error);
 		else if (!strncmp(child->name, "ppk", 3))
 			err = conf_bind_ppk(child, &conf->ppks[conf->ppk_count++], error);
+		else if (!strncmp(child->name, "token", 5))
+			err = conf_bind_token(child, &conf->tokens[conf->token_count++], error);
 		else if (!strncmp(child->name, "eap", 3))
 			err = conf_bind_user(child, &conf->users[conf->user_count++], error);
 		else
@@ -523,6 +526,9 @@ void conf_free(struct conf *conf)
 	for (size_t i = 0; i < conf->private_count; i++)
 		ike_secret_clear(&conf->privates[i].secret);
 	free(conf->privates);
+	for (size_t i = 0; i < conf->token_count; i++)
+		ike_secret_clear(&conf->tokens[i].pin);
+	free(conf->tokens);
 	free(conf->users);
 	free(conf->connections);
 	free(conf->pools);

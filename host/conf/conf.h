@@ -309,6 +309,18 @@ struct conf_private {
 	struct ike_secret secret; /* empty: it isn't encrypted */
 };
 
+/* A private key that stays in a token (PKCS#11). */
+struct conf_token {
+	char name[CONF_NAME_MAX];
+	const char *file;
+	unsigned int line;
+	char module[CONF_PATH_MAX]; /* of the token's maker, from / on */
+	bool has_slot;
+	unsigned long slot;
+	struct ike_secret handle; /* CKA_ID */
+	struct ike_secret pin;
+};
+
 struct conf {
 	char **files; /* that it was read from */
 	size_t file_count;
@@ -329,6 +341,8 @@ struct conf {
 	size_t tcp_port_count;
 	struct conf_private *privates;
 	size_t private_count;
+	struct conf_token *tokens;
+	size_t token_count;
 };
 
 /*

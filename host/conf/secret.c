@@ -2,6 +2,7 @@
 /* Sections secrets.ike* and secrets.eap*: pre-shared keys and passwords, and whose they are. No
  * message here shows a secret. */
 #include <ctype.h>
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,16 +96,19 @@ static int set_secret(const struct conf_value *v, void *object)
 	return conf_bind_octets(v, &((struct conf_secret *)object)->secret);
 }
 
-/* A passphrase, taken as it is. */
-static int set_passphrase(const struct conf_value *v, void *object)
+/* Taken as it is. */
+static int set_words(const struct conf_value *v, struct ike_secret *secret)
 {
-	struct ike_secret *secret = &((struct conf_private *)object)->secret;
-
 	secret->len = strlen(v->key->value);
 	if (secret->len > IKE_SECRET_MAX)
 		return conf_value_fail(v, "the secret is longer than %d octets", IKE_SECRET_MAX);
 	memcpy(secret->data, v->key->value, secret->len);
 	return 0;
+}
+
+static int set_passphrase(const struct conf_value *v, void *object)
+{
+	return set_words(v, &((struct conf_private *)object)->secret);
 }
 
 static int set_file(const struct conf_value *v, void *object)
@@ -133,6 +137,64 @@ int conf_bind_private(const struct conf_section *section, struct conf_private *p
 		err = conf_bind(section, private_keys, conf_absent_none, private, error);
 	if (!err && !private->path[0])
 		err = conf_fail_section(error, section, "needs the key \"file\"");
+	return err;
+}
+
+static int set_module(const struct conf_value *v, void *object)
+{
+	struct conf_token *token = object;
+
+	if (*v->key->value != '/')
+		return conf_value_fail(v, "\"%.64s\" isn't a path from / on", v->key->value);
+	return conf_value_text(v, token->module, sizeof(token->module));
+}
+
+static int set_slot(const struct conf_value *v, void *object)
+{
+	struct conf_token *token = object;
+
+	token->has_slot = true;
+	if (!ike_number_parse(v->key->value, ULONG_MAX, &token->slot))
+		return conf_value_fail(v, "\"%.40s\" isn't a slot's number", v->key->value);
+	return 0;
+}
+
+static int set_handle(const struct conf_value *v, void *object)
+{
+	const char *text = v->key->value;
+	struct ike_secret *handle = &((struct conf_token *)object)->handle;
+
+	handle->len = 0;
+	if (!*text || set_hex(v, text + (strncmp(text, "0x", 2) ? 0 : 2), handle))
+		return conf_value_fail(v, "\"%.64s\" isn't a key's CKA_ID in hexadecimal", text);
+	return 0;
+}
+
+static int set_pin(const struct conf_value *v, void *object)
+{
+	return set_words(v, &((struct conf_token *)object)->pin);
+}
+
+int conf_bind_token(const struct conf_section *section, struct conf_token *token,
+		    struct conf_error *error)
+{
+	static const struct conf_binding token_keys[] = {
+		{"module", set_module, false}, {"slot", set_slot, false},
+		{"handle", set_handle, false}, {"pin", set_pin, false},
+		{NULL, NULL, false},
+	};
+	static const char *const no_sections[] = {NULL}, *const needed[] = {"module", "handle"};
+	int err;
+
+	*token = (struct conf_token){.file = section->file, .line = section->line};
+	err = conf_bind_name(section, token->name, error);
+	if (!err)
+		err = conf_only_sections(section, no_sections, conf_absent_none, error);
+	if (!err)
+		err = conf_bind(section, token_keys, conf_absent_none, token, error);
+	for (size_t i = 0; !err && i < sizeof(needed) / sizeof(needed[0]); i++)
+		if (!conf_key_find(section, needed[i]))
+			err = conf_fail_section(error, section, "needs the key \"%s\"", needed[i]);
 	return err;
 }
 

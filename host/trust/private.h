@@ -79,7 +79,7 @@ struct trust_set *trust_set_new(struct trust *t, const struct conf_files *files,
 /* A file's certificates; 0 or -ENOMEM. */
 int trust_set_add(struct trust_set *set, const char *path, STACK_OF(X509) * certs);
 
-/* What is in the folders, and private keys that are named elsewhere. */
+/* What is in the folders, and private keys that are named elsewhere, or in tokens. */
 int trust_read_folders(struct trust *t, const struct conf *conf, struct conf_error *error);
 
 /* The private key of a public one, or NULL. */

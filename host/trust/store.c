@@ -9,6 +9,7 @@
 
 #include "host/trust/certificate.h"
 #include "host/trust/private.h"
+#include "host/trust/token.h"
 
 #define KEYS_MAX 1024
 #define AUTHORITIES_MAX 1024 /* files in x509ca */
@@ -210,14 +211,11 @@ static int take_list(struct trust *t, const struct conf *conf, const char *path,
 	return 0;
 }
 
-static int add_key(struct trust *t, const char *path, struct ike_slice passphrase,
-		   struct conf_error *error)
+/* Takes the key. */
+static int take_over(struct trust *t, const char *path, EVP_PKEY *key, struct conf_error *error)
 {
-	const char *fault;
-	EVP_PKEY *key = trust_read_key(path, passphrase, &fault), **keys;
+	EVP_PKEY **keys;
 
-	if (!key)
-		return fail(error, path, fault);
 	if (t->key_count >= KEYS_MAX) {
 		EVP_PKEY_free(key);
 		return fail(error, path, "there are more than 1024 private keys");
@@ -230,6 +228,15 @@ static int add_key(struct trust *t, const char *path, struct ike_slice passphras
 	t->keys = keys;
 	keys[t->key_count++] = key;
 	return 0;
+}
+
+static int add_key(struct trust *t, const char *path, struct ike_slice passphrase,
+		   struct conf_error *error)
+{
+	const char *fault;
+	EVP_PKEY *key = trust_read_key(path, passphrase, &fault);
+
+	return key ? take_over(t, path, key, error) : fail(error, path, fault);
 }
 
 static const char *const key_folders[] = {"private", "rsa", "ecdsa", "pkcs8"};
@@ -276,6 +283,32 @@ static int read_named_keys(struct trust *t, const struct conf *conf, struct conf
 	return err;
 }
 
+static int read_token(struct trust *t, const struct conf_token *token, struct conf_error *error)
+{
+	char fault[TRUST_TOKEN_FAULT] = "out of memory";
+	struct conf_error inner = {""};
+	EVP_PKEY *key;
+	int err = trust_token_key(token, &key, fault);
+
+	if (!err) {
+		err = take_over(t, token->module, key, &inner);
+		snprintf(fault, sizeof(fault), "%.150s", inner.text);
+	}
+	if (err)
+		snprintf(error->text, sizeof(error->text), "%s:%u: secrets.%s: %s", token->file,
+			 token->line, token->name, fault);
+	return err;
+}
+
+static int read_tokens(struct trust *t, const struct conf *conf, struct conf_error *error)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < conf->token_count; i++)
+		err = read_token(t, &conf->tokens[i], error);
+	return err;
+}
+
 int trust_read_folders(struct trust *t, const struct conf *conf, struct conf_error *error)
 {
 	int err = read_folder(t, conf, TRUST_X509CA, take_authority, error);
@@ -284,7 +317,9 @@ int trust_read_folders(struct trust *t, const struct conf *conf, struct conf_err
 		err = read_folder(t, conf, TRUST_X509CRL, take_list, error);
 	for (unsigned int i = 0; !err && i < KEY_FOLDERS; i++)
 		err = read_folder(t, conf, key_folders[i], take_key, error);
-	return err ? err : read_named_keys(t, conf, error);
+	if (!err)
+		err = read_named_keys(t, conf, error);
+	return err ? err : read_tokens(t, conf, error);
 }
 
 EVP_PKEY *trust_find_key(const struct trust *t, const EVP_PKEY *public_key)

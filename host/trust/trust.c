@@ -300,6 +300,8 @@ int trust_load(struct conf *conf, struct trust **out, struct conf_error *error)
 		err = out_of_memory(error);
 	for (size_t i = 0; i < conf->private_count; i++)
 		ike_secret_clear(&conf->privates[i].secret);
+	for (size_t i = 0; i < conf->token_count; i++)
+		ike_secret_clear(&conf->tokens[i].pin);
 	if (err)
 		trust_release(l.trust);
 	else

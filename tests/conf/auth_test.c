@@ -109,10 +109,19 @@ static void others_are_refused(void **state)
 		"ifuri, strict)");
 	refused("auth = psk", "private-a {\nsecret = x\n}",
 		"t.conf:9: secrets.private-a: needs the key \"file\"");
+	refused("auth = psk", "pkcs12-a {\nfile = a.p12\n}",
+		"t.conf:9: secrets.pkcs12-a: keys in PKCS#12 aren't supported; leave the section "
+		"out");
 	refused("auth = psk", "token-a {\npin = 1\n}",
-		"t.conf:9: secrets.token-a: keys in tokens and in PKCS#12 aren't supported; leave "
-		"the "
-		"section out");
+		"t.conf:9: secrets.token-a: needs the key \"module\"");
+	refused("auth = psk", "token-a {\nmodule = /m.so\n}",
+		"t.conf:9: secrets.token-a: needs the key \"handle\"");
+	refused("auth = psk", "token-a {\nmodule = m.so\nhandle = 01\n}",
+		"t.conf:10: secrets.token-a.module: \"m.so\" isn't a path from / on");
+	refused("auth = psk", "token-a {\nmodule = /m.so\nhandle = 0x1\n}",
+		"t.conf:11: secrets.token-a.handle: \"0x1\" isn't a key's CKA_ID in hexadecimal");
+	refused("auth = psk", "token-a {\nmodule = /m.so\nslot = one\nhandle = 01\n}",
+		"t.conf:11: secrets.token-a.slot: \"one\" isn't a slot's number");
 }
 
 static void files_and_passphrases_are_kept_as_they_are_written(void **state)

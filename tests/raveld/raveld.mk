@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 RAVELD_SUITES := $(addprefix tests/raveld/,raveld_test damage_test peer_test rekey_test reload_test trap_test vip_test up_test \
-	impatience_test raveld_errors_test check_test closed_test joint_test gateway_test ipv6_test modes_test inside_test selectors_test move_test path_test tcp_test large_test redirect_test guides_test names_test radius_test revocation_test flood_test scale_test)
+	impatience_test raveld_errors_test check_test closed_test joint_test gateway_test ipv6_test modes_test inside_test selectors_test move_test path_test tcp_test large_test redirect_test guides_test names_test radius_test revocation_test token_test flood_test scale_test)
 
 TESTS += $(RAVELD_SUITES)
 

@@ -34,9 +34,11 @@ static void extend(X509 *cert, X509 *issuer, int nid, const char *value)
 
 struct party make(const struct kind *k, const struct party *issuer)
 {
+	const bool rsa = k->curve && !strcmp(k->curve, "RSA");
 	struct party p = {
 		.cert = X509_new(),
-		.key = EVP_PKEY_Q_keygen(NULL, NULL, "EC", k->curve ? k->curve : "P-256")};
+		.key = rsa ? EVP_PKEY_Q_keygen(NULL, NULL, "RSA", (size_t)2048)
+			   : EVP_PKEY_Q_keygen(NULL, NULL, "EC", k->curve ? k->curve : "P-256")};
 	const struct party *by = issuer ? issuer : &p;
 	const char *name = k->name ? k->name : "b";
 	uint64_t serial;

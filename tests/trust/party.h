@@ -25,7 +25,7 @@ struct kind {
 	const char *eku;   /* NULL: none */
 	const char *extra; /* name constraints */
 	long from, to;	   /* seconds from now; 0: -1 and 30 days */
-	const char *curve; /* NULL: P-256 */
+	const char *curve; /* or "RSA", of 2048 bits; NULL: P-256 */
 	const char *crl;   /* cRLDistributionPoints; NULL: none */
 	const char *info;  /* authorityInfoAccess */
 };
