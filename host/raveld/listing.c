@@ -73,6 +73,7 @@ static void add_sa_stats(json_t *object, const char *suffix, const struct rvl_sa
 		{"drops-icv", stats->drop_icv},
 		{"drops-replay", stats->drop_replay},
 		{"drops-format", stats->drop_format},
+		{"drops-selectors", stats->drop_selectors},
 		{"drops-limit", stats->drop_limit},
 	};
 	const struct {
@@ -93,7 +94,7 @@ static void add_sa_stats(json_t *object, const char *suffix, const struct rvl_sa
 		char key[32];
 
 		/* What is received can fail in ways that what is sent can't. */
-		if (!in && i >= 3 && i <= 5)
+		if (!in && i >= 3 && i <= 6)
 			continue;
 		snprintf(key, sizeof(key), "%s-%s", values[i].name, suffix);
 		json_object_set_new(object, key, report_number(values[i].value));

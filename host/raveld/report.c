@@ -122,8 +122,11 @@ static json_t *ike_stats(struct daemon *d)
 	return o;
 }
 
-static json_t *host_stats(struct daemon *d)
+/* device: counters of the data path, which may drop in the host's stead. */
+static json_t *host_stats(struct daemon *d, const json_t *device)
 {
+	const uint64_t selectors =
+		(uint64_t)json_integer_value(json_object_get(device, "rx_drop_selectors"));
 	struct rvl_inbound_counters in = rvl_inbound_counters(rvl_sad_inbound(d->sad));
 	struct rvl_trap_counters traps = rvl_traps_counters(rvl_sad_traps(d->sad));
 	struct rvl_fit_counters fit = rvl_fit_counters(rvl_sad_fit(d->sad));
@@ -155,7 +158,7 @@ static json_t *host_stats(struct daemon *d)
 	add_counter(o, "rx_errors", c.host_rx_errors);
 	add_counter(o, "rx_accepted_protected", in.accepted_protected);
 	add_counter(o, "rx_accepted_clear", in.accepted_clear);
-	add_counter(o, "rx_drop_selector", in.drop_selector);
+	add_counter(o, "rx_drop_selector", in.drop_selector + selectors);
 	add_counter(o, "rx_drop_policy", in.drop_clear);
 	add_counter(o, "rx_drop_malformed", in.drop_malformed);
 	add_counter(o, "rx_drop_fragmented_esp", c.host_rx_unverified);
@@ -180,7 +183,7 @@ json_t *report_stats(struct daemon *d)
 				    json_string(d->backend->ops->dead(d->backend) ?: "no answer"));
 	json_object_set_new(o, "device", device);
 	if (d->datapath)
-		json_object_set_new(o, "host", host_stats(d));
+		json_object_set_new(o, "host", host_stats(d, device));
 	json_object_set_new(o, "ike", ike_stats(d));
 	return o;
 }

@@ -67,8 +67,9 @@ struct rvl_sa_stats {
 	uint64_t drop_replay;
 	uint64_t drop_format;
 	uint64_t drop_limit;
-	bool late;    /* seq is what it was a while ago: a NIC tells it now and then */
-	bool damaged; /* it passes nothing any more, and the numbers above may be gone */
+	uint64_t drop_selectors; /* outside of them, where the data path itself looks */
+	bool late;		 /* seq is what it was a while ago: a NIC tells it now and then */
+	bool damaged;		 /* it passes nothing any more, and the numbers above may be gone */
 	/* Whose work it is: "kernel", "eth0, packet offload"; and why nobody else's who was asked,
 	 * or NULL. As long as there is the SA. */
 	const char *where;
@@ -79,8 +80,8 @@ enum rvl_offload { RVL_OFFLOAD_NO, RVL_OFFLOAD_CRYPTO, RVL_OFFLOAD_PACKET, RVL_O
 
 /* What an SA is for, beyond its parameters. */
 struct rvl_sa_purpose {
-	/* Inbound: what may arrive on it, seen from here. Who carries frames leaves that to
-	 * inbound.h.
+	/* Inbound: what may arrive on it, seen from here. Who carries frames may leave that to
+	 * inbound.h, or some of it.
 	 */
 	const struct rvl_selectors *selectors;
 	const struct rvl_scopes *scopes; /* theirs */

@@ -284,6 +284,7 @@ static void add_counters(struct rvl_sa_stats *sum, const struct rvl_sa_stats *mo
 	sum->drop_replay += more->drop_replay;
 	sum->drop_format += more->drop_format;
 	sum->drop_limit += more->drop_limit;
+	sum->drop_selectors += more->drop_selectors;
 }
 
 /* With what it was before it moved. */

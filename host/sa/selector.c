@@ -136,6 +136,59 @@ int rvl_selectors_of(const struct ike_ts_list *local, const struct ike_ts_list *
 	return out->count ? 0 : -EINVAL;
 }
 
+static struct rvl_prefix join_prefixes(const struct rvl_prefix *a, const struct rvl_prefix *b)
+{
+	struct rvl_prefix both = a->len < b->len ? *a : *b;
+
+	while (!rvl_prefix_over(&both, a) || !rvl_prefix_over(&both, b))
+		both = rvl_prefix_of(&both.address, both.len - 1);
+	return both;
+}
+
+/* Any port, unless both of its ranges are of ports. */
+static void forget_others_than_ports(struct rvl_selector *s)
+{
+	if (!s->any_protocol && rvl_ip_has_ports(s->protocol) &&
+	    s->src_port_first <= s->src_port_last && s->dst_port_first <= s->dst_port_last)
+		return;
+	s->src_port_first = s->dst_port_first = 0;
+	s->src_port_last = s->dst_port_last = UINT16_MAX;
+}
+
+static uint16_t lower(uint16_t a, uint16_t b)
+{
+	return a < b ? a : b;
+}
+
+static uint16_t higher(uint16_t a, uint16_t b)
+{
+	return a > b ? a : b;
+}
+
+bool rvl_selectors_join(const struct rvl_selectors *selectors, struct rvl_selector *out)
+{
+	if (!selectors->count)
+		return false;
+	*out = selectors->list[0];
+	forget_others_than_ports(out);
+	for (size_t i = 1; i < selectors->count; i++) {
+		struct rvl_selector s = selectors->list[i];
+
+		if (rvl_selector_family(&s) != rvl_selector_family(out))
+			return false;
+		forget_others_than_ports(&s);
+		out->src = join_prefixes(&out->src, &s.src);
+		out->dst = join_prefixes(&out->dst, &s.dst);
+		out->src_port_first = lower(out->src_port_first, s.src_port_first);
+		out->src_port_last = higher(out->src_port_last, s.src_port_last);
+		out->dst_port_first = lower(out->dst_port_first, s.dst_port_first);
+		out->dst_port_last = higher(out->dst_port_last, s.dst_port_last);
+		out->any_protocol |= s.any_protocol || s.protocol != out->protocol;
+		forget_others_than_ports(out);
+	}
+	return true;
+}
+
 struct rvl_selector rvl_selector_key(const struct rvl_selector *selector)
 {
 	struct rvl_selector key = *selector;

@@ -21,6 +21,12 @@ struct rvl_selectors {
 int rvl_selectors_of(const struct ike_ts_list *local, const struct ike_ts_list *remote,
 		     struct rvl_selectors *out);
 
+/*
+ * One selector that holds all of these, as narrow as two prefixes, a protocol and a range of ports
+ * can say it; types of ICMP and OPAQUE become any port. False: they are of both families.
+ */
+bool rvl_selectors_join(const struct rvl_selectors *selectors, struct rvl_selector *out);
+
 /* The same selector, in octets that are equal when selectors are: a key of tables. */
 struct rvl_selector rvl_selector_key(const struct rvl_selector *selector);
 

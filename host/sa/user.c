@@ -200,11 +200,41 @@ static void set_algorithm(struct rvl_dev_sa *sa, const struct rvl_sa_params *p)
 	memcpy(sa->salt, p->salt, sizeof(sa->salt));
 }
 
+/*
+ * What comes out of an inbound SA, as far as the NIC can say it; never less than may. In transport
+ * mode behind a NAT a packet's addresses may be others than the selectors', so nothing is said.
+ */
+static void set_selector(struct rvl_dev_sa *sa, const struct rvl_dev_caps *caps,
+			 const struct rvl_selectors *selectors)
+{
+	struct rvl_selector s;
+
+	if (!sa->inbound || !(caps->features & RVL_FEATURES_SELECTORS_MASK) ||
+	    (sa->transport && sa->udp) || !selectors || !rvl_selectors_join(selectors, &s))
+		return;
+	s = rvl_selector_reverse(&s);
+	sa->selects = true;
+	sa->selector = (struct rvl_dev_selector){
+		.ipv6 = rvl_selector_family(&s) == 6,
+		.any_proto = s.any_protocol,
+		.proto = s.any_protocol ? 0 : s.protocol,
+		.src_len = s.src.len,
+		.dst_len = s.dst.len,
+		.sport_lo = s.src_port_first,
+		.sport_hi = s.src_port_last,
+		.dport_lo = s.dst_port_first,
+		.dport_hi = s.dst_port_last,
+	};
+	memcpy(sa->selector.src, s.src.address.octets, sizeof(sa->selector.src));
+	memcpy(sa->selector.dst, s.dst.address.octets, sizeof(sa->selector.dst));
+}
+
 static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *p,
 		       const struct rvl_sa_purpose *purpose, uint32_t *index,
 		       struct rvl_backend_error *error)
 {
-	const struct rvl_abilities can = abilities_of(rvl_dev_caps(user_of(backend)->dev));
+	const struct rvl_dev_caps *caps = rvl_dev_caps(user_of(backend)->dev);
+	const struct rvl_abilities can = abilities_of(caps);
 	struct rvl_dev_error reason = {""};
 	char lacking[160];
 	bool out = p->direction == RVL_OUTBOUND;
@@ -226,7 +256,6 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 	uint32_t at = RVL_INDEX_ANY;
 	int err;
 
-	(void)purpose;
 	if (rvl_abilities_lack(&can, p, lacking, sizeof(lacking)))
 		return rvl_backend_fail(error, -EOPNOTSUPP, "the NIC has no %s", lacking);
 	memcpy(sa.src, p->src.octets, sizeof(sa.src));
@@ -242,6 +271,7 @@ static int user_sa_add(struct rvl_backend *backend, const struct rvl_sa_params *
 		sa.dscp = p->dscp;
 	}
 	set_algorithm(&sa, p);
+	set_selector(&sa, caps, purpose->selectors);
 	err = rvl_dev_sa_add(user_of(backend)->dev, &sa, &at, &reason);
 	OPENSSL_cleanse(&sa, sizeof(sa));
 	if (err)
@@ -279,6 +309,7 @@ static int user_sa_query(struct rvl_backend *backend, enum rvl_direction directi
 		.drop_replay = s.drop_replay,
 		.drop_format = s.drop_format,
 		.drop_limit = s.drop_limit,
+		.drop_selectors = s.drop_selectors,
 		.damaged = s.state & RVL_SA_STATE_ERROR,
 	};
 	return 0;

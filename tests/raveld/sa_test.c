@@ -143,6 +143,111 @@ static void ranges_become_prefixes_that_cover_them_exactly(void **state)
 	}
 }
 
+/* A number of so few values that two are often alike, or next to each other. */
+static struct rvl_addr near_address(bool six)
+{
+	struct rvl_addr address = rvl_addr_of_ipv4(0x0a010000 + random32() % 16);
+
+	if (six)
+		address = (struct rvl_addr){
+			.family = 6, .octets = {[7] = random32() % 2, [15] = random32() % 16}};
+	return address;
+}
+
+static struct rvl_selectors near_selectors(bool six)
+{
+	static const uint8_t protocols[] = {1, 6, 17, 47, 58, 135};
+	static const uint16_t ranges[][2] = {{0, UINT16_MAX},
+					     {80, 80},
+					     {1, 200},
+					     {150, 300},
+					     {RVL_PORT_OPAQUE_FIRST, RVL_PORT_OPAQUE_LAST}};
+	struct rvl_selectors s = {.count = 1 + random32() % 4};
+
+	for (size_t i = 0; i < s.count; i++) {
+		const struct rvl_addr src = near_address(six), dst = near_address(six);
+		const uint8_t bits = rvl_family_bits(src.family);
+		const uint16_t *sports = ranges[random32() % 5], *dports = ranges[random32() % 5];
+		const uint8_t protocol = protocols[random32() % 6];
+		const bool any = random32() % 4 == 0;
+		const bool ported =
+			!any && (rvl_ip_has_ports(protocol) || rvl_ip_has_types(protocol));
+
+		s.list[i] = (struct rvl_selector){
+			.src = rvl_prefix_of(&src, bits - random32() % 6),
+			.dst = rvl_prefix_of(&dst, bits - random32() % 6),
+			.any_protocol = any,
+			.protocol = protocol,
+			.src_port_first = ported ? sports[0] : 0,
+			.src_port_last = ported ? sports[1] : UINT16_MAX,
+			.dst_port_first = ported ? dports[0] : 0,
+			.dst_port_last = ported ? dports[1] : UINT16_MAX,
+		};
+	}
+	return s;
+}
+
+static void joined_selectors_are_never_narrower(void **state)
+{
+	static const enum rvl_ports shown[] = {RVL_PORTS_UNSEEN, RVL_PORTS_SRC, RVL_PORTS_BOTH};
+	static const uint8_t protocols[] = {1, 6, 17, 47, 58, 135};
+	int matched = 0, others = 0;
+
+	(void)state;
+	for (int round = 0; round < 50000; round++) {
+		const bool six = round % 2;
+		const struct rvl_selectors s = near_selectors(six);
+		struct rvl_ip ip = {.src = near_address(six),
+				    .dst = near_address(six),
+				    .protocol = protocols[random32() % 6],
+				    .src_port = random32() % 320,
+				    .dst_port = random32() % 320};
+		struct rvl_selector one;
+		bool may = false;
+
+		ip.ports = rvl_ip_has_ports(ip.protocol)   ? shown[random32() % 2 * 2]
+			   : rvl_ip_has_types(ip.protocol) ? shown[random32() % 2]
+							   : RVL_PORTS_UNSEEN;
+		assert_true(rvl_selectors_join(&s, &one));
+		assert_true(rvl_selector_valid(&one));
+		assert_true(rvl_selector_any_port(&one) || rvl_ip_has_ports(one.protocol));
+		for (size_t i = 0; i < s.count; i++)
+			may |= rvl_selector_match(&s.list[i], &ip, true);
+		if (may && !rvl_selector_match(&one, &ip, true))
+			fail_msg("round %d: what may arrive is refused", round);
+		matched += may;
+		others += !rvl_selector_match(&one, &ip, true);
+	}
+	assert_true(matched > 1000 && others > 1000);
+}
+
+static void joined_selectors_are_as_narrow_as_one_can_be(void **state)
+{
+	static const struct {
+		const char *local, *remote, *joined;
+	} cases[] = {
+		{"10.1.0.0/16[tcp/80]", "10.2.0.0/16[tcp]",
+		 "10.1.0.0/16 -> 10.2.0.0/16 proto 6 ports 80-80 -> 0-65535"},
+		{"10.1.0.5-10.1.0.9", "10.2.0.0/16", "10.1.0.0/28 -> 10.2.0.0/16"},
+		{"10.1.0.0/16[icmp/2048]", "10.2.0.0/16[icmp]",
+		 "10.1.0.0/16 -> 10.2.0.0/16 proto 1"},
+		{"2001:db8:1::/48", "::/0", "2001:db8:1::/48 -> ::/0"},
+	};
+	struct rvl_selectors both = selectors_of("10.1.0.0/16", "10.2.0.0/16"), more;
+	struct rvl_selector one;
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		more = selectors_of(cases[i].local, cases[i].remote);
+		assert_true(rvl_selectors_join(&more, &one));
+		rvl_selector_text(&one, text, sizeof(text));
+		assert_string_equal(text, cases[i].joined);
+	}
+	both.list[both.count++] = more.list[0];
+	assert_false(rvl_selectors_join(&both, &one));
+}
+
 static void equal_selectors_have_equal_keys(void **state)
 {
 	struct rvl_selectors s = selectors_of("10.1.0.0/16[tcp/80]", "10.2.0.0/16[tcp]");
@@ -586,6 +691,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(what_selectors_cannot_say_is_refused),
 		cmocka_unit_test(selectors_pair_within_their_family),
 		cmocka_unit_test(ranges_become_prefixes_that_cover_them_exactly),
+		cmocka_unit_test(joined_selectors_are_never_narrower),
+		cmocka_unit_test(joined_selectors_are_as_narrow_as_one_can_be),
 		cmocka_unit_test(equal_selectors_have_equal_keys),
 		cmocka_unit_test(narrower_policies_come_first),
 		cmocka_unit_test(verified_packet_must_match_its_sa),
