@@ -16,6 +16,7 @@
 
 #include "driver/core/rvl_regs.h"
 #include "host/esp/ip.h"
+#include "host/sa/inbound.h"
 #include "host/sa/soft.h"
 #include "tests/driver/simulator.h"
 #include "tests/esp/packet.h"
@@ -37,6 +38,16 @@ static int begin(void **state)
 
 	memset(&nic, 0, sizeof(nic));
 	simulator_start(&nic.simulator);
+	*state = &nic;
+	return 0;
+}
+
+static int begin_without_selectors(void **state)
+{
+	static struct nic nic;
+
+	memset(&nic, 0, sizeof(nic));
+	simulator_start_without(&nic.simulator, "SELECTORS");
 	*state = &nic;
 	return 0;
 }
@@ -375,6 +386,105 @@ static void wrong_padding_is_dropped_and_counted_by_the_nic(void **state)
 	assert_int_equal(counter(nic, "rx_drop_trailer"), PADDINGS - 1);
 }
 
+#define OUTSIDE 3
+
+struct checked {
+	struct rvl_inbound *inbound;
+	struct nic *nic;
+	uint32_t sa;
+	size_t accepted;
+};
+
+static void check_frame(void *context, uint8_t *frame, size_t len, uint32_t sa)
+{
+	struct checked *checked = context;
+
+	assert_int_equal(sa, checked->sa);
+	checked->nic->received++;
+	checked->accepted += rvl_inbound_check(checked->inbound, frame, len, sa);
+}
+
+/* outside: its source is another one than the SA has. */
+static void seal_from(struct packet *pkt, uint32_t seq, bool outside)
+{
+	const struct rvl_sa_params out = packet_params(RVL_OUTBOUND);
+	uint8_t text[128];
+	size_t len = packet_inner(text, 24, 0, false);
+
+	if (outside) {
+		text[12] ^= 1;
+		rvl_put_be16(text + 10, 0);
+		rvl_put_be16(text + 10, rvl_ip_checksum(text, RVL_IP_HEADER));
+	}
+	memcpy(text + len, paddings[0].trailer, sizeof(paddings[0].trailer));
+	packet_seal(pkt, &out, seq, text, len + sizeof(paddings[0].trailer));
+}
+
+/* Selectors are seen from here: what arrives is the other way round. */
+static struct rvl_selectors selectors_of_inner(void)
+{
+	struct rvl_selectors s = {.count = 1, .list = {rvl_selector_any(4)}};
+	struct rvl_addr src = {.family = 4}, dst = {.family = 4};
+	uint8_t text[128];
+
+	packet_inner(text, 24, 0, false);
+	memcpy(src.octets, text + 12, 4);
+	memcpy(dst.octets, text + 16, 4);
+	s.list[0].src = rvl_prefix_of(&dst, 24);
+	s.list[0].dst = rvl_prefix_of(&src, 24);
+	return s;
+}
+
+/* What is outside of its SA, and then what is not, of which as many are verified by the NIC. */
+static void bring_from_outside(struct nic *nic, size_t verified, uint64_t by_nic)
+{
+	const struct rvl_sa_params in = packet_params(RVL_INBOUND);
+	const struct rvl_selectors selectors = selectors_of_inner();
+	const struct rvl_sa_purpose purpose = {
+		.selectors = &selectors, .line = 1, .cpu = RVL_CPU_ANY};
+	struct checked checked = {.inbound = rvl_inbound_new(4096), .nic = nic};
+	struct rvl_frames *frames;
+	struct rvl_sa_stats stats;
+	static struct packet pkt;
+
+	open_with(nic, RVL_BACKEND_FRAME);
+	frames = nic->backend->frames;
+	if (nic->backend->ops->sa_add(nic->backend, &in, &purpose, &checked.sa, &nic->error))
+		fail_msg("%s", nic->error.text);
+	assert_int_equal(rvl_inbound_set_sa(checked.inbound, checked.sa, &selectors), 0);
+	for (uint32_t seq = 1; seq <= OUTSIDE + 1; seq++) {
+		seal_from(&pkt, seq, seq <= OUTSIDE);
+		inject_frame(nic, 0x0800, rvl_buf_data(&pkt.buf), pkt.buf.len);
+	}
+	while (!checked.accepted) {
+		struct pollfd p = {.fd = frames->fds[0], .events = POLLIN};
+
+		if (frames->ops->poll(frames, check_frame, &checked))
+			continue;
+		frames->ops->arm(frames);
+		assert_int_equal(poll(&p, 1, patience_ms()), 1);
+	}
+	assert_int_equal(checked.accepted, 1);
+	assert_int_equal(nic->received, verified);
+	assert_int_equal(rvl_inbound_counters(checked.inbound).drop_selector, verified - 1);
+	assert_int_equal(counter(nic, "rx_drop_selectors"), by_nic);
+	assert_int_equal(nic->backend->ops->sa_query(nic->backend, RVL_INBOUND, checked.sa, &stats,
+						     &nic->error),
+			 0);
+	assert_int_equal(stats.drop_selectors, by_nic);
+	rvl_inbound_free(checked.inbound);
+}
+
+static void what_is_outside_of_its_sa_is_dropped_and_counted_by_the_nic(void **state)
+{
+	bring_from_outside(*state, 1, OUTSIDE);
+}
+
+static void what_is_outside_of_its_sa_is_softwares_where_the_nic_does_not_look(void **state)
+{
+	bring_from_outside(*state, OUTSIDE + 1, 0);
+}
+
 /* Wait for an event of the data path's. */
 static void await_event(struct nic *nic, struct rvl_backend_event *event)
 {
@@ -461,6 +571,10 @@ int main(int argc, char **argv)
 		TEST(what_the_device_writes_once_it_has_told_changes_nothing),
 		TEST(wrong_padding_is_dropped_and_counted_by_the_nic),
 		TEST(a_peer_that_a_nat_has_moved_is_told_with_where_it_is),
+		TEST(what_is_outside_of_its_sa_is_dropped_and_counted_by_the_nic),
+		cmocka_unit_test_setup_teardown(
+			what_is_outside_of_its_sa_is_softwares_where_the_nic_does_not_look,
+			begin_without_selectors, end),
 		cmocka_unit_test(wrong_padding_is_dropped_and_counted_by_software),
 	};
 
