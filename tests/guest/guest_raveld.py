@@ -17,7 +17,7 @@ def files_of(programs):
             raise LabError(f"{path} is not built: run `make`")
         files[f"usr/bin/{path.name}"] = path
         needed = subprocess.run(["ldd", path], stdout=subprocess.PIPE, text=True, check=True).stdout
-        for library in re.findall(r"=> (/\S*lib(?:uv|jansson|mnl|pci|udev|z|cmocka|ssl)\.so\S*)", needed):
+        for library in re.findall(r"=> (/\S*lib(?:uv|jansson|mnl|pci|udev|z|cmocka|ssl|p11)\.so\S*)", needed):
             files[f"usr/lib/x86_64-linux-gnu/{pathlib.Path(library).name}"] = pathlib.Path(library).resolve()
     return files
 
