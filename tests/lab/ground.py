@@ -63,13 +63,18 @@ def expect(holds, text):
         raise LabError(f"does not hold: {text}")
 
 
-def each_is_answered(said):
-    """By what ping has said all of its requests are, up to the last that is: later ones may have been on their way,
-    and of several ping waits for the last no longer than twice what the others took. Returns how many."""
+def unanswered(said):
+    """By what ping has said: how many of its requests are answered, and which are not, up to the last that is: later
+    ones may have been on their way, and of several ping waits for the last no longer than twice what the others took."""
     answered = set(map(int, re.findall(r"icmp_seq=(\d+) ttl", said)))
-    lost = set(range(1, max(answered, default=1))) - answered
-    expect(answered and not lost, f"of {max(answered, default=0)} pings these are not answered: {sorted(lost)}")
-    return len(answered)
+    return len(answered), sorted(set(range(1, max(answered, default=1))) - answered)
+
+
+def each_is_answered(said):
+    """Each but those that may have been on their way (unanswered). Returns how many."""
+    answered, lost = unanswered(said)
+    expect(answered and not lost, f"beside {answered} pings these are not answered: {lost}")
+    return answered
 
 
 def none_is_lost(ping):
