@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-IKE_TEST_LDLIBS := -lcmocka -lssl -lcrypto
+IKE_TEST_LDLIBS := -lcmocka -lp11 -lssl -lcrypto
 NEEDS_ike_test := rvl_eap rvl_trust
 
 $(eval $(call c_library,ike_test,tests/ike/support.c tests/ike/signer.c tests/ike/eap_party.c tests/ike/member.c tests/ike/pair.c tests/ike/steps.c tests/ike/children.c \

@@ -39,7 +39,7 @@ $(eval $(call c_test,sad_child_test,tests/raveld/sad_child_test.c,sad_bed rvl_sa
 $(eval $(call c_test,sad_model_test,tests/raveld/sad_model_test.c,sad_bed rvl_sa rvl_esp ike,-lcmocka -lcrypto \
 	-Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc))
 $(eval $(call c_link,$(B)/tests/flooder,tests/raveld/flooder.c,ike,-lcrypto))
-$(eval $(call c_test,pools_test,tests/raveld/pools_test.c host/raveld/pools.c host/raveld/leases.c host/raveld/log.c,ike_test rvl_conf ike,-lcmocka -luv -ljansson -lssl -lcrypto))
+$(eval $(call c_test,pools_test,tests/raveld/pools_test.c host/raveld/pools.c host/raveld/leases.c host/raveld/log.c,ike_test rvl_conf ike,-lcmocka -luv -ljansson -lp11 -lssl -lcrypto))
 $(eval $(call c_test,agenda_test,tests/raveld/agenda_test.c host/raveld/agenda.c,,-lcmocka))
 $(eval $(call c_test,inbox_test,tests/raveld/inbox_test.c host/raveld/inbox.c,rvl_esp,-lcmocka -lcrypto))
 $(eval $(call c_test,handover_test,tests/raveld/handover_test.c host/raveld/handover.c,rvl_esp,-lcmocka -lcrypto))
