@@ -110,7 +110,7 @@ static int find_token(const struct module *m, const struct conf_token *token, PK
 	return -EINVAL;
 }
 
-/* A wrong PIN is said once: a token counts them. */
+/* A token counts wrong PINs, and a daemon that is started again and again would lock it. */
 static int log_in(PKCS11_SLOT *slot, const struct conf_token *token, char fault[TRUST_TOKEN_FAULT])
 {
 	char pin[IKE_SECRET_MAX + 1];
@@ -122,6 +122,10 @@ static int log_in(PKCS11_SLOT *slot, const struct conf_token *token, char fault[
 		return fail_because(fault, "its token can't be asked");
 	if (logged_in)
 		return 0;
+	if (slot->token->userPinFinalTry)
+		return fail(fault,
+			    "its token was told so many wrong PINs that one try is left, which "
+			    "is for a person");
 	memcpy(pin, token->pin.data, token->pin.len);
 	pin[token->pin.len] = 0;
 	err = PKCS11_login(slot, 0, pin);
